@@ -1,0 +1,89 @@
+/**
+ * A versioned, watchable map from keys to bytes: everything durable in the control plane goes through this port.
+ * Revisions are positive integers, one per changed key, strictly growing over the whole store (etcd's mod revision
+ * with one operation per transaction step). Keys are `/registry/<resource path>/...`.
+ */
+export interface Store {
+  /** The newest revision that is durable and visible. */
+  revision(): number;
+  get(key: string): Promise<Entry | undefined>;
+  /** Entries under `prefix` in key order. Throws `CompactedError` for a revision that is gone, `FutureRevisionError` for one not yet there. */
+  list(prefix: string, options?: ListOptions): Promise<ListResult>;
+  /**
+   * Applies every operation or none, durably before it resolves. Throws `StaleError` for the first operation
+   * whose `expected` is not the key's revision. The n-th result is the revision given to the n-th operation.
+   */
+  commit(operations: readonly Operation[]): Promise<readonly number[]>;
+  /**
+   * Every change after revision `after` under `prefix`, in revision order, none skipped, none twice, in batches
+   * as they become durable. Ends when the signal aborts; throws `CompactedError` if `after` is too old.
+   */
+  watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<readonly Change[]>;
+  /** Forgets history up to and including `revision`; what is live stays. */
+  compact(revision: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ListOptions {
+  /** Read as of this revision; absent: the newest. */
+  readonly revision?: number;
+  readonly limit?: number;
+  /** Only keys strictly after this one. */
+  readonly after?: string;
+}
+export interface ListResult {
+  readonly revision: number;
+  readonly entries: readonly Entry[];
+  /** How many entries under the prefix follow the last one returned; 0 when complete. */
+  readonly remaining: number;
+}
+export interface Entry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** Revision of the last write to this key. */
+  readonly revision: number;
+  /** Revision at which the key was created. */
+  readonly created: number;
+}
+export type Operation =
+  /** `expected` 0: the key must be absent. */
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array; readonly expected: number }
+  | { readonly type: 'delete'; readonly key: string; readonly expected: number };
+export type Change =
+  | { readonly type: 'put'; readonly key: string; readonly revision: number; readonly value: Uint8Array; readonly previous: Entry | undefined }
+  | { readonly type: 'delete'; readonly key: string; readonly revision: number; readonly previous: Entry };
+
+/** The key has been written since: it is at `current` (0: absent). */
+export class StaleError extends Error {
+  override readonly name = 'StaleError';
+  readonly key: string;
+  readonly current: number;
+
+  constructor(key: string, current: number) {
+    super(`Cannot write ${key}: it is at revision ${current}`);
+    this.key = key;
+    this.current = current;
+  }
+}
+
+/** The revision asked for is no longer kept. */
+export class CompactedError extends Error {
+  override readonly name = 'CompactedError';
+  readonly compacted: number;
+
+  constructor(asked: number, compacted: number) {
+    super(`Cannot read revision ${asked}: compacted at ${compacted}`);
+    this.compacted = compacted;
+  }
+}
+
+/** The revision asked for has not been reached. */
+export class FutureRevisionError extends Error {
+  override readonly name = 'FutureRevisionError';
+  readonly current: number;
+
+  constructor(asked: number, current: number) {
+    super(`Cannot read revision ${asked}: the newest is ${current}`);
+    this.current = current;
+  }
+}
