@@ -1,0 +1,169 @@
+import type { Field } from './field.ts';
+import type { ApiObject, OwnerReference } from './meta.ts';
+import type { ObjectSchema } from './schema.ts';
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+
+/** A value that nobody else has seen yet, so that it may still be changed in place. */
+export type Mutable<T> = T extends readonly (infer E)[]
+  ? Mutable<E>[]
+  : T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
+
+/** What a client may send: the server fills in the rest. */
+export type Draft<T> = T extends readonly (infer E)[]
+  ? readonly Draft<E>[]
+  : T extends object ? { readonly [K in keyof T]?: Draft<T[K]> | undefined } : T;
+
+/** Names of one resource, as kinds.tsv and discovery have them. */
+export interface ResourceFacts {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly listKind: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  readonly verbs: readonly Verb[];
+  readonly subresources: readonly SubresourceFacts[];
+}
+
+export interface SubresourceFacts {
+  readonly name: string;
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly verbs: readonly Verb[];
+}
+
+/** One column of `kubectl get` (Table, meta.k8s.io/v1). */
+export interface Column<Obj> {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly description?: string;
+  /** 0 is always shown, 1 with `-o wide` only. */
+  readonly priority: number;
+  value(obj: Obj, context: CellContext): string | number | boolean | null;
+}
+export interface CellContext {
+  /** Milliseconds since the epoch, for ages. */
+  readonly now: number;
+}
+
+/** Who asks, when, and what for: what a strategy hook may depend on. */
+export interface HookContext {
+  readonly now: number;
+  readonly subresource: string | undefined;
+}
+
+/**
+ * What the generic registry asks of a kind. Everything is optional: many kinds need a schema and two hooks.
+ * Hooks get a draft that nobody else has seen and change it in place; what they are given as previous is frozen.
+ */
+export interface Behaviour<Obj extends ApiObject> {
+  /** Defaults that the schema cannot say. Runs on every decode, from a request and from storage. Idempotent. */
+  complete?(draft: Mutable<Obj>): void;
+  /** Resets what a creator may not set. Runs after defaulting, before admission. */
+  prepareCreate?(draft: Mutable<Obj>, context: HookContext): void;
+  /** Keeps what an updater of the main resource may not change. The registry itself keeps `status` for kinds that have that subresource. */
+  prepareUpdate?(draft: Mutable<Obj>, previous: Obj, context: HookContext): void;
+  /** What the schema cannot say. Collects every error and goes on. */
+  validate?(obj: Obj, at: Field, context: HookContext): void;
+  validateUpdate?(obj: Obj, previous: Obj, at: Field, context: HookContext): void;
+  /** Deprecations and likely mistakes; sent as Warning headers. */
+  warnings?(obj: Obj, previous: Obj | undefined): readonly string[];
+  /** The part of the object whose change is a new generation; `false`: the kind keeps no generation. Default: everything but metadata and status. */
+  desired?: false | ((obj: Obj) => readonly unknown[]);
+  /** Checks metadata.name. Default: DNS-1123 subdomain. Returns upstream's complaints, none when valid. */
+  validateName?(name: string, prefix: boolean): readonly string[];
+  /** PUT of an absent object creates it. */
+  readonly createsOnUpdate?: boolean;
+  /** PUT without a resourceVersion is refused when false. Default true. */
+  readonly updatesUnconditionally?: boolean;
+  /** Seconds the object stays after its deletion was asked for; undefined: gone at once. `requested` is the client's gracePeriodSeconds. */
+  graceSeconds?(obj: Obj, requested: number | undefined): number | undefined;
+  /** Changes the object when its graceful deletion begins (deletionTimestamp is set by the registry). */
+  prepareDelete?(draft: Mutable<Obj>, context: HookContext): void;
+  /** Subresources that read and write a part of the same object: status, approval, resize, ephemeralcontainers, finalize. */
+  readonly parts?: Readonly<Record<string, Part<Obj>>>;
+}
+
+export interface Part<Obj extends ApiObject> {
+  /** Makes the next whole object from the previous one and what was sent: copies only what this part may change. */
+  merge(sent: Mutable<Obj>, previous: Obj): Mutable<Obj>;
+  prepare?(draft: Mutable<Obj>, previous: Obj, context: HookContext): void;
+  validate?(obj: Obj, previous: Obj, at: Field, context: HookContext): void;
+  /** True when a change through this part is a new generation. */
+  readonly bumpsGeneration?: boolean;
+}
+
+/** Where the scale subresource finds its numbers; paths are field names joined by dots. */
+export interface ScaleFacts<Obj> {
+  readonly specReplicas: string;
+  readonly statusReplicas: string;
+  selector(obj: Obj): string;
+}
+
+/**
+ * One kind in one version: everything generic code may know of it. From the list of kinds come routes, discovery,
+ * OpenAPI, storage keys, the typed client, caches, tables. Nothing generic may ask which kind it has.
+ */
+export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
+  readonly schema: ObjectSchema;
+  readonly behaviour: Behaviour<Obj>;
+  readonly columns: readonly Column<Obj>[];
+  /** Field selectors beyond metadata.name and metadata.namespace: path -> value (absent: empty). */
+  readonly selectableFields: Readonly<Record<string, (obj: Obj) => string>>;
+  readonly scale?: ScaleFacts<Obj>;
+  /** Set on a version that is not the stored one: conversions to and from the stored version, pure. */
+  readonly hub?: Hub<Obj>;
+  /** The stored resource when it is not group/plural (`/registry/<storagePrefix>/...`, as upstream lays etcd out). */
+  readonly storagePrefix: string;
+}
+
+export interface Hub<Obj extends ApiObject> {
+  readonly kind: Kind<any>;
+  toHub(obj: Obj): ApiObject;
+  fromHub(hub: ApiObject): Obj;
+}
+
+export interface KindDeclaration<Obj extends ApiObject> {
+  readonly facts: ResourceFacts;
+  readonly schema: ObjectSchema;
+  readonly behaviour?: Behaviour<Obj>;
+  readonly columns?: readonly Column<Obj>[];
+  readonly selectableFields?: Readonly<Record<string, (obj: Obj) => string>>;
+  readonly scale?: ScaleFacts<Obj>;
+  readonly hub?: Hub<Obj>;
+  readonly storagePrefix?: string;
+}
+
+export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<Obj>): Kind<Obj> {
+  const { facts, schema, behaviour = {}, columns = [], selectableFields = {}, scale, hub, storagePrefix } = declaration;
+  return Object.freeze({
+    ...facts, schema, behaviour, columns, selectableFields,
+    storagePrefix: storagePrefix ?? facts.plural,
+    ...(scale ? { scale } : {}), ...(hub ? { hub } : {}),
+  });
+}
+
+export type ObjectOf<K> = K extends Kind<infer O> ? O : never;
+
+export const apiVersionOf = ({ group, version }: { readonly group: string; readonly version: string }): string =>
+  group ? `${group}/${version}` : version;
+
+/** `deployments.apps`: the name of a resource in messages and metrics. */
+export const groupResourceOf = ({ group, plural }: { readonly group: string; readonly plural: string }): string =>
+  group ? `${plural}.${group}` : plural;
+
+/** The reference that makes `owner` the managing controller of what carries it. */
+export const controllerReference = (kind: Kind<any>, owner: ApiObject): OwnerReference => ({
+  apiVersion: apiVersionOf(kind),
+  kind: kind.kind,
+  name: owner.metadata.name,
+  uid: owner.metadata.uid,
+  controller: true,
+  blockOwnerDeletion: true,
+});
