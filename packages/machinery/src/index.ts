@@ -10,3 +10,16 @@ export {
 export type {
   Constraints, FieldSchema, ListSchema, MapSchema, ObjectSchema, ScalarSchema, ScalarType, Schema,
 } from './schema.ts';
+export { type Decoded, decode, DecodeError } from './engine/decode.ts';
+export type { FieldFacts, TypeFacts } from './engine/facts.ts';
+export { Schemas } from './engine/schemas.ts';
+export { Field, type FieldError } from './field.ts';
+export {
+  addQuantities, canonicalQuantity, compareQuantities, formatQuantity, parseQuantity, type Quantity, quantityMilliValue, quantityValue,
+  subtractQuantities,
+} from './quantity/quantity.ts';
+export {
+  alreadyExists, badRequest, conflict, expired, failure, forbidden, hasReason, internalError, invalid, methodNotAllowed, notFound,
+  type Reason, type ResourceName, type Status, type StatusCause, type StatusDetails, StatusError, statusOf, success, tooManyRequests,
+  unauthorized,
+} from './status.ts';

@@ -1,1 +1,1 @@
-export {};
+export { type LogLevel, systemClock, systemEntropy, systemLogger, systemRandom } from './system/index.ts';

@@ -1,0 +1,28 @@
+import { Command, CommanderError } from 'commander';
+import { commands } from './commands/index.ts';
+import { sentenceOf, UserError } from './user-error.ts';
+import { VERSION } from './version.ts';
+
+/** Runs one command line. Resolves to the exit code; a mistake costs one sentence, never a stack trace. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('navarch')
+    .description('A complete Kubernetes in TypeScript: one command to a cluster that runs real containers')
+    .version(VERSION, '--version', 'print the version')
+    .enablePositionalOptions()
+    .showHelpAfterError('(add --help for what this command takes)')
+    .exitOverride();
+  for (const declare of commands) {
+    declare(program, (code) => { exitCode = code; });
+  }
+  for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for what this command takes)');
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    process.stderr.write(`navarch: ${sentenceOf(error)}\n`);
+    if (!(error instanceof UserError) && process.env['NAVARCH_DEBUG']) process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,10 @@
+import type { Command } from 'commander';
+import { declareDown } from './down.ts';
+import { declareLogs } from './logs.ts';
+import { declareStatus } from './status.ts';
+
+/** Adds one command to the program; `exit` is called with a code other than 0 when the command fails without an error. */
+export type Declare = (program: Command, exit: (code: number) => void) => void;
+
+/** Every command, in the order in which the help shows them. Adding one is adding a file and a name to this list. */
+export const commands: readonly Declare[] = [declareDown, declareStatus, declareLogs];

@@ -1,0 +1,6 @@
+import { enableCompileCache } from 'node:module';
+
+// Node strips types at every start unless it may keep what it compiled: this halves the time to the first line.
+enableCompileCache();
+const { runCli } = await import('./cli.ts');
+process.exitCode = await runCli(process.argv.slice(2));

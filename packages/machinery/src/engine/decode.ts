@@ -1,0 +1,295 @@
+import { canonicalQuantity, QUANTITY_SYNTAX_ERROR } from '../quantity/quantity.ts';
+import type { FieldSchema, ObjectSchema, ScalarSchema, Schema } from '../schema.ts';
+
+/** The value does not have the type's shape. The message is what Go's decoder says, since clients show it. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+}
+
+export interface Decoded {
+  /** Fresh, normal: printed as upstream's server prints it, field order and empty values included. */
+  readonly value: Record<string, unknown>;
+  /** `spec.containers[0].foo`: fields that the schema does not name; they are not in `value`. */
+  readonly unknownFields: readonly string[];
+}
+
+type Decoder = (value: unknown, state: State) => unknown;
+
+class State {
+  readonly path: (string | number)[] = [];
+  readonly unknown: string[] = [];
+  /** Go type name of the object being decoded, for messages. */
+  struct = '';
+
+  get text(): string {
+    let text = '';
+    for (const part of this.path) text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`;
+    return text;
+  }
+
+  refuse(value: unknown, goType: string): never {
+    const fields = this.path.filter((part) => typeof part === 'string').join('.');
+    const where = fields === '' ? 'Go value' : `Go struct field ${this.struct}.${fields}`;
+    throw new DecodeError(`json: cannot unmarshal ${jsonType(value)} into ${where} of type ${goType}`);
+  }
+}
+
+const decoders = new WeakMap<Schema, Decoder>();
+
+/**
+ * Reads a JSON value as the schema's type: unknown fields dropped (and named), values checked and made canonical,
+ * what Go prints though empty filled in, static defaults set. Throws DecodeError. The input is left as it is.
+ */
+export function decode(schema: ObjectSchema, value: unknown): Decoded {
+  const state = new State();
+  const result = decoderOf(schema)(value, state) as Record<string, unknown>;
+  return { value: result, unknownFields: state.unknown };
+}
+
+function decoderOf(schema: Schema): Decoder {
+  let decoder = decoders.get(schema);
+  if (!decoder) {
+    // Recursive types ask for themselves while they are made.
+    decoders.set(schema, (value, state) => (decoder as Decoder)(value, state));
+    decoder = makeDecoder(schema);
+    decoders.set(schema, decoder);
+  }
+  return decoder;
+}
+
+function makeDecoder(schema: Schema): Decoder {
+  switch (schema.type) {
+    case 'object': return objectDecoder(schema);
+    case 'list': return listDecoder(schema.items, goTypeOf(schema));
+    case 'map': return mapDecoder(schema.values, goTypeOf(schema));
+    default: return scalarDecoder(schema);
+  }
+}
+
+interface Plan {
+  readonly name: string;
+  readonly decode: Decoder;
+  /** What stands for an absent value; undefined: nothing. */
+  readonly absent: ((state: State) => unknown) | undefined;
+  /** An empty value is left out. */
+  readonly dropsEmpty: boolean;
+  readonly default: unknown;
+}
+
+function objectDecoder(schema: ObjectSchema): Decoder {
+  const struct = schema.name?.slice(schema.name.lastIndexOf('.') + 1) ?? '';
+  const goType = goTypeOf(schema);
+  // Plans are made at first use: the children of a recursive type do not exist yet.
+  let plans: readonly Plan[] | undefined;
+  return (value, state) => {
+    plans ??= schema.fields.map(planOf);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return state.refuse(value, goType);
+    const source = value as Readonly<Record<string, unknown>>;
+    const out: Record<string, unknown> = {};
+    const outer = state.struct;
+    state.struct = struct;
+    let known = 0;
+    for (let i = 0; i < plans.length; i++) {
+      const plan = plans[i] as Plan;
+      const given = source[plan.name];
+      if (given !== undefined) known += 1;
+      if (given === undefined || given === null) {
+        const stand = plan.absent?.(state);
+        if (stand !== undefined) out[plan.name] = stand;
+        continue;
+      }
+      state.path.push(plan.name);
+      const decoded = plan.decode(given, state);
+      state.path.pop();
+      if (plan.dropsEmpty && isEmpty(decoded)) {
+        if (plan.default !== undefined) out[plan.name] = plan.default;
+      } else {
+        out[plan.name] = decoded;
+      }
+    }
+    countUnknown(source, known, schema, out, state);
+    state.struct = outer;
+    return out;
+  };
+}
+
+function countUnknown(source: Readonly<Record<string, unknown>>, known: number, schema: ObjectSchema, out: Record<string, unknown>, state: State): void {
+  let present = 0;
+  for (const name in source) if (source[name] !== undefined) present += 1;
+  if (present === known) return;
+  for (const name in source) {
+    if (schema.field(name) || source[name] === undefined) continue;
+    if (schema.preservesUnknown) out[name] = source[name];
+    else state.unknown.push(state.path.length === 0 ? name : `${state.text}.${name}`);
+  }
+}
+
+function planOf(field: FieldSchema): Plan {
+  const decode = decoderOf(field.schema);
+  // An empty default of a value that is dropped when empty says nothing.
+  const isScalarDefault = field.default !== undefined && typeof field.default !== 'object' && (field.isPointer || !isEmpty(field.default));
+  const fallback = isScalarDefault ? field.default : undefined;
+  const base = { name: field.name, decode, default: fallback };
+  if (field.isPointer) {
+    return { ...base, dropsEmpty: false, absent: fallback !== undefined ? () => fallback : field.omit === 'never' ? () => null : undefined };
+  }
+  const { type } = field.schema;
+  if (type === 'object') {
+    // Go's omitempty never drops a struct.
+    const absent = field.omit === 'zero' ? undefined : (state: State) => decode({}, state);
+    return { ...base, dropsEmpty: field.omit === 'zero', absent };
+  }
+  if (field.omit === 'never') return { ...base, dropsEmpty: false, absent: () => fallback ?? zeroOf(field) };
+  return { ...base, dropsEmpty: type !== 'any', absent: fallback === undefined ? undefined : () => fallback };
+}
+
+/** What Go prints for a value that was never set. */
+function zeroOf(field: FieldSchema): unknown {
+  switch (field.schema.type) {
+    case 'list': return field.isRequired ? [] : null;
+    case 'map': case 'any': case 'time': case 'microTime': return null;
+    case 'string': case 'bytes': return '';
+    case 'boolean': return false;
+    case 'quantity': return '0';
+    case 'duration': return '0s';
+    default: return 0;
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === '' || value === 0 || value === false || value === null) return true;
+  if (typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.length === 0;
+  for (const _ in value) return false;
+  return true;
+}
+
+function listDecoder(items: Schema, goType: string): Decoder {
+  const decode = decoderOf(items);
+  return (value, state) => {
+    if (!Array.isArray(value)) return state.refuse(value, goType);
+    const out = Array.from<unknown>({ length: value.length });
+    for (let i = 0; i < value.length; i++) {
+      state.path.push(i);
+      const item: unknown = value[i];
+      out[i] = item === null && items.type === 'object' ? decode({}, state) : decode(item, state);
+      state.path.pop();
+    }
+    return out;
+  };
+}
+
+/** Go prints the keys of a map in order. */
+function mapDecoder(values: Schema, goType: string): Decoder {
+  const decode = decoderOf(values);
+  return (value, state) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return state.refuse(value, goType);
+    const source = value as Readonly<Record<string, unknown>>;
+    const keys = Object.keys(source);
+    for (let i = 1; i < keys.length; i++) {
+      if ((keys[i - 1] as string) > (keys[i] as string)) {
+        keys.sort();
+        break;
+      }
+    }
+    const out: Record<string, unknown> = {};
+    for (const key of keys) {
+      state.path.push(key);
+      const decoded = decode(source[key], state);
+      // A map may have a key that objects treat as special.
+      if (key === '__proto__') Object.defineProperty(out, key, { value: decoded, enumerable: true, writable: true, configurable: true });
+      else out[key] = decoded;
+      state.path.pop();
+    }
+    return out;
+  };
+}
+
+function scalarDecoder(schema: ScalarSchema): Decoder {
+  switch (schema.type) {
+    case 'string': return (value, state) => (typeof value === 'string' ? value : value === null ? '' : state.refuse(value, 'string'));
+    case 'boolean': return (value, state) => (typeof value === 'boolean' ? value : value === null ? false : state.refuse(value, 'bool'));
+    case 'int32': return integerDecoder('int32', -(2 ** 31), 2 ** 31 - 1);
+    case 'uint8': return integerDecoder('uint8', 0, 255);
+    case 'int64': return integerDecoder('int64', -(2 ** 63), 2 ** 63);
+    case 'uint64': return integerDecoder('uint64', 0, 2 ** 64);
+    case 'double': return (value, state) => (typeof value === 'number' ? value : state.refuse(value, 'float64'));
+    case 'bytes': return bytesDecoder;
+    case 'time': return timeDecoder(0, 'v1.Time');
+    case 'microTime': return timeDecoder(6, 'v1.MicroTime');
+    case 'duration': return (value, state) => (typeof value === 'string' ? value : state.refuse(value, 'v1.Duration'));
+    case 'quantity': return quantityDecoder;
+    case 'intOrString': return (value, state) =>
+      (typeof value === 'string' || Number.isInteger(value) ? value : state.refuse(value, 'intstr.IntOrString'));
+    case 'any': return (value) => value;
+  }
+}
+
+function integerDecoder(goType: string, min: number, max: number): Decoder {
+  return (value, state) => {
+    if (value === null) return 0;
+    if (typeof value !== 'number') return state.refuse(value, goType);
+    if (!Number.isInteger(value) || value < min || value > max) return state.refuse(value, goType);
+    return value;
+  };
+}
+
+const bytesDecoder: Decoder = (value, state) => {
+  if (value === null) return '';
+  if (typeof value !== 'string') return state.refuse(value, '[]uint8');
+  const text = value.includes('\n') || value.includes('\r') ? value.replace(/[\r\n]/g, '') : value;
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw new DecodeError(`illegal base64 data at input byte ${Math.max(0, text.search(/[^A-Za-z0-9+/]/))}`);
+  }
+  return text;
+};
+
+const quantityDecoder: Decoder = (value, state) => {
+  if (typeof value !== 'string' && typeof value !== 'number') return state.refuse(value, 'resource.Quantity');
+  const canonical = canonicalQuantity(value);
+  if (canonical === undefined) throw new DecodeError(QUANTITY_SYNTAX_ERROR);
+  return canonical;
+};
+
+const PLAIN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/;
+
+function timeDecoder(digits: 0 | 6, goType: string): Decoder {
+  return (value, state) => {
+    if (typeof value !== 'string') return state.refuse(value, goType);
+    if (digits === 0 && PLAIN_TIME.test(value)) return value;
+    const match = RFC3339.exec(value);
+    const seconds = match ? Date.parse(`${match[1]}${match[3]}`) : Number.NaN;
+    if (!match || Number.isNaN(seconds)) {
+      throw new DecodeError(`parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`);
+    }
+    const whole = new Date(seconds).toISOString().slice(0, 19);
+    return digits === 0 ? `${whole}Z` : `${whole}.${(match[2] ?? '').slice(0, 6).padEnd(6, '0')}Z`;
+  };
+}
+
+function jsonType(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  switch (typeof value) {
+    case 'boolean': return 'bool';
+    case 'number': return Number.isInteger(value) ? 'number' : `number ${value}`;
+    case 'string': return 'string';
+    default: return 'object';
+  }
+}
+
+function goTypeOf(schema: Schema): string {
+  switch (schema.type) {
+    case 'object': return goStructName(schema.name);
+    case 'list': return `[]${goTypeOf(schema.items)}`;
+    case 'map': return `map[string]${goTypeOf(schema.values)}`;
+    case 'boolean': return 'bool';
+    case 'double': return 'float64';
+    case 'quantity': return 'resource.Quantity';
+    default: return schema.type;
+  }
+}
+
+/** `v1.PodSpec` for io.k8s.api.core.v1.PodSpec. */
+const goStructName = (name = 'object'): string => name.split('.').slice(-2).join('.');

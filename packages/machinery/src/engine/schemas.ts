@@ -1,0 +1,103 @@
+import { invariant } from '@navarch/base';
+import type { FieldSchema, ListSchema, MapSchema, ObjectSchema, ScalarSchema, ScalarType, Schema } from '../schema.ts';
+import type { FieldFacts, TypeFacts } from './facts.ts';
+
+const SCALARS: Readonly<Record<string, ScalarType>> = {
+  string: 'string', bool: 'boolean', int32: 'int32', int64: 'int64', uint64: 'uint64', double: 'double', uint8: 'uint8', bytes: 'bytes',
+  any: 'any', Time: 'time', MicroTime: 'microTime', Duration: 'duration', Quantity: 'quantity', IntOrString: 'intOrString',
+  FieldsV1: 'any', RawExtension: 'any',
+};
+
+/** Schemas of the built-in types, by OpenAPI name. Made when first asked for: most servers never touch most types. */
+export class Schemas {
+  readonly #facts: Readonly<Record<string, TypeFacts>>;
+  readonly #made = new Map<string, Schema>();
+
+  constructor(facts: Readonly<Record<string, TypeFacts>>) {
+    this.#facts = facts;
+  }
+
+  object(name: string): ObjectSchema {
+    const schema = this.named(name);
+    invariant(schema.type === 'object', `${name} is not an object type`);
+    return schema;
+  }
+
+  named(name: string): Schema {
+    let schema = this.#made.get(name);
+    if (!schema) this.#made.set(name, (schema = this.#make(name)));
+    return schema;
+  }
+
+  #make(name: string): Schema {
+    const facts = this.#facts[name];
+    invariant(facts, `unknown type ${name}`);
+    if (facts.alias) return this.#typed(facts.alias, {});
+    if (facts.json) return { type: 'any' } satisfies ScalarSchema;
+    return new BuiltInObject(name, facts, (field) => this.#typed(field.type, field));
+  }
+
+  #typed(type: string, field: Partial<FieldFacts>): Schema {
+    if (type.startsWith('[]')) {
+      return {
+        type: 'list', items: this.#typed(type.slice(2), {}),
+        ...(field.listType ? { listType: field.listType as NonNullable<ListSchema['listType']> } : {}),
+        ...(field.listMapKeys ? { listMapKeys: field.listMapKeys } : {}),
+      };
+    }
+    if (type.startsWith('map[string]')) {
+      return {
+        type: 'map', values: this.#typed(type.slice('map[string]'.length), {}),
+        ...(field.mapType ? { mapType: field.mapType as NonNullable<MapSchema['mapType']> } : {}),
+      };
+    }
+    const scalar = SCALARS[type];
+    if (!scalar) return this.named(type);
+    return { type: scalar, ...(field.enum ? { enum: field.enum } : {}) };
+  }
+}
+
+/** Children are resolved on first use, since types refer to one another in circles. */
+class BuiltInObject implements ObjectSchema {
+  readonly type = 'object';
+  readonly name: string;
+  readonly facts: TypeFacts;
+  readonly #resolve: (field: FieldFacts) => Schema;
+  #fields: readonly FieldSchema[] | undefined;
+  #byName: ReadonlyMap<string, FieldSchema> | undefined;
+
+  constructor(name: string, facts: TypeFacts, resolve: (field: FieldFacts) => Schema) {
+    this.name = name;
+    this.facts = facts;
+    this.#resolve = resolve;
+  }
+
+  get structType(): 'atomic' | 'granular' {
+    return this.facts.structType === 'atomic' ? 'atomic' : 'granular';
+  }
+
+  get fields(): readonly FieldSchema[] {
+    return (this.#fields ??= (this.facts.fields ?? []).map((facts) => fieldSchema(facts, this.#resolve)));
+  }
+
+  field(name: string): FieldSchema | undefined {
+    this.#byName ??= new Map(this.fields.map((f) => [f.name, f]));
+    return this.#byName.get(name);
+  }
+}
+
+function fieldSchema(facts: FieldFacts, resolve: (field: FieldFacts) => Schema): FieldSchema {
+  let schema: Schema | undefined;
+  return {
+    name: facts.name,
+    get schema(): Schema { return (schema ??= resolve(facts)); },
+    isRequired: facts.req === true,
+    omit: !facts.omit ? 'never' : facts.omit.includes('omitzero') ? 'zero' : 'empty',
+    isPointer: facts.ptr === true,
+    ...(facts.default === undefined ? {} : { default: facts.default }),
+    ...(facts.patchStrategy ? { patchStrategy: facts.patchStrategy.split(',') as NonNullable<FieldSchema['patchStrategy']> } : {}),
+    ...(facts.patchMergeKey ? { patchMergeKey: facts.patchMergeKey } : {}),
+    ...(facts.num === undefined ? {} : { number: facts.num }),
+    ...(facts.protoName ? { protoName: facts.protoName } : {}),
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * Kubernetes quantities (resource.Quantity): a decimal number with a suffix, exact to a thousand-millionth.
+ * Held as whole nano-units, so that sums and comparisons are exact whatever the suffixes were.
+ */
+export type Format = 'DecimalSI' | 'BinarySI' | 'DecimalExponent';
+
+export interface Quantity {
+  /** Value times 10^9, rounded away from zero. */
+  readonly nano: bigint;
+  readonly format: Format;
+}
+
+const NANO = 1_000_000_000n;
+const DECIMAL: readonly (readonly [suffix: string, exponent: number])[] = [
+  ['E', 18], ['P', 15], ['T', 12], ['G', 9], ['M', 6], ['k', 3], ['', 0], ['m', -3], ['u', -6], ['n', -9],
+];
+const BINARY: readonly (readonly [suffix: string, bits: bigint])[] = [
+  ['Ei', 60n], ['Pi', 50n], ['Ti', 40n], ['Gi', 30n], ['Mi', 20n], ['Ki', 10n],
+];
+const SYNTAX = /^([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$/;
+
+/** What upstream says of a text that is no quantity. */
+export const QUANTITY_SYNTAX_ERROR =
+  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+/** undefined when the text is not a quantity. */
+export function parseQuantity(text: string): Quantity | undefined {
+  const match = SYNTAX.exec(text.trim());
+  if (!match) return undefined;
+  const [, sign, digits = '', suffix = ''] = match;
+  const [whole = '', fraction = ''] = digits.split('.');
+  const mantissa = BigInt(whole + fraction || '0');
+  const binary = BINARY.find(([s]) => s === suffix);
+  const format: Format = binary ? 'BinarySI' : /^[eE]\S/.test(suffix) ? 'DecimalExponent' : 'DecimalSI';
+  const exponent = binary ? 0 : format === 'DecimalExponent' ? Number(suffix.slice(1)) : (DECIMAL.find(([s]) => s === suffix)?.[1] ?? 0);
+  if (Math.abs(exponent) > 100) return undefined;
+  const scaled = scale(mantissa * (binary ? 1n << binary[1] : 1n), exponent + 9 - fraction.length);
+  return { nano: sign === '-' ? -scaled : scaled, format };
+}
+
+/** value * 10^exponent, what is lost rounded up. */
+function scale(value: bigint, exponent: number): bigint {
+  if (exponent >= 0) return value * 10n ** BigInt(exponent);
+  const divisor = 10n ** BigInt(-exponent);
+  return (value + divisor - 1n) / divisor;
+}
+
+/** The canonical text: no fraction, the largest suffix that keeps it whole. */
+export function formatQuantity({ nano, format }: Quantity): string {
+  if (nano === 0n) return '0';
+  const sign = nano < 0n ? '-' : '';
+  const size = nano < 0n ? -nano : nano;
+  // Binary suffixes cannot say fractions of one, and below 1024 upstream prints decimals.
+  if (format === 'BinarySI' && size % NANO === 0n && size >= 1024n * NANO) return sign + formatBinary(size / NANO);
+  for (const [suffix, exponent] of DECIMAL) {
+    const unit = 10n ** BigInt(exponent + 9);
+    if (size % unit !== 0n) continue;
+    const tail = format === 'DecimalExponent' ? (exponent === 0 ? '' : `e${exponent}`) : suffix;
+    return `${sign}${size / unit}${tail}`;
+  }
+  return `${sign}${size}n`;
+}
+
+function formatBinary(value: bigint): string {
+  for (const [suffix, bits] of BINARY) {
+    if (value % (1n << bits) === 0n) return `${value >> bits}${suffix}`;
+  }
+  return String(value);
+}
+
+const CANONICAL = /^(?:0|[1-9]\d*)$/;
+
+/** Canonical text of a text or number from the wire; undefined when it is not a quantity. */
+export function canonicalQuantity(value: string | number): string | undefined {
+  const text = typeof value === 'number' ? String(value) : value;
+  // Most quantities are short whole numbers without trailing thousands: nothing to do for them.
+  if (CANONICAL.test(text) && !text.endsWith('000') && text.length < 16) return text;
+  const parsed = parseQuantity(text);
+  return parsed && formatQuantity(parsed);
+}
+
+/** Whole units, rounded up: bytes, cores, pods. 0 for absent or unreadable text. */
+export function quantityValue(text: string | undefined): number {
+  const parsed = text === undefined ? undefined : parseQuantity(text);
+  return parsed ? Number(ceilDivide(parsed.nano, NANO)) : 0;
+}
+
+/** Thousandths, rounded up: milli-CPU. 0 for absent or unreadable text. */
+export function quantityMilliValue(text: string | undefined): number {
+  const parsed = text === undefined ? undefined : parseQuantity(text);
+  return parsed ? Number(ceilDivide(parsed.nano, 1_000_000n)) : 0;
+}
+
+const ceilDivide = (value: bigint, by: bigint): bigint => (value > 0n ? (value + by - 1n) / by : value / by);
+
+export const addQuantities = (a: Quantity, b: Quantity): Quantity => ({ nano: a.nano + b.nano, format: a.nano === 0n ? b.format : a.format });
+export const subtractQuantities = (a: Quantity, b: Quantity): Quantity => ({ nano: a.nano - b.nano, format: a.nano === 0n ? b.format : a.format });
+export const compareQuantities = (a: Quantity, b: Quantity): number => (a.nano < b.nano ? -1 : a.nano > b.nano ? 1 : 0);

@@ -1,0 +1,3 @@
+export { systemClock } from './clock.ts';
+export { type LogLevel, systemLogger } from './logger.ts';
+export { systemEntropy, systemRandom } from './random.ts';
