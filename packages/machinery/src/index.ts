@@ -23,3 +23,15 @@ export {
   type Reason, type ResourceName, type Status, type StatusCause, type StatusDetails, StatusError, statusOf, success, tooManyRequests,
   unauthorized,
 } from './status.ts';
+export { equalJson } from './equality.ts';
+export {
+  dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, maskTrailingDash, pathSegmentErrors, qualifiedNameErrors,
+  validateLabels, validateObjectMeta, validateObjectMetaUpdate,
+} from './names/names.ts';
+export { jsonPatch } from './patch/json-patch.ts';
+export { mergePatch } from './patch/merge-patch.ts';
+export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
+export { type FieldTerm, parseFieldSelector } from './selector/field-selector.ts';
+export {
+  compileLabelSelector, everything, formatSelector, nothing, parseLabelSelector, type Requirement, selectorFromMap, type Selector, selectorOf,
+} from './selector/label-selector.ts';

@@ -1,0 +1,152 @@
+import type { Field } from '../field.ts';
+import type { ObjectMeta } from '../meta.ts';
+
+// Each check returns upstream's complaints, none when the text is valid.
+
+const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const DNS_LABEL = new RegExp(`^${LABEL}$`);
+const DNS_SUBDOMAIN = new RegExp(`^${LABEL}(\\.${LABEL})*$`);
+const DNS_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+const QUALIFIED_PART = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+
+const maxLength = (text: string, max: number): readonly string[] => (text.length > max ? [`must be no more than ${max} bytes`] : []);
+const matching = (text: string, regex: RegExp, message: string, shown: string, examples: readonly string[]): readonly string[] =>
+  regex.test(text) ? [] : [`${message} (${examples.length > 0 ? `e.g. ${examples.map((e) => `'${e}'`).join(',  or ')}, ` : ''}regex used for validation is '${shown}')`];
+
+/** RFC 1123 label: names of namespaces, services' ports, containers. */
+export const dnsLabelErrors = (text: string): readonly string[] => [
+  ...maxLength(text, 63),
+  ...matching(text, DNS_LABEL,
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+    '[a-z0-9]([-a-z0-9]*[a-z0-9])?', ['my-name', '123-abc']),
+];
+
+/** RFC 1123 subdomain: names of most objects. */
+export const dnsSubdomainErrors = (text: string): readonly string[] => [
+  ...maxLength(text, 253),
+  ...matching(text, DNS_SUBDOMAIN,
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+    '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*', ['example.com']),
+];
+
+/** RFC 1035 label: names of services. */
+export const dns1035LabelErrors = (text: string): readonly string[] => [
+  ...maxLength(text, 63),
+  ...matching(text, DNS_1035,
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+    '[a-z]([-a-z0-9]*[a-z0-9])?', ['my-name', 'abc-123']),
+];
+
+/** Label and annotation keys, finalizers, resource names: an optional DNS prefix, a slash, a name. */
+export function qualifiedNameErrors(text: string): readonly string[] {
+  const parts = text.split('/');
+  const errors: string[] = [];
+  const [prefix, name] = parts.length === 2 ? [parts[0], parts[1]] : [undefined, parts[0]];
+  const shown = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
+  const shape = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+  if (parts.length > 2) {
+    return [`a qualified name ${shape} (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${shown}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+  }
+  if (prefix !== undefined) {
+    if (prefix === '') errors.push('prefix part must be non-empty');
+    else errors.push(...dnsSubdomainErrors(prefix).map((e) => `prefix part ${e}`));
+  }
+  if (!name) errors.push('name part must be non-empty');
+  else if (name.length > 63) errors.push('name part must be no more than 63 bytes');
+  if (!QUALIFIED_PART.test(name ?? '')) {
+    errors.push(`name part ${shape} (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${shown}')`);
+  }
+  return errors;
+}
+
+export const labelValueErrors = (text: string): readonly string[] => [
+  ...maxLength(text, 63),
+  ...matching(text, LABEL_VALUE,
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+    '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?', ['MyValue', 'my_value', '12345']),
+];
+
+/** Names that may hold anything a path segment may: RBAC roles, some CSI objects. */
+export function pathSegmentErrors(text: string): readonly string[] {
+  if (text === '.' || text === '..') return [`may not be '${text}'`];
+  return ['/', '%'].filter((c) => text.includes(c)).map((c) => `may not contain '${c}'`);
+}
+
+/** A generated name is checked by its prefix, which may end with a dash. */
+export const maskTrailingDash = (name: string): string => (name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name);
+
+export function validateLabels(labels: Readonly<Record<string, string>> = {}, at: Field): void {
+  for (const [key, value] of Object.entries(labels)) {
+    for (const error of qualifiedNameErrors(key)) at.invalid(key, error);
+    for (const error of labelValueErrors(value)) at.invalid(value, error);
+  }
+}
+
+const ANNOTATIONS_BYTES_MAX = 256 * 1024;
+
+function validateAnnotations(annotations: Readonly<Record<string, string>> = {}, at: Field): void {
+  let bytes = 0;
+  for (const [key, value] of Object.entries(annotations)) {
+    for (const error of qualifiedNameErrors(key.toLowerCase())) at.invalid(key, error);
+    bytes += key.length + value.length;
+  }
+  if (bytes > ANNOTATIONS_BYTES_MAX) at.tooLong(ANNOTATIONS_BYTES_MAX);
+}
+
+export interface MetaRules {
+  readonly namespaced: boolean;
+  nameErrors(name: string): readonly string[];
+}
+
+/** metadata of an object about to be created. */
+export function validateObjectMeta(meta: ObjectMeta, { namespaced, nameErrors }: MetaRules, at: Field): void {
+  if (meta.generateName) for (const error of nameErrors(maskTrailingDash(meta.generateName))) at.at('generateName').invalid(meta.generateName, error);
+  if (!meta.name) at.at('name').required('name or generateName is required');
+  else for (const error of nameErrors(meta.name)) at.at('name').invalid(meta.name, error);
+  if (namespaced && !meta.namespace) at.at('namespace').required();
+  else if (!namespaced && meta.namespace) at.at('namespace').forbidden('not allowed on this type');
+  else if (meta.namespace) for (const error of dnsLabelErrors(meta.namespace)) at.at('namespace').invalid(meta.namespace, error);
+  if ((meta.generation ?? 0) < 0) at.at('generation').invalid(meta.generation, 'must be greater than or equal to 0');
+  validateLabels(meta.labels, at.at('labels'));
+  validateAnnotations(meta.annotations, at.at('annotations'));
+  validateOwners(meta, at.at('ownerReferences'));
+  meta.finalizers?.forEach((finalizer, i) => {
+    for (const error of qualifiedNameErrors(finalizer)) at.at('finalizers').index(i).invalid(finalizer, error);
+  });
+}
+
+function validateOwners(meta: ObjectMeta, at: Field): void {
+  let controller: string | undefined;
+  meta.ownerReferences?.forEach((owner, i) => {
+    const here = at.index(i);
+    if (!owner.apiVersion) here.at('apiVersion').invalid(owner.apiVersion, 'version must not be empty');
+    if (!owner.kind) here.at('kind').invalid(owner.kind, 'kind must not be empty');
+    if (!owner.name) here.at('name').invalid(owner.name, 'name must not be empty');
+    if (!owner.uid) here.at('uid').invalid(owner.uid, 'uid must not be empty');
+    if (!owner.controller) return;
+    const text = `${owner.kind}/${owner.name}`;
+    if (controller) at.invalid(meta.ownerReferences, `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${text}`);
+    controller ??= text;
+  });
+}
+
+/** What no update may change. */
+export function validateObjectMetaUpdate(next: ObjectMeta, previous: ObjectMeta, at: Field): void {
+  for (const name of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    if (next[name] !== previous[name]) at.at(name).invalid(next[name], 'field is immutable');
+  }
+  if (previous.deletionTimestamp) {
+    const before = new Set(previous.finalizers);
+    const added = (next.finalizers ?? []).filter((f) => !before.has(f));
+    if (added.length > 0) {
+      at.at('finalizers').forbidden(`no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((f) => JSON.stringify(f)).join(', ')}}`);
+    }
+  }
+  validateLabels(next.labels, at.at('labels'));
+  validateAnnotations(next.annotations, at.at('annotations'));
+  validateOwners(next, at.at('ownerReferences'));
+  next.finalizers?.forEach((finalizer, i) => {
+    for (const error of qualifiedNameErrors(finalizer)) at.at('finalizers').index(i).invalid(finalizer, error);
+  });
+}
