@@ -64,7 +64,8 @@ function fieldText(field: FieldFact, text: (t: string) => string, facts: Facts):
   const isList = field.type.startsWith('[]') || field.type.startsWith('map[');
   const always = isAlwaysThere(field, facts);
   const nullable = !field.req && !field.omit && (isList || field.ptr === true || field.type === 'Time' || field.type === 'MicroTime');
-  const value = field.enum ? field.enum.map((v) => `'${v}'`).join(' | ') : text(field.type);
+  const values = field.enum?.map((v) => `'${v}'`).join(' | ');
+  const value = values === undefined ? text(field.type) : field.type.startsWith('[]') ? `readonly (${values})[]` : values;
   const name = /^[A-Za-z_$][\w$]*$/.test(field.name) ? field.name : `'${field.name}'`;
   return `readonly ${name}${always ? '' : '?'}: ${value}${nullable ? ' | null' : ''};`;
 }

@@ -84,6 +84,8 @@ export interface Behaviour<Obj extends ApiObject> {
   readonly updatesUnconditionally?: boolean;
   /** Seconds the object stays after its deletion was asked for; undefined: gone at once. `requested` is the client's gracePeriodSeconds. */
   graceSeconds?(obj: Obj, requested: number | undefined): number | undefined;
+  /** Keeps an object whose deletion was asked for, besides metadata.finalizers (namespaces have finalizers in their spec). */
+  holdsDeletion?(obj: Obj): boolean;
   /** Changes the object when its graceful deletion begins (deletionTimestamp is set by the registry). */
   prepareDelete?(draft: Mutable<Obj>, context: HookContext): void;
   /** Subresources that read and write a part of the same object: status, approval, resize, ephemeralcontainers, finalize. */

@@ -111,7 +111,7 @@ export interface Mutation {
 
 export interface NamedRuleWithOperations {
   readonly resourceNames?: readonly string[];
-  readonly operations?: '*' | 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  readonly operations?: readonly ('*' | 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT')[];
   readonly apiGroups?: readonly string[];
   readonly apiVersions?: readonly string[];
   readonly resources?: readonly string[];
@@ -138,7 +138,7 @@ export interface Rule {
 }
 
 export interface RuleWithOperations {
-  readonly operations?: '*' | 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  readonly operations?: readonly ('*' | 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT')[];
   readonly apiGroups?: readonly string[];
   readonly apiVersions?: readonly string[];
   readonly resources?: readonly string[];
@@ -180,7 +180,7 @@ export interface ValidatingAdmissionPolicyBindingSpec {
   readonly policyName: string;
   readonly paramRef?: ParamRef;
   readonly matchResources?: MatchResources;
-  readonly validationActions: 'Deny' | 'Warn' | 'Audit';
+  readonly validationActions: readonly ('Deny' | 'Warn' | 'Audit')[];
 }
 
 export interface ValidatingAdmissionPolicyList {

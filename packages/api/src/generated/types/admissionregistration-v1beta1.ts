@@ -72,7 +72,7 @@ export interface Mutation {
 
 export interface NamedRuleWithOperations {
   readonly resourceNames?: readonly string[];
-  readonly operations?: '*' | 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  readonly operations?: readonly ('*' | 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT')[];
   readonly apiGroups?: readonly string[];
   readonly apiVersions?: readonly string[];
   readonly resources?: readonly string[];

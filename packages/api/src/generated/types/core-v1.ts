@@ -940,7 +940,7 @@ export interface PersistentVolumeClaimList {
 }
 
 export interface PersistentVolumeClaimSpec {
-  readonly accessModes?: 'ReadWriteOnce' | 'ReadOnlyMany' | 'ReadWriteMany' | 'ReadWriteOncePod';
+  readonly accessModes?: readonly ('ReadWriteOnce' | 'ReadOnlyMany' | 'ReadWriteMany' | 'ReadWriteOncePod')[];
   readonly selector?: LabelSelector;
   readonly resources: VolumeResourceRequirements;
   readonly volumeName?: string;
@@ -953,7 +953,7 @@ export interface PersistentVolumeClaimSpec {
 
 export interface PersistentVolumeClaimStatus {
   readonly phase?: 'Pending' | 'Bound' | 'Lost';
-  readonly accessModes?: 'ReadWriteOnce' | 'ReadOnlyMany' | 'ReadWriteMany' | 'ReadWriteOncePod';
+  readonly accessModes?: readonly ('ReadWriteOnce' | 'ReadOnlyMany' | 'ReadWriteMany' | 'ReadWriteOncePod')[];
   readonly capacity?: Readonly<Record<string, string>>;
   readonly conditions?: readonly PersistentVolumeClaimCondition[];
   readonly allocatedResources?: Readonly<Record<string, string>>;
@@ -1029,7 +1029,7 @@ export interface PersistentVolumeSpec {
   readonly local?: LocalVolumeSource;
   readonly storageos?: StorageOSPersistentVolumeSource;
   readonly csi?: CSIPersistentVolumeSource;
-  readonly accessModes?: 'ReadWriteOnce' | 'ReadOnlyMany' | 'ReadWriteMany' | 'ReadWriteOncePod';
+  readonly accessModes?: readonly ('ReadWriteOnce' | 'ReadOnlyMany' | 'ReadWriteMany' | 'ReadWriteOncePod')[];
   readonly claimRef?: ObjectReference;
   readonly persistentVolumeReclaimPolicy?: 'Recycle' | 'Delete' | 'Retain';
   readonly storageClassName?: string;
@@ -1463,7 +1463,7 @@ export interface ResourceQuotaList {
 
 export interface ResourceQuotaSpec {
   readonly hard?: Readonly<Record<string, string>>;
-  readonly scopes?: 'Terminating' | 'NotTerminating' | 'BestEffort' | 'NotBestEffort' | 'PriorityClass' | 'CrossNamespacePodAffinity' | 'VolumeAttributesClass';
+  readonly scopes?: readonly ('Terminating' | 'NotTerminating' | 'BestEffort' | 'NotBestEffort' | 'PriorityClass' | 'CrossNamespacePodAffinity' | 'VolumeAttributesClass')[];
   readonly scopeSelector?: ScopeSelector;
 }
 
@@ -1664,7 +1664,7 @@ export interface ServiceSpec {
   readonly healthCheckNodePort?: number;
   readonly publishNotReadyAddresses?: boolean;
   readonly sessionAffinityConfig?: SessionAffinityConfig;
-  readonly ipFamilies?: 'IPv4' | 'IPv6' | '';
+  readonly ipFamilies?: readonly ('IPv4' | 'IPv6' | '')[];
   readonly ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
   readonly allocateLoadBalancerNodePorts?: boolean;
   readonly loadBalancerClass?: string;

@@ -165,7 +165,7 @@ export interface NetworkPolicySpec {
   readonly podSelector: LabelSelector;
   readonly ingress?: readonly NetworkPolicyIngressRule[];
   readonly egress?: readonly NetworkPolicyEgressRule[];
-  readonly policyTypes?: 'Ingress' | 'Egress';
+  readonly policyTypes?: readonly ('Ingress' | 'Egress')[];
 }
 
 export interface ParentReference {

@@ -163,7 +163,7 @@ export interface DeviceRequestAllocationResult {
   readonly bindingFailureConditions?: readonly string[];
   readonly shareID?: string;
   readonly consumedCapacity?: Readonly<Record<string, string>>;
-  readonly skipNodeOperations?: 'NodePrepareResources' | 'NodeUnprepareResources' | '*';
+  readonly skipNodeOperations?: readonly ('NodePrepareResources' | 'NodeUnprepareResources' | '*')[];
 }
 
 export interface DeviceSelector {
@@ -341,5 +341,5 @@ export interface ResourceSliceSpec {
   readonly perDeviceNodeSelection?: boolean;
   readonly sharedCounters?: readonly CounterSet[];
   readonly partitionTypeAttribute?: string;
-  readonly skipNodeOperations?: 'NodePrepareResources' | 'NodeUnprepareResources' | '*';
+  readonly skipNodeOperations?: readonly ('NodePrepareResources' | 'NodeUnprepareResources' | '*')[];
 }

@@ -1,0 +1,92 @@
+import type { Column } from '@navarch/machinery';
+import type { ContainerStatus, Pod } from '../../generated/types/core-v1.ts';
+import { ageColumn, humanDuration, nameColumn } from '../../columns.ts';
+import { isSidecar } from './pod-resources.ts';
+
+/** What `kubectl get pods` shows. */
+export const podColumns: readonly Column<Pod>[] = [
+  nameColumn,
+  { name: 'Ready', type: 'string', priority: 0, value: (pod) => readyCount(pod) },
+  { name: 'Status', type: 'string', priority: 0, value: (pod) => podStatusText(pod) },
+  { name: 'Restarts', type: 'string', priority: 0, value: (pod, { now }) => restarts(pod, now) },
+  ageColumn,
+  { name: 'IP', type: 'string', priority: 1, value: (pod) => pod.status.podIPs?.[0]?.ip ?? pod.status.podIP ?? '<none>' },
+  { name: 'Node', type: 'string', priority: 1, value: (pod) => pod.spec.nodeName || '<none>' },
+  { name: 'Nominated Node', type: 'string', priority: 1, value: (pod) => pod.status.nominatedNodeName || '<none>' },
+  { name: 'Readiness Gates', type: 'string', priority: 1, value: (pod) => readinessGates(pod) },
+];
+
+const sidecarNames = (pod: Pod): ReadonlySet<string> => new Set((pod.spec.initContainers ?? []).filter(isSidecar).map((c) => c.name));
+
+function readyCount(pod: Pod): string {
+  const sidecars = sidecarNames(pod);
+  const ready = (pod.status.containerStatuses ?? []).filter((c) => c.ready && c.state?.running).length +
+    (pod.status.initContainerStatuses ?? []).filter((c) => sidecars.has(c.name) && c.ready && c.started).length;
+  return `${ready}/${pod.spec.containers.length + sidecars.size}`;
+}
+
+/** One word for where a pod stands; upstream's printer decides it from phase, reasons and container states. */
+export function podStatusText(pod: Pod): string {
+  const { status, metadata } = pod;
+  let reason = status.reason || status.phase || '';
+  if (status.conditions?.some((c) => c.type === 'PodScheduled' && c.reason === 'SchedulingGated')) reason = 'SchedulingGated';
+  const initializing = initText(pod);
+  if (initializing !== undefined) reason = initializing;
+  if (initializing === undefined || status.conditions?.some((c) => c.type === 'Initialized' && c.status === 'True')) {
+    reason = containersText(pod, initializing ?? reason);
+  }
+  if (!metadata.deletionTimestamp) return reason;
+  return status.reason === 'NodeLost' ? 'Unknown' : status.phase === 'Succeeded' || status.phase === 'Failed' ? reason : 'Terminating';
+}
+
+function initText(pod: Pod): string | undefined {
+  const sidecars = sidecarNames(pod);
+  const statuses = pod.status.initContainerStatuses ?? [];
+  for (const [i, container] of statuses.entries()) {
+    const { terminated, waiting } = container.state ?? {};
+    if (terminated?.exitCode === 0) continue;
+    if (sidecars.has(container.name) && container.started) continue;
+    if (terminated) return `Init:${terminated.reason || exitText(terminated)}`;
+    if (waiting?.reason && waiting.reason !== 'PodInitializing') return `Init:${waiting.reason}`;
+    return `Init:${i}/${pod.spec.initContainers?.length ?? 0}`;
+  }
+  return undefined;
+}
+
+const exitText = (terminated: { readonly signal?: number; readonly exitCode: number }): string =>
+  terminated.signal ? `Signal:${terminated.signal}` : `ExitCode:${terminated.exitCode}`;
+
+function containersText(pod: Pod, initial: string): string {
+  let reason = initial;
+  let hasRunning = false;
+  for (const container of (pod.status.containerStatuses ?? []).toReversed()) {
+    const { waiting, terminated } = container.state ?? {};
+    if (waiting?.reason) reason = waiting.reason;
+    else if (terminated) reason = terminated.reason || exitText(terminated);
+    else if (container.ready && container.state?.running) hasRunning = true;
+  }
+  // Some containers have ended well while others run: the pod as a whole is running.
+  if (reason === 'Completed' && hasRunning) {
+    return pod.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ? 'Running' : 'NotReady';
+  }
+  return reason;
+}
+
+function restarts(pod: Pod, now: number): string {
+  const sidecars = sidecarNames(pod);
+  const initializing = initText(pod) !== undefined;
+  const counted: readonly ContainerStatus[] = initializing
+    ? (pod.status.initContainerStatuses ?? [])
+    : [...(pod.status.initContainerStatuses ?? []).filter((c) => sidecars.has(c.name)), ...(pod.status.containerStatuses ?? [])];
+  const count = counted.reduce((sum, c) => sum + c.restartCount, 0);
+  const last = Math.max(0, ...counted.map((c) => Date.parse(c.lastState?.terminated?.finishedAt ?? '') || 0));
+  return count > 0 && last > 0 ? `${count} (${humanDuration(now - last)} ago)` : String(count);
+}
+
+function readinessGates(pod: Pod): string {
+  const gates = pod.spec.readinessGates ?? [];
+  if (gates.length === 0) return '<none>';
+  const ready = gates.filter((gate) => pod.status.conditions?.some((c) => c.type === gate.conditionType && c.status === 'True')).length;
+  return `${ready}/${gates.length}`;
+}
+

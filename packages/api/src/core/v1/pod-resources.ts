@@ -1,0 +1,91 @@
+import { addQuantities, compareQuantities, formatQuantity, parseQuantity, type Quantity } from '@navarch/machinery';
+import type { Container, Pod, PodSpec, PodStatus } from '../../generated/types/core-v1.ts';
+
+type Amounts = Map<string, Quantity>;
+type ResourceList = Readonly<Record<string, string>>;
+
+/** Restarts although it is an init container: it goes on running beside the app containers (KEP-753). */
+export const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always';
+
+/**
+ * What a pod asks of a node, as canonical quantities: the larger of what its containers need together and what
+ * its init containers need one after the other (each beside the sidecars before it), plus the sandbox's overhead.
+ */
+export function podRequests(spec: PodSpec): ResourceList {
+  return totals(spec, 'requests');
+}
+
+export function podLimits(spec: PodSpec): ResourceList {
+  return totals(spec, 'limits');
+}
+
+function totals(spec: PodSpec, which: 'requests' | 'limits'): ResourceList {
+  const total: Amounts = new Map();
+  for (const container of spec.containers) add(total, container.resources?.[which]);
+  const sidecars: Amounts = new Map();
+  const peak: Amounts = new Map();
+  for (const container of spec.initContainers ?? []) {
+    const alone: Amounts = new Map(sidecars);
+    add(alone, container.resources?.[which]);
+    raise(peak, alone);
+    if (isSidecar(container)) add(sidecars, container.resources?.[which]);
+  }
+  for (const [name, amount] of sidecars) total.set(name, addQuantities(total.get(name) ?? { ...amount, nano: 0n }, amount));
+  raise(total, peak);
+  for (const [name, text] of Object.entries(spec.resources?.[which] ?? {})) {
+    const amount = parseQuantity(text);
+    if (amount) total.set(name, amount);
+  }
+  if (which === 'requests' || total.size > 0) add(total, spec.overhead);
+  return Object.fromEntries([...total].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, amount]) => [name, formatQuantity(amount)]));
+}
+
+function add(total: Amounts, list: ResourceList | undefined): void {
+  for (const [name, text] of Object.entries(list ?? {})) {
+    const amount = parseQuantity(text);
+    if (amount) total.set(name, total.has(name) ? addQuantities(total.get(name) as Quantity, amount) : amount);
+  }
+}
+
+function raise(total: Amounts, to: Amounts): void {
+  for (const [name, amount] of to) {
+    const current = total.get(name);
+    if (!current || compareQuantities(current, amount) < 0) total.set(name, amount);
+  }
+}
+
+/** Quality of service class (only cpu and memory count). */
+export function qosClassOf(spec: PodSpec): NonNullable<PodStatus['qosClass']> {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  let isGuaranteed = true;
+  let asksForAny = false;
+  for (const container of containers) {
+    for (const name of ['cpu', 'memory']) {
+      const request = nonZero(container.resources?.requests?.[name]);
+      const limit = nonZero(container.resources?.limits?.[name]);
+      if (request || limit) asksForAny = true;
+      if (!limit || (request && request !== limit)) isGuaranteed = false;
+    }
+  }
+  if (!asksForAny) return 'BestEffort';
+  return isGuaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+const nonZero = (text: string | undefined): string | undefined => (text && text !== '0' ? text : undefined);
+
+export const isReady = (pod: Pod): boolean =>
+  pod.status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
+
+/** Ran to its end, well or not. */
+export const isTerminal = (pod: Pod): boolean => pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed';
+
+/** Counts for a controller: not over and not on its way out. */
+export const isActive = (pod: Pod): boolean => !isTerminal(pod) && pod.metadata.deletionTimestamp === undefined;
+
+/** Ready for at least `minReadySeconds`. `now` in milliseconds. */
+export function isAvailable(pod: Pod, minReadySeconds: number, now: number): boolean {
+  const ready = pod.status.conditions?.find((condition) => condition.type === 'Ready');
+  if (ready?.status !== 'True') return false;
+  if (minReadySeconds === 0) return true;
+  return ready.lastTransitionTime !== undefined && Date.parse(ready.lastTransitionTime) + minReadySeconds * 1000 <= now;
+}
