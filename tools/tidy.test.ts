@@ -36,7 +36,7 @@ test('imports follow the layers', () => {
 });
 
 test('relative imports stay inside their package', () => {
-  const wrong = sources.filter((s) => relative(s).some((p) => !p.startsWith(`packages/${s.pkg}/src/`))).map((s) => s.path);
+  const wrong = production.filter((s) => relative(s).some((p) => !p.startsWith(`packages/${s.pkg}/src/`))).map((s) => s.path);
   assert.deepEqual(wrong, []);
 });
 

@@ -15,13 +15,21 @@ export interface Store {
    */
   commit(operations: readonly Operation[]): Promise<readonly number[]>;
   /**
-   * Every change after revision `after` under `prefix`, in revision order, none skipped, none twice, in batches
-   * as they become durable. Ends when the signal aborts; throws `CompactedError` if `after` is too old.
+   * Hands over every change after revision `after` under `prefix`, in revision order, none skipped, none twice, in
+   * batches as they become durable; a committer's own change comes before its `commit` resolves. Throws
+   * `CompactedError` if `after` is too old. Stops when the signal aborts.
    */
-  watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<readonly Change[]>;
+  subscribe(prefix: string, after: number, watcher: Watcher, signal: AbortSignal): void;
   /** Forgets history up to and including `revision`; what is live stays. */
   compact(revision: number): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Watcher {
+  /** Must not throw. */
+  changed(changes: readonly Change[]): void;
+  /** Changes may have been missed from here on: read everything anew. */
+  lost(error: Error): void;
 }
 
 export interface ListOptions {
@@ -46,11 +54,14 @@ export interface Entry {
   readonly created: number;
 }
 export type Operation =
-  /** `expected` 0: the key must be absent. */
-  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array; readonly expected: number }
+  /**
+   * `expected` 0: the key must be absent. `attachment` is not stored: watchers in this process find it on the change,
+   * so that what was just written need not be parsed again.
+   */
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array; readonly expected: number; readonly attachment?: unknown }
   | { readonly type: 'delete'; readonly key: string; readonly expected: number };
 export type Change =
-  | { readonly type: 'put'; readonly key: string; readonly revision: number; readonly value: Uint8Array; readonly previous: Entry | undefined }
+  | { readonly type: 'put'; readonly key: string; readonly revision: number; readonly value: Uint8Array; readonly previous: Entry | undefined; readonly attachment?: unknown }
   | { readonly type: 'delete'; readonly key: string; readonly revision: number; readonly previous: Entry };
 
 /** The key has been written since: it is at `current` (0: absent). */

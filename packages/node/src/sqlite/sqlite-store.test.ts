@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Store } from '@navarch/store';
+// The contract is the store's own test code, shared by engines in other packages.
+import { storeContract } from '../../../store/src/store.contract.ts';
+import { SqliteStore } from './sqlite-store.ts';
+
+const folder = (): string => mkdtempSync(join(tmpdir(), 'navarch-store-'));
+const folders = new WeakMap<Store, string>();
+
+async function open(dir = folder()): Promise<Store> {
+  const store = await SqliteStore.open(dir);
+  folders.set(store, dir);
+  return store;
+}
+
+storeContract('SqliteStore', () => open(), async (store) => {
+  await store.close();
+  return open(folders.get(store));
+});
+
+test('SqliteStore.open() says in one sentence why it cannot', async () => {
+  const dir = folder();
+  const store = await SqliteStore.open(dir);
+  await assert.rejects(SqliteStore.open(dir), /^Error: Cannot open the store .*: another server has it open; stop that one first$/);
+  await store.close();
+  const broken = folder();
+  writeFileSync(join(broken, 'store.db'), 'x'.repeat(5000));
+  await assert.rejects(SqliteStore.open(broken), /it is not a store/);
+});

@@ -1,0 +1,173 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { invariant } from '@navarch/base';
+import { type Entry, type ListOptions, type ListResult, type Operation, type Planned, type Store, VersionedMap, type Watcher } from '@navarch/store';
+import type { FromWorker, Row, ToWorker } from './messages.ts';
+
+interface Waiting {
+  readonly planned: readonly Planned[];
+  resolve(revisions: readonly number[]): void;
+  reject(error: Error): void;
+}
+
+/** Operations in one transaction; what comes on top waits for the next. */
+const BATCH_OPERATIONS_MAX = 1000;
+
+/**
+ * The embedded durable store: one SQLite file (WAL, synchronous FULL) written by a thread of its own. Commits that
+ * arrive while the disk is busy share the next transaction and its fsync; preconditions are checked in memory, so a
+ * commit that lost is told at once. Nothing is visible, or acknowledged, before it is durable.
+ */
+export class SqliteStore implements Store {
+  readonly #map = new VersionedMap();
+  readonly #worker: Worker;
+  #queue: Waiting[] = [];
+  #writing: Waiting[] | undefined;
+  #batch = 0;
+  #failure: Error | undefined;
+  readonly #replies: { resolve(): void; reject(error: Error): void }[] = [];
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+  }
+
+  /** Opens or creates `store.db` in the folder. Rejects with one sentence that says what is wrong with it. */
+  static async open(folder: string): Promise<SqliteStore> {
+    const file = join(folder, 'store.db');
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw new Error(`Cannot create the store's folder ${folder}: ${(error as Error).message}`, { cause: error });
+    }
+    const worker = new Worker(new URL('./sqlite.worker.ts', import.meta.url), { workerData: { file } });
+    const store = new SqliteStore(worker);
+    const first = await new Promise<FromWorker>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    if (first.type !== 'opened') throw new Error(`Cannot open the store ${file}: ${explained(first)}`);
+    store.#map.restore(first.rows.map(entryOf), first.revision, first.compacted);
+    worker.on('message', (message: FromWorker) => store.#receive(message));
+    worker.on('error', (error: unknown) => store.#fail(error instanceof Error ? error : new Error(String(error))));
+    return store;
+  }
+
+  revision(): number {
+    return this.#map.revision;
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    return this.#map.get(key);
+  }
+
+  async list(prefix: string, options?: ListOptions): Promise<ListResult> {
+    return this.#map.list(prefix, options);
+  }
+
+  commit(operations: readonly Operation[]): Promise<readonly number[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) throw this.#failure;
+      this.#queue.push({ planned: this.#map.plan(operations), resolve, reject });
+      // What else arrives in this turn of the event loop goes into the same batch.
+      if (!this.#writing && this.#queue.length === 1) queueMicrotask(() => this.#writeNext());
+    });
+  }
+
+  subscribe(prefix: string, after: number, watcher: Watcher, signal: AbortSignal): void {
+    this.#map.subscribe(prefix, after, watcher, signal);
+  }
+
+  async compact(revision: number): Promise<void> {
+    this.#map.compact(revision);
+    await this.#request({ type: 'compact', revision });
+  }
+
+  /** Writes a consistent copy that another server can open. The file must not exist. */
+  async backup(file: string): Promise<void> {
+    await this.#request({ type: 'backup', file });
+  }
+
+  async close(): Promise<void> {
+    if (this.#failure) return;
+    this.#failure = new Error('The store is closed');
+    this.#map.close(this.#failure);
+    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#post({ type: 'close' });
+    await ended;
+  }
+
+  #request(message: ToWorker): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) throw this.#failure;
+      this.#replies.push({ resolve, reject });
+      this.#post(message);
+    });
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #writeNext(): void {
+    if (this.#writing || this.#queue.length === 0) return;
+    let count = 0;
+    let take = 0;
+    while (take < this.#queue.length && count < BATCH_OPERATIONS_MAX) count += (this.#queue[take++] as Waiting).planned.length;
+    this.#writing = this.#queue.splice(0, take);
+    const rows = this.#writing.flatMap(({ planned }) => planned.map(rowOf));
+    this.#post({ type: 'write', batch: ++this.#batch, rows });
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'written': return this.#written(message.batch);
+      case 'refused': return this.#refused(message.message);
+      case 'compacted': case 'backed-up': {
+        const reply = this.#replies.shift();
+        if (message.message === undefined) reply?.resolve();
+        else reply?.reject(new Error(`Cannot finish with the store: ${message.message}`));
+        return;
+      }
+      default:
+    }
+  }
+
+  #written(batch: number): void {
+    const done = this.#writing;
+    invariant(done && batch === this.#batch, 'a batch was acknowledged that was not being written');
+    this.#writing = undefined;
+    this.#map.apply(done.flatMap((waiting) => waiting.planned));
+    for (const { planned, resolve } of done) resolve(planned.map((p) => p.revision));
+    this.#writeNext();
+  }
+
+  /** The disk refused (full, failing): nothing of this batch happened, and what was planned on top of it cannot either. */
+  #refused(message: string): void {
+    const lost = [...(this.#writing ?? []), ...this.#queue];
+    this.#writing = undefined;
+    this.#queue = [];
+    this.#map.forget(lost.flatMap((waiting) => waiting.planned));
+    const error = new Error(`Cannot write to the store: ${message}`);
+    for (const { reject } of lost) reject(error);
+  }
+
+  #fail(error: Error): void {
+    this.#failure = new Error(`The store has stopped: ${error.message}`, { cause: error });
+    this.#refused(error.message);
+    this.#map.close(this.#failure);
+    for (const { reject } of this.#replies.splice(0)) reject(this.#failure);
+  }
+}
+
+const entryOf = ({ key, value, revision, created }: Row): Entry => ({ key, value: value ?? new Uint8Array(), revision, created });
+
+const rowOf = ({ operation, revision, created }: Planned): Row =>
+  ({ revision, created, key: operation.key, value: operation.type === 'put' ? operation.value : null });
+
+function explained(message: FromWorker): string {
+  const text = message.type === 'failed' ? message.message : message.type;
+  if (/locked|busy/.test(text)) return 'another server has it open; stop that one first';
+  if (/not a database/.test(text)) return 'it is not a store (the file is damaged or something else)';
+  return text;
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Change, CompactedError, FutureRevisionError, StaleError, type Store } from './store.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const textOf = (value: Uint8Array): string => new TextDecoder().decode(value);
+const never = new AbortController().signal;
+
+/** What every engine must do. `open` gives an empty store; `reopen`, where the engine is durable, the same one after a stop. */
+export function storeContract(name: string, open: () => Promise<Store>, reopen?: (store: Store) => Promise<Store>): void {
+  const put = (store: Store, key: string, value: string, expected: number): Promise<readonly number[]> =>
+    store.commit([{ type: 'put', key, value: bytes(value), expected }]);
+
+  test(`${name}: commit() creates, changes and deletes under growing revisions`, async () => {
+    const store = await open();
+    const [created = 0] = await put(store, '/a', '1', 0);
+    const [changed = 0] = await put(store, '/a', '2', created);
+    assert.ok(created > 0 && changed > created);
+    const entry = await store.get('/a');
+    assert.deepEqual([entry?.revision, entry?.created, textOf(entry?.value ?? bytes(''))], [changed, created, '2']);
+    await store.commit([{ type: 'delete', key: '/a', expected: changed }]);
+    assert.equal(await store.get('/a'), undefined);
+    await store.close();
+  });
+
+  test(`${name}: commit() refuses a stale write and says where the key is`, async () => {
+    const store = await open();
+    const [revision = 0] = await put(store, '/a', '1', 0);
+    await assert.rejects(put(store, '/a', '2', 0), (error) => error instanceof StaleError && error.current === revision);
+    await assert.rejects(store.commit([{ type: 'delete', key: '/none', expected: 5 }]), StaleError);
+    await store.close();
+  });
+
+  test(`${name}: commit() of several operations is all or nothing`, async () => {
+    const store = await open();
+    await assert.rejects(store.commit([
+      { type: 'put', key: '/a', value: bytes('1'), expected: 0 }, { type: 'put', key: '/b', value: bytes('1'), expected: 7 },
+    ]), StaleError);
+    assert.equal(await store.get('/a'), undefined);
+    await store.close();
+  });
+
+  test(`${name}: of writers that race for one key exactly one wins`, async () => {
+    const store = await open();
+    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => put(store, '/a', String(i), 0)));
+    assert.equal(results.filter((r) => r.status === 'fulfilled').length, 1);
+    await store.close();
+  });
+
+  test(`${name}: list() pages in key order and reads the past`, async () => {
+    const store = await open();
+    for (const key of ['/p/c', '/p/a', '/p/b', '/q/a']) await put(store, key, key, 0);
+    const before = store.revision();
+    await put(store, '/p/d', 'new', 0);
+    const page = await store.list('/p/', { limit: 2 });
+    assert.deepEqual([page.entries.map((e) => e.key), page.remaining], [['/p/a', '/p/b'], 2]);
+    const rest = await store.list('/p/', { after: '/p/b' });
+    assert.deepEqual(rest.entries.map((e) => e.key), ['/p/c', '/p/d']);
+    assert.deepEqual((await store.list('/p/', { revision: before })).entries.map((e) => e.key), ['/p/a', '/p/b', '/p/c']);
+    await assert.rejects(store.list('/p/', { revision: store.revision() + 1 }), FutureRevisionError);
+    await store.close();
+  });
+
+  test(`${name}: compact() forgets the past and keeps what is live`, async () => {
+    const store = await open();
+    const [first = 0] = await put(store, '/a', '1', 0);
+    await put(store, '/a', '2', first);
+    await store.compact(store.revision());
+    await assert.rejects(store.list('/', { revision: first }), CompactedError);
+    assert.throws(() => store.subscribe('/', first, { changed: () => undefined, lost: () => undefined }, never), CompactedError);
+    assert.equal(textOf((await store.get('/a'))?.value ?? bytes('')), '2');
+    await store.close();
+  });
+
+  test(`${name}: subscribe() hands over every change once, in order, before its commit resolves`, async () => {
+    await fc.assert(fc.asyncProperty(fc.array(fc.record({ key: fc.constantFrom('/x/a', '/x/b', '/x/ü', '/y/a'), remove: fc.boolean() }), { maxLength: 30 }), async (steps) => {
+      const store = await open();
+      const seen: Change[] = [];
+      const start = store.revision();
+      store.subscribe('/x/', start, { changed: (changes) => seen.push(...changes), lost: () => undefined }, never);
+      const model = new Map<string, number>();
+      const expected: number[] = [];
+      for (const { key, remove } of steps) {
+        const at = model.get(key) ?? 0;
+        if (remove && at === 0) continue;
+        const [revision = 0] = await store.commit([remove ? { type: 'delete', key, expected: at } : { type: 'put', key, value: bytes(''), expected: at }]);
+        if (remove) model.delete(key);
+        else model.set(key, revision);
+        if (key.startsWith('/x/')) expected.push(revision);
+        assert.deepEqual(seen.map((c) => c.revision), expected);
+      }
+      const late: number[] = [];
+      store.subscribe('/x/', start, { changed: (changes) => late.push(...changes.map((c) => c.revision)), lost: () => undefined }, never);
+      assert.deepEqual(late, expected);
+      assert.deepEqual((await store.list('/')).entries.map((e) => e.key), [...model.keys()].sort());
+      await store.close();
+    }), { numRuns: 15 });
+  });
+
+  if (!reopen) return;
+  test(`${name}: what was acknowledged is there after a stop, and revisions go on`, async () => {
+    let store = await open();
+    const [a = 0] = await put(store, '/a', '1', 0);
+    const [b = 0] = await put(store, '/b', '1', 0);
+    await store.commit([{ type: 'delete', key: '/a', expected: a }]);
+    store = await reopen(store);
+    assert.deepEqual((await store.list('/')).entries.map((e) => [e.key, e.revision]), [['/b', b]]);
+    const [c = 0] = await put(store, '/c', '1', 0);
+    assert.ok(c > b + 1);
+    await store.close();
+  });
+}

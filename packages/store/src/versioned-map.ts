@@ -1,0 +1,198 @@
+import { type Change, CompactedError, type Entry, FutureRevisionError, type ListOptions, type ListResult, type Operation, StaleError, type Watcher } from './store.ts';
+import { lowerBound } from './sorted.ts';
+
+/** Changes kept in memory for watches and reads of the past; older ones are forgotten as if compacted. */
+export const HISTORY_CHANGES_MAX = 100_000;
+
+interface Subscription {
+  readonly prefix: string;
+  readonly watcher: Watcher;
+}
+
+/**
+ * The state every engine keeps: live entries, recent changes, and who listens. It decides nothing about durability:
+ * an engine plans operations, makes them durable, then applies them.
+ */
+export class VersionedMap {
+  readonly #live = new Map<string, Entry>();
+  /** Revisions that planned operations will have made, until they are applied: what the next plan is checked against. */
+  readonly #planned = new Map<string, { readonly revision: number; readonly created: number }>();
+  readonly #history: Change[] = [];
+  readonly #subscriptions = new Set<Subscription>();
+  #sortedKeys: string[] | undefined;
+  #revision = 0;
+  #nextRevision = 1;
+  #compacted = 0;
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get compacted(): number {
+    return this.#compacted;
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#live.get(key);
+  }
+
+  /** Puts back what an engine found on its disk, in revision order, before anything else happens. */
+  restore(entries: Iterable<Entry>, revision: number, compacted: number): void {
+    for (const entry of entries) this.#live.set(entry.key, entry);
+    this.#sortedKeys = undefined;
+    this.#revision = revision;
+    this.#nextRevision = revision + 1;
+    // What was watched before the restart is not in memory: watchers from then must read anew.
+    this.#compacted = Math.max(compacted, revision);
+  }
+
+  /** Checks every operation and gives each its revision; nothing is visible yet. Throws StaleError and plans nothing. */
+  plan(operations: readonly Operation[]): readonly Planned[] {
+    for (const { key, expected } of operations) {
+      const current = this.#head(key)?.revision ?? 0;
+      if (current !== expected) throw new StaleError(key, current);
+    }
+    return operations.map((operation) => {
+      const revision = this.#nextRevision++;
+      const created = this.#head(operation.key)?.created || revision;
+      this.#planned.set(operation.key, operation.type === 'put' ? { revision, created } : { revision: 0, created: 0 });
+      return { operation, revision, created };
+    });
+  }
+
+  /** Forgets plans that could not be made durable. Everything planned after them must be forgotten too. */
+  forget(planned: readonly Planned[]): void {
+    for (const { operation } of planned) this.#planned.delete(operation.key);
+    this.#nextRevision = Math.min(this.#nextRevision, ...planned.map((p) => p.revision));
+  }
+
+  /** Makes durable operations visible, tells watchers, in one go. */
+  apply(planned: readonly Planned[]): void {
+    const changes = planned.map((p) => this.#change(p));
+    const last = changes.at(-1);
+    if (!last) return;
+    this.#revision = last.revision;
+    for (const change of changes) this.#history.push(change);
+    if (this.#history.length > HISTORY_CHANGES_MAX * 1.25) this.#trim(this.#history.length - HISTORY_CHANGES_MAX);
+    for (const { prefix, watcher } of this.#subscriptions) {
+      const wanted = prefix === '' ? changes : changes.filter((change) => change.key.startsWith(prefix));
+      if (wanted.length > 0) watcher.changed(wanted);
+    }
+  }
+
+  list(prefix: string, options: ListOptions = {}): ListResult {
+    const revision = options.revision ?? this.#revision;
+    if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision);
+    if (revision < this.#compacted) throw new CompactedError(revision, this.#compacted);
+    const all = revision === this.#revision ? this.#liveUnder(prefix) : this.#pastUnder(prefix, revision);
+    const { after, limit } = options;
+    const start = after === undefined ? 0 : upperBound(all, after);
+    const end = limit === undefined ? all.length : Math.min(all.length, start + limit);
+    return { revision, entries: all.slice(start, end), remaining: all.length - end };
+  }
+
+  subscribe(prefix: string, after: number, watcher: Watcher, signal: AbortSignal): void {
+    if (after < this.#compacted) throw new CompactedError(after, this.#compacted);
+    if (signal.aborted) return;
+    const missed = this.#history.slice(this.#indexAfter(after)).filter((change) => change.key.startsWith(prefix));
+    const subscription = { prefix, watcher };
+    this.#subscriptions.add(subscription);
+    signal.addEventListener('abort', () => this.#subscriptions.delete(subscription), { once: true });
+    if (missed.length > 0) watcher.changed(missed);
+  }
+
+  compact(revision: number): void {
+    if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision);
+    if (revision <= this.#compacted) return;
+    this.#history.splice(0, this.#indexAfter(revision));
+    this.#compacted = revision;
+  }
+
+  /** Tells every watcher that the store is gone. */
+  close(error: Error): void {
+    for (const { watcher } of this.#subscriptions) watcher.lost(error);
+    this.#subscriptions.clear();
+  }
+
+  #head(key: string): { readonly revision: number; readonly created: number } | undefined {
+    return this.#planned.get(key) ?? this.#live.get(key);
+  }
+
+  #change({ operation, revision, created }: Planned): Change {
+    const { key } = operation;
+    const previous = this.#live.get(key);
+    // A later plan for the same key must stay.
+    const planned = this.#planned.get(key);
+    if (planned && (planned.revision === revision || (planned.revision === 0 && operation.type === 'delete'))) this.#planned.delete(key);
+    if (operation.type === 'delete') {
+      this.#live.delete(key);
+      this.#sortedKeys = undefined;
+      return { type: 'delete', key, revision, previous: previous as Entry };
+    }
+    if (!previous) this.#sortedKeys = undefined;
+    this.#live.set(key, { key, value: operation.value, revision, created });
+    return { type: 'put', key, revision, value: operation.value, previous, attachment: operation.attachment };
+  }
+
+  #trim(count: number): void {
+    const dropped = this.#history.splice(0, count);
+    this.#compacted = dropped.at(-1)?.revision ?? this.#compacted;
+  }
+
+  #liveUnder(prefix: string): readonly Entry[] {
+    this.#sortedKeys ??= [...this.#live.keys()].sort();
+    const keys = this.#sortedKeys;
+    const entries: Entry[] = [];
+    for (let i = lowerBound(keys, prefix); i < keys.length; i++) {
+      const key = keys[i] as string;
+      if (!key.startsWith(prefix)) break;
+      entries.push(this.#live.get(key) as Entry);
+    }
+    return entries;
+  }
+
+  /** Undoes the changes since `revision`, newest first. */
+  #pastUnder(prefix: string, revision: number): readonly Entry[] {
+    const entries = new Map(this.#liveUnder(prefix).map((entry) => [entry.key, entry]));
+    for (let i = this.#history.length - 1; i >= 0; i--) {
+      const change = this.#history[i] as Change;
+      if (change.revision <= revision) break;
+      if (!change.key.startsWith(prefix)) continue;
+      if (change.previous) entries.set(change.key, change.previous);
+      else entries.delete(change.key);
+    }
+    return [...entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  #indexAfter(revision: number): number {
+    let low = 0;
+    let high = this.#history.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#history[middle] as Change).revision <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+export interface Planned {
+  readonly operation: Operation;
+  readonly revision: number;
+  readonly created: number;
+}
+
+function upperBound(entries: readonly Entry[], key: string): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle] as Entry).key <= key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,205 @@
+import { type Change, CompactedError, type Entry, type Store } from './store.ts';
+import { lowerBound } from './sorted.ts';
+
+/** Events kept for watches that begin in the past; a watch from before the oldest must list again. */
+export const EVENT_WINDOW_MAX = 10_000;
+
+/** How the cache reads and shows what it holds. */
+export interface Form<T> {
+  /** Reads stored bytes; `attachment` is what this process handed over with its own write. */
+  read(value: Uint8Array, revision: number, attachment: unknown): T;
+  /** The bytes clients get, resourceVersion in place. */
+  show(object: T): Uint8Array;
+}
+
+/** One live object: its bytes are made at most once, whoever asks. */
+export class Cached<T> {
+  readonly key: string;
+  readonly revision: number;
+  readonly object: T;
+  readonly #form: Form<T>;
+  #bytes: Uint8Array | undefined;
+
+  constructor(key: string, revision: number, object: T, form: Form<T>) {
+    this.key = key;
+    this.revision = revision;
+    this.object = object;
+    this.#form = form;
+  }
+
+  get bytes(): Uint8Array {
+    return (this.#bytes ??= this.#form.show(this.object));
+  }
+}
+
+export interface CachedEvent<T> {
+  readonly revision: number;
+  readonly key: string;
+  /** Absent: deleted. */
+  readonly current: Cached<T> | undefined;
+  /** Absent: created. */
+  readonly previous: Cached<T> | undefined;
+  /** Shared by all watchers of this event: what one of them encoded, the others send. */
+  readonly frames: Map<string, Uint8Array>;
+}
+
+export type Listener<T> = (events: readonly CachedEvent<T>[]) => void;
+
+/**
+ * All objects under one prefix, in key order, and the recent changes. Reads and watches are answered from here;
+ * the store is asked only at the start and for the distant past.
+ */
+export class WatchCache<T> {
+  readonly prefix: string;
+  readonly #form: Form<T>;
+  readonly #live = new Map<string, Cached<T>>();
+  /** Live keys in order. */
+  #keys: string[] = [];
+  readonly #window: CachedEvent<T>[] = [];
+  readonly #listeners = new Set<Listener<T>>();
+  readonly #indexes: readonly Index<T>[];
+  /** Revision up to which everything under the prefix is here. */
+  #revision = 0;
+  #oldest = 0;
+
+  constructor(prefix: string, form: Form<T>, indexes: Readonly<Record<string, (object: T) => string>> = {}) {
+    this.prefix = prefix;
+    this.#form = form;
+    this.#indexes = Object.entries(indexes).map(([name, valueOf]) => ({ name, valueOf, keys: new Map() }));
+  }
+
+  /** Reads everything and follows the store until the signal aborts. `revisionOf` tells how far a quiet prefix is. */
+  async start(store: Store, signal: AbortSignal): Promise<void> {
+    const { revision, entries } = await store.list(this.prefix);
+    for (const entry of entries) this.#put(this.#cached(entry, undefined));
+    this.#keys = entries.map((entry) => entry.key);
+    this.#revision = revision;
+    this.#oldest = revision;
+    store.subscribe(this.prefix, revision, { changed: (changes) => this.#apply(changes), lost: () => undefined }, signal);
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  get(key: string): Cached<T> | undefined {
+    return this.#live.get(key);
+  }
+
+  /** Live objects whose key starts with `prefix` (itself under the cache's), in key order, strictly after `after`. */
+  *range(prefix: string, after?: string): Generator<Cached<T>> {
+    let i = lowerBound(this.#keys, after === undefined || after < prefix ? prefix : after);
+    if (after !== undefined && this.#keys[i] === after) i += 1;
+    for (; i < this.#keys.length; i++) {
+      const key = this.#keys[i] as string;
+      if (!key.startsWith(prefix)) return;
+      yield this.#live.get(key) as Cached<T>;
+    }
+  }
+
+  /** How many live keys start with `prefix` and come after `after`. */
+  count(prefix: string, after?: string): number {
+    const start = lowerBound(this.#keys, after === undefined || after < prefix ? prefix : after);
+    return lowerBound(this.#keys, `${prefix}\uffff`) - start - (after !== undefined && this.#keys[start] === after ? 1 : 0);
+  }
+
+  /** Objects with that value of a declared index, in key order; undefined when there is no such index. */
+  indexed(name: string, value: string): readonly Cached<T>[] | undefined {
+    const index = this.#indexes.find((i) => i.name === name);
+    if (!index) return undefined;
+    return [...(index.keys.get(value) ?? [])].sort().map((key) => this.#live.get(key) as Cached<T>);
+  }
+
+  /** Events after `after`, then every new one. Throws CompactedError when `after` is older than the window. Returns how to stop. */
+  follow(after: number, listener: Listener<T>): () => void {
+    if (after < this.#oldest) throw new CompactedError(after, this.#oldest);
+    const missed = this.#window.slice(this.#indexAfter(after));
+    this.#listeners.add(listener);
+    if (missed.length > 0) listener(missed);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #apply(changes: readonly Change[]): void {
+    const events = changes.map((change) => this.#event(change));
+    this.#revision = events.at(-1)?.revision ?? this.#revision;
+    for (const event of events) this.#window.push(event);
+    if (this.#window.length > EVENT_WINDOW_MAX * 1.25) {
+      const dropped = this.#window.splice(0, this.#window.length - EVENT_WINDOW_MAX);
+      this.#oldest = dropped.at(-1)?.revision ?? this.#oldest;
+    }
+    for (const listener of this.#listeners) listener(events);
+  }
+
+  #event(change: Change): CachedEvent<T> {
+    const previous = this.#live.get(change.key);
+    if (change.type === 'delete') {
+      this.#remove(change.key);
+      return { revision: change.revision, key: change.key, current: undefined, previous, frames: new Map() };
+    }
+    const current = this.#cached({ key: change.key, value: change.value, revision: change.revision }, change.attachment);
+    this.#put(current);
+    if (!previous) this.#insertKey(change.key);
+    return { revision: change.revision, key: change.key, current, previous, frames: new Map() };
+  }
+
+  #cached(entry: Pick<Entry, 'key' | 'value' | 'revision'>, attachment: unknown): Cached<T> {
+    return new Cached(entry.key, entry.revision, this.#form.read(entry.value, entry.revision, attachment), this.#form);
+  }
+
+  /** The key list is kept by the caller: taken whole at the start, key by key afterwards. */
+  #put(cached: Cached<T>): void {
+    const previous = this.#live.get(cached.key);
+    this.#live.set(cached.key, cached);
+    for (const index of this.#indexes) {
+      if (previous) removeFrom(index, index.valueOf(previous.object), cached.key);
+      addTo(index, index.valueOf(cached.object), cached.key);
+    }
+  }
+
+  #remove(key: string): void {
+    const previous = this.#live.get(key);
+    if (!previous) return;
+    this.#live.delete(key);
+    this.#keys.splice(lowerBound(this.#keys, key), 1);
+    for (const index of this.#indexes) removeFrom(index, index.valueOf(previous.object), key);
+  }
+
+  #insertKey(key: string): void {
+    const last = this.#keys.at(-1);
+    if (last === undefined || last < key) this.#keys.push(key);
+    else this.#keys.splice(lowerBound(this.#keys, key), 0, key);
+  }
+
+  #indexAfter(revision: number): number {
+    let low = 0;
+    let high = this.#window.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#window[middle] as CachedEvent<T>).revision <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+interface Index<T> {
+  readonly name: string;
+  valueOf(object: T): string;
+  readonly keys: Map<string, Set<string>>;
+}
+
+function addTo<T>(index: Index<T>, value: string, key: string): void {
+  const keys = index.keys.get(value);
+  if (keys) keys.add(key);
+  else index.keys.set(value, new Set([key]));
+}
+
+function removeFrom<T>(index: Index<T>, value: string, key: string): void {
+  const keys = index.keys.get(value);
+  keys?.delete(key);
+  if (keys?.size === 0) index.keys.delete(value);
+}
