@@ -1,0 +1,98 @@
+import { apiVersionOf, type ResourceFacts, type SubresourceFacts } from '@navarch/machinery';
+
+interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly resources: readonly ResourceFacts[];
+}
+
+/** The kinds and virtual resources of the server, by group and version, in upstream's order of groups. */
+export function groupVersions(kinds: readonly ResourceFacts[]): readonly GroupVersion[] {
+  const byVersion = Map.groupBy(kinds, (kind) => apiVersionOf(kind));
+  return [...byVersion.values()].map((resources) => ({
+    group: resources[0]?.group ?? '', version: resources[0]?.version ?? '',
+    resources: resources.toSorted((a, b) => (a.plural < b.plural ? -1 : 1)),
+  }));
+}
+
+interface ApiResource {
+  readonly name: string;
+  readonly singularName: string;
+  readonly namespaced: boolean;
+  readonly group?: string;
+  readonly version?: string;
+  readonly kind: string;
+  readonly verbs: readonly string[];
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+}
+
+/** `/api/v1` and `/apis/G/V`: metav1.APIResourceList. */
+export function resourceList({ group, version, resources }: GroupVersion): unknown {
+  const list = resources.flatMap((kind): readonly ApiResource[] => [
+    {
+      name: kind.plural, singularName: kind.singular, namespaced: kind.namespaced, kind: kind.kind, verbs: kind.verbs,
+      ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}), ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
+    },
+    ...kind.subresources.map((sub) => subresource(kind, sub)),
+  ]);
+  return { kind: 'APIResourceList', ...(group ? { apiVersion: 'v1' } : {}), groupVersion: group ? `${group}/${version}` : version, resources: list };
+}
+
+function subresource(kind: ResourceFacts, sub: SubresourceFacts): ApiResource {
+  const isForeign = sub.group !== kind.group || sub.version !== kind.version;
+  return {
+    name: `${kind.plural}/${sub.name}`, singularName: '', namespaced: kind.namespaced,
+    ...(isForeign ? { group: sub.group, version: sub.version } : {}), kind: sub.kind, verbs: sub.verbs,
+  };
+}
+
+/** `/apis`: metav1.APIGroupList. */
+export const groupList = (versions: readonly GroupVersion[]): unknown => ({
+  kind: 'APIGroupList', apiVersion: 'v1', groups: named(versions).map(([group, of]) => apiGroup(group, of, false)),
+});
+
+/** `/apis/G`: metav1.APIGroup. */
+export function apiGroup(group: string, versions: readonly GroupVersion[], isAlone = true): unknown {
+  const list = versions.map(({ version }) => ({ groupVersion: `${group}/${version}`, version }));
+  return { ...(isAlone ? { kind: 'APIGroup', apiVersion: 'v1' } : {}), name: group, versions: list, preferredVersion: list[0] };
+}
+
+const named = (versions: readonly GroupVersion[]): readonly (readonly [string, readonly GroupVersion[]])[] =>
+  [...Map.groupBy(versions.filter((v) => v.group !== ''), (v) => v.group)].map(([group, of]) => [group, newestFirst(of)] as const);
+
+/** v2 before v1 before v1beta2: how clients choose a version. */
+export const newestFirst = (versions: readonly GroupVersion[]): readonly GroupVersion[] => versions.toSorted((a, b) => rank(b.version) - rank(a.version));
+
+function rank(version: string): number {
+  const [, major = '0', stage, minor = '0'] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
+  const stages: Readonly<Record<string, number>> = { alpha: 0, beta: 1 };
+  return (stage ? (stages[stage] ?? 0) : 2) * 1_000_000 + Number(major) * 1000 + Number(minor);
+}
+
+/** Aggregated discovery (KEP-3352): everything about `/api` or `/apis` in one answer. */
+export function aggregated(versions: readonly GroupVersion[], isCore: boolean): unknown {
+  const groups = isCore ? ([['', versions.filter((v) => v.group === '')]] as const) : named(versions);
+  return {
+    kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {},
+    items: groups.map(([group, of]) => ({
+      metadata: { name: group, creationTimestamp: null },
+      versions: of.map(({ version, resources }) => ({ version, resources: resources.map(discovered), freshness: 'Current' })),
+    })),
+  };
+}
+
+function discovered(kind: ResourceFacts): unknown {
+  return {
+    resource: kind.plural, responseKind: { group: kind.group, version: kind.version, kind: kind.kind },
+    scope: kind.namespaced ? 'Namespaced' : 'Cluster', singularResource: kind.singular, verbs: kind.verbs,
+    ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}), ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
+    ...(kind.subresources.length === 0 ? {} : {
+      subresources: kind.subresources.map((sub) => ({
+        subresource: sub.name, responseKind: { group: sub.group, version: sub.version, kind: sub.kind }, verbs: sub.verbs,
+      })),
+    }),
+  };
+}
+
+export type { GroupVersion };

@@ -1,0 +1,104 @@
+import { type ApiObject, conflict, failure, type Mutable } from '@navarch/machinery';
+import { isFinished } from './finished.ts';
+import { inOrder, timestamp } from './meta.ts';
+import type { Call, Resource } from './resource.ts';
+
+/** metav1.DeleteOptions, as far as it decides anything. */
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: string;
+  readonly orphanDependents?: boolean;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+const ORPHAN = 'orphan';
+const FOREGROUND = 'foregroundDeletion';
+const RETRIES_MAX = 10;
+
+/**
+ * Deletes one object: at once where nothing holds it, else by marking it (graceful deletion, finalizers), as the
+ * API conventions ("Finalizers and deletion") say.
+ */
+export class Deletion<O extends ApiObject> {
+  readonly #resource: Resource<O>;
+
+  constructor(resource: Resource<O>) {
+    this.#resource = resource;
+  }
+
+  async run(namespace: string, name: string, options: DeleteOptions, call: Call): Promise<{ readonly object: O; readonly isGone: boolean }> {
+    const resource = this.#resource;
+    for (let attempt = 0; ; attempt++) {
+      const cached = resource.cached(namespace, name);
+      this.#check(cached.object, options, name);
+      resource.admitOther('DELETE', namespace, name, '', call, cached.object);
+      const draft = this.#marked(cached.object, options);
+      const isGone = draft === undefined || isFinished(draft as ApiObject, resource.shelf.kind);
+      if (call.isDryRun) return { object: resource.view((draft ?? cached.object) as ApiObject), isGone };
+      if (draft === cached.object) return { object: resource.view(cached.object), isGone: false };
+      try {
+        if (isGone) {
+          const revision = await resource.shelf.remove(cached);
+          return { object: resource.view(withVersion((draft ?? cached.object) as ApiObject, revision)), isGone };
+        }
+      } catch (error) {
+        if (attempt < RETRIES_MAX && !options.preconditions?.resourceVersion) continue;
+        throw error;
+      }
+      const next = await resource.overwrite(cached, draft as ApiObject);
+      if (next) return { object: resource.view(next.object), isGone };
+      if (attempt >= RETRIES_MAX) throw failure('Conflict', `Operation cannot be fulfilled on ${resource.kind.plural} "${name}": too many others write it`);
+    }
+  }
+
+  #check(object: ApiObject, { preconditions }: DeleteOptions, name: string): void {
+    const { uid, resourceVersion } = object.metadata;
+    if (preconditions?.uid && preconditions.uid !== uid) {
+      throw conflict(this.#resource.kind, name, `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`);
+    }
+    if (preconditions?.resourceVersion && preconditions.resourceVersion !== resourceVersion) {
+      throw conflict(this.#resource.kind, name, `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`);
+    }
+  }
+
+  /** The object with its deletion marked; itself when it is marked already; undefined when nothing holds it. */
+  #marked(object: ApiObject, options: DeleteOptions): ApiObject | undefined {
+    const { behaviour } = this.#resource.shelf.kind;
+    const { clock } = this.#resource.registry.deps;
+    const finalizers = this.#finalizers(object, options);
+    const grace = behaviour.graceSeconds?.(object, options.gracePeriodSeconds) ?? 0;
+    const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = object.metadata;
+    const held = finalizers.length > 0 || grace > 0 || (behaviour.holdsDeletion?.(object) ?? false);
+    if (!held) return undefined;
+    const sameFinalizers = finalizers.length === (object.metadata.finalizers?.length ?? 0);
+    // A second request may shorten the grace, never lengthen it.
+    if (deletionTimestamp && grace >= deletionGracePeriodSeconds && sameFinalizers) return object;
+    const now = clock.now();
+    const draft = structuredClone(object) as Mutable<ApiObject>;
+    const seconds = deletionTimestamp ? Math.min(grace, deletionGracePeriodSeconds) : grace;
+    const start = deletionTimestamp ? Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000 : now;
+    draft.metadata = inOrder({
+      ...draft.metadata, deletionTimestamp: timestamp(Math.max(start, deletionTimestamp ? start : now) + seconds * 1000), deletionGracePeriodSeconds: seconds,
+      ...(draft.metadata.generation === undefined || deletionTimestamp ? {} : { generation: draft.metadata.generation + 1 }),
+    }) as Mutable<ApiObject>['metadata'];
+    if (finalizers.length > 0) draft.metadata.finalizers = [...finalizers];
+    else delete draft.metadata.finalizers;
+    draft.metadata = inOrder(draft.metadata) as Mutable<ApiObject>['metadata'];
+    behaviour.prepareDelete?.(draft as Mutable<any>, { now, subresource: undefined });
+    return draft as ApiObject;
+  }
+
+  /** The garbage collector's finalizers follow the propagation policy; all others stay. */
+  #finalizers(object: ApiObject, { propagationPolicy, orphanDependents }: DeleteOptions): readonly string[] {
+    const current = object.metadata.finalizers ?? [];
+    const others = current.filter((f) => f !== ORPHAN && f !== FOREGROUND);
+    if (propagationPolicy === 'Orphan' || orphanDependents === true) return [...others, ORPHAN];
+    if (propagationPolicy === 'Foreground') return [...others, FOREGROUND];
+    if (propagationPolicy === 'Background' || orphanDependents === false) return others;
+    return current;
+  }
+}
+
+const withVersion = (object: ApiObject, revision: number): ApiObject =>
+  ({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } });
+

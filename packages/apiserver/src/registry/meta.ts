@@ -1,0 +1,21 @@
+import type { Mutable, ObjectMeta } from '@navarch/machinery';
+
+const ORDER = [
+  'name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp',
+  'deletionGracePeriodSeconds', 'labels', 'annotations', 'ownerReferences', 'finalizers', 'managedFields',
+] as const satisfies readonly (keyof ObjectMeta)[];
+
+/** The same metadata with its fields in the order in which they are printed; absent ones left out. */
+export function inOrder(meta: Mutable<ObjectMeta>): Mutable<ObjectMeta> {
+  const out: Record<string, unknown> = {};
+  for (const name of ORDER) {
+    const value = meta[name];
+    if (value !== undefined && value !== '') out[name] = value;
+    // Always there, so that the version given at the commit takes its place.
+    else if (name === 'resourceVersion') out[name] = '';
+  }
+  return out as Mutable<ObjectMeta>;
+}
+
+/** RFC 3339 in whole seconds, as metadata carries times. `now` in milliseconds. */
+export const timestamp = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;

@@ -1,0 +1,361 @@
+import { randomSuffix, randomUid } from '@navarch/base';
+import {
+  alreadyExists, type ApiObject, apiVersionOf, badRequest, conflict, decode, DecodeError, dnsSubdomainErrors, equalJson, Field,
+  type HookContext, invalid, jsonPatch, type Kind, mergePatch, methodNotAllowed, type Mutable, notFound, type Part, StatusError,
+  strategicMergePatch, validateObjectMeta, validateObjectMetaUpdate,
+} from '@navarch/machinery';
+import { type Cached, StaleError } from '@navarch/store';
+import { type AdmissionRequest, applies, type Operation } from '../admission/admission.ts';
+import type { User } from '../auth/user.ts';
+import { type DeleteOptions, Deletion } from './deletion.ts';
+import { isFinished } from './finished.ts';
+import { inOrder, timestamp } from './meta.ts';
+import type { Registry } from './registry.ts';
+import { OBJECT_MODIFIED, type Shelf } from './shelf.ts';
+
+/** Who writes, and how. */
+export interface Call {
+  readonly user: User;
+  readonly isDryRun: boolean;
+  /** What to do about fields nobody knows: fieldValidation of the API. */
+  readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  /** Collects texts for Warning headers. */
+  readonly warnings?: string[];
+}
+
+export type PatchType = 'json' | 'merge' | 'strategic';
+type Draft = Mutable<ApiObject> & { spec?: unknown; status?: unknown };
+
+/** Times a write is begun again when others were faster; more only under a storm on one object. */
+const RETRIES_MAX = 10;
+const NAME_RETRIES_MAX = 8;
+
+/** Serves one kind. Knows nothing of any kind in particular: whatever differs between kinds is a declaration it reads. */
+export class Resource<O extends ApiObject> {
+  readonly kind: Kind<O>;
+  readonly shelf: Shelf;
+  readonly registry: Registry;
+  readonly #parts: Readonly<Record<string, Part<O>>>;
+
+  constructor(kind: Kind<O>, shelf: Shelf, registry: Registry) {
+    this.kind = kind;
+    this.shelf = shelf;
+    this.registry = registry;
+    const hasStatus = kind.subresources.some((subresource) => subresource.name === 'status');
+    this.#parts = { ...(hasStatus ? { status: statusPart as Part<any> } : {}), ...kind.behaviour.parts };
+  }
+
+  hasPart(name: string): boolean {
+    return this.#parts[name] !== undefined;
+  }
+
+  /** Throws NotFound. The object is shared: nobody may change it. */
+  get(namespace: string, name: string): O {
+    return this.view(this.cached(namespace, name).object);
+  }
+
+  find(namespace: string, name: string): O | undefined {
+    const cached = this.shelf.cache.get(this.shelf.keyOf(namespace, name));
+    return cached && this.view(cached.object);
+  }
+
+  cached(namespace: string, name: string): Cached<ApiObject> {
+    const cached = this.shelf.cache.get(this.shelf.keyOf(namespace, name));
+    if (!cached) throw notFound(this.kind, name);
+    return cached;
+  }
+
+  /** The stored object as this version shows it. */
+  view(object: ApiObject): O {
+    const { hub } = this.kind;
+    return hub ? (decode(this.kind.schema, hub.fromHub(object)).value as unknown as O) : (object as O);
+  }
+
+  async create(namespace: string, input: unknown, call: Call): Promise<O> {
+    const draft = this.#read(input, call);
+    const { metadata } = draft;
+    this.#place(metadata, namespace);
+    const { clock, random } = this.registry.deps;
+    const isGenerated = !metadata.name && Boolean(metadata.generateName);
+    for (let attempt = 0; ; attempt++) {
+      if (isGenerated) metadata.name = (metadata.generateName ?? '').slice(0, 58) + randomSuffix(random, 5);
+      const now = clock.now();
+      const next = structuredCloneOnce(draft, isGenerated);
+      next.metadata = inOrder({
+        ...next.metadata, uid: randomUid(random), resourceVersion: '', creationTimestamp: timestamp(now),
+        ...(this.kind.behaviour.desired === false ? {} : { generation: 1 }),
+      }) as Draft['metadata'];
+      delete (next.metadata as { deletionTimestamp?: string }).deletionTimestamp;
+      delete (next.metadata as { deletionGracePeriodSeconds?: number }).deletionGracePeriodSeconds;
+      const ready = this.#admitCreate(next, call, now);
+      try {
+        if (this.shelf.cache.get(this.shelf.keyOf(namespace, ready.metadata.name))) throw alreadyExists(this.kind, ready.metadata.name);
+        if (call.isDryRun) return this.view(ready);
+        const cached = await this.shelf.create(this.shelf.keyOf(namespace, ready.metadata.name), ready);
+        return this.view(cached.object);
+      } catch (error) {
+        const exists = error instanceof StaleError ? alreadyExists(this.kind, ready.metadata.name) : error;
+        if (!isGenerated || attempt >= NAME_RETRIES_MAX || !(exists instanceof StatusError) || exists.status.reason !== 'AlreadyExists') throw exists;
+      }
+    }
+  }
+
+  /** PUT. Creates an absent object where the kind allows it. */
+  async replace(namespace: string, name: string, input: unknown, call: Call, part = ''): Promise<O> {
+    const draft = this.#read(input, call);
+    this.#place(draft.metadata, namespace);
+    if (draft.metadata.name && draft.metadata.name !== name) {
+      throw badRequest(`the name of the object (${draft.metadata.name}) does not match the name on the URL (${name})`);
+    }
+    draft.metadata.name = name;
+    if (part === '' && this.kind.behaviour.createsOnUpdate && !this.shelf.cache.get(this.shelf.keyOf(namespace, name))) {
+      return this.create(namespace, draft, call);
+    }
+    if (!draft.metadata.resourceVersion && this.kind.behaviour.updatesUnconditionally === false) {
+      throw invalid(this.kind, name, refusal('metadata.resourceVersion', draft.metadata.resourceVersion, 'must be specified for an update'));
+    }
+    return this.#write(namespace, name, () => structuredClone(draft), call, part);
+  }
+
+  /** `change` gets the current object as this version shows it and must be pure: it runs again when others were faster. */
+  async update(namespace: string, name: string, change: (current: O) => unknown, call: Call, part = ''): Promise<O> {
+    return this.#write(namespace, name, (current) => {
+      const changed = change(current);
+      return changed === current ? undefined : this.#read(changed, call);
+    }, call, part);
+  }
+
+  async patch(namespace: string, name: string, type: PatchType, body: unknown, call: Call, part = ''): Promise<O> {
+    const apply = (current: O): unknown => {
+      if (type === 'json') return jsonPatch(current, body);
+      return type === 'merge' ? mergePatch(current, body) : strategicMergePatch(current, body, this.kind.schema);
+    };
+    const claimed = (body as { metadata?: { resourceVersion?: unknown } } | null)?.metadata?.resourceVersion;
+    return this.#write(namespace, name, (current) => {
+      const next = this.#read(apply(current), call);
+      if (next.metadata.name !== name) throw badRequest(`the name of the object (${next.metadata.name}) does not match the name on the URL (${name})`);
+      // Carried over from the current object, not asked for.
+      if (claimed === undefined) next.metadata.resourceVersion = '';
+      return next;
+    }, call, part);
+  }
+
+  delete(namespace: string, name: string, options: DeleteOptions, call: Call): Promise<{ readonly object: O; readonly isGone: boolean }> {
+    return new Deletion(this).run(namespace, name, options, call);
+  }
+
+  /** The hooks of admission for an operation without a body of this kind: deletion, connections. */
+  admitOther(operation: Operation, namespace: string, name: string, subresource: string, call: Call, previous: ApiObject | undefined): void {
+    const request = this.#request(operation, namespace, name, subresource, call, previous);
+    this.#validating(previous ?? ({} as ApiObject), new Field(), request);
+  }
+
+  /** Writes what a part of the server itself decided about the stored object. Resolves to undefined when it has moved. */
+  async overwrite(previous: Cached<ApiObject>, draft: ApiObject): Promise<Cached<ApiObject> | undefined> {
+    try {
+      return await this.shelf.replace(previous, { ...draft, metadata: inOrder({ ...draft.metadata, resourceVersion: '' } as Mutable<ApiObject>['metadata']) } as ApiObject);
+    } catch (error) {
+      if (error instanceof StaleError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Decodes, completes and turns into the stored version. */
+  #read(input: unknown, call: Call): Draft {
+    const { kind } = this;
+    const sent = input as Partial<ApiObject> | null;
+    if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) throw badRequest(`couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string; Kind string }`);
+    const apiVersion = apiVersionOf(kind);
+    if ((sent.kind ?? kind.kind) !== kind.kind || (sent.apiVersion ?? apiVersion) !== apiVersion) {
+      throw badRequest(`the API version in the data (${sent.apiVersion}) does not match the expected API version (${apiVersion})`);
+    }
+    const { value, unknownFields } = this.#decode(kind, sent, call);
+    this.#complain(unknownFields, call);
+    value['kind'] = kind.kind;
+    value['apiVersion'] = apiVersion;
+    kind.behaviour.complete?.(value as Mutable<O>);
+    const { hub } = kind;
+    if (!hub) return value as unknown as Draft;
+    const converted = decode(hub.kind.schema, hub.toHub(value as unknown as O)).value;
+    hub.kind.behaviour.complete?.(converted as Mutable<any>);
+    return converted as unknown as Draft;
+  }
+
+  #decode(kind: Kind<any>, sent: unknown, _call: Call): ReturnType<typeof decode> {
+    try {
+      return decode(kind.schema, sent);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      throw badRequest(`${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ${error.message}`);
+    }
+  }
+
+  #complain(unknownFields: readonly string[], call: Call): void {
+    if (unknownFields.length === 0) return;
+    const texts = unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
+    if (call.fieldValidation === 'Strict') {
+      throw badRequest(`${this.kind.kind} in version ${JSON.stringify(this.kind.version)} cannot be handled as a ${this.kind.kind}: strict decoding error: ${texts.join(', ')}`);
+    }
+    if (call.fieldValidation !== 'Ignore') call.warnings?.push(...texts);
+  }
+
+  #place(metadata: Mutable<ApiObject>['metadata'], namespace: string): void {
+    if (!this.kind.namespaced) return;
+    if (metadata.namespace && metadata.namespace !== namespace) {
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    }
+    metadata.namespace = namespace;
+  }
+
+  #admitCreate(start: Draft, call: Call, now: number): Draft {
+    let draft = start;
+    const stored = this.shelf.kind;
+    const hooks: HookContext = { now, subresource: undefined };
+    stored.behaviour.prepareCreate?.(draft as Mutable<any>, hooks);
+    const request = this.#request('CREATE', draft.metadata.namespace ?? '', draft.metadata.name, '', call, undefined);
+    if (this.#mutating(draft, request)) draft = this.#normal(draft);
+    this.#attendant()?.prepare(draft as ApiObject, undefined);
+    const at = new Field();
+    const nameErrors = (name: string): readonly string[] => (stored.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
+    validateObjectMeta(draft.metadata, { namespaced: stored.namespaced, nameErrors }, at.at('metadata'));
+    stored.behaviour.validate?.(draft as ApiObject, at, hooks);
+    if (at.errors.length > 0) throw invalid(this.kind, draft.metadata.name, at.errors);
+    this.#validating(draft as ApiObject, at, request);
+    if (at.errors.length > 0) throw invalid(this.kind, draft.metadata.name, at.errors);
+    call.warnings?.push(...(stored.behaviour.warnings?.(draft as ApiObject, undefined) ?? []));
+    return draft;
+  }
+
+  async #write(namespace: string, name: string, make: (current: O) => Draft | undefined, call: Call, part: string): Promise<O> {
+    if (part !== '' && !this.#parts[part]) throw methodNotAllowed(this.kind, 'update');
+    for (let attempt = 0; ; attempt++) {
+      const cached = this.cached(namespace, name);
+      const sent = make(this.view(cached.object));
+      if (!sent) return this.view(cached.object);
+      const claimed = sent.metadata.resourceVersion;
+      if (claimed && claimed !== cached.object.metadata.resourceVersion) throw conflict(this.kind, name, OBJECT_MODIFIED);
+      if (sent.metadata.uid && sent.metadata.uid !== cached.object.metadata.uid) {
+        throw conflict(this.kind, name, `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${cached.object.metadata.uid}`);
+      }
+      const draft = this.#admitUpdate(sent, cached.object, call, part);
+      if (isSame(draft, cached.object)) return this.view(cached.object);
+      if (call.isDryRun) return this.view({ ...draft, metadata: { ...draft.metadata, resourceVersion: cached.object.metadata.resourceVersion } } as ApiObject);
+      try {
+        if (isFinished(draft as ApiObject, this.shelf.kind)) {
+          await this.shelf.remove(cached);
+          return this.view(draft as ApiObject);
+        }
+        return this.view((await this.shelf.replace(cached, draft as ApiObject)).object);
+      } catch (error) {
+        const isBehind = error instanceof StaleError || (error instanceof StatusError && error.status.reason === 'Conflict');
+        if (!isBehind) throw error;
+        // The caller insisted on a version that is no longer the newest, or others are faster every time.
+        if (claimed || attempt >= RETRIES_MAX) throw conflict(this.kind, name, OBJECT_MODIFIED);
+      }
+    }
+  }
+
+  #admitUpdate(sent: Draft, previous: ApiObject, call: Call, partName: string): Draft {
+    const stored = this.shelf.kind;
+    const hooks: HookContext = { now: this.registry.deps.clock.now(), subresource: partName || undefined };
+    const part = this.#parts[partName];
+    let draft: Draft = part ? (part.merge(sent as Mutable<any>, previous as O) as unknown as Draft) : sent;
+    if (!part && this.#parts['status'] && 'status' in previous) draft.status = (previous as Draft).status;
+    this.#keepSystemMeta(draft, previous);
+    if (part) part.prepare?.(draft as Mutable<any>, previous as O, hooks);
+    else stored.behaviour.prepareUpdate?.(draft as Mutable<any>, previous, hooks);
+    const request = this.#request('UPDATE', previous.metadata.namespace ?? '', previous.metadata.name, partName, call, previous);
+    if (this.#mutating(draft, request)) draft = this.#normal(draft);
+    if (!part) this.#attendant()?.prepare(draft as ApiObject, previous);
+    this.#countGeneration(draft, previous, part);
+    const at = new Field();
+    validateObjectMetaUpdate(draft.metadata, previous.metadata, at.at('metadata'));
+    if (part) part.validate?.(draft as unknown as O, previous as O, at, hooks);
+    else {
+      stored.behaviour.validate?.(draft as ApiObject, at, hooks);
+      stored.behaviour.validateUpdate?.(draft as ApiObject, previous, at, hooks);
+    }
+    this.#validating(draft as ApiObject, at, request);
+    if (at.errors.length > 0) throw invalid(this.kind, previous.metadata.name, at.errors);
+    return draft;
+  }
+
+  #keepSystemMeta(draft: Draft, previous: ApiObject): void {
+    const { uid, creationTimestamp, generation, deletionTimestamp, deletionGracePeriodSeconds, namespace, name, generateName } = previous.metadata;
+    draft.metadata = inOrder({
+      ...draft.metadata, name, uid, creationTimestamp, resourceVersion: '',
+      ...(generateName ? { generateName } : {}), ...(namespace ? { namespace } : {}), ...(generation === undefined ? {} : { generation }),
+      ...(deletionTimestamp ? { deletionTimestamp } : {}), ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+    }) as Draft['metadata'];
+  }
+
+  #countGeneration(draft: Draft, previous: ApiObject, part: Part<O> | undefined): void {
+    const { desired } = this.shelf.kind.behaviour;
+    if (desired === false || (part && !part.bumpsGeneration)) return;
+    const wanted = desired ?? ((object: ApiObject) => {
+      const { metadata: _, status: __, ...rest } = object as Draft;
+      return [rest];
+    });
+    if (equalJson(wanted(draft as ApiObject), wanted(previous))) return;
+    draft.metadata = inOrder({ ...draft.metadata, generation: (previous.metadata.generation ?? 0) + 1 }) as Draft['metadata'];
+  }
+
+  /** Plugins may have put fields anywhere: decoding again gives the printed order and fills what they left out. */
+  #normal(draft: Draft): Draft {
+    const { kind } = this.shelf;
+    const value = decode(kind.schema, draft).value as unknown as Draft;
+    kind.behaviour.complete?.(value as Mutable<any>);
+    value.metadata = inOrder(value.metadata) as Draft['metadata'];
+    return value;
+  }
+
+  #request(operation: Operation, namespace: string, name: string, subresource: string, call: Call, previous: ApiObject | undefined): AdmissionRequest {
+    return { kind: this.shelf.kind, operation, namespace, name, subresource, user: call.user, previous, isDryRun: call.isDryRun };
+  }
+
+  #mutating(draft: Draft, request: AdmissionRequest): boolean {
+    let changed = false;
+    for (const plugin of this.registry.deps.admission) {
+      if (plugin.mutate && applies(plugin, request)) changed = plugin.mutate(draft, request, this.#context()) || changed;
+    }
+    return changed;
+  }
+
+  #validating(object: ApiObject, at: Field, request: AdmissionRequest): void {
+    for (const plugin of this.registry.deps.admission) {
+      if (plugin.validate && applies(plugin, request)) plugin.validate(object, at, request, this.#context());
+    }
+  }
+
+  #context(): { registry: Registry; now: number; randomSuffix(): string } {
+    const { clock, random } = this.registry.deps;
+    return { registry: this.registry, now: clock.now(), randomSuffix: () => randomSuffix(random, 5) };
+  }
+
+  #attendant(): { prepare(draft: ApiObject, previous: ApiObject | undefined): void } | undefined {
+    return this.registry.deps.attendants?.[`${this.kind.group}/${this.kind.plural}`];
+  }
+}
+
+/** Status writers change the status (and labels and annotations), nothing else. */
+const statusPart: Part<ApiObject> = {
+  merge(sent, previous) {
+    const { status } = sent as Draft;
+    return { ...(previous as Draft), metadata: sent.metadata, status } as unknown as Mutable<ApiObject>;
+  },
+};
+
+function isSame(draft: Draft, previous: ApiObject): boolean {
+  const { metadata, ...rest } = draft;
+  const { metadata: before, ...restBefore } = previous;
+  return equalJson({ ...metadata, resourceVersion: '' }, { ...before, resourceVersion: '' }) && equalJson(rest, restBefore);
+}
+
+const structuredCloneOnce = (draft: Draft, isNeeded: boolean): Draft => (isNeeded ? structuredClone(draft) : draft);
+
+function refusal(field: string, value: unknown, detail: string): Field['errors'] {
+  const at = new Field(field);
+  at.invalid(value, detail);
+  return at.errors;
+}
+

@@ -1,0 +1,37 @@
+import {
+  badRequest, everything, type FieldTerm, type Kind, type ApiObject, parseFieldSelector, parseLabelSelector, type Selector,
+} from '@navarch/machinery';
+
+/** Which objects of a kind a list, watch or deletecollection is about. */
+export interface Selection {
+  readonly labels: Selector;
+  readonly fields: readonly FieldTerm[];
+  readonly isEverything: boolean;
+  matches(object: ApiObject): boolean;
+}
+
+export const selectAll: Selection = { labels: everything, fields: [], isEverything: true, matches: () => true };
+
+/** Compiles both selectors. Throws BadRequest for a field the kind cannot be selected by. */
+export function selectionOf(kind: Kind<any>, labelSelector: string, fieldSelector: string): Selection {
+  if (labelSelector === '' && fieldSelector === '') return selectAll;
+  const labels = parseLabelSelector(labelSelector);
+  const fields = parseFieldSelector(fieldSelector).map((term) => ({ ...term, valueOf: fieldReader(kind, term.field) }));
+  return {
+    labels, fields, isEverything: false,
+    matches(object) {
+      for (const { valueOf, value, isEqual } of fields) if ((valueOf(object) === value) !== isEqual) return false;
+      return labels.matches(object.metadata.labels);
+    },
+  };
+}
+
+function fieldReader(kind: Kind<any>, field: string): (object: ApiObject) => string {
+  if (field === 'metadata.name') return (object) => object.metadata.name;
+  if (field === 'metadata.namespace') return (object) => object.metadata.namespace ?? '';
+  const declared = kind.selectableFields[field];
+  if (!declared) throw badRequest(`Unable to find ${JSON.stringify(fieldPath(kind))} that match label selector "", field selector ${JSON.stringify(field)}: field label not supported: ${field}`);
+  return declared as (object: ApiObject) => string;
+}
+
+const fieldPath = (kind: Kind<any>): string => (kind.group ? `${kind.group}/${kind.version}, Resource=${kind.plural}` : `${kind.version}, Resource=${kind.plural}`);

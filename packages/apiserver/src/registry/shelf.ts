@@ -1,0 +1,81 @@
+import { type ApiObject, conflict, type Kind, type Mutable } from '@navarch/machinery';
+import { type Cached, type Form, StaleError, type Store, WatchCache } from '@navarch/store';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * Objects are stored as the JSON clients get, with an empty resourceVersion: the version is the store's to give. This
+ * process hands each object it writes to its own cache, so that only a start reads JSON.
+ */
+const form: Form<ApiObject> = {
+  read(value, revision, attachment) {
+    const object = (attachment ?? JSON.parse(decoder.decode(value))) as Mutable<ApiObject>;
+    // Nobody else has the object yet: this is the last change to it.
+    object.metadata.resourceVersion = String(revision);
+    return object;
+  },
+  show: (object) => encoder.encode(JSON.stringify(object)),
+};
+
+/** Where the objects of one resource are kept: every version of the resource shares it. */
+export class Shelf {
+  readonly kind: Kind<any>;
+  readonly cache: WatchCache<ApiObject>;
+  readonly #store: Store;
+
+  constructor(kind: Kind<any>, store: Store) {
+    this.kind = kind;
+    this.#store = store;
+    this.cache = new WatchCache(`/registry/${kind.storagePrefix}/`, form, kind.selectableFields as Readonly<Record<string, (object: ApiObject) => string>>);
+  }
+
+  start(signal: AbortSignal): Promise<void> {
+    return this.cache.start(this.#store, signal);
+  }
+
+  /** The newest revision that a reader may be told of: nothing under this prefix is missing up to it. */
+  get revision(): number {
+    return this.#store.revision();
+  }
+
+  keyOf(namespace: string, name: string): string {
+    return this.kind.namespaced ? `${this.cache.prefix}${namespace}/${name}` : `${this.cache.prefix}${name}`;
+  }
+
+  prefixOf(namespace: string): string {
+    return this.kind.namespaced && namespace !== '' ? `${this.cache.prefix}${namespace}/` : this.cache.prefix;
+  }
+
+  /** Throws StaleError when the key exists. The draft is the cache's afterwards. */
+  async create(key: string, draft: ApiObject): Promise<Cached<ApiObject>> {
+    return this.#put(key, draft, 0);
+  }
+
+  /** Throws StaleError when the object has moved since `previous`. */
+  async replace(previous: Cached<ApiObject>, draft: ApiObject): Promise<Cached<ApiObject>> {
+    return this.#put(previous.key, draft, previous.revision);
+  }
+
+  /** Throws Conflict when the object has moved. Resolves to the revision of the deletion. */
+  async remove(previous: Cached<ApiObject>): Promise<number> {
+    try {
+      const [revision = 0] = await this.#store.commit([{ type: 'delete', key: previous.key, expected: previous.revision }]);
+      return revision;
+    } catch (error) {
+      if (!(error instanceof StaleError)) throw error;
+      throw conflict(this.kind, previous.object.metadata.name, OBJECT_MODIFIED);
+    }
+  }
+
+  async #put(key: string, draft: ApiObject, expected: number): Promise<Cached<ApiObject>> {
+    const value = encoder.encode(JSON.stringify(draft));
+    const [revision = 0] = await this.#store.commit([{ type: 'put', key, value, expected, attachment: draft }]);
+    const held = this.cache.get(key);
+    // Someone else may have written again before this turn; then what we wrote is still the draft, versioned by the cache.
+    if (held?.revision === revision) return held;
+    return { key, revision, object: draft, bytes: encoder.encode(JSON.stringify(draft)) } as Cached<ApiObject>;
+  }
+}
+
+export const OBJECT_MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';

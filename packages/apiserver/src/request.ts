@@ -1,0 +1,63 @@
+
+/** One HTTP request as the server core sees it: no sockets, no streams of the host. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Path without the query, still percent-encoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  header(name: string): string | undefined;
+  /** The whole body; rejects with RequestEntityTooLarge beyond the limit. */
+  body(): Promise<Uint8Array>;
+  /** Who connected, as TLS knows: the subject of a verified client certificate. */
+  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] };
+  readonly remoteAddress: string;
+  /** Aborts when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+export type ApiResponse = BytesResponse | StreamResponse | ProxyResponse;
+
+interface Head {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+export interface BytesResponse extends Head {
+  readonly type: 'bytes';
+  /** Written one after the other; lists are concatenated from what is cached. */
+  readonly body: readonly Uint8Array[];
+}
+export interface StreamResponse extends Head {
+  readonly type: 'stream';
+  /** Writes until it resolves, the signal aborts, or the sink is full. */
+  run(sink: Sink, signal: AbortSignal): Promise<void>;
+}
+/** The request goes on to someone else, upgrades and all, byte for byte. */
+export interface ProxyResponse {
+  readonly type: 'proxy';
+  readonly target: ProxyTarget;
+}
+export interface ProxyTarget {
+  readonly scheme: 'http' | 'https';
+  readonly host: string;
+  readonly port: number;
+  /** Path and query to ask for. */
+  readonly path: string;
+  /** The kubelet wants to know that it is the API server who asks. */
+  readonly asKubeletClient: boolean;
+}
+
+export interface Sink {
+  /** False when more is waiting to be sent than the bound allows: the reader is too slow and must begin again. */
+  write(bytes: Uint8Array): boolean;
+}
+
+const encoder = new TextEncoder();
+export const encode = (text: string): Uint8Array => encoder.encode(text);
+
+export const json = (value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): BytesResponse => ({
+  type: 'bytes', status, headers: { 'content-type': 'application/json', ...headers }, body: [encode(JSON.stringify(value))],
+});
+
+export const plain = (text: string, status = 200): BytesResponse => ({
+  type: 'bytes', status, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }, body: [encode(text)],
+});
