@@ -1,1 +1,11 @@
-export {};
+export { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, defineAdmission } from './admission/admission.ts';
+export { builtinAdmission } from './admission/plugins.ts';
+export { authenticate, type AuthenticationDeps, type TokenClaims, type TokenKeys } from './auth/authentication.ts';
+export { anonymous, MASTERS, systemUser, type User } from './auth/user.ts';
+export { bootstrap, type BootstrapOptions } from './bootstrap/bootstrap.ts';
+export { directApi } from './direct.ts';
+export { Registry, type RegistryDeps } from './registry/registry.ts';
+export type { ApiRequest, ApiResponse, BytesResponse, ProxyResponse, ProxyTarget, Sink, StreamResponse } from './request.ts';
+export { serve, type ServeOptions, type Served } from './serve.ts';
+export { Server, type ServerDeps } from './server.ts';
+export { type AllocatorRanges, ServiceAllocator } from './service-allocator.ts';

@@ -1,0 +1,156 @@
+import type { Api, DeleteOptions, KindApi, ListOptions, ObjectList, PartOptions, Patch, WatchEvent, WatchOptions, WriteOptions } from '@navarch/client';
+import { Notifier } from '@navarch/base';
+import { type ApiObject, badRequest, type Draft, expired, type Key, type Kind, splitKey } from '@navarch/machinery';
+import { type CachedEvent, CompactedError } from '@navarch/store';
+import type { User } from './auth/user.ts';
+import { page, seenAs } from './registry/reading.ts';
+import type { Call, Resource } from './registry/resource.ts';
+import { selectionOf } from './registry/selection.ts';
+import type { RequestInfo } from './request-info.ts';
+import type { Server } from './server.ts';
+
+/** Events a watcher in the process may have waiting; one that is further behind must list again. */
+const WATCH_QUEUE_MAX = 100_000;
+
+/**
+ * The client port without a wire: the same user, authorization and admission as over HTTP, and the server's own
+ * shared objects instead of JSON.
+ */
+export const directApi = (server: Server, user: User): Api => ({ of: (kind) => new DirectKindApi(server, user, kind) });
+
+class DirectKindApi<O extends ApiObject> implements KindApi<O> {
+  readonly #server: Server;
+  readonly #user: User;
+  readonly #resource: Resource<O>;
+
+  constructor(server: Server, user: User, kind: Kind<O>) {
+    this.#server = server;
+    this.#user = user;
+    this.#resource = server.registry.of(kind);
+  }
+
+  async get(key: Key): Promise<O> {
+    const { namespace, name } = this.#allow('get', key);
+    return this.#resource.get(namespace, name);
+  }
+
+  async list(options: ListOptions = {}): Promise<ObjectList<O>> {
+    this.#allowIn('list', options.namespace ?? '');
+    const found = page(this.#resource, {
+      namespace: options.namespace ?? '', labelSelector: options.labelSelector ?? '', fieldSelector: options.fieldSelector ?? '',
+      limit: options.limit, continue: options.continue ?? '', resourceVersion: '', resourceVersionMatch: '',
+    });
+    return {
+      resourceVersion: String(found.revision), items: found.objects.map((cached) => this.#resource.view(cached.object)),
+      ...(found.continue ? { continue: found.continue } : {}),
+    };
+  }
+
+  async *watch(options: WatchOptions, signal: AbortSignal): AsyncGenerator<readonly WatchEvent<O>[]> {
+    this.#allowIn('watch', options.namespace ?? '');
+    const resource = this.#resource;
+    const selection = selectionOf(resource.kind, options.labelSelector ?? '', options.fieldSelector ?? '');
+    const prefix = resource.shelf.prefixOf(options.namespace ?? '');
+    const arrived = new Notifier();
+    let waiting: WatchEvent<O>[] = [];
+    let isOverrun = false;
+    const stop = this.#follow(Number(options.after), (events) => {
+      for (const event of events) {
+        const type = seenAs(event, selection, prefix);
+        if (type) waiting.push({ type, object: this.#shown(event) });
+      }
+      isOverrun ||= waiting.length > WATCH_QUEUE_MAX;
+      arrived.notify();
+    });
+    try {
+      while (!signal.aborted) {
+        if (isOverrun) throw expired('the watcher is too far behind');
+        if (waiting.length === 0) await arrived.wait(signal).catch(() => undefined);
+        const batch = waiting;
+        waiting = [];
+        if (batch.length > 0) yield batch;
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  async create(input: Draft<O>, options: WriteOptions = {}): Promise<O> {
+    const namespace = (input.metadata as { namespace?: string } | undefined)?.namespace ?? '';
+    this.#allowIn('create', namespace);
+    return this.#resource.create(namespace, input, this.#call(options));
+  }
+
+  async replace(object: O, options: PartOptions = {}): Promise<O> {
+    const { namespace = '', name } = object.metadata;
+    this.#allow('update', namespace ? `${namespace}/${name}` : name, options.subresource);
+    return this.#resource.replace(namespace, name, object, this.#call(options), options.subresource);
+  }
+
+  async update(key: Key, change: (current: O) => O, options: PartOptions = {}): Promise<O> {
+    const { namespace, name } = this.#allow('update', key, options.subresource);
+    // The version read is not insisted on: the change is made again on a newer object.
+    const unversioned = (current: O): O => {
+      const next = change(current);
+      return next === current ? current : { ...next, metadata: { ...next.metadata, resourceVersion: '' } };
+    };
+    return this.#resource.update(namespace, name, unversioned, this.#call(options), options.subresource);
+  }
+
+  async patch(key: Key, patch: Patch, options: PartOptions = {}): Promise<O> {
+    const { namespace, name } = this.#allow('patch', key, options.subresource);
+    if (patch.type === 'apply') throw badRequest('server-side apply is not served yet');
+    return this.#resource.patch(namespace, name, patch.type, patch.body, this.#call(options), options.subresource);
+  }
+
+  async delete(key: Key, options: DeleteOptions = {}): Promise<void> {
+    const { namespace, name } = this.#allow('delete', key);
+    await this.#resource.delete(namespace, name, options, this.#call(options));
+  }
+
+  async deleteCollection(options: ListOptions & DeleteOptions): Promise<void> {
+    const { items } = await this.list(options);
+    this.#allowIn('deletecollection', options.namespace ?? '');
+    for (const { metadata } of items) await this.#resource.delete(metadata.namespace ?? '', metadata.name, options, this.#call(options));
+  }
+
+  async post(key: Key, subresource: string, body: unknown): Promise<unknown> {
+    const { kind } = this.#resource;
+    const info = this.#info('create', key, subresource);
+    this.#server.authorize(this.#user, info);
+    return this.#server.post({ ...info, group: kind.group, version: kind.version }, body, this.#user);
+  }
+
+  #follow(after: number, listener: (events: readonly CachedEvent<ApiObject>[]) => void): () => void {
+    try {
+      return this.#resource.shelf.cache.follow(after, listener);
+    } catch (error) {
+      if (error instanceof CompactedError) throw expired(`too old resource version: ${after} (${error.compacted})`);
+      throw error;
+    }
+  }
+
+  #shown(event: CachedEvent<ApiObject>): O {
+    if (event.current) return this.#resource.view(event.current.object);
+    const object = event.previous?.object as ApiObject;
+    return this.#resource.view({ ...object, metadata: { ...object.metadata, resourceVersion: String(event.revision) } });
+  }
+
+  #call(options: WriteOptions): Call {
+    return { user: this.#user, isDryRun: options.dryRun ?? false, fieldValidation: 'Ignore' };
+  }
+
+  #allow(verb: string, key: Key, subresource = ''): { readonly namespace: string; readonly name: string } {
+    this.#server.authorize(this.#user, this.#info(verb, key, subresource));
+    return splitKey(key);
+  }
+
+  #allowIn(verb: string, namespace: string): void {
+    this.#server.authorize(this.#user, { ...this.#info(verb, '', ''), namespace });
+  }
+
+  #info(verb: string, key: Key, subresource: string): RequestInfo {
+    const { group, version, plural } = this.#resource.kind;
+    return { isResource: true, path: '', verb, group, version, resource: plural, subresource, rest: '', ...splitKey(key) };
+  }
+}

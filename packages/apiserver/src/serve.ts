@@ -1,0 +1,56 @@
+import { builtinKinds, virtualResources } from '@navarch/api';
+import type { Clock, Logger, Random } from '@navarch/base';
+import type { Store } from '@navarch/store';
+import { builtinAdmission } from './admission/plugins.ts';
+import type { TokenKeys } from './auth/authentication.ts';
+import type { User } from './auth/user.ts';
+import { bootstrap } from './bootstrap/bootstrap.ts';
+import { Registry } from './registry/registry.ts';
+import { Server } from './server.ts';
+import { ServiceAllocator } from './service-allocator.ts';
+
+export interface ServeOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly tokens: TokenKeys;
+  readonly issuer: string;
+  readonly staticTokens?: ReadonlyMap<string, User>;
+  readonly serviceCidr: string;
+  readonly nodePorts: readonly [first: number, last: number];
+  readonly advertiseAddress: string;
+  readonly advertisePort: number;
+  parseYaml?(text: string): unknown;
+  metrics?(): string;
+}
+
+export interface Served {
+  readonly server: Server;
+  readonly registry: Registry;
+}
+
+/** Puts the API server together over its ports and makes what every cluster has. Resolves when it can answer. */
+export async function serve(options: ServeOptions, signal: AbortSignal): Promise<Served> {
+  const { store, clock, random, log } = options;
+  const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
+  const registry: Registry = new Registry({
+    store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission, attendants: { '/services': allocator },
+  });
+  await registry.start(signal);
+  const server = new Server({
+    registry, virtual: virtualResources, metrics: options.metrics ?? (() => ''), failingChecks: () => [],
+    ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}),
+    authentication: {
+      registry, tokens: options.tokens, issuer: options.issuer, audiences: [options.issuer], staticTokens: options.staticTokens ?? new Map(),
+      now: () => clock.now(),
+    },
+  });
+  await bootstrap(registry, {
+    advertiseAddress: options.advertiseAddress, advertisePort: options.advertisePort, serviceAddress: firstAddress(options.serviceCidr),
+  });
+  return { server, registry };
+}
+
+/** 10.96.0.1 for 10.96.0.0/16. */
+const firstAddress = (cidr: string): string => (cidr.split('/')[0] ?? '').replace(/\d+$/, (last) => String(Number(last) + 1));

@@ -1,0 +1,33 @@
+import type { Kind } from '@navarch/machinery';
+import type { AuthenticationDeps } from '../auth/authentication.ts';
+import type { Rbac } from '../auth/rbac.ts';
+import type { User } from '../auth/user.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Call } from '../registry/resource.ts';
+import type { RequestInfo } from '../request-info.ts';
+import type { ProxyTarget } from '../request.ts';
+
+export interface SubresourceContext {
+  readonly registry: Registry;
+  readonly rbac: Rbac;
+  readonly authentication: AuthenticationDeps;
+  readonly call: Call;
+  readonly info: RequestInfo;
+  readonly query: URLSearchParams;
+  readonly user: User;
+}
+
+/** A subresource (or a resource that is only asked, never stored) with an answer of its own. */
+export interface Subresource {
+  /** `group/resource/subresource`, e.g. `/pods/binding`; `group/resource` for what is not stored. */
+  readonly at: string;
+  /** Answers a request with a body; the value is sent as JSON with the status. */
+  answer?(body: unknown, context: SubresourceContext): Promise<{ readonly status: number; readonly value: unknown }>;
+  /** Sends the request on. */
+  connect?(context: SubresourceContext): ProxyTarget;
+}
+
+export const defineSubresource = (subresource: Subresource): Subresource => Object.freeze(subresource);
+
+/** A resource that discovery lists though no kind of it is stored. */
+export type VirtualKind = Pick<Kind<any>, 'group' | 'version' | 'kind' | 'plural' | 'singular' | 'namespaced'>;

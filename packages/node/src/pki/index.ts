@@ -1,0 +1,2 @@
+export { type Credentials, Pki, type Subject } from './pki.ts';
+export { openTokenKeys } from './token-keys.ts';
