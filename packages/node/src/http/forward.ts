@@ -41,7 +41,7 @@ export function forward(
     upstream.on('response', (reply) => {
       response.writeHead(reply.statusCode ?? 502, kept(reply.headers, false) as Record<string, string>);
       response.flushHeaders();
-      reply.piperesponse;
+      reply.pipe(response);
       reply.on('end', resolve);
     });
     upstream.on('error', (error) => {
