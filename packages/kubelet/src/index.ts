@@ -1,1 +1,1 @@
-export {};
+export * as cri from './cri/index.ts';

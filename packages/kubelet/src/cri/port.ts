@@ -1,0 +1,43 @@
+import type { ImageService, RuntimeService } from './generated/types.ts';
+
+/**
+ * The container runtime as the kubelet uses it: the Container Runtime Interface (CRI runtime.v1), one function a call.
+ * Every refusal is a CriError; a call ended by its signal rejects with the signal's reason. A call that an older
+ * runtime lacks fails with `UNIMPLEMENTED`: ask `features()` before relying on one.
+ */
+export interface ContainerRuntime
+  extends Pick<RuntimeService, RuntimeCall>, Pick<ImageService, ImageCall> {
+  /** What this runtime can do beyond the oldest one supported. Probed once, when the connection is made. */
+  features(): RuntimeAbilities;
+}
+
+/** Abilities are probed, never read off a version number: distributions backport. */
+export interface RuntimeAbilities {
+  readonly runtimeName: string;
+  readonly runtimeVersion: string;
+  /** `getContainerEvents` delivers; where false, list containers at intervals instead. */
+  readonly hasContainerEvents: boolean;
+  /** `listPodSandboxStats` and `podSandboxStats` answer. */
+  readonly hasPodSandboxStats: boolean;
+  /** `updatePodSandboxResources` answers (in-place resize of a pod). */
+  readonly hasSandboxResize: boolean;
+  /** A mount may name an image (image volumes). */
+  readonly hasImageVolumes: boolean;
+  /** A mount may be read-only all the way down. */
+  readonly hasRecursiveReadOnlyMounts: boolean;
+  readonly hasUserNamespaces: boolean;
+  readonly hasSupplementalGroupsPolicy: boolean;
+  /** The driver that the runtime uses, where it says so; otherwise the host's configuration decides. */
+  readonly cgroupDriver: 'SYSTEMD' | 'CGROUPFS' | undefined;
+}
+
+type RuntimeCall =
+  | 'version' | 'status' | 'updateRuntimeConfig'
+  | 'runPodSandbox' | 'stopPodSandbox' | 'removePodSandbox' | 'podSandboxStatus' | 'listPodSandbox'
+  | 'createContainer' | 'startContainer' | 'stopContainer' | 'removeContainer' | 'containerStatus' | 'listContainers'
+  | 'updateContainerResources' | 'updatePodSandboxResources' | 'reopenContainerLog'
+  | 'execSync' | 'exec' | 'attach' | 'portForward'
+  | 'containerStats' | 'listContainerStats' | 'podSandboxStats' | 'listPodSandboxStats'
+  | 'getContainerEvents';
+
+type ImageCall = 'listImages' | 'imageStatus' | 'pullImage' | 'removeImage' | 'imageFsInfo';
