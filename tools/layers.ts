@@ -18,7 +18,8 @@ export const layers: Readonly<Record<string, Rule>> = {
   api: { ring: 2, may: ['base', 'machinery'] },
   store: { ring: 2, may: ['base'] },
   client: { ring: 2, may: ['base', 'machinery'] },
-  apiserver: { ring: 3, may: [...toolkit, 'store'] },
+  // The client port is what the server offers in process (ADR 4); nothing else of the client is used.
+  apiserver: { ring: 3, may: [...toolkit, 'store', 'client'] },
   controllers: { ring: 3, may: component },
   scheduler: { ring: 3, may: component },
   kubelet: { ring: 3, may: component },
