@@ -1,1 +1,1 @@
-export {};
+export { settle, SimClock } from './sim-clock.ts';

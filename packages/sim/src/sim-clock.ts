@@ -1,0 +1,143 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Clock, invariant } from '@navarch/base';
+
+interface Timer {
+  readonly due: number;
+  /** Timers due at the same instant fire in the order in which they were set. */
+  readonly order: number;
+  isCancelled: boolean;
+  fire(): void;
+}
+
+/** What the simulated calendar shows at the start. */
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+
+/** Cancelled timers are swept out when there are more of them than live ones, and at least this many. */
+const SWEEP_MIN = 1024;
+
+/**
+ * Time that moves only when the simulation moves it. Between two timers everything that can run without waiting has
+ * run, so the same program fires the same timers in the same order every time.
+ */
+export class SimClock implements Clock {
+  #heap: Timer[] = [];
+  #cancelled = 0;
+  #now = 0;
+  #order = 0;
+  #isAdvancing = false;
+
+  now(): number {
+    return EPOCH_MS + this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now;
+  }
+
+  /** Timers that have neither fired nor been cancelled. */
+  get pending(): number {
+    return this.#heap.length - this.#cancelled;
+  }
+
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        timer.isCancelled = true;
+        this.#cancelled += 1;
+        this.#sweep();
+        reject(signal.reason as Error);
+      };
+      const fire = (): void => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      const timer: Timer = { due: this.#now + Math.max(0, ms), order: this.#order++, isCancelled: false, fire };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#push(timer);
+    });
+  }
+
+  /** Moves time forward by `ms`, firing every timer that is due on the way. */
+  async advance(ms: number): Promise<void> {
+    await this.#run(this.#now + ms, () => false);
+  }
+
+  /** Moves time forward until `isDone` holds, asking after each timer. False when `ms` pass without it. */
+  async advanceUntil(isDone: () => boolean, ms: number): Promise<boolean> {
+    return this.#run(this.#now + ms, isDone);
+  }
+
+  async #run(until: number, isDone: () => boolean): Promise<boolean> {
+    invariant(!this.#isAdvancing, 'Two callers move the simulated time at once');
+    this.#isAdvancing = true;
+    try {
+      for (;;) {
+        await settle();
+        if (isDone()) return true;
+        const next = this.#popDue(until);
+        if (!next) break;
+        this.#now = next.due;
+        next.fire();
+      }
+      this.#now = until;
+      return false;
+    } finally {
+      this.#isAdvancing = false;
+    }
+  }
+
+  #popDue(until: number): Timer | undefined {
+    for (;;) {
+      const top = this.#heap[0];
+      if (!top || (!top.isCancelled && top.due > until)) return undefined;
+      this.#pop();
+      if (!top.isCancelled) return top;
+      this.#cancelled -= 1;
+    }
+  }
+
+  #push(timer: Timer): void {
+    const heap = this.#heap;
+    let at = heap.push(timer) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = heap[parent] as Timer;
+      if (!isBefore(timer, above)) break;
+      heap[at] = above;
+      at = parent;
+    }
+    heap[at] = timer;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (!last || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      const right = heap[child + 1];
+      if (right && isBefore(right, heap[child] as Timer)) child += 1;
+      const below = heap[child] as Timer;
+      if (!isBefore(below, last)) break;
+      heap[at] = below;
+      at = child;
+    }
+    heap[at] = last;
+  }
+
+  #sweep(): void {
+    if (this.#cancelled < SWEEP_MIN || this.#cancelled * 2 < this.#heap.length) return;
+    const live = this.#heap.filter((timer) => !timer.isCancelled);
+    this.#heap = [];
+    this.#cancelled = 0;
+    for (const timer of live) this.#push(timer);
+  }
+}
+
+const isBefore = (a: Timer, b: Timer): boolean => a.due < b.due || (a.due === b.due && a.order < b.order);
+
+/** One turn of the real event loop: on the other side the microtask queue is empty. */
+export const settle = (): Promise<void> => nextTurn();
