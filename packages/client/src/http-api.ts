@@ -117,7 +117,7 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
     return value as T;
   }
 
-  #whole(object: Draft<O>): unknown {
+  #whole(object: object): unknown {
     return { apiVersion: apiVersionOf(this.#kind), kind: this.#kind.kind, ...object };
   }
 
