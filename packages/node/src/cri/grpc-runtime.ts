@@ -1,0 +1,63 @@
+import type { cri } from '@navarch/kubelet';
+import { CriChannel, type Method } from './channel.ts';
+import { methods } from './generated/description.ts';
+import { probeAbilities } from './probe.ts';
+
+export interface GrpcRuntimeOptions {
+  /** Path of the runtime's unix socket. */
+  readonly socketPath: string;
+  /** How long to wait for the socket to answer at all. Default 10 s. */
+  readonly connectTimeoutMs?: number;
+  /** Bound of a call whose work does not depend on its request. Default 120 s, as upstream's kubelet. */
+  readonly callTimeoutMs?: number;
+}
+
+/** The port over gRPC; closing it ends the connection and every call on it. */
+export interface GrpcRuntime extends cri.ContainerRuntime, Disposable {}
+
+type Message = Readonly<Record<string, unknown>>;
+/** A call's bound beyond `callTimeoutMs`, in milliseconds; undefined for calls bounded by their signal alone. */
+type Allowance = (request: Message, callTimeoutMs: number) => number | undefined;
+
+const unbounded: Allowance = () => undefined;
+const bySeconds: Allowance = (request, callTimeoutMs) => Number(request['timeout'] ?? 0) * 1000 + callTimeoutMs;
+
+const allowances: Readonly<Partial<Record<Method, Allowance>>> = {
+  // Making a sandbox may include pulling the pause image and waiting for a slow network plugin.
+  runPodSandbox: (_, callTimeoutMs) => callTimeoutMs * 2,
+  stopContainer: bySeconds,
+  // Without a timeout of its own a command may run as long as its caller waits.
+  execSync: (request, callTimeoutMs) => (Number(request['timeout'] ?? 0) > 0 ? bySeconds(request, callTimeoutMs) : undefined),
+  pullImage: unbounded,
+};
+
+/**
+ * Connects to a runtime (containerd, CRI-O) and asks what it can do. Throws CriError UNAVAILABLE when nothing answers
+ * on the socket, UNIMPLEMENTED when what answers does not speak runtime.v1.
+ */
+export async function connectRuntime(options: GrpcRuntimeOptions, signal: AbortSignal): Promise<GrpcRuntime> {
+  const channel = new CriChannel(options.socketPath);
+  try {
+    await channel.ready(options.connectTimeoutMs ?? 10_000);
+    const abilities = await probeAbilities(channel, signal);
+    return runtimeOn(channel, abilities, options.callTimeoutMs ?? 120_000);
+  } catch (error) {
+    channel[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function runtimeOn(channel: CriChannel, abilities: cri.RuntimeAbilities, callTimeoutMs: number): GrpcRuntime {
+  const calls = Object.entries(methods).map(([name, [, , , isStream]]) => {
+    const method = name as Method;
+    const allowance = allowances[method] ?? (() => callTimeoutMs);
+    return [method, isStream
+      ? (request: Message, signal: AbortSignal) => channel.stream(method, request, signal)
+      : (request: Message, signal: AbortSignal) => channel.call(method, request, allowance(request, callTimeoutMs), signal)];
+  });
+  return Object.freeze({
+    ...Object.fromEntries(calls),
+    features: () => abilities,
+    [Symbol.dispose]: () => channel[Symbol.dispose](),
+  }) as GrpcRuntime; // The shapes follow from the same facts as the types; the codec checks them at each call.
+}

@@ -1,0 +1,1 @@
+export { connectRuntime, type GrpcRuntime, type GrpcRuntimeOptions } from './grpc-runtime.ts';

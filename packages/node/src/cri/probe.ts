@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cri } from '@navarch/kubelet';
+import type { CriChannel, Method } from './channel.ts';
+
+const PROBE_TIMEOUT_MS = 10_000;
+/** A runtime without container events refuses the stream at once; one that has them says nothing until one happens. */
+const REFUSAL_WAIT_MS = 100;
+
+/** Asks the runtime what it can do, where CRI has a question for it, and tries the call, where it has not. */
+export async function probeAbilities(channel: CriChannel, signal: AbortSignal): Promise<cri.RuntimeAbilities> {
+  const version = await channel.call('version', { version: 'v1' }, PROBE_TIMEOUT_MS, signal) as unknown as cri.VersionResponse;
+  const [status, config, events, stats, resize] = await Promise.all([
+    channel.call('status', {}, PROBE_TIMEOUT_MS, signal) as unknown as Promise<cri.StatusResponse>,
+    runtimeConfig(channel, signal),
+    hasEvents(channel, signal),
+    answers(channel, 'podSandboxStats', signal),
+    answers(channel, 'updatePodSandboxResources', signal),
+  ]);
+  const handlers = status.runtimeHandlers.map((handler) => handler.features);
+  return {
+    runtimeName: version.runtimeName,
+    runtimeVersion: version.runtimeVersion,
+    hasContainerEvents: events,
+    hasPodSandboxStats: stats,
+    hasSandboxResize: resize,
+    hasImageVolumes: hasImageVolumes(version),
+    hasRecursiveReadOnlyMounts: handlers.some((features) => features?.recursiveReadOnlyMounts === true),
+    hasUserNamespaces: handlers.some((features) => features?.userNamespaces === true),
+    hasSupplementalGroupsPolicy: status.features?.supplementalGroupsPolicy === true,
+    cgroupDriver: config?.linux?.cgroupDriver,
+  };
+}
+
+async function runtimeConfig(channel: CriChannel, signal: AbortSignal): Promise<cri.RuntimeConfigResponse | undefined> {
+  try {
+    return await channel.call('runtimeConfig', {}, PROBE_TIMEOUT_MS, signal) as unknown as cri.RuntimeConfigResponse;
+  } catch (error) {
+    if (cri.CriError.is(error, 'UNIMPLEMENTED')) return undefined;
+    throw error;
+  }
+}
+
+/** A call about a sandbox that cannot exist: whoever knows the call says that there is none such. */
+async function answers(channel: CriChannel, method: Method, signal: AbortSignal): Promise<boolean> {
+  try {
+    await channel.call(method, { podSandboxId: 'navarch-probe' }, PROBE_TIMEOUT_MS, signal);
+    return true;
+  } catch (error) {
+    if (cri.CriError.is(error)) return error.code !== 'UNIMPLEMENTED' && !/not implemented|not supported/i.test(error.details);
+    throw error;
+  }
+}
+
+async function hasEvents(channel: CriChannel, signal: AbortSignal): Promise<boolean> {
+  const abort = new AbortController();
+  const stream = channel.stream('getContainerEvents', {}, AbortSignal.any([signal, abort.signal]));
+  const refused = stream.next().then(() => false, (error: unknown) => cri.CriError.is(error));
+  try {
+    return await Promise.race([refused.then((wasRefused) => !wasRefused), sleep(REFUSAL_WAIT_MS, true, { signal })]);
+  } finally {
+    abort.abort(new Error('probe is over'));
+    await refused;
+  }
+}
+
+/** The one ability that no call shows: an older runtime ignores the field and mounts nothing. */
+function hasImageVolumes({ runtimeName, runtimeVersion }: cri.VersionResponse): boolean {
+  const [major = 0, minor = 0] = runtimeVersion.replace(/^v/, '').split('.').map(Number);
+  if (runtimeName === 'containerd') return major > 2 || (major === 2 && minor >= 1);
+  return runtimeName === 'cri-o' && (major > 1 || minor >= 33);
+}

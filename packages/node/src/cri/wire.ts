@@ -1,0 +1,135 @@
+/** Protocol buffer wire types (protobuf encoding specification). */
+export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+
+const TWO_TO_32 = 0x1_0000_0000;
+const TWO_TO_63 = 0x8000_0000_0000_0000;
+
+/** Collects the pieces of one message. */
+export class WireWriter {
+  readonly #pieces: Uint8Array[] = [];
+
+  tag(number: number, wireType: number): void {
+    this.varint(number * 8 + wireType);
+  }
+
+  /** A number of at most 64 bits, two's complement when negative; what is beyond int64 is held at its edge. */
+  varint(value: number): void {
+    const negative = value < 0;
+    let low = value >= TWO_TO_63 ? 0xffff_ffff : (negative ? modulo(value) : value % TWO_TO_32) >>> 0;
+    let high = value >= TWO_TO_63 ? 0x7fff_ffff : Math.floor(value / TWO_TO_32) >>> 0;
+    const bytes: number[] = [];
+    while (high > 0 || low > 0x7f) {
+      bytes.push((low & 0x7f) | 0x80);
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
+    }
+    bytes.push(low);
+    this.#pieces.push(Uint8Array.from(bytes));
+  }
+
+  double(value: number): void {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setFloat64(0, value, true);
+    this.#pieces.push(bytes);
+  }
+
+  bytes(value: Uint8Array): void {
+    this.varint(value.length);
+    this.#pieces.push(value);
+  }
+
+  finish(): Buffer {
+    return Buffer.concat(this.#pieces);
+  }
+}
+
+/** Reads one message. Throws RangeError when the bytes end in the middle of something. */
+export class WireReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+  #low = 0;
+  #high = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  tag(): { readonly number: number; readonly wireType: number } {
+    this.#readVarint();
+    return { number: this.#low >>> 3, wireType: this.#low & 7 };
+  }
+
+  int32(): number {
+    this.#readVarint();
+    return this.#low | 0;
+  }
+
+  uint32(): number {
+    this.#readVarint();
+    return this.#low;
+  }
+
+  int64(): number {
+    this.#readVarint();
+    return (this.#high | 0) * TWO_TO_32 + this.#low;
+  }
+
+  uint64(): number {
+    this.#readVarint();
+    return this.#high * TWO_TO_32 + this.#low;
+  }
+
+  double(): number {
+    return this.#bytes.readDoubleLE(this.#advance(8));
+  }
+
+  bytes(): Buffer {
+    const length = this.uint32();
+    const start = this.#advance(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  skip(wireType: number): void {
+    if (wireType === wireTypes.varint) this.#readVarint();
+    else if (wireType === wireTypes.fixed64) this.#advance(8);
+    else if (wireType === wireTypes.bytes) this.bytes();
+    else if (wireType === wireTypes.fixed32) this.#advance(4);
+    else throw new RangeError(`protobuf wire type ${wireType} does not exist`);
+  }
+
+  #advance(length: number): number {
+    const start = this.#at;
+    if (start + length > this.#bytes.length) throw new RangeError('protobuf message ends too early');
+    this.#at += length;
+    return start;
+  }
+
+  #readVarint(): void {
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.#bytes[this.#advance(1)] ?? 0;
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high |= bits >>> 4;
+      } else high |= bits << (shift - 32);
+      if (byte < 0x80) {
+        this.#low = low >>> 0;
+        this.#high = high >>> 0;
+        return;
+      }
+    }
+    throw new RangeError('protobuf number is longer than 64 bits');
+  }
+}
+
+/** The low 32 bits of a negative number in two's complement. */
+function modulo(value: number): number {
+  return ((value % TWO_TO_32) + TWO_TO_32) % TWO_TO_32;
+}

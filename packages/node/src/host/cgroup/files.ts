@@ -1,0 +1,69 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Folders below a group's folder: the groups in it. */
+export function childGroups(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+}
+
+export function makeGroup(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+}
+
+/** Removes a group and those below it. False when one still has processes. */
+export function removeGroup(folder: string): boolean {
+  if (!existsSync(folder)) return true;
+  const cleared = childGroups(folder).map((name) => removeGroup(join(folder, name)));
+  if (cleared.includes(false)) return false;
+  try {
+    rmdirSync(folder); // Not rm: the files of a group are the kernel's, and go with the folder.
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return true;
+    if (code === 'EBUSY' || code === 'ENOTEMPTY') return false;
+    throw error;
+  }
+}
+
+export function processesBelow(folder: string): readonly number[] {
+  const own = (readText(join(folder, 'cgroup.procs')) ?? '').split('\n').filter(Boolean).map(Number);
+  return [...own, ...childGroups(folder).flatMap((name) => processesBelow(join(folder, name)))];
+}
+
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined; // Gone, or not counted by this kernel.
+  }
+}
+
+export function readNumber(path: string): number | undefined {
+  const text = readText(path);
+  return text === undefined || text === 'max' || text === '' ? undefined : Number(text);
+}
+
+/** `key value` lines, as memory.stat and cpu.stat have. */
+export function readTable(path: string): ReadonlyMap<string, number> {
+  const lines = (readText(path) ?? '').split('\n').filter(Boolean);
+  return new Map(lines.map((line) => {
+    const [key = '', value = ''] = line.split(' ');
+    return [key, Number(value)] as const;
+  }));
+}
+
+/** Writes a setting. The kernel's reason is wrapped: by itself it names neither the group nor the value. */
+export function writeSetting(path: string, value: string | number): void {
+  try {
+    writeFileSync(path, String(value));
+  } catch (error) {
+    throw new Error(`cannot write ${value} to ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { cause: error });
+  }
+}
+
+/** Only what is there: absent numbers stay absent. */
+export function defined<T extends Readonly<Record<string, number | undefined>>>(values: T): { readonly [K in keyof T]?: number } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: number };
+}

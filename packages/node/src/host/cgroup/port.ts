@@ -1,0 +1,38 @@
+/** What a group may use. What is left out is not touched; -1 takes a limit off. */
+export interface CgroupLimits {
+  /** Weight in a shortage: 1024 a core, at least 2 (cgroup v1's scale, as in Kubernetes's own formulas). */
+  readonly cpuShares?: number;
+  /** Microseconds of CPU time per period. */
+  readonly cpuQuotaUs?: number;
+  readonly cpuPeriodUs?: number;
+  readonly memoryBytes?: number;
+  readonly pids?: number;
+}
+
+/** What a group has used. Fields are absent where this host does not count them. */
+export interface CgroupUsage {
+  readonly cpuNanoseconds?: number;
+  readonly memoryBytes?: number;
+  /** Memory that cannot be reclaimed easily: usage without the inactive part of the file cache. */
+  readonly workingSetBytes?: number;
+  readonly rssBytes?: number;
+  readonly pageFaults?: number;
+  readonly majorPageFaults?: number;
+  readonly pids?: number;
+}
+
+/** Control groups by path (`/kubepods/burstable/podUID`), alike on v1 and v2. Every operation may be repeated. */
+export interface Cgroups {
+  readonly version: 1 | 2;
+  /** Makes the group and those above it, and sets its limits. Throws when the kernel refuses a limit. */
+  ensure(path: string, limits: CgroupLimits): void;
+  exists(path: string): boolean;
+  /** Undefined when there is no such group. */
+  usage(path: string): CgroupUsage | undefined;
+  /** Processes in the group and below it. */
+  processes(path: string): readonly number[];
+  /** The groups right below, by name. */
+  children(path: string): readonly string[];
+  /** Removes the group and everything below. False while processes live in it: end them and call again. */
+  remove(path: string): boolean;
+}

@@ -1,0 +1,13 @@
+export { type Capability, parseCapabilities, readCapabilities } from './capabilities.ts';
+export { cgroupLayout, openCgroups } from './cgroup/layout.ts';
+export type { CgroupLimits, Cgroups, CgroupUsage } from './cgroup/port.ts';
+export { CommandError, type CommandOptions, type CommandResult, programPath, runCommand } from './command.ts';
+export { endProcess } from './end-process.ts';
+export { findProgram } from './find-program.ts';
+export { installPackages, packagesFor } from './install-packages.ts';
+export { bindMount, mount, mountTmpfs, unmount, unmountBelow } from './mount.ts';
+export { type Mount, mountsBelow, readMounts } from './mounts.ts';
+export { createNetns, deleteLink, deleteNetns, netnsPath } from './netns.ts';
+export { findCniFolder, type HostReport, type Missing, probeHost } from './probe-host.ts';
+export { identityOf, isAlive, type ProcessIdentity, signalProcess } from './process-identity.ts';
+export { readSysctl, writeSysctl } from './sysctl.ts';

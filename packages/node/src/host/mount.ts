@@ -1,0 +1,44 @@
+import { settleAll } from '@navarch/base';
+import { runCommand } from './command.ts';
+import { mountsBelow } from './mounts.ts';
+
+export interface MountRequest {
+  readonly type: string;
+  readonly source: string;
+  readonly target: string;
+  readonly options?: readonly string[];
+}
+
+/** Mounts a file system on an existing folder. Throws CommandError with mount's words. */
+export async function mount({ type, source, target, options = [] }: MountRequest, signal: AbortSignal): Promise<void> {
+  const flags = options.length > 0 ? ['-o', options.join(',')] : [];
+  await runCommand(['mount', '-n', '-t', type, ...flags, source, target], {}, signal);
+}
+
+/** A memory file system, for Secret volumes and `medium: Memory`. Without a size the kernel's half of memory holds. */
+export async function mountTmpfs(target: string, sizeBytes: number | undefined, signal: AbortSignal): Promise<void> {
+  const options = sizeBytes === undefined ? [] : [`size=${sizeBytes}`];
+  await mount({ type: 'tmpfs', source: 'tmpfs', target, options }, signal);
+}
+
+/** Shows one file or folder in another place too. */
+export async function bindMount(source: string, target: string, isReadOnly: boolean, signal: AbortSignal): Promise<void> {
+  await runCommand(['mount', '-n', '--bind', source, target], {}, signal);
+  // The kernel ignores `ro` on the first bind; it takes a second step.
+  if (isReadOnly) await runCommand(['mount', '-n', '-o', 'remount,bind,ro', target], {}, signal);
+}
+
+/** Unmounts; a mount that is in use goes when its last user does. Nothing mounted there is what was wanted. */
+export async function unmount(target: string, signal: AbortSignal): Promise<void> {
+  if (!mountsBelow(target).includes(target)) return;
+  await runCommand(['umount', '-n', '-l', target], {}, signal);
+}
+
+/** Unmounts everything in and below a folder, so that removing the folder cannot reach into someone's data. */
+export async function unmountBelow(folder: string, signal: AbortSignal): Promise<void> {
+  for (let paths = mountsBelow(folder); paths.length > 0; paths = mountsBelow(folder)) {
+    const depth = paths[0]?.split('/').length;
+    await settleAll([...new Set(paths)].filter((path) => path.split('/').length === depth)
+      .map((path) => runCommand(['umount', '-n', '-l', path], {}, signal)));
+  }
+}
