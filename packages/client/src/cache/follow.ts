@@ -1,0 +1,116 @@
+import { type Clock, type Logger, Notifier, type Random } from '@navarch/base';
+import { type ApiObject, hasReason } from '@navarch/machinery';
+import type { KindApi } from '../api.ts';
+import type { Shelf } from './shelf.ts';
+
+/** The part of a kind that is copied; everything when absent. */
+export interface Scope {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+export interface FollowDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Upstream's reflector waits 0.8 s to 30 s, doubled each time, plus up to as much again; calm for 2 minutes resets it. */
+const BACKOFF_MIN_MS = 800;
+const BACKOFF_MAX_MS = 30_000;
+const CALM_MS = 120_000;
+/** A watch that lived this long and ended well is continued at once: servers end watches as a matter of course. */
+const LIVED_MS = 1000;
+
+/**
+ * Keeps a shelf equal to what the server has: list once, then watch; watch again where the connection broke; list again
+ * where the server no longer knows the place, or where someone asked for it.
+ */
+export async function follow(
+  shelf: Shelf, api: KindApi<ApiObject>, scope: Scope, deps: FollowDeps, relists: Relists, signal: AbortSignal,
+): Promise<void> {
+  const backOff = new BackOff(deps);
+  let mustList = true;
+  while (!signal.aborted) {
+    const started = deps.clock.monotonic();
+    try {
+      if (mustList || relists.isAsked) {
+        const ask = relists.latest;
+        const { items, resourceVersion } = await api.list(scope);
+        signal.throwIfAborted();
+        shelf.replace(items, Number(resourceVersion));
+        relists.answered(ask);
+        mustList = false;
+      }
+      for await (const events of api.watch({ ...scope, after: String(shelf.seen) }, relists.attempt(signal))) shelf.apply(events);
+      if (relists.isAsked || deps.clock.monotonic() - started >= LIVED_MS) continue;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (relists.wasInterrupted) continue;
+      mustList ||= hasReason(error, 'Expired') || hasReason(error, 'Gone');
+      deps.log.info('watch interrupted', { resource: shelf.kind.plural, error, lists: mustList });
+    }
+    await backOff.wait(signal);
+  }
+}
+
+/** Requests to list anew. Requests that arrive together are answered by one list that began after the last of them. */
+export class Relists {
+  readonly #done = new Notifier();
+  #attempt: AbortController | undefined;
+  #latest = 0;
+  #answered = 0;
+
+  get latest(): number {
+    return this.#latest;
+  }
+
+  get isAsked(): boolean {
+    return this.#latest > this.#answered;
+  }
+
+  /** The running watch was broken off by a request, not by a fault. */
+  get wasInterrupted(): boolean {
+    return this.#attempt?.signal.aborted ?? false;
+  }
+
+  /** Resolves when a list that began after this call is in. */
+  async ask(signal: AbortSignal): Promise<void> {
+    const mine = ++this.#latest;
+    this.#attempt?.abort(new Error('The cache lists again'));
+    while (this.#answered < mine) await this.#done.wait(signal);
+  }
+
+  answered(ask: number): void {
+    this.#attempt = undefined;
+    this.#answered = ask;
+    this.#done.notify();
+  }
+
+  /** The signal for one watch. */
+  attempt(signal: AbortSignal): AbortSignal {
+    this.#attempt = new AbortController();
+    if (this.isAsked) this.#attempt.abort(new Error('The cache lists again'));
+    return AbortSignal.any([signal, this.#attempt.signal]);
+  }
+}
+
+class BackOff {
+  readonly #deps: FollowDeps;
+  #delayMs = BACKOFF_MIN_MS;
+  #last = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: FollowDeps) {
+    this.#deps = deps;
+  }
+
+  async wait(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#deps;
+    if (clock.monotonic() - this.#last > CALM_MS) this.#delayMs = BACKOFF_MIN_MS;
+    const jittered = this.#delayMs * (1 + random.uint32() / 2 ** 32);
+    this.#delayMs = Math.min(this.#delayMs * 2, BACKOFF_MAX_MS);
+    await clock.sleep(jittered, signal).catch(() => undefined);
+    this.#last = clock.monotonic();
+  }
+}
