@@ -1,84 +1,85 @@
 import type { Clock, Logger, Random } from '@navarch/base';
-import type { Api, Cache, Index, Recorder } from '@navarch/client';
-import { type ApiObject, controllerOf, type Key, keyOf, type Kind } from '@navarch/machinery';
+import type { Api, CacheReader, Recorder } from '@navarch/client';
+import { type ApiObject, controllerOf, type Key, keyIn, keyOf, type Kind } from '@navarch/machinery';
 
-/** One input of a controller: which keys to look at again when an object of this kind changes. */
-export interface Watch {
-  readonly kind: Kind<any>;
-  keys(object: ApiObject, cache: Cache): Iterable<Key>;
+/** `current` is undefined when the object is gone, `previous` when it is new. */
+export interface Change<O extends ApiObject = ApiObject> {
+  readonly current: O | undefined;
+  readonly previous: O | undefined;
 }
 
+/** One input of a controller: which keys to look at again when an object of this kind changes. */
+export interface Watch<O extends ApiObject = any> {
+  readonly kind: Kind<O>;
+  keys(change: Change<O>, cache: CacheReader): Iterable<Key>;
+}
+
+/** What a controller may use. */
 export interface Context {
-  /** Writes through it are remembered: the key is not reconciled again before the cache has seen them. */
+  /** Writes through it are remembered, so that the key is not looked at again before the cache shows them. */
   readonly api: Api;
-  readonly cache: Cache;
+  /** Holds the kinds that the controller watches and reads, and no other. */
+  readonly cache: CacheReader;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  readonly recorder: Recorder;
-  /** Every kind that is served: for controllers that care for objects of any kind. */
-  readonly kinds: readonly Kind<any>[];
-  readonly settings: Settings;
+  readonly events: Recorder;
   readonly signal: AbortSignal;
 }
 
-/** What a cluster's operator decides for the controllers. */
-export interface Settings {
-  /** PEM of the authority that pods trust. */
-  readonly rootCertificate: string;
-  /** IPv4 CIDR from which every node gets a part. */
-  readonly clusterCidr: string;
-  /** Prefix length of a node's part. */
-  readonly nodeMaskSize: number;
-  /** How long a silent node counts as well, milliseconds. */
-  readonly nodeGraceMs: number;
-}
-
 /** Nothing: done until an input changes. `requeueAfterMs`: look again then. A thrown error: retried with back-off. */
-export type Outcome = void | { readonly requeueAfterMs: number };
+export type Outcome = undefined | { readonly requeueAfterMs: number };
 
-/** A reconciliation loop as a value: what it watches, and how it brings one object to where it should be. */
 export interface Controller {
   readonly name: string;
+  /** The component that events name; the controller's name when absent. */
+  readonly eventSource?: string;
   readonly watches: readonly Watch[];
-  readonly indexes?: readonly DeclaredIndex[];
+  /** Kinds that are read but wake nothing. */
+  readonly reads?: readonly Kind<any>[];
+  /** Keys to look at once at the start: for a controller that looks at everything from time to time. */
+  readonly initialKeys?: readonly Key[];
+  /** Keys looked at side by side. Default 5. */
   readonly workers?: number;
-  /** Reconciles from what is, not from what happened; may be called again after a crash at any point. */
+  /** Makes the world as `key` wants it, from what is, not from what happened. May be stopped and begun again at any point. */
   reconcile(key: Key, context: Context): Promise<Outcome>;
-}
-
-export interface DeclaredIndex {
-  readonly kind: Kind<any>;
-  readonly index: Index<any>;
 }
 
 export const defineController = (controller: Controller): Controller => Object.freeze(controller);
 
-export const self = (kind: Kind<any>): Watch => ({ kind, keys: (object) => [keyOf(object)] });
+/** Whatever happens to an object wakes its own key. */
+export const self = <O extends ApiObject>(kind: Kind<O>, matters: (change: Change<O>) => boolean = () => true): Watch<O> => ({
+  kind,
+  keys: (change) => (matters(change) ? [keyOf((change.current ?? change.previous) as O)] : []),
+});
 
-/** A kind whose changes wake nothing by themselves, but which the controller reads from the cache. */
-export const reads = (kind: Kind<any>): Watch => ({ kind, keys: () => [] });
+export interface Owned<Dependent extends ApiObject, Owner extends ApiObject> {
+  readonly dependent: Kind<Dependent>;
+  readonly owner: Kind<Owner>;
+  /** Whether the owner would take this dependent if nobody has it. */
+  adopts(owner: Owner, orphan: Dependent): boolean;
+}
 
-/** Changes of a dependent wake its owner; changes of an orphan wake whoever could adopt it. */
-export function owned<Owner extends ApiObject>(
-  dependent: Kind<any>, owner: Kind<Owner>, couldAdopt: (owner: Owner, orphan: ApiObject) => boolean,
-): Watch {
+/** Changes of a dependent wake its owner, before and after; changes of an orphan wake whoever could adopt it. */
+export function owned<Dependent extends ApiObject, Owner extends ApiObject>({ dependent, owner, adopts }: Owned<Dependent, Owner>): Watch<Dependent> {
   return {
     kind: dependent,
-    keys(object, cache) {
-      const reference = controllerOf(object);
-      const namespace = object.metadata.namespace ?? '';
-      if (reference) return reference.kind === owner.kind ? [`${namespace}/${reference.name}`] : [];
-      return [...cache.in(owner, namespace)].filter((o) => couldAdopt(o, object)).map(keyOf);
+    *keys({ current, previous }, cache) {
+      const now = current && controllerKey(current, owner);
+      const before = previous && controllerKey(previous, owner);
+      if (now !== undefined) yield now;
+      if (before !== undefined && before !== now) yield before;
+      if (!current || controllerOf(current)) return;
+      for (const candidate of cache.list(owner, current.metadata.namespace)) if (adopts(candidate, current)) yield keyOf(candidate);
     },
   };
 }
 
-/** Finds dependents by the uid of their controller. */
-export const byController: Index<ApiObject> = {
-  name: 'controller',
-  values(object) {
-    const uid = controllerOf(object)?.uid;
-    return uid === undefined ? [] : [uid];
-  },
-};
+/** The key of the managing controller, where that is of this kind. */
+export function controllerKey(object: ApiObject, owner: Kind<any>): Key | undefined {
+  const reference = controllerOf(object);
+  if (reference?.kind !== owner.kind || groupOf(reference.apiVersion) !== owner.group) return undefined;
+  return keyIn(object.metadata.namespace, reference.name);
+}
+
+export const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '');

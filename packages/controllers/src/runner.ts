@@ -1,139 +1,136 @@
-import { type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
-import { type Api, type Cache, type KindApi, type Recorder, WorkQueue } from '@navarch/client';
-import { type ApiObject, hasReason, type Kind } from '@navarch/machinery';
-import type { Context, Controller, Settings } from './controller.ts';
+import { type Clock, type Counter, invariant, InvariantError, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
+import { type Api, type Cache, type CacheReader, EventRecorder, type KindApi, type Recorder, WorkQueue } from '@navarch/client';
+import type { ApiObject, Key, Kind } from '@navarch/machinery';
+import type { Context, Controller } from './controller.ts';
+import { OwnWrites, recording } from './own-writes.ts';
 
 export interface RunnerDeps {
   readonly api: Api;
+  /** Shared with whatever else runs in the process; whoever made it runs it. */
   readonly cache: Cache;
+  /** The API of core/v1 events. */
+  readonly events: KindApi<any>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  readonly recorder: Recorder;
-  readonly kinds: readonly Kind<any>[];
-  readonly settings: Settings;
+  readonly metrics: Metrics;
 }
 
 const WORKERS = 5;
 
-/** Runs controllers until the signal aborts. Everything that is the same for all of them is here, once. */
+/**
+ * Runs controllers until the signal aborts. Everything that is the same for all of them is here, once: queues, back-off,
+ * waiting for caches, and never acting on a cache that has not caught up with a key's own last writes.
+ */
 export async function runControllers(controllers: readonly Controller[], deps: RunnerDeps, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
-  const kinds = new Set(controllers.flatMap((controller) => controller.watches.map((watch) => watch.kind)));
-  for (const { indexes = [] } of controllers) for (const { kind, index } of indexes) deps.cache.index(kind, index);
-  const queues = controllers.map((controller) => listen(controller, deps.cache, new WorkQueue(deps.clock, group)));
-  for (const kind of kinds) group.spawn((s) => deps.cache.follow(kind, s));
-  await deps.cache.whenSynced(kinds, group.signal);
-  for (const [i, controller] of controllers.entries()) {
-    const worker = new Worker(controller, queues[i] as WorkQueue, deps, group);
-    for (let n = 0; n < (controller.workers ?? WORKERS); n++) group.spawn((s) => worker.run(s));
-  }
+  for (const controller of controllers) group.spawn((s) => new Run(controller, deps).run(s));
   await group.join();
 }
 
-/** Wakes keys by what an object was and by what it is. */
-function listen(controller: Controller, cache: Cache, queue: WorkQueue): WorkQueue {
-  for (const watch of controller.watches) {
-    cache.onChange(watch.kind, ({ current, previous }) => {
-      if (current) for (const key of watch.keys(current, cache)) queue.add(key);
-      if (previous) for (const key of watch.keys(previous, cache)) queue.add(key);
-    });
-  }
-  return queue;
-}
-
-type Writes = Map<Kind<any>, string>;
-
-class Worker {
+class Run {
   readonly #controller: Controller;
-  readonly #queue: WorkQueue;
   readonly #deps: RunnerDeps;
-  readonly #group: TaskGroup;
+  readonly #queue: WorkQueue;
   readonly #log: Logger;
-  /** The newest version each key's last reconciliation wrote, by kind. */
-  readonly #written = new Map<string, Writes>();
+  readonly #reads: ReadonlySet<Kind<any>>;
+  readonly #cache: CacheReader;
+  readonly #events: EventRecorder;
+  readonly #reconciled: Counter;
+  /** Of each key the writes that the cache may not show yet. An entry goes when they are seen. */
+  readonly #writes = new Map<Key, OwnWrites>();
 
-  constructor(controller: Controller, queue: WorkQueue, deps: RunnerDeps, group: TaskGroup) {
+  constructor(controller: Controller, deps: RunnerDeps) {
     this.#controller = controller;
-    this.#queue = queue;
     this.#deps = deps;
-    this.#group = group;
     this.#log = deps.log.with({ controller: controller.name });
+    this.#queue = new WorkQueue(controller.name, deps);
+    this.#reads = new Set([...controller.watches.map((watch) => watch.kind), ...(controller.reads ?? [])]);
+    this.#cache = declaredOnly(deps.cache, this.#reads, controller.name);
+    this.#events = new EventRecorder({ ...deps, events: deps.events }, controller.eventSource ?? controller.name);
+    this.#reconciled = deps.metrics.counter('controller_reconcile_total', 'Total number of reconciliations per controller and result.');
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const { cache } = this.#deps;
+    // Every kind is complete before the first key: an owner is not taken for one without dependents.
+    await cache.whenSynced(this.#reads, signal);
+    await using group = new TaskGroup(signal);
+    group.spawn((s) => this.#queue.run(s));
+    group.spawn((s) => this.#events.run(s));
+    const stops = this.#controller.watches.map((watch) => cache.onChange(watch.kind, (current, previous) => {
+      for (const key of watch.keys({ current, previous }, this.#cache)) this.#queue.add(key);
+    }));
+    for (const key of this.#controller.initialKeys ?? []) this.#queue.add(key);
+    for (let n = 0; n < (this.#controller.workers ?? WORKERS); n++) group.spawn((s) => this.#work(group, s));
+    try {
+      await group.join();
+    } finally {
+      for (const stop of stops) stop();
+    }
+  }
+
+  async #work(group: TaskGroup, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      let key: string;
+      const key = await this.#queue.take(signal);
       try {
-        key = await this.#queue.take(signal);
-      } catch {
-        return; // Stopped.
-      }
-      try {
-        await this.#reconcile(key, signal);
+        const writes = this.#writes.get(key);
+        if (writes && !writes.isSeenBy(this.#deps.cache)) group.spawn((s) => this.#comeBack(key, writes, s));
+        else await this.#reconcile(key, signal);
       } finally {
         this.#queue.done(key);
       }
     }
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<void> {
-    // A controller never acts on a cache that has not caught up with its own last writes for this key.
-    if (this.#waitsForOwnWrites(key)) return;
-    const writes: Writes = new Map();
-    const context: Context = { ...this.#deps, api: recording(this.#deps.api, writes), log: this.#log.with({ key }), signal };
+  async #comeBack(key: Key, writes: OwnWrites, signal: AbortSignal): Promise<void> {
+    await writes.whenSeenBy(this.#deps.cache, signal);
+    this.#queue.add(key);
+  }
+
+  async #reconcile(key: Key, signal: AbortSignal): Promise<void> {
+    const { name } = this.#controller;
+    const writes = new OwnWrites(this.#reads);
+    const context = this.#context(key, writes, signal);
     try {
       const outcome = await this.#controller.reconcile(key, context);
       this.#queue.forget(key);
       if (outcome) this.#queue.addAfter(key, outcome.requeueAfterMs);
+      this.#reconciled.add(1, { controller: name, result: outcome ? 'requeue_after' : 'success' });
     } catch (error) {
       if (signal.aborted) return;
-      // Someone wrote at the same time: the cache will tell, and what is wanted is computed again.
-      const isRace = hasReason(error, 'Conflict') || hasReason(error, 'NotFound') || hasReason(error, 'AlreadyExists');
-      this.#log[isRace ? 'debug' : 'warn']('reconciliation failed', { key, error });
+      const isBug = error instanceof InvariantError || error instanceof TypeError;
+      context.log[isBug ? 'error' : 'info']('reconcile failed, will retry', { error, retries: this.#queue.retries(key) });
       this.#queue.retry(key);
+      this.#reconciled.add(1, { controller: name, result: 'error' });
     } finally {
-      if (writes.size > 0) this.#written.set(key, writes);
+      if (writes.isEmpty) this.#writes.delete(key);
+      else this.#writes.set(key, writes);
     }
   }
 
-  #waitsForOwnWrites(key: string): boolean {
-    const { cache } = this.#deps;
-    const behind = [...(this.#written.get(key) ?? [])].find(([kind, version]) => !cache.hasSeen(kind, version));
-    this.#written.delete(key);
-    if (!behind) return false;
-    this.#written.set(key, new Map([behind]));
-    this.#group.spawn(async (signal) => {
-      await cache.whenSeen(...behind, signal).catch(() => undefined);
-      this.#queue.add(key);
-    });
-    return true;
+  #context(key: Key, writes: OwnWrites, signal: AbortSignal): Context {
+    const { api, clock, random } = this.#deps;
+    const events: Recorder = this.#events;
+    return { api: recording(api, this.#deps.cache, writes), cache: this.#cache, clock, random, log: this.#log.with({ key }), events, signal };
   }
 }
 
-/** The same port; remembers the version of every object that was written. */
-function recording(api: Api, writes: Writes): Api {
+/** A controller that reads what it did not declare would act on a copy that nobody waits for. */
+function declaredOnly(cache: Cache, kinds: ReadonlySet<Kind<any>>, name: string): CacheReader {
+  const check = (kind: Kind<any>): void => invariant(kinds.has(kind), `${name} reads ${kind.plural} without saying so in watches or reads`);
   return {
-    of<O extends ApiObject>(kind: Kind<O>): KindApi<O> {
-      const inner = api.of(kind);
-      const remember = async (write: Promise<O>): Promise<O> => {
-        const object = await write;
-        const before = writes.get(kind);
-        if (before === undefined || Number(before) < Number(object.metadata.resourceVersion)) writes.set(kind, object.metadata.resourceVersion);
-        return object;
-      };
-      return {
-        get: (key) => inner.get(key),
-        list: (options) => inner.list(options),
-        watch: (options, signal) => inner.watch(options, signal),
-        create: (input, options) => remember(inner.create(input, options)),
-        replace: (object, options) => remember(inner.replace(object, options)),
-        update: (key, change, options) => remember(inner.update(key, change, options)),
-        patch: (key, patch, options) => remember(inner.patch(key, patch, options)),
-        delete: (key, options) => inner.delete(key, options),
-        deleteCollection: (options) => inner.deleteCollection(options),
-        post: (key, subresource, body, options) => inner.post(key, subresource, body, options),
-      };
+    get<O extends ApiObject>(kind: Kind<O>, key: Key) {
+      check(kind);
+      return cache.get(kind, key);
+    },
+    list(kind, namespace) {
+      check(kind);
+      return cache.list(kind, namespace);
+    },
+    find(kind, index, value) {
+      check(kind);
+      return cache.find(kind, index, value);
     },
   };
 }

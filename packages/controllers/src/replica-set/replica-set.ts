@@ -1,109 +1,159 @@
-import { isActive, isAvailable, isReady, type Pod, pod, type PodTemplateSpec, type ReplicaSet, replicaSet } from '@navarch/api';
-import { settleAll } from '@navarch/base';
-import { compileLabelSelector, controllerReference, type Draft, equalJson, keyOf } from '@navarch/machinery';
-import { byController, type Context, defineController, type Outcome, owned, self } from '../controller.ts';
+import {
+  isActive, isAvailable, isReady, isTerminal, type Pod, pod, type PodTemplateSpec, type ReplicaSet, replicaSet, type ReplicationController, replicationController,
+} from '@navarch/api';
+import { byController, type CacheReader } from '@navarch/client';
+import {
+  type ApiObject, compileLabelSelector, controllerOf, equalJson, keyOf, type Kind, type Selector, selectorFromMap,
+} from '@navarch/machinery';
+import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
 import { claim } from '../shared/claim.ts';
-import { withCondition, withoutCondition } from '../shared/conditions.ts';
-import { deletionOrder } from './deletion-order.ts';
+import { type Condition, findCondition, withCondition, withoutCondition } from '../shared/conditions.ts';
+import { createPod, deletePod, messageOf } from '../shared/pods.ts';
+import { slowStart } from '../shared/slow-start.ts';
+import { timestamp } from '../shared/time.ts';
+import { firstToGo } from './victims.ts';
 
-/** Pods made or deleted in one go. */
+/** At most this many pods are made or removed in one pass, so that one object cannot starve the rest. */
 const BURST = 500;
 
-/** Keeps as many pods of a template as were asked for. */
-export const replicaSetController = defineController({
-  name: 'replicaset',
-  watches: [
-    self(replicaSet),
-    owned(pod, replicaSet, (owner, orphan) => compileLabelSelector(owner.spec.selector).matches(orphan.metadata.labels)),
-  ],
-  indexes: [{ kind: pod, index: byController }],
-  async reconcile(key, context) {
-    const owner = context.cache.get(replicaSet, key);
-    if (!owner) return undefined;
-    const selector = compileLabelSelector(owner.spec.selector);
-    const orphans = [...context.cache.in(pod, owner.metadata.namespace ?? '')].filter((p) => !p.metadata.ownerReferences?.some((r) => r.controller) && selector.matches(p.metadata.labels));
-    const candidates = [...context.cache.by(pod, byController.name, owner.metadata.uid), ...orphans].filter(isActive);
-    const mine = await claim(owner, replicaSet, candidates, pod, selector, context);
-    const failure = owner.metadata.deletionTimestamp ? undefined : await manage(owner, mine, context);
-    return report(owner, mine, failure, context);
+/** What replica sets and replication controllers differ in. */
+interface Flavour<O extends ApiObject> {
+  readonly name: string;
+  readonly kind: Kind<O>;
+  selectorOf(object: O): Selector;
+  /** Active pods that share the fate of this owner's: a node is crowded by all of them. */
+  related(object: O, own: readonly Pod[], cache: CacheReader): readonly Pod[];
+}
+
+type Replicated = ApiObject & {
+  readonly spec: { readonly replicas?: number; readonly minReadySeconds?: number; readonly template?: PodTemplateSpec };
+  readonly status: ReplicaSet['status'];
+};
+
+export const replicaSetController: Controller = define<ReplicaSet>({
+  name: 'replicaset-controller',
+  kind: replicaSet,
+  selectorOf: (set) => compileLabelSelector(set.spec.selector),
+  related(set, own, cache) {
+    const deployment = controllerOf(set);
+    if (!deployment) return own;
+    return cache.find(replicaSet, byController, deployment.uid).flatMap((sibling) => cache.find(pod, byController, sibling.metadata.uid)).filter(isActive);
   },
 });
 
-interface Failure {
-  readonly reason: 'FailedCreate' | 'FailedDelete';
-  readonly error: Error;
-}
+export const replicationControllerController: Controller = define<ReplicationController>({
+  name: 'replication-controller',
+  kind: replicationController,
+  selectorOf: ({ spec }) => selectorFromMap(spec.selector ?? {}),
+  related: (_, own) => own,
+});
 
-async function manage(owner: ReplicaSet, mine: readonly Pod[], context: Context): Promise<Failure | undefined> {
-  const missing = (owner.spec.replicas ?? 1) - mine.length;
-  if (missing > 0) return create(owner, Math.min(missing, BURST), context);
-  if (missing < 0) return remove(owner, deletionOrder(mine).slice(0, Math.min(-missing, BURST)), context);
-  return undefined;
-}
-
-/** One, then two, then four: when creating is refused, few tries are wasted. */
-async function create(owner: ReplicaSet, count: number, context: Context): Promise<Failure | undefined> {
-  const draft = podFrom(owner.spec.template as PodTemplateSpec, owner);
-  for (let left = count, batch = 1; left > 0; left -= batch, batch = Math.min(batch * 2, left)) {
-    const results = await Promise.allSettled(Array.from({ length: Math.min(batch, left) }, () => context.api.of(pod).create(draft)));
-    for (const result of results) {
-      if (result.status === 'fulfilled') context.recorder.record(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${result.value.metadata.name}`);
-    }
-    const refused = results.find((result) => result.status === 'rejected');
-    if (refused) {
-      const error = refused.reason as Error;
-      context.recorder.record(owner, 'Warning', 'FailedCreate', `Error creating: ${error.message}`);
-      return { reason: 'FailedCreate', error };
-    }
-  }
-  return undefined;
-}
-
-async function remove(owner: ReplicaSet, doomed: readonly Pod[], context: Context): Promise<Failure | undefined> {
-  try {
-    await settleAll(doomed.map(async (p) => {
-      await context.api.of(pod).delete(keyOf(p), { preconditions: { uid: p.metadata.uid } });
-      context.recorder.record(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${p.metadata.name}`);
-    }));
-    return undefined;
-  } catch (error) {
-    context.recorder.record(owner, 'Warning', 'FailedDelete', `Error deleting: ${(error as Error).message}`);
-    return { reason: 'FailedDelete', error: error as Error };
-  }
-}
-
-function podFrom(template: PodTemplateSpec, owner: ReplicaSet): Draft<Pod> {
-  const { labels, annotations, finalizers } = template.metadata ?? {};
-  return {
-    metadata: {
-      generateName: `${owner.metadata.name}-`, namespace: owner.metadata.namespace, ownerReferences: [controllerReference(replicaSet, owner)],
-      ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}), ...(finalizers ? { finalizers } : {}),
+function define<O extends Replicated>(flavour: Flavour<O>): Controller {
+  const { name, kind, selectorOf } = flavour;
+  return defineController({
+    name,
+    watches: [
+      self(kind),
+      owned<Pod, O>({ dependent: pod, owner: kind, adopts: (owner, orphan) => selectorOf(owner).matches(orphan.metadata.labels) }),
+    ],
+    async reconcile(key, context) {
+      const owner = context.cache.get(kind, key);
+      return owner && reconcile(owner, flavour, context);
     },
-    spec: template.spec as Draft<Pod['spec']>,
-  };
+  });
 }
 
-async function report(owner: ReplicaSet, mine: readonly Pod[], failure: Failure | undefined, { api, clock }: Context): Promise<Outcome> {
-  const now = clock.now();
-  const minReady = owner.spec.minReadySeconds ?? 0;
-  const ready = mine.filter(isReady);
-  const available = ready.filter((p) => isAvailable(p, minReady, now));
-  const templateLabels = Object.entries(owner.spec.template?.metadata?.labels ?? {});
-  const labeled = mine.filter((p) => templateLabels.every(([key, value]) => p.metadata.labels?.[key] === value));
-  const conditions = failure
-    ? withCondition(owner.status.conditions, { type: 'ReplicaFailure', status: 'True', reason: failure.reason, message: failure.error.message }, now)
-    : withoutCondition(owner.status.conditions, 'ReplicaFailure');
-  const status: ReplicaSet['status'] = {
-    replicas: mine.length, ...counted('fullyLabeledReplicas', labeled.length), ...counted('readyReplicas', ready.length),
-    ...counted('availableReplicas', available.length), observedGeneration: owner.metadata.generation ?? 0,
-    ...(conditions.length > 0 ? { conditions } : {}),
-  };
-  if (!equalJson(status, owner.status)) {
-    await api.of(replicaSet).update(keyOf(owner), (current) => ({ ...current, status }), { subresource: 'status' });
+async function reconcile<O extends Replicated>(owner: O, flavour: Flavour<O>, context: Context): Promise<Outcome> {
+  const { kind } = flavour;
+  const selector = flavour.selectorOf(owner);
+  let pods = await claim({ kind: pod, owner, ownerKind: kind, selector, considers: isActive }, context);
+  let failure: Failure | undefined;
+  if (!owner.metadata.deletionTimestamp) {
+    const missing = (owner.spec.replicas ?? 1) - pods.length;
+    try {
+      if (missing > 0) await grow(owner, kind, Math.min(missing, BURST), context);
+      else if (missing < 0) await shrink(owner, firstToGo(pods, flavour.related(owner, pods, context.cache), context.clock.now()).slice(0, Math.min(-missing, BURST)), context);
+    } catch (error) {
+      failure = { error, reason: missing > 0 ? 'FailedCreate' : 'FailedDelete' };
+    }
+    // The status speaks of the pods that were found, as a reader of the cache would see them.
+    pods = pods.filter(isActive);
   }
+  await report(owner, kind, { pods, failure, terminating: terminatingPods(owner, selector, context.cache) }, context);
   if (failure) throw failure.error;
-  // A pod becomes available by the mere passing of time: look again then.
-  return ready.length > available.length && minReady > 0 ? { requeueAfterMs: minReady * 1000 } : undefined;
+  return nextAvailability(pods, owner.spec.minReadySeconds ?? 0, context.clock.now());
 }
 
-const counted = (name: string, count: number): object => (count > 0 ? { [name]: count } : {});
+interface Failure {
+  readonly error: unknown;
+  readonly reason: 'FailedCreate' | 'FailedDelete';
+}
+
+async function grow(owner: Replicated, ownerKind: Kind<any>, count: number, context: Context): Promise<void> {
+  const { template } = owner.spec;
+  if (!template) return;
+  await slowStart(count, async () => {
+    context.signal.throwIfAborted();
+    await createPod({ template, owner, ownerKind }, context);
+  });
+}
+
+async function shrink(owner: Replicated, victims: readonly Pod[], context: Context): Promise<void> {
+  const results = await Promise.allSettled(victims.map((victim) => deletePod(victim, owner, context)));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+const terminatingPods = (owner: ApiObject, selector: Selector, cache: CacheReader): number =>
+  cache.find(pod, byController, owner.metadata.uid)
+    .filter((p) => p.metadata.deletionTimestamp !== undefined && !isTerminal(p) && selector.matches(p.metadata.labels)).length;
+
+interface Seen {
+  readonly pods: readonly Pod[];
+  readonly failure: Failure | undefined;
+  readonly terminating: number;
+}
+
+async function report<O extends Replicated>(owner: O, kind: Kind<O>, seen: Seen, { api, clock }: Context): Promise<void> {
+  const status = statusOf(owner, kind, seen, clock.now());
+  if (equalJson(status, owner.status)) return;
+  await api.of<O>(kind).update(keyOf(owner), (current) => (current.metadata.uid === owner.metadata.uid ? { ...current, status } : current), { subresource: 'status' });
+}
+
+function statusOf(owner: Replicated, kind: Kind<any>, { pods, failure, terminating }: Seen, nowMs: number): ReplicaSet['status'] {
+  const labels = Object.entries(owner.spec.template?.metadata?.labels ?? {});
+  const count = (matches: (p: Pod) => boolean): number => pods.filter(matches).length;
+  const before = owner.status.conditions ?? [];
+  const conditions = failureConditions(before, failure, nowMs);
+  const numbers = {
+    fullyLabeledReplicas: count((p) => labels.every(([name, value]) => p.metadata.labels?.[name] === value)),
+    readyReplicas: count(isReady),
+    availableReplicas: count((p) => isAvailable(p, owner.spec.minReadySeconds ?? 0, nowMs)),
+    // 0 is left out of these on the wire; saying it would make an equal status look different.
+  };
+  return {
+    replicas: pods.length, ...Object.fromEntries(Object.entries(numbers).filter(([, n]) => n > 0)),
+    ...(kind === replicaSet ? { terminatingReplicas: terminating } : {}),
+    ...(owner.metadata.generation === undefined ? {} : { observedGeneration: owner.metadata.generation }),
+    ...(conditions.length > 0 ? { conditions } : {}),
+  } as ReplicaSet['status'];
+}
+
+function failureConditions<C extends Condition>(before: readonly C[], failure: Failure | undefined, nowMs: number): readonly C[] {
+  if (!failure) return withoutCondition(before, 'ReplicaFailure');
+  if (findCondition(before, 'ReplicaFailure')) return before;
+  const condition: Condition = {
+    type: 'ReplicaFailure', status: 'True', lastTransitionTime: timestamp(nowMs), reason: failure.reason, message: messageOf(failure.error),
+  };
+  return withCondition<C>(before, condition as C);
+}
+
+/** Nothing changes when a ready pod becomes available but the time: come back then. */
+export function nextAvailability(pods: readonly Pod[], minReadySeconds: number, nowMs: number): Outcome {
+  if (minReadySeconds === 0) return undefined;
+  const waits = pods.filter((p) => isReady(p) && !isAvailable(p, minReadySeconds, nowMs)).map((p) => {
+    const since = p.status.conditions?.find((c) => c.type === 'Ready')?.lastTransitionTime;
+    return (since === undefined ? nowMs : Date.parse(since)) + minReadySeconds * 1000 - nowMs;
+  });
+  return waits.length > 0 ? { requeueAfterMs: Math.max(1, Math.min(...waits)) } : undefined;
+}

@@ -1,33 +1,82 @@
-import { type ApiObject, controllerOf, controllerReference, keyOf, type Kind, type Selector } from '@navarch/machinery';
+import { byController, type CacheReader, defineIndex } from '@navarch/client';
+import { type ApiObject, controllerOf, controllerReference, hasReason, keyOf, type Kind, type Selector } from '@navarch/machinery';
 import type { Context } from '../controller.ts';
 
-/**
- * Which of the candidates belong to the owner: takes orphans that its selector finds, lets go of its own that the
- * selector no longer finds (upstream's adoption rules).
- */
-export async function claim<O extends ApiObject>(
-  owner: ApiObject, ownerKind: Kind<any>, candidates: Iterable<O>, kind: Kind<O>, selector: Selector, { api }: Context,
+/** Objects that nobody manages, by namespace: those that a selector may still win. */
+export const orphansByNamespace = defineIndex((object) => (controllerOf(object) ? [] : [object.metadata.namespace ?? '']));
+
+export interface Claim<O extends ApiObject, Owner extends ApiObject> {
+  readonly kind: Kind<O>;
+  readonly owner: Owner;
+  readonly ownerKind: Kind<Owner>;
+  readonly selector: Selector;
+  /** Objects that it leaves alone are neither adopted nor released. */
+  considers?(object: O): boolean;
+}
+
+/** What an owner has or could have, from the cache. */
+export const candidates = <O extends ApiObject>(kind: Kind<O>, owner: ApiObject, cache: CacheReader): readonly O[] => [
+  ...cache.find(kind, byController, owner.metadata.uid),
+  ...cache.find(kind, orphansByNamespace, owner.metadata.namespace ?? ''),
+];
+
+/** The objects an owner manages, after adopting matching orphans and letting go of those that no longer match. */
+export async function claim<O extends ApiObject, Owner extends ApiObject>(
+  { kind, owner, ownerKind, selector, considers = () => true }: Claim<O, Owner>, context: Context,
 ): Promise<readonly O[]> {
-  const mine: O[] = [];
-  for (const object of candidates) {
-    const reference = controllerOf(object);
-    const isFound = selector.matches(object.metadata.labels);
-    if (reference?.uid === owner.metadata.uid) {
-      if (isFound) mine.push(object);
-      else if (!owner.metadata.deletionTimestamp) await api.of(kind).update(keyOf(object), (current) => released(current, owner));
-    } else if (!reference && isFound && !owner.metadata.deletionTimestamp && !object.metadata.deletionTimestamp) {
-      mine.push(await api.of(kind).update(keyOf(object), (current) => adopted(current, owner, ownerKind)));
+  const claimed: O[] = [];
+  const mayAdopt = once(() => isStillThere(owner, ownerKind, context));
+  for (const object of candidates(kind, owner, context.cache)) {
+    if (!considers(object)) continue;
+    const matches = selector.matches(object.metadata.labels);
+    const isOwned = controllerOf(object) !== undefined;
+    if (isOwned && matches) claimed.push(object);
+    else if (isOwned && !owner.metadata.deletionTimestamp) await release(object);
+    else if (!isOwned && matches && !object.metadata.deletionTimestamp && !owner.metadata.deletionTimestamp) {
+      if (!(await mayAdopt())) continue;
+      const adopted = await adopt(object);
+      if (adopted && controllerOf(adopted)?.uid === owner.metadata.uid) claimed.push(adopted);
     }
   }
-  return mine;
+  return claimed;
+
+  async function adopt(object: O): Promise<O | undefined> {
+    return change(object, (current) => {
+      // Meanwhile it may be another's, another object, or no longer ours to want.
+      const isFree = current.metadata.uid === object.metadata.uid && !controllerOf(current) && selector.matches(current.metadata.labels);
+      return isFree ? [...(current.metadata.ownerReferences ?? []), controllerReference(ownerKind, owner)] : undefined;
+    });
+  }
+
+  async function release(object: O): Promise<void> {
+    await change(object, (current) => current.metadata.ownerReferences?.filter((reference) => reference.uid !== owner.metadata.uid));
+  }
+
+  async function change(object: O, owners: (current: O) => ApiObject['metadata']['ownerReferences']): Promise<O | undefined> {
+    try {
+      return await context.api.of(kind).update(keyOf(object), (current) => {
+        const ownerReferences = owners(current);
+        return ownerReferences ? { ...current, metadata: { ...current.metadata, ownerReferences } } : current;
+      });
+    } catch (error) {
+      if (hasReason(error, 'NotFound')) return undefined; // Gone meanwhile: nothing left to claim.
+      throw error;
+    }
+  }
 }
 
-function adopted<O extends ApiObject>(current: O, owner: ApiObject, ownerKind: Kind<any>): O {
-  if (controllerOf(current)) return current;
-  return { ...current, metadata: { ...current.metadata, ownerReferences: [...(current.metadata.ownerReferences ?? []), controllerReference(ownerKind, owner)] } };
+/** The cache may show an owner that is gone; adopting for it would make the garbage collector delete the orphan. */
+async function isStillThere<Owner extends ApiObject>(owner: Owner, kind: Kind<Owner>, { api }: Context): Promise<boolean> {
+  try {
+    const live = await api.of(kind).get(keyOf(owner));
+    return live.metadata.uid === owner.metadata.uid && !live.metadata.deletionTimestamp;
+  } catch (error) {
+    if (hasReason(error, 'NotFound')) return false;
+    throw error;
+  }
 }
 
-function released<O extends ApiObject>(current: O, owner: ApiObject): O {
-  const ownerReferences = current.metadata.ownerReferences?.filter((reference) => reference.uid !== owner.metadata.uid) ?? [];
-  return { ...current, metadata: { ...current.metadata, ownerReferences } };
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => (answer ??= ask());
 }

@@ -1,0 +1,51 @@
+import type { Deployment, ReplicaSet } from '@navarch/api';
+import { bounds, desiredOf } from './replica-counts.ts';
+
+export const REVISION = 'deployment.kubernetes.io/revision';
+export const HISTORY = 'deployment.kubernetes.io/revision-history';
+export const DESIRED = 'deployment.kubernetes.io/desired-replicas';
+export const MAX = 'deployment.kubernetes.io/max-replicas';
+
+/** What is said of the deployment only, and is not copied to its replica sets. */
+const NOT_COPIED = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration', REVISION, HISTORY, DESIRED, MAX, 'deprecated.deployment.rollback.to',
+]);
+/** Characters of the list of former revisions; the oldest go first. */
+const HISTORY_LENGTH_MAX = 2000;
+
+type Annotations = Readonly<Record<string, string>>;
+
+export const revisionOf = (object: { readonly metadata: { readonly annotations?: Annotations } }): number =>
+  Number.parseInt(object.metadata.annotations?.[REVISION] ?? '0', 10) || 0;
+
+/** The numbers by which a later pass can tell that the deployment was scaled meanwhile. */
+export const sizeAnnotations = (deployment: Deployment): Annotations => ({
+  [DESIRED]: String(desiredOf(deployment)), [MAX]: String(desiredOf(deployment) + bounds(deployment).maxSurge),
+});
+
+export const desiredAnnotation = (set: ReplicaSet): number | undefined => numberIn(set, DESIRED);
+export const maxAnnotation = (set: ReplicaSet): number | undefined => numberIn(set, MAX);
+
+function numberIn(set: ReplicaSet, name: string): number | undefined {
+  const text = set.metadata.annotations?.[name];
+  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** Annotations of the replica set that is the deployment's newest, as of `revision`. */
+export function newestAnnotations(deployment: Deployment, set: ReplicaSet | undefined, revision: number): Annotations {
+  const before = set?.metadata.annotations ?? {};
+  const copied = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => !NOT_COPIED.has(name));
+  const after: Record<string, string> = { ...before, ...Object.fromEntries(copied) };
+  const former = before[REVISION];
+  if (Number.parseInt(former ?? '0', 10) < revision) {
+    after[REVISION] = String(revision);
+    if (former !== undefined) after[HISTORY] = trimmed(before[HISTORY] ? `${before[HISTORY]},${former}` : former);
+  }
+  return set ? after : { ...after, ...sizeAnnotations(deployment) };
+}
+
+function trimmed(history: string): string {
+  let text = history;
+  while (text.length > HISTORY_LENGTH_MAX && text.includes(',')) text = text.slice(text.indexOf(',') + 1);
+  return text;
+}
