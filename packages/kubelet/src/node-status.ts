@@ -1,0 +1,135 @@
+import { type Lease, lease, type Node, node } from '@navarch/api';
+import type { Clock, Logger } from '@navarch/base';
+import type { Api } from '@navarch/client';
+import { type Draft, equalJson, hasReason } from '@navarch/machinery';
+import type { ContainerRuntime } from './cri/index.ts';
+import { time } from './pod-machine/status.ts';
+import type { HostFacts } from './ports.ts';
+
+export interface NodeStatusDeps {
+  readonly api: Api;
+  readonly runtime: ContainerRuntime;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly host: HostFacts;
+  readonly nodeName: string;
+  readonly nodeIP: string;
+  readonly kubeletPort: number;
+  readonly version: string;
+  readonly podsMax: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const LEASE_INTERVAL_MS = 10_000;
+const LEASE_SECONDS = 40;
+/** The status is computed this often, and sent when it changed or has not been sent for a while. */
+const STATUS_INTERVAL_MS = 10_000;
+const REPORT_INTERVAL_MS = 5 * 60_000;
+
+/** Makes the node known and keeps its lease and status fresh until the signal aborts. */
+export async function keepNodeStatus(deps: NodeStatusDeps, signal: AbortSignal): Promise<void> {
+  await register(deps, signal);
+  await Promise.allSettled([repeat(deps, LEASE_INTERVAL_MS, () => renewLease(deps), signal), repeat(deps, STATUS_INTERVAL_MS, reporter(deps, signal), signal)]);
+}
+
+async function repeat({ clock, log }: NodeStatusDeps, intervalMs: number, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await work();
+    } catch (error) {
+      if (!signal.aborted) log.warn('node heartbeat failed', { error });
+    }
+    await clock.sleep(intervalMs, signal).catch(() => undefined);
+  }
+}
+
+async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void> {
+  const { api, clock, log, nodeName, host, labels } = deps;
+  const draft: Draft<Node> = {
+    metadata: {
+      name: nodeName, annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+      labels: { 'kubernetes.io/hostname': host.hostname, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': host.architecture, 'beta.kubernetes.io/os': 'linux', 'beta.kubernetes.io/arch': host.architecture, ...labels },
+    },
+    status: await statusOf(deps, undefined, signal) as Draft<Node['status']>,
+  };
+  while (!signal.aborted) {
+    try {
+      await api.of(node).create(draft);
+      return;
+    } catch (error) {
+      if (hasReason(error, 'AlreadyExists')) return;
+      log.warn('cannot register the node', { error });
+      await clock.sleep(1000, signal).catch(() => undefined);
+    }
+  }
+}
+
+function reporter(deps: NodeStatusDeps, signal: AbortSignal): () => Promise<void> {
+  let reportedAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const now = deps.clock.monotonic();
+    const isDue = now - reportedAt >= REPORT_INTERVAL_MS;
+    const next = await deps.api.of(node).get(deps.nodeName);
+    const status = await statusOf(deps, next, signal);
+    if (!isDue && equalJson(withoutHeartbeats(status), withoutHeartbeats(next.status))) return;
+    await deps.api.of(node).patch(deps.nodeName, { type: 'strategic', body: { status } }, { subresource: 'status' });
+    reportedAt = now;
+  };
+}
+
+const withoutHeartbeats = (status: Node['status']): unknown => ({
+  ...status, images: undefined, conditions: status.conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest), volumesInUse: undefined,
+});
+
+async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: AbortSignal): Promise<Node['status']> {
+  const { host, nodeIP, kubeletPort, version, podsMax, runtime } = deps;
+  const capacity = {
+    cpu: String(host.cpus), 'ephemeral-storage': `${Math.floor(host.diskBytes / 1024)}Ki`, 'hugepages-1Gi': '0', 'hugepages-2Mi': '0',
+    memory: `${Math.floor(host.memoryBytes / 1024)}Ki`, pods: String(podsMax),
+  };
+  const { runtimeName, runtimeVersion } = runtime.features();
+  return {
+    addresses: [{ type: 'InternalIP', address: nodeIP }, { type: 'Hostname', address: host.hostname }], capacity, allocatable: capacity,
+    conditions: await conditions(deps, before, signal), daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
+    nodeInfo: {
+      architecture: host.architecture, bootID: host.bootId, containerRuntimeVersion: `${runtimeName}://${runtimeVersion}`, kernelVersion: host.kernelVersion,
+      kubeProxyVersion: version, kubeletVersion: version, machineID: host.machineId, operatingSystem: host.operatingSystem, osImage: host.osImage, systemUUID: host.systemUuid,
+    },
+  };
+}
+
+async function conditions({ clock, runtime }: NodeStatusDeps, before: Node | undefined, signal: AbortSignal): Promise<NonNullable<Node['status']['conditions']>> {
+  const problem = await runtimeProblem(runtime, signal);
+  const now = time(clock.now());
+  const wanted = [
+    ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+    ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+    ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+    problem === undefined ? ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'] : ['Ready', 'False', 'KubeletNotReady', problem],
+  ] as const;
+  return wanted.map(([type, status, reason, message]) => {
+    const previous = before?.status.conditions?.find((c) => c.type === type);
+    return { type, status, lastHeartbeatTime: now, lastTransitionTime: previous?.status === status ? (previous.lastTransitionTime ?? now) : now, reason, message };
+  });
+}
+
+async function runtimeProblem(runtime: ContainerRuntime, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const { status } = await runtime.status({}, signal);
+    const bad = status?.conditions.find((c) => !c.status);
+    return bad && `container runtime ${bad.type === 'NetworkReady' ? 'network ' : ''}not ready: ${bad.type}=false reason:${bad.reason} message:${bad.message}`;
+  } catch (error) {
+    return `container runtime is down: ${(error as Error).message}`;
+  }
+}
+
+async function renewLease({ api, clock, nodeName }: NodeStatusDeps): Promise<void> {
+  const key = `kube-node-lease/${nodeName}`;
+  const renewTime = `${new Date(clock.now()).toISOString().slice(0, 23)}000Z`;
+  try {
+    await api.of(lease).update(key, (current: Lease) => ({ ...current, spec: { ...current.spec, renewTime } }));
+  } catch (error) {
+    if (!hasReason(error, 'NotFound')) throw error;
+    await api.of(lease).create({ metadata: { name: nodeName, namespace: 'kube-node-lease' }, spec: { holderIdentity: nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime } });
+  }
+}

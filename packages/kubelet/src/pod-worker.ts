@@ -1,0 +1,379 @@
+import { type Container, type Pod, pod as podKind, type PodStatus, type Secret } from '@navarch/api';
+import { type Clock, type Logger, Notifier, settleAll, TaskGroup } from '@navarch/base';
+import type { Api, Recorder } from '@navarch/client';
+import { equalJson, hasReason, keyOf } from '@navarch/machinery';
+import { containerConfig, type DnsSettings, hostsFile, logFile, type NodeDirs, podDir, sandboxConfig } from './container-config.ts';
+import { type ContainerRuntime, CriError, type Input, type Mount } from './cri/index.ts';
+import { ContainerConfigError, environmentOf, type EnvironmentSources, expand } from './environment.ts';
+import { ensureImage, ImageError } from './images.ts';
+import { type Action, decide } from './pod-machine/decide.ts';
+import type { Memory, ProbeResults, Waiting } from './pod-machine/memory.ts';
+import { isRunning, newest, type Observed, type ObservedContainer } from './pod-machine/observed.ts';
+import type { Files, HostFacts, Prober } from './ports.ts';
+import { portOf, runProbes } from './probes.ts';
+import { volumePlugins } from './volumes/plugins.ts';
+import type { VolumeHost, VolumePlugin } from './volumes/volume-plugin.ts';
+
+export interface PodWorkerDeps {
+  readonly api: Api;
+  readonly runtime: ContainerRuntime;
+  readonly files: Files;
+  readonly prober: Prober;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly recorder: Recorder;
+  readonly host: HostFacts;
+  readonly nodeName: string;
+  readonly nodeIP: string;
+  readonly dirs: NodeDirs;
+  readonly dns: DnsSettings;
+  readonly volumes: VolumeHost;
+  sources(pod: Pod): Promise<EnvironmentSources>;
+  pullSecrets(pod: Pod): Promise<readonly Secret[]>;
+  /** What the runtime holds of the pod right now. */
+  observe(uid: string, signal: AbortSignal): Promise<Observed>;
+}
+
+const RETRY_MS = 1000;
+const WAIT_MS_MIN = 10_000;
+const WAIT_MS_MAX = 300_000;
+/** Live volumes follow what they are made from within this time. */
+const REFRESH_MS = 60_000;
+
+/** Looks after one pod: observes, decides, acts, reports; again whenever something moved. */
+export class PodWorker {
+  readonly #deps: PodWorkerDeps;
+  readonly #moved = new Notifier();
+  readonly #probing = new Map<string, AbortController>();
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #probes = new Map<string, ProbeResults>();
+  #pod: Pod;
+  #isDirty = true;
+  #areVolumesReady = false;
+  #volumeError: string | undefined;
+  #sandboxRetryAt: number | undefined;
+  #refreshAt = 0;
+  #reported: PodStatus | undefined;
+
+  constructor(pod: Pod, deps: PodWorkerDeps) {
+    this.#pod = pod;
+    this.#deps = deps;
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  /** The API has a newer version of the pod. */
+  update(pod: Pod): void {
+    this.#pod = pod;
+    this.poke();
+  }
+
+  /** Something may have changed: look again. */
+  poke(): void {
+    this.#isDirty = true;
+    this.#moved.notify();
+  }
+
+  /** Resolves when nothing of the pod is left on the node, or the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await using group = new TaskGroup(signal);
+    while (!group.signal.aborted) {
+      this.#isDirty = false;
+      let waitMs = REFRESH_MS;
+      try {
+        const outcome = await this.#round(group);
+        if (outcome === 'finished') return;
+        waitMs = outcome;
+      } catch (error) {
+        if (group.signal.aborted) return;
+        this.#deps.log.warn('pod sync failed', { pod: keyOf(this.#pod), error });
+        waitMs = RETRY_MS;
+      }
+      if (!this.#isDirty) await this.#wait(waitMs, group.signal);
+    }
+  }
+
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    const end = new AbortController();
+    const either = AbortSignal.any([signal, end.signal]);
+    await Promise.race([this.#deps.clock.sleep(ms, either).catch(() => undefined), this.#moved.wait(either).catch(() => undefined)]);
+    end.abort();
+  }
+
+  /** Milliseconds until it is worth looking again. */
+  async #round(group: TaskGroup): Promise<number | 'finished'> {
+    const { clock } = this.#deps;
+    const now = clock.now();
+    const observed = await this.#deps.observe(this.#pod.metadata.uid, group.signal);
+    const { actions, status, lookAgainAt } = decide(this.#pod, observed, this.#memory(), now);
+    this.#tendProbes(observed, group);
+    await this.#report(status);
+    for (const action of actions) {
+      if (action.type === 'finish') {
+        await this.#finish(observed, group.signal);
+        return 'finished';
+      }
+      await this.#act(action, observed, group.signal);
+    }
+    if (actions.length > 0) return this.#volumeError ? RETRY_MS * 2 : 0;
+    await this.#refresh(now);
+    return Math.max(10, Math.min(REFRESH_MS, (lookAgainAt ?? Number.POSITIVE_INFINITY) - now));
+  }
+
+  #memory(): Memory {
+    return {
+      waiting: this.#waiting, probes: this.#probes, areVolumesReady: this.#areVolumesReady,
+      ...(this.#volumeError === undefined ? {} : { volumeError: this.#volumeError }),
+      ...(this.#sandboxRetryAt === undefined ? {} : { sandboxRetryAt: this.#sandboxRetryAt }),
+    };
+  }
+
+  async #report(status: PodStatus): Promise<void> {
+    const { api, nodeIP } = this.#deps;
+    const full: PodStatus = { ...status, hostIP: nodeIP, hostIPs: [{ ip: nodeIP }] };
+    if (equalJson(full, this.#reported)) return;
+    try {
+      const key = keyOf(this.#pod);
+      const uid = this.#pod.metadata.uid;
+      this.#pod = await api.of(podKind).update(key, (current) => (current.metadata.uid === uid ? { ...current, status: { ...current.status, ...full } } : current), { subresource: 'status' });
+      this.#reported = full;
+    } catch (error) {
+      if (!hasReason(error, 'NotFound')) throw error; // Deleted by force: what runs is ended by the kubelet.
+    }
+  }
+
+  async #act(action: Exclude<Action, { type: 'finish' }>, observed: Observed, signal: AbortSignal): Promise<void> {
+    const { runtime } = this.#deps;
+    switch (action.type) {
+      case 'prepare-volumes': return this.#prepareVolumes();
+      case 'start-sandbox': return this.#startSandbox(action.attempt, signal);
+      case 'stop-sandbox': return void await runtime.stopPodSandbox({ podSandboxId: action.id }, signal);
+      case 'start-container': return this.#startContainer(action.container, action.attempt, action.sandboxId, observed, signal);
+      case 'kill-containers': return void await settleAll(action.containers.map((c) => this.#kill(c, action.graceSeconds, action.message, signal)));
+      case 'remove-containers': return void await settleAll(action.ids.map((containerId) => runtime.removeContainer({ containerId }, signal)));
+    }
+  }
+
+  #event(type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void {
+    const { apiVersion, kind, metadata } = this.#pod;
+    const isInit = this.#pod.spec.initContainers?.some((c) => c.name === container);
+    this.#deps.recorder.record({
+      apiVersion, kind, name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid, resourceVersion: metadata.resourceVersion,
+      ...(container ? { fieldPath: `spec.${isInit ? 'initContainers' : 'containers'}{${container}}` } : {}),
+    }, { type, reason, message });
+  }
+
+  async #prepareVolumes(): Promise<void> {
+    try {
+      for (const volume of this.#pod.spec.volumes ?? []) {
+        const plugin = pluginOf(volume);
+        if (!plugin) throw new Error(`volume ${JSON.stringify(volume.name)}: this node has no plugin for ${Object.keys(volume).find((k) => k !== 'name')}`);
+        const source = (volume as unknown as Readonly<Record<string, unknown>>)[plugin.source];
+        await plugin.setUp({ source, dir: this.#volumeDir(volume.name), pod: this.#pod }, this.#deps.volumes);
+      }
+      this.#areVolumesReady = true;
+      this.#volumeError = undefined;
+      this.#refreshAt = this.#deps.clock.now() + REFRESH_MS;
+    } catch (error) {
+      this.#volumeError = (error as Error).message;
+      this.#event('Warning', 'FailedMount', `MountVolume.SetUp failed: ${this.#volumeError}`);
+    }
+  }
+
+  #volumeDir(name: string): string {
+    return `${podDir(this.#deps.dirs, this.#pod.metadata.uid)}/volumes/${name}`;
+  }
+
+  /** Files made from cluster objects follow them. */
+  async #refresh(now: number): Promise<void> {
+    if (!this.#areVolumesReady || now < this.#refreshAt || this.#pod.metadata.deletionTimestamp) return;
+    this.#refreshAt = now + REFRESH_MS;
+    for (const volume of this.#pod.spec.volumes ?? []) {
+      const plugin = pluginOf(volume);
+      if (!plugin?.isLive) continue;
+      const source = (volume as unknown as Readonly<Record<string, unknown>>)[plugin.source];
+      await plugin.setUp({ source, dir: this.#volumeDir(volume.name), pod: this.#pod }, this.#deps.volumes);
+    }
+  }
+
+  async #startSandbox(attempt: number, signal: AbortSignal): Promise<void> {
+    const { runtime, files, dirs, dns, host, clock } = this.#deps;
+    const config = sandboxConfig(this.#pod, attempt, dirs, dns, host);
+    try {
+      await files.makeDir(config.logDirectory ?? '', 0o755);
+      await runtime.runPodSandbox({ config }, signal);
+      this.#sandboxRetryAt = undefined;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      this.#sandboxRetryAt = clock.now() + 2 * RETRY_MS;
+      this.#event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${(error as Error).message}`);
+    }
+  }
+
+  async #startContainer(container: Container, attempt: number, sandboxId: string, observed: Observed, signal: AbortSignal): Promise<void> {
+    const { runtime, clock } = this.#deps;
+    const event = (type: 'Normal' | 'Warning', reason: string, message: string): void => this.#event(type, reason, message, container.name);
+    try {
+      const imageRef = await ensureImage(container, this.#pod, await this.#deps.pullSecrets(this.#pod), { runtime, clock, event }, signal);
+      const ip = observed.sandboxes[0]?.ip ?? '';
+      const sources = { ...(await this.#deps.sources(this.#pod)), podIP: ip || this.#deps.nodeIP };
+      const environment = environmentOf(this.#pod, container, sources);
+      const mounts = await this.#mounts(container, attempt, ip, environment);
+      const config = containerConfig({ pod: this.#pod, container, attempt, imageRef, environment, mounts, nodeMemoryBytes: this.#deps.host.memoryBytes });
+      const sandbox = sandboxConfig(this.#pod, observed.sandboxes[0]?.attempt ?? 0, this.#deps.dirs, this.#deps.dns, this.#deps.host);
+      const { containerId } = await runtime.createContainer({ podSandboxId: sandboxId, config, sandboxConfig: sandbox }, signal);
+      event('Normal', 'Created', `Container created`);
+      await runtime.startContainer({ containerId }, signal);
+      event('Normal', 'Started', `Container started`);
+      this.#waiting.delete(container.name);
+      await this.#postStart(container, containerId, ip, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      this.#couldNotStart(container, error as Error);
+    }
+  }
+
+  #couldNotStart(container: Container, error: Error): void {
+    const before = this.#waiting.get(container.name);
+    const failures = (before?.failures ?? 0) + 1;
+    const isImage = error instanceof ImageError;
+    const reason = isImage ? error.reason : error instanceof ContainerConfigError ? 'CreateContainerConfigError' : error instanceof CriError ? 'RunContainerError' : 'CreateContainerError';
+    // A pull that failed before is shown as backing off until it is tried again.
+    const shown = reason === 'ErrImagePull' && failures > 1 ? 'ImagePullBackOff' : reason;
+    const message = shown === 'ImagePullBackOff' ? `Back-off pulling image "${container.image}": ${error.message}` : error.message;
+    const pause = isImage ? Math.min(WAIT_MS_MIN * 2 ** (failures - 1), WAIT_MS_MAX) : 2 * RETRY_MS;
+    this.#waiting.set(container.name, { reason: shown, message, retryAt: this.#deps.clock.now() + pause, failures });
+    this.#event('Warning', 'Failed', isImage ? `Failed to pull image "${container.image}": ${error.message}` : `Error: ${error.message}`, container.name);
+    if (isImage) this.#event('Warning', 'Failed', `Error: ${shown}`, container.name);
+  }
+
+  async #mounts(container: Container, attempt: number, ip: string, environment: ReadonlyMap<string, string>): Promise<readonly Input<Mount>[]> {
+    const { files, dirs, dns } = this.#deps;
+    const base = podDir(dirs, this.#pod.metadata.uid);
+    const mounts: Input<Mount>[] = [];
+    for (const mount of container.volumeMounts ?? []) {
+      const volume = this.#pod.spec.volumes?.find((v) => v.name === mount.name);
+      const plugin = volume && pluginOf(volume);
+      if (!volume || !plugin) throw new ContainerConfigError(`volume ${JSON.stringify(mount.name)} not found`);
+      const source = (volume as unknown as Readonly<Record<string, unknown>>)[plugin.source];
+      const root = plugin.pathOf?.(source as never) ?? this.#volumeDir(volume.name);
+      const subPath = mount.subPathExpr ? expand(mount.subPathExpr, environment) : mount.subPath;
+      if (subPath && !(await files.kindOf(`${root}/${subPath}`))) await files.makeDir(`${root}/${subPath}`, 0o755);
+      mounts.push({
+        containerPath: mount.mountPath, hostPath: subPath ? `${root}/${subPath}` : root, readonly: mount.readOnly ?? false,
+        propagation: mount.mountPropagation === 'Bidirectional' ? 'PROPAGATION_BIDIRECTIONAL' : mount.mountPropagation === 'HostToContainer' ? 'PROPAGATION_HOST_TO_CONTAINER' : 'PROPAGATION_PRIVATE',
+      });
+    }
+    if (!this.#pod.spec.hostNetwork && !mounts.some((m) => m.containerPath === '/etc/hosts')) {
+      const hostname = (this.#pod.spec.hostname ?? this.#pod.metadata.name).slice(0, 63);
+      await files.makeDir(base, 0o755);
+      await files.write(`${base}/etc-hosts`, hostsFile(this.#pod, ip, hostname, dns.clusterDomain), { mode: 0o644 });
+      mounts.push({ containerPath: '/etc/hosts', hostPath: `${base}/etc-hosts`, readonly: false });
+    }
+    const message = `${base}/containers/${container.name}/${attempt}`;
+    await files.makeDir(message.slice(0, message.lastIndexOf('/')), 0o755);
+    await files.write(message, '', { mode: 0o666 });
+    if (container.terminationMessagePath) mounts.push({ containerPath: container.terminationMessagePath, hostPath: message, readonly: false });
+    return mounts;
+  }
+
+  async #postStart(container: Container, containerId: string, ip: string, signal: AbortSignal): Promise<void> {
+    const hook = container.lifecycle?.postStart;
+    if (!hook) return;
+    const problem = await this.#hook(hook, container, containerId, ip, signal);
+    if (problem === undefined) return;
+    this.#event('Warning', 'FailedPostStartHook', `PostStartHook failed`, container.name);
+    await this.#deps.runtime.stopContainer({ containerId, timeout: this.#pod.spec.terminationGracePeriodSeconds ?? 30 }, signal);
+  }
+
+  async #hook(hook: NonNullable<NonNullable<Container['lifecycle']>['preStop']>, container: Container, containerId: string, ip: string, signal: AbortSignal): Promise<string | undefined> {
+    const { runtime, prober, clock } = this.#deps;
+    try {
+      if (hook.sleep) await clock.sleep(hook.sleep.seconds * 1000, signal);
+      if (hook.exec) {
+        const { exitCode, stderr } = await runtime.execSync({ containerId, cmd: hook.exec.command ?? [], timeout: 0 }, signal);
+        return exitCode === 0 ? undefined : `exited with ${exitCode}: ${new TextDecoder().decode(stderr)}`;
+      }
+      if (hook.httpGet) {
+        const { host = ip, port, path = '/', scheme, httpHeaders = [] } = hook.httpGet;
+        return await prober.http({ host, port: portOf(container, port) ?? 80, path, isTls: scheme === 'HTTPS', headers: Object.fromEntries(httpHeaders.map((h) => [h.name, h.value])) }, 30_000, signal);
+      }
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
+  async #kill(target: ObservedContainer, graceSeconds: number, message: string, signal: AbortSignal): Promise<void> {
+    const { runtime, clock } = this.#deps;
+    this.#event('Normal', 'Killing', message === 'Stopping container' ? `Stopping container ${target.name}` : message, target.name);
+    this.#stopProbing(target.id);
+    const spec = [...(this.#pod.spec.initContainers ?? []), ...this.#pod.spec.containers].find((c) => c.name === target.name);
+    const started = clock.monotonic();
+    const hook = spec?.lifecycle?.preStop;
+    if (spec && hook && isRunning(target) && graceSeconds > 0) {
+      const limit = new AbortController();
+      const both = AbortSignal.any([signal, limit.signal]);
+      const ip = this.#pod.status.podIP ?? '';
+      const problem = await Promise.race([this.#hook(hook, spec, target.id, ip, both), clock.sleep(graceSeconds * 1000, both).then(() => 'out of time', () => undefined)]);
+      limit.abort();
+      if (problem !== undefined) this.#event('Warning', 'FailedPreStopHook', 'PreStopHook failed', target.name);
+    }
+    const left = Math.max(2, graceSeconds - Math.floor((clock.monotonic() - started) / 1000));
+    await runtime.stopContainer({ containerId: target.id, timeout: graceSeconds === 0 ? 0 : left }, signal);
+  }
+
+  /** Every running container that has probes is probed by one task; the task ends with the container. */
+  #tendProbes(observed: Observed, group: TaskGroup): void {
+    const running = new Set(observed.containers.filter(isRunning).map((c) => c.id));
+    for (const id of this.#probing.keys()) if (!running.has(id)) this.#stopProbing(id);
+    if (this.#pod.metadata.deletionTimestamp) return;
+    const ip = observed.sandboxes[0]?.ip || this.#deps.nodeIP;
+    for (const container of [...(this.#pod.spec.initContainers ?? []), ...this.#pod.spec.containers]) {
+      const current = newest(observed, container.name);
+      const hasProbes = container.startupProbe ?? container.livenessProbe ?? container.readinessProbe;
+      if (!hasProbes || !current || !running.has(current.id) || this.#probing.has(current.id)) continue;
+      this.#startProbing(container, current.id, ip, group);
+    }
+  }
+
+  #startProbing(container: Container, containerId: string, ip: string, group: TaskGroup): void {
+    const stop = new AbortController();
+    this.#probing.set(containerId, stop);
+    const deps = {
+      runtime: this.#deps.runtime, prober: this.#deps.prober, clock: this.#deps.clock,
+      changed: (results: ProbeResults) => {
+        this.#probes.set(containerId, results);
+        this.poke();
+      },
+      failed: (kind: string, output: string) => this.#event('Warning', 'Unhealthy', `${kind} probe failed: ${output.slice(0, 1024)}`, container.name),
+    };
+    group.spawn((signal) => runProbes({ pod: this.#pod, container, containerId, ip }, deps, AbortSignal.any([signal, stop.signal])));
+  }
+
+  #stopProbing(containerId: string): void {
+    this.#probing.get(containerId)?.abort(new Error('The container has ended'));
+    this.#probing.delete(containerId);
+    this.#probes.delete(containerId);
+  }
+
+  /** Nothing runs any more: nothing may be left, and the API may forget the pod. */
+  async #finish(observed: Observed, signal: AbortSignal): Promise<void> {
+    const { runtime, volumes, files, dirs, api } = this.#deps;
+    await settleAll(observed.containers.map(({ id }) => runtime.removeContainer({ containerId: id }, signal)));
+    await settleAll(observed.sandboxes.map(({ id }) => runtime.removePodSandbox({ podSandboxId: id }, signal)));
+    for (const volume of this.#pod.spec.volumes ?? []) await pluginOf(volume)?.tearDown(this.#volumeDir(volume.name), volumes);
+    const { metadata } = this.#pod;
+    await files.removeTree(podDir(dirs, metadata.uid));
+    await files.removeTree(logFile(dirs, this.#pod, '', 0).replace(/\/\/0\.log$/, ''));
+    try {
+      await api.of(podKind).delete(keyOf(this.#pod), { gracePeriodSeconds: 0, preconditions: { uid: metadata.uid } });
+    } catch (error) {
+      if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error; // Gone, or another pod of that name by now.
+    }
+  }
+}
+
+const pluginOf = (volume: object): VolumePlugin | undefined => volumePlugins.find((plugin) => plugin.source in volume);
