@@ -1,4 +1,4 @@
-import type { Container, Pod, Secret } from '@navarch/api';
+import type { Container, Secret } from '@navarch/api';
 import type { Clock } from '@navarch/base';
 import type { AuthConfig, ContainerRuntime, Input } from './cri/index.ts';
 import { decoded } from './environment.ts';
@@ -31,7 +31,7 @@ export function fullReference(image: string): string {
 }
 
 /** Brings the image as the pull policy says. Resolves to the id to run. Throws ImageError. */
-export async function ensureImage(container: Container, pod: Pod, secrets: readonly Secret[], deps: PullDeps, signal: AbortSignal): Promise<string> {
+export async function ensureImage(container: Container, secrets: readonly Secret[], deps: PullDeps, signal: AbortSignal): Promise<string> {
   const image = container.image ?? '';
   if (!/^[\w][\w.:/@-]*$/.test(image)) throw new ImageError('InvalidImageName', `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`);
   const reference = fullReference(image);

@@ -216,7 +216,7 @@ export class PodWorker {
     const { runtime, clock } = this.#deps;
     const event = (type: 'Normal' | 'Warning', reason: string, message: string): void => this.#event(type, reason, message, container.name);
     try {
-      const imageRef = await ensureImage(container, this.#pod, await this.#deps.pullSecrets(this.#pod), { runtime, clock, event }, signal);
+      const imageRef = await ensureImage(container, await this.#deps.pullSecrets(this.#pod), { runtime, clock, event }, signal);
       const ip = observed.sandboxes[0]?.ip ?? '';
       const sources = { ...(await this.#deps.sources(this.#pod)), podIP: ip || this.#deps.nodeIP };
       const environment = environmentOf(this.#pod, container, sources);
