@@ -1,0 +1,63 @@
+import type { Clock, Random } from '@navarch/base';
+import type { Api, KindApi } from '@navarch/client';
+import { type ApiObject, expired, failure, type Kind } from '@navarch/machinery';
+
+export interface Faults {
+  /** A request takes up to this long each way. */
+  readonly latencyMs: number;
+  /** A watch is behind by up to this long. */
+  readonly watchLagMs: number;
+  /** Chance that a write is refused by a server in trouble. */
+  readonly refuse: number;
+  /** Chance that a write is done but its answer is lost. */
+  readonly loseAnswer: number;
+  /** Chance, per batch of events, that the watch breaks; every third time its place is no longer known. */
+  readonly breakWatch: number;
+}
+
+export const noFaults: Faults = { latencyMs: 0, watchLagMs: 0, refuse: 0, loseAnswer: 0, breakWatch: 0 };
+
+/** The client port with a bad network in between. */
+export function faultyApi(api: Api, faults: Faults, clock: Clock, random: Random, signal: AbortSignal): Api {
+  const chance = (p: number): boolean => p > 0 && random.uint32() / 2 ** 32 < p;
+  const pause = async (ms: number, s: AbortSignal): Promise<void> => {
+    if (ms > 0) await clock.sleep(random.uint32() % ms, s);
+  };
+  const read = async <T>(work: () => Promise<T>): Promise<T> => {
+    await pause(faults.latencyMs, signal);
+    const result = await work();
+    await pause(faults.latencyMs, signal);
+    return result;
+  };
+  const write = async <T>(work: () => Promise<T>): Promise<T> => {
+    await pause(faults.latencyMs, signal);
+    if (chance(faults.refuse)) throw failure('InternalError', 'simulated: refused');
+    const result = await work();
+    await pause(faults.latencyMs, signal);
+    if (chance(faults.loseAnswer)) throw failure('Timeout', 'simulated: answer lost');
+    return result;
+  };
+  return {
+    of<O extends ApiObject>(kind: Kind<O>): KindApi<O> {
+      const plain = api.of(kind);
+      return {
+        get: (key) => read(() => plain.get(key)),
+        list: (options) => read(() => plain.list(options)),
+        async *watch(options, watchSignal) {
+          for await (const events of plain.watch(options, watchSignal)) {
+            await pause(faults.watchLagMs, watchSignal);
+            if (chance(faults.breakWatch)) throw chance(0.3) ? expired('simulated: too old') : failure('ServiceUnavailable', 'simulated: broken');
+            yield events;
+          }
+        },
+        create: (input, options) => write(() => plain.create(input, options)),
+        replace: (object, options) => write(() => plain.replace(object, options)),
+        update: (key, change, options) => write(() => plain.update(key, change, options)),
+        patch: (key, patch, options) => write(() => plain.patch(key, patch, options)),
+        delete: (key, options) => write(() => plain.delete(key, options)),
+        deleteCollection: (options) => write(() => plain.deleteCollection(options)),
+        post: (key, subresource, body, options) => write(() => plain.post(key, subresource, body, options)),
+      };
+    },
+  };
+}
