@@ -35,3 +35,6 @@ export { type FieldTerm, parseFieldSelector } from './selector/field-selector.ts
 export {
   compileLabelSelector, everything, formatSelector, nothing, parseLabelSelector, type Requirement, selectorFromMap, type Selector, selectorOf,
 } from './selector/label-selector.ts';
+export { formatDuration, humanDuration, parseDuration, shortHumanDuration } from './duration.ts';
+export { formatMicroTime, formatTime, parseTime } from './time.ts';
+export { type IntOrString, parsePercent, scaledValue } from './int-or-string.ts';

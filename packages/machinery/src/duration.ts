@@ -1,0 +1,87 @@
+/** Go's time.Duration as texts; in memory milliseconds, which may be fractions. */
+
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6, us: 1e-3, '\u00b5s': 1e-3, '\u03bcs': 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000,
+};
+const PART = /(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy;
+/** A Duration counts nanoseconds in 64 bits. */
+const MAX_MS = 2 ** 63 / 1e6;
+
+/** Milliseconds of `1h30m`, `-1.5s`, `0`; undefined when the text is no duration. */
+export function parseDuration(text: string): number | undefined {
+  const sign = text.startsWith('-') ? -1 : 1;
+  const body = /^[+-]/.test(text) ? text.slice(1) : text;
+  if (body === '0') return 0;
+  let total = 0;
+  let end = 0;
+  for (const part of body.matchAll(PART)) {
+    total += Number(part[1]) * (UNITS[part[2] ?? ''] ?? 0);
+    end = part.index + part[0].length;
+  }
+  if (end === 0 || end !== body.length || total > MAX_MS) return undefined;
+  return total === 0 ? 0 : sign * total;
+}
+
+/** As Go prints it: `1h0m0s`, `1m30.5s`, `250ms`, `0s`. Rounded to nanoseconds. */
+export function formatDuration(ms: number): string {
+  const sign = ms < 0 ? '-' : '';
+  const size = Math.abs(ms);
+  const whole = Math.trunc(size);
+  const nanos = BigInt(whole) * 1_000_000n + BigInt(Math.round((size - whole) * 1e6));
+  if (nanos === 0n) return '0s';
+  if (nanos < 1_000n) return `${sign}${nanos}ns`;
+  if (nanos < 1_000_000n) return `${sign}${decimal(nanos, 3)}\u00b5s`;
+  if (nanos < 1_000_000_000n) return `${sign}${decimal(nanos, 6)}ms`;
+  const minutes = nanos / 60_000_000_000n;
+  const seconds = `${decimal(nanos % 60_000_000_000n, 9)}s`;
+  if (minutes === 0n) return sign + seconds;
+  if (minutes < 60n) return `${sign}${minutes}m${seconds}`;
+  return `${sign}${minutes / 60n}h${minutes % 60n}m${seconds}`;
+}
+
+/** value / 10^digits without trailing zeros. */
+function decimal(value: bigint, digits: number): string {
+  const unit = 10n ** BigInt(digits);
+  const fraction = String(value % unit).padStart(digits, '0').replace(/0+$/, '');
+  return fraction === '' ? String(value / unit) : `${value / unit}.${fraction}`;
+}
+
+const MINUTE = 60;
+const HOUR = 60;
+const DAY = 24;
+const YEAR = 365 * DAY;
+
+/** An age as kubectl prints it: two units while they matter (`3d4h`), one later. */
+export function humanDuration(ms: number): string {
+  const seconds = Math.trunc(ms / 1000);
+  if (seconds < -1) return '<invalid>';
+  if (seconds < 0) return '0s';
+  if (seconds < 2 * MINUTE) return `${seconds}s`;
+  const minutes = Math.trunc(seconds / MINUTE);
+  if (minutes < 10) return two(minutes, 'm', seconds % MINUTE, 's');
+  if (minutes < 3 * HOUR) return `${minutes}m`;
+  const hours = Math.trunc(minutes / HOUR);
+  if (hours < 8) return two(hours, 'h', minutes % HOUR, 'm');
+  if (hours < 2 * DAY) return `${hours}h`;
+  const days = Math.trunc(hours / DAY);
+  if (hours < 8 * DAY) return two(days, 'd', hours % DAY, 'h');
+  if (hours < 2 * YEAR) return `${days}d`;
+  const years = Math.trunc(hours / YEAR);
+  return hours < 8 * YEAR ? two(years, 'y', days % 365, 'd') : `${years}y`;
+}
+
+const two = (big: number, unit: string, small: number, smallUnit: string): string =>
+  (small === 0 ? `${big}${unit}` : `${big}${unit}${small}${smallUnit}`);
+
+/** One unit only, as events show how long ago they were seen first. */
+export function shortHumanDuration(ms: number): string {
+  const seconds = Math.trunc(ms / 1000);
+  if (seconds < -1) return '<invalid>';
+  if (seconds < 0) return '0s';
+  if (seconds < MINUTE) return `${seconds}s`;
+  const minutes = Math.trunc(seconds / MINUTE);
+  if (minutes < HOUR) return `${minutes}m`;
+  const hours = Math.trunc(minutes / HOUR);
+  if (hours < DAY) return `${hours}h`;
+  return hours < YEAR ? `${Math.trunc(hours / DAY)}d` : `${Math.trunc(hours / YEAR)}y`;
+}
