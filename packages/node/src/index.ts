@@ -2,3 +2,8 @@ export { type LogLevel, systemClock, systemEntropy, systemLogger, systemRandom }
 export { SqliteStore } from './sqlite/index.ts';
 export { type Listening, listenHttps } from './http/index.ts';
 export { type Credentials, openTokenKeys, Pki } from './pki/index.ts';
+export { type Access, httpTransport, kubeconfigFile, loadAccess, mergeKubeconfig, removeFromKubeconfig } from './client/index.ts';
+export { type Containerd, findContainerd, importImages, listImageNames, startContainerd, stopContainerd, teardownContainerd, writePodNetwork } from './containerd/index.ts';
+export { connectRuntime, type GrpcRuntime } from './cri/index.ts';
+export { CommandError, type HostReport, installPackages, packagesFor, probeHost, runCommand, writeSysctl } from './host/index.ts';
+export { hostFacts, nodeFiles, nodeProber } from './kubelet/index.ts';

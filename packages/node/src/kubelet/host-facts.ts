@@ -1,0 +1,21 @@
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { arch, availableParallelism, hostname, networkInterfaces, release, totalmem } from 'node:os';
+import type { HostFacts } from '@navarch/kubelet';
+
+const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '');
+
+/** What this machine says of itself. `dataDir` is on the disk that pods use; `nodeName` is what the node is called. */
+export function hostFacts(dataDir: string, nodeName: string): HostFacts {
+  const disk = statfsSync(dataDir);
+  const lines = textOf('/etc/resolv.conf').split('\n').map((line) => line.trim().split(/\s+/));
+  return {
+    hostname: nodeName || hostname().toLowerCase(),
+    addresses: Object.values(networkInterfaces()).flatMap((list) => (list ?? []).filter((i) => !i.internal && i.family === 'IPv4').map((i) => i.address)),
+    cpus: availableParallelism(), memoryBytes: totalmem(), diskBytes: disk.blocks * disk.bsize,
+    machineId: textOf('/etc/machine-id').replaceAll('-', ''), systemUuid: textOf('/sys/class/dmi/id/product_uuid'), bootId: textOf('/proc/sys/kernel/random/boot_id'),
+    kernelVersion: release(), osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(textOf('/etc/os-release'))?.[1] ?? 'Linux', operatingSystem: 'linux',
+    architecture: arch() === 'x64' ? 'amd64' : arch(),
+    resolvers: lines.filter(([word]) => word === 'nameserver').map(([, address]) => address ?? ''),
+    searches: lines.filter(([word]) => word === 'search').flatMap(([, ...names]) => names),
+  };
+}

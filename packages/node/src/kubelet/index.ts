@@ -1,0 +1,3 @@
+export { nodeFiles } from './files.ts';
+export { hostFacts } from './host-facts.ts';
+export { nodeProber } from './prober.ts';
