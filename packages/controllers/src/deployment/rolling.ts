@@ -21,7 +21,8 @@ export const allOf = ({ newest, old }: Sets): readonly ReplicaSet[] => (newest ?
 export function newestSize(deployment: Deployment, all: readonly ReplicaSet[], current: number): number {
   const desired = desiredOf(deployment);
   if (!isRolling(deployment)) return desired;
-  const room = desired + bounds(deployment).maxSurge - sum(all, sizeOf);
+  // A set that was made smaller counts as it was until its pods have been told to go: the surge is of pods, not of plans.
+  const room = desired + bounds(deployment).maxSurge - sum(all, (set) => Math.max(sizeOf(set), set.status.replicas));
   return room <= 0 ? current : current + Math.min(room, desired - current);
 }
 
@@ -53,7 +54,8 @@ export function scaleOld(deployment: Deployment, { newest, old }: Sets): readonl
     sizes.set(set, size - down);
     spare -= down;
   }
-  let left = sum(all, (set) => set.status.availableReplicas) - minAvailable;
+  // A status from before the last scaling counts pods that are on their way out: no more than the size stay.
+  let left = sum(all, (set) => Math.min(set.status.availableReplicas ?? 0, sizes.get(set) ?? sizeOf(set))) - minAvailable;
   for (const [set, size] of sizes) {
     const down = Math.max(0, Math.min(size, left));
     sizes.set(set, size - down);
