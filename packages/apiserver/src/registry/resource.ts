@@ -169,10 +169,9 @@ export class Resource<O extends ApiObject> {
     if ((sent.kind ?? kind.kind) !== kind.kind || (sent.apiVersion ?? apiVersion) !== apiVersion) {
       throw badRequest(`the API version in the data (${sent.apiVersion}) does not match the expected API version (${apiVersion})`);
     }
-    const { value, unknownFields } = this.#decode(kind, sent, call);
+    // Given here, so that decoding puts them in their place even where the sender left them out.
+    const { value, unknownFields } = this.#decode(kind, { ...sent, kind: kind.kind, apiVersion });
     this.#complain(unknownFields, call);
-    value['kind'] = kind.kind;
-    value['apiVersion'] = apiVersion;
     kind.behaviour.complete?.(value as Mutable<O>);
     const { hub } = kind;
     if (!hub) return value as unknown as Draft;
@@ -181,7 +180,7 @@ export class Resource<O extends ApiObject> {
     return converted as unknown as Draft;
   }
 
-  #decode(kind: Kind<any>, sent: unknown, _call: Call): ReturnType<typeof decode> {
+  #decode(kind: Kind<any>, sent: unknown): ReturnType<typeof decode> {
     try {
       return decode(kind.schema, sent);
     } catch (error) {
