@@ -1,0 +1,7 @@
+import type { Recipe } from '../recipe.ts';
+import { busybox } from './busybox.ts';
+import { nginx } from './nginx.ts';
+import { pause } from './pause.ts';
+
+/** Every image that can be built. */
+export const recipes: readonly Recipe[] = [pause, busybox, nginx];
