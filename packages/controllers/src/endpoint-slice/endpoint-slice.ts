@@ -1,0 +1,165 @@
+import { type Endpoint, type EndpointSlice, endpointSlice, type EndpointSlicePort, isReady, node, type Pod, service, type Service } from '@navarch/api';
+import { type CacheReader, indexByLabel } from '@navarch/client';
+import { controllerReference, equalJson, hasReason, keyOf } from '@navarch/machinery';
+import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
+import { messageOf } from '../shared/pods.ts';
+import { addressesOf, podsOf, podsOfServices, selectorOf, targetPortOf, triggerTime } from '../shared/service-pods.ts';
+import { type Group, pack } from './pack.ts';
+
+const SERVICE_NAME = 'kubernetes.io/service-name';
+const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
+const US = 'endpointslice-controller.k8s.io';
+const HEADLESS = 'service.kubernetes.io/headless';
+const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
+const ZONE = 'topology.kubernetes.io/zone';
+
+const byService = indexByLabel(SERVICE_NAME);
+type AddressType = 'IPv4' | 'IPv6';
+
+const isOurs = (slice: EndpointSlice): boolean => slice.metadata.labels?.[MANAGED_BY] === US;
+
+/** A slice of ours that someone changed or deleted is put right. */
+const slices: Watch<EndpointSlice> = {
+  kind: endpointSlice,
+  *keys({ current, previous }) {
+    const slice = current ?? previous;
+    const name = slice?.metadata.labels?.[SERVICE_NAME];
+    if (slice && name && isOurs(slice)) yield `${slice.metadata.namespace}/${name}`;
+  },
+};
+
+export const endpointSliceController: Controller = defineController({
+  name: 'endpointslice-controller',
+  eventSource: 'endpoint-slice-controller',
+  watches: [self(service), slices, podsOfServices],
+  reads: [node],
+
+  async reconcile(key, context) {
+    const found = context.cache.get(service, key);
+    // Slices of a service that is gone are the garbage collector's: they have it as their owner.
+    if (!found || found.metadata.deletionTimestamp) return undefined;
+    const held = context.cache.find(endpointSlice, byService, key).filter(isOurs).filter((slice) => !slice.metadata.deletionTimestamp);
+    const selector = selectorOf(found);
+    if (!selector) {
+      if (found.spec.type === 'ExternalName') for (const slice of held) await remove(slice, context);
+      return undefined;
+    }
+    const pods = podsOf(found, selector, context.cache);
+    try {
+      const types = addressTypes(found);
+      for (const type of types) await write(found, type, { pods, held: held.filter((slice) => slice.addressType === type) }, context);
+      for (const slice of held) if (!types.includes(slice.addressType as AddressType)) await remove(slice, context);
+    } catch (error) {
+      const message = `Error updating Endpoint Slices for Service ${key}: ${messageOf(error)}`;
+      context.events.record(found, { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message });
+      throw error;
+    }
+    return undefined;
+  },
+});
+
+const addressTypes = ({ spec }: Service): readonly AddressType[] =>
+  spec.ipFamilies?.length ? spec.ipFamilies.map((family) => (family === 'IPv6' ? 'IPv6' : 'IPv4')) : [spec.clusterIP?.includes(':') ? 'IPv6' : 'IPv4'];
+
+interface Inputs {
+  readonly pods: readonly Pod[];
+  readonly held: readonly EndpointSlice[];
+}
+
+async function write(found: Service, type: AddressType, { pods, held }: Inputs, context: Context): Promise<void> {
+  const groups = groupByPorts(found, type, pods, context.cache);
+  const used = new Set<EndpointSlice>();
+  const api = context.api.of(endpointSlice);
+  const trigger = triggerTime(found, pods);
+  // A service that leads nowhere still has a slice, so that nobody takes its absence for a controller that is behind.
+  const wanted = groups.length > 0 ? groups : [{ ports: [], endpoints: [] }];
+  for (const group of wanted) {
+    const mine = held.filter((slice) => equalJson(slice.ports ?? [], group.ports));
+    for (const slice of mine) used.add(slice);
+    const plan = pack(mine, group);
+    const isPlaceholder = group.endpoints.length === 0;
+    for (const next of plan.create) await api.create(draft(found, type, next, trigger));
+    if (isPlaceholder && mine.length === 0) await api.create(draft(found, type, group, trigger));
+    for (const { slice, endpoints } of plan.update) await update(found, slice, endpoints, trigger, context);
+    for (const slice of plan.keep) await update(found, slice, slice.endpoints ?? [], undefined, context);
+    const [placeholder, ...rest] = plan.remove;
+    if (placeholder && isPlaceholder) await update(found, placeholder, [], undefined, context);
+    for (const slice of isPlaceholder ? rest : plan.remove) await remove(slice, context);
+  }
+  for (const slice of held) if (!used.has(slice)) await remove(slice, context);
+}
+
+/** Pods may give the same port name different numbers: each set of numbers has slices of its own. */
+function groupByPorts(found: Service, type: AddressType, pods: readonly Pod[], cache: CacheReader): readonly Group[] {
+  const groups = new Map<string, { readonly ports: readonly EndpointSlicePort[]; readonly endpoints: Endpoint[] }>();
+  for (const p of pods) {
+    const addresses = addressesOf(p).filter((ip) => (type === 'IPv6') === ip.includes(':'));
+    if (addresses.length === 0) continue;
+    const ports = portsOf(found, p);
+    const key = JSON.stringify(ports);
+    const group = groups.get(key) ?? { ports, endpoints: [] };
+    groups.set(key, group);
+    group.endpoints.push(endpointOf(found, p, addresses, cache));
+  }
+  return [...groups.values()];
+}
+
+const portsOf = (found: Service, p: Pod): readonly EndpointSlicePort[] => (found.spec.ports ?? []).flatMap((servicePort) => {
+  const port = targetPortOf(servicePort, p);
+  if (port === undefined) return [];
+  const { name = '', protocol = 'TCP', appProtocol } = servicePort;
+  return [{ name, protocol, port, ...(appProtocol ? { appProtocol } : {}) }];
+});
+
+function endpointOf(found: Service, p: Pod, addresses: readonly string[], cache: CacheReader): Endpoint {
+  const { metadata: { name, namespace, uid, deletionTimestamp }, spec } = p;
+  const isServing = isReady(p);
+  const isTerminating = deletionTimestamp !== undefined;
+  const hasName = spec.hostname && spec.subdomain === found.metadata.name;
+  const zone = spec.nodeName ? cache.get(node, spec.nodeName)?.metadata.labels?.[ZONE] : undefined;
+  const isEndpointReady = found.spec.publishNotReadyAddresses === true || (isServing && !isTerminating);
+  const hints = isEndpointReady ? hintsOf(found.spec.trafficDistribution, spec.nodeName, zone) : undefined;
+  return {
+    addresses,
+    conditions: { ready: isEndpointReady, serving: isServing, terminating: isTerminating },
+    ...(hasName && spec.hostname ? { hostname: spec.hostname } : {}),
+    targetRef: { kind: 'Pod', ...(namespace ? { namespace } : {}), name, uid },
+    ...(spec.nodeName ? { nodeName: spec.nodeName } : {}), ...(zone ? { zone } : {}), ...(hints ? { hints } : {}),
+  };
+}
+
+/** spec.trafficDistribution (KEP-4444, KEP-3015): who should prefer this endpoint. */
+function hintsOf(distribution: string | undefined, nodeName: string | undefined, zone: string | undefined): Endpoint['hints'] | undefined {
+  const forZones = zone ? { forZones: [{ name: zone }] } : undefined;
+  if (distribution === 'PreferClose' || distribution === 'PreferSameZone') return forZones;
+  if (distribution !== 'PreferSameNode' || !nodeName) return undefined;
+  return { ...forZones, forNodes: [{ name: nodeName }] };
+}
+
+const draft = (found: Service, addressType: AddressType, { ports, endpoints }: Group, trigger: string) => ({
+  metadata: {
+    generateName: `${found.metadata.name}-`, namespace: found.metadata.namespace, labels: labelsOf(found), annotations: { [TRIGGER_TIME]: trigger },
+    ownerReferences: [controllerReference(service, found)],
+  },
+  addressType, endpoints, ports,
+});
+
+function labelsOf(found: Service): Readonly<Record<string, string>> {
+  const { [HEADLESS]: _, ...own } = found.metadata.labels ?? {};
+  return { ...own, [SERVICE_NAME]: found.metadata.name, [MANAGED_BY]: US, ...(found.spec.clusterIP === 'None' ? { [HEADLESS]: '' } : {}) };
+}
+
+async function update(found: Service, slice: EndpointSlice, endpoints: readonly Endpoint[], trigger: string | undefined, { api }: Context): Promise<void> {
+  const labels = labelsOf(found);
+  if (equalJson(slice.metadata.labels, labels) && equalJson(slice.endpoints ?? [], endpoints)) return;
+  const annotations = { ...slice.metadata.annotations, ...(trigger ? { [TRIGGER_TIME]: trigger } : {}) };
+  await api.of(endpointSlice).replace({ ...slice, metadata: { ...slice.metadata, labels, annotations }, endpoints });
+}
+
+async function remove(slice: EndpointSlice, { api }: Context): Promise<void> {
+  try {
+    await api.of(endpointSlice).delete(keyOf(slice), { preconditions: { uid: slice.metadata.uid } });
+  } catch (error) {
+    if (!hasReason(error, 'NotFound')) throw error;
+  }
+}
