@@ -1,0 +1,67 @@
+import { isNodeReady, node, pod } from '@navarch/api';
+import { type Api, httpApi } from '@navarch/client';
+import { hasReason, keyOf } from '@navarch/machinery';
+import { httpTransport, loadAccess, systemClock } from '@navarch/node';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findDaemon, logOf } from './daemon.ts';
+import type { Layout } from './layout.ts';
+import { UserError } from '../user-error.ts';
+
+const POLL_MS = 50;
+
+/** A client with the administrator's identity. Dispose of `transport` when done. */
+export function adminClient(layout: Layout, signal: AbortSignal): { readonly api: Api; readonly transport: ReturnType<typeof httpTransport> } {
+  const transport = httpTransport(loadAccess(layout.adminKubeconfig));
+  return { transport, api: httpApi({ transport, clock: systemClock, userAgent: 'navarch' }, signal) };
+}
+
+/** Asks again and again until the answer is yes. Fails when a daemon that is needed has ended, or the time is over. */
+export async function until(layout: Layout, what: string, daemons: readonly string[], timeoutMs: number, isSo: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      if (await isSo()) return;
+    } catch (error) {
+      last = error; // Not there yet; what it said last is what a timeout tells.
+    }
+    for (const daemon of daemons) {
+      if (!findDaemon(layout, daemon)) throw new UserError(`the ${daemon} has ended while waiting for ${what}; its last words are in ${logOf(layout, daemon)}`);
+    }
+    if (performance.now() > end) {
+      throw new UserError(`${what} did not come about within ${timeoutMs / 1000} s${last instanceof Error ? ` (${last.message})` : ''}; see \`navarch logs ${daemons.at(-1) ?? 'server'}\``);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+export const nodesAreReady = async (api: Api): Promise<boolean> => {
+  const { items } = await api.of(node).list();
+  return items.length > 0 && items.every((n) => isNodeReady(n) && !n.spec.taints?.some((t) => t.key === 'node.kubernetes.io/not-ready'));
+};
+
+const CHECK = 'navarch-dns-check';
+
+/** Runs a pod that looks up the API server's name; true when it found it. */
+export async function dnsAnswers(api: Api): Promise<boolean> {
+  const key = `kube-system/${CHECK}`;
+  try {
+    const found = await api.of(pod).get(key);
+    if (found.status.phase === 'Succeeded') {
+      await api.of(pod).delete(keyOf(found), { gracePeriodSeconds: 0 });
+      return true;
+    }
+    if (found.status.phase === 'Failed') await api.of(pod).delete(keyOf(found), { gracePeriodSeconds: 0 });
+    return false;
+  } catch (error) {
+    if (!hasReason(error, 'NotFound')) throw error;
+    await api.of(pod).create({
+      metadata: { name: CHECK, namespace: 'kube-system' },
+      spec: {
+        restartPolicy: 'Never', terminationGracePeriodSeconds: 0, automountServiceAccountToken: false,
+        containers: [{ name: 'check', image: 'busybox', imagePullPolicy: 'IfNotPresent', command: ['nslookup', 'kubernetes.default.svc.cluster.local'] }],
+      },
+    });
+    return false;
+  }
+}

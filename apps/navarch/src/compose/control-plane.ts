@@ -1,0 +1,47 @@
+import { builtinKinds, event } from '@navarch/api';
+import { type Clock, type Logger, noMetrics, type Random, TaskGroup } from '@navarch/base';
+import { type Api, Cache, EventRecorder } from '@navarch/client';
+import { builtinControllers, runControllers } from '@navarch/controllers';
+import { defaultProfile, runScheduler } from '@navarch/scheduler';
+
+export interface ControlPlaneDeps {
+  /** The client port under the identity of a component, system:kube-scheduler and the like. */
+  as(user: { readonly name: string; readonly groups: readonly string[] }): Api;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** PEM of the authority that pods trust. */
+  readonly rootCertificate: string;
+  readonly clusterCidr: string;
+}
+
+const identity = (name: string): { name: string; groups: readonly string[] } => ({ name, groups: ['system:authenticated'] });
+
+/** Controllers and scheduler beside the API server in one process, each under its own identity. */
+export async function runControlPlane(deps: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
+  await using group = new TaskGroup(signal);
+  group.spawn((s) => runManager(deps, s));
+  group.spawn((s) => runScheduling(deps, s));
+  await group.join();
+}
+
+async function runManager({ as, clock, random, log, rootCertificate, clusterCidr }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
+  const api = as(identity('system:kube-controller-manager'));
+  const cache = new Cache({ api, clock, random: random.fork('controllers'), log });
+  await using group = new TaskGroup(signal);
+  group.spawn((s) => cache.run(s));
+  const controllers = builtinControllers({ kinds: builtinKinds, rootCertificate, clusterCidr });
+  group.spawn((s) => runControllers(controllers, { api, cache, events: api.of(event), clock, random, log, metrics: noMetrics }, s));
+  await group.join();
+}
+
+async function runScheduling({ as, clock, random, log }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
+  const api = as(identity('system:kube-scheduler'));
+  const cache = new Cache({ api, clock, random: random.fork('scheduler'), log });
+  const recorder = new EventRecorder({ events: api.of(event), clock, random, log }, 'default-scheduler');
+  await using group = new TaskGroup(signal);
+  group.spawn((s) => cache.run(s));
+  group.spawn((s) => recorder.run(s));
+  group.spawn((s) => runScheduler({ api, cache, clock, random: random.fork('ties'), log, recorder, profile: defaultProfile, schedulerName: 'default-scheduler' }, s));
+  await group.join();
+}
