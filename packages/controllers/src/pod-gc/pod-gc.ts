@@ -1,0 +1,85 @@
+import { isTerminal, node, pod, type Pod } from '@navarch/api';
+import { hasReason } from '@navarch/machinery';
+import { type Context, type Controller, defineController } from '../controller.ts';
+import { disrupt } from '../shared/disruption.ts';
+import { podsByNode } from '../shared/pods-on-node.ts';
+
+const PERIOD_MS = 20_000;
+/** A node that is not there may only be not there yet. */
+const QUARANTINE_MS = 40_000;
+const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
+
+export interface PodGcOptions {
+  /** Terminated pods kept in the cluster; the oldest beyond go. Upstream: 12500. */
+  readonly terminatedMax?: number;
+}
+
+/** Removes pods that nobody else will: of nodes that are gone, deleted before they were scheduled, or simply too many. */
+export const podGcController = ({ terminatedMax = 12_500 }: PodGcOptions = {}): Controller => {
+  /** When each missing node was first missed, in monotonic ms. Nodes that are back, or have no pods left, are dropped. */
+  const missed = new Map<string, number>();
+  return defineController({
+    name: 'pod-garbage-collector-controller',
+    watches: [],
+    reads: [pod, node],
+    initialKeys: ['pods'],
+    workers: 1,
+    async reconcile(_, context) {
+      const pods = context.cache.list(pod);
+      await removeTerminated(pods, terminatedMax, context);
+      await removeOutOfService(context);
+      await removeOrphans(pods, missed, context);
+      for (const p of context.cache.find(pod, podsByNode, '')) if (p.metadata.deletionTimestamp) await remove(p, undefined, context);
+      return { requeueAfterMs: PERIOD_MS };
+    },
+  });
+};
+
+async function removeTerminated(pods: readonly Pod[], max: number, context: Context): Promise<void> {
+  if (max <= 0) return;
+  const terminated = pods.filter((p) => isTerminal(p) && !p.metadata.deletionTimestamp);
+  if (terminated.length <= max) return;
+  const oldest = terminated.sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1)).slice(0, terminated.length - max);
+  for (const p of oldest) await remove(p, undefined, context);
+}
+
+/** Someone declared the node lost for good (KEP-2268): its terminating pods need not wait for it. */
+async function removeOutOfService(context: Context): Promise<void> {
+  for (const n of context.cache.list(node)) {
+    const isUp = n.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');
+    if (isUp || !n.spec.taints?.some((taint) => taint.key === OUT_OF_SERVICE)) continue;
+    for (const p of context.cache.find(pod, podsByNode, n.metadata.name)) if (p.metadata.deletionTimestamp) await remove(p, undefined, context);
+  }
+}
+
+async function removeOrphans(pods: readonly Pod[], missed: Map<string, number>, context: Context): Promise<void> {
+  const { cache, clock } = context;
+  const missing = new Set(pods.map((p) => p.spec.nodeName ?? '').filter((name) => name !== '' && !cache.get(node, name)));
+  for (const name of missed.keys()) if (!missing.has(name)) missed.delete(name);
+  for (const name of missing) {
+    const since = missed.get(name) ?? clock.monotonic();
+    missed.set(name, since);
+    if (clock.monotonic() - since < QUARANTINE_MS || (await exists(name, context))) continue;
+    for (const p of cache.find(pod, podsByNode, name)) await remove(p, { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' }, context);
+  }
+}
+
+async function exists(name: string, { api }: Context): Promise<boolean> {
+  try {
+    await api.of(node).get(name);
+    return true;
+  } catch (error) {
+    if (hasReason(error, 'NotFound')) return false;
+    throw error;
+  }
+}
+
+async function remove(p: Pod, why: { readonly reason: string; readonly message: string } | undefined, context: Context): Promise<void> {
+  if (why) return disrupt(p, { ...why, fails: true, gracePeriodSeconds: 0 }, context);
+  try {
+    await context.api.of(pod).delete(`${p.metadata.namespace}/${p.metadata.name}`, { gracePeriodSeconds: 0, preconditions: { uid: p.metadata.uid } });
+  } catch (error) {
+    if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
+  }
+}
+
