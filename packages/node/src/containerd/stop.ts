@@ -85,9 +85,10 @@ async function removeCgroups(path: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** libcni notes each network it makes in one folder for the whole host; ours are told by the network's name. */
+/** libcni notes each network it makes in one folder for the whole host; ours belong to sandboxes of our network. */
 function removeResults(network: string): void {
   const folder = '/var/lib/cni/results';
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) if (name.startsWith(`${network}-`)) rmSync(join(folder, name), { force: true });
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const ours = names.flatMap((name) => (name.startsWith(`${network}-`) ? [name.split('-').at(-2) ?? ''] : []));
+  for (const name of names) if (ours.includes(name.split('-').at(-2) ?? '')) rmSync(join(folder, name), { force: true });
 }

@@ -20,10 +20,11 @@ export function cgroupLayout(mounts: readonly Mount[]): CgroupLayout | undefined
   const controllers = new Map(v1.flatMap((mount) => mount.superOptions
     .filter((option) => /^[a-z_]+$/.test(option) && !['rw', 'ro', 'xattr', 'clone_children', 'noprefix'].includes(option))
     .map((option) => [option, mount.path] as const)));
-  // Named trees (name=systemd) have no controllers, but runc puts its processes there too: groups must be removed from them.
-  for (const mount of v1) {
-    const name = mount.superOptions.find((option) => option.startsWith('name='));
-    if (name) controllers.set(name, mount.path);
+  // Trees without controllers (name=systemd, the unified one of a hybrid host): runc puts its processes there too,
+  // so groups must be removed from them as well.
+  for (const mount of mounts) {
+    const name = mount.type === 'cgroup2' ? 'name=unified' : mount.superOptions.find((option) => option.startsWith('name='));
+    if (name && mount.type.startsWith('cgroup')) controllers.set(name, mount.path);
   }
   if ([...controllers.keys()].some((name) => !name.startsWith('name='))) return { version: 1, controllers };
   const unified = mounts.findLast((mount) => mount.type === 'cgroup2');
