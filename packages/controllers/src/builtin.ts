@@ -1,0 +1,42 @@
+import type { Kind } from '@navarch/machinery';
+import type { Controller } from './controller.ts';
+import { deploymentController } from './deployment/deployment.ts';
+import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
+import { endpointsController } from './endpoints/endpoints.ts';
+import { garbageCollectorController } from './garbage-collector/garbage-collector.ts';
+import { namespaceController } from './namespace/namespace.ts';
+import { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.ts';
+import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
+import { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
+import { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
+import { rootCaController } from './root-ca/root-ca.ts';
+import { serviceAccountController } from './service-account/service-account.ts';
+import { taintEvictionController } from './taint-eviction/taint-eviction.ts';
+
+export interface ControllerOptions {
+  /** Every kind that the server serves: what a namespace may hold and an owner may own. */
+  readonly kinds: readonly Kind<any>[];
+  /** PEM of the certificate by which pods know the API server. */
+  readonly rootCertificate: string;
+  /** Absent: the network hands out pod addresses in its own way. */
+  readonly nodeIpam?: NodeIpamOptions;
+  readonly nodeLifecycle?: NodeLifecycleOptions;
+  readonly podGc?: PodGcOptions;
+}
+
+/** Every controller of a cluster. Adding one is adding a folder and a line to this list. */
+export const builtinControllers = (options: ControllerOptions): readonly Controller[] => [
+  deploymentController,
+  replicaSetController,
+  replicationControllerController,
+  endpointSliceController,
+  endpointsController,
+  serviceAccountController,
+  rootCaController(options.rootCertificate),
+  namespaceController(options.kinds),
+  garbageCollectorController(options.kinds),
+  nodeLifecycleController(options.nodeLifecycle),
+  taintEvictionController(),
+  ...(options.nodeIpam ? [nodeIpamController(options.nodeIpam)] : []),
+  podGcController(options.podGc),
+];

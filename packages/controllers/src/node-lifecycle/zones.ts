@@ -1,0 +1,39 @@
+import type { Node } from '@navarch/api';
+import { readyOf } from './health.ts';
+
+// Upstream's limits: how fast pods leave nodes that are lost, by how much of the zone is lost with them.
+const RATE = 0.1;
+const SECONDARY_RATE = 0.01;
+const LARGE_ZONE = 50;
+const UNHEALTHY_SHARE = 0.55;
+const UNHEALTHY_MIN = 3;
+
+export const zoneOf = ({ metadata: { labels } }: Node): string =>
+  `${labels?.['topology.kubernetes.io/region'] ?? ''}:${labels?.['topology.kubernetes.io/zone'] ?? ''}`;
+
+export interface ZoneView {
+  /** Nodes a second that may be marked for eviction; 0 stops it. */
+  rateOf(zone: string): number;
+  /** Nobody is ready anywhere: it is rather this side that cannot see them, and no pod is evicted. */
+  readonly isBlind: boolean;
+}
+
+export function viewZones(nodes: readonly Node[]): ZoneView {
+  const zones = new Map<string, { total: number; lost: number }>();
+  for (const n of nodes) {
+    const zone = zones.get(zoneOf(n)) ?? { total: 0, lost: 0 };
+    zones.set(zoneOf(n), zone);
+    zone.total += 1;
+    if (readyOf(n)?.status !== 'True') zone.lost += 1;
+  }
+  const isBlind = zones.size > 0 && [...zones.values()].every(({ total, lost }) => lost === total);
+  return {
+    isBlind,
+    rateOf(name) {
+      const { total, lost } = zones.get(name) ?? { total: 0, lost: 0 };
+      const isPartlyLost = lost < total && lost >= UNHEALTHY_MIN && lost / total >= UNHEALTHY_SHARE;
+      if (!isPartlyLost) return RATE;
+      return total > LARGE_ZONE ? SECONDARY_RATE : 0;
+    },
+  };
+}
