@@ -7,3 +7,4 @@ export { type Containerd, findContainerd, importImages, listImageNames, startCon
 export { connectRuntime, type GrpcRuntime } from './cri/index.ts';
 export { CommandError, type HostReport, installPackages, packagesFor, probeHost, runCommand, writeSysctl } from './host/index.ts';
 export { hostFacts, nodeFiles, nodeProber } from './kubelet/index.ts';
+export { nftFilter } from './nftables/index.ts';

@@ -1,1 +1,3 @@
-export {};
+export { type PacketFilter, type ProxyDeps, runProxy } from './proxy.ts';
+export { type ProxyNode, type Ruleset, ruleset } from './ruleset.ts';
+export { difference, TABLE } from './script.ts';

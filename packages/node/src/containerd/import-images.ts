@@ -9,7 +9,7 @@ const NAMESPACE = 'k8s.io';
  * that it brought, in full (`docker.io/library/nginx:latest`). Throws CommandError when the file is no image archive.
  */
 export async function importImages(containerd: Containerd, archive: string, signal: AbortSignal): Promise<readonly string[]> {
-  const { stdout } = await ctr(containerd, ['images', 'import', '--all-platforms', '--digests=false', archive], signal);
+  const { stdout } = await ctr(containerd, [...'images import --all-platforms --digests=false'.split(' '), archive], signal);
   const names = [...stdout.matchAll(/^unpacking (\S+) \(/gm)].map((match) => match[1] ?? '');
   for (const name of names) await tag(containerd, name, canonicalName(name), signal);
   return [...new Set(names.map(canonicalName))];

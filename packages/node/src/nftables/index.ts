@@ -1,0 +1,1 @@
+export { nftFilter } from './nft-filter.ts';
