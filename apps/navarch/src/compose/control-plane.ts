@@ -30,7 +30,7 @@ async function runManager({ as, clock, random, log, rootCertificate, clusterCidr
   const cache = new Cache({ api, clock, random: random.fork('controllers'), log });
   await using group = new TaskGroup(signal);
   group.spawn((s) => cache.run(s));
-  const controllers = builtinControllers({ kinds: builtinKinds, rootCertificate, clusterCidr });
+  const controllers = builtinControllers({ kinds: builtinKinds, rootCertificate, nodeIpam: { clusterCidr } });
   group.spawn((s) => runControllers(controllers, { api, cache, events: api.of(event), clock, random, log, metrics: noMetrics }, s));
   await group.join();
 }
