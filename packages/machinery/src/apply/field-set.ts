@@ -1,0 +1,133 @@
+/**
+ * A set of places in an object, in the form it has on the wire (metav1.FieldsV1): a trie whose steps are path elements
+ * `f:name` (a field or a map's key), `k:{"name":"a"}` (the item of a list map with these keys), `v:"a"` (the item of a set).
+ * A place is in the set when its node has nothing below it, or has a member `.` besides what is below.
+ */
+export interface FieldSet {
+  readonly [element: string]: FieldSet;
+}
+
+const HERE = '.';
+const EMPTY: FieldSet = {};
+
+export const isEmptySet = (set: FieldSet): boolean => {
+  for (const _ in set) return false;
+  return true;
+};
+
+/** Whether the node's own place is in the set. */
+const isMember = (node: FieldSet): boolean => node[HERE] !== undefined || isEmptySet(node);
+
+/** Adds a place to a set that is being built. */
+export function insertPath(set: FieldSet, path: readonly string[]): void {
+  let node = set as Record<string, FieldSet>;
+  for (let i = 0; i < path.length; i++) {
+    const element = path[i] as string;
+    const next = node[element] as Record<string, FieldSet> | undefined;
+    const isLast = i === path.length - 1;
+    if (!next) node = node[element] = {};
+    else {
+      // A node with nothing below is a member; it says so in words once it gets something below.
+      if (isLast ? !isEmptySet(next) : isEmptySet(next)) next[HERE] = {};
+      node = next;
+    }
+  }
+}
+
+/** The node of a place: what is below it, and whether it is a member itself; undefined when neither. */
+export function nodeOf(below: FieldSet, member: boolean): FieldSet | undefined {
+  if (isEmptySet(below)) return member ? EMPTY : undefined;
+  return member ? { [HERE]: EMPTY, ...below } : below;
+}
+
+function combined(a: FieldSet, b: FieldSet, pick: (a: FieldSet | undefined, b: FieldSet | undefined) => FieldSet | undefined): FieldSet {
+  const out: Record<string, FieldSet> = {};
+  for (const element in a) {
+    if (element === HERE) continue;
+    const node = pick(a[element], b[element]);
+    if (node) out[element] = node;
+  }
+  for (const element in b) {
+    if (element === HERE || a[element]) continue;
+    const node = pick(undefined, b[element]);
+    if (node) out[element] = node;
+  }
+  return out;
+}
+
+export function union(a: FieldSet, b: FieldSet): FieldSet {
+  return combined(a, b, (x, y) => (x && y ? nodeOf(union(x, y), isMember(x) || isMember(y)) : (x ?? y)));
+}
+
+export function difference(a: FieldSet, b: FieldSet): FieldSet {
+  return combined(a, b, (x, y) => (x && y ? nodeOf(difference(x, y), isMember(x) && !isMember(y)) : x));
+}
+
+export function intersection(a: FieldSet, b: FieldSet): FieldSet {
+  return combined(a, b, (x, y) => (x && y ? nodeOf(intersection(x, y), isMember(x) && isMember(y)) : undefined));
+}
+
+/** Whether the place one step down is in the set. */
+export const hasChild = (set: FieldSet, element: string): boolean => {
+  const node = set[element];
+  return node !== undefined && isMember(node);
+};
+
+/** What is in the set below the place one step down; undefined: nothing. */
+export function below(set: FieldSet, element: string): FieldSet | undefined {
+  const node = set[element];
+  if (!node) return undefined;
+  for (const step in node) if (step !== HERE) return node;
+  return undefined;
+}
+
+export function isEqualSet(a: FieldSet, b: FieldSet): boolean {
+  let count = 0;
+  for (const element in a) {
+    const other = b[element];
+    if (!other || !isEqualSet(a[element] as FieldSet, other)) return false;
+    count += 1;
+  }
+  for (const _ in b) count -= 1;
+  return count === 0;
+}
+
+/** Every place in the set: those of one level first, then what is below each, as upstream lists conflicts. */
+export function* pathsOf(set: FieldSet, path: readonly string[] = []): Generator<readonly string[]> {
+  const elements = Object.keys(set).filter((element) => element !== HERE).sort(compareElements);
+  for (const element of elements) if (isMember(set[element] as FieldSet)) yield [...path, element];
+  for (const element of elements) yield* pathsOf(set[element] as FieldSet, [...path, element]);
+}
+
+/** In the order in which upstream prints it. */
+export function sortedSet(set: FieldSet): FieldSet {
+  const out: Record<string, FieldSet> = {};
+  for (const element of Object.keys(set).sort(compareElements)) out[element] = sortedSet(set[element] as FieldSet);
+  return out;
+}
+
+function compareElements(a: string, b: string): number {
+  if (a.startsWith('k:') && b.startsWith('k:')) {
+    const left = JSON.parse(a.slice(2)) as Readonly<Record<string, unknown>>;
+    const right = JSON.parse(b.slice(2)) as Readonly<Record<string, unknown>>;
+    for (const name in left) {
+      const x = left[name] as number | string;
+      const y = right[name] as number | string | undefined;
+      if (y !== undefined && typeof x === typeof y && x !== y) return x < y ? -1 : 1;
+    }
+  }
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** `.spec.containers[name="a"].image`, as conflicts show it. */
+export function pathText(path: readonly string[]): string {
+  return path.map((element) => {
+    const rest = element.slice(2);
+    switch (element.slice(0, 2)) {
+      case 'f:': return `.${rest}`;
+      case 'k:': return `[${Object.entries(JSON.parse(rest) as object).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
+      case 'v:': return `[=${rest}]`;
+      default: return `[${rest}]`;
+    }
+  }).join('');
+}

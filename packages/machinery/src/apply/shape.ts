@@ -1,0 +1,47 @@
+import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A value of which the schema says nothing: objects have an owner per field, everything else is a whole. */
+export const DEDUCED: MapSchema = { type: 'map', get values(): Schema { return DEDUCED; } };
+
+/** An object whose fields have owners of their own. */
+export const isGranularObject = (schema: Schema): schema is ObjectSchema | MapSchema =>
+  (schema.type === 'object' && schema.structType !== 'atomic') || (schema.type === 'map' && schema.mapType !== 'atomic');
+
+/** A list whose items have owners of their own. */
+export const isAssociative = (schema: Schema): schema is ListSchema =>
+  schema.type === 'list' && (schema.listType === 'set' || schema.listType === 'map');
+
+/** undefined: the schema has no such field. */
+export function childSchema(schema: ObjectSchema | MapSchema, name: string): Schema | undefined {
+  if (schema.type === 'map') return schema.values;
+  return schema.field(name)?.schema ?? (schema.preservesUnknown ? DEDUCED : undefined);
+}
+
+/** Fields that a type declares are part of it; keys of a map are owned as such. */
+export const isDeclared = (schema: ObjectSchema | MapSchema, name: string): boolean =>
+  schema.type === 'object' && schema.field(name) !== undefined;
+
+/** The object does not fit the schema, so that no owners can be found. */
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError';
+}
+
+/** The path element of a list's item. Throws ShapeError when the item lacks its keys. */
+export function itemElement(schema: ListSchema, item: unknown, index: number): string {
+  if (schema.listType === 'set') return `v:${JSON.stringify(item)}`;
+  const source = isObject(item) ? item : undefined;
+  if (!source) throw new ShapeError(`element ${index}: associative list with keys may not have non-map elements`);
+  const keys: Record<string, unknown> = {};
+  for (const name of [...(schema.listMapKeys ?? [])].sort()) {
+    const value = source[name] ?? (schema.items.type === 'object' ? schema.items.field(name)?.default : undefined);
+    if (value === undefined) {
+      throw new ShapeError(`element ${index}: associative list with keys has an element that omits key field ${JSON.stringify(name)} (and doesn't have default value)`);
+    }
+    keys[name] = value;
+  }
+  return `k:${JSON.stringify(keys)}`;
+}
