@@ -18,7 +18,7 @@ export async function unpackDebian(path: string, signal: AbortSignal): Promise<r
   const complaints = bytesOf(child.stderr);
   const entries: Entry[] = [];
   for await (const stream of child.stdout.pipe(extract())) {
-    const { name, type, mode = 0o644, uid = 0, gid = 0, linkname } = stream.header;
+    const { name, type, mode, uid, gid, linkname } = stream.header;
     const content = await bytesOf(stream);
     const place = inUsr(name);
     if (place === '' || left.test(`${place}/`) || /^(?:usr\/)?(?:bin|sbin|lib|lib64)$/.test(place)) continue;

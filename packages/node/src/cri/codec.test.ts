@@ -20,7 +20,7 @@ test('encodeMessage() writes the bytes that the protobuf specification gives', (
 });
 
 test('encodeMessage() holds numbers beyond int64 at its edge', () => {
-  assert.equal(encodeMessage('Int64Value', { value: 9223372036854775807 }).toString('hex'), '08ffffffffffffffff7f');
+  assert.equal(encodeMessage('Int64Value', { value: 2 ** 63 }).toString('hex'), '08ffffffffffffffff7f');
 });
 
 test('decodeMessage() reads packed and single numbers alike', () => {

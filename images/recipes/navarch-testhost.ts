@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { directory, file, symlink } from '../oci/entry.ts';
+import { defineRecipe } from '../recipe.ts';
+import { base, installOnly } from './base.ts';
+
+/** The helper as one script for Node. Bundled at once: its text is what tells whether the image is up to date. */
+function bundle(): string {
+  const result = buildSync({
+    entryPoints: [join(import.meta.dirname, '../testhost/main.ts')], bundle: true, write: false, platform: 'node', target: 'node26',
+    format: 'esm', banner: { js: '#!/usr/bin/node' }, logLevel: 'silent',
+  });
+  return result.outputFiles[0]?.text ?? '';
+}
+
+const program = bundle();
+
+/** What tests run in pods: a real userland, and a program that can be many things. */
+export const navarchTesthost = defineRecipe({
+  name: 'navarch-testhost',
+  tags: ['1.0', 'latest'],
+  config: { Entrypoint: ['/testhost'], Cmd: ['pause'], Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] },
+  layers: [base, {
+    packages: ['bash', 'coreutils', 'netcat-openbsd', 'bind9-dnsutils', 'iproute2', 'libstdc++6', 'libatomic1', 'procps'],
+    without: installOnly,
+    version: '2',
+    files: () => [symlink('usr/bin/nc', '/usr/bin/nc.openbsd'), directory('uploads', 0o1777)],
+  }, {
+    // The Node that runs us: the script is made for it.
+    version: `node ${process.version}`,
+    files: () => [file('usr/bin/node', readFileSync(process.execPath), 0o755)],
+  }, {
+    version: createHash('sha256').update(program).digest('hex'),
+    files: () => [file('testhost', program, 0o755), file('package.json', '{"type":"module"}\n')],
+  }],
+});

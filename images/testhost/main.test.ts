@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:http2';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const limit = { timeout: 20_000 };
+
+test('netexec answers who it is, echoes, runs commands and dials others', limit, async () => {
+  const [http, udp] = [await freePort(), await freePort()];
+  await using role = start('netexec', `--http-port=${http}`, '--udp-port', String(udp));
+  const get = (path: string): Promise<string> => role.get(`http://127.0.0.1:${http}${path}`);
+  assert.equal(await get('/echo?msg=hello'), 'hello');
+  assert.match(await get('/clientip'), /^127\.0\.0\.1:\d+$/);
+  assert.deepEqual(JSON.parse(await get('/shell?cmd=echo%20out;exit%203')), { output: 'out\n', error: 'exit status 3' });
+  const dial = (rest: string): Promise<string> => get(`/dial?host=127.0.0.1&${rest}`);
+  assert.deepEqual(JSON.parse(await dial(`port=${http}&request=echo?msg=x&tries=2`)), { responses: ['x', 'x'] });
+  assert.deepEqual(JSON.parse(await dial(`port=${udp}&protocol=udp&request=echo%20y`)), { responses: ['y'] });
+  assert.match(await get(`/dial?port=${http}`), /request parameter not specified/);
+  await role.get(`http://127.0.0.1:${http}/exit?code=7`).catch(() => 'gone');
+  assert.equal(await role.ended, 7);
+});
+
+test('netexec --http-override answers one path for all', limit, async () => {
+  const port = await freePort();
+  await using role = start('netexec', '--http-port', String(port), '--udp-port', '-1', '--http-override=/echo?code=404&msg=no');
+  const response = await role.fetch(`http://127.0.0.1:${port}/anything`);
+  assert.deepEqual([response.status, await response.text()], [404, 'no']);
+});
+
+test('serve-hostname --udp answers datagrams', limit, async () => {
+  const port = await freePort();
+  await using role = start('serve-hostname', '--udp', `--port=${port}`);
+  assert.ok(role.child.pid);
+  const socket = createSocket('udp4');
+  const answer = new Promise<string>((resolve) => socket.on('message', (message) => resolve(message.toString())));
+  const asking = setInterval(() => socket.send('?', port, '127.0.0.1'), 50);
+  assert.match(await answer, /^\S+\n$/);
+  clearInterval(asking);
+  socket.close();
+});
+
+test('mounttest makes files of the modes asked for, and fails for what is not there', limit, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mounttest-'));
+  try {
+    const path = join(folder, 'f');
+    const made = await finished('mounttest', `--new_file_0666=${path}`, `--file_perm=${path}`, `--file_mode=${folder}`);
+    assert.equal(made.output, `content of file "${path}": mount-tester new file\n\nmode of file "${folder}": drwx------\nperms of file "${path}": -rw-rw-rw-\n`);
+    assert.equal((await finished('mounttest', `--file_content=${folder}/none`)).code, 1);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('grpc-health-checking serves, and stops serving when told to', limit, async () => {
+  const [port, control] = [await freePort(), await freePort()];
+  await using role = start('grpc-health-checking', `--port=${port}`, `--http-port=${control}`);
+  await role.get(`http://127.0.0.1:${control}/make-serving`);
+  assert.deepEqual(await check(port, ''), { body: '00000000020801', status: '0' });
+  assert.deepEqual(await check(port, 'other'), { body: '', status: '5' });
+  await role.get(`http://127.0.0.1:${control}/make-not-serving`);
+  assert.deepEqual(await check(port, ''), { body: '00000000020802', status: '0' });
+});
+
+test('logs-generator writes as many lines as asked', limit, async () => {
+  const { output } = await finished('logs-generator', '-t', '20', '-d', '100ms');
+  const ids = output.trimEnd().split('\n').map((line) => line.split(' ')[1]);
+  assert.deepEqual(ids, Array.from({ length: 20 }, (_, id) => String(id)));
+});
+
+test('entrypoint-tester repeats its arguments, flags too', limit, async () => {
+  assert.match((await finished('entrypoint-tester', '--a', 'b')).output, /entrypoint-tester --a b\]\n$/);
+});
+
+test('test-webserver serves files and nothing that is not one', limit, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'web-'));
+  try {
+    writeFileSync(join(folder, 'page'), 'text');
+    const port = await freePort();
+    await using role = start('test-webserver', `--port=${port}`);
+    assert.equal(await role.get(`http://127.0.0.1:${port}${folder}/page`), 'text');
+    assert.equal((await role.fetch(`http://127.0.0.1:${port}${folder}/none`)).status, 404);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a role, or a flag, that does not exist is refused in one line', limit, async () => {
+  assert.deepEqual([(await finished('nonsense')).code, (await finished('pause', '--loud')).code], [1, 1]);
+});
+
+interface Running extends AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | null>;
+  /** Asks until it listens. */
+  fetch(url: string): Promise<Response>;
+  get(url: string): Promise<string>;
+}
+
+function start(...args: readonly string[]): Running {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { stdio: 'ignore' });
+  const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  const ask = async (url: string): Promise<Response> => {
+    for (;;) {
+      try {
+        return await fetch(url, { headers: { connection: 'close' } });
+      } catch (error) {
+        if (child.exitCode !== null) throw error;
+        await sleep(20);
+      }
+    }
+  };
+  return {
+    child, ended, fetch: ask, get: async (url) => (await ask(url)).text(),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+function finished(...args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    child.on('close', (code) => resolve({ code, output }));
+  });
+}
+
+function check(port: number, service: string): Promise<{ readonly body: string; readonly status: unknown }> {
+  return new Promise((resolve, reject) => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.on('error', reject);
+    const stream = session.request({ ':method': 'POST', ':path': '/grpc.health.v1.Health/Check', 'content-type': 'application/grpc', te: 'trailers' });
+    const message = service === '' ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, service.length]), Buffer.from(service)]);
+    let body = '';
+    let status: unknown;
+    stream.on('data', (chunk: Buffer) => { body += chunk.toString('hex'); });
+    stream.on('trailers', (trailers) => { status = trailers['grpc-status']; });
+    stream.on('close', () => {
+      session.close();
+      resolve({ body, status });
+    });
+    stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
