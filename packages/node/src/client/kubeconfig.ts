@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { dump, load } from 'js-yaml';
+import { changeFile } from './locked-file.ts';
 
 /** How to reach a server and as whom. Certificates and keys are PEM texts. */
 export interface Access {
@@ -11,6 +12,8 @@ export interface Access {
   readonly key?: string;
   readonly token?: string;
   readonly isInsecure?: boolean;
+  /** The name that the server's certificate must carry, where it is not that of its address. */
+  readonly serverName?: string;
 }
 
 interface Named {
@@ -26,9 +29,14 @@ interface Kubeconfig {
 
 const SECTIONS = ['clusters', 'users', 'contexts'] as const;
 
-/** The file kubectl writes to: the first of KUBECONFIG, else ~/.kube/config. */
-export const kubeconfigFile = (): string =>
-  process.env['KUBECONFIG']?.split(delimiter).find((file) => file !== '') ?? join(homedir(), '.kube', 'config');
+/**
+ * Where a new context is written: the first file of KUBECONFIG that exists, the last where none does (as kind has it);
+ * ~/.kube/config without that variable.
+ */
+export function kubeconfigFile(): string {
+  const files = (process.env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
+  return files.find((file) => existsSync(file)) ?? files.at(-1) ?? join(homedir(), '.kube', 'config');
+}
 
 function read(file: string): Kubeconfig {
   let text: string;
@@ -53,54 +61,66 @@ export function loadAccess(file: string, contextName?: string): Access {
   const config = read(file);
   const find = (section: (typeof SECTIONS)[number], name: string | undefined): Readonly<Record<string, unknown>> => {
     const found = config[section]?.find((entry) => entry.name === name);
+    if (!found && section === 'contexts' && !name) throw new Error(`The kubeconfig ${file} has no current context: name one, or set it with \`kubectl config use-context\``);
     if (!found) throw new Error(`The kubeconfig ${file} has no ${section.slice(0, -1)} ${JSON.stringify(name ?? '')}`);
     return (found[section.slice(0, -1)] ?? {}) as Readonly<Record<string, unknown>>;
   };
   const context = find('contexts', contextName ?? config['current-context']);
   const cluster = find('clusters', context['cluster'] as string);
   const user = find('users', context['user'] as string);
-  const pem = (from: Readonly<Record<string, unknown>>, name: string): string | undefined => {
-    const data = from[`${name}-data`];
-    if (typeof data === 'string') return Buffer.from(data, 'base64').toString();
-    return typeof from[name] === 'string' ? readFileSync(from[name], 'utf8') : undefined;
-  };
-  const [authority, certificate, key] = [pem(cluster, 'certificate-authority'), pem(user, 'client-certificate'), pem(user, 'client-key')];
+  if (user['exec'] || user['auth-provider']) throw new Error(`The kubeconfig ${file} gets its credentials from another program (exec), which is not supported: use a certificate or a token`);
+  if (typeof cluster['server'] !== 'string' || !URL.canParse(cluster['server'])) throw new Error(`The kubeconfig ${file} has no valid server address: ${JSON.stringify(cluster['server'] ?? '')}`);
+  const authority = credential(file, cluster, 'certificate-authority');
+  const certificate = credential(file, user, 'client-certificate');
+  const key = credential(file, user, 'client-key');
+  const token = typeof user['token'] === 'string' ? user['token'] : typeof user['tokenFile'] === 'string' ? readBeside(file, user['tokenFile']).trim() : undefined;
   return {
-    server: String(cluster['server']), ...(authority ? { authority } : {}), ...(certificate ? { certificate } : {}), ...(key ? { key } : {}),
-    ...(typeof user['token'] === 'string' ? { token: user['token'] } : {}), ...(cluster['insecure-skip-tls-verify'] === true ? { isInsecure: true } : {}),
+    server: cluster['server'], ...(authority ? { authority } : {}), ...(certificate ? { certificate } : {}), ...(key ? { key } : {}),
+    ...(token ? { token } : {}), ...(cluster['insecure-skip-tls-verify'] === true ? { isInsecure: true } : {}),
+    ...(typeof cluster['tls-server-name'] === 'string' ? { serverName: cluster['tls-server-name'] } : {}),
   };
+}
+
+/** PEM, from within or from a file that is named relative to the kubeconfig. */
+function credential(file: string, from: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const data = from[`${name}-data`];
+  if (typeof data === 'string' && data !== '') return Buffer.from(data, 'base64').toString();
+  return typeof from[name] === 'string' && from[name] !== '' ? readBeside(file, from[name]) : undefined;
+}
+
+function readBeside(file: string, path: string): string {
+  const whole = resolve(dirname(file), path);
+  try {
+    return readFileSync(whole, 'utf8');
+  } catch (error) {
+    throw new Error(`The kubeconfig ${file} names ${whole}, which cannot be read: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Puts the entries of `addition` in place of those of the same names and makes its context the current one. Everything else stays. */
 export function mergeKubeconfig(file: string, addition: Kubeconfig): void {
-  const config = read(file);
-  const merged = { apiVersion: 'v1', kind: 'Config', ...config, 'current-context': addition['current-context'] } as Record<string, unknown>;
-  for (const section of SECTIONS) {
-    const added = addition[section] ?? [];
-    merged[section] = [...(config[section] ?? []).filter((entry) => !added.some((a) => a.name === entry.name)), ...added];
-  }
-  write(file, merged);
+  change(file, (config) => {
+    const merged = { apiVersion: 'v1', kind: 'Config', ...config, 'current-context': addition['current-context'] } as Record<string, unknown>;
+    for (const section of SECTIONS) {
+      const added = addition[section] ?? [];
+      merged[section] = [...(config[section] ?? []).filter((entry) => !added.some((a) => a.name === entry.name)), ...added];
+    }
+    return merged;
+  });
 }
 
 /** Takes the context, cluster and user of that name out again. Does nothing when they are not there. */
 export function removeFromKubeconfig(file: string, context: string, user: string): void {
-  const config = read(file);
-  if (!config.contexts?.some((entry) => entry.name === context)) return;
-  const left: Record<string, unknown> = { ...config };
-  for (const section of SECTIONS) left[section] = (config[section] ?? []).filter((entry) => entry.name !== (section === 'users' ? user : context));
-  if (config['current-context'] === context) left['current-context'] = '';
-  write(file, left);
+  if (!read(file).contexts?.some((entry) => entry.name === context)) return;
+  change(file, (config) => {
+    const left: Record<string, unknown> = { ...config };
+    for (const section of SECTIONS) left[section] = (config[section] ?? []).filter((entry) => entry.name !== (section === 'users' ? user : context));
+    if (config['current-context'] === context) left['current-context'] = '';
+    return left;
+  });
 }
 
-/** In one step: a reader sees the old file or the new one. */
-function write(file: string, value: unknown): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(draft, dump(value, { lineWidth: -1 }), { mode: 0o600 });
-    renameSync(draft, file);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw new Error(`Cannot write the kubeconfig ${file}: ${(error as Error).message}`, { cause: error });
-  }
+function change(file: string, make: (config: Kubeconfig) => unknown): void {
+  // Read under the lock: what another program wrote meanwhile is kept. A file that cannot be read is not written.
+  changeFile(file, 'kubeconfig', () => dump(make(read(file)), { lineWidth: -1 }));
 }
