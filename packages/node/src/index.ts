@@ -8,3 +8,4 @@ export { connectRuntime, type GrpcRuntime } from './cri/index.ts';
 export { CommandError, type HostReport, installPackages, packagesFor, probeHost, runCommand, writeSysctl } from './host/index.ts';
 export { hostFacts, nodeFiles, nodeProber } from './kubelet/index.ts';
 export { nftFilter } from './nftables/index.ts';
+export { listenDns, resolvers } from './dns/index.ts';

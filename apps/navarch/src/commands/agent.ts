@@ -19,6 +19,7 @@ export const declareAgent: Declare = (program) => {
     .option('--kubelet-port <port>', "port of the kubelet's server", '10250')
     .option('--cluster-dns <address>', 'address of the cluster DNS', DEFAULTS.clusterDns)
     .option('--cluster-domain <domain>', 'DNS domain of the cluster', DEFAULTS.clusterDomain)
+    .option('--cluster-cidr <cidr>', 'range of pod addresses', DEFAULTS.clusterCidr)
     .option('--max-pods <number>', 'pods this node takes', '110')
     .action(async (options: Record<string, string>) => {
       const dataDir = options['dataDir'] ?? layoutOf(options['name'] ?? '').dir;
@@ -26,7 +27,7 @@ export const declareAgent: Declare = (program) => {
       if (!existsSync(kubeconfig)) throw new UserError(`there is no kubeconfig ${kubeconfig}: start \`navarch server\` first, or give --kubeconfig`);
       await untilStopped((signal) => runAgent({
         dataDir, nodeName: options['nodeName'] ?? '', nodeIP: options['nodeIp'] ?? '', kubeletPort: portOf(options['kubeletPort'] ?? ''), access: loadAccess(kubeconfig),
-        clusterDns: options['clusterDns'] ?? '', clusterDomain: options['clusterDomain'] ?? '', podsMax: Number(options['maxPods']), log: systemLogger('info'),
+        clusterDns: options['clusterDns'] ?? '', clusterDomain: options['clusterDomain'] ?? '', clusterCidr: options['clusterCidr'] ?? '', podsMax: Number(options['maxPods']), log: systemLogger('info'),
       }, signal));
     });
 };

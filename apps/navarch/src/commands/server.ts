@@ -1,6 +1,8 @@
 import { systemClock, systemLogger, systemRandom } from '@navarch/node';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemUser } from '@navarch/apiserver';
+import { ensureClusterDns } from '../compose/cluster-dns.ts';
 import { runControlPlane } from '../compose/control-plane.ts';
 import { startServer } from '../compose/server.ts';
 import { layoutOf } from '../cluster/layout.ts';
@@ -31,6 +33,7 @@ export const declareServer: Declare = (program) => {
           nodePorts: [30_000, 32_767], nodeName: options['nodeName'] ?? '', log,
         }, signal);
         log.info('API server ready', { port: server.port });
+        await ensureClusterDns(server.as(systemUser), { address: DEFAULTS.clusterDns, nodeIP: options['advertiseAddress'] ?? '' });
         await runControlPlane({
           as: (user) => server.as(user), clock: systemClock, random: systemRandom(), log, clusterCidr: options['clusterCidr'] ?? '',
           rootCertificate: readFileSync(join(dataDir, 'pki', 'ca.crt'), 'utf8'),

@@ -3,15 +3,21 @@ import { join } from 'node:path';
 import { type Node, node } from '@navarch/api';
 import { type Logger, TaskGroup } from '@navarch/base';
 import { type Api, Cache, httpApi } from '@navarch/client';
+import { dnsKinds, DnsServer } from '@navarch/dns';
 import { type KubeletDeps, runKubelet } from '@navarch/kubelet';
 import {
-  type Access, connectRuntime, type Containerd, hostFacts, httpTransport, nodeFiles, nodeProber, startContainerd, systemClock, systemRandom, writePodNetwork, writeSysctl,
+  type Access, connectRuntime, type Containerd, hostFacts, httpTransport, listenDns, nftFilter, nodeFiles, nodeProber, resolvers, startContainerd, systemClock, systemRandom, writePodNetwork, writeSysctl,
 } from '@navarch/node';
+import { runProxy } from '@navarch/proxy';
 import { KUBERNETES_VERSION } from '../version.ts';
 
 export const PAUSE_IMAGE = 'docker.io/library/pause:latest';
 /** The bridge that pods hang on; `down` removes it. */
 export const BRIDGE = 'navarch0';
+
+const DNS_PORT = 53;
+/** CoreDNS's value in a fresh upstream cluster. */
+const DNS_TTL_SECONDS = 30;
 
 export interface AgentOptions {
   readonly dataDir: string;
@@ -21,6 +27,8 @@ export interface AgentOptions {
   readonly access: Access;
   readonly clusterDns: string;
   readonly clusterDomain: string;
+  /** Addresses of all pods. */
+  readonly clusterCidr: string;
   readonly podsMax: number;
   readonly log: Logger;
 }
@@ -38,6 +46,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   mkdirSync(join(dataDir, 'kubelet'), { recursive: true });
   const deps = kubeletDeps(options, api, runtime, group.signal);
   group.spawn((s) => runKubelet(deps, s));
+  group.spawn((s) => runNetwork(api, options, s));
   group.spawn((s) => keepPodNetwork(api, options, containerd, s));
   await group.join();
 }
@@ -49,6 +58,21 @@ function kubeletDeps(options: AgentOptions, api: Api, runtime: KubeletDeps['runt
     kubeletPort, version: KUBERNETES_VERSION, podsMax, labels: {}, dirs: { root: join(dataDir, 'kubelet'), podLogs: join(dataDir, 'pod-logs') },
     dns: { clusterDns, clusterDomain },
   };
+}
+
+/** Service proxy and cluster DNS: both read the same copy of services and endpoints. */
+async function runNetwork(api: Api, options: AgentOptions, signal: AbortSignal): Promise<void> {
+  const { log, nodeName, clusterCidr } = options;
+  await using group = new TaskGroup(signal);
+  const cache = new Cache({ api, clock: systemClock, random: systemRandom(), log });
+  for (const kind of dnsKinds) cache.follow(kind);
+  group.spawn((s) => cache.run(s));
+  group.spawn((s) => runProxy({ cache, clock: systemClock, log, filter: nftFilter(), node: { name: nodeName, clusterCidr } }, s));
+  await cache.whenSynced(dnsKinds, group.signal);
+  const upstream = resolvers(hostFacts(options.dataDir, nodeName).resolvers);
+  const dns = new DnsServer({ cache, clock: systemClock, log, upstream, zone: { domain: options.clusterDomain, ttl: DNS_TTL_SECONDS } });
+  group.spawn((s) => listenDns(dns, options.nodeIP, DNS_PORT, s));
+  await group.join();
 }
 
 /** What the kernel must do for pods to be reached: forward, and let local addresses be translated. */

@@ -1,0 +1,1 @@
+export { listenDns, resolvers } from './listen-dns.ts';
