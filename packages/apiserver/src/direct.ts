@@ -1,6 +1,6 @@
 import type { Api, DeleteOptions, KindApi, ListOptions, ObjectList, PartOptions, Patch, WatchEvent, WatchOptions, WriteOptions } from '@navarch/client';
 import { Notifier } from '@navarch/base';
-import { type ApiObject, badRequest, type Draft, expired, type Key, type Kind, splitKey } from '@navarch/machinery';
+import { type ApiObject, type Draft, expired, type Key, type Kind, splitKey } from '@navarch/machinery';
 import { type CachedEvent, CompactedError } from '@navarch/store';
 import type { User } from './auth/user.ts';
 import { page, seenAs } from './registry/reading.ts';
@@ -99,7 +99,10 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
 
   async patch(key: Key, patch: Patch, options: PartOptions = {}): Promise<O> {
     const { namespace, name } = this.#allow('patch', key, options.subresource);
-    if (patch.type === 'apply') throw badRequest('server-side apply is not served yet');
+    if (patch.type === 'apply') {
+      const request = { config: patch.body, manager: patch.fieldManager, force: patch.force ?? false };
+      return (await this.#resource.apply(namespace, name, request, this.#call(options), options.subresource)).object;
+    }
     return this.#resource.patch(namespace, name, patch.type, patch.body, this.#call(options), options.subresource);
   }
 

@@ -1,4 +1,4 @@
-import { type ApiObject, badRequest, failure, jsonPatch, mergePatch, methodNotAllowed, type ResourceFacts, statusOf, StatusError, success } from '@navarch/machinery';
+import { type ApiObject, badRequest, failure, Field, invalid, jsonPatch, mergePatch, methodNotAllowed, type ResourceFacts, statusOf, StatusError, success } from '@navarch/machinery';
 import { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
 import { forbiddenMessage, Rbac } from './auth/rbac.ts';
 import type { User } from './auth/user.ts';
@@ -88,7 +88,7 @@ export class Server {
 
   async #route(request: ApiRequest, info: RequestInfo, user: User, warnings: string[]): Promise<ApiResponse> {
     if (!info.isResource) return this.#document(request, info.path);
-    const call = callOf(request.query, user, warnings);
+    const call = callOf(request, user, warnings);
     const subresource = this.#subresources.get(addressOfInfo(info));
     if (subresource) return this.#special(subresource, request, info, user, call);
     const resource = this.registry.find(info.group ? `${info.group}/${info.version}` : info.version, info.resource);
@@ -148,7 +148,7 @@ export class Server {
         const existed = resource.find(namespace, name) !== undefined;
         return this.#answer(resource, request, (await resource.replace(namespace, name, await this.#body(request), call)) as ApiObject, existed ? 200 : 201);
       }
-      case 'PATCH': return this.#answer(resource, request, (await resource.patch(namespace, name, patchType(request), await this.#body(request), call)) as ApiObject, 200);
+      case 'PATCH': return this.#patch(resource, request, info, call);
       case 'DELETE': {
         const options = await this.#deleteOptions(request);
         const { object, isGone } = await resource.delete(namespace, name, options, { ...call, isDryRun: call.isDryRun || options.dryRun?.includes('All') === true });
@@ -160,6 +160,17 @@ export class Server {
     }
   }
 
+  async #patch(resource: Resource<any>, request: ApiRequest, { namespace, name, subresource }: RequestInfo, call: Call): Promise<ApiResponse> {
+    const { query } = request;
+    if (!isApply(request)) {
+      if (query.get('force')) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', forceMisplaced());
+      return this.#answer(resource, request, (await resource.patch(namespace, name, patchType(request), await this.#body(request), call, subresource)) as ApiObject, 200);
+    }
+    const apply = { config: await this.#body(request), manager: query.get('fieldManager') ?? '', force: query.get('force') === 'true' };
+    const { object, isNew } = await resource.apply(namespace, name, apply, call, subresource);
+    return this.#answer(resource, request, object as ApiObject, isNew ? 201 : 200);
+  }
+
   async #part(resource: Resource<any>, request: ApiRequest, info: RequestInfo, call: Call): Promise<ApiResponse> {
     const { namespace, name, subresource } = info;
     if (subresource === 'scale') return this.#scale(resource, request, info, call);
@@ -167,7 +178,7 @@ export class Server {
     switch (request.method) {
       case 'GET': return this.#answer(resource, request, resource.get(namespace, name), 200);
       case 'PUT': return this.#answer(resource, request, (await resource.replace(namespace, name, await this.#body(request), call, subresource)) as ApiObject, 200);
-      case 'PATCH': return this.#answer(resource, request, (await resource.patch(namespace, name, patchType(request), await this.#body(request), call, subresource)) as ApiObject, 200);
+      case 'PATCH': return this.#patch(resource, request, info, call);
       default: throw methodNotAllowed(resource.kind, request.method.toLowerCase());
     }
   }
@@ -338,22 +349,36 @@ function infoOf(request: ApiRequest): RequestInfo {
 const addressOfInfo = ({ group, resource, subresource }: RequestInfo): string =>
   `${group}/${resource}${subresource ? `/${subresource}` : ''}`;
 
-function callOf(query: URLSearchParams, user: User, warnings: string[]): Call {
+function callOf(request: ApiRequest, user: User, warnings: string[]): Call {
+  const { query } = request;
   const dryRun = query.getAll('dryRun').filter((text) => text !== '');
   if (dryRun.some((text) => text !== 'All')) throw badRequest(`Invalid value: ${JSON.stringify(dryRun)}: Unsupported value: supported values: "All"`);
   const validation = query.get('fieldValidation') ?? 'Warn';
   if (validation !== 'Ignore' && validation !== 'Warn' && validation !== 'Strict') throw badRequest(`fieldValidation: Unsupported value: ${JSON.stringify(validation)}: supported values: "Ignore", "Strict", "Warn"`);
-  return { user, isDryRun: dryRun.length > 0, fieldValidation: validation, warnings };
+  return { user, isDryRun: dryRun.length > 0, fieldValidation: validation, warnings, fieldManager: fieldManagerOf(request) };
 }
+
+const FIELD_MANAGER_BYTES_MAX = 128;
+
+/** Who the client says it is; who it looks like otherwise: the first word of its User-Agent. */
+function fieldManagerOf(request: ApiRequest): string {
+  const named = request.query.get('fieldManager');
+  if (named && named.length > FIELD_MANAGER_BYTES_MAX) throw badRequest(`fieldManager: Too long: may not be more than ${FIELD_MANAGER_BYTES_MAX} bytes`);
+  return named || (request.header('user-agent') ?? '').split('/')[0]?.slice(0, FIELD_MANAGER_BYTES_MAX) || 'unknown';
+}
+
+const APPLY_TYPE = 'application/apply-patch+yaml';
+const isApply = (request: ApiRequest): boolean => contentType(request) === APPLY_TYPE;
+const contentType = (request: ApiRequest): string => request.header('content-type')?.split(';')[0]?.trim() ?? '';
 
 const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json', 'application/merge-patch+json': 'merge', 'application/strategic-merge-patch+json': 'strategic',
 };
 
 function patchType(request: ApiRequest): PatchType {
-  const type = request.header('content-type')?.split(';')[0]?.trim() ?? '';
+  const type = contentType(request);
   const known = PATCH_TYPES[type];
-  if (!known) throw unsupported(type, Object.keys(PATCH_TYPES));
+  if (!known) throw unsupported(type, [...Object.keys(PATCH_TYPES), APPLY_TYPE]);
   return known;
 }
 
@@ -374,6 +399,12 @@ function wantedShape(request: ApiRequest): Shape {
     return 'object';
   }
   throw notAcceptable();
+}
+
+function forceMisplaced(): Field['errors'] {
+  const at = new Field('force');
+  at.forbidden('may not be specified for non-apply patch');
+  return at.errors;
 }
 
 const returnsDeleted = (resource: Resource<any>): boolean => resource.kind.behaviour.graceSeconds !== undefined;

@@ -1,13 +1,14 @@
 import { randomSuffix, randomUid } from '@navarch/base';
 import {
-  alreadyExists, type ApiObject, apiVersionOf, badRequest, conflict, decode, DecodeError, dnsSubdomainErrors, equalJson, Field,
-  type HookContext, invalid, jsonPatch, type Kind, mergePatch, methodNotAllowed, type Mutable, notFound, type Part, StatusError,
+  alreadyExists, type ApiObject, type Applied, applyConfig, apiVersionOf, badRequest, conflict, decode, DecodeError, dnsSubdomainErrors, entriesOf, equalJson, Field,
+  type HookContext, invalid, isEqualManagement, jsonPatch, type Kind, mergePatch, methodNotAllowed, type Mutable, notFound, ownersOf, type Part, StatusError,
   strategicMergePatch, validateObjectMeta, validateObjectMetaUpdate,
 } from '@navarch/machinery';
 import { type Cached, StaleError } from '@navarch/store';
 import { type AdmissionRequest, applies, type Operation } from '../admission/admission.ts';
 import type { User } from '../auth/user.ts';
 import { type DeleteOptions, Deletion } from './deletion.ts';
+import { emptyOf, ignoredBy, managerOf, recorded, unmanaged } from './field-management.ts';
 import { isFinished } from './finished.ts';
 import { inOrder, timestamp } from './meta.ts';
 import type { Registry } from './registry.ts';
@@ -21,6 +22,15 @@ export interface Call {
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
   /** Collects texts for Warning headers. */
   readonly warnings?: string[];
+  /** Who owns the fields this call sets (metadata.managedFields). Absent: the user. */
+  readonly fieldManager?: string;
+}
+
+/** A server-side apply: what the manager wants, and nothing else. */
+export interface ApplyRequest {
+  readonly config: unknown;
+  readonly manager: string;
+  readonly force: boolean;
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic';
@@ -71,7 +81,7 @@ export class Resource<O extends ApiObject> {
     return hub ? (decode(this.kind.schema, hub.fromHub(object)).value as unknown as O) : (object as O);
   }
 
-  async create(namespace: string, input: unknown, call: Call): Promise<O> {
+  async create(namespace: string, input: unknown, call: Call, isApplied = false): Promise<O> {
     const draft = this.#read(input, call);
     const { metadata } = draft;
     this.#place(metadata, namespace);
@@ -87,7 +97,7 @@ export class Resource<O extends ApiObject> {
       }) as Draft['metadata'];
       delete (next.metadata as { deletionTimestamp?: string }).deletionTimestamp;
       delete (next.metadata as { deletionGracePeriodSeconds?: number }).deletionGracePeriodSeconds;
-      const ready = this.#admitCreate(next, call, now);
+      const ready = this.#admitCreate(next, call, now, isApplied);
       try {
         if (this.shelf.cache.get(this.shelf.keyOf(namespace, ready.metadata.name))) throw alreadyExists(this.kind, ready.metadata.name);
         if (call.isDryRun) return this.view(ready);
@@ -138,6 +148,49 @@ export class Resource<O extends ApiObject> {
       if (claimed === undefined) next.metadata.resourceVersion = '';
       return next;
     }, call, part);
+  }
+
+  /** Server-side apply; creates an absent object. Throws Conflict where others own what would change. */
+  async apply(namespace: string, name: string, request: ApplyRequest, call: Call, part = ''): Promise<{ readonly object: O; readonly isNew: boolean }> {
+    const config = this.#checkedConfig(request, namespace, name);
+    if (part === '' && !this.shelf.cache.get(this.shelf.keyOf(namespace, name))) {
+      const made = this.#applied(emptyOf(this.kind) as unknown as ApiObject, config, request, part);
+      return { object: await this.create(namespace, made, call, true), isNew: true };
+    }
+    const claimed = (config.metadata as { resourceVersion?: unknown }).resourceVersion;
+    const object = await this.#write(namespace, name, (current) => {
+      const next = this.#read(this.#applied(current, config, request, part), call);
+      if (claimed === undefined) next.metadata.resourceVersion = '';
+      return next;
+    }, call, part, true);
+    return { object, isNew: false };
+  }
+
+  #checkedConfig({ config, manager }: ApplyRequest, namespace: string, name: string): Draft {
+    if (typeof config !== 'object' || config === null || Array.isArray(config)) throw badRequest('error decoding YAML: yaml: cannot unmarshal into Go value of type map[string]interface {}');
+    const { metadata = {}, ...rest } = config as Partial<Draft>;
+    if (!rest.kind) throw badRequest("error decoding YAML: Object 'Kind' is missing");
+    const at = new Field();
+    if (!manager) at.at('fieldManager').required('is required for apply patch');
+    if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', at.errors);
+    const sent = metadata as Draft['metadata'];
+    if (sent.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
+    if (sent.name && sent.name !== name) throw badRequest(`the name of the object (${sent.name}) does not match the name on the URL (${name})`);
+    const placed = { ...sent, name };
+    this.#place(placed, namespace);
+    return { ...rest, metadata: placed } as Draft;
+  }
+
+  /** The object as it would be, with the record of who owns what. */
+  #applied(live: ApiObject, config: Draft, { manager, force }: ApplyRequest, part: string): ApiObject {
+    const { kind } = this;
+    const empty = emptyOf(kind);
+    const { object, owners }: Applied = applyConfig({
+      schema: kind.schema, empty, live: (live as unknown) === empty ? empty : unmanaged(live), owners: ownersOf(live.metadata.managedFields), config: config as unknown as Record<string, unknown>, force,
+      ignored: ignoredBy(part, this.#parts['status'] !== undefined),
+      writer: { manager, apiVersion: apiVersionOf(kind), subresource: part, time: timestamp(this.registry.deps.clock.now()) },
+    });
+    return { ...object, metadata: { ...(object['metadata'] as object), managedFields: entriesOf(owners) } } as unknown as ApiObject;
   }
 
   delete(namespace: string, name: string, options: DeleteOptions, call: Call): Promise<{ readonly object: O; readonly isGone: boolean }> {
@@ -206,11 +259,12 @@ export class Resource<O extends ApiObject> {
     metadata.namespace = namespace;
   }
 
-  #admitCreate(start: Draft, call: Call, now: number): Draft {
+  #admitCreate(start: Draft, call: Call, now: number, isApplied: boolean): Draft {
     let draft = start;
     const stored = this.shelf.kind;
     const hooks: HookContext = { now, subresource: undefined };
     stored.behaviour.prepareCreate?.(draft as Mutable<any>, hooks);
+    if (!isApplied) this.#record(draft, undefined, call, '', now);
     const request = this.#request('CREATE', draft.metadata.namespace ?? '', draft.metadata.name, '', call, undefined);
     if (this.#mutating(draft, request)) draft = this.#normal(draft);
     this.#attendant()?.prepare(draft as ApiObject, undefined);
@@ -225,7 +279,7 @@ export class Resource<O extends ApiObject> {
     return draft;
   }
 
-  async #write(namespace: string, name: string, make: (current: O) => Draft | undefined, call: Call, part: string): Promise<O> {
+  async #write(namespace: string, name: string, make: (current: O) => Draft | undefined, call: Call, part: string, isApplied = false): Promise<O> {
     if (part !== '' && !this.#parts[part]) throw methodNotAllowed(this.kind, 'update');
     for (let attempt = 0; ; attempt++) {
       const cached = this.cached(namespace, name);
@@ -236,7 +290,7 @@ export class Resource<O extends ApiObject> {
       if (sent.metadata.uid && sent.metadata.uid !== cached.object.metadata.uid) {
         throw conflict(this.kind, name, `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${cached.object.metadata.uid}`);
       }
-      const draft = this.#admitUpdate(sent, cached.object, call, part);
+      const draft = this.#admitUpdate(sent, cached.object, call, part, isApplied);
       if (isSame(draft, cached.object)) return this.view(cached.object);
       if (call.isDryRun) return this.view({ ...draft, metadata: { ...draft.metadata, resourceVersion: cached.object.metadata.resourceVersion } } as ApiObject);
       try {
@@ -254,7 +308,7 @@ export class Resource<O extends ApiObject> {
     }
   }
 
-  #admitUpdate(sent: Draft, previous: ApiObject, call: Call, partName: string): Draft {
+  #admitUpdate(sent: Draft, previous: ApiObject, call: Call, partName: string, isApplied: boolean): Draft {
     const stored = this.shelf.kind;
     const hooks: HookContext = { now: this.registry.deps.clock.now(), subresource: partName || undefined };
     const part = this.#parts[partName];
@@ -263,6 +317,7 @@ export class Resource<O extends ApiObject> {
     this.#keepSystemMeta(draft, previous);
     if (part) part.prepare?.(draft as Mutable<any>, previous as O, hooks);
     else stored.behaviour.prepareUpdate?.(draft as Mutable<any>, previous, hooks);
+    if (!isApplied) this.#record(draft, previous, call, partName, hooks.now);
     const request = this.#request('UPDATE', previous.metadata.namespace ?? '', previous.metadata.name, partName, call, previous);
     if (this.#mutating(draft, request)) draft = this.#normal(draft);
     if (!part) this.#attendant()?.prepare(draft as ApiObject, previous);
@@ -277,6 +332,14 @@ export class Resource<O extends ApiObject> {
     this.#validating(draft as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(this.kind, previous.metadata.name, at.errors);
     return draft;
+  }
+
+  /** Before admission, so that what plugins add belongs to nobody. */
+  #record(draft: Draft, previous: ApiObject | undefined, call: Call, subresource: string, now: number): void {
+    const recording = { manager: call.fieldManager ?? managerOf(call.user), now, subresource };
+    const managedFields = recorded(this.shelf.kind, draft as ApiObject, previous, recording, this.#parts['status'] !== undefined);
+    const { managedFields: _, ...metadata } = draft.metadata;
+    draft.metadata = inOrder({ ...metadata, ...(managedFields ? { managedFields } : {}) }) as Draft['metadata'];
   }
 
   #keepSystemMeta(draft: Draft, previous: ApiObject): void {
@@ -347,7 +410,9 @@ const statusPart: Part<ApiObject> = {
 function isSame(draft: Draft, previous: ApiObject): boolean {
   const { metadata, ...rest } = draft;
   const { metadata: before, ...restBefore } = previous;
-  return equalJson({ ...metadata, resourceVersion: '' }, { ...before, resourceVersion: '' }) && equalJson(rest, restBefore);
+  // Times in the record alone are no reason to write.
+  return equalJson({ ...metadata, resourceVersion: '', managedFields: [] }, { ...before, resourceVersion: '', managedFields: [] })
+    && equalJson(rest, restBefore) && isEqualManagement(metadata.managedFields, before.managedFields);
 }
 
 const structuredCloneOnce = (draft: Draft, isNeeded: boolean): Draft => (isNeeded ? structuredClone(draft) : draft);

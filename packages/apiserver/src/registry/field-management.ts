@@ -1,0 +1,64 @@
+import {
+  type ApiObject, apiVersionOf, asksForReset, entriesOf, type FieldSet, type Kind, type Mutable, ownersAfterUpdate, ownersOf, zeroObject,
+} from '@navarch/machinery';
+import type { User } from '../auth/user.ts';
+import { timestamp } from './meta.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+type Meta = Mutable<ApiObject>['metadata'];
+
+/** Who writes what at `now` (ms), through which part of the object. */
+export interface Recording {
+  readonly manager: string;
+  readonly now: number;
+  readonly subresource: string;
+}
+
+/** What is compared and applied: everything but the record itself. */
+export function unmanaged(object: ApiObject): Json {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+const empties = new WeakMap<object, Json>();
+
+/** The object of a kind in which nothing is set. One value per kind, so that it is recognized. */
+export function emptyOf(kind: Kind<any>): Json {
+  let made = empties.get(kind.schema);
+  if (!made) empties.set(kind.schema, (made = { ...zeroObject(kind.schema), apiVersion: apiVersionOf(kind), kind: kind.kind }));
+  return made;
+}
+
+const NOTHING: FieldSet = {};
+const STATUS: FieldSet = { 'f:status': {} };
+const SPEC: FieldSet = { 'f:spec': {} };
+
+/** What a request to this part cannot change, so that nobody comes to own it. */
+export const ignoredBy = (subresource: string, hasStatus: boolean): FieldSet =>
+  (subresource === 'status' ? SPEC : subresource === '' && hasStatus ? STATUS : NOTHING);
+
+/**
+ * metadata.managedFields after `next` has taken the place of `previous`; undefined: none. What the client sent as the
+ * record counts before what is held; one empty entry begins it anew.
+ */
+export function recorded(kind: Kind<any>, next: ApiObject, previous: ApiObject | undefined, recording: Recording, hasStatus: boolean): Meta['managedFields'] {
+  const { manager, now, subresource } = recording;
+  const sent = next.metadata.managedFields;
+  const sentOwners = ownersOf(sent);
+  const owners = asksForReset(sent) ? [] : sentOwners.length > 0 ? sentOwners : ownersOf(previous?.metadata.managedFields);
+  const after = ownersAfterUpdate({
+    schema: kind.schema, live: previous ? unmanaged(previous) : emptyOf(kind), owners, ignored: ignoredBy(subresource, hasStatus),
+    writer: { manager, apiVersion: apiVersionOf(kind), subresource, time: timestamp(now) },
+  }, unmanaged(next));
+  // Nobody took or lost anything: the very entries stay, so that the write is seen to change nothing.
+  if (after === owners && previous && sentOwners.length === 0 && !asksForReset(sent)) return previous.metadata.managedFields as Meta['managedFields'];
+  return after.length === 0 ? undefined : (entriesOf(after) as Meta['managedFields']);
+}
+
+/** The manager of a writer that names none: our own components by what they are. */
+export function managerOf(user: User): string {
+  if (user.name.startsWith('system:node:')) return 'kubelet';
+  if (user.name.startsWith('system:serviceaccount:kube-system:')) return 'kube-controller-manager';
+  return user.name.startsWith('system:') ? user.name.slice('system:'.length) : user.name;
+}
+
