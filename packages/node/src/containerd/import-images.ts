@@ -1,3 +1,4 @@
+import { settleAll } from '@navarch/base';
 import { runCommand } from '../host/command.ts';
 import type { Containerd } from './start.ts';
 
@@ -15,6 +16,22 @@ export async function importImages(containerd: Containerd, archive: string, sign
   return [...new Set(names.map(canonicalName))];
 }
 
+export interface ArchivedImages {
+  readonly archive: string;
+  /** Full names, with the digests of their manifests. */
+  readonly images: readonly { readonly name: string; readonly digest: string }[];
+}
+
+/** Loads the archives whose images are not there yet, or are there as something else. Gives the names it brought. */
+export async function importMissing(
+  containerd: Containerd, archives: readonly ArchivedImages[], signal: AbortSignal,
+): Promise<readonly string[]> {
+  const present = await listImages(containerd, signal);
+  const missing = archives.filter(({ images }) => images.some(({ name, digest }) => present.get(name) !== digest));
+  const brought = await settleAll(missing.map(({ archive }) => importImages(containerd, archive, signal)));
+  return brought.flat();
+}
+
 /** Gives an image another name; both are full names. Replaces what had that name. */
 export async function tagImage(containerd: Containerd, name: string, newName: string, signal: AbortSignal): Promise<void> {
   await tag(containerd, canonicalName(name), canonicalName(newName), signal);
@@ -22,8 +39,14 @@ export async function tagImage(containerd: Containerd, name: string, newName: st
 
 /** Full names of the images that pods can use without a registry. */
 export async function listImageNames(containerd: Containerd, signal: AbortSignal): Promise<readonly string[]> {
-  const { stdout } = await ctr(containerd, ['images', 'list', '-q'], signal);
-  return stdout.split('\n').filter((name) => name !== '' && !name.startsWith('sha256:'));
+  return [...(await listImages(containerd, signal)).keys()];
+}
+
+/** Manifest digests by full name. */
+export async function listImages(containerd: Containerd, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  const { stdout } = await ctr(containerd, ['images', 'list'], signal);
+  const rows = stdout.split('\n').slice(1).map((line) => line.split(/\s+/)).filter(([name = '']) => name !== '' && !name.startsWith('sha256:'));
+  return new Map(rows.map(([name = '', , digest = '']) => [name, digest]));
 }
 
 /** A reference in full, as the runtime keeps it: without a registry it is docker.io's, without a tag `latest`. */

@@ -3,15 +3,16 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { canOverlay } from '../host/can-overlay.ts';
 import { readCapabilities } from '../host/capabilities.ts';
 import { programPath } from '../host/command.ts';
 import { endProcess } from '../host/end-process.ts';
-import { findCniFolder, probeHost } from '../host/probe-host.ts';
+import { findCniFolder } from '../host/probe-host.ts';
 import { isAlive, type ProcessIdentity } from '../host/process-identity.ts';
 import { containerdToml, type RegistryMirror, registryToml } from './config.ts';
 import { type ContainerdLayout, containerdLayout } from './layout.ts';
 import { forgetRecord, readRecord, writeRecord } from './record.ts';
-import { writeFileAtomically } from './write-file.ts';
+import { readIfThere, writeFileAtomically } from './write-file.ts';
 
 export interface ContainerdOptions {
   /** Everything of this containerd lives here. The path must leave room for a unix socket's name. */
@@ -96,8 +97,9 @@ async function chooseSnapshotter(
   { snapshotter = 'auto' }: ContainerdOptions, layout: ContainerdLayout, signal: AbortSignal,
 ): Promise<'overlayfs' | 'native'> {
   if (snapshotter !== 'auto') return snapshotter;
-  const { hasOverlay } = await probeHost(layout.root, signal);
-  return hasOverlay ? 'overlayfs' : 'native';
+  const begunWith = /^snapshotter = "(overlayfs|native)"$/m.exec(readIfThere(layout.config) ?? '')?.[1];
+  if (begunWith) return begunWith as 'overlayfs' | 'native';
+  return await canOverlay(layout.root, signal) ? 'overlayfs' : 'native';
 }
 
 function launch(layout: ContainerdLayout, netns: string | undefined): ProcessIdentity {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { settleAll } from '@navarch/base';
 import { cri } from '@navarch/kubelet';
@@ -38,6 +38,9 @@ export async function stopContainerd(dir: string, signal: AbortSignal): Promise<
  */
 export async function teardownContainerd(options: TeardownOptions, signal: AbortSignal): Promise<void> {
   const layout = containerdLayout(options.dir);
+  if (options.cgroupRoot !== undefined && !/^\/[^/]/.test(options.cgroupRoot)) {
+    throw new Error(`${options.cgroupRoot || 'an empty path'} is not ours to remove: name the node's own control group`);
+  }
   if (readRecord(layout)) await removePods(layout, signal);
   await stopContainerd(options.dir, signal);
   await endShims(layout, signal);
@@ -47,8 +50,15 @@ export async function teardownContainerd(options: TeardownOptions, signal: Abort
     await deleteLink(options.bridge, existsSync(options.netns ?? '/') ? options.netns : undefined, signal);
     removeResults(options.bridge);
   }
-  const doomed = options.keepImages ? [layout.state, layout.cniConfDir, layout.cniStateDir] : [layout.dir];
-  for (const folder of doomed) rmSync(folder, { recursive: true, force: true });
+  removeFiles(layout, options.keepImages ?? false);
+}
+
+/** What `startContainerd()` made, by name, and the folder if nothing of others is in it. */
+function removeFiles(layout: ContainerdLayout, keepImages: boolean): void {
+  const running = [layout.state, dirname(layout.cniConfDir), layout.socket, `${layout.socket}.ttrpc`];
+  const kept = [layout.root, layout.registries, layout.config, layout.log, layout.record];
+  for (const path of keepImages ? running : [...running, ...kept]) rmSync(path, { recursive: true, force: true });
+  if (existsSync(layout.dir) && readdirSync(layout.dir).length === 0) rmSync(layout.dir, { recursive: true });
 }
 
 /** Through the runtime, as long as it answers: only so are networks given back by the plugins that made them. */
@@ -73,7 +83,6 @@ async function removePod(runtime: GrpcRuntime, podSandboxId: string, signal: Abo
 
 /** Ends whatever still lives in our own groups, then removes them. */
 async function removeCgroups(path: string, signal: AbortSignal): Promise<void> {
-  if (path.split('/').filter(Boolean).length === 0) throw new Error('the root of all control groups is not ours to remove');
   const cgroups = openCgroups();
   for (let attempt = 0; !cgroups.remove(path); attempt += 1) {
     if (attempt > 100) throw new Error(`control group ${path} still has processes: ${cgroups.processes(path).join(', ')}`);

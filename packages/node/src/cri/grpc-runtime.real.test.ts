@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { cri } from '@navarch/kubelet';
 import { buildImage } from '../../../../images/build.ts';
+import { importMissing } from '../containerd/import-images.ts';
 import { startContainerd } from '../containerd/start.ts';
 import { teardownContainerd } from '../containerd/stop.ts';
 import { openCgroups } from '../host/cgroup/layout.ts';
@@ -99,6 +100,10 @@ function withContainers(): void {
   test('imported images are there under their full names, and a short name finds them', { timeout: 30_000 }, async () => {
     const { image } = await host.runtime.imageStatus({ image: { image: 'busybox' } }, signal);
     assert.deepEqual(image?.repoTags, ['docker.io/library/busybox:latest']);
+    const built = await buildImage('busybox', images, signal);
+    assert.deepEqual(await importMissing(host.containerd, [built], signal), []);
+    const other = { ...built, images: built.images.map((known) => ({ ...known, digest: 'sha256:other' })) };
+    assert.deepEqual(await importMissing(host.containerd, [other], signal), built.images.map((known) => known.name));
     assert.equal((await host.runtime.imageStatus({ image: { image: 'nothing:1' } }, signal)).image, undefined);
   });
 

@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { canOverlay } from './can-overlay.ts';
 import { type Capability, readCapabilities } from './capabilities.ts';
 import { cgroupLayout, missingControllers } from './cgroup/layout.ts';
 import { runCommand } from './command.ts';
@@ -105,26 +105,4 @@ async function missingKernelParts(signal: AbortSignal): Promise<readonly Missing
     }
   }
   return missing;
-}
-
-/** Stacks two folders where layers would be kept: some file systems carry no overlay (overlay itself, for one). */
-async function canOverlay(dataDir: string, signal: AbortSignal): Promise<boolean> {
-  if (!/\boverlay\b/.test(readFileSync('/proc/filesystems', 'utf8')) && !findProgram('modprobe')) return false;
-  mkdirSync(dataDir, { recursive: true });
-  const folder = mkdtempSync(join(dataDir, '.probe-'));
-  const part = (name: string): string => {
-    mkdirSync(join(folder, name));
-    return join(folder, name);
-  };
-  const options = `lowerdir=${part('lower')},upperdir=${part('upper')},workdir=${part('work')}`;
-  try {
-    // In a mount namespace of its own: nothing is left mounted however this ends.
-    await runCommand(['unshare', '--mount', 'mount', '-n', '-t', 'overlay', 'overlay', '-o', options, part('merged')], {}, signal);
-    return true;
-  } catch {
-    signal.throwIfAborted();
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

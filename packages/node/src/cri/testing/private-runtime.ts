@@ -45,7 +45,7 @@ export async function startPrivateRuntime(archives: readonly string[], signal: A
 export function sandboxConfig({ cgroupRoot, containerd }: PrivateRuntime, name: string): cri.Input<cri.PodSandboxConfig> {
   return {
     metadata: { name, uid: `uid-${name}`, namespace: 'default', attempt: 0 }, hostname: name,
-    logDirectory: join(containerd.layout.dir, 'logs', name), labels: { app: name },
+    logDirectory: join(containerd.layout.state, 'logs', name), labels: { app: name },
     linux: { cgroupParent: `${cgroupRoot}/kubepods/${name}` },
   };
 }
