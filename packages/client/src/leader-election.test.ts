@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { lease } from '@navarch/api';
+import { seededRandom, silent } from '@navarch/base';
+import { SimClock } from '@navarch/sim';
+import { lead, LeadershipLostError, type LeaseObject } from './leader-election.ts';
+import { MemoryApi } from './testing/memory-api.ts';
+
+interface Run { readonly stop: AbortController; readonly log: string[]; error?: unknown }
+
+function candidate(api: MemoryApi, clock: SimClock, identity: string, log: string[], leases = api.of<LeaseObject>()): Run {
+  const run: Run = { stop: new AbortController(), log };
+  const work = async (signal: AbortSignal): Promise<void> => {
+    log.push(`${clock.monotonic()} ${identity} leads`);
+    await clock.sleep(10_000_000, signal).catch(() => undefined);
+    log.push(`${clock.monotonic()} ${identity} stops`);
+  };
+  const deps = { leases, clock, random: seededRandom(identity.length), log: silent };
+  lead(deps, { namespace: 'kube-system', name: 'l', identity }, work, run.stop.signal).catch((error: unknown) => (run.error = error));
+  return run;
+}
+const start = (): { readonly api: MemoryApi; readonly clock: SimClock; readonly log: string[] } => ({ api: new MemoryApi(lease), clock: new SimClock(), log: [] });
+const held = (api: MemoryApi): LeaseObject['spec'] => (api.objects.get('kube-system/l') as LeaseObject).spec;
+
+test('lead() lets one candidate lead at a time; one that lets go is followed at once', async () => {
+  const { api, clock, log } = start();
+  const one = candidate(api, clock, 'one', log);
+  await clock.advance(100);
+  const two = candidate(api, clock, 'second', log);
+  await clock.advance(60_000);
+  assert.deepEqual(log, ['0 one leads']);
+  assert.deepEqual([held(api).holderIdentity, held(api).leaseDurationSeconds, held(api).leaseTransitions], ['one', 15, 0]);
+  one.stop.abort(new Error('done'));
+  await clock.advance(5000);
+  assert.equal(log[1], '60100 one stops');
+  assert.match(log[2] ?? '', /second leads$/);
+  assert.deepEqual([held(api).holderIdentity, held(api).leaseTransitions], ['second', 2 - 1]);
+  two.stop.abort(new Error('done'));
+  await clock.advance(1);
+});
+
+test('lead() takes over from a leader that fell silent when its lease has run out, not before', async () => {
+  const { api, clock, log } = start();
+  await api.of<LeaseObject>().create({ metadata: { namespace: 'kube-system', name: 'l' }, spec: { holderIdentity: 'dead', leaseDurationSeconds: 15 } } as never);
+  candidate(api, clock, 'heir', log);
+  await clock.advance(14_900);
+  assert.deepEqual(log, []);
+  await clock.advance(6000);
+  assert.equal(log.length, 1);
+});
+
+test('lead() stops leading before others may begin when it cannot renew, also when requests hang', async () => {
+  for (const fault of ['fail', 'hang'] as const) {
+    const { api, clock, log } = start();
+    let isCut = false;
+    const plain = api.of<LeaseObject>();
+    const leases = {
+      ...plain,
+      get: (key: string) => (!isCut ? plain.get(key) : fault === 'fail' ? Promise.reject(new Error('cut off')) : new Promise<never>(() => undefined)),
+    };
+    const run = candidate(api, clock, 'one', log, leases);
+    await clock.advance(10_000);
+    isCut = true;
+    candidate(api, clock, 'second', log);
+    await clock.advance(12_100);
+    assert.match(log[1] ?? '', /one stops$/, fault);
+    if (fault === 'fail') assert.ok(run.error instanceof LeadershipLostError);
+    await clock.advance(20_000);
+    assert.match(log[2] ?? '', /second leads$/, fault);
+  }
+});
