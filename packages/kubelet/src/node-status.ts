@@ -25,17 +25,22 @@ const LEASE_SECONDS = 40;
 /** The status is computed this often, and sent when it changed or has not been sent for a while. */
 const STATUS_INTERVAL_MS = 10_000;
 const REPORT_INTERVAL_MS = 5 * 60_000;
+/** A node that is not ready yet is looked at often: people wait for it. */
+const UNREADY_INTERVAL_MS = 200;
+const RETRY_MS = 1000;
 
 /** Makes the node known and keeps its lease and status fresh until the signal aborts. */
 export async function keepNodeStatus(deps: NodeStatusDeps, signal: AbortSignal): Promise<void> {
   await register(deps, signal);
-  await Promise.allSettled([repeat(deps, LEASE_INTERVAL_MS, () => renewLease(deps), signal), repeat(deps, STATUS_INTERVAL_MS, reporter(deps, signal), signal)]);
+  await Promise.allSettled([repeat(deps, () => renewLease(deps), signal), repeat(deps, reporter(deps, signal), signal)]);
 }
 
-async function repeat({ clock, log }: NodeStatusDeps, intervalMs: number, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+/** `work` says after how many milliseconds it wants to be done again. */
+async function repeat({ clock, log }: NodeStatusDeps, work: () => Promise<number>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
+    let intervalMs = RETRY_MS;
     try {
-      await work();
+      intervalMs = await work();
     } catch (error) {
       if (!signal.aborted) log.warn('node heartbeat failed', { error });
     }
@@ -64,16 +69,19 @@ async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void
   }
 }
 
-function reporter(deps: NodeStatusDeps, signal: AbortSignal): () => Promise<void> {
+function reporter(deps: NodeStatusDeps, signal: AbortSignal): () => Promise<number> {
   let reportedAt = Number.NEGATIVE_INFINITY;
   return async () => {
     const now = deps.clock.monotonic();
     const isDue = now - reportedAt >= REPORT_INTERVAL_MS;
     const next = await deps.api.of(node).get(deps.nodeName);
     const status = await statusOf(deps, next, signal);
-    if (!isDue && equalJson(withoutHeartbeats(status), withoutHeartbeats(next.status))) return;
+    const isReady = status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
+    const again = isReady ? STATUS_INTERVAL_MS : UNREADY_INTERVAL_MS;
+    if (!isDue && equalJson(withoutHeartbeats(status), withoutHeartbeats(next.status))) return again;
     await deps.api.of(node).patch(deps.nodeName, { type: 'strategic', body: { status } }, { subresource: 'status' });
     reportedAt = now;
+    return again;
   };
 }
 
@@ -123,7 +131,7 @@ async function runtimeProblem(runtime: ContainerRuntime, signal: AbortSignal): P
   }
 }
 
-async function renewLease({ api, clock, nodeName }: NodeStatusDeps): Promise<void> {
+async function renewLease({ api, clock, nodeName }: NodeStatusDeps): Promise<number> {
   const key = `kube-node-lease/${nodeName}`;
   const renewTime = `${new Date(clock.now()).toISOString().slice(0, 23)}000Z`;
   try {
@@ -132,4 +140,5 @@ async function renewLease({ api, clock, nodeName }: NodeStatusDeps): Promise<voi
     if (!hasReason(error, 'NotFound')) throw error;
     await api.of(lease).create({ metadata: { name: nodeName, namespace: 'kube-node-lease' }, spec: { holderIdentity: nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime } });
   }
+  return LEASE_INTERVAL_MS;
 }

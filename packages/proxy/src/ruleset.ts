@@ -114,7 +114,7 @@ function endpointChain(serviceName: string, { address, port }: Target, protocol:
     // A pod that reaches itself through its service must see another source.
     `ip saddr ${address} meta mark set meta mark or ${MASQUERADE_MARK}`,
     ...(sessionAffinity === 'ClientIP' ? [`update @${affinitySet(name, seconds)} { ip saddr }`] : []),
-    `meta l4proto ${protocol} dnat to ${address}:${port}`,
+    `meta l4proto ${protocol} dnat ip to ${address}:${port}`,
   ]);
   return name;
 }
