@@ -1,4 +1,5 @@
-import type { cri } from '@navarch/kubelet';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cri } from '@navarch/kubelet';
 import { CriChannel, type Method } from './channel.ts';
 import { methods } from './generated/description.ts';
 import { probeAbilities } from './probe.ts';
@@ -38,12 +39,27 @@ const allowances: Readonly<Partial<Record<Method, Allowance>>> = {
 export async function connectRuntime(options: GrpcRuntimeOptions, signal: AbortSignal): Promise<GrpcRuntime> {
   const channel = new CriChannel(options.socketPath);
   try {
-    await channel.ready(options.connectTimeoutMs ?? 10_000);
+    const timeoutMs = options.connectTimeoutMs ?? 10_000;
+    await channel.ready(timeoutMs);
+    await isInitialized(channel, timeoutMs, signal);
     const abilities = await probeAbilities(channel, signal);
     return runtimeOn(channel, abilities, options.callTimeoutMs ?? 120_000);
   } catch (error) {
     channel[Symbol.dispose]();
     throw error;
+  }
+}
+
+/** containerd opens its socket before its CRI part can answer, while it looks for the pods of its last run. */
+async function isInitialized(channel: CriChannel, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  for (const end = performance.now() + timeoutMs; ; await sleep(10, undefined, { signal })) {
+    try {
+      await channel.call('status', {}, timeoutMs, signal);
+      return;
+    } catch (error) {
+      const isEarly = cri.CriError.is(error, 'UNKNOWN', 'UNAVAILABLE') && /not initialized/.test(error.details);
+      if (!isEarly || performance.now() > end) throw error;
+    }
   }
 }
 
