@@ -6,6 +6,6 @@ export { type Access, httpTransport, kubeconfigFile, loadAccess, mergeKubeconfig
 export { type Containerd, findContainerd, importImages, listImageNames, startContainerd, stopContainerd, teardownContainerd, writePodNetwork } from './containerd/index.ts';
 export { connectRuntime, type GrpcRuntime } from './cri/index.ts';
 export { CommandError, type HostReport, installPackages, packagesFor, probeHost, runCommand, writeSysctl } from './host/index.ts';
-export { hostFacts, nodeFiles, nodeProber } from './kubelet/index.ts';
+export { hostFacts, nodeFiles, nodeProber, serveKubelet } from './kubelet/index.ts';
 export { nftFilter } from './nftables/index.ts';
 export { listenDns, resolvers } from './dns/index.ts';

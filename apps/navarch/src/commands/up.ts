@@ -3,6 +3,7 @@ import {
   installPackages, kubeconfigFile, mergeKubeconfig, packagesFor, probeHost, runCommand, startContainerd,
 } from '@navarch/node';
 import { namespace } from '@navarch/api';
+import { settleAll } from '@navarch/base';
 import { PAUSE_IMAGE } from '../compose/agent.ts';
 import { bringImages, FIRST_IMAGES } from '../cluster/bring-images.ts';
 import { findDaemon, startDaemon } from '../cluster/daemon.ts';
@@ -47,8 +48,9 @@ async function up(options: UpOptions): Promise<void> {
   mkdirSync(layout.dir, { recursive: true, mode: 0o700 });
   writeState(layout, { name: layout.name, port, nodeName: layout.name, nodeIP: DEFAULTS.nodeIP, runtime: 'containerd' });
   await addAddress(DEFAULTS.nodeIP, signal);
-  await steps.step('Starting the control plane', () => startServer(layout, port, signal));
-  await steps.step('Starting containerd and bringing images', () => startNode(layout, signal));
+  await steps.step('Starting the control plane, and containerd with its first images', () => settleAll([startServer(layout, port, signal), startRuntime(layout, signal)]));
+  // Only now, so that no pod looks for an image that is still on its way.
+  if (!findDaemon(layout, 'agent')) startDaemon(layout, 'agent', ['agent', '--name', layout.name, '--data-dir', layout.dir, '--node-name', layout.name]);
   await waitUntilUsable(layout, steps, signal);
   mergeKubeconfig(kubeconfigFile(), contextOf(layout));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -88,8 +90,7 @@ async function startServer(layout: Layout, port: number, signal: AbortSignal): P
   });
 }
 
-async function startNode(layout: Layout, signal: AbortSignal): Promise<void> {
-  if (!findDaemon(layout, 'agent')) startDaemon(layout, 'agent', ['agent', '--name', layout.name, '--data-dir', layout.dir, '--node-name', layout.name]);
+async function startRuntime(layout: Layout, signal: AbortSignal): Promise<void> {
   const containerd = await startContainerd({ dir: layout.containerd, sandboxImage: PAUSE_IMAGE }, signal);
   await bringImages(containerd, layout.images, FIRST_IMAGES, signal);
 }

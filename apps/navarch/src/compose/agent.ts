@@ -6,7 +6,7 @@ import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds, DnsServer } from '@navarch/dns';
 import { type KubeletDeps, runKubelet } from '@navarch/kubelet';
 import {
-  type Access, connectRuntime, type Containerd, hostFacts, httpTransport, listenDns, nftFilter, nodeFiles, nodeProber, resolvers, startContainerd, systemClock, systemRandom, writePodNetwork, writeSysctl,
+  type Access, connectRuntime, type Containerd, hostFacts, httpTransport, listenDns, nftFilter, nodeFiles, nodeProber, resolvers, serveKubelet, startContainerd, systemClock, systemRandom, writePodNetwork, writeSysctl,
 } from '@navarch/node';
 import { runProxy } from '@navarch/proxy';
 import { KUBERNETES_VERSION } from '../version.ts';
@@ -47,6 +47,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const deps = kubeletDeps(options, api, runtime, group.signal);
   group.spawn((s) => runKubelet(deps, s));
   group.spawn((s) => runNetwork(api, options, s));
+  const { certificate = '', key = '', authority = '' } = options.access;
+  group.spawn((s) => serveKubelet({ api, runtime, log, nodeName: options.nodeName, address: options.nodeIP, port: options.kubeletPort, certificate, key, authority }, s));
   group.spawn((s) => keepPodNetwork(api, options, containerd, s));
   await group.join();
 }

@@ -57,11 +57,11 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
 }
 
 /** What people and the node on this machine need to get in: kubeconfigs with a certificate of their own. */
-async function writeIdentities(pki: Pki, { dataDir, port, nodeName }: ServerOptions): Promise<void> {
+async function writeIdentities(pki: Pki, { dataDir, port, nodeName, advertiseAddress }: ServerOptions): Promise<void> {
   const write = (file: string, user: string, credentials: Credentials): void =>
     writeFileSync(join(dataDir, file), kubeconfigText({ name: 'navarch', server: `https://127.0.0.1:${port}`, user, authority: pki.authority.certificate, ...credentials }), { mode: 0o600 });
   write('admin.kubeconfig', 'navarch-admin', await pki.identity('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'] }));
-  write('node.kubeconfig', `system:node:${nodeName}`, await pki.identity(`node-${nodeName}`, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] }));
+  write('node.kubeconfig', `system:node:${nodeName}`, await pki.identity(`node-${nodeName}`, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], names: [nodeName], addresses: [advertiseAddress] }));
 }
 
 const firstAddress = (cidr: string): string => (cidr.split('/')[0] ?? '').replace(/\d+$/, (last) => String(Number(last) + 1));
