@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { identityOf } from '../host/process-identity.ts';
 import { podNetworkConfig, writePodNetwork } from './cni-config.ts';
 import { containerdToml, registryToml } from './config.ts';
+import { hostPortRemoval } from './host-ports.ts';
 import { canonicalName } from './import-images.ts';
 import { containerdLayout } from './layout.ts';
 import { readRecord, writeRecord } from './record.ts';
@@ -69,6 +70,25 @@ test('readRecord() adopts the very process that was written, and no other with i
   writeFileSync(layout.record, JSON.stringify({ ...identityOf(process.pid), startTicks: '1' }));
   assert.equal(readRecord(layout), undefined);
 }));
+
+const portmapRules = (network: string): string => [
+  '-P PREROUTING ACCEPT', '-N CNI-DN-1', '-N CNI-HOSTPORT-DNAT', '-N OTHER',
+  '-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT', '-A PREROUTING -j OTHER',
+  '-A CNI-DN-1 -p tcp -j DNAT --to-destination 10.0.0.2:80',
+  `-A CNI-HOSTPORT-DNAT -p tcp -m comment --comment "dnat name: \\"${network}\\" id: \\"x\\"" -j CNI-DN-1`,
+].join('\n');
+
+test('hostPortRemoval() takes out the ports of one network, and the plugin\'s chains when they were the last', () => {
+  assert.deepEqual(hostPortRemoval(portmapRules('nv0'), 'nv0'), [
+    '-D CNI-HOSTPORT-DNAT -p tcp -m comment --comment "dnat name: \\"nv0\\" id: \\"x\\"" -j CNI-DN-1',
+    '-D PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT',
+    '-F CNI-DN-1', '-F CNI-HOSTPORT-DNAT', '-X CNI-DN-1', '-X CNI-HOSTPORT-DNAT',
+  ]);
+});
+
+test('hostPortRemoval() leaves the ports of other networks', () => {
+  assert.deepEqual(hostPortRemoval(portmapRules('other'), 'nv0'), []);
+});
 
 test('teardownContainerd() never removes the root of all control groups', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'nvc-'));

@@ -107,7 +107,7 @@ function launch(layout: ContainerdLayout, netns: string | undefined): ProcessIde
   try {
     const command = [...(netns ? ['nsenter', `--net=${netns}`, '--'] : []), 'containerd', '--config', layout.config];
     const child = spawn(command[0] ?? '', command.slice(1), {
-      detached: true, cwd: '/', stdio: ['ignore', log, log], env: { PATH: programPath(), HOME: '/root' },
+      detached: true, cwd: '/', stdio: ['ignore', log, log], env: { PATH: programPath(), HOME: '/root', ...proxySettings() },
     });
     child.on('error', () => undefined); // Without a process id, said below.
     child.unref();
@@ -116,6 +116,12 @@ function launch(layout: ContainerdLayout, netns: string | undefined): ProcessIde
   } finally {
     closeSync(log);
   }
+}
+
+/** Of the caller's environment only this is containerd's business: how it gets out to registries. */
+function proxySettings(): Readonly<Record<string, string>> {
+  const entries = Object.entries(process.env).filter(([name, value]) => value && /^(?:https?|no|all)_proxy$/i.test(name));
+  return Object.fromEntries(entries.map(([name, value = '']) => [name, value]));
 }
 
 async function isAnswering(

@@ -9,6 +9,7 @@ import { endProcess } from '../host/end-process.ts';
 import { unmountBelow } from '../host/mount.ts';
 import { deleteLink } from '../host/netns.ts';
 import { identityOf, signalProcess } from '../host/process-identity.ts';
+import { removeHostPorts } from './host-ports.ts';
 import { type ContainerdLayout, containerdLayout } from './layout.ts';
 import { forgetRecord, readRecord } from './record.ts';
 import { endShims } from './shims.ts';
@@ -47,7 +48,11 @@ export async function teardownContainerd(options: TeardownOptions, signal: Abort
   await unmountBelow(layout.dir, signal);
   if (options.cgroupRoot) await removeCgroups(options.cgroupRoot, signal);
   if (options.bridge) {
-    await deleteLink(options.bridge, existsSync(options.netns ?? '/') ? options.netns : undefined, signal);
+    // A network namespace that has gone has taken both with it.
+    if (options.netns === undefined || existsSync(options.netns)) {
+      await deleteLink(options.bridge, options.netns, signal);
+      await removeHostPorts(options.bridge, options.netns, signal);
+    }
     removeResults(options.bridge);
   }
   removeFiles(layout, options.keepImages ?? false);
