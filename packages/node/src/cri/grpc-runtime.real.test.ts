@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -14,6 +14,7 @@ import { probeHost } from '../host/probe-host.ts';
 import { isAlive, signalProcess } from '../host/process-identity.ts';
 import { findShims } from '../containerd/shims.ts';
 import { connectRuntime } from './grpc-runtime.ts';
+import { serveRegistry, type TestRegistry } from './testing/registry.ts';
 import { leftovers, type PrivateRuntime, sandboxConfig, sandboxImage, startPrivateRuntime } from './testing/private-runtime.ts';
 
 const images = mkdtempSync(join(tmpdir(), 'nvi-'));
@@ -25,15 +26,18 @@ else console.log(`left out, this host cannot run containers: ${report.missing.ma
 
 function withContainers(): void {
   let host: PrivateRuntime;
+  let registry: TestRegistry;
   let signal: AbortSignal;
 
   before(async () => {
     signal = AbortSignal.timeout(180_000);
     const archives = [(await buildImage('pause', images, signal)).archive, (await buildImage('busybox', images, signal)).archive];
-    host = await startPrivateRuntime(archives, signal);
+    registry = await serveRegistry(archives[0] ?? '', 'team/pause');
+    host = await startPrivateRuntime(archives, { 'registry.example': [{ url: registry.url }] }, signal);
   });
   after(async () => {
     host.runtime[Symbol.dispose]();
+    await registry[Symbol.asyncDispose]();
     await teardownContainerd(host.teardown, AbortSignal.timeout(60_000));
     rmSync(images, { recursive: true, force: true });
   });
@@ -59,7 +63,6 @@ function withContainers(): void {
     await runtime.removePodSandbox({ podSandboxId: pod.podSandboxId }, signal);
     const listed = await runtime.listPodSandbox({ filter: { id: pod.podSandboxId } }, signal);
     assert.deepEqual(listed.items, []);
-    assert.equal(existsSync(host.containerd.layout.cniStateDir), true);
     assert.equal(openCgroups().remove(`${host.cgroupRoot}/kubepods/whole`), true);
   });
 
@@ -105,6 +108,15 @@ function withContainers(): void {
     const other = { ...built, images: built.images.map((known) => ({ ...known, digest: 'sha256:other' })) };
     assert.deepEqual(await importMissing(host.containerd, [other], signal), built.images.map((known) => known.name));
     assert.equal((await host.runtime.imageStatus({ image: { image: 'nothing:1' } }, signal)).image, undefined);
+  });
+
+  test('an image is pulled from the mirror of its registry, and what the mirror lacks is refused', { timeout: 30_000 }, async () => {
+    const image = 'registry.example/team/pause:3.10';
+    const { imageRef } = await host.runtime.pullImage({ image: { image } }, signal);
+    const { image: pulled } = await host.runtime.imageStatus({ image: { image } }, signal);
+    assert.equal(pulled?.id, imageRef);
+    assert.ok(registry.asked.includes('/v2/team/pause/manifests/3.10'));
+    await assert.rejects(host.runtime.pullImage({ image: { image: 'registry.example/team/none:1' } }, signal), cri.CriError);
   });
 
   test('pods outlive a killed containerd, are found by the next, and leave nothing behind at teardown', { timeout: 90_000 }, async () => {

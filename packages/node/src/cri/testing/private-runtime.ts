@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { cri } from '@navarch/kubelet';
 import { importImages } from '../../containerd/import-images.ts';
-import { type Containerd, startContainerd } from '../../containerd/start.ts';
+import { type Containerd, type ContainerdOptions, startContainerd } from '../../containerd/start.ts';
 import { teardownContainerd, type TeardownOptions } from '../../containerd/stop.ts';
 import { writePodNetwork } from '../../containerd/cni-config.ts';
 import { openCgroups } from '../../host/cgroup/layout.ts';
@@ -24,12 +24,14 @@ export interface PrivateRuntime {
 export const sandboxImage = 'docker.io/library/pause:3.10';
 
 /** Starts one below the temporary folder, with the images of the archives, and waits until it can run pods. */
-export async function startPrivateRuntime(archives: readonly string[], signal: AbortSignal): Promise<PrivateRuntime> {
+export async function startPrivateRuntime(
+  archives: readonly string[], registries: ContainerdOptions['registries'], signal: AbortSignal,
+): Promise<PrivateRuntime> {
   const dir = mkdtempSync(join(tmpdir(), 'nvr-'));
   const name = `nv${process.pid}`;
   const teardown = { dir, cgroupRoot: `/${name}`, bridge: name };
   try {
-    const containerd = await startContainerd({ dir, sandboxImage }, signal);
+    const containerd = await startContainerd({ dir, sandboxImage, registries: registries ?? {} }, signal);
     writePodNetwork(containerd.layout, { bridge: name, podCidrs: ['10.213.0.0/24'] });
     for (const archive of archives) await importImages(containerd, archive, signal);
     const runtime = await connectRuntime({ socketPath: containerd.socketPath }, signal);
