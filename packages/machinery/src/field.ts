@@ -64,11 +64,11 @@ export class Field {
   }
 
   tooLong(bytesMax: number): void {
-    this.#add('FieldValueTooLong', `Too long: may not be more than ${bytesMax} bytes`);
+    this.#add('FieldValueTooLong', `Too long: may not be more than ${bytesMax} ${bytesMax === 1 ? 'byte' : 'bytes'}`);
   }
 
   tooMany(actual: number, max: number): void {
-    this.#add('FieldValueTooMany', `Too many: ${actual}: must have at most ${max} items`);
+    this.#add('FieldValueTooMany', `Too many: ${actual}: must have at most ${max} ${max === 1 ? 'item' : 'items'}`);
   }
 
   /** `field is immutable`, when the two differ. */

@@ -41,3 +41,7 @@ export { type IntOrString, parsePercent, scaledValue } from './int-or-string.ts'
 export { type Applied, applyConfig, type Application, ownersAfterUpdate, type Write, type Writer, zeroObject } from './apply/apply.ts';
 export type { FieldSet } from './apply/field-set.ts';
 export { asksForReset, entriesOf, isEqualManagement, type Owner, ownersOf } from './apply/managed-fields.ts';
+export {
+  cIdentifierErrors, configKeyErrors, envNameErrors, headerNameErrors, percentErrors, portNameErrors, relaxedEnvNameErrors, wildcardSubdomainErrors,
+} from './names/words.ts';
+export { ProtobufDecoder } from './protobuf/decode.ts';

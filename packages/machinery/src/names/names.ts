@@ -10,21 +10,27 @@ const DNS_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const QUALIFIED_PART = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
-const maxLength = (text: string, max: number): readonly string[] => (text.length > max ? [`must be no more than ${max} bytes`] : []);
+const encoder = new TextEncoder();
+/** Go counts bytes. Short texts cannot be too long in either. */
+const isLonger = (text: string, max: number): boolean => text.length * 3 > max && encoder.encode(text).length > max;
+/** Upstream measures bytes in both; it says so of labels only. */
+const maxLength = (text: string, max: number, unit: 'bytes' | 'characters'): readonly string[] =>
+  (isLonger(text, max) ? [`must be no more than ${max} ${unit}`] : []);
 const matching = (text: string, regex: RegExp, message: string, shown: string, examples: readonly string[]): readonly string[] =>
   regex.test(text) ? [] : [`${message} (${examples.length > 0 ? `e.g. ${examples.map((e) => `'${e}'`).join(',  or ')}, ` : ''}regex used for validation is '${shown}')`];
 
 /** RFC 1123 label: names of namespaces, services' ports, containers. */
-export const dnsLabelErrors = (text: string): readonly string[] => [
-  ...maxLength(text, 63),
-  ...matching(text, DNS_LABEL,
+export function dnsLabelErrors(text: string): readonly string[] {
+  const errors = maxLength(text, 63, 'characters');
+  if (!DNS_LABEL.test(text) && DNS_SUBDOMAIN.test(text)) return [...errors, 'must not contain dots'];
+  return [...errors, ...matching(text, DNS_LABEL,
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
-    '[a-z0-9]([-a-z0-9]*[a-z0-9])?', ['my-name', '123-abc']),
-];
+    '[a-z0-9]([-a-z0-9]*[a-z0-9])?', ['my-name', '123-abc'])];
+}
 
 /** RFC 1123 subdomain: names of most objects. */
 export const dnsSubdomainErrors = (text: string): readonly string[] => [
-  ...maxLength(text, 253),
+  ...maxLength(text, 253, 'characters'),
   ...matching(text, DNS_SUBDOMAIN,
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
     '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*', ['example.com']),
@@ -32,7 +38,7 @@ export const dnsSubdomainErrors = (text: string): readonly string[] => [
 
 /** RFC 1035 label: names of services. */
 export const dns1035LabelErrors = (text: string): readonly string[] => [
-  ...maxLength(text, 63),
+  ...maxLength(text, 63, 'characters'),
   ...matching(text, DNS_1035,
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
     '[a-z]([-a-z0-9]*[a-z0-9])?', ['my-name', 'abc-123']),
@@ -46,14 +52,14 @@ export function qualifiedNameErrors(text: string): readonly string[] {
   const shown = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
   const shape = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
   if (parts.length > 2) {
-    return [`a qualified name ${shape} (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${shown}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+    return [`a valid label key ${shape} (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${shown}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   }
   if (prefix !== undefined) {
     if (prefix === '') errors.push('prefix part must be non-empty');
     else errors.push(...dnsSubdomainErrors(prefix).map((e) => `prefix part ${e}`));
   }
   if (!name) errors.push('name part must be non-empty');
-  else if (name.length > 63) errors.push('name part must be no more than 63 bytes');
+  else if (isLonger(name, 63)) errors.push('name part must be no more than 63 bytes');
   if (!QUALIFIED_PART.test(name ?? '')) {
     errors.push(`name part ${shape} (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${shown}')`);
   }
@@ -61,7 +67,7 @@ export function qualifiedNameErrors(text: string): readonly string[] {
 }
 
 export const labelValueErrors = (text: string): readonly string[] => [
-  ...maxLength(text, 63),
+  ...maxLength(text, 63, 'bytes'),
   ...matching(text, LABEL_VALUE,
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
     '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?', ['MyValue', 'my_value', '12345']),
@@ -89,7 +95,7 @@ function validateAnnotations(annotations: Readonly<Record<string, string>> = {},
   let bytes = 0;
   for (const [key, value] of Object.entries(annotations)) {
     for (const error of qualifiedNameErrors(key.toLowerCase())) at.invalid(key, error);
-    bytes += key.length + value.length;
+    bytes += encoder.encode(key).length + encoder.encode(value).length;
   }
   if (bytes > ANNOTATIONS_BYTES_MAX) at.tooLong(ANNOTATIONS_BYTES_MAX);
 }
@@ -111,19 +117,27 @@ export function validateObjectMeta(meta: ObjectMeta, { namespaced, nameErrors }:
   validateLabels(meta.labels, at.at('labels'));
   validateAnnotations(meta.annotations, at.at('annotations'));
   validateOwners(meta, at.at('ownerReferences'));
-  meta.finalizers?.forEach((finalizer, i) => {
-    for (const error of qualifiedNameErrors(finalizer)) at.at('finalizers').index(i).invalid(finalizer, error);
-  });
+  validateFinalizers(meta.finalizers, at.at('finalizers'));
+}
+
+function validateFinalizers(finalizers: readonly string[] = [], at: Field): void {
+  for (const finalizer of finalizers) for (const error of qualifiedNameErrors(finalizer)) at.invalid(finalizer, error);
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    at.invalid(finalizers, 'finalizer orphan and foregroundDeletion cannot be both set');
+  }
 }
 
 function validateOwners(meta: ObjectMeta, at: Field): void {
   let controller: string | undefined;
   meta.ownerReferences?.forEach((owner, i) => {
     const here = at.index(i);
-    if (!owner.apiVersion) here.at('apiVersion').invalid(owner.apiVersion, 'version must not be empty');
-    if (!owner.kind) here.at('kind').invalid(owner.kind, 'kind must not be empty');
-    if (!owner.name) here.at('name').invalid(owner.name, 'name must not be empty');
-    if (!owner.uid) here.at('uid').invalid(owner.uid, 'uid must not be empty');
+    if (!owner.apiVersion) here.at('apiVersion').required('must not be empty');
+    else if (!/^([^/]+\/)?[^/]+$/.test(owner.apiVersion)) here.at('apiVersion').invalid(owner.apiVersion, 'must be <group>/<version> or <version>');
+    if (!owner.kind) here.at('kind').required('must not be empty');
+    if (!owner.name) here.at('name').required('must not be empty');
+    if (!owner.uid) here.at('uid').required('must not be empty');
+    // Events go by age; nothing may depend on one.
+    if (owner.apiVersion === 'v1' && owner.kind === 'Event') here.invalid(owner, '/v1, Kind=Event is disallowed from being an owner');
     if (!owner.controller) return;
     const text = `${owner.kind}/${owner.name}`;
     if (controller) at.invalid(meta.ownerReferences, `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${text}`);
@@ -138,7 +152,7 @@ export function validateObjectMetaUpdate(next: ObjectMeta, previous: ObjectMeta,
   }
   if (previous.deletionTimestamp) {
     const before = new Set(previous.finalizers);
-    const added = (next.finalizers ?? []).filter((f) => !before.has(f));
+    const added = [...new Set(next.finalizers ?? [])].filter((f) => !before.has(f)).sort();
     if (added.length > 0) {
       at.at('finalizers').forbidden(`no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((f) => JSON.stringify(f)).join(', ')}}`);
     }
@@ -146,7 +160,4 @@ export function validateObjectMetaUpdate(next: ObjectMeta, previous: ObjectMeta,
   validateLabels(next.labels, at.at('labels'));
   validateAnnotations(next.annotations, at.at('annotations'));
   validateOwners(next, at.at('ownerReferences'));
-  next.finalizers?.forEach((finalizer, i) => {
-    for (const error of qualifiedNameErrors(finalizer)) at.at('finalizers').index(i).invalid(finalizer, error);
-  });
 }

@@ -1,4 +1,4 @@
-import { isRecord, type Json } from './json.ts';
+import { isRecord, type Json, put } from './json.ts';
 
 /** RFC 7396: objects merge, null removes, everything else replaces. Inputs are left as they are. */
 export function mergePatch(target: Json, patch: Json): Json {
@@ -6,7 +6,7 @@ export function mergePatch(target: Json, patch: Json): Json {
   const out: Record<string, Json> = isRecord(target) ? { ...target } : {};
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) delete out[name];
-    else out[name] = mergePatch(out[name], value);
+    else put(out, name, mergePatch(Object.hasOwn(out, name) ? out[name] : undefined, value));
   }
   return out;
 }
