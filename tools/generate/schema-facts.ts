@@ -25,7 +25,7 @@ const constantOf = (module: string): string =>
 function typeFacts(type: TypeFact): Readonly<Record<string, unknown>> {
   const fields = type.fields.map(fieldFacts);
   return compact({
-    proto: type.proto, alias: type.alias, json: type.json, structType: type.structType,
+    gvk: type.gvk, proto: type.proto, alias: type.alias, json: type.json, structType: type.structType,
     inline: type.inline?.filter((i) => i.num !== undefined).map((i) => compact({ name: i.name, type: i.type, num: i.num })),
     fields,
   });

@@ -1,9 +1,12 @@
-import { type ApiObject, defineKind, type Kind, type KindDeclaration, type ResourceFacts, Schemas } from '@navarch/machinery';
+import { type ApiObject, defineKind, type Kind, type KindDeclaration, ProtobufDecoder, type ResourceFacts, Schemas } from '@navarch/machinery';
 import { typeFacts } from './generated/facts/index.ts';
 import { resources } from './generated/resources/resources.ts';
 
 /** Schemas of every built-in type, shared by the kinds below and by what is no kind of its own (Status, Table, DeleteOptions). */
 export const schemas = new Schemas(typeFacts);
+
+/** Reads bodies of every built-in type in protobuf. */
+export const protobuf = new ProtobufDecoder(typeFacts);
 
 export type ResourceKey = keyof typeof resources;
 

@@ -1,4 +1,4 @@
-export { schemas, virtualResources } from './built-in.ts';
+export { protobuf, schemas, virtualResources } from './built-in.ts';
 export { age, humanDuration } from './columns.ts';
 export { builtinKinds } from './kinds.ts';
 export { deployment } from './apps/v1/deployment.ts';

@@ -1,7 +1,8 @@
+import { protobuf } from '@navarch/api';
 import { type ApiObject, badRequest, failure, Field, invalid, jsonPatch, mergePatch, methodNotAllowed, type ResourceFacts, statusOf, StatusError, success } from '@navarch/machinery';
 import { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
 import { forbiddenMessage, Rbac } from './auth/rbac.ts';
-import type { User } from './auth/user.ts';
+import { anonymous, AUTHENTICATED, type User } from './auth/user.ts';
 import { aggregated, apiGroup, groupList, type GroupVersion, groupVersions, newestFirst, resourceList } from './documents/discovery.ts';
 import { groupPath, openApiV2, openApiV3 } from './documents/openapi.ts';
 import type { DeleteOptions } from './registry/deletion.ts';
@@ -58,7 +59,7 @@ export class Server {
   async handle(request: ApiRequest): Promise<ApiResponse> {
     try {
       const info = infoOf(request);
-      const user = await authenticate(request, this.#deps.authentication);
+      const user = this.#impersonated(request, await authenticate(request, this.#deps.authentication));
       this.authorize(user, info);
       const warnings: string[] = [];
       const answer = await this.#route(request, info, user, warnings);
@@ -70,6 +71,23 @@ export class Server {
       const retry = status.details?.retryAfterSeconds;
       return json(status, status.code ?? 500, retry === undefined ? {} : { 'retry-after': String(retry) });
     }
+  }
+
+  /** Who the request is made as: the user, or whom the user may and wants to be (authentication documentation, "User impersonation"). */
+  #impersonated(request: ApiRequest, user: User): User {
+    const name = request.header('impersonate-user');
+    if (name === undefined) return user;
+    const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name);
+    const groups = request.header('impersonate-group')?.split(',').map((group) => group.trim()) ?? [];
+    const may = (resource: string, wanted: string, namespace = ''): void => this.authorize(user, {
+      isResource: true, path: '', verb: 'impersonate', group: '', version: 'v1', resource, subresource: '', name: wanted, namespace, rest: '',
+    });
+    if (account) may('serviceaccounts', account[2] ?? '', account[1]);
+    else may('users', name);
+    for (const group of groups) may('groups', group);
+    const own = account ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`] : [];
+    const standing = name === anonymous.name ? anonymous.groups : [AUTHENTICATED];
+    return { name, groups: [...new Set([...groups, ...own, ...standing])] };
   }
 
   /** Throws Forbidden. */
@@ -257,6 +275,7 @@ export class Server {
       if (!this.#deps.parseYaml) throw unsupported(type);
       return this.#deps.parseYaml(decoder.decode(bytes));
     }
+    if (type === 'application/vnd.kubernetes.protobuf') return protobufBody(bytes);
     if (type !== '' && type !== 'application/json' && !type.endsWith('+json')) throw unsupported(type);
     try {
       return JSON.parse(decoder.decode(bytes)) as unknown;
@@ -374,6 +393,15 @@ const contentType = (request: ApiRequest): string => request.header('content-typ
 const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json', 'application/merge-patch+json': 'merge', 'application/strategic-merge-patch+json': 'strategic',
 };
+
+function protobufBody(bytes: Uint8Array): unknown {
+  try {
+    return protobuf.decode(bytes);
+  } catch (error) {
+    if (!(error instanceof RangeError) && !(error instanceof SyntaxError)) throw error;
+    throw badRequest(`error decoding: ${error.message}`);
+  }
+}
 
 function patchType(request: ApiRequest): PatchType {
   const type = contentType(request);

@@ -1,5 +1,6 @@
 /** The generated facts of one type: see tools/generate/schema-facts.ts. */
 export interface TypeFacts {
+  readonly gvk?: readonly string[];
   readonly proto?: string;
   /** A named list or map: its underlying type. */
   readonly alias?: string;

@@ -1,0 +1,74 @@
+/** Reads the protobuf wire format. Throws RangeError for bytes that end too early or make no sense. */
+export class WireReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  /** Field number and wire type. */
+  tag(): readonly [number: number, wireType: number] {
+    const tag = this.uint();
+    return [Math.floor(tag / 8), tag % 8];
+  }
+
+  /** A varint as an unsigned number, exact to 2^53. */
+  uint(): number {
+    return Number(this.#varint());
+  }
+
+  /** A varint as a signed 64-bit number, exact to 2^53. */
+  int(): number {
+    return Number(BigInt.asIntN(64, this.#varint()));
+  }
+
+  double(): number {
+    this.#need(8);
+    const value = this.#view.getFloat64(this.#at, true);
+    this.#at += 8;
+    return value;
+  }
+
+  bytes(): Uint8Array {
+    const length = this.uint();
+    this.#need(length);
+    const value = this.#bytes.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    return value;
+  }
+
+  skip(wireType: number): void {
+    if (wireType === 0) this.#varint();
+    else if (wireType === 1) this.#move(8);
+    else if (wireType === 2) this.bytes();
+    else if (wireType === 5) this.#move(4);
+    else throw new RangeError(`proto: illegal wireType ${wireType}`);
+  }
+
+  #varint(): bigint {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      this.#need(1);
+      const byte = this.#bytes[this.#at++] as number;
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    throw new RangeError('proto: integer overflow');
+  }
+
+  #move(count: number): void {
+    this.#need(count);
+    this.#at += count;
+  }
+
+  #need(count: number): void {
+    if (this.#at + count > this.#bytes.length) throw new RangeError('unexpected EOF');
+  }
+}
