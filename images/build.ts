@@ -24,14 +24,14 @@ export interface BuiltImage {
 const BUILDER_VERSION = 1;
 
 /** Names of all images that can be built. */
-export const imageNames: readonly string[] = recipes.map((recipe) => recipe.name);
+export const imageNames: readonly string[] = Object.keys(recipes);
 
 /**
  * Builds one image into `outDir/NAME.tar`, or finds it there, built from the same recipe. The first time needs the
  * Debian archive or its mirror; afterwards the packages and layers lie in a cache, and no network is needed.
  */
 export async function buildImage(name: string, outDir: string, signal: AbortSignal): Promise<BuiltImage> {
-  const recipe = recipes.find((candidate) => candidate.name === name);
+  const recipe = await recipes[name]?.();
   if (!recipe) throw new Error(`there is no image ${name}; there are ${imageNames.join(', ')}`);
   const archive = join(outDir, `${name}.tar`);
   const key = keyOf(recipe, recipe.layers.length);

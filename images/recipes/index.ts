@@ -1,8 +1,9 @@
 import type { Recipe } from '../recipe.ts';
-import { busybox } from './busybox.ts';
-import { navarchTesthost } from './navarch-testhost.ts';
-import { nginx } from './nginx.ts';
-import { pause } from './pause.ts';
 
-/** Every image that can be built. */
-export const recipes: readonly Recipe[] = [pause, busybox, nginx, navarchTesthost];
+/** Every image that can be built, by name. Loaded when asked for: the helper's recipe bundles a program. */
+export const recipes: Readonly<Record<string, () => Promise<Recipe>>> = {
+  pause: async () => (await import('./pause.ts')).pause,
+  busybox: async () => (await import('./busybox.ts')).busybox,
+  nginx: async () => (await import('./nginx.ts')).nginx,
+  'navarch-testhost': async () => (await import('./navarch-testhost.ts')).navarchTesthost,
+};

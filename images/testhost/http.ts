@@ -30,7 +30,7 @@ export function urlOf(request: IncomingMessage): URL {
 /** Parameters of the query and, for a form, of the body. */
 export async function parametersOf(request: IncomingMessage): Promise<URLSearchParams> {
   const parameters = new URLSearchParams(urlOf(request).search);
-  if (!/^application\/x-www-form-urlencoded/.test(request.headers['content-type'] ?? '')) return parameters;
+  if (!(request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')) return parameters;
   const form = new URLSearchParams((await bodyOf(request)).toString());
   return new URLSearchParams([...form, ...parameters]);
 }

@@ -15,7 +15,7 @@ interface Context {
   readonly response: ServerResponse;
   readonly parameters: URLSearchParams;
   readonly server: Server;
-  isUdpReady(): boolean;
+  readonly isUdpReady: () => boolean;
 }
 
 type Handler = (context: Context) => void | Promise<void>;
