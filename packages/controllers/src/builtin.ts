@@ -1,5 +1,6 @@
 import type { Kind } from '@navarch/machinery';
 import type { Controller } from './controller.ts';
+import { daemonSetController } from './daemon-set/daemon-set.ts';
 import { deploymentController } from './deployment/deployment.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
@@ -29,6 +30,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   deploymentController,
   replicaSetController,
   replicationControllerController,
+  daemonSetController(),
   endpointSliceController,
   endpointsController,
   serviceAccountController,

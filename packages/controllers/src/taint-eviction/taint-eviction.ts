@@ -3,6 +3,7 @@ import { equalJson, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, type Watch } from '../controller.ts';
 import { disrupt } from '../shared/disruption.ts';
 import { podsByNode } from '../shared/pods-on-node.ts';
+import { tolerates } from '../shared/tolerations.ts';
 
 const noExecute = (taints: readonly Taint[] | undefined): readonly Taint[] => (taints ?? []).filter((taint) => taint.effect === 'NoExecute');
 
@@ -83,14 +84,4 @@ export function toleratedSeconds(taints: readonly Taint[], tolerations: readonly
     for (const { tolerationSeconds } of fitting) if (tolerationSeconds !== undefined) shortest = Math.min(shortest, Math.max(0, tolerationSeconds));
   }
   return shortest;
-}
-
-function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {
-  if (effect && effect !== taint.effect) return false;
-  if (key && key !== taint.key) return false;
-  if (operator === 'Exists') return true;
-  if (operator === 'Equal') return key !== undefined && key !== '' && value === (taint.value ?? '');
-  // Lt and Gt compare whole numbers (KEP-5471).
-  if (!/^-?\d+$/.test(value) || !/^-?\d+$/.test(taint.value ?? '')) return false;
-  return operator === 'Lt' ? Number(taint.value) < Number(value) : Number(taint.value) > Number(value);
 }

@@ -23,6 +23,8 @@ export interface PodLife {
   /** From the request to delete it until it is gone. */
   readonly stopMs: number;
   readonly nodes: readonly string[];
+  /** The node a pod asks for; absent or undefined: the next in turn. */
+  nodeOf?(pod: Pod): string | undefined;
 }
 
 export const quickPods: PodLife = { startMs: () => 500, stopMs: 500, nodes: ['a', 'b', 'c'] };
@@ -103,7 +105,7 @@ async function runPods(api: Api, clock: SimClock, life: PodLife, signal: AbortSi
       begun.add(stage);
       if (object.metadata.deletionTimestamp) group.spawn((s) => end(api, clock, object, life.stopMs, s));
       else if (!object.spec.nodeName) {
-        const nodeName = life.nodes[turn++ % life.nodes.length] ?? 'a';
+        const nodeName = life.nodeOf?.(object) ?? life.nodes[turn++ % life.nodes.length] ?? 'a';
         group.spawn((s) => begin(api, clock, { object, nodeName, ip: `10.0.${turn >> 8}.${turn & 255}`, startMs: life.startMs(object) }, s));
       }
     }
