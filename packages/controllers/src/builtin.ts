@@ -12,6 +12,7 @@ import { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 import { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
 import { rootCaController } from './root-ca/root-ca.ts';
 import { serviceAccountController } from './service-account/service-account.ts';
+import { statefulSetController } from './stateful-set/stateful-set.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction.ts';
 
 export interface ControllerOptions {
@@ -31,6 +32,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   replicaSetController,
   replicationControllerController,
   daemonSetController(),
+  statefulSetController,
   endpointSliceController,
   endpointsController,
   serviceAccountController,

@@ -13,4 +13,5 @@ export { replicaSetController, replicationControllerController } from './replica
 export { rootCaController } from './root-ca/root-ca.ts';
 export { runControllers, type RunnerDeps } from './runner.ts';
 export { serviceAccountController } from './service-account/service-account.ts';
+export { statefulSetController } from './stateful-set/stateful-set.ts';
 export { taintEvictionController } from './taint-eviction/taint-eviction.ts';

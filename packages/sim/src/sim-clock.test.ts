@@ -20,7 +20,7 @@ test('SimClock runs everything that need not wait before the next timer', async 
   const clock = new SimClock();
   const seen: string[] = [];
   void clock.sleep(10, forever).then(async () => {
-    for (let i = 0; i < 100; i++) await undefined;
+    for (let i = 0; i < 100; i++) await Promise.resolve();
     seen.push('first');
     await clock.sleep(0, forever);
     seen.push('second');

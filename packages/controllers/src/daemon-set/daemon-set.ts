@@ -58,7 +58,8 @@ async function reconcile(set: DaemonSet, failures: FailureBackOff, context: Cont
   const posts = postsOf(set, pods, context);
   const rules = rulesOf(set, posts, hashOf(current), context.clock.now());
   await carryOut(set, posts, { rules, hash: hashOf(current) }, context);
-  await forgetRevisions(set, former, new Set(pods.map((p) => p.metadata.labels?.[REVISION_HASH] ?? '')), context);
+  const hashes = new Set(pods.map((p) => p.metadata.labels?.[REVISION_HASH]));
+  await forgetRevisions(set, former, (revision) => hashes.has(hashOf(revision)), context);
   await report(set, posts, rules, context);
   const available = nextAvailability(pods, rules.minReadySeconds, rules.nowMs);
   if (available) waits.push(available.requeueAfterMs);

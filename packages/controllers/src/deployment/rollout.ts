@@ -185,7 +185,7 @@ export class Rollout {
 
 /** Equal but for the label that tells revisions apart. */
 function hasTemplate(set: ReplicaSet, template: PodTemplateSpec): boolean {
-  const plain = ({ metadata = {}, spec }: PodTemplateSpec): unknown => {
+  const plain = ({ metadata, spec }: PodTemplateSpec): unknown => {
     const { [HASH_LABEL]: _, ...labels } = metadata.labels ?? {};
     return { spec, metadata: { ...metadata, labels } };
   };

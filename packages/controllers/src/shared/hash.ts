@@ -18,7 +18,7 @@ export function fnv32a(bytes: Uint8Array): number {
 export function revisionHash(value: unknown, collisionCount: number | undefined): string {
   const text = canonical(value) + (collisionCount === undefined ? '' : `#${collisionCount}`);
   const digits = String(fnv32a(new TextEncoder().encode(text)));
-  return [...digits].map((digit) => SAFE[digit.charCodeAt(0) % SAFE.length] ?? '').join('');
+  return digits.split('').map((digit) => SAFE[digit.charCodeAt(0) % SAFE.length] ?? '').join('');
 }
 
 function canonical(value: unknown): string {

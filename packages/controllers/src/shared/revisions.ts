@@ -32,8 +32,8 @@ export async function syncRevisions<O extends Owner>(owner: O, ownerKind: Kind<O
 }
 
 /** Revisions beyond the limit go, the oldest first; none that a pod still has. */
-export async function forgetRevisions(owner: Owner, former: readonly Revision[], inUse: ReadonlySet<string>, { api }: Context): Promise<void> {
-  const unused = former.filter((revision) => !inUse.has(hashOf(revision))).sort((a, b) => a.revision - b.revision);
+export async function forgetRevisions(owner: Owner, former: readonly Revision[], isInUse: (revision: Revision) => boolean, { api }: Context): Promise<void> {
+  const unused = former.filter((revision) => !isInUse(revision)).sort((a, b) => a.revision - b.revision);
   for (const revision of unused.slice(0, Math.max(0, unused.length - (owner.spec.revisionHistoryLimit ?? 10)))) {
     try {
       await api.of(controllerRevision).delete(keyOf(revision), { preconditions: { uid: revision.metadata.uid } });

@@ -1,0 +1,90 @@
+import { persistentVolumeClaim, pod, type Pod, type PodTemplateSpec, statefulSet } from '@navarch/api';
+import { controllerReference, type Draft, hasReason, keyIn, type ObjectOf } from '@navarch/machinery';
+import type { Context } from '../controller.ts';
+import { messageOf } from '../shared/pods.ts';
+import { REVISION_HASH, type Revision } from '../shared/revisions.ts';
+
+export type StatefulSet = ObjectOf<typeof statefulSet>;
+
+const POD_NAME = 'statefulset.kubernetes.io/pod-name';
+const POD_INDEX = 'apps.kubernetes.io/pod-index';
+
+export const startOf = ({ spec }: StatefulSet): number => spec.ordinals?.start ?? 0;
+export const podName = ({ metadata }: StatefulSet, ordinal: number): string => `${metadata.name}-${ordinal}`;
+
+/** The number at the end of the name, where the rest is the set's; undefined for a pod that only matches the selector. */
+export function ordinalOf(set: StatefulSet, p: Pod): number | undefined {
+  const match = /^(.*)-(\d+)$/.exec(p.metadata.name);
+  return match?.[1] === set.metadata.name ? Number(match[2]) : undefined;
+}
+
+/** The template that a revision records. */
+function templateOf(revision: Revision, set: StatefulSet): PodTemplateSpec {
+  const data = revision.data as { readonly spec?: { readonly template?: PodTemplateSpec & { readonly $patch: string } } } | null;
+  if (!data?.spec?.template) return set.spec.template;
+  const { $patch: _, ...template } = data.spec.template;
+  return template;
+}
+
+/** Makes the claims of an ordinal, then its pod: what it is called, and what it has, outlives any one pod. */
+export async function createMember(set: StatefulSet, ordinal: number, revision: Revision, context: Context): Promise<void> {
+  const name = podName(set, ordinal);
+  try {
+    await createClaims(set, ordinal, context);
+    await context.api.of(pod).create(memberOf(set, ordinal, revision));
+    context.events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message: `create Pod ${name} in StatefulSet ${set.metadata.name} successful` });
+  } catch (error) {
+    const message = `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`;
+    context.events.record(set, { type: 'Warning', reason: 'FailedCreate', message });
+    throw error;
+  }
+}
+
+function memberOf(set: StatefulSet, ordinal: number, revision: Revision): Draft<Pod> {
+  const template = templateOf(revision, set);
+  const name = podName(set, ordinal);
+  const claimed = (set.spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name);
+  const volumes = [
+    ...claimed.map((claim) => ({ name: claim, persistentVolumeClaim: { claimName: claimName(set, claim, ordinal) } })),
+    ...(template.spec.volumes ?? []).filter((volume) => !claimed.includes(volume.name)),
+  ];
+  return {
+    metadata: {
+      ...template.metadata, name, namespace: set.metadata.namespace, ownerReferences: [controllerReference(statefulSet, set)],
+      labels: { ...template.metadata?.labels, [REVISION_HASH]: revision.metadata.name, [POD_NAME]: name, [POD_INDEX]: String(ordinal) },
+    },
+    spec: { ...template.spec, hostname: name, ...(set.spec.serviceName ? { subdomain: set.spec.serviceName } : {}), ...(volumes.length > 0 ? { volumes } : {}) },
+  };
+}
+
+const claimName = ({ metadata }: StatefulSet, template: string, ordinal: number): string => `${template}-${metadata.name}-${ordinal}`;
+
+async function createClaims(set: StatefulSet, ordinal: number, { api, cache, events }: Context): Promise<void> {
+  for (const template of set.spec.volumeClaimTemplates ?? []) {
+    const name = claimName(set, template.metadata.name, ordinal);
+    if (cache.get(persistentVolumeClaim, keyIn(set.metadata.namespace, name))) continue;
+    const labels = { ...template.metadata.labels, ...set.spec.selector.matchLabels };
+    const { annotations } = template.metadata;
+    try {
+      await api.of(persistentVolumeClaim).create({ metadata: { name, namespace: set.metadata.namespace, labels, ...(annotations ? { annotations } : {}) }, spec: template.spec });
+      const message = `create Claim ${name} Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name} success`;
+      events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message });
+    } catch (error) {
+      if (!hasReason(error, 'AlreadyExists')) throw error;
+    }
+  }
+}
+
+export async function deleteMember(set: StatefulSet, p: Pod, { api, events }: Context): Promise<void> {
+  const what = `delete Pod ${p.metadata.name} in StatefulSet ${set.metadata.name}`;
+  try {
+    await api.of(pod).delete(`${p.metadata.namespace}/${p.metadata.name}`, { preconditions: { uid: p.metadata.uid } });
+    events.record(set, { type: 'Normal', reason: 'SuccessfulDelete', message: `${what} successful` });
+  } catch (error) {
+    if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
+    events.record(set, { type: 'Warning', reason: 'FailedDelete', message: `${what} failed error: ${messageOf(error)}` });
+    throw error;
+  }
+}
+
+export const isOfRevision = (p: Pod, revision: Revision): boolean => p.metadata.labels?.[REVISION_HASH] === revision.metadata.name;

@@ -1,0 +1,133 @@
+import { controllerRevision, isAvailable, isReady, isTerminal, persistentVolumeClaim, pod, type Pod, statefulSet } from '@navarch/api';
+import { compileLabelSelector, equalJson, keyOf } from '@navarch/machinery';
+import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
+import { claim } from '../shared/claim.ts';
+import { forgetRevisions, type Revision, syncRevisions } from '../shared/revisions.ts';
+import { nextAvailability } from '../replica-set/replica-set.ts';
+import { createMember, deleteMember, isOfRevision, ordinalOf, startOf, type StatefulSet } from './identity.ts';
+
+export const statefulSetController: Controller = defineController({
+  name: 'statefulset-controller',
+  watches: [
+    self(statefulSet),
+    owned<Pod, StatefulSet>({
+      dependent: pod, owner: statefulSet,
+      adopts: (set, orphan) => ordinalOf(set, orphan) !== undefined && compileLabelSelector(set.spec.selector).matches(orphan.metadata.labels),
+    }),
+  ],
+  reads: [controllerRevision, persistentVolumeClaim],
+
+  async reconcile(key, context) {
+    const set = context.cache.get(statefulSet, key);
+    if (!set || set.metadata.deletionTimestamp) return undefined;
+    const { current: update, former } = await syncRevisions(set, statefulSet, context);
+    const current = former.find((revision) => revision.metadata.name === set.status.currentRevision) ?? update;
+    const selector = compileLabelSelector(set.spec.selector);
+    const pods = await claim({ kind: pod, owner: set, ownerKind: statefulSet, selector, considers: (p) => ordinalOf(set, p) !== undefined }, context);
+    const members = new Members(set, pods, { current, update }, context.clock.now());
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      await step(members, context);
+    } catch (error) {
+      failure = { error };
+    }
+    await report(members, context);
+    await forgetRevisions(set, former, (revision) => revision === current || pods.some((p) => isOfRevision(p, revision)), context);
+    if (failure) throw failure.error;
+    return nextAvailability(pods, set.spec.minReadySeconds ?? 0, context.clock.now());
+  },
+});
+
+interface Revisions {
+  readonly current: Revision;
+  readonly update: Revision;
+}
+
+/** The pods of a set by their ordinals: those it should have, and those beyond. */
+class Members {
+  readonly set: StatefulSet;
+  readonly revisions: Revisions;
+  readonly wanted: readonly { readonly ordinal: number; readonly pod: Pod | undefined }[];
+  /** The highest ordinal first. */
+  readonly surplus: readonly Pod[];
+  readonly pods: readonly Pod[];
+  readonly #nowMs: number;
+
+  constructor(set: StatefulSet, pods: readonly Pod[], revisions: Revisions, nowMs: number) {
+    this.set = set;
+    this.pods = pods;
+    this.revisions = revisions;
+    this.#nowMs = nowMs;
+    const byOrdinal = new Map(pods.map((p) => [ordinalOf(set, p) ?? -1, p]));
+    const [start, replicas] = [startOf(set), set.spec.replicas ?? 1];
+    this.wanted = Array.from({ length: replicas }, (_, i) => ({ ordinal: start + i, pod: byOrdinal.get(start + i) }));
+    this.surplus = [...byOrdinal].filter(([ordinal]) => ordinal < start || ordinal >= start + replicas).sort(([a], [b]) => b - a).map(([, p]) => p);
+  }
+
+  isUp(p: Pod): boolean {
+    return p.status.phase === 'Running' && isAvailable(p, this.set.spec.minReadySeconds ?? 0, this.#nowMs) && !p.metadata.deletionTimestamp;
+  }
+
+  /** The revision that a pod of this ordinal is made from: below the partition, and where the rollout has not come yet, the old one. */
+  revisionFor(ordinal: number): Revision {
+    const { updateStrategy } = this.set.spec;
+    if (updateStrategy?.type === 'OnDelete') return this.revisions.update;
+    const { partition } = updateStrategy?.rollingUpdate ?? {};
+    const old = partition ?? this.set.status.currentReplicas ?? 0;
+    return ordinal < startOf(this.set) + old ? this.revisions.current : this.revisions.update;
+  }
+}
+
+/** Does what may be done now. With ordered management that is one thing, and nothing while a predecessor is not up. */
+async function step(members: Members, context: Context): Promise<void> {
+  const { set } = members;
+  const isOrdered = set.spec.podManagementPolicy !== 'Parallel';
+  for (const { ordinal, pod: member } of members.wanted) {
+    context.signal.throwIfAborted();
+    if (!member) await createMember(set, ordinal, members.revisionFor(ordinal), context);
+    else if (isTerminal(member) && !member.metadata.deletionTimestamp) await deleteMember(set, member, context);
+    else if (members.isUp(member)) continue;
+    if (isOrdered) return;
+  }
+  for (const member of members.surplus) {
+    if (!member.metadata.deletionTimestamp) await deleteMember(set, member, context);
+    // The next only after this one has gone, so that the set is never smaller than its ordinals say.
+    if (isOrdered) return;
+  }
+  if (set.spec.updateStrategy?.type !== 'OnDelete') await roll(members, context);
+}
+
+/** From the highest ordinal down to the partition: one pod at a time gives way to the next revision. */
+async function roll(members: Members, context: Context): Promise<void> {
+  const { set, revisions } = members;
+  const lowest = startOf(set) + (set.spec.updateStrategy?.rollingUpdate?.partition ?? 0);
+  for (const { ordinal, pod: member } of members.wanted.toReversed()) {
+    if (ordinal < lowest) return;
+    if (!member || member.metadata.deletionTimestamp) return;
+    if (!isOfRevision(member, revisions.update)) return deleteMember(set, member, context);
+    if (!members.isUp(member)) return;
+  }
+}
+
+async function report(members: Members, { api }: Context): Promise<Outcome> {
+  const { set, revisions: { current, update }, wanted, pods } = members;
+  const living = pods.filter((p) => !p.metadata.deletionTimestamp && !isTerminal(p));
+  const count = (matches: (p: Pod) => boolean): number => living.filter(matches).length;
+  const updated = count((p) => isOfRevision(p, update));
+  const isRolledOut = set.spec.updateStrategy?.type !== 'OnDelete' && updated === wanted.length && living.length === wanted.length && living.every((p) => members.isUp(p));
+  const currentRevision = isRolledOut ? update : current;
+  const optional = {
+    readyReplicas: count((p) => p.status.phase === 'Running' && isReady(p)), currentReplicas: count((p) => isOfRevision(p, currentRevision)), updatedReplicas: updated,
+  };
+  const status = {
+    ...(set.metadata.generation === undefined ? {} : { observedGeneration: set.metadata.generation }),
+    replicas: pods.filter((p) => !isTerminal(p)).length, ...Object.fromEntries(Object.entries(optional).filter(([, n]) => n > 0)),
+    currentRevision: currentRevision.metadata.name, updateRevision: update.metadata.name,
+    ...(set.status.collisionCount === undefined ? { collisionCount: 0 } : { collisionCount: set.status.collisionCount }),
+    availableReplicas: count((p) => members.isUp(p)),
+  } as StatefulSet['status'];
+  if (equalJson(status, set.status)) return undefined;
+  await api.of(statefulSet).update(keyOf(set), (held) => (held.metadata.uid === set.metadata.uid ? { ...held, status } : held), { subresource: 'status' });
+  return undefined;
+}
+
