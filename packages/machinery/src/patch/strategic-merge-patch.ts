@@ -1,7 +1,7 @@
 import { equalJson } from '../equality.ts';
 import type { FieldSchema, Schema } from '../schema.ts';
 import { badRequest } from '../status.ts';
-import { isRecord, type Json } from './json.ts';
+import { isRecord, type Json, put } from './json.ts';
 
 type JsonObject = Readonly<Record<string, Json>>;
 
@@ -22,16 +22,34 @@ function mergeObject(target: JsonObject, patch: JsonObject, schema: Schema | und
   if (directive !== undefined && directive !== 'merge') throw badRequest(`Unknown patch type: ${String(directive)}`);
   const out: Record<string, Json> = retained(target, patch['$retainKeys']);
   for (const [name, value] of Object.entries(patch)) {
-    if (name.startsWith('$')) continue;
-    if (value === null) delete out[name];
-    else out[name] = mergeField(out[name], value, fieldOf(schema, name));
-  }
-  for (const [name, value] of Object.entries(patch)) {
     const deletion = /^\$deleteFromPrimitiveList\/(.+)$/.exec(name)?.[1];
     const current = deletion === undefined ? undefined : out[deletion];
     if (deletion !== undefined && Array.isArray(current) && Array.isArray(value)) out[deletion] = current.filter((item) => !value.includes(item));
+  }
+  for (const [name, value] of Object.entries(patch)) {
+    if (name.startsWith('$')) continue;
+    if (value === null) delete out[name];
+    else put(out, name, Object.hasOwn(out, name) ? mergeField(out[name], value, fieldOf(schema, name)) : fresh(value));
+    if (out[name] === undefined) delete out[name];
+  }
+  for (const [name, order] of Object.entries(patch)) {
     const ordered = /^\$setElementOrder\/(.+)$/.exec(name)?.[1];
-    if (ordered !== undefined) reorder(out, ordered, value, fieldOf(schema, ordered));
+    const live = ordered === undefined ? undefined : target[ordered];
+    if (ordered === undefined || !Array.isArray(live) || !Array.isArray(order) || !Array.isArray(out[ordered])) continue;
+    out[ordered] = arranged(out[ordered] as readonly Json[], live, order, fieldOf(schema, ordered).field?.patchMergeKey);
+  }
+  return out;
+}
+
+/** What a patch says where there is nothing to patch: nothing to remove, nothing to replace. undefined: nothing at all. */
+function fresh(value: Json): Json {
+  if (Array.isArray(value)) return value.map(fresh).filter((item) => item !== undefined);
+  if (!isRecord(value)) return value;
+  if ('$patch' in value) return undefined;
+  const out: Record<string, Json> = {};
+  for (const [name, item] of Object.entries(value)) {
+    const made = name.startsWith('$') || item === null ? undefined : fresh(item);
+    if (made !== undefined) put(out, name, made);
   }
   return out;
 }
@@ -61,20 +79,22 @@ function mergeField(current: Json, patch: Json, { schema, field }: FieldRule): J
     return mergeObject(isRecord(current) ? current : {}, patch, schema);
   }
   if (!Array.isArray(patch)) return patch;
-  if (!field?.patchStrategy?.includes('merge')) return patch.some(isDirective) ? patch.filter((item) => !isDirective(item)) : patch;
+  if (!field?.patchStrategy?.includes('merge')) return fresh(patch);
   const list = Array.isArray(current) ? (current as readonly Json[]) : [];
   const items = schema?.type === 'list' ? schema.items : undefined;
-  return field.patchMergeKey === undefined ? mergeSet(list, patch) : mergeList(list, patch, field.patchMergeKey, items);
+  const key = field.patchMergeKey;
+  if (patch.some(isDirective)) return fresh(patch);
+  return arranged(key === undefined ? mergeSet(list, patch) : mergeList(list, patch, key, items), list, patch, key);
 }
 
-const isDirective = (item: Json): boolean => isRecord(item) && item['$patch'] === 'replace' && Object.keys(item).length === 1;
+/** One such item makes the others replace the whole list, whatever else it says. */
+const isDirective = (item: Json): boolean => isRecord(item) && item['$patch'] === 'replace';
 const withoutDirectives = (patch: JsonObject): JsonObject => Object.fromEntries(Object.entries(patch).filter(([name]) => !name.startsWith('$')));
 
 const mergeSet = (list: readonly Json[], patch: readonly Json[]): readonly Json[] =>
   [...list, ...patch.filter((item) => !list.some((other) => equalJson(other, item)))];
 
 function mergeList(list: readonly Json[], patch: readonly Json[], key: string, items: Schema | undefined): readonly Json[] {
-  if (patch.some(isDirective)) return patch.filter((item) => !isDirective(item));
   let out = [...list];
   for (const item of patch) {
     if (!isRecord(item)) throw badRequest(`The patch list contains an element that is not an object`);
@@ -93,18 +113,23 @@ function mergeList(list: readonly Json[], patch: readonly Json[], key: string, i
   return out;
 }
 
-/** Puts the elements named by the order where it says; what it does not name keeps its place after its old neighbour. */
-function reorder(out: Record<string, Json>, name: string, order: Json, { field }: FieldRule): void {
-  const list = out[name];
-  if (!Array.isArray(list) || !Array.isArray(order)) return;
-  const key = field?.patchMergeKey;
-  const idOf = (item: Json): Json => (key !== undefined && isRecord(item) ? item[key] : item);
-  const rank = (item: Json): number => (order as readonly Json[]).findIndex((o) => equalJson(idOf(o), idOf(item)));
-  const named = list.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b));
-  const merged: Json[] = [];
-  for (const item of list as readonly Json[]) {
-    if (rank(item) < 0) merged.push(item);
-    else merged.push(named.shift());
+/**
+ * Puts what `order` names in that order. What only `live` had stands where it stood before the next of the named ones;
+ * when the two orders contradict, `order` wins.
+ */
+function arranged(merged: readonly Json[], live: readonly Json[], order: readonly Json[], key: string | undefined): readonly Json[] {
+  const idOf = (item: Json): string => JSON.stringify(key !== undefined && isRecord(item) ? item[key] : item) ?? '';
+  const wanted = new Map(order.map((item, i) => [idOf(item), i]));
+  const before = new Map(live.map((item, i) => [idOf(item), i]));
+  const rankOf = (item: Json): number => wanted.get(idOf(item)) ?? -1;
+  const placeOf = (item: Json): number => before.get(idOf(item)) ?? -1;
+  const named = merged.filter((item) => rankOf(item) >= 0).sort((a, b) => rankOf(a) - rankOf(b));
+  const others = merged.filter((item) => rankOf(item) < 0).sort((a, b) => placeOf(a) - placeOf(b));
+  const out: Json[] = [];
+  let next = 0;
+  for (const item of named) {
+    while (next < others.length && placeOf(item) >= 0 && placeOf(others[next]) >= 0 && placeOf(others[next]) < placeOf(item)) out.push(others[next++]);
+    out.push(item);
   }
-  out[name] = merged;
+  return [...out, ...others.slice(next)];
 }
