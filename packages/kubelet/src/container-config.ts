@@ -8,6 +8,8 @@ import type { HostFacts } from './ports.ts';
 export interface NodeDirs {
   readonly root: string;
   readonly podLogs: string;
+  /** The cgroup below which all pods are, `/navarch-node1`: its own, so that it can be removed whole. */
+  readonly cgroupRoot: string;
 }
 
 export interface DnsSettings {
@@ -42,7 +44,7 @@ export function sandboxConfig(pod: Pod, attempt: number, dirs: NodeDirs, dns: Dn
       protocol: p.protocol ?? 'TCP', containerPort: p.containerPort, hostPort: p.hostPort ?? 0, hostIp: p.hostIP ?? '',
     })),
     linux: {
-      cgroupParent: cgroupParent(pod), sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map((s) => [s.name, s.value])),
+      cgroupParent: cgroupParent(pod, dirs.cgroupRoot), sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map((s) => [s.name, s.value])),
       securityContext: {
         namespaceOptions: namespaces(spec), privileged: spec.containers.some((c) => c.securityContext?.privileged),
         seccomp: { profileType: 'RuntimeDefault' },
@@ -62,9 +64,9 @@ const groups = (spec: PodSpec): readonly number[] =>
   [...(spec.securityContext?.supplementalGroups ?? []), ...(spec.securityContext?.fsGroup === undefined ? [] : [spec.securityContext.fsGroup])];
 
 /** The pod's cgroup, below its class of service (cgroupfs paths, the same for v1 and v2). */
-export function cgroupParent(pod: Pod): string {
+export function cgroupParent(pod: Pod, root: string): string {
   const qos = pod.status.qosClass ?? qosClassOf(pod.spec);
-  const parent = qos === 'Guaranteed' ? '/kubepods' : `/kubepods/${qos.toLowerCase()}`;
+  const parent = qos === 'Guaranteed' ? `${root}/kubepods` : `${root}/kubepods/${qos.toLowerCase()}`;
   return `${parent}/pod${pod.metadata.uid}`;
 }
 

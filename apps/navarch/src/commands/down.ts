@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, kubeconfigFile, removeFromKubeconfig, runCommand, teardownContainerd } from '@navarch/node';
-import { BRIDGE } from '../compose/agent.ts';
+import { BRIDGE, cgroupRootOf } from '../compose/agent.ts';
 import { stopDaemon } from '../cluster/daemon.ts';
 import { layoutOf } from '../cluster/layout.ts';
 import { readState } from '../cluster/state.ts';
@@ -23,7 +23,7 @@ export const declareDown: Declare = (program) => {
       if (!existsSync(layout.dir)) return steps.say(`There is no cluster ${layout.name} on this machine.`);
       const { signal } = new AbortController();
       await steps.step('Stopping the agent', () => stopDaemon(layout, 'agent'));
-      await steps.step('Removing pods and containerd', () => teardownContainerd({ dir: layout.containerd, bridge: BRIDGE }, signal));
+      await steps.step('Removing pods and containerd', () => teardownContainerd({ dir: layout.containerd, bridge: BRIDGE, cgroupRoot: cgroupRootOf(layout.name) }, signal));
       await steps.step('Stopping the control plane', () => stopDaemon(layout, 'server'));
       await steps.step('Removing networks, mounts and files', async () => {
         await unmountBelow(layout.dir, signal);

@@ -19,6 +19,9 @@ const DNS_PORT = 53;
 /** CoreDNS's value in a fresh upstream cluster. */
 const DNS_TTL_SECONDS = 30;
 
+/** The cgroup that holds all pods of a node. */
+export const cgroupRootOf = (nodeName: string): string => `/navarch-${nodeName}`;
+
 export interface AgentOptions {
   readonly dataDir: string;
   readonly nodeName: string;
@@ -57,7 +60,7 @@ function kubeletDeps(options: AgentOptions, api: Api, runtime: KubeletDeps['runt
   const { dataDir, nodeName, nodeIP, kubeletPort, podsMax, log, clusterDns, clusterDomain } = options;
   return {
     api, runtime, files: nodeFiles(signal), prober: nodeProber, clock: systemClock, random: systemRandom(), log, host: hostFacts(dataDir, nodeName), nodeName, nodeIP,
-    kubeletPort, version: KUBERNETES_VERSION, podsMax, labels: {}, dirs: { root: join(dataDir, 'kubelet'), podLogs: join(dataDir, 'pod-logs') },
+    kubeletPort, version: KUBERNETES_VERSION, podsMax, labels: {}, dirs: { root: join(dataDir, 'kubelet'), podLogs: join(dataDir, 'pod-logs'), cgroupRoot: cgroupRootOf(nodeName) },
     dns: { clusterDns, clusterDomain },
   };
 }

@@ -36,7 +36,7 @@ export const relaxedEnvNameErrors = (text: string): readonly string[] => {
 
 /** IANA_SVC_NAME (RFC 6335, 5.1): names of container ports. */
 export function portNameErrors(text: string): readonly string[] {
-  const errors = [...(text.length > 15 ? ['must be no more than 15 characters'] : [])];
+  const errors: string[] = text.length > 15 ? ['must be no more than 15 characters'] : [];
   if (!/^[-a-z0-9]+$/.test(text)) errors.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   if (!/[a-z]/.test(text)) errors.push('must contain at least one letter (a-z)');
   if (text.includes('--')) errors.push('must not contain consecutive hyphens');

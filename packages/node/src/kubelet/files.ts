@@ -61,7 +61,7 @@ export function nodeFiles(signal: AbortSignal): Files {
       }
     },
     removeTree: (path) => rm(path, { recursive: true, force: true, maxRetries: 3 }),
-    isMountPoint: async (path) => (await readMounts()).some((mount) => mount.path === path),
+    isMountPoint: async (path) => readMounts().some((mount) => mount.path === path),
     mountTmpfs: (path, sizeBytes) => mountTmpfs(path, sizeBytes, signal),
     unmount: (path) => unmount(path, signal),
     async chown(path, user, group) {
