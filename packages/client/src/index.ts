@@ -1,5 +1,14 @@
 export type {
-  Api, DeleteOptions, KindApi, ListOptions, ObjectList, PartOptions, Patch, WatchEvent, WatchOptions, WriteOptions,
+  Api,
+  DeleteOptions,
+  KindApi,
+  ListOptions,
+  ObjectList,
+  PartOptions,
+  Patch,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
 } from './api.ts';
 export { Cache, type CacheDeps, type CacheReader } from './cache/cache.ts';
 export { byController, byNamespace, byOwner, type CacheIndex, defineIndex, indexByLabel } from './cache/cache-index.ts';
@@ -9,5 +18,11 @@ export type { Occurrence, Regarding } from './events/correlate.ts';
 export { EventRecorder, type EventText, type Recorder, type RecorderDeps, referenceTo } from './events/recorder.ts';
 export { httpApi, type HttpApiDeps } from './http/http-api.ts';
 export type { HttpRequest, HttpResponse, HttpTransport } from './http/transport.ts';
-export { lead, type LeaderElectionDeps, type LeaderElectionOptions, LeadershipLostError, type LeaseObject } from './leader-election.ts';
+export {
+  lead,
+  type LeaderElectionDeps,
+  type LeaderElectionOptions,
+  LeadershipLostError,
+  type LeaseObject,
+} from './leader-election.ts';
 export { WorkQueue, type WorkQueueDeps } from './work-queue/work-queue.ts';

@@ -6,9 +6,19 @@ import { SimClock } from '@navarch/sim';
 import { lead, LeadershipLostError, type LeaseObject } from './leader-election.ts';
 import { MemoryApi } from './testing/memory-api.ts';
 
-interface Run { readonly stop: AbortController; readonly log: string[]; error?: unknown }
+interface Run {
+  readonly stop: AbortController;
+  readonly log: string[];
+  error?: unknown;
+}
 
-function candidate(api: MemoryApi, clock: SimClock, identity: string, log: string[], leases = api.of<LeaseObject>()): Run {
+function candidate(
+  api: MemoryApi,
+  clock: SimClock,
+  identity: string,
+  log: string[],
+  leases = api.of<LeaseObject>(),
+): Run {
   const run: Run = { stop: new AbortController(), log };
   const work = async (signal: AbortSignal): Promise<void> => {
     log.push(`${clock.monotonic()} ${identity} leads`);
@@ -16,10 +26,16 @@ function candidate(api: MemoryApi, clock: SimClock, identity: string, log: strin
     log.push(`${clock.monotonic()} ${identity} stops`);
   };
   const deps = { leases, clock, random: seededRandom(identity.length), log: silent };
-  lead(deps, { namespace: 'kube-system', name: 'l', identity }, work, run.stop.signal).catch((error: unknown) => (run.error = error));
+  lead(deps, { namespace: 'kube-system', name: 'l', identity }, work, run.stop.signal).catch(
+    (error: unknown) => (run.error = error),
+  );
   return run;
 }
-const start = (): { readonly api: MemoryApi; readonly clock: SimClock; readonly log: string[] } => ({ api: new MemoryApi(lease), clock: new SimClock(), log: [] });
+const start = (): { readonly api: MemoryApi; readonly clock: SimClock; readonly log: string[] } => ({
+  api: new MemoryApi(lease),
+  clock: new SimClock(),
+  log: [],
+});
 const held = (api: MemoryApi): LeaseObject['spec'] => (api.objects.get('kube-system/l') as LeaseObject).spec;
 
 test('lead() lets one candidate lead at a time; one that lets go is followed at once', async () => {
@@ -29,7 +45,10 @@ test('lead() lets one candidate lead at a time; one that lets go is followed at 
   const two = candidate(api, clock, 'second', log);
   await clock.advance(60_000);
   assert.deepEqual(log, ['0 one leads']);
-  assert.deepEqual([held(api).holderIdentity, held(api).leaseDurationSeconds, held(api).leaseTransitions], ['one', 15, 0]);
+  assert.deepEqual(
+    [held(api).holderIdentity, held(api).leaseDurationSeconds, held(api).leaseTransitions],
+    ['one', 15, 0],
+  );
   one.stop.abort(new Error('done'));
   await clock.advance(5000);
   assert.equal(log[1], '60100 one stops');
@@ -41,7 +60,12 @@ test('lead() lets one candidate lead at a time; one that lets go is followed at 
 
 test('lead() takes over from a leader that fell silent when its lease has run out, not before', async () => {
   const { api, clock, log } = start();
-  await api.of<LeaseObject>().create({ metadata: { namespace: 'kube-system', name: 'l' }, spec: { holderIdentity: 'dead', leaseDurationSeconds: 15 } } as never);
+  await api
+    .of<LeaseObject>()
+    .create({
+      metadata: { namespace: 'kube-system', name: 'l' },
+      spec: { holderIdentity: 'dead', leaseDurationSeconds: 15 },
+    } as never);
   candidate(api, clock, 'heir', log);
   await clock.advance(14_900);
   assert.deepEqual(log, []);
@@ -56,7 +80,12 @@ test('lead() stops leading before others may begin when it cannot renew, also wh
     const plain = api.of<LeaseObject>();
     const leases = {
       ...plain,
-      get: (key: string) => (!isCut ? plain.get(key) : fault === 'fail' ? Promise.reject(new Error('cut off')) : new Promise<never>(() => undefined)),
+      get: (key: string) =>
+        !isCut
+          ? plain.get(key)
+          : fault === 'fail'
+            ? Promise.reject(new Error('cut off'))
+            : new Promise<never>(() => undefined),
     };
     const run = candidate(api, clock, 'one', log, leases);
     await clock.advance(10_000);

@@ -45,7 +45,10 @@ const RETRY_JITTER = 1.2;
  * lease, so that the next leader need not wait) or when `work` ends; throws LeadershipLostError when the lease is lost.
  */
 export async function lead(
-  deps: LeaderElectionDeps, options: LeaderElectionOptions, work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal,
+  deps: LeaderElectionDeps,
+  options: LeaderElectionOptions,
+  work: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
 ): Promise<void> {
   const candidate = new Candidate(deps, options);
   await candidate.acquire(signal);
@@ -109,7 +112,8 @@ class Candidate {
       try {
         const isHeld = await this.#within(renewedMs + this.#renewMs - clock.monotonic(), this.#tryOnce(), signal);
         if (isHeld) renewedMs = clock.monotonic();
-        else if (await this.#isOthers()) throw new LeadershipLostError(`Lease ${this.#options.name} was taken by another`);
+        else if (await this.#isOthers())
+          throw new LeadershipLostError(`Lease ${this.#options.name} was taken by another`);
       } catch (error) {
         if (error instanceof LeadershipLostError) throw error;
         log.info('lease not renewed', { lease: this.#options.name, error });
@@ -125,7 +129,13 @@ class Candidate {
       const current = await this.#deps.leases.get(this.#key);
       if (current.spec.holderIdentity !== this.#options.identity) return;
       const now = this.#now();
-      const spec = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now, leaseTransitions: current.spec.leaseTransitions ?? 0 };
+      const spec = {
+        holderIdentity: '',
+        leaseDurationSeconds: 1,
+        acquireTime: now,
+        renewTime: now,
+        leaseTransitions: current.spec.leaseTransitions ?? 0,
+      };
       await this.#deps.leases.replace({ ...current, spec });
     } catch (error) {
       this.#deps.log.info('lease not released', { lease: this.#options.name, error });
@@ -162,20 +172,31 @@ class Candidate {
       current = await leases.get(this.#key);
     } catch (error) {
       if (!hasReason(error, 'NotFound')) throw error;
-      const spec = { holderIdentity: identity, leaseDurationSeconds: this.#leaseMs / 1000, acquireTime: now, renewTime: now, leaseTransitions: 0 };
+      const spec = {
+        holderIdentity: identity,
+        leaseDurationSeconds: this.#leaseMs / 1000,
+        acquireTime: now,
+        renewTime: now,
+        leaseTransitions: 0,
+      };
       await leases.create({ metadata: { namespace, name }, spec } as Draft<LeaseObject>);
       return true;
     }
     const { spec, metadata } = current;
-    if (this.#observed?.version !== metadata.resourceVersion) this.#observed = { version: metadata.resourceVersion, atMs: clock.monotonic() };
+    if (this.#observed?.version !== metadata.resourceVersion)
+      this.#observed = { version: metadata.resourceVersion, atMs: clock.monotonic() };
     const isOurs = spec.holderIdentity === identity;
     const heldMs = (spec.leaseDurationSeconds ?? this.#leaseMs / 1000) * 1000;
     if (!isOurs && spec.holderIdentity && this.#observed.atMs + heldMs > clock.monotonic()) return false;
     await leases.replace({
       ...current,
       spec: {
-        ...spec, holderIdentity: identity, leaseDurationSeconds: this.#leaseMs / 1000, renewTime: now,
-        acquireTime: isOurs ? (spec.acquireTime ?? now) : now, leaseTransitions: (spec.leaseTransitions ?? 0) + (isOurs ? 0 : 1),
+        ...spec,
+        holderIdentity: identity,
+        leaseDurationSeconds: this.#leaseMs / 1000,
+        renewTime: now,
+        acquireTime: isOurs ? (spec.acquireTime ?? now) : now,
+        leaseTransitions: (spec.leaseTransitions ?? 0) + (isOurs ? 0 : 1),
       },
     });
     return true;

@@ -48,7 +48,10 @@ export interface Controller {
 export const defineController = (controller: Controller): Controller => Object.freeze(controller);
 
 /** Whatever happens to an object wakes its own key. */
-export const self = <O extends ApiObject>(kind: Kind<O>, matters: (change: Change<O>) => boolean = () => true): Watch<O> => ({
+export const self = <O extends ApiObject>(
+  kind: Kind<O>,
+  matters: (change: Change<O>) => boolean = () => true,
+): Watch<O> => ({
   kind,
   keys: (change) => (matters(change) ? [keyOf((change.current ?? change.previous) as O)] : []),
 });
@@ -61,7 +64,11 @@ export interface Owned<Dependent extends ApiObject, Owner extends ApiObject> {
 }
 
 /** Changes of a dependent wake its owner, before and after; changes of an orphan wake whoever could adopt it. */
-export function owned<Dependent extends ApiObject, Owner extends ApiObject>({ dependent, owner, adopts }: Owned<Dependent, Owner>): Watch<Dependent> {
+export function owned<Dependent extends ApiObject, Owner extends ApiObject>({
+  dependent,
+  owner,
+  adopts,
+}: Owned<Dependent, Owner>): Watch<Dependent> {
   return {
     kind: dependent,
     *keys({ current, previous }, cache) {
@@ -70,7 +77,8 @@ export function owned<Dependent extends ApiObject, Owner extends ApiObject>({ de
       if (now !== undefined) yield now;
       if (before !== undefined && before !== now) yield before;
       if (!current || controllerOf(current)) return;
-      for (const candidate of cache.list(owner, current.metadata.namespace)) if (adopts(candidate, current)) yield keyOf(candidate);
+      for (const candidate of cache.list(owner, current.metadata.namespace))
+        if (adopts(candidate, current)) yield keyOf(candidate);
     },
   };
 }
@@ -82,4 +90,5 @@ export function controllerKey(object: ApiObject, owner: Kind<any>): Key | undefi
   return keyIn(object.metadata.namespace, reference.name);
 }
 
-export const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '');
+export const groupOf = (apiVersion: string): string =>
+  apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';

@@ -1,5 +1,15 @@
 export { builtinControllers, type ControllerOptions } from './builtin.ts';
-export { type Change, type Context, type Controller, controllerKey, defineController, type Outcome, owned, self, type Watch } from './controller.ts';
+export {
+  type Change,
+  type Context,
+  type Controller,
+  controllerKey,
+  defineController,
+  type Outcome,
+  owned,
+  self,
+  type Watch,
+} from './controller.ts';
 export { daemonSetController } from './daemon-set/daemon-set.ts';
 export { deploymentController } from './deployment/deployment.ts';
 export { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';

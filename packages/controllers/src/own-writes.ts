@@ -37,7 +37,8 @@ export class OwnWrites {
     for (const kind of this.#doubtful) await cache.relist(kind, signal);
     this.#doubtful.clear();
     for (const [kind, version] of this.#versions) await cache.whenSeen(kind, version, signal);
-    for (const deletion of this.#deletions) await cache.when(deletion.kind, () => isDeletionSeen(deletion, cache), signal);
+    for (const deletion of this.#deletions)
+      await cache.when(deletion.kind, () => isDeletionSeen(deletion, cache), signal);
   }
 
   wrote(kind: Kind<any>, object: ApiObject): void {
@@ -67,7 +68,12 @@ export const recording = (api: Api, cache: CacheReader, writes: OwnWrites): Api 
   of: (kind) => recordingKind(kind, api.of(kind), cache, writes),
 });
 
-function recordingKind<O extends ApiObject>(kind: Kind<O>, plain: KindApi<O>, cache: CacheReader, writes: OwnWrites): KindApi<O> {
+function recordingKind<O extends ApiObject>(
+  kind: Kind<O>,
+  plain: KindApi<O>,
+  cache: CacheReader,
+  writes: OwnWrites,
+): KindApi<O> {
   const note = async (write: Promise<O>): Promise<O> => {
     try {
       const object = await write;
@@ -89,7 +95,8 @@ function recordingKind<O extends ApiObject>(kind: Kind<O>, plain: KindApi<O>, ca
     async delete(key, options) {
       try {
         await plain.delete(key, options);
-        if (!options?.dryRun) writes.deleted({ kind, key, uid: options?.preconditions?.uid ?? uidOf(kind, key, cache) });
+        if (!options?.dryRun)
+          writes.deleted({ kind, key, uid: options?.preconditions?.uid ?? uidOf(kind, key, cache) });
       } catch (error) {
         writes.failed(kind, error);
         throw error;
@@ -109,4 +116,5 @@ function recordingKind<O extends ApiObject>(kind: Kind<O>, plain: KindApi<O>, ca
   };
 }
 
-const uidOf = (kind: Kind<any>, key: Key, cache: CacheReader): string | undefined => cache.get<ApiObject>(kind, key)?.metadata.uid;
+const uidOf = (kind: Kind<any>, key: Key, cache: CacheReader): string | undefined =>
+  cache.get<ApiObject>(kind, key)?.metadata.uid;

@@ -1,5 +1,22 @@
-import { type Clock, type Counter, invariant, InvariantError, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
-import { type Api, type Cache, type CacheReader, EventRecorder, type KindApi, type Recorder, WorkQueue } from '@navarch/client';
+import {
+  type Clock,
+  type Counter,
+  invariant,
+  InvariantError,
+  type Logger,
+  type Metrics,
+  type Random,
+  TaskGroup,
+} from '@navarch/base';
+import {
+  type Api,
+  type Cache,
+  type CacheReader,
+  EventRecorder,
+  type KindApi,
+  type Recorder,
+  WorkQueue,
+} from '@navarch/client';
 import type { ApiObject, Key, Kind } from '@navarch/machinery';
 import type { Context, Controller } from './controller.ts';
 import { OwnWrites, recording } from './own-writes.ts';
@@ -22,7 +39,11 @@ const WORKERS = 5;
  * Runs controllers until the signal aborts. Everything that is the same for all of them is here, once: queues, back-off,
  * waiting for caches, and never acting on a cache that has not caught up with a key's own last writes.
  */
-export async function runControllers(controllers: readonly Controller[], deps: RunnerDeps, signal: AbortSignal): Promise<void> {
+export async function runControllers(
+  controllers: readonly Controller[],
+  deps: RunnerDeps,
+  signal: AbortSignal,
+): Promise<void> {
   await using group = new TaskGroup(signal);
   for (const controller of controllers) group.spawn((s) => new Run(controller, deps).run(s));
   await group.join();
@@ -48,7 +69,10 @@ class Run {
     this.#reads = new Set([...controller.watches.map((watch) => watch.kind), ...(controller.reads ?? [])]);
     this.#cache = declaredOnly(deps.cache, this.#reads, controller.name);
     this.#events = new EventRecorder({ ...deps, events: deps.events }, controller.eventSource ?? controller.name);
-    this.#reconciled = deps.metrics.counter('controller_reconcile_total', 'Total number of reconciliations per controller and result.');
+    this.#reconciled = deps.metrics.counter(
+      'controller_reconcile_total',
+      'Total number of reconciliations per controller and result.',
+    );
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -58,9 +82,11 @@ class Run {
     await using group = new TaskGroup(signal);
     group.spawn((s) => this.#queue.run(s));
     group.spawn((s) => this.#events.run(s));
-    const stops = this.#controller.watches.map((watch) => cache.onChange(watch.kind, (current, previous) => {
-      for (const key of watch.keys({ current, previous }, this.#cache)) this.#queue.add(key);
-    }));
+    const stops = this.#controller.watches.map((watch) =>
+      cache.onChange(watch.kind, (current, previous) => {
+        for (const key of watch.keys({ current, previous }, this.#cache)) this.#queue.add(key);
+      }),
+    );
     for (const key of this.#controller.initialKeys ?? []) this.#queue.add(key);
     for (let n = 0; n < (this.#controller.workers ?? WORKERS); n++) group.spawn((s) => this.#work(group, s));
     try {
@@ -100,7 +126,10 @@ class Run {
     } catch (error) {
       if (signal.aborted) return;
       const isBug = error instanceof InvariantError || error instanceof TypeError;
-      context.log[isBug ? 'error' : 'info']('reconcile failed, will retry', { error, retries: this.#queue.retries(key) });
+      context.log[isBug ? 'error' : 'info']('reconcile failed, will retry', {
+        error,
+        retries: this.#queue.retries(key),
+      });
       this.#queue.retry(key);
       this.#reconciled.add(1, { controller: name, result: 'error' });
     } finally {
@@ -112,13 +141,22 @@ class Run {
   #context(key: Key, writes: OwnWrites, signal: AbortSignal): Context {
     const { api, clock, random } = this.#deps;
     const events: Recorder = this.#events;
-    return { api: recording(api, this.#deps.cache, writes), cache: this.#cache, clock, random, log: this.#log.with({ key }), events, signal };
+    return {
+      api: recording(api, this.#deps.cache, writes),
+      cache: this.#cache,
+      clock,
+      random,
+      log: this.#log.with({ key }),
+      events,
+      signal,
+    };
   }
 }
 
 /** A controller that reads what it did not declare would act on a copy that nobody waits for. */
 function declaredOnly(cache: Cache, kinds: ReadonlySet<Kind<any>>, name: string): CacheReader {
-  const check = (kind: Kind<any>): void => invariant(kinds.has(kind), `${name} reads ${kind.plural} without saying so in watches or reads`);
+  const check = (kind: Kind<any>): void =>
+    invariant(kinds.has(kind), `${name} reads ${kind.plural} without saying so in watches or reads`);
   return {
     get<O extends ApiObject>(kind: Kind<O>, key: Key) {
       check(kind);

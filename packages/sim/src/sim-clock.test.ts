@@ -6,14 +6,20 @@ import { SimClock } from './sim-clock.ts';
 const forever = new AbortController().signal;
 
 test('SimClock fires timers by due time, then in the order they were set', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 40 }), async (delays) => {
-    const clock = new SimClock();
-    const fired: [number, number][] = [];
-    delays.forEach((ms, i) => void clock.sleep(ms, forever).then(() => fired.push([clock.monotonic(), i])));
-    await clock.advance(20);
-    assert.deepEqual(fired, delays.map((ms, i): [number, number] => [ms, i]).sort((a, b) => a[0] - b[0] || a[1] - b[1]));
-    assert.equal(clock.pending, 0);
-  }), { numRuns: 50 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 40 }), async (delays) => {
+      const clock = new SimClock();
+      const fired: [number, number][] = [];
+      delays.forEach((ms, i) => void clock.sleep(ms, forever).then(() => fired.push([clock.monotonic(), i])));
+      await clock.advance(20);
+      assert.deepEqual(
+        fired,
+        delays.map((ms, i): [number, number] => [ms, i]).sort((a, b) => a[0] - b[0] || a[1] - b[1]),
+      );
+      assert.equal(clock.pending, 0);
+    }),
+    { numRuns: 50 },
+  );
 });
 
 test('SimClock runs everything that need not wait before the next timer', async () => {

@@ -9,8 +9,9 @@ export interface CacheIndex<O extends ApiObject = ApiObject> {
   readonly valuesOf: (object: O) => readonly string[];
 }
 
-export const defineIndex = <O extends ApiObject = ApiObject>(valuesOf: (object: O) => readonly string[]): CacheIndex<O> =>
-  Object.freeze({ valuesOf });
+export const defineIndex = <O extends ApiObject = ApiObject>(
+  valuesOf: (object: O) => readonly string[],
+): CacheIndex<O> => Object.freeze({ valuesOf });
 
 const NONE: readonly string[] = [];
 
@@ -20,10 +21,13 @@ export const byNamespace: CacheIndex = defineIndex(({ metadata }) => [metadata.n
 export const byController: CacheIndex = defineIndex((object) => [controllerOf(object)?.uid ?? '']);
 
 /** By the uid of every owner. */
-export const byOwner: CacheIndex = defineIndex(({ metadata }) => metadata.ownerReferences?.map((owner) => owner.uid) ?? NONE);
+export const byOwner: CacheIndex = defineIndex(
+  ({ metadata }) => metadata.ownerReferences?.map((owner) => owner.uid) ?? NONE,
+);
 
 /** By `namespace/value` of one label. Keep the result: two calls make two indexes. */
-export const indexByLabel = (label: string): CacheIndex => defineIndex(({ metadata }) => {
-  const value = metadata.labels?.[label];
-  return value === undefined ? NONE : [`${metadata.namespace ?? ''}/${value}`];
-});
+export const indexByLabel = (label: string): CacheIndex =>
+  defineIndex(({ metadata }) => {
+    const value = metadata.labels?.[label];
+    return value === undefined ? NONE : [`${metadata.namespace ?? ''}/${value}`];
+  });

@@ -11,7 +11,9 @@ import { Cache } from './cache.ts';
 
 const kind = configMap;
 
-async function withCache(work: (api: MemoryApi, cache: Cache, clock: SimClock, signal: AbortSignal) => Promise<void>): Promise<void> {
+async function withCache(
+  work: (api: MemoryApi, cache: Cache, clock: SimClock, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const [api, clock, stop] = [new MemoryApi(kind), new SimClock(), new AbortController()];
   await using group = new TaskGroup(stop.signal);
   const cache = new Cache({ api, clock, random: seededRandom(1), log: silent });
@@ -25,7 +27,9 @@ test('Cache lists once, then follows, and tells listeners what was before', asyn
   await withCache(async (api, cache, _clock, signal) => {
     api.put('a/one');
     const seen: string[] = [];
-    cache.onChange(kind, (current, previous) => seen.push(`${previous?.metadata.resourceVersion ?? '-'}>${current?.metadata.resourceVersion ?? '-'}`));
+    cache.onChange(kind, (current, previous) =>
+      seen.push(`${previous?.metadata.resourceVersion ?? '-'}>${current?.metadata.resourceVersion ?? '-'}`),
+    );
     await cache.whenSynced([kind], signal);
     api.put('a/one');
     api.put('a/two');
@@ -89,7 +93,9 @@ test('Cache reports an object that was replaced under its name as gone and new',
     api.put('a/one');
     await cache.whenSynced([kind], signal);
     const seen: string[] = [];
-    cache.onChange(kind, (current, previous) => seen.push(`${previous?.metadata.uid ?? '-'}>${current?.metadata.uid ?? '-'}`));
+    cache.onChange(kind, (current, previous) =>
+      seen.push(`${previous?.metadata.uid ?? '-'}>${current?.metadata.uid ?? '-'}`),
+    );
     api.remove('a/one');
     api.put('a/one');
     api.interrupt(true);
@@ -101,27 +107,48 @@ test('Cache reports an object that was replaced under its name as gone and new',
 test('Cache indexes equal what a scan would find, whatever happens', async () => {
   const byLabel = defineIndex(({ metadata }) => Object.keys(metadata.labels ?? {}));
   const step = fc.oneof(
-    fc.record({ type: fc.constant('put' as const), key: fc.constantFrom('a/1', 'a/2', 'b/1', 'b/2'), label: fc.constantFrom('x', 'y', 'z'), owner: fc.constantFrom('o1', 'o2') }),
+    fc.record({
+      type: fc.constant('put' as const),
+      key: fc.constantFrom('a/1', 'a/2', 'b/1', 'b/2'),
+      label: fc.constantFrom('x', 'y', 'z'),
+      owner: fc.constantFrom('o1', 'o2'),
+    }),
     fc.record({ type: fc.constant('remove' as const), key: fc.constantFrom('a/1', 'a/2', 'b/1', 'b/2') }),
     fc.record({ type: fc.constant('interrupt' as const), forget: fc.boolean() }),
   );
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
-    await withCache(async (api, cache, clock, signal) => {
-      await cache.whenSynced([kind], signal);
-      cache.find(kind, byLabel, 'x');
-      for (const one of steps) {
-        if (one.type === 'put') api.put(one.key, { labels: { [one.label]: '' }, ownerReferences: [{ apiVersion: 'v1', kind: 'K', name: 'n', uid: one.owner }] });
-        else if (one.type === 'interrupt') api.interrupt(one.forget);
-        else if (api.objects.has(one.key)) api.remove(one.key);
-        await settle();
-      }
-      await clock.advance(600_000);
-      const all = [...api.objects.values()];
-      const keys = (objects: readonly ApiObject[]): readonly Key[] => objects.map((o) => `${o.metadata.namespace}/${o.metadata.name}@${o.metadata.resourceVersion}`).sort();
-      assert.deepEqual(keys(cache.list(kind)), keys(all));
-      for (const label of ['x', 'y', 'z']) assert.deepEqual(keys(cache.find(kind, byLabel, label)), keys(all.filter((o) => o.metadata.labels?.[label] === '')));
-      for (const owner of ['o1', 'o2']) assert.deepEqual(keys(cache.find(kind, byOwner, owner)), keys(all.filter((o) => o.metadata.ownerReferences?.[0]?.uid === owner)));
-      assert.deepEqual(keys(cache.find(kind, byNamespace, 'a')), keys(cache.list(kind, 'a')));
-    });
-  }), { numRuns: 40 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      await withCache(async (api, cache, clock, signal) => {
+        await cache.whenSynced([kind], signal);
+        cache.find(kind, byLabel, 'x');
+        for (const one of steps) {
+          if (one.type === 'put')
+            api.put(one.key, {
+              labels: { [one.label]: '' },
+              ownerReferences: [{ apiVersion: 'v1', kind: 'K', name: 'n', uid: one.owner }],
+            });
+          else if (one.type === 'interrupt') api.interrupt(one.forget);
+          else if (api.objects.has(one.key)) api.remove(one.key);
+          await settle();
+        }
+        await clock.advance(600_000);
+        const all = [...api.objects.values()];
+        const keys = (objects: readonly ApiObject[]): readonly Key[] =>
+          objects.map((o) => `${o.metadata.namespace}/${o.metadata.name}@${o.metadata.resourceVersion}`).sort();
+        assert.deepEqual(keys(cache.list(kind)), keys(all));
+        for (const label of ['x', 'y', 'z'])
+          assert.deepEqual(
+            keys(cache.find(kind, byLabel, label)),
+            keys(all.filter((o) => o.metadata.labels?.[label] === '')),
+          );
+        for (const owner of ['o1', 'o2'])
+          assert.deepEqual(
+            keys(cache.find(kind, byOwner, owner)),
+            keys(all.filter((o) => o.metadata.ownerReferences?.[0]?.uid === owner)),
+          );
+        assert.deepEqual(keys(cache.find(kind, byNamespace, 'a')), keys(cache.list(kind, 'a')));
+      });
+    }),
+    { numRuns: 40 },
+  );
 });

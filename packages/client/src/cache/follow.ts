@@ -28,7 +28,12 @@ const LIVED_MS = 1000;
  * where the server no longer knows the place, or where someone asked for it.
  */
 export async function follow(
-  shelf: Shelf, api: KindApi<ApiObject>, scope: Scope, deps: FollowDeps, relists: Relists, signal: AbortSignal,
+  shelf: Shelf,
+  api: KindApi<ApiObject>,
+  scope: Scope,
+  deps: FollowDeps,
+  relists: Relists,
+  signal: AbortSignal,
 ): Promise<void> {
   const backOff = new BackOff(deps);
   let mustList = true;
@@ -43,7 +48,8 @@ export async function follow(
         relists.answered(ask);
         mustList = false;
       }
-      for await (const events of api.watch({ ...scope, after: String(shelf.seen) }, relists.attempt(signal))) shelf.apply(events);
+      for await (const events of api.watch({ ...scope, after: String(shelf.seen) }, relists.attempt(signal)))
+        shelf.apply(events);
       if (relists.isAsked || deps.clock.monotonic() - started >= LIVED_MS) continue;
     } catch (error) {
       if (signal.aborted) return;

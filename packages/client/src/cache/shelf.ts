@@ -80,7 +80,11 @@ export class Shelf {
   #set(object: ApiObject): void {
     const key = keyOf(object);
     const previous = this.#objects.get(key);
-    if (previous?.metadata.resourceVersion === object.metadata.resourceVersion && previous.metadata.uid === object.metadata.uid) return;
+    if (
+      previous?.metadata.resourceVersion === object.metadata.resourceVersion &&
+      previous.metadata.uid === object.metadata.uid
+    )
+      return;
     // Another object under the same name: the first is gone, whether or not anyone saw it go.
     const isOther = previous !== undefined && previous.metadata.uid !== object.metadata.uid;
     if (isOther) this.#put(key, undefined, previous);
@@ -106,7 +110,10 @@ export class Shelf {
   #index(index: CacheIndex<any>): Map<string, Bucket> {
     let buckets = this.#indexes.get(index);
     if (!buckets) {
-      invariant(this.#indexes.size < INDEXES_MAX, `Too many indexes over ${this.kind.plural}: an index is made once, at module level`);
+      invariant(
+        this.#indexes.size < INDEXES_MAX,
+        `Too many indexes over ${this.kind.plural}: an index is made once, at module level`,
+      );
       this.#indexes.set(index, (buckets = new Map()));
       for (const [key, object] of this.#objects) insert(buckets, index, key, object);
     }

@@ -62,7 +62,8 @@ export class Correlator {
     similar.messages.add(message);
     this.#similar.set(group, similar);
     const isCombined = similar.messages.size >= SIMILAR_MAX;
-    if (isCombined && similar.messages.size > SIMILAR_MAX) similar.messages.delete(similar.messages.values().next().value ?? '');
+    if (isCombined && similar.messages.size > SIMILAR_MAX)
+      similar.messages.delete(similar.messages.values().next().value ?? '');
     const key = isCombined ? group : [group, regarding.fieldPath, message].join('\n');
     const repeats = this.#recorded.get(key);
     return { key, message: isCombined ? COMBINED_PREFIX + message : message, ...(repeats ? { repeats } : {}) };

@@ -7,9 +7,15 @@ import { settle, SimClock } from '@navarch/sim';
 import { MemoryApi } from '../testing/memory-api.ts';
 import { EventRecorder } from './recorder.ts';
 
-async function withRecorder(work: (recorder: EventRecorder, api: MemoryApi, clock: SimClock) => Promise<void>): Promise<void> {
+async function withRecorder(
+  work: (recorder: EventRecorder, api: MemoryApi, clock: SimClock) => Promise<void>,
+): Promise<void> {
   const [api, clock] = [new MemoryApi(event), new SimClock()];
-  const recorder = new EventRecorder({ events: api.of(), clock, random: seededRandom(1), log: silent }, 'tester', 'host-1');
+  const recorder = new EventRecorder(
+    { events: api.of(), clock, random: seededRandom(1), log: silent },
+    'tester',
+    'host-1',
+  );
   await using group = new TaskGroup(new AbortController().signal);
   group.spawn((signal) => recorder.run(signal));
   await settle();
@@ -17,7 +23,8 @@ async function withRecorder(work: (recorder: EventRecorder, api: MemoryApi, cloc
 }
 const about = { apiVersion: 'v1', kind: 'Pod', namespace: 'n', name: 'p', uid: 'u' };
 const all = (api: MemoryApi): readonly Event[] => [...api.objects.values()] as Event[];
-const say = (recorder: EventRecorder, message: string, reason = 'Because'): void => recorder.record(about, { type: 'Normal', reason, message });
+const say = (recorder: EventRecorder, message: string, reason = 'Because'): void =>
+  recorder.record(about, { type: 'Normal', reason, message });
 
 test('EventRecorder writes what happened to what, and by whom', async () => {
   await withRecorder(async (recorder, api) => {
@@ -27,9 +34,18 @@ test('EventRecorder writes what happened to what, and by whom', async () => {
     assert.match(metadata.name, /^p\.[0-9a-f]+$/);
     assert.equal(metadata.namespace, 'n');
     assert.deepEqual(rest, {
-      apiVersion: 'v1', kind: 'Event', involvedObject: about, reason: 'Because', message: 'hello', type: 'Normal', count: 1,
-      firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:00:00Z', source: { component: 'tester', host: 'host-1' },
-      reportingComponent: 'tester', reportingInstance: 'host-1',
+      apiVersion: 'v1',
+      kind: 'Event',
+      involvedObject: about,
+      reason: 'Because',
+      message: 'hello',
+      type: 'Normal',
+      count: 1,
+      firstTimestamp: '2026-01-01T00:00:00Z',
+      lastTimestamp: '2026-01-01T00:00:00Z',
+      source: { component: 'tester', host: 'host-1' },
+      reportingComponent: 'tester',
+      reportingInstance: 'host-1',
     } as never);
   });
 });
@@ -40,11 +56,17 @@ test('EventRecorder counts repetitions, also after the first has expired', async
       say(recorder, 'again');
       await clock.advance(1000);
     }
-    assert.deepEqual(all(api).map((e) => [e.count, e.firstTimestamp, e.lastTimestamp]), [[3, '2026-01-01T00:00:00Z', '2026-01-01T00:00:02Z']]);
+    assert.deepEqual(
+      all(api).map((e) => [e.count, e.firstTimestamp, e.lastTimestamp]),
+      [[3, '2026-01-01T00:00:00Z', '2026-01-01T00:00:02Z']],
+    );
     api.objects.clear();
     say(recorder, 'again');
     await clock.advance(1000);
-    assert.deepEqual(all(api).map((e) => e.count), [4]);
+    assert.deepEqual(
+      all(api).map((e) => e.count),
+      [4],
+    );
   });
 });
 
@@ -84,6 +106,9 @@ test('EventRecorder tries again when the server is in trouble, and gives up when
     say(recorder, 'second');
     say(recorder, 'third');
     await clock.advance(60_000);
-    assert.deepEqual(all(api).map((e) => e.message), ['first', 'third']);
+    assert.deepEqual(
+      all(api).map((e) => e.message),
+      ['first', 'third'],
+    );
   });
 });

@@ -44,7 +44,10 @@ export class EventRecorder implements Recorder {
       this.#deps.log.warn('event dropped, too many are waiting', { reason: event.reason });
       return;
     }
-    this.#waiting.push({ occurrence: { ...event, regarding: 'metadata' in about ? referenceTo(about) : about }, nowMs: this.#deps.clock.now() });
+    this.#waiting.push({
+      occurrence: { ...event, regarding: 'metadata' in about ? referenceTo(about) : about },
+      nowMs: this.#deps.clock.now(),
+    });
     this.#arrived.notify();
   }
 
@@ -65,7 +68,7 @@ export class EventRecorder implements Recorder {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         const repeats = attempt === 1 ? correlated.repeats : undefined;
-        if (repeats && await this.#countUp(key, repeats, message, nowMs)) return;
+        if (repeats && (await this.#countUp(key, repeats, message, nowMs))) return;
         const now = timestamp(nowMs);
         const draft = this.#draft(occurrence, message, nowMs, repeats ?? { firstTimestamp: now, count: 0 });
         await this.#deps.events.create(draft);
@@ -79,17 +82,31 @@ export class EventRecorder implements Recorder {
           log.debug('event refused', { reason: occurrence.reason, error });
           return;
         }
-        if (attempt >= ATTEMPTS_MAX) return log.warn('event not written, giving up', { reason: occurrence.reason, error });
+        if (attempt >= ATTEMPTS_MAX)
+          return log.warn('event not written, giving up', { reason: occurrence.reason, error });
         await clock.sleep(RETRY_MS * (attempt === 1 ? random.uint32() / 2 ** 32 : 1), signal).catch(() => undefined);
       }
     }
   }
 
   /** False when the earlier event has expired meanwhile. */
-  async #countUp(key: string, repeats: { readonly name: string; readonly namespace: string; readonly firstTimestamp: string; readonly count: number }, message: string, nowMs: number): Promise<boolean> {
+  async #countUp(
+    key: string,
+    repeats: {
+      readonly name: string;
+      readonly namespace: string;
+      readonly firstTimestamp: string;
+      readonly count: number;
+    },
+    message: string,
+    nowMs: number,
+  ): Promise<boolean> {
     const count = repeats.count + 1;
     try {
-      await this.#deps.events.patch(keyIn(repeats.namespace, repeats.name), { type: 'strategic', body: { count, lastTimestamp: timestamp(nowMs), message } });
+      await this.#deps.events.patch(keyIn(repeats.namespace, repeats.name), {
+        type: 'strategic',
+        body: { count, lastTimestamp: timestamp(nowMs), message },
+      });
     } catch (error) {
       if (!hasReason(error, 'NotFound')) throw error;
       this.#correlator.forget(key);
@@ -99,18 +116,34 @@ export class EventRecorder implements Recorder {
     return true;
   }
 
-  #draft(occurrence: Occurrence, message: string, nowMs: number, before: { readonly firstTimestamp: string; readonly count: number }): EventDraft {
+  #draft(
+    occurrence: Occurrence,
+    message: string,
+    nowMs: number,
+    before: { readonly firstTimestamp: string; readonly count: number },
+  ): EventDraft {
     const { regarding, type, reason, annotations, related, action } = occurrence;
     const namespace = regarding.namespace || 'default';
     // Unique among the events of one object: nanoseconds since the epoch in upstream, of which we count the last six digits.
     const serial = BigInt(nowMs) * 1_000_000n + BigInt(this.#serial++ % 1_000_000);
     return {
-      metadata: { name: `${regarding.name ?? ''}.${serial.toString(16)}`, namespace, ...(annotations ? { annotations } : {}) },
-      involvedObject: regarding, reason, message, type, count: before.count + 1,
-      firstTimestamp: before.firstTimestamp, lastTimestamp: timestamp(nowMs),
+      metadata: {
+        name: `${regarding.name ?? ''}.${serial.toString(16)}`,
+        namespace,
+        ...(annotations ? { annotations } : {}),
+      },
+      involvedObject: regarding,
+      reason,
+      message,
+      type,
+      count: before.count + 1,
+      firstTimestamp: before.firstTimestamp,
+      lastTimestamp: timestamp(nowMs),
       source: { component: this.#component, ...(this.#host ? { host: this.#host } : {}) },
-      reportingComponent: this.#component, reportingInstance: this.#host ?? '',
-      ...(related ? { related } : {}), ...(action ? { action } : {}),
+      reportingComponent: this.#component,
+      reportingInstance: this.#host ?? '',
+      ...(related ? { related } : {}),
+      ...(action ? { action } : {}),
     };
   }
 }
@@ -122,7 +155,11 @@ type EventDraft = Draft<any> & {
 };
 
 export const referenceTo = ({ apiVersion, kind, metadata }: ApiObject): Regarding => ({
-  kind, ...(metadata.namespace ? { namespace: metadata.namespace } : {}), name: metadata.name, uid: metadata.uid, apiVersion,
+  kind,
+  ...(metadata.namespace ? { namespace: metadata.namespace } : {}),
+  name: metadata.name,
+  uid: metadata.uid,
+  apiVersion,
   resourceVersion: metadata.resourceVersion,
 });
 

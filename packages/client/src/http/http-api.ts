@@ -1,8 +1,29 @@
 import type { Clock } from '@navarch/base';
 import {
-  type ApiObject, apiVersionOf, type Draft, failure, hasReason, type Key, type Kind, type Reason, splitKey, type Status, StatusError,
+  type ApiObject,
+  apiVersionOf,
+  type Draft,
+  failure,
+  hasReason,
+  type Key,
+  type Kind,
+  type Reason,
+  splitKey,
+  type Status,
+  StatusError,
 } from '@navarch/machinery';
-import type { Api, DeleteOptions, KindApi, ListOptions, ObjectList, PartOptions, Patch, WatchEvent, WatchOptions, WriteOptions } from '../api.ts';
+import type {
+  Api,
+  DeleteOptions,
+  KindApi,
+  ListOptions,
+  ObjectList,
+  PartOptions,
+  Patch,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from '../api.ts';
 import { type HttpRequest, type HttpResponse, type HttpTransport, linesOf, readText } from './transport.ts';
 
 export interface HttpApiDeps {
@@ -21,10 +42,14 @@ const EVENT_BYTES_MAX = 16 * 1024 * 1024;
 const PAGE_SIZE = 5000;
 
 /** The client port over HTTP. Requests end when `signal` aborts, also those that the port gives no signal for. */
-export const httpApi = (deps: HttpApiDeps, signal: AbortSignal): Api => ({ of: (kind) => new HttpKindApi(kind, deps, signal) });
+export const httpApi = (deps: HttpApiDeps, signal: AbortSignal): Api => ({
+  of: (kind) => new HttpKindApi(kind, deps, signal),
+});
 
 const PATCH_TYPES: Readonly<Record<Patch['type'], string>> = {
-  json: 'application/json-patch+json', merge: 'application/merge-patch+json', strategic: 'application/strategic-merge-patch+json',
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
   apply: 'application/apply-patch+yaml',
 };
 
@@ -63,7 +88,8 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
     const response = await this.#deps.transport.send({ ...request, isStream: true }, either);
     if (response.status !== 200) throw await refusal(response);
     try {
-      for await (const lines of linesOf(response.body, EVENT_BYTES_MAX)) yield lines.filter((line) => line !== '').map((line) => this.#event(line));
+      for await (const lines of linesOf(response.body, EVENT_BYTES_MAX))
+        yield lines.filter((line) => line !== '').map((line) => this.#event(line));
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -76,7 +102,11 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
 
   replace(object: O, options: PartOptions = {}): Promise<O> {
     const { namespace = '', name } = object.metadata;
-    return this.#call<O>('PUT', this.#objectPath(namespace ? `${namespace}/${name}` : name, options.subresource) + writeQuery(options), this.#named(object));
+    return this.#call<O>(
+      'PUT',
+      this.#objectPath(namespace ? `${namespace}/${name}` : name, options.subresource) + writeQuery(options),
+      this.#named(object),
+    );
   }
 
   async update(key: Key, change: (current: O) => O, options: PartOptions = {}): Promise<O> {
@@ -85,7 +115,10 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
       const next = change(current);
       if (next === current) return current;
       try {
-        return await this.replace({ ...next, metadata: { ...next.metadata, resourceVersion: current.metadata.resourceVersion } }, options);
+        return await this.replace(
+          { ...next, metadata: { ...next.metadata, resourceVersion: current.metadata.resourceVersion } },
+          options,
+        );
       } catch (error) {
         if (!hasReason(error, 'Conflict') || attempt >= CONFLICTS_MAX) throw error;
       }
@@ -93,7 +126,8 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
   }
 
   patch(key: Key, patch: Patch, options: PartOptions = {}): Promise<O> {
-    const apply = patch.type === 'apply' ? { fieldManager: patch.fieldManager, ...(patch.force ? { force: 'true' } : {}) } : {};
+    const apply =
+      patch.type === 'apply' ? { fieldManager: patch.fieldManager, ...(patch.force ? { force: 'true' } : {}) } : {};
     const path = this.#objectPath(key, options.subresource) + writeQuery(options, apply);
     return this.#call<O>('PATCH', path, patch.body, PATCH_TYPES[patch.type]);
   }
@@ -104,7 +138,11 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
 
   async deleteCollection(options: ListOptions & DeleteOptions): Promise<void> {
     const { labelSelector, fieldSelector, namespace } = options;
-    await this.#call('DELETE', this.#collectionPath(namespace) + queryOf({ labelSelector, fieldSelector }), deleteBody(options));
+    await this.#call(
+      'DELETE',
+      this.#collectionPath(namespace) + queryOf({ labelSelector, fieldSelector }),
+      deleteBody(options),
+    );
   }
 
   post(key: Key, subresource: string, body: unknown, options: WriteOptions = {}): Promise<unknown> {
@@ -125,11 +163,16 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
   async #page({ namespace, ...query }: ListOptions): Promise<ObjectList<O>> {
     const { limit, resourceVersion, ...rest } = query;
     const from = rest.continue ? {} : { resourceVersion };
-    const list = await this.#call<ListBody<O>>('GET', this.#collectionPath(namespace) + queryOf({ ...rest, ...from, limit: limit === undefined ? undefined : String(limit) }));
+    const list = await this.#call<ListBody<O>>(
+      'GET',
+      this.#collectionPath(namespace) +
+        queryOf({ ...rest, ...from, limit: limit === undefined ? undefined : String(limit) }),
+    );
     // Items of a list carry no kind and version of their own: the list says it for all of them.
     const type = { apiVersion: apiVersionOf(this.#kind), kind: this.#kind.kind };
     return {
-      resourceVersion: list.metadata.resourceVersion, items: (list.items ?? []).map((item) => ({ ...type, ...item })),
+      resourceVersion: list.metadata.resourceVersion,
+      items: (list.items ?? []).map((item) => ({ ...type, ...item })),
       ...(list.metadata.continue ? { continue: list.metadata.continue } : {}),
     };
   }
@@ -137,9 +180,14 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
   #event(line: string): WatchEvent<O> {
     const { type, object } = JSON.parse(line) as { readonly type: string; readonly object: O };
     switch (type) {
-      case 'ADDED': case 'MODIFIED': case 'DELETED': return { type, object };
-      case 'BOOKMARK': return { type, resourceVersion: object.metadata.resourceVersion };
-      default: throw new StatusError(object as unknown as Status);
+      case 'ADDED':
+      case 'MODIFIED':
+      case 'DELETED':
+        return { type, object };
+      case 'BOOKMARK':
+        return { type, resourceVersion: object.metadata.resourceVersion };
+      default:
+        throw new StatusError(object as unknown as Status);
     }
   }
 
@@ -150,7 +198,9 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
   #collectionPath(namespace: string | undefined): string {
     const { group, version, plural, namespaced } = this.#kind;
     const root = group ? `/apis/${group}/${version}` : `/api/${version}`;
-    return namespaced && namespace ? `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}` : `${root}/${plural}`;
+    return namespaced && namespace
+      ? `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}`
+      : `${root}/${plural}`;
   }
 
   #objectPath(key: Key, subresource?: string): string {
@@ -161,7 +211,12 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
   #request(method: HttpRequest['method'], path: string, body: unknown, contentType: string | undefined): HttpRequest {
     const headers = { accept: 'application/json', 'user-agent': this.#deps.userAgent };
     if (body === undefined) return { method, path, headers };
-    return { method, path, headers: { ...headers, 'content-type': contentType ?? 'application/json' }, body: new TextEncoder().encode(JSON.stringify(body)) };
+    return {
+      method,
+      path,
+      headers: { ...headers, 'content-type': contentType ?? 'application/json' },
+      body: new TextEncoder().encode(JSON.stringify(body)),
+    };
   }
 
   async #call<T>(method: HttpRequest['method'], path: string, body?: unknown, contentType?: string): Promise<T> {
@@ -184,7 +239,8 @@ interface ListBody<O> {
 
 function queryOf(parameters: Readonly<Record<string, string | undefined>>): string {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined && value !== '') query.set(name, value);
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined && value !== '') query.set(name, value);
   const text = query.toString();
   return text ? `?${text}` : '';
 }
@@ -193,13 +249,28 @@ const writeQuery = ({ dryRun, fieldManager }: WriteOptions, more: Readonly<Recor
   queryOf({ dryRun: dryRun ? 'All' : undefined, fieldManager, ...more });
 
 const deleteBody = ({ gracePeriodSeconds, propagationPolicy, preconditions, dryRun }: DeleteOptions): unknown => ({
-  apiVersion: 'v1', kind: 'DeleteOptions', ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-  ...(propagationPolicy ? { propagationPolicy } : {}), ...(preconditions ? { preconditions } : {}), ...(dryRun ? { dryRun: ['All'] } : {}),
+  apiVersion: 'v1',
+  kind: 'DeleteOptions',
+  ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+  ...(propagationPolicy ? { propagationPolicy } : {}),
+  ...(preconditions ? { preconditions } : {}),
+  ...(dryRun ? { dryRun: ['All'] } : {}),
 });
 
 const REASONS: Readonly<Record<number, Reason>> = {
-  400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 405: 'MethodNotAllowed', 406: 'NotAcceptable', 409: 'Conflict',
-  410: 'Gone', 413: 'RequestEntityTooLarge', 415: 'UnsupportedMediaType', 422: 'Invalid', 429: 'TooManyRequests', 503: 'ServiceUnavailable',
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  406: 'NotAcceptable',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'RequestEntityTooLarge',
+  415: 'UnsupportedMediaType',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  503: 'ServiceUnavailable',
   504: 'Timeout',
 };
 
@@ -212,5 +283,8 @@ async function refusal(response: HttpResponse): Promise<StatusError> {
   } catch {
     // Not JSON: said in plain text below.
   }
-  return failure(REASONS[response.status] ?? 'InternalError', `the server answered ${response.status}: ${text.slice(0, 500)}`);
+  return failure(
+    REASONS[response.status] ?? 'InternalError',
+    `the server answered ${response.status}: ${text.slice(0, 500)}`,
+  );
 }

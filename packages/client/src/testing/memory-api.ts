@@ -1,5 +1,14 @@
 import { Notifier } from '@navarch/base';
-import { alreadyExists, type ApiObject, conflict, expired, type Key, keyOf, type Kind, notFound } from '@navarch/machinery';
+import {
+  alreadyExists,
+  type ApiObject,
+  conflict,
+  expired,
+  type Key,
+  keyOf,
+  type Kind,
+  notFound,
+} from '@navarch/machinery';
 import type { Api, KindApi, WatchEvent } from '../api.ts';
 
 /** A server of one kind, small enough to be put in any state: what the client's own tests are run against. */
@@ -27,7 +36,15 @@ export class MemoryApi implements Api {
     const [namespace, name = ''] = key.includes('/') ? key.split('/') : [undefined, key];
     const before = this.objects.get(key);
     const version = String(++this.#version);
-    const metadata = { ...(namespace ? { namespace } : {}), uid: `uid-${version}`, creationTimestamp: '', ...before?.metadata, ...more, name, resourceVersion: version };
+    const metadata = {
+      ...(namespace ? { namespace } : {}),
+      uid: `uid-${version}`,
+      creationTimestamp: '',
+      ...before?.metadata,
+      ...more,
+      name,
+      resourceVersion: version,
+    };
     const object = { apiVersion: 'v1', kind: this.kind.kind, ...before, ...content, metadata } as ApiObject;
     this.objects.set(key, object);
     this.#say({ type: before ? 'MODIFIED' : 'ADDED', object });
@@ -69,7 +86,8 @@ export class MemoryApi implements Api {
     };
     const replace = (object: O): O => {
       const current = get(keyOf(object));
-      if (object.metadata.resourceVersion !== current.metadata.resourceVersion) throw conflict(this.kind, object.metadata.name, 'it has moved');
+      if (object.metadata.resourceVersion !== current.metadata.resourceVersion)
+        throw conflict(this.kind, object.metadata.name, 'it has moved');
       const metadata = { ...object.metadata, resourceVersion: String(++this.#version) };
       const next = { ...object, metadata };
       this.objects.set(keyOf(object), next);
@@ -101,7 +119,9 @@ export class MemoryApi implements Api {
         once();
         const current = get(key);
         const next = change(current);
-        return next === current ? current : replace({ ...next, metadata: { ...next.metadata, resourceVersion: current.metadata.resourceVersion } });
+        return next === current
+          ? current
+          : replace({ ...next, metadata: { ...next.metadata, resourceVersion: current.metadata.resourceVersion } });
       },
       patch: async (key, patch) => {
         once();

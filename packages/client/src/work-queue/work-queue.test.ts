@@ -5,7 +5,9 @@ import { settle, SimClock } from '@navarch/sim';
 import fc from 'fast-check';
 import { WorkQueue } from './work-queue.ts';
 
-async function withQueue(work: (queue: WorkQueue, clock: SimClock, signal: AbortSignal) => Promise<void>): Promise<void> {
+async function withQueue(
+  work: (queue: WorkQueue, clock: SimClock, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const clock = new SimClock();
   const queue = new WorkQueue('test', { clock, metrics: noMetrics });
   await using group = new TaskGroup(new AbortController().signal);
@@ -81,34 +83,41 @@ test('WorkQueue.addAfter() keeps the earliest time, and cancelAfter() takes it b
 });
 
 test('WorkQueue loses no key: what was added after a worker began is worked on again', async () => {
-  const step = fc.record({ key: fc.constantFrom('a', 'b', 'c'), wait: fc.integer({ min: 0, max: 30 }), later: fc.boolean() });
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-    await withQueue(async (queue, clock, signal) => {
-      const added = new Map<string, number>();
-      const worked = new Map<string, number>();
-      const busy = new Set<string>();
-      const worker = async (): Promise<void> => {
-        for (;;) {
-          const key = await queue.take(signal);
-          assert.ok(!busy.has(key), 'two workers have one key');
-          busy.add(key);
-          worked.set(key, clock.monotonic());
-          await clock.sleep(7, signal);
-          busy.delete(key);
-          queue.done(key);
+  const step = fc.record({
+    key: fc.constantFrom('a', 'b', 'c'),
+    wait: fc.integer({ min: 0, max: 30 }),
+    later: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      await withQueue(async (queue, clock, signal) => {
+        const added = new Map<string, number>();
+        const worked = new Map<string, number>();
+        const busy = new Set<string>();
+        const worker = async (): Promise<void> => {
+          for (;;) {
+            const key = await queue.take(signal);
+            assert.ok(!busy.has(key), 'two workers have one key');
+            busy.add(key);
+            worked.set(key, clock.monotonic());
+            await clock.sleep(7, signal);
+            busy.delete(key);
+            queue.done(key);
+          }
+        };
+        for (let n = 0; n < 2; n++) void worker().catch(() => undefined);
+        for (const { key, wait, later } of steps) {
+          if (later) queue.addAfter(key, wait);
+          else queue.add(key);
+          added.set(key, clock.monotonic() + (later ? wait : 0));
+          await clock.advance(wait);
         }
-      };
-      for (let n = 0; n < 2; n++) void worker().catch(() => undefined);
-      for (const { key, wait, later } of steps) {
-        if (later) queue.addAfter(key, wait);
-        else queue.add(key);
-        added.set(key, clock.monotonic() + (later ? wait : 0));
-        await clock.advance(wait);
-      }
-      await clock.advance(1000);
-      assert.ok(queue.isIdle);
-      for (const [key, at] of added) assert.ok((worked.get(key) ?? -1) >= Math.min(at, worked.get(key) ?? 0));
-      assert.deepEqual([...worked.keys()].sort(), [...added.keys()].sort());
-    });
-  }), { numRuns: 40 });
+        await clock.advance(1000);
+        assert.ok(queue.isIdle);
+        for (const [key, at] of added) assert.ok((worked.get(key) ?? -1) >= Math.min(at, worked.get(key) ?? 0));
+        assert.deepEqual([...worked.keys()].sort(), [...added.keys()].sort());
+      });
+    }),
+    { numRuns: 40 },
+  );
 });

@@ -142,8 +142,16 @@ function instruments(name: string, metrics: Metrics): Instruments {
   const depth = metrics.gauge('workqueue_depth', 'Current depth of workqueue');
   const adds = metrics.counter('workqueue_adds_total', 'Total number of adds handled by workqueue');
   const retries = metrics.counter('workqueue_retries_total', 'Total number of retries handled by workqueue');
-  const waited = metrics.histogram('workqueue_queue_duration_seconds', 'How long in seconds an item stays in workqueue before being requested.', SECONDS);
-  const worked = metrics.histogram('workqueue_work_duration_seconds', 'How long in seconds processing an item from workqueue takes.', SECONDS);
+  const waited = metrics.histogram(
+    'workqueue_queue_duration_seconds',
+    'How long in seconds an item stays in workqueue before being requested.',
+    SECONDS,
+  );
+  const worked = metrics.histogram(
+    'workqueue_work_duration_seconds',
+    'How long in seconds processing an item from workqueue takes.',
+    SECONDS,
+  );
   return {
     added: () => adds.add(1, labels),
     retried: () => retries.add(1, labels),

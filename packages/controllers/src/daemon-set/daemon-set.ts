@@ -1,6 +1,24 @@
-import { controllerRevision, daemonSet, isActive, isAvailable, isReady, isTerminal, node, pod, type Pod } from '@navarch/api';
+import {
+  controllerRevision,
+  daemonSet,
+  isActive,
+  isAvailable,
+  isReady,
+  isTerminal,
+  node,
+  pod,
+  type Pod,
+} from '@navarch/api';
 import { compileLabelSelector, equalJson, keyOf, type ObjectOf } from '@navarch/machinery';
-import { type Context, type Controller, defineController, type Outcome, owned, self, type Watch } from '../controller.ts';
+import {
+  type Context,
+  type Controller,
+  defineController,
+  type Outcome,
+  owned,
+  self,
+  type Watch,
+} from '../controller.ts';
 import { claim } from '../shared/claim.ts';
 import { createPod, deletePod } from '../shared/pods.ts';
 import { forgetRevisions, hashOf, REVISION_HASH, type Revision, syncRevisions } from '../shared/revisions.ts';
@@ -20,7 +38,12 @@ const GENERATION_ANNOTATION = 'deprecated.daemonset.template.generation';
 const nodes: Watch = {
   kind: node,
   *keys({ current, previous }, cache) {
-    if (current && previous && equalJson([current.metadata.labels, current.spec], [previous.metadata.labels, previous.spec])) return;
+    if (
+      current &&
+      previous &&
+      equalJson([current.metadata.labels, current.spec], [previous.metadata.labels, previous.spec])
+    )
+      return;
     for (const set of cache.list(daemonSet)) yield keyOf(set);
   },
 };
@@ -30,15 +53,28 @@ export function daemonSetController(): Controller {
   return defineController({
     name: 'daemonset-controller',
     watches: [
-      self(daemonSet), nodes,
-      owned<Pod, DaemonSet>({ dependent: pod, owner: daemonSet, adopts: (set, orphan) => compileLabelSelector(set.spec.selector).matches(orphan.metadata.labels) }),
-      owned<Revision, DaemonSet>({ dependent: controllerRevision, owner: daemonSet, adopts: (set, orphan) => compileLabelSelector(set.spec.selector).matches(orphan.metadata.labels) }),
+      self(daemonSet),
+      nodes,
+      owned<Pod, DaemonSet>({
+        dependent: pod,
+        owner: daemonSet,
+        adopts: (set, orphan) => compileLabelSelector(set.spec.selector).matches(orphan.metadata.labels),
+      }),
+      owned<Revision, DaemonSet>({
+        dependent: controllerRevision,
+        owner: daemonSet,
+        adopts: (set, orphan) => compileLabelSelector(set.spec.selector).matches(orphan.metadata.labels),
+      }),
     ],
     async reconcile(key, context) {
       const set = context.cache.get(daemonSet, key);
       if (!set || set.metadata.deletionTimestamp) return undefined;
       if (compileLabelSelector(set.spec.selector).requirements.length > 0) return reconcile(set, failures, context);
-      context.events.record(set, { type: 'Warning', reason: 'SelectingAll', message: 'This daemon set is selecting all pods. A non-empty selector is required.' });
+      context.events.record(set, {
+        type: 'Warning',
+        reason: 'SelectingAll',
+        message: 'This daemon set is selecting all pods. A non-empty selector is required.',
+      });
       return undefined;
     },
   });
@@ -46,7 +82,10 @@ export function daemonSetController(): Controller {
 
 async function reconcile(set: DaemonSet, failures: FailureBackOff, context: Context): Promise<Outcome> {
   const { current, former } = await syncRevisions(set, daemonSet, context);
-  const pods = await claim({ kind: pod, owner: set, ownerKind: daemonSet, selector: compileLabelSelector(set.spec.selector) }, context);
+  const pods = await claim(
+    { kind: pod, owner: set, ownerKind: daemonSet, selector: compileLabelSelector(set.spec.selector) },
+    context,
+  );
   const ended = pods.filter((p) => !p.metadata.deletionTimestamp && isTerminal(p));
   const waits: number[] = [];
   for (const p of ended) {
@@ -68,7 +107,8 @@ async function reconcile(set: DaemonSet, failures: FailureBackOff, context: Cont
 
 /** A daemon never ends by itself: what has ended makes room for the next. */
 async function removeEnded(p: Pod, set: DaemonSet, context: Context): Promise<void> {
-  const [type, verb] = p.status.phase === 'Failed' ? (['Warning', 'Failed'] as const) : (['Normal', 'Succeeded'] as const);
+  const [type, verb] =
+    p.status.phase === 'Failed' ? (['Warning', 'Failed'] as const) : (['Normal', 'Succeeded'] as const);
   const message = `Found ${verb.toLowerCase()} daemon pod ${keyOf(p)} on node ${p.spec.nodeName ?? ''}, will try to ${verb === 'Failed' ? 'kill' : 'delete'} it`;
   context.events.record(set, { type, reason: `${verb}DaemonPod`, message });
   await deletePod(p, set, context);
@@ -80,7 +120,12 @@ function postsOf(set: DaemonSet, pods: readonly Pod[], { cache }: Context): read
     const here = perNode.get(n.metadata.name) ?? [];
     perNode.delete(n.metadata.name);
     const living = here.filter(isActive);
-    return { nodeName: n.metadata.name, verdict: verdictOn(set.spec.template.spec, n), pods: living, terminating: here.length - living.length };
+    return {
+      nodeName: n.metadata.name,
+      verdict: verdictOn(set.spec.template.spec, n),
+      pods: living,
+      terminating: here.length - living.length,
+    };
   });
   // Pods of nodes that are gone; those that were bound there are the pod garbage collector's.
   const lost = [...perNode].map(([nodeName, here]): Post => {
@@ -93,24 +138,42 @@ function postsOf(set: DaemonSet, pods: readonly Pod[], { cache }: Context): read
 function rulesOf(set: DaemonSet, posts: readonly Post[], hash: string, nowMs: number): Rules {
   const { updateStrategy, minReadySeconds = 0 } = set.spec;
   const desired = posts.filter((post) => post.verdict.shouldRun).length;
-  const count = (value: number | string): number => (typeof value === 'number' ? value : Math.ceil((Number.parseInt(value, 10) * desired) / 100));
+  const count = (value: number | string): number =>
+    typeof value === 'number' ? value : Math.ceil((Number.parseInt(value, 10) * desired) / 100);
   const maxSurge = count(updateStrategy?.rollingUpdate?.maxSurge ?? 0);
   const maxUnavailable = count(updateStrategy?.rollingUpdate?.maxUnavailable ?? (maxSurge > 0 ? 0 : 1));
   return {
-    isUpdated: (p) => p.metadata.labels?.[REVISION_HASH] === hash, minReadySeconds, maxSurge, nowMs,
-    maxUnavailable: maxSurge === 0 ? Math.max(1, maxUnavailable) : maxUnavailable, replaces: updateStrategy?.type !== 'OnDelete',
+    isUpdated: (p) => p.metadata.labels?.[REVISION_HASH] === hash,
+    minReadySeconds,
+    maxSurge,
+    nowMs,
+    maxUnavailable: maxSurge === 0 ? Math.max(1, maxUnavailable) : maxUnavailable,
+    replaces: updateStrategy?.type !== 'OnDelete',
   };
 }
 
-async function carryOut(set: DaemonSet, posts: readonly Post[], { rules, hash }: { readonly rules: Rules; readonly hash: string }, context: Context): Promise<void> {
+async function carryOut(
+  set: DaemonSet,
+  posts: readonly Post[],
+  { rules, hash }: { readonly rules: Rules; readonly hash: string },
+  context: Context,
+): Promise<void> {
   const { create, remove } = plan(posts, rules);
   const removals = await Promise.allSettled(remove.slice(0, BURST).map((p) => deletePod(p, set, context)));
   const { template } = set.spec;
   const generation = set.metadata.annotations?.[GENERATION_ANNOTATION];
-  const labels = { ...template.metadata?.labels, [REVISION_HASH]: hash, ...(generation ? { [TEMPLATE_GENERATION]: generation } : {}) };
+  const labels = {
+    ...template.metadata?.labels,
+    [REVISION_HASH]: hash,
+    ...(generation ? { [TEMPLATE_GENERATION]: generation } : {}),
+  };
   await slowStart(Math.min(create.length, BURST), async (n) => {
     context.signal.throwIfAborted();
-    const order = { ...template, metadata: { ...template.metadata, labels }, spec: specFor(template.spec, create[n] ?? '') };
+    const order = {
+      ...template,
+      metadata: { ...template.metadata, labels },
+      spec: specFor(template.spec, create[n] ?? ''),
+    };
     await createPod({ template: order, owner: set, ownerKind: daemonSet }, context);
   });
   const failed = removals.find((result) => result.status === 'rejected');
@@ -122,7 +185,11 @@ async function report(set: DaemonSet, posts: readonly Post[], rules: Rules, { ap
   const wanted = posts.filter((post) => post.verdict.shouldRun);
   const has = (matches: (p: Pod) => boolean): number => wanted.filter((post) => post.pods.some(matches)).length;
   const available = has((p) => isAvailable(p, rules.minReadySeconds, rules.nowMs));
-  const optional = { updatedNumberScheduled: has(rules.isUpdated), numberAvailable: available, numberUnavailable: wanted.length - available };
+  const optional = {
+    updatedNumberScheduled: has(rules.isUpdated),
+    numberAvailable: available,
+    numberUnavailable: wanted.length - available,
+  };
   const status = {
     currentNumberScheduled: count((post) => post.verdict.shouldRun && post.pods.length > 0),
     numberMisscheduled: count((post) => !post.verdict.shouldRun && post.pods.length > 0),
@@ -132,6 +199,10 @@ async function report(set: DaemonSet, posts: readonly Post[], rules: Rules, { ap
     ...Object.fromEntries(Object.entries(optional).filter(([, n]) => n > 0)),
   } as DaemonSet['status'];
   if (equalJson(status, set.status)) return undefined;
-  await api.of(daemonSet).update(keyOf(set), (current) => (current.metadata.uid === set.metadata.uid ? { ...current, status } : current), { subresource: 'status' });
+  await api
+    .of(daemonSet)
+    .update(keyOf(set), (current) => (current.metadata.uid === set.metadata.uid ? { ...current, status } : current), {
+      subresource: 'status',
+    });
   return undefined;
 }

@@ -11,7 +11,10 @@ export class FailureBackOff {
     for (const [other, { atMs }] of this.#entries) if (nowMs - atMs > 2 * DELAY_MAX_MS) this.#entries.delete(other);
     const before = this.#entries.get(key);
     if (before && nowMs - before.atMs < before.delayMs) return before.atMs + before.delayMs - nowMs;
-    this.#entries.set(key, { delayMs: before ? Math.min(before.delayMs * 2, DELAY_MAX_MS) : DELAY_MIN_MS, atMs: nowMs });
+    this.#entries.set(key, {
+      delayMs: before ? Math.min(before.delayMs * 2, DELAY_MAX_MS) : DELAY_MIN_MS,
+      atMs: nowMs,
+    });
     return 0;
   }
 }

@@ -1,7 +1,9 @@
 import type { Node, Pod, PodSpec, Toleration } from '@navarch/api';
 import { tolerates } from '../shared/tolerations.ts';
 
-type Terms = NonNullable<NonNullable<NonNullable<PodSpec['affinity']>['nodeAffinity']>['requiredDuringSchedulingIgnoredDuringExecution']>['nodeSelectorTerms'];
+type Terms = NonNullable<
+  NonNullable<NonNullable<PodSpec['affinity']>['nodeAffinity']>['requiredDuringSchedulingIgnoredDuringExecution']
+>['nodeSelectorTerms'];
 type Requirement = NonNullable<NonNullable<Terms[number]['matchExpressions']>>[number];
 
 const NODE_NAME = 'metadata.name';
@@ -15,9 +17,17 @@ const DAEMON_TOLERATIONS: readonly Toleration[] = [
   { key: 'node.kubernetes.io/pid-pressure', operator: 'Exists', effect: 'NoSchedule' },
   { key: 'node.kubernetes.io/unschedulable', operator: 'Exists', effect: 'NoSchedule' },
 ];
-const HOST_NETWORK: Toleration = { key: 'node.kubernetes.io/network-unavailable', operator: 'Exists', effect: 'NoSchedule' };
+const HOST_NETWORK: Toleration = {
+  key: 'node.kubernetes.io/network-unavailable',
+  operator: 'Exists',
+  effect: 'NoSchedule',
+};
 
-const isSame = (a: Toleration, b: Toleration): boolean => a.key === b.key && a.effect === b.effect && (a.operator ?? 'Equal') === (b.operator ?? 'Equal') && (a.value ?? '') === (b.value ?? '');
+const isSame = (a: Toleration, b: Toleration): boolean =>
+  a.key === b.key &&
+  a.effect === b.effect &&
+  (a.operator ?? 'Equal') === (b.operator ?? 'Equal') &&
+  (a.value ?? '') === (b.value ?? '');
 
 export function tolerationsOf(spec: PodSpec): readonly Toleration[] {
   const added = spec.hostNetwork ? [...DAEMON_TOLERATIONS, HOST_NETWORK] : DAEMON_TOLERATIONS;
@@ -31,8 +41,12 @@ export function specFor(spec: PodSpec, nodeName: string): PodSpec {
   const terms = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   const nodeSelectorTerms = terms.length > 0 ? terms.map((term) => ({ ...term, ...only })) : [only];
   return {
-    ...spec, tolerations: tolerationsOf(spec),
-    affinity: { ...spec.affinity, nodeAffinity: { ...nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
+    ...spec,
+    tolerations: tolerationsOf(spec),
+    affinity: {
+      ...spec.affinity,
+      nodeAffinity: { ...nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+    },
   };
 }
 
@@ -40,7 +54,9 @@ export function specFor(spec: PodSpec, nodeName: string): PodSpec {
 export function nodeNameOf({ spec }: Pod): string {
   if (spec.nodeName) return spec.nodeName;
   const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
-  const field = terms.flatMap((term) => term.matchFields ?? []).find(({ key, operator }) => key === NODE_NAME && operator === 'In');
+  const field = terms
+    .flatMap((term) => term.matchFields ?? [])
+    .find(({ key, operator }) => key === NODE_NAME && operator === 'In');
   return field?.values?.[0] ?? '';
 }
 
@@ -52,10 +68,16 @@ export interface Verdict {
 }
 
 export function verdictOn(spec: PodSpec, n: Node): Verdict {
-  const fits = (!spec.nodeName || spec.nodeName === n.metadata.name) && matchesLabels(spec, n) && matchesAffinity(spec, n);
+  const fits =
+    (!spec.nodeName || spec.nodeName === n.metadata.name) && matchesLabels(spec, n) && matchesAffinity(spec, n);
   const tolerations = tolerationsOf(spec);
-  const untolerated = (n.spec.taints ?? []).filter((taint) => taint.effect !== 'PreferNoSchedule' && !tolerations.some((t) => tolerates(t, taint)));
-  return { shouldRun: fits && untolerated.length === 0, mayStay: fits && !untolerated.some((taint) => taint.effect === 'NoExecute') };
+  const untolerated = (n.spec.taints ?? []).filter(
+    (taint) => taint.effect !== 'PreferNoSchedule' && !tolerations.some((t) => tolerates(t, taint)),
+  );
+  return {
+    shouldRun: fits && untolerated.length === 0,
+    mayStay: fits && !untolerated.some((taint) => taint.effect === 'NoExecute'),
+  };
 }
 
 const matchesLabels = ({ nodeSelector = {} }: PodSpec, n: Node): boolean =>
@@ -64,18 +86,29 @@ const matchesLabels = ({ nodeSelector = {} }: PodSpec, n: Node): boolean =>
 function matchesAffinity({ affinity }: PodSpec, n: Node): boolean {
   const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
   if (!terms) return true;
-  return terms.some(({ matchExpressions = [], matchFields = [] }) => matchExpressions.length + matchFields.length > 0 &&
-    matchExpressions.every((requirement) => holds(requirement, n.metadata.labels?.[requirement.key])) &&
-    matchFields.every((requirement) => holds(requirement, requirement.key === NODE_NAME ? n.metadata.name : undefined)));
+  return terms.some(
+    ({ matchExpressions = [], matchFields = [] }) =>
+      matchExpressions.length + matchFields.length > 0 &&
+      matchExpressions.every((requirement) => holds(requirement, n.metadata.labels?.[requirement.key])) &&
+      matchFields.every((requirement) =>
+        holds(requirement, requirement.key === NODE_NAME ? n.metadata.name : undefined),
+      ),
+  );
 }
 
 function holds({ operator, values = [] }: Requirement, value: string | undefined): boolean {
   switch (operator) {
-    case 'In': return value !== undefined && values.includes(value);
-    case 'NotIn': return value === undefined || !values.includes(value);
-    case 'Exists': return value !== undefined;
-    case 'DoesNotExist': return value === undefined;
-    case 'Gt': return value !== undefined && Number(value) > Number(values[0]);
-    case 'Lt': return value !== undefined && Number(value) < Number(values[0]);
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
   }
 }

@@ -26,7 +26,13 @@ export interface Plan {
 }
 
 const byAge = (a: Pod, b: Pod): number =>
-  a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : a.metadata.creationTimestamp > b.metadata.creationTimestamp ? 1 : a.metadata.name < b.metadata.name ? -1 : 1;
+  a.metadata.creationTimestamp < b.metadata.creationTimestamp
+    ? -1
+    : a.metadata.creationTimestamp > b.metadata.creationTimestamp
+      ? 1
+      : a.metadata.name < b.metadata.name
+        ? -1
+        : 1;
 
 /** What to make and what to take away, so that every node that should has one pod, of the newest template in the end. */
 export function plan(posts: readonly Post[], rules: Rules): Plan {
@@ -41,13 +47,19 @@ export function plan(posts: readonly Post[], rules: Rules): Plan {
       else if (post.verdict.shouldRun) settled.push(post);
     } else settled.push(withoutExtras(post, rules, remove));
   }
-  const rolled = rules.replaces ? (rules.maxSurge > 0 ? surge(settled, rules) : replace(settled, create.length, rules)) : { create: [], remove: [] };
+  const rolled = rules.replaces
+    ? rules.maxSurge > 0
+      ? surge(settled, rules)
+      : replace(settled, create.length, rules)
+    : { create: [], remove: [] };
   return { create: [...create, ...rolled.create], remove: [...remove, ...rolled.remove] };
 }
 
 /** The oldest of each version stays; a second version is only in place during a surge. */
 function withoutExtras(post: Post, rules: Rules, remove: Pod[]): Post {
-  const [updated, old] = [post.pods.filter(rules.isUpdated), post.pods.filter((p) => !rules.isUpdated(p))].map((pods) => [...pods].sort(byAge));
+  const [updated, old] = [post.pods.filter(rules.isUpdated), post.pods.filter((p) => !rules.isUpdated(p))].map((pods) =>
+    [...pods].sort(byAge),
+  );
   const kept = rules.maxSurge > 0 && rules.replaces ? [updated?.[0], old?.[0]] : [[...post.pods].sort(byAge)[0]];
   const pods = kept.filter((p) => p !== undefined);
   remove.push(...post.pods.filter((p) => !pods.includes(p)));

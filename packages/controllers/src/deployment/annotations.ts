@@ -8,7 +8,12 @@ export const MAX = 'deployment.kubernetes.io/max-replicas';
 
 /** What is said of the deployment only, and is not copied to its replica sets. */
 const NOT_COPIED = new Set([
-  'kubectl.kubernetes.io/last-applied-configuration', REVISION, HISTORY, DESIRED, MAX, 'deprecated.deployment.rollback.to',
+  'kubectl.kubernetes.io/last-applied-configuration',
+  REVISION,
+  HISTORY,
+  DESIRED,
+  MAX,
+  'deprecated.deployment.rollback.to',
 ]);
 /** Characters of the list of former revisions; the oldest go first. */
 const HISTORY_LENGTH_MAX = 2000;
@@ -20,7 +25,8 @@ export const revisionOf = (object: { readonly metadata: { readonly annotations?:
 
 /** The numbers by which a later pass can tell that the deployment was scaled meanwhile. */
 export const sizeAnnotations = (deployment: Deployment): Annotations => ({
-  [DESIRED]: String(desiredOf(deployment)), [MAX]: String(desiredOf(deployment) + bounds(deployment).maxSurge),
+  [DESIRED]: String(desiredOf(deployment)),
+  [MAX]: String(desiredOf(deployment) + bounds(deployment).maxSurge),
 });
 
 export const desiredAnnotation = (set: ReplicaSet): number | undefined => numberIn(set, DESIRED);

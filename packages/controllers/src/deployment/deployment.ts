@@ -1,7 +1,15 @@
 import { deployment, type Deployment, isTerminal, pod, type ReplicaSet, replicaSet } from '@navarch/api';
 import { byController } from '@navarch/client';
 import { compileLabelSelector } from '@navarch/machinery';
-import { type Controller, controllerKey, defineController, type Outcome, owned, self, type Watch } from '../controller.ts';
+import {
+  type Controller,
+  controllerKey,
+  defineController,
+  type Outcome,
+  owned,
+  self,
+  type Watch,
+} from '../controller.ts';
 import { claim } from '../shared/claim.ts';
 import { desiredOf, sizeOf } from './replica-counts.ts';
 import { allOf, scaleAll, scaleNewest, scaleOld, wasScaled } from './rolling.ts';
@@ -25,7 +33,9 @@ export const deploymentController: Controller = defineController({
   watches: [
     self(deployment),
     owned<ReplicaSet, Deployment>({
-      dependent: replicaSet, owner: deployment, adopts: (owner, orphan) => compileLabelSelector(owner.spec.selector).matches(orphan.metadata.labels),
+      dependent: replicaSet,
+      owner: deployment,
+      adopts: (owner, orphan) => compileLabelSelector(owner.spec.selector).matches(orphan.metadata.labels),
     }),
     podsGone,
   ],
@@ -35,7 +45,11 @@ export const deploymentController: Controller = defineController({
     if (!found) return undefined;
     const selector = compileLabelSelector(found.spec.selector);
     if (selector.requirements.length === 0) {
-      context.events.record(found, { type: 'Warning', reason: 'SelectingAll', message: 'This deployment is selecting all pods. A non-empty selector is required.' });
+      context.events.record(found, {
+        type: 'Warning',
+        reason: 'SelectingAll',
+        message: 'This deployment is selecting all pods. A non-empty selector is required.',
+      });
       return undefined;
     }
     const sets = await claim({ kind: replicaSet, owner: found, ownerKind: deployment, selector }, context);
@@ -57,7 +71,8 @@ function sayPaused(rollout: Rollout): void {
   const reason = progressOf(rollout.conditions)?.reason;
   if (reason === 'ProgressDeadlineExceeded') return;
   if (spec.paused && reason !== 'DeploymentPaused') rollout.say('Unknown', 'DeploymentPaused', 'Deployment is paused');
-  if (!spec.paused && reason === 'DeploymentPaused') rollout.say('Unknown', 'DeploymentResumed', 'Deployment is resumed');
+  if (!spec.paused && reason === 'DeploymentPaused')
+    rollout.say('Unknown', 'DeploymentResumed', 'Deployment is resumed');
 }
 
 /** Paused, or scaled in the middle of a rollout: nothing new is begun. */
@@ -66,7 +81,11 @@ async function resize(rollout: Rollout): Promise<Outcome> {
   await rollout.ensureNewest(false);
   await rollout.scale(scaleAll(found, rollout.sets));
   // Also the sets whose size stays must know the new numbers, or the next pass would scale again.
-  await rollout.scale(allOf(rollout.sets).filter((set) => sizeOf(set) > 0).map((set) => ({ set, replicas: sizeOf(set) })));
+  await rollout.scale(
+    allOf(rollout.sets)
+      .filter((set) => sizeOf(set) > 0)
+      .map((set) => ({ set, replicas: sizeOf(set) })),
+  );
   if (found.spec.paused) await rollout.cleanUp();
   await rollout.report(statusOf(found, rollout.sets, rollout.conditions, context.clock.now()));
   return undefined;
@@ -76,7 +95,7 @@ async function roll(rollout: Rollout): Promise<Outcome> {
   const { deployment: found } = rollout;
   await rollout.ensureNewest(true);
   const up = scaleNewest(found, rollout.sets);
-  if (up && await rollout.scale([up])) return progress(rollout);
+  if (up && (await rollout.scale([up]))) return progress(rollout);
   if (await rollout.scale(scaleOld(found, rollout.sets))) return progress(rollout);
   if (isComplete(found, found.status)) await rollout.cleanUp();
   return progress(rollout);
@@ -87,7 +106,9 @@ async function recreate(rollout: Rollout): Promise<Outcome> {
   await rollout.ensureNewest(false);
   const running = rollout.sets.old.filter((set) => sizeOf(set) > 0);
   if (await rollout.scale(running.map((set) => ({ set, replicas: 0 })))) return progress(rollout);
-  const isOldUp = rollout.sets.old.some((set) => context.cache.find(pod, byController, set.metadata.uid).some((p) => !isTerminal(p)));
+  const isOldUp = rollout.sets.old.some((set) =>
+    context.cache.find(pod, byController, set.metadata.uid).some((p) => !isTerminal(p)),
+  );
   if (isOldUp) return progress(rollout);
   if (!rollout.sets.newest) await rollout.ensureNewest(true);
   const { newest } = rollout.sets;

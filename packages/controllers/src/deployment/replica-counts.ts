@@ -19,7 +19,8 @@ function resolve(value: number | string | undefined, total: number, round: (n: n
  */
 export function bounds(deployment: Deployment): { readonly maxSurge: number; readonly maxUnavailable: number } {
   const desired = desiredOf(deployment);
-  if (!isRolling(deployment) || desired === 0) return { maxSurge: isRolling(deployment) ? surgeOf(deployment) : 0, maxUnavailable: 0 };
+  if (!isRolling(deployment) || desired === 0)
+    return { maxSurge: isRolling(deployment) ? surgeOf(deployment) : 0, maxUnavailable: 0 };
   const maxSurge = surgeOf(deployment);
   const unavailable = resolve(deployment.spec.strategy.rollingUpdate?.maxUnavailable ?? '25%', desired, Math.floor);
   return { maxSurge, maxUnavailable: Math.min(maxSurge === 0 && unavailable === 0 ? 1 : unavailable, desired) };

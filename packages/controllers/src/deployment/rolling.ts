@@ -55,7 +55,8 @@ export function scaleOld(deployment: Deployment, { newest, old }: Sets): readonl
     spare -= down;
   }
   // A status from before the last scaling counts pods that are on their way out: no more than the size stay.
-  let left = sum(all, (set) => Math.min(set.status.availableReplicas ?? 0, sizes.get(set) ?? sizeOf(set))) - minAvailable;
+  let left =
+    sum(all, (set) => Math.min(set.status.availableReplicas ?? 0, sizes.get(set) ?? sizeOf(set))) - minAvailable;
   for (const [set, size] of sizes) {
     const down = Math.max(0, Math.min(size, left));
     sizes.set(set, size - down);
@@ -66,7 +67,9 @@ export function scaleOld(deployment: Deployment, { newest, old }: Sets): readonl
 
 /** Whether `spec.replicas` has changed since the replica sets were last sized. */
 export const wasScaled = (deployment: Deployment, sets: Sets): boolean =>
-  allOf(sets).some((set) => sizeOf(set) > 0 && (desiredAnnotation(set) ?? desiredOf(deployment)) !== desiredOf(deployment));
+  allOf(sets).some(
+    (set) => sizeOf(set) > 0 && (desiredAnnotation(set) ?? desiredOf(deployment)) !== desiredOf(deployment),
+  );
 
 /**
  * Sizes after a change of `spec.replicas`, also in the middle of a rollout or a pause: shared out in proportion, so that
@@ -79,20 +82,27 @@ export function scaleAll(deployment: Deployment, sets: Sets): readonly Scale[] {
     const only = active[0] ?? sets.newest ?? byAge(sets.old).at(-1);
     return only && sizeOf(only) !== desired ? [{ set: only, replicas: desired }] : [];
   }
-  if (isSaturated(deployment, sets.newest)) return sets.old.filter((set) => sizeOf(set) > 0).map((set) => ({ set, replicas: 0 }));
+  if (isSaturated(deployment, sets.newest))
+    return sets.old.filter((set) => sizeOf(set) > 0).map((set) => ({ set, replicas: 0 }));
   return isRolling(deployment) ? proportional(deployment, active) : [];
 }
 
 function isSaturated(deployment: Deployment, newest: ReplicaSet | undefined): boolean {
   const desired = desiredOf(deployment);
-  return newest !== undefined && sizeOf(newest) === desired && desiredAnnotation(newest) === desired && (newest.status.availableReplicas ?? 0) === desired;
+  return (
+    newest !== undefined &&
+    sizeOf(newest) === desired &&
+    desiredAnnotation(newest) === desired &&
+    (newest.status.availableReplicas ?? 0) === desired
+  );
 }
 
 function proportional(deployment: Deployment, active: readonly ReplicaSet[]): readonly Scale[] {
   const desired = desiredOf(deployment);
   const allowed = desired > 0 ? desired + bounds(deployment).maxSurge : 0;
   const toAdd = allowed - sum(active, sizeOf);
-  const bySize = (a: ReplicaSet, b: ReplicaSet): number => sizeOf(b) - sizeOf(a) || (toAdd > 0 ? compareAge(b, a) : compareAge(a, b));
+  const bySize = (a: ReplicaSet, b: ReplicaSet): number =>
+    sizeOf(b) - sizeOf(a) || (toAdd > 0 ? compareAge(b, a) : compareAge(a, b));
   let added = 0;
   const scales = [...active].sort(bySize).map((set) => {
     const share = toAdd === 0 || added === toAdd ? 0 : shareOf(deployment, set);
@@ -101,7 +111,9 @@ function proportional(deployment: Deployment, active: readonly ReplicaSet[]): re
     return { set, replicas: sizeOf(set) + part };
   });
   // What rounding left over goes to the largest.
-  return scales.map((scale, i) => (i === 0 ? { ...scale, replicas: Math.max(0, scale.replicas + toAdd - added) } : scale));
+  return scales.map((scale, i) =>
+    i === 0 ? { ...scale, replicas: Math.max(0, scale.replicas + toAdd - added) } : scale,
+  );
 }
 
 /** By how much one set grows when the whole grows from what it was to what it may be now. */

@@ -1,5 +1,21 @@
-import { type Deployment, type DeploymentCondition, type DeploymentStatus, deployment as deploymentKind, type PodTemplateSpec, type ReplicaSet, replicaSet } from '@navarch/api';
-import { controllerReference, type Draft, equalJson, hasReason, isControlledBy, keyIn, keyOf } from '@navarch/machinery';
+import {
+  type Deployment,
+  type DeploymentCondition,
+  type DeploymentStatus,
+  deployment as deploymentKind,
+  type PodTemplateSpec,
+  type ReplicaSet,
+  replicaSet,
+} from '@navarch/api';
+import {
+  controllerReference,
+  type Draft,
+  equalJson,
+  hasReason,
+  isControlledBy,
+  keyIn,
+  keyOf,
+} from '@navarch/machinery';
 import type { Context } from '../controller.ts';
 import { withCondition } from '../shared/conditions.ts';
 import { revisionHash } from '../shared/hash.ts';
@@ -36,12 +52,18 @@ export class Rollout {
   }
 
   say(status: 'True' | 'False' | 'Unknown', reason: string, message: string): void {
-    this.#conditions = withCondition(this.#conditions, condition('Progressing', status, reason, message, this.context.clock.now()));
+    this.#conditions = withCondition(
+      this.#conditions,
+      condition('Progressing', status, reason, message, this.context.clock.now()),
+    );
   }
 
   /** Brings the newest set's annotations up to date; makes the set where there is none and `mayCreate`. */
   async ensureNewest(mayCreate: boolean): Promise<void> {
-    const { deployment, sets: { newest, old } } = this;
+    const {
+      deployment,
+      sets: { newest, old },
+    } = this;
     const revision = Math.max(0, ...old.map(revisionOf)) + 1;
     if (!newest) {
       if (mayCreate) await this.#createNewest(revision);
@@ -49,9 +71,13 @@ export class Rollout {
     }
     const annotations = newestAnnotations(deployment, newest, revision);
     const { minReadySeconds } = deployment.spec;
-    if (!equalJson(annotations, newest.metadata.annotations ?? {}) || (minReadySeconds ?? 0) !== (newest.spec.minReadySeconds ?? 0)) {
+    if (
+      !equalJson(annotations, newest.metadata.annotations ?? {}) ||
+      (minReadySeconds ?? 0) !== (newest.spec.minReadySeconds ?? 0)
+    ) {
       await this.#change(newest, (current) => ({
-        ...current, metadata: { ...current.metadata, annotations: { ...current.metadata.annotations, ...annotations } },
+        ...current,
+        metadata: { ...current.metadata, annotations: { ...current.metadata.annotations, ...annotations } },
         spec: { ...current.spec, minReadySeconds: minReadySeconds ?? 0 },
       }));
     }
@@ -75,11 +101,18 @@ export class Rollout {
     const revision = this.#revision;
     const isSame = equalJson(next, deployment.status) && revision === deployment.metadata.annotations?.[REVISION];
     if (isSame) return;
-    await this.context.api.of(deploymentKind).update(keyOf(deployment), (current) => {
-      if (current.metadata.uid !== deployment.metadata.uid) return current;
-      const annotations = { ...current.metadata.annotations, ...(revision === undefined ? {} : { [REVISION]: revision }) };
-      return { ...current, metadata: { ...current.metadata, annotations }, status: next };
-    }, { subresource: 'status' });
+    await this.context.api.of(deploymentKind).update(
+      keyOf(deployment),
+      (current) => {
+        if (current.metadata.uid !== deployment.metadata.uid) return current;
+        const annotations = {
+          ...current.metadata.annotations,
+          ...(revision === undefined ? {} : { [REVISION]: revision }),
+        };
+        return { ...current, metadata: { ...current.metadata, annotations }, status: next };
+      },
+      { subresource: 'status' },
+    );
   }
 
   /** Sets beyond the history limit go, the oldest revision first; none that still has pods or a change to see. */
@@ -89,7 +122,10 @@ export class Rollout {
     const kept = this.sets.old.filter((set) => !set.metadata.deletionTimestamp);
     const excess = [...kept].sort((a, b) => revisionOf(a) - revisionOf(b)).slice(0, Math.max(0, kept.length - limit));
     for (const set of excess) {
-      const isInUse = set.status.replicas !== 0 || sizeOf(set) !== 0 || (set.metadata.generation ?? 0) > (set.status.observedGeneration ?? 0);
+      const isInUse =
+        set.status.replicas !== 0 ||
+        sizeOf(set) !== 0 ||
+        (set.metadata.generation ?? 0) > (set.status.observedGeneration ?? 0);
       if (isInUse) continue;
       try {
         await this.context.api.of(replicaSet).delete(keyOf(set), { preconditions: { uid: set.metadata.uid } });
@@ -107,7 +143,8 @@ export class Rollout {
       const created = await context.api.of(replicaSet).create(draft);
       this.sets = { ...this.sets, newest: created };
       if (sizeOf(created) > 0) this.#sayScaled(name, 0, sizeOf(created));
-      if (deadlineSeconds(deployment) !== undefined) this.say('True', 'NewReplicaSetCreated', `Created new replica set ${JSON.stringify(name)}`);
+      if (deadlineSeconds(deployment) !== undefined)
+        this.say('True', 'NewReplicaSetCreated', `Created new replica set ${JSON.stringify(name)}`);
     } catch (error) {
       if (hasReason(error, 'AlreadyExists')) await this.#resolveCollision(name, error);
       else {
@@ -125,11 +162,15 @@ export class Rollout {
     const labels = { ...template.metadata?.labels, [HASH_LABEL]: hash };
     return {
       metadata: {
-        name: `${deployment.metadata.name}-${hash}`, namespace: deployment.metadata.namespace, labels,
-        annotations: newestAnnotations(deployment, undefined, revision), ownerReferences: [controllerReference(deploymentKind, deployment)],
+        name: `${deployment.metadata.name}-${hash}`,
+        namespace: deployment.metadata.namespace,
+        labels,
+        annotations: newestAnnotations(deployment, undefined, revision),
+        ownerReferences: [controllerReference(deploymentKind, deployment)],
       },
       spec: {
-        replicas: newestSize(deployment, allOf(sets), 0), ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
+        replicas: newestSize(deployment, allOf(sets), 0),
+        ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
         selector: { ...selector, matchLabels: { ...selector.matchLabels, [HASH_LABEL]: hash } },
         template: { ...template, metadata: { ...template.metadata, labels } },
       },
@@ -163,7 +204,9 @@ export class Rollout {
     const isNoted = Object.entries(wanted).every(([name, value]) => set.metadata.annotations?.[name] === value);
     if (from === replicas && isNoted) return false;
     await this.#change(set, (current) => ({
-      ...current, metadata: { ...current.metadata, annotations: { ...current.metadata.annotations, ...wanted } }, spec: { ...current.spec, replicas },
+      ...current,
+      metadata: { ...current.metadata, annotations: { ...current.metadata.annotations, ...wanted } },
+      spec: { ...current.spec, replicas },
     }));
     if (from !== replicas) this.#sayScaled(set.metadata.name, from, replicas);
     return from !== replicas;

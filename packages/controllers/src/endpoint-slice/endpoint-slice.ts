@@ -1,4 +1,14 @@
-import { type Endpoint, type EndpointSlice, endpointSlice, type EndpointSlicePort, isReady, node, type Pod, service, type Service } from '@navarch/api';
+import {
+  type Endpoint,
+  type EndpointSlice,
+  endpointSlice,
+  type EndpointSlicePort,
+  isReady,
+  node,
+  type Pod,
+  service,
+  type Service,
+} from '@navarch/api';
 import { type CacheReader, indexByLabel } from '@navarch/client';
 import { controllerReference, equalJson, hasReason, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
@@ -38,7 +48,10 @@ export const endpointSliceController: Controller = defineController({
     const found = context.cache.get(service, key);
     // Slices of a service that is gone are the garbage collector's: they have it as their owner.
     if (!found || found.metadata.deletionTimestamp) return undefined;
-    const held = context.cache.find(endpointSlice, byService, key).filter(isOurs).filter((slice) => !slice.metadata.deletionTimestamp);
+    const held = context.cache
+      .find(endpointSlice, byService, key)
+      .filter(isOurs)
+      .filter((slice) => !slice.metadata.deletionTimestamp);
     const selector = selectorOf(found);
     if (!selector) {
       if (found.spec.type === 'ExternalName') for (const slice of held) await remove(slice, context);
@@ -47,7 +60,8 @@ export const endpointSliceController: Controller = defineController({
     const pods = podsOf(found, selector, context.cache);
     try {
       const types = addressTypes(found);
-      for (const type of types) await write(found, type, { pods, held: held.filter((slice) => slice.addressType === type) }, context);
+      for (const type of types)
+        await write(found, type, { pods, held: held.filter((slice) => slice.addressType === type) }, context);
       for (const slice of held) if (!types.includes(slice.addressType as AddressType)) await remove(slice, context);
     } catch (error) {
       const message = `Error updating Endpoint Slices for Service ${key}: ${messageOf(error)}`;
@@ -59,7 +73,9 @@ export const endpointSliceController: Controller = defineController({
 });
 
 const addressTypes = ({ spec }: Service): readonly AddressType[] =>
-  spec.ipFamilies?.length ? spec.ipFamilies.map((family) => (family === 'IPv6' ? 'IPv6' : 'IPv4')) : [spec.clusterIP?.includes(':') ? 'IPv6' : 'IPv4'];
+  spec.ipFamilies?.length
+    ? spec.ipFamilies.map((family) => (family === 'IPv6' ? 'IPv6' : 'IPv4'))
+    : [spec.clusterIP?.includes(':') ? 'IPv6' : 'IPv4'];
 
 interface Inputs {
   readonly pods: readonly Pod[];
@@ -104,15 +120,19 @@ function groupByPorts(found: Service, type: AddressType, pods: readonly Pod[], c
   return [...groups.values()];
 }
 
-const portsOf = (found: Service, p: Pod): readonly EndpointSlicePort[] => (found.spec.ports ?? []).flatMap((servicePort) => {
-  const port = targetPortOf(servicePort, p);
-  if (port === undefined) return [];
-  const { name = '', protocol = 'TCP', appProtocol } = servicePort;
-  return [{ name, protocol, port, ...(appProtocol ? { appProtocol } : {}) }];
-});
+const portsOf = (found: Service, p: Pod): readonly EndpointSlicePort[] =>
+  (found.spec.ports ?? []).flatMap((servicePort) => {
+    const port = targetPortOf(servicePort, p);
+    if (port === undefined) return [];
+    const { name = '', protocol = 'TCP', appProtocol } = servicePort;
+    return [{ name, protocol, port, ...(appProtocol ? { appProtocol } : {}) }];
+  });
 
 function endpointOf(found: Service, p: Pod, addresses: readonly string[], cache: CacheReader): Endpoint {
-  const { metadata: { name, namespace, uid, deletionTimestamp }, spec } = p;
+  const {
+    metadata: { name, namespace, uid, deletionTimestamp },
+    spec,
+  } = p;
   const isServing = isReady(p);
   const isTerminating = deletionTimestamp !== undefined;
   const hasName = spec.hostname && spec.subdomain === found.metadata.name;
@@ -124,12 +144,18 @@ function endpointOf(found: Service, p: Pod, addresses: readonly string[], cache:
     conditions: { ready: isEndpointReady, serving: isServing, terminating: isTerminating },
     ...(hasName && spec.hostname ? { hostname: spec.hostname } : {}),
     targetRef: { kind: 'Pod', ...(namespace ? { namespace } : {}), name, uid },
-    ...(spec.nodeName ? { nodeName: spec.nodeName } : {}), ...(zone ? { zone } : {}), ...(hints ? { hints } : {}),
+    ...(spec.nodeName ? { nodeName: spec.nodeName } : {}),
+    ...(zone ? { zone } : {}),
+    ...(hints ? { hints } : {}),
   };
 }
 
 /** spec.trafficDistribution (KEP-4444, KEP-3015): who should prefer this endpoint. */
-function hintsOf(distribution: string | undefined, nodeName: string | undefined, zone: string | undefined): Endpoint['hints'] | undefined {
+function hintsOf(
+  distribution: string | undefined,
+  nodeName: string | undefined,
+  zone: string | undefined,
+): Endpoint['hints'] | undefined {
   const forZones = zone ? { forZones: [{ name: zone }] } : undefined;
   if (distribution === 'PreferClose' || distribution === 'PreferSameZone') return forZones;
   if (distribution !== 'PreferSameNode' || !nodeName) return undefined;
@@ -138,18 +164,34 @@ function hintsOf(distribution: string | undefined, nodeName: string | undefined,
 
 const draft = (found: Service, addressType: AddressType, { ports, endpoints }: Group, trigger: string) => ({
   metadata: {
-    generateName: `${found.metadata.name}-`, namespace: found.metadata.namespace, labels: labelsOf(found), annotations: { [TRIGGER_TIME]: trigger },
+    generateName: `${found.metadata.name}-`,
+    namespace: found.metadata.namespace,
+    labels: labelsOf(found),
+    annotations: { [TRIGGER_TIME]: trigger },
     ownerReferences: [controllerReference(service, found)],
   },
-  addressType, endpoints, ports,
+  addressType,
+  endpoints,
+  ports,
 });
 
 function labelsOf(found: Service): Readonly<Record<string, string>> {
   const { [HEADLESS]: _, ...own } = found.metadata.labels ?? {};
-  return { ...own, [SERVICE_NAME]: found.metadata.name, [MANAGED_BY]: US, ...(found.spec.clusterIP === 'None' ? { [HEADLESS]: '' } : {}) };
+  return {
+    ...own,
+    [SERVICE_NAME]: found.metadata.name,
+    [MANAGED_BY]: US,
+    ...(found.spec.clusterIP === 'None' ? { [HEADLESS]: '' } : {}),
+  };
 }
 
-async function update(found: Service, slice: EndpointSlice, endpoints: readonly Endpoint[], trigger: string | undefined, { api }: Context): Promise<void> {
+async function update(
+  found: Service,
+  slice: EndpointSlice,
+  endpoints: readonly Endpoint[],
+  trigger: string | undefined,
+  { api }: Context,
+): Promise<void> {
   const labels = labelsOf(found);
   if (equalJson(slice.metadata.labels, labels) && equalJson(slice.endpoints ?? [], endpoints)) return;
   const annotations = { ...slice.metadata.annotations, ...(trigger ? { [TRIGGER_TIME]: trigger } : {}) };

@@ -34,9 +34,12 @@ export function pack(slices: readonly EndpointSlice[], { ports, endpoints }: Gro
     return { slice, endpoints: kept, isChanged: !equalJson(kept, slice.endpoints ?? []) };
   });
   const fresh = [...wanted.values()];
-  for (const row of rows) if (row.isChanged) row.endpoints.push(...fresh.splice(0, ENDPOINTS_MAX - row.endpoints.length));
+  for (const row of rows)
+    if (row.isChanged) row.endpoints.push(...fresh.splice(0, ENDPOINTS_MAX - row.endpoints.length));
   if (fresh.length > 0) {
-    const roomy = rows.filter((row) => !row.isChanged && row.endpoints.length + fresh.length <= ENDPOINTS_MAX).sort((a, b) => b.endpoints.length - a.endpoints.length)[0];
+    const roomy = rows
+      .filter((row) => !row.isChanged && row.endpoints.length + fresh.length <= ENDPOINTS_MAX)
+      .sort((a, b) => b.endpoints.length - a.endpoints.length)[0];
     if (roomy) {
       roomy.endpoints.push(...fresh.splice(0));
       roomy.isChanged = true;
@@ -46,8 +49,9 @@ export function pack(slices: readonly EndpointSlice[], { ports, endpoints }: Gro
   while (fresh.length > 0) create.push({ ports, endpoints: fresh.splice(0, ENDPOINTS_MAX) });
   const filled = rows.filter((row) => row.endpoints.length > 0);
   return {
-    create, update: filled.filter((row) => row.isChanged), keep: filled.filter((row) => !row.isChanged).map((row) => row.slice),
+    create,
+    update: filled.filter((row) => row.isChanged),
+    keep: filled.filter((row) => !row.isChanged).map((row) => row.slice),
     remove: rows.filter((row) => row.endpoints.length === 0).map((row) => row.slice),
   };
 }
-

@@ -1,4 +1,14 @@
-import { type EndpointAddress, type EndpointPort, endpoints, type Endpoints, type EndpointSubset, isReady, type Pod, service, type Service } from '@navarch/api';
+import {
+  type EndpointAddress,
+  type EndpointPort,
+  endpoints,
+  type Endpoints,
+  type EndpointSubset,
+  isReady,
+  type Pod,
+  service,
+  type Service,
+} from '@navarch/api';
 import { equalJson, hasReason, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self } from '../controller.ts';
 import { addressesOf, podsOf, podsOfServices, selectorOf, targetPortOf, triggerTime } from '../shared/service-pods.ts';
@@ -25,7 +35,9 @@ export const endpointsController: Controller = defineController({
       return undefined;
     }
     if (!selector || found.metadata.deletionTimestamp) return undefined;
-    const pods = podsOf(found, selector, context.cache).filter((p) => !p.metadata.deletionTimestamp || found.spec.publishNotReadyAddresses);
+    const pods = podsOf(found, selector, context.cache).filter(
+      (p) => !p.metadata.deletionTimestamp || found.spec.publishNotReadyAddresses,
+    );
     const all = subsetsOf(found, pods);
     const subsets = capped(all);
     await write(found, held, { subsets, isOver: all !== subsets, trigger: triggerTime(found, pods) }, context);
@@ -52,29 +64,39 @@ function subsetsOf(found: Service, pods: readonly Pod[]): readonly EndpointSubse
     const key = JSON.stringify(ports);
     const group = groups.get(key) ?? { ports, addresses: [] };
     groups.set(key, group);
-    group.addresses.push({ address: addressOf(found, p, ip), isReady: isReady(p) || found.spec.publishNotReadyAddresses === true });
+    group.addresses.push({
+      address: addressOf(found, p, ip),
+      isReady: isReady(p) || found.spec.publishNotReadyAddresses === true,
+    });
   }
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { ports, addresses }]) => {
-    const sorted = addresses.sort((a, b) => (a.address.ip < b.address.ip ? -1 : 1));
-    const ready = sorted.filter((a) => a.isReady).map((a) => a.address);
-    const notReady = sorted.filter((a) => !a.isReady).map((a) => a.address);
-    return {
-      ...(ready.length > 0 ? { addresses: ready } : {}), ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}), ...(ports.length > 0 ? { ports } : {}),
-    };
-  });
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { ports, addresses }]) => {
+      const sorted = addresses.sort((a, b) => (a.address.ip < b.address.ip ? -1 : 1));
+      const ready = sorted.filter((a) => a.isReady).map((a) => a.address);
+      const notReady = sorted.filter((a) => !a.isReady).map((a) => a.address);
+      return {
+        ...(ready.length > 0 ? { addresses: ready } : {}),
+        ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
+        ...(ports.length > 0 ? { ports } : {}),
+      };
+    });
 }
 
-const portsOf = (found: Service, p: Pod): readonly EndpointPort[] => (found.spec.ports ?? []).flatMap((servicePort) => {
-  const port = targetPortOf(servicePort, p);
-  if (port === undefined) return [];
-  const { name, protocol = 'TCP', appProtocol } = servicePort;
-  return [{ ...(name ? { name } : {}), port, protocol, ...(appProtocol ? { appProtocol } : {}) } as EndpointPort];
-});
+const portsOf = (found: Service, p: Pod): readonly EndpointPort[] =>
+  (found.spec.ports ?? []).flatMap((servicePort) => {
+    const port = targetPortOf(servicePort, p);
+    if (port === undefined) return [];
+    const { name, protocol = 'TCP', appProtocol } = servicePort;
+    return [{ ...(name ? { name } : {}), port, protocol, ...(appProtocol ? { appProtocol } : {}) } as EndpointPort];
+  });
 
 function addressOf(found: Service, { metadata: { name, namespace, uid }, spec }: Pod, ip: string): EndpointAddress {
   const hasName = spec.hostname && spec.subdomain === found.metadata.name;
   return {
-    ip, ...(hasName && spec.hostname ? { hostname: spec.hostname } : {}), ...(spec.nodeName ? { nodeName: spec.nodeName } : {}),
+    ip,
+    ...(hasName && spec.hostname ? { hostname: spec.hostname } : {}),
+    ...(spec.nodeName ? { nodeName: spec.nodeName } : {}),
     targetRef: { kind: 'Pod', ...(namespace ? { namespace } : {}), name, uid },
   };
 }
@@ -98,17 +120,35 @@ interface Wanted {
   readonly trigger: string;
 }
 
-async function write(found: Service, held: Endpoints | undefined, { subsets, isOver, trigger }: Wanted, { api }: Context): Promise<void> {
+async function write(
+  found: Service,
+  held: Endpoints | undefined,
+  { subsets, isOver, trigger }: Wanted,
+  { api }: Context,
+): Promise<void> {
   const { [HEADLESS]: _, ...own } = found.metadata.labels ?? {};
-  const labels = { ...own, [MANAGED_BY]: 'endpoint-controller', ...(found.spec.clusterIP === 'None' ? { [HEADLESS]: '' } : {}) };
+  const labels = {
+    ...own,
+    [MANAGED_BY]: 'endpoint-controller',
+    ...(found.spec.clusterIP === 'None' ? { [HEADLESS]: '' } : {}),
+  };
   const { [OVER_CAPACITY]: __, ...kept } = held?.metadata.annotations ?? {};
   const annotations = { ...kept, [TRIGGER_TIME]: trigger, ...(isOver ? { [OVER_CAPACITY]: 'truncated' } : {}) };
   if (!held) {
-    await api.of(endpoints).create({ metadata: { name: found.metadata.name, namespace: found.metadata.namespace, labels, annotations }, subsets });
+    await api
+      .of(endpoints)
+      .create({
+        metadata: { name: found.metadata.name, namespace: found.metadata.namespace, labels, annotations },
+        subsets,
+      });
     return;
   }
-  const isSame = equalJson(held.subsets ?? [], subsets) && equalJson(held.metadata.labels, labels) && (held.metadata.annotations?.[OVER_CAPACITY] !== undefined) === isOver;
-  if (!isSame) await api.of(endpoints).replace({ ...held, metadata: { ...held.metadata, labels, annotations }, subsets });
+  const isSame =
+    equalJson(held.subsets ?? [], subsets) &&
+    equalJson(held.metadata.labels, labels) &&
+    (held.metadata.annotations?.[OVER_CAPACITY] !== undefined) === isOver;
+  if (!isSame)
+    await api.of(endpoints).replace({ ...held, metadata: { ...held.metadata, labels, annotations }, subsets });
 }
 
 async function remove(held: Endpoints, { api }: Context): Promise<void> {

@@ -16,7 +16,13 @@ test('blocksOf() divides a range into blocks, in order', () => {
 });
 
 test('blocksOf() says what is wrong with a range', () => {
-  for (const [cidr, bits] of [['10.0.0.0', 24], ['10.0.0.0/25', 24], ['10.0.0.256/16', 24], ['fd00::/48', 64], ['10.0.0.0/16', 33]] as const) {
+  for (const [cidr, bits] of [
+    ['10.0.0.0', 24],
+    ['10.0.0.0/25', 24],
+    ['10.0.0.256/16', 24],
+    ['fd00::/48', 64],
+    ['10.0.0.0/16', 33],
+  ] as const) {
     assert.throws(() => blocksOf(cidr, bits), /^Error: Cannot divide .* into blocks of/);
   }
 });

@@ -10,7 +10,9 @@ export function blocksOf(cidr: string, blockBits: number): BlockRange {
   const parts = match?.slice(1).map(Number) ?? [];
   const bits = parts[4] ?? 33;
   if (parts.length !== 5 || parts.slice(0, 4).some((part) => part > 255) || bits > blockBits || blockBits > 32) {
-    throw new Error(`Cannot divide ${cidr} into blocks of /${blockBits}: a range such as 10.244.0.0/16 that holds such blocks is needed`);
+    throw new Error(
+      `Cannot divide ${cidr} into blocks of /${blockBits}: a range such as 10.244.0.0/16 that holds such blocks is needed`,
+    );
   }
   const size = 2 ** (32 - blockBits);
   const address = parts.slice(0, 4).reduce((sum, part) => sum * 256 + part, 0);

@@ -37,9 +37,14 @@ export const nodeIpamController = ({ clusterCidr, nodeMaskBits = 24 }: NodeIpamO
         if (n.spec.podCIDR || n.metadata.deletionTimestamp) continue;
         const index = findFree(used, next);
         if (index === undefined) {
-          context.events.record({ kind: 'Node', name: n.metadata.name, uid: n.metadata.uid }, {
-            type: 'Normal', reason: 'CIDRNotAvailable', message: `Node ${n.metadata.name} status is now: CIDRNotAvailable`,
-          });
+          context.events.record(
+            { kind: 'Node', name: n.metadata.name, uid: n.metadata.uid },
+            {
+              type: 'Normal',
+              reason: 'CIDRNotAvailable',
+              message: `Node ${n.metadata.name} status is now: CIDRNotAvailable`,
+            },
+          );
           continue;
         }
         next = (index + 1) % blocks.count;
@@ -62,8 +67,13 @@ export const nodeIpamController = ({ clusterCidr, nodeMaskBits = 24 }: NodeIpamO
 
 async function assign(n: Node, block: string, { api }: Context): Promise<void> {
   try {
-    await api.of(node).update(n.metadata.name, (current) => (current.spec.podCIDR || current.metadata.uid !== n.metadata.uid
-      ? current : { ...current, spec: { ...current.spec, podCIDR: block, podCIDRs: [block] } }));
+    await api
+      .of(node)
+      .update(n.metadata.name, (current) =>
+        current.spec.podCIDR || current.metadata.uid !== n.metadata.uid
+          ? current
+          : { ...current, spec: { ...current.spec, podCIDR: block, podCIDRs: [block] } },
+      );
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
   }

@@ -15,12 +15,14 @@ export interface Heartbeat {
 /** Conditions that only the node itself can know. */
 const OWN_CONDITIONS = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 
-export const readyOf = (n: Node): Condition | undefined => n.status.conditions?.find((condition) => condition.type === 'Ready');
+export const readyOf = (n: Node): Condition | undefined =>
+  n.status.conditions?.find((condition) => condition.type === 'Ready');
 
 export function observe(n: Node, lease: Lease | undefined, before: Heartbeat | undefined, nowMs: number): Heartbeat {
   const renewTime = lease?.spec.renewTime;
   const heartbeatTime = readyOf(n)?.lastHeartbeatTime;
-  const isSame = before?.uid === n.metadata.uid && before.renewTime === renewTime && before.heartbeatTime === heartbeatTime;
+  const isSame =
+    before?.uid === n.metadata.uid && before.renewTime === renewTime && before.heartbeatTime === heartbeatTime;
   return isSame ? before : { uid: n.metadata.uid, renewTime, heartbeatTime, seenMs: nowMs };
 }
 
@@ -28,11 +30,24 @@ export function observe(n: Node, lease: Lease | undefined, before: Heartbeat | u
 export function silentConditions(n: Node, nowMs: number): readonly Condition[] | undefined {
   const now = timestamp(nowMs);
   const before = n.status.conditions ?? [];
-  const after = before.map((condition) => (OWN_CONDITIONS.includes(condition.type) && condition.status !== 'Unknown'
-    ? { ...condition, status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.', lastTransitionTime: now } : condition));
+  const after = before.map((condition) =>
+    OWN_CONDITIONS.includes(condition.type) && condition.status !== 'Unknown'
+      ? {
+          ...condition,
+          status: 'Unknown',
+          reason: 'NodeStatusUnknown',
+          message: 'Kubelet stopped posting node status.',
+          lastTransitionTime: now,
+        }
+      : condition,
+  );
   const missing = OWN_CONDITIONS.filter((type) => !before.some((condition) => condition.type === type)).map((type) => ({
-    type, status: 'Unknown', lastHeartbeatTime: n.metadata.creationTimestamp, lastTransitionTime: now,
-    reason: 'NodeStatusNeverUpdated', message: 'Kubelet never posted node status.',
+    type,
+    status: 'Unknown',
+    lastHeartbeatTime: n.metadata.creationTimestamp,
+    lastTransitionTime: now,
+    reason: 'NodeStatusNeverUpdated',
+    message: 'Kubelet never posted node status.',
   }));
   const hasChanged = missing.length > 0 || after.some((condition, i) => condition !== before[i]);
   return hasChanged ? [...after, ...missing] : undefined;

@@ -22,12 +22,16 @@ const MONITOR_MS = 5000;
 const leases: Watch<Lease> = {
   kind: lease,
   *keys({ current, previous }) {
-    if (current?.metadata.namespace === LEASES && current.spec.renewTime !== previous?.spec.renewTime) yield current.metadata.name;
+    if (current?.metadata.namespace === LEASES && current.spec.renewTime !== previous?.spec.renewTime)
+      yield current.metadata.name;
   },
 };
 
 /** Finds out which nodes are lost, marks them, their pods, and with taints who may stay. */
-export function nodeLifecycleController({ graceMs = 50_000, startupGraceMs = 60_000 }: NodeLifecycleOptions = {}): Controller {
+export function nodeLifecycleController({
+  graceMs = 50_000,
+  startupGraceMs = 60_000,
+}: NodeLifecycleOptions = {}): Controller {
   const memory = new Memory();
   return defineController({
     name: 'node-lifecycle-controller',
@@ -67,7 +71,8 @@ class Memory {
   silence(found: Node, { cache, clock, events }: Context): number {
     const { name } = found.metadata;
     const before = this.#heartbeats.get(name);
-    if (before?.uid !== found.metadata.uid) say(events, name, found.metadata.uid, 'RegisteredNode', `event: Registered Node ${name} in Controller`);
+    if (before?.uid !== found.metadata.uid)
+      say(events, name, found.metadata.uid, 'RegisteredNode', `event: Registered Node ${name} in Controller`);
     const heartbeat = observe(found, cache.get(lease, `${LEASES}/${name}`), before, clock.monotonic());
     this.#heartbeats.set(name, heartbeat);
     return clock.monotonic() - heartbeat.seenMs;
@@ -93,7 +98,8 @@ class Memory {
 
   zones({ cache, clock }: Context): ZoneView {
     const now = clock.monotonic();
-    if (!this.#zones || now - this.#zones.atMs >= MONITOR_MS) this.#zones = { view: viewZones(cache.list(node)), atMs: now };
+    if (!this.#zones || now - this.#zones.atMs >= MONITOR_MS)
+      this.#zones = { view: viewZones(cache.list(node)), atMs: now };
     return this.#zones.view;
   }
 
@@ -107,7 +113,11 @@ class Memory {
   }
 }
 
-async function markSilent(found: Node, conditions: NonNullable<Node['status']['conditions']>, context: Context): Promise<Outcome> {
+async function markSilent(
+  found: Node,
+  conditions: NonNullable<Node['status']['conditions']>,
+  context: Context,
+): Promise<Outcome> {
   const wasReady = readyOf(found)?.status === 'True';
   await context.api.of(node).replace({ ...found, status: { ...found.status, conditions } }, { subresource: 'status' });
   if (wasReady) sayNotReady(found, context.events);
@@ -130,16 +140,30 @@ async function markPods(found: Node, memory: Memory, context: Context): Promise<
   const isNew = memory.beginMarking(found, `${found.metadata.uid} ${ready.status} ${ready.lastTransitionTime}`);
   if (ready.status === 'False' && !isNew) return;
   if (ready.status === 'False') sayNotReady(found, context.events);
-  for (const p of context.cache.find(pod, podsByNode, found.metadata.name)) if (isReady(p)) await markNotReady(p, context);
+  for (const p of context.cache.find(pod, podsByNode, found.metadata.name))
+    if (isReady(p)) await markNotReady(p, context);
 }
 
 async function markNotReady(p: Pod, { api, clock, events }: Context): Promise<void> {
   const now = timestamp(clock.now());
   try {
-    await api.of(pod).update(keyOf(p), (current) => (current.metadata.uid !== p.metadata.uid || !isReady(current) ? current : {
-      ...current,
-      status: { ...current.status, conditions: current.status.conditions?.map((c) => (c.type === 'Ready' ? { ...c, status: 'False', lastTransitionTime: now } : c)) ?? [] },
-    }), { subresource: 'status' });
+    await api.of(pod).update(
+      keyOf(p),
+      (current) =>
+        current.metadata.uid !== p.metadata.uid || !isReady(current)
+          ? current
+          : {
+              ...current,
+              status: {
+                ...current.status,
+                conditions:
+                  current.status.conditions?.map((c) =>
+                    c.type === 'Ready' ? { ...c, status: 'False', lastTransitionTime: now } : c,
+                  ) ?? [],
+              },
+            },
+      { subresource: 'status' },
+    );
     events.record(p, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
@@ -159,7 +183,8 @@ async function taintForEviction(found: Node, memory: Memory, context: Context): 
   const isTainted = found.spec.taints?.some(isEvictionTaint) ?? false;
   if (change(found) !== found) {
     // Only losing pods is rationed; taking a taint back, or turning one into the other, is not.
-    const wait = key !== undefined && !isTainted ? memory.turn(zoneOf(found), zones.rateOf(zoneOf(found)), clock.monotonic()) : 0;
+    const wait =
+      key !== undefined && !isTainted ? memory.turn(zoneOf(found), zones.rateOf(zoneOf(found)), clock.monotonic()) : 0;
     if (wait > 0) return Math.min(wait, MONITOR_MS);
     await api.of(node).update(found.metadata.name, change);
   }

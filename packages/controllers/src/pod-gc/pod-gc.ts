@@ -29,7 +29,8 @@ export const podGcController = ({ terminatedMax = 12_500 }: PodGcOptions = {}): 
       await removeTerminated(pods, terminatedMax, context);
       await removeOutOfService(context);
       await removeOrphans(pods, missed, context);
-      for (const p of context.cache.find(pod, podsByNode, '')) if (p.metadata.deletionTimestamp) await remove(p, undefined, context);
+      for (const p of context.cache.find(pod, podsByNode, ''))
+        if (p.metadata.deletionTimestamp) await remove(p, undefined, context);
       return { requeueAfterMs: PERIOD_MS };
     },
   });
@@ -39,7 +40,9 @@ async function removeTerminated(pods: readonly Pod[], max: number, context: Cont
   if (max <= 0) return;
   const terminated = pods.filter((p) => isTerminal(p) && !p.metadata.deletionTimestamp);
   if (terminated.length <= max) return;
-  const oldest = terminated.sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1)).slice(0, terminated.length - max);
+  const oldest = terminated
+    .sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1))
+    .slice(0, terminated.length - max);
   for (const p of oldest) await remove(p, undefined, context);
 }
 
@@ -48,19 +51,23 @@ async function removeOutOfService(context: Context): Promise<void> {
   for (const n of context.cache.list(node)) {
     const isUp = n.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');
     if (isUp || !n.spec.taints?.some((taint) => taint.key === OUT_OF_SERVICE)) continue;
-    for (const p of context.cache.find(pod, podsByNode, n.metadata.name)) if (p.metadata.deletionTimestamp) await remove(p, undefined, context);
+    for (const p of context.cache.find(pod, podsByNode, n.metadata.name))
+      if (p.metadata.deletionTimestamp) await remove(p, undefined, context);
   }
 }
 
 async function removeOrphans(pods: readonly Pod[], missed: Map<string, number>, context: Context): Promise<void> {
   const { cache, clock } = context;
-  const missing = new Set(pods.map((p) => p.spec.nodeName ?? '').filter((name) => name !== '' && !cache.get(node, name)));
+  const missing = new Set(
+    pods.map((p) => p.spec.nodeName ?? '').filter((name) => name !== '' && !cache.get(node, name)),
+  );
   for (const name of missed.keys()) if (!missing.has(name)) missed.delete(name);
   for (const name of missing) {
     const since = missed.get(name) ?? clock.monotonic();
     missed.set(name, since);
     if (clock.monotonic() - since < QUARANTINE_MS || (await exists(name, context))) continue;
-    for (const p of cache.find(pod, podsByNode, name)) await remove(p, { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' }, context);
+    for (const p of cache.find(pod, podsByNode, name))
+      await remove(p, { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' }, context);
   }
 }
 
@@ -74,12 +81,20 @@ async function exists(name: string, { api }: Context): Promise<boolean> {
   }
 }
 
-async function remove(p: Pod, why: { readonly reason: string; readonly message: string } | undefined, context: Context): Promise<void> {
+async function remove(
+  p: Pod,
+  why: { readonly reason: string; readonly message: string } | undefined,
+  context: Context,
+): Promise<void> {
   if (why) return disrupt(p, { ...why, fails: true, gracePeriodSeconds: 0 }, context);
   try {
-    await context.api.of(pod).delete(`${p.metadata.namespace}/${p.metadata.name}`, { gracePeriodSeconds: 0, preconditions: { uid: p.metadata.uid } });
+    await context.api
+      .of(pod)
+      .delete(`${p.metadata.namespace}/${p.metadata.name}`, {
+        gracePeriodSeconds: 0,
+        preconditions: { uid: p.metadata.uid },
+      });
   } catch (error) {
     if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
   }
 }
-

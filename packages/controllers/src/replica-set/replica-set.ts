@@ -1,9 +1,26 @@
 import {
-  isActive, isAvailable, isReady, isTerminal, type Pod, pod, type PodTemplateSpec, type ReplicaSet, replicaSet, type ReplicationController, replicationController,
+  isActive,
+  isAvailable,
+  isReady,
+  isTerminal,
+  type Pod,
+  pod,
+  type PodTemplateSpec,
+  type ReplicaSet,
+  replicaSet,
+  type ReplicationController,
+  replicationController,
 } from '@navarch/api';
 import { byController, type CacheReader } from '@navarch/client';
 import {
-  type ApiObject, compileLabelSelector, controllerOf, equalJson, keyOf, type Kind, type Selector, selectorFromMap,
+  type ApiObject,
+  compileLabelSelector,
+  controllerOf,
+  equalJson,
+  keyOf,
+  type Kind,
+  type Selector,
+  selectorFromMap,
 } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
 import { claim } from '../shared/claim.ts';
@@ -37,7 +54,10 @@ export const replicaSetController: Controller = define<ReplicaSet>({
   related(set, own, cache) {
     const deployment = controllerOf(set);
     if (!deployment) return own;
-    return cache.find(replicaSet, byController, deployment.uid).flatMap((sibling) => cache.find(pod, byController, sibling.metadata.uid)).filter(isActive);
+    return cache
+      .find(replicaSet, byController, deployment.uid)
+      .flatMap((sibling) => cache.find(pod, byController, sibling.metadata.uid))
+      .filter(isActive);
   },
 });
 
@@ -54,7 +74,11 @@ function define<O extends Replicated>(flavour: Flavour<O>): Controller {
     name,
     watches: [
       self(kind),
-      owned<Pod, O>({ dependent: pod, owner: kind, adopts: (owner, orphan) => selectorOf(owner).matches(orphan.metadata.labels) }),
+      owned<Pod, O>({
+        dependent: pod,
+        owner: kind,
+        adopts: (owner, orphan) => selectorOf(owner).matches(orphan.metadata.labels),
+      }),
     ],
     async reconcile(key, context) {
       const owner = context.cache.get(kind, key);
@@ -72,7 +96,15 @@ async function reconcile<O extends Replicated>(owner: O, flavour: Flavour<O>, co
     const missing = (owner.spec.replicas ?? 1) - pods.length;
     try {
       if (missing > 0) await grow(owner, kind, Math.min(missing, BURST), context);
-      else if (missing < 0) await shrink(owner, firstToGo(pods, flavour.related(owner, pods, context.cache), context.clock.now()).slice(0, Math.min(-missing, BURST)), context);
+      else if (missing < 0)
+        await shrink(
+          owner,
+          firstToGo(pods, flavour.related(owner, pods, context.cache), context.clock.now()).slice(
+            0,
+            Math.min(-missing, BURST),
+          ),
+          context,
+        );
     } catch (error) {
       failure = { error, reason: missing > 0 ? 'FailedCreate' : 'FailedDelete' };
     }
@@ -105,8 +137,10 @@ async function shrink(owner: Replicated, victims: readonly Pod[], context: Conte
 }
 
 const terminatingPods = (owner: ApiObject, selector: Selector, cache: CacheReader): number =>
-  cache.find(pod, byController, owner.metadata.uid)
-    .filter((p) => p.metadata.deletionTimestamp !== undefined && !isTerminal(p) && selector.matches(p.metadata.labels)).length;
+  cache
+    .find(pod, byController, owner.metadata.uid)
+    .filter((p) => p.metadata.deletionTimestamp !== undefined && !isTerminal(p) && selector.matches(p.metadata.labels))
+    .length;
 
 interface Seen {
   readonly pods: readonly Pod[];
@@ -114,13 +148,29 @@ interface Seen {
   readonly terminating: number;
 }
 
-async function report<O extends Replicated>(owner: O, kind: Kind<O>, seen: Seen, { api, clock }: Context): Promise<void> {
+async function report<O extends Replicated>(
+  owner: O,
+  kind: Kind<O>,
+  seen: Seen,
+  { api, clock }: Context,
+): Promise<void> {
   const status = statusOf(owner, kind, seen, clock.now());
   if (equalJson(status, owner.status)) return;
-  await api.of<O>(kind).update(keyOf(owner), (current) => (current.metadata.uid === owner.metadata.uid ? { ...current, status } : current), { subresource: 'status' });
+  await api
+    .of<O>(kind)
+    .update(
+      keyOf(owner),
+      (current) => (current.metadata.uid === owner.metadata.uid ? { ...current, status } : current),
+      { subresource: 'status' },
+    );
 }
 
-function statusOf(owner: Replicated, kind: Kind<any>, { pods, failure, terminating }: Seen, nowMs: number): ReplicaSet['status'] {
+function statusOf(
+  owner: Replicated,
+  kind: Kind<any>,
+  { pods, failure, terminating }: Seen,
+  nowMs: number,
+): ReplicaSet['status'] {
   const labels = Object.entries(owner.spec.template?.metadata?.labels ?? {});
   const count = (matches: (p: Pod) => boolean): number => pods.filter(matches).length;
   const before = owner.status.conditions ?? [];
@@ -132,18 +182,27 @@ function statusOf(owner: Replicated, kind: Kind<any>, { pods, failure, terminati
     // 0 is left out of these on the wire; saying it would make an equal status look different.
   };
   return {
-    replicas: pods.length, ...Object.fromEntries(Object.entries(numbers).filter(([, n]) => n > 0)),
+    replicas: pods.length,
+    ...Object.fromEntries(Object.entries(numbers).filter(([, n]) => n > 0)),
     ...(kind === replicaSet ? { terminatingReplicas: terminating } : {}),
     ...(owner.metadata.generation === undefined ? {} : { observedGeneration: owner.metadata.generation }),
     ...(conditions.length > 0 ? { conditions } : {}),
   } as ReplicaSet['status'];
 }
 
-function failureConditions<C extends Condition>(before: readonly C[], failure: Failure | undefined, nowMs: number): readonly C[] {
+function failureConditions<C extends Condition>(
+  before: readonly C[],
+  failure: Failure | undefined,
+  nowMs: number,
+): readonly C[] {
   if (!failure) return withoutCondition(before, 'ReplicaFailure');
   if (findCondition(before, 'ReplicaFailure')) return before;
   const condition: Condition = {
-    type: 'ReplicaFailure', status: 'True', lastTransitionTime: timestamp(nowMs), reason: failure.reason, message: messageOf(failure.error),
+    type: 'ReplicaFailure',
+    status: 'True',
+    lastTransitionTime: timestamp(nowMs),
+    reason: failure.reason,
+    message: messageOf(failure.error),
   };
   return withCondition<C>(before, condition as C);
 }
@@ -151,9 +210,11 @@ function failureConditions<C extends Condition>(before: readonly C[], failure: F
 /** Nothing changes when a ready pod becomes available but the time: come back then. */
 export function nextAvailability(pods: readonly Pod[], minReadySeconds: number, nowMs: number): Outcome {
   if (minReadySeconds === 0) return undefined;
-  const waits = pods.filter((p) => isReady(p) && !isAvailable(p, minReadySeconds, nowMs)).map((p) => {
-    const since = p.status.conditions?.find((c) => c.type === 'Ready')?.lastTransitionTime;
-    return (since === undefined ? nowMs : Date.parse(since)) + minReadySeconds * 1000 - nowMs;
-  });
+  const waits = pods
+    .filter((p) => isReady(p) && !isAvailable(p, minReadySeconds, nowMs))
+    .map((p) => {
+      const since = p.status.conditions?.find((c) => c.type === 'Ready')?.lastTransitionTime;
+      return (since === undefined ? nowMs : Date.parse(since)) + minReadySeconds * 1000 - nowMs;
+    });
   return waits.length > 0 ? { requeueAfterMs: Math.max(1, Math.min(...waits)) } : undefined;
 }

@@ -5,13 +5,33 @@ import { firstToGo } from './victims.ts';
 
 const NOW = Date.UTC(2026, 0, 2);
 const ago = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
-interface Traits { readonly node?: string; readonly phase?: string; readonly readyFor?: number; readonly cost?: string; readonly restarts?: number; readonly age?: number }
+interface Traits {
+  readonly node?: string;
+  readonly phase?: string;
+  readonly readyFor?: number;
+  readonly cost?: string;
+  readonly restarts?: number;
+  readonly age?: number;
+}
 
-const make = (name: string, { node = 'a', phase = 'Running', readyFor = 3600, cost, restarts = 0, age = 7200 }: Traits): Pod => ({
-  metadata: { name, uid: name, creationTimestamp: ago(age), ...(cost ? { annotations: { 'controller.kubernetes.io/pod-deletion-cost': cost } } : {}) },
-  spec: { nodeName: node, containers: [] },
-  status: { phase, containerStatuses: [{ restartCount: restarts }], conditions: readyFor < 0 ? [] : [{ type: 'Ready', status: 'True', lastTransitionTime: ago(readyFor) }] },
-}) as unknown as Pod;
+const make = (
+  name: string,
+  { node = 'a', phase = 'Running', readyFor = 3600, cost, restarts = 0, age = 7200 }: Traits,
+): Pod =>
+  ({
+    metadata: {
+      name,
+      uid: name,
+      creationTimestamp: ago(age),
+      ...(cost ? { annotations: { 'controller.kubernetes.io/pod-deletion-cost': cost } } : {}),
+    },
+    spec: { nodeName: node, containers: [] },
+    status: {
+      phase,
+      containerStatuses: [{ restartCount: restarts }],
+      conditions: readyFor < 0 ? [] : [{ type: 'Ready', status: 'True', lastTransitionTime: ago(readyFor) }],
+    },
+  }) as unknown as Pod;
 
 // Each pair differs in one trait: the first goes before the second, whatever their names.
 const pairs: readonly (readonly [why: string, goes: Traits, stays: Traits])[] = [
@@ -27,10 +47,19 @@ const pairs: readonly (readonly [why: string, goes: Traits, stays: Traits])[] = 
 
 for (const [why, goes, stays] of pairs) {
   test(`firstToGo() takes the pod that is ${why}`, () => {
-    for (const [one, two] of [['a', 'b'], ['b', 'a']] as const) {
+    for (const [one, two] of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ] as const) {
       const pods = [make(one, goes), make(two, stays)];
-      assert.deepEqual(firstToGo(pods, [], NOW).map((p) => p.metadata.name), [one, two]);
-      assert.deepEqual(firstToGo(pods.toReversed(), [], NOW).map((p) => p.metadata.name), [one, two]);
+      assert.deepEqual(
+        firstToGo(pods, [], NOW).map((p) => p.metadata.name),
+        [one, two],
+      );
+      assert.deepEqual(
+        firstToGo(pods.toReversed(), [], NOW).map((p) => p.metadata.name),
+        [one, two],
+      );
     }
   });
 }

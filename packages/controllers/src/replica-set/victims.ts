@@ -15,7 +15,9 @@ export function firstToGo(pods: readonly Pod[], related: readonly Pod[], nowMs: 
   const perNode = new Map<string, number>();
   for (const { spec } of related) if (spec.nodeName) perNode.set(spec.nodeName, (perNode.get(spec.nodeName) ?? 0) + 1);
   const ranked = pods.map((pod) => ({ pod, rank: rankOf(pod, perNode, nowMs) }));
-  return ranked.sort((a, b) => compare(a.rank, b.rank) || (a.pod.metadata.uid < b.pod.metadata.uid ? -1 : 1)).map(({ pod }) => pod);
+  return ranked
+    .sort((a, b) => compare(a.rank, b.rank) || (a.pod.metadata.uid < b.pod.metadata.uid ? -1 : 1))
+    .map(({ pod }) => pod);
 }
 
 /** Smaller goes first, at the first difference. */
@@ -24,8 +26,12 @@ function rankOf(pod: Pod, perNode: ReadonlyMap<string, number>, nowMs: number): 
   const isUp = isReady(pod);
   const readySince = pod.status.conditions?.find((c) => c.type === 'Ready' && c.status === 'True')?.lastTransitionTime;
   const restarts = (pod.status.containerStatuses ?? []).map((status) => status.restartCount);
-  const sidecarNames = new Set((pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always').map((c) => c.name));
-  const sidecarRestarts = (pod.status.initContainerStatuses ?? []).filter((s) => sidecarNames.has(s.name)).map((s) => s.restartCount);
+  const sidecarNames = new Set(
+    (pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always').map((c) => c.name),
+  );
+  const sidecarRestarts = (pod.status.initContainerStatuses ?? [])
+    .filter((s) => sidecarNames.has(s.name))
+    .map((s) => s.restartCount);
   return [
     nodeName === '' ? 0 : 1,
     PHASES.indexOf(pod.status.phase ?? 'Pending'),

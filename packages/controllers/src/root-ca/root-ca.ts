@@ -4,7 +4,8 @@ import { type Controller, defineController, self, type Watch } from '../controll
 import { isNamespaceTerminating } from '../shared/pods.ts';
 
 const NAME = 'kube-root-ca.crt';
-const DESCRIPTION = 'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
+const DESCRIPTION =
+  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
 
 const copies: Watch<ConfigMap> = {
   kind: configMap,
@@ -15,24 +16,25 @@ const copies: Watch<ConfigMap> = {
 };
 
 /** Every namespace has the certificate by which its pods know the API server. `certificate` is PEM. */
-export const rootCaController = (certificate: string): Controller => defineController({
-  name: 'root-ca-certificate-publisher-controller',
-  watches: [self(namespace, ({ current }) => current !== undefined), copies],
+export const rootCaController = (certificate: string): Controller =>
+  defineController({
+    name: 'root-ca-certificate-publisher-controller',
+    watches: [self(namespace, ({ current }) => current !== undefined), copies],
 
-  async reconcile(key, { api, cache }) {
-    const found = cache.get(namespace, key);
-    if (!found || found.status.phase !== 'Active' || found.metadata.deletionTimestamp) return undefined;
-    const held = cache.get(configMap, `${key}/${NAME}`);
-    const data = { 'ca.crt': certificate };
-    const annotations = { ...held?.metadata.annotations, 'kubernetes.io/description': DESCRIPTION };
-    try {
-      if (!held) await api.of(configMap).create({ metadata: { namespace: key, name: NAME, annotations }, data });
-      else if (!equalJson(held.data, data) || !equalJson(held.metadata.annotations, annotations)) {
-        await api.of(configMap).replace({ ...held, metadata: { ...held.metadata, annotations }, data });
+    async reconcile(key, { api, cache }) {
+      const found = cache.get(namespace, key);
+      if (!found || found.status.phase !== 'Active' || found.metadata.deletionTimestamp) return undefined;
+      const held = cache.get(configMap, `${key}/${NAME}`);
+      const data = { 'ca.crt': certificate };
+      const annotations = { ...held?.metadata.annotations, 'kubernetes.io/description': DESCRIPTION };
+      try {
+        if (!held) await api.of(configMap).create({ metadata: { namespace: key, name: NAME, annotations }, data });
+        else if (!equalJson(held.data, data) || !equalJson(held.metadata.annotations, annotations)) {
+          await api.of(configMap).replace({ ...held, metadata: { ...held.metadata, annotations }, data });
+        }
+      } catch (error) {
+        if (!hasReason(error, 'AlreadyExists') && !isNamespaceTerminating(error)) throw error;
       }
-    } catch (error) {
-      if (!hasReason(error, 'AlreadyExists') && !isNamespaceTerminating(error)) throw error;
-    }
-    return undefined;
-  },
-});
+      return undefined;
+    },
+  });

@@ -19,7 +19,13 @@ export const serviceAccountController: Controller = defineController({
 
   async reconcile(key, { api, cache }) {
     const found = cache.get(namespace, key);
-    if (!found || found.status.phase !== 'Active' || found.metadata.deletionTimestamp || cache.get(serviceAccount, `${key}/${NAME}`)) return undefined;
+    if (
+      !found ||
+      found.status.phase !== 'Active' ||
+      found.metadata.deletionTimestamp ||
+      cache.get(serviceAccount, `${key}/${NAME}`)
+    )
+      return undefined;
     try {
       await api.of(serviceAccount).create({ metadata: { namespace: key, name: NAME } });
     } catch (error) {

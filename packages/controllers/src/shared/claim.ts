@@ -1,9 +1,19 @@
 import { byController, type CacheReader, defineIndex } from '@navarch/client';
-import { type ApiObject, controllerOf, controllerReference, hasReason, keyOf, type Kind, type Selector } from '@navarch/machinery';
+import {
+  type ApiObject,
+  controllerOf,
+  controllerReference,
+  hasReason,
+  keyOf,
+  type Kind,
+  type Selector,
+} from '@navarch/machinery';
 import type { Context } from '../controller.ts';
 
 /** Objects that nobody manages, by namespace: those that a selector may still win. */
-export const orphansByNamespace = defineIndex((object) => (controllerOf(object) ? [] : [object.metadata.namespace ?? '']));
+export const orphansByNamespace = defineIndex((object) =>
+  controllerOf(object) ? [] : [object.metadata.namespace ?? ''],
+);
 
 export interface Claim<O extends ApiObject, Owner extends ApiObject> {
   readonly kind: Kind<O>;
@@ -22,7 +32,8 @@ export const candidates = <O extends ApiObject>(kind: Kind<O>, owner: ApiObject,
 
 /** The objects an owner manages, after adopting matching orphans and letting go of those that no longer match. */
 export async function claim<O extends ApiObject, Owner extends ApiObject>(
-  { kind, owner, ownerKind, selector, considers = () => true }: Claim<O, Owner>, context: Context,
+  { kind, owner, ownerKind, selector, considers = () => true }: Claim<O, Owner>,
+  context: Context,
 ): Promise<readonly O[]> {
   const claimed: O[] = [];
   const mayAdopt = once(() => isStillThere(owner, ownerKind, context));
@@ -43,16 +54,24 @@ export async function claim<O extends ApiObject, Owner extends ApiObject>(
   async function adopt(object: O): Promise<O | undefined> {
     return change(object, (current) => {
       // Meanwhile it may be another's, another object, or no longer ours to want.
-      const isFree = current.metadata.uid === object.metadata.uid && !controllerOf(current) && selector.matches(current.metadata.labels);
+      const isFree =
+        current.metadata.uid === object.metadata.uid &&
+        !controllerOf(current) &&
+        selector.matches(current.metadata.labels);
       return isFree ? [...(current.metadata.ownerReferences ?? []), controllerReference(ownerKind, owner)] : undefined;
     });
   }
 
   async function release(object: O): Promise<void> {
-    await change(object, (current) => current.metadata.ownerReferences?.filter((reference) => reference.uid !== owner.metadata.uid));
+    await change(object, (current) =>
+      current.metadata.ownerReferences?.filter((reference) => reference.uid !== owner.metadata.uid),
+    );
   }
 
-  async function change(object: O, owners: (current: O) => ApiObject['metadata']['ownerReferences']): Promise<O | undefined> {
+  async function change(
+    object: O,
+    owners: (current: O) => ApiObject['metadata']['ownerReferences'],
+  ): Promise<O | undefined> {
     try {
       return await context.api.of(kind).update(keyOf(object), (current) => {
         const ownerReferences = owners(current);
@@ -66,7 +85,11 @@ export async function claim<O extends ApiObject, Owner extends ApiObject>(
 }
 
 /** The cache may show an owner that is gone; adopting for it would make the garbage collector delete the orphan. */
-async function isStillThere<Owner extends ApiObject>(owner: Owner, kind: Kind<Owner>, { api }: Context): Promise<boolean> {
+async function isStillThere<Owner extends ApiObject>(
+  owner: Owner,
+  kind: Kind<Owner>,
+  { api }: Context,
+): Promise<boolean> {
   try {
     const live = await api.of(kind).get(keyOf(owner));
     return live.metadata.uid === owner.metadata.uid && !live.metadata.deletionTimestamp;

@@ -20,5 +20,8 @@ export function withCondition<C extends Condition>(conditions: readonly C[], nex
   const current = findCondition(conditions, next.type);
   if (current?.status === next.status && current.reason === next.reason) return conditions;
   const since = current?.status === next.status ? current.lastTransitionTime : next.lastTransitionTime;
-  return [...withoutCondition(conditions, next.type), { ...next, ...(since === undefined ? {} : { lastTransitionTime: since }) }];
+  return [
+    ...withoutCondition(conditions, next.type),
+    { ...next, ...(since === undefined ? {} : { lastTransitionTime: since }) },
+  ];
 }

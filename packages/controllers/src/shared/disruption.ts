@@ -12,17 +12,45 @@ export interface Disruption {
 }
 
 /** Deletes a pod after saying in its status why (KEP-3329). A pod that is gone already is what was wanted. */
-export async function disrupt(target: Pod, { reason, message, fails, gracePeriodSeconds }: Disruption, { api, clock }: Context): Promise<void> {
+export async function disrupt(
+  target: Pod,
+  { reason, message, fails, gracePeriodSeconds }: Disruption,
+  { api, clock }: Context,
+): Promise<void> {
   const now = timestamp(clock.now());
   try {
-    await api.of(pod).update(keyOf(target), (current) => {
-      if (current.metadata.uid !== target.metadata.uid || isTerminal(current)) return current;
-      const others = (current.status.conditions ?? []).filter((condition) => condition.type !== 'DisruptionTarget');
-      const generation = current.metadata.generation === undefined ? {} : { observedGeneration: current.metadata.generation };
-      const condition = { type: 'DisruptionTarget', ...generation, status: 'True', lastTransitionTime: now, reason, message };
-      return { ...current, status: { ...current.status, ...(fails ? { phase: 'Failed' as const } : {}), conditions: [...others, condition] } };
-    }, { subresource: 'status' });
-    await api.of(pod).delete(keyOf(target), { preconditions: { uid: target.metadata.uid }, ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }) });
+    await api.of(pod).update(
+      keyOf(target),
+      (current) => {
+        if (current.metadata.uid !== target.metadata.uid || isTerminal(current)) return current;
+        const others = (current.status.conditions ?? []).filter((condition) => condition.type !== 'DisruptionTarget');
+        const generation =
+          current.metadata.generation === undefined ? {} : { observedGeneration: current.metadata.generation };
+        const condition = {
+          type: 'DisruptionTarget',
+          ...generation,
+          status: 'True',
+          lastTransitionTime: now,
+          reason,
+          message,
+        };
+        return {
+          ...current,
+          status: {
+            ...current.status,
+            ...(fails ? { phase: 'Failed' as const } : {}),
+            conditions: [...others, condition],
+          },
+        };
+      },
+      { subresource: 'status' },
+    );
+    await api
+      .of(pod)
+      .delete(keyOf(target), {
+        preconditions: { uid: target.metadata.uid },
+        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+      });
   } catch (error) {
     if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
   }

@@ -9,11 +9,20 @@ test('fnv32a() gives the published values', () => {
 });
 
 test('revisionHash() does not depend on the order of fields, and does on every value and on the collision count', () => {
-  fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
-    const reversed = Object.fromEntries(Object.entries(value).reverse());
-    assert.equal(revisionHash(value, undefined), revisionHash(reversed, undefined));
-    assert.match(revisionHash(value, 3), /^[bcdfghjklmnpqrstvwxz2456789]{1,10}$/);
-  }));
-  const all = [revisionHash({ a: 1 }, undefined), revisionHash({ a: 2 }, undefined), revisionHash({ a: 1 }, 0), revisionHash({ a: 1 }, 1), revisionHash({ a: [1, 2] }, 0), revisionHash({ a: [2, 1] }, 0)];
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+      const reversed = Object.fromEntries(Object.entries(value).reverse());
+      assert.equal(revisionHash(value, undefined), revisionHash(reversed, undefined));
+      assert.match(revisionHash(value, 3), /^[bcdfghjklmnpqrstvwxz2456789]{1,10}$/);
+    }),
+  );
+  const all = [
+    revisionHash({ a: 1 }, undefined),
+    revisionHash({ a: 2 }, undefined),
+    revisionHash({ a: 1 }, 0),
+    revisionHash({ a: 1 }, 1),
+    revisionHash({ a: [1, 2] }, 0),
+    revisionHash({ a: [2, 1] }, 0),
+  ];
   assert.equal(new Set(all).size, all.length);
 });

@@ -18,12 +18,17 @@ export function fnv32a(bytes: Uint8Array): number {
 export function revisionHash(value: unknown, collisionCount: number | undefined): string {
   const text = canonical(value) + (collisionCount === undefined ? '' : `#${collisionCount}`);
   const digits = String(fnv32a(new TextEncoder().encode(text)));
-  return digits.split('').map((digit) => SAFE[digit.charCodeAt(0) % SAFE.length] ?? '').join('');
+  return digits
+    .split('')
+    .map((digit) => SAFE[digit.charCodeAt(0) % SAFE.length] ?? '')
+    .join('');
 }
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(',')}}`;
 }

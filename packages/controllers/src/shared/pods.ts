@@ -1,5 +1,13 @@
 import { type Pod, pod, type PodTemplateSpec } from '@navarch/api';
-import { type ApiObject, controllerReference, type Draft, hasReason, keyOf, type Kind, StatusError } from '@navarch/machinery';
+import {
+  type ApiObject,
+  controllerReference,
+  type Draft,
+  hasReason,
+  keyOf,
+  type Kind,
+  StatusError,
+} from '@navarch/machinery';
 import type { Context } from '../controller.ts';
 
 export interface PodOrder {
@@ -11,19 +19,29 @@ export interface PodOrder {
 }
 
 /** Creates a pod from a template and says so with an event on the owner. */
-export async function createPod({ template, owner, ownerKind, complete = (draft) => draft }: PodOrder, { api, events }: Context): Promise<Pod> {
+export async function createPod(
+  { template, owner, ownerKind, complete = (draft) => draft }: PodOrder,
+  { api, events }: Context,
+): Promise<Pod> {
   const { labels, annotations, finalizers } = template.metadata ?? {};
   const draft: Draft<Pod> = {
     metadata: {
-      generateName: generateNameOf(owner.metadata.name), namespace: owner.metadata.namespace,
-      ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}), ...(finalizers ? { finalizers } : {}),
+      generateName: generateNameOf(owner.metadata.name),
+      namespace: owner.metadata.namespace,
+      ...(labels ? { labels } : {}),
+      ...(annotations ? { annotations } : {}),
+      ...(finalizers ? { finalizers } : {}),
       ownerReferences: [controllerReference(ownerKind, owner)],
     },
     spec: template.spec,
   };
   try {
     const created = await api.of(pod).create(complete(draft));
-    events.record(owner, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${created.metadata.name}` });
+    events.record(owner, {
+      type: 'Normal',
+      reason: 'SuccessfulCreate',
+      message: `Created pod: ${created.metadata.name}`,
+    });
     return created;
   } catch (error) {
     if (!isNamespaceTerminating(error)) {
@@ -37,7 +55,11 @@ export async function createPod({ template, owner, ownerKind, complete = (draft)
 export async function deletePod(target: Pod, owner: ApiObject, { api, events }: Context): Promise<void> {
   try {
     await api.of(pod).delete(keyOf(target), { preconditions: { uid: target.metadata.uid } });
-    events.record(owner, { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${target.metadata.name}` });
+    events.record(owner, {
+      type: 'Normal',
+      reason: 'SuccessfulDelete',
+      message: `Deleted pod: ${target.metadata.name}`,
+    });
   } catch (error) {
     if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
     events.record(owner, { type: 'Warning', reason: 'FailedDelete', message: `Error deleting: ${messageOf(error)}` });
@@ -51,4 +73,5 @@ const generateNameOf = (name: string): string => (name.length > 252 ? name : `${
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export const isNamespaceTerminating = (error: unknown): boolean =>
-  error instanceof StatusError && (error.status.details?.causes ?? []).some((cause) => cause.reason === 'NamespaceTerminating');
+  error instanceof StatusError &&
+  (error.status.details?.causes ?? []).some((cause) => cause.reason === 'NamespaceTerminating');

@@ -1,5 +1,17 @@
 import { controllerRevision, type PodTemplateSpec } from '@navarch/api';
-import { type ApiObject, controllerReference, equalJson, hasReason, isControlledBy, keyIn, keyOf, type Kind, type LabelSelector, compileLabelSelector, type ObjectOf } from '@navarch/machinery';
+import {
+  type ApiObject,
+  controllerReference,
+  equalJson,
+  hasReason,
+  isControlledBy,
+  keyIn,
+  keyOf,
+  type Kind,
+  type LabelSelector,
+  compileLabelSelector,
+  type ObjectOf,
+} from '@navarch/machinery';
 import type { Context } from '../controller.ts';
 import { claim } from './claim.ts';
 import { revisionHash } from './hash.ts';
@@ -10,7 +22,11 @@ export type Revision = ObjectOf<typeof controllerRevision>;
 export const REVISION_HASH = 'controller-revision-hash';
 
 type Owner = ApiObject & {
-  readonly spec: { readonly selector: LabelSelector; readonly template: PodTemplateSpec; readonly revisionHistoryLimit?: number };
+  readonly spec: {
+    readonly selector: LabelSelector;
+    readonly template: PodTemplateSpec;
+    readonly revisionHistoryLimit?: number;
+  };
   readonly status: { readonly collisionCount?: number };
 };
 
@@ -20,8 +36,15 @@ export const hashOf = (revision: Revision): string => revision.metadata.labels?.
  * The revision of the template as it is now, made if it is new and made the newest if it is an old one again, with all
  * former ones. What is recorded is the patch that `kubectl rollout undo` applies.
  */
-export async function syncRevisions<O extends Owner>(owner: O, ownerKind: Kind<O>, context: Context): Promise<{ readonly current: Revision; readonly former: readonly Revision[] }> {
-  const all = await claim({ kind: controllerRevision, owner, ownerKind, selector: compileLabelSelector(owner.spec.selector) }, context);
+export async function syncRevisions<O extends Owner>(
+  owner: O,
+  ownerKind: Kind<O>,
+  context: Context,
+): Promise<{ readonly current: Revision; readonly former: readonly Revision[] }> {
+  const all = await claim(
+    { kind: controllerRevision, owner, ownerKind, selector: compileLabelSelector(owner.spec.selector) },
+    context,
+  );
   const data = { spec: { template: { ...owner.spec.template, $patch: 'replace' } } };
   const newest = Math.max(0, ...all.map((revision) => revision.revision));
   const equal = all.find((revision) => equalJson(revision.data, data));
@@ -32,7 +55,12 @@ export async function syncRevisions<O extends Owner>(owner: O, ownerKind: Kind<O
 }
 
 /** Revisions beyond the limit go, the oldest first; none that a pod still has. */
-export async function forgetRevisions(owner: Owner, former: readonly Revision[], isInUse: (revision: Revision) => boolean, { api }: Context): Promise<void> {
+export async function forgetRevisions(
+  owner: Owner,
+  former: readonly Revision[],
+  isInUse: (revision: Revision) => boolean,
+  { api }: Context,
+): Promise<void> {
   const unused = former.filter((revision) => !isInUse(revision)).sort((a, b) => a.revision - b.revision);
   for (const revision of unused.slice(0, Math.max(0, unused.length - (owner.spec.revisionHistoryLimit ?? 10)))) {
     try {
@@ -48,7 +76,12 @@ interface Content {
   readonly revision: number;
 }
 
-async function create<O extends Owner>(owner: O, ownerKind: Kind<O>, { data, revision }: Content, { api }: Context): Promise<Revision> {
+async function create<O extends Owner>(
+  owner: O,
+  ownerKind: Kind<O>,
+  { data, revision }: Content,
+  { api }: Context,
+): Promise<Revision> {
   // Two templates with one hash: count until the name is free. A name that is ours with this content is from a lost answer.
   for (let collisions = owner.status.collisionCount ?? 0; ; collisions++) {
     const hash = revisionHash(owner.spec.template, collisions);
@@ -56,10 +89,13 @@ async function create<O extends Owner>(owner: O, ownerKind: Kind<O>, { data, rev
     try {
       return await api.of(controllerRevision).create({
         metadata: {
-          name, namespace: owner.metadata.namespace, labels: { ...owner.spec.template.metadata?.labels, [REVISION_HASH]: hash },
+          name,
+          namespace: owner.metadata.namespace,
+          labels: { ...owner.spec.template.metadata?.labels, [REVISION_HASH]: hash },
           ownerReferences: [controllerReference(ownerKind, owner)],
         },
-        data: data as never, revision,
+        data: data as never,
+        revision,
       });
     } catch (error) {
       if (!hasReason(error, 'AlreadyExists')) throw error;

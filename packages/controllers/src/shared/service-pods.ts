@@ -13,11 +13,13 @@ export function selectorOf({ spec }: Service): Selector | undefined {
   return selector;
 }
 
-export const addressesOf = (p: Pod): readonly string[] => p.status.podIPs?.map(({ ip }) => ip) ?? (p.status.podIP ? [p.status.podIP] : []);
+export const addressesOf = (p: Pod): readonly string[] =>
+  p.status.podIPs?.map(({ ip }) => ip) ?? (p.status.podIP ? [p.status.podIP] : []);
 
 /** The pods of a service that have somewhere to send to. */
 export const podsOf = (found: Service, selector: Selector, cache: CacheReader): readonly Pod[] =>
-  cache.find(pod, byNamespace, found.metadata.namespace ?? '')
+  cache
+    .find(pod, byNamespace, found.metadata.namespace ?? '')
     .filter((p) => selector.matches(p.metadata.labels) && !isTerminal(p) && addressesOf(p).length > 0);
 
 /** The number a service port leads to in this pod; undefined where the pod has no port of that name. */
@@ -26,12 +28,22 @@ export function targetPortOf({ targetPort, port, protocol }: ServicePort, p: Pod
   if (targetPort === undefined || targetPort === '') return port;
   const sidecars = (p.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
   const ports = [...p.spec.containers, ...sidecars].flatMap((container) => container.ports ?? []);
-  return ports.find((candidate) => candidate.name === targetPort && (candidate.protocol ?? 'TCP') === (protocol ?? 'TCP'))?.containerPort;
+  return ports.find(
+    (candidate) => candidate.name === targetPort && (candidate.protocol ?? 'TCP') === (protocol ?? 'TCP'),
+  )?.containerPort;
 }
 
 /** Whatever of a pod an endpoint shows. */
 const shownOf = (p: Pod): unknown => [
-  p.metadata.labels, p.metadata.deletionTimestamp, p.metadata.uid, isReady(p), isTerminal(p), addressesOf(p), p.spec.nodeName, p.spec.hostname, p.spec.subdomain,
+  p.metadata.labels,
+  p.metadata.deletionTimestamp,
+  p.metadata.uid,
+  isReady(p),
+  isTerminal(p),
+  addressesOf(p),
+  p.spec.nodeName,
+  p.spec.hostname,
+  p.spec.subdomain,
 ];
 
 /** A pod wakes the services that select it, and those that did before its labels changed. */
@@ -49,6 +61,8 @@ export const podsOfServices: Watch<Pod> = {
 
 /** When what a service leads to last changed, as the trigger annotations tell (SIG Scalability's programming latency). */
 export function triggerTime(found: Service, pods: readonly Pod[]): string {
-  const changes = pods.map((p) => p.status.conditions?.find((c) => c.type === 'Ready')?.lastTransitionTime ?? p.metadata.creationTimestamp);
+  const changes = pods.map(
+    (p) => p.status.conditions?.find((c) => c.type === 'Ready')?.lastTransitionTime ?? p.metadata.creationTimestamp,
+  );
   return [found.metadata.creationTimestamp, ...changes].reduce((a, b) => (a > b ? a : b));
 }

@@ -12,7 +12,10 @@ test('slowStart() doubles its batches, and does everything once', async () => {
     if (running > 0) batches.push(running);
     running = 0;
   });
-  assert.deepEqual(begun, Array.from({ length: 20 }, (_, i) => i));
+  assert.deepEqual(
+    begun,
+    Array.from({ length: 20 }, (_, i) => i),
+  );
   assert.deepEqual(batches, [1, 2, 4, 8, 5]);
 });
 

@@ -20,19 +20,30 @@ export function ordinalOf(set: StatefulSet, p: Pod): number | undefined {
 
 /** The template that a revision records. */
 function templateOf(revision: Revision, set: StatefulSet): PodTemplateSpec {
-  const data = revision.data as { readonly spec?: { readonly template?: PodTemplateSpec & { readonly $patch: string } } } | null;
+  const data = revision.data as {
+    readonly spec?: { readonly template?: PodTemplateSpec & { readonly $patch: string } };
+  } | null;
   if (!data?.spec?.template) return set.spec.template;
   const { $patch: _, ...template } = data.spec.template;
   return template;
 }
 
 /** Makes the claims of an ordinal, then its pod: what it is called, and what it has, outlives any one pod. */
-export async function createMember(set: StatefulSet, ordinal: number, revision: Revision, context: Context): Promise<void> {
+export async function createMember(
+  set: StatefulSet,
+  ordinal: number,
+  revision: Revision,
+  context: Context,
+): Promise<void> {
   const name = podName(set, ordinal);
   try {
     await createClaims(set, ordinal, context);
     await context.api.of(pod).create(memberOf(set, ordinal, revision));
-    context.events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message: `create Pod ${name} in StatefulSet ${set.metadata.name} successful` });
+    context.events.record(set, {
+      type: 'Normal',
+      reason: 'SuccessfulCreate',
+      message: `create Pod ${name} in StatefulSet ${set.metadata.name} successful`,
+    });
   } catch (error) {
     const message = `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`;
     context.events.record(set, { type: 'Warning', reason: 'FailedCreate', message });
@@ -50,14 +61,28 @@ function memberOf(set: StatefulSet, ordinal: number, revision: Revision): Draft<
   ];
   return {
     metadata: {
-      ...template.metadata, name, namespace: set.metadata.namespace, ownerReferences: [controllerReference(statefulSet, set)],
-      labels: { ...template.metadata?.labels, [REVISION_HASH]: revision.metadata.name, [POD_NAME]: name, [POD_INDEX]: String(ordinal) },
+      ...template.metadata,
+      name,
+      namespace: set.metadata.namespace,
+      ownerReferences: [controllerReference(statefulSet, set)],
+      labels: {
+        ...template.metadata?.labels,
+        [REVISION_HASH]: revision.metadata.name,
+        [POD_NAME]: name,
+        [POD_INDEX]: String(ordinal),
+      },
     },
-    spec: { ...template.spec, hostname: name, ...(set.spec.serviceName ? { subdomain: set.spec.serviceName } : {}), ...(volumes.length > 0 ? { volumes } : {}) },
+    spec: {
+      ...template.spec,
+      hostname: name,
+      ...(set.spec.serviceName ? { subdomain: set.spec.serviceName } : {}),
+      ...(volumes.length > 0 ? { volumes } : {}),
+    },
   };
 }
 
-const claimName = ({ metadata }: StatefulSet, template: string, ordinal: number): string => `${template}-${metadata.name}-${ordinal}`;
+const claimName = ({ metadata }: StatefulSet, template: string, ordinal: number): string =>
+  `${template}-${metadata.name}-${ordinal}`;
 
 async function createClaims(set: StatefulSet, ordinal: number, { api, cache, events }: Context): Promise<void> {
   for (const template of set.spec.volumeClaimTemplates ?? []) {
@@ -66,7 +91,12 @@ async function createClaims(set: StatefulSet, ordinal: number, { api, cache, eve
     const labels = { ...template.metadata.labels, ...set.spec.selector.matchLabels };
     const { annotations } = template.metadata;
     try {
-      await api.of(persistentVolumeClaim).create({ metadata: { name, namespace: set.metadata.namespace, labels, ...(annotations ? { annotations } : {}) }, spec: template.spec });
+      await api
+        .of(persistentVolumeClaim)
+        .create({
+          metadata: { name, namespace: set.metadata.namespace, labels, ...(annotations ? { annotations } : {}) },
+          spec: template.spec,
+        });
       const message = `create Claim ${name} Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name} success`;
       events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message });
     } catch (error) {
@@ -82,9 +112,14 @@ export async function deleteMember(set: StatefulSet, p: Pod, { api, events }: Co
     events.record(set, { type: 'Normal', reason: 'SuccessfulDelete', message: `${what} successful` });
   } catch (error) {
     if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
-    events.record(set, { type: 'Warning', reason: 'FailedDelete', message: `${what} failed error: ${messageOf(error)}` });
+    events.record(set, {
+      type: 'Warning',
+      reason: 'FailedDelete',
+      message: `${what} failed error: ${messageOf(error)}`,
+    });
     throw error;
   }
 }
 
-export const isOfRevision = (p: Pod, revision: Revision): boolean => p.metadata.labels?.[REVISION_HASH] === revision.metadata.name;
+export const isOfRevision = (p: Pod, revision: Revision): boolean =>
+  p.metadata.labels?.[REVISION_HASH] === revision.metadata.name;

@@ -1,4 +1,13 @@
-import { controllerRevision, isAvailable, isReady, isTerminal, persistentVolumeClaim, pod, type Pod, statefulSet } from '@navarch/api';
+import {
+  controllerRevision,
+  isAvailable,
+  isReady,
+  isTerminal,
+  persistentVolumeClaim,
+  pod,
+  type Pod,
+  statefulSet,
+} from '@navarch/api';
 import { compileLabelSelector, equalJson, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
 import { claim } from '../shared/claim.ts';
@@ -11,8 +20,10 @@ export const statefulSetController: Controller = defineController({
   watches: [
     self(statefulSet),
     owned<Pod, StatefulSet>({
-      dependent: pod, owner: statefulSet,
-      adopts: (set, orphan) => ordinalOf(set, orphan) !== undefined && compileLabelSelector(set.spec.selector).matches(orphan.metadata.labels),
+      dependent: pod,
+      owner: statefulSet,
+      adopts: (set, orphan) =>
+        ordinalOf(set, orphan) !== undefined && compileLabelSelector(set.spec.selector).matches(orphan.metadata.labels),
     }),
   ],
   reads: [controllerRevision, persistentVolumeClaim],
@@ -23,7 +34,10 @@ export const statefulSetController: Controller = defineController({
     const { current: update, former } = await syncRevisions(set, statefulSet, context);
     const current = former.find((revision) => revision.metadata.name === set.status.currentRevision) ?? update;
     const selector = compileLabelSelector(set.spec.selector);
-    const pods = await claim({ kind: pod, owner: set, ownerKind: statefulSet, selector, considers: (p) => ordinalOf(set, p) !== undefined }, context);
+    const pods = await claim(
+      { kind: pod, owner: set, ownerKind: statefulSet, selector, considers: (p) => ordinalOf(set, p) !== undefined },
+      context,
+    );
     const members = new Members(set, pods, { current, update }, context.clock.now());
     let failure: { readonly error: unknown } | undefined;
     try {
@@ -32,7 +46,12 @@ export const statefulSetController: Controller = defineController({
       failure = { error };
     }
     await report(members, context);
-    await forgetRevisions(set, former, (revision) => revision === current || pods.some((p) => isOfRevision(p, revision)), context);
+    await forgetRevisions(
+      set,
+      former,
+      (revision) => revision === current || pods.some((p) => isOfRevision(p, revision)),
+      context,
+    );
     if (failure) throw failure.error;
     return nextAvailability(pods, set.spec.minReadySeconds ?? 0, context.clock.now());
   },
@@ -61,11 +80,18 @@ class Members {
     const byOrdinal = new Map(pods.map((p) => [ordinalOf(set, p) ?? -1, p]));
     const [start, replicas] = [startOf(set), set.spec.replicas ?? 1];
     this.wanted = Array.from({ length: replicas }, (_, i) => ({ ordinal: start + i, pod: byOrdinal.get(start + i) }));
-    this.surplus = [...byOrdinal].filter(([ordinal]) => ordinal < start || ordinal >= start + replicas).sort(([a], [b]) => b - a).map(([, p]) => p);
+    this.surplus = [...byOrdinal]
+      .filter(([ordinal]) => ordinal < start || ordinal >= start + replicas)
+      .sort(([a], [b]) => b - a)
+      .map(([, p]) => p);
   }
 
   isUp(p: Pod): boolean {
-    return p.status.phase === 'Running' && isAvailable(p, this.set.spec.minReadySeconds ?? 0, this.#nowMs) && !p.metadata.deletionTimestamp;
+    return (
+      p.status.phase === 'Running' &&
+      isAvailable(p, this.set.spec.minReadySeconds ?? 0, this.#nowMs) &&
+      !p.metadata.deletionTimestamp
+    );
   }
 
   /** The revision that a pod of this ordinal is made from: below the partition, and where the rollout has not come yet, the old one. */
@@ -110,24 +136,42 @@ async function roll(members: Members, context: Context): Promise<void> {
 }
 
 async function report(members: Members, { api }: Context): Promise<Outcome> {
-  const { set, revisions: { current, update }, wanted, pods } = members;
+  const {
+    set,
+    revisions: { current, update },
+    wanted,
+    pods,
+  } = members;
   const living = pods.filter((p) => !p.metadata.deletionTimestamp && !isTerminal(p));
   const count = (matches: (p: Pod) => boolean): number => living.filter(matches).length;
   const updated = count((p) => isOfRevision(p, update));
-  const isRolledOut = set.spec.updateStrategy?.type !== 'OnDelete' && updated === wanted.length && living.length === wanted.length && living.every((p) => members.isUp(p));
+  const isRolledOut =
+    set.spec.updateStrategy?.type !== 'OnDelete' &&
+    updated === wanted.length &&
+    living.length === wanted.length &&
+    living.every((p) => members.isUp(p));
   const currentRevision = isRolledOut ? update : current;
   const optional = {
-    readyReplicas: count((p) => p.status.phase === 'Running' && isReady(p)), currentReplicas: count((p) => isOfRevision(p, currentRevision)), updatedReplicas: updated,
+    readyReplicas: count((p) => p.status.phase === 'Running' && isReady(p)),
+    currentReplicas: count((p) => isOfRevision(p, currentRevision)),
+    updatedReplicas: updated,
   };
   const status = {
     ...(set.metadata.generation === undefined ? {} : { observedGeneration: set.metadata.generation }),
-    replicas: pods.filter((p) => !isTerminal(p)).length, ...Object.fromEntries(Object.entries(optional).filter(([, n]) => n > 0)),
-    currentRevision: currentRevision.metadata.name, updateRevision: update.metadata.name,
-    ...(set.status.collisionCount === undefined ? { collisionCount: 0 } : { collisionCount: set.status.collisionCount }),
+    replicas: pods.filter((p) => !isTerminal(p)).length,
+    ...Object.fromEntries(Object.entries(optional).filter(([, n]) => n > 0)),
+    currentRevision: currentRevision.metadata.name,
+    updateRevision: update.metadata.name,
+    ...(set.status.collisionCount === undefined
+      ? { collisionCount: 0 }
+      : { collisionCount: set.status.collisionCount }),
     availableReplicas: count((p) => members.isUp(p)),
   } as StatefulSet['status'];
   if (equalJson(status, set.status)) return undefined;
-  await api.of(statefulSet).update(keyOf(set), (held) => (held.metadata.uid === set.metadata.uid ? { ...held, status } : held), { subresource: 'status' });
+  await api
+    .of(statefulSet)
+    .update(keyOf(set), (held) => (held.metadata.uid === set.metadata.uid ? { ...held, status } : held), {
+      subresource: 'status',
+    });
   return undefined;
 }
-

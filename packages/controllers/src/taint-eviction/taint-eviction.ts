@@ -5,12 +5,15 @@ import { disrupt } from '../shared/disruption.ts';
 import { podsByNode } from '../shared/pods-on-node.ts';
 import { tolerates } from '../shared/tolerations.ts';
 
-const noExecute = (taints: readonly Taint[] | undefined): readonly Taint[] => (taints ?? []).filter((taint) => taint.effect === 'NoExecute');
+const noExecute = (taints: readonly Taint[] | undefined): readonly Taint[] =>
+  (taints ?? []).filter((taint) => taint.effect === 'NoExecute');
 
 const pods: Watch<Pod> = {
   kind: pod,
   *keys({ current, previous }) {
-    const isNews = current?.spec.nodeName !== previous?.spec.nodeName || !equalJson(current?.spec.tolerations, previous?.spec.tolerations);
+    const isNews =
+      current?.spec.nodeName !== previous?.spec.nodeName ||
+      !equalJson(current?.spec.tolerations, previous?.spec.tolerations);
     if (isNews || !current) yield keyOf((current ?? previous) as Pod);
   },
 };
@@ -34,7 +37,9 @@ export const taintEvictionController = (): Controller => {
     workers: 8,
     async reconcile(key, context) {
       const found = context.cache.get(pod, key);
-      const taints = noExecute(found?.spec.nodeName ? context.cache.get(node, found.spec.nodeName)?.spec.taints : undefined);
+      const taints = noExecute(
+        found?.spec.nodeName ? context.cache.get(node, found.spec.nodeName)?.spec.taints : undefined,
+      );
       if (!found || found.metadata.deletionTimestamp || taints.length === 0) {
         forget(key, found, since, context);
         return undefined;
@@ -61,17 +66,30 @@ async function evict(found: Pod, taints: readonly Taint[], since: Since, context
     return { requeueAfterMs: left };
   }
   since.delete(uid);
-  events.record(found, { type: 'Normal', reason: 'TaintManagerEviction', message: `Marking for deletion Pod ${namespace}/${name}` });
-  await disrupt(found, { reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint', fails: false }, context);
+  events.record(found, {
+    type: 'Normal',
+    reason: 'TaintManagerEviction',
+    message: `Marking for deletion Pod ${namespace}/${name}`,
+  });
+  await disrupt(
+    found,
+    { reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint', fails: false },
+    context,
+  );
   return undefined;
 }
 
 function forget(key: string, found: Pod | undefined, since: Since, { events }: Context): void {
-  for (const [uid, waiting] of since) { // At most the pods that wait on tainted nodes.
+  for (const [uid, waiting] of since) {
+    // At most the pods that wait on tainted nodes.
     if (waiting.key !== key) continue;
     since.delete(uid);
     if (found?.metadata.uid !== uid || found.metadata.deletionTimestamp) continue;
-    events.record(found, { type: 'Normal', reason: 'TaintManagerEviction', message: `Cancelling deletion of Pod ${key}` });
+    events.record(found, {
+      type: 'Normal',
+      reason: 'TaintManagerEviction',
+      message: `Cancelling deletion of Pod ${key}`,
+    });
   }
 }
 
@@ -81,7 +99,8 @@ export function toleratedSeconds(taints: readonly Taint[], tolerations: readonly
   for (const taint of taints) {
     const fitting = tolerations.filter((toleration) => tolerates(toleration, taint));
     if (fitting.length === 0) return 0;
-    for (const { tolerationSeconds } of fitting) if (tolerationSeconds !== undefined) shortest = Math.min(shortest, Math.max(0, tolerationSeconds));
+    for (const { tolerationSeconds } of fitting)
+      if (tolerationSeconds !== undefined) shortest = Math.min(shortest, Math.max(0, tolerationSeconds));
   }
   return shortest;
 }

@@ -13,10 +13,17 @@ const KEEP_ALIVE_MS = 30_000;
 export function httpTransport(access: Access): HttpTransport & Disposable {
   const base = new URL(access.server);
   const options = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxSockets: SOCKETS_MAX };
-  const agent = base.protocol === 'http:' ? new PlainAgent(options) : new Agent({
-    ...options, ca: access.authority, cert: access.certificate, key: access.key, rejectUnauthorized: !access.isInsecure,
-    ...(access.serverName ? { servername: access.serverName } : {}),
-  });
+  const agent =
+    base.protocol === 'http:'
+      ? new PlainAgent(options)
+      : new Agent({
+          ...options,
+          ca: access.authority,
+          cert: access.certificate,
+          key: access.key,
+          rejectUnauthorized: !access.isInsecure,
+          ...(access.serverName ? { servername: access.serverName } : {}),
+        });
   return {
     send: (request, signal) => send({ base, agent, token: access.token }, request, signal),
     [Symbol.dispose]: () => agent.destroy(),
@@ -34,16 +41,34 @@ function send({ base, agent, token }: Connection, request: HttpRequest, signal: 
     signal.throwIfAborted();
     const start = base.protocol === 'http:' ? plainRequest : secureRequest;
     const outgoing = start({
-      agent, host: base.hostname.replace(/^\[|\]$/g, ''), port: base.port || (base.protocol === 'http:' ? 80 : 443),
-      path: base.pathname.replace(/\/$/, '') + request.path, method: request.method, signal,
-      headers: { ...request.headers, ...(token ? { authorization: `Bearer ${token}` } : {}), ...(request.body ? { 'content-length': request.body.length } : {}) },
+      agent,
+      host: base.hostname.replace(/^\[|\]$/g, ''),
+      port: base.port || (base.protocol === 'http:' ? 80 : 443),
+      path: base.pathname.replace(/\/$/, '') + request.path,
+      method: request.method,
+      signal,
+      headers: {
+        ...request.headers,
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...(request.body ? { 'content-length': request.body.length } : {}),
+      },
       ...(request.isStream ? {} : { timeout: REQUEST_TIMEOUT_MS }),
     });
-    outgoing.on('response', (response: IncomingMessage) => resolve({ status: response.statusCode ?? 0, headers: response.headers as Record<string, string>, body: response }));
+    outgoing.on('response', (response: IncomingMessage) =>
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: response.headers as Record<string, string>,
+        body: response,
+      }),
+    );
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1000} s`)));
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       // A host with several addresses fails with an error that has a code and no message.
-      reject(signal.aborted ? signal.reason as Error : new Error(`Cannot reach ${base.origin}: ${error.message || error.code}`, { cause: error }));
+      reject(
+        signal.aborted
+          ? (signal.reason as Error)
+          : new Error(`Cannot reach ${base.origin}: ${error.message || error.code}`, { cause: error }),
+      );
     });
     outgoing.end(request.body);
   });

@@ -11,7 +11,12 @@ function folder(): { readonly path: (name: string) => string } & Disposable {
   return { path: (name) => join(dir, name), [Symbol.dispose]: () => rmSync(dir, { recursive: true }) };
 }
 const ours = {
-  clusters: [{ name: 'nav', cluster: { server: 'https://127.0.0.1:6443', 'certificate-authority-data': Buffer.from('CA').toString('base64') } }],
+  clusters: [
+    {
+      name: 'nav',
+      cluster: { server: 'https://127.0.0.1:6443', 'certificate-authority-data': Buffer.from('CA').toString('base64') },
+    },
+  ],
   users: [{ name: 'nav-admin', user: { token: 't' } }],
   contexts: [{ name: 'nav', context: { cluster: 'nav', user: 'nav-admin' } }],
   'current-context': 'nav',
@@ -37,7 +42,10 @@ test('mergeKubeconfig() adds ours and keeps what it does not know; removeFromKub
   mergeKubeconfig(file, ours);
   const merged = load(readFileSync(file, 'utf8')) as Record<string, unknown>;
   assert.equal(merged['current-context'], 'nav');
-  assert.deepEqual((merged['contexts'] as { name: string }[]).map((c) => c.name), ['work', 'nav']);
+  assert.deepEqual(
+    (merged['contexts'] as { name: string }[]).map((c) => c.name),
+    ['work', 'nav'],
+  );
   assert.equal(loadAccess(file).server, 'https://127.0.0.1:6443');
   assert.equal(loadAccess(file).authority, 'CA');
   removeFromKubeconfig(file, 'nav', 'nav-admin');
@@ -62,14 +70,21 @@ test('a broken kubeconfig is said in one sentence and not overwritten', () => {
     ['a: [', /is not valid YAML .*; mend or remove it$/],
     ['- a', /does not hold a Config object; mend or remove it$/],
     ['kind: Config', /has no current context/],
-    ["current-context: gone", /has no context "gone"$/],
+    ['current-context: gone', /has no context "gone"$/],
     [theirs, /names .*me\.pem, which cannot be read/],
     [theirs.replace("server: 'https://work'", "server: 'no address'"), /has no valid server address: "no address"$/],
-    [theirs.replace('client-certificate: me.pem, client-key: me.key', 'exec: {command: x}'), /from another program \(exec\)/],
+    [
+      theirs.replace('client-certificate: me.pem, client-key: me.key', 'exec: {command: x}'),
+      /from another program \(exec\)/,
+    ],
   ];
   for (const [text, says] of cases) {
     writeFileSync(file, text);
-    assert.throws(() => loadAccess(file), (error: Error) => says.test(error.message) && !error.message.includes('\n'), text);
+    assert.throws(
+      () => loadAccess(file),
+      (error: Error) => says.test(error.message) && !error.message.includes('\n'),
+      text,
+    );
     assert.equal(readFileSync(file, 'utf8'), text);
   }
   writeFileSync(file, 'a: [');
@@ -83,7 +98,12 @@ test('loadAccess() reads certificates beside the kubeconfig', () => {
   writeFileSync(dir.path('config'), theirs);
   writeFileSync(dir.path('me.pem'), 'CERT');
   writeFileSync(dir.path('me.key'), 'KEY');
-  assert.deepEqual(loadAccess(dir.path('config')), { server: 'https://work', certificate: 'CERT', key: 'KEY', serverName: 'w.example' });
+  assert.deepEqual(loadAccess(dir.path('config')), {
+    server: 'https://work',
+    certificate: 'CERT',
+    key: 'KEY',
+    serverName: 'w.example',
+  });
 });
 
 test('kubeconfigFile() is the first of KUBECONFIG that exists, else the last', (t) => {

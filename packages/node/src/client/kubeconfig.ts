@@ -50,9 +50,13 @@ function read(file: string): Kubeconfig {
   try {
     value = load(text) ?? {};
   } catch (error) {
-    throw new Error(`The kubeconfig ${file} is not valid YAML (${(error as Error).message.split('\n')[0]}); mend or remove it`, { cause: error });
+    throw new Error(
+      `The kubeconfig ${file} is not valid YAML (${(error as Error).message.split('\n')[0]}); mend or remove it`,
+      { cause: error },
+    );
   }
-  if (typeof value !== 'object' || Array.isArray(value)) throw new Error(`The kubeconfig ${file} does not hold a Config object; mend or remove it`);
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new Error(`The kubeconfig ${file} does not hold a Config object; mend or remove it`);
   return value as Kubeconfig;
 }
 
@@ -61,22 +65,38 @@ export function loadAccess(file: string, contextName?: string): Access {
   const config = read(file);
   const find = (section: (typeof SECTIONS)[number], name: string | undefined): Readonly<Record<string, unknown>> => {
     const found = config[section]?.find((entry) => entry.name === name);
-    if (!found && section === 'contexts' && !name) throw new Error(`The kubeconfig ${file} has no current context: name one, or set it with \`kubectl config use-context\``);
+    if (!found && section === 'contexts' && !name)
+      throw new Error(
+        `The kubeconfig ${file} has no current context: name one, or set it with \`kubectl config use-context\``,
+      );
     if (!found) throw new Error(`The kubeconfig ${file} has no ${section.slice(0, -1)} ${JSON.stringify(name ?? '')}`);
     return (found[section.slice(0, -1)] ?? {}) as Readonly<Record<string, unknown>>;
   };
   const context = find('contexts', contextName ?? config['current-context']);
   const cluster = find('clusters', context['cluster'] as string);
   const user = find('users', context['user'] as string);
-  if (user['exec'] || user['auth-provider']) throw new Error(`The kubeconfig ${file} gets its credentials from another program (exec), which is not supported: use a certificate or a token`);
-  if (typeof cluster['server'] !== 'string' || !URL.canParse(cluster['server'])) throw new Error(`The kubeconfig ${file} has no valid server address: ${JSON.stringify(cluster['server'] ?? '')}`);
+  if (user['exec'] || user['auth-provider'])
+    throw new Error(
+      `The kubeconfig ${file} gets its credentials from another program (exec), which is not supported: use a certificate or a token`,
+    );
+  if (typeof cluster['server'] !== 'string' || !URL.canParse(cluster['server']))
+    throw new Error(`The kubeconfig ${file} has no valid server address: ${JSON.stringify(cluster['server'] ?? '')}`);
   const authority = credential(file, cluster, 'certificate-authority');
   const certificate = credential(file, user, 'client-certificate');
   const key = credential(file, user, 'client-key');
-  const token = typeof user['token'] === 'string' ? user['token'] : typeof user['tokenFile'] === 'string' ? readBeside(file, user['tokenFile']).trim() : undefined;
+  const token =
+    typeof user['token'] === 'string'
+      ? user['token']
+      : typeof user['tokenFile'] === 'string'
+        ? readBeside(file, user['tokenFile']).trim()
+        : undefined;
   return {
-    server: cluster['server'], ...(authority ? { authority } : {}), ...(certificate ? { certificate } : {}), ...(key ? { key } : {}),
-    ...(token ? { token } : {}), ...(cluster['insecure-skip-tls-verify'] === true ? { isInsecure: true } : {}),
+    server: cluster['server'],
+    ...(authority ? { authority } : {}),
+    ...(certificate ? { certificate } : {}),
+    ...(key ? { key } : {}),
+    ...(token ? { token } : {}),
+    ...(cluster['insecure-skip-tls-verify'] === true ? { isInsecure: true } : {}),
     ...(typeof cluster['tls-server-name'] === 'string' ? { serverName: cluster['tls-server-name'] } : {}),
   };
 }
@@ -93,17 +113,27 @@ function readBeside(file: string, path: string): string {
   try {
     return readFileSync(whole, 'utf8');
   } catch (error) {
-    throw new Error(`The kubeconfig ${file} names ${whole}, which cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new Error(`The kubeconfig ${file} names ${whole}, which cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
 /** Puts the entries of `addition` in place of those of the same names and makes its context the current one. Everything else stays. */
 export function mergeKubeconfig(file: string, addition: Kubeconfig): void {
   change(file, (config) => {
-    const merged = { apiVersion: 'v1', kind: 'Config', ...config, 'current-context': addition['current-context'] } as Record<string, unknown>;
+    const merged = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      ...config,
+      'current-context': addition['current-context'],
+    } as Record<string, unknown>;
     for (const section of SECTIONS) {
       const added = addition[section] ?? [];
-      merged[section] = [...(config[section] ?? []).filter((entry) => !added.some((a) => a.name === entry.name)), ...added];
+      merged[section] = [
+        ...(config[section] ?? []).filter((entry) => !added.some((a) => a.name === entry.name)),
+        ...added,
+      ];
     }
     return merged;
   });
@@ -114,7 +144,8 @@ export function removeFromKubeconfig(file: string, context: string, user: string
   if (!read(file).contexts?.some((entry) => entry.name === context)) return;
   change(file, (config) => {
     const left: Record<string, unknown> = { ...config };
-    for (const section of SECTIONS) left[section] = (config[section] ?? []).filter((entry) => entry.name !== (section === 'users' ? user : context));
+    for (const section of SECTIONS)
+      left[section] = (config[section] ?? []).filter((entry) => entry.name !== (section === 'users' ? user : context));
     if (config['current-context'] === context) left['current-context'] = '';
     return left;
   });

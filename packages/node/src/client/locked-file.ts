@@ -1,4 +1,16 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** How long another program's lock is waited for. */
@@ -48,8 +60,13 @@ function lock(file: string, what: string): () => void {
       closeSync(openSync(name, 'wx', 0o600));
       return () => rmSync(name, { force: true });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new Error(`Cannot write the ${what} ${file}: ${(error as Error).message}`, { cause: error });
-      if (performance.now() > until) throw new Error(`Cannot write the ${what} ${file}: another program has it locked; if none is running, remove ${name}`, { cause: error });
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw new Error(`Cannot write the ${what} ${file}: ${(error as Error).message}`, { cause: error });
+      if (performance.now() > until)
+        throw new Error(
+          `Cannot write the ${what} ${file}: another program has it locked; if none is running, remove ${name}`,
+          { cause: error },
+        );
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS);
     }
   }

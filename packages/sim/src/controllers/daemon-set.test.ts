@@ -8,26 +8,52 @@ import { ControlPlane, quickPods } from '../testing/control-plane.ts';
 type DaemonSet = ObjectOf<typeof daemonSet>;
 const KEY = 'default/agent';
 
-async function start(names: readonly string[], more: Partial<Parameters<typeof ControlPlane.start>[0]> = {}): Promise<ControlPlane> {
+async function start(
+  names: readonly string[],
+  more: Partial<Parameters<typeof ControlPlane.start>[0]> = {},
+): Promise<ControlPlane> {
   // The stand-in for the scheduler binds to where the pod's affinity leads.
-  const plane = await ControlPlane.start({ controllers: [daemonSetController()], pods: { ...quickPods, nodeOf: wantedNode }, ...more });
+  const plane = await ControlPlane.start({
+    controllers: [daemonSetController()],
+    pods: { ...quickPods, nodeOf: wantedNode },
+    ...more,
+  });
   await plane.withServiceAccount();
   for (const name of names) await addNode(plane, name);
   return plane;
 }
 const wantedNode = (p: Pod): string | undefined =>
-  p.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]?.matchFields?.[0]?.values?.[0];
+  p.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]?.matchFields?.[0]
+    ?.values?.[0];
 const addNode = async (plane: ControlPlane, name: string, spec: Node['spec'] = {}) => {
   await plane.api.of(node).create({ metadata: { name, labels: { disk: name } }, spec });
   await plane.api.of(node).update(name, (n) => ({ ...n, spec: { ...n.spec, ...spec, taints: spec.taints ?? [] } }));
 };
-const make = (plane: ControlPlane, spec: Draft<DaemonSet>['spec'] = {}, image = 'v1', podSpec: Draft<Pod>['spec'] = {}) => plane.api.of(daemonSet).create({
-  metadata: { name: 'agent', namespace: 'default' },
-  spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image }], ...podSpec } }, ...spec },
-});
-const setImage = (plane: ControlPlane, image: string) => plane.api.of(daemonSet).update(KEY, (d) => ({
-  ...d, spec: { ...d.spec, template: { ...d.spec.template, spec: { ...d.spec.template.spec, containers: d.spec.template.spec.containers.map((c) => ({ ...c, image })) } } },
-}));
+const make = (
+  plane: ControlPlane,
+  spec: Draft<DaemonSet>['spec'] = {},
+  image = 'v1',
+  podSpec: Draft<Pod>['spec'] = {},
+) =>
+  plane.api.of(daemonSet).create({
+    metadata: { name: 'agent', namespace: 'default' },
+    spec: {
+      selector: { matchLabels: { a: 'b' } },
+      template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image }], ...podSpec } },
+      ...spec,
+    },
+  });
+const setImage = (plane: ControlPlane, image: string) =>
+  plane.api.of(daemonSet).update(KEY, (d) => ({
+    ...d,
+    spec: {
+      ...d.spec,
+      template: {
+        ...d.spec.template,
+        spec: { ...d.spec.template.spec, containers: d.spec.template.spec.containers.map((c) => ({ ...c, image })) },
+      },
+    },
+  }));
 const active = async (plane: ControlPlane) => (await plane.list(pod)).filter(isActive);
 const where = async (plane: ControlPlane) => (await active(plane)).map((p) => p.spec.nodeName).sort();
 
@@ -40,24 +66,46 @@ test('daemonSetController runs one pod on every node, also on those that come la
   assert.deepEqual(await where(plane), ['a', 'b', 'c']);
   const { status, metadata } = await plane.api.of(daemonSet).get(KEY);
   assert.deepEqual(status, {
-    currentNumberScheduled: 3, numberMisscheduled: 0, desiredNumberScheduled: 3, numberReady: 3, observedGeneration: metadata.generation, updatedNumberScheduled: 3, numberAvailable: 3,
+    currentNumberScheduled: 3,
+    numberMisscheduled: 0,
+    desiredNumberScheduled: 3,
+    numberReady: 3,
+    observedGeneration: metadata.generation,
+    updatedNumberScheduled: 3,
+    numberAvailable: 3,
   });
 });
 
 test('daemonSetController keeps to selectors and taints, and endures what befalls a node', async () => {
   await using plane = await start(['a', 'b']);
   await addNode(plane, 'tainted', { taints: [{ key: 'k', effect: 'NoSchedule' }] });
-  await addNode(plane, 'cordoned', { unschedulable: true, taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }] });
-  await make(plane, {}, 'v1', { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'disk', operator: 'NotIn', values: ['b'] }] }] } } } });
+  await addNode(plane, 'cordoned', {
+    unschedulable: true,
+    taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }],
+  });
+  await make(plane, {}, 'v1', {
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: 'disk', operator: 'NotIn', values: ['b'] }] }],
+        },
+      },
+    },
+  });
   await plane.clock.advance(3000);
   assert.deepEqual(await where(plane), ['a', 'cordoned']);
-  await plane.api.of(node).update('a', (n) => ({ ...n, spec: { ...n.spec, taints: [{ key: 'k', effect: 'NoExecute' }] } }));
+  await plane.api
+    .of(node)
+    .update('a', (n) => ({ ...n, spec: { ...n.spec, taints: [{ key: 'k', effect: 'NoExecute' }] } }));
   await plane.clock.advance(3000);
   assert.deepEqual(await where(plane), ['cordoned']);
 });
 
 test('daemonSetController rolls a new template out within maxUnavailable and keeps revisions', async () => {
-  await using plane = await start(['a', 'b', 'c', 'd', 'e'], { seed: 3, faults: { latencyMs: 100, watchLagMs: 800, loseAnswer: 0.05, breakWatch: 0.02 } });
+  await using plane = await start(['a', 'b', 'c', 'd', 'e'], {
+    seed: 3,
+    faults: { latencyMs: 100, watchLagMs: 800, loseAnswer: 0.05, breakWatch: 0.02 },
+  });
   await make(plane, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 2 } } });
   await plane.clock.advance(30_000);
   await setImage(plane, 'v2');
@@ -67,8 +115,15 @@ test('daemonSetController rolls a new template out within maxUnavailable and kee
     assert.ok((await active(plane)).length <= 5, 'two on a node');
   }
   assert.deepEqual(new Set((await active(plane)).map((p) => p.spec.containers[0]?.image)), new Set(['v2']));
-  const revisions = (await plane.list(controllerRevision)).map((r) => [r.revision, r.metadata.labels?.['controller-revision-hash'], r.metadata.ownerReferences?.[0]?.kind]);
-  assert.deepEqual(revisions.map(([n, , kind]) => [n, kind]).sort(), [[1, 'DaemonSet'], [2, 'DaemonSet']]);
+  const revisions = (await plane.list(controllerRevision)).map((r) => [
+    r.revision,
+    r.metadata.labels?.['controller-revision-hash'],
+    r.metadata.ownerReferences?.[0]?.kind,
+  ]);
+  assert.deepEqual(revisions.map(([n, , kind]) => [n, kind]).sort(), [
+    [1, 'DaemonSet'],
+    [2, 'DaemonSet'],
+  ]);
 });
 
 test('daemonSetController with maxSurge starts the new pod before the old one goes', async () => {
@@ -81,7 +136,10 @@ test('daemonSetController with maxSurge starts the new pod before the old one go
     const perNode = Map.groupBy((await active(plane)).filter(isReady), (p) => p.spec.nodeName);
     assert.equal(perNode.size, 3, 'every node always has one that serves');
   }
-  assert.deepEqual((await active(plane)).map((p) => p.spec.containers[0]?.image), ['v2', 'v2', 'v2']);
+  assert.deepEqual(
+    (await active(plane)).map((p) => p.spec.containers[0]?.image),
+    ['v2', 'v2', 'v2'],
+  );
 });
 
 test('daemonSetController with OnDelete waits for someone to delete the old pods', async () => {
@@ -107,9 +165,17 @@ test('daemonSetController replaces failed pods, each time a little later', async
     for (const p of await active(plane)) {
       if (!seen.has(p.metadata.uid)) made += 1;
       seen.add(p.metadata.uid);
-      await plane.api.of(pod).update(`default/${p.metadata.name}`, (c) => ({ ...c, status: { ...c.status, phase: 'Failed' } }), { subresource: 'status' });
+      await plane.api
+        .of(pod)
+        .update(`default/${p.metadata.name}`, (c) => ({ ...c, status: { ...c.status, phase: 'Failed' } }), {
+          subresource: 'status',
+        });
     }
   }
   assert.ok(made >= 5 && made <= 9, `${made} pods in a minute`);
-  assert.ok((await plane.events('DaemonSet')).some((e) => /^FailedDaemonPod: Found failed daemon pod default\/agent-\w+ on node a, will try to kill it$/.test(e)));
+  assert.ok(
+    (await plane.events('DaemonSet')).some((e) =>
+      /^FailedDaemonPod: Found failed daemon pod default\/agent-\w+ on node a, will try to kill it$/.test(e),
+    ),
+  );
 });

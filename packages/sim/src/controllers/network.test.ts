@@ -6,26 +6,46 @@ import type { Draft } from '@navarch/machinery';
 import { ControlPlane, type PodLife, quickPods } from '../testing/control-plane.ts';
 
 const start = async (pods: PodLife = quickPods): Promise<ControlPlane> =>
-  (await ControlPlane.start({ controllers: [endpointSliceController, endpointsController], pods })).withServiceAccount();
+  (
+    await ControlPlane.start({ controllers: [endpointSliceController, endpointsController], pods })
+  ).withServiceAccount();
 
-const makePod = (plane: ControlPlane, name: string, { port = 8080, labels = {}, ...spec }: { port?: number; labels?: Record<string, string>; hostname?: string; subdomain?: string } = {}) =>
+const makePod = (
+  plane: ControlPlane,
+  name: string,
+  {
+    port = 8080,
+    labels = {},
+    ...spec
+  }: { port?: number; labels?: Record<string, string>; hostname?: string; subdomain?: string } = {},
+) =>
   plane.api.of(pod).create({
     metadata: { name, namespace: 'default', labels: { app: 'web', ...labels } },
     spec: { containers: [{ name: 'c', image: 'nginx', ports: [{ name: 'http', containerPort: port }] }], ...spec },
   });
-const makeService = (plane: ControlPlane, spec: Draft<Service>['spec'] = {}) => plane.api.of(service).create({
-  metadata: { name: 'web', namespace: 'default', labels: { team: 'blue' } },
-  spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 'http' }], ...spec },
-});
-const slices = async (plane: ControlPlane) => (await plane.list(endpointSlice)).filter((s) => s.metadata.labels?.['kubernetes.io/service-name'] === 'web');
-const conditionsOf = (e: Endpoint | undefined) => [e?.conditions.ready, e?.conditions.serving, e?.conditions.terminating];
+const makeService = (plane: ControlPlane, spec: Draft<Service>['spec'] = {}) =>
+  plane.api.of(service).create({
+    metadata: { name: 'web', namespace: 'default', labels: { team: 'blue' } },
+    spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 'http' }], ...spec },
+  });
+const slices = async (plane: ControlPlane) =>
+  (await plane.list(endpointSlice)).filter((s) => s.metadata.labels?.['kubernetes.io/service-name'] === 'web');
+const conditionsOf = (e: Endpoint | undefined) => [
+  e?.conditions.ready,
+  e?.conditions.serving,
+  e?.conditions.terminating,
+];
 
 test('endpointSliceController publishes ready pods under the service, with labels and owner', async () => {
   await using plane = await start();
   await plane.api.of(node).create({ metadata: { name: 'a', labels: { 'topology.kubernetes.io/zone': 'z1' } } });
   await makeService(plane);
   await plane.clock.advance(10);
-  assert.deepEqual((await slices(plane)).map((s) => [s.endpoints, s.ports]), [[[], []]], 'a placeholder until there are pods');
+  assert.deepEqual(
+    (await slices(plane)).map((s) => [s.endpoints, s.ports]),
+    [[[], []]],
+    'a placeholder until there are pods',
+  );
   await makePod(plane, 'one');
   await plane.clock.advance(3000);
   const all = await slices(plane);
@@ -33,18 +53,30 @@ test('endpointSliceController publishes ready pods under the service, with label
   const [slice] = all;
   assert.match(slice?.metadata.name ?? '', /^web-[a-z0-9]{5}$/);
   assert.deepEqual(slice?.metadata.labels, {
-    team: 'blue', 'kubernetes.io/service-name': 'web', 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+    team: 'blue',
+    'kubernetes.io/service-name': 'web',
+    'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
   });
   assert.equal(slice?.metadata.ownerReferences?.[0]?.kind, 'Service');
   assert.deepEqual(slice?.ports, [{ name: 'http', protocol: 'TCP', port: 8080 }]);
   const uid = (await plane.api.of(pod).get('default/one')).metadata.uid;
-  assert.deepEqual(slice?.endpoints, [{
-    addresses: ['10.0.0.1'], conditions: { ready: true, serving: true, terminating: false }, targetRef: { kind: 'Pod', namespace: 'default', name: 'one', uid },
-    nodeName: 'a', zone: 'z1',
-  }]);
-  assert.deepEqual((await plane.api.of(endpoints).get('default/web')).subsets, [{
-    addresses: [{ ip: '10.0.0.1', nodeName: 'a', targetRef: { kind: 'Pod', namespace: 'default', name: 'one', uid } }], ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-  }]);
+  assert.deepEqual(slice?.endpoints, [
+    {
+      addresses: ['10.0.0.1'],
+      conditions: { ready: true, serving: true, terminating: false },
+      targetRef: { kind: 'Pod', namespace: 'default', name: 'one', uid },
+      nodeName: 'a',
+      zone: 'z1',
+    },
+  ]);
+  assert.deepEqual((await plane.api.of(endpoints).get('default/web')).subsets, [
+    {
+      addresses: [
+        { ip: '10.0.0.1', nodeName: 'a', targetRef: { kind: 'Pod', namespace: 'default', name: 'one', uid } },
+      ],
+      ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+    },
+  ]);
 });
 
 test('endpointSliceController shows a terminating pod as serving, not ready, then drops it', async () => {
@@ -65,7 +97,13 @@ test('endpointSliceController publishes not ready pods only where that is asked 
   await makeService(plane, { publishNotReadyAddresses: true, clusterIP: 'None' });
   await makePod(plane, 'one', { hostname: 'zero', subdomain: 'web' });
   await plane.clock.advance(3000);
-  await plane.api.of(pod).update('default/one', (p) => ({ ...p, status: { ...p.status, conditions: [{ type: 'Ready', status: 'False' }] } }), { subresource: 'status' });
+  await plane.api
+    .of(pod)
+    .update(
+      'default/one',
+      (p) => ({ ...p, status: { ...p.status, conditions: [{ type: 'Ready', status: 'False' }] } }),
+      { subresource: 'status' },
+    );
   await plane.clock.advance(1000);
   const [slice] = await slices(plane);
   assert.deepEqual(conditionsOf(slice?.endpoints?.[0]), [true, false, false]);
@@ -79,8 +117,13 @@ test('endpointSliceController keeps pods with other numbers for the same port na
   await makePod(plane, 'one', { port: 8080 });
   await makePod(plane, 'two', { port: 9090 });
   await plane.clock.advance(3000);
-  const shown = (await slices(plane)).map((s) => [s.ports?.[0]?.port, s.endpoints?.map((e) => e.targetRef?.name)]).sort();
-  assert.deepEqual(shown, [[8080, ['one']], [9090, ['two']]]);
+  const shown = (await slices(plane))
+    .map((s) => [s.ports?.[0]?.port, s.endpoints?.map((e) => e.targetRef?.name)])
+    .sort();
+  assert.deepEqual(shown, [
+    [8080, ['one']],
+    [9090, ['two']],
+  ]);
 });
 
 test('endpointSliceController fills slices of 100 and changes few of them', async () => {
@@ -89,7 +132,10 @@ test('endpointSliceController fills slices of 100 and changes few of them', asyn
   for (let i = 0; i < 230; i++) await makePod(plane, `p-${i}`);
   await plane.clock.advance(5000);
   const sizes = async () => (await slices(plane)).map((s) => s.endpoints?.length ?? 0).sort((a, b) => a - b);
-  assert.equal((await sizes()).reduce((a, b) => a + b), 230);
+  assert.equal(
+    (await sizes()).reduce((a, b) => a + b),
+    230,
+  );
   assert.ok((await sizes()).every((n) => n <= 100));
   const before = new Map((await slices(plane)).map((s) => [s.metadata.name, s.metadata.resourceVersion]));
   await plane.api.of(pod).delete('default/p-17', { gracePeriodSeconds: 0 });
@@ -100,10 +146,22 @@ test('endpointSliceController fills slices of 100 and changes few of them', asyn
 
 test('endpointSliceController leaves slices of others and of services without a selector alone', async () => {
   await using plane = await start();
-  await plane.api.of(service).create({ metadata: { name: 'manual', namespace: 'default' }, spec: { ports: [{ port: 80 }] } });
-  await plane.api.of(endpointSlice).create({ metadata: { name: 'manual-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'manual' } }, addressType: 'IPv4', endpoints: [{ addresses: ['1.2.3.4'], conditions: {} }], ports: [] });
+  await plane.api
+    .of(service)
+    .create({ metadata: { name: 'manual', namespace: 'default' }, spec: { ports: [{ port: 80 }] } });
+  await plane.api
+    .of(endpointSlice)
+    .create({
+      metadata: { name: 'manual-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'manual' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['1.2.3.4'], conditions: {} }],
+      ports: [],
+    });
   await plane.clock.advance(5000);
-  assert.deepEqual((await plane.list(endpointSlice)).map((s) => s.metadata.name).filter((name) => name.startsWith('manual')), ['manual-1']);
+  assert.deepEqual(
+    (await plane.list(endpointSlice)).map((s) => s.metadata.name).filter((name) => name.startsWith('manual')),
+    ['manual-1'],
+  );
 });
 
 test('endpointsController takes its object away with the service', async () => {
@@ -112,5 +170,8 @@ test('endpointsController takes its object away with the service', async () => {
   await plane.clock.advance(1000);
   await plane.api.of(service).delete('default/web');
   await plane.clock.advance(1000);
-  assert.deepEqual((await plane.list(endpoints)).map((e) => e.metadata.name), ['kubernetes']);
+  assert.deepEqual(
+    (await plane.list(endpoints)).map((e) => e.metadata.name),
+    ['kubernetes'],
+  );
 });

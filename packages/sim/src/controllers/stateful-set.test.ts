@@ -9,21 +9,46 @@ type StatefulSet = ObjectOf<typeof statefulSet>;
 const KEY = 'default/db';
 
 async function start(options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> {
-  return (await ControlPlane.start({ controllers: [statefulSetController], pods: quickPods, ...options })).withServiceAccount();
+  return (
+    await ControlPlane.start({ controllers: [statefulSetController], pods: quickPods, ...options })
+  ).withServiceAccount();
 }
-const make = (plane: ControlPlane, spec: Draft<StatefulSet>['spec'] = {}) => plane.api.of(statefulSet).create({
-  metadata: { name: 'db', namespace: 'default' },
-  spec: { serviceName: 'db', replicas: 3, selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'v1' }] } }, ...spec },
-});
-const change = (plane: ControlPlane, spec: (current: StatefulSet['spec']) => StatefulSet['spec']) => plane.api.of(statefulSet).update(KEY, (s) => ({ ...s, spec: spec(s.spec) }));
-const setImage = (plane: ControlPlane, image: string) => change(plane, (spec) => ({
-  ...spec, template: { ...spec.template, spec: { ...spec.template.spec, containers: spec.template.spec.containers.map((c) => ({ ...c, image })) } },
-}));
-const images = async (plane: ControlPlane) => Object.fromEntries((await plane.list(pod)).filter(isActive).map((p) => [p.metadata.name, p.spec.containers[0]?.image]));
+const make = (plane: ControlPlane, spec: Draft<StatefulSet>['spec'] = {}) =>
+  plane.api.of(statefulSet).create({
+    metadata: { name: 'db', namespace: 'default' },
+    spec: {
+      serviceName: 'db',
+      replicas: 3,
+      selector: { matchLabels: { a: 'b' } },
+      template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'v1' }] } },
+      ...spec,
+    },
+  });
+const change = (plane: ControlPlane, spec: (current: StatefulSet['spec']) => StatefulSet['spec']) =>
+  plane.api.of(statefulSet).update(KEY, (s) => ({ ...s, spec: spec(s.spec) }));
+const setImage = (plane: ControlPlane, image: string) =>
+  change(plane, (spec) => ({
+    ...spec,
+    template: {
+      ...spec.template,
+      spec: { ...spec.template.spec, containers: spec.template.spec.containers.map((c) => ({ ...c, image })) },
+    },
+  }));
+const images = async (plane: ControlPlane) =>
+  Object.fromEntries(
+    (await plane.list(pod)).filter(isActive).map((p) => [p.metadata.name, p.spec.containers[0]?.image]),
+  );
 
 test('statefulSetController makes its pods in order, each after the one before is up, with names and claims that last', async () => {
   await using plane = await start();
-  await make(plane, { volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }] });
+  await make(plane, {
+    volumeClaimTemplates: [
+      {
+        metadata: { name: 'data' },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+      },
+    ],
+  });
   let most = 0;
   for (let i = 0; i < 40; i++) {
     await plane.clock.advance(100);
@@ -33,14 +58,35 @@ test('statefulSetController makes its pods in order, each after the one before i
   const pods = await plane.list(pod);
   assert.deepEqual(pods.map((p) => p.metadata.name).sort(), ['db-0', 'db-1', 'db-2']);
   const [first] = pods.filter((p) => p.metadata.name === 'db-0');
-  assert.deepEqual([first?.spec.hostname, first?.spec.subdomain, first?.metadata.labels?.['apps.kubernetes.io/pod-index'], first?.metadata.labels?.['statefulset.kubernetes.io/pod-name']], ['db-0', 'db', '0', 'db-0']);
+  assert.deepEqual(
+    [
+      first?.spec.hostname,
+      first?.spec.subdomain,
+      first?.metadata.labels?.['apps.kubernetes.io/pod-index'],
+      first?.metadata.labels?.['statefulset.kubernetes.io/pod-name'],
+    ],
+    ['db-0', 'db', '0', 'db-0'],
+  );
   assert.equal(first?.spec.volumes?.find((v) => v.name === 'data')?.persistentVolumeClaim?.claimName, 'data-db-0');
-  assert.deepEqual((await plane.list(persistentVolumeClaim)).map((c) => c.metadata.name).sort(), ['data-db-0', 'data-db-1', 'data-db-2']);
+  assert.deepEqual((await plane.list(persistentVolumeClaim)).map((c) => c.metadata.name).sort(), [
+    'data-db-0',
+    'data-db-1',
+    'data-db-2',
+  ]);
   const { status } = await plane.api.of(statefulSet).get(KEY);
-  assert.deepEqual([status.replicas, status.readyReplicas, status.availableReplicas, status.currentReplicas, status.updatedReplicas], [3, 3, 3, 3, 3]);
+  assert.deepEqual(
+    [status.replicas, status.readyReplicas, status.availableReplicas, status.currentReplicas, status.updatedReplicas],
+    [3, 3, 3, 3, 3],
+  );
   assert.equal(status.currentRevision, first?.metadata.labels?.['controller-revision-hash']);
-  assert.ok((await plane.events('StatefulSet')).includes('SuccessfulCreate: create Pod db-0 in StatefulSet db successful'));
-  assert.ok((await plane.events('StatefulSet')).includes('SuccessfulCreate: create Claim data-db-0 Pod db-0 in StatefulSet db success'));
+  assert.ok(
+    (await plane.events('StatefulSet')).includes('SuccessfulCreate: create Pod db-0 in StatefulSet db successful'),
+  );
+  assert.ok(
+    (await plane.events('StatefulSet')).includes(
+      'SuccessfulCreate: create Claim data-db-0 Pod db-0 in StatefulSet db success',
+    ),
+  );
 });
 
 test('statefulSetController shrinks from the top, one pod at a time, and keeps the claims', async () => {
@@ -49,7 +95,10 @@ test('statefulSetController shrinks from the top, one pod at a time, and keeps t
   await plane.clock.advance(5000);
   await change(plane, (spec) => ({ ...spec, replicas: 1 }));
   await plane.clock.advance(300);
-  assert.deepEqual((await plane.list(pod)).filter((p) => p.metadata.deletionTimestamp).map((p) => p.metadata.name), ['db-2']);
+  assert.deepEqual(
+    (await plane.list(pod)).filter((p) => p.metadata.deletionTimestamp).map((p) => p.metadata.name),
+    ['db-2'],
+  );
   await plane.clock.advance(5000);
   assert.deepEqual(Object.keys(await images(plane)), ['db-0']);
 });
@@ -66,7 +115,10 @@ test('statefulSetController rolls from the top down to the partition, and brings
   assert.deepEqual(await images(plane), { 'db-0': 'v1', 'db-1': 'v2', 'db-2': 'v2' });
   const before = (await plane.api.of(statefulSet).get(KEY)).status;
   assert.notEqual(before.currentRevision, before.updateRevision);
-  await change(plane, (spec) => ({ ...spec, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } } }));
+  await change(plane, (spec) => ({
+    ...spec,
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
+  }));
   await plane.clock.advance(5000);
   const after = (await plane.api.of(statefulSet).get(KEY)).status;
   assert.equal(after.currentRevision, after.updateRevision);
@@ -85,7 +137,10 @@ test('statefulSetController with Parallel does not wait, with OnDelete does not 
 
 for (const seed of [1, 2, 3, 4]) {
   test(`statefulSetController never has more than one member down in a rollout on a bad network, seed ${seed}`, async () => {
-    await using plane = await start({ seed, faults: { latencyMs: 100, watchLagMs: 1500, loseAnswer: 0.1, refuse: 0.05, breakWatch: 0.03 } });
+    await using plane = await start({
+      seed,
+      faults: { latencyMs: 100, watchLagMs: 1500, loseAnswer: 0.1, refuse: 0.05, breakWatch: 0.03 },
+    });
     await make(plane);
     await plane.clock.advance(120_000);
     await setImage(plane, 'v2');

@@ -48,18 +48,41 @@ export class ControlPlane implements AsyncDisposable {
     const clock = new SimClock();
     const lifetime = new AbortController();
     const random = seededRandom(options.seed ?? 1);
-    const tokens = { sign: () => Promise.reject(new InvariantError('no tokens here')), verify: async () => undefined, jwks: () => ({ keys: [] }) };
-    const { server } = await serve({
-      store: new MemoryStore(), clock, random: random.fork('server'), log: strict, tokens, issuer: 'https://kubernetes.default.svc',
-      serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '127.0.0.1', advertisePort: 6443,
-    }, lifetime.signal);
+    const tokens = {
+      sign: () => Promise.reject(new InvariantError('no tokens here')),
+      verify: async () => undefined,
+      jwks: () => ({ keys: [] }),
+    };
+    const { server } = await serve(
+      {
+        store: new MemoryStore(),
+        clock,
+        random: random.fork('server'),
+        log: strict,
+        tokens,
+        issuer: 'https://kubernetes.default.svc',
+        serviceCidr: '10.96.0.0/16',
+        nodePorts: [30_000, 32_767],
+        advertiseAddress: '127.0.0.1',
+        advertisePort: 6443,
+      },
+      lifetime.signal,
+    );
     const api = directApi(server, systemUser);
     const group = new TaskGroup(lifetime.signal);
     const plane = new ControlPlane(clock, api, lifetime, group);
     const faulty = faultyApi(api, { ...noFaults, ...options.faults }, clock, random.fork('network'), lifetime.signal);
     const cache = new Cache({ api: faulty, clock, random: random.fork('cache'), log: strict });
     group.spawn((signal) => cache.run(signal));
-    const deps = { api: faulty, cache, events: faulty.of(event), clock, random: random.fork('controllers'), log: strict, metrics: noMetrics };
+    const deps = {
+      api: faulty,
+      cache,
+      events: faulty.of(event),
+      clock,
+      random: random.fork('controllers'),
+      log: strict,
+      metrics: noMetrics,
+    };
     group.spawn((signal) => runControllers(options.controllers, deps, signal));
     if (options.pods) {
       const { pods } = options;
@@ -75,7 +98,9 @@ export class ControlPlane implements AsyncDisposable {
   /** `reason: message xCOUNT` of every event about objects of a kind, in the order of their first appearance. */
   async events(kind: string): Promise<readonly string[]> {
     const all: readonly Event[] = (await this.api.of(event).list()).items;
-    return all.filter((e) => e.involvedObject.kind === kind).sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+    return all
+      .filter((e) => e.involvedObject.kind === kind)
+      .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
       .map((e) => `${e.reason}: ${e.message}`);
   }
 
@@ -106,23 +131,61 @@ async function runPods(api: Api, clock: SimClock, life: PodLife, signal: AbortSi
       if (object.metadata.deletionTimestamp) group.spawn((s) => end(api, clock, object, life.stopMs, s));
       else if (!object.spec.nodeName) {
         const nodeName = life.nodeOf?.(object) ?? life.nodes[turn++ % life.nodes.length] ?? 'a';
-        group.spawn((s) => begin(api, clock, { object, nodeName, ip: `10.0.${turn >> 8}.${turn & 255}`, startMs: life.startMs(object) }, s));
+        group.spawn((s) =>
+          begin(
+            api,
+            clock,
+            { object, nodeName, ip: `10.0.${turn >> 8}.${turn & 255}`, startMs: life.startMs(object) },
+            s,
+          ),
+        );
       }
     }
   }
 }
 
-interface Start { readonly object: Pod; readonly nodeName: string; readonly ip: string; readonly startMs: number | undefined }
+interface Start {
+  readonly object: Pod;
+  readonly nodeName: string;
+  readonly ip: string;
+  readonly startMs: number | undefined;
+}
 
-async function begin(api: Api, clock: SimClock, { object, nodeName, ip, startMs }: Start, signal: AbortSignal): Promise<void> {
+async function begin(
+  api: Api,
+  clock: SimClock,
+  { object, nodeName, ip, startMs }: Start,
+  signal: AbortSignal,
+): Promise<void> {
   await unlessGone(async () => {
-    await api.of(pod).post(keyOf(object), 'binding', { apiVersion: 'v1', kind: 'Binding', metadata: { name: object.metadata.name }, target: { kind: 'Node', name: nodeName } });
+    await api
+      .of(pod)
+      .post(keyOf(object), 'binding', {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name: object.metadata.name },
+        target: { kind: 'Node', name: nodeName },
+      });
     if (startMs === undefined) return;
     await clock.sleep(startMs, signal);
     const now = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
-    await api.of(pod).update(keyOf(object), (p) => (p.metadata.deletionTimestamp ? p : {
-      ...p, status: { ...p.status, phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }] } as Pod['status'],
-    }), { subresource: 'status' });
+    await api.of(pod).update(
+      keyOf(object),
+      (p) =>
+        p.metadata.deletionTimestamp
+          ? p
+          : {
+              ...p,
+              status: {
+                ...p.status,
+                phase: 'Running',
+                podIP: ip,
+                podIPs: [{ ip }],
+                conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }],
+              } as Pod['status'],
+            },
+      { subresource: 'status' },
+    );
   });
 }
 

@@ -46,7 +46,8 @@ export function faultyApi(api: Api, faults: Faults, clock: Clock, random: Random
         async *watch(options, watchSignal) {
           for await (const events of plain.watch(options, watchSignal)) {
             await pause(faults.watchLagMs, watchSignal);
-            if (chance(faults.breakWatch)) throw chance(0.3) ? expired('simulated: too old') : failure('ServiceUnavailable', 'simulated: broken');
+            if (chance(faults.breakWatch))
+              throw chance(0.3) ? expired('simulated: too old') : failure('ServiceUnavailable', 'simulated: broken');
             yield events;
           }
         },
