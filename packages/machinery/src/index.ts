@@ -33,7 +33,7 @@ export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
 export { type FieldTerm, parseFieldSelector } from './selector/field-selector.ts';
 export {
-  compileLabelSelector, everything, formatSelector, nothing, parseLabelSelector, type Requirement, selectorFromMap, type Selector, selectorOf,
+  compileLabelSelector, everything, formatSelector, nothing, type Requirement, selectorFromMap, type Selector, selectorOf,
 } from './selector/label-selector.ts';
 export { formatDuration, humanDuration, parseDuration, shortHumanDuration } from './duration.ts';
 export { formatMicroTime, formatTime, parseTime } from './time.ts';
@@ -45,3 +45,4 @@ export {
   cIdentifierErrors, configKeyErrors, envNameErrors, headerNameErrors, percentErrors, portNameErrors, relaxedEnvNameErrors, wildcardSubdomainErrors,
 } from './names/words.ts';
 export { ProtobufDecoder } from './protobuf/decode.ts';
+export { parseLabelSelector } from './selector/parse-label-selector.ts';

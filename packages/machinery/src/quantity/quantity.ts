@@ -11,6 +11,8 @@ export interface Quantity {
 }
 
 const NANO = 1_000_000_000n;
+/** Upstream caps binary numbers at what 64 bits hold. */
+const NANO_MAX = (2n ** 63n - 1n) * NANO;
 const DECIMAL: readonly (readonly [suffix: string, exponent: number])[] = [
   ['E', 18], ['P', 15], ['T', 12], ['G', 9], ['M', 6], ['k', 3], ['', 0], ['m', -3], ['u', -6], ['n', -9],
 ];
@@ -35,7 +37,8 @@ export function parseQuantity(text: string): Quantity | undefined {
   const exponent = binary ? 0 : format === 'DecimalExponent' ? Number(suffix.slice(1)) : (DECIMAL.find(([s]) => s === suffix)?.[1] ?? 0);
   if (Math.abs(exponent) > 100) return undefined;
   const scaled = scale(mantissa * (binary ? 1n << binary[1] : 1n), exponent + 9 - fraction.length);
-  return { nano: sign === '-' ? -scaled : scaled, format };
+  const size = binary && scaled > NANO_MAX ? NANO_MAX : scaled;
+  return { nano: sign === '-' ? -size : size, format };
 }
 
 /** value * 10^exponent, what is lost rounded up. */

@@ -6,31 +6,45 @@ export interface FieldTerm {
   readonly value: string;
 }
 
-/** `a=b,c!=d` with backslash escapes. Throws BadRequest in upstream's words. */
+/**
+ * `a=b,c!=d`; in values `\\`, `\,` and `\=` stand for themselves. The terms come
+ * back sorted. Throws BadRequest in upstream's words.
+ */
 export function parseFieldSelector(text: string): readonly FieldTerm[] {
-  return splitUnescaped(text).filter((term) => term !== '').map((term) => {
-    const match = /^((?:[^=!\\]|\\.)*?)(!=|==|=)(.*)$/s.exec(term);
+  return [...termsOf(text)].sort().filter((term) => term !== '').map((term) => {
+    const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
     if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
-    return { field: match[1] ?? '', isEqual: match[2] !== '!=', value: unescape(match[3] ?? '', text) };
+    return { field: match[1] ?? '', isEqual: match[2] !== '!=', value: unescaped(match[3] ?? '') };
   });
 }
 
-function splitUnescaped(text: string): readonly string[] {
+/** Splits at commas that have no backslash before them. */
+function termsOf(text: string): readonly string[] {
   const terms: string[] = [];
-  let term = '';
+  let start = 0;
   for (let i = 0; i < text.length; i++) {
-    if (text[i] === '\\') {
-      term += text.slice(i, i + 2);
-      i += 1;
-    } else if (text[i] === ',') {
-      terms.push(term);
-      term = '';
-    } else term += text[i];
+    if (text[i] === '\\') i += 1;
+    else if (text[i] === ',') {
+      terms.push(text.slice(start, i));
+      start = i + 1;
+    }
   }
-  return [...terms, term];
+  return [...terms, text.slice(start)];
 }
 
-function unescape(value: string, whole: string): string {
-  if (/(?<!\\)(?:\\\\)*[=]/.test(value)) throw badRequest(`invalid selector: '${whole}'; can't understand '${value}'`);
-  return value.replace(/\\([\\,=])/g, '$1');
+function unescaped(value: string): string {
+  if (!/[\\,=]/.test(value)) return value;
+  let out = '';
+  for (let i = 0; i < value.length; i++) {
+    const char = value[i] as string;
+    if (char === '=' || char === ',') throw badRequest(`invalid field selector: unescaped character in value: ${char.charCodeAt(0)}`);
+    if (char !== '\\') {
+      out += char;
+      continue;
+    }
+    const escaped = value[++i];
+    if (escaped === undefined || !'\\,='.includes(escaped)) throw badRequest(`invalid field selector: invalid escape sequence: \\${escaped ?? ''}`);
+    out += escaped;
+  }
+  return out;
 }

@@ -1,0 +1,134 @@
+// Answers, one JSON line each, what the official Go libraries make of a request: the oracle of differential tests.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+type request struct {
+	Op     string            `json:"op"`
+	Text   string            `json:"text"`
+	Labels map[string]string `json:"labels"`
+	Type   string            `json:"type"`
+	Target json.RawMessage   `json:"target"`
+	Patch  json.RawMessage   `json:"patch"`
+	Steps  []step            `json:"steps"`
+}
+
+var handlers = map[string]func(request) (any, error){
+	"quantity": func(r request) (any, error) {
+		q, err := resource.ParseQuantity(r.Text)
+		if err != nil {
+			return nil, err
+		}
+		return []any{q.String(), fmt.Sprint(q.Value()), fmt.Sprint(q.MilliValue())}, nil
+	},
+	"selector": func(r request) (any, error) {
+		s, err := labels.Parse(r.Text)
+		if err != nil {
+			return nil, err
+		}
+		return []any{s.String(), s.Matches(labels.Set(r.Labels))}, nil
+	},
+	"fieldSelector": func(r request) (any, error) {
+		s, err := fields.ParseSelector(r.Text)
+		if err != nil {
+			return nil, err
+		}
+		out := []any{}
+		for _, q := range s.Requirements() {
+			out = append(out, []any{q.Field, string(q.Operator), q.Value})
+		}
+		return out, nil
+	},
+	"duration": func(r request) (any, error) {
+		d, err := time.ParseDuration(r.Text)
+		if err != nil {
+			return nil, err
+		}
+		return d.String(), nil
+	},
+	"names": func(r request) (any, error) {
+		return map[string]any{
+			"label": some(validation.IsDNS1123Label(r.Text)), "subdomain": some(validation.IsDNS1123Subdomain(r.Text)),
+			"label1035": some(validation.IsDNS1035Label(r.Text)), "qualified": some(validation.IsQualifiedName(r.Text)),
+			"value": some(validation.IsValidLabelValue(r.Text)), "port": some(validation.IsValidPortName(r.Text)),
+			"env": some(validation.IsEnvVarName(r.Text)), 
+			"config": some(validation.IsConfigMapKey(r.Text)), "c": some(validation.IsCIdentifier(r.Text)),
+			"wildcard": some(validation.IsWildcardDNS1123Subdomain(r.Text)), "percent": some(validation.IsValidPercent(r.Text)),
+			"header": some(validation.IsHTTPHeaderName(r.Text)),
+		}, nil
+	},
+	"strategic": func(r request) (any, error) {
+		var data any = corev1.Pod{}
+		switch r.Type {
+		case "Deployment":
+			data = appsv1.Deployment{}
+		case "Service":
+			data = corev1.Service{}
+		}
+		out, err := strategicpatch.StrategicMergePatch(r.Target, r.Patch, data)
+		if err != nil {
+			return nil, err
+		}
+		return json.RawMessage(out), nil
+	},
+	"jsonPatch": func(r request) (any, error) {
+		p, err := jsonpatch.DecodePatch(r.Patch)
+		if err != nil {
+			return nil, fmt.Errorf("decode: %w", err)
+		}
+		out, err := p.Apply(r.Target)
+		if err != nil {
+			return nil, err
+		}
+		return json.RawMessage(out), nil
+	},
+}
+
+func some(errs []string) []string {
+	if errs == nil {
+		return []string{}
+	}
+	return errs
+}
+
+func main() {
+	in := bufio.NewReaderSize(os.Stdin, 1<<20)
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	for {
+		line, err := in.ReadBytes('\n')
+		if err != nil {
+			return
+		}
+		var r request
+		if err := json.Unmarshal(line, &r); err != nil {
+			panic(err)
+		}
+		value, err := handlers[r.Op](r)
+		answer := map[string]any{"value": value}
+		if err != nil {
+			answer = map[string]any{"error": err.Error()}
+		}
+		text, err := json.Marshal(answer)
+		if err != nil {
+			panic(err)
+		}
+		out.Write(text)
+		out.WriteByte('\n')
+	}
+}
