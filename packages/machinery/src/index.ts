@@ -46,3 +46,4 @@ export {
 } from './names/words.ts';
 export { ProtobufDecoder } from './protobuf/decode.ts';
 export { parseLabelSelector } from './selector/parse-label-selector.ts';
+export { compileJsonPath, compileSimplePath, type JsonPath, JsonPathError } from './jsonpath/jsonpath.ts';
