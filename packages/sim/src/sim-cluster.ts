@@ -1,0 +1,175 @@
+import { directApi, serve, systemUser, type User } from '@navarch/apiserver';
+import { builtinKinds, event } from '@navarch/api';
+import { InvariantError, type Logger, noMetrics, type Random, seededRandom, silent, TaskGroup } from '@navarch/base';
+import { type Api, Cache, EventRecorder } from '@navarch/client';
+import { builtinControllers, runControllers } from '@navarch/controllers';
+import { defaultProfile, runScheduler } from '@navarch/scheduler';
+import { type Change, MemoryStore } from '@navarch/store';
+import { SimClock } from './sim-clock.ts';
+import { runSimulatedNodes } from './simulated-nodes.ts';
+import { type Faults, faultyApi, noFaults } from './testing/faulty-api.ts';
+
+export interface SimClusterOptions {
+  /** How many simulated nodes: node-1, node-2, ... */
+  readonly nodes: number;
+  /** The same seed gives the same history. Default 1. */
+  readonly seed?: number;
+  /** Between every component and the API server. */
+  readonly faults?: Partial<Faults>;
+  readonly log?: Logger;
+}
+
+const SERVICE_CIDR = '10.96.0.0/16';
+const CLUSTER_CIDR = '10.128.0.0/10';
+/** Written all the time, by clocks and not by intent: they do not keep a cluster from being settled. */
+const RESTLESS = ['/registry/leases/', '/registry/minions/', '/registry/events/'];
+/** A cluster is settled when nothing of substance was written for this long. */
+const QUIET_MS = 10_000;
+const SETTLE_LIMIT_MS = 30 * 60_000;
+
+/** A whole control plane with simulated nodes in one process, on simulated time. Disposing it stops everything and waits for it. */
+export class SimCluster implements AsyncDisposable {
+  readonly clock = new SimClock();
+  readonly store = new MemoryStore();
+  /** Everything that was written: time, revision, kind of change, key. Two runs of one seed have equal histories. */
+  readonly history: string[] = [];
+  /** An administrator's client, without faults. */
+  readonly api: Api;
+  readonly #random: Random;
+  readonly #options: SimClusterOptions;
+  readonly #lifetime: AbortController;
+  readonly #group: TaskGroup;
+  readonly #down = new Set<string>();
+  readonly #as: (user: User) => Api;
+  #components: AbortController;
+  #movedAt = 0;
+
+  private constructor(options: SimClusterOptions, random: Random, lifetime: AbortController, as: (user: User) => Api) {
+    this.#options = options;
+    this.#random = random;
+    this.#lifetime = lifetime;
+    this.#group = new TaskGroup(lifetime.signal);
+    this.#components = new AbortController();
+    this.#as = as;
+    this.api = as(systemUser);
+  }
+
+  static async start(options: SimClusterOptions): Promise<SimCluster> {
+    const lifetime = new AbortController();
+    const random = seededRandom(options.seed ?? 1);
+    const noTokens = { sign: () => Promise.reject(new InvariantError('simulated nodes ask for no tokens')), verify: async () => undefined, jwks: () => ({ keys: [] }) };
+    let server: Parameters<typeof directApi>[0] | undefined;
+    const cluster = new SimCluster(options, random, lifetime, (user) => ({
+      of: (kind) => directApi(server as NonNullable<typeof server>, user).of(kind),
+    }));
+    const served = await serve({
+      store: cluster.store, clock: cluster.clock, random: random.fork('server'), log: options.log ?? silent, tokens: noTokens, issuer: 'https://kubernetes.default.svc',
+      serviceCidr: SERVICE_CIDR, nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443,
+    }, lifetime.signal);
+    server = served.server;
+    cluster.store.subscribe('/registry/', cluster.store.revision(), { changed: (changes) => cluster.#record(changes), lost: () => undefined }, lifetime.signal);
+    cluster.#startComponents();
+    const names = Array.from({ length: options.nodes }, (_, i) => `node-${i + 1}`);
+    cluster.#group.spawn((signal) => runSimulatedNodes({
+      api: cluster.#client('system:nodes-simulated', systemUser, signal), clock: cluster.clock, random: random.fork('nodes'), log: options.log ?? silent, names,
+      version: 'v1.37.0', startMsMax: 2_000, isDown: (name) => cluster.#down.has(name),
+    }, signal));
+    return cluster;
+  }
+
+  /** Moves time: milliseconds, or `5m`, `30s`, `1h`. */
+  async advance(time: number | string): Promise<void> {
+    await this.clock.advance(typeof time === 'number' ? time : milliseconds(time));
+  }
+
+  /** Moves time until nothing of substance has been written for ten seconds. Rejects after half an hour of unrest. */
+  async settled(): Promise<void> {
+    const end = this.clock.monotonic() + SETTLE_LIMIT_MS;
+    this.#movedAt = this.clock.monotonic();
+    while (this.clock.monotonic() - this.#movedAt < QUIET_MS) {
+      if (this.clock.monotonic() > end) throw new Error(`The cluster did not settle within ${SETTLE_LIMIT_MS / 60_000} simulated minutes; last: ${this.history.at(-1)}`);
+      await this.clock.advance(500);
+    }
+  }
+
+  /** The node stops answering: no lease, no statuses. */
+  loseNode(name: string): void {
+    this.#down.add(name);
+  }
+
+  recoverNode(name: string): void {
+    this.#down.delete(name);
+  }
+
+  /** Controllers and scheduler end in the middle of whatever they do, and begin again with empty caches. */
+  async crashComponents(): Promise<void> {
+    this.#components.abort(new Error('Simulated crash'));
+    this.#components = new AbortController();
+    await this.clock.advance(0);
+    this.#startComponents();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#lifetime.abort(new Error('Simulation over'));
+    await this.#group[Symbol.asyncDispose]();
+  }
+
+  #startComponents(): void {
+    const life = AbortSignal.any([this.#lifetime.signal, this.#components.signal]);
+    const untilCrash = (work: (signal: AbortSignal) => Promise<void>) => this.#group.spawn(async () => {
+      try {
+        await work(life);
+      } catch (error) {
+        if (!life.aborted) throw error;
+      }
+    });
+    untilCrash((signal) => this.#runControllers(signal));
+    untilCrash((signal) => this.#runScheduler(signal));
+  }
+
+  #client(name: string, user: User, signal: AbortSignal): Api {
+    return faultyApi(this.#as(user), { ...noFaults, ...this.#options.faults }, this.clock, this.#random.fork(`network ${name} ${this.clock.monotonic()}`), signal);
+  }
+
+  async #runControllers(signal: AbortSignal): Promise<void> {
+    const { clock } = this;
+    const log = this.#options.log ?? silent;
+    const random = this.#random.fork(`controllers ${clock.monotonic()}`);
+    const api = this.#client('controllers', { name: 'system:kube-controller-manager', groups: ['system:authenticated'] }, signal);
+    await using group = new TaskGroup(signal);
+    const cache = new Cache({ api, clock, random: random.fork('cache'), log });
+    group.spawn((s) => cache.run(s));
+    const controllers = builtinControllers({ kinds: builtinKinds, rootCertificate: 'simulated', nodeIpam: { clusterCidr: CLUSTER_CIDR } });
+    group.spawn((s) => runControllers(controllers, { api, cache, events: api.of(event), clock, random, log, metrics: noMetrics }, s));
+    await group.join();
+  }
+
+  async #runScheduler(signal: AbortSignal): Promise<void> {
+    const { clock } = this;
+    const log = this.#options.log ?? silent;
+    const random = this.#random.fork(`scheduler ${clock.monotonic()}`);
+    const api = this.#client('scheduler', { name: 'system:kube-scheduler', groups: ['system:authenticated'] }, signal);
+    await using group = new TaskGroup(signal);
+    const cache = new Cache({ api, clock, random: random.fork('cache'), log });
+    const recorder = new EventRecorder({ events: api.of(event), clock, random, log }, 'default-scheduler');
+    group.spawn((s) => cache.run(s));
+    group.spawn((s) => recorder.run(s));
+    group.spawn((s) => runScheduler({ api, cache, clock, random: random.fork('ties'), log, recorder, profile: defaultProfile, schedulerName: 'default-scheduler' }, s));
+    await group.join();
+  }
+
+  #record(changes: readonly Change[]): void {
+    for (const { type, key, revision } of changes) {
+      this.history.push(`${this.clock.monotonic()} ${revision} ${type} ${key}`);
+      if (!RESTLESS.some((prefix) => key.startsWith(prefix))) this.#movedAt = this.clock.monotonic();
+    }
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+function milliseconds(text: string): number {
+  const match = /^(\d+)(ms|s|m|h)$/.exec(text);
+  if (!match) throw new RangeError(`${JSON.stringify(text)} is not a time: write 500ms, 30s, 5m or 1h`);
+  return Number(match[1]) * (UNITS[match[2] ?? ''] ?? 0);
+}
