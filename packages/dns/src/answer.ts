@@ -103,8 +103,18 @@ function podAnswer(namespace: string | undefined, name: string | undefined, rest
   if (namespace === undefined) return answered([]);
   if (!view.hasNamespace(namespace)) return undefined;
   if (name === undefined) return answered([]);
-  const address = /^\d+-\d+-\d+-\d+$/.test(name) ? name.replaceAll('-', '.') : name.includes('-') ? name.replaceAll('-', ':') : undefined;
+  const address = addressIn(name);
   return address === undefined || rest.length > 0 ? undefined : answered(addresses(question.name, [address], question.type, zone));
+}
+
+/** The address that a dashed label spells; undefined when it spells none. */
+function addressIn(label: string): string | undefined {
+  if (/^\d{1,3}(?:-\d{1,3}){3}$/.test(label)) return label.split('-').every((part) => Number(part) <= 255) ? label.replaceAll('-', '.') : undefined;
+  const address = label.replaceAll('-', ':');
+  const groups = address.split(':').filter((group) => group !== '');
+  const gaps = address.split('::').length - 1;
+  if (!/^(?!:[^:])[0-9a-f:]*(?<![^:]:)$/.test(address) || !groups.every((group) => group.length <= 4)) return undefined;
+  return (gaps === 0 && groups.length === 8) || (gaps === 1 && groups.length < 8 && !address.includes(':::')) ? address : undefined;
 }
 
 /** 10.96.0.10 for 10.0.96.10.in-addr.arpa. */

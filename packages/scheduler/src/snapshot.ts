@@ -93,10 +93,12 @@ export class Snapshot {
   readonly #nodes = new Map<string, NodeInfo>();
   /** Where each counted pod is. */
   readonly #placed = new Map<string, string>();
+  /** Pods on nodes that are not known (yet, or any more), by node: they count from the moment the node appears. */
+  readonly #waiting = new Map<string, Map<string, Pod>>();
   #list: NodeInfo[] | undefined;
 
   get nodes(): readonly NodeInfo[] {
-    return (this.#list ??= [...this.#nodes.values()].filter((info) => info.node.metadata.name !== ''));
+    return (this.#list ??= [...this.#nodes.values()]);
   }
 
   node(name: string): NodeInfo | undefined {
@@ -106,11 +108,16 @@ export class Snapshot {
   setNode(node: Node): void {
     const known = this.#nodes.get(node.metadata.name);
     if (known) return known.update(node);
-    this.#nodes.set(node.metadata.name, new NodeInfo(node));
+    const info = new NodeInfo(node);
+    for (const pod of this.#waiting.get(info.name)?.values() ?? []) info.add(pod);
+    this.#waiting.delete(info.name);
+    this.#nodes.set(info.name, info);
     this.#list = undefined;
   }
 
   removeNode(name: string): void {
+    const pods = this.#nodes.get(name)?.pods;
+    if (pods && pods.size > 0) this.#waiting.set(name, new Map(pods));
     this.#nodes.delete(name);
     this.#list = undefined;
   }
@@ -122,7 +129,11 @@ export class Snapshot {
     this.unplace(pod);
     if (isTerminal(pod)) return;
     this.#placed.set(key, nodeName);
-    this.#nodes.get(nodeName)?.add(pod);
+    const info = this.#nodes.get(nodeName);
+    if (info) return info.add(pod);
+    const waiting = this.#waiting.get(nodeName);
+    if (waiting) waiting.set(key, pod);
+    else this.#waiting.set(nodeName, new Map([[key, pod]]));
   }
 
   unplace(pod: Pod): void {
@@ -131,5 +142,7 @@ export class Snapshot {
     if (nodeName === undefined) return;
     this.#placed.delete(key);
     this.#nodes.get(nodeName)?.remove(pod);
+    const waiting = this.#waiting.get(nodeName);
+    if (waiting?.delete(key) && waiting.size === 0) this.#waiting.delete(nodeName);
   }
 }

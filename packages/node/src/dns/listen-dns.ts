@@ -63,7 +63,10 @@ export function resolvers(addresses: readonly string[]): Upstream {
 function askUdp(address: string, query: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
   return new Promise((resolve) => {
     const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    let isOver = false;
     const end = (answer?: Uint8Array): void => {
+      if (isOver) return;
+      isOver = true;
       signal.removeEventListener('abort', stop);
       socket.close();
       resolve(answer);
@@ -71,7 +74,8 @@ function askUdp(address: string, query: Uint8Array, signal: AbortSignal): Promis
     const stop = (): void => end();
     signal.addEventListener('abort', stop, { once: true });
     socket.on('error', () => end());
-    socket.on('message', (message) => end(message));
+    // Only what carries the query's id answers it: a late answer to another query, or a forged one, is passed over.
+    socket.on('message', (message) => { if (message.length >= 12 && message[0] === query[0] && message[1] === query[1]) end(message); });
     socket.send(query, 53, address);
   });
 }
