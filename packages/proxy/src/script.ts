@@ -37,12 +37,15 @@ function whole(next: Ruleset, node: ProxyNode): string {
 function changes(previous: Ruleset, next: Ruleset): string {
   const changed = new Map([...next.chains].filter(([name, rules]) => !sameRules(previous.chains.get(name), rules)));
   const gone = [...previous.chains.keys()].filter((name) => !next.chains.has(name));
+  const kept = setNames(next);
   const lines = [
     ...sets(next, previous),
     ...chainsAdded(changed),
     ...moved('service-ips', previous.addresses, next.addresses), ...moved('service-nodeports', previous.nodePorts, next.nodePorts),
     // Who points to a chain goes before the chain itself: services before endpoints.
     ...gone.map((name) => `flush chain inet ${TABLE} ${name}`), ...gone.map((name) => `delete chain inet ${TABLE} ${name}`),
+    // A set may go only when no rule names it any more.
+    ...[...setNames(previous)].filter((name) => !kept.has(name)).map((name) => `delete set inet ${TABLE} ${name}`),
   ];
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Node, Pod } from '@navarch/api';
+import type { Node, Pod, Taint } from '@navarch/api';
 import { seededRandom } from '@navarch/base';
 import { defaultProfile, enoughNodes, place, Snapshot, unfitMessage } from './index.ts';
 
@@ -56,7 +56,7 @@ test('Snapshot forgets a pod that ended while its node was away', () => {
 });
 
 test('place() says of every node why it does not fit, in upstream words', () => {
-  const taint = { key: 'k', value: 'v', effect: 'NoSchedule' };
+  const taint: Taint = { key: 'k', value: 'v', effect: 'NoSchedule' };
   const snapshot = snapshotOf(nodeOf('a', { taints: [taint] }), nodeOf('b', { unschedulable: true }), nodeOf('c', {}, '500m'));
   assert.equal(
     refusal(podOf('p'), snapshot),
