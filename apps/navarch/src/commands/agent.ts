@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAccess, systemLogger } from '@navarch/node';
+import { runSimulatedAgent } from '../compose/simulated-agent.ts';
 import { runAgent } from '../compose/agent.ts';
 import { layoutOf } from '../cluster/layout.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -20,12 +21,14 @@ export const declareAgent: Declare = (program) => {
     .option('--cluster-dns <address>', 'address of the cluster DNS', DEFAULTS.clusterDns)
     .option('--cluster-domain <domain>', 'DNS domain of the cluster', DEFAULTS.clusterDomain)
     .option('--cluster-cidr <cidr>', 'range of pod addresses', DEFAULTS.clusterCidr)
+    .option('--runtime <kind>', 'containerd, or sim: play the node without containers', 'containerd')
     .option('--max-pods <number>', 'pods this node takes', '110')
     .action(async (options: Record<string, string>) => {
       const dataDir = options['dataDir'] ?? layoutOf(options['name'] ?? '').dir;
       const kubeconfig = options['kubeconfig'] ?? join(dataDir, 'node.kubeconfig');
+      if (options['runtime'] === 'sim') return untilStopped((signal) => runSimulatedAgent(join(dataDir, 'admin.kubeconfig'), options['nodeName'] ?? '', signal));
       if (!existsSync(kubeconfig)) throw new UserError(`there is no kubeconfig ${kubeconfig}: start \`navarch server\` first, or give --kubeconfig`);
-      await untilStopped((signal) => runAgent({
+      return untilStopped((signal) => runAgent({
         dataDir, nodeName: options['nodeName'] ?? '', nodeIP: options['nodeIp'] ?? '', kubeletPort: portOf(options['kubeletPort'] ?? ''), access: loadAccess(kubeconfig),
         clusterDns: options['clusterDns'] ?? '', clusterDomain: options['clusterDomain'] ?? '', clusterCidr: options['clusterCidr'] ?? '', podsMax: Number(options['maxPods']), log: systemLogger('info'),
       }, signal));

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, kubeconfigFile, removeFromKubeconfig, runCommand, teardownContainerd } from '@navarch/node';
+import { TABLE } from '@navarch/proxy';
 import { BRIDGE, cgroupRootOf } from '../compose/agent.ts';
 import { stopDaemon } from '../cluster/daemon.ts';
-import { layoutOf } from '../cluster/layout.ts';
+import { type Layout, layoutOf } from '../cluster/layout.ts';
 import { readState } from '../cluster/state.ts';
 import { Steps } from '../cluster/steps.ts';
 import type { Declare } from './index.ts';
@@ -23,12 +24,10 @@ export const declareDown: Declare = (program) => {
       if (!existsSync(layout.dir)) return steps.say(`There is no cluster ${layout.name} on this machine.`);
       const { signal } = new AbortController();
       await steps.step('Stopping the agent', () => stopDaemon(layout, 'agent'));
-      await steps.step('Removing pods and containerd', () => teardownContainerd({ dir: layout.containerd, bridge: BRIDGE, cgroupRoot: cgroupRootOf(layout.name) }, signal));
+      if (readState(layout)?.runtime !== 'sim') await steps.step('Removing pods and containerd', () => teardownContainerd({ dir: layout.containerd, bridge: BRIDGE, cgroupRoot: cgroupRootOf(layout.name) }, signal));
       await steps.step('Stopping the control plane', () => stopDaemon(layout, 'server'));
       await steps.step('Removing networks, mounts and files', async () => {
-        await unmountBelow(layout.dir, signal);
-        await quietly(['nft', 'delete', 'table', 'inet', 'navarch'], signal);
-        await quietly(['ip', 'address', 'delete', `${readState(layout)?.nodeIP ?? DEFAULTS.nodeIP}/32`, 'dev', 'lo'], signal);
+        if (readState(layout)?.runtime !== 'sim') await removeHostState(layout, signal);
         for (const name of readdirSync(layout.dir)) if (!options.keepData || !KEPT.has(name)) rmSync(join(layout.dir, name), { recursive: true, force: true });
         if (!options.keepData) rmSync(layout.dir, { recursive: true, force: true });
       });
@@ -36,6 +35,12 @@ export const declareDown: Declare = (program) => {
       steps.say(options.keepData ? `Cluster ${layout.name} is down; its data is kept in ${layout.dir}.` : `Cluster ${layout.name} is gone.`);
     });
 };
+
+async function removeHostState(layout: Layout, signal: AbortSignal): Promise<void> {
+  await unmountBelow(layout.dir, signal);
+  await quietly(['nft', 'delete', 'table', 'inet', TABLE], signal);
+  await quietly(['ip', 'address', 'delete', `${readState(layout)?.nodeIP ?? DEFAULTS.nodeIP}/32`, 'dev', 'lo'], signal);
+}
 
 /** Memory volumes of pods are mounts: they must go before the folder does. */
 async function unmountBelow(dir: string, signal: AbortSignal): Promise<void> {
