@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import type { EndpointSlice, Service } from '@navarch/api';
+import { difference, ruleset } from '@navarch/proxy';
+import { nftFilter } from './nft-filter.ts';
+
+const run = promisify(execFile);
+const ip = (...args: readonly string[]): Promise<unknown> => run('ip', [...args]);
+
+const NODE = { name: 'a', clusterCidr: '10.244.0.0/16' };
+const SERVICE = {
+  metadata: { name: 'web', namespace: 'default' }, status: { loadBalancer: {} },
+  spec: { clusterIP: '10.96.0.7', ports: [{ name: 'http', port: 80, protocol: 'TCP', nodePort: 30_080 }] },
+} as unknown as Service;
+const SLICE = {
+  metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } }, addressType: 'IPv4',
+  ports: [{ name: 'http', port: 8080 }], endpoints: [{ addresses: ['10.244.0.5'], conditions: { ready: true }, nodeName: 'a' }],
+} as unknown as EndpointSlice;
+
+/** A node and a pod as two network namespaces; in the pod something says `hello` on port 8080. */
+async function world(context: TestContext): Promise<string> {
+  const [node, pod] = [`navarch-n${process.pid}`, `navarch-p${process.pid}`];
+  context.after(async () => {
+    await ip('netns', 'del', node);
+    await ip('netns', 'del', pod);
+  });
+  await ip('netns', 'add', node);
+  await ip('netns', 'add', pod);
+  await ip('-n', node, 'link', 'add', 'pod', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', pod);
+  for (const [ns, link, address] of [[node, 'pod', '10.244.0.1/24'], [pod, 'eth0', '10.244.0.5/24']] as const) {
+    await ip('-n', ns, 'address', 'add', address, 'dev', link);
+    await ip('-n', ns, 'link', 'set', link, 'up');
+    await ip('-n', ns, 'link', 'set', 'lo', 'up');
+  }
+  // A packet to a cluster IP needs some route before its destination is rewritten.
+  await ip('-n', node, 'route', 'add', 'default', 'via', '10.244.0.5');
+  const program = "require('net').createServer((s) => s.end('hello')).listen(8080, () => console.log('up'))";
+  const server = spawn('ip', ['netns', 'exec', pod, process.execPath, '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  context.after(() => server.kill());
+  await once(server.stdout, 'data');
+  return node;
+}
+
+/** What a connection from the node's namespace reads, or the error's code. */
+async function reads(netns: string, address: string, port: number): Promise<string> {
+  const program = `const s = require('net').connect({ host: '${address}', port: ${port}, timeout: 2000 });
+    s.on('data', (d) => process.stdout.write(d)); s.on('error', (e) => process.stdout.write(e.code)); s.on('timeout', () => { process.stdout.write('timeout'); s.destroy(); })`;
+  return (await run('ip', ['netns', 'exec', netns, process.execPath, '-e', program])).stdout;
+}
+
+test('nftFilter() makes the kernel carry TCP through cluster IPs and node ports, refuse without endpoints, and forget', async (context) => {
+  const netns = await world(context);
+  const filter = nftFilter(`/run/netns/${netns}`);
+  const { signal } = new AbortController();
+  const full = ruleset([SERVICE], [SLICE], NODE);
+  await filter.apply(difference(undefined, full, NODE), signal);
+  assert.equal(await reads(netns, '10.96.0.7', 80), 'hello');
+  assert.equal(await reads(netns, '10.244.0.1', 30_080), 'hello');
+
+  const empty = ruleset([SERVICE], [], NODE);
+  await filter.apply(difference(full, empty, NODE), signal);
+  assert.equal(await reads(netns, '10.96.0.7', 80), 'ECONNREFUSED');
+
+  const none = ruleset([], [], NODE);
+  await filter.apply(difference(empty, none, NODE), signal);
+  const { stdout } = await run('ip', ['netns', 'exec', netns, 'nft', 'list', 'table', 'inet', 'navarch']);
+  assert.doesNotMatch(stdout, /svc-|ext-|ep-/);
+  await assert.rejects(filter.apply('add rule inet navarch nowhere accept\n', signal));
+});
