@@ -1,7 +1,7 @@
 import { isTerminal, node as nodeKind, type Pod, pod as podKind } from '@navarch/api';
 import { type Clock, type Logger, Notifier, type Random, TaskGroup } from '@navarch/base';
 import type { Api, Cache, Recorder } from '@navarch/client';
-import { hasReason, keyOf } from '@navarch/machinery';
+import { equalJson, hasReason, keyOf } from '@navarch/machinery';
 import { place, type Placement, unfitMessage } from './cycle.ts';
 import type { Profile } from './plugin.ts';
 import { PodQueue } from './queue.ts';
@@ -80,7 +80,8 @@ class Scheduler {
     }
     const isOurs = (current.spec.schedulerName ?? 'default-scheduler') === this.#deps.schedulerName;
     if (!isOurs || this.#assumed.has(key) || current.metadata.deletionTimestamp || current.spec.schedulingGates?.length) return;
-    if (!previous || previous.spec !== current.spec || previous.spec.schedulingGates?.length) this.#queue.add(current);
+    // A change of status alone, such as our own word that it fits nowhere, makes no pod fit: it keeps its back-off.
+    if (!previous || !equalJson(previous.spec, current.spec) || !equalJson(previous.metadata.labels, current.metadata.labels)) this.#queue.add(current);
   }
 
   async run(signal: AbortSignal): Promise<void> {
