@@ -42,14 +42,15 @@ export function ruleset(services: Iterable<Service>, slices: Iterable<EndpointSl
       const name = chainName('svc', metadata.namespace ?? '', metadata.name, `${protocol}-${port.port}`);
       const internal = spec.internalTrafficPolicy === 'Local' ? local : all;
       chains.set(name, serviceChain(name, internal, protocol, service, node, chains, true));
-      for (const address of [spec.clusterIP, ...(spec.externalIPs ?? []), ...(service.status.loadBalancer.ingress ?? []).flatMap((i) => (i.ip ? [i.ip] : []))]) {
-        addresses.set(`${address} . ${protocol} . ${port.port}`, name);
-      }
-      if (!port.nodePort) continue;
+      addresses.set(`${spec.clusterIP} . ${protocol} . ${port.port}`, name);
+      const outside = [...(spec.externalIPs ?? []), ...(service.status.loadBalancer.ingress ?? []).flatMap(({ ip }) => (ip?.includes('.') ? [ip] : []))];
+      if (!port.nodePort && outside.length === 0) continue;
+      // Who comes from outside is answered by the node it came to, unless only pods of that node may answer.
       const isLocal = spec.externalTrafficPolicy === 'Local';
       const external = chainName('ext', metadata.namespace ?? '', metadata.name, `${protocol}-${port.port}`);
       chains.set(external, serviceChain(external, isLocal ? local : all, protocol, service, node, chains, !isLocal, !isLocal));
-      nodePorts.set(`${protocol} . ${port.nodePort}`, external);
+      for (const address of outside) addresses.set(`${address} . ${protocol} . ${port.port}`, external);
+      if (port.nodePort) nodePorts.set(`${protocol} . ${port.nodePort}`, external);
     }
   }
   return { chains, addresses, nodePorts };

@@ -38,6 +38,14 @@ test('ruleset() keeps traffic on the node where the policy says so', () => {
   assert.equal(reached(serviceOf('web', { externalTrafficPolicy: 'Local' }), slice, 'nodePorts'), '10.244.0.5:8080');
 });
 
+test('ruleset() applies the external policy to external addresses and the internal one to the cluster IP', () => {
+  const slice = sliceOf('web', [end('10.244.0.5'), end('10.244.1.6', { ready: true }, 'b')]);
+  const { addresses, chains } = ruleset([serviceOf('web', { externalTrafficPolicy: 'Local', externalIPs: ['192.0.2.1'] })], [slice], node);
+  const external = chains.get(addresses.get('192.0.2.1 . tcp . 80') ?? '') ?? [];
+  assert.match(external.join(), /^goto ep-/);
+  assert.match((chains.get(addresses.get('10.96.0.7 . tcp . 80') ?? '') ?? []).join(), /numgen random mod 2/);
+});
+
 test('ruleset() makes nothing of headless services and external names', () => {
   assert.equal(reached(serviceOf('web', { clusterIP: 'None' }), sliceOf('web', [end('10.244.0.5')])), 'nothing');
   assert.equal(reached(serviceOf('web', { type: 'ExternalName' }), sliceOf('web', [])), 'nothing');
