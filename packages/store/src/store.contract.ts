@@ -48,6 +48,21 @@ export function storeContract(name: string, open: () => Promise<Store>, reopen?:
     await store.close();
   });
 
+  test(`${name}: a key deleted, made and deleted again at once is gone for the next writer`, async () => {
+    const store = await open();
+    const [first = 0] = await put(store, '/a', '1', 0);
+    const steps = [
+      store.commit([{ type: 'delete', key: '/a', expected: first }]), put(store, '/a', '2', 0),
+      store.commit([{ type: 'delete', key: '/a', expected: first + 2 }]),
+    ];
+    await steps[0];
+    const late = put(store, '/a', '3', first + 2);
+    await assert.rejects(late, StaleError);
+    await Promise.all(steps);
+    assert.equal(await store.get('/a'), undefined);
+    await store.close();
+  });
+
   test(`${name}: list() pages in key order and reads the past`, async () => {
     const store = await open();
     for (const key of ['/p/c', '/p/a', '/p/b', '/q/a']) await put(store, key, key, 0);

@@ -16,7 +16,7 @@ interface Subscription {
 export class VersionedMap {
   readonly #live = new Map<string, Entry>();
   /** Revisions that planned operations will have made, until they are applied: what the next plan is checked against. */
-  readonly #planned = new Map<string, { readonly revision: number; readonly created: number }>();
+  readonly #planned = new Map<string, { readonly revision: number; readonly created: number; readonly isDeleted: boolean }>();
   readonly #history: Change[] = [];
   readonly #subscriptions = new Set<Subscription>();
   #sortedKeys: string[] | undefined;
@@ -59,7 +59,7 @@ export class VersionedMap {
     return operations.map((operation) => {
       const revision = this.#nextRevision++;
       const created = this.#head(operation.key)?.created || revision;
-      this.#planned.set(operation.key, operation.type === 'put' ? { revision, created } : { revision: 0, created: 0 });
+      this.#planned.set(operation.key, { revision, created, isDeleted: operation.type === 'delete' });
       return { operation, revision, created };
     });
   }
@@ -119,15 +119,16 @@ export class VersionedMap {
   }
 
   #head(key: string): { readonly revision: number; readonly created: number } | undefined {
-    return this.#planned.get(key) ?? this.#live.get(key);
+    const planned = this.#planned.get(key);
+    if (planned) return planned.isDeleted ? undefined : planned;
+    return this.#live.get(key);
   }
 
   #change({ operation, revision, created }: Planned): Change {
     const { key } = operation;
     const previous = this.#live.get(key);
     // A later plan for the same key must stay.
-    const planned = this.#planned.get(key);
-    if (planned && (planned.revision === revision || (planned.revision === 0 && operation.type === 'delete'))) this.#planned.delete(key);
+    if (this.#planned.get(key)?.revision === revision) this.#planned.delete(key);
     if (operation.type === 'delete') {
       this.#live.delete(key);
       this.#sortedKeys = undefined;

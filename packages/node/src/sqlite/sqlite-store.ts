@@ -49,6 +49,7 @@ export class SqliteStore implements Store {
     if (first.type !== 'opened') throw new Error(`Cannot open the store ${file}: ${explained(first)}`);
     store.#map.restore(first.rows.map(entryOf), first.revision, first.compacted);
     worker.on('message', (message: FromWorker) => store.#receive(message));
+    worker.on('exit', () => store.#fail(new Error('its writing thread has ended')));
     worker.on('error', (error: unknown) => store.#fail(error instanceof Error ? error : new Error(String(error))));
     return store;
   }
@@ -92,6 +93,11 @@ export class SqliteStore implements Store {
     if (this.#failure) return;
     this.#failure = new Error('The store is closed');
     this.#map.close(this.#failure);
+    // What is being written may still be acknowledged; what waits behind it will not be written.
+    for (const { planned, reject } of this.#queue.splice(0)) {
+      this.#map.forget(planned);
+      reject(this.#failure);
+    }
     const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#post({ type: 'close' });
     await ended;
@@ -153,6 +159,7 @@ export class SqliteStore implements Store {
   }
 
   #fail(error: Error): void {
+    if (this.#failure) return; // Closed, or failed already.
     this.#failure = new Error(`The store has stopped: ${error.message}`, { cause: error });
     this.#refused(error.message);
     this.#map.close(this.#failure);
