@@ -29,7 +29,10 @@ export interface RunningServer extends AsyncDisposable {
 export async function startServer(options: ServerOptions, signal: AbortSignal): Promise<RunningServer> {
   const { dataDir, log } = options;
   const pki = await Pki.open(join(dataDir, 'pki'));
+  // A start that fails half-way must leave nothing running that would keep the process alive.
+  await using made = new AsyncDisposableStack();
   const store = await SqliteStore.open(join(dataDir, 'store'));
+  made.defer(() => store.close());
   const tokens = await openTokenKeys(pki.dir);
   const served = await serve({
     store, clock: systemClock, random: systemRandom(), log, tokens, issuer: 'https://kubernetes.default.svc.cluster.local',
@@ -42,17 +45,15 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
   });
   const kubeletClient = await pki.identity('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] });
   await writeIdentities(pki, options);
-  const listening = await listenHttps(served.server, {
+  const listening = made.use(await listenHttps(served.server, {
     addresses: options.bindAddresses, port: options.port, certificate: own.certificate, key: own.key, clientAuthority: pki.authority.certificate,
     kubeletClient: { ...kubeletClient, authority: pki.authority.certificate },
-  });
+  }));
+  const kept = made.move();
   return {
     served, port: listening.port,
     as: (user) => directApi(served.server, user),
-    async [Symbol.asyncDispose]() {
-      await listening[Symbol.asyncDispose]();
-      await store.close();
-    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
