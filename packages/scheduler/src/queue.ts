@@ -6,6 +6,8 @@ const BACK_OFF_MS_MIN = 1000;
 const BACK_OFF_MS_MAX = 10_000;
 /** A parked pod that nothing woke is looked at again after this time. */
 const FLUSH_MS = 5 * 60_000;
+/** How often parked pods are looked at for one whose time has come: one timer for all, however many wait. */
+const TICK_MS = 250;
 
 interface Waiting {
   readonly key: string;
@@ -15,6 +17,8 @@ interface Waiting {
 interface Parked {
   readonly pod: Pod;
   readonly wakes: ReadonlySet<string>;
+  /** On the monotonic clock. */
+  readonly dueMs: number;
 }
 
 /** Pods that want a node: ready ones by priority and age; parked ones until something that could help happens. */
@@ -25,12 +29,12 @@ export class PodQueue {
   readonly #attempts = new Map<string, number>();
   readonly #arrived = new Notifier();
   readonly #clock: Clock;
-  readonly #group: TaskGroup;
+  readonly #hasParked = new Notifier();
   #order = 0;
 
   constructor(clock: Clock, group: TaskGroup) {
     this.#clock = clock;
-    this.#group = group;
+    group.spawn((signal) => this.#flush(signal));
   }
 
   add(pod: Pod): void {
@@ -64,9 +68,7 @@ export class PodQueue {
   park(pod: Pod, wakes: ReadonlySet<string>): void {
     const key = keyOf(pod);
     this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
-    const parked = { pod, wakes };
-    this.#parked.set(key, parked);
-    this.#later(FLUSH_MS, () => { if (this.#parked.get(key) === parked) this.add(pod); });
+    this.#wait(pod, wakes, FLUSH_MS);
   }
 
   wake(event: string): void {
@@ -79,18 +81,22 @@ export class PodQueue {
 
   /** Again after a pause that grows with every failure. */
   retry(pod: Pod): void {
-    const key = keyOf(pod);
-    const attempts = this.#attempts.get(key) ?? 1;
-    const parked: Parked = { pod, wakes: new Set() };
-    this.#parked.set(key, parked);
-    this.#later(Math.min(BACK_OFF_MS_MIN * 2 ** Math.min(attempts - 1, 8), BACK_OFF_MS_MAX), () => { if (this.#parked.get(key) === parked) this.add(pod); });
+    const attempts = this.#attempts.get(keyOf(pod)) ?? 1;
+    this.#wait(pod, new Set(), Math.min(BACK_OFF_MS_MIN * 2 ** Math.min(attempts - 1, 8), BACK_OFF_MS_MAX));
   }
 
-  #later(ms: number, work: () => void): void {
-    this.#group.spawn(async (signal) => {
-      await this.#clock.sleep(ms, signal).catch(() => undefined);
-      if (!signal.aborted) work();
-    });
+  #wait(pod: Pod, wakes: ReadonlySet<string>, ms: number): void {
+    this.#parked.set(keyOf(pod), { pod, wakes, dueMs: this.#clock.monotonic() + ms });
+    this.#hasParked.notify();
+  }
+
+  async #flush(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (this.#parked.size === 0) await this.#hasParked.wait(signal).catch(() => undefined);
+      else await this.#clock.sleep(TICK_MS, signal).catch(() => undefined);
+      const now = this.#clock.monotonic();
+      for (const { pod, dueMs } of this.#parked.values()) if (dueMs <= now) this.add(pod);
+    }
   }
 }
 

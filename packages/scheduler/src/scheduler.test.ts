@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { node as nodeKind, type Pod } from '@navarch/api';
 import { seededRandom, silent } from '@navarch/base';
 import type { Api, Cache, Recorder } from '@navarch/client';
+import { SimClock } from '@navarch/sim';
 import { defaultProfile, runScheduler } from './index.ts';
 
 type Listener = (current: unknown, previous: unknown) => void;
@@ -41,21 +42,14 @@ function world() {
     }),
   } as unknown as Api;
   const recorder = { record: (_pod: unknown, event: { reason: string; message: string }) => log.push(`${event.reason} ${event.message}`) } as unknown as Recorder;
-  const sleepers: { ms: number; wake: () => void }[] = [];
-  const clock = {
-    now: () => 0,
-    sleep: (ms: number, signal: AbortSignal) => new Promise<void>((resolve, reject) => {
-      sleepers.push({ ms, wake: resolve });
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    }),
-  };
+  const clock = new SimClock();
   const deps = { api, cache, clock, random: seededRandom(1), log: silent, recorder, profile: defaultProfile, schedulerName: 'default-scheduler' };
   const remove = (key: string): void => {
     const pod = pods.get(key);
     pods.delete(key);
     listeners.get('pod')?.(undefined, pod);
   };
-  return { deps: deps as never, log, show, remove, sleepers };
+  return { deps: deps as never, log, show, remove, clock };
 }
 
 const podOf = (name: string, spec: Partial<Pod['spec']> = {}): Pod => ({
@@ -68,7 +62,7 @@ const settled = async (): Promise<void> => {
 };
 
 test('runScheduler() binds what fits, says once of the rest why not, and tries again after back-off when a pod goes', async () => {
-  const { deps, log, show, remove, sleepers } = world();
+  const { deps, log, show, remove, clock } = world();
   const stop = new AbortController();
   const running = runScheduler(deps, stop.signal).catch(() => undefined);
   await settled();
@@ -83,8 +77,9 @@ test('runScheduler() binds what fits, says once of the rest why not, and tries a
   remove('d/first');
   await settled();
   assert.deepEqual(log, []);
-  sleepers.find(({ ms }) => ms === 1000)?.wake();
-  await settled();
+  await clock.advance(900);
+  assert.deepEqual(log, []);
+  await clock.advance(400);
   assert.deepEqual(log, ['bind d/second a', 'Scheduled Successfully assigned d/second to a']);
   stop.abort();
   await running;
