@@ -135,12 +135,13 @@ export class PodWorker {
     const full: PodStatus = { ...status, hostIP: nodeIP, hostIPs: [{ ip: nodeIP }] };
     if (equalJson(full, this.#reported)) return;
     try {
-      const key = keyOf(this.#pod);
-      const uid = this.#pod.metadata.uid;
-      this.#pod = await api.of(podKind).update(key, (current) => (current.metadata.uid === uid ? { ...current, status: { ...current.status, ...full } } : current), { subresource: 'status' });
+      // One request, and what others wrote (conditions of their own) stays. The uid keeps it from a later pod of that name.
+      const body = { metadata: { uid: this.#pod.metadata.uid }, status: { ...absentFrom(full, this.#pod.status), ...full } };
+      this.#pod = await api.of(podKind).patch(keyOf(this.#pod), { type: 'strategic', body }, { subresource: 'status' });
       this.#reported = full;
     } catch (error) {
-      if (!hasReason(error, 'NotFound')) throw error; // Deleted by force: what runs is ended by the kubelet.
+      // Deleted by force, and perhaps made anew: what runs is ended by the kubelet.
+      if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
     }
   }
 
@@ -374,6 +375,12 @@ export class PodWorker {
       if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error; // Gone, or another pod of that name by now.
     }
   }
+}
+
+/** Nulls for what the kubelet once said and no longer says: a patch would keep it. */
+function absentFrom(next: PodStatus, previous: PodStatus): Readonly<Record<string, null>> {
+  const own = ['reason', 'message', 'podIP', 'podIPs', 'initContainerStatuses'] as const;
+  return Object.fromEntries(own.filter((name) => next[name] === undefined && previous[name] !== undefined).map((name) => [name, null]));
 }
 
 const pluginOf = (volume: object): VolumePlugin | undefined => volumePlugins.find((plugin) => plugin.source in volume);
