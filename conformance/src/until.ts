@@ -1,0 +1,14 @@
+import type { TestContext } from './conformance-test.ts';
+
+const POLL_MS = 250;
+
+/** Asks until the answer is yes; rejects after `timeoutMs`, saying what was waited for. Errors of `isSo` end the wait. */
+export async function until(
+  { clock, signal }: Pick<TestContext, 'clock' | 'signal'>, what: string, timeoutMs: number, isSo: () => Promise<boolean>,
+): Promise<void> {
+  const end = clock.monotonic() + timeoutMs;
+  while (!(await isSo())) {
+    if (clock.monotonic() > end) throw new Error(`${what} did not come about within ${timeoutMs / 1000} s`);
+    await clock.sleep(POLL_MS, signal);
+  }
+}
