@@ -52,6 +52,7 @@ export class PodWorker {
   #areVolumesReady = false;
   #volumeError: string | undefined;
   #sandboxRetryAt: number | undefined;
+  #podIP: string | undefined;
   #refreshAt = 0;
   #reported: PodStatus | undefined;
 
@@ -107,6 +108,7 @@ export class PodWorker {
     const { clock } = this.#deps;
     const now = clock.now();
     const observed = await this.#deps.observe(this.#pod.metadata.uid, group.signal);
+    this.#podIP = observed.sandboxes[0]?.ip || this.#podIP;
     const { actions, status, lookAgainAt } = decide(this.#pod, observed, this.#memory(), now);
     this.#tendProbes(observed, group);
     await this.#report(status);
@@ -126,6 +128,7 @@ export class PodWorker {
     return {
       waiting: this.#waiting, probes: this.#probes, areVolumesReady: this.#areVolumesReady,
       ...(this.#volumeError === undefined ? {} : { volumeError: this.#volumeError }),
+      ...(this.#podIP === undefined ? {} : { podIP: this.#podIP }),
       ...(this.#sandboxRetryAt === undefined ? {} : { sandboxRetryAt: this.#sandboxRetryAt }),
     };
   }

@@ -7,6 +7,8 @@ export interface Memory {
   /** Set when volumes could not be made. */
   readonly volumeError?: string;
   readonly areVolumesReady: boolean;
+  /** The address of the last sandbox that had one: a short pod may be over before it was told to anyone. */
+  readonly podIP?: string;
   /** Set when the sandbox could not be made; tried again then. */
   readonly sandboxRetryAt?: number;
 }

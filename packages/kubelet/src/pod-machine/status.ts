@@ -12,7 +12,7 @@ export function statusOf(pod: Pod, observed: Observed, memory: Memory, now: numb
   const initContainers = init.map((c) => containerStatus(pod, c, observed, memory, now, 'PodInitializing'));
   const phase = phaseOf(pod, containers, initContainers, observed);
   // A pod that is over keeps the address it had, though its sandbox is gone.
-  const kept = phase === 'Succeeded' || phase === 'Failed' ? before.podIP : undefined;
+  const kept = phase === 'Succeeded' || phase === 'Failed' ? (memory.podIP ?? before.podIP) : undefined;
   const ip = observed.sandboxes[0]?.ip || (spec.hostNetwork ? before.hostIP : kept) || undefined;
   const conditions = conditionsOf(pod, { containers, initContainers, observed, phase }, now);
   return {
