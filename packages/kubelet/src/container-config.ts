@@ -2,6 +2,7 @@ import { type Container, type Pod, type PodSpec, qosClassOf } from '@navarch/api
 import { quantityMilliValue, quantityValue } from '@navarch/machinery';
 import type { ContainerConfig, Input, LinuxContainerResources, LinuxContainerSecurityContext, Mount, NamespaceOption, PodSandboxConfig, SecurityProfile } from './cri/index.ts';
 import { expand } from './environment.ts';
+import type { HeldImage } from './images.ts';
 import type { HostFacts } from './ports.ts';
 
 /** Where the node keeps what belongs to pods. */
@@ -87,7 +88,7 @@ export interface ContainerInput {
   readonly pod: Pod;
   readonly container: Container;
   readonly attempt: number;
-  readonly imageRef: string;
+  readonly image: HeldImage;
   readonly environment: ReadonlyMap<string, string>;
   readonly mounts: readonly Input<Mount>[];
   readonly nodeMemoryBytes: number;
@@ -96,10 +97,10 @@ export interface ContainerInput {
 const DEFAULT_MASKED = ['/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap'];
 const DEFAULT_READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
-export function containerConfig({ pod, container, attempt, imageRef, environment, mounts, nodeMemoryBytes }: ContainerInput): Input<ContainerConfig> {
+export function containerConfig({ pod, container, attempt, image, environment, mounts, nodeMemoryBytes }: ContainerInput): Input<ContainerConfig> {
   const encoder = new TextEncoder();
   return {
-    metadata: { name: container.name, attempt }, image: { image: imageRef, userSpecifiedImage: container.image ?? '' },
+    metadata: { name: container.name, attempt }, image: { image: image.ref, userSpecifiedImage: container.image ?? '' },
     command: (container.command ?? []).map((word) => expand(word, environment)), args: (container.args ?? []).map((word) => expand(word, environment)),
     workingDir: container.workingDir ?? '', envs: [...environment].map(([key, value]) => ({ key, value: encoder.encode(value) })), mounts,
     labels: { ...podLabels(pod), [CONTAINER_NAME]: container.name },

@@ -1,6 +1,6 @@
 import type { Container, Secret } from '@navarch/api';
 import type { Clock } from '@navarch/base';
-import type { AuthConfig, ContainerRuntime, Input } from './cri/index.ts';
+import type { AuthConfig, ContainerRuntime, Image, Input } from './cri/index.ts';
 import { decoded } from './environment.ts';
 
 /** The image cannot be had now; the reason and message are what the container's waiting state shows. */
@@ -30,15 +30,26 @@ export function fullReference(image: string): string {
   return digest ? `${withRegistry}@${digest}` : hasTag ? withRegistry : `${withRegistry}:latest`;
 }
 
-/** Brings the image as the pull policy says. Resolves to the id to run. Throws ImageError. */
-export async function ensureImage(container: Container, secrets: readonly Secret[], deps: PullDeps, signal: AbortSignal): Promise<string> {
+/** An image on the machine, as far as a container made of it needs to know. */
+export interface HeldImage {
+  /** What the runtime is told to run. */
+  readonly ref: string;
+  /** The user that the image says it runs as, when that is a number; `username` when it is a name. */
+  readonly uid?: number;
+  readonly username: string;
+}
+
+const held = ({ id, uid, username }: Image): HeldImage => ({ ref: id, username, ...(uid ? { uid: uid.value } : {}) });
+
+/** Brings the image as the pull policy says. Throws ImageError. */
+export async function ensureImage(container: Container, secrets: readonly Secret[], deps: PullDeps, signal: AbortSignal): Promise<HeldImage> {
   const image = container.image ?? '';
   if (!/^[\w][\w.:/@-]*$/.test(image)) throw new ImageError('InvalidImageName', `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`);
   const reference = fullReference(image);
   const present = (await deps.runtime.imageStatus({ image: { image: reference } }, signal)).image;
   if (present && container.imagePullPolicy !== 'Always') {
     deps.event('Normal', 'Pulled', `Container image "${image}" already present on machine`);
-    return present.id;
+    return held(present);
   }
   if (container.imagePullPolicy === 'Never') throw new ImageError('ErrImageNeverPull', `Container image "${image}" is not present with pull policy of Never`);
   deps.event('Normal', 'Pulling', `Pulling image "${image}"`);
@@ -48,12 +59,12 @@ export async function ensureImage(container: Container, secrets: readonly Secret
     const pulled = (await deps.runtime.imageStatus({ image: { image: imageRef } }, signal)).image;
     const seconds = ((deps.clock.monotonic() - started) / 1000).toFixed(3);
     deps.event('Normal', 'Pulled', `Successfully pulled image "${image}" in ${seconds}s (${seconds}s including waiting). Image size: ${pulled?.size ?? 0} bytes.`);
-    return pulled?.id ?? imageRef;
+    return pulled ? held(pulled) : { ref: imageRef, username: '' };
   } catch (error) {
     // Loaded by hand on a machine that reaches no registry: what is there is what there is.
     if (present && signal.aborted === false) {
       deps.event('Warning', 'Failed', `Failed to pull image "${image}", using the one present on the machine: ${(error as Error).message}`);
-      return present.id;
+      return held(present);
     }
     throw new ImageError('ErrImagePull', `failed to pull and unpack image "${reference}": ${(error as Error).message}`);
   }

@@ -2,17 +2,18 @@ import { type Container, type Pod, pod as podKind, type PodStatus, type Secret }
 import { type Clock, type Logger, Notifier, settleAll, TaskGroup } from '@navarch/base';
 import type { Api, Recorder } from '@navarch/client';
 import { equalJson, hasReason, keyOf } from '@navarch/machinery';
-import { containerConfig, type DnsSettings, hostsFile, logFile, type NodeDirs, podDir, sandboxConfig } from './container-config.ts';
-import { type ContainerRuntime, CriError, type Input, type Mount } from './cri/index.ts';
-import { ContainerConfigError, environmentOf, type EnvironmentSources, expand } from './environment.ts';
+import { containerConfig, type DnsSettings, logFile, type NodeDirs, podDir, sandboxConfig } from './container-config.ts';
+import { containerMounts } from './container-mounts.ts';
+import { type ContainerRuntime, CriError } from './cri/index.ts';
+import { ContainerConfigError, environmentOf, type EnvironmentSources } from './environment.ts';
 import { ensureImage, ImageError } from './images.ts';
 import { type Action, decide } from './pod-machine/decide.ts';
 import type { Memory, ProbeResults, Waiting } from './pod-machine/memory.ts';
 import { isRunning, newest, type Observed, type ObservedContainer } from './pod-machine/observed.ts';
 import type { Files, HostFacts, Prober } from './ports.ts';
 import { portOf, runProbes } from './probes.ts';
-import { volumePlugins } from './volumes/plugins.ts';
-import type { VolumeHost, VolumePlugin } from './volumes/volume-plugin.ts';
+import { PodVolumes } from './volumes/pod-volumes.ts';
+import type { VolumeHost } from './volumes/volume-plugin.ts';
 
 export interface PodWorkerDeps {
   readonly api: Api;
@@ -43,6 +44,7 @@ const REFRESH_MS = 60_000;
 /** Looks after one pod: observes, decides, acts, reports; again whenever something moved. */
 export class PodWorker {
   readonly #deps: PodWorkerDeps;
+  readonly #volumes: PodVolumes;
   readonly #moved = new Notifier();
   readonly #probing = new Map<string, AbortController>();
   readonly #waiting = new Map<string, Waiting>();
@@ -59,6 +61,7 @@ export class PodWorker {
   constructor(pod: Pod, deps: PodWorkerDeps) {
     this.#pod = pod;
     this.#deps = deps;
+    this.#volumes = new PodVolumes({ host: deps.volumes, dirs: deps.dirs, clock: deps.clock });
   }
 
   get pod(): Pod {
@@ -119,7 +122,7 @@ export class PodWorker {
       }
       await this.#act(action, observed, group.signal);
     }
-    if (actions.length > 0) return this.#volumeError ? RETRY_MS * 2 : 0;
+    if (actions.length > 0) return this.#volumeError ? Math.max(10, this.#volumes.retryAt - clock.now()) : 0;
     await this.#refresh(now);
     return Math.max(10, Math.min(REFRESH_MS, (lookAgainAt ?? Number.POSITIVE_INFINITY) - now));
   }
@@ -170,36 +173,18 @@ export class PodWorker {
   }
 
   async #prepareVolumes(): Promise<void> {
-    try {
-      for (const volume of this.#pod.spec.volumes ?? []) {
-        const plugin = pluginOf(volume);
-        if (!plugin) throw new Error(`volume ${JSON.stringify(volume.name)}: this node has no plugin for ${Object.keys(volume).find((k) => k !== 'name')}`);
-        const source = (volume as unknown as Readonly<Record<string, unknown>>)[plugin.source];
-        await plugin.setUp({ source, dir: this.#volumeDir(volume.name), pod: this.#pod }, this.#deps.volumes);
-      }
-      this.#areVolumesReady = true;
-      this.#volumeError = undefined;
-      this.#refreshAt = this.#deps.clock.now() + REFRESH_MS;
-    } catch (error) {
-      this.#volumeError = (error as Error).message;
-      this.#event('Warning', 'FailedMount', `MountVolume.SetUp failed: ${this.#volumeError}`);
-    }
-  }
-
-  #volumeDir(name: string): string {
-    return `${podDir(this.#deps.dirs, this.#pod.metadata.uid)}/volumes/${name}`;
+    const problems = await this.#volumes.prepare(this.#pod);
+    for (const { message } of problems) this.#event('Warning', 'FailedMount', message);
+    this.#areVolumesReady = problems.length === 0;
+    this.#volumeError = problems[0]?.message;
+    this.#refreshAt = this.#deps.clock.now() + REFRESH_MS;
   }
 
   /** Files made from cluster objects follow them. */
   async #refresh(now: number): Promise<void> {
     if (!this.#areVolumesReady || now < this.#refreshAt || this.#pod.metadata.deletionTimestamp) return;
     this.#refreshAt = now + REFRESH_MS;
-    for (const volume of this.#pod.spec.volumes ?? []) {
-      const plugin = pluginOf(volume);
-      if (!plugin?.isLive) continue;
-      const source = (volume as unknown as Readonly<Record<string, unknown>>)[plugin.source];
-      await plugin.setUp({ source, dir: this.#volumeDir(volume.name), pod: this.#pod }, this.#deps.volumes);
-    }
+    for (const { message } of await this.#volumes.refresh(this.#pod)) this.#event('Warning', 'FailedMount', message);
   }
 
   async #startSandbox(attempt: number, signal: AbortSignal): Promise<void> {
@@ -220,12 +205,13 @@ export class PodWorker {
     const { runtime, clock } = this.#deps;
     const event = (type: 'Normal' | 'Warning', reason: string, message: string): void => this.#event(type, reason, message, container.name);
     try {
-      const imageRef = await ensureImage(container, await this.#deps.pullSecrets(this.#pod), { runtime, clock, event }, signal);
+      const image = await ensureImage(container, await this.#deps.pullSecrets(this.#pod), { runtime, clock, event }, signal);
       const ip = observed.sandboxes[0]?.ip ?? '';
       const sources = { ...(await this.#deps.sources(this.#pod)), podIP: ip || this.#deps.nodeIP };
       const environment = environmentOf(this.#pod, container, sources);
-      const mounts = await this.#mounts(container, attempt, ip, environment);
-      const config = containerConfig({ pod: this.#pod, container, attempt, imageRef, environment, mounts, nodeMemoryBytes: this.#deps.host.memoryBytes });
+      const { files, dirs, dns } = this.#deps;
+      const mounts = await containerMounts({ pod: this.#pod, container, attempt, ip, environment }, { files, dirs, dns, volumes: this.#volumes });
+      const config = containerConfig({ pod: this.#pod, container, attempt, image, environment, mounts, nodeMemoryBytes: this.#deps.host.memoryBytes });
       const sandbox = sandboxConfig(this.#pod, observed.sandboxes[0]?.attempt ?? 0, this.#deps.dirs, this.#deps.dns, this.#deps.host);
       const { containerId } = await runtime.createContainer({ podSandboxId: sandboxId, config, sandboxConfig: sandbox }, signal);
       event('Normal', 'Created', `Container created`);
@@ -251,36 +237,6 @@ export class PodWorker {
     this.#waiting.set(container.name, { reason: shown, message, retryAt: this.#deps.clock.now() + pause, failures });
     this.#event('Warning', 'Failed', isImage ? `Failed to pull image "${container.image}": ${error.message}` : `Error: ${error.message}`, container.name);
     if (isImage) this.#event('Warning', 'Failed', `Error: ${shown}`, container.name);
-  }
-
-  async #mounts(container: Container, attempt: number, ip: string, environment: ReadonlyMap<string, string>): Promise<readonly Input<Mount>[]> {
-    const { files, dirs, dns } = this.#deps;
-    const base = podDir(dirs, this.#pod.metadata.uid);
-    const mounts: Input<Mount>[] = [];
-    for (const mount of container.volumeMounts ?? []) {
-      const volume = this.#pod.spec.volumes?.find((v) => v.name === mount.name);
-      const plugin = volume && pluginOf(volume);
-      if (!volume || !plugin) throw new ContainerConfigError(`volume ${JSON.stringify(mount.name)} not found`);
-      const source = (volume as unknown as Readonly<Record<string, unknown>>)[plugin.source];
-      const root = plugin.pathOf?.(source as never) ?? this.#volumeDir(volume.name);
-      const subPath = mount.subPathExpr ? expand(mount.subPathExpr, environment) : mount.subPath;
-      if (subPath && !(await files.kindOf(`${root}/${subPath}`))) await files.makeDir(`${root}/${subPath}`, 0o755);
-      mounts.push({
-        containerPath: mount.mountPath, hostPath: subPath ? `${root}/${subPath}` : root, readonly: mount.readOnly ?? false,
-        propagation: mount.mountPropagation === 'Bidirectional' ? 'PROPAGATION_BIDIRECTIONAL' : mount.mountPropagation === 'HostToContainer' ? 'PROPAGATION_HOST_TO_CONTAINER' : 'PROPAGATION_PRIVATE',
-      });
-    }
-    if (!this.#pod.spec.hostNetwork && !mounts.some((m) => m.containerPath === '/etc/hosts')) {
-      const hostname = (this.#pod.spec.hostname ?? this.#pod.metadata.name).slice(0, 63);
-      await files.makeDir(base, 0o755);
-      await files.write(`${base}/etc-hosts`, hostsFile(this.#pod, ip, hostname, dns.clusterDomain), { mode: 0o644 });
-      mounts.push({ containerPath: '/etc/hosts', hostPath: `${base}/etc-hosts`, readonly: false });
-    }
-    const message = `${base}/containers/${container.name}/${attempt}`;
-    await files.makeDir(message.slice(0, message.lastIndexOf('/')), 0o755);
-    await files.write(message, '', { mode: 0o666 });
-    if (container.terminationMessagePath) mounts.push({ containerPath: container.terminationMessagePath, hostPath: message, readonly: false });
-    return mounts;
   }
 
   async #postStart(container: Container, containerId: string, ip: string, signal: AbortSignal): Promise<void> {
@@ -365,10 +321,10 @@ export class PodWorker {
 
   /** Nothing runs any more: nothing may be left, and the API may forget the pod. */
   async #finish(observed: Observed, signal: AbortSignal): Promise<void> {
-    const { runtime, volumes, files, dirs, api } = this.#deps;
+    const { runtime, files, dirs, api } = this.#deps;
     await settleAll(observed.containers.map(({ id }) => runtime.removeContainer({ containerId: id }, signal)));
     await settleAll(observed.sandboxes.map(({ id }) => runtime.removePodSandbox({ podSandboxId: id }, signal)));
-    for (const volume of this.#pod.spec.volumes ?? []) await pluginOf(volume)?.tearDown(this.#volumeDir(volume.name), volumes);
+    await this.#volumes.tearDown(this.#pod);
     const { metadata } = this.#pod;
     await files.removeTree(podDir(dirs, metadata.uid));
     await files.removeTree(logFile(dirs, this.#pod, '', 0).replace(/\/\/0\.log$/, ''));
@@ -385,5 +341,3 @@ function absentFrom(next: PodStatus, previous: PodStatus): Readonly<Record<strin
   const own = ['reason', 'message', 'podIP', 'podIPs', 'initContainerStatuses'] as const;
   return Object.fromEntries(own.filter((name) => next[name] === undefined && previous[name] !== undefined).map((name) => [name, null]));
 }
-
-const pluginOf = (volume: object): VolumePlugin | undefined => volumePlugins.find((plugin) => plugin.source in volume);

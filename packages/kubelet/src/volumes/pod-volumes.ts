@@ -1,0 +1,94 @@
+import type { Pod, Volume } from '@navarch/api';
+import type { Clock } from '@navarch/base';
+import { type NodeDirs, podDir } from '../container-config.ts';
+import { volumePlugins } from './plugins.ts';
+import type { VolumeHost, VolumePlugin } from './volume-plugin.ts';
+
+export interface PodVolumesDeps {
+  readonly host: VolumeHost;
+  readonly dirs: NodeDirs;
+  readonly clock: Clock;
+}
+
+/** A volume that could not be made: the text of its FailedMount event. */
+export interface VolumeProblem {
+  readonly volume: string;
+  readonly message: string;
+}
+
+/** A try that failed is repeated after the first, then twice as long each time, up to the second (as upstream). */
+const RETRY_MS_MIN = 500;
+const RETRY_MS_MAX = 122_000;
+
+/** The volumes of one pod. What it remembers may be lost with the process: every step may be repeated. */
+export class PodVolumes {
+  readonly #deps: PodVolumesDeps;
+  readonly #failures = new Map<string, number>();
+  #retryAt = 0;
+
+  constructor(deps: PodVolumesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Wall clock, milliseconds: before this, what failed is not worth another try. */
+  get retryAt(): number {
+    return this.#retryAt;
+  }
+
+  /** Makes every volume. Resolves to what could not be made; to nothing when all are there. */
+  async prepare(pod: Pod): Promise<readonly VolumeProblem[]> {
+    const problems: VolumeProblem[] = [];
+    for (const volume of pod.spec.volumes ?? []) {
+      const message = await this.#setUp(volume, pod);
+      if (message === undefined) this.#failures.delete(volume.name);
+      else problems.push({ volume: volume.name, message });
+    }
+    for (const { volume } of problems) this.#failures.set(volume, (this.#failures.get(volume) ?? 0) + 1);
+    const pauses = problems.map(({ volume }) => Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** ((this.#failures.get(volume) ?? 1) - 1)));
+    this.#retryAt = pauses.length > 0 ? this.#deps.clock.now() + Math.min(...pauses) : 0;
+    return problems;
+  }
+
+  /** Files made from cluster objects follow them. Resolves to what could not be brought up to date. */
+  async refresh(pod: Pod): Promise<readonly VolumeProblem[]> {
+    const problems: VolumeProblem[] = [];
+    for (const volume of pod.spec.volumes ?? []) {
+      if (!pluginOf(volume)?.isLive) continue;
+      const message = await this.#setUp(volume, pod);
+      if (message !== undefined) problems.push({ volume: volume.name, message });
+    }
+    return problems;
+  }
+
+  async tearDown(pod: Pod): Promise<void> {
+    for (const volume of pod.spec.volumes ?? []) await pluginOf(volume)?.tearDown(this.#dir(pod, volume.name), this.#deps.host);
+  }
+
+  /** Where the volume is on the node; undefined when the pod has no such volume, or the node no plugin for it. */
+  rootOf(pod: Pod, name: string): string | undefined {
+    const volume = pod.spec.volumes?.find((v) => v.name === name);
+    const plugin = volume && pluginOf(volume);
+    return plugin && (plugin.pathOf?.(sourceOf(volume, plugin)) ?? this.#dir(pod, name));
+  }
+
+  async #setUp(volume: Volume, pod: Pod): Promise<string | undefined> {
+    const plugin = pluginOf(volume);
+    if (!plugin) {
+      const kind = Object.keys(volume).find((key) => key !== 'name');
+      return `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : this node has no plugin for ${kind}`;
+    }
+    try {
+      await plugin.setUp({ source: sourceOf(volume, plugin), dir: this.#dir(pod, volume.name), pod }, this.#deps.host);
+      return undefined;
+    } catch (error) {
+      return `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${(error as Error).message}`;
+    }
+  }
+
+  #dir(pod: Pod, name: string): string {
+    return `${podDir(this.#deps.dirs, pod.metadata.uid)}/volumes/${name}`;
+  }
+}
+
+const pluginOf = (volume: object): VolumePlugin | undefined => volumePlugins.find((plugin) => plugin.source in volume);
+const sourceOf = (volume: Volume, plugin: VolumePlugin): never => (volume as unknown as Readonly<Record<string, never>>)[plugin.source] as never;
