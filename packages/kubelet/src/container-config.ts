@@ -2,7 +2,7 @@ import { type Container, type Pod, type PodSpec, qosClassOf } from '@navarch/api
 import { quantityMilliValue, quantityValue } from '@navarch/machinery';
 import type { ContainerConfig, Input, LinuxContainerResources, LinuxContainerSecurityContext, Mount, NamespaceOption, PodSandboxConfig, SecurityProfile } from './cri/index.ts';
 import { expand } from './environment.ts';
-import type { HeldImage } from './images.ts';
+import type { HeldImage } from './images/images.ts';
 import type { HostFacts } from './ports.ts';
 
 /** Where the node keeps what belongs to pods. */

@@ -1,8 +1,9 @@
 import type { Container, Pod } from '@navarch/api';
 import { type DnsSettings, hostsFile, type NodeDirs, podDir } from './container-config.ts';
 import type { Input, Mount } from './cri/index.ts';
-import { ContainerConfigError, expand } from './environment.ts';
+import { expand } from './environment.ts';
 import type { Files } from './ports.ts';
+import { configError } from './start-error.ts';
 import type { PodVolumes } from './volumes/pod-volumes.ts';
 
 export interface MountsInput {
@@ -21,13 +22,13 @@ export interface MountsDeps {
   readonly volumes: PodVolumes;
 }
 
-/** Everything mounted into a container: its volumes, /etc/hosts, its termination message. Throws ContainerConfigError. */
+/** Everything mounted into a container: its volumes, /etc/hosts, its termination message. Throws StartError. */
 export async function containerMounts({ pod, container, attempt, ip, environment }: MountsInput, { files, dirs, dns, volumes }: MountsDeps): Promise<readonly Input<Mount>[]> {
   const base = podDir(dirs, pod.metadata.uid);
   const mounts: Input<Mount>[] = [];
   for (const mount of container.volumeMounts ?? []) {
     const root = volumes.rootOf(pod, mount.name);
-    if (root === undefined) throw new ContainerConfigError(`volume ${JSON.stringify(mount.name)} not found`);
+    if (root === undefined) throw configError(`volume ${JSON.stringify(mount.name)} not found`);
     const subPath = mount.subPathExpr ? expand(mount.subPathExpr, environment) : mount.subPath;
     if (subPath && !(await files.kindOf(`${root}/${subPath}`))) await files.makeDir(`${root}/${subPath}`, 0o755);
     mounts.push({

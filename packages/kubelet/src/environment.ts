@@ -1,5 +1,6 @@
 import { type ConfigMap, type Container, type EnvVar, type Pod, podLimits, type Secret, type Service } from '@navarch/api';
 import { quantityValue } from '@navarch/machinery';
+import { configError } from './start-error.ts';
 
 export interface EnvironmentSources {
   configMap(name: string): ConfigMap | undefined;
@@ -11,12 +12,7 @@ export interface EnvironmentSources {
   readonly nodeName: string;
 }
 
-/** A container cannot be made as its spec says: shown as its waiting reason. */
-export class ContainerConfigError extends Error {
-  override readonly name = 'ContainerConfigError';
-}
-
-/** The variables a container starts with, in order; later ones may use earlier ones as $(NAME). Throws ContainerConfigError. */
+/** The variables a container starts with, in order; later ones may use earlier ones as $(NAME). Throws StartError. */
 export function environmentOf(pod: Pod, container: Container, sources: EnvironmentSources): ReadonlyMap<string, string> {
   const result = new Map<string, string>(pod.spec.enableServiceLinks === false ? kubernetesOnly(sources.services) : serviceVariables(sources.services));
   for (const from of container.envFrom ?? []) {
@@ -34,12 +30,12 @@ type From = NonNullable<Container['envFrom']>[number];
 function sourced({ configMapRef, secretRef }: From, sources: EnvironmentSources): readonly (readonly [string, string])[] {
   if (configMapRef) {
     const found = sources.configMap(configMapRef.name ?? '');
-    if (!found && !configMapRef.optional) throw new ContainerConfigError(`configmap ${JSON.stringify(configMapRef.name)} not found`);
+    if (!found && !configMapRef.optional) throw configError(`configmap ${JSON.stringify(configMapRef.name)} not found`);
     return Object.entries(found?.data ?? {});
   }
   if (secretRef) {
     const found = sources.secret(secretRef.name ?? '');
-    if (!found && !secretRef.optional) throw new ContainerConfigError(`secret ${JSON.stringify(secretRef.name)} not found`);
+    if (!found && !secretRef.optional) throw configError(`secret ${JSON.stringify(secretRef.name)} not found`);
     return Object.entries(found?.data ?? {}).map(([key, value]) => [key, decoded(value)]);
   }
   return [];
@@ -58,7 +54,7 @@ function valueOf(variable: EnvVar, pod: Pod, container: Container, sources: Envi
     const found = sources.configMap(name);
     const value = found?.data?.[key];
     if (value === undefined && !optional) {
-      throw new ContainerConfigError(found ? `couldn't find key ${key} in ConfigMap ${pod.metadata.namespace}/${name}` : `configmap ${JSON.stringify(name)} not found`);
+      throw configError(found ? `couldn't find key ${key} in ConfigMap ${pod.metadata.namespace}/${name}` : `configmap ${JSON.stringify(name)} not found`);
     }
     return value;
   }
@@ -67,7 +63,7 @@ function valueOf(variable: EnvVar, pod: Pod, container: Container, sources: Envi
     const found = sources.secret(name);
     const value = found?.data?.[key];
     if (value === undefined && !optional) {
-      throw new ContainerConfigError(found ? `couldn't find key ${key} in Secret ${pod.metadata.namespace}/${name}` : `secret ${JSON.stringify(name)} not found`);
+      throw configError(found ? `couldn't find key ${key} in Secret ${pod.metadata.namespace}/${name}` : `secret ${JSON.stringify(name)} not found`);
     }
     return value === undefined ? undefined : decoded(value);
   }
@@ -93,7 +89,7 @@ export function fieldValue(pod: Pod, path: string, sources: Pick<EnvironmentSour
     case 'spec.serviceAccountName': return spec.serviceAccountName ?? '';
     case 'status.podIP': case 'status.podIPs': return sources.podIP;
     case 'status.hostIP': case 'status.hostIPs': return sources.hostIP;
-    default: throw new ContainerConfigError(`unsupported fieldPath: ${path}`);
+    default: throw configError(`unsupported fieldPath: ${path}`);
   }
 }
 

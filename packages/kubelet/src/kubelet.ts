@@ -1,9 +1,10 @@
-import { type ConfigMap, configMap, event, type Pod, pod, secret, type Secret, service, serviceAccount } from '@navarch/api';
+import { event, type Pod, pod, service } from '@navarch/api';
 import { type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
-import { hasReason } from '@navarch/machinery';
+import { environmentSources, pullSecrets, volumeHost } from './cluster-objects.ts';
 import { CONTAINER_NAME, type DnsSettings, logFile, type NodeDirs, podDir, POD_UID } from './container-config.ts';
 import type { Container, ContainerRuntime, ContainerStatus } from './cri/index.ts';
+import { Images } from './images/images.ts';
 import { keepNodeStatus } from './node-status.ts';
 import { listAll, observePod, type StatusMemo } from './observe.ts';
 import { PodWorker, type PodWorkerDeps } from './pod-worker.ts';
@@ -65,11 +66,8 @@ class Pods {
     this.#group = group;
     const memo: StatusMemo = new Map();
     this.#shared = {
-      ...deps, recorder, volumes: volumeHost(deps),
-      sources: async (p) => ({
-        ...(await environmentObjects(deps.api, p)), services: [...cache.list(service, p.metadata.namespace), ...cache.list(service, 'default').filter((s) => s.metadata.name === 'kubernetes')],
-        podIP: p.status.podIP ?? '', hostIP: deps.nodeIP, nodeName: deps.nodeName,
-      }),
+      ...deps, recorder, volumes: volumeHost(deps), images: new Images(deps),
+      sources: (p) => environmentSources(p, { ...deps, services: (namespace) => cache.list(service, namespace) }),
       pullSecrets: (p) => pullSecrets(deps.api, p),
       observe: (uid, s) => observePod(deps.runtime, uid, memo, (container, status) => this.#message(container, status), s),
     };
@@ -151,58 +149,4 @@ async function removeOrphan(uid: string, { runtime, files, dirs }: Pick<KubeletD
   const volumes = `${podDir(dirs, uid)}/volumes`;
   for (const name of await files.list(volumes)) if (await files.isMountPoint(`${volumes}/${name}`)) await files.unmount(`${volumes}/${name}`);
   await files.removeTree(podDir(dirs, uid));
-}
-
-const orAbsent = async <T>(work: Promise<T>): Promise<T | undefined> => {
-  try {
-    return await work;
-  } catch (error) {
-    if (hasReason(error, 'NotFound')) return undefined;
-    throw error;
-  }
-};
-
-/** The objects that a pod's variables are taken from, read before they are needed. */
-async function environmentObjects(api: Api, p: Pod): Promise<{ configMap(name: string): ConfigMap | undefined; secret(name: string): Secret | undefined }> {
-  const namespace = p.metadata.namespace ?? '';
-  const containers = [...(p.spec.initContainers ?? []), ...p.spec.containers];
-  const names = (pick: (c: (typeof containers)[number]) => readonly (string | undefined)[]): readonly string[] => [...new Set(containers.flatMap(pick).filter((n) => n !== undefined))];
-  const mapNames = names((c) => [...(c.envFrom ?? []).map((f) => f.configMapRef?.name), ...(c.env ?? []).map((e) => e.valueFrom?.configMapKeyRef?.name)]);
-  const secretNames = names((c) => [...(c.envFrom ?? []).map((f) => f.secretRef?.name), ...(c.env ?? []).map((e) => e.valueFrom?.secretKeyRef?.name)]);
-  const maps = new Map<string, ConfigMap | undefined>();
-  const secrets = new Map<string, Secret | undefined>();
-  for (const name of mapNames) maps.set(name, await orAbsent(api.of(configMap).get(`${namespace}/${name}`)));
-  for (const name of secretNames) secrets.set(name, await orAbsent(api.of(secret).get(`${namespace}/${name}`)));
-  return { configMap: (name) => maps.get(name), secret: (name) => secrets.get(name) };
-}
-
-async function pullSecrets(api: Api, p: Pod): Promise<readonly Secret[]> {
-  const found: Secret[] = [];
-  for (const { name } of p.spec.imagePullSecrets ?? []) {
-    const held = name ? await orAbsent(api.of(secret).get(`${p.metadata.namespace}/${name}`)) : undefined;
-    if (held) found.push(held);
-  }
-  return found;
-}
-
-/** Tokens are asked anew when four fifths of their life are over. */
-function volumeHost({ api, files, nodeName, nodeIP, clock }: KubeletDeps): VolumeHost {
-  const tokens = new Map<string, { readonly token: string; readonly renewAt: number }>();
-  return {
-    files, nodeName, hostIP: nodeIP,
-    configMap: (namespace, name) => orAbsent(api.of(configMap).get(`${namespace}/${name}`)),
-    secret: (namespace, name) => orAbsent(api.of(secret).get(`${namespace}/${name}`)),
-    async token(p, audience, expirationSeconds) {
-      const key = `${p.metadata.uid}/${audience}/${expirationSeconds}`;
-      const known = tokens.get(key);
-      if (known && known.renewAt > clock.now()) return known.token;
-      const body = {
-        apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest',
-        spec: { audiences: audience ? [audience] : [], expirationSeconds, boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: p.metadata.name, uid: p.metadata.uid } },
-      };
-      const answer = (await api.of(serviceAccount).post(`${p.metadata.namespace}/${p.spec.serviceAccountName || 'default'}`, 'token', body)) as { status: { token: string } };
-      tokens.set(key, { token: answer.status.token, renewAt: clock.now() + expirationSeconds * 800 });
-      return answer.status.token;
-    },
-  };
 }

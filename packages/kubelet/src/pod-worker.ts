@@ -1,21 +1,20 @@
-import { type Container, type Pod, pod as podKind, type PodStatus, type Secret } from '@navarch/api';
+import { type Container, type Pod, pod as podKind, type PodStatus } from '@navarch/api';
 import { type Clock, type Logger, Notifier, settleAll, TaskGroup } from '@navarch/base';
 import type { Api, Recorder } from '@navarch/client';
 import { equalJson, hasReason, keyOf } from '@navarch/machinery';
-import { containerConfig, type DnsSettings, logFile, type NodeDirs, podDir, sandboxConfig } from './container-config.ts';
-import { containerMounts } from './container-mounts.ts';
-import { type ContainerRuntime, CriError } from './cri/index.ts';
-import { ContainerConfigError, environmentOf, type EnvironmentSources } from './environment.ts';
-import { ensureImage, ImageError } from './images.ts';
+import { type DnsSettings, logFile, type NodeDirs, podDir, sandboxConfig } from './container-config.ts';
+import type { ContainerRuntime } from './cri/index.ts';
 import { type Action, decide } from './pod-machine/decide.ts';
 import type { Memory, ProbeResults, Waiting } from './pod-machine/memory.ts';
 import { isRunning, newest, type Observed, type ObservedContainer } from './pod-machine/observed.ts';
 import type { Files, HostFacts, Prober } from './ports.ts';
+import { prepareContainer, type PrepareDeps } from './prepare-container.ts';
 import { portOf, runProbes } from './probes.ts';
+import { StartError, type StartReason } from './start-error.ts';
 import { PodVolumes } from './volumes/pod-volumes.ts';
 import type { VolumeHost } from './volumes/volume-plugin.ts';
 
-export interface PodWorkerDeps {
+export interface PodWorkerDeps extends PrepareDeps {
   readonly api: Api;
   readonly runtime: ContainerRuntime;
   readonly files: Files;
@@ -25,19 +24,14 @@ export interface PodWorkerDeps {
   readonly recorder: Recorder;
   readonly host: HostFacts;
   readonly nodeName: string;
-  readonly nodeIP: string;
   readonly dirs: NodeDirs;
   readonly dns: DnsSettings;
   readonly volumes: VolumeHost;
-  sources(pod: Pod): Promise<EnvironmentSources>;
-  pullSecrets(pod: Pod): Promise<readonly Secret[]>;
   /** What the runtime holds of the pod right now. */
   observe(uid: string, signal: AbortSignal): Promise<Observed>;
 }
 
 const RETRY_MS = 1000;
-const WAIT_MS_MIN = 10_000;
-const WAIT_MS_MAX = 300_000;
 /** Live volumes follow what they are made from within this time. */
 const REFRESH_MS = 60_000;
 
@@ -202,41 +196,29 @@ export class PodWorker {
   }
 
   async #startContainer(container: Container, attempt: number, sandboxId: string, observed: Observed, signal: AbortSignal): Promise<void> {
-    const { runtime, clock } = this.#deps;
+    const { runtime } = this.#deps;
     const event = (type: 'Normal' | 'Warning', reason: string, message: string): void => this.#event(type, reason, message, container.name);
+    const ip = observed.sandboxes[0]?.ip ?? '';
     try {
-      const image = await ensureImage(container, await this.#deps.pullSecrets(this.#pod), { runtime, clock, event }, signal);
-      const ip = observed.sandboxes[0]?.ip ?? '';
-      const sources = { ...(await this.#deps.sources(this.#pod)), podIP: ip || this.#deps.nodeIP };
-      const environment = environmentOf(this.#pod, container, sources);
-      const { files, dirs, dns } = this.#deps;
-      const mounts = await containerMounts({ pod: this.#pod, container, attempt, ip, environment }, { files, dirs, dns, volumes: this.#volumes });
-      const config = containerConfig({ pod: this.#pod, container, attempt, image, environment, mounts, nodeMemoryBytes: this.#deps.host.memoryBytes });
+      const config = await prepareContainer({ pod: this.#pod, container, attempt, ip, event }, this.#volumes, this.#deps, signal);
       const sandbox = sandboxConfig(this.#pod, observed.sandboxes[0]?.attempt ?? 0, this.#deps.dirs, this.#deps.dns, this.#deps.host);
-      const { containerId } = await runtime.createContainer({ podSandboxId: sandboxId, config, sandboxConfig: sandbox }, signal);
+      const { containerId } = await as('CreateContainerError', runtime.createContainer({ podSandboxId: sandboxId, config, sandboxConfig: sandbox }, signal));
       event('Normal', 'Created', `Container created`);
-      await runtime.startContainer({ containerId }, signal);
+      await as('RunContainerError', runtime.startContainer({ containerId }, signal));
       event('Normal', 'Started', `Container started`);
       this.#waiting.delete(container.name);
       await this.#postStart(container, containerId, ip, signal);
     } catch (error) {
       if (signal.aborted) throw error;
-      this.#couldNotStart(container, error as Error);
+      this.#couldNotStart(container, error instanceof StartError ? error : new StartError('CreateContainerError', (error as Error).message, { cause: error }));
     }
   }
 
-  #couldNotStart(container: Container, error: Error): void {
-    const before = this.#waiting.get(container.name);
-    const failures = (before?.failures ?? 0) + 1;
-    const isImage = error instanceof ImageError;
-    const reason = isImage ? error.reason : error instanceof ContainerConfigError ? 'CreateContainerConfigError' : error instanceof CriError ? 'RunContainerError' : 'CreateContainerError';
-    // A pull that failed before is shown as backing off until it is tried again.
-    const shown = reason === 'ErrImagePull' && failures > 1 ? 'ImagePullBackOff' : reason;
-    const message = shown === 'ImagePullBackOff' ? `Back-off pulling image "${container.image}": ${error.message}` : error.message;
-    const pause = isImage ? Math.min(WAIT_MS_MIN * 2 ** (failures - 1), WAIT_MS_MAX) : 2 * RETRY_MS;
-    this.#waiting.set(container.name, { reason: shown, message, retryAt: this.#deps.clock.now() + pause, failures });
-    this.#event('Warning', 'Failed', isImage ? `Failed to pull image "${container.image}": ${error.message}` : `Error: ${error.message}`, container.name);
-    if (isImage) this.#event('Warning', 'Failed', `Error: ${shown}`, container.name);
+  #couldNotStart(container: Container, error: StartError): void {
+    const failures = (this.#waiting.get(container.name)?.failures ?? 0) + 1;
+    const retryAt = error.retryAt ?? this.#deps.clock.now() + 2 * RETRY_MS;
+    this.#waiting.set(container.name, { reason: error.reason, message: error.message, retryAt, failures });
+    this.#event('Warning', 'Failed', error.eventMessage, container.name);
   }
 
   async #postStart(container: Container, containerId: string, ip: string, signal: AbortSignal): Promise<void> {
@@ -340,4 +322,13 @@ export class PodWorker {
 function absentFrom(next: PodStatus, previous: PodStatus): Readonly<Record<string, null>> {
   const own = ['reason', 'message', 'podIP', 'podIPs', 'initContainerStatuses'] as const;
   return Object.fromEntries(own.filter((name) => next[name] === undefined && previous[name] !== undefined).map((name) => [name, null]));
+}
+
+/** What the runtime refuses, by the step that it refused. */
+async function as<T>(reason: StartReason, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new StartError(reason, (error as Error).message, { cause: error });
+  }
 }
