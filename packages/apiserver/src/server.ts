@@ -6,7 +6,7 @@ import { anonymous, AUTHENTICATED, type User } from './auth/user.ts';
 import { aggregated, apiGroup, groupList, type GroupVersion, groupVersions, newestFirst, resourceList } from './documents/discovery.ts';
 import { groupPath, openApiV2, openApiV3 } from './documents/openapi.ts';
 import type { DeleteOptions } from './registry/deletion.ts';
-import { bytesOf, listBytes, page } from './registry/reading.ts';
+import { bytesOf, listBytes, objectBytes, page } from './registry/reading.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Call, PatchType, Resource } from './registry/resource.ts';
 import { partial, partialList, type Shape, tableList } from './registry/table.ts';
@@ -214,7 +214,7 @@ export class Server {
     switch (wantedShape(request)) {
       case 'table': return json(tableList(resource, [object], { resourceVersion: object.metadata.resourceVersion }, request.query.get('includeObject') ?? 'Metadata'), status);
       case 'metadata': return json(partial(object), status);
-      case 'object': return json(object, status);
+      case 'object': return { type: 'bytes', status, headers: JSON_HEADERS, body: [objectBytes(resource, object)] };
     }
   }
 

@@ -8,8 +8,8 @@ export const EVENT_WINDOW_MAX = 10_000;
 export interface Form<T> {
   /** Reads stored bytes; `attachment` is what this process handed over with its own write. */
   read(value: Uint8Array, revision: number, attachment: unknown): T;
-  /** The bytes clients get, resourceVersion in place. */
-  show(object: T): Uint8Array;
+  /** The bytes clients get: what is stored, with its revision in place. */
+  show(value: Uint8Array, revision: number): Uint8Array;
 }
 
 /** One live object: its bytes are made at most once, whoever asks. */
@@ -17,18 +17,20 @@ export class Cached<T> {
   readonly key: string;
   readonly revision: number;
   readonly object: T;
+  readonly #value: Uint8Array;
   readonly #form: Form<T>;
   #bytes: Uint8Array | undefined;
 
-  constructor(key: string, revision: number, object: T, form: Form<T>) {
-    this.key = key;
-    this.revision = revision;
-    this.object = object;
+  constructor(entry: Pick<Entry, 'key' | 'value' | 'revision'>, attachment: unknown, form: Form<T>) {
+    this.key = entry.key;
+    this.revision = entry.revision;
+    this.object = form.read(entry.value, entry.revision, attachment);
+    this.#value = entry.value;
     this.#form = form;
   }
 
   get bytes(): Uint8Array {
-    return (this.#bytes ??= this.#form.show(this.object));
+    return (this.#bytes ??= this.#form.show(this.#value, this.revision));
   }
 }
 
@@ -147,7 +149,7 @@ export class WatchCache<T> {
   }
 
   #cached(entry: Pick<Entry, 'key' | 'value' | 'revision'>, attachment: unknown): Cached<T> {
-    return new Cached(entry.key, entry.revision, this.#form.read(entry.value, entry.revision, attachment), this.#form);
+    return new Cached(entry, attachment, this.#form);
   }
 
   /** The key list is kept by the caller: taken whole at the start, key by key afterwards. */

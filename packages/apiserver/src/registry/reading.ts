@@ -110,6 +110,13 @@ export function listBytes(resource: Resource<any>, found: Page): readonly Uint8A
 export const bytesOf = (resource: Resource<any>, cached: Cached<ApiObject>): Uint8Array =>
   (resource.kind.hub ? encode(JSON.stringify(resource.view(cached.object))) : cached.bytes);
 
+/** The bytes of what a write resolved to: the cache has them already unless it was overtaken. */
+export function objectBytes(resource: Resource<any>, object: ApiObject): Uint8Array {
+  const { namespace = '', name } = object.metadata;
+  const held = resource.shelf.cache.get(resource.shelf.keyOf(namespace, name));
+  return held?.object === object ? bytesOf(resource, held) : encode(JSON.stringify(object));
+}
+
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 

@@ -1,5 +1,5 @@
 import { type ApiObject, conflict, type Kind, type Mutable } from '@navarch/machinery';
-import { type Cached, type Form, StaleError, type Store, WatchCache } from '@navarch/store';
+import { Cached, type Form, StaleError, type Store, WatchCache } from '@navarch/store';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -15,8 +15,29 @@ const form: Form<ApiObject> = {
     object.metadata.resourceVersion = String(revision);
     return object;
   },
-  show: (object) => encoder.encode(JSON.stringify(object)),
+  show: versioned,
 };
+
+const EMPTY_VERSION = encoder.encode('"resourceVersion":""');
+
+/** The stored bytes with their version: the first empty one is the object's own, since quotes within texts are escaped. */
+function versioned(value: Uint8Array, revision: number): Uint8Array {
+  const at = indexOf(value, EMPTY_VERSION) + EMPTY_VERSION.length - 1;
+  const digits = encoder.encode(String(revision));
+  const bytes = new Uint8Array(value.length + digits.length);
+  bytes.set(value.subarray(0, at));
+  bytes.set(digits, at);
+  bytes.set(value.subarray(at), at + digits.length);
+  return bytes;
+}
+
+function indexOf(bytes: Uint8Array, part: Uint8Array): number {
+  search: for (let at = bytes.indexOf(part[0] as number); at >= 0; at = bytes.indexOf(part[0] as number, at + 1)) {
+    for (let i = 1; i < part.length; i++) if (bytes[at + i] !== part[i]) continue search;
+    return at;
+  }
+  throw new Error('A stored object has no place for its resourceVersion');
+}
 
 /** Where the objects of one resource are kept: every version of the resource shares it. */
 export class Shelf {
@@ -74,7 +95,7 @@ export class Shelf {
     const held = this.cache.get(key);
     // Someone else may have written again before this turn; then what we wrote is still the draft, versioned by the cache.
     if (held?.revision === revision) return held;
-    return { key, revision, object: draft, bytes: encoder.encode(JSON.stringify(draft)) } as Cached<ApiObject>;
+    return new Cached({ key, value, revision }, draft, form);
   }
 }
 

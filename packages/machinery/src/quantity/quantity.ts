@@ -78,8 +78,21 @@ export function canonicalQuantity(value: string | number): string | undefined {
   const text = typeof value === 'number' ? String(value) : value;
   // Most quantities are short whole numbers without trailing thousands: nothing to do for them.
   if (CANONICAL.test(text) && !text.endsWith('000') && text.length < 16) return text;
+  const known = canonicals.get(text);
+  if (known !== undefined) return known;
   const parsed = parseQuantity(text);
-  return parsed && formatQuantity(parsed);
+  const canonical = parsed && formatQuantity(parsed);
+  if (canonical !== undefined) remember(text, canonical);
+  return canonical;
+}
+
+/** A cluster says the same few sizes again and again. */
+const canonicals = new Map<string, string>();
+const CANONICALS_MAX = 4096;
+
+function remember(text: string, canonical: string): void {
+  if (canonicals.size >= CANONICALS_MAX) canonicals.clear();
+  if (text.length <= 32) canonicals.set(text, canonical);
 }
 
 /** Whole units, rounded up: bytes, cores, pods. 0 for absent or unreadable text. */

@@ -1,0 +1,172 @@
+import type { ApiRequest, BytesResponse, ProxyTarget, Server, StreamResponse } from '@navarch/apiserver';
+import { failure } from '@navarch/machinery';
+import type { TLSSocket } from 'node:tls';
+import { gzip } from 'node:zlib';
+
+/** Largest request body: upstream's limit for one object. */
+export const BODY_BYTES_MAX = 3 * 1024 * 1024;
+/** How much of a refused body is read and thrown away, so that its sender comes to read the answer. */
+const DRAIN_BYTES_MAX = 64 * 1024 * 1024;
+/** Answers larger than this are compressed for clients that accept it (upstream's threshold). */
+const GZIP_BYTES_MIN = 128 * 1024;
+/** Bytes that may wait for a slow watcher before it is let go. */
+const STREAM_BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
+
+type Certificate = NonNullable<ApiRequest['certificate']>;
+export type Headers = Record<string, string | number>;
+
+/** Where an answer goes, whatever version of HTTP it is. */
+export interface Outlet {
+  readonly isGone: boolean;
+  head(status: number, headers: Headers): void;
+  write(bytes: Uint8Array): void;
+  end(bytes?: Uint8Array): void;
+  /** Bytes handed over and not yet with the system. */
+  readonly backlogBytes: number;
+  forward(target: ProxyTarget): Promise<void>;
+  destroy(error: Error): void;
+}
+
+/** What both versions of HTTP have in common of a readable request body. */
+interface BodySource {
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  on(event: 'end' | 'aborted', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  destroy(): unknown;
+}
+
+export interface RequestParts {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly certificate: Certificate | undefined;
+  readonly remoteAddress: string;
+  readonly source: BodySource;
+}
+
+/** A request as the server core sees it. What most requests never ask for is made when it is asked for. */
+export class HttpRequest implements ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly remoteAddress: string;
+  readonly certificate?: Certificate;
+  readonly #headers: RequestParts['headers'];
+  readonly #source: BodySource;
+  readonly #search: string;
+  #query: URLSearchParams | undefined;
+  #gone: AbortController | undefined;
+  #isGone = false;
+
+  constructor({ method, url, headers, certificate, remoteAddress, source }: RequestParts) {
+    const mark = url.indexOf('?');
+    this.method = method;
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.#search = mark < 0 ? '' : url.slice(mark + 1);
+    this.#headers = headers;
+    this.#source = source;
+    this.remoteAddress = remoteAddress;
+    if (certificate) this.certificate = certificate;
+  }
+
+  get query(): URLSearchParams {
+    return (this.#query ??= new URLSearchParams(this.#search));
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#gone) {
+      this.#gone = new AbortController();
+      if (this.#isGone) this.gone();
+    }
+    return this.#gone.signal;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  body(): Promise<Uint8Array> {
+    return bodyOf(this.#source);
+  }
+
+  /** The client has gone: whoever works for it may stop. */
+  gone(): void {
+    this.#isGone = true;
+    this.#gone?.abort(new Error('The client has gone'));
+  }
+}
+
+function bodyOf(source: BodySource): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    source.on('data', (chunk) => {
+      bytes += chunk.length;
+      if (bytes <= BODY_BYTES_MAX) {
+        chunks.push(chunk);
+        return;
+      }
+      chunks.length = 0;
+      reject(failure('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_BYTES_MAX}`));
+      if (bytes > DRAIN_BYTES_MAX) source.destroy();
+    });
+    source.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    source.on('error', reject);
+    source.on('aborted', () => reject(new Error('The client has gone')));
+  });
+}
+
+/** Who showed a certificate of ours. Parsing one costs more than a request: ask once a connection. */
+export function subjectOf(socket: TLSSocket | undefined): Certificate | undefined {
+  if (!socket?.authorized) return undefined;
+  const { subject } = socket.getPeerCertificate() as { subject?: { CN?: string; O?: string | string[] } };
+  if (!subject?.CN) return undefined;
+  const { O: organizations = [] } = subject;
+  return { commonName: String(subject.CN), organizations: Array.isArray(organizations) ? organizations : [organizations] };
+}
+
+/** Never rejects: an answer that cannot be given ends the exchange. */
+export async function exchange(server: Server, request: HttpRequest, outlet: Outlet): Promise<void> {
+  try {
+    const reply = await server.handle(request);
+    if (reply.type === 'proxy') await outlet.forward(reply.target);
+    else if (reply.type === 'stream') await stream(reply, request.signal, outlet);
+    else await send(reply, request, outlet);
+  } catch (error) {
+    if (!outlet.isGone) outlet.destroy(error as Error);
+  }
+}
+
+async function send(reply: BytesResponse, request: HttpRequest, outlet: Outlet): Promise<void> {
+  let body = bytesOf(reply);
+  const headers: Headers = { ...reply.headers, 'cache-control': 'no-cache, private' };
+  if (body.length > GZIP_BYTES_MIN && /\bgzip\b/.test(request.header('accept-encoding') ?? '')) {
+    body = await compressed(body);
+    headers['content-encoding'] = 'gzip';
+    headers['vary'] = 'Accept-Encoding';
+  }
+  if (outlet.isGone) return;
+  headers['content-length'] = body.length;
+  outlet.head(reply.status, headers);
+  if (request.method === 'HEAD') outlet.end();
+  else outlet.end(body);
+}
+
+export const bytesOf = ({ body }: BytesResponse): Uint8Array => (body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body));
+
+async function stream(reply: StreamResponse, signal: AbortSignal, outlet: Outlet): Promise<void> {
+  if (outlet.isGone) return;
+  outlet.head(reply.status, { ...reply.headers, 'cache-control': 'no-cache, private' });
+  const sink = {
+    write(bytes: Uint8Array): boolean {
+      if (outlet.isGone) return false;
+      outlet.write(bytes);
+      return outlet.backlogBytes < STREAM_BACKLOG_BYTES_MAX;
+    },
+  };
+  await reply.run(sink, signal);
+  if (!outlet.isGone) outlet.end();
+}
+
+const compressed = (body: Uint8Array): Promise<Buffer> =>
+  new Promise((resolve, reject) => gzip(body, { level: 1 }, (error, result) => (error ? reject(error) : resolve(result))));

@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { ProxyTarget, Server } from '@navarch/apiserver';
+import { bytesOf, exchange, type Headers, HttpRequest, type Outlet, subjectOf } from './exchange.ts';
+import { forward, type ForwardCredentials, forwardUpgrade } from './forward.ts';
+
+const certificates = new WeakMap<object, { readonly subject: ReturnType<typeof subjectOf> }>();
+
+function requestOf(message: IncomingMessage): HttpRequest {
+  const socket = message.socket as TLSSocket;
+  let known = certificates.get(socket);
+  if (!known) certificates.set(socket, (known = { subject: subjectOf(socket) }));
+  return new HttpRequest({
+    method: message.method ?? 'GET', url: message.url ?? '/', headers: message.headers, certificate: known.subject,
+    remoteAddress: socket.remoteAddress ?? '', source: message,
+  });
+}
+
+/** Answers one HTTP/1.1 request. */
+export function answerHttp1(server: Server, message: IncomingMessage, response: ServerResponse, credentials: ForwardCredentials): void {
+  const request = requestOf(message);
+  response.on('close', () => request.gone());
+  response.on('error', () => request.gone());
+  void exchange(server, request, new Http1Outlet(message, response, credentials));
+}
+
+/** Answers a request to change the protocol: only a proxied one can be granted. */
+export async function answerUpgrade(server: Server, message: IncomingMessage, socket: Duplex, head: Buffer, credentials: ForwardCredentials): Promise<void> {
+  socket.on('error', () => socket.destroy());
+  const request = requestOf(message);
+  socket.on('close', () => request.gone());
+  const reply = await server.handle(request);
+  if (reply.type === 'proxy') {
+    forwardUpgrade(reply.target, message, socket, head, credentials);
+    return;
+  }
+  const body = reply.type === 'bytes' ? bytesOf(reply) : Buffer.of();
+  const status = reply.status >= 400 ? reply.status : 400;
+  socket.write(`HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Error'}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`);
+  socket.end(body);
+}
+
+class Http1Outlet implements Outlet {
+  readonly #message: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #credentials: ForwardCredentials;
+
+  constructor(message: IncomingMessage, response: ServerResponse, credentials: ForwardCredentials) {
+    this.#message = message;
+    this.#response = response;
+    this.#credentials = credentials;
+  }
+
+  get isGone(): boolean {
+    return this.#response.destroyed;
+  }
+
+  get backlogBytes(): number {
+    return this.#response.writableLength;
+  }
+
+  head(status: number, headers: Headers): void {
+    this.#response.writeHead(status, headers);
+    if (headers['content-length'] === undefined) this.#response.flushHeaders();
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#response.write(bytes);
+  }
+
+  end(bytes?: Uint8Array): void {
+    this.#response.end(bytes);
+  }
+
+  forward(target: ProxyTarget): Promise<void> {
+    return forward(target, this.#message, this.#response, this.#credentials);
+  }
+
+  destroy(error: Error): void {
+    this.#response.destroy(error);
+  }
+}
