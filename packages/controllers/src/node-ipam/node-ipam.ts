@@ -33,9 +33,12 @@ export const nodeIpamController = ({ clusterCidr, nodeMaskBits = 24 }: NodeIpamO
     async reconcile(_, context) {
       const all = context.cache.list(node);
       const used = new Set(all.flatMap((n) => n.spec.podCIDRs ?? (n.spec.podCIDR ? [n.spec.podCIDR] : [])));
+      // Blocks are only taken during this pass: once there is none, another search over all of them finds none either.
+      let isExhausted = false;
       for (const n of all) {
         if (n.spec.podCIDR || n.metadata.deletionTimestamp) continue;
-        const index = findFree(used, next);
+        const index = isExhausted ? undefined : findFree(used, next);
+        isExhausted = index === undefined;
         if (index === undefined) {
           context.events.record(
             { kind: 'Node', name: n.metadata.name, uid: n.metadata.uid },
