@@ -29,6 +29,7 @@ export type {
 } from './generated/types/apps-v1.ts';
 export type { SubjectAccessReview, SelfSubjectAccessReview, ResourceAttributes } from './generated/types/authorization-v1.ts';
 export type { Scale } from './generated/types/autoscaling-v1.ts';
+export type { CertificateSigningRequest } from './generated/types/certificates-v1.ts';
 export type { Lease } from './generated/types/coordination-v1.ts';
 export type * from './generated/types/core-v1.ts';
 export type { Endpoint, EndpointPort as EndpointSlicePort, EndpointSlice } from './generated/types/discovery-v1.ts';

@@ -1,4 +1,12 @@
 import type { Kind } from '@navarch/machinery';
+import { tokenCleanerController } from './bootstrap-tokens/cleaner.ts';
+import { bootstrapSignerController, type TokenSignature } from './bootstrap-tokens/signer.ts';
+import { approvalController, servingApprovalController } from './certificates/approve.ts';
+import { requestCleaningController } from './certificates/clean.ts';
+import type { CertificateAuthority, RequestReview } from './certificates/ports.ts';
+import { SIGNERS } from './certificates/rules.ts';
+import { signingController } from './certificates/sign.ts';
+import { clusterDnsController } from './cluster-dns/cluster-dns.ts';
 import type { Controller } from './controller.ts';
 import { daemonSetController } from './daemon-set/daemon-set.ts';
 import { deploymentController } from './deployment/deployment.ts';
@@ -24,6 +32,19 @@ export interface ControllerOptions {
   readonly nodeIpam?: NodeIpamOptions;
   readonly nodeLifecycle?: NodeLifecycleOptions;
   readonly podGc?: PodGcOptions;
+  /** How nodes join and are known. Absent: certificate requests and bootstrap tokens are left to others. */
+  readonly joining?: JoiningOptions;
+  /** The service kube-dns has an endpoint on every node, where its agent answers. */
+  readonly hasNodeDns?: boolean;
+}
+
+export interface JoiningOptions {
+  /** Signs clients of the API server. */
+  readonly clients: CertificateAuthority;
+  /** Signs the servers of kubelets; trusted by the API server alone (ADR 7). */
+  readonly kubeletServers: CertificateAuthority;
+  readonly review: RequestReview;
+  readonly sign: TokenSignature;
 }
 
 /** Every controller of a cluster. Adding one is adding a folder and a line to this list. */
@@ -43,4 +64,17 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   taintEvictionController(),
   ...(options.nodeIpam ? [nodeIpamController(options.nodeIpam)] : []),
   podGcController(options.podGc),
+  ...(options.hasNodeDns ? [clusterDnsController] : []),
+  ...(options.joining ? joiningControllers(options.joining) : []),
+];
+
+const joiningControllers = ({ clients, kubeletServers, review, sign }: JoiningOptions): readonly Controller[] => [
+  bootstrapSignerController(sign),
+  tokenCleanerController,
+  approvalController({ authority: clients, review }),
+  servingApprovalController({ authority: kubeletServers }),
+  signingController({
+    authorities: { [SIGNERS.client]: clients, [SIGNERS.kubeletClient]: clients, [SIGNERS.legacyUnknown]: clients, [SIGNERS.kubeletServing]: kubeletServers },
+  }),
+  requestCleaningController,
 ];

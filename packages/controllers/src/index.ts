@@ -1,4 +1,12 @@
-export { builtinControllers, type ControllerOptions } from './builtin.ts';
+export { tokenCleanerController } from './bootstrap-tokens/cleaner.ts';
+export { bootstrapSignerController, type TokenSignature } from './bootstrap-tokens/signer.ts';
+export { builtinControllers, type ControllerOptions, type JoiningOptions } from './builtin.ts';
+export { approvalController, servingApprovalController } from './certificates/approve.ts';
+export { requestCleaningController } from './certificates/clean.ts';
+export type { CertificateAuthority, Issue, RequestedNames, Requester, RequestReview } from './certificates/ports.ts';
+export { SIGNERS, type SignerName } from './certificates/rules.ts';
+export { signingController } from './certificates/sign.ts';
+export { clusterDnsController } from './cluster-dns/cluster-dns.ts';
 export {
   type Change,
   type Context,

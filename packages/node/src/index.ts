@@ -1,7 +1,9 @@
 export { type LogLevel, systemClock, systemEntropy, systemLogger, systemRandom } from './system/index.ts';
 export { SqliteStore } from './sqlite/index.ts';
 export { type Listening, listenHttps } from './http/index.ts';
-export { type Credentials, openTokenKeys, Pki } from './pki/index.ts';
+export {
+  certificateAuthority, certificateFacts, type Credentials, detachedSignature, isPair, makeRequest, openTokenKeys, Pki, publicKeyPin, type Subject, writePrivateFile,
+} from './pki/index.ts';
 export { type Access, httpTransport, kubeconfigFile, loadAccess, mergeKubeconfig, removeFromKubeconfig } from './client/index.ts';
 export { type Containerd, findContainerd, importImages, listImageNames, startContainerd, stopContainerd, teardownContainerd, writePodNetwork } from './containerd/index.ts';
 export { connectRuntime, type GrpcRuntime } from './cri/index.ts';

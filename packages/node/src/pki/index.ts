@@ -1,2 +1,7 @@
-export { type Credentials, Pki, type Subject } from './pki.ts';
+export { certificateAuthority } from './authority.ts';
+export { certificateFacts, detachedSignature, publicKeyPin } from './inspect.ts';
+export { isPair, Pki } from './pki.ts';
+export { writePrivateFile } from './private-file.ts';
+export { makeRequest } from './request.ts';
+export type { Credentials, Subject } from './subject.ts';
 export { openTokenKeys } from './token-keys.ts';

@@ -1,28 +1,14 @@
 import 'reflect-metadata';
-import { createPublicKey, randomBytes, webcrypto } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createPublicKey, webcrypto } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
+import { writePrivateFile } from './private-file.ts';
+import { ALGORITHM, type Credentials, importKey, nameOf, pemOf, serial, type Subject } from './subject.ts';
 
-x509.cryptoProvider.set(webcrypto as unknown as Crypto);
-
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 /** Certificates begin a little before now: clocks of other machines may be behind. */
 const BACKDATE_MS = 5 * 60 * 1000;
-
-export interface Credentials {
-  readonly certificate: string;
-  readonly key: string;
-}
-
-export interface Subject {
-  readonly commonName: string;
-  readonly organizations?: readonly string[];
-  /** Names and addresses a server answers to. */
-  readonly names?: readonly string[];
-  readonly addresses?: readonly string[];
-}
 
 /** Makes and keeps the cluster's certificates: one authority, an identity a component. Files are PEM, keys mode 0600. */
 export class Pki {
@@ -38,10 +24,10 @@ export class Pki {
     this.#key = key;
   }
 
-  /** Reads the authority in the folder, or makes one there. */
-  static async open(dir: string): Promise<Pki> {
+  /** Reads the authority of that file name in the folder, or makes one there. */
+  static async open(dir: string, authority = 'ca'): Promise<Pki> {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const found = read(dir, 'ca') ?? (await makeAuthority(dir));
+    const found = read(dir, authority) ?? (await makeAuthority(dir, authority));
     return new Pki(dir, found, await importKey(found.key));
   }
 
@@ -75,23 +61,18 @@ function extensions({ names = [], addresses = [] }: Subject): x509.Extension[] {
   ];
 }
 
-async function makeAuthority(dir: string): Promise<Credentials> {
+async function makeAuthority(dir: string, name: string): Promise<Credentials> {
   const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']));
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: serial(), name: 'CN=navarch-ca', notBefore: new Date(Date.now() - BACKDATE_MS), notAfter: new Date(Date.now() + 10 * YEAR_MS),
+    serialNumber: serial(), name: `CN=navarch-${name}`, notBefore: new Date(Date.now() - BACKDATE_MS), notAfter: new Date(Date.now() + 10 * YEAR_MS),
     signingAlgorithm: ALGORITHM, keys,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true), new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return write(dir, 'ca', { certificate: certificate.toString('pem'), key: await pemOf(keys.privateKey) });
+  return write(dir, name, { certificate: certificate.toString('pem'), key: await pemOf(keys.privateKey) });
 }
-
-const serial = (): string => `0${randomBytes(15).toString('hex')}`;
-
-const nameOf = ({ commonName, organizations = [] }: Subject): x509.JsonName =>
-  [...organizations.map((organization) => ({ O: [organization] })), { CN: [commonName] }];
 
 function isFresh(pem: string, { names = [], addresses = [] }: Subject): boolean {
   const certificate = new x509.X509Certificate(pem);
@@ -100,24 +81,27 @@ function isFresh(pem: string, { names = [], addresses = [] }: Subject): boolean 
   return [...names, ...addresses].every((name) => alternatives.includes(name));
 }
 
+/** A certificate and its key; undefined when either is absent, or they are not of one pair (a crash fell between two writes). */
 function read(dir: string, name: string): Credentials | undefined {
   const [certificate, key] = [join(dir, `${name}.crt`), join(dir, `${name}.key`)];
   if (!existsSync(certificate) || !existsSync(key)) return undefined;
-  return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') };
+  const found = { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') };
+  return isPair(found) ? found : undefined;
+}
+
+export function isPair({ certificate, key }: Credentials): boolean {
+  try {
+    return publicPem(key) === publicPem(certificate);
+  } catch {
+    return false; // Half a file: a full disk, or an editor.
+  }
 }
 
 function write(dir: string, name: string, credentials: Credentials): Credentials {
-  const key = join(dir, `${name}.key`);
-  writeFileSync(key, credentials.key, { mode: 0o600 });
-  chmodSync(key, 0o600);
-  writeFileSync(join(dir, `${name}.crt`), credentials.certificate);
+  writePrivateFile(join(dir, `${name}.key`), credentials.key);
+  writePrivateFile(join(dir, `${name}.crt`), credentials.certificate);
   return credentials;
 }
 
-const importKey = (pem: string): Promise<CryptoKey> =>
-  webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), ALGORITHM, true, ['sign']) as Promise<CryptoKey>;
-
-const pemOf = async (key: CryptoKey): Promise<string> => x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
-
-/** Reads a private key's public half as PEM. */
-export const publicPem = (key: string): string => createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
+/** The public half of a private key, or of a certificate, as PEM. */
+const publicPem = (pem: string): string => createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString();
