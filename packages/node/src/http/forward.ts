@@ -18,8 +18,6 @@ function outgoing(target: ProxyTarget, method: string | undefined, headers: Read
   const options = {
     host: target.host, port: target.port, path: target.path, method: method ?? 'GET', headers: headers as Record<string, string>,
     ...(target.asKubeletClient ? { cert: credentials.certificate, key: credentials.key, ca: credentials.authority } : { rejectUnauthorized: false }),
-    // Kubelets are known by the authority that signed them; nodes come and go under many addresses.
-    checkServerIdentity: () => undefined,
   };
   return target.scheme === 'https' ? httpsRequest(options) : httpRequest(options);
 }

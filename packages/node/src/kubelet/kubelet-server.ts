@@ -19,6 +19,8 @@ export interface KubeletServerOptions {
   readonly key: string;
   /** PEM of the authority that callers' certificates must come from. */
   readonly authority: string;
+  /** Called once with what takes a new certificate and key into use: for connections from then on. */
+  onRenewal?(use: (next: { readonly certificate: string; readonly key: string }) => void): void;
 }
 
 /** Who may ask a kubelet: the API server, and administrators. */
@@ -37,6 +39,7 @@ class Refusal extends Error {
 /** The kubelet's own API, for the API server: logs, exec, attach, port-forward. Runs until the signal aborts. */
 export async function serveKubelet(options: KubeletServerOptions, signal: AbortSignal): Promise<void> {
   const server = createServer({ cert: options.certificate, key: options.key, ca: options.authority, requestCert: true, rejectUnauthorized: true });
+  options.onRenewal?.(({ certificate, key }) => server.setSecureContext({ cert: certificate, key, ca: options.authority }));
   const sockets = new Set<Duplex>();
   server.on('secureConnection', (socket) => {
     sockets.add(socket);
