@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { declareAgent } from './agent.ts';
+import { declareBench } from './bench.ts';
 import { declareConformance } from './conformance.ts';
 import { declareDown } from './down.ts';
 import { declareImage } from './image.ts';
@@ -15,5 +16,5 @@ export type Declare = (program: Command, exit: (code: number) => void) => void;
 
 /** Every command, in the order in which the help shows them. Adding one is adding a file and a name to this list. */
 export const commands: readonly Declare[] = [
-  declareUp, declareDown, declareStatus, declareLogs, declareServer, declareAgent, declareImage, declareKubectl, declareTest, declareConformance,
+  declareUp, declareDown, declareStatus, declareLogs, declareServer, declareAgent, declareImage, declareKubectl, declareTest, declareConformance, declareBench,
 ];

@@ -1,0 +1,102 @@
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Access } from '@navarch/node';
+import { settleAll } from '@navarch/base';
+
+/** Connections, and requests in flight on each: enough to keep a server busy, little enough to leave it the machine. */
+const SESSIONS = 8;
+const IN_FLIGHT_PER_SESSION = 16;
+
+/** A client that only puts load on a server: bodies are made by the caller, answers are not parsed. */
+export class ApiLoad implements Disposable {
+  readonly #sessions: readonly ClientHttp2Session[];
+  #next = 0;
+
+  private constructor(sessions: readonly ClientHttp2Session[]) {
+    this.#sessions = sessions;
+  }
+
+  static async connect({ server, authority, certificate, key }: Access): Promise<ApiLoad> {
+    const sessions = await settleAll(Array.from({ length: SESSIONS }, () => new Promise<ClientHttp2Session>((resolve, reject) => {
+      const session = connect(server, { ...(authority ? { ca: authority } : {}), ...(certificate ? { cert: certificate } : {}), ...(key ? { key } : {}) });
+      session.once('connect', () => resolve(session)).once('error', reject);
+    })));
+    return new ApiLoad(sessions);
+  }
+
+  /** POSTs every body, many at a time. Rejects on the first answer that is not a success, with its text. */
+  async createAll(path: string, count: number, bodyOf: (index: number) => string): Promise<void> {
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      while (next < count) await this.request('POST', path, bodyOf(next++));
+    };
+    await settleAll(Array.from({ length: SESSIONS * IN_FLIGHT_PER_SESSION }, worker));
+  }
+
+  async request(method: string, path: string, body?: string): Promise<string> {
+    const session = this.#sessions[this.#next++ % this.#sessions.length] as ClientHttp2Session;
+    return new Promise((resolve, reject) => {
+      const stream = session.request({ ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': 'application/json' }) });
+      let status = 0;
+      const chunks: Buffer[] = [];
+      stream.on('response', (headers) => (status = Number(headers[':status'])));
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('error', reject);
+      stream.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        if (status >= 200 && status < 300) resolve(text);
+        else reject(new Error(`${method} ${path} was answered ${status}: ${text.slice(0, 300)}`));
+      });
+      stream.end(body);
+    });
+  }
+
+  /** Counts the events of a watch as they arrive, without reading them. */
+  watch(path: string): EventCount {
+    const stream = (this.#sessions[0] as ClientHttp2Session).request({ ':method': 'GET', ':path': path });
+    const count = new EventCount(() => stream.close());
+    stream.on('data', (chunk: Buffer) => count.add(chunk));
+    stream.on('error', (error) => count.fail(error));
+    return count;
+  }
+
+  [Symbol.dispose](): void {
+    for (const session of this.#sessions) session.destroy();
+  }
+}
+
+const NEWLINE = 0x0a;
+const POLL_MS = 5;
+
+export class EventCount implements Disposable {
+  readonly #close: () => void;
+  #error: Error | undefined;
+  seen = 0;
+
+  constructor(close: () => void) {
+    this.#close = close;
+  }
+
+  add(chunk: Buffer): void {
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) this.seen += 1;
+  }
+
+  fail(error: Error): void {
+    this.#error ??= error;
+  }
+
+  /** Resolves once that many have arrived; rejects when none has come for `quietMs`. */
+  async reach(count: number, quietMs: number, signal: AbortSignal): Promise<void> {
+    let [last, lastAt] = [this.seen, performance.now()];
+    while (this.seen < count) {
+      if (this.#error) throw this.#error;
+      if (this.seen !== last) [last, lastAt] = [this.seen, performance.now()];
+      if (performance.now() - lastAt > quietMs) throw new Error(`Only ${this.seen} of ${count} events have come, and none for ${quietMs / 1000} s`);
+      await sleep(POLL_MS, undefined, { signal });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#close();
+  }
+}

@@ -1,0 +1,49 @@
+import type { Processes } from './processes.ts';
+
+/** What one side did in one round of one workload. */
+export interface Sample {
+  /** The figure that is compared, in the workload's unit. */
+  readonly figure: number;
+  /** Whatever else is worth keeping: percentiles, CPU seconds, memory. */
+  readonly details?: Readonly<Record<string, number>>;
+}
+
+/** One thing that is measured, on our side and, where there is one, on the peer's. */
+export interface Workload {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: 'more' | 'less';
+  /** At least this many times as good as the peer. */
+  readonly ratioGoal?: number;
+  /** At least (or, where less is better, at most) this, in the workload's unit. */
+  readonly goal?: number;
+  readonly ours: Measure;
+  readonly peer?: Measure;
+}
+export type Measure = (round: number) => Promise<Sample>;
+
+export interface Context {
+  readonly processes: Processes;
+  /** Rounds of each workload. */
+  readonly rounds: number;
+  readonly isQuick: boolean;
+  readonly withPeer: boolean;
+  /** A folder that is removed at the end. */
+  readonly dir: string;
+  readonly signal: AbortSignal;
+  /** Tells the person what is being done. */
+  say(line: string): void;
+}
+
+/** One name of `navarch bench`: it starts what it needs, and says what to measure on it. */
+export interface Benchmark {
+  readonly name: string;
+  readonly about: string;
+  /** What the peer is; absent: there is none. */
+  readonly peer?: string;
+  /** What to know before reading the figures. */
+  readonly notes: readonly string[];
+  prepare(context: Context): Promise<readonly Workload[]>;
+}
+
+export const defineBenchmark = (benchmark: Benchmark): Benchmark => Object.freeze(benchmark);

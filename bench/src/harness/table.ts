@@ -1,0 +1,23 @@
+import type { Outcome } from './interleave.ts';
+import { short, type Summary } from './statistics.ts';
+
+const HEADER = ['workload', 'unit', 'ours', '(min-max)', 'peer', '(min-max)', 'times as good', 'goal', 'reached'];
+
+/** The outcomes as a table that reads well on a terminal and is Markdown at the same time. */
+export function tableOf(outcomes: readonly Outcome[]): string {
+  const rows = [HEADER, ...outcomes.map(rowOf)];
+  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const line = (row: readonly string[]): string => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [header = HEADER, ...body] = rows;
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+}
+
+function rowOf({ workload, unit, better, ours, peer, ratio, ratioGoal, goal, isReached }: Outcome): readonly string[] {
+  const goals = [...(goal === undefined ? [] : [`${better === 'more' ? 'at least' : 'at most'} ${short(goal)} ${unit}`]), ...(ratioGoal === undefined ? [] : [`${ratioGoal} x`])];
+  return [
+    workload, unit, short(ours.median), spread(ours), peer ? short(peer.median) : '-', peer ? spread(peer) : '-',
+    ratio === undefined ? '-' : ratio.toFixed(2), goals.join(', ') || '-', isReached === undefined ? '-' : isReached ? 'yes' : 'no',
+  ];
+}
+
+const spread = ({ min, max, rounds }: Summary): string => (rounds > 1 ? `${short(min)}-${short(max)}` : 'one round');
