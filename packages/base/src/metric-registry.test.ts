@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MetricRegistry } from './metric-registry.ts';
+import { prometheusText } from './prometheus.ts';
+
+test('MetricRegistry.text() shows counters, gauges and histograms in format 0.0.4, by name', () => {
+  const registry = new MetricRegistry();
+  const requests = registry.counter('requests_total', 'Requests.');
+  requests.add(1, { verb: 'GET', code: '200' });
+  requests.add(2, { verb: 'GET', code: '200' });
+  requests.add(1, { verb: 'GET', code: '500' });
+  registry.gauge('depth', 'How deep.').set(3);
+  const seconds = registry.histogram('seconds', 'How long.', [0.1, 1]);
+  for (const value of [0.05, 0.1, 0.5, 7]) seconds.observe(value, { verb: 'GET' });
+  assert.equal(registry.text(), [
+    '# HELP depth How deep.', '# TYPE depth gauge', 'depth 3',
+    '# HELP requests_total Requests.', '# TYPE requests_total counter', 'requests_total{verb="GET",code="200"} 3', 'requests_total{verb="GET",code="500"} 1',
+    '# HELP seconds How long.', '# TYPE seconds histogram', 'seconds_bucket{verb="GET",le="0.1"} 2', 'seconds_bucket{verb="GET",le="1"} 3',
+    'seconds_bucket{verb="GET",le="+Inf"} 4', 'seconds_sum{verb="GET"} 7.65', 'seconds_count{verb="GET"} 4', '',
+  ].join('\n'));
+});
+
+test('MetricRegistry: the same name is the same metric, another type of it a mistake', () => {
+  const registry = new MetricRegistry();
+  registry.counter('a_total', 'A.').add();
+  registry.counter('a_total', 'A.').add();
+  assert.match(registry.text(), /^a_total 2$/m);
+  assert.throws(() => registry.gauge('a_total', 'A.'), /a_total is a counter, not a gauge/);
+});
+
+test('MetricRegistry: a metric with ever new labels stops growing and goes on counting', () => {
+  const registry = new MetricRegistry();
+  const counter = registry.counter('a_total', 'A.');
+  for (let i = 0; i < 6000; i++) counter.add(1, { id: String(i) });
+  const [family] = registry.families();
+  assert.equal(family?.samples.length, 5001);
+  assert.equal(family?.samples.find((sample) => Object.keys(sample.labels ?? {}).length === 0)?.value, 1000);
+});
+
+test('MetricRegistry.collect() asks at every reading', () => {
+  const registry = new MetricRegistry();
+  let value = 0;
+  registry.collect(() => [{ name: 'now', help: 'Now.', type: 'gauge', samples: [{ value: (value += 1) }] }]);
+  registry.text();
+  assert.match(registry.text(), /^now 2$/m);
+});
+
+test('prometheusText() escapes, shows times and the numbers that are none, and leaves empty families out', () => {
+  const samples = [
+    { labels: { path: 'C:\\"a"\n' }, value: Number.POSITIVE_INFINITY, timestampMs: 1700.9 }, { value: Number.NaN }, { value: Number.NEGATIVE_INFINITY },
+  ];
+  assert.equal(prometheusText([{ name: 'm', help: 'a\nb\\', type: 'untyped', samples }, { name: 'none', help: '', type: 'gauge', samples: [] }]),
+    '# HELP m a\\nb\\\\\n# TYPE m untyped\nm{path="C:\\\\\\"a\\"\\n"} +Inf 1700\nm NaN\nm -Inf\n');
+});
