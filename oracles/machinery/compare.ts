@@ -5,14 +5,18 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import fc from 'fast-check';
-import { schemas } from '@navarch/api';
+import { protobuf, protobufEncoder, schemas, typeFacts } from '@navarch/api';
 import { applyCases } from './apply-cases.ts';
 import { textCases } from './text-cases.ts';
 import { patchCases } from './patch-cases.ts';
+import { protobufCases } from './protobuf-cases.ts';
 import type { Answer, Case } from './case.ts';
 
 const [oracle = './oracle', count = '2000', seed = '1', only = ''] = process.argv.slice(2);
-const makers: Readonly<Record<string, fc.Arbitrary<Case>>> = { ...textCases, ...patchCases(schemas), ...applyCases(schemas) };
+const makers: Readonly<Record<string, fc.Arbitrary<Case>>> = {
+  ...textCases, ...patchCases(schemas), ...applyCases(schemas),
+  ...protobufCases({ schemas, facts: typeFacts, encoder: protobufEncoder, decoder: protobuf }),
+};
 
 let failures = 0;
 for (const [name, arbitrary] of Object.entries(makers)) {

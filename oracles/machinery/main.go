@@ -26,7 +26,10 @@ type request struct {
 	Target json.RawMessage   `json:"target"`
 	Patch  json.RawMessage   `json:"patch"`
 	Steps  []step            `json:"steps"`
+	Bytes  []byte            `json:"bytes"`
 }
+
+func rawMessage(bytes []byte) any { return json.RawMessage(bytes) }
 
 var handlers = map[string]func(request) (any, error){
 	"quantity": func(r request) (any, error) {

@@ -1,4 +1,4 @@
-import { type ApiObject, defineKind, type Kind, type KindDeclaration, ProtobufDecoder, type ResourceFacts, Schemas } from '@navarch/machinery';
+import { type ApiObject, defineKind, type Kind, type KindDeclaration, ProtobufDecoder, ProtobufEncoder, type ResourceFacts, Schemas } from '@navarch/machinery';
 import { typeFacts } from './generated/facts/index.ts';
 import { resources } from './generated/resources/resources.ts';
 
@@ -7,6 +7,9 @@ export const schemas = new Schemas(typeFacts);
 
 /** Reads bodies of every built-in type in protobuf. */
 export const protobuf = new ProtobufDecoder(typeFacts);
+
+/** Writes them. */
+export const protobufEncoder = new ProtobufEncoder(typeFacts);
 
 export type ResourceKey = keyof typeof resources;
 

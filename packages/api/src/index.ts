@@ -1,4 +1,5 @@
-export { protobuf, schemas, virtualResources } from './built-in.ts';
+export { protobuf, protobufEncoder, schemas, virtualResources } from './built-in.ts';
+export { typeFacts } from './generated/facts/index.ts';
 export { age, humanDuration } from './columns.ts';
 export { builtinKinds } from './kinds.ts';
 export { deployment } from './apps/v1/deployment.ts';

@@ -45,5 +45,6 @@ export {
   cIdentifierErrors, configKeyErrors, envNameErrors, headerNameErrors, percentErrors, portNameErrors, relaxedEnvNameErrors, wildcardSubdomainErrors,
 } from './names/words.ts';
 export { ProtobufDecoder } from './protobuf/decode.ts';
+export { envelope, envelopeAround, ProtobufEncoder } from './protobuf/encode.ts';
 export { parseLabelSelector } from './selector/parse-label-selector.ts';
 export { compileJsonPath, compileSimplePath, type JsonPath, JsonPathError } from './jsonpath/jsonpath.ts';

@@ -44,6 +44,8 @@ export type ScalarType =
 
 export interface ScalarSchema {
   readonly type: ScalarType;
+  /** OpenAPI definition name of an `any` that is a type of its own. */
+  readonly name?: string;
   readonly enum?: readonly unknown[];
   readonly isNullable?: boolean;
   readonly constraints?: Constraints;

@@ -139,9 +139,12 @@ function planOf(field: FieldSchema): Plan {
     const absent = field.omit === 'zero' ? undefined : (state: State) => decode({}, state);
     return { ...base, dropsEmpty: field.omit === 'zero', absent };
   }
-  if (field.omit === 'never') return { ...base, dropsEmpty: false, absent: () => fallback ?? zeroOf(field) };
+  // These are structs too, though JSON shows them as one value.
+  if (field.omit === 'never' || (field.omit === 'empty' && STRUCTS.has(type))) return { ...base, dropsEmpty: false, absent: () => fallback ?? zeroOf(field) };
   return { ...base, dropsEmpty: type !== 'any', absent: fallback === undefined ? undefined : () => fallback };
 }
+
+const STRUCTS: ReadonlySet<string> = new Set(['quantity', 'intOrString', 'time', 'microTime', 'duration', 'any']);
 
 /** What Go prints for a value that was never set. */
 function zeroOf(field: FieldSchema): unknown {

@@ -33,7 +33,7 @@ export class Schemas {
     const facts = this.#facts[name];
     invariant(facts, `unknown type ${name}`);
     if (facts.alias) return this.#typed(facts.alias, {});
-    if (facts.json) return { type: 'any' } satisfies ScalarSchema;
+    if (facts.json) return { type: 'any', name } satisfies ScalarSchema;
     return new BuiltInObject(name, facts, (field) => this.#typed(field.type, field));
   }
 

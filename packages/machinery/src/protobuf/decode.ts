@@ -1,28 +1,26 @@
-import type { FieldFacts, TypeFacts } from '../engine/facts.ts';
+import { formatDuration } from '../duration.ts';
+import type { FieldFacts } from '../engine/facts.ts';
+import { type Facts, fieldsOf, type Inline, MAGIC, typeNames } from './layout.ts';
 import { WireReader } from './wire.ts';
 
-type Facts = Readonly<Record<string, TypeFacts>>;
 type Message = Record<string, unknown>;
 
-/** `k8s` and a zero byte: how Kubernetes's protobuf bodies begin (API concepts, "Protobuf encoding idl"). */
-const MAGIC = [0x6b, 0x38, 0x73, 0x00];
-const DELETE_OPTIONS = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 const text = new TextDecoder();
 
 /** Reads request bodies in Kubernetes's protobuf form as the JSON values that the same body would be. */
 export class ProtobufDecoder {
   readonly #facts: Facts;
-  readonly #byKind = new Map<string, string>();
+  readonly #typeOf: (apiVersion: string, kind: string) => string | undefined;
   readonly #fields = new Map<string, ReadonlyMap<number, FieldFacts | Inline>>();
 
   constructor(facts: Facts) {
     this.#facts = facts;
-    for (const [name, { gvk }] of Object.entries(facts)) if (gvk) this.#byKind.set(gvk.join('/'), name);
+    this.#typeOf = typeNames(facts);
   }
 
   /** The whole body, envelope and all. Throws RangeError for bytes that are not what they should be. */
   decode(bytes: Uint8Array): unknown {
-    if (MAGIC.some((byte, i) => bytes[i] !== byte)) throw new RangeError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
+    if (!isEnveloped(bytes)) throw new RangeError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
     let [apiVersion, kind] = ['', ''];
     let raw: Uint8Array = new Uint8Array();
     const reader = new WireReader(bytes.subarray(MAGIC.length));
@@ -32,8 +30,7 @@ export class ProtobufDecoder {
       else if (number === 2 && wireType === 2) raw = reader.bytes();
       else reader.skip(wireType);
     }
-    const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-    const name = kind === 'DeleteOptions' ? DELETE_OPTIONS : this.#byKind.get([group, version, kind].join('/'));
+    const name = this.#typeOf(apiVersion, kind);
     if (name === undefined) throw new RangeError(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`);
     return { kind, apiVersion, ...this.#message(name, raw) };
   }
@@ -78,7 +75,12 @@ export class ProtobufDecoder {
         else entry.skip(entryType);
       }
       map[key] = value ?? (type.endsWith(']string') ? '' : null);
-    } else out[name] = this.#value(type, reader);
+    } else {
+      const value = this.#value(type, reader);
+      // Zero values are always sent; in JSON they are left out.
+      const isZero = value === '' || value === 0 || value === false;
+      if (!isZero || field.ptr || !field.omit || type === 'IntOrString') out[name] = value;
+    }
   }
 
   #value(type: string, reader: WireReader): unknown {
@@ -93,6 +95,7 @@ export class ProtobufDecoder {
       case 'MicroTime': return timeText(reader.bytes(), 6);
       case 'Quantity': return strings(reader.bytes())[0] ?? '0';
       case 'IntOrString': return intOrString(reader.bytes());
+      case 'Duration': return durationText(reader.bytes());
       case 'FieldsV1': case 'RawExtension': return rawJson(reader.bytes(), (bytes) => this.decode(bytes));
       default: return this.#named(type, reader.bytes());
     }
@@ -102,26 +105,25 @@ export class ProtobufDecoder {
     const facts = this.#facts[type];
     if (!facts) throw new RangeError(`proto: no type ${type}`);
     if (facts.json === 'any value raw') return rawJson(bytes, (inner) => this.decode(inner));
-    if (facts.json) throw new RangeError(`${type} is only read as JSON`);
-    return facts.alias ? strings(bytes) : this.#message(type, bytes);
+    if (facts.alias) return strings(bytes);
+    const message = this.#message(type, bytes);
+    return facts.json ? oneOf(message) : message;
   }
 
   #fieldsOf(name: string): ReadonlyMap<number, FieldFacts | Inline> {
     let fields = this.#fields.get(name);
     if (!fields) {
-      const { fields: all = [], inline = [] } = this.#facts[name] ?? {};
-      const own = all.filter((field) => field.num !== undefined && field.via === undefined).map((field) => [field.num as number, field] as const);
-      const direct = inline.filter((embedded) => !inline.some((outer) => outer !== embedded && embedded.num === outer.num && inline.indexOf(outer) < inline.indexOf(embedded)));
-      fields = new Map<number, FieldFacts | Inline>([...own, ...direct.map((embedded) => [embedded.num, { inline: embedded.type }] as const)]);
+      fields = new Map(fieldsOf(this.#facts, name).map((field) => [field.num as number, field] as const));
       this.#fields.set(name, fields);
     }
     return fields;
   }
 }
 
-interface Inline {
-  readonly inline: string;
-}
+const isEnveloped = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => bytes[i] === byte);
+
+/** A type whose JSON is one of several shapes (apiextensions/v1): whichever is set. */
+const oneOf = ({ Allows, Schema, JSONSchemas, Property }: Message): unknown => Schema ?? JSONSchemas ?? Property ?? Allows ?? null;
 
 const isNumber = (type: string): boolean => ['int32', 'int64', 'uint64', 'bool', 'double'].includes(type);
 
@@ -176,6 +178,17 @@ function intOrString(bytes: Uint8Array): number | string {
   return kind === 1 ? string : number;
 }
 
+function durationText(bytes: Uint8Array): string {
+  let nanos = 0;
+  const reader = new WireReader(bytes);
+  while (!reader.isAtEnd) {
+    const [number, wireType] = reader.tag();
+    if (number === 1) nanos = reader.int();
+    else reader.skip(wireType);
+  }
+  return formatDuration(nanos / 1e6);
+}
+
 function rawJson(bytes: Uint8Array, decode: (bytes: Uint8Array) => unknown): unknown {
   const reader = new WireReader(bytes);
   let raw: Uint8Array | undefined;
@@ -185,7 +198,7 @@ function rawJson(bytes: Uint8Array, decode: (bytes: Uint8Array) => unknown): unk
     else reader.skip(wireType);
   }
   if (!raw || raw.length === 0) return null;
-  return MAGIC.every((byte, i) => raw[i] === byte) ? decode(raw) : (JSON.parse(text.decode(raw)) as unknown);
+  return isEnveloped(raw) ? decode(raw) : (JSON.parse(text.decode(raw)) as unknown);
 }
 
 function base64(bytes: Uint8Array): string {

@@ -1,0 +1,1 @@
+export { objectsOf, valuesOf } from './arbitrary.ts';
