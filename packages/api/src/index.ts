@@ -24,10 +24,12 @@ export {
   resourceSlice, runtimeClass, serviceCIDR, statefulSet, storageClass, storageVersionMigration, validatingAdmissionPolicy,
   validatingAdmissionPolicyBinding, validatingWebhookConfiguration, volumeAttachment, volumeAttributesClass,
 } from './plain.ts';
+export { subjectAccessReview, tokenReview } from './reviews.ts';
 export { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac.ts';
 export type {
   Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, ReplicaSet, ReplicaSetCondition, ReplicaSetSpec,
 } from './generated/types/apps-v1.ts';
+export type { TokenReview, UserInfo } from './generated/types/authentication-v1.ts';
 export type { SubjectAccessReview, SelfSubjectAccessReview, ResourceAttributes } from './generated/types/authorization-v1.ts';
 export type { Scale } from './generated/types/autoscaling-v1.ts';
 export type { CertificateSigningRequest } from './generated/types/certificates-v1.ts';
