@@ -1,10 +1,12 @@
 import { builtinKinds, virtualResources } from '@navarch/api';
-import type { Clock, Logger, Random } from '@navarch/base';
+import { type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
 import type { Store } from '@navarch/store';
 import { builtinAdmission } from './admission/plugins.ts';
 import type { TokenKeys } from './auth/authentication.ts';
 import type { User } from './auth/user.ts';
 import { bootstrap } from './bootstrap/bootstrap.ts';
+import { keepCompacted } from './housekeeping/compaction.ts';
+import { keepEventsFresh } from './housekeeping/event-expiry.ts';
 import { Registry } from './registry/registry.ts';
 import { Server } from './server.ts';
 import { ServiceAllocator } from './service-allocator.ts';
@@ -28,6 +30,8 @@ export interface ServeOptions {
 export interface Served {
   readonly server: Server;
   readonly registry: Registry;
+  /** What the server does by itself for as long as the signal lasts: forgets old history, removes old events. */
+  housekeep(signal: AbortSignal): Promise<void>;
 }
 
 /** Puts the API server together over its ports and makes what every cluster has. Resolves when it can answer. */
@@ -49,7 +53,14 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   await bootstrap(registry, {
     advertiseAddress: options.advertiseAddress, advertisePort: options.advertisePort, serviceAddress: firstAddress(options.serviceCidr),
   });
-  return { server, registry };
+  return { server, registry, housekeep: (until) => housekeep(registry, options, until) };
+}
+
+async function housekeep(registry: Registry, { store, clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {
+  await using group = new TaskGroup(signal);
+  group.spawn((s) => keepCompacted(store, clock, log, s));
+  group.spawn((s) => keepEventsFresh(registry, clock, s));
+  await group.join();
 }
 
 /** 10.96.0.1 for 10.96.0.0/16. */

@@ -68,6 +68,7 @@ export class SimCluster implements AsyncDisposable {
     }, lifetime.signal);
     server = served.server;
     cluster.store.subscribe('/registry/', cluster.store.revision(), { changed: (changes) => cluster.#record(changes), lost: () => undefined }, lifetime.signal);
+    cluster.#group.spawn((signal) => served.housekeep(signal));
     cluster.#startComponents();
     const names = Array.from({ length: options.nodes }, (_, i) => `node-${i + 1}`);
     cluster.#group.spawn((signal) => runSimulatedNodes({

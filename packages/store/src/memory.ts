@@ -9,6 +9,10 @@ export class MemoryStore implements Store {
     return this.#map.revision;
   }
 
+  oldest(): number {
+    return this.#map.compacted;
+  }
+
   async get(key: string): Promise<Entry | undefined> {
     return this.#map.get(key);
   }

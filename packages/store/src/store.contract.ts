@@ -125,4 +125,33 @@ export function storeContract(name: string, open: () => Promise<Store>, reopen?:
     assert.ok(c > b + 1);
     await store.close();
   });
+
+  test(`${name}: who watched before a stop goes on where it was`, async () => {
+    let store = await open();
+    const [a = 0] = await put(store, '/a', '1', 0);
+    await put(store, '/b', '1', 0);
+    await store.commit([{ type: 'delete', key: '/a', expected: a }]);
+    store = await reopen(store);
+    const seen: Change[] = [];
+    store.subscribe('/', a, { changed: (changes) => seen.push(...changes), lost: () => undefined }, never);
+    assert.deepEqual(seen.map(({ type, key, revision, previous }) => [type, key, revision, previous?.revision]), [['put', '/b', a + 1, undefined], ['delete', '/a', a + 2, a]]);
+    assert.deepEqual((await store.list('/', { revision: a })).entries.map((e) => e.key), ['/a']);
+    await store.close();
+  });
+
+  test(`${name}: compaction outlives a stop and takes nothing that is live`, async () => {
+    let store = await open();
+    const [a = 0] = await put(store, '/a', '1', 0);
+    const [changed = 0] = await put(store, '/a', '2', a);
+    const [b = 0] = await put(store, '/b', '1', 0);
+    await store.commit([{ type: 'delete', key: '/b', expected: b }]);
+    await put(store, '/c', '1', 0);
+    await store.compact(b);
+    store = await reopen(store);
+    assert.equal(store.oldest(), b);
+    assert.deepEqual((await store.list('/', { revision: b })).entries.map((e) => [e.key, e.revision]), [['/a', changed], ['/b', b]]);
+    assert.deepEqual((await store.list('/')).entries.map((e) => [e.key, e.created]), [['/a', a], ['/c', b + 2]]);
+    await assert.rejects(store.list('/', { revision: a }), CompactedError);
+    await store.close();
+  });
 }

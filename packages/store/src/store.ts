@@ -6,6 +6,8 @@
 export interface Store {
   /** The newest revision that is durable and visible. */
   revision(): number;
+  /** The oldest revision that can be listed, and from which changes can be followed. */
+  oldest(): number;
   get(key: string): Promise<Entry | undefined>;
   /** Entries under `prefix` in key order. Throws `CompactedError` for a revision that is gone, `FutureRevisionError` for one not yet there. */
   list(prefix: string, options?: ListOptions): Promise<ListResult>;

@@ -2,7 +2,9 @@ import { type Change, CompactedError, type Entry, FutureRevisionError, type List
 import { lowerBound } from './sorted.ts';
 
 /** Changes kept in memory for watches and reads of the past; older ones are forgotten as if compacted. */
-export const HISTORY_CHANGES_MAX = 100_000;
+export const HISTORY_CHANGES_MAX = 10_000;
+/** Bytes that the values of these changes may have together. */
+export const HISTORY_BYTES_MAX = 32 * 1024 * 1024;
 
 interface Subscription {
   readonly prefix: string;
@@ -19,6 +21,7 @@ export class VersionedMap {
   readonly #planned = new Map<string, { readonly revision: number; readonly created: number; readonly isDeleted: boolean }>();
   readonly #history: Change[] = [];
   readonly #subscriptions = new Set<Subscription>();
+  #historyBytes = 0;
   #sortedKeys: string[] | undefined;
   #revision = 0;
   #nextRevision = 1;
@@ -40,14 +43,17 @@ export class VersionedMap {
     return this.#live.get(key);
   }
 
-  /** Puts back what an engine found on its disk, in revision order, before anything else happens. */
-  restore(entries: Iterable<Entry>, revision: number, compacted: number): void {
+  /**
+   * Puts back what an engine found on its disk, before anything else happens: everything as it was at revision `base`,
+   * and the changes since, so that who watched before the restart can go on. `revision`: the last one given out.
+   */
+  restore(entries: Iterable<Entry>, base: number, since: readonly Planned[], revision: number): void {
     for (const entry of entries) this.#live.set(entry.key, entry);
+    this.#compacted = base;
+    this.apply(since);
     this.#sortedKeys = undefined;
     this.#revision = revision;
     this.#nextRevision = revision + 1;
-    // What was watched before the restart is not in memory: watchers from then must read anew.
-    this.#compacted = Math.max(compacted, revision);
   }
 
   /** Checks every operation and gives each its revision; nothing is visible yet. Throws StaleError and plans nothing. */
@@ -76,8 +82,8 @@ export class VersionedMap {
     const last = changes.at(-1);
     if (!last) return;
     this.#revision = last.revision;
-    for (const change of changes) this.#history.push(change);
-    if (this.#history.length > HISTORY_CHANGES_MAX * 1.25) this.#trim(this.#history.length - HISTORY_CHANGES_MAX);
+    for (const change of changes) this.#remember(change);
+    if (this.#history.length > HISTORY_CHANGES_MAX * 1.25 || this.#historyBytes > HISTORY_BYTES_MAX * 1.25) this.#trim();
     for (const { prefix, watcher } of this.#subscriptions) {
       const wanted = prefix === '' ? changes : changes.filter((change) => change.key.startsWith(prefix));
       if (wanted.length > 0) watcher.changed(wanted);
@@ -108,7 +114,7 @@ export class VersionedMap {
   compact(revision: number): void {
     if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision);
     if (revision <= this.#compacted) return;
-    this.#history.splice(0, this.#indexAfter(revision));
+    this.#forgetOldest(this.#indexAfter(revision));
     this.#compacted = revision;
   }
 
@@ -139,8 +145,27 @@ export class VersionedMap {
     return { type: 'put', key, revision, value: operation.value, previous, attachment: operation.attachment };
   }
 
-  #trim(count: number): void {
+  /** What a writer handed over for its own process is nobody's history. */
+  #remember(change: Change): void {
+    this.#historyBytes += sizeOf(change);
+    if (change.type === 'delete' || change.attachment === undefined) this.#history.push(change);
+    else this.#history.push({ type: 'put', key: change.key, revision: change.revision, value: change.value, previous: change.previous });
+  }
+
+  /** By more than one at a time, since what follows moves up. */
+  #trim(): void {
+    let count = Math.max(0, this.#history.length - HISTORY_CHANGES_MAX);
+    let bytes = this.#historyBytes;
+    for (let i = 0; i < this.#history.length && (i < count || bytes > HISTORY_BYTES_MAX); i++) {
+      bytes -= sizeOf(this.#history[i] as Change);
+      count = Math.max(count, i + 1);
+    }
+    this.#forgetOldest(count);
+  }
+
+  #forgetOldest(count: number): void {
     const dropped = this.#history.splice(0, count);
+    for (const change of dropped) this.#historyBytes -= sizeOf(change);
     this.#compacted = dropped.at(-1)?.revision ?? this.#compacted;
   }
 
@@ -180,6 +205,8 @@ export class VersionedMap {
     return low;
   }
 }
+
+const sizeOf = (change: Change): number => (change.type === 'put' ? change.value.length : 0);
 
 export interface Planned {
   readonly operation: Operation;

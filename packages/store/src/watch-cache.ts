@@ -3,6 +3,8 @@ import { lowerBound } from './sorted.ts';
 
 /** Events kept for watches that begin in the past; a watch from before the oldest must list again. */
 export const EVENT_WINDOW_MAX = 10_000;
+/** Bytes that the objects of these events may have together, as they are stored. */
+export const EVENT_WINDOW_BYTES_MAX = 16 * 1024 * 1024;
 
 /** How the cache reads and shows what it holds. */
 export interface Form<T> {
@@ -27,6 +29,11 @@ export class Cached<T> {
     this.object = form.read(entry.value, entry.revision, attachment);
     this.#value = entry.value;
     this.#form = form;
+  }
+
+  /** Bytes it takes in the store. */
+  get size(): number {
+    return this.#value.length;
   }
 
   get bytes(): Uint8Array {
@@ -58,6 +65,7 @@ export class WatchCache<T> {
   /** Live keys in order. */
   #keys: string[] = [];
   readonly #window: CachedEvent<T>[] = [];
+  #windowBytes = 0;
   readonly #listeners = new Set<Listener<T>>();
   readonly #indexes: readonly Index<T>[];
   /** Revision up to which everything under the prefix is here. */
@@ -70,9 +78,9 @@ export class WatchCache<T> {
     this.#indexes = Object.entries(indexes).map(([name, valueOf]) => ({ name, valueOf, keys: new Map() }));
   }
 
-  /** Reads everything and follows the store until the signal aborts. `revisionOf` tells how far a quiet prefix is. */
+  /** Reads everything as it was at the oldest revision that is kept, so that watches from then can go on, and follows the store until the signal aborts. */
   async start(store: Store, signal: AbortSignal): Promise<void> {
-    const { revision, entries } = await store.list(this.prefix);
+    const { revision, entries } = await store.list(this.prefix, { revision: store.oldest() });
     for (const entry of entries) this.#put(this.#cached(entry, undefined));
     this.#keys = entries.map((entry) => entry.key);
     this.#revision = revision;
@@ -128,12 +136,21 @@ export class WatchCache<T> {
   #apply(changes: readonly Change[]): void {
     const events = changes.map((change) => this.#event(change));
     this.#revision = events.at(-1)?.revision ?? this.#revision;
-    for (const event of events) this.#window.push(event);
-    if (this.#window.length > EVENT_WINDOW_MAX * 1.25) {
-      const dropped = this.#window.splice(0, this.#window.length - EVENT_WINDOW_MAX);
-      this.#oldest = dropped.at(-1)?.revision ?? this.#oldest;
+    for (const event of events) {
+      this.#window.push(event);
+      this.#windowBytes += event.current?.size ?? 0;
     }
+    if (this.#window.length > EVENT_WINDOW_MAX * 1.25 || this.#windowBytes > EVENT_WINDOW_BYTES_MAX * 1.25) this.#trim();
     for (const listener of this.#listeners) listener(events);
+  }
+
+  #trim(): void {
+    let count = 0;
+    while (this.#window.length - count > EVENT_WINDOW_MAX || this.#windowBytes > EVENT_WINDOW_BYTES_MAX) {
+      this.#windowBytes -= this.#window[count]?.current?.size ?? 0;
+      count += 1;
+    }
+    this.#oldest = this.#window.splice(0, count).at(-1)?.revision ?? this.#oldest;
   }
 
   #event(change: Change): CachedEvent<T> {

@@ -36,7 +36,7 @@ export const declareServer: Declare = (program) => {
         await ensureClusterDns(server.as(systemUser), { address: DEFAULTS.clusterDns, nodeIP: options['advertiseAddress'] ?? '' });
         await runControlPlane({
           as: (user) => server.as(user), clock: systemClock, random: systemRandom(), log, clusterCidr: options['clusterCidr'] ?? '',
-          rootCertificate: readFileSync(join(dataDir, 'pki', 'ca.crt'), 'utf8'),
+          rootCertificate: readFileSync(join(dataDir, 'pki', 'ca.crt'), 'utf8'), housekeep: (until) => server.served.housekeep(until),
         }, signal);
       });
     });

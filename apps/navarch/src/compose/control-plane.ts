@@ -13,6 +13,8 @@ export interface ControlPlaneDeps {
   /** PEM of the authority that pods trust. */
   readonly rootCertificate: string;
   readonly clusterCidr: string;
+  /** What the API server does by itself. */
+  housekeep(signal: AbortSignal): Promise<void>;
 }
 
 const identity = (name: string): { name: string; groups: readonly string[] } => ({ name, groups: ['system:authenticated'] });
@@ -20,6 +22,7 @@ const identity = (name: string): { name: string; groups: readonly string[] } => 
 /** Controllers and scheduler beside the API server in one process, each under its own identity. */
 export async function runControlPlane(deps: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
+  group.spawn((s) => deps.housekeep(s));
   group.spawn((s) => runManager(deps, s));
   group.spawn((s) => runScheduling(deps, s));
   await group.join();

@@ -34,6 +34,18 @@ export function insertPath(set: FieldSet, path: readonly string[]): void {
   }
 }
 
+/** Puts a node at a place where nothing is yet, in a set that is being built. */
+export function insertNode(set: FieldSet, path: readonly string[], added: FieldSet): void {
+  let node = set as Record<string, FieldSet>;
+  for (let i = 0; i < path.length - 1; i++) {
+    const element = path[i] as string;
+    const next = node[element] as Record<string, FieldSet> | undefined;
+    if (next && isEmptySet(next)) next[HERE] = {};
+    node = next ?? (node[element] = {});
+  }
+  node[path.at(-1) as string] = added;
+}
+
 /** The node of a place: what is below it, and whether it is a member itself; undefined when neither. */
 export function nodeOf(below: FieldSet, member: boolean): FieldSet | undefined {
   if (isEmptySet(below)) return member ? EMPTY : undefined;
@@ -99,11 +111,22 @@ export function* pathsOf(set: FieldSet, path: readonly string[] = []): Generator
   for (const element of elements) yield* pathsOf(set[element] as FieldSet, [...path, element]);
 }
 
-/** In the order in which upstream prints it. */
+/** In the order in which upstream prints it; the set itself where it is so already. */
 export function sortedSet(set: FieldSet): FieldSet {
+  if (isSorted(set)) return set;
   const out: Record<string, FieldSet> = {};
   for (const element of Object.keys(set).sort(compareElements)) out[element] = sortedSet(set[element] as FieldSet);
   return out;
+}
+
+function isSorted(set: FieldSet): boolean {
+  let last: string | undefined;
+  for (const element in set) {
+    if (last !== undefined && compareElements(last, element) > 0) return false;
+    if (!isSorted(set[element] as FieldSet)) return false;
+    last = element;
+  }
+  return true;
 }
 
 function compareElements(a: string, b: string): number {

@@ -21,6 +21,24 @@ export function childSchema(schema: ObjectSchema | MapSchema, name: string): Sch
   return schema.field(name)?.schema ?? (schema.preservesUnknown ? DEDUCED : undefined);
 }
 
+interface SortedField {
+  readonly name: string;
+  readonly element: string;
+  readonly schema: Schema;
+}
+
+const sorted = new WeakMap<ObjectSchema, readonly SortedField[]>();
+
+/** The declared fields in the order in which the record of owners names them. */
+export function sortedFields(schema: ObjectSchema): readonly SortedField[] {
+  let fields = sorted.get(schema);
+  if (!fields) {
+    fields = schema.fields.map(({ name, schema: child }) => ({ name, element: `f:${name}`, schema: child })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    sorted.set(schema, fields);
+  }
+  return fields;
+}
+
 /** Fields that a type declares are part of it; keys of a map are owned as such. */
 export const isDeclared = (schema: ObjectSchema | MapSchema, name: string): boolean =>
   schema.type === 'object' && schema.field(name) !== undefined;

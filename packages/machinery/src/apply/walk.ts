@@ -1,7 +1,7 @@
 import { equalJson } from '../equality.ts';
 import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
-import { below, type FieldSet, hasChild, insertPath, nodeOf, pathText } from './field-set.ts';
-import { childSchema, DEDUCED, isAssociative, isDeclared, isGranularObject, isObject, itemElement, type JsonObject, ShapeError } from './shape.ts';
+import { below, type FieldSet, hasChild, insertNode, insertPath, nodeOf, pathText } from './field-set.ts';
+import { childSchema, DEDUCED, isAssociative, isDeclared, isGranularObject, isObject, itemElement, type JsonObject, ShapeError, sortedFields } from './shape.ts';
 
 /** Every place that `value` sets. Throws ShapeError for what the schema does not know and for items with the same keys. */
 export function fieldSetOf(value: JsonObject, schema: ObjectSchema): FieldSet {
@@ -65,16 +65,45 @@ export function compareObjects(previous: JsonObject, next: JsonObject, schema: O
 
 function compareValues(previous: unknown, next: unknown, schema: Schema, path: string[], found: Comparison): void {
   if (previous === next) return;
+  if (previous === undefined) return insertNode(found.added, path, addedNode(next, schema));
   if (isLeafPair(previous, next, schema)) {
-    if (previous === undefined) insertPath(found.added, path);
-    else if (next === undefined) insertPath(found.removed, path);
+    if (next === undefined) insertPath(found.removed, path);
     else if (!equalJson(previous, next)) insertPath(found.changed, path);
     return;
   }
   if (isGranularObject(schema)) compareInside(isObject(previous) ? previous : {}, isObject(next) ? next : {}, schema, path, found);
   else compareItems(asList(previous), asList(next), schema as ListSchema, path, found);
-  if (previous === undefined) insertPath(found.added, path);
-  else if (next === undefined) insertPath(found.removed, path);
+  if (next === undefined) insertPath(found.removed, path);
+}
+
+/** The node of a value that was not there: all that is in it is new, and so is the place itself. In the printed order. */
+function addedNode(value: unknown, schema: Schema): FieldSet {
+  if (isGranularObject(schema) && isObject(value)) {
+    const inside = schema.type === 'object' && !schema.preservesUnknown ? addedFields(value, schema) : addedMembers(value, schema);
+    return nodeOf(inside, true) as FieldSet;
+  }
+  if (!isAssociative(schema) || !Array.isArray(value) || value.length === 0) return {};
+  const out: Record<string, FieldSet> = {};
+  for (const [element, items] of indexed(value, schema)) {
+    // Items that share their keys cannot be told apart: all of them are one thing.
+    out[element] = items.length === 1 ? addedNode(items[0], schema.items) : {};
+  }
+  return nodeOf(out, true) as FieldSet;
+}
+
+function addedFields(value: JsonObject, schema: ObjectSchema): FieldSet {
+  const out: Record<string, FieldSet> = {};
+  for (const { name, element, schema: child } of sortedFields(schema)) {
+    const item = value[name];
+    if (item !== undefined) out[element] = addedNode(item, child);
+  }
+  return out;
+}
+
+function addedMembers(value: JsonObject, schema: ObjectSchema | MapSchema): FieldSet {
+  const out: Record<string, FieldSet> = {};
+  for (const name in value) if (value[name] !== undefined) out[`f:${name}`] = addedNode(value[name], childSchema(schema, name) ?? DEDUCED);
+  return out;
 }
 
 /** Whether the two are compared as wholes: two empty containers too, so that null and {} stay apart. */

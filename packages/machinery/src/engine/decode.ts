@@ -16,10 +16,16 @@ export interface Decoded {
 type Decoder = (value: unknown, state: State) => unknown;
 
 class State {
+  /** Whether the path is followed: only once there is something to say of a place. */
+  readonly follows: boolean;
   readonly path: (string | number)[] = [];
   readonly unknown: string[] = [];
   /** Go type name of the object being decoded, for messages. */
   struct = '';
+
+  constructor(follows: boolean) {
+    this.follows = follows;
+  }
 
   get text(): string {
     let text = '';
@@ -28,10 +34,16 @@ class State {
   }
 
   refuse(value: unknown, goType: string): never {
+    if (!this.follows) throw new PathNeeded();
     const fields = this.path.filter((part) => typeof part === 'string').join('.');
     const where = fields === '' ? 'Go value' : `Go struct field ${this.struct}.${fields}`;
     throw new DecodeError(`json: cannot unmarshal ${jsonType(value)} into ${where} of type ${goType}`);
   }
+}
+
+/** Something is to be said of a place, and the path to it is not known. */
+class PathNeeded extends Error {
+  override readonly name = 'PathNeeded';
 }
 
 const decoders = new WeakMap<Schema, Decoder>();
@@ -41,7 +53,15 @@ const decoders = new WeakMap<Schema, Decoder>();
  * what Go prints though empty filled in, static defaults set. Throws DecodeError. The input is left as it is.
  */
 export function decode(schema: ObjectSchema, value: unknown): Decoded {
-  const state = new State();
+  try {
+    return decodeWith(schema, value, new State(false));
+  } catch (error) {
+    if (!(error instanceof PathNeeded)) throw error;
+    return decodeWith(schema, value, new State(true));
+  }
+}
+
+function decodeWith(schema: ObjectSchema, value: unknown, state: State): Decoded {
   const result = decoderOf(schema)(value, state) as Record<string, unknown>;
   return { value: result, unknownFields: state.unknown };
 }
@@ -98,9 +118,9 @@ function objectDecoder(schema: ObjectSchema): Decoder {
         if (stand !== undefined) out[plan.name] = stand;
         continue;
       }
-      state.path.push(plan.name);
+      if (state.follows) state.path.push(plan.name);
       const decoded = plan.decode(given, state);
-      state.path.pop();
+      if (state.follows) state.path.pop();
       if (plan.dropsEmpty && isEmpty(decoded)) {
         if (plan.default !== undefined) out[plan.name] = plan.default;
       } else {
@@ -120,6 +140,7 @@ function countUnknown(source: Readonly<Record<string, unknown>>, known: number, 
   for (const name in source) {
     if (schema.field(name) || source[name] === undefined) continue;
     if (schema.preservesUnknown) out[name] = source[name];
+    else if (!state.follows) throw new PathNeeded();
     else state.unknown.push(state.path.length === 0 ? name : `${state.text}.${name}`);
   }
 }
@@ -173,10 +194,10 @@ function listDecoder(items: Schema, goType: string): Decoder {
     if (!Array.isArray(value)) return state.refuse(value, goType);
     const out = Array.from<unknown>({ length: value.length });
     for (let i = 0; i < value.length; i++) {
-      state.path.push(i);
+      if (state.follows) state.path.push(i);
       const item: unknown = value[i];
       out[i] = item === null && items.type === 'object' ? decode({}, state) : decode(item, state);
-      state.path.pop();
+      if (state.follows) state.path.pop();
     }
     return out;
   };
@@ -197,12 +218,12 @@ function mapDecoder(values: Schema, goType: string): Decoder {
     }
     const out: Record<string, unknown> = {};
     for (const key of keys) {
-      state.path.push(key);
+      if (state.follows) state.path.push(key);
       const decoded = decode(source[key], state);
       // A map may have a key that objects treat as special.
       if (key === '__proto__') Object.defineProperty(out, key, { value: decoded, enumerable: true, writable: true, configurable: true });
       else out[key] = decoded;
-      state.path.pop();
+      if (state.follows) state.path.pop();
     }
     return out;
   };

@@ -6,14 +6,20 @@ export interface Row {
   readonly value: Uint8Array | null;
 }
 
+/** A row to write. `replaces`: the revision of the same key that nobody needs once this one is in the compacted past; 0: none. */
+export interface NewRow extends Row {
+  readonly replaces: number;
+}
+
 export type ToWorker =
-  | { readonly type: 'write'; readonly batch: number; readonly rows: readonly Row[] }
+  | { readonly type: 'write'; readonly batch: number; readonly rows: readonly NewRow[] }
   | { readonly type: 'compact'; readonly revision: number }
   | { readonly type: 'backup'; readonly file: string }
   | { readonly type: 'close' };
 
 export type FromWorker =
-  | { readonly type: 'opened'; readonly rows: readonly Row[]; readonly revision: number; readonly compacted: number }
+  /** Everything as it was at `base`, the changes since, and the last revision given out. */
+  | { readonly type: 'opened'; readonly rows: readonly Row[]; readonly base: number; readonly since: readonly Row[]; readonly revision: number }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'written'; readonly batch: number }
   | { readonly type: 'refused'; readonly batch: number; readonly message: string }

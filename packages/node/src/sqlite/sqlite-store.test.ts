@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { Store } from '@navarch/store';
 // The contract is the store's own test code, shared by engines in other packages.
@@ -30,4 +31,22 @@ test('SqliteStore.open() says in one sentence why it cannot', async () => {
   const broken = folder();
   writeFileSync(join(broken, 'store.db'), 'x'.repeat(5000));
   await assert.rejects(SqliteStore.open(broken), /it is not a store/);
+});
+
+test('SqliteStore.compact() leaves one row of each live key on the disk, however many there were', async () => {
+  const dir = folder();
+  const store = await SqliteStore.open(dir);
+  let expected = 0;
+  for (let i = 0; i < 1300; i++) [expected = 0] = await store.commit([{ type: 'put', key: '/a', value: Buffer.from(String(i)), expected }]);
+  const [gone = 0] = await store.commit([{ type: 'put', key: '/b', value: Buffer.from('x'), expected: 0 }]);
+  await store.commit([{ type: 'delete', key: '/b', expected: gone }]);
+  await store.compact(store.revision());
+  const last = store.revision();
+  await store.close();
+  const database = new DatabaseSync(join(dir, 'store.db'));
+  assert.deepEqual(database.prepare('SELECT key, revision FROM change').all().map((row) => ({ ...row })), [{ key: '/a', revision: expected }]);
+  database.close();
+  const again = await SqliteStore.open(dir);
+  assert.equal(again.revision(), last, 'a revision must never be given out twice');
+  await again.close();
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { invariant } from '@navarch/base';
 import { type Entry, type ListOptions, type ListResult, type Operation, type Planned, type Store, VersionedMap, type Watcher } from '@navarch/store';
-import type { FromWorker, Row, ToWorker } from './messages.ts';
+import type { FromWorker, NewRow, Row, ToWorker } from './messages.ts';
 
 interface Waiting {
   readonly planned: readonly Planned[];
@@ -25,6 +25,7 @@ export class SqliteStore implements Store {
   #queue: Waiting[] = [];
   #writing: Waiting[] | undefined;
   #batch = 0;
+  #isScheduled = false;
   #failure: Error | undefined;
   readonly #replies: { resolve(): void; reject(error: Error): void }[] = [];
 
@@ -47,7 +48,7 @@ export class SqliteStore implements Store {
       worker.once('error', reject);
     });
     if (first.type !== 'opened') throw new Error(`Cannot open the store ${file}: ${explained(first)}`);
-    store.#map.restore(first.rows.map(entryOf), first.revision, first.compacted);
+    store.#map.restore(first.rows.map(entryOf), first.base, first.since.map(plannedOf), first.revision);
     worker.on('message', (message: FromWorker) => store.#receive(message));
     worker.on('exit', () => store.#fail(new Error('its writing thread has ended')));
     worker.on('error', (error: unknown) => store.#fail(error instanceof Error ? error : new Error(String(error))));
@@ -56,6 +57,10 @@ export class SqliteStore implements Store {
 
   revision(): number {
     return this.#map.revision;
+  }
+
+  oldest(): number {
+    return this.#map.compacted;
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -70,8 +75,7 @@ export class SqliteStore implements Store {
     return new Promise((resolve, reject) => {
       if (this.#failure) throw this.#failure;
       this.#queue.push({ planned: this.#map.plan(operations), resolve, reject });
-      // What else arrives in this turn of the event loop goes into the same batch.
-      if (!this.#writing && this.#queue.length === 1) queueMicrotask(() => this.#writeNext());
+      this.#schedule();
     });
   }
 
@@ -115,6 +119,16 @@ export class SqliteStore implements Store {
     this.#worker.postMessage(message);
   }
 
+  /** What else arrives in this turn of the event loop goes into the same batch: under load that is what all clients sent meanwhile. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#writing || this.#queue.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#writeNext();
+    });
+  }
+
   #writeNext(): void {
     if (this.#writing || this.#queue.length === 0) return;
     let count = 0;
@@ -145,7 +159,7 @@ export class SqliteStore implements Store {
     this.#writing = undefined;
     this.#map.apply(done.flatMap((waiting) => waiting.planned));
     for (const { planned, resolve } of done) resolve(planned.map((p) => p.revision));
-    this.#writeNext();
+    this.#schedule();
   }
 
   /** The disk refused (full, failing): nothing of this batch happened, and what was planned on top of it cannot either. */
@@ -169,8 +183,12 @@ export class SqliteStore implements Store {
 
 const entryOf = ({ key, value, revision, created }: Row): Entry => ({ key, value: value ?? new Uint8Array(), revision, created });
 
-const rowOf = ({ operation, revision, created }: Planned): Row =>
-  ({ revision, created, key: operation.key, value: operation.type === 'put' ? operation.value : null });
+const rowOf = ({ operation, revision, created }: Planned): NewRow =>
+  ({ revision, created, key: operation.key, value: operation.type === 'put' ? operation.value : null, replaces: operation.expected });
+
+/** What was once planned, as it lies in the table. */
+const plannedOf = ({ revision, created, key, value }: Row): Planned =>
+  ({ revision, created, operation: value === null ? { type: 'delete', key, expected: 0 } : { type: 'put', key, value, expected: 0 } });
 
 function explained(message: FromWorker): string {
   const text = message.type === 'failed' ? message.message : message.type;

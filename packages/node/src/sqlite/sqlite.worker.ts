@@ -1,20 +1,34 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromWorker, Row, ToWorker } from './messages.ts';
+import type { FromWorker, NewRow, Row, ToWorker } from './messages.ts';
 
 // The disk's side of the store: it waits for fsync so that the main thread can go on collecting the next batch.
 
 const SCHEMA_VERSION = 1;
+/** Changes that are read back at the start, for those who watched before it. */
+const SINCE_MAX = 2000;
+/** Rows dropped in one transaction of a compaction. */
+const COMPACT_ROWS_MAX = 500;
 const port = parentPort;
 if (!port) throw new Error('sqlite.worker.ts runs in a worker thread');
 const send = (message: FromWorker): void => port.postMessage(message);
 
 let database: DatabaseSync | undefined;
 let insert: StatementSync;
+let remove: StatementSync;
+/** A row that is replaced or a deletion, and the revision from which on nobody needs it. */
+interface Garbage {
+  readonly since: number;
+  readonly revision: number;
+}
+/** In the order of `since`; those before `dropped` are gone from the table. */
+const garbage: Garbage[] = [];
+let dropped = 0;
 
 try {
   database = open((workerData as { readonly file: string }).file);
   insert = database.prepare('INSERT INTO change (revision, created, key, value) VALUES (?, ?, ?, ?)');
+  remove = database.prepare('DELETE FROM change WHERE revision = ?');
   send(state(database));
   port.on('message', (message: ToWorker) => handle(database as DatabaseSync, message));
 } catch (error) {
@@ -24,8 +38,10 @@ try {
 
 function open(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 0 });
+  // An object is a few KB: it should not be torn over pages. Takes effect on a new file only.
+  db.exec('PRAGMA page_size = 8192');
   // Exclusive: a second server on the same file would give out the same revisions.
-  db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
+  db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000');
   const version = (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
   if (version > SCHEMA_VERSION) throw new Error(`it was written by a newer release (schema ${version}, this one knows ${SCHEMA_VERSION})`);
   db.exec(`BEGIN IMMEDIATE;
@@ -37,13 +53,36 @@ function open(file: string): DatabaseSync {
   return db;
 }
 
-/** Everything live: per key its newest change, unless that was a deletion. */
+/** What the store begins with: everything as of a recent revision, the changes since, and what compaction may drop. */
 function state(db: DatabaseSync): FromWorker {
-  const rows = db.prepare('SELECT max(revision) AS revision, created, key, value FROM change GROUP BY key ORDER BY key').all() as unknown as Row[];
-  const live = rows.filter((row) => row.value !== null);
-  const { revision } = db.prepare('SELECT coalesce(max(revision), 0) AS revision FROM change').get() as { revision: number };
+  const { newest } = db.prepare('SELECT coalesce(max(revision), 0) AS newest FROM change').get() as { newest: number };
   const { compacted } = db.prepare('SELECT revision AS compacted FROM compaction').get() as { compacted: number };
-  return { type: 'opened', rows: live, revision: Math.max(revision, compacted), compacted };
+  const recent = db.prepare('SELECT min(revision) AS first FROM (SELECT revision FROM change ORDER BY revision DESC LIMIT ?)').get(SINCE_MAX) as { first: number | null };
+  const base = Math.max(compacted, (recent.first ?? 1) - 1);
+  const rows: Row[] = [];
+  const read = db.prepare('SELECT revision, created, key, value FROM change WHERE revision = ?');
+  for (const revision of liveAt(db, base)) rows.push(read.get(revision) as unknown as Row);
+  const since = db.prepare('SELECT revision, created, key, value FROM change WHERE revision > ? ORDER BY revision').all(base) as unknown as Row[];
+  return { type: 'opened', rows: rows.sort((a, b) => (a.key < b.key ? -1 : 1)), base, since, revision: Math.max(newest, compacted) };
+}
+
+/** The revisions that were live at `base`. Notes on the way, for the whole table, what later rows have replaced. */
+function liveAt(db: DatabaseSync, base: number): Iterable<number> {
+  const newest = new Map<string, { readonly revision: number; readonly isDeletion: boolean }>();
+  let live: readonly number[] | undefined;
+  const take = (): readonly number[] => [...newest.values()].filter((row) => !row.isDeletion).map((row) => row.revision);
+  for (const row of db.prepare('SELECT revision, key, value IS NULL AS isDeletion FROM change ORDER BY revision').iterate() as Iterable<{ revision: number; key: string; isDeletion: number }>) {
+    if (row.revision > base) live ??= take();
+    const isDeletion = row.isDeletion === 1;
+    noteGarbage(row.revision, newest.get(row.key)?.revision ?? 0, isDeletion);
+    newest.set(row.key, { revision: row.revision, isDeletion });
+  }
+  return live ?? take();
+}
+
+function noteGarbage(revision: number, replaces: number, isDeletion: boolean): void {
+  if (replaces > 0) garbage.push({ since: revision, revision: replaces });
+  if (isDeletion) garbage.push({ since: revision, revision });
 }
 
 function handle(db: DatabaseSync, message: ToWorker): void {
@@ -58,11 +97,12 @@ function handle(db: DatabaseSync, message: ToWorker): void {
   }
 }
 
-function write(db: DatabaseSync, rows: readonly Row[], batch: number): void {
+function write(db: DatabaseSync, rows: readonly NewRow[], batch: number): void {
   try {
     db.exec('BEGIN IMMEDIATE');
     for (const { revision, created, key, value } of rows) insert.run(revision, created, key, value);
     db.exec('COMMIT');
+    for (const { revision, value, replaces } of rows) noteGarbage(revision, replaces, value === null);
     send({ type: 'written', batch });
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
@@ -70,14 +110,20 @@ function write(db: DatabaseSync, rows: readonly Row[], batch: number): void {
   }
 }
 
-/** Drops changes up to `revision` that a later one of the same key has replaced, and deletions. */
+/** Drops what nobody can ask for once history up to `revision` is forgotten, a little at a time: writers come between. */
 function compact(db: DatabaseSync, revision: number): void {
+  let end = dropped;
+  while (end - dropped < COMPACT_ROWS_MAX && (garbage[end]?.since ?? Infinity) <= revision) end += 1;
+  const isLast = end - dropped < COMPACT_ROWS_MAX;
   try {
     db.exec('BEGIN IMMEDIATE');
-    db.prepare(`DELETE FROM change WHERE revision <= ?1 AND (value IS NULL OR revision NOT IN
-      (SELECT max(revision) FROM change WHERE revision <= ?1 GROUP BY key))`).run(revision);
-    db.prepare('UPDATE compaction SET revision = ?').run(revision);
+    for (let i = dropped; i < end; i++) remove.run((garbage[i] as Garbage).revision);
+    db.prepare('UPDATE compaction SET revision = max(revision, ?)').run(isLast ? revision : (garbage[end - 1] as Garbage).since);
     db.exec('COMMIT');
+    dropped = end;
+    if (!isLast) return void setImmediate(() => compact(db, revision));
+    garbage.splice(0, dropped);
+    dropped = 0;
     send({ type: 'compacted' });
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');

@@ -1,0 +1,35 @@
+import { event } from '@navarch/api';
+import type { Clock } from '@navarch/base';
+import { type ApiObject, StatusError } from '@navarch/machinery';
+import type { Registry } from '../registry/registry.ts';
+
+/** How long an event is kept after it was last seen, in milliseconds: upstream's --event-ttl. */
+const TTL_MS = 60 * 60_000;
+const INTERVAL_MS = 60_000;
+
+interface Timed {
+  readonly lastTimestamp?: string | null;
+  readonly eventTime?: string | null;
+  readonly series?: { readonly lastObservedTime?: string };
+}
+
+/** Removes events that nobody has seen for an hour, for as long as the signal lasts. */
+export async function keepEventsFresh(registry: Registry, clock: Clock, signal: AbortSignal): Promise<void> {
+  const { shelf } = registry.of(event);
+  for (;;) {
+    await clock.sleep(INTERVAL_MS, signal);
+    for (const cached of [...shelf.cache.range(shelf.cache.prefix)]) {
+      if (clock.now() - lastSeenMs(cached.object) <= TTL_MS) continue;
+      try {
+        await shelf.remove(cached);
+      } catch (error) {
+        if (!(error instanceof StatusError)) throw error; // Seen again meanwhile.
+      }
+    }
+  }
+}
+
+function lastSeenMs(seen: ApiObject & Timed): number {
+  const times = [seen.metadata.creationTimestamp, seen.lastTimestamp, seen.eventTime, seen.series?.lastObservedTime];
+  return Math.max(...times.map((time) => (time ? Date.parse(time) : 0)));
+}
