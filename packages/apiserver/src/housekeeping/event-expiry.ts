@@ -18,8 +18,8 @@ export async function keepEventsFresh(registry: Registry, clock: Clock, signal: 
   const { shelf } = registry.of(event);
   for (;;) {
     await clock.sleep(INTERVAL_MS, signal);
-    for (const cached of [...shelf.cache.range(shelf.cache.prefix)]) {
-      if (clock.now() - lastSeenMs(cached.object) <= TTL_MS) continue;
+    const old = [...shelf.cache.range(shelf.cache.prefix)].filter((cached) => clock.now() - lastSeenMs(cached.object) > TTL_MS);
+    for (const cached of old) {
       try {
         await shelf.remove(cached);
       } catch (error) {
