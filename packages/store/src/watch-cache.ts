@@ -48,8 +48,6 @@ export interface CachedEvent<T> {
   readonly current: Cached<T> | undefined;
   /** Absent: created. */
   readonly previous: Cached<T> | undefined;
-  /** Shared by all watchers of this event: what one of them encoded, the others send. */
-  readonly frames: Map<string, Uint8Array>;
 }
 
 export type Listener<T> = (events: readonly CachedEvent<T>[]) => void;
@@ -157,12 +155,12 @@ export class WatchCache<T> {
     const previous = this.#live.get(change.key);
     if (change.type === 'delete') {
       this.#remove(change.key);
-      return { revision: change.revision, key: change.key, current: undefined, previous, frames: new Map() };
+      return { revision: change.revision, key: change.key, current: undefined, previous };
     }
     const current = this.#cached({ key: change.key, value: change.value, revision: change.revision }, change.attachment);
     this.#put(current);
     if (!previous) this.#insertKey(change.key);
-    return { revision: change.revision, key: change.key, current, previous, frames: new Map() };
+    return { revision: change.revision, key: change.key, current, previous };
   }
 
   #cached(entry: Pick<Entry, 'key' | 'value' | 'revision'>, attachment: unknown): Cached<T> {

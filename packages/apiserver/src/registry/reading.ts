@@ -129,15 +129,8 @@ export function seenAs(event: CachedEvent<ApiObject>, selection: Selection, pref
   return was ? 'DELETED' : undefined;
 }
 
-/** One watch frame. Encoded once for all watchers that want the same form of the same event. */
+/** One watch frame. */
 export function frame(resource: Resource<any>, event: CachedEvent<ApiObject>, type: EventType, shape: Shape): Uint8Array {
-  const name = `${type} ${shape} ${resource.kind.version}`;
-  let bytes = event.frames.get(name);
-  if (!bytes) event.frames.set(name, (bytes = makeFrame(resource, event, type, shape)));
-  return bytes;
-}
-
-function makeFrame(resource: Resource<any>, event: CachedEvent<ApiObject>, type: EventType, shape: Shape): Uint8Array {
   if (shape !== 'object') return encode(`${JSON.stringify({ type, object: tableEvent(resource, lastState(event), shape) })}\n`);
   if (type !== 'DELETED' && event.current && !resource.kind.hub) return framed(type, event.current.bytes);
   return encode(`{"type":"${type}","object":${JSON.stringify(resource.view(lastState(event)))}}\n`);

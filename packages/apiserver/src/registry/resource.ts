@@ -279,7 +279,11 @@ export class Resource<O extends ApiObject> {
     return draft;
   }
 
-  async #write(namespace: string, name: string, make: (current: O) => Draft | undefined, call: Call, part: string, isApplied = false): Promise<O> {
+  #write(namespace: string, name: string, make: (current: O) => Draft | undefined, call: Call, part: string, isApplied = false): Promise<O> {
+    return this.shelf.inTurn(this.shelf.keyOf(namespace, name), () => this.#writeInTurn(namespace, name, make, call, part, isApplied));
+  }
+
+  async #writeInTurn(namespace: string, name: string, make: (current: O) => Draft | undefined, call: Call, part: string, isApplied: boolean): Promise<O> {
     if (part !== '' && !this.#parts[part]) throw methodNotAllowed(this.kind, 'update');
     for (let attempt = 0; ; attempt++) {
       const cached = this.cached(namespace, name);

@@ -44,6 +44,8 @@ export class Shelf {
   readonly kind: Kind<any>;
   readonly cache: WatchCache<ApiObject>;
   readonly #store: Store;
+  /** The last of the writers that wait for an object. */
+  readonly #turns = new Map<string, Promise<void>>();
 
   constructor(kind: Kind<any>, store: Store) {
     this.kind = kind;
@@ -76,6 +78,23 @@ export class Shelf {
   /** Throws StaleError when the object has moved since `previous`. */
   async replace(previous: Cached<ApiObject>, draft: ApiObject): Promise<Cached<ApiObject>> {
     return this.#put(previous.key, draft, previous.revision);
+  }
+
+  /**
+   * Runs a write when those of the same object that came before it are through. Without this all but one of the writers
+   * that race for an object would begin again, round after round.
+   */
+  async inTurn<T>(key: string, write: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(key);
+    const turn = Promise.withResolvers<void>();
+    this.#turns.set(key, turn.promise);
+    try {
+      if (before) await before;
+      return await write();
+    } finally {
+      if (this.#turns.get(key) === turn.promise) this.#turns.delete(key);
+      turn.resolve();
+    }
   }
 
   /** Throws Conflict when the object has moved. Resolves to the revision of the deletion. */

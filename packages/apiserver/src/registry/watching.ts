@@ -4,7 +4,7 @@ import { type CachedEvent, CompactedError } from '@navarch/store';
 import { encode, type Sink } from '../request.ts';
 import { bookmark, bytesOf, frame, framed, seenAs } from './reading.ts';
 import type { Resource } from './resource.ts';
-import { selectionOf } from './selection.ts';
+import { type Selection, selectionOf } from './selection.ts';
 import { type Shape, tableEvent } from './table.ts';
 
 export interface WatchRequest {
@@ -39,11 +39,10 @@ export async function runWatch(resource: Resource<any>, request: WatchRequest, c
     }
     if (request.sendInitialEvents && request.allowBookmarks) send(bookmark(resource.kind, sent, true));
   }
+  const view: View = { resource, selection, prefix, shape: request.shape, name: [resource.kind.version, request.shape, prefix, request.labelSelector, request.fieldSelector].join('\n') };
   const onEvents = (events: readonly CachedEvent<ApiObject>[]): void => {
-    for (const event of events) {
-      const type = seenAs(event, selection, prefix);
-      if (type) send(frame(resource, event, type, request.shape));
-    }
+    const bytes = framesOf(events, view);
+    if (bytes.length > 0) send(bytes);
     sent = events.at(-1)?.revision ?? sent;
   };
   const stop = startFollowing(resource, sent, onEvents, send);
@@ -53,6 +52,45 @@ export async function runWatch(resource: Resource<any>, request: WatchRequest, c
   } finally {
     stop();
   }
+}
+
+/** What a watcher wants to see. Equal names: equal bytes. */
+interface View {
+  readonly name: string;
+  readonly resource: Resource<any>;
+  readonly selection: Selection;
+  readonly prefix: string;
+  readonly shape: Shape;
+}
+
+/** Per batch of events, what was encoded for one watcher: the others with the same view send the same. */
+const encoded = new WeakMap<readonly CachedEvent<ApiObject>[], Map<string, Uint8Array>>();
+
+function framesOf(events: readonly CachedEvent<ApiObject>[], view: View): Uint8Array {
+  let byView = encoded.get(events);
+  if (!byView) encoded.set(events, (byView = new Map()));
+  let bytes = byView.get(view.name);
+  if (!bytes) byView.set(view.name, (bytes = encodeFrames(events, view)));
+  return bytes;
+}
+
+function encodeFrames(events: readonly CachedEvent<ApiObject>[], { resource, selection, prefix, shape }: View): Uint8Array {
+  const frames: Uint8Array[] = [];
+  for (const event of events) {
+    const type = seenAs(event, selection, prefix);
+    if (type) frames.push(frame(resource, event, type, shape));
+  }
+  return frames.length === 1 ? (frames[0] as Uint8Array) : concatenated(frames);
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 function startFollowing(

@@ -1,7 +1,8 @@
 import type { ApiRequest, BytesResponse, ProxyTarget, Server, StreamResponse } from '@navarch/apiserver';
 import { failure } from '@navarch/machinery';
+import { Readable, type Writable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { gzip } from 'node:zlib';
+import { createGzip } from 'node:zlib';
 
 /** Largest request body: upstream's limit for one object. */
 export const BODY_BYTES_MAX = 3 * 1024 * 1024;
@@ -9,6 +10,8 @@ export const BODY_BYTES_MAX = 3 * 1024 * 1024;
 const DRAIN_BYTES_MAX = 64 * 1024 * 1024;
 /** Answers larger than this are compressed for clients that accept it (upstream's threshold). */
 const GZIP_BYTES_MIN = 128 * 1024;
+/** Longer answers are written in pieces of this size. */
+const PIECE_BYTES = 1024 * 1024;
 /** Bytes that may wait for a slow watcher before it is let go. */
 const STREAM_BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -20,6 +23,8 @@ export interface Outlet {
   readonly isGone: boolean;
   head(status: number, headers: Headers): void;
   write(bytes: Uint8Array): void;
+  /** Resolves when everything handed over has gone to the system, or the client has gone. */
+  drained(): Promise<void>;
   end(bytes?: Uint8Array): void;
   /** Bytes handed over and not yet with the system. */
   readonly backlogBytes: number;
@@ -138,18 +143,42 @@ export async function exchange(server: Server, request: HttpRequest, outlet: Out
 }
 
 async function send(reply: BytesResponse, request: HttpRequest, outlet: Outlet): Promise<void> {
-  let body = bytesOf(reply);
   const headers: Headers = { ...reply.headers, 'cache-control': 'no-cache, private' };
-  if (body.length > GZIP_BYTES_MIN && /\bgzip\b/.test(request.header('accept-encoding') ?? '')) {
-    body = await compressed(body);
+  const size = reply.body.reduce((sum, chunk) => sum + chunk.length, 0);
+  const isSqueezed = size > GZIP_BYTES_MIN && /\bgzip\b/.test(request.header('accept-encoding') ?? '');
+  if (isSqueezed) {
     headers['content-encoding'] = 'gzip';
     headers['vary'] = 'Accept-Encoding';
-  }
+  } else headers['content-length'] = size;
   if (outlet.isGone) return;
-  headers['content-length'] = body.length;
   outlet.head(reply.status, headers);
   if (request.method === 'HEAD') outlet.end();
-  else outlet.end(body);
+  else if (isSqueezed) await sendPieces(Readable.from(piecesOf(reply.body)).pipe(createGzip({ level: 1 })), outlet);
+  else if (size > PIECE_BYTES) await sendPieces(piecesOf(reply.body), outlet);
+  else outlet.end(bytesOf(reply));
+}
+
+/** Long answers go as fast as the client reads: a few pieces are in memory at a time, not the whole list. */
+async function sendPieces(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, outlet: Outlet): Promise<void> {
+  for await (const piece of pieces) {
+    if (outlet.isGone) return;
+    outlet.write(piece);
+    if (outlet.backlogBytes > PIECE_BYTES) await outlet.drained();
+  }
+  if (!outlet.isGone) outlet.end();
+}
+
+/** What is cached comes in thousands of small chunks: joined, since each write has its price. */
+function* piecesOf(chunks: readonly Uint8Array[]): Generator<Uint8Array> {
+  let first = 0;
+  let bytes = 0;
+  for (let i = 0; i < chunks.length; i++) {
+    bytes += (chunks[i] as Uint8Array).length;
+    if (bytes < PIECE_BYTES && i < chunks.length - 1) continue;
+    yield Buffer.concat(chunks.slice(first, i + 1), bytes);
+    first = i + 1;
+    bytes = 0;
+  }
 }
 
 export const bytesOf = ({ body }: BytesResponse): Uint8Array => (body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body));
@@ -168,5 +197,15 @@ async function stream(reply: StreamResponse, signal: AbortSignal, outlet: Outlet
   if (!outlet.isGone) outlet.end();
 }
 
-const compressed = (body: Uint8Array): Promise<Buffer> =>
-  new Promise((resolve, reject) => gzip(body, { level: 1 }, (error, result) => (error ? reject(error) : resolve(result))));
+export function drainOf(stream: Writable): Promise<void> {
+  if (!stream.writableNeedDrain || stream.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
+  });
+}

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { ProxyTarget, Server } from '@navarch/apiserver';
-import { bytesOf, exchange, type Headers, HttpRequest, type Outlet, subjectOf } from './exchange.ts';
+import { bytesOf, drainOf, exchange, type Headers, HttpRequest, type Outlet, subjectOf } from './exchange.ts';
 import { forward, type ForwardCredentials, forwardUpgrade } from './forward.ts';
 
 const certificates = new WeakMap<object, { readonly subject: ReturnType<typeof subjectOf> }>();
@@ -67,6 +67,10 @@ class Http1Outlet implements Outlet {
 
   write(bytes: Uint8Array): void {
     this.#response.write(bytes);
+  }
+
+  drained(): Promise<void> {
+    return drainOf(this.#response);
   }
 
   end(bytes?: Uint8Array): void {

@@ -2,7 +2,7 @@ import { constants, Http2ServerRequest, Http2ServerResponse, type IncomingHttpHe
 import type { ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { ProxyTarget, Server } from '@navarch/apiserver';
-import { exchange, type Headers, HttpRequest, type Outlet, subjectOf } from './exchange.ts';
+import { drainOf, exchange, type Headers, HttpRequest, type Outlet, subjectOf } from './exchange.ts';
 import { forward, type ForwardCredentials } from './forward.ts';
 
 interface Peer {
@@ -57,6 +57,10 @@ class Http2Outlet implements Outlet {
 
   write(bytes: Uint8Array): void {
     this.#stream.write(bytes);
+  }
+
+  drained(): Promise<void> {
+    return drainOf(this.#stream);
   }
 
   end(bytes?: Uint8Array): void {

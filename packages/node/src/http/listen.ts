@@ -7,6 +7,9 @@ import type { ForwardCredentials } from './forward.ts';
 import { answerHttp1, answerUpgrade } from './http1-exchange.ts';
 import { answerHttp2 } from './http2-exchange.ts';
 
+/** What one connection may hold in buffers before new streams on it are refused: several whole lists of a large cluster. */
+const SESSION_MEGABYTES_MAX = 512;
+
 export interface ListenOptions {
   readonly addresses: readonly string[];
   readonly port: number;
@@ -30,7 +33,7 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
   for (const address of options.addresses) {
     const listener = createSecureServer({
       cert: options.certificate, key: options.key, ca: options.clientAuthority, requestCert: true, rejectUnauthorized: false, allowHTTP1: true,
-      ALPNProtocols: ['h2', 'http/1.1'], maxHeaderListPairs: 200, settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+      ALPNProtocols: ['h2', 'http/1.1'], maxHeaderListPairs: 200, maxSessionMemory: SESSION_MEGABYTES_MAX, settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
     } as Parameters<typeof createSecureServer>[0]);
     serve(listener, server, options.kubeletClient);
     listener.on('secureConnection', (socket: Socket) => {

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2';
+import { request as httpsRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { serve } from '@navarch/apiserver';
+import { silent } from '@navarch/base';
+import { Pki } from '../pki/index.ts';
+import { SqliteStore } from '../sqlite/index.ts';
+import { systemClock, systemRandom } from '../system/index.ts';
+import { type Listening, listenHttps } from './listen.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Buffer;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'navarch-listen-'));
+const stop = new AbortController();
+const configMaps = '/api/v1/namespaces/default/configmaps';
+let store: SqliteStore;
+let listening: Listening;
+let pki: Pki;
+let session: ClientHttp2Session;
+let admin: { readonly certificate: string; readonly key: string };
+
+before(async () => {
+  pki = await Pki.open(join(folder, 'pki'));
+  store = await SqliteStore.open(join(folder, 'store'));
+  const { server } = await serve({
+    store, clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
+    issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '127.0.0.1', advertisePort: 6443,
+  }, stop.signal);
+  const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', addresses: ['127.0.0.1'], names: ['localhost'] });
+  admin = await pki.identity('admin', { commonName: 'admin', organizations: ['system:masters'] });
+  listening = await listenHttps(server, {
+    addresses: ['127.0.0.1'], port: 0, certificate: own.certificate, key: own.key, clientAuthority: pki.authority.certificate,
+    kubeletClient: { ...admin, authority: pki.authority.certificate },
+  });
+  session = connect(`https://127.0.0.1:${listening.port}`, { ca: pki.authority.certificate, cert: admin.certificate, key: admin.key, maxSessionMemory: 512 });
+});
+
+after(async () => {
+  session.destroy();
+  await listening[Symbol.asyncDispose]();
+  stop.abort();
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function ask(headers: OutgoingHttpHeaders, body?: Uint8Array | string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({ ':method': 'GET', ...headers }, { endStream: body === undefined });
+    const chunks: Buffer[] = [];
+    let head: Readonly<Record<string, unknown>> = {};
+    stream.on('response', (received) => { head = received; });
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('end', () => resolve({ status: Number(head[':status']), headers: head, body: Buffer.concat(chunks) }));
+    stream.on('error', reject);
+    if (body !== undefined) stream.end(body);
+  });
+}
+
+function askHttp1(path: string, method = 'GET', body?: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpsRequest({ host: '127.0.0.1', port: listening.port, path, method, ca: pki.authority.certificate, cert: admin.certificate, key: admin.key, headers: { 'content-type': 'application/json' } });
+    request.on('response', (reply) => {
+      const chunks: Buffer[] = [];
+      reply.on('data', (chunk: Buffer) => chunks.push(chunk));
+      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: Buffer.concat(chunks) }));
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+const post = (path: string, object: unknown): Promise<Answer> => ask({ ':method': 'POST', ':path': path, 'content-type': 'application/json' }, JSON.stringify(object));
+const config = (name: string, data: object = {}): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
+const json = ({ body }: Answer): any => JSON.parse(body.toString());
+
+test('listenHttps() answers HTTP/2 and HTTP/1.1 on one port, each as who its certificate names', async () => {
+  const made = await post(configMaps, config('both'));
+  assert.equal(made.status, 201);
+  const [two, one] = [await ask({ ':path': `${configMaps}/both` }), await askHttp1(`${configMaps}/both`)];
+  assert.deepEqual([two.status, one.status], [200, 200]);
+  assert.deepEqual(json(two), json(one));
+  assert.deepEqual(json(two), json(made));
+  const stranger = connect(`https://127.0.0.1:${listening.port}`, { ca: pki.authority.certificate });
+  const status = await new Promise((resolve) => stranger.request({ ':path': configMaps }).on('response', (head) => resolve(head[':status'])));
+  stranger.destroy();
+  assert.equal(status, 403);
+});
+
+test('listenHttps() answers HEAD with the head alone', async () => {
+  await post(configMaps, config('head'));
+  const [whole, head] = [await ask({ ':path': `${configMaps}/head` }), await ask({ ':method': 'HEAD', ':path': `${configMaps}/head` })];
+  assert.deepEqual([head.status, head.body.length, head.headers['content-length']], [200, 0, String(whole.body.length)]);
+});
+
+test('listenHttps() refuses a body beyond the limit and goes on serving the connection', async () => {
+  const huge = JSON.stringify(config('huge', { a: 'x'.repeat(20 * 1024 * 1024) }));
+  for (const answer of [await ask({ ':method': 'POST', ':path': configMaps, 'content-type': 'application/json' }, huge), await askHttp1(configMaps, 'POST', huge)]) {
+    assert.equal(answer.status, 413);
+    assert.deepEqual([json(answer).reason, json(answer).message], ['RequestEntityTooLarge', 'Request entity too large: limit is 3145728']);
+  }
+  assert.equal((await ask({ ':path': '/version' })).status, 200);
+});
+
+test('listenHttps() sends long lists whole, compressed for who accepts it', async () => {
+  const names = Array.from({ length: 60 }, (_, i) => `long-${String(i).padStart(3, '0')}`);
+  await Promise.all(names.map((name) => post('/api/v1/namespaces/kube-public/configmaps', config(name, { text: name.repeat(5000) }))));
+  const path = '/api/v1/namespaces/kube-public/configmaps';
+  const plain = await ask({ ':path': path });
+  const squeezed = await ask({ ':path': path, 'accept-encoding': 'gzip' });
+  assert.deepEqual(json(plain).items.map((item: any) => item.metadata.name).filter((name: string) => name.startsWith('long-')), names);
+  assert.equal(plain.headers['content-length'], String(plain.body.length));
+  assert.ok(squeezed.body.length < plain.body.length / 10);
+  assert.deepEqual(gunzipSync(squeezed.body), plain.body);
+});
+
+test('PATCH without a version never conflicts, however many write the same object', async () => {
+  await post(configMaps, config('hot'));
+  const answers = await Promise.all(Array.from({ length: 60 }, (_, i) =>
+    ask({ ':method': 'PATCH', ':path': `${configMaps}/hot`, 'content-type': 'application/merge-patch+json' }, JSON.stringify({ data: { [`k${i}`]: '1' } }))));
+  assert.deepEqual(answers.map(({ status }) => status), answers.map(() => 200));
+  assert.equal(Object.keys(json(await ask({ ':path': `${configMaps}/hot` })).data).length, 60);
+});
+
+test('A watch gets every change once, in order, and ends with its connection', async () => {
+  const { metadata } = json(await ask({ ':path': configMaps }));
+  const stream = session.request({ ':path': `${configMaps}?watch=true&resourceVersion=${metadata.resourceVersion}` });
+  let text = '';
+  const enough = new Promise<void>((resolve) => stream.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    if (text.split('\n').length > 30) resolve();
+  }));
+  await Promise.all(Array.from({ length: 30 }, (_, i) => post(configMaps, config(`watched-${i}`))));
+  await enough;
+  const versions = text.trim().split('\n').map((line) => Number((JSON.parse(line) as any).object.metadata.resourceVersion));
+  assert.equal(versions.length, 30);
+  assert.deepEqual(versions, versions.toSorted((a, b) => a - b));
+  stream.close();
+});
