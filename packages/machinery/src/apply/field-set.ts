@@ -94,6 +94,7 @@ export function below(set: FieldSet, element: string): FieldSet | undefined {
 }
 
 export function isEqualSet(a: FieldSet, b: FieldSet): boolean {
+  if (a === b) return true;
   let count = 0;
   for (const element in a) {
     const other = b[element];

@@ -44,9 +44,22 @@ export const asksForReset = (entries: readonly ManagedFieldsEntry[] | undefined)
 
 export function entriesOf(owners: readonly Owner[]): readonly ManagedFieldsEntry[] {
   return [...capped(owners)].sort(compareOwners).map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
-    ...(manager ? { manager } : {}), operation, apiVersion, ...(time ? { time } : {}), fieldsType: 'FieldsV1', fieldsV1: sortedSet(fields),
+    ...(manager ? { manager } : {}), operation, apiVersion, ...(time ? { time } : {}), fieldsType: 'FieldsV1', fieldsV1: interned(sortedSet(fields)),
     ...(subresource ? { subresource } : {}),
   }));
+}
+
+/** Objects made from one template have equal records: they share one. Bounded; a set that is not in here is only not shared. */
+const sets = new Map<string, FieldSet>();
+const SETS_MAX = 1000;
+
+function interned(set: FieldSet): FieldSet {
+  const text = JSON.stringify(set);
+  const known = sets.get(text);
+  if (known) return known;
+  if (sets.size >= SETS_MAX) sets.clear();
+  sets.set(text, set);
+  return set;
 }
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
