@@ -1,10 +1,14 @@
-import { configMap, type ConfigMap, type Pod, secret, type Secret, type Service, serviceAccount } from '@navarch/api';
+import {
+  clusterTrustBundle, configMap, type ConfigMap, persistentVolume, persistentVolumeClaim, type Pod, secret, type Secret, type Service,
+} from '@navarch/api';
 import type { Clock } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { hasReason } from '@navarch/machinery';
-import type { EnvironmentSources } from './environment.ts';
-import type { Files } from './ports.ts';
-import type { VolumeHost } from './volumes/volume-plugin.ts';
+import type { EnvironmentSources } from './environment/environment.ts';
+import { capacityOf } from './node-capacity.ts';
+import type { Files, HostFacts } from './ports.ts';
+import { AccountTokens } from './volumes/account-tokens.ts';
+import type { TrustBundle, VolumeHost } from './volumes/volume-plugin.ts';
 
 const orAbsent = async <T>(work: Promise<T>): Promise<T | undefined> => {
   try {
@@ -17,6 +21,7 @@ const orAbsent = async <T>(work: Promise<T>): Promise<T | undefined> => {
 
 export interface SourcesDeps {
   readonly api: Api;
+  readonly host: HostFacts;
   readonly nodeName: string;
   readonly nodeIP: string;
   /** The services of a namespace, as far as they are known. */
@@ -24,7 +29,7 @@ export interface SourcesDeps {
 }
 
 /** The objects that a pod's variables are taken from, read before they are needed. */
-export async function environmentSources(p: Pod, { api, nodeName, nodeIP, services }: SourcesDeps): Promise<EnvironmentSources> {
+export async function environmentSources(p: Pod, { api, host, nodeName, nodeIP, services }: SourcesDeps): Promise<EnvironmentSources> {
   const namespace = p.metadata.namespace ?? '';
   const containers = [...(p.spec.initContainers ?? []), ...p.spec.containers];
   const names = (pick: (c: (typeof containers)[number]) => readonly (string | undefined)[]): readonly string[] =>
@@ -38,7 +43,7 @@ export async function environmentSources(p: Pod, { api, nodeName, nodeIP, servic
   return {
     configMap: (name) => maps.get(name), secret: (name) => secrets.get(name),
     services: [...services(namespace), ...(namespace === 'default' ? [] : services('default').filter((s) => s.metadata.name === 'kubernetes'))],
-    podIP: p.status.podIP ?? '', hostIP: nodeIP, nodeName,
+    podIPs: (p.status.podIPs ?? []).map(({ ip }) => ip ?? ''), hostIPs: [nodeIP], nodeName, allocatable: capacityOf(host),
   };
 }
 
@@ -55,29 +60,26 @@ export async function pullSecrets(api: Api, p: Pod): Promise<readonly Secret[]> 
 export interface VolumeHostDeps {
   readonly api: Api;
   readonly files: Files;
+  readonly host: HostFacts;
   readonly nodeName: string;
   readonly nodeIP: string;
   readonly clock: Clock;
 }
 
-/** Tokens are asked anew when four fifths of their life are over. */
-export function volumeHost({ api, files, nodeName, nodeIP, clock }: VolumeHostDeps): VolumeHost {
-  const tokens = new Map<string, { readonly token: string; readonly renewAt: number }>();
+/** What volume plugins see of the cluster: objects are read when a volume is made, not kept. */
+export function volumeHost({ api, files, host, nodeName, nodeIP, clock }: VolumeHostDeps): VolumeHost {
+  const tokens = new AccountTokens({ api, clock });
   return {
-    files, nodeName, hostIP: nodeIP,
+    files, clock, nodeName, hostIP: nodeIP, allocatable: capacityOf(host),
     configMap: (namespace, name) => orAbsent(api.of(configMap).get(`${namespace}/${name}`)),
     secret: (namespace, name) => orAbsent(api.of(secret).get(`${namespace}/${name}`)),
-    async token(p, audience, expirationSeconds) {
-      const key = `${p.metadata.uid}/${audience}/${expirationSeconds}`;
-      const known = tokens.get(key);
-      if (known && known.renewAt > clock.now()) return known.token;
-      const body = {
-        apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest',
-        spec: { audiences: audience ? [audience] : [], expirationSeconds, boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: p.metadata.name, uid: p.metadata.uid } },
-      };
-      const answer = (await api.of(serviceAccount).post(`${p.metadata.namespace}/${p.spec.serviceAccountName || 'default'}`, 'token', body)) as { status: { token: string } };
-      tokens.set(key, { token: answer.status.token, renewAt: clock.now() + expirationSeconds * 800 });
-      return answer.status.token;
+    claim: (namespace, name) => orAbsent(api.of(persistentVolumeClaim).get(`${namespace}/${name}`)),
+    persistentVolume: (name) => orAbsent(api.of(persistentVolume).get(name)),
+    async trustBundles() {
+      const { items } = await api.of(clusterTrustBundle).list();
+      return items.map(({ metadata, spec }): TrustBundle => ({ name: metadata.name, signerName: spec.signerName ?? '', labels: metadata.labels ?? {}, pem: spec.trustBundle }));
     },
+    token: (p, audience, expirationSeconds) => tokens.get(p, audience, expirationSeconds),
+    forget: (podUid) => tokens.forget(podUid),
   };
 }

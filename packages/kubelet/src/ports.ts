@@ -1,20 +1,64 @@
+export type FileKind = 'file' | 'directory' | 'socket' | 'character device' | 'block device' | 'other';
+
+export interface WriteOptions {
+  /** Permission bits; 0644 when left out. */
+  readonly mode?: number;
+  readonly user?: number;
+  readonly group?: number;
+}
+
 /** Files and mounts of the node. Every call may be repeated: it brings the node to the state, whatever it finds. */
 export interface Files {
+  /** Makes the folder and those above it. `mode` is that of the folder itself, and is set only when it is made. */
   makeDir(path: string, mode?: number): Promise<void>;
   /** undefined when there is no such file. At most `bytesMax` bytes from its end. */
   readText(path: string, bytesMax?: number): Promise<string | undefined>;
-  write(path: string, data: string | Uint8Array, options?: { readonly mode?: number; readonly group?: number }): Promise<void>;
+  /** The whole file; undefined when there is none. */
+  readBytes(path: string): Promise<Uint8Array | undefined>;
+  write(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<void>;
+  /** The names in a folder; none when there is no such folder. */
   list(path: string): Promise<readonly string[]>;
-  /** What is there: undefined when nothing. */
-  kindOf(path: string): Promise<'file' | 'directory' | 'other' | undefined>;
+  /** What is there, links followed: undefined when nothing. */
+  kindOf(path: string): Promise<FileKind | undefined>;
+  /** Bytes of a file, links followed: undefined when nothing is there. */
+  sizeOf(path: string): Promise<number | undefined>;
   /** Makes `path` a link to `target` in one step: readers see the old one or the new one. */
   replaceLink(path: string, target: string): Promise<void>;
+  /** undefined when there is nothing, or no link. */
   readLink(path: string): Promise<string | undefined>;
+  rename(from: string, to: string): Promise<void>;
+  /** Follows no link. Throws when something is mounted there or below: that may be someone's data. */
   removeTree(path: string): Promise<void>;
+  /** Sets permission bits, set-group-id among them. */
+  chmod(path: string, mode: number): Promise<void>;
+  /**
+   * Gives a whole tree to a group, as fsGroup says: group readable (and writable), folders hand the group on. Links are
+   * not followed. With `onRootMismatch` a tree whose root is right already is left alone (KEP-695).
+   */
+  ownTree(path: string, group: number, options: { readonly isWritable: boolean; readonly onRootMismatch: boolean }): Promise<void>;
   isMountPoint(path: string): Promise<boolean>;
-  mountTmpfs(path: string, sizeBytes: number | undefined): Promise<void>;
+  mount(path: string, request: MountRequest): Promise<void>;
+  /** Shows a file or folder at `path` too; both must be there. */
+  bindMount(source: string, path: string, options: { readonly isReadOnly: boolean }): Promise<void>;
+  /**
+   * Shows what is at `inside` below `root` at `path` too, and makes the folder when it is not there, with root's mode.
+   * Throws EscapeError when a link leads out of root, also one that is put there meanwhile.
+   */
+  bindInside(root: string, inside: string, path: string): Promise<void>;
   unmount(path: string): Promise<void>;
-  chown(path: string, user: number, group: number): Promise<void>;
+  /** Unmounts everything at and below a path, innermost first. */
+  unmountBelow(path: string): Promise<void>;
+}
+
+/** A file system that is made for the mount. */
+export interface MountRequest {
+  readonly type: 'tmpfs' | 'hugetlbfs';
+  readonly options: readonly string[];
+}
+
+/** A path inside a volume leads out of it. */
+export class EscapeError extends Error {
+  override readonly name = 'EscapeError';
 }
 
 /** Asks a container whether it is well. Resolves to what is wrong, undefined when nothing is. */
@@ -41,4 +85,7 @@ export interface HostFacts {
   /** Resolvers and search domains of the machine. */
   readonly resolvers: readonly string[];
   readonly searches: readonly string[];
+  readonly resolverOptions: readonly string[];
+  /** Of the control groups that containers run in. */
+  readonly cgroupVersion: 1 | 2;
 }

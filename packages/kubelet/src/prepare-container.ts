@@ -1,10 +1,12 @@
 import type { Container, Pod, Secret } from '@navarch/api';
+import { containerDevices, containerMounts } from './container/mounts.ts';
+import { refuseRoot } from './container/security-context.ts';
 import { containerConfig, type DnsSettings, type NodeDirs } from './container-config.ts';
-import { containerMounts } from './container-mounts.ts';
-import type { ContainerConfig, Input } from './cri/index.ts';
-import { environmentOf, type EnvironmentSources } from './environment.ts';
-import type { Images } from './images/images.ts';
+import type { ContainerConfig, ContainerRuntime, Input } from './cri/index.ts';
+import { environmentOf, type EnvironmentSources, type Skipped } from './environment/environment.ts';
+import type { ImageRequest, Images } from './images/images.ts';
 import type { Files, HostFacts } from './ports.ts';
+import { configError } from './start-error.ts';
 import type { PodVolumes } from './volumes/pod-volumes.ts';
 
 export interface PrepareInput {
@@ -17,6 +19,7 @@ export interface PrepareInput {
 }
 
 export interface PrepareDeps {
+  readonly runtime: ContainerRuntime;
   readonly files: Files;
   readonly images: Images;
   readonly dirs: NodeDirs;
@@ -31,9 +34,25 @@ export interface PrepareDeps {
 export async function prepareContainer(input: PrepareInput, volumes: PodVolumes, deps: PrepareDeps, signal: AbortSignal): Promise<Input<ContainerConfig>> {
   const { pod, container, attempt, ip, event } = input;
   const { files, dirs, dns, host } = deps;
-  const secrets = await deps.pullSecrets(pod);
-  const image = await deps.images.ensure({ pod, image: container.image ?? '', policy: container.imagePullPolicy, secrets, event }, signal);
-  const environment = environmentOf(pod, container, { ...(await deps.sources(pod)), podIP: ip || deps.nodeIP });
-  const mounts = await containerMounts({ pod, container, attempt, ip, environment }, { files, dirs, dns, volumes });
-  return containerConfig({ pod, container, attempt, image, environment, mounts, nodeMemoryBytes: host.memoryBytes });
+  const request: Omit<ImageRequest, 'image' | 'policy'> = { pod, secrets: await deps.pullSecrets(pod), event };
+  const image = await deps.images.ensure({ ...request, image: container.image ?? '', policy: container.imagePullPolicy }, signal);
+  await ensureImageVolumes(input, request, deps, signal);
+  refuseRoot(pod, container, image);
+  const skipped: Skipped = (what, name, keys) => event('Warning', 'InvalidEnvironmentVariableNames',
+    `Keys [${keys.join(', ')}] from the EnvFrom ${what} ${pod.metadata.namespace}/${name} were skipped since they are considered invalid environment variable names.`);
+  const environment = environmentOf(pod, container, { ...(await deps.sources(pod)), podIPs: [ip || deps.nodeIP] }, skipped);
+  const { hasRecursiveReadOnlyMounts } = deps.runtime.features();
+  const mounts = await containerMounts({ pod, container, attempt, podIPs: ip ? [ip] : [], environment }, { files, dirs, clusterDomain: dns.clusterDomain, volumes, hasRecursiveReadOnlyMounts });
+  const devices = await containerDevices(input, { files, volumes });
+  return containerConfig({ pod, container, attempt, image, environment, mounts, devices }, dirs, host);
+}
+
+/** The runtime mounts images that are on the machine: those that the container mounts are brought as its own is. */
+async function ensureImageVolumes({ pod, container }: PrepareInput, request: Omit<ImageRequest, 'image' | 'policy'>, { images, runtime }: PrepareDeps, signal: AbortSignal): Promise<void> {
+  for (const { name } of container.volumeMounts ?? []) {
+    const source = pod.spec.volumes?.find((v) => v.name === name)?.image;
+    if (!source) continue;
+    if (!runtime.features().hasImageVolumes) throw configError(`volume ${JSON.stringify(name)} is an image: the container runtime of this node cannot mount images`);
+    await images.ensure({ ...request, image: source.reference ?? '', policy: source.pullPolicy }, signal);
+  }
 }

@@ -27,4 +27,4 @@ const IMAGE_REASONS: ReadonlySet<StartReason> = new Set([
 ]);
 
 /** A container that cannot be made as its spec says. */
-export const configError = (message: string): StartError => new StartError('CreateContainerConfigError', message);
+export const configError = (message: string, options: ErrorOptions = {}): StartError => new StartError('CreateContainerConfigError', message, options);

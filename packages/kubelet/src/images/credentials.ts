@@ -1,6 +1,6 @@
 import type { Secret } from '@navarch/api';
 import type { AuthConfig, Input } from '../cri/index.ts';
-import { decoded } from '../environment.ts';
+import { decoded } from '../base64.ts';
 
 interface Login {
   readonly username?: string;

@@ -1,50 +1,79 @@
+import type { Clock } from '@navarch/base';
 import type { Files } from '../ports.ts';
 
 export interface Payload {
+  /** Relative, without `..`; folders are made. */
   readonly path: string;
   readonly data: string | Uint8Array;
   readonly mode: number;
+  readonly user?: number;
+}
+
+export interface AtomicWriterDeps {
+  readonly files: Files;
+  readonly clock: Clock;
 }
 
 const DATA = '..data';
 
 /**
  * Writes a set of files so that a reader sees all of the old set or all of the new one: they lie in a folder of their
- * own, and one link is turned over. Does nothing when nothing changed. `group` owns the files (fsGroup).
+ * own, and one link (`..data`) is turned over. The names that readers use are links through it. Writes nothing when
+ * nothing changed, and mends whatever a crash left at any point. `group` is the pod's fsGroup.
  */
-export async function writeAtomically(dir: string, payloads: readonly Payload[], files: Files, group: number | undefined): Promise<void> {
+export async function writeAtomically(dir: string, payloads: readonly Payload[], { files, clock }: AtomicWriterDeps, group: number | undefined): Promise<void> {
   await files.makeDir(dir, 0o777);
-  const digest = digestOf(payloads);
   const current = await files.readLink(`${dir}/${DATA}`);
-  if (current === `..${digest}`) return;
-  const fresh = `..${digest}`;
-  await files.removeTree(`${dir}/${fresh}`);
-  await files.makeDir(`${dir}/${fresh}`, 0o755);
-  for (const { path, data, mode } of payloads) {
-    const parent = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
-    if (parent) await files.makeDir(`${dir}/${fresh}/${parent}`, 0o755);
-    await files.write(`${dir}/${fresh}/${path}`, data, { mode: group === undefined ? mode : mode | 0o440, ...(group === undefined ? {} : { group }) });
+  const isCurrent = current !== undefined && (await holds(`${dir}/${current}`, payloads, files));
+  const target = isCurrent ? current : await writeFresh(dir, payloads, files, clock, group);
+  if (!isCurrent) await files.replaceLink(`${dir}/${DATA}`, target);
+  const wanted = new Set(payloads.map(({ path }) => topOf(path)));
+  for (const name of wanted) {
+    if ((await files.readLink(`${dir}/${name}`)) !== `${DATA}/${name}`) await files.replaceLink(`${dir}/${name}`, `${DATA}/${name}`);
   }
-  await files.replaceLink(`${dir}/${DATA}`, fresh);
-  const wanted = new Set(payloads.map(({ path }) => path.split('/')[0] ?? ''));
-  for (const name of wanted) if ((await files.readLink(`${dir}/${name}`)) !== `${DATA}/${name}`) await files.replaceLink(`${dir}/${name}`, `${DATA}/${name}`);
   for (const name of await files.list(dir)) {
-    if (name !== DATA && name !== fresh && !wanted.has(name)) await files.removeTree(`${dir}/${name}`);
+    if (name !== DATA && name !== target && !wanted.has(name)) await files.removeTree(`${dir}/${name}`);
   }
+  // Last, so that a volume of the group is one that is complete.
+  if (group !== undefined) await files.ownTree(dir, group, { isWritable: false, onRootMismatch: isCurrent });
 }
 
-/** Names the set by its content (FNV-1a over everything), so that an unchanged set is seen without reading files. */
-function digestOf(payloads: readonly Payload[]): string {
-  let [a, b] = [0x811c9dc5, 0x9e3779b9];
-  const add = (code: number): void => {
-    a = Math.imul(a ^ code, 0x01000193);
-    b = Math.imul(b ^ (code + 31), 0x85ebca6b);
-  };
-  for (const { path, data, mode } of payloads) {
-    for (const text of [path, String(mode)]) for (let i = 0; i < text.length; i++) add(text.charCodeAt(i));
-    if (typeof data === 'string') for (let i = 0; i < data.length; i++) add(data.charCodeAt(i));
-    else for (const byte of data) add(byte);
-    add(0);
+const topOf = (path: string): string => path.split('/')[0] ?? '';
+
+/** Whether the folder has exactly these files. */
+async function holds(folder: string, payloads: readonly Payload[], files: Files): Promise<boolean> {
+  const wanted = new Map(payloads.map(({ path, data }) => [path, typeof data === 'string' ? new TextEncoder().encode(data) : data]));
+  if ((await filesBelow(folder, '', files)).some((path) => !wanted.has(path))) return false;
+  for (const [path, data] of wanted) {
+    const found = await files.readBytes(`${folder}/${path}`);
+    if (!found || !isEqual(found, data)) return false;
   }
-  return `${(a >>> 0).toString(16).padStart(8, '0')}${(b >>> 0).toString(16).padStart(8, '0')}`;
+  return true;
+}
+
+async function filesBelow(folder: string, prefix: string, files: Files): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const name of await files.list(`${folder}/${prefix}`)) {
+    const path = `${prefix}${name}`;
+    if ((await files.kindOf(`${folder}/${path}`)) === 'directory') found.push(...(await filesBelow(folder, `${path}/`, files)));
+    else found.push(path);
+  }
+  return found;
+}
+
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+async function writeFresh(dir: string, payloads: readonly Payload[], files: Files, clock: Clock, group: number | undefined): Promise<string> {
+  const taken = new Set(await files.list(dir));
+  const stamp = new Date(clock.now()).toISOString().slice(0, 23).replace(/[-T:]/g, '_');
+  let name = `..${stamp}`;
+  for (let i = 1; taken.has(name); i++) name = `..${stamp}-${i}`;
+  const fresh = `${dir}/${name}`;
+  await files.makeDir(fresh, 0o755);
+  for (const { path, data, mode, user } of payloads) {
+    if (path.includes('/')) await files.makeDir(`${fresh}/${path.slice(0, path.lastIndexOf('/'))}`, 0o755);
+    await files.write(`${fresh}/${path}`, data, { mode, ...(user === undefined ? {} : { user }) });
+  }
+  if (group !== undefined) await files.ownTree(fresh, group, { isWritable: false, onRootMismatch: false });
+  return name;
 }

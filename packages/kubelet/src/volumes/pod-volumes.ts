@@ -16,6 +16,14 @@ export interface VolumeProblem {
   readonly message: string;
 }
 
+export interface FoundVolume {
+  /** On the node. */
+  readonly path: string;
+  readonly isReadOnly: boolean;
+  /** The reference of the image, where the runtime mounts one. */
+  readonly image?: string;
+}
+
 /** A try that failed is repeated after the first, then twice as long each time, up to the second (as upstream). */
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 122_000;
@@ -60,15 +68,23 @@ export class PodVolumes {
     return problems;
   }
 
+  /** Takes everything away that was mounted or made for the pod's volumes. */
   async tearDown(pod: Pod): Promise<void> {
+    await this.#deps.host.files.unmountBelow(podDir(this.#deps.dirs, pod.metadata.uid));
     for (const volume of pod.spec.volumes ?? []) await pluginOf(volume)?.tearDown(this.#dir(pod, volume.name), this.#deps.host);
+    this.#deps.host.forget(pod.metadata.uid);
   }
 
-  /** Where the volume is on the node; undefined when the pod has no such volume, or the node no plugin for it. */
-  rootOf(pod: Pod, name: string): string | undefined {
+  /** What a container is given of a volume; undefined when the pod has no such volume, or the node no plugin for it. */
+  find(pod: Pod, name: string): FoundVolume | undefined {
     const volume = pod.spec.volumes?.find((v) => v.name === name);
     const plugin = volume && pluginOf(volume);
-    return plugin && (plugin.pathOf?.(sourceOf(volume, plugin)) ?? this.#dir(pod, name));
+    if (!plugin) return undefined;
+    const { image, persistentVolumeClaim } = volume;
+    return {
+      path: plugin.pathOf?.(sourceOf(volume, plugin)) ?? this.#dir(pod, name), isReadOnly: plugin.isReadOnly || persistentVolumeClaim?.readOnly === true,
+      ...(image ? { image: image.reference ?? '' } : {}),
+    };
   }
 
   async #setUp(volume: Volume, pod: Pod): Promise<string | undefined> {

@@ -1,15 +1,33 @@
-import type { ConfigMap, Pod, Secret, Volume } from '@navarch/api';
+import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Volume } from '@navarch/api';
+import type { Clock } from '@navarch/base';
+import type { Amounts } from '../environment/resource-value.ts';
 import type { Files } from '../ports.ts';
 
-/** What a plugin may ask of the cluster and the node. */
+/** What a plugin may ask of the cluster and the node. What does not exist is undefined. */
 export interface VolumeHost {
   readonly files: Files;
+  readonly clock: Clock;
   readonly nodeName: string;
   readonly hostIP: string;
+  /** What the node has to give: the limit of a container that has none. */
+  readonly allocatable: Amounts;
   configMap(namespace: string, name: string): Promise<ConfigMap | undefined>;
   secret(namespace: string, name: string): Promise<Secret | undefined>;
+  claim(namespace: string, name: string): Promise<PersistentVolumeClaim | undefined>;
+  persistentVolume(name: string): Promise<PersistentVolume | undefined>;
+  trustBundles(): Promise<readonly TrustBundle[]>;
   /** A token of the pod's account, fresh for at least a fifth of its life. */
   token(pod: Pod, audience: string, expirationSeconds: number): Promise<string>;
+  /** The pod is gone: what was kept for it is not needed any more. */
+  forget(podUid: string): void;
+}
+
+/** Certificates that a signer's clients are to trust (KEP-3257). */
+export interface TrustBundle {
+  readonly name: string;
+  readonly signerName: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly pem: string;
 }
 
 export interface SetUp<S> {
@@ -24,8 +42,11 @@ export interface VolumePlugin<K extends keyof Volume = any> {
   readonly source: K;
   /** Contents follow what they are made from: set up again now and then. */
   readonly isLive: boolean;
+  /** No container may write to it, whatever its mount says: what is in it is the cluster's. */
+  readonly isReadOnly: boolean;
   /** Where the volume is, when it is not the folder given. */
   pathOf?(source: NonNullable<Volume[K]>): string;
+  /** Throws VolumeError when the volume cannot be made yet, or at all. */
   setUp(volume: SetUp<NonNullable<Volume[K]>>, host: VolumeHost): Promise<void>;
   tearDown(dir: string, host: VolumeHost): Promise<void>;
 }
@@ -35,4 +56,10 @@ export const defineVolumePlugin = <const K extends keyof Volume>(plugin: VolumeP
 /** A volume cannot be made yet or at all; the text is what the FailedMount event says. */
 export class VolumeError extends Error {
   override readonly name = 'VolumeError';
+}
+
+/** Takes a volume's mount and folder away. */
+export async function removeVolume(dir: string, { files }: Pick<VolumeHost, 'files'>): Promise<void> {
+  await files.unmountBelow(dir);
+  await files.removeTree(dir);
 }

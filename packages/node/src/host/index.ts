@@ -5,7 +5,7 @@ export { CommandError, type CommandOptions, type CommandResult, programPath, run
 export { endProcess } from './end-process.ts';
 export { findProgram } from './find-program.ts';
 export { installPackages, packagesFor } from './install-packages.ts';
-export { bindMount, mount, mountTmpfs, unmount, unmountBelow } from './mount.ts';
+export { bindMount, bindMountAsIs, mount, unmount, unmountBelow } from './mount.ts';
 export { type Mount, mountsBelow, readMounts } from './mounts.ts';
 export { createNetns, deleteLink, deleteNetns, netnsPath } from './netns.ts';
 export { findCniFolder, type HostReport, type Missing, probeHost } from './probe-host.ts';

@@ -15,17 +15,16 @@ export async function mount({ type, source, target, options = [] }: MountRequest
   await runCommand(['mount', '-n', '-t', type, ...flags, source, target], {}, signal);
 }
 
-/** A memory file system, for Secret volumes and `medium: Memory`. Without a size the kernel's half of memory holds. */
-export async function mountTmpfs(target: string, sizeBytes: number | undefined, signal: AbortSignal): Promise<void> {
-  const options = sizeBytes === undefined ? [] : [`size=${sizeBytes}`];
-  await mount({ type: 'tmpfs', source: 'tmpfs', target, options }, signal);
-}
-
 /** Shows one file or folder in another place too. */
 export async function bindMount(source: string, target: string, isReadOnly: boolean, signal: AbortSignal): Promise<void> {
   await runCommand(['mount', '-n', '--bind', source, target], {}, signal);
   // The kernel ignores `ro` on the first bind; it takes a second step.
   if (isReadOnly) await runCommand(['mount', '-n', '-o', 'remount,bind,ro', target], {}, signal);
+}
+
+/** As bindMount, but mount(8) leaves the source as it is: a path below /proc/PID/fd leads to the very file that is open. */
+export async function bindMountAsIs(source: string, target: string, signal: AbortSignal): Promise<void> {
+  await runCommand(['mount', '-n', '-c', '--bind', source, target], {}, signal);
 }
 
 /** Unmounts; a mount that is in use goes when its last user does. Nothing mounted there is what was wanted. */

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, chown, lstat, mkdir, open, readdir, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Files } from '@navarch/kubelet';
-import { mountTmpfs, readMounts, unmount } from '../host/index.ts';
+import type { FileKind, Files } from '@navarch/kubelet';
+import { bindMount, mount, mountsBelow, unmount, unmountBelow } from '../host/index.ts';
+import { bindInside, ownTree } from './safe-path.ts';
 
 const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
@@ -23,28 +25,20 @@ export function nodeFiles(signal: AbortSignal): Files {
       // The process's umask took bits away.
       if (made !== undefined) await chmod(path, mode);
     },
-    async readText(path, bytesMax) {
-      const file = await orAbsent(open(path, 'r'));
-      if (!file) return undefined;
-      try {
-        const { size } = await file.stat();
-        const length = Math.min(size, bytesMax ?? size);
-        const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
-        return buffer.toString('utf8');
-      } finally {
-        await file.close();
-      }
-    },
-    async write(path, data, { mode = 0o644, group } = {}) {
+    readText,
+    readBytes: (path) => orAbsent(readFile(path)),
+    async write(path, data, { mode = 0o644, user, group } = {}) {
       await writeFile(path, data, { mode });
+      if (user !== undefined || group !== undefined) await chown(path, user ?? 0, group ?? 0);
+      // After chown, which takes set-id bits away.
       await chmod(path, mode);
-      if (group !== undefined) await chown(path, 0, group);
     },
     list: async (path) => (await orAbsent(readdir(path))) ?? [],
     async kindOf(path) {
       const found = await orAbsent(stat(path));
-      return found && (found.isDirectory() ? 'directory' : found.isFile() ? 'file' : 'other');
+      return found && kindOf(found);
     },
+    sizeOf: async (path) => (await orAbsent(stat(path)))?.size,
     async replaceLink(path, target) {
       const draft = `${dirname(path)}/.link-${randomUUID()}`;
       await symlink(target, draft);
@@ -60,13 +54,40 @@ export function nodeFiles(signal: AbortSignal): Files {
         throw error;
       }
     },
-    removeTree: (path) => rm(path, { recursive: true, force: true, maxRetries: 3 }),
-    isMountPoint: async (path) => readMounts().some((mount) => mount.path === path),
-    mountTmpfs: (path, sizeBytes) => mountTmpfs(path, sizeBytes, signal),
-    unmount: (path) => unmount(path, signal),
-    async chown(path, user, group) {
-      await chown(path, user, group);
-      await chmod(path, 0o2777);
+    rename: (from, to) => rename(from, to),
+    async removeTree(path) {
+      const [inner] = mountsBelow(path);
+      if (inner !== undefined) throw new Error(`Cannot remove ${path}: ${inner} is mounted`);
+      await rm(path, { recursive: true, force: true, maxRetries: 3 });
     },
+    chmod: (path, mode) => chmod(path, mode),
+    ownTree,
+    isMountPoint: async (path) => mountsBelow(path).includes(path),
+    mount: (path, { type, options }) => mount({ type, source: type, target: path, options }, signal),
+    bindMount: (source, path, { isReadOnly }) => bindMount(source, path, isReadOnly, signal),
+    bindInside: (root, inside, path) => bindInside(root, inside, path, signal),
+    unmount: (path) => unmount(path, signal),
+    unmountBelow: (path) => unmountBelow(path, signal),
   };
+}
+
+async function readText(path: string, bytesMax?: number): Promise<string | undefined> {
+  const file = await orAbsent(open(path, 'r'));
+  if (!file) return undefined;
+  try {
+    const { size } = await file.stat();
+    const length = Math.min(size, bytesMax ?? size);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function kindOf(found: Stats): FileKind {
+  if (found.isDirectory()) return 'directory';
+  if (found.isFile()) return 'file';
+  if (found.isSocket()) return 'socket';
+  if (found.isCharacterDevice()) return 'character device';
+  return found.isBlockDevice() ? 'block device' : 'other';
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { arch, availableParallelism, hostname, networkInterfaces, release, totalmem } from 'node:os';
 import type { HostFacts } from '@navarch/kubelet';
+import { cgroupLayout, readMounts } from '../host/index.ts';
 
 const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '');
 
@@ -16,6 +17,9 @@ export function hostFacts(dataDir: string, nodeName: string): HostFacts {
     kernelVersion: release(), osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(textOf('/etc/os-release'))?.[1] ?? 'Linux', operatingSystem: 'linux',
     architecture: arch() === 'x64' ? 'amd64' : arch(),
     resolvers: lines.filter(([word]) => word === 'nameserver').map(([, address]) => address ?? ''),
-    searches: lines.filter(([word]) => word === 'search').flatMap(([, ...names]) => names),
+    // Of several lines the last counts (resolv.conf(5)).
+    searches: lines.findLast(([word]) => word === 'search')?.slice(1) ?? [],
+    resolverOptions: lines.filter(([word]) => word === 'options').flatMap(([, ...options]) => options),
+    cgroupVersion: cgroupLayout(readMounts())?.version ?? 2,
   };
 }

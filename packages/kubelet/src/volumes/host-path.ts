@@ -1,0 +1,30 @@
+import type { FileKind, Files } from '../ports.ts';
+import { defineVolumePlugin, VolumeError } from './volume-plugin.ts';
+
+/** A file or folder of the node itself. It is the node's: nothing is owned, removed or, where no type is said, looked at. */
+export const hostPath = defineVolumePlugin({
+  source: 'hostPath', isLive: false, isReadOnly: false,
+  pathOf: ({ path }) => path,
+  async setUp({ source: { path, type } }, { files }) {
+    await check(path, type ?? '', files);
+  },
+  tearDown: async () => undefined,
+});
+
+/** What must be there, by type, and how the refusal names it. */
+const wanted: Readonly<Record<string, readonly [kind: FileKind, words: string]>> = {
+  Directory: ['directory', 'a directory'], DirectoryOrCreate: ['directory', 'a directory'], File: ['file', 'a file'], FileOrCreate: ['file', 'a file'],
+  Socket: ['socket', 'a socket file'], CharDevice: ['character device', 'a character device'], BlockDevice: ['block device', 'a block device'],
+};
+
+async function check(path: string, type: string, files: Files): Promise<void> {
+  if (type === '') return;
+  const rule = wanted[type];
+  if (!rule) throw new VolumeError(`${type} is an invalid volume type`);
+  const found = await files.kindOf(path);
+  if (!found && type === 'DirectoryOrCreate') return files.makeDir(path, 0o755);
+  if (!found && type === 'FileOrCreate') return files.write(path, '', { mode: 0o644 });
+  const [kind, words] = rule;
+  if (found !== kind) throw new VolumeError(`hostPath type check failed: ${path} is not ${words}`);
+  return undefined;
+}

@@ -1,0 +1,44 @@
+import type { Pod } from '@navarch/api';
+import { type Payload, writeAtomically } from './atomic-writer.ts';
+import { memorySize } from './empty-dir.ts';
+import { configMapPayloads, downwardPayloads, secretPayloads } from './payloads.ts';
+import { defineVolumePlugin, removeVolume, type VolumeHost } from './volume-plugin.ts';
+
+const fsGroupOf = (pod: Pod): number | undefined => pod.spec.securityContext?.fsGroup;
+
+/** Files made from what the API holds, on the node's disk. */
+export const configMap = defineVolumePlugin({
+  source: 'configMap', isLive: true, isReadOnly: true,
+  async setUp({ source, dir, pod }, host) {
+    await writeAtomically(dir, await configMapPayloads(source, source.defaultMode, pod, host), host, fsGroupOf(pod));
+  },
+  tearDown: removeVolume,
+});
+
+/** In memory: a secret is never written to a disk. */
+export const secret = defineVolumePlugin({
+  source: 'secret', isLive: true, isReadOnly: true,
+  async setUp({ source, dir, pod }, host) {
+    const { secretName: name = '', optional = false, items = [] } = source;
+    await writeInMemory(dir, await secretPayloads({ name, optional, items }, source.defaultMode, pod, host), pod, host);
+  },
+  tearDown: removeVolume,
+});
+
+export const downwardAPI = defineVolumePlugin({
+  source: 'downwardAPI', isLive: true, isReadOnly: true,
+  async setUp({ source, dir, pod }, host) {
+    await writeInMemory(dir, downwardPayloads(source.items ?? [], source.defaultMode, pod, host), pod, host);
+  },
+  tearDown: removeVolume,
+});
+
+/** Writes the files into a memory file system at `dir`, which is made when it is not there. */
+export async function writeInMemory(dir: string, payloads: readonly Payload[], pod: Pod, host: VolumeHost): Promise<void> {
+  const { files, allocatable } = host;
+  if (!(await files.isMountPoint(dir))) {
+    await files.makeDir(dir, 0o777);
+    await files.mount(dir, { type: 'tmpfs', options: ['mode=0777', `size=${memorySize(undefined, pod, allocatable)}`] });
+  }
+  await writeAtomically(dir, payloads, host, fsGroupOf(pod));
+}

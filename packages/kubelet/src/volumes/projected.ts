@@ -1,0 +1,70 @@
+import type { ClusterTrustBundleProjection, Pod, ProjectedVolumeSource, ServiceAccountTokenProjection, VolumeProjection } from '@navarch/api';
+import { compileLabelSelector } from '@navarch/machinery';
+import type { Payload } from './atomic-writer.ts';
+import { writeInMemory } from './object-volumes.ts';
+import { configMapPayloads, downwardPayloads, secretPayloads } from './payloads.ts';
+import { defineVolumePlugin, removeVolume, VolumeError, type VolumeHost } from './volume-plugin.ts';
+
+/** Several sources in one folder; where paths meet, the later one wins. */
+export const projected = defineVolumePlugin({
+  source: 'projected', isLive: true, isReadOnly: true,
+  async setUp({ source, dir, pod }, host) {
+    await writeInMemory(dir, await projectedPayloads(source, pod, host), pod, host);
+  },
+  tearDown: removeVolume,
+});
+
+/** Every source is tried, so that one message names everything that is missing. */
+async function projectedPayloads({ sources, defaultMode }: ProjectedVolumeSource, pod: Pod, host: VolumeHost): Promise<readonly Payload[]> {
+  const payloads = new Map<string, Payload>();
+  const problems: string[] = [];
+  for (const part of sources ?? []) {
+    try {
+      for (const payload of await partPayloads(part, defaultMode, pod, host)) payloads.set(payload.path, payload);
+    } catch (error) {
+      problems.push((error as Error).message);
+    }
+  }
+  const unique = [...new Set(problems)];
+  if (unique.length > 0) throw new VolumeError(unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`);
+  return [...payloads.values()];
+}
+
+async function partPayloads(part: VolumeProjection, mode: number | undefined, pod: Pod, host: VolumeHost): Promise<readonly Payload[]> {
+  if (part.configMap) return configMapPayloads(part.configMap, mode, pod, host);
+  if (part.secret) return secretPayloads(part.secret, mode, pod, host);
+  if (part.downwardAPI) return downwardPayloads(part.downwardAPI.items ?? [], mode, pod, host);
+  if (part.serviceAccountToken) return [await tokenPayload(part.serviceAccountToken, mode, pod, host)];
+  if (part.clusterTrustBundle) return [await trustPayload(part.clusterTrustBundle, mode, host)];
+  throw new VolumeError(`this node cannot project ${Object.keys(part).join(', ')}`);
+}
+
+/** A token is its user's alone where there is one user; a group's where there is an fsGroup; else everyone's (KEP-1205). */
+async function tokenPayload({ path, audience = '', expirationSeconds = 3600, user }: ServiceAccountTokenProjection, mode = 0o644, pod: Pod, host: VolumeHost): Promise<Payload> {
+  const owner = user ?? onlyUser(pod);
+  const isPrivate = owner !== undefined || pod.spec.securityContext?.fsGroup !== undefined;
+  return { path, data: await host.token(pod, audience, expirationSeconds), mode: isPrivate ? 0o600 : mode, ...(owner === undefined ? {} : { user: owner }) };
+}
+
+/** The user that all containers run as; undefined when they differ or the image decides. */
+function onlyUser({ spec }: Pod): number | undefined {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])];
+  const users = new Set(containers.map((c) => c.securityContext?.runAsUser ?? spec.securityContext?.runAsUser));
+  const [user] = users;
+  return users.size === 1 ? user : undefined;
+}
+
+async function trustPayload(source: ClusterTrustBundleProjection, mode = 0o644, host: VolumeHost): Promise<Payload> {
+  const { name, signerName } = source;
+  const selector = compileLabelSelector(source.labelSelector);
+  const bundles = (await host.trustBundles()).filter((bundle) =>
+    (name !== undefined ? bundle.name === name : bundle.signerName === signerName && selector.matches(bundle.labels)));
+  if (bundles.length === 0 && !source.optional) {
+    throw new VolumeError(name !== undefined ? `clustertrustbundle ${JSON.stringify(name)} not found`
+      : `combination of signerName=${JSON.stringify(signerName)} and labelSelector matched zero ClusterTrustBundles`);
+  }
+  const certificates = bundles.flatMap(({ pem }) => pem.match(CERTIFICATE) ?? []).map((certificate) => `${certificate}\n`);
+  return { path: source.path, data: [...new Set(certificates)].join(''), mode };
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
