@@ -4,3 +4,10 @@ export { CONTAINER_NAME, logFile, POD_NAME, POD_NAMESPACE, POD_UID } from './con
 export { type KubeletDeps, runKubelet } from './kubelet.ts';
 export { EscapeError, type FileKind, type Files, type HostFacts, type Prober } from './ports.ts';
 export { lastLines, type LogEntry, type LogOptions, logOptions, parseEntry, shown } from './logs/log-lines.ts';
+export { Access, type AccessDeps, type Caller, type Credentials, nodeRights } from './server/access.ts';
+export { loggedContainer } from './server/logs.ts';
+export { HttpRefusal, notFound } from './server/refusal.ts';
+export { cadvisorMetrics, kubeletMetrics, resourceMetrics } from './server/stats/metrics.ts';
+export type { Disk, Interface, Network, ObservedContainer, ObservedNode, ObservedPod, ObservedVolume, Usage } from './server/stats/observed.ts';
+export { type Summary, summary } from './server/stats/summary.ts';
+export { type CommandStreams, instances, type PodPath, runningContainer, streamAddress, type StreamRequest, streamRequest } from './server/streams.ts';

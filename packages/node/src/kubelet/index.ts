@@ -1,4 +1,5 @@
 export { nodeFiles } from './files.ts';
 export { hostFacts } from './host-facts.ts';
 export { nodeProber } from './prober.ts';
-export { type KubeletServerOptions, serveKubelet } from './kubelet-server.ts';
+export { type KubeletServerOptions, type NodeStatistics, serveKubelet } from './kubelet-server.ts';
+export { nodeStatistics, type NodeStatisticsOptions } from './server/statistics.ts';

@@ -1,11 +1,18 @@
-import { type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
-import { pod } from '@navarch/api';
-import type { Logger } from '@navarch/base';
+import { type Pod, pod } from '@navarch/api';
+import { type Clock, type Logger, MetricRegistry, PROMETHEUS_TYPE, prometheusText } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import { CONTAINER_NAME, cri, logOptions, POD_NAME, POD_NAMESPACE } from '@navarch/kubelet';
+import { Access, cadvisorMetrics, type cri, HttpRefusal, kubeletMetrics, loggedContainer, logOptions, notFound, type ObservedNode, resourceMetrics, summary } from '@navarch/kubelet';
+import { hasReason } from '@navarch/machinery';
+import { systemClock } from '../system/clock.ts';
+import { credentialsOf } from './server/credentials.ts';
+import { sendLogFile } from './server/log-files.ts';
+import { countRequests } from './server/request-metrics.ts';
+import { runOnce } from './server/run.ts';
+import { runningPods } from './server/running-pods.ts';
+import { answerUpgrade, IDLE_MS } from './server/upgrade.ts';
 import { streamLogs } from './stream-logs.ts';
 
 export interface KubeletServerOptions {
@@ -19,27 +26,35 @@ export interface KubeletServerOptions {
   readonly key: string;
   /** PEM of the authority that callers' certificates must come from. */
   readonly authority: string;
+  /** Absent: none are served. */
+  readonly statistics?: NodeStatistics;
+  readonly clock?: Clock;
+  /** How long a connection to a container may say nothing. */
+  readonly streamingIdleMs?: number;
   /** Called once with what takes a new certificate and key into use: for connections from then on. */
   onRenewal?(use: (next: { readonly certificate: string; readonly key: string }) => void): void;
 }
 
-/** Who may ask a kubelet: the API server, and administrators. */
-const CALLERS = new Set(['kube-apiserver-kubelet-client']);
-const ADMINISTRATORS = 'system:masters';
-
-class Refusal extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
+export interface NodeStatistics {
+  readonly metrics: MetricRegistry;
+  /** Results of probes, which upstream keeps apart. */
+  readonly probeMetrics: MetricRegistry;
+  /** What the node and its pods use right now. */
+  observe(signal: AbortSignal): Promise<ObservedNode>;
 }
 
-/** The kubelet's own API, for the API server: logs, exec, attach, port-forward. Runs until the signal aborts. */
+const noStatistics: NodeStatistics = { metrics: new MetricRegistry(), probeMetrics: new MetricRegistry(), observe: () => Promise.reject(notFound()) };
+const statisticsOf = ({ statistics = noStatistics }: KubeletServerOptions): NodeStatistics => statistics;
+
+/** The kubelet's own API, for the API server: logs, exec, attach, port-forward, statistics. Runs until the signal aborts. */
 export async function serveKubelet(options: KubeletServerOptions, signal: AbortSignal): Promise<void> {
-  const server = createServer({ cert: options.certificate, key: options.key, ca: options.authority, requestCert: true, rejectUnauthorized: true });
-  options.onRenewal?.(({ certificate, key }) => server.setSecureContext({ cert: certificate, key, ca: options.authority }));
+  const { api, nodeName, authority, clock = systemClock } = options;
+  // Who shows no certificate may show a token: what counts is decided by each request.
+  const server = createServer({ cert: options.certificate, key: options.key, ca: authority, requestCert: true, rejectUnauthorized: false });
+  options.onRenewal?.(({ certificate, key }) => server.setSecureContext({ cert: certificate, key, ca: authority }));
+  const access = new Access({ api, clock, nodeName });
+  const admit = (request: IncomingMessage): Promise<unknown> => access.admit(credentialsOf(request), request.method ?? 'GET', pathOf(request));
+  const count = countRequests(statisticsOf(options).metrics, clock);
   const sockets = new Set<Duplex>();
   server.on('secureConnection', (socket) => {
     sockets.add(socket);
@@ -47,49 +62,110 @@ export async function serveKubelet(options: KubeletServerOptions, signal: AbortS
     socket.on('error', () => socket.destroy());
   });
   server.on('tlsClientError', () => undefined);
-  server.on('request', (request, response) => void answer(options, request, response, signal));
-  server.on('upgrade', (request, socket, head) => void upgrade(options, request, socket, head, signal));
+  server.on('request', (request, response) => {
+    count(request.method ?? 'GET', pathOf(request), response);
+    void answer(options, { request, response, admit }, signal);
+  });
+  server.on('upgrade', (request, socket, head) => {
+    count(request.method ?? 'GET', pathOf(request), socket);
+    void answerUpgrade(options, request, socket, head, admit, signal);
+  });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, options.address, resolve));
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => server.close(resolve));
 }
 
-function authorize(request: IncomingMessage): void {
-  const { subject } = (request.socket as TLSSocket).getPeerCertificate();
-  const organizations = [subject?.O ?? []].flat();
-  if (!CALLERS.has(String(subject?.CN)) && !organizations.includes(ADMINISTRATORS)) throw new Refusal(403, `Forbidden (user=${String(subject?.CN)})`);
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  admit(request: IncomingMessage): Promise<unknown>;
 }
 
-async function answer(options: KubeletServerOptions, request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?')[0] ?? '/';
+
+async function answer(options: KubeletServerOptions, { request, response, admit }: Exchange, signal: AbortSignal): Promise<void> {
+  const gone = new AbortController();
+  response.on('close', () => gone.abort(new Error('the client has gone')));
+  const either = AbortSignal.any([signal, gone.signal]);
   try {
-    authorize(request);
+    await admit(request);
     const url = new URL(request.url ?? '/', 'https://kubelet');
     const parts = url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent);
-    switch (parts[0]) {
-      case 'healthz': return void response.end('ok');
-      case 'pods': {
-        const { items } = await options.api.of(pod).list({ fieldSelector: `spec.nodeName=${options.nodeName}` });
-        response.setHeader('content-type', 'application/json');
-        return void response.end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items }));
-      }
-      case 'containerLogs': return await sendLogs(options, parts.slice(1), url.searchParams, response, signal);
-      default: throw new Refusal(404, '404 page not found');
-    }
+    await route(options, { request, response, url, parts }, either);
   } catch (error) {
-    const status = error instanceof Refusal ? error.status : error instanceof RangeError ? 400 : 500;
-    if (!response.headersSent) response.writeHead(status, { 'content-type': 'text/plain' });
-    response.end((error as Error).message);
+    if (either.aborted) return void response.destroy();
+    if (!(error instanceof HttpRefusal)) options.log.warn('a request to the kubelet failed', { path: pathOf(request), error });
+    const status = error instanceof HttpRefusal ? error.status : error instanceof RangeError ? 400 : error instanceof URIError ? 404 : 500;
+    if (response.headersSent) return void response.destroy();
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end((error as Error).message);
   }
 }
 
-async function sendLogs(options: KubeletServerOptions, [namespace = '', name = '', container = '']: readonly string[], query: URLSearchParams, response: ServerResponse, signal: AbortSignal): Promise<void> {
-  const wanted = logOptions(query, Date.now());
-  const all = await instances(options.runtime, namespace, name, container, signal);
-  const found = all[wanted.previous ? 1 : 0];
-  if (!found) {
-    throw new Refusal(400, wanted.previous ? `previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} not found` : `container ${JSON.stringify(container)} in pod ${JSON.stringify(name)} is waiting to start: ContainerCreating`);
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  readonly parts: readonly string[];
+}
+
+async function route(options: KubeletServerOptions, { request, response, url, parts }: Asked, signal: AbortSignal): Promise<void> {
+  const { runtime } = options;
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (parts[0] === 'run') {
+    if (request.method !== 'POST') throw new HttpRefusal(405, '405: Method Not Allowed');
+    return runOnce(runtime, parts.slice(1), url.searchParams, response, signal);
   }
+  if (['exec', 'attach', 'portForward'].includes(parts[0] ?? '')) throw new HttpRefusal(400, 'Upgrade request required');
+  if (!isRead) throw new HttpRefusal(405, '405: Method Not Allowed');
+  switch (parts[0]) {
+    case 'healthz': return plain(response, 'ok');
+    case 'pods': return json(response, await podsOfNode(options));
+    case 'runningpods': return json(response, await runningPods(runtime, signal));
+    case 'stats': if (parts[1] === 'summary') return json(response, summary(await statisticsOf(options).observe(signal), url.searchParams.get('only_cpu_and_memory') === 'true')); break;
+    case 'metrics': return sendMetrics(statisticsOf(options), parts.slice(1).join('/'), response, signal);
+    case 'containerLogs': return sendLogs(options, parts.slice(1), url.searchParams, response, signal);
+    case 'logs': return sendLogFile(decodeURIComponent(url.pathname.slice('/logs'.length)) || '/', response);
+    case 'configz': return json(response, { kubeletconfig: configuration(options) });
+    default: break;
+  }
+  throw notFound();
+}
+
+const plain = (response: ServerResponse, text: string): void => void response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
+const json = (response: ServerResponse, value: unknown): void => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+
+async function podsOfNode({ api, nodeName }: KubeletServerOptions): Promise<unknown> {
+  const { items } = await api.of(pod).list({ fieldSelector: `spec.nodeName=${nodeName}` });
+  return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
+}
+
+async function sendMetrics({ metrics, probeMetrics, observe }: NodeStatistics, which: string, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  const send = (text: string): void => void response.writeHead(200, { 'content-type': PROMETHEUS_TYPE }).end(text);
+  switch (which) {
+    case '': return send(prometheusText([...metrics.families(), ...kubeletMetrics(await observe(signal))].toSorted((a, b) => (a.name < b.name ? -1 : 1))));
+    case 'probes': return send(probeMetrics.text());
+    case 'resource': return send(prometheusText(resourceMetrics(await observe(signal))));
+    case 'cadvisor': return send(prometheusText(cadvisorMetrics(await observe(signal))));
+    default: throw notFound();
+  }
+}
+
+/** The settings that hold, in the terms of KubeletConfiguration (kubelet.config.k8s.io/v1beta1). */
+function configuration({ address, port, streamingIdleMs = IDLE_MS }: KubeletServerOptions): unknown {
+  return {
+    kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', address, port, readOnlyPort: 0, enableServer: true,
+    authentication: { webhook: { enabled: true, cacheTTL: '2m0s' }, anonymous: { enabled: false } },
+    authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '5m0s', cacheUnauthorizedTTL: '30s' } },
+    streamingConnectionIdleTimeout: `${streamingIdleMs / 1000}s`, enableSystemLogHandler: true, enableDebuggingHandlers: true, cgroupDriver: 'cgroupfs',
+  };
+}
+
+async function sendLogs(options: KubeletServerOptions, parts: readonly string[], query: URLSearchParams, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  const [namespace = '', name = '', container = ''] = parts;
+  if (parts.length !== 3) throw notFound();
+  const wanted = logOptions(query, Date.now());
+  const found = await loggedContainer(options.runtime, { namespace, pod: name, uid: undefined, container, isPrevious: wanted.previous }, await podOf(options, `${namespace}/${name}`), signal);
   const { status } = await options.runtime.containerStatus({ containerId: found.id }, signal);
   response.writeHead(200, { 'content-type': 'text/plain' });
   response.flushHeaders();
@@ -97,67 +173,11 @@ async function sendLogs(options: KubeletServerOptions, [namespace = '', name = '
   await streamLogs(status?.logPath ?? '', wanted, isRunning, response);
 }
 
-/** All instances of a container, newest first. */
-async function instances(runtime: cri.ContainerRuntime, namespace: string, name: string, container: string, signal: AbortSignal): Promise<readonly cri.Container[]> {
-  const labelSelector = { [POD_NAMESPACE]: namespace, [POD_NAME]: name, [CONTAINER_NAME]: container };
-  const { containers } = await runtime.listContainers({ filter: { labelSelector } }, signal);
-  return containers.toSorted((a, b) => b.createdAt - a.createdAt);
-}
-
-/** The runtime has a streaming server of its own: it names an address, and bytes go there and back. */
-async function upgrade(options: KubeletServerOptions, request: IncomingMessage, socket: Duplex, head: Buffer, signal: AbortSignal): Promise<void> {
+async function podOf({ api }: KubeletServerOptions, key: string): Promise<Pod | undefined> {
   try {
-    authorize(request);
-    const target = new URL(await streamAddress(options, new URL(request.url ?? '/', 'https://kubelet'), signal));
-    const upstream = httpRequest({ host: target.hostname, port: target.port, path: target.pathname + target.search, method: request.method ?? 'POST', headers: { ...request.headers, host: target.host } });
-    upstream.on('upgrade', (reply, other, otherHead) => {
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${rawLines(reply.rawHeaders)}\r\n\r\n`);
-      if (otherHead.length > 0) socket.write(otherHead);
-      if (head.length > 0) other.write(head);
-      join(socket, other);
-    });
-    upstream.on('response', (reply) => {
-      socket.write(`HTTP/1.1 ${reply.statusCode} ${reply.statusMessage}\r\nconnection: close\r\ncontent-type: ${reply.headers['content-type'] ?? 'text/plain'}\r\n\r\n`);
-      reply.pipe(socket);
-    });
-    upstream.on('error', (error) => refuse(socket, 500, error.message));
-    upstream.end();
+    return await api.of(pod).get(key);
   } catch (error) {
-    refuse(socket, error instanceof Refusal ? error.status : 500, (error as Error).message);
+    if (hasReason(error, 'NotFound')) return undefined;
+    throw error;
   }
-}
-
-function join(a: Duplex, b: Duplex): void {
-  for (const [from, to] of [[a, b], [b, a]] as const) {
-    from.on('error', () => to.destroy());
-    from.on('close', () => to.destroy());
-    from.pipe(to);
-  }
-}
-
-async function streamAddress({ runtime }: KubeletServerOptions, url: URL, signal: AbortSignal): Promise<string> {
-  const [what, namespace = '', name = '', , container = ''] = url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent);
-  const flag = (option: string): boolean => url.searchParams.get(option) === '1';
-  if (what === 'portForward') {
-    const { items } = await runtime.listPodSandbox({ filter: { labelSelector: { [POD_NAMESPACE]: namespace, [POD_NAME]: name }, state: { state: 'SANDBOX_READY' } } }, signal);
-    const [sandbox] = items;
-    if (!sandbox) throw new Refusal(404, `unable to find pod ${name}_${namespace}`);
-    return (await runtime.portForward({ podSandboxId: sandbox.id, port: url.searchParams.getAll('port').map(Number) }, signal)).url;
-  }
-  const [found] = await instances(runtime, namespace, name, container, signal);
-  if (found?.state !== 'CONTAINER_RUNNING') throw new Refusal(500, `container not found (${JSON.stringify(container)})`);
-  const streams = { containerId: found.id, stdin: flag('input'), stdout: flag('output'), stderr: flag('error') && !flag('tty'), tty: flag('tty') };
-  if (what === 'exec') return (await runtime.exec({ ...streams, cmd: url.searchParams.getAll('command') }, signal)).url;
-  if (what === 'attach') return (await runtime.attach(streams, signal)).url;
-  throw new Refusal(404, '404 page not found');
-}
-
-function refuse(socket: Duplex, status: number, message: string): void {
-  socket.end(`HTTP/1.1 ${status} Error\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(message)}\r\nconnection: close\r\n\r\n${message}`);
-}
-
-function rawLines(raw: readonly string[]): string {
-  const lines: string[] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) lines.push(`${raw[i]}: ${raw[i + 1]}`);
-  return lines.join('\r\n');
 }

@@ -18,6 +18,8 @@ export interface CgroupUsage {
   readonly rssBytes?: number;
   readonly pageFaults?: number;
   readonly majorPageFaults?: number;
+  /** Absent where there is no limit. */
+  readonly memoryLimitBytes?: number;
   readonly pids?: number;
 }
 

@@ -61,6 +61,9 @@ function inheritCpuset(tree: string, path: string): void {
   }
 }
 
+/** What nobody limited reads as the largest number of whole pages. */
+const limitOf = (bytes: number | undefined): number | undefined => (bytes === undefined || bytes >= 2 ** 62 ? undefined : bytes);
+
 function usageOf(at: At, path: string): CgroupUsage {
   const memory = readTable(at('memory', path, 'memory.stat'));
   const usage = readNumber(at('memory', path, 'memory.usage_in_bytes'));
@@ -72,6 +75,7 @@ function usageOf(at: At, path: string): CgroupUsage {
     rssBytes: memory.get('total_rss'),
     pageFaults: memory.get('total_pgfault'),
     majorPageFaults: memory.get('total_pgmajfault'),
+    memoryLimitBytes: limitOf(readNumber(at('memory', path, 'memory.limit_in_bytes'))),
     pids: readNumber(at('pids', path, 'pids.current')),
   });
 }

@@ -63,6 +63,7 @@ function usageOf(folder: string): CgroupUsage {
     rssBytes: memory.get('anon'),
     pageFaults: memory.get('pgfault'),
     majorPageFaults: memory.get('pgmajfault'),
+    memoryLimitBytes: readNumber(join(folder, 'memory.max')),
     pids: readNumber(join(folder, 'pids.current')),
   });
 }

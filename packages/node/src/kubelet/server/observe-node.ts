@@ -1,0 +1,194 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CONTAINER_NAME, type cri, type Disk, type HostFacts, type NodeDirs, type ObservedContainer, type ObservedNode, type ObservedPod, type ObservedVolume, POD_NAME, POD_NAMESPACE, POD_UID, type Usage } from '@navarch/kubelet';
+import type { Cgroups } from '../../host/cgroup/port.ts';
+import { fileSystem, TreeUsage } from './disk-usage.ts';
+import { networkOf, nodeNetwork } from './network-usage.ts';
+
+export interface ObserverDeps {
+  readonly runtime: cri.ContainerRuntime;
+  readonly cgroups: Cgroups;
+  readonly host: HostFacts;
+  readonly nodeName: string;
+  readonly dirs: NodeDirs;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Groups of processes that are no pods, by upstream's names: `kubelet`, `runtime`. Process ids. */
+  readonly system: Readonly<Record<string, readonly number[]>>;
+}
+
+/** One observation serves everybody who asks within this time: a scrape of three endpoints is one look. */
+const FRESH_MS = 1000;
+/** The least time between two readings of which a rate is made. */
+const RATE_MS_MIN = 1000;
+
+/** Looks at what the node and its pods use: cgroups, /proc, file systems, and the runtime for what only it knows. */
+export class NodeObserver {
+  readonly #deps: ObserverDeps;
+  readonly #trees = new TreeUsage();
+  readonly #rates = new Map<string, { readonly at: number; readonly cpuNanoseconds: number; readonly rate: number | undefined }>();
+  #latest: { readonly at: number; readonly node: Promise<ObservedNode> } | undefined;
+
+  constructor(deps: ObserverDeps) {
+    this.#deps = deps;
+  }
+
+  observe(signal: AbortSignal): Promise<ObservedNode> {
+    const at = this.#deps.now();
+    if (this.#latest && at - this.#latest.at < FRESH_MS) return this.#latest.node;
+    const node = this.#look(at, signal);
+    this.#latest = { at, node };
+    // A failure is nobody's answer: the next one looks anew.
+    node.catch(() => (this.#latest = undefined));
+    return node;
+  }
+
+  async #look(at: number, signal: AbortSignal): Promise<ObservedNode> {
+    const { runtime, cgroups, host, nodeName, dirs, system } = this.#deps;
+    const { items } = await runtime.listPodSandbox({ filter: { state: { state: 'SANDBOX_READY' } } }, signal);
+    const { containers } = await runtime.listContainers({ filter: { state: { state: 'CONTAINER_RUNNING' } } }, signal);
+    const layers = await this.#layers(signal);
+    const groups = podGroups(cgroups, dirs.cgroupRoot);
+    const pods: ObservedPod[] = [];
+    for (const sandbox of items) {
+      const own = containers.filter(({ podSandboxId }) => podSandboxId === sandbox.id);
+      const uid = sandbox.labels[POD_UID] ?? '';
+      pods.push(await this.#pod(sandbox, own, { at, group: groups.get(uid) ?? '', layers }));
+    }
+    this.#forget(pods);
+    const pid = (name: string, file: string): number => Number(readText(`/proc/${name}/${file}`).split(/[\s/]+/)[0] ?? 0);
+    const disk = await fileSystem(dirs.root, at);
+    return {
+      name: nodeName, startedAt: bootTime(), cpus: host.cpus, memoryBytes: host.memoryBytes, kernelVersion: host.kernelVersion, osImage: host.osImage,
+      ...this.#nodeUsage(at), network: nodeNetwork(at), ...(disk ? { disk } : {}), ...(await this.#images(disk, signal)),
+      processes: { at, max: pid('sys/kernel', 'pid_max'), now: Number(readText('/proc/loadavg').split(/[\s/]+/)[4] ?? 0) },
+      system: [
+        ...Object.entries(system).map(([name, pids]) => processGroup(name, pids, at)),
+        { name: 'pods', cgroup: `${dirs.cgroupRoot}/kubepods`, id: '', image: '', startedAt: bootTime(), ...this.#usage(`${dirs.cgroupRoot}/kubepods`, at) },
+      ],
+      pods,
+    };
+  }
+
+  async #pod(sandbox: cri.PodSandbox, containers: readonly cri.Container[], { at, group, layers }: Context): Promise<ObservedPod> {
+    const { labels, id, createdAt } = sandbox;
+    const [namespace, name, uid] = [labels[POD_NAMESPACE] ?? '', labels[POD_NAME] ?? '', labels[POD_UID] ?? ''];
+    const logs = join(this.#deps.dirs.podLogs, `${namespace}_${name}_${uid}`);
+    const observed: ObservedContainer[] = [];
+    for (const container of containers) observed.push(await this.#container(container, logs, { at, group, layers }));
+    const [pid] = group === '' ? [] : this.#deps.cgroups.processes(group);
+    const network = pid === undefined ? undefined : networkOf(pid, at);
+    return {
+      namespace, name, uid, sandboxId: id, cgroup: group, startedAt: Math.floor(createdAt / 1e6), ...this.#usage(group, at), ...(network ? { network } : {}),
+      containers: observed, volumes: await this.#volumes(uid, at),
+    };
+  }
+
+  async #container(container: cri.Container, logs: string, { at, group, layers }: Context): Promise<ObservedContainer> {
+    const { id, createdAt, labels, image } = container;
+    const name = labels[CONTAINER_NAME] ?? '';
+    const layer = layers.get(id);
+    const rootDisk = await fileSystem(this.#deps.dirs.root, at);
+    const logDisk = await this.#trees.of(join(logs, name), at);
+    return {
+      id, name, image: image?.image ?? '', cgroup: `${group}/${id}`, startedAt: Math.floor(createdAt / 1e6), ...this.#usage(`${group}/${id}`, at),
+      ...(layer ? { rootfs: { ...rootDisk, at, ...layer } } : {}), ...(logDisk ? { logs: logDisk } : {}),
+    };
+  }
+
+  async #volumes(uid: string, at: number): Promise<readonly ObservedVolume[]> {
+    const dir = join(this.#deps.dirs.root, 'pods', uid, 'volumes');
+    const found: ObservedVolume[] = [];
+    for (const entry of await readdir(dir, { withFileTypes: true }).catch(() => [])) {
+      const disk = entry.isDirectory() ? await this.#trees.of(join(dir, entry.name), at) : undefined;
+      if (disk) found.push({ ...disk, name: entry.name });
+    }
+    return found;
+  }
+
+  /** What containers wrote into their own layer: only the runtime knows where that is. */
+  async #layers(signal: AbortSignal): Promise<Layers> {
+    const { stats } = await this.#deps.runtime.listContainerStats({}, signal);
+    return new Map(stats.flatMap(({ attributes, writableLayer }) => (attributes && writableLayer
+      ? [[attributes.id, { usedBytes: writableLayer.usedBytes?.value ?? 0, inodesUsed: writableLayer.inodesUsed?.value ?? 0 }] as const] : [])));
+  }
+
+  async #images(disk: Disk | undefined, signal: AbortSignal): Promise<{ readonly images?: Disk }> {
+    const { imageFilesystems: [first] } = await this.#deps.runtime.imageFsInfo({}, signal);
+    if (!first || !disk) return {};
+    return { images: { ...disk, usedBytes: first.usedBytes?.value ?? 0, inodesUsed: first.inodesUsed?.value ?? 0 } };
+  }
+
+  #usage(group: string, at: number): { readonly usage?: Usage } {
+    const used = group === '' ? undefined : this.#deps.cgroups.usage(group);
+    if (!used) return {};
+    const { pids, ...rest } = used;
+    return { usage: { at, ...rest, ...(pids === undefined ? {} : { processes: pids }), ...this.#rate(group, at, used.cpuNanoseconds) } };
+  }
+
+  /** The root group counts everything; where it counts no memory, /proc does. */
+  #nodeUsage(at: number): { readonly usage?: Usage } {
+    const { usage } = this.#usage('/', at);
+    const memory = memoryOfNode();
+    return { usage: { ...usage, at, memoryBytes: memory.usedBytes, workingSetBytes: memory.workingSetBytes } };
+  }
+
+  #rate(group: string, at: number, cpuNanoseconds: number | undefined): { readonly cpuNanoCores?: number } {
+    if (cpuNanoseconds === undefined) return {};
+    const before = this.#rates.get(group);
+    if (before && at - before.at < RATE_MS_MIN) return before.rate === undefined ? {} : { cpuNanoCores: before.rate };
+    const rate = before && Math.max(0, Math.round(((cpuNanoseconds - before.cpuNanoseconds) / (at - before.at)) * 1000));
+    this.#rates.set(group, { at, cpuNanoseconds, rate });
+    return rate === undefined ? {} : { cpuNanoCores: rate };
+  }
+
+  #forget(pods: readonly ObservedPod[]): void {
+    const groups = new Set(['/', `${this.#deps.dirs.cgroupRoot}/kubepods`, ...pods.flatMap((pod) => [pod.cgroup, ...pod.containers.map((c) => c.cgroup)])]);
+    for (const group of this.#rates.keys()) if (!groups.has(group)) this.#rates.delete(group);
+    const { root, podLogs } = this.#deps.dirs;
+    this.#trees.keep(new Set(pods.flatMap(({ namespace, name, uid, containers, volumes }) => [
+      ...containers.map((c) => join(podLogs, `${namespace}_${name}_${uid}`, c.name)), ...volumes.map((v) => join(root, 'pods', uid, 'volumes', v.name)),
+    ])));
+  }
+}
+
+type Layers = ReadonlyMap<string, { readonly usedBytes: number; readonly inodesUsed: number }>;
+interface Context {
+  readonly at: number;
+  /** The pod's cgroup. */
+  readonly group: string;
+  readonly layers: Layers;
+}
+
+/** The cgroups of pods by their uid, in every class of service. */
+function podGroups(cgroups: Cgroups, root: string): ReadonlyMap<string, string> {
+  const classes = [`${root}/kubepods`, `${root}/kubepods/burstable`, `${root}/kubepods/besteffort`];
+  return new Map(classes.flatMap((folder) => cgroups.children(folder).filter((name) => name.startsWith('pod')).map((name) => [name.slice('pod'.length), `${folder}/${name}`] as const)));
+}
+
+const readText = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+
+const bootTime = (): number => Number(/^btime (\d+)$/m.exec(readText('/proc/stat'))?.[1] ?? 0) * 1000;
+
+/** As free(1) counts: what is used is not available; caches in use by files are reclaimed first. */
+function memoryOfNode(): { readonly usedBytes: number; readonly workingSetBytes: number } {
+  const text = readText('/proc/meminfo');
+  const of = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
+  return { usedBytes: of('MemTotal') - of('MemFree'), workingSetBytes: of('MemTotal') - of('MemAvailable') };
+}
+
+const CLOCK_TICKS_NS = 1e7;
+const PAGE_BYTES = 4096;
+
+/** Processes that have no cgroup of their own, by what the kernel counts of each (proc_pid_stat(5)). */
+function processGroup(name: string, pids: readonly number[], at: number): ObservedContainer {
+  let [cpuNanoseconds, rssBytes] = [0, 0];
+  for (const pid of pids) {
+    const fields = readText(`/proc/${pid}/stat`).split(') ')[1]?.split(' ') ?? [];
+    cpuNanoseconds += (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * CLOCK_TICKS_NS;
+    rssBytes += Number(fields[21] ?? 0) * PAGE_BYTES;
+  }
+  const usage = { at, cpuNanoseconds, rssBytes, memoryBytes: rssBytes, workingSetBytes: rssBytes, processes: pids.length };
+  return { name, cgroup: '', id: '', image: '', startedAt: bootTime(), usage };
+}

@@ -1,0 +1,26 @@
+import { MetricRegistry } from '@navarch/base';
+import type { cri, HostFacts, NodeDirs } from '@navarch/kubelet';
+import { openCgroups } from '../../host/cgroup/layout.ts';
+import { processMetrics } from '../../metrics/process-metrics.ts';
+import { systemClock } from '../../system/clock.ts';
+import type { NodeStatistics } from '../kubelet-server.ts';
+import { NodeObserver } from './observe-node.ts';
+
+export interface NodeStatisticsOptions {
+  readonly runtime: cri.ContainerRuntime;
+  readonly host: HostFacts;
+  readonly nodeName: string;
+  readonly dirs: NodeDirs;
+  /** The process of the container runtime. */
+  readonly runtimePid: number;
+  /** `v1.37.0` */
+  readonly version: string;
+}
+
+/** Statistics of this machine, for the kubelet's server. Make one for the life of the process: rates come of two looks. */
+export function nodeStatistics({ runtime, host, nodeName, dirs, runtimePid, version }: NodeStatisticsOptions): NodeStatistics {
+  const metrics = new MetricRegistry();
+  metrics.collect(processMetrics(version));
+  const observer = new NodeObserver({ runtime, cgroups: openCgroups(), host, nodeName, dirs, now: () => systemClock.now(), system: { kubelet: [process.pid], runtime: [runtimePid] } });
+  return { metrics, probeMetrics: new MetricRegistry(), observe: (signal) => observer.observe(signal) };
+}

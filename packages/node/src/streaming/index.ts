@@ -1,0 +1,3 @@
+export { servePortForward } from './port-forward.ts';
+export { type CommandStreams, serveRemoteCommand, type WebSocketClient } from './remote-command.ts';
+export { asksFor, type Dial, dialUpgrade, headerLines, join, keepAlive, passUpgrade, refuseUpgrade, UpgradeRefused } from './upgrade.ts';
