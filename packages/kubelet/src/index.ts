@@ -11,3 +11,6 @@ export { cadvisorMetrics, kubeletMetrics, resourceMetrics } from './server/stats
 export type { Disk, Interface, Network, ObservedContainer, ObservedNode, ObservedPod, ObservedVolume, Usage } from './server/stats/observed.ts';
 export { type Summary, summary } from './server/stats/summary.ts';
 export { type CommandStreams, instances, type PodPath, runningContainer, streamAddress, type StreamRequest, streamRequest } from './server/streams.ts';
+export { MemoryRuntime, type MemoryRuntimeOptions } from './testing/memory-runtime.ts';
+export { type ExecAnswer, type Instance, job, type Program, server } from './testing/program.ts';
+export { memoryFiles } from './volumes/testing/memory-files.ts';

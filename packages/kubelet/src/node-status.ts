@@ -3,7 +3,7 @@ import type { Clock, Logger } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { type Draft, equalJson, hasReason } from '@navarch/machinery';
 import type { ContainerRuntime } from './cri/index.ts';
-import { time } from './pod-machine/status.ts';
+import { time } from './pod-machine/time.ts';
 import type { HostFacts } from './ports.ts';
 
 export interface NodeStatusDeps {

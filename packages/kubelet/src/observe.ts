@@ -1,14 +1,12 @@
-import { CONTAINER_NAME, POD_UID } from './container-config.ts';
-import { type Container, type ContainerRuntime, type ContainerStatus, CriError, type PodSandbox } from './cri/index.ts';
-import type { Observed, ObservedContainer, ObservedSandbox } from './pod-machine/observed.ts';
+import type { Pod } from '@navarch/api';
+import { CONTAINER_NAME, type NodeDirs, POD_UID } from './container-config.ts';
+import { type Container, type ContainerRuntime, CriError, type PodSandbox } from './cri/index.ts';
+import { isExited, type Observed, type ObservedContainer, type ObservedSandbox } from './pod-machine/observed.ts';
+import type { Files } from './ports.ts';
+import { terminationMessage } from './termination-message.ts';
 
-/** What the runtime holds, pod by pod, and a word for each that changes whenever anything does. */
-export interface Listing {
-  readonly uids: ReadonlyMap<string, string>;
-}
-
-/** One cheap look at everything: which pods there are, and which have moved since the last look. */
-export async function listAll(runtime: ContainerRuntime, signal: AbortSignal): Promise<Listing> {
+/** One cheap look at everything: which pods there are, and a word for each that changes whenever anything of it does. */
+export async function listAll(runtime: ContainerRuntime, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
   const { items } = await runtime.listPodSandbox({}, signal);
   const { containers } = await runtime.listContainers({}, signal);
   const uids = new Map<string, string>();
@@ -17,62 +15,72 @@ export async function listAll(runtime: ContainerRuntime, signal: AbortSignal): P
   };
   for (const { id, state, labels } of items) add(labels[POD_UID], `${id}:${state}`);
   for (const { id, state, labels } of containers) add(labels[POD_UID], `${id}:${state}`);
-  return { uids };
+  return uids;
 }
 
-/** Ended containers do not change: their status is asked once. */
-export type StatusMemo = Map<string, ObservedContainer>;
+export interface ObserverDeps {
+  readonly runtime: ContainerRuntime;
+  readonly files: Files;
+  readonly dirs: NodeDirs;
+}
 
-/** Everything about one pod. `messageOf` reads what a container left on its termination message path. */
-export async function observePod(
-  runtime: ContainerRuntime, uid: string, memo: StatusMemo, messageOf: (container: Container, status: ContainerStatus) => Promise<string>, signal: AbortSignal,
-): Promise<Observed> {
-  const filter = { labelSelector: { [POD_UID]: uid } };
-  const { items } = await runtime.listPodSandbox({ filter }, signal);
-  const { containers } = await runtime.listContainers({ filter }, signal);
-  const sandboxes: ObservedSandbox[] = [];
-  for (const item of items) sandboxes.push(await observeSandbox(runtime, item, signal));
-  const observed: ObservedContainer[] = [];
-  for (const container of containers) {
-    const known = memo.get(container.id);
-    const current = known ?? (await observeContainer(runtime, container, messageOf, signal));
-    if (!current) continue;
-    if (container.state === 'CONTAINER_EXITED') memo.set(container.id, current);
-    observed.push(current);
+/** Looks at one pod in the runtime, again and again. Ended containers do not change: their status is asked once. */
+export class PodObserver {
+  readonly #deps: ObserverDeps;
+  /** By container id; no more than the runtime holds of the pod. */
+  #ended: ReadonlyMap<string, ObservedContainer> = new Map();
+
+  constructor(deps: ObserverDeps) {
+    this.#deps = deps;
   }
-  for (const id of memo.keys()) if (!containers.some((c) => c.id === id) && memo.get(id)?.status.labels[POD_UID] === uid) memo.delete(id);
-  return {
-    sandboxes: sandboxes.sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt),
-    containers: observed.sort((a, b) => b.attempt - a.attempt || b.status.createdAt - a.status.createdAt),
-  };
+
+  async look(pod: Pod, signal: AbortSignal): Promise<Observed> {
+    const { runtime } = this.#deps;
+    const filter = { labelSelector: { [POD_UID]: pod.metadata.uid } };
+    const { items } = await runtime.listPodSandbox({ filter }, signal);
+    const { containers } = await runtime.listContainers({ filter }, signal);
+    const sandboxes: ObservedSandbox[] = [];
+    for (const item of items) sandboxes.push(await observeSandbox(runtime, item, signal));
+    const observed: ObservedContainer[] = [];
+    for (const container of containers) {
+      const current = this.#ended.get(container.id) ?? (await this.#observe(pod, container, signal));
+      if (current) observed.push(current);
+    }
+    this.#ended = new Map(observed.filter(isExited).map((c) => [c.id, c]));
+    return {
+      sandboxes: sandboxes.sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt),
+      containers: observed.sort((a, b) => b.attempt - a.attempt || b.status.createdAt - a.status.createdAt),
+    };
+  }
+
+  async #observe(pod: Pod, container: Container, signal: AbortSignal): Promise<ObservedContainer | undefined> {
+    const status = await orGone(this.#deps.runtime.containerStatus({ containerId: container.id }, signal));
+    if (!status?.status) return undefined; // Removed between two looks.
+    return {
+      ...identity(container), status: status.status,
+      terminationMessage: status.status.state === 'CONTAINER_EXITED' ? await terminationMessage(pod, identity(container), status.status, this.#deps) : '',
+    };
+  }
 }
+
+const identity = ({ id, labels, metadata, podSandboxId }: Container): Omit<ObservedContainer, 'status' | 'terminationMessage'> =>
+  ({ id, name: labels[CONTAINER_NAME] ?? metadata?.name ?? '', attempt: metadata?.attempt ?? 0, sandboxId: podSandboxId });
 
 async function observeSandbox(runtime: ContainerRuntime, item: PodSandbox, signal: AbortSignal): Promise<ObservedSandbox> {
-  const isReady = item.state === 'SANDBOX_READY';
-  const base = { id: item.id, attempt: item.metadata?.attempt ?? 0, createdAt: item.createdAt };
-  if (!isReady) return { ...base, isReady, ip: '' };
+  const base = { id: item.id, attempt: item.metadata?.attempt ?? 0, createdAt: item.createdAt, isReady: false, ip: '', additionalIps: [] };
+  if (item.state !== 'SANDBOX_READY') return base;
+  const answer = await orGone(runtime.podSandboxStatus({ podSandboxId: item.id }, signal));
+  if (!answer?.status) return base;
+  const { state, network } = answer.status;
+  return { ...base, isReady: state === 'SANDBOX_READY', ip: network?.ip ?? '', additionalIps: (network?.additionalIps ?? []).map(({ ip }) => ip) };
+}
+
+async function orGone<T>(work: Promise<T>): Promise<T | undefined> {
   try {
-    const { status } = await runtime.podSandboxStatus({ podSandboxId: item.id }, signal);
-    return { ...base, isReady: status?.state === 'SANDBOX_READY', ip: status?.network?.ip ?? '' };
+    return await work;
   } catch (error) {
-    if (CriError.is(error, 'NOT_FOUND')) return { ...base, isReady: false, ip: '' };
+    if (CriError.is(error, 'NOT_FOUND')) return undefined;
     throw error;
   }
 }
 
-async function observeContainer(
-  runtime: ContainerRuntime, container: Container, messageOf: (container: Container, status: ContainerStatus) => Promise<string>, signal: AbortSignal,
-): Promise<ObservedContainer | undefined> {
-  try {
-    const { status } = await runtime.containerStatus({ containerId: container.id }, signal);
-    if (!status) return undefined;
-    const hasEnded = status.state === 'CONTAINER_EXITED';
-    return {
-      id: container.id, name: container.labels[CONTAINER_NAME] ?? container.metadata?.name ?? '', attempt: container.metadata?.attempt ?? 0,
-      sandboxId: container.podSandboxId, status, terminationMessage: hasEnded ? await messageOf(container, status) : '',
-    };
-  } catch (error) {
-    if (CriError.is(error, 'NOT_FOUND')) return undefined; // Removed between two looks.
-    throw error;
-  }
-}

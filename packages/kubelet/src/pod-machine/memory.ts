@@ -1,24 +1,39 @@
 /** What a running kubelet knows of a pod beyond what the runtime tells; all of it may be lost with the process. */
 export interface Memory {
-  /** Why a container could not be started, and when it is tried again (milliseconds, wall clock). */
+  /** By container name: why it could not be started, and when it is tried again. */
   readonly waiting: ReadonlyMap<string, Waiting>;
   /** Probe results by container id. */
   readonly probes: ReadonlyMap<string, ProbeResults>;
-  /** Set when volumes could not be made. */
-  readonly volumeError?: string;
-  readonly areVolumesReady: boolean;
-  /** The address of the last sandbox that had one: a short pod may be over before it was told to anyone. */
-  readonly podIP?: string;
-  /** Set when the sandbox could not be made; tried again then. */
+  /** `unknown` after a start of the kubelet: they are made again, or torn down again, which changes nothing. */
+  readonly volumes: 'unknown' | 'ready' | 'gone';
+  /** Set while volumes cannot be made: tried again then (milliseconds, wall clock). */
+  readonly volumesRetryAt?: number;
+  /** Set while the sandbox cannot be made: tried again then (milliseconds, wall clock). */
   readonly sandboxRetryAt?: number;
+  /** The addresses of the last sandbox that had one: a short pod may be over before it was told to anyone. */
+  readonly podIPs: readonly string[];
+  readonly node: { readonly hostIP: string; readonly runtimeName: string };
+  /** When the grace of a deleted pod is over, by this node's own clock. */
+  readonly killBy?: number;
+  /** By container id: when the grace of a container that is being ended is over. */
+  readonly killing: ReadonlyMap<string, number>;
+  /** Ids of containers whose preStop hook is over. */
+  readonly preStopped: ReadonlySet<string>;
+  /** Ids of running containers whose postStart hook is not over. */
+  readonly postStarting: ReadonlySet<string>;
+  /** Ids of running containers that may not go on, and why. */
+  readonly doomed: ReadonlyMap<string, string>;
+  /** Keys of the actions that are being carried out. */
+  readonly underWay: ReadonlySet<string>;
+  /** The node does not take the pod. */
+  readonly rejection?: Rejection;
 }
 
 export interface Waiting {
   readonly reason: string;
   readonly message: string;
+  /** Milliseconds, wall clock. */
   readonly retryAt: number;
-  /** Failures in a row. */
-  readonly failures: number;
 }
 
 export interface ProbeResults {
@@ -27,3 +42,14 @@ export interface ProbeResults {
   readonly isStarted?: boolean;
   readonly isAlive?: boolean;
 }
+
+export interface Rejection {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What a kubelet knows that has just started. */
+export const emptyMemory: Memory = {
+  waiting: new Map(), probes: new Map(), volumes: 'unknown', podIPs: [], node: { hostIP: '', runtimeName: 'containerd' }, killing: new Map(), preStopped: new Set(), postStarting: new Set(),
+  doomed: new Map(), underWay: new Set(),
+};

@@ -11,10 +11,12 @@ export interface ObservedSandbox {
   readonly attempt: number;
   readonly isReady: boolean;
   readonly createdAt: number;
-  /** Empty on the host's network, and before there is one. */
+  /** Empty on the host's network, and before there is one. The others are of the second address family. */
   readonly ip: string;
+  readonly additionalIps: readonly string[];
 }
 
+/** One instance of a container: each start makes a new one. */
 export interface ObservedContainer {
   readonly id: string;
   readonly name: string;
@@ -27,8 +29,10 @@ export interface ObservedContainer {
 
 export const nothingObserved: Observed = { sandboxes: [], containers: [] };
 
-export const isRunning = (container: ObservedContainer): boolean => container.status.state === 'CONTAINER_RUNNING';
-export const isExited = (container: ObservedContainer): boolean => container.status.state === 'CONTAINER_EXITED' || container.status.state === 'CONTAINER_UNKNOWN';
-
-/** The newest instance of a container. */
-export const newest = (observed: Observed, name: string): ObservedContainer | undefined => observed.containers.find((c) => c.name === name);
+export const isCreated = (instance: ObservedContainer): boolean => instance.status.state === 'CONTAINER_CREATED';
+export const isRunning = (instance: ObservedContainer): boolean => instance.status.state === 'CONTAINER_RUNNING';
+export const isExited = (instance: ObservedContainer): boolean => instance.status.state === 'CONTAINER_EXITED';
+/** The runtime lost track of it: it may run. */
+export const isUnknown = (instance: ObservedContainer): boolean => instance.status.state === 'CONTAINER_UNKNOWN';
+/** Has processes, or may have. */
+export const isAlive = (instance: ObservedContainer): boolean => isRunning(instance) || isUnknown(instance);

@@ -1,28 +1,41 @@
-import { type Container, isSidecar, type Pod } from '@navarch/api';
-import type { Memory } from './memory.ts';
-import type { ObservedContainer } from './observed.ts';
+import type { Pod } from '@navarch/api';
+import { type Ending, endingOf, type PodContainer } from './pod-container.ts';
 
 const BACK_OFF_SECONDS_MIN = 10;
 const BACK_OFF_SECONDS_MAX = 300;
 /** A container that ran this long has recovered: its next end is the first one. */
 const RECOVERED_MS = 10 * 60_000;
 
-export const hasStarted = (container: Container, current: ObservedContainer, memory: Memory): boolean =>
-  !container.startupProbe || memory.probes.get(current.id)?.isStarted === true;
-
-export function restarts(pod: Pod, container: Container, ended: ObservedContainer): boolean {
-  if (isSidecar(container)) return true;
-  const policy = container.restartPolicy ?? pod.spec.restartPolicy ?? 'Always';
-  const isInit = pod.spec.initContainers?.some((c) => c.name === container.name) ?? false;
+/** Whether a container that ended so is run again while its pod goes on. */
+export function restarts(pod: Pod, { spec, role }: PodContainer, { exitCode }: Ending): boolean {
+  if (role === 'ephemeral') return false;
+  for (const { action, exitCodes } of spec.restartPolicyRules ?? []) {
+    const isListed = exitCodes?.values?.includes(exitCode) ?? false;
+    const isMatch = exitCodes !== undefined && isListed === (exitCodes.operator === 'In');
+    if (isMatch) return action === 'Restart' || action === 'RestartAllContainers';
+  }
+  if (role === 'sidecar') return true;
+  const policy = spec.restartPolicy ?? pod.spec.restartPolicy ?? 'Always';
   if (policy === 'Never') return false;
-  return policy === 'OnFailure' || isInit ? ended.status.exitCode !== 0 : true;
+  return policy === 'OnFailure' || role === 'init' ? exitCode !== 0 : true;
 }
+
+/** It has ended and will not run again in this pod. */
+export function isOver(pod: Pod, container: PodContainer): boolean {
+  const ending = endingOf(container);
+  return ending !== undefined && !restarts(pod, container, ending);
+}
+
+const hasRecovered = ({ startedAt, finishedAt }: Ending): boolean => finishedAt - startedAt >= RECOVERED_MS;
 
 /** Seconds to wait before an ended container runs again: none the first time, then 10, 20, 40 ... 300. */
-export function backOffSeconds(ended: ObservedContainer): number {
-  if (ended.attempt === 0 || (ended.status.finishedAt - ended.status.startedAt) / 1e6 >= RECOVERED_MS) return 0;
-  return Math.min(BACK_OFF_SECONDS_MIN * 2 ** Math.min(ended.attempt - 1, 10), BACK_OFF_SECONDS_MAX);
+export function backOffSeconds(ending: Ending): number {
+  if (ending.failures === 0 || hasRecovered(ending)) return 0;
+  return Math.min(BACK_OFF_SECONDS_MIN * 2 ** Math.min(ending.failures - 1, 10), BACK_OFF_SECONDS_MAX);
 }
 
-/** Wall clock, milliseconds. */
-export const backOffUntil = (ended: ObservedContainer): number => Math.ceil(ended.status.finishedAt / 1e6) + backOffSeconds(ended) * 1000;
+/** When it may run again, milliseconds of the wall clock. */
+export const backOffUntil = (ending: Ending): number => Math.ceil(ending.finishedAt) + backOffSeconds(ending) * 1000;
+
+/** What the next instance is told of its past: how many starts in a row it comes after. */
+export const failuresAfter = (ending: Ending | undefined): number => (ending === undefined ? 0 : hasRecovered(ending) ? 1 : ending.failures + 1);

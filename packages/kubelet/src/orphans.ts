@@ -1,0 +1,86 @@
+import { type Clock, type Logger, settleAll, type TaskGroup } from '@navarch/base';
+import { type NodeDirs, podDir, POD_UID } from './container-config.ts';
+import { type Container, type ContainerRuntime, CriError } from './cri/index.ts';
+import type { Files } from './ports.ts';
+
+export interface OrphansDeps {
+  readonly runtime: ContainerRuntime;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly dirs: NodeDirs;
+}
+
+const GRACE_SECONDS = 30;
+const RETRY_MS = 5_000;
+
+/** What is left of pods that the API no longer knows: nobody will ask for its end again. */
+export class Orphans {
+  readonly #deps: OrphansDeps;
+  readonly #group: TaskGroup;
+  /** Uids of pods that are being ended. */
+  readonly #tended = new Set<string>();
+
+  constructor(deps: OrphansDeps, group: TaskGroup) {
+    this.#deps = deps;
+    this.#group = group;
+  }
+
+  /** Ends the pod and removes all of it, gracefully; once, however often it is asked. */
+  tend(uid: string): void {
+    if (this.#tended.has(uid)) return;
+    this.#tended.add(uid);
+    this.#group.spawn(async (signal) => {
+      try {
+        await end(uid, this.#deps, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#deps.log.warn('cannot end a pod that is gone', { uid, error });
+        await this.#deps.clock.sleep(RETRY_MS, signal).catch(() => undefined);
+      } finally {
+        this.#tended.delete(uid);
+      }
+    });
+  }
+
+  /** Removes folders of pods that are neither in the API nor in the runtime. */
+  async sweep(isKnown: (uid: string) => boolean): Promise<void> {
+    const { files, dirs } = this.#deps;
+    const isGone = (uid: string): boolean => uid !== '' && !isKnown(uid) && !this.#tended.has(uid);
+    for (const uid of await files.list(`${dirs.root}/pods`)) if (isGone(uid)) await removeFolders(uid, this.#deps);
+    for (const name of await files.list(dirs.podLogs)) if (isGone(name.slice(name.lastIndexOf('_') + 1))) await files.removeTree(`${dirs.podLogs}/${name}`);
+  }
+}
+
+async function end(uid: string, deps: OrphansDeps, signal: AbortSignal): Promise<void> {
+  const { runtime } = deps;
+  const filter = { labelSelector: { [POD_UID]: uid } };
+  const { containers } = await runtime.listContainers({ filter }, signal);
+  await settleAll(containers.filter((c) => c.state === 'CONTAINER_RUNNING').map((c) => orGone(runtime.stopContainer({ containerId: c.id, timeout: graceOf(c) }, signal))));
+  const { items } = await runtime.listPodSandbox({ filter }, signal);
+  for (const { id, metadata } of items) {
+    await orGone(runtime.stopPodSandbox({ podSandboxId: id }, signal));
+    await orGone(runtime.removePodSandbox({ podSandboxId: id }, signal));
+    if (metadata) await deps.files.removeTree(`${deps.dirs.podLogs}/${metadata.namespace}_${metadata.name}_${uid}`);
+  }
+  await removeFolders(uid, deps);
+}
+
+function graceOf({ annotations }: Container): number {
+  const seconds = Number(annotations['io.kubernetes.pod.terminationGracePeriod']);
+  return Number.isFinite(seconds) ? seconds : GRACE_SECONDS;
+}
+
+async function removeFolders(uid: string, { files, dirs }: OrphansDeps): Promise<void> {
+  const volumes = `${podDir(dirs, uid)}/volumes`;
+  for (const name of await files.list(volumes)) if (await files.isMountPoint(`${volumes}/${name}`)) await files.unmount(`${volumes}/${name}`);
+  await files.removeTree(podDir(dirs, uid));
+}
+
+async function orGone(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!CriError.is(error, 'NOT_FOUND')) throw error;
+  }
+}

@@ -1,0 +1,128 @@
+import type { Pod } from '@navarch/api';
+import { hasReason, keyOf } from '@navarch/machinery';
+import { pod as podKind } from '@navarch/api';
+import { logFile, podDir, sandboxConfig } from '../container-config.ts';
+import { CriError } from '../cri/index.ts';
+import type { Action, PreStop, StopContainer } from '../pod-machine/action.ts';
+import type { Observed } from '../pod-machine/observed.ts';
+import type { StatusReporter } from './report-status.ts';
+import { runHook } from './run-hook.ts';
+import { startContainer, type StartDeps } from './start-container.ts';
+
+export interface StepDeps extends StartDeps {
+  readonly reporter: StatusReporter;
+  /** Lower-case name of the runtime class's handler; empty is the runtime's own. */
+  readonly runtimeHandler?: string;
+}
+
+const RETRY_MS = 2_000;
+
+/** Does one step. Rejects when it could not be done: it is then decided anew, and begun again after a pause. */
+export async function carryOut(action: Action, pod: Pod, observed: Observed, deps: StepDeps, signal: AbortSignal): Promise<void> {
+  const { runtime } = deps;
+  const [sandbox] = observed.sandboxes;
+  switch (action.type) {
+    case 'prepare-volumes': return prepareVolumes(pod, deps);
+    case 'tear-down-volumes':
+      await deps.podVolumes.tearDown(pod);
+      deps.notes.volumes = 'gone';
+      return;
+    case 'start-sandbox': return startSandbox(pod, action, deps, signal);
+    case 'stop-sandbox': return void await runtime.stopPodSandbox({ podSandboxId: action.id }, signal);
+    case 'remove-sandbox': return removeSandbox(action.id, deps, signal);
+    case 'start-container': return sandbox && startContainer(pod, action, sandbox, deps, signal);
+    case 'post-start': return postStart(action.id, action.container, sandbox?.ip ?? '', deps, signal);
+    case 'pre-stop': return preStop(action, sandbox?.ip ?? '', deps, signal);
+    case 'stop-container': return stopContainer(action, deps, signal);
+    case 'remove-container': return removeContainer(pod, action, deps, signal);
+    case 'finish': return finish(pod, observed, deps, signal);
+  }
+}
+
+async function prepareVolumes(pod: Pod, { podVolumes, notes, events }: StepDeps): Promise<void> {
+  const problems = await podVolumes.prepare(pod);
+  for (const { message } of problems) events.about('Warning', 'FailedMount', message);
+  notes.volumes = problems.length === 0 ? 'ready' : 'unknown';
+  notes.volumesRetryAt = problems.length === 0 ? undefined : podVolumes.retryAt;
+}
+
+async function startSandbox(pod: Pod, action: Extract<Action, { type: 'start-sandbox' }>, deps: StepDeps, signal: AbortSignal): Promise<void> {
+  const { runtime, files, dirs, dns, host, clock, notes, events } = deps;
+  const config = sandboxConfig(pod, action.attempt, dirs, dns, host);
+  try {
+    if (action.after) {
+      events.about('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
+      await runtime.stopPodSandbox({ podSandboxId: action.after }, signal); // Its network may still be there.
+    }
+    await files.makeDir(config.logDirectory ?? '', 0o755);
+    await runtime.runPodSandbox({ config, runtimeHandler: deps.runtimeHandler }, signal);
+    notes.sandboxRetryAt = undefined;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    notes.sandboxRetryAt = clock.now() + RETRY_MS;
+    events.about('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${(error as Error).message}`);
+  }
+}
+
+async function postStart(id: string, container: Extract<Action, { type: 'post-start' }>['container'], ip: string, deps: StepDeps, signal: AbortSignal): Promise<void> {
+  const { notes, events } = deps;
+  const hook = container.lifecycle?.postStart;
+  const problem = hook && (await runHook(hook, { container, id, ip }, deps, signal));
+  if (problem !== undefined) {
+    events.about('Warning', 'FailedPostStartHook', 'PostStartHook failed', container.name);
+    notes.waiting.set(container.name, { reason: 'PostStartHookError', message: 'PostStartHook failed', retryAt: 0 });
+    notes.doomed.set(id, 'FailedPostStartHook');
+  }
+  notes.postStarting.delete(id);
+}
+
+async function preStop(action: PreStop, ip: string, deps: StepDeps, signal: AbortSignal): Promise<void> {
+  const { id, container, message } = action;
+  const { notes, events } = deps;
+  if (notes.ends(action)) events.about('Normal', 'Killing', message, container.name);
+  const hook = container.lifecycle?.preStop;
+  const problem = hook && (await runHook(hook, { container, id, ip }, deps, signal));
+  if (problem !== undefined) events.about('Warning', 'FailedPreStopHook', 'PreStopHook failed', container.name);
+  notes.preStopped.add(id);
+}
+
+async function stopContainer(action: StopContainer, { runtime, notes, events }: StepDeps, signal: AbortSignal): Promise<void> {
+  if (notes.ends(action)) events.about('Normal', 'Killing', action.message, action.name);
+  await orGone(runtime.stopContainer({ containerId: action.id, timeout: action.graceSeconds }, signal));
+}
+
+/** With the instance go its log and what it wrote as its last words. */
+async function removeContainer(pod: Pod, { id, name, attempt }: Extract<Action, { type: 'remove-container' }>, { runtime, files, dirs }: StepDeps, signal: AbortSignal): Promise<void> {
+  await orGone(runtime.removeContainer({ containerId: id }, signal));
+  await files.removeTree(logFile(dirs, pod, name, attempt));
+  await files.removeTree(`${podDir(dirs, pod.metadata.uid)}/containers/${name}/${attempt}`);
+}
+
+async function removeSandbox(id: string, { runtime }: StepDeps, signal: AbortSignal): Promise<void> {
+  await orGone(runtime.stopPodSandbox({ podSandboxId: id }, signal));
+  await orGone(runtime.removePodSandbox({ podSandboxId: id }, signal));
+}
+
+async function finish(pod: Pod, { containers, sandboxes }: Observed, deps: StepDeps, signal: AbortSignal): Promise<void> {
+  const { runtime, files, dirs, api, podVolumes, reporter } = deps;
+  for (const { id } of containers) await orGone(runtime.removeContainer({ containerId: id }, signal));
+  for (const { id } of sandboxes) await removeSandbox(id, deps, signal);
+  await podVolumes.tearDown(pod);
+  await files.removeTree(podDir(dirs, pod.metadata.uid));
+  await files.removeTree(logFile(dirs, pod, '', 0).replace(/\/\/0\.log$/, ''));
+  // Whoever counts pods must be told how this one ended before it is gone.
+  await reporter.settled(signal);
+  try {
+    await api.of(podKind).delete(keyOf(pod), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } });
+  } catch (error) {
+    if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error; // Gone, or another pod of that name by now.
+  }
+}
+
+async function orGone(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!CriError.is(error, 'NOT_FOUND')) throw error;
+  }
+}

@@ -1,0 +1,21 @@
+import type { Pod } from '@navarch/api';
+import type { Clock, Logger } from '@navarch/base';
+import type { Api, Recorder } from '@navarch/client';
+import type { ContainerRuntime } from '../cri/index.ts';
+import type { Observed } from '../pod-machine/observed.ts';
+import type { Prober } from '../ports.ts';
+import type { PrepareDeps } from '../prepare-container.ts';
+import type { VolumeHost } from '../volumes/volume-plugin.ts';
+
+export interface PodWorkerDeps extends PrepareDeps {
+  readonly api: Api;
+  readonly runtime: ContainerRuntime;
+  readonly prober: Prober;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly recorder: Recorder;
+  readonly nodeName: string;
+  readonly volumes: VolumeHost;
+  /** What the runtime holds of the pod right now. */
+  observe(pod: Pod, signal: AbortSignal): Promise<Observed>;
+}

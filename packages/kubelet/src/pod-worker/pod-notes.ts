@@ -1,0 +1,54 @@
+import type { Pod } from '@navarch/api';
+import type { PreStop, StopContainer } from '../pod-machine/action.ts';
+import type { Memory, ProbeResults, Rejection, Waiting } from '../pod-machine/memory.ts';
+import { isAlive, type Observed } from '../pod-machine/observed.ts';
+
+/**
+ * What the worker of a pod has to remember between two looks at it. Everything is about containers that the pod has
+ * now: what ends is forgotten, so the notes are as large as the pod.
+ */
+export class PodNotes {
+  readonly waiting = new Map<string, Waiting>();
+  readonly probes = new Map<string, ProbeResults>();
+  readonly killing = new Map<string, number>();
+  readonly preStopped = new Set<string>();
+  readonly postStarting = new Set<string>();
+  readonly doomed = new Map<string, string>();
+  volumes: Memory['volumes'] = 'unknown';
+  volumesRetryAt: number | undefined;
+  sandboxRetryAt: number | undefined;
+  rejection: Rejection | undefined;
+  #podIPs: readonly string[] = [];
+  #grace: { readonly seconds: number; readonly killBy: number } | undefined;
+
+  /** The end of a deleted pod is counted from when this node heard of it, by its own clock; it is only ever brought forward. */
+  heard({ metadata }: Pod, now: number): void {
+    const seconds = metadata.deletionGracePeriodSeconds ?? 0;
+    if (metadata.deletionTimestamp === undefined || (this.#grace && this.#grace.seconds <= seconds)) return;
+    this.#grace = { seconds, killBy: Math.min(now + seconds * 1000, this.#grace?.killBy ?? Number.POSITIVE_INFINITY) };
+  }
+
+  saw({ sandboxes: [sandbox], containers }: Observed): void {
+    if (sandbox?.ip) this.#podIPs = [sandbox.ip, ...sandbox.additionalIps];
+    const living = new Set(containers.filter(isAlive).map((c) => c.id));
+    for (const byId of [this.probes, this.killing, this.preStopped, this.postStarting, this.doomed]) {
+      for (const id of byId.keys()) if (!living.has(id)) byId.delete(id);
+    }
+  }
+
+  /** The end of a container begins; true the first time. */
+  ends({ id, killBy }: PreStop | StopContainer): boolean {
+    const known = this.killing.get(id);
+    this.killing.set(id, Math.min(killBy, known ?? Number.POSITIVE_INFINITY));
+    return known === undefined;
+  }
+
+  memory(node: Memory['node'], underWay: ReadonlySet<string>): Memory {
+    const { waiting, probes, killing, preStopped, postStarting, doomed, volumes, volumesRetryAt, sandboxRetryAt, rejection } = this;
+    return {
+      waiting, probes, killing, preStopped, postStarting, doomed, volumes, node, underWay, podIPs: this.#podIPs,
+      ...(volumesRetryAt === undefined ? {} : { volumesRetryAt }), ...(sandboxRetryAt === undefined ? {} : { sandboxRetryAt }),
+      ...(this.#grace ? { killBy: this.#grace.killBy } : {}), ...(rejection ? { rejection } : {}),
+    };
+  }
+}

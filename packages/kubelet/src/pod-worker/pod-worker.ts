@@ -1,0 +1,172 @@
+import type { Pod } from '@navarch/api';
+import { Notifier, TaskGroup } from '@navarch/base';
+import { keyOf } from '@navarch/machinery';
+import { type Action, actionKey } from '../pod-machine/action.ts';
+import { decide } from '../pod-machine/decide.ts';
+import type { Rejection } from '../pod-machine/memory.ts';
+import { nothingObserved, type Observed } from '../pod-machine/observed.ts';
+import { containersOf } from '../pod-machine/pod-container.ts';
+import { Probing } from '../probes/probing.ts';
+import { PodVolumes } from '../volumes/pod-volumes.ts';
+import { carryOut, type StepDeps } from './carry-out.ts';
+import type { PodWorkerDeps } from './deps.ts';
+import { PodEvents } from './pod-events.ts';
+import { PodNotes } from './pod-notes.ts';
+import { StatusReporter, withStatus } from './report-status.ts';
+import { RunningSteps } from './running-steps.ts';
+
+/** After a look that failed, and before a step that failed is begun again. */
+const RETRY_MS = 1000;
+/** Live volumes follow what they are made from within this time; it is also the longest time between two looks. */
+const REFRESH_MS = 60_000;
+/** Two looks are at least this far apart, unless something moved. */
+const LOOK_MS_MIN = 10;
+
+/** Looks after one pod: observes, decides, acts, reports; again whenever something moved. */
+export class PodWorker {
+  readonly #deps: PodWorkerDeps;
+  readonly #moved = new Notifier();
+  readonly #notes = new PodNotes();
+  readonly #events: PodEvents;
+  readonly #volumes: PodVolumes;
+  readonly #reporter: StatusReporter;
+  readonly #probing: Probing;
+  readonly #steps: RunningSteps;
+  readonly #stepDeps: StepDeps;
+  /** By key: steps that failed, and when they may be begun again. */
+  readonly #pauses = new Map<string, number>();
+  #pod: Pod;
+  #observed: Observed = nothingObserved;
+  #isDirty = true;
+  #isFinished = false;
+  #refreshAt = 0;
+
+  constructor(pod: Pod, deps: PodWorkerDeps, rejection?: Rejection) {
+    const { api, clock, log, runtime, prober } = deps;
+    this.#pod = pod;
+    this.#deps = deps;
+    this.#notes.rejection = rejection;
+    this.#notes.heard(pod, clock.now());
+    this.#events = new PodEvents(deps.recorder, () => this.#pod);
+    this.#volumes = new PodVolumes({ host: deps.volumes, dirs: deps.dirs, clock });
+    this.#reporter = new StatusReporter({ api, clock, log, pod: () => this.#pod, answered: (p) => this.update(p) });
+    this.#probing = new Probing({
+      runtime, prober, clock,
+      changed: (id, results) => {
+        this.#notes.probes.set(id, { ...this.#notes.probes.get(id), ...results });
+        this.poke();
+      },
+      event: (message, container) => this.#events.about('Warning', 'Unhealthy', message, container),
+    });
+    this.#stepDeps = { ...deps, notes: this.#notes, events: this.#events, podVolumes: this.#volumes, reporter: this.#reporter };
+    this.#steps = new RunningSteps((action, signal) => this.#carryOut(action, signal));
+    if (rejection) this.#events.about('Warning', rejection.reason, rejection.message);
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  /** The node runs the pod: it counts when another asks for room. */
+  get isActive(): boolean {
+    const { phase } = this.#reporter.wanted ?? this.#pod.status;
+    return phase !== 'Succeeded' && phase !== 'Failed';
+  }
+
+  /** The API has another version of the pod. Older ones than the one known are of no interest. */
+  update(pod: Pod): void {
+    if (Number(pod.metadata.resourceVersion) < Number(this.#pod.metadata.resourceVersion)) return;
+    this.#pod = pod;
+    this.#notes.heard(pod, this.#deps.clock.now());
+    this.poke();
+  }
+
+  /** The API forgot the pod, before this node was done with it: nothing of it is waited for. */
+  vanish(): void {
+    const { metadata } = this.#pod;
+    const deletionTimestamp = metadata.deletionTimestamp ?? new Date(this.#deps.clock.now()).toISOString();
+    this.update({ ...this.#pod, metadata: { ...metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 } });
+  }
+
+  /** Something may have changed: look again. */
+  poke(): void {
+    this.#isDirty = true;
+    this.#moved.notify();
+  }
+
+  /** Resolves when nothing of the pod is left on the node, or the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await using group = new TaskGroup(signal);
+    group.spawn((s) => this.#reporter.run(s));
+    while (!group.signal.aborted && !this.#isFinished) {
+      this.#isDirty = false;
+      let waitMs = RETRY_MS;
+      try {
+        waitMs = await this.#look(group);
+      } catch (error) {
+        if (group.signal.aborted) break;
+        this.#deps.log.warn('pod sync failed', { pod: keyOf(this.#pod), error });
+      }
+      if (!this.#isDirty && !this.#isFinished) await this.#wait(waitMs, group.signal);
+    }
+    if (group.signal.aborted && !signal.aborted) await group.join();
+  }
+
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    const end = new AbortController();
+    const either = AbortSignal.any([signal, end.signal]);
+    await Promise.race([this.#deps.clock.sleep(ms, either).catch(() => undefined), this.#moved.wait(either).catch(() => undefined)]);
+    end.abort();
+  }
+
+  /** Resolves to the milliseconds until it is worth looking again. */
+  async #look(group: TaskGroup): Promise<number> {
+    const { clock, nodeIP, runtime } = this.#deps;
+    const endedBefore = this.#steps.ended;
+    const observed = await this.#deps.observe(this.#pod, group.signal);
+    // A step ended meanwhile: what was seen may be of before it.
+    if (this.#steps.ended !== endedBefore) return 0;
+    const now = clock.now();
+    this.#observed = observed;
+    this.#notes.saw(observed);
+    const pod = withStatus(this.#pod, this.#reporter.wanted);
+    const memory = this.#notes.memory({ hostIP: nodeIP, runtimeName: runtime.features().runtimeName }, this.#steps.keys);
+    const { actions, status, lookAgainAt } = decide(pod, observed, memory, now);
+    this.#reporter.say(status);
+    this.#events.announce(status);
+    this.#probing.follow(pod, containersOf(pod, observed), memory, observed.sandboxes[0]?.ip || nodeIP, group);
+    if (await this.#steps.giveUp(actions)) return 0;
+    this.#steps.begin(actions.filter((action) => (this.#pauses.get(actionKey(action)) ?? 0) <= now), group);
+    this.#refresh(now, group);
+    const due = Math.min(lookAgainAt ?? Number.POSITIVE_INFINITY, this.#refreshAt, ...this.#pauses.values());
+    return Math.max(LOOK_MS_MIN, Math.min(REFRESH_MS, due - now));
+  }
+
+  async #carryOut(action: Action, signal: AbortSignal): Promise<void> {
+    const key = actionKey(action);
+    try {
+      await carryOut(action, withStatus(this.#pod, this.#reporter.wanted), this.#observed, this.#stepDeps, signal);
+      this.#pauses.delete(key);
+      this.#isFinished ||= action.type === 'finish';
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#deps.log.warn('pod step failed', { pod: keyOf(this.#pod), step: key, error });
+      const now = this.#deps.clock.now();
+      for (const [other, until] of this.#pauses) if (until <= now) this.#pauses.delete(other);
+      this.#pauses.set(key, now + RETRY_MS);
+    } finally {
+      this.poke();
+    }
+  }
+
+  /** Files made from cluster objects follow them. */
+  #refresh(now: number, group: TaskGroup): void {
+    if (this.#notes.volumes !== 'ready' || now < this.#refreshAt || this.#pod.metadata.deletionTimestamp) return;
+    const isFirst = this.#refreshAt === 0; // They have just been made.
+    this.#refreshAt = now + REFRESH_MS;
+    if (isFirst) return;
+    group.spawn(async () => {
+      for (const { message } of await this.#volumes.refresh(this.#pod)) this.#events.about('Warning', 'FailedMount', message);
+    });
+  }
+}

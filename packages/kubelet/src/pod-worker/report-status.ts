@@ -1,0 +1,116 @@
+import { type Pod, type PodCondition, pod as podKind, type PodStatus } from '@navarch/api';
+import { type Clock, type Logger, Notifier } from '@navarch/base';
+import type { Api } from '@navarch/client';
+import { equalJson, hasReason, keyOf } from '@navarch/machinery';
+
+export interface ReporterDeps {
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The pod as the API has it. */
+  pod(): Pod;
+  /** The API answered with a newer one. */
+  answered(pod: Pod): void;
+}
+
+const RETRY_MS = 1000;
+
+/** Tells the API how a pod is: the newest state only, again and again until it is told. Containers never wait for it. */
+export class StatusReporter {
+  readonly #deps: ReporterDeps;
+  readonly #moved = new Notifier();
+  #wanted: PodStatus | undefined;
+  #told: PodStatus | undefined;
+  /** The version that the API answered with: what it made of the status then is its own affair. */
+  #toldVersion = '';
+
+  constructor(deps: ReporterDeps) {
+    this.#deps = deps;
+  }
+
+  /** What was said last; the API may not know it yet. */
+  get wanted(): PodStatus | undefined {
+    return this.#wanted;
+  }
+
+  say(status: PodStatus): void {
+    if (equalJson(status, this.#wanted) && !this.#isContradicted()) return;
+    this.#wanted = status;
+    this.#moved.notify();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (this.#isTold()) await this.#moved.wait(signal).catch(() => undefined);
+      else await this.#tell(signal);
+    }
+  }
+
+  /** Resolves when the API knows all that was said. */
+  async settled(signal: AbortSignal): Promise<void> {
+    while (!this.#isTold()) await this.#moved.wait(signal);
+  }
+
+  #isTold(): boolean {
+    return this.#wanted === undefined || (equalJson(this.#wanted, this.#told) && !this.#isContradicted());
+  }
+
+  /** Someone else wrote what is the kubelet's to say, as the node controller does when a node seems lost. */
+  #isContradicted(): boolean {
+    const { metadata, status: { phase, conditions = [] } } = this.#deps.pod();
+    if (!this.#told || metadata.resourceVersion === this.#toldVersion) return false;
+    return phase !== this.#told.phase || (this.#told.conditions ?? []).some((own) => isOwn(own) && conditions.some((c) => c.type === own.type && c.status !== own.status));
+  }
+
+  async #tell(signal: AbortSignal): Promise<void> {
+    const { api, clock, log, pod, answered } = this.#deps;
+    const wanted = this.#wanted as PodStatus;
+    const current = pod();
+    try {
+      // One request, and what others wrote (conditions of their own) stays. The uid keeps it from a later pod of that name.
+      const body = { metadata: { uid: current.metadata.uid }, status: patchOf(wanted, current.status) };
+      const answer = await api.of(podKind).patch(keyOf(current), { type: 'strategic', body }, { subresource: 'status' });
+      this.#told = wanted;
+      this.#toldVersion = answer.metadata.resourceVersion;
+      answered(answer);
+    } catch (error) {
+      if (signal.aborted) return;
+      // Deleted by force, and perhaps made anew: there is no one left to tell.
+      if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) this.#told = wanted;
+      else {
+        log.warn('pod status not written', { pod: keyOf(current), error });
+        await clock.sleep(RETRY_MS, signal).catch(() => undefined);
+      }
+    }
+    this.#moved.notify();
+  }
+}
+
+const OWN = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'];
+const isOwn = ({ type }: PodCondition): boolean => OWN.includes(type);
+
+/** The pod as it is known here: what was said last, beside what others say of it. */
+export function withStatus(pod: Pod, said: PodStatus | undefined): Pod {
+  const isOverElsewhere = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed';
+  if (!said) return pod;
+  const conditions = [...(said.conditions ?? []).filter(isOwn), ...(pod.status.conditions ?? []).filter((c) => !isOwn(c))];
+  const { phase, reason, message } = pod.status;
+  const over = isOverElsewhere ? { phase, ...(reason ? { reason } : {}), ...(message ? { message } : {}) } : {};
+  return { ...pod, status: { ...pod.status, ...said, conditions, ...over } };
+}
+
+/** Optional parts of a status that a kubelet says, and may no longer say: a patch without them would keep them. */
+const FORGETTABLE = ['reason', 'message', 'podIP', 'podIPs', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
+
+/** A strategic merge patch that makes the kubelet's part of the status what it is to be. */
+function patchOf(next: PodStatus, previous: PodStatus): object {
+  const absent = Object.fromEntries(FORGETTABLE.filter((name) => next[name] === undefined && previous[name] !== undefined).map((name) => [name, null]));
+  const isNew = ({ type }: PodCondition): boolean => !previous.conditions?.some((c) => c.type === type);
+  const conditions = (next.conditions ?? []).filter((c) => isOwn(c) || isNew(c)).map((condition) => {
+    const before = previous.conditions?.find((c) => c.type === condition.type);
+    return { ...(before?.reason ? { reason: null } : {}), ...(before?.message ? { message: null } : {}), ...condition };
+  });
+  const ips = next.podIPs?.map(({ ip }) => ip) ?? [];
+  const stale = next.podIPs ? (previous.podIPs ?? []).filter(({ ip }) => !ips.includes(ip)).map(({ ip }) => ({ $patch: 'delete', ip })) : [];
+  return { ...next, ...absent, conditions, ...(next.podIPs && stale.length > 0 ? { podIPs: [...stale, ...next.podIPs] } : {}) };
+}

@@ -1,0 +1,55 @@
+import type { Pod } from '@navarch/api';
+import { sandboxConfig } from '../container-config.ts';
+import type { StartContainer } from '../pod-machine/action.ts';
+import type { ObservedSandbox } from '../pod-machine/observed.ts';
+import { FAILURES } from '../pod-machine/pod-container.ts';
+import { prepareContainer } from '../prepare-container.ts';
+import { StartError, type StartReason } from '../start-error.ts';
+import type { PodVolumes } from '../volumes/pod-volumes.ts';
+import type { PodWorkerDeps } from './deps.ts';
+import type { PodEvents } from './pod-events.ts';
+import type { PodNotes } from './pod-notes.ts';
+
+export interface StartDeps extends PodWorkerDeps {
+  readonly notes: PodNotes;
+  readonly events: PodEvents;
+  readonly podVolumes: PodVolumes;
+}
+
+/** What keeps a container from being made is looked at again this often. */
+const RETRY_MS = 2_000;
+
+/** Brings the image, makes the container and starts it. What stands in the way is noted, and shown as its state. */
+export async function startContainer(pod: Pod, action: StartContainer, sandbox: ObservedSandbox, deps: StartDeps, signal: AbortSignal): Promise<void> {
+  const { runtime, notes, events, clock, dirs, dns, host } = deps;
+  const { container, attempt, failures, sandboxId, replaces } = action;
+  const event = (type: 'Normal' | 'Warning', reason: string, message: string): void => events.about(type, reason, message, container.name);
+  let containerId: string | undefined;
+  try {
+    if (replaces) await runtime.removeContainer({ containerId: replaces }, signal);
+    const prepared = await prepareContainer({ pod, container, attempt, ip: sandbox.ip, event }, deps.podVolumes, deps, signal);
+    const config = { ...prepared, annotations: { ...prepared.annotations, [FAILURES]: String(failures) } };
+    const request = { podSandboxId: sandboxId, config, sandboxConfig: sandboxConfig(pod, sandbox.attempt, dirs, dns, host) };
+    ({ containerId } = await as('CreateContainerError', runtime.createContainer(request, signal)));
+    event('Normal', 'Created', 'Container created');
+    // Noted before it runs: whoever sees it running must know that its hook is not over.
+    if (container.lifecycle?.postStart) notes.postStarting.add(containerId);
+    await as('RunContainerError', runtime.startContainer({ containerId }, signal));
+    event('Normal', 'Started', 'Container started');
+    notes.waiting.delete(container.name);
+  } catch (cause) {
+    if (containerId !== undefined) notes.postStarting.delete(containerId);
+    if (signal.aborted) throw cause;
+    const error = cause instanceof StartError ? cause : new StartError('CreateContainerError', (cause as Error).message, { cause });
+    notes.waiting.set(container.name, { reason: error.reason, message: error.message, retryAt: error.retryAt ?? clock.now() + RETRY_MS });
+    event('Warning', 'Failed', error.eventMessage);
+  }
+}
+
+async function as<T>(reason: StartReason, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw new StartError(reason, (cause as Error).message, { cause });
+  }
+}

@@ -1,0 +1,71 @@
+import { isTerminal, node, type Pod, pod, service } from '@navarch/api';
+import type { TaskGroup } from '@navarch/base';
+import type { Cache, EventRecorder } from '@navarch/client';
+import { rejectionOf } from './admission.ts';
+import { environmentSources, pullSecrets, volumeHost } from './cluster-objects.ts';
+import { Images } from './images/images.ts';
+import type { KubeletDeps } from './kubelet.ts';
+import { PodObserver } from './observe.ts';
+import type { Rejection } from './pod-machine/memory.ts';
+import type { PodWorkerDeps } from './pod-worker/deps.ts';
+import { PodWorker } from './pod-worker/pod-worker.ts';
+
+/** The pods of the node, one worker each: begun by the API, ended when nothing of the pod is left. */
+export class Pods {
+  readonly #deps: KubeletDeps;
+  readonly #cache: Cache;
+  readonly #group: TaskGroup;
+  readonly #workers = new Map<string, PodWorker>();
+  readonly #shared: Omit<PodWorkerDeps, 'observe'>;
+
+  constructor(deps: KubeletDeps, cache: Cache, recorder: EventRecorder, group: TaskGroup) {
+    this.#deps = deps;
+    this.#cache = cache;
+    this.#group = group;
+    this.#shared = {
+      ...deps, recorder, volumes: volumeHost(deps), images: new Images(deps),
+      sources: (p) => environmentSources(p, { ...deps, services: (namespace) => cache.list(service, namespace) }),
+      pullSecrets: (p) => pullSecrets(deps.api, p),
+    };
+  }
+
+  start(): void {
+    // In the order in which they came: who was here first keeps its place on a node that has become smaller.
+    for (const p of this.#cache.list(pod).toSorted(byAge)) this.#tend(p);
+    this.#cache.onChange(pod, (current, previous) => {
+      if (current) this.#tend(current);
+      // Deleted by force, or while this kubelet was away: end what runs all the same.
+      else if (previous) this.#workers.get(previous.metadata.uid)?.vanish();
+    });
+  }
+
+  has(uid: string): boolean {
+    return this.#workers.has(uid);
+  }
+
+  poke(uid: string): void {
+    this.#workers.get(uid)?.poke();
+  }
+
+  #tend(p: Pod): void {
+    const { uid } = p.metadata;
+    const known = this.#workers.get(uid);
+    if (known) return known.update(p);
+    const observer = new PodObserver(this.#deps);
+    const worker = new PodWorker(p, { ...this.#shared, observe: (current, s) => observer.look(current, s) }, this.#judge(p));
+    this.#workers.set(uid, worker);
+    this.#group.spawn(async (signal) => {
+      await worker.run(signal);
+      this.#workers.delete(uid);
+    });
+  }
+
+  /** A pod is judged once, when it is new: one that has been taken has a start time. */
+  #judge(p: Pod): Rejection | undefined {
+    const here = this.#cache.get(node, this.#deps.nodeName);
+    if (!here || isTerminal(p) || p.status.startTime !== undefined || p.metadata.deletionTimestamp !== undefined) return undefined;
+    return rejectionOf(p, here, [...this.#workers.values()].filter((w) => w.isActive).map((w) => w.pod));
+  }
+}
+
+const byAge = (a: Pod, b: Pod): number => Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp);

@@ -1,0 +1,43 @@
+import type { Probe } from '@navarch/api';
+import type { Clock } from '@navarch/base';
+import type { Outcome } from './check.ts';
+
+export interface Watch {
+  readonly probe: Probe;
+  /** When the container began, milliseconds of the wall clock: the initial delay counts from there. */
+  readonly startedAt: number;
+  /** What holds until enough results in a row say otherwise. */
+  readonly initially: boolean | undefined;
+  /** A container that has failed is ended: there is nothing more to ask. */
+  readonly endsOnFailure: boolean;
+}
+
+export interface WatchDeps {
+  readonly clock: Clock;
+  check(signal: AbortSignal): Promise<Outcome>;
+  /** Told when enough results in a row say something new. */
+  decided(isWell: boolean): void;
+  /** Told of every result that is not good. */
+  failed(outcome: Exclude<Outcome, { type: 'success' }>): void;
+}
+
+/** Asks a container again and again how it is, until the signal aborts. */
+export async function watchProbe({ probe, startedAt, initially, endsOnFailure }: Watch, deps: WatchDeps, signal: AbortSignal): Promise<void> {
+  const { clock, check, decided, failed } = deps;
+  const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
+  const pause = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined);
+  await pause(Math.max(0, startedAt + initialDelaySeconds * 1000 - clock.now()));
+  let current = initially;
+  let [successes, failures] = [0, 0];
+  while (!signal.aborted) {
+    const outcome = await check(signal);
+    if (outcome.type === 'success') [successes, failures] = [successes + 1, 0];
+    // A question that could not be put counts neither way.
+    if (outcome.type === 'failure') [successes, failures] = [0, failures + 1];
+    if (outcome.type !== 'success') failed(outcome);
+    const isWell = failures >= failureThreshold ? false : successes >= successThreshold ? true : current;
+    if (isWell !== undefined && isWell !== current) decided((current = isWell));
+    if (isWell === false && endsOnFailure) return;
+    await pause(periodSeconds * 1000);
+  }
+}

@@ -1,0 +1,10 @@
+import { CriError, type RuntimeAbilities } from '../cri/index.ts';
+
+/** What the runtime in memory can do beyond the oldest one supported: nothing. */
+export const runtimeAbilities = (): RuntimeAbilities => ({
+  runtimeName: 'memory', runtimeVersion: '1', hasContainerEvents: false, hasPodSandboxStats: false, hasSandboxResize: false, hasImageVolumes: false,
+  hasRecursiveReadOnlyMounts: false, hasUserNamespaces: false, hasSupplementalGroupsPolicy: false, cgroupDriver: undefined,
+});
+
+/** A call that older runtimes lack too: callers have to live without. */
+export const lacking = (): Promise<never> => Promise.reject(new CriError('UNIMPLEMENTED', 'not simulated'));

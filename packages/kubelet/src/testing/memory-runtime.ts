@@ -1,0 +1,310 @@
+import { type Clock, Notifier, type Random } from '@navarch/base';
+import { CONTAINER_NAME, POD_UID } from '../container-config.ts';
+import {
+  type Container, type ContainerFilter, type ContainerRuntime, type ContainerState, CriError, type Image, type Input, type PodSandboxFilter,
+} from '../cri/index.ts';
+import type { CreateContainerRequest, ImageSpec, RunPodSandboxRequest } from '../cri/index.ts';
+import { lacking, runtimeAbilities } from './abilities.ts';
+import { type Instance, type Program, server } from './program.ts';
+import { containerView, type HeldContainer, type HeldSandbox, matchesLabels, sandboxView, statusView } from './views.ts';
+
+export interface MemoryRuntimeOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** A call takes up to this long before and after it takes effect, milliseconds. */
+  readonly latencyMs?: number;
+  /** Chance that a call is refused without effect. */
+  readonly refuse?: number;
+  /** What a container does. Servers, when left out. */
+  program?(instance: Instance): Program;
+  /** How long the pull of an image takes, or why it cannot be pulled. At once, when left out. */
+  pull?(image: string): { readonly tookMs?: number; readonly problem?: string };
+  /** Told of every call that changes something, after its effect and before its answer: the place to crash a kubelet at. */
+  onEffect?(call: string): void;
+}
+
+/** A container runtime without containers: state, names, times and refusals are those of containerd, processes are programs. */
+export class MemoryRuntime implements ContainerRuntime {
+  readonly sandboxes = new Map<string, HeldSandbox>();
+  readonly containers = new Map<string, HeldContainer>();
+  readonly images = new Map<string, Image>();
+  /** Every call that changed something, with what it changed. */
+  readonly calls: string[] = [];
+  /** What must never be: two running instances of one container. */
+  readonly violations: string[] = [];
+  readonly #options: MemoryRuntimeOptions;
+  readonly #changed = new Notifier();
+  /** Programs end when the machine is switched off, not with the kubelet. */
+  readonly #power: AbortSignal;
+  #ids = 0;
+  #addresses = 1;
+
+  constructor(options: MemoryRuntimeOptions, power: AbortSignal) {
+    this.#options = options;
+    this.#power = power;
+  }
+
+  features = runtimeAbilities;
+
+  /** A process ends from inside, or is killed from outside. */
+  exit(id: string, exitCode: number, reason = ''): void {
+    const container = this.containers.get(id);
+    if (container?.state !== 'CONTAINER_RUNNING') return;
+    Object.assign(container, { state: 'CONTAINER_EXITED', finishedAt: this.#options.clock.now(), exitCode, reason });
+    this.#changed.notify();
+  }
+
+  /** The pause process of a sandbox dies. */
+  killSandbox(id: string): void {
+    const sandbox = this.sandboxes.get(id);
+    if (sandbox) sandbox.isReady = false;
+  }
+
+  /** The machine is switched off and on: nothing runs any more, records stay. */
+  reboot(): void {
+    for (const { id } of this.containers.values()) this.exit(id, 255, 'Unknown');
+    for (const { id } of this.sandboxes.values()) this.killSandbox(id);
+  }
+
+  running(): readonly HeldContainer[] {
+    return [...this.containers.values()].filter((c) => c.state === 'CONTAINER_RUNNING');
+  }
+
+  async version(): ReturnType<ContainerRuntime['version']> {
+    return { version: '0.1.0', runtimeName: 'memory', runtimeVersion: '1', runtimeApiVersion: 'v1' };
+  }
+
+  async status(): ReturnType<ContainerRuntime['status']> {
+    const conditions = ['RuntimeReady', 'NetworkReady'].map((type) => ({ type, status: true, reason: '', message: '' }));
+    return { status: { conditions }, info: {}, runtimeHandlers: [] };
+  }
+
+  updateRuntimeConfig = async (): ReturnType<ContainerRuntime['updateRuntimeConfig']> => ({});
+
+  async runPodSandbox({ config }: Input<RunPodSandboxRequest>, signal: AbortSignal): ReturnType<ContainerRuntime['runPodSandbox']> {
+    return this.#call(`runPodSandbox ${config?.metadata?.name}`, signal, () => {
+      const { name = '', namespace = '', uid = '', attempt = 0 } = config?.metadata ?? {};
+      const metadata = { name, namespace, uid, attempt };
+      const taken = [...this.sandboxes.values()].find((s) => s.metadata.uid === uid && s.metadata.attempt === attempt);
+      if (taken) throw new CriError('UNKNOWN', `failed to reserve sandbox name "${name}_${namespace}_${uid}_${attempt}": name is reserved for "${taken.id}"`);
+      const address = this.#addresses++;
+      const isHost = config?.linux?.securityContext?.namespaceOptions?.network === 'NODE';
+      const ip = isHost ? '' : `10.244.${(address >> 8) & 255}.${address & 255}`;
+      const id = this.#newId('sandbox');
+      this.sandboxes.set(id, { id, metadata, ip, isReady: true, createdAt: this.#options.clock.now(), labels: config?.labels ?? {}, annotations: config?.annotations ?? {} });
+      return { podSandboxId: id };
+    });
+  }
+
+  async stopPodSandbox({ podSandboxId = '' }: { readonly podSandboxId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['stopPodSandbox']> {
+    return this.#call(`stopPodSandbox ${podSandboxId}`, signal, () => {
+      const sandbox = this.sandboxes.get(podSandboxId);
+      if (!sandbox) return {};
+      for (const { id, sandboxId } of this.running()) if (sandboxId === podSandboxId) this.exit(id, 137);
+      sandbox.isReady = false;
+      return {};
+    });
+  }
+
+  async removePodSandbox({ podSandboxId = '' }: { readonly podSandboxId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['removePodSandbox']> {
+    return this.#call(`removePodSandbox ${podSandboxId}`, signal, () => {
+      for (const { id, sandboxId } of this.containers.values()) if (sandboxId === podSandboxId) this.#drop(id);
+      this.sandboxes.delete(podSandboxId);
+      return {};
+    });
+  }
+
+  async podSandboxStatus({ podSandboxId = '' }: { readonly podSandboxId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['podSandboxStatus']> {
+    return this.#ask(signal, () => {
+      const sandbox = this.sandboxes.get(podSandboxId);
+      if (!sandbox) throw notFound('sandbox', podSandboxId);
+      return { status: statusView(sandbox), info: {}, containersStatuses: [], timestamp: 0 };
+    });
+  }
+
+  async listPodSandbox({ filter }: { readonly filter?: Input<PodSandboxFilter> | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['listPodSandbox']> {
+    return this.#ask(signal, () => ({ items: [...this.sandboxes.values()].filter((s) => matchesLabels(s.labels, filter?.labelSelector)).map(sandboxView) }));
+  }
+
+  async createContainer({ podSandboxId = '', config }: Input<CreateContainerRequest>, signal: AbortSignal): ReturnType<ContainerRuntime['createContainer']> {
+    const { name = '', attempt = 0 } = config?.metadata ?? {};
+    return this.#call(`createContainer ${name} ${attempt}`, signal, () => {
+      const sandbox = this.sandboxes.get(podSandboxId);
+      if (!sandbox?.isReady) throw new CriError('UNKNOWN', `failed to find running sandbox ${podSandboxId}`);
+      const pod = config?.labels?.[POD_UID] ?? '';
+      const taken = [...this.containers.values()].find((c) => c.labels[POD_UID] === pod && c.name === name && c.attempt === attempt);
+      if (taken) throw new CriError('UNKNOWN', `failed to reserve container name "${name}_${pod}_${attempt}": name is reserved for "${taken.id}"`);
+      const id = this.#newId('container');
+      this.containers.set(id, {
+        id, sandboxId: podSandboxId, name, attempt, image: config?.image?.userSpecifiedImage || config?.image?.image || '', imageRef: config?.image?.image ?? '', state: 'CONTAINER_CREATED',
+        createdAt: this.#options.clock.now(), startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', labels: config?.labels ?? {}, annotations: config?.annotations ?? {},
+      });
+      return { containerId: id };
+    });
+  }
+
+  async startContainer({ containerId = '' }: { readonly containerId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['startContainer']> {
+    const container = this.#container(containerId);
+    return this.#call(`startContainer ${container.name} ${container.attempt}`, signal, () => {
+      if (container.state !== 'CONTAINER_CREATED') throw new CriError('UNKNOWN', `container ${containerId} is in ${container.state} state`);
+      const program = this.#programOf(container);
+      const now = this.#options.clock.now();
+      if (program.startProblem) {
+        Object.assign(container, { state: 'CONTAINER_EXITED', startedAt: now, finishedAt: now, exitCode: 128, reason: 'StartError', message: program.startProblem });
+        throw new CriError('UNKNOWN', program.startProblem);
+      }
+      const twin = this.running().find((c) => c.labels[POD_UID] === container.labels[POD_UID] && c.labels[CONTAINER_NAME] === container.labels[CONTAINER_NAME]);
+      if (twin) this.violations.push(`${container.name} runs twice: ${twin.id} and ${containerId}`);
+      Object.assign(container, { state: 'CONTAINER_RUNNING', startedAt: now });
+      if (program.runsMs !== undefined) this.#later(program.runsMs, () => this.exit(containerId, program.exitCode ?? 0, program.reason));
+      return {};
+    });
+  }
+
+  async stopContainer({ containerId = '', timeout = 0 }: { readonly containerId?: string | undefined; readonly timeout?: number | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['stopContainer']> {
+    const container = this.#container(containerId);
+    await this.#call(`stopContainer ${container.name} ${container.attempt} in ${timeout}`, signal, () => {
+      const { endsMs = 0 } = this.#programOf(container);
+      if (timeout > 0 && Number.isFinite(endsMs)) this.#later(endsMs, () => this.exit(containerId, 143));
+    });
+    const { clock } = this.#options;
+    const end = clock.monotonic() + timeout * 1000;
+    while (container.state === 'CONTAINER_RUNNING' && clock.monotonic() < end) await this.#change(end - clock.monotonic(), signal);
+    this.exit(containerId, 137);
+    return {};
+  }
+
+  async removeContainer({ containerId = '' }: { readonly containerId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['removeContainer']> {
+    const held = this.containers.get(containerId);
+    return this.#call(`removeContainer ${held?.name} ${held?.attempt}`, signal, () => {
+      this.#drop(containerId);
+      return {};
+    });
+  }
+
+  async containerStatus({ containerId = '' }: { readonly containerId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['containerStatus']> {
+    return this.#ask(signal, () => ({ status: containerView(this.#container(containerId)), info: {} }));
+  }
+
+  async listContainers({ filter }: { readonly filter?: Input<ContainerFilter> | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['listContainers']> {
+    const isListed = (c: HeldContainer): boolean => matchesLabels(c.labels, filter?.labelSelector) && (!filter?.podSandboxId || c.sandboxId === filter.podSandboxId);
+    return this.#ask(signal, () => ({ containers: [...this.containers.values()].filter(isListed).map(listed) }));
+  }
+
+  async execSync({ containerId = '', cmd = [], timeout = 0 }: { readonly containerId?: string | undefined; readonly cmd?: readonly string[] | undefined; readonly timeout?: number | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['execSync']> {
+    const container = this.#container(containerId);
+    if (container.state !== 'CONTAINER_RUNNING') throw new CriError('UNKNOWN', `container ${containerId} is not running`);
+    const { exitCode, output = '', tookMs = 0 } = this.#programOf(container).exec?.(cmd) ?? { exitCode: 0 };
+    const isLate = timeout > 0 && tookMs > timeout * 1000;
+    await this.#options.clock.sleep(isLate ? timeout * 1000 : tookMs, signal);
+    if (isLate) throw new CriError('DEADLINE_EXCEEDED', `failed to exec in container: timeout ${timeout}s exceeded`);
+    return { exitCode, stdout: new TextEncoder().encode(output), stderr: new Uint8Array() };
+  }
+
+  async listImages(): ReturnType<ContainerRuntime['listImages']> {
+    return { images: [...this.images.values()] };
+  }
+
+  async imageStatus({ image }: { readonly image?: Input<ImageSpec> | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['imageStatus']> {
+    return this.#ask(signal, () => {
+      const held = this.images.get(image?.image ?? '') ?? [...this.images.values()].find((i) => i.id === image?.image);
+      return { ...(held ? { image: held } : {}), info: {} };
+    });
+  }
+
+  async pullImage({ image }: { readonly image?: Input<ImageSpec> | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['pullImage']> {
+    const reference = image?.image ?? '';
+    const { tookMs = 0, problem } = this.#options.pull?.(reference) ?? {};
+    await this.#options.clock.sleep(tookMs, signal);
+    return this.#call(`pullImage ${reference}`, signal, () => {
+      if (problem) throw new CriError('NOT_FOUND', problem);
+      this.images.set(reference, { id: `sha256:${reference}`, repoTags: [reference], repoDigests: [], size: 1_000_000, username: '', pinned: false });
+      return { imageRef: `sha256:${reference}` };
+    });
+  }
+
+  async removeImage({ image }: { readonly image?: Input<ImageSpec> | undefined }): ReturnType<ContainerRuntime['removeImage']> {
+    this.images.delete(image?.image ?? '');
+    return {};
+  }
+
+  imageFsInfo = async (): ReturnType<ContainerRuntime['imageFsInfo']> => ({ imageFilesystems: [], containerFilesystems: [] });
+  updateContainerResources = lacking;
+  updatePodSandboxResources = lacking;
+  reopenContainerLog = lacking;
+  exec = lacking;
+  attach = lacking;
+  portForward = lacking;
+  containerStats = lacking;
+  listContainerStats = lacking;
+  podSandboxStats = lacking;
+  listPodSandboxStats = lacking;
+  // oxlint-disable-next-line require-yield
+  async *getContainerEvents(): ReturnType<ContainerRuntime['getContainerEvents']> {
+    throw new CriError('UNIMPLEMENTED', 'no events');
+  }
+
+  #container(id: string): HeldContainer {
+    const held = this.containers.get(id);
+    if (!held) throw notFound('container', id);
+    return held;
+  }
+
+  #programOf({ labels, name, image, attempt }: HeldContainer): Program {
+    return this.#options.program?.({ pod: labels['io.kubernetes.pod.name'] ?? '', name, image, attempt }) ?? server;
+  }
+
+  #drop(id: string): void {
+    this.exit(id, 137);
+    this.containers.delete(id);
+    this.#changed.notify();
+  }
+
+  #newId(what: string): string {
+    return `${what}-${++this.#ids}`;
+  }
+
+  #later(ms: number, work: () => void): void {
+    void this.#options.clock.sleep(ms, this.#power).then(work, () => undefined);
+  }
+
+  /** Something changed, or time is up. */
+  async #change(ms: number, signal: AbortSignal): Promise<void> {
+    const end = new AbortController();
+    const either = AbortSignal.any([signal, end.signal]);
+    await Promise.race([this.#options.clock.sleep(ms, either).catch(() => undefined), this.#changed.wait(either).catch(() => undefined)]);
+    end.abort();
+    signal.throwIfAborted();
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    const { clock, random, latencyMs = 0 } = this.#options;
+    signal.throwIfAborted();
+    if (latencyMs > 0) await clock.sleep(random.uint32() % latencyMs, signal);
+  }
+
+  async #ask<T>(signal: AbortSignal, answer: () => T): Promise<T> {
+    await this.#pause(signal);
+    return answer();
+  }
+
+  /** A caller that is gone before the answer does not undo what it asked for. */
+  async #call<T>(text: string, signal: AbortSignal, effect: () => T): Promise<T> {
+    const { random, refuse = 0, onEffect } = this.#options;
+    await this.#pause(signal);
+    if (refuse > 0 && random.uint32() / 2 ** 32 < refuse) throw new CriError('UNAVAILABLE', `simulated: ${text} refused`);
+    this.calls.push(text);
+    const answer = effect();
+    this.#changed.notify();
+    onEffect?.(text);
+    await this.#pause(signal);
+    return answer;
+  }
+}
+
+const notFound = (what: string, id: string): CriError => new CriError('NOT_FOUND', `an error occurred when try to find ${what} "${id}": not found`);
+
+const listed = (container: HeldContainer): Container => {
+  const { id, sandboxId, imageRef, createdAt, labels, annotations, name, attempt } = container;
+  return { id, podSandboxId: sandboxId, metadata: { name, attempt }, imageRef, imageId: imageRef, state: container.state satisfies ContainerState, createdAt: createdAt * 1e6, labels, annotations };
+};

@@ -1,0 +1,92 @@
+import type { Clock, Logger, Random } from '@navarch/base';
+import type { Api } from '@navarch/client';
+import { type Files, type HostFacts, type KubeletDeps, memoryFiles, MemoryRuntime, type MemoryRuntimeOptions, type Prober, runKubelet } from '@navarch/kubelet';
+
+export interface SimMachineOptions extends Pick<MemoryRuntimeOptions, 'latencyMs' | 'refuse' | 'program' | 'pull' | 'onEffect'> {
+  /** What pods answer to probes over the network; absent: all is well. */
+  answer?(request: { readonly host: string; readonly port: number; readonly path?: string }): string | undefined;
+}
+
+export interface SimMachineDeps {
+  readonly name: string;
+  /** From 0: makes addresses. */
+  readonly index: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** How the kubelet reaches the API server, until the signal aborts. */
+  connect(signal: AbortSignal): Api;
+}
+
+/** A machine with a container runtime in memory and the real kubelet on it. The kubelet may crash; what runs goes on. */
+export class SimMachine {
+  readonly name: string;
+  readonly runtime: MemoryRuntime;
+  readonly files: Files = memoryFiles();
+  readonly #deps: SimMachineDeps;
+  readonly #options: SimMachineOptions;
+  readonly #power: AbortSignal;
+  #kubelet: AbortController | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  /** `power` is the machine's life. */
+  constructor(deps: SimMachineDeps, options: SimMachineOptions, power: AbortSignal) {
+    this.name = deps.name;
+    this.#deps = deps;
+    this.#options = options;
+    this.#power = power;
+    this.runtime = new MemoryRuntime({ ...options, clock: deps.clock, random: deps.random.fork('runtime') }, power);
+  }
+
+  get isUp(): boolean {
+    return this.#kubelet !== undefined;
+  }
+
+  /** Starts the kubelet, which begins with what the runtime and the API tell it. */
+  start(): void {
+    if (this.#kubelet) return;
+    const life = new AbortController();
+    this.#kubelet = life;
+    const signal = AbortSignal.any([this.#power, life.signal]);
+    this.#running = this.#run(signal);
+  }
+
+  /** The kubelet ends in the middle of whatever it does. */
+  crash(): void {
+    this.#kubelet?.abort(new Error('Simulated crash'));
+    this.#kubelet = undefined;
+  }
+
+  /** Resolves when the last kubelet that was started has ended; rejects when it failed. */
+  ended(): Promise<void> {
+    return this.#running;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    try {
+      await runKubelet(this.#kubeletDeps(signal), signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  #kubeletDeps(signal: AbortSignal): KubeletDeps {
+    const { name, index, clock, random, log } = this.#deps;
+    const nodeIP = `10.95.${index >> 8}.${(index & 255) + 1}`;
+    return {
+      api: this.#deps.connect(signal), runtime: this.runtime, files: this.files, prober: this.#prober(), clock, random: random.fork(`kubelet ${clock.monotonic()}`), log, host: hostFacts(name),
+      nodeName: name, nodeIP, kubeletPort: 10250, version: 'v1.37.0', podsMax: 110, labels: { 'navarch.dev/simulated': 'true' },
+      dirs: { root: '/var/lib/kubelet', podLogs: '/var/log/pods', cgroupRoot: '/kubelet' }, dns: { clusterDns: '10.96.0.10', clusterDomain: 'cluster.local' },
+    };
+  }
+
+  #prober(): Prober {
+    const answer = async (request: { readonly host: string; readonly port: number; readonly path?: string }): Promise<string | undefined> => this.#options.answer?.(request);
+    return { http: answer, tcp: (host, port) => answer({ host, port }), grpc: (host, port) => answer({ host, port }) };
+  }
+}
+
+const hostFacts = (name: string): HostFacts => ({
+  hostname: name, addresses: [], cpus: 32, memoryBytes: 256 * 2 ** 30, diskBytes: 2 ** 40, machineId: name, systemUuid: name, bootId: '1', kernelVersion: 'none',
+  osImage: 'none (simulated)', operatingSystem: 'linux', architecture: 'amd64', resolvers: [], searches: [],
+});
