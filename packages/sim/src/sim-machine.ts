@@ -88,5 +88,5 @@ export class SimMachine {
 
 const hostFacts = (name: string): HostFacts => ({
   hostname: name, addresses: [], cpus: 32, memoryBytes: 256 * 2 ** 30, diskBytes: 2 ** 40, machineId: name, systemUuid: name, bootId: '1', kernelVersion: 'none',
-  osImage: 'none (simulated)', operatingSystem: 'linux', architecture: 'amd64', resolvers: [], searches: [],
+  osImage: 'none (simulated)', operatingSystem: 'linux', architecture: 'amd64', resolvers: [], searches: [], resolverOptions: [], cgroupVersion: 2,
 });

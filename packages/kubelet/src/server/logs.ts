@@ -14,7 +14,9 @@ export async function loggedContainer(
     throw new HttpRefusal(404, `container ${JSON.stringify(container)} not found in pod ${JSON.stringify(path.pod)}\n`);
   }
   const all = await instances(runtime, { ...path, uid: pod.metadata.uid }, container, signal);
-  const found = all[path.isPrevious ? 1 : 0];
+  // One that waits to be started again has no instance: the newest is the previous one.
+  const isWaiting = stateOf(pod, container)?.waiting !== undefined && all[0]?.state === 'CONTAINER_EXITED';
+  const found = all[path.isPrevious && !isWaiting ? 1 : 0];
   if (found) return found;
   const subject = `container ${JSON.stringify(container)} in pod ${JSON.stringify(path.pod)}`;
   if (path.isPrevious) throw new HttpRefusal(400, `previous terminated ${subject} not found`);
