@@ -146,7 +146,7 @@ export function memoryFiles(): MemoryFiles {
       mounts.delete(path);
     },
     async unmountBelow(path) {
-      for (const m of [...mounts.keys()]) if (m === path || m.startsWith(`${path}/`)) await files.unmount(m);
+      for (const m of mounts.keys()) if (m === path || m.startsWith(`${path}/`)) await files.unmount(m);
     },
   };
   return files;
