@@ -4,6 +4,7 @@ export { age, humanDuration } from './columns.ts';
 export { builtinKinds } from './kinds.ts';
 export { deployment } from './apps/v1/deployment.ts';
 export { replicaSet } from './apps/v1/replica-set.ts';
+export { certificateSigningRequest } from './certificates/v1/certificate-signing-request.ts';
 export { configMap, secret, serviceAccount } from './core/v1/config.ts';
 export { endpoints } from './core/v1/endpoints.ts';
 export { event } from './core/v1/event.ts';
@@ -16,7 +17,7 @@ export { service } from './core/v1/service.ts';
 export { endpointSlice } from './discovery/v1/endpoint-slice.ts';
 export { eventV1 } from './events/v1/event.ts';
 export {
-  apiService, certificateSigningRequest, clusterTrustBundle, controllerRevision, cronJob, csiDriver, csiNode, csiStorageCapacity,
+  apiService, clusterTrustBundle, controllerRevision, cronJob, csiDriver, csiNode, csiStorageCapacity,
   customResourceDefinition, daemonSet, deviceClass, deviceTaintRule, flowSchema, horizontalPodAutoscaler, horizontalPodAutoscalerV1,
   ingress, ingressClass, ipAddress, job, lease, limitRange, mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding,
   mutatingWebhookConfiguration, networkPolicy, persistentVolume, persistentVolumeClaim, podCertificateRequest, podDisruptionBudget,

@@ -1,4 +1,5 @@
 import type { Kind } from '@navarch/machinery';
+import { certificateSigningRequest } from './certificates/v1/certificate-signing-request.ts';
 import { deployment } from './apps/v1/deployment.ts';
 import { replicaSet } from './apps/v1/replica-set.ts';
 import { configMap, secret, serviceAccount } from './core/v1/config.ts';
@@ -19,7 +20,7 @@ export const builtinKinds: readonly Kind<any>[] = [
   plain.podTemplate, plain.replicationController, plain.resourceQuota, secret, serviceAccount, service,
   plain.apiService, plain.controllerRevision, plain.daemonSet, deployment, replicaSet, plain.statefulSet, eventV1,
   plain.horizontalPodAutoscaler, plain.horizontalPodAutoscalerV1, plain.cronJob, plain.job,
-  plain.certificateSigningRequest, plain.clusterTrustBundle, plain.podCertificateRequest,
+  certificateSigningRequest, plain.clusterTrustBundle, plain.podCertificateRequest,
   plain.ingressClass, plain.ingress, plain.ipAddress, plain.networkPolicy, plain.serviceCIDR, plain.podDisruptionBudget,
   clusterRoleBinding, clusterRole, roleBinding, role,
   plain.csiDriver, plain.csiNode, plain.csiStorageCapacity, plain.storageClass, plain.volumeAttachment, plain.volumeAttributesClass,

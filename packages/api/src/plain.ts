@@ -105,7 +105,6 @@ export const horizontalPodAutoscalerV1: Kind<autoscaling1.HorizontalPodAutoscale
   },
 });
 
-export const certificateSigningRequest: Kind<certificates.CertificateSigningRequest> = builtIn<certificates.CertificateSigningRequest>('certificates.k8s.io/v1.CertificateSigningRequest', keepsNoGeneration);
 export const clusterTrustBundle: Kind<certificates.ClusterTrustBundle> = builtIn<certificates.ClusterTrustBundle>('certificates.k8s.io/v1.ClusterTrustBundle', keepsNoGeneration);
 export const podCertificateRequest: Kind<certificates.PodCertificateRequest> = builtIn<certificates.PodCertificateRequest>('certificates.k8s.io/v1.PodCertificateRequest', keepsNoGeneration);
 

@@ -1,6 +1,6 @@
 export {
   apiVersionOf, type Behaviour, type CellContext, type Column, controllerReference, defineKind, type Draft, groupResourceOf,
-  type HookContext, type Hub, type Kind, type KindDeclaration, type Mutable, type ObjectOf, type Part, type ResourceFacts,
+  type Asker, type HookContext, type Hub, type Kind, type KindDeclaration, type Mutable, type ObjectOf, type Part, type ResourceFacts,
   type ScaleFacts, type SubresourceFacts, type Verb,
 } from './kind.ts';
 export {

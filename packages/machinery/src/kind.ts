@@ -56,6 +56,15 @@ export interface CellContext {
 export interface HookContext {
   readonly now: number;
   readonly subresource: string | undefined;
+  /** As authentication found out (authentication.k8s.io/v1 UserInfo). */
+  readonly user: Asker;
+}
+
+export interface Asker {
+  readonly name: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -87,7 +96,7 @@ export interface Behaviour<Obj extends ApiObject> {
   /** Keeps an object whose deletion was asked for, besides metadata.finalizers (namespaces have finalizers in their spec). */
   holdsDeletion?(obj: Obj): boolean;
   /** Changes the object when its graceful deletion begins (deletionTimestamp is set by the registry). */
-  prepareDelete?(draft: Mutable<Obj>, context: HookContext): void;
+  prepareDelete?(draft: Mutable<Obj>, context: Omit<HookContext, 'user'>): void;
   /** Subresources that read and write a part of the same object: status, approval, resize, ephemeralcontainers, finalize. */
   readonly parts?: Readonly<Record<string, Part<Obj>>>;
 }

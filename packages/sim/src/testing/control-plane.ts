@@ -1,4 +1,4 @@
-import { directApi, serve, systemUser } from '@navarch/apiserver';
+import { directApi, serve, systemUser, type User } from '@navarch/apiserver';
 import { event, type Event, type Pod, pod, serviceAccount } from '@navarch/api';
 import { InvariantError, type Logger, noMetrics, seededRandom, TaskGroup } from '@navarch/base';
 import { type Api, Cache } from '@navarch/client';
@@ -34,12 +34,15 @@ export class ControlPlane implements AsyncDisposable {
   readonly clock: SimClock;
   /** Without faults, for the test itself. */
   readonly api: Api;
+  /** As somebody else. */
+  readonly as: (user: User) => Api;
   readonly #lifetime: AbortController;
   readonly #group: TaskGroup;
 
-  private constructor(clock: SimClock, api: Api, lifetime: AbortController, group: TaskGroup) {
+  private constructor(clock: SimClock, as: (user: User) => Api, lifetime: AbortController, group: TaskGroup) {
     this.clock = clock;
-    this.api = api;
+    this.as = as;
+    this.api = as(systemUser);
     this.#lifetime = lifetime;
     this.#group = group;
   }
@@ -68,9 +71,9 @@ export class ControlPlane implements AsyncDisposable {
       },
       lifetime.signal,
     );
-    const api = directApi(server, systemUser);
     const group = new TaskGroup(lifetime.signal);
-    const plane = new ControlPlane(clock, api, lifetime, group);
+    const plane = new ControlPlane(clock, (user) => directApi(server, user), lifetime, group);
+    const { api } = plane;
     const faulty = faultyApi(api, { ...noFaults, ...options.faults }, clock, random.fork('network'), lifetime.signal);
     const cache = new Cache({ api: faulty, clock, random: random.fork('cache'), log: strict });
     group.spawn((signal) => cache.run(signal));

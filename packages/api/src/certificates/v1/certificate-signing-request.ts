@@ -1,0 +1,115 @@
+import { type Column, equalJson, type Field, type HookContext, type Kind, type Mutable } from '@navarch/machinery';
+import { builtIn } from '../../built-in.ts';
+import { age, humanDuration } from '../../columns.ts';
+import type { CertificateSigningRequest } from '../../generated/types/certificates-v1.ts';
+
+type Condition = NonNullable<CertificateSigningRequest['status']['conditions']>[number];
+
+const DECISIONS = ['Approved', 'Denied'];
+const SECONDS_MIN = 600;
+const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
+
+const column = (name: string, value: (request: CertificateSigningRequest, now: number) => string): Column<CertificateSigningRequest> =>
+  ({ name, type: 'string', priority: 0, value: (request, { now }) => value(request, now) });
+
+/** A request for a certificate: who asks is what the server knows, what is decided comes by subresources (KEP-1513). */
+export const certificateSigningRequest: Kind<CertificateSigningRequest> = builtIn<CertificateSigningRequest>('certificates.k8s.io/v1.CertificateSigningRequest', {
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', priority: 0, value: ({ metadata }) => metadata.name },
+    column('Age', ({ metadata }, now) => age(metadata.creationTimestamp, now)),
+    column('SignerName', ({ spec }) => spec.signerName || '<none>'),
+    column('Requestor', ({ spec }) => spec.username ?? ''),
+    column('RequestedDuration', ({ spec }) => (spec.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000))),
+    column('Condition', stateText),
+  ],
+  selectableFields: { 'spec.signerName': ({ spec }) => spec.signerName },
+  behaviour: {
+    desired: false,
+    prepareCreate(draft, { user }) {
+      draft.status = {};
+      const { username: _, uid: __, groups: ___, extra: ____, ...rest } = draft.spec;
+      draft.spec = {
+        ...rest, username: user.name, groups: [...user.groups], ...(user.uid ? { uid: user.uid } : {}),
+        ...(user.extra ? { extra: structuredClone(user.extra) as Mutable<NonNullable<CertificateSigningRequest['spec']['extra']>> } : {}),
+      };
+    },
+    prepareUpdate(draft, previous) {
+      draft.spec = structuredClone(previous.spec) as Mutable<CertificateSigningRequest['spec']>;
+    },
+    validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
+    parts: {
+      approval: {
+        merge: (sent, previous) => ({
+          ...structuredClone(previous) as Mutable<CertificateSigningRequest>, metadata: sent.metadata,
+          status: { ...(previous.status.certificate ? { certificate: previous.status.certificate } : {}), ...(sent.status.conditions ? { conditions: sent.status.conditions } : {}) },
+        }),
+        prepare: stampConditions,
+        validate: (next, previous, at) => validateConditions(next, previous, at.at('status', 'conditions'), true),
+      },
+      status: {
+        merge: (sent, previous) => ({ ...structuredClone(previous) as Mutable<CertificateSigningRequest>, metadata: sent.metadata, status: sent.status }),
+        prepare: stampConditions,
+        validate(next, previous, at) {
+          validateConditions(next, previous, at.at('status', 'conditions'), false);
+          if (previous.status.certificate && next.status.certificate !== previous.status.certificate) at.at('status', 'certificate').forbidden('updates may not modify existing certificate content');
+        },
+      },
+    },
+  },
+});
+
+function stateText({ status }: CertificateSigningRequest): string {
+  const has = (type: string): boolean => status.conditions?.some((condition) => condition.type === type) ?? false;
+  return [has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending', ...(has('Failed') ? ['Failed'] : []), ...(status.certificate ? ['Issued'] : [])].join(',');
+}
+
+/** A condition without times gets them: of now, or those it had when its status is as it was. */
+function stampConditions(draft: Mutable<CertificateSigningRequest>, previous: CertificateSigningRequest, { now }: HookContext): void {
+  const at = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  for (const condition of draft.status.conditions ?? []) {
+    const before = previous.status.conditions?.find(({ type }) => type === condition.type);
+    condition.lastUpdateTime ??= at;
+    condition.lastTransitionTime ??= before?.status === condition.status ? before.lastTransitionTime ?? at : at;
+  }
+}
+
+function validateSpec(spec: CertificateSigningRequest['spec'], at: Field): void {
+  if (!isRequest(spec.request)) at.at('request').invalid(spec.request, 'PEM block type must be CERTIFICATE REQUEST');
+  if (!spec.usages?.length) at.at('usages').required();
+  for (const [i, usage] of (spec.usages ?? []).entries()) if (spec.usages?.indexOf(usage) !== i) at.at('usages').index(i).duplicate(usage);
+  if (spec.signerName === '') at.at('signerName').required();
+  else if (spec.signerName === LEGACY_SIGNER) at.at('signerName').invalid(spec.signerName, 'the legacy signerName is not allowed via this API version');
+  else if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z0-9]([a-z0-9-]*[a-z0-9])?\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(spec.signerName)) {
+    at.at('signerName').invalid(spec.signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"');
+  }
+  if (spec.expirationSeconds !== undefined && spec.expirationSeconds < SECONDS_MIN) {
+    at.at('expirationSeconds').invalid(spec.expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)');
+  }
+}
+
+function isRequest(encoded: string): boolean {
+  try {
+    return /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----/.test(atob(encoded));
+  } catch {
+    return false;
+  }
+}
+
+/** A decision is made through `approval` alone, and never taken back; nor is a failure. */
+function validateConditions(next: CertificateSigningRequest, previous: CertificateSigningRequest, at: Field, mayDecide: boolean): void {
+  const [now, before] = [next.status.conditions ?? [], previous.status.conditions ?? []];
+  const of = (conditions: readonly Condition[], type: string): Condition | undefined => conditions.find((condition) => condition.type === type);
+  for (const type of [...DECISIONS, 'Failed']) if (of(before, type) && !of(now, type)) at.forbidden(`updates may not remove a condition of type ${JSON.stringify(type)}`);
+  for (const type of mayDecide ? [] : DECISIONS) {
+    if (of(now, type) && !of(before, type)) at.forbidden(`updates may not add a condition of type ${JSON.stringify(type)}`);
+    else if (of(now, type) && of(before, type) && !equalJson(of(now, type), of(before, type))) at.forbidden(`updates may not modify a condition of type ${JSON.stringify(type)}`);
+  }
+  for (const [i, condition] of now.entries()) {
+    const place = at.index(i);
+    if (condition.type === '') place.at('type').required();
+    else if (now.findIndex(({ type }) => type === condition.type) !== i) place.at('type').duplicate(condition.type);
+    if (condition.status === '') place.at('status').required();
+    else if ([...DECISIONS, 'Failed'].includes(condition.type) && condition.status !== 'True') place.at('status').notSupported(condition.status, ['True']);
+  }
+  if (of(now, 'Approved') && of(now, 'Denied')) at.index(now.findIndex(({ type }) => type === 'Denied')).at('type').invalid('Denied', 'Approved and Denied conditions are mutually exclusive');
+}
