@@ -1,4 +1,4 @@
-import { directApi, serve, systemUser, type User } from '@navarch/apiserver';
+import { systemUser, type User } from '@navarch/apiserver';
 import { builtinKinds, event } from '@navarch/api';
 import { InvariantError, type Logger, noMetrics, type Random, seededRandom, silent, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
@@ -6,6 +6,7 @@ import { builtinControllers, runControllers } from '@navarch/controllers';
 import { defaultProfile, runScheduler } from '@navarch/scheduler';
 import { type Change, MemoryStore } from '@navarch/store';
 import { SimClock } from './sim-clock.ts';
+import { SimServer } from './sim-server.ts';
 import { runSimulatedNodes } from './simulated-nodes.ts';
 import { type Faults, faultyApi, noFaults } from './testing/faulty-api.ts';
 
@@ -16,15 +17,19 @@ export interface SimClusterOptions {
   readonly seed?: number;
   /** Between every component and the API server. */
   readonly faults?: Partial<Faults>;
+  /** Longest time of a write on its way to the disk, and of the word that it is there, in milliseconds. Default 0. */
+  readonly diskMs?: number;
   readonly log?: Logger;
 }
 
+const noTokens = { sign: () => Promise.reject(new InvariantError('simulated nodes ask for no tokens')), verify: async () => undefined, jwks: () => ({ keys: [] }) };
 const SERVICE_CIDR = '10.96.0.0/16';
 const CLUSTER_CIDR = '10.128.0.0/10';
 /** Written all the time, by clocks and not by intent: they do not keep a cluster from being settled. */
 const RESTLESS = ['/registry/leases/', '/registry/minions/', '/registry/events/'];
 /** A cluster is settled when nothing of substance was written for this long. */
 const QUIET_MS = 10_000;
+const START_LIMIT_MS = 5 * 60_000;
 const SETTLE_LIMIT_MS = 30 * 60_000;
 
 /** A whole control plane with simulated nodes in one process, on simulated time. Disposing it stops everything and waits for it. */
@@ -33,46 +38,39 @@ export class SimCluster implements AsyncDisposable {
   readonly store = new MemoryStore();
   /** Everything that was written: time, revision, kind of change, key. Two runs of one seed have equal histories. */
   readonly history: string[] = [];
-  /** An administrator's client, without faults. */
+  /** An administrator's client, on a network without faults. */
   readonly api: Api;
+  readonly #server: SimServer;
   readonly #random: Random;
   readonly #options: SimClusterOptions;
   readonly #lifetime: AbortController;
   readonly #group: TaskGroup;
   readonly #down = new Set<string>();
-  readonly #as: (user: User) => Api;
   #components: AbortController;
   #movedAt = 0;
 
-  private constructor(options: SimClusterOptions, random: Random, lifetime: AbortController, as: (user: User) => Api) {
+  private constructor(options: SimClusterOptions) {
     this.#options = options;
-    this.#random = random;
-    this.#lifetime = lifetime;
-    this.#group = new TaskGroup(lifetime.signal);
+    this.#random = seededRandom(options.seed ?? 1);
+    this.#lifetime = new AbortController();
+    this.#group = new TaskGroup(this.#lifetime.signal);
     this.#components = new AbortController();
-    this.#as = as;
-    this.api = as(systemUser);
+    this.#server = new SimServer({
+      disk: this.store, diskMs: options.diskMs ?? 0, clock: this.clock, random: this.#random.fork('server'), log: options.log ?? silent, tokens: noTokens,
+      issuer: 'https://kubernetes.default.svc', serviceCidr: SERVICE_CIDR, nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443,
+    });
+    this.api = this.#server.api(systemUser);
   }
 
   static async start(options: SimClusterOptions): Promise<SimCluster> {
-    const lifetime = new AbortController();
-    const random = seededRandom(options.seed ?? 1);
-    const noTokens = { sign: () => Promise.reject(new InvariantError('simulated nodes ask for no tokens')), verify: async () => undefined, jwks: () => ({ keys: [] }) };
-    let server: Parameters<typeof directApi>[0] | undefined;
-    const cluster = new SimCluster(options, random, lifetime, (user) => ({
-      of: (kind) => directApi(server as NonNullable<typeof server>, user).of(kind),
-    }));
-    const served = await serve({
-      store: cluster.store, clock: cluster.clock, random: random.fork('server'), log: options.log ?? silent, tokens: noTokens, issuer: 'https://kubernetes.default.svc',
-      serviceCidr: SERVICE_CIDR, nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443,
-    }, lifetime.signal);
-    server = served.server;
-    cluster.store.subscribe('/registry/', cluster.store.revision(), { changed: (changes) => cluster.#record(changes), lost: () => undefined }, lifetime.signal);
-    cluster.#group.spawn((signal) => served.housekeep(signal));
+    const cluster = new SimCluster(options);
+    await cluster.#startServer();
+    const { signal: lifetime } = cluster.#lifetime;
+    cluster.store.subscribe('/registry/', cluster.store.revision(), { changed: (changes) => cluster.#record(changes), lost: () => undefined }, lifetime);
     cluster.#startComponents();
     const names = Array.from({ length: options.nodes }, (_, i) => `node-${i + 1}`);
     cluster.#group.spawn((signal) => runSimulatedNodes({
-      api: cluster.#client('system:nodes-simulated', systemUser, signal), clock: cluster.clock, random: random.fork('nodes'), log: options.log ?? silent, names,
+      api: cluster.#client('system:nodes-simulated', systemUser, signal), clock: cluster.clock, random: cluster.#random.fork('nodes'), log: options.log ?? silent, names,
       version: 'v1.37.0', startMsMax: 2_000, isDown: (name) => cluster.#down.has(name),
     }, signal));
     return cluster;
@@ -110,9 +108,23 @@ export class SimCluster implements AsyncDisposable {
     this.#startComponents();
   }
 
+  /** The API server ends in the middle of whatever it does, and is back after that time: its disk is all it has. */
+  async crashServer(downFor: number | string): Promise<void> {
+    this.#server.crash();
+    await this.advance(downFor);
+    await this.#startServer();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#lifetime.abort(new Error('Simulation over'));
     await this.#group[Symbol.asyncDispose]();
+  }
+
+  async #startServer(): Promise<void> {
+    let isReady = false;
+    this.#group.spawn((signal) => this.#server.run(signal, () => { isReady = true; }));
+    // What every cluster has must be on the disk first, and a disk takes its time.
+    if (!(await this.clock.advanceUntil(() => isReady, START_LIMIT_MS))) throw new Error('The simulated API server did not start');
   }
 
   #startComponents(): void {
@@ -129,7 +141,7 @@ export class SimCluster implements AsyncDisposable {
   }
 
   #client(name: string, user: User, signal: AbortSignal): Api {
-    return faultyApi(this.#as(user), { ...noFaults, ...this.#options.faults }, this.clock, this.#random.fork(`network ${name} ${this.clock.monotonic()}`), signal);
+    return faultyApi(this.#server.api(user), { ...noFaults, ...this.#options.faults }, this.clock, this.#random.fork(`network ${name} ${this.clock.monotonic()}`), signal);
   }
 
   async #runControllers(signal: AbortSignal): Promise<void> {

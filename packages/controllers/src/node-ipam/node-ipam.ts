@@ -37,7 +37,7 @@ export const nodeIpamController = ({ clusterCidr, nodeMaskBits = 24 }: NodeIpamO
       let isExhausted = false;
       for (const n of all) {
         if (n.spec.podCIDR || n.metadata.deletionTimestamp) continue;
-        const index = isExhausted ? undefined : findFree(used, next);
+        const index: number | undefined = isExhausted ? undefined : findFree(used, next);
         isExhausted = index === undefined;
         if (index === undefined) {
           context.events.record(

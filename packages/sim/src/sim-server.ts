@@ -1,0 +1,146 @@
+import { directApi, serve, type ServeOptions, type Server, type User } from '@navarch/apiserver';
+import { type Clock, type Random, TaskGroup } from '@navarch/base';
+import type { Api, KindApi } from '@navarch/client';
+import { type ApiObject, failure, type Kind } from '@navarch/machinery';
+import type { ListOptions, ListResult, Operation, Store, Watcher } from '@navarch/store';
+
+export interface SimServerOptions extends Omit<ServeOptions, 'store'> {
+  /** Outlives the server, as a disk outlives a process. */
+  readonly disk: Store;
+  /** Longest time before a write is on the disk, and before the server hears of it, in milliseconds. */
+  readonly diskMs: number;
+}
+
+interface Life {
+  readonly server: Server;
+  readonly signal: AbortSignal;
+  end(error: Error): void;
+}
+
+/** An API server on simulated time that can crash at any moment and begin again on the same disk. */
+export class SimServer {
+  readonly #options: SimServerOptions;
+  #life: Life | undefined;
+  #lives = 0;
+
+  constructor(options: SimServerOptions) {
+    this.#options = options;
+  }
+
+  /** Serves until the signal aborts or it crashes. Resolves when it has ended. */
+  async run(signal: AbortSignal, onReady: () => void = () => undefined): Promise<void> {
+    const end = new AbortController();
+    const life = AbortSignal.any([signal, end.signal]);
+    const { disk, diskMs, clock, random } = this.#options;
+    const fork = random.fork(`server ${++this.#lives}`);
+    const served = await serve({ ...this.#options, random: fork, store: new SimDisk(disk, diskMs, clock, fork.fork('disk'), life) }, life);
+    this.#life = { server: served.server, signal: life, end: (error) => end.abort(error) };
+    onReady();
+    await using group = new TaskGroup(life);
+    group.spawn((s) => served.housekeep(s));
+    await new Promise((resolve) => life.addEventListener('abort', resolve, { once: true }));
+  }
+
+  /** Nothing that was not on the disk has happened; whoever waits for an answer gets none. */
+  crash(): void {
+    this.#life?.end(new Error('Simulated crash'));
+    this.#life = undefined;
+  }
+
+  /** The client port as a client elsewhere has it: refused while the server is down, cut off when it crashes. */
+  api(user: User): Api {
+    const alive = (): Life => {
+      if (!this.#life) throw refused();
+      return this.#life;
+    };
+    return { of: (kind) => remote(kind, user, alive) };
+  }
+}
+
+function remote<O extends ApiObject>(kind: Kind<O>, user: User, alive: () => Life): KindApi<O> {
+  const ask = async <T>(request: (api: KindApi<O>) => Promise<T>): Promise<T> => {
+    const { server, signal } = alive();
+    const answer = await request(directApi(server, user).of(kind)).catch((error: unknown) => {
+      throw signal.aborted ? cutOff() : error;
+    });
+    if (signal.aborted) throw cutOff();
+    return answer;
+  };
+  return {
+    get: (key) => ask((api) => api.get(key)),
+    list: (options) => ask((api) => api.list(options)),
+    async *watch(options, signal) {
+      const life = alive();
+      yield* directApi(life.server, user).of(kind).watch(options, AbortSignal.any([signal, life.signal]));
+      if (life.signal.aborted && !signal.aborted) throw cutOff();
+    },
+    create: (input, options) => ask((api) => api.create(input, options)),
+    replace: (object, options) => ask((api) => api.replace(object, options)),
+    update: (key, change, options) => ask((api) => api.update(key, change, options)),
+    patch: (key, patch, options) => ask((api) => api.patch(key, patch, options)),
+    delete: (key, options) => ask((api) => api.delete(key, options)),
+    deleteCollection: (options) => ask((api) => api.deleteCollection(options)),
+    post: (key, subresource, body, options) => ask((api) => api.post(key, subresource, body, options)),
+  };
+}
+
+const refused = (): Error => failure('ServiceUnavailable', 'simulated: connection refused');
+const cutOff = (): Error => failure('ServiceUnavailable', 'simulated: the connection was reset');
+
+/** A disk that takes its time. What has not reached it when its server crashes never will. */
+class SimDisk implements Store {
+  readonly #store: Store;
+  readonly #maxMs: number;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #life: AbortSignal;
+
+  constructor(store: Store, maxMs: number, clock: Clock, random: Random, life: AbortSignal) {
+    this.#store = store;
+    this.#maxMs = maxMs;
+    this.#clock = clock;
+    this.#random = random;
+    this.#life = life;
+  }
+
+  revision(): number {
+    return this.#store.revision();
+  }
+
+  oldest(): number {
+    return this.#store.oldest();
+  }
+
+  get(key: string): ReturnType<Store['get']> {
+    return this.#store.get(key);
+  }
+
+  list(prefix: string, options?: ListOptions): Promise<ListResult> {
+    return this.#store.list(prefix, options);
+  }
+
+  async commit(operations: readonly Operation[]): Promise<readonly number[]> {
+    await this.#pause();
+    this.#life.throwIfAborted();
+    const revisions = await this.#store.commit(operations);
+    await this.#pause();
+    return revisions;
+  }
+
+  subscribe(prefix: string, after: number, watcher: Watcher, signal: AbortSignal): void {
+    this.#store.subscribe(prefix, after, watcher, signal);
+  }
+
+  async compact(revision: number): Promise<void> {
+    this.#life.throwIfAborted();
+    await this.#store.compact(revision);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  async #pause(): Promise<void> {
+    if (this.#maxMs > 0) await this.#clock.sleep(this.#random.uint32() % this.#maxMs, this.#life);
+  }
+}
