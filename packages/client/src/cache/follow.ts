@@ -16,10 +16,13 @@ export interface FollowDeps {
   readonly log: Logger;
 }
 
-/** Upstream's reflector waits 0.8 s to 30 s, doubled each time, plus up to as much again; calm for 2 minutes resets it. */
+/**
+ * Upstream's reflector waits 0.8 s to 30 s, doubled each time, plus up to as much again. Ours begins anew once an attempt
+ * lived longer than it would have to wait now (upstream: after 2 minutes of calm): with a connection that breaks every
+ * minute the cache would come to lie half a minute behind, and live nodes would be taken for dead.
+ */
 const BACKOFF_MIN_MS = 800;
 const BACKOFF_MAX_MS = 30_000;
-const CALM_MS = 120_000;
 /** A watch that lived this long and ended well is continued at once: servers end watches as a matter of course. */
 const LIVED_MS = 1000;
 
@@ -57,7 +60,7 @@ export async function follow(
       mustList ||= hasReason(error, 'Expired') || hasReason(error, 'Gone');
       deps.log.info('watch interrupted', { resource: shelf.kind.plural, error, lists: mustList });
     }
-    await backOff.wait(signal);
+    await backOff.wait(deps.clock.monotonic() - started, signal);
   }
 }
 
@@ -105,18 +108,17 @@ export class Relists {
 class BackOff {
   readonly #deps: FollowDeps;
   #delayMs = BACKOFF_MIN_MS;
-  #last = Number.NEGATIVE_INFINITY;
 
   constructor(deps: FollowDeps) {
     this.#deps = deps;
   }
 
-  async wait(signal: AbortSignal): Promise<void> {
+  /** `livedMs`: how long the attempt lasted that failed. */
+  async wait(livedMs: number, signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#deps;
-    if (clock.monotonic() - this.#last > CALM_MS) this.#delayMs = BACKOFF_MIN_MS;
+    if (livedMs > this.#delayMs) this.#delayMs = BACKOFF_MIN_MS;
     const jittered = this.#delayMs * (1 + random.uint32() / 2 ** 32);
     this.#delayMs = Math.min(this.#delayMs * 2, BACKOFF_MAX_MS);
     await clock.sleep(jittered, signal).catch(() => undefined);
-    this.#last = clock.monotonic();
   }
 }
