@@ -1,9 +1,17 @@
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions, type ServerResponse } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createDeflate, createGunzip, createGzip, createInflate } from 'node:zlib';
 import type { ProxyTarget } from '@navarch/apiserver';
-import { failure } from '@navarch/machinery';
+import { failure, type Status } from '@navarch/machinery';
+import { type Dial, dialUpgrade, keepAlive, passUpgrade, refuseUpgrade, UpgradeRefused } from '../streaming/index.ts';
+import { requestHeaders, responseHeaders } from './forward/headers.ts';
+import { AddressRewriter } from './forward/html.ts';
+import { type ProxyPlace, proxyPlace, rewritten } from './forward/location.ts';
+import { kubeletRefusal, unreachable } from './forward/unreachable.ts';
 
 export interface ForwardCredentials {
   readonly certificate: string;
@@ -11,78 +19,117 @@ export interface ForwardCredentials {
   readonly authority: string;
 }
 
-/** Belong to one connection, or say who asked us: not the target's business. */
-const HOP_HEADERS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'te', 'host', 'authorization', 'http2-settings', 'upgrade']);
+type AnyRequest = IncomingMessage | Http2ServerRequest;
 
-function outgoing(target: ProxyTarget, method: string | undefined, headers: Readonly<Record<string, string | string[] | undefined>>, credentials: ForwardCredentials): ReturnType<typeof httpRequest> {
-  const options = {
-    host: target.host, port: target.port, path: target.path, method: method ?? 'GET', headers: headers as Record<string, string>,
-    ...(target.asKubeletClient ? { cert: credentials.certificate, key: credentials.key, ca: credentials.authority } : { rejectUnauthorized: false }),
+/** How long a target may take to be connected to. */
+const CONNECT_TIMEOUT_MS = 30_000;
+const REFUSAL_BYTES_MAX = 64 * 1024;
+/** Methods that Node sends without saying how long the body is. */
+const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
+
+/** Sends a request on and its answer back, streaming both ways. Never rejects. */
+export async function forward(target: ProxyTarget, request: AnyRequest, response: ServerResponse, credentials: ForwardCredentials): Promise<void> {
+  const place = proxyPlace(request.url ?? '/');
+  if (place && isBare(place) && (request.method === 'GET' || request.method === 'HEAD')) {
+    // Relative addresses in a page are relative to a folder: without the slash they would miss (issue 4958 of upstream).
+    response.writeHead(301, { location: `${place.prefix}/${place.rest}` }).end();
+    return;
+  }
+  if (isStream(target)) return sendStatus(response, failure('BadRequest', 'Upgrade request required').status);
+  try {
+    const reply = await ask(target, place, request, response, credentials);
+    if (isLog(target, place) && (reply.statusCode ?? 500) > 206) return sendStatus(response, kubeletRefusal(reply.statusCode ?? 500, await textOf(reply), podOf(target)));
+    await answer(reply, target, place, request, response);
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else sendStatus(response, unreachable(error as Error, target));
+  }
+}
+
+const isBare = ({ rest }: ProxyPlace): boolean => !rest.startsWith('/');
+const isStream = ({ asKubeletClient, path }: ProxyTarget): boolean => asKubeletClient && /^\/(?:exec|attach|portForward)\//.test(path);
+const isLog = ({ asKubeletClient, path }: ProxyTarget, place: ProxyPlace | undefined): boolean => asKubeletClient && !place && path.startsWith('/containerLogs/');
+const podOf = ({ path }: ProxyTarget): string => path.split('/')[3] ?? '';
+
+function sendStatus(response: ServerResponse, status: Status): void {
+  if (response.headersSent) return;
+  response.writeHead(status.code ?? 500, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }).end(JSON.stringify(status));
+}
+
+/** What a target is asked for, and how. Behind a proxy prefix it is what the client wrote, to the byte. */
+function optionsOf(target: ProxyTarget, place: ProxyPlace | undefined, { certificate, key, authority }: ForwardCredentials): RequestOptions & { readonly isTls: boolean } & Pick<Dial, 'cert' | 'key' | 'ca' | 'rejectUnauthorized'> {
+  return {
+    isTls: target.scheme === 'https', host: target.host, port: target.port, path: place ? (isBare(place) ? `/${place.rest}` : place.rest) : target.path, agent: false,
+    ...(target.asKubeletClient ? { cert: certificate, key, ca: authority } : { rejectUnauthorized: false }),
   };
-  return target.scheme === 'https' ? httpsRequest(options) : httpRequest(options);
 }
 
-function kept(headers: Readonly<Record<string, string | string[] | undefined>>, alsoUpgrade: boolean): Record<string, string | string[] | undefined> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) =>
-    !name.startsWith(':') && (!HOP_HEADERS.has(name) || (alsoUpgrade && (name === 'upgrade' || name === 'connection')))));
-}
-
-const statusBody = (error: Error): string =>
-  JSON.stringify(failure('ServiceUnavailable', `error trying to reach service: ${error.message}`).status);
-
-/** Sends a request on and its answer back, streaming both ways. */
-export function forward(
-  target: ProxyTarget, request: IncomingMessage | Http2ServerRequest, response: ServerResponse, credentials: ForwardCredentials,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const upstream = outgoing(target, request.method, kept(request.headers, false), credentials);
-    upstream.on('response', (reply) => {
-      response.writeHead(reply.statusCode ?? 502, kept(reply.headers, false) as Record<string, string>);
-      response.flushHeaders();
-      reply.pipe(response);
-      reply.on('end', resolve);
-    });
-    upstream.on('error', (error) => {
-      if (!response.headersSent) response.writeHead(503, { 'content-type': 'application/json' });
-      response.end(statusBody(error));
-      resolve();
-    });
-    response.on('close', () => {
-      upstream.destroy();
-      resolve();
-    });
-    request.pipe(upstream);
+function ask(target: ProxyTarget, place: ProxyPlace | undefined, request: AnyRequest, response: ServerResponse, credentials: ForwardCredentials): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const { isTls, ...options } = optionsOf(target, place, credentials);
+    const method = request.method ?? 'GET';
+    const headers = requestHeaders(request.headers, request.socket?.remoteAddress ?? '');
+    if (place) headers['x-forwarded-uri'] = (request.url ?? '').split('?')[0];
+    if (BODILESS.has(method) && request.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked';
+    const outgoing = (isTls ? httpsRequest : httpRequest)({ ...options, method, headers: headers as Record<string, string> });
+    limitConnecting(outgoing);
+    outgoing.on('response', resolve).on('error', reject);
+    response.on('close', () => outgoing.destroy());
+    request.on('error', () => outgoing.destroy());
+    request.pipe(outgoing);
   });
 }
 
-/** Joins the client's connection to the target's after the target agreed to the upgrade; from then on bytes are bytes. */
-export function forwardUpgrade(target: ProxyTarget, request: IncomingMessage, socket: Duplex, head: Buffer, credentials: ForwardCredentials): void {
-  const upstream = outgoing(target, request.method, kept(request.headers, true), credentials);
-  upstream.on('upgrade', (reply, other, otherHead) => {
-    const headers = rawLines(reply.rawHeaders);
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers}\r\n\r\n`);
-    if (otherHead.length > 0) socket.write(otherHead);
-    if (head.length > 0) other.write(head);
-    other.on('error', () => socket.destroy());
-    socket.on('error', () => other.destroy());
-    other.on('close', () => socket.end());
-    socket.on('close', () => other.destroy());
-    other.pipe(socket);
-    socket.pipe(other);
-  });
-  upstream.on('response', (reply) => {
-    socket.write(`HTTP/1.1 ${reply.statusCode} ${reply.statusMessage}\r\n${rawLines(reply.rawHeaders.filter((_, i, all) => !/^transfer-encoding$/i.test(all[i - (i % 2)] ?? '')))}\r\nconnection: close\r\n\r\n`);
-    reply.pipe(socket);
-  });
-  upstream.on('error', (error) => {
-    const body = statusBody(error);
-    socket.end(`HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
-  });
-  upstream.end();
+function limitConnecting(outgoing: ClientRequest): void {
+  const timer = setTimeout(() => outgoing.destroy(Object.assign(new Error('i/o timeout'), { code: 'ETIMEDOUT' })), CONNECT_TIMEOUT_MS);
+  outgoing.on('socket', (socket) => socket.once('connect', () => clearTimeout(timer)));
+  outgoing.on('close', () => clearTimeout(timer));
 }
 
-function rawLines(raw: readonly string[]): string {
-  const lines: string[] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) lines.push(`${raw[i]}: ${raw[i + 1]}`);
-  return lines.join('\r\n');
+async function answer(reply: IncomingMessage, target: ProxyTarget, place: ProxyPlace | undefined, request: AnyRequest, response: ServerResponse): Promise<void> {
+  const headers = responseHeaders(reply.headers);
+  const move = place && ((address: string): string => rewritten(address, place, [`${target.host}:${target.port}`, target.host, request.headers.host ?? (request.headers[':authority'] as string | undefined)]));
+  if (move && reply.headers.location !== undefined) headers['location'] = move(reply.headers.location);
+  const codec = codecOf(reply.headers['content-encoding']);
+  const isPage = move && codec && /^\s*text\/html\s*(?:;|$)/i.test(reply.headers['content-type'] ?? '') && request.method !== 'HEAD';
+  if (isPage) delete headers['content-length'];
+  response.writeHead(reply.statusCode ?? 502, headers as Record<string, string>);
+  response.flushHeaders();
+  if (isPage) await pipeline([reply, ...codec.read, new AddressRewriter(move), ...codec.write, response]);
+  else await pipeline(reply, response);
+}
+
+/** How the bytes of a page are had and given back; undefined for an encoding that is not known: such pages stay as they are. */
+function codecOf(encoding: string | undefined): { readonly read: readonly Duplex[]; readonly write: readonly Duplex[] } | undefined {
+  switch (encoding?.toLowerCase()) {
+    case undefined: case '': case 'identity': return { read: [], write: [] };
+    case 'gzip': return { read: [createGunzip()], write: [createGzip()] };
+    case 'deflate': return { read: [createInflate()], write: [createDeflate()] };
+    default: return undefined;
+  }
+}
+
+async function textOf(reply: IncomingMessage): Promise<string> {
+  let text = '';
+  reply.setEncoding('utf8');
+  for await (const part of reply) if (text.length < REFUSAL_BYTES_MAX) text += part as string;
+  return text;
+}
+
+/** Joins the client's connection to the target's when the target agrees to the upgrade; from then on bytes are bytes. Never rejects. */
+export async function forwardUpgrade(target: ProxyTarget, request: IncomingMessage, socket: Duplex, head: Buffer, credentials: ForwardCredentials): Promise<void> {
+  const place = proxyPlace(request.url ?? '/');
+  const headers = { ...requestHeaders(request.headers, (socket as Socket).remoteAddress ?? ''), connection: 'Upgrade', upgrade: request.headers.upgrade };
+  const gone = new AbortController();
+  const leave = (): void => gone.abort(new Error('the client has gone'));
+  socket.once('close', leave);
+  keepAlive(socket);
+  try {
+    const upgraded = await dialUpgrade({ ...optionsOf(target, place, credentials), method: request.method ?? 'GET', headers } as Dial, gone.signal);
+    socket.off('close', leave);
+    passUpgrade(upgraded, socket, head);
+  } catch (error) {
+    if (error instanceof UpgradeRefused) refuseUpgrade(socket, error.status, error.message, error.contentType);
+    else refuseUpgrade(socket, 503, JSON.stringify(unreachable(error as Error, target)), 'application/json');
+  }
 }

@@ -32,7 +32,7 @@ export async function answerUpgrade(server: Server, message: IncomingMessage, so
   socket.on('close', () => request.gone());
   const reply = await server.handle(request);
   if (reply.type === 'proxy') {
-    forwardUpgrade(reply.target, message, socket, head, credentials);
+    await forwardUpgrade(reply.target, message, socket, head, credentials);
     return;
   }
   const body = reply.type === 'bytes' ? bytesOf(reply) : Buffer.of();

@@ -163,6 +163,13 @@ test('kubelet: who is known may do what the API server allows on nodes, and is t
   assert.equal(asked.length, before, 'an answer is kept for a while');
 });
 
+test('kubelet: a path with dots has the rights of where it leads', async () => {
+  const token = { ca: authority, host: '127.0.0.1', port, headers: { authorization: 'Bearer good' } };
+  for (const path of ['/stats/../containerLogs/demo/web/main', '/stats/%2e%2e/containerLogs/demo/web/main', '//stats/../../containerLogs/demo/web/main', '/metrics/..//run/demo/web/main']) {
+    assert.equal((await get(path, token))[0], 403, path);
+  }
+});
+
 test('kubelet: an upgrade is authorized like any request', async () => {
   const refusal = dialUpgrade({ isTls: true, ...tls(somebody), path: '/exec/demo/web/main?output=1&command=hello', method: 'POST', headers: spdyHeaders('v4.channel.k8s.io') } as Parameters<typeof dialUpgrade>[0], stop.signal);
   await assert.rejects(refusal, { status: 403, message: 'Forbidden (user=somebody, verb=create, resource=nodes, subresource(s)=[proxy])\n' });

@@ -13,6 +13,7 @@ import { countRequests } from './server/request-metrics.ts';
 import { runOnce } from './server/run.ts';
 import { runningPods } from './server/running-pods.ts';
 import { answerUpgrade, IDLE_MS } from './server/upgrade.ts';
+import { urlOf } from './server/url.ts';
 import { streamLogs } from './stream-logs.ts';
 
 export interface KubeletServerOptions {
@@ -82,7 +83,7 @@ interface Exchange {
   admit(request: IncomingMessage): Promise<unknown>;
 }
 
-const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?')[0] ?? '/';
+const pathOf = (request: IncomingMessage): string => urlOf(request).pathname;
 
 async function answer(options: KubeletServerOptions, { request, response, admit }: Exchange, signal: AbortSignal): Promise<void> {
   const gone = new AbortController();
@@ -90,7 +91,7 @@ async function answer(options: KubeletServerOptions, { request, response, admit 
   const either = AbortSignal.any([signal, gone.signal]);
   try {
     await admit(request);
-    const url = new URL(request.url ?? '/', 'https://kubelet');
+    const url = urlOf(request);
     const parts = url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent);
     await route(options, { request, response, url, parts }, either);
   } catch (error) {

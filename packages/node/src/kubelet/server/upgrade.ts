@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { HttpRefusal, notFound, streamAddress, type StreamRequest, streamRequest } from '@navarch/kubelet';
 import { asksFor, type Dial, dialUpgrade, passUpgrade, refuseUpgrade, servePortForward, serveRemoteCommand, UpgradeRefused } from '../../streaming/index.ts';
 import type { KubeletServerOptions } from '../kubelet-server.ts';
+import { urlOf } from './url.ts';
 
 /** Upstream's --streaming-connection-idle-timeout. */
 export const IDLE_MS = 4 * 60 * 60 * 1000;
@@ -16,7 +17,7 @@ export async function answerUpgrade(
   socket.on('error', () => socket.destroy());
   try {
     await admit(request);
-    const url = new URL(request.url ?? '/', 'https://kubelet');
+    const url = urlOf(request);
     const wanted = streamRequest(url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent), url.searchParams);
     const runtime = dialOf(new URL(await streamAddress(options.runtime, wanted, signal)), request);
     if (!asksFor(request, 'websocket')) return passUpgrade(await dialUpgrade(runtime, signal), socket, head);
