@@ -3,5 +3,17 @@ export class UserError extends Error {
   override readonly name = 'UserError';
 }
 
+/** What errors of the system mean to a person. */
+const meanings: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full', EDQUOT: 'the disk quota is used up', EACCES: 'permission denied', EPERM: 'permission denied', EROFS: 'the file system is read-only',
+  EMFILE: 'too many files are open', ENOTDIR: 'a part of the path is not a folder', ENAMETOOLONG: 'the path is too long', EIO: 'the disk reports an error',
+};
+
 /** What to tell a person about any failure: one line. */
-export const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+export function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  const meaning = code === undefined || syscall === undefined ? undefined : meanings[code];
+  if (meaning !== undefined && path !== undefined) return `cannot ${syscall} ${path}: ${meaning}`;
+  return error.message.split('\n')[0] ?? '';
+}

@@ -2,9 +2,8 @@ import { isNodeReady, node, pod } from '@navarch/api';
 import { type Api, httpApi } from '@navarch/client';
 import { hasReason, keyOf } from '@navarch/machinery';
 import { httpTransport, loadAccess, systemClock } from '@navarch/node';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findDaemon, logOf } from './daemon.ts';
+import { type DaemonName, findDaemon, lastWords } from './daemon.ts';
 import type { Layout } from './layout.ts';
 import { UserError } from '../user-error.ts';
 
@@ -17,7 +16,7 @@ export function adminClient(layout: Layout, signal: AbortSignal): { readonly api
 }
 
 /** Asks again and again until the answer is yes. Fails when a daemon that is needed has ended, or the time is over. */
-export async function until(layout: Layout, what: string, daemons: readonly string[], timeoutMs: number, isSo: () => Promise<boolean>): Promise<void> {
+export async function until(layout: Layout, what: string, daemons: readonly DaemonName[], timeoutMs: number, isSo: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + timeoutMs;
   let last: unknown;
   for (;;) {
@@ -27,19 +26,13 @@ export async function until(layout: Layout, what: string, daemons: readonly stri
       last = error; // Not there yet; what it said last is what a timeout tells.
     }
     for (const daemon of daemons) {
-      if (!findDaemon(layout, daemon)) throw new UserError(`the ${daemon} has ended while waiting for ${what}: ${lastWords(logOf(layout, daemon))}`);
+      if (!findDaemon(layout, daemon)) throw new UserError(`the ${daemon} has ended while waiting for ${what}: ${lastWords(layout, daemon)}`);
     }
     if (performance.now() > end) {
       throw new UserError(`${what} did not come about within ${timeoutMs / 1000} s${last instanceof Error ? ` (${last.message})` : ''}; see \`navarch logs ${daemons.at(-1) ?? 'server'}\``);
     }
     await sleep(POLL_MS);
   }
-}
-
-/** The last line of a log: what a daemon that ended had to say, and where to read on. */
-function lastWords(file: string): string {
-  const line = readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '';
-  return `${line.replace(/^navarch: /, '')} (see ${file})`;
 }
 
 export const nodesAreReady = async (api: Api): Promise<boolean> => {

@@ -1,36 +1,132 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { loadAccess, systemLogger } from '@navarch/node';
+import { existsSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { httpApi } from '@navarch/client';
+import { StatusError } from '@navarch/machinery';
+import { httpTransport, systemClock, systemLogger } from '@navarch/node';
 import { runSimulatedAgent } from '../compose/simulated-agent.ts';
 import { runAgent } from '../compose/agent.ts';
-import { layoutOf } from '../cluster/layout.ts';
+import { claimDaemon } from '../cluster/daemon.ts';
+import { addressOf, bridgeOf, choiceOf, DEFAULTS, nodeNameOf, numberOf, portOf, serverOf } from '../cluster/flags.ts';
+import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
+import { type NodeState, nodeStateText } from '../cluster/state.ts';
+import { type JoinToken, parseJoinToken } from '../join/join-token.ts';
+import { accessOf, addressTowards, joinedAccess, localAccess, type NodeAccess } from '../join/node-access.ts';
+import { type NodeSettings, readNodeSettings } from '../join/node-settings.ts';
 import { untilStopped } from '../until-stopped.ts';
-import { UserError } from '../user-error.ts';
+import { sentenceOf, UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
-import { DEFAULTS, portOf } from './server.ts';
+
+const HELP = `
+The first time, --server and --token make this machine a node of the cluster; the identity it gets is kept, renewed
+before it runs out, and used from then on: later starts need neither. Pods go on running when the agent ends.
+
+Examples:
+  ./navarch agent --server https://192.168.1.10:6443 --token abcdef.0123456789abcdef@sha256:...
+  ./navarch agent                                      again, or on the machine that runs \`./navarch server\`
+  ./navarch down                                       removes the node's pods, networks and identity from this machine
+On the server: \`./navarch token create\` prints the whole line.
+`;
+
+interface AgentFlags {
+  readonly name: string;
+  readonly dataDir?: string;
+  readonly kubeconfig?: string;
+  readonly server?: string;
+  readonly token?: string;
+  readonly caHash?: string;
+  readonly caFile?: string;
+  readonly nodeName?: string;
+  readonly nodeIp?: string;
+  readonly kubeletPort: string;
+  readonly bridge: string;
+  readonly runtime: string;
+  readonly maxPods: string;
+}
 
 export const declareAgent: Declare = (program) => {
   program.command('agent')
     .description('Run a node in the foreground: kubelet, service proxy and DNS over a private containerd')
-    .option('--name <cluster>', 'name of the cluster', 'navarch')
-    .option('--data-dir <folder>', 'where containers, volumes and logs are kept (default: by cluster name)')
+    .option('--server <url>', 'the API server of the cluster to join')
+    .option('--token <token>', 'the token to join with, as `navarch token create` prints it')
+    .option('--ca-hash <hash>', "sha256:... of the public key of the server's authority, for a token that does not say it")
+    .option('--ca-file <file>', "the server's authority (PEM), instead of a hash")
+    .option('--node-name <name>', "name of the node (default: this machine's)")
+    .option('--node-ip <address>', 'address at which the server and other nodes reach this one (default: the one towards the server)')
+    .option('--name <cluster>', 'name of the cluster on this machine', 'navarch')
+    .option('--data-dir <folder>', 'where containers, volumes, identity and logs are kept (default: by cluster name)')
     .option('--kubeconfig <file>', "the node's identity (default: the one that the server on this machine wrote)")
-    .option('--node-name <name>', 'name of the node', 'navarch')
-    .option('--node-ip <address>', "the node's address", DEFAULTS.nodeIP)
-    .option('--kubelet-port <port>', "port of the kubelet's server", '10250')
-    .option('--cluster-dns <address>', 'address of the cluster DNS', DEFAULTS.clusterDns)
-    .option('--cluster-domain <domain>', 'DNS domain of the cluster', DEFAULTS.clusterDomain)
-    .option('--cluster-cidr <cidr>', 'range of pod addresses', DEFAULTS.clusterCidr)
+    .option('--kubelet-port <port>', "port of the kubelet's server", String(DEFAULTS.kubeletPort))
+    .option('--bridge <device>', 'network device that pods hang on', DEFAULTS.bridge)
     .option('--runtime <kind>', 'containerd, or sim: play the node without containers', 'containerd')
     .option('--max-pods <number>', 'pods this node takes', '110')
-    .action(async (options: Record<string, string>) => {
-      const dataDir = options['dataDir'] ?? layoutOf(options['name'] ?? '').dir;
-      const kubeconfig = options['kubeconfig'] ?? join(dataDir, 'node.kubeconfig');
-      if (options['runtime'] === 'sim') return untilStopped((signal) => runSimulatedAgent(join(dataDir, 'admin.kubeconfig'), options['nodeName'] ?? '', signal));
-      if (!existsSync(kubeconfig)) throw new UserError(`there is no kubeconfig ${kubeconfig}: start \`navarch server\` first, or give --kubeconfig`);
-      return untilStopped((signal) => runAgent({
-        dataDir, nodeName: options['nodeName'] ?? '', nodeIP: options['nodeIp'] ?? '', kubeletPort: portOf(options['kubeletPort'] ?? ''), access: loadAccess(kubeconfig),
-        clusterDns: options['clusterDns'] ?? '', clusterDomain: options['clusterDomain'] ?? '', clusterCidr: options['clusterCidr'] ?? '', podsMax: Number(options['maxPods']), log: systemLogger('info'),
-      }, signal));
-    });
+    .addHelpText('after', HELP)
+    .action((flags: AgentFlags) => runAgentCommand(flags));
 };
+
+async function runAgentCommand(flags: AgentFlags): Promise<void> {
+  const layout = layoutOf(flags.name, flags.dataDir);
+  const token = tokenOf(flags);
+  const runtime = choiceOf('--runtime', flags.runtime, ['containerd', 'sim']);
+  const kubeletPort = portOf('--kubelet-port', flags.kubeletPort);
+  const podsMax = numberOf('--max-pods', flags.maxPods, [1, 1000]);
+  const bridge = bridgeOf('--bridge', flags.bridge);
+  const log = systemLogger('info');
+  const server = flags.server === undefined ? undefined : serverOf('--server', flags.server);
+  const nodeName = flags.nodeName === undefined ? undefined : nodeNameOf('--node-name', flags.nodeName);
+  const givenIP = flags.nodeIp === undefined ? undefined : addressOf('--node-ip', flags.nodeIp);
+  openFolder(layout);
+  using _ = claimDaemon(layout, 'agent');
+  await untilStopped(async (signal) => {
+    const kubeconfig = flags.kubeconfig ?? (server === undefined && existsSync(layout.nodeKubeconfig) ? layout.nodeKubeconfig : undefined);
+    const access = kubeconfig === undefined
+      ? await joinedAccess({ identityDir: layout.identity, server, token, authorityFile: flags.caFile, nodeName, hostName: hostName() }, { clock: systemClock, log }, signal)
+      : localAccess(kubeconfig, layout.identity);
+    if (nodeName !== undefined && nodeName !== access.nodeName) throw new UserError(`the identity is that of the node ${access.nodeName}, not of ${nodeName}: leave --node-name out, or give another --kubeconfig`);
+    log.info('node known to the cluster', { node: access.nodeName, server: access.server });
+    if (runtime === 'sim') return runSimulatedAgent(access, signal);
+    const settings = await settingsOf(access, signal);
+    const nodeIP = givenIP ?? await addressTowards(access.server);
+    const state: NodeState = { nodeName: access.nodeName, nodeIP, bridge, cgroupRoot: `/navarch-${access.nodeName}` };
+    keep(layout, state);
+    return runAgent({ dataDir: layout.dir, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge, cgroupRoot: state.cgroupRoot, settings, podsMax, log }, signal);
+  });
+}
+
+/** Before anything is made, so that `down` knows what to take away however this ends. */
+const keep = (layout: Layout, state: NodeState): void => writeFileSync(layout.nodeState, nodeStateText(state));
+
+function tokenOf({ token, caHash }: AgentFlags): JoinToken | undefined {
+  if (caHash !== undefined && !/^sha256:[0-9a-f]{64}$/.test(caHash)) throw new UserError(`--ca-hash takes sha256: and 64 hexadecimal digits, not ${JSON.stringify(caHash)}`);
+  if (token === undefined) return undefined;
+  const parsed = parseJoinToken(token);
+  if (parsed.pin !== undefined && caHash !== undefined && parsed.pin !== caHash) throw new UserError('--ca-hash and the token name different authorities: leave --ca-hash out, or correct one of them');
+  return { ...parsed, pin: parsed.pin ?? caHash };
+}
+
+function hostName(): string {
+  const name = hostname().toLowerCase();
+  if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(name)) throw new UserError(`this machine is called ${JSON.stringify(name)}, which no node can be: give a name with --node-name`);
+  return name;
+}
+
+const RETRY_MS = 1_000;
+
+/** What all nodes agree on, from the server; one that is away for a moment is waited for. */
+async function settingsOf(access: NodeAccess, signal: AbortSignal): Promise<NodeSettings> {
+  using transport = httpTransport(accessOf(access));
+  const api = httpApi({ transport, clock: systemClock, userAgent: 'navarch-agent' }, signal);
+  for (let said = ''; ;) {
+    try {
+      return await readNodeSettings(api);
+    } catch (error) {
+      signal.throwIfAborted();
+      // An answer that is a refusal will not change by asking again; a server that is starting has not made the settings yet.
+      const isRefusal = error instanceof UserError || (error instanceof StatusError && !['NotFound', 'ServiceUnavailable', 'Forbidden'].includes(error.status.reason ?? ''));
+      if (isRefusal) throw error;
+      const sentence = `waiting for the server ${access.server}: ${sentenceOf(error)}`;
+      if (sentence !== said) process.stderr.write(`${sentence}\n`);
+      said = sentence;
+      await systemClock.sleep(RETRY_MS, signal);
+    }
+  }
+}

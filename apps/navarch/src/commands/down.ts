@@ -1,51 +1,82 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError, kubeconfigFile, removeFromKubeconfig, runCommand, teardownContainerd } from '@navarch/node';
+import { commandLine, CommandError, endProcess, findProgram, identityOf, kubeconfigFile, processIds, removeFromKubeconfig, replaceRoutes, runCommand, teardownContainerd, unmountBelow } from '@navarch/node';
 import { TABLE } from '@navarch/proxy';
-import { BRIDGE, cgroupRootOf } from '../compose/agent.ts';
 import { stopDaemon } from '../cluster/daemon.ts';
+import { DEFAULTS } from '../cluster/flags.ts';
 import { type Layout, layoutOf } from '../cluster/layout.ts';
-import { readState } from '../cluster/state.ts';
+import { readNodeState, readState } from '../cluster/state.ts';
 import { Steps } from '../cluster/steps.ts';
+import { takeTurnDown } from '../cluster/turn.ts';
+import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
-import { DEFAULTS } from './server.ts';
 
-/** What `--keep-data` leaves: the next `up` finds every object again. */
-const KEPT = new Set(['store', 'pki', 'cluster.json']);
+/** What `--keep-data` leaves: the next `up` finds every object again, a node that joined its identity. */
+const KEPT = new Set(['store', 'pki', 'identity', 'cluster.json', 'format.json']);
+
+const HELP = `
+Ends server, agent, pods and containerd, and removes bridge, mounts, packet rules, control groups, routes and files that
+they made, on the machine of an \`up\`, a \`server\` or an \`agent\` alike. An \`up\` that is at work is ended first.
+
+Examples:
+  ./navarch down
+  ./navarch down --keep-data       the next \`up\` brings everything back
+`;
 
 export const declareDown: Declare = (program) => {
   program.command('down')
     .description('Stop the cluster and remove everything it made on this machine')
     .option('--name <cluster>', 'name of the cluster', 'navarch')
+    .option('--data-dir <folder>', 'the folder of a server or agent that was given one')
     .option('--keep-data', 'keep the store and the certificates for the next up')
-    .action(async (options: { name: string; keepData?: boolean }) => {
-      const layout = layoutOf(options.name);
-      const steps = new Steps((text) => process.stdout.write(text), process.stdout.isTTY === true);
-      if (!existsSync(layout.dir)) return steps.say(`There is no cluster ${layout.name} on this machine.`);
-      const { signal } = new AbortController();
-      await steps.step('Stopping the agent', () => stopDaemon(layout, 'agent'));
-      if (readState(layout)?.runtime !== 'sim') await steps.step('Removing pods and containerd', () => teardownContainerd({ dir: layout.containerd, bridge: BRIDGE, cgroupRoot: cgroupRootOf(layout.name) }, signal));
-      await steps.step('Stopping the control plane', () => stopDaemon(layout, 'server'));
-      await steps.step('Removing networks, mounts and files', async () => {
-        if (readState(layout)?.runtime !== 'sim') await removeHostState(layout, signal);
-        for (const name of readdirSync(layout.dir)) if (!options.keepData || !KEPT.has(name)) rmSync(join(layout.dir, name), { recursive: true, force: true });
-        if (!options.keepData) rmSync(layout.dir, { recursive: true, force: true });
-      });
-      removeFromKubeconfig(kubeconfigFile(), layout.name, `${layout.name}-admin`);
-      steps.say(options.keepData ? `Cluster ${layout.name} is down; its data is kept in ${layout.dir}.` : `Cluster ${layout.name} is gone.`);
-    });
+    .addHelpText('after', HELP)
+    .action((flags: { name: string; dataDir?: string; keepData?: boolean }) => down(layoutOf(flags.name, flags.dataDir), flags.keepData ?? false));
 };
 
-async function removeHostState(layout: Layout, signal: AbortSignal): Promise<void> {
-  await unmountBelow(layout.dir, signal);
-  await quietly(['nft', 'delete', 'table', 'inet', TABLE], signal);
-  await quietly(['ip', 'address', 'delete', `${readState(layout)?.nodeIP ?? DEFAULTS.nodeIP}/32`, 'dev', 'lo'], signal);
+async function down(layout: Layout, keepsData: boolean): Promise<void> {
+  const steps = new Steps((text) => process.stdout.write(text), process.stdout.isTTY);
+  const { signal } = new AbortController();
+  using _ = await takeTurnDown(layout, (text) => steps.say(text));
+  if (!existsSync(layout.dir)) return steps.say(`There is no cluster ${layout.name} on this machine.`);
+  const hasContainers = existsSync(layout.containerd);
+  if (hasContainers && process.getuid?.() !== 0) throw new UserError(`cluster ${layout.name} has containers, which only root may remove: run this with sudo`);
+  await steps.step('Stopping the agent', () => stopDaemon(layout, 'agent'));
+  if (hasContainers) await steps.step('Removing pods and containerd', () => removeContainers(layout, signal));
+  await steps.step('Stopping the control plane', () => stopDaemon(layout, 'server'));
+  await steps.step('Removing networks, mounts and files', async () => {
+    await endUnclaimed(layout, signal);
+    if (hasContainers) await removeHostState(layout, signal);
+    for (const name of readdirSync(layout.dir)) if (!keepsData || !KEPT.has(name)) rmSync(join(layout.dir, name), { recursive: true, force: true });
+    if (!keepsData) rmSync(layout.dir, { recursive: true, force: true });
+    rmSync(layout.upLock, { force: true });
+  });
+  removeFromKubeconfig(kubeconfigFile(), layout.name, `${layout.name}-admin`);
+  steps.say(keepsData ? `Cluster ${layout.name} is down; its data is kept in ${layout.dir}.` : `Cluster ${layout.name} is gone.`);
 }
 
-/** Memory volumes of pods are mounts: they must go before the folder does. */
-async function unmountBelow(dir: string, signal: AbortSignal): Promise<void> {
-  const { stdout } = await runCommand(['findmnt', '-rno', 'TARGET'], {}, signal);
-  for (const target of stdout.split('\n').filter((path) => path.startsWith(`${dir}/`)).toReversed()) await quietly(['umount', '-l', target], signal);
+async function removeContainers(layout: Layout, signal: AbortSignal): Promise<void> {
+  const { bridge = DEFAULTS.bridge, cgroupRoot = `/navarch-${layout.name}` } = readNodeState(layout) ?? {};
+  await teardownContainerd({ dir: layout.containerd, bridge, cgroupRoot }, signal);
+}
+
+async function removeHostState(layout: Layout, signal: AbortSignal): Promise<void> {
+  // Memory volumes of pods are mounts: they must go before the folder does.
+  await unmountBelow(layout.dir, signal);
+  if (findProgram('nft')) await quietly(['nft', 'delete', 'table', 'inet', TABLE], signal);
+  if (!findProgram('ip')) return;
+  await replaceRoutes([], signal);
+  // The only address that `up` gives the machine; any other was there before.
+  if ((readState(layout)?.nodeIP ?? DEFAULTS.nodeIP) === DEFAULTS.nodeIP) await quietly(['ip', 'address', 'delete', `${DEFAULTS.nodeIP}/32`, 'dev', 'lo'], signal);
+}
+
+/** A daemon that was started and had not yet said so when its `up` was killed: known by the folder it was given. */
+async function endUnclaimed(layout: Layout, signal: AbortSignal): Promise<void> {
+  for (const pid of processIds()) {
+    const words = commandLine(pid);
+    const isOurs = words.some((word) => word.endsWith('/apps/navarch/src/main.ts')) && words[words.indexOf('--data-dir') + 1] === layout.dir && words.includes('--data-dir');
+    const identity = isOurs && pid !== process.pid ? identityOf(pid) : undefined;
+    if (identity) await endProcess(identity, 5_000, signal);
+  }
 }
 
 /** For what may be gone already. */

@@ -9,6 +9,7 @@ import { declareLogs } from './logs.ts';
 import { declareServer } from './server.ts';
 import { declareStatus } from './status.ts';
 import { declareTest } from './test.ts';
+import { declareToken } from './token.ts';
 import { declareUp } from './up.ts';
 
 /** Adds one command to the program; `exit` is called with a code other than 0 when the command fails without an error. */
@@ -16,5 +17,5 @@ export type Declare = (program: Command, exit: (code: number) => void) => void;
 
 /** Every command, in the order in which the help shows them. Adding one is adding a file and a name to this list. */
 export const commands: readonly Declare[] = [
-  declareUp, declareDown, declareStatus, declareLogs, declareServer, declareAgent, declareImage, declareKubectl, declareTest, declareConformance, declareBench,
+  declareUp, declareDown, declareStatus, declareLogs, declareServer, declareAgent, declareToken, declareImage, declareKubectl, declareTest, declareConformance, declareBench,
 ];

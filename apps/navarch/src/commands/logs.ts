@@ -1,27 +1,39 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { Declare } from './index.ts';
+import { join } from 'node:path';
+import { choiceOf, numberOf } from '../cluster/flags.ts';
 import { logOf } from '../cluster/daemon.ts';
-import { layoutOf } from '../cluster/layout.ts';
+import { type Layout, layoutOf } from '../cluster/layout.ts';
 import { UserError } from '../user-error.ts';
+import type { Declare } from './index.ts';
 
-export const COMPONENTS = ['server', 'agent', 'containerd'] as const;
+const COMPONENTS = ['server', 'agent', 'containerd'] as const;
+const LINES_MAX = 1_000_000;
+
+const HELP = `
+Components: server (API server, controllers, scheduler), agent (kubelet, service proxy, DNS), containerd.
+
+Examples:
+  ./navarch logs                   the last 200 lines of the server
+  ./navarch logs agent -f          what the agent writes, as it does
+`;
 
 export const declareLogs: Declare = (program) => {
   program.command('logs')
-    .description('Show what a component of the cluster wrote: server (API server, controllers, scheduler), agent (kubelet, proxy, DNS) or containerd')
+    .description('Show what a component of the cluster wrote: server, agent or containerd')
     .argument('[component]', 'which one', 'server')
     .option('--name <cluster>', 'name of the cluster', 'navarch')
     .option('-f, --follow', 'go on showing what is written')
     .option('-n, --tail <lines>', 'begin with this many last lines', '200')
+    .addHelpText('after', HELP)
     .action(async (component: string, options: { name: string; follow?: boolean; tail: string }) => {
-      if (!(COMPONENTS as readonly string[]).includes(component)) {
-        throw new UserError(`there is no component ${JSON.stringify(component)}: choose one of ${COMPONENTS.join(', ')}`);
-      }
-      if (!/^\d+$/.test(options.tail)) throw new UserError(`--tail takes a number of lines, not ${JSON.stringify(options.tail)}`);
-      const file = logOf(layoutOf(options.name), component);
-      if (!existsSync(file)) throw new UserError(`cluster ${options.name} has no log of ${component}: it was never started here`);
-      const child = spawn('tail', ['-n', options.tail, ...(options.follow ? ['-F'] : []), file], { stdio: 'inherit' });
+      const file = fileOf(layoutOf(options.name), choiceOf('logs', component, COMPONENTS));
+      const lines = numberOf('--tail', options.tail, [0, LINES_MAX]);
+      if (!existsSync(file)) throw new UserError(`cluster ${options.name} has no log of ${component}: it was never started here in the background`);
+      const child = spawn('tail', ['-n', String(lines), ...(options.follow ? ['-F'] : []), file], { stdio: 'inherit' });
       await new Promise((resolve) => child.on('close', resolve));
     });
 };
+
+const fileOf = (layout: Layout, component: (typeof COMPONENTS)[number]): string =>
+  (component === 'containerd' ? join(layout.containerd, 'containerd.log') : logOf(layout, component));

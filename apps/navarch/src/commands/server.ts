@@ -1,49 +1,104 @@
-import { systemClock, systemLogger, systemRandom } from '@navarch/node';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isatty } from 'node:tty';
 import { systemUser } from '@navarch/apiserver';
+import { publicKeyPin, systemClock, systemLogger, systemRandom, whoListens } from '@navarch/node';
 import { ensureClusterDns } from '../compose/cluster-dns.ts';
 import { runControlPlane } from '../compose/control-plane.ts';
 import { startServer } from '../compose/server.ts';
-import { layoutOf } from '../cluster/layout.ts';
+import { claimDaemon } from '../cluster/daemon.ts';
+import { addressOf, cidrOf, DEFAULTS, nodeNameOf, nthAddress, portOf, portRangeOf } from '../cluster/flags.ts';
+import { layoutOf, openFolder } from '../cluster/layout.ts';
+import { ownAddress } from '../cluster/own-address.ts';
+import { ensureJoining } from '../join/ensure-joining.ts';
+import { joinCommand } from '../join/join-token.ts';
+import { createToken } from '../join/tokens.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
-export const DEFAULTS = { port: 6443, nodeIP: '10.95.0.1', serviceCidr: '10.96.0.0/16', clusterCidr: '10.244.0.0/16', clusterDns: '10.96.0.10', clusterDomain: 'cluster.local' } as const;
+const TOKEN_LIFE_MS = 24 * 3_600_000;
+
+const HELP = `
+Runs until Ctrl-C or SIGTERM; what is stored is safe at any moment, also when it is killed.
+
+Examples:
+  ./navarch server                                     prints how other machines join
+  ./navarch server --advertise-address 192.168.1.10 --tls-san k8s.example
+  ./navarch agent                                      in another terminal: makes this machine a node too
+  ./navarch token create                               a token with which another machine joins
+`;
+
+interface ServerFlags {
+  readonly name: string;
+  readonly dataDir?: string;
+  readonly bindAddress: readonly string[];
+  readonly port: string;
+  readonly advertiseAddress?: string;
+  readonly tlsSan: readonly string[];
+  readonly serviceCidr: string;
+  readonly serviceNodePortRange: string;
+  readonly clusterCidr: string;
+  readonly clusterDns?: string;
+  readonly clusterDomain: string;
+  readonly nodeName: string;
+}
 
 export const declareServer: Declare = (program) => {
   program.command('server')
     .description('Run the control plane in the foreground: API server, controllers, scheduler, on one embedded store')
     .option('--name <cluster>', 'name of the cluster', 'navarch')
     .option('--data-dir <folder>', 'where the store, the certificates and the logs are kept (default: by cluster name)')
-    .option('--bind-address <address...>', 'addresses to listen on; 0.0.0.0 lets other machines join', ['127.0.0.1'])
+    .option('--bind-address <address...>', 'addresses to listen on; only those that are given, where any is', ['0.0.0.0'])
     .option('--port <port>', 'port of the API server', String(DEFAULTS.port))
-    .option('--advertise-address <address>', 'address at which pods and other machines reach this server', DEFAULTS.nodeIP)
+    .option('--advertise-address <address>', "address at which pods and other machines reach this server (default: this machine's own)")
+    .option('--tls-san <name...>', 'further names and addresses by which people reach this server', [])
     .option('--service-cidr <cidr>', 'range of cluster IPs', DEFAULTS.serviceCidr)
+    .option('--service-node-port-range <range>', 'ports for NodePort services', DEFAULTS.nodePorts)
     .option('--cluster-cidr <cidr>', 'range of pod addresses', DEFAULTS.clusterCidr)
+    .option('--cluster-dns <address>', 'cluster IP of DNS (default: the tenth of the service range)')
+    .option('--cluster-domain <domain>', 'DNS domain of the cluster', DEFAULTS.clusterDomain)
     .option('--node-name <name>', 'node that gets an identity on this machine', 'navarch')
-    .action(async (options: Record<string, string> & { bindAddress: string[] }) => {
-      const port = portOf(options['port'] ?? '');
-      const dataDir = options['dataDir'] ?? layoutOf(options['name'] ?? '').dir;
-      const log = systemLogger('info');
-      await untilStopped(async (signal) => {
-        await using server = await startServer({
-          dataDir, bindAddresses: options.bindAddress, port, advertiseAddress: options['advertiseAddress'] ?? '', serviceCidr: options['serviceCidr'] ?? '',
-          nodePorts: [30_000, 32_767], nodeName: options['nodeName'] ?? '', log,
-        }, signal);
-        log.info('API server ready', { port: server.port });
-        await ensureClusterDns(server.as(systemUser), { address: DEFAULTS.clusterDns, nodeIP: options['advertiseAddress'] ?? '' });
-        await runControlPlane({
-          as: (user) => server.as(user), clock: systemClock, random: systemRandom(), log, clusterCidr: options['clusterCidr'] ?? '',
-          rootCertificate: readFileSync(join(dataDir, 'pki', 'ca.crt'), 'utf8'), housekeep: (until) => server.served.housekeep(until),
-        }, signal);
-      });
-    });
+    .addHelpText('after', HELP)
+    .action((flags: ServerFlags) => runServer(flags));
 };
 
-export function portOf(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new UserError(`${JSON.stringify(text)} is not a port: give a number from 0 to 65535`);
-  return port;
+async function runServer(flags: ServerFlags): Promise<void> {
+  const port = portOf('--port', flags.port);
+  const layout = layoutOf(flags.name, flags.dataDir);
+  const serviceCidr = cidrOf('--service-cidr', flags.serviceCidr);
+  const settings = {
+    clusterDns: addressOf('--cluster-dns', flags.clusterDns ?? nthAddress(serviceCidr, 10)), clusterDomain: flags.clusterDomain,
+    clusterCidr: cidrOf('--cluster-cidr', flags.clusterCidr),
+  };
+  const options = {
+    dataDir: layout.dir, bindAddresses: flags.bindAddress.map((address) => addressOf('--bind-address', address)), port, serviceCidr,
+    advertiseAddress: addressOf('--advertise-address', flags.advertiseAddress ?? ownAddress()), alternativeNames: flags.tlsSan,
+    nodePorts: portRangeOf('--service-node-port-range', flags.serviceNodePortRange), nodeName: nodeNameOf('--node-name', flags.nodeName), log: systemLogger('info'),
+  };
+  openFolder(layout);
+  using _ = claimDaemon(layout, 'server');
+  await untilStopped(async (signal) => {
+    const { log } = options;
+    await using server = await startServer(options, signal).catch((error: unknown) => { throw namingWhoListens(error, port); });
+    log.info('API server ready', { port: server.port });
+    const url = `https://${options.advertiseAddress}:${server.port}`;
+    const api = server.as(systemUser);
+    await ensureJoining(api, { server: url, authority: server.authority, kubeletAuthority: server.kubeletAuthority, settings });
+    await ensureClusterDns(api, settings.clusterDns);
+    // Only to a person: a token is a secret, and a log is kept and passed on.
+    if (isatty(1) && options.bindAddresses.some((address) => address !== '127.0.0.1')) {
+      const token = await createToken(api, { pin: publicKeyPin(server.authority), expiresAt: Date.now() + TOKEN_LIFE_MS, description: 'made when the server started' });
+      process.stdout.write(`Another machine joins, within 24 hours, with:\n  ${joinCommand(url, token)}\n`);
+    }
+    await runControlPlane({
+      as: (user) => server.as(user), clock: systemClock, random: systemRandom(), log, clusterCidr: settings.clusterCidr, rootCertificate: server.authority, joining: server.joining,
+      housekeep: (until) => server.served.housekeep(until),
+    }, signal);
+  });
+}
+
+/** An occupied port is easier to free when one knows whose it is. */
+function namingWhoListens(error: unknown, port: number): unknown {
+  if (!(error instanceof Error) || (error.cause as NodeJS.ErrnoException | undefined)?.code !== 'EADDRINUSE') return error;
+  const other = whoListens(port);
+  return other ? new UserError(`port ${port} is taken by ${other.name} (pid ${other.pid}): stop that, or choose another with --port`, { cause: error }) : error;
 }

@@ -1,23 +1,42 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { readFileSync } from 'node:fs';
 import {
-  installPackages, kubeconfigFile, mergeKubeconfig, packagesFor, probeHost, runCommand, startContainerd,
+  checkKubeconfig, installPackages, kubeconfigFile, loadAccess, mergeKubeconfig, packagesFor, probeHost, publicKeyPin, runCommand, startContainerd,
 } from '@navarch/node';
 import { namespace } from '@navarch/api';
 import { settleAll } from '@navarch/base';
 import { PAUSE_IMAGE } from '../compose/agent.ts';
 import { bringImages, FIRST_IMAGES } from '../cluster/bring-images.ts';
 import { findDaemon, startDaemon } from '../cluster/daemon.ts';
-import { type Layout, layoutOf } from '../cluster/layout.ts';
+import { addressOf, choiceOf, DEFAULTS, portOf } from '../cluster/flags.ts';
+import { checkFreeSpace } from '../cluster/free-space.ts';
+import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
 import { type ClusterState, readState, writeState } from '../cluster/state.ts';
 import { Steps } from '../cluster/steps.ts';
+import { takeTurnUp } from '../cluster/turn.ts';
 import { adminClient, dnsAnswers, nodesAreReady, until } from '../cluster/wait-ready.ts';
+import { joinCommand } from '../join/join-token.ts';
+import { createToken } from '../join/tokens.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
-import { DEFAULTS, portOf } from './server.ts';
 
-interface UpOptions {
+const TOKEN_LIFE_MS = 24 * 3_600_000;
+
+const HELP = `
+Installs what is missing (Debian packages; says which before it does), starts the server, containerd and the agent in the
+background, waits until pods can find services by name, and makes the cluster kubectl's current context. Where containers
+cannot run, it says why and starts the same control plane with a simulated node. May be interrupted and repeated.
+
+Examples:
+  ./navarch up                                 a cluster that only this machine reaches
+  ./navarch up --node-ip 192.168.1.10          one that other machines can join; prints how
+  ./navarch up --runtime sim --port 7443       no containers: for trying the API, anywhere
+`;
+
+interface UpFlags {
   readonly name: string;
-  readonly port: string;
+  readonly port?: string;
+  readonly nodeIp?: string;
   readonly runtime: string;
 }
 
@@ -25,46 +44,76 @@ export const declareUp: Declare = (program) => {
   program.command('up')
     .description('Start a cluster on this machine in the background and wait until it can be used')
     .option('--name <cluster>', 'name of the cluster', 'navarch')
-    .option('--port <port>', 'port of the API server', String(DEFAULTS.port))
+    .option('--port <port>', `port of the API server (default: ${DEFAULTS.port})`)
+    .option('--node-ip <address>', `an address of this machine that others reach; lets them join (default: ${DEFAULTS.nodeIP}, which only this machine has)`)
     .option('--runtime <kind>', 'containerd: real containers; sim: simulated nodes; auto: containers where this machine can', 'auto')
-    .action((options: UpOptions) => up(options));
+    .addHelpText('after', HELP)
+    .action((flags: UpFlags) => up(flags));
 };
 
-async function up(options: UpOptions): Promise<void> {
-  const layout = layoutOf(options.name);
-  const steps = new Steps((text) => process.stdout.write(text), process.stdout.isTTY === true);
+async function up(flags: UpFlags): Promise<void> {
+  const layout = layoutOf(flags.name);
+  const asked = choiceOf('--runtime', flags.runtime, ['auto', 'containerd', 'sim']);
+  const wanted = { port: flags.port === undefined ? undefined : portOf('--port', flags.port), nodeIP: flags.nodeIp === undefined ? undefined : ownAddressOf(flags.nodeIp) };
+  const steps = new Steps((text) => process.stdout.write(text), process.stdout.isTTY);
   const { signal } = new AbortController();
   const started = performance.now();
-  const wasUp = findDaemon(layout, 'server') && findDaemon(layout, 'agent');
-  if (!['auto', 'containerd', 'sim'].includes(options.runtime)) throw new UserError(`--runtime takes auto, containerd or sim, not ${JSON.stringify(options.runtime)}`);
+  checkKubeconfig(kubeconfigFile());
+  using _ = await takeTurnUp(layout, (text) => steps.say(text));
+  openFolder(layout);
   const known = readState(layout);
-  const port = known?.port ?? portOf(options.port);
-  const runtime = wasUp && known ? known.runtime : await chooseRuntime(layout, options.runtime, steps, signal);
-  if (wasUp) {
-    await waitUntilUsable(layout, runtime, steps, signal);
-    mergeKubeconfig(kubeconfigFile(), contextOf(layout));
-    steps.say(`Cluster ${layout.name} is running already. Try: kubectl get nodes`);
-    return;
-  }
-  const nodeIP = runtime === 'sim' ? '127.0.0.1' : DEFAULTS.nodeIP;
-  writeState(layout, { name: layout.name, port, nodeName: layout.name, nodeIP, runtime });
-  if (runtime === 'sim') await steps.step('Starting the control plane', () => startServer(layout, port, nodeIP, signal));
-  else {
-    await addAddress(nodeIP, signal);
-    await steps.step('Starting the control plane, and containerd with its first images', () => settleAll([startServer(layout, port, nodeIP, signal), startRuntime(layout, signal)]));
-  }
-  // Only now, so that no pod looks for an image that is still on its way.
-  if (!findDaemon(layout, 'agent')) startDaemon(layout, 'agent', ['agent', '--name', layout.name, '--data-dir', layout.dir, '--node-name', layout.name, '--runtime', runtime]);
+  if (findDaemon(layout, 'server') && findDaemon(layout, 'agent') && known) return alreadyUp(layout, { known, wanted, asked }, steps, signal);
+  const runtime = await chooseRuntime(layout, asked, known, steps, signal);
+  checkFreeSpace(layout.dir, runtime);
+  const state: ClusterState = {
+    name: layout.name, nodeName: layout.name, runtime, port: wanted.port ?? known?.port ?? DEFAULTS.port,
+    nodeIP: runtime === 'sim' ? '127.0.0.1' : (wanted.nodeIP ?? known?.nodeIP ?? DEFAULTS.nodeIP),
+  };
+  writeState(layout, state);
+  await start(layout, state, steps, signal);
   await waitUntilUsable(layout, runtime, steps, signal);
   mergeKubeconfig(kubeconfigFile(), contextOf(layout));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   steps.say(`\nCluster ${layout.name} is ready after ${seconds} s. kubectl uses it now (context ${layout.name}). Try:\n  kubectl get nodes -o wide\n  kubectl apply -f examples/hello/ && curl localhost:30080\n  ./navarch status, ./navarch logs agent, ./navarch down`);
+  if (wanted.nodeIP !== undefined && runtime === 'containerd') steps.say(`Another machine joins, within 24 hours, with:\n  ${await joinLine(layout, state, signal)}`);
+}
+
+interface Standing {
+  readonly known: ClusterState;
+  readonly wanted: { readonly port: number | undefined; readonly nodeIP: string | undefined };
+  readonly asked: string;
+}
+
+async function alreadyUp(layout: Layout, { known, wanted, asked }: Standing, steps: Steps, signal: AbortSignal): Promise<void> {
+  const other = [
+    ...(wanted.port !== undefined && wanted.port !== known.port ? [`port ${known.port}, not ${wanted.port}`] : []),
+    ...(wanted.nodeIP !== undefined && wanted.nodeIP !== known.nodeIP ? [`address ${known.nodeIP}, not ${wanted.nodeIP}`] : []),
+    ...(asked !== 'auto' && asked !== known.runtime ? [`runtime ${known.runtime}, not ${asked}`] : []),
+  ];
+  if (other.length > 0) throw new UserError(`cluster ${layout.name} is running already, with ${other.join(' and ')}: run \`navarch down\` first, or give the new one another --name`);
+  await waitUntilUsable(layout, known.runtime, steps, signal);
+  mergeKubeconfig(kubeconfigFile(), contextOf(layout));
+  steps.say(`Cluster ${layout.name} is running already. Try: kubectl get nodes`);
+}
+
+async function start(layout: Layout, state: ClusterState, steps: Steps, signal: AbortSignal): Promise<void> {
+  const { runtime, nodeIP } = state;
+  if (runtime === 'sim') await steps.step('Starting the control plane', () => startServer(layout, state, signal));
+  else {
+    if (nodeIP === DEFAULTS.nodeIP) await addAddress(nodeIP, signal);
+    await steps.step('Starting the control plane, and containerd with its first images', () => settleAll([startServer(layout, state, signal), startRuntime(layout, signal)]));
+  }
+  // Only now, so that no pod looks for an image that is still on its way.
+  await startDaemon(layout, 'agent', ['agent', '--name', layout.name, '--data-dir', layout.dir, '--node-name', state.nodeName, '--node-ip', nodeIP, '--runtime', runtime]);
 }
 
 /** Says what is missing and installs what it may; where containers cannot run, nodes are simulated, unless containers were asked for. */
-async function chooseRuntime(layout: Layout, asked: string, steps: Steps, signal: AbortSignal): Promise<ClusterState['runtime']> {
-  mkdirSync(layout.dir, { recursive: true, mode: 0o700 });
-  if (asked === 'sim') return 'sim';
+async function chooseRuntime(layout: Layout, asked: 'auto' | 'containerd' | 'sim', known: ClusterState | undefined, steps: Steps, signal: AbortSignal): Promise<ClusterState['runtime']> {
+  const wanted = asked === 'auto' ? known?.runtime ?? 'auto' : asked;
+  if (known && wanted !== known.runtime) {
+    throw new UserError(`cluster ${layout.name} was begun with ${known.runtime === 'sim' ? 'simulated nodes' : 'containers'}: run \`navarch down\` first, or give the new one another --name`);
+  }
+  if (wanted === 'sim') return 'sim';
   let report = await probeHost(layout.dir, signal);
   const packages = packagesFor(report);
   if (!report.canRunContainers && packages.length > 0 && process.getuid?.() === 0) {
@@ -74,9 +123,17 @@ async function chooseRuntime(layout: Layout, asked: string, steps: Steps, signal
   }
   if (report.canRunContainers) return 'containerd';
   const why = report.missing.map((m) => `${m.what}: ${m.why}`).join('; ');
-  if (asked === 'containerd') throw new UserError(`this machine cannot run containers: ${why}`);
+  if (wanted === 'containerd') throw new UserError(`this machine cannot run containers: ${why}`);
   steps.say(`This machine cannot run containers (${why}).\nStarting the same control plane with a simulated node: pods become Ready, but no process runs.`);
   return 'sim';
+}
+
+/** An address by which others reach this machine must be one that it has. */
+function ownAddressOf(text: string): string {
+  const address = addressOf('--node-ip', text);
+  const own = Object.values(networkInterfaces()).flatMap((found) => found ?? []).filter(({ family }) => family === 'IPv4').map((found) => found.address);
+  if (address !== DEFAULTS.nodeIP && !own.includes(address)) throw new UserError(`this machine does not have the address ${address}: it has ${own.join(', ')}`);
+  return address;
 }
 
 /** The node's own address: on the loopback device, so that it stays whatever networks come and go. */
@@ -84,12 +141,10 @@ async function addAddress(address: string, signal: AbortSignal): Promise<void> {
   await runCommand(['ip', 'address', 'replace', `${address}/32`, 'dev', 'lo'], {}, signal);
 }
 
-async function startServer(layout: Layout, port: number, nodeIP: string, signal: AbortSignal): Promise<void> {
-  if (!findDaemon(layout, 'server')) {
-    startDaemon(layout, 'server', [
-      'server', '--name', layout.name, '--data-dir', layout.dir, '--port', String(port), '--bind-address', ...new Set(['127.0.0.1', nodeIP]), '--advertise-address', nodeIP, '--node-name', layout.name,
-    ]);
-  }
+async function startServer(layout: Layout, { port, nodeIP, nodeName }: ClusterState, signal: AbortSignal): Promise<void> {
+  await startDaemon(layout, 'server', [
+    'server', '--name', layout.name, '--data-dir', layout.dir, '--port', String(port), '--bind-address', ...new Set(['127.0.0.1', nodeIP]), '--advertise-address', nodeIP, '--node-name', nodeName,
+  ]);
   await until(layout, 'a ready API server', ['server'], 30_000, async () => {
     const { api, transport } = adminClient(layout, signal);
     using _ = transport;
@@ -112,9 +167,15 @@ async function waitUntilUsable(layout: Layout, runtime: ClusterState['runtime'],
   await steps.step('Waiting for cluster DNS to answer in a pod', () => until(layout, 'an answer of cluster DNS', ['server', 'agent'], 60_000, () => dnsAnswers(api)));
 }
 
+async function joinLine(layout: Layout, { nodeIP, port }: ClusterState, signal: AbortSignal): Promise<string> {
+  const { api, transport } = adminClient(layout, signal);
+  using _ = transport;
+  const pin = publicKeyPin(loadAccess(layout.adminKubeconfig).authority ?? '');
+  return joinCommand(`https://${nodeIP}:${port}`, await createToken(api, { pin, expiresAt: Date.now() + TOKEN_LIFE_MS, description: 'made by up' }));
+}
+
 /** The administrator's kubeconfig with the cluster's name on everything. */
 function contextOf(layout: Layout): Record<string, unknown> {
   const text = readFileSync(layout.adminKubeconfig, 'utf8');
   return JSON.parse(text.replaceAll('"navarch"', JSON.stringify(layout.name)).replaceAll('"navarch-admin"', JSON.stringify(`${layout.name}-admin`))) as Record<string, unknown>;
 }
-

@@ -1,7 +1,7 @@
 import { builtinKinds, event } from '@navarch/api';
 import { type Clock, type Logger, noMetrics, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
-import { builtinControllers, runControllers } from '@navarch/controllers';
+import { builtinControllers, type JoiningOptions, runControllers } from '@navarch/controllers';
 import { defaultProfile, runScheduler } from '@navarch/scheduler';
 
 export interface ControlPlaneDeps {
@@ -13,6 +13,7 @@ export interface ControlPlaneDeps {
   /** PEM of the authority that pods trust. */
   readonly rootCertificate: string;
   readonly clusterCidr: string;
+  readonly joining: JoiningOptions;
   /** What the API server does by itself. */
   housekeep(signal: AbortSignal): Promise<void>;
 }
@@ -28,12 +29,12 @@ export async function runControlPlane(deps: ControlPlaneDeps, signal: AbortSigna
   await group.join();
 }
 
-async function runManager({ as, clock, random, log, rootCertificate, clusterCidr }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
+async function runManager({ as, clock, random, log, rootCertificate, clusterCidr, joining }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
   const api = as(identity('system:kube-controller-manager'));
   const cache = new Cache({ api, clock, random: random.fork('controllers'), log });
   await using group = new TaskGroup(signal);
   group.spawn((s) => cache.run(s));
-  const controllers = builtinControllers({ kinds: builtinKinds, rootCertificate, nodeIpam: { clusterCidr } });
+  const controllers = builtinControllers({ kinds: builtinKinds, rootCertificate, nodeIpam: { clusterCidr }, joining, hasNodeDns: true });
   group.spawn((s) => runControllers(controllers, { api, cache, events: api.of(event), clock, random, log, metrics: noMetrics }, s));
   await group.join();
 }

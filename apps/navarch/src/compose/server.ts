@@ -1,10 +1,13 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { directApi, serve, type Served, type User } from '@navarch/apiserver';
 import type { Logger } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import { type Credentials, listenHttps, openTokenKeys, Pki, SqliteStore, systemClock, systemRandom } from '@navarch/node';
+import type { JoiningOptions, Requester } from '@navarch/controllers';
+import {
+  certificateAuthority, type Credentials, detachedSignature, listenHttps, openTokenKeys, Pki, SqliteStore, systemClock, systemRandom, writePrivateFile,
+} from '@navarch/node';
 import { load } from 'js-yaml';
+import { nthAddress } from '../cluster/flags.ts';
 import { kubeconfigText } from '../cluster/kubeconfig-text.ts';
 
 export interface ServerOptions {
@@ -12,6 +15,8 @@ export interface ServerOptions {
   readonly bindAddresses: readonly string[];
   readonly port: number;
   readonly advertiseAddress: string;
+  /** Further names and addresses by which people reach the server. */
+  readonly alternativeNames: readonly string[];
   readonly serviceCidr: string;
   readonly nodePorts: readonly [first: number, last: number];
   readonly nodeName: string;
@@ -21,14 +26,23 @@ export interface ServerOptions {
 export interface RunningServer extends AsyncDisposable {
   readonly served: Served;
   readonly port: number;
+  /** PEM of the authority that pods, people and nodes know the server by. */
+  readonly authority: string;
+  /** PEM of the authority that only the API server trusts, for kubelets. */
+  readonly kubeletAuthority: string;
+  /** What the controllers need to let nodes join. */
+  readonly joining: JoiningOptions;
   /** The client port of a component in this process. */
   as(user: User): Api;
 }
+
+const CONTROLLERS: User = { name: 'system:kube-controller-manager', groups: ['system:authenticated'] };
 
 /** The store, the API server and its port. What the components of this process need besides is theirs to start. */
 export async function startServer(options: ServerOptions, signal: AbortSignal): Promise<RunningServer> {
   const { dataDir, log } = options;
   const pki = await Pki.open(join(dataDir, 'pki'));
+  const kubelets = await Pki.open(join(dataDir, 'pki'), 'kubelet-serving-ca');
   // A start that fails half-way must leave nothing running that would keep the process alive.
   await using made = new AsyncDisposableStack();
   const store = await SqliteStore.open(join(dataDir, 'store'));
@@ -39,30 +53,53 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
     serviceCidr: options.serviceCidr, nodePorts: options.nodePorts, advertiseAddress: options.advertiseAddress, advertisePort: options.port,
     parseYaml: (text) => load(text),
   }, signal);
-  const own = await pki.identity('apiserver', {
-    commonName: 'kube-apiserver', addresses: ['127.0.0.1', firstAddress(options.serviceCidr), options.advertiseAddress],
-    names: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'],
-  });
+  const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', ...serverNames(options) });
   const kubeletClient = await pki.identity('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] });
   await writeIdentities(pki, options);
   const listening = made.use(await listenHttps(served.server, {
     addresses: options.bindAddresses, port: options.port, certificate: own.certificate, key: own.key, clientAuthority: pki.authority.certificate,
-    kubeletClient: { ...kubeletClient, authority: pki.authority.certificate },
+    kubeletClient: { ...kubeletClient, authority: kubelets.authority.certificate },
   }));
+  const joining = {
+    clients: await certificateAuthority(pki.authority), kubeletServers: await certificateAuthority(kubelets.authority),
+    sign: detachedSignature, review: reviewer(served),
+  };
   const kept = made.move();
   return {
-    served, port: listening.port,
+    served, port: listening.port, joining, authority: pki.authority.certificate, kubeletAuthority: kubelets.authority.certificate,
     as: (user) => directApi(served.server, user),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
-/** What people and the node on this machine need to get in: kubeconfigs with a certificate of their own. */
-async function writeIdentities(pki: Pki, { dataDir, port, nodeName, advertiseAddress }: ServerOptions): Promise<void> {
-  const write = (file: string, user: string, credentials: Credentials): void =>
-    writeFileSync(join(dataDir, file), kubeconfigText({ name: 'navarch', server: `https://127.0.0.1:${port}`, user, authority: pki.authority.certificate, ...credentials }), { mode: 0o600 });
-  write('admin.kubeconfig', 'navarch-admin', await pki.identity('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'] }));
-  write('node.kubeconfig', `system:node:${nodeName}`, await pki.identity(`node-${nodeName}`, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], names: [nodeName], addresses: [advertiseAddress] }));
+/** Everything a client may have asked for when it reached this server. */
+function serverNames({ advertiseAddress, bindAddresses, serviceCidr, alternativeNames }: ServerOptions): { readonly names: readonly string[]; readonly addresses: readonly string[] } {
+  const isAddress = (text: string): boolean => /^[\d.]+$|:/.test(text);
+  const bound = bindAddresses.filter((address) => address !== '0.0.0.0' && address !== '::');
+  return {
+    addresses: [...new Set(['127.0.0.1', nthAddress(serviceCidr, 1), advertiseAddress, ...bound, ...alternativeNames.filter(isAddress)])],
+    names: [
+      'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local',
+      ...alternativeNames.filter((name) => !isAddress(name)),
+    ],
+  };
 }
 
-const firstAddress = (cidr: string): string => (cidr.split('/')[0] ?? '').replace(/\d+$/, (last) => String(Number(last) + 1));
+/** Asks the API server as the controllers do: whether somebody may create a subresource of certificate requests. */
+const reviewer = ({ server }: Served) => async ({ username, uid, groups, extra }: Requester, subresource: string): Promise<boolean> => {
+  const info = {
+    isResource: true, path: '', verb: 'create', group: 'authorization.k8s.io', version: 'v1', resource: 'subjectaccessreviews', subresource: '', namespace: '', name: '', rest: '',
+  };
+  const resourceAttributes = { group: 'certificates.k8s.io', resource: 'certificatesigningrequests', verb: 'create', version: '*', subresource };
+  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec: { user: username, uid, groups, extra, resourceAttributes } };
+  const { status } = await server.post(info, review, CONTROLLERS) as { readonly status?: { readonly allowed?: boolean } };
+  return status?.allowed === true;
+};
+
+/** What people and the node on this machine need to get in: kubeconfigs with a certificate of their own. */
+async function writeIdentities(pki: Pki, { dataDir, port, nodeName }: ServerOptions): Promise<void> {
+  const write = (file: string, user: string, credentials: Credentials): void =>
+    writePrivateFile(join(dataDir, file), kubeconfigText({ name: 'navarch', server: `https://127.0.0.1:${port}`, user, authority: pki.authority.certificate, ...credentials }));
+  write('admin.kubeconfig', 'navarch-admin', await pki.identity('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'] }));
+  write('node.kubeconfig', `system:node:${nodeName}`, await pki.identity(`node-${nodeName}`, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] }));
+}

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { dump, load } from 'js-yaml';
@@ -150,6 +150,21 @@ export function removeFromKubeconfig(file: string, context: string, user: string
     return left;
   });
 }
+
+/** Says in one sentence what would keep a context from being written, before anything is begun for which one is needed. */
+export function checkKubeconfig(file: string): void {
+  read(file);
+  const target = nearest(file);
+  try {
+    accessSync(target, constants.W_OK);
+  } catch (error) {
+    const what = (error as NodeJS.ErrnoException).code === 'EROFS' ? 'its file system is read-only' : 'permission denied';
+    throw new Error(`Cannot write the kubeconfig ${file}: ${what} for ${target}; set KUBECONFIG to another file`, { cause: error });
+  }
+}
+
+/** The file itself, or the folder that it would be made in. */
+const nearest = (path: string): string => (existsSync(path) ? path : nearest(dirname(path)));
 
 function change(file: string, make: (config: Kubeconfig) => unknown): void {
   // Read under the lock: what another program wrote meanwhile is kept. A file that cannot be read is not written.

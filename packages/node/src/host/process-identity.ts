@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 /** Names one process for good: numbers are used again, but never with the same start and boot. */
 export interface ProcessIdentity {
@@ -10,6 +10,7 @@ export interface ProcessIdentity {
 
 /** Who has this number now; undefined when nobody has, or only a zombie. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
+  if (!existsSync('/proc/self/stat')) return withoutProc(pid);
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The command's name may hold spaces and parentheses; fields are counted from the last one.
@@ -19,6 +20,16 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
     return { pid, startTicks, bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() };
   } catch {
     return undefined;
+  }
+}
+
+/** Other systems do not say when a process began: there a number stands for whoever has it. */
+function withoutProc(pid: number): ProcessIdentity | undefined {
+  try {
+    process.kill(pid, 0);
+    return { pid, startTicks: '', bootId: '' };
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? { pid, startTicks: '', bootId: '' } : undefined;
   }
 }
 

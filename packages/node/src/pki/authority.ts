@@ -13,7 +13,7 @@ const EXTENDED: Readonly<Record<string, string>> = {
   'microsoft sgc': '1.3.6.1.4.1.311.10.3.3', 'netscape sgc': '2.16.840.1.113730.4.1',
 };
 
-const SIMPLE: Readonly<Record<string, x509.KeyUsageFlags>> = {
+const SIMPLE: Readonly<Record<string, number>> = {
   signing: x509.KeyUsageFlags.digitalSignature, 'digital signature': x509.KeyUsageFlags.digitalSignature,
   'content commitment': x509.KeyUsageFlags.nonRepudiation, 'key encipherment': x509.KeyUsageFlags.keyEncipherment,
   'key agreement': x509.KeyUsageFlags.keyAgreement, 'data encipherment': x509.KeyUsageFlags.dataEncipherment,
@@ -40,12 +40,12 @@ export async function certificateAuthority(own: Credentials): Promise<Certificat
 }
 
 async function extensionsOf(request: x509.Pkcs10CertificateRequest, usages: Issue['usages'], issuer: x509.X509Certificate): Promise<x509.Extension[]> {
-  const simple: x509.KeyUsageFlags = usages.reduce((flags, usage) => flags | (SIMPLE[usage] ?? 0), 0);
+  const simple = usages.reduce<number>((flags, usage) => flags | (SIMPLE[usage] ?? 0), 0);
   const extended = [...new Set(usages.flatMap((usage) => EXTENDED[usage] ?? []))];
   const names = request.extensions.find((extension) => extension instanceof x509.SubjectAlternativeNameExtension);
   return [
     new x509.BasicConstraintsExtension(false, undefined, true),
-    ...(simple ? [new x509.KeyUsagesExtension(simple, true)] : []),
+    ...(simple === 0 ? [] : [new x509.KeyUsagesExtension(simple, true)]),
     ...(extended.length > 0 ? [new x509.ExtendedKeyUsageExtension(extended)] : []),
     await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ...(names ? [names] : []),

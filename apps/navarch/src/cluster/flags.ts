@@ -1,0 +1,75 @@
+import { isIP, isIPv4 } from 'node:net';
+import { UserError } from '../user-error.ts';
+
+export const DEFAULTS = {
+  port: 6443, kubeletPort: 10250, nodeIP: '10.95.0.1', serviceCidr: '10.96.0.0/16', clusterCidr: '10.244.0.0/16', clusterDomain: 'cluster.local', nodePorts: '30000-32767', bridge: 'navarch0',
+} as const;
+
+const wrong = (flag: string, text: string, wanted: string): UserError => new UserError(`${flag} takes ${wanted}, not ${JSON.stringify(text)}`);
+
+export function portOf(flag: string, text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > 65_535) throw wrong(flag, text, 'a port from 1 to 65535');
+  return Number(text);
+}
+
+export function addressOf(flag: string, text: string): string {
+  if (isIP(text) === 0) throw wrong(flag, text, 'an IP address such as 192.168.1.10');
+  return text;
+}
+
+export function cidrOf(flag: string, text: string): string {
+  const [address = '', bits = ''] = text.split('/');
+  if (!isIPv4(address) || !/^\d{1,2}$/.test(bits) || Number(bits) > 30 || Number(bits) < 8) throw wrong(flag, text, 'an IPv4 range such as 10.244.0.0/16');
+  return text;
+}
+
+export function numberOf(flag: string, text: string, [least, most]: readonly [number, number]): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < least || Number(text) > most) throw wrong(flag, text, `a number from ${least} to ${most}`);
+  return Number(text);
+}
+
+export function portRangeOf(flag: string, text: string): readonly [first: number, last: number] {
+  const [, first = '', last = ''] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
+  if (first === '' || Number(first) < 1 || Number(last) > 65_535 || Number(first) > Number(last)) throw wrong(flag, text, 'a range of ports such as 30000-32767');
+  return [Number(first), Number(last)];
+}
+
+export function choiceOf<const C extends string>(flag: string, text: string, choices: readonly C[]): C {
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined) throw wrong(flag, text, choices.join(', ').replace(/, ([^,]*)$/, ' or $1'));
+  return found;
+}
+
+/** `https://HOST:PORT`; a bare host or address means https and the usual port. */
+export function serverOf(flag: string, text: string): string {
+  const whole = text.includes('://') ? text : `https://${text}`;
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  if (url?.protocol !== 'https:' || url.hostname === '' || url.pathname !== '/' || url.search !== '') throw wrong(flag, text, 'an address such as https://192.168.1.10:6443');
+  return `https://${url.hostname}:${url.port || (text.includes('://') ? '443' : DEFAULTS.port)}`;
+}
+
+/** Node names are host names in lower case (RFC 1123). */
+export function nodeNameOf(flag: string, text: string): string {
+  if (text.length > 63 || !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text)) throw wrong(flag, text, 'a name of at most 63 lower case letters, digits, dashes and dots');
+  return text;
+}
+
+export function bridgeOf(flag: string, text: string): string {
+  if (!/^[a-zA-Z0-9_-]{1,15}$/.test(text)) throw wrong(flag, text, 'a name for a network device: at most 15 letters, digits and dashes');
+  return text;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `24h`, `30m`, `90s`, `7d`, in milliseconds. */
+export function durationOf(flag: string, text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (count === '' || Number(count) === 0) throw wrong(flag, text, 'a time such as 24h, 30m or 7d');
+  return Number(count) * (UNIT_MS[unit] ?? 0);
+}
+
+/** The address that many after a range's first: 10.96.0.10 for 10.96.0.0/16 and 10. */
+export function nthAddress(cidr: string, n: number): string {
+  const value = (cidr.split('/')[0] ?? '').split('.').reduce((sum, part) => sum * 256 + Number(part), 0) + n;
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+}

@@ -1,0 +1,64 @@
+import { TaskGroup } from '@navarch/base';
+import type { Api } from '@navarch/client';
+import { certificateFacts, type Credentials, type GrpcRuntime, serveKubelet, systemClock, systemRandom } from '@navarch/node';
+import { readCredentials, writeCredentials } from '../join/credentials-file.ts';
+import { keepFresh } from '../join/keep-fresh.ts';
+import { servingFile } from '../join/node-access.ts';
+import { requestCertificate } from '../join/request-certificate.ts';
+import type { AgentOptions } from './agent.ts';
+
+export interface KubeletServerDeps extends AgentOptions {
+  readonly api: Api;
+  readonly runtime: GrpcRuntime;
+}
+
+/** Serves the kubelet's API with a certificate for this node's name and address, which is had from the cluster and renewed in time. */
+export async function keepKubeletServer(deps: KubeletServerDeps, signal: AbortSignal): Promise<void> {
+  const { api, runtime, log, nodeIP, kubeletPort, identityDir, access: { nodeName, authority } } = deps;
+  const file = servingFile(identityDir);
+  const order = async (during: AbortSignal): Promise<Credentials> => {
+    const subject = { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], names: [nodeName], addresses: [nodeIP] };
+    const credentials = await requestCertificate({ subject, purpose: 'serving' }, { api, clock: systemClock, log }, during);
+    writeCredentials(file, credentials);
+    return credentials;
+  };
+  const first = stored(file, [nodeName, nodeIP]) ?? await untilGiven(order, deps, signal);
+  await using group = new TaskGroup(signal);
+  let use: ((next: Credentials) => void) | undefined;
+  group.spawn((s) => serveKubelet({
+    api, runtime, log, nodeName, address: nodeIP, port: kubeletPort, ...first, authority, onRenewal: (take) => { use = take; },
+  }, s));
+  group.spawn((s) => keepFresh({
+    what: 'serving', first,
+    async renew(during) {
+      const next = await order(during);
+      use?.(next);
+      return next;
+    },
+  }, { clock: systemClock, random: systemRandom(), log }, s));
+  await group.join();
+}
+
+/** The certificate from before, while it is good and says what this node is called today. */
+function stored(file: string, names: readonly string[]): Credentials | undefined {
+  const found = readCredentials(file);
+  if (!found) return undefined;
+  const facts = certificateFacts(found.certificate);
+  return facts.notAfter > systemClock.now() && names.every((name) => facts.names.includes(name)) ? found : undefined;
+}
+
+const RETRY_MS = 1_000;
+const RETRY_MS_MAX = 30_000;
+
+/** The node can do without its server for a while: pods run all the same, only logs and exec wait. */
+async function untilGiven(order: (signal: AbortSignal) => Promise<Credentials>, { log }: Pick<AgentOptions, 'log'>, signal: AbortSignal): Promise<Credentials> {
+  for (let waitMs = RETRY_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MS_MAX)) {
+    try {
+      return await order(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      log.warn('no serving certificate for the kubelet yet, will ask again', { error });
+      await systemClock.sleep(waitMs, signal);
+    }
+  }
+}

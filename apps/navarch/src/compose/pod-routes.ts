@@ -1,0 +1,56 @@
+import { addressOf, node, type Node } from '@navarch/api';
+import { type Clock, type Logger, Notifier } from '@navarch/base';
+import type { Cache } from '@navarch/client';
+import { type RefusedRoute, replaceRoutes, type Route } from '@navarch/node';
+
+export interface RouteDeps {
+  readonly cache: Cache;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly nodeName: string;
+}
+
+/** Routes are looked at anew this often: a network that goes down takes them with it. */
+const LOOK_MS = 30_000;
+/** Nodes that come together are routed together. */
+const COALESCE_MS = 50;
+
+/** The way to every other node's pods is that node, which must be on a network of this one. Pure. */
+export const podRoutes = (nodes: readonly Node[], ownName: string): readonly Route[] =>
+  nodes.filter(({ metadata }) => metadata.name !== ownName).flatMap((other) => {
+    const via = addressOf(other, 'InternalIP');
+    const blocks = other.spec.podCIDRs ?? (other.spec.podCIDR ? [other.spec.podCIDR] : []);
+    return via?.includes('.') ? blocks.filter((block) => block.includes('.')).map((destination) => ({ destination, via })) : [];
+  }).toSorted((a, b) => (a.destination < b.destination ? -1 : 1));
+
+/** Keeps this machine's routes to the pods of other nodes until the signal aborts. The routes stay. */
+export async function keepPodRoutes({ cache, clock, log, nodeName }: RouteDeps, signal: AbortSignal): Promise<void> {
+  const changed = new Notifier();
+  let isDirty = true;
+  cache.onChange(node, () => {
+    isDirty = true;
+    changed.notify();
+  });
+  await cache.whenSynced([node], signal);
+  let complained = '';
+  while (!signal.aborted) {
+    if (!isDirty) await changed.wait(AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)])).catch(() => undefined);
+    await clock.sleep(COALESCE_MS, signal).catch(() => undefined);
+    isDirty = false;
+    const refused = await attempt(podRoutes(cache.list(node), nodeName), log, signal);
+    const complaint = JSON.stringify(refused);
+    if (refused.length > 0 && complaint !== complained) {
+      log.warn('pods of other nodes cannot be reached: their node must have its address on a network of this machine', { refused });
+    }
+    complained = complaint;
+  }
+}
+
+async function attempt(routes: readonly Route[], log: Logger, signal: AbortSignal): Promise<readonly RefusedRoute[]> {
+  try {
+    return await replaceRoutes(routes, signal);
+  } catch (error) {
+    if (!signal.aborted) log.warn('cannot set routes to the pods of other nodes', { error });
+    return [];
+  }
+}
