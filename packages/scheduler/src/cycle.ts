@@ -1,70 +1,79 @@
 import type { Pod } from '@navarch/api';
 import type { Random } from '@navarch/base';
-import type { Profile } from './plugin.ts';
-import type { NodeInfo, Snapshot } from './snapshot.ts';
+import { keyOf } from '@navarch/machinery';
+import type { Misfit, Profile, Weighted } from './plugin.ts';
+import type { NodeInfo } from './snapshot/node-info.ts';
+import type { Snapshot } from './snapshot/snapshot.ts';
+import type { Placed } from './snapshot/template.ts';
+import { isCurrent, Memory, type Verdicts } from './verdicts.ts';
 
-export type Placement =
-  | { readonly node: string }
-  | {
-    readonly node: undefined;
-    /** Reason -> number of nodes, for the message. */
-    readonly reasons: ReadonlyMap<string, number>;
-    /** Names of the plugins that turned nodes away: what may wake the pod. */
-    readonly rejectedBy: ReadonlySet<string>;
-  };
+export type Placement = Found | Unfit;
+
+export interface Found {
+  readonly node: string;
+  /** Nodes looked at. */
+  readonly looked: number;
+  readonly feasible: number;
+}
+
+export interface Unfit {
+  readonly node: undefined;
+  readonly looked: number;
+  /** Reason -> number of nodes, for the message. */
+  readonly reasons: ReadonlyMap<string, number>;
+  /** One reason for all nodes, found before any was looked at. */
+  readonly refusal?: string;
+  /** Names of the plugins that turned nodes away: what may wake the pod. */
+  readonly rejectedBy: ReadonlySet<string>;
+  /** Nodes on which the pod might fit if others went. */
+  readonly resolvable: readonly NodeInfo[];
+}
+
+export interface Search {
+  readonly random: Random;
+  /** Where among the nodes the search begins, so that all nodes get their turn. */
+  readonly start?: number;
+  readonly memory?: Memory;
+}
 
 /** Fewer nodes than this are all looked at. */
 const FEASIBLE_MIN = 100;
 const PERCENT_MIN = 5;
 
-/** Upstream's rule for how many feasible nodes are enough (percentageOfNodesToScore 0: adaptive). */
-export function enoughNodes(count: number): number {
+/** Upstream's rule for how many feasible nodes are enough to choose from. */
+export function enoughNodes(count: number, percentage?: number): number {
   if (count < FEASIBLE_MIN) return count;
-  const percent = Math.max(PERCENT_MIN, 50 - Math.floor(count / 125));
-  return Math.max(FEASIBLE_MIN, Math.floor((count * percent) / 100));
+  const percent = percentage || Math.max(PERCENT_MIN, 50 - Math.floor(count / 125));
+  return percent >= 100 ? count : Math.max(FEASIBLE_MIN, Math.floor((count * percent) / 100));
 }
 
 /**
- * The whole decision: pod and snapshot in, node out. No clock, no I/O; ties are broken by the given stream. `start` is
- * where among the nodes the search begins, so that all nodes get their turn.
+ * The whole decision: pod and snapshot in, node out. No clock, no I/O; ties are broken by the given stream. A pod that
+ * was promised a node gets it if it still fits.
  */
-export function place(pod: Pod, snapshot: Snapshot, { plugins }: Profile, random: Random, start = 0): Placement & { readonly looked: number } {
-  const prepared = plugins.map(({ plugin }) => plugin.prepare?.(pod, snapshot));
-  const { nodes } = snapshot;
-  const enough = enoughNodes(nodes.length);
+export function place(pod: Pod, snapshot: Snapshot, profile: Profile, { random, start = 0, memory = new Memory() }: Search): Placement {
+  const cycle = new Cycle(pod, snapshot, profile, memory);
+  const refused = cycle.refusal();
+  if (refused) return refused;
+  const { nodes } = cycle;
+  const promised = pod.status.nominatedNodeName ? snapshot.node(pod.status.nominatedNodeName) : undefined;
+  if (promised && cycle.fits(promised)) return { node: promised.name, looked: 0, feasible: 1 };
+  const enough = enoughNodes(nodes.length, profile.percentageOfNodesToScore);
   const feasible: NodeInfo[] = [];
-  const reasons = new Map<string, number>();
-  const rejectedBy = new Set<string>();
+  const begin = nodes.length > 0 ? start % nodes.length : 0;
   let looked = 0;
   for (; looked < nodes.length && feasible.length < enough; looked++) {
-    const node = nodes[(start + looked) % nodes.length] as NodeInfo;
-    let fits = true;
-    for (let i = 0; i < plugins.length; i++) {
-      const { plugin } = plugins[i] as Profile['plugins'][number];
-      const misfit = plugin.filter?.(pod, node, prepared[i]);
-      if (!misfit) continue;
-      fits = false;
-      for (const reason of misfit.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-      rejectedBy.add(plugin.name);
-      break;
-    }
-    if (fits) feasible.push(node);
+    const at = begin + looked;
+    const node = nodes[at < nodes.length ? at : at - nodes.length] as NodeInfo;
+    if (cycle.misfitOf(node) === undefined) feasible.push(node);
   }
-  if (feasible.length === 0) return { node: undefined, reasons, rejectedBy, looked };
-  if (feasible.length === 1) return { node: (feasible[0] as NodeInfo).name, looked };
-  return { node: best(pod, feasible, plugins, prepared, random).name, looked };
+  if (feasible.length === 0) return cycle.unfit(looked);
+  const best = feasible.length === 1 ? (feasible[0] as NodeInfo) : (feasible[chooseMax(cycle.totals(feasible), random)] as NodeInfo);
+  return { node: best.name, looked, feasible: feasible.length };
 }
 
-function best(pod: Pod, feasible: readonly NodeInfo[], plugins: Profile['plugins'], prepared: readonly unknown[], random: Random): NodeInfo {
-  const totals = new Float64Array(feasible.length);
-  for (let p = 0; p < plugins.length; p++) {
-    const { plugin, weight } = plugins[p] as Profile['plugins'][number];
-    if (!plugin.score || weight === 0) continue;
-    const scores: number[] = [];
-    for (let i = 0; i < feasible.length; i++) scores.push(plugin.score(pod, feasible[i] as NodeInfo, prepared[p]));
-    plugin.normalize?.(scores);
-    for (let i = 0; i < scores.length; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
-  }
+/** The place of the largest; one of them, evenly, where there are several. */
+export function chooseMax(totals: Float64Array, random: Random): number {
   let chosen = 0;
   let ties = 1;
   for (let i = 1; i < totals.length; i++) {
@@ -74,13 +83,208 @@ function best(pod: Pod, feasible: readonly NodeInfo[], plugins: Profile['plugins
       if (random.uint32() % ties === 0) chosen = i;
     }
   }
-  return feasible[chosen] as NodeInfo;
+  return chosen;
 }
 
-/** Upstream's sentence for a pod that fits nowhere. */
-export function unfitMessage(nodeCount: number, reasons: ReadonlyMap<string, number>): string {
-  if (nodeCount === 0) return 'no nodes available to schedule pods';
-  const parts = [...reasons].map(([reason, count]) => `${count} ${reason}`).sort();
-  const list = parts.length > 0 ? `: ${parts.join(', ')}.` : '.';
-  return `0/${nodeCount} nodes are available${list}`;
+interface Ready {
+  readonly plugin: Weighted['plugin'];
+  readonly prepared: unknown;
 }
+
+/** One pod against all nodes: what was prepared for it, and what was found so far. */
+export class Cycle {
+  readonly pod: Pod;
+  /** The nodes worth looking at. */
+  readonly nodes: readonly NodeInfo[];
+  readonly #snapshot: Snapshot;
+  readonly #profile: Profile;
+  readonly #local: readonly Ready[];
+  readonly #global: readonly Ready[];
+  readonly #scorers: readonly Weighted[];
+  readonly #verdicts: Verdicts;
+  readonly #reasons = new Map<string, number>();
+  readonly #rejectedBy = new Set<string>();
+  readonly #resolvable: NodeInfo[] = [];
+  readonly #narrowedBy: string[] = [];
+  /** Of the scorers that look at one node only; asked when the first node has to be judged. */
+  #weighed: readonly unknown[] | undefined;
+  /** Who found the last misfit. */
+  #finder = '';
+
+  constructor(pod: Pod, snapshot: Snapshot, profile: Profile, memory: Memory) {
+    this.pod = pod;
+    this.#snapshot = snapshot;
+    this.#profile = profile;
+    this.nodes = this.#worthLooking();
+    const ready = profile.plugins.flatMap(({ plugin }) => {
+      if (!plugin.filter) return [];
+      const prepared: unknown = plugin.prepare?.(pod, snapshot);
+      return plugin.prepare && prepared === undefined ? [] : [{ plugin, prepared }];
+    });
+    this.#local = ready.filter(({ plugin }) => plugin.scope === 'node');
+    this.#global = ready.filter(({ plugin }) => plugin.scope === 'cluster');
+    this.#scorers = profile.plugins.filter(({ plugin, weight }) => plugin.score && plugin.scope === 'node' && weight > 0);
+    this.#verdicts = memory.of(snapshot.templateOf(pod), profile, snapshot.slots, this.#scorers);
+  }
+
+  /** Why no node at all will do; undefined: look at them. */
+  refusal(): Unfit | undefined {
+    for (const { plugin } of this.#profile.plugins) {
+      const refused = plugin.refuse?.(this.pod, this.#snapshot);
+      if (!refused) continue;
+      const resolvable = refused.isResolvable ? this.#snapshot.nodes : [];
+      return { node: undefined, looked: 0, reasons: new Map(), refusal: refused.reasons.join(', '), rejectedBy: new Set([plugin.name]), resolvable };
+    }
+    return undefined;
+  }
+
+  fits(node: NodeInfo): boolean {
+    return this.#find(node) === undefined;
+  }
+
+  /** Counts what it finds: asked once a node. */
+  misfitOf(node: NodeInfo): Misfit | undefined {
+    const found = this.#find(node);
+    if (!found) return undefined;
+    for (const reason of found.reasons) this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
+    this.#rejectedBy.add(this.#finder);
+    if (found.isResolvable) this.#resolvable.push(node);
+    return found;
+  }
+
+  /** The misfit on a node as it would be with these pods on it or gone from it; nothing is remembered. */
+  misfitAfter(node: NodeInfo, added: readonly Placed[], removed: readonly Placed[]): Misfit | undefined {
+    return this.#hypothetical(node, added, removed);
+  }
+
+  /** The weighted scores of nodes that all fit. */
+  totals(feasible: readonly NodeInfo[]): Float64Array {
+    const totals = new Float64Array(feasible.length);
+    for (const node of feasible) this.#judge(node);
+    for (const { plugin, weight } of this.#profile.plugins) {
+      if (!plugin.score || weight === 0) continue;
+      const weighed: unknown = plugin.weigh?.(this.pod, this.#snapshot, feasible);
+      if (plugin.weigh && weighed === undefined) continue;
+      const scores = plugin.scope === 'node' ? this.#remembered(plugin, feasible) : this.#scored(plugin, weighed, feasible);
+      plugin.normalize?.(scores, feasible, weighed);
+      for (let i = 0; i < scores.length; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
+    }
+    return totals;
+  }
+
+  unfit(looked: number): Unfit {
+    const outside = this.#snapshot.nodes.length - this.nodes.length;
+    if (outside > 0) {
+      const reason = `node(s) didn't satisfy plugin(s) [${this.#narrowedBy.join(' ')}]`;
+      this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + outside);
+      for (const name of this.#narrowedBy) this.#rejectedBy.add(name);
+    }
+    return { node: undefined, looked, reasons: this.#reasons, rejectedBy: this.#rejectedBy, resolvable: this.#resolvable };
+  }
+
+  #worthLooking(): readonly NodeInfo[] {
+    let names: ReadonlySet<string> | undefined;
+    for (const { plugin } of this.#profile.plugins) {
+      const narrowed = plugin.narrow?.(this.pod);
+      if (!narrowed) continue;
+      names = names ? names.intersection(narrowed) : narrowed;
+      this.#narrowedBy.push(plugin.name);
+    }
+    if (!names) return this.#snapshot.nodes;
+    return [...names].map((name) => this.#snapshot.node(name)).filter((node) => node !== undefined);
+  }
+
+  /** Asks the plugins that look at one node only, unless they have said it of this very state of the node. */
+  #judge(node: NodeInfo): void {
+    const { misfits, rejecters, scores, generations } = this.#verdicts;
+    if (isCurrent(this.#verdicts, node)) return;
+    const { slot } = node;
+    misfits[slot] = undefined;
+    for (const { plugin, prepared } of this.#local) {
+      const found = plugin.filter?.(this.pod, node, prepared);
+      if (!found) continue;
+      misfits[slot] = found;
+      rejecters[slot] = plugin.name;
+      break;
+    }
+    if (misfits[slot] === undefined) {
+      this.#weighed ??= this.#scorers.map(({ plugin }): unknown => plugin.weigh?.(this.pod, this.#snapshot, NONE));
+      this.#scorers.forEach(({ plugin }, i) => {
+        const weighed = this.#weighed?.[i];
+        (scores[i] as Float64Array)[slot] = plugin.weigh && weighed === undefined ? 0 : (plugin.score?.(this.pod, node, weighed) ?? 0);
+      });
+    }
+    generations[slot] = node.generation;
+  }
+
+  #remembered(plugin: Weighted['plugin'], feasible: readonly NodeInfo[]): Float64Array {
+    const all = this.#verdicts.scores[this.#scorers.findIndex((scorer) => scorer.plugin === plugin)] as Float64Array;
+    const scores = new Float64Array(feasible.length);
+    for (let i = 0; i < scores.length; i++) scores[i] = all[(feasible[i] as NodeInfo).slot] as number;
+    return scores;
+  }
+
+  #scored(plugin: Weighted['plugin'], weighed: unknown, feasible: readonly NodeInfo[]): Float64Array {
+    const scores = new Float64Array(feasible.length);
+    for (let i = 0; i < scores.length; i++) scores[i] = plugin.score?.(this.pod, feasible[i] as NodeInfo, weighed) ?? 0;
+    return scores;
+  }
+
+  #find(node: NodeInfo): Misfit | undefined {
+    if (this.#snapshot.hasNominated) {
+      const crowded = this.#misfitWithPromised(node);
+      if (crowded) return crowded;
+    }
+    this.#judge(node);
+    const local = this.#verdicts.misfits[node.slot];
+    if (local) {
+      this.#finder = this.#verdicts.rejecters[node.slot] ?? '';
+      return local;
+    }
+    for (const { plugin, prepared } of this.#global) {
+      const found = plugin.filter?.(this.pod, node, prepared);
+      if (found) return this.#foundBy(plugin.name, found);
+    }
+    return undefined;
+  }
+
+  /** Pods at least as important that were promised the node count as if they were on it. */
+  #misfitWithPromised(node: NodeInfo): Misfit | undefined {
+    const { metadata, spec } = this.pod;
+    const promised = [...this.#snapshot.nominatedOn(node.name)].filter(({ pod }) => (pod.spec.priority ?? 0) >= (spec.priority ?? 0) && pod.metadata.uid !== metadata.uid);
+    return promised.length > 0 ? this.#hypothetical(node, promised, []) : undefined;
+  }
+
+  #hypothetical(node: NodeInfo, added: readonly Placed[], removed: readonly Placed[]): Misfit | undefined {
+    const copy = node.copy();
+    for (const { pod } of removed) copy.remove(keyOf(pod));
+    for (const placed of added) copy.add(placed);
+    for (const { plugin, prepared } of this.#local) {
+      const found = plugin.filter?.(this.pod, copy, prepared);
+      if (found) return this.#foundBy(plugin.name, found);
+    }
+    for (const { plugin, prepared } of this.#global) {
+      let then: unknown = prepared;
+      for (const placed of removed) then = plugin.shift ? plugin.shift(then, this.pod, { placed, node, by: -1 }) : then;
+      for (const placed of added) then = plugin.shift ? plugin.shift(then, this.pod, { placed, node, by: 1 }) : then;
+      const found = plugin.filter?.(this.pod, copy, then);
+      if (found) return this.#foundBy(plugin.name, found);
+    }
+    return undefined;
+  }
+
+  #foundBy(name: string, found: Misfit): Misfit {
+    this.#finder = name;
+    return found;
+  }
+}
+
+const NONE: readonly NodeInfo[] = [];
+
+/** Upstream's sentence for a pod that fits nowhere; `after` is what preemption had to say. */
+export function unfitMessage(nodeCount: number, { reasons, refusal }: Pick<Unfit, 'reasons' | 'refusal'>, after = ''): string {
+  if (nodeCount === 0) return 'no nodes available to schedule pods';
+  return `0/${nodeCount} nodes are available: ${refusal ?? listed(reasons)}.${after ? ` ${after}` : ''}`;
+}
+
+export const listed = (reasons: ReadonlyMap<string, number>): string => [...reasons].map(([reason, count]) => `${count} ${reason}`).sort().join(', ');

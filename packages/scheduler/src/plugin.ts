@@ -1,36 +1,86 @@
-import type { Pod } from '@navarch/api';
-import type { NodeInfo, Snapshot } from './snapshot.ts';
+import type { Node, Pod } from '@navarch/api';
+import type { NodeInfo } from './snapshot/node-info.ts';
+import type { Placed } from './snapshot/template.ts';
+import type { Snapshot } from './snapshot/snapshot.ts';
 
-/** Why a node does not fit: upstream's words, and whether evicting other pods could help. undefined: it fits. */
+/** Why a node does not fit: upstream's words, and whether evicting other pods could help. */
 export interface Misfit {
   readonly reasons: readonly string[];
   readonly isResolvable: boolean;
 }
 
+export const misfit = (isResolvable: boolean, ...reasons: readonly string[]): Misfit => Object.freeze({ reasons, isResolvable });
+
+/** What happens in a cluster that can make room for a pod. `pod-*` are about pods that have a node. */
+export type ClusterEvent =
+  | { readonly type: 'node-added'; readonly node: Node }
+  | { readonly type: 'node-changed'; readonly node: Node; readonly previous: Node }
+  | { readonly type: 'pod-placed' | 'pod-removed'; readonly pod: Pod }
+  | { readonly type: 'pod-changed'; readonly pod: Pod; readonly previous: Pod }
+  /** Claims, volumes, storage classes, what drivers say of nodes. */
+  | { readonly type: 'storage-changed' };
+
+/** A pod that comes to a node or leaves it, in thought only: preemption asks what would fit then. */
+export interface Shift {
+  readonly placed: Placed;
+  readonly node: NodeInfo;
+  readonly by: 1 | -1;
+}
+
 /**
  * Hooks are synchronous and pure: a cycle looks at thousands of nodes, and must give the same answer twice.
- * `Prepared` is what `prepare` computed once per pod; no other plugin can see it, so it needs no key and no cast.
+ * `Prepared` and `Weighed` are what a plugin computed once per pod; no other plugin can see them, so they need no key
+ * and no cast. All hooks may be left out.
  */
-export interface SchedulerPlugin<Prepared = undefined> {
+export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   readonly name: string;
-  /** Changes that may make a pod fit that this plugin turned away. */
-  readonly wakes: readonly ('node-added' | 'node-changed' | 'pod-removed' | 'pod-added')[];
-  prepare?(pod: Pod, snapshot: Snapshot): Prepared;
+  /**
+   * `node`: `filter` and `score` look at the pod and at that one node only, so that what they say is kept for all pods
+   * of one template until the node changes. `cluster`: they look further, and are asked every time.
+   */
+  readonly scope: 'node' | 'cluster';
+  /** Events that may make a pod fit that this plugin turned away. */
+  readonly wakesOn: readonly ClusterEvent['type'][];
+  /** Whether that very event may help that very pod. Absent: every event of `wakesOn` may. */
+  wakes?(pod: Pod, event: ClusterEvent, snapshot: Snapshot): boolean;
+  /** Why the pod must not even be tried; undefined: it may. */
+  gate?(pod: Pod): string | undefined;
+  /** Why no node at all will do, whatever it is like. */
+  refuse?(pod: Pod, snapshot: Snapshot): Misfit | undefined;
+  /** Names of the only nodes that can fit, where the pod tells them. */
+  narrow?(pod: Pod): ReadonlySet<string> | undefined;
+  /** undefined: this plugin has nothing to filter for this pod. */
+  prepare?(pod: Pod, snapshot: Snapshot): Prepared | undefined;
   filter?(pod: Pod, node: NodeInfo, prepared: Prepared): Misfit | undefined;
+  /** `prepared` as it would be after the shift. Absent where it does not depend on other pods. */
+  shift?(prepared: Prepared, pod: Pod, shift: Shift): Prepared;
+  /** undefined: this plugin prefers no node for this pod. */
+  weigh?(pod: Pod, snapshot: Snapshot, feasible: readonly NodeInfo[]): Weighed | undefined;
   /** 0 to 100 (or any range where `normalize` follows), more is better. */
-  score?(pod: Pod, node: NodeInfo, prepared: Prepared): number;
-  /** Brings raw scores to 0..100, in place. */
-  normalize?(scores: number[]): void;
+  score?(pod: Pod, node: NodeInfo, weighed: Weighed): number;
+  /** Brings raw scores to 0..100, in place. `scores[i]` is of `nodes[i]`. */
+  normalize?(scores: Float64Array, nodes: readonly NodeInfo[], weighed: Weighed): void;
+}
+
+export interface Weighted {
+  readonly plugin: SchedulerPlugin<any, any>;
+  readonly weight: number;
 }
 
 export interface Profile {
-  readonly plugins: readonly { readonly plugin: SchedulerPlugin<any>; readonly weight: number }[];
+  /** spec.schedulerName of the pods that this profile is for. */
+  readonly schedulerName: string;
+  /** Filters run in this order: cheap and selective ones first. */
+  readonly plugins: readonly Weighted[];
+  /** How many feasible nodes in a hundred are enough to choose from; absent: fewer the larger the cluster. */
+  readonly percentageOfNodesToScore?: number;
 }
 
-export const definePlugin = <Prepared = undefined>(plugin: SchedulerPlugin<Prepared>): SchedulerPlugin<Prepared> => Object.freeze(plugin);
+export const definePlugin = <Prepared = undefined, Weighed = undefined>(plugin: SchedulerPlugin<Prepared, Weighed>): SchedulerPlugin<Prepared, Weighed> =>
+  Object.freeze(plugin);
 
 /** Scales so that the largest becomes 100; `reverse`: so that the smallest does. */
-export function normalizeToHundred(scores: number[], reverse: boolean): void {
+export function normalizeToHundred(scores: Float64Array, reverse: boolean): void {
   let max = 0;
   for (const score of scores) if (score > max) max = score;
   for (let i = 0; i < scores.length; i++) {

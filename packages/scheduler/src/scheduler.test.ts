@@ -1,102 +1,106 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { node as nodeKind, type Pod } from '@navarch/api';
-import { seededRandom, silent } from '@navarch/base';
-import type { Api, Cache, Recorder } from '@navarch/client';
-import { SimClock } from '@navarch/sim';
-import { defaultProfile, runScheduler } from './index.ts';
+import { defaultProfile } from './profile.ts';
+import { nodeOf, podOf } from './testing/builders.ts';
+import { World } from './testing/world.ts';
 
-type Listener = (current: unknown, previous: unknown) => void;
-
-/** A cluster of one node with one CPU: the cache shows a binding or a status as soon as it is written. */
-function world() {
-  const listeners = new Map<unknown, Listener>();
-  const pods = new Map<string, Pod>();
-  const log: string[] = [];
-  const node = { metadata: { name: 'a', labels: {} }, spec: {}, status: { allocatable: { cpu: '1', memory: '1Gi', pods: '10' } } };
-  const show = (pod: Pod): void => {
-    const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
-    const previous = pods.get(key);
-    // As from a watch: every version is a new value through and through.
-    const current = structuredClone(pod);
-    pods.set(key, current);
-    listeners.get('pod')?.(current, previous);
-  };
-  const cache = {
-    onChange: (kind: unknown, listener: Listener) => listeners.set(kind === nodeKind ? 'node' : 'pod', listener),
-    list: (kind: unknown) => (kind === nodeKind ? [node] : [...pods.values()]),
-    get: (_kind: unknown, key: string) => pods.get(key),
-    whenSynced: async () => undefined,
-  } as unknown as Cache;
-  const api = {
-    of: () => ({
-      async post(key: string, _part: string, { target }: { target: { name: string } }) {
-        log.push(`bind ${key} ${target.name}`);
-        const pod = pods.get(key) as Pod;
-        show({ ...pod, spec: { ...pod.spec, nodeName: target.name } });
-      },
-      async patch(key: string, { body }: { body: { status: Pod['status'] } }) {
-        log.push(`status ${key} ${body.status.conditions?.[0]?.message}`);
-        show({ ...(pods.get(key) as Pod), status: body.status });
-      },
-    }),
-  } as unknown as Api;
-  const recorder = { record: (_pod: unknown, event: { reason: string; message: string }) => log.push(`${event.reason} ${event.message}`) } as unknown as Recorder;
-  const clock = new SimClock();
-  const deps = { api, cache, clock, random: seededRandom(1), log: silent, recorder, profile: defaultProfile, schedulerName: 'default-scheduler' };
-  const remove = (key: string): void => {
-    const pod = pods.get(key);
-    pods.delete(key);
-    listeners.get('pod')?.(undefined, pod);
-  };
-  return { deps: deps as never, log, show, remove, clock };
-}
-
-const podOf = (name: string, spec: Partial<Pod['spec']> = {}): Pod => ({
-  metadata: { name, namespace: 'd', uid: name }, status: { phase: 'Pending' },
-  spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }], ...spec },
-} as unknown as Pod);
-
-const settled = async (): Promise<void> => {
-  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
-};
+const one = (name: string, more: Parameters<typeof podOf>[1] = {}) => podOf(name, { namespace: 'd', cpu: '1', ...more });
+const small = (name: string) => nodeOf(name, { allocatable: { cpu: '1' } });
+const NO_ROOM = 'FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.';
 
 test('runScheduler() binds what fits, says once of the rest why not, and tries again after back-off when a pod goes', async () => {
-  const { deps, log, show, remove, clock } = world();
-  const stop = new AbortController();
-  const running = runScheduler(deps, stop.signal).catch(() => undefined);
-  await settled();
-  show(podOf('first'));
-  await settled();
-  show(podOf('second'));
-  await settled();
-  assert.deepEqual(log.splice(0), [
-    'bind d/first a', 'Scheduled Successfully assigned d/first to a',
-    'FailedScheduling 0/1 nodes are available: 1 Insufficient cpu.', 'status d/second 0/1 nodes are available: 1 Insufficient cpu.',
-  ]);
-  remove('d/first');
-  await settled();
-  assert.deepEqual(log, []);
-  await clock.advance(900);
-  assert.deepEqual(log, []);
-  await clock.advance(400);
-  assert.deepEqual(log, ['bind d/second a', 'Scheduled Successfully assigned d/second to a']);
-  stop.abort();
-  await running;
+  await using world = new World();
+  await world.showNode(small('a'));
+  await world.show(one('first'));
+  await world.show(one('second'));
+  assert.deepEqual(world.said(), ['bind d/first a', 'Scheduled Successfully assigned d/first to a', NO_ROOM, 'status d/second PodScheduled Unschedulable']);
+  await world.remove('d/first');
+  assert.deepEqual(world.said(), []);
+  await world.clock.advance(990);
+  assert.deepEqual(world.said(), []);
+  await world.clock.advance(20);
+  await world.settle();
+  assert.deepEqual(world.said(), ['bind d/second a', 'Scheduled Successfully assigned d/second to a']);
 });
 
-test('runScheduler() leaves gated pods and pods of other schedulers alone, and takes a pod whose gates are gone', async () => {
-  const { deps, log, show } = world();
-  const stop = new AbortController();
-  const running = runScheduler(deps, stop.signal).catch(() => undefined);
-  await settled();
-  show(podOf('theirs', { schedulerName: 'other' }));
-  show(podOf('gated', { schedulingGates: [{ name: 'example.com/wait' }] }));
-  await settled();
-  assert.deepEqual(log, []);
-  show(podOf('gated'));
-  await settled();
-  assert.equal(log[0], 'bind d/gated a');
-  stop.abort();
-  await running;
+test('runScheduler() doubles the back-off with every failure, up to ten seconds, and looks again after five minutes', async () => {
+  await using world = new World();
+  await world.showNode(small('a'));
+  await world.show(one('big', { cpu: '2' }));
+  world.said();
+  const tries: number[] = [];
+  const began = world.clock.monotonic();
+  for (let i = 0; i < 6; i++) {
+    await world.showNode(nodeOf('a', { allocatable: { cpu: '1', 'example.com/x': String(i + 1) } }));
+    await world.clock.advanceUntil(() => world.log.length > 0, 400_000);
+    await world.settle();
+    tries.push(Math.round((world.clock.monotonic() - began) / 1000));
+    world.said();
+  }
+  assert.deepEqual(tries, [300, 600, 900, 1200, 1500, 1800], 'an event that cannot help wakes nobody');
+});
+
+test('runScheduler() leaves gated pods and pods of unknown schedulers alone, and takes a pod whose gates are gone', async () => {
+  await using world = new World([defaultProfile, { ...defaultProfile, schedulerName: 'second' }]);
+  await world.showNode(small('a'));
+  await world.showNode(small('b'));
+  await world.show(one('theirs', { spec: { schedulerName: 'other' } }));
+  await world.show(one('gated', { spec: { schedulingGates: [{ name: 'example.com/wait' }] } }));
+  assert.deepEqual(world.said(), []);
+  await world.show(one('gated'));
+  assert.equal(world.said()[0]?.startsWith('bind d/gated'), true);
+  await world.show(one('ours-too', { spec: { schedulerName: 'second' } }));
+  assert.equal(world.said()[0]?.startsWith('bind d/ours-too'), true);
+});
+
+test('runScheduler() takes the more important pod first', async () => {
+  await using world = new World();
+  await world.show(one('low', { spec: { priority: 1 } }));
+  await world.show(one('high', { spec: { priority: 2 } }));
+  world.said();
+  await world.showNode(small('a'));
+  await world.clock.advance(1000);
+  await world.settle();
+  assert.equal(world.said()[0], 'bind d/high a');
+});
+
+test('runScheduler() gives the room of a binding that failed to others, and tries the pod again', async () => {
+  await using world = new World();
+  world.failNextBinding = new Error('connection reset');
+  await world.showNode(small('a'));
+  await world.show(one('first'));
+  assert.deepEqual(world.said(), []);
+  await world.show(one('second'));
+  assert.equal(world.said()[0], 'bind d/second a');
+  await world.clock.advance(1000);
+  await world.settle();
+  assert.deepEqual(world.said(), [NO_ROOM, 'status d/first PodScheduled Unschedulable']);
+});
+
+test('runScheduler() sends less important pods away for a more important one, and gives it their room', async () => {
+  await using world = new World();
+  await world.showNode(small('a'));
+  await world.show(one('low', { spec: { priority: 1 } }));
+  world.said();
+  await world.show(one('high', { spec: { priority: 2 } }));
+  const said = world.said();
+  assert.deepEqual(said.slice(0, 5).sort(), [
+    'FailedScheduling 0/1 nodes are available: 1 Insufficient cpu.', 'Preempted Preempted by pod uid-d-high on node a', 'delete d/low',
+    'status d/high PodScheduled Unschedulable, promised a', 'status d/low DisruptionTarget PreemptionByScheduler',
+  ]);
+  await world.show(one('also-low', { spec: { priority: 1 } }));
+  assert.ok(!world.said().some((line) => line.startsWith('bind d/also-low')), 'the room is promised');
+  await world.clock.advance(1000);
+  await world.settle();
+  assert.equal(world.said().find((line) => line.startsWith('bind')), 'bind d/high a');
+});
+
+test('runScheduler() never promises one room twice', async () => {
+  await using world = new World();
+  await world.showNode(nodeOf('a', { allocatable: { cpu: '2' } }));
+  await world.show(one('x', { spec: { priority: 1 } }));
+  await world.show(one('y', { spec: { priority: 1 } }));
+  world.said();
+  await world.show(one('h1', { spec: { priority: 5, preemptionPolicy: 'Never' } }));
+  assert.deepEqual(world.said(), ['FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.', 'status d/h1 PodScheduled Unschedulable']);
 });

@@ -1,11 +1,15 @@
-import { isTerminal, node as nodeKind, type Pod, pod as podKind } from '@navarch/api';
+import { type Pod, pod as podKind, podDisruptionBudget } from '@navarch/api';
 import { type Clock, type Logger, Notifier, type Random, TaskGroup } from '@navarch/base';
 import type { Api, Cache, Recorder } from '@navarch/client';
-import { equalJson, hasReason, keyOf } from '@navarch/machinery';
-import { place, type Placement, unfitMessage } from './cycle.ts';
+import { hasReason, keyOf } from '@navarch/machinery';
+import { followCluster, followedKinds } from './follow-cluster.ts';
+import { place, type Unfit, unfitMessage } from './cycle.ts';
+import { bind, evict, losePromise, reportUnfit } from './outcome.ts';
 import type { Profile } from './plugin.ts';
-import { PodQueue } from './queue.ts';
-import { Snapshot } from './snapshot.ts';
+import { preempt } from './preemption/preemption.ts';
+import { PodQueue } from './queue/pod-queue.ts';
+import { Snapshot } from './snapshot/snapshot.ts';
+import { Memory } from './verdicts.ts';
 
 export interface SchedulerDeps {
   readonly api: Api;
@@ -14,20 +18,19 @@ export interface SchedulerDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly recorder: Recorder;
-  readonly profile: Profile;
-  /** spec.schedulerName of the pods that are ours. */
-  readonly schedulerName: string;
+  /** Pods whose spec.schedulerName names none of these are left to others. */
+  readonly profiles: readonly Profile[];
 }
 
-/** Bindings under way at a time; more pods wait, so that a slow server does not let them pile up here. */
-const BINDINGS_MAX = 128;
+/** Writes under way at a time; more pods wait, so that a slow server does not let them pile up here. */
+const WRITES_MAX = 128;
 
 /** Places pods until the signal aborts. Decides one after the other; tells the server of many at a time. */
 export async function runScheduler(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
   const scheduler = new Scheduler(deps, group);
   scheduler.listen();
-  await deps.cache.whenSynced([nodeKind, podKind], group.signal);
+  await deps.cache.whenSynced(followedKinds, group.signal);
   group.spawn((s) => scheduler.run(s));
   await group.join();
 }
@@ -35,125 +38,127 @@ export async function runScheduler(deps: SchedulerDeps, signal: AbortSignal): Pr
 class Scheduler {
   readonly #deps: SchedulerDeps;
   readonly #group: TaskGroup;
-  readonly #snapshot = new Snapshot();
+  readonly #profiles: ReadonlyMap<string, Profile>;
+  readonly #snapshot: Snapshot;
   readonly #queue: PodQueue;
-  readonly #landed = new Notifier();
+  readonly #memory = new Memory();
   /** Pods decided on whose binding the cache has not shown yet. */
-  readonly #assumed = new Map<string, string>();
-  #binding = 0;
+  readonly #assumed = new Set<string>();
+  readonly #landed = new Notifier();
+  #writes = 0;
   #start = 0;
 
   constructor(deps: SchedulerDeps, group: TaskGroup) {
     this.#deps = deps;
     this.#group = group;
-    this.#queue = new PodQueue(deps.clock, group);
+    this.#profiles = new Map(deps.profiles.map((profile) => [profile.schedulerName, profile]));
+    this.#snapshot = new Snapshot(deps.cache);
+    this.#queue = new PodQueue(deps.clock);
   }
 
   listen(): void {
-    const { cache } = this.#deps;
-    cache.onChange(nodeKind, (current, previous) => {
-      if (current) this.#snapshot.setNode(current);
-      else if (previous) this.#snapshot.removeNode(previous.metadata.name);
-      this.#queue.wake(previous ? 'node-changed' : 'node-added');
+    const gateOf = (pod: Pod): string | undefined => {
+      for (const { plugin } of this.#profileOf(pod)?.plugins ?? []) {
+        const gate = plugin.gate?.(pod);
+        if (gate !== undefined) return gate;
+      }
+      return undefined;
+    };
+    followCluster({
+      cache: this.#deps.cache, snapshot: this.#snapshot, queue: this.#queue, assumed: this.#assumed,
+      isReady: (pod) => this.#profileOf(pod) !== undefined && gateOf(pod) === undefined,
     });
-    cache.onChange(podKind, (current, previous) => this.#podChanged(current, previous));
-    for (const node of cache.list(nodeKind)) this.#snapshot.setNode(node);
-    for (const pod of cache.list(podKind)) this.#podChanged(pod, undefined);
-  }
-
-  #podChanged(current: Pod | undefined, previous: Pod | undefined): void {
-    const pod = current ?? previous;
-    if (!pod) return;
-    const key = keyOf(pod);
-    if (!current || isTerminal(current)) {
-      this.#snapshot.unplace(pod);
-      this.#assumed.delete(key);
-      this.#queue.remove(key);
-      this.#queue.wake('pod-removed');
-      return;
-    }
-    if (current.spec.nodeName) {
-      this.#assumed.delete(key);
-      this.#queue.remove(key);
-      this.#snapshot.place(current, current.spec.nodeName);
-      return;
-    }
-    const isOurs = (current.spec.schedulerName ?? 'default-scheduler') === this.#deps.schedulerName;
-    if (!isOurs || this.#assumed.has(key) || current.metadata.deletionTimestamp || current.spec.schedulingGates?.length) return;
-    // A change of status alone, such as our own word that it fits nowhere, makes no pod fit: it keeps its back-off.
-    if (!previous || !equalJson(previous.spec, current.spec) || !equalJson(previous.metadata.labels, current.metadata.labels)) this.#queue.add(current);
+    this.#group.spawn((signal) => this.#queue.run(signal));
   }
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      while (this.#binding >= BINDINGS_MAX) await this.#landed.wait(signal).catch(() => undefined);
+      while (this.#writes >= WRITES_MAX) await this.#landed.wait(signal).catch(() => undefined);
       const key = await this.#queue.take(signal).catch(() => undefined);
       if (key === undefined) return;
       const pod = this.#deps.cache.get(podKind, key);
-      if (!pod || pod.spec.nodeName || pod.metadata.deletionTimestamp) continue;
-      this.#schedule(pod, key);
+      const profile = pod && this.#profileOf(pod);
+      if (!profile || pod.spec.nodeName || pod.metadata.deletionTimestamp || this.#assumed.has(key)) continue;
+      this.#schedule(pod, profile);
     }
   }
 
-  #schedule(pod: Pod, key: string): void {
-    const { profile, random } = this.#deps;
-    const placement = place(pod, this.#snapshot, profile, random, this.#start);
-    this.#start = (this.#start + placement.looked) % Math.max(1, this.#snapshot.nodes.length);
-    if (placement.node === undefined) {
-      this.#queue.park(pod, this.#wakesOf(placement));
-      this.#group.spawn((signal) => this.#reportUnfit(pod, placement, signal));
-      return;
-    }
-    this.#assumed.set(key, placement.node);
-    this.#snapshot.place(pod, placement.node);
-    this.#binding += 1;
-    const target = placement.node;
-    this.#group.spawn((signal) => this.#bind(pod, key, target, signal));
+  #profileOf({ spec }: Pod): Profile | undefined {
+    return this.#profiles.get(spec.schedulerName ?? 'default-scheduler');
   }
 
-  #wakesOf(placement: Extract<Placement, { node: undefined }>): ReadonlySet<string> {
-    const wakes = new Set<string>(['node-added']);
-    for (const { plugin } of this.#deps.profile.plugins) if (placement.rejectedBy.has(plugin.name)) for (const wake of plugin.wakes) wakes.add(wake);
-    return wakes;
+  #schedule(pod: Pod, profile: Profile): void {
+    const snapshot = this.#snapshot;
+    const placement = place(pod, snapshot, profile, { random: this.#deps.random, start: this.#start, memory: this.#memory });
+    this.#start = (this.#start + placement.looked) % Math.max(1, snapshot.nodes.length);
+    if (placement.node === undefined) return this.#tryPreempting(pod, profile, placement);
+    this.#assumed.add(keyOf(pod));
+    snapshot.place(pod, placement.node);
+    snapshot.unnominate(keyOf(pod));
+    this.#write((signal) => this.#bind(pod, placement.node, signal));
   }
 
-  async #bind(pod: Pod, key: string, target: string, signal: AbortSignal): Promise<void> {
-    const { api, recorder, log } = this.#deps;
+  async #bind(pod: Pod, nodeName: string, signal: AbortSignal): Promise<void> {
+    const { cache, log } = this.#deps;
+    const key = keyOf(pod);
     try {
-      const { name, namespace, uid } = pod.metadata;
-      await api.of(podKind).post(key, 'binding', {
-        apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, uid }, target: { kind: 'Node', name: target },
-      });
-      recorder.record(pod, { type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${key} to ${target}` });
+      await bind(pod, nodeName, this.#deps);
     } catch (error) {
       if (signal.aborted) return;
       this.#assumed.delete(key);
-      const current = this.#deps.cache.get(podKind, key);
+      const current = cache.get(podKind, key);
       // The answer may have been lost: what the cache says counts.
       if (current?.spec.nodeName) return;
       this.#snapshot.unplace(pod);
-      if (!hasReason(error, 'NotFound')) log.warn('binding failed', { pod: key, node: target, error });
+      if (!hasReason(error, 'NotFound')) log.warn('binding failed', { pod: key, node: nodeName, error });
       if (current) this.#queue.retry(current);
-    } finally {
-      this.#binding -= 1;
-      this.#landed.notify();
+      // The room that was kept for it is free for others.
+      this.#queue.wake({ type: 'pod-removed', pod }, this.#snapshot);
     }
   }
 
-  async #reportUnfit(pod: Pod, placement: Extract<Placement, { node: undefined }>, signal: AbortSignal): Promise<void> {
-    const { api, recorder, clock, log } = this.#deps;
-    const message = unfitMessage(this.#snapshot.nodes.length, placement.reasons);
-    recorder.record(pod, { type: 'Warning', reason: 'FailedScheduling', message });
-    const known = pod.status.conditions?.find((c) => c.type === 'PodScheduled');
-    if (known?.status === 'False' && known.message === message) return;
-    const condition = {
-      type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message,
-      lastTransitionTime: known?.status === 'False' ? known.lastTransitionTime : `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,
-    };
-    try {
-      await api.of(podKind).patch(keyOf(pod), { type: 'strategic', body: { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } } }, { subresource: 'status' });
-    } catch (error) {
-      if (!signal.aborted && !hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) log.warn('cannot say that a pod fits nowhere', { pod: keyOf(pod), error });
+  #tryPreempting(pod: Pod, profile: Profile, unfit: Unfit): void {
+    const snapshot = this.#snapshot;
+    const preemption = preempt({ pod, unfit, snapshot, profile, budgets: this.#deps.cache.list(podDisruptionBudget), random: this.#deps.random });
+    // Where there was no node at all nobody turned the pod away: whatever happens may help.
+    const plugins = profile.plugins.map(({ plugin }) => plugin);
+    this.#queue.park(pod, unfit.rejectedBy.size > 0 ? plugins.filter(({ name }) => unfit.rejectedBy.has(name)) : plugins);
+    const count = snapshot.nodes.length;
+    if (preemption.node !== undefined) {
+      const nodeName = preemption.node;
+      this.#makeRoom(pod, nodeName);
+      for (const victim of preemption.victims) {
+        if (!victim.metadata.deletionTimestamp) this.#write((signal) => evict({ victim, preemptor: pod, nodeName, schedulerName: profile.schedulerName }, this.#deps, signal));
+      }
+      this.#write((signal) => reportUnfit({ pod, message: unfitMessage(count, unfit), nominatedNodeName: nodeName }, this.#deps, signal));
+      return;
     }
+    const losesPromise = preemption.losesPromise && Boolean(pod.status.nominatedNodeName);
+    if (losesPromise) snapshot.unnominate(keyOf(pod));
+    const message = unfitMessage(count, unfit, preemption.message);
+    this.#write((signal) => reportUnfit({ pod, message, ...(losesPromise ? { nominatedNodeName: null } : {}) }, this.#deps, signal));
+  }
+
+  /** Promises the node to the pod, and takes that promise from those that are less important. */
+  #makeRoom(pod: Pod, nodeName: string): void {
+    const lesser = [...this.#snapshot.nominatedOn(nodeName)].map((placed) => placed.pod).filter((other) => (other.spec.priority ?? 0) < (pod.spec.priority ?? 0));
+    for (const other of lesser) {
+      this.#snapshot.unnominate(keyOf(other));
+      this.#queue.add(other);
+      this.#write((signal) => losePromise(other, this.#deps, signal));
+    }
+    this.#snapshot.nominate(pod, nodeName);
+  }
+
+  #write(work: (signal: AbortSignal) => Promise<void>): void {
+    this.#writes += 1;
+    this.#group.spawn(async (signal) => {
+      try {
+        await work(signal);
+      } finally {
+        this.#writes -= 1;
+        this.#landed.notify();
+      }
+    });
   }
 }

@@ -167,7 +167,7 @@ export class SimCluster implements AsyncDisposable {
     const recorder = new EventRecorder({ events: api.of(event), clock, random, log }, 'default-scheduler');
     group.spawn((s) => cache.run(s));
     group.spawn((s) => recorder.run(s));
-    group.spawn((s) => runScheduler({ api, cache, clock, random: random.fork('ties'), log, recorder, profile: defaultProfile, schedulerName: 'default-scheduler' }, s));
+    group.spawn((s) => runScheduler({ api, cache, clock, random: random.fork('ties'), log, recorder, profiles: [defaultProfile] }, s));
     await group.join();
   }
 

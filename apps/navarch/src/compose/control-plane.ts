@@ -46,6 +46,6 @@ async function runScheduling({ as, clock, random, log }: ControlPlaneDeps, signa
   await using group = new TaskGroup(signal);
   group.spawn((s) => cache.run(s));
   group.spawn((s) => recorder.run(s));
-  group.spawn((s) => runScheduler({ api, cache, clock, random: random.fork('ties'), log, recorder, profile: defaultProfile, schedulerName: 'default-scheduler' }, s));
+  group.spawn((s) => runScheduler({ api, cache, clock, random: random.fork('ties'), log, recorder, profiles: [defaultProfile] }, s));
   await group.join();
 }

@@ -1,0 +1,76 @@
+import {
+  csiNode, isTerminal, namespace, node as nodeKind, persistentVolume, persistentVolumeClaim, type Pod, pod as podKind, podDisruptionBudget, replicaSet,
+  replicationController, service, statefulSet, storageClass,
+} from '@navarch/api';
+import type { Cache } from '@navarch/client';
+import { type ApiObject, equalJson, keyOf, type Kind } from '@navarch/machinery';
+import type { PodQueue } from './queue/pod-queue.ts';
+import type { Snapshot } from './snapshot/snapshot.ts';
+
+export interface FollowedCluster {
+  readonly cache: Cache;
+  readonly snapshot: Snapshot;
+  readonly queue: PodQueue;
+  /** Pods that were decided on; an entry goes when the cache shows where the pod is. */
+  readonly assumed: Set<string>;
+  /** The pod is for this scheduler, and nothing holds it back. */
+  isReady(pod: Pod): boolean;
+}
+
+const STORAGE_KINDS = [persistentVolumeClaim, persistentVolume, storageClass, csiNode] as const;
+
+/** Everything that decisions depend on: none is made before all of it is known. */
+export const followedKinds = [
+  nodeKind, podKind, namespace, service, replicaSet, statefulSet, replicationController, podDisruptionBudget, ...STORAGE_KINDS,
+] as const;
+
+/** Brings what happens in the cluster into the snapshot, and wakes the pods that it may help. */
+export function followCluster(cluster: FollowedCluster): void {
+  const { cache, snapshot, queue } = cluster;
+  for (const kind of followedKinds) cache.follow(kind);
+  cache.onChange(nodeKind, (node, previous) => {
+    if (node) snapshot.setNode(node);
+    else if (previous) snapshot.removeNode(previous.metadata.name);
+    if (node) queue.wake(previous ? { type: 'node-changed', node, previous } : { type: 'node-added', node }, snapshot);
+  });
+  cache.onChange(podKind, (current, previous) => podChanged(current, previous, cluster));
+  cache.onChange(namespace, (current, previous) => {
+    if (previous && !equalJson(current?.metadata.labels, previous.metadata.labels)) snapshot.pods.forgetTallies();
+  });
+  for (const kind of STORAGE_KINDS) cache.onChange<ApiObject>(kind as Kind<any>, () => queue.wake({ type: 'storage-changed' }, snapshot));
+}
+
+function podChanged(current: Pod | undefined, previous: Pod | undefined, cluster: FollowedCluster): void {
+  const { snapshot, queue, assumed } = cluster;
+  const pod = current ?? previous;
+  if (!pod) return;
+  const key = keyOf(pod);
+  if (!current || isTerminal(current)) {
+    const wasPlaced = Boolean(pod.spec.nodeName) || assumed.delete(key);
+    snapshot.unplace(pod);
+    snapshot.unnominate(key);
+    queue.remove(key);
+    if (wasPlaced) queue.wake({ type: 'pod-removed', pod }, snapshot);
+    return;
+  }
+  if (current.spec.nodeName) return podPlaced(current, previous, cluster);
+  if (current.status.nominatedNodeName) snapshot.nominate(current, current.status.nominatedNodeName);
+  else if (previous?.status.nominatedNodeName) snapshot.unnominate(key);
+  if (!cluster.isReady(current) || assumed.has(key) || current.metadata.deletionTimestamp) return;
+  // A change of status alone, such as our own word that it fits nowhere, makes no pod fit: it keeps its back-off.
+  if (!previous || !equalJson(previous.spec, current.spec) || !equalJson(previous.metadata.labels, current.metadata.labels)) queue.add(current);
+}
+
+function podPlaced(current: Pod, previous: Pod | undefined, { snapshot, queue, assumed }: FollowedCluster): void {
+  const key = keyOf(current);
+  const nodeName = current.spec.nodeName ?? '';
+  assumed.delete(key);
+  snapshot.unnominate(key);
+  snapshot.place(current, nodeName);
+  if (previous?.spec.nodeName) {
+    if (snapshot.templateOf(previous) !== snapshot.templateOf(current)) queue.wake({ type: 'pod-changed', pod: current, previous }, snapshot);
+    return;
+  }
+  queue.remove(key);
+  queue.wake({ type: 'pod-placed', pod: current }, snapshot);
+}

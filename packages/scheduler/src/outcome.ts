@@ -1,0 +1,78 @@
+import { type Pod, pod as podKind } from '@navarch/api';
+import type { Clock, Logger } from '@navarch/base';
+import type { Api, Recorder } from '@navarch/client';
+import { formatTime, hasReason, keyOf, StatusError } from '@navarch/machinery';
+
+export interface OutcomeDeps {
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly recorder: Recorder;
+}
+
+/** Tells the server where a pod runs, once it is decided. Rejects where the server refuses or does not answer. */
+export async function bind(pod: Pod, nodeName: string, { api, recorder }: OutcomeDeps): Promise<void> {
+  const key = keyOf(pod);
+  const { name, namespace, uid } = pod.metadata;
+  await api.of(podKind).post(key, 'binding', { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, uid }, target: { kind: 'Node', name: nodeName } });
+  recorder.record(pod, { type: 'Normal', reason: 'Scheduled', action: 'Binding', message: `Successfully assigned ${key} to ${nodeName}` });
+}
+
+export interface UnfitReport {
+  readonly pod: Pod;
+  readonly message: string;
+  /** A node it is promised from now on; null: it has lost the promise of one; absent: nothing changes. */
+  readonly nominatedNodeName?: string | null;
+}
+
+/** Says why a pod fits nowhere, as event and as condition; the condition only where it says something new. */
+export async function reportUnfit({ pod, message, nominatedNodeName }: UnfitReport, deps: OutcomeDeps, signal: AbortSignal): Promise<void> {
+  deps.recorder.record(pod, { type: 'Warning', reason: 'FailedScheduling', action: 'Scheduling', message });
+  const known = pod.status.conditions?.find((condition) => condition.type === 'PodScheduled');
+  const isKnown = known?.status === 'False' && known.reason === 'Unschedulable' && known.message === message;
+  if (isKnown && nominatedNodeName === undefined) return;
+  const condition = {
+    type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message,
+    lastTransitionTime: known?.status === 'False' && known.lastTransitionTime ? known.lastTransitionTime : formatTime(deps.clock.now()),
+  };
+  await patchStatus(pod, { ...(isKnown ? {} : { conditions: [condition] }), ...(nominatedNodeName === undefined ? {} : { nominatedNodeName }) }, deps, signal);
+}
+
+export interface Eviction {
+  readonly victim: Pod;
+  readonly preemptor: Pod;
+  readonly nodeName: string;
+  readonly schedulerName: string;
+}
+
+/** Sends a pod away for a more important one; its condition says why before it goes. */
+export async function evict({ victim, preemptor, nodeName, schedulerName }: Eviction, deps: OutcomeDeps, signal: AbortSignal): Promise<void> {
+  const condition = {
+    type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message: `${schedulerName}: preempting to accommodate a higher priority pod`,
+    lastTransitionTime: formatTime(deps.clock.now()),
+  };
+  await patchStatus(victim, { conditions: [condition] }, deps, signal);
+  try {
+    await deps.api.of(podKind).delete(keyOf(victim), { preconditions: { uid: victim.metadata.uid } });
+    deps.recorder.record(victim, { type: 'Normal', reason: 'Preempted', action: 'Preempting', message: `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}` });
+  } catch (error) {
+    complainUnlessGone(error, 'cannot evict a pod', victim, deps, signal);
+  }
+}
+
+/** The room that a pod was promised goes to a more important one. */
+export const losePromise = (pod: Pod, deps: OutcomeDeps, signal: AbortSignal): Promise<void> => patchStatus(pod, { nominatedNodeName: null }, deps, signal);
+
+async function patchStatus(pod: Pod, status: object, deps: OutcomeDeps, signal: AbortSignal): Promise<void> {
+  try {
+    await deps.api.of(podKind).patch(keyOf(pod), { type: 'strategic', body: { metadata: { uid: pod.metadata.uid }, status } }, { subresource: 'status' });
+  } catch (error) {
+    complainUnlessGone(error, 'cannot write the status of a pod', pod, deps, signal);
+  }
+}
+
+/** The pod is gone, or another has its name: there is nothing to say any more. */
+function complainUnlessGone(error: unknown, what: string, pod: Pod, { log }: OutcomeDeps, signal: AbortSignal): void {
+  const isGone = error instanceof StatusError && (hasReason(error, 'NotFound') || hasReason(error, 'Conflict'));
+  if (!isGone && !signal.aborted) log.warn(what, { pod: keyOf(pod), error });
+}

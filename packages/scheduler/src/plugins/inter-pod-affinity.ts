@@ -1,0 +1,151 @@
+import type { Pod } from '@navarch/api';
+import { definePlugin, misfit, type Shift } from '../plugin.ts';
+import { matchesTerm, type PodTerm, termsOf } from '../snapshot/pod-terms.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { NodeInfo } from '../snapshot/node-info.ts';
+import { moved } from './moved-counts.ts';
+
+const NO_FRIENDS = misfit(false, "node(s) didn't match pod affinity rules");
+const OWN_ANTI_AFFINITY = misfit(true, "node(s) didn't match pod anti-affinity rules");
+const OTHERS_ANTI_AFFINITY = misfit(true, "node(s) didn't satisfy existing pods anti-affinity rules");
+
+/** How much it counts that a running pod requires pods like this one near itself (hardPodAffinityWeight). */
+const REQUIRED_WEIGHT = 1;
+
+type Counts = ReadonlyMap<string, number>;
+
+interface TermCounts {
+  readonly term: PodTerm;
+  readonly counts: Counts;
+}
+
+interface Prepared {
+  /** Of pods that all affinity terms select. */
+  readonly near: readonly TermCounts[];
+  /** No such pod is anywhere, but this one would be such a pod: somebody has to be the first. */
+  readonly isFirst: boolean;
+  readonly away: readonly TermCounts[];
+  /** Of running pods that want no pod like this one near. */
+  readonly unwelcome: readonly TermCounts[];
+  readonly snapshot: Snapshot;
+}
+
+interface Pull {
+  readonly topologyKey: string;
+  readonly counts: Counts;
+  readonly weight: number;
+}
+
+/** Keeps pods near to some pods and away from others, by what they say and by what pods that run already say. */
+export const interPodAffinity = definePlugin<Prepared, readonly Pull[]>({
+  name: 'InterPodAffinity', scope: 'cluster', wakesOn: ['node-added', 'node-changed', 'pod-placed', 'pod-changed', 'pod-removed'],
+  wakes(pod, event, snapshot) {
+    switch (event.type) {
+      case 'node-added': return true;
+      case 'node-changed': return event.node.metadata.labels !== event.previous.metadata.labels;
+      case 'pod-placed': case 'pod-changed': return isWantedNear(pod, event.pod, snapshot) || (event.type === 'pod-changed' && stoodInTheWay(pod, event.previous, snapshot));
+      case 'pod-removed': return stoodInTheWay(pod, event.pod, snapshot);
+      default: return false;
+    }
+  },
+  prepare,
+  filter(_pod, { labels }, { near, isFirst, away, unwelcome }) {
+    if (!hasFriends(labels, near, isFirst)) return NO_FRIENDS;
+    if (isAmong(labels, away)) return OWN_ANTI_AFFINITY;
+    return isAmong(labels, unwelcome) ? OTHERS_ANTI_AFFINITY : undefined;
+  },
+  shift,
+  weigh,
+  score(_pod, { labels }, pulls) {
+    let sum = 0;
+    for (const { topologyKey, counts, weight } of pulls) {
+      const domain = labels[topologyKey];
+      if (domain !== undefined) sum += weight * (counts.get(domain) ?? 0);
+    }
+    return sum;
+  },
+  normalize(scores) {
+    let [min, max] = [Infinity, -Infinity];
+    for (const score of scores) [min, max] = [Math.min(min, score), Math.max(max, score)];
+    for (let i = 0; i < scores.length; i++) scores[i] = max > min ? Math.floor((100 * ((scores[i] as number) - min)) / (max - min)) : 0;
+  },
+});
+
+function prepare(pod: Pod, snapshot: Snapshot): Prepared | undefined {
+  const template = snapshot.templateOf(pod);
+  const { affinity, antiAffinity } = termsOf(template);
+  const unwelcome: TermCounts[] = [];
+  for (const { kind, term, holders } of snapshot.pods.wishesAbout(template)) if (kind === 'away') unwelcome.push({ term, counts: holders.by(term.topologyKey) });
+  if (affinity.length === 0 && antiAffinity.length === 0 && unwelcome.length === 0) return undefined;
+  const friends = affinity.length > 0 ? snapshot.pods.matching(affinity) : undefined;
+  const near = friends ? affinity.map((term) => ({ term, counts: friends.by(term.topologyKey) })) : [];
+  const isAlone = near.every(({ counts }) => isEmpty(counts));
+  return {
+    near, isFirst: near.length > 0 && isAlone && affinity.every((term) => matchesTerm(term, template, snapshot.objects)),
+    away: antiAffinity.map((term) => ({ term, counts: snapshot.pods.matching([term]).by(term.topologyKey) })), unwelcome, snapshot,
+  };
+}
+
+function shift(prepared: Prepared, pod: Pod, { placed, node, by }: Shift): Prepared {
+  const { snapshot, near, away, unwelcome } = prepared;
+  const { objects } = snapshot;
+  const template = snapshot.templateOf(pod);
+  const selects = (term: PodTerm): boolean => matchesTerm(term, placed.template, objects);
+  const isFriend = near.length > 0 && near.every(({ term }) => selects(term));
+  const nearThen = isFriend ? near.map((each) => at(each, node, by)) : near;
+  const theirs = new Set(termsOf(placed.template).antiAffinity.map(({ key }) => key));
+  const added = by > 0 ? termsOf(placed.template).antiAffinity.filter((term) => matchesTerm(term, template, objects) && !unwelcome.some((each) => each.term.key === term.key)) : [];
+  return {
+    snapshot, near: nearThen,
+    isFirst: near.length > 0 && nearThen.every(({ counts }) => isEmpty(counts)) && near.every(({ term }) => matchesTerm(term, template, objects)),
+    away: away.map((each) => (selects(each.term) ? at(each, node, by) : each)),
+    unwelcome: [...unwelcome.map((each) => (theirs.has(each.term.key) ? at(each, node, by) : each)), ...added.map((term) => at({ term, counts: new Map() }, node, by))],
+  };
+}
+
+function at({ term, counts }: TermCounts, { labels }: NodeInfo, by: number): TermCounts {
+  const domain = labels[term.topologyKey];
+  return domain === undefined ? { term, counts } : { term, counts: moved(counts, domain, by) };
+}
+
+function hasFriends(labels: NodeInfo['labels'], near: readonly TermCounts[], isFirst: boolean): boolean {
+  for (const { term, counts } of near) {
+    const domain = labels[term.topologyKey];
+    if (domain === undefined || (!isFirst && (counts.get(domain) ?? 0) === 0)) return false;
+  }
+  return true;
+}
+
+function isAmong(labels: NodeInfo['labels'], terms: readonly TermCounts[]): boolean {
+  for (const { term, counts } of terms) {
+    const domain = labels[term.topologyKey];
+    if (domain !== undefined && (counts.get(domain) ?? 0) > 0) return true;
+  }
+  return false;
+}
+
+function isEmpty(counts: Counts): boolean {
+  for (const count of counts.values()) if (count > 0) return false;
+  return true;
+}
+
+function weigh(pod: Pod, snapshot: Snapshot): readonly Pull[] | undefined {
+  const template = snapshot.templateOf(pod);
+  const pulls: Pull[] = termsOf(template).preferred.map(({ term, weight }) => ({ topologyKey: term.topologyKey, counts: snapshot.pods.matching([term]).by(term.topologyKey), weight }));
+  for (const { kind, term, weight, holders } of snapshot.pods.wishesAbout(template)) {
+    if (kind === 'away') continue;
+    pulls.push({ topologyKey: term.topologyKey, counts: holders.by(term.topologyKey), weight: kind === 'near' ? REQUIRED_WEIGHT : weight });
+  }
+  return pulls.length > 0 ? pulls : undefined;
+}
+
+function isWantedNear(pod: Pod, placed: Pod, snapshot: Snapshot): boolean {
+  const { affinity } = termsOf(snapshot.templateOf(pod));
+  return affinity.length > 0 && affinity.every((term) => matchesTerm(term, snapshot.templateOf(placed), snapshot.objects));
+}
+
+/** The pod that went kept this one away, by its own words or by this one's. */
+function stoodInTheWay(pod: Pod, gone: Pod, snapshot: Snapshot): boolean {
+  const [own, others] = [snapshot.templateOf(pod), snapshot.templateOf(gone)];
+  return termsOf(own).antiAffinity.some((term) => matchesTerm(term, others, snapshot.objects)) || termsOf(others).antiAffinity.some((term) => matchesTerm(term, own, snapshot.objects));
+}

@@ -1,0 +1,79 @@
+import type { Node, Pod } from '@navarch/api';
+import { definePlugin, type Misfit, misfit } from '../plugin.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { amountsOf, type Template } from '../snapshot/template.ts';
+
+/** Keeps a pod from nodes that lack what it asks for, and prefers nodes with most of cpu and memory left. */
+export const nodeResourcesFit = definePlugin<Template, Template>({
+  name: 'NodeResourcesFit', scope: 'node', wakesOn: ['node-added', 'node-changed', 'pod-removed', 'pod-changed'],
+  wakes(pod, event, snapshot) {
+    switch (event.type) {
+      case 'node-added': return hasEver(snapshot.templateOf(pod), event.node);
+      case 'node-changed': return isRicher(event.node, event.previous) && hasEver(snapshot.templateOf(pod), event.node);
+      case 'pod-removed': return true;
+      case 'pod-changed': return frees(pod, event.pod, event.previous, snapshot);
+      default: return false;
+    }
+  },
+  prepare: (pod, snapshot) => snapshot.templateOf(pod),
+  filter(_pod, info, { requests }) {
+    let lacking: string[] | undefined;
+    let isResolvable = true;
+    if (info.pods.size + 1 > info.podsMax) lacking = ['Too many pods'];
+    for (const [name, amount] of requests) {
+      if (amount === 0) continue;
+      const allocatable = info.allocatable.get(name) ?? 0;
+      if (amount <= allocatable - (info.requested.get(name) ?? 0)) continue;
+      (lacking ??= []).push(`Insufficient ${name}`);
+      // What an empty node would not have either, no eviction brings.
+      if (amount > allocatable) isResolvable = false;
+    }
+    return lacking && shared(lacking, isResolvable);
+  },
+  weigh: (pod, snapshot) => snapshot.templateOf(pod),
+  /** LeastAllocated over cpu and memory; a node that has none of one is not judged by it. */
+  score(_pod, info, { scoredCpu, scoredMemory }) {
+    if (info.cpu === 0 && info.memory === 0) return 0;
+    if (info.cpu === 0) return left(info.memory, info.scoredMemory + scoredMemory);
+    if (info.memory === 0) return left(info.cpu, info.scoredCpu + scoredCpu);
+    return Math.floor((left(info.cpu, info.scoredCpu + scoredCpu) + left(info.memory, info.scoredMemory + scoredMemory)) / 2);
+  },
+});
+
+const left = (capacity: number, used: number): number => (used > capacity ? 0 : Math.floor(((capacity - used) * 100) / capacity));
+
+const known = new Map<string, Misfit>();
+const KNOWN_MAX = 1000;
+
+/** Thousands of nodes lack the same: one value for all of them. */
+function shared(lacking: readonly string[], isResolvable: boolean): Misfit {
+  const key = `${isResolvable} ${lacking.join()}`;
+  const found = known.get(key);
+  if (found) return found;
+  const made = misfit(isResolvable, ...lacking);
+  if (known.size < KNOWN_MAX) known.set(key, made);
+  return made;
+}
+
+/** Whether the node could hold the pod if it were empty. */
+function hasEver({ requests }: Template, { status }: Node): boolean {
+  const allocatable = amountsOf(status.allocatable ?? {});
+  for (const [name, amount] of requests) if (amount > (allocatable.get(name) ?? 0)) return false;
+  return true;
+}
+
+function isRicher({ status }: Node, previous: Node): boolean {
+  if (status.allocatable === previous.status.allocatable) return false;
+  const [now, before] = [amountsOf(status.allocatable ?? {}), amountsOf(previous.status.allocatable ?? {})];
+  for (const [name, amount] of now) if (amount > (before.get(name) ?? 0)) return true;
+  return false;
+}
+
+/** A pod on a node asks for less of something that the waiting one wants. */
+function frees(pod: Pod, changed: Pod, previous: Pod, snapshot: Snapshot): boolean {
+  const { requests } = snapshot.templateOf(pod);
+  const [now, before] = [snapshot.templateOf(changed).requests, snapshot.templateOf(previous).requests];
+  for (const [name, amount] of before) if ((now.get(name) ?? 0) < amount && (requests.get(name) ?? 0) > 0) return true;
+  return false;
+}
+

@@ -1,0 +1,124 @@
+import type { Pod } from '@navarch/api';
+import { definePlugin, misfit, type Shift } from '../plugin.ts';
+import type { NodeInfo } from '../snapshot/node-info.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Template } from '../snapshot/template.ts';
+import { moved } from './moved-counts.ts';
+import { countedPods, defaultSpreads, eligibilityOf, HOSTNAME, type Spread, spreadsOf } from './spread-constraints.ts';
+
+const TOO_SKEWED = misfit(true, "node(s) didn't match pod topology spread constraints");
+const NO_LABEL = misfit(false, "node(s) didn't match pod topology spread constraints (missing required label)");
+
+interface Counted {
+  readonly spread: Spread;
+  readonly counts: ReadonlyMap<string, number>;
+  /** Pods in the emptiest domain; 0 where there are fewer domains than the constraint wants. */
+  readonly least: number;
+  readonly test: (node: NodeInfo) => boolean;
+}
+
+interface Weighed {
+  readonly parts: readonly {
+    readonly topologyKey: string;
+    readonly maxSkew: number;
+    /** A domain counts less the more of them there are, since pods are thinner spread then. */
+    readonly weight: number;
+    of(node: NodeInfo, domain: string): number;
+  }[];
+  /** A node without all the labels is no better than the worst. */
+  readonly needsAllLabels: boolean;
+}
+
+/** Spreads pods over zones, hosts or whatever a label says (KEP-895). */
+export const podTopologySpread = definePlugin<readonly Counted[], Weighed>({
+  name: 'PodTopologySpread', scope: 'cluster', wakesOn: ['node-added', 'node-changed', 'pod-placed', 'pod-changed', 'pod-removed'],
+  wakes(pod, event, snapshot) {
+    const { hard } = spreadsOf(snapshot.templateOf(pod));
+    switch (event.type) {
+      case 'node-added': return hard.every(({ topologyKey }) => event.node.metadata.labels?.[topologyKey] !== undefined);
+      case 'node-changed': return hard.some(({ topologyKey }) => event.node.metadata.labels?.[topologyKey] !== event.previous.metadata.labels?.[topologyKey]) || event.node.spec.taints !== event.previous.spec.taints;
+      case 'pod-changed': return isCounted(event.pod, pod, hard) !== isCounted(event.previous, pod, hard);
+      case 'pod-placed': case 'pod-removed': return isCounted(event.pod, pod, hard);
+      default: return false;
+    }
+  },
+  prepare(pod, snapshot) {
+    const template = snapshot.templateOf(pod);
+    const { hard } = spreadsOf(template);
+    return hard.length > 0 ? hard.map((spread) => counted(spread, hard, template, snapshot)) : undefined;
+  },
+  filter(_pod, { labels }, constraints) {
+    for (const { spread: { topologyKey, maxSkew, countsSelf }, counts, least } of constraints) {
+      const domain = labels[topologyKey];
+      if (domain === undefined) return NO_LABEL;
+      if ((counts.get(domain) ?? 0) + (countsSelf ? 1 : 0) - least > maxSkew) return TOO_SKEWED;
+    }
+    return undefined;
+  },
+  shift: (constraints, pod, change) => constraints.map((each) => shifted(each, pod, change)),
+  weigh,
+  score(_pod, node, { parts, needsAllLabels }) {
+    if (needsAllLabels && parts.some(({ topologyKey }) => node.labels[topologyKey] === undefined)) return IGNORED;
+    let sum = 0;
+    for (const { topologyKey, maxSkew, weight, of } of parts) {
+      const domain = node.labels[topologyKey];
+      if (domain !== undefined) sum += of(node, domain) * weight + (maxSkew - 1);
+    }
+    return Math.round(sum);
+  },
+  /** Fewer pods are better: turned round, so that the emptiest gets 100. */
+  normalize(scores) {
+    let [min, max] = [Infinity, 0];
+    for (const score of scores) if (score !== IGNORED) [min, max] = [Math.min(min, score), Math.max(max, score)];
+    for (let i = 0; i < scores.length; i++) {
+      const score = scores[i] as number;
+      if (score === IGNORED) scores[i] = 0;
+      else scores[i] = max === 0 ? 100 : Math.floor((100 * (max + min - score)) / max);
+    }
+  },
+});
+
+const IGNORED = -1;
+
+function counted(spread: Spread, all: readonly Spread[], template: Template, snapshot: Snapshot): Counted {
+  const eligibility = eligibilityOf(spread, all.map(({ topologyKey }) => topologyKey), template);
+  const counts = countedPods(spread, template, snapshot).by(spread.topologyKey, eligibility);
+  return { spread, counts, least: leastOf(counts, spread.minDomains), test: eligibility.test };
+}
+
+function leastOf(counts: ReadonlyMap<string, number>, minDomains: number): number {
+  if (counts.size < minDomains) return 0;
+  let least = Infinity;
+  for (const count of counts.values()) if (count < least) least = count;
+  return least === Infinity ? 0 : least;
+}
+
+function shifted(each: Counted, pod: Pod, { placed, node, by }: Shift): Counted {
+  const { spread, counts, test } = each;
+  const domain = node.labels[spread.topologyKey];
+  const { metadata } = placed.pod;
+  if (domain === undefined || !test(node) || metadata.deletionTimestamp || metadata.namespace !== pod.metadata.namespace || !spread.selector.matches(metadata.labels)) return each;
+  const then = moved(counts, domain, by);
+  return { spread, counts: then, least: leastOf(then, spread.minDomains), test };
+}
+
+function weigh(pod: Pod, snapshot: Snapshot, feasible: readonly NodeInfo[]): Weighed | undefined {
+  const template = snapshot.templateOf(pod);
+  const isOwn = (template.spec.topologySpreadConstraints?.length ?? 0) > 0;
+  const spreads = isOwn ? spreadsOf(template).soft : defaultSpreads(pod, template, snapshot.objects);
+  if (spreads.length === 0) return undefined;
+  const keys = spreads.map(({ topologyKey }) => topologyKey);
+  const judged = isOwn ? feasible.filter(({ labels }) => keys.every((key) => labels[key] !== undefined)) : feasible;
+  const parts = spreads.map((spread) => {
+    const { topologyKey, maxSkew } = spread;
+    const pods = countedPods(spread, template, snapshot);
+    // Pods of a host are counted where they are: a sum by domain would have as many entries as there are nodes.
+    const counts = topologyKey === HOSTNAME ? undefined : pods.by(topologyKey, eligibilityOf(spread, isOwn ? keys : [], template));
+    const domains = counts ? new Set(judged.map(({ labels }) => labels[topologyKey]).filter((domain) => domain !== undefined)).size : judged.length;
+    return { topologyKey, maxSkew, weight: Math.log(domains + 2), of: (node: NodeInfo, domain: string) => (counts ? (counts.get(domain) ?? 0) : pods.on(node)) };
+  });
+  return { parts, needsAllLabels: isOwn };
+}
+
+const isCounted = (placed: Pod, pod: Pod, hard: readonly Spread[]): boolean =>
+  placed.metadata.namespace === pod.metadata.namespace && hard.some(({ selector }) => selector.matches(placed.metadata.labels));

@@ -1,0 +1,97 @@
+import { replicaSet, replicationController, service, statefulSet, type Pod, type TopologySpreadConstraint } from '@navarch/api';
+import { byNamespace, type CacheReader } from '@navarch/client';
+import { compileLabelSelector, controllerOf, keyIn, type LabelSelector, selectorFromMap, type Selector, selectorOf } from '@navarch/machinery';
+import type { DomainCounts, Eligibility } from '../snapshot/domain-counts.ts';
+import type { NodeInfo } from '../snapshot/node-info.ts';
+import { withLabelKeys } from '../snapshot/pod-terms.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { perTemplate, type Template } from '../snapshot/template.ts';
+import { compileNodeSelection, selectsNode } from './node-selection.ts';
+import { toleratesAll } from './tolerations.ts';
+
+/** One constraint of a pod, ready to be asked. */
+export interface Spread {
+  readonly topologyKey: string;
+  readonly maxSkew: number;
+  readonly minDomains: number;
+  readonly selector: Selector;
+  /** The pod itself will be counted where it goes. */
+  readonly countsSelf: boolean;
+  readonly honorsAffinity: boolean;
+  readonly honorsTaints: boolean;
+}
+
+export interface Spreads {
+  readonly hard: readonly Spread[];
+  readonly soft: readonly Spread[];
+}
+
+export const HOSTNAME = 'kubernetes.io/hostname';
+
+export const spreadsOf: (template: Template) => Spreads = perTemplate((template) => {
+  const constraints = template.spec.topologySpreadConstraints ?? [];
+  const compile = (constraint: TopologySpreadConstraint): Spread => compileSpread(constraint, template);
+  return {
+    hard: constraints.filter((c) => c.whenUnsatisfiable === 'DoNotSchedule').map(compile),
+    soft: constraints.filter((c) => c.whenUnsatisfiable === 'ScheduleAnyway').map(compile),
+  };
+});
+
+function compileSpread(constraint: TopologySpreadConstraint, { labels }: Template): Spread {
+  const { topologyKey, maxSkew, minDomains = 1, nodeAffinityPolicy = 'Honor', nodeTaintsPolicy = 'Ignore' } = constraint;
+  const selector = withLabelKeys(constraint, labels);
+  return { topologyKey, maxSkew, minDomains, selector, countsSelf: selector.matches(labels), honorsAffinity: nodeAffinityPolicy === 'Honor', honorsTaints: nodeTaintsPolicy === 'Honor' };
+}
+
+/** What holds for pods that say nothing themselves (upstream's built-in default constraints): prefer, never refuse. */
+const DEFAULTS: readonly { readonly topologyKey: string; readonly maxSkew: number }[] = [
+  { topologyKey: HOSTNAME, maxSkew: 3 },
+  { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 5 },
+];
+
+/** The default constraints for a pod of some service or controller; none for a pod of its own. */
+export function defaultSpreads(pod: Pod, template: Template, objects: CacheReader): readonly Spread[] {
+  if (template.spec.topologySpreadConstraints?.length) return [];
+  const selector = selectorOfOwners(pod, objects);
+  if (!selector) return [];
+  return DEFAULTS.map((each) => ({ ...each, minDomains: 1, selector, countsSelf: selector.matches(template.labels), honorsAffinity: true, honorsTaints: false }));
+}
+
+/** What the services that select the pod and the controller that made it select, all together. */
+function selectorOfOwners({ metadata }: Pod, objects: CacheReader): Selector | undefined {
+  const namespace = metadata.namespace ?? '';
+  const selectors: Selector[] = [];
+  for (const { spec } of objects.find(service, byNamespace, namespace)) {
+    if (!spec.selector || Object.keys(spec.selector).length === 0) continue;
+    const selector = selectorFromMap(spec.selector);
+    if (selector.matches(metadata.labels)) selectors.push(selector);
+  }
+  const owner = controllerOf({ metadata } as Pod);
+  const key = keyIn(namespace, owner?.name ?? '');
+  if (owner?.kind === 'ReplicaSet') selectors.push(selected(objects.get(replicaSet, key)?.spec.selector));
+  if (owner?.kind === 'StatefulSet') selectors.push(selected(objects.get(statefulSet, key)?.spec.selector));
+  if (owner?.kind === 'ReplicationController') selectors.push(selectorFromMap(objects.get(replicationController, key)?.spec.selector ?? {}));
+  const requirements = selectors.flatMap((selector) => selector.requirements);
+  return requirements.length > 0 ? selectorOf(requirements) : undefined;
+}
+
+const selected = (selector: LabelSelector | undefined): Selector => selectorOf(compileLabelSelector(selector).requirements);
+
+/** Which nodes a constraint counts: those that have all the labels it goes by, and that the pod could be on as far as the policies say. */
+export function eligibilityOf({ honorsAffinity, honorsTaints }: Spread, topologyKeys: readonly string[], { spec }: Template): Eligibility {
+  const selection = honorsAffinity && (spec.nodeSelector || spec.affinity?.nodeAffinity) ? compileNodeSelection(spec) : undefined;
+  const key = JSON.stringify([topologyKeys, selection && [spec.nodeSelector, spec.affinity?.nodeAffinity], honorsTaints && [spec.tolerations]]);
+  return {
+    key,
+    test: ({ node, labels }: NodeInfo) => topologyKeys.every((each) => labels[each] !== undefined) &&
+      (selection === undefined || selectsNode(selection, node)) && (!honorsTaints || toleratesAll(spec.tolerations, node.spec.taints)),
+  };
+}
+
+/** Pods that a constraint counts, wherever they are: those of the same namespace that are there to stay. */
+export function countedPods({ selector }: Spread, { namespace }: Template, snapshot: Snapshot): DomainCounts {
+  return snapshot.pods.tally({
+    key: `spread ${namespace} ${JSON.stringify(selector.requirements)}`,
+    counts: ({ pod, template }) => template.namespace === namespace && !pod.metadata.deletionTimestamp && selector.matches(template.labels),
+  });
+}

@@ -1,0 +1,77 @@
+import type { Pod, podDisruptionBudget } from '@navarch/api';
+import type { Random } from '@navarch/base';
+import type { ObjectOf } from '@navarch/machinery';
+import { Cycle, listed, type Unfit } from '../cycle.ts';
+import type { Profile } from '../plugin.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { Memory } from '../verdicts.ts';
+import type { NodeInfo } from '../snapshot/node-info.ts';
+import { type Candidate, gentlest, NO_VICTIMS, priorityOf, victimsOn } from './victims.ts';
+
+export type Budget = ObjectOf<typeof podDisruptionBudget>;
+
+export type Preemption =
+  | { readonly node: string; readonly victims: readonly Pod[] }
+  | {
+    readonly node: undefined;
+    /** The tail of the pod's message: why no eviction helps. */
+    readonly message: string;
+    /** The pod had its chance on the node it was promised: others may have that room. */
+    readonly losesPromise: boolean;
+  };
+
+export interface PreemptionRequest {
+  readonly pod: Pod;
+  readonly unfit: Unfit;
+  readonly snapshot: Snapshot;
+  readonly profile: Profile;
+  readonly budgets: readonly Budget[];
+  readonly random: Random;
+}
+
+// Upstream's bounds: a tenth of the nodes, and at least a hundred, are looked at before the gentlest is chosen.
+const CANDIDATES_MIN = 100;
+const CANDIDATES_PERCENT = 10;
+
+/** Whose eviction would make room for a pod that fits nowhere, and where; pure, like `place`. */
+export function preempt(request: PreemptionRequest): Preemption {
+  const { pod, unfit: { resolvable }, snapshot } = request;
+  const ineligible = ineligibility(pod, snapshot);
+  if (ineligible) return { node: undefined, message: `preemption: ${ineligible}`, losesPromise: false };
+  const reasons = new Map<string, number>();
+  const add = (reason: string, count = 1): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + count);
+  const best = gentlest(candidatesOf(request, add));
+  if (best) return { node: best.node.name, victims: best.victims.map((victim) => victim.pod) };
+  const others = snapshot.nodes.length - resolvable.length;
+  if (others > 0) add('Preemption is not helpful for scheduling', others);
+  return { node: undefined, message: `preemption: 0/${snapshot.nodes.length} nodes are available: ${listed(reasons)}.`, losesPromise: true };
+}
+
+function candidatesOf({ pod, unfit: { resolvable }, snapshot, profile, budgets, random }: PreemptionRequest, add: (reason: string, count?: number) => void): readonly Candidate[] {
+  if (resolvable.length === 0) return [];
+  if (snapshot.lowestPriority >= priorityOf(pod)) {
+    add(NO_VICTIMS, resolvable.length);
+    return [];
+  }
+  const cycle = new Cycle(pod, snapshot, profile, new Memory());
+  const enough = Math.max(CANDIDATES_MIN, Math.floor((resolvable.length * CANDIDATES_PERCENT) / 100));
+  const begin = random.uint32() % resolvable.length;
+  const candidates: Candidate[] = [];
+  for (let i = 0; i < resolvable.length && candidates.length < enough; i++) {
+    const node = resolvable[(begin + i) % resolvable.length] as NodeInfo;
+    const found = victimsOn(node, cycle, budgets);
+    if ('node' in found) candidates.push(found);
+    else for (const reason of found) add(reason);
+  }
+  return candidates;
+}
+
+/** Why the pod may not evict others now. While those it evicted are still going, it waits for them. */
+function ineligibility(pod: Pod, snapshot: Snapshot): string | undefined {
+  if (pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
+  const promised = pod.status.nominatedNodeName ? snapshot.node(pod.status.nominatedNodeName) : undefined;
+  for (const { pod: other } of promised?.pods.values() ?? []) {
+    if (other.metadata.deletionTimestamp && priorityOf(other) < priorityOf(pod)) return 'not eligible due to a terminating pod on the nominated node.';
+  }
+  return undefined;
+}

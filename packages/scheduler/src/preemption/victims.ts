@@ -1,0 +1,101 @@
+import type { Pod } from '@navarch/api';
+import { compileLabelSelector } from '@navarch/machinery';
+import type { Cycle } from '../cycle.ts';
+import type { NodeInfo } from '../snapshot/node-info.ts';
+import type { Placed } from '../snapshot/template.ts';
+import type { Budget } from './preemption.ts';
+
+/** Pods that would have to go from a node, the most important first. */
+export interface Candidate {
+  readonly node: NodeInfo;
+  readonly victims: readonly Placed[];
+  /** How many of them a disruption budget speaks for. */
+  readonly violations: number;
+}
+
+export const NO_VICTIMS = 'No preemption victims found for incoming pod';
+
+export const priorityOf = ({ spec }: Pod): number => spec.priority ?? 0;
+
+/** When the pod began, as text that sorts; one that has not begun is the youngest. */
+export const startOf = ({ status }: Pod): string => status.startTime ?? '9';
+
+const moreImportantFirst = (a: Placed, b: Placed): number =>
+  priorityOf(b.pod) - priorityOf(a.pod) || (startOf(a.pod) < startOf(b.pod) ? -1 : startOf(a.pod) > startOf(b.pod) ? 1 : 0);
+
+/**
+ * The fewest and least important pods whose going makes room: all that are less important go in thought, then come back
+ * one by one while the new pod still fits, those under a disruption budget first. A text says why there are none.
+ */
+export function victimsOn(node: NodeInfo, cycle: Cycle, budgets: readonly Budget[]): Candidate | readonly string[] {
+  const priority = priorityOf(cycle.pod);
+  const lesser = [...node.pods.values()].filter(({ pod }) => priorityOf(pod) < priority);
+  if (lesser.length === 0) return [NO_VICTIMS];
+  const misfit = cycle.misfitAfter(node, [], lesser);
+  if (misfit) return misfit.reasons;
+  const gone = new Set(lesser);
+  const comesBack = (placed: Placed): boolean => {
+    gone.delete(placed);
+    if (cycle.misfitAfter(node, [], [...gone]) === undefined) return true;
+    gone.add(placed);
+    return false;
+  };
+  const { violating, others } = byBudget([...lesser].sort(moreImportantFirst), budgets);
+  const violations = violating.filter((placed) => !comesBack(placed)).length;
+  for (const placed of others) comesBack(placed);
+  return { node, victims: [...gone].sort(moreImportantFirst), violations };
+}
+
+/** Divides pods by whether a budget that covers them has nothing left, the more important using it up first. */
+function byBudget(placed: readonly Placed[], budgets: readonly Budget[]): { readonly violating: readonly Placed[]; readonly others: readonly Placed[] } {
+  const left = new Map(budgets.map((budget) => [budget, budget.status.disruptionsAllowed]));
+  const violating: Placed[] = [];
+  const others: Placed[] = [];
+  for (const each of placed) {
+    let isOver = false;
+    for (const budget of budgets) {
+      if (!covers(budget, each.pod)) continue;
+      const now = (left.get(budget) ?? 0) - 1;
+      left.set(budget, now);
+      isOver ||= now < 0;
+    }
+    (isOver ? violating : others).push(each);
+  }
+  return { violating, others };
+}
+
+/** A pod that is being disrupted already has been taken off its budget. */
+function covers({ metadata, spec, status }: Budget, pod: Pod): boolean {
+  if (metadata.namespace !== pod.metadata.namespace || status.disruptedPods?.[pod.metadata.name] !== undefined) return false;
+  return spec.selector !== undefined && compileLabelSelector(spec.selector).matches(pod.metadata.labels);
+}
+
+/**
+ * The candidate that hurts least: fewest budgets violated, then the least important victims, then the fewest, then those
+ * that have run the shortest; the first where that is all the same.
+ */
+export function gentlest(candidates: readonly Candidate[]): Candidate | undefined {
+  let best: Candidate | undefined;
+  for (const candidate of candidates) if (!best || compare(candidate, best) < 0) best = candidate;
+  return best;
+}
+
+function compare(a: Candidate, b: Candidate): number {
+  return a.violations - b.violations || highest(a) - highest(b) || sum(a) - sum(b) || a.victims.length - b.victims.length || later(a, b);
+}
+
+const highest = ({ victims }: Candidate): number => (victims[0] ? priorityOf(victims[0].pod) : -Infinity);
+/** Each victim counts, even of the lowest priority there is. */
+const sum = ({ victims }: Candidate): number => victims.reduce((total, { pod }) => total + priorityOf(pod) + 2 ** 31, 0);
+
+/** Below zero: the most important victims of `a` began later. */
+function later(a: Candidate, b: Candidate): number {
+  const [mine, theirs] = [earliest(a), earliest(b)];
+  return mine > theirs ? -1 : mine < theirs ? 1 : 0;
+}
+
+function earliest(candidate: Candidate): string {
+  const starts = candidate.victims.filter(({ pod }) => priorityOf(pod) === highest(candidate)).map(({ pod }) => startOf(pod));
+  return starts.sort()[0] ?? '9';
+}
+

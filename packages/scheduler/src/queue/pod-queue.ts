@@ -1,0 +1,170 @@
+import type { Pod } from '@navarch/api';
+import { type Clock, Notifier } from '@navarch/base';
+import { keyOf } from '@navarch/machinery';
+import type { ClusterEvent, SchedulerPlugin } from '../plugin.ts';
+import { prioritySort, type Waiting } from '../plugins/priority-sort.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { Heap } from './heap.ts';
+
+const BACK_OFF_MS_MIN = 1000;
+const BACK_OFF_MS_MAX = 10_000;
+/** A parked pod that nothing woke is looked at again after this time. */
+const FLUSH_MS = 5 * 60_000;
+
+interface Parked {
+  readonly pod: Pod;
+  /** Who turned it away: their events may bring it back. */
+  readonly rejecters: readonly SchedulerPlugin<any, any>[];
+  /** When it was tried, on the monotonic clock. */
+  readonly triedMs: number;
+}
+
+interface BackingOff {
+  readonly pod: Pod;
+  readonly dueMs: number;
+}
+
+/**
+ * Pods that want a node. Ready ones by priority and age; those that fitted nowhere are parked until an event that could
+ * help them happens, and are tried no sooner than their back-off allows. As large as the number of pods without a node.
+ */
+export class PodQueue {
+  readonly #clock: Clock;
+  readonly #ready = new Heap<Waiting>(prioritySort);
+  readonly #isReady = new Set<string>();
+  /** In the order in which they were parked. */
+  readonly #parked = new Map<string, Parked>();
+  /** The parked by the events that may help them: an event costs nothing where nobody waits for it. */
+  readonly #byEvent = new Map<ClusterEvent['type'], Map<string, Parked>>();
+  readonly #backingOff = new Map<string, BackingOff>();
+  readonly #due = new Heap<BackingOff>((a, b) => a.dueMs < b.dueMs);
+  readonly #attempts = new Map<string, number>();
+  readonly #arrived = new Notifier();
+  readonly #timed = new Notifier();
+  #sleeper: { readonly untilMs: number; readonly wake: AbortController } | undefined;
+  #order = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A new or changed pod: tried at once. */
+  add(pod: Pod): void {
+    const key = keyOf(pod);
+    this.#unpark(key);
+    this.#backingOff.delete(key);
+    if (this.#isReady.has(key)) return;
+    this.#isReady.add(key);
+    this.#ready.push({ key, priority: pod.spec.priority ?? 0, order: this.#order++ });
+    this.#arrived.notify();
+  }
+
+  /** The pod wants no node any more. */
+  remove(key: string): void {
+    this.#isReady.delete(key);
+    this.#unpark(key);
+    this.#backingOff.delete(key);
+    this.#attempts.delete(key);
+  }
+
+  async take(signal: AbortSignal): Promise<string> {
+    for (;;) {
+      const next = this.#ready.pop();
+      if (!next) await this.#arrived.wait(signal);
+      else if (this.#isReady.delete(next.key)) return next.key; // Else it was removed while it waited.
+    }
+  }
+
+  /** It fits nowhere: wait for what may help. */
+  park(pod: Pod, rejecters: readonly SchedulerPlugin<any, any>[]): void {
+    const key = keyOf(pod);
+    this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
+    const parked = { pod, rejecters, triedMs: this.#clock.monotonic() };
+    this.#unpark(key);
+    this.#parked.set(key, parked);
+    for (const type of new Set(rejecters.flatMap(({ wakesOn }) => wakesOn))) {
+      const waiting = this.#byEvent.get(type);
+      if (waiting) waiting.set(key, parked);
+      else this.#byEvent.set(type, new Map([[key, parked]]));
+    }
+    this.#rouse(parked.triedMs + FLUSH_MS);
+  }
+
+  /** Tries again after a pause: what failed had nothing to do with where the pod fits. */
+  retry(pod: Pod): void {
+    const key = keyOf(pod);
+    this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
+    this.#backOff(pod, this.#clock.monotonic());
+  }
+
+  /** Moves every parked pod that the event may help to where it is tried next. */
+  wake(event: ClusterEvent, snapshot: Snapshot): void {
+    const waiting = this.#byEvent.get(event.type);
+    if (!waiting) return;
+    const helps = ({ pod, rejecters }: Parked): boolean =>
+      rejecters.some((plugin) => plugin.wakesOn.includes(event.type) && (plugin.wakes?.(pod, event, snapshot) ?? true));
+    for (const [key, parked] of waiting) {
+      if (!helps(parked)) continue;
+      this.#unpark(key);
+      this.#backOff(parked.pod, parked.triedMs);
+    }
+  }
+
+  /** Brings back pods whose time has come, until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const dueMs = this.#nextDue();
+      if (dueMs === undefined) {
+        await this.#timed.wait(signal).catch(() => undefined);
+        continue;
+      }
+      const wake = new AbortController();
+      this.#sleeper = { untilMs: dueMs, wake };
+      await this.#clock.sleep(Math.max(0, dueMs - this.#clock.monotonic()), AbortSignal.any([signal, wake.signal])).catch(() => undefined);
+      this.#sleeper = undefined;
+      this.#release(this.#clock.monotonic());
+    }
+  }
+
+  #release(nowMs: number): void {
+    for (let next = this.#due.peek(); next && next.dueMs <= nowMs; next = this.#due.peek()) {
+      this.#due.pop();
+      // An entry that is not the newest of its pod is about the past.
+      if (this.#backingOff.get(keyOf(next.pod)) === next) this.add(next.pod);
+    }
+    for (const { pod, triedMs } of this.#parked.values()) {
+      if (triedMs + FLUSH_MS > nowMs) break;
+      this.add(pod);
+    }
+  }
+
+  #backOff(pod: Pod, triedMs: number): void {
+    const attempts = this.#attempts.get(keyOf(pod)) ?? 1;
+    const dueMs = triedMs + Math.min(BACK_OFF_MS_MIN * 2 ** Math.min(attempts - 1, 8), BACK_OFF_MS_MAX);
+    if (dueMs <= this.#clock.monotonic()) return this.add(pod);
+    const entry = { pod, dueMs };
+    this.#backingOff.set(keyOf(pod), entry);
+    this.#due.push(entry);
+    this.#rouse(dueMs);
+  }
+
+  #unpark(key: string): void {
+    const parked = this.#parked.get(key);
+    if (!parked) return;
+    this.#parked.delete(key);
+    for (const { wakesOn } of parked.rejecters) for (const type of wakesOn) this.#byEvent.get(type)?.delete(key);
+  }
+
+  #nextDue(): number | undefined {
+    const [first] = this.#parked.values();
+    const flushMs = first && first.triedMs + FLUSH_MS;
+    const dueMs = this.#due.peek()?.dueMs;
+    return flushMs === undefined || dueMs === undefined ? (flushMs ?? dueMs) : Math.min(flushMs, dueMs);
+  }
+
+  /** Whoever sleeps beyond this time has to look again. */
+  #rouse(dueMs: number): void {
+    if (this.#sleeper && this.#sleeper.untilMs > dueMs) this.#sleeper.wake.abort(new Error('Something is due earlier'));
+    this.#timed.notify();
+  }
+}

@@ -1,0 +1,113 @@
+import { type Pod, type PodSpec, podRequests } from '@navarch/api';
+import { quantityMilliValue, quantityValue } from '@navarch/machinery';
+
+/** Amounts in fixed units: milli-CPUs for cpu, whole units (bytes, pods) for everything else. */
+export type Amounts = ReadonlyMap<string, number>;
+
+/** All pods that are alike for a scheduler: made from one template, as a rule. They share whatever is computed of them. */
+export interface Template {
+  readonly key: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of the first such pod. Only what `key` is made of may be read from it. */
+  readonly spec: PodSpec;
+  readonly requests: Amounts;
+  readonly cpu: number;
+  readonly memory: number;
+  /** With a floor for pods that ask for nothing, so that scores spread them too. */
+  readonly scoredCpu: number;
+  readonly scoredMemory: number;
+  /** `TCP/0.0.0.0/80`. */
+  readonly hostPorts: readonly string[];
+  /** Names of persistent volume claims in the pod's namespace. */
+  readonly claims: readonly string[];
+}
+
+/** A pod on a node, or in thought on one. */
+export interface Placed {
+  readonly pod: Pod;
+  readonly template: Template;
+}
+
+const CPU_FLOOR = 100;
+const MEMORY_FLOOR = 200 * 1024 * 1024;
+/** More kinds of pods than this at a time are a cluster of single pods: the longest unused is forgotten. */
+const TEMPLATES_MAX = 4096;
+
+/** Finds the template of a pod; the same value for all pods that are alike. */
+export class Templates {
+  readonly #byKey = new Map<string, Template>();
+  readonly #bySpec = new WeakMap<object, { readonly labels: unknown; readonly template: Template }>();
+
+  of(pod: Pod): Template {
+    const known = this.#bySpec.get(pod.spec);
+    if (known && known.labels === pod.metadata.labels) return known.template;
+    const key = keyOfTemplate(pod);
+    let template = this.#byKey.get(key);
+    if (!template) {
+      template = templateOf(pod, key);
+      this.#byKey.set(key, template);
+      if (this.#byKey.size > TEMPLATES_MAX) this.#byKey.delete(this.#byKey.keys().next().value ?? '');
+    }
+    this.#bySpec.set(pod.spec, { labels: pod.metadata.labels, template });
+    return template;
+  }
+}
+
+/**
+ * Everything that a plugin may look at but the node itself: a pod is the same before and after it is bound. A projected
+ * token's volume has a name of its own in every pod, so volumes are named by what they use.
+ */
+function keyOfTemplate({ metadata, spec }: Pod): string {
+  return JSON.stringify([
+    metadata.namespace, metadata.labels, metadata.ownerReferences?.find((owner) => owner.controller)?.uid,
+    containersOf(spec.containers), containersOf(spec.initContainers ?? []), spec.resources, spec.overhead,
+    spec.nodeSelector, spec.affinity, spec.tolerations, spec.topologySpreadConstraints,
+    spec.priority, spec.preemptionPolicy, spec.hostNetwork, claimsOf(metadata.name, spec), (spec.volumes ?? []).map(inlineDisk).filter(Boolean),
+  ]);
+}
+
+const containersOf = (containers: PodSpec['containers']): readonly unknown[] =>
+  containers.map(({ image, resources, ports, restartPolicy }) => [image, resources?.requests, ports?.filter((port) => port.hostPort), restartPolicy]);
+
+type Volume = NonNullable<PodSpec['volumes']>[number];
+
+/** Volumes that only so many pods, or pods of one node, may use. */
+const inlineDisk = ({ gcePersistentDisk, awsElasticBlockStore, iscsi, rbd, azureDisk, csi }: Volume): unknown => gcePersistentDisk ?? awsElasticBlockStore ?? iscsi ?? rbd ?? azureDisk ?? csi;
+
+/** The claims of a pod; a generic ephemeral volume has one named after pod and volume (KEP-1698). */
+function claimsOf(podName: string, { volumes = [] }: PodSpec): readonly string[] {
+  return volumes.flatMap(({ name, persistentVolumeClaim, ephemeral }) => (persistentVolumeClaim ? [persistentVolumeClaim.claimName] : ephemeral ? [`${podName}-${name}`] : []));
+}
+
+function templateOf(pod: Pod, key: string): Template {
+  const { metadata, spec } = pod;
+  const requests = amountsOf(podRequests(spec));
+  const [cpu, memory] = [requests.get('cpu') ?? 0, requests.get('memory') ?? 0];
+  return Object.freeze({
+    key, namespace: metadata.namespace ?? '', labels: metadata.labels ?? {}, spec, requests, cpu, memory,
+    scoredCpu: cpu || CPU_FLOOR, scoredMemory: memory || MEMORY_FLOOR, hostPorts: hostPortsOf(spec), claims: claimsOf(metadata.name, spec),
+  });
+}
+
+export function amountsOf(list: Readonly<Record<string, string>>): Amounts {
+  return new Map(Object.entries(list).map(([name, text]) => [name, name === 'cpu' ? quantityMilliValue(text) : quantityValue(text)]));
+}
+
+function hostPortsOf(spec: PodSpec): readonly string[] {
+  const ports: string[] = [];
+  for (const container of [...spec.containers, ...(spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always')]) {
+    for (const { hostPort, hostIP, protocol } of container.ports ?? []) if (hostPort) ports.push(`${protocol ?? 'TCP'}/${hostIP || '0.0.0.0'}/${hostPort}`);
+  }
+  return ports;
+}
+
+/** Computes something of a template once, for as long as the template is in use. */
+export function perTemplate<T>(compute: (template: Template) => T): (template: Template) => T {
+  const known = new WeakMap<Template, { readonly value: T }>();
+  return (template) => {
+    let found = known.get(template);
+    if (!found) known.set(template, (found = { value: compute(template) }));
+    return found.value;
+  };
+}

@@ -1,0 +1,123 @@
+import { node as nodeKind, type Node, type Pod, pod as podKind } from '@navarch/api';
+import { seededRandom, silent } from '@navarch/base';
+import type { Api, Cache, Recorder } from '@navarch/client';
+import { failure, keyOf, type Kind } from '@navarch/machinery';
+import { SimClock } from '@navarch/sim';
+import type { Profile } from '../plugin.ts';
+import { defaultProfile } from '../profile.ts';
+import { runScheduler } from '../scheduler.ts';
+
+type Listener = (current: unknown, previous: unknown) => void;
+
+/** A cluster that shows every write at once: bindings, statuses, deletions. What the scheduler says and does is in `log`. */
+export class World implements AsyncDisposable {
+  readonly clock = new SimClock();
+  readonly pods = new Map<string, Pod>();
+  readonly nodes = new Map<string, Node>();
+  readonly log: string[] = [];
+  /** Thrown by the next binding, once. */
+  failNextBinding: Error | undefined;
+  readonly #listeners = new Map<unknown, Listener>();
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor(profiles: readonly Profile[] = [defaultProfile]) {
+    const deps = { api: this.#api(), cache: this.#cache(), clock: this.clock, random: seededRandom(1), log: silent, recorder: this.#recorder(), profiles };
+    this.#running = runScheduler(deps, this.#stop.signal).catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) throw error;
+    });
+  }
+
+  /** As from a watch: every version is a new value through and through. */
+  async show(pod: Pod): Promise<void> {
+    this.#put(pod);
+    await this.settle();
+  }
+
+  async showNode(node: Node): Promise<void> {
+    const previous = this.nodes.get(node.metadata.name);
+    this.nodes.set(node.metadata.name, node);
+    this.#listeners.get(nodeKind)?.(node, previous);
+    await this.settle();
+  }
+
+  async remove(key: string): Promise<void> {
+    this.#remove(key);
+    await this.settle();
+  }
+
+  /** What was said and done since the last call. */
+  said(): readonly string[] {
+    return this.log.splice(0);
+  }
+
+  async settle(): Promise<void> {
+    await this.clock.advance(0);
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('Test over'));
+    await this.#running;
+  }
+
+  #put(pod: Pod): void {
+    const current = structuredClone(pod);
+    const previous = this.pods.get(keyOf(pod));
+    this.pods.set(keyOf(pod), current);
+    this.#listeners.get(podKind)?.(current, previous);
+  }
+
+  #remove(key: string): void {
+    const pod = this.pods.get(key);
+    this.pods.delete(key);
+    this.#listeners.get(podKind)?.(undefined, pod);
+  }
+
+  #cache(): Cache {
+    const all = (kind: unknown): readonly object[] => (kind === nodeKind ? [...this.nodes.values()] : kind === podKind ? [...this.pods.values()] : []);
+    return {
+      follow: () => undefined, list: all, find: () => [], get: (kind: Kind<any>, key: string) => (kind === podKind ? this.pods.get(key) : undefined), whenSynced: async () => undefined,
+      onChange: (kind: unknown, listener: Listener) => {
+        this.#listeners.set(kind, listener);
+        for (const object of all(kind)) listener(object, undefined);
+      },
+    } as unknown as Cache;
+  }
+
+  #api(): Api {
+    const held = (key: string): Pod => {
+      const pod = this.pods.get(key);
+      if (!pod) throw failure('NotFound', `pods ${key} not found`);
+      return pod;
+    };
+    return {
+      of: () => ({
+        post: async (key: string, _part: string, { target }: { target: { name: string } }) => {
+          const failed = this.failNextBinding;
+          this.failNextBinding = undefined;
+          if (failed) throw failed;
+          this.log.push(`bind ${key} ${target.name}`);
+          const pod = held(key);
+          this.#put({ ...pod, spec: { ...pod.spec, nodeName: target.name } });
+        },
+        patch: async (key: string, { body }: { body: { status: Pod['status'] & { nominatedNodeName?: string | null } } }) => {
+          const { conditions = [], nominatedNodeName } = body.status;
+          const pod = held(key);
+          const status = { ...pod.status, ...body.status } as { nominatedNodeName?: string | null };
+          if (nominatedNodeName === null) delete status.nominatedNodeName;
+          this.log.push(`status ${key} ${[...conditions.map(({ type, reason }) => `${type} ${reason}`), ...(nominatedNodeName === undefined ? [] : [`promised ${nominatedNodeName}`])].join(', ')}`);
+          this.#put({ ...pod, status: status as Pod['status'] });
+        },
+        delete: async (key: string) => {
+          this.log.push(`delete ${key}`);
+          this.#remove(key);
+        },
+      }),
+    } as unknown as Api;
+  }
+
+  #recorder(): Recorder {
+    return { record: (_about, { reason, message }) => void this.log.push(`${reason} ${message}`) };
+  }
+}
