@@ -2,7 +2,7 @@ import { directApi, serve, systemUser } from '@navarch/apiserver';
 import { configMap, event, type Event, type Pod, pod, serviceAccount } from '@navarch/api';
 import { type Logger, seededRandom } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import { type Draft, hasReason } from '@navarch/machinery';
+import { type Draft, failure, hasReason } from '@navarch/machinery';
 import { MemoryStore } from '@navarch/store';
 import { SimClock } from '../sim-clock.ts';
 import { SimMachine, type SimMachineOptions } from '../sim-machine.ts';
@@ -12,6 +12,8 @@ export interface KubeletWorldOptions extends SimMachineOptions {
   readonly seed?: number;
   /** Between the kubelet and the API server. */
   readonly faults?: Partial<Faults>;
+  /** The kubelet cannot reach the API server; asked before every request. */
+  isApiAway?(): boolean;
 }
 
 export const NODE = 'node-1';
@@ -44,7 +46,7 @@ export class KubeletWorld implements AsyncDisposable {
     const api = directApi(server, systemUser);
     const world = new KubeletWorld(clock, api, lifetime, (log) => new SimMachine({
       name: NODE, index: 0, clock, random, log,
-      connect: (signal) => faultyApi(api, { ...noFaults, ...options.faults }, clock, random.fork(`network ${clock.monotonic()}`), signal),
+      connect: (signal) => faultyApi(reachable(api, options), { ...noFaults, ...options.faults }, clock, random.fork(`network ${clock.monotonic()}`), signal),
     }, options, lifetime.signal));
     await api.of(serviceAccount).create({ metadata: { namespace: 'default', name: 'default' } });
     await api.of(configMap).create({ metadata: { namespace: 'default', name: 'kube-root-ca.crt' }, data: { 'ca.crt': '' } });
@@ -88,6 +90,20 @@ export class KubeletWorld implements AsyncDisposable {
     await this.clock.advance(0);
     await this.machine.ended();
   }
+}
+
+/** Requests to a server that is away are refused; a watch goes silent. */
+function reachable(api: Api, { isApiAway = () => false }: KubeletWorldOptions): Api {
+  const guarded = <T extends object>(target: T): T => new Proxy(target, {
+    get: (held, name) => {
+      const member: unknown = Reflect.get(held, name);
+      return typeof member !== 'function' ? member : (...args: unknown[]): unknown => {
+        if (isApiAway() && name !== 'watch') return Promise.reject(failure('ServiceUnavailable', 'simulated: away'));
+        return Reflect.apply(member, held, args);
+      };
+    },
+  });
+  return { of: (kind) => guarded(api.of(kind)) };
 }
 
 function listening(warnings: string[]): Logger {
