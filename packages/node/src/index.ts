@@ -4,15 +4,16 @@ export { type Listening, listenHttps } from './http/index.ts';
 export {
   certificateAuthority, certificateFacts, type Credentials, detachedSignature, isPair, makeRequest, openTokenKeys, Pki, publicKeyPin, type Subject, writePrivateFile,
 } from './pki/index.ts';
-export { type Access, checkKubeconfig, httpTransport, kubeconfigFile, loadAccess, mergeKubeconfig, removeFromKubeconfig, type RotatingTransport, rotatingTransport } from './client/index.ts';
+export { type Access, checkKubeconfig, countRequests, httpTransport, kubeconfigFile, loadAccess, mergeKubeconfig, removeFromKubeconfig, type RotatingTransport, rotatingTransport } from './client/index.ts';
 export { type Containerd, findContainerd, importImages, listImageNames, startContainerd, stopContainerd, teardownContainerd, writePodNetwork } from './containerd/index.ts';
-export { connectRuntime, type GrpcRuntime } from './cri/index.ts';
+export { connectRuntime, countCalls, type GrpcRuntime } from './cri/index.ts';
 export {
   CommandError, endProcess, findProgram, type HostReport, identityOf, installPackages, isAlive, packagesFor, type ProcessIdentity, probeHost, readSysctl, runCommand, signalProcess, unmountBelow, writeSysctl,
 } from './host/index.ts';
 export { type RefusedRoute, replaceRoutes, type Route } from './host/routes.ts';
 export { commandLine, processIds } from './host/processes.ts';
 export { whoListens } from './host/who-listens.ts';
-export { hostFacts, nodeFiles, nodeProber, serveKubelet } from './kubelet/index.ts';
+export { hostFacts, nodeFiles, nodeProber, nodeStatistics, type NodeStatistics, serveKubelet } from './kubelet/index.ts';
+export { processMetrics } from './metrics/process-metrics.ts';
 export { nftFilter } from './nftables/index.ts';
 export { listenDns, resolvers } from './dns/index.ts';

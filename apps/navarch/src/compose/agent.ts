@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Node, node } from '@navarch/api';
-import { type Logger, TaskGroup } from '@navarch/base';
+import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
 import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds, DnsServer } from '@navarch/dns';
 import { type KubeletDeps, runKubelet } from '@navarch/kubelet';
 import {
-  connectRuntime, type Containerd, hostFacts, listenDns, nftFilter, nodeFiles, nodeProber, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
+  connectRuntime, type Containerd, countCalls, countRequests, hostFacts, listenDns, nftFilter, nodeFiles, nodeProber, nodeStatistics, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
 } from '@navarch/node';
 import { runProxy } from '@navarch/proxy';
 import { keepFresh } from '../join/keep-fresh.ts';
@@ -46,15 +46,19 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await using group = new TaskGroup(signal);
   const containerd = await startContainerd({ dir: join(dataDir, 'containerd'), sandboxImage: PAUSE_IMAGE }, signal);
   log.info('containerd runs', { pid: containerd.process.pid, wasRunning: containerd.wasRunning });
-  using runtime = await connectRuntime({ socketPath: containerd.socketPath }, signal);
+  using connection = await connectRuntime({ socketPath: containerd.socketPath }, signal);
   using transport = rotatingTransport(accessOf(access));
-  const api = httpApi({ transport, clock: systemClock, userAgent: `navarch-agent/${KUBERNETES_VERSION}` }, group.signal);
+  const metrics = new MetricRegistry();
+  const runtime = countCalls(connection, metrics, systemClock);
+  const counted = countRequests(transport, new URL(access.server).host, metrics, systemClock);
+  const api = httpApi({ transport: counted, clock: systemClock, userAgent: `navarch-agent/${KUBERNETES_VERSION}` }, group.signal);
   await prepareNetwork(log, group.signal);
   mkdirSync(join(dataDir, 'kubelet'), { recursive: true });
   const deps = kubeletDeps(options, api, runtime, group.signal);
   group.spawn((s) => runKubelet(deps, s));
   group.spawn((s) => runNetwork(api, options, containerd, s));
-  group.spawn((s) => keepKubeletServer({ ...options, api, runtime }, s));
+  const statistics = nodeStatistics({ runtime, metrics, host: deps.host, nodeName: access.nodeName, dirs: deps.dirs, runtimePid: containerd.process.pid, version: KUBERNETES_VERSION });
+  group.spawn((s) => keepKubeletServer({ ...options, api, runtime, statistics }, s));
   group.spawn((s) => keepFresh({
     what: 'client', first: access.client,
     async renew(during) {

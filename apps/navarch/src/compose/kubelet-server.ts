@@ -1,6 +1,6 @@
 import { TaskGroup } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import { certificateFacts, type Credentials, type GrpcRuntime, serveKubelet, systemClock, systemRandom } from '@navarch/node';
+import { certificateFacts, type Credentials, type GrpcRuntime, type NodeStatistics, serveKubelet, systemClock, systemRandom } from '@navarch/node';
 import { readCredentials, writeCredentials } from '../join/credentials-file.ts';
 import { keepFresh } from '../join/keep-fresh.ts';
 import { servingFile } from '../join/node-access.ts';
@@ -10,11 +10,12 @@ import type { AgentOptions } from './agent.ts';
 export interface KubeletServerDeps extends AgentOptions {
   readonly api: Api;
   readonly runtime: GrpcRuntime;
+  readonly statistics: NodeStatistics;
 }
 
 /** Serves the kubelet's API with a certificate for this node's name and address, which is had from the cluster and renewed in time. */
 export async function keepKubeletServer(deps: KubeletServerDeps, signal: AbortSignal): Promise<void> {
-  const { api, runtime, log, nodeIP, kubeletPort, identityDir, access: { nodeName, authority } } = deps;
+  const { api, runtime, statistics, log, nodeIP, kubeletPort, identityDir, access: { nodeName, authority } } = deps;
   const file = servingFile(identityDir);
   const order = async (during: AbortSignal): Promise<Credentials> => {
     const subject = { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], names: [nodeName], addresses: [nodeIP] };
@@ -26,7 +27,7 @@ export async function keepKubeletServer(deps: KubeletServerDeps, signal: AbortSi
   await using group = new TaskGroup(signal);
   let use: ((next: Credentials) => void) | undefined;
   group.spawn((s) => serveKubelet({
-    api, runtime, log, nodeName, address: nodeIP, port: kubeletPort, ...first, authority, onRenewal: (take) => { use = take; },
+    api, runtime, log, nodeName, address: nodeIP, port: kubeletPort, ...first, authority, statistics, onRenewal: (take) => { use = take; },
   }, s));
   group.spawn((s) => keepFresh({
     what: 'serving', first,

@@ -90,6 +90,10 @@ export class HttpRequest implements ApiRequest {
     return Array.isArray(value) ? value.join(', ') : value;
   }
 
+  headerNames(): readonly string[] {
+    return Object.keys(this.#headers);
+  }
+
   body(): Promise<Uint8Array> {
     return bodyOf(this.#source);
   }
@@ -143,12 +147,12 @@ export async function exchange(server: Server, request: HttpRequest, outlet: Out
 }
 
 async function send(reply: BytesResponse, request: HttpRequest, outlet: Outlet): Promise<void> {
-  const headers: Headers = { ...reply.headers, 'cache-control': 'no-cache, private' };
+  const headers: Headers = { 'cache-control': 'no-cache, private', ...reply.headers };
   const size = reply.body.reduce((sum, chunk) => sum + chunk.length, 0);
   const isSqueezed = size > GZIP_BYTES_MIN && /\bgzip\b/.test(request.header('accept-encoding') ?? '');
   if (isSqueezed) {
     headers['content-encoding'] = 'gzip';
-    headers['vary'] = 'Accept-Encoding';
+    headers['vary'] = headers['vary'] === undefined ? 'Accept-Encoding' : `${headers['vary']}, Accept-Encoding`;
   } else headers['content-length'] = size;
   if (outlet.isGone) return;
   outlet.head(reply.status, headers);
@@ -185,13 +189,14 @@ export const bytesOf = ({ body }: BytesResponse): Uint8Array => (body.length ===
 
 async function stream(reply: StreamResponse, signal: AbortSignal, outlet: Outlet): Promise<void> {
   if (outlet.isGone) return;
-  outlet.head(reply.status, { ...reply.headers, 'cache-control': 'no-cache, private' });
+  outlet.head(reply.status, { 'cache-control': 'no-cache, private', ...reply.headers });
   const sink = {
     write(bytes: Uint8Array): boolean {
       if (outlet.isGone) return false;
       outlet.write(bytes);
       return outlet.backlogBytes < STREAM_BACKLOG_BYTES_MAX;
     },
+    drained: () => outlet.drained(),
   };
   await reply.run(sink, signal);
   if (!outlet.isGone) outlet.end();

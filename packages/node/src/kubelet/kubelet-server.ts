@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type Pod, pod } from '@navarch/api';
-import { type Clock, type Logger, MetricRegistry, PROMETHEUS_TYPE, prometheusText } from '@navarch/base';
+import { type Clock, type Logger, type MetricRegistry, PROMETHEUS_TYPE, prometheusText } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { Access, cadvisorMetrics, type cri, HttpRefusal, kubeletMetrics, loggedContainer, logOptions, notFound, type ObservedNode, resourceMetrics, summary } from '@navarch/kubelet';
 import { hasReason } from '@navarch/machinery';
@@ -27,8 +27,7 @@ export interface KubeletServerOptions {
   readonly key: string;
   /** PEM of the authority that callers' certificates must come from. */
   readonly authority: string;
-  /** Absent: none are served. */
-  readonly statistics?: NodeStatistics;
+  readonly statistics: NodeStatistics;
   readonly clock?: Clock;
   /** How long a connection to a container may say nothing. */
   readonly streamingIdleMs?: number;
@@ -44,9 +43,6 @@ export interface NodeStatistics {
   observe(signal: AbortSignal): Promise<ObservedNode>;
 }
 
-const noStatistics: NodeStatistics = { metrics: new MetricRegistry(), probeMetrics: new MetricRegistry(), observe: () => Promise.reject(notFound()) };
-const statisticsOf = ({ statistics = noStatistics }: KubeletServerOptions): NodeStatistics => statistics;
-
 /** The kubelet's own API, for the API server: logs, exec, attach, port-forward, statistics. Runs until the signal aborts. */
 export async function serveKubelet(options: KubeletServerOptions, signal: AbortSignal): Promise<void> {
   const { api, nodeName, authority, clock = systemClock } = options;
@@ -55,7 +51,7 @@ export async function serveKubelet(options: KubeletServerOptions, signal: AbortS
   options.onRenewal?.(({ certificate, key }) => server.setSecureContext({ cert: certificate, key, ca: authority }));
   const access = new Access({ api, clock, nodeName });
   const admit = (request: IncomingMessage): Promise<unknown> => access.admit(credentialsOf(request), request.method ?? 'GET', pathOf(request));
-  const count = countRequests(statisticsOf(options).metrics, clock);
+  const count = countRequests(options.statistics.metrics, clock);
   const sockets = new Set<Duplex>();
   server.on('secureConnection', (socket) => {
     sockets.add(socket);
@@ -123,8 +119,8 @@ async function route(options: KubeletServerOptions, { request, response, url, pa
     case 'healthz': return plain(response, 'ok');
     case 'pods': return json(response, await podsOfNode(options));
     case 'runningpods': return json(response, await runningPods(runtime, signal));
-    case 'stats': if (parts[1] === 'summary') return json(response, summary(await statisticsOf(options).observe(signal), url.searchParams.get('only_cpu_and_memory') === 'true')); break;
-    case 'metrics': return sendMetrics(statisticsOf(options), parts.slice(1).join('/'), response, signal);
+    case 'stats': if (parts[1] === 'summary') return json(response, summary(await options.statistics.observe(signal), url.searchParams.get('only_cpu_and_memory') === 'true')); break;
+    case 'metrics': return sendMetrics(options.statistics, parts.slice(1).join('/'), response, signal);
     case 'containerLogs': return sendLogs(options, parts.slice(1), url.searchParams, response, signal);
     case 'logs': return sendLogFile(decodeURIComponent(url.pathname.slice('/logs'.length)) || '/', response);
     case 'configz': return json(response, { kubeletconfig: configuration(options) });

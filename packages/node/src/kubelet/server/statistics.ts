@@ -8,6 +8,8 @@ import { NodeObserver } from './observe-node.ts';
 
 export interface NodeStatisticsOptions {
   readonly runtime: cri.ContainerRuntime;
+  /** What the agent counts. */
+  readonly metrics: MetricRegistry;
   readonly host: HostFacts;
   readonly nodeName: string;
   readonly dirs: NodeDirs;
@@ -18,8 +20,7 @@ export interface NodeStatisticsOptions {
 }
 
 /** Statistics of this machine, for the kubelet's server. Make one for the life of the process: rates come of two looks. */
-export function nodeStatistics({ runtime, host, nodeName, dirs, runtimePid, version }: NodeStatisticsOptions): NodeStatistics {
-  const metrics = new MetricRegistry();
+export function nodeStatistics({ runtime, metrics, host, nodeName, dirs, runtimePid, version }: NodeStatisticsOptions): NodeStatistics {
   metrics.collect(processMetrics(version));
   const observer = new NodeObserver({ runtime, cgroups: openCgroups(), host, nodeName, dirs, now: () => systemClock.now(), system: { kubelet: [process.pid], runtime: [runtimePid] } });
   return { metrics, probeMetrics: new MetricRegistry(), observe: (signal) => observer.observe(signal) };
