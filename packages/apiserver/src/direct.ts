@@ -1,6 +1,6 @@
 import type { Api, DeleteOptions, KindApi, ListOptions, ObjectList, PartOptions, Patch, WatchEvent, WatchOptions, WriteOptions } from '@navarch/client';
 import { Notifier } from '@navarch/base';
-import { type ApiObject, type Draft, expired, type Key, type Kind, splitKey } from '@navarch/machinery';
+import { type ApiObject, type Draft, expired, type Key, keyIn, type Kind, splitKey } from '@navarch/machinery';
 import { type CachedEvent, CompactedError } from '@navarch/store';
 import type { User } from './auth/user.ts';
 import { page, seenAs } from './registry/reading.ts';
@@ -83,8 +83,8 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
 
   async replace(object: O, options: PartOptions = {}): Promise<O> {
     const { namespace = '', name } = object.metadata;
-    this.#allow('update', namespace ? `${namespace}/${name}` : name, options.subresource);
-    return this.#resource.replace(namespace, name, object, this.#call(options), options.subresource);
+    this.#allow('update', keyIn(namespace, name), options.subresource);
+    return this.#resource.replace(namespace, name, object, this.#callFor(keyIn(namespace, name), options), options.subresource);
   }
 
   async update(key: Key, change: (current: O) => O, options: PartOptions = {}): Promise<O> {
@@ -101,7 +101,7 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
     const { namespace, name } = this.#allow('patch', key, options.subresource);
     if (patch.type === 'apply') {
       const request = { config: patch.body, manager: patch.fieldManager, force: patch.force ?? false };
-      return (await this.#resource.apply(namespace, name, request, this.#call(options), options.subresource)).object;
+      return (await this.#resource.apply(namespace, name, request, this.#callFor(key, options), options.subresource)).object;
     }
     return this.#resource.patch(namespace, name, patch.type, patch.body, this.#call(options), options.subresource);
   }
@@ -143,6 +143,10 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
     return { user: this.#user, isDryRun: options.dryRun ?? false, fieldValidation: 'Ignore' };
   }
 
+  #callFor(key: Key, options: WriteOptions): Call {
+    return { ...this.#call(options), mayCreate: () => this.#server.authorize(this.#user, this.#info('create', key, '')) };
+  }
+
   #allow(verb: string, key: Key, subresource = ''): { readonly namespace: string; readonly name: string } {
     this.#server.authorize(this.#user, this.#info(verb, key, subresource));
     return splitKey(key);
@@ -154,6 +158,6 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
 
   #info(verb: string, key: Key, subresource: string): RequestInfo {
     const { group, version, plural } = this.#resource.kind;
-    return { isResource: true, path: '', verb, group, version, resource: plural, subresource, rest: '', ...splitKey(key) };
+    return { isResource: true, path: '', verb, group, version, resource: plural, subresource, rest: '', isInNamespace: false, ...splitKey(key) };
   }
 }

@@ -1,6 +1,7 @@
-export { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, defineAdmission } from './admission/admission.ts';
-export { builtinAdmission } from './admission/plugins.ts';
-export { authenticate, type AuthenticationDeps, type TokenClaims, type TokenKeys } from './auth/authentication.ts';
+export { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, defineAdmissionPlugin } from './admission/admission.ts';
+export { builtinAdmission } from './admission/builtin.ts';
+export { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
+export type { TokenClaims, TokenKeys } from './auth/service-account-tokens.ts';
 export { anonymous, MASTERS, systemUser, type User } from './auth/user.ts';
 export { bootstrap, type BootstrapOptions } from './bootstrap/bootstrap.ts';
 export { directApi } from './direct.ts';

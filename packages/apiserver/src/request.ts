@@ -5,7 +5,10 @@ export interface ApiRequest {
   /** Path without the query, still percent-encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** By the lower-case name; the values of a header that came several times are joined by commas. */
   header(name: string): string | undefined;
+  /** Of all headers, in lower case. */
+  headerNames(): readonly string[];
   /** The whole body; rejects with RequestEntityTooLarge beyond the limit. */
   body(): Promise<Uint8Array>;
   /** Who connected, as TLS knows: the subject of a verified client certificate. */

@@ -1,8 +1,9 @@
 import { builtinKinds, virtualResources } from '@navarch/api';
 import { type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
 import type { Store } from '@navarch/store';
-import { builtinAdmission } from './admission/plugins.ts';
-import type { TokenKeys } from './auth/authentication.ts';
+import { builtinAdmission } from './admission/builtin.ts';
+import { Access } from './auth/access.ts';
+import type { TokenKeys } from './auth/service-account-tokens.ts';
 import type { User } from './auth/user.ts';
 import { bootstrap } from './bootstrap/bootstrap.ts';
 import { keepCompacted } from './housekeeping/compaction.ts';
@@ -39,7 +40,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const { store, clock, random, log } = options;
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
   const registry: Registry = new Registry({
-    store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission, attendants: { '/services': allocator },
+    store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission, access: new Access(() => registry), attendants: { '/services': allocator },
   });
   await registry.start(signal);
   const server = new Server({

@@ -29,7 +29,7 @@ async function started() {
     const all: Readonly<Record<string, string>> = { authorization: `Bearer ${who}`, 'content-type': 'application/json', ...headers };
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : new TextEncoder().encode(body === undefined ? '' : JSON.stringify(body));
     const reply: ApiResponse = await server.handle({
-      method, path, query: new URLSearchParams(query), header: (name) => all[name], body: async () => bytes, remoteAddress: '', signal: new AbortController().signal,
+      method, path, query: new URLSearchParams(query), header: (name) => all[name], headerNames: () => Object.keys(all), body: async () => bytes, remoteAddress: '', signal: new AbortController().signal,
     });
     assert.equal(reply.type, 'bytes');
     const text = reply.type === 'bytes' ? reply.body.map((chunk) => new TextDecoder().decode(chunk)).join('') : '';

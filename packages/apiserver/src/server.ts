@@ -1,8 +1,10 @@
 import { protobuf } from '@navarch/api';
-import { type ApiObject, badRequest, failure, Field, invalid, jsonPatch, mergePatch, methodNotAllowed, type ResourceFacts, statusOf, StatusError, success } from '@navarch/machinery';
+import { type ApiObject, badRequest, failure, Field, invalid, jsonPatch, mergePatch, methodNotAllowed, pathSegmentErrors, type ResourceFacts, statusOf, StatusError, success } from '@navarch/machinery';
 import { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
-import { forbiddenMessage, Rbac } from './auth/rbac.ts';
-import { anonymous, AUTHENTICATED, type User } from './auth/user.ts';
+import type { Access } from './auth/access.ts';
+import { type Attributes, attributesOf } from './auth/attributes.ts';
+import { impersonated } from './auth/impersonation.ts';
+import type { User } from './auth/user.ts';
 import { aggregated, apiGroup, groupList, type GroupVersion, groupVersions, newestFirst, resourceList } from './documents/discovery.ts';
 import { groupPath, openApiV2, openApiV3 } from './documents/openapi.ts';
 import type { DeleteOptions } from './registry/deletion.ts';
@@ -12,9 +14,8 @@ import type { Call, PatchType, Resource } from './registry/resource.ts';
 import { partial, partialList, type Shape, tableList } from './registry/table.ts';
 import { runWatch } from './registry/watching.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
-import { type ApiRequest, type ApiResponse, type BytesResponse, json, plain } from './request.ts';
-import { otherSubresources } from './subresources/others.ts';
-import { podSubresources } from './subresources/pods.ts';
+import { type ApiRequest, type ApiResponse, type BytesResponse, encode, json, plain } from './request.ts';
+import { builtinSubresources } from './subresources/builtin.ts';
 import { readScale, writeScale } from './subresources/scale.ts';
 import type { Subresource, SubresourceContext } from './subresources/subresource.ts';
 
@@ -41,7 +42,7 @@ const decoder = new TextDecoder('utf-8', { fatal: false });
 /** The API server without its sockets: a request in, an answer out. */
 export class Server {
   readonly registry: Registry;
-  readonly rbac: Rbac;
+  readonly access: Access;
   readonly #deps: ServerDeps;
   readonly #subresources: ReadonlyMap<string, Subresource>;
   readonly #versions: readonly GroupVersion[];
@@ -50,8 +51,8 @@ export class Server {
   constructor(deps: ServerDeps) {
     this.#deps = deps;
     this.registry = deps.registry;
-    this.rbac = new Rbac(deps.registry);
-    this.#subresources = new Map([...podSubresources, ...otherSubresources].map((s) => [s.at, s]));
+    this.access = deps.registry.deps.access;
+    this.#subresources = new Map(builtinSubresources.map((s) => [s.at, s]));
     this.#versions = groupVersions([...deps.registry.kinds, ...deps.virtual]);
   }
 
@@ -59,12 +60,12 @@ export class Server {
   async handle(request: ApiRequest): Promise<ApiResponse> {
     try {
       const info = infoOf(request);
-      const user = this.#impersonated(request, await authenticate(request, this.#deps.authentication));
-      this.authorize(user, info);
+      const user = impersonated(request, await authenticate(request, this.#deps.authentication), this.access);
+      this.access.require(user, attributesOf(info, request.query));
       const warnings: string[] = [];
       const answer = await this.#route(request, info, user, warnings);
       if (warnings.length === 0 || answer.type !== 'bytes') return answer;
-      return { ...answer, headers: { ...answer.headers, warning: warnings.slice(0, 16).map((text) => `299 - ${JSON.stringify(text)}`).join(', ') } };
+      return { ...answer, headers: { ...answer.headers, warning: warningHeader(warnings) } };
     } catch (error) {
       const status = statusOf(error);
       if (!(error instanceof StatusError)) this.registry.deps.log.error('request failed', { path: request.path, method: request.method, error, stack: (error as Error).stack });
@@ -73,28 +74,9 @@ export class Server {
     }
   }
 
-  /** Who the request is made as: the user, or whom the user may and wants to be (authentication documentation, "User impersonation"). */
-  #impersonated(request: ApiRequest, user: User): User {
-    const name = request.header('impersonate-user');
-    if (name === undefined) return user;
-    const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name);
-    const groups = request.header('impersonate-group')?.split(',').map((group) => group.trim()) ?? [];
-    const may = (resource: string, wanted: string, namespace = ''): void => this.authorize(user, {
-      isResource: true, path: '', verb: 'impersonate', group: '', version: 'v1', resource, subresource: '', name: wanted, namespace, rest: '',
-    });
-    if (account) may('serviceaccounts', account[2] ?? '', account[1]);
-    else may('users', name);
-    for (const group of groups) may('groups', group);
-    const own = account ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`] : [];
-    const standing = name === anonymous.name ? anonymous.groups : [AUTHENTICATED];
-    return { name, groups: [...new Set([...groups, ...own, ...standing])] };
-  }
-
   /** Throws Forbidden. */
-  authorize(user: User, info: RequestInfo): void {
-    if (this.rbac.isAllowed(user, info)) return;
-    const { group, resource, name } = info;
-    throw failure('Forbidden', forbiddenMessage(user, info), info.isResource ? { ...(name ? { name } : {}), ...(group ? { group } : {}), kind: resource } : {});
+  authorize(user: User, request: Attributes): void {
+    this.access.require(user, request);
   }
 
   /** What a user may do through a subresource, also for callers in the same process. */
@@ -106,12 +88,12 @@ export class Server {
 
   async #route(request: ApiRequest, info: RequestInfo, user: User, warnings: string[]): Promise<ApiResponse> {
     if (!info.isResource) return this.#document(request, info.path);
-    const call = callOf(request, user, warnings);
+    const resource = this.registry.find(info.group ? `${info.group}/${info.version}` : info.version, info.resource);
+    checkPlace(info, resource?.kind ?? this.#virtual(info));
+    const call = this.#call(request, info, user, warnings);
     const subresource = this.#subresources.get(addressOfInfo(info));
     if (subresource) return this.#special(subresource, request, info, user, call);
-    const resource = this.registry.find(info.group ? `${info.group}/${info.version}` : info.version, info.resource);
     if (!resource) throw notServed();
-    if (resource.kind.namespaced && info.namespace === '' && (info.name !== '' || request.method === 'POST')) throw notServed();
     if (info.subresource !== '') return this.#part(resource, request, info, call);
     if (info.name !== '') return this.#object(resource, request, info, call);
     return this.#collection(resource, request, info, call);
@@ -119,15 +101,29 @@ export class Server {
 
   async #special(subresource: Subresource, request: ApiRequest, info: RequestInfo, user: User, call: Call): Promise<ApiResponse> {
     const context = this.#context(info, request.query, user, call);
-    if (subresource.connect) return { type: 'proxy', target: subresource.connect(context) };
+    if (subresource.connect) {
+      if (subresource.methods && !subresource.methods.includes(request.method)) throw methodNotAllowed({ group: info.group, plural: info.resource }, request.method.toLowerCase());
+      // A WebSocket can only begin with GET, yet what it begins is not reading (KEP-4006).
+      if (subresource.opensStreams && isWebSocket(request)) this.access.require(user, { ...info, verb: 'create' });
+      return { type: 'proxy', target: subresource.connect(context) };
+    }
     if (request.method !== 'POST' || !subresource.answer) throw methodNotAllowed({ group: info.group, plural: info.resource }, request.method.toLowerCase());
     const { status, value } = await subresource.answer(await this.#body(request), context);
     if (wantedShape(request) === 'table') throw notAcceptable();
     return json(value, status);
   }
 
+  #virtual({ group, version, resource }: RequestInfo): ResourceFacts | undefined {
+    return this.#deps.virtual.find((facts) => facts.group === group && facts.version === version && facts.plural === resource);
+  }
+
+  #call(request: ApiRequest, info: RequestInfo, user: User, warnings: string[]): Call {
+    const mayCreate = (): void => this.access.require(user, { ...info, verb: 'create' });
+    return { ...callOf(request, user, warnings), mayCreate };
+  }
+
   #context(info: RequestInfo, query: URLSearchParams, user: User, call: Call): SubresourceContext {
-    return { registry: this.registry, rbac: this.rbac, authentication: this.#deps.authentication, call, info, query, user };
+    return { registry: this.registry, access: this.access, authentication: this.#deps.authentication, call, info, query, user };
   }
 
   async #collection(resource: Resource<any>, request: ApiRequest, info: RequestInfo, call: Call): Promise<ApiResponse> {
@@ -148,7 +144,9 @@ export class Server {
         return json(shape === 'metadata' ? partialList(objects, meta) : tableList(resource, objects, meta, query.get('includeObject') ?? 'Metadata'));
       }
       case 'create': return this.#answer(resource, request, (await resource.create(info.namespace, await this.#body(request), call)) as ApiObject, 201);
-      case 'deletecollection': return this.#deleteCollection(resource, request, info, call);
+      case 'deletecollection':
+        if (resource.kind.namespaced && !info.isInNamespace) throw methodNotAllowed(resource.kind, 'delete');
+        return this.#deleteCollection(resource, request, info, call);
       default: throw methodNotAllowed(resource.kind, info.verb);
     }
   }
@@ -363,6 +361,41 @@ function infoOf(request: ApiRequest): RequestInfo {
   } catch {
     throw badRequest(`the path ${request.path} is not valid`);
   }
+}
+
+/** Throws NotFound for a path nothing is at, BadRequest for a name nothing can have. */
+function checkPlace(info: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'> | undefined): void {
+  const { namespace, name, isInNamespace, verb } = info;
+  if (!facts) throw notServed();
+  for (const [what, text] of [['namespace', namespace], ['name', name]] as const) {
+    const [error] = text === '' ? [] : pathSegmentErrors(text);
+    if (error !== undefined) throw badRequest(`${what} parameter invalid: ${JSON.stringify(text)}: ${error}`);
+  }
+  // Allowed in a namespace, it must not reach what is in none: a path of the wrong scope leads nowhere.
+  if (isInNamespace && !facts.namespaced) throw notServed();
+  if (facts.namespaced && !isInNamespace && (name !== '' || (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection'))) throw notServed();
+}
+
+const isWebSocket = (request: ApiRequest): boolean => /\bwebsocket\b/i.test(request.header('upgrade') ?? '');
+
+/** What all warnings of one answer may take (bytes), and each of them when together they are more; upstream's limits. */
+const WARNINGS_BYTES_MAX = 4096;
+const WARNING_CHARS_MAX = 256;
+
+/** Texts as header values: quoted, control characters escaped, other scripts as UTF-8. */
+function warningHeader(texts: readonly string[]): string {
+  const unique = [...new Set(texts)];
+  const isLong = unique.reduce((sum, text) => sum + text.length, 0) > WARNINGS_BYTES_MAX;
+  const values: string[] = [];
+  let bytes = 0;
+  for (const text of unique) {
+    const quoted = JSON.stringify(isLong ? text.slice(0, WARNING_CHARS_MAX) : text).replaceAll('\u007f', '\\u007f');
+    const value = `299 - ${String.fromCharCode(...encode(quoted))}`;
+    bytes += value.length;
+    if (bytes > 2 * WARNINGS_BYTES_MAX) break;
+    values.push(value);
+  }
+  return values.join(', ');
 }
 
 const addressOfInfo = ({ group, resource, subresource }: RequestInfo): string =>

@@ -8,6 +8,7 @@ import { SIGNERS } from './certificates/rules.ts';
 import { signingController } from './certificates/sign.ts';
 import { clusterDnsController } from './cluster-dns/cluster-dns.ts';
 import type { Controller } from './controller.ts';
+import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation.ts';
 import { daemonSetController } from './daemon-set/daemon-set.ts';
 import { deploymentController } from './deployment/deployment.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
@@ -57,6 +58,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   endpointSliceController,
   endpointsController,
   serviceAccountController,
+  clusterRoleAggregationController,
   rootCaController(options.rootCertificate),
   namespaceController(options.kinds),
   garbageCollectorController(options.kinds),

@@ -1,4 +1,5 @@
 import type { ApiObject, Field, Kind, Mutable } from '@navarch/machinery';
+import type { Access } from '../auth/access.ts';
 import type { User } from '../auth/user.ts';
 import type { Registry } from '../registry/registry.ts';
 
@@ -14,44 +15,58 @@ export interface AdmissionRequest {
   readonly user: User;
   readonly previous: ApiObject | undefined;
   readonly isDryRun: boolean;
+  /** Tells the client something that is no refusal (a Warning header). */
+  warn(text: string): void;
 }
 
 /** What it may look at. */
 export interface AdmissionContext {
   readonly registry: Registry;
+  readonly access: Access;
+  /** Milliseconds since the epoch. */
   readonly now: number;
   randomSuffix(): string;
 }
 
+/** What a plugin looks at. Matching is the chain's business, so that a plugin never casts or checks. */
+export interface Scope {
+  /** `group/resource`, e.g. `/pods`; absent: every resource. */
+  readonly resources?: readonly string[];
+  readonly operations: readonly Operation[];
+  /** Absent: the main resource only; `*`: every subresource too. */
+  readonly subresources?: readonly string[] | '*';
+}
+
 /**
  * One rule about what may come in. Mutating hooks run first, in the order of the list, on a draft nobody else has
- * seen; validating hooks see the result. A hook refuses by throwing StatusError, or by errors on the field.
+ * seen; validating hooks see the result. A hook refuses by throwing StatusError, or by errors on the field. A hook that
+ * has to wait returns a promise; one that decides by what is stored answers at once, so that it is still so at the commit.
  */
 export interface AdmissionPlugin {
   readonly name: string;
-  readonly on: {
-    /** `group/resource`, e.g. `/pods`; absent: every resource. */
-    readonly resource?: string;
-    readonly operations: readonly Operation[];
-    /** Absent: the main resource only; `*`: every subresource too. */
-    readonly subresource?: string;
-  };
+  readonly on: Scope;
   /** True when it changed something. */
-  mutate?(draft: Mutable<ApiObject>, request: AdmissionRequest, context: AdmissionContext): boolean;
-  validate?(object: ApiObject, at: Field, request: AdmissionRequest, context: AdmissionContext): void;
+  mutate?(draft: Mutable<ApiObject>, request: AdmissionRequest, context: AdmissionContext): boolean | Promise<boolean>;
+  validate?(object: ApiObject, at: Field, request: AdmissionRequest, context: AdmissionContext): void | Promise<void>;
 }
 
-/** Ties the hooks' types to the kind they are for: the chain does the matching, so a plugin never casts or checks. */
-export function defineAdmission<Obj extends ApiObject>(plugin: {
+type RequestFor<Obj> = AdmissionRequest & { readonly previous: Obj | undefined };
+
+/** Ties the hooks' types to the kind they are for. */
+export function defineAdmissionPlugin<Obj extends ApiObject>(plugin: {
   readonly name: string;
-  readonly on: AdmissionPlugin['on'];
-  mutate?(draft: Mutable<Obj>, request: AdmissionRequest & { readonly previous: Obj | undefined }, context: AdmissionContext): boolean;
-  validate?(object: Obj, at: Field, request: AdmissionRequest & { readonly previous: Obj | undefined }, context: AdmissionContext): void;
+  readonly on: Scope;
+  mutate?(draft: Mutable<Obj>, request: RequestFor<Obj>, context: AdmissionContext): boolean | Promise<boolean>;
+  validate?(object: Obj, at: Field, request: RequestFor<Obj>, context: AdmissionContext): void | Promise<void>;
 }): AdmissionPlugin {
   return Object.freeze(plugin as unknown as AdmissionPlugin);
 }
 
-export const applies = (plugin: AdmissionPlugin, request: AdmissionRequest): boolean =>
-  plugin.on.operations.includes(request.operation) &&
-  (plugin.on.resource === undefined || plugin.on.resource === `${request.kind.group}/${request.kind.plural}`) &&
-  (plugin.on.subresource === '*' || (plugin.on.subresource ?? '') === request.subresource);
+export const resourceOf = ({ kind }: AdmissionRequest): string => `${kind.group}/${kind.plural}`;
+
+export function applies({ on }: AdmissionPlugin, request: AdmissionRequest): boolean {
+  if (!on.operations.includes(request.operation)) return false;
+  if (on.resources !== undefined && !on.resources.includes(resourceOf(request))) return false;
+  if (on.subresources === '*') return true;
+  return request.subresource === '' ? on.subresources === undefined || on.subresources.includes('') : (on.subresources?.includes(request.subresource) ?? false);
+}

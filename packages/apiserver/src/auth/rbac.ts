@@ -1,78 +1,103 @@
 import { clusterRole, type ClusterRole, clusterRoleBinding, type PolicyRule, role, roleBinding, type RoleRef, type Subject } from '@navarch/api';
-import type { RequestInfo } from '../request-info.ts';
+import { hasReason, notFound } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
-import { MASTERS, type User } from './user.ts';
-
-export interface Attributes extends Pick<RequestInfo, 'isResource' | 'verb' | 'group' | 'resource' | 'subresource' | 'namespace' | 'name' | 'path'> {}
+import type { Attributes } from './attributes.ts';
+import { allowed, type Authorizer, type Decision, noOpinion, type RuleSet } from './authorizer.ts';
+import { allows } from './rules.ts';
+import type { User } from './user.ts';
 
 /** Role based access control over the roles and bindings that are stored (rbac.authorization.k8s.io/v1). */
-export class Rbac {
-  readonly #registry: Registry;
+export class Rbac implements Authorizer {
+  readonly #registry: () => Registry;
 
-  constructor(registry: Registry) {
+  constructor(registry: () => Registry) {
     this.#registry = registry;
   }
 
-  isAllowed(user: User, request: Attributes): boolean {
-    if (user.groups.includes(MASTERS)) return true;
-    for (const rules of this.#rulesOf(user, request.namespace)) if (rules.some((rule) => covers(rule, request))) return true;
-    return false;
+  decide(user: User, request: Attributes): Decision {
+    const errors: string[] = [];
+    for (const { rules, error, how } of this.#grants(user, request.namespace)) {
+      if (error !== undefined) errors.push(error);
+      else if (rules.some((rule) => allows(rule, request))) return allowed(how());
+    }
+    return noOpinion(errors.length === 0 ? '' : `RBAC: ${aggregate(errors)}`);
   }
 
   /** Every rule that holds for the user, cluster-wide and in the namespace. */
-  rules(user: User, namespace: string): readonly PolicyRule[] {
-    return [...this.#rulesOf(user, namespace)].flat();
+  rules(user: User, namespace: string): RuleSet {
+    const grants = [...this.#grants(user, namespace)];
+    return { rules: grants.flatMap((grant) => grant.rules), errors: grants.flatMap((grant) => grant.error ?? []) };
   }
 
-  *#rulesOf(user: User, namespace: string): Generator<readonly PolicyRule[]> {
-    for (const cached of this.#registry.of(clusterRoleBinding).shelf.cache.range(this.#registry.of(clusterRoleBinding).shelf.cache.prefix)) {
-      const { subjects, roleRef } = cached.object as unknown as Binding;
-      if (subjects?.some((subject) => isMeant(subject, user, ''))) yield this.#role(roleRef, '');
+  /** The rules of a role that a binding in the namespace refers to. Throws NotFound. */
+  roleRules(ref: RoleRef, namespace: string): readonly PolicyRule[] {
+    const isClusterRole = ref.kind === 'ClusterRole';
+    const found = isClusterRole ? this.#registry().of(clusterRole).find('', ref.name) : this.#registry().of(role).find(namespace, ref.name);
+    if (!found) throw notFound(isClusterRole ? clusterRole : role, ref.name);
+    return (found as ClusterRole).rules ?? [];
+  }
+
+  *#grants(user: User, namespace: string): Generator<Grant> {
+    const clusterWide = this.#registry().of(clusterRoleBinding).shelf;
+    for (const cached of clusterWide.cache.range(clusterWide.cache.prefix)) {
+      const grant = this.#granted(cached.object as unknown as Binding, user, '');
+      if (grant) yield grant;
     }
     if (namespace === '') return;
-    const bindings = this.#registry.of(roleBinding).shelf;
+    const bindings = this.#registry().of(roleBinding).shelf;
     for (const cached of bindings.cache.range(bindings.prefixOf(namespace))) {
-      const { subjects, roleRef } = cached.object as unknown as Binding;
-      if (subjects?.some((subject) => isMeant(subject, user, namespace))) yield this.#role(roleRef, namespace);
+      const grant = this.#granted(cached.object as unknown as Binding, user, namespace);
+      if (grant) yield grant;
     }
   }
 
-  #role(ref: RoleRef, namespace: string): readonly PolicyRule[] {
-    const found = ref.kind === 'ClusterRole' ? this.#registry.of(clusterRole).find('', ref.name) : this.#registry.of(role).find(namespace, ref.name);
-    return (found as ClusterRole | undefined)?.rules ?? [];
+  #granted({ metadata, subjects, roleRef }: Binding, user: User, namespace: string): Grant | undefined {
+    const subject = subjects?.find((s) => isMeant(s, user, namespace));
+    if (!subject) return undefined;
+    const binding = namespace === '' ? `ClusterRoleBinding ${JSON.stringify(metadata.name)}` : `RoleBinding ${JSON.stringify(`${metadata.name}/${namespace}`)}`;
+    const how = (): string => `RBAC: allowed by ${binding} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${described(subject, namespace)}`;
+    try {
+      return { rules: this.roleRules(roleRef, namespace), how };
+    } catch (error) {
+      if (!hasReason(error, 'NotFound')) throw error;
+      return { rules: [], error: error.message, how };
+    }
   }
 }
 
+interface Grant {
+  readonly rules: readonly PolicyRule[];
+  /** The role is not there. */
+  readonly error?: string;
+  /** Made up only when somebody wants to know. */
+  how(): string;
+}
+
 interface Binding {
+  readonly metadata: { readonly name: string };
   readonly subjects?: readonly Subject[];
   readonly roleRef: RoleRef;
 }
 
-function isMeant(subject: Subject, user: User, namespace: string): boolean {
+function isMeant(subject: Subject, user: User, bindingNamespace: string): boolean {
   switch (subject.kind) {
     case 'User': return subject.name === user.name;
     case 'Group': return user.groups.includes(subject.name);
-    case 'ServiceAccount': return user.name === `system:serviceaccount:${subject.namespace || namespace}:${subject.name}`;
+    case 'ServiceAccount': {
+      const namespace = subject.namespace || bindingNamespace;
+      // An account without a namespace is nobody.
+      return namespace !== '' && user.name === `system:serviceaccount:${namespace}:${subject.name}`;
+    }
     default: return false;
   }
 }
 
-function covers(rule: PolicyRule, { isResource, verb, group, resource, subresource, name, path }: Attributes): boolean {
-  if (!rule.verbs.includes(verb) && !rule.verbs.includes('*')) return false;
-  if (!isResource) return rule.nonResourceURLs?.some((url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1)))) ?? false;
-  if (!rule.apiGroups?.some((g) => g === '*' || g === group)) return false;
-  const whole = subresource ? `${resource}/${subresource}` : resource;
-  if (!rule.resources?.some((r) => r === '*' || r === whole || (subresource !== '' && r === `*/${subresource}`))) return false;
-  return !rule.resourceNames?.length || rule.resourceNames.includes(name);
+function described(subject: Subject, bindingNamespace: string): string {
+  if (subject.kind !== 'ServiceAccount') return `${subject.kind} ${JSON.stringify(subject.name)}`;
+  return `ServiceAccount ${JSON.stringify(`${subject.name}/${subject.namespace || bindingNamespace}`)}`;
 }
 
-/** Upstream's words for a refusal. */
-export function forbiddenMessage(user: User, request: Attributes): string {
-  if (!request.isResource) return `forbidden: User ${JSON.stringify(user.name)} cannot ${request.verb} path ${JSON.stringify(request.path)}`;
-  const { group, resource, subresource, name, namespace, verb } = request;
-  const whole = subresource ? `${resource}/${subresource}` : resource;
-  const subject = group ? `${resource}.${group}` : resource;
-  const head = name ? `${subject} ${JSON.stringify(name)} is forbidden` : `${subject} is forbidden`;
-  const where = namespace ? ` in the namespace ${JSON.stringify(namespace)}` : ' at the cluster scope';
-  return `${head}: User ${JSON.stringify(user.name)} cannot ${verb} resource ${JSON.stringify(whole)} in API group ${JSON.stringify(group)}${where}`;
+function aggregate(errors: readonly string[]): string {
+  const unique = [...new Set(errors)];
+  return unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`;
 }

@@ -1,8 +1,8 @@
-import { clusterRole, clusterRoleBinding, endpoints, endpointSlice, namespace, priorityClass, service } from '@navarch/api';
+import { endpoints, endpointSlice, namespace, priorityClass, service } from '@navarch/api';
 import { type ApiObject, type Draft, equalJson, type Kind } from '@navarch/machinery';
 import { systemUser } from '../auth/user.ts';
 import type { Registry } from '../registry/registry.ts';
-import { clusterRoleBindings, clusterRoles } from './rbac-policy.ts';
+import { reconcilePolicy } from './reconcile-policy.ts';
 
 export interface BootstrapOptions {
   /** Where the API server is reached from pods. */
@@ -17,8 +17,7 @@ const call = { user: systemUser, isDryRun: false } as const;
 /** Makes what every cluster has. Repeats harmlessly at every start; what people added stays. */
 export async function bootstrap(registry: Registry, options: BootstrapOptions): Promise<void> {
   for (const name of ['kube-system', 'kube-public', 'kube-node-lease', 'default']) await ensure(registry, namespace, '', { metadata: { name } });
-  for (const role of clusterRoles) await restore(registry, clusterRole, '', role, 'rules');
-  for (const binding of clusterRoleBindings) await ensure(registry, clusterRoleBinding, '', binding);
+  await reconcilePolicy(registry);
   for (const [name, value, description] of PRIORITIES) await ensure(registry, priorityClass, '', { metadata: { name }, value, description });
   await ensureKubernetesService(registry, options);
 }

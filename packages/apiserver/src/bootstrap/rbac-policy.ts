@@ -1,91 +1,84 @@
-import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '@navarch/api';
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject } from '@navarch/api';
 import type { Draft } from '@navarch/machinery';
+import { clusterRoleRules } from './cluster-roles.ts';
+import { controllerRules } from './controller-roles.ts';
+import { namespaceRoles } from './namespace-roles.ts';
+import { can, eventsRule } from './policy-rule.ts';
 
-// The roles a fresh cluster has: what its own components need and what people are given. Names are upstream's.
+// Everything RBAC that a fresh cluster has. What upstream has too goes by its names, our own additions by `navarch:`.
 
-const READ = ['get', 'list', 'watch'];
-const WRITE = ['create', 'delete', 'deletecollection', 'patch', 'update'];
-const rule = (apiGroups: readonly string[], resources: readonly string[], verbs: readonly string[], resourceNames?: readonly string[]): PolicyRule =>
-  ({ verbs, apiGroups, resources, ...(resourceNames ? { resourceNames } : {}) });
-const url = (urls: readonly string[]): PolicyRule => ({ verbs: ['get'], nonResourceURLs: urls });
-const EVENTS = rule(['', 'events.k8s.io'], ['events'], ['create', 'patch', 'update']);
+const RBAC = 'rbac.authorization.k8s.io';
+const AGGREGATE = `${RBAC}/aggregate-to-`;
+const AUTHENTICATED = 'system:authenticated';
 
-const APP_RESOURCES: readonly (readonly [group: string, resources: readonly string[]])[] = [
-  ['', ['configmaps', 'endpoints', 'persistentvolumeclaims', 'persistentvolumeclaims/status', 'pods', 'pods/log', 'pods/status', 'replicationcontrollers', 'replicationcontrollers/scale', 'replicationcontrollers/status', 'serviceaccounts', 'services', 'services/status', 'bindings', 'events', 'limitranges', 'namespaces', 'namespaces/status', 'resourcequotas', 'resourcequotas/status']],
-  ['apps', ['controllerrevisions', 'daemonsets', 'daemonsets/status', 'deployments', 'deployments/scale', 'deployments/status', 'replicasets', 'replicasets/scale', 'replicasets/status', 'statefulsets', 'statefulsets/scale', 'statefulsets/status']],
-  ['autoscaling', ['horizontalpodautoscalers', 'horizontalpodautoscalers/status']],
-  ['batch', ['cronjobs', 'cronjobs/status', 'jobs', 'jobs/status']],
-  ['policy', ['poddisruptionbudgets', 'poddisruptionbudgets/status']],
-  ['networking.k8s.io', ['ingresses', 'ingresses/status', 'networkpolicies']],
-  ['discovery.k8s.io', ['endpointslices']],
-];
-const view = APP_RESOURCES.map(([group, resources]) => rule([group], resources, READ));
-const writable = (resources: readonly string[]): readonly string[] =>
-  resources.filter((r) => !r.includes('/') || r.endsWith('/scale')).filter((r) => !['namespaces', 'limitranges', 'resourcequotas', 'bindings', 'events'].includes(r));
-const edit = [
-  ...view, rule([''], ['secrets', 'pods/attach', 'pods/exec', 'pods/portforward', 'pods/proxy', 'services/proxy'], READ), rule([''], ['serviceaccounts'], ['impersonate']),
-  ...APP_RESOURCES.map(([group, resources]) => rule([group], [...writable(resources), ...(group === '' ? ['secrets', 'pods/attach', 'pods/exec', 'pods/portforward', 'pods/proxy', 'pods/eviction', 'serviceaccounts/token'] : [])], [...WRITE])),
-];
-const admin = [
-  ...edit, rule(['rbac.authorization.k8s.io'], ['rolebindings', 'roles'], [...READ, ...WRITE]), rule(['authorization.k8s.io'], ['localsubjectaccessreviews'], ['create']),
-];
+const metadata = (name: string, labels: Readonly<Record<string, string>> = {}): Draft<ClusterRole>['metadata'] =>
+  ({ name, labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...labels }, annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' } });
 
-const roles: Readonly<Record<string, readonly PolicyRule[]>> = {
-  'cluster-admin': [rule(['*'], ['*'], ['*']), { verbs: ['*'], nonResourceURLs: ['*'] }],
-  admin, edit, view,
-  'system:discovery': [url(['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/'])],
-  'system:public-info-viewer': [url(['/healthz', '/livez', '/readyz', '/version', '/version/'])],
-  'system:basic-user': [
-    rule(['authorization.k8s.io'], ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], ['create']), rule(['authentication.k8s.io'], ['selfsubjectreviews'], ['create']),
-  ],
-  'system:monitoring': [url(['/metrics', '/metrics/slis', '/livez', '/readyz', '/healthz', '/livez/*', '/readyz/*', '/healthz/*'])],
-  'system:service-account-issuer-discovery': [url(['/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/'])],
-  'system:node': [
-    rule(['authentication.k8s.io'], ['tokenreviews'], ['create']), rule(['authorization.k8s.io'], ['localsubjectaccessreviews', 'subjectaccessreviews'], ['create']),
-    rule([''], ['services'], READ), rule([''], ['nodes'], ['create', ...READ]), rule([''], ['nodes/status'], ['patch', 'update']), rule([''], ['nodes'], ['patch', 'update']),
-    rule([''], ['pods'], [...READ, 'create', 'delete']), rule([''], ['pods/status'], ['patch', 'update']), rule([''], ['pods/eviction'], ['create']),
-    rule([''], ['configmaps', 'secrets'], READ), rule([''], ['persistentvolumeclaims', 'persistentvolumes'], ['get']), rule([''], ['serviceaccounts/token'], ['create']),
-    rule(['coordination.k8s.io'], ['leases'], ['create', 'delete', 'get', 'patch', 'update']), rule(['storage.k8s.io'], ['csidrivers', 'csinodes', 'volumeattachments'], READ),
-    rule(['node.k8s.io'], ['runtimeclasses'], READ), rule(['certificates.k8s.io'], ['certificatesigningrequests'], ['create', ...READ]), EVENTS,
-  ],
-  'system:node-proxier': [rule([''], ['endpoints', 'services', 'nodes'], READ), rule(['discovery.k8s.io'], ['endpointslices'], READ), rule(['networking.k8s.io'], ['servicecidrs'], READ), EVENTS],
-  'system:cluster-dns': [rule([''], ['endpoints', 'services', 'pods', 'namespaces'], READ), rule(['discovery.k8s.io'], ['endpointslices'], READ)],
-  'system:kube-scheduler': [
-    EVENTS, rule(['coordination.k8s.io'], ['leases'], ['create', 'get', 'list', 'update', 'watch']), rule([''], ['nodes', 'namespaces', 'services', 'replicationcontrollers', 'persistentvolumeclaims', 'persistentvolumes'], READ),
-    rule([''], ['pods'], ['delete', ...READ]), rule([''], ['bindings', 'pods/binding'], ['create']), rule([''], ['pods/status'], ['patch', 'update']),
-    rule(['apps'], ['replicasets', 'statefulsets'], READ), rule(['policy'], ['poddisruptionbudgets'], READ), rule(['storage.k8s.io'], ['*'], READ), rule(['resource.k8s.io'], ['*'], READ),
-    rule(['scheduling.k8s.io'], ['*'], READ),
-  ],
-  // One identity runs all controllers, so it has what upstream's controllers have together.
-  'system:kube-controller-manager': [rule(['*'], ['*'], [...READ, ...WRITE]), url(['*'])],
-  'system:kubelet-api-admin': [rule([''], ['nodes'], ['proxy', ...READ]), rule([''], ['nodes/configz', 'nodes/healthz', 'nodes/log', 'nodes/metrics', 'nodes/pods', 'nodes/proxy', 'nodes/stats'], ['*'])],
-  'system:auth-delegator': [rule(['authentication.k8s.io'], ['tokenreviews'], ['create']), rule(['authorization.k8s.io'], ['subjectaccessreviews'], ['create'])],
-  'system:node-bootstrapper': [rule(['certificates.k8s.io'], ['certificatesigningrequests'], ['create', ...READ])],
-};
-
-const AUTO = { 'rbac.authorization.kubernetes.io/autoupdate': 'true' };
-const LABELS = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
-const metadata = (name: string): Draft<ClusterRole>['metadata'] => ({ name, labels: LABELS, annotations: AUTO });
-
-export const clusterRoles: readonly Draft<ClusterRole>[] = Object.entries(roles).map(([name, rules]) => ({ metadata: metadata(name), rules }));
-
-const bind = (name: string, role: string, kind: 'User' | 'Group' | 'ServiceAccount', ...subjects: readonly string[]): Draft<ClusterRoleBinding> => ({
-  metadata: metadata(name), roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
-  subjects: subjects.map((subject) => ({ kind, apiGroup: 'rbac.authorization.k8s.io', name: subject })),
+/** A role made of all roles with the label; the clusterrole-aggregation controller fills in the rules. */
+const aggregated = (name: string, into?: string): Draft<ClusterRole> => ({
+  metadata: metadata(name, into ? { [`${AGGREGATE}${into}`]: 'true' } : {}),
+  aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [`${AGGREGATE}${name}`]: 'true' } }] },
 });
 
-export const clusterRoleBindings: readonly Draft<ClusterRoleBinding>[] = [
-  bind('cluster-admin', 'cluster-admin', 'Group', 'system:masters'),
-  bind('system:discovery', 'system:discovery', 'Group', 'system:authenticated'),
-  bind('system:basic-user', 'system:basic-user', 'Group', 'system:authenticated'),
-  bind('system:public-info-viewer', 'system:public-info-viewer', 'Group', 'system:authenticated', 'system:unauthenticated'),
-  bind('system:monitoring', 'system:monitoring', 'Group', 'system:monitoring'),
-  bind('system:service-account-issuer-discovery', 'system:service-account-issuer-discovery', 'Group', 'system:serviceaccounts'),
-  bind('system:node', 'system:node', 'Group', 'system:nodes'),
-  bind('system:node-proxier', 'system:node-proxier', 'Group', 'system:nodes'),
-  bind('system:cluster-dns', 'system:cluster-dns', 'Group', 'system:nodes'),
-  bind('system:kube-scheduler', 'system:kube-scheduler', 'User', 'system:kube-scheduler'),
-  bind('system:kube-controller-manager', 'system:kube-controller-manager', 'User', 'system:kube-controller-manager'),
-  bind('system:node-bootstrapper', 'system:node-bootstrapper', 'Group', 'system:bootstrappers'),
+const plainRole = ([name, rules]: readonly [string, readonly PolicyRule[]]): Draft<ClusterRole> => {
+  const into = /^system:aggregate-to-(\w+)$/.exec(name)?.[1];
+  return { metadata: metadata(name, into ? { [`${AGGREGATE}${into}`]: 'true' } : {}), rules };
+};
+
+/** One identity runs all our controllers, so it holds what they need together and nothing more. */
+const allControllers = [...new Map(Object.values(controllerRules).flat().map((rule) => [JSON.stringify(rule), rule])).values()];
+
+const ownRules: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'navarch:controllers': [...allControllers, can('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kubelet-serving')],
+  // Cluster DNS is answered by the agent of each node (ADR 5).
+  'navarch:node-dns': [can('list watch', 'core', 'namespaces services'), can('list watch', 'discovery.k8s.io', 'endpointslices'), eventsRule],
+};
+
+export const clusterRoles: readonly Draft<ClusterRole>[] = [
+  aggregated('admin'), aggregated('edit', 'admin'), aggregated('view', 'edit'),
+  ...Object.entries(clusterRoleRules).map(plainRole),
+  ...Object.entries(controllerRules).map(([name, rules]) => plainRole([`system:controller:${name}`, rules])),
+  ...Object.entries(ownRules).map(plainRole),
 ];
 
+const user = (name: string): Subject => ({ kind: 'User', apiGroup: RBAC, name });
+const group = (name: string): Subject => ({ kind: 'Group', apiGroup: RBAC, name });
+const account = (name: string): Subject => ({ kind: 'ServiceAccount', name, namespace: 'kube-system' });
+
+const bind = (name: string, role: string, ...subjects: readonly Subject[]): Draft<ClusterRoleBinding> =>
+  ({ metadata: metadata(name), roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role }, ...(subjects.length > 0 ? { subjects } : {}) });
+const bindSame = (name: string, ...subjects: readonly Subject[]): Draft<ClusterRoleBinding> => bind(name, name, ...subjects);
+
+const CSR = 'system:certificates.k8s.io:certificatesigningrequests';
+
+export const clusterRoleBindings: readonly Draft<ClusterRoleBinding>[] = [
+  bindSame('cluster-admin', group('system:masters')),
+  bindSame('system:monitoring', group('system:monitoring')),
+  bindSame('system:discovery', group(AUTHENTICATED)),
+  bindSame('system:basic-user', group(AUTHENTICATED)),
+  bindSame('system:public-info-viewer', group(AUTHENTICATED), group('system:unauthenticated')),
+  bindSame('system:node-proxier', user('system:kube-proxy')),
+  bindSame('system:kube-controller-manager', user('system:kube-controller-manager')),
+  bindSame('system:kube-dns', account('kube-dns')),
+  bindSame('system:kube-scheduler', user('system:kube-scheduler')),
+  bindSame('system:volume-scheduler', user('system:kube-scheduler')),
+  bindSame('system:service-account-issuer-discovery', group('system:serviceaccounts')),
+  bindSame('system:cluster-trust-bundle-discovery', group('system:serviceaccounts')),
+  // Nodes get their rules from the node authorizer; whoever binds this role does it for nodes that are none of ours.
+  bindSame('system:node'),
+  ...Object.keys(controllerRules).map((name) => bindSame(`system:controller:${name}`, account(name))),
+  bindSame('navarch:controllers', user('system:kube-controller-manager')),
+  bindSame('navarch:node-dns', group('system:nodes')),
+  bind('navarch:node-proxier', 'system:node-proxier', group('system:nodes')),
+  bind('navarch:apiserver-kubelet-client', 'system:kubelet-api-admin', user('kube-apiserver-kubelet-client')),
+  // A machine joins with a bootstrap token, gets a certificate of its own, and renews that.
+  bind('navarch:node-bootstrapper', 'system:node-bootstrapper', group('system:bootstrappers')),
+  bind('navarch:node-autoapprove-bootstrap', `${CSR}:nodeclient`, group('system:bootstrappers')),
+  bind('navarch:node-autoapprove-rotation', `${CSR}:selfnodeclient`, group('system:nodes')),
+];
+
+export const roles: readonly Draft<Role>[] = namespaceRoles.map(({ namespace, name, rules }) => ({ metadata: { ...metadata(name), namespace }, rules }));
+
+export const roleBindings: readonly Draft<RoleBinding>[] = namespaceRoles.map(({ namespace, name, binding, users = [], accounts = [] }) => ({
+  metadata: { ...metadata(binding), namespace }, roleRef: { apiGroup: RBAC, kind: 'Role', name }, subjects: [...users.map(user), ...accounts.map(account)],
+}));

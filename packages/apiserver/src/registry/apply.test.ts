@@ -29,7 +29,7 @@ async function send(server: Server, method: string, path: string, body?: unknown
   const headers: Readonly<Record<string, string>> = { authorization: 'Bearer t', 'content-type': type, 'user-agent': 'tester/1.0 (linux)' };
   const url = new URL(path, 'http://x');
   const request: ApiRequest = {
-    method, path: url.pathname, query: url.searchParams, header: (name) => headers[name], remoteAddress: '127.0.0.1', signal: new AbortController().signal,
+    method, path: url.pathname, query: url.searchParams, header: (name) => headers[name], headerNames: () => Object.keys(headers), remoteAddress: '127.0.0.1', signal: new AbortController().signal,
     body: async () => (body === undefined ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(body))),
   };
   const answer = (await server.handle(request)) as BytesResponse;

@@ -31,7 +31,7 @@ export class Deletion<O extends ApiObject> {
     for (let attempt = 0; ; attempt++) {
       const cached = resource.cached(namespace, name);
       this.#check(cached.object, options, name);
-      resource.admitOther('DELETE', namespace, name, '', call, cached.object);
+      await resource.admitOther('DELETE', { namespace, name }, cached.object, call);
       const draft = this.#marked(cached.object, options);
       const isGone = draft === undefined || isFinished(draft as ApiObject, resource.shelf.kind);
       if (call.isDryRun) return { object: resource.view((draft ?? cached.object) as ApiObject), isGone };

@@ -2,6 +2,7 @@ import type { Clock, Logger, Random } from '@navarch/base';
 import { type ApiObject, apiVersionOf, type Kind } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
 import type { AdmissionPlugin } from '../admission/admission.ts';
+import type { Access } from '../auth/access.ts';
 import { Resource } from './resource.ts';
 import { Shelf } from './shelf.ts';
 
@@ -12,6 +13,8 @@ export interface RegistryDeps {
   readonly log: Logger;
   readonly kinds: readonly Kind<any>[];
   readonly admission: readonly AdmissionPlugin[];
+  /** Who may do what: asked by plugins, not by the registry. */
+  readonly access: Access;
   /** Allocations and other side effects of single kinds, by `group/resource`. */
   readonly attendants?: Readonly<Record<string, Attendant>>;
 }

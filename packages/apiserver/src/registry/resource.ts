@@ -5,7 +5,7 @@ import {
   strategicMergePatch, validateObjectMeta, validateObjectMetaUpdate,
 } from '@navarch/machinery';
 import { type Cached, StaleError } from '@navarch/store';
-import { type AdmissionRequest, applies, type Operation } from '../admission/admission.ts';
+import { type AdmissionContext, type AdmissionRequest, applies, type Operation } from '../admission/admission.ts';
 import type { User } from '../auth/user.ts';
 import { type DeleteOptions, Deletion } from './deletion.ts';
 import { emptyOf, ignoredBy, managerOf, recorded, unmanaged } from './field-management.ts';
@@ -24,6 +24,8 @@ export interface Call {
   readonly warnings?: string[];
   /** Who owns the fields this call sets (metadata.managedFields). Absent: the user. */
   readonly fieldManager?: string;
+  /** Throws Forbidden unless the user may also create: an update or apply of what is not there does. */
+  mayCreate?(): void;
 }
 
 /** A server-side apply: what the manager wants, and nothing else. */
@@ -97,7 +99,7 @@ export class Resource<O extends ApiObject> {
       }) as Draft['metadata'];
       delete (next.metadata as { deletionTimestamp?: string }).deletionTimestamp;
       delete (next.metadata as { deletionGracePeriodSeconds?: number }).deletionGracePeriodSeconds;
-      const ready = this.#admitCreate(next, call, now, isApplied);
+      const ready = await this.#admitCreate(next, call, now, isApplied);
       try {
         if (this.shelf.cache.get(this.shelf.keyOf(namespace, ready.metadata.name))) throw alreadyExists(this.kind, ready.metadata.name);
         if (call.isDryRun) return this.view(ready);
@@ -119,6 +121,7 @@ export class Resource<O extends ApiObject> {
     }
     draft.metadata.name = name;
     if (part === '' && this.kind.behaviour.createsOnUpdate && !this.shelf.cache.get(this.shelf.keyOf(namespace, name))) {
+      call.mayCreate?.();
       return this.create(namespace, draft, call);
     }
     if (!draft.metadata.resourceVersion && this.kind.behaviour.updatesUnconditionally === false) {
@@ -154,6 +157,7 @@ export class Resource<O extends ApiObject> {
   async apply(namespace: string, name: string, request: ApplyRequest, call: Call, part = ''): Promise<{ readonly object: O; readonly isNew: boolean }> {
     const config = this.#checkedConfig(request, namespace, name);
     if (part === '' && !this.shelf.cache.get(this.shelf.keyOf(namespace, name))) {
+      call.mayCreate?.();
       const made = this.#applied(emptyOf(this.kind) as unknown as ApiObject, config, request, part);
       return { object: await this.create(namespace, made, call, true), isNew: true };
     }
@@ -197,10 +201,17 @@ export class Resource<O extends ApiObject> {
     return new Deletion(this).run(namespace, name, options, call);
   }
 
-  /** The hooks of admission for an operation without a body of this kind: deletion, connections. */
-  admitOther(operation: Operation, namespace: string, name: string, subresource: string, call: Call, previous: ApiObject | undefined): void {
-    const request = this.#request(operation, namespace, name, subresource, call, previous);
-    this.#validating(previous ?? ({} as ApiObject), new Field(), request);
+  /**
+   * Admission of what writes no object of this kind: deletions, connections, bodies of other kinds sent to a subresource.
+   * Plugins may change the body.
+   */
+  async admitOther(operation: Operation, at: { readonly namespace: string; readonly name: string; readonly subresource?: string }, body: object, call: Call): Promise<void> {
+    const previous = this.shelf.cache.get(this.shelf.keyOf(at.namespace, at.name))?.object;
+    const request = this.#request(operation, at.namespace, at.name, at.subresource ?? '', call, previous);
+    await this.#mutating(body as Draft, request);
+    const field = new Field();
+    await this.#validating(body as ApiObject, field, request);
+    if (field.errors.length > 0) throw invalid(this.kind, at.name, field.errors);
   }
 
   /** Writes what a part of the server itself decided about the stored object. Resolves to undefined when it has moved. */
@@ -259,21 +270,21 @@ export class Resource<O extends ApiObject> {
     metadata.namespace = namespace;
   }
 
-  #admitCreate(start: Draft, call: Call, now: number, isApplied: boolean): Draft {
+  async #admitCreate(start: Draft, call: Call, now: number, isApplied: boolean): Promise<Draft> {
     let draft = start;
     const stored = this.shelf.kind;
     const hooks: HookContext = { now, subresource: undefined, user: call.user };
     stored.behaviour.prepareCreate?.(draft as Mutable<any>, hooks);
     if (!isApplied) this.#record(draft, undefined, call, '', now);
     const request = this.#request('CREATE', draft.metadata.namespace ?? '', draft.metadata.name, '', call, undefined);
-    if (this.#mutating(draft, request)) draft = this.#normal(draft);
+    if (await this.#mutating(draft, request)) draft = this.#normal(draft);
     this.#attendant()?.prepare(draft as ApiObject, undefined);
     const at = new Field();
     const nameErrors = (name: string): readonly string[] => (stored.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
     validateObjectMeta(draft.metadata, { namespaced: stored.namespaced, nameErrors }, at.at('metadata'));
     stored.behaviour.validate?.(draft as ApiObject, at, hooks);
     if (at.errors.length > 0) throw invalid(this.kind, draft.metadata.name, at.errors);
-    this.#validating(draft as ApiObject, at, request);
+    await this.#validating(draft as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(this.kind, draft.metadata.name, at.errors);
     call.warnings?.push(...(stored.behaviour.warnings?.(draft as ApiObject, undefined) ?? []));
     return draft;
@@ -294,7 +305,7 @@ export class Resource<O extends ApiObject> {
       if (sent.metadata.uid && sent.metadata.uid !== cached.object.metadata.uid) {
         throw conflict(this.kind, name, `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${cached.object.metadata.uid}`);
       }
-      const draft = this.#admitUpdate(sent, cached.object, call, part, isApplied);
+      const draft = await this.#admitUpdate(sent, cached.object, call, part, isApplied);
       if (isSame(draft, cached.object)) return this.view(cached.object);
       if (call.isDryRun) return this.view({ ...draft, metadata: { ...draft.metadata, resourceVersion: cached.object.metadata.resourceVersion } } as ApiObject);
       try {
@@ -312,7 +323,7 @@ export class Resource<O extends ApiObject> {
     }
   }
 
-  #admitUpdate(sent: Draft, previous: ApiObject, call: Call, partName: string, isApplied: boolean): Draft {
+  async #admitUpdate(sent: Draft, previous: ApiObject, call: Call, partName: string, isApplied: boolean): Promise<Draft> {
     const stored = this.shelf.kind;
     const hooks: HookContext = { now: this.registry.deps.clock.now(), subresource: partName || undefined, user: call.user };
     const part = this.#parts[partName];
@@ -323,7 +334,7 @@ export class Resource<O extends ApiObject> {
     else stored.behaviour.prepareUpdate?.(draft as Mutable<any>, previous, hooks);
     if (!isApplied) this.#record(draft, previous, call, partName, hooks.now);
     const request = this.#request('UPDATE', previous.metadata.namespace ?? '', previous.metadata.name, partName, call, previous);
-    if (this.#mutating(draft, request)) draft = this.#normal(draft);
+    if (await this.#mutating(draft, request)) draft = this.#normal(draft);
     if (!part) this.#attendant()?.prepare(draft as ApiObject, previous);
     this.#countGeneration(draft, previous, part);
     const at = new Field();
@@ -333,7 +344,7 @@ export class Resource<O extends ApiObject> {
       stored.behaviour.validate?.(draft as ApiObject, at, hooks);
       stored.behaviour.validateUpdate?.(draft as ApiObject, previous, at, hooks);
     }
-    this.#validating(draft as ApiObject, at, request);
+    await this.#validating(draft as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(this.kind, previous.metadata.name, at.errors);
     return draft;
   }
@@ -376,26 +387,34 @@ export class Resource<O extends ApiObject> {
   }
 
   #request(operation: Operation, namespace: string, name: string, subresource: string, call: Call, previous: ApiObject | undefined): AdmissionRequest {
-    return { kind: this.shelf.kind, operation, namespace, name, subresource, user: call.user, previous, isDryRun: call.isDryRun };
+    const warn = (text: string): void => void call.warnings?.push(text);
+    return { kind: this.shelf.kind, operation, namespace, name, subresource, user: call.user, previous, isDryRun: call.isDryRun, warn };
   }
 
-  #mutating(draft: Draft, request: AdmissionRequest): boolean {
+  async #mutating(draft: Draft, request: AdmissionRequest): Promise<boolean> {
     let changed = false;
+    const context = this.#context();
     for (const plugin of this.registry.deps.admission) {
-      if (plugin.mutate && applies(plugin, request)) changed = plugin.mutate(draft, request, this.#context()) || changed;
+      if (!plugin.mutate || !applies(plugin, request)) continue;
+      const result = plugin.mutate(draft, request, context);
+      // Nearly all answer at once: what they decided on is still so at the commit.
+      changed = (typeof result === 'boolean' ? result : await result) || changed;
     }
     return changed;
   }
 
-  #validating(object: ApiObject, at: Field, request: AdmissionRequest): void {
+  async #validating(object: ApiObject, at: Field, request: AdmissionRequest): Promise<void> {
+    const context = this.#context();
     for (const plugin of this.registry.deps.admission) {
-      if (plugin.validate && applies(plugin, request)) plugin.validate(object, at, request, this.#context());
+      if (!plugin.validate || !applies(plugin, request)) continue;
+      const result = plugin.validate(object, at, request, context);
+      if (result) await result;
     }
   }
 
-  #context(): { registry: Registry; now: number; randomSuffix(): string } {
-    const { clock, random } = this.registry.deps;
-    return { registry: this.registry, now: clock.now(), randomSuffix: () => randomSuffix(random, 5) };
+  #context(): AdmissionContext {
+    const { clock, random, access } = this.registry.deps;
+    return { registry: this.registry, access, now: clock.now(), randomSuffix: () => randomSuffix(random, 5) };
   }
 
   #attendant(): { prepare(draft: ApiObject, previous: ApiObject | undefined): void } | undefined {

@@ -1,29 +1,40 @@
-import { addressOf, node, pod, type Pod, podDisruptionBudget } from '@navarch/api';
-import { badRequest, compileLabelSelector, conflict, failure, type LabelSelector, type Mutable, notFound, success } from '@navarch/machinery';
+import { addressOf, node, pod, type Pod } from '@navarch/api';
+import { badRequest, conflict, failure, Field, invalid, type Mutable, notFound, success } from '@navarch/machinery';
 import { timestamp } from '../registry/meta.ts';
 import type { ProxyTarget } from '../request.ts';
+import { bodyReader } from './body.ts';
 import { defineSubresource, type Subresource, type SubresourceContext } from './subresource.ts';
 
 interface Binding {
-  readonly metadata?: { readonly name?: string; readonly uid?: string; readonly annotations?: Readonly<Record<string, string>>; readonly labels?: Readonly<Record<string, string>> };
-  readonly target?: { readonly kind?: string; readonly name?: string };
+  readonly metadata: { readonly name?: string; readonly uid?: string; readonly annotations?: Readonly<Record<string, string>>; readonly labels?: Readonly<Record<string, string>> };
+  readonly target: { readonly kind?: string; readonly name?: string };
 }
+const readBinding = bodyReader<Binding>('io.k8s.api.core.v1.Binding', 'v1', 'Binding');
 
 /** The scheduler's word: this pod runs on that node. Once. */
-const binding: Subresource['answer'] = async (body, { registry, info }) => {
-  const sent = body as Binding;
-  const nodeName = sent.target?.name ?? '';
-  if (nodeName === '') throw badRequest('target.name: Required value');
+const binding: Subresource['answer'] = async (body, { registry, info, call }) => {
+  const sent = readBinding(body);
+  const nodeName = sent.target.name ?? '';
+  const at = new Field('target');
+  if (sent.target.kind && !['Node', 'Minion'].includes(sent.target.kind)) at.at('kind').notSupported(sent.target.kind, ['Node', '<empty>']);
+  if (nodeName === '') at.at('name').required();
+  if (at.errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, sent.metadata.name ?? '', at.errors);
   const pods = registry.of(pod);
-  const name = info.name || (sent.metadata?.name ?? '');
+  const name = info.name || (sent.metadata.name ?? '');
+  if (sent.metadata.name && sent.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
+  await pods.admitOther('CREATE', { namespace: info.namespace, name, subresource: 'binding' }, sent, call);
+  const { uid, annotations, labels } = sent.metadata;
   for (;;) {
     const cached = pods.cached(info.namespace, name);
     const current = cached.object as Pod;
-    if (sent.metadata?.uid && sent.metadata.uid !== current.metadata.uid) throw conflict(pod, name, `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${current.metadata.uid}`);
+    if (uid && uid !== current.metadata.uid) throw conflict(pod, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`);
     if (current.metadata.deletionTimestamp) throw conflict(pod, name, `pod ${name} is being deleted, cannot be assigned to a host`);
     if (current.spec.nodeName) throw conflict(pod, name, `pod ${name} is already assigned to node ${JSON.stringify(current.spec.nodeName)}`);
+    if (current.spec.schedulingGates?.length) throw conflict(pod, name, `pod ${name} has non-empty .spec.schedulingGates`);
+    if (call.isDryRun) return { status: 201, value: success() };
     const draft = { ...current, spec: { ...current.spec, nodeName }, status: scheduled(current, timestamp(registry.deps.clock.now())) } as unknown as Mutable<Pod>;
-    if (sent.metadata?.annotations) draft.metadata = { ...draft.metadata, annotations: { ...draft.metadata.annotations, ...sent.metadata.annotations } };
+    if (annotations) draft.metadata = { ...draft.metadata, annotations: { ...draft.metadata.annotations, ...annotations } };
+    if (labels) draft.metadata = { ...draft.metadata, labels: { ...draft.metadata.labels, ...labels } };
     if (await pods.overwrite(cached, draft as unknown as Pod)) return { status: 201, value: success() };
   }
 };
@@ -32,24 +43,6 @@ function scheduled(current: Pod, now: string): Pod['status'] {
   const others = (current.status.conditions ?? []).filter((c) => c.type !== 'PodScheduled');
   return { ...current.status, conditions: [...others, { type: 'PodScheduled', status: 'True', lastTransitionTime: now }] };
 }
-
-/** Deletes the pod unless a disruption budget forbids it (policy/v1 Eviction). */
-const eviction: Subresource['answer'] = async (body, context) => {
-  const { registry, info, call } = context;
-  const target = registry.of(pod).get(info.namespace, info.name);
-  const options = (body as { deleteOptions?: Record<string, never> }).deleteOptions ?? {};
-  const budgets = registry.of(podDisruptionBudget);
-  for (const cached of budgets.shelf.cache.range(budgets.shelf.prefixOf(info.namespace))) {
-    const budget = budgets.view(cached.object);
-    if (!compileLabelSelector(budget.spec.selector as LabelSelector | undefined).matches(target.metadata.labels)) continue;
-    if ((budget.status.disruptionsAllowed ?? 0) > 0) continue;
-    throw failure('TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
-      causes: [{ reason: 'DisruptionBudget', message: `The disruption budget ${budget.metadata.name} needs ${budget.status.desiredHealthy} healthy pods and has ${budget.status.currentHealthy} currently` }],
-    });
-  }
-  await registry.of(pod).delete(info.namespace, info.name, options, call);
-  return { status: 201, value: success() };
-};
 
 /** Where the kubelet of the pod's node answers. Throws BadRequest while the pod has no node. */
 function kubelet({ registry, info }: SubresourceContext): { readonly host: string; readonly port: number; readonly found: Pod } {
@@ -117,26 +110,13 @@ const portForward = (context: SubresourceContext): ProxyTarget => {
   return kubeletTarget(host, port, `/portForward/${found.metadata.namespace}/${found.metadata.name}/${found.metadata.uid}`, query);
 };
 
-/** `NAME`, `NAME:PORT` or `SCHEME:NAME:PORT`. */
-function proxied({ registry, info, query }: SubresourceContext): ProxyTarget {
-  const parts = info.name.split(':');
-  const [scheme, name = '', portText] = parts.length === 3 ? parts : ['http', parts[0], parts[1]];
-  const found = registry.of(pod).get(info.namespace, name);
-  const ports = found.spec.containers.flatMap((c) => c.ports ?? []);
-  const port = portText ? (ports.find((p) => p.name === portText)?.containerPort ?? Number(portText)) : (ports[0]?.containerPort ?? 80);
-  if (!found.status.podIP) throw failure('ServiceUnavailable', `pod ${name} has no address yet`);
-  return { scheme: scheme === 'https' ? 'https' : 'http', host: found.status.podIP, port, path: withQuery(`/${info.rest}`, query), asKubeletClient: false };
-}
-
-export const withQuery = (path: string, query: URLSearchParams): string => (query.toString() === '' ? path : `${path}?${query.toString()}`);
+const STREAMED = ['GET', 'POST'];
 
 export const podSubresources: readonly Subresource[] = [
   defineSubresource({ at: '/pods/binding', answer: binding }),
   defineSubresource({ at: '/bindings', answer: binding }),
-  defineSubresource({ at: '/pods/eviction', answer: eviction }),
-  defineSubresource({ at: '/pods/exec', connect: streaming('exec') }),
-  defineSubresource({ at: '/pods/attach', connect: streaming('attach') }),
-  defineSubresource({ at: '/pods/log', connect: log }),
-  defineSubresource({ at: '/pods/portforward', connect: portForward }),
-  defineSubresource({ at: '/pods/proxy', connect: proxied }),
+  defineSubresource({ at: '/pods/exec', methods: STREAMED, opensStreams: true, connect: streaming('exec') }),
+  defineSubresource({ at: '/pods/attach', methods: STREAMED, opensStreams: true, connect: streaming('attach') }),
+  defineSubresource({ at: '/pods/log', methods: ['GET', 'HEAD'], connect: log }),
+  defineSubresource({ at: '/pods/portforward', methods: STREAMED, opensStreams: true, connect: portForward }),
 ];

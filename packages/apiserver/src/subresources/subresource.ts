@@ -1,6 +1,6 @@
 import type { Kind } from '@navarch/machinery';
 import type { AuthenticationDeps } from '../auth/authentication.ts';
-import type { Rbac } from '../auth/rbac.ts';
+import type { Access } from '../auth/access.ts';
 import type { User } from '../auth/user.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Call } from '../registry/resource.ts';
@@ -9,7 +9,7 @@ import type { ProxyTarget } from '../request.ts';
 
 export interface SubresourceContext {
   readonly registry: Registry;
-  readonly rbac: Rbac;
+  readonly access: Access;
   readonly authentication: AuthenticationDeps;
   readonly call: Call;
   readonly info: RequestInfo;
@@ -23,6 +23,10 @@ export interface Subresource {
   readonly at: string;
   /** Answers a request with a body; the value is sent as JSON with the status. */
   answer?(body: unknown, context: SubresourceContext): Promise<{ readonly status: number; readonly value: unknown }>;
+  /** How a connection may be asked for; absent: in every way. */
+  readonly methods?: readonly string[];
+  /** The connection is for doing something in the pod: opening it as a WebSocket needs the verb `create` as well. */
+  readonly opensStreams?: boolean;
   /** Sends the request on. */
   connect?(context: SubresourceContext): ProxyTarget;
 }

@@ -74,7 +74,9 @@ export class ControlPlane implements AsyncDisposable {
     const group = new TaskGroup(lifetime.signal);
     const plane = new ControlPlane(clock, (user) => directApi(server, user), lifetime, group);
     const { api } = plane;
-    const faulty = faultyApi(api, { ...noFaults, ...options.faults }, clock, random.fork('network'), lifetime.signal);
+    // With the rights they have in a real cluster: what they may not do shows here.
+    const own = plane.as({ name: 'system:kube-controller-manager', groups: ['system:authenticated'] });
+    const faulty = faultyApi(own, { ...noFaults, ...options.faults }, clock, random.fork('network'), lifetime.signal);
     const cache = new Cache({ api: faulty, clock, random: random.fork('cache'), log: strict });
     group.spawn((signal) => cache.run(signal));
     const deps = {

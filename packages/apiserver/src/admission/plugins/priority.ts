@@ -1,0 +1,74 @@
+import { type Pod, priorityClass } from '@navarch/api';
+import { type ApiObject, forbidden } from '@navarch/machinery';
+import type { Registry } from '../../registry/registry.ts';
+import { defineAdmissionPlugin } from '../admission.ts';
+
+/** Users' classes end here; above are the system's own. */
+const USER_PRIORITY_MAX = 1_000_000_000;
+const SYSTEM = 'system-';
+const BUILTIN = new Set(['system-node-critical', 'system-cluster-critical']);
+
+interface PriorityClass extends ApiObject {
+  readonly value: number;
+  readonly globalDefault?: boolean;
+}
+
+/** Turns the name of a priority class into its number. */
+export const podPriority = defineAdmissionPlugin<Pod>({
+  name: 'Priority',
+  on: { resources: ['/pods'], operations: ['CREATE', 'UPDATE'] },
+  mutate(draft, { kind, name, operation, previous }, { registry }) {
+    if (operation === 'UPDATE') {
+      // Pods of before the field was filled in keep what they had.
+      if (!previous || previous.spec.priority === undefined || draft.spec.priority !== undefined) return false;
+      draft.spec.priority = previous.spec.priority;
+      return true;
+    }
+    if (!draft.spec.priorityClassName) {
+      const standard = defaultClass(registry);
+      if (standard) draft.spec.priorityClassName = standard.metadata.name;
+    }
+    const wanted = draft.spec.priorityClassName;
+    const found = wanted ? registry.of(priorityClass).find('', wanted) : undefined;
+    if (wanted && !found) throw forbidden(kind, name, `no PriorityClass with name ${wanted} was found`);
+    const priority = found?.value ?? 0;
+    if (draft.spec.priority !== undefined && draft.spec.priority !== priority) {
+      throw forbidden(kind, name, `the integer value of priority (${draft.spec.priority}) must not be provided in pod spec; priority admission controller computed ${priority} from the given PriorityClass name`);
+    }
+    const preemption = found?.preemptionPolicy ?? 'PreemptLowerPriority';
+    if (draft.spec.preemptionPolicy !== undefined && draft.spec.preemptionPolicy !== preemption) {
+      throw forbidden(kind, name, `the string value of PreemptionPolicy (${draft.spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${preemption} from the given PriorityClass name`);
+    }
+    draft.spec.priority = priority;
+    draft.spec.preemptionPolicy = preemption;
+    return true;
+  },
+});
+
+/** At most one class is everybody's, and the names of the system's classes are its own. */
+export const priorityClasses = defineAdmissionPlugin<PriorityClass>({
+  name: 'PriorityClass',
+  on: { resources: ['scheduling.k8s.io/priorityclasses'], operations: ['CREATE', 'UPDATE', 'DELETE'] },
+  validate(object, at, { kind, name, operation }, { registry }) {
+    if (operation === 'DELETE') {
+      if (BUILTIN.has(name)) throw forbidden(kind, name, 'this is a system priority class and cannot be deleted');
+      return;
+    }
+    if (operation === 'CREATE' && !BUILTIN.has(name)) {
+      if (name.startsWith(SYSTEM)) at.at('metadata', 'name').forbidden(`priority class names with '${SYSTEM}' prefix are reserved for system use only. error: ${name} is not a known system priority class`);
+      if (object.value > USER_PRIORITY_MAX) at.at('value').forbidden(`maximum allowed value of a user defined priority is ${USER_PRIORITY_MAX}`);
+    }
+    if (!object.globalDefault) return;
+    const standard = defaultClass(registry);
+    if (standard && standard.metadata.name !== name) {
+      throw forbidden(kind, name, `PriorityClass ${standard.metadata.name} is already marked as default. Only one default can exist`);
+    }
+  },
+});
+
+/** The lowest, should there be several (two servers may each have let one in). */
+function defaultClass(registry: Registry): PriorityClass | undefined {
+  const classes = registry.of(priorityClass);
+  return [...classes.shelf.cache.range(classes.shelf.cache.prefix)].map((cached) => classes.view(cached.object) as PriorityClass)
+    .filter((c) => c.globalDefault).sort((a, b) => a.value - b.value)[0];
+}

@@ -1,0 +1,39 @@
+import type { PolicyRule } from '@navarch/api';
+import type { Attributes } from './attributes.ts';
+import type { User } from './user.ts';
+
+/** `none`: this one has no opinion, ask the next. */
+export interface Decision {
+  readonly verdict: 'allow' | 'deny' | 'none';
+  /** Why, for the answer to a review and for a refusal. */
+  readonly reason: string;
+}
+
+/** Says what a user may do. Pure over what is stored. */
+export interface Authorizer {
+  decide(user: User, request: Attributes): Decision;
+}
+
+export const allowed = (reason: string): Decision => ({ verdict: 'allow', reason });
+export const denied = (reason: string): Decision => ({ verdict: 'deny', reason });
+export const noOpinion = (reason = ''): Decision => ({ verdict: 'none', reason });
+
+/** What is known of a user's rules in a namespace. */
+export interface RuleSet {
+  readonly rules: readonly PolicyRule[];
+  /** Why rules may be missing; empty: these are all. */
+  readonly errors: readonly string[];
+}
+
+/** Asks one after the other; the first opinion counts, and what the others said is the reason of a refusal. */
+export const inTurn = (authorizers: readonly Authorizer[]): Authorizer => ({
+  decide(user, request) {
+    const reasons: string[] = [];
+    for (const authorizer of authorizers) {
+      const decision = authorizer.decide(user, request);
+      if (decision.verdict !== 'none') return decision;
+      if (decision.reason !== '') reasons.push(decision.reason);
+    }
+    return noOpinion(reasons.join('\n'));
+  },
+});

@@ -1,0 +1,70 @@
+import type { PolicyRule } from '@navarch/api';
+import type { Attributes } from './attributes.ts';
+
+/** Whether the rule allows the request (rbac.authorization.k8s.io/v1 PolicyRule). */
+export function allows(rule: PolicyRule, { isResource, verb, group, resource, subresource, name, path }: Attributes): boolean {
+  if (!rule.verbs.includes(verb) && !rule.verbs.includes('*')) return false;
+  if (!isResource) return rule.nonResourceURLs?.some((url) => urlCovers(url, path)) ?? false;
+  if (!rule.apiGroups?.some((g) => g === '*' || g === group)) return false;
+  const whole = subresource ? `${resource}/${subresource}` : resource;
+  if (!rule.resources?.some((r) => r === '*' || r === whole || (subresource !== '' && r === `*/${subresource}`))) return false;
+  return !rule.resourceNames?.length || rule.resourceNames.includes(name);
+}
+
+const urlCovers = (url: string, path: string): boolean =>
+  url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.replace(/\*+$/, '')));
+
+/** The parts of `wanted` that no rule of `held` covers, as one rule per resource; empty: all is covered. */
+export function uncovered(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): readonly PolicyRule[] {
+  const missing = wanted.flatMap(atoms).filter((atom) => !held.some((rule) => covers(rule, atom)));
+  return joined(missing);
+}
+
+/** A rule taken apart: one group, one resource, at most one name and one verb each, or one URL and one verb. */
+function atoms(rule: PolicyRule): readonly PolicyRule[] {
+  const { verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
+  const out: PolicyRule[] = [];
+  for (const group of apiGroups) {
+    for (const resource of resources) {
+      for (const verb of verbs) {
+        const atom = { verbs: [verb], apiGroups: [group], resources: [resource] };
+        if (resourceNames.length === 0) out.push(atom);
+        else out.push(...resourceNames.map((name) => ({ ...atom, resourceNames: [name] })));
+      }
+    }
+  }
+  for (const url of nonResourceURLs) out.push(...verbs.map((verb) => ({ verbs: [verb], nonResourceURLs: [url] })));
+  return out;
+}
+
+function covers(rule: PolicyRule, atom: PolicyRule): boolean {
+  const [verb = ''] = atom.verbs;
+  if (!rule.verbs.includes('*') && !rule.verbs.includes(verb)) return false;
+  const [url] = atom.nonResourceURLs ?? [];
+  if (url !== undefined) return rule.nonResourceURLs?.some((held) => urlCovers(held, url)) ?? false;
+  const [group = '', resource = '', name] = [atom.apiGroups?.[0], atom.resources?.[0], atom.resourceNames?.[0]];
+  if (!rule.apiGroups?.some((held) => held === '*' || held === group)) return false;
+  const [, subresource] = resource.split('/');
+  const holds = (held: string): boolean => held === '*' || held === resource || (subresource !== undefined && held === `*/${subresource}`);
+  if (!rule.resources?.some(holds)) return false;
+  return !rule.resourceNames?.length || (name !== undefined && rule.resourceNames.includes(name));
+}
+
+function joined(missing: readonly PolicyRule[]): readonly PolicyRule[] {
+  const byPlace = new Map<string, PolicyRule>();
+  for (const atom of missing) {
+    const place = JSON.stringify({ ...atom, verbs: [] });
+    const before = byPlace.get(place);
+    const verbs = [...new Set([...(before?.verbs ?? []), ...atom.verbs])];
+    byPlace.set(place, { ...atom, verbs });
+  }
+  return [...byPlace.values()];
+}
+
+const list = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(' ')}]`;
+
+/** A rule as refusals show it. */
+export function ruleText({ apiGroups, resources, nonResourceURLs, resourceNames, verbs }: PolicyRule): string {
+  const parts = [['APIGroups', apiGroups], ['Resources', resources], ['NonResourceURLs', nonResourceURLs], ['ResourceNames', resourceNames], ['Verbs', verbs]] as const;
+  return `{${parts.filter(([, values]) => values?.length).map(([name, values]) => `${name}:${list(values ?? [])}`).join(', ')}}`;
+}

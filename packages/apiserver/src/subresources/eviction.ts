@@ -1,0 +1,91 @@
+import { isReady, isTerminal, pod, type Pod, podDisruptionBudget } from '@navarch/api';
+import { type ApiObject, badRequest, compileLabelSelector, failure, hasReason, internalError, type LabelSelector, success, tooManyRequests } from '@navarch/machinery';
+import type { DeleteOptions } from '../registry/deletion.ts';
+import { timestamp } from '../registry/meta.ts';
+import { bodyReader } from './body.ts';
+import { defineSubresource, type Subresource, type SubresourceContext } from './subresource.ts';
+
+interface Eviction {
+  readonly metadata: { readonly name?: string };
+  readonly deleteOptions?: DeleteOptions & { readonly dryRun?: readonly string[] };
+}
+const read = bodyReader<Eviction>('io.k8s.api.policy.v1.Eviction', 'policy/v1', 'Eviction');
+
+interface Budget extends ApiObject {
+  readonly spec: { readonly selector?: LabelSelector; readonly unhealthyPodEvictionPolicy?: string };
+  readonly status: {
+    readonly disruptionsAllowed: number; readonly currentHealthy: number; readonly desiredHealthy: number; readonly observedGeneration?: number;
+    readonly disruptedPods?: Readonly<Record<string, string>>;
+  };
+}
+
+/** Pods that a budget's controller has not yet seen go; more means that it is down. */
+const DISRUPTED_MAX = 2000;
+const OBSERVE_SECONDS = 10;
+const RETRIES_MAX = 10;
+
+/** Deletes the pod unless a disruption budget forbids it (policy/v1 Eviction). */
+const eviction: Subresource['answer'] = async (body, context) => {
+  const { registry, info, call } = context;
+  const { metadata, deleteOptions = {} } = read(body);
+  if (metadata.name && metadata.name !== info.name) throw badRequest('name in URL does not match name in Eviction object');
+  const isDryRun = call.isDryRun || deleteOptions.dryRun?.includes('All') === true;
+  await registry.of(pod).admitOther('CREATE', { namespace: info.namespace, name: info.name, subresource: 'eviction' }, body as object, call);
+  const target = registry.of(pod).get(info.namespace, info.name);
+  if (isHeld(target)) await spend(context, target, isDryRun);
+  // Nobody else's pod of the same name may go in its place.
+  const preconditions = { uid: target.metadata.uid, ...deleteOptions.preconditions };
+  await registry.of(pod).delete(info.namespace, info.name, { ...deleteOptions, preconditions }, { ...call, isDryRun });
+  return { status: 201, value: success() };
+};
+
+/** Pods that are over, not begun or going already cost no budget. */
+const isHeld = (target: Pod): boolean => !isTerminal(target) && target.status.phase !== 'Pending' && target.metadata.deletionTimestamp === undefined;
+
+/** Takes one disruption from the pod's budget, and writes down for whom, before the pod goes. */
+async function spend({ registry, info, call }: SubresourceContext, target: Pod, isDryRun: boolean): Promise<void> {
+  const budgets = registry.of(podDisruptionBudget);
+  for (let attempt = 0; ; attempt++) {
+    const matching = [...budgets.shelf.cache.range(budgets.shelf.prefixOf(info.namespace))].map((cached) => budgets.view(cached.object) as unknown as Budget)
+      .filter(({ spec }) => spec.selector !== undefined && compileLabelSelector(spec.selector).matches(target.metadata.labels));
+    if (matching.length > 1) throw internalError(new Error('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.'));
+    const [budget] = matching;
+    if (!budget || mayGoUnhealthy(budget, target)) return;
+    const status = spent(budget, target, timestamp(registry.deps.clock.now()));
+    if (isDryRun) return;
+    try {
+      await budgets.replace(info.namespace, budget.metadata.name, { ...budget, status }, { ...call, isDryRun: false }, 'status');
+      return;
+    } catch (error) {
+      if (!hasReason(error, 'Conflict') || attempt >= RETRIES_MAX) throw error;
+    }
+  }
+}
+
+/** A pod that is not ready keeps nobody's budget (KEP-3017). */
+function mayGoUnhealthy({ spec, status }: Budget, target: Pod): boolean {
+  if (isReady(target)) return false;
+  if (spec.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
+  return status.currentHealthy >= status.desiredHealthy && status.desiredHealthy > 0;
+}
+
+/** Throws TooManyRequests where nothing is left to spend. */
+function spent({ metadata, status }: Budget, target: Pod, now: string): Budget['status'] {
+  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
+    const refused = tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", OBSERVE_SECONDS);
+    throw failure('TooManyRequests', refused.message, {
+      ...refused.status.details, causes: [{ reason: 'DisruptionBudget', message: `The disruption budget ${metadata.name} is still being processed by the server.` }],
+    });
+  }
+  const disrupted = status.disruptedPods ?? {};
+  if (status.disruptionsAllowed < 0) throw failure('Forbidden', `pdb ${metadata.name} is forbidden: pdb disruptions allowed is negative`);
+  if (Object.keys(disrupted).length > DISRUPTED_MAX) throw failure('Forbidden', 'DisruptedPods map too big - too many evictions not confirmed by PDB controller');
+  if (status.disruptionsAllowed === 0) {
+    throw failure('TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
+      causes: [{ reason: 'DisruptionBudget', message: `The disruption budget ${metadata.name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently` }],
+    });
+  }
+  return { ...status, disruptionsAllowed: status.disruptionsAllowed - 1, disruptedPods: { ...disrupted, [target.metadata.name]: now } };
+}
+
+export const evictPod: Subresource = defineSubresource({ at: '/pods/eviction', answer: eviction });
