@@ -1,6 +1,7 @@
 import { TaskGroup } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import { certificateFacts, type Credentials, type GrpcRuntime, type NodeStatistics, serveKubelet, systemClock, systemRandom } from '@navarch/node';
+import type { cri } from '@navarch/kubelet';
+import { certificateFacts, type Credentials, type NodeStatistics, serveKubelet, systemClock, systemRandom } from '@navarch/node';
 import { readCredentials, writeCredentials } from '../join/credentials-file.ts';
 import { keepFresh } from '../join/keep-fresh.ts';
 import { servingFile } from '../join/node-access.ts';
@@ -9,7 +10,7 @@ import type { AgentOptions } from './agent.ts';
 
 export interface KubeletServerDeps extends AgentOptions {
   readonly api: Api;
-  readonly runtime: GrpcRuntime;
+  readonly runtime: cri.ContainerRuntime;
   readonly statistics: NodeStatistics;
 }
 

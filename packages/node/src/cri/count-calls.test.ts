@@ -7,12 +7,13 @@ import { countCalls } from './count-calls.ts';
 
 test('countCalls() counts calls and failures by upstream’s names, and changes no answer', async () => {
   const registry = new MetricRegistry();
-  const runtime = {
-    answer: { containers: [] }, async listContainers() { return this.answer; }, runPodSandbox: async () => { throw new Error('no'); }, features: () => ({ runtimeName: 'x' }),
-  };
+  const answer = { containers: [] };
+  const runtime = Object.freeze({
+    listContainers: async () => answer, runPodSandbox: async () => { throw new Error('no'); }, features: () => ({ runtimeName: 'x' }),
+  });
   const counted = countCalls(runtime as unknown as cri.ContainerRuntime, registry, systemClock);
   const signal = new AbortController().signal;
-  assert.equal(await counted.listContainers({}, signal), runtime.answer);
+  assert.equal(await counted.listContainers({}, signal), answer);
   await assert.rejects(counted.runPodSandbox({}, signal), /no/);
   assert.equal(counted.features().runtimeName, 'x');
   const text = registry.text();

@@ -10,27 +10,24 @@ const names: Readonly<Record<string, string>> = {
 const nameOf = (call: string): string => names[call] ?? call.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** A runtime whose calls are counted and timed under the names that upstream's kubelet gives them. */
-export function countCalls<R extends cri.ContainerRuntime>(runtime: R, metrics: Metrics, clock: Clock): R {
+export function countCalls(runtime: cri.ContainerRuntime, metrics: Metrics, clock: Clock): cri.ContainerRuntime {
   const total = metrics.counter('kubelet_runtime_operations_total', 'Cumulative number of runtime operations by operation type.');
   const errors = metrics.counter('kubelet_runtime_operations_errors_total', 'Cumulative number of runtime operation errors by operation type.');
   const seconds = metrics.histogram('kubelet_runtime_operations_duration_seconds', 'Duration in seconds of runtime operations. Broken down by operation type.', SECONDS);
-  const counted = (call: string, run: (...args: readonly unknown[]) => unknown) => (...args: readonly unknown[]): unknown => {
+  const counted = (call: string, run: Call): Call => {
     const labels = { operation_type: nameOf(call) };
-    const started = clock.monotonic();
-    total.add(1, labels);
-    const result = run(...args);
-    if (result instanceof Promise) {
-      result.then(() => seconds.observe((clock.monotonic() - started) / 1000, labels), () => errors.add(1, labels));
-    }
-    return result;
+    return (...args) => {
+      const started = clock.monotonic();
+      total.add(1, labels);
+      const result = run.apply(runtime, args);
+      if (result instanceof Promise) {
+        result.then(() => seconds.observe((clock.monotonic() - started) / 1000, labels), () => errors.add(1, labels));
+      }
+      return result;
+    };
   };
-  const calls = new Map<PropertyKey, unknown>();
-  return new Proxy(runtime, {
-    get(target, key) {
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof key !== 'string' || typeof value !== 'function' || key === 'features') return typeof value === 'function' ? value.bind(target) : value;
-      if (!calls.has(key)) calls.set(key, counted(key, value.bind(target) as (...args: readonly unknown[]) => unknown));
-      return calls.get(key);
-    },
-  });
+  const calls = Object.entries(runtime).map(([name, run]) => [name, name === 'features' ? run : counted(name, run as Call)]);
+  return Object.freeze(Object.fromEntries(calls) as cri.ContainerRuntime);
 }
+
+type Call = (...args: unknown[]) => unknown;
