@@ -36,7 +36,7 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
 
   async list(options: ListOptions = {}): Promise<ObjectList<O>> {
     this.#allowIn('list', options.namespace ?? '');
-    const found = page(this.#resource, {
+    const found = await page(this.#resource, {
       namespace: options.namespace ?? '', labelSelector: options.labelSelector ?? '', fieldSelector: options.fieldSelector ?? '',
       limit: options.limit, continue: options.continue ?? '', resourceVersion: '', resourceVersionMatch: '',
     });

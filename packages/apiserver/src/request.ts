@@ -52,6 +52,8 @@ export interface ProxyTarget {
 export interface Sink {
   /** False when more is waiting to be sent than the bound allows: the reader is too slow and must begin again. */
   write(bytes: Uint8Array): boolean;
+  /** Resolves when most of what was written has been sent, or nobody reads any more. */
+  drained(): Promise<void>;
 }
 
 const encoder = new TextEncoder();

@@ -44,7 +44,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   });
   await registry.start(signal);
   const server = new Server({
-    registry, virtual: virtualResources, metrics: options.metrics ?? (() => ''), failingChecks: () => [],
+    registry, virtual: virtualResources, address: `${options.advertiseAddress}:${options.advertisePort}`, metrics: options.metrics ?? (() => ''), failingChecks: () => [],
     ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}),
     authentication: {
       registry, tokens: options.tokens, issuer: options.issuer, audiences: [options.issuer], staticTokens: options.staticTokens ?? new Map(),

@@ -22,6 +22,7 @@ export class Cached<T> {
   readonly #value: Uint8Array;
   readonly #form: Form<T>;
   #bytes: Uint8Array | undefined;
+  #others: Map<(object: T) => Uint8Array, Uint8Array> | undefined;
 
   constructor(entry: Pick<Entry, 'key' | 'value' | 'revision'>, attachment: unknown, form: Form<T>) {
     this.key = entry.key;
@@ -38,6 +39,14 @@ export class Cached<T> {
 
   get bytes(): Uint8Array {
     return (this.#bytes ??= this.#form.show(this.#value, this.revision));
+  }
+
+  /** The object in another form, made at most once while it is held. `make` stands for the form: always the same function. */
+  as(make: (object: T) => Uint8Array): Uint8Array {
+    this.#others ??= new Map();
+    let made = this.#others.get(make);
+    if (!made) this.#others.set(make, (made = make(this.object)));
+    return made;
   }
 }
 

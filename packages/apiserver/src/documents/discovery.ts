@@ -36,7 +36,7 @@ export function resourceList({ group, version, resources }: GroupVersion): unkno
     },
     ...kind.subresources.map((sub) => subresource(kind, sub)),
   ]);
-  return { kind: 'APIResourceList', ...(group ? { apiVersion: 'v1' } : {}), groupVersion: group ? `${group}/${version}` : version, resources: list };
+  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: group ? `${group}/${version}` : version, resources: list };
 }
 
 function subresource(kind: ResourceFacts, sub: SubresourceFacts): ApiResource {
@@ -70,13 +70,18 @@ function rank(version: string): number {
   return (stage ? (stages[stage] ?? 0) : 2) * 1_000_000 + Number(major) * 1000 + Number(minor);
 }
 
+/** `/api`: metav1.APIVersions. */
+export const apiVersions = (address: string): unknown => ({
+  kind: 'APIVersions', apiVersion: 'v1', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: address }],
+});
+
 /** Aggregated discovery (KEP-3352): everything about `/api` or `/apis` in one answer. */
-export function aggregated(versions: readonly GroupVersion[], isCore: boolean): unknown {
+export function aggregated(versions: readonly GroupVersion[], isCore: boolean, ownVersion: string): unknown {
   const groups = isCore ? ([['', versions.filter((v) => v.group === '')]] as const) : named(versions);
   return {
-    kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {},
+    kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${ownVersion}`, metadata: {},
     items: groups.map(([group, of]) => ({
-      metadata: { name: group, creationTimestamp: null },
+      metadata: group ? { name: group } : {},
       versions: of.map(({ version, resources }) => ({ version, resources: resources.map(discovered), freshness: 'Current' })),
     })),
   };

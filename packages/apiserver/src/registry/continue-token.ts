@@ -1,29 +1,45 @@
-import { badRequest, expired } from '@navarch/machinery';
+import { badRequest, expired, StatusError } from '@navarch/machinery';
 
-/** Where the next page begins: after which key, as of which revision. */
+/** Where the next page begins: after which key, as of which revision; -1: as of now, since that one is no longer known. */
 export interface ContinueToken {
   readonly revision: number;
   readonly after: string;
 }
 
+const VERSION = 'meta.k8s.io/v1';
+const NEWEST = -1;
+
 export function encodeToken({ revision, after }: ContinueToken): string {
   let binary = '';
-  for (const byte of new TextEncoder().encode(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: after }))) binary += String.fromCharCode(byte);
+  for (const byte of new TextEncoder().encode(JSON.stringify({ v: VERSION, rv: revision, start: after }))) binary += String.fromCharCode(byte);
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 /** Throws BadRequest for a token that is none of ours. */
 export function decodeToken(token: string): ContinueToken {
-  try {
-    const binary = atob(token.replaceAll('-', '+').replaceAll('_', '/'));
-    const bytes = Uint8Array.from(binary, (c) => c.charCodeAt(0));
-    const value = JSON.parse(new TextDecoder().decode(bytes)) as { rv?: unknown; start?: unknown };
-    if (typeof value.rv === 'number' && typeof value.start === 'string' && !value.start.includes('..')) return { revision: value.rv, after: value.start };
-  } catch {
-    // Said below, in one way for everything that is wrong with it.
-  }
-  throw badRequest('continue key is not valid: the token could not be read');
+  const { v, rv, start } = parsed(token);
+  if (v !== VERSION) throw notValid(`: server does not recognize this encoded version ${String(v ?? '')}`);
+  if (typeof rv !== 'number' || rv === 0) throw notValid(`: incorrect encoded start resourceVersion (version ${VERSION})`);
+  if (typeof start !== 'string' || start === '') throw notValid(`: encoded start key empty (version ${VERSION})`);
+  if (start.includes('..') || start.includes('//')) throw notValid(`: ${start}`);
+  return { revision: rv, after: start };
 }
 
-export const expiredToken = (): Error =>
-  expired('The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.');
+function parsed(token: string): { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } {
+  try {
+    const binary = atob(token.replaceAll('-', '+').replaceAll('_', '/'));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(binary, (c) => c.charCodeAt(0)))) as object;
+  } catch {
+    throw notValid(': the token could not be read');
+  }
+}
+
+const notValid = (detail: string): StatusError => badRequest(`invalid continue token: continue key is not valid${detail}`);
+
+/** The past is no longer known; the status carries a token that goes on from the same key in the present. */
+export function expiredToken({ after }: ContinueToken): StatusError {
+  const { status } = expired(EXPIRED);
+  return new StatusError({ ...status, metadata: { continue: encodeToken({ revision: NEWEST, after }) } });
+}
+
+const EXPIRED = 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';

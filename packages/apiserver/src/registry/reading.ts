@@ -1,10 +1,8 @@
-import { type ApiObject, apiVersionOf, badRequest, expired, type Kind } from '@navarch/machinery';
+import { type ApiObject, badRequest, expired, failure, type ListMeta, type StatusError } from '@navarch/machinery';
 import { type Cached, type CachedEvent, CompactedError } from '@navarch/store';
-import { encode } from '../request.ts';
-import { decodeToken, encodeToken, expiredToken } from './continue-token.ts';
+import { type ContinueToken, decodeToken, encodeToken, expiredToken } from './continue-token.ts';
 import type { Resource } from './resource.ts';
 import { type Selection, selectionOf } from './selection.ts';
-import { type Shape, tableEvent } from './table.ts';
 
 export interface ListRequest {
   readonly namespace: string;
@@ -23,28 +21,79 @@ export interface Page {
   readonly remaining: number | undefined;
 }
 
-/** What a list is about, from the cache; pages of a list all show the state of its first page where that is still known. */
-export function page(resource: Resource<any>, request: ListRequest): Page {
+/** Entries read at once from the past. */
+const PAST_ENTRIES = 500;
+
+/**
+ * What a list is about (API concepts, "Resource versions"): from the cache while nothing has changed since the state
+ * asked for, else from the store's history, so that the pages of a list all show the state of its first page. Throws
+ * Expired when that is no longer kept, Timeout for a version that is not yet there.
+ */
+export async function page(resource: Resource<any>, request: ListRequest): Promise<Page> {
   const { shelf, kind } = resource;
   const selection = selectionOf(kind, request.labelSelector, request.fieldSelector);
   const prefix = shelf.prefixOf(request.namespace);
-  const revision = shelf.revision;
-  checkVersion(request, revision);
+  const newest = shelf.revision;
   const token = request.continue === '' ? undefined : decodeToken(request.continue);
-  if (token && token.revision > revision) throw badRequest('continue key is not valid: its version is in the future');
-  if (token && token.revision < revision && !isUnchangedSince(resource, token.revision, prefix)) throw expiredToken();
+  if (token && request.resourceVersion !== '' && request.resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+  const asked = token ? token.revision : exactRevision(request, newest);
+  const revision = asked !== undefined && asked > 0 ? asked : newest;
+  if (revision > newest) throw tooLarge(revision, newest);
+  // Whoever takes any state takes all of it: so does upstream's cache.
+  const limit = request.resourceVersion === '0' && !token ? undefined : request.limit;
+  const reach: Reach = { resource, selection, prefix, after: token?.after, limit, revision };
+  if (revision === newest || isUnchangedSince(resource, revision, prefix)) return present(reach);
+  try {
+    return await past(reach);
+  } catch (error) {
+    if (!(error instanceof CompactedError)) throw error;
+    throw token ? expiredToken(token) : expired('The resourceVersion for the provided list is too old.');
+  }
+}
+
+/** ListMeta of a page. */
+export const metaOf = ({ revision, continue: token, remaining }: Page): ListMeta =>
+  ({ resourceVersion: String(revision), ...(token ? { continue: token } : {}), ...(remaining ? { remainingItemCount: remaining } : {}) });
+
+interface Reach {
+  readonly resource: Resource<any>;
+  readonly selection: Selection;
+  readonly prefix: string;
+  readonly after: ContinueToken['after'] | undefined;
+  readonly limit: number | undefined;
+  readonly revision: number;
+}
+
+function present({ resource, selection, prefix, after, limit, revision }: Reach): Page {
   const objects: Cached<ApiObject>[] = [];
-  let last = token?.after;
-  for (const cached of candidates(resource, selection, prefix, token?.after)) {
+  let last = after;
+  for (const cached of candidates(resource, selection, prefix, after)) {
     if (!selection.isEverything && !selection.matches(cached.object)) continue;
-    if (request.limit !== undefined && objects.length === request.limit) {
-      const remaining = selection.isEverything ? shelf.cache.count(prefix, last) : undefined;
-      return { objects, revision: token?.revision ?? revision, continue: encodeToken({ revision: token?.revision ?? revision, after: last ?? '' }), remaining };
+    if (limit !== undefined && objects.length === limit) {
+      const remaining = selection.isEverything ? resource.shelf.cache.count(prefix, last) : undefined;
+      return { objects, revision, continue: encodeToken({ revision, after: last ?? '' }), remaining };
     }
     objects.push(cached);
     last = cached.key;
   }
-  return { objects, revision: token?.revision ?? revision, continue: '', remaining: undefined };
+  return { objects, revision, continue: '', remaining: undefined };
+}
+
+async function past({ resource, selection, prefix, after, limit, revision }: Reach): Promise<Page> {
+  const objects: Cached<ApiObject>[] = [];
+  for (let from = after; ;) {
+    const { held, remaining } = await resource.shelf.past(prefix, { revision, limit: limit ?? PAST_ENTRIES, ...(from === undefined ? {} : { after: from }) });
+    for (const [i, cached] of held.entries()) {
+      if (!selection.matches(cached.object)) continue;
+      objects.push(cached);
+      const follow = remaining + held.length - 1 - i;
+      if (objects.length === limit && follow > 0) {
+        return { objects, revision, continue: encodeToken({ revision, after: cached.key }), remaining: selection.isEverything ? follow : undefined };
+      }
+    }
+    from = held.at(-1)?.key;
+    if (remaining === 0 || from === undefined) return { objects, revision, continue: '', remaining: undefined };
+  }
 }
 
 /** An exact field or label requirement that has an index saves the scan. */
@@ -62,19 +111,24 @@ function candidates(resource: Resource<any>, selection: Selection, prefix: strin
   return cache.range(prefix, after);
 }
 
-function checkVersion({ resourceVersion, resourceVersionMatch, ...request }: ListRequest, revision: number): void {
-  if (resourceVersion === '' || resourceVersion === '0') return;
-  if (!/^\d+$/.test(resourceVersion)) throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
-  if (request.continue !== '') throw badRequest('specifying resource version is not allowed when using continue');
+/** The version the list must have; undefined: the newest will do. */
+function exactRevision({ resourceVersion, resourceVersionMatch, limit }: ListRequest, newest: number): number | undefined {
+  if (resourceVersion === '' || resourceVersion === '0') return undefined;
+  if (!/^\d+$/.test(resourceVersion)) throw badRequest(`invalid resource version: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
   const asked = Number(resourceVersion);
-  if (asked > revision) throw tooLarge(asked, revision);
-  if (resourceVersionMatch === 'Exact' && asked < revision) throw expired(`The resourceVersion for the provided list is too old: ${asked} (${revision})`);
+  if (asked > newest) throw tooLarge(asked, newest);
+  // A page without a word on how to match is of exactly that version, as it always was.
+  return resourceVersionMatch === 'Exact' || (resourceVersionMatch === '' && limit !== undefined) ? asked : undefined;
 }
 
-const tooLarge = (asked: number, revision: number): Error =>
-  expired(`Too large resource version: ${asked}, current: ${revision}`);
+/** Upstream's words for a version from the future; clients look for the cause. */
+export function tooLarge(asked: number, newest: number): StatusError {
+  return failure('Timeout', `Timeout: Too large resource version: ${asked}, current: ${newest}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1,
+  });
+}
 
-/** Pages go on while nothing under the prefix has changed since the first one; a list that was overtaken must begin again. */
+/** True while the cache still shows what was so at that revision. */
 function isUnchangedSince(resource: Resource<any>, revision: number, prefix: string): boolean {
   let changed = false;
   try {
@@ -86,38 +140,6 @@ function isUnchangedSince(resource: Resource<any>, revision: number, prefix: str
   return !changed;
 }
 
-const OPEN = encode('{');
-const COMMA_OPEN = encode(',{');
-const CLOSE = encode(']}');
-
-/** The list as JSON: its head, then the cached bytes of every item. Typed items leave out kind and apiVersion, as upstream's do. */
-export function listBytes(resource: Resource<any>, found: Page): readonly Uint8Array[] {
-  const { kind } = resource;
-  const meta = {
-    resourceVersion: String(found.revision), ...(found.continue ? { continue: found.continue } : {}),
-    ...(found.remaining ? { remainingItemCount: found.remaining } : {}),
-  };
-  const head = `{"kind":${JSON.stringify(kind.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},"metadata":${JSON.stringify(meta)},"items":[`;
-  const typeHead = encode(`{"kind":"${kind.kind}","apiVersion":"${apiVersionOf(kind)}",`).length;
-  const chunks: Uint8Array[] = [encode(head)];
-  for (const [i, cached] of found.objects.entries()) {
-    chunks.push(i === 0 ? OPEN : COMMA_OPEN, bytesOf(resource, cached).subarray(typeHead));
-  }
-  chunks.push(CLOSE);
-  return chunks;
-}
-
-export const bytesOf = (resource: Resource<any>, cached: Cached<ApiObject>): Uint8Array =>
-  (resource.kind.hub ? encode(JSON.stringify(resource.view(cached.object))) : cached.bytes);
-
-/** The bytes of what a write resolved to: the cache has them already unless it was overtaken. */
-export function objectBytes(resource: Resource<any>, object: ApiObject): Uint8Array {
-  const { namespace = '', name } = object.metadata;
-  const held = resource.shelf.cache.get(resource.shelf.keyOf(namespace, name));
-  return held?.object === object ? bytesOf(resource, held) : encode(JSON.stringify(object));
-}
-
-
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
 /** What a change means to someone who sees only the selection: entering is ADDED, leaving is DELETED. */
@@ -128,35 +150,3 @@ export function seenAs(event: CachedEvent<ApiObject>, selection: Selection, pref
   if (is) return was ? 'MODIFIED' : 'ADDED';
   return was ? 'DELETED' : undefined;
 }
-
-/** One watch frame. */
-export function frame(resource: Resource<any>, event: CachedEvent<ApiObject>, type: EventType, shape: Shape): Uint8Array {
-  if (shape !== 'object') return encode(`${JSON.stringify({ type, object: tableEvent(resource, lastState(event), shape) })}\n`);
-  if (type !== 'DELETED' && event.current && !resource.kind.hub) return framed(type, event.current.bytes);
-  return encode(`{"type":"${type}","object":${JSON.stringify(resource.view(lastState(event)))}}\n`);
-}
-
-/** A deleted object is shown as it last was, at the version of its deletion. */
-function lastState(event: CachedEvent<ApiObject>): ApiObject {
-  const object = (event.current ?? event.previous)?.object as ApiObject;
-  return event.current ? object : { ...object, metadata: { ...object.metadata, resourceVersion: String(event.revision) } };
-}
-
-export const FRAME_HEAD = { ADDED: encode('{"type":"ADDED","object":'), MODIFIED: encode('{"type":"MODIFIED","object":'), DELETED: encode('{"type":"DELETED","object":') };
-const FRAME_TAIL = encode('}\n');
-
-export function framed(type: EventType, object: Uint8Array): Uint8Array {
-  const head = FRAME_HEAD[type];
-  const out = new Uint8Array(head.length + object.length + FRAME_TAIL.length);
-  out.set(head);
-  out.set(object, head.length);
-  out.set(FRAME_TAIL, head.length + object.length);
-  return out;
-}
-
-export function bookmark(kind: Kind<any>, revision: number, isInitial: boolean): Uint8Array {
-  const annotations = isInitial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
-  const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { resourceVersion: String(revision), creationTimestamp: null, ...annotations } };
-  return encode(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
-}
-

@@ -30,8 +30,12 @@ function fieldReader(kind: Kind<any>, field: string): (object: ApiObject) => str
   if (field === 'metadata.name') return (object) => object.metadata.name;
   if (field === 'metadata.namespace') return (object) => object.metadata.namespace ?? '';
   const declared = kind.selectableFields[field];
-  if (!declared) throw badRequest(`Unable to find ${JSON.stringify(fieldPath(kind))} that match label selector "", field selector ${JSON.stringify(field)}: field label not supported: ${field}`);
+  if (!declared) throw badRequest(unknownField(kind, field));
   return declared as (object: ApiObject) => string;
 }
 
-const fieldPath = (kind: Kind<any>): string => (kind.group ? `${kind.group}/${kind.version}, Resource=${kind.plural}` : `${kind.version}, Resource=${kind.plural}`);
+/** Kinds with selectable fields of their own say it in other words than those without. */
+const unknownField = (kind: Kind<any>, field: string): string =>
+  (Object.keys(kind.selectableFields).length > 0
+    ? `field label not supported: ${field}`
+    : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);

@@ -1,5 +1,5 @@
 import { type ApiObject, conflict, type Kind, type Mutable } from '@navarch/machinery';
-import { Cached, type Form, StaleError, type Store, WatchCache } from '@navarch/store';
+import { Cached, type Form, type ListOptions, StaleError, type Store, WatchCache } from '@navarch/store';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -60,6 +60,12 @@ export class Shelf {
   /** The newest revision that a reader may be told of: nothing under this prefix is missing up to it. */
   get revision(): number {
     return this.#store.revision();
+  }
+
+  /** What was under a prefix at a revision that is over. Throws CompactedError when it is no longer kept. */
+  async past(prefix: string, options: ListOptions): Promise<{ readonly held: readonly Cached<ApiObject>[]; readonly remaining: number }> {
+    const { entries, remaining } = await this.#store.list(prefix, options);
+    return { held: entries.map((entry) => new Cached(entry, undefined, form)), remaining };
   }
 
   keyOf(namespace: string, name: string): string {

@@ -1,9 +1,6 @@
 import type { ApiObject, Column, ListMeta } from '@navarch/machinery';
 import type { Resource } from './resource.ts';
 
-/** How clients want objects shown: whole, as table rows, or their metadata only. */
-export type Shape = 'object' | 'table' | 'metadata';
-
 const NAME: Column<ApiObject> = {
   name: 'Name', type: 'string', format: 'name', priority: 0, value: (object) => object.metadata.name,
   description: 'Name must be unique within a namespace.',
@@ -22,11 +19,6 @@ export function tableList(resource: Resource<any>, objects: readonly ApiObject[]
       object: includeObject === 'None' ? null : includeObject === 'Object' ? object : partial(object),
     })),
   };
-}
-
-export function tableEvent(resource: Resource<any>, object: ApiObject, shape: Shape): unknown {
-  const shown = resource.view(object) as ApiObject;
-  return shape === 'metadata' ? partial(shown) : tableList(resource, [shown], { resourceVersion: object.metadata.resourceVersion }, 'Metadata');
 }
 
 export const partial = (object: ApiObject): unknown =>

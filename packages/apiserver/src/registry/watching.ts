@@ -1,89 +1,170 @@
 import type { Clock } from '@navarch/base';
 import { type ApiObject, expired, statusOf } from '@navarch/machinery';
 import { type CachedEvent, CompactedError } from '@navarch/store';
-import { encode, type Sink } from '../request.ts';
-import { bookmark, bytesOf, frame, framed, seenAs } from './reading.ts';
+import type { Representation } from '../representation/representation.ts';
+import { showAdded, showBookmark, showError, showEvent } from '../representation/show.ts';
+import type { Sink } from '../request.ts';
+import { seenAs } from './reading.ts';
 import type { Resource } from './resource.ts';
 import { type Selection, selectionOf } from './selection.ts';
-import { type Shape, tableEvent } from './table.ts';
 
 export interface WatchRequest {
   readonly namespace: string;
   readonly labelSelector: string;
   readonly fieldSelector: string;
   readonly resourceVersion: string;
+  /** All objects that are there come first, as ADDED. */
   readonly sendInitialEvents: boolean;
   readonly allowBookmarks: boolean;
   readonly timeoutMs: number;
-  readonly shape: Shape;
+  readonly how: Representation;
 }
 
 /** How often a quiet watch is told how far it is. */
 const BOOKMARK_INTERVAL_MS = 60_000;
+/** Initial events handed over at once: fewer and larger writes, and a look at whether the client still reads. */
+const INITIAL_BYTES = 256 * 1024;
 
-/** Writes frames until the time is over, the client has gone or is too slow. Throws Expired before the first frame only. */
+/** Writes frames until the time is over, the client has gone or is too slow. */
 export async function runWatch(resource: Resource<any>, request: WatchRequest, clock: Clock, sink: Sink, signal: AbortSignal): Promise<void> {
-  const { cache } = resource.shelf;
-  const selection = selectionOf(resource.kind, request.labelSelector, request.fieldSelector);
-  const prefix = resource.shelf.prefixOf(request.namespace);
-  const end = new AbortController();
-  const isInitial = request.resourceVersion === '' || request.resourceVersion === '0' || request.sendInitialEvents;
-  let sent = isInitial ? cache.revision : Number(request.resourceVersion);
-  const send = (bytes: Uint8Array): void => {
-    if (!sink.write(bytes)) end.abort(new Error('The watcher reads too slowly'));
-  };
-  if (isInitial) {
-    for (const cached of cache.range(prefix)) {
-      if (!selection.matches(cached.object)) continue;
-      send(request.shape === 'object' ? framed('ADDED', bytesOf(resource, cached)) : encode(`${JSON.stringify({ type: 'ADDED', object: tableEvent(resource, cached.object, request.shape) })}\n`));
-    }
-    if (request.sendInitialEvents && request.allowBookmarks) send(bookmark(resource.kind, sent, true));
-  }
-  const view: View = { resource, selection, prefix, shape: request.shape, name: [resource.kind.version, request.shape, prefix, request.labelSelector, request.fieldSelector].join('\n') };
-  const onEvents = (events: readonly CachedEvent<ApiObject>[]): void => {
-    const bytes = framesOf(events, view);
-    if (bytes.length > 0) send(bytes);
-    sent = events.at(-1)?.revision ?? sent;
-  };
-  const stop = startFollowing(resource, sent, onEvents, send);
-  if (!stop) return;
+  const watch = new Watch(resource, request, sink);
+  const until = clock.monotonic() + request.timeoutMs;
   try {
-    await heartbeat(resource, request, clock, send, AbortSignal.any([signal, end.signal]));
+    const after = request.sendInitialEvents ? await watch.sendInitial(signal) : Number(request.resourceVersion || resource.shelf.revision);
+    if (watch.follow(after)) await heartbeat(watch, until, clock, AbortSignal.any([signal, watch.signal]));
+  } catch (error) {
+    if (!signal.aborted && !watch.signal.aborted) throw error; // The client's going is the usual end.
   } finally {
-    stop();
+    watch.stop();
   }
 }
 
-/** What a watcher wants to see. Equal names: equal bytes. */
-interface View {
-  readonly name: string;
-  readonly resource: Resource<any>;
-  readonly selection: Selection;
-  readonly prefix: string;
-  readonly shape: Shape;
-}
-
-/** Per batch of events, what was encoded for one watcher: the others with the same view send the same. */
+/** Per batch of events, the bytes of each view. */
 const encoded = new WeakMap<readonly CachedEvent<ApiObject>[], Map<string, Uint8Array>>();
 
-function framesOf(events: readonly CachedEvent<ApiObject>[], view: View): Uint8Array {
-  let byView = encoded.get(events);
-  if (!byView) encoded.set(events, (byView = new Map()));
-  let bytes = byView.get(view.name);
-  if (!bytes) byView.set(view.name, (bytes = encodeFrames(events, view)));
-  return bytes;
-}
+class Watch {
+  readonly #resource: Resource<any>;
+  readonly #request: WatchRequest;
+  readonly #sink: Sink;
+  readonly #selection: Selection;
+  readonly #prefix: string;
+  /** Watchers with equal views see equal bytes. */
+  readonly #view: string;
+  readonly #end = new AbortController();
+  #hasHeader = true;
+  #stop = (): void => undefined;
 
-function encodeFrames(events: readonly CachedEvent<ApiObject>[], { resource, selection, prefix, shape }: View): Uint8Array {
-  const frames: Uint8Array[] = [];
-  for (const event of events) {
-    const type = seenAs(event, selection, prefix);
-    if (type) frames.push(frame(resource, event, type, shape));
+  constructor(resource: Resource<any>, request: WatchRequest, sink: Sink) {
+    this.#resource = resource;
+    this.#request = request;
+    this.#sink = sink;
+    this.#selection = selectionOf(resource.kind, request.labelSelector, request.fieldSelector);
+    this.#prefix = resource.shelf.prefixOf(request.namespace);
+    this.#view = [resource.kind.version, request.how.key, this.#prefix, request.labelSelector, request.fieldSelector].join('\n');
   }
-  return frames.length === 1 ? (frames[0] as Uint8Array) : concatenated(frames);
+
+  /** Aborts when the client reads too slowly. */
+  get signal(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  /** Sends what is there, as fast as the client takes it. Resolves to the revision it was there at. */
+  async sendInitial(signal: AbortSignal): Promise<number> {
+    const { shelf } = this.#resource;
+    const { how, allowBookmarks } = this.#request;
+    const { revision } = shelf;
+    let frames: Uint8Array[] = [];
+    let bytes = 0;
+    // Taken at once: what changes while the client reads comes afterwards, as events.
+    for (const cached of Array.from(shelf.cache.range(this.#prefix))) {
+      if (!this.#selection.matches(cached.object)) continue;
+      const frame = showAdded(how, this.#resource, cached, this.#takeHeader());
+      frames.push(frame);
+      bytes += frame.length;
+      if (bytes < INITIAL_BYTES) continue;
+      await this.#flush(frames, bytes, signal);
+      frames = [];
+      bytes = 0;
+    }
+    await this.#flush(frames, bytes, signal);
+    if (allowBookmarks) this.#send(showBookmark(how, this.#resource, revision, true));
+    return revision;
+  }
+
+  /** Sends every change after a revision from now on; false when that one is too old, which the client is told. */
+  follow(after: number): boolean {
+    try {
+      this.#stop = this.#resource.shelf.cache.follow(after, (events) => this.#onEvents(events, after));
+      return true;
+    } catch (error) {
+      if (!(error instanceof CompactedError)) throw error;
+      this.#send(showError(this.#request.how, statusOf(expired(`too old resource version: ${after} (${error.compacted})`))));
+      return false;
+    }
+  }
+
+  bookmark(): void {
+    if (this.#request.allowBookmarks) this.#send(showBookmark(this.#request.how, this.#resource, this.#resource.shelf.revision, false));
+  }
+
+  #onEvents(events: readonly CachedEvent<ApiObject>[], after: number): void {
+    const first = events[0];
+    if (!first) return;
+    // A watch may begin in the future.
+    if (first.revision <= after) return this.#onEvents(events.filter((event) => event.revision > after), after);
+    const bytes = this.#hasHeader && this.#request.how.shape === 'table' ? this.#encode(events) : this.#shared(events);
+    if (bytes.length > 0) this.#send(bytes);
+  }
+
+  /** What was encoded of a batch for one watcher is sent to all that see the same. */
+  #shared(events: readonly CachedEvent<ApiObject>[]): Uint8Array {
+    let byView = encoded.get(events);
+    if (!byView) encoded.set(events, (byView = new Map()));
+    let bytes = byView.get(this.#view);
+    if (!bytes) byView.set(this.#view, (bytes = this.#encode(events)));
+    return bytes;
+  }
+
+  #encode(events: readonly CachedEvent<ApiObject>[]): Uint8Array {
+    const frames: Uint8Array[] = [];
+    for (const event of events) {
+      const type = seenAs(event, this.#selection, this.#prefix);
+      if (type) frames.push(showEvent(this.#request.how, this.#resource, event, type, this.#takeHeader()));
+    }
+    return frames.length === 1 ? (frames[0] as Uint8Array) : joined(frames);
+  }
+
+  #takeHeader(): boolean {
+    const has = this.#hasHeader && this.#request.how.shape === 'table';
+    this.#hasHeader = false;
+    return has;
+  }
+
+  async #flush(frames: readonly Uint8Array[], bytes: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (bytes > 0) this.#sink.write(joined(frames));
+    await this.#sink.drained();
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (!this.#sink.write(bytes)) this.#end.abort(new Error('The watcher reads too slowly'));
+  }
 }
 
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+async function heartbeat(watch: Watch, until: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const left = until - clock.monotonic();
+    if (left <= 0) return;
+    await clock.sleep(Math.min(left, BOOKMARK_INTERVAL_MS), signal);
+    watch.bookmark();
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -91,30 +172,4 @@ function concatenated(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return out;
-}
-
-function startFollowing(
-  resource: Resource<any>, after: number, listener: (events: readonly CachedEvent<ApiObject>[]) => void, send: (bytes: Uint8Array) => void,
-): (() => void) | undefined {
-  try {
-    return resource.shelf.cache.follow(after, listener);
-  } catch (error) {
-    if (!(error instanceof CompactedError)) throw error;
-    send(encode(`${JSON.stringify({ type: 'ERROR', object: statusOf(expired(`too old resource version: ${after} (${error.compacted})`)) })}\n`));
-    return undefined;
-  }
-}
-
-async function heartbeat(resource: Resource<any>, request: WatchRequest, clock: Clock, send: (bytes: Uint8Array) => void, signal: AbortSignal): Promise<void> {
-  const until = clock.monotonic() + request.timeoutMs;
-  try {
-    for (;;) {
-      const left = until - clock.monotonic();
-      if (left <= 0) return;
-      await clock.sleep(Math.min(left, BOOKMARK_INTERVAL_MS), signal);
-      if (request.allowBookmarks) send(bookmark(resource.kind, resource.shelf.revision, false));
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error; // The client's going is the usual end.
-  }
 }

@@ -35,6 +35,19 @@ export class ProtobufDecoder {
     return { kind, apiVersion, ...this.#message(name, raw) };
   }
 
+  /** One event of a watch, without the length that frames it. */
+  decodeEvent(bytes: Uint8Array): { readonly type: string; readonly object: unknown } {
+    let [type, object]: [string, unknown] = ['', undefined];
+    const reader = new WireReader(bytes);
+    while (!reader.isAtEnd) {
+      const [number, wireType] = reader.tag();
+      if (number === 1 && wireType === 2) type = text.decode(reader.bytes());
+      else if (number === 2 && wireType === 2) object = rawJson(reader.bytes(), (inner) => this.decode(inner));
+      else reader.skip(wireType);
+    }
+    return { type, object };
+  }
+
   #message(name: string, bytes: Uint8Array): Message {
     const out: Message = {};
     this.#into(out, name, bytes);

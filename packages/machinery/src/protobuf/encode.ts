@@ -49,9 +49,8 @@ export class ProtobufEncoder {
   }
 
   /** An object with its envelope, as a body. Throws RangeError for a kind without a protobuf form. */
-  encode(object: { readonly apiVersion: string; readonly kind: string }): Uint8Array {
+  encode(object: { readonly apiVersion: string; readonly kind: string }, type = this.typeOf(object.apiVersion, object.kind)): Uint8Array {
     const { apiVersion, kind } = object;
-    const type = this.typeOf(apiVersion, kind);
     if (type === undefined) throw new RangeError(`${kind} in version ${JSON.stringify(apiVersion)} cannot be encoded to a protobuf message`);
     return envelope(apiVersion, kind, this.message(type, object));
   }

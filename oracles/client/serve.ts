@@ -1,0 +1,28 @@
+/** An API server in memory on loopback, for clients to try: prints its URL and serves until it is told to end. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serve } from '@navarch/apiserver';
+import { silent } from '@navarch/base';
+import { listenHttps, Pki, systemClock, systemRandom } from '@navarch/node';
+import { MemoryStore } from '@navarch/store';
+
+const folder = mkdtempSync(join(tmpdir(), 'navarch-oracle-'));
+const stop = new AbortController();
+const pki = await Pki.open(folder);
+const identity = await pki.identity('apiserver', { commonName: 'kube-apiserver', addresses: ['127.0.0.1'] });
+const { server } = await serve({
+  store: new MemoryStore(), clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
+  staticTokens: new Map([['oracle', { name: 'oracle', groups: ['system:masters'] }]]), issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767],
+  advertiseAddress: '127.0.0.1', advertisePort: 6443,
+}, stop.signal);
+const listening = await listenHttps(server, {
+  addresses: ['127.0.0.1'], port: Number(process.argv[2] ?? 0), certificate: identity.certificate, key: identity.key, clientAuthority: pki.authority.certificate,
+  kubeletClient: { certificate: identity.certificate, key: identity.key, authority: pki.authority.certificate },
+});
+console.log(`https://127.0.0.1:${listening.port}`);
+process.once('SIGTERM', async () => {
+  stop.abort();
+  await listening[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});

@@ -1,0 +1,30 @@
+import { type ApiRequest, type BytesResponse, encode } from '../request.ts';
+
+/** A document that changes seldom: its bytes and the name of that state of it. */
+export interface Document {
+  readonly bytes: Uint8Array;
+  readonly hash: string;
+}
+
+export const documentOf = (value: unknown): Document => {
+  const bytes = encode(JSON.stringify(value));
+  return { bytes, hash: hashOf(bytes) };
+};
+
+/** The document, or 304 for a client that has it already (RFC 9110, section 13.1.2). */
+export function documentAnswer(request: ApiRequest, { bytes, hash }: Document, headers: Readonly<Record<string, string>>): BytesResponse {
+  const tag = `"${hash}"`;
+  const held = (request.header('if-none-match') ?? '').split(',').map((text) => text.trim().replace(/^W\//, ''));
+  const all = { vary: 'Accept', ...headers, etag: tag };
+  return held.includes(tag) || held.includes('*') ? { type: 'bytes', status: 304, headers: all, body: [] } : { type: 'bytes', status: 200, headers: all, body: [bytes] };
+}
+
+/** Two FNV-1a hashes with different starts, as 16 hexadecimal digits: it tells states of a document apart, and hides nothing. */
+function hashOf(bytes: Uint8Array): string {
+  let [low, high] = [0x811c9dc5, 0x01000193];
+  for (const byte of bytes) {
+    low = Math.imul(low ^ byte, 0x01000193);
+    high = Math.imul(high ^ byte, 0x5bd1e995);
+  }
+  return [low, high].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('').toUpperCase();
+}

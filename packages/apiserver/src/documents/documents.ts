@@ -1,0 +1,157 @@
+import type { Kind, ResourceFacts } from '@navarch/machinery';
+import { notServed } from '../handlers/exchange.ts';
+import { valueAnswer } from '../handlers/answer.ts';
+import { parseAccept, takes } from '../representation/accept.ts';
+import { type ApiRequest, type ApiResponse, type BytesResponse, json, plain } from '../request.ts';
+import { aggregated, apiGroup, apiVersions, groupList, type GroupVersion, groupVersions, newestFirst, resourceList } from './discovery.ts';
+import { type Document, documentAnswer, documentOf } from './document.ts';
+import { health, HEALTH_PATHS } from './health.ts';
+import { groupPath, openApiV2, openApiV3 } from './openapi.ts';
+
+export interface DocumentsDeps {
+  /** What is served, now: custom resources come and go. The list is another one after each change. */
+  kinds(): readonly Kind<any>[];
+  /** Resources that are asked and never stored. */
+  readonly virtual: readonly ResourceFacts[];
+  /** `host:port` for clients in the cluster. */
+  readonly address: string;
+  readonly issuer: string;
+  readonly tokens: { jwks(): unknown };
+  /** Prometheus text. */
+  metrics(): string;
+  failingChecks(): readonly string[];
+}
+
+const VERSION = {
+  major: '1', minor: '37', emulationMajor: '1', emulationMinor: '37', minCompatibilityMajor: '1', minCompatibilityMinor: '36', gitVersion: 'v1.37.0',
+  gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: 'none', compiler: 'navarch', platform: 'linux/amd64',
+};
+const AGGREGATED = 'APIGroupDiscoveryList';
+const KEYS_HEADERS = { 'cache-control': 'public, max-age=3600' } as const;
+/** A document that is asked for by its hash never changes (kept by clients). */
+const FOREVER_HEADERS = { 'cache-control': 'public, immutable' } as const;
+const JSON_TYPE = { 'content-type': 'application/json' } as const;
+const notFoundPage = (): BytesResponse => plain('404 page not found\n', 404);
+
+/** Everything the server says about itself: discovery, OpenAPI, health, version, keys. */
+export class Documents {
+  readonly #deps: DocumentsDeps;
+  #kinds: readonly Kind<any>[] = [];
+  #versions: readonly GroupVersion[] = [];
+  readonly #made = new Map<string, Document>();
+
+  constructor(deps: DocumentsDeps) {
+    this.#deps = deps;
+  }
+
+  answer(request: ApiRequest): ApiResponse {
+    this.#refresh();
+    const parts = request.path.split('/').filter((part) => part !== '');
+    const [first = '', ...rest] = parts;
+    switch (first) {
+      case '': return json({ paths: this.#paths() });
+      case 'api': case 'apis': return this.#discovery(request, parts);
+      case 'version': return json(VERSION);
+      case 'healthz': case 'livez': case 'readyz': return health(first, rest.join('/'), request.query, this.#deps.failingChecks());
+      case 'metrics': return { ...plain(this.#deps.metrics()), headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } };
+      case 'openapi': return this.#openApi(request, rest);
+      default: return this.#keys(request.path);
+    }
+  }
+
+  /** True for a group and version in which something is served. */
+  has(group: string, version: string): boolean {
+    this.#refresh();
+    return this.#versions.some((of) => of.group === group && of.version === version);
+  }
+
+  #refresh(): void {
+    const kinds = this.#deps.kinds();
+    if (kinds === this.#kinds) return;
+    this.#kinds = kinds;
+    this.#versions = groupVersions([...kinds, ...this.#deps.virtual]);
+    this.#made.clear();
+  }
+
+  #discovery(request: ApiRequest, parts: readonly string[]): ApiResponse {
+    const isCore = parts[0] === 'api';
+    if (parts.length === 1) {
+      const version = aggregatedVersion(request);
+      if (version) return this.#aggregated(request, version, isCore);
+      return { ...valueAnswer(request, isCore ? apiVersions(this.#deps.address) : groupList(this.#versions)) };
+    }
+    const group = isCore ? '' : (parts[1] ?? '');
+    const of = newestFirst(this.#versions.filter((v) => v.group === group));
+    const [version, ...more] = parts.slice(isCore ? 1 : 2);
+    if (of.length > 0 && version === undefined) return valueAnswer(request, apiGroup(group, of));
+    const found = of.find((v) => v.version === version);
+    if (!found) return notFoundPage();
+    if (more.length > 0) throw notServed();
+    return valueAnswer(request, resourceList(found));
+  }
+
+  #aggregated(request: ApiRequest, version: string, isCore: boolean): ApiResponse {
+    const document = this.#once(`${isCore ? 'api' : 'apis'} ${version}`, () => aggregated(this.#versions, isCore, version));
+    return documentAnswer(request, document, { 'content-type': `application/json;g=apidiscovery.k8s.io;v=${version};as=${AGGREGATED}` });
+  }
+
+  #openApi(request: ApiRequest, [version, ...path]: readonly string[]): ApiResponse {
+    if (version === 'v2' && path.length === 0) return documentAnswer(request, this.#once('openapi v2', () => openApiV2(this.#kinds)), JSON_TYPE);
+    if (version !== 'v3') return notFoundPage();
+    if (path.length === 0) return documentAnswer(request, this.#once('openapi v3', () => this.#openApiRoot()), JSON_TYPE);
+    const name = path.join('/');
+    const of = this.#openApiOf(name);
+    if (!of) return notFoundPage();
+    const asked = request.query.get('hash');
+    if (asked && asked !== of.hash) return { ...plain('', 301), headers: { location: openApiUrl(name, of) } };
+    return documentAnswer(request, of, asked ? { ...JSON_TYPE, ...FOREVER_HEADERS } : JSON_TYPE);
+  }
+
+  /** Where the document of each group and version is, with its hash: so that clients keep what has not changed. */
+  #openApiRoot(): unknown {
+    const names = [...new Set(this.#kinds.map(groupPath))].sort();
+    return { paths: Object.fromEntries(names.map((name) => [name, { serverRelativeURL: openApiUrl(name, this.#openApiOf(name) as Document) }])) };
+  }
+
+  #openApiOf(name: string): Document | undefined {
+    const of = this.#kinds.filter((kind) => groupPath(kind) === name);
+    return of.length === 0 ? undefined : this.#once(`openapi v3 ${name}`, () => openApiV3(of));
+  }
+
+  #keys(path: string): ApiResponse {
+    const { issuer, tokens } = this.#deps;
+    if (path === '/openid/v1/jwks') return { ...json(tokens.jwks()), headers: { 'content-type': 'application/jwk-set+json', ...KEYS_HEADERS } };
+    if (path !== '/.well-known/openid-configuration') return notFoundPage();
+    return json({
+      issuer, jwks_uri: `${issuer}/openid/v1/jwks`, response_types_supported: ['id_token'], subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+    }, 200, KEYS_HEADERS);
+  }
+
+  #paths(): readonly string[] {
+    const groups = this.#versions.flatMap(({ group, version }) => (group ? [`/apis/${group}`, `/apis/${group}/${version}`] : [`/api/${version}`]));
+    return [...new Set([
+      '/.well-known/openid-configuration', '/api', '/apis', ...groups, ...HEALTH_PATHS, '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/version',
+    ])].sort();
+  }
+
+  #once(name: string, make: () => unknown): Document {
+    let document = this.#made.get(name);
+    if (!document) this.#made.set(name, (document = documentOf(make())));
+    return document;
+  }
+}
+
+const openApiUrl = (name: string, { hash }: Document): string => `/openapi/v3/${name}?hash=${hash}`;
+
+/** The version of aggregated discovery (KEP-3352) that the client likes best; undefined: it wants the lists. */
+function aggregatedVersion(request: ApiRequest): string | undefined {
+  for (const clause of parseAccept(request.header('accept') ?? '')) {
+    if (!takes(clause, 'application/json')) continue;
+    const { parameters } = clause;
+    const version = parameters.get('v') ?? '';
+    if (parameters.get('as') === AGGREGATED && parameters.get('g') === 'apidiscovery.k8s.io' && (version === 'v2' || version === 'v2beta1')) return version;
+    if (!parameters.has('as')) return undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,28 @@
+import { Field, invalid } from '@navarch/machinery';
+import type { User } from '../auth/user.ts';
+import type { Call } from '../registry/resource.ts';
+import type { ApiRequest } from '../request.ts';
+
+const FIELD_MANAGER_BYTES_MAX = 128;
+const VALIDATIONS = ['Ignore', 'Strict', 'Warn'] as const;
+const OPTIONS: Readonly<Record<string, string>> = { POST: 'CreateOptions', PUT: 'UpdateOptions', PATCH: 'PatchOptions' };
+
+/** Who writes, and how: what all writes have in common in their query. Throws Invalid in upstream's words. */
+export function callOf(request: ApiRequest, user: User, warnings: string[]): Call {
+  const { query, method } = request;
+  const kind = OPTIONS[method];
+  if (kind === undefined) return { user, isDryRun: query.getAll('dryRun').includes('All'), warnings };
+  const at = new Field();
+  const manager = query.get('fieldManager') ?? '';
+  if (manager.length > FIELD_MANAGER_BYTES_MAX) at.at('fieldManager').tooLong(FIELD_MANAGER_BYTES_MAX);
+  const dryRun = query.getAll('dryRun').filter((text) => text !== '');
+  if (dryRun.some((text) => text !== 'All')) at.at('dryRun').notSupported(dryRun, ['All']);
+  const validation = query.get('fieldValidation') || 'Warn';
+  const fieldValidation = VALIDATIONS.find((known) => known === validation);
+  if (!fieldValidation) at.at('fieldValidation').notSupported(validation, ['', ...VALIDATIONS]);
+  if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', at.errors);
+  return { user, isDryRun: dryRun.length > 0, fieldValidation: fieldValidation ?? 'Warn', warnings, fieldManager: manager || agentOf(request) };
+}
+
+/** Who the client looks like: the first word of its User-Agent. */
+const agentOf = (request: ApiRequest): string => (request.header('user-agent') ?? '').split('/')[0]?.slice(0, FIELD_MANAGER_BYTES_MAX) || 'unknown';

@@ -1,0 +1,74 @@
+import { type ApiObject, badRequest, StatusError } from '@navarch/machinery';
+import { metaOf, page, tooLarge } from '../registry/reading.ts';
+import type { Resource } from '../registry/resource.ts';
+import { runWatch } from '../registry/watching.ts';
+import { negotiate, negotiateStream } from '../representation/representation.ts';
+import { showList, showObject } from '../representation/show.ts';
+import type { ApiResponse, StreamResponse } from '../request.ts';
+import { bytesAnswer } from './answer.ts';
+import { type Exchange, notAllowedHere } from './exchange.ts';
+import { deleteOptions, listOptions, watchOptions } from './options.ts';
+
+/** A watch without a time of its own ends after this long, up to twice as long. */
+const WATCH_MS_MIN = 30 * 60_000;
+
+/** What can be done with all objects of a kind, or those of a namespace. */
+export async function serveCollection(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
+  const { info } = exchange;
+  const { kind } = resource;
+  const isServed = kind.verbs.some((verb) => verb === info.verb) && (!kind.namespaced || info.isInNamespace || info.verb === 'list' || info.verb === 'watch');
+  switch (isServed ? info.verb : '') {
+    case 'list': return list(resource, exchange);
+    case 'watch': return watch(resource, exchange);
+    case 'create': return create(resource, exchange);
+    case 'deletecollection': return deleteCollection(resource, exchange);
+    default: throw notAllowedHere();
+  }
+}
+
+async function list(resource: Resource<any>, { request, info }: Exchange): Promise<ApiResponse> {
+  if (request.method !== 'GET') throw notAllowedHere();
+  const how = negotiate(request, resource.kind);
+  const found = await page(resource, listOptions(request, info));
+  return bytesAnswer(how, showList(how, resource, { objects: found.objects, meta: metaOf(found) }));
+}
+
+async function create(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
+  const { request, info, call, bodies } = exchange;
+  const how = negotiate(request, resource.kind);
+  const made = (await resource.create(info.namespace, await bodies.object(request, resource.kind.kind), call)) as ApiObject;
+  return bytesAnswer(how, [showObject(how, resource, made)], 201);
+}
+
+/** Everything that happens to a kind, or to one object of it, as a stream. Throws before the first frame only. */
+export function watch(resource: Resource<any>, { request, info, registry }: Exchange): StreamResponse {
+  if (request.method !== 'GET') throw notAllowedHere();
+  const how = negotiateStream(request, resource.kind);
+  const { labelSelector, fieldSelector, namespace, resourceVersion } = listOptions(request, info);
+  const { timeoutSeconds, ...options } = watchOptions(request);
+  if (!/^\d*$/.test(resourceVersion)) throw badRequest(`Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+  const { revision } = resource.shelf;
+  if (options.sendInitialEvents && Number(resourceVersion) > revision) throw tooLarge(Number(resourceVersion), revision);
+  const { clock, random } = registry.deps;
+  const timeoutMs = timeoutSeconds === undefined ? WATCH_MS_MIN + (random.uint32() % WATCH_MS_MIN) : timeoutSeconds * 1000;
+  const wanted = { namespace, labelSelector, fieldSelector, resourceVersion: resourceVersion === '0' ? '' : resourceVersion, ...options, timeoutMs, how };
+  return {
+    type: 'stream', status: 200, headers: { 'content-type': how.format.streamType ?? '' },
+    run: (sink, signal) => runWatch(resource, wanted, clock, sink, signal),
+  };
+}
+
+async function deleteCollection(resource: Resource<any>, { request, info, call, bodies }: Exchange): Promise<ApiResponse> {
+  const how = negotiate(request, resource.kind);
+  const options = deleteOptions(request, await bodies.options(request));
+  const found = await page(resource, listOptions(request, info));
+  const deletion = { ...call, isDryRun: call.isDryRun || options.dryRun?.includes('All') === true };
+  for (const { object } of found.objects) {
+    try {
+      await resource.delete(object.metadata.namespace ?? '', object.metadata.name, options, deletion);
+    } catch (error) {
+      if (!(error instanceof StatusError && error.status.reason === 'NotFound')) throw error; // Gone already is what was asked for.
+    }
+  }
+  return bytesAnswer(how, showList(how, resource, { objects: found.objects, meta: metaOf(found) }));
+}

@@ -1,0 +1,21 @@
+import { failure, type StatusError } from '@navarch/machinery';
+import type { Registry } from '../registry/registry.ts';
+import type { Call } from '../registry/resource.ts';
+import type { RequestInfo } from '../request-info.ts';
+import type { ApiRequest } from '../request.ts';
+import type { Bodies } from './body.ts';
+
+/** One request on its way: who asks is known and may ask. */
+export interface Exchange {
+  readonly request: ApiRequest;
+  readonly info: RequestInfo;
+  readonly call: Call;
+  readonly registry: Registry;
+  readonly bodies: Bodies;
+}
+
+/** Upstream's words for a path under a served group and version that leads nowhere. */
+export const notServed = (): StatusError => failure('NotFound', 'the server could not find the requested resource', {});
+
+/** Upstream's words for a path that is there, asked in a way it does not answer. */
+export const notAllowedHere = (): StatusError => failure('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});

@@ -1,0 +1,87 @@
+import { type ApiObject, Field, invalid, success } from '@navarch/machinery';
+import type { Resource } from '../registry/resource.ts';
+import { negotiate } from '../representation/representation.ts';
+import { showCached, showObject, showValue } from '../representation/show.ts';
+import type { ApiResponse, BytesResponse } from '../request.ts';
+import { bytesAnswer } from './answer.ts';
+import { patchType } from './body.ts';
+import { watch } from './collection.ts';
+import { type Exchange, notAllowedHere, notServed } from './exchange.ts';
+import { deleteOptions } from './options.ts';
+import { serveScale } from './scale.ts';
+
+/** What can be done with one object. */
+export async function serveObject(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
+  const { request, info, call, bodies } = exchange;
+  const { namespace, name } = info;
+  if (!resource.kind.verbs.some((verb) => verb === info.verb)) throw notAllowedHere();
+  switch (request.method) {
+    case 'GET': return info.verb === 'watch' ? watch(resource, exchange) : read(resource, exchange);
+    case 'PUT': {
+      const how = negotiate(request, resource.kind);
+      const body = await bodies.object(request, resource.kind.kind);
+      const existed = resource.find(namespace, name) !== undefined;
+      const object = (await resource.replace(namespace, name, body, call)) as ApiObject;
+      return bytesAnswer(how, [showObject(how, resource, object)], existed ? 200 : 201);
+    }
+    case 'PATCH': return patch(resource, exchange);
+    case 'DELETE': return remove(resource, exchange);
+    default: throw notAllowedHere();
+  }
+}
+
+/** What can be done with a part of an object: status, scale, and what else the kind declares. */
+export async function servePart(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
+  const { request, info: { namespace, name, subresource }, call, bodies } = exchange;
+  if (subresource === 'scale') return serveScale(resource, exchange);
+  if (!resource.hasPart(subresource)) throw notServed();
+  switch (request.method) {
+    case 'GET': return read(resource, exchange);
+    case 'PUT': {
+      const how = negotiate(request, resource.kind);
+      const object = (await resource.replace(namespace, name, await bodies.object(request, resource.kind.kind), call, subresource)) as ApiObject;
+      return bytesAnswer(how, [showObject(how, resource, object)]);
+    }
+    case 'PATCH': return patch(resource, exchange);
+    default: throw notAllowedHere();
+  }
+}
+
+function read(resource: Resource<any>, { request, info: { namespace, name } }: Exchange): BytesResponse {
+  const how = negotiate(request, resource.kind);
+  return bytesAnswer(how, [showCached(how, resource, resource.cached(namespace, name))]);
+}
+
+async function patch(resource: Resource<any>, { request, info: { namespace, name, subresource }, call, bodies }: Exchange): Promise<BytesResponse> {
+  const { query } = request;
+  const how = negotiate(request, resource.kind);
+  const type = patchType(request);
+  const body = await bodies.patch(request);
+  if (type === 'apply') {
+    const wanted = { config: body, manager: query.get('fieldManager') ?? '', force: query.get('force') === 'true' };
+    const { object, isNew } = await resource.apply(namespace, name, wanted, call, subresource);
+    return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], isNew ? 201 : 200);
+  }
+  if (query.get('force')) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', forceMisplaced());
+  const object = (await resource.patch(namespace, name, type, body, call, subresource)) as ApiObject;
+  return bytesAnswer(how, [showObject(how, resource, object)]);
+}
+
+async function remove(resource: Resource<any>, { request, info: { namespace, name }, call, bodies }: Exchange): Promise<BytesResponse> {
+  const how = negotiate(request, resource.kind);
+  const { kind } = resource;
+  const options = deleteOptions(request, await bodies.options(request));
+  const { object, isGone } = await resource.delete(namespace, name, options, { ...call, isDryRun: call.isDryRun || options.dryRun?.includes('All') === true });
+  // Whoever said in the old way not to leave dependents behind is told that the work goes on.
+  const status = !isGone && options.orphanDependents === false ? 202 : 200;
+  if (!isGone || kind.behaviour.graceSeconds !== undefined) return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], status);
+  const done = success({ name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid: (object as ApiObject).metadata.uid });
+  const plain = how.shape === 'object' ? how : negotiate(request, undefined);
+  return bytesAnswer(plain, [showValue(plain, done)]);
+}
+
+function forceMisplaced(): Field['errors'] {
+  const at = new Field('force');
+  at.forbidden('may not be specified for non-apply patch');
+  return at.errors;
+}

@@ -1,0 +1,101 @@
+import { badRequest, Field, invalid, parseFieldSelector, type StatusError } from '@navarch/machinery';
+import type { DeleteOptions } from '../registry/deletion.ts';
+import type { ListRequest } from '../registry/reading.ts';
+import type { RequestInfo } from '../request-info.ts';
+import type { ApiRequest } from '../request.ts';
+
+/** A number of the query. Throws BadRequest, as upstream's conversion does. */
+function wholeNumber(text: string): number {
+  if (!/^[+-]?\d{1,18}$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
+/** Upstream takes everything for true but `false` and `0`. */
+const isTrue = (value: string | null): boolean => value !== null && value !== '0' && value.toLowerCase() !== 'false';
+
+interface WatchOptions {
+  readonly sendInitialEvents: boolean;
+  readonly allowBookmarks: boolean;
+  /** Undefined: the server's choice. */
+  readonly timeoutSeconds: number | undefined;
+}
+
+/** ListOptions of the query (meta/v1), for a list or a watch. Throws Invalid or BadRequest in upstream's words. */
+export function listOptions({ query }: ApiRequest, info: RequestInfo): ListRequest {
+  const match = query.get('resourceVersionMatch') ?? '';
+  const at = new Field();
+  if (info.verb === 'watch') checkWatch(query, match, at);
+  else checkList(query, match, at);
+  if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', at.errors);
+  const limit = wholeNumber(query.get('limit') || '0');
+  return {
+    namespace: info.namespace, labelSelector: query.get('labelSelector') ?? '', fieldSelector: fieldsOf(query.get('fieldSelector') ?? '', info.name),
+    limit: limit > 0 ? limit : undefined, continue: query.get('continue') ?? '', resourceVersion: query.get('resourceVersion') ?? '',
+    resourceVersionMatch: match,
+  };
+}
+
+export function watchOptions({ query }: ApiRequest): WatchOptions {
+  const wanted = query.get('sendInitialEvents');
+  const resourceVersion = query.get('resourceVersion') ?? '';
+  const isFromAnywhere = resourceVersion === '' || resourceVersion === '0';
+  const seconds = wholeNumber(query.get('timeoutSeconds') || '0');
+  return {
+    // Without a version to go on from, everything there is comes first, unless the client says otherwise.
+    sendInitialEvents: wanted === null ? isFromAnywhere : isTrue(wanted), allowBookmarks: isTrue(query.get('allowWatchBookmarks')),
+    timeoutSeconds: seconds > 0 ? seconds : undefined,
+  };
+}
+
+function checkList(query: URLSearchParams, match: string, at: Field): void {
+  const matching = at.at('resourceVersionMatch');
+  if (match !== '') {
+    if (!query.get('resourceVersion')) matching.forbidden('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    if (query.get('continue')) matching.forbidden('resourceVersionMatch is forbidden when continue is provided');
+    if (match !== 'Exact' && match !== 'NotOlderThan') matching.notSupported(match, ['Exact', 'NotOlderThan', '']);
+    if (match === 'Exact' && query.get('resourceVersion') === '0') matching.forbidden('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  }
+  if (query.has('sendInitialEvents')) at.at('sendInitialEvents').forbidden('sendInitialEvents is forbidden for list');
+}
+
+function checkWatch(query: URLSearchParams, match: string, at: Field): void {
+  const matching = at.at('resourceVersionMatch');
+  const isInitialAsked = query.has('sendInitialEvents');
+  if (isInitialAsked && match !== 'NotOlderThan') matching.forbidden('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  if (match === '') return;
+  if (!isInitialAsked) matching.forbidden('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  if (match !== 'NotOlderThan') matching.notSupported(match, ['NotOlderThan']);
+  if (query.get('continue')) matching.forbidden('resourceVersionMatch is forbidden when continue is provided');
+}
+
+/** A name in the path of a watch selects the object; a field selector beside it must say the same. */
+function fieldsOf(fieldSelector: string, name: string): string {
+  if (name === '') return fieldSelector;
+  const terms = parseFieldSelector(fieldSelector);
+  const isSame = terms.length === 0 || terms.some((term) => term.field === 'metadata.name' && term.isEqual && term.value === name);
+  if (!isSame) throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  return fieldSelector || `metadata.name=${name}`;
+}
+
+const POLICIES = ['Foreground', 'Background', 'Orphan'] as const;
+
+/** DeleteOptions of body and query (meta/v1); a body counts before the query. Throws Invalid or BadRequest in upstream's words. */
+export function deleteOptions({ query }: ApiRequest, body: unknown): DeleteOptions & { readonly dryRun?: readonly string[] } {
+  const grace = query.get('gracePeriodSeconds');
+  const policy = query.get('propagationPolicy');
+  const orphan = query.get('orphanDependents');
+  const options = body !== undefined ? (body as DeleteOptions & { readonly dryRun?: readonly string[] }) : {
+    ...(grace === null ? {} : { gracePeriodSeconds: wholeNumber(grace) }), ...(policy === null ? {} : { propagationPolicy: policy }),
+    ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
+  };
+  const at = new Field();
+  const { propagationPolicy, orphanDependents, dryRun = [] } = options as DeleteOptions & { readonly dryRun?: readonly string[] };
+  const place = at.at('propagationPolicy');
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) place.invalid(propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set');
+  if (propagationPolicy !== undefined && !POLICIES.some((known) => known === propagationPolicy)) place.notSupported(propagationPolicy, [...POLICIES, 'nil']);
+  if (dryRun.some((text) => text !== 'All')) at.at('dryRun').notSupported(dryRun, ['All']);
+  if (at.errors.length > 0) throw invalidDelete(at);
+  return options;
+}
+
+const invalidDelete = (at: Field): StatusError => invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', at.errors);

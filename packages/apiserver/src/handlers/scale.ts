@@ -1,0 +1,24 @@
+import { jsonPatch, mergePatch } from '@navarch/machinery';
+import type { Resource } from '../registry/resource.ts';
+import type { ApiResponse } from '../request.ts';
+import { readScale, writeScale } from '../subresources/scale.ts';
+import { valueAnswer } from './answer.ts';
+import { patchType } from './body.ts';
+import { type Exchange, notAllowedHere } from './exchange.ts';
+
+/** The scale subresource: reads and writes the number of replicas of any kind that has one. */
+export async function serveScale(resource: Resource<any>, { request, info: { namespace, name }, call, bodies }: Exchange): Promise<ApiResponse> {
+  switch (request.method) {
+    case 'GET': return valueAnswer(request, readScale(resource, resource.get(namespace, name)));
+    case 'PUT': {
+      const body = await bodies.object(request, 'Scale');
+      return valueAnswer(request, await writeScale(resource, namespace, name, () => body, call));
+    }
+    case 'PATCH': {
+      const type = patchType(request);
+      const body = await bodies.patch(request);
+      return valueAnswer(request, await writeScale(resource, namespace, name, (current) => (type === 'json' ? jsonPatch(current, body) : mergePatch(current, body)), call));
+    }
+    default: throw notAllowedHere();
+  }
+}

@@ -1,0 +1,67 @@
+import { protobufEncoder } from '@navarch/api';
+import { encode } from '../request.ts';
+import { formatYaml } from './format-yaml.ts';
+
+/** Any API value: what it is, and the rest. */
+export interface Kinded {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/** How API values become bytes. */
+export interface Format {
+  readonly mediaType: string;
+  /** Content-Type of a watch; absent: a watch has no such form. */
+  readonly streamType?: string;
+  encode(value: Kinded): Uint8Array;
+  /** An event of a watch around the bytes of its object. */
+  frame(type: string, object: Uint8Array): Uint8Array;
+}
+
+const FRAME_TAIL = encode('}\n');
+const FRAME_HEADS = new Map(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'].map((type) => [type, encode(`{"type":"${type}","object":`)]));
+
+export const jsonFormat: Format = {
+  mediaType: 'application/json',
+  streamType: 'application/json',
+  encode: (value) => encode(JSON.stringify(value)),
+  frame(type, object) {
+    const head = FRAME_HEADS.get(type) ?? new Uint8Array();
+    const out = new Uint8Array(head.length + object.length + FRAME_TAIL.length);
+    out.set(head);
+    out.set(object, head.length);
+    out.set(FRAME_TAIL, head.length + object.length);
+    return out;
+  },
+};
+
+export const yamlFormat: Format = {
+  mediaType: 'application/yaml',
+  encode: (value) => encode(formatYaml(value)),
+  frame: (_type, object) => object,
+};
+
+export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
+
+/** metav1beta1 of tables and metadata has the messages of v1. */
+const typeOf = ({ apiVersion, kind }: Kinded): string | undefined =>
+  protobufEncoder.typeOf(apiVersion === 'meta.k8s.io/v1beta1' ? 'meta.k8s.io/v1' : apiVersion, kind);
+
+export const hasProtobuf = (value: Kinded): boolean => typeOf(value) !== undefined;
+
+export const protobufFormat: Format = {
+  mediaType: PROTOBUF_TYPE,
+  streamType: `${PROTOBUF_TYPE};stream=watch`,
+  encode: (value) => protobufEncoder.encode(value, typeOf(value)),
+  frame(type, object) {
+    const event = protobufEncoder.watchEvent(type, object);
+    const out = new Uint8Array(4 + event.length);
+    // Big-endian, unlike everything else in protobuf.
+    new DataView(out.buffer).setUint32(0, event.length);
+    out.set(event, 4);
+    return out;
+  },
+};
+
+/** All of them; the first is for whoever does not say. */
+export const formats: readonly Format[] = [jsonFormat, yamlFormat, protobufFormat];

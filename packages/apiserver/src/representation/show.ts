@@ -1,0 +1,177 @@
+import { protobufEncoder } from '@navarch/api';
+import { type ApiObject, apiVersionOf, envelope, envelopeAround, failure, type Kind, type ListMeta, type StatusError } from '@navarch/machinery';
+import type { Cached, CachedEvent } from '@navarch/store';
+import type { Resource } from '../registry/resource.ts';
+import { partial, partialList, tableList } from '../registry/table.ts';
+import { encode } from '../request.ts';
+import { jsonFormat, type Kinded, protobufFormat } from './format.ts';
+import type { Representation } from './representation.ts';
+
+/** Any value that is no stored object: Status, Scale, reviews. */
+export const showValue = ({ format, isPretty }: Representation, value: unknown): Uint8Array =>
+  (isPretty && format === jsonFormat ? encode(`${JSON.stringify(value, undefined, 2)}\n`) : format.encode(value as Kinded));
+
+/** An object in the version of the resource; bytes that the cache holds are not made again. */
+export function showObject(how: Representation, resource: Resource<any>, object: ApiObject): Uint8Array {
+  const { namespace = '', name } = object.metadata;
+  const held = resource.shelf.cache.get(resource.shelf.keyOf(namespace, name));
+  return held?.object === object ? showCached(how, resource, held) : showFresh(how, resource, object);
+}
+
+export function showCached(how: Representation, resource: Resource<any>, cached: Cached<ApiObject>): Uint8Array {
+  if (how.shape === 'object' && how.format === protobufFormat) {
+    return envelope(apiVersionOf(resource.kind), resource.kind.kind, cached.as(messageOf(resource)));
+  }
+  if (how.shape === 'object' && how.format === jsonFormat && !how.isPretty) return jsonOf(resource, cached);
+  return showFresh(how, resource, resource.view(cached.object) as ApiObject);
+}
+
+function showFresh(how: Representation, resource: Resource<any>, object: ApiObject): Uint8Array {
+  if (how.shape === 'object') return showValue(how, object);
+  if (how.shape === 'table') return showValue(how, table(how, resource, [object], { resourceVersion: object.metadata.resourceVersion }));
+  if (how.isList) throw cannotShow(`you requested PartialObjectMetadataList, but the requested object is not a list (*${resource.kind.version}.${resource.kind.kind})`);
+  return showValue(how, inMetaVersion(how, partial(object)));
+}
+
+/** What a list is made of, whoever reads it. */
+export interface ListPage {
+  readonly objects: readonly Cached<ApiObject>[];
+  readonly meta: ListMeta;
+}
+
+/** A list as the pieces that make it up: what is cached is not copied where the format allows. */
+export function showList(how: Representation, resource: Resource<any>, page: ListPage): readonly Uint8Array[] {
+  const { objects, meta } = page;
+  if (how.shape === 'object') {
+    if (how.format === protobufFormat) return [protobufList(resource, page)];
+    const pieces = jsonList(resource, page);
+    return how.format === jsonFormat && !how.isPretty ? pieces : [showValue(how, JSON.parse(textOf(pieces)))];
+  }
+  const shown = objects.map((cached) => resource.view(cached.object) as ApiObject);
+  if (how.shape === 'table') return [showValue(how, table(how, resource, shown, meta))];
+  if (!how.isList) throw cannotShow(`you requested PartialObjectMetadata, but the requested object is a list (*${resource.kind.version}.${resource.kind.listKind})`);
+  return [showValue(how, inMetaVersion(how, partialList(shown, meta)))];
+}
+
+/** One frame of a watch, about an object as it is now. */
+export const showAdded = (how: Representation, resource: Resource<any>, cached: Cached<ApiObject>, hasHeader: boolean): Uint8Array =>
+  how.format.frame('ADDED', how.shape === 'object' ? showCached(how, resource, cached) : shapedForWatch(how, resource, resource.view(cached.object) as ApiObject, hasHeader));
+
+/** One frame of a watch, about a change. */
+export const showEvent = (how: Representation, resource: Resource<any>, event: CachedEvent<ApiObject>, type: string, hasHeader: boolean): Uint8Array =>
+  how.format.frame(type, eventObject(how, resource, event, hasHeader));
+
+/** Tells a watcher how far it is; `isInitial`: that all objects that were there have been sent (KEP-3157). */
+export function showBookmark(how: Representation, resource: Resource<any>, revision: number, isInitial: boolean): Uint8Array {
+  const { kind } = resource;
+  const annotations = isInitial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
+  const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { resourceVersion: String(revision), creationTimestamp: null, ...annotations } };
+  const isMetadata = how.shape === 'metadata';
+  return how.format.frame('BOOKMARK', showValue(how, isMetadata ? inMetaVersion(how, partial(object as unknown as ApiObject)) : object));
+}
+
+export const showError = ({ format }: Representation, status: Kinded): Uint8Array => format.frame('ERROR', format.encode(status));
+
+function eventObject(how: Representation, resource: Resource<any>, event: CachedEvent<ApiObject>, hasHeader: boolean): Uint8Array {
+  const { current } = event;
+  if (current && how.shape === 'object') return showCached(how, resource, current);
+  const object = resource.view(lastState(event)) as ApiObject;
+  return how.shape === 'object' ? showValue(how, object) : shapedForWatch(how, resource, object, hasHeader);
+}
+
+/** A deleted object is shown as it last was, at the version of its deletion. */
+function lastState(event: CachedEvent<ApiObject>): ApiObject {
+  const object = (event.current ?? event.previous)?.object as ApiObject;
+  return event.current ? object : { ...object, metadata: { ...object.metadata, resourceVersion: String(event.revision) } };
+}
+
+/** Column definitions come with the first table of a watch only. */
+const shapedForWatch = (how: Representation, resource: Resource<any>, object: ApiObject, hasHeader: boolean): Uint8Array =>
+  showValue(how, how.shape === 'table'
+    ? table(how, resource, [object], { resourceVersion: object.metadata.resourceVersion }, hasHeader)
+    : inMetaVersion(how, partial(object)));
+
+const table = (how: Representation, resource: Resource<any>, objects: readonly ApiObject[], meta: ListMeta, hasHeader = true): unknown =>
+  inMetaVersion(how, tableList(resource, objects, meta, how.includeObject, hasHeader));
+
+const inMetaVersion = (how: Representation, value: unknown): unknown => ({ ...(value as object), apiVersion: how.metaVersion });
+
+const OPEN = encode('{');
+const COMMA_OPEN = encode(',{');
+const CLOSE = encode(']}');
+
+/** Its head, then the cached bytes of every item. Typed items leave out kind and apiVersion, as upstream's do. */
+function jsonList(resource: Resource<any>, { objects, meta }: ListPage): readonly Uint8Array[] {
+  const { kind } = resource;
+  const apiVersion = apiVersionOf(kind);
+  const itemHead = encode(`{"kind":"${kind.kind}","apiVersion":"${apiVersion}",`).length;
+  const chunks: Uint8Array[] = [encode(`{"kind":"${kind.listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`)];
+  for (const [i, cached] of objects.entries()) chunks.push(i === 0 ? OPEN : COMMA_OPEN, jsonOf(resource, cached).subarray(itemHead));
+  chunks.push(CLOSE);
+  return chunks;
+}
+
+const jsonOf = (resource: Resource<any>, cached: Cached<ApiObject>): Uint8Array =>
+  (resource.kind.hub ? encode(JSON.stringify(resource.view(cached.object))) : cached.bytes);
+
+const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta';
+/** Tags of `metadata` (1) and `items` (2), which every list type has. */
+const META_TAG = 0x0a;
+const ITEM_TAG = 0x12;
+
+/** The messages of the items one after the other, in one piece whose size is known before. */
+function protobufList(resource: Resource<any>, { objects, meta }: ListPage): Uint8Array {
+  const { kind } = resource;
+  const make = messageOf(resource);
+  const listMeta = protobufEncoder.message(LIST_META, meta);
+  const items = objects.map((cached) => cached.as(make));
+  let length = 1 + lengthBytes(listMeta.length) + listMeta.length;
+  for (const item of items) length += 1 + lengthBytes(item.length) + item.length;
+  const { head, tail } = envelopeAround(apiVersionOf(kind), kind.listKind, length);
+  const out = new Uint8Array(head.length + length + tail.length);
+  out.set(head);
+  let at = writeField(out, head.length, META_TAG, listMeta);
+  for (const item of items) at = writeField(out, at, ITEM_TAG, item);
+  out.set(tail, at);
+  return out;
+}
+
+function lengthBytes(length: number): number {
+  let count = 1;
+  for (let rest = length; rest >= 0x80; rest >>>= 7) count += 1;
+  return count;
+}
+
+function writeField(out: Uint8Array, start: number, tag: number, message: Uint8Array): number {
+  let at = start;
+  out[at++] = tag;
+  let rest = message.length;
+  for (; rest >= 0x80; rest >>>= 7) out[at++] = (rest & 0x7f) | 0x80;
+  out[at++] = rest;
+  out.set(message, at);
+  return at + message.length;
+}
+
+const messages = new WeakMap<Resource<any>, (object: ApiObject) => Uint8Array>();
+
+/** Makes the bare message of an object in the version of the resource: one function per resource, so that the cache knows it. */
+function messageOf(resource: Resource<any>): (object: ApiObject) => Uint8Array {
+  let make = messages.get(resource);
+  if (!make) {
+    const type = typeOf(resource.kind);
+    make = (object) => protobufEncoder.message(type, resource.view(object));
+    messages.set(resource, make);
+  }
+  return make;
+}
+
+function typeOf(kind: Kind<any>): string {
+  const type = protobufEncoder.typeOf(apiVersionOf(kind), kind.kind);
+  if (type === undefined) throw cannotShow(`${kind.kind} in version ${JSON.stringify(kind.version)} cannot be encoded to a protobuf message`);
+  return type;
+}
+
+const decoder = new TextDecoder();
+const textOf = (pieces: readonly Uint8Array[]): string => pieces.map((piece) => decoder.decode(piece)).join('');
+
+const cannotShow = (message: string): StatusError => failure('NotAcceptable', message);

@@ -1,0 +1,87 @@
+import { protobuf } from '@navarch/api';
+import { seededRandom, silent } from '@navarch/base';
+import { SimClock } from '@navarch/sim';
+import { MemoryStore } from '@navarch/store';
+import type { User } from '../auth/user.ts';
+import type { ApiRequest, ApiResponse } from '../request.ts';
+import { serve } from '../serve.ts';
+import type { Server } from '../server.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+  readonly text: string;
+  /** The value, from JSON or protobuf; undefined for what is neither. */
+  readonly body: any;
+}
+export type Ask = (method: string, target: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
+
+export interface Asked {
+  readonly server: Server;
+  readonly store: MemoryStore;
+  readonly clock: SimClock;
+  readonly ask: Ask;
+  /** Opens a watch; what it has sent so far is in `frames`. */
+  watch(target: string, headers?: Readonly<Record<string, string>>): Promise<OpenWatch>;
+}
+
+export interface OpenWatch {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: () => Uint8Array;
+  /** The frames of a watch in JSON. */
+  readonly frames: () => readonly any[];
+  /** Resolves when the server ends the watch. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+const users = new Map<string, User>([['admin', { name: 'admin', groups: ['system:masters'] }], ['bob', { name: 'bob', groups: ['system:authenticated'] }]]);
+
+/** A server in memory with a namespace `d`, and ways to ask it as someone who may do everything. */
+export async function asked(): Promise<Asked> {
+  const [store, clock] = [new MemoryStore(), new SimClock()];
+  const { server } = await serve({
+    store, clock, random: seededRandom(1), log: silent, tokens: { sign: async () => '', verify: async () => undefined, jwks: () => ({ keys: [] }) },
+    issuer: 'https://issuer', staticTokens: users, serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.0.0.1', advertisePort: 6443,
+  }, new AbortController().signal);
+  const send = (method: string, target: string, body: unknown, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ApiResponse> =>
+    server.handle(requestOf(method, target, body, headers, signal));
+  const ask: Ask = async (method, target, body, headers = {}) => answerOf(await send(method, target, body, headers, new AbortController().signal));
+  await ask('POST', '/api/v1/namespaces', { metadata: { name: 'd' } });
+  const watch: Asked['watch'] = async (target, headers = {}) => {
+    const end = new AbortController();
+    const reply = await send('GET', target, undefined, headers, end.signal);
+    if (reply.type !== 'stream') throw new Error(`No watch: ${answerOf(reply).text}`);
+    const chunks: Uint8Array[] = [];
+    const done = reply.run({ write: (sent) => chunks.push(sent) > 0, drained: async () => undefined }, end.signal);
+    const bytes = (): Uint8Array => Buffer.concat(chunks);
+    return {
+      headers: reply.headers, bytes, ended: done,
+      frames: () => Buffer.from(bytes()).toString().split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown),
+      async close() {
+        end.abort();
+        await done;
+      },
+    };
+  };
+  return { server, store, clock, ask, watch };
+}
+
+function requestOf(method: string, target: string, body: unknown, headers: Readonly<Record<string, string>>, signal: AbortSignal): ApiRequest {
+  const url = new URL(target, 'http://x');
+  const all: Readonly<Record<string, string>> = { authorization: 'Bearer admin', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers };
+  const bytes = body === undefined ? new Uint8Array() : body instanceof Uint8Array ? body : new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
+  return {
+    method, path: url.pathname, query: url.searchParams, header: (name) => all[name], headerNames: () => Object.keys(all), body: async () => bytes, remoteAddress: '', signal,
+  };
+}
+
+function answerOf(reply: ApiResponse): Answer {
+  if (reply.type !== 'bytes') throw new Error(`The answer is a ${reply.type}`);
+  const bytes = Buffer.concat(reply.body);
+  const text = bytes.toString();
+  const type = reply.headers['content-type'] ?? '';
+  const body: unknown = text.startsWith('{') ? JSON.parse(text) : type.startsWith('application/vnd.kubernetes.protobuf') ? protobuf.decode(bytes) : undefined;
+  return { status: reply.status, headers: reply.headers, bytes, text, body };
+}
