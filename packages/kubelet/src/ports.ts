@@ -45,6 +45,11 @@ export interface Files {
    * Throws EscapeError when a link leads out of root, also one that is put there meanwhile.
    */
   bindInside(root: string, inside: string, path: string): Promise<void>;
+  /**
+   * At most `bytesMax` bytes of the file at `inside` below `root`; undefined when there is none. Throws EscapeError as
+   * bindInside does.
+   */
+  readInside(root: string, inside: string, bytesMax: number): Promise<Uint8Array | undefined>;
   unmount(path: string): Promise<void>;
   /** Unmounts everything at and below a path, innermost first. */
   unmountBelow(path: string): Promise<void>;

@@ -3,7 +3,7 @@ import { containerDevices, containerMounts } from './container/mounts.ts';
 import { refuseRoot } from './container/security-context.ts';
 import { containerConfig, type DnsSettings, type NodeDirs } from './container-config.ts';
 import type { ContainerConfig, ContainerRuntime, Input } from './cri/index.ts';
-import { environmentOf, type EnvironmentSources, type Skipped } from './environment/environment.ts';
+import { type EnvFiles, environmentOf, type EnvironmentSources, type Skipped } from './environment/environment.ts';
 import type { ImageRequest, Images } from './images/images.ts';
 import type { Files, HostFacts } from './ports.ts';
 import { configError } from './start-error.ts';
@@ -40,11 +40,27 @@ export async function prepareContainer(input: PrepareInput, volumes: PodVolumes,
   refuseRoot(pod, container, image);
   const skipped: Skipped = (what, name, keys) => event('Warning', 'InvalidEnvironmentVariableNames',
     `Keys [${keys.join(', ')}] from the EnvFrom ${what} ${pod.metadata.namespace}/${name} were skipped since they are considered invalid environment variable names.`);
-  const environment = environmentOf(pod, container, { ...(await deps.sources(pod)), podIPs: [ip || deps.nodeIP] }, skipped);
+  const environment = environmentOf(pod, container, { ...(await deps.sources(pod)), podIPs: [ip || deps.nodeIP], envFile: await envFiles(input, volumes, files) }, skipped);
   const { hasRecursiveReadOnlyMounts } = deps.runtime.features();
   const mounts = await containerMounts({ pod, container, attempt, podIPs: ip ? [ip] : [], environment }, { files, dirs, clusterDomain: dns.clusterDomain, volumes, hasRecursiveReadOnlyMounts });
   const devices = await containerDevices(input, { files, volumes });
   return containerConfig({ pod, container, attempt, image, environment, mounts, devices }, dirs, host);
+}
+
+const ENV_FILE_BYTES_MAX = 64 * 1024;
+
+/** Reads the environment files that a container names. They are in volumes that containers write to: no link of theirs is followed out. */
+async function envFiles({ pod, container }: PrepareInput, volumes: PodVolumes, files: Files): Promise<EnvFiles> {
+  const found = new Map<string, string>();
+  for (const { valueFrom } of container.env ?? []) {
+    if (!valueFrom?.fileKeyRef) continue;
+    const { volumeName, path } = valueFrom.fileKeyRef;
+    const volume = volumes.find(pod, volumeName);
+    if (!volume) throw configError(`cannot find the volume ${JSON.stringify(volumeName)} referenced by FileKeyRef`);
+    const bytes = await files.readInside(volume.path, path, ENV_FILE_BYTES_MAX);
+    if (bytes) found.set(`${volumeName}/${path}`, new TextDecoder().decode(bytes));
+  }
+  return (volumeName, path) => found.get(`${volumeName}/${path}`);
 }
 
 /** The runtime mounts images that are on the machine: those that the container mounts are brought as its own is. */

@@ -1,7 +1,8 @@
-import type { ConfigMap, Container, EnvVar, EnvVarSource, Pod, Secret, Service } from '@navarch/api';
+import type { ConfigMap, Container, EnvVar, EnvVarSource, FileKeySelector, Pod, Secret, Service } from '@navarch/api';
 import { relaxedEnvNameErrors } from '@navarch/machinery';
 import { decoded } from '../base64.ts';
 import { configError } from '../start-error.ts';
+import { valueInFile } from './env-file.ts';
 import { expand } from './expand.ts';
 import { fieldValue, type PodFacts } from './field-value.ts';
 import { type Amounts, resourceValue } from './resource-value.ts';
@@ -16,6 +17,9 @@ export interface EnvironmentSources extends PodFacts {
   readonly allocatable: Amounts;
 }
 
+/** The files that containers of the pod left for this one, read before they are needed; undefined when there is none. */
+export type EnvFiles = (volumeName: string, path: string) => string | undefined;
+
 /** Says which keys of a ConfigMap or Secret could not become variables. */
 export type Skipped = (what: 'configMap' | 'secret', name: string, keys: readonly string[]) => void;
 
@@ -23,7 +27,7 @@ export type Skipped = (what: 'configMap' | 'secret', name: string, keys: readonl
  * The variables a container starts with: those of services, then envFrom, then env; later ones win, and may use earlier
  * ones as $(NAME). Throws StartError when something that is not optional is missing.
  */
-export function environmentOf(pod: Pod, container: Container, sources: EnvironmentSources, skipped: Skipped): ReadonlyMap<string, string> {
+export function environmentOf(pod: Pod, container: Container, sources: EnvironmentSources & { readonly envFile: EnvFiles }, skipped: Skipped): ReadonlyMap<string, string> {
   const services = pod.spec.enableServiceLinks === false ? sources.services.filter(isApiServer) : withoutOthersKubernetes(sources.services);
   const result = new Map<string, string>(serviceVariables(services));
   for (const from of container.envFrom ?? []) addAll(from, sources, result, skipped);
@@ -62,7 +66,7 @@ const notFound = (what: 'configMap' | 'secret', name: string): Error => configEr
 interface Scope {
   readonly pod: Pod;
   readonly container: Container;
-  readonly sources: EnvironmentSources;
+  readonly sources: EnvironmentSources & { readonly envFile: EnvFiles };
   readonly known: ReadonlyMap<string, string>;
 }
 
@@ -71,6 +75,7 @@ function valueOf({ value = '', valueFrom }: EnvVar, scope: Scope): string | unde
   const { pod, container, sources } = scope;
   if (valueFrom.fieldRef) return fieldValue(pod, valueFrom.fieldRef.fieldPath, sources);
   if (valueFrom.resourceFieldRef) return resourceValue(pod, container, valueFrom.resourceFieldRef, sources.allocatable);
+  if (valueFrom.fileKeyRef) return fromFile(valueFrom.fileKeyRef, sources.envFile);
   return keyed(valueFrom, pod, sources);
 }
 
@@ -84,4 +89,11 @@ function keyed({ configMapKeyRef, secretKeyRef }: EnvVarSource, pod: Pod, source
   if (optional) return undefined;
   if (!found) throw notFound(configMapKeyRef ? 'configMap' : 'secret', name);
   throw configError(`couldn't find key ${key} in ${configMapKeyRef ? 'ConfigMap' : 'Secret'} ${pod.metadata.namespace}/${name}`);
+}
+
+function fromFile({ volumeName, path, key, optional = false }: FileKeySelector, envFile: EnvFiles): string | undefined {
+  const text = envFile(volumeName, path);
+  const value = text === undefined ? undefined : valueInFile(text, key);
+  if (value !== undefined || optional) return value;
+  throw configError(text === undefined ? `environment file ${JSON.stringify(path)} not found in volume ${JSON.stringify(volumeName)}` : `environment variable key ${JSON.stringify(key)} not found in file`);
 }

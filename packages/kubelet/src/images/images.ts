@@ -66,7 +66,7 @@ export class Images {
     }
     const present = policy === 'Always' ? undefined : await this.#status(request, signal);
     if (present) {
-      event('Normal', 'Pulled', `Container image ${JSON.stringify(image)} already present on machine`);
+      event('Normal', 'Pulled', `Container image ${JSON.stringify(image)} already present on machine and can be accessed by the pod`);
       return held(present);
     }
     if (policy === 'Never') {

@@ -86,6 +86,15 @@ test('bindInside() does not lose the race against a link that is turned outward 
   assert.deepEqual([...seen], ['inside']);
 });
 
+test('readInside() reads a part of a file of the volume, and nothing outside of it', async () => {
+  const { root, secret } = volume('read');
+  symlinkSync(join(secret, 'file'), join(root, 'out'));
+  symlinkSync('data/file', join(root, 'in'));
+  assert.deepEqual([...((await files.readInside(root, 'in', 3)) ?? [])], [...Buffer.from('ins')]);
+  assert.deepEqual([await files.readInside(root, 'none/x', 3), await files.readInside(root, 'data', 3)], [undefined, undefined]);
+  await assert.rejects(files.readInside(root, 'out', 3), EscapeError);
+});
+
 test('ownTree() gives everything to the group, follows no link and skips a tree that is right', async () => {
   const { root, secret } = volume('owned');
   symlinkSync(secret, join(root, 'out'));

@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import type { FileKind, Files } from '@navarch/kubelet';
 import { bindMount, mount, mountsBelow, unmount, unmountBelow } from '../host/index.ts';
-import { bindInside, ownTree } from './safe-path.ts';
+import { bindInside, ownTree, readInside } from './safe-path.ts';
 
 const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
@@ -66,6 +66,7 @@ export function nodeFiles(signal: AbortSignal): Files {
     mount: (path, { type, options }) => mount({ type, source: type, target: path, options }, signal),
     bindMount: (source, path, { isReadOnly }) => bindMount(source, path, isReadOnly, signal),
     bindInside: (root, inside, path) => bindInside(root, inside, path, signal),
+    readInside,
     unmount: (path) => unmount(path, signal),
     unmountBelow: (path) => unmountBelow(path, signal),
   };

@@ -15,7 +15,7 @@ const pathOf = (file: FileHandle, name?: string): string => `/proc/self/fd/${fil
 export async function bindInside(root: string, inside: string, target: string, signal: AbortSignal): Promise<void> {
   const opened: FileHandle[] = [];
   try {
-    const found = await openInside(root, inside, opened);
+    const found = await openInside(root, inside, opened, openOrMake);
     const isFolder = (await found.stat()).isDirectory();
     await mkdir(isFolder ? target : target.slice(0, target.lastIndexOf('/')), { recursive: true });
     if (!isFolder) await writeFile(target, '', { flag: 'a' });
@@ -26,7 +26,28 @@ export async function bindInside(root: string, inside: string, target: string, s
   }
 }
 
-async function openInside(root: string, inside: string, opened: FileHandle[]): Promise<FileHandle> {
+/** See Files.readInside. */
+export async function readInside(root: string, inside: string, bytesMax: number): Promise<Uint8Array | undefined> {
+  const opened: FileHandle[] = [];
+  try {
+    const found = await openInside(root, inside, opened, (folder, name) => open(pathOf(folder, name), HERE));
+    if (!(await found.stat()).isFile()) return undefined;
+    const readable = await open(pathOf(found), constants.O_RDONLY | constants.O_NONBLOCK);
+    opened.push(readable);
+    const { buffer, bytesRead } = await readable.read(Buffer.alloc(bytesMax), 0, bytesMax, 0);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  } finally {
+    for (const file of opened) await file.close();
+  }
+}
+
+type Step = (folder: FileHandle, name: string, mode: number) => Promise<FileHandle>;
+
+/** Every handle that was opened on the way is in `opened`: the caller closes them. */
+async function openInside(root: string, inside: string, opened: FileHandle[], step: Step): Promise<FileHandle> {
   const realRoot = await realpath(root);
   const keep = async (work: Promise<FileHandle>): Promise<FileHandle> => {
     const file = await work;
@@ -46,7 +67,7 @@ async function openInside(root: string, inside: string, opened: FileHandle[]): P
       continue;
     }
     const folder = trail.at(-1) ?? top;
-    const next = await keep(openOrMake(folder, part, mode & 0o7777));
+    const next = await keep(step(folder, part, mode & 0o7777));
     if (!(await next.stat()).isSymbolicLink()) {
       trail = [...trail, next];
       continue;

@@ -134,10 +134,12 @@ export function memoryFiles(): MemoryFiles {
       if (!at(source) || !at(path)) throw new Error(`ENOENT: ${source}`);
       mounts.set(path, `bind ${source}${isReadOnly ? ' ro' : ''}`);
     },
+    async readInside(root, inside, bytesMax) {
+      within(entries, root, inside);
+      return (await files.readBytes(`${root}/${inside}`))?.subarray(0, bytesMax);
+    },
     async bindInside(root, inside, path) {
-      const real = resolve(entries, `${root}/${inside}`, true);
-      const realRoot = resolve(entries, root, true) ?? root;
-      if (real !== undefined && real !== realRoot && !real.startsWith(`${realRoot}/`)) throw new EscapeError(`${inside} leads out of ${root}`);
+      const real = within(entries, root, inside);
       if (real === undefined || !entries.has(real)) await files.makeDir(`${root}/${inside}`, at(root)?.mode ?? 0o755);
       await files.bindMount(`${root}/${inside}`, (await files.makeDir(path), path), { isReadOnly: false });
     },
@@ -164,6 +166,14 @@ function makeParents(entries: Map<string, Entry>, path: string): void {
     if (!entries.has(next)) entries.set(next, directory(0o755));
     current = next;
   }
+}
+
+/** The path below root that a path leads to. Throws EscapeError when it leads out. */
+function within(entries: ReadonlyMap<string, Entry>, root: string, inside: string): string | undefined {
+  const real = resolve(entries, `${root}/${inside}`, true);
+  const realRoot = resolve(entries, root, true) ?? root;
+  if (real !== undefined && real !== realRoot && !real.startsWith(`${realRoot}/`)) throw new EscapeError(`${inside} leads out of ${root}`);
+  return real;
 }
 
 /** The path without links; the last part may be missing. undefined when it cannot be there. */

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Pod, Secret } from '@navarch/api';
+import { SimClock } from '@navarch/sim';
+import { type ContainerRuntime, CriError, type Image, type PullImageRequest } from '../cri/index.ts';
+import { StartError } from '../start-error.ts';
+import { credentialsFor } from './credentials.ts';
+import { goDuration } from './go-duration.ts';
+import { type HeldImage, Images } from './images.ts';
+import { fullReference, referenceProblem } from './reference.ts';
+
+const pod = { metadata: { uid: 'u' } } as unknown as Pod;
+const image = (id: string, more: object = {}): Image => ({ id, repoTags: [], repoDigests: [], size: 1234, username: '', pinned: false, ...more });
+
+/** A runtime with some images, whose pulls take their time and end as told. */
+class Registry {
+  readonly clock = new SimClock();
+  readonly events: string[] = [];
+  readonly present = new Map<string, Image>();
+  readonly pulls: string[] = [];
+  pulling = 0;
+  pullingMax = 0;
+  refuse: ((request: Parameters<ContainerRuntime['pullImage']>[0]) => Error | undefined) = () => undefined;
+  readonly images = new Images({ clock: this.clock, runtime: {
+    imageStatus: async ({ image: spec }: PullImageRequest) => ({ image: this.present.get(spec?.image ?? '') }),
+    pullImage: async (request: PullImageRequest) => {
+      this.pulling += 1;
+      this.pullingMax = Math.max(this.pullingMax, this.pulling);
+      this.pulls.push(`${request.image?.image} as ${request.auth?.username ?? 'nobody'}`);
+      await this.clock.sleep(1500, new AbortController().signal);
+      this.pulling -= 1;
+      const problem = this.refuse(request);
+      if (problem) throw problem;
+      const id = `sha256:${request.image?.image}`;
+      this.present.set(request.image?.image ?? '', image(id));
+      this.present.set(id, image(id));
+      return { imageRef: id };
+    },
+  } as unknown as ContainerRuntime });
+
+  ensure(name: string, policy: 'Always' | 'IfNotPresent' | 'Never', secrets: readonly Secret[] = []): Promise<HeldImage> {
+    return this.images.ensure({ pod, image: name, policy, secrets, event: (type, reason, message) => this.events.push(`${type} ${reason}: ${message}`) }, new AbortController().signal);
+  }
+
+  /** `reason: message` of the refusal, the id of the image otherwise; time passes meanwhile. */
+  async outcome(name: string, policy: 'Always' | 'IfNotPresent' | 'Never', secrets: readonly Secret[] = []): Promise<string> {
+    const work = this.ensure(name, policy, secrets).then(({ ref }) => ref, (error: StartError) => `${error.reason}: ${error.message}`);
+    await this.clock.advance(1500);
+    return work;
+  }
+}
+
+test('Images.ensure() takes what is there and pulls what is not', async () => {
+  const registry = new Registry();
+  registry.present.set('docker.io/library/here:1', image('sha256:here', { uid: { value: 7 } }));
+  assert.deepEqual(await registry.ensure('here:1', 'IfNotPresent'), { ref: 'sha256:here', uid: 7, username: '' });
+  assert.equal(await registry.outcome('there', 'IfNotPresent'), 'sha256:docker.io/library/there:latest');
+  assert.equal(await registry.outcome('there', 'Never'), 'sha256:docker.io/library/there:latest');
+  assert.equal(await registry.outcome('none', 'Never'), 'ErrImageNeverPull: Container image "none" is not present with pull policy of Never');
+  assert.deepEqual(registry.events, [
+    'Normal Pulled: Container image "here:1" already present on machine and can be accessed by the pod', 'Normal Pulling: Pulling image "there"',
+    'Normal Pulled: Successfully pulled image "there" in 1.5s (1.5s including waiting). Image size: 1234 bytes.', 'Normal Pulled: Container image "there" already present on machine and can be accessed by the pod',
+    'Warning ErrImageNeverPull: Container image "none" is not present with pull policy of Never',
+  ]);
+});
+
+test('Images.ensure() pulls for Always, and does not make do with what is there', async () => {
+  const registry = new Registry();
+  registry.present.set('docker.io/library/x:1', image('sha256:old'));
+  assert.equal(await registry.outcome('x:1', 'Always'), 'sha256:docker.io/library/x:1');
+  registry.refuse = () => new CriError('UNKNOWN', 'no route');
+  assert.equal(await registry.outcome('x:1', 'Always'), 'ErrImagePull: rpc error: code = Unknown desc = no route');
+});
+
+test('Images.ensure() backs off by twice as long each time, and says so', async () => {
+  const registry = new Registry();
+  const { clock } = registry;
+  registry.refuse = () => new CriError('NOT_FOUND', 'gone');
+  const pauses: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    assert.equal(await registry.outcome('x:1', 'IfNotPresent'), 'ErrImagePull: rpc error: code = NotFound desc = gone');
+    const refusal = await registry.ensure('x:1', 'IfNotPresent').then(() => assert.fail(), (error: StartError) => error);
+    assert.deepEqual([refusal.reason, refusal.message, refusal.eventMessage], ['ImagePullBackOff', 'Back-off pulling image "x:1": ErrImagePull: rpc error: code = NotFound desc = gone', 'Error: ImagePullBackOff']);
+    pauses.push(((refusal.retryAt ?? 0) - clock.now()) / 1000);
+    await clock.advance((refusal.retryAt ?? 0) - clock.now());
+  }
+  assert.deepEqual(pauses, [10, 20, 40, 80, 160, 300, 300]);
+  assert.equal(registry.events.filter((e) => e === 'Normal BackOff: Back-off pulling image "x:1"').length, 7);
+  assert.ok(registry.events.includes('Warning Failed: Failed to pull image "x:1": rpc error: code = NotFound desc = gone'));
+  registry.refuse = () => undefined;
+  assert.equal(await registry.outcome('x:1', 'IfNotPresent'), 'sha256:docker.io/library/x:1');
+});
+
+test('Images.ensure() passes on what runtimes say of registries and signatures', async () => {
+  const registry = new Registry();
+  registry.refuse = () => new CriError('UNAVAILABLE', 'RegistryUnavailable: try later');
+  assert.equal(await registry.outcome('a:1', 'Always'), 'RegistryUnavailable: image pull failed for a:1 because the registry is unavailable: try later');
+  registry.refuse = () => new CriError('UNKNOWN', 'SignatureValidationFailed');
+  assert.equal(await registry.outcome('b:1', 'Always'), 'SignatureValidationFailed: image pull failed for b:1 because the signature validation failed');
+});
+
+test('Images.ensure() pulls a few images at a time', async () => {
+  const registry = new Registry();
+  const all = Promise.allSettled(Array.from({ length: 12 }, (_, i) => registry.ensure(`x:${i}`, 'IfNotPresent')));
+  await registry.clock.advance(6000);
+  assert.deepEqual((await all).map(({ status }) => status), Array.from({ length: 12 }, () => 'fulfilled'));
+  assert.equal(registry.pullingMax, 5);
+  assert.ok(registry.events.includes('Normal Pulled: Successfully pulled image "x:11" in 1.5s (4.5s including waiting). Image size: 1234 bytes.'));
+});
+
+const config = (auths: object): Secret => ({ type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': btoa(JSON.stringify({ auths })) } }) as unknown as Secret;
+const legacy = (auths: object): Secret => ({ type: 'kubernetes.io/dockercfg', data: { '.dockercfg': btoa(JSON.stringify(auths)) } }) as unknown as Secret;
+
+test('Images.ensure() tries every login that matches, the most particular first', async () => {
+  const registry = new Registry();
+  const secrets = [config({ 'r.example': { username: 'host', password: 'p' }, 'r.example/team': { username: 'team', password: 'p' }, 'other.example': { username: 'other', password: 'p' } })];
+  registry.refuse = ({ auth }) => (auth?.username === 'host' ? undefined : new CriError('UNAUTHENTICATED', 'no'));
+  const work = registry.ensure('r.example/team/app:1', 'Always', secrets);
+  await registry.clock.advance(3000);
+  assert.equal((await work).ref, 'sha256:r.example/team/app:1');
+  assert.deepEqual(registry.pulls, ['r.example/team/app:1 as team', 'r.example/team/app:1 as host']);
+});
+
+test('credentialsFor() matches hosts, ports, paths, wildcards and both kinds of secret', () => {
+  const login = { auth: btoa('me:p:w') };
+  const table: readonly (readonly [key: string, image: string, isMatch: boolean])[] = [
+    ['https://index.docker.io/v1/', 'nginx', true], ['docker.io', 'team/app', true], ['index.docker.io/v1/', 'ghcr.io/x', false], ['ghcr.io', 'ghcr.io/x/y', true], ['https://ghcr.io/v2/', 'ghcr.io/x/y', true],
+    ['r.example:5000', 'r.example:5000/x', true], ['r.example', 'r.example:5000/x', false], ['*.example', 'r.example/x', true], ['*.example', 'a.r.example/x', false], ['r?.example', 'r1.example/x', true],
+    ['r.example/team', 'r.example/team/x', true], ['r.example/team', 'r.example/other/x', false], ['*', 'localhost/x', true],
+  ];
+  for (const [key, name, isMatch] of table) {
+    for (const secret of [config({ [key]: login }), legacy({ [key]: login })]) {
+      assert.deepEqual(credentialsFor(fullReference(name), [secret]).map(({ username, password }) => [username, password]), isMatch ? [['me', 'p:w']] : [], `${key} for ${name}`);
+    }
+  }
+  const broken = { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': btoa('{') } } as unknown as Secret;
+  assert.equal(credentialsFor(fullReference('nginx'), [broken, config({}), config({ 'docker.io': { identitytoken: 'token' } })])[0]?.identityToken, 'token');
+});
+
+test('fullReference() says what short names mean', () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const table: Readonly<Record<string, string>> = {
+    nginx: 'docker.io/library/nginx:latest', 'nginx:1': 'docker.io/library/nginx:1', 'team/app': 'docker.io/team/app:latest', 'r.example/app': 'r.example/app:latest', 'r:5000/app': 'r:5000/app:latest', 'localhost/app:2': 'localhost/app:2',
+    [`nginx@${digest}`]: `docker.io/library/nginx@${digest}`, [`nginx:1@${digest}`]: `docker.io/library/nginx:1@${digest}`, 'docker.io/nginx': 'docker.io/library/nginx:latest', 'index.docker.io/team/app': 'docker.io/team/app:latest',
+  };
+  for (const [name, full] of Object.entries(table)) assert.equal(fullReference(name), full);
+});
+
+test('referenceProblem() refuses what is no reference', () => {
+  for (const good of ['a', 'a:1', 'a/b-c_d.e:T_1.2-3', 'r.example:5000/a/b', '[fd00::1]:5000/a', `a@sha256:${'0'.repeat(64)}`, 'LOCALHOST/a']) assert.equal(referenceProblem(good), undefined, good);
+  for (const bad of ['', ' ', 'a b', 'a:', 'a//b', '/a', 'a/', '-a', 'a..b', 'a@sha256:xyz', 'a:b:c', 'http://a/b', `${'a/'.repeat(200)}b`]) assert.notEqual(referenceProblem(bad), undefined, bad);
+  assert.equal(referenceProblem('Team/App'), 'invalid reference format: repository name must be lowercase');
+});
+
+test('goDuration() prints as Go does', () => {
+  assert.deepEqual([0, 0.4, 5, 999, 1000, 1500, 61_000, 62_034, 3_600_000, 3_723_004].map(goDuration), ['0s', '0s', '5ms', '999ms', '1s', '1.5s', '1m1s', '1m2.034s', '1h0m0s', '1h2m3.004s']);
+});
