@@ -7,12 +7,14 @@ import { silent } from '@navarch/base';
 import { listenHttps, Pki, systemClock, systemRandom } from '@navarch/node';
 import { MemoryStore } from '@navarch/store';
 
+const REVISIONS_KEPT = 60;
 const folder = mkdtempSync(join(tmpdir(), 'navarch-oracle-'));
 const stop = new AbortController();
 const pki = await Pki.open(folder);
 const identity = await pki.identity('apiserver', { commonName: 'kube-apiserver', addresses: ['127.0.0.1'] });
+const store = new MemoryStore();
 const { server } = await serve({
-  store: new MemoryStore(), clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
+  store, clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
   staticTokens: new Map([['oracle', { name: 'oracle', groups: ['system:masters'] }]]), issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767],
   advertiseAddress: '127.0.0.1', advertisePort: 6443,
 }, stop.signal);
@@ -21,7 +23,10 @@ const listening = await listenHttps(server, {
   kubeletClient: { certificate: identity.certificate, key: identity.key, authority: pki.authority.certificate },
 });
 console.log(`https://127.0.0.1:${listening.port}`);
+// Little is remembered, so that clients meet the end of it.
+const forgetting = setInterval(() => void store.compact(Math.max(1, store.revision() - REVISIONS_KEPT)), 100);
 process.once('SIGTERM', async () => {
+  clearInterval(forgetting);
   stop.abort();
   await listening[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });

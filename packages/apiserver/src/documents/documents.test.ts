@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { asked } from '../testing/ask.ts';
+
+const AGGREGATED = (version: string): string => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+
+test('discovery is aggregated for who asks so, in the version asked for first, and lists otherwise', async () => {
+  const { ask } = await asked();
+  const [v2, beta, list] = [await ask('GET', '/apis', undefined, { accept: `${AGGREGATED('v2')},${AGGREGATED('v2beta1')},application/json` }),
+    await ask('GET', '/api', undefined, { accept: AGGREGATED('v2beta1') }), await ask('GET', '/apis')];
+  assert.deepEqual([v2.headers['content-type'], v2.body.apiVersion, v2.headers['vary']], [AGGREGATED('v2'), 'apidiscovery.k8s.io/v2', 'Accept']);
+  assert.deepEqual([beta.body.apiVersion, beta.body.items[0].versions[0].version], ['apidiscovery.k8s.io/v2beta1', 'v1']);
+  assert.equal(list.body.kind, 'APIGroupList');
+  assert.deepEqual(v2.body.items.map((item: any) => item.metadata.name), list.body.groups.map((group: any) => group.name));
+  assert.deepEqual((await ask('GET', '/api')).body.serverAddressByClientCIDRs, [{ clientCIDR: '0.0.0.0/0', serverAddress: '10.0.0.1:6443' }]);
+});
+
+test('a document that the client has is not sent again', async () => {
+  const { ask } = await asked();
+  for (const [target, accept] of [['/apis', AGGREGATED('v2')], ['/openapi/v3', 'application/json'], ['/openapi/v2', 'application/json'], ['/openapi/v3/apis/apps/v1', 'application/json']] as const) {
+    const first = await ask('GET', target, undefined, { accept });
+    const second = await ask('GET', target, undefined, { accept, 'if-none-match': `"other", ${first.headers['etag'] ?? ''}` });
+    assert.deepEqual([first.status, second.status, second.bytes.length], [200, 304, 0], target);
+  }
+});
+
+test('an OpenAPI document asked for by its hash is kept for ever; by another hash it is elsewhere', async () => {
+  const { ask } = await asked();
+  const url: string = (await ask('GET', '/openapi/v3')).body.paths['apis/apps/v1'].serverRelativeURL;
+  const right = await ask('GET', url);
+  assert.deepEqual([right.body.openapi, right.headers['cache-control']], ['3.0.0', 'public, immutable']);
+  const wrong = await ask('GET', '/openapi/v3/apis/apps/v1?hash=0');
+  assert.deepEqual([wrong.status, wrong.headers['location']], [301, url]);
+});
+
+test('health says ok, or which check failed; a check may be asked alone or left out', async () => {
+  const { ask } = await asked();
+  assert.equal((await ask('GET', '/livez')).text, 'ok');
+  assert.match((await ask('GET', '/readyz?verbose&exclude=etcd&exclude=none')).text,
+    /^\[\+\]ping ok\n\[\+\]log ok\n\[\+\]etcd excluded: ok\n[^]*\[\+\]shutdown ok\nwarn: some health checks cannot be excluded: no matches for "none"\nreadyz check passed\n$/);
+  assert.equal((await ask('GET', '/livez/poststarthook/rbac/bootstrap-roles')).text, 'ok');
+  assert.equal((await ask('GET', '/livez/none')).status, 404);
+});
+
+test('the root names its paths; what is no path is not found', async () => {
+  const { ask } = await asked();
+  const { paths } = (await ask('GET', '/')).body;
+  for (const path of ['/api/v1', '/apis/apps/v1', '/livez/ping', '/openapi/v3', '/version']) assert.ok(paths.includes(path), path);
+  for (const path of ['/logs', '/debug/pprof', '/apis/nobody', '/apis/apps/v9']) assert.deepEqual([path, (await ask('GET', path)).text], [path, '404 page not found\n']);
+  assert.equal((await ask('POST', '/version')).status, 405);
+});
+
+test('keys are served with the types and the time to keep them that verifiers expect', async () => {
+  const { ask } = await asked();
+  const keys = await ask('GET', '/openid/v1/jwks');
+  assert.deepEqual([keys.headers['content-type'], keys.headers['cache-control'], keys.body.keys], ['application/jwk-set+json', 'public, max-age=3600', []]);
+  assert.equal((await ask('GET', '/.well-known/openid-configuration')).body.jwks_uri, 'https://issuer/openid/v1/jwks');
+});
