@@ -1,6 +1,7 @@
 import { isTerminal, node, type Pod, pod, service } from '@navarch/api';
 import type { TaskGroup } from '@navarch/base';
 import type { Cache, EventRecorder } from '@navarch/client';
+import { keyOf } from '@navarch/machinery';
 import { rejectionOf } from './admission.ts';
 import { environmentSources, pullSecrets, volumeHost } from './cluster-objects.ts';
 import { Images } from './images/images.ts';
@@ -16,6 +17,8 @@ export class Pods {
   readonly #cache: Cache;
   readonly #group: TaskGroup;
   readonly #workers = new Map<string, PodWorker>();
+  /** Uids of pods of which nothing is left here, though the API still holds them: a finalizer may. */
+  readonly #done = new Set<string>();
   readonly #shared: Omit<PodWorkerDeps, 'observe'>;
 
   constructor(deps: KubeletDeps, cache: Cache, recorder: EventRecorder, group: TaskGroup) {
@@ -35,10 +38,11 @@ export class Pods {
     this.#cache.onChange(pod, (current, previous) => {
       if (current) this.#tend(current);
       // Deleted by force, or while this kubelet was away: end what runs all the same.
-      else if (previous) this.#workers.get(previous.metadata.uid)?.vanish();
+      else if (previous) this.#vanished(previous.metadata.uid);
     });
   }
 
+  /** Whether someone looks after what the machine holds of the pod. */
   has(uid: string): boolean {
     return this.#workers.has(uid);
   }
@@ -47,8 +51,14 @@ export class Pods {
     this.#workers.get(uid)?.poke();
   }
 
+  #vanished(uid: string): void {
+    this.#done.delete(uid);
+    this.#workers.get(uid)?.vanish();
+  }
+
   #tend(p: Pod): void {
     const { uid } = p.metadata;
+    if (this.#done.has(uid)) return;
     const known = this.#workers.get(uid);
     if (known) return known.update(p);
     const observer = new PodObserver(this.#deps);
@@ -57,6 +67,7 @@ export class Pods {
     this.#group.spawn(async (signal) => {
       await worker.run(signal);
       this.#workers.delete(uid);
+      if (this.#cache.get(pod, keyOf(p))?.metadata.uid === uid) this.#done.add(uid);
     });
   }
 

@@ -1,11 +1,12 @@
 import { systemUser, type User } from '@navarch/apiserver';
 import { builtinKinds, event } from '@navarch/api';
-import { InvariantError, type Logger, noMetrics, type Random, seededRandom, silent, TaskGroup } from '@navarch/base';
+import { type Logger, noMetrics, type Random, seededRandom, silent, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
 import { builtinControllers, runControllers } from '@navarch/controllers';
 import { defaultProfile, runScheduler } from '@navarch/scheduler';
 import { type Change, MemoryStore } from '@navarch/store';
 import { SimClock } from './sim-clock.ts';
+import { SimMachine, type SimMachineOptions } from './sim-machine.ts';
 import { SimServer } from './sim-server.ts';
 import { runSimulatedNodes } from './simulated-nodes.ts';
 import { type Faults, faultyApi, noFaults } from './testing/faulty-api.ts';
@@ -19,10 +20,15 @@ export interface SimClusterOptions {
   readonly faults?: Partial<Faults>;
   /** Longest time of a write on its way to the disk, and of the word that it is there, in milliseconds. Default 0. */
   readonly diskMs?: number;
+  /**
+   * The nodes are machines with the real kubelet over a container runtime in memory. Absent: nodes are played, which
+   * knows nothing of containers and costs a hundredth, so that there may be thousands of them.
+   */
+  readonly machines?: SimMachineOptions;
   readonly log?: Logger;
 }
 
-const noTokens = { sign: () => Promise.reject(new InvariantError('simulated nodes ask for no tokens')), verify: async () => undefined, jwks: () => ({ keys: [] }) };
+const noTokens = { sign: async () => 'simulated', verify: async () => undefined, jwks: () => ({ keys: [] }) };
 const SERVICE_CIDR = '10.96.0.0/16';
 const CLUSTER_CIDR = '10.128.0.0/10';
 /** Written all the time, by clocks and not by intent: they do not keep a cluster from being settled. */
@@ -46,6 +52,7 @@ export class SimCluster implements AsyncDisposable {
   readonly #lifetime: AbortController;
   readonly #group: TaskGroup;
   readonly #down = new Set<string>();
+  readonly #machines = new Map<string, SimMachine>();
   #components: AbortController;
   #movedAt = 0;
 
@@ -69,7 +76,8 @@ export class SimCluster implements AsyncDisposable {
     cluster.store.subscribe('/registry/', cluster.store.revision(), { changed: (changes) => cluster.#record(changes), lost: () => undefined }, lifetime);
     cluster.#startComponents();
     const names = Array.from({ length: options.nodes }, (_, i) => `node-${i + 1}`);
-    cluster.#group.spawn((signal) => runSimulatedNodes({
+    if (options.machines) cluster.#startMachines(names, options.machines);
+    else cluster.#group.spawn((signal) => runSimulatedNodes({
       api: cluster.#client('system:nodes-simulated', systemUser, signal), clock: cluster.clock, random: cluster.#random.fork('nodes'), log: options.log ?? silent, names,
       version: 'v1.37.0', startMsMax: 2_000, isDown: (name) => cluster.#down.has(name),
     }, signal));
@@ -91,13 +99,22 @@ export class SimCluster implements AsyncDisposable {
     }
   }
 
-  /** The node stops answering: no lease, no statuses. */
+  /** The node stops answering: no lease, no statuses. On a machine the kubelet ends, and what runs goes on. */
   loseNode(name: string): void {
     this.#down.add(name);
+    this.#machines.get(name)?.crash();
   }
 
   recoverNode(name: string): void {
     this.#down.delete(name);
+    this.#machines.get(name)?.start();
+  }
+
+  /** The machine under a node, where nodes are machines. */
+  machine(name: string): SimMachine {
+    const machine = this.#machines.get(name);
+    if (!machine) throw new RangeError(`There is no machine ${JSON.stringify(name)}: start the cluster with the option machines`);
+    return machine;
   }
 
   /** Controllers and scheduler end in the middle of whatever they do, and begin again with empty caches. */
@@ -118,6 +135,19 @@ export class SimCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#lifetime.abort(new Error('Simulation over'));
     await this.#group[Symbol.asyncDispose]();
+  }
+
+  #startMachines(names: readonly string[], options: SimMachineOptions): void {
+    for (const [index, name] of names.entries()) {
+      const user = { name: `system:node:${name}`, groups: ['system:nodes', 'system:authenticated'] };
+      const { clock } = this;
+      const machine = new SimMachine({
+        name, index, clock, random: this.#random.fork(name), log: this.#options.log ?? silent, connect: (signal) => this.#client(name, user, signal),
+      }, options, this.#lifetime.signal);
+      this.#machines.set(name, machine);
+      machine.start();
+      this.#group.spawn(() => machine.ended());
+    }
   }
 
   async #startServer(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Clock, Logger, Random } from '@navarch/base';
+import { type Clock, invariant, type Logger, type Random } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { type Files, type HostFacts, type KubeletDeps, memoryFiles, MemoryRuntime, type MemoryRuntimeOptions, type Prober, runKubelet } from '@navarch/kubelet';
 
@@ -18,6 +18,9 @@ export interface SimMachineDeps {
   connect(signal: AbortSignal): Api;
 }
 
+/** Beyond it the ranges of pods would meet that of services. */
+const MACHINES_MAX = 100;
+
 /** A machine with a container runtime in memory and the real kubelet on it. The kubelet may crash; what runs goes on. */
 export class SimMachine {
   readonly name: string;
@@ -35,7 +38,8 @@ export class SimMachine {
     this.#deps = deps;
     this.#options = options;
     this.#power = power;
-    this.runtime = new MemoryRuntime({ ...options, clock: deps.clock, random: deps.random.fork('runtime') }, power);
+    invariant(deps.index < MACHINES_MAX, 'Every machine has a range of pod addresses of its own');
+    this.runtime = new MemoryRuntime({ ...options, podRange: `10.${244 - deps.index}`, clock: deps.clock, random: deps.random.fork('runtime') }, power);
   }
 
   get isUp(): boolean {

@@ -2,7 +2,7 @@ import type { Pod } from '@navarch/api';
 import type { Action } from './action.ts';
 import type { Memory } from './memory.ts';
 import { isAlive, isCreated, isRunning, type Observed, type ObservedContainer } from './observed.ts';
-import { alive, type PodContainer } from './pod-container.ts';
+import { alive, IMAGE, type PodContainer } from './pod-container.ts';
 
 export interface Steps {
   readonly actions: readonly Action[];
@@ -68,13 +68,16 @@ function unwanted(
   const graceSeconds = graceOf(pod);
   if (instance.sandboxId !== sandboxId || instance !== instances[0]) return { graceSeconds, message: `Stopping container ${spec.name}` };
   if (!isRunning(instance)) return { graceSeconds, message: 'Container is in unknown state, try killing it before restart' };
+  const afterwards = pod.spec.restartPolicy === 'Never' ? '' : ', will be restarted';
+  const image = instance.status.annotations[IMAGE];
+  if (image !== undefined && image !== spec.image) return { graceSeconds, message: `Container ${spec.name} definition changed${afterwards}` };
   const doom = memory.doomed.get(instance.id);
   if (doom !== undefined) return { graceSeconds, message: doom };
   const results = memory.probes.get(instance.id);
   if (results?.isAlive !== false) return undefined;
   const isStartup = results.isStarted === false && spec.startupProbe !== undefined;
   const probe = isStartup ? spec.startupProbe : spec.livenessProbe;
-  const message = `Container ${spec.name} failed ${isStartup ? 'startup' : 'liveness'} probe, will be restarted`;
+  const message = `Container ${spec.name} failed ${isStartup ? 'startup' : 'liveness'} probe${afterwards}`;
   return { graceSeconds: probe?.terminationGracePeriodSeconds ?? graceSeconds, message };
 }
 

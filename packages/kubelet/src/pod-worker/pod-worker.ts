@@ -136,9 +136,9 @@ export class PodWorker {
     this.#events.announce(status);
     this.#probing.follow(pod, containersOf(pod, observed), memory, observed.sandboxes[0]?.ip || nodeIP, group);
     if (await this.#steps.giveUp(actions)) return 0;
-    this.#steps.begin(actions.filter((action) => (this.#pauses.get(actionKey(action)) ?? 0) <= now), group);
-    this.#refresh(now, group);
-    const due = Math.min(lookAgainAt ?? Number.POSITIVE_INFINITY, this.#refreshAt, ...this.#pauses.values());
+    for (const [key, until] of this.#pauses) if (until <= now) this.#pauses.delete(key);
+    this.#steps.begin(actions.filter((action) => !this.#pauses.has(actionKey(action))), group);
+    const due = Math.min(lookAgainAt ?? Number.POSITIVE_INFINITY, this.#refresh(now, group), ...this.#pauses.values());
     return Math.max(LOOK_MS_MIN, Math.min(REFRESH_MS, due - now));
   }
 
@@ -146,27 +146,27 @@ export class PodWorker {
     const key = actionKey(action);
     try {
       await carryOut(action, withStatus(this.#pod, this.#reporter.wanted), this.#observed, this.#stepDeps, signal);
-      this.#pauses.delete(key);
       this.#isFinished ||= action.type === 'finish';
     } catch (error) {
       if (signal.aborted) return;
       this.#deps.log.warn('pod step failed', { pod: keyOf(this.#pod), step: key, error });
-      const now = this.#deps.clock.now();
-      for (const [other, until] of this.#pauses) if (until <= now) this.#pauses.delete(other);
-      this.#pauses.set(key, now + RETRY_MS);
+      this.#pauses.set(key, this.#deps.clock.now() + RETRY_MS);
     } finally {
       this.poke();
     }
   }
 
-  /** Files made from cluster objects follow them. */
-  #refresh(now: number, group: TaskGroup): void {
-    if (this.#notes.volumes !== 'ready' || now < this.#refreshAt || this.#pod.metadata.deletionTimestamp) return;
+  /** Files made from cluster objects follow them. Answers when they are to be looked at next. */
+  #refresh(now: number, group: TaskGroup): number {
+    if (this.#notes.volumes !== 'ready' || this.#pod.metadata.deletionTimestamp) return Number.POSITIVE_INFINITY;
+    if (now < this.#refreshAt) return this.#refreshAt;
     const isFirst = this.#refreshAt === 0; // They have just been made.
     this.#refreshAt = now + REFRESH_MS;
-    if (isFirst) return;
-    group.spawn(async () => {
-      for (const { message } of await this.#volumes.refresh(this.#pod)) this.#events.about('Warning', 'FailedMount', message);
-    });
+    if (!isFirst) {
+      group.spawn(async () => {
+        for (const { message } of await this.#volumes.refresh(this.#pod)) this.#events.about('Warning', 'FailedMount', message);
+      });
+    }
+    return this.#refreshAt;
   }
 }

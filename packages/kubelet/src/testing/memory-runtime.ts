@@ -13,6 +13,8 @@ export interface MemoryRuntimeOptions {
   readonly random: Random;
   /** A call takes up to this long before and after it takes effect, milliseconds. */
   readonly latencyMs?: number;
+  /** The first two parts of every pod's address. `10.244` when left out. */
+  readonly podRange?: string;
   /** Chance that a call is refused without effect. */
   readonly refuse?: number;
   /** What a container does. Servers, when left out. */
@@ -30,6 +32,8 @@ export class MemoryRuntime implements ContainerRuntime {
   readonly images = new Map<string, Image>();
   /** Every call that changed something, with what it changed. */
   readonly calls: string[] = [];
+  /** How many questions were asked. */
+  queries = 0;
   /** What must never be: two running instances of one container. */
   readonly violations: string[] = [];
   readonly #options: MemoryRuntimeOptions;
@@ -89,7 +93,7 @@ export class MemoryRuntime implements ContainerRuntime {
       if (taken) throw new CriError('UNKNOWN', `failed to reserve sandbox name "${name}_${namespace}_${uid}_${attempt}": name is reserved for "${taken.id}"`);
       const address = this.#addresses++;
       const isHost = config?.linux?.securityContext?.namespaceOptions?.network === 'NODE';
-      const ip = isHost ? '' : `10.244.${(address >> 8) & 255}.${address & 255}`;
+      const ip = isHost ? '' : `${this.#options.podRange ?? '10.244'}.${(address >> 8) & 255}.${address & 255}`;
       const id = this.#newId('sandbox');
       this.sandboxes.set(id, { id, metadata, ip, isReady: true, createdAt: this.#options.clock.now(), labels: config?.labels ?? {}, annotations: config?.annotations ?? {} });
       return { podSandboxId: id };
@@ -284,6 +288,7 @@ export class MemoryRuntime implements ContainerRuntime {
   }
 
   async #ask<T>(signal: AbortSignal, answer: () => T): Promise<T> {
+    this.queries += 1;
     await this.#pause(signal);
     return answer();
   }

@@ -202,3 +202,38 @@ test('kubelet: an ephemeral container joins a running pod', () => withPod({}, {}
   assert.equal((await world.pod('web'))?.status.ephemeralContainerStatuses?.[0]?.state.running !== undefined, true);
 }));
 
+
+test('kubelet: a new image restarts its container', () => withPod({}, {}, 3000, async (world) => {
+  await world.api.of(pod).patch('default/web', { type: 'strategic', body: { spec: { containers: [{ name: 'c', image: 'newer' }] } } });
+  await world.advance(3000);
+  const status = await first(world);
+  assert.deepEqual([status?.image, status?.restartCount, status?.ready], ['newer', 1, true]);
+  assert.ok((await world.events('web')).includes('Killing: Container c definition changed, will be restarted'));
+}));
+
+test('kubelet: a pod that a finalizer holds is finished once', async () => {
+  await using world = await KubeletWorld.start();
+  await world.run('web', {}, { finalizers: ['a/b'] });
+  await world.advance(3000);
+  await remove(world);
+  await world.advance(3000);
+  const before = (await world.pod('web'))?.metadata.resourceVersion;
+  assert.equal(world.machine.runtime.containers.size, 0);
+  await world.advance(60_000);
+  assert.equal((await world.pod('web'))?.metadata.resourceVersion, before);
+  await world.api.of(pod).patch('default/web', { type: 'merge', body: { metadata: { finalizers: null } } });
+  await world.advance(1000);
+  assert.equal(await world.pod('web'), undefined);
+});
+
+test('kubelet: pods at rest are left in peace', async () => {
+  await using world = await KubeletWorld.start({ program: ({ pod: name }) => (name === 'done' ? job(1000) : server) });
+  await world.run('done', { restartPolicy: 'Never' });
+  await world.run('waiting', { volumes: [{ name: 'v', configMap: { name: 'absent' } }] });
+  await world.run('running');
+  await world.advance(300_000);
+  const before = world.machine.runtime.queries;
+  await world.advance(600_000);
+  // Two questions a second for the whole machine, and a look at each pod a minute.
+  assert.ok(world.machine.runtime.queries - before < 2 * 600 + 3 * 10 * 8, `${world.machine.runtime.queries - before} questions in ten minutes`);
+});

@@ -56,9 +56,9 @@ export class KubeletWorld implements AsyncDisposable {
   }
 
   /** Makes a pod on the machine: one container `c` that runs, unless the spec says otherwise. */
-  async run(name: string, spec: object = {}): Promise<Pod> {
+  async run(name: string, spec: object = {}, metadata: object = {}): Promise<Pod> {
     const draft = {
-      metadata: { name, namespace: 'default' },
+      metadata: { name, namespace: 'default', ...metadata },
       spec: { nodeName: NODE, automountServiceAccountToken: false, containers: [{ name: 'c', image: 'app' }], ...spec },
     } as unknown as Draft<Pod>;
     return this.api.of(pod).create(draft);
