@@ -2,6 +2,7 @@ import type { Api, DeleteOptions, KindApi, ListOptions, ObjectList, PartOptions,
 import { Notifier } from '@navarch/base';
 import { type ApiObject, type Draft, expired, type Key, keyIn, type Kind, splitKey } from '@navarch/machinery';
 import { type CachedEvent, CompactedError } from '@navarch/store';
+import { attributesOf } from './auth/attributes.ts';
 import type { User } from './auth/user.ts';
 import { page, seenAs } from './registry/reading.ts';
 import type { Call, Resource } from './registry/resource.ts';
@@ -35,7 +36,7 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   }
 
   async list(options: ListOptions = {}): Promise<ObjectList<O>> {
-    this.#allowIn('list', options.namespace ?? '');
+    this.#allowIn('list', options.namespace ?? '', options.fieldSelector);
     const found = await page(this.#resource, {
       namespace: options.namespace ?? '', labelSelector: options.labelSelector ?? '', fieldSelector: options.fieldSelector ?? '',
       limit: options.limit, continue: options.continue ?? '', resourceVersion: '', resourceVersionMatch: '',
@@ -47,7 +48,7 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   }
 
   async *watch(options: WatchOptions, signal: AbortSignal): AsyncGenerator<readonly WatchEvent<O>[]> {
-    this.#allowIn('watch', options.namespace ?? '');
+    this.#allowIn('watch', options.namespace ?? '', options.fieldSelector);
     const resource = this.#resource;
     const selection = selectionOf(resource.kind, options.labelSelector ?? '', options.fieldSelector ?? '');
     const prefix = resource.shelf.prefixOf(options.namespace ?? '');
@@ -113,7 +114,7 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
 
   async deleteCollection(options: ListOptions & DeleteOptions): Promise<void> {
     const { items } = await this.list(options);
-    this.#allowIn('deletecollection', options.namespace ?? '');
+    this.#allowIn('deletecollection', options.namespace ?? '', options.fieldSelector);
     for (const { metadata } of items) await this.#resource.delete(metadata.namespace ?? '', metadata.name, options, this.#call(options));
   }
 
@@ -152,8 +153,8 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
     return splitKey(key);
   }
 
-  #allowIn(verb: string, namespace: string): void {
-    this.#server.authorize(this.#user, { ...this.#info(verb, '', ''), namespace });
+  #allowIn(verb: string, namespace: string, fieldSelector = ''): void {
+    this.#server.authorize(this.#user, attributesOf({ ...this.#info(verb, '', ''), namespace }, new URLSearchParams({ fieldSelector })));
   }
 
   #info(verb: string, key: Key, subresource: string): RequestInfo {
