@@ -1,21 +1,35 @@
 import type { AdmissionPlugin } from './admission.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './plugins/certificate-requests.ts';
+import { persistentVolumeClaimResize } from './plugins/claim-resize.ts';
+import { defaultIngressClass } from './plugins/default-ingress-class.ts';
+import { defaultStorageClass } from './plugins/default-storage-class.ts';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
+import { claimLimitRanger, podLimitRanger, resizeLimitRanger } from './plugins/limit-ranger.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { nodeRestriction } from './plugins/node-restriction.ts';
+import { namespaceSecurity, podSecurity, podTemplateSecurity } from './plugins/pod-security.ts';
+import { boundPodTopology, createdPodTopology } from './plugins/pod-topology-labels.ts';
 import { podPriority, priorityClasses } from './plugins/priority.ts';
 import { bindingEscalation, roleEscalation } from './plugins/rbac-escalation.ts';
+import { runtimeClassPlugin } from './plugins/runtime-class.ts';
 import { serviceAccountPlugin } from './plugins/service-account.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
 
-/** Every plugin, in the order in which they are asked. Adding one is adding a file and a line to this list. */
+/** Every plugin, in the order in which they are asked: upstream's. Adding one is adding a file and a line to this list. */
 export const builtinAdmission: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
+  podLimitRanger, resizeLimitRanger, claimLimitRanger,
   serviceAccountPlugin,
   nodeRestriction,
   taintNodesByCondition,
-  podPriority,
-  priorityClasses,
+  podSecurity, podTemplateSecurity, namespaceSecurity,
+  podPriority, priorityClasses,
   defaultTolerationSeconds,
-  roleEscalation,
-  bindingEscalation,
+  defaultStorageClass,
+  persistentVolumeClaimResize,
+  runtimeClassPlugin,
+  certificateApproval, certificateSigning, certificateSubjectRestriction,
+  defaultIngressClass,
+  createdPodTopology, boundPodTopology,
+  roleEscalation, bindingEscalation,
 ];
