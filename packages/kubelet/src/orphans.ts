@@ -72,8 +72,8 @@ function graceOf({ annotations }: Container): number {
 }
 
 async function removeFolders(uid: string, { files, dirs }: OrphansDeps): Promise<void> {
-  const volumes = `${podDir(dirs, uid)}/volumes`;
-  for (const name of await files.list(volumes)) if (await files.isMountPoint(`${volumes}/${name}`)) await files.unmount(`${volumes}/${name}`);
+  // Volumes, and parts of them that containers were given.
+  await files.unmountBelow(podDir(dirs, uid));
   await files.removeTree(podDir(dirs, uid));
 }
 

@@ -48,8 +48,8 @@ async function prepareVolumes(pod: Pod, { podVolumes, notes, events }: StepDeps)
 
 async function startSandbox(pod: Pod, action: Extract<Action, { type: 'start-sandbox' }>, deps: StepDeps, signal: AbortSignal): Promise<void> {
   const { runtime, files, dirs, dns, host, clock, notes, events } = deps;
-  const config = sandboxConfig(pod, action.attempt, dirs, dns, host);
   try {
+    const config = sandboxConfig(pod, action.attempt, dirs, dns, host);
     if (action.after) {
       events.about('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
       await runtime.stopPodSandbox({ podSandboxId: action.after }, signal); // Its network may still be there.
