@@ -46,5 +46,6 @@ export {
 } from './names/words.ts';
 export { ProtobufDecoder } from './protobuf/decode.ts';
 export { envelope, envelopeAround, ProtobufEncoder } from './protobuf/encode.ts';
+export { WireWriter } from './protobuf/writer.ts';
 export { parseLabelSelector } from './selector/parse-label-selector.ts';
 export { compileJsonPath, compileSimplePath, type JsonPath, JsonPathError } from './jsonpath/jsonpath.ts';

@@ -1,4 +1,4 @@
-import { type ApiRequest, type BytesResponse, encode } from '../request.ts';
+import type { ApiRequest, BytesResponse } from '../request.ts';
 
 /** A document that changes seldom: its bytes and the name of that state of it. */
 export interface Document {
@@ -6,10 +6,7 @@ export interface Document {
   readonly hash: string;
 }
 
-export const documentOf = (value: unknown): Document => {
-  const bytes = encode(JSON.stringify(value));
-  return { bytes, hash: hashOf(bytes) };
-};
+export const documentOf = (bytes: Uint8Array): Document => ({ bytes, hash: hashOf(bytes) });
 
 /** The document, or 304 for a client that has it already (RFC 9110, section 13.1.2). */
 export function documentAnswer(request: ApiRequest, { bytes, hash }: Document, headers: Readonly<Record<string, string>>): BytesResponse {

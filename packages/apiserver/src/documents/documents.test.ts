@@ -56,3 +56,25 @@ test('keys are served with the types and the time to keep them that verifiers ex
   assert.deepEqual([keys.headers['content-type'], keys.headers['cache-control'], keys.body.keys], ['application/jwk-set+json', 'public, max-age=3600', []]);
   assert.equal((await ask('GET', '/.well-known/openid-configuration')).body.jwks_uri, 'https://issuer/openid/v1/jwks');
 });
+
+test('OpenAPI v2 is JSON, or gnostic\'s protobuf for who asks so, under a type that can be parsed', async () => {
+  const { ask } = await asked();
+  const json = await ask('GET', '/openapi/v2');
+  assert.deepEqual(json.body.definitions['io.k8s.api.core.v1.ServicePort'].properties.targetPort, { $ref: '#/definitions/io.k8s.apimachinery.pkg.util.intstr.IntOrString' });
+  assert.deepEqual(json.body.definitions['io.k8s.api.apps.v1.DeploymentList']['x-kubernetes-group-version-kind'], [{ group: 'apps', kind: 'DeploymentList', version: 'v1' }]);
+  const older = await ask('GET', '/openapi/v2', undefined, { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' });
+  assert.equal(older.headers['content-type'], 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
+  // Field 1 is the version of OpenAPI; whether the rest is right, oracles/client asks the official reader.
+  assert.deepEqual([...older.bytes.subarray(0, 5)], [0x0a, 3, ...Buffer.from('2.0')]);
+  assert.equal((await ask('GET', '/openapi/v2', undefined, { accept: 'text/html' })).status, 406);
+});
+
+test('every reference of an OpenAPI document leads somewhere', async () => {
+  const { ask } = await asked();
+  for (const target of ['/openapi/v2', '/openapi/v3/api/v1', '/openapi/v3/apis/apiextensions.k8s.io/v1']) {
+    const { body, text } = await ask('GET', target);
+    const known = new Set(Object.keys(body.definitions ?? body.components.schemas));
+    const missing = [...text.matchAll(/"\$ref":"#\/(?:definitions|components\/schemas)\/([^"]+)"/g)].map((match) => match[1] ?? '').filter((name) => !known.has(name));
+    assert.deepEqual([target, missing], [target, []]);
+  }
+});

@@ -2,11 +2,12 @@ import type { Kind, ResourceFacts } from '@navarch/machinery';
 import { notServed } from '../handlers/exchange.ts';
 import { valueAnswer } from '../handlers/answer.ts';
 import { parseAccept, takes } from '../representation/accept.ts';
-import { type ApiRequest, type ApiResponse, type BytesResponse, json, plain } from '../request.ts';
+import { type ApiRequest, type ApiResponse, type BytesResponse, encode, json, plain } from '../request.ts';
 import { aggregated, apiGroup, apiVersions, groupList, type GroupVersion, groupVersions, newestFirst, resourceList } from './discovery.ts';
 import { type Document, documentAnswer, documentOf } from './document.ts';
 import { health, HEALTH_PATHS } from './health.ts';
 import { groupPath, openApiV2, openApiV3 } from './openapi.ts';
+import { OPENAPI_V2_PROTOBUF, openApiV2Protobuf } from './openapi-protobuf.ts';
 
 export interface DocumentsDeps {
   /** What is served, now: custom resources come and go. The list is another one after each change. */
@@ -96,7 +97,7 @@ export class Documents {
   }
 
   #openApi(request: ApiRequest, [version, ...path]: readonly string[]): ApiResponse {
-    if (version === 'v2' && path.length === 0) return documentAnswer(request, this.#once('openapi v2', () => openApiV2(this.#kinds)), JSON_TYPE);
+    if (version === 'v2' && path.length === 0) return this.#openApiV2(request);
     if (version !== 'v3') return notFoundPage();
     if (path.length === 0) return documentAnswer(request, this.#once('openapi v3', () => this.#openApiRoot()), JSON_TYPE);
     const name = path.join('/');
@@ -105,6 +106,17 @@ export class Documents {
     const asked = request.query.get('hash');
     if (asked && asked !== of.hash) return { ...plain('', 301), headers: { location: openApiUrl(name, of) } };
     return documentAnswer(request, of, asked ? { ...JSON_TYPE, ...FOREVER_HEADERS } : JSON_TYPE);
+  }
+
+  #openApiV2(request: ApiRequest): ApiResponse {
+    for (const clause of parseAccept(request.header('accept') || '*/*')) {
+      if (takes(clause, 'application/json')) return documentAnswer(request, this.#once('openapi v2', () => openApiV2(this.#kinds)), JSON_TYPE);
+      if (!OPENAPI_V2_PROTOBUF.some((known) => takes(clause, known))) continue;
+      // The older of the names is no media type that can be parsed: it may be asked for, and is never answered.
+      const document = this.#onceBytes('openapi v2 protobuf', () => openApiV2Protobuf(openApiV2(this.#kinds)));
+      return documentAnswer(request, document, { 'content-type': OPENAPI_V2_PROTOBUF[0] });
+    }
+    return plain('', 406);
   }
 
   /** Where the document of each group and version is, with its hash: so that clients keep what has not changed. */
@@ -136,6 +148,10 @@ export class Documents {
   }
 
   #once(name: string, make: () => unknown): Document {
+    return this.#onceBytes(name, () => encode(JSON.stringify(make())));
+  }
+
+  #onceBytes(name: string, make: () => Uint8Array): Document {
     let document = this.#made.get(name);
     if (!document) this.#made.set(name, (document = documentOf(make())));
     return document;

@@ -1,98 +1,157 @@
 import { apiVersionOf, type FieldSchema, type Kind, type ObjectSchema, type Schema } from '@navarch/machinery';
 
-type Doc = Readonly<Record<string, unknown>>;
+export type Doc = Readonly<Record<string, unknown>>;
 
-/** OpenAPI v3 of one group and version: schemas and enough of the paths for explain, apply and validation in clients. */
-export function openApiV3(kinds: readonly Kind<any>[]): Doc {
-  const components = new Map<string, Doc>();
-  const paths: Record<string, Doc> = {};
-  for (const kind of kinds) {
-    collect(kind.schema, components, (name) => `#/components/schemas/${name}`);
-    const gvk = { group: kind.group, version: kind.version, kind: kind.kind };
-    const name = kind.schema.name ?? '';
-    components.set(name, { ...components.get(name), 'x-kubernetes-group-version-kind': [gvk] });
-    Object.assign(paths, pathsOf(kind, { $ref: `#/components/schemas/${name}` }, gvk));
+const GVK = 'x-kubernetes-group-version-kind';
+/** Query parameters of writes; clients look here for whether the server validates fields and runs dry. */
+const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation'] as const;
+const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'] as const;
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
+
+/** Types that are a text or any JSON, yet have a name of their own. */
+const NAMED: Readonly<Record<string, readonly [name: string, doc: Doc]>> = {
+  time: [`${META}Time`, { type: 'string', format: 'date-time' }],
+  microTime: [`${META}MicroTime`, { type: 'string', format: 'date-time' }],
+  duration: [`${META}Duration`, { type: 'string' }],
+  quantity: ['io.k8s.apimachinery.pkg.api.resource.Quantity', { type: 'string' }],
+  intOrString: ['io.k8s.apimachinery.pkg.util.intstr.IntOrString', { type: 'string', format: 'int-or-string' }],
+};
+
+/** Collects the definitions that a document refers to. */
+class Definitions {
+  readonly #prefix: string;
+  readonly #made = new Map<string, Doc>();
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
   }
-  return {
-    openapi: '3.0.0', info: { title: 'Kubernetes', version: 'v1.37.0' }, paths,
-    components: { schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))) },
-  };
-}
 
-function pathsOf(kind: Kind<any>, schema: Doc, gvk: Doc): Record<string, Doc> {
-  const root = kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`;
-  const base = kind.namespaced ? `${root}/namespaces/{namespace}/${kind.plural}` : `${root}/${kind.plural}`;
-  const operation = (action: string, extra: Doc = {}): Doc => ({
-    'x-kubernetes-action': action, 'x-kubernetes-group-version-kind': gvk, ...extra,
-    responses: { 200: { description: 'OK', content: { 'application/json': { schema } } } },
-  });
-  // Clients look for this parameter to know that the server validates fields itself.
-  const writes = { parameters: ['dryRun', 'fieldManager', 'fieldValidation'].map((name) => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true } })) };
-  const body = { requestBody: { content: { '*/*': { schema } } } };
-  const patch = { requestBody: { content: Object.fromEntries(['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json'].map((type) => [type, { schema: { type: 'object' } }])) } };
-  return {
-    [base]: { get: operation('list'), post: operation('post', { ...writes, ...body }) },
-    [`${base}/{name}`]: { get: operation('get'), put: operation('put', { ...writes, ...body }), patch: operation('patch', { ...writes, ...patch }), delete: operation('delete') },
-  };
-}
-
-/** OpenAPI v2 of everything. */
-export function openApiV2(kinds: readonly Kind<any>[]): Doc {
-  const definitions = new Map<string, Doc>();
-  for (const kind of kinds) {
-    collect(kind.schema, definitions, (name) => `#/definitions/${name}`);
-    const name = kind.schema.name ?? '';
-    definitions.set(name, { ...definitions.get(name), 'x-kubernetes-group-version-kind': [{ group: kind.group, version: kind.version, kind: kind.kind }] });
+  /** The reference to an object's schema, which is defined with everything it refers to. */
+  object(schema: ObjectSchema): Doc {
+    const { name } = schema;
+    if (name === undefined) return { type: 'object' };
+    return this.#ref(name, () => objectDoc(schema, this));
   }
-  return {
-    swagger: '2.0', info: { title: 'Kubernetes', version: 'v1.37.0' }, paths: {},
-    definitions: Object.fromEntries([...definitions].sort(([a], [b]) => (a < b ? -1 : 1))),
-  };
+
+  /** The definition of a kind says which kind it is. */
+  kind(kind: Kind<any>): Doc {
+    const ref = this.object(kind.schema);
+    const name = kind.schema.name ?? '';
+    this.#made.set(name, { ...this.#made.get(name), [GVK]: [gvkOf(kind)] });
+    return ref;
+  }
+
+  list(kind: Kind<any>): Doc {
+    const name = `${(kind.schema.name ?? '').replace(/[^.]*$/, '')}${kind.listKind}`;
+    const items = { type: 'array', items: this.kind(kind) };
+    const text = { type: 'string' };
+    const metadata = { type: 'object', properties: { continue: text, remainingItemCount: { type: 'integer', format: 'int64' }, resourceVersion: text, selfLink: text } };
+    return this.#ref(name, () => ({
+      type: 'object', required: ['items'], [GVK]: [{ ...gvkOf(kind), kind: kind.listKind }],
+      properties: { apiVersion: text, items, kind: text, metadata: this.#ref(`${META}ListMeta`, () => metadata) },
+    }));
+  }
+
+  value(schema: Schema): Doc {
+    switch (schema.type) {
+      case 'object': return this.object(schema);
+      case 'list': return {
+        type: 'array', items: this.value(schema.items), ...(schema.listType ? { 'x-kubernetes-list-type': schema.listType } : {}),
+        ...(schema.listMapKeys ? { 'x-kubernetes-list-map-keys': schema.listMapKeys } : {}),
+      };
+      case 'map': return { type: 'object', additionalProperties: this.value(schema.values), ...(schema.mapType ? { 'x-kubernetes-map-type': schema.mapType } : {}) };
+      case 'int32': case 'int64': return { type: 'integer', format: schema.type };
+      case 'uint64': case 'uint8': return { type: 'integer' };
+      case 'double': return { type: 'number', format: 'double' };
+      case 'boolean': return { type: 'boolean' };
+      case 'bytes': return { type: 'string', format: 'byte' };
+      case 'any': return schema.name === undefined ? { type: 'object' } : this.#ref(schema.name, () => (/\.JSON[^.]*$/.test(schema.name ?? '') ? {} : { type: 'object' }));
+      default: {
+        const named = NAMED[schema.type];
+        return named ? this.#ref(named[0], () => named[1]) : { type: 'string', ...(schema.enum ? { enum: schema.enum } : {}) };
+      }
+    }
+  }
+
+  all(): Doc {
+    return Object.fromEntries([...this.#made].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  #ref(name: string, make: () => Doc): Doc {
+    if (!this.#made.has(name)) {
+      // A type that contains itself finds this while it is being made.
+      this.#made.set(name, {});
+      this.#made.set(name, make());
+    }
+    return { $ref: `${this.#prefix}${name}` };
+  }
 }
 
-function collect(schema: ObjectSchema, into: Map<string, Doc>, refTo: (name: string) => string): void {
-  const name = schema.name;
-  if (name === undefined || into.has(name)) return;
-  into.set(name, {});
+function objectDoc(schema: ObjectSchema, definitions: Definitions): Doc {
   const required = schema.fields.filter((f) => f.isRequired).map((f) => f.name);
-  const properties = Object.fromEntries(schema.fields.map((f) => [f.name, property(f, into, refTo)]));
-  into.set(name, {
+  const properties = Object.fromEntries(schema.fields.map((f) => [f.name, property(f, definitions)]));
+  return {
     type: 'object', ...(required.length > 0 ? { required } : {}), ...(schema.fields.length > 0 ? { properties } : {}),
     ...(schema.structType === 'atomic' ? { 'x-kubernetes-map-type': 'atomic' } : {}),
-  });
+  };
 }
 
-function property(field: FieldSchema, into: Map<string, Doc>, refTo: (name: string) => string): Doc {
-  const base = typed(field.schema, into, refTo);
-  const extras: Record<string, unknown> = {};
-  if (field.default !== undefined) extras['default'] = field.default;
-  if (field.patchStrategy) extras['x-kubernetes-patch-strategy'] = field.patchStrategy.join(',');
-  if (field.patchMergeKey) extras['x-kubernetes-patch-merge-key'] = field.patchMergeKey;
+function property(field: FieldSchema, definitions: Definitions): Doc {
+  const base = definitions.value(field.schema);
+  const extras = {
+    ...(field.default === undefined ? {} : { default: field.default }),
+    ...(field.patchStrategy ? { 'x-kubernetes-patch-strategy': field.patchStrategy.join(',') } : {}),
+    ...(field.patchMergeKey ? { 'x-kubernetes-patch-merge-key': field.patchMergeKey } : {}),
+  };
   // A reference may have no neighbours in OpenAPI.
   return '$ref' in base && Object.keys(extras).length > 0 ? { allOf: [base], ...extras } : { ...base, ...extras };
 }
 
-function typed(schema: Schema, into: Map<string, Doc>, refTo: (name: string) => string): Doc {
-  switch (schema.type) {
-    case 'object':
-      collect(schema, into, refTo);
-      return schema.name === undefined ? { type: 'object' } : { $ref: refTo(schema.name) };
-    case 'list':
-      return {
-        type: 'array', items: typed(schema.items, into, refTo), ...(schema.listType ? { 'x-kubernetes-list-type': schema.listType } : {}),
-        ...(schema.listMapKeys ? { 'x-kubernetes-list-map-keys': schema.listMapKeys } : {}),
-      };
-    case 'map': return { type: 'object', additionalProperties: typed(schema.values, into, refTo) };
-    case 'int32': case 'int64': return { type: 'integer', format: schema.type };
-    case 'uint64': case 'uint8': return { type: 'integer' };
-    case 'double': return { type: 'number', format: 'double' };
-    case 'boolean': return { type: 'boolean' };
-    case 'bytes': return { type: 'string', format: 'byte' };
-    case 'time': case 'microTime': return { type: 'string', format: 'date-time' };
-    case 'intOrString': return { type: 'string', format: 'int-or-string' };
-    case 'any': return { type: 'object' };
-    default: return { type: 'string', ...(schema.enum ? { enum: schema.enum } : {}) };
-  }
+/** OpenAPI v3 of one group and version: schemas and enough of the paths for explain, apply and validation in clients. */
+export function openApiV3(kinds: readonly Kind<any>[]): Doc {
+  const definitions = new Definitions('#/components/schemas/');
+  const answer = (schema: Doc): Doc => ({ responses: { 200: { description: 'OK', content: { 'application/json': { schema } } } } });
+  const body = (schema: Doc, types: readonly string[]): Doc => ({ requestBody: { content: Object.fromEntries(types.map((type) => [type, { schema }])) } });
+  const parameters = WRITE_PARAMETERS.map((name) => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true } }));
+  const paths = pathsOf(kinds, (kind, action) => {
+    const schema = definitions.kind(kind);
+    const base = { 'x-kubernetes-action': action, [GVK]: gvkOf(kind) };
+    if (action === 'list') return { ...base, ...answer(definitions.list(kind)) };
+    if (action === 'get' || action === 'delete') return { ...base, ...answer(schema) };
+    return { ...base, parameters, ...body(action === 'patch' ? { type: 'object' } : schema, action === 'patch' ? PATCH_TYPES : ['*/*']), ...answer(schema) };
+  });
+  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'v1.37.0' }, paths, components: { schemas: definitions.all() } };
 }
+
+/** OpenAPI v2 of everything. */
+export function openApiV2(kinds: readonly Kind<any>[]): Doc {
+  const definitions = new Definitions('#/definitions/');
+  const query = WRITE_PARAMETERS.map((name) => ({ name, in: 'query', type: 'string', uniqueItems: true }));
+  const paths = pathsOf(kinds, (kind, action) => {
+    const schema = definitions.kind(kind);
+    const isWrite = action === 'post' || action === 'put' || action === 'patch';
+    const body = { name: 'body', in: 'body', required: true, schema: action === 'patch' ? { type: 'object' } : schema };
+    return {
+      'x-kubernetes-action': action, [GVK]: gvkOf(kind), ...(isWrite ? { parameters: [body, ...query] } : {}),
+      ...(action === 'patch' ? { consumes: PATCH_TYPES } : {}), produces: ['application/json'],
+      responses: { 200: { description: 'OK', schema: action === 'list' ? definitions.list(kind) : schema } },
+    };
+  });
+  return { swagger: '2.0', info: { title: 'Kubernetes', version: 'v1.37.0' }, paths, definitions: definitions.all() };
+}
+
+type Action = 'list' | 'post' | 'get' | 'put' | 'patch' | 'delete';
+
+function pathsOf(kinds: readonly Kind<any>[], operation: (kind: Kind<any>, action: Action) => Doc): Record<string, Doc> {
+  const paths: Record<string, Doc> = {};
+  for (const kind of kinds) {
+    const base = `/${groupPath(kind)}/${kind.namespaced ? `namespaces/{namespace}/${kind.plural}` : kind.plural}`;
+    paths[base] = { get: operation(kind, 'list'), post: operation(kind, 'post') };
+    paths[`${base}/{name}`] = { get: operation(kind, 'get'), put: operation(kind, 'put'), patch: operation(kind, 'patch'), delete: operation(kind, 'delete') };
+  }
+  return paths;
+}
+
+const gvkOf = ({ group, version, kind }: Kind<any>): Doc => ({ group, kind, version });
 
 export const groupPath = (kind: Kind<any>): string => (kind.group ? `apis/${apiVersionOf(kind)}` : `api/${kind.version}`);

@@ -8,6 +8,11 @@ const SCALARS: Readonly<Record<string, ScalarType>> = {
   FieldsV1: 'any', RawExtension: 'any',
 };
 
+/** Types of any JSON that have a name of their own. */
+const RAW: Readonly<Record<string, string>> = {
+  FieldsV1: 'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1', RawExtension: 'io.k8s.apimachinery.pkg.runtime.RawExtension',
+};
+
 /** Schemas of the built-in types, by OpenAPI name. Made when first asked for: most servers never touch most types. */
 export class Schemas {
   readonly #facts: Readonly<Record<string, TypeFacts>>;
@@ -53,7 +58,8 @@ export class Schemas {
     }
     const scalar = SCALARS[type];
     if (!scalar) return this.named(type);
-    return { type: scalar, ...(field.enum ? { enum: field.enum } : {}) };
+    const name = RAW[type];
+    return { type: scalar, ...(name ? { name } : {}), ...(field.enum ? { enum: field.enum } : {}) };
   }
 }
 
