@@ -59,7 +59,8 @@ async function measure({ benchmark, withPeer, rounds, isQuick, only, out }: Flag
   const dir = mkdtempSync(join(tmpdir(), 'navarch-bench-'));
   try {
     await using processes = new Processes();
-    const all = await benchmark.prepare({ processes, rounds, isQuick, withPeer, dir, signal, say });
+    await using made = new AsyncDisposableStack();
+    const all = await benchmark.prepare({ processes, made, rounds, isQuick, withPeer, dir, signal, say });
     const chosen = all.filter(({ name }) => only === undefined || name.includes(only));
     if (chosen.length === 0) throw new UsageError(`no workload of ${benchmark.name} has ${JSON.stringify(only)} in its name; there are ${all.map((w) => w.name).join(', ')}`);
     const { outcomes, failures } = await interleave(chosen, rounds, say, signal);

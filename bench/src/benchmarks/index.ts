@@ -1,6 +1,11 @@
 import type { Benchmark } from '../harness/benchmark.ts';
 import { api } from './api.ts';
+import { podStart } from './pod-start.ts';
+import { rss } from './rss.ts';
 import { schedule } from './schedule.ts';
+import { store } from './store.ts';
+import { testing } from './testing.ts';
+import { up } from './up.ts';
 
 /** What `navarch bench NAME` can measure. Adding one is adding its name here. */
-export const benchmarks: readonly Benchmark[] = [api, schedule];
+export const benchmarks: readonly Benchmark[] = [api, store, schedule, testing, up, podStart, rss];

@@ -24,6 +24,8 @@ export type Measure = (round: number) => Promise<Sample>;
 
 export interface Context {
   readonly processes: Processes;
+  /** What is put here is disposed of at the end, however the end comes about. */
+  readonly made: AsyncDisposableStack;
   /** Rounds of each workload. */
   readonly rounds: number;
   readonly isQuick: boolean;

@@ -1,0 +1,73 @@
+import { pod, type Pod } from '@navarch/api';
+import { settleAll } from '@navarch/base';
+import { type Api, httpApi, type KindApi } from '@navarch/client';
+import { connectRuntime, httpTransport, systemClock } from '@navarch/node';
+import { defineBenchmark, type Sample } from '../harness/benchmark.ts';
+import { LocalCluster } from '../harness/local-cluster.ts';
+import { podStartBare } from './pod-start-bare.ts';
+
+const IMAGE = 'docker.io/library/pause:latest';
+const PODS = 30;
+const TIMES_BARE = 1.5;
+
+export const podStart = defineBenchmark({
+  name: 'pod-start',
+  about: 'a burst of 30 pods, from their creation to all of them running',
+  peer: 'the same pods by bare CRI calls (sandbox, create, start) on the same containerd',
+  notes: [
+    'Ours: created over HTTPS, scheduled, started by the kubelet, until the last is shown as Running. Bare: from the first call to the last container started, all at once. Both in one cluster, in turn; the pods are removed before the next round.',
+    `The goal is at most ${TIMES_BARE} x the time of the bare calls, 0.67 times as good.`,
+  ],
+  async prepare(context) {
+    const cluster = context.made.use(new LocalCluster(context));
+    await cluster.up();
+    const transport = context.made.use(httpTransport(cluster.access));
+    const api = httpApi({ transport, clock: systemClock, userAgent: 'navarch-bench' }, context.signal);
+    const runtime = context.made.use(await connectRuntime({ socketPath: cluster.containerd.socketPath }, context.signal));
+    const count = context.isQuick ? 5 : PODS;
+    const bare = async (): Promise<Sample> => {
+      const { totalMs, medianMs, slowestMs } = await podStartBare(runtime, { pods: count, image: IMAGE, cgroupParent: '/navarch-bench' }, context.signal);
+      return { figure: totalMs, details: { medianMs, slowestMs } };
+    };
+    return [{ name: `burst of ${count} pods`, unit: 'ms', better: 'less', ratioGoal: 1 / TIMES_BARE, ours: (round) => burst(api, count, round, context.signal), peer: bare }];
+  },
+});
+
+async function burst(api: Api, count: number, round: number, signal: AbortSignal): Promise<Sample> {
+  const pods = api.of(pod);
+  const { resourceVersion } = await pods.list({ namespace: 'default' });
+  const names = Array.from({ length: count }, (_, index) => `burst-${round}-${index}`);
+  const began = performance.now();
+  const running = untilRunning(pods, names, resourceVersion, began, signal);
+  await settleAll(names.map((name) => pods.create({
+    metadata: { name, namespace: 'default' },
+    spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: IMAGE, imagePullPolicy: 'IfNotPresent' }] },
+  })));
+  const times = [...await running].sort((a, b) => a - b);
+  await removed(pods, names, signal);
+  return { figure: times.at(-1) ?? 0, details: { medianMs: times[times.length >> 1] ?? 0, slowestMs: times.at(-1) ?? 0 } };
+}
+
+/** Milliseconds after which each pod was shown as Running. */
+async function untilRunning(pods: KindApi<Pod>, names: readonly string[], after: string, began: number, signal: AbortSignal): Promise<readonly number[]> {
+  const waiting = new Set(names);
+  const times: number[] = [];
+  for await (const events of pods.watch({ namespace: 'default', after }, signal)) {
+    for (const event of events) {
+      if (event.type === 'BOOKMARK' || event.object.status.phase !== 'Running' || !waiting.delete(event.object.metadata.name)) continue;
+      times.push(performance.now() - began);
+    }
+    if (waiting.size === 0) return times;
+  }
+  throw new Error(`The watch ended while ${waiting.size} pods were not running`);
+}
+
+async function removed(pods: KindApi<Pod>, names: readonly string[], signal: AbortSignal): Promise<void> {
+  await settleAll(names.map((name) => pods.delete(`default/${name}`, { gracePeriodSeconds: 0 })));
+  for (;;) {
+    signal.throwIfAborted();
+    const { items } = await pods.list({ namespace: 'default' });
+    if (!items.some(({ metadata }) => names.includes(metadata.name))) return;
+    await systemClock.sleep(100, signal);
+  }
+}
