@@ -98,6 +98,11 @@ test('HeaderDecoder.decode() reads what HeaderEncoder wrote, block after block',
   }), { numRuns: 50 });
 });
 
+test('HeaderEncoder.encode() ends every block as zlib flushes: other inflaters give nothing out before', () => {
+  const encoder = new HeaderEncoder();
+  for (const block of [{ streamtype: 'error' }, {}, { a: 'x'.repeat(70_000) }]) assert.equal(encoder.encode(block).subarray(-4).toString('hex'), '0000ffff');
+});
+
 test('HeaderDecoder.decode() reads blocks that a compressor with the dictionary wrote', async () => {
   const deflate = createDeflate({ dictionary, flush: constants.Z_SYNC_FLUSH });
   const compressed = (plain: Buffer): Promise<Buffer> => new Promise((resolve) => {

@@ -11,6 +11,8 @@ const PLAIN_BYTES_MAX = 256 * 1024;
 /** The longest stored block of deflate (RFC 1951, section 3.2.4). */
 const STORED_BYTES_MAX = 0xffff;
 const ZLIB_METHOD = 0x78;
+/** An empty stored block: what is before it is whole. Go's inflater hands nothing out until it sees one (zlib's Z_SYNC_FLUSH). */
+const FLUSH = Buffer.from('000000ffff', 'hex');
 
 /**
  * Writes header blocks of one direction of a connection. They are stored, not squeezed: a stream has three short headers,
@@ -30,7 +32,7 @@ export class HeaderEncoder {
       head.writeUInt16LE(~piece.length & 0xffff, 3);
       parts.push(head, piece);
     }
-    return Buffer.concat(parts);
+    return Buffer.concat([...parts, FLUSH]);
   }
 }
 
