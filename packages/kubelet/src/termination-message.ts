@@ -1,7 +1,7 @@
 import type { Pod } from '@navarch/api';
 import { logFile, type NodeDirs, podDir } from './container-config.ts';
 import type { ContainerStatus } from './cri/index.ts';
-import { parseEntry, shown } from './logs/log-lines.ts';
+import { LogFilter } from './logs/log-filter.ts';
 import type { ObservedContainer } from './pod-machine/observed.ts';
 import type { Files } from './ports.ts';
 
@@ -24,7 +24,8 @@ export async function terminationMessage(pod: Pod, { name, attempt }: Pick<Obser
   const policy = status.annotations['io.kubernetes.container.terminationMessagePolicy'];
   if (text || policy !== 'FallbackToLogsOnError' || status.exitCode === 0) return text ?? '';
   const log = await files.readText(logFile(dirs, pod, name, attempt), LOG_READ_MAX);
-  const entries = (log ?? '').split('\n').map(parseEntry).filter((entry) => entry !== undefined);
-  const lines = shown(entries, false).split('\n').slice(-LOG_LINES_MAX - 1).join('\n');
+  const filter = new LogFilter({ timestamps: false, since: undefined, stream: undefined, limitBytes: undefined });
+  const parts = [filter.push(new TextEncoder().encode(log ?? '')), filter.end()].map((part) => new TextDecoder().decode(part));
+  const lines = parts.join('').split('\n').slice(-LOG_LINES_MAX - 1).join('\n');
   return new TextDecoder().decode(new TextEncoder().encode(lines).slice(-LOG_BYTES_MAX)).replace(/^\uFFFD+/, '');
 }

@@ -1,61 +1,149 @@
-import { createReadStream, existsSync, statSync } from 'node:fs';
-import type { ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { watch } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lastLines, type LogEntry, type LogOptions, parseEntry, shown } from '@navarch/kubelet';
+import { LogFilter, type LogOptions, tailStart } from '@navarch/kubelet';
 
-/** How often a followed file is looked at. */
-const POLL_MS = 100;
+const CHUNK_BYTES = 64 * 1024;
+/** How often a followed container is asked whether it still runs, and its file looked at where nothing is told of it. */
+const LOOK_MS = 250;
 
-/** Sends a log file to a client as asked, and goes on as it grows while `isRunning` says so. */
-export async function streamLogs(file: string, options: LogOptions, isRunning: () => Promise<boolean>, response: ServerResponse): Promise<void> {
-  const sender = new Sender(options, response);
-  let [at, rest] = [0, ''];
-  const more = async (): Promise<readonly LogEntry[]> => {
-    if (!existsSync(file)) return [];
-    // A rotated file begins anew.
-    if (statSync(file).size < at) at = 0;
-    const read = await readFrom(file, at);
-    at += read.length;
-    const lines = (rest + read.toString('utf8')).split('\n');
-    rest = lines.pop() ?? '';
-    return lines.flatMap((line) => parseEntry(line) ?? []);
-  };
-  const first = (await more()).filter((entry) => options.since === undefined || Date.parse(entry.time) >= options.since);
-  let isOpen = sender.send(options.tailLines === undefined ? first : lastLines(first, options.tailLines));
-  while (options.follow && isOpen && !response.destroyed) {
-    const wasRunning = await isRunning();
-    const entries = await more();
-    isOpen = sender.send(entries);
-    if (!wasRunning && entries.length === 0) break;
-    await sleep(POLL_MS);
-  }
-  response.end();
-}
-
-class Sender {
-  readonly #options: LogOptions;
-  readonly #response: ServerResponse;
-  #left: number;
-
-  constructor(options: LogOptions, response: ServerResponse) {
-    this.#options = options;
-    this.#response = response;
-    this.#left = options.limitBytes ?? Number.POSITIVE_INFINITY;
-  }
-
-  /** False when as much has been sent as was allowed. */
-  send(entries: readonly LogEntry[]): boolean {
-    if (entries.length === 0) return this.#left > 0;
-    const bytes = Buffer.from(shown(entries, this.#options.timestamps));
-    const allowed = bytes.subarray(0, Math.min(bytes.length, this.#left));
-    this.#left -= allowed.length;
-    this.#response.write(allowed);
-    return this.#left > 0;
+/**
+ * Sends a log file to a client as asked, never more than it takes, and goes on as the file grows and is rotated while
+ * `isRunning` says so. Resolves when all has been sent, or the client has gone.
+ */
+export async function streamLogs(path: string, options: LogOptions, isRunning: () => Promise<boolean>, client: Writable): Promise<void> {
+  const gone = new AbortController();
+  const onClose = (): void => gone.abort(new Error('the client has gone'));
+  client.once('close', onClose);
+  try {
+    const send = (bytes: Uint8Array): Promise<void> => write(client, bytes, gone.signal);
+    await copy({ path, options, isRunning, send }, gone.signal);
+  } catch (error) {
+    if (!gone.signal.aborted) throw error;
+  } finally {
+    client.removeListener('close', onClose);
+    client.end();
   }
 }
 
-async function readFrom(file: string, start: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of createReadStream(file, { start })) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+interface Copy {
+  readonly path: string;
+  readonly options: LogOptions;
+  isRunning(): Promise<boolean>;
+  send(bytes: Uint8Array): Promise<void>;
+}
+
+async function copy({ path, options, isRunning, send }: Copy, signal: AbortSignal): Promise<void> {
+  await using file = new GrowingFile(path);
+  using change = new Changes(path);
+  const filter = new LogFilter(options);
+  if (options.tailLines !== undefined) await file.skipTo(options.tailLines);
+  for (let isOver = !options.follow; ;) {
+    signal.throwIfAborted();
+    const chunk = await file.next();
+    if (chunk) {
+      await send(filter.push(chunk));
+      if (filter.isFull) return;
+      continue;
+    }
+    // What was written before the container ended has been read by now.
+    if (isOver) return send(filter.end());
+    await change.next(signal);
+    isOver = !(await isRunning());
+  }
+}
+
+/** A file that grows, is cut, or gives way to a new one of its name. */
+class GrowingFile implements AsyncDisposable {
+  readonly #path: string;
+  #file: FileHandle | undefined;
+  #at = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async skipTo(lines: number): Promise<void> {
+    const file = await this.#open();
+    if (!file) return;
+    const { size } = await file.stat();
+    this.#at = await tailStart((offset, length) => read(file, offset, length), size, lines);
+  }
+
+  /** The next bytes; undefined when there are none yet. */
+  async next(): Promise<Uint8Array | undefined> {
+    const file = await this.#open();
+    if (!file) return undefined;
+    const chunk = await read(file, this.#at, CHUNK_BYTES);
+    this.#at += chunk.length;
+    if (chunk.length > 0) return chunk;
+    return (await this.#begunAnew(file)) ? this.next() : undefined;
+  }
+
+  async #open(): Promise<FileHandle | undefined> {
+    try {
+      this.#file ??= await open(this.#path, 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    return this.#file;
+  }
+
+  /** Asked at the end of the file: nothing of the old one is lost. */
+  async #begunAnew(file: FileHandle): Promise<boolean> {
+    const [own, current] = [await file.stat(), await stat(this.#path).catch(() => undefined)];
+    if (!current) return false;
+    if (current.ino === own.ino && current.dev === own.dev) {
+      if (own.size >= this.#at) return false;
+      this.#at = 0;
+      return true;
+    }
+    await file.close();
+    this.#file = undefined;
+    this.#at = 0;
+    return true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file?.close();
+  }
+}
+
+/** Wakes when something may have changed in a file's folder, and now and then. */
+class Changes implements Disposable {
+  readonly #stop = new AbortController();
+  #wake: () => void = () => undefined;
+
+  constructor(path: string) {
+    try {
+      const watcher = watch(dirname(path), { signal: this.#stop.signal, persistent: false }, () => this.#wake());
+      watcher.on('error', () => undefined);
+    } catch {
+      // The folder is not there, or there are no watches left: it is looked at now and then.
+    }
+  }
+
+  async next(signal: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    await sleep(LOOK_MS, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => undefined);
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort();
+  }
+}
+
+async function read(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, offset);
+  return buffer.subarray(0, bytesRead);
+}
+
+/** Waits while the client has enough to do. */
+async function write(client: Writable, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  if (bytes.length === 0 || client.write(bytes)) return;
+  await once(client, 'drain', { signal });
 }

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type LogOptions, logOptions } from '@navarch/kubelet';
+import { streamLogs } from './stream-logs.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'nv-logs-'));
+after(() => rmSync(dir, { recursive: true }));
+
+const entry = (text: string): string => `2026-01-01T00:00:00Z stdout F ${text}\n`;
+const options = (query: string): LogOptions => logOptions(new URLSearchParams(query), 0);
+
+/** A client that takes everything. */
+function client(): { readonly stream: PassThrough; text(): string; until(end: string): Promise<void> } {
+  const stream = new PassThrough();
+  let text = '';
+  stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const until = async (end: string): Promise<void> => {
+    for (let i = 0; !text.endsWith(end); i++) {
+      assert.ok(i < 500, `${JSON.stringify(text)} does not end in ${JSON.stringify(end)}`);
+      await sleep(10);
+    }
+  };
+  return { stream, text: () => text, until };
+}
+
+test('streamLogs() sends a file, or its end', async () => {
+  const path = join(dir, 'whole.log');
+  writeFileSync(path, ['a', 'b', 'c'].map(entry).join(''));
+  for (const [query, expected] of [['', 'a\nb\nc\n'], ['tailLines=2', 'b\nc\n'], ['tailLines=0', ''], ['limitBytes=3', 'a\nb']] as const) {
+    const { stream, text } = client();
+    await streamLogs(path, options(query), async () => true, stream);
+    assert.equal(text(), expected);
+  }
+  const { stream, text } = client();
+  await streamLogs(join(dir, 'none.log'), options(''), async () => true, stream);
+  assert.equal(text(), '');
+});
+
+test('streamLogs() follows a file through rotation and truncation until the container has ended', async () => {
+  const path = join(dir, 'followed.log');
+  let isRunning = true;
+  const { stream, text, until } = client();
+  const following = streamLogs(path, options('follow=true'), async () => isRunning, stream);
+  writeFileSync(path, entry('1'));
+  await until('1\n');
+  appendFileSync(path, entry('2'));
+  renameSync(path, `${path}.20260101-000000`);
+  appendFileSync(`${path}.20260101-000000`, entry('3'));
+  writeFileSync(path, entry('4'));
+  await until('4\n');
+  truncateSync(path, 0);
+  await sleep(300);
+  appendFileSync(path, entry('5'));
+  await until('5\n');
+  appendFileSync(path, entry('6'));
+  isRunning = false;
+  await following;
+  assert.equal(text(), '1\n2\n3\n4\n5\n6\n');
+});
+
+test('streamLogs() reads no more than its client takes', async () => {
+  const path = join(dir, 'big.log');
+  writeFileSync(path, entry('x'.repeat(1000)).repeat(20_000));
+  const stream = new PassThrough();
+  let isDone = false;
+  const sending = streamLogs(path, options(''), async () => true, stream).then(() => (isDone = true));
+  await sleep(100);
+  assert.equal(isDone, false);
+  assert.ok(stream.readableLength + stream.writableLength < 1024 * 1024, String(stream.readableLength + stream.writableLength));
+  let length = 0;
+  stream.on('data', (chunk: Buffer) => (length += chunk.length));
+  await sending;
+  assert.equal(length, 20_000 * 1001);
+});
+
+test('streamLogs() ends when its client goes', async () => {
+  const path = join(dir, 'left.log');
+  writeFileSync(path, entry('1'));
+  const { stream, until } = client();
+  const following = streamLogs(path, options('follow=true'), async () => true, stream);
+  await until('1\n');
+  stream.destroy();
+  await following;
+});
