@@ -46,6 +46,9 @@ export class Server {
   readonly #documents: Documents;
   readonly #bodies: Bodies;
   readonly #inFlight = new InFlight(usualLimits);
+  /** Names requests in logs and audits: random for the server, counted within it. */
+  readonly #idPrefix: string;
+  #idsGiven = 0;
 
   constructor(deps: ServerDeps) {
     this.#deps = deps;
@@ -53,6 +56,7 @@ export class Server {
     this.access = deps.registry.deps.access;
     this.#subresources = new Map(builtinSubresources.map((s) => [s.at, s]));
     this.#bodies = new Bodies(deps.parseYaml);
+    this.#idPrefix = randomUid(this.registry.deps.random).slice(0, -12);
     const { virtual, address = '', authentication: { issuer, tokens } } = deps;
     this.#documents = new Documents({
       kinds: () => deps.registry.kinds, virtual, address, issuer, tokens, metrics: () => deps.metrics(), failingChecks: () => deps.failingChecks(),
@@ -64,8 +68,9 @@ export class Server {
     const warnings: string[] = [];
     const answer = await this.#answer(request, warnings).catch((error: unknown) => this.#refusal(request, error));
     if (answer.type === 'proxy') return answer;
-    const headers = { ...answer.headers, 'audit-id': request.header('audit-id') || randomUid(this.registry.deps.random) };
-    return { ...answer, headers: warnings.length === 0 ? headers : { ...headers, warning: warningHeader(warnings) } };
+    const headers: Record<string, string> = { ...answer.headers, 'audit-id': request.header('audit-id') || this.#nextId() };
+    if (warnings.length > 0) headers['warning'] = warningHeader(warnings);
+    return { ...answer, headers };
   }
 
   /** Throws Forbidden. */
@@ -93,6 +98,11 @@ export class Server {
     } finally {
       places?.leave();
     }
+  }
+
+  #nextId(): string {
+    this.#idsGiven += 1;
+    return this.#idPrefix + this.#idsGiven.toString(16).padStart(12, '0');
   }
 
   #refusal(request: ApiRequest, error: unknown): ApiResponse {

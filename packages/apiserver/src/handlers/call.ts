@@ -11,7 +11,7 @@ const OPTIONS: Readonly<Record<string, string>> = { POST: 'CreateOptions', PUT: 
 export function callOf(request: ApiRequest, user: User, warnings: string[]): Call {
   const { query, method } = request;
   const kind = OPTIONS[method];
-  if (kind === undefined) return { user, isDryRun: query.getAll('dryRun').includes('All'), warnings };
+  if (kind === undefined) return { user, isDryRun: method === 'DELETE' && query.getAll('dryRun').includes('All'), warnings };
   const at = new Field();
   const manager = query.get('fieldManager') ?? '';
   if (manager.length > FIELD_MANAGER_BYTES_MAX) at.at('fieldManager').tooLong(FIELD_MANAGER_BYTES_MAX);

@@ -80,11 +80,11 @@ function accepted(clause: Clause, format: Format, kind: Kind<any> | undefined, i
   return { format, shape: 'metadata', metaVersion, isList: as !== METADATA, isPretty, includeObject: '', key: `${format.mediaType} metadata ${metaVersion}` };
 }
 
-const plains = new Map(formats.flatMap((format) => [true, false].map((isPretty) => [
-  `${format.mediaType}${isPretty}`, { format, shape: 'object', metaVersion: '', isList: false, isPretty, includeObject: '', key: format.mediaType } satisfies Representation,
-])));
+const plainOf = (format: Format, isPretty: boolean): Representation =>
+  ({ format, shape: 'object', metaVersion: '', isList: false, isPretty, includeObject: '', key: format.mediaType });
+const plains = new Map(formats.map((format) => [format, [plainOf(format, false), plainOf(format, true)] as const]));
 
-const plain = (format: Format, isPretty: boolean): Representation => plains.get(`${format.mediaType}${isPretty}`) as Representation;
+const plain = (format: Format, isPretty: boolean): Representation => plains.get(format)?.[isPretty ? 1 : 0] ?? plainOf(format, isPretty);
 
 function wantsPretty(request: ApiRequest): boolean {
   const asked = request.query.get('pretty');
