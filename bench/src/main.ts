@@ -1,33 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { benchmarks } from './benchmarks/index.ts';
-import type { Benchmark } from './harness/benchmark.ts';
+import { type Flags, flagsOf, USAGE, UsageError } from './flags.ts';
 import { interleave } from './harness/interleave.ts';
-import { machineFacts, ROOT, versions } from './harness/machine.ts';
+import { machineFacts, versions } from './harness/machine.ts';
 import { Processes } from './harness/processes.ts';
 import { writeResults } from './harness/results.ts';
 import { tableOf } from './harness/table.ts';
 
-const ROUNDS = 3;
 const LIMIT_MS = 10 * 60_000;
-const USAGE = `usage: navarch bench NAME [--vs peer] [--rounds N] [--quick] [--only WORKLOAD] [--out FOLDER]
-
-${benchmarks.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')}`;
-
-/** A mistake of the caller: said in one sentence. */
-class UsageError extends Error {}
-
-interface Flags {
-  readonly benchmark: Benchmark;
-  readonly withPeer: boolean;
-  readonly rounds: number;
-  readonly isQuick: boolean;
-  readonly only: string | undefined;
-  /** Absent: results are not written. */
-  readonly out: string | undefined;
-}
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -74,28 +55,4 @@ async function measure({ benchmark, withPeer, rounds, isQuick, only, out }: Flag
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-function flagsOf(argv: readonly string[]): Flags | undefined {
-  const { values, positionals } = parseArgs({
-    args: [...argv], allowPositionals: true,
-    options: {
-      vs: { type: 'string' }, rounds: { type: 'string' }, quick: { type: 'boolean' }, only: { type: 'string' }, out: { type: 'string' }, help: { type: 'boolean' },
-    },
-  });
-  const [name, ...more] = positionals;
-  if (values.help || name === undefined) return undefined;
-  const benchmark = benchmarks.find((candidate) => candidate.name === name);
-  if (!benchmark) throw new UsageError(`there is no benchmark ${JSON.stringify(name)}; there are ${benchmarks.map((b) => b.name).join(', ')}`);
-  if (more.length > 0) throw new UsageError(`one benchmark at a time: ${more.join(' ')} is too much`);
-  if (values.vs !== undefined && values.vs !== 'peer') throw new UsageError(`--vs ${values.vs}: the only other side is "peer"`);
-  if (values.vs && !benchmark.peer) throw new UsageError(`${name} has no peer`);
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
-  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 20) throw new UsageError(`--rounds ${values.rounds}: want a number from 1 to 20`);
-  const isPart = values.quick === true || values.only !== undefined;
-  return {
-    benchmark, withPeer: values.vs === 'peer', rounds, isQuick: values.quick === true, only: values.only,
-    // A part of a benchmark must not take the place of a whole one.
-    out: values.out ?? (isPart ? undefined : join(ROOT, 'bench/results')),
-  };
 }

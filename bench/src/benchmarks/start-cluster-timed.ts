@@ -17,5 +17,3 @@ async function timed(): Promise<number> {
 const firstMs = await timed();
 const nextMs = await timed();
 process.stdout.write(`${JSON.stringify({ importMs, firstMs, nextMs })}\n`);
-
-export {};
