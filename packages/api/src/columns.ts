@@ -1,21 +1,52 @@
-import { type ApiObject, type Column, humanDuration } from '@navarch/machinery';
+import { type ApiObject, type Column, formatSelector, compileLabelSelector, humanDuration, type LabelSelector } from '@navarch/machinery';
+import { columnFacts } from './generated/tables/columns.ts';
 
 export { humanDuration };
 
-/** Time since an RFC 3339 time; `<unknown>` where there is none. */
-export const age = (time: string | undefined, now: number): string => (time ? humanDuration(now - Date.parse(time)) : '<unknown>');
+/** One column as the fact tables have it. */
+export type ColumnFacts = readonly [name: string, type: Column<never>['type'], format: string, priority: number, source: string];
 
-export const nameColumn: Column<ApiObject> = { name: 'Name', type: 'string', format: 'name', priority: 0, value: (obj) => obj.metadata.name };
-export const ageColumn: Column<ApiObject> = { name: 'Age', type: 'string', priority: 0, value: (obj, { now }) => age(obj.metadata.creationTimestamp, now) };
-export const createdColumn: Column<ApiObject> = {
-  name: 'Created At', type: 'date', priority: 0, value: (obj) => obj.metadata.creationTimestamp,
+type Key = keyof typeof columnFacts;
+type NameIn<K extends Key> = (typeof columnFacts)[K][number][0];
+type Cell<Obj> = (obj: Obj, now: number) => string | number | boolean | null;
+/** Cells of nearly every kind; one that differs is given like any other. */
+type CommonName = 'Name' | 'Age' | 'Created At';
+type Cells<K extends Key, Obj> =
+  { readonly [N in Exclude<NameIn<K>, CommonName>]: Cell<Obj> } & { readonly [N in Extract<NameIn<K>, CommonName>]?: Cell<Obj> };
+
+/** Time since an RFC 3339 time; `<unknown>` where there is none. */
+export const age = (time: string | null | undefined, now: number): string => (time ? humanDuration(now - Date.parse(time)) : '<unknown>');
+
+const common: Readonly<Record<CommonName, Cell<ApiObject>>> = {
+  Name: (obj) => obj.metadata.name,
+  Age: (obj, now) => age(obj.metadata.creationTimestamp, now),
+  'Created At': (obj) => obj.metadata.creationTimestamp,
 };
 
-type Value<Obj> = (obj: Obj, now: number) => string | number | boolean | null;
-const column = (type: Column<never>['type'], priority: number) => <Obj>(name: string, value: Value<Obj>): Column<Obj> =>
-  ({ name, type, priority, value: (obj, { now }) => value(obj, now) });
+/** The columns of a kind (`apps/Deployment`): what they are called is a fact, what stands in them is given here. */
+export function columnsOf<K extends Key, Obj extends ApiObject>(key: K, cells: Cells<K, Obj>): readonly Column<Obj>[] {
+  const given = cells as Readonly<Record<string, Cell<Obj> | undefined>>;
+  return (columnFacts[key] as readonly ColumnFacts[]).map(([name, type, format, priority, source]) => {
+    const cell = given[name] ?? (common[name as CommonName] as Cell<Obj>);
+    return { name, type, format, priority, description: source, value: (obj, { now }) => cell(obj, now) };
+  });
+}
 
-/** Always shown, and shown with `-o wide` only. */
-export const text = column('string', 0);
-export const integer = column('integer', 0);
-export const wide = column('string', 1);
+/** `a,b,c + 2 more...` */
+export function firstOf(all: readonly string[], max: number): string {
+  return all.length > max ? `${all.slice(0, max).join(',')} + ${all.length - max} more...` : all.join(',');
+}
+
+export const selectorText = (selector: LabelSelector | undefined): string => formatSelector(compileLabelSelector(selector)) || '<none>';
+
+/** `a=b,c=d` in the order of keys. */
+export function labelsText(labels: Readonly<Record<string, string>> | undefined): string {
+  const keys = Object.keys(labels ?? {}).sort();
+  return keys.length === 0 ? '<none>' : keys.map((key) => `${key}=${labels?.[key]}`).join(',');
+}
+
+/** What a pod template runs, by name and by image. */
+export const containerNames = (template: { readonly spec: { readonly containers: readonly { readonly name: string }[] } } | undefined): string =>
+  (template?.spec.containers ?? []).map((container) => container.name).join(',');
+export const containerImages = (template: { readonly spec: { readonly containers: readonly { readonly image?: string }[] } } | undefined): string =>
+  (template?.spec.containers ?? []).map((container) => container.image ?? '').join(',');

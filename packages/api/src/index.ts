@@ -2,31 +2,62 @@ export { protobuf, protobufEncoder, schemas, virtualResources } from './built-in
 export { typeFacts } from './generated/facts/index.ts';
 export { age, humanDuration } from './columns.ts';
 export { builtinKinds } from './kinds.ts';
+export {
+  mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding, validatingAdmissionPolicy, validatingAdmissionPolicyBinding,
+} from './admissionregistration/v1/policies.ts';
+export { mutatingWebhookConfiguration, validatingWebhookConfiguration } from './admissionregistration/v1/webhooks.ts';
+export { customResourceDefinition } from './apiextensions/v1/custom-resource-definition.ts';
+export { apiService } from './apiregistration/v1/api-service.ts';
+export { controllerRevision } from './apps/v1/controller-revision.ts';
+export { daemonSet } from './apps/v1/daemon-set.ts';
 export { deployment } from './apps/v1/deployment.ts';
 export { replicaSet } from './apps/v1/replica-set.ts';
+export { statefulSet } from './apps/v1/stateful-set.ts';
+export { horizontalPodAutoscaler } from './autoscaling/horizontal-pod-autoscaler.ts';
+export { horizontalPodAutoscalerV1 } from './autoscaling/horizontal-pod-autoscaler-v1.ts';
+export { cronJob } from './batch/v1/cron-job.ts';
+export { job } from './batch/v1/job.ts';
 export { certificateSigningRequest } from './certificates/v1/certificate-signing-request.ts';
-export { configMap, secret, serviceAccount } from './core/v1/config.ts';
+export { clusterTrustBundle, podCertificateRequest } from './certificates/v1/trust.ts';
+export { lease } from './coordination/v1/lease.ts';
+export { configMap } from './core/v1/config-map.ts';
 export { endpoints } from './core/v1/endpoints.ts';
 export { event } from './core/v1/event.ts';
+export { limitRange } from './core/v1/limit-range.ts';
 export { namespace } from './core/v1/namespace.ts';
 export { addressOf, isNodeReady, node } from './core/v1/node.ts';
+export { persistentVolumeClaim } from './core/v1/persistent-volume-claim.ts';
+export { persistentVolume } from './core/v1/persistent-volume.ts';
+export { podTemplate } from './core/v1/pod-template.ts';
 export { pod } from './core/v1/pod.ts';
-export { podStatusText } from './core/v1/pod-columns.ts';
-export { isActive, isAvailable, isReady, isSidecar, isTerminal, podLimits, podRequests, qosClassOf } from './core/v1/pod-resources.ts';
+export { replicationController } from './core/v1/replication-controller.ts';
+export { resourceQuota } from './core/v1/resource-quota.ts';
+export { secret } from './core/v1/secret.ts';
+export { serviceAccount } from './core/v1/service-account.ts';
 export { service } from './core/v1/service.ts';
 export { endpointSlice } from './discovery/v1/endpoint-slice.ts';
 export { eventV1 } from './events/v1/event.ts';
-export {
-  apiService, clusterTrustBundle, controllerRevision, cronJob, csiDriver, csiNode, csiStorageCapacity,
-  customResourceDefinition, daemonSet, deviceClass, deviceTaintRule, flowSchema, horizontalPodAutoscaler, horizontalPodAutoscalerV1,
-  ingress, ingressClass, ipAddress, job, lease, limitRange, mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding,
-  mutatingWebhookConfiguration, networkPolicy, persistentVolume, persistentVolumeClaim, podCertificateRequest, podDisruptionBudget,
-  podTemplate, priorityClass, priorityLevelConfiguration, replicationController, resourceClaim, resourceClaimTemplate, resourceQuota,
-  resourceSlice, runtimeClass, serviceCIDR, statefulSet, storageClass, storageVersionMigration, validatingAdmissionPolicy,
-  validatingAdmissionPolicyBinding, validatingWebhookConfiguration, volumeAttachment, volumeAttributesClass,
-} from './plain.ts';
+export { flowSchema } from './flowcontrol/v1/flow-schema.ts';
+export { priorityLevelConfiguration } from './flowcontrol/v1/priority-level-configuration.ts';
+export { ipAddress, serviceCIDR } from './networking/v1/addresses.ts';
+export { ingressClass } from './networking/v1/ingress-class.ts';
+export { ingress } from './networking/v1/ingress.ts';
+export { networkPolicy } from './networking/v1/network-policy.ts';
+export { runtimeClass } from './node/v1/runtime-class.ts';
+export { podDisruptionBudget } from './policy/v1/pod-disruption-budget.ts';
+export { clusterRoleBinding, roleBinding } from './rbac/v1/bindings.ts';
+export { clusterRole, role } from './rbac/v1/roles.ts';
+export { deviceClass, deviceTaintRule } from './resource/v1/device-class.ts';
+export { resourceClaim, resourceClaimTemplate } from './resource/v1/resource-claim.ts';
+export { resourceSlice } from './resource/v1/resource-slice.ts';
+export { priorityClass } from './scheduling/v1/priority-class.ts';
+export { storageClass, volumeAttributesClass } from './storage/v1/classes.ts';
+export { csiDriver, csiNode, csiStorageCapacity } from './storage/v1/csi.ts';
+export { volumeAttachment } from './storage/v1/volume-attachment.ts';
+export { storageVersionMigration } from './storagemigration/v1/storage-version-migration.ts';
+export { podStatusText } from './core/v1/pod-columns.ts';
+export { isActive, isAvailable, isReady, isSidecar, isTerminal, podLimits, podRequests, qosClassOf } from './core/v1/pod-resources.ts';
 export { subjectAccessReview, tokenReview } from './reviews.ts';
-export { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac.ts';
 export type {
   Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, ReplicaSet, ReplicaSetCondition, ReplicaSetSpec,
 } from './generated/types/apps-v1.ts';

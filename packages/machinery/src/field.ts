@@ -1,8 +1,10 @@
+import { equalJson } from './equality.ts';
+
 /** Why a field was refused. `reason` is the machine-readable cause type of the API (metav1.CauseType). */
 export interface FieldError {
   readonly reason:
     | 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueDuplicate' | 'FieldValueForbidden' | 'FieldValueNotSupported'
-    | 'FieldValueNotFound' | 'FieldValueTooLong' | 'FieldValueTooMany' | 'FieldValueTypeInvalid' | 'InternalError';
+    | 'FieldValueNotFound' | 'FieldValueTooLong' | 'FieldValueTooMany' | 'FieldValueTooFew' | 'FieldValueTypeInvalid' | 'InternalError';
   readonly field: string;
   readonly message: string;
 }
@@ -12,25 +14,32 @@ export interface FieldError {
  * share one list, so validation goes on after the first error.
  */
 export class Field {
-  readonly path: string;
   readonly errors: FieldError[];
+  readonly #parent: Field | undefined;
+  readonly #tail: string;
 
-  constructor(path = '', errors: FieldError[] = []) {
-    this.path = path;
+  constructor(path = '', errors: FieldError[] = [], parent?: Field) {
+    this.#tail = path;
     this.errors = errors;
+    this.#parent = parent;
+  }
+
+  /** `spec.containers[0].image`. Put together when it is asked for: most places are valid and never name themselves. */
+  get path(): string {
+    const above = this.#parent?.path ?? '';
+    return above === '' || this.#tail.startsWith('[') ? above + this.#tail : `${above}.${this.#tail}`;
   }
 
   at(...names: readonly string[]): Field {
-    const tail = names.join('.');
-    return new Field(this.path === '' ? tail : `${this.path}.${tail}`, this.errors);
+    return new Field(names.length === 1 ? names[0] : names.join('.'), this.errors, this);
   }
 
   index(i: number): Field {
-    return new Field(`${this.path}[${i}]`, this.errors);
+    return new Field(`[${i}]`, this.errors, this);
   }
 
   key(name: string): Field {
-    return new Field(`${this.path}[${name}]`, this.errors);
+    return new Field(`[${name}]`, this.errors, this);
   }
 
   required(detail = ''): void {
@@ -67,13 +76,17 @@ export class Field {
     this.#add('FieldValueTooLong', `Too long: may not be more than ${bytesMax} ${bytesMax === 1 ? 'byte' : 'bytes'}`);
   }
 
+  tooFew(actual: number, min: number): void {
+    this.#add('FieldValueTooFew', `Too few: ${actual}: must have at least ${min} ${min === 1 ? 'item' : 'items'}`);
+  }
+
   tooMany(actual: number, max: number): void {
     this.#add('FieldValueTooMany', `Too many: ${actual}: must have at most ${max} ${max === 1 ? 'item' : 'items'}`);
   }
 
   /** `field is immutable`, when the two differ. */
   immutable(next: unknown, previous: unknown): void {
-    if (JSON.stringify(next) !== JSON.stringify(previous)) this.invalid(next, 'field is immutable');
+    if (!equalJson(next, previous)) this.invalid(next, 'field is immutable');
   }
 
   #add(reason: FieldError['reason'], message: string): void {

@@ -80,6 +80,8 @@ export interface Behaviour<Obj extends ApiObject> {
   prepareUpdate?(draft: Mutable<Obj>, previous: Obj, context: HookContext): void;
   /** What the schema cannot say. Collects every error and goes on. */
   validate?(obj: Obj, at: Field, context: HookContext): void;
+  /** What only a new object may not have; those that are there stay valid. */
+  validateCreate?(obj: Obj, at: Field, context: HookContext): void;
   validateUpdate?(obj: Obj, previous: Obj, at: Field, context: HookContext): void;
   /** Deprecations and likely mistakes; sent as Warning headers. */
   warnings?(obj: Obj, previous: Obj | undefined): readonly string[];

@@ -283,6 +283,7 @@ export class Resource<O extends ApiObject> {
     const nameErrors = (name: string): readonly string[] => (stored.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
     validateObjectMeta(draft.metadata, { namespaced: stored.namespaced, nameErrors }, at.at('metadata'));
     stored.behaviour.validate?.(draft as ApiObject, at, hooks);
+    stored.behaviour.validateCreate?.(draft as ApiObject, at, hooks);
     if (at.errors.length > 0) throw invalid(this.kind, draft.metadata.name, at.errors);
     await this.#validating(draft as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(this.kind, draft.metadata.name, at.errors);

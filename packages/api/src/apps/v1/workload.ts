@@ -1,25 +1,17 @@
-import { compileLabelSelector, type Field, formatSelector, type LabelSelector } from '@navarch/machinery';
+import { compileLabelSelector, type Field, type LabelSelector } from '@navarch/machinery';
+import { isEmptySelector, labelSelector } from '../../checks/selectors.ts';
 import type { PodTemplateSpec } from '../../generated/types/core-v1.ts';
 
-/** What every kind that runs pods from a template checks: the template must be one its own selector finds. */
-export function validateSelector(selector: LabelSelector | undefined, template: PodTemplateSpec, at: Field): void {
-  const isEmpty = !selector || (Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0);
-  if (!selector) at.at('selector').required();
-  else if (isEmpty) at.at('selector').invalid(selector, 'empty selector is invalid for deployment');
-  else if (!compileLabelSelector(selector).matches(template.metadata?.labels)) {
-    at.at('template', 'metadata', 'labels').invalid(template.metadata?.labels, '`selector` does not match template `labels`');
-  }
+/** A selector that finds something; `kind` as the message names it. */
+export function validateSelector(selector: LabelSelector | undefined, kind: string, at: Field): void {
+  if (!selector) return at.required();
+  labelSelector(selector, at);
+  if (isEmptySelector(selector)) at.invalid(selector, `empty selector is invalid for ${kind}`);
 }
 
-export function validateAlwaysRestarts(template: PodTemplateSpec, at: Field): void {
-  if (template.spec.restartPolicy !== 'Always') at.at('template', 'spec', 'restartPolicy').notSupported(template.spec.restartPolicy, ['Always']);
+/** The template must make pods that the kind's own selector finds. */
+export function validateSelected(selector: LabelSelector | undefined, template: PodTemplateSpec, at: Field): void {
+  if (!selector || isEmptySelector(selector)) return;
+  const { labels } = template.metadata;
+  if (!compileLabelSelector(selector).matches(labels)) at.at('metadata', 'labels').invalid(labels ?? null, '`selector` does not match template `labels`');
 }
-
-export function notNegative(value: number | undefined, at: Field): void {
-  if ((value ?? 0) < 0) at.invalid(value, 'must be greater than or equal to 0');
-}
-
-export const selectorText = (selector: LabelSelector | undefined): string => formatSelector(compileLabelSelector(selector)) || '<none>';
-
-export const containerNames = (template: PodTemplateSpec): string => template.spec.containers.map((c) => c.name).join(',');
-export const containerImages = (template: PodTemplateSpec): string => template.spec.containers.map((c) => c.image ?? '').join(',');

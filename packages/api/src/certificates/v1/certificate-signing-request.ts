@@ -1,6 +1,9 @@
-import { type Column, equalJson, type Field, type HookContext, type Kind, type Mutable } from '@navarch/machinery';
+import {
+  dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type HookContext, type Kind, type Mutable,
+} from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { age, humanDuration } from '../../columns.ts';
+import { each, named } from '../../checks/values.ts';
+import { columnsOf, humanDuration } from '../../columns.ts';
 import type { CertificateSigningRequest } from '../../generated/types/certificates-v1.ts';
 
 type Condition = NonNullable<CertificateSigningRequest['status']['conditions']>[number];
@@ -9,19 +12,21 @@ const DECISIONS = ['Approved', 'Denied'];
 const SECONDS_MIN = 600;
 const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
 
-const column = (name: string, value: (request: CertificateSigningRequest, now: number) => string): Column<CertificateSigningRequest> =>
-  ({ name, type: 'string', priority: 0, value: (request, { now }) => value(request, now) });
+const SIGNER_MAX = 571;
+const USAGES = [
+  'any', 'cert sign', 'client auth', 'code signing', 'content commitment', 'crl sign', 'data encipherment', 'decipher only', 'digital signature',
+  'email protection', 'encipher only', 'ipsec end system', 'ipsec tunnel', 'ipsec user', 'key agreement', 'key encipherment', 'microsoft sgc',
+  'netscape sgc', 'ocsp signing', 's/mime', 'server auth', 'signing', 'timestamping',
+];
 
 /** A request for a certificate: who asks is what the server knows, what is decided comes by subresources (KEP-1513). */
 export const certificateSigningRequest: Kind<CertificateSigningRequest> = builtIn<CertificateSigningRequest>('certificates.k8s.io/v1.CertificateSigningRequest', {
-  columns: [
-    { name: 'Name', type: 'string', format: 'name', priority: 0, value: ({ metadata }) => metadata.name },
-    column('Age', ({ metadata }, now) => age(metadata.creationTimestamp, now)),
-    column('SignerName', ({ spec }) => spec.signerName || '<none>'),
-    column('Requestor', ({ spec }) => spec.username ?? ''),
-    column('RequestedDuration', ({ spec }) => (spec.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000))),
-    column('Condition', stateText),
-  ],
+  columns: columnsOf('certificates.k8s.io/CertificateSigningRequest', {
+    SignerName: ({ spec }) => spec.signerName || '<none>',
+    Requestor: ({ spec }) => spec.username ?? '',
+    RequestedDuration: ({ spec }) => (spec.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000)),
+    Condition: stateText,
+  }),
   selectableFields: { 'spec.signerName': ({ spec }) => spec.signerName },
   behaviour: {
     desired: false,
@@ -76,15 +81,26 @@ function stampConditions(draft: Mutable<CertificateSigningRequest>, previous: Ce
 function validateSpec(spec: CertificateSigningRequest['spec'], at: Field): void {
   if (!isRequest(spec.request)) at.at('request').invalid(spec.request, 'PEM block type must be CERTIFICATE REQUEST');
   if (!spec.usages?.length) at.at('usages').required();
-  for (const [i, usage] of (spec.usages ?? []).entries()) if (spec.usages?.indexOf(usage) !== i) at.at('usages').index(i).duplicate(usage);
-  if (spec.signerName === '') at.at('signerName').required();
-  else if (spec.signerName === LEGACY_SIGNER) at.at('signerName').invalid(spec.signerName, 'the legacy signerName is not allowed via this API version');
-  else if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z0-9]([a-z0-9-]*[a-z0-9])?\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(spec.signerName)) {
-    at.at('signerName').invalid(spec.signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"');
-  }
+  each(spec.usages, at.at('usages'), (usage, here, i) => {
+    if (!USAGES.includes(usage)) here.notSupported(usage, USAGES);
+    if (spec.usages?.indexOf(usage) !== i) here.duplicate(usage);
+  });
+  if (spec.signerName === LEGACY_SIGNER) at.at('signerName').invalid(spec.signerName, 'the legacy signerName is not allowed via this API version');
+  else signerName(spec.signerName, at.at('signerName'));
   if (spec.expirationSeconds !== undefined && spec.expirationSeconds < SECONDS_MIN) {
     at.at('expirationSeconds').invalid(spec.expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)');
   }
+}
+
+/** `domain/path`: who signs. */
+export function signerName(name: string, at: Field): void {
+  if (!name) return at.required();
+  const [domain = '', path, ...more] = name.split('/');
+  if (path === undefined || more.length > 0) return at.invalid(name, 'must be a fully qualified domain and path of the form "example.com/signer-name"');
+  named(domain, dnsSubdomainErrors, at);
+  if (!domain.includes('.')) at.invalid(domain, 'should be a domain with at least two segments separated by dots');
+  for (const part of path.split('.')) named(part, dnsLabelErrors, at);
+  if (name.length > SIGNER_MAX) at.tooLong(SIGNER_MAX);
 }
 
 function isRequest(encoded: string): boolean {

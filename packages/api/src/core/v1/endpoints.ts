@@ -1,28 +1,48 @@
-import type { Kind } from '@navarch/machinery';
+import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { ageColumn, nameColumn, text } from '../../columns.ts';
-import type { Endpoints } from '../../generated/types/core-v1.ts';
+import { notSpecialIp } from '../../checks/network.ts';
+import { each, named, oneOf, portNumber } from '../../checks/values.ts';
+import { columnsOf, firstOf } from '../../columns.ts';
+import type { EndpointAddress, Endpoints } from '../../generated/types/core-v1.ts';
 
 const SHOWN_MAX = 3;
 
 export const endpoints: Kind<Endpoints> = builtIn<Endpoints>('/v1.Endpoints', {
   storagePrefix: 'services/endpoints',
-  columns: [nameColumn, text('Endpoints', summary), ageColumn],
+  columns: columnsOf('/Endpoints', { Endpoints: (e) => summary(e) }),
   behaviour: {
     desired: false,
     complete(e) {
       for (const subset of e.subsets ?? []) for (const port of subset.ports ?? []) port.protocol ??= 'TCP';
     },
+    validate: ({ subsets }, at) => each(subsets, at.at('subsets'), (subset, here) => {
+      const { addresses = [], notReadyAddresses = [], ports = [] } = subset;
+      if (addresses.length === 0 && notReadyAddresses.length === 0) here.required('must specify `addresses` or `notReadyAddresses`');
+      each(addresses, here.at('addresses'), validateAddress);
+      each(notReadyAddresses, here.at('notReadyAddresses'), validateAddress);
+      each(ports, here.at('ports'), (port, place) => {
+        if (ports.length > 1 && !port.name) place.at('name').required();
+        else if (port.name) named(port.name, dnsLabelErrors, place.at('name'));
+        portNumber(port.port, place.at('port'));
+        oneOf(port.protocol, ['SCTP', 'TCP', 'UDP'], place.at('protocol'));
+        if (port.appProtocol !== undefined) named(port.appProtocol, qualifiedNameErrors, place.at('appProtocol'));
+      });
+    }),
   },
 });
+
+function validateAddress(address: EndpointAddress, at: Field): void {
+  if (address.hostname) named(address.hostname, dnsLabelErrors, at.at('hostname'));
+  if (address.nodeName !== undefined) named(address.nodeName, dnsSubdomainErrors, at.at('nodeName'));
+  notSpecialIp(address.ip, at.at('ip'));
+}
 
 function summary(e: Endpoints): string {
   const all = (e.subsets ?? []).flatMap((subset) => {
     const addresses = subset.addresses ?? [];
     return subset.ports?.length ? subset.ports.flatMap((port) => addresses.map((a) => hostPort(a.ip, port.port))) : addresses.map((a) => a.ip);
   });
-  if (all.length === 0) return '<none>';
-  return all.length > SHOWN_MAX ? `${all.slice(0, SHOWN_MAX).join(',')} + ${all.length - SHOWN_MAX} more...` : all.join(',');
+  return firstOf(all, SHOWN_MAX) || '<none>';
 }
 
 const hostPort = (ip: string, port: number): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);

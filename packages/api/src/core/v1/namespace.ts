@@ -1,10 +1,11 @@
-import { dnsLabelErrors, type Kind } from '@navarch/machinery';
+import { dnsLabelErrors, type Kind, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { ageColumn, nameColumn, text } from '../../columns.ts';
+import { named } from '../../checks/values.ts';
+import { columnsOf } from '../../columns.ts';
 import type { Namespace } from '../../generated/types/core-v1.ts';
 
 export const namespace: Kind<Namespace> = builtIn<Namespace>('/v1.Namespace', {
-  columns: [nameColumn, text('Status', (n) => n.status.phase ?? ''), ageColumn],
+  columns: columnsOf('/Namespace', { Status: (n) => n.status.phase ?? '' }),
   selectableFields: { 'status.phase': (n) => n.status.phase ?? '' },
   behaviour: {
     desired: false,
@@ -20,6 +21,13 @@ export const namespace: Kind<Namespace> = builtIn<Namespace>('/v1.Namespace', {
     },
     prepareUpdate(n, previous) {
       n.spec = structuredClone(previous.spec) as typeof n.spec;
+    },
+    validate({ spec }, at) {
+      for (const finalizer of spec.finalizers ?? []) {
+        const here = at.at('spec', 'finalizers');
+        named(finalizer, qualifiedNameErrors, here);
+        if (!finalizer.includes('/') && finalizer !== 'kubernetes') here.invalid(finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
+      }
     },
     prepareDelete(n) {
       n.status.phase = 'Terminating';

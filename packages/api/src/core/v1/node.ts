@@ -1,41 +1,96 @@
-import type { Column, Kind } from '@navarch/machinery';
+import { equalJson, type Field, type Kind, labelValueErrors, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { ageColumn, nameColumn, text, wide } from '../../columns.ts';
-import type { Node } from '../../generated/types/core-v1.ts';
+import { cidr, parseCidr } from '../../checks/network.ts';
+import { each, entriesOf, named, oneOf } from '../../checks/values.ts';
+import { resourceName, resourceQuantity } from '../../checks/quantities.ts';
+import { columnsOf } from '../../columns.ts';
+import type { Node, NodeSpec, Taint } from '../../generated/types/core-v1.ts';
+import { statusPart } from '../../parts.ts';
 
 const ROLE = 'node-role.kubernetes.io/';
 
-const columns: readonly Column<Node>[] = [
-  nameColumn,
-  text('Status', statusText),
-  text('Roles', (n) => roles(n)),
-  ageColumn,
-  text('Version', (n) => n.status.nodeInfo.kubeletVersion),
-  wide('Internal-IP', (n) => addressOf(n, 'InternalIP') ?? '<none>'),
-  wide('External-IP', (n) => addressOf(n, 'ExternalIP') ?? '<none>'),
-  wide('OS-Image', (n) => n.status.nodeInfo.osImage || '<unknown>'),
-  wide('Kernel-Version', (n) => n.status.nodeInfo.kernelVersion || '<unknown>'),
-  wide('Container-Runtime', (n) => n.status.nodeInfo.containerRuntimeVersion || '<unknown>'),
-];
-
 export const node: Kind<Node> = builtIn<Node>('/v1.Node', {
-  columns, storagePrefix: 'minions',
+  columns: columnsOf('/Node', {
+    Status: (n) => statusText(n),
+    Roles: (n) => roles(n),
+    Version: (n) => n.status.nodeInfo.kubeletVersion,
+    'Internal-IP': (n) => addressOf(n, 'InternalIP') ?? '<none>',
+    'External-IP': (n) => addressOf(n, 'ExternalIP') ?? '<none>',
+    'OS-Image': (n) => n.status.nodeInfo.osImage || '<unknown>',
+    'Kernel-Version': (n) => n.status.nodeInfo.kernelVersion || '<unknown>',
+    'Container-Runtime': (n) => n.status.nodeInfo.containerRuntimeVersion || '<unknown>',
+  }),
+  storagePrefix: 'minions',
   selectableFields: { 'spec.unschedulable': (n) => String(n.spec.unschedulable ?? false) },
   behaviour: {
     desired: false,
     createsOnUpdate: false,
     complete(n) {
-      if (!n.status.allocatable && n.status.capacity) n.status.allocatable = { ...n.status.capacity };
+      const { spec, status } = n;
+      if (!status.allocatable && status.capacity) status.allocatable = { ...status.capacity };
+      // Two ways to say the first network; the single one is the older and wins.
+      if (spec.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
+      else if (spec.podCIDRs?.[0] && !spec.podCIDR) n.spec = { podCIDR: spec.podCIDRs[0], ...spec };
+    },
+    validate: ({ spec, status }, at) => {
+      validateTaints(spec.taints, at.at('spec', 'taints'));
+      validateNetworks(spec, at.at('spec', 'podCIDRs'));
+      for (const list of ['capacity', 'allocatable'] as const) {
+        for (const [name, text] of entriesOf(status[list])) {
+          resourceName(name, at.at('status', list));
+          resourceQuantity(name, text, at.at('status', list).key(name));
+        }
+      }
     },
     validateUpdate(next, previous, at) {
-      const { podCIDRs = [] } = previous.spec;
-      if (podCIDRs.length > 0) at.at('spec', 'podCIDRs').immutable(next.spec.podCIDRs, podCIDRs);
-      if (previous.spec.providerID && next.spec.providerID !== previous.spec.providerID) {
+      const { podCIDRs = [], providerID } = previous.spec;
+      if (podCIDRs.length > 0 && !equalJson(next.spec.podCIDRs ?? [], podCIDRs)) {
+        at.at('spec', 'podCIDRs').forbidden('node updates may not change podCIDR except from "" to valid');
+      }
+      if (providerID && next.spec.providerID !== providerID) {
         at.at('spec', 'providerID').forbidden('node updates may not change providerID except from "" to valid');
       }
+      if (!equalJson(fixedPart(next.spec), fixedPart(previous.spec))) {
+        at.at('spec').forbidden('node updates may only change labels, taints, or capacity (or configSource, if the DynamicKubeletConfig feature gate is enabled)');
+      }
+    },
+    parts: {
+      status: statusPart({
+        validate({ status }, _previous, at) {
+          const seen = new Set<string>();
+          each(status.addresses, at.at('status', 'addresses'), (address, here) => {
+            const key = `${address.type}/${address.address}`;
+            if (seen.has(key)) here.duplicate(address);
+            seen.add(key);
+          });
+        },
+      }),
     },
   },
 });
+
+function fixedPart({ podCIDR: _, podCIDRs: __, providerID: ___, taints: ____, unschedulable: _____, ...rest }: NodeSpec): unknown {
+  return rest;
+}
+
+export function validateTaints(taints: readonly Taint[] | undefined, at: Field): void {
+  const seen = new Set<string>();
+  each(taints, at, (taint, here) => {
+    named(taint.key, qualifiedNameErrors, here.at('key'));
+    if (taint.value) named(taint.value, labelValueErrors, here.at('value'));
+    oneOf(taint.effect, ['NoExecute', 'NoSchedule', 'PreferNoSchedule'], here.at('effect'));
+    const key = `${taint.key}:${taint.effect}`;
+    if (seen.has(key)) here.duplicate(taint);
+    seen.add(key);
+  });
+}
+
+function validateNetworks({ podCIDRs = [] }: NodeSpec, at: Field): void {
+  each(podCIDRs, at, cidr);
+  if (podCIDRs.length < 2) return;
+  const families = podCIDRs.map((text) => parseCidr(text)?.address.length);
+  if (podCIDRs.length > 2 || families[0] === families[1]) at.invalid(podCIDRs, 'may specify no more than one CIDR for each IP family');
+}
 
 export const addressOf = (n: Node, type: string): string | undefined => n.status.addresses?.find((a) => a.type === type)?.address;
 

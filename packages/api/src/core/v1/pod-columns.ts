@@ -1,20 +1,18 @@
 import type { Column } from '@navarch/machinery';
 import type { ContainerStatus, Pod } from '../../generated/types/core-v1.ts';
-import { ageColumn, humanDuration, nameColumn } from '../../columns.ts';
+import { columnsOf, humanDuration } from '../../columns.ts';
 import { isSidecar } from './pod-resources.ts';
 
 /** What `kubectl get pods` shows. */
-export const podColumns: readonly Column<Pod>[] = [
-  nameColumn,
-  { name: 'Ready', type: 'string', priority: 0, value: (pod) => readyCount(pod) },
-  { name: 'Status', type: 'string', priority: 0, value: (pod) => podStatusText(pod) },
-  { name: 'Restarts', type: 'string', priority: 0, value: (pod, { now }) => restarts(pod, now) },
-  ageColumn,
-  { name: 'IP', type: 'string', priority: 1, value: (pod) => pod.status.podIPs?.[0]?.ip ?? pod.status.podIP ?? '<none>' },
-  { name: 'Node', type: 'string', priority: 1, value: (pod) => pod.spec.nodeName || '<none>' },
-  { name: 'Nominated Node', type: 'string', priority: 1, value: (pod) => pod.status.nominatedNodeName || '<none>' },
-  { name: 'Readiness Gates', type: 'string', priority: 1, value: (pod) => readinessGates(pod) },
-];
+export const podColumns: readonly Column<Pod>[] = columnsOf('/Pod', {
+  Ready: (pod: Pod) => readyCount(pod),
+  Status: (pod) => podStatusText(pod),
+  Restarts: (pod, now) => restarts(pod, now),
+  IP: (pod) => pod.status.podIPs?.[0]?.ip ?? pod.status.podIP ?? '<none>',
+  Node: (pod) => pod.spec.nodeName || '<none>',
+  'Nominated Node': (pod) => pod.status.nominatedNodeName || '<none>',
+  'Readiness Gates': (pod) => readinessGates(pod),
+});
 
 const sidecarNames = (pod: Pod): ReadonlySet<string> => new Set((pod.spec.initContainers ?? []).filter(isSidecar).map((c) => c.name));
 
@@ -58,18 +56,20 @@ const exitText = (terminated: { readonly signal?: number; readonly exitCode: num
 
 function containersText(pod: Pod, initial: string): string {
   let reason = initial;
+  let failure: string | undefined;
   let hasRunning = false;
   for (const container of (pod.status.containerStatuses ?? []).toReversed()) {
     const { waiting, terminated } = container.state ?? {};
     if (waiting?.reason) reason = waiting.reason;
-    else if (terminated) reason = terminated.reason || exitText(terminated);
-    else if (container.ready && container.state?.running) hasRunning = true;
+    else if (terminated) {
+      reason = terminated.reason || exitText(terminated);
+      if (terminated.exitCode !== 0) failure = reason;
+    } else if (container.ready && container.state?.running) hasRunning = true;
   }
-  // Some containers have ended well while others run: the pod as a whole is running.
-  if (reason === 'Completed' && hasRunning) {
-    return pod.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ? 'Running' : 'NotReady';
-  }
-  return reason;
+  if (reason !== 'Completed') return reason;
+  // Some containers have ended well while others run or failed: the pod as a whole is not completed.
+  if (hasRunning && pod.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')) return 'Running';
+  return failure ?? (hasRunning ? 'NotReady' : reason);
 }
 
 function restarts(pod: Pod, now: number): string {

@@ -1,190 +1,228 @@
-import { dnsLabelErrors, dnsSubdomainErrors, type Field, parseQuantity, qualifiedNameErrors, validateLabels } from '@navarch/machinery';
-import type { Container, ContainerPort, EnvVar, PodSpec, PodTemplateSpec, Probe, Toleration, Volume, VolumeMount } from '../../generated/types/core-v1.ts';
+import {
+  dnsLabelErrors, dnsSubdomainErrors, type Field, labelValueErrors, qualifiedNameErrors, validateLabels,
+} from '@navarch/machinery';
+import { ip, NO_IP, parseIp } from '../../checks/network.ts';
+import { isGreater, resourceName, resourceRequirements } from '../../checks/quantities.ts';
+import { each, entriesOf, named, oneOf, requiredName, supportedValue, unique } from '../../checks/values.ts';
+import type { PodDNSConfig, PodResourceClaim, PodSpec, PodTemplateSpec, Toleration } from '../../generated/types/core-v1.ts';
+import { validateAffinity, validateSpread } from './affinity-validation.ts';
+import { validateContainers, validateEphemeralContainers, validateInitContainers } from './container-validation.ts';
+import { validatePodSecurity } from './security-validation.ts';
+import { validateVolumes } from './volume-validation.ts';
 
-/** Pod specs of pods and templates: every error is collected, in upstream's words. */
+const INT32_MAX = 2 ** 31 - 1;
+
+/** Pod specs of pods and templates: every error is collected, in upstream's words and order. */
 export function validatePodSpec(spec: PodSpec, at: Field): void {
-  const volumes = validateVolumes(spec.volumes ?? [], at.at('volumes'));
-  const names = new Set<string>();
-  if (spec.containers.length === 0) at.at('containers').required();
-  spec.initContainers?.forEach((container, i) => validateContainer(container, names, volumes, at.at('initContainers').index(i)));
-  spec.containers.forEach((container, i) => validateContainer(container, names, volumes, at.at('containers').index(i)));
-  validateHostPorts(spec, at.at('containers'));
-  oneOf(spec.restartPolicy, ['Always', 'OnFailure', 'Never'], at.at('restartPolicy'));
-  oneOf(spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'], at.at('dnsPolicy'));
-  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
-    at.at('terminationGracePeriodSeconds').invalid(spec.terminationGracePeriodSeconds, 'must be greater than or equal to 0');
-  }
-  if (spec.activeDeadlineSeconds !== undefined && (spec.activeDeadlineSeconds < 1 || spec.activeDeadlineSeconds > 2 ** 31 - 1)) {
-    at.at('activeDeadlineSeconds').invalid(spec.activeDeadlineSeconds, 'must be between 1 and 2147483647, inclusive');
-  }
+  const volumes = validateVolumes(spec.volumes, at.at('volumes'));
+  validateClaims(spec.resourceClaims, at.at('resourceClaims'));
+  const around = { spec, volumes, names: new Set<string>() };
+  validateContainers(around, at.at('containers'));
+  if (spec.initContainers?.length) validateInitContainers(around, at.at('initContainers'));
+  if (spec.ephemeralContainers?.length) validateEphemeralContainers(around, at.at('ephemeralContainers'));
+  if (spec.resources) validatePodResources(spec, at.at('resources'));
+  oneOf(spec.restartPolicy, ['Always', 'Never', 'OnFailure'], at.at('restartPolicy'));
+  oneOf(spec.dnsPolicy, ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'], at.at('dnsPolicy'));
   validateLabels(spec.nodeSelector, at.at('nodeSelector'));
-  if (spec.serviceAccountName) named(spec.serviceAccountName, dnsSubdomainErrors, at.at('serviceAccountName'));
-  if (spec.nodeName) named(spec.nodeName, dnsSubdomainErrors, at.at('nodeName'));
-  if (spec.hostname) named(spec.hostname, dnsLabelErrors, at.at('hostname'));
-  if (spec.subdomain) named(spec.subdomain, dnsLabelErrors, at.at('subdomain'));
-  spec.tolerations?.forEach((toleration, i) => validateToleration(toleration, at.at('tolerations').index(i)));
+  if (spec.hostNetwork) validateHostNetwork(spec, at);
+  validatePodSecurity(spec, at);
+  if (spec.affinity) validateAffinity(spec.affinity, at.at('affinity'));
+  validateDns(spec, at.at('dnsConfig'));
+  each(spec.readinessGates, at.at('readinessGates'), ({ conditionType }, here) => named(conditionType, qualifiedNameErrors, here.at('conditionType')));
+  each(spec.schedulingGates, at.at('schedulingGates'), ({ name }, here) => named(name, qualifiedNameErrors, here));
+  unique(spec.schedulingGates, (gate) => gate.name, at.at('schedulingGates'), (here) => here.at('name'));
+  validateSpread(spec.topologySpreadConstraints, at.at('topologySpreadConstraints'));
+  validateHostUsers(spec, at.at('hostUsers'));
+  validateNames(spec, at);
+  const deadline = spec.activeDeadlineSeconds;
+  if (deadline !== undefined && (deadline < 1 || deadline > INT32_MAX)) {
+    at.at('activeDeadlineSeconds').invalid(deadline, `must be between 1 and ${INT32_MAX}, inclusive`);
+  }
+  validateTolerations(spec.tolerations, at.at('tolerations'));
+  each(spec.hostAliases, at.at('hostAliases'), (alias, here) => {
+    ip(alias.ip, here.at('ip'));
+    for (const name of alias.hostnames ?? []) named(name, dnsSubdomainErrors, here.at('hostnames'));
+  });
+  if (spec.preemptionPolicy !== undefined) oneOf(spec.preemptionPolicy, ['Never', 'PreemptLowerPriority'], at.at('preemptionPolicy'));
+  if (spec.overhead) resourceRequirements({ limits: spec.overhead }, at.at('overhead'), resourceName);
+  if (spec.os) validateOs(spec, at);
 }
 
 export function validatePodTemplate(template: PodTemplateSpec, at: Field): void {
   validateLabels(template.metadata?.labels, at.at('labels'));
   validatePodSpec(template.spec, at.at('spec'));
+  if (template.spec.ephemeralContainers?.length) at.at('spec', 'ephemeralContainers').forbidden('ephemeral containers not allowed in pod template');
 }
 
-const named = (name: string, errors: (name: string) => readonly string[], at: Field): void => {
-  for (const error of errors(name)) at.invalid(name, error);
-};
-
-function oneOf(value: string | undefined, supported: readonly string[], at: Field): void {
-  if (!value) at.required();
-  else if (!supported.includes(value)) at.notSupported(value, supported.toSorted());
+/** Pods that are replaced by a controller neither end by themselves nor by a clock. */
+export function validateAlwaysRestarts({ spec }: PodTemplateSpec, at: Field, kind: string): void {
+  if (spec.restartPolicy !== 'Always') at.at('spec', 'restartPolicy').notSupported(spec.restartPolicy ?? '', ['Always']);
+  if (spec.activeDeadlineSeconds !== undefined) at.at('spec', 'activeDeadlineSeconds').forbidden(`activeDeadlineSeconds in ${kind} is not Supported`);
 }
 
-function validateVolumes(volumes: readonly Volume[], at: Field): ReadonlySet<string> {
+function validateClaims(claims: readonly PodResourceClaim[] | undefined, at: Field): void {
   const names = new Set<string>();
-  volumes.forEach((volume, i) => {
-    const here = at.index(i);
-    if (!volume.name) here.at('name').required();
-    else named(volume.name, dnsLabelErrors, here.at('name'));
-    if (names.has(volume.name)) here.at('name').duplicate(volume.name);
-    names.add(volume.name);
-    const sources = Object.keys(volume).filter((key) => key !== 'name');
-    if (sources.length === 0) here.required('must specify a volume type');
-    for (const extra of sources.slice(1)) here.at(extra).forbidden('may not specify more than 1 volume type');
-    if (volume.hostPath && !volume.hostPath.path) here.at('hostPath', 'path').required();
-    if (volume.secret && !volume.secret.secretName) here.at('secret', 'secretName').required();
-    if (volume.configMap && !volume.configMap.name) here.at('configMap', 'name').required();
-    if (volume.persistentVolumeClaim && !volume.persistentVolumeClaim.claimName) here.at('persistentVolumeClaim', 'claimName').required();
-  });
-  return names;
-}
-
-function validateContainer(container: Container, names: Set<string>, volumes: ReadonlySet<string>, at: Field): void {
-  if (!container.name) at.at('name').required();
-  else named(container.name, dnsLabelErrors, at.at('name'));
-  if (names.has(container.name)) at.at('name').duplicate(container.name);
-  names.add(container.name);
-  if (!container.image) at.at('image').required();
-  else if (container.image !== container.image.trim()) at.at('image').invalid(container.image, 'must not have leading or trailing whitespace');
-  oneOf(container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError'], at.at('terminationMessagePolicy'));
-  oneOf(container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'], at.at('imagePullPolicy'));
-  validatePorts(container.ports ?? [], at.at('ports'));
-  container.env?.forEach((variable, i) => validateVariable(variable, at.at('env').index(i)));
-  validateMounts(container.volumeMounts ?? [], volumes, at.at('volumeMounts'));
-  validateProbe(container.livenessProbe, at.at('livenessProbe'), true);
-  validateProbe(container.startupProbe, at.at('startupProbe'), true);
-  validateProbe(container.readinessProbe, at.at('readinessProbe'), false);
-  validateResources(container, at.at('resources'));
-}
-
-const isPort = (port: number): boolean => port >= 1 && port <= 65_535;
-const PORT_RANGE = 'must be between 1 and 65535, inclusive';
-
-function validatePorts(ports: readonly ContainerPort[], at: Field): void {
-  const names = new Set<string>();
-  ports.forEach((port, i) => {
-    const here = at.index(i);
-    if (port.name) {
-      for (const error of portNameErrors(port.name)) here.at('name').invalid(port.name, error);
-      if (names.has(port.name)) here.at('name').duplicate(port.name);
-      names.add(port.name);
+  each(claims, at, (claim, here) => {
+    if (!claim.name) here.at('name').required();
+    else if (names.has(claim.name)) here.at('name').duplicate(claim.name);
+    else {
+      named(claim.name, dnsLabelErrors, here.at('name'));
+      names.add(claim.name);
     }
-    if (!port.containerPort) here.at('containerPort').required();
-    else if (!isPort(port.containerPort)) here.at('containerPort').invalid(port.containerPort, PORT_RANGE);
-    if (port.hostPort && !isPort(port.hostPort)) here.at('hostPort').invalid(port.hostPort, PORT_RANGE);
-    if (port.protocol && !['TCP', 'UDP', 'SCTP'].includes(port.protocol)) here.at('protocol').notSupported(port.protocol, ['SCTP', 'TCP', 'UDP']);
+    const { resourceClaimName: name, resourceClaimTemplateName: template } = claim;
+    if (name !== undefined && template !== undefined) {
+      here.invalid(claim, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified');
+    }
+    if (name === undefined && template === undefined) here.invalid(claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
+    if (name !== undefined) named(name, dnsSubdomainErrors, here.at('resourceClaimName'));
+    if (template !== undefined) named(template, dnsSubdomainErrors, here.at('resourceClaimTemplateName'));
   });
 }
 
-/** IANA service names (RFC 6335): what a port may be called. */
-export function portNameErrors(name: string): readonly string[] {
-  const errors: string[] = [];
-  if (name.length > 15) errors.push('must be no more than 15 characters');
-  if (!/^[-a-z0-9]+$/.test(name)) errors.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
-  if (!/[a-z]/.test(name)) errors.push('must contain at least one letter (a-z)');
-  if (name.includes('--')) errors.push('must not contain consecutive hyphens');
-  if (name.startsWith('-') || name.endsWith('-')) errors.push('must not begin or end with a hyphen');
-  return errors;
-}
+const POD_RESOURCES = ['cpu', 'memory'];
 
-function validateHostPorts(spec: PodSpec, at: Field): void {
-  const taken = new Set<string>();
-  spec.containers.forEach((container, i) => container.ports?.forEach((port, j) => {
-    if (spec.hostNetwork && port.hostPort && port.hostPort !== port.containerPort) {
-      at.index(i).at('ports').index(j).at('containerPort').invalid(port.containerPort, 'must match `hostPort` when `hostNetwork` is true');
+/** Limits and requests of the pod as a whole (KEP-2837): never less than what its containers were promised. */
+function validatePodResources(spec: PodSpec, at: Field): void {
+  const { resources = {} } = spec;
+  if (resources.claims?.length) at.at('claims').forbidden('claims may not be set for Resources at pod-level');
+  for (const list of ['limits', 'requests'] as const) {
+    for (const [name] of entriesOf(resources[list])) {
+      if (!POD_RESOURCES.includes(name) && !name.startsWith('hugepages-')) at.at(list).key(name).notSupported(name, [...POD_RESOURCES, 'hugepages-']);
     }
-    if (!port.hostPort) return;
-    const key = `${port.protocol}/${port.hostIP ?? ''}/${port.hostPort}`;
-    if (taken.has(key)) at.index(i).at('ports').index(j).at('hostPort').duplicate(`${key}`);
-    taken.add(key);
-  }));
-}
-
-function validateVariable(variable: EnvVar, at: Field): void {
-  if (!variable.name) at.at('name').required();
-  else if (variable.name.includes('=')) {
-    at.at('name').invalid(variable.name, "a valid environment variable name must consist only of printable ASCII characters other than '='");
   }
-  if (!variable.valueFrom) return;
-  const sources = Object.keys(variable.valueFrom).length;
-  if (variable.value) at.at('valueFrom').invalid('', 'may not be specified when `value` is not empty');
-  if (sources === 0) at.at('valueFrom').invalid('', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`');
-  if (sources > 1) at.at('valueFrom').invalid('', 'may not have more than one field specified at a time');
+  resourceRequirements(resources, at);
+  for (const [name, limit] of entriesOf(resources.limits)) {
+    each(spec.containers, at, (container, _here, i) => {
+      const own = container.resources?.limits?.[name];
+      if (own !== undefined && isGreater(own, limit)) {
+        const path = `spec.containers[${i}].resources.limits`;
+        at.at('limits').key(name).invalid(own, `must be less than or equal to ${name} limit of ${limit}, see ${path}`);
+      }
+    });
+  }
 }
 
-function validateMounts(mounts: readonly VolumeMount[], volumes: ReadonlySet<string>, at: Field): void {
-  const paths = new Set<string>();
-  mounts.forEach((mount, i) => {
-    const here = at.index(i);
-    if (!mount.name) here.at('name').required();
-    else if (!volumes.has(mount.name)) here.at('name').notFound(mount.name);
-    if (!mount.mountPath) here.at('mountPath').required();
-    else if (paths.has(mount.mountPath)) here.at('mountPath').invalid(mount.mountPath, 'must be unique');
-    paths.add(mount.mountPath);
-    if (mount.subPath && mount.subPathExpr) here.at('subPathExpr').invalid(mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive');
-    if (mount.subPath?.startsWith('/')) here.at('subPath').invalid(mount.subPath, 'must be a relative path');
-    if (mount.subPath?.split('/').includes('..')) here.at('subPath').invalid(mount.subPath, "must not contain '..'");
+function validateHostNetwork(spec: PodSpec, at: Field): void {
+  for (const list of ['containers', 'initContainers'] as const) {
+    each(spec[list], at.at(list), (container, here) => each(container.ports, here.at('ports'), (port, place) => {
+      if (port.hostPort !== port.containerPort) place.at('containerPort').invalid(port.containerPort, 'must match `hostPort` when `hostNetwork` is true');
+    }));
+  }
+}
+
+function validateDns({ dnsPolicy, dnsConfig }: PodSpec, at: Field): void {
+  if (dnsPolicy === 'None') {
+    if (!dnsConfig) return at.required('must provide `dnsConfig` when `dnsPolicy` is None');
+    if (!dnsConfig.nameservers?.length) return at.at('nameservers').required('must provide at least one DNS nameserver when `dnsPolicy` is None');
+  }
+  if (dnsConfig) validateDnsConfig(dnsConfig, at);
+}
+
+const NAMESERVERS_MAX = 3;
+const SEARCHES_MAX = 32;
+const SEARCH_CHARACTERS_MAX = 2048;
+
+function validateDnsConfig({ nameservers = [], searches = [], options }: PodDNSConfig, at: Field): void {
+  const serversAt = at.at('nameservers');
+  if (nameservers.length > NAMESERVERS_MAX) serversAt.invalid(nameservers, `must not have more than ${NAMESERVERS_MAX} nameservers`);
+  each(nameservers, serversAt, (server, here) => {
+    if (!parseIp(server)) here.invalid(server, NO_IP);
+  });
+  const searchesAt = at.at('searches');
+  if (searches.length > SEARCHES_MAX) searchesAt.invalid(searches, `must not have more than ${SEARCHES_MAX} search paths`);
+  if (searches.join(' ').length > SEARCH_CHARACTERS_MAX) {
+    searchesAt.invalid(searches, `must not have more than ${SEARCH_CHARACTERS_MAX} characters (including spaces) in the search list`);
+  }
+  each(searches, searchesAt, (search, here) => {
+    if (search === '.') return;
+    // Names that begin with an underscore are of services; resolvers take them.
+    const name = search.replace(/\.$/, '').replaceAll(/(^|\.)_/g, '$1a').replaceAll('_', '-');
+    named(name, dnsSubdomainErrors, here);
+  });
+  each(options, at.at('options'), ({ name }, here) => {
+    if (!name) here.required('must not be empty');
   });
 }
 
-function validateProbe(probe: Probe | undefined, at: Field, succeedsOnce: boolean): void {
-  if (!probe) return;
-  const handlers = (['exec', 'httpGet', 'tcpSocket', 'grpc'] as const).filter((handler) => probe[handler]);
-  if (handlers.length === 0) at.required('must specify a handler type');
-  for (const extra of handlers.slice(1)) at.at(extra).forbidden('may not specify more than 1 handler type');
-  for (const name of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const) {
-    if ((probe[name] ?? 0) < 0) at.at(name).invalid(probe[name], 'must be greater than or equal to 0');
-  }
-  if (succeedsOnce && (probe.successThreshold ?? 1) !== 1) at.at('successThreshold').invalid(probe.successThreshold, 'must be 1');
-  const port = probe.httpGet?.port ?? probe.tcpSocket?.port;
-  const here = at.at(probe.httpGet ? 'httpGet' : 'tcpSocket', 'port');
-  if (typeof port === 'number' && !isPort(port)) here.invalid(port, PORT_RANGE);
-  if (typeof port === 'string') for (const error of portNameErrors(port)) here.invalid(port, error);
+function validateHostUsers(spec: PodSpec, at: Field): void {
+  if (spec.hostUsers !== false) return;
+  for (const name of ['hostNetwork', 'hostPID', 'hostIPC'] as const) if (spec[name]) at.forbidden(`when \`hostUsers\` is false, ${name} must not be true`);
 }
 
-function validateResources(container: Container, at: Field): void {
-  const { limits = {}, requests = {} } = container.resources ?? {};
-  for (const [list, values] of [['limits', limits], ['requests', requests]] as const) {
-    for (const [name, text] of Object.entries(values)) {
-      for (const error of qualifiedNameErrors(name)) at.at(list).invalid(name, error);
-      if ((parseQuantity(text)?.nano ?? 0n) < 0n) at.at(list).key(name).invalid(text, 'must be greater than or equal to 0');
+function validateNames(spec: PodSpec, at: Field): void {
+  const { serviceAccountName, nodeName, hostname, subdomain, priorityClassName, runtimeClassName } = spec;
+  if (serviceAccountName) named(serviceAccountName, dnsSubdomainErrors, at.at('serviceAccountName'));
+  if (nodeName) named(nodeName, dnsSubdomainErrors, at.at('nodeName'));
+  if (hostname) named(hostname, dnsLabelErrors, at.at('hostname'));
+  if (subdomain) named(subdomain, dnsLabelErrors, at.at('subdomain'));
+  if (priorityClassName) named(priorityClassName, dnsSubdomainErrors, at.at('priorityClassName'));
+  if (runtimeClassName !== undefined) named(runtimeClassName, dnsSubdomainErrors, at.at('runtimeClassName'));
+  const { hostnameOverride } = spec;
+  if (hostnameOverride === undefined) return;
+  const here = at.at('hostnameOverride');
+  requiredName(hostnameOverride, dnsSubdomainErrors, here);
+  if (hostnameOverride.length > 64) here.tooLong(64);
+  if (spec.hostNetwork) here.forbidden('may not be specified when hostNetwork is true');
+  if (spec.setHostnameAsFQDN) here.forbidden('may not be specified when setHostnameAsFQDN is true');
+}
+
+const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+
+export function validateTolerations(tolerations: readonly Toleration[] | undefined, at: Field): void {
+  each(tolerations, at, (toleration, here) => {
+    const { key = '', operator = '', value = '', effect, tolerationSeconds } = toleration;
+    if (key) named(key, qualifiedNameErrors, here.at('key'));
+    else if (operator !== 'Exists') {
+      here.at('operator').invalid(operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"');
     }
-  }
-  for (const [name, text] of Object.entries(requests)) {
-    const limit = parseQuantity(limits[name] ?? '');
-    const request = parseQuantity(text);
-    if (limit && request && request.nano > limit.nano) {
-      at.at('requests').invalid(text, `must be less than or equal to ${name} limit of ${limits[name]}`);
+    if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
+      here.at('effect').invalid(effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set");
     }
+    validateTolerationValue(toleration, operator, value, here);
+    if (effect) supportedValue(effect, EFFECTS, here.at('effect'));
+  });
+}
+
+function validateTolerationValue(toleration: Toleration, operator: string, value: string, at: Field): void {
+  const here = at.at('operator');
+  switch (operator) {
+    case '':
+    case 'Equal': {
+      const errors = labelValueErrors(value);
+      if (errors.length > 0) here.invalid(value, errors.join(';'));
+      break;
+    }
+    case 'Exists':
+      if (value) here.invalid(toleration, "value must be empty when `operator` is 'Exists'");
+      break;
+    case 'Lt':
+    case 'Gt':
+      if (!/^(0|-?[1-9]\d*)$/.test(value)) at.at('value').invalid(value, 'must be a valid decimal integer in canonical form');
+      break;
+    default:
+      here.notSupported(operator, ['Equal', 'Exists', 'Gt', 'Lt']);
   }
 }
 
-function validateToleration(toleration: Toleration, at: Field): void {
-  if (toleration.key) for (const error of qualifiedNameErrors(toleration.key)) at.at('key').invalid(toleration.key, error);
-  else if ((toleration.operator ?? 'Equal') !== 'Exists') {
-    at.at('operator').invalid(toleration.operator ?? '', "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+/** Fields that a node of the other operating system cannot honour. */
+function validateOs(spec: PodSpec, at: Field): void {
+  const name = spec.os?.name ?? '';
+  const here = at.at('os', 'name');
+  if (!name) return here.required('cannot be empty');
+  supportedValue(name, ['linux', 'windows'], here);
+  if (name === 'linux') {
+    if (spec.securityContext?.windowsOptions) at.at('securityContext', 'windowsOptions').forbidden('windows options cannot be set for a linux pod');
+    each(spec.containers, at.at('containers'), (container, place) => {
+      if (container.securityContext?.windowsOptions) {
+        place.at('securityContext', 'windowsOptions').forbidden('windows options cannot be set for a linux pod');
+      }
+    });
   }
-  if (toleration.operator === 'Exists' && toleration.value) at.at('operator').invalid(toleration, 'value must be empty when `operator` is \'Exists\'');
-  if (toleration.tolerationSeconds !== undefined && toleration.effect !== 'NoExecute') {
-    at.at('effect').invalid(toleration.effect ?? '', 'effect must be \'NoExecute\' when `tolerationSeconds` is set');
+  if (name !== 'windows') return;
+  for (const field of ['hostPID', 'hostIPC', 'shareProcessNamespace'] as const) {
+    if (spec[field]) at.at(field).forbidden('cannot be set for a windows pod');
+  }
+  for (const field of ['appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'fsGroup', 'fsGroupChangePolicy', 'sysctls', 'runAsUser', 'runAsGroup', 'supplementalGroups'] as const) {
+    if (spec.securityContext?.[field] !== undefined) at.at('securityContext', field).forbidden('cannot be set for a windows pod');
   }
 }

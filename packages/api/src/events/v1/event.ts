@@ -1,4 +1,4 @@
-import type { Kind } from '@navarch/machinery';
+import type { ApiObject, Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { event } from '../../core/v1/event.ts';
 import type { Event as CoreEvent } from '../../generated/types/core-v1.ts';
@@ -6,9 +6,21 @@ import type { Event } from '../../generated/types/events-v1.ts';
 
 /** The newer view of events; stored as core/v1 events, under names that changed on the way. */
 export const eventV1: Kind<Event> = builtIn<Event>('events.k8s.io/v1.Event', {
-  columns: event.columns.map((column) => ({ ...column, value: (obj, context) => column.value(toCore(obj as Event), context) })),
+  columns: event.columns.map((column) => ({ ...column, value: (obj: Event, context) => column.value(toCore(obj), context) })),
+  selectableFields: {
+    'regarding.kind': (e) => e.regarding.kind ?? '',
+    'regarding.namespace': (e) => e.regarding.namespace ?? '',
+    'regarding.name': (e) => e.regarding.name ?? '',
+    'regarding.uid': (e) => e.regarding.uid ?? '',
+    'regarding.apiVersion': (e) => e.regarding.apiVersion ?? '',
+    'regarding.resourceVersion': (e) => e.regarding.resourceVersion ?? '',
+    'regarding.fieldPath': (e) => e.regarding.fieldPath ?? '',
+    reason: (e) => e.reason ?? '',
+    reportingController: (e) => e.reportingController ?? '',
+    type: (e) => e.type ?? '',
+  },
   behaviour: { desired: false },
-  hub: { kind: event, toHub: toCore, fromHub: (hub) => fromCore(hub as CoreEvent) },
+  hub: { kind: event, toHub: toCore, fromHub: (hub: ApiObject) => fromCore(hub as CoreEvent) },
 });
 
 function toCore(e: Event): CoreEvent {

@@ -1,0 +1,153 @@
+import { dns1035LabelErrors, dnsSubdomainErrors, type Field } from '@navarch/machinery';
+import { validateClient } from '../../admissionregistration/v1/matching.ts';
+import { each, named, supportedValue } from '../../checks/values.ts';
+import type {
+  CustomResourceColumnDefinition, CustomResourceConversion, CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec,
+  CustomResourceDefinitionVersion,
+} from '../../generated/types/apiextensions-v1.ts';
+import { validateSchema } from './schema-validation.ts';
+
+const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
+const COLUMN_FORMATS = ['', 'byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
+const SELECTABLE_MAX = 8;
+const WARNING_MAX = 256;
+const APPROVED = 'api-approved.kubernetes.io';
+
+export function validateDefinition(d: CustomResourceDefinition, at: Field): void {
+  const required = `${d.spec.names.plural}.${d.spec.group}`;
+  if (d.metadata.name !== required) at.at('metadata', 'name').invalid(d.metadata.name, `must be spec.names.plural+"."+spec.group`);
+  validateApproval(d, at.at('metadata', 'annotations'));
+  validateSpec(d.spec, at.at('spec'));
+}
+
+/** Groups of Kubernetes itself are guarded by an annotation that points to the review. */
+function validateApproval({ metadata, spec }: CustomResourceDefinition, at: Field): void {
+  const isProtected = /(^|\.)(k8s|kubernetes)\.io$/.test(spec.group);
+  if (!isProtected) return;
+  const approval = metadata.annotations?.[APPROVED];
+  if (!approval) at.key(APPROVED).required('protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111');
+  else if (!approval.startsWith('unapproved') && !/^https?:\/\/[^/]+/.test(approval)) {
+    at.key(APPROVED).invalid(approval, 'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111');
+  }
+}
+
+function validateSpec(spec: CustomResourceDefinitionSpec, at: Field): void {
+  if (!spec.group) at.at('group').required();
+  else {
+    named(spec.group, dnsSubdomainErrors, at.at('group'));
+    if (!spec.group.includes('.')) at.at('group').invalid(spec.group, 'should be a domain with at least one dot');
+  }
+  if (!spec.scope) at.at('scope').required();
+  else supportedValue(spec.scope, ['Cluster', 'Namespaced'], at.at('scope'));
+  if (spec.preserveUnknownFields) at.at('preserveUnknownFields').invalid(true, 'must be false in order to use defaults in the schema');
+  const names = new Set<string>();
+  const { versions } = spec;
+  if (versions.length === 0) at.at('versions').required('must have exactly one version marked as storage version');
+  each(versions, at.at('versions'), (version, here) => {
+    if (names.has(version.name)) at.at('versions').invalid(versions, 'must contain unique version names');
+    names.add(version.name);
+    named(version.name, dns1035LabelErrors, here.at('name'));
+    validateVersion(version, here);
+  });
+  const stored = versions.filter((version) => version.storage).length;
+  if (versions.length > 0 && stored !== 1) at.at('versions').invalid(versions.map((version) => version.name), 'must have exactly one version marked as storage version');
+  validateNames(spec.names, at.at('names'));
+  validateConversion(spec.conversion, at.at('conversion'));
+}
+
+function validateNames(names: CustomResourceDefinitionNames, at: Field): void {
+  for (const name of ['plural', 'singular'] as const) {
+    const value = names[name];
+    if (!value) at.at(name).required();
+    else named(value, dns1035LabelErrors, at.at(name));
+  }
+  for (const name of ['kind', 'listKind'] as const) {
+    const value = names[name];
+    if (!value) at.at(name).required();
+    else for (const error of dns1035LabelErrors(value.toLowerCase())) at.at(name).invalid(value, `may have mixed case, but should otherwise match: ${error}`);
+  }
+  if (names.kind && names.kind === names.listKind) at.at('listKind').invalid(names.listKind, 'kind and listKind may not be the same');
+  each(names.shortNames, at.at('shortNames'), (name, here) => named(name, dns1035LabelErrors, here));
+  each(names.categories, at.at('categories'), (name, here) => named(name, dns1035LabelErrors, here));
+}
+
+function validateVersion(version: CustomResourceDefinitionVersion, at: Field): void {
+  if (version.deprecationWarning !== undefined) {
+    const here = at.at('deprecationWarning');
+    const text = version.deprecationWarning;
+    if (!version.deprecated) here.invalid(text, 'can only be set for deprecated versions');
+    if (text.length > WARNING_MAX) here.invalid(text, `must be <= ${WARNING_MAX} characters long`);
+    if (text === '') here.invalid(text, 'must not be an empty string');
+  }
+  const schema = version.schema?.openAPIV3Schema;
+  if (!schema) at.at('schema', 'openAPIV3Schema').required('schemas are required');
+  else validateSchema(schema, at.at('schema', 'openAPIV3Schema'));
+  const scale = version.subresources?.scale;
+  if (scale) {
+    const here = at.at('subresources', 'scale');
+    for (const [name, root] of [['specReplicasPath', '.spec.'], ['statusReplicasPath', '.status.']] as const) {
+      const path = scale[name];
+      if (!path) here.at(name).required();
+      else if (!path.startsWith(root)) here.at(name).invalid(path, `should be a json path under ${root.slice(0, -1)}`);
+    }
+    const { labelSelectorPath: selector } = scale;
+    if (selector && !/^\.(spec|status)\./.test(selector)) here.at('labelSelectorPath').invalid(selector, 'should be a json path under either .spec or .status');
+  }
+  each(version.additionalPrinterColumns, at.at('additionalPrinterColumns'), validateColumn);
+  const { selectableFields = [] } = version;
+  if (selectableFields.length > SELECTABLE_MAX) at.at('selectableFields').tooMany(selectableFields.length, SELECTABLE_MAX);
+  const paths = new Set<string>();
+  each(selectableFields, at.at('selectableFields'), ({ jsonPath }, here) => {
+    if (!jsonPath) here.at('jsonPath').required();
+    else if (/^\.?metadata\b/.test(jsonPath)) here.at('jsonPath').invalid(jsonPath, 'must not point to fields in metadata');
+    else if (!jsonPath.startsWith('.')) here.at('jsonPath').invalid(jsonPath, "is an invalid path: must start with '.'");
+    if (paths.has(jsonPath)) here.at('jsonPath').duplicate(jsonPath);
+    paths.add(jsonPath);
+  });
+}
+
+function validateColumn({ name, type, format = '', jsonPath }: CustomResourceColumnDefinition, at: Field): void {
+  if (!name) at.at('name').required();
+  const types = COLUMN_TYPES.map((word) => word).join(',');
+  if (!type) at.at('type').required(`must be one of ${types}`);
+  else if (!COLUMN_TYPES.includes(type)) at.at('type').invalid(type, `must be one of ${types}`);
+  if (!COLUMN_FORMATS.includes(format)) at.at('format').invalid(format, `must be one of ${COLUMN_FORMATS.filter(Boolean).join(',')}`);
+  if (!jsonPath) at.at('jsonPath').required();
+  else if (!jsonPath.startsWith('.')) at.at('jsonPath').invalid(jsonPath, 'must be a simple json path starting with .');
+}
+
+const REVIEW_VERSIONS = ['v1', 'v1beta1'];
+
+function validateConversion(conversion: CustomResourceConversion | undefined, at: Field): void {
+  if (!conversion) return;
+  const { strategy, webhook } = conversion;
+  if (!strategy) return at.at('strategy').required();
+  if (strategy !== 'None' && strategy !== 'Webhook') return at.at('strategy').notSupported(strategy, ['None', 'Webhook']);
+  if (strategy === 'None') {
+    if (webhook) at.at('webhook').forbidden("should not be set when strategy is not set to Webhook");
+    return;
+  }
+  const here = at.at('webhook');
+  if (!webhook?.clientConfig) here.at('clientConfig').required('required when strategy is set to Webhook');
+  else validateClient(webhook.clientConfig, here.at('clientConfig'));
+  const versions = webhook?.conversionReviewVersions ?? [];
+  if (versions.length === 0) here.at('conversionReviewVersions').required();
+  else if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) {
+    here.at('conversionReviewVersions').invalid(versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`);
+  }
+}
+
+/** Once objects may exist under the names, neither these nor the scope change. */
+export function validateDefinitionUpdate(next: CustomResourceDefinition, previous: CustomResourceDefinition, at: Field): void {
+  at.at('spec', 'group').immutable(next.spec.group, previous.spec.group);
+  at.at('spec', 'names', 'plural').immutable(next.spec.names.plural, previous.spec.names.plural);
+  const isEstablished = previous.status.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True');
+  if (isEstablished) {
+    at.at('spec', 'scope').immutable(next.spec.scope, previous.spec.scope);
+    at.at('spec', 'names', 'kind').immutable(next.spec.names.kind, previous.spec.names.kind);
+  }
+  const known = new Set(next.spec.versions.map((version) => version.name));
+  each(previous.status.storedVersions, at.at('status', 'storedVersions'), (version, here) => {
+    if (!known.has(version)) here.invalid(version, `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`);
+  });
+}

@@ -1,0 +1,77 @@
+import { type Field, type Kind } from '@navarch/machinery';
+import { builtIn } from '../../built-in.ts';
+import { isTimeZone, scheduleError } from '../../checks/cron.ts';
+import { notNegative, oneOf } from '../../checks/values.ts';
+import { age, columnsOf, containerImages, containerNames, selectorText } from '../../columns.ts';
+import type { CronJob, CronJobSpec } from '../../generated/types/batch-v1.ts';
+import { completeJobSpec, jobWarnings } from './job.ts';
+import { validateJobSpec } from './job-validation.ts';
+
+/** Jobs get the name and eleven characters for the time. */
+const NAME_MAX = 52;
+const ZONE = /\bTZ=/;
+
+export const cronJob: Kind<CronJob> = builtIn<CronJob>('batch/v1.CronJob', {
+  columns: columnsOf('batch/CronJob', {
+    Schedule: (c) => c.spec.schedule,
+    Timezone: (c) => c.spec.timeZone ?? '<none>',
+    Suspend: (c) => (c.spec.suspend === undefined ? '<unset>' : c.spec.suspend ? 'True' : 'False'),
+    Active: (c) => c.status.active?.length ?? 0,
+    'Last Schedule': (c, now) => (c.status.lastScheduleTime ? age(c.status.lastScheduleTime, now) : '<none>'),
+    Containers: (c) => containerNames(c.spec.jobTemplate.spec.template),
+    Images: (c) => containerImages(c.spec.jobTemplate.spec.template),
+    Selector: (c) => selectorText(c.spec.jobTemplate.spec.selector),
+  }),
+  behaviour: {
+    complete({ spec }) {
+      spec.concurrencyPolicy ??= 'Allow';
+      spec.suspend ??= false;
+      spec.successfulJobsHistoryLimit ??= 3;
+      spec.failedJobsHistoryLimit ??= 1;
+      completeJobSpec(spec.jobTemplate.spec);
+    },
+    prepareCreate(c) {
+      c.status = {};
+    },
+    desired: (c) => [c.spec],
+    validateCreate({ metadata }, at) {
+      if (metadata.name.length > NAME_MAX) at.at('metadata', 'name').invalid(metadata.name, `must be no more than ${NAME_MAX} characters`);
+    },
+    validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
+    warnings({ spec }) {
+      const warnings = ZONE.test(spec.schedule)
+        ? ['spec.schedule: cannot use TZ or CRON_TZ in schedule, use timeZone field instead']
+        : [];
+      return [...warnings, ...jobWarnings(spec.jobTemplate.spec, 'spec.jobTemplate.spec')];
+    },
+  },
+});
+
+function validateSpec(spec: CronJobSpec, at: Field): void {
+  validateSchedule(spec, at);
+  notNegative(spec.startingDeadlineSeconds, at.at('startingDeadlineSeconds'));
+  oneOf(spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'], at.at('concurrencyPolicy'));
+  validateJobSpec(spec.jobTemplate.spec, at.at('jobTemplate', 'spec'));
+  if (spec.jobTemplate.spec.manualSelector) at.at('jobTemplate', 'spec', 'manualSelector').notSupported(true, ['nil', 'false']);
+  notNegative(spec.successfulJobsHistoryLimit, at.at('successfulJobsHistoryLimit'));
+  notNegative(spec.failedJobsHistoryLimit, at.at('failedJobsHistoryLimit'));
+}
+
+function validateSchedule({ schedule, timeZone }: CronJobSpec, at: Field): void {
+  const here = at.at('schedule');
+  if (!schedule) here.required();
+  else {
+    const error = scheduleError(schedule);
+    if (error) here.invalid(schedule, error);
+    if (ZONE.test(schedule)) {
+      here.invalid(schedule, timeZone === undefined
+        ? 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'
+        : 'cannot use both timeZone field and TZ or CRON_TZ in schedule');
+    }
+  }
+  if (timeZone === undefined) return;
+  const zoneAt = at.at('timeZone');
+  if (timeZone === '') zoneAt.invalid(timeZone, 'timeZone must be nil or non-empty string');
+  else if (timeZone.toLowerCase() === 'local') zoneAt.invalid(timeZone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones');
+  else if (!isTimeZone(timeZone)) zoneAt.invalid(timeZone, `unknown time zone ${timeZone}`);
+}

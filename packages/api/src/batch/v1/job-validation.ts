@@ -1,0 +1,183 @@
+import { compileLabelSelector, equalJson, type Field, qualifiedNameErrors, dnsSubdomainErrors } from '@navarch/machinery';
+import { labelSelector } from '../../checks/selectors.ts';
+import { each, named, notNegative, supportedValue, unchanged } from '../../checks/values.ts';
+import { validatePodTemplate } from '../../core/v1/pod-validation.ts';
+import type { Job, JobSpec, PodFailurePolicyRule } from '../../generated/types/batch-v1.ts';
+
+const UID_LABEL = 'batch.kubernetes.io/controller-uid';
+const NAME_LABEL = 'batch.kubernetes.io/job-name';
+const INDEXES_MAX = 100_000;
+const MANAGED_BY_MAX = 63;
+const RULES_MAX = 20;
+const CODES_MAX = 255;
+const PATTERNS_MAX = 20;
+
+export function validateJob(job: Job, at: Field): void {
+  const { spec } = job;
+  const here = at.at('spec');
+  if (!spec.manualSelector && spec.selector) validateGenerated(job, at);
+  if (!spec.selector) here.at('selector').required();
+  else labelSelector(spec.selector, here.at('selector'));
+  validateJobSpec(spec, here);
+  if (spec.selector && !compileLabelSelector(spec.selector).matches(spec.template.metadata.labels)) {
+    here.at('template', 'metadata', 'labels').invalid(spec.template.metadata.labels ?? null, '`selector` does not match template `labels`');
+  }
+}
+
+/** Labels that the server chose and the client must not have chosen otherwise. */
+function validateGenerated({ metadata, spec }: Job, at: Field): void {
+  const labelsAt = at.at('spec', 'template', 'metadata', 'labels');
+  const { labels = {} } = spec.template.metadata;
+  const expected = [['controller-uid', metadata.uid], ['job-name', metadata.name], [UID_LABEL, metadata.uid], [NAME_LABEL, metadata.name]] as const;
+  for (const [key, value] of expected) {
+    if (labels[key] === undefined) labelsAt.key(key).required(`must be '${value}'`);
+    else if (labels[key] !== value) labelsAt.key(key).invalid(labels, `must be '${value}'`);
+  }
+  const [uid, legacy] = [spec.selector?.matchLabels?.[UID_LABEL], spec.selector?.matchLabels?.['controller-uid']];
+  if (uid !== metadata.uid && legacy !== metadata.uid) at.at('spec', 'selector').invalid(spec.selector, 'selector not auto-generated');
+}
+
+const COUNTS = [
+  'parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished', 'backoffLimitPerIndex', 'maxFailedIndexes',
+] as const;
+
+/** The spec of a job or of a cron job's template. */
+export function validateJobSpec(spec: JobSpec, at: Field): void {
+  for (const name of COUNTS) notNegative(spec[name], at.at(name));
+  if (spec.managedBy !== undefined) {
+    domainPrefixedPath(spec.managedBy, at.at('managedBy'));
+    if (spec.managedBy.length > MANAGED_BY_MAX) at.at('managedBy').tooLong(MANAGED_BY_MAX);
+  }
+  validateIndexes(spec, at);
+  validateFailurePolicy(spec, at.at('podFailurePolicy'));
+  validateSuccessPolicy(spec, at.at('successPolicy'));
+  const { podReplacementPolicy: replacement } = spec;
+  if (replacement !== undefined) {
+    const supported = spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'];
+    if (!supported.includes(replacement)) at.at('podReplacementPolicy').notSupported(replacement, supported);
+  }
+  validatePodTemplate(spec.template, at.at('template'));
+  const { restartPolicy } = spec.template.spec;
+  const restartAt = at.at('template', 'spec', 'restartPolicy');
+  // Always is what it defaults to, so saying nothing is no better.
+  if (!restartPolicy || restartPolicy === 'Always') restartAt.required('valid values: "OnFailure", "Never"');
+  else if (restartPolicy !== 'OnFailure' && restartPolicy !== 'Never') restartAt.notSupported(restartPolicy, ['OnFailure', 'Never']);
+  if (spec.podFailurePolicy && restartPolicy !== 'Never') restartAt.invalid(restartPolicy, 'only "Never" is supported when podFailurePolicy is specified');
+}
+
+function domainPrefixedPath(path: string, at: Field): void {
+  const slash = path.indexOf('/');
+  if (path === '') return at.required();
+  if (slash < 0) return at.invalid(path, 'must be a domain-prefixed path (such as "acme.io/foo")');
+  named(path.slice(0, slash), dnsSubdomainErrors, at);
+  if (path.length === slash + 1) at.invalid(path, 'must be a domain-prefixed path (such as "acme.io/foo")');
+}
+
+function validateIndexes(spec: JobSpec, at: Field): void {
+  const { completionMode, completions, parallelism = 0, maxFailedIndexes: failures, backoffLimitPerIndex } = spec;
+  if (completionMode !== undefined) supportedValue(completionMode, ['Indexed', 'NonIndexed'], at.at('completionMode'));
+  if (completionMode !== 'Indexed') {
+    if (backoffLimitPerIndex !== undefined) at.at('backoffLimitPerIndex').invalid(backoffLimitPerIndex, 'requires indexed completion mode');
+    if (failures !== undefined) at.at('maxFailedIndexes').invalid(failures, 'requires indexed completion mode');
+    return;
+  }
+  if (completions === undefined) at.at('completions').required('when completion mode is Indexed');
+  if (parallelism > INDEXES_MAX) at.at('parallelism').invalid(parallelism, `must be less than or equal to ${INDEXES_MAX} when completion mode is Indexed`);
+  if (completions !== undefined && failures !== undefined && failures > completions) at.at('maxFailedIndexes').invalid(failures, 'must be less than or equal to completions');
+  if (failures !== undefined && failures > INDEXES_MAX) at.at('maxFailedIndexes').invalid(failures, `must be less than or equal to ${INDEXES_MAX}`);
+  if (completions !== undefined && completions > INDEXES_MAX && backoffLimitPerIndex !== undefined) {
+    if (failures === undefined) at.at('maxFailedIndexes').required(`must be specified when completions is above ${INDEXES_MAX}`);
+    if (parallelism > 10_000) at.at('parallelism').invalid(parallelism, `must be less than or equal to 10000 when completions are above ${INDEXES_MAX} and used with backoff limit per index`);
+    if (failures !== undefined && failures > 10_000) at.at('maxFailedIndexes').invalid(failures, `must be less than or equal to 10000 when completions are above ${INDEXES_MAX} and used with backoff limit per index`);
+  }
+  if (failures !== undefined && backoffLimitPerIndex === undefined) at.at('backoffLimitPerIndex').required('when maxFailedIndexes is specified');
+}
+
+function validateFailurePolicy(spec: JobSpec, at: Field): void {
+  if (!spec.podFailurePolicy) return;
+  const { rules } = spec.podFailurePolicy;
+  const names = new Set([...spec.template.spec.containers, ...(spec.template.spec.initContainers ?? [])].map((container) => container.name));
+  if (rules.length > RULES_MAX) at.at('rules').tooMany(rules.length, RULES_MAX);
+  each(rules, at.at('rules'), (rule, here) => validateFailureRule(rule, spec, names, here));
+}
+
+const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
+
+function validateFailureRule(rule: PodFailurePolicyRule, spec: JobSpec, names: ReadonlySet<string>, at: Field): void {
+  const { action, onExitCodes: codes, onPodConditions: conditions } = rule;
+  if (!action) at.at('action').required(`valid values: ${ACTIONS.map((word) => JSON.stringify(word)).join(', ')}`);
+  else if (action === 'FailIndex' && spec.backoffLimitPerIndex === undefined) at.at('action').invalid(action, 'requires the backoffLimitPerIndex to be set');
+  else if (!ACTIONS.includes(action)) at.at('action').notSupported(action, ACTIONS);
+  if (codes) {
+    const here = at.at('onExitCodes');
+    if (!codes.operator) here.at('operator').required('valid values: "In", "NotIn"');
+    else supportedValue(codes.operator, ['In', 'NotIn'], here.at('operator'));
+    if (codes.containerName !== undefined && !names.has(codes.containerName)) {
+      here.at('containerName').invalid(codes.containerName, 'must be one of the container or initContainer names in the pod template');
+    }
+    validateCodes(codes.operator, codes.values, here.at('values'));
+  }
+  const patterns = conditions ?? [];
+  if (patterns.length > PATTERNS_MAX) at.at('onPodConditions').tooMany(patterns.length, PATTERNS_MAX);
+  each(patterns, at.at('onPodConditions'), ({ type, status }, here) => {
+    named(type, qualifiedNameErrors, here.at('type'));
+    if (!status) here.at('status').required('valid values: "False", "True", "Unknown"');
+    else supportedValue(status, ['False', 'True', 'Unknown'], here.at('status'));
+  });
+  if (codes && patterns.length > 0) at.invalid('', 'specifying both OnExitCodes and OnPodConditions is not supported');
+  if (!codes && patterns.length === 0) at.invalid('', 'specifying one of OnExitCodes and OnPodConditions is required');
+}
+
+function validateCodes(operator: string, values: readonly number[], at: Field): void {
+  if (values.length === 0) at.invalid(values, 'at least one value is required');
+  if (values.length > CODES_MAX) at.tooMany(values.length, CODES_MAX);
+  const seen = new Set<number>();
+  each(values, at, (value, here, i) => {
+    if (operator === 'In' && value === 0) here.invalid(value, 'must not be 0 for the In operator');
+    if (seen.has(value)) here.duplicate(value);
+    seen.add(value);
+    if (i > 0 && (values[i - 1] as number) > value) at.invalid(values, 'must be ordered');
+  });
+}
+
+function validateSuccessPolicy(spec: JobSpec, at: Field): void {
+  if (!spec.successPolicy) return;
+  const { rules } = spec.successPolicy;
+  if (spec.completionMode !== 'Indexed') at.invalid(spec.successPolicy, 'requires indexed completion mode');
+  if (rules.length === 0) at.at('rules').required('at least one rules must be specified when the successPolicy is specified');
+  if (rules.length > RULES_MAX) at.at('rules').tooMany(rules.length, RULES_MAX);
+  each(rules, at.at('rules'), ({ succeededCount: count, succeededIndexes: indexes }, here) => {
+    if (count === undefined && indexes === undefined) here.required('at least one of succeededCount or succeededIndexes must be specified');
+    if (count !== undefined) {
+      notNegative(count, here.at('succeededCount'));
+      if (spec.completions !== undefined && count > spec.completions) {
+        here.at('succeededCount').invalid(count, `must be less than or equal to ${spec.completions} (the number of specified completions)`);
+      }
+    }
+    if (indexes !== undefined && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(indexes)) {
+      here.at('succeededIndexes').invalid(indexes, `error parsing succeededIndexes: cannot convert string to integer for index: ${JSON.stringify(indexes)}`);
+    }
+  });
+}
+
+/** While a job is suspended and has not run yet, a queue may still say where its pods go (KEP-2926). */
+export function validateJobUpdate(next: Job, previous: Job, at: Field): void {
+  const spec = at.at('spec');
+  const isElastic = next.spec.completionMode === 'Indexed' && next.spec.completions === next.spec.parallelism
+    && previous.spec.completions === previous.spec.parallelism;
+  if (!isElastic) unchanged(next.spec.completions, previous.spec.completions, spec.at('completions'));
+  else if (next.spec.completions === undefined) spec.at('completions').required();
+  unchanged(next.spec.selector, previous.spec.selector, spec.at('selector'));
+  const isOpen = previous.spec.suspend === true && previous.status.startTime === undefined;
+  if (!equalJson(templatePart(next.spec, isOpen), templatePart(previous.spec, isOpen))) spec.at('template').invalid(next.spec.template, 'field is immutable');
+  for (const name of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
+    unchanged(next.spec[name], previous.spec[name], spec.at(name));
+  }
+}
+
+function templatePart({ template }: JobSpec, isOpen: boolean): unknown {
+  if (!isOpen) return template;
+  const { nodeSelector: _a, tolerations: _b, schedulingGates: _c, affinity, ...rest } = template.spec;
+  const { labels: _l, annotations: _n, ...metadata } = template.metadata;
+  return { metadata, spec: { ...rest, affinity: { ...affinity, nodeAffinity: undefined } } };
+}

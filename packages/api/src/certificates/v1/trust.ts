@@ -1,0 +1,80 @@
+import { dnsSubdomainErrors, equalJson, type Field, type Kind, type Mutable } from '@navarch/machinery';
+import { builtIn } from '../../built-in.ts';
+import { requiredName } from '../../checks/values.ts';
+import { columnsOf } from '../../columns.ts';
+import type { ClusterTrustBundle, PodCertificateRequest } from '../../generated/types/certificates-v1.ts';
+import { signerName } from './certificate-signing-request.ts';
+
+const BUNDLE_MAX = 1024 * 1024;
+const EXPIRATION_MIN = 3600;
+const EXPIRATION_MAX = 91 * 86_400;
+const DEFAULT_SECONDS = 86_400;
+
+export const clusterTrustBundle: Kind<ClusterTrustBundle> = builtIn<ClusterTrustBundle>('certificates.k8s.io/v1.ClusterTrustBundle', {
+  columns: columnsOf('certificates.k8s.io/ClusterTrustBundle', { SignerName: (b) => b.spec.signerName || '<none>' }),
+  selectableFields: { 'spec.signerName': (b) => b.spec.signerName ?? '' },
+  behaviour: {
+    desired: false,
+    // A bundle of a signer has the signer's name in its own: `example.com:signer:name`.
+    validateName: (name) => name.split(':').flatMap((part) => dnsSubdomainErrors(part)),
+    validate({ metadata, spec }, at) {
+      const prefix = spec.signerName ? `${spec.signerName.replace('/', ':')}:` : '';
+      const nameAt = at.at('metadata', 'name');
+      if (prefix && !metadata.name.startsWith(prefix)) nameAt.invalid(metadata.name, `ClusterTrustBundle for signerName ${spec.signerName} must be named with prefix ${prefix}`);
+      if (!prefix && metadata.name.includes(':')) nameAt.invalid(metadata.name, 'ClusterTrustBundle without signer name must not have ":" in its name');
+      if (spec.signerName) signerName(spec.signerName, at.at('spec', 'signerName'));
+      validateBundle(spec.trustBundle, at.at('spec', 'trustBundle'));
+    },
+    validateUpdate: (next, previous, at) => at.at('spec', 'signerName').immutable(next.spec.signerName, previous.spec.signerName),
+  },
+});
+
+function validateBundle(text: string, at: Field): void {
+  if (text.length > BUNDLE_MAX) return at.tooLong(BUNDLE_MAX);
+  const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g)];
+  if (blocks.length === 0) return at.invalid('<value omitted>', 'at least one trust anchor must be provided');
+  const seen = new Set<string>();
+  blocks.forEach(([, type, body = ''], i) => {
+    if (type !== 'CERTIFICATE') at.invalid('<value omitted>', `entry ${i} has bad block type: ${type}`);
+    if (body.includes(':')) at.invalid('<value omitted>', `entry ${i} has PEM block headers`);
+    const der = body.replace(/\s/g, '');
+    if (seen.has(der)) at.invalid('<value omitted>', `duplicate trust anchor (indices [${i}])`);
+    seen.add(der);
+  });
+}
+
+export const podCertificateRequest: Kind<PodCertificateRequest> = builtIn<PodCertificateRequest>('certificates.k8s.io/v1.PodCertificateRequest', {
+  columns: columnsOf('certificates.k8s.io/PodCertificateRequest', {
+    PodName: (r) => r.spec.podName,
+    ServiceAccountName: (r) => r.spec.serviceAccountName,
+    NodeName: (r) => r.spec.nodeName,
+    SignerName: (r) => r.spec.signerName,
+    State: (r) => ['Issued', 'Denied', 'Failed'].find((type) => r.status.conditions?.some((c) => c.type === type && c.status === 'True')) ?? 'Pending',
+  }),
+  selectableFields: { 'spec.signerName': (r) => r.spec.signerName, 'spec.nodeName': (r) => r.spec.nodeName },
+  behaviour: {
+    desired: false,
+    complete({ spec }) {
+      spec.maxExpirationSeconds ??= DEFAULT_SECONDS;
+    },
+    prepareCreate(r) {
+      r.status = {};
+    },
+    prepareUpdate(r, previous) {
+      r.status = structuredClone(previous.status) as Mutable<PodCertificateRequest>['status'];
+    },
+    validate({ spec }, at) {
+      const here = at.at('spec');
+      signerName(spec.signerName, here.at('signerName'));
+      for (const name of ['podName', 'serviceAccountName', 'nodeName'] as const) requiredName(spec[name], dnsSubdomainErrors, here.at(name));
+      for (const name of ['podUID', 'serviceAccountUID', 'nodeUID'] as const) if (!spec[name]) here.at(name).required('must not be empty');
+      const seconds = spec.maxExpirationSeconds;
+      const secondsAt = here.at('maxExpirationSeconds');
+      if (seconds === undefined) secondsAt.required('must be set');
+      else if (seconds < EXPIRATION_MIN || seconds > EXPIRATION_MAX) secondsAt.invalid(seconds, `must be in the range [${EXPIRATION_MIN}, ${EXPIRATION_MAX}]`);
+    },
+    validateUpdate(next, previous, at) {
+      if (!equalJson(next.spec, previous.spec)) at.at('spec').invalid(next.spec, 'field is immutable');
+    },
+  },
+});

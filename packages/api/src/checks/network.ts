@@ -1,0 +1,105 @@
+import type { Field } from '@navarch/machinery';
+
+// Addresses as Go's net package reads them. Parsed to bytes, so that ranges and special addresses can be told.
+
+export const NO_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
+export const NO_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+
+/** 4 or 16 bytes; undefined when the text is no address. */
+export function parseIp(text: string): readonly number[] | undefined {
+  return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
+}
+
+function parseIpv4(text: string): readonly number[] | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255)) return undefined;
+  // Ambiguous between octal and decimal (CVE-2021-29923).
+  if (parts.some((part) => part.length > 1 && part.startsWith('0'))) return undefined;
+  return parts.map(Number);
+}
+
+function parseIpv6(text: string): readonly number[] | undefined {
+  let source = text;
+  const tail = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);
+  if (tail) {
+    const four = parseIpv4(tail[2] ?? '');
+    if (!four) return undefined;
+    const [a = 0, b = 0, c = 0, d = 0] = four;
+    source = `${tail[1]}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  }
+  const halves = source.split('::');
+  if (halves.length > 2) return undefined;
+  const groups = (half: string | undefined): readonly string[] => (half ? half.split(':') : []);
+  const [head, rest] = [groups(halves[0]), groups(halves[1])];
+  if (![...head, ...rest].every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return undefined;
+  const missing = 8 - head.length - rest.length;
+  if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
+  const all = [...head, ...Array.from({ length: halves.length === 1 ? 0 : missing }, () => '0'), ...rest];
+  const bytes = all.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]);
+  return isMapped(bytes) ? bytes.slice(12) : bytes;
+}
+
+const isMapped = (bytes: readonly number[]): boolean =>
+  bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255 && bytes[11] === 255;
+
+export const isIpv6 = (text: string): boolean => parseIp(text)?.length === 16;
+
+export function ip(text: string, at: Field): void {
+  if (!parseIp(text)) at.invalid(text, NO_IP);
+}
+
+export interface Cidr {
+  readonly address: readonly number[];
+  readonly bits: number;
+}
+
+export function parseCidr(text: string): Cidr | undefined {
+  const [address = '', length = '', ...more] = text.split('/');
+  const parsed = parseIp(address);
+  if (!parsed || more.length > 0 || !/^\d+$/.test(length) || (length.length > 1 && length.startsWith('0'))) return undefined;
+  const bits = Number(length) - (address.includes(':') && parsed.length === 4 ? 96 : 0);
+  return bits >= 0 && bits <= parsed.length * 8 ? { address: parsed, bits } : undefined;
+}
+
+export function cidr(text: string, at: Field): void {
+  if (!parseCidr(text)) at.invalid(text, NO_CIDR);
+}
+
+const bitOf = (bytes: readonly number[], i: number): number => ((bytes[i >> 3] ?? 0) >> (7 - (i & 7))) & 1;
+
+export function contains(outer: Cidr, address: readonly number[]): boolean {
+  if (outer.address.length !== address.length) return false;
+  for (let i = 0; i < outer.bits; i++) if (bitOf(outer.address, i) !== bitOf(address, i)) return false;
+  return true;
+}
+
+/** No address of a host that others could reach: endpoints and external addresses may not be one. */
+export function notSpecialIp(text: string, at: Field): void {
+  const bytes = parseIp(text);
+  if (!bytes) return at.invalid(text, NO_IP);
+  if (bytes.every((byte) => byte === 0)) at.invalid(text, `may not be unspecified (${text})`);
+  if (bytes.length === 4 ? bytes[0] === 127 : bytes.slice(0, 15).every((byte) => byte === 0) && bytes[15] === 1) {
+    at.invalid(text, 'may not be in the loopback range (127.0.0.0/8, ::1/128)');
+  }
+  const isLinkLocal = bytes.length === 4 ? bytes[0] === 169 && bytes[1] === 254 : bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
+  if (isLinkLocal) at.invalid(text, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)');
+  const isLocalMulticast = bytes.length === 4
+    ? bytes[0] === 224 && bytes[1] === 0 && bytes[2] === 0
+    : bytes[0] === 0xff && ((bytes[1] ?? 0) & 0x0f) === 2;
+  if (isLocalMulticast) at.invalid(text, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)');
+}
+
+/** As Go prints an address: IPv6 in RFC 5952's form. */
+export function formatIp(bytes: readonly number[]): string {
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i] ?? 0) * 256 + (bytes[2 * i + 1] ?? 0));
+  let best = { start: -1, length: 1 };
+  for (let i = 0; i < 8; i++) {
+    let end = i;
+    while (end < 8 && groups[end] === 0) end += 1;
+    if (end - i > best.length) best = { start: i, length: end - i };
+    if (end > i) i = end;
+  }
+  const text = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
+  return best.start < 0 ? text(groups) : `${text(groups.slice(0, best.start))}::${text(groups.slice(best.start + best.length))}`;
+}

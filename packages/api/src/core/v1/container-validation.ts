@@ -1,0 +1,160 @@
+import { dnsLabelErrors, type Field, portNameErrors } from '@navarch/machinery';
+import { resourceRequirements } from '../../checks/quantities.ts';
+import { each, named, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
+import type { Container, ContainerPort, EphemeralContainer, PodSpec, ResourceRequirements, Volume } from '../../generated/types/core-v1.ts';
+import { validateEnvironment, validateEnvironmentSources } from './environment-validation.ts';
+import { validateDevices, validateMounts } from './mount-validation.ts';
+import { type ProbeName, validateLifecycle, validateProbe } from './probe-validation.ts';
+import { validateSecurityContext } from './security-validation.ts';
+
+/** What a container's fields may refer to. */
+export interface Surroundings {
+  readonly spec: PodSpec;
+  readonly volumes: ReadonlyMap<string, Volume>;
+  /** Every container's name so far. */
+  readonly names: Set<string>;
+}
+
+const PROBES: readonly ProbeName[] = ['livenessProbe', 'readinessProbe', 'startupProbe'];
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+
+export function validateContainers(around: Surroundings, at: Field): void {
+  const { spec, names } = around;
+  if (spec.containers.length === 0) return at.required();
+  each(spec.containers, at, (container, here) => {
+    validateCommon(container, around, here);
+    takeName(container.name, names, here);
+    validateLifecycle(container.lifecycle, spec.terminationGracePeriodSeconds ?? 30, spec.os?.name, here.at('lifecycle'));
+    for (const name of PROBES) validateProbe(container[name], name, here.at(name));
+    validateRestarts(container, here);
+  });
+  validateHostPorts(spec.containers, at);
+}
+
+export function validateInitContainers(around: Surroundings, at: Field): void {
+  const { spec, names } = around;
+  each(spec.initContainers, at, (container, here) => {
+    validateCommon(container, around, here);
+    takeName(container.name, names, here);
+    validateRestarts(container, here);
+    validateHostPorts([container], at);
+    if (container.restartPolicy === 'Always') {
+      validateLifecycle(container.lifecycle, spec.terminationGracePeriodSeconds ?? 30, spec.os?.name, here.at('lifecycle'));
+      for (const name of PROBES) validateProbe(container[name], name, here.at(name));
+      return;
+    }
+    for (const name of ['lifecycle', ...PROBES] as const) {
+      if (container[name]) here.at(name).forbidden('may not be set for init containers without restartPolicy=Always');
+    }
+  });
+}
+
+const NOT_EPHEMERAL = [
+  'lifecycle', 'livenessProbe', 'ports', 'readinessProbe', 'resizePolicy', 'restartPolicy', 'restartPolicyRules', 'startupProbe',
+] as const;
+
+export function validateEphemeralContainers(around: Surroundings, at: Field): void {
+  const { spec, names } = around;
+  each(spec.ephemeralContainers, at, (container: EphemeralContainer, here) => {
+    validateCommon(container, around, here);
+    takeName(container.name, names, here);
+    const target = container.targetContainerName;
+    if (target && ![...spec.containers, ...(spec.initContainers ?? [])].some((c) => c.name === target)) {
+      here.at('targetContainerName').notFound(target);
+    }
+    for (const name of NOT_EPHEMERAL) if (container[name] !== undefined) here.at(name).forbidden('cannot be set for an Ephemeral Container');
+    if (Object.keys(container.resources ?? {}).length > 0) here.at('resources').forbidden('cannot be set for an Ephemeral Container');
+    each(container.volumeMounts, here.at('volumeMounts'), (mount, place) => {
+      for (const name of ['subPath', 'subPathExpr'] as const) if (mount[name]) place.at(name).forbidden('cannot be set for an Ephemeral Container');
+    });
+  });
+}
+
+function takeName(name: string, names: Set<string>, at: Field): void {
+  if (names.has(name)) at.at('name').duplicate(name);
+  names.add(name);
+}
+
+function validateCommon(container: Container | EphemeralContainer, { spec, volumes }: Surroundings, at: Field): void {
+  requiredName(container.name, dnsLabelErrors, at.at('name'));
+  const { image = '' } = container;
+  if (image === '') at.at('image').required();
+  else if (image !== image.trim()) at.at('image').invalid(image, 'must not have leading or trailing whitespace');
+  oneOf(container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError'], at.at('terminationMessagePolicy'));
+  validatePorts(container.ports, at.at('ports'));
+  validateEnvironment(container.env, at.at('env'));
+  validateEnvironmentSources(container.envFrom, at.at('envFrom'));
+  validateMounts(container, volumes, at.at('volumeMounts'));
+  validateDevices(container, volumes, at.at('volumeDevices'));
+  oneOf(container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'], at.at('imagePullPolicy'));
+  validateResources(container.resources ?? {}, spec, at.at('resources'));
+  validateResizePolicy(container as Container, spec, at.at('resizePolicy'));
+  validateSecurityContext(container.securityContext, spec.hostUsers, at.at('securityContext'));
+}
+
+export function validateResources(resources: ResourceRequirements, spec: PodSpec, at: Field): void {
+  resourceRequirements(resources, at);
+  const known = new Set(spec.resourceClaims?.map((claim) => claim.name));
+  const taken = new Set<string>();
+  each(resources.claims, at.at('claims'), ({ name, request = '' }, here) => {
+    if (!name) return here.at('name').required();
+    const key = request === '' ? name : `${name}/${request}`;
+    if (taken.has(key) || (request !== '' && taken.has(name))) here.duplicate(key);
+    taken.add(key);
+    if (!known.has(name)) here.at('name').notFound(name);
+  });
+}
+
+function validateResizePolicy(container: Container, spec: PodSpec, at: Field): void {
+  const taken = new Set<string>();
+  each(container.resizePolicy, at, ({ resourceName, restartPolicy }, here) => {
+    if (resourceName !== 'cpu' && resourceName !== 'memory') oneOf(resourceName, ['cpu', 'memory'], here);
+    if (taken.has(resourceName)) here.duplicate(resourceName);
+    taken.add(resourceName);
+    oneOf(restartPolicy, ['NotRequired', 'RestartContainer'], here);
+    if (spec.restartPolicy === 'Never' && restartPolicy !== 'NotRequired') here.invalid(restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'");
+  });
+}
+
+/** A container's own restart policy and the exit codes that override it (KEP-5307). */
+function validateRestarts(container: Container, at: Field): void {
+  const { restartPolicy, restartPolicyRules } = container;
+  if (restartPolicy !== undefined) supportedValue(restartPolicy, ['Always', 'Never', 'OnFailure'], at.at('restartPolicy'));
+  if (!restartPolicyRules?.length) return;
+  const rulesAt = at.at('restartPolicyRules');
+  if (restartPolicy === undefined) at.at('restartPolicy').required('must specify restartPolicy when restart rules are used');
+  if (restartPolicyRules.length > 20) rulesAt.tooMany(restartPolicyRules.length, 20);
+  each(restartPolicyRules, rulesAt, ({ action, exitCodes }, here) => {
+    supportedValue(action, ['Restart', 'RestartAllContainers'], here.at('action'));
+    if (!exitCodes) return here.at('exitCodes').required('must be specified');
+    supportedValue(exitCodes.operator, ['In', 'NotIn'], here.at('exitCodes', 'operator'));
+    const { values = [] } = exitCodes;
+    if (values.length === 0) here.at('exitCodes', 'values').invalid(values, 'must have at least 1 value');
+    if (values.length > 255) here.at('exitCodes', 'values').tooMany(values.length, 255);
+  });
+}
+
+function validatePorts(ports: readonly ContainerPort[] | undefined, at: Field): void {
+  const names = new Set<string>();
+  each(ports, at, (port, here) => {
+    if (port.name) {
+      named(port.name, portNameErrors, here.at('name'));
+      if (names.has(port.name)) here.at('name').duplicate(port.name);
+      names.add(port.name);
+    }
+    if (!port.containerPort) here.at('containerPort').required();
+    else portNumber(port.containerPort, here.at('containerPort'));
+    if (port.hostPort) portNumber(port.hostPort, here.at('hostPort'));
+    oneOf(port.protocol, PROTOCOLS, here.at('protocol'));
+  });
+}
+
+function validateHostPorts(containers: readonly Container[], at: Field): void {
+  const taken = new Set<string>();
+  each(containers, at, (container, here) => each(container.ports, here.at('ports'), (port, place) => {
+    if (!port.hostPort) return;
+    const key = `${port.protocol}/${port.hostIP ?? ''}/${port.hostPort}`;
+    if (taken.has(key)) place.at('hostPort').duplicate(key);
+    taken.add(key);
+  }));
+}

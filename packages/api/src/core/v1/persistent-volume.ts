@@ -1,0 +1,125 @@
+import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, formatTime, type Kind } from '@navarch/machinery';
+import { builtIn } from '../../built-in.ts';
+import { quantityPositive, resourceName } from '../../checks/quantities.ts';
+import { entriesOf, givenOf, named, requiredName, supportedValue } from '../../checks/values.ts';
+import { columnsOf } from '../../columns.ts';
+import type { CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeSpec } from '../../generated/types/core-v1.ts';
+import { statusPart } from '../../parts.ts';
+import { shortModes, validateAccessModes } from './access-modes.ts';
+import { nodeSelector } from './affinity-validation.ts';
+import { driverName, hostPathSource, localPath } from './volume-sources.ts';
+
+const CLASS = 'volume.beta.kubernetes.io/storage-class';
+const SOURCES = [
+  'hostPath', 'gcePersistentDisk', 'awsElasticBlockStore', 'glusterfs', 'flocker', 'nfs', 'rbd', 'quobyte', 'cephfs', 'iscsi', 'cinder', 'fc',
+  'flexVolume', 'azureFile', 'vsphereVolume', 'photonPersistentDisk', 'portworxVolume', 'azureDisk', 'scaleIO', 'local', 'storageos', 'csi',
+] as const satisfies readonly (keyof PersistentVolumeSpec)[];
+
+export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume>('/v1.PersistentVolume', {
+  columns: columnsOf('/PersistentVolume', {
+    Capacity: (v) => v.spec.capacity?.['storage'] ?? '',
+    'Access Modes': (v) => shortModes(v.spec.accessModes),
+    'Reclaim Policy': (v) => v.spec.persistentVolumeReclaimPolicy ?? '',
+    Status: (v) => (v.metadata.deletionTimestamp ? 'Terminating' : (v.status.phase ?? '')),
+    Claim: (v) => (v.spec.claimRef ? `${v.spec.claimRef.namespace ?? ''}/${v.spec.claimRef.name ?? ''}` : ''),
+    StorageClass: (v) => v.metadata.annotations?.[CLASS] ?? v.spec.storageClassName ?? '',
+    VolumeAttributesClass: (v) => v.spec.volumeAttributesClassName ?? '<unset>',
+    Reason: (v) => v.status.reason ?? '',
+    VolumeMode: (v) => v.spec.volumeMode ?? '<unset>',
+  }),
+  behaviour: {
+    desired: false,
+    complete(v) {
+      v.status.phase ??= 'Pending';
+      v.spec.persistentVolumeReclaimPolicy ??= 'Retain';
+      v.spec.volumeMode ??= 'Filesystem';
+      if (v.spec.hostPath) v.spec.hostPath.type ??= '';
+    },
+    prepareCreate(v, { now }) {
+      v.status = { phase: 'Pending', lastPhaseTransitionTime: formatTime(now) };
+    },
+    validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
+    validateUpdate(next, previous, at) {
+      if (!equalJson(sourceOf(next.spec), sourceOf(previous.spec))) {
+        at.at('spec', 'persistentvolumesource').forbidden('spec.persistentvolumesource is immutable after creation');
+      }
+      at.at('spec', 'volumeMode').immutable(next.spec.volumeMode, previous.spec.volumeMode);
+      if (previous.spec.nodeAffinity && !equalJson(next.spec.nodeAffinity, previous.spec.nodeAffinity)) {
+        at.at('spec', 'nodeAffinity').invalid(next.spec.nodeAffinity ?? null, 'field is immutable');
+      }
+      if (previous.spec.volumeAttributesClassName !== undefined && next.spec.volumeAttributesClassName === undefined) {
+        at.at('spec', 'volumeAttributesClassName').forbidden('update from non-nil value to nil is forbidden');
+      }
+    },
+    parts: {
+      status: statusPart({
+        prepare(v, previous, { now }) {
+          if (v.status.phase !== previous.status.phase) v.status.lastPhaseTransitionTime = formatTime(now);
+        },
+      }),
+    },
+  },
+});
+
+const sourceOf = (spec: PersistentVolumeSpec): unknown => Object.fromEntries(givenOf(spec, SOURCES).map((name) => [name, spec[name]]));
+
+function validateSpec(spec: PersistentVolumeSpec, at: Field): void {
+  validateAccessModes(spec.accessModes, at.at('accessModes'), '');
+  const capacity = at.at('capacity');
+  const amounts = entriesOf(spec.capacity);
+  if (amounts.length === 0) capacity.required();
+  if (spec.capacity?.['storage'] === undefined || amounts.length > 1) capacity.notSupported(spec.capacity ?? null, ['storage']);
+  for (const [name, text] of amounts) {
+    resourceName(name, capacity.key(name));
+    quantityPositive(text, capacity.key(name));
+  }
+  if (spec.persistentVolumeReclaimPolicy) {
+    supportedValue(spec.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain'], at.at('persistentVolumeReclaimPolicy'));
+  }
+  if (spec.nodeAffinity) {
+    if (spec.nodeAffinity.required) nodeSelector(spec.nodeAffinity.required, at.at('nodeAffinity', 'required'));
+    else at.at('nodeAffinity', 'required').required('must specify required node constraints');
+  }
+  validateSource(spec, at);
+  if (spec.storageClassName) named(spec.storageClassName, dnsSubdomainErrors, at.at('storageClassName'));
+  if (spec.volumeMode !== undefined) supportedValue(spec.volumeMode, ['Block', 'Filesystem'], at.at('volumeMode'));
+  if (spec.volumeAttributesClassName !== undefined) {
+    requiredName(spec.volumeAttributesClassName, dnsSubdomainErrors, at.at('volumeAttributesClassName'), 'an empty string is disallowed');
+    if (!spec.csi) at.at('csi').required('has to be specified when using volumeAttributesClassName');
+  }
+}
+
+function validateSource(spec: PersistentVolumeSpec, at: Field): void {
+  const given = givenOf(spec, SOURCES);
+  if (given.length === 0) at.required('must specify a volume type');
+  for (const extra of given.slice(1)) at.at(extra).forbidden('may not specify more than 1 volume type');
+  if (spec.hostPath) hostPathSource(spec.hostPath, at.at('hostPath'));
+  if (spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle') {
+    at.at('persistentVolumeReclaimPolicy').forbidden("may not be 'recycle' for a hostPath mount of '/'");
+  }
+  if (spec.nfs) {
+    const here = at.at('nfs');
+    if (!spec.nfs.server) here.at('server').required();
+    if (!spec.nfs.path) here.at('path').required();
+    else if (!spec.nfs.path.startsWith('/')) here.at('path').invalid(spec.nfs.path, 'must be an absolute path');
+  }
+  if (spec.local) {
+    if (spec.local.path) localPath(spec.local.path, at.at('local', 'path'));
+    else at.at('local', 'path').required();
+    if (!spec.nodeAffinity) at.at('nodeAffinity').required('Local volume requires node affinity');
+  }
+  if (spec.csi) validateCsi(spec.csi, at.at('csi'));
+}
+
+const SECRETS = ['controllerPublishSecretRef', 'controllerExpandSecretRef', 'nodePublishSecretRef', 'nodeExpandSecretRef'] as const;
+
+function validateCsi(source: CSIPersistentVolumeSource, at: Field): void {
+  driverName(source.driver, at.at('driver'));
+  if (!source.volumeHandle) at.at('volumeHandle').required();
+  for (const name of SECRETS) {
+    const reference = source[name];
+    if (!reference) continue;
+    requiredName(reference.name, dnsSubdomainErrors, at.at(name, 'name'));
+    requiredName(reference.namespace, dnsLabelErrors, at.at(name, 'namespace'));
+  }
+}

@@ -1,0 +1,18 @@
+import type { Kind } from '@navarch/machinery';
+import { builtIn } from '../../built-in.ts';
+import { columnsOf, containerImages, containerNames, labelsText } from '../../columns.ts';
+import type { PodTemplate } from '../../generated/types/core-v1.ts';
+import { completePodSpec } from './pod-defaults.ts';
+import { validatePodTemplate } from './pod-validation.ts';
+
+export const podTemplate: Kind<PodTemplate> = builtIn<PodTemplate>('/v1.PodTemplate', {
+  columns: columnsOf('/PodTemplate', {
+    Containers: (t) => containerNames(t.template),
+    Images: (t) => containerImages(t.template),
+    'Pod Labels': (t) => labelsText(t.template.metadata.labels),
+  }),
+  behaviour: {
+    complete: ({ template }) => completePodSpec(template.spec),
+    validate: ({ template }, at) => validatePodTemplate(template, at.at('template')),
+  },
+});

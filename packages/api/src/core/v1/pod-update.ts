@@ -1,0 +1,117 @@
+import { equalJson, type Field, type Mutable } from '@navarch/machinery';
+import { each } from '../../checks/values.ts';
+import type { Container, Pod, PodSpec } from '../../generated/types/core-v1.ts';
+import { qosClassOf } from './pod-resources.ts';
+
+const UPDATABLE = 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+const INT32_MAX = 2 ** 31 - 1;
+
+/** After creation only images, deadlines and new tolerations may change; while gates hold a pod, where it may go as well. */
+export function validatePodUpdate(next: Pod, previous: Pod, at: Field): void {
+  const spec = at.at('spec');
+  for (const list of ['containers', 'initContainers'] as const) {
+    if ((next.spec[list]?.length ?? 0) !== (previous.spec[list]?.length ?? 0)) {
+      spec.at(list).forbidden('pod updates may not add or remove containers');
+      return;
+    }
+  }
+  validateDeadline(next.spec.activeDeadlineSeconds, previous.spec.activeDeadlineSeconds, spec.at('activeDeadlineSeconds'));
+  for (const toleration of previous.spec.tolerations ?? []) {
+    const { tolerationSeconds: _, ...what } = toleration;
+    const isKept = next.spec.tolerations?.some(({ tolerationSeconds: __, ...other }) => equalJson(other, what));
+    if (!isKept) spec.at('tolerations').forbidden('existing toleration can not be modified except its tolerationSeconds');
+  }
+  validateGates(next.spec, previous.spec, spec);
+  if (!equalJson(fixedPart(next.spec, previous.spec), fixedPart(previous.spec, previous.spec))) spec.forbidden(UPDATABLE);
+}
+
+function validateDeadline(next: number | undefined, previous: number | undefined, at: Field): void {
+  if (next === undefined) {
+    if (previous !== undefined) at.invalid(null, 'must not update from a positive integer to nil value');
+    return;
+  }
+  if (next < 0 || next > INT32_MAX) at.invalid(next, `must be between 0 and ${INT32_MAX}, inclusive`);
+  else if (previous !== undefined && previous < next) at.invalid(next, 'must be less than or equal to previous value');
+}
+
+const isGated = (spec: PodSpec): boolean => (spec.schedulingGates?.length ?? 0) > 0;
+
+function validateGates(next: PodSpec, previous: PodSpec, at: Field): void {
+  const before = new Set(previous.schedulingGates?.map((gate) => gate.name));
+  for (const { name } of next.schedulingGates ?? []) {
+    if (!before.has(name)) at.at('schedulingGates').forbidden(`only deletion is allowed, but found new scheduling gate '${name}'`);
+  }
+  if (!isGated(previous)) return;
+  const keepsAll = Object.entries(previous.nodeSelector ?? {}).every(([key, value]) => next.nodeSelector?.[key] === value);
+  if (!keepsAll) at.at('nodeSelector').invalid(next.nodeSelector ?? null, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)');
+}
+
+/** What must stay: the spec without its changeable fields. */
+function fixedPart(spec: PodSpec, previous: PodSpec): unknown {
+  const images = (containers: readonly Container[] = []): unknown => containers.map(({ image: _, ...rest }) => rest);
+  const { activeDeadlineSeconds: _deadline, tolerations: _tolerations, schedulingGates: _gates, nodeSelector, affinity, ...rest } = spec;
+  const wasNegative = (previous.terminationGracePeriodSeconds ?? 0) < 0 && (spec === previous || spec.terminationGracePeriodSeconds === 1);
+  return {
+    ...rest, containers: images(spec.containers), initContainers: images(spec.initContainers),
+    nodeSelector: isGated(previous) ? undefined : nodeSelector,
+    affinity: isGated(previous) ? { ...affinity, nodeAffinity: undefined } : affinity,
+    terminationGracePeriodSeconds: wasNegative ? undefined : spec.terminationGracePeriodSeconds,
+  };
+}
+
+/** Ephemeral containers are added one by one, and stay as they were started. */
+export function validateEphemeralUpdate(next: Pod, previous: Pod, at: Field): void {
+  const here = at.at('spec', 'ephemeralContainers');
+  const byName = new Map(next.spec.ephemeralContainers?.map((container) => [container.name, container]));
+  for (const old of previous.spec.ephemeralContainers ?? []) {
+    const same = byName.get(old.name);
+    if (!same) here.forbidden(`existing ephemeral containers "${old.name}" may not be removed\n`);
+    else if (!equalJson(same, old)) here.forbidden(`existing ephemeral containers "${old.name}" may not be changed\n`);
+  }
+}
+
+/** Of a resize only cpu and memory of containers may differ, and the quality of service stays (KEP-1287). */
+export function validateResize(next: Pod, previous: Pod, at: Field): void {
+  const spec = at.at('spec');
+  if (qosClassOf(next.spec) !== (previous.status.qosClass ?? qosClassOf(previous.spec))) {
+    spec.invalid(qosClassOf(next.spec), 'Pod QOS Class may not change as a result of resizing');
+  }
+  if (!equalJson(withoutResources(next.spec), withoutResources(previous.spec))) {
+    spec.forbidden('only cpu and memory resources are mutable');
+  }
+  each(next.spec.containers, spec.at('containers'), (container, here, i) => {
+    const old = previous.spec.containers[i];
+    if (!old) return;
+    for (const list of ['limits', 'requests'] as const) {
+      for (const name of Object.keys(old.resources?.[list] ?? {})) {
+        if (container.resources?.[list]?.[name] === undefined) here.at('resources', list).forbidden(`resource ${list} cannot be removed`);
+      }
+    }
+  });
+}
+
+function withoutResources(spec: PodSpec): unknown {
+  const strip = (containers: readonly Container[] = []): unknown => containers.map(({ resources = {}, ...rest }) => {
+    const others = (list: Readonly<Record<string, string>> = {}): unknown => {
+      const { cpu: _cpu, memory: _memory, ...kept } = list;
+      return kept;
+    };
+    return { ...rest, resources: { ...resources, limits: others(resources.limits), requests: others(resources.requests) } };
+  });
+  return { ...spec, containers: strip(spec.containers), initContainers: strip(spec.initContainers), resources: undefined };
+}
+
+/** What a resize takes of what was sent: the resources of containers, by their names. */
+export function resized(sent: Mutable<Pod>, previous: Pod): Mutable<Pod> {
+  const next = structuredClone(previous) as Mutable<Pod>;
+  for (const list of ['containers', 'initContainers'] as const) {
+    for (const container of next.spec[list] ?? []) {
+      const wanted = sent.spec[list]?.find((other) => other.name === container.name);
+      if (!wanted) continue;
+      container.resources = wanted.resources;
+      if (wanted.resizePolicy) container.resizePolicy = wanted.resizePolicy;
+    }
+  }
+  if (sent.spec.resources) next.spec.resources = sent.spec.resources;
+  return next;
+}

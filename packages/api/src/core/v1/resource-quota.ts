@@ -1,0 +1,101 @@
+import { type Field, type Kind, qualifiedNameErrors } from '@navarch/machinery';
+import { builtIn } from '../../built-in.ts';
+import { quotaResourceName, resourceQuantity } from '../../checks/quantities.ts';
+import { each, entriesOf, unchanged } from '../../checks/values.ts';
+import { columnsOf } from '../../columns.ts';
+import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from '../../generated/types/core-v1.ts';
+
+export const resourceQuota: Kind<ResourceQuota> = builtIn<ResourceQuota>('/v1.ResourceQuota', {
+  columns: columnsOf('/ResourceQuota', {
+    Request: (q) => amounts(q, (name) => !name.startsWith('limits')),
+    Limit: (q) => amounts(q, (name) => name.startsWith('limits')),
+  }),
+  behaviour: {
+    desired: false,
+    prepareCreate(q) {
+      q.status = {};
+    },
+    validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
+    validateUpdate(next, previous, at) {
+      unchanged(next.spec.scopes?.toSorted(), previous.spec.scopes?.toSorted(), at.at('spec', 'scopes'));
+      unchanged(next.spec.scopeSelector, previous.spec.scopeSelector, at.at('spec', 'scopeSelector'));
+    },
+  },
+});
+
+function amounts(q: ResourceQuota, isShown: (name: string) => boolean): string {
+  const hard = entriesOf(q.status.hard).filter(([name]) => isShown(name));
+  return hard.map(([name, max]) => `${name}: ${q.status.used?.[name] ?? '0'}/${max}`).join(', ');
+}
+
+const POD_RESOURCES = new Set([
+  'cpu', 'memory', 'ephemeral-storage', 'pods', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'limits.cpu', 'limits.memory',
+  'limits.ephemeral-storage',
+]);
+const SCOPES = [
+  'Terminating', 'NotTerminating', 'BestEffort', 'NotBestEffort', 'PriorityClass', 'CrossNamespacePodAffinity', 'VolumeAttributesClass',
+];
+const OPPOSITES = [['BestEffort', 'NotBestEffort'], ['Terminating', 'NotTerminating']] as const;
+
+function validateSpec(spec: ResourceQuotaSpec, at: Field): void {
+  for (const [name, text] of entriesOf(spec.hard)) {
+    const here = at.at('hard').key(name);
+    quotaResourceName(name, here);
+    resourceQuantity(name, text, here);
+  }
+  const scopesAt = at.at('scopes');
+  const scopes = new Set<string>();
+  for (const scope of spec.scopes ?? []) {
+    if (!SCOPES.includes(scope)) scopesAt.invalid(spec.scopes, 'unsupported scope');
+    if (!fitsAll(scope, spec)) scopesAt.invalid(spec.scopes, 'unsupported scope applied to resource');
+    scopes.add(scope);
+  }
+  if (OPPOSITES.some(([one, other]) => scopes.has(one) && scopes.has(other))) scopesAt.invalid(spec.scopes, 'conflicting scopes');
+  validateSelector(spec, at.at('scopeSelector'));
+}
+
+function validateSelector(spec: ResourceQuotaSpec, at: Field): void {
+  const { scopeSelector } = spec;
+  if (!scopeSelector) return;
+  const scopes = new Set<string>();
+  each(scopeSelector.matchExpressions, at.at('matchExpressions'), (requirement, here) => {
+    const { scopeName } = requirement;
+    if (!SCOPES.includes(scopeName)) here.at('scopeName').invalid(scopeName, 'unsupported scope');
+    if (!fitsAll(scopeName, spec)) at.at('matchExpressions').invalid(scopeSelector, 'unsupported scope applied to resource');
+    validateOperator(requirement, here);
+    scopes.add(scopeName);
+  });
+  if (OPPOSITES.some(([one, other]) => scopes.has(one) && scopes.has(other))) at.at('matchExpressions').invalid(scopeSelector, 'conflicting scopes');
+}
+
+function validateOperator({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, at: Field): void {
+  const hasValues = scopeName === 'PriorityClass' || scopeName === 'VolumeAttributesClass';
+  if (!hasValues && operator !== 'Exists') {
+    at.at('operator').invalid(operator, "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity");
+  }
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      if (values.length === 0) at.at('values').required("must be at least one value when `operator` is 'In' or 'NotIn' for scope selector");
+      break;
+    case 'Exists':
+    case 'DoesNotExist':
+      if (values.length > 0) at.at('values').invalid(values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector");
+      break;
+    default:
+      at.at('operator').invalid(operator, 'not a valid selector operator');
+  }
+}
+
+/** Whether every bounded resource is of a kind that the scope can select. */
+function fitsAll(scope: string, { hard }: ResourceQuotaSpec): boolean {
+  return Object.keys(hard ?? {}).filter((name) => qualifiedNameErrors(name).length === 0 && !name.includes('/')).every((name) => {
+    switch (scope) {
+      case 'BestEffort': return name === 'pods';
+      case 'VolumeAttributesClass': return name === 'persistentvolumeclaims' || name === 'requests.storage';
+      case 'Terminating': case 'NotTerminating': case 'NotBestEffort': case 'PriorityClass': case 'CrossNamespacePodAffinity':
+        return POD_RESOURCES.has(name) || name.startsWith('hugepages-') || name.startsWith('requests.hugepages-');
+      default: return true;
+    }
+  });
+}
