@@ -21,12 +21,14 @@ export class WireReader {
 
   /** A varint as an unsigned number, exact to 2^53. */
   uint(): number {
-    return Number(this.#varint());
+    const short = this.#short();
+    return short >= 0 ? short : Number(this.#long());
   }
 
   /** A varint as a signed 64-bit number, exact to 2^53. */
   int(): number {
-    return Number(BigInt.asIntN(64, this.#varint()));
+    const short = this.#short();
+    return short >= 0 ? short : Number(BigInt.asIntN(64, this.#long()));
   }
 
   double(): number {
@@ -45,14 +47,29 @@ export class WireReader {
   }
 
   skip(wireType: number): void {
-    if (wireType === 0) this.#varint();
+    if (wireType === 0) this.uint();
     else if (wireType === 1) this.#move(8);
     else if (wireType === 2) this.bytes();
     else if (wireType === 5) this.#move(4);
     else throw new RangeError(`proto: illegal wireType ${wireType}`);
   }
 
-  #varint(): bigint {
+  /** A varint of up to four bytes, as nearly all are; -1: it is longer, and nothing was read. */
+  #short(): number {
+    const bytes = this.#bytes;
+    let value = 0;
+    for (let i = 0; i < 4; i++) {
+      const byte = bytes[this.#at + i];
+      if (byte === undefined) throw new RangeError('unexpected EOF');
+      value |= (byte & 0x7f) << (7 * i);
+      if (byte >= 0x80) continue;
+      this.#at += i + 1;
+      return value;
+    }
+    return -1;
+  }
+
+  #long(): bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       this.#need(1);
