@@ -138,7 +138,8 @@ export class Server {
       return { type: 'proxy', target: subresource.connect(context) };
     }
     if (request.method !== 'POST' || !subresource.answer) throw notAllowedHere();
-    const { status, value } = await subresource.answer(await bodies.object(request, info.subresource || info.resource), context);
+    const body = await bodies.object(request, info.subresource || info.resource);
+    const { status, value } = await subresource.answer(body.value, context);
     return valueAnswer(request, value, status);
   }
 

@@ -3,6 +3,7 @@ import { badRequest, failure, type StatusError } from '@navarch/machinery';
 import type { PatchType } from '../registry/resource.ts';
 import { formats, PROTOBUF_TYPE } from '../representation/format.ts';
 import type { ApiRequest } from '../request.ts';
+import { JsonSource } from './json-source.ts';
 
 /** Bytes of a body shown in a refusal. */
 const SUMMARY_BYTES = 30;
@@ -11,6 +12,12 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json', 'application/merge-patch+json': 'merge', 'application/strategic-merge-patch+json': 'strategic',
 };
 const decoder = new TextDecoder('utf-8', { fatal: false });
+
+export interface Body {
+  readonly value: unknown;
+  /** Of a body in JSON. */
+  readonly source?: JsonSource;
+}
 
 /** Reads request bodies as JSON values. */
 export class Bodies {
@@ -22,36 +29,36 @@ export class Bodies {
   }
 
   /** An object of a kind, in any format that the server reads. Throws UnsupportedMediaType or BadRequest. */
-  async object(request: ApiRequest, kind: string): Promise<unknown> {
+  async object(request: ApiRequest, kind: string): Promise<Body> {
     return this.#read(await request.body(), contentType(request), kind);
   }
 
   /** Options that may be sent in a body; undefined: none were. */
   async options(request: ApiRequest): Promise<unknown> {
     const bytes = await request.body();
-    return bytes.length === 0 ? undefined : this.#read(bytes, contentType(request), 'DeleteOptions');
+    return bytes.length === 0 ? undefined : this.#read(bytes, contentType(request), 'DeleteOptions').value;
   }
 
   /** A patch of the type that `patchType()` said. */
-  async patch(request: ApiRequest): Promise<unknown> {
+  async patch(request: ApiRequest): Promise<Body> {
     const bytes = await request.body();
     if (!isApply(request)) return parseJson(bytes, (message) => badRequest(`error decoding patch: ${message}`));
-    return this.#yaml(bytes, (message) => badRequest(`error decoding YAML: ${message}`));
+    return { value: this.#yaml(bytes, (message) => badRequest(`error decoding YAML: ${message}`)) };
   }
 
-  #read(bytes: Uint8Array, type: string, kind: string): unknown {
+  #read(bytes: Uint8Array, type: string, kind: string): Body {
     const refuse = (message: string): StatusError =>
       badRequest(`the object provided is unrecognized (must be of type ${kind}): ${message} (${summary(bytes)})`);
     switch (type) {
       case '': case 'application/json': return parseJson(bytes, (message) => refuse(`couldn't get version/kind; json parse error: ${message}`));
-      case 'application/yaml': return this.#yaml(bytes, (message) => refuse(`couldn't get version/kind; json parse error: ${message}`));
-      case PROTOBUF_TYPE: return parseProtobuf(bytes, refuse);
+      case 'application/yaml': return { value: this.#yaml(bytes, (message) => refuse(`couldn't get version/kind; json parse error: ${message}`)) };
+      case PROTOBUF_TYPE: return { value: parseProtobuf(bytes, refuse) };
       default: throw unsupported(formats.map((format) => format.mediaType));
     }
   }
 
   #yaml(bytes: Uint8Array, refuse: (message: string) => StatusError): unknown {
-    if (!this.#parseYaml) return parseJson(bytes, refuse);
+    if (!this.#parseYaml) return parseJson(bytes, refuse).value;
     try {
       return this.#parseYaml(decoder.decode(bytes));
     } catch (error) {
@@ -73,16 +80,42 @@ export function patchType(request: ApiRequest): PatchType | 'apply' {
 
 const contentType = (request: ApiRequest): string => request.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
 
-function parseJson(bytes: Uint8Array, refuse: (message: string) => StatusError): unknown {
+function parseJson(bytes: Uint8Array, refuse: (message: string) => StatusError): Body {
   try {
-    return JSON.parse(decoder.decode(bytes)) as unknown;
+    const text = decoder.decode(bytes);
+    if (isTooDeep(text)) throw new SyntaxError('exceeded max depth');
+    const value: unknown = JSON.parse(text);
+    return { value, source: new JsonSource(text, value) };
   } catch (error) {
     throw refuse(goMessage((error as Error).message));
   }
 }
 
+/** Lists and objects within one another; whoever walks a body may use this much of the stack. */
+const DEPTH_MAX = 2000;
+const [QUOTE, BACKSLASH, OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = Array.from('"\\[{]}', (char) => char.charCodeAt(0));
+
+function isTooDeep(text: string): boolean {
+  // Every level has a beginning and an end.
+  if (text.length < 2 * DEPTH_MAX) return false;
+  let depth = 0;
+  for (let i = 0, inText = false; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) inText = !inText;
+    else if (inText) i += code === BACKSLASH ? 1 : 0;
+    else if (code === OPEN_LIST || code === OPEN_OBJECT) depth += 1;
+    else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth -= 1;
+    if (depth > DEPTH_MAX) return true;
+  }
+  return false;
+}
+
 /** What Go's decoder says where the two have words for the same thing. */
-const goMessage = (message: string): string => (/Unexpected end|Unterminated/.test(message) ? 'unexpected end of JSON input' : message);
+function goMessage(message: string): string {
+  if (/Unexpected end|Unterminated/.test(message)) return 'unexpected end of JSON input';
+  const [, character] = /^Unexpected token '(.)'/su.exec(message) ?? [];
+  return character === undefined ? message : `invalid character '${character}' looking for beginning of value`;
+}
 
 function parseProtobuf(bytes: Uint8Array, refuse: (message: string) => StatusError): unknown {
   try {

@@ -36,7 +36,8 @@ async function list(resource: Resource<any>, { request, info }: Exchange): Promi
 async function create(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
   const { request, info, call, bodies } = exchange;
   const how = negotiate(request, resource.kind);
-  const made = (await resource.create(info.namespace, await bodies.object(request, resource.kind.kind), call)) as ApiObject;
+  const { value, ...source } = await bodies.object(request, resource.kind.kind);
+  const made = (await resource.create(info.namespace, value, { ...call, ...source })) as ApiObject;
   return bytesAnswer(how, [showObject(how, resource, made)], 201);
 }
 

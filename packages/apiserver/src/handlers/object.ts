@@ -19,9 +19,9 @@ export async function serveObject(resource: Resource<any>, exchange: Exchange): 
     case 'GET': return info.verb === 'watch' ? watch(resource, exchange) : read(resource, exchange);
     case 'PUT': {
       const how = negotiate(request, resource.kind);
-      const body = await bodies.object(request, resource.kind.kind);
+      const { value, ...source } = await bodies.object(request, resource.kind.kind);
       const existed = resource.find(namespace, name) !== undefined;
-      const object = (await resource.replace(namespace, name, body, call)) as ApiObject;
+      const object = (await resource.replace(namespace, name, value, { ...call, ...source })) as ApiObject;
       return bytesAnswer(how, [showObject(how, resource, object)], existed ? 200 : 201);
     }
     case 'PATCH': return patch(resource, exchange);
@@ -39,7 +39,8 @@ export async function servePart(resource: Resource<any>, exchange: Exchange): Pr
     case 'GET': return read(resource, exchange);
     case 'PUT': {
       const how = negotiate(request, resource.kind);
-      const object = (await resource.replace(namespace, name, await bodies.object(request, resource.kind.kind), call, subresource)) as ApiObject;
+      const { value, ...source } = await bodies.object(request, resource.kind.kind);
+      const object = (await resource.replace(namespace, name, value, { ...call, ...source }, subresource)) as ApiObject;
       return bytesAnswer(how, [showObject(how, resource, object)]);
     }
     case 'PATCH': return patch(resource, exchange);
@@ -56,14 +57,14 @@ async function patch(resource: Resource<any>, { request, info: { namespace, name
   const { query } = request;
   const how = negotiate(request, resource.kind);
   const type = patchType(request);
-  const body = await bodies.patch(request);
+  const { value, ...source } = await bodies.patch(request);
   if (type === 'apply') {
-    const wanted = { config: body, manager: query.get('fieldManager') ?? '', force: query.get('force') === 'true' };
+    const wanted = { config: value, manager: query.get('fieldManager') ?? '', force: query.get('force') === 'true' };
     const { object, isNew } = await resource.apply(namespace, name, wanted, call, subresource);
     return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], isNew ? 201 : 200);
   }
   if (query.get('force')) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', forceMisplaced());
-  const object = (await resource.patch(namespace, name, type, body, call, subresource)) as ApiObject;
+  const object = (await resource.patch(namespace, name, type, value, { ...call, ...source }, subresource)) as ApiObject;
   return bytesAnswer(how, [showObject(how, resource, object)]);
 }
 

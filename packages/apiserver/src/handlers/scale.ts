@@ -11,13 +11,13 @@ export async function serveScale(resource: Resource<any>, { request, info: { nam
   switch (request.method) {
     case 'GET': return valueAnswer(request, readScale(resource, resource.get(namespace, name)));
     case 'PUT': {
-      const body = await bodies.object(request, 'Scale');
-      return valueAnswer(request, await writeScale(resource, namespace, name, () => body, call));
+      const { value } = await bodies.object(request, 'Scale');
+      return valueAnswer(request, await writeScale(resource, namespace, name, () => value, call));
     }
     case 'PATCH': {
       const type = patchType(request);
-      const body = await bodies.patch(request);
-      return valueAnswer(request, await writeScale(resource, namespace, name, (current) => (type === 'json' ? jsonPatch(current, body) : mergePatch(current, body)), call));
+      const { value } = await bodies.patch(request);
+      return valueAnswer(request, await writeScale(resource, namespace, name, (current) => (type === 'json' ? jsonPatch(current, value) : mergePatch(current, value)), call));
     }
     default: throw notAllowedHere();
   }

@@ -20,6 +20,8 @@ export interface Call {
   readonly isDryRun: boolean;
   /** What to do about fields nobody knows: fieldValidation of the API. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  /** The text the object came as: tells of fields given twice. */
+  readonly source?: { readonly hasDuplicates: boolean; complaints(unknown: readonly string[]): readonly string[] };
   /** Collects texts for Warning headers. */
   readonly warnings?: string[];
   /** Who owns the fields this call sets (metadata.managedFields). Absent: the user. */
@@ -254,12 +256,12 @@ export class Resource<O extends ApiObject> {
   }
 
   #complain(unknownFields: readonly string[], call: Call): void {
-    if (unknownFields.length === 0) return;
-    const texts = unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
+    if (call.fieldValidation === 'Ignore' || (unknownFields.length === 0 && !call.source?.hasDuplicates)) return;
+    const texts = call.source?.complaints(unknownFields) ?? unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
     if (call.fieldValidation === 'Strict') {
       throw badRequest(`${this.kind.kind} in version ${JSON.stringify(this.kind.version)} cannot be handled as a ${this.kind.kind}: strict decoding error: ${texts.join(', ')}`);
     }
-    if (call.fieldValidation !== 'Ignore') call.warnings?.push(...texts);
+    call.warnings?.push(...texts);
   }
 
   #place(metadata: Mutable<ApiObject>['metadata'], namespace: string): void {

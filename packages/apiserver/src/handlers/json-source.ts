@@ -1,0 +1,121 @@
+/** The text of a JSON body, for what only the text shows: fields given twice, and in which order all came. */
+export class JsonSource {
+  readonly #text: string;
+  readonly #value: unknown;
+  #fields: readonly Occurrence[] | undefined;
+
+  /** `value` is what the text was parsed to. */
+  constructor(text: string, value: unknown) {
+    this.#text = text;
+    this.#value = value;
+  }
+
+  /** True when some object has a field twice. Nearly always told by counting. */
+  get hasDuplicates(): boolean {
+    return colonsIn(this.#text) !== fieldsIn(this.#value) && this.#all().some((field) => field.isRepeated);
+  }
+
+  /** What a strict reader says about the text, in its order (KEP-2885): the unknown fields, and the known ones given twice. */
+  complaints(unknown: readonly string[]): readonly string[] {
+    const open = new Set(unknown);
+    const texts: string[] = [];
+    for (const { path, isRepeated } of this.#all()) {
+      if (open.delete(path)) texts.push(`unknown field ${JSON.stringify(path)}`);
+      else if (isRepeated && !unknown.some((above) => path === above || path.startsWith(`${above}.`) || path.startsWith(`${above}[`))) {
+        texts.push(`duplicate field ${JSON.stringify(path)}`);
+      }
+    }
+    // What a patch left standing is not in its text.
+    for (const path of open) texts.push(`unknown field ${JSON.stringify(path)}`);
+    return [...new Set(texts)];
+  }
+
+  #all(): readonly Occurrence[] {
+    return (this.#fields ??= new Scanner(this.#text).fields());
+  }
+}
+
+interface Occurrence {
+  /** `spec.containers[0].image` */
+  readonly path: string;
+  readonly isRepeated: boolean;
+}
+
+/** As programs write JSON, a colon follows a quote; texts may hold the two as well, or people put a space between. */
+function colonsIn(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) count += 1;
+  return count;
+}
+
+function fieldsIn(value: unknown): number {
+  let count = 0;
+  if (Array.isArray(value)) for (const item of value) count += fieldsIn(item);
+  else if (typeof value === 'object' && value !== null) {
+    for (const name in value) count += 1 + fieldsIn((value as Readonly<Record<string, unknown>>)[name]);
+  }
+  return count;
+}
+
+/** Walks a text that is known to be JSON. */
+class Scanner {
+  readonly #text: string;
+  readonly #found: Occurrence[] = [];
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  fields(): readonly Occurrence[] {
+    this.#value('');
+    return this.#found;
+  }
+
+  #value(path: string): void {
+    const first = this.#next();
+    if (first === '{') this.#object(path);
+    else if (first === '[') this.#list(path);
+    else if (first === '"') this.#string();
+    else while (this.#at < this.#text.length && !',]} \t\r\n'.includes(this.#text[this.#at] as string)) this.#at += 1;
+  }
+
+  #object(path: string): void {
+    const seen = new Set<string>();
+    this.#at += 1;
+    while (this.#next() !== '}') {
+      if (this.#text[this.#at] === ',') this.#at += 1;
+      this.#next();
+      const name = this.#string();
+      const below = path === '' ? name : `${path}.${name}`;
+      this.#found.push({ path: below, isRepeated: seen.has(name) });
+      seen.add(name);
+      this.#next();
+      this.#at += 1; // The colon.
+      this.#value(below);
+    }
+    this.#at += 1;
+  }
+
+  #list(path: string): void {
+    this.#at += 1;
+    for (let i = 0; this.#next() !== ']'; i++) {
+      if (this.#text[this.#at] === ',') this.#at += 1;
+      this.#value(`${path}[${i}]`);
+    }
+    this.#at += 1;
+  }
+
+  #string(): string {
+    const start = this.#at++;
+    while (this.#text[this.#at] !== '"') this.#at += this.#text[this.#at] === '\\' ? 2 : 1;
+    this.#at += 1;
+    return JSON.parse(this.#text.slice(start, this.#at)) as string;
+  }
+
+  /** The next character that is no space, which stays unread. */
+  #next(): string {
+    while (' \t\r\n'.includes(this.#text[this.#at] ?? '?')) this.#at += 1;
+    return this.#text[this.#at] ?? '';
+  }
+}
