@@ -34,6 +34,8 @@ export { replicationController } from './core/v1/replication-controller.ts';
 export { resourceQuota } from './core/v1/resource-quota.ts';
 export { secret } from './core/v1/secret.ts';
 export { serviceAccount } from './core/v1/service-account.ts';
+export { type Amounts, amountsBeyond, amountsOf, increaseOfAmounts, listOfAmounts, onlyAmounts, sumAmounts, wholeAmount } from './quota/amounts.ts';
+export { isInQuotaScopes, isMeasuredOnUpdate, measuredNames, quotaUsage, unsaidText } from './quota/usage.ts';
 export { service } from './core/v1/service.ts';
 export { endpointSlice } from './discovery/v1/endpoint-slice.ts';
 export { eventV1 } from './events/v1/event.ts';

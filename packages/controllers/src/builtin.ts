@@ -19,6 +19,7 @@ import { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
 import { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 import { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
+import { resourceQuotaController } from './resource-quota/resource-quota.ts';
 import { rootCaController } from './root-ca/root-ca.ts';
 import { serviceAccountController } from './service-account/service-account.ts';
 import { statefulSetController } from './stateful-set/stateful-set.ts';
@@ -59,6 +60,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   endpointsController,
   serviceAccountController,
   clusterRoleAggregationController,
+  resourceQuotaController(options.kinds),
   rootCaController(options.rootCertificate),
   namespaceController(options.kinds),
   garbageCollectorController(options.kinds),

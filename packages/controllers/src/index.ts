@@ -29,6 +29,7 @@ export { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.
 export { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
 export { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 export { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
+export { resourceQuotaController } from './resource-quota/resource-quota.ts';
 export { rootCaController } from './root-ca/root-ca.ts';
 export { runControllers, type RunnerDeps } from './runner.ts';
 export { serviceAccountController } from './service-account/service-account.ts';

@@ -11,6 +11,7 @@ import { namespaceSecurity, podSecurity, podTemplateSecurity } from './plugins/p
 import { boundPodTopology, createdPodTopology } from './plugins/pod-topology-labels.ts';
 import { podPriority, priorityClasses } from './plugins/priority.ts';
 import { bindingEscalation, roleEscalation } from './plugins/rbac-escalation.ts';
+import { resourceQuotaPlugin } from './plugins/resource-quota.ts';
 import { runtimeClassPlugin } from './plugins/runtime-class.ts';
 import { serviceAccountPlugin } from './plugins/service-account.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
@@ -32,4 +33,6 @@ export const builtinAdmission: readonly AdmissionPlugin[] = [
   defaultIngressClass,
   createdPodTopology, boundPodTopology,
   roleEscalation, bindingEscalation,
+  // Last: what it takes is taken for what is going to be written.
+  resourceQuotaPlugin,
 ];

@@ -1,0 +1,75 @@
+import {
+  type Amounts, isInQuotaScopes, listOfAmounts, measuredNames, onlyAmounts, quotaUsage, type ResourceQuota, resourceQuota, sumAmounts, wholeAmount,
+} from '@navarch/api';
+import { type ApiObject, equalJson, hasReason, keyOf, type Kind } from '@navarch/machinery';
+import { type Change, type Controller, defineController, self, type Watch } from '../controller.ts';
+
+/** Counted anew from time to time: what ended by time alone (the grace of a pod) wakes nobody. */
+const RESYNC_MS = 5 * 60_000;
+
+/**
+ * Counts what the objects of a namespace take of its quotas. The API server adds what comes in as it comes in; what goes
+ * away, or never came after all, shows here.
+ */
+export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller {
+  // One resource may be served in several versions: it is counted by one.
+  const counted = [...new Map(kinds.filter((kind) => kind.namespaced && !kind.hub).map((kind) => [`${kind.group}/${kind.plural}`, kind])).values()];
+  return defineController({
+    name: 'resourcequota-controller',
+    watches: [self(resourceQuota, specChanged), ...counted.filter((kind) => kind !== resourceQuota).map(freed)],
+
+    async reconcile(key, { api, cache, clock }) {
+      const found = cache.get(resourceQuota, key);
+      if (!found || found.metadata.deletionTimestamp) return undefined;
+      const hard = found.spec.hard ?? {};
+      const list = (kind: Kind<any>): readonly ApiObject[] => cache.list(kind, found.metadata.namespace);
+      const used = listOfAmounts(usage(found, counted, list, clock.now()));
+      if (!equalJson(found.status.hard ?? {}, hard) || !equalJson(found.status.used ?? {}, used)) {
+        try {
+          await api.of(resourceQuota).replace({ ...found, status: { hard, used } }, { subresource: 'status' });
+        } catch (error) {
+          // A conflict: the server took something meanwhile. Counted again when the cache shows it.
+          if (!hasReason(error, 'NotFound')) throw error;
+          return undefined;
+        }
+      }
+      return { requeueAfterMs: RESYNC_MS };
+    },
+  });
+}
+
+/** What the server itself writes into the status is right until something goes away. */
+const specChanged = ({ current, previous }: Change<ResourceQuota>): boolean =>
+  current !== undefined && (!previous || !equalJson(current.spec, previous.spec) || !current.status.hard);
+
+/** Objects that went, or may take less than before, wake the quotas of their namespace. */
+function freed(kind: Kind<any>): Watch {
+  return {
+    kind,
+    *keys({ current, previous }, cache) {
+      const object = current ?? previous;
+      if (!object || !previous) return;
+      const quotas = cache.list(resourceQuota, object.metadata.namespace);
+      if (quotas.length === 0 || (current && !mayTakeLess(kind, current, previous))) return;
+      for (const quota of quotas) {
+        if (measuredNames(kind, Object.keys(quota.spec.hard ?? {})).size > 0) yield keyOf(quota);
+      }
+    },
+  };
+}
+
+function mayTakeLess(kind: Kind<any>, current: ApiObject, previous: ApiObject): boolean {
+  return !equalJson(listOfAmounts(quotaUsage(kind, current, 0)), listOfAmounts(quotaUsage(kind, previous, 0)));
+}
+
+function usage(quota: ResourceQuota, kinds: readonly Kind<any>[], list: (kind: Kind<any>) => readonly ApiObject[], now: number): Amounts {
+  const names = Object.keys(quota.spec.hard ?? {});
+  let total: Amounts = new Map(names.map((name) => [name, wholeAmount(0)]));
+  for (const kind of kinds) {
+    const measured = measuredNames(kind, names);
+    if (measured.size === 0) continue;
+    for (const object of list(kind)) if (isInQuotaScopes(quota, kind, object)) total = sumAmounts(total, onlyAmounts(quotaUsage(kind, object, now), measured));
+  }
+  return total;
+}
+
