@@ -54,7 +54,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
     parseYaml: (text) => load(text),
   }, signal);
   const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', ...serverNames(options) });
-  const kubeletClient = await pki.identity('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] });
+  const kubeletClient = await pki.identity('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client' });
   await writeIdentities(pki, options);
   const listening = made.use(await listenHttps(served.server, {
     addresses: options.bindAddresses, port: options.port, certificate: own.certificate, key: own.key, clientAuthority: pki.authority.certificate,
@@ -89,6 +89,7 @@ function serverNames({ advertiseAddress, bindAddresses, serviceCidr, alternative
 const reviewer = ({ server }: Served) => async ({ username, uid, groups, extra }: Requester, subresource: string): Promise<boolean> => {
   const info = {
     isResource: true, path: '', verb: 'create', group: 'authorization.k8s.io', version: 'v1', resource: 'subjectaccessreviews', subresource: '', namespace: '', name: '', rest: '',
+    isInNamespace: false,
   };
   const resourceAttributes = { group: 'certificates.k8s.io', resource: 'certificatesigningrequests', verb: 'create', version: '*', subresource };
   const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec: { user: username, uid, groups, extra, resourceAttributes } };
