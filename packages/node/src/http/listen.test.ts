@@ -33,7 +33,7 @@ before(async () => {
   store = await SqliteStore.open(join(folder, 'store'));
   const { server } = await serve({
     store, clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
-    issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '127.0.0.1', advertisePort: 6443,
+    issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443,
   }, stop.signal);
   const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', addresses: ['127.0.0.1'], names: ['localhost'] });
   admin = await pki.identity('admin', { commonName: 'admin', organizations: ['system:masters'] });

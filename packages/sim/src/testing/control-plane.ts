@@ -66,7 +66,7 @@ export class ControlPlane implements AsyncDisposable {
         issuer: 'https://kubernetes.default.svc',
         serviceCidr: '10.96.0.0/16',
         nodePorts: [30_000, 32_767],
-        advertiseAddress: '127.0.0.1',
+        advertiseAddress: '10.95.0.1',
         advertisePort: 6443,
       },
       lifetime.signal,

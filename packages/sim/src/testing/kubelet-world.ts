@@ -41,7 +41,7 @@ export class KubeletWorld implements AsyncDisposable {
     const tokens = { sign: async () => 'simulated', verify: async () => undefined, jwks: () => ({ keys: [] }) };
     const { server } = await serve({
       store: new MemoryStore(), clock, random: random.fork('server'), log: listening([]), tokens, issuer: 'https://kubernetes.default.svc', serviceCidr: '10.96.0.0/16',
-      nodePorts: [30_000, 32_767], advertiseAddress: '127.0.0.1', advertisePort: 6443,
+      nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443,
     }, lifetime.signal);
     const api = directApi(server, systemUser);
     const world = new KubeletWorld(clock, api, lifetime, (log) => new SimMachine({
