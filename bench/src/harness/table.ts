@@ -13,7 +13,7 @@ export function tableOf(outcomes: readonly Outcome[]): string {
 }
 
 function rowOf({ workload, unit, better, ours, peer, ratio, ratioGoal, goal, isReached }: Outcome): readonly string[] {
-  const goals = [...(goal === undefined ? [] : [`${better === 'more' ? 'at least' : 'at most'} ${short(goal)} ${unit}`]), ...(ratioGoal === undefined ? [] : [`${ratioGoal} x`])];
+  const goals = [...(goal === undefined ? [] : [`${better === 'more' ? 'at least' : 'at most'} ${short(goal)} ${unit}`]), ...(ratioGoal === undefined ? [] : [`${short(ratioGoal)} x`])];
   return [
     workload, unit, short(ours.median), spread(ours), peer ? short(peer.median) : '-', peer ? spread(peer) : '-',
     ratio === undefined ? '-' : ratio.toFixed(2), goals.join(', ') || '-', isReached === undefined ? '-' : isReached ? 'yes' : 'no',

@@ -1,4 +1,6 @@
 import type { Node, Pod } from '@navarch/api';
+import type { Api, CacheReader } from '@navarch/client';
+import type { Kind } from '@navarch/machinery';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Placed } from './snapshot/template.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
@@ -25,6 +27,15 @@ export interface Shift {
   readonly placed: Placed;
   readonly node: NodeInfo;
   readonly by: 1 | -1;
+}
+
+/** What has to be done, and to come about, between the decision and the binding: the only hook with an effect is this value. */
+export interface Errand {
+  /** Tells the server what was decided. Rejects where that cannot be: the pod is placed anew. */
+  write(api: Api): Promise<void>;
+  /** What `isDone` looks at: it is asked again whenever one of these changes. */
+  readonly kind: Kind<any>;
+  isDone(objects: CacheReader): boolean;
 }
 
 /**
@@ -58,6 +69,8 @@ export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   weigh?(pod: Pod, snapshot: Snapshot, feasible: readonly NodeInfo[]): Weighed | undefined;
   /** 0 to 100 (or any range where `normalize` follows), more is better. */
   score?(pod: Pod, node: NodeInfo, weighed: Weighed): number;
+  /** What must come about before the pod may be bound to that node. */
+  errand?(pod: Pod, node: NodeInfo, snapshot: Snapshot): Errand | undefined;
   /** Brings raw scores to 0..100, in place. `scores[i]` is of `nodes[i]`. */
   normalize?(scores: Float64Array, nodes: readonly NodeInfo[], weighed: Weighed): void;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { persistentVolume, persistentVolumeClaim, storageClass } from '@navarch/api';
 import { defaultProfile } from './profile.ts';
 import { nodeOf, podOf } from './testing/builders.ts';
 import { World } from './testing/world.ts';
@@ -114,4 +115,23 @@ test('runScheduler() never promises one room twice', async () => {
   world.said();
   await world.show(one('h1', { spec: { priority: 5, preemptionPolicy: 'Never' } }));
   assert.deepEqual(world.said(), ['FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.', 'status d/h1 PodScheduled Unschedulable']);
+});
+
+test('runScheduler() binds a pod when its volumes are bound, lets others pass meanwhile, and gives up after ten minutes', async () => {
+  await using world = new World();
+  const claim = (annotations: object) => ({ metadata: { name: 'c', namespace: 'd', uid: 'u', annotations }, spec: { storageClassName: 'late', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...(Object.keys(annotations).length > 0 ? { volumeName: 'v' } : {}) } });
+  await world.showOther(storageClass, { metadata: { name: 'late' }, provisioner: 'csi.example.com', volumeBindingMode: 'WaitForFirstConsumer' });
+  await world.showOther(persistentVolumeClaim, claim({}));
+  await world.showNode(nodeOf('a'));
+  await world.show(one('waits', { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] } }));
+  await world.show(one('passes'));
+  assert.deepEqual(world.said(), ['update persistentvolumeclaims d/c', 'bind d/passes a', 'Scheduled Successfully assigned d/passes to a']);
+  await world.clock.advance(600_000);
+  await world.settle();
+  await world.clock.advance(1000);
+  await world.settle();
+  assert.deepEqual(world.said(), ['update persistentvolumeclaims d/c'], 'tried anew');
+  await world.showOther(persistentVolume, { metadata: { name: 'v' }, spec: {} });
+  await world.showOther(persistentVolumeClaim, claim({ 'pv.kubernetes.io/bind-completed': 'yes' }));
+  assert.deepEqual(world.said(), ['bind d/waits a', 'Scheduled Successfully assigned d/waits to a']);
 });

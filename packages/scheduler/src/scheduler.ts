@@ -5,7 +5,7 @@ import { hasReason, keyOf } from '@navarch/machinery';
 import { followCluster, followedKinds } from './follow-cluster.ts';
 import { place, type Unfit, unfitMessage } from './cycle.ts';
 import { bind, evict, losePromise, reportUnfit } from './outcome.ts';
-import type { Profile } from './plugin.ts';
+import type { Errand, Profile } from './plugin.ts';
 import { preempt } from './preemption/preemption.ts';
 import { PodQueue } from './queue/pod-queue.ts';
 import { Snapshot } from './snapshot/snapshot.ts';
@@ -24,6 +24,9 @@ export interface SchedulerDeps {
 
 /** Writes under way at a time; more pods wait, so that a slow server does not let them pile up here. */
 const WRITES_MAX = 128;
+
+/** How long a pod waits for its volumes before it is placed anew (upstream's bindTimeoutSeconds). */
+const ERRAND_MS_MAX = 10 * 60_000;
 
 /** Places pods until the signal aborts. Decides one after the other; tells the server of many at a time. */
 export async function runScheduler(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
@@ -95,25 +98,56 @@ class Scheduler {
     this.#assumed.add(keyOf(pod));
     snapshot.place(pod, placement.node);
     snapshot.unnominate(keyOf(pod));
-    this.#write((signal) => this.#bind(pod, placement.node, signal));
+    const bound = async (signal: AbortSignal): Promise<void> => void (await this.#orTakenBack(pod, placement.node, () => bind(pod, placement.node, this.#deps), signal));
+    const errands = this.#errandsOf(pod, placement.node, profile);
+    if (errands.length === 0) return this.#write(bound);
+    // Others may have to act first, which takes what it takes: nobody else waits for it.
+    this.#group.spawn(async (signal) => {
+      const done = await this.#orTakenBack(pod, placement.node, () => this.#run(errands, signal), signal);
+      if (done) this.#write(bound);
+    });
   }
 
-  async #bind(pod: Pod, nodeName: string, signal: AbortSignal): Promise<void> {
+  #errandsOf(pod: Pod, nodeName: string, { plugins }: Profile): readonly Errand[] {
+    const node = this.#snapshot.node(nodeName);
+    return node ? plugins.map(({ plugin }) => plugin.errand?.(pod, node, this.#snapshot)).filter((errand) => errand !== undefined) : [];
+  }
+
+  async #run(errands: readonly Errand[], signal: AbortSignal): Promise<void> {
+    const { api, cache, clock } = this.#deps;
+    const over = new AbortController();
+    const late = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    this.#group.spawn(async () => {
+      await clock.sleep(ERRAND_MS_MAX, AbortSignal.any([signal, late.signal])).then(() => over.abort(new Error('Volumes were not bound in time')), () => undefined);
+    });
+    try {
+      for (const errand of errands) await errand.write(api);
+      for (const { kind, isDone } of errands) await cache.when(kind, () => isDone(cache), either);
+    } finally {
+      late.abort(new Error('Done'));
+    }
+  }
+
+  /** True when it is done. Else the pod gives its room back, and is placed anew after a pause. */
+  async #orTakenBack(pod: Pod, nodeName: string, work: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
     const { cache, log } = this.#deps;
     const key = keyOf(pod);
     try {
-      await bind(pod, nodeName, this.#deps);
+      await work();
+      return true;
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       this.#assumed.delete(key);
       const current = cache.get(podKind, key);
       // The answer may have been lost: what the cache says counts.
-      if (current?.spec.nodeName) return;
+      if (current?.spec.nodeName) return false;
       this.#snapshot.unplace(pod);
       if (!hasReason(error, 'NotFound')) log.warn('binding failed', { pod: key, node: nodeName, error });
       if (current) this.#queue.retry(current);
       // The room that was kept for it is free for others.
       this.#queue.wake({ type: 'pod-removed', pod }, this.#snapshot);
+      return false;
     }
   }
 

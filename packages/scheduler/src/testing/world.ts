@@ -1,7 +1,7 @@
 import { node as nodeKind, type Node, type Pod, pod as podKind } from '@navarch/api';
-import { seededRandom, silent } from '@navarch/base';
+import { Notifier, seededRandom, silent } from '@navarch/base';
 import type { Api, Cache, Recorder } from '@navarch/client';
-import { failure, keyOf, type Kind } from '@navarch/machinery';
+import { type ApiObject, failure, keyOf, type Kind } from '@navarch/machinery';
 import { SimClock } from '@navarch/sim';
 import type { Profile } from '../plugin.ts';
 import { defaultProfile } from '../profile.ts';
@@ -14,10 +14,13 @@ export class World implements AsyncDisposable {
   readonly clock = new SimClock();
   readonly pods = new Map<string, Pod>();
   readonly nodes = new Map<string, Node>();
+  /** Objects of other kinds, by their key. */
+  readonly others = new Map<Kind<any>, Map<string, ApiObject>>();
   readonly log: string[] = [];
   /** Thrown by the next binding, once. */
   failNextBinding: Error | undefined;
   readonly #listeners = new Map<unknown, Listener>();
+  readonly #moved = new Notifier();
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
 
@@ -31,6 +34,17 @@ export class World implements AsyncDisposable {
   /** As from a watch: every version is a new value through and through. */
   async show(pod: Pod): Promise<void> {
     this.#put(pod);
+    await this.settle();
+  }
+
+  async showOther(kind: Kind<any>, object: object): Promise<void> {
+    const held = this.others.get(kind) ?? new Map<string, ApiObject>();
+    this.others.set(kind, held);
+    const key = keyOf(object as ApiObject);
+    const previous = held.get(key);
+    held.set(key, object as ApiObject);
+    this.#listeners.get(kind)?.(object, previous);
+    this.#moved.notify();
     await this.settle();
   }
 
@@ -75,10 +89,14 @@ export class World implements AsyncDisposable {
   }
 
   #cache(): Cache {
-    const all = (kind: unknown): readonly object[] => (kind === nodeKind ? [...this.nodes.values()] : kind === podKind ? [...this.pods.values()] : []);
+    const all = (kind: Kind<any>): readonly object[] => (kind === nodeKind ? [...this.nodes.values()] : kind === podKind ? [...this.pods.values()] : [...(this.others.get(kind)?.values() ?? [])]);
     return {
-      follow: () => undefined, list: all, find: () => [], get: (kind: Kind<any>, key: string) => (kind === podKind ? this.pods.get(key) : undefined), whenSynced: async () => undefined,
-      onChange: (kind: unknown, listener: Listener) => {
+      follow: () => undefined, list: all, find: () => [], whenSynced: async () => undefined,
+      get: (kind: Kind<any>, key: string) => (kind === podKind ? this.pods.get(key) : this.others.get(kind)?.get(key)),
+      when: async (_kind: unknown, claim: () => boolean, signal: AbortSignal) => {
+        while (!claim()) await this.#moved.wait(signal);
+      },
+      onChange: (kind: Kind<any>, listener: Listener) => {
         this.#listeners.set(kind, listener);
         for (const object of all(kind)) listener(object, undefined);
       },
@@ -92,7 +110,13 @@ export class World implements AsyncDisposable {
       return pod;
     };
     return {
-      of: () => ({
+      of: (kind: Kind<any>) => ({
+        update: async (key: string, change: (current: ApiObject) => ApiObject) => {
+          const current = this.others.get(kind)?.get(key);
+          if (!current) throw failure('NotFound', `${kind.plural} ${key} not found`);
+          this.log.push(`update ${kind.plural} ${key}`);
+          this.others.get(kind)?.set(key, change(current));
+        },
         post: async (key: string, _part: string, { target }: { target: { name: string } }) => {
           const failed = this.failNextBinding;
           this.failNextBinding = undefined;
