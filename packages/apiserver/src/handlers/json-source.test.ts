@@ -31,3 +31,12 @@ test('strict writes are refused with every unknown and repeated field; others wa
     [201, '299 - "duplicate field \\"metadata.name\\"", 299 - "unknown field \\"more\\"", 299 - "duplicate field \\"data.k\\""']);
   assert.equal((await ask('PUT', '/api/v1/namespaces/d/configmaps/a?fieldValidation=Ignore', text)).headers['warning'], undefined);
 });
+
+test('a strict apply is refused with the lines of keys that came again', async () => {
+  const { ask } = await asked();
+  const text = '{"apiVersion":"v1","kind":"ConfigMap",\n"data":{"k":"1",\n"k":"2"}}';
+  const apply = (validation: string) => ask('PATCH', `/api/v1/namespaces/d/configmaps/a?fieldManager=me&fieldValidation=${validation}`, text, { 'content-type': 'application/apply-patch+yaml' });
+  const words = 'error converting YAML to JSON: yaml: unmarshal errors:\n  line 3: key "k" already set in map';
+  assert.deepEqual([(await apply('Strict')).body.message, (await apply('Ignore')).body.data], [`error strict decoding patch: ${words}`, { k: '2' }]);
+  assert.equal((await apply('Warn')).headers['warning'], `299 - ${JSON.stringify(words)}`);
+});

@@ -30,6 +30,11 @@ export class JsonSource {
     return [...new Set(texts)];
   }
 
+  /** What a strict reader of YAML says: which key came again, on which line. */
+  get repeatedKeys(): readonly string[] {
+    return this.#all().filter((field) => field.isRepeated).map(({ name, at }) => `line ${this.#text.slice(0, at).split('\n').length}: key ${JSON.stringify(name)} already set in map`);
+  }
+
   #all(): readonly Occurrence[] {
     return (this.#fields ??= new Scanner(this.#text).fields());
   }
@@ -38,6 +43,9 @@ export class JsonSource {
 interface Occurrence {
   /** `spec.containers[0].image` */
   readonly path: string;
+  readonly name: string;
+  /** Where the name is in the text. */
+  readonly at: number;
   readonly isRepeated: boolean;
 }
 
@@ -86,9 +94,10 @@ class Scanner {
     while (this.#next() !== '}') {
       if (this.#text[this.#at] === ',') this.#at += 1;
       this.#next();
+      const at = this.#at;
       const name = this.#string();
       const below = path === '' ? name : `${path}.${name}`;
-      this.#found.push({ path: below, isRepeated: seen.has(name) });
+      this.#found.push({ path: below, name, at, isRepeated: seen.has(name) });
       seen.add(name);
       this.#next();
       this.#at += 1; // The colon.

@@ -1,5 +1,5 @@
-import { type ApiObject, Field, invalid, success } from '@navarch/machinery';
-import type { Resource } from '../registry/resource.ts';
+import { type ApiObject, badRequest, Field, invalid, success } from '@navarch/machinery';
+import type { Call, Resource } from '../registry/resource.ts';
 import { negotiate } from '../representation/representation.ts';
 import { showCached, showObject, showValue } from '../representation/show.ts';
 import type { ApiResponse, BytesResponse } from '../request.ts';
@@ -7,6 +7,7 @@ import { bytesAnswer } from './answer.ts';
 import { patchType } from './body.ts';
 import { watch } from './collection.ts';
 import { type Exchange, notAllowedHere, notServed } from './exchange.ts';
+import type { JsonSource } from './json-source.ts';
 import { deleteOptions } from './options.ts';
 import { serveScale } from './scale.ts';
 
@@ -59,6 +60,7 @@ async function patch(resource: Resource<any>, { request, info: { namespace, name
   const type = patchType(request);
   const { value, ...source } = await bodies.patch(request);
   if (type === 'apply') {
+    checkRepeated(source.source, call);
     const wanted = { config: value, manager: query.get('fieldManager') ?? '', force: query.get('force') === 'true' };
     const { object, isNew } = await resource.apply(namespace, name, wanted, call, subresource);
     return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], isNew ? 201 : 200);
@@ -79,6 +81,14 @@ async function remove(resource: Resource<any>, { request, info: { namespace, nam
   const done = success({ name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid: (object as ApiObject).metadata.uid });
   const plain = how.shape === 'object' ? how : negotiate(request, undefined);
   return bytesAnswer(plain, [showValue(plain, done)]);
+}
+
+/** Applied configurations are YAML, whose strict reader has words of its own. */
+function checkRepeated(source: JsonSource | undefined, { fieldValidation, warnings }: Call): void {
+  if (fieldValidation === 'Ignore' || !source?.hasDuplicates) return;
+  const text = `error converting YAML to JSON: yaml: unmarshal errors:\n${source.repeatedKeys.map((key) => `  ${key}`).join('\n')}`;
+  if (fieldValidation === 'Strict') throw badRequest(`error strict decoding patch: ${text}`);
+  warnings?.push(text);
 }
 
 function forceMisplaced(): Field['errors'] {
