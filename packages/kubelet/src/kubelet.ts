@@ -3,17 +3,20 @@ import { type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
 import type { DnsSettings, NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
+import { IMAGE_THRESHOLDS, ImageCollector, type ImageThresholds } from './images/collect-images.ts';
 import type { Kind } from '@navarch/machinery';
 import { keepNodeStatus } from './node-status.ts';
 import { listAll } from './observe.ts';
 import { Orphans } from './orphans.ts';
 import { Pods } from './pods.ts';
-import type { Files, HostFacts, Prober } from './ports.ts';
+import { keepLogsSmall } from './logs/rotate-logs.ts';
+import type { Cgroups, Files, HostFacts, Prober } from './ports.ts';
 
 export interface KubeletDeps {
   readonly api: Api;
   readonly runtime: ContainerRuntime;
   readonly files: Files;
+  readonly cgroups: Cgroups;
   readonly prober: Prober;
   readonly clock: Clock;
   readonly random: Random;
@@ -27,6 +30,8 @@ export interface KubeletDeps {
   readonly labels: Readonly<Record<string, string>>;
   readonly dirs: NodeDirs;
   readonly dns: DnsSettings;
+  /** When unused images are removed. From 85 to 80 percent, as upstream, when left out. */
+  readonly imageThresholds?: ImageThresholds;
 }
 
 /** How often everything in the runtime is looked at, for what no one told about. */
@@ -48,6 +53,12 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   await cache.whenSynced([pod, node, service], group.signal);
   const pods = new Pods(deps, cache, recorder, group);
   const orphans = new Orphans(deps, group);
+  group.spawn((s) => keepLogsSmall(deps, s));
+  const aboutNode = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName };
+  const collector = new ImageCollector({
+    ...deps, thresholds: deps.imageThresholds ?? IMAGE_THRESHOLDS, event: (type, reason, message) => recorder.record(aboutNode, { type, reason, message }),
+  });
+  group.spawn((s) => collector.run(s));
   pods.start();
   if (deps.runtime.features().hasContainerEvents) group.spawn((s) => followEvents(deps, pods, s));
   await relist(deps, pods, orphans, group.signal);
@@ -80,6 +91,7 @@ async function relist({ runtime, clock, log }: KubeletDeps, pods: Pods, orphans:
       before = uids;
       if (clock.monotonic() >= sweepAt) {
         await orphans.sweep((uid) => pods.has(uid) || uids.has(uid));
+        pods.keepCgroups();
         sweepAt = clock.monotonic() + SWEEP_MS;
       }
     } catch (error) {

@@ -7,6 +7,7 @@ import { environmentSources, pullSecrets, volumeHost } from './cluster-objects.t
 import { Images } from './images/images.ts';
 import type { KubeletDeps } from './kubelet.ts';
 import { PodObserver } from './observe.ts';
+import { PodCgroups } from './pod-cgroups.ts';
 import type { Rejection } from './pod-machine/memory.ts';
 import type { PodWorkerDeps } from './pod-worker/deps.ts';
 import { PodWorker } from './pod-worker/pod-worker.ts';
@@ -19,14 +20,16 @@ export class Pods {
   readonly #workers = new Map<string, PodWorker>();
   /** Uids of pods of which nothing is left here, though the API still holds them: a finalizer may. */
   readonly #done = new Set<string>();
+  readonly #cgroups: PodCgroups;
   readonly #shared: Omit<PodWorkerDeps, 'observe'>;
 
   constructor(deps: KubeletDeps, cache: Cache, recorder: EventRecorder, group: TaskGroup) {
     this.#deps = deps;
     this.#cache = cache;
     this.#group = group;
+    this.#cgroups = new PodCgroups({ cgroups: deps.cgroups, host: deps.host, root: deps.dirs.cgroupRoot });
     this.#shared = {
-      ...deps, recorder, volumes: volumeHost(deps), images: new Images(deps),
+      ...deps, cgroups: this.#cgroups, recorder, volumes: volumeHost(deps), images: new Images(deps),
       sources: (p) => environmentSources(p, { ...deps, services: (namespace) => cache.list(service, namespace) }),
       pullSecrets: (p) => pullSecrets(deps.api, p),
     };
@@ -49,6 +52,11 @@ export class Pods {
 
   poke(uid: string): void {
     this.#workers.get(uid)?.poke();
+  }
+
+  /** What classes of service share, and the groups of pods that are gone. */
+  keepCgroups(): void {
+    this.#cgroups.keep([...this.#workers.values()].map((w) => w.pod));
   }
 
   #vanished(uid: string): void {

@@ -27,6 +27,10 @@ export interface Files {
   /** undefined when there is nothing, or no link. */
   readLink(path: string): Promise<string | undefined>;
   rename(from: string, to: string): Promise<void>;
+  /** Writes a compressed copy. */
+  gzip(from: string, to: string): Promise<void>;
+  /** Of the disk that a path is on; undefined when there is nothing at the path. */
+  diskSpace(path: string): Promise<{ readonly capacityBytes: number; readonly availableBytes: number } | undefined>;
   /** Follows no link. Throws when something is mounted there or below: that may be someone's data. */
   removeTree(path: string): Promise<void>;
   /** Sets permission bits, set-group-id among them. */
@@ -64,6 +68,26 @@ export interface MountRequest {
 /** A path inside a volume leads out of it. */
 export class EscapeError extends Error {
   override readonly name = 'EscapeError';
+}
+
+/** What a cgroup may use. What is left out is not touched. */
+export interface CgroupLimits {
+  /** Weight in a shortage: 1024 a core, at least 2. */
+  readonly cpuShares?: number;
+  /** Microseconds of CPU time per period. */
+  readonly cpuQuotaUs?: number;
+  readonly cpuPeriodUs?: number;
+  readonly memoryBytes?: number;
+}
+
+/** Control groups by path, alike on v1 and v2. Every operation may be repeated. */
+export interface Cgroups {
+  /** Makes the group and those above it, and sets its limits. Throws when the kernel refuses one. */
+  ensure(path: string, limits: CgroupLimits): void;
+  /** The groups right below, by name. */
+  children(path: string): readonly string[];
+  /** Removes the group and everything below. False while processes live in it. */
+  remove(path: string): boolean;
 }
 
 /** Asks a container whether it is well. Resolves to what is wrong, undefined when nothing is. */

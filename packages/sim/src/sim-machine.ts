@@ -78,7 +78,7 @@ export class SimMachine {
     const { name, index, clock, random, log } = this.#deps;
     const nodeIP = `10.95.${index >> 8}.${(index & 255) + 1}`;
     return {
-      api: this.#deps.connect(signal), runtime: this.runtime, files: this.files, prober: this.#prober(), clock, random: random.fork(`kubelet ${clock.monotonic()}`), log, host: hostFacts(name),
+      api: this.#deps.connect(signal), runtime: this.runtime, files: this.files, cgroups: noCgroups, prober: this.#prober(), clock, random: random.fork(`kubelet ${clock.monotonic()}`), log, host: hostFacts(name),
       nodeName: name, nodeIP, kubeletPort: 10250, version: 'v1.37.0', podsMax: 110, labels: { 'navarch.dev/simulated': 'true' },
       dirs: { root: '/var/lib/kubelet', podLogs: '/var/log/pods', cgroupRoot: '/kubelet' }, dns: { clusterDns: '10.96.0.10', clusterDomain: 'cluster.local' },
     };
@@ -89,6 +89,9 @@ export class SimMachine {
     return { http: answer, tcp: (host, port) => answer({ host, port }), grpc: (host, port) => answer({ host, port }) };
   }
 }
+
+/** Programs of a simulated machine have no processes that could be limited. */
+const noCgroups: KubeletDeps['cgroups'] = { ensure: () => undefined, children: () => [], remove: () => true };
 
 const hostFacts = (name: string): HostFacts => ({
   hostname: name, addresses: [], cpus: 32, memoryBytes: 256 * 2 ** 30, diskBytes: 2 ** 40, machineId: name, systemUuid: name, bootId: '1', kernelVersion: 'none',

@@ -55,6 +55,7 @@ async function startSandbox(pod: Pod, action: Extract<Action, { type: 'start-san
       await runtime.stopPodSandbox({ podSandboxId: action.after }, signal); // Its network may still be there.
     }
     await files.makeDir(config.logDirectory ?? '', 0o755);
+    deps.cgroups.enter(pod);
     await runtime.runPodSandbox({ config, runtimeHandler: deps.runtimeHandler }, signal);
     notes.sandboxRetryAt = undefined;
   } catch (error) {
@@ -108,6 +109,7 @@ async function finish(pod: Pod, { containers, sandboxes }: Observed, deps: StepD
   for (const { id } of containers) await orGone(runtime.removeContainer({ containerId: id }, signal));
   for (const { id } of sandboxes) await removeSandbox(id, deps, signal);
   await podVolumes.tearDown(pod);
+  deps.cgroups.leave(pod);
   await files.removeTree(podDir(dirs, pod.metadata.uid));
   await files.removeTree(logFile(dirs, pod, '', 0).replace(/\/\/0\.log$/, ''));
   // Whoever counts pods must be told how this one ended before it is gone.

@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@navarch/base';
 import type { Api, Recorder } from '@navarch/client';
 import type { ContainerRuntime } from '../cri/index.ts';
 import type { Observed } from '../pod-machine/observed.ts';
+import type { PodCgroups } from '../pod-cgroups.ts';
 import type { Prober } from '../ports.ts';
 import type { PrepareDeps } from '../prepare-container.ts';
 import type { VolumeHost } from '../volumes/volume-plugin.ts';
@@ -15,6 +16,7 @@ export interface PodWorkerDeps extends PrepareDeps {
   readonly log: Logger;
   readonly recorder: Recorder;
   readonly nodeName: string;
+  readonly cgroups: PodCgroups;
   readonly volumes: VolumeHost;
   /** What the runtime holds of the pod right now. */
   observe(pod: Pod, signal: AbortSignal): Promise<Observed>;

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, chown, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import type { Stats } from 'node:fs';
+import { createReadStream, createWriteStream, type Stats } from 'node:fs';
+import { chmod, chown, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, statfs, symlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import type { FileKind, Files } from '@navarch/kubelet';
 import { bindMount, mount, mountsBelow, unmount, unmountBelow } from '../host/index.ts';
 import { bindInside, ownTree, readInside } from './safe-path.ts';
@@ -55,6 +57,11 @@ export function nodeFiles(signal: AbortSignal): Files {
       }
     },
     rename: (from, to) => rename(from, to),
+    gzip: (from, to) => pipeline(createReadStream(from), createGzip(), createWriteStream(to, { mode: 0o640 }), { signal }),
+    async diskSpace(path) {
+      const found = await orAbsent(statfs(path));
+      return found && { capacityBytes: found.blocks * found.bsize, availableBytes: found.bavail * found.bsize };
+    },
     async removeTree(path) {
       const [inner] = mountsBelow(path);
       if (inner !== undefined) throw new Error(`Cannot remove ${path}: ${inner} is mounted`);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { configMap, pod, secret } from '@navarch/api';
 import { buildImage } from '../../../../images/build.ts';
-import { mountsBelow } from '../host/index.ts';
+import { mountsBelow, openCgroups } from '../host/index.ts';
 import { probeHost } from '../host/probe-host.ts';
 import { type RealKubelet, startRealKubelet } from './testing/real-kubelet.ts';
 
@@ -85,7 +85,7 @@ function withContainers(): void {
         resources: { requests: { cpu: '50m' }, limits: { memory: '64Mi' } },
       })],
     });
-    assert.equal(text, 'low high pw high high-$(UNKNOWN)-$(OWN) $5 50 64 127.0.0.1\nip\n');
+    assert.equal(text, 'low high pw high high-$(UNKNOWN)-$(OWN) $5 50 64 192.0.2.1\nip\n');
   });
 
   test('a security context is what the process finds itself in', { timeout: 60_000 }, async () => {
@@ -149,6 +149,28 @@ function withContainers(): void {
     assert.equal(shared, '# Kubernetes-managed hosts file (host network).\n192.0.2.7\tone\ttwo\n');
   });
 
+  test('a pod and its class are limited together', { timeout: 60_000 }, async () => {
+    await kubelet.run('limited', { containers: [says('sleep 1000', { resources: { requests: { cpu: '100m' }, limits: { cpu: '200m', memory: '64Mi' } } })] });
+    const { metadata } = await kubelet.until('limited', (p) => p.status.phase === 'Running', 'running');
+    const group = `${kubelet.host.cgroupRoot}/kubepods/burstable/pod${metadata.uid}`;
+    assert.equal(openCgroups().usage(group)?.memoryLimitBytes, 64 * 2 ** 20);
+    await kubelet.remove('limited');
+    assert.equal(openCgroups().exists(group), false);
+  });
+
+  test('a log that grew large is turned over, and nothing of it is lost', { timeout: 60_000 }, async () => {
+    await kubelet.run('chatty', { containers: [{ name: 'c', image: 'busybox:1.35', command: ['sh', '-c', 'yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | head -n 150000; sleep 14; echo after; sleep 1000'] }] });
+    const { metadata } = await kubelet.until('chatty', (p) => p.status.phase === 'Running', 'running');
+    const folder = join(kubelet.dir, 'pod-logs', `default_chatty_${metadata.uid}`, 'c');
+    for (const end = Date.now() + 40_000; !readFileSync(join(folder, '0.log'), 'utf8').startsWith('2') || readdirSync(folder).length < 2; ) {
+      assert.ok(Date.now() < end, readdirSync(folder).join(' '));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const text = readdirSync(folder).toSorted().reverse().map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+    assert.deepEqual([text.trimEnd().split('\n').length, text.trimEnd().endsWith(' stdout F after')], [150_001, true]);
+    await kubelet.remove('chatty');
+  });
+
   test('a pod that is gone leaves nothing on the node but what was the node\'s', { timeout: 60_000 }, async () => {
     const outside = join(kubelet.dir, 'outside');
     mkdirSync(outside);
@@ -158,9 +180,11 @@ function withContainers(): void {
       containers: [says('ln -s / /e/root; exec sleep 1000', { volumeMounts: [{ name: 'h', mountPath: '/h' }, { name: 'm', mountPath: '/m', subPath: 'part' }, { name: 'e', mountPath: '/e' }] })],
     });
     const { metadata } = await kubelet.until('gone', (p) => p.status.phase === 'Running', 'running');
+    const group = `${kubelet.host.cgroupRoot}/kubepods/besteffort/pod${metadata.uid}`;
+    assert.equal(openCgroups().exists(group), true);
     symlinkSync(outside, join(kubelet.dir, 'kubelet/pods', metadata.uid, 'volumes/e/out'));
     await kubelet.remove('gone');
-    assert.deepEqual([existsSync(join(kubelet.dir, 'kubelet/pods', metadata.uid)), mountsBelow(join(kubelet.dir, 'kubelet/pods', metadata.uid)), readdirSync(outside)], [false, [], ['kept']]);
+    assert.deepEqual([existsSync(join(kubelet.dir, 'kubelet/pods', metadata.uid)), mountsBelow(join(kubelet.dir, 'kubelet/pods', metadata.uid)), readdirSync(outside), openCgroups().exists(group)], [false, [], ['kept'], false]);
     assert.equal((await kubelet.api.of(pod).list({ namespace: 'default', fieldSelector: 'metadata.name=gone' })).items.length, 0);
   });
 }

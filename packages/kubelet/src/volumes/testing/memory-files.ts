@@ -17,6 +17,7 @@ export interface MemoryFiles extends Files {
   put(path: string, kind: FileKind | 'link', data?: string): void;
   /** `mode user:group` of a path, links followed. */
   ownerOf(path: string): string | undefined;
+  disk: { readonly capacityBytes: number; readonly availableBytes: number };
   /** What is mounted, by path. */
   readonly mounts: ReadonlyMap<string, string>;
   /** Every path below, links not followed. */
@@ -43,6 +44,7 @@ export function memoryFiles(): MemoryFiles {
   const below = (path: string): readonly string[] => [...entries.keys()].filter((p) => p.startsWith(`${path}/`));
   const files: MemoryFiles = {
     onChange: () => undefined,
+    disk: { capacityBytes: 1e12, availableBytes: 5e11 },
     mounts,
     put(path, kind, data = '') {
       makeParents(entries, parentOf(path));
@@ -96,6 +98,10 @@ export function memoryFiles(): MemoryFiles {
       entries.delete(from);
       put(to, entry);
     },
+    async gzip(from, to) {
+      await files.write(to, `gzip of ${await files.readText(from)}`);
+    },
+    diskSpace: async (path) => (at(path) ? files.disk : undefined),
     async removeTree(path) {
       if (!entries.has(path)) return;
       if ([...mounts.keys()].some((m) => m === path || m.startsWith(`${path}/`))) throw new Error(`EBUSY: ${path}`);

@@ -11,7 +11,7 @@ import type { Draft } from '@navarch/machinery';
 import { MemoryStore } from '@navarch/store';
 import { type PrivateRuntime, startPrivateRuntime } from '../../cri/testing/private-runtime.ts';
 import { teardownContainerd } from '../../containerd/stop.ts';
-import { unmountBelow } from '../../host/index.ts';
+import { openCgroups, unmountBelow } from '../../host/index.ts';
 import { openTokenKeys } from '../../pki/index.ts';
 import { systemClock, systemRandom } from '../../system/index.ts';
 import { nodeFiles } from '../files.ts';
@@ -35,34 +35,49 @@ export interface RealKubelet extends AsyncDisposable {
   events(name: string): Promise<readonly string[]>;
 }
 
-export const POD_NODE = 'here';
+const POD_NODE = 'here';
+export const NODE_IP = '192.0.2.1';
 
 export async function startRealKubelet(archives: readonly string[], registries: Parameters<typeof startPrivateRuntime>[1], signal: AbortSignal): Promise<RealKubelet> {
   const dir = mkdtempSync(join(tmpdir(), 'nvk-'));
   const host = await startPrivateRuntime(archives, registries, signal);
   const lifetime = new AbortController();
   const group = new TaskGroup(lifetime.signal);
-  const served = await serve({
-    store: new MemoryStore(), clock: systemClock, random: systemRandom(), log: silent, tokens: await openTokenKeys(dir), issuer: 'https://kubernetes.default.svc', serviceCidr: '10.96.0.0/16',
-    nodePorts: [30_000, 32_767], advertiseAddress: '127.0.0.1', advertisePort: 6443,
-  }, lifetime.signal);
-  const api = directApi(served.server, systemUser);
-  await api.of(serviceAccount).create({ metadata: { name: 'default', namespace: 'default' } });
-  mkdirSync(join(dir, 'kubelet'));
-  group.spawn((s) => runKubelet({
-    api, runtime: host.runtime, files: nodeFiles(s), prober: nodeProber, clock: systemClock, random: systemRandom(), log: silent, host: hostFacts(dir, POD_NODE), nodeName: POD_NODE,
-    nodeIP: '127.0.0.1', kubeletPort: 10_250, version: 'v1.37.0', podsMax: 110, labels: {}, dns: { clusterDns: '', clusterDomain: 'cluster.local' },
-    dirs: { root: join(dir, 'kubelet'), podLogs: join(dir, 'pod-logs'), cgroupRoot: host.cgroupRoot },
-  }, s));
-  return { ...asking(api, signal), api, host, dir, [Symbol.asyncDispose]: async () => {
-    for (const { metadata } of (await api.of(pod).list({ namespace: 'default' })).items) await asking(api, signal).remove(metadata.name);
+  const stop = async (): Promise<void> => {
     lifetime.abort(new Error('The test is over'));
     await group[Symbol.asyncDispose]().catch(() => undefined);
     host.runtime[Symbol.dispose]();
     await teardownContainerd(host.teardown, AbortSignal.timeout(60_000));
     await unmountBelow(dir, AbortSignal.timeout(10_000));
     rmSync(dir, { recursive: true, force: true });
-  } };
+  };
+  try {
+    const api = await startNode(host, dir, group);
+    const asked = asking(api, signal);
+    return { ...asked, api, host, dir, [Symbol.asyncDispose]: async () => {
+      for (const { metadata } of (await api.of(pod).list({ namespace: 'default' })).items) await asked.remove(metadata.name);
+      await stop();
+    } };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startNode(host: PrivateRuntime, dir: string, group: TaskGroup): Promise<Api> {
+  const served = await serve({
+    store: new MemoryStore(), clock: systemClock, random: systemRandom(), log: silent, tokens: await openTokenKeys(dir), issuer: 'https://kubernetes.default.svc', serviceCidr: '10.96.0.0/16',
+    nodePorts: [30_000, 32_767], advertiseAddress: NODE_IP, advertisePort: 6443,
+  }, group.signal);
+  const api = directApi(served.server, systemUser);
+  await api.of(serviceAccount).create({ metadata: { name: 'default', namespace: 'default' } });
+  mkdirSync(join(dir, 'kubelet'));
+  group.spawn((s) => runKubelet({
+    api, runtime: host.runtime, files: nodeFiles(s), cgroups: openCgroups(), prober: nodeProber, clock: systemClock, random: systemRandom(), log: silent, host: hostFacts(dir, POD_NODE), nodeName: POD_NODE,
+    nodeIP: NODE_IP, kubeletPort: 10_250, version: 'v1.37.0', podsMax: 110, labels: {}, dns: { clusterDns: '', clusterDomain: 'cluster.local' },
+    dirs: { root: join(dir, 'kubelet'), podLogs: join(dir, 'pod-logs'), cgroupRoot: host.cgroupRoot },
+  }, s));
+  return api;
 }
 
 function asking(api: Api, signal: AbortSignal): Omit<RealKubelet, 'api' | 'host' | 'dir' | typeof Symbol.asyncDispose> {

@@ -1,0 +1,75 @@
+import { type Pod, podLimits, podRequests, qosClassOf } from '@navarch/api';
+import { quantityMilliValue, quantityValue } from '@navarch/machinery';
+import { CPU_PERIOD_US, cpuQuota, cpuShares } from './container/resources.ts';
+import { cgroupParent, qosCgroup } from './container-config.ts';
+import type { CgroupLimits, Cgroups, HostFacts } from './ports.ts';
+
+export interface PodCgroupsDeps {
+  readonly cgroups: Cgroups;
+  readonly host: HostFacts;
+  /** The cgroup below which all pods are. */
+  readonly root: string;
+}
+
+/** The cgroups above containers: one a pod with what its containers may use together, one a class of service. */
+export class PodCgroups {
+  readonly #deps: PodCgroupsDeps;
+  /** Milli-CPU that burstable pods ask for, by uid. */
+  #burstable = new Map<string, number>();
+
+  constructor(deps: PodCgroupsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Makes the pod's cgroup, before its sandbox is made in it. */
+  enter(pod: Pod): void {
+    const { cgroups, root } = this.#deps;
+    if (qosOf(pod) === 'Burstable') this.#burstable.set(pod.metadata.uid, milliCpu(pod));
+    this.#balance();
+    cgroups.ensure(cgroupParent(pod, root), podCgroupLimits(pod));
+  }
+
+  /** Removes the pod's cgroup; nothing of the pod may run any more. */
+  leave(pod: Pod): void {
+    const { cgroups, root } = this.#deps;
+    cgroups.remove(cgroupParent(pod, root));
+    if (this.#burstable.delete(pod.metadata.uid)) this.#balance();
+  }
+
+  /** Sets what the classes get by all pods of the node, and removes cgroups of pods that are gone. */
+  keep(pods: readonly Pod[]): void {
+    const { cgroups, root } = this.#deps;
+    this.#burstable = new Map(pods.filter((pod) => qosOf(pod) === 'Burstable').map((pod) => [pod.metadata.uid, milliCpu(pod)]));
+    this.#balance();
+    const wanted = new Set(pods.map((pod) => cgroupParent(pod, root)));
+    for (const qos of ['Guaranteed', 'Burstable', 'BestEffort']) {
+      const parent = qosCgroup(qos, root);
+      // Processes keep a cgroup that is still in use.
+      for (const name of cgroups.children(parent)) if (name.startsWith('pod') && !wanted.has(`${parent}/${name}`)) cgroups.remove(`${parent}/${name}`);
+    }
+  }
+
+  /** In a shortage burstable pods share by what they ask for together, those that ask for nothing come last. */
+  #balance(): void {
+    const { cgroups, host, root } = this.#deps;
+    cgroups.ensure(qosCgroup('Guaranteed', root), { cpuShares: cpuShares(host.cpus * 1000) });
+    cgroups.ensure(qosCgroup('Burstable', root), { cpuShares: cpuShares([...this.#burstable.values()].reduce((sum, milli) => sum + milli, 0)) });
+    cgroups.ensure(qosCgroup('BestEffort', root), { cpuShares: cpuShares(0) });
+  }
+}
+
+const qosOf = (pod: Pod): string => pod.status.qosClass ?? qosClassOf(pod.spec);
+const milliCpu = ({ spec }: Pod): number => quantityMilliValue(podRequests(spec)['cpu']);
+
+/** What a pod's containers may use together. A limit counts when each of them has one: otherwise one may take all. */
+export function podCgroupLimits(pod: Pod): CgroupLimits {
+  const { spec } = pod;
+  const limits = podLimits(spec);
+  const isLimited = (name: string): boolean => spec.resources?.limits?.[name] !== undefined
+    || [...spec.containers, ...(spec.initContainers ?? [])].every((c) => quantityMilliValue(c.resources?.limits?.[name]) > 0);
+  const quota = isLimited('cpu') ? cpuQuota(quantityMilliValue(limits['cpu'])) : undefined;
+  return {
+    cpuShares: cpuShares(qosOf(pod) === 'BestEffort' ? 0 : milliCpu(pod)), ...(quota === undefined ? {} : { cpuQuotaUs: quota, cpuPeriodUs: CPU_PERIOD_US }),
+    ...(isLimited('memory') ? { memoryBytes: quantityValue(limits['memory']) } : {}),
+  };
+}
