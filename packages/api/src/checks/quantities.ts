@@ -43,7 +43,8 @@ const isIntegral = (name: string): boolean => INTEGER.has(name) || isExtended(na
 export function resourceName(name: string, at: Field): void {
   const errors = qualifiedNameErrors(name);
   for (const error of errors) at.invalid(name, error);
-  if (errors.length === 0 && !name.includes('/') && !STANDARD.has(name)) at.invalid(name, 'must be a standard resource type or fully qualified');
+  const isStandard = STANDARD.has(name) || isHugePages(name.replace(/^requests\./, ''));
+  if (errors.length === 0 && !name.includes('/') && !isStandard) at.invalid(name, 'must be a standard resource type or fully qualified');
 }
 
 /** A resource that containers may ask for. */
