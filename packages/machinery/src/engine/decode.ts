@@ -1,4 +1,4 @@
-import { canonicalQuantity, QUANTITY_SYNTAX_ERROR } from '../quantity/quantity.ts';
+import { atMilliScale, canonicalQuantity, QUANTITY_SYNTAX_ERROR } from '../quantity/quantity.ts';
 import type { FieldSchema, ObjectSchema, ScalarSchema, Schema } from '../schema.ts';
 
 /** The value does not have the type's shape. The message is what Go's decoder says, since clients show it. */
@@ -205,7 +205,9 @@ function listDecoder(items: Schema, goType: string): Decoder {
 
 /** Go prints the keys of a map in order. */
 function mapDecoder(values: Schema, goType: string): Decoder {
-  const decode = decoderOf(values);
+  const ofValues = decoderOf(values);
+  // Lists of resources; a quantity by itself keeps what it says.
+  const decode: Decoder = values.type === 'quantity' ? (value, state) => atMilliScale(ofValues(value, state) as string) : ofValues;
   return (value, state) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return state.refuse(value, goType);
     const source = value as Readonly<Record<string, unknown>>;

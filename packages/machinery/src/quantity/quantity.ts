@@ -95,6 +95,17 @@ function remember(text: string, canonical: string): void {
   if (text.length <= 32) canonicals.set(text, canonical);
 }
 
+const MILLI = 1_000_000n;
+
+/** Amounts of resources are kept in thousandths: what is finer is rounded away from zero. Canonical text in and out. */
+export function atMilliScale(canonical: string): string {
+  if (!/[nu]$|e-/.test(canonical)) return canonical;
+  const parsed = parseQuantity(canonical);
+  if (!parsed || parsed.nano % MILLI === 0n) return canonical;
+  const towards = parsed.nano > 0n ? MILLI : -MILLI;
+  return formatQuantity({ ...parsed, nano: parsed.nano - (parsed.nano % MILLI) + towards });
+}
+
 /** Whole units, rounded up: bytes, cores, pods. 0 for absent or unreadable text. */
 export function quantityValue(text: string | undefined): number {
   const parsed = text === undefined ? undefined : parseQuantity(text);

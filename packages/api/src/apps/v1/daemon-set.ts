@@ -2,7 +2,7 @@ import { equalJson, type Field, type Kind, type Mutable } from '@navarch/machine
 import { builtIn } from '../../built-in.ts';
 import { atMostWhole, countOrPercent, isZeroShare, notNegative, unchanged } from '../../checks/values.ts';
 import { columnsOf, containerImages, containerNames, labelsText, selectorText } from '../../columns.ts';
-import { completePodSpec } from '../../core/v1/pod-defaults.ts';
+import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { validateAlwaysRestarts, validatePodTemplate } from '../../core/v1/pod-validation.ts';
 import { podWarnings } from '../../core/v1/pod-warnings.ts';
 import type { DaemonSet, DaemonSetUpdateStrategy } from '../../generated/types/apps-v1.ts';
@@ -37,7 +37,7 @@ export const daemonSet: Kind<DaemonSet> = builtIn<DaemonSet>('apps/v1.DaemonSet'
         spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
       }
       spec.revisionHistoryLimit ??= 10;
-      completePodSpec(spec.template.spec);
+      completePodTemplate(spec.template);
     },
     prepareCreate(d) {
       d.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };

@@ -2,7 +2,7 @@ import { compileLabelSelector, type Field, formatSelector, type Kind } from '@na
 import { builtIn } from '../../built-in.ts';
 import { atMostWhole, countOrPercent, isZeroShare, notNegative, unchanged } from '../../checks/values.ts';
 import { columnsOf, containerImages, containerNames, selectorText } from '../../columns.ts';
-import { completePodSpec } from '../../core/v1/pod-defaults.ts';
+import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { validateAlwaysRestarts, validatePodTemplate } from '../../core/v1/pod-validation.ts';
 import { podWarnings } from '../../core/v1/pod-warnings.ts';
 import { validateReplicaStatus } from '../../core/v1/replica-status.ts';
@@ -31,7 +31,7 @@ export const deployment: Kind<Deployment> = builtIn<Deployment>('apps/v1.Deploym
       }
       spec.revisionHistoryLimit ??= 10;
       spec.progressDeadlineSeconds ??= 600;
-      completePodSpec(spec.template.spec);
+      completePodTemplate(spec.template);
     },
     prepareCreate(d) {
       d.status = {};

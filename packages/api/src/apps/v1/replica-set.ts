@@ -2,7 +2,7 @@ import { compileLabelSelector, formatSelector, type Kind } from '@navarch/machin
 import { builtIn } from '../../built-in.ts';
 import { notNegative, unchanged } from '../../checks/values.ts';
 import { columnsOf, containerImages, containerNames, selectorText } from '../../columns.ts';
-import { completePodSpec } from '../../core/v1/pod-defaults.ts';
+import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { validateAlwaysRestarts, validatePodTemplate } from '../../core/v1/pod-validation.ts';
 import { validateReplicaStatus } from '../../core/v1/replica-status.ts';
 import type { ReplicaSet } from '../../generated/types/apps-v1.ts';
@@ -23,7 +23,7 @@ export const replicaSet: Kind<ReplicaSet> = builtIn<ReplicaSet>('apps/v1.Replica
   behaviour: {
     complete({ spec }) {
       spec.replicas ??= 1;
-      completePodSpec(spec.template.spec);
+      completePodTemplate(spec.template);
     },
     prepareCreate(r) {
       r.status = { replicas: 0 };

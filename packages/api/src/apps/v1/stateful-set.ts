@@ -3,7 +3,7 @@ import { builtIn } from '../../built-in.ts';
 import { atMostWhole, countOrPercent, isZeroShare, notNegative } from '../../checks/values.ts';
 import { columnsOf, containerImages, containerNames } from '../../columns.ts';
 import { completeClaimSpec } from '../../core/v1/persistent-volume-claim.ts';
-import { completePodSpec } from '../../core/v1/pod-defaults.ts';
+import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { validateAlwaysRestarts } from '../../core/v1/pod-validation.ts';
 import { podWarnings } from '../../core/v1/pod-warnings.ts';
 import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from '../../generated/types/apps-v1.ts';
@@ -35,7 +35,7 @@ export const statefulSet: Kind<StatefulSet> = builtIn<StatefulSet>('apps/v1.Stat
       spec.persistentVolumeClaimRetentionPolicy.whenScaled ??= 'Retain';
       spec.replicas ??= 1;
       spec.revisionHistoryLimit ??= 10;
-      completePodSpec(spec.template.spec);
+      completePodTemplate(spec.template);
       for (const claim of spec.volumeClaimTemplates ?? []) {
         claim.apiVersion = 'v1';
         claim.kind = 'PersistentVolumeClaim';

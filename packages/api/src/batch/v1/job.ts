@@ -1,7 +1,7 @@
 import { humanDuration, type Kind, type Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { columnsOf, containerImages, containerNames, selectorText } from '../../columns.ts';
-import { completePodSpec } from '../../core/v1/pod-defaults.ts';
+import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { podWarnings } from '../../core/v1/pod-warnings.ts';
 import type { Job, JobSpec } from '../../generated/types/batch-v1.ts';
 import { statusPart } from '../../parts.ts';
@@ -63,7 +63,7 @@ export function completeJobSpec(spec: Mutable<JobSpec>): void {
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
   spec.manualSelector ??= false;
   for (const rule of spec.podFailurePolicy?.rules ?? []) for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
-  completePodSpec(spec.template.spec);
+  completePodTemplate(spec.template);
 }
 
 /** Gives the pods labels that no other job's pods have, and selects by them. */

@@ -1,5 +1,5 @@
-import { addQuantities, formatQuantity, type Mutable, parseQuantity } from '@navarch/machinery';
-import type { Container, ObjectFieldSelector, PodSpec, Probe, Volume } from '../../generated/types/core-v1.ts';
+import { addQuantities, formatQuantity, type Mutable, type ObjectMeta, parseQuantity } from '@navarch/machinery';
+import type { Container, ObjectFieldSelector, PodSpec, PodTemplateSpec, Probe, Volume } from '../../generated/types/core-v1.ts';
 import { completeClaimSpec } from './persistent-volume-claim.ts';
 import { podRequests } from './pod-resources.ts';
 
@@ -16,6 +16,20 @@ export function completePodSpec(spec: Mutable<PodSpec>): void {
   for (const container of spec.containers) completeContainer(container, spec.hostNetwork);
   for (const container of spec.ephemeralContainers ?? []) completeContainer(container as unknown as Mutable<Container>, false);
   for (const volume of spec.volumes ?? []) completeVolume(volume);
+}
+
+/** Annotations that said what fields say since 1.8: never stored, never shown. */
+const OBSOLETE = ['init-containers', 'init-container-statuses'].flatMap((name) => [`pod.alpha.kubernetes.io/${name}`, `pod.beta.kubernetes.io/${name}`]);
+
+export function dropObsolete(metadata: Mutable<ObjectMeta>): void {
+  const { annotations } = metadata;
+  if (!annotations || !OBSOLETE.some((key) => key in annotations)) return;
+  metadata.annotations = Object.fromEntries(Object.entries(annotations).filter(([key]) => !OBSOLETE.includes(key)));
+}
+
+export function completePodTemplate(template: Mutable<PodTemplateSpec>): void {
+  dropObsolete(template.metadata);
+  completePodSpec(template.spec);
 }
 
 function completeContainer(container: Mutable<Container>, hostNetwork: boolean | undefined): void {

@@ -2,7 +2,7 @@ import type { Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { columnsOf, containerImages, containerNames, labelsText } from '../../columns.ts';
 import type { PodTemplate } from '../../generated/types/core-v1.ts';
-import { completePodSpec } from './pod-defaults.ts';
+import { completePodTemplate } from './pod-defaults.ts';
 import { validatePodTemplate } from './pod-validation.ts';
 
 export const podTemplate: Kind<PodTemplate> = builtIn<PodTemplate>('/v1.PodTemplate', {
@@ -12,7 +12,7 @@ export const podTemplate: Kind<PodTemplate> = builtIn<PodTemplate>('/v1.PodTempl
     'Pod Labels': (t) => labelsText(t.template.metadata.labels),
   }),
   behaviour: {
-    complete: ({ template }) => completePodSpec(template.spec),
+    complete: ({ template }) => completePodTemplate(template),
     validate: ({ template }, at) => validatePodTemplate(template, at.at('template')),
   },
 });

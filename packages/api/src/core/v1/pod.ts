@@ -2,7 +2,7 @@ import type { Kind, Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import type { Pod } from '../../generated/types/core-v1.ts';
 import { podColumns } from './pod-columns.ts';
-import { completePodSpec, completeRequests } from './pod-defaults.ts';
+import { completePodSpec, completeRequests, dropObsolete } from './pod-defaults.ts';
 import { isTerminal, qosClassOf } from './pod-resources.ts';
 import { resized, validateEphemeralUpdate, validatePodUpdate, validateResize } from './pod-update.ts';
 import { validatePodSpec } from './pod-validation.ts';
@@ -23,6 +23,7 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
   },
   behaviour: {
     complete(p) {
+      dropObsolete(p.metadata);
       p.spec.enableServiceLinks ??= true;
       completePodSpec(p.spec);
       completeRequests(p.spec);

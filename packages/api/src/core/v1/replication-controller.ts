@@ -4,7 +4,7 @@ import { notNegative } from '../../checks/values.ts';
 import { columnsOf, containerImages, containerNames, labelsText } from '../../columns.ts';
 import type { ReplicationController } from '../../generated/types/core-v1.ts';
 import { statusPart } from '../../parts.ts';
-import { completePodSpec } from './pod-defaults.ts';
+import { completePodTemplate } from './pod-defaults.ts';
 import { validateAlwaysRestarts, validatePodTemplate } from './pod-validation.ts';
 import { validateReplicaStatus } from './replica-status.ts';
 
@@ -24,7 +24,7 @@ export const replicationController: Kind<ReplicationController> = builtIn<Replic
       const { spec, metadata } = r;
       spec.replicas ??= 1;
       if (!spec.template) return;
-      completePodSpec(spec.template.spec);
+      completePodTemplate(spec.template);
       const { labels } = spec.template.metadata;
       if (!labels || Object.keys(labels).length === 0) return;
       if (Object.keys(spec.selector ?? {}).length === 0) spec.selector = { ...labels };

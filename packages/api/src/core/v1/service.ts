@@ -30,11 +30,14 @@ export const service: Kind<Service> = builtIn<Service>('/v1.Service', {
   },
 });
 
+/** Three hours, as clients' caches live. */
+const AFFINITY_SECONDS = 10_800;
+
 function completeService(s: Mutable<Service>): void {
   const { spec } = s;
   spec.sessionAffinity ??= 'None';
   if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
-  else spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10_800 } };
+  if (spec.sessionAffinity === 'ClientIP') spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS } };
   spec.type ??= 'ClusterIP';
   for (const port of spec.ports ?? []) {
     port.protocol ??= 'TCP';
