@@ -35,7 +35,7 @@ export const cronJob: Kind<CronJob> = builtIn<CronJob>('batch/v1.CronJob', {
     },
     desired: (c) => [c.spec],
     validateCreate({ metadata }, at) {
-      if (metadata.name.length > NAME_MAX) at.at('metadata', 'name').invalid(metadata.name, `must be no more than ${NAME_MAX} characters`);
+      if ((metadata.name ?? '').length > NAME_MAX) at.at('metadata', 'name').invalid(metadata.name, `must be no more than ${NAME_MAX} characters`);
     },
     validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
     warnings({ spec }) {

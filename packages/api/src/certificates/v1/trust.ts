@@ -17,11 +17,11 @@ export const clusterTrustBundle: Kind<ClusterTrustBundle> = builtIn<ClusterTrust
     desired: false,
     // A bundle of a signer has the signer's name in its own: `example.com:signer:name`.
     validateName: (name) => name.split(':').flatMap((part) => dnsSubdomainErrors(part)),
-    validate({ metadata, spec }, at) {
+    validate({ metadata: { name = '' }, spec }, at) {
       const prefix = spec.signerName ? `${spec.signerName.replace('/', ':')}:` : '';
       const nameAt = at.at('metadata', 'name');
-      if (prefix && !metadata.name.startsWith(prefix)) nameAt.invalid(metadata.name, `ClusterTrustBundle for signerName ${spec.signerName} must be named with prefix ${prefix}`);
-      if (!prefix && metadata.name.includes(':')) nameAt.invalid(metadata.name, 'ClusterTrustBundle without signer name must not have ":" in its name');
+      if (prefix && !name.startsWith(prefix)) nameAt.invalid(name, `ClusterTrustBundle for signerName ${spec.signerName} must be named with prefix ${prefix}`);
+      if (!prefix && name.includes(':')) nameAt.invalid(name, 'ClusterTrustBundle without signer name must not have ":" in its name');
       if (spec.signerName) signerName(spec.signerName, at.at('spec', 'signerName'));
       validateBundle(spec.trustBundle, at.at('spec', 'trustBundle'));
     },

@@ -9,7 +9,7 @@ import type { IPAddress, ServiceCIDR } from '../../generated/types/networking-v1
 export const ipAddress: Kind<IPAddress> = builtIn<IPAddress>('networking.k8s.io/v1.IPAddress', {
   columns: columnsOf('networking.k8s.io/IPAddress', {
     ParentRef: ({ spec: { parentRef: p } }) =>
-      (p ? [`${p.resource.toLowerCase()}${p.group ? `.${p.group}` : ''}`, ...(p.namespace ? [p.namespace] : []), p.name].join('/') : '<none>'),
+      (p ? [`${(p.resource ?? '').toLowerCase()}${p.group ? `.${p.group}` : ''}`, ...(p.namespace ? [p.namespace] : []), p.name].join('/') : '<none>'),
   }),
   behaviour: {
     desired: false,

@@ -33,7 +33,7 @@ export const csiDriver: Kind<CSIDriver> = builtIn<CSIDriver>('storage.k8s.io/v1.
       spec.seLinuxMount ??= false;
     },
     validate: (d, at) => {
-      driverName(d.metadata.name, at.at('metadata', 'name'));
+      if (d.metadata.name) driverName(d.metadata.name, at.at('metadata', 'name'));
       validateDriver(d.spec, at.at('spec'));
     },
     validateUpdate(next, previous, at) {
