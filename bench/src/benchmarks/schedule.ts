@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiLoad } from '../harness/api-load.ts';
-import { type Context, defineBenchmark, type Sample } from '../harness/benchmark.ts';
+import { type Context, defineBenchmark, type Sample, type Workload } from '../harness/benchmark.ts';
 import { startNavarchServer } from '../harness/navarch-server.ts';
 import { cpuSecondsOf, memoryOf } from '../harness/processes.ts';
-import { nodeBody, podBody, type SchedulerWorkload, schedulerWorkloads } from './scheduler-workloads.ts';
+import { decide } from './decide.ts';
+import { decisionWorkloads, nodeBody, podBody, type SchedulerWorkload, schedulerWorkloads } from './scheduler-workloads.ts';
 
 const PATH = '/api/v1/namespaces/bench/pods';
 /** Longer than the longest back-off: a pod that is not placed for so long is not going to be. */
@@ -14,15 +15,20 @@ export const schedule = defineBenchmark({
   about: 'pods per second from their creation over HTTPS to their binding, on fake nodes',
   notes: [
     'One `navarch server` process (API server, durable store, admission, controllers, scheduler) and one load client share the machine. From the first create to the last binding seen by a watch; pods before the measured ones and nodes are not counted.',
+    'Decision alone: place() on a snapshot in this process, without API server, queue and binding.',
     'The floors are those of upstream\'s CI for the same shapes, on larger machines, where API server, etcd and scheduler run beside each other.',
   ],
   async prepare(context) {
     const shapes = context.isQuick ? schedulerWorkloads.slice(0, 1).map((shape) => ({ ...shape, nodes: 200, podsBefore: 50, pods: 500 })) : schedulerWorkloads;
-    return shapes.map((shape) => ({
-      name: `${shape.name}/${shape.nodes}Nodes_${shape.pods}Pods`, unit: 'pods/s', better: 'more' as const,
+    const decisions = decisionWorkloads.map((shape): Workload => ({
+      name: `${shape.name}, decision alone`, unit: 'pods/s', better: 'more', ours: async () => decide(context.isQuick ? { ...shape, nodes: 100, podsBefore: 10, pods: 50 } : shape),
+    }));
+    const throughApi = shapes.map((shape): Workload => ({
+      name: `${shape.name}/${shape.nodes}Nodes_${shape.pods}Pods`, unit: 'pods/s', better: 'more',
       ...(shape.floor === undefined || context.isQuick ? {} : { goal: shape.floor }),
       ours: () => measure(shape, context),
     }));
+    return [...throughApi, ...decisions];
   },
 });
 

@@ -5,7 +5,7 @@ import type { Misfit, Profile, Weighted } from './plugin.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 import type { Placed } from './snapshot/template.ts';
-import { isCurrent, Memory, type Verdicts } from './verdicts.ts';
+import { Memory, type Verdicts } from './verdicts.ts';
 
 export type Placement = Found | Unfit;
 
@@ -100,14 +100,16 @@ export class Cycle {
   readonly #profile: Profile;
   readonly #local: readonly Ready[];
   readonly #global: readonly Ready[];
-  readonly #scorers: readonly Weighted[];
+  /** Scorers that look at one node only: those whose scores are final, and those who compare them. */
+  readonly #final: readonly Weighted[];
+  readonly #compared: readonly Weighted[];
   readonly #verdicts: Verdicts;
   readonly #reasons = new Map<string, number>();
   readonly #rejectedBy = new Set<string>();
   readonly #resolvable: NodeInfo[] = [];
   readonly #narrowedBy: string[] = [];
   /** Of the scorers that look at one node only; asked when the first node has to be judged. */
-  #weighed: readonly unknown[] | undefined;
+  #weighed: ReadonlyMap<Weighted['plugin'], unknown> | undefined;
   /** Who found the last misfit. */
   #finder = '';
 
@@ -123,8 +125,10 @@ export class Cycle {
     });
     this.#local = ready.filter(({ plugin }) => plugin.scope === 'node');
     this.#global = ready.filter(({ plugin }) => plugin.scope === 'cluster');
-    this.#scorers = profile.plugins.filter(({ plugin, weight }) => plugin.score && plugin.scope === 'node' && weight > 0);
-    this.#verdicts = memory.of(snapshot.templateOf(pod), profile, snapshot.slots, this.#scorers);
+    const scorers = profile.plugins.filter(({ plugin, weight }) => plugin.score && plugin.scope === 'node' && weight > 0);
+    this.#final = scorers.filter(({ plugin }) => !plugin.normalize);
+    this.#compared = scorers.filter(({ plugin }) => plugin.normalize);
+    this.#verdicts = memory.of(snapshot.templateOf(pod), profile, snapshot.slots, this.#compared);
   }
 
   /** Why no node at all will do; undefined: look at them. */
@@ -157,15 +161,21 @@ export class Cycle {
     return this.#hypothetical(node, added, removed);
   }
 
-  /** The weighted scores of nodes that all fit. */
+  /** Weighted scores of nodes that all fit, to compare them by: what is the same for all of them is left out. */
   totals(feasible: readonly NodeInfo[]): Float64Array {
     const totals = new Float64Array(feasible.length);
-    for (const node of feasible) this.#judge(node);
+    for (let i = 0; i < totals.length; i++) {
+      const node = feasible[i] as NodeInfo;
+      this.#judge(node);
+      totals[i] = this.#verdicts.sums[node.slot] as number;
+    }
     for (const { plugin, weight } of this.#profile.plugins) {
-      if (!plugin.score || weight === 0) continue;
+      if (!plugin.score || weight === 0 || (plugin.scope === 'node' && !plugin.normalize)) continue;
       const weighed: unknown = plugin.weigh?.(this.pod, this.#snapshot, feasible);
       if (plugin.weigh && weighed === undefined) continue;
       const scores = plugin.scope === 'node' ? this.#remembered(plugin, feasible) : this.#scored(plugin, weighed, feasible);
+      // Equal scores stay equal, whatever is done to all of them.
+      if (!differ(scores)) continue;
       plugin.normalize?.(scores, feasible, weighed);
       for (let i = 0; i < scores.length; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
     }
@@ -196,9 +206,9 @@ export class Cycle {
 
   /** Asks the plugins that look at one node only, unless they have said it of this very state of the node. */
   #judge(node: NodeInfo): void {
-    const { misfits, rejecters, scores, generations } = this.#verdicts;
-    if (isCurrent(this.#verdicts, node)) return;
+    const { misfits, rejecters, generations } = this.#verdicts;
     const { slot } = node;
+    if (generations[slot] === node.generation) return;
     misfits[slot] = undefined;
     for (const { plugin, prepared } of this.#local) {
       const found = plugin.filter?.(this.pod, node, prepared);
@@ -207,18 +217,23 @@ export class Cycle {
       rejecters[slot] = plugin.name;
       break;
     }
-    if (misfits[slot] === undefined) {
-      this.#weighed ??= this.#scorers.map(({ plugin }): unknown => plugin.weigh?.(this.pod, this.#snapshot, NONE));
-      this.#scorers.forEach(({ plugin }, i) => {
-        const weighed = this.#weighed?.[i];
-        (scores[i] as Float64Array)[slot] = plugin.weigh && weighed === undefined ? 0 : (plugin.score?.(this.pod, node, weighed) ?? 0);
-      });
-    }
+    if (misfits[slot] === undefined) this.#scoreOne(node);
     generations[slot] = node.generation;
   }
 
+  #scoreOne(node: NodeInfo): void {
+    const { sums, raw } = this.#verdicts;
+    this.#weighed ??= new Map([...this.#final, ...this.#compared].map(({ plugin }): [Weighted['plugin'], unknown] => [plugin, plugin.weigh?.(this.pod, this.#snapshot, NONE)]));
+    const score = (plugin: Weighted['plugin']): number => {
+      const weighed = this.#weighed?.get(plugin);
+      return plugin.weigh && weighed === undefined ? 0 : (plugin.score?.(this.pod, node, weighed) ?? 0);
+    };
+    sums[node.slot] = this.#final.reduce((sum, { plugin, weight }) => sum + weight * score(plugin), 0);
+    this.#compared.forEach(({ plugin }, i) => ((raw[i] as Float64Array)[node.slot] = score(plugin)));
+  }
+
   #remembered(plugin: Weighted['plugin'], feasible: readonly NodeInfo[]): Float64Array {
-    const all = this.#verdicts.scores[this.#scorers.findIndex((scorer) => scorer.plugin === plugin)] as Float64Array;
+    const all = this.#verdicts.raw[this.#compared.findIndex((scorer) => scorer.plugin === plugin)] as Float64Array;
     const scores = new Float64Array(feasible.length);
     for (let i = 0; i < scores.length; i++) scores[i] = all[(feasible[i] as NodeInfo).slot] as number;
     return scores;
@@ -280,6 +295,11 @@ export class Cycle {
 }
 
 const NONE: readonly NodeInfo[] = [];
+
+function differ(scores: Float64Array): boolean {
+  for (let i = 1; i < scores.length; i++) if (scores[i] !== scores[0]) return true;
+  return false;
+}
 
 /** Upstream's sentence for a pod that fits nowhere; `after` is what preemption had to say. */
 export function unfitMessage(nodeCount: number, { reasons, refusal }: Pick<Unfit, 'reasons' | 'refusal'>, after = ''): string {

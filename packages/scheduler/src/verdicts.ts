@@ -1,5 +1,4 @@
 import type { Misfit, Profile, Weighted } from './plugin.ts';
-import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Template } from './snapshot/template.ts';
 
 /** What the plugins that look at one node only have said of every node, for pods of one template. */
@@ -10,26 +9,30 @@ export class Verdicts {
   readonly misfits: (Misfit | undefined)[] = [];
   /** Which plugin said so. */
   readonly rejecters: (string | undefined)[] = [];
-  /** Raw scores of each scoring plugin that looks at one node only. */
-  readonly scores: Float64Array[];
+  /** The weighted sum of the scores that are final as they are. */
+  sums: Float64Array;
+  /** Raw scores of each plugin that brings them to 0..100 once all are known. */
+  readonly raw: Float64Array[];
 
   constructor(slots: number, scorers: number) {
     this.generations = new Float64Array(slots).fill(-1);
-    this.scores = Array.from({ length: scorers }, () => new Float64Array(slots));
+    this.sums = new Float64Array(slots);
+    this.raw = Array.from({ length: scorers }, () => new Float64Array(slots));
   }
 
   grow(slots: number): void {
     if (slots <= this.generations.length) return;
     const size = Math.max(slots, this.generations.length * 2);
-    const generations = new Float64Array(size).fill(-1);
-    generations.set(this.generations);
-    this.generations = generations;
-    this.scores.forEach((before, i) => {
-      const grown = new Float64Array(size);
-      grown.set(before);
-      this.scores[i] = grown;
-    });
+    this.generations = grown(this.generations, size, -1);
+    this.sums = grown(this.sums, size, 0);
+    this.raw.forEach((before, i) => (this.raw[i] = grown(before, size, 0)));
   }
+}
+
+function grown(before: Float64Array, size: number, rest: number): Float64Array {
+  const after = new Float64Array(size).fill(rest);
+  after.set(before);
+  return after;
 }
 
 /** Templates whose verdicts are kept. Each costs some tens of bytes a node. */
@@ -42,17 +45,15 @@ const TEMPLATES_MAX = 64;
 export class Memory {
   readonly #byProfile = new WeakMap<Profile, Map<Template, Verdicts>>();
 
-  of(template: Template, profile: Profile, slots: number, scorers: readonly Weighted[]): Verdicts {
+  of(template: Template, profile: Profile, slots: number, normalized: readonly Weighted[]): Verdicts {
     let known = this.#byProfile.get(profile);
     if (!known) this.#byProfile.set(profile, (known = new Map()));
     let verdicts = known.get(template);
     if (verdicts) known.delete(template);
-    else verdicts = new Verdicts(slots, scorers.length);
+    else verdicts = new Verdicts(slots, normalized.length);
     known.set(template, verdicts);
     if (known.size > TEMPLATES_MAX) for (const oldest of known.keys()) { known.delete(oldest); break; }
     verdicts.grow(slots);
     return verdicts;
   }
 }
-
-export const isCurrent = (verdicts: Verdicts, { slot, generation }: NodeInfo): boolean => verdicts.generations[slot] === generation;
