@@ -32,6 +32,8 @@ export class EventRecorder implements Recorder {
   readonly #waiting: { readonly occurrence: Occurrence; readonly nowMs: number }[] = [];
   readonly #arrived = new Notifier();
   #serial = 0;
+  /** Since this was said last: one line tells of a storm, not one a drop. */
+  #dropped = 0;
 
   constructor(deps: RecorderDeps, component: string, host?: string) {
     this.#deps = deps;
@@ -41,7 +43,7 @@ export class EventRecorder implements Recorder {
 
   record(about: ApiObject | Regarding, event: EventText): void {
     if (this.#waiting.length >= WAITING_MAX) {
-      this.#deps.log.warn('event dropped, too many are waiting', { reason: event.reason });
+      this.#dropped += 1;
       return;
     }
     this.#waiting.push({
@@ -55,8 +57,13 @@ export class EventRecorder implements Recorder {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const next = this.#waiting.shift();
-      if (next) await this.#write(next.occurrence, next.nowMs, signal);
-      else await this.#arrived.wait(signal).catch(() => undefined);
+      if (next) {
+        await this.#write(next.occurrence, next.nowMs, signal);
+        continue;
+      }
+      if (this.#dropped > 0) this.#deps.log.warn('events dropped, too many were waiting', { count: this.#dropped });
+      this.#dropped = 0;
+      await this.#arrived.wait(signal).catch(() => undefined);
     }
   }
 
