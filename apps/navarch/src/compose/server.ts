@@ -4,9 +4,8 @@ import type { Logger } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { JoiningOptions, Requester } from '@navarch/controllers';
 import {
-  certificateAuthority, type Credentials, detachedSignature, listenHttps, openTokenKeys, Pki, SqliteStore, systemClock, systemRandom, writePrivateFile,
+  certificateAuthority, type Credentials, detachedSignature, listenHttps, openTokenKeys, parseYaml, Pki, SqliteStore, systemClock, systemRandom, writePrivateFile,
 } from '@navarch/node';
-import { load } from 'js-yaml';
 import { nthAddress } from '../cluster/flags.ts';
 import { kubeconfigText } from '../cluster/kubeconfig-text.ts';
 
@@ -51,7 +50,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
   const served = await serve({
     store, clock: systemClock, random: systemRandom(), log, tokens, issuer: 'https://kubernetes.default.svc.cluster.local',
     serviceCidr: options.serviceCidr, nodePorts: options.nodePorts, advertiseAddress: options.advertiseAddress, advertisePort: options.port,
-    parseYaml: (text) => load(text),
+    parseYaml,
   }, signal);
   const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', ...serverNames(options) });
   const kubeletClient = await pki.identity('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client' });

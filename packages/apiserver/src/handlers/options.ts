@@ -1,4 +1,5 @@
-import { badRequest, Field, invalid, parseFieldSelector, type StatusError } from '@navarch/machinery';
+import { schemas } from '@navarch/api';
+import { badRequest, decode, DecodeError, Field, invalid, parseFieldSelector, type StatusError } from '@navarch/machinery';
 import type { DeleteOptions } from '../registry/deletion.ts';
 import type { ListRequest } from '../registry/reading.ts';
 import type { RequestInfo } from '../request-info.ts';
@@ -84,7 +85,7 @@ export function deleteOptions({ query }: ApiRequest, body: unknown): DeleteOptio
   const grace = query.get('gracePeriodSeconds');
   const policy = query.get('propagationPolicy');
   const orphan = query.get('orphanDependents');
-  const options = body !== undefined ? (body as DeleteOptions & { readonly dryRun?: readonly string[] }) : {
+  const options = body !== undefined ? decodedOptions(body) : {
     ...(grace === null ? {} : { gracePeriodSeconds: wholeNumber(grace) }), ...(policy === null ? {} : { propagationPolicy: policy }),
     ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
   };
@@ -96,6 +97,18 @@ export function deleteOptions({ query }: ApiRequest, body: unknown): DeleteOptio
   if (dryRun.some((text) => text !== 'All')) at.at('dryRun').notSupported(dryRun, ['All']);
   if (at.errors.length > 0) throw invalidDelete(at);
   return options;
+}
+
+const optionsSchema = schemas.object('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions');
+
+function decodedOptions(body: unknown): DeleteOptions & { readonly dryRun?: readonly string[] } {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('json: cannot unmarshal into Go value of type v1.DeleteOptions');
+  try {
+    return decode(optionsSchema, body).value;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw badRequest(`DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${error.message}`);
+  }
 }
 
 const invalidDelete = (at: Field): StatusError => invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', at.errors);

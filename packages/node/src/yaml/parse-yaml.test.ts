@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseYaml } from './parse-yaml.ts';
+
+const LETTERS = 'abcdefghij';
+/** Nine lists of nine aliases each: 9^10 values in half a kilobyte. */
+const bomb = [
+  'a: &a [x, x, x, x, x, x, x, x, x]',
+  ...[...LETTERS].slice(1).map((letter, i) => `${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${LETTERS[i]}`).join(', ')}]`),
+].join('\n');
+
+test('parseYaml() reads times and words like yes as the texts that they are', () => {
+  assert.deepEqual(parseYaml('a: 2001-01-01\nb: yes\nc: 1e3\nd: ~\ne: "1"'), { a: '2001-01-01', b: 'yes', c: 1000, d: null, e: '1' });
+});
+
+test('parseYaml() follows aliases, as far as what they stand for stays of a size', () => {
+  assert.deepEqual(parseYaml('a: &x [1, 2]\nb: *x'), { a: [1, 2], b: [1, 2] });
+  assert.throws(() => parseYaml(bomb), /excessive aliasing/);
+});
+
+test('parseYaml() refuses values that contain themselves', () => {
+  assert.throws(() => parseYaml('a: &x [*x]'), /contains itself/);
+});
+
+test('parseYaml() refuses what goes too deep', () => {
+  assert.throws(() => parseYaml('['.repeat(100_000)), /maxDepth/);
+});
