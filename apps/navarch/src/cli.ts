@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { commands } from './commands/index.ts';
-import { sentenceOf, UserError } from './user-error.ts';
+import { rootOf, sentenceOf, UserError } from './user-error.ts';
 import { VERSION } from './version.ts';
 
 /** Runs one command line. Resolves to the exit code; a mistake costs one sentence, never a stack trace. */
@@ -22,7 +22,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     process.stderr.write(`navarch: ${sentenceOf(error)}\n`);
-    if (!(error instanceof UserError) && process.env['NAVARCH_DEBUG']) process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
+    const root = rootOf(error);
+    if (!(root instanceof UserError) && process.env['NAVARCH_DEBUG']) process.stderr.write(`${root instanceof Error ? root.stack : ''}\n`);
     return 1;
   }
 }

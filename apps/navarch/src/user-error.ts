@@ -9,8 +9,15 @@ const meanings: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open', ENOTDIR: 'a part of the path is not a folder', ENAMETOOLONG: 'the path is too long', EIO: 'the disk reports an error',
 };
 
+/** The failure that began it: what went wrong while cleaning up after it is of less use. */
+export function rootOf(error: unknown): unknown {
+  if (error instanceof SuppressedError) return rootOf(error.suppressed);
+  return error instanceof AggregateError && error.errors.length > 0 ? rootOf(error.errors[0]) : error;
+}
+
 /** What to tell a person about any failure: one line. */
-export function sentenceOf(error: unknown): string {
+export function sentenceOf(failure: unknown): string {
+  const error = rootOf(failure);
   if (!(error instanceof Error)) return String(error);
   const { code, path, syscall } = error as NodeJS.ErrnoException;
   const meaning = code === undefined || syscall === undefined ? undefined : meanings[code];

@@ -88,7 +88,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
     const nodeIP = givenIP ?? await addressTowards(access.server);
     const state: NodeState = { nodeName: access.nodeName, nodeIP, bridge, cgroupRoot: `/navarch-${access.nodeName}` };
     keep(layout, state);
-    return runAgent({ dataDir: layout.dir, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge, cgroupRoot: state.cgroupRoot, settings, podsMax, log }, signal);
+    return runAgent({ dataDir: layout.dir, images: layout.images, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge, cgroupRoot: state.cgroupRoot, settings, podsMax, log }, signal);
   });
 }
 

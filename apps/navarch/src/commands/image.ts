@@ -1,28 +1,41 @@
 import { existsSync } from 'node:fs';
-import { findContainerd, importImages, listImageNames } from '@navarch/node';
+import { type Containerd, findContainerd, importImages, listImageNames } from '@navarch/node';
 import { layoutOf } from '../cluster/layout.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
+const HELP = `
+Examples:
+  docker save my/app:1 -o app.tar && ./navarch image load app.tar
+  node images/build.ts nginx --out images/build && ./navarch image load images/build/nginx.tar
+  ./navarch image list
+A machine that joined has images of its own: run this there too.
+`;
+
+interface Flags {
+  readonly name: string;
+  readonly dataDir?: string;
+}
+
 export const declareImage: Declare = (program) => {
-  const image = program.command('image').description('Images on the nodes of the cluster');
-  const nodeOf = (name: string): NonNullable<ReturnType<typeof findContainerd>> => {
-    const containerd = findContainerd(layoutOf(name).containerd);
-    if (!containerd) throw new UserError(`cluster ${name} does not run containerd: start it with \`navarch up\``);
-    return containerd;
-  };
-  image.command('load').description('Put an image archive (OCI or docker) into every node')
+  const image = program.command('image').description('Images on the node of this machine').addHelpText('after', HELP);
+  const shared = (name: string, description: string): ReturnType<typeof image.command> => image.command(name).description(description)
+    .option('--name <cluster>', 'name of the cluster', 'navarch')
+    .option('--data-dir <folder>', 'the folder of an agent that was given one');
+  shared('load', 'Put an image archive (OCI or docker) into the node')
     .argument('<file>', 'the archive, as `docker save` or `images/build.ts` writes it')
-    .option('--name <cluster>', 'name of the cluster', 'navarch')
-    .action(async (file: string, options: { name: string }) => {
+    .action(async (file: string, flags: Flags) => {
       if (!existsSync(file)) throw new UserError(`there is no file ${file}`);
-      const names = await importImages(nodeOf(options.name), file, new AbortController().signal);
-      process.stdout.write(names.map((name) => `${name}\n`).join(''));
+      say(await importImages(nodeOf(flags), file, new AbortController().signal));
     });
-  image.command('list').description('Name the images that the nodes have')
-    .option('--name <cluster>', 'name of the cluster', 'navarch')
-    .action(async (options: { name: string }) => {
-      const names = await listImageNames(nodeOf(options.name), new AbortController().signal);
-      process.stdout.write(names.map((name) => `${name}\n`).join(''));
-    });
+  shared('list', 'Name the images that the node has').action(async (flags: Flags) => say(await listImageNames(nodeOf(flags), new AbortController().signal)));
 };
+
+function nodeOf({ name, dataDir }: Flags): Containerd {
+  const layout = layoutOf(name, dataDir);
+  const containerd = existsSync(layout.containerd) ? findContainerd(layout.containerd) : undefined;
+  if (!containerd) throw new UserError(`cluster ${name} does not run containerd on this machine: start it with \`navarch up\``);
+  return containerd;
+}
+
+const say = (names: readonly string[]): void => void process.stdout.write(names.map((name) => `${name}\n`).join(''));

@@ -9,9 +9,10 @@ import {
   connectRuntime, type Containerd, countCalls, countRequests, hostFacts, listenDns, nftFilter, nodeFiles, nodeProber, nodeStatistics, openCgroups, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
 } from '@navarch/node';
 import { runProxy } from '@navarch/proxy';
+import { bringImages } from '../cluster/bring-images.ts';
 import { keepFresh } from '../join/keep-fresh.ts';
 import { accessOf, type NodeAccess, storeClient } from '../join/node-access.ts';
-import { type NodeSettings } from '../join/node-settings.ts';
+import type { NodeSettings } from '../join/node-settings.ts';
 import { requestCertificate } from '../join/request-certificate.ts';
 import { KUBERNETES_VERSION } from '../version.ts';
 import { keepKubeletServer } from './kubelet-server.ts';
@@ -26,6 +27,8 @@ const DNS_TTL_SECONDS = 30;
 
 export interface AgentOptions {
   readonly dataDir: string;
+  /** Where image archives are built. */
+  readonly images: string;
   /** Where renewed certificates are kept. */
   readonly identityDir: string;
   readonly access: NodeAccess;
@@ -46,6 +49,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await using group = new TaskGroup(signal);
   const containerd = await startContainerd({ dir: join(dataDir, 'containerd'), sandboxImage: PAUSE_IMAGE }, signal);
   log.info('containerd runs', { pid: containerd.process.pid, wasRunning: containerd.wasRunning });
+  // No registry is asked for it: a machine without a network must be able to run what is loaded by hand.
+  await bringImages(containerd, options.images, ['pause'], signal);
   using connection = await connectRuntime({ socketPath: containerd.socketPath }, signal);
   using transport = rotatingTransport(accessOf(access));
   const metrics = new MetricRegistry();
