@@ -1,10 +1,16 @@
 import type { Node, Pod } from '@navarch/api';
 import { definePlugin, type Misfit, misfit } from '../plugin.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { amountsOf, type Template } from '../snapshot/template.ts';
+import { type Amounts, amountsOf, type Template } from '../snapshot/template.ts';
+
+interface Prepared {
+  readonly requests: Amounts;
+  /** Misfits of this pod so far, by what is lacking. */
+  readonly found: Map<string, Misfit>;
+}
 
 /** Keeps a pod from nodes that lack what it asks for, and prefers nodes with most of cpu and memory left. */
-export const nodeResourcesFit = definePlugin<Template, Template>({
+export const nodeResourcesFit = definePlugin<Prepared, Template>({
   name: 'NodeResourcesFit', scope: 'node', wakesOn: ['node-added', 'node-changed', 'pod-removed', 'pod-changed'],
   wakes(pod, event, snapshot) {
     switch (event.type) {
@@ -15,8 +21,8 @@ export const nodeResourcesFit = definePlugin<Template, Template>({
       default: return false;
     }
   },
-  prepare: (pod, snapshot) => snapshot.templateOf(pod),
-  filter(_pod, info, { requests }) {
+  prepare: (pod, snapshot) => ({ requests: snapshot.templateOf(pod).requests, found: new Map() }),
+  filter(_pod, info, { requests, found }) {
     let lacking: string[] | undefined;
     let isResolvable = true;
     if (info.pods.size + 1 > info.podsMax) lacking = ['Too many pods'];
@@ -28,7 +34,7 @@ export const nodeResourcesFit = definePlugin<Template, Template>({
       // What an empty node would not have either, no eviction brings.
       if (amount > allocatable) isResolvable = false;
     }
-    return lacking && shared(lacking, isResolvable);
+    return lacking && shared(lacking, isResolvable, found);
   },
   weigh: (pod, snapshot) => snapshot.templateOf(pod),
   /** LeastAllocated over cpu and memory; a node that has none of one is not judged by it. */
@@ -42,17 +48,12 @@ export const nodeResourcesFit = definePlugin<Template, Template>({
 
 const left = (capacity: number, used: number): number => (used > capacity ? 0 : Math.floor(((capacity - used) * 100) / capacity));
 
-const known = new Map<string, Misfit>();
-const KNOWN_MAX = 1000;
-
 /** Thousands of nodes lack the same: one value for all of them. */
-function shared(lacking: readonly string[], isResolvable: boolean): Misfit {
+function shared(lacking: readonly string[], isResolvable: boolean, found: Map<string, Misfit>): Misfit {
   const key = `${isResolvable} ${lacking.join()}`;
-  const found = known.get(key);
-  if (found) return found;
-  const made = misfit(isResolvable, ...lacking);
-  if (known.size < KNOWN_MAX) known.set(key, made);
-  return made;
+  let known = found.get(key);
+  if (!known) found.set(key, (known = misfit(isResolvable, ...lacking)));
+  return known;
 }
 
 /** Whether the node could hold the pod if it were empty. */
