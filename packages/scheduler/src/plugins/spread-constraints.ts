@@ -63,7 +63,7 @@ function selectorOfOwners({ metadata }: Pod, objects: CacheReader): Selector | u
   const selectors: Selector[] = [];
   for (const { spec } of objects.find(service, byNamespace, namespace)) {
     if (!spec.selector || Object.keys(spec.selector).length === 0) continue;
-    const selector = selectorFromMap(spec.selector);
+    const selector = selectorOfService(spec.selector);
     if (selector.matches(metadata.labels)) selectors.push(selector);
   }
   const owner = controllerOf({ metadata } as Pod);
@@ -73,6 +73,15 @@ function selectorOfOwners({ metadata }: Pod, objects: CacheReader): Selector | u
   if (owner?.kind === 'ReplicationController') selectors.push(selectorFromMap(objects.get(replicationController, key)?.spec.selector ?? {}));
   const requirements = selectors.flatMap((selector) => selector.requirements);
   return requirements.length > 0 ? selectorOf(requirements) : undefined;
+}
+
+const ofServices = new WeakMap<object, Selector>();
+
+/** Compiled once a service, however many pods are compared with it. */
+function selectorOfService(labels: Readonly<Record<string, string>>): Selector {
+  let selector = ofServices.get(labels);
+  if (!selector) ofServices.set(labels, (selector = selectorFromMap(labels)));
+  return selector;
 }
 
 const selected = (selector: LabelSelector | undefined): Selector => selectorOf(compileLabelSelector(selector).requirements);
