@@ -127,7 +127,7 @@ export class Resource<O extends ApiObject> {
       return this.create(namespace, draft, call);
     }
     if (!draft.metadata.resourceVersion && this.kind.behaviour.updatesUnconditionally === false) {
-      throw invalid(this.kind, name, refusal('metadata.resourceVersion', draft.metadata.resourceVersion, 'must be specified for an update'));
+      throw invalid(this.kind, name, refusal('metadata.resourceVersion', 0, 'must be specified for an update'));
     }
     return this.#write(namespace, name, () => structuredClone(draft), call, part);
   }

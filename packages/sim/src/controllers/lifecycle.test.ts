@@ -225,13 +225,14 @@ const ready = (plane: ControlPlane): Node['status'] =>
 
 async function beat(plane: ControlPlane, nodes: readonly string[], seconds: number): Promise<void> {
   for (let i = 0; i < seconds; i += 10) {
-    for (const name of nodes)
-      await plane.api
-        .of(lease)
-        .replace({
-          metadata: { name, namespace: 'kube-node-lease' },
-          spec: { renewTime: new Date(plane.clock.now()).toISOString() },
-        } as never);
+    for (const name of nodes) {
+      const leases = plane.api.of(lease);
+      const held = await leases.get(`kube-node-lease/${name}`).catch(() => undefined);
+      await leases.replace({
+        metadata: held?.metadata ?? { name, namespace: 'kube-node-lease' },
+        spec: { renewTime: new Date(plane.clock.now()).toISOString() },
+      } as never);
+    }
     await plane.clock.advance(10_000);
   }
 }

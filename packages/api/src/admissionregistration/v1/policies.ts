@@ -26,6 +26,7 @@ export const validatingAdmissionPolicy: Kind<ValidatingAdmissionPolicy> = builtI
     ParamKind: (p) => paramKindText(p.spec.paramKind),
   }),
   behaviour: {
+    updatesUnconditionally: false,
     complete({ spec }) {
       spec.failurePolicy ??= 'Fail';
       completeMatch(spec.matchConstraints);
@@ -44,6 +45,7 @@ export const mutatingAdmissionPolicy: Kind<MutatingAdmissionPolicy> = builtIn<Mu
     ParamKind: (p) => paramKindText(p.spec.paramKind),
   }),
   behaviour: {
+    updatesUnconditionally: false,
     complete({ spec }) {
       spec.failurePolicy ??= 'Fail';
       completeMatch(spec.matchConstraints);
@@ -144,6 +146,7 @@ export const validatingAdmissionPolicyBinding: Kind<ValidatingAdmissionPolicyBin
     PolicyName: (b) => b.spec.policyName, ParamRef: (b) => paramRefText(b.spec.paramRef),
   }),
   behaviour: {
+    updatesUnconditionally: false,
     complete: ({ spec }) => completeMatch(spec.matchResources),
     validate({ spec }, at) {
       const here = at.at('spec');
@@ -167,6 +170,7 @@ export const mutatingAdmissionPolicyBinding: Kind<MutatingAdmissionPolicyBinding
     PolicyName: (b) => b.spec.policyName ?? '', ParamRef: (b) => paramRefText(b.spec.paramRef),
   }),
   behaviour: {
+    updatesUnconditionally: false,
     complete: ({ spec }) => completeMatch(spec.matchResources),
     validate: ({ spec }, at) => validateBinding(spec, at.at('spec')),
   },

@@ -17,6 +17,7 @@ type Webhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>;
 export const validatingWebhookConfiguration: Kind<ValidatingWebhookConfiguration> = builtIn<ValidatingWebhookConfiguration>('admissionregistration.k8s.io/v1.ValidatingWebhookConfiguration', {
   columns: columnsOf('admissionregistration.k8s.io/ValidatingWebhookConfiguration', { Webhooks: (c) => c.webhooks?.length ?? 0 }),
   behaviour: {
+    updatesUnconditionally: false,
     complete: (c) => c.webhooks?.forEach(complete),
     validate: (c, at) => validateWebhooks(c.webhooks, at.at('webhooks')),
   },
@@ -25,6 +26,7 @@ export const validatingWebhookConfiguration: Kind<ValidatingWebhookConfiguration
 export const mutatingWebhookConfiguration: Kind<MutatingWebhookConfiguration> = builtIn<MutatingWebhookConfiguration>('admissionregistration.k8s.io/v1.MutatingWebhookConfiguration', {
   columns: columnsOf('admissionregistration.k8s.io/MutatingWebhookConfiguration', { Webhooks: (c) => c.webhooks?.length ?? 0 }),
   behaviour: {
+    updatesUnconditionally: false,
     complete(c) {
       for (const webhook of c.webhooks ?? []) {
         complete(webhook);

@@ -11,6 +11,7 @@ export const customResourceDefinition: Kind<CustomResourceDefinition> = builtIn<
   storagePrefix: 'apiextensions.k8s.io/customresourcedefinitions',
   columns: columnsOf('apiextensions.k8s.io/CustomResourceDefinition', {}),
   behaviour: {
+    updatesUnconditionally: false,
     complete({ spec, status }) {
       spec.names.singular ||= spec.names.kind.toLowerCase();
       spec.names.listKind ||= spec.names.kind ? `${spec.names.kind}List` : '';

@@ -16,6 +16,7 @@ export const apiService: Kind<APIService> = builtIn<APIService>('apiregistration
   }),
   behaviour: {
     desired: false,
+    updatesUnconditionally: false,
     complete({ spec }) {
       if (spec.service) spec.service.port ??= HTTPS;
     },

@@ -14,6 +14,7 @@ export const clusterTrustBundle: Kind<ClusterTrustBundle> = builtIn<ClusterTrust
   columns: columnsOf('certificates.k8s.io/ClusterTrustBundle', { SignerName: (b) => b.spec.signerName || '<none>' }),
   selectableFields: { 'spec.signerName': (b) => b.spec.signerName ?? '' },
   behaviour: {
+    updatesUnconditionally: false,
     desired: false,
     // A bundle of a signer has the signer's name in its own: `example.com:signer:name`.
     validateName: (name) => name.split(':').flatMap((part) => dnsSubdomainErrors(part)),
@@ -53,6 +54,7 @@ export const podCertificateRequest: Kind<PodCertificateRequest> = builtIn<PodCer
   }),
   selectableFields: { 'spec.signerName': (r) => r.spec.signerName, 'spec.nodeName': (r) => r.spec.nodeName },
   behaviour: {
+    updatesUnconditionally: false,
     desired: false,
     complete({ spec }) {
       spec.maxExpirationSeconds ??= DEFAULT_SECONDS;

@@ -9,6 +9,7 @@ import type { RuntimeClass } from '../../generated/types/node-v1.ts';
 export const runtimeClass: Kind<RuntimeClass> = builtIn<RuntimeClass>('node.k8s.io/v1.RuntimeClass', {
   columns: columnsOf('node.k8s.io/RuntimeClass', { Handler: (c) => c.handler }),
   behaviour: {
+    updatesUnconditionally: false,
     desired: false,
     validate({ handler, overhead, scheduling }, at) {
       named(handler, dnsLabelErrors, at.at('handler'));

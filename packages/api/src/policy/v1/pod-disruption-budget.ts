@@ -15,6 +15,7 @@ export const podDisruptionBudget: Kind<PodDisruptionBudget> = builtIn<PodDisrupt
     'Allowed Disruptions': (b) => b.status.disruptionsAllowed,
   }),
   behaviour: {
+    updatesUnconditionally: false,
     prepareCreate(b) {
       b.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
     },

@@ -22,6 +22,7 @@ export const csiDriver: Kind<CSIDriver> = builtIn<CSIDriver>('storage.k8s.io/v1.
     Modes: (d) => (d.spec.volumeLifecycleModes ?? []).join(',') || '<none>',
   }),
   behaviour: {
+    updatesUnconditionally: false,
     desired: false,
     complete({ spec }) {
       spec.attachRequired ??= true;
@@ -65,6 +66,7 @@ function validateDriver(spec: CSIDriver['spec'], at: Field): void {
 export const csiNode: Kind<CSINode> = builtIn<CSINode>('storage.k8s.io/v1.CSINode', {
   columns: columnsOf('storage.k8s.io/CSINode', { Drivers: (n) => n.spec.drivers?.length ?? 0 }),
   behaviour: {
+    updatesUnconditionally: false,
     desired: false,
     validate({ spec }, at) {
       const names = new Set<string>();
@@ -102,6 +104,7 @@ function validateNodeDriver({ name, nodeID, topologyKeys, allocatable }: CSINode
 export const csiStorageCapacity: Kind<CSIStorageCapacity> = builtIn<CSIStorageCapacity>('storage.k8s.io/v1.CSIStorageCapacity', {
   columns: columnsOf('storage.k8s.io/CSIStorageCapacity', { StorageClassName: (c) => c.storageClassName, Capacity: (c) => c.capacity ?? '<unset>' }),
   behaviour: {
+    updatesUnconditionally: false,
     desired: false,
     validate(c, at) {
       named(c.storageClassName, dnsSubdomainErrors, at.at('storageClassName'));

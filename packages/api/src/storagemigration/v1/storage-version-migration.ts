@@ -10,6 +10,7 @@ export const storageVersionMigration: Kind<StorageVersionMigration> = builtIn<St
     Resource: ({ spec: { resource } }) => (resource.group ? `${resource.resource}.${resource.group}` : resource.resource),
   }),
   behaviour: {
+    updatesUnconditionally: false,
     prepareCreate(m) {
       m.status = {};
     },

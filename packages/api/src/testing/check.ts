@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { decode, dnsSubdomainErrors, Field, type HookContext, type Kind, mergePatch, validateObjectMeta } from '@navarch/machinery';
+import { builtinKinds } from '../kinds.ts';
+import { minimalObjects } from './minimal-objects.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export const NOW = Date.parse('2026-11-21T12:00:00Z');
+export const hooks: HookContext = { now: NOW, subresource: undefined, user: { name: 'tester', groups: ['testers'] } };
+
+/** `group/version.Kind` */
+export function kindOf(key: string): Kind<any> {
+  const found = builtinKinds.find((kind) => `${kind.group}/${kind.version}.${kind.kind}` === key);
+  assert.ok(found, key);
+  return found;
+}
+
+export function completed(kind: Kind<any>, given: unknown): any {
+  const { value } = decode(kind.schema, given);
+  kind.behaviour.complete?.(value as any);
+  return value;
+}
+
+/** The minimal object of the kind with a merge patch applied, as the server holds it after creation. */
+export function created(key: string, patch: Json = {}): any {
+  const kind = kindOf(key);
+  const object = completed(kind, mergePatch({ metadata: { name: 'x', ...(kind.namespaced ? { namespace: 'n' } : {}) }, ...minimalObjects[key] }, patch));
+  object.metadata.uid = 'uid';
+  (kind.hub?.kind ?? kind).behaviour.prepareCreate?.(object, hooks);
+  // As the store gives it back.
+  return completed(kind, JSON.parse(JSON.stringify(object)));
+}
+
+const texts = (at: Field): readonly string[] => at.errors.map(({ field, message }) => `${field}: ${message}`);
+
+/** What is wrong with the minimal object under a merge patch. */
+export function refusals(key: string, patch: Json = {}): readonly string[] {
+  const kind = kindOf(key);
+  const object = created(key, patch);
+  const at = new Field();
+  const nameErrors = (name: string): readonly string[] => (kind.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
+  validateObjectMeta(object.metadata, { namespaced: kind.namespaced, nameErrors }, at.at('metadata'));
+  kind.behaviour.validate?.(object, at, hooks);
+  kind.behaviour.validateCreate?.(object, at, hooks);
+  return texts(at);
+}
+
+/** What is wrong with changing the minimal object (under one patch) by another. */
+export function updateRefusals(key: string, change: Json, before: Json = {}): readonly string[] {
+  const kind = kindOf(key);
+  const previous = created(key, before);
+  const next = completed(kind, mergePatch(previous, change));
+  kind.behaviour.prepareUpdate?.(next, previous, hooks);
+  const at = new Field();
+  kind.behaviour.validate?.(next, at, hooks);
+  kind.behaviour.validateUpdate?.(next, previous, at, hooks);
+  return texts(at);
+}
+
+/** What is wrong with writing through a subresource. */
+export function partRefusals(key: string, part: string, change: Json, before: Json = {}): readonly string[] {
+  const kind = kindOf(key);
+  const held = created(key);
+  const previous = completed(kind, mergePatch(held, before));
+  const found = kind.behaviour.parts?.[part];
+  assert.ok(found, `${key} has no ${part}`);
+  const merged = found.merge(completed(kind, mergePatch(previous, change)), previous);
+  found.prepare?.(merged, previous, hooks);
+  const at = new Field();
+  found.validate?.(merged, previous, at, hooks);
+  return texts(at);
+}
+
+/** A table of merge patches of one kind, and what each is told. */
+export function table(key: string, rows: readonly (readonly [patch: Json, ...expected: readonly string[]])[]): void {
+  for (const [patch, ...expected] of rows) assert.deepEqual(refusals(key, patch), expected, `${key} ${JSON.stringify(patch)}`);
+}
