@@ -1,10 +1,16 @@
 import { type Node, type NodeSelectorTerm, type Pod, podRequests } from '@navarch/api';
 import { quantityMilliValue, quantityValue } from '@navarch/machinery';
+import { forbiddenSysctl } from './container/sysctls.ts';
 import type { Rejection } from './pod-machine/memory.ts';
 
 /** Why the node cannot run the pod beside `others`; undefined when it can. The scheduler may have known less, or not been asked. */
 export function rejectionOf(pod: Pod, node: Node, others: readonly Pod[]): Rejection | undefined {
-  return outOf(pod, node, others) ?? wrongNode(pod, node) ?? portsTaken(pod, others) ?? tainted(pod, node);
+  return forbidden(pod) ?? outOf(pod, node, others) ?? wrongNode(pod, node) ?? portsTaken(pod, others) ?? tainted(pod, node);
+}
+
+function forbidden(pod: Pod): Rejection | undefined {
+  const message = forbiddenSysctl(pod);
+  return message === undefined ? undefined : { reason: 'SysctlForbidden', message };
 }
 
 function outOf(pod: Pod, node: Node, others: readonly Pod[]): Rejection | undefined {

@@ -3,6 +3,7 @@ import { dnsConfig, type DnsSettings } from './container/dns-config.ts';
 import { kernelHostname } from './container/names.ts';
 import { linuxResources } from './container/resources.ts';
 import { containerSecurity, sandboxSecurity } from './container/security-context.ts';
+import { sysctlsOf } from './container/sysctls.ts';
 import type { ContainerConfig, Device, Input, Mount, PodSandboxConfig, Signal } from './cri/index.ts';
 import { expand } from './environment/expand.ts';
 import type { HeldImage } from './images/images.ts';
@@ -47,15 +48,9 @@ export function sandboxConfig(pod: Pod, attempt: number, dirs: NodeDirs, dns: Dn
     })),
     linux: {
       cgroupParent: cgroupParent(pod, dirs.cgroupRoot), securityContext: sandboxSecurity(pod),
-      sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map(({ name, value }) => [dotted(name), value])),
+      sysctls: sysctlsOf(spec),
     },
   };
-}
-
-/** `net/ipv4/x.y` is the kernel's other way to write `net.ipv4.x/y` (sysctl(8)): what comes first is the separator. */
-function dotted(sysctl: string): string {
-  const first = /[./]/.exec(sysctl)?.[0];
-  return first === '/' ? sysctl.replace(/[./]/g, (c) => (c === '/' ? '.' : '/')) : sysctl;
 }
 
 /** The cgroup of each class of service (cgroupfs paths, the same for v1 and v2). */

@@ -12,8 +12,10 @@ const DEFAULT_MASKED = [
 ];
 const DEFAULT_READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
-/** What the sandbox's own process may do: as little as there is, whatever the pod asks for its containers. */
+/** What the sandbox's own process may do: as little as there is, whatever the pod asks for its containers. Throws StartError. */
 export function sandboxSecurity({ spec }: Pod): Input<LinuxSandboxSecurityContext> {
+  // Without ids to map its users to, such a pod would run as the host's users: what it asked not to.
+  if (spec.hostUsers === false) throw configError('hostUsers: false is not supported by this node: it maps no users');
   const shared = spec.securityContext;
   const user = shared?.runAsUser;
   return {

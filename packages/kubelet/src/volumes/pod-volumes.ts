@@ -27,11 +27,15 @@ export interface FoundVolume {
 /** A try that failed is repeated after the first, then twice as long each time, up to the second (as upstream). */
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 122_000;
+/** What a pod waits for its volumes before that is an event of its own. */
+const WAIT_MS = 123_000;
 
 /** The volumes of one pod. What it remembers may be lost with the process: every step may be repeated. */
 export class PodVolumes {
   readonly #deps: PodVolumesDeps;
   readonly #failures = new Map<string, number>();
+  /** Wall clock, milliseconds. */
+  #waitingSince: number | undefined;
   #retryAt = 0;
 
   constructor(deps: PodVolumesDeps) {
@@ -54,7 +58,17 @@ export class PodVolumes {
     for (const { volume } of problems) this.#failures.set(volume, (this.#failures.get(volume) ?? 0) + 1);
     const pauses = problems.map(({ volume }) => Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** ((this.#failures.get(volume) ?? 1) - 1)));
     this.#retryAt = pauses.length > 0 ? this.#deps.clock.now() + Math.min(...pauses) : 0;
-    return problems;
+    return [...problems, ...this.#overdue(problems.map(({ volume }) => volume))];
+  }
+
+  /** A pod that waits for long is told of as a whole, now and then. */
+  #overdue(missing: readonly string[]): readonly VolumeProblem[] {
+    const now = this.#deps.clock.now();
+    if (missing.length === 0) this.#waitingSince = undefined;
+    if (missing.length === 0 || now - (this.#waitingSince ??= now) < WAIT_MS) return [];
+    this.#waitingSince = now;
+    const message = `Unable to attach or mount volumes: unmounted volumes=[${missing.join(' ')}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`;
+    return [{ volume: missing.join(' '), message }];
   }
 
   /** Files made from cluster objects follow them. Resolves to what could not be brought up to date. */

@@ -198,3 +198,16 @@ test('PodVolumes tries what failed again, each time after twice as long', async 
   }
   assert.deepEqual(pauses, [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 122_000, 122_000]);
 });
+
+test('PodVolumes says of the whole pod when its volumes are missing for long', async () => {
+  const pod = podOf({ configMap: { name: 'none' } });
+  const { volumes } = await make(pod);
+  await clock.advance(122_000);
+  assert.equal((await volumes.prepare(pod)).length, 1);
+  await clock.advance(1000);
+  assert.deepEqual((await volumes.prepare(pod)).map(({ message }) => message), [
+    'MountVolume.SetUp failed for volume "v" : configmap "none" not found',
+    'Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[]: context deadline exceeded',
+  ]);
+  assert.equal((await volumes.prepare(pod)).length, 1);
+});
