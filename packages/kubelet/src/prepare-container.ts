@@ -5,7 +5,7 @@ import { containerConfig, type DnsSettings, type NodeDirs } from './container-co
 import type { ContainerConfig, ContainerRuntime, Input } from './cri/index.ts';
 import { type EnvFiles, environmentOf, type EnvironmentSources, type Skipped } from './environment/environment.ts';
 import type { ImageRequest, Images } from './images/images.ts';
-import type { Files, HostFacts } from './ports.ts';
+import { EscapeError, type Files, type HostFacts } from './ports.ts';
 import { configError } from './start-error.ts';
 import type { PodVolumes } from './volumes/pod-volumes.ts';
 
@@ -57,7 +57,10 @@ async function envFiles({ pod, container }: PrepareInput, volumes: PodVolumes, f
     const { volumeName, path } = valueFrom.fileKeyRef;
     const volume = volumes.find(pod, volumeName);
     if (!volume) throw configError(`cannot find the volume ${JSON.stringify(volumeName)} referenced by FileKeyRef`);
-    const bytes = await files.readInside(volume.path, path, ENV_FILE_BYTES_MAX);
+    const bytes = await files.readInside(volume.path, path, ENV_FILE_BYTES_MAX).catch((error: unknown) => {
+      if (!(error instanceof EscapeError)) throw error;
+      throw configError(`environment file ${JSON.stringify(path)} leads out of volume ${JSON.stringify(volumeName)}`, { cause: error });
+    });
     if (bytes) found.set(`${volumeName}/${path}`, new TextDecoder().decode(bytes));
   }
   return (volumeName, path) => found.get(`${volumeName}/${path}`);
