@@ -50,6 +50,11 @@ export class Field {
     this.#add('FieldValueInvalid', `Invalid value: ${quoted(value)}: ${detail}`);
   }
 
+  /** As invalid(), where the value itself says nothing or may not be shown. */
+  invalidOmitted(detail: string): void {
+    this.#add('FieldValueInvalid', `Invalid value: ${detail}`);
+  }
+
   typeInvalid(value: unknown, detail: string): void {
     this.#add('FieldValueTypeInvalid', `Invalid value: ${quoted(value)}: ${detail}`);
   }

@@ -41,7 +41,7 @@ function availableText({ status }: APIService): string {
 
 function validateSpec(spec: APIServiceSpec, at: Field): void {
   if (!spec.group) {
-    if (spec.version !== 'v1') at.at('version').required('only v1 may have an empty group and it better be legacy kube');
+    if (spec.version !== 'v1') at.at('group').required('only v1 may have an empty group and it better be legacy kube');
   } else named(spec.group, dnsSubdomainErrors, at.at('group'));
   if (spec.version !== undefined) named(spec.version, dns1035LabelErrors, at.at('version'));
   if (spec.groupPriorityMinimum <= 0 || spec.groupPriorityMinimum > GROUP_PRIORITY_MAX) {

@@ -1,4 +1,4 @@
-import { compileLabelSelector, equalJson, type Field, qualifiedNameErrors, dnsSubdomainErrors } from '@navarch/machinery';
+import { compileLabelSelector, dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, qualifiedNameErrors } from '@navarch/machinery';
 import { labelSelector } from '../../checks/selectors.ts';
 import { each, named, notNegative, supportedValue, unchanged } from '../../checks/values.ts';
 import { validatePodTemplate } from '../../core/v1/pod-validation.ts';
@@ -16,12 +16,20 @@ export function validateJob(job: Job, at: Field): void {
   const { spec } = job;
   const here = at.at('spec');
   if (!spec.manualSelector && spec.selector) validateGenerated(job, at);
+  validateJobSpec(spec, here);
   if (!spec.selector) here.at('selector').required();
   else labelSelector(spec.selector, here.at('selector'));
-  validateJobSpec(spec, here);
   if (spec.selector && !compileLabelSelector(spec.selector).matches(spec.template.metadata.labels)) {
     here.at('template', 'metadata', 'labels').invalid(spec.template.metadata.labels ?? null, '`selector` does not match template `labels`');
   }
+  validateHostnames(job, at.at('metadata', 'name'));
+}
+
+/** Pods of an indexed job are called after it and their index; the last one has the longest name. */
+function validateHostnames({ metadata: { name = '' }, spec: { completionMode, completions = 0 } }: Job, at: Field): void {
+  if (completionMode !== 'Indexed' || completions <= 0) return;
+  const longest = `${name}-${completions - 1}`;
+  if (dnsLabelErrors(longest).length > 0) at.invalid(name, `will not able to create pod with invalid DNS label: ${longest}`);
 }
 
 /** Labels that the server chose and the client must not have chosen otherwise. */
@@ -33,8 +41,8 @@ function validateGenerated({ metadata, spec }: Job, at: Field): void {
     if (labels[key] === undefined) labelsAt.key(key).required(`must be '${value}'`);
     else if (labels[key] !== value) labelsAt.key(key).invalid(labels, `must be '${value}'`);
   }
-  const [uid, legacy] = [spec.selector?.matchLabels?.[UID_LABEL], spec.selector?.matchLabels?.['controller-uid']];
-  if (uid !== metadata.uid && legacy !== metadata.uid) at.at('spec', 'selector').invalid(spec.selector, 'selector not auto-generated');
+  const ours = Object.fromEntries(expected);
+  if (spec.selector && !compileLabelSelector(spec.selector).matches(ours)) at.at('spec', 'selector').invalid(spec.selector, '`selector` not auto-generated');
 }
 
 const COUNTS = [
@@ -44,6 +52,9 @@ const COUNTS = [
 /** The spec of a job or of a cron job's template. */
 export function validateJobSpec(spec: JobSpec, at: Field): void {
   for (const name of COUNTS) notNegative(spec[name], at.at(name));
+  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
+    at.at('backoffLimitPerIndex').required('when maxFailedIndexes is specified');
+  }
   if (spec.managedBy !== undefined) {
     domainPrefixedPath(spec.managedBy, at.at('managedBy'));
     if (spec.managedBy.length > MANAGED_BY_MAX) at.at('managedBy').tooLong(MANAGED_BY_MAX);
@@ -62,7 +73,7 @@ export function validateJobSpec(spec: JobSpec, at: Field): void {
   // Always is what it defaults to, so saying nothing is no better.
   if (!restartPolicy || restartPolicy === 'Always') restartAt.required('valid values: "OnFailure", "Never"');
   else if (restartPolicy !== 'OnFailure' && restartPolicy !== 'Never') restartAt.notSupported(restartPolicy, ['OnFailure', 'Never']);
-  if (spec.podFailurePolicy && restartPolicy !== 'Never') restartAt.invalid(restartPolicy, 'only "Never" is supported when podFailurePolicy is specified');
+  else if (spec.podFailurePolicy && restartPolicy !== 'Never') restartAt.invalid(restartPolicy, 'only "Never" is supported when podFailurePolicy is specified');
 }
 
 function domainPrefixedPath(path: string, at: Field): void {
@@ -75,7 +86,9 @@ function domainPrefixedPath(path: string, at: Field): void {
 
 function validateIndexes(spec: JobSpec, at: Field): void {
   const { completionMode, completions, parallelism = 0, maxFailedIndexes: failures, backoffLimitPerIndex } = spec;
-  if (completionMode !== undefined) supportedValue(completionMode, ['Indexed', 'NonIndexed'], at.at('completionMode'));
+  if (completionMode !== undefined && completionMode !== 'Indexed' && completionMode !== 'NonIndexed') {
+    at.at('completionMode').notSupported(completionMode, ['NonIndexed', 'Indexed']);
+  }
   if (completionMode !== 'Indexed') {
     if (backoffLimitPerIndex !== undefined) at.at('backoffLimitPerIndex').invalid(backoffLimitPerIndex, 'requires indexed completion mode');
     if (failures !== undefined) at.at('maxFailedIndexes').invalid(failures, 'requires indexed completion mode');
@@ -90,7 +103,6 @@ function validateIndexes(spec: JobSpec, at: Field): void {
     if (parallelism > 10_000) at.at('parallelism').invalid(parallelism, `must be less than or equal to 10000 when completions are above ${INDEXES_MAX} and used with backoff limit per index`);
     if (failures !== undefined && failures > 10_000) at.at('maxFailedIndexes').invalid(failures, `must be less than or equal to 10000 when completions are above ${INDEXES_MAX} and used with backoff limit per index`);
   }
-  if (failures !== undefined && backoffLimitPerIndex === undefined) at.at('backoffLimitPerIndex').required('when maxFailedIndexes is specified');
 }
 
 function validateFailurePolicy(spec: JobSpec, at: Field): void {
@@ -105,12 +117,12 @@ const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
 
 function validateFailureRule(rule: PodFailurePolicyRule, spec: JobSpec, names: ReadonlySet<string>, at: Field): void {
   const { action, onExitCodes: codes, onPodConditions: conditions } = rule;
-  if (!action) at.at('action').required(`valid values: ${ACTIONS.map((word) => JSON.stringify(word)).join(', ')}`);
+  if (!action) at.at('action').required(`valid values: [${ACTIONS.map((word) => JSON.stringify(word)).join(' ')}]`);
   else if (action === 'FailIndex' && spec.backoffLimitPerIndex === undefined) at.at('action').invalid(action, 'requires the backoffLimitPerIndex to be set');
   else if (!ACTIONS.includes(action)) at.at('action').notSupported(action, ACTIONS);
   if (codes) {
     const here = at.at('onExitCodes');
-    if (!codes.operator) here.at('operator').required('valid values: "In", "NotIn"');
+    if (!codes.operator) here.at('operator').required('valid values: ["In" "NotIn"]');
     else supportedValue(codes.operator, ['In', 'NotIn'], here.at('operator'));
     if (codes.containerName !== undefined && !names.has(codes.containerName)) {
       here.at('containerName').invalid(codes.containerName, 'must be one of the container or initContainer names in the pod template');
@@ -121,11 +133,11 @@ function validateFailureRule(rule: PodFailurePolicyRule, spec: JobSpec, names: R
   if (patterns.length > PATTERNS_MAX) at.at('onPodConditions').tooMany(patterns.length, PATTERNS_MAX);
   each(patterns, at.at('onPodConditions'), ({ type, status }, here) => {
     named(type, qualifiedNameErrors, here.at('type'));
-    if (!status) here.at('status').required('valid values: "False", "True", "Unknown"');
+    if (!status) here.at('status').required('valid values: ["False" "True" "Unknown"]');
     else supportedValue(status, ['False', 'True', 'Unknown'], here.at('status'));
   });
-  if (codes && patterns.length > 0) at.invalid('', 'specifying both OnExitCodes and OnPodConditions is not supported');
-  if (!codes && patterns.length === 0) at.invalid('', 'specifying one of OnExitCodes and OnPodConditions is required');
+  if (codes && patterns.length > 0) at.invalidOmitted('specifying both OnExitCodes and OnPodConditions is not supported');
+  if (!codes && patterns.length === 0) at.invalidOmitted('specifying one of OnExitCodes and OnPodConditions is required');
 }
 
 function validateCodes(operator: string, values: readonly number[], at: Field): void {

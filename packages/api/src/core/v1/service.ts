@@ -1,4 +1,4 @@
-import { dns1035LabelErrors, type Kind, type Mutable } from '@navarch/machinery';
+import { dnsLabelErrors, type Kind, type Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { columnsOf, labelsText } from '../../columns.ts';
 import type { Service } from '../../generated/types/core-v1.ts';
@@ -16,7 +16,7 @@ export const service: Kind<Service> = builtIn<Service>('/v1.Service', {
   }),
   behaviour: {
     desired: false,
-    validateName: dns1035LabelErrors,
+    validateName: dnsLabelErrors,
     complete: completeService,
     prepareCreate(s) {
       s.status = { loadBalancer: {} };

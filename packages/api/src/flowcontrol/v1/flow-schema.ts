@@ -1,9 +1,10 @@
-import { dnsSubdomainErrors, type Field, type Kind } from '@navarch/machinery';
+import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { each, named, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { FlowSchema, PolicyRulesWithSubjects, Subject } from '../../generated/types/flowcontrol-v1.ts';
 
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
 const PRECEDENCE_MAX = 10_000;
 const PRECEDENCE_DEFAULT = 1000;
 
@@ -46,8 +47,12 @@ function validateRule({ subjects = [], resourceRules = [], nonResourceRules = []
     wildcardAlone(rule.resources, here.at('resources'), 'resource rules must supply at least one resource');
     if (!rule.namespaces?.length && !rule.clusterScope) {
       here.at('namespaces').required('resource rules that are not cluster scoped must supply at least one namespace');
-    } else if (rule.namespaces?.includes('*') && rule.namespaces.length > 1) {
-      here.at('namespaces').invalid(rule.namespaces, "if '*' is present, must not specify other namespaces");
+    } else if (rule.namespaces?.includes('*')) {
+      if (rule.namespaces.length > 1) here.at('namespaces').invalid(rule.namespaces, "if '*' is present, must not specify other namespaces");
+    } else {
+      each(rule.namespaces, here.at('namespaces'), (name, place) => {
+        for (const error of dnsLabelErrors(name)) place.invalid(name, `each member of this list must be '*' or a DNS-1123 label; ${error}`);
+      });
     }
   });
   each(nonResourceRules, at.at('nonResourceRules'), (rule, here) => {
@@ -57,9 +62,20 @@ function validateRule({ subjects = [], resourceRules = [], nonResourceRules = []
     if (urls.length === 0) urlsAt.required('nonResourceURLs must contain at least one value');
     else if (urls.includes('*') && urls.length > 1) urlsAt.invalid(urls, "if '*' is present, must not specify other non-resource URLs");
     each(urls, urlsAt, (url, place) => {
-      if (url !== '*' && !url.startsWith('/')) place.invalid(url, "must start with slash");
+      if (url !== '*' && !urls.includes('*')) validateUrl(url, place);
     });
   });
+}
+
+/** A path, or all below one when it ends with a star. */
+function validateUrl(url: string, at: Field): void {
+  if (url === '') return at.invalid(url, 'must not be empty');
+  if (url === '/') return;
+  if (!url.startsWith('/')) return at.invalid(url, 'must start with slash');
+  if (url.includes(' ')) return at.invalid(url, 'must not contain white-space');
+  if (url.includes('//')) return at.invalid(url, 'must not contain double slash');
+  const stars = url.split('*').length - 1;
+  if (stars > 1 || (stars === 1 && !url.endsWith('/*'))) at.invalid(url, 'wildcard can only do suffix matching');
 }
 
 function wildcardAlone(words: readonly string[] = [], at: Field, detail: string): void {
@@ -67,7 +83,7 @@ function wildcardAlone(words: readonly string[] = [], at: Field, detail: string)
   if (words.length === 0) at.required(detail === 'verbs' ? 'verbs must contain at least one value' : detail);
   else if (words.includes('*') && words.length > 1) {
     at.invalid(words, `if '*' is present, must not specify other ${what === 'apiGroups' ? 'api groups' : what}`);
-  }
+  } else if (what === 'verbs' && !words.includes('*') && words.some((word) => !VERBS.includes(word))) at.notSupported(words, VERBS);
 }
 
 function validateSubject({ kind, user, group, serviceAccount }: Subject, at: Field): void {

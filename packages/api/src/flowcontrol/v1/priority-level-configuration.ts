@@ -1,10 +1,11 @@
 import type { Field, Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { notNegative, within } from '../../checks/values.ts';
+import { within } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { LimitedPriorityLevelConfiguration, PriorityLevelConfiguration, QueuingConfiguration } from '../../generated/types/flowcontrol-v1.ts';
 
 const QUEUES_MAX = 10_000_000;
+const HASH_BITS_MAX = 60;
 const text = (value: number | null | undefined): string => (value === undefined || value === null ? '<none>' : String(value));
 const queuing = (p: PriorityLevelConfiguration): QueuingConfiguration | undefined => p.spec.limited?.limitResponse.queuing;
 
@@ -38,14 +39,16 @@ export const priorityLevelConfiguration: Kind<PriorityLevelConfiguration> = buil
     validate({ metadata, spec }, at) {
       const here = at.at('spec');
       if ((metadata.name === 'exempt') !== (spec.type === 'Exempt')) {
-        here.at('type').invalid(spec.type, "type must be 'Exempt' if and only if `name` is 'exempt'");
+        here.at('type').invalid(spec.type, "type must be 'Exempt' if and only if name is 'exempt'");
       }
       if (spec.type === 'Exempt') {
-        if (spec.limited) here.at('limited').forbidden("must be nil if the type is not Limited");
-        notNegative(spec.exempt?.nominalConcurrencyShares, here.at('exempt', 'nominalConcurrencyShares'));
+        if (spec.limited) here.at('limited').forbidden('must be nil if the type is not Limited');
+        if ((spec.exempt?.nominalConcurrencyShares ?? 0) < 0) {
+          here.at('exempt', 'nominalConcurrencyShares').invalid(spec.exempt?.nominalConcurrencyShares, 'must be a non-negative integer');
+        }
         within(spec.exempt?.lendablePercent, 0, 100, here.at('exempt', 'lendablePercent'));
       } else if (spec.type === 'Limited') {
-        if (spec.exempt) here.at('exempt').forbidden("must be nil if the type is Limited");
+        if (spec.exempt) here.at('exempt').forbidden('must be nil if the type is Limited');
         if (!spec.limited) here.at('limited').required('must not be empty when type is Limited');
         else validateLimited(spec.limited, here.at('limited'));
       } else here.at('type').notSupported(spec.type, ['Exempt', 'Limited']);
@@ -60,11 +63,18 @@ function validateLimited(limited: LimitedPriorityLevelConfiguration, at: Field):
   if (limitResponse.type === 'Reject') {
     if (limitResponse.queuing) here.at('queuing').forbidden('must be nil if limited.limitResponse.type is not Limited');
   } else if (limitResponse.type === 'Queue') {
-    if (!limitResponse.queuing) here.at('queuing').required("must not be empty if limited.limitResponse.type is Queue");
+    if (!limitResponse.queuing) here.at('queuing').required('must not be empty if limited.limitResponse.type is Limited');
     else validateQueuing(limitResponse.queuing, here.at('queuing'));
   } else here.at('type').notSupported(limitResponse.type, ['Queue', 'Reject']);
   within(lendablePercent, 0, 100, at.at('lendablePercent'));
   if (borrowing !== undefined && borrowing < 0) at.at('borrowingLimitPercent').invalid(borrowing, 'if specified, must be a non-negative integer');
+}
+
+/** Bits that choosing a hand from the deck takes. */
+function entropyBits(deckSize: number, handSize: number): number {
+  let bits = 0;
+  for (let i = 0; i < handSize; i++) bits += Math.log2(deckSize - i);
+  return Math.ceil(bits);
 }
 
 function validateQueuing({ queueLengthLimit, queues, handSize }: QueuingConfiguration, at: Field): void {
@@ -73,7 +83,7 @@ function validateQueuing({ queueLengthLimit, queues, handSize }: QueuingConfigur
   else if (queues > QUEUES_MAX) at.at('queues').invalid(queues, `must not be greater than ${QUEUES_MAX}`);
   if (handSize <= 0) at.at('handSize').invalid(handSize, 'must be positive');
   else if (handSize > queues) at.at('handSize').invalid(handSize, `should not be greater than queues (${queues})`);
-  else if (handSize * Math.log2(Math.max(queues, 1)) > 60) {
-    at.at('handSize').invalid(handSize, 'required entropy bits of deckSize and handSize should not be greater than 60');
+  else if (entropyBits(queues, handSize) > HASH_BITS_MAX) {
+    at.at('handSize').invalid(handSize, `required entropy bits of deckSize ${queues} and handSize ${handSize} should not be greater than ${HASH_BITS_MAX}`);
   }
 }

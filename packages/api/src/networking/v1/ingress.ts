@@ -1,4 +1,4 @@
-import { dns1035LabelErrors, dnsSubdomainErrors, type Field, type Kind, portNameErrors, wildcardSubdomainErrors } from '@navarch/machinery';
+import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind, portNameErrors, wildcardSubdomainErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { NO_IP, parseIp } from '../../checks/network.ts';
 import { each, named, portNumber, requiredName } from '../../checks/values.ts';
@@ -105,7 +105,7 @@ function validateBackend({ service, resource }: IngressBackend, at: Field): void
     return;
   }
   if (!service) return at.invalid('', 'resource or service backend is required');
-  requiredName(service.name, dns1035LabelErrors, at.at('service', 'name'));
+  requiredName(service.name, dnsLabelErrors, at.at('service', 'name'));
   const { name, number } = service.port ?? {};
   const [hasName, hasNumber] = [Boolean(name), Boolean(number)];
   if (hasName && hasNumber) at.invalid('', 'cannot set both port name & port number');
