@@ -2,6 +2,7 @@ import { type IncomingMessage, request as httpRequest, STATUS_CODES } from 'node
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { takeLastWords } from './last-words.ts';
 
 /** A connection that left HTTP behind. */
 export interface Upgraded {
@@ -81,14 +82,22 @@ export function passUpgrade({ reply, socket: other, head: otherHead }: Upgraded,
   join(socket, other);
 }
 
+/** How long a side may take to read what is left when the other side is gone. */
+const LINGER_MS = 1000;
+
 /** Copies both ways, no faster than each side reads. The end of one direction is passed on; the end of a side is the other's. */
 export function join(a: Duplex, b: Duplex): void {
   for (const [from, to] of [[a, b], [b, a]] as const) {
-    from.on('error', () => to.destroy());
+    from.on('error', () => undefined); // Followed by 'close'.
+    takeLastWords(from, (chunk) => to.write(chunk));
     from.on('close', () => {
-      // What was read is still to be written; a writer whose reader is gone has nothing to wait for.
-      if (from.readableEnded) to.end();
-      else to.destroy();
+      if (to.destroyed) return;
+      // What was read is still to be written, also when the reading ended in an error. What `to` sends is read over:
+      // closing a socket with bytes unread would make the kernel take back what was written.
+      const linger = setTimeout(() => to.destroy(), LINGER_MS);
+      to.once('close', () => clearTimeout(linger));
+      to.end();
+      to.resume();
     });
     from.pipe(to);
   }

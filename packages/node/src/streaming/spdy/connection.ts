@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { Arrivals } from './arrivals.ts';
 import { dataHead, encodeControl, type Frame, PAYLOAD_BYTES_MAX, resetStatus, SpdyError, STREAM_ID_MAX } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { HeaderDecoder, HeaderEncoder, type Headers } from './header-block.ts';
@@ -39,9 +40,7 @@ export class SpdyConnection {
     this.#socket = socket;
     this.#options = options;
     this.#nextId = options.role === 'client' ? 1 : 2;
-    socket.on('error', () => undefined); // Seen by the loop below, which ends.
-    if (head.length > 0) socket.unshift(head);
-    this.closed = this.#run();
+    this.closed = this.#run(new Arrivals(socket, head));
   }
 
   /** What ended the connection; undefined while it lives and when the peer simply closed it. */
@@ -78,10 +77,12 @@ export class SpdyConnection {
     this.#socket.destroy();
   }
 
-  async #run(): Promise<void> {
+  async #run(arrivals: Arrivals): Promise<void> {
     const reader = new FrameReader();
     try {
-      for await (const chunk of this.#socket) for (const frame of reader.read(chunk as Buffer)) await this.#take(frame);
+      for (let chunk = await arrivals.next(); chunk; chunk = await arrivals.next()) {
+        for (const frame of reader.read(chunk)) await this.#take(frame);
+      }
     } catch (error) {
       if (!this.#isClosing) this.#failure = error as Error;
     }
@@ -161,7 +162,7 @@ export class SpdyConnection {
     if (bytes.length <= PAYLOAD_BYTES_MAX) {
       this.#socket.cork();
       this.#socket.write(dataHead(streamId, bytes.length, isLast));
-      this.#socket.write(bytes, (error) => callback(error));
+      this.#socket.write(bytes, () => callback()); // A failure ends the connection, and by that the stream.
       this.#socket.uncork();
       return;
     }
@@ -175,14 +176,14 @@ export class SpdyConnection {
   #abandon(streamId: number): void {
     const stream = this.#streams.get(streamId);
     if (!this.#streams.delete(streamId)) return;
-    const isThrough = stream?.readableEnded && stream.writableFinished;
-    if (!isThrough && !this.#isClosing) this.#control({ type: 'reset', streamId, status: resetStatus.cancel });
+    // A peer that sends no more is about to close: a word too many would meet a closed socket.
+    if (!stream?.isRemoteEnded && !this.#isClosing) this.#control({ type: 'reset', streamId, status: resetStatus.cancel });
   }
 
   /** The socket is gone: what was read before is still to be read, and then comes the end. */
   #endStreams(): void {
     for (const stream of this.#streams.values()) {
-      if (this.#failure) stream.destroy(this.#failure);
+      if (this.#failure && !stream.isRemoteEnded) stream.destroy(this.#failure);
       else stream.deliverEnd();
     }
     this.#streams.clear();

@@ -20,6 +20,11 @@ export class SpdyStream extends Duplex {
   #hasRoom: (() => void) | undefined;
   #isEnded = false;
 
+  /** The peer has said that it sends no more. */
+  get isRemoteEnded(): boolean {
+    return this.#isEnded;
+  }
+
   constructor(streamId: number, headers: Headers, port: StreamPort) {
     super({ allowHalfOpen: true, readableHighWaterMark: WAITING_BYTES_MAX, emitClose: true });
     this.streamId = streamId;

@@ -1,0 +1,42 @@
+import { readSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
+
+/**
+ * Gives out what a peer said before it closed its connection while we were still writing to it. A runtime closes as soon
+ * as the command has ended, be there input on the way or not. The write that then fails makes Node close the socket at
+ * once, with the command's exit code still unread in the kernel, which keeps what came before a reset. So it is read
+ * before the socket goes. Does nothing for TLS, whose bytes are no text yet.
+ */
+export function takeLastWords(socket: Duplex, take: (chunk: Buffer) => void): void {
+  const tcp = socket as Duplex & { readonly _handle?: { readonly fd?: number } };
+  const destroy = tcp._destroy.bind(tcp);
+  tcp._destroy = (error, callback) => {
+    const fd = tcp._handle?.fd ?? -1;
+    if ((error as NodeJS.ErrnoException | null)?.syscall === 'write' && fd >= 0 && !('encrypted' in tcp)) {
+      for (let chunk = tcp.read() as Buffer | null; chunk !== null; chunk = tcp.read() as Buffer | null) take(chunk);
+      for (const chunk of unread(fd)) take(chunk);
+    }
+    destroy(error, callback);
+  };
+}
+
+const PIECE_BYTES = 64 * 1024;
+/** More than sockets hold. */
+const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
+
+function unread(fd: number): readonly Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let bytes = 0; bytes < UNREAD_BYTES_MAX;) {
+    const piece = Buffer.alloc(PIECE_BYTES);
+    let length = 0;
+    try {
+      length = readSync(fd, piece);
+    } catch {
+      break; // EAGAIN: there is no more; ECONNRESET: that was all.
+    }
+    if (length === 0) break;
+    bytes += length;
+    pieces.push(piece.subarray(0, length));
+  }
+  return pieces;
+}
