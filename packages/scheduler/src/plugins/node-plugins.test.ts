@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Node, Pod, Taint, Toleration } from '@navarch/api';
-import { nodeOf, podOf, put, snapshotOf, verdict } from '../testing/builders.ts';
+import type { NodeInfo } from '../snapshot/node-info.ts';
+import { nodeOf, podOf, profileOf, put, snapshotOf, verdict } from '../testing/builders.ts';
+import { allocationScore, type ResourceWeight, type ScoringStrategy } from './allocation-score.ts';
+import { nodeResourcesFitBy } from './node-resources-fit.ts';
 import { covers } from './tolerations.ts';
 
 const all = (spec: Partial<Pod['spec']>, ...nodes: readonly Node[]): string => verdict(podOf('p', { spec }), snapshotOf(nodes));
@@ -91,4 +94,31 @@ test('imageLocality prefers the node that has the image, if it is not on one nod
   const images = [{ names: ['registry/i:latest'], sizeBytes: 900 * 1024 * 1024 }];
   const spec = { containers: [{ name: 'c', image: 'registry/i' }] } as unknown as Partial<Pod['spec']>;
   assert.equal(all(spec, nodeOf('a'), nodeOf('b', { images }), nodeOf('c')), 'b');
+});
+
+test('nodeResourcesFitBy() prefers the empty, the full, or whatever the shape says', () => {
+  const resources = [{ name: 'cpu', weight: 1 }];
+  const placed = { half: [podOf('x', { cpu: '2' })], full: [podOf('y', { cpu: '3500m' })] };
+  const nodes = [nodeOf('empty'), nodeOf('half'), nodeOf('full')];
+  const rows: readonly (readonly [ScoringStrategy, string])[] = [
+    [{ type: 'LeastAllocated', resources }, 'empty'],
+    [{ type: 'MostAllocated', resources }, 'full'],
+    [{ type: 'RequestedToCapacityRatio', resources, shape: [{ utilization: 0, score: 0 }, { utilization: 100, score: 10 }] }, 'full'],
+    [{ type: 'RequestedToCapacityRatio', resources, shape: [{ utilization: 0, score: 10 }, { utilization: 100, score: 0 }] }, 'empty'],
+    [{ type: 'RequestedToCapacityRatio', resources, shape: [{ utilization: 0, score: 0 }, { utilization: 50, score: 10 }, { utilization: 100, score: 0 }] }, 'half'],
+  ];
+  for (const [strategy, expected] of rows) assert.equal(put(podOf('p'), snapshotOf(nodes, placed), profileOf(nodeResourcesFitBy(strategy))).node, expected, JSON.stringify(strategy));
+});
+
+test('allocationScore() weighs resources, and leaves out what node or pod do not have', () => {
+  const info = snapshotOf([nodeOf('a', { allocatable: { memory: '1000Mi', 'example.com/gpu': '4' } })]).node('a') as NodeInfo;
+  const score = (resources: readonly ResourceWeight[], requests: Readonly<Record<string, string>>): number => {
+    const pod = podOf('p', { spec: { containers: [{ name: 'c', resources: { requests } }] } as unknown as Partial<Pod['spec']> });
+    return allocationScore({ type: 'LeastAllocated', resources }, info, snapshotOf([]).templateOf(pod));
+  };
+  assert.equal(score([{ name: 'cpu', weight: 1 }], { cpu: '1' }), 75);
+  assert.equal(score([{ name: 'cpu', weight: 1 }, { name: 'memory', weight: 3 }], { cpu: '1', memory: '500Mi' }), 56);
+  assert.equal(score([{ name: 'example.com/gpu', weight: 1 }], { 'example.com/gpu': '1' }), 75);
+  assert.equal(score([{ name: 'cpu', weight: 1 }, { name: 'example.com/gpu', weight: 1 }], { cpu: '1' }), 75);
+  assert.equal(score([{ name: 'example.com/none', weight: 1 }], { 'example.com/none': '1' }), 0);
 });

@@ -1,7 +1,9 @@
 import type { Node, Pod } from '@navarch/api';
-import { definePlugin, type Misfit, misfit } from '../plugin.ts';
+import { definePlugin, type Misfit, misfit, type SchedulerPlugin } from '../plugin.ts';
+import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Amounts, amountsOf, type Template } from '../snapshot/template.ts';
+import { allocationScore, leastAllocated, type ScoringStrategy } from './allocation-score.ts';
 
 interface Prepared {
   readonly requests: Amounts;
@@ -9,8 +11,8 @@ interface Prepared {
   readonly found: Map<string, Misfit>;
 }
 
-/** Keeps a pod from nodes that lack what it asks for, and prefers nodes with most of cpu and memory left. */
-export const nodeResourcesFit = definePlugin<Prepared, Template>({
+/** Keeps a pod from nodes that lack what it asks for, and prefers nodes by how full they would be. */
+export const nodeResourcesFitBy = (strategy: ScoringStrategy): SchedulerPlugin<Prepared, Template> => definePlugin<Prepared, Template>({
   name: 'NodeResourcesFit', scope: 'node', wakesOn: ['node-added', 'node-changed', 'pod-removed', 'pod-changed'],
   wakes(pod, event, snapshot) {
     switch (event.type) {
@@ -22,31 +24,27 @@ export const nodeResourcesFit = definePlugin<Prepared, Template>({
     }
   },
   prepare: (pod, snapshot) => ({ requests: snapshot.templateOf(pod).requests, found: new Map() }),
-  filter(_pod, info, { requests, found }) {
-    let lacking: string[] | undefined;
-    let isResolvable = true;
-    if (info.pods.size + 1 > info.podsMax) lacking = ['Too many pods'];
-    for (const [name, amount] of requests) {
-      if (amount === 0) continue;
-      const allocatable = info.allocatable.get(name) ?? 0;
-      if (amount <= allocatable - (info.requested.get(name) ?? 0)) continue;
-      (lacking ??= []).push(`Insufficient ${name}`);
-      // What an empty node would not have either, no eviction brings.
-      if (amount > allocatable) isResolvable = false;
-    }
-    return lacking && shared(lacking, isResolvable, found);
-  },
+  filter: (_pod, info, prepared) => misfitOf(info, prepared),
   weigh: (pod, snapshot) => snapshot.templateOf(pod),
-  /** LeastAllocated over cpu and memory; a node that has none of one is not judged by it. */
-  score(_pod, info, { scoredCpu, scoredMemory }) {
-    if (info.cpu === 0 && info.memory === 0) return 0;
-    if (info.cpu === 0) return left(info.memory, info.scoredMemory + scoredMemory);
-    if (info.memory === 0) return left(info.cpu, info.scoredCpu + scoredCpu);
-    return Math.floor((left(info.cpu, info.scoredCpu + scoredCpu) + left(info.memory, info.scoredMemory + scoredMemory)) / 2);
-  },
+  score: (_pod, info, template) => allocationScore(strategy, info, template),
 });
 
-const left = (capacity: number, used: number): number => (used > capacity ? 0 : Math.floor(((capacity - used) * 100) / capacity));
+export const nodeResourcesFit = nodeResourcesFitBy(leastAllocated);
+
+function misfitOf(info: NodeInfo, { requests, found }: Prepared): Misfit | undefined {
+  let lacking: string[] | undefined;
+  let isResolvable = true;
+  if (info.pods.size + 1 > info.podsMax) lacking = ['Too many pods'];
+  for (const [name, amount] of requests) {
+    if (amount === 0) continue;
+    const allocatable = info.allocatable.get(name) ?? 0;
+    if (amount <= allocatable - (info.requested.get(name) ?? 0)) continue;
+    (lacking ??= []).push(`Insufficient ${name}`);
+    // What an empty node would not have either, no eviction brings.
+    if (amount > allocatable) isResolvable = false;
+  }
+  return lacking && shared(lacking, isResolvable, found);
+}
 
 /** Thousands of nodes lack the same: one value for all of them. */
 function shared(lacking: readonly string[], isResolvable: boolean, found: Map<string, Misfit>): Misfit {

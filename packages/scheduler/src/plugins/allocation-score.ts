@@ -1,0 +1,61 @@
+import type { NodeInfo } from '../snapshot/node-info.ts';
+import type { Template } from '../snapshot/template.ts';
+
+export interface ResourceWeight {
+  readonly name: string;
+  readonly weight: number;
+}
+
+/** How full a node should be that is preferred (scoringStrategy of upstream's NodeResourcesFitArgs). */
+export type ScoringStrategy =
+  /** The emptier the better: spreads load. */
+  | { readonly type: 'LeastAllocated'; readonly resources: readonly ResourceWeight[] }
+  /** The fuller the better: leaves whole nodes free. */
+  | { readonly type: 'MostAllocated'; readonly resources: readonly ResourceWeight[] }
+  /** A score of 0 to 10 for some shares of use in a hundred, ascending; straight lines between them. */
+  | { readonly type: 'RequestedToCapacityRatio'; readonly resources: readonly ResourceWeight[]; readonly shape: readonly { readonly utilization: number; readonly score: number }[] };
+
+export const leastAllocated: ScoringStrategy = { type: 'LeastAllocated', resources: [{ name: 'cpu', weight: 1 }, { name: 'memory', weight: 1 }] };
+
+/** 0 to 100 for a node as it would be with the pod on it. Resources that the node has not, or the pod does not ask for, are left out. */
+export function allocationScore(strategy: ScoringStrategy, info: NodeInfo, template: Template): number {
+  let sum = 0;
+  let weights = 0;
+  for (const { name, weight } of strategy.resources) {
+    const capacity = info.allocatable.get(name) ?? 0;
+    const used = usedAfter(name, info, template);
+    if (capacity === 0 || used === undefined) continue;
+    sum += weight * scoreOf(strategy, used, capacity);
+    weights += weight;
+  }
+  if (weights === 0) return 0;
+  return strategy.type === 'RequestedToCapacityRatio' ? Math.round(sum / weights) : Math.floor(sum / weights);
+}
+
+/** cpu and memory count for every pod, also for one that asks for none. */
+function usedAfter(name: string, info: NodeInfo, template: Template): number | undefined {
+  if (name === 'cpu') return info.scoredCpu + template.scoredCpu;
+  if (name === 'memory') return info.scoredMemory + template.scoredMemory;
+  const asked = template.requests.get(name) ?? 0;
+  return asked === 0 ? undefined : (info.requested.get(name) ?? 0) + asked;
+}
+
+function scoreOf(strategy: ScoringStrategy, used: number, capacity: number): number {
+  switch (strategy.type) {
+    case 'LeastAllocated': return used > capacity ? 0 : Math.floor(((capacity - used) * 100) / capacity);
+    case 'MostAllocated': return Math.floor((Math.min(used, capacity) * 100) / capacity);
+    case 'RequestedToCapacityRatio': return 10 * onLine(strategy.shape, used > capacity ? 100 : Math.floor((used * 100) / capacity));
+  }
+}
+
+function onLine(shape: readonly { readonly utilization: number; readonly score: number }[], utilization: number): number {
+  let before = shape[0];
+  if (!before || utilization <= before.utilization) return before?.score ?? 0;
+  for (const point of shape) {
+    if (utilization <= point.utilization && point !== before) {
+      return before.score + ((point.score - before.score) * (utilization - before.utilization)) / (point.utilization - before.utilization);
+    }
+    before = point;
+  }
+  return before.score;
+}
