@@ -60,8 +60,8 @@ test('join() lets the client hear what the server said before it closed, though 
 test('join(): when one side is gone, the other goes too, though it never reads nor ends', async () => {
   await using between = await relay((socket) => void socket.pause().on('error', () => undefined));
   const client = between.open();
-  client.write(Buffer.alloc(20_000_000));
-  while (between.sockets[1]?.writableNeedDrain !== true) await new Promise((resolve) => setImmediate(resolve));
+  client.write('hello');
+  while (between.sockets.length < 2) await new Promise((resolve) => setImmediate(resolve));
   client.resetAndDestroy();
   await Promise.all(between.sockets.map((socket) => socket.closed || new Promise((resolve) => socket.once('close', resolve))));
 });
