@@ -9,6 +9,8 @@ import { writeResults } from './harness/results.ts';
 import { tableOf } from './harness/table.ts';
 
 const LIMIT_MS = 10 * 60_000;
+/** Kept for stopping what was started. */
+const RESERVE_MS = 30_000;
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -44,7 +46,7 @@ async function measure({ benchmark, withPeer, rounds, isQuick, only, out }: Flag
     const all = await benchmark.prepare({ processes, made, rounds, isQuick, withPeer, dir, signal, say });
     const chosen = all.filter(({ name }) => only === undefined || name.includes(only));
     if (chosen.length === 0) throw new UsageError(`no workload of ${benchmark.name} has ${JSON.stringify(only)} in its name; there are ${all.map((w) => w.name).join(', ')}`);
-    const { outcomes, failures } = await interleave(chosen, rounds, say, signal);
+    const { outcomes, failures } = await interleave(chosen, { rounds, endByMs: began + LIMIT_MS - RESERVE_MS, say }, signal);
     for (const outcome of outcomes) process.stdout.write(`${JSON.stringify({ bench: benchmark.name, ...outcome })}\n`);
     if (outcomes.length > 0) say(`\n${tableOf(outcomes)}`);
     for (const { workload, why } of failures) say(`failed: ${workload}: ${why}`);

@@ -23,6 +23,13 @@ export interface Measured {
   readonly failures: readonly { readonly workload: string; readonly why: string }[];
 }
 
+export interface Course {
+  readonly rounds: number;
+  /** On the scale of performance.now(): a round that would not be done by then is not begun. */
+  readonly endByMs: number;
+  say(line: string): void;
+}
+
 interface Samples {
   readonly ours: Sample[];
   readonly peer: Sample[];
@@ -33,10 +40,11 @@ interface Samples {
  * machine; which of the two begins changes from round to round. A workload that fails is left out from there on: half a
  * comparison is none.
  */
-export async function interleave(workloads: readonly Workload[], rounds: number, say: (line: string) => void, signal: AbortSignal): Promise<Measured> {
+export async function interleave(workloads: readonly Workload[], { rounds, endByMs, say }: Course, signal: AbortSignal): Promise<Measured> {
   const samples = new Map<Workload, Samples>(workloads.map((workload) => [workload, { ours: [], peer: [] }]));
   const failures: { workload: string; why: string }[] = [];
   for (let round = 1; round <= rounds; round++) {
+    const began = performance.now();
     for (const [workload, taken] of samples) {
       try {
         await measureOnce(workload, round, taken, say, signal);
@@ -48,6 +56,10 @@ export async function interleave(workloads: readonly Workload[], rounds: number,
         samples.delete(workload);
       }
     }
+    const now = performance.now();
+    if (round === rounds || now + (now - began) <= endByMs) continue;
+    say(`  no time for another round like this one: ${round} of ${rounds} are measured`);
+    break;
   }
   return { outcomes: [...samples].map(([workload, taken]) => outcomeOf(workload, taken)), failures };
 }
