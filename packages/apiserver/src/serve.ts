@@ -2,6 +2,7 @@ import { builtinKinds, virtualResources } from '@navarch/api';
 import { type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
 import type { Store } from '@navarch/store';
 import { builtinAdmission } from './admission/builtin.ts';
+import type { Webhooks } from './admission/webhooks/port.ts';
 import { Access } from './auth/access.ts';
 import type { TokenKeys } from './auth/service-account-tokens.ts';
 import type { User } from './auth/user.ts';
@@ -25,6 +26,8 @@ export interface ServeOptions {
   readonly advertiseAddress: string;
   readonly advertisePort: number;
   parseYaml?(text: string): unknown;
+  /** Calls the admission webhooks that people have configured. */
+  readonly webhooks?: Webhooks;
   metrics?(): string;
 }
 
@@ -40,7 +43,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const { store, clock, random, log } = options;
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
   const registry: Registry = new Registry({
-    store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission, access: new Access(() => registry), attendants: { '/services': allocator },
+    store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission(options.webhooks), access: new Access(() => registry), attendants: { '/services': allocator },
   });
   await registry.start(signal);
   const server = new Server({

@@ -16,5 +16,6 @@ export { whoListens } from './host/who-listens.ts';
 export { hostFacts, nodeFiles, nodeProber, nodeStatistics, type NodeStatistics, serveKubelet } from './kubelet/index.ts';
 export { processMetrics } from './metrics/process-metrics.ts';
 export { nftFilter } from './nftables/index.ts';
+export { httpsWebhooks } from './webhooks/index.ts';
 export { parseYaml } from './yaml/index.ts';
 export { listenDns, resolvers } from './dns/index.ts';

@@ -15,9 +15,14 @@ import { resourceQuotaPlugin } from './plugins/resource-quota.ts';
 import { runtimeClassPlugin } from './plugins/runtime-class.ts';
 import { serviceAccountPlugin } from './plugins/service-account.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
+import { mutatingWebhooks, validatingWebhooks } from './plugins/webhooks.ts';
+import type { Webhooks } from './webhooks/port.ts';
 
-/** Every plugin, in the order in which they are asked: upstream's. Adding one is adding a file and a line to this list. */
-export const builtinAdmission: readonly AdmissionPlugin[] = [
+/**
+ * Every plugin, in the order in which they are asked: upstream's. Adding one is adding a file and a line to this list.
+ * Without `webhooks`, requests that one would have to be asked about fail by its failure policy.
+ */
+export const builtinAdmission = (webhooks?: Webhooks): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
   podLimitRanger, resizeLimitRanger, claimLimitRanger,
   serviceAccountPlugin,
@@ -33,6 +38,7 @@ export const builtinAdmission: readonly AdmissionPlugin[] = [
   defaultIngressClass,
   createdPodTopology, boundPodTopology,
   roleEscalation, bindingEscalation,
+  mutatingWebhooks(webhooks), validatingWebhooks(webhooks),
   // Last: what it takes is taken for what is going to be written.
   resourceQuotaPlugin,
 ];

@@ -279,7 +279,8 @@ export class Resource<O extends ApiObject> {
     stored.behaviour.prepareCreate?.(draft as Mutable<any>, hooks);
     if (!isApplied) this.#record(draft, undefined, call, '', now);
     const request = this.#request('CREATE', draft.metadata.namespace ?? '', draft.metadata.name, '', call, undefined);
-    if (await this.#mutating(draft, request)) draft = this.#normal(draft);
+    const made = { ...draft };
+    if (await this.#mutating(draft, request)) draft = this.#kept(this.#normal(draft), made);
     this.#attendant()?.prepare(draft as ApiObject, undefined);
     const at = new Field();
     const nameErrors = (name: string): readonly string[] => (stored.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
@@ -337,7 +338,8 @@ export class Resource<O extends ApiObject> {
     else stored.behaviour.prepareUpdate?.(draft as Mutable<any>, previous, hooks);
     if (!isApplied) this.#record(draft, previous, call, partName, hooks.now);
     const request = this.#request('UPDATE', previous.metadata.namespace ?? '', previous.metadata.name, partName, call, previous);
-    if (await this.#mutating(draft, request)) draft = this.#normal(draft);
+    const made = { ...draft };
+    if (await this.#mutating(draft, request)) draft = this.#kept(this.#normal(draft), made, part !== undefined);
     if (!part) this.#attendant()?.prepare(draft as ApiObject, previous);
     this.#countGeneration(draft, previous, part);
     const at = new Field();
@@ -378,6 +380,18 @@ export class Resource<O extends ApiObject> {
     });
     if (equalJson(wanted(draft as ApiObject), wanted(previous))) return;
     draft.metadata = inOrder({ ...draft.metadata, generation: (previous.metadata.generation ?? 0) + 1 }) as Draft['metadata'];
+  }
+
+  /** Whatever plugins (webhooks among them) did: who the object is, and the part that the request may not write, stay. */
+  #kept(draft: Draft, before: Draft, isPart = false): Draft {
+    const { uid, creationTimestamp, generation, namespace, deletionTimestamp, deletionGracePeriodSeconds } = before.metadata;
+    const { deletionTimestamp: _, deletionGracePeriodSeconds: __, ...metadata } = draft.metadata;
+    draft.metadata = inOrder({
+      ...metadata, uid, creationTimestamp, resourceVersion: '', ...(namespace ? { namespace } : {}), ...(generation === undefined ? {} : { generation }),
+      ...(deletionTimestamp ? { deletionTimestamp } : {}), ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+    }) as Draft['metadata'];
+    if (!isPart && this.#parts['status']) draft.status = before.status;
+    return draft;
   }
 
   /** Plugins may have put fields anywhere: decoding again gives the printed order and fills what they left out. */

@@ -1,0 +1,73 @@
+import { endpointSlice, service, type Service } from '@navarch/api';
+import { type ApiObject, type Kind, type LabelSelector } from '@navarch/machinery';
+import type { Registry } from '../../registry/registry.ts';
+import type { WebhookAddress } from './port.ts';
+
+export interface Rule {
+  readonly operations?: readonly string[];
+  readonly apiGroups?: readonly string[];
+  readonly apiVersions?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly scope?: string;
+}
+
+/** One webhook of a configuration, of either kind (admissionregistration.k8s.io/v1). */
+export interface Webhook {
+  readonly name: string;
+  readonly clientConfig: {
+    readonly url?: string;
+    readonly service?: { readonly namespace: string; readonly name: string; readonly path?: string; readonly port?: number };
+    /** Base64 of PEM. */
+    readonly caBundle?: string;
+  };
+  readonly rules?: readonly Rule[];
+  readonly failurePolicy?: string;
+  readonly matchPolicy?: string;
+  readonly namespaceSelector?: LabelSelector;
+  readonly objectSelector?: LabelSelector;
+  readonly sideEffects?: string;
+  readonly timeoutSeconds?: number;
+  readonly admissionReviewVersions: readonly string[];
+  readonly reinvocationPolicy?: string;
+  readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
+}
+
+interface Configuration extends ApiObject {
+  readonly webhooks?: readonly Webhook[];
+}
+
+/** All webhooks of a kind of configuration, in the order in which they are called: by the names of the configurations. */
+export function webhooksOf(registry: Registry, kind: Kind<any>): readonly Webhook[] {
+  const { cache } = registry.of(kind).shelf;
+  return [...cache.range(cache.prefix)].flatMap((cached) => (cached.object as Configuration).webhooks ?? []);
+}
+
+const HTTPS = 443;
+
+/** Where the webhook answers now. Throws Error where its service has nobody to answer. */
+export function addressOf({ clientConfig }: Webhook, registry: Registry): WebhookAddress {
+  const authority = clientConfig.caBundle ? { authority: atob(clientConfig.caBundle) } : {};
+  if (clientConfig.service) return { ...serviceAddress(clientConfig.service, registry), ...authority };
+  const url = /^https:\/\/(\[[^\]]+\]|[^/:?#]+)(?::(\d+))?([/?][^#]*)?$/.exec(clientConfig.url ?? '');
+  if (!url) throw new Error(`the URL ${JSON.stringify(clientConfig.url ?? '')} is none of HTTPS`);
+  const host = (url[1] ?? '').replace(/^\[|\]$/g, '');
+  return { host, port: Number(url[2] ?? HTTPS), path: url[3] ?? '/', serverName: host, ...authority };
+}
+
+function serviceAddress({ namespace, name, path = '', port = HTTPS }: NonNullable<Webhook['clientConfig']['service']>, registry: Registry): WebhookAddress {
+  const found = registry.of(service).find(namespace, name) as Service | undefined;
+  if (!found) throw new Error(`service ${JSON.stringify(name)} not found`);
+  const rest = { path: path.startsWith('/') ? path : `/${path}`, serverName: `${name}.${namespace}.svc` };
+  if (found.spec.type === 'ExternalName') return { host: found.spec.externalName ?? '', port, ...rest };
+  const asked = found.spec.ports?.find((p) => p.port === port);
+  if (!asked) throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`);
+  const slices = registry.of(endpointSlice);
+  for (const cached of slices.shelf.cache.range(slices.shelf.prefixOf(namespace))) {
+    const slice = slices.view(cached.object);
+    if (slice.metadata.labels?.['kubernetes.io/service-name'] !== name) continue;
+    const reached = slice.ports?.find((p) => (p.name ?? '') === (asked.name ?? ''))?.port;
+    const host = slice.endpoints?.find((endpoint) => endpoint.conditions.ready !== false)?.addresses[0];
+    if (reached && host) return { host, port: reached, ...rest };
+  }
+  throw new Error(`no endpoints available for service ${JSON.stringify(name)}`);
+}

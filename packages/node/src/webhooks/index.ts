@@ -1,0 +1,1 @@
+export { httpsWebhooks } from './https-webhooks.ts';
