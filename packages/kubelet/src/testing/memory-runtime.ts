@@ -34,7 +34,7 @@ export class MemoryRuntime implements ContainerRuntime {
   readonly calls: string[] = [];
   /** How many questions were asked. */
   queries = 0;
-  /** What must never be: two running instances of one container. */
+  /** What must never be: two running instances of one container, or the removal of one that runs. */
   readonly violations: string[] = [];
   readonly #options: MemoryRuntimeOptions;
   readonly #changed = new Notifier();
@@ -181,6 +181,7 @@ export class MemoryRuntime implements ContainerRuntime {
   async removeContainer({ containerId = '' }: { readonly containerId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['removeContainer']> {
     const held = this.containers.get(containerId);
     return this.#call(`removeContainer ${held?.name} ${held?.attempt}`, signal, () => {
+      if (held?.state === 'CONTAINER_RUNNING') this.violations.push(`${containerId} (${held.name}) is removed while it runs`);
       this.#drop(containerId);
       return {};
     });
