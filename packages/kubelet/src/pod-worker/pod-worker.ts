@@ -124,7 +124,7 @@ export class PodWorker {
     const { clock, nodeIP, runtime } = this.#deps;
     const endedBefore = this.#steps.ended;
     const observed = await this.#deps.observe(this.#pod, group.signal);
-    // A step ended meanwhile: what was seen may be of before it.
+    // A step ended meanwhile: what was seen may be of before it, and what it did would be done again.
     if (this.#steps.ended !== endedBefore) return 0;
     const now = clock.now();
     this.#observed = observed;
@@ -135,7 +135,8 @@ export class PodWorker {
     this.#reporter.say(status);
     this.#events.announce(status);
     this.#probing.follow(pod, containersOf(pod, observed), memory, observed.sandboxes[0]?.ip || nodeIP, group);
-    if (await this.#steps.giveUp(actions)) return 0;
+    await this.#steps.giveUp(actions);
+    if (this.#steps.ended !== endedBefore) return 0;
     for (const [key, until] of this.#pauses) if (until <= now) this.#pauses.delete(key);
     this.#steps.begin(actions.filter((action) => !this.#pauses.has(actionKey(action))), group);
     const due = Math.min(lookAgainAt ?? Number.POSITIVE_INFINITY, this.#refresh(now, group), ...this.#pauses.values());

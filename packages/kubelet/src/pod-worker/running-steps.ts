@@ -30,13 +30,12 @@ export class RunningSteps {
     return this.#ended;
   }
 
-  /** Ends what is no longer wanted. True when there was any: look again before beginning anything. */
-  async giveUp(wanted: readonly Action[]): Promise<boolean> {
+  /** Ends what is no longer wanted, and waits for it. */
+  async giveUp(wanted: readonly Action[]): Promise<void> {
     const byKey = new Map(wanted.map((action) => [actionKey(action), action]));
     const unwanted = [...this.#running].filter(([key, { action }]) => !isSame(action, byKey.get(key))).map(([, running]) => running);
     for (const { stop } of unwanted) stop.abort(new Error('The step is no longer wanted'));
     await Promise.allSettled(unwanted.map(({ done }) => done));
-    return unwanted.length > 0;
   }
 
   begin(wanted: readonly Action[], group: TaskGroup): void {

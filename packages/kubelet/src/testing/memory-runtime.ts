@@ -34,7 +34,7 @@ export class MemoryRuntime implements ContainerRuntime {
   readonly calls: string[] = [];
   /** How many questions were asked. */
   queries = 0;
-  /** What must never be: two running instances of one container, or the removal of one that runs. */
+  /** What must never be: two running instances of one container, the removal of one that runs, a name asked for twice. */
   readonly violations: string[] = [];
   readonly #options: MemoryRuntimeOptions;
   readonly #changed = new Notifier();
@@ -90,7 +90,7 @@ export class MemoryRuntime implements ContainerRuntime {
       const { name = '', namespace = '', uid = '', attempt = 0 } = config?.metadata ?? {};
       const metadata = { name, namespace, uid, attempt };
       const taken = [...this.sandboxes.values()].find((s) => s.metadata.uid === uid && s.metadata.attempt === attempt);
-      if (taken) throw new CriError('UNKNOWN', `failed to reserve sandbox name "${name}_${namespace}_${uid}_${attempt}": name is reserved for "${taken.id}"`);
+      if (taken) throw this.#reserved('sandbox', `${name}_${namespace}_${uid}_${attempt}`, taken.id);
       const address = this.#addresses++;
       const isHost = config?.linux?.securityContext?.namespaceOptions?.network === 'NODE';
       const ip = isHost ? '' : `${this.#options.podRange ?? '10.244'}.${(address >> 8) & 255}.${address & 255}`;
@@ -137,7 +137,7 @@ export class MemoryRuntime implements ContainerRuntime {
       if (!sandbox?.isReady) throw new CriError('UNKNOWN', `failed to find running sandbox ${podSandboxId}`);
       const pod = config?.labels?.[POD_UID] ?? '';
       const taken = [...this.containers.values()].find((c) => c.labels[POD_UID] === pod && c.name === name && c.attempt === attempt);
-      if (taken) throw new CriError('UNKNOWN', `failed to reserve container name "${name}_${pod}_${attempt}": name is reserved for "${taken.id}"`);
+      if (taken) throw this.#reserved('container', `${name}_${pod}_${attempt}`, taken.id);
       const id = this.#newId('container');
       this.containers.set(id, {
         id, sandboxId: podSandboxId, name, attempt, image: config?.image?.userSpecifiedImage || config?.image?.image || '', imageRef: config?.image?.image ?? '', state: 'CONTAINER_CREATED',
@@ -259,6 +259,12 @@ export class MemoryRuntime implements ContainerRuntime {
     return this.#options.program?.({ pod: labels['io.kubernetes.pod.name'] ?? '', name, image, attempt }) ?? server;
   }
 
+  /** Who asks for a name that is taken acts on what it saw too long ago. */
+  #reserved(what: string, name: string, holder: string): CriError {
+    this.violations.push(`${what} ${name} is made twice`);
+    return new CriError('UNKNOWN', `failed to reserve ${what} name "${name}": name is reserved for "${holder}"`);
+  }
+
   #drop(id: string): void {
     this.exit(id, 137);
     this.containers.delete(id);
@@ -291,7 +297,9 @@ export class MemoryRuntime implements ContainerRuntime {
   async #ask<T>(signal: AbortSignal, answer: () => T): Promise<T> {
     this.queries += 1;
     await this.#pause(signal);
-    return answer();
+    const said = answer();
+    await this.#pause(signal);
+    return said; // Out of date by now, perhaps.
   }
 
   /** A caller that is gone before the answer does not undo what it asked for. */

@@ -10,7 +10,7 @@ import { KubeletWorld, type KubeletWorldOptions } from '../testing/kubelet-world
 
 const STORM_MS = 5 * 60_000;
 const PEACE_MS = 20 * 60_000;
-const SEEDS = Number(process.env['NAVARCH_SEEDS'] ?? 20);
+const SEEDS = Number(process.env['NAVARCH_SEEDS'] ?? 6);
 
 const pick = <T>(random: Random, values: readonly T[]): T => values[random.uint32() % values.length] as T;
 const chance = (random: Random, p: number): boolean => random.uint32() / 2 ** 32 < p;
