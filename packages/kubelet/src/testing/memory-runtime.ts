@@ -236,7 +236,7 @@ export class MemoryRuntime implements ContainerRuntime {
   imageFsInfo = async (): ReturnType<ContainerRuntime['imageFsInfo']> => ({ imageFilesystems: [], containerFilesystems: [] });
   updateContainerResources = lacking;
   updatePodSandboxResources = lacking;
-  reopenContainerLog = lacking;
+  reopenContainerLog = async (): ReturnType<ContainerRuntime['reopenContainerLog']> => ({});
   exec = lacking;
   attach = lacking;
   portForward = lacking;

@@ -33,7 +33,7 @@ function specOf(random: Random): object {
   const container = (name: string, extra: object = {}): object => ({ name, image: pick(random, ['one', 'two']), ...more(), ...extra });
   const programs = restartPolicy === 'Always' ? ['serve', 'stubborn'] : restartPolicy === 'OnFailure' ? ['work', 'flaky'] : ['work', 'work', 'bad'];
   return {
-    restartPolicy, terminationGracePeriodSeconds: pick(random, [2, 10]),
+    restartPolicy, terminationGracePeriodSeconds: pick(random, [4, 10]),
     initContainers: [...(chance(random, 0.4) ? [container('serve-side', { restartPolicy: 'Always' })] : []), ...(chance(random, 0.4) ? [{ name: 'work-first', image: 'one' }] : [])],
     containers: Array.from({ length: 1 + (random.uint32() % 2) }, (_, i) => container(`${pick(random, programs)}-${i}`)),
   };

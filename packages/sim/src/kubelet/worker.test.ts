@@ -70,8 +70,8 @@ test('kubelet: the grace of a pod that is going may be shortened', () => withPod
   assert.equal(world.machine.runtime.running().length, 0);
 }));
 
-test('kubelet: a pod deleted by force ends at once, whatever it is doing', () => withPod(c({ lifecycle: { preStop: { sleep: { seconds: 300 } } } }), { program: () => stubborn }, 3000, async (world) => {
-  await remove(world, 400);
+test('kubelet: a pod deleted by force ends at once, whatever it is doing', () => withPod({ ...c({ lifecycle: { preStop: { sleep: { seconds: 300 } } } }), terminationGracePeriodSeconds: 400 }, { program: () => stubborn }, 3000, async (world) => {
+  await remove(world);
   await world.advance(3000);
   await remove(world, 0);
   await world.advance(500);
@@ -79,7 +79,7 @@ test('kubelet: a pod deleted by force ends at once, whatever it is doing', () =>
   assert.equal(calls(world, 'stopContainer').at(-1), 'stopContainer c 0 in 0');
 }));
 
-test('kubelet: a preStop hook has its time, and no more than the grace', () => withPod({ ...c({ lifecycle: { preStop: { sleep: { seconds: 10 } } } }), terminationGracePeriodSeconds: 5 }, {}, 3000, async (world) => {
+test('kubelet: a preStop hook has its time, and no more than the grace', () => withPod({ ...c({ lifecycle: { preStop: { exec: { command: ['slow'] } } } }), terminationGracePeriodSeconds: 5 }, { program: () => ({ exec: () => ({ exitCode: 0, tookMs: 10_000 }) }) }, 3000, async (world) => {
   await remove(world);
   await world.advance(4000);
   assert.equal(world.machine.runtime.running().length, 1);
