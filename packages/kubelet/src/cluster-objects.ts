@@ -31,7 +31,7 @@ export interface SourcesDeps {
 /** The objects that a pod's variables are taken from, read before they are needed. */
 export async function environmentSources(p: Pod, { api, host, nodeName, nodeIP, services }: SourcesDeps): Promise<EnvironmentSources> {
   const namespace = p.metadata.namespace ?? '';
-  const containers = [...(p.spec.initContainers ?? []), ...p.spec.containers];
+  const containers = [...(p.spec.initContainers ?? []), ...p.spec.containers, ...(p.spec.ephemeralContainers ?? [])];
   const names = (pick: (c: (typeof containers)[number]) => readonly (string | undefined)[]): readonly string[] =>
     [...new Set(containers.flatMap(pick).filter((n) => n !== undefined))];
   const mapNames = names((c) => [...(c.envFrom ?? []).map((f) => f.configMapRef?.name), ...(c.env ?? []).map((e) => e.valueFrom?.configMapKeyRef?.name)]);

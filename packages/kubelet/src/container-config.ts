@@ -69,10 +69,11 @@ export interface ContainerInput {
   readonly environment: ReadonlyMap<string, string>;
   readonly mounts: readonly Input<Mount>[];
   readonly devices: readonly Input<Device>[];
+  readonly targetId: string | undefined;
 }
 
 /** A container as the runtime is asked to make it. Throws StartError for what its spec says and cannot be. */
-export function containerConfig({ pod, container, attempt, image, environment, mounts, devices }: ContainerInput, dirs: NodeDirs, host: HostFacts): Input<ContainerConfig> {
+export function containerConfig({ pod, container, attempt, image, environment, mounts, devices, targetId }: ContainerInput, dirs: NodeDirs, host: HostFacts): Input<ContainerConfig> {
   const encoder = new TextEncoder();
   const stopSignal = container.lifecycle?.stopSignal;
   return {
@@ -87,6 +88,6 @@ export function containerConfig({ pod, container, attempt, image, environment, m
     },
     logPath: logPath(container.name, attempt), stdin: container.stdin ?? false, stdinOnce: container.stdinOnce ?? false, tty: container.tty ?? false,
     ...(stopSignal ? { stopSignal: `SIGNAL_${stopSignal.replace('+', 'PLUS').replace('-', 'MINUS')}` as Signal } : {}),
-    linux: { resources: linuxResources(pod, container, host), securityContext: containerSecurity(pod, container, image, dirs.root) },
+    linux: { resources: linuxResources(pod, container, host), securityContext: containerSecurity(pod, container, { image, root: dirs.root, targetId }) },
   };
 }

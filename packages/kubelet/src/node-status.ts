@@ -3,6 +3,8 @@ import type { Clock, Logger } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { type Draft, equalJson, hasReason } from '@navarch/machinery';
 import type { ContainerRuntime } from './cri/index.ts';
+import { nodeImages } from './images/node-images.ts';
+import { capacityOf } from './node-capacity.ts';
 import { time } from './pod-machine/time.ts';
 import type { HostFacts } from './ports.ts';
 
@@ -86,18 +88,17 @@ function reporter(deps: NodeStatusDeps, signal: AbortSignal): () => Promise<numb
 }
 
 const withoutHeartbeats = (status: Node['status']): unknown => ({
-  ...status, images: undefined, conditions: status.conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest), volumesInUse: undefined,
+  ...status, conditions: status.conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest), volumesInUse: undefined,
 });
 
 async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: AbortSignal): Promise<Node['status']> {
   const { host, nodeIP, kubeletPort, version, podsMax, runtime } = deps;
-  const capacity = {
-    cpu: String(host.cpus), 'ephemeral-storage': `${Math.floor(host.diskBytes / 1024)}Ki`, 'hugepages-1Gi': '0', 'hugepages-2Mi': '0',
-    memory: `${Math.floor(host.memoryBytes / 1024)}Ki`, pods: String(podsMax),
-  };
+  const capacity = { ...capacityOf(host), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: String(podsMax) };
+  // A runtime that does not answer has lost no images.
+  const images = await nodeImages(runtime, signal).catch(() => before?.status.images ?? []);
   const { runtimeName, runtimeVersion } = runtime.features();
   return {
-    addresses: [{ type: 'InternalIP', address: nodeIP }, { type: 'Hostname', address: host.hostname }], capacity, allocatable: capacity,
+    addresses: [{ type: 'InternalIP', address: nodeIP }, { type: 'Hostname', address: host.hostname }], capacity, allocatable: capacity, images,
     conditions: await conditions(deps, before, signal), daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
     nodeInfo: {
       architecture: host.architecture, bootID: host.bootId, containerRuntimeVersion: `${runtimeName}://${runtimeVersion}`, kernelVersion: host.kernelVersion,

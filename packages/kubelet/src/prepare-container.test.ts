@@ -21,6 +21,7 @@ class Node {
   readonly abilities = { hasImageVolumes: false, hasRecursiveReadOnlyMounts: false };
   readonly #runtime = {
     features: () => this.abilities,
+    listContainers: async ({ filter }: { filter: { labelSelector: object } }) => ({ containers: Object.values(filter.labelSelector).includes('app') ? [{ id: 'id of app' }] : [] }),
     imageStatus: async ({ image }: { image: { image: string } }) => ({ image: { id: `id of ${image.image}`, username: '', uid: { value: 5 } } }),
   } as unknown as ContainerRuntime;
 
@@ -98,6 +99,18 @@ test('prepareContainer() says which keys became no variables', async () => {
   const node = new Node();
   await node.prepare({ envFrom: [{ configMapRef: { name: 'odd' } }] });
   assert.ok(node.events.includes('Warning InvalidEnvironmentVariableNames: Keys [a=b] from the EnvFrom configMap ns/odd were skipped since they are considered invalid environment variable names.'));
+});
+
+test('prepareContainer() lets an ephemeral container see the processes of its target', async () => {
+  const { linux } = await new Node().prepare({ targetContainerName: 'app' });
+  assert.deepEqual(linux?.securityContext?.namespaceOptions, { network: 'POD', pid: 'TARGET', ipc: 'POD', targetId: 'id of app' });
+  await assert.rejects(new Node().prepare({ targetContainerName: 'gone' }), { message: 'unable to find target container gone' });
+});
+
+test('prepareContainer() says which pull secrets are not there', async () => {
+  const node = new Node();
+  await node.prepare({}, [], { imagePullSecrets: [{ name: 'a' }, { name: 'b' }] });
+  assert.equal(node.events[0], 'Warning FailedToRetrieveImagePullSecret: Unable to retrieve some image pull secrets (a, b); attempting to pull the image may not succeed.');
 });
 
 test('prepareContainer() reads a file of variables, and follows no link out of its volume', async () => {

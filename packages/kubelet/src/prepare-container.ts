@@ -1,7 +1,7 @@
-import type { Container, Pod, Secret } from '@navarch/api';
+import type { Container, EphemeralContainer, Pod, Secret } from '@navarch/api';
 import { containerDevices, containerMounts } from './container/mounts.ts';
 import { refuseRoot } from './container/security-context.ts';
-import { containerConfig, type DnsSettings, type NodeDirs } from './container-config.ts';
+import { containerConfig, CONTAINER_NAME, type DnsSettings, type NodeDirs, POD_UID } from './container-config.ts';
 import type { ContainerConfig, ContainerRuntime, Input } from './cri/index.ts';
 import { type EnvFiles, environmentOf, type EnvironmentSources, type Skipped } from './environment/environment.ts';
 import type { ImageRequest, Images } from './images/images.ts';
@@ -34,7 +34,7 @@ export interface PrepareDeps {
 export async function prepareContainer(input: PrepareInput, volumes: PodVolumes, deps: PrepareDeps, signal: AbortSignal): Promise<Input<ContainerConfig>> {
   const { pod, container, attempt, ip, event } = input;
   const { files, dirs, dns, host } = deps;
-  const request: Omit<ImageRequest, 'image' | 'policy'> = { pod, secrets: await deps.pullSecrets(pod), event };
+  const request: Omit<ImageRequest, 'image' | 'policy'> = { pod, secrets: await pullSecretsOf(input, deps), event };
   const image = await deps.images.ensure({ ...request, image: container.image ?? '', policy: container.imagePullPolicy }, signal);
   await ensureImageVolumes(input, request, deps, signal);
   refuseRoot(pod, container, image);
@@ -44,7 +44,28 @@ export async function prepareContainer(input: PrepareInput, volumes: PodVolumes,
   const { hasRecursiveReadOnlyMounts } = deps.runtime.features();
   const mounts = await containerMounts({ pod, container, attempt, podIPs: ip ? [ip] : [], environment }, { files, dirs, clusterDomain: dns.clusterDomain, volumes, hasRecursiveReadOnlyMounts });
   const devices = await containerDevices(input, { files, volumes });
-  return containerConfig({ pod, container, attempt, image, environment, mounts, devices }, dirs, host);
+  const targetId = await targetOf(input, deps, signal);
+  return containerConfig({ pod, container, attempt, image, environment, mounts, devices, targetId }, dirs, host);
+}
+
+async function pullSecretsOf({ pod, event }: PrepareInput, deps: PrepareDeps): Promise<readonly Secret[]> {
+  const secrets = await deps.pullSecrets(pod);
+  const missing = (pod.spec.imagePullSecrets ?? []).map(({ name = '' }) => name).filter((name) => !secrets.some(({ metadata }) => metadata.name === name));
+  if (missing.length > 0) {
+    event('Warning', 'FailedToRetrieveImagePullSecret', `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`);
+  }
+  return secrets;
+}
+
+/** The running container whose processes an ephemeral one is to see. */
+async function targetOf({ pod, container }: PrepareInput, { runtime }: PrepareDeps, signal: AbortSignal): Promise<string | undefined> {
+  const { targetContainerName } = container as EphemeralContainer;
+  if (!targetContainerName) return undefined;
+  const labelSelector = { [POD_UID]: pod.metadata.uid, [CONTAINER_NAME]: targetContainerName };
+  const { containers } = await runtime.listContainers({ filter: { labelSelector, state: { state: 'CONTAINER_RUNNING' } } }, signal);
+  const [target] = containers;
+  if (!target) throw configError(`unable to find target container ${targetContainerName}`);
+  return target.id;
 }
 
 const ENV_FILE_BYTES_MAX = 64 * 1024;

@@ -21,9 +21,9 @@ const podOf = (spec: object = {}, container: object = {}): Pod => ({
   spec: { containers: [{ name: 'c', image: 'nginx', ...container }], dnsPolicy: 'ClusterFirst', ...spec }, status: {},
 }) as unknown as Pod;
 
-function configOf(pod: Pod, held: HeldImage = image): Input<ContainerConfig> {
+function configOf(pod: Pod, held: HeldImage = image, targetId?: string): Input<ContainerConfig> {
   const [container] = pod.spec.containers as [Container];
-  return containerConfig({ pod, container, attempt: 2, image: held, environment: new Map([['A', '1']]), mounts: [], devices: [] }, dirs, host);
+  return containerConfig({ pod, container, attempt: 2, image: held, environment: new Map([['A', '1']]), mounts: [], devices: [], targetId }, dirs, host);
 }
 const securityOf = (pod: Pod, held?: HeldImage): Input<LinuxContainerSecurityContext> => configOf(pod, held).linux?.securityContext ?? {};
 
@@ -60,6 +60,7 @@ test('profiles, masks and namespaces are as the pod asks', () => {
   assert.throws(() => own({ seccompProfile: { type: 'Localhost' } }), { reason: 'CreateContainerConfigError' });
   assert.deepEqual([own({ privileged: true }).maskedPaths, own({ procMount: 'Unmasked' }).readonlyPaths, own({ privileged: true }).privileged], [[], [], true]);
   assert.deepEqual(own({}, { hostNetwork: true, hostPID: true, hostIPC: true }).namespaceOptions, { network: 'NODE', pid: 'NODE', ipc: 'NODE' });
+  assert.deepEqual(configOf(podOf(), image, 'id').linux?.securityContext?.namespaceOptions, { network: 'POD', pid: 'TARGET', ipc: 'POD', targetId: 'id' });
   assert.deepEqual(own({}, { shareProcessNamespace: true }).namespaceOptions, { network: 'POD', pid: 'POD', ipc: 'POD' });
 });
 

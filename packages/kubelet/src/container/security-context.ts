@@ -28,8 +28,16 @@ export function sandboxSecurity({ spec }: Pod): Input<LinuxSandboxSecurityContex
   };
 }
 
+export interface Surroundings {
+  readonly image: HeldImage;
+  /** The kubelet's folder. */
+  readonly root: string;
+  /** Id of the container whose processes this one is to see (kubectl debug --target). */
+  readonly targetId: string | undefined;
+}
+
 /** What a container may do. What it does not say itself, its pod says; who it runs as, in the end its image. */
-export function containerSecurity({ spec }: Pod, container: Container, image: HeldImage, root: string): Input<LinuxContainerSecurityContext> {
+export function containerSecurity({ spec }: Pod, container: Container, { image, root, targetId }: Surroundings): Input<LinuxContainerSecurityContext> {
   const own = container.securityContext;
   const shared = spec.securityContext;
   const user = own?.runAsUser ?? shared?.runAsUser ?? image.uid;
@@ -38,7 +46,7 @@ export function containerSecurity({ spec }: Pod, container: Container, image: He
   const isUnmasked = privileged || own?.procMount === 'Unmasked';
   const profile = own?.appArmorProfile ?? shared?.appArmorProfile;
   return {
-    namespaceOptions: namespaces(spec), privileged, readonlyRootfs: own?.readOnlyRootFilesystem ?? false,
+    namespaceOptions: targetId === undefined ? namespaces(spec) : { ...namespaces(spec), pid: 'TARGET', targetId }, privileged, readonlyRootfs: own?.readOnlyRootFilesystem ?? false,
     capabilities: { addCapabilities: own?.capabilities?.add ?? [], dropCapabilities: own?.capabilities?.drop ?? [] },
     noNewPrivs: own?.allowPrivilegeEscalation === false, seccomp: seccomp(own?.seccompProfile ?? shared?.seccompProfile, root),
     ...(profile ? { apparmor: apparmor(profile) } : {}), selinuxOptions: own?.seLinuxOptions ?? shared?.seLinuxOptions,
