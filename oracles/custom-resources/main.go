@@ -1,0 +1,90 @@
+// Answers one question a line about custom resources with the official libraries: {op, schema, value} in, {value|unknown|errors|error} out.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	v1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	structural "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	kjson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+type question struct {
+	Op     string             `json:"op"`
+	Schema v1.JSONSchemaProps `json:"schema"`
+	Value  json.RawMessage    `json:"value"`
+}
+
+type answer struct {
+	Value   any      `json:"value,omitempty"`
+	Unknown []string `json:"unknown,omitempty"`
+	Errors  []string `json:"errors,omitempty"`
+	Error   string   `json:"error,omitempty"`
+}
+
+func main() {
+	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(make([]byte, 1<<20), 1<<26)
+	out := json.NewEncoder(os.Stdout)
+	for lines.Scan() {
+		var q question
+		if err := json.Unmarshal(lines.Bytes(), &q); err != nil {
+			out.Encode(answer{Error: err.Error()})
+			continue
+		}
+		out.Encode(reply(q))
+	}
+}
+
+func reply(q question) answer {
+	var internal apiextensions.JSONSchemaProps
+	if err := v1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(&q.Schema, &internal, nil); err != nil {
+		return answer{Error: err.Error()}
+	}
+	s, err := structural.NewStructural(&internal)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	var value any
+	if err := kjson.Unmarshal(q.Value, &value); err != nil {
+		return answer{Error: err.Error()}
+	}
+	switch q.Op {
+	case "structural":
+		return answer{Errors: texts(structural.ValidateStructural(field.NewPath("schema"), s))}
+	case "prune":
+		unknown := pruning.PruneWithOptions(value, s, true, structural.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
+		return answer{Value: value, Unknown: unknown}
+	case "default":
+		defaulting.Default(value, s)
+		defaulting.PruneNonNullableNullsWithoutDefaults(value, s)
+		return answer{Value: value}
+	case "validate":
+		validator, _, err := validation.NewSchemaValidator(&internal)
+		if err != nil {
+			return answer{Error: err.Error()}
+		}
+		errors := validation.ValidateCustomResource(nil, value, validator)
+		if object, ok := value.(map[string]any); ok {
+			errors = append(errors, listtype.ValidateListSetsAndMaps(nil, s, object)...)
+		}
+		return answer{Errors: texts(errors)}
+	}
+	return answer{Error: "unknown op"}
+}
+
+func texts(list field.ErrorList) []string {
+	out := []string{}
+	for _, e := range list {
+		out = append(out, e.Error())
+	}
+	return out
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Field } from '../field.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { StructuralValidator, validateEmbedded, validateListTypes } from './validate.ts';
+import { applyDefaults, prune, pruneNulls } from './values.ts';
+
+const patterns = { compile: (pattern: string) => (text: string) => new RegExp(pattern, 'u').test(text) };
+const object = (properties: Readonly<Record<string, JsonSchema>>, more: JsonSchema = {}): JsonSchema => ({ type: 'object', properties, ...more });
+const errorsOf = (schema: JsonSchema, value: unknown): readonly string[] => {
+  const at = new Field();
+  new StructuralValidator(schema, patterns).validate(value, at);
+  validateListTypes(value, schema, at);
+  validateEmbedded(value, schema, at);
+  return at.errors.map(({ field, message }) => `${field}: ${message}`);
+};
+
+test('prune() takes out what the schema does not specify and names it', () => {
+  const schema = object({ spec: object({ list: { type: 'array', items: object({ a: { type: 'string' } }) }, free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, map: { type: 'object', additionalProperties: { type: 'string' } } }) });
+  const value = { apiVersion: 'x/v1', kind: 'X', metadata: { anything: 1 }, extra: 1, spec: { list: [{ a: 'x', b: 1 }], free: { any: { thing: 1 } }, map: { k: 'v' }, other: {} } };
+  assert.deepEqual(prune(value, schema, true), ['extra', 'spec.list[0].b', 'spec.other']);
+  assert.deepEqual(value, { apiVersion: 'x/v1', kind: 'X', metadata: { anything: 1 }, spec: { list: [{ a: 'x' }], free: { any: { thing: 1 } }, map: { k: 'v' } } } as never);
+});
+
+test('applyDefaults() fills what is absent, and nulls where none may be', () => {
+  const schema = object({ a: { type: 'string', default: 'x' }, n: { type: 'string', nullable: true, default: 'y' }, o: object({ deep: { type: 'integer', default: 1 } }, { default: {} }), list: { type: 'array', items: object({ port: { type: 'integer', default: 80 } }) } });
+  const value = { a: null, n: null, list: [{}, { port: 1 }] };
+  applyDefaults(value, schema);
+  assert.deepEqual(value, { a: 'x', n: null, o: { deep: 1 }, list: [{ port: 80 }, { port: 1 }] } as never);
+});
+
+test('applyDefaults() gives every object a default of its own', () => {
+  const schema = object({ list: { type: 'array', items: { type: 'string' }, default: [] } });
+  const [one, two] = [{}, {}] as { list?: string[] }[];
+  applyDefaults(one, schema);
+  applyDefaults(two, schema);
+  one?.list?.push('x');
+  assert.deepEqual(two, { list: [] });
+});
+
+test('pruneNulls() leaves nulls only where they are allowed', () => {
+  const value = { a: null, b: null, m: { k: null }, l: [null] };
+  pruneNulls(value, object({ a: { type: 'string' }, b: { type: 'string', nullable: true }, m: { type: 'object', additionalProperties: { type: 'string' } }, l: { type: 'array', items: { type: 'string' } } }));
+  assert.deepEqual(value, { b: null, m: {}, l: [null] } as never);
+});
+
+for (const [claim, schema, value, errors] of [
+  ['a type', { type: 'integer' }, 'x', ['v: Invalid value: "string": v in body must be of type integer: "string"']],
+  ['a null', { type: 'string' }, null, ['v: Invalid value: "null": v in body must be of type string: "null"']],
+  ['a bound', { type: 'integer', minimum: 1 }, 0, ['v: Invalid value: 0: v in body should be greater than or equal to 1']],
+  ['an exclusive bound', { type: 'number', maximum: 1, exclusiveMaximum: true }, 1, ['v: Invalid value: 1: v in body should be less than 1']],
+  ['a length', { type: 'string', maxLength: 2 }, 'abc', ['v: Too long: may not be more than 2 bytes']],
+  ['a pattern', { type: 'string', pattern: '^a+$' }, 'b', ["v: Invalid value: \"b\": v in body should match '^a+$'"]],
+  ['a choice', { type: 'string', enum: ['a', 'b'] }, 'c', ['v: Unsupported value: "c": supported values: "a", "b"']],
+  ['a format', { type: 'string', format: 'date-time' }, 'x', ['v: Invalid value: "x": v in body must be of type date-time: "x"']],
+  ['a required field', { type: 'object', required: ['a'] }, {}, ['v.a: Required value']],
+  ['too many items', { type: 'array', maxItems: 1 }, [1, 2], ['v: Too many: 2: must have at most 1 item']],
+  ['a repeated item of a set', { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' }, ['a', 'a'], ['v[1]: Duplicate value: "a"']],
+  ['repeated keys of a list map', { type: 'array', items: { type: 'object', properties: { k: { type: 'string' } } }, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] }, [{ k: 'a' }, { k: 'a' }], ['v[1]: Duplicate value: {"k":"a"}']],
+  ['no branch of oneOf', { type: 'object', oneOf: [{ required: ['a'] }, { required: ['b'] }] }, {}, ['v.a: Required value', '<nil>: Invalid value: "": "v" must validate one and only one schema (oneOf). Found none valid']],
+  ['a nameless embedded object', { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true }, { kind: 'X' }, ['v.apiVersion: Required value: must not be empty']],
+] as const) {
+  test(`StructuralValidator names ${claim} as upstream does`, () => {
+    assert.deepEqual(errorsOf(object({ v: schema as JsonSchema }), { v: value }), errors);
+  });
+}
+
+test('StructuralValidator takes what fits', () => {
+  const schema = object({ port: { 'x-kubernetes-int-or-string': true }, size: { type: 'number' }, when: { type: 'string', format: 'date-time', nullable: true } });
+  assert.deepEqual(errorsOf(schema, { port: 'http', size: 1, when: null }), []);
+  assert.deepEqual(errorsOf(schema, { port: 80, size: 1.5, when: '2026-02-28T10:00:00.5+02:00' }), []);
+});
