@@ -6,6 +6,7 @@ export {
   mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding, validatingAdmissionPolicy, validatingAdmissionPolicyBinding,
 } from './admissionregistration/v1/policies.ts';
 export { mutatingWebhookConfiguration, validatingWebhookConfiguration } from './admissionregistration/v1/webhooks.ts';
+export { type CustomKinds, customKinds, type CustomObject } from './apiextensions/v1/custom-kind.ts';
 export { customResourceDefinition } from './apiextensions/v1/custom-resource-definition.ts';
 export { apiService } from './apiregistration/v1/api-service.ts';
 export { controllerRevision } from './apps/v1/controller-revision.ts';
@@ -63,6 +64,7 @@ export { subjectAccessReview, tokenReview } from './reviews.ts';
 export type {
   Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, ReplicaSet, ReplicaSetCondition, ReplicaSetSpec,
 } from './generated/types/apps-v1.ts';
+export type { CustomResourceDefinition } from './generated/types/apiextensions-v1.ts';
 export type { TokenReview, UserInfo } from './generated/types/authentication-v1.ts';
 export type { SubjectAccessReview, SelfSubjectAccessReview, ResourceAttributes } from './generated/types/authorization-v1.ts';
 export type { Scale } from './generated/types/autoscaling-v1.ts';

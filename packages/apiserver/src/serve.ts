@@ -1,5 +1,6 @@
 import { builtinKinds, virtualResources } from '@navarch/api';
 import { type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
+import { backtrackingPatterns, type Patterns } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
 import { builtinAdmission } from './admission/builtin.ts';
 import type { Webhooks } from './admission/webhooks/port.ts';
@@ -7,6 +8,7 @@ import { Access } from './auth/access.ts';
 import type { TokenKeys } from './auth/service-account-tokens.ts';
 import type { User } from './auth/user.ts';
 import { bootstrap } from './bootstrap/bootstrap.ts';
+import { CustomResources } from './custom-resources/custom-resources.ts';
 import { keepCompacted } from './housekeeping/compaction.ts';
 import { keepEventsFresh } from './housekeeping/event-expiry.ts';
 import { Registry } from './registry/registry.ts';
@@ -29,12 +31,14 @@ export interface ServeOptions {
   /** Calls the admission webhooks that people have configured. */
   readonly webhooks?: Webhooks;
   metrics?(): string;
+  /** How patterns of custom resources are matched. Absent: by the language's own engine, which is only for schemas one trusts. */
+  readonly patterns?: Patterns;
 }
 
 export interface Served {
   readonly server: Server;
   readonly registry: Registry;
-  /** What the server does by itself for as long as the signal lasts: forgets old history, removes old events. */
+  /** What the server does by itself for as long as the signal lasts: serves custom resources, forgets old history, removes old events. */
   housekeep(signal: AbortSignal): Promise<void>;
 }
 
@@ -46,6 +50,8 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission(options.webhooks), access: new Access(() => registry), attendants: { '/services': allocator },
   });
   await registry.start(signal);
+  const customResources = new CustomResources({ registry, patterns: options.patterns ?? backtrackingPatterns, clock, log });
+  await customResources.start();
   const server = new Server({
     registry, virtual: virtualResources, address: `${options.advertiseAddress}:${options.advertisePort}`, metrics: options.metrics ?? (() => ''), failingChecks: () => [],
     ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}),
@@ -57,13 +63,14 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   await bootstrap(registry, {
     advertiseAddress: options.advertiseAddress, advertisePort: options.advertisePort, serviceAddress: firstAddress(options.serviceCidr),
   });
-  return { server, registry, housekeep: (until) => housekeep(registry, options, until) };
+  return { server, registry, housekeep: (until) => housekeep(registry, customResources, options, until) };
 }
 
-async function housekeep(registry: Registry, { store, clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {
+async function housekeep(registry: Registry, customResources: CustomResources, { store, clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
   group.spawn((s) => keepCompacted(store, clock, log, s));
   group.spawn((s) => keepEventsFresh(registry, clock, s));
+  group.spawn((s) => customResources.run(s));
   await group.join();
 }
 

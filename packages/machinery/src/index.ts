@@ -49,3 +49,8 @@ export { envelope, envelopeAround, ProtobufEncoder } from './protobuf/encode.ts'
 export { WireWriter } from './protobuf/writer.ts';
 export { parseLabelSelector } from './selector/parse-label-selector.ts';
 export { compileJsonPath, compileSimplePath, type JsonPath, JsonPathError } from './jsonpath/jsonpath.ts';
+export { type JsonSchema } from './structural/json-schema.ts';
+export { schemaOf } from './structural/schema-of.ts';
+export { backtrackingPatterns, type Patterns } from './structural/patterns.ts';
+export { StructuralValidator, validateEmbedded, validateListTypes } from './structural/validate.ts';
+export { applyDefaults, prune, pruneNulls } from './structural/values.ts';

@@ -1,3 +1,4 @@
+import { type Decoded, decode } from './engine/decode.ts';
 import type { Field } from './field.ts';
 import type { ApiObject, OwnerReference } from './meta.ts';
 import type { ObjectSchema } from './schema.ts';
@@ -125,6 +126,10 @@ export interface ScaleFacts<Obj> {
  */
 export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
   readonly schema: ObjectSchema;
+  /** Reads what a client sent or a hub converted: a fresh, normal value. Throws DecodeError. */
+  decode(value: unknown): Decoded;
+  /** Where the kind comes from: `built-in` types print their fields as Go's structs do and have a protobuf form; `custom` ones print them by name. */
+  readonly origin: 'built-in' | 'custom';
   readonly behaviour: Behaviour<Obj>;
   readonly columns: readonly Column<Obj>[];
   /** Field selectors beyond metadata.name and metadata.namespace: path -> value (absent: empty). */
@@ -145,6 +150,9 @@ export interface Hub<Obj extends ApiObject> {
 export interface KindDeclaration<Obj extends ApiObject> {
   readonly facts: ResourceFacts;
   readonly schema: ObjectSchema;
+  /** Default: by the schema, as Go decodes into structs. */
+  decode?(value: unknown): Decoded;
+  readonly origin?: 'built-in' | 'custom';
   readonly behaviour?: Behaviour<Obj>;
   readonly columns?: readonly Column<Obj>[];
   readonly selectableFields?: Readonly<Record<string, (obj: Obj) => string>>;
@@ -156,7 +164,7 @@ export interface KindDeclaration<Obj extends ApiObject> {
 export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<Obj>): Kind<Obj> {
   const { facts, schema, behaviour = {}, columns = [], selectableFields = {}, scale, hub, storagePrefix } = declaration;
   return Object.freeze({
-    ...facts, schema, behaviour, columns, selectableFields,
+    ...facts, schema, decode: declaration.decode ?? ((value: unknown) => decode(schema, value)), origin: declaration.origin ?? 'built-in', behaviour, columns, selectableFields,
     storagePrefix: storagePrefix ?? facts.plural,
     ...(scale ? { scale } : {}), ...(hub ? { hub } : {}),
   });

@@ -18,6 +18,8 @@ export interface ObjectSchema {
   readonly preservesUnknown?: boolean;
   readonly isNullable?: boolean;
   readonly constraints?: Constraints;
+  /** What is published of it, where that is written down: a custom resource's schema as its definition has it. */
+  readonly published?: Readonly<Record<string, unknown>>;
 }
 
 export interface MapSchema {

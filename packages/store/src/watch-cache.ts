@@ -11,7 +11,7 @@ export interface Form<T> {
   /** Reads stored bytes; `attachment` is what this process handed over with its own write. */
   read(value: Uint8Array, revision: number, attachment: unknown): T;
   /** The bytes clients get: what is stored, with its revision in place. */
-  show(value: Uint8Array, revision: number): Uint8Array;
+  show(value: Uint8Array, revision: number, object: T): Uint8Array;
 }
 
 /** One live object: its bytes are made at most once, whoever asks. */
@@ -38,7 +38,7 @@ export class Cached<T> {
   }
 
   get bytes(): Uint8Array {
-    return (this.#bytes ??= this.#form.show(this.#value, this.revision));
+    return (this.#bytes ??= this.#form.show(this.#value, this.revision, this.object));
   }
 
   /** The object in another form, made at most once while it is held. `make` stands for the form: always the same function. */

@@ -6,6 +6,7 @@ const GVK = 'x-kubernetes-group-version-kind';
 /** Query parameters of writes; clients look here for whether the server validates fields and runs dry. */
 const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation'] as const;
 const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'] as const;
+const V2_PREFIX = '#/definitions/';
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
 
 /** Types that are a text or any JSON, yet have a name of their own. */
@@ -26,11 +27,15 @@ class Definitions {
     this.#prefix = prefix;
   }
 
+  get isV2(): boolean {
+    return this.#prefix === V2_PREFIX;
+  }
+
   /** The reference to an object's schema, which is defined with everything it refers to. */
   object(schema: ObjectSchema): Doc {
     const { name } = schema;
     if (name === undefined) return { type: 'object' };
-    return this.#ref(name, () => objectDoc(schema, this));
+    return this.#ref(name, () => (schema.published ? publishedDoc(schema, schema.published, this) : objectDoc(schema, this)));
   }
 
   /** The definition of a kind says which kind it is. */
@@ -87,6 +92,26 @@ class Definitions {
   }
 }
 
+/** A schema as its author wrote it, with the fields that every object of the API has. */
+function publishedDoc(schema: ObjectSchema, published: Doc, definitions: Definitions): Doc {
+  const own = ['apiVersion', 'kind', 'metadata'].flatMap((name) => schema.field(name) ?? []);
+  const properties = { ...(published['properties'] as Doc | undefined), ...Object.fromEntries(own.map((field) => [field.name, property(field, definitions)])) };
+  return { ...published, properties: definitions.isV2 ? mapDocs(properties, withoutV3) : properties };
+}
+
+const mapDocs = (docs: Doc, change: (doc: Doc) => Doc): Doc => Object.fromEntries(Object.entries(docs).map(([name, doc]) => [name, change(doc as Doc)]));
+
+/** What OpenAPI v2 has no words for is left out. */
+function withoutV3({ nullable, anyOf: _, oneOf: __, not: ___, allOf, ...rest }: Doc): Doc {
+  const { type, properties, items, additionalProperties, ...others } = rest;
+  return {
+    ...others, ...(allOf && '$ref' in ((allOf as readonly Doc[])[0] ?? {}) ? { allOf } : {}), ...(type && !nullable ? { type } : {}),
+    ...(properties && !nullable ? { properties: mapDocs(properties as Doc, withoutV3) } : {}),
+    ...(items && !nullable ? { items: withoutV3(items as Doc) } : {}),
+    ...(typeof additionalProperties === 'object' && !nullable ? { additionalProperties: withoutV3(additionalProperties as Doc) } : {}),
+  };
+}
+
 function objectDoc(schema: ObjectSchema, definitions: Definitions): Doc {
   const required = schema.fields.filter((f) => f.isRequired).map((f) => f.name);
   const properties = Object.fromEntries(schema.fields.map((f) => [f.name, property(f, definitions)]));
@@ -125,7 +150,7 @@ export function openApiV3(kinds: readonly Kind<any>[]): Doc {
 
 /** OpenAPI v2 of everything. */
 export function openApiV2(kinds: readonly Kind<any>[]): Doc {
-  const definitions = new Definitions('#/definitions/');
+  const definitions = new Definitions(V2_PREFIX);
   const query = WRITE_PARAMETERS.map((name) => ({ name, in: 'query', type: 'string', uniqueItems: true }));
   const paths = pathsOf(kinds, (kind, action) => {
     const schema = definitions.kind(kind);

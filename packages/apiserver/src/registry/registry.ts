@@ -1,3 +1,4 @@
+import type { CustomKinds } from '@navarch/api';
 import type { Clock, Logger, Random } from '@navarch/base';
 import { type ApiObject, apiVersionOf, type Kind } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
@@ -31,26 +32,49 @@ export class Registry {
   readonly #resources = new Map<string, Resource<any>>();
   readonly #byKind = new Map<Kind<any>, Resource<any>>();
   readonly #shelves = new Map<string, Shelf>();
+  #kinds: readonly Kind<any>[];
+  #signal = new AbortController().signal;
 
   constructor(deps: RegistryDeps) {
     this.deps = deps;
-    for (const kind of deps.kinds) {
-      const stored = kind.hub?.kind ?? kind;
-      let shelf = this.#shelves.get(stored.storagePrefix);
-      if (!shelf) this.#shelves.set(stored.storagePrefix, (shelf = new Shelf(stored, deps.store)));
-      const resource = new Resource<any>(kind, shelf, this);
-      this.#resources.set(`${apiVersionOf(kind)}/${kind.plural}`, resource);
-      this.#byKind.set(kind, resource);
-    }
+    this.#kinds = deps.kinds;
+    for (const kind of deps.kinds) this.#add(kind, this.#shelfOf(kind.hub?.kind ?? kind));
   }
 
   /** Reads what is stored. Nothing is served before it resolves. */
   async start(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
     for (const shelf of this.#shelves.values()) await shelf.start(signal);
   }
 
+  /** Everything that is served now. Another list after each change of it. */
   get kinds(): readonly Kind<any>[] {
-    return this.deps.kinds;
+    return this.#kinds;
+  }
+
+  /** Serves the versions of a custom resource, in the place of what was served of it before. Resolves when its objects are read. */
+  async serve({ stored, served }: CustomKinds): Promise<void> {
+    const shelf = new Shelf(stored, this.deps.store);
+    await shelf.start(this.#signal);
+    this.withdraw(stored.storagePrefix);
+    this.#shelves.set(stored.storagePrefix, shelf);
+    this.#byKind.set(stored, new Resource<any>(stored, shelf, this));
+    for (const kind of served) this.#add(kind, shelf);
+    this.#kinds = [...this.#kinds, ...served];
+  }
+
+  /** Ends what is served from that place of the store. What is stored there stays. */
+  withdraw(storagePrefix: string): void {
+    const shelf = this.#shelves.get(storagePrefix);
+    if (!shelf) return;
+    this.#shelves.delete(storagePrefix);
+    for (const [kind, resource] of this.#byKind) {
+      if (resource.shelf !== shelf) continue;
+      this.#byKind.delete(kind);
+      if (this.#resources.get(nameOf(kind)) === resource) this.#resources.delete(nameOf(kind));
+    }
+    this.#kinds = this.#kinds.filter((kind) => this.#byKind.has(kind));
+    shelf.end();
   }
 
   /** `apiVersion` is group/version, or version for the core group. */
@@ -58,9 +82,29 @@ export class Registry {
     return this.#resources.get(`${apiVersion}/${plural}`);
   }
 
+  /** The resource whose objects are stored at that place. */
+  storedAt(storagePrefix: string): Resource<any> | undefined {
+    const shelf = this.#shelves.get(storagePrefix);
+    return shelf && this.#byKind.get(shelf.kind);
+  }
+
   of<O extends ApiObject>(kind: Kind<O>): Resource<O> {
     const resource = this.#byKind.get(kind);
     if (!resource) throw new Error(`${kind.kind} is not served`);
     return resource as Resource<O>;
   }
+
+  #shelfOf(stored: Kind<any>): Shelf {
+    let shelf = this.#shelves.get(stored.storagePrefix);
+    if (!shelf) this.#shelves.set(stored.storagePrefix, (shelf = new Shelf(stored, this.deps.store)));
+    return shelf;
+  }
+
+  #add(kind: Kind<any>, shelf: Shelf): void {
+    const resource = new Resource<any>(kind, shelf, this);
+    this.#resources.set(nameOf(kind), resource);
+    this.#byKind.set(kind, resource);
+  }
 }
+
+const nameOf = (kind: Kind<any>): string => `${apiVersionOf(kind)}/${kind.plural}`;

@@ -1,6 +1,6 @@
 import { randomSuffix, randomUid } from '@navarch/base';
 import {
-  alreadyExists, type ApiObject, type Applied, applyConfig, apiVersionOf, badRequest, conflict, decode, DecodeError, dnsSubdomainErrors, entriesOf, equalJson, Field,
+  alreadyExists, type ApiObject, type Applied, applyConfig, apiVersionOf, badRequest, conflict, type Decoded, DecodeError, dnsSubdomainErrors, entriesOf, equalJson, failure, Field,
   type HookContext, invalid, isEqualManagement, jsonPatch, type Kind, mergePatch, methodNotAllowed, type Mutable, notFound, ownersOf, type Part, StatusError,
   strategicMergePatch, validateObjectMeta, validateObjectMetaUpdate,
 } from '@navarch/machinery';
@@ -40,6 +40,8 @@ export interface ApplyRequest {
 export type PatchType = 'json' | 'merge' | 'strategic';
 type Draft = Mutable<ApiObject> & { spec?: unknown; status?: unknown };
 
+/** Custom resources do not say how their lists merge. */
+const NO_STRATEGY = 'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml';
 /** Times a write is begun again when others were faster; more only under a storm on one object. */
 const RETRIES_MAX = 10;
 const NAME_RETRIES_MAX = 8;
@@ -82,7 +84,7 @@ export class Resource<O extends ApiObject> {
   /** The stored object as this version shows it. */
   view(object: ApiObject): O {
     const { hub } = this.kind;
-    return hub ? (decode(this.kind.schema, hub.fromHub(object)).value as unknown as O) : (object as O);
+    return hub ? (this.kind.decode(hub.fromHub(object)).value as unknown as O) : (object as O);
   }
 
   async create(namespace: string, input: unknown, call: Call, isApplied = false): Promise<O> {
@@ -141,6 +143,7 @@ export class Resource<O extends ApiObject> {
   }
 
   async patch(namespace: string, name: string, type: PatchType, body: unknown, call: Call, part = ''): Promise<O> {
+    if (type === 'strategic' && this.kind.origin === 'custom') throw failure('UnsupportedMediaType', NO_STRATEGY);
     const apply = (current: O): unknown => {
       if (type === 'json') return jsonPatch(current, body);
       return type === 'merge' ? mergePatch(current, body) : strategicMergePatch(current, body, this.kind.schema);
@@ -241,14 +244,14 @@ export class Resource<O extends ApiObject> {
     kind.behaviour.complete?.(value as Mutable<O>);
     const { hub } = kind;
     if (!hub) return value as unknown as Draft;
-    const converted = decode(hub.kind.schema, hub.toHub(value as unknown as O)).value;
+    const converted = hub.kind.decode(hub.toHub(value as unknown as O)).value;
     hub.kind.behaviour.complete?.(converted as Mutable<any>);
     return converted as unknown as Draft;
   }
 
-  #decode(kind: Kind<any>, sent: unknown): ReturnType<typeof decode> {
+  #decode(kind: Kind<any>, sent: unknown): Decoded {
     try {
-      return decode(kind.schema, sent);
+      return kind.decode(sent);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       throw badRequest(`${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ${error.message}`);
@@ -397,7 +400,7 @@ export class Resource<O extends ApiObject> {
   /** Plugins may have put fields anywhere: decoding again gives the printed order and fills what they left out. */
   #normal(draft: Draft): Draft {
     const { kind } = this.shelf;
-    const value = decode(kind.schema, draft).value as unknown as Draft;
+    const value = kind.decode(draft).value as unknown as Draft;
     kind.behaviour.complete?.(value as Mutable<any>);
     value.metadata = inOrder(value.metadata) as Draft['metadata'];
     return value;

@@ -1,4 +1,4 @@
-import { type ApiObject, conflict, type Kind, type Mutable } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, conflict, type Kind, type Mutable } from '@navarch/machinery';
 import { Cached, type Form, type ListOptions, StaleError, type Store, WatchCache } from '@navarch/store';
 
 const encoder = new TextEncoder();
@@ -17,6 +17,23 @@ const form: Form<ApiObject> = {
   },
   show: versioned,
 };
+
+/** Objects of custom resources are what their schema makes of them now, whatever it was when they were stored; printed by name. */
+const customForm = (kind: Kind<any>): Form<ApiObject> => ({
+  read(value, revision, attachment) {
+    const object = (attachment ?? inKeyOrder(kind.decode({ ...JSON.parse(decoder.decode(value)) as object, apiVersion: apiVersionOf(kind) }).value)) as Mutable<ApiObject>;
+    object.metadata.resourceVersion = String(revision);
+    return object;
+  },
+  show: (_value, _revision, object) => encoder.encode(JSON.stringify(object)),
+});
+
+function inKeyOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inKeyOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const source = value as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.keys(source).sort().map((name) => [name, inKeyOrder(source[name])]));
+}
 
 const EMPTY_VERSION = encoder.encode('"resourceVersion":""');
 
@@ -44,17 +61,29 @@ export class Shelf {
   readonly kind: Kind<any>;
   readonly cache: WatchCache<ApiObject>;
   readonly #store: Store;
+  readonly #form: Form<ApiObject>;
+  readonly #end = new AbortController();
   /** The last of the writers that wait for an object. */
   readonly #turns = new Map<string, Promise<void>>();
 
   constructor(kind: Kind<any>, store: Store) {
     this.kind = kind;
     this.#store = store;
-    this.cache = new WatchCache(`/registry/${kind.storagePrefix}/`, form, kind.selectableFields as Readonly<Record<string, (object: ApiObject) => string>>);
+    this.#form = kind.origin === 'custom' ? customForm(kind) : form;
+    this.cache = new WatchCache(`/registry/${kind.storagePrefix}/`, this.#form, kind.selectableFields as Readonly<Record<string, (object: ApiObject) => string>>);
   }
 
   start(signal: AbortSignal): Promise<void> {
-    return this.cache.start(this.#store, signal);
+    return this.cache.start(this.#store, AbortSignal.any([signal, this.#end.signal]));
+  }
+
+  /** Aborts when the resource is no longer served in this form: watches of it end. */
+  get ended(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  end(): void {
+    this.#end.abort(new Error('The resource is no longer served in this form'));
   }
 
   /** The newest revision that a reader may be told of: nothing under this prefix is missing up to it. */
@@ -65,7 +94,7 @@ export class Shelf {
   /** What was under a prefix at a revision that is over. Throws CompactedError when it is no longer kept. */
   async past(prefix: string, options: ListOptions): Promise<{ readonly held: readonly Cached<ApiObject>[]; readonly remaining: number }> {
     const { entries, remaining } = await this.#store.list(prefix, options);
-    return { held: entries.map((entry) => new Cached(entry, undefined, form)), remaining };
+    return { held: entries.map((entry) => new Cached(entry, undefined, this.#form)), remaining };
   }
 
   keyOf(namespace: string, name: string): string {
@@ -114,13 +143,14 @@ export class Shelf {
     }
   }
 
-  async #put(key: string, draft: ApiObject, expected: number): Promise<Cached<ApiObject>> {
+  async #put(key: string, made: ApiObject, expected: number): Promise<Cached<ApiObject>> {
+    const draft = this.kind.origin === 'custom' ? (inKeyOrder(made) as ApiObject) : made;
     const value = encoder.encode(JSON.stringify(draft));
     const [revision = 0] = await this.#store.commit([{ type: 'put', key, value, expected, attachment: draft }]);
     const held = this.cache.get(key);
     // Someone else may have written again before this turn; then what we wrote is still the draft, versioned by the cache.
     if (held?.revision === revision) return held;
-    return new Cached({ key, value, revision }, draft, form);
+    return new Cached({ key, value, revision }, draft, this.#form);
   }
 }
 

@@ -31,9 +31,9 @@ export async function runWatch(resource: Resource<any>, request: WatchRequest, c
   const until = clock.monotonic() + request.timeoutMs;
   try {
     const after = request.sendInitialEvents ? await watch.sendInitial(signal) : Number(request.resourceVersion || resource.shelf.revision);
-    if (watch.follow(after)) await heartbeat(watch, until, clock, AbortSignal.any([signal, watch.signal]));
+    if (watch.follow(after)) await heartbeat(watch, until, clock, AbortSignal.any([signal, watch.signal, resource.shelf.ended]));
   } catch (error) {
-    if (!signal.aborted && !watch.signal.aborted) throw error; // The client's going is the usual end.
+    if (!signal.aborted && !watch.signal.aborted && !resource.shelf.ended.aborted) throw error; // The client's going is the usual end.
   } finally {
     watch.stop();
   }

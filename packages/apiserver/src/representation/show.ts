@@ -104,7 +104,8 @@ const CLOSE = encode(']}');
 function jsonList(resource: Resource<any>, { objects, meta }: ListPage): readonly Uint8Array[] {
   const { kind } = resource;
   const apiVersion = apiVersionOf(kind);
-  const itemHead = encode(`{"kind":"${kind.kind}","apiVersion":"${apiVersion}",`).length;
+  // Items of custom resources, which clients read without knowing their types, keep saying what they are.
+  const itemHead = kind.origin === 'custom' ? 1 : encode(`{"kind":"${kind.kind}","apiVersion":"${apiVersion}",`).length;
   const chunks: Uint8Array[] = [encode(`{"kind":"${kind.listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`)];
   for (const [i, cached] of objects.entries()) chunks.push(i === 0 ? OPEN : COMMA_OPEN, jsonOf(resource, cached).subarray(itemHead));
   chunks.push(CLOSE);

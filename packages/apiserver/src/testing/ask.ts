@@ -41,10 +41,11 @@ const users = new Map<string, User>([['admin', { name: 'admin', groups: ['system
 /** A server in memory with a namespace `d`, and ways to ask it as someone who may do everything. */
 export async function asked(): Promise<Asked> {
   const [store, clock] = [new MemoryStore(), new SimClock()];
-  const { server } = await serve({
+  const { server, housekeep } = await serve({
     store, clock, random: seededRandom(1), log: silent, tokens: { sign: async () => '', verify: async () => undefined, jwks: () => ({ keys: [] }) },
     issuer: 'https://issuer', staticTokens: users, serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.0.0.1', advertisePort: 6443,
   }, new AbortController().signal);
+  void housekeep(new AbortController().signal);
   const send = (method: string, target: string, body: unknown, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ApiResponse> =>
     server.handle(requestOf(method, target, body, headers, signal));
   const ask: Ask = async (method, target, body, headers = {}) => answerOf(await send(method, target, body, headers, new AbortController().signal));

@@ -1,13 +1,8 @@
 import { equalJson } from '../equality.ts';
 import { Field, type FieldError } from '../field.ts';
 import { formats } from './formats.ts';
+import type { Patterns } from './patterns.ts';
 import { isMetaField, isObject, type JsonObject, type JsonSchema, memberSchema } from './json-schema.ts';
-
-/** How a schema's patterns are matched. A host that serves strangers must do it in linear time (RE2). */
-export interface Patterns {
-  /** Throws where the text is no pattern. Matches anywhere in the value, as RE2 does. */
-  compile(pattern: string): (text: string) => boolean;
-}
 
 /** Checks values against one schema; collects every error in the words of upstream's validation of custom resources. */
 export class StructuralValidator {
@@ -77,7 +72,8 @@ export class StructuralValidator {
     if (minProperties !== undefined && count < minProperties) at.invalid(count, `${at.path} in body should have at least ${minProperties} properties`);
     if (maxProperties !== undefined && count > maxProperties) at.tooMany(count, maxProperties);
     for (const name of required) if (!Object.hasOwn(value, name)) at.at(name).required();
-    for (const [name, item] of Object.entries(value)) {
+    for (const name of Object.keys(value).sort()) {
+      const item = value[name];
       const inside = memberSchema(schema, name);
       if (inside && !(isResource && isMetaField(name))) this.#check(item, inside, at.at(name), inside['x-kubernetes-embedded-resource'] === true);
     }

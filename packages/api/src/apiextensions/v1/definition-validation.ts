@@ -1,11 +1,12 @@
-import { dns1035LabelErrors, dnsSubdomainErrors, type Field } from '@navarch/machinery';
+import { compileSimplePath, dns1035LabelErrors, dnsSubdomainErrors, type Field, JsonPathError, type JsonSchema } from '@navarch/machinery';
 import { validateClient } from '../../admissionregistration/v1/matching.ts';
 import { each, named, supportedValue } from '../../checks/values.ts';
 import type {
   CustomResourceColumnDefinition, CustomResourceConversion, CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
 } from '../../generated/types/apiextensions-v1.ts';
-import { validateSchema } from './schema-validation.ts';
+import { validateKeywords } from './schema-keywords-validation.ts';
+import { validateStructural } from './structural-schema-validation.ts';
 
 const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
 const COLUMN_FORMATS = ['', 'byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
@@ -79,9 +80,7 @@ function validateVersion(version: CustomResourceDefinitionVersion, at: Field): v
     if (text.length > WARNING_MAX) here.invalid(text, `must be <= ${WARNING_MAX} characters long`);
     if (text === '') here.invalid(text, 'must not be an empty string');
   }
-  const schema = version.schema?.openAPIV3Schema;
-  if (!schema) at.at('schema', 'openAPIV3Schema').required('schemas are required');
-  else validateSchema(schema, at.at('schema', 'openAPIV3Schema'));
+  validateSchema(version, at.at('schema', 'openAPIV3Schema'));
   const scale = version.subresources?.scale;
   if (scale) {
     const here = at.at('subresources', 'scale');
@@ -106,6 +105,13 @@ function validateVersion(version: CustomResourceDefinitionVersion, at: Field): v
   });
 }
 
+function validateSchema({ schema }: CustomResourceDefinitionVersion, at: Field): void {
+  const root = schema?.openAPIV3Schema as JsonSchema | undefined;
+  if (!root) return at.required('schemas are required');
+  validateStructural(root, at);
+  validateKeywords(root, at);
+}
+
 function validateColumn({ name, type, format = '', jsonPath }: CustomResourceColumnDefinition, at: Field): void {
   if (!name) at.at('name').required();
   const types = COLUMN_TYPES.map((word) => word).join(',');
@@ -113,7 +119,16 @@ function validateColumn({ name, type, format = '', jsonPath }: CustomResourceCol
   else if (!COLUMN_TYPES.includes(type)) at.at('type').invalid(type, `must be one of ${types}`);
   if (!COLUMN_FORMATS.includes(format)) at.at('format').invalid(format, `must be one of ${COLUMN_FORMATS.filter(Boolean).join(',')}`);
   if (!jsonPath) at.at('jsonPath').required();
-  else if (!jsonPath.startsWith('.')) at.at('jsonPath').invalid(jsonPath, 'must be a simple json path starting with .');
+  else validatePath(jsonPath, at.at('jsonPath'));
+}
+
+function validatePath(path: string, at: Field): void {
+  try {
+    compileSimplePath(path);
+  } catch (error) {
+    if (!(error instanceof JsonPathError)) throw error;
+    at.invalid(path, `failed to compile json path: ${error.message}`);
+  }
 }
 
 const REVIEW_VERSIONS = ['v1', 'v1beta1'];

@@ -1,0 +1,146 @@
+import {
+  type ApiObject, applyDefaults, type Column, compileSimplePath, decode, defineKind, DecodeError, failure, type FieldSchema, type Hub, humanDuration, type JsonSchema, type Kind,
+  type Patterns, prune, pruneNulls, type ScaleFacts, schemaOf, StructuralValidator, type SubresourceFacts, validateEmbedded, validateListTypes, type Verb,
+} from '@navarch/machinery';
+import { schemas } from '../../built-in.ts';
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
+import { age } from '../../columns.ts';
+
+/** An object of a custom resource: what its schema makes of it. */
+export interface CustomObject extends ApiObject {
+  readonly spec?: unknown;
+  readonly status?: unknown;
+}
+
+const VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+const objectMeta = schemas.object('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
+const own = (name: string, schema: FieldSchema['schema']): FieldSchema => ({ name, schema, isRequired: false, omit: 'empty', isPointer: true });
+const OWN_FIELDS: readonly FieldSchema[] = [own('apiVersion', { type: 'string' }), own('kind', { type: 'string' }), { ...own('metadata', objectMeta), isPointer: false }];
+
+/** The stored version of a definition's objects, served or not, and what is served: the others convert to and from the stored one. */
+export interface CustomKinds {
+  readonly stored: Kind<CustomObject>;
+  readonly served: readonly Kind<CustomObject>[];
+}
+
+/** undefined: the definition stores no version. */
+export function customKinds(definition: CustomResourceDefinition, patterns: Patterns): CustomKinds | undefined {
+  const version = definition.spec.versions.find(({ storage }) => storage);
+  if (!version) return undefined;
+  const stored = customKind(definition, version, patterns, undefined);
+  const served = definition.spec.versions.filter((one) => one.served).map((one) => (one === version ? stored : customKind(definition, one, patterns, stored)));
+  return { stored, served };
+}
+
+function customKind({ metadata, spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion, patterns: Patterns, hub: Kind<CustomObject> | undefined): Kind<CustomObject> {
+  const { group, names, scope } = spec;
+  const json = (version.schema?.openAPIV3Schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }) as JsonSchema;
+  const validator = new StructuralValidator(json, patterns);
+  const hasStatus = version.subresources?.status !== undefined;
+  return defineKind<CustomObject>({
+    facts: {
+      group, version: version.name, kind: names.kind, plural: names.plural, singular: names.singular ?? '', listKind: names.listKind ?? '',
+      shortNames: names.shortNames ?? [], categories: names.categories ?? [], namespaced: scope === 'Namespaced', verbs: VERBS,
+      subresources: subresourcesOf(version, group, names.kind),
+    },
+    schema: schemaOf(`${group.split('.').reverse().join('.')}.${version.name}.${names.kind}`, json, OWN_FIELDS), origin: 'custom', storagePrefix: `${group}/${names.plural}`,
+    decode: (value) => decodeCustom(value, json),
+    columns: columnsOf(version),
+    selectableFields: Object.fromEntries((version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), selectorValue(jsonPath)])),
+    ...(version.subresources?.scale ? { scale: scaleOf(version.subresources.scale) } : {}),
+    ...(hub ? { hub: renamed(hub, `${group}/${version.name}`) } : {}),
+    behaviour: {
+      desired: ({ metadata: _, ...rest }) => {
+        const { status, ...others } = rest;
+        return hasStatus ? [others] : [others, status];
+      },
+      prepareCreate(draft) {
+        if (metadata.deletionTimestamp) throw failure('MethodNotAllowed', 'create not allowed while custom resource definition is terminating');
+        if (hasStatus) delete draft.status;
+      },
+      prepareUpdate(draft, previous) {
+        if (hasStatus && previous.status === undefined) delete draft.status;
+      },
+      validate(object, at) {
+        validator.validate(object, at);
+        validateListTypes(object, json, at);
+        validateEmbedded(object, json, at);
+      },
+      ...(version.deprecated ? { warnings: () => [version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`] } : {}),
+    },
+  });
+}
+
+/** A fresh value as the schema has it: metadata by its type, the rest pruned and completed. */
+function decodeCustom(value: unknown, json: JsonSchema): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DecodeError('json: cannot unmarshal into Go value of type map[string]interface {}');
+  const { apiVersion, kind, metadata, ...rest } = structuredClone(value) as Record<string, unknown>;
+  const meta = decode(objectMeta, metadata ?? {});
+  const object: Record<string, unknown> = { apiVersion, kind, metadata: meta.value };
+  for (const name of Object.keys(rest).sort()) if (rest[name] !== undefined) object[name] = rest[name];
+  const pruned = prune(object, json, true);
+  applyDefaults(object, json);
+  pruneNulls(object, json);
+  return { value: object, unknownFields: [...meta.unknownFields.map((field) => `metadata.${field}`), ...pruned] };
+}
+
+const renamed = (hub: Kind<CustomObject>, apiVersion: string): Hub<CustomObject> => ({
+  kind: hub,
+  toHub: (object) => ({ ...object, apiVersion: `${hub.group}/${hub.version}` }),
+  fromHub: (object) => ({ ...object, apiVersion }),
+});
+
+function subresourcesOf({ subresources }: CustomResourceDefinitionVersion, group: string, kind: string): readonly SubresourceFacts[] {
+  const verbs: readonly Verb[] = ['get', 'patch', 'update'];
+  return [
+    ...(subresources?.status ? [{ name: 'status', group, version: '', kind, verbs }] : []),
+    ...(subresources?.scale ? [{ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs }] : []),
+  ];
+}
+
+function scaleOf({ specReplicasPath, statusReplicasPath, labelSelectorPath }: NonNullable<NonNullable<CustomResourceDefinitionVersion['subresources']>['scale']>): ScaleFacts<CustomObject> {
+  const selector = labelSelectorPath ? compileSimplePath(labelSelectorPath) : () => [];
+  return {
+    specReplicas: specReplicasPath.replace(/^\./, ''), statusReplicas: statusReplicasPath.replace(/^\./, ''),
+    selector: (object) => String(selector(object)[0] ?? ''),
+  };
+}
+
+const NAME: Column<CustomObject> = { name: 'Name', type: 'string', format: 'name', priority: 0, value: (object) => object.metadata.name };
+const AGE: Column<CustomObject> = { name: 'Age', type: 'date', priority: 0, value: (object, { now }) => age(object.metadata.creationTimestamp, now) };
+
+function columnsOf({ additionalPrinterColumns = [] }: CustomResourceDefinitionVersion): readonly Column<CustomObject>[] {
+  if (additionalPrinterColumns.length === 0) return [NAME, AGE];
+  return [NAME, ...additionalPrinterColumns.map(({ name, type, format, description, priority, jsonPath }): Column<CustomObject> => {
+    const find = compileSimplePath(jsonPath);
+    return {
+      name, type: type as Column<CustomObject>['type'], priority: priority ?? 0, ...(format ? { format } : {}), ...(description ? { description } : {}),
+      value: (object, { now }) => cell(type, find(object), now),
+    };
+  })];
+}
+
+function cell(type: string, found: readonly unknown[], now: number): string | number | boolean | null {
+  const [first] = found;
+  if (first === undefined || first === null) return null;
+  switch (type) {
+    case 'integer': case 'number': return typeof first === 'number' ? first : null;
+    case 'boolean': return typeof first === 'boolean' ? first : null;
+    case 'date': return ageOf(first, now);
+    default: return found.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(' ');
+  }
+}
+
+function ageOf(value: unknown, now: number): string {
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(time) ? '<invalid>' : humanDuration(now - time);
+}
+
+function selectorValue(jsonPath: string): (object: CustomObject) => string {
+  const find = compileSimplePath(jsonPath);
+  return (object) => {
+    const [value] = find(object);
+    return value === undefined || value === null || typeof value === 'object' ? '' : String(value);
+  };
+}
+

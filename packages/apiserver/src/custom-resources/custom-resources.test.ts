@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Asked, asked } from '../testing/ask.ts';
+
+const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const TABS = '/apis/stable.example.com/v1/namespaces/d/crontabs';
+const schema = {
+  type: 'object', properties: {
+    spec: {
+      type: 'object', required: ['cronSpec'], properties: {
+        cronSpec: { type: 'string', pattern: '^(\\d+|\\*)(/\\d+)?(\\s+(\\d+|\\*)(/\\d+)?){4}$' }, replicas: { type: 'integer', minimum: 1, maximum: 10, default: 1 },
+        ports: { type: 'array', items: { type: 'object', required: ['name'], properties: { name: { type: 'string' }, port: { type: 'integer' } } }, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] },
+        target: { 'x-kubernetes-int-or-string': true },
+      },
+    },
+    status: { type: 'object', properties: { replicas: { type: 'integer' }, labelSelector: { type: 'string' } } },
+  },
+};
+const version = (name: string, more: object = {}): object => ({ name, served: true, storage: true, schema: { openAPIV3Schema: schema }, ...more });
+const definition = (plural = 'crontabs', kind = 'CronTab', versions: readonly object[] = [version('v1')]): any => ({
+  apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: `${plural}.stable.example.com` },
+  spec: { group: 'stable.example.com', scope: 'Namespaced', names: { plural, kind, shortNames: plural === 'crontabs' ? ['ct'] : [] }, versions },
+});
+const tab = (name: string, spec: object = { cronSpec: '* * * * */5' }): object => ({ apiVersion: 'stable.example.com/v1', kind: 'CronTab', metadata: { name }, spec });
+const tick = async (): Promise<void> => { for (let i = 0; i < 50; i++) await Promise.resolve(); };
+
+/** A server that serves the definition. */
+async function defined(one = definition()): Promise<Asked> {
+  const server = await asked();
+  const { status, text } = await server.ask('POST', DEFINITIONS, one);
+  assert.equal(status, 201, text);
+  await tick();
+  return server;
+}
+
+test('a definition is established, and what it defines is there at once', async () => {
+  const { ask } = await defined();
+  const { body } = await ask('GET', `${DEFINITIONS}/crontabs.stable.example.com`);
+  assert.deepEqual(body.status.conditions.map((c: any) => [c.type, c.status, c.reason, c.message]), [
+    ['NamesAccepted', 'True', 'NoConflicts', 'no conflicts found'], ['Established', 'True', 'InitialNamesAccepted', 'the initial names have been accepted'],
+  ]);
+  assert.deepEqual([body.status.acceptedNames.kind, body.status.acceptedNames.listKind, body.status.storedVersions], ['CronTab', 'CronTabList', ['v1']]);
+  assert.deepEqual(body.metadata.finalizers, ['customresourcecleanup.apiextensions.k8s.io']);
+  const { body: list } = await ask('GET', '/apis/stable.example.com/v1');
+  assert.deepEqual(list.resources.map((r: any) => [r.name, r.kind, r.shortNames]), [['crontabs', 'CronTab', ['ct']]]);
+  assert.equal((await ask('GET', TABS)).body.kind, 'CronTabList');
+});
+
+test('objects are completed, pruned and printed by name', async () => {
+  const { ask } = await defined();
+  const { status, body, text } = await ask('POST', TABS, { ...tab('a', { cronSpec: '* * * * */5', unknown: 1, target: 'x' }), extra: true });
+  assert.equal(status, 201, text);
+  assert.deepEqual(body.spec, { cronSpec: '* * * * */5', replicas: 1, target: 'x' });
+  assert.equal(body.extra, undefined);
+  assert.match((await ask('GET', `${TABS}/a`)).text, /^\{"apiVersion":"stable.example.com\/v1","kind":"CronTab","metadata":\{"creationTimestamp":/);
+  const { items } = (await ask('GET', TABS)).body;
+  assert.deepEqual([items[0].kind, items[0].apiVersion, items[0].metadata.generation], ['CronTab', 'stable.example.com/v1', 1]);
+});
+
+test('objects that do not fit are refused in upstream\'s words', async () => {
+  const { ask } = await defined();
+  const { status, body } = await ask('POST', TABS, tab('a', { replicas: 11, cronSpec: 'x' }));
+  assert.equal(status, 422);
+  assert.equal(body.message, 'CronTab.stable.example.com "a" is invalid: [spec.cronSpec: Invalid value: "x": spec.cronSpec in body should match \'^(\\d+|\\*)(/\\d+)?(\\s+(\\d+|\\*)(/\\d+)?){4}$\', spec.replicas: Invalid value: 11: spec.replicas in body should be less than or equal to 10]');
+  const strict = await ask('POST', `${TABS}?fieldValidation=Strict`, { ...tab('a'), foo: 1 });
+  assert.match(strict.body.message, /strict decoding error: unknown field "foo"/);
+  const patch = await ask('PATCH', `${TABS}/a`, {}, { 'content-type': 'application/strategic-merge-patch+json' });
+  assert.equal(patch.status, 415);
+});
+
+test('status and scale are parts of their own where the definition says so', async () => {
+  const subresources = { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.labelSelector' } };
+  const { ask } = await defined(definition('crontabs', 'CronTab', [version('v1', { subresources })]));
+  const { body } = await ask('POST', TABS, { ...tab('a'), status: { replicas: 5 } });
+  assert.equal(body.status, undefined);
+  const done = await ask('PUT', `${TABS}/a/status`, { ...body, spec: { cronSpec: 'ignored', replicas: 3 }, status: { replicas: 2, labelSelector: 'a=b' } });
+  assert.deepEqual([done.status, done.body.spec.replicas, done.body.status.replicas, done.body.metadata.generation], [200, 1, 2, 1]);
+  const scale = (await ask('GET', `${TABS}/a/scale`)).body;
+  assert.deepEqual([scale.kind, scale.spec, scale.status], ['Scale', { replicas: 1 }, { replicas: 2, selector: 'a=b' }]);
+  await ask('PATCH', `${TABS}/a/scale`, { spec: { replicas: 4 } }, { 'content-type': 'application/merge-patch+json' });
+  const after = (await ask('GET', `${TABS}/a`)).body;
+  assert.deepEqual([after.spec.replicas, after.metadata.generation, after.status.replicas], [4, 2, 2]);
+});
+
+test('columns, selectable fields and watches work as for any kind', async () => {
+  const more = { additionalPrinterColumns: [{ name: 'Spec', type: 'string', jsonPath: '.spec.cronSpec' }, { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }], selectableFields: [{ jsonPath: '.spec.cronSpec' }] };
+  const { ask, watch } = await defined(definition('crontabs', 'CronTab', [version('v1', more)]));
+  const open = await watch(`${TABS}?watch=true`);
+  for (const name of ['a', 'b']) await ask('POST', TABS, tab(name, { cronSpec: name === 'a' ? '* * * * *' : '1 * * * *' }));
+  const table = (await ask('GET', TABS, undefined, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' })).body;
+  assert.deepEqual([table.columnDefinitions.map((c: any) => c.name), table.rows.map((r: any) => r.cells[1])], [['Name', 'Spec', 'Age'], ['* * * * *', '1 * * * *']]);
+  const chosen = (await ask('GET', `${TABS}?fieldSelector=${encodeURIComponent('spec.cronSpec=1 * * * *')}`)).body;
+  assert.deepEqual(chosen.items.map((item: any) => item.metadata.name), ['b']);
+  assert.deepEqual(open.frames().map((frame) => [frame.type, frame.object.metadata.name]), [['ADDED', 'a'], ['ADDED', 'b']]);
+  await open.close();
+});
+
+test('server-side apply merges lists by their keys', async () => {
+  const { ask } = await defined();
+  const apply = (manager: string, spec: object): Promise<any> => ask('PATCH', `${TABS}/a?fieldManager=${manager}`, tab('a', spec), { 'content-type': 'application/apply-patch+yaml' });
+  assert.equal((await apply('one', { cronSpec: '* * * * *', ports: [{ name: 'http', port: 80 }] })).status, 201);
+  const { body } = await apply('two', { ports: [{ name: 'https', port: 443 }] });
+  assert.deepEqual(body.spec.ports, [{ name: 'http', port: 80 }, { name: 'https', port: 443 }]);
+  assert.equal((await apply('two', { ports: [{ name: 'http', port: 81 }] })).status, 409);
+});
+
+test('versions show the same objects, each by its own name', async () => {
+  const { ask } = await defined(definition('crontabs', 'CronTab', [version('v1'), version('v1beta1', { storage: false, deprecated: true })]));
+  await ask('POST', TABS, tab('a'));
+  const old = await ask('GET', `${TABS.replace('/v1/', '/v1beta1/')}/a`);
+  assert.deepEqual([old.body.apiVersion, old.body.spec.cronSpec], ['stable.example.com/v1beta1', '* * * * */5']);
+});
+
+test('a change of the schema holds for what is stored already', async () => {
+  const { ask } = await defined();
+  await ask('POST', TABS, tab('a'));
+  const wider = structuredClone(schema) as any;
+  wider.properties.spec.properties.color = { type: 'string', default: 'red' };
+  const { body } = await ask('GET', `${DEFINITIONS}/crontabs.stable.example.com`);
+  body.spec.versions[0].schema.openAPIV3Schema = wider;
+  assert.equal((await ask('PUT', `${DEFINITIONS}/crontabs.stable.example.com`, body)).status, 200);
+  await tick();
+  assert.equal((await ask('GET', `${TABS}/a`)).body.spec.color, 'red');
+});
+
+test('a definition whose kind another has already is not established until the other goes', async () => {
+  const { ask } = await defined();
+  await ask('POST', DEFINITIONS, definition('others', 'CronTab'));
+  await tick();
+  const conditions = async (): Promise<unknown> => (await ask('GET', `${DEFINITIONS}/others.stable.example.com`)).body.status.conditions.map((c: any) => [c.type, c.status, c.reason]);
+  assert.deepEqual(await conditions(), [['NamesAccepted', 'False', 'ListKindConflict'], ['Established', 'False', 'NotAccepted']]);
+  await ask('DELETE', `${DEFINITIONS}/crontabs.stable.example.com`);
+  await tick();
+  assert.deepEqual(await conditions(), [['NamesAccepted', 'True', 'NoConflicts'], ['Established', 'True', 'InitialNamesAccepted']]);
+});
+
+test('a definition takes its objects with it, and waits for those that are held', async () => {
+  const { ask } = await defined();
+  await ask('POST', TABS, tab('free'));
+  await ask('POST', TABS, { ...tab('held'), metadata: { name: 'held', finalizers: ['example.com/wait'] } });
+  await ask('DELETE', `${DEFINITIONS}/crontabs.stable.example.com`);
+  await tick();
+  const { body } = await ask('GET', `${DEFINITIONS}/crontabs.stable.example.com`);
+  assert.deepEqual(body.status.conditions.at(-1).reason, 'InstanceDeletionInProgress');
+  assert.deepEqual((await ask('GET', TABS)).body.items.map((item: any) => item.metadata.name), ['held']);
+  assert.equal((await ask('POST', TABS, tab('late'))).status, 405);
+  await ask('PATCH', `${TABS}/held`, { metadata: { finalizers: null } }, { 'content-type': 'application/merge-patch+json' });
+  await tick();
+  assert.equal((await ask('GET', `${DEFINITIONS}/crontabs.stable.example.com`)).status, 404);
+  assert.equal((await ask('GET', TABS)).status, 404);
+});
+
+test('the schema is published for explain and apply', async () => {
+  const { ask } = await defined();
+  const v3 = (await ask('GET', '/openapi/v3/apis/stable.example.com/v1')).body.components.schemas['com.example.stable.v1.CronTab'];
+  assert.equal(v3.properties.spec.properties.replicas.maximum, 10);
+  assert.deepEqual(v3['x-kubernetes-group-version-kind'], [{ group: 'stable.example.com', kind: 'CronTab', version: 'v1' }]);
+  assert.ok((await ask('GET', '/openapi/v2')).body.definitions['com.example.stable.v1.CronTab'].properties.metadata);
+});
+
+test('definitions that are none are refused by every fault at once', async () => {
+  const { ask } = await asked();
+  const bad = definition('crontabs', 'CronTab', [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { a: {}, b: { type: 'array' } } } } }]);
+  const { status, body } = await ask('POST', DEFINITIONS, { ...bad, metadata: { name: 'x' } });
+  assert.equal(status, 422);
+  assert.deepEqual(body.details.causes.map((cause: any) => `${cause.field}: ${cause.message}`), [
+    'metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group',
+    'spec.versions[0].schema.openAPIV3Schema.properties[a].type: Required value: must not be empty for specified object fields',
+    'spec.versions[0].schema.openAPIV3Schema.properties[b].items: Required value: must be specified',
+  ]);
+});

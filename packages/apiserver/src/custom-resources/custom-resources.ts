@@ -1,0 +1,184 @@
+import { customKinds, customResourceDefinition, type CustomResourceDefinition } from '@navarch/api';
+import { type Clock, type Logger, Notifier } from '@navarch/base';
+import { type ApiObject, equalJson, type Mutable, type Patterns, StatusError } from '@navarch/machinery';
+import type { Cached } from '@navarch/store';
+import { systemUser } from '../auth/user.ts';
+import { timestamp } from '../registry/meta.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Resource } from '../registry/resource.ts';
+import { type Definition, isTrue, withCondition } from './conditions.ts';
+import { judgeNames } from './names.ts';
+
+export interface CustomResourcesDeps {
+  readonly registry: Registry;
+  readonly patterns: Patterns;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Keeps a definition until its objects are gone. */
+const FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
+/** Before an attempt that failed is made again, in ms. */
+const RETRY_PAUSE_MS = 1000;
+
+/** What is served of a definition: its spec, and whether it is on its way out. */
+interface ServedDefinition {
+  readonly spec: unknown;
+  readonly isTerminating: boolean;
+  readonly storagePrefix: string;
+  /** Ends the watch over the objects that still hold the definition. */
+  stop(): void;
+}
+
+/**
+ * Serves what CustomResourceDefinitions define: decides about their names, says so in their conditions, serves their
+ * versions while they are established, and takes their objects away with them.
+ */
+export class CustomResources {
+  readonly #deps: CustomResourcesDeps;
+  readonly #definitions: Resource<CustomResourceDefinition>;
+  readonly #served = new Map<string, ServedDefinition>();
+  readonly #dirty = new Set<string>();
+  readonly #arrived = new Notifier();
+
+  constructor(deps: CustomResourcesDeps) {
+    this.#deps = deps;
+    this.#definitions = deps.registry.of(customResourceDefinition);
+  }
+
+  /** Serves everything that was established before the server began. */
+  async start(): Promise<void> {
+    for (const cached of this.#all()) if (isTrue(cached, 'Established')) await this.#serve(cached);
+  }
+
+  /** Follows the definitions until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { cache } = this.#definitions.shelf;
+    const stop = cache.follow(cache.revision, (events) => {
+      for (const { key } of events) this.#note(key.slice(cache.prefix.length));
+    });
+    for (const definition of this.#all()) this.#note(definition.metadata.name);
+    try {
+      while (!signal.aborted) {
+        if (this.#dirty.size === 0) await this.#arrived.wait(signal);
+        const [name] = this.#dirty;
+        if (name === undefined) continue;
+        this.#dirty.delete(name);
+        await this.#attempt(name, signal);
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  async #attempt(name: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#reconcile(name);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      this.#deps.log.warn('a custom resource definition could not be served', { name, error });
+      await this.#deps.clock.sleep(RETRY_PAUSE_MS, signal);
+      this.#note(name);
+    }
+  }
+
+  #note(name: string): void {
+    this.#dirty.add(name);
+    this.#arrived.notify();
+  }
+
+  #all(): readonly Definition[] {
+    const { cache } = this.#definitions.shelf;
+    return Array.from(cache.range(cache.prefix), (cached) => cached.object as Definition);
+  }
+
+  async #reconcile(name: string): Promise<void> {
+    const { shelf } = this.#definitions;
+    const cached = shelf.cache.get(shelf.keyOf('', name));
+    if (!cached) return this.#forget(name);
+    const definition = cached.object as Definition;
+    if (definition.metadata.deletionTimestamp) return this.#terminate(cached, definition);
+    const judged = this.#judged(definition);
+    if (isTrue(judged, 'Established')) await this.#serve(judged);
+    // Where it was overtaken, the newer state has been noted.
+    if (!equalJson(judged, definition)) await this.#definitions.overwrite(cached, judged);
+  }
+
+  /** The definition with what was decided about its names, and the finalizer that lets its objects be removed first. */
+  #judged(definition: Definition): Definition {
+    const now = timestamp(this.#deps.clock.now());
+    const { accepted, reason, message } = judgeNames(definition, this.#all());
+    let next: Definition = { ...definition, status: { ...definition.status, acceptedNames: accepted } };
+    const isAccepted = message === '';
+    next = withCondition(next, 'NamesAccepted', isAccepted ? 'True' : 'False', reason, isAccepted ? 'no conflicts found' : message, now);
+    if (isAccepted) next = withCondition(next, 'Established', 'True', 'InitialNamesAccepted', 'the initial names have been accepted', now);
+    else if (!isTrue(definition, 'Established')) next = withCondition(next, 'Established', 'False', 'NotAccepted', 'not all names are accepted', now);
+    const { finalizers = [] } = next.metadata;
+    return finalizers.includes(FINALIZER) ? next : { ...next, metadata: { ...next.metadata, finalizers: [...finalizers, FINALIZER] } };
+  }
+
+  async #serve(definition: Definition): Promise<void> {
+    const { registry, patterns } = this.#deps;
+    const isTerminating = definition.metadata.deletionTimestamp !== undefined;
+    const served = this.#served.get(definition.metadata.name);
+    if (served && served.isTerminating === isTerminating && equalJson(served.spec, definition.spec)) return;
+    const kinds = customKinds(definition, patterns);
+    if (!kinds) return;
+    await registry.serve(kinds);
+    served?.stop();
+    const { name } = definition.metadata;
+    const { storagePrefix } = kinds.stored;
+    const { cache } = registry.of(kinds.stored).shelf;
+    // The definition waits for the last of its objects.
+    const stop = isTerminating ? cache.follow(cache.revision, (events) => {
+      if (events.some((event) => !event.current)) this.#note(name);
+    }) : () => undefined;
+    this.#served.set(name, { spec: definition.spec, isTerminating, storagePrefix, stop });
+  }
+
+  #forget(name: string): void {
+    const served = this.#served.get(name);
+    if (!served) return;
+    served.stop();
+    this.#served.delete(name);
+    this.#deps.registry.withdraw(served.storagePrefix);
+    // A name that is free now may be another's.
+    for (const other of this.#all()) if (!isTrue(other, 'NamesAccepted')) this.#note(other.metadata.name);
+  }
+
+  /** Nothing new is made; what is there is deleted, and the definition goes with the last of it. */
+  async #terminate(cached: Cached<ApiObject>, object: Definition): Promise<void> {
+    const { finalizers = [] } = object.metadata;
+    if (!finalizers.includes(FINALIZER)) return;
+    const now = timestamp(this.#deps.clock.now());
+    if (isTrue(object, 'Established')) await this.#serve(object);
+    const left = await this.#deleteObjects(object);
+    const next = left === 0
+      ? withCondition(object, 'Terminating', 'False', 'InstanceDeletionCompleted', 'removed all instances', now)
+      : withCondition(object, 'Terminating', 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress', now);
+    if (left === 0) await this.#release(cached, next);
+    else if (!equalJson(next, object)) await this.#definitions.overwrite(cached, next);
+  }
+
+  async #release(cached: Cached<ApiObject>, next: Definition): Promise<void> {
+    const finalizers = (next.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER);
+    if (finalizers.length === 0) await this.#definitions.shelf.remove(cached);
+    else await this.#definitions.overwrite(cached, { ...next, metadata: { ...next.metadata, finalizers } } as Mutable<Definition>);
+  }
+
+  /** Asks for the deletion of every object; resolves to how many are still there. */
+  async #deleteObjects({ metadata }: Definition): Promise<number> {
+    const served = this.#served.get(metadata.name);
+    const resource = served && this.#deps.registry.storedAt(served.storagePrefix);
+    if (!resource) return 0;
+    const { cache } = resource.shelf;
+    for (const { object } of Array.from(cache.range(cache.prefix))) {
+      try {
+        await resource.delete(object.metadata.namespace ?? '', object.metadata.name, {}, { user: systemUser, isDryRun: false });
+      } catch (error) {
+        if (!(error instanceof StatusError)) throw error; // Gone already, or held by someone who must let go first.
+      }
+    }
+    return cache.size;
+  }
+}
