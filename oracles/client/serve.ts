@@ -16,7 +16,7 @@ const store = new MemoryStore();
 const { server } = await serve({
   store, clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
   staticTokens: new Map([['oracle', { name: 'oracle', groups: ['system:masters'] }]]), issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767],
-  advertiseAddress: '127.0.0.1', advertisePort: 6443,
+  advertiseAddress: '10.0.0.1', advertisePort: 6443,
 }, stop.signal);
 const listening = await listenHttps(server, {
   addresses: ['127.0.0.1'], port: Number(process.argv[2] ?? 0), certificate: identity.certificate, key: identity.key, clientAuthority: pki.authority.certificate,

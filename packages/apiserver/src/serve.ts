@@ -11,6 +11,7 @@ import { bootstrap } from './bootstrap/bootstrap.ts';
 import { CustomResources } from './custom-resources/custom-resources.ts';
 import { keepCompacted } from './housekeeping/compaction.ts';
 import { keepEventsFresh } from './housekeeping/event-expiry.ts';
+import { ensureFlow } from './flow/default-flow.ts';
 import { Registry } from './registry/registry.ts';
 import { Server } from './server.ts';
 import { ServiceAllocator } from './service-allocator.ts';
@@ -60,6 +61,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
       now: () => clock.now(),
     },
   });
+  await ensureFlow(registry);
   await bootstrap(registry, {
     advertiseAddress: options.advertiseAddress, advertisePort: options.advertisePort, serviceAddress: firstAddress(options.serviceCidr),
   });

@@ -6,7 +6,7 @@ import { type Attributes, attributesOf } from './auth/attributes.ts';
 import { impersonated } from './auth/impersonation.ts';
 import type { User } from './auth/user.ts';
 import { Documents } from './documents/documents.ts';
-import { InFlight, usualLimits } from './flow/in-flight.ts';
+import { FlowControl } from './flow/flow-control.ts';
 import { valueAnswer } from './handlers/answer.ts';
 import { Bodies } from './handlers/body.ts';
 import { callOf } from './handlers/call.ts';
@@ -37,6 +37,12 @@ export interface ServerDeps {
   failingChecks(): readonly string[];
 }
 
+/** What is found out on the way to an answer and told in its headers. */
+interface Trail {
+  readonly warnings: string[];
+  flow: Readonly<Record<string, string>> | undefined;
+}
+
 /** The API server without its sockets: a request in, an answer out. */
 export class Server {
   readonly registry: Registry;
@@ -45,7 +51,7 @@ export class Server {
   readonly #subresources: ReadonlyMap<string, Subresource>;
   readonly #documents: Documents;
   readonly #bodies: Bodies;
-  readonly #inFlight = new InFlight(usualLimits);
+  readonly #flow: FlowControl;
   /** Names requests in logs and audits: random for the server, counted within it. */
   readonly #idPrefix: string;
   #idsGiven = 0;
@@ -56,6 +62,7 @@ export class Server {
     this.access = deps.registry.deps.access;
     this.#subresources = new Map(builtinSubresources.map((s) => [s.at, s]));
     this.#bodies = new Bodies(deps.parseYaml);
+    this.#flow = new FlowControl(deps.registry);
     this.#idPrefix = randomUid(this.registry.deps.random).slice(0, -12);
     const { virtual, address = '', authentication: { issuer, tokens } } = deps;
     this.#documents = new Documents({
@@ -65,11 +72,11 @@ export class Server {
 
   /** Never rejects: whatever goes wrong is a Status. */
   async handle(request: ApiRequest): Promise<ApiResponse> {
-    const warnings: string[] = [];
-    const answer = await this.#answer(request, warnings).catch((error: unknown) => this.#refusal(request, error));
+    const trail: Trail = { warnings: [], flow: undefined };
+    const answer = await this.#answer(request, trail).catch((error: unknown) => this.#refusal(request, error));
     if (answer.type === 'proxy') return answer;
-    const headers: Record<string, string> = { ...answer.headers, 'audit-id': request.header('audit-id') || this.#nextId() };
-    if (warnings.length > 0) headers['warning'] = warningHeader(warnings);
+    const headers: Record<string, string> = { ...answer.headers, ...trail.flow, 'audit-id': request.header('audit-id') || this.#nextId() };
+    if (trail.warnings.length > 0) headers['warning'] = warningHeader(trail.warnings);
     return { ...answer, headers };
   }
 
@@ -86,17 +93,17 @@ export class Server {
   }
 
   /** Who asks, whether there is room, whether they may; then what they ask for. */
-  async #answer(request: ApiRequest, warnings: string[]): Promise<ApiResponse> {
+  async #answer(request: ApiRequest, trail: Trail): Promise<ApiResponse> {
     const info = infoOf(request);
     const user = impersonated(request, await authenticate(request, this.#deps.authentication), this.access);
-    const places = this.#inFlight.placesFor(info, user);
-    if (!places?.isFull) places?.take();
-    else if (!(await places.wait(request.signal))) return tooManyRequests();
+    const pass = this.#flow.enter(user, info);
+    trail.flow = pass.headers;
+    if (pass.wait && !(await pass.wait(request.signal))) return tooManyRequests();
     try {
       this.access.require(user, attributesOf(info, request.query));
-      return await this.#route(request, info, user, warnings);
+      return await this.#route(request, info, user, trail.warnings);
     } finally {
-      places?.leave();
+      pass.leave();
     }
   }
 
