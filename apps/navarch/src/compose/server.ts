@@ -4,7 +4,7 @@ import type { Logger } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { JoiningOptions, Requester } from '@navarch/controllers';
 import {
-  certificateAuthority, type Credentials, detachedSignature, httpsWebhooks, listenHttps, openTokenKeys, parseYaml, Pki, SqliteStore, systemClock, systemRandom, writePrivateFile,
+  certificateAuthority, type Credentials, detachedSignature, httpsWebhooks, linearPatterns, listenHttps, openTokenKeys, parseYaml, Pki, SqliteStore, systemClock, systemRandom, writePrivateFile,
 } from '@navarch/node';
 import { nthAddress } from '../cluster/flags.ts';
 import { kubeconfigText } from '../cluster/kubeconfig-text.ts';
@@ -50,7 +50,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
   const served = await serve({
     store, clock: systemClock, random: systemRandom(), log, tokens, issuer: 'https://kubernetes.default.svc.cluster.local',
     serviceCidr: options.serviceCidr, nodePorts: options.nodePorts, advertiseAddress: options.advertiseAddress, advertisePort: options.port,
-    parseYaml, webhooks: made.use(httpsWebhooks()),
+    parseYaml, patterns: linearPatterns, webhooks: made.use(httpsWebhooks()),
   }, signal);
   const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', ...serverNames(options) });
   const kubeletClient = await pki.identity('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client' });
