@@ -19,6 +19,7 @@ import type { Call } from './registry/resource.ts';
 import { formatOfRefusal } from './representation/representation.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { type ApiRequest, type ApiResponse, plain } from './request.ts';
+import { admitConnection } from './subresources/admit-connection.ts';
 import { builtinSubresources } from './subresources/builtin.ts';
 import type { Subresource, SubresourceContext } from './subresources/subresource.ts';
 
@@ -142,6 +143,7 @@ export class Server {
       if (subresource.methods && !subresource.methods.includes(request.method)) throw notAllowedHere();
       // A WebSocket can only begin with GET, yet what it begins is not reading (KEP-4006).
       if (subresource.opensStreams && isWebSocket(request)) this.access.require(user, { ...info, verb: 'create' });
+      await admitConnection(subresource, context);
       return { type: 'proxy', target: subresource.connect(context) };
     }
     if (request.method !== 'POST' || !subresource.answer) throw notAllowedHere();

@@ -157,3 +157,12 @@ test('webhooks are not asked about webhooks, so that a broken one can be mended'
   assert.equal((await server.ask('DELETE', `${ADMISSION}/validatingwebhookconfigurations/validating`)).status, 200);
   assert.equal((await server.ask('POST', configMaps, config())).status, 201);
 });
+
+test('a webhook is asked before anybody gets a shell', async () => {
+  const server = await withWebhooks({ '/no': () => ({ allowed: false, status: { message: 'no shells' } }) });
+  await configure(server, 'validating', webhook('/no', { rules: [{ operations: ['CONNECT'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods/exec'] }] }));
+  const { body } = await server.ask('POST', `${NS}/pods/p/exec?command=sh&command=-i&stdin=true&container=c`);
+  assert.equal(body.message, 'admission webhook "no.example.com" denied the request: no shells');
+  const { request } = server.seen[0] ?? assert.fail();
+  assert.deepEqual([request.operation, request.subResource, request.object], ['CONNECT', 'exec', { kind: 'PodExecOptions', apiVersion: 'v1', stdin: true, container: 'c', command: ['sh', '-i'] }]);
+});

@@ -115,8 +115,8 @@ const STREAMED = ['GET', 'POST'];
 export const podSubresources: readonly Subresource[] = [
   defineSubresource({ at: '/pods/binding', answer: binding }),
   defineSubresource({ at: '/bindings', answer: binding }),
-  defineSubresource({ at: '/pods/exec', methods: STREAMED, opensStreams: true, connect: streaming('exec') }),
-  defineSubresource({ at: '/pods/attach', methods: STREAMED, opensStreams: true, connect: streaming('attach') }),
+  defineSubresource({ at: '/pods/exec', methods: STREAMED, opensStreams: true, options: 'PodExecOptions', connect: streaming('exec') }),
+  defineSubresource({ at: '/pods/attach', methods: STREAMED, opensStreams: true, options: 'PodAttachOptions', connect: streaming('attach') }),
   defineSubresource({ at: '/pods/log', methods: ['GET', 'HEAD'], connect: log }),
-  defineSubresource({ at: '/pods/portforward', methods: STREAMED, opensStreams: true, connect: portForward }),
+  defineSubresource({ at: '/pods/portforward', methods: STREAMED, opensStreams: true, options: 'PodPortForwardOptions', connect: portForward }),
 ];

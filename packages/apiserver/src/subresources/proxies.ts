@@ -66,7 +66,7 @@ const nodeProxy = ({ registry, info, query }: SubresourceContext): ProxyTarget =
 };
 
 export const proxies: readonly Subresource[] = [
-  defineSubresource({ at: '/pods/proxy', connect: podProxy }),
-  defineSubresource({ at: '/services/proxy', connect: serviceProxy }),
-  defineSubresource({ at: '/nodes/proxy', connect: nodeProxy }),
+  defineSubresource({ at: '/pods/proxy', options: 'PodProxyOptions', connect: podProxy }),
+  defineSubresource({ at: '/services/proxy', options: 'ServiceProxyOptions', connect: serviceProxy }),
+  defineSubresource({ at: '/nodes/proxy', options: 'NodeProxyOptions', connect: nodeProxy }),
 ];

@@ -27,6 +27,8 @@ export interface Subresource {
   readonly methods?: readonly string[];
   /** The connection is for doing something in the pod: opening it as a WebSocket needs the verb `create` as well. */
   readonly opensStreams?: boolean;
+  /** The kind as which admission sees a connection, e.g. PodExecOptions; absent: it is none that changes anything. */
+  readonly options?: string;
   /** Sends the request on. */
   connect?(context: SubresourceContext): ProxyTarget;
 }
