@@ -17,6 +17,12 @@ export function addressOf(flag: string, text: string): string {
   return text;
 }
 
+/** An address by which others find a machine: the loopback's leads every one of them to itself. */
+export function reachableAddressOf(flag: string, text: string): string {
+  if (/^127\.|^::1$|^0\.0\.0\.0$|^::$/.test(addressOf(flag, text))) throw wrong(flag, text, 'an address of this machine that others reach');
+  return text;
+}
+
 export function cidrOf(flag: string, text: string): string {
   const [address = '', bits = ''] = text.split('/');
   if (!isIPv4(address) || !/^\d{1,2}$/.test(bits) || Number(bits) > 30 || Number(bits) < 8) throw wrong(flag, text, 'an IPv4 range such as 10.244.0.0/16');

@@ -8,6 +8,8 @@ import type { Layout } from './layout.ts';
 import { UserError } from '../user-error.ts';
 
 const POLL_MS = 50;
+/** Whoever has the port may take a connection and never say a word. */
+const ATTEMPT_MS = 3_000;
 
 /** A client with the administrator's identity. Dispose of `transport` when done. */
 export function adminClient(layout: Layout, signal: AbortSignal): { readonly api: Api; readonly transport: ReturnType<typeof httpTransport> } {
@@ -16,12 +18,12 @@ export function adminClient(layout: Layout, signal: AbortSignal): { readonly api
 }
 
 /** Asks again and again until the answer is yes. Fails when a daemon that is needed has ended, or the time is over. */
-export async function until(layout: Layout, what: string, daemons: readonly DaemonName[], timeoutMs: number, isSo: () => Promise<boolean>): Promise<void> {
+export async function until(layout: Layout, what: string, daemons: readonly DaemonName[], timeoutMs: number, isSo: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
   const end = performance.now() + timeoutMs;
   let last: unknown;
   for (;;) {
     try {
-      if (await isSo()) return;
+      if (await within(ATTEMPT_MS, isSo)) return;
     } catch (error) {
       last = error; // Not there yet; what it said last is what a timeout tells.
     }
@@ -32,6 +34,18 @@ export async function until(layout: Layout, what: string, daemons: readonly Daem
       throw new UserError(`${what} did not come about within ${timeoutMs / 1000} s${last instanceof Error ? ` (${last.message})` : ''}; see \`navarch logs ${daemons.at(-1) ?? 'server'}\``);
     }
     await sleep(POLL_MS);
+  }
+}
+
+/** One attempt, which is given up when the time is over. */
+async function within(limitMs: number, isSo: (signal: AbortSignal) => Promise<boolean>): Promise<boolean> {
+  const limit = new AbortController();
+  const answer = isSo(limit.signal);
+  answer.catch(() => undefined);
+  try {
+    return await Promise.race([answer, sleep(limitMs, undefined, { signal: limit.signal }).then(() => { throw new Error(`no answer within ${limitMs / 1000} s`); })]);
+  } finally {
+    limit.abort();
   }
 }
 

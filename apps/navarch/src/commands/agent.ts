@@ -6,7 +6,7 @@ import { httpTransport, systemClock, systemLogger } from '@navarch/node';
 import { runSimulatedAgent } from '../compose/simulated-agent.ts';
 import { runAgent } from '../compose/agent.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
-import { addressOf, bridgeOf, choiceOf, DEFAULTS, nodeNameOf, numberOf, portOf, serverOf } from '../cluster/flags.ts';
+import { bridgeOf, choiceOf, DEFAULTS, nodeNameOf, numberOf, portOf, reachableAddressOf, serverOf } from '../cluster/flags.ts';
 import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
 import { type NodeState, nodeStateText } from '../cluster/state.ts';
 import { type JoinToken, parseJoinToken } from '../join/join-token.ts';
@@ -73,7 +73,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   const log = systemLogger('info');
   const server = flags.server === undefined ? undefined : serverOf('--server', flags.server);
   const nodeName = flags.nodeName === undefined ? undefined : nodeNameOf('--node-name', flags.nodeName);
-  const givenIP = flags.nodeIp === undefined ? undefined : addressOf('--node-ip', flags.nodeIp);
+  const givenIP = flags.nodeIp === undefined ? undefined : reachableAddressOf('--node-ip', flags.nodeIp);
   openFolder(layout);
   using _ = claimDaemon(layout, 'agent');
   await untilStopped(async (signal) => {

@@ -5,7 +5,7 @@ import { ensureClusterDns } from '../compose/cluster-dns.ts';
 import { runControlPlane } from '../compose/control-plane.ts';
 import { startServer } from '../compose/server.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
-import { addressOf, cidrOf, DEFAULTS, nodeNameOf, nthAddress, portOf, portRangeOf } from '../cluster/flags.ts';
+import { addressOf, cidrOf, DEFAULTS, nodeNameOf, nthAddress, portOf, portRangeOf, reachableAddressOf } from '../cluster/flags.ts';
 import { layoutOf, openFolder } from '../cluster/layout.ts';
 import { ownAddress } from '../cluster/own-address.ts';
 import { ensureJoining } from '../join/ensure-joining.ts';
@@ -71,7 +71,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
   };
   const options = {
     dataDir: layout.dir, bindAddresses: flags.bindAddress.map((address) => addressOf('--bind-address', address)), port, serviceCidr,
-    advertiseAddress: addressOf('--advertise-address', flags.advertiseAddress ?? ownAddress()), alternativeNames: flags.tlsSan,
+    advertiseAddress: reachableAddressOf('--advertise-address', flags.advertiseAddress ?? ownAddress()), alternativeNames: flags.tlsSan,
     nodePorts: portRangeOf('--service-node-port-range', flags.serviceNodePortRange), nodeName: nodeNameOf('--node-name', flags.nodeName), log: systemLogger('info'),
   };
   openFolder(layout);

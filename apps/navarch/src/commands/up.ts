@@ -67,7 +67,7 @@ async function up(flags: UpFlags): Promise<void> {
   checkFreeSpace(layout.dir, runtime);
   const state: ClusterState = {
     name: layout.name, nodeName: layout.name, runtime, port: wanted.port ?? known?.port ?? DEFAULTS.port,
-    nodeIP: runtime === 'sim' ? '127.0.0.1' : (wanted.nodeIP ?? known?.nodeIP ?? DEFAULTS.nodeIP),
+    nodeIP: wanted.nodeIP ?? known?.nodeIP ?? DEFAULTS.nodeIP,
   };
   writeState(layout, state);
   await start(layout, state, steps, signal);
@@ -75,7 +75,7 @@ async function up(flags: UpFlags): Promise<void> {
   mergeKubeconfig(kubeconfigFile(), contextOf(layout));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   steps.say(`\nCluster ${layout.name} is ready after ${seconds} s. kubectl uses it now (context ${layout.name}). Try:\n  kubectl get nodes -o wide\n  kubectl apply -f examples/hello/ && curl localhost:30080\n  ./navarch status, ./navarch logs agent, ./navarch down`);
-  if (wanted.nodeIP !== undefined && runtime === 'containerd') steps.say(`Another machine joins, within 24 hours, with:\n  ${await joinLine(layout, state, signal)}`);
+  if (wanted.nodeIP !== undefined) steps.say(`Another machine joins, within 24 hours, with:\n  ${await joinLine(layout, state, signal)}`);
 }
 
 interface Standing {
@@ -98,10 +98,10 @@ async function alreadyUp(layout: Layout, { known, wanted, asked }: Standing, ste
 
 async function start(layout: Layout, state: ClusterState, steps: Steps, signal: AbortSignal): Promise<void> {
   const { runtime, nodeIP } = state;
-  if (runtime === 'sim') await steps.step('Starting the control plane', () => startServer(layout, state, signal));
+  if (runtime === 'sim') await steps.step('Starting the control plane', () => startServer(layout, state));
   else {
     if (nodeIP === DEFAULTS.nodeIP) await addAddress(nodeIP, signal);
-    await steps.step('Starting the control plane, and containerd with its first images', () => settleAll([startServer(layout, state, signal), startRuntime(layout, signal)]));
+    await steps.step('Starting the control plane, and containerd with its first images', () => settleAll([startServer(layout, state), startRuntime(layout, signal)]));
   }
   // Only now, so that no pod looks for an image that is still on its way.
   await startDaemon(layout, 'agent', ['agent', '--name', layout.name, '--data-dir', layout.dir, '--node-name', state.nodeName, '--node-ip', nodeIP, '--runtime', runtime]);
@@ -141,12 +141,14 @@ async function addAddress(address: string, signal: AbortSignal): Promise<void> {
   await runCommand(['ip', 'address', 'replace', `${address}/32`, 'dev', 'lo'], {}, signal);
 }
 
-async function startServer(layout: Layout, { port, nodeIP, nodeName }: ClusterState, signal: AbortSignal): Promise<void> {
+async function startServer(layout: Layout, { port, nodeIP, nodeName, runtime }: ClusterState): Promise<void> {
+  // No pod asks a server with simulated nodes, and the machine need not have the node's address.
+  const addresses = runtime === 'sim' && nodeIP === DEFAULTS.nodeIP ? ['127.0.0.1'] : ['127.0.0.1', nodeIP];
   await startDaemon(layout, 'server', [
-    'server', '--name', layout.name, '--data-dir', layout.dir, '--port', String(port), '--bind-address', ...new Set(['127.0.0.1', nodeIP]), '--advertise-address', nodeIP, '--node-name', nodeName,
+    'server', '--name', layout.name, '--data-dir', layout.dir, '--port', String(port), '--bind-address', ...addresses, '--advertise-address', nodeIP, '--node-name', nodeName,
   ]);
-  await until(layout, 'a ready API server', ['server'], 30_000, async () => {
-    const { api, transport } = adminClient(layout, signal);
+  await until(layout, 'a ready API server', ['server'], 30_000, async (attempt) => {
+    const { api, transport } = adminClient(layout, attempt);
     using _ = transport;
     await api.of(namespace).get('kube-system');
     return true;

@@ -46,6 +46,8 @@ function read(file: string): Kubeconfig {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw new Error(`Cannot read the kubeconfig ${file}: ${(error as Error).message}`, { cause: error });
   }
+  // As kubectl has it: an empty file is an empty configuration.
+  if (text.trim() === '') return {};
   let value: unknown;
   try {
     value = load(text) ?? {};
