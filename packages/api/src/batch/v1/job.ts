@@ -77,6 +77,7 @@ function selectOwnPods(j: Mutable<Job>): void {
   }
   j.spec.template.metadata.labels = Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
   j.spec.selector ??= {};
+  if (Object.keys(j.metadata.labels ?? {}).length === 0) j.metadata.labels = { ...j.spec.template.metadata.labels };
   j.spec.selector.matchLabels = { ...j.spec.selector.matchLabels, 'batch.kubernetes.io/controller-uid': uid };
 }
 

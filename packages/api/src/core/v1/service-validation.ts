@@ -98,11 +98,13 @@ function validateClusterIps(spec: ServiceSpec, at: Field): void {
 
 /** Each number once per protocol. */
 function validateNumbers({ ports = [], type }: ServiceSpec, at: Field): void {
+  each(ports, at, ({ nodePort }, here) => {
+    if (nodePort && type === 'ClusterIP') here.at('nodePort').forbidden("may not be used when `type` is 'ClusterIP'");
+  });
   const nodePorts = new Set<string>();
   const numbers = new Set<string>();
   each(ports, at, ({ nodePort, protocol }, here) => {
     if (!nodePort) return;
-    if (type === 'ClusterIP') here.at('nodePort').forbidden("may not be used when `type` is 'ClusterIP'");
     const key = `${protocol}/${nodePort}`;
     if (nodePorts.has(key)) here.at('nodePort').duplicate(nodePort);
     nodePorts.add(key);

@@ -1,4 +1,4 @@
-import { dnsLabelErrors, type Kind, type Mutable } from '@navarch/machinery';
+import { dnsLabelErrors, equalJson, type Kind, type Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { columnsOf, labelsText } from '../../columns.ts';
 import type { Service } from '../../generated/types/core-v1.ts';
@@ -22,6 +22,7 @@ export const service: Kind<Service> = builtIn<Service>('/v1.Service', {
       s.status = { loadBalancer: {} };
     },
     prepareUpdate(s, previous) {
+      followClusterIp(s, previous);
       keepAllocations(s, previous);
     },
     validate: (s, at) => validateService(s, at.at('spec')),
@@ -48,6 +49,14 @@ function completeService(s: Mutable<Service>): void {
   if (isExternal) spec.externalTrafficPolicy ??= 'Cluster';
   if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+}
+
+/** The one address is the first of the list; who changes it alone means the list too. */
+function followClusterIp(s: Mutable<Service>, previous: Service): void {
+  const { spec } = s;
+  if (spec.clusterIP === previous.spec.clusterIP || !equalJson(spec.clusterIPs, previous.spec.clusterIPs)) return;
+  if (spec.clusterIP) spec.clusterIPs = [spec.clusterIP];
+  else delete spec.clusterIPs;
 }
 
 /** A PUT that leaves out what the server allocated keeps it; a change of type lets it go. */
