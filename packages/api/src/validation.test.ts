@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { partRefusals, table, updateRefusals } from './testing/check.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+const spec = (fields: Json): Json => ({ spec: fields });
+
+test('roles and bindings', () => {
+  const rbac = 'rbac.authorization.k8s.io/v1';
+  table(`${rbac}.Role`, [
+    [{ metadata: { name: 'system:a/b' } }, "metadata.name: Invalid value: \"system:a/b\": may not contain '/'"],
+    [{ metadata: { name: 'system:a' }, rules: [{}] }, 'rules[0].verbs: Required value: verbs must contain at least one value', 'rules[0].apiGroups: Required value: resource rules must supply at least one api group',
+      'rules[0].resources: Required value: resource rules must supply at least one resource'],
+    [{ rules: [{ verbs: ['get'], nonResourceURLs: ['/'] }] }, 'rules[0].nonResourceURLs: Invalid value: ["/"]: namespaced rules cannot apply to non-resource URLs'],
+  ]);
+  table(`${rbac}.ClusterRole`, [
+    [{ rules: [{ verbs: ['get'], nonResourceURLs: ['/'], apiGroups: [''] }] }, 'rules[0].nonResourceURLs: Invalid value: ["/"]: rules cannot apply to both regular resources and non-resource URLs'],
+    [{ aggregationRule: {} }, 'aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required if aggregationRule is non-nil'],
+  ]);
+  table(`${rbac}.RoleBinding`, [
+    [{ roleRef: { apiGroup: 'x', kind: 'X', name: '' } }, 'roleRef.apiGroup: Unsupported value: "x": supported values: "rbac.authorization.k8s.io"',
+      'roleRef.kind: Unsupported value: "X": supported values: "ClusterRole", "Role"', 'roleRef.name: Required value'],
+    [{ subjects: [{ kind: 'ServiceAccount', name: 'a' }, { kind: 'User', name: '' }, { kind: 'X', name: 'x' }] }, 'subjects[0].namespace: Required value', 'subjects[1].name: Required value',
+      'subjects[2].kind: Unsupported value: "X": supported values: "Group", "ServiceAccount", "User"'],
+  ]);
+  table(`${rbac}.ClusterRoleBinding`, [[{ roleRef: { kind: 'Role' } }, 'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"']]);
+});
+
+test('autoscalers and disruption budgets', () => {
+  const metric = (fields: Json): Json => spec({ metrics: [fields] });
+  table('autoscaling/v2.HorizontalPodAutoscaler', [
+    [spec({ minReplicas: 0, maxReplicas: 0 }), 'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1', 'spec.maxReplicas: Invalid value: 0: must be greater than 0'],
+    [spec({ minReplicas: 3 }), 'spec.maxReplicas: Invalid value: 1: must be greater than or equal to `minReplicas`'],
+    [spec({ scaleTargetRef: { kind: '', name: '' } }), 'spec.scaleTargetRef.kind: Required value', 'spec.scaleTargetRef.name: Required value'],
+    [metric({ type: 'X' }), 'spec.metrics[0].type: Unsupported value: "X": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"'],
+    [metric({ type: 'Pods' }), 'spec.metrics[0].pods: Required value: must populate information for the given metric source'],
+    [metric({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization' } } }),
+      'spec.metrics[0].resource.target.averageUtilization: Required value: must set either a target raw value or a target utilization'],
+    [metric({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 0 } } }), 'spec.metrics[0].resource.target.averageUtilization: Invalid value: 0: must be greater than 0'],
+    [spec({ behavior: { scaleUp: { stabilizationWindowSeconds: 4000, selectPolicy: 'X', policies: [{ type: 'X', value: 0, periodSeconds: 1801 }] } } }),
+      'spec.behavior.scaleUp.stabilizationWindowSeconds: Invalid value: 4000: must be less than or equal to 3600',
+      'spec.behavior.scaleUp.selectPolicy: Unsupported value: "X": supported values: "Disabled", "Max", "Min"',
+      'spec.behavior.scaleUp.policies[0].type: Unsupported value: "X": supported values: "Percent", "Pods"',
+      'spec.behavior.scaleUp.policies[0].value: Invalid value: 0: must be greater than zero', 'spec.behavior.scaleUp.policies[0].periodSeconds: Invalid value: 1801: must be less than or equal to 1800'],
+  ]);
+  table('policy/v1.PodDisruptionBudget', [
+    [spec({ minAvailable: 1, maxUnavailable: 1 }), 'spec: Invalid value: {"minAvailable":1,"maxUnavailable":1}: minAvailable and maxUnavailable cannot be both set'],
+    [spec({ minAvailable: '101%' }), 'spec.minAvailable: Invalid value: "101%": must not be greater than 100%'],
+    [spec({ unhealthyPodEvictionPolicy: 'X' }), 'spec.unhealthyPodEvictionPolicy: Unsupported value: "X": supported values: "AlwaysAllow", "IfHealthyBudget"'],
+  ]);
+});
+
+test('priority classes, runtime classes, leases', () => {
+  table('scheduling.k8s.io/v1.PriorityClass', [
+    [{ value: 1_000_000_001 }, 'value: Forbidden: maximum allowed value of a user defined priority is 1000000000'],
+    [{ metadata: { name: 'system-x' } }, "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-x is not a known system priority class"],
+  ]);
+  assert.deepEqual(updateRefusals('scheduling.k8s.io/v1.PriorityClass', { value: 2, preemptionPolicy: 'Never' }), [
+    'value: Forbidden: may not be changed in an update.', 'preemptionPolicy: Invalid value: "Never": field is immutable',
+  ]);
+  assert.deepEqual(updateRefusals('node.k8s.io/v1.RuntimeClass', { handler: 'i' }), ['handler: Invalid value: "i": field is immutable']);
+  table('coordination.k8s.io/v1.Lease', [[spec({ leaseDurationSeconds: 0, leaseTransitions: -1 }), 'spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0',
+    'spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0']]);
+});
+
+test('storage', () => {
+  table('storage.k8s.io/v1.StorageClass', [
+    [{ provisioner: '' }, 'provisioner: Required value'],
+    [{ reclaimPolicy: 'X', volumeBindingMode: 'Y' }, 'reclaimPolicy: Unsupported value: "X": supported values: "Delete", "Retain"',
+      'volumeBindingMode: Unsupported value: "Y": supported values: "Immediate", "WaitForFirstConsumer"'],
+  ]);
+  assert.deepEqual(updateRefusals('storage.k8s.io/v1.StorageClass', { parameters: { a: 'b' }, provisioner: 'x.io', reclaimPolicy: 'Retain', volumeBindingMode: 'WaitForFirstConsumer' }), [
+    'parameters: Forbidden: updates to parameters are forbidden.', 'provisioner: Forbidden: updates to provisioner are forbidden.',
+    'reclaimPolicy: Forbidden: updates to reclaimPolicy are forbidden.', 'volumeBindingMode: Invalid value: "WaitForFirstConsumer": field is immutable',
+  ]);
+  table('storage.k8s.io/v1.CSIDriver', [
+    [spec({ fsGroupPolicy: 'X' }), 'spec.fsGroupPolicy: Unsupported value: "X": supported values: "File", "None", "ReadWriteOnceWithFSType"'],
+    [spec({ tokenRequests: [{ audience: 'a', expirationSeconds: 5 }, { audience: 'a' }] }), 'spec.tokenRequests[0].expirationSeconds: Invalid value: 5: may not specify a duration less than 10 minutes',
+      'spec.tokenRequests[1].audience: Duplicate value: "a"'],
+  ]);
+  table('storage.k8s.io/v1.CSINode', [[spec({ drivers: [{ name: 'a', nodeID: '' }, { name: 'a', nodeID: 'n' }] }), 'spec.drivers[0].nodeID: Required value', 'spec.drivers[1].name: Duplicate value: "a"']]);
+  table('storage.k8s.io/v1.VolumeAttachment', [
+    [spec({ source: { persistentVolumeName: null } }), 'spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName'],
+    [spec({ nodeName: '' }), 'spec.nodeName: Required value'],
+  ]);
+  table('storage.k8s.io/v1.VolumeAttributesClass', [[{ parameters: null }, 'parameters: Required value: must contain at least one key/value pair']]);
+});
+
+test('certificates', () => {
+  const key = 'certificates.k8s.io/v1.CertificateSigningRequest';
+  table(key, [
+    [spec({ usages: ['x', 'x'] }), ...['0', '1'].map((i) => `spec.usages[${i}]: Unsupported value: "x": supported values: "any", "cert sign", "client auth", "code signing", "content commitment", "crl sign", "data encipherment", "decipher only", "digital signature", "email protection", "encipher only", "ipsec end system", "ipsec tunnel", "ipsec user", "key agreement", "key encipherment", "microsoft sgc", "netscape sgc", "ocsp signing", "s/mime", "server auth", "signing", "timestamping"`),
+      'spec.usages[1]: Duplicate value: "x"'],
+    [spec({ usages: [], expirationSeconds: 5 }), 'spec.usages: Required value', 'spec.expirationSeconds: Invalid value: 5: may not specify a duration less than 600 seconds (10 minutes)'],
+    [spec({ signerName: '' }), 'spec.signerName: Required value'],
+    [spec({ request: btoa('x') }), 'spec.request: Invalid value: "eA==": PEM block type must be CERTIFICATE REQUEST'],
+  ]);
+  const decided = (...types: readonly string[]): Json => ({ status: { conditions: types.map((type) => ({ type, status: 'True' })) } });
+  assert.deepEqual(partRefusals(key, 'approval', decided('Approved')), []);
+  assert.deepEqual(partRefusals(key, 'approval', decided('Approved', 'Denied')), ['status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive']);
+  assert.deepEqual(partRefusals(key, 'approval', decided(), decided('Approved')), ['status.conditions: Forbidden: updates may not remove a condition of type "Approved"']);
+  table('certificates.k8s.io/v1.ClusterTrustBundle', [[spec({ trustBundle: '' }), 'spec.trustBundle: Invalid value: "<value omitted>": at least one trust anchor must be provided']]);
+});
+
+test('flow control', () => {
+  table('flowcontrol.apiserver.k8s.io/v1.FlowSchema', [
+    [spec({ matchingPrecedence: 10_001 }), 'spec.matchingPrecedence: Invalid value: 10001: must not be greater than 10000'],
+    [spec({ matchingPrecedence: 1 }), "spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1"],
+    [spec({ rules: [{ subjects: [{ kind: 'User', group: { name: 'g' } }] }] }), "spec.rules[0].subjects[0].user: Required value: user is required when subject kind is 'User'",
+      "spec.rules[0].subjects[0].group: Forbidden: group is forbidden when subject kind is not 'Group'", 'spec.rules[0]: Required value: at least one of resourceRules and nonResourceRules has to be non-empty'],
+    [spec({ rules: [{ subjects: [{ kind: 'User', user: { name: '*' } }], resourceRules: [{ verbs: ['fly'], apiGroups: ['*', 'a'], resources: [], namespaces: ['*'] }] }] }),
+      'spec.rules[0].resourceRules[0].verbs: Unsupported value: ["fly"]: supported values: "create", "delete", "deletecollection", "get", "list", "patch", "proxy", "update", "watch"',
+      "spec.rules[0].resourceRules[0].apiGroups: Invalid value: [\"*\",\"a\"]: if '*' is present, must not specify other api groups",
+      'spec.rules[0].resourceRules[0].resources: Required value: resource rules must supply at least one resource'],
+  ]);
+  const queue = (queuing: Json): Json => spec({ limited: { limitResponse: { type: 'Queue', queuing } } });
+  table('flowcontrol.apiserver.k8s.io/v1.PriorityLevelConfiguration', [
+    [spec({ type: 'Exempt' }), "spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'", 'spec.limited: Forbidden: must be nil if the type is not Limited'],
+    [spec({ limited: null }), 'spec.limited: Required value: must not be empty when type is Limited'],
+    [queue({ handSize: 9, queues: 8 }), 'spec.limited.limitResponse.queuing.handSize: Invalid value: 9: should not be greater than queues (8)'],
+    [queue({ handSize: 20, queues: 1000 }), 'spec.limited.limitResponse.queuing.handSize: Invalid value: 20: required entropy bits of deckSize 1000 and handSize 20 should not be greater than 60'],
+  ]);
+});
+
+test('admission webhooks and policies', () => {
+  const webhook = { name: 'a.example.com', clientConfig: { url: 'https://example.com/' }, sideEffects: 'None', admissionReviewVersions: ['v1'] };
+  const hook = (fields: Json): Json => ({ webhooks: [{ ...webhook, ...fields }] });
+  table('admissionregistration.k8s.io/v1.ValidatingWebhookConfiguration', [
+    [hook({ name: 'a' }), 'webhooks[0].name: Invalid value: "a": should be a domain with at least three segments separated by dots'],
+    [hook({ sideEffects: 'Some' }), 'webhooks[0].sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"'],
+    [hook({ timeoutSeconds: 31 }), 'webhooks[0].timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds'],
+    [hook({ clientConfig: {} }), 'webhooks[0].clientConfig: Required value: exactly one of url or service is required'],
+    [hook({ clientConfig: { url: 'http://a' } }), 'webhooks[0].clientConfig.url: Invalid value: "http": "https" is the only allowed URL scheme; desired format: https://host[/path]'],
+    [hook({ clientConfig: { service: { name: 's', namespace: '', path: 'x' } } }), 'webhooks[0].clientConfig.service.namespace: Required value: service namespace is required',
+      "webhooks[0].clientConfig.service.path: Invalid value: \"x\": must start with a '/'"],
+    [hook({ admissionReviewVersions: ['v9'] }), 'webhooks[0].admissionReviewVersions: Invalid value: ["v9"]: must include at least one of v1, v1beta1'],
+    [hook({ rules: [{ operations: ['*', 'CREATE'], apiGroups: ['*', 'a'], apiVersions: [''], resources: ['*/*', 'a'] }] }),
+      "webhooks[0].rules[0].operations: Invalid value: [\"*\",\"CREATE\"]: if '*' is present, must not specify other operations",
+      "webhooks[0].rules[0].apiGroups: Invalid value: [\"*\",\"a\"]: if '*' is present, must not specify other API groups", 'webhooks[0].rules[0].apiVersions[0]: Required value',
+      "webhooks[0].rules[0].resources: Invalid value: [\"*/*\",\"a\"]: if '*/*' is present, must not specify other resources"],
+  ]);
+  table('admissionregistration.k8s.io/v1.ValidatingAdmissionPolicy', [
+    [spec({ validations: [] }), 'spec.validations: Required value: validations or auditAnnotations must be non-empty', 'spec.auditAnnotations: Required value: validations or auditAnnotations must be non-empty'],
+    [spec({ validations: [{ expression: ' ' }] }), 'spec.validations[0].expression: Required value: expression is not specified'],
+    [spec({ matchConstraints: null }), 'spec.matchConstraints: Required value'],
+    [spec({ variables: [{ name: 'a-b', expression: '1' }] }),
+      "spec.variables[0].name: Invalid value: \"a-b\": a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')"],
+  ]);
+  table('admissionregistration.k8s.io/v1.ValidatingAdmissionPolicyBinding', [
+    [spec({ validationActions: [] }), 'spec.validationActions: Required value: at least one validation action is required'],
+    [spec({ paramRef: { name: 'a', selector: {} } }), 'spec.paramRef.name: Forbidden: name and selector are mutually exclusive', 'spec.paramRef.selector: Forbidden: name and selector are mutually exclusive',
+      'spec.paramRef.parameterNotFoundAction: Required value'],
+  ]);
+});
+
+test('custom resource definitions and API services', () => {
+  const key = 'apiextensions.k8s.io/v1.CustomResourceDefinition';
+  const version = (schema: Json, fields: Json = {}): Json => spec({ versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, ...fields }] });
+  const at = 'spec.versions[0].schema.openAPIV3Schema';
+  table(key, [
+    [{ metadata: { name: 'x' } }, 'metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group'],
+    [spec({ scope: 'X' }), 'spec.scope: Unsupported value: "X": supported values: "Cluster", "Namespaced"'],
+    [version({ type: 'string' }), `${at}.type: Invalid value: "string": must be object at the root`],
+    [version({ type: 'object', properties: { a: {} } }), `${at}.properties[a].type: Required value: must not be empty for specified object fields`],
+    [version({ type: 'object', properties: { a: { type: 'array' } } }), `${at}.properties[a].items: Required value: must be specified`],
+    [version({ type: 'object', properties: { a: { type: 'object', properties: {}, additionalProperties: true } } })],
+    [version({ type: 'object', properties: { a: { type: 'object', properties: { b: { type: 'string' } }, additionalProperties: true } } }),
+      `${at}.properties[a].additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`],
+    [version({ type: 'object' }, { storage: false }), 'spec.versions: Invalid value: ["v1"]: must have exactly one version marked as storage version'],
+    [version({ type: 'object' }, { schema: null }), 'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required'],
+    [version({ type: 'object' }, { additionalPrinterColumns: [{ name: 'A', type: 'x', jsonPath: 'y' }] }), 'spec.versions[0].additionalPrinterColumns[0].type: Invalid value: "x": must be one of boolean,date,integer,number,string',
+      'spec.versions[0].additionalPrinterColumns[0].jsonPath: Invalid value: "y": must be a simple json path starting with .'],
+    [version({ type: 'object' }, { subresources: { scale: { specReplicasPath: '.x', statusReplicasPath: '' } } }),
+      'spec.versions[0].subresources.scale.specReplicasPath: Invalid value: ".x": should be a json path under .spec', 'spec.versions[0].subresources.scale.statusReplicasPath: Required value'],
+    [spec({ conversion: { strategy: 'Webhook' } }), 'spec.conversion.webhook.clientConfig: Required value: required when strategy is set to Webhook', 'spec.conversion.webhook.conversionReviewVersions: Required value'],
+  ]);
+  assert.deepEqual(updateRefusals(key, spec({ names: { plural: 'bars' } })), [
+    'metadata.name: Invalid value: "foos.example.com": must be spec.names.plural+"."+spec.group', 'spec.names.plural: Invalid value: "bars": field is immutable',
+  ]);
+  table('apiregistration.k8s.io/v1.APIService', [
+    [{ metadata: { name: 'y' } }, 'metadata.name: Invalid value: "y": must be `spec.version+"."+spec.group`: "v1.x.io"'],
+    [spec({ groupPriorityMinimum: 0 }), 'spec.groupPriorityMinimum: Invalid value: 0: must be positive and less than 20000'],
+    [spec({ insecureSkipTLSVerify: true }), 'spec.insecureSkipTLSVerify: Invalid value: true: local APIServices may not have insecureSkipTLSVerify'],
+  ]);
+});
+
+test('dynamic resources', () => {
+  const request = (fields: Json): Json => spec({ devices: { requests: [{ name: 'r', ...fields }] } });
+  const at = 'spec.devices.requests[0]';
+  table('resource.k8s.io/v1.ResourceClaim', [
+    [request({}), `${at}: Required value: exactly one of \`exactly\` or \`firstAvailable\` is required`],
+    [request({ exactly: {} }), `${at}.exactly.deviceClassName: Required value`],
+    [request({ exactly: { deviceClassName: 'c', allocationMode: 'All', count: 2 } }), `${at}.exactly.count: Invalid value: 2: must not be specified when allocationMode is 'All'`],
+    [request({ exactly: { deviceClassName: 'c', allocationMode: 'X' } }), `${at}.exactly.allocationMode: Unsupported value: "X": supported values: "All", "ExactCount"`],
+    [request({ exactly: { deviceClassName: 'c', selectors: [{}] } }), `${at}.exactly.selectors[0].cel: Required value`],
+  ]);
+  assert.equal(updateRefusals('resource.k8s.io/v1.ResourceClaim', spec({ devices: { requests: [] } })).length, 1);
+  table('resource.k8s.io/v1.ResourceSlice', [
+    [spec({ allNodes: null }), 'spec: Required value: exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required'],
+    [spec({ pool: { name: 'p', resourceSliceCount: 0 } }), 'spec.pool.resourceSliceCount: Invalid value: 0: must be greater than zero'],
+    [spec({ devices: [{ name: 'd', attributes: { 'a b': {} } }, { name: 'd' }] }),
+      "spec.devices[0].attributes[a b]: Invalid value: \"a b\": a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')",
+      'spec.devices[0].attributes[a b]: Required value: exactly one value must be specified', 'spec.devices[1].name: Duplicate value: "d"'],
+  ]);
+  table('resource.k8s.io/v1.DeviceTaintRule', [[spec({ taint: { effect: 'X' } }), 'spec.taint.effect: Unsupported value: "X": supported values: "NoExecute", "NoSchedule", "None"']]);
+});
