@@ -92,3 +92,15 @@ test('page() says 504 with its cause for a version that is not yet there', async
   assert.deepEqual([status, body.reason, body.message], [504, 'Timeout', `Timeout: Too large resource version: ${now + 5}, current: ${now}`]);
   assert.deepEqual([body.details, headers['retry-after']], [{ causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 }, '1']);
 });
+
+test('page() and watches choose by the fields of the version asked for, whichever is stored', async () => {
+  const { ask, watch } = await asked();
+  for (const name of ['a', 'b']) {
+    await ask('POST', '/api/v1/namespaces/d/events', { metadata: { name }, involvedObject: { kind: 'Pod', namespace: 'd', name }, reason: 'Because', type: 'Normal' });
+  }
+  const events = '/apis/events.k8s.io/v1/namespaces/d/events?fieldSelector=regarding.name%3Db,reason%3DBecause';
+  assert.deepEqual(names(await ask('GET', events)), ['b']);
+  const open = await watch(`${events}&watch=1`);
+  assert.deepEqual(open.frames().map(({ object }) => [object.apiVersion, object.metadata.name]), [['events.k8s.io/v1', 'b']]);
+  await open.close();
+});

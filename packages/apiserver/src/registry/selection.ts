@@ -17,11 +17,15 @@ export function selectionOf(kind: Kind<any>, labelSelector: string, fieldSelecto
   if (labelSelector === '' && fieldSelector === '') return selectAll;
   const labels = parseLabelSelector(labelSelector);
   const fields = parseFieldSelector(fieldSelector).map((term) => ({ ...term, valueOf: fieldReader(kind, term.field) }));
+  const { hub } = kind;
   return {
     labels, fields, isEverything: false,
     matches(object) {
-      for (const { valueOf, value, isEqual } of fields) if ((valueOf(object) === value) !== isEqual) return false;
-      return labels.matches(object.metadata.labels);
+      if (!labels.matches(object.metadata.labels)) return false;
+      if (fields.length === 0) return true;
+      // Fields are those of the version asked for, whichever is stored.
+      const seen = hub ? (hub.fromHub(object) as ApiObject) : object;
+      return fields.every(({ valueOf, value, isEqual }) => (valueOf(seen) === value) === isEqual);
     },
   };
 }
