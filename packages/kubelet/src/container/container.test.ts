@@ -5,7 +5,7 @@ import { cgroupParent, containerConfig, sandboxConfig } from '../container-confi
 import type { ContainerConfig, Input, LinuxContainerSecurityContext } from '../cri/index.ts';
 import type { HeldImage } from '../images/images.ts';
 import type { HostFacts } from '../ports.ts';
-import { dnsConfig } from './dns-config.ts';
+import { dnsConfig, dnsProblems } from './dns-config.ts';
 import { hostsFile, nodeHostsFile } from './hosts-file.ts';
 import { linuxResources } from './resources.ts';
 import { refuseRoot } from './security-context.ts';
@@ -137,6 +137,18 @@ test('dnsConfig() follows the policy, adds what the pod says, and keeps to what 
   assert.deepEqual(of({ dnsPolicy: 'None', dnsConfig: { nameservers: ['1', '2', '3', '4'], searches: ['a', 'a', 'b'], options: [{ name: 'ndots', value: '2' }, { name: 'x' }, { name: 'ndots', value: '3' }] } }), ['1 2 3', 'a b', 'ndots:3 x']);
   assert.deepEqual(of({ dnsConfig: { options: [{ name: 'ndots', value: '1' }] } })[2], 'ndots:1');
   assert.equal(dnsConfig(podOf({ dnsPolicy: 'None', dnsConfig: { searches: Array.from({ length: 40 }, (_, i) => `s${i}`) } }), dns, host).searches.length, 32);
+});
+
+test('dnsProblems() tells what was left out, and of a cluster without DNS', () => {
+  const pod = podOf({ dnsPolicy: 'None', dnsConfig: { nameservers: ['1', '2', '3', '4'], searches: Array.from({ length: 33 }, (_, i) => `s${i}`) } });
+  assert.deepEqual(dnsProblems(pod, dns, host).map(([reason, message]) => `${reason}: ${message.slice(0, 119)}`), [
+    'DNSConfigForming: Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: 1 2 3',
+    'DNSConfigForming: Search Line limits were exceeded, some search paths have been omitted, the applied search line is: s0 s1 s2 s3 s4 s5 s6',
+  ]);
+  assert.deepEqual(dnsProblems(podOf(), { ...dns, clusterDns: '' }, host), [[
+    'MissingClusterDNS', 'pod: "web_ns(u)". kubelet does not have ClusterDNS IP configured and cannot create Pod using "ClusterFirst" policy. Falling back to "Default" policy.',
+  ]]);
+  assert.deepEqual(dnsProblems(podOf(), dns, host), []);
 });
 
 test('hostsFile() names the pod by all its addresses', () => {

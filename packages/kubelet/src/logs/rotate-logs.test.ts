@@ -4,7 +4,7 @@ import { silent } from '@navarch/base';
 import { SimClock } from '@navarch/sim';
 import type { ContainerRuntime } from '../cri/index.ts';
 import { memoryFiles, type MemoryFiles } from '../volumes/testing/memory-files.ts';
-import { rotateLogs } from './rotate-logs.ts';
+import { removeLogs, rotateLogs } from './rotate-logs.ts';
 
 const FOLDER = '/logs/ns_web_u/c';
 const labels = { 'io.kubernetes.pod.namespace': 'ns', 'io.kubernetes.pod.name': 'web', 'io.kubernetes.pod.uid': 'u', 'io.kubernetes.container.name': 'c' };
@@ -52,4 +52,11 @@ test('rotateLogs() keeps the file when the runtime refuses, and mends what a cra
   assert.deepEqual(names.filter((name) => name.includes('2025')), ['0.log.20250101-000000.gz']);
   await files.removeTree(`${FOLDER}/0.log`);
   assert.equal((await look(files)).includes('0.log'), true);
+});
+
+test('removeLogs() removes a log with all that it was turned over to, and no other', async () => {
+  const files = memoryFiles();
+  for (const name of ['1.log', '1.log.20260101-000000', '1.log.20260101-000000.gz', '11.log', '2.log']) files.put(`${FOLDER}/${name}`, 'file');
+  await removeLogs(`${FOLDER}/1.log`, files);
+  assert.deepEqual((await files.list(FOLDER)).toSorted(), ['11.log', '2.log']);
 });

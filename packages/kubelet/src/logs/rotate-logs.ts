@@ -77,3 +77,10 @@ async function makeRoom(path: string, files: Files): Promise<readonly string[]> 
   for (const name of [...names.filter(isLeftover), ...surplus]) await files.removeTree(`${folder}/${name}`);
   return older.slice(surplus.length);
 }
+
+/** Removes a container's log with all that it was turned over to. */
+export async function removeLogs(path: string, files: Files): Promise<void> {
+  const slash = path.lastIndexOf('/');
+  const [folder, name] = [path.slice(0, slash), path.slice(slash + 1)];
+  for (const other of await files.list(folder)) if (other === name || other.startsWith(`${name}.`)) await files.removeTree(`${folder}/${other}`);
+}

@@ -2,7 +2,9 @@ import type { Pod } from '@navarch/api';
 import { hasReason, keyOf } from '@navarch/machinery';
 import { pod as podKind } from '@navarch/api';
 import { logFile, podDir, sandboxConfig } from '../container-config.ts';
+import { dnsProblems } from '../container/dns-config.ts';
 import { CriError } from '../cri/index.ts';
+import { removeLogs } from '../logs/rotate-logs.ts';
 import type { Action, PreStop, StopContainer } from '../pod-machine/action.ts';
 import type { Observed } from '../pod-machine/observed.ts';
 import type { StatusReporter } from './report-status.ts';
@@ -54,6 +56,7 @@ async function startSandbox(pod: Pod, action: Extract<Action, { type: 'start-san
       events.about('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
       await runtime.stopPodSandbox({ podSandboxId: action.after }, signal); // Its network may still be there.
     }
+    for (const [reason, message] of dnsProblems(pod, dns, host)) events.about('Warning', reason, message);
     await files.makeDir(config.logDirectory ?? '', 0o755);
     deps.cgroups.enter(pod);
     await runtime.runPodSandbox({ config, runtimeHandler: deps.runtimeHandler }, signal);
@@ -95,7 +98,7 @@ async function stopContainer(action: StopContainer, { runtime, notes, events }: 
 /** With the instance go its log and what it wrote as its last words. */
 async function removeContainer(pod: Pod, { id, name, attempt }: Extract<Action, { type: 'remove-container' }>, { runtime, files, dirs }: StepDeps, signal: AbortSignal): Promise<void> {
   await orGone(runtime.removeContainer({ containerId: id }, signal));
-  await files.removeTree(logFile(dirs, pod, name, attempt));
+  await removeLogs(logFile(dirs, pod, name, attempt), files);
   await files.removeTree(`${podDir(dirs, pod.metadata.uid)}/containers/${name}/${attempt}`);
 }
 

@@ -8,7 +8,7 @@ const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, 
 /** What this machine says of itself. `dataDir` is on the disk that pods use; `nodeName` is what the node is called. */
 export function hostFacts(dataDir: string, nodeName: string): HostFacts {
   const disk = statfsSync(dataDir);
-  const lines = textOf('/etc/resolv.conf').split('\n').map((line) => line.trim().split(/\s+/));
+  const lines = resolverLines();
   return {
     hostname: nodeName || hostname().toLowerCase(),
     addresses: Object.values(networkInterfaces()).flatMap((list) => (list ?? []).filter((i) => !i.internal && i.family === 'IPv4').map((i) => i.address)),
@@ -22,4 +22,13 @@ export function hostFacts(dataDir: string, nodeName: string): HostFacts {
     resolverOptions: lines.filter(([word]) => word === 'options').flatMap(([, ...options]) => options),
     cgroupVersion: cgroupLayout(readMounts())?.version ?? 2,
   };
+}
+
+/** What systemd-resolved asks itself. Its own address, in resolv.conf, leads nowhere in a pod. */
+const RESOLVED = '/run/systemd/resolve/resolv.conf';
+
+function resolverLines(): readonly (readonly string[])[] {
+  const [own, resolved] = ['/etc/resolv.conf', RESOLVED].map((file) => textOf(file).split('\n').map((line) => line.trim().split(/\s+/)));
+  const isLocal = own?.every(([word, address = '']) => word !== 'nameserver' || /^(?:127\.|::1$)/.test(address));
+  return (isLocal && existsSync(RESOLVED) ? resolved : own) ?? [];
 }
