@@ -31,6 +31,8 @@ export interface RealKubelet extends AsyncDisposable {
   outcome(name: string, spec: object, metadata?: object): Promise<string>;
   /** Deletes a pod and waits until it is gone. */
   remove(name: string): Promise<void>;
+  /** The kubelet ends in the middle of what it does and begins again; what runs goes on. */
+  restart(): Promise<void>;
   /** `Reason: message` of every event about a pod, oldest first. */
   events(name: string): Promise<readonly string[]>;
 }
@@ -52,9 +54,9 @@ export async function startRealKubelet(archives: readonly string[], registries: 
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    const api = await startNode(host, dir, group);
+    const { api, restart } = await startNode(host, dir, group);
     const asked = asking(api, signal);
-    return { ...asked, api, host, dir, [Symbol.asyncDispose]: async () => {
+    return { ...asked, restart, api, host, dir, [Symbol.asyncDispose]: async () => {
       for (const { metadata } of (await api.of(pod).list({ namespace: 'default' })).items) await asked.remove(metadata.name);
       await stop();
     } };
@@ -64,7 +66,7 @@ export async function startRealKubelet(archives: readonly string[], registries: 
   }
 }
 
-async function startNode(host: PrivateRuntime, dir: string, group: TaskGroup): Promise<Api> {
+async function startNode(host: PrivateRuntime, dir: string, group: TaskGroup): Promise<Pick<RealKubelet, 'api' | 'restart'>> {
   const served = await serve({
     store: new MemoryStore(), clock: systemClock, random: systemRandom(), log: silent, tokens: await openTokenKeys(dir), issuer: 'https://kubernetes.default.svc', serviceCidr: '10.96.0.0/16',
     nodePorts: [30_000, 32_767], advertiseAddress: NODE_IP, advertisePort: 6443,
@@ -72,15 +74,30 @@ async function startNode(host: PrivateRuntime, dir: string, group: TaskGroup): P
   const api = directApi(served.server, systemUser);
   await api.of(serviceAccount).create({ metadata: { name: 'default', namespace: 'default' } });
   mkdirSync(join(dir, 'kubelet'));
-  group.spawn((s) => runKubelet({
-    api, runtime: host.runtime, files: nodeFiles(s), cgroups: openCgroups(), prober: nodeProber, clock: systemClock, random: systemRandom(), log: silent, host: hostFacts(dir, POD_NODE), nodeName: POD_NODE,
-    nodeIP: NODE_IP, kubeletPort: 10_250, version: 'v1.37.0', podsMax: 110, labels: {}, dns: { clusterDns: '', clusterDomain: 'cluster.local' },
-    dirs: { root: join(dir, 'kubelet'), podLogs: join(dir, 'pod-logs'), cgroupRoot: host.cgroupRoot },
-  }, s));
-  return api;
+  const start = (): TaskGroup => {
+    const life = new TaskGroup(group.signal);
+    life.spawn((s) => runKubelet({
+      api, runtime: host.runtime, files: nodeFiles(s), cgroups: openCgroups(), prober: nodeProber, clock: systemClock, random: systemRandom(), log: silent, host: hostFacts(dir, POD_NODE), nodeName: POD_NODE,
+      nodeIP: NODE_IP, kubeletPort: 10_250, version: 'v1.37.0', podsMax: 110, labels: {}, dns: { clusterDns: '', clusterDomain: 'cluster.local' },
+      dirs: { root: join(dir, 'kubelet'), podLogs: join(dir, 'pod-logs'), cgroupRoot: host.cgroupRoot },
+    }, s));
+    return life;
+  };
+  let running = start();
+  group.spawn(async (s) => {
+    await new Promise((resolve) => { s.addEventListener('abort', resolve, { once: true }); });
+    await running[Symbol.asyncDispose]();
+  });
+  return {
+    api,
+    async restart() {
+      await running[Symbol.asyncDispose]();
+      running = start();
+    },
+  };
 }
 
-function asking(api: Api, signal: AbortSignal): Omit<RealKubelet, 'api' | 'host' | 'dir' | typeof Symbol.asyncDispose> {
+function asking(api: Api, signal: AbortSignal): Omit<RealKubelet, 'api' | 'host' | 'dir' | 'restart' | typeof Symbol.asyncDispose> {
   const run = (name: string, spec: object, metadata: object = {}): Promise<Pod> => api.of(pod).create({
     metadata: { name, namespace: 'default', ...metadata },
     spec: { nodeName: POD_NODE, restartPolicy: 'Never', terminationGracePeriodSeconds: 1, automountServiceAccountToken: false, ...spec },
