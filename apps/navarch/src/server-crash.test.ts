@@ -32,7 +32,7 @@ async function freePort(): Promise<number> {
 
 /** Starts the server and waits until it answers. */
 async function startServer(): Promise<void> {
-  const args = ['server', '--data-dir', folder, '--port', String(port), '--advertise-address', '127.0.0.1', '--node-name', 'crash'];
+  const args = ['server', '--data-dir', folder, '--port', String(port), '--advertise-address', '192.0.2.1', '--node-name', 'crash'];
   server = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], { stdio: 'ignore' });
   for (const end = Date.now() + 30_000; ;) {
     const isReady = await Promise.resolve().then(() => clientApi().of(configMap).list({ namespace: 'default' })).then(() => true, () => false);
