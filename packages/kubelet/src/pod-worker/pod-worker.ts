@@ -1,6 +1,6 @@
 import type { Pod } from '@navarch/api';
 import { Notifier, TaskGroup } from '@navarch/base';
-import { keyOf } from '@navarch/machinery';
+import { equalJson, keyOf } from '@navarch/machinery';
 import { type Action, actionKey } from '../pod-machine/action.ts';
 import { decide } from '../pod-machine/decide.ts';
 import type { Rejection } from '../pod-machine/memory.ts';
@@ -76,6 +76,10 @@ export class PodWorker {
   /** The API has another version of the pod. Older ones than the one known are of no interest. */
   update(pod: Pod): void {
     if (Number(pod.metadata.resourceVersion) < Number(this.#pod.metadata.resourceVersion)) return;
+    // Volumes tell a pod its labels: one that was changed is told at once.
+    const { labels, annotations } = this.#pod.metadata;
+    const isTold = equalJson(labels, pod.metadata.labels) && equalJson(annotations, pod.metadata.annotations);
+    if (!isTold && this.#refreshAt > 0) this.#refreshAt = this.#deps.clock.now();
     this.#pod = pod;
     this.#notes.heard(pod, this.#deps.clock.now());
     this.poke();

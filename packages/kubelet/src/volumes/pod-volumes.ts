@@ -37,6 +37,8 @@ export class PodVolumes {
   /** Wall clock, milliseconds. */
   #waitingSince: number | undefined;
   #retryAt = 0;
+  #last: Promise<void> = Promise.resolve();
+  #isGone = false;
 
   constructor(deps: PodVolumesDeps) {
     this.#deps = deps;
@@ -48,7 +50,12 @@ export class PodVolumes {
   }
 
   /** Makes every volume. Resolves to what could not be made; to nothing when all are there. */
-  async prepare(pod: Pod): Promise<readonly VolumeProblem[]> {
+  prepare(pod: Pod): Promise<readonly VolumeProblem[]> {
+    return this.#inTurn(() => this.#prepare(pod));
+  }
+
+  async #prepare(pod: Pod): Promise<readonly VolumeProblem[]> {
+    this.#isGone = false;
     const problems: VolumeProblem[] = [];
     for (const volume of pod.spec.volumes ?? []) {
       const message = await this.#setUp(volume, pod);
@@ -72,7 +79,12 @@ export class PodVolumes {
   }
 
   /** Files made from cluster objects follow them. Resolves to what could not be brought up to date. */
-  async refresh(pod: Pod): Promise<readonly VolumeProblem[]> {
+  refresh(pod: Pod): Promise<readonly VolumeProblem[]> {
+    return this.#inTurn(() => this.#refresh(pod));
+  }
+
+  async #refresh(pod: Pod): Promise<readonly VolumeProblem[]> {
+    if (this.#isGone) return [];
     const problems: VolumeProblem[] = [];
     for (const volume of pod.spec.volumes ?? []) {
       if (!pluginOf(volume)?.isLive) continue;
@@ -83,7 +95,12 @@ export class PodVolumes {
   }
 
   /** Takes everything away that was mounted or made for the pod's volumes. */
-  async tearDown(pod: Pod): Promise<void> {
+  tearDown(pod: Pod): Promise<void> {
+    return this.#inTurn(() => this.#tearDown(pod));
+  }
+
+  async #tearDown(pod: Pod): Promise<void> {
+    this.#isGone = true;
     await this.#deps.host.files.unmountBelow(podDir(this.#deps.dirs, pod.metadata.uid));
     for (const volume of pod.spec.volumes ?? []) await pluginOf(volume)?.tearDown(this.#dir(pod, volume.name), this.#deps.host);
     this.#deps.host.forget(pod.metadata.uid);
@@ -99,6 +116,13 @@ export class PodVolumes {
       path: plugin.pathOf?.(sourceOf(volume, plugin)) ?? this.#dir(pod, name), isReadOnly: plugin.isReadOnly || persistentVolumeClaim?.readOnly === true,
       ...(image ? { image: image.reference ?? '' } : {}),
     };
+  }
+
+  /** One after the other: what is being taken away must not be brought up to date meanwhile. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.then(() => undefined, () => undefined);
+    return done;
   }
 
   async #setUp(volume: Volume, pod: Pod): Promise<string | undefined> {

@@ -211,3 +211,24 @@ test('PodVolumes says of the whole pod when its volumes are missing for long', a
   ]);
   assert.equal((await volumes.prepare(pod)).length, 1);
 });
+
+test('PodVolumes brings nothing up to date that is being taken away', async () => {
+  const pod = podOf({ downwardAPI: { items: [{ path: 'name', fieldRef: { fieldPath: 'metadata.name' } }] } });
+  const { files, volumes } = await make(pod);
+  await Promise.allSettled([volumes.refresh(pod), volumes.tearDown(pod), volumes.refresh(pod)]);
+  assert.deepEqual([files.mounts.size, await files.kindOf(VOLUME)], [0, undefined]);
+});
+
+test('a claim for a block device is a link to it, and leaves the device', async () => {
+  const files = memoryFiles();
+  files.put('/dev/sdz', 'block device');
+  const objects: TestObjects = {
+    claims: { c: { metadata: { uid: 'c1' }, spec: { volumeName: 'pv' }, status: { phase: 'Bound' } } },
+    persistentVolumes: { pv: { metadata: { name: 'pv' }, spec: { volumeMode: 'Block', local: { path: '/dev/sdz' }, claimRef: { uid: 'c1' } } } },
+  };
+  const pod = podOf({ persistentVolumeClaim: { claimName: 'c', readOnly: true } });
+  const { problem, volumes } = await make(pod, objects, files);
+  assert.deepEqual([problem, await files.readLink(volumes.find(pod, 'v')?.path ?? ''), volumes.find(pod, 'v')?.isReadOnly], [undefined, '/dev/sdz', true]);
+  await volumes.tearDown(pod);
+  assert.deepEqual([await files.readLink(VOLUME), await files.kindOf('/dev/sdz')], [undefined, 'block device']);
+});

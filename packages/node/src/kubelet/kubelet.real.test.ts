@@ -149,6 +149,20 @@ function withContainers(): void {
     assert.equal(shared, '# Kubernetes-managed hosts file (host network).\n192.0.2.7\tone\ttwo\n');
   });
 
+  test('a pod sees its labels as they change, and the variables that another container left for it', { timeout: 60_000 }, async () => {
+    await kubelet.run('told', {
+      volumes: [{ name: 'd', downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } }, { name: 'e', emptyDir: {} }],
+      initContainers: [{ ...says("echo \"COLOUR='light blue'\" > /e/vars", { volumeMounts: [{ name: 'e', mountPath: '/e' }] }), name: 'leaves' }],
+      containers: [says('until grep -q new /d/labels; do sleep 0.1; done; cat /d/labels; echo; echo "$COLOUR"', {
+        volumeMounts: [{ name: 'd', mountPath: '/d' }], env: [{ name: 'COLOUR', valueFrom: { fileKeyRef: { volumeName: 'e', path: 'vars', key: 'COLOUR' } } }],
+      })],
+    }, { labels: { version: 'old' } });
+    await kubelet.until('told', (p) => p.status.phase === 'Running', 'running');
+    await kubelet.api.of(pod).patch('default/told', { type: 'merge', body: { metadata: { labels: { version: 'new' } } } });
+    const over = await kubelet.until('told', (p) => p.status.phase === 'Succeeded', 'its end');
+    assert.equal(over.status.containerStatuses?.[0]?.state?.terminated?.message, 'version="new"\nlight blue\n');
+  });
+
   test('a pod and its class are limited together', { timeout: 60_000 }, async () => {
     await kubelet.run('limited', { containers: [says('sleep 1000', { resources: { requests: { cpu: '100m' }, limits: { cpu: '200m', memory: '64Mi' } } })] });
     const { metadata } = await kubelet.until('limited', (p) => p.status.phase === 'Running', 'running');
