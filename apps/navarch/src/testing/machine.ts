@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -21,6 +22,7 @@ export interface Machine {
 
 /** Machines that are joined by one network. Everything is gone when it is disposed of. */
 export interface Network extends AsyncDisposable {
+  /** A machine whose folder is that of an earlier one is that machine after a reboot: nothing runs, nothing is mounted. */
   machine(name: string, address: string): Promise<Machine>;
 }
 
@@ -35,7 +37,7 @@ export async function makeNetwork(prefix: string, folder: string, env: NodeJS.Pr
     async machine(name, address) {
       const machine = await begin(name, address, join(folder, name), env);
       machines.push(machine);
-      const port = `${prefix}-${name}`.slice(0, 15);
+      const port = `port${machines.length}`;
       await run('ip', ['-n', hub, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(machine.pid)]);
       await run('ip', ['-n', hub, 'link', 'set', port, 'master', 'switch', 'up']);
       for (const words of [['link', 'set', 'lo', 'up'], ['address', 'add', `${address}/24`, 'dev', 'eth0'], ['link', 'set', 'eth0', 'up']]) await machine.run('ip', ...words);
@@ -55,7 +57,11 @@ async function begin(name: string, address: string, folder: string, env: NodeJS.
   const own = OWN_FOLDERS.map((path, i) => [join(folder, `own-${i}`), path] as const);
   for (const [source, path] of own) for (const needed of [source, path]) mkdirSync(needed, { recursive: true });
   // Its first process only lives, and buries those whose parents have gone.
-  const life = [...own.map(([source, path]) => `mount --bind ${source} ${path}`), 'echo up', 'while :; do sleep 1; done'].join('; ');
+  const boot = join(folder, 'boot-id');
+  writeFileSync(boot, `${randomUUID()}\n`);
+  const life = [
+    ...own.map(([source, path]) => `mount --bind ${source} ${path}`), `mount --bind ${boot} /proc/sys/kernel/random/boot_id`, 'echo up', 'while :; do sleep 1; done',
+  ].join('; ');
   const first = spawn('setpriv', ['--pdeathsig', 'SIGKILL', 'unshare', '--net', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', 'sh', '-c', life], { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise((resolve, reject) => { first.stdout.once('data', resolve); first.on('error', reject); });
   const pid = Number(readFileSync(`/proc/${first.pid}/task/${first.pid}/children`, 'utf8').trim());

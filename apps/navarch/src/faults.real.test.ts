@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { buildImage } from '../../../images/build.ts';
+import { bundledKubectl } from './commands/kubectl.ts';
+import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
+
+// Faults of `up` and `down` with containers, each on a machine of its own (namespaces): killed at any moment, rebooted,
+// out of disk space, on a file system that carries no overlay.
+
+const run = promisify(execFile);
+const main = join(import.meta.dirname, 'main.ts');
+const images = process.env['NAVARCH_IMAGES'] ?? '/tmp/navarch-images';
+const folder = mkdtempSync('/tmp/nvr-');
+const home = join(folder, 'home');
+const name = `f${process.pid}`;
+const env = { ...process.env, NAVARCH_IMAGES: images, NAVARCH_HOME: home, KUBECONFIG: join(folder, 'kubeconfig'), NAVARCH_CLUSTER: name };
+const TIMEOUT = { timeout: 240_000 };
+let kubectlPath = 'kubectl';
+let network: Network;
+let count = 0;
+
+const node = (...args: readonly string[]): readonly string[] => [process.execPath, '--disable-warning=ExperimentalWarning', main, ...args, '--name', name];
+const navarch = async (machine: Machine, ...args: readonly string[]): Promise<string> => (await machine.run(...node(...args))).stdout;
+const kubectl = async (machine: Machine, ...args: readonly string[]): Promise<string> => (await machine.run(kubectlPath, ...args)).stdout;
+
+/** Everything outside the folder that a cluster of this name makes. */
+async function leftovers(machine: Machine): Promise<string> {
+  const script = `ip -o link | grep -E 'navarch0|veth'; nft list tables | grep navarch; ip address show lo | grep 10.95; findmnt -rn | grep ${home}/; ls -d /sys/fs/cgroup/*/navarch-${name} /sys/fs/cgroup/navarch-${name} 2>/dev/null; pgrep -fa '[c]ontainerd.* ${home}|[-]-data-dir ${home}'; ls -A ${home}; true`;
+  return (await machine.run('sh', '-c', script)).stdout.replace('bin\n', '');
+}
+
+/** A machine with an empty home; whatever happens on it, `down` must leave nothing. */
+async function onMachine(work: (machine: Machine) => Promise<void>): Promise<void> {
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home, { recursive: true });
+  const machine = await network.machine(`m${count += 1}`, `10.78.0.${count}`);
+  try {
+    await work(machine);
+    await navarch(machine, 'down');
+    assert.equal(await leftovers(machine), '');
+  } finally {
+    await machine.powerOff();
+  }
+}
+
+before(async () => {
+  for (const image of ['pause', 'busybox', 'nginx']) if (!existsSync(join(images, `${image}.tar`))) await buildImage(image, images, new AbortController().signal);
+  kubectlPath = await bundledKubectl(join(folder, 'bin'));
+  network = await makeNetwork(`nvr${process.pid}`, folder, env);
+}, { timeout: 120_000 });
+
+after(async () => {
+  await network[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('up: killed at any moment, the next one ends well and down leaves nothing', { timeout: 400_000 }, () => onMachine(async (machine) => {
+  for (const afterMs of [600, 1_400, 2_200, 3_200, 4_500]) {
+    const up = spawn('nsenter', ['-t', String(machine.pid), '--net', '--mount', '--pid', '--', ...node('up')], { env, stdio: 'ignore' });
+    await sleep(afterMs);
+    await machine.run('sh', '-c', `pkill -9 -f '[m]ain.ts up --name ${name}'; true`);
+    if (up.exitCode === null) await new Promise((resolve) => up.once('close', resolve));
+    if (afterMs !== 2_200) assert.match(await navarch(machine, 'up'), /is ready after|is running already/);
+    await navarch(machine, 'down');
+    assert.equal(await leftovers(machine), '', `killed after ${afterMs} ms`);
+  }
+}));
+
+test('up after a reboot: pods run again, though every process number, mount and network is gone', TIMEOUT, () => onMachine(async (first) => {
+  await navarch(first, 'up');
+  await kubectl(first, 'run', 'web', '--image=nginx', '--image-pull-policy=IfNotPresent');
+  await kubectl(first, 'wait', 'pod/web', '--for=condition=Ready', '--timeout=60s');
+  const uid = await kubectl(first, 'get', 'pod', 'web', '-o', 'jsonpath={.metadata.uid}');
+  await first.powerOff();
+  await run('sh', ['-c', `for d in /sys/fs/cgroup/*/navarch-${name} /sys/fs/cgroup/navarch-${name}; do [ -d $d ] && find $d -depth -type d -exec rmdir {} +; done; true`]);
+  const second = await network.machine(`m${count}`, `10.78.0.${count}`);
+  assert.match(await navarch(second, 'up'), /is ready after/);
+  await kubectl(second, 'wait', 'pod/web', '--for=condition=Ready', '--timeout=60s');
+  const isUp = async (): Promise<boolean> => {
+    const address = await kubectl(second, 'get', 'pod', 'web', '-o', 'jsonpath={.status.podIP}');
+    return /nginx|html/i.test((await second.run('curl', '-sS', '--max-time', '5', `http://${address}`)).stdout);
+  };
+  for (const end = Date.now() + 30_000; !await isUp().catch(() => false);) {
+    assert.ok(Date.now() < end, await kubectl(second, 'describe', 'pod', 'web'));
+    await sleep(300);
+  }
+  assert.equal(await kubectl(second, 'get', 'pod', 'web', '-o', 'jsonpath={.metadata.uid}'), uid);
+  await navarch(second, 'down');
+  assert.equal(await leftovers(second), '');
+  await second.powerOff();
+  // What follows looks once more, on a machine that runs.
+  const third = await network.machine(`m${count}`, `10.78.0.${count}`);
+  Object.assign(first, third);
+}));
+
+test('up: a disk that is too small is told before anything is made', TIMEOUT, () => onMachine(async (machine) => {
+  await machine.run('mount', '-t', 'tmpfs', '-o', 'size=100m', 'tmpfs', home);
+  const { stderr } = await navarch(machine, 'up').then(() => assert.fail('it went through'), (error: { stderr: string }) => error);
+  assert.match(stderr, /navarch: there are only \d+ MiB left on the disk of .*, and a cluster needs 512: free some, or set NAVARCH_HOME/);
+  await navarch(machine, 'down');
+}));
+
+test('a disk that fills up: writes are refused in words, what was stored stays, and all goes on when there is room', TIMEOUT, () => onMachine(async (machine) => {
+  await machine.run('mount', '-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', home);
+  await navarch(machine, 'up', '--runtime', 'sim');
+  await kubectl(machine, 'create', 'configmap', 'before');
+  await machine.run('sh', '-c', `dd if=/dev/zero of=${home}/filler bs=1M 2>/dev/null; dd if=/dev/zero of=${home}/filler2 bs=1 2>/dev/null; true`);
+  const big = `--from-literal=a=${'x'.repeat(100_000)}`;
+  const refusals: string[] = [];
+  for (let i = 0; i < 40 && refusals.length === 0; i += 1) await kubectl(machine, 'create', 'configmap', `big-${i}`, big).catch((error: { stderr: string }) => { refusals.push(error.stderr); });
+  assert.match(refusals[0] ?? 'none was refused', /full|space/i);
+  await kubectl(machine, 'get', 'configmap', 'before');
+  await machine.run('sh', '-c', `rm ${home}/filler ${home}/filler2`);
+  for (const end = Date.now() + 30_000; !await kubectl(machine, 'create', 'configmap', 'after').then(() => true, () => false);) {
+    assert.ok(Date.now() < end, readFileSync(join(home, name, 'logs/server.log'), 'utf8').slice(-800));
+    await navarch(machine, 'up');
+  }
+  await kubectl(machine, 'get', 'configmap', 'before');
+}));
+
+test('up: where layers cannot be stacked they are copied', TIMEOUT, () => onMachine(async (machine) => {
+  const part = (which: string): string => {
+    mkdirSync(join(folder, which), { recursive: true });
+    return join(folder, which);
+  };
+  await machine.run('mount', '-t', 'overlay', 'overlay', '-o', `lowerdir=${part('lower')},upperdir=${part('upper')},workdir=${part('work')}`, home);
+  assert.match(await navarch(machine, 'up'), /is ready after/);
+  assert.match((await machine.run('cat', join(home, name, 'containerd/config.toml'))).stdout, /^snapshotter = "native"$/m);
+}));
