@@ -52,7 +52,8 @@ export class Documents {
     switch (first) {
       case '': return json({ paths: this.#paths() });
       case 'api': case 'apis': return this.#discovery(request, parts);
-      case 'version': return json(VERSION);
+      // For people: upstream indents it too.
+      case 'version': return { ...json(VERSION), body: [encode(`${JSON.stringify(VERSION, undefined, 2)}\n`)] };
       case 'healthz': case 'livez': case 'readyz': return health(first, rest.join('/'), request.query, this.#deps.failingChecks());
       case 'metrics': return { ...plain(this.#deps.metrics()), headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } };
       case 'openapi': return this.#openApi(request, rest);

@@ -42,7 +42,7 @@ export class Bodies {
   /** A patch of the type that `patchType()` said. */
   async patch(request: ApiRequest): Promise<Body> {
     const bytes = await request.body();
-    if (!isApply(request)) return parseJson(bytes, (message) => badRequest(`error decoding patch: ${message}`));
+    if (!isApply(request)) return parseJson(bytes, badRequest);
     const refuse = (message: string): StatusError => badRequest(`error decoding patch: ${message}`);
     // Programs send JSON, which YAML includes, and which is read faster.
     return bytes[0] === OPEN_OBJECT ? (this.#json(bytes) ?? { value: this.#yaml(bytes, refuse) }) : { value: this.#yaml(bytes, refuse) };
@@ -62,7 +62,7 @@ export class Bodies {
   /** Undefined for what is YAML only. */
   #json(bytes: Uint8Array): Body | undefined {
     try {
-      return parseJson(bytes, (message) => badRequest(message));
+      return parseJson(bytes, badRequest);
     } catch {
       return undefined;
     }
