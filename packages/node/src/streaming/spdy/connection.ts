@@ -180,12 +180,9 @@ export class SpdyConnection {
     if (!stream?.isRemoteEnded && !this.#isClosing) this.#control({ type: 'reset', streamId, status: resetStatus.cancel });
   }
 
-  /** The socket is gone: what was read before is still to be read, and then comes the end. */
+  /** The socket is gone: what was read before is still to be read, and then comes the end. Why it went is in `failure`. */
   #endStreams(): void {
-    for (const stream of this.#streams.values()) {
-      if (this.#failure && !stream.isRemoteEnded) stream.destroy(this.#failure);
-      else stream.deliverEnd();
-    }
+    for (const stream of this.#streams.values()) stream.deliverEnd();
     this.#streams.clear();
   }
 
