@@ -13,6 +13,14 @@ function forbidden(pod: Pod): Rejection | undefined {
   return message === undefined ? undefined : { reason: 'SysctlForbidden', message };
 }
 
+/** Why a pod that runs here cannot have what its spec asks for by now (KEP-1287). */
+export function resizeRefusal(pod: Pod, node: Node, others: readonly Pod[]): Rejection | undefined {
+  const never = outOf(pod, node, []);
+  if (never) return { reason: 'Infeasible', message: never.message.replace('enough resource', 'enough capacity').replace(/ used: 0,/, '') };
+  const now = outOf(pod, node, others);
+  return now && { reason: 'Deferred', message: now.message };
+}
+
 function outOf(pod: Pod, node: Node, others: readonly Pod[]): Rejection | undefined {
   const allocatable = node.status.allocatable ?? {};
   const wanted = { pods: '1', ...podRequests(pod.spec) };

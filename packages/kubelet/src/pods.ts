@@ -2,7 +2,7 @@ import { isTerminal, node, type Pod, pod, service } from '@navarch/api';
 import type { TaskGroup } from '@navarch/base';
 import type { Cache, EventRecorder } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
-import { rejectionOf } from './admission.ts';
+import { rejectionOf, resizeRefusal } from './admission.ts';
 import { environmentSources, pullSecrets, volumeHost } from './cluster-objects.ts';
 import { Images } from './images/images.ts';
 import type { KubeletDeps } from './kubelet.ts';
@@ -31,6 +31,7 @@ export class Pods {
     this.#shared = {
       ...deps, cgroups: this.#cgroups, recorder, volumes: volumeHost(deps), images: new Images(deps),
       sources: (p) => environmentSources(p, { ...deps, services: (namespace) => cache.list(service, namespace) }),
+      refuseResize: (p) => this.#refuseResize(p),
       pullSecrets: (p) => pullSecrets(deps.api, p),
     };
   }
@@ -75,6 +76,7 @@ export class Pods {
     this.#group.spawn(async (signal) => {
       await worker.run(signal);
       this.#workers.delete(uid);
+      for (const other of this.#workers.values()) if (other.waitsForRoom) other.poke();
       if (this.#cache.get(pod, keyOf(p))?.metadata.uid === uid) this.#done.add(uid);
     });
   }
@@ -83,7 +85,16 @@ export class Pods {
   #judge(p: Pod): Rejection | undefined {
     const here = this.#cache.get(node, this.#deps.nodeName);
     if (!here || isTerminal(p) || p.status.startTime !== undefined || p.metadata.deletionTimestamp !== undefined) return undefined;
-    return rejectionOf(p, here, [...this.#workers.values()].filter((w) => w.isActive).map((w) => w.pod));
+    return rejectionOf(p, here, this.#others(p));
+  }
+
+  #refuseResize(p: Pod): Rejection | undefined {
+    const here = this.#cache.get(node, this.#deps.nodeName);
+    return here && resizeRefusal(p, here, this.#others(p));
+  }
+
+  #others(p: Pod): readonly Pod[] {
+    return [...this.#workers.values()].filter((w) => w.isActive && w.pod.metadata.uid !== p.metadata.uid).map((w) => w.pod);
   }
 }
 

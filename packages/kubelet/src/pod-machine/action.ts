@@ -15,6 +15,7 @@ export type Action =
   | { readonly type: 'post-start'; readonly container: Container; readonly id: string }
   | PreStop
   | StopContainer
+  | ResizeContainer
   | { readonly type: 'remove-container'; readonly name: string; readonly attempt: number; readonly id: string }
   /** Nothing runs any more: nothing may be left, and the API may forget the pod. */
   | { readonly type: 'finish' };
@@ -28,6 +29,15 @@ export interface StartContainer {
   readonly failures: number;
   /** An instance that was made and never started: its maker is gone, and what it was made of may have changed. */
   readonly replaces: string | undefined;
+}
+
+/** Both resources as texts of `resourcesText`. */
+export interface ResizeContainer {
+  readonly type: 'resize-container';
+  readonly container: Container;
+  readonly id: string;
+  readonly given: string;
+  readonly wanted: string;
 }
 
 export interface PreStop {
@@ -55,6 +65,7 @@ export function actionKey(action: Action): string {
     case 'prepare-volumes': case 'tear-down-volumes': case 'finish': return action.type;
     case 'start-sandbox': return `${action.type} ${action.attempt}`;
     case 'start-container': return `${action.type} ${action.container.name} ${action.attempt}`;
+    case 'resize-container': return `${action.type} ${action.id} ${action.wanted}`;
     default: return `${action.type} ${action.id}`;
   }
 }

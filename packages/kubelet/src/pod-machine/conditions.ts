@@ -1,4 +1,7 @@
 import type { ContainerStatus, Pod, PodCondition, PodStatus } from '@navarch/api';
+import type { Memory } from './memory.ts';
+import type { PodContainer } from './pod-container.ts';
+import { wantsResize } from './resize.ts';
 import type { PodView } from './status.ts';
 import { time } from './time.ts';
 
@@ -11,7 +14,7 @@ interface Claim {
 const holds: Claim = { isTrue: true };
 
 /** The kubelet's own conditions, then those that others keep on the pod. */
-export function conditionsOf({ pod, containers, observed, now }: PodView, phase: PodStatus['phase'], statuses: readonly ContainerStatus[]): readonly PodCondition[] {
+export function conditionsOf({ pod, containers, observed, memory, now }: PodView, phase: PodStatus['phase'], statuses: readonly ContainerStatus[]): readonly PodCondition[] {
   const roles = new Map(containers.map((c) => [c.spec.name, c.role]));
   const unready = statuses.filter((c) => roles.get(c.name) !== 'init' && !c.ready).map((c) => c.name);
   const uninitialized = statuses.filter((c) => (roles.get(c.name) === 'sidecar' && !c.started) || (roles.get(c.name) === 'init' && !c.ready)).map((c) => c.name);
@@ -22,10 +25,19 @@ export function conditionsOf({ pod, containers, observed, now }: PodView, phase:
     ['PodReadyToStartContainers', { isTrue: canStart }], ['Initialized', initialized(phase, uninitialized, statuses, roles)],
     ['Ready', containersReady.isTrue ? gatesOpen(pod) : containersReady], ['ContainersReady', containersReady],
   ];
-  const kept = (pod.status.conditions ?? []).filter((c) => !own.some(([type]) => type === c.type));
+  const kept = (pod.status.conditions ?? []).filter((c) => !RESIZE.includes(c.type) && !own.some(([type]) => type === c.type));
   // Whoever was bound without a scheduler is scheduled all the same.
   const isScheduled = kept.some((c) => c.type === 'PodScheduled');
-  return [...own.map(([type, claim]) => condition(pod, type, claim, now)), ...kept, ...(isScheduled ? [] : [condition(pod, 'PodScheduled', holds, now)])];
+  return [...[...own, ...resizing(containers, memory)].map(([type, claim]) => condition(pod, type, claim, now)), ...kept, ...(isScheduled ? [] : [condition(pod, 'PodScheduled', holds, now)])];
+}
+
+/** Conditions that are there only while they hold. */
+export const RESIZE: readonly string[] = ['PodResizePending', 'PodResizeInProgress'];
+
+function resizing(containers: readonly PodContainer[], memory: Memory): readonly (readonly [string, Claim])[] {
+  if (!containers.some((c) => wantsResize(c, memory))) return [];
+  const { resizeRefusal } = memory;
+  return [resizeRefusal ? ['PodResizePending', { isTrue: true, ...resizeRefusal }] : ['PodResizeInProgress', holds]];
 }
 
 function overOr(phase: PodStatus['phase'], otherwise: () => Claim): Claim {

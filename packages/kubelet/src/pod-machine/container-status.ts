@@ -1,6 +1,7 @@
 import type { Container, ContainerState, ContainerStatus } from '@navarch/api';
 import { isExited, isRunning, type ObservedContainer } from './observed.ts';
 import { endingOf, hasStarted, isLost, isReadyNow, lastAttempt, type PodContainer } from './pod-container.ts';
+import { givenText, parseResources } from './resize.ts';
 import { backOffSeconds, backOffUntil, restarts } from './restart.ts';
 import type { PodView } from './status.ts';
 import { duration, nanoTime } from './time.ts';
@@ -21,7 +22,7 @@ export function containerStatus(container: PodContainer, view: PodView, bytesMax
   return {
     ...base, state, lastState, restartCount: Math.max(newest.attempt, recorded?.restartCount ?? 0), image: status.image?.image || base.image, imageID: status.imageRef,
     containerID: containerId(view, newest), started: hasStarted(container, memory),
-    ready: isInit ? isExited(newest) && status.exitCode === 0 : isReadyNow(container, memory), ...resources(spec, newest), ...mounts(spec), ...user(newest),
+    ready: isInit ? isExited(newest) && status.exitCode === 0 : isReadyNow(container, memory), ...resources(container, newest, view), ...mounts(spec), ...user(newest),
   };
 }
 
@@ -31,10 +32,11 @@ const defined = <T extends object>(value: T): { readonly [K in keyof T]: NonNull
 const containerId = ({ memory }: PodView, { id }: ObservedContainer): string => `${memory.node.runtimeName}://${id}`;
 
 /** What a running container was given (KEP-1287). */
-function resources(spec: Container, instance: ObservedContainer): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
-  const { requests, limits } = spec.resources ?? {};
+function resources(container: PodContainer, instance: ObservedContainer, { memory }: PodView): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
   if (!isRunning(instance)) return {};
-  return { ...(requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}), resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) } };
+  const given = parseResources(givenText(container, instance, memory));
+  const { requests } = memory.resizeRefusal ? given : (container.spec.resources ?? {});
+  return { ...(requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}), resources: Object.fromEntries(Object.entries(given).filter(([, list]) => Object.keys(list ?? {}).length > 0)) };
 }
 
 function mounts({ volumeMounts = [] }: Container): Pick<ContainerStatus, 'volumeMounts'> {

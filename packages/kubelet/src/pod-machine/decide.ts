@@ -4,6 +4,7 @@ import { endContainers, endUnwanted, leftovers, merged, type Steps } from './end
 import type { Memory } from './memory.ts';
 import type { Observed } from './observed.ts';
 import { alive, containersOf, type PodContainer } from './pod-container.ts';
+import { resizeContainers } from './resize.ts';
 import { startContainers } from './starting.ts';
 import { statusOf } from './status.ts';
 import { deadlineOf, verdictOf } from './verdict.ts';
@@ -32,7 +33,7 @@ function goOn(pod: Pod, containers: readonly PodContainer[], observed: Observed,
   // Containers of a sandbox that died cannot go on.
   const ends = endUnwanted(pod, containers, sandbox?.isReady ? sandbox.id : undefined, memory, now);
   if (memory.volumes !== 'ready') return merged([ends, volumes(memory, now)]);
-  if (sandbox?.isReady) return merged([ends, startContainers(pod, containers, sandbox, memory, now)]);
+  if (sandbox?.isReady) return merged([ends, startContainers(pod, containers, sandbox, memory, now), resizeContainers(pod, containers, memory, now)]);
   if (ends.actions.length > 0) return ends;
   if (memory.sandboxRetryAt !== undefined && memory.sandboxRetryAt > now) return waitFor(memory.sandboxRetryAt);
   return { actions: [{ type: 'start-sandbox', attempt: sandbox ? sandbox.attempt + 1 : 0, after: sandbox?.id }] };

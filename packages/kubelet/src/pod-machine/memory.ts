@@ -23,6 +23,10 @@ export interface Memory {
   readonly postStarting: ReadonlySet<string>;
   /** Ids of running containers that may not go on, and why. */
   readonly doomed: ReadonlyMap<string, string>;
+  /** By container id: resources that it was given after it was made, as a text. */
+  readonly resized: ReadonlyMap<string, string>;
+  /** The node has no room for what a resize asks for: not now (Deferred), or never (Infeasible). */
+  readonly resizeRefusal?: Rejection;
   /** Keys of the actions that are being carried out. */
   readonly underWay: ReadonlySet<string>;
   /** The node does not take the pod. */
@@ -51,5 +55,5 @@ export interface Rejection {
 /** What a kubelet knows that has just started. */
 export const emptyMemory: Memory = {
   waiting: new Map(), probes: new Map(), volumes: 'unknown', podIPs: [], node: { hostIP: '', runtimeName: 'containerd' }, killing: new Map(), preStopped: new Set(), postStarting: new Set(),
-  doomed: new Map(), underWay: new Set(),
+  doomed: new Map(), resized: new Map(), underWay: new Set(),
 };

@@ -4,6 +4,7 @@ import { merged, type Steps } from './ending.ts';
 import type { Memory } from './memory.ts';
 import { isAlive, isCreated, isExited, type ObservedSandbox } from './observed.ts';
 import { current, endingOf, hasStarted, lastAttempt, type PodContainer } from './pod-container.ts';
+import { asGiven } from './resize.ts';
 import { backOffUntil, failuresAfter, restarts } from './restart.ts';
 
 /**
@@ -57,5 +58,5 @@ function start(pod: Pod, container: PodContainer, sandboxId: string, memory: Mem
   const replaces = newest && isCreated(newest) ? newest : undefined;
   const attempt = replaces ? replaces.attempt : (lastAttempt(container) ?? -1) + 1;
   const past = replaces ? endingOf({ ...container, instances: container.instances.slice(1) }) : ending;
-  return { actions: [{ type: 'start-container', container: container.spec, attempt, sandboxId, failures: failuresAfter(past), replaces: replaces?.id }] };
+  return { actions: [{ type: 'start-container', container: asGiven(container, memory), attempt, sandboxId, failures: failuresAfter(past), replaces: replaces?.id }] };
 }

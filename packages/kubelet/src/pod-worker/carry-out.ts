@@ -3,10 +3,12 @@ import { hasReason, keyOf } from '@navarch/machinery';
 import { pod as podKind } from '@navarch/api';
 import { logFile, podDir, sandboxConfig } from '../container-config.ts';
 import { dnsProblems } from '../container/dns-config.ts';
+import { linuxResources } from '../container/resources.ts';
 import { CriError } from '../cri/index.ts';
 import { removeLogs } from '../logs/rotate-logs.ts';
-import type { Action, PreStop, StopContainer } from '../pod-machine/action.ts';
+import type { Action, PreStop, ResizeContainer, StopContainer } from '../pod-machine/action.ts';
 import type { Observed } from '../pod-machine/observed.ts';
+import { grows } from '../pod-machine/resize.ts';
 import type { StatusReporter } from './report-status.ts';
 import { runHook } from './run-hook.ts';
 import { startContainer, type StartDeps } from './start-container.ts';
@@ -18,6 +20,8 @@ export interface StepDeps extends StartDeps {
 }
 
 const RETRY_MS = 2_000;
+/** As the kernel says that nothing limits a container's share of processors. */
+const NO_QUOTA = -1;
 
 /** Does one step. Rejects when it could not be done: it is then decided anew, and begun again after a pause. */
 export async function carryOut(action: Action, pod: Pod, observed: Observed, deps: StepDeps, signal: AbortSignal): Promise<void> {
@@ -36,6 +40,7 @@ export async function carryOut(action: Action, pod: Pod, observed: Observed, dep
     case 'post-start': return postStart(action.id, action.container, sandbox?.ip ?? '', deps, signal);
     case 'pre-stop': return preStop(action, sandbox?.ip ?? '', deps, signal);
     case 'stop-container': return stopContainer(action, deps, signal);
+    case 'resize-container': return resizeContainer(pod, action, deps, signal);
     case 'remove-container': return removeContainer(pod, action, deps, signal);
     case 'finish': return finish(pod, observed, deps, signal);
   }
@@ -93,6 +98,15 @@ async function preStop(action: PreStop, ip: string, deps: StepDeps, signal: Abor
 async function stopContainer(action: StopContainer, { runtime, notes, events }: StepDeps, signal: AbortSignal): Promise<void> {
   if (notes.ends(action)) events.about('Normal', 'Killing', action.message, action.name);
   await orGone(runtime.stopContainer({ containerId: action.id, timeout: action.graceSeconds }, signal));
+}
+
+/** The pod's cgroup is above the container's: it grows first and shrinks last. */
+async function resizeContainer(pod: Pod, { container, id, given, wanted }: ResizeContainer, { runtime, cgroups, host, notes }: StepDeps, signal: AbortSignal): Promise<void> {
+  if (grows(given, wanted)) cgroups.enter(pod);
+  const { cpuShares, cpuPeriod, cpuQuota = NO_QUOTA, memoryLimitInBytes } = linuxResources(pod, container, host);
+  await runtime.updateContainerResources({ containerId: id, linux: { cpuShares, cpuPeriod, cpuQuota, memoryLimitInBytes } }, signal);
+  cgroups.enter(pod);
+  notes.resized.set(id, wanted);
 }
 
 /** With the instance go its log and what it wrote as its last words. */

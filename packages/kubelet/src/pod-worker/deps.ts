@@ -2,6 +2,7 @@ import type { Pod } from '@navarch/api';
 import type { Clock, Logger } from '@navarch/base';
 import type { Api, Recorder } from '@navarch/client';
 import type { ContainerRuntime } from '../cri/index.ts';
+import type { Rejection } from '../pod-machine/memory.ts';
 import type { Observed } from '../pod-machine/observed.ts';
 import type { PodCgroups } from '../pod-cgroups.ts';
 import type { Prober } from '../ports.ts';
@@ -18,6 +19,8 @@ export interface PodWorkerDeps extends PrepareDeps {
   readonly nodeName: string;
   readonly cgroups: PodCgroups;
   readonly volumes: VolumeHost;
+  /** Why the node has no room for the pod as its spec is now. */
+  refuseResize(pod: Pod): Rejection | undefined;
   /** What the runtime holds of the pod right now. */
   observe(pod: Pod, signal: AbortSignal): Promise<Observed>;
 }

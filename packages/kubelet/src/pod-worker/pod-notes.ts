@@ -14,6 +14,8 @@ export class PodNotes {
   readonly preStopped = new Set<string>();
   readonly postStarting = new Set<string>();
   readonly doomed = new Map<string, string>();
+  readonly resized = new Map<string, string>();
+  resizeRefusal: Rejection | undefined;
   volumes: Memory['volumes'] = 'unknown';
   volumesRetryAt: number | undefined;
   sandboxRetryAt: number | undefined;
@@ -31,7 +33,7 @@ export class PodNotes {
   saw({ sandboxes: [sandbox], containers }: Observed): void {
     if (sandbox?.ip) this.#podIPs = [sandbox.ip, ...sandbox.additionalIps];
     const living = new Set(containers.filter(isAlive).map((c) => c.id));
-    for (const byId of [this.probes, this.killing, this.preStopped, this.postStarting, this.doomed]) {
+    for (const byId of [this.probes, this.killing, this.preStopped, this.postStarting, this.doomed, this.resized]) {
       for (const id of byId.keys()) if (!living.has(id)) byId.delete(id);
     }
   }
@@ -44,11 +46,11 @@ export class PodNotes {
   }
 
   memory(node: Memory['node'], underWay: ReadonlySet<string>): Memory {
-    const { waiting, probes, killing, preStopped, postStarting, doomed, volumes, volumesRetryAt, sandboxRetryAt, rejection } = this;
+    const { waiting, probes, killing, preStopped, postStarting, doomed, resized, volumes, volumesRetryAt, sandboxRetryAt, rejection, resizeRefusal } = this;
     return {
-      waiting, probes, killing, preStopped, postStarting, doomed, volumes, node, underWay, podIPs: this.#podIPs,
+      waiting, probes, killing, preStopped, postStarting, doomed, resized, volumes, node, underWay, podIPs: this.#podIPs,
       ...(volumesRetryAt === undefined ? {} : { volumesRetryAt }), ...(sandboxRetryAt === undefined ? {} : { sandboxRetryAt }),
-      ...(this.#grace ? { killBy: this.#grace.killBy } : {}), ...(rejection ? { rejection } : {}),
+      ...(this.#grace ? { killBy: this.#grace.killBy } : {}), ...(rejection ? { rejection } : {}), ...(resizeRefusal ? { resizeRefusal } : {}),
     };
   }
 }

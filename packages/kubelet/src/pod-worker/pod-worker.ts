@@ -3,9 +3,10 @@ import { Notifier, TaskGroup } from '@navarch/base';
 import { equalJson, keyOf } from '@navarch/machinery';
 import { type Action, actionKey } from '../pod-machine/action.ts';
 import { decide } from '../pod-machine/decide.ts';
-import type { Rejection } from '../pod-machine/memory.ts';
+import type { Memory, Rejection } from '../pod-machine/memory.ts';
 import { nothingObserved, type Observed } from '../pod-machine/observed.ts';
 import { containersOf } from '../pod-machine/pod-container.ts';
+import { isOutgrown } from '../pod-machine/resize.ts';
 import { Probing } from '../probes/probing.ts';
 import { PodVolumes } from '../volumes/pod-volumes.ts';
 import { carryOut, type StepDeps } from './carry-out.ts';
@@ -73,6 +74,11 @@ export class PodWorker {
     return phase !== 'Succeeded' && phase !== 'Failed';
   }
 
+  /** It would have more than the node has left. */
+  get waitsForRoom(): boolean {
+    return this.#notes.resizeRefusal !== undefined;
+  }
+
   /** The API has another version of the pod. Older ones than the one known are of no interest. */
   update(pod: Pod): void {
     if (Number(pod.metadata.resourceVersion) < Number(this.#pod.metadata.resourceVersion)) return;
@@ -134,11 +140,14 @@ export class PodWorker {
     this.#observed = observed;
     this.#notes.saw(observed);
     const pod = withStatus(this.#pod, this.#reporter.wanted);
-    const memory = this.#notes.memory({ hostIP: nodeIP, runtimeName: runtime.features().runtimeName }, this.#steps.keys);
+    const containers = containersOf(pod, observed);
+    const remember = (): Memory => this.#notes.memory({ hostIP: nodeIP, runtimeName: runtime.features().runtimeName }, this.#steps.keys);
+    this.#notes.resizeRefusal = containers.some((c) => isOutgrown(c, remember())) ? this.#deps.refuseResize(pod) : undefined;
+    const memory = remember();
     const { actions, status, lookAgainAt } = decide(pod, observed, memory, now);
     this.#reporter.say(status);
     this.#events.announce(status);
-    this.#probing.follow(pod, containersOf(pod, observed), memory, observed.sandboxes[0]?.ip || nodeIP, group);
+    this.#probing.follow(pod, containers, memory, observed.sandboxes[0]?.ip || nodeIP, group);
     await this.#steps.giveUp(actions);
     if (this.#steps.ended !== endedBefore) return 0;
     for (const [key, until] of this.#pauses) if (until <= now) this.#pauses.delete(key);

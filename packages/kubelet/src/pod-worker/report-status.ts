@@ -3,6 +3,8 @@ import { type Clock, type Logger, Notifier } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { equalJson, hasReason, keyOf } from '@navarch/machinery';
 
+import { RESIZE } from '../pod-machine/conditions.ts';
+
 export interface ReporterDeps {
   readonly api: Api;
   readonly clock: Clock;
@@ -86,7 +88,7 @@ export class StatusReporter {
   }
 }
 
-const OWN = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'];
+const OWN = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', ...RESIZE];
 const isOwn = ({ type }: PodCondition): boolean => OWN.includes(type);
 
 /** The pod as it is known here: what was said last, beside what others say of it. */
@@ -106,11 +108,13 @@ const FORGETTABLE = ['reason', 'message', 'podIP', 'podIPs', 'initContainerStatu
 function patchOf(next: PodStatus, previous: PodStatus): object {
   const absent = Object.fromEntries(FORGETTABLE.filter((name) => next[name] === undefined && previous[name] !== undefined).map((name) => [name, null]));
   const isNew = ({ type }: PodCondition): boolean => !previous.conditions?.some((c) => c.type === type);
+  const past = (previous.conditions ?? []).filter((c) => RESIZE.includes(c.type) && !next.conditions?.some((n) => n.type === c.type));
   const conditions = (next.conditions ?? []).filter((c) => isOwn(c) || isNew(c)).map((condition) => {
     const before = previous.conditions?.find((c) => c.type === condition.type);
     return { ...(before?.reason ? { reason: null } : {}), ...(before?.message ? { message: null } : {}), ...condition };
   });
   const ips = next.podIPs?.map(({ ip }) => ip) ?? [];
   const stale = next.podIPs ? (previous.podIPs ?? []).filter(({ ip }) => !ips.includes(ip)).map(({ ip }) => ({ $patch: 'delete', ip })) : [];
-  return { ...next, ...absent, conditions, ...(next.podIPs && stale.length > 0 ? { podIPs: [...stale, ...next.podIPs] } : {}) };
+  const gone = past.map(({ type }) => ({ $patch: 'delete', type }));
+  return { ...next, ...absent, conditions: [...gone, ...conditions], ...(next.podIPs && stale.length > 0 ? { podIPs: [...stale, ...next.podIPs] } : {}) };
 }

@@ -3,6 +3,7 @@ import { sandboxConfig } from '../container-config.ts';
 import type { StartContainer } from '../pod-machine/action.ts';
 import type { ObservedSandbox } from '../pod-machine/observed.ts';
 import { FAILURES, IMAGE } from '../pod-machine/pod-container.ts';
+import { RESOURCES, resourcesText } from '../pod-machine/resize.ts';
 import { prepareContainer } from '../prepare-container.ts';
 import { StartError, type StartReason } from '../start-error.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
@@ -28,7 +29,7 @@ export async function startContainer(pod: Pod, action: StartContainer, sandbox: 
   try {
     if (replaces) await runtime.removeContainer({ containerId: replaces }, signal);
     const prepared = await prepareContainer({ pod, container, attempt, ip: sandbox.ip, event }, deps.podVolumes, deps, signal);
-    const config = { ...prepared, annotations: { ...prepared.annotations, [FAILURES]: String(failures), [IMAGE]: container.image ?? '' } };
+    const config = { ...prepared, annotations: { ...prepared.annotations, [FAILURES]: String(failures), [IMAGE]: container.image ?? '', [RESOURCES]: resourcesText(container) } };
     const request = { podSandboxId: sandboxId, config, sandboxConfig: sandboxConfig(pod, sandbox.attempt, dirs, dns, host) };
     ({ containerId } = await as('CreateContainerError', runtime.createContainer(request, signal)));
     event('Normal', 'Created', 'Container created');

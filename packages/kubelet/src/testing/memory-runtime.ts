@@ -3,7 +3,7 @@ import { CONTAINER_NAME, POD_UID } from '../container-config.ts';
 import {
   type Container, type ContainerFilter, type ContainerRuntime, type ContainerState, CriError, type Image, type Input, type PodSandboxFilter,
 } from '../cri/index.ts';
-import type { CreateContainerRequest, ImageSpec, RunPodSandboxRequest } from '../cri/index.ts';
+import type { CreateContainerRequest, ImageSpec, RunPodSandboxRequest, UpdateContainerResourcesRequest } from '../cri/index.ts';
 import { lacking, runtimeAbilities } from './abilities.ts';
 import { type Instance, type Program, server } from './program.ts';
 import { containerView, type HeldContainer, type HeldSandbox, matchesLabels, sandboxView, statusView } from './views.ts';
@@ -187,6 +187,11 @@ export class MemoryRuntime implements ContainerRuntime {
     });
   }
 
+  async updateContainerResources({ containerId = '', linux }: Input<UpdateContainerResourcesRequest>, signal: AbortSignal): ReturnType<ContainerRuntime['updateContainerResources']> {
+    const container = this.#container(containerId);
+    return this.#call(`updateContainerResources ${container.name} ${linux?.cpuShares} ${linux?.cpuQuota} ${linux?.memoryLimitInBytes}`, signal, () => ({}));
+  }
+
   async containerStatus({ containerId = '' }: { readonly containerId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['containerStatus']> {
     return this.#ask(signal, () => ({ status: containerView(this.#container(containerId)), info: {} }));
   }
@@ -234,7 +239,6 @@ export class MemoryRuntime implements ContainerRuntime {
   }
 
   imageFsInfo = async (): ReturnType<ContainerRuntime['imageFsInfo']> => ({ imageFilesystems: [], containerFilesystems: [] });
-  updateContainerResources = lacking;
   updatePodSandboxResources = lacking;
   reopenContainerLog = async (): ReturnType<ContainerRuntime['reopenContainerLog']> => ({});
   exec = lacking;
