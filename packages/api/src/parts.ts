@@ -6,3 +6,17 @@ type WithStatus = ApiObject & { readonly status: object };
 export function statusPart<Obj extends WithStatus>(hooks: Pick<Part<Obj>, 'prepare' | 'validate'>): Part<Obj> {
   return { ...hooks, merge: (sent, previous) => ({ ...previous, metadata: sent.metadata, status: sent.status }) as unknown as Mutable<Obj> };
 }
+
+/** As statusPart(), for newer kinds whose status writers touch nothing of the metadata but who manages which field. */
+export function statusOnlyPart<Obj extends WithStatus>(hooks: Pick<Part<Obj>, 'prepare' | 'validate'>): Part<Obj> {
+  return { ...hooks, merge: (sent, previous) => ({ ...previous, metadata: keptMetadata(sent, previous), status: sent.status }) as unknown as Mutable<Obj> };
+}
+
+function keptMetadata(sent: Mutable<WithStatus>, previous: WithStatus): Mutable<WithStatus>['metadata'] {
+  const { labels, annotations, finalizers, ownerReferences } = structuredClone(previous.metadata) as Mutable<WithStatus>['metadata'];
+  const { labels: _a, annotations: _b, finalizers: _c, ownerReferences: _d, ...rest } = sent.metadata;
+  return {
+    ...rest, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}), ...(finalizers ? { finalizers } : {}),
+    ...(ownerReferences ? { ownerReferences } : {}),
+  };
+}

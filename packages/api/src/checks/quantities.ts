@@ -5,14 +5,16 @@ export type ResourceList = Readonly<Record<string, string>>;
 
 const ZERO: Quantity = { nano: 0n, format: 'DecimalSI' };
 export const quantityOf = (text: string | undefined): Quantity => (text === undefined ? ZERO : (parseQuantity(text) ?? ZERO));
-export const isGreater = (a: string | undefined, b: string | undefined): boolean => compareQuantities(quantityOf(a), quantityOf(b)) > 0;
+export const isGreater = (a: string | undefined, b: string | undefined): boolean =>
+  a !== b && compareQuantities(quantityOf(a), quantityOf(b)) > 0;
 export const isSame = (a: string | undefined, b: string | undefined): boolean => compareQuantities(quantityOf(a), quantityOf(b)) === 0;
 export const isPositive = (text: string | undefined): boolean => quantityOf(text).nano > 0n;
 const NANO = 1_000_000_000n;
 const isWhole = (text: string): boolean => quantityOf(text).nano % NANO === 0n;
 
 export function quantityNotNegative(text: string, at: Field): void {
-  if (quantityOf(text).nano < 0n) at.invalid(text, NOT_NEGATIVE);
+  // Canonical text says its sign first.
+  if (text.startsWith('-')) at.invalid(text, NOT_NEGATIVE);
 }
 
 export function quantityPositive(text: string, at: Field): void {
@@ -70,6 +72,11 @@ export function resourceQuantity(name: string, text: string, at: Field): void {
   quantityNotNegative(text, at);
   if (isIntegral(name) && !isWhole(text)) at.invalid(text, 'must be an integer');
 }
+
+/** Bytes come whole. */
+export const fractionWarnings = (list: ResourceList | undefined, path: string): readonly string[] =>
+  Object.entries(list ?? {}).filter(([name, text]) => ['storage', 'memory', 'ephemeral-storage'].includes(name) && text.endsWith('m'))
+    .map(([name, text]) => `${path}[${name}]: fractional byte value "${text}" is invalid, must be an integer`);
 
 export interface Requirements {
   readonly limits?: ResourceList;

@@ -7,6 +7,7 @@ import type {
   MatchResources, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Mutation, ParamKind, ParamRef, ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding, ValidatingAdmissionPolicySpec, Validation, Variable,
 } from '../../generated/types/admissionregistration-v1.ts';
+import { statusOnlyPart } from '../../parts.ts';
 import { completeMatch, validateConditions, validateMatch } from './matching.ts';
 
 type Group = 'admissionregistration.k8s.io';
@@ -36,6 +37,7 @@ export const validatingAdmissionPolicy: Kind<ValidatingAdmissionPolicy> = builtI
     },
     desired: (p) => [p.spec],
     validate: ({ spec }, at) => validatePolicy(spec, at.at('spec')),
+    parts: { status: statusOnlyPart({}) },
   },
 });
 

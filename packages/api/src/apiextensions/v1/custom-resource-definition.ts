@@ -2,7 +2,7 @@ import { type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { columnsOf } from '../../columns.ts';
 import type { CustomResourceDefinition } from '../../generated/types/apiextensions-v1.ts';
-import { statusPart } from '../../parts.ts';
+import { statusOnlyPart } from '../../parts.ts';
 import { validateDefinition, validateDefinitionUpdate } from './definition-validation.ts';
 
 const HTTPS = 443;
@@ -34,6 +34,6 @@ export const customResourceDefinition: Kind<CustomResourceDefinition> = builtIn<
     desired: (d) => [d.spec],
     validate: (d, at) => validateDefinition(d, at),
     validateUpdate: validateDefinitionUpdate,
-    parts: { status: statusPart({}) },
+    parts: { status: statusOnlyPart({}) },
   },
 });

@@ -4,7 +4,7 @@ import { atMostWhole, countOrPercent, isZeroShare, notNegative, unchanged } from
 import { columnsOf, containerImages, containerNames, labelsText, selectorText } from '../../columns.ts';
 import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { validateAlwaysRestarts, validatePodTemplate } from '../../core/v1/pod-validation.ts';
-import { podWarnings } from '../../core/v1/pod-warnings.ts';
+import { templateWarnings } from '../../core/v1/pod-warnings.ts';
 import type { DaemonSet, DaemonSetUpdateStrategy } from '../../generated/types/apps-v1.ts';
 import { statusPart } from '../../parts.ts';
 import { validateSelected, validateSelector } from './workload.ts';
@@ -60,7 +60,7 @@ export const daemonSet: Kind<DaemonSet> = builtIn<DaemonSet>('apps/v1.DaemonSet'
       notNegative(spec.revisionHistoryLimit, here.at('revisionHistoryLimit'));
     },
     validateUpdate: (next, previous, at) => unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
-    warnings: ({ spec: { template } }) => podWarnings(template.spec, template.metadata, 'spec.template.spec', 'spec.template.metadata'),
+    warnings: ({ metadata, spec }, previous) => templateWarnings(metadata.name, spec.template, !previous),
     parts: {
       status: statusPart({
         validate({ status }, _previous, at) {

@@ -4,7 +4,7 @@ import { atMostWhole, countOrPercent, isZeroShare, notNegative, unchanged } from
 import { columnsOf, containerImages, containerNames, selectorText } from '../../columns.ts';
 import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { validateAlwaysRestarts, validatePodTemplate } from '../../core/v1/pod-validation.ts';
-import { podWarnings } from '../../core/v1/pod-warnings.ts';
+import { templateWarnings } from '../../core/v1/pod-warnings.ts';
 import { validateReplicaStatus } from '../../core/v1/replica-status.ts';
 import type { Deployment, DeploymentSpec, DeploymentStrategy } from '../../generated/types/apps-v1.ts';
 import { statusPart } from '../../parts.ts';
@@ -40,7 +40,7 @@ export const deployment: Kind<Deployment> = builtIn<Deployment>('apps/v1.Deploym
     desired: (d) => [d.spec, d.metadata.annotations],
     validate: (d, at) => validateDeployment(d.spec, at.at('spec')),
     validateUpdate: (next, previous, at) => unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
-    warnings: ({ spec: { template } }) => podWarnings(template.spec, template.metadata, 'spec.template.spec', 'spec.template.metadata'),
+    warnings: ({ metadata, spec }, previous) => templateWarnings(metadata.name, spec.template, !previous),
     parts: {
       status: statusPart({
         validate({ status }, previous, at) {

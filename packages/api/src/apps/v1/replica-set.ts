@@ -4,6 +4,7 @@ import { notNegative, unchanged } from '../../checks/values.ts';
 import { columnsOf, containerImages, containerNames, selectorText } from '../../columns.ts';
 import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { validateAlwaysRestarts, validatePodTemplate } from '../../core/v1/pod-validation.ts';
+import { templateWarnings } from '../../core/v1/pod-warnings.ts';
 import { validateReplicaStatus } from '../../core/v1/replica-status.ts';
 import type { ReplicaSet } from '../../generated/types/apps-v1.ts';
 import { statusPart } from '../../parts.ts';
@@ -40,6 +41,7 @@ export const replicaSet: Kind<ReplicaSet> = builtIn<ReplicaSet>('apps/v1.Replica
       validateAlwaysRestarts(spec.template, templateAt, 'ReplicaSet');
     },
     validateUpdate: (next, previous, at) => unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
+    warnings: ({ metadata, spec }, previous) => templateWarnings(metadata.name, spec.template, !previous),
     parts: { status: statusPart({ validate: (r, _previous, at) => validateReplicaStatus(r.status, at.at('status')) }) },
   },
 });

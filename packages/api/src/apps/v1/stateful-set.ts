@@ -5,7 +5,7 @@ import { columnsOf, containerImages, containerNames } from '../../columns.ts';
 import { completeClaimSpec } from '../../core/v1/persistent-volume-claim.ts';
 import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { validateAlwaysRestarts } from '../../core/v1/pod-validation.ts';
-import { podWarnings } from '../../core/v1/pod-warnings.ts';
+import { templateWarnings } from '../../core/v1/pod-warnings.ts';
 import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from '../../generated/types/apps-v1.ts';
 import { statusPart } from '../../parts.ts';
 import { validateSelected, validateSelector } from './workload.ts';
@@ -51,7 +51,10 @@ export const statefulSet: Kind<StatefulSet> = builtIn<StatefulSet>('apps/v1.Stat
     validateUpdate(next, previous, at) {
       if (!equalJson(fixedPart(next.spec), fixedPart(previous.spec))) at.at('spec').forbidden(UPDATABLE);
     },
-    warnings: ({ spec: { template } }) => podWarnings(template.spec, template.metadata, 'spec.template.spec', 'spec.template.metadata'),
+    warnings: ({ metadata, spec }, previous) => [
+      ...templateWarnings(metadata.name, spec.template, !previous),
+      ...((spec.revisionHistoryLimit ?? 0) < 0 ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended'] : []),
+    ],
     parts: { status: statusPart({ validate: ({ status }, _previous, at) => validateStatus(status, at.at('status')) }) },
   },
 });
@@ -75,7 +78,6 @@ function validateSpec(spec: StatefulSetSpec, at: Field): void {
   }
   notNegative(spec.replicas, at.at('replicas'));
   notNegative(spec.minReadySeconds, at.at('minReadySeconds'));
-  notNegative(spec.revisionHistoryLimit, at.at('revisionHistoryLimit'));
   notNegative(spec.ordinals?.start, at.at('ordinals', 'start'));
   validateSelector(spec.selector, 'statefulset', at.at('selector'));
   const templateAt = at.at('template');

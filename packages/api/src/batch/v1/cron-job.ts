@@ -3,6 +3,7 @@ import { builtIn } from '../../built-in.ts';
 import { isTimeZone, scheduleError } from '../../checks/cron.ts';
 import { notNegative, oneOf } from '../../checks/values.ts';
 import { age, columnsOf, containerImages, containerNames, selectorText } from '../../columns.ts';
+import { nameWarnings } from '../../core/v1/pod-warnings.ts';
 import type { CronJob, CronJobSpec } from '../../generated/types/batch-v1.ts';
 import { completeJobSpec, jobWarnings } from './job.ts';
 import { validateJobSpec } from './job-validation.ts';
@@ -38,11 +39,12 @@ export const cronJob: Kind<CronJob> = builtIn<CronJob>('batch/v1.CronJob', {
       if ((metadata.name ?? '').length > NAME_MAX) at.at('metadata', 'name').invalid(metadata.name, `must be no more than ${NAME_MAX} characters`);
     },
     validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
-    warnings({ spec }) {
+    warnings({ metadata, spec }, previous) {
       const warnings = ZONE.test(spec.schedule)
         ? ['spec.schedule: cannot use TZ or CRON_TZ in schedule, use timeZone field instead']
         : [];
-      return [...warnings, ...jobWarnings(spec.jobTemplate.spec, 'spec.jobTemplate.spec')];
+      const names = previous ? [] : nameWarnings(metadata.name, 'Pod names and hostnames');
+      return [...names, ...warnings, ...jobWarnings(spec.jobTemplate.spec, 'spec.jobTemplate.spec')];
     },
   },
 });

@@ -2,7 +2,7 @@ import { humanDuration, type Kind, type Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { columnsOf, containerImages, containerNames, selectorText } from '../../columns.ts';
 import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
-import { podWarnings } from '../../core/v1/pod-warnings.ts';
+import { nameWarnings, podWarnings } from '../../core/v1/pod-warnings.ts';
 import type { Job, JobSpec } from '../../generated/types/batch-v1.ts';
 import { statusPart } from '../../parts.ts';
 import { validateJob, validateJobUpdate } from './job-validation.ts';
@@ -37,7 +37,7 @@ export const job: Kind<Job> = builtIn<Job>('batch/v1.Job', {
     desired: (j) => [j.spec],
     validate: (j, at) => validateJob(j, at),
     validateUpdate: validateJobUpdate,
-    warnings: (j) => jobWarnings(j.spec, 'spec'),
+    warnings: (j, previous) => [...(previous ? [] : nameWarnings(j.metadata.name, 'Pod names and hostnames')), ...jobWarnings(j.spec, 'spec')],
     parts: { status: statusPart({ validate: (j, previous, at) => validateJobStatus(j, previous, at.at('status')) }) },
   },
 });

@@ -1,6 +1,6 @@
 import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type Kind, type Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { isGreater, quantityPositive, resourceQuantity } from '../../checks/quantities.ts';
+import { fractionWarnings, isGreater, quantityPositive, resourceQuantity } from '../../checks/quantities.ts';
 import { labelSelector } from '../../checks/selectors.ts';
 import { named, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
@@ -32,6 +32,10 @@ export const persistentVolumeClaim: Kind<PersistentVolumeClaim> = builtIn<Persis
     },
     validate: ({ spec }, at) => validateClaimSpec(spec, at.at('spec')),
     validateUpdate,
+    warnings: ({ metadata, spec }) => [
+      ...(metadata.annotations?.[CLASS] === undefined ? [] : [`metadata.annotations[${CLASS}]: deprecated since v1.8; use "storageClassName" attribute instead`]),
+      ...fractionWarnings(spec.resources.requests, 'spec.resources.requests'), ...fractionWarnings(spec.resources.limits, 'spec.resources.limits'),
+    ],
     parts: {
       status: statusPart({
         validate(c, _previous, at) {

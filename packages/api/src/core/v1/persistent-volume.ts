@@ -1,6 +1,6 @@
 import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, formatTime, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { quantityPositive, resourceName } from '../../checks/quantities.ts';
+import { fractionWarnings, quantityPositive, resourceName } from '../../checks/quantities.ts';
 import { entriesOf, givenOf, named, requiredName, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeSpec } from '../../generated/types/core-v1.ts';
@@ -39,6 +39,7 @@ export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume
       v.status = { phase: 'Pending', lastPhaseTransitionTime: formatTime(now) };
     },
     validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
+    warnings: (v) => volumeWarnings(v),
     validateUpdate(next, previous, at) {
       if (!equalJson(sourceOf(next.spec), sourceOf(previous.spec))) {
         at.at('spec', 'persistentvolumesource').forbidden('spec.persistentvolumesource is immutable after creation');
@@ -62,6 +63,16 @@ export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume
 });
 
 const sourceOf = (spec: PersistentVolumeSpec): unknown => Object.fromEntries(givenOf(spec, SOURCES).map((name) => [name, spec[name]]));
+
+const OBSOLETE_CLASS = `metadata.annotations[${CLASS}]: deprecated since v1.8; use "storageClassName" attribute instead`;
+
+function volumeWarnings({ metadata, spec }: PersistentVolume): readonly string[] {
+  const warnings = metadata.annotations?.[CLASS] === undefined ? [] : [OBSOLETE_CLASS];
+  if (spec.persistentVolumeReclaimPolicy === 'Recycle') {
+    warnings.push('spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.');
+  }
+  return [...warnings, ...fractionWarnings(spec.capacity, 'spec.capacity')];
+}
 
 function validateSpec(spec: PersistentVolumeSpec, at: Field): void {
   validateAccessModes(spec.accessModes, at.at('accessModes'), '');

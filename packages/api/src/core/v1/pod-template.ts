@@ -3,6 +3,7 @@ import { builtIn } from '../../built-in.ts';
 import { columnsOf, containerImages, containerNames, labelsText } from '../../columns.ts';
 import type { PodTemplate } from '../../generated/types/core-v1.ts';
 import { completePodTemplate } from './pod-defaults.ts';
+import { podWarnings } from './pod-warnings.ts';
 import { validatePodTemplate } from './pod-validation.ts';
 
 export const podTemplate: Kind<PodTemplate> = builtIn<PodTemplate>('/v1.PodTemplate', {
@@ -13,6 +14,7 @@ export const podTemplate: Kind<PodTemplate> = builtIn<PodTemplate>('/v1.PodTempl
   }),
   behaviour: {
     complete: ({ template }) => completePodTemplate(template),
+    warnings: ({ template }) => podWarnings(template.spec, template.metadata, 'template.spec', 'template.metadata'),
     validate: ({ template }, at) => validatePodTemplate(template, at.at('template')),
   },
 });

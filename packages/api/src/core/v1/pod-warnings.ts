@@ -1,5 +1,6 @@
-import type { ObjectMeta } from '@navarch/machinery';
-import type { Container, PodSpec } from '../../generated/types/core-v1.ts';
+import { dnsLabelErrors, type ObjectMeta } from '@navarch/machinery';
+import { fractionWarnings } from '../../checks/quantities.ts';
+import type { Container, PodSpec, PodTemplateSpec } from '../../generated/types/core-v1.ts';
 
 const NODE_LABELS: Readonly<Record<string, string>> = {
   'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
@@ -19,6 +20,19 @@ const VOLUMES: Readonly<Record<string, string>> = {
   rbd: 'deprecated in v1.28, non-functional in v1.31+',
   cephfs: 'deprecated in v1.28, non-functional in v1.31+',
 };
+
+/** Names that are fine as names, and not as what pods are called by. */
+export function nameWarnings(name: string, use: string): readonly string[] {
+  const errors = dnsLabelErrors(name);
+  return errors.length === 0 ? [] : [`metadata.name: this is used in ${use}, which can result in surprising behavior; a DNS label is recommended: [${errors.join(' ')}]`];
+}
+
+const IN_PODS = 'Pod names and hostnames';
+
+/** Warnings of a kind that makes pods from a template. */
+export function templateWarnings(name: string, template: PodTemplateSpec, isNew: boolean, at = 'spec.template'): readonly string[] {
+  return [...(isNew ? nameWarnings(name, IN_PODS) : []), ...podWarnings(template.spec, template.metadata, `${at}.spec`, `${at}.metadata`)];
+}
 
 /** Deprecated fields and likely mistakes of a pod or template; `at` is the path of its spec. */
 export function podWarnings(spec: PodSpec, metadata: ObjectMeta, at = 'spec', metadataAt = 'metadata'): readonly string[] {
@@ -54,13 +68,7 @@ export function podWarnings(spec: PodSpec, metadata: ObjectMeta, at = 'spec', me
 
 function containerWarnings(container: Container, at: string): readonly string[] {
   const warnings: string[] = [];
-  for (const list of ['limits', 'requests'] as const) {
-    for (const [name, text] of Object.entries(container.resources?.[list] ?? {})) {
-      if ((name === 'memory' || name === 'ephemeral-storage') && text.endsWith('m')) {
-        warnings.push(`${at}.resources.${list}[${name}]: fractional byte value "${text}" is invalid, must be an integer`);
-      }
-    }
-  }
+  for (const list of ['limits', 'requests'] as const) warnings.push(...fractionWarnings(container.resources?.[list], `${at}.resources.${list}`));
   const seen = new Map<string, string | undefined>();
   for (const [i, { name, value }] of (container.env ?? []).entries()) {
     // A later value that uses the earlier one is how lists of paths are put together.

@@ -6,7 +6,8 @@ import { completePodSpec, completeRequests, dropObsolete } from './pod-defaults.
 import { isTerminal, qosClassOf } from './pod-resources.ts';
 import { resized, validateEphemeralUpdate, validatePodUpdate, validateResize } from './pod-update.ts';
 import { validatePodSpec } from './pod-validation.ts';
-import { podWarnings } from './pod-warnings.ts';
+import { validatePodStatus } from './pod-status.ts';
+import { nameWarnings, podWarnings } from './pod-warnings.ts';
 
 export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
   columns: podColumns,
@@ -43,7 +44,9 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
     },
     validate: (p, at) => validatePodSpec(p.spec, at.at('spec')),
     validateUpdate: validatePodUpdate,
-    warnings: (p) => podWarnings(p.spec, p.metadata),
+    warnings: (p, previous) => [
+      ...(previous ? [] : nameWarnings(p.metadata.name, "the Pod's hostname")), ...podWarnings(p.spec, p.metadata),
+    ],
     desired: (p) => [p.spec],
     graceSeconds(p, requested) {
       if (isTerminal(p) || !p.spec.nodeName) return 0;
@@ -53,10 +56,17 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
     parts: {
       status: {
         merge(sent, previous) {
-          const next = { ...sent, spec: structuredClone(previous.spec) as Mutable<Pod>['spec'] };
+          const { ownerReferences } = structuredClone(previous.metadata) as Mutable<Pod>['metadata'];
+          const { ownerReferences: _, ...metadata } = sent.metadata;
+          const next = {
+            ...sent, spec: structuredClone(previous.spec) as Mutable<Pod>['spec'],
+            // A kubelet that says a status never decides who owns the pod.
+            metadata: { ...metadata, ...(ownerReferences ? { ownerReferences } : {}) },
+          };
           next.status.qosClass = previous.status.qosClass ?? qosClassOf(previous.spec);
           return next;
         },
+        validate: validatePodStatus,
       },
       ephemeralcontainers: {
         merge(sent, previous) {

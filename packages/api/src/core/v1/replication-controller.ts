@@ -6,6 +6,7 @@ import type { ReplicationController } from '../../generated/types/core-v1.ts';
 import { statusPart } from '../../parts.ts';
 import { completePodTemplate } from './pod-defaults.ts';
 import { validateAlwaysRestarts, validatePodTemplate } from './pod-validation.ts';
+import { templateWarnings } from './pod-warnings.ts';
 import { validateReplicaStatus } from './replica-status.ts';
 
 export const replicationController: Kind<ReplicationController> = builtIn<ReplicationController>('/v1.ReplicationController', {
@@ -49,6 +50,7 @@ export const replicationController: Kind<ReplicationController> = builtIn<Replic
       validatePodTemplate(spec.template, here.at('template'));
       validateAlwaysRestarts(spec.template, here.at('template'), 'ReplicationController');
     },
+    warnings: ({ metadata, spec }, previous) => (spec.template ? templateWarnings(metadata.name, spec.template, !previous) : []),
     parts: { status: statusPart({ validate: (r, _, at) => validateReplicaStatus(r.status, at.at('status')) }) },
   },
 });

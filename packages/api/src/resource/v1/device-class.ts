@@ -3,7 +3,7 @@ import { builtIn } from '../../built-in.ts';
 import { each, named } from '../../checks/values.ts';
 import { age, columnsOf } from '../../columns.ts';
 import type { DeviceClass, DeviceTaintRule } from '../../generated/types/resource-v1.ts';
-import { statusPart } from '../../parts.ts';
+import { statusOnlyPart } from '../../parts.ts';
 import { completeTaint, validateConfiguration, validateSelectors, validateTaint } from './devices.ts';
 
 const CONFIGURATIONS_MAX = 32;
@@ -43,6 +43,6 @@ export const deviceTaintRule: Kind<DeviceTaintRule> = builtIn<DeviceTaintRule>('
     prepareUpdate: (r, previous, { now }) => completeTaint(r.spec.taint, previous.spec.taint, now),
     desired: (r) => [r.spec],
     validate: ({ spec }, at) => validateTaint(spec.taint, at.at('spec', 'taint')),
-    parts: { status: statusPart({}) },
+    parts: { status: statusOnlyPart({}) },
   },
 });

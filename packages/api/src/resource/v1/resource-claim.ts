@@ -3,7 +3,7 @@ import { builtIn } from '../../built-in.ts';
 import { each } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { ResourceClaim, ResourceClaimTemplate } from '../../generated/types/resource-v1.ts';
-import { statusPart } from '../../parts.ts';
+import { statusOnlyPart } from '../../parts.ts';
 import { completeClaim, validateClaim } from './devices.ts';
 
 const CONSUMERS_MAX = 256;
@@ -21,7 +21,7 @@ export const resourceClaim: Kind<ResourceClaim> = builtIn<ResourceClaim>('resour
       if (!equalJson(next.spec, previous.spec)) at.at('spec').invalid(next.spec, 'field is immutable');
     },
     parts: {
-      status: statusPart({
+      status: statusOnlyPart({
         validate({ status, metadata }, previous, at) {
           const here = at.at('status');
           const { allocation, reservedFor = [] } = status;

@@ -2,6 +2,7 @@ import { equalJson, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { columnsOf } from '../../columns.ts';
 import type { StorageVersionMigration } from '../../generated/types/storagemigration-v1.ts';
+import { statusOnlyPart } from '../../parts.ts';
 
 const ENDS = ['Succeeded', 'Failed'];
 
@@ -22,8 +23,7 @@ export const storageVersionMigration: Kind<StorageVersionMigration> = builtIn<St
       if (!equalJson(next.spec, previous.spec)) at.at('spec').invalid(next.spec, 'field is immutable');
     },
     parts: {
-      status: {
-        merge: (sent, previous) => ({ ...structuredClone(previous) as typeof sent, metadata: sent.metadata, status: sent.status }),
+      status: statusOnlyPart<StorageVersionMigration>({
         validate({ status }, previous, at) {
           const here = at.at('status', 'conditions');
           const holds = (of: StorageVersionMigration['status'], type: string): boolean => of.conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
@@ -32,7 +32,7 @@ export const storageVersionMigration: Kind<StorageVersionMigration> = builtIn<St
             if (holds(previous.status, type) && !holds(status, type)) here.invalid(status.conditions ?? null, `${type} condition cannot be set to false once it is true`);
           }
         },
-      },
+      }),
     },
   },
 });

@@ -1,0 +1,54 @@
+import { dnsSubdomainErrors, type Field, qualifiedNameErrors } from '@navarch/machinery';
+import { formatIp, NO_IP, parseIp } from '../../checks/network.ts';
+import { each, named } from '../../checks/values.ts';
+import type { ContainerStatus, Pod } from '../../generated/types/core-v1.ts';
+
+const OWN_CONDITIONS = ['PodScheduled', 'Ready', 'Initialized'];
+
+/** What a status may say, and what containers that ended for good may not become again. */
+export function validatePodStatus(next: Pod, previous: Pod, at: Field): void {
+  const { status } = next;
+  each(status.conditions, at.at('metadata', 'conditions'), ({ type }, here) => {
+    if (!OWN_CONDITIONS.includes(type)) named(type, qualifiedNameErrors, here.at('Type'));
+  });
+  const here = at.at('status');
+  const { nominatedNodeName } = status;
+  if (nominatedNodeName && nominatedNodeName !== previous.status.nominatedNodeName) named(nominatedNodeName, dnsSubdomainErrors, here.at('nominatedNodeName'));
+  const policy = previous.spec.restartPolicy ?? 'Always';
+  const always = new Set((previous.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always').map((c) => c.name));
+  for (const list of ['containerStatuses', 'initContainerStatuses'] as const) {
+    const before = (previous.status[list] ?? []).filter((container) => !always.has(container.name));
+    if (policy !== 'Always' && !ownsRestarts(previous)) validateEnds(status[list] ?? [], before, policy === 'OnFailure', here.at(list));
+  }
+  validateEnds(status.ephemeralContainerStatuses ?? [], previous.status.ephemeralContainerStatuses ?? [], false, here.at('ephemeralContainerStatuses'));
+  validateAddresses(next, here);
+}
+
+/** Containers with restart rules of their own may come back whatever the pod's policy says (KEP-5307). */
+const ownsRestarts = ({ spec }: Pod): boolean =>
+  [...spec.containers, ...(spec.initContainers ?? [])].some((container) => container.restartPolicy !== undefined && container.restartPolicy !== 'Never');
+
+function validateEnds(next: readonly ContainerStatus[], previous: readonly ContainerStatus[], mayRetry: boolean, at: Field): void {
+  previous.forEach((before, i) => {
+    const { terminated } = before.state ?? {};
+    if (!terminated || (mayRetry && terminated.exitCode !== 0)) return;
+    if (next.some((now) => now.name === before.name && !now.state?.terminated)) at.index(i).at('state').forbidden('may not be transitioned to non-terminated state');
+  });
+}
+
+/** One address of each family, each once. */
+function validateAddresses({ status: { podIPs = [] } }: Pod, at: Field): void {
+  each(podIPs, at.at('podIPs'), ({ ip }, here) => {
+    if (!parseIp(ip)) here.invalid(ip, NO_IP);
+  });
+  if (podIPs.length < 2) return;
+  const families = podIPs.map(({ ip }) => parseIp(ip)?.length);
+  const seen = new Set<string>();
+  if (podIPs.length > 2 || families[0] === families[1]) at.at('podIPs').invalid(podIPs, 'may specify no more than one IP for each IP family');
+  each(podIPs, at.at('podIPs'), ({ ip }, here) => {
+    const bytes = parseIp(ip);
+    const key = bytes ? formatIp(bytes) : ip;
+    if (seen.has(key)) here.duplicate({ ip });
+    seen.add(key);
+  });
+}
