@@ -120,4 +120,21 @@ function withContainers(): void {
     assert.equal(greedy.status.containerStatuses?.[0]?.state.terminated?.reason, 'OOMKilled');
     assert.deepEqual([absent.status.containerStatuses?.[0]?.state.terminated?.reason, absent.status.containerStatuses?.[0]?.state.terminated?.exitCode], ['StartError', 128]);
   });
+
+  test('a container grows where it runs', { timeout: 60_000 }, async () => {
+    const resources = (cpu: string): object => ({ requests: { cpu }, limits: { cpu, memory: '64Mi' } });
+    await kubelet.run('grown', { restartPolicy: 'Always', containers: [shell('c', polite, { resources: resources('250m') })] });
+    const { status: { containerStatuses: [c] = [] } } = await kubelet.until('grown', isReady, 'readiness');
+    const quota = async (): Promise<string> => {
+      const cmd = ['sh', '-c', 'cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu.max 2>/dev/null'];
+      const { stdout } = await kubelet.host.runtime.execSync({ containerId: c?.containerID?.split('//')[1], cmd, timeout: 5 }, AbortSignal.timeout(10_000));
+      return new TextDecoder().decode(stdout).trim().split(' ')[0] ?? '';
+    };
+    assert.equal(await quota(), '25000');
+    await kubelet.api.of(pod).patch('default/grown', { type: 'strategic', body: { spec: { containers: [{ name: 'c', resources: resources('500m') }] } } }, { subresource: 'resize' });
+    const grown = await kubelet.until('grown', (p) => p.status.containerStatuses?.[0]?.resources?.limits?.['cpu'] === '500m', 'the new limit');
+    assert.equal(await quota(), '50000');
+    assert.equal(grown.status.containerStatuses?.[0]?.restartCount, 0);
+    await kubelet.remove('grown');
+  });
 }
