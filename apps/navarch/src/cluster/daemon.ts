@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcess, type ProcessIdentity } from '@navarch/node';
+import { compileCacheDir } from '../compile-cache.ts';
 import { UserError } from '../user-error.ts';
 import { hold, type HeldFile, holderOf, isHeld } from './held-file.ts';
 import type { Layout } from './layout.ts';
@@ -10,6 +11,14 @@ import type { Layout } from './layout.ts';
 /** The halves of a cluster that run as processes of their own. */
 export type DaemonName = 'server' | 'agent';
 
+/**
+ * With the cache from its first module on a daemon never loads what strips types: 25 MB less. An agent allocates little,
+ * so that a small nursery costs it nothing and saves as much again; the server's throughput needs a large one.
+ */
+const NODE_FLAGS: Readonly<Record<DaemonName, readonly string[]>> = {
+  server: ['--disable-warning=ExperimentalWarning'],
+  agent: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'],
+};
 const CLAIM_POLL_MS = 10;
 const STOP_GRACE_MS = 10_000;
 
@@ -37,7 +46,8 @@ export async function startDaemon(layout: Layout, name: DaemonName, args: readon
   let hasEnded = false;
   try {
     const main = join(import.meta.dirname, '..', 'main.ts');
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], { detached: true, stdio: ['ignore', log, log], cwd: '/' });
+    const env = { ...process.env, NODE_COMPILE_CACHE: compileCacheDir };
+    const child = spawn(process.execPath, [...NODE_FLAGS[name], main, ...args], { detached: true, stdio: ['ignore', log, log], cwd: '/', env });
     child.on('exit', () => { hasEnded = true; });
     child.on('error', () => { hasEnded = true; });
     child.unref();
