@@ -1,5 +1,5 @@
 import { builtinKinds, virtualResources } from '@navarch/api';
-import { type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
+import { type Clock, type Logger, MetricRegistry, type Random, TaskGroup } from '@navarch/base';
 import { backtrackingPatterns, type Patterns } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
 import { builtinAdmission } from './admission/builtin.ts';
@@ -31,7 +31,8 @@ export interface ServeOptions {
   parseYaml?(text: string): unknown;
   /** Calls the admission webhooks that people have configured. */
   readonly webhooks?: Webhooks;
-  metrics?(): string;
+  /** What the process counts: `/metrics` shows it. */
+  readonly metrics?: MetricRegistry;
   /** How patterns of custom resources are matched. Absent: by the language's own engine, which is only for schemas one trusts. */
   readonly patterns?: Patterns;
 }
@@ -54,7 +55,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const customResources = new CustomResources({ registry, patterns: options.patterns ?? backtrackingPatterns, clock, log });
   await customResources.start();
   const server = new Server({
-    registry, virtual: virtualResources, address: `${options.advertiseAddress}:${options.advertisePort}`, metrics: options.metrics ?? (() => ''), failingChecks: () => [],
+    registry, virtual: virtualResources, address: `${options.advertiseAddress}:${options.advertisePort}`, metrics: options.metrics ?? new MetricRegistry(), failingChecks: () => [],
     ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}),
     authentication: {
       registry, tokens: options.tokens, issuer: options.issuer, audiences: [options.issuer], staticTokens: options.staticTokens ?? new Map(),

@@ -1,4 +1,4 @@
-import { randomUid } from '@navarch/base';
+import { type MetricRegistry, randomUid } from '@navarch/base';
 import { badRequest, pathSegmentErrors, type ResourceFacts, statusOf, StatusError } from '@navarch/machinery';
 import { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
 import type { Access } from './auth/access.ts';
@@ -16,9 +16,11 @@ import { serveObject, servePart } from './handlers/object.ts';
 import { warningHeader } from './handlers/warnings.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Call } from './registry/resource.ts';
+import { objectCounts } from './observe/object-counts.ts';
+import { RequestTally } from './observe/request-tally.ts';
 import { formatOfRefusal } from './representation/representation.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
-import { type ApiRequest, type ApiResponse, plain } from './request.ts';
+import { type ApiRequest, type ApiResponse, plain, type StreamResponse } from './request.ts';
 import { admitConnection } from './subresources/admit-connection.ts';
 import { builtinSubresources } from './subresources/builtin.ts';
 import type { Subresource, SubresourceContext } from './subresources/subresource.ts';
@@ -32,8 +34,8 @@ export interface ServerDeps {
   readonly address?: string;
   /** Reads a YAML document; absent: bodies in YAML must be JSON, which YAML includes. */
   parseYaml?(text: string): unknown;
-  /** Prometheus text. */
-  metrics(): string;
+  /** What this process counts; the server adds what it counts itself. */
+  readonly metrics: MetricRegistry;
   /** Names of checks that fail right now. */
   failingChecks(): readonly string[];
 }
@@ -42,6 +44,9 @@ export interface ServerDeps {
 interface Trail {
   readonly warnings: string[];
   flow: Readonly<Record<string, string>> | undefined;
+  info: RequestInfo | undefined;
+  /** Says that the request is over, with its status and how long it took (s). */
+  finish?: (status: number, seconds: number) => void;
 }
 
 /** The API server without its sockets: a request in, an answer out. */
@@ -53,6 +58,7 @@ export class Server {
   readonly #documents: Documents;
   readonly #bodies: Bodies;
   readonly #flow: FlowControl;
+  readonly #tally = new RequestTally();
   /** Names requests in logs and audits: random for the server, counted within it. */
   readonly #idPrefix: string;
   #idsGiven = 0;
@@ -64,21 +70,38 @@ export class Server {
     this.#subresources = new Map(builtinSubresources.map((s) => [s.at, s]));
     this.#bodies = new Bodies(deps.parseYaml);
     this.#flow = new FlowControl(deps.registry);
+    deps.metrics.collect(() => [...this.#tally.families(), ...this.#flow.families(), objectCounts(deps.registry)]);
     this.#idPrefix = randomUid(this.registry.deps.random).slice(0, -12);
     const { virtual, address = '', authentication: { issuer, tokens } } = deps;
     this.#documents = new Documents({
-      kinds: () => deps.registry.kinds, virtual, address, issuer, tokens, metrics: () => deps.metrics(), failingChecks: () => deps.failingChecks(),
+      kinds: () => deps.registry.kinds, virtual, address, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
     });
   }
 
   /** Never rejects: whatever goes wrong is a Status. */
   async handle(request: ApiRequest): Promise<ApiResponse> {
-    const trail: Trail = { warnings: [], flow: undefined };
+    const trail: Trail = { warnings: [], flow: undefined, info: undefined };
+    const { clock } = this.registry.deps;
+    const started = clock.monotonic();
     const answer = await this.#answer(request, trail).catch((error: unknown) => this.#refusal(request, error));
+    trail.finish?.(answer.type === 'proxy' ? 0 : answer.status, (clock.monotonic() - started) / 1000);
     if (answer.type === 'proxy') return answer;
     const headers: Record<string, string> = { ...answer.headers, ...trail.flow, 'audit-id': request.header('audit-id') || this.#nextId() };
     if (trail.warnings.length > 0) headers['warning'] = warningHeader(trail.warnings);
-    return { ...answer, headers };
+    if (answer.type === 'bytes' || !trail.info) return { ...answer, headers };
+    return { ...answer, headers, run: this.#counted(answer, trail.info) };
+  }
+
+  /** The stream, counted while it is open. */
+  #counted(answer: StreamResponse, info: RequestInfo): StreamResponse['run'] {
+    return async (sink, signal) => {
+      const close = this.#tally.open(info);
+      try {
+        await answer.run(sink, signal);
+      } finally {
+        close();
+      }
+    };
   }
 
   /** Throws Forbidden. */
@@ -96,6 +119,8 @@ export class Server {
   /** Who asks, whether there is room, whether they may; then what they ask for. */
   async #answer(request: ApiRequest, trail: Trail): Promise<ApiResponse> {
     const info = infoOf(request);
+    trail.info = info;
+    trail.finish = this.#tally.begin(info, request.method);
     const user = impersonated(request, await authenticate(request, this.#deps.authentication), this.access);
     const pass = this.#flow.enter(user, info);
     trail.flow = pass.headers;

@@ -1,3 +1,4 @@
+import { PROMETHEUS_TYPE } from '@navarch/base';
 import type { Kind, ResourceFacts } from '@navarch/machinery';
 import { notServed } from '../handlers/exchange.ts';
 import { valueAnswer } from '../handlers/answer.ts';
@@ -55,7 +56,7 @@ export class Documents {
       // For people: upstream indents it too.
       case 'version': return { ...json(VERSION), body: [encode(`${JSON.stringify(VERSION, undefined, 2)}\n`)] };
       case 'healthz': case 'livez': case 'readyz': return health(first, rest.join('/'), request.query, this.#deps.failingChecks());
-      case 'metrics': return { ...plain(this.#deps.metrics()), headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } };
+      case 'metrics': return { ...plain(this.#deps.metrics()), headers: { 'content-type': PROMETHEUS_TYPE } };
       case 'openapi': return this.#openApi(request, rest);
       default: return this.#keys(request.path);
     }

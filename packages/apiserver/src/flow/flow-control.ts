@@ -1,4 +1,5 @@
 import { flowSchema, priorityLevelConfiguration } from '@navarch/api';
+import type { MetricFamily } from '@navarch/base';
 import { equalJson, type ObjectOf } from '@navarch/machinery';
 import type { User } from '../auth/user.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -41,6 +42,8 @@ interface Limit {
   seats: Seats;
   queues: FairQueues | undefined;
   taken: number;
+  /** Why requests were refused, and how often. */
+  readonly refused: Record<'queue-full' | 'concurrency-limit' | 'time-out', number>;
 }
 
 /** A request that has a seat, or waits for one. */
@@ -83,10 +86,29 @@ export class FlowControl {
     return { headers, leave, wait: (signal) => this.#wait(limit, name, signal) };
   }
 
+  /** Seats by level: what each has, how many are taken, how many wait, how many were refused and why. */
+  families(): readonly MetricFamily[] {
+    const limits = [...this.#levels].flatMap(([name, { limit }]) => (limit ? [[{ priority_level: name }, limit] as const] : []));
+    const gauge = (name: string, help: string, value: (limit: Limit) => number): MetricFamily =>
+      ({ name: `apiserver_flowcontrol_${name}`, type: 'gauge', help, samples: limits.map(([labels, limit]) => ({ labels, value: value(limit) })) });
+    return [
+      gauge('nominal_limit_seats', 'Nominal number of execution seats configured for each priority level', ({ seats }) => seats.nominal),
+      gauge('current_executing_seats', 'Concurrency (number of seats) occupied by the currently executing requests', ({ taken }) => taken),
+      gauge('current_inqueue_requests', 'Number of requests currently pending in queues', ({ queues }) => queues?.size ?? 0),
+      {
+        name: 'apiserver_flowcontrol_rejected_requests_total', type: 'counter', help: 'Number of requests rejected by API Priority and Fairness',
+        samples: limits.flatMap(([labels, { refused }]) => Object.entries(refused).map(([reason, value]) => ({ labels: { ...labels, reason }, value }))),
+      },
+    ];
+  }
+
   async #wait(limit: Limit, flow: string, signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#registry.deps;
     const waiting = limit.queues?.add(flow, clock.monotonic());
-    if (!waiting) return false;
+    if (!waiting) {
+      limit.refused[limit.queues ? 'queue-full' : 'concurrency-limit'] += 1;
+      return false;
+    }
     try {
       await waiting.turn.wait(signal);
     } catch (error) {
@@ -94,6 +116,7 @@ export class FlowControl {
       throw error;
     }
     if (clock.monotonic() - waiting.since <= WAIT_MS_MAX) return true;
+    limit.refused['time-out'] += 1;
     this.#leave(limit);
     return false;
   }
@@ -165,7 +188,7 @@ export class FlowControl {
   #reshape(configurations: readonly PriorityLevel[]): void {
     const before = this.#levels;
     this.#levels = new Map(seatsOf(configurations).map(([name, seats]) => {
-      const limit = seats && (before.get(name)?.limit ?? { seats, taken: 0, queues: undefined });
+      const limit = seats && (before.get(name)?.limit ?? { seats, taken: 0, queues: undefined, refused: { 'queue-full': 0, 'concurrency-limit': 0, 'time-out': 0 } });
       if (!limit) return [name, {}];
       if (!limit.queues || !equalJson(limit.seats.shape, seats.shape)) {
         letAllIn(limit);
