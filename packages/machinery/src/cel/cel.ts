@@ -63,7 +63,7 @@ function checkNames(expression: Expression, known: ReadonlySet<string>, function
     case 'object': for (const { value } of expression.entries) check(value); return;
     case 'map': for (const { key, value } of expression.entries) { check(key); check(value); } return;
     case 'and': case 'or': check(expression.left); check(expression.right); return;
-    case 'choose': check(expression.condition); check(expression.then); check(expression.otherwise); return;
+    case 'choose': check(expression.condition); check(expression.chosen); check(expression.otherwise); return;
     case 'comprehension': {
       check(expression.range);
       const inner = new Set([...known, ...expression.variables]);

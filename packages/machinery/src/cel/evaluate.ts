@@ -46,7 +46,7 @@ export function evaluate(expression: Expression, scope: Scope, evaluation: Evalu
     case 'object': return Object.fromEntries(pairs(expression.entries, scope, evaluation).map(([key, value]) => [String(key), value]));
     case 'and': return logical(expression, false, scope, evaluation);
     case 'or': return logical(expression, true, scope, evaluation);
-    case 'choose': return evaluate(truth(evaluate(expression.condition, scope, evaluation)) ? expression.then : expression.otherwise, scope, evaluation);
+    case 'choose': return evaluate(truth(evaluate(expression.condition, scope, evaluation)) ? expression.chosen : expression.otherwise, scope, evaluation);
     case 'comprehension': return comprehend(expression, scope, evaluation);
     case 'call': return call(expression, scope, evaluation);
   }

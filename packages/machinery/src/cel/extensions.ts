@@ -86,7 +86,7 @@ function replace(value: string, [from, to, limit]: readonly unknown[]): string {
   return parts.slice(0, count + 1).join(next) + (parts.length > count + 1 ? old + parts.slice(count + 1).join(old) : '');
 }
 
-const position = (found: number, value: string): bigint => BigInt(found < 0 ? -1 : [...value.slice(0, found)].length);
+const position = (found: number, value: string): bigint => BigInt(found < 0 ? -1 : Array.from(value.slice(0, found)).length);
 
 /** indexOf of texts and of lists. */
 const indexOf: CelFunction = (target, [what, from]) => {

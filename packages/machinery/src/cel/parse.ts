@@ -4,7 +4,7 @@ import { CelSyntaxError, type Comprehension, type Expression, type ListItem, typ
 /** Longer texts and deeper nesting than these are refused. */
 const CHARS_MAX = 100_000;
 const DEPTH_MAX = 250;
-const RESERVED = new Set(['as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'in', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while']);
+const RESERVED = new Set('as break const continue else for function if import in let loop package namespace return var void while'.split(' '));
 const RELATIONS = new Set(['<', '<=', '>', '>=', '==', '!=', 'in']);
 const MACROS = new Set(['all', 'exists', 'exists_one', 'existsOne', 'filter', 'map']);
 
@@ -35,9 +35,9 @@ class Parser {
     const condition = this.#or();
     this.#depth--;
     if (!this.#took('?')) return condition;
-    const then = this.#or();
+    const chosen = this.#or();
     this.#expect(':');
-    return { is: 'choose', condition, then, otherwise: this.expression() };
+    return { is: 'choose', condition, chosen, otherwise: this.expression() };
   }
 
   #or(): Expression {

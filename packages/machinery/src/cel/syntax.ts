@@ -10,7 +10,7 @@ export type Expression =
   | { readonly is: 'map'; readonly entries: readonly MapEntry[] }
   | { readonly is: 'object'; readonly type: string; readonly entries: readonly MapEntry[] }
   | { readonly is: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
-  | { readonly is: 'choose'; readonly condition: Expression; readonly then: Expression; readonly otherwise: Expression }
+  | { readonly is: 'choose'; readonly condition: Expression; readonly chosen: Expression; readonly otherwise: Expression }
   | Comprehension;
 
 export interface ListItem {

@@ -106,7 +106,6 @@ const numberOf = (value: unknown): number | bigint | undefined =>
 export function isEqual(a: unknown, b: unknown): boolean {
   const [x, y] = [numberOf(a), numberOf(b)];
   // Numbers of different kinds are compared by their value.
-  // eslint-disable-next-line eqeqeq
   if (x !== undefined && y !== undefined) return x == y;
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => isEqual(fromJson(item), fromJson(b[i])));
   if (a instanceof Uint8Array && b instanceof Uint8Array) return a.length === b.length && a.every((byte, i) => byte === b[i]);
