@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import fc from 'fast-check';
 import { protobuf, protobufEncoder, schemas, typeFacts } from '@navarch/api';
+import { apiCases } from './api-cases.ts';
 import { applyCases } from './apply-cases.ts';
 import { textCases } from './text-cases.ts';
 import { patchCases } from './patch-cases.ts';
@@ -14,7 +15,7 @@ import type { Answer, Case } from './case.ts';
 
 const [oracle = './oracle', count = '2000', seed = '1', only = ''] = process.argv.slice(2);
 const makers: Readonly<Record<string, fc.Arbitrary<Case>>> = {
-  ...textCases, ...patchCases(schemas), ...applyCases(schemas),
+  ...textCases, ...apiCases, ...patchCases(schemas), ...applyCases(schemas),
   ...protobufCases({ schemas, facts: typeFacts, encoder: protobufEncoder, decoder: protobuf }),
 };
 

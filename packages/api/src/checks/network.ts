@@ -1,20 +1,19 @@
 import type { Field } from '@navarch/machinery';
 
-// Addresses as Go's net package reads them. Parsed to bytes, so that ranges and special addresses can be told.
+// Addresses as bytes, so that ranges and special addresses can be told. Reading is lenient as it always was; what is
+// given anew may not be ambiguous (KEP-4858).
 
 export const NO_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 export const NO_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 
-/** 4 or 16 bytes; undefined when the text is no address. */
+/** 4 or 16 bytes; undefined when the text is no address. Leading zeros mean nothing, as in old versions of Go. */
 export function parseIp(text: string): readonly number[] | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }
 
 function parseIpv4(text: string): readonly number[] | undefined {
   const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255)) return undefined;
-  // Ambiguous between octal and decimal (CVE-2021-29923).
-  if (parts.some((part) => part.length > 1 && part.startsWith('0'))) return undefined;
+  if (parts.length !== 4 || !parts.every((part) => /^\d+$/.test(part) && Number(part) <= 255)) return undefined;
   return parts.map(Number);
 }
 
@@ -39,13 +38,22 @@ function parseIpv6(text: string): readonly number[] | undefined {
   return isMapped(bytes) ? bytes.slice(12) : bytes;
 }
 
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
 const isMapped = (bytes: readonly number[]): boolean =>
-  bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255 && bytes[11] === 255;
+  bytes.length === 16 && MAPPED.every((byte, i) => bytes[i] === byte);
 
-export const isIpv6 = (text: string): boolean => parseIp(text)?.length === 16;
+/** Octal to some, decimal to others (CVE-2021-29923). */
+const hasLeadingZeros = (text: string): boolean => text.slice(text.lastIndexOf(':') + 1).split('.').some((part, _i, all) => all.length === 4 && /^0\d/.test(part));
+const isMappedText = (text: string): boolean => text.includes(':') && parseIp(text)?.length === 4;
+
+export function ipErrors(text: string): readonly string[] {
+  if (!parseIp(text)) return [NO_IP];
+  if (hasLeadingZeros(text)) return ['must not have leading 0s'];
+  return isMappedText(text) ? ['must not be an IPv4-mapped IPv6 address'] : [];
+}
 
 export function ip(text: string, at: Field): void {
-  if (!parseIp(text)) at.invalid(text, NO_IP);
+  for (const error of ipErrors(text)) at.invalid(text, error);
 }
 
 export interface Cidr {
@@ -56,13 +64,26 @@ export interface Cidr {
 export function parseCidr(text: string): Cidr | undefined {
   const [address = '', length = '', ...more] = text.split('/');
   const parsed = parseIp(address);
-  if (!parsed || more.length > 0 || !/^\d+$/.test(length) || (length.length > 1 && length.startsWith('0'))) return undefined;
-  const bits = Number(length) - (address.includes(':') && parsed.length === 4 ? 96 : 0);
-  return bits >= 0 && bits <= parsed.length * 8 ? { address: parsed, bits } : undefined;
+  if (!parsed || more.length > 0 || !/^\d+$/.test(length)) return undefined;
+  // The length counts in the family in which the address is written.
+  const bytes = isMappedText(address) ? [...MAPPED, ...parsed] : parsed;
+  const bits = Number(length);
+  return bits <= bytes.length * 8 ? { address: bytes, bits } : undefined;
+}
+
+export function cidrErrors(text: string): readonly string[] {
+  const parsed = parseCidr(text);
+  const [address = '', length = ''] = text.split('/');
+  if (!parsed) return [NO_CIDR];
+  if (hasLeadingZeros(address) || /^0\d/.test(length)) return ['must not have leading 0s in IP or prefix length'];
+  if (isMappedText(address)) return ['must not have an IPv4-mapped IPv6 address'];
+  const { bits } = parsed;
+  const hasMore = parsed.address.some((byte, i) => (byte & (bits >= (i + 1) * 8 ? 0 : 255 >> Math.max(0, bits - i * 8))) !== 0);
+  return hasMore ? ['must not have bits set beyond the prefix length'] : [];
 }
 
 export function cidr(text: string, at: Field): void {
-  if (!parseCidr(text)) at.invalid(text, NO_CIDR);
+  for (const error of cidrErrors(text)) at.invalid(text, error);
 }
 
 const bitOf = (bytes: readonly number[], i: number): number => ((bytes[i >> 3] ?? 0) >> (7 - (i & 7))) & 1;
@@ -76,7 +97,8 @@ export function contains(outer: Cidr, address: readonly number[]): boolean {
 /** No address of a host that others could reach: endpoints and external addresses may not be one. */
 export function notSpecialIp(text: string, at: Field): void {
   const bytes = parseIp(text);
-  if (!bytes) return at.invalid(text, NO_IP);
+  ip(text, at);
+  if (!bytes || ipErrors(text).length > 0) return;
   if (bytes.every((byte) => byte === 0)) at.invalid(text, `may not be unspecified (${text})`);
   if (bytes.length === 4 ? bytes[0] === 127 : bytes.slice(0, 15).every((byte) => byte === 0) && bytes[15] === 1) {
     at.invalid(text, 'may not be in the loopback range (127.0.0.0/8, ::1/128)');

@@ -1,5 +1,5 @@
 import { dnsSubdomainErrors, type Field, qualifiedNameErrors } from '@navarch/machinery';
-import { formatIp, NO_IP, parseIp } from '../../checks/network.ts';
+import { formatIp, ip as validateIp, parseIp } from '../../checks/network.ts';
 import { each, named } from '../../checks/values.ts';
 import type { ContainerStatus, Pod } from '../../generated/types/core-v1.ts';
 
@@ -39,7 +39,7 @@ function validateEnds(next: readonly ContainerStatus[], previous: readonly Conta
 /** One address of each family, each once. */
 function validateAddresses({ status: { podIPs = [] } }: Pod, at: Field): void {
   each(podIPs, at.at('podIPs'), ({ ip }, here) => {
-    if (!parseIp(ip)) here.invalid(ip, NO_IP);
+    validateIp(ip, here);
   });
   if (podIPs.length < 2) return;
   const families = podIPs.map(({ ip }) => parseIp(ip)?.length);

@@ -1,7 +1,7 @@
 import {
   dnsLabelErrors, dnsSubdomainErrors, type Field, labelValueErrors, qualifiedNameErrors, validateLabels,
 } from '@navarch/machinery';
-import { ip, NO_IP, parseIp } from '../../checks/network.ts';
+import { ip } from '../../checks/network.ts';
 import { isGreater, resourceName, resourceRequirements } from '../../checks/quantities.ts';
 import { each, entriesOf, named, oneOf, requiredName, supportedValue, unique } from '../../checks/values.ts';
 import type { PodDNSConfig, PodResourceClaim, PodSpec, PodTemplateSpec, Toleration } from '../../generated/types/core-v1.ts';
@@ -126,7 +126,7 @@ function validateDnsConfig({ nameservers = [], searches = [], options }: PodDNSC
   const serversAt = at.at('nameservers');
   if (nameservers.length > NAMESERVERS_MAX) serversAt.invalid(nameservers, `must not have more than ${NAMESERVERS_MAX} nameservers`);
   each(nameservers, serversAt, (server, here) => {
-    if (!parseIp(server)) here.invalid(server, NO_IP);
+    ip(server, here);
   });
   const searchesAt = at.at('searches');
   if (searches.length > SEARCHES_MAX) searchesAt.invalid(searches, `must not have more than ${SEARCHES_MAX} search paths`);

@@ -1,5 +1,5 @@
 import { dnsLabelErrors, dnsSubdomainErrors, type Field, qualifiedNameErrors, validateLabels } from '@navarch/machinery';
-import { cidr, NO_IP, notSpecialIp, parseIp } from '../../checks/network.ts';
+import { cidr, ip, notSpecialIp } from '../../checks/network.ts';
 import { each, named, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../generated/types/core-v1.ts';
 import { portOrName } from './probe-validation.ts';
@@ -91,7 +91,7 @@ function validateClusterIps(spec: ServiceSpec, at: Field): void {
     return;
   }
   each(clusterIPs, here, (address, place) => {
-    if (address !== '' && !parseIp(address)) place.invalid(address, NO_IP);
+    if (address !== '') ip(address, place);
   });
   if (clusterIPs.length > 2) here.invalid(clusterIPs, 'may only hold up to 2 values');
 }

@@ -1,6 +1,6 @@
 import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind, portNameErrors, wildcardSubdomainErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { NO_IP, parseIp } from '../../checks/network.ts';
+import { ip, parseIp } from '../../checks/network.ts';
 import { each, named, portNumber, requiredName } from '../../checks/values.ts';
 import { columnsOf, firstOf } from '../../columns.ts';
 import type { HTTPIngressPath, Ingress, IngressBackend, IngressSpec, IngressTLS } from '../../generated/types/networking-v1.ts';
@@ -36,7 +36,7 @@ export const ingress: Kind<Ingress> = builtIn<Ingress>('networking.k8s.io/v1.Ing
     parts: {
       status: statusPart({
         validate: ({ status }, _previous, at) => each(status.loadBalancer.ingress, at.at('status', 'loadBalancer', 'ingress'), (point, here) => {
-          if (point.ip && !parseIp(point.ip)) here.at('ip').invalid(point.ip, NO_IP);
+          if (point.ip) ip(point.ip, here.at('ip'));
           if (!point.hostname) return;
           named(point.hostname, dnsSubdomainErrors, here.at('hostname'));
           if (parseIp(point.hostname)) here.at('hostname').invalid(point.hostname, NOT_AN_IP);

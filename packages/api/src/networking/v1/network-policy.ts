@@ -1,6 +1,6 @@
 import { type Field, type Kind, portNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { contains, parseCidr } from '../../checks/network.ts';
+import { cidr as validateCidr, contains, parseCidr } from '../../checks/network.ts';
 import { labelSelector } from '../../checks/selectors.ts';
 import { each, isPort, named, PORT_RANGE, supportedValue } from '../../checks/values.ts';
 import { columnsOf, selectorText } from '../../columns.ts';
@@ -59,10 +59,12 @@ function validatePeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicy
 function validateBlock({ cidr, except }: IPBlock, at: Field): void {
   if (!cidr) return at.at('cidr').required();
   const outer = parseCidr(cidr);
-  if (!outer) return at.at('cidr').invalid(cidr, 'not a valid CIDR');
+  validateCidr(cidr, at.at('cidr'));
+  if (!outer) return;
   each(except, at.at('except'), (text, here) => {
     const inner = parseCidr(text);
-    if (!inner) return here.invalid(text, 'not a valid CIDR');
+    validateCidr(text, here);
+    if (!inner) return;
     if (!contains(outer, inner.address) || inner.bits <= outer.bits) here.invalid(text, 'must be a strict subset of `cidr`');
   });
 }

@@ -53,7 +53,7 @@ test('network policies: ports, peers, blocks', () => {
     [port({ endPort: 4 }), 'spec.ingress[0].ports[0].endPort: Invalid value: 4: may not be specified when `port` is not specified'],
     [from({}), 'spec.ingress[0].from[0]: Required value: must specify a peer'],
     [from({ podSelector: {}, ipBlock: { cidr: '10.0.0.0/8' } }), 'spec.ingress[0].from[0]: Forbidden: may not specify both ipBlock and another peer'],
-    [from({ ipBlock: { cidr: 'x' } }), 'spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "x": not a valid CIDR'],
+    [from({ ipBlock: { cidr: 'x' } }), 'spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
     [from({ ipBlock: { cidr: '10.0.0.0/8', except: ['10.0.0.0/8', '11.0.0.0/16', '10.1.0.0/16'] } }),
       'spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: "10.0.0.0/8": must be a strict subset of `cidr`',
       'spec.ingress[0].from[0].ipBlock.except[1]: Invalid value: "11.0.0.0/16": must be a strict subset of `cidr`'],
