@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import { systemUser } from '@navarch/apiserver';
-import { publicKeyPin, systemClock, systemLogger, systemRandom, whoListens } from '@navarch/node';
+import { MetricRegistry } from '@navarch/base';
+import { processMetrics, publicKeyPin, systemClock, systemLogger, systemRandom, whoListens } from '@navarch/node';
 import { ensureClusterDns } from '../compose/cluster-dns.ts';
 import { runControlPlane } from '../compose/control-plane.ts';
 import { startServer } from '../compose/server.ts';
@@ -13,6 +14,7 @@ import { joinCommand } from '../join/join-token.ts';
 import { createToken } from '../join/tokens.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { UserError } from '../user-error.ts';
+import { KUBERNETES_VERSION } from '../version.ts';
 import type { Declare } from './index.ts';
 
 const TOKEN_LIFE_MS = 24 * 3_600_000;
@@ -72,12 +74,13 @@ async function runServer(flags: ServerFlags): Promise<void> {
   const options = {
     dataDir: layout.dir, bindAddresses: flags.bindAddress.map((address) => addressOf('--bind-address', address)), port, serviceCidr,
     advertiseAddress: reachableAddressOf('--advertise-address', flags.advertiseAddress ?? ownAddress()), alternativeNames: flags.tlsSan,
-    nodePorts: portRangeOf('--service-node-port-range', flags.serviceNodePortRange), nodeName: nodeNameOf('--node-name', flags.nodeName), log: systemLogger('info'),
+    nodePorts: portRangeOf('--service-node-port-range', flags.serviceNodePortRange), nodeName: nodeNameOf('--node-name', flags.nodeName), log: systemLogger('info'), metrics: new MetricRegistry(),
   };
+  options.metrics.collect(processMetrics(KUBERNETES_VERSION));
   openFolder(layout);
   using _ = claimDaemon(layout, 'server');
   await untilStopped(async (signal) => {
-    const { log } = options;
+    const { log, metrics } = options;
     await using server = await startServer(options, signal).catch((error: unknown) => { throw namingWhoListens(error, port); });
     log.info('API server ready', { port: server.port });
     const url = `https://${options.advertiseAddress}:${server.port}`;
@@ -90,7 +93,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
       process.stdout.write(`Another machine joins, within 24 hours, with:\n  ${joinCommand(url, token)}\n`);
     }
     await runControlPlane({
-      as: (user) => server.as(user), clock: systemClock, random: systemRandom(), log, clusterCidr: settings.clusterCidr, rootCertificate: server.authority, joining: server.joining,
+      as: (user) => server.as(user), clock: systemClock, random: systemRandom(), log, metrics, clusterCidr: settings.clusterCidr, rootCertificate: server.authority, joining: server.joining,
       housekeep: (until) => server.served.housekeep(until),
     }, signal);
   });

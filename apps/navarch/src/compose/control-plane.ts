@@ -1,5 +1,5 @@
 import { builtinKinds, event } from '@navarch/api';
-import { type Clock, type Logger, noMetrics, type Random, TaskGroup } from '@navarch/base';
+import { type Clock, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
 import { builtinControllers, type JoiningOptions, runControllers } from '@navarch/controllers';
 import { defaultProfile, runScheduler } from '@navarch/scheduler';
@@ -10,6 +10,7 @@ export interface ControlPlaneDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly metrics: Metrics;
   /** PEM of the authority that pods trust. */
   readonly rootCertificate: string;
   readonly clusterCidr: string;
@@ -29,13 +30,13 @@ export async function runControlPlane(deps: ControlPlaneDeps, signal: AbortSigna
   await group.join();
 }
 
-async function runManager({ as, clock, random, log, rootCertificate, clusterCidr, joining }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
+async function runManager({ as, clock, random, log, metrics, rootCertificate, clusterCidr, joining }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
   const api = as(identity('system:kube-controller-manager'));
   const cache = new Cache({ api, clock, random: random.fork('controllers'), log });
   await using group = new TaskGroup(signal);
   group.spawn((s) => cache.run(s));
   const controllers = builtinControllers({ kinds: builtinKinds, rootCertificate, nodeIpam: { clusterCidr }, joining, hasNodeDns: true });
-  group.spawn((s) => runControllers(controllers, { api, cache, events: api.of(event), clock, random, log, metrics: noMetrics }, s));
+  group.spawn((s) => runControllers(controllers, { api, cache, events: api.of(event), clock, random, log, metrics }, s));
   await group.join();
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { directApi, serve, type Served, type User } from '@navarch/apiserver';
-import type { Logger } from '@navarch/base';
+import type { Logger, MetricRegistry } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { JoiningOptions, Requester } from '@navarch/controllers';
 import {
@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly nodePorts: readonly [first: number, last: number];
   readonly nodeName: string;
   readonly log: Logger;
+  /** What `/metrics` shows. */
+  readonly metrics: MetricRegistry;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -39,7 +41,7 @@ const CONTROLLERS: User = { name: 'system:kube-controller-manager', groups: ['sy
 
 /** The store, the API server and its port. What the components of this process need besides is theirs to start. */
 export async function startServer(options: ServerOptions, signal: AbortSignal): Promise<RunningServer> {
-  const { dataDir, log } = options;
+  const { dataDir, log, metrics } = options;
   const pki = await Pki.open(join(dataDir, 'pki'));
   const kubelets = await Pki.open(join(dataDir, 'pki'), 'kubelet-serving-ca');
   // A start that fails half-way must leave nothing running that would keep the process alive.
@@ -48,7 +50,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
   made.defer(() => store.close());
   const tokens = await openTokenKeys(pki.dir);
   const served = await serve({
-    store, clock: systemClock, random: systemRandom(), log, tokens, issuer: 'https://kubernetes.default.svc.cluster.local',
+    store, clock: systemClock, random: systemRandom(), log, metrics, tokens, issuer: 'https://kubernetes.default.svc.cluster.local',
     serviceCidr: options.serviceCidr, nodePorts: options.nodePorts, advertiseAddress: options.advertiseAddress, advertisePort: options.port,
     parseYaml, patterns: linearPatterns, webhooks: made.use(httpsWebhooks()),
   }, signal);
