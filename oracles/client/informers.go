@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"sort"
+	"strings"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,6 +33,30 @@ func otherInformers(w *world) error {
 	}
 	partial := metadatainformer.NewFilteredSharedInformerFactory(w.metadata, 0, namespace, nil)
 	return follow(w, partial.ForResource(configMaps).Informer(), "metadata")
+}
+
+// 30 MB in 3,000 objects: more than the server lets wait for a slow reader.
+func largeInformer(w *world) error {
+	maps := w.typed.CoreV1().ConfigMaps("oracle-large")
+	_, _ = w.typed.CoreV1().Namespaces().Create(w.ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "oracle-large"}}, metav1.CreateOptions{})
+	var group sync.WaitGroup
+	for worker := range 30 {
+		group.Go(func() {
+			for i := range 100 {
+				object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("large-%d", worker*100+i)}, Data: map[string]string{"x": strings.Repeat("y", 10_000)}}
+				_, _ = maps.Create(w.ctx, object, metav1.CreateOptions{})
+			}
+		})
+	}
+	group.Wait()
+	ctx, cancel := context.WithCancel(w.ctx)
+	defer cancel()
+	informer := clientinformers.NewSharedInformerFactoryWithOptions(w.typed, 0, clientinformers.WithNamespace("oracle-large")).Core().V1().ConfigMaps().Informer()
+	go informer.RunWithContext(ctx)
+	if !cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
+		return fmt.Errorf("never synced")
+	}
+	return check(len(informer.GetStore().List()) >= 3000, "holds %d", len(informer.GetStore().List()))
 }
 
 func follow(w *world, informer cache.SharedIndexInformer, name string) error {

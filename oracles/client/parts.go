@@ -30,6 +30,7 @@ var parts = []part{
 	{"discovery, OpenAPI, version", discoveries},
 	{"informers", informers},
 	{"informers of metadata and of unstructured objects", otherInformers},
+	{"an informer of more than a connection holds", largeInformer},
 }
 
 func writes(w *world) error {

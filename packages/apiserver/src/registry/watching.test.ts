@@ -87,6 +87,23 @@ test('a watch from before what is kept is told so in its first frame', async () 
   await open.close();
 });
 
+test('a watch sends what is there as fast as its reader takes it, then what changed meanwhile', async () => {
+  const { ask, watch } = await asked();
+  const data = { x: 'y'.repeat(10_000) };
+  for (let i = 10; i < 90; i++) await ask('POST', configMaps, { metadata: { name: `c${i}` }, data });
+  const turns: (() => void)[] = [];
+  const open = await watch(`${configMaps}?watch=1`, {}, () => new Promise((resolve) => turns.push(resolve)));
+  const first = open.frames().length;
+  assert.ok(first > 10 && first < 40, `${first} frames before the reader has read`);
+  await ask('DELETE', `${configMaps}/c10`);
+  for (let turn = turns.shift(); turn; turn = turns.shift()) {
+    turn();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual([open.frames().length, seen(open.frames()).at(-1)], [81, 'DELETED c10']);
+  await open.close();
+});
+
 test('a watch ends after the time it asks for', async () => {
   const { watch, clock } = await asked();
   const open = await watch(`${configMaps}?watch=1&timeoutSeconds=5`);

@@ -65,7 +65,7 @@ export const showEvent = (how: Representation, resource: Resource<any>, event: C
 export function showBookmark(how: Representation, resource: Resource<any>, revision: number, isInitial: boolean): Uint8Array {
   const { kind } = resource;
   const annotations = isInitial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
-  const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { resourceVersion: String(revision), creationTimestamp: null, ...annotations } };
+  const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { resourceVersion: String(revision), ...annotations } };
   const isMetadata = how.shape === 'metadata';
   return how.format.frame('BOOKMARK', showValue(how, isMetadata ? inMetaVersion(how, partial(object as unknown as ApiObject)) : object));
 }

@@ -22,8 +22,8 @@ export interface Asked {
   readonly store: MemoryStore;
   readonly clock: SimClock;
   readonly ask: Ask;
-  /** Opens a watch; what it has sent so far is in `frames`. */
-  watch(target: string, headers?: Readonly<Record<string, string>>): Promise<OpenWatch>;
+  /** Opens a watch; what it has sent so far is in `frames`. `drained`: how fast its reader is. */
+  watch(target: string, headers?: Readonly<Record<string, string>>, drained?: () => Promise<void>): Promise<OpenWatch>;
 }
 
 export interface OpenWatch {
@@ -50,12 +50,12 @@ export async function asked(): Promise<Asked> {
     server.handle(requestOf(method, target, body, headers, signal));
   const ask: Ask = async (method, target, body, headers = {}) => answerOf(await send(method, target, body, headers, new AbortController().signal));
   await ask('POST', '/api/v1/namespaces', { metadata: { name: 'd' } });
-  const watch: Asked['watch'] = async (target, headers = {}) => {
+  const watch: Asked['watch'] = async (target, headers = {}, drained = async () => undefined) => {
     const end = new AbortController();
     const reply = await send('GET', target, undefined, headers, end.signal);
     if (reply.type !== 'stream') throw new Error(`No watch: ${answerOf(reply).text}`);
     const chunks: Uint8Array[] = [];
-    const done = reply.run({ write: (sent) => chunks.push(sent) > 0, drained: async () => undefined }, end.signal);
+    const done = reply.run({ write: (sent) => chunks.push(sent) > 0, drained }, end.signal);
     const bytes = (): Uint8Array => Buffer.concat(chunks);
     return {
       headers: reply.headers, bytes, ended: done,
