@@ -29,7 +29,7 @@ async function main(argv: readonly string[]): Promise<number> {
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
   const limit = setTimeout(() => stop.abort(new Error(`not done within ${LIMIT_MS / 60_000} minutes`)), LIMIT_MS);
   try {
-    return await measure(flags, `navarch bench ${argv.join(' ')}`, stop.signal);
+    return await measure(flags, `./navarch bench ${argv.join(' ')}`, stop.signal);
   } finally {
     clearTimeout(limit);
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);

@@ -25,6 +25,8 @@ export interface SchedulerDeps {
 /** Writes under way at a time; more pods wait, so that a slow server does not let them pile up here. */
 const WRITES_MAX = 128;
 
+/** Decisions one after the other without letting others of the process have a turn. */
+const TURN_MS_MAX = 20;
 /** How long a pod waits for its volumes before it is placed anew (upstream's bindTimeoutSeconds). */
 const ERRAND_MS_MAX = 10 * 60_000;
 
@@ -75,7 +77,14 @@ class Scheduler {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    let turnMs = clock.monotonic();
     while (!signal.aborted) {
+      // A thousand pods that fit nowhere must not keep the API server of the same process from answering.
+      if (clock.monotonic() - turnMs > TURN_MS_MAX) {
+        await clock.sleep(0, signal).catch(() => undefined);
+        turnMs = clock.monotonic();
+      }
       while (this.#writes >= WRITES_MAX) await this.#landed.wait(signal).catch(() => undefined);
       const key = await this.#queue.take(signal).catch(() => undefined);
       if (key === undefined) return;
