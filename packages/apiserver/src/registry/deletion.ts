@@ -29,6 +29,8 @@ export class Deletion<O extends ApiObject> {
   async run(namespace: string, name: string, options: DeleteOptions, call: Call): Promise<{ readonly object: O; readonly isGone: boolean }> {
     const resource = this.#resource;
     for (let attempt = 0; ; attempt++) {
+      // Whoever is writing the object now comes first: against a write under way every try would be in vain.
+      if (attempt > 0) await resource.shelf.inTurn(resource.shelf.keyOf(namespace, name), async () => undefined);
       const cached = resource.cached(namespace, name);
       this.#check(cached.object, options, name);
       await resource.admitOther('DELETE', { namespace, name }, cached.object, call);
