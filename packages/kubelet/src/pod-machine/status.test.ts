@@ -129,7 +129,7 @@ test('statusOf() explains a deadline and a refusal', () => {
   const { reason, message } = statusOf(podOf({ activeDeadlineSeconds: 5 }, {}, { startTime: at(-5) }), nothingObserved);
   assert.deepEqual([reason, message], ['DeadlineExceeded', 'Pod was active on the node longer than the specified deadline']);
   const refused = statusOf(podOf(), nothingObserved, { ...ready, rejection: { reason: 'OutOfcpu', message: 'no room' } });
-  assert.deepEqual([refused.phase, refused.reason, refused.message], ['Failed', 'OutOfcpu', 'Pod was rejected: no room']);
+  assert.deepEqual([refused.phase, refused.reason, refused.message, refused.containerStatuses], ['Failed', 'OutOfcpu', 'Pod was rejected: no room', undefined]);
 });
 
 test('statusOf() shows what a container was given', () => {

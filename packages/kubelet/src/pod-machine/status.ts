@@ -24,6 +24,8 @@ const MESSAGES_BYTES_MAX = 12 * 1024;
 /** What the API is told about a pod: containers, phase, conditions, in upstream's words. */
 export function statusOf(view: PodView): PodStatus {
   const { pod, containers, memory, now, verdict } = view;
+  // Of a pod that was turned away there is nothing to tell but why: its containers never waited for anything.
+  const wasNever = verdict !== undefined && view.observed.containers.length === 0 && pod.status.containerStatuses === undefined;
   const byRole = (...roles: readonly PodContainer['role'][]): readonly ContainerStatus[] =>
     containers.filter((c) => roles.includes(c.role)).map((c) => containerStatus(c, view, Math.floor(MESSAGES_BYTES_MAX / containers.length)));
   const own = byRole('app');
@@ -38,7 +40,7 @@ export function statusOf(view: PodView): PodStatus {
     ...(hostIP ? { hostIP, hostIPs: [{ ip: hostIP }] } : {}),
     ...(ips[0] ? { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) } : {}),
     startTime: pod.status.startTime ?? time(now),
-    ...(init.length > 0 ? { initContainerStatuses: init } : {}), containerStatuses: own, ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
+    ...(wasNever ? {} : { ...(init.length > 0 ? { initContainerStatuses: init } : {}), containerStatuses: own }), ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
     qosClass: pod.status.qosClass ?? qosClassOf(pod.spec),
     ...(verdict && pod.status.resize ? { resize: pod.status.resize } : {}),
   };
