@@ -1,5 +1,5 @@
 import { type MetricRegistry, randomUid } from '@navarch/base';
-import { badRequest, pathSegmentErrors, type ResourceFacts, statusOf, StatusError } from '@navarch/machinery';
+import { apiVersionOf, badRequest, type Deprecation, type Kind, pathSegmentErrors, type ResourceFacts, statusOf, StatusError } from '@navarch/machinery';
 import { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
 import type { Access } from './auth/access.ts';
 import { type Attributes, attributesOf } from './auth/attributes.ts';
@@ -153,6 +153,7 @@ export class Server {
     const facts = resource?.kind ?? this.#virtual(info);
     if (!facts && !this.#documents.has(info.group, info.version)) return plain('404 page not found\n', 404);
     checkPlace(info, facts);
+    if (resource?.kind.deprecated) warnings.push(deprecationText(resource.kind, resource.kind.deprecated));
     const mayCreate = (): void => this.access.require(user, { ...info, verb: 'create' });
     const exchange: Exchange = { request, info, call: { ...callOf(request, user, warnings), mayCreate }, registry: this.registry, bodies: this.#bodies };
     const subresource = this.#subresources.get(addressOfInfo(info));
@@ -206,6 +207,9 @@ function checkPlace(info: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'> 
   if (isInNamespace && !facts.namespaced) throw notServed();
   if (facts.namespaced && !isInNamespace && (name !== '' || (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection'))) throw notServed();
 }
+
+const deprecationText = (kind: Kind<any>, { since, use }: Deprecation): string =>
+  `${apiVersionOf(kind)} ${kind.kind} is deprecated in v${since}+${use === undefined ? '' : `; use ${use}`}`;
 
 const isWebSocket = (request: ApiRequest): boolean => /\bwebsocket\b/i.test(request.header('upgrade') ?? '');
 

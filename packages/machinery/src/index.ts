@@ -1,5 +1,5 @@
 export {
-  apiVersionOf, type Behaviour, type CellContext, type Column, controllerReference, defineKind, type Draft, groupResourceOf,
+  apiVersionOf, type Behaviour, type CellContext, type Column, controllerReference, defineKind, type Deprecation, type Draft, groupResourceOf,
   type Asker, type HookContext, type Hub, type Kind, type KindDeclaration, type Mutable, type ObjectOf, type Part, type ResourceFacts,
   type ScaleFacts, type SubresourceFacts, type Verb,
 } from './kind.ts';
@@ -26,7 +26,7 @@ export {
 export { equalJson } from './equality.ts';
 export {
   dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, maskTrailingDash, pathSegmentErrors, qualifiedNameErrors,
-  validateLabels, validateObjectMeta, validateObjectMetaUpdate,
+  validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate,
 } from './names/names.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';

@@ -139,6 +139,15 @@ export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
   readonly hub?: Hub<Obj>;
   /** The stored resource when it is not group/plural (`/registry/<storagePrefix>/...`, as upstream lays etcd out). */
   readonly storagePrefix: string;
+  /** Whoever asks for it is warned. */
+  readonly deprecated?: Deprecation;
+}
+
+export interface Deprecation {
+  /** The release that said so first: `1.33`. */
+  readonly since: string;
+  /** What to ask for instead: `discovery.k8s.io/v1 EndpointSlice`. */
+  readonly use?: string;
 }
 
 export interface Hub<Obj extends ApiObject> {
@@ -159,14 +168,15 @@ export interface KindDeclaration<Obj extends ApiObject> {
   readonly scale?: ScaleFacts<Obj>;
   readonly hub?: Hub<Obj>;
   readonly storagePrefix?: string;
+  readonly deprecated?: Deprecation;
 }
 
 export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<Obj>): Kind<Obj> {
-  const { facts, schema, behaviour = {}, columns = [], selectableFields = {}, scale, hub, storagePrefix } = declaration;
+  const { facts, schema, behaviour = {}, columns = [], selectableFields = {}, scale, hub, storagePrefix, deprecated } = declaration;
   return Object.freeze({
     ...facts, schema, decode: declaration.decode ?? ((value: unknown) => decode(schema, value)), origin: declaration.origin ?? 'built-in', behaviour, columns, selectableFields,
     storagePrefix: storagePrefix ?? facts.plural,
-    ...(scale ? { scale } : {}), ...(hub ? { hub } : {}),
+    ...(scale ? { scale } : {}), ...(hub ? { hub } : {}), ...(deprecated ? { deprecated } : {}),
   });
 }
 

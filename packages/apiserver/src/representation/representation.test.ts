@@ -72,3 +72,14 @@ test('people get JSON on many lines, programs on one', async () => {
   assert.match((await ask('GET', `${configMaps}?pretty=true`)).text, /^\{\n {2}"kind": "ConfigMapList",\n/);
   assert.doesNotMatch((await ask('GET', `${configMaps}/a?pretty=0`, undefined, { 'user-agent': 'curl/8.0' })).text, /\n/);
 });
+
+test('whoever asks for what is deprecated is warned, however they ask', async () => {
+  const { ask, watch } = await asked();
+  const words = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"';
+  const path = '/api/v1/namespaces/d/endpoints';
+  const made = await ask('POST', path, { metadata: { name: 'e' } });
+  const open = await watch(`${path}?watch=1`);
+  const all = [made, await ask('GET', path), await ask('GET', `${path}/none`), open];
+  assert.deepEqual(all.map(({ headers }) => headers['warning']), [words, words, words, words]);
+  await open.close();
+});

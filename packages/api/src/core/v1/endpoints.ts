@@ -9,10 +9,10 @@ const SHOWN_MAX = 3;
 
 export const endpoints: Kind<Endpoints> = builtIn<Endpoints>('/v1.Endpoints', {
   storagePrefix: 'services/endpoints',
+  deprecated: { since: '1.33', use: 'discovery.k8s.io/v1 EndpointSlice' },
   columns: columnsOf('/Endpoints', { Endpoints: (e) => summary(e) }),
   behaviour: {
     desired: false,
-    warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
     complete(e) {
       for (const subset of e.subsets ?? []) for (const port of subset.ports ?? []) port.protocol ??= 'TCP';
     },
