@@ -22,12 +22,17 @@ export const directApi = (server: Server, user: User): Api => ({ of: (kind) => n
 class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   readonly #server: Server;
   readonly #user: User;
-  readonly #resource: Resource<O>;
+  readonly #kind: Kind<O>;
 
   constructor(server: Server, user: User, kind: Kind<O>) {
     this.#server = server;
     this.#user = user;
-    this.#resource = server.registry.of(kind);
+    this.#kind = kind;
+  }
+
+  /** Asked for each time: custom resources come and go. */
+  get #resource(): Resource<O> {
+    return this.#server.registry.of(this.#kind);
   }
 
   async get(key: Key): Promise<O> {

@@ -1,6 +1,6 @@
 import { builtinKinds, virtualResources } from '@navarch/api';
 import { type Clock, type Logger, MetricRegistry, type Random, TaskGroup } from '@navarch/base';
-import { backtrackingPatterns, type Patterns } from '@navarch/machinery';
+import { backtrackingPatterns, type Kind, type Patterns } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
 import { builtinAdmission } from './admission/builtin.ts';
 import type { Webhooks } from './admission/webhooks/port.ts';
@@ -40,6 +40,12 @@ export interface ServeOptions {
 export interface Served {
   readonly server: Server;
   readonly registry: Registry;
+  /** What is served, as it changes. */
+  readonly kinds: {
+    current(): readonly Kind<any>[];
+    /** Resolves when another list than `known` is served. Rejects when the signal aborts. */
+    changed(known: readonly Kind<any>[], signal: AbortSignal): Promise<void>;
+  };
   /** What the server does by itself for as long as the signal lasts: serves custom resources, forgets old history, removes old events. */
   housekeep(signal: AbortSignal): Promise<void>;
 }
@@ -66,7 +72,8 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   await bootstrap(registry, {
     advertiseAddress: options.advertiseAddress, advertisePort: options.advertisePort, serviceAddress: firstAddress(options.serviceCidr),
   });
-  return { server, registry, housekeep: (until) => housekeep(registry, customResources, options, until) };
+  const kinds = { current: () => registry.kinds, changed: (known: readonly Kind<any>[], until: AbortSignal) => registry.kindsChanged(known, until) };
+  return { server, registry, kinds, housekeep: (until) => housekeep(registry, customResources, options, until) };
 }
 
 async function housekeep(registry: Registry, customResources: CustomResources, { store, clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {

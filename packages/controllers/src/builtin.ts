@@ -1,4 +1,3 @@
-import type { Kind } from '@navarch/machinery';
 import { tokenCleanerController } from './bootstrap-tokens/cleaner.ts';
 import { bootstrapSignerController, type TokenSignature } from './bootstrap-tokens/signer.ts';
 import { approvalController, servingApprovalController } from './certificates/approve.ts';
@@ -13,21 +12,16 @@ import { daemonSetController } from './daemon-set/daemon-set.ts';
 import { deploymentController } from './deployment/deployment.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
-import { garbageCollectorController } from './garbage-collector/garbage-collector.ts';
-import { namespaceController } from './namespace/namespace.ts';
 import { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
 import { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 import { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
-import { resourceQuotaController } from './resource-quota/resource-quota.ts';
 import { rootCaController } from './root-ca/root-ca.ts';
 import { serviceAccountController } from './service-account/service-account.ts';
 import { statefulSetController } from './stateful-set/stateful-set.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction.ts';
 
 export interface ControllerOptions {
-  /** Every kind that the server serves: what a namespace may hold and an owner may own. */
-  readonly kinds: readonly Kind<any>[];
   /** PEM of the certificate by which pods know the API server. */
   readonly rootCertificate: string;
   /** Absent: the network hands out pod addresses in its own way. */
@@ -49,7 +43,7 @@ export interface JoiningOptions {
   readonly sign: TokenSignature;
 }
 
-/** Every controller of a cluster. Adding one is adding a folder and a line to this list. */
+/** Every controller of a cluster but those of all kinds (kindControllers). Adding one is adding a folder and a line to this list. */
 export const builtinControllers = (options: ControllerOptions): readonly Controller[] => [
   deploymentController,
   replicaSetController,
@@ -60,10 +54,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   endpointsController,
   serviceAccountController,
   clusterRoleAggregationController,
-  resourceQuotaController(options.kinds),
   rootCaController(options.rootCertificate),
-  namespaceController(options.kinds),
-  garbageCollectorController(options.kinds),
   nodeLifecycleController(options.nodeLifecycle),
   taintEvictionController(),
   ...(options.nodeIpam ? [nodeIpamController(options.nodeIpam)] : []),

@@ -1,8 +1,9 @@
 import { systemUser, type User } from '@navarch/apiserver';
-import { builtinKinds, event } from '@navarch/api';
+import { event } from '@navarch/api';
 import { type Logger, noMetrics, type Random, seededRandom, silent, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
-import { builtinControllers, runControllers } from '@navarch/controllers';
+import { builtinControllers, runControllers, runKindControllers } from '@navarch/controllers';
+import { type ApiObject, apiVersionOf, type Kind } from '@navarch/machinery';
 import { defaultProfile, runScheduler } from '@navarch/scheduler';
 import { type Change, MemoryStore } from '@navarch/store';
 import { SimClock } from './sim-clock.ts';
@@ -82,6 +83,13 @@ export class SimCluster implements AsyncDisposable {
       version: 'v1.37.0', startMsMax: 2_000, isDown: (name) => cluster.#down.has(name),
     }, signal));
     return cluster;
+  }
+
+  /** A kind that is served, custom ones too, by `group/version` (`v1` for the core group) and plural. */
+  kind<O extends ApiObject>(apiVersion: string, plural: string): Kind<O> {
+    const found = this.#server.current().find((kind) => apiVersionOf(kind) === apiVersion && kind.plural === plural);
+    if (!found) throw new RangeError(`Nothing is served as ${plural} in ${apiVersion}`);
+    return found as Kind<O>;
   }
 
   /** Moves time: milliseconds, or `5m`, `30s`, `1h`. */
@@ -182,8 +190,10 @@ export class SimCluster implements AsyncDisposable {
     await using group = new TaskGroup(signal);
     const cache = new Cache({ api, clock, random: random.fork('cache'), log });
     group.spawn((s) => cache.run(s));
-    const controllers = builtinControllers({ kinds: builtinKinds, rootCertificate: 'simulated', nodeIpam: { clusterCidr: CLUSTER_CIDR } });
-    group.spawn((s) => runControllers(controllers, { api, cache, events: api.of(event), clock, random, log, metrics: noMetrics }, s));
+    const controllers = builtinControllers({ rootCertificate: 'simulated', nodeIpam: { clusterCidr: CLUSTER_CIDR } });
+const runner = { api, events: api.of(event), clock, random, log, metrics: noMetrics };
+    group.spawn((s) => runControllers(controllers, { ...runner, cache }, s));
+    group.spawn((s) => runKindControllers(this.#server, { ...runner, random: random.fork('kinds') }, s));
     await group.join();
   }
 

@@ -1,5 +1,5 @@
 import { directApi, serve, type ServeOptions, type Server, type User } from '@navarch/apiserver';
-import { type Clock, type Random, TaskGroup } from '@navarch/base';
+import { type Clock, Notifier, type Random, TaskGroup } from '@navarch/base';
 import type { Api, KindApi } from '@navarch/client';
 import { type ApiObject, failure, type Kind } from '@navarch/machinery';
 import type { ListOptions, ListResult, Operation, Store, Watcher } from '@navarch/store';
@@ -21,6 +21,8 @@ interface Life {
 export class SimServer {
   readonly #options: SimServerOptions;
   #life: Life | undefined;
+  readonly #began = new Notifier();
+  #kinds: readonly Kind<any>[] = [];
   #lives = 0;
 
   constructor(options: SimServerOptions) {
@@ -35,6 +37,7 @@ export class SimServer {
     const fork = random.fork(`server ${++this.#lives}`);
     const served = await serve({ ...this.#options, random: fork, store: new SimDisk(disk, diskMs, clock, fork.fork('disk'), life) }, life);
     this.#life = { server: served.server, signal: life, end: (error) => end.abort(error) };
+    this.#began.notify();
     onReady();
     await using group = new TaskGroup(life);
     group.spawn((s) => served.housekeep(s));
@@ -45,6 +48,20 @@ export class SimServer {
   crash(): void {
     this.#life?.end(new Error('Simulated crash'));
     this.#life = undefined;
+  }
+
+  /** What is served now, or was when the server crashed. */
+  current(): readonly Kind<any>[] {
+    return this.#life ? (this.#kinds = this.#life.server.registry.kinds) : this.#kinds;
+  }
+
+  /** Resolves when another list than `known` is served. Rejects when the signal aborts. */
+  async changed(known: readonly Kind<any>[], signal: AbortSignal): Promise<void> {
+    while (this.current() === known) {
+      const life = this.#life;
+      if (life) await life.server.registry.kindsChanged(known, AbortSignal.any([signal, life.signal])).catch(() => signal.throwIfAborted());
+      else await this.#began.wait(signal);
+    }
   }
 
   /** The client port as a client elsewhere has it: refused while the server is down, cut off when it crashes. */

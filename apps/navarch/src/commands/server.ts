@@ -94,7 +94,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
     }
     await runControlPlane({
       as: (user) => server.as(user), clock: systemClock, random: systemRandom(), log, metrics, clusterCidr: settings.clusterCidr, rootCertificate: server.authority, joining: server.joining,
-      housekeep: (until) => server.served.housekeep(until),
+      housekeep: (until) => server.served.housekeep(until), kinds: server.served.kinds,
     }, signal);
   });
 }

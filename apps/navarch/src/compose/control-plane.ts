@@ -1,7 +1,7 @@
-import { builtinKinds, event } from '@navarch/api';
+import { event } from '@navarch/api';
 import { type Clock, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
-import { builtinControllers, type JoiningOptions, runControllers } from '@navarch/controllers';
+import { builtinControllers, type JoiningOptions, type KindSource, runControllers, runKindControllers } from '@navarch/controllers';
 import { defaultProfile, runScheduler } from '@navarch/scheduler';
 
 export interface ControlPlaneDeps {
@@ -15,6 +15,8 @@ export interface ControlPlaneDeps {
   readonly rootCertificate: string;
   readonly clusterCidr: string;
   readonly joining: JoiningOptions;
+  /** What the API server serves. */
+  readonly kinds: KindSource;
   /** What the API server does by itself. */
   housekeep(signal: AbortSignal): Promise<void>;
 }
@@ -30,13 +32,15 @@ export async function runControlPlane(deps: ControlPlaneDeps, signal: AbortSigna
   await group.join();
 }
 
-async function runManager({ as, clock, random, log, metrics, rootCertificate, clusterCidr, joining }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
+async function runManager({ as, clock, random, log, metrics, rootCertificate, clusterCidr, joining, kinds }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
   const api = as(identity('system:kube-controller-manager'));
   const cache = new Cache({ api, clock, random: random.fork('controllers'), log });
   await using group = new TaskGroup(signal);
   group.spawn((s) => cache.run(s));
-  const controllers = builtinControllers({ kinds: builtinKinds, rootCertificate, nodeIpam: { clusterCidr }, joining, hasNodeDns: true });
-  group.spawn((s) => runControllers(controllers, { api, cache, events: api.of(event), clock, random, log, metrics }, s));
+  const controllers = builtinControllers({ rootCertificate, nodeIpam: { clusterCidr }, joining, hasNodeDns: true });
+  const runner = { api, events: api.of(event), clock, random, log, metrics };
+  group.spawn((s) => runControllers(controllers, { ...runner, cache }, s));
+  group.spawn((s) => runKindControllers(kinds, { ...runner, random: random.fork('kinds') }, s));
   await group.join();
 }
 

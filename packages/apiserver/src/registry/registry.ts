@@ -1,6 +1,6 @@
 import type { CustomKinds } from '@navarch/api';
-import type { Clock, Logger, Random } from '@navarch/base';
-import { type ApiObject, apiVersionOf, type Kind } from '@navarch/machinery';
+import { type Clock, type Logger, Notifier, type Random } from '@navarch/base';
+import { type ApiObject, apiVersionOf, type Kind, notFound } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
 import type { AdmissionPlugin } from '../admission/admission.ts';
 import type { Access } from '../auth/access.ts';
@@ -32,6 +32,7 @@ export class Registry {
   readonly #resources = new Map<string, Resource<any>>();
   readonly #byKind = new Map<Kind<any>, Resource<any>>();
   readonly #shelves = new Map<string, Shelf>();
+  readonly #changed = new Notifier();
   #kinds: readonly Kind<any>[];
   #signal = new AbortController().signal;
 
@@ -52,6 +53,11 @@ export class Registry {
     return this.#kinds;
   }
 
+  /** Resolves when another list than `known` is served. Rejects when the signal aborts. */
+  async kindsChanged(known: readonly Kind<any>[], signal: AbortSignal): Promise<void> {
+    while (this.#kinds === known) await this.#changed.wait(signal);
+  }
+
   /** Serves the versions of a custom resource, in the place of what was served of it before. Resolves when its objects are read. */
   async serve({ stored, served }: CustomKinds): Promise<void> {
     const shelf = new Shelf(stored, this.deps.store);
@@ -61,6 +67,7 @@ export class Registry {
     this.#byKind.set(stored, new Resource<any>(stored, shelf, this));
     for (const kind of served) this.#add(kind, shelf);
     this.#kinds = [...this.#kinds, ...served];
+    this.#changed.notify();
   }
 
   /** Ends what is served from that place of the store. What is stored there stays. */
@@ -75,6 +82,7 @@ export class Registry {
     }
     this.#kinds = this.#kinds.filter((kind) => this.#byKind.has(kind));
     shelf.end();
+    this.#changed.notify();
   }
 
   /** `apiVersion` is group/version, or version for the core group. */
@@ -88,9 +96,10 @@ export class Registry {
     return shelf && this.#byKind.get(shelf.kind);
   }
 
+  /** Throws NotFound for a kind that is not, or no longer, served. */
   of<O extends ApiObject>(kind: Kind<O>): Resource<O> {
     const resource = this.#byKind.get(kind);
-    if (!resource) throw new Error(`${kind.kind} is not served`);
+    if (!resource) throw notFound(kind, '');
     return resource as Resource<O>;
   }
 

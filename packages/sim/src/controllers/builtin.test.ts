@@ -11,15 +11,17 @@ import {
   service,
   statefulSet,
 } from '@navarch/api';
-import { builtinControllers } from '@navarch/controllers';
+import { builtinControllers, kindControllers } from '@navarch/controllers';
 import { ControlPlane, quickPods } from '../testing/control-plane.ts';
 
-const controllers = builtinControllers({
-  kinds: builtinKinds,
-  rootCertificate: 'PEM',
-  nodeIpam: { clusterCidr: '10.244.0.0/16' },
-  nodeLifecycle: { graceMs: 1e9, startupGraceMs: 1e9 },
-});
+const controllers = [
+  ...builtinControllers({
+    rootCertificate: 'PEM',
+    nodeIpam: { clusterCidr: '10.244.0.0/16' },
+    nodeLifecycle: { graceMs: 1e9, startupGraceMs: 1e9 },
+  }),
+  ...kindControllers(builtinKinds),
+];
 const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'v1' }] } };
 const spec = { selector: { matchLabels: { a: 'b' } }, template };
 

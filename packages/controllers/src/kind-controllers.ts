@@ -1,0 +1,51 @@
+import { TaskGroup } from '@navarch/base';
+import { Cache } from '@navarch/client';
+import type { Kind } from '@navarch/machinery';
+import type { Controller } from './controller.ts';
+import { garbageCollectorController } from './garbage-collector/garbage-collector.ts';
+import { namespaceController } from './namespace/namespace.ts';
+import { resourceQuotaController } from './resource-quota/resource-quota.ts';
+import { runControllers, type RunnerDeps } from './runner.ts';
+
+/** What is served, as it changes: custom resources come and go. */
+export interface KindSource {
+  current(): readonly Kind<any>[];
+  /** Resolves when another list than `known` is served. Rejects when the signal aborts. */
+  changed(known: readonly Kind<any>[], signal: AbortSignal): Promise<void>;
+}
+
+/** Definitions come many at a time: what they change is taken up once, this long after the first of them, in ms. */
+const SETTLE_MS = 500;
+
+/** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count. */
+export const kindControllers = (kinds: readonly Kind<any>[]): readonly Controller[] => [
+  resourceQuotaController(kinds),
+  namespaceController(kinds),
+  garbageCollectorController(kinds),
+];
+
+/** Runs them until the signal aborts, anew after each change of what is served, on a cache of their own. */
+export async function runKindControllers(
+  source: KindSource,
+  deps: Omit<RunnerDeps, 'cache'>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let n = 0; !signal.aborted; n++) {
+    const kinds = source.current();
+    const round = new AbortController();
+    const life = AbortSignal.any([signal, round.signal]);
+    const group = new TaskGroup(life);
+    try {
+      const cache = new Cache({ ...deps, random: deps.random.fork(`kinds ${n}`) });
+      group.spawn((s) => cache.run(s));
+      group.spawn((s) => runControllers(kindControllers(kinds), { ...deps, cache }, s));
+      // A failure of theirs must not wait for the next change of what is served.
+      await source.changed(kinds, group.signal);
+      await deps.clock.sleep(SETTLE_MS, group.signal);
+    } catch (error) {
+      if (!group.signal.aborted) throw error;
+    }
+    round.abort(new Error('Other kinds are served'));
+    await group[Symbol.asyncDispose]();
+  }
+}
