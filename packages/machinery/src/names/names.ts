@@ -91,7 +91,7 @@ export function validateLabels(labels: Readonly<Record<string, string>> = {}, at
 
 const ANNOTATIONS_BYTES_MAX = 256 * 1024;
 
-function validateAnnotations(annotations: Readonly<Record<string, string>> = {}, at: Field): void {
+export function validateAnnotations(annotations: Readonly<Record<string, string>> = {}, at: Field): void {
   let length = 0;
   for (const [key, value] of Object.entries(annotations)) {
     for (const error of qualifiedNameErrors(key.toLowerCase())) at.invalid(key, error);
