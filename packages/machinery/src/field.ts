@@ -59,8 +59,8 @@ export class Field {
     this.#add('FieldValueTypeInvalid', `Invalid value: ${quoted(value)}: ${detail}`);
   }
 
-  duplicate(value: unknown): void {
-    this.#add('FieldValueDuplicate', `Duplicate value: ${quoted(value)}`);
+  duplicate(value: unknown, detail = ''): void {
+    this.#add('FieldValueDuplicate', `Duplicate value: ${quoted(value)}${detail ? `: ${detail}` : ''}`);
   }
 
   forbidden(detail: string): void {

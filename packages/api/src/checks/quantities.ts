@@ -1,5 +1,5 @@
 import { compareQuantities, type Field, parseQuantity, qualifiedNameErrors, type Quantity } from '@navarch/machinery';
-import { entriesOf, named, NOT_NEGATIVE } from './values.ts';
+import { entriesOf, NOT_NEGATIVE } from './values.ts';
 
 export type ResourceList = Readonly<Record<string, string>>;
 
@@ -34,6 +34,7 @@ const INTEGER = new Set([
 ]);
 
 export const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
+const isQuotaHugePages = (name: string): boolean => isHugePages(name.replace(/^requests\./, ''));
 /** Kubernetes's own resources: without a prefix, or under kubernetes.io. */
 export const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 /** Whole devices of others, never shared or overcommitted. */
@@ -45,15 +46,13 @@ const isIntegral = (name: string): boolean => INTEGER.has(name) || isExtended(na
 export function resourceName(name: string, at: Field): void {
   const errors = qualifiedNameErrors(name);
   for (const error of errors) at.invalid(name, error);
-  const isStandard = STANDARD.has(name) || isHugePages(name.replace(/^requests\./, ''));
+  const isStandard = STANDARD.has(name) || isQuotaHugePages(name);
   if (errors.length === 0 && !name.includes('/') && !isStandard) at.invalid(name, 'must be a standard resource type or fully qualified');
 }
 
 /** A resource that containers may ask for. */
 export function containerResourceName(name: string, at: Field): void {
-  const errors = qualifiedNameErrors(name);
-  named(name, qualifiedNameErrors, at);
-  if (errors.length > 0) return;
+  resourceName(name, at);
   if (!name.includes('/')) {
     if (!CONTAINER.has(name) && !isHugePages(name)) at.invalid(name, 'must be a standard resource for containers');
   } else if (!isNative(name) && !isExtended(name)) at.invalid(name, "doesn't follow extended resource name standard");
@@ -61,11 +60,8 @@ export function containerResourceName(name: string, at: Field): void {
 
 /** A resource that a quota may bound: also counts of objects (`count/pods`). */
 export function quotaResourceName(name: string, at: Field): void {
-  const errors = qualifiedNameErrors(name);
-  for (const error of errors) at.invalid(name, error);
-  if (errors.length === 0 && !name.includes('/') && !QUOTA.has(name) && !isHugePages(name.replace(/^requests\./, ''))) {
-    at.invalid(name, 'must be a standard resource for quota');
-  }
+  resourceName(name, at);
+  if (!name.includes('/') && !QUOTA.has(name) && !isQuotaHugePages(name)) at.invalid(name, 'must be a standard resource for quota');
 }
 
 export function resourceQuantity(name: string, text: string, at: Field): void {
@@ -88,7 +84,7 @@ export function resourceRequirements({ limits = {}, requests = {} }: Requirement
   const [limitsAt, requestsAt] = [at.at('limits'), at.at('requests')];
   let [hasCpuOrMemory, hasHugePages] = [false, false];
   for (const [name, text] of entriesOf(limits)) {
-    validateName(name, limitsAt);
+    validateName(name, limitsAt.key(name));
     resourceQuantity(name, text, limitsAt.key(name));
     if (name === 'cpu' || name === 'memory') hasCpuOrMemory = true;
     if (!isHugePages(name)) continue;
@@ -96,7 +92,7 @@ export function resourceRequirements({ limits = {}, requests = {} }: Requirement
     wholePages(name, text, limitsAt.key(name));
   }
   for (const [name, text] of entriesOf(requests)) {
-    validateName(name, requestsAt);
+    validateName(name, requestsAt.key(name));
     resourceQuantity(name, text, requestsAt.key(name));
     const limit = limits[name];
     if (limit !== undefined) {
@@ -115,6 +111,6 @@ export function resourceRequirements({ limits = {}, requests = {} }: Requirement
 function wholePages(name: string, text: string, at: Field): void {
   const page = parseQuantity(name.slice('hugepages-'.length));
   if (page && page.nano > 0n && quantityOf(text).nano % page.nano !== 0n) {
-    at.invalid(text, `is not positive integer multiple of ${name}`);
+    at.invalid(text, `${text} is not positive integer multiple of ${name}`);
   }
 }

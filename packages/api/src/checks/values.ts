@@ -41,6 +41,12 @@ export function oneOf(value: string | undefined, supported: readonly string[], a
   else supportedValue(value, supported, at);
 }
 
+/** One of some values that upstream lists as they are declared, not sorted. */
+export function declaredValue(value: string | undefined, declared: readonly string[], at: Field): void {
+  if (!value) at.required();
+  else if (!declared.includes(value)) at.notSupported(value, declared);
+}
+
 /** One of a set, an empty value included. */
 export function supportedValue(value: string | undefined, supported: readonly string[], at: Field): void {
   if (!supported.includes(value ?? '')) at.notSupported(value ?? '', supported.toSorted());

@@ -1,6 +1,6 @@
 import { dnsLabelErrors, type Field, portNameErrors } from '@navarch/machinery';
 import { resourceRequirements } from '../../checks/quantities.ts';
-import { each, named, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
+import { declaredValue, each, named, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
 import type { Container, ContainerPort, EphemeralContainer, PodSpec, ResourceRequirements, Volume } from '../../generated/types/core-v1.ts';
 import { validateEnvironment, validateEnvironmentSources } from './environment-validation.ts';
 import { validateDevices, validateMounts } from './mount-validation.ts';
@@ -80,7 +80,7 @@ function validateCommon(container: Container | EphemeralContainer, { spec, volum
   const { image = '' } = container;
   if (image === '') at.at('image').required();
   else if (image !== image.trim()) at.at('image').invalid(image, 'must not have leading or trailing whitespace');
-  oneOf(container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError'], at.at('terminationMessagePolicy'));
+  declaredValue(container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError'], at.at('terminationMessagePolicy'));
   validatePorts(container.ports, at.at('ports'));
   validateEnvironment(container.env, at.at('env'));
   validateEnvironmentSources(container.envFrom, at.at('envFrom'));

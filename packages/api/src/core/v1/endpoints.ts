@@ -1,6 +1,6 @@
 import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { notSpecialIp } from '../../checks/network.ts';
+import { ip, ipErrors, notSpecialIp } from '../../checks/network.ts';
 import { each, named, oneOf, portNumber } from '../../checks/values.ts';
 import { columnsOf, firstOf } from '../../columns.ts';
 import type { EndpointAddress, Endpoints } from '../../generated/types/core-v1.ts';
@@ -33,9 +33,10 @@ export const endpoints: Kind<Endpoints> = builtIn<Endpoints>('/v1.Endpoints', {
 });
 
 function validateAddress(address: EndpointAddress, at: Field): void {
+  ip(address.ip, at.at('ip'));
   if (address.hostname) named(address.hostname, dnsLabelErrors, at.at('hostname'));
   if (address.nodeName !== undefined) named(address.nodeName, dnsSubdomainErrors, at.at('nodeName'));
-  notSpecialIp(address.ip, at.at('ip'));
+  if (ipErrors(address.ip).length === 0) notSpecialIp(address.ip, at.at('ip'));
 }
 
 function summary(e: Endpoints): string {

@@ -1,8 +1,9 @@
-import { dnsLabelErrors, type Kind, qualifiedNameErrors } from '@navarch/machinery';
+import { dnsLabelErrors, type Field, type Kind, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { named } from '../../checks/values.ts';
+import { each, named } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { Namespace } from '../../generated/types/core-v1.ts';
+import { statusPart } from '../../parts.ts';
 
 export const namespace: Kind<Namespace> = builtIn<Namespace>('/v1.Namespace', {
   columns: columnsOf('/Namespace', { Status: (n) => n.status.phase ?? '' }),
@@ -22,12 +23,8 @@ export const namespace: Kind<Namespace> = builtIn<Namespace>('/v1.Namespace', {
     prepareUpdate(n, previous) {
       n.spec = structuredClone(previous.spec) as typeof n.spec;
     },
-    validate({ spec }, at) {
-      for (const finalizer of spec.finalizers ?? []) {
-        const here = at.at('spec', 'finalizers');
-        named(finalizer, qualifiedNameErrors, here);
-        if (!finalizer.includes('/') && finalizer !== 'kubernetes') here.invalid(finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
-      }
+    validateCreate({ spec }, at) {
+      for (const finalizer of spec.finalizers ?? []) validateFinalizer(finalizer, at.at('spec', 'finalizers'));
     },
     prepareDelete(n) {
       n.status.phase = 'Terminating';
@@ -35,8 +32,22 @@ export const namespace: Kind<Namespace> = builtIn<Namespace>('/v1.Namespace', {
     parts: {
       finalize: {
         merge: (sent, previous) => ({ ...sent, status: structuredClone(previous.status) as typeof sent.status }),
+        validate: ({ spec }, _previous, at) => each(spec.finalizers, at.at('spec', 'finalizers'), validateFinalizer),
       },
+      status: statusPart({
+        validate({ metadata, status }, _previous, at) {
+          const [is, wanted] = metadata.deletionTimestamp ? ['not empty', 'Terminating'] : ['empty', 'Active'];
+          if (status.phase !== wanted) at.at('status', 'Phase').invalid(status.phase, `may only be '${wanted}' if \`deletionTimestamp\` is ${is}`);
+        },
+      }),
     },
     holdsDeletion: (n) => (n.spec.finalizers?.length ?? 0) > 0,
   },
 });
+
+function validateFinalizer(name: string, at: Field): void {
+  named(name, qualifiedNameErrors, at);
+  if (!name.includes('/') && !['kubernetes', 'orphan', 'foregroundDeletion'].includes(name)) {
+    at.invalid(name, 'name is neither a standard finalizer name nor is it fully qualified');
+  }
+}

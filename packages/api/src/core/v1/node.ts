@@ -1,12 +1,13 @@
 import { equalJson, type Field, type Kind, labelValueErrors, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { cidr, parseCidr } from '../../checks/network.ts';
-import { each, entriesOf, named, oneOf } from '../../checks/values.ts';
-import { resourceName, resourceQuantity } from '../../checks/quantities.ts';
+import { parseCidr } from '../../checks/network.ts';
+import { declaredValue, each, entriesOf, named } from '../../checks/values.ts';
+import { resourceQuantity } from '../../checks/quantities.ts';
 import { columnsOf } from '../../columns.ts';
 import type { Node, NodeSpec, Taint } from '../../generated/types/core-v1.ts';
 import { statusPart } from '../../parts.ts';
 
+const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const ROLE = 'node-role.kubernetes.io/';
 
 export const node: Kind<Node> = builtIn<Node>('/v1.Node', {
@@ -33,12 +34,12 @@ export const node: Kind<Node> = builtIn<Node>('/v1.Node', {
       else if (spec.podCIDRs?.[0] && !spec.podCIDR) n.spec = { podCIDR: spec.podCIDRs[0], ...spec };
     },
     validate: ({ spec, status }, at) => {
-      validateTaints(spec.taints, at.at('spec', 'taints'));
+      // Upstream looks for them in the specification and names them in the metadata.
+      validateTaints(spec.taints, at.at('metadata', 'taints'));
       validateNetworks(spec, at.at('spec', 'podCIDRs'));
       for (const list of ['capacity', 'allocatable'] as const) {
         for (const [name, text] of entriesOf(status[list])) {
-          resourceName(name, at.at('status', list));
-          resourceQuantity(name, text, at.at('status', list).key(name));
+          resourceQuantity(name, text, at.at('status', list, name));
         }
       }
     },
@@ -77,16 +78,19 @@ export function validateTaints(taints: readonly Taint[] | undefined, at: Field):
   const seen = new Set<string>();
   each(taints, at, (taint, here) => {
     named(taint.key, qualifiedNameErrors, here.at('key'));
-    if (taint.value) named(taint.value, labelValueErrors, here.at('value'));
-    oneOf(taint.effect, ['NoExecute', 'NoSchedule', 'PreferNoSchedule'], here.at('effect'));
+    const errors = labelValueErrors(taint.value ?? '');
+    if (errors.length > 0) here.at('value').invalid(taint.value, errors.join(';'));
+    declaredValue(taint.effect, TAINT_EFFECTS, here.at('effect'));
     const key = `${taint.key}:${taint.effect}`;
-    if (seen.has(key)) here.duplicate(taint);
+    if (seen.has(key)) here.duplicate(taint, 'taints must be unique by key and effect pair');
     seen.add(key);
   });
 }
 
 function validateNetworks({ podCIDRs = [] }: NodeSpec, at: Field): void {
-  each(podCIDRs, at, cidr);
+  each(podCIDRs, at, (text, here) => {
+    if (!parseCidr(text)) here.invalid(podCIDRs, 'must be valid CIDR');
+  });
   if (podCIDRs.length < 2) return;
   const families = podCIDRs.map((text) => parseCidr(text)?.address.length);
   if (podCIDRs.length > 2 || families[0] === families[1]) at.invalid(podCIDRs, 'may specify no more than one CIDR for each IP family');

@@ -22,7 +22,7 @@ test('validatePodSpec() says what is wrong with containers', () => {
     [spec({ initContainers: [{ name: 'i', image: 'i', readinessProbe: { exec: { command: ['a'] } } }] }),
       'spec.initContainers[0].readinessProbe: Forbidden: may not be set for init containers without restartPolicy=Always'],
     [spec({ ephemeralContainers: [{ name: 'e', image: 'i' }] }), 'spec.ephemeralContainers: Forbidden: cannot be set on create'],
-    [container({ terminationMessagePolicy: 'X' }), 'spec.containers[0].terminationMessagePolicy: Unsupported value: "X": supported values: "FallbackToLogsOnError", "File"'],
+    [container({ terminationMessagePolicy: 'X' }), 'spec.containers[0].terminationMessagePolicy: Unsupported value: "X": supported values: "File", "FallbackToLogsOnError"'],
     [container({ imagePullPolicy: 'X' }), 'spec.containers[0].imagePullPolicy: Unsupported value: "X": supported values: "Always", "IfNotPresent", "Never"'],
     [container({ restartPolicyRules: [{ action: 'Restart' }] }), 'spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used',
       'spec.containers[0].restartPolicyRules[0].exitCodes: Required value: must be specified'],
@@ -128,7 +128,9 @@ test('validatePodSpec() says what is wrong with resources', () => {
   table(POD, [
     [resources({ limits: { cpu: '-1' }, requests: { cpu: '-2' } }), `${at}.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0`, `${at}.requests[cpu]: Invalid value: "-2": must be greater than or equal to 0`],
     [resources({ limits: { cpu: '1' }, requests: { cpu: '2' } }), `${at}.requests: Invalid value: "2": must be less than or equal to cpu limit of 1`],
-    [resources({ limits: { x: '1' } }), `${at}.limits: Invalid value: "x": must be a standard resource for containers`, `${at}.requests: Invalid value: "x": must be a standard resource for containers`],
+    [resources({ limits: { x: '1' } }), ...['limits', 'requests'].flatMap((list) => [
+      `${at}.${list}[x]: Invalid value: "x": must be a standard resource type or fully qualified`, `${at}.${list}[x]: Invalid value: "x": must be a standard resource for containers`,
+    ])],
     [resources({ requests: { 'a.b/c': '1' } }), `${at}.limits: Required value: Limit must be set for non overcommitable resources`],
     [resources({ limits: { 'a.b/c': '2' }, requests: { 'a.b/c': '1' } }), `${at}.requests: Invalid value: "1": must be equal to a.b/c limit of 2`],
     [resources({ limits: { 'a.b/c': '1500m' } }), `${at}.limits[a.b/c]: Invalid value: "1500m": must be an integer`, `${at}.requests[a.b/c]: Invalid value: "1500m": must be an integer`],
@@ -136,7 +138,9 @@ test('validatePodSpec() says what is wrong with resources', () => {
     [resources({ claims: [{ name: 'q' }] }), `${at}.claims[0].name: Not found: "q"`],
     [spec({ resources: { limits: { x: '1' } } }), 'spec.resources.limits[x]: Unsupported value: "x": supported values: "cpu", "memory", "hugepages-"',
       'spec.resources.requests[x]: Unsupported value: "x": supported values: "cpu", "memory", "hugepages-"',
-      'spec.resources.limits: Invalid value: "x": must be a standard resource for containers', 'spec.resources.requests: Invalid value: "x": must be a standard resource for containers'],
+      ...['limits', 'requests'].flatMap((list) => [
+        `spec.resources.${list}[x]: Invalid value: "x": must be a standard resource type or fully qualified`, `spec.resources.${list}[x]: Invalid value: "x": must be a standard resource for containers`,
+      ])],
   ]);
 });
 
@@ -163,7 +167,7 @@ test('validatePodSpec() says what is wrong with where a pod may go', () => {
       'spec.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, which means "match all values and all keys"'],
     [spec({ tolerations: [{ key: 'a', effect: 'NoSchedule', tolerationSeconds: 3 }] }), "spec.tolerations[0].effect: Invalid value: \"NoSchedule\": effect must be 'NoExecute' when `tolerationSeconds` is set"],
     [spec({ tolerations: [{ key: 'a', operator: 'X', effect: 'Y' }] }), 'spec.tolerations[0].operator: Unsupported value: "X": supported values: "Equal", "Exists", "Gt", "Lt"',
-      'spec.tolerations[0].effect: Unsupported value: "Y": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"'],
+      'spec.tolerations[0].effect: Unsupported value: "Y": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"'],
     [spec({ nodeName: 'n', schedulingGates: [{ name: 'g' }] }), 'spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared'],
   ]);
 });
@@ -188,8 +192,8 @@ test('validatePodSpec() says what is wrong with security contexts', () => {
 
 test('validatePodSpec() says what is wrong with names, DNS, claims and the rest', () => {
   table(POD, [
-    [spec({ restartPolicy: 'X' }), 'spec.restartPolicy: Unsupported value: "X": supported values: "Always", "Never", "OnFailure"'],
-    [spec({ dnsPolicy: 'X' }), 'spec.dnsPolicy: Unsupported value: "X": supported values: "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"'],
+    [spec({ restartPolicy: 'X' }), 'spec.restartPolicy: Unsupported value: "X": supported values: "Always", "OnFailure", "Never"'],
+    [spec({ dnsPolicy: 'X' }), 'spec.dnsPolicy: Unsupported value: "X": supported values: "ClusterFirstWithHostNet", "ClusterFirst", "Default", "None", ""'],
     [spec({ dnsPolicy: 'None' }), 'spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None'],
     [spec({ dnsConfig: { nameservers: ['1.1.1.1', '1.1.1.2', '1.1.1.3', 'x'] } }),
       'spec.dnsConfig.nameservers: Invalid value: ["1.1.1.1","1.1.1.2","1.1.1.3","x"]: must not have more than 3 nameservers',
@@ -202,7 +206,7 @@ test('validatePodSpec() says what is wrong with names, DNS, claims and the rest'
     [spec({ readinessGates: [{ conditionType: 'a/b/c' }] }),
       "spec.readinessGates[0].conditionType: Invalid value: \"a/b/c\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"],
     [spec({ priorityClassName: 'A' }), `spec.priorityClassName: Invalid value: "A": ${SUBDOMAIN}`],
-    [spec({ preemptionPolicy: 'X' }), 'spec.preemptionPolicy: Unsupported value: "X": supported values: "Never", "PreemptLowerPriority"'],
+    [spec({ preemptionPolicy: 'X' }), 'spec.preemptionPolicy: Unsupported value: "X": supported values: "PreemptLowerPriority", "Never"'],
     [spec({ os: { name: 'x' } }), 'spec.os.name: Unsupported value: "x": supported values: "linux", "windows"'],
     [spec({ os: { name: 'windows' }, hostPID: true }), 'spec.hostPID: Forbidden: cannot be set for a windows pod'],
     [spec({ terminationGracePeriodSeconds: -1 })],

@@ -1,9 +1,10 @@
 import {
-  dnsLabelErrors, dnsSubdomainErrors, type Field, labelValueErrors, qualifiedNameErrors, validateLabels,
+  dnsLabelErrors, dnsSubdomainErrors, type Field, labelValueErrors, qualifiedNameErrors, validateAnnotations,
+  validateLabels,
 } from '@navarch/machinery';
 import { ip } from '../../checks/network.ts';
 import { isGreater, resourceName, resourceRequirements } from '../../checks/quantities.ts';
-import { each, entriesOf, named, oneOf, requiredName, supportedValue, unique } from '../../checks/values.ts';
+import { declaredValue, each, entriesOf, named, requiredName, supportedValue, unique } from '../../checks/values.ts';
 import type { PodDNSConfig, PodResourceClaim, PodSpec, PodTemplateSpec, Toleration } from '../../generated/types/core-v1.ts';
 import { validateAffinity, validateSpread } from './affinity-validation.ts';
 import { validateContainers, validateEphemeralContainers, validateInitContainers } from './container-validation.ts';
@@ -21,8 +22,8 @@ export function validatePodSpec(spec: PodSpec, at: Field): void {
   if (spec.initContainers?.length) validateInitContainers(around, at.at('initContainers'));
   if (spec.ephemeralContainers?.length) validateEphemeralContainers(around, at.at('ephemeralContainers'));
   if (spec.resources) validatePodResources(spec, at.at('resources'));
-  oneOf(spec.restartPolicy, ['Always', 'Never', 'OnFailure'], at.at('restartPolicy'));
-  oneOf(spec.dnsPolicy, ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'], at.at('dnsPolicy'));
+  declaredValue(spec.restartPolicy, ['Always', 'OnFailure', 'Never'], at.at('restartPolicy'));
+  declaredValue(spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None', ''], at.at('dnsPolicy'));
   validateLabels(spec.nodeSelector, at.at('nodeSelector'));
   if (spec.hostNetwork) validateHostNetwork(spec, at);
   validatePodSecurity(spec, at);
@@ -43,13 +44,14 @@ export function validatePodSpec(spec: PodSpec, at: Field): void {
     ip(alias.ip, here.at('ip'));
     for (const name of alias.hostnames ?? []) named(name, dnsSubdomainErrors, here.at('hostnames'));
   });
-  if (spec.preemptionPolicy !== undefined) oneOf(spec.preemptionPolicy, ['Never', 'PreemptLowerPriority'], at.at('preemptionPolicy'));
+  if (spec.preemptionPolicy !== undefined) declaredValue(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], at.at('preemptionPolicy'));
   if (spec.overhead) resourceRequirements({ limits: spec.overhead }, at.at('overhead'), resourceName);
   if (spec.os) validateOs(spec, at);
 }
 
 export function validatePodTemplate(template: PodTemplateSpec, at: Field): void {
   validateLabels(template.metadata?.labels, at.at('labels'));
+  validateAnnotations(template.metadata?.annotations, at.at('annotations'));
   validatePodSpec(template.spec, at.at('spec'));
   if (template.spec.ephemeralContainers?.length) at.at('spec', 'ephemeralContainers').forbidden('ephemeral containers not allowed in pod template');
 }
@@ -166,7 +168,7 @@ function validateNames(spec: PodSpec, at: Field): void {
   if (spec.setHostnameAsFQDN) here.forbidden('may not be specified when setHostnameAsFQDN is true');
 }
 
-const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 export function validateTolerations(tolerations: readonly Toleration[] | undefined, at: Field): void {
   each(tolerations, at, (toleration, here) => {
@@ -179,7 +181,7 @@ export function validateTolerations(tolerations: readonly Toleration[] | undefin
       here.at('effect').invalid(effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set");
     }
     validateTolerationValue(toleration, operator, value, here);
-    if (effect) supportedValue(effect, EFFECTS, here.at('effect'));
+    if (effect) declaredValue(effect, EFFECTS, here.at('effect'));
   });
 }
 

@@ -1,9 +1,10 @@
 import { type Field, type Kind, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { quotaResourceName, resourceQuantity } from '../../checks/quantities.ts';
-import { each, entriesOf, unchanged } from '../../checks/values.ts';
+import { quotaResourceName, type ResourceList, resourceQuantity } from '../../checks/quantities.ts';
+import { entriesOf, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from '../../generated/types/core-v1.ts';
+import { statusPart } from '../../parts.ts';
 
 export const resourceQuota: Kind<ResourceQuota> = builtIn<ResourceQuota>('/v1.ResourceQuota', {
   columns: columnsOf('/ResourceQuota', {
@@ -18,7 +19,13 @@ export const resourceQuota: Kind<ResourceQuota> = builtIn<ResourceQuota>('/v1.Re
     validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
     validateUpdate(next, previous, at) {
       unchanged(next.spec.scopes?.toSorted(), previous.spec.scopes?.toSorted(), at.at('spec', 'scopes'));
-      unchanged(next.spec.scopeSelector, previous.spec.scopeSelector, at.at('spec', 'scopeSelector'));
+    },
+    parts: {
+      status: statusPart({
+        validate({ status }, _previous, at) {
+          for (const list of ['hard', 'used'] as const) validateAmounts(status[list], at.at('status', list));
+        },
+      }),
     },
   },
 });
@@ -37,12 +44,15 @@ const SCOPES = [
 ];
 const OPPOSITES = [['BestEffort', 'NotBestEffort'], ['Terminating', 'NotTerminating']] as const;
 
-function validateSpec(spec: ResourceQuotaSpec, at: Field): void {
-  for (const [name, text] of entriesOf(spec.hard)) {
-    const here = at.at('hard').key(name);
-    quotaResourceName(name, here);
-    resourceQuantity(name, text, here);
+function validateAmounts(list: ResourceList | undefined, at: Field): void {
+  for (const [name, text] of entriesOf(list)) {
+    quotaResourceName(name, at.key(name));
+    resourceQuantity(name, text, at.key(name));
   }
+}
+
+function validateSpec(spec: ResourceQuotaSpec, at: Field): void {
+  validateAmounts(spec.hard, at.at('hard'));
   const scopesAt = at.at('scopes');
   const scopes = new Set<string>();
   for (const scope of spec.scopes ?? []) {
@@ -58,14 +68,16 @@ function validateSelector(spec: ResourceQuotaSpec, at: Field): void {
   const { scopeSelector } = spec;
   if (!scopeSelector) return;
   const scopes = new Set<string>();
-  each(scopeSelector.matchExpressions, at.at('matchExpressions'), (requirement, here) => {
+  // Upstream names the list, never the item.
+  const here = at.at('matchExpressions');
+  for (const requirement of scopeSelector.matchExpressions ?? []) {
     const { scopeName } = requirement;
     if (!SCOPES.includes(scopeName)) here.at('scopeName').invalid(scopeName, 'unsupported scope');
-    if (!fitsAll(scopeName, spec)) at.at('matchExpressions').invalid(scopeSelector, 'unsupported scope applied to resource');
+    if (!fitsAll(scopeName, spec)) here.invalid(scopeSelector, 'unsupported scope applied to resource');
     validateOperator(requirement, here);
     scopes.add(scopeName);
-  });
-  if (OPPOSITES.some(([one, other]) => scopes.has(one) && scopes.has(other))) at.at('matchExpressions').invalid(scopeSelector, 'conflicting scopes');
+  }
+  if (OPPOSITES.some(([one, other]) => scopes.has(one) && scopes.has(other))) here.invalid(spec.scopes ?? null, 'conflicting scopes');
 }
 
 function validateOperator({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, at: Field): void {

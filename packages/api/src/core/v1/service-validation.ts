@@ -1,5 +1,5 @@
 import { dnsLabelErrors, dnsSubdomainErrors, type Field, qualifiedNameErrors, validateLabels } from '@navarch/machinery';
-import { cidr, ip, notSpecialIp } from '../../checks/network.ts';
+import { cidr, ip, notSpecialIp, parseIp } from '../../checks/network.ts';
 import { each, named, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../generated/types/core-v1.ts';
 import { portOrName } from './probe-validation.ts';
@@ -143,7 +143,8 @@ function validatePolicies(spec: ServiceSpec, at: Field): void {
   } else if (health !== 0) {
     at.at('healthCheckNodePort').invalid(health, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
   }
-  if (spec.type !== 'ExternalName') oneOf(internal, ['Cluster', 'Local'], at.at('internalTrafficPolicy'));
+  const isKnown = spec.type === 'ClusterIP' || spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+  if (isKnown || internal !== undefined) oneOf(internal, ['Cluster', 'Local'], at.at('internalTrafficPolicy'));
   if (spec.trafficDistribution !== undefined) {
     supportedValue(spec.trafficDistribution, ['PreferClose', 'PreferSameNode', 'PreferSameZone'], at.at('trafficDistribution'));
   }
@@ -159,10 +160,30 @@ export function validateServiceUpdate(next: Service, previous: Service, at: Fiel
       spec.at('ipFamilies').index(0).invalid(next.spec.ipFamilies, 'may not change once set');
     }
   }
+  const checksHealth = (s: Service): boolean => s.spec.type === 'LoadBalancer' && s.spec.externalTrafficPolicy === 'Local';
+  if (checksHealth(next) && checksHealth(previous) && next.spec.healthCheckNodePort !== previous.spec.healthCheckNodePort) {
+    spec.at('healthCheckNodePort').forbidden('field is immutable');
+  }
   const isBalancer = next.spec.type === 'LoadBalancer' && previous.spec.type === 'LoadBalancer';
   if (isBalancer && next.spec.loadBalancerClass !== previous.spec.loadBalancerClass) {
     spec.at('loadBalancerClass').invalid(next.spec.loadBalancerClass ?? null, 'may not change once set');
   }
+}
+
+/** Where a load balancer can be reached. */
+export function validateBalancerStatus({ spec, status }: Service, _previous: Service, at: Field): void {
+  const here = at.at('status', 'loadBalancer');
+  if (spec.type !== 'LoadBalancer' && status.loadBalancer.ingress?.length) return here.at('ingress').forbidden('may only be used when `spec.type` is "LoadBalancer"');
+  each(status.loadBalancer.ingress, here.at('ingress'), ({ ip: address, ipMode, hostname }, place) => {
+    if (address) {
+      ip(address, place.at('ip'));
+      if (ipMode === undefined) place.at('ipMode').required('must be specified when `ip` is set');
+    } else if (ipMode !== undefined) place.at('ipMode').forbidden('may not be specified when `ip` is not set');
+    if (ipMode !== undefined) supportedValue(ipMode, ['Proxy', 'VIP'], place.at('ipMode'));
+    if (!hostname) return;
+    named(hostname, dnsSubdomainErrors, place.at('hostname'));
+    if (parseIp(hostname)) place.at('hostname').invalid(hostname, 'must be a DNS name, not an IP address');
+  });
 }
 
 /** Fields that will do nothing. */

@@ -2,7 +2,8 @@ import { dnsLabelErrors, equalJson, type Kind, type Mutable } from '@navarch/mac
 import { builtIn } from '../../built-in.ts';
 import { columnsOf, labelsText } from '../../columns.ts';
 import type { Service } from '../../generated/types/core-v1.ts';
-import { serviceWarnings, validateService, validateServiceUpdate } from './service-validation.ts';
+import { statusPart } from '../../parts.ts';
+import { serviceWarnings, validateBalancerStatus, validateService, validateServiceUpdate } from './service-validation.ts';
 
 export const service: Kind<Service> = builtIn<Service>('/v1.Service', {
   storagePrefix: 'services/specs',
@@ -28,6 +29,7 @@ export const service: Kind<Service> = builtIn<Service>('/v1.Service', {
     validate: (s, at) => validateService(s, at.at('spec')),
     validateUpdate: validateServiceUpdate,
     warnings: serviceWarnings,
+    parts: { status: statusPart({ validate: validateBalancerStatus }) },
   },
 });
 

@@ -116,21 +116,21 @@ test('limit ranges and quotas: names, order, scopes', () => {
     [item({ maxLimitRequestRatio: { cpu: '500m' } }), 'spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "500m": ratio 500m is less than 1'],
   ]);
   table('/v1.ResourceQuota', [
-    [spec({ hard: { x: '1' } }), 'spec.hard[x]: Invalid value: "x": must be a standard resource for quota'],
+    [spec({ hard: { x: '1' } }), 'spec.hard[x]: Invalid value: "x": must be a standard resource type or fully qualified', 'spec.hard[x]: Invalid value: "x": must be a standard resource for quota'],
     [spec({ hard: { pods: '1500m' } }), 'spec.hard[pods]: Invalid value: "1500m": must be an integer'],
     [spec({ hard: { 'count/deployments.apps': '1' } })],
     [spec({ hard: { pods: '1' }, scopes: ['BestEffort', 'NotBestEffort'] }), 'spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes'],
     [spec({ hard: { cpu: '1' }, scopes: ['BestEffort'] }), 'spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource'],
     [spec({ scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In' }] } }),
-      "spec.scopeSelector.matchExpressions[0].values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"],
+      "spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"],
   ]);
   assert.deepEqual(updateRefusals('/v1.ResourceQuota', spec({ scopes: ['Terminating'] })), ['spec.scopes: Invalid value: ["Terminating"]: field is immutable']);
 });
 
 test('nodes, namespaces, endpoints, events, controllers', () => {
   table('/v1.Node', [
-    [spec({ taints: [{ key: 'a', effect: 'X' }] }), 'spec.taints[0].effect: Unsupported value: "X": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"'],
-    [spec({ podCIDRs: ['x'] }), 'spec.podCIDRs[0]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
+    [spec({ taints: [{ key: 'a', effect: 'X' }] }), 'metadata.taints[0].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"'],
+    [spec({ podCIDRs: ['x'] }), 'spec.podCIDRs[0]: Invalid value: ["x"]: must be valid CIDR'],
     [spec({ podCIDRs: ['10.0.0.0/24', '10.0.1.0/24'] }), 'spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.1.0/24"]: may specify no more than one CIDR for each IP family'],
   ]);
   assert.deepEqual(updateRefusals('/v1.Node', spec({ providerID: 'b' }), spec({ providerID: 'a' })), [
@@ -140,8 +140,9 @@ test('nodes, namespaces, endpoints, events, controllers', () => {
   table('/v1.Endpoints', [
     [{ subsets: [{}] }, 'subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`'],
     [{ subsets: [{ addresses: [{ ip: 'x', hostname: '_' }], ports: [{ port: 1 }, { port: 0, name: 'a' }] }] },
+      `subsets[0].addresses[0].ip: Invalid value: "x": ${IP}`,
       "subsets[0].addresses[0].hostname: Invalid value: \"_\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
-      `subsets[0].addresses[0].ip: Invalid value: "x": ${IP}`, 'subsets[0].ports[0].name: Required value', `subsets[0].ports[1].port: Invalid value: 0: ${RANGE}`],
+      'subsets[0].ports[0].name: Required value', `subsets[0].ports[1].port: Invalid value: 0: ${RANGE}`],
   ]);
   table('/v1.Event', [
     [{ involvedObject: { namespace: 'other' } }, 'involvedObject.namespace: Invalid value: "other": does not match event.namespace'],

@@ -1,6 +1,6 @@
 import type { Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { supportedValue, unchanged } from '../../checks/values.ts';
+import { declaredValue, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { PriorityClass } from '../../generated/types/scheduling-v1.ts';
 
@@ -25,7 +25,7 @@ export const priorityClass: Kind<PriorityClass> = builtIn<PriorityClass>('schedu
           : known === value ? undefined : `value of ${name} PriorityClass must be ${known}`;
         if (reason) at.at('metadata', 'name').forbidden(`priority class names with 'system-' prefix are reserved for system use only. error: ${reason}`);
       } else if (value > USER_VALUE_MAX) at.at('value').forbidden(`maximum allowed value of a user defined priority is ${USER_VALUE_MAX}`);
-      if (preemptionPolicy !== undefined) supportedValue(preemptionPolicy, ['Never', 'PreemptLowerPriority'], at.at('preemptionPolicy'));
+      if (preemptionPolicy !== undefined) declaredValue(preemptionPolicy, ['PreemptLowerPriority', 'Never'], at.at('preemptionPolicy'));
     },
     validateUpdate(next, previous, at) {
       if (next.value !== previous.value) at.at('value').forbidden('may not be changed in an update.');
