@@ -1,10 +1,11 @@
-import { type Lease, lease, type Node, node } from '@navarch/api';
+import { type Node, node } from '@navarch/api';
 import type { Clock, Logger } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { type Draft, equalJson, hasReason } from '@navarch/machinery';
 import type { ContainerRuntime } from './cri/index.ts';
 import { nodeImages } from './images/node-images.ts';
 import { capacityOf } from './node-capacity.ts';
+import { renewLease } from './node-lease.ts';
 import { time } from './pod-machine/time.ts';
 import type { HostFacts } from './ports.ts';
 
@@ -22,8 +23,6 @@ export interface NodeStatusDeps {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const LEASE_INTERVAL_MS = 10_000;
-const LEASE_SECONDS = 40;
 /** The status is computed this often, and sent when it changed or has not been sent for a while. */
 const STATUS_INTERVAL_MS = 10_000;
 const REPORT_INTERVAL_MS = 5 * 60_000;
@@ -51,23 +50,35 @@ async function repeat({ clock, log }: NodeStatusDeps, work: () => Promise<number
 }
 
 async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void> {
-  const { api, clock, log, nodeName, host, labels } = deps;
+  const { api, clock, log, nodeName } = deps;
+  const labels = labelsOf(deps);
   const draft: Draft<Node> = {
-    metadata: {
-      name: nodeName, annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
-      labels: { 'kubernetes.io/hostname': host.hostname, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': host.architecture, 'beta.kubernetes.io/os': 'linux', 'beta.kubernetes.io/arch': host.architecture, ...labels },
-    },
+    metadata: { name: nodeName, annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }, labels },
     status: await statusOf(deps, undefined, signal) as Draft<Node['status']>,
   };
   while (!signal.aborted) {
     try {
-      await api.of(node).create(draft);
+      await ensureNode(api, draft);
+      // The machine may have been given another role, or another name, since it was here last.
+      const has = (n: Node): boolean => Object.entries(labels).every(([key, value]) => n.metadata.labels?.[key] === value);
+      await api.of(node).update(nodeName, (n) => (has(n) ? n : { ...n, metadata: { ...n.metadata, labels: { ...n.metadata.labels, ...labels } } }));
       return;
     } catch (error) {
-      if (hasReason(error, 'AlreadyExists')) return;
       log.warn('cannot register the node', { error });
       await clock.sleep(1000, signal).catch(() => undefined);
     }
+  }
+}
+
+const labelsOf = ({ host, labels }: NodeStatusDeps): Readonly<Record<string, string>> => ({
+  'kubernetes.io/hostname': host.hostname, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': host.architecture, 'beta.kubernetes.io/os': 'linux', 'beta.kubernetes.io/arch': host.architecture, ...labels,
+});
+
+async function ensureNode(api: Api, draft: Draft<Node>): Promise<void> {
+  try {
+    await api.of(node).create(draft);
+  } catch (error) {
+    if (!hasReason(error, 'AlreadyExists')) throw error;
   }
 }
 
@@ -130,16 +141,4 @@ async function runtimeProblem(runtime: ContainerRuntime, signal: AbortSignal): P
   } catch (error) {
     return `container runtime is down: ${(error as Error).message}`;
   }
-}
-
-async function renewLease({ api, clock, nodeName }: NodeStatusDeps): Promise<number> {
-  const key = `kube-node-lease/${nodeName}`;
-  const renewTime = `${new Date(clock.now()).toISOString().slice(0, 23)}000Z`;
-  try {
-    await api.of(lease).update(key, (current: Lease) => ({ ...current, spec: { ...current.spec, renewTime } }));
-  } catch (error) {
-    if (!hasReason(error, 'NotFound')) throw error;
-    await api.of(lease).create({ metadata: { name: nodeName, namespace: 'kube-node-lease' }, spec: { holderIdentity: nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime } });
-  }
-  return LEASE_INTERVAL_MS;
 }

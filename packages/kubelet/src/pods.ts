@@ -1,4 +1,4 @@
-import { isTerminal, node, type Pod, pod, service } from '@navarch/api';
+import { isTerminal, node, type Pod, pod, runtimeClass, service } from '@navarch/api';
 import type { TaskGroup } from '@navarch/base';
 import type { Cache, EventRecorder } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
@@ -31,6 +31,7 @@ export class Pods {
     this.#shared = {
       ...deps, cgroups: this.#cgroups, recorder, volumes: volumeHost(deps), images: new Images(deps),
       sources: (p) => environmentSources(p, { ...deps, services: (namespace) => cache.list(service, namespace) }),
+      handlerOf: async (name) => (await deps.api.of(runtimeClass).get(name)).handler,
       refuseResize: (p) => this.#refuseResize(p),
       pullSecrets: (p) => pullSecrets(deps.api, p),
     };

@@ -1,6 +1,5 @@
-import type { Pod } from '@navarch/api';
+import { type Pod, pod as podKind } from '@navarch/api';
 import { hasReason, keyOf } from '@navarch/machinery';
-import { pod as podKind } from '@navarch/api';
 import { logFile, podDir, sandboxConfig } from '../container-config.ts';
 import { dnsProblems } from '../container/dns-config.ts';
 import { linuxResources } from '../container/resources.ts';
@@ -15,8 +14,6 @@ import { startContainer, type StartDeps } from './start-container.ts';
 
 export interface StepDeps extends StartDeps {
   readonly reporter: StatusReporter;
-  /** Lower-case name of the runtime class's handler; empty is the runtime's own. */
-  readonly runtimeHandler?: string;
 }
 
 const RETRY_MS = 2_000;
@@ -64,7 +61,7 @@ async function startSandbox(pod: Pod, action: Extract<Action, { type: 'start-san
     for (const [reason, message] of dnsProblems(pod, dns, host)) events.about('Warning', reason, message);
     await files.makeDir(config.logDirectory ?? '', 0o755);
     deps.cgroups.enter(pod);
-    await runtime.runPodSandbox({ config, runtimeHandler: deps.runtimeHandler }, signal);
+    await runtime.runPodSandbox({ config, runtimeHandler: await handlerOf(pod, deps) }, signal);
     notes.sandboxRetryAt = undefined;
   } catch (error) {
     if (signal.aborted) throw error;
@@ -72,6 +69,9 @@ async function startSandbox(pod: Pod, action: Extract<Action, { type: 'start-san
     events.about('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${(error as Error).message}`);
   }
 }
+
+/** Empty: the runtime's own. */
+const handlerOf = async ({ spec }: Pod, deps: StepDeps): Promise<string> => (spec.runtimeClassName ? deps.handlerOf(spec.runtimeClassName) : '');
 
 async function postStart(id: string, container: Extract<Action, { type: 'post-start' }>['container'], ip: string, deps: StepDeps, signal: AbortSignal): Promise<void> {
   const { notes, events } = deps;

@@ -19,6 +19,8 @@ export interface PodWorkerDeps extends PrepareDeps {
   readonly nodeName: string;
   readonly cgroups: PodCgroups;
   readonly volumes: VolumeHost;
+  /** The name by which the runtime knows a RuntimeClass. Throws StatusError with NotFound. */
+  handlerOf(runtimeClassName: string): Promise<string>;
   /** Why the node has no room for the pod as its spec is now. */
   refuseResize(pod: Pod): Rejection | undefined;
   /** What the runtime holds of the pod right now. */

@@ -85,7 +85,7 @@ export class MemoryRuntime implements ContainerRuntime {
 
   updateRuntimeConfig = async (): ReturnType<ContainerRuntime['updateRuntimeConfig']> => ({});
 
-  async runPodSandbox({ config }: Input<RunPodSandboxRequest>, signal: AbortSignal): ReturnType<ContainerRuntime['runPodSandbox']> {
+  async runPodSandbox({ config, runtimeHandler = '' }: Input<RunPodSandboxRequest>, signal: AbortSignal): ReturnType<ContainerRuntime['runPodSandbox']> {
     return this.#call(`runPodSandbox ${config?.metadata?.name}`, signal, () => {
       const { name = '', namespace = '', uid = '', attempt = 0 } = config?.metadata ?? {};
       const metadata = { name, namespace, uid, attempt };
@@ -95,7 +95,7 @@ export class MemoryRuntime implements ContainerRuntime {
       const isHost = config?.linux?.securityContext?.namespaceOptions?.network === 'NODE';
       const ip = isHost ? '' : `${this.#options.podRange ?? '10.244'}.${(address >> 8) & 255}.${address & 255}`;
       const id = this.#newId('sandbox');
-      this.sandboxes.set(id, { id, metadata, ip, isReady: true, createdAt: this.#options.clock.now(), labels: config?.labels ?? {}, annotations: config?.annotations ?? {} });
+      this.sandboxes.set(id, { id, metadata, ip, isReady: true, runtimeHandler, createdAt: this.#options.clock.now(), labels: config?.labels ?? {}, annotations: config?.annotations ?? {} });
       return { podSandboxId: id };
     });
   }

@@ -10,6 +10,7 @@ export interface HeldSandbox {
   readonly createdAt: number;
   readonly labels: Texts;
   readonly annotations: Texts;
+  readonly runtimeHandler: string;
   isReady: boolean;
 }
 
@@ -37,7 +38,7 @@ const stateOf = ({ isReady }: HeldSandbox): PodSandbox['state'] => (isReady ? 'S
 
 export const sandboxView = (sandbox: HeldSandbox): PodSandbox => {
   const { id, metadata, createdAt, labels, annotations } = sandbox;
-  return { id, metadata, state: stateOf(sandbox), createdAt: createdAt * 1e6, labels, annotations, runtimeHandler: '' };
+  return { id, metadata, state: stateOf(sandbox), createdAt: createdAt * 1e6, labels, annotations, runtimeHandler: sandbox.runtimeHandler };
 };
 
 export const statusView = (sandbox: HeldSandbox): PodSandboxStatus =>

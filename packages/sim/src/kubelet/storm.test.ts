@@ -9,8 +9,8 @@ import { KubeletWorld, type KubeletWorldOptions } from '../testing/kubelet-world
 // runtime refuses, answers of the API server are lost, pods are deleted. Then there is peace, and all must be well.
 
 const STORM_MS = 5 * 60_000;
-const PEACE_MS = 20 * 60_000;
-const SEEDS = Number(process.env['NAVARCH_SEEDS'] ?? 6);
+const PEACE_MS = 12 * 60_000;
+const SEEDS = Number(process.env['NAVARCH_SEEDS'] ?? 4);
 
 const pick = <T>(random: Random, values: readonly T[]): T => values[random.uint32() % values.length] as T;
 const chance = (random: Random, p: number): boolean => random.uint32() / 2 ** 32 < p;
