@@ -32,7 +32,7 @@ class Node {
     const podVolumes = new PodVolumes({ host: testHost(this.files, clock, { configMaps: { m: { data: { key: 'v' } } } }), dirs, clock });
     assert.deepEqual(await podVolumes.prepare(pod), []);
     return prepareContainer({ pod, container: pod.spec.containers[0] as Container, attempt: 1, ip: '10.0.0.9', event: (type, reason, message) => this.events.push(`${type} ${reason}: ${message}`) }, podVolumes, {
-      runtime: this.#runtime, files: this.files, images: new Images({ runtime: this.#runtime, clock }), dirs, dns: { clusterDns: '', clusterDomain: 'x' }, host: { memoryBytes: 1, cgroupVersion: 1 } as HostFacts, nodeIP: '192.0.2.1',
+      runtime: this.#runtime, files: this.files, images: new Images({ runtime: this.#runtime, clock, files: this.files, dirs }), dirs, dns: { clusterDns: '', clusterDomain: 'x' }, host: { memoryBytes: 1, cgroupVersion: 1 } as HostFacts, nodeIP: '192.0.2.1',
       pullSecrets: async () => [],
       sources: async () => ({ configMap: () => ({ data: { 'a=b': '1' } }) as never, secret: () => undefined, services: [], podIPs: [], hostIPs: [], nodeName: 'n', allocatable: {} }),
     }, signal);

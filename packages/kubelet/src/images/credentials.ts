@@ -2,7 +2,13 @@ import type { Secret } from '@navarch/api';
 import type { AuthConfig, Input } from '../cri/index.ts';
 import { decoded } from '../base64.ts';
 
-interface Login {
+/** A login, and the secret that it is from. */
+export interface Login {
+  readonly auth: Input<AuthConfig>;
+  readonly secretUid: string;
+}
+
+interface Entry {
   readonly username?: string;
   readonly password?: string;
   readonly auth?: string;
@@ -10,30 +16,29 @@ interface Login {
   readonly registrytoken?: string;
 }
 
-type Logins = Readonly<Record<string, Login>>;
+type Entries = Readonly<Record<string, Entry>>;
 
 /**
  * The logins of a pod's pull secrets that are meant for the image, the most particular first: host (with `*` for a
  * part of it), port and the beginning of the path must agree (Kubernetes's documentation of config.json).
  * What cannot be read is passed over, as upstream does: another secret may do.
  */
-export function credentialsFor(reference: string, secrets: readonly Secret[]): readonly Input<AuthConfig>[] {
+export function credentialsFor(reference: string, secrets: readonly Secret[]): readonly Login[] {
   return secrets
-    .flatMap((secret) => Object.entries(loginsOf(secret)))
-    .map(([key, login]) => ({ place: placeOf(key), login }))
+    .flatMap((secret) => Object.entries(entriesOf(secret)).map(([key, entry]) => ({ place: placeOf(key), auth: authOf(entry), secretUid: secret.metadata.uid })))
     .filter(({ place }) => isMeantFor(place, reference))
     .toSorted((a, b) => b.place.length - a.place.length)
-    .flatMap(({ login }) => authOf(login) ?? []);
+    .flatMap(({ auth, secretUid }) => (auth ? [{ auth, secretUid }] : []));
 }
 
-function loginsOf({ type, data }: Secret): Logins {
+function entriesOf({ type, data }: Secret): Entries {
   const [key, pick] = type === 'kubernetes.io/dockercfg' ? ['.dockercfg', (value: unknown) => value] as const
     : ['.dockerconfigjson', (value: unknown) => (value as { auths?: unknown } | null)?.auths] as const;
   const text = data?.[key];
   if (text === undefined) return {};
   try {
-    const logins = pick(JSON.parse(decoded(text)));
-    return typeof logins === 'object' && logins !== null ? (logins as Logins) : {};
+    const entries = pick(JSON.parse(decoded(text)));
+    return typeof entries === 'object' && entries !== null ? (entries as Entries) : {};
   } catch {
     return {};
   }
@@ -68,7 +73,7 @@ function isGlobMatch(pattern: string, text: string): boolean {
 }
 
 /** `auth` is base64 of `user:password`; runtimes take either, and some only the pair. */
-function authOf({ username = '', password = '', auth = '', identitytoken = '', registrytoken = '' }: Login): Input<AuthConfig> | undefined {
+function authOf({ username = '', password = '', auth = '', identitytoken = '', registrytoken = '' }: Entry): Input<AuthConfig> | undefined {
   const pair = auth ? pairOf(auth) : undefined;
   const login = {
     username: username || pair?.username || '', password: password || pair?.password || '', identityToken: identitytoken, registryToken: registrytoken,

@@ -4,6 +4,7 @@ import type { Pod, Secret } from '@navarch/api';
 import { SimClock } from '@navarch/sim';
 import { type ContainerRuntime, CriError, type Image, type PullImageRequest } from '../cri/index.ts';
 import { StartError } from '../start-error.ts';
+import { memoryFiles, type MemoryFiles } from '../volumes/testing/memory-files.ts';
 import { credentialsFor } from './credentials.ts';
 import { goDuration } from './go-duration.ts';
 import { type HeldImage, Images } from './images.ts';
@@ -16,27 +17,41 @@ const image = (id: string, more: object = {}): Image => ({ id, repoTags: [], rep
 class Registry {
   readonly clock = new SimClock();
   readonly events: string[] = [];
-  readonly present = new Map<string, Image>();
   readonly pulls: string[] = [];
+  readonly files: MemoryFiles;
+  readonly present: Map<string, Image>;
+  readonly images: Images;
   pulling = 0;
   pullingMax = 0;
   refuse: ((request: Parameters<ContainerRuntime['pullImage']>[0]) => Error | undefined) = () => undefined;
-  readonly images = new Images({ clock: this.clock, runtime: {
-    imageStatus: async ({ image: spec }: PullImageRequest) => ({ image: this.present.get(spec?.image ?? '') }),
-    pullImage: async (request: PullImageRequest) => {
-      this.pulling += 1;
-      this.pullingMax = Math.max(this.pullingMax, this.pulling);
-      this.pulls.push(`${request.image?.image} as ${request.auth?.username ?? 'nobody'}`);
-      await this.clock.sleep(1500, new AbortController().signal);
-      this.pulling -= 1;
-      const problem = this.refuse(request);
-      if (problem) throw problem;
-      const id = `sha256:${request.image?.image}`;
-      this.present.set(request.image?.image ?? '', image(id));
-      this.present.set(id, image(id));
-      return { imageRef: id };
-    },
-  } as unknown as ContainerRuntime });
+
+  constructor(files = memoryFiles(), present = new Map<string, Image>()) {
+    this.files = files;
+    this.present = present;
+    const runtime = { imageStatus: async ({ image: spec }: PullImageRequest) => ({ image: present.get(spec?.image ?? '') }), pullImage: (request: PullImageRequest) => this.#pull(request) };
+    this.images = new Images({ clock: this.clock, files, dirs: { root: '/kubelet' }, runtime: runtime as unknown as ContainerRuntime });
+  }
+
+  async #pull(request: PullImageRequest): Promise<{ imageRef: string }> {
+    this.pulling += 1;
+    this.pullingMax = Math.max(this.pullingMax, this.pulling);
+    this.pulls.push(`${request.image?.image} as ${request.auth?.username ?? 'nobody'}`);
+    await this.clock.sleep(1500, new AbortController().signal);
+    this.pulling -= 1;
+    const problem = this.refuse(request);
+    if (problem) throw problem;
+    const id = `sha256:${request.image?.image}`;
+    this.present.set(request.image?.image ?? '', image(id));
+    this.present.set(id, image(id));
+    return { imageRef: id };
+  }
+
+  /** The same machine with a kubelet that has just begun. */
+  restarted(): Registry {
+    const next = new Registry(this.files, this.present);
+    next.refuse = this.refuse;
+    return next;
+  }
 
   ensure(name: string, policy: 'Always' | 'IfNotPresent' | 'Never', secrets: readonly Secret[] = []): Promise<HeldImage> {
     return this.images.ensure({ pod, image: name, policy, secrets, event: (type, reason, message) => this.events.push(`${type} ${reason}: ${message}`) }, new AbortController().signal);
@@ -108,8 +123,8 @@ test('Images.ensure() pulls a few images at a time', async () => {
   assert.ok(registry.events.includes('Normal Pulled: Successfully pulled image "x:11" in 1.5s (4.5s including waiting). Image size: 1234 bytes.'));
 });
 
-const config = (auths: object): Secret => ({ type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': btoa(JSON.stringify({ auths })) } }) as unknown as Secret;
-const legacy = (auths: object): Secret => ({ type: 'kubernetes.io/dockercfg', data: { '.dockercfg': btoa(JSON.stringify(auths)) } }) as unknown as Secret;
+const config = (auths: object, uid = 's1'): Secret => ({ type: 'kubernetes.io/dockerconfigjson', metadata: { uid }, data: { '.dockerconfigjson': btoa(JSON.stringify({ auths })) } }) as unknown as Secret;
+const legacy = (auths: object): Secret => ({ type: 'kubernetes.io/dockercfg', metadata: { uid: 's2' }, data: { '.dockercfg': btoa(JSON.stringify(auths)) } }) as unknown as Secret;
 
 test('Images.ensure() tries every login that matches, the most particular first', async () => {
   const registry = new Registry();
@@ -121,6 +136,45 @@ test('Images.ensure() tries every login that matches, the most particular first'
   assert.deepEqual(registry.pulls, ['r.example/team/app:1 as team', 'r.example/team/app:1 as host']);
 });
 
+test('Images.ensure() lets a pod use what was fetched with a login only if it has that login, or may fetch it', async () => {
+  const registry = new Registry();
+  const mine = config({ 'r.example': { username: 'me', password: 'p' } }, 'mine');
+  const copy = config({ 'r.example': { username: 'me', password: 'p' } }, 'copy');
+  const other = config({ 'r.example': { username: 'other', password: 'p' } }, 'other');
+  registry.refuse = ({ auth }) => (auth?.username === 'me' ? undefined : new CriError('UNAUTHENTICATED', 'no'));
+  const id = 'sha256:r.example/app:1';
+  assert.equal(await registry.outcome('r.example/app:1', 'IfNotPresent', [mine]), id);
+  for (const secrets of [[mine], [copy], [other, copy]]) assert.equal(await registry.outcome('r.example/app:1', 'IfNotPresent', secrets), id);
+  assert.equal(registry.pulls.length, 1, 'the same login, wherever it is kept, need not ask again');
+  assert.equal(await registry.outcome('r.example/app:1', 'IfNotPresent', [other]), 'ErrImagePull: rpc error: code = Unauthenticated desc = no');
+  assert.equal(await registry.outcome('r.example/app:1', 'Never'), 'ErrImageNeverPull: Container image "r.example/app:1" is present with pull policy of Never but does not have the proper credentials to access the image');
+  const later = registry.restarted();
+  assert.equal(await later.outcome('r.example/app:1', 'IfNotPresent', [mine]), id);
+  assert.deepEqual(later.pulls, []);
+  assert.equal(await later.outcome('r.example/app:1', 'IfNotPresent', [copy]), id);
+  assert.deepEqual(later.pulls, ['r.example/app:1 as me'], 'logins are not kept: after a restart it is asked once');
+  for (const path of registry.files.tree('/kubelet/image_manager/pulled')) assert.doesNotMatch((await registry.files.readText(path)) ?? '', /"(?:me|p)"/);
+});
+
+test('Images.ensure() asks again for what a crash may have left half-known, and lets everyone use what was put there or is open', async () => {
+  const registry = new Registry();
+  registry.present.set('docker.io/library/loaded:1', image('sha256:loaded'));
+  assert.equal(await registry.outcome('loaded:1', 'IfNotPresent'), 'sha256:loaded');
+  assert.equal(await registry.outcome('open:1', 'IfNotPresent'), 'sha256:docker.io/library/open:1');
+  assert.equal(await registry.restarted().outcome('open:1', 'Never'), 'sha256:docker.io/library/open:1');
+  registry.files.onChange = (operation) => {
+    if (operation.startsWith('rename')) throw new Error('crash');
+  };
+  const half = assert.rejects(registry.ensure('half:1', 'IfNotPresent'), /crash/);
+  await registry.clock.advance(1500);
+  await half;
+  registry.files.onChange = () => undefined;
+  const later = registry.restarted();
+  assert.equal(await later.outcome('half:1', 'IfNotPresent'), 'sha256:docker.io/library/half:1');
+  assert.deepEqual(later.pulls, ['docker.io/library/half:1 as nobody']);
+  assert.deepEqual(await registry.files.list('/kubelet/image_manager/pulling'), []);
+});
+
 test('credentialsFor() matches hosts, ports, paths, wildcards and both kinds of secret', () => {
   const login = { auth: btoa('me:p:w') };
   const table: readonly (readonly [key: string, image: string, isMatch: boolean])[] = [
@@ -130,11 +184,11 @@ test('credentialsFor() matches hosts, ports, paths, wildcards and both kinds of 
   ];
   for (const [key, name, isMatch] of table) {
     for (const secret of [config({ [key]: login }), legacy({ [key]: login })]) {
-      assert.deepEqual(credentialsFor(fullReference(name), [secret]).map(({ username, password }) => [username, password]), isMatch ? [['me', 'p:w']] : [], `${key} for ${name}`);
+      assert.deepEqual(credentialsFor(fullReference(name), [secret]).map(({ auth: { username, password } }) => [username, password]), isMatch ? [['me', 'p:w']] : [], `${key} for ${name}`);
     }
   }
-  const broken = { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': btoa('{') } } as unknown as Secret;
-  assert.equal(credentialsFor(fullReference('nginx'), [broken, config({}), config({ 'docker.io': { identitytoken: 'token' } })])[0]?.identityToken, 'token');
+  const broken = { type: 'kubernetes.io/dockerconfigjson', metadata: {}, data: { '.dockerconfigjson': btoa('{') } } as unknown as Secret;
+  assert.equal(credentialsFor(fullReference('nginx'), [broken, config({}), config({ 'docker.io': { identitytoken: 'token' } })])[0]?.auth.identityToken, 'token');
 });
 
 test('fullReference() says what short names mean', () => {

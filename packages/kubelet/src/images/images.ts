@@ -2,8 +2,10 @@ import type { Container, Pod, Secret } from '@navarch/api';
 import { type Clock, Notifier } from '@navarch/base';
 import { type ContainerRuntime, CriError, type Image } from '../cri/index.ts';
 import { StartError } from '../start-error.ts';
-import { credentialsFor } from './credentials.ts';
+import type { Files } from '../ports.ts';
+import { credentialsFor, type Login } from './credentials.ts';
 import { goDuration } from './go-duration.ts';
+import { PullRecords } from './pull-records.ts';
 import { fullReference, referenceProblem } from './reference.ts';
 
 /** An image on the machine, as far as a container made of it needs to know. */
@@ -18,6 +20,8 @@ export interface HeldImage {
 export interface ImagesDeps {
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
+  readonly files: Files;
+  readonly dirs: { readonly root: string };
 }
 
 export interface ImageRequest {
@@ -26,6 +30,12 @@ export interface ImageRequest {
   readonly policy: Container['imagePullPolicy'];
   readonly secrets: readonly Secret[];
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
+}
+
+interface Pulled {
+  readonly pulled: Image;
+  /** Which login it took. */
+  readonly login: Login | undefined;
 }
 
 interface Failure {
@@ -48,11 +58,13 @@ export class Images {
   readonly #deps: ImagesDeps;
   /** By pod and image: another pod may have other credentials. */
   readonly #failures = new Map<string, Failure>();
+  readonly #records: PullRecords;
   readonly #freed = new Notifier();
   #pulling = 0;
 
   constructor(deps: ImagesDeps) {
     this.#deps = deps;
+    this.#records = new PullRecords({ files: deps.files, dir: `${deps.dirs.root}/image_manager` });
   }
 
   /** Resolves when the image is on the machine. Throws StartError with the reason why it is not. */
@@ -65,12 +77,13 @@ export class Images {
       throw new StartError('InvalidImageName', message);
     }
     const present = policy === 'Always' ? undefined : await this.#status(request, signal);
-    if (present) {
+    if (present && (await this.#records.mayUse(present.id, image, credentialsFor(fullReference(image), request.secrets)))) {
       event('Normal', 'Pulled', `Container image ${JSON.stringify(image)} already present on machine and can be accessed by the pod`);
       return held(present);
     }
     if (policy === 'Never') {
-      const message = `Container image ${JSON.stringify(image)} is not present with pull policy of Never`;
+      const why = present ? 'present with pull policy of Never but does not have the proper credentials to access the image' : 'not present with pull policy of Never';
+      const message = `Container image ${JSON.stringify(image)} is ${why}`;
       event('Warning', 'ErrImageNeverPull', message);
       throw new StartError('ErrImageNeverPull', message);
     }
@@ -107,32 +120,43 @@ export class Images {
     this.#pulling += 1;
     const begunAt = clock.monotonic();
     try {
-      const pulled = await this.#pullWithAny(request, signal);
+      await this.#records.begin(image);
+      const { pulled, login } = await this.#tryPull(request, signal);
+      // Should this fail, the image is not known to be anyone's: it is asked for again.
+      await this.#records.end(image, { id: pulled.id, login });
       const [took, waited] = [clock.monotonic() - begunAt, clock.monotonic() - askedAt].map(goDuration);
       event('Normal', 'Pulled', `Successfully pulled image ${JSON.stringify(image)} in ${took} (${waited} including waiting). Image size: ${pulled.size} bytes.`);
       this.#failures.delete(keyOf(request.pod, image));
       return held(pulled);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      event('Warning', 'Failed', `Failed to pull image ${JSON.stringify(image)}: ${(error as Error).message}`);
-      throw this.#failed(request, error);
     } finally {
       this.#pulling -= 1;
       this.#freed.notify();
     }
   }
 
+  async #tryPull(request: ImageRequest, signal: AbortSignal): Promise<Pulled> {
+    const { image, event } = request;
+    try {
+      return await this.#pullWithAny(request, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      await this.#records.end(image);
+      event('Warning', 'Failed', `Failed to pull image ${JSON.stringify(image)}: ${(error as Error).message}`);
+      throw this.#failed(request, error);
+    }
+  }
+
   /** The credentials that match the image are tried one after the other; without any the pull is anonymous. */
-  async #pullWithAny({ image, secrets }: ImageRequest, signal: AbortSignal): Promise<Image> {
+  async #pullWithAny({ image, secrets }: ImageRequest, signal: AbortSignal): Promise<Pulled> {
     const { runtime } = this.#deps;
     const reference = fullReference(image);
     const logins = credentialsFor(reference, secrets);
     let refusal: unknown;
-    for (const auth of logins.length > 0 ? logins : [undefined]) {
+    for (const login of logins.length > 0 ? logins : [undefined]) {
       try {
-        const { imageRef } = await runtime.pullImage({ image: { image: reference }, auth }, signal);
+        const { imageRef } = await runtime.pullImage({ image: { image: reference }, auth: login?.auth }, signal);
         const pulled = (await runtime.imageStatus({ image: { image: imageRef } }, signal)).image;
-        if (pulled) return pulled;
+        if (pulled) return { pulled, login };
         refusal = new CriError('NOT_FOUND', `image ${JSON.stringify(imageRef)} is gone right after it was pulled`);
       } catch (error) {
         if (signal.aborted) throw error;

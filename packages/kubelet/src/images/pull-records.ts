@@ -1,0 +1,100 @@
+import type { Files } from '../ports.ts';
+import type { Login } from './credentials.ts';
+import { fullReference } from './reference.ts';
+
+export interface PullRecordsDeps {
+  readonly files: Files;
+  /** A folder of its own. */
+  readonly dir: string;
+}
+
+/** Which logins have fetched an image, under one of its names. */
+interface Access {
+  /** It was fetched without any: every pod may use it. */
+  readonly isOpen: boolean;
+  /** Secrets, as `uid`. */
+  readonly secrets: readonly string[];
+}
+
+interface PullRecord {
+  readonly image: string;
+  readonly access: Readonly<Record<string, Access>>;
+}
+
+/**
+ * Who may use an image that is on the machine already (KEP-2535): one that was fetched with a login may be used by pods
+ * that have that login, others must ask the registry. An image that nobody here fetched was put there for everyone.
+ * What was fetched is remembered across restarts; of logins only which secrets they were in.
+ */
+export class PullRecords {
+  readonly #deps: PullRecordsDeps;
+  /** Logins that have worked since this kubelet began, by image: the same login may be in secrets of other namespaces. */
+  readonly #known = new Map<string, Set<string>>();
+
+  constructor(deps: PullRecordsDeps) {
+    this.#deps = deps;
+  }
+
+  async mayUse(id: string, image: string, logins: readonly Login[]): Promise<boolean> {
+    const record = await this.#read(this.#pulled(id));
+    // A pull that did not come to its end may have left the image without a record.
+    if (!record) return (await this.#deps.files.sizeOf(this.#pulling(image))) === undefined;
+    const access = record.access[nameOf(image)];
+    if (!access) return false;
+    return access.isOpen || logins.some((login) => access.secrets.includes(login.secretUid) || this.#known.get(id)?.has(textOf(login)));
+  }
+
+  /** Before a pull. */
+  async begin(image: string): Promise<void> {
+    await this.#deps.files.makeDir(`${this.#deps.dir}/pulling`, 0o700);
+    await this.#deps.files.write(this.#pulling(image), image, { mode: 0o600 });
+  }
+
+  /** After it, however it ended; `got` when it brought the image. */
+  async end(image: string, got?: { readonly id: string; readonly login: Login | undefined }): Promise<void> {
+    if (got) await this.#add(image, got.id, got.login);
+    await this.#deps.files.removeTree(this.#pulling(image));
+  }
+
+  async #add(image: string, id: string, login: Login | undefined): Promise<void> {
+    const { files, dir } = this.#deps;
+    const before = (await this.#read(this.#pulled(id)))?.access ?? {};
+    const { isOpen = false, secrets = [] } = before[nameOf(image)] ?? {};
+    const access: Access = { isOpen: isOpen || login === undefined, secrets: [...new Set([...secrets, ...(login ? [login.secretUid] : [])])] };
+    if (login) this.#known.set(id, (this.#known.get(id) ?? new Set()).add(textOf(login)));
+    const record: PullRecord = { image: id, access: { ...before, [nameOf(image)]: access } };
+    await files.makeDir(`${dir}/pulled`, 0o700);
+    // In one step: a record that is cut short would open the image to everyone.
+    await files.write(`${this.#pulled(id)}.draft`, JSON.stringify(record), { mode: 0o600 });
+    await files.rename(`${this.#pulled(id)}.draft`, this.#pulled(id));
+  }
+
+  async #read(path: string): Promise<PullRecord | undefined> {
+    const text = await this.#deps.files.readText(path);
+    return text === undefined ? undefined : (JSON.parse(text) as PullRecord);
+  }
+
+  #pulled(id: string): string {
+    return `${this.#deps.dir}/pulled/${fileName(id)}`;
+  }
+
+  #pulling(image: string): string {
+    return `${this.#deps.dir}/pulling/${fileName(fullReference(image))}`;
+  }
+}
+
+/** The image without tag and digest: a login is good for a repository. */
+const nameOf = (image: string): string => fullReference(image).replace(/@.*$/, '').replace(/:[^/]+$/, '');
+
+const textOf = ({ auth }: Login): string => JSON.stringify([auth.username, auth.password, auth.identityToken, auth.registryToken]);
+
+/** Any text as the name of a file: its end, which tells most, and a number from all of it. */
+function fileName(text: string): string {
+  let [a, b] = [0x811c9dc5, 0x9e3779b9];
+  for (let i = 0; i < text.length; i++) {
+    a = Math.imul(a ^ text.charCodeAt(i), 0x01000193);
+    b = Math.imul(b ^ (text.charCodeAt(i) + 31), 0x85ebca6b);
+  }
+  const hash = [a, b].map((n) => (n >>> 0).toString(16).padStart(8, '0')).join('');
+  return `${text.replace(/[^a-zA-Z0-9.-]/g, '_').slice(-100)}-${hash}`;
+}
