@@ -101,6 +101,7 @@ export class Documents {
   #openApi(request: ApiRequest, [version, ...path]: readonly string[]): ApiResponse {
     if (version === 'v2' && path.length === 0) return this.#openApiV2(request);
     if (version !== 'v3') return notFoundPage();
+    if (!parseAccept(request.header('accept') || '*/*').some((clause) => takes(clause, 'application/json'))) return plain('', 406);
     if (path.length === 0) return documentAnswer(request, this.#once('openapi v3', () => this.#openApiRoot()), JSON_TYPE);
     const name = path.join('/');
     const of = this.#openApiOf(name);

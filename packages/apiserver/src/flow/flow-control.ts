@@ -64,7 +64,8 @@ const free: Pass = { headers: {}, leave: nothing };
  */
 export class FlowControl {
   readonly #registry: Registry;
-  #revision = '';
+  /** Up to where the objects were read. */
+  #read = { schemas: -1, levels: -1 };
   #schemas: readonly FlowSchema[] = [];
   #levels = new Map<string, Level>();
   readonly #remembered = new Map<string, Flow>();
@@ -175,9 +176,9 @@ export class FlowControl {
   /** Reads the objects anew when some have changed. Who has a seat of a level that is gone gives it back to nobody. */
   #refresh(): void {
     const [schemas, levels] = [this.#registry.of(flowSchema), this.#registry.of(priorityLevelConfiguration)];
-    const revision = `${schemas.shelf.cache.revision} ${levels.shelf.cache.revision}`;
-    if (revision === this.#revision) return;
-    this.#revision = revision;
+    const [schemasAt, levelsAt] = [schemas.shelf.cache.revision, levels.shelf.cache.revision];
+    if (this.#read.schemas === schemasAt && this.#read.levels === levelsAt) return;
+    this.#read = { schemas: schemasAt, levels: levelsAt };
     this.#remembered.clear();
     this.#schemas = [...schemas.shelf.cache.range(schemas.shelf.prefixOf(''))].map(({ object }) => object as FlowSchema)
       .sort((a, b) => a.spec.matchingPrecedence - b.spec.matchingPrecedence || (a.metadata.name < b.metadata.name ? -1 : 1));
