@@ -1,6 +1,6 @@
 import { dnsLabelErrors, type Field, portNameErrors } from '@navarch/machinery';
 import { resourceRequirements } from '../../checks/quantities.ts';
-import { declaredValue, each, named, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
+import { declaredValue, each, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
 import type { Container, ContainerPort, EphemeralContainer, PodSpec, ResourceRequirements, Volume } from '../../generated/types/core-v1.ts';
 import { validateEnvironment, validateEnvironmentSources } from './environment-validation.ts';
 import { validateDevices, validateMounts } from './mount-validation.ts';
@@ -138,8 +138,9 @@ function validatePorts(ports: readonly ContainerPort[] | undefined, at: Field): 
   const names = new Set<string>();
   each(ports, at, (port, here) => {
     if (port.name) {
-      named(port.name, portNameErrors, here.at('name'));
-      if (names.has(port.name)) here.at('name').duplicate(port.name);
+      const errors = portNameErrors(port.name);
+      for (const error of errors) here.at('name').invalid(port.name, error);
+      if (errors.length === 0 && names.has(port.name)) here.at('name').duplicate(port.name);
       names.add(port.name);
     }
     if (!port.containerPort) here.at('containerPort').required();

@@ -1,4 +1,4 @@
-import { configKeyErrors, type Field, qualifiedNameErrors, relaxedEnvNameErrors } from '@navarch/machinery';
+import { configKeyErrors, dnsSubdomainErrors, type Field, qualifiedNameErrors, relaxedEnvNameErrors } from '@navarch/machinery';
 import { each, givenOf, named, requiredName } from '../../checks/values.ts';
 import type { EnvFromSource, EnvVar, EnvVarSource, ObjectFieldSelector, ResourceFieldSelector } from '../../generated/types/core-v1.ts';
 
@@ -18,7 +18,7 @@ function validateSource(source: EnvVarSource, value: string | undefined, at: Fie
   for (const name of ['configMapKeyRef', 'secretKeyRef'] as const) {
     const reference = source[name];
     if (!reference) continue;
-    if (!reference.name) at.at(name, 'name').required();
+    named(reference.name ?? '', dnsSubdomainErrors, at.at(name, 'name'));
     requiredName(reference.key, configKeyErrors, at.at(name, 'key'));
   }
   if (source.fileKeyRef) {
@@ -47,8 +47,8 @@ export function fieldSelector({ apiVersion, fieldPath }: ObjectFieldSelector, wh
   if (!fieldPath) return here.required();
   const [, path = fieldPath, key] = SUBSCRIPT.exec(fieldPath) ?? [];
   if (key !== undefined) {
-    if (path !== 'metadata.annotations' && path !== 'metadata.labels') return here.invalid(path, 'does not support subscript');
-    return named(path === 'metadata.annotations' ? key.toLowerCase() : key, qualifiedNameErrors, here);
+    if (path !== 'metadata.annotations' && path !== 'metadata.labels') return at.invalid(path, 'does not support subscript');
+    return named(path === 'metadata.annotations' ? key.toLowerCase() : key, qualifiedNameErrors, at);
   }
   if (!KNOWN.has(path)) return here.invalid(path, `error converting fieldPath: field label not supported: ${path}`);
   const supported = where === 'environment' ? IN_ENVIRONMENT : IN_VOLUMES;
@@ -69,15 +69,16 @@ export function resourceSelector({ containerName, resource, divisor }: ResourceF
     : [resource.endsWith('.memory') ? 'memory' : isHugePages ? 'hugepages' : 'local ephemeral storage', BYTES];
   if (allowed.includes(divisor)) return;
   const list = allowed.length === 2 ? '1m and 1' : allowed.join(', ');
-  at.at('divisor').invalid(divisor, `only divisor's values ${list} are supported with the ${what} resource`);
+  // Upstream shows the resource, not the divisor.
+  at.at('divisor').invalid(resource, `only divisor's values ${list} are supported with the ${what} resource`);
 }
 
 export function validateEnvironmentSources(sources: readonly EnvFromSource[] | undefined, at: Field): void {
   each(sources, at, (source, here) => {
     if (source.prefix) named(source.prefix, relaxedEnvNameErrors, here.at('prefix'));
     const given = givenOf(source, ['configMapRef', 'secretRef']);
-    for (const name of ['configMapRef', 'secretRef'] as const) if (source[name] && !source[name].name) here.at(name, 'name').required();
-    if (given.length === 0) here.invalid('', 'must specify one of: `configMapRef` or `secretRef`');
-    if (given.length > 1) here.invalid('', 'may not have more than one field specified at a time');
+    for (const name of ['configMapRef', 'secretRef'] as const) if (source[name]) requiredName(source[name].name, dnsSubdomainErrors, here.at(name, 'name'));
+    if (given.length === 0) at.invalid('', 'must specify one of: `configMapRef` or `secretRef`');
+    if (given.length > 1) at.invalid('', 'may not have more than one field specified at a time');
   });
 }

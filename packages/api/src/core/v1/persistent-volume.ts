@@ -1,6 +1,6 @@
 import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, formatTime, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { fractionWarnings, quantityPositive, resourceName } from '../../checks/quantities.ts';
+import { fractionWarnings, quantityPositive } from '../../checks/quantities.ts';
 import { entriesOf, givenOf, named, requiredName, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeSpec } from '../../generated/types/core-v1.ts';
@@ -81,7 +81,6 @@ function validateSpec(spec: PersistentVolumeSpec, at: Field): void {
   if (amounts.length === 0) capacity.required();
   if (spec.capacity?.['storage'] === undefined || amounts.length > 1) capacity.notSupported(spec.capacity ?? null, ['storage']);
   for (const [name, text] of amounts) {
-    resourceName(name, capacity.key(name));
     quantityPositive(text, capacity.key(name));
   }
   if (spec.persistentVolumeReclaimPolicy) {
@@ -130,7 +129,7 @@ function validateCsi(source: CSIPersistentVolumeSource, at: Field): void {
   for (const name of SECRETS) {
     const reference = source[name];
     if (!reference) continue;
-    requiredName(reference.name, dnsSubdomainErrors, at.at(name, 'name'));
+    requiredName(reference.name, dnsLabelErrors, at.at(name, 'name'));
     requiredName(reference.namespace, dnsLabelErrors, at.at(name, 'namespace'));
   }
 }

@@ -1,6 +1,6 @@
 import { equalJson, type Field, type Mutable } from '@navarch/machinery';
 import { each } from '../../checks/values.ts';
-import type { Container, Pod, PodSpec } from '../../generated/types/core-v1.ts';
+import type { Container, Pod, PodSpec, Toleration } from '../../generated/types/core-v1.ts';
 import { qosClassOf } from './pod-resources.ts';
 
 const UPDATABLE = 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
@@ -16,10 +16,10 @@ export function validatePodUpdate(next: Pod, previous: Pod, at: Field): void {
     }
   }
   validateDeadline(next.spec.activeDeadlineSeconds, previous.spec.activeDeadlineSeconds, spec.at('activeDeadlineSeconds'));
-  for (const toleration of previous.spec.tolerations ?? []) {
-    const { tolerationSeconds: _, ...what } = toleration;
-    const isKept = next.spec.tolerations?.some(({ tolerationSeconds: __, ...other }) => equalJson(other, what));
-    if (!isKept) spec.at('tolerations').forbidden('existing toleration can not be modified except its tolerationSeconds');
+  const isKept = (what: Toleration): boolean =>
+    next.spec.tolerations?.some((other) => equalJson({ ...other, tolerationSeconds: 0 }, { ...what, tolerationSeconds: 0 })) ?? false;
+  if (!(previous.spec.tolerations ?? []).every(isKept)) {
+    spec.at('tolerations').forbidden('existing toleration can not be modified except its tolerationSeconds');
   }
   validateGates(next.spec, previous.spec, spec);
   if (!equalJson(fixedPart(next.spec, previous.spec), fixedPart(previous.spec, previous.spec))) spec.forbidden(UPDATABLE);

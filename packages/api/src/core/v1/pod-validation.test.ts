@@ -55,7 +55,7 @@ test('validatePodSpec() says what is wrong with the environment', () => {
     [variable({ value: 'x', valueFrom: { secretKeyRef: { name: 'n', key: 'k' } } }), `${at}.valueFrom: Invalid value: "": may not be specified when \`value\` is not empty`],
     [variable({ valueFrom: { secretKeyRef: { name: 'n', key: 'k' }, configMapKeyRef: { name: 'n', key: 'k' } } }),
       `${at}.valueFrom: Invalid value: "": may not have more than one field specified at a time`],
-    [variable({ valueFrom: { configMapKeyRef: { name: '', key: '' } } }), `${at}.valueFrom.configMapKeyRef.name: Required value`, `${at}.valueFrom.configMapKeyRef.key: Required value`],
+    [variable({ valueFrom: { configMapKeyRef: { name: '', key: '' } } }), `${at}.valueFrom.configMapKeyRef.name: Invalid value: "": ${SUBDOMAIN}`, `${at}.valueFrom.configMapKeyRef.key: Required value`],
     [variable({ valueFrom: { fieldRef: { fieldPath: 'metadata.labels' } } }),
       `${at}.valueFrom.fieldRef.fieldPath: Unsupported value: "metadata.labels": supported values: "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"`],
     [variable({ valueFrom: { fieldRef: { fieldPath: "metadata.labels['a']" } } })],
@@ -63,8 +63,8 @@ test('validatePodSpec() says what is wrong with the environment', () => {
     [variable({ valueFrom: { resourceFieldRef: { resource: 'x' } } }),
       `${at}.valueFrom.resourceFieldRef.resource: Unsupported value: "x": supported values: "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage", "requests.memory"`],
     [variable({ valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: '2' } } }),
-      `${at}.valueFrom.resourceFieldRef.divisor: Invalid value: "2": only divisor's values 1m and 1 are supported with the cpu resource`],
-    [container({ envFrom: [{}] }), 'spec.containers[0].envFrom[0]: Invalid value: "": must specify one of: `configMapRef` or `secretRef`'],
+      `${at}.valueFrom.resourceFieldRef.divisor: Invalid value: "limits.cpu": only divisor's values 1m and 1 are supported with the cpu resource`],
+    [container({ envFrom: [{}] }), 'spec.containers[0].envFrom: Invalid value: "": must specify one of: `configMapRef` or `secretRef`'],
     [container({ envFrom: [{ secretRef: {} }] }), 'spec.containers[0].envFrom[0].secretRef.name: Required value'],
   ]);
 });
@@ -110,7 +110,7 @@ test('validatePodSpec() says what is wrong with volumes and mounts', () => {
       `${at}.projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 5: may not specify a duration less than 10 minutes`],
     [volume({ projected: { sources: [{ configMap: { name: 'c', items: [{ key: 'k', path: 'p' }] } }, { secret: { name: 's', items: [{ key: 'k', path: 'p' }] } }] } }),
       `${at}.projected: Invalid value: "s": conflicting duplicate paths`],
-    [volume({ csi: { driver: '' } }), `${at}.csi.driver: Required value`],
+    [volume({ csi: { driver: '' } }), `${at}.csi.driver: Required value`, `${at}.csi.driver: Invalid value: "": ${SUBDOMAIN}`],
     [volume({ ephemeral: { volumeClaimTemplate: { spec: {} } } }), `${at}.ephemeral.volumeClaimTemplate.spec.accessModes: Required value: at least 1 access mode is required`,
       `${at}.ephemeral.volumeClaimTemplate.spec.resources[storage]: Required value`],
     [mount({ name: 'w' }), 'spec.containers[0].volumeMounts[0].name: Not found: "w"'],
@@ -193,7 +193,7 @@ test('validatePodSpec() says what is wrong with security contexts', () => {
 test('validatePodSpec() says what is wrong with names, DNS, claims and the rest', () => {
   table(POD, [
     [spec({ restartPolicy: 'X' }), 'spec.restartPolicy: Unsupported value: "X": supported values: "Always", "OnFailure", "Never"'],
-    [spec({ dnsPolicy: 'X' }), 'spec.dnsPolicy: Unsupported value: "X": supported values: "ClusterFirstWithHostNet", "ClusterFirst", "Default", "None", ""'],
+    [spec({ dnsPolicy: 'X' }), 'spec.dnsPolicy: Unsupported value: "X": supported values: "ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"'],
     [spec({ dnsPolicy: 'None' }), 'spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None'],
     [spec({ dnsConfig: { nameservers: ['1.1.1.1', '1.1.1.2', '1.1.1.3', 'x'] } }),
       'spec.dnsConfig.nameservers: Invalid value: ["1.1.1.1","1.1.1.2","1.1.1.3","x"]: must not have more than 3 nameservers',

@@ -23,7 +23,7 @@ export function validatePodSpec(spec: PodSpec, at: Field): void {
   if (spec.ephemeralContainers?.length) validateEphemeralContainers(around, at.at('ephemeralContainers'));
   if (spec.resources) validatePodResources(spec, at.at('resources'));
   declaredValue(spec.restartPolicy, ['Always', 'OnFailure', 'Never'], at.at('restartPolicy'));
-  declaredValue(spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None', ''], at.at('dnsPolicy'));
+  declaredValue(spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'], at.at('dnsPolicy'));
   validateLabels(spec.nodeSelector, at.at('nodeSelector'));
   if (spec.hostNetwork) validateHostNetwork(spec, at);
   validatePodSecurity(spec, at);

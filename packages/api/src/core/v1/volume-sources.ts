@@ -1,9 +1,8 @@
 import { dnsSubdomainErrors, type Field } from '@navarch/machinery';
 import type { HostPathVolumeSource } from '../../generated/types/core-v1.ts';
-import { named, supportedValue } from '../../checks/values.ts';
+import { supportedValue } from '../../checks/values.ts';
 
 const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
-const DRIVER = /^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?$/;
 
 /** A path that stays below where it begins. */
 export function noBacksteps(path: string, at: Field): void {
@@ -36,5 +35,5 @@ export function hostPathSource(source: HostPathVolumeSource, at: Field): void {
 export function driverName(name: string, at: Field): void {
   if (!name) at.required();
   if (name.length > 63) at.tooLong(63);
-  if (name && !DRIVER.test(name)) named(name.toLowerCase(), dnsSubdomainErrors, at);
+  for (const error of dnsSubdomainErrors(name.toLowerCase())) at.invalid(name, error);
 }

@@ -1,7 +1,7 @@
-import { dnsLabelErrors, dnsSubdomainErrors, type Field } from '@navarch/machinery';
+import { dnsLabelErrors, dnsSubdomainErrors, type Field, validateAnnotations, validateLabels } from '@navarch/machinery';
 import { quantityOf } from '../../checks/quantities.ts';
 import { labelSelector } from '../../checks/selectors.ts';
-import { each, givenOf, requiredName, supportedValue, within } from '../../checks/values.ts';
+import { each, entriesOf, givenOf, requiredName, supportedValue, within } from '../../checks/values.ts';
 import type { DownwardAPIVolumeFile, KeyToPath, ProjectedVolumeSource, Volume, VolumeProjection } from '../../generated/types/core-v1.ts';
 import { fieldSelector, resourceSelector } from './environment-validation.ts';
 import { validateClaimSpec } from './persistent-volume-claim.ts';
@@ -91,14 +91,16 @@ const checks: { readonly [S in Source]?: (volume: Volume, at: Field) => void } =
     driverName(csi?.driver ?? '', at.at('driver'));
     if (csi?.nodePublishSecretRef) requiredName(csi.nodePublishSecretRef.name, dnsSubdomainErrors, at.at('nodePublishSecretRef', 'name'));
   },
-  ephemeral({ ephemeral, name }, at) {
+  ephemeral({ ephemeral }, at) {
     const template = ephemeral?.volumeClaimTemplate;
     if (!template) return at.at('volumeClaimTemplate').required();
+    // Claims of pods are named after these; only what is said about them is taken over.
+    const { labels, annotations, ...rest } = template.metadata ?? {};
+    const metadataAt = at.at('volumeClaimTemplate', 'metadata');
+    validateAnnotations(annotations, metadataAt.at('annotations'));
+    validateLabels(labels, metadataAt.at('labels'));
+    for (const [field] of entriesOf(rest as Readonly<Record<string, unknown>>)) metadataAt.at(field).forbidden('cannot be set for an ephemeral volume');
     validateClaimSpec(template.spec, at.at('volumeClaimTemplate', 'spec'));
-    if (!name) return;
-    for (const field of ['name', 'generateName', 'namespace'] as const) {
-      if (template.metadata?.[field]) at.at('volumeClaimTemplate', 'metadata').invalid(template.metadata, `field "${field}" is not allowed to be set`);
-    }
   },
   image({ image }, at) {
     if (image?.pullPolicy !== undefined) supportedValue(image.pullPolicy, ['Always', 'IfNotPresent', 'Never'], at.at('pullPolicy'));
