@@ -173,19 +173,20 @@ export function envelope(apiVersion: string, kind: string, message: Uint8Array):
   return out;
 }
 
+const small = new WireWriter(256);
+
 /** What comes before and after a message of that many bytes, for those who concatenate. */
 export function envelopeAround(apiVersion: string, kind: string, length: number): { readonly head: Uint8Array; readonly tail: Uint8Array } {
-  const out = new WireWriter();
-  out.varint(length);
-  out.tag(2, 2);
-  const before = out.size;
-  out.string(kind);
-  out.tag(2, 2);
-  out.string(apiVersion);
-  out.tag(1, 2);
-  out.wrap(1, before);
-  out.raw(MAGIC);
-  return { head: out.take(), tail: ENVELOPE_TAIL };
+  small.varint(length);
+  small.tag(2, 2);
+  const before = small.size;
+  small.string(kind);
+  small.tag(2, 2);
+  small.string(apiVersion);
+  small.tag(1, 2);
+  small.wrap(1, before);
+  small.raw(MAGIC);
+  return { head: small.take(), tail: ENVELOPE_TAIL };
 }
 
 /** contentEncoding (3) and contentType (4), both empty. */

@@ -2,16 +2,26 @@ const encoder = new TextEncoder();
 /** Longer texts are cheaper to encode by the host than char by char. */
 const LOOP_CHARS_MAX = 48;
 const FIRST_BYTES = 16 * 1024;
+/** Memory kept between messages: one large list must not be paid for ever after. */
+const KEPT_BYTES_MAX = 1024 * 1024;
 
 /**
  * Writes the protobuf wire format from its end to its beginning: a length is then known when its turn comes, and
  * nothing is measured beforehand. One writer serves one message after the other and keeps its memory.
  */
 export class WireWriter {
-  #bytes = new Uint8Array(FIRST_BYTES);
-  #view = new DataView(this.#bytes.buffer);
+  readonly #firstBytes: number;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   /** Where what was written last begins. */
-  #at = FIRST_BYTES;
+  #at: number;
+
+  constructor(firstBytes = FIRST_BYTES) {
+    this.#firstBytes = firstBytes;
+    this.#bytes = new Uint8Array(firstBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#at = firstBytes;
+  }
 
   /** Bytes written since the last take(). */
   get size(): number {
@@ -21,12 +31,13 @@ export class WireWriter {
   /** A copy of everything written; the writer is empty afterwards. */
   take(): Uint8Array {
     const out = this.#bytes.slice(this.#at);
-    this.#at = this.#bytes.length;
+    this.clear();
     return out;
   }
 
   /** Forgets what was written: an encoding that failed leaves nothing behind. */
   clear(): void {
+    if (this.#bytes.length > KEPT_BYTES_MAX) this.#use(new Uint8Array(this.#firstBytes));
     this.#at = this.#bytes.length;
   }
 
@@ -127,8 +138,12 @@ export class WireWriter {
     const { size } = this;
     const next = new Uint8Array(Math.max(this.#bytes.length * 2, size + count));
     next.set(this.#bytes.subarray(this.#at), next.length - size);
-    this.#bytes = next;
-    this.#view = new DataView(next.buffer);
+    this.#use(next);
     this.#at = next.length - size;
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
   }
 }
