@@ -1,5 +1,5 @@
 import { type Pod, pod as podKind } from '@navarch/api';
-import { hasReason, keyOf } from '@navarch/machinery';
+import { keyOf } from '@navarch/machinery';
 import { logFile, podDir, sandboxConfig } from '../container-config.ts';
 import { dnsProblems } from '../container/dns-config.ts';
 import { linuxResources } from '../container/resources.ts';
@@ -8,7 +8,7 @@ import { removeLogs } from '../logs/rotate-logs.ts';
 import type { Action, PreStop, ResizeContainer, StopContainer } from '../pod-machine/action.ts';
 import type { Observed } from '../pod-machine/observed.ts';
 import { grows } from '../pod-machine/resize.ts';
-import type { StatusReporter } from './report-status.ts';
+import { isGone, type StatusReporter } from './report-status.ts';
 import { runHook } from './run-hook.ts';
 import { startContainer, type StartDeps } from './start-container.ts';
 
@@ -134,7 +134,7 @@ async function finish(pod: Pod, { containers, sandboxes }: Observed, deps: StepD
   try {
     await api.of(podKind).delete(keyOf(pod), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } });
   } catch (error) {
-    if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error; // Gone, or another pod of that name by now.
+    if (!(await isGone(pod, error, api))) throw error;
   }
 }
 

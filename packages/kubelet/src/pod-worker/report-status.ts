@@ -77,14 +77,24 @@ export class StatusReporter {
       answered(answer);
     } catch (error) {
       if (signal.aborted) return;
-      // Deleted by force, and perhaps made anew: there is no one left to tell.
-      if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) this.#told = wanted;
+      if (await isGone(current, error, api)) this.#told = wanted;
       else {
         log.warn('pod status not written', { pod: keyOf(current), error });
         await clock.sleep(RETRY_MS, signal).catch(() => undefined);
       }
     }
     this.#moved.notify();
+  }
+}
+
+/** The API forgot the pod, and may have another of that name: there is no one left to tell. A conflict alone does not say so. */
+export async function isGone(pod: Pod, refusal: unknown, api: Api): Promise<boolean> {
+  if (hasReason(refusal, 'NotFound')) return true;
+  if (!hasReason(refusal, 'Conflict')) return false;
+  try {
+    return (await api.of(podKind).get(keyOf(pod))).metadata.uid !== pod.metadata.uid;
+  } catch (error) {
+    return hasReason(error, 'NotFound');
   }
 }
 

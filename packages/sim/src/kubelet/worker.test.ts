@@ -237,3 +237,17 @@ test('kubelet: pods at rest are left in peace', async () => {
   // Two questions a second for the whole machine, and a look at each pod a minute.
   assert.ok(world.machine.runtime.queries - before < 2 * 600 + 3 * 10 * 8, `${world.machine.runtime.queries - before} questions in ten minutes`);
 });
+
+test('kubelet: a write that conflicts is tried again, not taken for the loss of the pod', async () => {
+  let conflicts = 0;
+  const isRefused = (verb: string): boolean => (verb === 'patch' || verb === 'delete') && conflicts-- > 0;
+  await using world = await KubeletWorld.start({ conflictsWith: isRefused });
+  await world.run('web');
+  conflicts = 3;
+  await world.advance(8000);
+  assert.equal(isReady(await world.pod('web')), true);
+  await remove(world);
+  conflicts = 3;
+  await world.advance(8000);
+  assert.equal(await world.pod('web'), undefined);
+});

@@ -14,6 +14,8 @@ export interface KubeletWorldOptions extends SimMachineOptions {
   readonly faults?: Partial<Faults>;
   /** The kubelet cannot reach the API server; asked before every request. */
   isApiAway?(): boolean;
+  /** Someone else was faster; asked before every request, `patch` or another method of the client. */
+  conflictsWith?(verb: string): boolean;
 }
 
 export const NODE = 'node-1';
@@ -93,12 +95,13 @@ export class KubeletWorld implements AsyncDisposable {
 }
 
 /** Requests to a server that is away are refused; a watch goes silent. */
-function reachable(api: Api, { isApiAway = () => false }: KubeletWorldOptions): Api {
+function reachable(api: Api, { isApiAway = () => false, conflictsWith = () => false }: KubeletWorldOptions): Api {
   const guarded = <T extends object>(target: T): T => new Proxy(target, {
     get: (held, name) => {
       const member: unknown = Reflect.get(held, name);
       return typeof member !== 'function' ? member : (...args: unknown[]): unknown => {
         if (isApiAway() && name !== 'watch') return Promise.reject(failure('ServiceUnavailable', 'simulated: away'));
+        if (conflictsWith(String(name))) return Promise.reject(failure('Conflict', 'simulated: the object has been modified'));
         return Reflect.apply(member, held, args);
       };
     },
