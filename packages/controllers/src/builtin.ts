@@ -7,6 +7,7 @@ import { SIGNERS } from './certificates/rules.ts';
 import { signingController } from './certificates/sign.ts';
 import { clusterDnsController } from './cluster-dns/cluster-dns.ts';
 import type { Controller } from './controller.ts';
+import { admissionPolicyStatusController } from './admission-policy-status/admission-policy-status.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation.ts';
 import { daemonSetController } from './daemon-set/daemon-set.ts';
 import { deploymentController } from './deployment/deployment.ts';
@@ -54,6 +55,8 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   endpointsController,
   serviceAccountController,
   clusterRoleAggregationController,
+  admissionPolicyStatusController,
+  resourceQuotaController(options.kinds),
   rootCaController(options.rootCertificate),
   nodeLifecycleController(options.nodeLifecycle),
   taintEvictionController(),

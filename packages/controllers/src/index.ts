@@ -1,3 +1,4 @@
+export { admissionPolicyStatusController } from './admission-policy-status/admission-policy-status.ts';
 export { tokenCleanerController } from './bootstrap-tokens/cleaner.ts';
 export { bootstrapSignerController, type TokenSignature } from './bootstrap-tokens/signer.ts';
 export { builtinControllers, type ControllerOptions, type JoiningOptions } from './builtin.ts';

@@ -57,4 +57,4 @@ export { applyDefaults, prune, pruneNulls } from './structural/values.ts';
 export { type Cel, compileCel, type CelOptions } from './cel/cel.ts';
 export { Budget, type CelFunction, type Functions as CelFunctions } from './cel/evaluate.ts';
 export { CelSyntaxError } from './cel/syntax.ts';
-export { CelBudgetError, CelError, Opaque as CelOpaque, toJson as celToJson } from './cel/values.ts';
+export { asOwn as asCelOwn, CelBudgetError, CelError, Opaque as CelOpaque, toJson as celToJson } from './cel/values.ts';

@@ -4,7 +4,9 @@ import { persistentVolumeClaimResize } from './plugins/claim-resize.ts';
 import { defaultIngressClass } from './plugins/default-ingress-class.ts';
 import { defaultStorageClass } from './plugins/default-storage-class.ts';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
+import { expressionCheck } from './plugins/expression-check.ts';
 import { claimLimitRanger, podLimitRanger, resizeLimitRanger } from './plugins/limit-ranger.ts';
+import { mutatingAdmissionPolicies } from './plugins/mutating-admission-policy.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { nodeRestriction } from './plugins/node-restriction.ts';
 import { namespaceSecurity, podSecurity, podTemplateSecurity } from './plugins/pod-security.ts';
@@ -15,6 +17,7 @@ import { resourceQuotaPlugin } from './plugins/resource-quota.ts';
 import { runtimeClassPlugin } from './plugins/runtime-class.ts';
 import { serviceAccountPlugin } from './plugins/service-account.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
+import { validatingAdmissionPolicies } from './plugins/validating-admission-policy.ts';
 import { mutatingWebhooks, validatingWebhooks } from './plugins/webhooks.ts';
 import type { Webhooks } from './webhooks/port.ts';
 
@@ -38,7 +41,8 @@ export const builtinAdmission = (webhooks?: Webhooks): readonly AdmissionPlugin[
   defaultIngressClass,
   createdPodTopology, boundPodTopology,
   roleEscalation, bindingEscalation,
-  mutatingWebhooks(webhooks), validatingWebhooks(webhooks),
+  expressionCheck,
+  mutatingAdmissionPolicies, mutatingWebhooks(webhooks), validatingAdmissionPolicies, validatingWebhooks(webhooks),
   // Last: what it takes is taken for what is going to be written.
   resourceQuotaPlugin,
 ];

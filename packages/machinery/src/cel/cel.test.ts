@@ -30,7 +30,7 @@ for (const [source, value] of [
   ['" a ".trim().charAt(0)', 'a'], ['"%s has %d (%.1f)".format(["a", 2, 1.25])', 'a has 2 (1.3)'], ['"abc123".matches("^[a-z]+[0-9]+$") && "xay".matches("a")', true], ['"a1b22".findAll("[0-9]+")', ['1', '22']],
   ['[3, 1, 2].max() - [3, 1, 2].min() + [1, 2].sum()', 5], ['![2, 1].isSorted() && [1, 1].isSorted()', true], ['sets.contains([1, 2, 3], [1, 3]) && !sets.intersects([1], [2])', true],
   ['quantity("1Gi").isGreaterThan(quantity("1000Mi")) && quantity("500m").add(quantity("500m")) == quantity("1")', true], ['quantity("1.5").isInteger() || isQuantity("x")', false],
-  ['// a comment\n1', 1], ['jsonpatch.escapeKey("a/b~c")', 'a~1b~0c'], ['Object{spec: Object.spec{replicas: 3}}', { spec: { replicas: 3 } }],
+  ['// a comment\n1', 1], ['[1.0, 2.0].map(x, x * 2.0).sum() / 4.0', 1.5], ['{"a": 1.0}.a + 1.5', 2.5], ['([1.0] + [2.0])[1] * 1.5', 3], ['jsonpatch.escapeKey("a/b~c")', 'a~1b~0c'], ['Object{spec: Object.spec{replicas: 3}}', { spec: { replicas: 3 } }],
 ] as const) {
   test(`${source} is ${JSON.stringify(value)}`, () => assert.deepEqual(toJson(run(source)), value));
 }

@@ -1,6 +1,6 @@
 import type { Comprehension, Expression, MapEntry } from './syntax.ts';
 import {
-  CelBudgetError, CelError, entriesOf, fromJson, isMap, type Key, keyOfValue, lookUp, noOverload, Optional,
+  asOwn, CelBudgetError, CelError, entriesOf, inside, isMap, type Key, keyOfValue, lookUp, noOverload, Optional,
 } from './values.ts';
 
 /** A function by its name; `target` is what it is called on, undefined for a call without one. Throws CelError. */
@@ -43,7 +43,7 @@ export function evaluate(expression: Expression, scope: Scope, evaluation: Evalu
     case 'index': return index(expression, scope, evaluation);
     case 'list': return list(expression, scope, evaluation);
     case 'map': return new Map(pairs(expression.entries, scope, evaluation));
-    case 'object': return Object.fromEntries(pairs(expression.entries, scope, evaluation).map(([key, value]) => [String(key), value]));
+    case 'object': return asOwn(Object.fromEntries(pairs(expression.entries, scope, evaluation).map(([key, value]) => [String(key), value])));
     case 'and': return logical(expression, false, scope, evaluation);
     case 'or': return logical(expression, true, scope, evaluation);
     case 'choose': return evaluate(truth(evaluate(expression.condition, scope, evaluation)) ? expression.chosen : expression.otherwise, scope, evaluation);
@@ -103,19 +103,19 @@ function element(value: unknown, place: unknown): unknown {
   if (Array.isArray(value)) {
     const number = keyOfValue(place);
     if (typeof number !== 'bigint') throw noOverload();
-    return number >= 0n && number < BigInt(value.length) ? (fromJson(value[Number(number)]) ?? null) : undefined;
+    return number >= 0n && number < BigInt(value.length) ? (inside(value, value[Number(number)]) ?? null) : undefined;
   }
   if (isMap(value)) return lookUp(value, keyOfValue(place));
   throw noOverload();
 }
 
 function list({ items }: Extract<Expression, { is: 'list' }>, scope: Scope, evaluation: Evaluation): readonly unknown[] {
-  return items.flatMap(({ value, isOptional }) => {
+  return asOwn(items.flatMap(({ value, isOptional }) => {
     const found = evaluate(value, scope, evaluation);
     if (!isOptional) return [found];
     if (!(found instanceof Optional)) throw noOverload();
     return found.has ? [found.value] : [];
-  });
+  }));
 }
 
 function pairs(entries: readonly MapEntry[], scope: Scope, evaluation: Evaluation): [Key, unknown][] {
@@ -163,8 +163,8 @@ function comprehend(of: Comprehension, scope: Scope, evaluation: Evaluation): un
     case 'all': return quantified(rows, asks, false);
     case 'exists': return quantified(rows, asks, true);
     case 'exists_one': return rows.filter(asks).length === 1;
-    case 'filter': return rows.filter(asks).map((row) => row[0]);
-    case 'map': return rows.filter(asks).map((row) => (of.transform ? evaluate(of.transform, inner(row), evaluation) : row[0]));
+    case 'filter': return asOwn(rows.filter(asks).map((row) => row[0]));
+    case 'map': return asOwn(rows.filter(asks).map((row) => (of.transform ? evaluate(of.transform, inner(row), evaluation) : row[0])));
   }
 }
 
@@ -184,7 +184,7 @@ function quantified(rows: readonly (readonly unknown[])[], asks: (row: readonly 
 
 /** Lists by element, maps by key; with two variables lists by index and element, maps by key and value. */
 function rowsOf(range: unknown, variables: number): readonly (readonly unknown[])[] {
-  if (Array.isArray(range)) return range.map((item, i) => (variables === 1 ? [fromJson(item)] : [BigInt(i), fromJson(item)]));
+  if (Array.isArray(range)) return range.map((item, i) => (variables === 1 ? [inside(range, item)] : [BigInt(i), inside(range, item)]));
   if (isMap(range)) return entriesOf(range).map(([key, value]) => (variables === 1 ? [key] : [key, value]));
   throw noOverload();
 }

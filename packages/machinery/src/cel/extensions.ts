@@ -1,6 +1,6 @@
 import { addQuantities, compareQuantities, parseQuantity, type Quantity, subtractQuantities } from '../quantity/quantity.ts';
 import type { Budget, CelFunction, Functions } from './evaluate.ts';
-import { CelError, compare, fromJson, isEqual, noOverload, Opaque, toJson } from './values.ts';
+import { CelError, compare, inside, isEqual, noOverload, Opaque, toJson } from './values.ts';
 
 /** A quantity of Kubernetes as a value. */
 export class CelQuantity extends Opaque {
@@ -29,7 +29,7 @@ function whole(value: unknown): number {
 
 function listOf(value: unknown): readonly unknown[] {
   if (!Array.isArray(value)) throw noOverload();
-  return value.map(fromJson);
+  return value.map((item) => inside(value, item));
 }
 
 const ofText = (work: (text: string, args: readonly unknown[]) => unknown): CelFunction => (target, args, budget) => {

@@ -1,7 +1,7 @@
 import { parseDuration } from '../duration.ts';
 import type { Budget, Functions } from './evaluate.ts';
 import {
-  CelError, compare, Duration, fromJson, isEqual, isMap, keyOfValue, lookUp, noOverload, Optional, Timestamp, toJson, TypeName, typeOf, Uint,
+  asOwn, CelError, compare, Duration, inside, isEqual, isMap, keyOfValue, lookUp, noOverload, Optional, Timestamp, toJson, TypeName, typeOf, Uint,
 } from './values.ts';
 
 const INT_MAX = 2n ** 63n - 1n;
@@ -50,7 +50,7 @@ function joined(a: unknown, b: unknown, budget: Budget): unknown {
   }
   if (Array.isArray(a) && Array.isArray(b)) {
     budget.spend(a.length + b.length);
-    return [...a, ...b] as unknown[];
+    return asOwn([...a.map((item) => inside(a, item)), ...b.map((item) => inside(b, item))]);
   }
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Uint8Array.from([...a, ...b]);
   if (a instanceof Timestamp && b instanceof Duration) return new Timestamp(a.ms + b.ms);
@@ -71,7 +71,7 @@ const related = (holds: (order: number) => boolean) => (_target: unknown, [a, b]
 function contains(_target: unknown, [item, of]: readonly unknown[], budget: Budget): boolean {
   if (Array.isArray(of)) {
     budget.spend(of.length);
-    return of.some((other) => isEqual(item, fromJson(other)));
+    return of.some((other) => isEqual(item, inside(of, other)));
   }
   if (isMap(of)) return lookUp(of, keyOfValue(item)) !== undefined;
   throw noOverload();

@@ -69,6 +69,17 @@ export type CelMap = ReadonlyMap<Key, unknown>;
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.getPrototypeOf(value) === Object.prototype;
 
+/** Lists and objects that an expression made: their numbers are what they are. */
+const own = new WeakSet<object>();
+
+export function asOwn<T extends object>(container: T): T {
+  own.add(container);
+  return container;
+}
+
+/** What a list or object holds, as a value of the language. */
+export const inside = (container: object, value: unknown): unknown => (own.has(container) ? value : fromJson(value));
+
 /** Values of JSON are taken over one by one, as they are looked at: whole numbers are ints, all others doubles. */
 export const fromJson = (value: unknown): unknown => (typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value);
 
@@ -107,7 +118,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
   const [x, y] = [numberOf(a), numberOf(b)];
   // Numbers of different kinds are compared by their value.
   if (x !== undefined && y !== undefined) return x == y;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => isEqual(fromJson(item), fromJson(b[i])));
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => isEqual(inside(a, item), inside(b, b[i])));
   if (a instanceof Uint8Array && b instanceof Uint8Array) return a.length === b.length && a.every((byte, i) => byte === b[i]);
   if ((a instanceof Timestamp && b instanceof Timestamp) || (a instanceof Duration && b instanceof Duration)) return a.ms === b.ms;
   if (a instanceof Optional && b instanceof Optional) return a.has === b.has && (!a.has || isEqual(a.value, b.value));
@@ -145,19 +156,19 @@ function compareText(a: string, b: string): number {
 export const isMap = (value: unknown): value is CelMap | Readonly<Record<string, unknown>> => value instanceof Map || isObject(value);
 
 export const entriesOf = (map: CelMap | Readonly<Record<string, unknown>>): readonly (readonly [Key, unknown])[] =>
-  (map instanceof Map ? [...map] : Object.entries(map).filter(([, value]) => value !== undefined)).map(([key, value]) => [key as Key, fromJson(value)] as const);
+  (map instanceof Map ? [...map] : Object.entries(map).filter(([, value]) => value !== undefined)).map(([key, value]) => [key as Key, map instanceof Map ? value : inside(map, value)] as const);
 
 /** Undefined: no such key. */
 export function lookUp(map: CelMap | Readonly<Record<string, unknown>>, key: Key): unknown {
-  if (map instanceof Map) return fromJson(map.get(key));
-  return typeof key === 'string' && Object.hasOwn(map, key) ? fromJson((map as Readonly<Record<string, unknown>>)[key]) : undefined;
+  if (map instanceof Map) return map.get(key) as unknown;
+  return typeof key === 'string' && Object.hasOwn(map, key) ? inside(map, (map as Readonly<Record<string, unknown>>)[key]) : undefined;
 }
 
 /** A value as JSON has it. Throws CelError for what JSON cannot say. */
 export function toJson(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (value instanceof Uint) return Number(value.value);
-  if (Array.isArray(value)) return value.map((item) => toJson(fromJson(item)));
+  if (Array.isArray(value)) return value.map((item) => toJson(item));
   if (isMap(value)) return Object.fromEntries(entriesOf(value).map(([key, inner]) => [String(key), toJson(inner)]));
   if (value === undefined || value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value ?? null;
   if (value instanceof Timestamp) return new Date(value.ms).toISOString().replace(/\.000Z$/, 'Z');

@@ -4,6 +4,7 @@ import { type ApiObject, decode, equalJson, internalError, jsonPatch, type Kind,
 import { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, defineAdmissionPlugin, type Scope } from '../admission.ts';
 import { type Webhook, webhooksOf } from '../webhooks/configuration.ts';
 import { wantedKind } from '../webhooks/matching.ts';
+import { takeOver } from '../webhooks/patching.ts';
 import type { Webhooks } from '../webhooks/port.ts';
 import { ask, refuse, type Verdict } from '../webhooks/review.ts';
 
@@ -48,13 +49,6 @@ function patched({ name }: Webhook, patch: string, kind: Kind<any>, stored: Kind
   } catch (error) {
     throw internalError(new Error(`admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not possible: ${(error as Error).message}`));
   }
-}
-
-/** The draft is others' too: its content changes, not itself. */
-function takeOver(draft: Mutable<ApiObject>, next: ApiObject): void {
-  const record = draft as unknown as Record<string, unknown>;
-  for (const key of Object.keys(record)) if (!(key in next)) delete record[key];
-  Object.assign(record, next);
 }
 
 /** Asks all webhooks about the object as it is going to be, side by side; the first refusal in their order is told. */

@@ -9,10 +9,21 @@ export interface Rule {
   readonly apiVersions?: readonly string[];
   readonly resources?: readonly string[];
   readonly scope?: string;
+  /** Policies may name the objects. */
+  readonly resourceNames?: readonly string[];
+}
+
+/** What decides whether a webhook or policy is asked about a request. */
+export interface Matching {
+  readonly rules?: readonly Rule[];
+  readonly excluded?: readonly Rule[];
+  readonly matchPolicy?: string | undefined;
+  readonly namespaceSelector?: LabelSelector | undefined;
+  readonly objectSelector?: LabelSelector | undefined;
 }
 
 /** One webhook of a configuration, of either kind (admissionregistration.k8s.io/v1). */
-export interface Webhook {
+export interface Webhook extends Matching {
   readonly name: string;
   readonly clientConfig: {
     readonly url?: string;
@@ -20,11 +31,7 @@ export interface Webhook {
     /** Base64 of PEM. */
     readonly caBundle?: string;
   };
-  readonly rules?: readonly Rule[];
   readonly failurePolicy?: string;
-  readonly matchPolicy?: string;
-  readonly namespaceSelector?: LabelSelector;
-  readonly objectSelector?: LabelSelector;
   readonly sideEffects?: string;
   readonly timeoutSeconds?: number;
   readonly admissionReviewVersions: readonly string[];

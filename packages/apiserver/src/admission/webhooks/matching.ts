@@ -1,26 +1,28 @@
 import { namespace as namespaceKind } from '@navarch/api';
 import { type ApiObject, compileLabelSelector, type Kind } from '@navarch/machinery';
 import type { AdmissionContext, AdmissionRequest } from '../admission.ts';
-import type { Rule, Webhook } from './configuration.ts';
+import type { Matching, Rule } from './configuration.ts';
 
 /** What changes the rules of admission itself is never asked about: a broken webhook could not be mended. */
 const EXEMPT_GROUP = 'admissionregistration.k8s.io';
 
 /** The version in which a webhook wants to see the request; undefined: it is not its business. */
-export function wantedKind(webhook: Webhook, request: AdmissionRequest, { registry }: AdmissionContext, object: ApiObject | undefined): Kind<any> | undefined {
+export function wantedKind(matching: Matching, request: AdmissionRequest, { registry }: AdmissionContext, object: ApiObject | undefined): Kind<any> | undefined {
   const { kind } = request;
-  if (kind.group === EXEMPT_GROUP || !selects(webhook, request, { registry } as AdmissionContext, object)) return undefined;
-  const rules = webhook.rules ?? [];
-  const fits = (candidate: Kind<any>): boolean => rules.some((rule) => ruleFits(rule, request, candidate));
+  if (kind.group === EXEMPT_GROUP || !selects(matching, request, { registry } as AdmissionContext, object)) return undefined;
+  const { rules = [], excluded = [] } = matching;
+  const fits = (candidate: Kind<any>): boolean =>
+    rules.some((rule) => ruleFits(rule, request, candidate)) && !excluded.some((rule) => ruleFits(rule, request, candidate));
   if (fits(kind)) return kind;
-  if (webhook.matchPolicy === 'Exact') return undefined;
+  if (matching.matchPolicy === 'Exact') return undefined;
   // The same objects under another name: whoever guards one version guards them all.
   return registry.kinds.find((other) => other !== kind && other.hub?.kind === kind && fits(other));
 }
 
-function ruleFits({ operations = [], apiGroups = [], apiVersions = [], resources = [], scope = '*' }: Rule, { operation, subresource }: AdmissionRequest, kind: Kind<any>): boolean {
+function ruleFits({ operations = [], apiGroups = [], apiVersions = [], resources = [], scope = '*', resourceNames = [] }: Rule, { operation, subresource, name }: AdmissionRequest, kind: Kind<any>): boolean {
   const has = (values: readonly string[], value: string): boolean => values.includes('*') || values.includes(value);
   if (!has(operations, operation) || !has(apiGroups, kind.group) || !has(apiVersions, kind.version)) return false;
+  if (resourceNames.length > 0 && !resourceNames.includes(name)) return false;
   // A Namespace is in no namespace, though its requests name one.
   if (scope !== '*' && (scope === 'Namespaced') !== kind.namespaced) return false;
   return resources.some((pattern) => resourceFits(pattern, kind.plural, subresource));
@@ -32,7 +34,7 @@ function resourceFits(pattern: string, plural: string, subresource: string): boo
   return (resource === '*' || resource === plural) && (part === '*' || part === subresource);
 }
 
-function selects({ namespaceSelector, objectSelector }: Webhook, request: AdmissionRequest, { registry }: AdmissionContext, object: ApiObject | undefined): boolean {
+function selects({ namespaceSelector, objectSelector }: Matching, request: AdmissionRequest, { registry }: AdmissionContext, object: ApiObject | undefined): boolean {
   const labels = namespaceLabels(request, registry, object);
   if (labels && !compileLabelSelector(namespaceSelector ?? {}).matches(labels)) return false;
   const selector = compileLabelSelector(objectSelector ?? {});

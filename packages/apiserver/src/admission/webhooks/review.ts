@@ -1,6 +1,7 @@
-import { type ApiObject, badRequest, internalError, type Kind, type Status, StatusError } from '@navarch/machinery';
-import type { User } from '../../auth/user.ts';
-import type { AdmissionContext, AdmissionRequest } from '../admission.ts';
+import { badRequest, internalError, type Status, StatusError } from '@navarch/machinery';
+import type { AdmissionContext } from '../admission.ts';
+import { CONDITION_VARIABLES, conditionsHold, Evaluator } from '../policies/expressions.ts';
+import { requestOf, type ShownRequest } from '../shown-request.ts';
 import { addressOf, type Webhook } from './configuration.ts';
 import type { Webhooks } from './port.ts';
 
@@ -18,27 +19,24 @@ export interface Verdict {
   readonly warnings?: readonly string[];
 }
 
-export interface Question {
+export interface Question extends ShownRequest {
   readonly webhook: Webhook;
-  readonly request: AdmissionRequest;
-  /** The version in which the webhook wants to see the objects. */
-  readonly kind: Kind<any>;
-  readonly object: ApiObject | undefined;
-  readonly uid: string;
 }
 
 /**
  * Asks one webhook. Undefined: it did not answer as it should, and its failure policy says to go on. Throws InternalError
  * where that policy says not to, BadRequest for a dry run that it could not keep dry.
  */
-export async function ask(question: Question, webhooks: Webhooks | undefined, { registry }: AdmissionContext): Promise<Verdict | undefined> {
+export async function ask(question: Question, webhooks: Webhooks | undefined, context: AdmissionContext): Promise<Verdict | undefined> {
   const { webhook, request, uid } = question;
+  const { registry } = context;
   if (request.isDryRun && webhook.sideEffects !== 'None' && webhook.sideEffects !== 'NoneOnDryRun') {
     throw badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`);
   }
   try {
+    const conditions = webhook.matchConditions ?? [];
+    if (conditions.length > 0 && !conditionsHold(conditions, new Evaluator({ ...question, context }), webhook.failurePolicy, CONDITION_VARIABLES)) return undefined;
     if (!webhooks) throw new Error('this server calls no webhooks');
-    if (webhook.matchConditions?.length) throw new Error('matchConditions are not evaluated yet');
     if (!webhook.admissionReviewVersions.includes('v1')) throw new Error('the webhook does not accept v1 AdmissionReview');
     const answer = await webhooks.post(addressOf(webhook, registry), JSON.stringify(reviewOf(question)), (webhook.timeoutSeconds ?? SECONDS_DEFAULT) * 1000);
     if (answer.status < 200 || answer.status > 299) throw new Error(`the server answered ${answer.status}`);
@@ -50,32 +48,7 @@ export async function ask(question: Question, webhooks: Webhooks | undefined, { 
   }
 }
 
-function reviewOf({ request, kind, object, uid }: Question): object {
-  const { operation, subresource, namespace, name, user, previous, isDryRun } = request;
-  const resource = { group: kind.group, version: kind.version, resource: kind.plural };
-  const ofRequest = { group: request.kind.group, version: request.kind.version };
-  // Bodies of other kinds come to subresources: Binding, Eviction, TokenRequest.
-  const bodyKind = (object as Partial<ApiObject> | undefined)?.kind ?? request.kind.kind;
-  return {
-    kind: 'AdmissionReview', apiVersion: REVIEW,
-    request: {
-      uid, kind: { group: kind.group, version: kind.version, kind: bodyKind }, resource, ...(subresource ? { subResource: subresource } : {}),
-      requestKind: { ...ofRequest, kind: bodyKind }, requestResource: { ...ofRequest, resource: request.kind.plural }, ...(subresource ? { requestSubResource: subresource } : {}),
-      ...(name ? { name } : {}), ...(namespace ? { namespace } : {}), operation, userInfo: userInfo(user),
-      object: operation === 'DELETE' ? null : shown(kind, request.kind, object), oldObject: operation === 'CREATE' ? null : shown(kind, request.kind, previous),
-      dryRun: isDryRun, options: { kind: `${OPTIONS[operation]}Options`, apiVersion: 'meta.k8s.io/v1', ...(isDryRun ? { dryRun: ['All'] } : {}) },
-    },
-  };
-}
-const OPTIONS = { CREATE: 'Create', UPDATE: 'Update', DELETE: 'Delete', CONNECT: 'Connect' } as const;
-
-const userInfo = ({ name, uid, groups, extra }: User): object => ({ username: name, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) });
-
-/** The stored object as the wanted version shows it. */
-function shown(kind: Kind<any>, stored: Kind<any>, object: ApiObject | undefined): unknown {
-  if (!object) return null;
-  return kind === stored || !kind.hub ? object : kind.hub.fromHub(object);
-}
+const reviewOf = (question: Question): object => ({ kind: 'AdmissionReview', apiVersion: REVIEW, request: requestOf(question) });
 
 function checked(body: unknown, uid: string): Verdict {
   const { kind, apiVersion, response } = (body ?? {}) as { readonly kind?: string; readonly apiVersion?: string; readonly response?: Verdict };

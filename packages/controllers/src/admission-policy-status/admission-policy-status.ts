@@ -1,0 +1,24 @@
+import { validatingAdmissionPolicy } from '@navarch/api';
+import { hasReason } from '@navarch/machinery';
+import { type Controller, defineController, self } from '../controller.ts';
+
+/**
+ * Says which generation of a validating policy is in force: the API server evaluates what it has stored, and refuses
+ * expressions that it cannot read, so that is the newest. Types are not checked, so nothing is warned of.
+ */
+export const admissionPolicyStatusController: Controller = defineController({
+  name: 'validatingadmissionpolicy-status-controller',
+  watches: [self(validatingAdmissionPolicy, ({ current }) => current !== undefined)],
+
+  async reconcile(key, { api, cache }) {
+    const found = cache.get(validatingAdmissionPolicy, key);
+    const { generation } = found?.metadata ?? {};
+    if (!found || generation === undefined || found.status.observedGeneration === generation) return undefined;
+    try {
+      await api.of(validatingAdmissionPolicy).update(key, (current) => ({ ...current, status: { ...current.status, observedGeneration: generation, typeChecking: {} } }), { subresource: 'status' });
+    } catch (error) {
+      if (!hasReason(error, 'NotFound')) throw error;
+    }
+    return undefined;
+  },
+});
