@@ -56,7 +56,6 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   serviceAccountController,
   clusterRoleAggregationController,
   admissionPolicyStatusController,
-  resourceQuotaController(options.kinds),
   rootCaController(options.rootCertificate),
   nodeLifecycleController(options.nodeLifecycle),
   taintEvictionController(),
