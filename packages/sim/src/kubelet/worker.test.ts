@@ -239,15 +239,16 @@ test('kubelet: pods at rest are left in peace', async () => {
 });
 
 test('kubelet: a write that conflicts is tried again, not taken for the loss of the pod', async () => {
-  let conflicts = 0;
-  const isRefused = (verb: string): boolean => (verb === 'patch' || verb === 'delete') && conflicts-- > 0;
-  await using world = await KubeletWorld.start({ conflictsWith: isRefused });
+  const conflicts: Record<string, number> = {};
+  await using world = await KubeletWorld.start({ conflictsWith: (verb) => (conflicts[verb] = (conflicts[verb] ?? 0) - 1) >= 0 });
   await world.run('web');
-  conflicts = 3;
+  await world.advance(3000);
+  conflicts['patch'] = 3;
+  world.machine.runtime.exit(world.machine.runtime.running()[0]?.id ?? '', 1);
   await world.advance(8000);
-  assert.equal(isReady(await world.pod('web')), true);
+  assert.equal((await first(world))?.restartCount, 1);
   await remove(world);
-  conflicts = 3;
+  conflicts['delete'] = 2;
   await world.advance(8000);
   assert.equal(await world.pod('web'), undefined);
 });
