@@ -1,4 +1,4 @@
-import { type Field, type Kind, type Mutable, pathSegmentErrors } from '@navarch/machinery';
+import { dnsLabelErrors, type Field, type Kind, type Mutable, pathSegmentErrors } from '@navarch/machinery';
 import { builtIn } from '../built-in.ts';
 import { isPositive } from '../checks/quantities.ts';
 import { labelSelector } from '../checks/selectors.ts';
@@ -66,11 +66,7 @@ function withDefaults(rules: HPAScalingRules = {}, defaults: HPAScalingRules): M
 
 function validateSpec({ spec }: HorizontalPodAutoscaler, at: Field): void {
   const { minReplicas, maxReplicas } = spec;
-  // Zero needs a metric that is there without any pod.
-  const isZeroAllowed = spec.metrics?.some((metric) => metric.type === 'Object' || metric.type === 'External') ?? false;
-  if (minReplicas !== undefined && minReplicas < (isZeroAllowed ? 0 : 1)) {
-    at.at('minReplicas').invalid(minReplicas, `must be greater than or equal to ${isZeroAllowed ? 0 : 1}`);
-  }
+  if (minReplicas !== undefined && minReplicas < 1) at.at('minReplicas').invalid(minReplicas, 'must be greater than or equal to 1');
   if (maxReplicas < 1) at.at('maxReplicas').invalid(maxReplicas, 'must be greater than 0');
   if (minReplicas !== undefined && maxReplicas < minReplicas) at.at('maxReplicas').invalid(maxReplicas, 'must be greater than or equal to `minReplicas`');
   validateReference(spec.scaleTargetRef, at.at('scaleTargetRef'));
@@ -98,11 +94,11 @@ function validateMetric(metric: MetricSpec, at: Field): void {
   if (object) {
     validateReference(object.describedObject, at.at('object', 'describedObject'));
     metricIdentifier(object.metric, at.at('object', 'metric'));
-    validateTarget(object.target, ['value', 'averageValue'], 'must set either a target value or averageValue', at.at('object', 'target'));
+    validateTarget(object.target, ['averageValue', 'value'], 'must set either a target value or averageValue', at.at('object', 'target'));
   }
   if (external) {
     metricIdentifier(external.metric, at.at('external', 'metric'));
-    validateTarget(external.target, ['value', 'averageValue'], 'must set either a target value for metric or a per-pod target', at.at('external', 'target'));
+    validateTarget(external.target, ['averageValue', 'value'], 'must set either a target value for metric or a per-pod target', at.at('external', 'target'));
     if (external.target.value !== undefined && external.target.averageValue !== undefined) {
       at.at('external', 'target', 'value').forbidden('may not set both a target value for metric and a per-pod target');
     }
@@ -114,12 +110,12 @@ function validateMetric(metric: MetricSpec, at: Field): void {
   if (resource) validateResource(resource.name, resource.target, at.at('resource'));
   if (containerResource) {
     validateResource(containerResource.name, containerResource.target, at.at('containerResource'));
-    if (!containerResource.container) at.at('containerResource', 'container').required('must specify a container');
+    requiredName(containerResource.container, dnsLabelErrors, at.at('containerResource', 'container'), 'must specify a container');
   }
 }
 
 function metricIdentifier({ name, selector }: { readonly name: string; readonly selector?: Parameters<typeof labelSelector>[0] }, at: Field): void {
-  requiredName(name, pathSegmentErrors, at.at('name'));
+  requiredName(name, pathSegmentErrors, at.at('name'), 'must specify a metric name');
   labelSelector(selector, at.at('selector'));
 }
 
@@ -133,7 +129,7 @@ function validateResource(name: string, target: MetricTarget, at: Field): void {
 
 function validateTarget(target: MetricTarget, wanted: readonly ('value' | 'averageValue' | 'averageUtilization')[], detail: string, at: Field): void {
   if (!target.type) at.at('type').required('must specify a metric target type');
-  else if (!['Utilization', 'Value', 'AverageValue'].includes(target.type)) {
+  if (!['Utilization', 'Value', 'AverageValue'].includes(target.type)) {
     at.at('type').invalid(target.type, 'must be either Utilization, Value, or AverageValue');
   }
   for (const name of ['value', 'averageValue'] as const) {

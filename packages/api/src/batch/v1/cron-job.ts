@@ -10,7 +10,7 @@ import { validateJobSpec } from './job-validation.ts';
 
 /** Jobs get the name and eleven characters for the time. */
 const NAME_MAX = 52;
-const ZONE = /\bTZ=/;
+const ZONE = 'TZ';
 
 export const cronJob: Kind<CronJob> = builtIn<CronJob>('batch/v1.CronJob', {
   columns: columnsOf('batch/CronJob', {
@@ -40,7 +40,7 @@ export const cronJob: Kind<CronJob> = builtIn<CronJob>('batch/v1.CronJob', {
     },
     validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
     warnings({ metadata, spec }, previous) {
-      const warnings = ZONE.test(spec.schedule)
+      const warnings = spec.schedule.includes(ZONE)
         ? ['spec.schedule: cannot use TZ or CRON_TZ in schedule, use timeZone field instead']
         : [];
       const names = previous ? [] : nameWarnings(metadata.name, 'Pod names and hostnames');
@@ -50,30 +50,27 @@ export const cronJob: Kind<CronJob> = builtIn<CronJob>('batch/v1.CronJob', {
 });
 
 function validateSpec(spec: CronJobSpec, at: Field): void {
-  validateSchedule(spec, at);
+  validateSchedule(spec, at.at('schedule'));
   notNegative(spec.startingDeadlineSeconds, at.at('startingDeadlineSeconds'));
+  if (spec.timeZone !== undefined) validateZone(spec.timeZone, at.at('timeZone'));
   oneOf(spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'], at.at('concurrencyPolicy'));
   validateJobSpec(spec.jobTemplate.spec, at.at('jobTemplate', 'spec'));
+  const { selector } = spec.jobTemplate.spec;
+  if (selector) at.at('jobTemplate', 'spec', 'selector').invalid(selector, '`selector` will be auto-generated');
   if (spec.jobTemplate.spec.manualSelector) at.at('jobTemplate', 'spec', 'manualSelector').notSupported(true, ['nil', 'false']);
   notNegative(spec.successfulJobsHistoryLimit, at.at('successfulJobsHistoryLimit'));
   notNegative(spec.failedJobsHistoryLimit, at.at('failedJobsHistoryLimit'));
 }
 
-function validateSchedule({ schedule, timeZone }: CronJobSpec, at: Field): void {
-  const here = at.at('schedule');
-  if (!schedule) here.required();
-  else {
-    const error = scheduleError(schedule);
-    if (error) here.invalid(schedule, error);
-    if (ZONE.test(schedule)) {
-      here.invalid(schedule, timeZone === undefined
-        ? 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'
-        : 'cannot use both timeZone field and TZ or CRON_TZ in schedule');
-    }
-  }
-  if (timeZone === undefined) return;
-  const zoneAt = at.at('timeZone');
-  if (timeZone === '') zoneAt.invalid(timeZone, 'timeZone must be nil or non-empty string');
-  else if (timeZone.toLowerCase() === 'local') zoneAt.invalid(timeZone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones');
-  else if (!isTimeZone(timeZone)) zoneAt.invalid(timeZone, `unknown time zone ${timeZone}`);
+function validateSchedule({ schedule }: CronJobSpec, at: Field): void {
+  if (!schedule) return at.required();
+  const error = scheduleError(schedule);
+  if (error) at.invalid(schedule, error);
+  if (schedule.includes(ZONE)) at.invalid(schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead');
+}
+
+function validateZone(zone: string, at: Field): void {
+  if (zone === '') at.invalid(zone, 'timeZone must be nil or non-empty string');
+  else if (zone.toLowerCase() === 'local') at.invalid(zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones');
+  else if (!isTimeZone(zone)) at.invalid(zone, `unknown time zone ${zone}`);
 }

@@ -1,5 +1,5 @@
 import { equalJson, type Field } from '@navarch/machinery';
-import { notNegative } from '../../checks/values.ts';
+import { each, notNegative } from '../../checks/values.ts';
 import type { Job, JobStatus } from '../../generated/types/batch-v1.ts';
 
 const COUNTS = ['active', 'succeeded', 'failed', 'ready', 'terminating'] as const;
@@ -7,10 +7,23 @@ const COUNTS = ['active', 'succeeded', 'failed', 'ready', 'terminating'] as cons
 const holds = (status: JobStatus, type: string): boolean =>
   status.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
 
+/** Each pod is waiting to be counted once. */
+function validateUncounted({ uncountedTerminatedPods: uncounted }: JobStatus, at: Field): void {
+  const seen = new Set<string>();
+  for (const list of ['succeeded', 'failed'] as const) {
+    each(uncounted?.[list], at.at(list), (uid, here) => {
+      if (uid === '') here.invalid(uid, 'must not be empty');
+      else if (seen.has(uid)) here.duplicate(uid);
+      seen.add(uid);
+    });
+  }
+}
+
 /** What a status may say, and may no longer take back once the job is over. */
 export function validateJobStatus(next: Job, previous: Job, at: Field): void {
   const { status } = next;
   for (const name of COUNTS) notNegative(status[name], at.at(name));
+  validateUncounted(status, at.at('uncountedTerminatedPods'));
   const [isComplete, hasFailed] = [holds(status, 'Complete'), holds(status, 'Failed')];
   if (isComplete && hasFailed) at.at('conditions').invalid(status.conditions, 'cannot set Complete=True and Failed=true conditions');
   if (isComplete && holds(status, 'FailureTarget')) at.at('conditions').invalid(status.conditions, 'cannot set Complete=True and FailureTarget=true conditions');

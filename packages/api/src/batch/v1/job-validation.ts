@@ -12,16 +12,19 @@ const RULES_MAX = 20;
 const CODES_MAX = 255;
 const PATTERNS_MAX = 20;
 
-export function validateJob(job: Job, at: Field): void {
-  const { spec } = job;
+export function validateJob({ spec }: Job, at: Field): void {
   const here = at.at('spec');
-  if (!spec.manualSelector && spec.selector) validateGenerated(job, at);
   validateJobSpec(spec, here);
   if (!spec.selector) here.at('selector').required();
   else labelSelector(spec.selector, here.at('selector'));
   if (spec.selector && !compileLabelSelector(spec.selector).matches(spec.template.metadata.labels)) {
     here.at('template', 'metadata', 'labels').invalid(spec.template.metadata.labels ?? null, '`selector` does not match template `labels`');
   }
+}
+
+/** What a new job must be besides: one that was changed keeps its name and its labels anyway. */
+export function validateNewJob(job: Job, at: Field): void {
+  if (!job.spec.manualSelector && job.spec.selector) validateGenerated(job, at);
   validateHostnames(job, at.at('metadata', 'name'));
 }
 

@@ -5,7 +5,7 @@ import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { nameWarnings, podWarnings } from '../../core/v1/pod-warnings.ts';
 import type { Job, JobSpec } from '../../generated/types/batch-v1.ts';
 import { statusPart } from '../../parts.ts';
-import { validateJob, validateJobUpdate } from './job-validation.ts';
+import { validateJob, validateJobUpdate, validateNewJob } from './job-validation.ts';
 import { validateJobStatus } from './job-status.ts';
 
 const INT32_MAX = 2 ** 31 - 1;
@@ -36,6 +36,7 @@ export const job: Kind<Job> = builtIn<Job>('batch/v1.Job', {
     },
     desired: (j) => [j.spec],
     validate: (j, at) => validateJob(j, at),
+    validateCreate: (j, at) => validateNewJob(j, at),
     validateUpdate: validateJobUpdate,
     warnings: (j, previous) => [...(previous ? [] : nameWarnings(j.metadata.name, 'Pod names and hostnames')), ...jobWarnings(j.spec, 'spec')],
     parts: { status: statusPart({ validate: (j, previous, at) => validateJobStatus(j, previous, at.at('status')) }) },
