@@ -2,6 +2,8 @@ import type { Node } from '@navarch/api';
 import { keyOf } from '@navarch/machinery';
 import { type Amounts, amountsOf, type Placed } from './template.ts';
 
+const NO_LABELS: Readonly<Record<string, string>> = {};
+
 /** One node with what is on it, kept up to date by events. */
 export class NodeInfo {
   /** Where in arrays by node this one is: stays the same while the node exists, then another may have it. */
@@ -9,6 +11,7 @@ export class NodeInfo {
   /** A number that no other state of any node has: what was computed at the same number still holds. */
   generation = 0;
   node: Node;
+  labels: Readonly<Record<string, string>> = NO_LABELS;
   allocatable: Amounts = new Map();
   cpu = 0;
   memory = 0;
@@ -33,13 +36,10 @@ export class NodeInfo {
     return this.node.metadata.name;
   }
 
-  get labels(): Readonly<Record<string, string>> {
-    return this.node.metadata.labels ?? NO_LABELS;
-  }
-
   update(node: Node, isNew = false): void {
     const before = this.node;
     this.node = node;
+    this.labels = node.metadata.labels ?? NO_LABELS;
     if (isNew || before.status.allocatable !== node.status.allocatable) {
       this.allocatable = amountsOf(node.status.allocatable ?? node.status.capacity ?? {});
       this.cpu = this.allocatable.get('cpu') ?? 0;
@@ -88,5 +88,3 @@ export class NodeInfo {
     }
   }
 }
-
-const NO_LABELS: Readonly<Record<string, string>> = {};
