@@ -1,5 +1,13 @@
 import {
-  clusterTrustBundle, configMap, type ConfigMap, persistentVolume, persistentVolumeClaim, type Pod, secret, type Secret, type Service,
+  clusterTrustBundle,
+  configMap,
+  type ConfigMap,
+  persistentVolume,
+  persistentVolumeClaim,
+  type Pod,
+  secret,
+  type Secret,
+  type Service,
 } from '@navarch/api';
 import type { Clock } from '@navarch/base';
 import type { Api } from '@navarch/client';
@@ -29,21 +37,38 @@ export interface SourcesDeps {
 }
 
 /** The objects that a pod's variables are taken from, read before they are needed. */
-export async function environmentSources(p: Pod, { api, host, nodeName, nodeIP, services }: SourcesDeps): Promise<EnvironmentSources> {
+export async function environmentSources(
+  p: Pod,
+  { api, host, nodeName, nodeIP, services }: SourcesDeps,
+): Promise<EnvironmentSources> {
   const namespace = p.metadata.namespace ?? '';
   const containers = [...(p.spec.initContainers ?? []), ...p.spec.containers, ...(p.spec.ephemeralContainers ?? [])];
-  const names = (pick: (c: (typeof containers)[number]) => readonly (string | undefined)[]): readonly string[] =>
-    [...new Set(containers.flatMap(pick).filter((n) => n !== undefined))];
-  const mapNames = names((c) => [...(c.envFrom ?? []).map((f) => f.configMapRef?.name), ...(c.env ?? []).map((e) => e.valueFrom?.configMapKeyRef?.name)]);
-  const secretNames = names((c) => [...(c.envFrom ?? []).map((f) => f.secretRef?.name), ...(c.env ?? []).map((e) => e.valueFrom?.secretKeyRef?.name)]);
+  const names = (pick: (c: (typeof containers)[number]) => readonly (string | undefined)[]): readonly string[] => [
+    ...new Set(containers.flatMap(pick).filter((n) => n !== undefined)),
+  ];
+  const mapNames = names((c) => [
+    ...(c.envFrom ?? []).map((f) => f.configMapRef?.name),
+    ...(c.env ?? []).map((e) => e.valueFrom?.configMapKeyRef?.name),
+  ]);
+  const secretNames = names((c) => [
+    ...(c.envFrom ?? []).map((f) => f.secretRef?.name),
+    ...(c.env ?? []).map((e) => e.valueFrom?.secretKeyRef?.name),
+  ]);
   const maps = new Map<string, ConfigMap | undefined>();
   const secrets = new Map<string, Secret | undefined>();
   for (const name of mapNames) maps.set(name, await orAbsent(api.of(configMap).get(`${namespace}/${name}`)));
   for (const name of secretNames) secrets.set(name, await orAbsent(api.of(secret).get(`${namespace}/${name}`)));
   return {
-    configMap: (name) => maps.get(name), secret: (name) => secrets.get(name),
-    services: [...services(namespace), ...(namespace === 'default' ? [] : services('default').filter((s) => s.metadata.name === 'kubernetes'))],
-    podIPs: (p.status.podIPs ?? []).map(({ ip }) => ip ?? ''), hostIPs: [nodeIP], nodeName, allocatable: capacityOf(host),
+    configMap: (name) => maps.get(name),
+    secret: (name) => secrets.get(name),
+    services: [
+      ...services(namespace),
+      ...(namespace === 'default' ? [] : services('default').filter((s) => s.metadata.name === 'kubernetes')),
+    ],
+    podIPs: (p.status.podIPs ?? []).map(({ ip }) => ip ?? ''),
+    hostIPs: [nodeIP],
+    nodeName,
+    allocatable: capacityOf(host),
   };
 }
 
@@ -70,14 +95,23 @@ export interface VolumeHostDeps {
 export function volumeHost({ api, files, host, nodeName, nodeIP, clock }: VolumeHostDeps): VolumeHost {
   const tokens = new AccountTokens({ api, clock });
   return {
-    files, clock, nodeName, hostIP: nodeIP, allocatable: capacityOf(host),
+    files,
+    clock,
+    nodeName,
+    hostIP: nodeIP,
+    allocatable: capacityOf(host),
     configMap: (namespace, name) => orAbsent(api.of(configMap).get(`${namespace}/${name}`)),
     secret: (namespace, name) => orAbsent(api.of(secret).get(`${namespace}/${name}`)),
     claim: (namespace, name) => orAbsent(api.of(persistentVolumeClaim).get(`${namespace}/${name}`)),
     persistentVolume: (name) => orAbsent(api.of(persistentVolume).get(name)),
     async trustBundles() {
       const { items } = await api.of(clusterTrustBundle).list();
-      return items.map(({ metadata, spec }): TrustBundle => ({ name: metadata.name, signerName: spec.signerName ?? '', labels: metadata.labels ?? {}, pem: spec.trustBundle }));
+      return items.map(({ metadata, spec }): TrustBundle => ({
+        name: metadata.name,
+        signerName: spec.signerName ?? '',
+        labels: metadata.labels ?? {},
+        pem: spec.trustBundle,
+      }));
     },
     token: (p, audience, expirationSeconds) => tokens.get(p, audience, expirationSeconds),
     forget: (podUid) => tokens.forget(podUid),

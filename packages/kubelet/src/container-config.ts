@@ -21,33 +21,54 @@ export interface NodeDirs {
 
 export const podDir = (dirs: NodeDirs, uid: string): string => `${dirs.root}/pods/${uid}`;
 /** The folder of a pod's logs, named so that people find it. */
-export const logDir = (dirs: NodeDirs, pod: Pod): string => `${dirs.podLogs}/${pod.metadata.namespace}_${pod.metadata.name}_${pod.metadata.uid}`;
+export const logDir = (dirs: NodeDirs, pod: Pod): string =>
+  `${dirs.podLogs}/${pod.metadata.namespace}_${pod.metadata.name}_${pod.metadata.uid}`;
 export const logPath = (name: string, attempt: number): string => `${name}/${attempt}.log`;
-export const logFile = (dirs: NodeDirs, pod: Pod, name: string, attempt: number): string => `${logDir(dirs, pod)}/${logPath(name, attempt)}`;
+export const logFile = (dirs: NodeDirs, pod: Pod, name: string, attempt: number): string =>
+  `${logDir(dirs, pod)}/${logPath(name, attempt)}`;
 
 export const POD_NAME = 'io.kubernetes.pod.name';
 export const POD_NAMESPACE = 'io.kubernetes.pod.namespace';
 export const POD_UID = 'io.kubernetes.pod.uid';
 export const CONTAINER_NAME = 'io.kubernetes.container.name';
 
-const podLabels = ({ metadata }: Pod): Readonly<Record<string, string>> =>
-  ({ [POD_NAME]: metadata.name, [POD_NAMESPACE]: metadata.namespace ?? '', [POD_UID]: metadata.uid });
+const podLabels = ({ metadata }: Pod): Readonly<Record<string, string>> => ({
+  [POD_NAME]: metadata.name,
+  [POD_NAMESPACE]: metadata.namespace ?? '',
+  [POD_UID]: metadata.uid,
+});
 
 /** What the sandbox of a pod is: its names, network, resolver, cgroup. Throws StartError for what this node cannot do. */
-export function sandboxConfig(pod: Pod, attempt: number, dirs: NodeDirs, dns: DnsSettings, host: HostFacts): Input<PodSandboxConfig> {
+export function sandboxConfig(
+  pod: Pod,
+  attempt: number,
+  dirs: NodeDirs,
+  dns: DnsSettings,
+  host: HostFacts,
+): Input<PodSandboxConfig> {
   const { metadata, spec } = pod;
   const ports = [...(spec.initContainers ?? []), ...spec.containers].flatMap((c) => c.ports ?? []);
   return {
     metadata: { name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid, attempt },
     // On the host's network a pod has the host's name: there is no name of its own to set.
     hostname: spec.hostNetwork ? '' : kernelHostname(pod, dns.clusterDomain),
-    logDirectory: logDir(dirs, pod), dnsConfig: dnsConfig(pod, dns, host), labels: { ...metadata.labels, ...podLabels(pod) },
+    logDirectory: logDir(dirs, pod),
+    dnsConfig: dnsConfig(pod, dns, host),
+    labels: { ...metadata.labels, ...podLabels(pod) },
     annotations: metadata.annotations ?? {},
-    portMappings: spec.hostNetwork ? [] : ports.filter((p) => p.hostPort).map((p) => ({
-      protocol: p.protocol ?? 'TCP', containerPort: p.containerPort, hostPort: p.hostPort ?? 0, hostIp: p.hostIP ?? '',
-    })),
+    portMappings: spec.hostNetwork
+      ? []
+      : ports
+          .filter((p) => p.hostPort)
+          .map((p) => ({
+            protocol: p.protocol ?? 'TCP',
+            containerPort: p.containerPort,
+            hostPort: p.hostPort ?? 0,
+            hostIp: p.hostIP ?? '',
+          })),
     linux: {
-      cgroupParent: cgroupParent(pod, dirs.cgroupRoot), securityContext: sandboxSecurity(pod),
+      cgroupParent: cgroupParent(pod, dirs.cgroupRoot),
+      securityContext: sandboxSecurity(pod),
       sysctls: sysctlsOf(spec),
     },
   };
@@ -59,7 +80,8 @@ export function qosCgroup(qos: string, root: string): string {
 }
 
 /** The pod's cgroup, below its class of service. */
-export const cgroupParent = (pod: Pod, root: string): string => `${qosCgroup(pod.status.qosClass ?? qosClassOf(pod.spec), root)}/pod${pod.metadata.uid}`;
+export const cgroupParent = (pod: Pod, root: string): string =>
+  `${qosCgroup(pod.status.qosClass ?? qosClassOf(pod.spec), root)}/pod${pod.metadata.uid}`;
 
 export interface ContainerInput {
   readonly pod: Pod;
@@ -73,21 +95,37 @@ export interface ContainerInput {
 }
 
 /** A container as the runtime is asked to make it. Throws StartError for what its spec says and cannot be. */
-export function containerConfig({ pod, container, attempt, image, environment, mounts, devices, targetId }: ContainerInput, dirs: NodeDirs, host: HostFacts): Input<ContainerConfig> {
+export function containerConfig(
+  { pod, container, attempt, image, environment, mounts, devices, targetId }: ContainerInput,
+  dirs: NodeDirs,
+  host: HostFacts,
+): Input<ContainerConfig> {
   const encoder = new TextEncoder();
   const stopSignal = container.lifecycle?.stopSignal;
   return {
-    metadata: { name: container.name, attempt }, image: { image: image.ref, userSpecifiedImage: container.image ?? '' },
-    command: (container.command ?? []).map((word) => expand(word, environment)), args: (container.args ?? []).map((word) => expand(word, environment)),
-    workingDir: container.workingDir ?? '', envs: [...environment].map(([key, value]) => ({ key, value: encoder.encode(value) })), mounts, devices,
+    metadata: { name: container.name, attempt },
+    image: { image: image.ref, userSpecifiedImage: container.image ?? '' },
+    command: (container.command ?? []).map((word) => expand(word, environment)),
+    args: (container.args ?? []).map((word) => expand(word, environment)),
+    workingDir: container.workingDir ?? '',
+    envs: [...environment].map(([key, value]) => ({ key, value: encoder.encode(value) })),
+    mounts,
+    devices,
     labels: { ...podLabels(pod), [CONTAINER_NAME]: container.name },
     annotations: {
-      'io.kubernetes.container.restartCount': String(attempt), 'io.kubernetes.container.terminationMessagePath': container.terminationMessagePath ?? '',
+      'io.kubernetes.container.restartCount': String(attempt),
+      'io.kubernetes.container.terminationMessagePath': container.terminationMessagePath ?? '',
       'io.kubernetes.container.terminationMessagePolicy': container.terminationMessagePolicy ?? '',
       'io.kubernetes.pod.terminationGracePeriod': String(pod.spec.terminationGracePeriodSeconds ?? 30),
     },
-    logPath: logPath(container.name, attempt), stdin: container.stdin ?? false, stdinOnce: container.stdinOnce ?? false, tty: container.tty ?? false,
+    logPath: logPath(container.name, attempt),
+    stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    tty: container.tty ?? false,
     ...(stopSignal ? { stopSignal: `SIGNAL_${stopSignal.replace('+', 'PLUS').replace('-', 'MINUS')}` as Signal } : {}),
-    linux: { resources: linuxResources(pod, container, host), securityContext: containerSecurity(pod, container, { image, root: dirs.root, targetId }) },
+    linux: {
+      resources: linuxResources(pod, container, host),
+      securityContext: containerSecurity(pod, container, { image, root: dirs.root, targetId }),
+    },
   };
 }

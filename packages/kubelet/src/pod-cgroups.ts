@@ -39,13 +39,16 @@ export class PodCgroups {
   /** Sets what the classes get by all pods of the node, and removes cgroups of pods that are gone. */
   keep(pods: readonly Pod[]): void {
     const { cgroups, root } = this.#deps;
-    this.#burstable = new Map(pods.filter((pod) => qosOf(pod) === 'Burstable').map((pod) => [pod.metadata.uid, milliCpu(pod)]));
+    this.#burstable = new Map(
+      pods.filter((pod) => qosOf(pod) === 'Burstable').map((pod) => [pod.metadata.uid, milliCpu(pod)]),
+    );
     this.#balance();
     const wanted = new Set(pods.map((pod) => cgroupParent(pod, root)));
     for (const qos of ['Guaranteed', 'Burstable', 'BestEffort']) {
       const parent = qosCgroup(qos, root);
       // Processes keep a cgroup that is still in use.
-      for (const name of cgroups.children(parent)) if (name.startsWith('pod') && !wanted.has(`${parent}/${name}`)) cgroups.remove(`${parent}/${name}`);
+      for (const name of cgroups.children(parent))
+        if (name.startsWith('pod') && !wanted.has(`${parent}/${name}`)) cgroups.remove(`${parent}/${name}`);
     }
   }
 
@@ -53,7 +56,9 @@ export class PodCgroups {
   #balance(): void {
     const { cgroups, host, root } = this.#deps;
     cgroups.ensure(qosCgroup('Guaranteed', root), { cpuShares: cpuShares(host.cpus * 1000) });
-    cgroups.ensure(qosCgroup('Burstable', root), { cpuShares: cpuShares([...this.#burstable.values()].reduce((sum, milli) => sum + milli, 0)) });
+    cgroups.ensure(qosCgroup('Burstable', root), {
+      cpuShares: cpuShares([...this.#burstable.values()].reduce((sum, milli) => sum + milli, 0)),
+    });
     cgroups.ensure(qosCgroup('BestEffort', root), { cpuShares: cpuShares(0) });
   }
 }
@@ -65,11 +70,15 @@ const milliCpu = ({ spec }: Pod): number => quantityMilliValue(podRequests(spec)
 export function podCgroupLimits(pod: Pod): CgroupLimits {
   const { spec } = pod;
   const limits = podLimits(spec);
-  const isLimited = (name: string): boolean => spec.resources?.limits?.[name] !== undefined
-    || [...spec.containers, ...(spec.initContainers ?? [])].every((c) => quantityMilliValue(c.resources?.limits?.[name]) > 0);
+  const isLimited = (name: string): boolean =>
+    spec.resources?.limits?.[name] !== undefined ||
+    [...spec.containers, ...(spec.initContainers ?? [])].every(
+      (c) => quantityMilliValue(c.resources?.limits?.[name]) > 0,
+    );
   const quota = isLimited('cpu') ? cpuQuota(quantityMilliValue(limits['cpu'])) : undefined;
   return {
-    cpuShares: cpuShares(qosOf(pod) === 'BestEffort' ? 0 : milliCpu(pod)), ...(quota === undefined ? {} : { cpuQuotaUs: quota, cpuPeriodUs: CPU_PERIOD_US }),
+    cpuShares: cpuShares(qosOf(pod) === 'BestEffort' ? 0 : milliCpu(pod)),
+    ...(quota === undefined ? {} : { cpuQuotaUs: quota, cpuPeriodUs: CPU_PERIOD_US }),
     ...(isLimited('memory') ? { memoryBytes: quantityValue(limits['memory']) } : {}),
   };
 }

@@ -31,18 +31,38 @@ export interface PrepareDeps {
 }
 
 /** Everything that a container needs before it is made: its image, its variables, its mounts. Throws StartError. */
-export async function prepareContainer(input: PrepareInput, volumes: PodVolumes, deps: PrepareDeps, signal: AbortSignal): Promise<Input<ContainerConfig>> {
+export async function prepareContainer(
+  input: PrepareInput,
+  volumes: PodVolumes,
+  deps: PrepareDeps,
+  signal: AbortSignal,
+): Promise<Input<ContainerConfig>> {
   const { pod, container, attempt, ip, event } = input;
   const { files, dirs, dns, host } = deps;
   const request: Omit<ImageRequest, 'image' | 'policy'> = { pod, secrets: await pullSecretsOf(input, deps), event };
-  const image = await deps.images.ensure({ ...request, image: container.image ?? '', policy: container.imagePullPolicy }, signal);
+  const image = await deps.images.ensure(
+    { ...request, image: container.image ?? '', policy: container.imagePullPolicy },
+    signal,
+  );
   await ensureImageVolumes(input, request, deps, signal);
   refuseRoot(pod, container, image);
-  const skipped: Skipped = (what, name, keys) => event('Warning', 'InvalidEnvironmentVariableNames',
-    `Keys [${keys.join(', ')}] from the EnvFrom ${what} ${pod.metadata.namespace}/${name} were skipped since they are considered invalid environment variable names.`);
-  const environment = environmentOf(pod, container, { ...(await deps.sources(pod)), podIPs: [ip || deps.nodeIP], envFile: await envFiles(input, volumes, files) }, skipped);
+  const skipped: Skipped = (what, name, keys) =>
+    event(
+      'Warning',
+      'InvalidEnvironmentVariableNames',
+      `Keys [${keys.join(', ')}] from the EnvFrom ${what} ${pod.metadata.namespace}/${name} were skipped since they are considered invalid environment variable names.`,
+    );
+  const environment = environmentOf(
+    pod,
+    container,
+    { ...(await deps.sources(pod)), podIPs: [ip || deps.nodeIP], envFile: await envFiles(input, volumes, files) },
+    skipped,
+  );
   const { hasRecursiveReadOnlyMounts } = deps.runtime.features();
-  const mounts = await containerMounts({ pod, container, attempt, podIPs: ip ? [ip] : [], environment }, { files, dirs, clusterDomain: dns.clusterDomain, volumes, hasRecursiveReadOnlyMounts });
+  const mounts = await containerMounts(
+    { pod, container, attempt, podIPs: ip ? [ip] : [], environment },
+    { files, dirs, clusterDomain: dns.clusterDomain, volumes, hasRecursiveReadOnlyMounts },
+  );
   const devices = await containerDevices(input, { files, volumes });
   const targetId = await targetOf(input, deps, signal);
   return containerConfig({ pod, container, attempt, image, environment, mounts, devices, targetId }, dirs, host);
@@ -50,19 +70,32 @@ export async function prepareContainer(input: PrepareInput, volumes: PodVolumes,
 
 async function pullSecretsOf({ pod, event }: PrepareInput, deps: PrepareDeps): Promise<readonly Secret[]> {
   const secrets = await deps.pullSecrets(pod);
-  const missing = (pod.spec.imagePullSecrets ?? []).map(({ name = '' }) => name).filter((name) => !secrets.some(({ metadata }) => metadata.name === name));
+  const missing = (pod.spec.imagePullSecrets ?? [])
+    .map(({ name = '' }) => name)
+    .filter((name) => !secrets.some(({ metadata }) => metadata.name === name));
   if (missing.length > 0) {
-    event('Warning', 'FailedToRetrieveImagePullSecret', `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`);
+    event(
+      'Warning',
+      'FailedToRetrieveImagePullSecret',
+      `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`,
+    );
   }
   return secrets;
 }
 
 /** The running container whose processes an ephemeral one is to see. */
-async function targetOf({ pod, container }: PrepareInput, { runtime }: PrepareDeps, signal: AbortSignal): Promise<string | undefined> {
+async function targetOf(
+  { pod, container }: PrepareInput,
+  { runtime }: PrepareDeps,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const { targetContainerName } = container as EphemeralContainer;
   if (!targetContainerName) return undefined;
   const labelSelector = { [POD_UID]: pod.metadata.uid, [CONTAINER_NAME]: targetContainerName };
-  const { containers } = await runtime.listContainers({ filter: { labelSelector, state: { state: 'CONTAINER_RUNNING' } } }, signal);
+  const { containers } = await runtime.listContainers(
+    { filter: { labelSelector, state: { state: 'CONTAINER_RUNNING' } } },
+    signal,
+  );
   const [target] = containers;
   if (!target) throw configError(`unable to find target container ${targetContainerName}`);
   return target.id;
@@ -80,7 +113,9 @@ async function envFiles({ pod, container }: PrepareInput, volumes: PodVolumes, f
     if (!volume) throw configError(`cannot find the volume ${JSON.stringify(volumeName)} referenced by FileKeyRef`);
     const bytes = await files.readInside(volume.path, path, ENV_FILE_BYTES_MAX).catch((error: unknown) => {
       if (!(error instanceof EscapeError)) throw error;
-      throw configError(`environment file ${JSON.stringify(path)} leads out of volume ${JSON.stringify(volumeName)}`, { cause: error });
+      throw configError(`environment file ${JSON.stringify(path)} leads out of volume ${JSON.stringify(volumeName)}`, {
+        cause: error,
+      });
     });
     if (bytes) found.set(`${volumeName}/${path}`, new TextDecoder().decode(bytes));
   }
@@ -88,11 +123,19 @@ async function envFiles({ pod, container }: PrepareInput, volumes: PodVolumes, f
 }
 
 /** The runtime mounts images that are on the machine: those that the container mounts are brought as its own is. */
-async function ensureImageVolumes({ pod, container }: PrepareInput, request: Omit<ImageRequest, 'image' | 'policy'>, { images, runtime }: PrepareDeps, signal: AbortSignal): Promise<void> {
+async function ensureImageVolumes(
+  { pod, container }: PrepareInput,
+  request: Omit<ImageRequest, 'image' | 'policy'>,
+  { images, runtime }: PrepareDeps,
+  signal: AbortSignal,
+): Promise<void> {
   for (const { name } of container.volumeMounts ?? []) {
     const source = pod.spec.volumes?.find((v) => v.name === name)?.image;
     if (!source) continue;
-    if (!runtime.features().hasImageVolumes) throw configError(`volume ${JSON.stringify(name)} is an image: the container runtime of this node cannot mount images`);
+    if (!runtime.features().hasImageVolumes)
+      throw configError(
+        `volume ${JSON.stringify(name)} is an image: the container runtime of this node cannot mount images`,
+      );
     await images.ensure({ ...request, image: source.reference ?? '', policy: source.pullPolicy }, signal);
   }
 }

@@ -1,7 +1,15 @@
 /** The reasons that a waiting container shows when it could not be started (upstream's words). */
 export type StartReason =
-  | 'ErrImagePull' | 'ImagePullBackOff' | 'ErrImageNeverPull' | 'InvalidImageName' | 'ImageInspectError' | 'RegistryUnavailable' | 'SignatureValidationFailed'
-  | 'CreateContainerConfigError' | 'CreateContainerError' | 'RunContainerError';
+  | 'ErrImagePull'
+  | 'ImagePullBackOff'
+  | 'ErrImageNeverPull'
+  | 'InvalidImageName'
+  | 'ImageInspectError'
+  | 'RegistryUnavailable'
+  | 'SignatureValidationFailed'
+  | 'CreateContainerConfigError'
+  | 'CreateContainerError'
+  | 'RunContainerError';
 
 /** A container could not be started: the reason and the message are what its waiting state shows. */
 export class StartError extends Error {
@@ -23,8 +31,15 @@ export class StartError extends Error {
 }
 
 const IMAGE_REASONS: ReadonlySet<StartReason> = new Set([
-  'ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName', 'ImageInspectError', 'RegistryUnavailable', 'SignatureValidationFailed',
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'ImageInspectError',
+  'RegistryUnavailable',
+  'SignatureValidationFailed',
 ]);
 
 /** A container that cannot be made as its spec says. */
-export const configError = (message: string, options: ErrorOptions = {}): StartError => new StartError('CreateContainerConfigError', message, options);
+export const configError = (message: string, options: ErrorOptions = {}): StartError =>
+  new StartError('CreateContainerConfigError', message, options);

@@ -27,20 +27,33 @@ export function dnsConfig(pod: Pod, settings: DnsSettings, host: Resolver): Reso
 }
 
 /** What became of a pod's wishes otherwise than it may expect: reason and message of an event each. */
-export function dnsProblems(pod: Pod, settings: DnsSettings, host: Resolver): readonly (readonly [reason: string, message: string])[] {
+export function dnsProblems(
+  pod: Pod,
+  settings: DnsSettings,
+  host: Resolver,
+): readonly (readonly [reason: string, message: string])[] {
   const { metadata, spec } = pod;
   const [all, applied] = [wished(pod, settings, host), dnsConfig(pod, settings, host)];
   const problems: (readonly [string, string])[] = [];
   const policy = policyOf(pod);
   if (settings.clusterDns === '' && policy.startsWith('ClusterFirst')) {
     const name = JSON.stringify(`${metadata.name}_${metadata.namespace}(${metadata.uid})`);
-    problems.push(['MissingClusterDNS', `pod: ${name}. kubelet does not have ClusterDNS IP configured and cannot create Pod using ${JSON.stringify(spec.dnsPolicy ?? 'ClusterFirst')} policy. Falling back to "Default" policy.`]);
+    problems.push([
+      'MissingClusterDNS',
+      `pod: ${name}. kubelet does not have ClusterDNS IP configured and cannot create Pod using ${JSON.stringify(spec.dnsPolicy ?? 'ClusterFirst')} policy. Falling back to "Default" policy.`,
+    ]);
   }
   if (applied.servers.length < all.servers.length) {
-    problems.push(['DNSConfigForming', `Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${applied.servers.join(' ')}`]);
+    problems.push([
+      'DNSConfigForming',
+      `Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${applied.servers.join(' ')}`,
+    ]);
   }
   if (applied.searches.length < all.searches.length) {
-    problems.push(['DNSConfigForming', `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${applied.searches.join(' ')}`]);
+    problems.push([
+      'DNSConfigForming',
+      `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${applied.searches.join(' ')}`,
+    ]);
   }
   return problems;
 }
@@ -50,19 +63,22 @@ function wished(pod: Pod, settings: DnsSettings, host: Resolver): ResolverConfig
   const { nameservers = [], searches = [], options = [] } = pod.spec.dnsConfig ?? {};
   const all = [...base.options, ...options.map(({ name = '', value }) => (value ? `${name}:${value}` : name))];
   return {
-    servers: unique([...base.servers, ...nameservers]), searches: unique([...base.searches, ...searches]),
+    servers: unique([...base.servers, ...nameservers]),
+    searches: unique([...base.searches, ...searches]),
     // Of several options of a name the last counts.
     options: [...new Map(all.map((option) => [option.split(':')[0], option])).values()],
   };
 }
 
 /** On the host's network pods resolve as the host does, unless they say that they want the cluster's names. */
-const policyOf = ({ spec }: Pod): string => (spec.dnsPolicy === 'ClusterFirst' && spec.hostNetwork ? 'Default' : (spec.dnsPolicy ?? 'ClusterFirst'));
+const policyOf = ({ spec }: Pod): string =>
+  spec.dnsPolicy === 'ClusterFirst' && spec.hostNetwork ? 'Default' : (spec.dnsPolicy ?? 'ClusterFirst');
 
 function byPolicy(pod: Pod, { clusterDns, clusterDomain }: DnsSettings, host: Resolver): ResolverConfig {
   const policy = policyOf(pod);
   if (policy === 'None') return { servers: [], searches: [], options: [] };
-  if (policy === 'Default' || clusterDns === '') return { servers: host.resolvers, searches: host.searches, options: host.resolverOptions };
+  if (policy === 'Default' || clusterDns === '')
+    return { servers: host.resolvers, searches: host.searches, options: host.resolverOptions };
   const own = [`${pod.metadata.namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain];
   return { servers: [clusterDns], searches: [...own, ...host.searches], options: ['ndots:5'] };
 }

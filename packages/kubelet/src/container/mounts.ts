@@ -32,9 +32,12 @@ export async function containerMounts(input: MountsInput, deps: MountsDeps): Pro
   const { files, dirs, clusterDomain } = deps;
   const base = podDir(dirs, pod.metadata.uid);
   const mounts: Input<Mount>[] = [];
-  for (const [index, mount] of (container.volumeMounts ?? []).entries()) mounts.push(await volumeMount(mount, index, input, deps));
+  for (const [index, mount] of (container.volumeMounts ?? []).entries())
+    mounts.push(await volumeMount(mount, index, input, deps));
   if (!mounts.some(({ containerPath }) => containerPath === ETC_HOSTS)) {
-    const text = pod.spec.hostNetwork ? nodeHostsFile(pod, (await files.readText(ETC_HOSTS)) ?? '') : hostsFile(pod, podIPs, clusterDomain);
+    const text = pod.spec.hostNetwork
+      ? nodeHostsFile(pod, (await files.readText(ETC_HOSTS)) ?? '')
+      : hostsFile(pod, podIPs, clusterDomain);
     await files.makeDir(base, 0o755);
     await files.write(`${base}/etc-hosts`, text, { mode: 0o644 });
     mounts.push({ containerPath: ETC_HOSTS, hostPath: `${base}/etc-hosts`, readonly: false });
@@ -49,31 +52,50 @@ export async function containerMounts(input: MountsInput, deps: MountsDeps): Pro
 }
 
 /** Block devices that a container gets instead of a mounted file system. Throws StartError. */
-export async function containerDevices({ pod, container }: Pick<MountsInput, 'pod' | 'container'>, { files, volumes }: Pick<MountsDeps, 'files' | 'volumes'>): Promise<readonly Input<Device>[]> {
+export async function containerDevices(
+  { pod, container }: Pick<MountsInput, 'pod' | 'container'>,
+  { files, volumes }: Pick<MountsDeps, 'files' | 'volumes'>,
+): Promise<readonly Input<Device>[]> {
   const devices: Input<Device>[] = [];
   for (const { name, devicePath } of container.volumeDevices ?? []) {
     const volume = volumes.find(pod, name);
     const hostPath = volume && (await files.readLink(volume.path));
-    if (!volume || !hostPath) throw configError(`cannot find volume ${JSON.stringify(name)} to pass into container ${JSON.stringify(container.name)}`);
+    if (!volume || !hostPath)
+      throw configError(
+        `cannot find volume ${JSON.stringify(name)} to pass into container ${JSON.stringify(container.name)}`,
+      );
     devices.push({ hostPath, containerPath: devicePath, permissions: volume.isReadOnly ? 'mr' : 'mrw' });
   }
   return devices;
 }
 
 const PROPAGATION: Readonly<Record<NonNullable<VolumeMount['mountPropagation']>, MountPropagation>> = {
-  None: 'PROPAGATION_PRIVATE', HostToContainer: 'PROPAGATION_HOST_TO_CONTAINER', Bidirectional: 'PROPAGATION_BIDIRECTIONAL',
+  None: 'PROPAGATION_PRIVATE',
+  HostToContainer: 'PROPAGATION_HOST_TO_CONTAINER',
+  Bidirectional: 'PROPAGATION_BIDIRECTIONAL',
 };
 
-async function volumeMount(mount: VolumeMount, index: number, input: MountsInput, deps: MountsDeps): Promise<Input<Mount>> {
+async function volumeMount(
+  mount: VolumeMount,
+  index: number,
+  input: MountsInput,
+  deps: MountsDeps,
+): Promise<Input<Mount>> {
   const { pod, container, environment } = input;
   const volume = deps.volumes.find(pod, mount.name);
-  if (!volume) throw configError(`cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(container.name)}`);
+  if (!volume)
+    throw configError(
+      `cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(container.name)}`,
+    );
   const subPath = subPathOf(mount, environment);
   const shared = {
-    containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`, readonly: volume.isReadOnly || (mount.readOnly ?? false),
-    recursiveReadOnly: isRecursiveReadOnly(mount, deps.hasRecursiveReadOnlyMounts), propagation: PROPAGATION[mount.mountPropagation ?? 'None'],
+    containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
+    readonly: volume.isReadOnly || (mount.readOnly ?? false),
+    recursiveReadOnly: isRecursiveReadOnly(mount, deps.hasRecursiveReadOnlyMounts),
+    propagation: PROPAGATION[mount.mountPropagation ?? 'None'],
   };
-  if (volume.image !== undefined) return { ...shared, hostPath: '', image: { image: volume.image }, imageSubPath: subPath };
+  if (volume.image !== undefined)
+    return { ...shared, hostPath: '', image: { image: volume.image }, imageSubPath: subPath };
   if (subPath === '') return { ...shared, hostPath: volume.path };
   const target = `${podDir(deps.dirs, pod.metadata.uid)}/volume-subpaths/${mount.name}/${container.name}/${index}`;
   try {
@@ -82,7 +104,10 @@ async function volumeMount(mount: VolumeMount, index: number, input: MountsInput
     await deps.files.bindInside(volume.path, subPath, target);
   } catch (error) {
     // No details: they would tell the pod's author about the node's files.
-    throw configError(`failed to prepare subPath for volumeMount ${JSON.stringify(mount.name)} of container ${JSON.stringify(container.name)}`, { cause: error });
+    throw configError(
+      `failed to prepare subPath for volumeMount ${JSON.stringify(mount.name)} of container ${JSON.stringify(container.name)}`,
+      { cause: error },
+    );
   }
   return { ...shared, hostPath: target };
 }
@@ -95,14 +120,25 @@ function subPathOf({ subPath = '', subPathExpr = '' }: VolumeMount, environment:
   }
   const path = subPathExpr === '' ? subPath : expand(subPathExpr, environment);
   if (path.startsWith('/')) throw configError(`error SubPath \`${path}\` must not be an absolute path`);
-  if (path.split('/').includes('..')) throw configError(`unable to provision SubPath \`${path}\`: must not contain '..'`);
+  if (path.split('/').includes('..'))
+    throw configError(`unable to provision SubPath \`${path}\`: must not contain '..'`);
   return path;
 }
 
-function isRecursiveReadOnly({ name, readOnly, recursiveReadOnly = 'Disabled', mountPropagation = 'None' }: VolumeMount, isSupported: boolean): boolean {
+function isRecursiveReadOnly(
+  { name, readOnly, recursiveReadOnly = 'Disabled', mountPropagation = 'None' }: VolumeMount,
+  isSupported: boolean,
+): boolean {
   if (recursiveReadOnly === 'Disabled') return false;
-  if (!readOnly) throw configError(`volume ${JSON.stringify(name)} requested recursive read-only mode, but it is not read-only`);
-  if (mountPropagation !== 'None') throw configError(`volume ${JSON.stringify(name)} requested recursive read-only mode, but it is not compatible with propagation ${mountPropagation}`);
-  if (recursiveReadOnly === 'Enabled' && !isSupported) throw configError(`volume ${JSON.stringify(name)} requested recursive read-only mode, but it is not supported by the runtime`);
+  if (!readOnly)
+    throw configError(`volume ${JSON.stringify(name)} requested recursive read-only mode, but it is not read-only`);
+  if (mountPropagation !== 'None')
+    throw configError(
+      `volume ${JSON.stringify(name)} requested recursive read-only mode, but it is not compatible with propagation ${mountPropagation}`,
+    );
+  if (recursiveReadOnly === 'Enabled' && !isSupported)
+    throw configError(
+      `volume ${JSON.stringify(name)} requested recursive read-only mode, but it is not supported by the runtime`,
+    );
   return isSupported;
 }

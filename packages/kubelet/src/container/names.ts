@@ -25,5 +25,7 @@ export function kernelHostname(pod: Pod, clusterDomain: string): string {
   if (!pod.spec.setHostnameAsFQDN || domain === '') return hostname;
   const full = `${hostname}.${domain}`;
   if (full.length <= HOSTNAME_LENGTH_MAX) return full;
-  throw configError(`failed to construct FQDN from pod hostname and cluster domain, FQDN ${full} is too long (${HOSTNAME_LENGTH_MAX} characters is the max, ${full.length} characters requested)`);
+  throw configError(
+    `failed to construct FQDN from pod hostname and cluster domain, FQDN ${full} is too long (${HOSTNAME_LENGTH_MAX} characters is the max, ${full.length} characters requested)`,
+  );
 }

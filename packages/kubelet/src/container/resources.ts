@@ -9,23 +9,35 @@ const CPU_SHARES_MAX = 262_144;
 const CPU_QUOTA_US_MIN = 1000;
 
 /** 1024 a core. */
-export const cpuShares = (milli: number): number => Math.min(CPU_SHARES_MAX, Math.max(CPU_SHARES_MIN, Math.floor((milli * 1024) / 1000)));
+export const cpuShares = (milli: number): number =>
+  Math.min(CPU_SHARES_MAX, Math.max(CPU_SHARES_MIN, Math.floor((milli * 1024) / 1000)));
 
 /** Microseconds per period; undefined where nothing is limited. */
-export const cpuQuota = (milli: number): number | undefined => (milli > 0 ? Math.max(CPU_QUOTA_US_MIN, Math.floor((milli * CPU_PERIOD_US) / 1000)) : undefined);
+export const cpuQuota = (milli: number): number | undefined =>
+  milli > 0 ? Math.max(CPU_QUOTA_US_MIN, Math.floor((milli * CPU_PERIOD_US) / 1000)) : undefined;
 
 const HUGE_PAGES = 'hugepages-';
 
 /** Requests become shares, limits become quotas; who asks for little is killed first when memory runs out. */
-export function linuxResources(pod: Pod, container: Container, host: Pick<HostFacts, 'memoryBytes' | 'cgroupVersion'>): Input<LinuxContainerResources> {
+export function linuxResources(
+  pod: Pod,
+  container: Container,
+  host: Pick<HostFacts, 'memoryBytes' | 'cgroupVersion'>,
+): Input<LinuxContainerResources> {
   const { requests = {}, limits = {} } = container.resources ?? {};
   const quota = cpuQuota(quantityMilliValue(limits['cpu']));
   const memory = quantityValue(limits['memory']);
   const pages = Object.entries(limits).filter(([name]) => name.startsWith(HUGE_PAGES));
   return {
-    cpuShares: cpuShares(quantityMilliValue(requests['cpu'] ?? limits['cpu'])), cpuPeriod: CPU_PERIOD_US, ...(quota === undefined ? {} : { cpuQuota: quota }),
-    memoryLimitInBytes: memory, oomScoreAdj: oomScore(pod, container, host.memoryBytes),
-    hugepageLimits: pages.map(([name, text]) => ({ pageSize: runtimePageSize(name.slice(HUGE_PAGES.length)), limit: quantityValue(text) })),
+    cpuShares: cpuShares(quantityMilliValue(requests['cpu'] ?? limits['cpu'])),
+    cpuPeriod: CPU_PERIOD_US,
+    ...(quota === undefined ? {} : { cpuQuota: quota }),
+    memoryLimitInBytes: memory,
+    oomScoreAdj: oomScore(pod, container, host.memoryBytes),
+    hugepageLimits: pages.map(([name, text]) => ({
+      pageSize: runtimePageSize(name.slice(HUGE_PAGES.length)),
+      limit: quantityValue(text),
+    })),
     // A container is killed whole: one that lost a process to the kernel is a container in an unknown state (KEP-2254).
     ...(host.cgroupVersion === 2 ? { unified: { 'memory.oom.group': '1' } } : {}),
   };
@@ -43,8 +55,13 @@ function oomScore(pod: Pod, container: Container, nodeMemoryBytes: number): numb
   if (qos === 'BestEffort') return 1000;
   const own = quantityValue(container.resources?.requests?.['memory']);
   // A sidecar must not be killed before those that it serves.
-  const request = pod.spec.initContainers?.includes(container) && isSidecar(container) ? Math.max(own, leastRequest(pod)) : own;
-  return Math.min(999, Math.max(1000 + OOM_GUARANTEED, Math.floor(1000 - (1000 * request) / Math.max(1, nodeMemoryBytes))));
+  const request =
+    pod.spec.initContainers?.includes(container) && isSidecar(container) ? Math.max(own, leastRequest(pod)) : own;
+  return Math.min(
+    999,
+    Math.max(1000 + OOM_GUARANTEED, Math.floor(1000 - (1000 * request) / Math.max(1, nodeMemoryBytes))),
+  );
 }
 
-const leastRequest = ({ spec }: Pod): number => Math.min(...spec.containers.map((c) => quantityValue(c.resources?.requests?.['memory'])));
+const leastRequest = ({ spec }: Pod): number =>
+  Math.min(...spec.containers.map((c) => quantityValue(c.resources?.requests?.['memory'])));

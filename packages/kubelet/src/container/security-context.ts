@@ -1,5 +1,11 @@
 import type { AppArmorProfile, Container, Pod, PodSpec, SeccompProfile } from '@navarch/api';
-import type { Input, LinuxContainerSecurityContext, LinuxSandboxSecurityContext, NamespaceOption, SecurityProfile } from '../cri/index.ts';
+import type {
+  Input,
+  LinuxContainerSecurityContext,
+  LinuxSandboxSecurityContext,
+  NamespaceOption,
+  SecurityProfile,
+} from '../cri/index.ts';
 import type { HeldImage } from '../images/images.ts';
 import { configError } from '../start-error.ts';
 
@@ -7,8 +13,18 @@ import { configError } from '../start-error.ts';
 export const seccompDir = (root: string): string => `${root}/seccomp`;
 
 const DEFAULT_MASKED = [
-  '/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list', '/proc/timer_stats',
-  '/proc/sched_debug', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap',
+  '/proc/asound',
+  '/proc/acpi',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+  '/sys/devices/virtual/powercap',
 ];
 const DEFAULT_READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
@@ -19,8 +35,11 @@ export function sandboxSecurity({ spec }: Pod): Input<LinuxSandboxSecurityContex
   const shared = spec.securityContext;
   const user = shared?.runAsUser;
   return {
-    namespaceOptions: namespaces(spec), privileged: [...(spec.initContainers ?? []), ...spec.containers].some((c) => c.securityContext?.privileged),
-    seccomp: { profileType: 'RuntimeDefault' }, supplementalGroups: groups(spec), supplementalGroupsPolicy: shared?.supplementalGroupsPolicy ?? 'Merge',
+    namespaceOptions: namespaces(spec),
+    privileged: [...(spec.initContainers ?? []), ...spec.containers].some((c) => c.securityContext?.privileged),
+    seccomp: { profileType: 'RuntimeDefault' },
+    supplementalGroups: groups(spec),
+    supplementalGroupsPolicy: shared?.supplementalGroupsPolicy ?? 'Merge',
     selinuxOptions: shared?.seLinuxOptions,
     ...(user === undefined ? {} : { runAsUser: { value: user } }),
     // Runtimes refuse a group without a user.
@@ -37,7 +56,11 @@ export interface Surroundings {
 }
 
 /** What a container may do. What it does not say itself, its pod says; who it runs as, in the end its image. */
-export function containerSecurity({ spec }: Pod, container: Container, { image, root, targetId }: Surroundings): Input<LinuxContainerSecurityContext> {
+export function containerSecurity(
+  { spec }: Pod,
+  container: Container,
+  { image, root, targetId }: Surroundings,
+): Input<LinuxContainerSecurityContext> {
   const own = container.securityContext;
   const shared = spec.securityContext;
   const user = own?.runAsUser ?? shared?.runAsUser ?? image.uid;
@@ -46,22 +69,33 @@ export function containerSecurity({ spec }: Pod, container: Container, { image, 
   const isUnmasked = privileged || own?.procMount === 'Unmasked';
   const profile = own?.appArmorProfile ?? shared?.appArmorProfile;
   return {
-    namespaceOptions: targetId === undefined ? namespaces(spec) : { ...namespaces(spec), pid: 'TARGET', targetId }, privileged, readonlyRootfs: own?.readOnlyRootFilesystem ?? false,
+    namespaceOptions: targetId === undefined ? namespaces(spec) : { ...namespaces(spec), pid: 'TARGET', targetId },
+    privileged,
+    readonlyRootfs: own?.readOnlyRootFilesystem ?? false,
     capabilities: { addCapabilities: own?.capabilities?.add ?? [], dropCapabilities: own?.capabilities?.drop ?? [] },
-    noNewPrivs: own?.allowPrivilegeEscalation === false, seccomp: seccomp(own?.seccompProfile ?? shared?.seccompProfile, root),
-    ...(profile ? { apparmor: apparmor(profile) } : {}), selinuxOptions: own?.seLinuxOptions ?? shared?.seLinuxOptions,
-    supplementalGroups: groups(spec), supplementalGroupsPolicy: shared?.supplementalGroupsPolicy ?? 'Merge',
-    maskedPaths: isUnmasked ? [] : DEFAULT_MASKED, readonlyPaths: isUnmasked ? [] : DEFAULT_READONLY,
-    ...(user === undefined ? { runAsUsername: image.username } : { runAsUser: { value: user } }), ...(group === undefined ? {} : { runAsGroup: { value: group } }),
+    noNewPrivs: own?.allowPrivilegeEscalation === false,
+    seccomp: seccomp(own?.seccompProfile ?? shared?.seccompProfile, root),
+    ...(profile ? { apparmor: apparmor(profile) } : {}),
+    selinuxOptions: own?.seLinuxOptions ?? shared?.seLinuxOptions,
+    supplementalGroups: groups(spec),
+    supplementalGroupsPolicy: shared?.supplementalGroupsPolicy ?? 'Merge',
+    maskedPaths: isUnmasked ? [] : DEFAULT_MASKED,
+    readonlyPaths: isUnmasked ? [] : DEFAULT_READONLY,
+    ...(user === undefined ? { runAsUsername: image.username } : { runAsUser: { value: user } }),
+    ...(group === undefined ? {} : { runAsGroup: { value: group } }),
   };
 }
 
 const namespaces = (spec: PodSpec): Input<NamespaceOption> => ({
-  network: spec.hostNetwork ? 'NODE' : 'POD', pid: spec.hostPID ? 'NODE' : spec.shareProcessNamespace ? 'POD' : 'CONTAINER', ipc: spec.hostIPC ? 'NODE' : 'POD',
+  network: spec.hostNetwork ? 'NODE' : 'POD',
+  pid: spec.hostPID ? 'NODE' : spec.shareProcessNamespace ? 'POD' : 'CONTAINER',
+  ipc: spec.hostIPC ? 'NODE' : 'POD',
 });
 
-const groups = ({ securityContext: shared }: PodSpec): readonly number[] =>
-  [...(shared?.fsGroup === undefined ? [] : [shared.fsGroup]), ...(shared?.supplementalGroups ?? [])];
+const groups = ({ securityContext: shared }: PodSpec): readonly number[] => [
+  ...(shared?.fsGroup === undefined ? [] : [shared.fsGroup]),
+  ...(shared?.supplementalGroups ?? []),
+];
 
 function seccomp(profile: SeccompProfile | undefined, root: string): Input<SecurityProfile> {
   if (profile?.type === 'RuntimeDefault') return { profileType: 'RuntimeDefault' };
@@ -85,7 +119,9 @@ export function refuseRoot({ metadata, spec }: Pod, container: Container, image:
   if (user === 0) throw configError(`container's runAsUser breaks non-root policy ${where}`);
   if (user !== undefined) return;
   if (image.uid === undefined && image.username !== '') {
-    throw configError(`container has runAsNonRoot and image has non-numeric user (${image.username}), cannot verify user is non-root ${where}`);
+    throw configError(
+      `container has runAsNonRoot and image has non-numeric user (${image.username}), cannot verify user is non-root ${where}`,
+    );
   }
   // An image that says nothing runs as root.
   if ((image.uid ?? 0) === 0) throw configError(`container has runAsNonRoot and image will run as root ${where}`);

@@ -2,9 +2,18 @@ import type { Pod, PodSpec } from '@navarch/api';
 
 /** Kernel settings that a pod can have of its own without harm to others (Kubernetes's list of safe sysctls). */
 const SAFE: ReadonlySet<string> = new Set([
-  'kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_range', 'net.ipv4.tcp_syncookies', 'net.ipv4.ping_group_range', 'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.ip_local_reserved_ports', 'net.ipv4.tcp_keepalive_time', 'net.ipv4.tcp_fin_timeout', 'net.ipv4.tcp_keepalive_intvl', 'net.ipv4.tcp_keepalive_probes',
-  'net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem',
+  'kernel.shm_rmid_forced',
+  'net.ipv4.ip_local_port_range',
+  'net.ipv4.tcp_syncookies',
+  'net.ipv4.ping_group_range',
+  'net.ipv4.ip_unprivileged_port_start',
+  'net.ipv4.ip_local_reserved_ports',
+  'net.ipv4.tcp_keepalive_time',
+  'net.ipv4.tcp_fin_timeout',
+  'net.ipv4.tcp_keepalive_intvl',
+  'net.ipv4.tcp_keepalive_probes',
+  'net.ipv4.tcp_rmem',
+  'net.ipv4.tcp_wmem',
 ]);
 
 /** The pod's settings by their dotted names. */
@@ -15,8 +24,10 @@ export const sysctlsOf = ({ securityContext }: PodSpec): Readonly<Record<string,
 export function forbiddenSysctl({ spec }: Pod): string | undefined {
   for (const name of Object.keys(sysctlsOf(spec))) {
     const quoted = JSON.stringify(name);
-    if (spec.hostNetwork && name.startsWith('net.')) return `forbidden sysctl: ${quoted} not allowed with host net enabled`;
-    if (spec.hostIPC && /^(?:kernel\.(?:shm|msg|sem)|fs\.mqueue\.)/.test(name)) return `forbidden sysctl: ${quoted} not allowed with host ipc enabled`;
+    if (spec.hostNetwork && name.startsWith('net.'))
+      return `forbidden sysctl: ${quoted} not allowed with host net enabled`;
+    if (spec.hostIPC && /^(?:kernel\.(?:shm|msg|sem)|fs\.mqueue\.)/.test(name))
+      return `forbidden sysctl: ${quoted} not allowed with host ipc enabled`;
     if (!SAFE.has(name)) return `forbidden sysctl: ${quoted} not allowlisted`;
   }
   return undefined;

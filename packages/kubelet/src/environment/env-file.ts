@@ -11,7 +11,7 @@ const NOTHING = /[ \t]*(?:#[^\n]*)?(?:\r?\n|$)/y;
  */
 export function valueInFile(text: string, key: string): string | undefined {
   let found: string | undefined;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     NOTHING.lastIndex = at;
     ASSIGNMENT.lastIndex = at;
     const blank = NOTHING.exec(text);

@@ -27,8 +27,16 @@ export type Skipped = (what: 'configMap' | 'secret', name: string, keys: readonl
  * The variables a container starts with: those of services, then envFrom, then env; later ones win, and may use earlier
  * ones as $(NAME). Throws StartError when something that is not optional is missing.
  */
-export function environmentOf(pod: Pod, container: Container, sources: EnvironmentSources & { readonly envFile: EnvFiles }, skipped: Skipped): ReadonlyMap<string, string> {
-  const services = pod.spec.enableServiceLinks === false ? sources.services.filter(isApiServer) : withoutOthersKubernetes(sources.services);
+export function environmentOf(
+  pod: Pod,
+  container: Container,
+  sources: EnvironmentSources & { readonly envFile: EnvFiles },
+  skipped: Skipped,
+): ReadonlyMap<string, string> {
+  const services =
+    pod.spec.enableServiceLinks === false
+      ? sources.services.filter(isApiServer)
+      : withoutOthersKubernetes(sources.services);
   const result = new Map<string, string>(serviceVariables(services));
   for (const from of container.envFrom ?? []) addAll(from, sources, result, skipped);
   for (const variable of container.env ?? []) {
@@ -38,7 +46,8 @@ export function environmentOf(pod: Pod, container: Container, sources: Environme
   return result;
 }
 
-const isApiServer = ({ metadata }: Service): boolean => metadata.namespace === 'default' && metadata.name === 'kubernetes';
+const isApiServer = ({ metadata }: Service): boolean =>
+  metadata.namespace === 'default' && metadata.name === 'kubernetes';
 
 /** A service of the pod's own namespace that is called as the API server's wins over that one. */
 function withoutOthersKubernetes(services: readonly Service[]): readonly Service[] {
@@ -48,7 +57,12 @@ function withoutOthersKubernetes(services: readonly Service[]): readonly Service
 
 type From = NonNullable<Container['envFrom']>[number];
 
-function addAll({ prefix = '', configMapRef, secretRef }: From, sources: EnvironmentSources, result: Map<string, string>, skipped: Skipped): void {
+function addAll(
+  { prefix = '', configMapRef, secretRef }: From,
+  sources: EnvironmentSources,
+  result: Map<string, string>,
+  skipped: Skipped,
+): void {
   const [what, ref] = configMapRef ? ['configMap' as const, configMapRef] : ['secret' as const, secretRef];
   const { name = '', optional = false } = ref ?? {};
   const found = what === 'configMap' ? sources.configMap(name) : sources.secret(name);
@@ -61,7 +75,8 @@ function addAll({ prefix = '', configMapRef, secretRef }: From, sources: Environ
   if (invalid.length > 0) skipped(what, name, invalid.toSorted());
 }
 
-const notFound = (what: 'configMap' | 'secret', name: string): Error => configError(`${what.toLowerCase()} ${JSON.stringify(name)} not found`);
+const notFound = (what: 'configMap' | 'secret', name: string): Error =>
+  configError(`${what.toLowerCase()} ${JSON.stringify(name)} not found`);
 
 interface Scope {
   readonly pod: Pod;
@@ -79,7 +94,11 @@ function valueOf({ value = '', valueFrom }: EnvVar, scope: Scope): string | unde
   return keyed(valueFrom, pod, sources);
 }
 
-function keyed({ configMapKeyRef, secretKeyRef }: EnvVarSource, pod: Pod, sources: EnvironmentSources): string | undefined {
+function keyed(
+  { configMapKeyRef, secretKeyRef }: EnvVarSource,
+  pod: Pod,
+  sources: EnvironmentSources,
+): string | undefined {
   const ref = configMapKeyRef ?? secretKeyRef;
   if (!ref) return undefined;
   const { name = '', key, optional = false } = ref;
@@ -88,12 +107,18 @@ function keyed({ configMapKeyRef, secretKeyRef }: EnvVarSource, pod: Pod, source
   if (value !== undefined) return configMapKeyRef ? value : decoded(value);
   if (optional) return undefined;
   if (!found) throw notFound(configMapKeyRef ? 'configMap' : 'secret', name);
-  throw configError(`couldn't find key ${key} in ${configMapKeyRef ? 'ConfigMap' : 'Secret'} ${pod.metadata.namespace}/${name}`);
+  throw configError(
+    `couldn't find key ${key} in ${configMapKeyRef ? 'ConfigMap' : 'Secret'} ${pod.metadata.namespace}/${name}`,
+  );
 }
 
 function fromFile({ volumeName, path, key, optional = false }: FileKeySelector, envFile: EnvFiles): string | undefined {
   const text = envFile(volumeName, path);
   const value = text === undefined ? undefined : valueInFile(text, key);
   if (value !== undefined || optional) return value;
-  throw configError(text === undefined ? `environment file ${JSON.stringify(path)} not found in volume ${JSON.stringify(volumeName)}` : `environment variable key ${JSON.stringify(key)} not found in file`);
+  throw configError(
+    text === undefined
+      ? `environment file ${JSON.stringify(path)} not found in volume ${JSON.stringify(volumeName)}`
+      : `environment variable key ${JSON.stringify(key)} not found in file`,
+  );
 }

@@ -13,12 +13,20 @@ const DEFAULTED: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-stor
  * A limit that is absent, or nothing, is the pod's own limit or what the node has to give; an absent request is 0.
  * `own` is the container that asks; the selector may name another. Throws StartError for one that does not exist.
  */
-export function resourceValue(pod: Pod, own: Container | undefined, { containerName, resource, divisor }: ResourceFieldSelector, allocatable: Amounts): string {
-  const target = containerName ? [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((c) => c.name === containerName) : own;
+export function resourceValue(
+  pod: Pod,
+  own: Container | undefined,
+  { containerName, resource, divisor }: ResourceFieldSelector,
+  allocatable: Amounts,
+): string {
+  const target = containerName
+    ? [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((c) => c.name === containerName)
+    : own;
   if (!target) throw configError(`container ${containerName ?? ''} not found`);
   const dot = resource.indexOf('.');
   const [list, name] = [resource.slice(0, dot), resource.slice(dot + 1)];
-  if ((list !== 'limits' && list !== 'requests') || !(DEFAULTED.has(name) || name.startsWith('hugepages-'))) throw configError(`unsupported container resource : ${resource}`);
+  if ((list !== 'limits' && list !== 'requests') || !(DEFAULTED.has(name) || name.startsWith('hugepages-')))
+    throw configError(`unsupported container resource : ${resource}`);
   // Processor time is counted in thousandths, everything else in whole units, as upstream rounds them.
   const unit = name === 'cpu' ? 1_000_000n : 1_000_000_000n;
   const whole = (text: string | undefined): bigint => ceilDivide(parseQuantity(text ?? '0')?.nano ?? 0n, unit);

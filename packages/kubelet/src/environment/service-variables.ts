@@ -10,8 +10,10 @@ export function serviceVariables(services: readonly Service[]): ReadonlyMap<stri
     const prefix = variableName(metadata.name);
     result.set(`${prefix}_SERVICE_HOST`, clusterIP);
     result.set(`${prefix}_SERVICE_PORT`, String(first.port));
-    for (const { name, port } of ports) if (name) result.set(`${prefix}_SERVICE_PORT_${variableName(name)}`, String(port));
-    const url = (protocol: string, port: number): string => `${protocol.toLowerCase()}://${clusterIP.includes(':') ? `[${clusterIP}]` : clusterIP}:${port}`;
+    for (const { name, port } of ports)
+      if (name) result.set(`${prefix}_SERVICE_PORT_${variableName(name)}`, String(port));
+    const url = (protocol: string, port: number): string =>
+      `${protocol.toLowerCase()}://${clusterIP.includes(':') ? `[${clusterIP}]` : clusterIP}:${port}`;
     result.set(`${prefix}_PORT`, url(first.protocol ?? 'TCP', first.port));
     for (const { port, protocol = 'TCP' } of ports) {
       const name = `${prefix}_PORT_${port}_${protocol}`;

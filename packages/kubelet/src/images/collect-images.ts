@@ -60,15 +60,25 @@ export class ImageCollector {
     const { images } = await runtime.listImages({}, signal);
     const inUse = await this.#note(images, signal);
     if (thresholds.high >= 100) return;
-    const { imageFilesystems: [disk] } = await runtime.imageFsInfo({}, signal);
+    const {
+      imageFilesystems: [disk],
+    } = await runtime.imageFsInfo({}, signal);
     const space = disk?.fsId && (await files.diskSpace(disk.fsId.mountpoint));
     if (!space || space.capacityBytes === 0) return;
     const used = 100 - Math.floor((space.availableBytes * 100) / space.capacityBytes);
     if (used < thresholds.high) return;
     const wanted = Math.ceil((space.capacityBytes * (100 - thresholds.low)) / 100) - space.availableBytes;
-    const freed = await this.#free(images.filter((image) => isReplaceable(image) && !inUse.has(image.id)), wanted, signal);
+    const freed = await this.#free(
+      images.filter((image) => isReplaceable(image) && !inUse.has(image.id)),
+      wanted,
+      signal,
+    );
     if (freed < wanted) {
-      event('Warning', 'FreeDiskSpaceFailed', `Failed to garbage collect required amount of images. Attempted to free ${wanted} bytes, but only found ${freed} bytes eligible to free.`);
+      event(
+        'Warning',
+        'FreeDiskSpaceFailed',
+        `Failed to garbage collect required amount of images. Attempted to free ${wanted} bytes, but only found ${freed} bytes eligible to free.`,
+      );
     }
   }
 
@@ -77,12 +87,23 @@ export class ImageCollector {
     const { runtime, clock } = this.#deps;
     const now = clock.now();
     const { containers } = await runtime.listContainers({}, signal);
-    const names = new Set([...containers.flatMap(({ imageRef, imageId, image }) => [imageRef, imageId, image?.image ?? '']), await sandboxImage(runtime, signal)].filter(Boolean));
-    const inUse = new Set(images.filter(({ id, repoTags, repoDigests }) => [id, ...repoTags, ...repoDigests].some((name) => names.has(name))).map(({ id }) => id));
-    this.#seen = new Map(images.map(({ id }) => {
-      const before = this.#seen.get(id);
-      return [id, { firstAt: before?.firstAt ?? now, usedAt: inUse.has(id) ? now : (before?.usedAt ?? 0) }];
-    }));
+    const names = new Set(
+      [
+        ...containers.flatMap(({ imageRef, imageId, image }) => [imageRef, imageId, image?.image ?? '']),
+        await sandboxImage(runtime, signal),
+      ].filter(Boolean),
+    );
+    const inUse = new Set(
+      images
+        .filter(({ id, repoTags, repoDigests }) => [id, ...repoTags, ...repoDigests].some((name) => names.has(name)))
+        .map(({ id }) => id),
+    );
+    this.#seen = new Map(
+      images.map(({ id }) => {
+        const before = this.#seen.get(id);
+        return [id, { firstAt: before?.firstAt ?? now, usedAt: inUse.has(id) ? now : (before?.usedAt ?? 0) }];
+      }),
+    );
     return inUse;
   }
 
@@ -90,7 +111,8 @@ export class ImageCollector {
   async #free(images: readonly Image[], wanted: number, signal: AbortSignal): Promise<number> {
     const { runtime, clock, log } = this.#deps;
     const seenOf = ({ id }: Image): Seen => this.#seen.get(id) ?? { firstAt: clock.now(), usedAt: 0 };
-    const old = images.filter((image) => clock.now() - seenOf(image).firstAt >= AGE_MS_MIN)
+    const old = images
+      .filter((image) => clock.now() - seenOf(image).firstAt >= AGE_MS_MIN)
       .toSorted((a, b) => seenOf(a).usedAt - seenOf(b).usedAt || seenOf(a).firstAt - seenOf(b).firstAt);
     let freed = 0;
     for (const { id, size, repoTags } of old) {

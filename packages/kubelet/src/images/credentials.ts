@@ -25,15 +25,23 @@ type Entries = Readonly<Record<string, Entry>>;
  */
 export function credentialsFor(reference: string, secrets: readonly Secret[]): readonly Login[] {
   return secrets
-    .flatMap((secret) => Object.entries(entriesOf(secret)).map(([key, entry]) => ({ place: placeOf(key), auth: authOf(entry), secretUid: secret.metadata.uid })))
+    .flatMap((secret) =>
+      Object.entries(entriesOf(secret)).map(([key, entry]) => ({
+        place: placeOf(key),
+        auth: authOf(entry),
+        secretUid: secret.metadata.uid,
+      })),
+    )
     .filter(({ place }) => isMeantFor(place, reference))
     .toSorted((a, b) => b.place.length - a.place.length)
     .flatMap(({ auth, secretUid }) => (auth ? [{ auth, secretUid }] : []));
 }
 
 function entriesOf({ type, data }: Secret): Entries {
-  const [key, pick] = type === 'kubernetes.io/dockercfg' ? ['.dockercfg', (value: unknown) => value] as const
-    : ['.dockerconfigjson', (value: unknown) => (value as { auths?: unknown } | null)?.auths] as const;
+  const [key, pick] =
+    type === 'kubernetes.io/dockercfg'
+      ? (['.dockercfg', (value: unknown) => value] as const)
+      : (['.dockerconfigjson', (value: unknown) => (value as { auths?: unknown } | null)?.auths] as const);
   const text = data?.[key];
   if (text === undefined) return {};
   try {
@@ -59,12 +67,16 @@ function isMeantFor(place: string, reference: string): boolean {
   const [wantedName = '', wantedPort = ''] = wanted.split(':');
   if (port !== wantedPort) return false;
   const [parts, wantedParts] = [name.split('.'), wantedName.split('.')];
-  const isHost = parts.length === wantedParts.length && parts.every((part, i) => isGlobMatch(part, wantedParts[i] ?? ''));
+  const isHost =
+    parts.length === wantedParts.length && parts.every((part, i) => isGlobMatch(part, wantedParts[i] ?? ''));
   return isHost && rest.join('/').startsWith(path.join('/'));
 }
 
 function isGlobMatch(pattern: string, text: string): boolean {
-  const source = pattern.split('').map((c) => (c === '*' ? '[^.]*' : c === '?' ? '[^.]' : c.replace(/[\\^$+.()|{}]/g, '\\$&'))).join('');
+  const source = pattern
+    .split('')
+    .map((c) => (c === '*' ? '[^.]*' : c === '?' ? '[^.]' : c.replace(/[\\^$+.()|{}]/g, '\\$&')))
+    .join('');
   try {
     return new RegExp(`^${source}$`).test(text);
   } catch {
@@ -73,10 +85,19 @@ function isGlobMatch(pattern: string, text: string): boolean {
 }
 
 /** `auth` is base64 of `user:password`; runtimes take either, and some only the pair. */
-function authOf({ username = '', password = '', auth = '', identitytoken = '', registrytoken = '' }: Entry): Input<AuthConfig> | undefined {
+function authOf({
+  username = '',
+  password = '',
+  auth = '',
+  identitytoken = '',
+  registrytoken = '',
+}: Entry): Input<AuthConfig> | undefined {
   const pair = auth ? pairOf(auth) : undefined;
   const login = {
-    username: username || pair?.username || '', password: password || pair?.password || '', identityToken: identitytoken, registryToken: registrytoken,
+    username: username || pair?.username || '',
+    password: password || pair?.password || '',
+    identityToken: identitytoken,
+    registryToken: registrytoken,
   };
   return login.username || login.password || login.identityToken || login.registryToken ? login : undefined;
 }
@@ -85,7 +106,9 @@ function pairOf(auth: string): { readonly username: string; readonly password: s
   try {
     const text = decoded(auth);
     const colon = text.indexOf(':');
-    return colon < 0 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, '') };
+    return colon < 0
+      ? undefined
+      : { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, '') };
   } catch {
     return undefined;
   }

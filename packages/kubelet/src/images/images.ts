@@ -77,12 +77,21 @@ export class Images {
       throw new StartError('InvalidImageName', message);
     }
     const present = policy === 'Always' ? undefined : await this.#status(request, signal);
-    if (present && (await this.#records.mayUse(present.id, image, credentialsFor(fullReference(image), request.secrets)))) {
-      event('Normal', 'Pulled', `Container image ${JSON.stringify(image)} already present on machine and can be accessed by the pod`);
+    if (
+      present &&
+      (await this.#records.mayUse(present.id, image, credentialsFor(fullReference(image), request.secrets)))
+    ) {
+      event(
+        'Normal',
+        'Pulled',
+        `Container image ${JSON.stringify(image)} already present on machine and can be accessed by the pod`,
+      );
       return held(present);
     }
     if (policy === 'Never') {
-      const why = present ? 'present with pull policy of Never but does not have the proper credentials to access the image' : 'not present with pull policy of Never';
+      const why = present
+        ? 'present with pull policy of Never but does not have the proper credentials to access the image'
+        : 'not present with pull policy of Never';
       const message = `Container image ${JSON.stringify(image)} is ${why}`;
       event('Warning', 'ErrImageNeverPull', message);
       throw new StartError('ErrImageNeverPull', message);
@@ -108,7 +117,10 @@ export class Images {
     if (!failure || retryAt === undefined || this.#deps.clock.now() >= retryAt) return;
     const message = `Back-off pulling image ${JSON.stringify(image)}`;
     event('Normal', 'BackOff', message);
-    throw new StartError('ImagePullBackOff', `${message}: ${failure.error.reason}: ${failure.error.message}`, { retryAt, cause: failure.error });
+    throw new StartError('ImagePullBackOff', `${message}: ${failure.error.reason}: ${failure.error.message}`, {
+      retryAt,
+      cause: failure.error,
+    });
   }
 
   async #pull(request: ImageRequest, signal: AbortSignal): Promise<HeldImage> {
@@ -125,7 +137,11 @@ export class Images {
       // Should this fail, the image is not known to be anyone's: it is asked for again.
       await this.#records.end(image, { id: pulled.id, login });
       const [took, waited] = [clock.monotonic() - begunAt, clock.monotonic() - askedAt].map(goDuration);
-      event('Normal', 'Pulled', `Successfully pulled image ${JSON.stringify(image)} in ${took} (${waited} including waiting). Image size: ${pulled.size} bytes.`);
+      event(
+        'Normal',
+        'Pulled',
+        `Successfully pulled image ${JSON.stringify(image)} in ${took} (${waited} including waiting). Image size: ${pulled.size} bytes.`,
+      );
       this.#failures.delete(keyOf(request.pod, image));
       return held(pulled);
     } finally {
@@ -186,8 +202,15 @@ const held = ({ id, uid, username }: Image): HeldImage => ({ ref: id, username, 
 /** Runtimes say two things by a word at the beginning of their text (CRI's image errors); the rest is the message. */
 function pullError(image: string, cause: unknown, retryAt: number): StartError {
   const text = cause instanceof CriError ? cause.details : '';
-  for (const [reason, because] of [['RegistryUnavailable', 'the registry is unavailable'], ['SignatureValidationFailed', 'the signature validation failed']] as const) {
-    if (text.startsWith(reason)) return new StartError(reason, `image pull failed for ${image} because ${because}${text.slice(reason.length)}`, { cause, retryAt });
+  for (const [reason, because] of [
+    ['RegistryUnavailable', 'the registry is unavailable'],
+    ['SignatureValidationFailed', 'the signature validation failed'],
+  ] as const) {
+    if (text.startsWith(reason))
+      return new StartError(reason, `image pull failed for ${image} because ${because}${text.slice(reason.length)}`, {
+        cause,
+        retryAt,
+      });
   }
   return new StartError('ErrImagePull', (cause as Error).message, { cause, retryAt });
 }

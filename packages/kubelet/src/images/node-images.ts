@@ -8,6 +8,11 @@ const NAMES_MAX = 5;
 /** The largest images of the node, for its status: the scheduler prefers nodes that have what a pod needs. */
 export async function nodeImages(runtime: ContainerRuntime, signal: AbortSignal): Promise<readonly ContainerImage[]> {
   const { images } = await runtime.listImages({}, signal);
-  return images.toSorted((a, b) => b.size - a.size || (a.id < b.id ? -1 : 1)).slice(0, IMAGES_MAX)
-    .map(({ repoDigests, repoTags, size }) => ({ names: [...repoDigests, ...repoTags].slice(0, NAMES_MAX), sizeBytes: size }));
+  return images
+    .toSorted((a, b) => b.size - a.size || (a.id < b.id ? -1 : 1))
+    .slice(0, IMAGES_MAX)
+    .map(({ repoDigests, repoTags, size }) => ({
+      names: [...repoDigests, ...repoTags].slice(0, NAMES_MAX),
+      sizeBytes: size,
+    }));
 }

@@ -16,6 +16,8 @@ interface Access {
   readonly secrets: readonly string[];
 }
 
+const NOBODY: Access = { isOpen: false, secrets: [] };
+
 interface PullRecord {
   readonly image: string;
   readonly access: Readonly<Record<string, Access>>;
@@ -41,7 +43,10 @@ export class PullRecords {
     if (!record) return (await this.#deps.files.sizeOf(this.#pulling(image))) === undefined;
     const access = record.access[nameOf(image)];
     if (!access) return false;
-    return access.isOpen || logins.some((login) => access.secrets.includes(login.secretUid) || this.#known.get(id)?.has(textOf(login)));
+    return (
+      access.isOpen ||
+      logins.some((login) => access.secrets.includes(login.secretUid) || this.#known.get(id)?.has(textOf(login)))
+    );
   }
 
   /** Before a pull. */
@@ -59,8 +64,11 @@ export class PullRecords {
   async #add(image: string, id: string, login: Login | undefined): Promise<void> {
     const { files, dir } = this.#deps;
     const before = (await this.#read(this.#pulled(id)))?.access ?? {};
-    const { isOpen = false, secrets = [] } = before[nameOf(image)] ?? {};
-    const access: Access = { isOpen: isOpen || login === undefined, secrets: [...new Set([...secrets, ...(login ? [login.secretUid] : [])])] };
+    const { isOpen, secrets } = before[nameOf(image)] ?? NOBODY;
+    const access: Access = {
+      isOpen: isOpen || login === undefined,
+      secrets: [...new Set([...secrets, ...(login ? [login.secretUid] : [])])],
+    };
     if (login) this.#known.set(id, (this.#known.get(id) ?? new Set()).add(textOf(login)));
     const record: PullRecord = { image: id, access: { ...before, [nameOf(image)]: access } };
     await files.makeDir(`${dir}/pulled`, 0o700);
@@ -84,9 +92,13 @@ export class PullRecords {
 }
 
 /** The image without tag and digest: a login is good for a repository. */
-const nameOf = (image: string): string => fullReference(image).replace(/@.*$/, '').replace(/:[^/]+$/, '');
+const nameOf = (image: string): string =>
+  fullReference(image)
+    .replace(/@.*$/, '')
+    .replace(/:[^/]+$/, '');
 
-const textOf = ({ auth }: Login): string => JSON.stringify([auth.username, auth.password, auth.identityToken, auth.registryToken]);
+const textOf = ({ auth }: Login): string =>
+  JSON.stringify([auth.username, auth.password, auth.identityToken, auth.registryToken]);
 
 /** Any text as the name of a file: its end, which tells most, and a number from all of it. */
 function fileName(text: string): string {

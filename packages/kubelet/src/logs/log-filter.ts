@@ -101,7 +101,8 @@ function parseEntry(line: Uint8Array): Entry | undefined {
   const colon = line.indexOf(COLON, second + 1);
   const tag = decoder.decode(line.subarray(second + 1, colon >= 0 && colon < tagEnd ? colon : tagEnd));
   const [time, stream] = [decoder.decode(line.subarray(0, first)), decoder.decode(line.subarray(first + 1, second))];
-  if ((stream !== 'stdout' && stream !== 'stderr') || (tag !== 'P' && tag !== 'F') || Number.isNaN(Date.parse(time))) return undefined;
+  if ((stream !== 'stdout' && stream !== 'stderr') || (tag !== 'P' && tag !== 'F') || Number.isNaN(Date.parse(time)))
+    return undefined;
   return { time, stream, isPartial: tag === 'P', text: line.subarray(Math.min(line.length, tagEnd + 1)) };
 }
 

@@ -18,29 +18,46 @@ export function logOptions(query: URLSearchParams, now: number): LogOptions {
   const time = query.get('sinceTime');
   if (seconds !== undefined && time) throw new RangeError('at most one of sinceTime or sinceSeconds may be specified');
   const since = seconds !== undefined ? now - seconds * 1000 : time ? Date.parse(time) : undefined;
-  if (Number.isNaN(since)) throw new RangeError(`sinceTime: Invalid value: ${JSON.stringify(time)}: must be a time in RFC 3339`);
+  if (Number.isNaN(since))
+    throw new RangeError(`sinceTime: Invalid value: ${JSON.stringify(time)}: must be a time in RFC 3339`);
   return {
-    follow: flag(query, 'follow'), timestamps: flag(query, 'timestamps'), previous: flag(query, 'previous'),
-    tailLines: whole(query, 'tailLines', 0), limitBytes: whole(query, 'limitBytes', 1), since, stream: streamOf(query.get('stream')),
+    follow: flag(query, 'follow'),
+    timestamps: flag(query, 'timestamps'),
+    previous: flag(query, 'previous'),
+    tailLines: whole(query, 'tailLines', 0),
+    limitBytes: whole(query, 'limitBytes', 1),
+    since,
+    stream: streamOf(query.get('stream')),
   };
 }
 
 function streamOf(text: string | null): LogOptions['stream'] {
   switch (text) {
-    case null: case '': case 'All': return undefined;
-    case 'Stdout': return 'stdout';
-    case 'Stderr': return 'stderr';
-    default: throw new RangeError(`stream: Unsupported value: ${JSON.stringify(text)}: supported values: "All", "Stderr", "Stdout"`);
+    case null:
+    case '':
+    case 'All':
+      return undefined;
+    case 'Stdout':
+      return 'stdout';
+    case 'Stderr':
+      return 'stderr';
+    default:
+      throw new RangeError(
+        `stream: Unsupported value: ${JSON.stringify(text)}: supported values: "All", "Stderr", "Stdout"`,
+      );
   }
 }
 
-const flag = (query: URLSearchParams, name: string): boolean => query.has(name) && !/^(?:false|0)$/i.test(query.get(name) ?? '');
+const flag = (query: URLSearchParams, name: string): boolean =>
+  query.has(name) && !/^(?:false|0)$/i.test(query.get(name) ?? '');
 
 function whole(query: URLSearchParams, name: string, least: number): number | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
   if (!/^\d{1,15}$/.test(text) || Number(text) < least) {
-    throw new RangeError(`${name}: Invalid value: ${/^-?\d+$/.test(text) ? text : JSON.stringify(text)}: must be greater than ${least === 0 ? 'or equal to ' : ''}0`);
+    throw new RangeError(
+      `${name}: Invalid value: ${/^-?\d+$/.test(text) ? text : JSON.stringify(text)}: must be greater than ${least === 0 ? 'or equal to ' : ''}0`,
+    );
   }
   return Number(text);
 }

@@ -19,7 +19,9 @@ const LOOK_MS = 10_000;
 /** Keeps the logs of running containers from growing without end, until the signal aborts. */
 export async function keepLogsSmall(deps: RotateDeps, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await rotateLogs(deps, signal).catch((error: unknown) => signal.aborted || deps.log.warn('cannot look at container logs', { error }));
+    await rotateLogs(deps, signal).catch(
+      (error: unknown) => signal.aborted || deps.log.warn('cannot look at container logs', { error }),
+    );
     await deps.clock.sleep(LOOK_MS, signal).catch(() => undefined);
   }
 }
@@ -45,7 +47,12 @@ export async function rotateLogs(deps: RotateDeps, signal: AbortSignal): Promise
 const pathOf = ({ labels, metadata }: Container, { podLogs }: NodeDirs): string =>
   `${podLogs}/${labels[POD_NAMESPACE]}_${labels[POD_NAME]}_${labels[POD_UID]}/${logPath(labels[CONTAINER_NAME] ?? '', metadata?.attempt ?? 0)}`;
 
-async function rotate(containerId: string, path: string, { runtime, files, clock }: RotateDeps, signal: AbortSignal): Promise<void> {
+async function rotate(
+  containerId: string,
+  path: string,
+  { runtime, files, clock }: RotateDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const folder = path.slice(0, path.lastIndexOf('/'));
   for (const name of await makeRoom(path, files)) {
     if (name.endsWith('.gz')) continue;
@@ -82,5 +89,6 @@ async function makeRoom(path: string, files: Files): Promise<readonly string[]> 
 export async function removeLogs(path: string, files: Files): Promise<void> {
   const slash = path.lastIndexOf('/');
   const [folder, name] = [path.slice(0, slash), path.slice(slash + 1)];
-  for (const other of await files.list(folder)) if (other === name || other.startsWith(`${name}.`)) await files.removeTree(`${folder}/${other}`);
+  for (const other of await files.list(folder))
+    if (other === name || other.startsWith(`${name}.`)) await files.removeTree(`${folder}/${other}`);
 }

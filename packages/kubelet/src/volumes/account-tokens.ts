@@ -46,7 +46,8 @@ export class AccountTokens {
       return fresh.token;
     } catch (error) {
       if (known && known.expiresAt > clock.now()) return known.token;
-      if (hasReason(error, 'NotFound')) throw new Error(`failed to fetch token: ${(error as Error).message}`, { cause: error });
+      if (hasReason(error, 'NotFound'))
+        throw new Error(`failed to fetch token: ${(error as Error).message}`, { cause: error });
       throw error;
     }
   }
@@ -59,13 +60,24 @@ export class AccountTokens {
     const { api, clock } = this.#deps;
     const askedAt = clock.now();
     const body = {
-      apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest',
-      spec: { audiences: audience ? [audience] : [], expirationSeconds, boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: metadata.name, uid: metadata.uid } },
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {
+        audiences: audience ? [audience] : [],
+        expirationSeconds,
+        boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: metadata.name, uid: metadata.uid },
+      },
     };
-    const answer = (await api.of(serviceAccount).post(`${metadata.namespace}/${spec.serviceAccountName || 'default'}`, 'token', body)) as TokenAnswer;
+    const answer = (await api
+      .of(serviceAccount)
+      .post(`${metadata.namespace}/${spec.serviceAccountName || 'default'}`, 'token', body)) as TokenAnswer;
     // The server may give another life than was asked for.
     const expiresAt = Date.parse(answer.status.expirationTimestamp ?? '') || askedAt + expirationSeconds * 1000;
     const lifeMs = (answer.spec?.expirationSeconds ?? expirationSeconds) * 1000;
-    return { token: answer.status.token, expiresAt, renewAt: Math.min(expiresAt - lifeMs / 5, expiresAt - lifeMs + LIFE_MS_MAX) };
+    return {
+      token: answer.status.token,
+      expiresAt,
+      renewAt: Math.min(expiresAt - lifeMs / 5, expiresAt - lifeMs + LIFE_MS_MAX),
+    };
   }
 }

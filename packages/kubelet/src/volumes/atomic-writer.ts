@@ -21,7 +21,12 @@ const DATA = '..data';
  * own, and one link (`..data`) is turned over. The names that readers use are links through it. Writes nothing when
  * nothing changed, and mends whatever a crash left at any point. `group` is the pod's fsGroup.
  */
-export async function writeAtomically(dir: string, payloads: readonly Payload[], { files, clock }: AtomicWriterDeps, group: number | undefined): Promise<void> {
+export async function writeAtomically(
+  dir: string,
+  payloads: readonly Payload[],
+  { files, clock }: AtomicWriterDeps,
+  group: number | undefined,
+): Promise<void> {
   await files.makeDir(dir, 0o777);
   const current = await files.readLink(`${dir}/${DATA}`);
   const isCurrent = current !== undefined && (await holds(`${dir}/${current}`, payloads, files));
@@ -29,7 +34,8 @@ export async function writeAtomically(dir: string, payloads: readonly Payload[],
   if (!isCurrent) await files.replaceLink(`${dir}/${DATA}`, target);
   const wanted = new Set(payloads.map(({ path }) => topOf(path)));
   for (const name of wanted) {
-    if ((await files.readLink(`${dir}/${name}`)) !== `${DATA}/${name}`) await files.replaceLink(`${dir}/${name}`, `${DATA}/${name}`);
+    if ((await files.readLink(`${dir}/${name}`)) !== `${DATA}/${name}`)
+      await files.replaceLink(`${dir}/${name}`, `${DATA}/${name}`);
   }
   for (const name of await files.list(dir)) {
     if (name !== DATA && name !== target && !wanted.has(name)) await files.removeTree(`${dir}/${name}`);
@@ -42,7 +48,9 @@ const topOf = (path: string): string => path.split('/')[0] ?? '';
 
 /** Whether the folder has exactly these files. */
 async function holds(folder: string, payloads: readonly Payload[], files: Files): Promise<boolean> {
-  const wanted = new Map(payloads.map(({ path, data }) => [path, typeof data === 'string' ? new TextEncoder().encode(data) : data]));
+  const wanted = new Map(
+    payloads.map(({ path, data }) => [path, typeof data === 'string' ? new TextEncoder().encode(data) : data]),
+  );
   if ((await filesBelow(folder, '', files)).some((path) => !wanted.has(path))) return false;
   for (const [path, data] of wanted) {
     const found = await files.readBytes(`${folder}/${path}`);
@@ -55,7 +63,8 @@ async function filesBelow(folder: string, prefix: string, files: Files): Promise
   const found: string[] = [];
   for (const name of await files.list(`${folder}/${prefix}`)) {
     const path = `${prefix}${name}`;
-    if ((await files.kindOf(`${folder}/${path}`)) === 'directory') found.push(...(await filesBelow(folder, `${path}/`, files)));
+    if ((await files.kindOf(`${folder}/${path}`)) === 'directory')
+      found.push(...(await filesBelow(folder, `${path}/`, files)));
     else found.push(path);
   }
   return found;
@@ -63,7 +72,13 @@ async function filesBelow(folder: string, prefix: string, files: Files): Promise
 
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
-async function writeFresh(dir: string, payloads: readonly Payload[], files: Files, clock: Clock, group: number | undefined): Promise<string> {
+async function writeFresh(
+  dir: string,
+  payloads: readonly Payload[],
+  files: Files,
+  clock: Clock,
+  group: number | undefined,
+): Promise<string> {
   const taken = new Set(await files.list(dir));
   const stamp = new Date(clock.now()).toISOString().slice(0, 23).replace(/[-T:]/g, '_');
   let name = `..${stamp}`;

@@ -3,12 +3,15 @@ import { defineVolumePlugin, removeVolume, VolumeError, type VolumeHost } from '
 
 /** A claim, where the volume that it is bound to is a folder of this node (`local` or `hostPath`). */
 export const persistentVolumeClaim = defineVolumePlugin({
-  source: 'persistentVolumeClaim', isLive: false, isReadOnly: false,
+  source: 'persistentVolumeClaim',
+  isLive: false,
+  isReadOnly: false,
   async setUp({ source, dir, pod }, host) {
     const { files } = host;
     const volume = await boundVolume(pod, source.claimName, host);
     const path = volume.spec.local?.path ?? volume.spec.hostPath?.path;
-    if (path === undefined) throw new VolumeError(`this node cannot mount persistent volume ${JSON.stringify(volume.metadata.name)}`);
+    if (path === undefined)
+      throw new VolumeError(`this node cannot mount persistent volume ${JSON.stringify(volume.metadata.name)}`);
     if (volume.spec.hostPath?.type === 'DirectoryOrCreate') await files.makeDir(path, 0o755);
     if ((await files.kindOf(path)) === undefined) throw new VolumeError(`path ${JSON.stringify(path)} does not exist`);
     if (volume.spec.volumeMode === 'Block') {
@@ -19,7 +22,10 @@ export const persistentVolumeClaim = defineVolumePlugin({
     }
     const group = pod.spec.securityContext?.fsGroup;
     if (group !== undefined && volume.spec.local && !source.readOnly) {
-      await files.ownTree(path, group, { isWritable: true, onRootMismatch: pod.spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch' });
+      await files.ownTree(path, group, {
+        isWritable: true,
+        onRootMismatch: pod.spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch',
+      });
     }
     if (await files.isMountPoint(dir)) return undefined;
     await files.makeDir(dir, 0o750);
@@ -35,6 +41,7 @@ async function boundVolume(pod: Pod, name: string, host: VolumeHost): Promise<Pe
   if (claim.status?.phase !== 'Bound' || !claim.spec.volumeName) throw new VolumeError('PVC is not bound');
   const volume = await host.persistentVolume(claim.spec.volumeName);
   if (!volume) throw new VolumeError(`persistentvolume ${JSON.stringify(claim.spec.volumeName)} not found`);
-  if (volume.spec.claimRef?.uid !== claim.metadata.uid) throw new VolumeError(`persistent volume ${JSON.stringify(volume.metadata.name)} is not bound to this claim`);
+  if (volume.spec.claimRef?.uid !== claim.metadata.uid)
+    throw new VolumeError(`persistent volume ${JSON.stringify(volume.metadata.name)} is not bound to this claim`);
   return volume;
 }

@@ -4,14 +4,19 @@ import { defineVolumePlugin, removeVolume, VolumeError, type VolumeHost } from '
 
 /** A folder that lives as long as the pod, on the node's disk, in memory, or in huge pages. */
 export const emptyDir = defineVolumePlugin({
-  source: 'emptyDir', isLive: false, isReadOnly: false,
+  source: 'emptyDir',
+  isLive: false,
+  isReadOnly: false,
   async setUp({ source, dir, pod }, { files, allocatable }) {
     const mode = source.mode ?? 0o777;
     await files.makeDir(dir, mode);
     if (source.medium && !(await files.isMountPoint(dir))) {
-      await files.mount(dir, source.medium === 'Memory'
-        ? { type: 'tmpfs', options: [`size=${memorySize(source.sizeLimit, pod, allocatable)}`] }
-        : { type: 'hugetlbfs', options: [`pagesize=${pageSize(source.medium, pod)}`] });
+      await files.mount(
+        dir,
+        source.medium === 'Memory'
+          ? { type: 'tmpfs', options: [`size=${memorySize(source.sizeLimit, pod, allocatable)}`] }
+          : { type: 'hugetlbfs', options: [`pagesize=${pageSize(source.medium, pod)}`] },
+      );
       await files.chmod(dir, mode);
     }
     const group = pod.spec.securityContext?.fsGroup;
@@ -22,7 +27,9 @@ export const emptyDir = defineVolumePlugin({
 
 /** Bytes: the smallest of what the volume, the pod and the node allow (KEP-1967). */
 export function memorySize(sizeLimit: string | undefined, pod: Pod, allocatable: VolumeHost['allocatable']): number {
-  const limits = [sizeLimit, podMemoryLimit(pod), allocatable['memory']].map(quantityValue).filter((bytes) => bytes > 0);
+  const limits = [sizeLimit, podMemoryLimit(pod), allocatable['memory']]
+    .map(quantityValue)
+    .filter((bytes) => bytes > 0);
   return Math.min(...limits);
 }
 
@@ -36,15 +43,26 @@ const PAGES = 'hugepages-';
 
 /** `HugePages` is whatever size the pod's containers ask for, if it is one; `HugePages-2Mi` says it. */
 function pageSize(medium: string, { spec }: Pod): string {
-  const asked = new Set([...(spec.initContainers ?? []), ...spec.containers].flatMap((c: Container) =>
-    Object.keys(c.resources?.requests ?? {}).filter((name) => name.startsWith(PAGES)).map((name) => name.slice(PAGES.length))));
+  const asked = new Set(
+    [...(spec.initContainers ?? []), ...spec.containers].flatMap((c: Container) =>
+      Object.keys(c.resources?.requests ?? {})
+        .filter((name) => name.startsWith(PAGES))
+        .map((name) => name.slice(PAGES.length)),
+    ),
+  );
   if (medium.startsWith('HugePages-')) {
     const size = medium.slice('HugePages-'.length);
-    if (!asked.has(size)) throw new VolumeError(`medium ${JSON.stringify(medium)} is not requested by any container of the pod`);
+    if (!asked.has(size))
+      throw new VolumeError(`medium ${JSON.stringify(medium)} is not requested by any container of the pod`);
     return size;
   }
   if (medium !== 'HugePages') throw new VolumeError(`unknown storage medium ${JSON.stringify(medium)}`);
   const [size] = asked;
-  if (size === undefined || asked.size > 1) throw new VolumeError(size === undefined ? 'medium "HugePages" needs a container that requests huge pages' : 'medium "HugePages" can only be used when containers of a pod use one size of huge pages');
+  if (size === undefined || asked.size > 1)
+    throw new VolumeError(
+      size === undefined
+        ? 'medium "HugePages" needs a container that requests huge pages'
+        : 'medium "HugePages" can only be used when containers of a pod use one size of huge pages',
+    );
   return size;
 }

@@ -3,7 +3,9 @@ import { defineVolumePlugin, VolumeError } from './volume-plugin.ts';
 
 /** A file or folder of the node itself. It is the node's: nothing is owned, removed or, where no type is said, looked at. */
 export const hostPath = defineVolumePlugin({
-  source: 'hostPath', isLive: false, isReadOnly: false,
+  source: 'hostPath',
+  isLive: false,
+  isReadOnly: false,
   pathOf: ({ path }) => path,
   async setUp({ source: { path, type } }, { files }) {
     await check(path, type ?? '', files);
@@ -13,8 +15,13 @@ export const hostPath = defineVolumePlugin({
 
 /** What must be there, by type, and how the refusal names it. */
 const wanted: Readonly<Record<string, readonly [kind: FileKind, words: string]>> = {
-  Directory: ['directory', 'a directory'], DirectoryOrCreate: ['directory', 'a directory'], File: ['file', 'a file'], FileOrCreate: ['file', 'a file'],
-  Socket: ['socket', 'a socket file'], CharDevice: ['character device', 'a character device'], BlockDevice: ['block device', 'a block device'],
+  Directory: ['directory', 'a directory'],
+  DirectoryOrCreate: ['directory', 'a directory'],
+  File: ['file', 'a file'],
+  FileOrCreate: ['file', 'a file'],
+  Socket: ['socket', 'a socket file'],
+  CharDevice: ['character device', 'a character device'],
+  BlockDevice: ['block device', 'a block device'],
 };
 
 async function check(path: string, type: string, files: Files): Promise<void> {

@@ -8,7 +8,9 @@ const fsGroupOf = (pod: Pod): number | undefined => pod.spec.securityContext?.fs
 
 /** Files made from what the API holds, on the node's disk. */
 export const configMap = defineVolumePlugin({
-  source: 'configMap', isLive: true, isReadOnly: true,
+  source: 'configMap',
+  isLive: true,
+  isReadOnly: true,
   async setUp({ source, dir, pod }, host) {
     await writeAtomically(dir, await configMapPayloads(source, source.defaultMode, pod, host), host, fsGroupOf(pod));
   },
@@ -17,7 +19,9 @@ export const configMap = defineVolumePlugin({
 
 /** In memory: a secret is never written to a disk. */
 export const secret = defineVolumePlugin({
-  source: 'secret', isLive: true, isReadOnly: true,
+  source: 'secret',
+  isLive: true,
+  isReadOnly: true,
   async setUp({ source, dir, pod }, host) {
     const { secretName: name = '', optional = false, items = [] } = source;
     await writeInMemory(dir, await secretPayloads({ name, optional, items }, source.defaultMode, pod, host), pod, host);
@@ -26,7 +30,9 @@ export const secret = defineVolumePlugin({
 });
 
 export const downwardAPI = defineVolumePlugin({
-  source: 'downwardAPI', isLive: true, isReadOnly: true,
+  source: 'downwardAPI',
+  isLive: true,
+  isReadOnly: true,
   async setUp({ source, dir, pod }, host) {
     await writeInMemory(dir, downwardPayloads(source.items ?? [], source.defaultMode, pod, host), pod, host);
   },
@@ -34,11 +40,19 @@ export const downwardAPI = defineVolumePlugin({
 });
 
 /** Writes the files into a memory file system at `dir`, which is made when it is not there. */
-export async function writeInMemory(dir: string, payloads: readonly Payload[], pod: Pod, host: VolumeHost): Promise<void> {
+export async function writeInMemory(
+  dir: string,
+  payloads: readonly Payload[],
+  pod: Pod,
+  host: VolumeHost,
+): Promise<void> {
   const { files, allocatable } = host;
   if (!(await files.isMountPoint(dir))) {
     await files.makeDir(dir, 0o777);
-    await files.mount(dir, { type: 'tmpfs', options: ['mode=0777', `size=${memorySize(undefined, pod, allocatable)}`] });
+    await files.mount(dir, {
+      type: 'tmpfs',
+      options: ['mode=0777', `size=${memorySize(undefined, pod, allocatable)}`],
+    });
   }
   await writeAtomically(dir, payloads, host, fsGroupOf(pod));
 }

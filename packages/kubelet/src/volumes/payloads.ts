@@ -8,7 +8,12 @@ import { VolumeError, type VolumeHost } from './volume-plugin.ts';
 const MODE_DEFAULT = 0o644;
 
 /** The files of a ConfigMap. Throws VolumeError when it, or a key that is asked for, is missing and not optional. */
-export async function configMapPayloads(source: ConfigMapProjection, mode: number | undefined, pod: Pod, host: VolumeHost): Promise<readonly Payload[]> {
+export async function configMapPayloads(
+  source: ConfigMapProjection,
+  mode: number | undefined,
+  pod: Pod,
+  host: VolumeHost,
+): Promise<readonly Payload[]> {
   const found = await host.configMap(pod.metadata.namespace ?? '', source.name ?? '');
   if (!found && !source.optional) throw new VolumeError(`configmap ${JSON.stringify(source.name)} not found`);
   const all = new Map<string, string | Uint8Array>(Object.entries(found?.data ?? {}));
@@ -17,10 +22,20 @@ export async function configMapPayloads(source: ConfigMapProjection, mode: numbe
 }
 
 /** The files of a Secret, likewise. */
-export async function secretPayloads(source: SecretProjection, mode: number | undefined, pod: Pod, host: VolumeHost): Promise<readonly Payload[]> {
+export async function secretPayloads(
+  source: SecretProjection,
+  mode: number | undefined,
+  pod: Pod,
+  host: VolumeHost,
+): Promise<readonly Payload[]> {
   const found = await host.secret(pod.metadata.namespace ?? '', source.name ?? '');
   if (!found && !source.optional) throw new VolumeError(`secret ${JSON.stringify(source.name)} not found`);
-  return chosen(source, new Map(Object.entries(found?.data ?? {}).map(([key, value]) => [key, bytesOf(value)])), mode, 'references non-existent secret key');
+  return chosen(
+    source,
+    new Map(Object.entries(found?.data ?? {}).map(([key, value]) => [key, bytesOf(value)])),
+    mode,
+    'references non-existent secret key',
+  );
 }
 
 interface Chosen {
@@ -28,7 +43,12 @@ interface Chosen {
   readonly items?: readonly KeyToPath[];
 }
 
-function chosen(source: Chosen, all: ReadonlyMap<string, string | Uint8Array>, mode = MODE_DEFAULT, problem: string): readonly Payload[] {
+function chosen(
+  source: Chosen,
+  all: ReadonlyMap<string, string | Uint8Array>,
+  mode = MODE_DEFAULT,
+  problem: string,
+): readonly Payload[] {
   if (!source.items?.length) return [...all].map(([path, data]) => ({ path, data, mode }));
   return source.items.flatMap((item) => {
     const data = all.get(item.key);
@@ -39,11 +59,24 @@ function chosen(source: Chosen, all: ReadonlyMap<string, string | Uint8Array>, m
 }
 
 /** Facts about the pod itself. */
-export function downwardPayloads(items: readonly DownwardAPIVolumeFile[], mode = MODE_DEFAULT, pod: Pod, host: VolumeHost): readonly Payload[] {
-  const facts = { podIPs: (pod.status.podIPs ?? []).map(({ ip }) => ip ?? ''), hostIPs: [host.hostIP], nodeName: host.nodeName };
+export function downwardPayloads(
+  items: readonly DownwardAPIVolumeFile[],
+  mode = MODE_DEFAULT,
+  pod: Pod,
+  host: VolumeHost,
+): readonly Payload[] {
+  const facts = {
+    podIPs: (pod.status.podIPs ?? []).map(({ ip }) => ip ?? ''),
+    hostIPs: [host.hostIP],
+    nodeName: host.nodeName,
+  };
   return items.map((item) => ({
-    path: item.path, mode: item.mode ?? mode,
-    data: item.fieldRef ? fieldValue(pod, item.fieldRef.fieldPath, facts)
-      : item.resourceFieldRef ? resourceValue(pod, undefined, item.resourceFieldRef, host.allocatable) : '',
+    path: item.path,
+    mode: item.mode ?? mode,
+    data: item.fieldRef
+      ? fieldValue(pod, item.fieldRef.fieldPath, facts)
+      : item.resourceFieldRef
+        ? resourceValue(pod, undefined, item.resourceFieldRef, host.allocatable)
+        : '',
   }));
 }

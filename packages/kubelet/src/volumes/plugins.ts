@@ -7,4 +7,13 @@ import { projected } from './projected.ts';
 import type { VolumePlugin } from './volume-plugin.ts';
 
 /** Every kind of volume that this node can make. Adding one is writing its plugin and naming it here. */
-export const volumePlugins: readonly VolumePlugin[] = [emptyDir, hostPath, configMap, secret, downwardAPI, projected, persistentVolumeClaim, image];
+export const volumePlugins: readonly VolumePlugin[] = [
+  emptyDir,
+  hostPath,
+  configMap,
+  secret,
+  downwardAPI,
+  projected,
+  persistentVolumeClaim,
+  image,
+];

@@ -63,7 +63,9 @@ export class PodVolumes {
       else problems.push({ volume: volume.name, message });
     }
     for (const { volume } of problems) this.#failures.set(volume, (this.#failures.get(volume) ?? 0) + 1);
-    const pauses = problems.map(({ volume }) => Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** ((this.#failures.get(volume) ?? 1) - 1)));
+    const pauses = problems.map(({ volume }) =>
+      Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** ((this.#failures.get(volume) ?? 1) - 1)),
+    );
     this.#retryAt = pauses.length > 0 ? this.#deps.clock.now() + Math.min(...pauses) : 0;
     return [...problems, ...this.#overdue(problems.map(({ volume }) => volume))];
   }
@@ -102,7 +104,8 @@ export class PodVolumes {
   async #tearDown(pod: Pod): Promise<void> {
     this.#isGone = true;
     await this.#deps.host.files.unmountBelow(podDir(this.#deps.dirs, pod.metadata.uid));
-    for (const volume of pod.spec.volumes ?? []) await pluginOf(volume)?.tearDown(this.#dir(pod, volume.name), this.#deps.host);
+    for (const volume of pod.spec.volumes ?? [])
+      await pluginOf(volume)?.tearDown(this.#dir(pod, volume.name), this.#deps.host);
     this.#deps.host.forget(pod.metadata.uid);
   }
 
@@ -113,7 +116,8 @@ export class PodVolumes {
     if (!plugin) return undefined;
     const { image, persistentVolumeClaim } = volume;
     return {
-      path: plugin.pathOf?.(sourceOf(volume, plugin)) ?? this.#dir(pod, name), isReadOnly: plugin.isReadOnly || persistentVolumeClaim?.readOnly === true,
+      path: plugin.pathOf?.(sourceOf(volume, plugin)) ?? this.#dir(pod, name),
+      isReadOnly: plugin.isReadOnly || persistentVolumeClaim?.readOnly === true,
       ...(image ? { image: image.reference ?? '' } : {}),
     };
   }
@@ -121,7 +125,10 @@ export class PodVolumes {
   /** One after the other: what is being taken away must not be brought up to date meanwhile. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
-    this.#last = done.then(() => undefined, () => undefined);
+    this.#last = done.then(
+      () => undefined,
+      () => undefined,
+    );
     return done;
   }
 
@@ -145,4 +152,5 @@ export class PodVolumes {
 }
 
 const pluginOf = (volume: object): VolumePlugin | undefined => volumePlugins.find((plugin) => plugin.source in volume);
-const sourceOf = (volume: Volume, plugin: VolumePlugin): never => (volume as unknown as Readonly<Record<string, never>>)[plugin.source] as never;
+const sourceOf = (volume: Volume, plugin: VolumePlugin): never =>
+  (volume as unknown as Readonly<Record<string, never>>)[plugin.source] as never;

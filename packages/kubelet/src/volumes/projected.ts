@@ -1,4 +1,10 @@
-import type { ClusterTrustBundleProjection, Pod, ProjectedVolumeSource, ServiceAccountTokenProjection, VolumeProjection } from '@navarch/api';
+import type {
+  ClusterTrustBundleProjection,
+  Pod,
+  ProjectedVolumeSource,
+  ServiceAccountTokenProjection,
+  VolumeProjection,
+} from '@navarch/api';
 import { compileLabelSelector } from '@navarch/machinery';
 import type { Payload } from './atomic-writer.ts';
 import { writeInMemory } from './object-volumes.ts';
@@ -7,7 +13,9 @@ import { defineVolumePlugin, removeVolume, VolumeError, type VolumeHost } from '
 
 /** Several sources in one folder; where paths meet, the later one wins. */
 export const projected = defineVolumePlugin({
-  source: 'projected', isLive: true, isReadOnly: true,
+  source: 'projected',
+  isLive: true,
+  isReadOnly: true,
   async setUp({ source, dir, pod }, host) {
     await writeInMemory(dir, await projectedPayloads(source, pod, host), pod, host);
   },
@@ -15,7 +23,11 @@ export const projected = defineVolumePlugin({
 });
 
 /** Every source is tried, so that one message names everything that is missing. */
-async function projectedPayloads({ sources, defaultMode }: ProjectedVolumeSource, pod: Pod, host: VolumeHost): Promise<readonly Payload[]> {
+async function projectedPayloads(
+  { sources, defaultMode }: ProjectedVolumeSource,
+  pod: Pod,
+  host: VolumeHost,
+): Promise<readonly Payload[]> {
   const payloads = new Map<string, Payload>();
   const problems: string[] = [];
   for (const part of sources ?? []) {
@@ -30,7 +42,12 @@ async function projectedPayloads({ sources, defaultMode }: ProjectedVolumeSource
   return [...payloads.values()];
 }
 
-async function partPayloads(part: VolumeProjection, mode: number | undefined, pod: Pod, host: VolumeHost): Promise<readonly Payload[]> {
+async function partPayloads(
+  part: VolumeProjection,
+  mode: number | undefined,
+  pod: Pod,
+  host: VolumeHost,
+): Promise<readonly Payload[]> {
   if (part.configMap) return configMapPayloads(part.configMap, mode, pod, host);
   if (part.secret) return secretPayloads(part.secret, mode, pod, host);
   if (part.downwardAPI) return downwardPayloads(part.downwardAPI.items ?? [], mode, pod, host);
@@ -40,10 +57,20 @@ async function partPayloads(part: VolumeProjection, mode: number | undefined, po
 }
 
 /** A token is its user's alone where there is one user; a group's where there is an fsGroup; else everyone's (KEP-1205). */
-async function tokenPayload({ path, audience = '', expirationSeconds = 3600, user }: ServiceAccountTokenProjection, mode = 0o644, pod: Pod, host: VolumeHost): Promise<Payload> {
+async function tokenPayload(
+  { path, audience = '', expirationSeconds = 3600, user }: ServiceAccountTokenProjection,
+  mode = 0o644,
+  pod: Pod,
+  host: VolumeHost,
+): Promise<Payload> {
   const owner = user ?? onlyUser(pod);
   const isPrivate = owner !== undefined || pod.spec.securityContext?.fsGroup !== undefined;
-  return { path, data: await host.token(pod, audience, expirationSeconds), mode: isPrivate ? 0o600 : mode, ...(owner === undefined ? {} : { user: owner }) };
+  return {
+    path,
+    data: await host.token(pod, audience, expirationSeconds),
+    mode: isPrivate ? 0o600 : mode,
+    ...(owner === undefined ? {} : { user: owner }),
+  };
 }
 
 /** The user that all containers run as; undefined when they differ or the image decides. */
@@ -58,12 +85,18 @@ async function trustPayload(source: ClusterTrustBundleProjection, mode = 0o644, 
   const { name, signerName } = source;
   const selector = compileLabelSelector(source.labelSelector);
   const bundles = (await host.trustBundles()).filter((bundle) =>
-    (name !== undefined ? bundle.name === name : bundle.signerName === signerName && selector.matches(bundle.labels)));
+    name !== undefined ? bundle.name === name : bundle.signerName === signerName && selector.matches(bundle.labels),
+  );
   if (bundles.length === 0 && !source.optional) {
-    throw new VolumeError(name !== undefined ? `clustertrustbundle ${JSON.stringify(name)} not found`
-      : `combination of signerName=${JSON.stringify(signerName)} and labelSelector matched zero ClusterTrustBundles`);
+    throw new VolumeError(
+      name !== undefined
+        ? `clustertrustbundle ${JSON.stringify(name)} not found`
+        : `combination of signerName=${JSON.stringify(signerName)} and labelSelector matched zero ClusterTrustBundles`,
+    );
   }
-  const certificates = bundles.flatMap(({ pem }) => pem.match(CERTIFICATE) ?? []).map((certificate) => `${certificate}\n`);
+  const certificates = bundles
+    .flatMap(({ pem }) => pem.match(CERTIFICATE) ?? [])
+    .map((certificate) => `${certificate}\n`);
   return { path: source.path, data: [...new Set(certificates)].join(''), mode };
 }
 

@@ -51,7 +51,8 @@ export interface VolumePlugin<K extends keyof Volume = any> {
   tearDown(dir: string, host: VolumeHost): Promise<void>;
 }
 
-export const defineVolumePlugin = <const K extends keyof Volume>(plugin: VolumePlugin<K>): VolumePlugin<K> => Object.freeze(plugin);
+export const defineVolumePlugin = <const K extends keyof Volume>(plugin: VolumePlugin<K>): VolumePlugin<K> =>
+  Object.freeze(plugin);
 
 /** A volume cannot be made yet or at all; the text is what the FailedMount event says. */
 export class VolumeError extends Error {

@@ -1,6 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, type Stats } from 'node:fs';
-import { chmod, chown, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, statfs, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  statfs,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -8,7 +23,8 @@ import type { FileKind, Files } from '@navarch/kubelet';
 import { bindMount, mount, mountsBelow, unmount, unmountBelow } from '../host/index.ts';
 import { bindInside, ownTree, readInside } from './safe-path.ts';
 
-const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+const isAbsent = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
   try {
@@ -57,7 +73,8 @@ export function nodeFiles(signal: AbortSignal): Files {
       }
     },
     rename: (from, to) => rename(from, to),
-    gzip: (from, to) => pipeline(createReadStream(from), createGzip(), createWriteStream(to, { mode: 0o640 }), { signal }),
+    gzip: (from, to) =>
+      pipeline(createReadStream(from), createGzip(), createWriteStream(to, { mode: 0o640 }), { signal }),
     async diskSpace(path) {
       const found = await orAbsent(statfs(path));
       return found && { capacityBytes: found.blocks * found.bsize, availableBytes: found.bavail * found.bsize };

@@ -11,10 +11,18 @@ export function hostFacts(dataDir: string, nodeName: string): HostFacts {
   const lines = resolverLines();
   return {
     hostname: nodeName || hostname().toLowerCase(),
-    addresses: Object.values(networkInterfaces()).flatMap((list) => (list ?? []).filter((i) => !i.internal && i.family === 'IPv4').map((i) => i.address)),
-    cpus: availableParallelism(), memoryBytes: totalmem(), diskBytes: disk.blocks * disk.bsize,
-    machineId: textOf('/etc/machine-id').replaceAll('-', ''), systemUuid: textOf('/sys/class/dmi/id/product_uuid'), bootId: textOf('/proc/sys/kernel/random/boot_id'),
-    kernelVersion: release(), osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(textOf('/etc/os-release'))?.[1] ?? 'Linux', operatingSystem: 'linux',
+    addresses: Object.values(networkInterfaces()).flatMap((list) =>
+      (list ?? []).filter((i) => !i.internal && i.family === 'IPv4').map((i) => i.address),
+    ),
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+    diskBytes: disk.blocks * disk.bsize,
+    machineId: textOf('/etc/machine-id').replaceAll('-', ''),
+    systemUuid: textOf('/sys/class/dmi/id/product_uuid'),
+    bootId: textOf('/proc/sys/kernel/random/boot_id'),
+    kernelVersion: release(),
+    osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(textOf('/etc/os-release'))?.[1] ?? 'Linux',
+    operatingSystem: 'linux',
     architecture: arch() === 'x64' ? 'amd64' : arch(),
     resolvers: lines.filter(([word]) => word === 'nameserver').map(([, address]) => address ?? ''),
     // Of several lines the last counts (resolv.conf(5)).
@@ -28,7 +36,11 @@ export function hostFacts(dataDir: string, nodeName: string): HostFacts {
 const RESOLVED = '/run/systemd/resolve/resolv.conf';
 
 function resolverLines(): readonly (readonly string[])[] {
-  const [own, resolved] = ['/etc/resolv.conf', RESOLVED].map((file) => textOf(file).split('\n').map((line) => line.trim().split(/\s+/)));
+  const [own, resolved] = ['/etc/resolv.conf', RESOLVED].map((file) =>
+    textOf(file)
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/)),
+  );
   const isLocal = own?.every(([word, address = '']) => word !== 'nameserver' || /^(?:127\.|::1$)/.test(address));
   return (isLocal && existsSync(RESOLVED) ? resolved : own) ?? [];
 }

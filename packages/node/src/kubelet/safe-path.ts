@@ -9,7 +9,8 @@ const HERE = O_PATH | constants.O_NOFOLLOW;
 const LINKS_MAX = 40;
 
 /** A path by which the kernel reaches the very file that is open, whatever its name leads to by now. */
-const pathOf = (file: FileHandle, name?: string): string => `/proc/self/fd/${file.fd}${name === undefined ? '' : `/${name}`}`;
+const pathOf = (file: FileHandle, name?: string): string =>
+  `/proc/self/fd/${file.fd}${name === undefined ? '' : `/${name}`}`;
 
 /** See Files.bindInside. Every step of the way is opened by itself and never followed by the kernel, so no link can be slipped in. */
 export async function bindInside(root: string, inside: string, target: string, signal: AbortSignal): Promise<void> {
@@ -76,7 +77,8 @@ async function openInside(root: string, inside: string, opened: FileHandle[], st
     if (links > LINKS_MAX) throw new EscapeError(`${inside}: too many links`);
     const link = await readlink(pathOf(folder, part));
     if (link.startsWith('/')) {
-      if (link !== realRoot && !link.startsWith(`${realRoot}/`)) throw new EscapeError(`${inside} leads out of ${root}`);
+      if (link !== realRoot && !link.startsWith(`${realRoot}/`))
+        throw new EscapeError(`${inside} leads out of ${root}`);
       trail = [top];
     }
     todo.unshift(...(link.startsWith('/') ? link.slice(realRoot.length) : link).split('/'));
@@ -98,7 +100,11 @@ async function openOrMake(folder: FileHandle, name: string, mode: number): Promi
 }
 
 /** See Files.ownTree. */
-export async function ownTree(path: string, group: number, { isWritable, onRootMismatch }: { readonly isWritable: boolean; readonly onRootMismatch: boolean }): Promise<void> {
+export async function ownTree(
+  path: string,
+  group: number,
+  { isWritable, onRootMismatch }: { readonly isWritable: boolean; readonly onRootMismatch: boolean },
+): Promise<void> {
   const bits = isWritable ? 0o660 : 0o440;
   const root = await open(path, O_PATH | constants.O_DIRECTORY);
   try {

@@ -14,7 +14,12 @@ const LOOK_MS = 250;
  * Sends a log file to a client as asked, never more than it takes, and goes on as the file grows and is rotated while
  * `isRunning` says so. Resolves when all has been sent, or the client has gone.
  */
-export async function streamLogs(path: string, options: LogOptions, isRunning: () => Promise<boolean>, client: Writable): Promise<void> {
+export async function streamLogs(
+  path: string,
+  options: LogOptions,
+  isRunning: () => Promise<boolean>,
+  client: Writable,
+): Promise<void> {
   const gone = new AbortController();
   const onClose = (): void => gone.abort(new Error('the client has gone'));
   client.once('close', onClose);

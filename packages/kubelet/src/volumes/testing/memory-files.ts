@@ -48,7 +48,12 @@ export function memoryFiles(): MemoryFiles {
     mounts,
     put(path, kind, data = '') {
       makeParents(entries, parentOf(path));
-      entries.set(path, { ...directory(kind === 'directory' ? 0o755 : 0o644), kind, data: new TextEncoder().encode(data), target: kind === 'link' ? data : '' });
+      entries.set(path, {
+        ...directory(kind === 'directory' ? 0o755 : 0o644),
+        kind,
+        data: new TextEncoder().encode(data),
+        target: kind === 'link' ? data : '',
+      });
     },
     ownerOf(path) {
       const entry = at(path);
@@ -70,11 +75,22 @@ export function memoryFiles(): MemoryFiles {
     async write(path, data, { mode = 0o644, user = 0, group = 0 } = {}) {
       change(`write ${path}`);
       const real = resolve(entries, path, true) ?? path;
-      put(real, { kind: 'file', data: typeof data === 'string' ? new TextEncoder().encode(data) : data, target: '', mode, user, group });
+      put(real, {
+        kind: 'file',
+        data: typeof data === 'string' ? new TextEncoder().encode(data) : data,
+        target: '',
+        mode,
+        user,
+        group,
+      });
     },
     async list(path) {
       const real = resolve(entries, path, true);
-      return real === undefined ? [] : below(real === '/' ? '' : real).filter((p) => parentOf(p) === real).map(nameOf);
+      return real === undefined
+        ? []
+        : below(real === '/' ? '' : real)
+            .filter((p) => parentOf(p) === real)
+            .map(nameOf);
     },
     async kindOf(path) {
       const kind = at(path)?.kind;
@@ -178,12 +194,18 @@ function makeParents(entries: Map<string, Entry>, path: string): void {
 function within(entries: ReadonlyMap<string, Entry>, root: string, inside: string): string | undefined {
   const real = resolve(entries, `${root}/${inside}`, true);
   const realRoot = resolve(entries, root, true) ?? root;
-  if (real !== undefined && real !== realRoot && !real.startsWith(`${realRoot}/`)) throw new EscapeError(`${inside} leads out of ${root}`);
+  if (real !== undefined && real !== realRoot && !real.startsWith(`${realRoot}/`))
+    throw new EscapeError(`${inside} leads out of ${root}`);
   return real;
 }
 
 /** The path without links; the last part may be missing. undefined when it cannot be there. */
-function resolve(entries: ReadonlyMap<string, Entry>, path: string, followsLast: boolean, depth = 0): string | undefined {
+function resolve(
+  entries: ReadonlyMap<string, Entry>,
+  path: string,
+  followsLast: boolean,
+  depth = 0,
+): string | undefined {
   if (depth > LINKS_MAX) return undefined;
   let current = '/';
   const parts = path.split('/').filter((p) => p !== '' && p !== '.');

@@ -14,9 +14,17 @@ export interface TestObjects {
 }
 
 /** A node with two cores and one page of memory, in a cluster that has these objects. */
-export function testHost(files: Files, clock: Clock, { configMaps = {}, secrets = {}, claims = {}, persistentVolumes = {}, bundles = [] }: TestObjects): VolumeHost {
+export function testHost(
+  files: Files,
+  clock: Clock,
+  { configMaps = {}, secrets = {}, claims = {}, persistentVolumes = {}, bundles = [] }: TestObjects,
+): VolumeHost {
   return {
-    files, clock, nodeName: 'node', hostIP: '192.0.2.1', allocatable: { cpu: '2', memory: '4Ki', 'ephemeral-storage': '1Gi' },
+    files,
+    clock,
+    nodeName: 'node',
+    hostIP: '192.0.2.1',
+    allocatable: { cpu: '2', memory: '4Ki', 'ephemeral-storage': '1Gi' },
     configMap: async (_, name) => configMaps[name] as never,
     secret: async (_, name) => secrets[name] as never,
     claim: async (_, name) => claims[name] as never,
