@@ -55,7 +55,8 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const { store, clock, random, log } = options;
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
   const registry: Registry = new Registry({
-    store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission(options.webhooks), access: new Access(() => registry), attendants: { '/services': allocator },
+    store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission(options.webhooks), access: new Access(() => registry),
+    patterns: options.patterns ?? backtrackingPatterns, attendants: { '/services': allocator },
   });
   await registry.start(signal);
   const customResources = new CustomResources({ registry, patterns: options.patterns ?? backtrackingPatterns, clock, log });

@@ -55,6 +55,7 @@ export { backtrackingPatterns, type Patterns } from './structural/patterns.ts';
 export { StructuralValidator, validateEmbedded, validateListTypes } from './structural/validate.ts';
 export { applyDefaults, prune, pruneNulls } from './structural/values.ts';
 export { type Cel, compileCel, type CelOptions } from './cel/cel.ts';
+export { celMatching } from './cel/extensions.ts';
 export { Budget, type CelFunction, type Functions as CelFunctions } from './cel/evaluate.ts';
 export { CelSyntaxError } from './cel/syntax.ts';
 export { asOwn as asCelOwn, CelBudgetError, CelError, Opaque as CelOpaque, toJson as celToJson } from './cel/values.ts';

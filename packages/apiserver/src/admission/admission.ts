@@ -1,4 +1,4 @@
-import type { ApiObject, Field, Kind, Mutable } from '@navarch/machinery';
+import type { ApiObject, Field, Kind, Mutable, Patterns } from '@navarch/machinery';
 import type { Access } from '../auth/access.ts';
 import type { User } from '../auth/user.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -23,6 +23,8 @@ export interface AdmissionRequest {
 export interface AdmissionContext {
   readonly registry: Registry;
   readonly access: Access;
+  /** How patterns of expressions are matched. */
+  readonly patterns: Patterns;
   /** Milliseconds since the epoch. */
   readonly now: number;
   randomSuffix(): string;

@@ -1,6 +1,6 @@
 import type { CustomKinds } from '@navarch/api';
 import { type Clock, type Logger, Notifier, type Random } from '@navarch/base';
-import { type ApiObject, apiVersionOf, type Kind, notFound } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, type Kind, notFound, type Patterns } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
 import type { AdmissionPlugin } from '../admission/admission.ts';
 import type { Access } from '../auth/access.ts';
@@ -14,6 +14,8 @@ export interface RegistryDeps {
   readonly log: Logger;
   readonly kinds: readonly Kind<any>[];
   readonly admission: readonly AdmissionPlugin[];
+  /** How patterns in people's expressions are matched. Absent: by the language's own engine. */
+  readonly patterns?: Patterns;
   /** Who may do what: asked by plugins, not by the registry. */
   readonly access: Access;
   /** Allocations and other side effects of single kinds, by `group/resource`. */

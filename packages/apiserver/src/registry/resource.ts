@@ -1,6 +1,6 @@
 import { randomSuffix, randomUid } from '@navarch/base';
 import {
-  alreadyExists, type ApiObject, type Applied, applyConfig, apiVersionOf, badRequest, conflict, type Decoded, DecodeError, dnsSubdomainErrors, entriesOf, equalJson, failure, Field,
+  alreadyExists, type ApiObject, type Applied, applyConfig, apiVersionOf, backtrackingPatterns, badRequest, conflict, type Decoded, DecodeError, dnsSubdomainErrors, entriesOf, equalJson, failure, Field,
   type HookContext, invalid, isEqualManagement, jsonPatch, type Kind, mergePatch, methodNotAllowed, type Mutable, notFound, ownersOf, type Part, StatusError,
   strategicMergePatch, validateObjectMeta, validateObjectMetaUpdate,
 } from '@navarch/machinery';
@@ -433,8 +433,8 @@ export class Resource<O extends ApiObject> {
   }
 
   #context(): AdmissionContext {
-    const { clock, random, access } = this.registry.deps;
-    return { registry: this.registry, access, now: clock.now(), randomSuffix: () => randomSuffix(random, 5) };
+    const { clock, random, access, patterns = backtrackingPatterns } = this.registry.deps;
+    return { registry: this.registry, access, patterns, now: clock.now(), randomSuffix: () => randomSuffix(random, 5) };
   }
 
   #attendant(): { prepare(draft: ApiObject, previous: ApiObject | undefined): void } | undefined {

@@ -1,4 +1,5 @@
 import { addQuantities, compareQuantities, parseQuantity, type Quantity, subtractQuantities } from '../quantity/quantity.ts';
+import type { Patterns } from '../structural/patterns.ts';
 import type { Budget, CelFunction, Functions } from './evaluate.ts';
 import { CelError, compare, inside, isEqual, noOverload, Opaque, toJson } from './values.ts';
 
@@ -173,6 +174,28 @@ const quantities: Functions = {
   isLessThan: (target, [a]) => compareQuantities(quantityOf(target), quantityOf(a)) < 0,
   compareTo: (target, [a]) => BigInt(compareQuantities(quantityOf(target), quantityOf(a))),
 };
+
+/** `matches()` by an engine of the host's choice. Patterns compiled, by their text; more are compiled anew. */
+export function celMatching(patterns: Patterns): Functions {
+  const known = new Map<string, (text: string) => boolean>();
+  const compile = (source: string): ((text: string) => boolean) => {
+    try {
+      return patterns.compile(source);
+    } catch (error) {
+      throw error instanceof SyntaxError ? new CelError(`error parsing regexp: ${error.message}`) : error;
+    }
+  };
+  return {
+    matches(target, args, budget) {
+      const [value, source] = (target === undefined ? args : [target, args[0]]).map(text);
+      budget.spend(1 + (value ?? '').length / 2);
+      let matches = known.get(source ?? '');
+      if (known.size >= PATTERNS_MAX) known.clear();
+      if (!matches) known.set(source ?? '', (matches = compile(source ?? '')));
+      return matches(value ?? '');
+    },
+  };
+}
 
 /** What Kubernetes offers besides the language: texts, lists, sets, quantities. */
 export const extensionFunctions: Functions = {

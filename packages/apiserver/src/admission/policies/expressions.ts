@@ -1,5 +1,5 @@
 import { namespace as namespaceKind } from '@navarch/api';
-import { type ApiObject, asCelOwn, Budget, type Cel, CelError, CelSyntaxError, compileCel, type Kind } from '@navarch/machinery';
+import { type ApiObject, asCelOwn, backtrackingPatterns, Budget, type Cel, CelError, celMatching, CelSyntaxError, compileCel, type Kind, type Patterns } from '@navarch/machinery';
 import type { AdmissionContext, AdmissionRequest } from '../admission.ts';
 import { requestOf } from '../shown-request.ts';
 import { authorizerFunctions, AuthorizerValue } from './authorizer-value.ts';
@@ -10,14 +10,16 @@ export const CONDITION_VARIABLES = ['object', 'oldObject', 'request', 'authorize
 
 /** Expressions compiled; more than these are compiled anew. */
 const COMPILED_MAX = 10_000;
-const compiled = new Map<string, Cel | CelSyntaxError>();
+const compiledBy = new WeakMap<Patterns, Map<string, Cel | CelSyntaxError>>();
 
 /** Compiled once for each text. Throws CelSyntaxError. */
-export function expression(source: string, variables: readonly string[] = POLICY_VARIABLES): Cel {
+export function expression(source: string, variables: readonly string[] = POLICY_VARIABLES, patterns: Patterns = backtrackingPatterns): Cel {
+  let compiled = compiledBy.get(patterns);
+  if (!compiled) compiledBy.set(patterns, (compiled = new Map()));
   const key = `${variables.length} ${source}`;
   let known = compiled.get(key);
   if (!known) {
-    known = tried(source, variables);
+    known = tried(source, variables, patterns);
     if (compiled.size >= COMPILED_MAX) compiled.clear();
     compiled.set(key, known);
   }
@@ -25,9 +27,9 @@ export function expression(source: string, variables: readonly string[] = POLICY
   return known;
 }
 
-function tried(source: string, variables: readonly string[]): Cel | CelSyntaxError {
+function tried(source: string, variables: readonly string[], patterns: Patterns): Cel | CelSyntaxError {
   try {
-    return compileCel(source, { variables, functions: authorizerFunctions });
+    return compileCel(source, { variables, functions: { ...authorizerFunctions, ...celMatching(patterns) } });
   } catch (error) {
     if (error instanceof CelSyntaxError) return error;
     throw error;
@@ -50,10 +52,12 @@ export interface Subject {
 /** The values that expressions see, each made when it is first asked for, and what evaluates with them. */
 export class Evaluator {
   readonly #values: Readonly<Record<string, unknown>>;
+  readonly #patterns: Patterns;
   readonly #budget = new Budget(POLICY_STEPS_MAX);
 
   constructor({ request, context, kind, object, params, variables = [] }: Subject) {
-    const { access, registry } = context;
+    const { access, registry, patterns } = context;
+    this.#patterns = patterns;
     const authorizer = new AuthorizerValue(access, request.user);
     const shown = (held: ApiObject | undefined): unknown => (held && kind !== request.kind && kind.hub ? kind.hub.fromHub(held) : (held ?? null));
     const namespace = request.kind.namespaced ? registry.of(namespaceKind).find('', request.namespace) : undefined;
@@ -68,7 +72,7 @@ export class Evaluator {
   /** Throws CelError, with the expression in its words. */
   evaluate(source: string, names: readonly string[] = POLICY_VARIABLES): unknown {
     try {
-      return expression(source.replaceAll('authorizer.requestResource', REQUEST_RESOURCE), [...names, REQUEST_RESOURCE]).evaluate(this.#values, this.#budget);
+      return expression(source.replaceAll('authorizer.requestResource', REQUEST_RESOURCE), [...names, REQUEST_RESOURCE], this.#patterns).evaluate(this.#values, this.#budget);
     } catch (error) {
       if (!(error instanceof CelError) && !(error instanceof CelSyntaxError)) throw error;
       throw new CelError(`expression '${source}' resulted in error: ${error.message}`);
