@@ -5,7 +5,9 @@ import type { Rejection } from './pod-machine/memory.ts';
 
 /** Why the node cannot run the pod beside `others`; undefined when it can. The scheduler may have known less, or not been asked. */
 export function rejectionOf(pod: Pod, node: Node, others: readonly Pod[]): Rejection | undefined {
-  return forbidden(pod) ?? outOf(pod, node, others) ?? wrongNode(pod, node) ?? portsTaken(pod, others) ?? tainted(pod, node);
+  return (
+    forbidden(pod) ?? outOf(pod, node, others) ?? wrongNode(pod, node) ?? portsTaken(pod, others) ?? tainted(pod, node)
+  );
 }
 
 function forbidden(pod: Pod): Rejection | undefined {
@@ -16,7 +18,11 @@ function forbidden(pod: Pod): Rejection | undefined {
 /** Why a pod that runs here cannot have what its spec asks for by now (KEP-1287). */
 export function resizeRefusal(pod: Pod, node: Node, others: readonly Pod[]): Rejection | undefined {
   const never = outOf(pod, node, []);
-  if (never) return { reason: 'Infeasible', message: never.message.replace('enough resource', 'enough capacity').replace(/ used: 0,/, '') };
+  if (never)
+    return {
+      reason: 'Infeasible',
+      message: never.message.replace('enough resource', 'enough capacity').replace(/ used: 0,/, ''),
+    };
   const now = outOf(pod, node, others);
   return now && { reason: 'Deferred', message: now.message };
 }
@@ -28,40 +34,65 @@ function outOf(pod: Pod, node: Node, others: readonly Pod[]): Rejection | undefi
     const capacity = amount(name, allocatable[name]);
     const requested = amount(name, request);
     if (allocatable[name] === undefined || requested === 0) continue;
-    const used = name === 'pods' ? others.length : others.reduce((sum, other) => sum + amount(name, podRequests(other.spec)[name]), 0);
+    const used =
+      name === 'pods'
+        ? others.length
+        : others.reduce((sum, other) => sum + amount(name, podRequests(other.spec)[name]), 0);
     if (used + requested <= capacity) continue;
-    return { reason: `OutOf${name}`, message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}` };
+    return {
+      reason: `OutOf${name}`,
+      message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+    };
   }
   return undefined;
 }
 
-const amount = (name: string, text: string | undefined): number => (name === 'cpu' ? quantityMilliValue(text) : quantityValue(text));
+const amount = (name: string, text: string | undefined): number =>
+  name === 'cpu' ? quantityMilliValue(text) : quantityValue(text);
 
-const failed = (predicate: string, why: string): Rejection => ({ reason: predicate, message: `Predicate ${predicate} failed: ${why}` });
+const failed = (predicate: string, why: string): Rejection => ({
+  reason: predicate,
+  message: `Predicate ${predicate} failed: ${why}`,
+});
 
 function wrongNode({ spec }: Pod, node: Node): Rejection | undefined {
   const labels = node.metadata.labels ?? {};
   const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
   const isSelected = Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
   const isWanted = terms === undefined || terms.some((term) => matches(term, node));
-  return isSelected && isWanted ? undefined : failed('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
+  return isSelected && isWanted
+    ? undefined
+    : failed('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
 }
 
 function matches({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, { metadata }: Node): boolean {
   if (matchExpressions.length + matchFields.length === 0) return false;
   const { labels = {} } = metadata;
-  return matchExpressions.every((r) => holds(r, labels[r.key])) && matchFields.every((r) => r.key === 'metadata.name' && holds(r, metadata.name));
+  return (
+    matchExpressions.every((r) => holds(r, labels[r.key])) &&
+    matchFields.every((r) => r.key === 'metadata.name' && holds(r, metadata.name))
+  );
 }
 
-function holds({ operator, values = [] }: { readonly operator: string; readonly values?: readonly string[] }, value: string | undefined): boolean {
+function holds(
+  { operator, values = [] }: { readonly operator: string; readonly values?: readonly string[] },
+  value: string | undefined,
+): boolean {
   switch (operator) {
-    case 'In': return value !== undefined && values.includes(value);
-    case 'NotIn': return value === undefined || !values.includes(value);
-    case 'Exists': return value !== undefined;
-    case 'DoesNotExist': return value === undefined;
-    case 'Gt': return value !== undefined && Number(value) > Number(values[0]);
-    case 'Lt': return value !== undefined && Number(value) < Number(values[0]);
-    default: return false;
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+    default:
+      return false;
   }
 }
 
@@ -74,19 +105,32 @@ interface HostPort {
 }
 
 const hostPorts = ({ spec }: Pod): readonly HostPort[] =>
-  [...(spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'), ...spec.containers].flatMap((c) => c.ports ?? [])
-    .flatMap(({ hostPort, hostIP, protocol = 'TCP' }) => (hostPort ? [{ ip: hostIP || ANY, protocol, port: hostPort }] : []));
+  [...(spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'), ...spec.containers]
+    .flatMap((c) => c.ports ?? [])
+    .flatMap(({ hostPort, hostIP, protocol = 'TCP' }) =>
+      hostPort ? [{ ip: hostIP || ANY, protocol, port: hostPort }] : [],
+    );
 
 function portsTaken(pod: Pod, others: readonly Pod[]): Rejection | undefined {
   const wanted = hostPorts(pod);
   if (wanted.length === 0) return undefined;
   const taken = others.flatMap(hostPorts);
-  const clash = (a: HostPort, b: HostPort): boolean => a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === ANY || b.ip === ANY);
-  return wanted.some((a) => taken.some((b) => clash(a, b))) ? failed('NodePorts', "node(s) didn't have free ports for the requested pod ports") : undefined;
+  const clash = (a: HostPort, b: HostPort): boolean =>
+    a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === ANY || b.ip === ANY);
+  return wanted.some((a) => taken.some((b) => clash(a, b)))
+    ? failed('NodePorts', "node(s) didn't have free ports for the requested pod ports")
+    : undefined;
 }
 
 function tainted({ spec }: Pod, node: Node): Rejection | undefined {
-  const taint = (node.spec.taints ?? []).find(({ key, value = '', effect }) => effect === 'NoExecute' && !(spec.tolerations ?? []).some((t) =>
-    (!t.effect || t.effect === effect) && (t.operator === 'Exists' ? !t.key || t.key === key : t.key === key && (t.value ?? '') === value)));
+  const taint = (node.spec.taints ?? []).find(
+    ({ key, value = '', effect }) =>
+      effect === 'NoExecute' &&
+      !(spec.tolerations ?? []).some(
+        (t) =>
+          (!t.effect || t.effect === effect) &&
+          (t.operator === 'Exists' ? !t.key || t.key === key : t.key === key && (t.value ?? '') === value),
+      ),
+  );
   return taint && failed('TaintToleration', `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);
 }

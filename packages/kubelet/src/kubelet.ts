@@ -43,7 +43,10 @@ const SWEEP_MS = 60_000;
 export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
   const { api, clock, random, log, nodeName } = deps;
-  const scopes = new Map<Kind<any>, { readonly fieldSelector: string }>([[pod, { fieldSelector: `spec.nodeName=${nodeName}` }], [node, { fieldSelector: `metadata.name=${nodeName}` }]]);
+  const scopes = new Map<Kind<any>, { readonly fieldSelector: string }>([
+    [pod, { fieldSelector: `spec.nodeName=${nodeName}` }],
+    [node, { fieldSelector: `metadata.name=${nodeName}` }],
+  ]);
   const cache = new Cache({ api, clock, random, log, scopes });
   for (const kind of [pod, node, service]) cache.follow(kind);
   group.spawn((s) => cache.run(s));
@@ -56,7 +59,9 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   group.spawn((s) => keepLogsSmall(deps, s));
   const aboutNode = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName };
   const collector = new ImageCollector({
-    ...deps, thresholds: deps.imageThresholds ?? IMAGE_THRESHOLDS, event: (type, reason, message) => recorder.record(aboutNode, { type, reason, message }),
+    ...deps,
+    thresholds: deps.imageThresholds ?? IMAGE_THRESHOLDS,
+    event: (type, reason, message) => recorder.record(aboutNode, { type, reason, message }),
   });
   group.spawn((s) => collector.run(s));
   pods.start();
@@ -69,7 +74,8 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
 async function followEvents({ runtime, clock, log }: KubeletDeps, pods: Pods, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      for await (const { podSandboxStatus } of runtime.getContainerEvents({}, signal)) pods.poke(podSandboxStatus?.metadata?.uid ?? '');
+      for await (const { podSandboxStatus } of runtime.getContainerEvents({}, signal))
+        pods.poke(podSandboxStatus?.metadata?.uid ?? '');
     } catch (error) {
       if (!signal.aborted) log.debug('container events ended', { error });
     }
@@ -77,7 +83,12 @@ async function followEvents({ runtime, clock, log }: KubeletDeps, pods: Pods, si
   }
 }
 
-async function relist({ runtime, clock, log }: KubeletDeps, pods: Pods, orphans: Orphans, signal: AbortSignal): Promise<void> {
+async function relist(
+  { runtime, clock, log }: KubeletDeps,
+  pods: Pods,
+  orphans: Orphans,
+  signal: AbortSignal,
+): Promise<void> {
   let before: ReadonlyMap<string, string> = new Map();
   let sweepAt = clock.monotonic();
   while (!signal.aborted) {

@@ -18,13 +18,21 @@ export async function renewLease({ api, clock, nodeName }: NodeLeaseDeps): Promi
   const leases = api.of(lease);
   const renewTime = `${new Date(clock.now()).toISOString().slice(0, 23)}000Z`;
   try {
-    await leases.update(`${NAMESPACE}/${nodeName}`, (current: Lease) => ({ ...current, spec: { ...current.spec, holderIdentity: nodeName, leaseDurationSeconds: DURATION_SECONDS, renewTime } }));
+    await leases.update(`${NAMESPACE}/${nodeName}`, (current: Lease) => ({
+      ...current,
+      spec: { ...current.spec, holderIdentity: nodeName, leaseDurationSeconds: DURATION_SECONDS, renewTime },
+    }));
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
-    const { metadata: { uid } } = await api.of(node).get(nodeName);
+    const {
+      metadata: { uid },
+    } = await api.of(node).get(nodeName);
     // With the node goes its lease.
     const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid }];
-    await leases.create({ metadata: { name: nodeName, namespace: NAMESPACE, ownerReferences }, spec: { holderIdentity: nodeName, leaseDurationSeconds: DURATION_SECONDS, renewTime } });
+    await leases.create({
+      metadata: { name: nodeName, namespace: NAMESPACE, ownerReferences },
+      spec: { holderIdentity: nodeName, leaseDurationSeconds: DURATION_SECONDS, renewTime },
+    });
   }
   return INTERVAL_MS;
 }

@@ -33,7 +33,10 @@ const RETRY_MS = 1000;
 /** Makes the node known and keeps its lease and status fresh until the signal aborts. */
 export async function keepNodeStatus(deps: NodeStatusDeps, signal: AbortSignal): Promise<void> {
   await register(deps, signal);
-  await Promise.allSettled([repeat(deps, () => renewLease(deps), signal), repeat(deps, reporter(deps, signal), signal)]);
+  await Promise.allSettled([
+    repeat(deps, () => renewLease(deps), signal),
+    repeat(deps, reporter(deps, signal), signal),
+  ]);
 }
 
 /** `work` says after how many milliseconds it wants to be done again. */
@@ -53,15 +56,24 @@ async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void
   const { api, clock, log, nodeName } = deps;
   const labels = labelsOf(deps);
   const draft: Draft<Node> = {
-    metadata: { name: nodeName, annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }, labels },
-    status: await statusOf(deps, undefined, signal) as Draft<Node['status']>,
+    metadata: {
+      name: nodeName,
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+      labels,
+    },
+    status: (await statusOf(deps, undefined, signal)) as Draft<Node['status']>,
   };
   while (!signal.aborted) {
     try {
       await ensureNode(api, draft);
       // The machine may have been given another role, or another name, since it was here last.
-      const has = (n: Node): boolean => Object.entries(labels).every(([key, value]) => n.metadata.labels?.[key] === value);
-      await api.of(node).update(nodeName, (n) => (has(n) ? n : { ...n, metadata: { ...n.metadata, labels: { ...n.metadata.labels, ...labels } } }));
+      const has = (n: Node): boolean =>
+        Object.entries(labels).every(([key, value]) => n.metadata.labels?.[key] === value);
+      await api
+        .of(node)
+        .update(nodeName, (n) =>
+          has(n) ? n : { ...n, metadata: { ...n.metadata, labels: { ...n.metadata.labels, ...labels } } },
+        );
       return;
     } catch (error) {
       log.warn('cannot register the node', { error });
@@ -71,7 +83,12 @@ async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void
 }
 
 const labelsOf = ({ host, labels }: NodeStatusDeps): Readonly<Record<string, string>> => ({
-  'kubernetes.io/hostname': host.hostname, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': host.architecture, 'beta.kubernetes.io/os': 'linux', 'beta.kubernetes.io/arch': host.architecture, ...labels,
+  'kubernetes.io/hostname': host.hostname,
+  'kubernetes.io/os': 'linux',
+  'kubernetes.io/arch': host.architecture,
+  'beta.kubernetes.io/os': 'linux',
+  'beta.kubernetes.io/arch': host.architecture,
+  ...labels,
 });
 
 async function ensureNode(api: Api, draft: Draft<Node>): Promise<void> {
@@ -99,7 +116,9 @@ function reporter(deps: NodeStatusDeps, signal: AbortSignal): () => Promise<numb
 }
 
 const withoutHeartbeats = (status: Node['status']): unknown => ({
-  ...status, conditions: status.conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest), volumesInUse: undefined,
+  ...status,
+  conditions: status.conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest),
+  volumesInUse: undefined,
 });
 
 async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: AbortSignal): Promise<Node['status']> {
@@ -109,27 +128,55 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
   const images = await nodeImages(runtime, signal).catch(() => before?.status.images ?? []);
   const { runtimeName, runtimeVersion } = runtime.features();
   return {
-    addresses: [{ type: 'InternalIP', address: nodeIP }, { type: 'Hostname', address: host.hostname }], capacity, allocatable: capacity, images,
-    conditions: await conditions(deps, before, signal), daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
+    addresses: [
+      { type: 'InternalIP', address: nodeIP },
+      { type: 'Hostname', address: host.hostname },
+    ],
+    capacity,
+    allocatable: capacity,
+    images,
+    conditions: await conditions(deps, before, signal),
+    daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
     nodeInfo: {
-      architecture: host.architecture, bootID: host.bootId, containerRuntimeVersion: `${runtimeName}://${runtimeVersion}`, kernelVersion: host.kernelVersion,
-      kubeProxyVersion: version, kubeletVersion: version, machineID: host.machineId, operatingSystem: host.operatingSystem, osImage: host.osImage, systemUUID: host.systemUuid,
+      architecture: host.architecture,
+      bootID: host.bootId,
+      containerRuntimeVersion: `${runtimeName}://${runtimeVersion}`,
+      kernelVersion: host.kernelVersion,
+      kubeProxyVersion: version,
+      kubeletVersion: version,
+      machineID: host.machineId,
+      operatingSystem: host.operatingSystem,
+      osImage: host.osImage,
+      systemUUID: host.systemUuid,
     },
   };
 }
 
-async function conditions({ clock, runtime }: NodeStatusDeps, before: Node | undefined, signal: AbortSignal): Promise<NonNullable<Node['status']['conditions']>> {
+async function conditions(
+  { clock, runtime }: NodeStatusDeps,
+  before: Node | undefined,
+  signal: AbortSignal,
+): Promise<NonNullable<Node['status']['conditions']>> {
   const problem = await runtimeProblem(runtime, signal);
   const now = time(clock.now());
   const wanted = [
     ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
     ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
     ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
-    problem === undefined ? ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'] : ['Ready', 'False', 'KubeletNotReady', problem],
+    problem === undefined
+      ? ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status']
+      : ['Ready', 'False', 'KubeletNotReady', problem],
   ] as const;
   return wanted.map(([type, status, reason, message]) => {
     const previous = before?.status.conditions?.find((c) => c.type === type);
-    return { type, status, lastHeartbeatTime: now, lastTransitionTime: previous?.status === status ? (previous.lastTransitionTime ?? now) : now, reason, message };
+    return {
+      type,
+      status,
+      lastHeartbeatTime: now,
+      lastTransitionTime: previous?.status === status ? (previous.lastTransitionTime ?? now) : now,
+      reason,
+      message,
+    };
   });
 }
 
@@ -137,7 +184,10 @@ async function runtimeProblem(runtime: ContainerRuntime, signal: AbortSignal): P
   try {
     const { status } = await runtime.status({}, signal);
     const bad = status?.conditions.find((c) => !c.status);
-    return bad && `container runtime ${bad.type === 'NetworkReady' ? 'network ' : ''}not ready: ${bad.type}=false reason:${bad.reason} message:${bad.message}`;
+    return (
+      bad &&
+      `container runtime ${bad.type === 'NetworkReady' ? 'network ' : ''}not ready: ${bad.type}=false reason:${bad.reason} message:${bad.message}`
+    );
   } catch (error) {
     return `container runtime is down: ${(error as Error).message}`;
   }

@@ -57,22 +57,51 @@ export class PodObserver {
     const status = await orGone(this.#deps.runtime.containerStatus({ containerId: container.id }, signal));
     if (!status?.status) return undefined; // Removed between two looks.
     return {
-      ...identity(container), status: status.status,
-      terminationMessage: status.status.state === 'CONTAINER_EXITED' ? await terminationMessage(pod, identity(container), status.status, this.#deps) : '',
+      ...identity(container),
+      status: status.status,
+      terminationMessage:
+        status.status.state === 'CONTAINER_EXITED'
+          ? await terminationMessage(pod, identity(container), status.status, this.#deps)
+          : '',
     };
   }
 }
 
-const identity = ({ id, labels, metadata, podSandboxId }: Container): Omit<ObservedContainer, 'status' | 'terminationMessage'> =>
-  ({ id, name: labels[CONTAINER_NAME] ?? metadata?.name ?? '', attempt: metadata?.attempt ?? 0, sandboxId: podSandboxId });
+const identity = ({
+  id,
+  labels,
+  metadata,
+  podSandboxId,
+}: Container): Omit<ObservedContainer, 'status' | 'terminationMessage'> => ({
+  id,
+  name: labels[CONTAINER_NAME] ?? metadata?.name ?? '',
+  attempt: metadata?.attempt ?? 0,
+  sandboxId: podSandboxId,
+});
 
-async function observeSandbox(runtime: ContainerRuntime, item: PodSandbox, signal: AbortSignal): Promise<ObservedSandbox> {
-  const base = { id: item.id, attempt: item.metadata?.attempt ?? 0, createdAt: item.createdAt, isReady: false, ip: '', additionalIps: [] };
+async function observeSandbox(
+  runtime: ContainerRuntime,
+  item: PodSandbox,
+  signal: AbortSignal,
+): Promise<ObservedSandbox> {
+  const base = {
+    id: item.id,
+    attempt: item.metadata?.attempt ?? 0,
+    createdAt: item.createdAt,
+    isReady: false,
+    ip: '',
+    additionalIps: [],
+  };
   if (item.state !== 'SANDBOX_READY') return base;
   const answer = await orGone(runtime.podSandboxStatus({ podSandboxId: item.id }, signal));
   if (!answer?.status) return base;
   const { state, network } = answer.status;
-  return { ...base, isReady: state === 'SANDBOX_READY', ip: network?.ip ?? '', additionalIps: (network?.additionalIps ?? []).map(({ ip }) => ip) };
+  return {
+    ...base,
+    isReady: state === 'SANDBOX_READY',
+    ip: network?.ip ?? '',
+    additionalIps: (network?.additionalIps ?? []).map(({ ip }) => ip),
+  };
 }
 
 async function orGone<T>(work: Promise<T>): Promise<T | undefined> {
@@ -83,4 +112,3 @@ async function orGone<T>(work: Promise<T>): Promise<T | undefined> {
     throw error;
   }
 }
-

@@ -48,7 +48,8 @@ export class Orphans {
     const { files, dirs } = this.#deps;
     const isGone = (uid: string): boolean => uid !== '' && !isKnown(uid) && !this.#tended.has(uid);
     for (const uid of await files.list(`${dirs.root}/pods`)) if (isGone(uid)) await removeFolders(uid, this.#deps);
-    for (const name of await files.list(dirs.podLogs)) if (isGone(name.slice(name.lastIndexOf('_') + 1))) await files.removeTree(`${dirs.podLogs}/${name}`);
+    for (const name of await files.list(dirs.podLogs))
+      if (isGone(name.slice(name.lastIndexOf('_') + 1))) await files.removeTree(`${dirs.podLogs}/${name}`);
   }
 }
 
@@ -56,7 +57,11 @@ async function end(uid: string, deps: OrphansDeps, signal: AbortSignal): Promise
   const { runtime } = deps;
   const filter = { labelSelector: { [POD_UID]: uid } };
   const { containers } = await runtime.listContainers({ filter }, signal);
-  await settleAll(containers.filter((c) => c.state === 'CONTAINER_RUNNING').map((c) => orGone(runtime.stopContainer({ containerId: c.id, timeout: graceOf(c) }, signal))));
+  await settleAll(
+    containers
+      .filter((c) => c.state === 'CONTAINER_RUNNING')
+      .map((c) => orGone(runtime.stopContainer({ containerId: c.id, timeout: graceOf(c) }, signal))),
+  );
   const { items } = await runtime.listPodSandbox({ filter }, signal);
   for (const { id, metadata } of items) {
     await orGone(runtime.stopPodSandbox({ podSandboxId: id }, signal));

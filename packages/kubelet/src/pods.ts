@@ -29,7 +29,11 @@ export class Pods {
     this.#group = group;
     this.#cgroups = new PodCgroups({ cgroups: deps.cgroups, host: deps.host, root: deps.dirs.cgroupRoot });
     this.#shared = {
-      ...deps, cgroups: this.#cgroups, recorder, volumes: volumeHost(deps), images: new Images(deps),
+      ...deps,
+      cgroups: this.#cgroups,
+      recorder,
+      volumes: volumeHost(deps),
+      images: new Images(deps),
       sources: (p) => environmentSources(p, { ...deps, services: (namespace) => cache.list(service, namespace) }),
       handlerOf: async (name) => (await deps.api.of(runtimeClass).get(name)).handler,
       refuseResize: (p) => this.#refuseResize(p),
@@ -72,7 +76,11 @@ export class Pods {
     const known = this.#workers.get(uid);
     if (known) return known.update(p);
     const observer = new PodObserver(this.#deps);
-    const worker = new PodWorker(p, { ...this.#shared, observe: (current, s) => observer.look(current, s) }, this.#judge(p));
+    const worker = new PodWorker(
+      p,
+      { ...this.#shared, observe: (current, s) => observer.look(current, s) },
+      this.#judge(p),
+    );
     this.#workers.set(uid, worker);
     this.#group.spawn(async (signal) => {
       await worker.run(signal);
@@ -85,7 +93,8 @@ export class Pods {
   /** A pod is judged once, when it is new: one that has been taken has a start time. */
   #judge(p: Pod): Rejection | undefined {
     const here = this.#cache.get(node, this.#deps.nodeName);
-    if (!here || isTerminal(p) || p.status.startTime !== undefined || p.metadata.deletionTimestamp !== undefined) return undefined;
+    if (!here || isTerminal(p) || p.status.startTime !== undefined || p.metadata.deletionTimestamp !== undefined)
+      return undefined;
     return rejectionOf(p, here, this.#others(p));
   }
 
@@ -95,8 +104,11 @@ export class Pods {
   }
 
   #others(p: Pod): readonly Pod[] {
-    return [...this.#workers.values()].filter((w) => w.isActive && w.pod.metadata.uid !== p.metadata.uid).map((w) => w.pod);
+    return [...this.#workers.values()]
+      .filter((w) => w.isActive && w.pod.metadata.uid !== p.metadata.uid)
+      .map((w) => w.pod);
   }
 }
 
-const byAge = (a: Pod, b: Pod): number => Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp);
+const byAge = (a: Pod, b: Pod): number =>
+  Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp);

@@ -19,13 +19,24 @@ interface Deps {
 }
 
 /** The last words of a container that has ended: its message file, or the end of its log when it failed without any. */
-export async function terminationMessage(pod: Pod, { name, attempt }: Pick<ObservedContainer, 'name' | 'attempt'>, status: ContainerStatus, { files, dirs }: Deps): Promise<string> {
+export async function terminationMessage(
+  pod: Pod,
+  { name, attempt }: Pick<ObservedContainer, 'name' | 'attempt'>,
+  status: ContainerStatus,
+  { files, dirs }: Deps,
+): Promise<string> {
   const text = await files.readText(`${podDir(dirs, pod.metadata.uid)}/containers/${name}/${attempt}`, FILE_BYTES_MAX);
   const policy = status.annotations['io.kubernetes.container.terminationMessagePolicy'];
   if (text || policy !== 'FallbackToLogsOnError' || status.exitCode === 0) return text ?? '';
   const log = await files.readText(logFile(dirs, pod, name, attempt), LOG_READ_MAX);
   const filter = new LogFilter({ timestamps: false, since: undefined, stream: undefined, limitBytes: undefined });
-  const parts = [filter.push(new TextEncoder().encode(log ?? '')), filter.end()].map((part) => new TextDecoder().decode(part));
-  const lines = parts.join('').split('\n').slice(-LOG_LINES_MAX - 1).join('\n');
+  const parts = [filter.push(new TextEncoder().encode(log ?? '')), filter.end()].map((part) =>
+    new TextDecoder().decode(part),
+  );
+  const lines = parts
+    .join('')
+    .split('\n')
+    .slice(-LOG_LINES_MAX - 1)
+    .join('\n');
   return new TextDecoder().decode(new TextEncoder().encode(lines).slice(-LOG_BYTES_MAX)).replace(/^\uFFFD+/, '');
 }

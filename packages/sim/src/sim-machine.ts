@@ -1,8 +1,20 @@
 import { type Clock, invariant, type Logger, type Random } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import { type Files, type HostFacts, type KubeletDeps, memoryFiles, MemoryRuntime, type MemoryRuntimeOptions, type Prober, runKubelet } from '@navarch/kubelet';
+import {
+  type Files,
+  type HostFacts,
+  type KubeletDeps,
+  memoryFiles,
+  MemoryRuntime,
+  type MemoryRuntimeOptions,
+  type Prober,
+  runKubelet,
+} from '@navarch/kubelet';
 
-export interface SimMachineOptions extends Pick<MemoryRuntimeOptions, 'latencyMs' | 'refuse' | 'program' | 'pull' | 'onEffect'> {
+export interface SimMachineOptions extends Pick<
+  MemoryRuntimeOptions,
+  'latencyMs' | 'refuse' | 'program' | 'pull' | 'onEffect'
+> {
   /** What pods answer to probes over the network; absent: all is well. */
   answer?(request: { readonly host: string; readonly port: number; readonly path?: string }): string | undefined;
 }
@@ -39,7 +51,10 @@ export class SimMachine {
     this.#options = options;
     this.#power = power;
     invariant(deps.index < MACHINES_MAX, 'Every machine has a range of pod addresses of its own');
-    this.runtime = new MemoryRuntime({ ...options, podRange: `10.${244 - deps.index}`, clock: deps.clock, random: deps.random.fork('runtime') }, power);
+    this.runtime = new MemoryRuntime(
+      { ...options, podRange: `10.${244 - deps.index}`, clock: deps.clock, random: deps.random.fork('runtime') },
+      power,
+    );
   }
 
   get isUp(): boolean {
@@ -78,14 +93,32 @@ export class SimMachine {
     const { name, index, clock, random, log } = this.#deps;
     const nodeIP = `10.95.${index >> 8}.${(index & 255) + 1}`;
     return {
-      api: this.#deps.connect(signal), runtime: this.runtime, files: this.files, cgroups: noCgroups, prober: this.#prober(), clock, random: random.fork(`kubelet ${clock.monotonic()}`), log, host: hostFacts(name),
-      nodeName: name, nodeIP, kubeletPort: 10250, version: 'v1.37.0', podsMax: 110, labels: { 'navarch.dev/simulated': 'true' },
-      dirs: { root: '/var/lib/kubelet', podLogs: '/var/log/pods', cgroupRoot: '/kubelet' }, dns: { clusterDns: '10.96.0.10', clusterDomain: 'cluster.local' },
+      api: this.#deps.connect(signal),
+      runtime: this.runtime,
+      files: this.files,
+      cgroups: noCgroups,
+      prober: this.#prober(),
+      clock,
+      random: random.fork(`kubelet ${clock.monotonic()}`),
+      log,
+      host: hostFacts(name),
+      nodeName: name,
+      nodeIP,
+      kubeletPort: 10250,
+      version: 'v1.37.0',
+      podsMax: 110,
+      labels: { 'navarch.dev/simulated': 'true' },
+      dirs: { root: '/var/lib/kubelet', podLogs: '/var/log/pods', cgroupRoot: '/kubelet' },
+      dns: { clusterDns: '10.96.0.10', clusterDomain: 'cluster.local' },
     };
   }
 
   #prober(): Prober {
-    const answer = async (request: { readonly host: string; readonly port: number; readonly path?: string }): Promise<string | undefined> => this.#options.answer?.(request);
+    const answer = async (request: {
+      readonly host: string;
+      readonly port: number;
+      readonly path?: string;
+    }): Promise<string | undefined> => this.#options.answer?.(request);
     return { http: answer, tcp: (host, port) => answer({ host, port }), grpc: (host, port) => answer({ host, port }) };
   }
 }
@@ -94,6 +127,20 @@ export class SimMachine {
 const noCgroups: KubeletDeps['cgroups'] = { ensure: () => undefined, children: () => [], remove: () => true };
 
 const hostFacts = (name: string): HostFacts => ({
-  hostname: name, addresses: [], cpus: 32, memoryBytes: 256 * 2 ** 30, diskBytes: 2 ** 40, machineId: name, systemUuid: name, bootId: '1', kernelVersion: 'none',
-  osImage: 'none (simulated)', operatingSystem: 'linux', architecture: 'amd64', resolvers: [], searches: [], resolverOptions: [], cgroupVersion: 2,
+  hostname: name,
+  addresses: [],
+  cpus: 32,
+  memoryBytes: 256 * 2 ** 30,
+  diskBytes: 2 ** 40,
+  machineId: name,
+  systemUuid: name,
+  bootId: '1',
+  kernelVersion: 'none',
+  osImage: 'none (simulated)',
+  operatingSystem: 'linux',
+  architecture: 'amd64',
+  resolvers: [],
+  searches: [],
+  resolverOptions: [],
+  cgroupVersion: 2,
 });

@@ -62,10 +62,17 @@ export interface StopContainer {
 /** Two actions with one key are the same step, decided twice. */
 export function actionKey(action: Action): string {
   switch (action.type) {
-    case 'prepare-volumes': case 'tear-down-volumes': case 'finish': return action.type;
-    case 'start-sandbox': return `${action.type} ${action.attempt}`;
-    case 'start-container': return `${action.type} ${action.container.name} ${action.attempt}`;
-    case 'resize-container': return `${action.type} ${action.id} ${action.wanted}`;
-    default: return `${action.type} ${action.id}`;
+    case 'prepare-volumes':
+    case 'tear-down-volumes':
+    case 'finish':
+      return action.type;
+    case 'start-sandbox':
+      return `${action.type} ${action.attempt}`;
+    case 'start-container':
+      return `${action.type} ${action.container.name} ${action.attempt}`;
+    case 'resize-container':
+      return `${action.type} ${action.id} ${action.wanted}`;
+    default:
+      return `${action.type} ${action.id}`;
   }
 }

@@ -8,45 +8,84 @@ import { duration, nanoTime } from './time.ts';
 
 /** What the API is told about one container. Messages are cut at `bytesMax`. */
 export function containerStatus(container: PodContainer, view: PodView, bytesMax: number): ContainerStatus {
-  const { spec, role, instances: [newest], recorded } = container;
+  const {
+    spec,
+    role,
+    instances: [newest],
+    recorded,
+  } = container;
   const { memory } = view;
   const base = { name: spec.name, image: spec.image ?? '', imageID: '', ready: false, started: false };
   const { state, lastState } = states(container, view, bytesMax);
   if (!newest) {
     // The runtime has forgotten it: what the API knows of it is all there is to know.
-    const past = recorded?.state.terminated ? { containerID: recorded.containerID, image: recorded.image, imageID: recorded.imageID, ready: recorded.ready } : {};
-    return { ...base, ...defined(past), state, lastState, restartCount: lastAttempt(container) ?? recorded?.restartCount ?? 0 };
+    const past = recorded?.state.terminated
+      ? { containerID: recorded.containerID, image: recorded.image, imageID: recorded.imageID, ready: recorded.ready }
+      : {};
+    return {
+      ...base,
+      ...defined(past),
+      state,
+      lastState,
+      restartCount: lastAttempt(container) ?? recorded?.restartCount ?? 0,
+    };
   }
   const { status } = newest;
   const isInit = role === 'init';
   return {
-    ...base, state, lastState, restartCount: Math.max(newest.attempt, recorded?.restartCount ?? 0), image: status.image?.image || base.image, imageID: status.imageRef,
-    containerID: containerId(view, newest), started: hasStarted(container, memory),
-    ready: isInit ? isExited(newest) && status.exitCode === 0 : isReadyNow(container, memory), ...resources(container, newest, view), ...mounts(spec), ...user(newest),
+    ...base,
+    state,
+    lastState,
+    restartCount: Math.max(newest.attempt, recorded?.restartCount ?? 0),
+    image: status.image?.image || base.image,
+    imageID: status.imageRef,
+    containerID: containerId(view, newest),
+    started: hasStarted(container, memory),
+    ready: isInit ? isExited(newest) && status.exitCode === 0 : isReadyNow(container, memory),
+    ...resources(container, newest, view),
+    ...mounts(spec),
+    ...user(newest),
   };
 }
 
 const defined = <T extends object>(value: T): { readonly [K in keyof T]: NonNullable<T[K]> } =>
-  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as { readonly [K in keyof T]: NonNullable<T[K]> };
+  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as {
+    readonly [K in keyof T]: NonNullable<T[K]>;
+  };
 
 const containerId = ({ memory }: PodView, { id }: ObservedContainer): string => `${memory.node.runtimeName}://${id}`;
 
 /** What a running container was given (KEP-1287). */
-function resources(container: PodContainer, instance: ObservedContainer, { memory }: PodView): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
+function resources(
+  container: PodContainer,
+  instance: ObservedContainer,
+  { memory }: PodView,
+): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
   if (!isRunning(instance)) return {};
   const given = parseResources(givenText(container, instance, memory));
   const { requests } = memory.resizeRefusal ? given : (container.spec.resources ?? {});
-  return { ...(requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}), resources: Object.fromEntries(Object.entries(given).filter(([, list]) => Object.keys(list ?? {}).length > 0)) };
+  return {
+    ...(requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}),
+    resources: Object.fromEntries(Object.entries(given).filter(([, list]) => Object.keys(list ?? {}).length > 0)),
+  };
 }
 
 function mounts({ volumeMounts = [] }: Container): Pick<ContainerStatus, 'volumeMounts'> {
   if (volumeMounts.length === 0) return {};
-  return { volumeMounts: volumeMounts.map(({ name, mountPath, readOnly }) => ({ name, mountPath, ...(readOnly ? { readOnly, recursiveReadOnly: 'Disabled' } : {}) })) };
+  return {
+    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly }) => ({
+      name,
+      mountPath,
+      ...(readOnly ? { readOnly, recursiveReadOnly: 'Disabled' } : {}),
+    })),
+  };
 }
 
 function user({ status }: ObservedContainer): Pick<ContainerStatus, 'user'> {
   const { linux } = status.user ?? {};
-  return linux ? { user: { linux: { uid: linux.uid, gid: linux.gid, supplementalGroups: linux.supplementalGroups } } } : {};
+  return linux
+    ? { user: { linux: { uid: linux.uid, gid: linux.gid, supplementalGroups: linux.supplementalGroups } } }
+    : {};
 }
 
 interface States {
@@ -55,22 +94,40 @@ interface States {
 }
 
 function states(container: PodContainer, view: PodView, bytesMax: number): States {
-  const { instances: [newest], recorded } = container;
+  const {
+    instances: [newest],
+    recorded,
+  } = container;
   const past = lastState(container, view, bytesMax);
-  if (newest && isRunning(newest)) return { state: { running: { startedAt: nanoTime(newest.status.startedAt) } }, lastState: past };
+  if (newest && isRunning(newest))
+    return { state: { running: { startedAt: nanoTime(newest.status.startedAt) } }, lastState: past };
   if (newest && !isExited(newest)) return { state: waiting(container, view) ?? creating(view), lastState: past };
-  const ended = newest ? terminated(newest, view, bytesMax) : isLost(container) ? lost : recorded?.state.terminated ? recorded.state : undefined;
+  const ended = newest
+    ? terminated(newest, view, bytesMax)
+    : isLost(container)
+      ? lost
+      : recorded?.state.terminated
+        ? recorded.state
+        : undefined;
   if (!ended) return { state: waiting(container, view) ?? creating(view), lastState: past };
   const pause = waitsToRestart(container, view);
   return pause ? { state: pause, lastState: ended } : { state: ended, lastState: past };
 }
 
 const lost: ContainerState = {
-  terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' },
+  terminated: {
+    exitCode: 137,
+    reason: 'ContainerStatusUnknown',
+    message: 'The container could not be located when the pod was terminated',
+  },
 };
 
 /** The end before the newest instance: the runtime's word, or what the API was told of one that is removed by now. */
-function lastState({ instances: [newest, ...others], recorded }: PodContainer, view: PodView, bytesMax: number): ContainerState {
+function lastState(
+  { instances: [newest, ...others], recorded }: PodContainer,
+  view: PodView,
+  bytesMax: number,
+): ContainerState {
   const previous = others.find(isExited);
   if (previous) return terminated(previous, view, bytesMax);
   if (!recorded) return {};
@@ -86,7 +143,9 @@ function waiting({ spec }: PodContainer, { memory }: PodView): ContainerState | 
   return known && { waiting: { reason: known.reason, ...(known.message ? { message: known.message } : {}) } };
 }
 
-const creating = ({ pod }: PodView): ContainerState => ({ waiting: { reason: (pod.spec.initContainers?.length ?? 0) > 0 ? 'PodInitializing' : 'ContainerCreating' } });
+const creating = ({ pod }: PodView): ContainerState => ({
+  waiting: { reason: (pod.spec.initContainers?.length ?? 0) > 0 ? 'PodInitializing' : 'ContainerCreating' },
+});
 
 /** Ended, but to be run again: not now, since it ended before; or it could not be started. */
 function waitsToRestart(container: PodContainer, view: PodView): ContainerState | undefined {
@@ -105,8 +164,12 @@ function terminated(instance: ObservedContainer, view: PodView, bytesMax: number
   const message = cut([status.message, terminationMessage].filter((text) => text !== '').join(': '), bytesMax);
   return {
     terminated: {
-      exitCode, reason: status.reason || (exitCode === 0 ? 'Completed' : 'Error'), ...(message ? { message } : {}),
-      startedAt: nanoTime(startedAt), finishedAt: nanoTime(finishedAt), containerID: containerId(view, instance),
+      exitCode,
+      reason: status.reason || (exitCode === 0 ? 'Completed' : 'Error'),
+      ...(message ? { message } : {}),
+      startedAt: nanoTime(startedAt),
+      finishedAt: nanoTime(finishedAt),
+      containerID: containerId(view, instance),
     },
   };
 }

@@ -22,7 +22,11 @@ export function decide(pod: Pod, observed: Observed, memory: Memory, now: number
   const verdict = verdictOf(pod, containers, memory.rejection, now);
   const status = statusOf({ pod, containers, observed, memory, now, verdict });
   if (isDeleted || verdict) return { status, ...endPod(pod, containers, observed, memory, now, verdict?.since ?? now) };
-  const steps = merged([goOn(pod, containers, observed, memory, now), { actions: leftovers(containers, observed) }, waitFor(deadlineOf(pod))]);
+  const steps = merged([
+    goOn(pod, containers, observed, memory, now),
+    { actions: leftovers(containers, observed) },
+    waitFor(deadlineOf(pod)),
+  ]);
   return { status, ...steps };
 }
 
@@ -33,21 +37,39 @@ function goOn(pod: Pod, containers: readonly PodContainer[], observed: Observed,
   // Containers of a sandbox that died cannot go on.
   const ends = endUnwanted(pod, containers, sandbox?.isReady ? sandbox.id : undefined, memory, now);
   if (memory.volumes !== 'ready') return merged([ends, volumes(memory, now)]);
-  if (sandbox?.isReady) return merged([ends, startContainers(pod, containers, sandbox, memory, now), resizeContainers(pod, containers, memory, now)]);
+  if (sandbox?.isReady)
+    return merged([
+      ends,
+      startContainers(pod, containers, sandbox, memory, now),
+      resizeContainers(pod, containers, memory, now),
+    ]);
   if (ends.actions.length > 0) return ends;
   if (memory.sandboxRetryAt !== undefined && memory.sandboxRetryAt > now) return waitFor(memory.sandboxRetryAt);
   return { actions: [{ type: 'start-sandbox', attempt: sandbox ? sandbox.attempt + 1 : 0, after: sandbox?.id }] };
 }
 
 const volumes = ({ volumesRetryAt }: Memory, now: number): Steps =>
-  (volumesRetryAt !== undefined && volumesRetryAt > now ? waitFor(volumesRetryAt) : { actions: [{ type: 'prepare-volumes' }] });
+  volumesRetryAt !== undefined && volumesRetryAt > now
+    ? waitFor(volumesRetryAt)
+    : { actions: [{ type: 'prepare-volumes' }] };
 
 /** Everything of a pod that is going or over is ended; of one that is going nothing may be left. */
-function endPod(pod: Pod, containers: readonly PodContainer[], observed: Observed, memory: Memory, now: number, since: number): Steps {
+function endPod(
+  pod: Pod,
+  containers: readonly PodContainer[],
+  observed: Observed,
+  memory: Memory,
+  now: number,
+  since: number,
+): Steps {
   const ends = endContainers(pod, containers, memory, now, since);
   if (containers.some((c) => alive(c))) return ends;
   const ready = observed.sandboxes.filter((s) => s.isReady);
   if (ready.length > 0) return merged([ends, { actions: ready.map((s) => ({ type: 'stop-sandbox', id: s.id })) }]);
   if (pod.metadata.deletionTimestamp) return { actions: [{ type: 'finish' }] };
-  return merged([ends, { actions: leftovers(containers, observed) }, { actions: memory.volumes === 'gone' ? [] : [{ type: 'tear-down-volumes' }] }]);
+  return merged([
+    ends,
+    { actions: leftovers(containers, observed) },
+    { actions: memory.volumes === 'gone' ? [] : [{ type: 'tear-down-volumes' }] },
+  ]);
 }

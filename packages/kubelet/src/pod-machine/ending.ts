@@ -19,17 +19,36 @@ export const graceOf = (pod: Pod): number => pod.spec.terminationGracePeriodSeco
  * Ends everything that runs: app containers side by side, then sidecars one by one, the last of the spec first, since
  * whoever was started after a sidecar may need it to the end (KEP-753). preStop hooks of all begin at once.
  */
-export function endContainers(pod: Pod, containers: readonly PodContainer[], memory: Memory, now: number, since: number): Steps {
+export function endContainers(
+  pod: Pod,
+  containers: readonly PodContainer[],
+  memory: Memory,
+  now: number,
+  since: number,
+): Steps {
   const isForced = pod.metadata.deletionTimestamp !== undefined && pod.metadata.deletionGracePeriodSeconds === 0;
-  const killBy = pod.metadata.deletionTimestamp !== undefined ? (memory.killBy ?? Date.parse(pod.metadata.deletionTimestamp)) : since + graceOf(pod) * 1000;
-  return merged(containers.flatMap((container, i) => {
-    const isItsTurn = container.role !== 'sidecar' || !containers.some((other, j) => alive(other) && (other.role !== 'sidecar' || j > i));
-    return container.instances.map((instance): Steps => {
-      if (isCreated(instance)) return { actions: [removal(instance)] };
-      if (!isAlive(instance)) return { actions: [] };
-      return end(container, instance, { killBy, isForced, isItsTurn, message: `Stopping container ${instance.name}` }, memory, now);
-    });
-  }));
+  const killBy =
+    pod.metadata.deletionTimestamp !== undefined
+      ? (memory.killBy ?? Date.parse(pod.metadata.deletionTimestamp))
+      : since + graceOf(pod) * 1000;
+  return merged(
+    containers.flatMap((container, i) => {
+      const isItsTurn =
+        container.role !== 'sidecar' ||
+        !containers.some((other, j) => alive(other) && (other.role !== 'sidecar' || j > i));
+      return container.instances.map((instance): Steps => {
+        if (isCreated(instance)) return { actions: [removal(instance)] };
+        if (!isAlive(instance)) return { actions: [] };
+        return end(
+          container,
+          instance,
+          { killBy, isForced, isItsTurn, message: `Stopping container ${instance.name}` },
+          memory,
+          now,
+        );
+      });
+    }),
+  );
 }
 
 interface End {
@@ -41,7 +60,13 @@ interface End {
 }
 
 /** Ends one container: its preStop hook first, then it is asked, then it is made to, all within its grace. */
-export function end({ spec }: PodContainer, instance: ObservedContainer, wanted: End, memory: Memory, now: number): Steps {
+export function end(
+  { spec }: PodContainer,
+  instance: ObservedContainer,
+  wanted: End,
+  memory: Memory,
+  now: number,
+): Steps {
   const { id, name } = instance;
   const { message, isForced = false, isItsTurn = true } = wanted;
   const killBy = Math.min(wanted.killBy, memory.killing.get(id) ?? Number.POSITIVE_INFINITY);
@@ -55,22 +80,41 @@ export function end({ spec }: PodContainer, instance: ObservedContainer, wanted:
 }
 
 /** Containers that may not go on while their pod does. */
-export function endUnwanted(pod: Pod, containers: readonly PodContainer[], sandboxId: string | undefined, memory: Memory, now: number): Steps {
-  return merged(containers.flatMap((container) => container.instances.filter(isAlive).map((instance) => {
-    const wanted = unwanted(pod, container, instance, sandboxId, memory);
-    return wanted ? end(container, instance, { killBy: now + wanted.graceSeconds * 1000, message: wanted.message }, memory, now) : { actions: [] };
-  })));
+export function endUnwanted(
+  pod: Pod,
+  containers: readonly PodContainer[],
+  sandboxId: string | undefined,
+  memory: Memory,
+  now: number,
+): Steps {
+  return merged(
+    containers.flatMap((container) =>
+      container.instances.filter(isAlive).map((instance) => {
+        const wanted = unwanted(pod, container, instance, sandboxId, memory);
+        return wanted
+          ? end(container, instance, { killBy: now + wanted.graceSeconds * 1000, message: wanted.message }, memory, now)
+          : { actions: [] };
+      }),
+    ),
+  );
 }
 
 function unwanted(
-  pod: Pod, { spec, instances }: PodContainer, instance: ObservedContainer, sandboxId: string | undefined, memory: Memory,
+  pod: Pod,
+  { spec, instances }: PodContainer,
+  instance: ObservedContainer,
+  sandboxId: string | undefined,
+  memory: Memory,
 ): { readonly graceSeconds: number; readonly message: string } | undefined {
   const graceSeconds = graceOf(pod);
-  if (instance.sandboxId !== sandboxId || instance !== instances[0]) return { graceSeconds, message: `Stopping container ${spec.name}` };
-  if (!isRunning(instance)) return { graceSeconds, message: 'Container is in unknown state, try killing it before restart' };
+  if (instance.sandboxId !== sandboxId || instance !== instances[0])
+    return { graceSeconds, message: `Stopping container ${spec.name}` };
+  if (!isRunning(instance))
+    return { graceSeconds, message: 'Container is in unknown state, try killing it before restart' };
   const afterwards = pod.spec.restartPolicy === 'Never' ? '' : ', will be restarted';
   const image = instance.status.annotations[IMAGE];
-  if (image !== undefined && image !== spec.image) return { graceSeconds, message: `Container ${spec.name} definition changed${afterwards}` };
+  if (image !== undefined && image !== spec.image)
+    return { graceSeconds, message: `Container ${spec.name} definition changed${afterwards}` };
   const doom = memory.doomed.get(instance.id);
   if (doom !== undefined) return { graceSeconds, message: doom };
   const results = memory.probes.get(instance.id);
@@ -85,7 +129,10 @@ function unwanted(
  * What is kept of a container is its newest instance and one dead one before it: its last state, and its log. What is
  * kept of a sandbox that was replaced is nothing, once its containers are gone.
  */
-export function leftovers(containers: readonly PodContainer[], { sandboxes: [sandbox, ...older], containers: instances }: Observed): readonly Action[] {
+export function leftovers(
+  containers: readonly PodContainer[],
+  { sandboxes: [sandbox, ...older], containers: instances }: Observed,
+): readonly Action[] {
   const removals = containers.flatMap(({ instances: [newest, ...others] }) => {
     const dead = others.filter((i) => !isAlive(i));
     return dead.slice(newest && (isAlive(newest) || isCreated(newest)) ? 1 : 0).map(removal);
@@ -99,7 +146,12 @@ export function leftovers(containers: readonly PodContainer[], { sandboxes: [san
   return [...removals, ...unknown, ...sandboxes];
 }
 
-export const removal = ({ id, name, attempt }: ObservedContainer): Action => ({ type: 'remove-container', id, name, attempt });
+export const removal = ({ id, name, attempt }: ObservedContainer): Action => ({
+  type: 'remove-container',
+  id,
+  name,
+  attempt,
+});
 
 export function merged(parts: readonly Steps[]): Steps {
   const waits = parts.map((p) => p.lookAgainAt).filter((at) => at !== undefined);

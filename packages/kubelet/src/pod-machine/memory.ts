@@ -54,6 +54,15 @@ export interface Rejection {
 
 /** What a kubelet knows that has just started. */
 export const emptyMemory: Memory = {
-  waiting: new Map(), probes: new Map(), volumes: 'unknown', podIPs: [], node: { hostIP: '', runtimeName: 'containerd' }, killing: new Map(), preStopped: new Set(), postStarting: new Set(),
-  doomed: new Map(), resized: new Map(), underWay: new Set(),
+  waiting: new Map(),
+  probes: new Map(),
+  volumes: 'unknown',
+  podIPs: [],
+  node: { hostIP: '', runtimeName: 'containerd' },
+  killing: new Map(),
+  preStopped: new Set(),
+  postStarting: new Set(),
+  doomed: new Map(),
+  resized: new Map(),
+  underWay: new Set(),
 };

@@ -8,7 +8,7 @@ type Standing = 'waiting' | 'running' | 'stopped';
 function standing(container: PodContainer): Standing {
   const newest = current(container);
   if (newest && isRunning(newest)) return 'running';
-  return endingOf(container) ?? ((lastAttempt(container) ?? 0) > 0 ? true : undefined) ? 'stopped' : 'waiting';
+  return (endingOf(container) ?? ((lastAttempt(container) ?? 0) > 0 ? true : undefined)) ? 'stopped' : 'waiting';
 }
 
 /** The phase of a pod that goes on: Pending until it is initialized and every container has run once, then Running. */

@@ -30,9 +30,19 @@ export const IMAGE = 'navarch.dev/image';
 /** Every container of the pod in the order of its spec: init containers and sidecars, app containers, ephemeral ones. */
 export function containersOf(pod: Pod, observed: Observed): readonly PodContainer[] {
   const { spec, status } = pod;
-  const known = new Map([...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? []), ...(status.ephemeralContainerStatuses ?? [])].map((c) => [c.name, c]));
-  const of = (container: Container, role: Role): PodContainer =>
-    ({ spec: container, role, instances: observed.containers.filter((c) => c.name === container.name), recorded: known.get(container.name) });
+  const known = new Map(
+    [
+      ...(status.initContainerStatuses ?? []),
+      ...(status.containerStatuses ?? []),
+      ...(status.ephemeralContainerStatuses ?? []),
+    ].map((c) => [c.name, c]),
+  );
+  const of = (container: Container, role: Role): PodContainer => ({
+    spec: container,
+    role,
+    instances: observed.containers.filter((c) => c.name === container.name),
+    recorded: known.get(container.name),
+  });
   return [
     ...(spec.initContainers ?? []).map((c) => of(c, isSidecar(c) ? 'sidecar' : 'init')),
     ...spec.containers.map((c) => of(c, 'app')),
@@ -57,8 +67,21 @@ export function endingOf({ instances: [newest], recorded }: PodContainer): Endin
     return { exitCode, startedAt: startedAt / 1e6, finishedAt: finishedAt / 1e6, failures };
   }
   const past = recorded?.state.terminated ?? recorded?.lastState.terminated;
-  if (recorded?.state.running) return { exitCode: LOST_EXIT_CODE, startedAt: timeOf(recorded.state.running.startedAt), finishedAt: 0, failures: recorded.restartCount };
-  return past && { exitCode: past.exitCode, startedAt: timeOf(past.startedAt), finishedAt: timeOf(past.finishedAt), failures: recorded?.restartCount ?? 0 };
+  if (recorded?.state.running)
+    return {
+      exitCode: LOST_EXIT_CODE,
+      startedAt: timeOf(recorded.state.running.startedAt),
+      finishedAt: 0,
+      failures: recorded.restartCount,
+    };
+  return (
+    past && {
+      exitCode: past.exitCode,
+      startedAt: timeOf(past.startedAt),
+      finishedAt: timeOf(past.finishedAt),
+      failures: recorded?.restartCount ?? 0,
+    }
+  );
 }
 
 const timeOf = (text: string | undefined): number => Date.parse(text ?? '') || 0;
@@ -71,10 +94,14 @@ export function lastAttempt(container: PodContainer): number | undefined {
 }
 
 /** Was running when the API was told last, and the runtime knows nothing of it. */
-export const isLost = ({ instances, recorded }: PodContainer): boolean => instances.length === 0 && recorded?.state.running !== undefined;
+export const isLost = ({ instances, recorded }: PodContainer): boolean =>
+  instances.length === 0 && recorded?.state.running !== undefined;
 
 /** Runs, its postStart hook is over and its startup probe has succeeded: what comes after it may begin. */
-export function hasStarted({ spec, instances: [newest], recorded }: PodContainer, { probes, postStarting }: Memory): boolean {
+export function hasStarted(
+  { spec, instances: [newest], recorded }: PodContainer,
+  { probes, postStarting }: Memory,
+): boolean {
   if (!newest || !isRunning(newest) || postStarting.has(newest.id)) return false;
   if (!spec.startupProbe) return true;
   return probes.get(newest.id)?.isStarted ?? (isSame(recorded, newest) && recorded?.started === true);
@@ -82,10 +109,15 @@ export function hasStarted({ spec, instances: [newest], recorded }: PodContainer
 
 /** As its readiness probe says; until it has said anything, as the API was told of this very instance. */
 export function isReadyNow(container: PodContainer, memory: Memory): boolean {
-  const { spec, instances: [newest], recorded } = container;
+  const {
+    spec,
+    instances: [newest],
+    recorded,
+  } = container;
   if (!newest || !hasStarted(container, memory)) return false;
   if (!spec.readinessProbe) return true;
   return memory.probes.get(newest.id)?.isReady ?? (isSame(recorded, newest) && recorded?.ready === true);
 }
 
-const isSame = (recorded: ContainerStatus | undefined, { id }: ObservedContainer): boolean => recorded?.containerID?.endsWith(`://${id}`) ?? false;
+const isSame = (recorded: ContainerStatus | undefined, { id }: ObservedContainer): boolean =>
+  recorded?.containerID?.endsWith(`://${id}`) ?? false;

@@ -38,4 +38,5 @@ export function backOffSeconds(ending: Ending): number {
 export const backOffUntil = (ending: Ending): number => Math.ceil(ending.finishedAt) + backOffSeconds(ending) * 1000;
 
 /** What the next instance is told of its past: how many starts in a row it comes after. */
-export const failuresAfter = (ending: Ending | undefined): number => (ending === undefined ? 0 : hasRecovered(ending) ? 1 : ending.failures + 1);
+export const failuresAfter = (ending: Ending | undefined): number =>
+  ending === undefined ? 0 : hasRecovered(ending) ? 1 : ending.failures + 1;

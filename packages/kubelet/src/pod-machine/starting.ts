@@ -11,18 +11,33 @@ import { backOffUntil, failuresAfter, restarts } from './restart.ts';
  * Starts what should run in this sandbox, one container at a time in the order of the spec: a container's postStart
  * hook is over before the next one begins.
  */
-export function startContainers(pod: Pod, containers: readonly PodContainer[], sandbox: ObservedSandbox, memory: Memory, now: number): Steps {
-  const hooks = containers.flatMap((c) => c.instances.filter((i) => isAlive(i) && memory.postStarting.has(i.id)).map(({ id }) => ({ type: 'post-start', container: c.spec, id }) as const));
+export function startContainers(
+  pod: Pod,
+  containers: readonly PodContainer[],
+  sandbox: ObservedSandbox,
+  memory: Memory,
+  now: number,
+): Steps {
+  const hooks = containers.flatMap((c) =>
+    c.instances
+      .filter((i) => isAlive(i) && memory.postStarting.has(i.id))
+      .map(({ id }) => ({ type: 'post-start', container: c.spec, id }) as const),
+  );
   const starts = dueContainers(containers, sandbox.id, memory).map((c) => start(pod, c, sandbox.id, memory, now));
   const ready = starts.flatMap((s) => s.actions);
   // What is being started is not given up for another that became due meanwhile.
-  const next = ready.find((action) => memory.underWay.has(actionKey(action))) ?? (hooks.length > 0 ? undefined : ready[0]);
+  const next =
+    ready.find((action) => memory.underWay.has(actionKey(action))) ?? (hooks.length > 0 ? undefined : ready[0]);
   const { lookAgainAt } = merged(starts);
   return { actions: [...hooks, ...(next ? [next] : [])], ...(lookAgainAt === undefined ? {} : { lookAgainAt }) };
 }
 
 /** What may run by now: init containers one after the other, each after the sidecars before it, then all app containers. */
-function dueContainers(containers: readonly PodContainer[], sandboxId: string, memory: Memory): readonly PodContainer[] {
+function dueContainers(
+  containers: readonly PodContainer[],
+  sandboxId: string,
+  memory: Memory,
+): readonly PodContainer[] {
   const apps = containers.filter((c) => c.role === 'app');
   const ephemeral = containers.filter((c) => c.role === 'ephemeral');
   const sidecars = containers.filter((c) => c.role === 'sidecar');
@@ -31,7 +46,10 @@ function dueContainers(containers: readonly PodContainer[], sandboxId: string, m
   for (const container of containers.filter((c) => c.role === 'init' || c.role === 'sidecar')) {
     due.push(container);
     const newest = current(container);
-    const isDone = container.role === 'sidecar' ? hasStarted(container, memory) : newest !== undefined && isExited(newest) && newest.status.exitCode === 0;
+    const isDone =
+      container.role === 'sidecar'
+        ? hasStarted(container, memory)
+        : newest !== undefined && isExited(newest) && newest.status.exitCode === 0;
     if (newest?.sandboxId !== sandboxId || !isDone) return due;
   }
   return [...due, ...apps];
@@ -58,5 +76,16 @@ function start(pod: Pod, container: PodContainer, sandboxId: string, memory: Mem
   const replaces = newest && isCreated(newest) ? newest : undefined;
   const attempt = replaces ? replaces.attempt : (lastAttempt(container) ?? -1) + 1;
   const past = replaces ? endingOf({ ...container, instances: container.instances.slice(1) }) : ending;
-  return { actions: [{ type: 'start-container', container: asGiven(container, memory), attempt, sandboxId, failures: failuresAfter(past), replaces: replaces?.id }] };
+  return {
+    actions: [
+      {
+        type: 'start-container',
+        container: asGiven(container, memory),
+        attempt,
+        sandboxId,
+        failures: failuresAfter(past),
+        replaces: replaces?.id,
+      },
+    ],
+  };
 }

@@ -25,9 +25,12 @@ const MESSAGES_BYTES_MAX = 12 * 1024;
 export function statusOf(view: PodView): PodStatus {
   const { pod, containers, memory, now, verdict } = view;
   // Of a pod that was turned away there is nothing to tell but why: its containers never waited for anything.
-  const wasNever = verdict !== undefined && view.observed.containers.length === 0 && pod.status.containerStatuses === undefined;
+  const wasNever =
+    verdict !== undefined && view.observed.containers.length === 0 && pod.status.containerStatuses === undefined;
   const byRole = (...roles: readonly PodContainer['role'][]): readonly ContainerStatus[] =>
-    containers.filter((c) => roles.includes(c.role)).map((c) => containerStatus(c, view, Math.floor(MESSAGES_BYTES_MAX / containers.length)));
+    containers
+      .filter((c) => roles.includes(c.role))
+      .map((c) => containerStatus(c, view, Math.floor(MESSAGES_BYTES_MAX / containers.length)));
   const own = byRole('app');
   const init = byRole('init', 'sidecar');
   const ephemeral = byRole('ephemeral');
@@ -35,19 +38,27 @@ export function statusOf(view: PodView): PodStatus {
   const { hostIP } = memory.node;
   const ips = addresses(view, phase);
   return {
-    observedGeneration: pod.metadata.generation ?? 0, phase, conditions: conditionsOf(view, phase, [...init, ...own]),
-    ...(reason ? { reason } : {}), ...(message ? { message } : {}),
+    observedGeneration: pod.metadata.generation ?? 0,
+    phase,
+    conditions: conditionsOf(view, phase, [...init, ...own]),
+    ...(reason ? { reason } : {}),
+    ...(message ? { message } : {}),
     ...(hostIP ? { hostIP, hostIPs: [{ ip: hostIP }] } : {}),
     ...(ips[0] ? { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) } : {}),
     startTime: pod.status.startTime ?? time(now),
-    ...(wasNever ? {} : { ...(init.length > 0 ? { initContainerStatuses: init } : {}), containerStatuses: own }), ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
+    ...(wasNever ? {} : { ...(init.length > 0 ? { initContainerStatuses: init } : {}), containerStatuses: own }),
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
     qosClass: pod.status.qosClass ?? qosClassOf(pod.spec),
     ...(verdict && pod.status.resize ? { resize: pod.status.resize } : {}),
   };
 }
 
 /** A pod is called over when nothing of it runs any more, not before. */
-function phaseOf({ pod, containers, verdict }: PodView): Pick<PodStatus, 'reason' | 'message'> & { readonly phase: NonNullable<PodStatus['phase']> } {
+function phaseOf({
+  pod,
+  containers,
+  verdict,
+}: PodView): Pick<PodStatus, 'reason' | 'message'> & { readonly phase: NonNullable<PodStatus['phase']> } {
   const isStill = !containers.some((c) => alive(c));
   if (isStill && verdict) return verdict;
   if (isStill && pod.metadata.deletionTimestamp) return { phase: outcomeOf(containers) };
@@ -57,7 +68,16 @@ function phaseOf({ pod, containers, verdict }: PodView): Pick<PodStatus, 'reason
 }
 
 /** A pod that is over keeps the addresses it had, though its sandbox is gone. */
-function addresses({ pod, observed: { sandboxes: [sandbox] }, memory }: PodView, phase: PodStatus['phase']): readonly string[] {
+function addresses(
+  {
+    pod,
+    observed: {
+      sandboxes: [sandbox],
+    },
+    memory,
+  }: PodView,
+  phase: PodStatus['phase'],
+): readonly string[] {
   if (sandbox?.ip) return [sandbox.ip, ...sandbox.additionalIps];
   if (pod.spec.hostNetwork) return sandbox && memory.node.hostIP ? [memory.node.hostIP] : [];
   const isOver = phase === 'Succeeded' || phase === 'Failed' || pod.metadata.deletionTimestamp !== undefined;

@@ -13,15 +13,33 @@ export interface Verdict {
 }
 
 /** undefined while the pod goes on. A pod that the API calls over stays so, whatever the runtime has forgotten. */
-export function verdictOf(pod: Pod, containers: readonly PodContainer[], rejection: Rejection | undefined, now: number): Verdict | undefined {
+export function verdictOf(
+  pod: Pod,
+  containers: readonly PodContainer[],
+  rejection: Rejection | undefined,
+  now: number,
+): Verdict | undefined {
   const { phase, reason, message } = pod.status;
-  if (isTerminal(pod)) return { phase: phase as Verdict['phase'], ...(reason ? { reason } : {}), ...(message ? { message } : {}), since: now };
-  if (rejection) return { phase: 'Failed', reason: rejection.reason, message: `Pod was rejected: ${rejection.message}`, since: now };
+  if (isTerminal(pod))
+    return {
+      phase: phase as Verdict['phase'],
+      ...(reason ? { reason } : {}),
+      ...(message ? { message } : {}),
+      since: now,
+    };
+  if (rejection)
+    return { phase: 'Failed', reason: rejection.reason, message: `Pod was rejected: ${rejection.message}`, since: now };
   const deadline = deadlineOf(pod);
   if (deadline !== undefined && deadline <= now) {
-    return { phase: 'Failed', reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline', since: deadline };
+    return {
+      phase: 'Failed',
+      reason: 'DeadlineExceeded',
+      message: 'Pod was active on the node longer than the specified deadline',
+      since: deadline,
+    };
   }
-  if (containers.some((c) => c.role === 'init' && isOver(pod, c) && endingOf(c)?.exitCode !== 0)) return { phase: 'Failed', since: lastEnd(containers) };
+  if (containers.some((c) => c.role === 'init' && isOver(pod, c) && endingOf(c)?.exitCode !== 0))
+    return { phase: 'Failed', since: lastEnd(containers) };
   const apps = containers.filter((c) => c.role === 'app');
   if (!apps.every((c) => isOver(pod, c))) return undefined;
   return { phase: outcomeOf(containers), since: lastEnd(containers) };
@@ -29,10 +47,13 @@ export function verdictOf(pod: Pod, containers: readonly PodContainer[], rejecti
 
 /** What a pod is called of which nothing runs any more: only containers that all ran to a good end are a success. */
 export const outcomeOf = (containers: readonly PodContainer[]): Verdict['phase'] =>
-  (containers.filter((c) => c.role === 'app').every((c) => endingOf(c)?.exitCode === 0) ? 'Succeeded' : 'Failed');
+  containers.filter((c) => c.role === 'app').every((c) => endingOf(c)?.exitCode === 0) ? 'Succeeded' : 'Failed';
 
 const lastEnd = (containers: readonly PodContainer[]): number =>
-  Math.max(0, ...containers.filter((c) => c.role === 'app' || c.role === 'init').map((c) => endingOf(c)?.finishedAt ?? 0));
+  Math.max(
+    0,
+    ...containers.filter((c) => c.role === 'app' || c.role === 'init').map((c) => endingOf(c)?.finishedAt ?? 0),
+  );
 
 /** Milliseconds of the wall clock. */
 export function deadlineOf(pod: Pod): number | undefined {

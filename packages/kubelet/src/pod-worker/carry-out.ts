@@ -21,25 +21,42 @@ const RETRY_MS = 2_000;
 const NO_QUOTA = -1;
 
 /** Does one step. Rejects when it could not be done: it is then decided anew, and begun again after a pause. */
-export async function carryOut(action: Action, pod: Pod, observed: Observed, deps: StepDeps, signal: AbortSignal): Promise<void> {
+export async function carryOut(
+  action: Action,
+  pod: Pod,
+  observed: Observed,
+  deps: StepDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const { runtime } = deps;
   const [sandbox] = observed.sandboxes;
   switch (action.type) {
-    case 'prepare-volumes': return prepareVolumes(pod, deps);
+    case 'prepare-volumes':
+      return prepareVolumes(pod, deps);
     case 'tear-down-volumes':
       await deps.podVolumes.tearDown(pod);
       deps.notes.volumes = 'gone';
       return;
-    case 'start-sandbox': return startSandbox(pod, action, deps, signal);
-    case 'stop-sandbox': return void await runtime.stopPodSandbox({ podSandboxId: action.id }, signal);
-    case 'remove-sandbox': return removeSandbox(action.id, deps, signal);
-    case 'start-container': return sandbox && startContainer(pod, action, sandbox, deps, signal);
-    case 'post-start': return postStart(action.id, action.container, sandbox?.ip ?? '', deps, signal);
-    case 'pre-stop': return preStop(action, sandbox?.ip ?? '', deps, signal);
-    case 'stop-container': return stopContainer(action, deps, signal);
-    case 'resize-container': return resizeContainer(pod, action, deps, signal);
-    case 'remove-container': return removeContainer(pod, action, deps, signal);
-    case 'finish': return finish(pod, observed, deps, signal);
+    case 'start-sandbox':
+      return startSandbox(pod, action, deps, signal);
+    case 'stop-sandbox':
+      return void (await runtime.stopPodSandbox({ podSandboxId: action.id }, signal));
+    case 'remove-sandbox':
+      return removeSandbox(action.id, deps, signal);
+    case 'start-container':
+      return sandbox && startContainer(pod, action, sandbox, deps, signal);
+    case 'post-start':
+      return postStart(action.id, action.container, sandbox?.ip ?? '', deps, signal);
+    case 'pre-stop':
+      return preStop(action, sandbox?.ip ?? '', deps, signal);
+    case 'stop-container':
+      return stopContainer(action, deps, signal);
+    case 'resize-container':
+      return resizeContainer(pod, action, deps, signal);
+    case 'remove-container':
+      return removeContainer(pod, action, deps, signal);
+    case 'finish':
+      return finish(pod, observed, deps, signal);
   }
 }
 
@@ -50,7 +67,12 @@ async function prepareVolumes(pod: Pod, { podVolumes, notes, events }: StepDeps)
   notes.volumesRetryAt = problems.length === 0 ? undefined : podVolumes.retryAt;
 }
 
-async function startSandbox(pod: Pod, action: Extract<Action, { type: 'start-sandbox' }>, deps: StepDeps, signal: AbortSignal): Promise<void> {
+async function startSandbox(
+  pod: Pod,
+  action: Extract<Action, { type: 'start-sandbox' }>,
+  deps: StepDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const { runtime, files, dirs, dns, host, clock, notes, events } = deps;
   try {
     const config = sandboxConfig(pod, action.attempt, dirs, dns, host);
@@ -71,9 +93,16 @@ async function startSandbox(pod: Pod, action: Extract<Action, { type: 'start-san
 }
 
 /** Empty: the runtime's own. */
-const handlerOf = async ({ spec }: Pod, deps: StepDeps): Promise<string> => (spec.runtimeClassName ? deps.handlerOf(spec.runtimeClassName) : '');
+const handlerOf = async ({ spec }: Pod, deps: StepDeps): Promise<string> =>
+  spec.runtimeClassName ? deps.handlerOf(spec.runtimeClassName) : '';
 
-async function postStart(id: string, container: Extract<Action, { type: 'post-start' }>['container'], ip: string, deps: StepDeps, signal: AbortSignal): Promise<void> {
+async function postStart(
+  id: string,
+  container: Extract<Action, { type: 'post-start' }>['container'],
+  ip: string,
+  deps: StepDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const { notes, events } = deps;
   const hook = container.lifecycle?.postStart;
   const problem = hook && (await runHook(hook, { container, id, ip }, deps, signal));
@@ -95,22 +124,39 @@ async function preStop(action: PreStop, ip: string, deps: StepDeps, signal: Abor
   notes.preStopped.add(id);
 }
 
-async function stopContainer(action: StopContainer, { runtime, notes, events }: StepDeps, signal: AbortSignal): Promise<void> {
+async function stopContainer(
+  action: StopContainer,
+  { runtime, notes, events }: StepDeps,
+  signal: AbortSignal,
+): Promise<void> {
   if (notes.ends(action)) events.about('Normal', 'Killing', action.message, action.name);
   await orGone(runtime.stopContainer({ containerId: action.id, timeout: action.graceSeconds }, signal));
 }
 
 /** The pod's cgroup is above the container's: it grows first and shrinks last. */
-async function resizeContainer(pod: Pod, { container, id, given, wanted }: ResizeContainer, { runtime, cgroups, host, notes }: StepDeps, signal: AbortSignal): Promise<void> {
+async function resizeContainer(
+  pod: Pod,
+  { container, id, given, wanted }: ResizeContainer,
+  { runtime, cgroups, host, notes }: StepDeps,
+  signal: AbortSignal,
+): Promise<void> {
   if (grows(given, wanted)) cgroups.enter(pod);
   const { cpuShares, cpuPeriod, cpuQuota = NO_QUOTA, memoryLimitInBytes } = linuxResources(pod, container, host);
-  await runtime.updateContainerResources({ containerId: id, linux: { cpuShares, cpuPeriod, cpuQuota, memoryLimitInBytes } }, signal);
+  await runtime.updateContainerResources(
+    { containerId: id, linux: { cpuShares, cpuPeriod, cpuQuota, memoryLimitInBytes } },
+    signal,
+  );
   cgroups.enter(pod);
   notes.resized.set(id, wanted);
 }
 
 /** With the instance go its log and what it wrote as its last words. */
-async function removeContainer(pod: Pod, { id, name, attempt }: Extract<Action, { type: 'remove-container' }>, { runtime, files, dirs }: StepDeps, signal: AbortSignal): Promise<void> {
+async function removeContainer(
+  pod: Pod,
+  { id, name, attempt }: Extract<Action, { type: 'remove-container' }>,
+  { runtime, files, dirs }: StepDeps,
+  signal: AbortSignal,
+): Promise<void> {
   await orGone(runtime.removeContainer({ containerId: id }, signal));
   await removeLogs(logFile(dirs, pod, name, attempt), files);
   await files.removeTree(`${podDir(dirs, pod.metadata.uid)}/containers/${name}/${attempt}`);
@@ -121,7 +167,12 @@ async function removeSandbox(id: string, { runtime }: StepDeps, signal: AbortSig
   await orGone(runtime.removePodSandbox({ podSandboxId: id }, signal));
 }
 
-async function finish(pod: Pod, { containers, sandboxes }: Observed, deps: StepDeps, signal: AbortSignal): Promise<void> {
+async function finish(
+  pod: Pod,
+  { containers, sandboxes }: Observed,
+  deps: StepDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const { runtime, files, dirs, api, podVolumes, reporter } = deps;
   for (const { id } of containers) await orGone(runtime.removeContainer({ containerId: id }, signal));
   for (const { id } of sandboxes) await removeSandbox(id, deps, signal);

@@ -17,20 +17,40 @@ export class PodEvents {
 
   about(type: Type, reason: string, message: string, container?: string): void {
     const { apiVersion, kind, metadata, spec } = this.#pod();
-    const list = spec.initContainers?.some((c) => c.name === container) ? 'initContainers' : spec.ephemeralContainers?.some((c) => c.name === container) ? 'ephemeralContainers' : 'containers';
-    this.#recorder.record({
-      apiVersion, kind, name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid, resourceVersion: metadata.resourceVersion,
-      ...(container ? { fieldPath: `spec.${list}{${container}}` } : {}),
-    }, { type, reason, message });
+    const list = spec.initContainers?.some((c) => c.name === container)
+      ? 'initContainers'
+      : spec.ephemeralContainers?.some((c) => c.name === container)
+        ? 'ephemeralContainers'
+        : 'containers';
+    this.#recorder.record(
+      {
+        apiVersion,
+        kind,
+        name: metadata.name,
+        namespace: metadata.namespace ?? '',
+        uid: metadata.uid,
+        resourceVersion: metadata.resourceVersion,
+        ...(container ? { fieldPath: `spec.${list}{${container}}` } : {}),
+      },
+      { type, reason, message },
+    );
   }
 
   /** Says once of every pause between two runs of a container that there is one. */
   announce(status: PodStatus): void {
     const { name, namespace, uid } = this.#pod().metadata;
-    for (const { name: container, state, restartCount } of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
+    for (const { name: container, state, restartCount } of [
+      ...(status.initContainerStatuses ?? []),
+      ...(status.containerStatuses ?? []),
+    ]) {
       if (state.waiting?.reason !== 'CrashLoopBackOff' || this.#announced.get(container) === restartCount) continue;
       this.#announced.set(container, restartCount);
-      this.about('Warning', 'BackOff', `Back-off restarting failed container ${container} in pod ${name}_${namespace}(${uid})`, container);
+      this.about(
+        'Warning',
+        'BackOff',
+        `Back-off restarting failed container ${container} in pod ${name}_${namespace}(${uid})`,
+        container,
+      );
     }
   }
 }

@@ -46,11 +46,37 @@ export class PodNotes {
   }
 
   memory(node: Memory['node'], underWay: ReadonlySet<string>): Memory {
-    const { waiting, probes, killing, preStopped, postStarting, doomed, resized, volumes, volumesRetryAt, sandboxRetryAt, rejection, resizeRefusal } = this;
+    const {
+      waiting,
+      probes,
+      killing,
+      preStopped,
+      postStarting,
+      doomed,
+      resized,
+      volumes,
+      volumesRetryAt,
+      sandboxRetryAt,
+      rejection,
+      resizeRefusal,
+    } = this;
     return {
-      waiting, probes, killing, preStopped, postStarting, doomed, resized, volumes, node, underWay, podIPs: this.#podIPs,
-      ...(volumesRetryAt === undefined ? {} : { volumesRetryAt }), ...(sandboxRetryAt === undefined ? {} : { sandboxRetryAt }),
-      ...(this.#grace ? { killBy: this.#grace.killBy } : {}), ...(rejection ? { rejection } : {}), ...(resizeRefusal ? { resizeRefusal } : {}),
+      waiting,
+      probes,
+      killing,
+      preStopped,
+      postStarting,
+      doomed,
+      resized,
+      volumes,
+      node,
+      underWay,
+      podIPs: this.#podIPs,
+      ...(volumesRetryAt === undefined ? {} : { volumesRetryAt }),
+      ...(sandboxRetryAt === undefined ? {} : { sandboxRetryAt }),
+      ...(this.#grace ? { killBy: this.#grace.killBy } : {}),
+      ...(rejection ? { rejection } : {}),
+      ...(resizeRefusal ? { resizeRefusal } : {}),
     };
   }
 }

@@ -52,14 +52,22 @@ export class PodWorker {
     this.#volumes = new PodVolumes({ host: deps.volumes, dirs: deps.dirs, clock });
     this.#reporter = new StatusReporter({ api, clock, log, pod: () => this.#pod, answered: (p) => this.update(p) });
     this.#probing = new Probing({
-      runtime, prober, clock,
+      runtime,
+      prober,
+      clock,
       changed: (id, results) => {
         this.#notes.probes.set(id, { ...this.#notes.probes.get(id), ...results });
         this.poke();
       },
       event: (message, container) => this.#events.about('Warning', 'Unhealthy', message, container),
     });
-    this.#stepDeps = { ...deps, notes: this.#notes, events: this.#events, podVolumes: this.#volumes, reporter: this.#reporter };
+    this.#stepDeps = {
+      ...deps,
+      notes: this.#notes,
+      events: this.#events,
+      podVolumes: this.#volumes,
+      reporter: this.#reporter,
+    };
     this.#steps = new RunningSteps((action, signal) => this.#carryOut(action, signal));
     if (rejection) this.#events.about('Warning', rejection.reason, rejection.message);
   }
@@ -125,7 +133,10 @@ export class PodWorker {
   async #wait(ms: number, signal: AbortSignal): Promise<void> {
     const end = new AbortController();
     const either = AbortSignal.any([signal, end.signal]);
-    await Promise.race([this.#deps.clock.sleep(ms, either).catch(() => undefined), this.#moved.wait(either).catch(() => undefined)]);
+    await Promise.race([
+      this.#deps.clock.sleep(ms, either).catch(() => undefined),
+      this.#moved.wait(either).catch(() => undefined),
+    ]);
     end.abort();
   }
 
@@ -141,8 +152,11 @@ export class PodWorker {
     this.#notes.saw(observed);
     const pod = withStatus(this.#pod, this.#reporter.wanted);
     const containers = containersOf(pod, observed);
-    const remember = (): Memory => this.#notes.memory({ hostIP: nodeIP, runtimeName: runtime.features().runtimeName }, this.#steps.keys);
-    this.#notes.resizeRefusal = containers.some((c) => isOutgrown(c, remember())) ? this.#deps.refuseResize(pod) : undefined;
+    const remember = (): Memory =>
+      this.#notes.memory({ hostIP: nodeIP, runtimeName: runtime.features().runtimeName }, this.#steps.keys);
+    this.#notes.resizeRefusal = containers.some((c) => isOutgrown(c, remember()))
+      ? this.#deps.refuseResize(pod)
+      : undefined;
     const memory = remember();
     const { actions, status, lookAgainAt } = decide(pod, observed, memory, now);
     this.#reporter.say(status);
@@ -151,7 +165,10 @@ export class PodWorker {
     await this.#steps.giveUp(actions);
     if (this.#steps.ended !== endedBefore) return 0;
     for (const [key, until] of this.#pauses) if (until <= now) this.#pauses.delete(key);
-    this.#steps.begin(actions.filter((action) => !this.#pauses.has(actionKey(action))), group);
+    this.#steps.begin(
+      actions.filter((action) => !this.#pauses.has(actionKey(action))),
+      group,
+    );
     const due = Math.min(lookAgainAt ?? Number.POSITIVE_INFINITY, this.#refresh(now, group), ...this.#pauses.values());
     return Math.max(LOOK_MS_MIN, Math.min(REFRESH_MS, due - now));
   }
@@ -178,7 +195,8 @@ export class PodWorker {
     this.#refreshAt = now + REFRESH_MS;
     if (!isFirst) {
       group.spawn(async () => {
-        for (const { message } of await this.#volumes.refresh(this.#pod)) this.#events.about('Warning', 'FailedMount', message);
+        for (const { message } of await this.#volumes.refresh(this.#pod))
+          this.#events.about('Warning', 'FailedMount', message);
       });
     }
     return this.#refreshAt;

@@ -59,9 +59,17 @@ export class StatusReporter {
 
   /** Someone else wrote what is the kubelet's to say, as the node controller does when a node seems lost. */
   #isContradicted(): boolean {
-    const { metadata, status: { phase, conditions = [] } } = this.#deps.pod();
+    const {
+      metadata,
+      status: { phase, conditions = [] },
+    } = this.#deps.pod();
     if (!this.#told || metadata.resourceVersion === this.#toldVersion) return false;
-    return phase !== this.#told.phase || (this.#told.conditions ?? []).some((own) => isOwn(own) && conditions.some((c) => c.type === own.type && c.status !== own.status));
+    return (
+      phase !== this.#told.phase ||
+      (this.#told.conditions ?? []).some(
+        (own) => isOwn(own) && conditions.some((c) => c.type === own.type && c.status !== own.status),
+      )
+    );
   }
 
   async #tell(signal: AbortSignal): Promise<void> {
@@ -71,7 +79,9 @@ export class StatusReporter {
     try {
       // One request, and what others wrote (conditions of their own) stays. The uid keeps it from a later pod of that name.
       const body = { metadata: { uid: current.metadata.uid }, status: patchOf(wanted, current.status) };
-      const answer = await api.of(podKind).patch(keyOf(current), { type: 'strategic', body }, { subresource: 'status' });
+      const answer = await api
+        .of(podKind)
+        .patch(keyOf(current), { type: 'strategic', body }, { subresource: 'status' });
       this.#told = wanted;
       this.#toldVersion = answer.metadata.resourceVersion;
       answered(answer);
@@ -105,26 +115,53 @@ const isOwn = ({ type }: PodCondition): boolean => OWN.includes(type);
 export function withStatus(pod: Pod, said: PodStatus | undefined): Pod {
   const isOverElsewhere = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed';
   if (!said) return pod;
-  const conditions = [...(said.conditions ?? []).filter(isOwn), ...(pod.status.conditions ?? []).filter((c) => !isOwn(c))];
+  const conditions = [
+    ...(said.conditions ?? []).filter(isOwn),
+    ...(pod.status.conditions ?? []).filter((c) => !isOwn(c)),
+  ];
   const { phase, reason, message } = pod.status;
   const over = isOverElsewhere ? { phase, ...(reason ? { reason } : {}), ...(message ? { message } : {}) } : {};
   return { ...pod, status: { ...pod.status, ...said, conditions, ...over } };
 }
 
 /** Optional parts of a status that a kubelet says, and may no longer say: a patch without them would keep them. */
-const FORGETTABLE = ['reason', 'message', 'podIP', 'podIPs', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
+const FORGETTABLE = [
+  'reason',
+  'message',
+  'podIP',
+  'podIPs',
+  'initContainerStatuses',
+  'ephemeralContainerStatuses',
+] as const;
 
 /** A strategic merge patch that makes the kubelet's part of the status what it is to be. */
 function patchOf(next: PodStatus, previous: PodStatus): object {
-  const absent = Object.fromEntries(FORGETTABLE.filter((name) => next[name] === undefined && previous[name] !== undefined).map((name) => [name, null]));
+  const absent = Object.fromEntries(
+    FORGETTABLE.filter((name) => next[name] === undefined && previous[name] !== undefined).map((name) => [name, null]),
+  );
   const isNew = ({ type }: PodCondition): boolean => !previous.conditions?.some((c) => c.type === type);
-  const past = (previous.conditions ?? []).filter((c) => RESIZE.includes(c.type) && !next.conditions?.some((n) => n.type === c.type));
-  const conditions = (next.conditions ?? []).filter((c) => isOwn(c) || isNew(c)).map((condition) => {
-    const before = previous.conditions?.find((c) => c.type === condition.type);
-    return { ...(before?.reason ? { reason: null } : {}), ...(before?.message ? { message: null } : {}), ...condition };
-  });
+  const past = (previous.conditions ?? []).filter(
+    (c) => RESIZE.includes(c.type) && !next.conditions?.some((n) => n.type === c.type),
+  );
+  const conditions = (next.conditions ?? [])
+    .filter((c) => isOwn(c) || isNew(c))
+    .map((condition) => {
+      const before = previous.conditions?.find((c) => c.type === condition.type);
+      return {
+        ...(before?.reason ? { reason: null } : {}),
+        ...(before?.message ? { message: null } : {}),
+        ...condition,
+      };
+    });
   const ips = next.podIPs?.map(({ ip }) => ip) ?? [];
-  const stale = next.podIPs ? (previous.podIPs ?? []).filter(({ ip }) => !ips.includes(ip)).map(({ ip }) => ({ $patch: 'delete', ip })) : [];
+  const stale = next.podIPs
+    ? (previous.podIPs ?? []).filter(({ ip }) => !ips.includes(ip)).map(({ ip }) => ({ $patch: 'delete', ip }))
+    : [];
   const gone = past.map(({ type }) => ({ $patch: 'delete', type }));
-  return { ...next, ...absent, conditions: [...gone, ...conditions], ...(next.podIPs && stale.length > 0 ? { podIPs: [...stale, ...next.podIPs] } : {}) };
+  return {
+    ...next,
+    ...absent,
+    conditions: [...gone, ...conditions],
+    ...(next.podIPs && stale.length > 0 ? { podIPs: [...stale, ...next.podIPs] } : {}),
+  };
 }

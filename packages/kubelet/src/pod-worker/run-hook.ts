@@ -21,22 +21,36 @@ interface Target {
 const HTTP_TIMEOUT_MS = 30_000;
 
 /** Runs a postStart or preStop hook to its end. Resolves to what went wrong, undefined when nothing did. Rejects when stopped. */
-export async function runHook(hook: LifecycleHandler, { container, id, ip }: Target, deps: HookDeps, signal: AbortSignal): Promise<string | undefined> {
+export async function runHook(
+  hook: LifecycleHandler,
+  { container, id, ip }: Target,
+  deps: HookDeps,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const { runtime, prober, clock } = deps;
   try {
     if (hook.sleep) await clock.sleep(hook.sleep.seconds * 1000, signal);
     if (hook.exec) {
       const { command = [] } = hook.exec;
-      const { exitCode, stdout, stderr } = await runtime.execSync({ containerId: id, cmd: command, timeout: 0 }, signal);
+      const { exitCode, stdout, stderr } = await runtime.execSync(
+        { containerId: id, cmd: command, timeout: 0 },
+        signal,
+      );
       const decoder = new TextDecoder();
-      return exitCode === 0 ? undefined : `command '${command.join(' ')}' exited with ${exitCode}: ${decoder.decode(stdout)}${decoder.decode(stderr)}`;
+      return exitCode === 0
+        ? undefined
+        : `command '${command.join(' ')}' exited with ${exitCode}: ${decoder.decode(stdout)}${decoder.decode(stderr)}`;
     }
     if (hook.httpGet) {
       const { host = ip, port, path = '/', scheme, httpHeaders = [] } = hook.httpGet;
       const number = portOf(container, port);
       if (number === undefined) return `couldn't find port: ${String(port)}`;
       const headers = Object.fromEntries(httpHeaders.map((h) => [h.name, h.value]));
-      return await prober.http({ host, port: number, path, isTls: scheme === 'HTTPS', headers }, HTTP_TIMEOUT_MS, signal);
+      return await prober.http(
+        { host, port: number, path, isTls: scheme === 'HTTPS', headers },
+        HTTP_TIMEOUT_MS,
+        signal,
+      );
     }
     return undefined;
   } catch (error) {

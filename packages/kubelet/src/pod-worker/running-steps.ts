@@ -33,7 +33,9 @@ export class RunningSteps {
   /** Ends what is no longer wanted, and waits for it. */
   async giveUp(wanted: readonly Action[]): Promise<void> {
     const byKey = new Map(wanted.map((action) => [actionKey(action), action]));
-    const unwanted = [...this.#running].filter(([key, { action }]) => !isSame(action, byKey.get(key))).map(([, running]) => running);
+    const unwanted = [...this.#running]
+      .filter(([key, { action }]) => !isSame(action, byKey.get(key)))
+      .map(([, running]) => running);
     for (const { stop } of unwanted) stop.abort(new Error('The step is no longer wanted'));
     await Promise.allSettled(unwanted.map(({ done }) => done));
   }

@@ -21,16 +21,40 @@ export interface StartDeps extends PodWorkerDeps {
 const RETRY_MS = 2_000;
 
 /** Brings the image, makes the container and starts it. What stands in the way is noted, and shown as its state. */
-export async function startContainer(pod: Pod, action: StartContainer, sandbox: ObservedSandbox, deps: StartDeps, signal: AbortSignal): Promise<void> {
+export async function startContainer(
+  pod: Pod,
+  action: StartContainer,
+  sandbox: ObservedSandbox,
+  deps: StartDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const { runtime, notes, events, clock, dirs, dns, host } = deps;
   const { container, attempt, failures, sandboxId, replaces } = action;
-  const event = (type: 'Normal' | 'Warning', reason: string, message: string): void => events.about(type, reason, message, container.name);
+  const event = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
+    events.about(type, reason, message, container.name);
   let containerId: string | undefined;
   try {
     if (replaces) await runtime.removeContainer({ containerId: replaces }, signal);
-    const prepared = await prepareContainer({ pod, container, attempt, ip: sandbox.ip, event }, deps.podVolumes, deps, signal);
-    const config = { ...prepared, annotations: { ...prepared.annotations, [FAILURES]: String(failures), [IMAGE]: container.image ?? '', [RESOURCES]: resourcesText(container) } };
-    const request = { podSandboxId: sandboxId, config, sandboxConfig: sandboxConfig(pod, sandbox.attempt, dirs, dns, host) };
+    const prepared = await prepareContainer(
+      { pod, container, attempt, ip: sandbox.ip, event },
+      deps.podVolumes,
+      deps,
+      signal,
+    );
+    const config = {
+      ...prepared,
+      annotations: {
+        ...prepared.annotations,
+        [FAILURES]: String(failures),
+        [IMAGE]: container.image ?? '',
+        [RESOURCES]: resourcesText(container),
+      },
+    };
+    const request = {
+      podSandboxId: sandboxId,
+      config,
+      sandboxConfig: sandboxConfig(pod, sandbox.attempt, dirs, dns, host),
+    };
     ({ containerId } = await as('CreateContainerError', runtime.createContainer(request, signal)));
     event('Normal', 'Created', 'Container created');
     // Noted before it runs: whoever sees it running must know that its hook is not over.
@@ -41,8 +65,13 @@ export async function startContainer(pod: Pod, action: StartContainer, sandbox: 
   } catch (cause) {
     if (containerId !== undefined) notes.postStarting.delete(containerId);
     if (signal.aborted) throw cause;
-    const error = cause instanceof StartError ? cause : new StartError('CreateContainerError', (cause as Error).message, { cause });
-    notes.waiting.set(container.name, { reason: error.reason, message: error.message, retryAt: error.retryAt ?? clock.now() + RETRY_MS });
+    const error =
+      cause instanceof StartError ? cause : new StartError('CreateContainerError', (cause as Error).message, { cause });
+    notes.waiting.set(container.name, {
+      reason: error.reason,
+      message: error.message,
+      retryAt: error.retryAt ?? clock.now() + RETRY_MS,
+    });
     event('Warning', 'Failed', error.eventMessage);
   }
 }

@@ -31,37 +31,57 @@ export async function check(probe: Probe, target: ProbeTarget, deps: CheckDeps, 
   }
 }
 
-async function ask(probe: Probe, { container, id, ip }: ProbeTarget, { runtime, prober }: CheckDeps, signal: AbortSignal): Promise<string | undefined> {
+async function ask(
+  probe: Probe,
+  { container, id, ip }: ProbeTarget,
+  { runtime, prober }: CheckDeps,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const timeoutSeconds = probe.timeoutSeconds ?? 1;
   const timeoutMs = timeoutSeconds * 1000;
   if (probe.exec) return exec(runtime, id, probe.exec.command ?? [], timeoutSeconds, signal);
   if (probe.httpGet) {
     const { host = ip, port, path = '/', scheme, httpHeaders = [] } = probe.httpGet;
     const headers = Object.fromEntries(httpHeaders.map((h) => [h.name, h.value]));
-    return prober.http({ host, port: foundPort(container, port), path, isTls: scheme === 'HTTPS', headers }, timeoutMs, signal);
+    return prober.http(
+      { host, port: foundPort(container, port), path, isTls: scheme === 'HTTPS', headers },
+      timeoutMs,
+      signal,
+    );
   }
-  if (probe.tcpSocket) return prober.tcp(probe.tcpSocket.host ?? ip, foundPort(container, probe.tcpSocket.port), timeoutMs, signal);
+  if (probe.tcpSocket)
+    return prober.tcp(probe.tcpSocket.host ?? ip, foundPort(container, probe.tcpSocket.port), timeoutMs, signal);
   if (probe.grpc) return prober.grpc(ip, probe.grpc.port, probe.grpc.service ?? '', timeoutMs, signal);
   throw new Error(`missing probe handler for ${container.name}`);
 }
 
 function foundPort(container: Container, port: number | string): number {
   const number = portOf(container, port);
-  if (number === undefined) throw new Error(`couldn't find port: ${JSON.stringify(port)} in container ${container.name}`);
+  if (number === undefined)
+    throw new Error(`couldn't find port: ${JSON.stringify(port)} in container ${container.name}`);
   return number;
 }
 
 /** A port by its number or by its name in the container. */
 export const portOf = (container: Container, port: number | string): number | undefined =>
-  (typeof port === 'number' ? port : (container.ports?.find((p) => p.name === port)?.containerPort ?? (/^\d+$/.test(port) ? Number(port) : undefined)));
+  typeof port === 'number'
+    ? port
+    : (container.ports?.find((p) => p.name === port)?.containerPort ?? (/^\d+$/.test(port) ? Number(port) : undefined));
 
-async function exec(runtime: ContainerRuntime, containerId: string, command: readonly string[], timeout: number, signal: AbortSignal): Promise<string | undefined> {
+async function exec(
+  runtime: ContainerRuntime,
+  containerId: string,
+  command: readonly string[],
+  timeout: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   try {
     const { exitCode, stdout, stderr } = await runtime.execSync({ containerId, cmd: command, timeout }, signal);
     const decoder = new TextDecoder();
     return exitCode === 0 ? undefined : `${decoder.decode(stdout)}${decoder.decode(stderr)}`;
   } catch (error) {
-    if (CriError.is(error, 'DEADLINE_EXCEEDED')) return `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeout}s`;
+    if (CriError.is(error, 'DEADLINE_EXCEEDED'))
+      return `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeout}s`;
     throw error;
   }
 }

@@ -33,7 +33,9 @@ export class Probing {
 
   /** Begins and ends probes as containers do. `ip` is the pod's address. */
   follow(pod: Pod, containers: readonly PodContainer[], memory: Memory, ip: string, group: TaskGroup): void {
-    const wanted = new Map(containers.flatMap((c) => wantedOf(pod, c, memory)).map((w) => [`${w.kind} ${w.instance.id}`, w]));
+    const wanted = new Map(
+      containers.flatMap((c) => wantedOf(pod, c, memory)).map((w) => [`${w.kind} ${w.instance.id}`, w]),
+    );
     for (const [key, stop] of this.#running) {
       if (wanted.has(key)) continue;
       stop.abort(new Error('The container is no longer to be probed'));
@@ -47,19 +49,32 @@ export class Probing {
     }
   }
 
-  async #watch({ kind, probe, container, instance }: Wanted, memory: Memory, ip: string, signal: AbortSignal): Promise<void> {
+  async #watch(
+    { kind, probe, container, instance }: Wanted,
+    memory: Memory,
+    ip: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { clock, changed, event } = this.#deps;
     const { name } = container.spec;
     const target: ProbeTarget = { container: container.spec, id: instance.id, ip };
     const initially = kind === 'Startup' ? undefined : kind === 'Liveness' ? true : isReadyNow(container, memory);
     const watch = { probe, initially, startedAt: instance.status.startedAt / 1e6, endsOnFailure: kind !== 'Readiness' };
     try {
-      await watchProbe(watch, {
-        clock,
-        check: (s) => check(probe, target, this.#deps, s),
-        decided: (isWell) => changed(instance.id, resultsOf(kind, isWell)),
-        failed: ({ type, output }) => event(`${kind} probe ${type === 'failure' ? 'failed' : 'errored and resulted in unknown state'}: ${output}`, name),
-      }, signal);
+      await watchProbe(
+        watch,
+        {
+          clock,
+          check: (s) => check(probe, target, this.#deps, s),
+          decided: (isWell) => changed(instance.id, resultsOf(kind, isWell)),
+          failed: ({ type, output }) =>
+            event(
+              `${kind} probe ${type === 'failure' ? 'failed' : 'errored and resulted in unknown state'}: ${output}`,
+              name,
+            ),
+        },
+        signal,
+      );
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -74,10 +89,15 @@ function resultsOf(kind: Kind, isWell: boolean): ProbeResults {
 
 /** Startup alone until it has succeeded, then liveness and readiness; only readiness once the pod is going. */
 function wantedOf(pod: Pod, container: PodContainer, memory: Memory): readonly Wanted[] {
-  const { spec, instances: [instance] } = container;
+  const {
+    spec,
+    instances: [instance],
+  } = container;
   if (!instance || !isRunning(instance)) return [];
   const isGoing = pod.metadata.deletionTimestamp !== undefined;
-  const want = (kind: Kind, probe: Probe | undefined): readonly Wanted[] => (probe ? [{ kind, probe, container, instance }] : []);
-  if (spec.startupProbe && !hasStarted(container, { ...memory, postStarting: new Set() })) return isGoing ? [] : want('Startup', spec.startupProbe);
+  const want = (kind: Kind, probe: Probe | undefined): readonly Wanted[] =>
+    probe ? [{ kind, probe, container, instance }] : [];
+  if (spec.startupProbe && !hasStarted(container, { ...memory, postStarting: new Set() }))
+    return isGoing ? [] : want('Startup', spec.startupProbe);
   return [...(isGoing ? [] : want('Liveness', spec.livenessProbe)), ...want('Readiness', spec.readinessProbe)];
 }

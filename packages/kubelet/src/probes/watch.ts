@@ -22,7 +22,11 @@ export interface WatchDeps {
 }
 
 /** Asks a container again and again how it is, until the signal aborts. */
-export async function watchProbe({ probe, startedAt, initially, endsOnFailure }: Watch, deps: WatchDeps, signal: AbortSignal): Promise<void> {
+export async function watchProbe(
+  { probe, startedAt, initially, endsOnFailure }: Watch,
+  deps: WatchDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const { clock, check, decided, failed } = deps;
   const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
   const pause = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined);

@@ -2,8 +2,16 @@ import { CriError, type RuntimeAbilities } from '../cri/index.ts';
 
 /** What the runtime in memory can do beyond the oldest one supported: nothing. */
 export const runtimeAbilities = (): RuntimeAbilities => ({
-  runtimeName: 'memory', runtimeVersion: '1', hasContainerEvents: false, hasPodSandboxStats: false, hasSandboxResize: false, hasImageVolumes: false,
-  hasRecursiveReadOnlyMounts: false, hasUserNamespaces: false, hasSupplementalGroupsPolicy: false, cgroupDriver: undefined,
+  runtimeName: 'memory',
+  runtimeVersion: '1',
+  hasContainerEvents: false,
+  hasPodSandboxStats: false,
+  hasSandboxResize: false,
+  hasImageVolumes: false,
+  hasRecursiveReadOnlyMounts: false,
+  hasUserNamespaces: false,
+  hasSupplementalGroupsPolicy: false,
+  cgroupDriver: undefined,
 });
 
 /** A call that older runtimes lack too: callers have to live without. */

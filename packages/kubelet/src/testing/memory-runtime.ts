@@ -1,41 +1,53 @@
-import { type Clock, Notifier, type Random } from '@navarch/base';
+import { Notifier } from '@navarch/base';
 import { CONTAINER_NAME, POD_UID } from '../container-config.ts';
 import {
-  type Container, type ContainerFilter, type ContainerRuntime, type ContainerState, CriError, type Image, type Input, type PodSandboxFilter,
+  type Container,
+  type ContainerFilter,
+  type ContainerRuntime,
+  type ContainerState,
+  CriError,
+  type Input,
+  type PodSandboxFilter,
 } from '../cri/index.ts';
-import type { CreateContainerRequest, ImageSpec, RunPodSandboxRequest, UpdateContainerResourcesRequest } from '../cri/index.ts';
+import type { CreateContainerRequest, RunPodSandboxRequest, UpdateContainerResourcesRequest } from '../cri/index.ts';
+import { type CallOptions, Calls } from './calls.ts';
+import { MemoryImages, type MemoryImagesOptions } from './memory-images.ts';
 import { lacking, runtimeAbilities } from './abilities.ts';
 import { type Instance, type Program, server } from './program.ts';
-import { containerView, type HeldContainer, type HeldSandbox, matchesLabels, sandboxView, statusView } from './views.ts';
+import {
+  containerView,
+  type HeldContainer,
+  type HeldSandbox,
+  matchesLabels,
+  sandboxView,
+  statusView,
+} from './views.ts';
 
-export interface MemoryRuntimeOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  /** A call takes up to this long before and after it takes effect, milliseconds. */
-  readonly latencyMs?: number;
+type Answer<K extends Exclude<keyof ContainerRuntime, 'features'>> = ReturnType<ContainerRuntime[K]>;
+
+interface SandboxRef {
+  readonly podSandboxId?: string | undefined;
+}
+
+interface ContainerRef {
+  readonly containerId?: string | undefined;
+}
+
+export interface MemoryRuntimeOptions extends CallOptions, MemoryImagesOptions {
   /** The first two parts of every pod's address. `10.244` when left out. */
   readonly podRange?: string;
-  /** Chance that a call is refused without effect. */
-  readonly refuse?: number;
   /** What a container does. Servers, when left out. */
   program?(instance: Instance): Program;
-  /** How long the pull of an image takes, or why it cannot be pulled. At once, when left out. */
-  pull?(image: string): { readonly tookMs?: number; readonly problem?: string };
-  /** Told of every call that changes something, after its effect and before its answer: the place to crash a kubelet at. */
-  onEffect?(call: string): void;
 }
 
 /** A container runtime without containers: state, names, times and refusals are those of containerd, processes are programs. */
 export class MemoryRuntime implements ContainerRuntime {
   readonly sandboxes = new Map<string, HeldSandbox>();
   readonly containers = new Map<string, HeldContainer>();
-  readonly images = new Map<string, Image>();
-  /** Every call that changed something, with what it changed. */
-  readonly calls: string[] = [];
-  /** How many questions were asked. */
-  queries = 0;
   /** What must never be: two running instances of one container, the removal of one that runs, a name asked for twice. */
   readonly violations: string[] = [];
+  readonly images: MemoryImages;
+  readonly #calls: Calls;
   readonly #options: MemoryRuntimeOptions;
   readonly #changed = new Notifier();
   /** Programs end when the machine is switched off, not with the kubelet. */
@@ -45,10 +57,22 @@ export class MemoryRuntime implements ContainerRuntime {
 
   constructor(options: MemoryRuntimeOptions, power: AbortSignal) {
     this.#options = options;
+    this.#calls = new Calls(options);
+    this.images = new MemoryImages(options, this.#calls);
     this.#power = power;
   }
 
   features = runtimeAbilities;
+
+  /** Every call that changed something, with what it changed. */
+  get calls(): readonly string[] {
+    return this.#calls.made;
+  }
+
+  /** How many questions were asked. */
+  get queries(): number {
+    return this.#calls.queries;
+  }
 
   /** A process ends from inside, or is killed from outside. */
   exit(id: string, exitCode: number, reason = ''): void {
@@ -74,18 +98,26 @@ export class MemoryRuntime implements ContainerRuntime {
     return [...this.containers.values()].filter((c) => c.state === 'CONTAINER_RUNNING');
   }
 
-  async version(): ReturnType<ContainerRuntime['version']> {
+  async version(): Answer<'version'> {
     return { version: '0.1.0', runtimeName: 'memory', runtimeVersion: '1', runtimeApiVersion: 'v1' };
   }
 
-  async status(): ReturnType<ContainerRuntime['status']> {
-    const conditions = ['RuntimeReady', 'NetworkReady'].map((type) => ({ type, status: true, reason: '', message: '' }));
+  async status(): Answer<'status'> {
+    const conditions = ['RuntimeReady', 'NetworkReady'].map((type) => ({
+      type,
+      status: true,
+      reason: '',
+      message: '',
+    }));
     return { status: { conditions }, info: {}, runtimeHandlers: [] };
   }
 
-  updateRuntimeConfig = async (): ReturnType<ContainerRuntime['updateRuntimeConfig']> => ({});
+  updateRuntimeConfig = async (): Answer<'updateRuntimeConfig'> => ({});
 
-  async runPodSandbox({ config, runtimeHandler = '' }: Input<RunPodSandboxRequest>, signal: AbortSignal): ReturnType<ContainerRuntime['runPodSandbox']> {
+  async runPodSandbox(
+    { config, runtimeHandler = '' }: Input<RunPodSandboxRequest>,
+    signal: AbortSignal,
+  ): Answer<'runPodSandbox'> {
     return this.#call(`runPodSandbox ${config?.metadata?.name}`, signal, () => {
       const { name = '', namespace = '', uid = '', attempt = 0 } = config?.metadata ?? {};
       const metadata = { name, namespace, uid, attempt };
@@ -95,12 +127,21 @@ export class MemoryRuntime implements ContainerRuntime {
       const isHost = config?.linux?.securityContext?.namespaceOptions?.network === 'NODE';
       const ip = isHost ? '' : `${this.#options.podRange ?? '10.244'}.${(address >> 8) & 255}.${address & 255}`;
       const id = this.#newId('sandbox');
-      this.sandboxes.set(id, { id, metadata, ip, isReady: true, runtimeHandler, createdAt: this.#options.clock.now(), labels: config?.labels ?? {}, annotations: config?.annotations ?? {} });
+      this.sandboxes.set(id, {
+        id,
+        metadata,
+        ip,
+        isReady: true,
+        runtimeHandler,
+        createdAt: this.#options.clock.now(),
+        labels: config?.labels ?? {},
+        annotations: config?.annotations ?? {},
+      });
       return { podSandboxId: id };
     });
   }
 
-  async stopPodSandbox({ podSandboxId = '' }: { readonly podSandboxId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['stopPodSandbox']> {
+  async stopPodSandbox({ podSandboxId = '' }: SandboxRef, signal: AbortSignal): Answer<'stopPodSandbox'> {
     return this.#call(`stopPodSandbox ${podSandboxId}`, signal, () => {
       const sandbox = this.sandboxes.get(podSandboxId);
       if (!sandbox) return {};
@@ -110,7 +151,7 @@ export class MemoryRuntime implements ContainerRuntime {
     });
   }
 
-  async removePodSandbox({ podSandboxId = '' }: { readonly podSandboxId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['removePodSandbox']> {
+  async removePodSandbox({ podSandboxId = '' }: SandboxRef, signal: AbortSignal): Answer<'removePodSandbox'> {
     return this.#call(`removePodSandbox ${podSandboxId}`, signal, () => {
       for (const { id, sandboxId } of this.containers.values()) if (sandboxId === podSandboxId) this.#drop(id);
       this.sandboxes.delete(podSandboxId);
@@ -118,7 +159,7 @@ export class MemoryRuntime implements ContainerRuntime {
     });
   }
 
-  async podSandboxStatus({ podSandboxId = '' }: { readonly podSandboxId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['podSandboxStatus']> {
+  async podSandboxStatus({ podSandboxId = '' }: SandboxRef, signal: AbortSignal): Answer<'podSandboxStatus'> {
     return this.#ask(signal, () => {
       const sandbox = this.sandboxes.get(podSandboxId);
       if (!sandbox) throw notFound('sandbox', podSandboxId);
@@ -126,46 +167,90 @@ export class MemoryRuntime implements ContainerRuntime {
     });
   }
 
-  async listPodSandbox({ filter }: { readonly filter?: Input<PodSandboxFilter> | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['listPodSandbox']> {
-    return this.#ask(signal, () => ({ items: [...this.sandboxes.values()].filter((s) => matchesLabels(s.labels, filter?.labelSelector)).map(sandboxView) }));
+  async listPodSandbox(
+    { filter }: { readonly filter?: Input<PodSandboxFilter> | undefined },
+    signal: AbortSignal,
+  ): Answer<'listPodSandbox'> {
+    return this.#ask(signal, () => ({
+      items: [...this.sandboxes.values()]
+        .filter((s) => matchesLabels(s.labels, filter?.labelSelector))
+        .map(sandboxView),
+    }));
   }
 
-  async createContainer({ podSandboxId = '', config }: Input<CreateContainerRequest>, signal: AbortSignal): ReturnType<ContainerRuntime['createContainer']> {
+  async createContainer(
+    { podSandboxId = '', config }: Input<CreateContainerRequest>,
+    signal: AbortSignal,
+  ): Answer<'createContainer'> {
     const { name = '', attempt = 0 } = config?.metadata ?? {};
     return this.#call(`createContainer ${name} ${attempt}`, signal, () => {
       const sandbox = this.sandboxes.get(podSandboxId);
       if (!sandbox?.isReady) throw new CriError('UNKNOWN', `failed to find running sandbox ${podSandboxId}`);
       const pod = config?.labels?.[POD_UID] ?? '';
-      const taken = [...this.containers.values()].find((c) => c.labels[POD_UID] === pod && c.name === name && c.attempt === attempt);
+      const taken = [...this.containers.values()].find(
+        (c) => c.labels[POD_UID] === pod && c.name === name && c.attempt === attempt,
+      );
       if (taken) throw this.#reserved('container', `${name}_${pod}_${attempt}`, taken.id);
       const id = this.#newId('container');
       this.containers.set(id, {
-        id, sandboxId: podSandboxId, name, attempt, image: config?.image?.userSpecifiedImage || config?.image?.image || '', imageRef: config?.image?.image ?? '', state: 'CONTAINER_CREATED',
-        createdAt: this.#options.clock.now(), startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', labels: config?.labels ?? {}, annotations: config?.annotations ?? {},
+        id,
+        sandboxId: podSandboxId,
+        name,
+        attempt,
+        image: config?.image?.userSpecifiedImage || config?.image?.image || '',
+        imageRef: config?.image?.image ?? '',
+        state: 'CONTAINER_CREATED',
+        createdAt: this.#options.clock.now(),
+        startedAt: 0,
+        finishedAt: 0,
+        exitCode: 0,
+        reason: '',
+        message: '',
+        labels: config?.labels ?? {},
+        annotations: config?.annotations ?? {},
       });
       return { containerId: id };
     });
   }
 
-  async startContainer({ containerId = '' }: { readonly containerId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['startContainer']> {
+  async startContainer({ containerId = '' }: ContainerRef, signal: AbortSignal): Answer<'startContainer'> {
     const container = this.#container(containerId);
     return this.#call(`startContainer ${container.name} ${container.attempt}`, signal, () => {
-      if (container.state !== 'CONTAINER_CREATED') throw new CriError('UNKNOWN', `container ${containerId} is in ${container.state} state`);
+      if (container.state !== 'CONTAINER_CREATED')
+        throw new CriError('UNKNOWN', `container ${containerId} is in ${container.state} state`);
       const program = this.#programOf(container);
       const now = this.#options.clock.now();
       if (program.startProblem) {
-        Object.assign(container, { state: 'CONTAINER_EXITED', startedAt: now, finishedAt: now, exitCode: 128, reason: 'StartError', message: program.startProblem });
+        Object.assign(container, {
+          state: 'CONTAINER_EXITED',
+          startedAt: now,
+          finishedAt: now,
+          exitCode: 128,
+          reason: 'StartError',
+          message: program.startProblem,
+        });
         throw new CriError('UNKNOWN', program.startProblem);
       }
-      const twin = this.running().find((c) => c.labels[POD_UID] === container.labels[POD_UID] && c.labels[CONTAINER_NAME] === container.labels[CONTAINER_NAME]);
+      const twin = this.running().find(
+        (c) =>
+          c.labels[POD_UID] === container.labels[POD_UID] &&
+          c.labels[CONTAINER_NAME] === container.labels[CONTAINER_NAME],
+      );
       if (twin) this.violations.push(`${container.name} runs twice: ${twin.id} and ${containerId}`);
       Object.assign(container, { state: 'CONTAINER_RUNNING', startedAt: now });
-      if (program.runsMs !== undefined) this.#later(program.runsMs, () => this.exit(containerId, program.exitCode ?? 0, program.reason));
+      if (program.runsMs !== undefined)
+        this.#later(program.runsMs, () => this.exit(containerId, program.exitCode ?? 0, program.reason));
       return {};
     });
   }
 
-  async stopContainer({ containerId = '', timeout = 0 }: { readonly containerId?: string | undefined; readonly timeout?: number | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['stopContainer']> {
+  async stopContainer(
+    {
+      containerId = '',
+      timeout = 0,
+    }: { readonly containerId?: string | undefined; readonly timeout?: number | undefined },
+    signal: AbortSignal,
+  ): Answer<'stopContainer'> {
     const container = this.#container(containerId);
     await this.#call(`stopContainer ${container.name} ${container.attempt} in ${timeout}`, signal, () => {
       const { endsMs = 0 } = this.#programOf(container);
@@ -173,37 +258,62 @@ export class MemoryRuntime implements ContainerRuntime {
     });
     const { clock } = this.#options;
     const end = clock.monotonic() + timeout * 1000;
-    while (container.state === 'CONTAINER_RUNNING' && clock.monotonic() < end) await this.#change(end - clock.monotonic(), signal);
+    while (container.state === 'CONTAINER_RUNNING' && clock.monotonic() < end)
+      await this.#change(end - clock.monotonic(), signal);
     this.exit(containerId, 137);
     return {};
   }
 
-  async removeContainer({ containerId = '' }: { readonly containerId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['removeContainer']> {
+  async removeContainer({ containerId = '' }: ContainerRef, signal: AbortSignal): Answer<'removeContainer'> {
     const held = this.containers.get(containerId);
     return this.#call(`removeContainer ${held?.name} ${held?.attempt}`, signal, () => {
-      if (held?.state === 'CONTAINER_RUNNING') this.violations.push(`${containerId} (${held.name}) is removed while it runs`);
+      if (held?.state === 'CONTAINER_RUNNING')
+        this.violations.push(`${containerId} (${held.name}) is removed while it runs`);
       this.#drop(containerId);
       return {};
     });
   }
 
-  async updateContainerResources({ containerId = '', linux }: Input<UpdateContainerResourcesRequest>, signal: AbortSignal): ReturnType<ContainerRuntime['updateContainerResources']> {
+  async updateContainerResources(
+    { containerId = '', linux }: Input<UpdateContainerResourcesRequest>,
+    signal: AbortSignal,
+  ): Answer<'updateContainerResources'> {
     const container = this.#container(containerId);
-    return this.#call(`updateContainerResources ${container.name} ${linux?.cpuShares} ${linux?.cpuQuota} ${linux?.memoryLimitInBytes}`, signal, () => ({}));
+    return this.#call(
+      `updateContainerResources ${container.name} ${linux?.cpuShares} ${linux?.cpuQuota} ${linux?.memoryLimitInBytes}`,
+      signal,
+      () => ({}),
+    );
   }
 
-  async containerStatus({ containerId = '' }: { readonly containerId?: string | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['containerStatus']> {
+  async containerStatus({ containerId = '' }: ContainerRef, signal: AbortSignal): Answer<'containerStatus'> {
     return this.#ask(signal, () => ({ status: containerView(this.#container(containerId)), info: {} }));
   }
 
-  async listContainers({ filter }: { readonly filter?: Input<ContainerFilter> | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['listContainers']> {
-    const isListed = (c: HeldContainer): boolean => matchesLabels(c.labels, filter?.labelSelector) && (!filter?.podSandboxId || c.sandboxId === filter.podSandboxId);
+  async listContainers(
+    { filter }: { readonly filter?: Input<ContainerFilter> | undefined },
+    signal: AbortSignal,
+  ): Answer<'listContainers'> {
+    const isListed = (c: HeldContainer): boolean =>
+      matchesLabels(c.labels, filter?.labelSelector) && (!filter?.podSandboxId || c.sandboxId === filter.podSandboxId);
     return this.#ask(signal, () => ({ containers: [...this.containers.values()].filter(isListed).map(listed) }));
   }
 
-  async execSync({ containerId = '', cmd = [], timeout = 0 }: { readonly containerId?: string | undefined; readonly cmd?: readonly string[] | undefined; readonly timeout?: number | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['execSync']> {
+  async execSync(
+    {
+      containerId = '',
+      cmd = [],
+      timeout = 0,
+    }: {
+      readonly containerId?: string | undefined;
+      readonly cmd?: readonly string[] | undefined;
+      readonly timeout?: number | undefined;
+    },
+    signal: AbortSignal,
+  ): Answer<'execSync'> {
     const container = this.#container(containerId);
-    if (container.state !== 'CONTAINER_RUNNING') throw new CriError('UNKNOWN', `container ${containerId} is not running`);
+    if (container.state !== 'CONTAINER_RUNNING')
+      throw new CriError('UNKNOWN', `container ${containerId} is not running`);
     const { exitCode, output = '', tookMs = 0 } = this.#programOf(container).exec?.(cmd) ?? { exitCode: 0 };
     const isLate = timeout > 0 && tookMs > timeout * 1000;
     await this.#options.clock.sleep(isLate ? timeout * 1000 : tookMs, signal);
@@ -211,36 +321,13 @@ export class MemoryRuntime implements ContainerRuntime {
     return { exitCode, stdout: new TextEncoder().encode(output), stderr: new Uint8Array() };
   }
 
-  async listImages(): ReturnType<ContainerRuntime['listImages']> {
-    return { images: [...this.images.values()] };
-  }
-
-  async imageStatus({ image }: { readonly image?: Input<ImageSpec> | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['imageStatus']> {
-    return this.#ask(signal, () => {
-      const held = this.images.get(image?.image ?? '') ?? [...this.images.values()].find((i) => i.id === image?.image);
-      return { ...(held ? { image: held } : {}), info: {} };
-    });
-  }
-
-  async pullImage({ image }: { readonly image?: Input<ImageSpec> | undefined }, signal: AbortSignal): ReturnType<ContainerRuntime['pullImage']> {
-    const reference = image?.image ?? '';
-    const { tookMs = 0, problem } = this.#options.pull?.(reference) ?? {};
-    await this.#options.clock.sleep(tookMs, signal);
-    return this.#call(`pullImage ${reference}`, signal, () => {
-      if (problem) throw new CriError('NOT_FOUND', problem);
-      this.images.set(reference, { id: `sha256:${reference}`, repoTags: [reference], repoDigests: [], size: 1_000_000, username: '', pinned: false });
-      return { imageRef: `sha256:${reference}` };
-    });
-  }
-
-  async removeImage({ image }: { readonly image?: Input<ImageSpec> | undefined }): ReturnType<ContainerRuntime['removeImage']> {
-    this.images.delete(image?.image ?? '');
-    return {};
-  }
-
-  imageFsInfo = async (): ReturnType<ContainerRuntime['imageFsInfo']> => ({ imageFilesystems: [], containerFilesystems: [] });
+  listImages: ContainerRuntime['listImages'] = () => this.images.listImages();
+  imageStatus: ContainerRuntime['imageStatus'] = (request, signal) => this.images.imageStatus(request, signal);
+  pullImage: ContainerRuntime['pullImage'] = (request, signal) => this.images.pullImage(request, signal);
+  removeImage: ContainerRuntime['removeImage'] = (request) => this.images.removeImage(request);
+  imageFsInfo: ContainerRuntime['imageFsInfo'] = () => this.images.imageFsInfo();
+  reopenContainerLog = async (): Answer<'reopenContainerLog'> => ({});
   updatePodSandboxResources = lacking;
-  reopenContainerLog = async (): ReturnType<ContainerRuntime['reopenContainerLog']> => ({});
   exec = lacking;
   attach = lacking;
   portForward = lacking;
@@ -249,7 +336,7 @@ export class MemoryRuntime implements ContainerRuntime {
   podSandboxStats = lacking;
   listPodSandboxStats = lacking;
   // oxlint-disable-next-line require-yield
-  async *getContainerEvents(): ReturnType<ContainerRuntime['getContainerEvents']> {
+  async *getContainerEvents(): Answer<'getContainerEvents'> {
     throw new CriError('UNIMPLEMENTED', 'no events');
   }
 
@@ -287,42 +374,41 @@ export class MemoryRuntime implements ContainerRuntime {
   async #change(ms: number, signal: AbortSignal): Promise<void> {
     const end = new AbortController();
     const either = AbortSignal.any([signal, end.signal]);
-    await Promise.race([this.#options.clock.sleep(ms, either).catch(() => undefined), this.#changed.wait(either).catch(() => undefined)]);
+    await Promise.race([
+      this.#options.clock.sleep(ms, either).catch(() => undefined),
+      this.#changed.wait(either).catch(() => undefined),
+    ]);
     end.abort();
     signal.throwIfAborted();
   }
 
-  async #pause(signal: AbortSignal): Promise<void> {
-    const { clock, random, latencyMs = 0 } = this.#options;
-    signal.throwIfAborted();
-    if (latencyMs > 0) await clock.sleep(random.uint32() % latencyMs, signal);
+  #ask<T>(signal: AbortSignal, answer: () => T): Promise<T> {
+    return this.#calls.ask(signal, answer);
   }
 
-  async #ask<T>(signal: AbortSignal, answer: () => T): Promise<T> {
-    this.queries += 1;
-    await this.#pause(signal);
-    const said = answer();
-    await this.#pause(signal);
-    return said; // Out of date by now, perhaps.
-  }
-
-  /** A caller that is gone before the answer does not undo what it asked for. */
-  async #call<T>(text: string, signal: AbortSignal, effect: () => T): Promise<T> {
-    const { random, refuse = 0, onEffect } = this.#options;
-    await this.#pause(signal);
-    if (refuse > 0 && random.uint32() / 2 ** 32 < refuse) throw new CriError('UNAVAILABLE', `simulated: ${text} refused`);
-    this.calls.push(text);
-    const answer = effect();
-    this.#changed.notify();
-    onEffect?.(text);
-    await this.#pause(signal);
-    return answer;
+  #call<T>(text: string, signal: AbortSignal, effect: () => T): Promise<T> {
+    return this.#calls.make(text, signal, () => {
+      const answer = effect();
+      this.#changed.notify();
+      return answer;
+    });
   }
 }
 
-const notFound = (what: string, id: string): CriError => new CriError('NOT_FOUND', `an error occurred when try to find ${what} "${id}": not found`);
+const notFound = (what: string, id: string): CriError =>
+  new CriError('NOT_FOUND', `an error occurred when try to find ${what} "${id}": not found`);
 
 const listed = (container: HeldContainer): Container => {
   const { id, sandboxId, imageRef, createdAt, labels, annotations, name, attempt } = container;
-  return { id, podSandboxId: sandboxId, metadata: { name, attempt }, imageRef, imageId: imageRef, state: container.state satisfies ContainerState, createdAt: createdAt * 1e6, labels, annotations };
+  return {
+    id,
+    podSandboxId: sandboxId,
+    metadata: { name, attempt },
+    imageRef,
+    imageId: imageRef,
+    state: container.state satisfies ContainerState,
+    createdAt: createdAt * 1e6,
+    labels,
+    annotations,
+  };
 };

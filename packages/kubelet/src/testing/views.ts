@@ -1,4 +1,10 @@
-import type { ContainerState, ContainerStatus, PodSandbox, PodSandboxMetadata, PodSandboxStatus } from '../cri/index.ts';
+import type {
+  ContainerState,
+  ContainerStatus,
+  PodSandbox,
+  PodSandboxMetadata,
+  PodSandboxStatus,
+} from '../cri/index.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -32,23 +38,62 @@ export interface HeldContainer {
   message: string;
 }
 
-export const matchesLabels = (labels: Texts, selector: Texts | undefined): boolean => Object.entries(selector ?? {}).every(([key, value]) => labels[key] === value);
+export const matchesLabels = (labels: Texts, selector: Texts | undefined): boolean =>
+  Object.entries(selector ?? {}).every(([key, value]) => labels[key] === value);
 
 const stateOf = ({ isReady }: HeldSandbox): PodSandbox['state'] => (isReady ? 'SANDBOX_READY' : 'SANDBOX_NOTREADY');
 
 export const sandboxView = (sandbox: HeldSandbox): PodSandbox => {
   const { id, metadata, createdAt, labels, annotations } = sandbox;
-  return { id, metadata, state: stateOf(sandbox), createdAt: createdAt * 1e6, labels, annotations, runtimeHandler: sandbox.runtimeHandler };
+  return {
+    id,
+    metadata,
+    state: stateOf(sandbox),
+    createdAt: createdAt * 1e6,
+    labels,
+    annotations,
+    runtimeHandler: sandbox.runtimeHandler,
+  };
 };
 
-export const statusView = (sandbox: HeldSandbox): PodSandboxStatus =>
-  ({ ...sandboxView(sandbox), network: { ip: sandbox.ip, additionalIps: [] } });
+export const statusView = (sandbox: HeldSandbox): PodSandboxStatus => ({
+  ...sandboxView(sandbox),
+  network: { ip: sandbox.ip, additionalIps: [] },
+});
 
 export function containerView(container: HeldContainer): ContainerStatus {
-  const { id, name, attempt, state, createdAt, startedAt, finishedAt, exitCode, image, imageRef, message, labels, annotations } = container;
+  const {
+    id,
+    name,
+    attempt,
+    state,
+    createdAt,
+    startedAt,
+    finishedAt,
+    exitCode,
+    image,
+    imageRef,
+    message,
+    labels,
+    annotations,
+  } = container;
   return {
-    id, metadata: { name, attempt }, state, createdAt: createdAt * 1e6, startedAt: startedAt * 1e6, finishedAt: finishedAt * 1e6, exitCode,
-    image: { image, annotations: {}, userSpecifiedImage: image, runtimeHandler: '', imageRef }, imageRef, imageId: imageRef, labels, annotations, mounts: [], logPath: '',
-    reason: container.reason || (state === 'CONTAINER_EXITED' ? (exitCode === 0 ? 'Completed' : 'Error') : ''), message, stopSignal: 'SIGNAL_RUNTIME_DEFAULT',
+    id,
+    metadata: { name, attempt },
+    state,
+    createdAt: createdAt * 1e6,
+    startedAt: startedAt * 1e6,
+    finishedAt: finishedAt * 1e6,
+    exitCode,
+    image: { image, annotations: {}, userSpecifiedImage: image, runtimeHandler: '', imageRef },
+    imageRef,
+    imageId: imageRef,
+    labels,
+    annotations,
+    mounts: [],
+    logPath: '',
+    reason: container.reason || (state === 'CONTAINER_EXITED' ? (exitCode === 0 ? 'Completed' : 'Error') : ''),
+    message,
+    stopSignal: 'SIGNAL_RUNTIME_DEFAULT',
   };
 }

@@ -20,39 +20,79 @@ const hooks = { lifecycle: { preStop: { exec: { command: ['bye'] } }, postStart:
 
 const stories: Readonly<Record<string, Story>> = {
   'pods that run': {
-    pods: { web: { containers: [container('a', hooks), container('b', { readinessProbe: { exec: { command: ['ok'] }, periodSeconds: 1 } })] } }, seconds: 30, program: () => server,
+    pods: {
+      web: {
+        containers: [
+          container('a', hooks),
+          container('b', { readinessProbe: { exec: { command: ['ok'] }, periodSeconds: 1 } }),
+        ],
+      },
+    },
+    seconds: 30,
+    program: () => server,
   },
   'jobs with init containers': {
     pods: {
-      job: { restartPolicy: 'Never', initContainers: [container('one'), container('two')], containers: [container('work'), container('more')] },
+      job: {
+        restartPolicy: 'Never',
+        initContainers: [container('one'), container('two')],
+        containers: [container('work'), container('more')],
+      },
       retried: { restartPolicy: 'OnFailure', containers: [container('flaky'), container('work')] },
     },
     seconds: 90,
     program: ({ name, attempt }) => job(name === 'more' ? 4000 : 1500, name === 'flaky' && attempt < 2 ? 1 : 0),
   },
   'sidecars of a job': {
-    pods: { job: { restartPolicy: 'Never', initContainers: [container('first', { restartPolicy: 'Always', ...hooks }), container('second', { restartPolicy: 'Always' })], containers: [container('work')] } },
+    pods: {
+      job: {
+        restartPolicy: 'Never',
+        initContainers: [
+          container('first', { restartPolicy: 'Always', ...hooks }),
+          container('second', { restartPolicy: 'Always' }),
+        ],
+        containers: [container('work')],
+      },
+    },
     seconds: 60,
     program: ({ name }) => (name === 'work' ? job(3000) : { endsMs: 500 }),
   },
   'pods that are deleted': {
-    pods: { stubborn: { terminationGracePeriodSeconds: 6, containers: [container('a', hooks), container('b')] }, quick: {}, forced: {} },
-    deletions: [[8, 'stubborn'], [9, 'quick'], [9, 'forced', 0]],
+    pods: {
+      stubborn: { terminationGracePeriodSeconds: 6, containers: [container('a', hooks), container('b')] },
+      quick: {},
+      forced: {},
+    },
+    deletions: [
+      [8, 'stubborn'],
+      [9, 'quick'],
+      [9, 'forced', 0],
+    ],
     seconds: 60,
     program: ({ name }) => (name === 'b' ? { endsMs: Number.POSITIVE_INFINITY } : { endsMs: 700 }),
   },
-  'a deadline': { pods: { late: { activeDeadlineSeconds: 6, terminationGracePeriodSeconds: 3, restartPolicy: 'Never' } }, seconds: 40, program: () => server },
+  'a deadline': {
+    pods: { late: { activeDeadlineSeconds: 6, terminationGracePeriodSeconds: 3, restartPolicy: 'Never' } },
+    seconds: 40,
+    program: () => server,
+  },
 };
 
 /** Containers of which one run may be lost with the kubelet that was about to note it: hooks run again, runs do not. */
-async function play(story: Story, seed: number, crashAt: number): Promise<{ readonly end: object; readonly effects: number; readonly runs: readonly string[] }> {
+async function play(
+  story: Story,
+  seed: number,
+  crashAt: number,
+): Promise<{ readonly end: object; readonly effects: number; readonly runs: readonly string[] }> {
   let effects = 0;
   let world: KubeletWorld | undefined;
   const problems: string[] = [];
   const restarts = new Map<string, number>();
   const done = new Set<string>();
   await using begun = await KubeletWorld.start({
-    seed, latencyMs: 40, program: story.program,
+    seed,
+    latencyMs: 40,
+    program: story.program,
     onEffect() {
       effects += 1;
       if (effects === crashAt) world?.machine.crash();
@@ -63,24 +103,36 @@ async function play(story: Story, seed: number, crashAt: number): Promise<{ read
   const { runtime } = world.machine;
   for (let ms = 0; ms < story.seconds * 1000; ms += 250) {
     for (const [seconds, name, gracePeriodSeconds] of story.deletions ?? []) {
-      if (seconds * 1000 === ms) await world.api.of(pod).delete(`default/${name}`, gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds });
+      if (seconds * 1000 === ms)
+        await world.api
+          .of(pod)
+          .delete(`default/${name}`, gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds });
     }
     await world.advance(250);
     if (!world.machine.isUp) world.machine.start();
     for (const p of (await world.api.of(pod).list()).items) observe(p, restarts, done, problems);
-    for (const c of runtime.containers.values()) if (c.state !== 'CONTAINER_CREATED' && !runtime.sandboxes.has(c.sandboxId)) problems.push(`${c.name} has no sandbox`);
+    for (const c of runtime.containers.values())
+      if (c.state !== 'CONTAINER_CREATED' && !runtime.sandboxes.has(c.sandboxId))
+        problems.push(`${c.name} has no sandbox`);
   }
   assert.deepEqual([...runtime.violations, ...problems], []);
   return { end: await endOf(world), effects, runs: runtime.calls.filter((call) => call.startsWith('startContainer')) };
 }
 
 /** Counts only rise, and what is over stays over. */
-function observe({ metadata: { name }, status }: Pod, restarts: Map<string, number>, done: Set<string>, problems: string[]): void {
-  if (done.has(name) && status.phase !== 'Succeeded' && status.phase !== 'Failed') problems.push(`${name} was over and is ${status.phase}`);
+function observe(
+  { metadata: { name }, status }: Pod,
+  restarts: Map<string, number>,
+  done: Set<string>,
+  problems: string[],
+): void {
+  if (done.has(name) && status.phase !== 'Succeeded' && status.phase !== 'Failed')
+    problems.push(`${name} was over and is ${status.phase}`);
   if (status.phase === 'Succeeded' || status.phase === 'Failed') done.add(name);
   for (const c of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
     const key = `${name}/${c.name}`;
-    if (c.restartCount < (restarts.get(key) ?? 0)) problems.push(`${key} counts ${c.restartCount} after ${restarts.get(key)}`);
+    if (c.restartCount < (restarts.get(key) ?? 0))
+      problems.push(`${key} counts ${c.restartCount} after ${restarts.get(key)}`);
     restarts.set(key, c.restartCount);
   }
 }
@@ -88,13 +140,26 @@ function observe({ metadata: { name }, status }: Pod, restarts: Map<string, numb
 /** What the API and the machine hold in the end, without times and names that the moment makes. */
 async function endOf({ api, machine: { runtime, files } }: KubeletWorld): Promise<object> {
   const pods = (await api.of(pod).list()).items.map(({ metadata: { name }, status }) => ({
-    name, phase: status.phase, reason: status.reason, ready: status.conditions?.find((c) => c.type === 'Ready')?.status,
-    containers: [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
-      .map((c) => `${c.name} ${c.restartCount} ${c.ready} ${Object.keys(c.state)[0]} ${c.state.terminated?.exitCode ?? ''}`),
+    name,
+    phase: status.phase,
+    reason: status.reason,
+    ready: status.conditions?.find((c) => c.type === 'Ready')?.status,
+    containers: [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].map(
+      (c) => `${c.name} ${c.restartCount} ${c.ready} ${Object.keys(c.state)[0]} ${c.state.terminated?.exitCode ?? ''}`,
+    ),
   }));
   return {
-    pods, running: runtime.running().map((c) => c.name).toSorted(), sandboxes: [...runtime.sandboxes.values()].filter((s) => s.isReady).map((s) => s.metadata.name).toSorted(),
-    folders: (await files.list('/var/lib/kubelet/pods')).length, logs: (await files.list('/var/log/pods')).length,
+    pods,
+    running: runtime
+      .running()
+      .map((c) => c.name)
+      .toSorted(),
+    sandboxes: [...runtime.sandboxes.values()]
+      .filter((s) => s.isReady)
+      .map((s) => s.metadata.name)
+      .toSorted(),
+    folders: (await files.list('/var/lib/kubelet/pods')).length,
+    logs: (await files.list('/var/log/pods')).length,
   };
 }
 
@@ -104,8 +169,11 @@ for (const [name, story] of Object.entries(stories)) {
     for (let crashAt = 1; crashAt <= calm.effects; crashAt++) {
       const shaken = await play(story, 1, crashAt);
       assert.deepEqual(shaken.end, calm.end, `after a crash at effect ${crashAt} of ${calm.effects}`);
-      assert.deepEqual(shaken.runs.toSorted(), calm.runs.toSorted(), `after a crash at effect ${crashAt} of ${calm.effects}`);
+      assert.deepEqual(
+        shaken.runs.toSorted(),
+        calm.runs.toSorted(),
+        `after a crash at effect ${crashAt} of ${calm.effects}`,
+      );
     }
   });
 }
-

@@ -11,9 +11,18 @@ test('kubelet: a pod runs, is told, and goes when it is deleted', async () => {
   const { status } = (await world.pod('web')) ?? {};
   assert.equal(status?.phase, 'Running');
   assert.equal(status?.podIP, '10.244.0.1');
-  assert.deepEqual(status?.conditions?.map((c) => `${c.type} ${c.status}`).toSorted(), ['ContainersReady True', 'Initialized True', 'PodReadyToStartContainers True', 'PodScheduled True', 'Ready True']);
+  assert.deepEqual(status?.conditions?.map((c) => `${c.type} ${c.status}`).toSorted(), [
+    'ContainersReady True',
+    'Initialized True',
+    'PodReadyToStartContainers True',
+    'PodScheduled True',
+    'Ready True',
+  ]);
   assert.deepEqual(await world.events('web'), [
-    'Pulling: Pulling image "app"', 'Pulled: Successfully pulled image "app" in 0s (0s including waiting). Image size: 1000000 bytes.', 'Created: Container created', 'Started: Container started',
+    'Pulling: Pulling image "app"',
+    'Pulled: Successfully pulled image "app" in 0s (0s including waiting). Image size: 1000000 bytes.',
+    'Created: Container created',
+    'Started: Container started',
   ]);
   await world.api.of(pod).delete('default/web');
   await world.advance(3000);

@@ -7,19 +7,30 @@ test('kubelet: a node says that it is alive, and its lease goes with it', async 
   await using world = await KubeletWorld.start();
   const read = () => world.api.of(lease).get(`kube-node-lease/${NODE}`);
   const first = await read();
-  assert.deepEqual(first.metadata.ownerReferences?.map((o) => `${o.kind} ${o.name} ${o.uid}`), [`Node ${NODE} ${(await world.api.of(node).get(NODE)).metadata.uid}`]);
+  assert.deepEqual(
+    first.metadata.ownerReferences?.map((o) => `${o.kind} ${o.name} ${o.uid}`),
+    [`Node ${NODE} ${(await world.api.of(node).get(NODE)).metadata.uid}`],
+  );
   await world.advance(10_000);
   assert.equal(Date.parse((await read()).spec.renewTime ?? '') - Date.parse(first.spec.renewTime ?? ''), 10_000);
 });
 
 test('kubelet: a node that is known already gets the labels of its machine, and keeps others', async () => {
   await using world = await KubeletWorld.start();
-  await world.api.of(node).update(NODE, (n) => ({ ...n, metadata: { ...n.metadata, labels: { mine: 'yes', 'kubernetes.io/hostname': 'wrong' } } }));
+  await world.api
+    .of(node)
+    .update(NODE, (n) => ({
+      ...n,
+      metadata: { ...n.metadata, labels: { mine: 'yes', 'kubernetes.io/hostname': 'wrong' } },
+    }));
   world.machine.crash();
   world.machine.start();
   await world.advance(1000);
   const { labels } = (await world.api.of(node).get(NODE)).metadata;
-  assert.deepEqual([labels?.['mine'], labels?.['kubernetes.io/hostname'], labels?.['kubernetes.io/os']], ['yes', NODE, 'linux']);
+  assert.deepEqual(
+    [labels?.['mine'], labels?.['kubernetes.io/hostname'], labels?.['kubernetes.io/os']],
+    ['yes', NODE, 'linux'],
+  );
 });
 
 test('kubelet: a sandbox is made by the handler of its class', async () => {
@@ -27,10 +38,17 @@ test('kubelet: a sandbox is made by the handler of its class', async () => {
   await world.api.of(runtimeClass).create({ metadata: { name: 'safe' }, handler: 'kata' } as never);
   await world.run('web', { runtimeClassName: 'safe' });
   await world.advance(2000);
-  assert.deepEqual([...world.machine.runtime.sandboxes.values()].map((s) => s.runtimeHandler), ['kata']);
+  assert.deepEqual(
+    [...world.machine.runtime.sandboxes.values()].map((s) => s.runtimeHandler),
+    ['kata'],
+  );
   await world.api.of(runtimeClass).delete('safe');
   const [id = ''] = world.machine.runtime.sandboxes.keys();
   world.machine.runtime.killSandbox(id);
   await world.advance(3000);
-  assert.ok((await world.events('web')).some((e) => /^FailedCreatePodSandBox: Failed to create pod sandbox: .*"safe" not found/.test(e)));
+  assert.ok(
+    (await world.events('web')).some((e) =>
+      /^FailedCreatePodSandBox: Failed to create pod sandbox: .*"safe" not found/.test(e),
+    ),
+  );
 });

@@ -3,13 +3,32 @@ import { test } from 'node:test';
 import { type Pod, pod } from '@navarch/api';
 import { KubeletWorld } from '../testing/kubelet-world.ts';
 
-const sized = (cpu: string, more: object = {}): object => ({ name: 'c', image: 'app', resources: { requests: { cpu }, limits: { cpu, memory: '1Gi' } }, ...more });
+const sized = (cpu: string, more: object = {}): object => ({
+  name: 'c',
+  image: 'app',
+  resources: { requests: { cpu }, limits: { cpu, memory: '1Gi' } },
+  ...more,
+});
 const resize = (world: KubeletWorld, cpu: string): Promise<Pod> =>
-  world.api.of(pod).patch('default/web', { type: 'strategic', body: { spec: { containers: [{ name: 'c', resources: { requests: { cpu }, limits: { cpu } } }] } } }, { subresource: 'resize' });
-const updates = (world: KubeletWorld): readonly string[] => world.machine.runtime.calls.filter((call) => call.startsWith('updateContainerResources'));
+  world.api
+    .of(pod)
+    .patch(
+      'default/web',
+      {
+        type: 'strategic',
+        body: { spec: { containers: [{ name: 'c', resources: { requests: { cpu }, limits: { cpu } } }] } },
+      },
+      { subresource: 'resize' },
+    );
+const updates = (world: KubeletWorld): readonly string[] =>
+  world.machine.runtime.calls.filter((call) => call.startsWith('updateContainerResources'));
 const shown = (p: Pod | undefined): object => ({
-  restarts: p?.status.containerStatuses?.[0]?.restartCount, cpu: p?.status.containerStatuses?.[0]?.resources?.limits?.['cpu'], allocated: p?.status.containerStatuses?.[0]?.allocatedResources?.['cpu'],
-  resizing: p?.status.conditions?.filter((x) => x.type.startsWith('PodResize')).map((x) => `${x.type} ${x.reason ?? ''}`),
+  restarts: p?.status.containerStatuses?.[0]?.restartCount,
+  cpu: p?.status.containerStatuses?.[0]?.resources?.limits?.['cpu'],
+  allocated: p?.status.containerStatuses?.[0]?.allocatedResources?.['cpu'],
+  resizing: p?.status.conditions
+    ?.filter((x) => x.type.startsWith('PodResize'))
+    .map((x) => `${x.type} ${x.reason ?? ''}`),
 });
 
 async function withWorld(container: object, work: (world: KubeletWorld) => Promise<void>): Promise<void> {
@@ -19,46 +38,71 @@ async function withWorld(container: object, work: (world: KubeletWorld) => Promi
   await work(world);
 }
 
-test('resize: a container grows where it runs, and is told so', () => withWorld(sized('1'), async (world) => {
-  await resize(world, '2');
-  await world.advance(2000);
-  assert.deepEqual(updates(world), [`updateContainerResources c 2048 200000 ${2 ** 30}`]);
-  assert.deepEqual(shown(await world.pod('web')), { restarts: 0, cpu: '2', allocated: '2', resizing: [] });
-  world.machine.crash();
-  world.machine.start();
-  await world.advance(5000);
-  assert.deepEqual(shown(await world.pod('web')), { restarts: 0, cpu: '2', allocated: '2', resizing: [] });
-}));
+test('resize: a container grows where it runs, and is told so', () =>
+  withWorld(sized('1'), async (world) => {
+    await resize(world, '2');
+    await world.advance(2000);
+    assert.deepEqual(updates(world), [`updateContainerResources c 2048 200000 ${2 ** 30}`]);
+    assert.deepEqual(shown(await world.pod('web')), { restarts: 0, cpu: '2', allocated: '2', resizing: [] });
+    world.machine.crash();
+    world.machine.start();
+    await world.advance(5000);
+    assert.deepEqual(shown(await world.pod('web')), { restarts: 0, cpu: '2', allocated: '2', resizing: [] });
+  }));
 
-test('resize: a container that wants to be restarted for it is', () => withWorld(sized('1', { resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }] }), async (world) => {
-  await resize(world, '2');
-  await world.advance(3000);
-  assert.deepEqual(updates(world), []);
-  assert.deepEqual(shown(await world.pod('web')), { restarts: 1, cpu: '2', allocated: '2', resizing: [] });
-  assert.ok((await world.events('web')).includes('Killing: Container c resize requires restart'));
-}));
+test('resize: a container that wants to be restarted for it is', () =>
+  withWorld(
+    sized('1', { resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }] }),
+    async (world) => {
+      await resize(world, '2');
+      await world.advance(3000);
+      assert.deepEqual(updates(world), []);
+      assert.deepEqual(shown(await world.pod('web')), { restarts: 1, cpu: '2', allocated: '2', resizing: [] });
+      assert.ok((await world.events('web')).includes('Killing: Container c resize requires restart'));
+    },
+  ));
 
-test('resize: what the node never had is infeasible', () => withWorld(sized('1'), async (world) => {
-  await resize(world, '100');
-  await world.advance(3000);
-  assert.deepEqual(shown(await world.pod('web')), { restarts: 0, cpu: '1', allocated: '1', resizing: ['PodResizePending Infeasible'] });
-  const [pending] = (await world.pod('web'))?.status.conditions?.filter((x) => x.type === 'PodResizePending') ?? [];
-  assert.equal(pending?.message, "Node didn't have enough capacity: cpu, requested: 100000, capacity: 32000");
-  await resize(world, '1');
-  await world.advance(3000);
-  assert.deepEqual(shown(await world.pod('web')), { restarts: 0, cpu: '1', allocated: '1', resizing: [] });
-}));
+test('resize: what the node never had is infeasible', () =>
+  withWorld(sized('1'), async (world) => {
+    await resize(world, '100');
+    await world.advance(3000);
+    assert.deepEqual(shown(await world.pod('web')), {
+      restarts: 0,
+      cpu: '1',
+      allocated: '1',
+      resizing: ['PodResizePending Infeasible'],
+    });
+    const [pending] = (await world.pod('web'))?.status.conditions?.filter((x) => x.type === 'PodResizePending') ?? [];
+    assert.equal(pending?.message, "Node didn't have enough capacity: cpu, requested: 100000, capacity: 32000");
+    await resize(world, '1');
+    await world.advance(3000);
+    assert.deepEqual(shown(await world.pod('web')), { restarts: 0, cpu: '1', allocated: '1', resizing: [] });
+  }));
 
-test('resize: what others hold is waited for, and a crash meanwhile brings back what was', () => withWorld(sized('1'), async (world) => {
-  await world.run('other', { containers: [sized('30')] });
-  await world.advance(3000);
-  await resize(world, '8');
-  await world.advance(3000);
-  assert.deepEqual(shown(await world.pod('web')), { restarts: 0, cpu: '1', allocated: '1', resizing: ['PodResizePending Deferred'] });
-  world.machine.runtime.exit(world.machine.runtime.running().find((x) => x.labels['io.kubernetes.pod.name'] === 'web')?.id ?? '', 1);
-  await world.advance(5000);
-  assert.deepEqual(shown(await world.pod('web')), { restarts: 1, cpu: '1', allocated: '1', resizing: ['PodResizePending Deferred'] });
-  await world.api.of(pod).delete('default/other');
-  await world.advance(10_000);
-  assert.deepEqual(shown(await world.pod('web')), { restarts: 1, cpu: '8', allocated: '8', resizing: [] });
-}));
+test('resize: what others hold is waited for, and a crash meanwhile brings back what was', () =>
+  withWorld(sized('1'), async (world) => {
+    await world.run('other', { containers: [sized('30')] });
+    await world.advance(3000);
+    await resize(world, '8');
+    await world.advance(3000);
+    assert.deepEqual(shown(await world.pod('web')), {
+      restarts: 0,
+      cpu: '1',
+      allocated: '1',
+      resizing: ['PodResizePending Deferred'],
+    });
+    world.machine.runtime.exit(
+      world.machine.runtime.running().find((x) => x.labels['io.kubernetes.pod.name'] === 'web')?.id ?? '',
+      1,
+    );
+    await world.advance(5000);
+    assert.deepEqual(shown(await world.pod('web')), {
+      restarts: 1,
+      cpu: '1',
+      allocated: '1',
+      resizing: ['PodResizePending Deferred'],
+    });
+    await world.api.of(pod).delete('default/other');
+    await world.advance(10_000);
+    assert.deepEqual(shown(await world.pod('web')), { restarts: 1, cpu: '8', allocated: '8', resizing: [] });
+  }));

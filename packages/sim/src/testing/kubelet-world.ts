@@ -41,17 +41,51 @@ export class KubeletWorld implements AsyncDisposable {
     const lifetime = new AbortController();
     const random = seededRandom(options.seed ?? 1);
     const tokens = { sign: async () => 'simulated', verify: async () => undefined, jwks: () => ({ keys: [] }) };
-    const { server } = await serve({
-      store: new MemoryStore(), clock, random: random.fork('server'), log: listening([]), tokens, issuer: 'https://kubernetes.default.svc', serviceCidr: '10.96.0.0/16',
-      nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443,
-    }, lifetime.signal);
+    const { server } = await serve(
+      {
+        store: new MemoryStore(),
+        clock,
+        random: random.fork('server'),
+        log: listening([]),
+        tokens,
+        issuer: 'https://kubernetes.default.svc',
+        serviceCidr: '10.96.0.0/16',
+        nodePorts: [30_000, 32_767],
+        advertiseAddress: '10.95.0.1',
+        advertisePort: 6443,
+      },
+      lifetime.signal,
+    );
     const api = directApi(server, systemUser);
-    const world = new KubeletWorld(clock, api, lifetime, (log) => new SimMachine({
-      name: NODE, index: 0, clock, random, log,
-      connect: (signal) => faultyApi(reachable(api, options), { ...noFaults, ...options.faults }, clock, random.fork(`network ${clock.monotonic()}`), signal),
-    }, options, lifetime.signal));
+    const world = new KubeletWorld(
+      clock,
+      api,
+      lifetime,
+      (log) =>
+        new SimMachine(
+          {
+            name: NODE,
+            index: 0,
+            clock,
+            random,
+            log,
+            connect: (signal) =>
+              faultyApi(
+                reachable(api, options),
+                { ...noFaults, ...options.faults },
+                clock,
+                random.fork(`network ${clock.monotonic()}`),
+                signal,
+              ),
+          },
+          options,
+          lifetime.signal,
+        ),
+    );
     await api.of(serviceAccount).create({ metadata: { namespace: 'default', name: 'default' } });
-    await api.of(configMap).create({ metadata: { namespace: 'default', name: 'kube-root-ca.crt' }, data: { 'ca.crt': '' } });
+    await api
+      .of(configMap)
+      .create({ metadata: { namespace: 'default', name: 'kube-root-ca.crt' }, data: { 'ca.crt': '' } });
     world.machine.start();
     await clock.advance(1000);
     return world;
@@ -79,8 +113,10 @@ export class KubeletWorld implements AsyncDisposable {
   /** `reason: message` of every event about a pod, in the order in which it was first seen. */
   async events(name: string): Promise<readonly string[]> {
     const all: readonly Event[] = (await this.api.of(event).list()).items;
-    return all.filter((e) => e.involvedObject.name === name)
-      .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion)).map((e) => `${e.reason}: ${e.message}`);
+    return all
+      .filter((e) => e.involvedObject.name === name)
+      .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+      .map((e) => `${e.reason}: ${e.message}`);
   }
 
   async advance(ms: number): Promise<void> {
@@ -96,21 +132,27 @@ export class KubeletWorld implements AsyncDisposable {
 
 /** Requests to a server that is away are refused; a watch goes silent. */
 function reachable(api: Api, { isApiAway = () => false, conflictsWith = () => false }: KubeletWorldOptions): Api {
-  const guarded = <T extends object>(target: T): T => new Proxy(target, {
-    get: (held, name) => {
-      const member: unknown = Reflect.get(held, name);
-      return typeof member !== 'function' ? member : (...args: unknown[]): unknown => {
-        if (isApiAway() && name !== 'watch') return Promise.reject(failure('ServiceUnavailable', 'simulated: away'));
-        if (conflictsWith(String(name))) return Promise.reject(failure('Conflict', 'simulated: the object has been modified'));
-        return Reflect.apply(member, held, args);
-      };
-    },
-  });
+  const guarded = <T extends object>(target: T): T =>
+    new Proxy(target, {
+      get: (held, name) => {
+        const member: unknown = Reflect.get(held, name);
+        return typeof member !== 'function'
+          ? member
+          : (...args: unknown[]): unknown => {
+              if (isApiAway() && name !== 'watch')
+                return Promise.reject(failure('ServiceUnavailable', 'simulated: away'));
+              if (conflictsWith(String(name)))
+                return Promise.reject(failure('Conflict', 'simulated: the object has been modified'));
+              return Reflect.apply(member, held, args);
+            };
+      },
+    });
   return { of: (kind) => guarded(api.of(kind)) };
 }
 
 function listening(warnings: string[]): Logger {
-  const hear = (text: string, fields?: Readonly<Record<string, unknown>>): void => void warnings.push(`${text} ${JSON.stringify({ ...fields, error: String(fields?.['error']) })}`);
+  const hear = (text: string, fields?: Readonly<Record<string, unknown>>): void =>
+    void warnings.push(`${text} ${JSON.stringify({ ...fields, error: String(fields?.['error']) })}`);
   const log: Logger = { debug: () => undefined, info: () => undefined, warn: hear, error: hear, with: () => log };
   return log;
 }
