@@ -33,7 +33,7 @@ class Disk {
         return {};
       },
     } as unknown as ContainerRuntime;
-    this.collector = new ImageCollector({ runtime, files: this.files, clock: this.clock, log: silent, thresholds, event: (type, reason, message) => this.events.push(`${type} ${reason}: ${message}`) });
+    this.collector = new ImageCollector({ runtime, files: this.files, clock: this.clock, log: silent, dirs: { root: '/kubelet' }, thresholds, event: (type, reason, message) => this.events.push(`${type} ${reason}: ${message}`) });
   }
 
   async look(availableBytes: number): Promise<readonly string[]> {

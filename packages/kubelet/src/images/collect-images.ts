@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@navarch/base';
 import type { ContainerRuntime, Image } from '../cri/index.ts';
 import type { Files } from '../ports.ts';
+import { PullRecords, pullRecordsDir } from './pull-records.ts';
 import { fullReference } from './reference.ts';
 
 /** Percent of the disk that images are on. */
@@ -16,6 +17,7 @@ export interface ImageCollectorDeps {
   readonly files: Files;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly dirs: { readonly root: string };
   readonly thresholds: ImageThresholds;
   /** About the node. */
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
@@ -34,10 +36,12 @@ interface Seen {
 /** Removes images that nobody uses when the disk is full, those first that were not used for longest. */
 export class ImageCollector {
   readonly #deps: ImageCollectorDeps;
+  readonly #records: PullRecords;
   #seen: ReadonlyMap<string, Seen> = new Map();
 
   constructor(deps: ImageCollectorDeps) {
     this.#deps = deps;
+    this.#records = new PullRecords({ files: deps.files, dir: pullRecordsDir(deps.dirs.root) });
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -59,6 +63,7 @@ export class ImageCollector {
     const { runtime, files, event, thresholds } = this.#deps;
     const { images } = await runtime.listImages({}, signal);
     const inUse = await this.#note(images, signal);
+    await this.#records.prune(images.map(({ id }) => id));
     if (thresholds.high >= 100) return;
     const {
       imageFilesystems: [disk],

@@ -8,6 +8,7 @@ import { memoryFiles, type MemoryFiles } from '../volumes/testing/memory-files.t
 import { credentialsFor } from './credentials.ts';
 import { goDuration } from './go-duration.ts';
 import { type HeldImage, Images } from './images.ts';
+import { PullRecords } from './pull-records.ts';
 import { fullReference, referenceProblem } from './reference.ts';
 
 const pod = { metadata: { uid: 'u' } } as unknown as Pod;
@@ -173,6 +174,21 @@ test('Images.ensure() asks again for what a crash may have left half-known, and 
   assert.equal(await later.outcome('half:1', 'IfNotPresent'), 'sha256:docker.io/library/half:1');
   assert.deepEqual(later.pulls, ['docker.io/library/half:1 as nobody']);
   assert.deepEqual(await registry.files.list('/kubelet/image_manager/pulling'), []);
+});
+
+test('PullRecords forgets images that are gone, and lets nobody use what it cannot read', async () => {
+  const files = memoryFiles();
+  const records = new PullRecords({ files, dir: '/r' });
+  for (const id of ['sha256:a', 'sha256:b']) await records.end(`${id.slice(-1)}:1`, { id, login: undefined });
+  await records.prune(['sha256:a']);
+  await records.prune(['sha256:a', 'sha256:b']);
+  await records.prune(['sha256:a']);
+  assert.equal((await files.list('/r/pulled')).length, 2, 'once is not enough');
+  await records.prune(['sha256:a']);
+  assert.equal((await files.list('/r/pulled')).length, 1);
+  assert.equal(await records.mayUse('sha256:a', 'a:1', []), true);
+  await files.write(`/r/pulled/${(await files.list('/r/pulled'))[0]}`, '');
+  assert.equal(await records.mayUse('sha256:a', 'a:1', []), false);
 });
 
 test('credentialsFor() matches hosts, ports, paths, wildcards and both kinds of secret', () => {

@@ -5,7 +5,7 @@ import { StartError } from '../start-error.ts';
 import type { Files } from '../ports.ts';
 import { credentialsFor, type Login } from './credentials.ts';
 import { goDuration } from './go-duration.ts';
-import { PullRecords } from './pull-records.ts';
+import { PullRecords, pullRecordsDir } from './pull-records.ts';
 import { fullReference, referenceProblem } from './reference.ts';
 
 /** An image on the machine, as far as a container made of it needs to know. */
@@ -64,7 +64,7 @@ export class Images {
 
   constructor(deps: ImagesDeps) {
     this.#deps = deps;
-    this.#records = new PullRecords({ files: deps.files, dir: `${deps.dirs.root}/image_manager` });
+    this.#records = new PullRecords({ files: deps.files, dir: pullRecordsDir(deps.dirs.root) });
   }
 
   /** Resolves when the image is on the machine. Throws StartError with the reason why it is not. */

@@ -2,6 +2,9 @@ import type { Files } from '../ports.ts';
 import type { Login } from './credentials.ts';
 import { fullReference } from './reference.ts';
 
+/** Where the records are, below the kubelet's folder. */
+export const pullRecordsDir = (root: string): string => `${root}/image_manager`;
+
 export interface PullRecordsDeps {
   readonly files: Files;
   /** A folder of its own. */
@@ -33,6 +36,9 @@ export class PullRecords {
   /** Logins that have worked since this kubelet began, by image: the same login may be in secrets of other namespaces. */
   readonly #known = new Map<string, Set<string>>();
 
+  /** Names of records whose image was not there at the last look. */
+  #unknown: ReadonlySet<string> = new Set();
+
   constructor(deps: PullRecordsDeps) {
     this.#deps = deps;
   }
@@ -47,6 +53,15 @@ export class PullRecords {
       access.isOpen ||
       logins.some((login) => access.secrets.includes(login.secretUid) || this.#known.get(id)?.has(textOf(login)))
     );
+  }
+
+  /** Forgets images that were not there at two looks in a row: one that is just being fetched may not be listed yet. */
+  async prune(ids: readonly string[]): Promise<void> {
+    const { files, dir } = this.#deps;
+    const wanted = new Set(ids.map(fileName));
+    const unknown = (await files.list(`${dir}/pulled`)).filter((name) => !wanted.has(name));
+    for (const name of unknown) if (this.#unknown.has(name)) await files.removeTree(`${dir}/pulled/${name}`);
+    this.#unknown = new Set(unknown);
   }
 
   /** Before a pull. */
@@ -79,7 +94,12 @@ export class PullRecords {
 
   async #read(path: string): Promise<PullRecord | undefined> {
     const text = await this.#deps.files.readText(path);
-    return text === undefined ? undefined : (JSON.parse(text) as PullRecord);
+    if (text === undefined) return undefined;
+    try {
+      return JSON.parse(text) as PullRecord;
+    } catch {
+      return { image: '', access: {} }; // Cut short when the machine lost its power: nobody is known to have fetched it.
+    }
   }
 
   #pulled(id: string): string {
