@@ -62,7 +62,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
     kubeletClient: { ...kubeletClient, authority: kubelets.authority.certificate },
   }));
   const joining = {
-    clients: await certificateAuthority(pki.authority), kubeletServers: await certificateAuthority(kubelets.authority),
+    clients: certificateAuthority(pki.authority), kubeletServers: certificateAuthority(kubelets.authority),
     sign: detachedSignature, review: reviewer(served),
   };
   const kept = made.move();

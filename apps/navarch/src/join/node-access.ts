@@ -131,7 +131,8 @@ async function bootstrap({ server, authority, token, nodeName }: Bootstrap, deps
     if (!hasReason(error, 'NotFound')) throw error;
   }
   const subject = { commonName: `${USER}${nodeName}`, organizations: ['system:nodes'] };
-  return requestCertificate({ subject, purpose: 'client' }, { api, ...deps }, signal);
+  // Awaited here: the transport is let go of when this returns.
+  return await requestCertificate({ subject, purpose: 'client' }, { api, ...deps }, signal);
 }
 
 function nodeNameIn({ certificate }: Credentials): string {

@@ -28,7 +28,7 @@ const signers = {
 
 /** Makes a key, asks the cluster for its certificate and waits until it is approved and signed. The key stays here. */
 export async function requestCertificate({ subject, purpose }: CertificateOrder, { api, clock, log }: OrderDeps, signal: AbortSignal): Promise<Credentials> {
-  const { request, key } = await makeRequest(subject);
+  const { request, key } = makeRequest(subject);
   const requests = api.of(certificateSigningRequest);
   const { metadata: { name } } = await requests.create({
     metadata: { generateName: 'csr-' }, spec: { request: Buffer.from(request).toString('base64'), ...signers[purpose] },

@@ -1,53 +1,42 @@
-import 'reflect-metadata';
-import type { CertificateAuthority, Issue } from '@navarch/controllers';
-import * as x509 from '@peculiar/x509';
-import { namesOf, openRequest } from './request.ts';
-import { ALGORITHM, type Credentials, importKey, serial } from './subject.ts';
+import type { CertificateAuthority } from '@navarch/controllers';
+import { certificateFacts } from './inspect.ts';
+import type { Credentials } from './subject.ts';
+import { alternativeNames, authorityKey, basicConstraints, type Extension, extendedKeyUsage, keyUsage, readAuthority, readRequest, signCertificate } from './x509.ts';
 
-/** Names of extended usages (certificates.k8s.io) and their numbers (RFC 5280); `any` has one of its own. */
+/** Extended usages in the words of certificates.k8s.io and their numbers (RFC 5280, 4.2.1.12). */
 const EXTENDED: Readonly<Record<string, string>> = {
-  any: '2.5.29.37.0', 'server auth': x509.ExtendedKeyUsage.serverAuth, 'client auth': x509.ExtendedKeyUsage.clientAuth,
-  'code signing': x509.ExtendedKeyUsage.codeSigning, 'email protection': x509.ExtendedKeyUsage.emailProtection,
-  's/mime': x509.ExtendedKeyUsage.emailProtection, 'ipsec end system': '1.3.6.1.5.5.7.3.5', 'ipsec tunnel': '1.3.6.1.5.5.7.3.6',
-  'ipsec user': '1.3.6.1.5.5.7.3.7', timestamping: x509.ExtendedKeyUsage.timeStamping, 'ocsp signing': x509.ExtendedKeyUsage.ocspSigning,
+  any: '2.5.29.37.0', 'server auth': '1.3.6.1.5.5.7.3.1', 'client auth': '1.3.6.1.5.5.7.3.2', 'code signing': '1.3.6.1.5.5.7.3.3',
+  'email protection': '1.3.6.1.5.5.7.3.4', 's/mime': '1.3.6.1.5.5.7.3.4', 'ipsec end system': '1.3.6.1.5.5.7.3.5', 'ipsec tunnel': '1.3.6.1.5.5.7.3.6',
+  'ipsec user': '1.3.6.1.5.5.7.3.7', timestamping: '1.3.6.1.5.5.7.3.8', 'ocsp signing': '1.3.6.1.5.5.7.3.9',
   'microsoft sgc': '1.3.6.1.4.1.311.10.3.3', 'netscape sgc': '2.16.840.1.113730.4.1',
 };
 
+/** Bits of the key usage (RFC 5280, 4.2.1.3). */
 const SIMPLE: Readonly<Record<string, number>> = {
-  signing: x509.KeyUsageFlags.digitalSignature, 'digital signature': x509.KeyUsageFlags.digitalSignature,
-  'content commitment': x509.KeyUsageFlags.nonRepudiation, 'key encipherment': x509.KeyUsageFlags.keyEncipherment,
-  'key agreement': x509.KeyUsageFlags.keyAgreement, 'data encipherment': x509.KeyUsageFlags.dataEncipherment,
-  'cert sign': x509.KeyUsageFlags.keyCertSign, 'crl sign': x509.KeyUsageFlags.cRLSign,
-  'encipher only': x509.KeyUsageFlags.encipherOnly, 'decipher only': x509.KeyUsageFlags.decipherOnly,
+  signing: 0, 'digital signature': 0, 'content commitment': 1, 'key encipherment': 2, 'data encipherment': 3, 'key agreement': 4, 'cert sign': 5,
+  'crl sign': 6, 'encipher only': 7, 'decipher only': 8,
 };
 
 /** Signs requests with an authority's key: subject and alternative names are taken over, nothing else of the request is. */
-export async function certificateAuthority(own: Credentials): Promise<CertificateAuthority> {
-  const issuer = new x509.X509Certificate(own.certificate);
-  const signingKey = await importKey(own.key);
+export function certificateAuthority(own: Credentials): CertificateAuthority {
+  const { subject: issuer, keyIdentifier } = readAuthority(own.certificate);
+  const { notAfter: ends } = certificateFacts(own.certificate);
   return {
-    read: async (pem) => namesOf(await openRequest(pem)),
+    async read(pem) {
+      const { commonName, organizations, names } = readRequest(pem);
+      return { commonName, organizations, ...names };
+    },
     async issue({ request: pem, usages, notBefore, notAfter }) {
-      const request = await openRequest(pem);
-      const certificate = await x509.X509CertificateGenerator.create({
-        serialNumber: serial(), subject: request.subjectName, issuer: issuer.subjectName, publicKey: request.publicKey, signingKey, signingAlgorithm: ALGORITHM,
-        notBefore: new Date(notBefore), notAfter: new Date(Math.min(notAfter, issuer.notAfter.getTime())),
-        extensions: await extensionsOf(request, usages, issuer),
-      });
-      return certificate.toString('pem');
+      const { subject, publicKey, names } = readRequest(pem);
+      const extensions = [...usageExtensions(usages), ...(keyIdentifier ? [authorityKey(keyIdentifier)] : []), ...(Object.values(names).flat().length > 0 ? [alternativeNames(names)] : [])];
+      return signCertificate({ subject, issuer, publicKey, notBefore, notAfter: Math.min(notAfter, ends), extensions: [basicConstraints(false), ...extensions] }, own.key);
     },
   };
 }
 
-async function extensionsOf(request: x509.Pkcs10CertificateRequest, usages: Issue['usages'], issuer: x509.X509Certificate): Promise<x509.Extension[]> {
-  const simple = usages.reduce<number>((flags, usage) => flags | (SIMPLE[usage] ?? 0), 0);
+/** What a key may be used for, in the words of certificates.k8s.io. */
+export function usageExtensions(usages: readonly string[]): readonly Extension[] {
+  const simple = [...new Set(usages.flatMap((usage) => SIMPLE[usage] ?? []))];
   const extended = [...new Set(usages.flatMap((usage) => EXTENDED[usage] ?? []))];
-  const names = request.extensions.find((extension) => extension instanceof x509.SubjectAlternativeNameExtension);
-  return [
-    new x509.BasicConstraintsExtension(false, undefined, true),
-    ...(simple === 0 ? [] : [new x509.KeyUsagesExtension(simple, true)]),
-    ...(extended.length > 0 ? [new x509.ExtendedKeyUsageExtension(extended)] : []),
-    await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-    ...(names ? [names] : []),
-  ];
+  return [...(simple.length > 0 ? [keyUsage(simple)] : []), ...(extended.length > 0 ? [extendedKeyUsage(extended)] : [])];
 }

@@ -22,8 +22,8 @@ const NODE = { commonName: 'system:node:a', organizations: ['system:nodes'] };
 
 test('certificateAuthority() signs what a request asks to be named, for the usages and the time it is told', () => withFolder(async (dir) => {
   const pki = await Pki.open(dir);
-  const authority = await certificateAuthority(pki.authority);
-  const { request, key } = await makeRequest({ ...NODE, names: ['a'], addresses: ['10.0.0.1'] });
+  const authority = certificateAuthority(pki.authority);
+  const { request, key } = makeRequest({ ...NODE, names: ['a'], addresses: ['10.0.0.1'] });
   assert.deepEqual(await authority.read(request), {
     commonName: 'system:node:a', organizations: ['system:nodes'], dnsNames: ['a'], ipAddresses: ['10.0.0.1'], emailAddresses: [], uris: [],
   });
@@ -36,16 +36,16 @@ test('certificateAuthority() signs what a request asks to be named, for the usag
 
 test('certificateAuthority() gives no certificate a longer life than its own', () => withFolder(async (dir) => {
   const pki = await Pki.open(dir);
-  const authority = await certificateAuthority(pki.authority);
-  const { request } = await makeRequest(NODE);
+  const authority = certificateAuthority(pki.authority);
+  const { request } = makeRequest(NODE);
   const certificate = await authority.issue({ request, usages: ['client auth'], notBefore: Date.now(), notAfter: Date.parse('2099-01-01T00:00:00Z') });
   assert.equal(certificateFacts(certificate).notAfter, certificateFacts(pki.authority.certificate).notAfter);
 }));
 
 test('certificateAuthority() refuses what is no request, and a request that another key signed', () => withFolder(async (dir) => {
-  const authority = await certificateAuthority((await Pki.open(dir)).authority);
+  const authority = certificateAuthority((await Pki.open(dir)).authority);
   await assert.rejects(authority.read('nonsense'), /PEM block type must be CERTIFICATE REQUEST/);
-  const { request } = await makeRequest(NODE);
+  const { request } = makeRequest(NODE);
   const der = Buffer.from(request.replace(/-----[^-]+-----|\s/g, ''), 'base64');
   const last = der.length - 1;
   der.writeUInt8(der.readUInt8(last) ^ 1, last);

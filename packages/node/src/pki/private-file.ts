@@ -15,7 +15,7 @@ export function writePrivateFile(path: string, text: string): void {
     }
     renameSync(draft, path);
   } catch (error) {
-    rmSync(draft, { force: true });
+    rmSync(draft, { force: true, recursive: true });
     throw new Error(`Cannot write ${path}: ${(error as Error).message}`, { cause: error });
   }
 }
