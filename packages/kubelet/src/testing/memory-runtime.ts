@@ -1,10 +1,8 @@
 import { Notifier } from '@navarch/base';
 import { CONTAINER_NAME, POD_UID } from '../container-config.ts';
 import {
-  type Container,
   type ContainerFilter,
   type ContainerRuntime,
-  type ContainerState,
   CriError,
   type Input,
   type PodSandboxFilter,
@@ -18,6 +16,7 @@ import {
   containerView,
   type HeldContainer,
   type HeldSandbox,
+  listed,
   matchesLabels,
   sandboxView,
   statusView,
@@ -397,18 +396,3 @@ export class MemoryRuntime implements ContainerRuntime {
 
 const notFound = (what: string, id: string): CriError =>
   new CriError('NOT_FOUND', `an error occurred when try to find ${what} "${id}": not found`);
-
-const listed = (container: HeldContainer): Container => {
-  const { id, sandboxId, imageRef, createdAt, labels, annotations, name, attempt } = container;
-  return {
-    id,
-    podSandboxId: sandboxId,
-    metadata: { name, attempt },
-    imageRef,
-    imageId: imageRef,
-    state: container.state satisfies ContainerState,
-    createdAt: createdAt * 1e6,
-    labels,
-    annotations,
-  };
-};

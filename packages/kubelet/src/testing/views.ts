@@ -1,4 +1,5 @@
 import type {
+  Container,
   ContainerState,
   ContainerStatus,
   PodSandbox,
@@ -97,3 +98,19 @@ export function containerView(container: HeldContainer): ContainerStatus {
     stopSignal: 'SIGNAL_RUNTIME_DEFAULT',
   };
 }
+
+/** As a list shows it. */
+export const listed = (container: HeldContainer): Container => {
+  const { id, sandboxId, imageRef, createdAt, labels, annotations, name, attempt } = container;
+  return {
+    id,
+    podSandboxId: sandboxId,
+    metadata: { name, attempt },
+    imageRef,
+    imageId: imageRef,
+    state: container.state satisfies ContainerState,
+    createdAt: createdAt * 1e6,
+    labels,
+    annotations,
+  };
+};
