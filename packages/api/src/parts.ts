@@ -1,3 +1,4 @@
+import { cloneJson } from '@navarch/machinery';
 import type { ApiObject, Mutable, Part } from '@navarch/machinery';
 
 type WithStatus = ApiObject & { readonly status: object };
@@ -13,7 +14,7 @@ export function statusOnlyPart<Obj extends WithStatus>(hooks: Pick<Part<Obj>, 'p
 }
 
 function keptMetadata(sent: Mutable<WithStatus>, previous: WithStatus): Mutable<WithStatus>['metadata'] {
-  const { labels, annotations, finalizers, ownerReferences } = structuredClone(previous.metadata) as Mutable<WithStatus>['metadata'];
+  const { labels, annotations, finalizers, ownerReferences } = cloneJson(previous.metadata) as Mutable<WithStatus>['metadata'];
   const { labels: _a, annotations: _b, finalizers: _c, ownerReferences: _d, ...rest } = sent.metadata;
   return {
     ...rest, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}), ...(finalizers ? { finalizers } : {}),

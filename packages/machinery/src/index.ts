@@ -23,6 +23,7 @@ export {
   type Reason, type ResourceName, type Status, type StatusCause, type StatusDetails, StatusError, statusOf, success, tooManyRequests,
   unauthorized,
 } from './status.ts';
+export { cloneJson } from './clone.ts';
 export { equalJson } from './equality.ts';
 export {
   dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, maskTrailingDash, pathSegmentErrors, qualifiedNameErrors,

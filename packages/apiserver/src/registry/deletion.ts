@@ -1,4 +1,4 @@
-import { type ApiObject, conflict, failure, type Mutable } from '@navarch/machinery';
+import { type ApiObject, conflict, failure, type Mutable, cloneJson } from '@navarch/machinery';
 import { isFinished } from './finished.ts';
 import { inOrder, timestamp } from './meta.ts';
 import type { Call, Resource } from './resource.ts';
@@ -76,7 +76,7 @@ export class Deletion<O extends ApiObject> {
     // A second request may shorten the grace, never lengthen it.
     if (deletionTimestamp && grace >= deletionGracePeriodSeconds && sameFinalizers) return object;
     const now = clock.now();
-    const draft = structuredClone(object) as Mutable<ApiObject>;
+    const draft = cloneJson(object) as Mutable<ApiObject>;
     const seconds = deletionTimestamp ? Math.min(grace, deletionGracePeriodSeconds) : grace;
     const start = deletionTimestamp ? Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000 : now;
     draft.metadata = inOrder({

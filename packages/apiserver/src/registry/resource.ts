@@ -2,8 +2,7 @@ import { randomSuffix, randomUid } from '@navarch/base';
 import {
   alreadyExists, type ApiObject, type Applied, applyConfig, apiVersionOf, backtrackingPatterns, badRequest, conflict, type Decoded, DecodeError, dnsSubdomainErrors, entriesOf, equalJson, failure, Field,
   type HookContext, invalid, isEqualManagement, jsonPatch, type Kind, mergePatch, methodNotAllowed, type Mutable, notFound, ownersOf, type Part, StatusError,
-  strategicMergePatch, validateObjectMeta, validateObjectMetaUpdate,
-} from '@navarch/machinery';
+  strategicMergePatch, validateObjectMeta, validateObjectMetaUpdate, cloneJson } from '@navarch/machinery';
 import { type Cached, StaleError } from '@navarch/store';
 import { type AdmissionContext, type AdmissionRequest, applies, type Operation } from '../admission/admission.ts';
 import type { User } from '../auth/user.ts';
@@ -96,7 +95,7 @@ export class Resource<O extends ApiObject> {
     for (let attempt = 0; ; attempt++) {
       if (isGenerated) metadata.name = (metadata.generateName ?? '').slice(0, 58) + randomSuffix(random, 5);
       const now = clock.now();
-      const next = structuredCloneOnce(draft, isGenerated);
+      const next = clonedOnce(draft, isGenerated);
       next.metadata = inOrder({
         ...next.metadata, uid: randomUid(random), resourceVersion: '', creationTimestamp: timestamp(now),
         ...(this.kind.behaviour.desired === false ? {} : { generation: 1 }),
@@ -131,7 +130,7 @@ export class Resource<O extends ApiObject> {
     if (!draft.metadata.resourceVersion && this.kind.behaviour.updatesUnconditionally === false) {
       throw invalid(this.kind, name, refusal('metadata.resourceVersion', 0, 'must be specified for an update'));
     }
-    return this.#write(namespace, name, () => structuredClone(draft), call, part);
+    return this.#write(namespace, name, () => cloneJson(draft), call, part);
   }
 
   /** `change` gets the current object as this version shows it and must be pure: it runs again when others were faster. */
@@ -458,7 +457,7 @@ function isSame(draft: Draft, previous: ApiObject): boolean {
     && equalJson(rest, restBefore) && isEqualManagement(metadata.managedFields, before.managedFields);
 }
 
-const structuredCloneOnce = (draft: Draft, isNeeded: boolean): Draft => (isNeeded ? structuredClone(draft) : draft);
+const clonedOnce = (draft: Draft, isNeeded: boolean): Draft => (isNeeded ? cloneJson(draft) : draft);
 
 function refusal(field: string, value: unknown, detail: string): Field['errors'] {
   const at = new Field(field);

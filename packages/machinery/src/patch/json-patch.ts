@@ -1,3 +1,4 @@
+import { cloneJson } from '../clone.ts';
 import { equalJson } from '../equality.ts';
 import { badRequest, failure } from '../status.ts';
 import { isRecord, type Json, put } from './json.ts';
@@ -23,7 +24,7 @@ export function jsonPatch(document: Json, patch: Json): Json {
   if (patch.length > JSON_PATCH_OPERATIONS_MAX) {
     throw failure('RequestEntityTooLarge', `The allowed maximum operations in a JSON patch is ${JSON_PATCH_OPERATIONS_MAX}, got ${patch.length}`);
   }
-  const work: Work = { document: structuredClone(document), copied: 0 };
+  const work: Work = { document: cloneJson(document), copied: 0 };
   for (const operation of patch as readonly Json[]) {
     if (!isRecord(operation)) throw badRequest('error decoding patch: json: cannot unmarshal into Go value of type jsonpatch.Operation');
     perform(work, operation);
@@ -35,9 +36,9 @@ function perform(work: Work, operation: Readonly<Record<string, Json>>): void {
   const path = pointer(operation, 'path');
   const value = operation['value'] ?? null;
   switch (operation['op']) {
-    case 'add': return insert(work, path, structuredClone(value), 'add');
+    case 'add': return insert(work, path, cloneJson(value), 'add');
     case 'remove': return void take(work, path, 'remove');
-    case 'replace': return replace(work, path, structuredClone(value));
+    case 'replace': return replace(work, path, cloneJson(value));
     case 'move': return insert(work, path, take(work, pointer(operation, 'from'), 'move'), 'move');
     case 'copy': return copy(work, pointer(operation, 'from'), path);
     case 'test': {
@@ -132,5 +133,5 @@ function copy(work: Work, from: string, path: string): void {
   const value = Array.isArray(container) ? existing(container, from, 'copy') : (lookUp(container, lastOf(from)) ?? null);
   work.copied += JSON.stringify(value).length;
   if (work.copied > COPIED_MAX) throw refusal(`Unable to copy, the accumulated size increase of copy is ${work.copied}, exceeding the limit ${COPIED_MAX}`);
-  insert(work, path, structuredClone(value), 'copy');
+  insert(work, path, cloneJson(value), 'copy');
 }

@@ -1,3 +1,4 @@
+import { cloneJson } from '../clone.ts';
 import { isMetaField, isObject, type JsonObject, type JsonSchema, memberSchema } from './json-schema.ts';
 
 /**
@@ -37,7 +38,7 @@ export function applyDefaults(value: unknown, schema: JsonSchema): void {
     const { items } = schema;
     if (!items) return;
     value.forEach((item, i) => {
-      if (item === null && items.nullable !== true && items.default !== undefined) value[i] = structuredClone(items.default);
+      if (item === null && items.nullable !== true && items.default !== undefined) value[i] = cloneJson(items.default);
       applyDefaults(value[i], items);
     });
     return;
@@ -46,13 +47,13 @@ export function applyDefaults(value: unknown, schema: JsonSchema): void {
   for (const [name, member] of Object.entries(schema.properties ?? {})) {
     if (member.default === undefined) continue;
     const isAbsent = !Object.hasOwn(value, name) || (value[name] === null && member.nullable !== true);
-    if (isAbsent) put(value, name, structuredClone(member.default));
+    if (isAbsent) put(value, name, cloneJson(member.default));
   }
   for (const name of Object.keys(value)) {
     const member = memberSchema(schema, name);
     if (!member) continue;
     const isExtra = !Object.hasOwn(schema.properties ?? {}, name);
-    if (isExtra && value[name] === null && member.nullable !== true && member.default !== undefined) put(value, name, structuredClone(member.default));
+    if (isExtra && value[name] === null && member.nullable !== true && member.default !== undefined) put(value, name, cloneJson(member.default));
     applyDefaults(value[name], member);
   }
 }

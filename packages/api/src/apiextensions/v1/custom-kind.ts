@@ -1,7 +1,6 @@
 import {
   type ApiObject, applyDefaults, type Column, compileSimplePath, decode, defineKind, DecodeError, failure, type FieldSchema, type Hub, humanDuration, type JsonSchema, type Kind,
-  type Patterns, prune, pruneNulls, type ScaleFacts, schemaOf, StructuralValidator, type SubresourceFacts, validateEmbedded, validateListTypes, type Verb,
-} from '@navarch/machinery';
+  type Patterns, prune, pruneNulls, type ScaleFacts, schemaOf, StructuralValidator, type SubresourceFacts, validateEmbedded, validateListTypes, type Verb, cloneJson } from '@navarch/machinery';
 import { schemas } from '../../built-in.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
 import { age } from '../../columns.ts';
@@ -74,7 +73,7 @@ function customKind({ metadata, spec }: CustomResourceDefinition, version: Custo
 /** A fresh value as the schema has it: metadata by its type, the rest pruned and completed. */
 function decodeCustom(value: unknown, json: JsonSchema): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DecodeError('json: cannot unmarshal into Go value of type map[string]interface {}');
-  const { apiVersion, kind, metadata, ...rest } = structuredClone(value) as Record<string, unknown>;
+  const { apiVersion, kind, metadata, ...rest } = cloneJson(value) as Record<string, unknown>;
   const meta = decode(objectMeta, metadata ?? {});
   const object: Record<string, unknown> = { apiVersion, kind, metadata: meta.value };
   for (const name of Object.keys(rest).sort()) if (rest[name] !== undefined) object[name] = rest[name];

@@ -1,4 +1,4 @@
-import { applyDefaults, backtrackingPatterns, type Field, type JsonSchema, type Patterns, prune, StructuralValidator } from '@navarch/machinery';
+import { applyDefaults, backtrackingPatterns, type Field, type JsonSchema, type Patterns, prune, StructuralValidator, cloneJson } from '@navarch/machinery';
 
 type Schema = JsonSchema & Readonly<Record<string, unknown>>;
 
@@ -71,7 +71,7 @@ function validateLists(schema: Schema, at: Field): void {
 
 /** A default must pass the schema that it stands for. */
 function validateDefault(schema: Schema, at: Field): void {
-  const value = structuredClone(schema.default);
+  const value = cloneJson(schema.default);
   const unknown = prune(value, schema, schema['x-kubernetes-embedded-resource'] === true);
   if (unknown.length > 0) at.invalid(schema.default, 'must not have unknown fields');
   applyDefaults(value, schema);

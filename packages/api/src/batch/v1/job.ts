@@ -1,4 +1,4 @@
-import { humanDuration, type Kind, type Mutable } from '@navarch/machinery';
+import { humanDuration, type Kind, type Mutable, cloneJson } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { columnsOf, containerImages, containerNames, selectorText } from '../../columns.ts';
 import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
@@ -32,7 +32,7 @@ export const job: Kind<Job> = builtIn<Job>('batch/v1.Job', {
     },
     prepareUpdate(j, previous) {
       // A client may send the job again as it first wrote it.
-      if (j.spec.selector === undefined && previous.spec.selector) j.spec.selector = structuredClone(previous.spec.selector) as NonNullable<typeof j.spec.selector>;
+      if (j.spec.selector === undefined && previous.spec.selector) j.spec.selector = cloneJson(previous.spec.selector) as NonNullable<typeof j.spec.selector>;
     },
     desired: (j) => [j.spec],
     validate: (j, at) => validateJob(j, at),

@@ -1,6 +1,5 @@
 import {
-  dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type HookContext, type Kind, type Mutable,
-} from '@navarch/machinery';
+  dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type HookContext, type Kind, type Mutable, cloneJson } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { each, named } from '../../checks/values.ts';
 import { columnsOf, humanDuration } from '../../columns.ts';
@@ -35,24 +34,24 @@ export const certificateSigningRequest: Kind<CertificateSigningRequest> = builtI
       const { username: _, uid: __, groups: ___, extra: ____, ...rest } = draft.spec;
       draft.spec = {
         ...rest, username: user.name, groups: [...user.groups], ...(user.uid ? { uid: user.uid } : {}),
-        ...(user.extra ? { extra: structuredClone(user.extra) as Mutable<NonNullable<CertificateSigningRequest['spec']['extra']>> } : {}),
+        ...(user.extra ? { extra: cloneJson(user.extra) as Mutable<NonNullable<CertificateSigningRequest['spec']['extra']>> } : {}),
       };
     },
     prepareUpdate(draft, previous) {
-      draft.spec = structuredClone(previous.spec) as Mutable<CertificateSigningRequest['spec']>;
+      draft.spec = cloneJson(previous.spec) as Mutable<CertificateSigningRequest['spec']>;
     },
     validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
     parts: {
       approval: {
         merge: (sent, previous) => ({
-          ...structuredClone(previous) as Mutable<CertificateSigningRequest>, metadata: sent.metadata,
+          ...cloneJson(previous) as Mutable<CertificateSigningRequest>, metadata: sent.metadata,
           status: { ...(previous.status.certificate ? { certificate: previous.status.certificate } : {}), ...(sent.status.conditions ? { conditions: sent.status.conditions } : {}) },
         }),
         prepare: stampConditions,
         validate: (next, previous, at) => validateConditions(next, previous, at.at('status', 'conditions'), true),
       },
       status: {
-        merge: (sent, previous) => ({ ...structuredClone(previous) as Mutable<CertificateSigningRequest>, metadata: sent.metadata, status: sent.status }),
+        merge: (sent, previous) => ({ ...cloneJson(previous) as Mutable<CertificateSigningRequest>, metadata: sent.metadata, status: sent.status }),
         prepare: stampConditions,
         validate(next, previous, at) {
           validateConditions(next, previous, at.at('status', 'conditions'), false);

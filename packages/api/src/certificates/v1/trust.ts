@@ -1,4 +1,4 @@
-import { dnsSubdomainErrors, equalJson, type Field, type Kind, type Mutable } from '@navarch/machinery';
+import { dnsSubdomainErrors, equalJson, type Field, type Kind, type Mutable, cloneJson } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { requiredName } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
@@ -63,7 +63,7 @@ export const podCertificateRequest: Kind<PodCertificateRequest> = builtIn<PodCer
       r.status = {};
     },
     prepareUpdate(r, previous) {
-      r.status = structuredClone(previous.status) as Mutable<PodCertificateRequest>['status'];
+      r.status = cloneJson(previous.status) as Mutable<PodCertificateRequest>['status'];
     },
     validate({ spec }, at) {
       const here = at.at('spec');

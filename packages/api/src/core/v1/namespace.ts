@@ -1,4 +1,4 @@
-import { dnsLabelErrors, type Field, type Kind, qualifiedNameErrors } from '@navarch/machinery';
+import { dnsLabelErrors, type Field, type Kind, qualifiedNameErrors, cloneJson } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { each, named } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
@@ -21,7 +21,7 @@ export const namespace: Kind<Namespace> = builtIn<Namespace>('/v1.Namespace', {
       if (!n.spec.finalizers?.includes('kubernetes')) n.spec.finalizers = [...(n.spec.finalizers ?? []), 'kubernetes'];
     },
     prepareUpdate(n, previous) {
-      n.spec = structuredClone(previous.spec) as typeof n.spec;
+      n.spec = cloneJson(previous.spec) as typeof n.spec;
     },
     validateCreate({ spec }, at) {
       for (const finalizer of spec.finalizers ?? []) validateFinalizer(finalizer, at.at('spec', 'finalizers'));
@@ -31,7 +31,7 @@ export const namespace: Kind<Namespace> = builtIn<Namespace>('/v1.Namespace', {
     },
     parts: {
       finalize: {
-        merge: (sent, previous) => ({ ...sent, status: structuredClone(previous.status) as typeof sent.status }),
+        merge: (sent, previous) => ({ ...sent, status: cloneJson(previous.status) as typeof sent.status }),
         validate: ({ spec }, _previous, at) => each(spec.finalizers, at.at('spec', 'finalizers'), validateFinalizer),
       },
       status: statusPart({

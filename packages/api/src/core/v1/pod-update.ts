@@ -1,4 +1,4 @@
-import { equalJson, type Field, type Mutable } from '@navarch/machinery';
+import { equalJson, type Field, type Mutable, cloneJson } from '@navarch/machinery';
 import { each } from '../../checks/values.ts';
 import type { Container, Pod, PodSpec, Toleration } from '../../generated/types/core-v1.ts';
 import { qosClassOf } from './pod-resources.ts';
@@ -103,7 +103,7 @@ function withoutResources(spec: PodSpec): unknown {
 
 /** What a resize takes of what was sent: the resources of containers, by their names. */
 export function resized(sent: Mutable<Pod>, previous: Pod): Mutable<Pod> {
-  const next = structuredClone(previous) as Mutable<Pod>;
+  const next = cloneJson(previous) as Mutable<Pod>;
   for (const list of ['containers', 'initContainers'] as const) {
     for (const container of next.spec[list] ?? []) {
       const wanted = sent.spec[list]?.find((other) => other.name === container.name);

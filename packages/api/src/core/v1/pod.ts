@@ -1,3 +1,4 @@
+import { cloneJson } from '@navarch/machinery';
 import type { Kind, Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import type { Pod } from '../../generated/types/core-v1.ts';
@@ -56,10 +57,10 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
     parts: {
       status: {
         merge(sent, previous) {
-          const { ownerReferences } = structuredClone(previous.metadata) as Mutable<Pod>['metadata'];
+          const { ownerReferences } = cloneJson(previous.metadata) as Mutable<Pod>['metadata'];
           const { ownerReferences: _, ...metadata } = sent.metadata;
           const next = {
-            ...sent, spec: structuredClone(previous.spec) as Mutable<Pod>['spec'],
+            ...sent, spec: cloneJson(previous.spec) as Mutable<Pod>['spec'],
             // A kubelet that says a status never decides who owns the pod.
             metadata: { ...metadata, ...(ownerReferences ? { ownerReferences } : {}) },
           };
@@ -70,7 +71,7 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
       },
       ephemeralcontainers: {
         merge(sent, previous) {
-          const next = structuredClone(previous) as Mutable<Pod>;
+          const next = cloneJson(previous) as Mutable<Pod>;
           next.spec.ephemeralContainers = sent.spec.ephemeralContainers ?? [];
           return next;
         },

@@ -1,5 +1,5 @@
 import { mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding } from '@navarch/api';
-import { type ApiObject, apiVersionOf, applyConfig, CelError, celToJson, decode, equalJson, forbidden, jsonPatch, type Kind, type Mutable, StatusError } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, applyConfig, CelError, celToJson, decode, equalJson, forbidden, jsonPatch, type Kind, type Mutable, StatusError, cloneJson } from '@navarch/machinery';
 import { emptyOf, unmanaged } from '../../registry/field-management.ts';
 import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
 import { type Binding, type Case, casesOf, type Policy } from '../policies/policy.ts';
@@ -22,13 +22,14 @@ export const mutatingAdmissionPolicies = defineAdmissionPlugin({
   name: 'MutatingAdmissionPolicy',
   on: { operations: ['CREATE', 'UPDATE', 'CONNECT'], subresources: '*' },
   mutate(draft, request, context) {
+    if (context.registry.of(mutatingAdmissionPolicyBinding).shelf.cache.size === 0) return false;
     const failed = (policy: MutatingPolicy, binding: Binding, error: Error): void => {
       if (error instanceof StatusError) throw error;
       if (policy.spec.failurePolicy === 'Ignore') return;
       throw forbidden(request.kind, request.name, `policy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${error.message}`);
     };
     const run = (isAgain: boolean): boolean => {
-      const before = structuredClone(draft);
+      const before = cloneJson(draft);
       for (const found of casesOf<MutatingPolicy>(KINDS, draft as ApiObject, request, context, failed)) {
         if (!isAgain || found.policy.spec.reinvocationPolicy === 'IfNeeded') mutateBy(found, draft, request, failed);
       }

@@ -1,5 +1,5 @@
 import { type Pod, runtimeClass, type Toleration } from '@navarch/api';
-import { canonicalQuantity, equalJson, forbidden, type Mutable } from '@navarch/machinery';
+import { canonicalQuantity, equalJson, forbidden, type Mutable, cloneJson } from '@navarch/machinery';
 import { defineAdmissionPlugin } from '../admission.ts';
 
 interface RuntimeClass {
@@ -39,5 +39,5 @@ function setPlacement(draft: Mutable<Pod>, { nodeSelector, tolerations }: NonNul
   if (nodeSelector) draft.spec.nodeSelector = { ...draft.spec.nodeSelector, ...nodeSelector };
   const held = draft.spec.tolerations ?? [];
   const added = (tolerations ?? []).filter((toleration) => !held.some((h) => equalJson(h, toleration)));
-  if (added.length > 0) draft.spec.tolerations = [...held, ...(structuredClone(added) as Mutable<Toleration>[])];
+  if (added.length > 0) draft.spec.tolerations = [...held, ...(cloneJson(added) as Mutable<Toleration>[])];
 }

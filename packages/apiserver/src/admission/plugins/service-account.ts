@@ -1,5 +1,5 @@
 import { type Pod, type ServiceAccount, serviceAccount } from '@navarch/api';
-import { forbidden, type Mutable } from '@navarch/machinery';
+import { forbidden, type Mutable, cloneJson } from '@navarch/machinery';
 import { referencesOf } from '../../auth/pod-references.ts';
 import { defineAdmissionPlugin } from '../admission.ts';
 import { isMirrorPod } from '../pods.ts';
@@ -23,7 +23,7 @@ export const serviceAccountPlugin = defineAdmissionPlugin<Pod>({
       throw forbidden(kind, name, `error looking up service account ${namespace}/${wanted}: serviceaccount ${JSON.stringify(wanted)} not found`);
     }
     if (!draft.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
-      draft.spec.imagePullSecrets = structuredClone(account.imagePullSecrets) as Mutable<typeof account.imagePullSecrets>;
+      draft.spec.imagePullSecrets = cloneJson(account.imagePullSecrets) as Mutable<typeof account.imagePullSecrets>;
     }
     if (draft.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(draft, `kube-api-access-${randomSuffix()}`);
     return true;

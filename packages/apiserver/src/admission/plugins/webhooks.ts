@@ -1,6 +1,6 @@
 import { mutatingWebhookConfiguration, validatingWebhookConfiguration } from '@navarch/api';
 import { randomUid, settleAll } from '@navarch/base';
-import { type ApiObject, decode, equalJson, internalError, jsonPatch, type Kind, type Mutable } from '@navarch/machinery';
+import { type ApiObject, decode, equalJson, internalError, jsonPatch, type Kind, type Mutable, cloneJson } from '@navarch/machinery';
 import { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, defineAdmissionPlugin, type Scope } from '../admission.ts';
 import { type Webhook, webhooksOf } from '../webhooks/configuration.ts';
 import { wantedKind } from '../webhooks/matching.ts';
@@ -19,7 +19,7 @@ export const mutatingWebhooks = (webhooks: Webhooks | undefined): AdmissionPlugi
     if (all.length === 0) return false;
     const seen = new Map<Webhook, ApiObject>();
     for (const webhook of all) {
-      if (await applyOne(webhook, draft, request, context, webhooks)) seen.set(webhook, structuredClone(draft) as ApiObject);
+      if (await applyOne(webhook, draft, request, context, webhooks)) seen.set(webhook, cloneJson(draft) as ApiObject);
     }
     for (const [webhook, left] of seen) {
       if (webhook.reinvocationPolicy === 'IfNeeded' && !equalJson(left, draft)) await applyOne(webhook, draft, request, context, webhooks);
