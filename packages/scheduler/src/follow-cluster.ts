@@ -1,5 +1,5 @@
 import {
-  csiNode, isTerminal, namespace, node as nodeKind, persistentVolume, persistentVolumeClaim, type Pod, pod as podKind, podDisruptionBudget, replicaSet,
+  csiDriver, csiNode, csiStorageCapacity, isTerminal, namespace, node as nodeKind, persistentVolume, persistentVolumeClaim, type Pod, pod as podKind, podDisruptionBudget, replicaSet,
   replicationController, service, statefulSet, storageClass,
 } from '@navarch/api';
 import type { Cache } from '@navarch/client';
@@ -17,7 +17,7 @@ export interface FollowedCluster {
   isReady(pod: Pod): boolean;
 }
 
-const STORAGE_KINDS = [persistentVolumeClaim, persistentVolume, storageClass, csiNode] as const;
+const STORAGE_KINDS = [persistentVolumeClaim, persistentVolume, storageClass, csiNode, csiDriver, csiStorageCapacity] as const;
 
 /** Everything that decisions depend on: none is made before all of it is known. */
 export const followedKinds = [

@@ -1,4 +1,4 @@
-import { type Node, persistentVolume, persistentVolumeClaim, type Pod } from '@navarch/api';
+import { csiDriver, csiStorageCapacity, type Node, persistentVolume, persistentVolumeClaim, type Pod, storageClass } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
 import { compileLabelSelector, keyOf, quantityValue } from '@navarch/machinery';
 import { definePlugin, type Errand, misfit } from '../plugin.ts';
@@ -9,6 +9,8 @@ import { type Claim, claimsOf, isBound, type PodClaim, type StorageClass, type V
 const OUT_OF_REACH = misfit(false, 'node(s) had volume node affinity conflict');
 const VOLUME_GONE = misfit(false, 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)');
 const NOTHING_TO_BIND = misfit(false, "node(s) didn't find available persistent volumes to bind");
+
+const NO_SPACE = misfit(false, 'node(s) did not have enough free storage');
 
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
@@ -40,7 +42,10 @@ export const volumeBinding = definePlugin<Prepared>({
       if (!volume) return VOLUME_GONE;
       if (!isReachable(volume, node)) return OUT_OF_REACH;
     }
-    return open.length > 0 && !waysOn(node, open, objects) ? NOTHING_TO_BIND : undefined;
+    if (open.length === 0) return undefined;
+    const ways = waysOn(node, open, objects);
+    if (!ways) return NOTHING_TO_BIND;
+    return ways.every((way) => way.volume || hasSpace(way.claim, node, objects)) ? undefined : NO_SPACE;
   },
   errand(pod, info, snapshot) {
     const prepared = prepare(pod, snapshot);
@@ -76,10 +81,10 @@ function waysOn(node: Node, open: readonly PodClaim[], objects: CacheReader): re
   const volumes = objects.list(persistentVolume);
   const taken = new Set<Volume>();
   const ways: Way[] = [];
-  for (const { claim, storageClass } of open) {
+  for (const { claim, storageClass: found } of open) {
     if (!claim) return undefined;
     const volume = smallestFitting(claim, node, volumes, taken);
-    if (!volume && !canProvision(storageClass, node)) return undefined;
+    if (!volume && !canProvision(found, node)) return undefined;
     if (volume) taken.add(volume);
     ways.push({ claim, volume });
   }
@@ -112,6 +117,18 @@ function canProvision(found: StorageClass | undefined, { metadata }: Node): bool
   if (!found || !found.provisioner || found.provisioner === NO_PROVISIONER) return false;
   const terms = found.allowedTopologies ?? [];
   return terms.length === 0 || terms.some(({ matchLabelExpressions = [] }) => matchLabelExpressions.every(({ key, values }) => values.includes(metadata.labels?.[key] ?? '')));
+}
+
+/** Whether the driver that would make the volume says there is room for it where this node reaches (KEP-1472). */
+function hasSpace({ spec }: Claim, { metadata }: Node, objects: CacheReader): boolean {
+  const className = spec.storageClassName ?? '';
+  const provisioner = objects.get(storageClass, className)?.provisioner ?? '';
+  if (!objects.get(csiDriver, provisioner)?.spec.storageCapacity) return true;
+  const wanted = quantityValue(spec.resources.requests?.['storage']);
+  return objects.list(csiStorageCapacity).some(({ storageClassName, nodeTopology, capacity, maximumVolumeSize }) => {
+    const limit = maximumVolumeSize ?? capacity;
+    return storageClassName === className && limit !== undefined && quantityValue(limit) >= wanted && compileLabelSelector(nodeTopology).matches(metadata.labels);
+  });
 }
 
 /** What has to be written and to come about before the pod may be bound. */

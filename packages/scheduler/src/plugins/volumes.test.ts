@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { csiNode, persistentVolume, persistentVolumeClaim, type Pod, storageClass } from '@navarch/api';
+import { csiDriver, csiNode, csiStorageCapacity, persistentVolume, persistentVolumeClaim, type Pod, storageClass } from '@navarch/api';
 import type { Api } from '@navarch/client';
 import { nodeOf, objectsOf, podOf, snapshotOf, verdict } from '../testing/builders.ts';
 import { volumeBinding } from './volume-binding.ts';
@@ -59,6 +59,19 @@ test('volumeBinding finds a volume for every open claim, or a provisioner, where
   const two = [claim('c'), claim('d')];
   assert.equal(outcome(using('c', 'd'), cluster(two, [there('v', 'b')])), none, 'one volume is not for two claims');
   assert.equal(outcome(using('c', 'd'), cluster(two, [there('v', 'b'), there('w', 'b')])), 'b');
+});
+
+test('volumeBinding asks a driver that tells its capacity whether there is room', () => {
+  const room = (zone: string, more: object) => ({ metadata: { name: zone, namespace: 'driver' }, storageClassName: 'driver', nodeTopology: { matchLabels: { [ZONE]: zone } }, ...more });
+  const tells = (storageCapacity: boolean, ...rooms: readonly object[]) => objectsOf(
+    [persistentVolumeClaim, [claim('c', { storageClassName: 'driver' })]], [storageClass, [driver]], [csiDriver, [{ metadata: { name: 'csi.example.com' }, spec: { storageCapacity } }]], [csiStorageCapacity, rooms],
+  );
+  const none = "0/2 nodes are available: 1 node(s) did not have enough free storage, 1 node(s) didn't find available persistent volumes to bind.";
+  assert.equal(outcome(using('c'), tells(true, room('b', { capacity: '2Gi' }))), 'b');
+  assert.equal(outcome(using('c'), tells(true, room('b', { capacity: '1Mi' }))), none);
+  assert.equal(outcome(using('c'), tells(true, room('b', { capacity: '2Gi', maximumVolumeSize: '1Mi' }))), none);
+  assert.equal(outcome(using('c'), tells(true, room('a', { capacity: '2Gi' }))), none);
+  assert.equal(outcome(using('c'), tells(false)), 'b');
 });
 
 test('volumeBinding brings claim and volume together before the pod is bound', async () => {
