@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Node } from '@navarch/api';
 import { seededRandom, silent } from '@navarch/base';
-import { certificateAuthority, type Credentials, makeRequest, Pki } from '@navarch/node';
+import { certificateAuthority, type Credentials, makeRequest, Pki, publicKeyPin, systemClock } from '@navarch/node';
 import { SimClock } from '@navarch/sim';
 import { podRoutes } from '../compose/pod-routes.ts';
 import { readZipEntry } from '../cluster/unzip.ts';
 import { readCredentials, writeCredentials } from './credentials-file.ts';
 import { bearerOf, joinCommand, joinTokenText, newJoinToken, parseJoinToken } from './join-token.ts';
 import { keepFresh, renewalTime } from './keep-fresh.ts';
+import { joinedAccess, storeClient } from './node-access.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nvjt-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -124,4 +125,48 @@ test('readZipEntry() finds a file by name, and says of what is no archive that i
   assert.equal(readZipEntry(file, 'b'), undefined);
   writeFileSync(file, 'nothing of the kind');
   assert.throws(() => readZipEntry(file, 'a'), /is not a zip archive/);
+});
+
+/** A machine that has joined: its folder, with an identity that ends at that time. */
+async function joined(name: string, notAfter: number): Promise<{ readonly identityDir: string; readonly pin: string }> {
+  const identityDir = join(folder, name);
+  const { authority } = await Pki.open(join(folder, 'pki'));
+  const { request, key } = makeRequest({ commonName: 'system:node:a', organizations: ['system:nodes'] });
+  const certificate = await certificateAuthority(authority).issue({ request, usages: ['client auth'], notBefore: notAfter - 100 * HOUR_MS, notAfter });
+  storeClient(identityDir, { certificate, key });
+  const cluster = { server: 'https://10.0.0.1:6443', 'certificate-authority-data': Buffer.from(authority.certificate).toString('base64') };
+  writeFileSync(join(identityDir, 'kubelet.kubeconfig'), JSON.stringify({
+    clusters: [{ name: 'c', cluster }], users: [{ name: 'n', user: {} }], contexts: [{ name: 'x', context: { cluster: 'c', user: 'n' } }], 'current-context': 'x',
+  }));
+  return { identityDir, pin: publicKeyPin(authority.certificate) };
+}
+
+const options = { server: undefined, token: undefined, authorityFile: undefined, nodeName: undefined, hostName: 'host' } as const;
+const deps = { clock: systemClock, log: silent };
+const never = new AbortController().signal;
+const PORT_OF_NOBODY = 'https://127.0.0.1:1';
+
+test('joinedAccess() uses the identity that is kept, at the address that is given, without asking anybody', async () => {
+  const { identityDir, pin } = await joined('kept', Date.now() + HOUR_MS);
+  const access = await joinedAccess({ ...options, identityDir }, deps, never);
+  assert.deepEqual([access.nodeName, access.server], ['a', 'https://10.0.0.1:6443']);
+  assert.equal((await joinedAccess({ ...options, identityDir, server: PORT_OF_NOBODY, token: newJoinToken(pin) }, deps, never)).server, PORT_OF_NOBODY);
+});
+
+test('joinedAccess() refuses to become another node, or part of another cluster, in the same folder', async () => {
+  const { identityDir } = await joined('other', Date.now() + HOUR_MS);
+  await assert.rejects(joinedAccess({ ...options, identityDir, nodeName: 'b' }, deps, never), /is the node a of a cluster already, not b: run `navarch down` here first/);
+  await assert.rejects(joinedAccess({ ...options, identityDir, token: newJoinToken(PIN) }, deps, never), /belongs to another cluster \(https:\/\/10\.0\.0\.1:6443\)/);
+});
+
+test('joinedAccess() says that an identity has run out, and joins anew with a token', async () => {
+  const { identityDir, pin } = await joined('ended', Date.now() - HOUR_MS);
+  await assert.rejects(joinedAccess({ ...options, identityDir }, deps, never), /has run out, because it was away too long: give --token/);
+  await assert.rejects(joinedAccess({ ...options, identityDir, server: PORT_OF_NOBODY, token: newJoinToken(pin) }, deps, never), /Cannot reach https:\/\/127\.0\.0\.1:1/);
+});
+
+test('joinedAccess() takes half an identity for none', async () => {
+  const { identityDir } = await joined('half', Date.now() + HOUR_MS);
+  rmSync(join(identityDir, 'kubelet.kubeconfig'));
+  await assert.rejects(joinedAccess({ ...options, identityDir }, deps, never), /has not joined a cluster/);
 });
