@@ -74,7 +74,7 @@ async function measureOnce(workload: Workload, round: number, taken: Samples, sa
   }
 }
 
-export function outcomeOf(workload: Workload, { ours, peer }: Samples): Outcome {
+function outcomeOf(workload: Workload, { ours, peer }: Samples): Outcome {
   const { name, unit, better, goal, ratioGoal } = workload;
   const mine = summarize(ours.map((sample) => sample.figure));
   const theirs = peer.length > 0 ? summarize(peer.map((sample) => sample.figure)) : undefined;

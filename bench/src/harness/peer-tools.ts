@@ -39,13 +39,13 @@ export async function peerTools({ processes, say, signal }: Context, withPeer: b
   return tools;
 }
 
-export interface Etcd {
+interface Etcd {
   readonly address: string;
   readonly pid: number;
 }
 
 /** etcd on loopback with its data on the same disk as ours, with fsync. */
-export async function startEtcd({ processes, dir, signal }: Context, tools: PeerTools): Promise<Etcd> {
+async function startEtcd({ processes, dir, signal }: Context, tools: PeerTools): Promise<Etcd> {
   const [client = 0, peer = 0] = await freePorts(2);
   const [address, peerUrl] = [`127.0.0.1:${client}`, `http://127.0.0.1:${peer}`];
   const { pid } = processes.start(tools.etcd, [

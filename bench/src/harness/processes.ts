@@ -12,7 +12,7 @@ export interface SpawnOptions {
 }
 
 /** A command that ended with something else than 0, and its last words. */
-export class CommandFailedError extends Error {
+class CommandFailedError extends Error {
   override readonly name = 'CommandFailedError';
 }
 

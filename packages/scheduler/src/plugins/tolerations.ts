@@ -17,7 +17,7 @@ export const tolerates = (tolerations: readonly Toleration[] | undefined, taint:
   tolerations?.some((toleration) => covers(toleration, taint)) ?? false;
 
 /** Taints that keep pods away or send them away, as opposed to those that only ask. */
-export const isHard = (taint: Taint): boolean => taint.effect !== 'PreferNoSchedule';
+const isHard = (taint: Taint): boolean => taint.effect !== 'PreferNoSchedule';
 
 export const toleratesAll = (tolerations: readonly Toleration[] | undefined, taints: readonly Taint[] | undefined): boolean =>
   taints?.every((taint) => !isHard(taint) || tolerates(tolerations, taint)) ?? true;

@@ -18,7 +18,7 @@ export const NO_VICTIMS = 'No preemption victims found for incoming pod';
 export const priorityOf = ({ spec }: Pod): number => spec.priority ?? 0;
 
 /** When the pod began, as text that sorts; one that has not begun is the youngest. */
-export const startOf = ({ status }: Pod): string => status.startTime ?? '9';
+const startOf = ({ status }: Pod): string => status.startTime ?? '9';
 
 const moreImportantFirst = (a: Placed, b: Placed): number =>
   priorityOf(b.pod) - priorityOf(a.pod) || (startOf(a.pod) < startOf(b.pod) ? -1 : startOf(a.pod) > startOf(b.pod) ? 1 : 0);
