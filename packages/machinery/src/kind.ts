@@ -57,6 +57,8 @@ export interface CellContext {
 export interface HookContext {
   readonly now: number;
   readonly subresource: string | undefined;
+  /** What the request speaks, which need not be the stored version. */
+  readonly apiVersion: string;
   /** As authentication found out (authentication.k8s.io/v1 UserInfo). */
   readonly user: Asker;
 }
@@ -99,7 +101,7 @@ export interface Behaviour<Obj extends ApiObject> {
   /** Keeps an object whose deletion was asked for, besides metadata.finalizers (namespaces have finalizers in their spec). */
   holdsDeletion?(obj: Obj): boolean;
   /** Changes the object when its graceful deletion begins (deletionTimestamp is set by the registry). */
-  prepareDelete?(draft: Mutable<Obj>, context: Omit<HookContext, 'user'>): void;
+  prepareDelete?(draft: Mutable<Obj>, context: Pick<HookContext, 'now' | 'subresource'>): void;
   /** Subresources that read and write a part of the same object: status, approval, resize, ephemeralcontainers, finalize. */
   readonly parts?: Readonly<Record<string, Part<Obj>>>;
 }

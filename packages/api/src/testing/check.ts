@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { decode, dnsSubdomainErrors, Field, type HookContext, type Kind, mergePatch, validateObjectMeta } from '@navarch/machinery';
+import { apiVersionOf, decode, dnsSubdomainErrors, Field, type HookContext, type Kind, mergePatch, validateObjectMeta } from '@navarch/machinery';
 import { builtinKinds } from '../kinds.ts';
 import { minimalObjects } from './minimal-objects.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 export const NOW = Date.parse('2026-11-21T12:00:00Z');
-export const hooks: HookContext = { now: NOW, subresource: undefined, user: { name: 'tester', groups: ['testers'] } };
+export const hooks: HookContext = { now: NOW, subresource: undefined, apiVersion: 'v1', user: { name: 'tester', groups: ['testers'] } };
 
 /** `group/version.Kind` */
 export function kindOf(key: string): Kind<any> {
@@ -31,29 +31,40 @@ export function created(key: string, patch: Json = {}): any {
   return completed(kind, JSON.parse(JSON.stringify(object)));
 }
 
+/** As the registry keeps it: converted where another version is the stored one. */
+function stored(kind: Kind<any>, object: any): any {
+  return kind.hub ? completed(kind.hub.kind, kind.hub.toHub(object)) : object;
+}
+
+function storedKind(key: string): { readonly kind: Kind<any>; readonly speaking: HookContext } {
+  const kind = kindOf(key);
+  return { kind: kind.hub?.kind ?? kind, speaking: { ...hooks, apiVersion: apiVersionOf(kind) } };
+}
+
 const texts = (at: Field): readonly string[] => at.errors.map(({ field, message }) => `${field}: ${message}`);
 
 /** What is wrong with the minimal object under a merge patch. */
 export function refusals(key: string, patch: Json = {}): readonly string[] {
-  const kind = kindOf(key);
-  const object = created(key, patch);
+  const { kind, speaking } = storedKind(key);
+  const object = stored(kindOf(key), created(key, patch));
   const at = new Field();
   const nameErrors = (name: string): readonly string[] => (kind.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
   validateObjectMeta(object.metadata, { namespaced: kind.namespaced, nameErrors }, at.at('metadata'));
-  kind.behaviour.validate?.(object, at, hooks);
-  kind.behaviour.validateCreate?.(object, at, hooks);
+  kind.behaviour.validate?.(object, at, speaking);
+  kind.behaviour.validateCreate?.(object, at, speaking);
   return texts(at);
 }
 
 /** What is wrong with changing the minimal object (under one patch) by another. */
 export function updateRefusals(key: string, change: Json, before: Json = {}): readonly string[] {
-  const kind = kindOf(key);
-  const previous = created(key, before);
-  const next = completed(kind, mergePatch(previous, change));
-  kind.behaviour.prepareUpdate?.(next, previous, hooks);
+  const { kind, speaking } = storedKind(key);
+  const held = created(key, before);
+  const previous = stored(kindOf(key), held);
+  const next = stored(kindOf(key), completed(kindOf(key), mergePatch(held, change)));
+  kind.behaviour.prepareUpdate?.(next, previous, speaking);
   const at = new Field();
-  kind.behaviour.validate?.(next, at, hooks);
-  kind.behaviour.validateUpdate?.(next, previous, at, hooks);
+  kind.behaviour.validate?.(next, at, speaking);
+  kind.behaviour.validateUpdate?.(next, previous, at, speaking);
   return texts(at);
 }
 

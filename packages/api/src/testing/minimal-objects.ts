@@ -35,7 +35,10 @@ export const minimalObjects: Readonly<Record<string, Json>> = {
   'apps/v1.Deployment': { spec: { selector, template } },
   'apps/v1.ReplicaSet': { spec: { selector, template } },
   'apps/v1.StatefulSet': { spec: { selector, template, serviceName: 's' } },
-  'events.k8s.io/v1.Event': { metadata: { name: 'x', namespace: 'n' }, regarding: { namespace: 'n' } },
+  'events.k8s.io/v1.Event': {
+    metadata: { name: 'x', namespace: 'n' }, regarding: { namespace: 'n' }, eventTime: '2026-11-21T12:00:00.000000Z', type: 'Normal',
+    reason: 'Made', action: 'Make', reportingController: 'example.com/c', reportingInstance: 'c-1',
+  },
   'autoscaling/v2.HorizontalPodAutoscaler': { spec: { scaleTargetRef: { kind: 'Deployment', name: 'd' }, maxReplicas: 1 } },
   'autoscaling/v1.HorizontalPodAutoscaler': { spec: { scaleTargetRef: { kind: 'Deployment', name: 'd' }, maxReplicas: 1 } },
   'batch/v1.CronJob': { spec: { schedule: '* * * * *', jobTemplate: { spec: { template: jobTemplate } } } },

@@ -277,7 +277,7 @@ export class Resource<O extends ApiObject> {
   async #admitCreate(start: Draft, call: Call, now: number, isApplied: boolean): Promise<Draft> {
     let draft = start;
     const stored = this.shelf.kind;
-    const hooks: HookContext = { now, subresource: undefined, user: call.user };
+    const hooks: HookContext = { now, subresource: undefined, apiVersion: apiVersionOf(this.kind), user: call.user };
     stored.behaviour.prepareCreate?.(draft as Mutable<any>, hooks);
     if (!isApplied) this.#record(draft, undefined, call, '', now);
     const request = this.#request('CREATE', draft.metadata.namespace ?? '', draft.metadata.name, '', call, undefined);
@@ -331,7 +331,7 @@ export class Resource<O extends ApiObject> {
 
   async #admitUpdate(sent: Draft, previous: ApiObject, call: Call, partName: string, isApplied: boolean): Promise<Draft> {
     const stored = this.shelf.kind;
-    const hooks: HookContext = { now: this.registry.deps.clock.now(), subresource: partName || undefined, user: call.user };
+    const hooks: HookContext = { now: this.registry.deps.clock.now(), subresource: partName || undefined, apiVersion: apiVersionOf(this.kind), user: call.user };
     const part = this.#parts[partName];
     let draft: Draft = part ? (part.merge(sent as Mutable<any>, previous as O) as unknown as Draft) : sent;
     if (!part && this.#parts['status'] && 'status' in previous) draft.status = (previous as Draft).status;

@@ -1,6 +1,6 @@
-import { type Field, type Kind, qualifiedNameErrors } from '@navarch/machinery';
+import { equalJson, type Field, type HookContext, type Kind, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { bytesOf, named } from '../../checks/values.ts';
+import { bytesOf, named, unchanged } from '../../checks/values.ts';
 import { age, columnsOf } from '../../columns.ts';
 import type { Event } from '../../generated/types/core-v1.ts';
 
@@ -30,7 +30,12 @@ export const event: Kind<Event> = builtIn<Event>('/v1.Event', {
     source: (e) => e.source?.component || e.reportingComponent || '',
     type: (e) => e.type ?? '',
   },
-  behaviour: { desired: false, validate: (e, at) => (e.eventTime ? validateReported(e, at) : validateRecorded(e, at)) },
+  behaviour: {
+    desired: false,
+    validate: (e, at, context) => (e.eventTime ? validateReported(e, at, context) : validateRecorded(e, at)),
+    validateCreate: validateNew,
+    validateUpdate: validateChange,
+  },
 });
 
 function sourceText(e: Event): string {
@@ -50,16 +55,48 @@ function validateRecorded({ metadata: { namespace = '' }, involvedObject }: Even
 const SHORT_MAX = 128;
 const MESSAGE_MAX = 1024;
 
-function validateReported(e: Event, at: Field): void {
+function validateReported(e: Event, at: Field, { apiVersion }: HookContext): void {
   const { metadata: { namespace = '' }, involvedObject } = e;
-  const about = involvedObject.namespace ?? '';
-  const fits = about === '' ? namespace === 'default' || namespace === 'kube-system' : namespace === about;
-  if (!fits) at.at('involvedObject', 'namespace').invalid(about, STRAY);
-  if (!e.reportingComponent) at.at('reportingController').required();
-  else named(e.reportingComponent, qualifiedNameErrors, at.at('reportingController'));
+  const isAtHome = involvedObject.namespace || namespace === 'default' || namespace === 'kube-system';
+  if (!isAtHome) at.at('involvedObject', 'namespace').invalid('', STRAY);
+  const reporter = at.at(apiVersion === 'v1' ? 'reportingComponent' : 'reportingController');
+  if (!e.reportingComponent) reporter.required();
+  named(e.reportingComponent ?? '', qualifiedNameErrors, reporter);
   for (const [name, value] of [['reportingInstance', e.reportingInstance], ['action', e.action], ['reason', e.reason]] as const) {
     if (!value) at.at(name).required();
     else if (bytesOf(value) > SHORT_MAX) at.at(name).invalid('', `can have at most ${SHORT_MAX} characters`);
   }
   if (bytesOf(e.message ?? '') > MESSAGE_MAX) at.at('message').invalid('', `can have at most ${MESSAGE_MAX} characters`);
+}
+
+/** Who speaks events.k8s.io makes whole events of the new form; clients of core/v1 may go on as ever. */
+function validateNew(e: Event, at: Field, { apiVersion }: HookContext): void {
+  if (apiVersion === 'v1') return;
+  validateSeries(e, at);
+  if (!e.eventTime) at.at('eventTime').required();
+  if (e.type !== 'Normal' && e.type !== 'Warning') at.at('type').invalid('', `has invalid value: ${e.type ?? ''}`);
+  const old = { firstTimestamp: e.firstTimestamp, lastTimestamp: e.lastTimestamp, count: e.count, source: e.source?.component || e.source?.host };
+  for (const [name, value] of Object.entries(old)) if (value) at.at(name).invalid('', 'needs to be unset');
+}
+
+const SERIES_MIN = 2;
+
+function validateSeries({ series }: Event, at: Field): void {
+  if (!series) return;
+  if ((series.count ?? 0) < SERIES_MIN) at.at('series', 'count').invalid('', `should be at least ${SERIES_MIN}`);
+  if (!series.lastObservedTime) at.at('series', 'lastObservedTime').required();
+}
+
+const FIXED = [
+  'involvedObject', 'reason', 'message', 'source', 'firstTimestamp', 'lastTimestamp', 'count', 'type', 'eventTime', 'action', 'related', 'reportingController', 'reportingInstance',
+] as const;
+
+/** Only the series of an event goes on. */
+function validateChange(e: Event, previous: Event, at: Field, { apiVersion }: HookContext): void {
+  if (apiVersion === 'v1') return;
+  if (!equalJson(e.series, previous.series)) validateSeries(e, at);
+  for (const name of FIXED) {
+    const field = name === 'reportingController' ? 'reportingComponent' : name;
+    unchanged(e[field], previous[field], at.at(name));
+  }
 }

@@ -146,8 +146,20 @@ test('nodes, namespaces, endpoints, events, controllers', () => {
   ]);
   table('/v1.Event', [
     [{ involvedObject: { namespace: 'other' } }, 'involvedObject.namespace: Invalid value: "other": does not match event.namespace'],
-    [{ eventTime: '2026-11-21T12:00:00.000000Z' }, 'reportingController: Required value', 'reportingInstance: Required value', 'action: Required value', 'reason: Required value'],
+    [{ eventTime: '2026-11-21T12:00:00.000000Z' }, 'reportingComponent: Required value', `reportingComponent: Invalid value: "": name part must be non-empty`,
+      `reportingComponent: Invalid value: "": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+      'reportingInstance: Required value', 'action: Required value', 'reason: Required value'],
   ]);
+  assert.deepEqual(updateRefusals('/v1.Event', { reason: 'Other', count: 3 }), []);
+  table('events.k8s.io/v1.Event', [
+    [{ reportingController: 'a b' }, `reportingController: Invalid value: "a b": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`],
+    [{ eventTime: null, type: 'Odd' }, 'eventTime: Required value', 'type: Invalid value: "": has invalid value: Odd'],
+    [{ deprecatedCount: 2, deprecatedSource: { host: 'h' } }, 'count: Invalid value: "": needs to be unset', 'source: Invalid value: "": needs to be unset'],
+    [{ series: { count: 1 } }, 'series.count: Invalid value: "": should be at least 2', 'series.lastObservedTime: Required value'],
+  ]);
+  assert.deepEqual(updateRefusals('events.k8s.io/v1.Event', { series: { count: 2, lastObservedTime: '2026-11-21T12:00:00.000000Z' } }), []);
+  assert.deepEqual(updateRefusals('events.k8s.io/v1.Event', { series: { count: 1 }, note: 'n', action: 'b' }), [
+    'series.count: Invalid value: "": should be at least 2', 'series.lastObservedTime: Required value', 'message: Invalid value: "n": field is immutable', 'action: Invalid value: "b": field is immutable']);
   table('/v1.ReplicationController', [
     [spec({ selector: { b: 'c' } }), 'spec.template.metadata.labels: Invalid value: {"app":"x"}: `selector` does not match template `labels`'],
     [spec({ template: null }), 'spec.selector: Required value', 'spec.template: Required value'],
