@@ -87,8 +87,12 @@ export class StatusReporter {
       answered(answer);
     } catch (error) {
       if (signal.aborted) return;
-      if (await isGone(current, error, api)) this.#told = wanted;
-      else {
+      // What is refused for what it says will be refused again: it must not keep a pod from its end.
+      if (hasReason(error, 'Invalid')) log.warn('pod status refused', { pod: keyOf(current), error });
+      if (hasReason(error, 'Invalid') || (await isGone(current, error, api))) {
+        this.#told = wanted;
+        this.#toldVersion = current.metadata.resourceVersion;
+      } else {
         log.warn('pod status not written', { pod: keyOf(current), error });
         await clock.sleep(RETRY_MS, signal).catch(() => undefined);
       }

@@ -17,12 +17,10 @@ test('kubelet: a node says that it is alive, and its lease goes with it', async 
 
 test('kubelet: a node that is known already gets the labels of its machine, and keeps others', async () => {
   await using world = await KubeletWorld.start();
-  await world.api
-    .of(node)
-    .update(NODE, (n) => ({
-      ...n,
-      metadata: { ...n.metadata, labels: { mine: 'yes', 'kubernetes.io/hostname': 'wrong' } },
-    }));
+  await world.api.of(node).update(NODE, (n) => ({
+    ...n,
+    metadata: { ...n.metadata, labels: { mine: 'yes', 'kubernetes.io/hostname': 'wrong' } },
+  }));
   world.machine.crash();
   world.machine.start();
   await world.advance(1000);

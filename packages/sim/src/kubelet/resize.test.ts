@@ -10,16 +10,14 @@ const sized = (cpu: string, more: object = {}): object => ({
   ...more,
 });
 const resize = (world: KubeletWorld, cpu: string): Promise<Pod> =>
-  world.api
-    .of(pod)
-    .patch(
-      'default/web',
-      {
-        type: 'strategic',
-        body: { spec: { containers: [{ name: 'c', resources: { requests: { cpu }, limits: { cpu } } }] } },
-      },
-      { subresource: 'resize' },
-    );
+  world.api.of(pod).patch(
+    'default/web',
+    {
+      type: 'strategic',
+      body: { spec: { containers: [{ name: 'c', resources: { requests: { cpu }, limits: { cpu } } }] } },
+    },
+    { subresource: 'resize' },
+  );
 const updates = (world: KubeletWorld): readonly string[] =>
   world.machine.runtime.calls.filter((call) => call.startsWith('updateContainerResources'));
 const shown = (p: Pod | undefined): object => ({

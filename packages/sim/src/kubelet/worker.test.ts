@@ -229,25 +229,6 @@ test('kubelet: a pod that went while the kubelet was down is ended, and leaves n
     );
   }));
 
-test('kubelet: containers are restarted while the API server is away', async () => {
-  let isAway = false;
-  await using world = await KubeletWorld.start({
-    program: ({ attempt }) => (attempt === 0 ? job(5000, 1) : server),
-    isApiAway: () => isAway,
-  });
-  await world.run('web');
-  await world.advance(3000);
-  isAway = true;
-  await world.advance(10_000);
-  assert.deepEqual(
-    world.machine.runtime.running().map((x) => x.attempt),
-    [1],
-  );
-  isAway = false;
-  await world.advance(5000);
-  assert.equal((await first(world))?.restartCount, 1);
-});
-
 test('kubelet: a pod stays ready over a restart of the kubelet', () =>
   withPod(
     c({ readinessProbe: { exec: { command: ['ok'] }, initialDelaySeconds: 5, periodSeconds: 5 } }),
@@ -282,23 +263,6 @@ test('kubelet: a pod that the node cannot run fails, and says why', () =>
     await world.api.of(pod).delete('default/big');
     await world.advance(2000);
     assert.equal(await world.pod('big'), undefined);
-  }));
-
-test('kubelet: what others wrote on a pod is put right', () =>
-  withPod({}, {}, 3000, async (world) => {
-    await world.api
-      .of(pod)
-      .patch(
-        'default/web',
-        {
-          type: 'strategic',
-          body: { status: { conditions: [{ type: 'Ready', status: 'False', reason: 'NodeNotReady' }] } },
-        },
-        { subresource: 'status' },
-      );
-    await world.advance(3000);
-    const ready = (await world.pod('web'))?.status.conditions?.find((x) => x.type === 'Ready');
-    assert.deepEqual([ready?.status, ready?.reason], ['True', undefined]);
   }));
 
 test('kubelet: a container that left its words is quoted', async () => {
@@ -350,21 +314,6 @@ test('kubelet: a new image restarts its container', () =>
     assert.ok((await world.events('web')).includes('Killing: Container c definition changed, will be restarted'));
   }));
 
-test('kubelet: a pod that a finalizer holds is finished once', async () => {
-  await using world = await KubeletWorld.start();
-  await world.run('web', {}, { finalizers: ['a/b'] });
-  await world.advance(3000);
-  await remove(world);
-  await world.advance(3000);
-  const before = (await world.pod('web'))?.metadata.resourceVersion;
-  assert.equal(world.machine.runtime.containers.size, 0);
-  await world.advance(60_000);
-  assert.equal((await world.pod('web'))?.metadata.resourceVersion, before);
-  await world.api.of(pod).patch('default/web', { type: 'merge', body: { metadata: { finalizers: null } } });
-  await world.advance(1000);
-  assert.equal(await world.pod('web'), undefined);
-});
-
 test('kubelet: pods at rest are left in peace', async () => {
   await using world = await KubeletWorld.start({ program: ({ pod: name }) => (name === 'done' ? job(1000) : server) });
   await world.run('done', { restartPolicy: 'Never' });
@@ -378,21 +327,4 @@ test('kubelet: pods at rest are left in peace', async () => {
     world.machine.runtime.queries - before < 2 * 600 + 3 * 10 * 8,
     `${world.machine.runtime.queries - before} questions in ten minutes`,
   );
-});
-
-test('kubelet: a write that conflicts is tried again, not taken for the loss of the pod', async () => {
-  const conflicts: Record<string, number> = {};
-  await using world = await KubeletWorld.start({
-    conflictsWith: (verb) => (conflicts[verb] = (conflicts[verb] ?? 0) - 1) >= 0,
-  });
-  await world.run('web');
-  await world.advance(3000);
-  conflicts['patch'] = 3;
-  world.machine.runtime.exit(world.machine.runtime.running()[0]?.id ?? '', 1);
-  await world.advance(8000);
-  assert.equal((await first(world))?.restartCount, 1);
-  await remove(world);
-  conflicts['delete'] = 2;
-  await world.advance(8000);
-  assert.equal(await world.pod('web'), undefined);
 });

@@ -14,8 +14,8 @@ export interface KubeletWorldOptions extends SimMachineOptions {
   readonly faults?: Partial<Faults>;
   /** The kubelet cannot reach the API server; asked before every request. */
   isApiAway?(): boolean;
-  /** Someone else was faster; asked before every request, `patch` or another method of the client. */
-  conflictsWith?(verb: string): boolean;
+  /** The reason with which the server refuses, `Conflict`; asked before every request, `patch` or another method of the client. */
+  refusal?(verb: string): 'Conflict' | 'Invalid' | undefined;
 }
 
 export const NODE = 'node-1';
@@ -131,7 +131,7 @@ export class KubeletWorld implements AsyncDisposable {
 }
 
 /** Requests to a server that is away are refused; a watch goes silent. */
-function reachable(api: Api, { isApiAway = () => false, conflictsWith = () => false }: KubeletWorldOptions): Api {
+function reachable(api: Api, { isApiAway = () => false, refusal = () => undefined }: KubeletWorldOptions): Api {
   const guarded = <T extends object>(target: T): T =>
     new Proxy(target, {
       get: (held, name) => {
@@ -141,8 +141,8 @@ function reachable(api: Api, { isApiAway = () => false, conflictsWith = () => fa
           : (...args: unknown[]): unknown => {
               if (isApiAway() && name !== 'watch')
                 return Promise.reject(failure('ServiceUnavailable', 'simulated: away'));
-              if (conflictsWith(String(name)))
-                return Promise.reject(failure('Conflict', 'simulated: the object has been modified'));
+              const reason = refusal(String(name));
+              if (reason) return Promise.reject(failure(reason, 'simulated: refused'));
               return Reflect.apply(member, held, args);
             };
       },
