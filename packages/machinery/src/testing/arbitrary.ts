@@ -78,7 +78,8 @@ class Maker {
 
   /** JSON of any shape, but for the types that have two or three shapes. */
   #any(name: string): unknown {
-    const schema = { type: 'string', description: this.#one(TEXTS) };
+    // Nothing empty: what is any JSON to us is a type to Go, which leaves that out.
+    const schema = { type: 'string', description: this.#one(TEXTS) || 'text' };
     if (name.endsWith('OrBool')) return this.#one([true, false, schema, {}]);
     if (name.endsWith('OrStringArray')) return this.#one<unknown>([['a', ''], ['b'], schema, {}]);
     if (name.endsWith('OrArray')) return this.#one<unknown>([[schema, {}], [schema], schema, {}]);
