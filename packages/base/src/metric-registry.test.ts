@@ -37,6 +37,15 @@ test('MetricRegistry: a metric with ever new labels stops growing and goes on co
   assert.equal(family?.samples.find((sample) => Object.keys(sample.labels ?? {}).length === 0)?.value, 1000);
 });
 
+test('Counter.forget() drops the series of what is gone, and no others', () => {
+  const registry = new MetricRegistry();
+  const counter = registry.counter('a_total', 'A.');
+  for (const pod of ['x', 'y']) for (const result of ['good', 'bad']) counter.add(1, { pod, result });
+  counter.forget({ pod: 'x' });
+  assert.doesNotMatch(registry.text(), /pod="x"/);
+  assert.match(registry.text(), /pod="y",result="good"\} 1\n.*pod="y",result="bad"\} 1\n/);
+});
+
 test('MetricRegistry.collect() asks at every reading', () => {
   const registry = new MetricRegistry();
   let value = 0;

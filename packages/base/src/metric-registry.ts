@@ -17,7 +17,7 @@ export class MetricRegistry implements Metrics {
 
   counter(name: string, help: string): Counter {
     const metric = this.#of(name, help, 'counter', []);
-    return { add: (value = 1, labels = {}) => void (metric.series(labels).value += value) };
+    return { add: (value = 1, labels = {}) => void (metric.series(labels).value += value), forget: (labels) => metric.forget(labels) };
   }
 
   gauge(name: string, help: string): Gauge {
@@ -85,6 +85,11 @@ class Metric {
     const made: Series = { labels, value: 0, count: 0, counts: this.#buckets.map(() => 0) };
     this.#series.set(key, made);
     return made;
+  }
+
+  forget(labels: Labels): void {
+    const wanted = Object.entries(labels);
+    for (const [key, series] of this.#series) if (wanted.every(([name, value]) => series.labels[name] === value)) this.#series.delete(key);
   }
 
   family(): MetricFamily {

@@ -7,13 +7,17 @@ export interface Metrics {
   /** `buckets` are upper bounds in the metric's unit, ascending, without +Inf. */
   histogram(name: string, help: string, buckets: readonly number[]): Histogram;
 }
-export interface Counter { add(value?: number, labels?: Labels): void }
+export interface Counter {
+  add(value?: number, labels?: Labels): void;
+  /** Series that have these labels are of something that is gone: they are no longer shown. */
+  forget(labels: Labels): void;
+}
 export interface Gauge { set(value: number, labels?: Labels): void }
 export interface Histogram { observe(value: number, labels?: Labels): void }
 
 /** Counts nothing. For tests and simulations that do not read metrics. */
 export const noMetrics: Metrics = {
-  counter: () => ({ add: () => undefined }),
+  counter: () => ({ add: () => undefined, forget: () => undefined }),
   gauge: () => ({ set: () => undefined }),
   histogram: () => ({ observe: () => undefined }),
 };

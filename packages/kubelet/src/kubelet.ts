@@ -1,5 +1,5 @@
 import { event, node, pod, service } from '@navarch/api';
-import { type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
+import { type Clock, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
 import type { DnsSettings, NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
@@ -30,6 +30,8 @@ export interface KubeletDeps {
   readonly labels: Readonly<Record<string, string>>;
   readonly dirs: NodeDirs;
   readonly dns: DnsSettings;
+  /** Where results of probes are counted. */
+  readonly probeMetrics?: Metrics;
   /** When unused images are removed. From 85 to 80 percent, as upstream, when left out. */
   readonly imageThresholds?: ImageThresholds;
 }

@@ -1,5 +1,5 @@
 import { isTerminal, node, type Pod, pod, runtimeClass, service } from '@navarch/api';
-import type { TaskGroup } from '@navarch/base';
+import { noMetrics, type TaskGroup } from '@navarch/base';
 import type { Cache, EventRecorder } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
 import { rejectionOf, resizeRefusal } from './admission.ts';
@@ -11,6 +11,7 @@ import { PodCgroups } from './pod-cgroups.ts';
 import type { Rejection } from './pod-machine/memory.ts';
 import type { PodWorkerDeps } from './pod-worker/deps.ts';
 import { PodWorker } from './pod-worker/pod-worker.ts';
+import { countProbes } from './probes/count-probes.ts';
 
 /** The pods of the node, one worker each: begun by the API, ended when nothing of the pod is left. */
 export class Pods {
@@ -38,6 +39,7 @@ export class Pods {
       handlerOf: async (name) => (await deps.api.of(runtimeClass).get(name)).handler,
       refuseResize: (p) => this.#refuseResize(p),
       pullSecrets: (p) => pullSecrets(deps.api, p),
+      probeCounts: countProbes(deps.probeMetrics ?? noMetrics),
     };
   }
 
@@ -85,6 +87,7 @@ export class Pods {
     this.#group.spawn(async (signal) => {
       await worker.run(signal);
       this.#workers.delete(uid);
+      this.#shared.probeCounts.forget(uid);
       for (const other of this.#workers.values()) if (other.waitsForRoom) other.poke();
       if (this.#cache.get(pod, keyOf(p))?.metadata.uid === uid) this.#done.add(uid);
     });

@@ -59,10 +59,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const api = httpApi({ transport: counted, clock: systemClock, userAgent: `navarch-agent/${KUBERNETES_VERSION}` }, group.signal);
   await prepareNetwork(log, group.signal);
   mkdirSync(join(dataDir, 'kubelet'), { recursive: true });
-  const deps = kubeletDeps(options, api, runtime, group.signal);
+  const probeMetrics = new MetricRegistry();
+  const deps = { ...kubeletDeps(options, api, runtime, group.signal), probeMetrics };
   group.spawn((s) => runKubelet(deps, s));
   group.spawn((s) => runNetwork(api, options, containerd, s));
-  const statistics = nodeStatistics({ runtime, metrics, host: deps.host, nodeName: access.nodeName, dirs: deps.dirs, runtimePid: containerd.process.pid, version: KUBERNETES_VERSION });
+  const statistics = nodeStatistics({ runtime, metrics, probeMetrics, host: deps.host, nodeName: access.nodeName, dirs: deps.dirs, runtimePid: containerd.process.pid, version: KUBERNETES_VERSION });
   group.spawn((s) => keepKubeletServer({ ...options, api, runtime, statistics }, s));
   group.spawn((s) => keepFresh({
     what: 'client', first: access.client,

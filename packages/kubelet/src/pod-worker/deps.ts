@@ -6,6 +6,7 @@ import type { Rejection } from '../pod-machine/memory.ts';
 import type { Observed } from '../pod-machine/observed.ts';
 import type { PodCgroups } from '../pod-cgroups.ts';
 import type { Prober } from '../ports.ts';
+import type { ProbeCounts } from '../probes/count-probes.ts';
 import type { PrepareDeps } from '../prepare-container.ts';
 import type { VolumeHost } from '../volumes/volume-plugin.ts';
 
@@ -19,6 +20,7 @@ export interface PodWorkerDeps extends PrepareDeps {
   readonly nodeName: string;
   readonly cgroups: PodCgroups;
   readonly volumes: VolumeHost;
+  readonly probeCounts: ProbeCounts;
   /** The name by which the runtime knows a RuntimeClass. Throws StatusError with NotFound. */
   handlerOf(runtimeClassName: string): Promise<string>;
   /** Why the node has no room for the pod as its spec is now. */

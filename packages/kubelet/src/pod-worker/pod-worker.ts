@@ -60,6 +60,7 @@ export class PodWorker {
         this.poke();
       },
       event: (message, container) => this.#events.about('Warning', 'Unhealthy', message, container),
+      counted: (kind, container, outcome) => deps.probeCounts.count(this.#pod, container, kind, outcome),
     });
     this.#stepDeps = {
       ...deps,

@@ -3,7 +3,7 @@ import type { Clock, TaskGroup } from '@navarch/base';
 import type { Memory, ProbeResults } from '../pod-machine/memory.ts';
 import { isRunning, type ObservedContainer } from '../pod-machine/observed.ts';
 import { hasStarted, isReadyNow, type PodContainer } from '../pod-machine/pod-container.ts';
-import { check, type CheckDeps, type ProbeTarget } from './check.ts';
+import { check, type CheckDeps, type Outcome, type ProbeTarget } from './check.ts';
 import { watchProbe } from './watch.ts';
 
 type Kind = 'Startup' | 'Liveness' | 'Readiness';
@@ -13,6 +13,8 @@ export interface ProbingDeps extends CheckDeps {
   /** A result has changed. */
   changed(id: string, results: ProbeResults): void;
   event(message: string, container: string): void;
+  /** Told of every result. */
+  counted(kind: string, container: string, outcome: Outcome): void;
 }
 
 interface Wanted {
@@ -55,7 +57,7 @@ export class Probing {
     ip: string,
     signal: AbortSignal,
   ): Promise<void> {
-    const { clock, changed, event } = this.#deps;
+    const { clock, changed, event, counted } = this.#deps;
     const { name } = container.spec;
     const target: ProbeTarget = { container: container.spec, id: instance.id, ip };
     const initially = kind === 'Startup' ? undefined : kind === 'Liveness' ? true : isReadyNow(container, memory);
@@ -65,7 +67,11 @@ export class Probing {
         watch,
         {
           clock,
-          check: (s) => check(probe, target, this.#deps, s),
+          check: async (s) => {
+            const outcome = await check(probe, target, this.#deps, s);
+            counted(kind, name, outcome);
+            return outcome;
+          },
           decided: (isWell) => changed(instance.id, resultsOf(kind, isWell)),
           failed: ({ type, output }) =>
             event(

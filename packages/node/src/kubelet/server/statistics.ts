@@ -1,4 +1,4 @@
-import { MetricRegistry } from '@navarch/base';
+import type { MetricRegistry } from '@navarch/base';
 import type { cri, HostFacts, NodeDirs } from '@navarch/kubelet';
 import { openCgroups } from '../../host/cgroup/layout.ts';
 import { processMetrics } from '../../metrics/process-metrics.ts';
@@ -10,6 +10,7 @@ export interface NodeStatisticsOptions {
   readonly runtime: cri.ContainerRuntime;
   /** What the agent counts. */
   readonly metrics: MetricRegistry;
+  readonly probeMetrics: MetricRegistry;
   readonly host: HostFacts;
   readonly nodeName: string;
   readonly dirs: NodeDirs;
@@ -20,8 +21,8 @@ export interface NodeStatisticsOptions {
 }
 
 /** Statistics of this machine, for the kubelet's server. Make one for the life of the process: rates come of two looks. */
-export function nodeStatistics({ runtime, metrics, host, nodeName, dirs, runtimePid, version }: NodeStatisticsOptions): NodeStatistics {
+export function nodeStatistics({ runtime, metrics, probeMetrics, host, nodeName, dirs, runtimePid, version }: NodeStatisticsOptions): NodeStatistics {
   metrics.collect(processMetrics(version));
   const observer = new NodeObserver({ runtime, cgroups: openCgroups(), host, nodeName, dirs, now: () => systemClock.now(), system: { kubelet: [process.pid], runtime: [runtimePid] } });
-  return { metrics, probeMetrics: new MetricRegistry(), observe: (signal) => observer.observe(signal) };
+  return { metrics, probeMetrics, observe: (signal) => observer.observe(signal) };
 }
