@@ -20,6 +20,7 @@ import { replicaSetController, replicationControllerController } from './replica
 import { rootCaController } from './root-ca/root-ca.ts';
 import { serviceAccountController } from './service-account/service-account.ts';
 import { statefulSetController } from './stateful-set/stateful-set.ts';
+import { claimProtectionController, volumeProtectionController } from './volume-protection/volume-protection.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction.ts';
 
 export interface ControllerOptions {
@@ -56,6 +57,8 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   serviceAccountController,
   clusterRoleAggregationController,
   admissionPolicyStatusController,
+  claimProtectionController,
+  volumeProtectionController,
   rootCaController(options.rootCertificate),
   nodeLifecycleController(options.nodeLifecycle),
   taintEvictionController(),

@@ -36,4 +36,5 @@ export { rootCaController } from './root-ca/root-ca.ts';
 export { runControllers, type RunnerDeps } from './runner.ts';
 export { serviceAccountController } from './service-account/service-account.ts';
 export { statefulSetController } from './stateful-set/stateful-set.ts';
+export { claimProtectionController, volumeProtectionController } from './volume-protection/volume-protection.ts';
 export { taintEvictionController } from './taint-eviction/taint-eviction.ts';

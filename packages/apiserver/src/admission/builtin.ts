@@ -16,6 +16,7 @@ import { bindingEscalation, roleEscalation } from './plugins/rbac-escalation.ts'
 import { resourceQuotaPlugin } from './plugins/resource-quota.ts';
 import { runtimeClassPlugin } from './plugins/runtime-class.ts';
 import { serviceAccountPlugin } from './plugins/service-account.ts';
+import { claimProtection, volumeProtection } from './plugins/storage-protection.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
 import { validatingAdmissionPolicies } from './plugins/validating-admission-policy.ts';
 import { mutatingWebhooks, validatingWebhooks } from './plugins/webhooks.ts';
@@ -35,6 +36,7 @@ export const builtinAdmission = (webhooks?: Webhooks): readonly AdmissionPlugin[
   podPriority, priorityClasses,
   defaultTolerationSeconds,
   defaultStorageClass,
+  claimProtection, volumeProtection,
   persistentVolumeClaimResize,
   runtimeClassPlugin,
   certificateApproval, certificateSigning, certificateSubjectRestriction,

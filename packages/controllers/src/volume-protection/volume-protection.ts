@@ -1,0 +1,66 @@
+import {
+  isTerminal, persistentVolume, type PersistentVolume, persistentVolumeClaim, type PersistentVolumeClaim, pod, type Pod,
+} from '@navarch/api';
+import { type CacheIndex, type CacheReader, defineIndex } from '@navarch/client';
+import { type ApiObject, hasReason, keyIn, keyOf, type Kind } from '@navarch/machinery';
+import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
+
+const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection';
+const VOLUME_FINALIZER = 'kubernetes.io/pv-protection';
+
+/** Keys of the claims of a pod, its ephemeral volumes' among them. */
+const claimsOf = ({ metadata, spec }: Pod): readonly string[] => (spec.volumes ?? []).flatMap((volume) => {
+  const name = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${metadata.name}-${volume.name}` : undefined);
+  return name === undefined ? [] : [keyIn(metadata.namespace, name)];
+});
+
+const podsByClaim: CacheIndex<Pod> = defineIndex<Pod>(claimsOf);
+
+/** A pod that is bound may have the claim's volume on its node until it has ended; one that is not cannot get it any more. */
+const holds = (p: Pod): boolean => Boolean(p.spec.nodeName) && !isTerminal(p);
+
+const holders: Watch<Pod> = {
+  kind: pod,
+  *keys({ current, previous }) {
+    // Only what lets go is news.
+    if (previous && (!current || (holds(previous) && !holds(current)))) yield* claimsOf(previous);
+  },
+};
+
+/** Lets a claim go when no pod holds it any more. */
+export const claimProtectionController: Controller = defineController({
+  name: 'persistentvolumeclaim-protection-controller',
+  watches: [self(persistentVolumeClaim), holders],
+  reconcile: (key, context) => protect(persistentVolumeClaim, CLAIM_FINALIZER, key, context, isClaimHeld),
+});
+
+const isClaimHeld = (claim: PersistentVolumeClaim, cache: CacheReader): boolean =>
+  [...cache.find(pod, podsByClaim, keyOf(claim))].some(holds);
+
+/** Lets a volume go when no claim is bound to it any more. */
+export const volumeProtectionController: Controller = defineController({
+  name: 'persistentvolume-protection-controller',
+  watches: [self(persistentVolume)],
+  reconcile: (key, context) => protect(persistentVolume, VOLUME_FINALIZER, key, context, ({ status }: PersistentVolume) => status.phase === 'Bound'),
+});
+
+/** Gives the finalizer to what has none yet, and takes it from what is to go and is held no longer. */
+async function protect<O extends ApiObject>(
+  kind: Kind<O>, finalizer: string, key: string, { api, cache }: Context, isHeld: (object: O, cache: CacheReader) => boolean,
+): Promise<undefined> {
+  const found = cache.get(kind, key);
+  if (!found) return undefined;
+  const isProtected = found.metadata.finalizers?.includes(finalizer) ?? false;
+  const isGoing = found.metadata.deletionTimestamp !== undefined;
+  if (isGoing !== isProtected || (isGoing && isHeld(found, cache))) return undefined;
+  try {
+    await api.of(kind).update(key, (current) => {
+      const others = (current.metadata.finalizers ?? []).filter((name) => name !== finalizer);
+      const isStillGoing = current.metadata.deletionTimestamp !== undefined;
+      return { ...current, metadata: { ...current.metadata, finalizers: isStillGoing ? others : [...others, finalizer] } };
+    });
+  } catch (error) {
+    if (!hasReason(error, 'NotFound')) throw error;
+  }
+  return undefined;
+}
