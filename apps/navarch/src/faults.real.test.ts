@@ -132,3 +132,20 @@ test('up: where layers cannot be stacked they are copied', TIMEOUT, () => onMach
   assert.match(await navarch(machine, 'up'), /is ready after/);
   assert.match((await machine.run('cat', join(home, name, 'containerd/config.toml'))).stdout, /^snapshotter = "native"$/m);
 }));
+
+test('up: packages that are missing and cannot be had are told; without containers a simulated node is started', TIMEOUT, () => onMachine(async (machine) => {
+  const runc = (await machine.run('sh', '-c', 'command -v runc')).stdout.trim();
+  const none = join(folder, 'none');
+  await machine.run('touch', none);
+  // As on a fresh machine without a network: no runc, nothing installed, no lists of packages.
+  await machine.run('mount', '--bind', none, runc);
+  await machine.run('mount', '--bind', none, '/var/lib/dpkg/status');
+  for (const path of ['/var/lib/apt/lists', '/var/cache/apt']) await machine.run('mount', '-t', 'tmpfs', 'tmpfs', path);
+  const { stderr } = await navarch(machine, 'up', '--runtime', 'containerd').then(() => assert.fail('it went through'), (error: { stderr: string }) => error);
+  assert.match(stderr, /^navarch: cannot install runc: .*; connect this machine to its package archive, or install them by other means\n$/);
+  const said = await navarch(machine, 'up');
+  assert.match(said, /This machine lacks: runc \(it starts container processes\)/);
+  assert.match(said, /They could not be installed: /);
+  assert.match(said, /This machine cannot run containers \(runc: it starts container processes\)/);
+  assert.match(said, /is ready after/);
+}));

@@ -17,7 +17,7 @@ import { takeTurnUp } from '../cluster/turn.ts';
 import { adminClient, dnsAnswers, nodesAreReady, until } from '../cluster/wait-ready.ts';
 import { joinCommand } from '../join/join-token.ts';
 import { createToken } from '../join/tokens.ts';
-import { UserError } from '../user-error.ts';
+import { sentenceOf, UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
 const TOKEN_LIFE_MS = 24 * 3_600_000;
@@ -118,14 +118,26 @@ async function chooseRuntime(layout: Layout, asked: 'auto' | 'containerd' | 'sim
   const packages = packagesFor(report);
   if (!report.canRunContainers && packages.length > 0 && process.getuid?.() === 0) {
     steps.say(`This machine lacks: ${report.missing.map((m) => `${m.what} (${m.why})`).join('; ')}`);
-    await steps.step(`Installing ${packages.join(', ')}`, () => installPackages(packages, { say: (line) => steps.say(`   ${line}`) }, signal));
+    const failure = await install(packages, steps, signal);
     report = await probeHost(layout.dir, signal);
+    if (failure !== undefined && wanted === 'containerd') throw new UserError(`cannot install ${packages.join(', ')}: ${failure}; connect this machine to its package archive, or install them by other means`);
+    if (failure !== undefined) steps.say(`They could not be installed: ${failure}`);
   }
   if (report.canRunContainers) return 'containerd';
   const why = report.missing.map((m) => `${m.what}: ${m.why}`).join('; ');
   if (wanted === 'containerd') throw new UserError(`this machine cannot run containers: ${why}`);
   steps.say(`This machine cannot run containers (${why}).\nStarting the same control plane with a simulated node: pods become Ready, but no process runs.`);
   return 'sim';
+}
+
+/** What the package manager said when it could not; undefined when it could. */
+async function install(packages: readonly string[], steps: Steps, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    await steps.step(`Installing ${packages.join(', ')}`, () => installPackages(packages, { say: (line) => steps.say(`   ${line}`) }, signal));
+    return undefined;
+  } catch (error) {
+    return sentenceOf(error);
+  }
 }
 
 /** An address by which others reach this machine must be one that it has. */
