@@ -1,9 +1,10 @@
 import { type Pod, pod as podKind, podDisruptionBudget } from '@navarch/api';
-import { type Clock, type Logger, Notifier, type Random, TaskGroup } from '@navarch/base';
+import { type Clock, type Logger, type Metrics, noMetrics, Notifier, type Random, TaskGroup } from '@navarch/base';
 import type { Api, Cache, Recorder } from '@navarch/client';
 import { hasReason, keyOf } from '@navarch/machinery';
 import { followCluster, followedKinds } from './follow-cluster.ts';
 import { place, type Unfit, unfitMessage } from './cycle.ts';
+import { type Measures, measures } from './measures.ts';
 import { bind, evict, losePromise, reportUnfit } from './outcome.ts';
 import type { Errand, Profile } from './plugin.ts';
 import { preempt } from './preemption/preemption.ts';
@@ -18,6 +19,7 @@ export interface SchedulerDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly recorder: Recorder;
+  readonly metrics?: Metrics;
   /** Pods whose spec.schedulerName names none of these are left to others. */
   readonly profiles: readonly Profile[];
 }
@@ -47,6 +49,7 @@ class Scheduler {
   readonly #snapshot: Snapshot;
   readonly #queue: PodQueue;
   readonly #memory = new Memory();
+  readonly #measures: Measures;
   /** Pods decided on whose binding the cache has not shown yet. */
   readonly #assumed = new Set<string>();
   readonly #landed = new Notifier();
@@ -59,6 +62,7 @@ class Scheduler {
     this.#profiles = new Map(deps.profiles.map((profile) => [profile.schedulerName, profile]));
     this.#snapshot = new Snapshot(deps.cache);
     this.#queue = new PodQueue(deps.clock);
+    this.#measures = measures(deps.metrics ?? noMetrics, deps.clock);
   }
 
   listen(): void {
@@ -92,6 +96,7 @@ class Scheduler {
       const profile = pod && this.#profileOf(pod);
       if (!profile || pod.spec.nodeName || pod.metadata.deletionTimestamp || this.#assumed.has(key)) continue;
       this.#schedule(pod, profile);
+      this.#measures.waiting(this.#queue);
     }
   }
 
@@ -101,13 +106,21 @@ class Scheduler {
 
   #schedule(pod: Pod, profile: Profile): void {
     const snapshot = this.#snapshot;
+    const startedMs = this.#deps.clock.monotonic();
     const placement = place(pod, snapshot, profile, { random: this.#deps.random, start: this.#start, memory: this.#memory });
     this.#start = (this.#start + placement.looked) % Math.max(1, snapshot.nodes.length);
-    if (placement.node === undefined) return this.#tryPreempting(pod, profile, placement);
+    if (placement.node === undefined) {
+      this.#tryPreempting(pod, profile, placement);
+      this.#measures.ended('unschedulable', profile.schedulerName, startedMs);
+      return;
+    }
     this.#assumed.add(keyOf(pod));
     snapshot.place(pod, placement.node);
     snapshot.unnominate(keyOf(pod));
-    const bound = async (signal: AbortSignal): Promise<void> => void (await this.#orTakenBack(pod, placement.node, () => bind(pod, placement.node, this.#deps), signal));
+    const bound = async (signal: AbortSignal): Promise<void> => {
+      const isBound = await this.#orTakenBack(pod, placement.node, () => bind(pod, placement.node, this.#deps), signal);
+      this.#measures.ended(isBound ? 'scheduled' : 'error', profile.schedulerName, startedMs);
+    };
     const errands = this.#errandsOf(pod, placement.node, profile);
     if (errands.length === 0) return this.#write(bound);
     // Others may have to act first, which takes what it takes: nobody else waits for it.

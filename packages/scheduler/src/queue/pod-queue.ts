@@ -48,6 +48,11 @@ export class PodQueue {
     this.#clock = clock;
   }
 
+  /** How many pods wait where, by upstream's names of the queues. */
+  get sizes(): { readonly active: number; readonly backoff: number; readonly unschedulable: number } {
+    return { active: this.#isReady.size, backoff: this.#backingOff.size, unschedulable: this.#parked.size };
+  }
+
   /** A new or changed pod: tried at once. */
   add(pod: Pod): void {
     const key = keyOf(pod);
