@@ -2,17 +2,40 @@ import { type Node, type NodeSelectorTerm, type Pod, podRequests } from '@navarc
 import { quantityMilliValue, quantityValue } from '@navarch/machinery';
 import { forbiddenSysctl } from './container/sysctls.ts';
 import type { Rejection } from './pod-machine/memory.ts';
+import type { HostFacts } from './ports.ts';
 
 /** Why the node cannot run the pod beside `others`; undefined when it can. The scheduler may have known less, or not been asked. */
-export function rejectionOf(pod: Pod, node: Node, others: readonly Pod[]): Rejection | undefined {
+export function rejectionOf(pod: Pod, node: Node, others: readonly Pod[], host: Kernel): Rejection | undefined {
   return (
-    forbidden(pod) ?? outOf(pod, node, others) ?? wrongNode(pod, node) ?? portsTaken(pod, others) ?? tainted(pod, node)
+    forbidden(pod) ??
+    lacking(pod, node, host) ??
+    outOf(pod, node, others) ??
+    wrongNode(pod, node) ??
+    portsTaken(pod, others) ??
+    tainted(pod, node)
   );
 }
 
 function forbidden(pod: Pod): Rejection | undefined {
   const message = forbiddenSysctl(pod);
   return message === undefined ? undefined : { reason: 'SysctlForbidden', message };
+}
+
+type Kernel = Pick<HostFacts, 'hasAppArmor'>;
+
+/** What the pod asks of the node's kernel and runtime, and they have not. */
+function lacking({ spec }: Pod, node: Node, { hasAppArmor }: Kernel): Rejection | undefined {
+  const contexts = [spec, ...(spec.initContainers ?? []), ...spec.containers].map((of) => of.securityContext);
+  const isConfined = contexts.some((context) => context?.appArmorProfile && context.appArmorProfile.type !== 'Unconfined');
+  if (isConfined && !hasAppArmor) {
+    return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };
+  }
+  const isStrict = spec.securityContext?.supplementalGroupsPolicy === 'Strict';
+  if (isStrict && node.status.features?.supplementalGroupsPolicy !== true) {
+    const message = 'SupplementalGroupsPolicy=Strict is not supported in this node';
+    return { reason: 'SupplementalGroupsPolicyNotSupported', message };
+  }
+  return undefined;
 }
 
 /** Why a pod that runs here cannot have what its spec asks for by now (KEP-1287). */

@@ -135,6 +135,7 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
     capacity,
     allocatable: capacity,
     images,
+    features: { supplementalGroupsPolicy: runtime.features().hasSupplementalGroupsPolicy },
     conditions: await conditions(deps, before, signal),
     daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
     nodeInfo: {

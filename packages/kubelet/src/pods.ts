@@ -98,7 +98,7 @@ export class Pods {
     const here = this.#cache.get(node, this.#deps.nodeName);
     if (!here || isTerminal(p) || p.status.startTime !== undefined || p.metadata.deletionTimestamp !== undefined)
       return undefined;
-    return rejectionOf(p, here, this.#others(p));
+    return rejectionOf(p, here, this.#others(p), this.#deps.host);
   }
 
   #refuseResize(p: Pod): Rejection | undefined {

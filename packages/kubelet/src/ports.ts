@@ -115,6 +115,8 @@ export interface HostFacts {
   readonly resolvers: readonly string[];
   readonly searches: readonly string[];
   readonly resolverOptions: readonly string[];
+  /** The kernel confines processes by AppArmor profiles. */
+  readonly hasAppArmor: boolean;
   /** Of the control groups that containers run in. */
   readonly cgroupVersion: 1 | 2;
 }

@@ -142,5 +142,6 @@ const hostFacts = (name: string): HostFacts => ({
   resolvers: [],
   searches: [],
   resolverOptions: [],
+  hasAppArmor: false,
   cgroupVersion: 2,
 });

@@ -28,6 +28,7 @@ export function hostFacts(dataDir: string, nodeName: string): HostFacts {
     // Of several lines the last counts (resolv.conf(5)).
     searches: lines.findLast(([word]) => word === 'search')?.slice(1) ?? [],
     resolverOptions: lines.filter(([word]) => word === 'options').flatMap(([, ...options]) => options),
+    hasAppArmor: textOf('/sys/module/apparmor/parameters/enabled') === 'Y',
     cgroupVersion: cgroupLayout(readMounts())?.version ?? 2,
   };
 }
