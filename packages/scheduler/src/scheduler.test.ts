@@ -24,6 +24,19 @@ test('runScheduler() binds what fits, says once of the rest why not, and tries a
   assert.deepEqual(world.said(), ['bind d/second a', 'Scheduled Successfully assigned d/second to a']);
 });
 
+test('runScheduler() counts attempts by their end, and the pods that wait', async () => {
+  await using world = new World();
+  await world.showNode(small('a'));
+  await world.show(one('first'));
+  await world.show(one('second'));
+  const text = world.metrics.text();
+  for (const line of [
+    'scheduler_schedule_attempts_total{profile="default-scheduler",result="scheduled"} 1', 'scheduler_schedule_attempts_total{profile="default-scheduler",result="unschedulable"} 1',
+    'scheduler_scheduling_attempt_duration_seconds_count{profile="default-scheduler",result="scheduled"} 1',
+    'scheduler_pending_pods{queue="active"} 0', 'scheduler_pending_pods{queue="unschedulable"} 1',
+  ]) assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
+});
+
 test('runScheduler() doubles the back-off with every failure, up to ten seconds', async () => {
   await using world = new World();
   await world.showNode(small('a'));

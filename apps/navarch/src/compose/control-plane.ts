@@ -44,13 +44,13 @@ async function runManager({ as, clock, random, log, metrics, rootCertificate, cl
   await group.join();
 }
 
-async function runScheduling({ as, clock, random, log }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
+async function runScheduling({ as, clock, random, log, metrics }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
   const api = as(identity('system:kube-scheduler'));
   const cache = new Cache({ api, clock, random: random.fork('scheduler'), log });
   const recorder = new EventRecorder({ events: api.of(event), clock, random, log }, 'default-scheduler');
   await using group = new TaskGroup(signal);
   group.spawn((s) => cache.run(s));
   group.spawn((s) => recorder.run(s));
-  group.spawn((s) => runScheduler({ api, cache, clock, random: random.fork('ties'), log, recorder, profiles: [defaultProfile] }, s));
+  group.spawn((s) => runScheduler({ api, cache, clock, random: random.fork('ties'), log, metrics, recorder, profiles: [defaultProfile] }, s));
   await group.join();
 }

@@ -1,5 +1,5 @@
 import { node as nodeKind, type Node, type Pod, pod as podKind } from '@navarch/api';
-import { Notifier, seededRandom, silent } from '@navarch/base';
+import { MetricRegistry, Notifier, seededRandom, silent } from '@navarch/base';
 import type { Api, Cache, Recorder } from '@navarch/client';
 import { type ApiObject, failure, keyOf, type Kind } from '@navarch/machinery';
 import { SimClock } from '@navarch/sim';
@@ -12,6 +12,7 @@ type Listener = (current: unknown, previous: unknown) => void;
 /** A cluster that shows every write at once: bindings, statuses, deletions. What the scheduler says and does is in `log`. */
 export class World implements AsyncDisposable {
   readonly clock = new SimClock();
+  readonly metrics = new MetricRegistry();
   readonly pods = new Map<string, Pod>();
   readonly nodes = new Map<string, Node>();
   /** Objects of other kinds, by their key. */
@@ -25,7 +26,7 @@ export class World implements AsyncDisposable {
   readonly #running: Promise<void>;
 
   constructor(profiles: readonly Profile[] = [defaultProfile]) {
-    const deps = { api: this.#api(), cache: this.#cache(), clock: this.clock, random: seededRandom(1), log: silent, recorder: this.#recorder(), profiles };
+    const deps = { api: this.#api(), cache: this.#cache(), clock: this.clock, random: seededRandom(1), log: silent, metrics: this.metrics, recorder: this.#recorder(), profiles };
     this.#running = runScheduler(deps, this.#stop.signal).catch((error: unknown) => {
       if (!this.#stop.signal.aborted) throw error;
     });
