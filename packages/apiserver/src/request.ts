@@ -11,11 +11,20 @@ export interface ApiRequest {
   headerNames(): readonly string[];
   /** The whole body; rejects with RequestEntityTooLarge beyond the limit. */
   body(): Promise<Uint8Array>;
-  /** Who connected, as TLS knows: the subject of a verified client certificate. */
-  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] };
+  /** Who connected, as TLS knows: the subject of the client's certificate. */
+  readonly certificate?: ClientCertificate;
   readonly remoteAddress: string;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
+}
+
+export interface ClientCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  /** Milliseconds since the epoch: connections outlive certificates. */
+  readonly validUntil?: number;
+  /** It was shown, but is none that the cluster's authority stands for. */
+  readonly isRefused?: boolean;
 }
 
 export type ApiResponse = BytesResponse | StreamResponse | ProxyResponse;

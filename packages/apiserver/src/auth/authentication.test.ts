@@ -25,6 +25,16 @@ test('a token that nobody made is 401, never anonymous', async () => {
   assert.deepEqual([status, body.message, body.reason], [401, 'Unauthorized', 'Unauthorized']);
 });
 
+test('a certificate is a proof until it is over, on the same connection too; one of others is none', async () => {
+  const server = await startedServer();
+  const certificate = { commonName: 'carol', organizations: [], validUntil: START + 1000 };
+  assert.equal((await server.ask('POST', REVIEW, {}, { as: '', certificate })).status, 201);
+  server.pass(2000);
+  assert.equal((await server.ask('POST', REVIEW, {}, { as: '', certificate })).status, 401);
+  assert.equal((await server.ask('GET', '/version', undefined, { as: '', certificate: { commonName: '', organizations: [], isRefused: true } })).status, 401);
+  assert.equal((await server.ask('POST', REVIEW, {}, { as: 'admin', certificate })).body.status.userInfo.username, 'admin');
+});
+
 test('an account\'s token is the account with its groups, until it is over', async () => {
   const server = await withAccount();
   const token = await server.token();

@@ -20,9 +20,14 @@ export interface AuthenticationDeps {
 /** Finds out who asks: certificate, then bearer token, else nobody in particular. Throws Unauthorized for a bad token. */
 export async function authenticate(request: ApiRequest, deps: AuthenticationDeps): Promise<User> {
   const { certificate } = request;
-  if (certificate?.commonName) return authenticated({ name: certificate.commonName, groups: certificate.organizations });
+  const isGood = certificate !== undefined && certificate.isRefused !== true && deps.now() <= (certificate.validUntil ?? Number.POSITIVE_INFINITY);
+  if (isGood && certificate.commonName !== '') return authenticated({ name: certificate.commonName, groups: certificate.organizations });
   const token = /^bearer\s+(\S+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? webSocketToken(request);
-  if (token === undefined) return anonymous;
+  if (token === undefined) {
+    // Who shows a certificate means to be somebody.
+    if (certificate && !isGood) throw unauthorized();
+    return anonymous;
+  }
   const found = await userOfToken(token, deps, deps.audiences);
   if (!found) throw unauthorized();
   return found.user;

@@ -2,7 +2,7 @@ import { type Clock, seededRandom, silent } from '@navarch/base';
 import { MemoryStore } from '@navarch/store';
 import type { TokenClaims, TokenKeys } from '../auth/service-account-tokens.ts';
 import type { User } from '../auth/user.ts';
-import type { ApiRequest, ProxyTarget } from '../request.ts';
+import type { ClientCertificate, ProxyTarget } from '../request.ts';
 import type { ServeOptions } from '../serve.ts';
 import { serve, type Served } from '../serve.ts';
 
@@ -22,7 +22,7 @@ export interface Asking {
   readonly headers?: Readonly<Record<string, string>>;
   /** A name that is a token of itself; `admin` may do everything. Absent: `admin`. '' is nobody. */
   readonly as?: string;
-  readonly certificate?: ApiRequest['certificate'];
+  readonly certificate?: ClientCertificate;
 }
 
 export interface StartedServer extends Served {

@@ -127,11 +127,12 @@ function bodyOf(source: BodySource): Promise<Uint8Array> {
 
 /** Who showed a certificate of ours. Parsing one costs more than a request: ask once a connection. */
 export function subjectOf(socket: TLSSocket | undefined): Certificate | undefined {
-  if (!socket?.authorized) return undefined;
-  const { subject } = socket.getPeerCertificate() as { subject?: { CN?: string; O?: string | string[] } };
-  if (!subject?.CN) return undefined;
-  const { O: organizations = [] } = subject;
-  return { commonName: String(subject.CN), organizations: Array.isArray(organizations) ? organizations : [organizations] };
+  const shown = socket?.getPeerCertificate() as { readonly raw?: unknown; readonly valid_to?: string; readonly subject?: { CN?: string | string[]; O?: string | string[] } } | undefined;
+  if (!socket || !shown?.raw) return undefined;
+  if (!socket.authorized) return { commonName: '', organizations: [], isRefused: true };
+  const { CN: commonName = '', O: organizations = [] } = shown.subject ?? {};
+  // Of several names the last counts, as in Go.
+  return { commonName: [commonName].flat().at(-1) ?? '', organizations: [organizations].flat(), validUntil: Date.parse(shown.valid_to ?? '') };
 }
 
 /** Never rejects: an answer that cannot be given ends the exchange. */

@@ -88,6 +88,17 @@ for (const [claim, text, statuses] of [
   });
 }
 
+test('listenHttps() does not take a certificate of another authority for nobody', async () => {
+  const others = await Pki.open(join(folder, 'others'));
+  const { certificate, key } = await others.identity('admin', { commonName: 'admin', organizations: ['system:masters'] });
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port: listening.port, ca: authority, cert: certificate, key }, () => socket.end(request('/version')));
+    let heard = '';
+    socket.on('data', (chunk: Buffer) => { heard += chunk.toString(); }).on('close', () => resolve(heard)).on('error', reject);
+  });
+  assert.equal(statusOf(answer), 401);
+});
+
 test('listenHttps() ends an HTTP/2 stream with more headers than it takes, and lives on', async () => {
   const session = connectHttp2(`https://127.0.0.1:${listening.port}`, { ca: authority, cert: admin.certificate, key: admin.key });
   const outcome = await new Promise<string>((resolve) => {
