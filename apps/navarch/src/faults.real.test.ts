@@ -149,3 +149,18 @@ test('up: packages that are missing and cannot be had are told; without containe
   assert.match(said, /This machine cannot run containers \(runc: it starts container processes\)/);
   assert.match(said, /is ready after/);
 }));
+
+test('up --node-ip: prints the line by which another machine joins, and it does', TIMEOUT, () => onMachine(async (machine) => {
+  const said = await navarch(machine, 'up', '--node-ip', machine.address);
+  const [, server = '', token = ''] = /navarch agent --server (\S+) --token (\S+)/.exec(said) ?? [];
+  assert.equal(server, `https://${machine.address}:6443`);
+  const other = await network.machine('other', '10.78.0.99');
+  const log = join(folder, 'other.log');
+  other.start(log, process.execPath, '--disable-warning=ExperimentalWarning', main, 'agent', '--server', server, '--token', token, '--node-name', 'other', '--runtime', 'sim', '--data-dir', join(folder, 'other'));
+  const ready = (): Promise<string> => kubectl(machine, 'get', 'nodes', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {end}');
+  for (const end = Date.now() + 30_000; await ready() !== `${name} True other True `;) {
+    assert.ok(Date.now() < end, `${await ready()} ${readFileSync(log, 'utf8')}`);
+    await sleep(300);
+  }
+  await other.powerOff();
+}));

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { makeRequest } from '@navarch/node';
 import { buildImage } from '../../../images/build.ts';
 import { bundledKubectl } from './commands/kubectl.ts';
 import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
@@ -116,6 +117,30 @@ test('pods of two nodes reach each other by address, by Service and by name; exe
   await kubectl('exec', 'client-one', '--', 'sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do curl -sS --max-time 5 http://web >/dev/null || exit 1; done');
   const log = async (name: string): Promise<number> => (await kubectl('logs', `web-${name}`)).split('\n').filter((line) => line.includes('"GET / ')).length;
   assert.ok(await log('one') > 0 && await log('two') > 0);
+});
+
+test('kubectl certificate approve and deny: a person gets a certificate that the API server knows them by', async () => {
+  const ask = async (name: string): Promise<string> => {
+    const { request, key } = makeRequest({ commonName: 'jane', organizations: ['readers'] });
+    const manifest = join(folder, `${name}.json`);
+    writeFileSync(manifest, JSON.stringify({
+      apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name },
+      spec: { request: Buffer.from(request).toString('base64'), signerName: 'kubernetes.io/kube-apiserver-client', expirationSeconds: 3600, usages: ['client auth'] },
+    }));
+    await kubectl('create', '-f', manifest);
+    return key;
+  };
+  const key = await ask('jane');
+  await kubectl('certificate', 'approve', 'jane');
+  await eventually('the certificate', async () => (await kubectl('get', 'csr', 'jane')).includes('Approved,Issued'), 10_000);
+  writeFileSync(join(folder, 'jane.crt'), Buffer.from(await kubectl('get', 'csr', 'jane', '-o', 'jsonpath={.status.certificate}'), 'base64'));
+  writeFileSync(join(folder, 'jane.key'), key);
+  const whoami = await kubectl('auth', 'whoami', '-o', 'json', '--user=', `--client-certificate=${join(folder, 'jane.crt')}`, `--client-key=${join(folder, 'jane.key')}`);
+  const { username, groups } = (JSON.parse(whoami) as { status: { userInfo: { username: string; groups: readonly string[] } } }).status.userInfo;
+  assert.deepEqual([username, groups], ['jane', ['readers', 'system:authenticated']]);
+  await ask('joe');
+  await kubectl('certificate', 'deny', 'joe');
+  assert.match(await kubectl('get', 'csr', 'joe'), / 60m +Denied/);
 });
 
 test('a deployment spreads over both nodes', async () => {
