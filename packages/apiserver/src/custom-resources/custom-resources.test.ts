@@ -169,3 +169,28 @@ test('definitions that are none are refused by every fault at once', async () =>
     'spec.versions[0].schema.openAPIV3Schema.properties[b].items: Required value: must be specified',
   ]);
 });
+
+test('rules of the schema hold, also those about what was before', async () => {
+  const ruled = structuredClone(schema) as any;
+  ruled.properties.spec['x-kubernetes-validations'] = [
+    { rule: "self.replicas <= 5 || self.cronSpec == '* * * * *'", message: 'too many for such a schedule' },
+    { rule: 'has(self.target) ? self.replicas > 0 : true' },
+    { rule: 'self.replicas >= oldSelf.replicas', messageExpression: "'cannot shrink from ' + string(oldSelf.replicas)", reason: 'FieldValueForbidden' },
+  ];
+  const { ask } = await defined(definition('crontabs', 'CronTab', [version('v1', { schema: { openAPIV3Schema: ruled } })]));
+  const refused = await ask('POST', TABS, tab('a', { cronSpec: '1 * * * *', replicas: 6 }));
+  assert.equal(refused.body.message, 'CronTab.stable.example.com "a" is invalid: spec: Invalid value: "object": too many for such a schedule');
+  assert.equal((await ask('POST', TABS, tab('a', { cronSpec: '* * * * *', replicas: 6 }))).status, 201);
+  const shrunk = await ask('PATCH', `${TABS}/a`, { spec: { replicas: 2 } }, { 'content-type': 'application/merge-patch+json' });
+  assert.equal(shrunk.body.message, 'CronTab.stable.example.com "a" is invalid: spec: Forbidden: cannot shrink from 6');
+  assert.equal((await ask('PATCH', `${TABS}/a`, { spec: { replicas: 7 } }, { 'content-type': 'application/merge-patch+json' })).status, 200);
+});
+
+test('a rule that is none is refused with its definition', async () => {
+  const { ask } = await asked();
+  const bad = structuredClone(schema) as any;
+  bad.properties.spec['x-kubernetes-validations'] = [{ rule: 'self.replicas >' }];
+  const { status, body } = await ask('POST', DEFINITIONS, definition('crontabs', 'CronTab', [version('v1', { schema: { openAPIV3Schema: bad } })]));
+  assert.equal(status, 422);
+  assert.match(body.message, /x-kubernetes-validations\[0\]\.rule: Invalid value: "self.replicas >": compilation failed: /);
+});

@@ -1,6 +1,6 @@
 import {
   type ApiObject, applyDefaults, type Column, compileSimplePath, decode, defineKind, DecodeError, failure, type FieldSchema, type Hub, humanDuration, type JsonSchema, type Kind,
-  type Patterns, prune, pruneNulls, type ScaleFacts, schemaOf, StructuralValidator, type SubresourceFacts, validateEmbedded, validateListTypes, type Verb, cloneJson } from '@navarch/machinery';
+  type Patterns, prune, pruneNulls, RuleValidator, type ScaleFacts, schemaOf, StructuralValidator, type SubresourceFacts, validateEmbedded, validateListTypes, type Verb, cloneJson } from '@navarch/machinery';
 import { schemas } from '../../built-in.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
 import { age } from '../../columns.ts';
@@ -35,6 +35,7 @@ function customKind({ metadata, spec }: CustomResourceDefinition, version: Custo
   const { group, names, scope } = spec;
   const json = (version.schema?.openAPIV3Schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }) as JsonSchema;
   const validator = new StructuralValidator(json, patterns);
+  const rules = new RuleValidator(json);
   const hasStatus = version.subresources?.status !== undefined;
   return defineKind<CustomObject>({
     facts: {
@@ -61,9 +62,15 @@ function customKind({ metadata, spec }: CustomResourceDefinition, version: Custo
         if (hasStatus && previous.status === undefined) delete draft.status;
       },
       validate(object, at) {
+        const before = at.errors.length;
         validator.validate(object, at);
         validateListTypes(object, json, at);
         validateEmbedded(object, json, at);
+        // Rules may rely on the shape.
+        if (at.errors.length === before) rules.validate(object, at);
+      },
+      validateUpdate(object, previous, at) {
+        if (at.errors.length === 0) rules.validateUpdate(object, previous, at);
       },
       ...(version.deprecated ? { warnings: () => [version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`] } : {}),
     },

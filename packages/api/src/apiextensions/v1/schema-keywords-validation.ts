@@ -1,4 +1,4 @@
-import { applyDefaults, backtrackingPatterns, type Field, type JsonSchema, type Patterns, prune, StructuralValidator, cloneJson } from '@navarch/machinery';
+import { applyDefaults, backtrackingPatterns, checkRules, type Field, type JsonSchema, type Patterns, prune, StructuralValidator, cloneJson } from '@navarch/machinery';
 
 type Schema = JsonSchema & Readonly<Record<string, unknown>>;
 
@@ -30,6 +30,7 @@ function validateSchema(schema: Schema, at: Field, isSkeleton: boolean): void {
   else if (schema.type && !TYPES.includes(schema.type)) at.at('type').notSupported(schema.type, TYPES);
   if (schema.pattern && !isPattern(schema.pattern)) at.at('pattern').invalid(schema.pattern, 'must be a valid regular expression, but isn\'t: error parsing regexp');
   validateLists(schema, at);
+  if (isSkeleton) checkRules(schema, at);
   if (isSkeleton && schema.default !== undefined) validateDefault(schema, at.at('default'));
   for (const [place, inside, isSkeletonToo] of children(schema, at)) validateSchema(inside, place, isSkeleton && isSkeletonToo);
 }
