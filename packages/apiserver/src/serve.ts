@@ -54,8 +54,9 @@ export interface Served {
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<Served> {
   const { store, clock, random, log } = options;
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
+  const issuer = { tokens: options.tokens, issuer: options.issuer, audiences: [options.issuer] };
   const registry: Registry = new Registry({
-    store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission(options.webhooks), access: new Access(() => registry),
+    store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission({ issuer, webhooks: options.webhooks }), access: new Access(() => registry),
     patterns: options.patterns ?? backtrackingPatterns, attendants: { '/services': allocator },
   });
   await registry.start(signal);
@@ -65,7 +66,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     registry, virtual: virtualResources, address: `${options.advertiseAddress}:${options.advertisePort}`, metrics: options.metrics ?? new MetricRegistry(), failingChecks: () => [],
     ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}),
     authentication: {
-      registry, tokens: options.tokens, issuer: options.issuer, audiences: [options.issuer], staticTokens: options.staticTokens ?? new Map(),
+      registry, ...issuer, staticTokens: options.staticTokens ?? new Map(),
       now: () => clock.now(),
     },
   });

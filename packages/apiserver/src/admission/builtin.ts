@@ -17,19 +17,25 @@ import { resourceQuotaPlugin } from './plugins/resource-quota.ts';
 import { runtimeClassPlugin } from './plugins/runtime-class.ts';
 import { serviceAccountPlugin } from './plugins/service-account.ts';
 import { claimProtection, volumeProtection } from './plugins/storage-protection.ts';
+import { type TokenIssuer, tokenSecrets } from './plugins/token-secrets.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
 import { validatingAdmissionPolicies } from './plugins/validating-admission-policy.ts';
 import { mutatingWebhooks, validatingWebhooks } from './plugins/webhooks.ts';
 import type { Webhooks } from './webhooks/port.ts';
 
+export interface AdmissionPorts {
+  readonly issuer: TokenIssuer;
+  /** Absent: requests that a webhook would have to be asked about fail by its failure policy. */
+  readonly webhooks: Webhooks | undefined;
+}
+
 /**
  * Every plugin, in the order in which they are asked: upstream's. Adding one is adding a file and a line to this list.
- * Without `webhooks`, requests that one would have to be asked about fail by its failure policy.
  */
-export const builtinAdmission = (webhooks?: Webhooks): readonly AdmissionPlugin[] => [
+export const builtinAdmission = ({ issuer, webhooks }: AdmissionPorts): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
   podLimitRanger, resizeLimitRanger, claimLimitRanger,
-  serviceAccountPlugin,
+  serviceAccountPlugin, tokenSecrets(issuer),
   nodeRestriction,
   taintNodesByCondition,
   podSecurity, podTemplateSecurity, namespaceSecurity,

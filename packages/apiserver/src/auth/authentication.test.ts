@@ -114,6 +114,18 @@ test('a token for another audience is not for this API, and a review says for wh
   assert.equal((await review({})).status, 400);
 });
 
+test('a secret for a token gets one, which ends with the secret', async () => {
+  const server = await withAccount();
+  const annotations = { 'kubernetes.io/service-account.name': 'builder' };
+  const made = await server.make(`${NS}/secrets`, { metadata: { name: 's', annotations }, type: 'kubernetes.io/service-account-token' });
+  const token = atob(made.data.token);
+  assert.deepEqual([atob(made.data.namespace), typeof made.metadata.annotations['kubernetes.io/service-account.uid']], ['default', 'string']);
+  server.pass(365 * DAY_MS);
+  assert.equal((await server.who(token)).body.status.userInfo.username, 'system:serviceaccount:default:builder');
+  await server.ask('DELETE', `${NS}/secrets/s`);
+  assert.equal((await server.who(token)).status, 401);
+});
+
 for (const [claim, data, works] of [
   ['that is as it should be', {}, true],
   ['whose time is over', { expiration: new Date(START - 1).toISOString() }, false],
