@@ -200,6 +200,29 @@ test('forwardUpgrade() lets WebSockets through, without the token that browsers 
   await new Promise((resolve) => socket.on('close', resolve));
 });
 
+test('forwardUpgrade() sends a log in messages, in base64 where that is asked for, and a refusal as a Status', async () => {
+  let code = 200;
+  await using proxy = await harness((request, response) => {
+    assert.equal(request.headers.upgrade, undefined);
+    response.writeHead(code).end(code === 200 ? 'one\ntwo\n' : 'container is waiting');
+  }, '/containerLogs/demo/web/a', true);
+  const url = `ws://127.0.0.1:${proxy.proxyPort}/api/v1/namespaces/demo/pods/web/log?follow=true`;
+  const logOf = (...protocols: string[]): Promise<string> => new Promise((resolve) => {
+    const parts: string[] = [];
+    const socket = new WebSocket(url, protocols).on('error', () => undefined);
+    socket.on('message', (data, isBinary) => parts.push(`${isBinary ? 'binary' : 'text'}:${String(data)}`)).on('close', (reason) => resolve(`${socket.protocol} ${reason} ${parts.join(' ')}`));
+    socket.on('unexpected-response', (_request, response) => {
+      let text = `${response.statusCode} `;
+      response.on('data', (part: Buffer) => { text += part.toString(); }).on('end', () => resolve(text));
+    });
+  });
+  assert.equal(await logOf(), ' 1000 binary: binary:one\ntwo\n');
+  assert.equal(await logOf('base64.bearer.x', 'base64.binary.k8s.io'), `base64.binary.k8s.io 1000 text: text:${Buffer.from('one\ntwo\n').toString('base64')}`);
+  assert.match(await logOf('other.k8s.io'), /^403 requested protocol/);
+  code = 400;
+  assert.match(await logOf(), /^400 .*"reason":"BadRequest".*|^400 .*container is waiting/);
+});
+
 test('forwardUpgrade() gives a refusal back as it was, and says why a target cannot be reached', async () => {
   await using proxy = await harness(() => undefined);
   const refusal = (): Promise<string> => new Promise((resolve) => {

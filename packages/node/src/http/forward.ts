@@ -7,11 +7,12 @@ import { pipeline } from 'node:stream/promises';
 import { createDeflate, createGunzip, createGzip, createInflate } from 'node:zlib';
 import type { ProxyTarget } from '@navarch/apiserver';
 import { failure, type Status } from '@navarch/machinery';
-import { type Dial, dialUpgrade, keepAlive, passUpgrade, refuseUpgrade, UpgradeRefused } from '../streaming/index.ts';
+import { asksFor, type Dial, dialUpgrade, keepAlive, passUpgrade, refuseUpgrade, UpgradeRefused } from '../streaming/index.ts';
 import { requestHeaders, responseHeaders } from './forward/headers.ts';
 import { AddressRewriter } from './forward/html.ts';
 import { type ProxyPlace, proxyPlace, rewritten } from './forward/location.ts';
 import { kubeletRefusal, unreachable } from './forward/unreachable.ts';
+import { bytesOverWebSocket, type UpgradeRequest } from './websocket.ts';
 
 export interface ForwardCredentials {
   readonly certificate: string;
@@ -109,6 +110,19 @@ function codecOf(encoding: string | undefined): { readonly read: readonly Duplex
   }
 }
 
+/** A log in messages. What the kubelet says instead of one is an ordinary answer. */
+async function sendLog(target: ProxyTarget, upgrade: UpgradeRequest, credentials: ForwardCredentials, signal: AbortSignal): Promise<void> {
+  const { isTls, ...options } = optionsOf(target, undefined, credentials);
+  const reply = await new Promise<IncomingMessage>((resolve, reject) => {
+    const outgoing = (isTls ? httpsRequest : httpRequest)({ ...options, method: 'GET', signal });
+    limitConnecting(outgoing);
+    outgoing.on('response', resolve).on('error', reject).end();
+  });
+  const status = reply.statusCode ?? 500;
+  if (status > 206) return refuseUpgrade(upgrade.socket, status, JSON.stringify(kubeletRefusal(status, await textOf(reply), podOf(target))), 'application/json');
+  await bytesOverWebSocket(upgrade, reply, signal);
+}
+
 async function textOf(reply: IncomingMessage): Promise<string> {
   let text = '';
   reply.setEncoding('utf8');
@@ -125,6 +139,7 @@ export async function forwardUpgrade(target: ProxyTarget, request: IncomingMessa
   socket.once('close', leave);
   keepAlive(socket);
   try {
+    if (isLog(target, place) && asksFor(request, 'websocket')) return await sendLog(target, { message: request, socket, head }, credentials, gone.signal);
     const upgraded = await dialUpgrade({ ...optionsOf(target, place, credentials), method: request.method ?? 'GET', headers } as Dial, gone.signal);
     socket.off('close', leave);
     passUpgrade(upgraded, socket, head);

@@ -3,7 +3,9 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { ProxyTarget, Server } from '@navarch/apiserver';
 import { bytesOf, drainOf, exchange, type Headers, HttpRequest, type Outlet, subjectOf } from './exchange.ts';
+import { asksFor } from '../streaming/index.ts';
 import { forward, type ForwardCredentials, forwardUpgrade } from './forward.ts';
+import { watchOverWebSocket } from './websocket.ts';
 
 const certificates = new WeakMap<object, { readonly subject: ReturnType<typeof subjectOf> }>();
 
@@ -25,7 +27,7 @@ export function answerHttp1(server: Server, message: IncomingMessage, response: 
   void exchange(server, request, new Http1Outlet(message, response, credentials));
 }
 
-/** Answers a request to change the protocol: only a proxied one can be granted. */
+/** Answers a request to change the protocol: proxied ones are granted by who is asked, watches by us. */
 export async function answerUpgrade(server: Server, message: IncomingMessage, socket: Duplex, head: Buffer, credentials: ForwardCredentials): Promise<void> {
   socket.on('error', () => socket.destroy());
   const request = requestOf(message);
@@ -33,6 +35,10 @@ export async function answerUpgrade(server: Server, message: IncomingMessage, so
   const reply = await server.handle(request);
   if (reply.type === 'proxy') {
     await forwardUpgrade(reply.target, message, socket, head, credentials);
+    return;
+  }
+  if (reply.type === 'stream' && asksFor(message, 'websocket')) {
+    await watchOverWebSocket({ message, socket, head }, reply, request.signal).catch(() => socket.destroy());
     return;
   }
   const body = reply.type === 'bytes' ? bytesOf(reply) : Buffer.of();

@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { serve } from '@navarch/apiserver';
 import { silent } from '@navarch/base';
+import { WebSocket } from 'ws';
 import { Pki } from '../pki/index.ts';
 import { SqliteStore } from '../sqlite/index.ts';
 import { systemClock, systemRandom } from '../system/index.ts';
@@ -143,4 +144,26 @@ test('A watch gets every change once, in order, and ends with its connection', a
   assert.equal(versions.length, 30);
   assert.deepEqual(versions, versions.toSorted((a, b) => a - b));
   stream.close();
+});
+
+test('A watch over a WebSocket sends each event as a message, by the subprotocol that is asked for', async () => {
+  const name = `ws-${Math.floor(performance.now())}`;
+  const socket = new WebSocket(`wss://127.0.0.1:${listening.port}${configMaps}?watch=true&fieldSelector=metadata.name=${name}`, ['base64url.bearer.authorization.k8s.io.eA', 'base64.binary.k8s.io'], {
+    ca: pki.authority.certificate, cert: admin.certificate, key: admin.key,
+  });
+  const events: { type: string; object: { metadata: { name: string } } }[] = [];
+  const seen = Promise.withResolvers<void>();
+  socket.on('message', (data, isBinary) => {
+    assert.equal(isBinary, false);
+    events.push(JSON.parse(String(data)) as (typeof events)[number]);
+    if (events.length === 2) seen.resolve();
+  });
+  await new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject));
+  assert.equal(socket.protocol, 'base64.binary.k8s.io');
+  await ask({ ':method': 'POST', ':path': configMaps, 'content-type': 'application/json' }, JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } }));
+  await ask({ ':method': 'DELETE', ':path': `${configMaps}/${name}` });
+  await seen.promise;
+  assert.deepEqual(events.map(({ type, object }) => `${type} ${object.metadata.name}`), [`ADDED ${name}`, `DELETED ${name}`]);
+  socket.close();
+  await new Promise((resolve) => socket.on('close', resolve));
 });

@@ -4,7 +4,8 @@ export type Headers = Record<string, string | string[] | undefined>;
 
 /** Belong to one connection (RFC 9110, section 7.6.1), or say who asked us: not the target's business. */
 const OURS = new Set(['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'transfer-encoding', 'te', 'trailer', 'host', 'authorization', 'http2-settings', 'upgrade']);
-const TOKEN_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
+/** Browsers send their token as a subprotocol that begins so. */
+export const TOKEN_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
 
 /** What of a request's headers the target may see. */
 export function requestHeaders(headers: IncomingHttpHeaders, remoteAddress: string): Headers {
@@ -12,7 +13,7 @@ export function requestHeaders(headers: IncomingHttpHeaders, remoteAddress: stri
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith(':') && !name.startsWith('impersonate-') && !OURS.has(name)) result[name] = value;
   }
-  // Browsers send their token as a subprotocol: it is for us.
+  // The token is for us.
   const protocols = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()).filter((name) => !name.startsWith(TOKEN_PROTOCOL));
   if (protocols) result['sec-websocket-protocol'] = protocols.length > 0 ? protocols.join(', ') : undefined;
   const before = headers['x-forwarded-for'];
