@@ -122,7 +122,7 @@ test('listenHttps() does not wait for bodies that never come before it answers o
 
 test('listenHttps() refuses YAML whose aliases stand for more than memory holds', async () => {
   const letters = 'abcdefghij';
-  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', ...[...letters].slice(1).map((letter, i) => `${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${letters[i]}`).join(', ')}]`)].join('\n');
+  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', ...Array.from(letters).slice(1).map((letter, i) => `${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${letters[i]}`).join(', ')}]`)].join('\n');
   for (const [method, path, type] of [['POST', CONFIG_MAPS, 'application/yaml'], ['PATCH', `${CONFIG_MAPS}/a?fieldManager=me`, 'application/apply-patch+yaml']] as const) {
     const answer = await say(request(path, [`Content-Type: ${type}`], method, `kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n${bomb}`));
     assert.equal(statusOf(answer), 400);

@@ -6,7 +6,7 @@ const LETTERS = 'abcdefghij';
 /** Nine lists of nine aliases each: 9^10 values in half a kilobyte. */
 const bomb = [
   'a: &a [x, x, x, x, x, x, x, x, x]',
-  ...[...LETTERS].slice(1).map((letter, i) => `${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${LETTERS[i]}`).join(', ')}]`),
+  ...Array.from(LETTERS).slice(1).map((letter, i) => `${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${LETTERS[i]}`).join(', ')}]`),
 ].join('\n');
 
 test('parseYaml() reads times and words like yes as the texts that they are', () => {
