@@ -42,25 +42,30 @@ export function conditionsOf(
     ['ContainersReady', containersReady],
   ];
   const kept = (pod.status.conditions ?? []).filter(
-    (c) => !RESIZE.includes(c.type) && !own.some(([type]) => type === c.type),
+    (c) => !PASSING.includes(c.type) && !own.some(([type]) => type === c.type),
   );
   // Whoever was bound without a scheduler is scheduled all the same.
   const isScheduled = kept.some((c) => c.type === 'PodScheduled');
   return [
-    ...[...own, ...resizing(containers, memory)].map(([type, claim]) => condition(pod, type, claim, now)),
+    ...[...own, ...resizing(containers, memory), ...restarting(containers)].map(([type, claim]) =>
+      condition(pod, type, claim, now),
+    ),
     ...kept,
     ...(isScheduled ? [] : [condition(pod, 'PodScheduled', holds, now)]),
   ];
 }
 
 /** Conditions that are there only while they hold. */
-export const RESIZE: readonly string[] = ['PodResizePending', 'PodResizeInProgress'];
+export const PASSING: readonly string[] = ['PodResizePending', 'PodResizeInProgress', 'AllContainersRestarting'];
 
 function resizing(containers: readonly PodContainer[], memory: Memory): readonly (readonly [string, Claim])[] {
   if (!containers.some((c) => wantsResize(c, memory))) return [];
   const { resizeRefusal } = memory;
   return [resizeRefusal ? ['PodResizePending', { isTrue: true, ...resizeRefusal }] : ['PodResizeInProgress', holds]];
 }
+
+const restarting = (containers: readonly PodContainer[]): readonly (readonly [string, Claim])[] =>
+  containers.some((c) => c.isSuperseded) ? [['AllContainersRestarting', holds]] : [];
 
 function overOr(phase: PodStatus['phase'], otherwise: () => Claim): Claim {
   if (phase === 'Succeeded') return { isTrue: false, reason: 'PodCompleted' };

@@ -118,6 +118,20 @@ table([
   ['ends a container whose postStart hook failed', podOf(), holding(instance('c', 'running')), 'stop c-0 in 30', { doomed: new Map([['c-0', 'FailedPostStartHook']]) }],
 ]);
 
+const all = { restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }] };
+const together = {
+  restartPolicy: 'Never', initContainers: [container('i')], containers: [container('a', { restartPolicy: 'Never', ...all }), container('b')],
+};
+const ended = instance('a', 88, { ran: 60, ago: 1 });
+
+table([
+  ['ends all containers when one asks for all to run anew', podOf(together), holding(ended, instance('b', 'running'), instance('i', 0, { ago: 70 })), 'stop b-0 in 30'],
+  ['then runs init containers again', podOf(together), holding(ended, instance('b', 143, { ago: 0, ran: 50 }), instance('i', 0, { ago: 70 })), 'start i 1'],
+  ['then all others, whatever their policy', podOf(together), holding(instance('i', 0, { attempt: 1, ran: 0 }), ended, instance('b', 143, { ran: 50 })), 'start a 1'],
+  ['one after the other', podOf(together), holding(instance('i', 0, { attempt: 1, ran: 0 }), instance('a', 'running', { attempt: 1, ran: 0 }), ended, instance('b', 143, { ran: 50 })), 'start b 1'],
+  ['and is done', podOf(together), holding(instance('i', 0, { attempt: 1, ran: 0 }), instance('a', 'running', { attempt: 1, ran: 0 }), ended, instance('b', 'running', { attempt: 1, ran: 0 })), ''],
+]);
+
 test('decide() looks again when the deadline comes, and when a pause is over', () => {
   const pod = podOf({ activeDeadlineSeconds: 60 }, {}, { startTime: at(0) });
   assert.equal(decide(pod, holding(instance('c', 'running')), ready, NOW).lookAgainAt, NOW + 60_000);

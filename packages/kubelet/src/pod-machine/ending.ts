@@ -101,13 +101,13 @@ export function endUnwanted(
 
 function unwanted(
   pod: Pod,
-  { spec, instances }: PodContainer,
+  { spec, instances, isSuperseded }: PodContainer,
   instance: ObservedContainer,
   sandboxId: string | undefined,
   memory: Memory,
 ): { readonly graceSeconds: number; readonly message: string } | undefined {
   const graceSeconds = graceOf(pod);
-  if (instance.sandboxId !== sandboxId || instance !== instances[0])
+  if (isSuperseded || instance.sandboxId !== sandboxId || instance !== instances[0])
     return { graceSeconds, message: `Stopping container ${spec.name}` };
   if (!isRunning(instance))
     return { graceSeconds, message: 'Container is in unknown state, try killing it before restart' };

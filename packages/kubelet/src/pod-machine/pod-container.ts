@@ -1,6 +1,7 @@
 import { type Container, type ContainerStatus, isSidecar, type Pod } from '@navarch/api';
 import type { Memory } from './memory.ts';
-import { isAlive, isExited, isRunning, type Observed, type ObservedContainer } from './observed.ts';
+import { isAlive, isCreated, isExited, isRunning, type Observed, type ObservedContainer } from './observed.ts';
+import { ruleFor } from './restart-rules.ts';
 
 export type Role = 'init' | 'sidecar' | 'app' | 'ephemeral';
 
@@ -12,6 +13,8 @@ export interface PodContainer {
   readonly instances: readonly ObservedContainer[];
   /** What the API was told last: all that is left where the runtime has forgotten. */
   readonly recorded: ContainerStatus | undefined;
+  /** Since its newest instance began, a rule of some container asked for all of them to run anew (KEP-5532). */
+  readonly isSuperseded: boolean;
 }
 
 /** The end of a container's newest instance. Times are milliseconds of the wall clock. */
@@ -42,13 +45,30 @@ export function containersOf(pod: Pod, observed: Observed): readonly PodContaine
     role,
     instances: observed.containers.filter((c) => c.name === container.name),
     recorded: known.get(container.name),
+    isSuperseded: false,
   });
-  return [
+  const all = [
     ...(spec.initContainers ?? []).map((c) => of(c, isSidecar(c) ? 'sidecar' : 'init')),
     ...spec.containers.map((c) => of(c, 'app')),
     ...(spec.ephemeralContainers ?? []).map((c) => of(c as unknown as Container, 'ephemeral')),
   ];
+  const anewSince = restartedAllAt(all);
+  return all.map((c) => ({ ...c, isSuperseded: c.role !== 'ephemeral' && startOf(c) < anewSince }));
 }
+
+/** When a container ended last whose rules then asked for all to run anew, nanoseconds; 0 when none did. */
+const restartedAllAt = (containers: readonly PodContainer[]): number =>
+  Math.max(
+    0,
+    ...containers.flatMap(({ spec, instances }) =>
+      instances
+        .filter((i) => isExited(i) && ruleFor(spec, i.status.exitCode) === 'RestartAllContainers')
+        .map((i) => i.status.finishedAt),
+    ),
+  );
+
+const startOf = ({ instances: [newest] }: PodContainer): number =>
+  newest && !isCreated(newest) ? newest.status.startedAt : Number.POSITIVE_INFINITY;
 
 export const current = ({ instances }: PodContainer): ObservedContainer | undefined => instances[0];
 

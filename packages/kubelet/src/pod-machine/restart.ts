@@ -1,5 +1,6 @@
 import type { Pod } from '@navarch/api';
 import { type Ending, endingOf, type PodContainer } from './pod-container.ts';
+import { ruleFor } from './restart-rules.ts';
 
 const BACK_OFF_SECONDS_MIN = 10;
 const BACK_OFF_SECONDS_MAX = 300;
@@ -7,13 +8,9 @@ const BACK_OFF_SECONDS_MAX = 300;
 const RECOVERED_MS = 10 * 60_000;
 
 /** Whether a container that ended so is run again while its pod goes on. */
-export function restarts(pod: Pod, { spec, role }: PodContainer, { exitCode }: Ending): boolean {
+export function restarts(pod: Pod, { spec, role, isSuperseded }: PodContainer, { exitCode }: Ending): boolean {
   if (role === 'ephemeral') return false;
-  for (const { action, exitCodes } of spec.restartPolicyRules ?? []) {
-    const isListed = exitCodes?.values?.includes(exitCode) ?? false;
-    const isMatch = exitCodes !== undefined && isListed === (exitCodes.operator === 'In');
-    if (isMatch) return action === 'Restart' || action === 'RestartAllContainers';
-  }
+  if (isSuperseded || ruleFor(spec, exitCode) !== undefined) return true;
   if (role === 'sidecar') return true;
   const policy = spec.restartPolicy ?? pod.spec.restartPolicy ?? 'Always';
   if (policy === 'Never') return false;

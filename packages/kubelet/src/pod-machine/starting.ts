@@ -3,7 +3,7 @@ import { actionKey, type StartContainer } from './action.ts';
 import { merged, type Steps } from './ending.ts';
 import type { Memory } from './memory.ts';
 import { isAlive, isCreated, isExited, type ObservedSandbox } from './observed.ts';
-import { current, endingOf, hasStarted, lastAttempt, type PodContainer } from './pod-container.ts';
+import { alive, current, endingOf, hasStarted, lastAttempt, type PodContainer } from './pod-container.ts';
 import { asGiven } from './resize.ts';
 import { backOffUntil, failuresAfter, restarts } from './restart.ts';
 
@@ -23,7 +23,11 @@ export function startContainers(
       .filter((i) => isAlive(i) && memory.postStarting.has(i.id))
       .map(({ id }) => ({ type: 'post-start', container: c.spec, id }) as const),
   );
-  const starts = dueContainers(containers, sandbox.id, memory).map((c) => start(pod, c, sandbox.id, memory, now));
+  // All end before any begins anew.
+  const isEnding = containers.some((c) => c.isSuperseded && alive(c));
+  const starts = isEnding
+    ? []
+    : dueContainers(containers, sandbox.id, memory).map((c) => start(pod, c, sandbox.id, memory, now));
   const ready = starts.flatMap((s) => s.actions);
   // What is being started is not given up for another that became due meanwhile.
   const next =
@@ -50,14 +54,16 @@ function dueContainers(
       container.role === 'sidecar'
         ? hasStarted(container, memory)
         : newest !== undefined && isExited(newest) && newest.status.exitCode === 0;
-    if (newest?.sandboxId !== sandboxId || !isDone) return due;
+    if (newest?.sandboxId !== sandboxId || !isDone || container.isSuperseded) return due;
   }
   return [...due, ...apps];
 }
 
 /** Once an app container has been made in a sandbox, initialization is over for it. */
 export const isInitialized = (containers: readonly PodContainer[], sandboxId: string | undefined): boolean =>
-  containers.some((c) => c.role === 'app' && current(c)?.sandboxId === sandboxId && sandboxId !== undefined);
+  containers.some(
+    (c) => c.role === 'app' && !c.isSuperseded && current(c)?.sandboxId === sandboxId && sandboxId !== undefined,
+  );
 
 interface Start extends Steps {
   readonly actions: readonly StartContainer[];
@@ -68,7 +74,7 @@ function start(pod: Pod, container: PodContainer, sandboxId: string, memory: Mem
   if (newest && isAlive(newest)) return { actions: [] };
   const ending = endingOf(container);
   // A new sandbox begins with initialization, whatever came of it in the one before.
-  const isAnew = container.role === 'init' && newest?.sandboxId !== sandboxId;
+  const isAnew = container.role === 'init' && (container.isSuperseded || newest?.sandboxId !== sandboxId);
   if (ending && !isAnew && !restarts(pod, container, ending)) return { actions: [] };
   const isPenalized = ending !== undefined && !(isAnew && ending.exitCode === 0);
   const due = Math.max(memory.waiting.get(container.spec.name)?.retryAt ?? 0, isPenalized ? backOffUntil(ending) : 0);

@@ -3,7 +3,7 @@ import { type Clock, type Logger, Notifier } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { equalJson, hasReason, keyOf } from '@navarch/machinery';
 
-import { RESIZE } from '../pod-machine/conditions.ts';
+import { PASSING } from '../pod-machine/conditions.ts';
 
 export interface ReporterDeps {
   readonly api: Api;
@@ -112,7 +112,7 @@ export async function isGone(pod: Pod, refusal: unknown, api: Api): Promise<bool
   }
 }
 
-const OWN = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', ...RESIZE];
+const OWN = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', ...PASSING];
 const isOwn = ({ type }: PodCondition): boolean => OWN.includes(type);
 
 /** The pod as it is known here: what was said last, beside what others say of it. */
@@ -145,7 +145,7 @@ function patchOf(next: PodStatus, previous: PodStatus): object {
   );
   const isNew = ({ type }: PodCondition): boolean => !previous.conditions?.some((c) => c.type === type);
   const past = (previous.conditions ?? []).filter(
-    (c) => RESIZE.includes(c.type) && !next.conditions?.some((n) => n.type === c.type),
+    (c) => PASSING.includes(c.type) && !next.conditions?.some((n) => n.type === c.type),
   );
   const conditions = (next.conditions ?? [])
     .filter((c) => isOwn(c) || isNew(c))

@@ -328,3 +328,24 @@ test('kubelet: pods at rest are left in peace', async () => {
     `${world.machine.runtime.queries - before} questions in ten minutes`,
   );
 });
+
+test('kubelet: a container may ask for all of its pod to run anew', () => {
+  const restartPolicyRules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }];
+  const spec = {
+    restartPolicy: 'Never',
+    initContainers: [{ name: 'i', image: 'app' }],
+    containers: [
+      { name: 'a', image: 'app', restartPolicy: 'Never', restartPolicyRules },
+      { name: 'b', image: 'app' },
+    ],
+  };
+  const program = ({ name, attempt }: { name: string; attempt: number }): Program =>
+    name === 'i' ? job(500) : name === 'a' ? job(3000, attempt === 0 ? 88 : 0) : server;
+  return withPod(spec, { program }, 6000, async (world) => {
+    const starts = calls(world, 'startContainer').map((call) => call.replace('startContainer ', ''));
+    assert.deepEqual(starts, ['i 0', 'a 0', 'b 0', 'i 1', 'a 1', 'b 1']);
+    const { status } = (await world.pod('web')) ?? {};
+    assert.equal(status?.phase, 'Running');
+    assert.ok(!status.conditions?.some((x) => x.type === 'AllContainersRestarting'));
+  });
+});

@@ -26,7 +26,7 @@ export function validatePodStatus(next: Pod, previous: Pod, at: Field): void {
 
 /** Containers with restart rules of their own may come back whatever the pod's policy says (KEP-5307). */
 const ownsRestarts = ({ spec }: Pod): boolean =>
-  [...spec.containers, ...(spec.initContainers ?? [])].some((container) => container.restartPolicy !== undefined && container.restartPolicy !== 'Never');
+  [...spec.containers, ...(spec.initContainers ?? [])].some(({ restartPolicy = 'Never', restartPolicyRules = [] }) => restartPolicy !== 'Never' || restartPolicyRules.length > 0);
 
 function validateEnds(next: readonly ContainerStatus[], previous: readonly ContainerStatus[], mayRetry: boolean, at: Field): void {
   previous.forEach((before, i) => {
