@@ -21,12 +21,27 @@ export interface Scope {
   readonly values?: readonly string[];
 }
 
-const COMPUTE = new Set(['cpu', 'memory', 'ephemeral-storage', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage']);
+const COMPUTE = new Set([
+  'cpu',
+  'memory',
+  'ephemeral-storage',
+  'requests.cpu',
+  'requests.memory',
+  'requests.ephemeral-storage',
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
+]);
 /** What must be said by every container once a quota limits it: as it always was. */
 const MUST_SAY = new Set(['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory']);
 
 const pods: Evaluator = {
-  measures: (name) => name === 'pods' || COMPUTE.has(name) || name.startsWith('hugepages-') || name.startsWith('requests.hugepages-') || /^requests\.[^.]+\..*\//.test(name),
+  measures: (name) =>
+    name === 'pods' ||
+    COMPUTE.has(name) ||
+    name.startsWith('hugepages-') ||
+    name.startsWith('requests.hugepages-') ||
+    /^requests\.[^.]+\..*\//.test(name),
   usage(object: Pod, now) {
     if (isOver(object, now)) return new Map();
     return new Map([['pods', wholeAmount(1)], ...computeUsage(podRequests(object.spec), podLimits(object.spec))]);
@@ -38,7 +53,8 @@ const pods: Evaluator = {
     const missing = new Map<string, string[]>();
     for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
       const said = containerUsage(container);
-      for (const name of wanted) if (!said.has(name) && !ofPod.has(name)) missing.set(name, [...(missing.get(name) ?? []), container.name]);
+      for (const name of wanted)
+        if (!said.has(name) && !ofPod.has(name)) missing.set(name, [...(missing.get(name) ?? []), container.name]);
     }
     return missing;
   },
@@ -47,10 +63,15 @@ const pods: Evaluator = {
 /** Pods that have ended, or whose time to end is over, take nothing any more. */
 function isOver({ metadata, status }: Pod, now: number): boolean {
   if (status.phase === 'Failed' || status.phase === 'Succeeded') return true;
-  return metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds !== undefined && Date.parse(metadata.deletionTimestamp) < now;
+  return (
+    metadata.deletionTimestamp !== undefined &&
+    metadata.deletionGracePeriodSeconds !== undefined &&
+    Date.parse(metadata.deletionTimestamp) < now
+  );
 }
 
-const containerUsage = ({ resources }: Container): Amounts => computeUsage(resources?.requests ?? {}, resources?.limits ?? {});
+const containerUsage = ({ resources }: Container): Amounts =>
+  computeUsage(resources?.requests ?? {}, resources?.limits ?? {});
 
 function computeUsage(requests: Readonly<Record<string, string>>, limits: Readonly<Record<string, string>>): Amounts {
   const usage = new Map<string, ReturnType<typeof wholeAmount>>();
@@ -65,35 +86,51 @@ function computeUsage(requests: Readonly<Record<string, string>>, limits: Readon
 function podIsInScope(object: Pod, { scopeName, operator, values = [] }: Scope): boolean {
   const { spec } = object;
   switch (scopeName) {
-    case 'Terminating': return spec.activeDeadlineSeconds !== undefined;
-    case 'NotTerminating': return spec.activeDeadlineSeconds === undefined;
-    case 'BestEffort': return isBestEffort(object);
-    case 'NotBestEffort': return !isBestEffort(object);
-    case 'CrossNamespacePodAffinity': return crossesNamespaces(spec);
-    case 'PriorityClass': return matches(spec.priorityClassName ?? '', operator, values);
-    default: return false;
+    case 'Terminating':
+      return spec.activeDeadlineSeconds !== undefined;
+    case 'NotTerminating':
+      return spec.activeDeadlineSeconds === undefined;
+    case 'BestEffort':
+      return isBestEffort(object);
+    case 'NotBestEffort':
+      return !isBestEffort(object);
+    case 'CrossNamespacePodAffinity':
+      return crossesNamespaces(spec);
+    case 'PriorityClass':
+      return matches(spec.priorityClassName ?? '', operator, values);
+    default:
+      return false;
   }
 }
 
-const isBestEffort = ({ spec }: Pod): boolean => [...spec.containers, ...(spec.initContainers ?? [])].every(
-  ({ resources }) => ['cpu', 'memory'].every((name) => isNothing(resources?.requests?.[name]) && isNothing(resources?.limits?.[name])),
-) && !spec.resources;
+const isBestEffort = ({ spec }: Pod): boolean =>
+  [...spec.containers, ...(spec.initContainers ?? [])].every(({ resources }) =>
+    ['cpu', 'memory'].every((name) => isNothing(resources?.requests?.[name]) && isNothing(resources?.limits?.[name])),
+  ) && !spec.resources;
 
 const isNothing = (text: string | undefined): boolean => text === undefined || parseQuantity(text)?.nano === 0n;
 
 function crossesNamespaces({ affinity }: Pod['spec']): boolean {
   const of = [affinity?.podAffinity, affinity?.podAntiAffinity];
-  const terms = of.flatMap((a) => [...(a?.requiredDuringSchedulingIgnoredDuringExecution ?? []), ...(a?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((p) => p.podAffinityTerm)]);
+  const terms = of.flatMap((a) => [
+    ...(a?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(a?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((p) => p.podAffinityTerm),
+  ]);
   return terms.some((term) => (term.namespaces?.length ?? 0) > 0 || term.namespaceSelector !== undefined);
 }
 
 function matches(value: string, operator: string, values: readonly string[]): boolean {
   switch (operator) {
-    case 'Exists': return value !== '';
-    case 'DoesNotExist': return value === '';
-    case 'In': return values.includes(value);
-    case 'NotIn': return !values.includes(value);
-    default: return false;
+    case 'Exists':
+      return value !== '';
+    case 'DoesNotExist':
+      return value === '';
+    case 'In':
+      return values.includes(value);
+    case 'NotIn':
+      return !values.includes(value);
+    default:
+      return false;
   }
 }
 
@@ -103,8 +140,13 @@ const services: Evaluator = {
   usage({ spec }: Service) {
     const ports = spec.ports?.length ?? 0;
     const isBalanced = spec.type === 'LoadBalancer';
-    const nodePorts = spec.type === 'NodePort' || (isBalanced && spec.allocateLoadBalancerNodePorts !== false) ? ports : 0;
-    return new Map([['services', wholeAmount(1)], ['services.nodeports', wholeAmount(nodePorts)], ['services.loadbalancers', wholeAmount(isBalanced ? 1 : 0)]]);
+    const nodePorts =
+      spec.type === 'NodePort' || (isBalanced && spec.allocateLoadBalancerNodePorts !== false) ? ports : 0;
+    return new Map([
+      ['services', wholeAmount(1)],
+      ['services.nodeports', wholeAmount(nodePorts)],
+      ['services.loadbalancers', wholeAmount(isBalanced ? 1 : 0)],
+    ]);
   },
 };
 
@@ -113,9 +155,14 @@ const claims: Evaluator = {
   measures: (name) => name === 'persistentvolumeclaims' || name === 'requests.storage' || name.includes(CLASS),
   usage({ metadata, spec, status }: PersistentVolumeClaim) {
     const className = spec.storageClassName ?? metadata.annotations?.['volume.beta.kubernetes.io/storage-class'];
-    const [asked, allocated] = [spec.resources?.requests?.['storage'], status.allocatedResources?.['storage']].map((text) => parseQuantity(text ?? '0') ?? wholeAmount(0));
+    const [asked, allocated] = [spec.resources?.requests?.['storage'], status.allocatedResources?.['storage']].map(
+      (text) => parseQuantity(text ?? '0') ?? wholeAmount(0),
+    );
     const storage = asked && allocated && allocated.nano > asked.nano ? allocated : (asked ?? wholeAmount(0));
-    const usage = new Map([['persistentvolumeclaims', wholeAmount(1)], ['requests.storage', storage]]);
+    const usage = new Map([
+      ['persistentvolumeclaims', wholeAmount(1)],
+      ['requests.storage', storage],
+    ]);
     if (className) {
       usage.set(`${className}${CLASS}persistentvolumeclaims`, wholeAmount(1));
       usage.set(`${className}${CLASS}requests.storage`, storage);
@@ -126,7 +173,11 @@ const claims: Evaluator = {
 
 /** Counted by their plain names too, as it was before any resource could be counted. */
 const PLAIN = new Set(['configmaps', 'replicationcontrollers', 'resourcequotas', 'secrets', 'resourceclaims']);
-const EVALUATORS: Readonly<Record<string, Evaluator>> = { '/pods': pods, '/services': services, '/persistentvolumeclaims': claims };
+const EVALUATORS: Readonly<Record<string, Evaluator>> = {
+  '/pods': pods,
+  '/services': services,
+  '/persistentvolumeclaims': claims,
+};
 
 type Named = Pick<Kind<any>, 'group' | 'plural'>;
 const countName = ({ group, plural }: Named): string => `count/${plural}${group ? `.${group}` : ''}`;
@@ -144,12 +195,20 @@ export function quotaUsage(kind: Named, object: ApiObject, now: number): Amounts
 
 /** The names among a quota's that objects of the kind are measured by. */
 export const measuredNames = (kind: Named, names: Iterable<string>): ReadonlySet<string> =>
-  new Set([...names].filter((name) => name === countName(kind) || (kind.group === '' && PLAIN.has(kind.plural) && name === kind.plural) || evaluatorOf(kind)?.measures(name)));
+  new Set(
+    [...names].filter(
+      (name) =>
+        name === countName(kind) ||
+        (kind.group === '' && PLAIN.has(kind.plural) && name === kind.plural) ||
+        evaluatorOf(kind)?.measures(name),
+    ),
+  );
 
 /** Whether the quota is about this object: all of its scopes must be so. */
 export function isInQuotaScopes({ spec }: ResourceQuota, kind: Named, object: ApiObject): boolean {
   const scopes: readonly Scope[] = [
-    ...(spec.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })), ...((spec.scopeSelector?.matchExpressions ?? []) as readonly Scope[]),
+    ...(spec.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
+    ...((spec.scopeSelector?.matchExpressions ?? []) as readonly Scope[]),
   ];
   if (scopes.length === 0) return true;
   const evaluator = evaluatorOf(kind);
@@ -159,5 +218,8 @@ export function isInQuotaScopes({ spec }: ResourceQuota, kind: Named, object: Ap
 /** `limits.cpu for: a,b; limits.memory for: a`: what containers must say because the quota limits it; '' when all is said. */
 export function unsaidText(kind: Named, object: ApiObject, names: Iterable<string>): string {
   const missing = evaluatorOf(kind)?.unsaid?.(object, [...names]);
-  return [...(missing ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, containers]) => `${name} for: ${[...new Set(containers)].sort().join(',')}`).join('; ');
+  return [...(missing ?? [])]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, containers]) => `${name} for: ${[...new Set(containers)].sort().join(',')}`)
+    .join('; ');
 }

@@ -70,5 +70,7 @@ export function applies({ on }: AdmissionPlugin, request: AdmissionRequest): boo
   if (!on.operations.includes(request.operation)) return false;
   if (on.resources !== undefined && !on.resources.includes(resourceOf(request))) return false;
   if (on.subresources === '*') return true;
-  return request.subresource === '' ? on.subresources === undefined || on.subresources.includes('') : (on.subresources?.includes(request.subresource) ?? false);
+  return request.subresource === ''
+    ? on.subresources === undefined || on.subresources.includes('')
+    : (on.subresources?.includes(request.subresource) ?? false);
 }

@@ -1,5 +1,9 @@
 import type { AdmissionPlugin } from './admission.ts';
-import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './plugins/certificate-requests.ts';
+import {
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
+} from './plugins/certificate-requests.ts';
 import { persistentVolumeClaimResize } from './plugins/claim-resize.ts';
 import { defaultIngressClass } from './plugins/default-ingress-class.ts';
 import { defaultStorageClass } from './plugins/default-storage-class.ts';
@@ -34,23 +38,37 @@ export interface AdmissionPorts {
  */
 export const builtinAdmission = ({ issuer, webhooks }: AdmissionPorts): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
-  podLimitRanger, resizeLimitRanger, claimLimitRanger,
-  serviceAccountPlugin, tokenSecrets(issuer),
+  podLimitRanger,
+  resizeLimitRanger,
+  claimLimitRanger,
+  serviceAccountPlugin,
+  tokenSecrets(issuer),
   nodeRestriction,
   taintNodesByCondition,
-  podSecurity, podTemplateSecurity, namespaceSecurity,
-  podPriority, priorityClasses,
+  podSecurity,
+  podTemplateSecurity,
+  namespaceSecurity,
+  podPriority,
+  priorityClasses,
   defaultTolerationSeconds,
   defaultStorageClass,
-  claimProtection, volumeProtection,
+  claimProtection,
+  volumeProtection,
   persistentVolumeClaimResize,
   runtimeClassPlugin,
-  certificateApproval, certificateSigning, certificateSubjectRestriction,
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
   defaultIngressClass,
-  createdPodTopology, boundPodTopology,
-  roleEscalation, bindingEscalation,
+  createdPodTopology,
+  boundPodTopology,
+  roleEscalation,
+  bindingEscalation,
   expressionCheck,
-  mutatingAdmissionPolicies, mutatingWebhooks(webhooks), validatingAdmissionPolicies, validatingWebhooks(webhooks),
+  mutatingAdmissionPolicies,
+  mutatingWebhooks(webhooks),
+  validatingAdmissionPolicies,
+  validatingWebhooks(webhooks),
   // Last: what it takes is taken for what is going to be written.
   resourceQuotaPlugin,
 ];

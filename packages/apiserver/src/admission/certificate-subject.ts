@@ -15,12 +15,16 @@ const IDENTIFIER = 0x06;
  */
 export function organizationsOfRequest(request: string): readonly string[] {
   try {
-    const body = /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----([\s\S]*?)-----END/.exec(atob(request))?.[1]?.replace(/\s/g, '') ?? '';
+    const body =
+      /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----([\s\S]*?)-----END/.exec(atob(request))?.[1]?.replace(/\s/g, '') ??
+      '';
     const [outer] = elements(bytesOf(atob(body)));
     const [info] = elements(outer?.content);
     // CertificationRequestInfo: version, subject, key, attributes.
     const [, subject] = elements(info?.content);
-    return elements(subject?.content).flatMap(({ content }) => elements(content)).flatMap(organization);
+    return elements(subject?.content)
+      .flatMap(({ content }) => elements(content))
+      .flatMap(organization);
   } catch {
     return []; // Not base64, or cut off.
   }
@@ -31,7 +35,11 @@ function organization({ tag, content }: Element): readonly string[] {
   const [type, value] = elements(content);
   if (type?.tag !== IDENTIFIER || hex(type.content) !== ORGANIZATION || !value) return [];
   // BMPString has two bytes a character; all others are read as UTF-8, whose first half they share.
-  return [value.tag === 0x1e ? String.fromCharCode(...[...value.content].filter((_, i) => i % 2 === 1)) : new TextDecoder().decode(value.content)];
+  return [
+    value.tag === 0x1e
+      ? String.fromCharCode(...[...value.content].filter((_, i) => i % 2 === 1))
+      : new TextDecoder().decode(value.content),
+  ];
 }
 
 /** The elements that follow one another (X.690, definite lengths). Throws RangeError where one is cut off. */

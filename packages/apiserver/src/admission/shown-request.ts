@@ -19,16 +19,35 @@ export function requestOf({ request, kind, object, uid }: ShownRequest): object 
   // Bodies of other kinds come to subresources: Binding, Eviction, TokenRequest.
   const bodyKind = (object as Partial<ApiObject> | undefined)?.kind ?? request.kind.kind;
   return {
-    uid, kind: { group: kind.group, version: kind.version, kind: bodyKind }, resource, ...(subresource ? { subResource: subresource } : {}),
-    requestKind: { ...ofRequest, kind: bodyKind }, requestResource: { ...ofRequest, resource: request.kind.plural }, ...(subresource ? { requestSubResource: subresource } : {}),
-    ...(name ? { name } : {}), ...(namespace ? { namespace } : {}), operation, userInfo: userInfo(user),
-    object: operation === 'DELETE' ? null : shown(kind, request.kind, object), oldObject: operation === 'CREATE' ? null : shown(kind, request.kind, previous),
-    dryRun: isDryRun, options: { kind: `${OPTIONS[operation]}Options`, apiVersion: 'meta.k8s.io/v1', ...(isDryRun ? { dryRun: ['All'] } : {}) },
+    uid,
+    kind: { group: kind.group, version: kind.version, kind: bodyKind },
+    resource,
+    ...(subresource ? { subResource: subresource } : {}),
+    requestKind: { ...ofRequest, kind: bodyKind },
+    requestResource: { ...ofRequest, resource: request.kind.plural },
+    ...(subresource ? { requestSubResource: subresource } : {}),
+    ...(name ? { name } : {}),
+    ...(namespace ? { namespace } : {}),
+    operation,
+    userInfo: userInfo(user),
+    object: operation === 'DELETE' ? null : shown(kind, request.kind, object),
+    oldObject: operation === 'CREATE' ? null : shown(kind, request.kind, previous),
+    dryRun: isDryRun,
+    options: {
+      kind: `${OPTIONS[operation]}Options`,
+      apiVersion: 'meta.k8s.io/v1',
+      ...(isDryRun ? { dryRun: ['All'] } : {}),
+    },
   };
 }
 const OPTIONS = { CREATE: 'Create', UPDATE: 'Update', DELETE: 'Delete', CONNECT: 'Connect' } as const;
 
-const userInfo = ({ name, uid, groups, extra }: User): object => ({ username: name, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) });
+const userInfo = ({ name, uid, groups, extra }: User): object => ({
+  username: name,
+  ...(uid ? { uid } : {}),
+  groups,
+  ...(extra ? { extra } : {}),
+});
 
 /** The stored object as the wanted version shows it. */
 function shown(kind: Kind<any>, stored: Kind<any>, object: ApiObject | undefined): unknown {

@@ -14,7 +14,10 @@ const masters: Authorizer = {
   decide: (user) => (user.groups.includes(MASTERS) ? allowed('') : noOpinion()),
 };
 
-const EVERYTHING: readonly PolicyRule[] = [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { verbs: ['*'], nonResourceURLs: ['*'] }];
+const EVERYTHING: readonly PolicyRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['*'], nonResourceURLs: ['*'] },
+];
 
 /** All that decides who may do what: `system:masters`, then the node authorizer, then RBAC. */
 export class Access implements Authorizer {
@@ -39,26 +42,41 @@ export class Access implements Authorizer {
     const { verdict, reason } = this.decide(user, request);
     if (verdict === 'allow') return;
     const { group, resource, name, isResource } = request;
-    throw failure('Forbidden', forbiddenMessage(user, request, reason), isResource ? { ...(name ? { name } : {}), ...(group ? { group } : {}), kind: resource } : {});
+    throw failure(
+      'Forbidden',
+      forbiddenMessage(user, request, reason),
+      isResource ? { ...(name ? { name } : {}), ...(group ? { group } : {}), kind: resource } : {},
+    );
   }
 
   /** What SelfSubjectRulesReview tells. The node authorizer cannot list its rules, and says so. */
   rules(user: User, namespace: string): RuleSet {
     const { rules, errors } = this.rbac.rules(user, namespace);
     const unlisted = nodeNameOf(user) === undefined ? [] : ['node authorizer does not support user rule resolution'];
-    return { rules: user.groups.includes(MASTERS) ? [...EVERYTHING, ...rules] : rules, errors: [...unlisted, ...errors] };
+    return {
+      rules: user.groups.includes(MASTERS) ? [...EVERYTHING, ...rules] : rules,
+      errors: [...unlisted, ...errors],
+    };
   }
 
   /** Nobody hands on what they do not hold. Throws Forbidden about the role or binding being written. */
-  confirmNoEscalation(user: User, namespace: string, wanted: readonly PolicyRule[], about: { readonly of: ResourceName; readonly name: string }): void {
+  confirmNoEscalation(
+    user: User,
+    namespace: string,
+    wanted: readonly PolicyRule[],
+    about: { readonly of: ResourceName; readonly name: string },
+  ): void {
     const { rules, errors } = this.rbac.rules(user, namespace);
     const missing = uncovered(rules, wanted);
     if (missing.length === 0) return;
     const groups = `[${user.groups.map((group) => JSON.stringify(group)).join(' ')}]`;
     const lines = [...new Set(missing.map(ruleText))].sort();
     const unresolved = errors.length === 0 ? '' : `; resolution errors: [${errors.join(', ')}]`;
-    throw forbidden(about.of, about.name,
-      `user ${JSON.stringify(user.name)} (groups=${groups}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}${unresolved}`);
+    throw forbidden(
+      about.of,
+      about.name,
+      `user ${JSON.stringify(user.name)} (groups=${groups}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}${unresolved}`,
+    );
   }
 
   holdsEverything(user: User): boolean {

@@ -3,7 +3,10 @@ import type { RequestInfo } from '../request-info.ts';
 import type { User } from './user.ts';
 
 /** What is asked of an authorizer: who is asked about comes beside it. */
-export interface Attributes extends Pick<RequestInfo, 'isResource' | 'verb' | 'group' | 'resource' | 'subresource' | 'namespace' | 'name' | 'path'> {
+export interface Attributes extends Pick<
+  RequestInfo,
+  'isResource' | 'verb' | 'group' | 'resource' | 'subresource' | 'namespace' | 'name' | 'path'
+> {
   /** What a list, watch or deletecollection is narrowed to (KEP-4601). */
   readonly fields?: readonly FieldTerm[];
 }
@@ -17,7 +20,10 @@ const PATH_SEGMENT = /^(?!\.{1,2}$)[^/%]+$/;
 export function attributesOf(info: RequestInfo, query: URLSearchParams): Attributes {
   if (!info.isResource || info.name !== '' || !['list', 'watch', 'deletecollection'].includes(info.verb)) return info;
   const fields = selected(query.get('fieldSelector') ?? '');
-  const name = info.verb === 'deletecollection' ? undefined : fields.find((term) => term.field === 'metadata.name' && term.isEqual)?.value;
+  const name =
+    info.verb === 'deletecollection'
+      ? undefined
+      : fields.find((term) => term.field === 'metadata.name' && term.isEqual)?.value;
   return { ...info, fields, ...(name !== undefined && PATH_SEGMENT.test(name) ? { name } : {}) };
 }
 
@@ -34,7 +40,8 @@ function selected(text: string): readonly FieldTerm[] {
 /** Upstream's words for a refusal; `reason` is what the authorizers had to say. */
 export function forbiddenMessage(user: User, request: Attributes, reason = ''): string {
   const tail = reason === '' ? '' : `: ${reason}`;
-  if (!request.isResource) return `forbidden: User ${JSON.stringify(user.name)} cannot ${request.verb} path ${JSON.stringify(request.path)}${tail}`;
+  if (!request.isResource)
+    return `forbidden: User ${JSON.stringify(user.name)} cannot ${request.verb} path ${JSON.stringify(request.path)}${tail}`;
   const { group, resource, subresource, name, namespace, verb } = request;
   const whole = subresource ? `${resource}/${subresource}` : resource;
   const subject = group ? `${resource}.${group}` : resource;

@@ -7,17 +7,26 @@ const REVIEW = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 const TOKENS = `${NS}/serviceaccounts/builder/token`;
 const DAY_MS = 24 * 3600 * 1000;
 
-async function withAccount(): Promise<StartedServer & { readonly token: (spec?: object) => Promise<string>; readonly who: (token: string) => Promise<any> }> {
+async function withAccount(): Promise<
+  StartedServer & { readonly token: (spec?: object) => Promise<string>; readonly who: (token: string) => Promise<any> }
+> {
   const server = await startedServer();
   for (const name of ['builder', 'other']) await server.make(`${NS}/serviceaccounts`, { metadata: { name } });
   return {
     ...server,
-    token: async (spec = {}) => (await server.make(TOKENS, { spec: { audiences: null, boundObjectRef: null, expirationSeconds: null, ...spec } })).status.token,
+    token: async (spec = {}) =>
+      (await server.make(TOKENS, { spec: { audiences: null, boundObjectRef: null, expirationSeconds: null, ...spec } }))
+        .status.token,
     who: async (token) => server.ask('POST', REVIEW, {}, { as: token }),
   };
 }
-const podNamed = (name: string, serviceAccountName = 'builder') => ({ metadata: { name }, spec: { serviceAccountName, containers: [{ name: 'c', image: 'i' }] } });
-const toPod = (name: string, uid?: string) => ({ boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name, ...(uid ? { uid } : {}) } });
+const podNamed = (name: string, serviceAccountName = 'builder') => ({
+  metadata: { name },
+  spec: { serviceAccountName, containers: [{ name: 'c', image: 'i' }] },
+});
+const toPod = (name: string, uid?: string) => ({
+  boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name, ...(uid ? { uid } : {}) },
+});
 
 test('a token that nobody made is 401, never anonymous', async () => {
   const { ask } = await startedServer();
@@ -31,16 +40,31 @@ test('a certificate is a proof until it is over, on the same connection too; one
   assert.equal((await server.ask('POST', REVIEW, {}, { as: '', certificate })).status, 201);
   server.pass(2000);
   assert.equal((await server.ask('POST', REVIEW, {}, { as: '', certificate })).status, 401);
-  assert.equal((await server.ask('GET', '/version', undefined, { as: '', certificate: { commonName: '', organizations: [], isRefused: true } })).status, 401);
-  assert.equal((await server.ask('POST', REVIEW, {}, { as: 'admin', certificate })).body.status.userInfo.username, 'admin');
+  assert.equal(
+    (
+      await server.ask('GET', '/version', undefined, {
+        as: '',
+        certificate: { commonName: '', organizations: [], isRefused: true },
+      })
+    ).status,
+    401,
+  );
+  assert.equal(
+    (await server.ask('POST', REVIEW, {}, { as: 'admin', certificate })).body.status.userInfo.username,
+    'admin',
+  );
 });
 
-test('an account\'s token is the account with its groups, until it is over', async () => {
+test("an account's token is the account with its groups, until it is over", async () => {
   const server = await withAccount();
   const token = await server.token();
   const { userInfo } = (await server.who(token)).body.status;
   assert.equal(userInfo.username, 'system:serviceaccount:default:builder');
-  assert.deepEqual(userInfo.groups, ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated']);
+  assert.deepEqual(userInfo.groups, [
+    'system:serviceaccounts',
+    'system:serviceaccounts:default',
+    'system:authenticated',
+  ]);
   assert.match(userInfo.extra['authentication.kubernetes.io/credential-id'][0], /^JTI=/);
   server.pass(3600_000 + 1);
   assert.equal((await server.who(token)).status, 401);
@@ -66,7 +90,8 @@ test('a token bound to a pod, secret or node ends with it', async () => {
   await server.make(`${NS}/secrets`, { metadata: { name: 's' } });
   await server.make('/api/v1/nodes', { metadata: { name: 'n' } });
   for (const [ref, path] of [
-    [toPod('p', made.metadata.uid), `${NS}/pods/p`], [{ boundObjectRef: { kind: 'Secret', apiVersion: 'v1', name: 's' } }, `${NS}/secrets/s`],
+    [toPod('p', made.metadata.uid), `${NS}/pods/p`],
+    [{ boundObjectRef: { kind: 'Secret', apiVersion: 'v1', name: 's' } }, `${NS}/secrets/s`],
     [{ boundObjectRef: { kind: 'Node', apiVersion: 'v1', name: 'n' } }, '/api/v1/nodes/n'],
   ] as const) {
     const token = await server.token(ref);
@@ -76,7 +101,7 @@ test('a token bound to a pod, secret or node ends with it', async () => {
   }
 });
 
-test('a token is not bound to what is not there, another\'s, or another of that name', async () => {
+test("a token is not bound to what is not there, another's, or another of that name", async () => {
   const { ask, make } = await withAccount();
   await make(`${NS}/pods`, podNamed('p', 'other'));
   await make(`${NS}/pods`, podNamed('q'));
@@ -84,7 +109,10 @@ test('a token is not bound to what is not there, another\'s, or another of that 
     const { status, body } = await ask('POST', TOKENS, { spec });
     return [status, body.message];
   };
-  assert.deepEqual(await asked(toPod('p')), [400, 'cannot bind token for serviceaccount "builder" to pod running with different serviceaccount name.']);
+  assert.deepEqual(await asked(toPod('p')), [
+    400,
+    'cannot bind token for serviceaccount "builder" to pod running with different serviceaccount name.',
+  ]);
   assert.equal((await asked(toPod('none')))[0], 404);
   assert.equal((await asked(toPod('q', 'wrong')))[0], 409);
   assert.equal((await asked({ boundObjectRef: { kind: 'ConfigMap', apiVersion: 'v1', name: 'x' } }))[0], 400);
@@ -92,7 +120,7 @@ test('a token is not bound to what is not there, another\'s, or another of that 
   assert.equal((await asked({ expirationSeconds: 2 ** 32 + 1 }))[0], 422);
 });
 
-test('only a pod\'s token for this API is good for longer than it was asked for', async () => {
+test("only a pod's token for this API is good for longer than it was asked for", async () => {
   const server = await withAccount();
   await server.make(`${NS}/pods`, podNamed('p'));
   const long = await server.token({ expirationSeconds: 3607, ...toPod('p') });
@@ -108,7 +136,10 @@ test('a token for another audience is not for this API, and a review says for wh
   assert.equal((await server.who(token)).status, 401);
   const review = (spec: object) => server.ask('POST', '/apis/authentication.k8s.io/v1/tokenreviews', { spec });
   const found = (await review({ token, audiences: ['vault', 'y'] })).body.status;
-  assert.deepEqual([found.authenticated, found.audiences, found.user.username], [true, ['vault'], 'system:serviceaccount:default:builder']);
+  assert.deepEqual(
+    [found.authenticated, found.audiences, found.user.username],
+    [true, ['vault'], 'system:serviceaccount:default:builder'],
+  );
   assert.equal((await review({ token })).body.status.authenticated, undefined);
   assert.equal((await review({ token: 'admin', audiences: ['vault'] })).body.status.authenticated, undefined);
   assert.equal((await review({})).status, 400);
@@ -117,9 +148,15 @@ test('a token for another audience is not for this API, and a review says for wh
 test('a secret for a token gets one, which ends with the secret', async () => {
   const server = await withAccount();
   const annotations = { 'kubernetes.io/service-account.name': 'builder' };
-  const made = await server.make(`${NS}/secrets`, { metadata: { name: 's', annotations }, type: 'kubernetes.io/service-account-token' });
+  const made = await server.make(`${NS}/secrets`, {
+    metadata: { name: 's', annotations },
+    type: 'kubernetes.io/service-account-token',
+  });
   const token = atob(made.data.token);
-  assert.deepEqual([atob(made.data.namespace), typeof made.metadata.annotations['kubernetes.io/service-account.uid']], ['default', 'string']);
+  assert.deepEqual(
+    [atob(made.data.namespace), typeof made.metadata.annotations['kubernetes.io/service-account.uid']],
+    ['default', 'string'],
+  );
   server.pass(365 * DAY_MS);
   assert.equal((await server.who(token)).body.status.userInfo.username, 'system:serviceaccount:default:builder');
   await server.ask('DELETE', `${NS}/secrets/s`);
@@ -138,8 +175,17 @@ for (const [claim, data, works] of [
 ] as const) {
   test(`a bootstrap token ${claim} ${works ? 'is good' : 'is void'}`, async () => {
     const server = await startedServer();
-    const stringData = { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', 'usage-bootstrap-authentication': 'true', ...data };
-    await server.make('/api/v1/namespaces/kube-system/secrets', { metadata: { name: 'bootstrap-token-abcdef' }, type: 'bootstrap.kubernetes.io/token', stringData });
+    const stringData = {
+      'token-id': 'abcdef',
+      'token-secret': '0123456789abcdef',
+      'usage-bootstrap-authentication': 'true',
+      ...data,
+    };
+    await server.make('/api/v1/namespaces/kube-system/secrets', {
+      metadata: { name: 'bootstrap-token-abcdef' },
+      type: 'bootstrap.kubernetes.io/token',
+      stringData,
+    });
     const answer = await server.ask('POST', REVIEW, {}, { as: 'abcdef.0123456789abcdef' });
     assert.equal(answer.status, works ? 201 : 401);
     if (works) assert.equal(answer.body.status.userInfo.username, 'system:bootstrap:abcdef');

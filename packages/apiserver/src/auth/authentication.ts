@@ -20,8 +20,12 @@ export interface AuthenticationDeps {
 /** Finds out who asks: certificate, then bearer token, else nobody in particular. Throws Unauthorized for a bad token. */
 export async function authenticate(request: ApiRequest, deps: AuthenticationDeps): Promise<User> {
   const { certificate } = request;
-  const isGood = certificate !== undefined && certificate.isRefused !== true && deps.now() <= (certificate.validUntil ?? Number.POSITIVE_INFINITY);
-  if (isGood && certificate.commonName !== '') return authenticated({ name: certificate.commonName, groups: certificate.organizations });
+  const isGood =
+    certificate !== undefined &&
+    certificate.isRefused !== true &&
+    deps.now() <= (certificate.validUntil ?? Number.POSITIVE_INFINITY);
+  if (isGood && certificate.commonName !== '')
+    return authenticated({ name: certificate.commonName, groups: certificate.organizations });
   const token = /^bearer\s+(\S+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? webSocketToken(request);
   if (token === undefined) {
     // Who shows a certificate means to be somebody.
@@ -35,7 +39,11 @@ export async function authenticate(request: ApiRequest, deps: AuthenticationDeps
 
 /** Browsers cannot set headers on WebSockets: they send the token as a subprotocol. */
 function webSocketToken(request: ApiRequest): string | undefined {
-  const protocol = request.header('sec-websocket-protocol')?.split(',').map((p) => p.trim()).find((p) => p.startsWith(WEBSOCKET_PREFIX));
+  const protocol = request
+    .header('sec-websocket-protocol')
+    ?.split(',')
+    .map((p) => p.trim())
+    .find((p) => p.startsWith(WEBSOCKET_PREFIX));
   if (!protocol) return undefined;
   try {
     return atob(protocol.slice(WEBSOCKET_PREFIX.length).replaceAll('-', '+').replaceAll('_', '/'));
@@ -52,7 +60,11 @@ export interface TokenUser {
 }
 
 /** The user a token stands for, where it is good for one of the audiences. */
-export async function userOfToken(token: string, deps: AuthenticationDeps, audiences: readonly string[]): Promise<TokenUser | undefined> {
+export async function userOfToken(
+  token: string,
+  deps: AuthenticationDeps,
+  audiences: readonly string[],
+): Promise<TokenUser | undefined> {
   const found = await lookUp(token, deps);
   if (!found) return undefined;
   const shared = audiences.filter((audience) => found.audiences.includes(audience));

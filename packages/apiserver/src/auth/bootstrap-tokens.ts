@@ -17,7 +17,10 @@ export function bootstrapUser(token: string, registry: Registry, now: number): U
   const field = (name: string): string => decoded(found.data?.[name] ?? '');
   if (!isSame(field('token-secret'), value) || field('token-id') !== id) return undefined;
   if (isOver(field('expiration'), now) || field('usage-bootstrap-authentication') !== 'true') return undefined;
-  const groups = field('auth-extra-groups').split(',').map((group) => group.trim()).filter((group) => group !== '');
+  const groups = field('auth-extra-groups')
+    .split(',')
+    .map((group) => group.trim())
+    .filter((group) => group !== '');
   if (!groups.every((group) => GROUP.test(group))) return undefined;
   return { name: `system:bootstrap:${id}`, groups: [...new Set(['system:bootstrappers', ...groups])].sort() };
 }

@@ -8,26 +8,51 @@ const REVIEW = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 async function withImpersonator(rules: readonly object[]) {
   const server = await startedServer([user('eve')]);
   await server.make(`${RBAC}/clusterroles`, { metadata: { name: 'r' }, rules });
-  await server.make(`${RBAC}/clusterrolebindings`, { metadata: { name: 'r' }, roleRef: { kind: 'ClusterRole', name: 'r' }, subjects: [{ kind: 'User', name: 'eve' }] });
+  await server.make(`${RBAC}/clusterrolebindings`, {
+    metadata: { name: 'r' },
+    roleRef: { kind: 'ClusterRole', name: 'r' },
+    subjects: [{ kind: 'User', name: 'eve' }],
+  });
   return (headers: Readonly<Record<string, string>>) => server.ask('POST', REVIEW, {}, { as: 'eve', headers });
 }
-const may = (resources: string[], apiGroups = [''], resourceNames?: string[]) => ({ verbs: ['impersonate'], apiGroups, resources, ...(resourceNames ? { resourceNames } : {}) });
+const may = (resources: string[], apiGroups = [''], resourceNames?: string[]) => ({
+  verbs: ['impersonate'],
+  apiGroups,
+  resources,
+  ...(resourceNames ? { resourceNames } : {}),
+});
 
 test('who may impersonate a user is that user, and known', async () => {
   const as = await withImpersonator([may(['users'], [''], ['ann'])]);
-  assert.deepEqual((await as({ 'impersonate-user': 'ann' })).body.status.userInfo, { username: 'ann', groups: ['system:authenticated'] });
+  assert.deepEqual((await as({ 'impersonate-user': 'ann' })).body.status.userInfo, {
+    username: 'ann',
+    groups: ['system:authenticated'],
+  });
   const refused = await as({ 'impersonate-user': 'admin' });
-  assert.deepEqual([refused.status, refused.body.message], [403, 'users "admin" is forbidden: User "eve" cannot impersonate resource "users" in API group "" at the cluster scope']);
+  assert.deepEqual(
+    [refused.status, refused.body.message],
+    [
+      403,
+      'users "admin" is forbidden: User "eve" cannot impersonate resource "users" in API group "" at the cluster scope',
+    ],
+  );
 });
 
 test('every group, extra and uid is a permission of its own', async () => {
-  const as = await withImpersonator([may(['users']), may(['groups'], [''], ['dev']), may(['userextras/scopes'], ['authentication.k8s.io'], ['view'])]);
+  const as = await withImpersonator([
+    may(['users']),
+    may(['groups'], [''], ['dev']),
+    may(['userextras/scopes'], ['authentication.k8s.io'], ['view']),
+  ]);
   assert.equal((await as({ 'impersonate-user': 'ann', 'impersonate-group': 'dev' })).status, 201);
   assert.equal((await as({ 'impersonate-user': 'ann', 'impersonate-group': 'dev, system:masters' })).status, 403);
   const extra = await as({ 'impersonate-user': 'ann', 'impersonate-extra-scopes': 'view' });
   assert.deepEqual(extra.body.status.userInfo.extra, { scopes: ['view'] });
   const refused = await as({ 'impersonate-user': 'ann', 'impersonate-extra-scopes': 'edit' });
-  assert.equal(refused.body.message, 'userextras.authentication.k8s.io "edit" is forbidden: User "eve" cannot impersonate resource "userextras/scopes" in API group "authentication.k8s.io" at the cluster scope');
+  assert.equal(
+    refused.body.message,
+    'userextras.authentication.k8s.io "edit" is forbidden: User "eve" cannot impersonate resource "userextras/scopes" in API group "authentication.k8s.io" at the cluster scope',
+  );
   assert.equal((await as({ 'impersonate-user': 'ann', 'impersonate-uid': '1' })).status, 403);
 });
 
@@ -43,13 +68,22 @@ test('a group or extra without a user is refused, not ignored', async () => {
 test('a service account is impersonated by its own permission and has its groups', async () => {
   const as = await withImpersonator([may(['serviceaccounts'], [''], ['builder'])]);
   const { body } = await as({ 'impersonate-user': 'system:serviceaccount:ci:builder' });
-  assert.deepEqual(body.status.userInfo.groups, ['system:serviceaccounts', 'system:serviceaccounts:ci', 'system:authenticated']);
+  assert.deepEqual(body.status.userInfo.groups, [
+    'system:serviceaccounts',
+    'system:serviceaccounts:ci',
+    'system:authenticated',
+  ]);
   assert.equal((await as({ 'impersonate-user': 'ann' })).status, 403);
 });
 
-test('nobody is impersonated with nobody\'s group', async () => {
+test("nobody is impersonated with nobody's group", async () => {
   const as = await withImpersonator([may(['users'])]);
   const { status, body } = await as({ 'impersonate-user': 'system:anonymous' });
-  assert.deepEqual([status, body.message], [403,
-    'selfsubjectreviews.authentication.k8s.io is forbidden: User "system:anonymous" cannot create resource "selfsubjectreviews" in API group "authentication.k8s.io" at the cluster scope']);
+  assert.deepEqual(
+    [status, body.message],
+    [
+      403,
+      'selfsubjectreviews.authentication.k8s.io is forbidden: User "system:anonymous" cannot create resource "selfsubjectreviews" in API group "authentication.k8s.io" at the cluster scope',
+    ],
+  );
 });

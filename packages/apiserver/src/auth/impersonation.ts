@@ -22,18 +22,33 @@ export function impersonated(request: ApiRequest, user: User, access: Access): U
     return user;
   }
   const account = accountOf(name);
-  const may = (part: Partial<Attributes>): void => access.require(user, {
-    isResource: true, path: '', verb: 'impersonate', group: '', resource: '', subresource: '', namespace: '', name: '', ...part,
-  });
+  const may = (part: Partial<Attributes>): void =>
+    access.require(user, {
+      isResource: true,
+      path: '',
+      verb: 'impersonate',
+      group: '',
+      resource: '',
+      subresource: '',
+      namespace: '',
+      name: '',
+      ...part,
+    });
   if (account) may({ resource: 'serviceaccounts', ...account });
   else may({ resource: 'users', name });
   for (const group of groups) may({ resource: 'groups', name: group });
   for (const [key, values] of Object.entries(extra)) {
-    for (const value of values) may({ group: 'authentication.k8s.io', resource: 'userextras', subresource: key, name: value });
+    for (const value of values)
+      may({ group: 'authentication.k8s.io', resource: 'userextras', subresource: key, name: value });
   }
   if (uid !== '') may({ group: 'authentication.k8s.io', resource: 'uids', name: uid });
   const given = groups.length === 0 && account ? accountGroups(account.namespace) : groups;
-  return { name, groups: withStanding(name, given), ...(uid === '' ? {} : { uid }), ...(Object.keys(extra).length === 0 ? {} : { extra }) };
+  return {
+    name,
+    groups: withStanding(name, given),
+    ...(uid === '' ? {} : { uid }),
+    ...(Object.keys(extra).length === 0 ? {} : { extra }),
+  };
 }
 
 /** Everybody is in one of the two groups of all users. */
@@ -45,7 +60,10 @@ function withStanding(name: string, groups: readonly string[]): readonly string[
 }
 
 function valuesOf(request: ApiRequest, name: string): readonly string[] {
-  return (request.header(name) ?? '').split(',').map((value) => value.trim()).filter((value) => value !== '');
+  return (request.header(name) ?? '')
+    .split(',')
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
 }
 
 /** `Impersonate-Extra-KEY`, the key percent-encoded where a header may not hold it. */

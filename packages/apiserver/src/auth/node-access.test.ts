@@ -9,7 +9,11 @@ const containers = [{ name: 'c', image: 'i' }];
 
 /** Nodes n and m; a pod of each; secrets, config maps and claims that the pod on n uses, and some that it does not. */
 async function withNodes(): Promise<StartedServer> {
-  const server = await startedServer([user('system:node:n', 'system:nodes'), user('system:node:m', 'system:nodes'), user('system:node:', 'system:nodes')]);
+  const server = await startedServer([
+    user('system:node:n', 'system:nodes'),
+    user('system:node:m', 'system:nodes'),
+    user('system:node:', 'system:nodes'),
+  ]);
   for (const name of ['n', 'm']) await server.make('/api/v1/nodes', { metadata: { name } });
   for (const name of ['used', 'pull', 'other']) {
     await server.make(`${NS}/secrets`, { metadata: { name } });
@@ -19,9 +23,13 @@ async function withNodes(): Promise<StartedServer> {
   await server.make(`${NS}/pods`, {
     metadata: { name: 'p' },
     spec: {
-      nodeName: 'n', containers, serviceAccountName: 'builder', imagePullSecrets: [{ name: 'pull' }],
+      nodeName: 'n',
+      containers,
+      serviceAccountName: 'builder',
+      imagePullSecrets: [{ name: 'pull' }],
       volumes: [
-        { name: 'a', secret: { secretName: 'used' } }, { name: 'b', configMap: { name: 'used' } },
+        { name: 'a', secret: { secretName: 'used' } },
+        { name: 'b', configMap: { name: 'used' } },
         { name: 't', projected: { sources: [{ serviceAccountToken: { path: 't', audience: 'vault' } }] } },
       ],
     },
@@ -33,11 +41,22 @@ async function withNodes(): Promise<StartedServer> {
 test('a node reads the secrets and config maps of its pods, and no others', async () => {
   const { ask } = await withNodes();
   const read = async (path: string) => (await ask('GET', `${NS}/${path}`, undefined, NODE)).status;
-  assert.deepEqual([await read('secrets/used'), await read('secrets/pull'), await read('configmaps/used')], [200, 200, 200]);
+  assert.deepEqual(
+    [await read('secrets/used'), await read('secrets/pull'), await read('configmaps/used')],
+    [200, 200, 200],
+  );
   const { status, body } = await ask('GET', `${NS}/secrets/other`, undefined, NODE);
-  assert.deepEqual([status, body.message], [403,
-    'secrets "other" is forbidden: User "system:node:n" cannot get resource "secrets" in API group "" in the namespace "default": no relationship found between node \'n\' and this object']);
-  assert.deepEqual([await read('secrets'), await read('configmaps/other'), await read('secrets?fieldSelector=metadata.name%3Dused')], [403, 403, 200]);
+  assert.deepEqual(
+    [status, body.message],
+    [
+      403,
+      'secrets "other" is forbidden: User "system:node:n" cannot get resource "secrets" in API group "" in the namespace "default": no relationship found between node \'n\' and this object',
+    ],
+  );
+  assert.deepEqual(
+    [await read('secrets'), await read('configmaps/other'), await read('secrets?fieldSelector=metadata.name%3Dused')],
+    [403, 403, 200],
+  );
   assert.equal((await ask('GET', `${NS}/secrets/used`, undefined, { as: 'system:node:m' })).status, 403);
   assert.equal((await ask('DELETE', `${NS}/secrets/used`, undefined, NODE)).status, 403);
   assert.equal((await ask('GET', '/api/v1/secrets', undefined, { as: 'system:node:' })).status, 403);
@@ -46,7 +65,14 @@ test('a node reads the secrets and config maps of its pods, and no others', asyn
 test('a node sees itself and its pods', async () => {
   const { ask } = await withNodes();
   const read = async (path: string) => (await ask('GET', path, undefined, NODE)).status;
-  assert.deepEqual([await read('/api/v1/pods?fieldSelector=spec.nodeName%3Dn'), await read('/api/v1/pods?fieldSelector=spec.nodeName%3Dm'), await read('/api/v1/pods')], [200, 403, 403]);
+  assert.deepEqual(
+    [
+      await read('/api/v1/pods?fieldSelector=spec.nodeName%3Dn'),
+      await read('/api/v1/pods?fieldSelector=spec.nodeName%3Dm'),
+      await read('/api/v1/pods'),
+    ],
+    [200, 403, 403],
+  );
   assert.deepEqual([await read(`${NS}/pods/p`), await read(`${NS}/pods/q`)], [200, 403]);
   assert.equal(await read('/api/v1/nodes/n'), 200);
 });
@@ -57,22 +83,38 @@ test('a node writes its own Node and lease, and no labels or taints that others 
     const { status, body: answer } = await ask('PATCH', `/api/v1/nodes/${name}`, body, { ...NODE, ...merge });
     return [status, answer.message];
   };
-  assert.equal((await patch('n', { metadata: { labels: { 'kubernetes.io/hostname': 'n', 'example.com/a': 'b' } } }))[0], 200);
-  assert.deepEqual(await patch('m', { metadata: { labels: { 'example.com/a': 'b' } } }), [403, 'nodes "m" is forbidden: node "n" is not allowed to modify node "m"']);
-  assert.deepEqual(await patch('n', { metadata: { labels: { 'node-restriction.kubernetes.io/pci': 'x' } } }),
-    [403, 'nodes "n" is forbidden: is not allowed to modify labels: node-restriction.kubernetes.io/pci']);
+  assert.equal(
+    (await patch('n', { metadata: { labels: { 'kubernetes.io/hostname': 'n', 'example.com/a': 'b' } } }))[0],
+    200,
+  );
+  assert.deepEqual(await patch('m', { metadata: { labels: { 'example.com/a': 'b' } } }), [
+    403,
+    'nodes "m" is forbidden: node "n" is not allowed to modify node "m"',
+  ]);
+  assert.deepEqual(await patch('n', { metadata: { labels: { 'node-restriction.kubernetes.io/pci': 'x' } } }), [
+    403,
+    'nodes "n" is forbidden: is not allowed to modify labels: node-restriction.kubernetes.io/pci',
+  ]);
   assert.equal((await patch('n', { metadata: { labels: { 'node-role.kubernetes.io/control-plane': '' } } }))[0], 403);
-  assert.deepEqual(await patch('n', { spec: { taints: null } }), [403, 'nodes "n" is forbidden: node "n" is not allowed to modify taints']);
+  assert.deepEqual(await patch('n', { spec: { taints: null } }), [
+    403,
+    'nodes "n" is forbidden: node "n" is not allowed to modify taints',
+  ]);
   const lease = async (name: string, namespace = 'kube-node-lease') =>
-    (await ask('POST', `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`, { metadata: { name } }, NODE)).status;
+    (await ask('POST', `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`, { metadata: { name } }, NODE))
+      .status;
   assert.deepEqual([await lease('n'), await lease('m'), await lease('n', 'kube-system')], [201, 403, 403]);
   assert.equal((await ask('DELETE', '/api/v1/nodes/n', undefined, NODE)).status, 403);
 });
 
 test('a node changes the state of its own pods only', async () => {
   const { ask } = await withNodes();
-  const status = async (name: string, body: object) => (await ask('PATCH', `${NS}/pods/${name}/status`, body, { ...NODE, ...merge })).status;
-  assert.deepEqual([await status('p', { status: { phase: 'Running' } }), await status('q', { status: { phase: 'Running' } })], [200, 403]);
+  const status = async (name: string, body: object) =>
+    (await ask('PATCH', `${NS}/pods/${name}/status`, body, { ...NODE, ...merge })).status;
+  assert.deepEqual(
+    [await status('p', { status: { phase: 'Running' } }), await status('q', { status: { phase: 'Running' } })],
+    [200, 403],
+  );
   assert.equal(await status('p', { metadata: { labels: { app: 'mine' } } }), 403);
   assert.equal((await ask('DELETE', `${NS}/pods/q`, undefined, NODE)).status, 403);
   assert.equal((await ask('POST', `${NS}/pods/q/eviction`, { metadata: { name: 'q' } }, NODE)).status, 403);
@@ -82,8 +124,18 @@ test('a node changes the state of its own pods only', async () => {
 test('a node makes mirror pods of its own that lean on nothing of the API', async () => {
   const { ask } = await withNodes();
   const make = async (spec: object, annotations: object = { 'kubernetes.io/config.mirror': 'x' }) =>
-    (await ask('POST', `${NS}/pods`, { metadata: { name: 's', annotations }, spec: { nodeName: 'n', containers, ...spec } }, NODE)).body;
-  assert.equal((await make({}, {})).message, 'pods "s" is forbidden: pod does not have "kubernetes.io/config.mirror" annotation, node "n" can only create mirror pods');
+    (
+      await ask(
+        'POST',
+        `${NS}/pods`,
+        { metadata: { name: 's', annotations }, spec: { nodeName: 'n', containers, ...spec } },
+        NODE,
+      )
+    ).body;
+  assert.equal(
+    (await make({}, {})).message,
+    'pods "s" is forbidden: pod does not have "kubernetes.io/config.mirror" annotation, node "n" can only create mirror pods',
+  );
   assert.equal((await make({ nodeName: 'm' })).reason, 'Forbidden');
   assert.equal((await make({ serviceAccountName: 'builder' })).reason, 'Forbidden');
   assert.equal((await make({ volumes: [{ name: 'v', secret: { secretName: 'other' } }] })).reason, 'Forbidden');
@@ -94,7 +146,8 @@ test('a node makes mirror pods of its own that lean on nothing of the API', asyn
 test('a mirror pod gives its node nothing to read', async () => {
   const { ask, make } = await withNodes();
   await make(`${NS}/pods`, {
-    metadata: { name: 's', annotations: { 'kubernetes.io/config.mirror': 'x' } }, spec: { nodeName: 'n', containers, volumes: [{ name: 'v', configMap: { name: 'other' } }] },
+    metadata: { name: 's', annotations: { 'kubernetes.io/config.mirror': 'x' } },
+    spec: { nodeName: 'n', containers, volumes: [{ name: 'v', configMap: { name: 'other' } }] },
   });
   assert.equal((await ask('GET', `${NS}/configmaps/other`, undefined, NODE)).status, 403);
 });
@@ -110,8 +163,14 @@ test('a node gets tokens for its pods, bound to them, for what they ask', async 
   };
   assert.equal((await token('builder', { boundObjectRef: bound(p) }))[0], 201);
   assert.equal((await token('builder', { boundObjectRef: bound(p), audiences: ['vault'] }))[0], 201);
-  assert.deepEqual(await token('builder', { boundObjectRef: bound(p), audiences: ['bank'] }), [403, 'serviceaccounts "builder" is forbidden: audience "bank" not found in pod spec volume']);
-  assert.deepEqual(await token('builder', {}), [403, 'serviceaccounts "builder" is forbidden: node requested token not bound to a pod']);
+  assert.deepEqual(await token('builder', { boundObjectRef: bound(p), audiences: ['bank'] }), [
+    403,
+    'serviceaccounts "builder" is forbidden: audience "bank" not found in pod spec volume',
+  ]);
+  assert.deepEqual(await token('builder', {}), [
+    403,
+    'serviceaccounts "builder" is forbidden: node requested token not bound to a pod',
+  ]);
   assert.equal((await token('builder', { boundObjectRef: { ...bound(p), uid: 'x' } }))[0], 403);
   assert.equal((await token('builder', { boundObjectRef: bound(q) }))[0], 403);
   assert.equal((await token('default', { boundObjectRef: bound(q) }))[0], 403);

@@ -1,4 +1,12 @@
-import { persistentVolume, persistentVolumeClaim, type PersistentVolume, pod, type Pod, resourceSlice, volumeAttachment } from '@navarch/api';
+import {
+  persistentVolume,
+  persistentVolumeClaim,
+  type PersistentVolume,
+  pod,
+  type Pod,
+  resourceSlice,
+  volumeAttachment,
+} from '@navarch/api';
 import type { Registry } from '../registry/registry.ts';
 import { nodeRules } from '../bootstrap/node-rules.ts';
 import type { Attributes } from './attributes.ts';
@@ -41,7 +49,10 @@ interface Question {
 const unrelated = (node: string): Decision => noOpinion(`no relationship found between node '${node}' and this object`);
 
 /** `needs` says whether a pod of the node needs the named object of its namespace. */
-function related({ node, request, registry }: Question, needs: (references: PodReferences, name: string) => boolean): Decision {
+function related(
+  { node, request, registry }: Question,
+  needs: (references: PodReferences, name: string) => boolean,
+): Decision {
   if (request.name === '') return noOpinion('No Object name found');
   for (const held of podsOf(registry, node)) {
     if (held.metadata.namespace === request.namespace && needs(referencesOf(held), request.name)) return YES;
@@ -52,19 +63,22 @@ function related({ node, request, registry }: Question, needs: (references: PodR
 /** Mirror pods are written by the node itself: they give it nothing. */
 function podsOf(registry: Registry, node: string): readonly Pod[] {
   const { cache } = registry.of(pod).shelf;
-  return (cache.indexed('spec.nodeName', node) ?? []).map((cached) => cached.object as Pod)
+  return (cache.indexed('spec.nodeName', node) ?? [])
+    .map((cached) => cached.object as Pod)
     .filter((held) => held.metadata.annotations?.['kubernetes.io/config.mirror'] === undefined);
 }
 
 const READ = ['get', 'list', 'watch'];
 
-const read = (needs: (references: PodReferences, name: string) => boolean) => (question: Question): Decision => {
-  const { verb, subresource, namespace } = question.request;
-  if (!READ.includes(verb)) return noOpinion('can only read resources of this type');
-  if (subresource !== '') return noOpinion('cannot read subresource');
-  if (namespace === '') return noOpinion('can only read namespaced object of this type');
-  return related(question, needs);
-};
+const read =
+  (needs: (references: PodReferences, name: string) => boolean) =>
+  (question: Question): Decision => {
+    const { verb, subresource, namespace } = question.request;
+    if (!READ.includes(verb)) return noOpinion('can only read resources of this type');
+    if (subresource !== '') return noOpinion('cannot read subresource');
+    if (namespace === '') return noOpinion('can only read namespaced object of this type');
+    return related(question, needs);
+  };
 
 function getOnly({ request }: Question): Decision | undefined {
   if (request.verb !== 'get') return noOpinion('can only get individual resources of this type');
@@ -88,35 +102,49 @@ function volume(question: Question): Decision {
   if (!bound?.name || !bound.namespace) return unrelated(node);
   const held = registry.of(persistentVolumeClaim).find(bound.namespace, bound.name);
   if (!held || (bound.uid && held.metadata.uid !== bound.uid)) return unrelated(node);
-  return related({ ...question, request: { ...request, namespace: bound.namespace, name: bound.name } }, (references, name) => references.claims.has(name));
+  return related(
+    { ...question, request: { ...request, namespace: bound.namespace, name: bound.name } },
+    (references, name) => references.claims.has(name),
+  );
 }
 
 function attachment(question: Question): Decision {
   const { node, request, registry } = question;
-  return getOnly(question) ?? (registry.of(volumeAttachment).find('', request.name)?.spec.nodeName === node ? YES : unrelated(node));
+  return (
+    getOnly(question) ??
+    (registry.of(volumeAttachment).find('', request.name)?.spec.nodeName === node ? YES : unrelated(node))
+  );
 }
 
 function account(question: Question): Decision {
   const { verb, subresource } = question.request;
   const needs = (references: PodReferences, name: string): boolean => references.serviceAccount === name;
-  if (subresource === 'token') return verb === 'create' ? related(question, needs) : noOpinion('can only create tokens for individual service accounts');
+  if (subresource === 'token')
+    return verb === 'create'
+      ? related(question, needs)
+      : noOpinion('can only create tokens for individual service accounts');
   return getOnly(question) ?? related(question, needs);
 }
 
 function lease({ node, request }: Question): Decision {
   const { verb, namespace, name, subresource } = request;
-  if (!['get', 'create', 'update', 'patch', 'delete'].includes(verb)) return noOpinion('can only get, create, update, patch, or delete a node lease');
-  if (subresource !== '' || namespace !== LEASES) return noOpinion(`can only access leases in the ${JSON.stringify(LEASES)} system namespace`);
+  if (!['get', 'create', 'update', 'patch', 'delete'].includes(verb))
+    return noOpinion('can only get, create, update, patch, or delete a node lease');
+  if (subresource !== '' || namespace !== LEASES)
+    return noOpinion(`can only access leases in the ${JSON.stringify(LEASES)} system namespace`);
   // The name of a new lease is in its body: NodeRestriction looks there.
-  if (verb !== 'create' && name !== node) return noOpinion('can only access node lease with the same name as the requesting node');
+  if (verb !== 'create' && name !== node)
+    return noOpinion('can only access node lease with the same name as the requesting node');
   return YES;
 }
 
 function csiNode({ node, request }: Question): Decision {
   const { verb, name, subresource } = request;
-  if (!['get', 'create', 'update', 'patch', 'delete'].includes(verb)) return noOpinion('can only get, create, update, patch, or delete a CSINode');
+  if (!['get', 'create', 'update', 'patch', 'delete'].includes(verb))
+    return noOpinion('can only get, create, update, patch, or delete a CSINode');
   if (subresource !== '') return noOpinion('cannot authorize CSINode subresources');
-  if (verb !== 'create' && name !== node) return noOpinion('can only access CSINode with the same name as the requesting node');
+  if (verb !== 'create' && name !== node)
+    return noOpinion('can only access CSINode with the same name as the requesting node');
   return YES;
 }
 
@@ -125,19 +153,31 @@ function slice({ node, request, registry }: Question): Decision {
   if (subresource !== '') return noOpinion('cannot authorize ResourceSlice subresources');
   const isOwnOnly = fields.some((term) => term.field === 'spec.nodeName' && term.isEqual && term.value === node);
   switch (verb) {
-    case 'create': return YES;
-    case 'get': case 'update': case 'patch': case 'delete':
+    case 'create':
+      return YES;
+    case 'get':
+    case 'update':
+    case 'patch':
+    case 'delete':
       return registry.of(resourceSlice).find('', name)?.spec.nodeName === node ? YES : unrelated(node);
-    case 'list': case 'watch': case 'deletecollection':
-      return isOwnOnly ? YES : noOpinion('can only list/watch/deletecollection resourceslices with nodeName field selector');
-    default: return noOpinion('only the following verbs are allowed for a ResourceSlice: get, list, watch, create, update, patch, delete, deletecollection');
+    case 'list':
+    case 'watch':
+    case 'deletecollection':
+      return isOwnOnly
+        ? YES
+        : noOpinion('can only list/watch/deletecollection resourceslices with nodeName field selector');
+    default:
+      return noOpinion(
+        'only the following verbs are allowed for a ResourceSlice: get, list, watch, create, update, patch, delete, deletecollection',
+      );
   }
 }
 
 /** Its own Node object. Writing is let through to NodeRestriction, which knows what is in the body. */
 function ownNode({ node, request }: Question): Decision {
   const { verb, name } = request;
-  if (READ.includes(verb) && name !== node) return noOpinion(`node '${node}' cannot read '${name}', only its own Node object`);
+  if (READ.includes(verb) && name !== node)
+    return noOpinion(`node '${node}' cannot read '${name}', only its own Node object`);
   return nodeRules.some((rule) => allows(rule, request)) ? YES : noOpinion();
 }
 
@@ -159,7 +199,8 @@ const RESTRICTED: Readonly<Record<string, (question: Question) => Decision>> = {
   '/serviceaccounts': account,
   '/nodes': ownNode,
   '/pods': ownPods,
-  'resource.k8s.io/resourceclaims': (question) => getOnly(question) ?? related(question, (references, name) => references.resourceClaims.has(name)),
+  'resource.k8s.io/resourceclaims': (question) =>
+    getOnly(question) ?? related(question, (references, name) => references.resourceClaims.has(name)),
   'resource.k8s.io/resourceslices': slice,
   'storage.k8s.io/volumeattachments': attachment,
   'storage.k8s.io/csinodes': csiNode,

@@ -54,8 +54,16 @@ type Volume = NonNullable<Pod['spec']['volumes']>[number];
 
 /** Every kind of volume that names a secret beside the pod. */
 const volumeSecrets = (volume: Volume): readonly (string | undefined)[] => [
-  volume.secret?.secretName, volume.csi?.nodePublishSecretRef?.name, volume.azureFile?.secretName, volume.cephfs?.secretRef?.name, volume.cinder?.secretRef?.name,
-  volume.flexVolume?.secretRef?.name, volume.iscsi?.secretRef?.name, volume.rbd?.secretRef?.name, volume.scaleIO?.secretRef?.name, volume.storageos?.secretRef?.name,
+  volume.secret?.secretName,
+  volume.csi?.nodePublishSecretRef?.name,
+  volume.azureFile?.secretName,
+  volume.cephfs?.secretRef?.name,
+  volume.cinder?.secretRef?.name,
+  volume.flexVolume?.secretRef?.name,
+  volume.iscsi?.secretRef?.name,
+  volume.rbd?.secretRef?.name,
+  volume.scaleIO?.secretRef?.name,
+  volume.storageos?.secretRef?.name,
 ];
 
 function add(names: Set<string>, name: string | undefined): void {

@@ -1,4 +1,13 @@
-import { clusterRole, type ClusterRole, clusterRoleBinding, type PolicyRule, role, roleBinding, type RoleRef, type Subject } from '@navarch/api';
+import {
+  clusterRole,
+  type ClusterRole,
+  clusterRoleBinding,
+  type PolicyRule,
+  role,
+  roleBinding,
+  type RoleRef,
+  type Subject,
+} from '@navarch/api';
 import { hasReason, notFound } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
 import type { Attributes } from './attributes.ts';
@@ -32,7 +41,9 @@ export class Rbac implements Authorizer {
   /** The rules of a role that a binding in the namespace refers to. Throws NotFound. */
   roleRules(ref: RoleRef, namespace: string): readonly PolicyRule[] {
     const isClusterRole = ref.kind === 'ClusterRole';
-    const found = isClusterRole ? this.#registry().of(clusterRole).find('', ref.name) : this.#registry().of(role).find(namespace, ref.name);
+    const found = isClusterRole
+      ? this.#registry().of(clusterRole).find('', ref.name)
+      : this.#registry().of(role).find(namespace, ref.name);
     if (!found) throw notFound(isClusterRole ? clusterRole : role, ref.name);
     return (found as ClusterRole).rules ?? [];
   }
@@ -54,8 +65,12 @@ export class Rbac implements Authorizer {
   #granted({ metadata, subjects, roleRef }: Binding, user: User, namespace: string): Grant | undefined {
     const subject = subjects?.find((s) => isMeant(s, user, namespace));
     if (!subject) return undefined;
-    const binding = namespace === '' ? `ClusterRoleBinding ${JSON.stringify(metadata.name)}` : `RoleBinding ${JSON.stringify(`${metadata.name}/${namespace}`)}`;
-    const how = (): string => `RBAC: allowed by ${binding} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${described(subject, namespace)}`;
+    const binding =
+      namespace === ''
+        ? `ClusterRoleBinding ${JSON.stringify(metadata.name)}`
+        : `RoleBinding ${JSON.stringify(`${metadata.name}/${namespace}`)}`;
+    const how = (): string =>
+      `RBAC: allowed by ${binding} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${described(subject, namespace)}`;
     try {
       return { rules: this.roleRules(roleRef, namespace), how };
     } catch (error) {
@@ -81,14 +96,17 @@ interface Binding {
 
 function isMeant(subject: Subject, user: User, bindingNamespace: string): boolean {
   switch (subject.kind) {
-    case 'User': return subject.name === user.name;
-    case 'Group': return user.groups.includes(subject.name);
+    case 'User':
+      return subject.name === user.name;
+    case 'Group':
+      return user.groups.includes(subject.name);
     case 'ServiceAccount': {
       const namespace = subject.namespace || bindingNamespace;
       // An account without a namespace is nobody.
       return namespace !== '' && user.name === `system:serviceaccount:${namespace}:${subject.name}`;
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 

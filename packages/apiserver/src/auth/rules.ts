@@ -2,12 +2,16 @@ import type { PolicyRule } from '@navarch/api';
 import type { Attributes } from './attributes.ts';
 
 /** Whether the rule allows the request (rbac.authorization.k8s.io/v1 PolicyRule). */
-export function allows(rule: PolicyRule, { isResource, verb, group, resource, subresource, name, path }: Attributes): boolean {
+export function allows(
+  rule: PolicyRule,
+  { isResource, verb, group, resource, subresource, name, path }: Attributes,
+): boolean {
   if (!rule.verbs.includes(verb) && !rule.verbs.includes('*')) return false;
   if (!isResource) return rule.nonResourceURLs?.some((url) => urlCovers(url, path)) ?? false;
   if (!rule.apiGroups?.some((g) => g === '*' || g === group)) return false;
   const whole = subresource ? `${resource}/${subresource}` : resource;
-  if (!rule.resources?.some((r) => r === '*' || r === whole || (subresource !== '' && r === `*/${subresource}`))) return false;
+  if (!rule.resources?.some((r) => r === '*' || r === whole || (subresource !== '' && r === `*/${subresource}`)))
+    return false;
   return !rule.resourceNames?.length || rule.resourceNames.includes(name);
 }
 
@@ -45,7 +49,8 @@ function covers(rule: PolicyRule, atom: PolicyRule): boolean {
   const [group = '', resource = '', name] = [atom.apiGroups?.[0], atom.resources?.[0], atom.resourceNames?.[0]];
   if (!rule.apiGroups?.some((held) => held === '*' || held === group)) return false;
   const [, subresource] = resource.split('/');
-  const holds = (held: string): boolean => held === '*' || held === resource || (subresource !== undefined && held === `*/${subresource}`);
+  const holds = (held: string): boolean =>
+    held === '*' || held === resource || (subresource !== undefined && held === `*/${subresource}`);
   if (!rule.resources?.some(holds)) return false;
   return !rule.resourceNames?.length || (name !== undefined && rule.resourceNames.includes(name));
 }
@@ -65,6 +70,15 @@ const list = (values: readonly string[]): string => `[${values.map((value) => JS
 
 /** A rule as refusals show it. */
 export function ruleText({ apiGroups, resources, nonResourceURLs, resourceNames, verbs }: PolicyRule): string {
-  const parts = [['APIGroups', apiGroups], ['Resources', resources], ['NonResourceURLs', nonResourceURLs], ['ResourceNames', resourceNames], ['Verbs', verbs]] as const;
-  return `{${parts.filter(([, values]) => values?.length).map(([name, values]) => `${name}:${list(values ?? [])}`).join(', ')}}`;
+  const parts = [
+    ['APIGroups', apiGroups],
+    ['Resources', resources],
+    ['NonResourceURLs', nonResourceURLs],
+    ['ResourceNames', resourceNames],
+    ['Verbs', verbs],
+  ] as const;
+  return `{${parts
+    .filter(([, values]) => values?.length)
+    .map(([name, values]) => `${name}:${list(values ?? [])}`)
+    .join(', ')}}`;
 }

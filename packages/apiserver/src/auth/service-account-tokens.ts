@@ -45,7 +45,8 @@ export function accountOfClaims(claims: TokenClaims, registry: Registry, now: nu
   const bound = claims['kubernetes.io'];
   if (!bound?.namespace || !bound.serviceaccount) return undefined;
   const { namespace, serviceaccount } = bound;
-  const stands = (found: ApiObject | undefined, { uid }: Named): boolean => found !== undefined && found.metadata.uid === uid && !isLongGone(found, now);
+  const stands = (found: ApiObject | undefined, { uid }: Named): boolean =>
+    found !== undefined && found.metadata.uid === uid && !isLongGone(found, now);
   if (!stands(registry.of(serviceAccount).find(namespace, serviceaccount.name), serviceaccount)) return undefined;
   if (bound.secret && !stands(registry.of(secret).find(namespace, bound.secret.name), bound.secret)) return undefined;
   if (bound.pod && !stands(registry.of(pod).find(namespace, bound.pod.name), bound.pod)) return undefined;

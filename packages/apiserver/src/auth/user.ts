@@ -18,7 +18,10 @@ export const anonymous: User = { name: 'system:anonymous', groups: [UNAUTHENTICA
 /** The server's own hand: starts the cluster up, repairs what it needs. */
 export const systemUser: User = { name: 'system:apiserver', groups: [MASTERS, AUTHENTICATED] };
 
-export const accountGroups = (namespace: string): readonly string[] => ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
+export const accountGroups = (namespace: string): readonly string[] => [
+  'system:serviceaccounts',
+  `system:serviceaccounts:${namespace}`,
+];
 
 export const serviceAccountUser = (namespace: string, name: string, uid: string): User => ({
   name: `system:serviceaccount:${namespace}:${name}`,
@@ -39,4 +42,6 @@ export function nodeNameOf(user: User): string | undefined {
 
 /** Everybody whom authentication knows is in the group of all whom it knows. */
 export const authenticated = (user: User): User =>
-  user.groups.includes(AUTHENTICATED) || user.groups.includes(UNAUTHENTICATED) ? user : { ...user, groups: [...user.groups, AUTHENTICATED] };
+  user.groups.includes(AUTHENTICATED) || user.groups.includes(UNAUTHENTICATED)
+    ? user
+    : { ...user, groups: [...user.groups, AUTHENTICATED] };

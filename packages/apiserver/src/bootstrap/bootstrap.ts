@@ -16,40 +16,88 @@ const call = { user: systemUser, isDryRun: false } as const;
 
 /** Makes what every cluster has. Repeats harmlessly at every start; what people added stays. */
 export async function bootstrap(registry: Registry, options: BootstrapOptions): Promise<void> {
-  for (const name of ['kube-system', 'kube-public', 'kube-node-lease', 'default']) await ensure(registry, namespace, '', { metadata: { name } });
+  for (const name of ['kube-system', 'kube-public', 'kube-node-lease', 'default'])
+    await ensure(registry, namespace, '', { metadata: { name } });
   await reconcilePolicy(registry);
-  for (const [name, value, description] of PRIORITIES) await ensure(registry, priorityClass, '', { metadata: { name }, value, description });
+  for (const [name, value, description] of PRIORITIES)
+    await ensure(registry, priorityClass, '', { metadata: { name }, value, description });
   await ensureKubernetesService(registry, options);
 }
 
 const PRIORITIES = [
-  ['system-node-critical', 2_000_001_000, 'Used for system critical pods that must not be moved from their current node.'],
-  ['system-cluster-critical', 2_000_000_000, 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.'],
+  [
+    'system-node-critical',
+    2_000_001_000,
+    'Used for system critical pods that must not be moved from their current node.',
+  ],
+  [
+    'system-cluster-critical',
+    2_000_000_000,
+    'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  ],
 ] as const;
 
-async function ensure<O extends ApiObject>(registry: Registry, kind: Kind<O>, inNamespace: string, draft: Draft<O>): Promise<void> {
+async function ensure<O extends ApiObject>(
+  registry: Registry,
+  kind: Kind<O>,
+  inNamespace: string,
+  draft: Draft<O>,
+): Promise<void> {
   const name = (draft.metadata as { name: string }).name;
   if (!registry.of(kind).find(inNamespace, name)) await registry.of(kind).create(inNamespace, draft, call);
 }
 
 /** As `ensure`, and puts one field back to what this release says. */
-async function restore<O extends ApiObject>(registry: Registry, kind: Kind<O>, inNamespace: string, draft: Draft<O>, field: keyof O & string): Promise<void> {
+async function restore<O extends ApiObject>(
+  registry: Registry,
+  kind: Kind<O>,
+  inNamespace: string,
+  draft: Draft<O>,
+  field: keyof O & string,
+): Promise<void> {
   await ensure(registry, kind, inNamespace, draft);
   const name = (draft.metadata as { name: string }).name;
   const wanted = (draft as Partial<O>)[field];
-  await registry.of(kind).update(inNamespace, name, (current) => (equalJson(current[field], wanted) ? current : { ...current, [field]: wanted }), call);
+  await registry
+    .of(kind)
+    .update(
+      inNamespace,
+      name,
+      (current) => (equalJson(current[field], wanted) ? current : { ...current, [field]: wanted }),
+      call,
+    );
 }
 
-async function ensureKubernetesService(registry: Registry, { advertiseAddress, advertisePort, serviceAddress }: BootstrapOptions): Promise<void> {
+async function ensureKubernetesService(
+  registry: Registry,
+  { advertiseAddress, advertisePort, serviceAddress }: BootstrapOptions,
+): Promise<void> {
   const labels = { component: 'apiserver', provider: 'kubernetes' };
   await ensure(registry, service, 'default', {
     metadata: { name: 'kubernetes', labels },
-    spec: { clusterIP: serviceAddress, ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: advertisePort }] },
+    spec: {
+      clusterIP: serviceAddress,
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: advertisePort }],
+    },
   });
-  const subsets = [{ addresses: [{ ip: advertiseAddress }], ports: [{ name: 'https', port: advertisePort, protocol: 'TCP' as const }] }];
+  const subsets = [
+    {
+      addresses: [{ ip: advertiseAddress }],
+      ports: [{ name: 'https', port: advertisePort, protocol: 'TCP' as const }],
+    },
+  ];
   const skipMirror = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
-  await restore(registry, endpoints, 'default', { metadata: { name: 'kubernetes', labels: skipMirror }, subsets }, 'subsets');
-  const slice = { endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }], ports: [{ name: 'https', port: advertisePort, protocol: 'TCP' as const }] };
+  await restore(
+    registry,
+    endpoints,
+    'default',
+    { metadata: { name: 'kubernetes', labels: skipMirror }, subsets },
+    'subsets',
+  );
+  const slice = {
+    endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
+    ports: [{ name: 'https', port: advertisePort, protocol: 'TCP' as const }],
+  };
   const metadata = { name: 'kubernetes', labels: { 'kubernetes.io/service-name': 'kubernetes' } };
   await restore(registry, endpointSlice, 'default', { metadata, addressType: 'IPv4', ...slice }, 'endpoints');
 }

@@ -14,12 +14,24 @@ const aggregateToEdit = [
   can('impersonate', 'core', 'serviceaccounts'),
   can(WRITE, 'core', 'pods pods/attach pods/exec pods/portforward pods/proxy'),
   can('create', 'core', 'pods/eviction'),
-  can(WRITE, 'core', 'configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy'),
+  can(
+    WRITE,
+    'core',
+    'configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy',
+  ),
   can('create', 'core', 'serviceaccounts/token'),
-  can(WRITE, 'apps', 'daemonsets deployments deployments/rollback deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale'),
+  can(
+    WRITE,
+    'apps',
+    'daemonsets deployments deployments/rollback deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale',
+  ),
   can(WRITE, 'autoscaling', 'horizontalpodautoscalers'),
   can(WRITE, 'batch', 'cronjobs jobs'),
-  can(WRITE, 'extensions', 'daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets replicasets/scale replicationcontrollers/scale'),
+  can(
+    WRITE,
+    'extensions',
+    'daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets replicasets/scale replicationcontrollers/scale',
+  ),
   can(WRITE, 'policy', 'poddisruptionbudgets'),
   can(WRITE, 'networking.k8s.io', 'ingresses networkpolicies'),
   can(`${READ} ${WRITE}`, 'coordination.k8s.io', 'leases'),
@@ -27,14 +39,30 @@ const aggregateToEdit = [
 ];
 
 const aggregateToView = [
-  can(READ, 'core', 'configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status'),
-  can(READ, 'core', 'bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status'),
+  can(
+    READ,
+    'core',
+    'configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status',
+  ),
+  can(
+    READ,
+    'core',
+    'bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status',
+  ),
   can(READ, 'core', 'namespaces'),
   can(READ, 'discovery.k8s.io', 'endpointslices'),
-  can(READ, 'apps', 'controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status'),
+  can(
+    READ,
+    'apps',
+    'controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status',
+  ),
   can(READ, 'autoscaling', 'horizontalpodautoscalers horizontalpodautoscalers/status'),
   can(READ, 'batch', 'cronjobs cronjobs/status jobs jobs/status'),
-  can(READ, 'extensions', 'daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale'),
+  can(
+    READ,
+    'extensions',
+    'daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale',
+  ),
   can(READ, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
   can(READ, 'networking.k8s.io', 'ingresses ingresses/status networkpolicies'),
   can(READ, 'resource.k8s.io', 'resourceclaims resourceclaims/status resourceclaimtemplates'),
@@ -83,52 +111,76 @@ const scheduler = [
   can(READ, 'resource.k8s.io', 'devicetaintrules'),
 ];
 
-const signer = (name: string): readonly PolicyRule[] => [can('approve', 'certificates.k8s.io', 'signers', `kubernetes.io/${name}`)];
+const signer = (name: string): readonly PolicyRule[] => [
+  can('approve', 'certificates.k8s.io', 'signers', `kubernetes.io/${name}`),
+];
 
 /** Rules by the role's name. Roles that are aggregated have none of their own. */
 export const clusterRoleRules: Readonly<Record<string, readonly PolicyRule[]>> = {
   'cluster-admin': [can('*', '*', '*'), { verbs: ['*'], nonResourceURLs: ['*'] }],
-  'system:discovery': [canVisit('/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/')],
+  'system:discovery': [
+    canVisit('/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/'),
+  ],
   'system:public-info-viewer': [canVisit('/healthz /livez /readyz /version /version/')],
   'system:monitoring': [
-    canVisit('/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'), canVisit('/flagz'), canVisit('/statusz'),
+    canVisit('/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'),
+    canVisit('/flagz'),
+    canVisit('/statusz'),
   ],
   'system:basic-user': [
-    can('create', 'authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews'), can('create', 'authentication.k8s.io', 'selfsubjectreviews'),
+    can('create', 'authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews'),
+    can('create', 'authentication.k8s.io', 'selfsubjectreviews'),
   ],
   'system:aggregate-to-admin': aggregateToAdmin,
   'system:aggregate-to-edit': aggregateToEdit,
   'system:aggregate-to-view': aggregateToView,
-  'system:auth-delegator': [can('create', 'authentication.k8s.io', 'tokenreviews'), can('create', 'authorization.k8s.io', 'subjectaccessreviews')],
+  'system:auth-delegator': [
+    can('create', 'authentication.k8s.io', 'tokenreviews'),
+    can('create', 'authorization.k8s.io', 'subjectaccessreviews'),
+  ],
   'system:heapster': [can(READ, 'core', 'events namespaces nodes pods'), can(READ, 'extensions', 'deployments')],
   'system:kube-aggregator': [can(READ, 'core', 'endpoints services')],
   'system:kube-controller-manager': controllerManager,
   'system:kube-dns': [can('list watch', 'core', 'endpoints services')],
   'system:kube-scheduler': scheduler,
   'system:volume-scheduler': [
-    can(`patch update ${READ}`, 'core', 'persistentvolumes'), can(READ, 'storage.k8s.io', 'storageclasses'), can(`patch update ${READ}`, 'core', 'persistentvolumeclaims'),
+    can(`patch update ${READ}`, 'core', 'persistentvolumes'),
+    can(READ, 'storage.k8s.io', 'storageclasses'),
+    can(`patch update ${READ}`, 'core', 'persistentvolumeclaims'),
   ],
   'system:kubelet-api-admin': [
-    can(READ, 'core', 'nodes'), can('proxy', 'core', 'nodes'), can('*', 'core', 'nodes/log nodes/metrics nodes/proxy nodes/stats'),
+    can(READ, 'core', 'nodes'),
+    can('proxy', 'core', 'nodes'),
+    can('*', 'core', 'nodes/log nodes/metrics nodes/proxy nodes/stats'),
     can('*', 'core', 'nodes/configz nodes/healthz nodes/pods'),
   ],
   'system:node': nodeRules,
   'system:node-bootstrapper': [can(`create ${READ}`, 'certificates.k8s.io', 'certificatesigningrequests')],
   'system:node-problem-detector': [can('get', 'core', 'nodes'), can('patch', 'core', 'nodes/status'), eventsRule],
   'system:node-proxier': [
-    can('list watch', 'core', 'endpoints services'), can(READ, 'core', 'nodes'), eventsRule, can('list watch', 'networking.k8s.io', 'servicecidrs'),
+    can('list watch', 'core', 'endpoints services'),
+    can(READ, 'core', 'nodes'),
+    eventsRule,
+    can('list watch', 'networking.k8s.io', 'servicecidrs'),
     can('list watch', 'discovery.k8s.io', 'endpointslices'),
   ],
   'system:persistent-volume-provisioner': [
-    can(`create delete ${READ}`, 'core', 'persistentvolumes'), can(`update ${READ}`, 'core', 'persistentvolumeclaims'), can(READ, 'storage.k8s.io', 'storageclasses'),
-    can('watch', 'core', 'events'), eventsRule,
+    can(`create delete ${READ}`, 'core', 'persistentvolumes'),
+    can(`update ${READ}`, 'core', 'persistentvolumeclaims'),
+    can(READ, 'storage.k8s.io', 'storageclasses'),
+    can('watch', 'core', 'events'),
+    eventsRule,
   ],
   'system:service-account-issuer-discovery': [
     canVisit('/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/'),
   ],
   'system:cluster-trust-bundle-discovery': [can(READ, 'certificates.k8s.io', 'clustertrustbundles')],
-  'system:certificates.k8s.io:certificatesigningrequests:nodeclient': [can('create', 'certificates.k8s.io', 'certificatesigningrequests/nodeclient')],
-  'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient': [can('create', 'certificates.k8s.io', 'certificatesigningrequests/selfnodeclient')],
+  'system:certificates.k8s.io:certificatesigningrequests:nodeclient': [
+    can('create', 'certificates.k8s.io', 'certificatesigningrequests/nodeclient'),
+  ],
+  'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient': [
+    can('create', 'certificates.k8s.io', 'certificatesigningrequests/selfnodeclient'),
+  ],
   'system:certificates.k8s.io:kube-apiserver-client-approver': signer('kube-apiserver-client'),
   'system:certificates.k8s.io:kube-apiserver-client-kubelet-approver': signer('kube-apiserver-client-kubelet'),
   'system:certificates.k8s.io:kubelet-serving-approver': signer('kubelet-serving'),

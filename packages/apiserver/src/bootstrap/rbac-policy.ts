@@ -11,8 +11,11 @@ const RBAC = 'rbac.authorization.k8s.io';
 const AGGREGATE = `${RBAC}/aggregate-to-`;
 const AUTHENTICATED = 'system:authenticated';
 
-const metadata = (name: string, labels: Readonly<Record<string, string>> = {}): Draft<ClusterRole>['metadata'] =>
-  ({ name, labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...labels }, annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' } });
+const metadata = (name: string, labels: Readonly<Record<string, string>> = {}): Draft<ClusterRole>['metadata'] => ({
+  name,
+  labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...labels },
+  annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' },
+});
 
 /** A role made of all roles with the label; the clusterrole-aggregation controller fills in the rules. */
 const aggregated = (name: string, into?: string): Draft<ClusterRole> => ({
@@ -26,16 +29,31 @@ const plainRole = ([name, rules]: readonly [string, readonly PolicyRule[]]): Dra
 };
 
 /** One identity runs all our controllers, so it holds what they need together and nothing more. */
-const allControllers = [...new Map(Object.values(controllerRules).flat().map((rule) => [JSON.stringify(rule), rule])).values()];
+const allControllers = [
+  ...new Map(
+    Object.values(controllerRules)
+      .flat()
+      .map((rule) => [JSON.stringify(rule), rule]),
+  ).values(),
+];
 
 const ownRules: Readonly<Record<string, readonly PolicyRule[]>> = {
-  'navarch:controllers': [...allControllers, can('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kubelet-serving')],
+  'navarch:controllers': [
+    ...allControllers,
+    can('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kubelet-serving'),
+  ],
   // Cluster DNS is answered by the agent of each node (ADR 5).
-  'navarch:node-dns': [can('list watch', 'core', 'namespaces services'), can('list watch', 'discovery.k8s.io', 'endpointslices'), eventsRule],
+  'navarch:node-dns': [
+    can('list watch', 'core', 'namespaces services'),
+    can('list watch', 'discovery.k8s.io', 'endpointslices'),
+    eventsRule,
+  ],
 };
 
 export const clusterRoles: readonly Draft<ClusterRole>[] = [
-  aggregated('admin'), aggregated('edit', 'admin'), aggregated('view', 'edit'),
+  aggregated('admin'),
+  aggregated('edit', 'admin'),
+  aggregated('view', 'edit'),
   ...Object.entries(clusterRoleRules).map(plainRole),
   ...Object.entries(controllerRules).map(([name, rules]) => plainRole([`system:controller:${name}`, rules])),
   ...Object.entries(ownRules).map(plainRole),
@@ -45,9 +63,13 @@ const user = (name: string): Subject => ({ kind: 'User', apiGroup: RBAC, name })
 const group = (name: string): Subject => ({ kind: 'Group', apiGroup: RBAC, name });
 const account = (name: string): Subject => ({ kind: 'ServiceAccount', name, namespace: 'kube-system' });
 
-const bind = (name: string, role: string, ...subjects: readonly Subject[]): Draft<ClusterRoleBinding> =>
-  ({ metadata: metadata(name), roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role }, ...(subjects.length > 0 ? { subjects } : {}) });
-const bindSame = (name: string, ...subjects: readonly Subject[]): Draft<ClusterRoleBinding> => bind(name, name, ...subjects);
+const bind = (name: string, role: string, ...subjects: readonly Subject[]): Draft<ClusterRoleBinding> => ({
+  metadata: metadata(name),
+  roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
+  ...(subjects.length > 0 ? { subjects } : {}),
+});
+const bindSame = (name: string, ...subjects: readonly Subject[]): Draft<ClusterRoleBinding> =>
+  bind(name, name, ...subjects);
 
 const CSR = 'system:certificates.k8s.io:certificatesigningrequests';
 
@@ -77,8 +99,15 @@ export const clusterRoleBindings: readonly Draft<ClusterRoleBinding>[] = [
   bind('navarch:node-autoapprove-rotation', `${CSR}:selfnodeclient`, group('system:nodes')),
 ];
 
-export const roles: readonly Draft<Role>[] = namespaceRoles.map(({ namespace, name, rules }) => ({ metadata: { ...metadata(name), namespace }, rules }));
-
-export const roleBindings: readonly Draft<RoleBinding>[] = namespaceRoles.map(({ namespace, name, binding, users = [], accounts = [] }) => ({
-  metadata: { ...metadata(binding), namespace }, roleRef: { apiGroup: RBAC, kind: 'Role', name }, subjects: [...users.map(user), ...accounts.map(account)],
+export const roles: readonly Draft<Role>[] = namespaceRoles.map(({ namespace, name, rules }) => ({
+  metadata: { ...metadata(name), namespace },
+  rules,
 }));
+
+export const roleBindings: readonly Draft<RoleBinding>[] = namespaceRoles.map(
+  ({ namespace, name, binding, users = [], accounts = [] }) => ({
+    metadata: { ...metadata(binding), namespace },
+    roleRef: { apiGroup: RBAC, kind: 'Role', name },
+    subjects: [...users.map(user), ...accounts.map(account)],
+  }),
+);

@@ -1,5 +1,12 @@
 import {
-  type ClusterRole, clusterRole, type ClusterRoleBinding, clusterRoleBinding, type PolicyRule, role, roleBinding, type Subject,
+  type ClusterRole,
+  clusterRole,
+  type ClusterRoleBinding,
+  clusterRoleBinding,
+  type PolicyRule,
+  role,
+  roleBinding,
+  type Subject,
 } from '@navarch/api';
 import { settleAll } from '@navarch/base';
 import { type ApiObject, type Draft, equalJson, type Kind } from '@navarch/machinery';
@@ -27,7 +34,12 @@ export async function reconcilePolicy(registry: Registry): Promise<void> {
 
 type Wanted = Draft<ApiObject> & { readonly metadata: { readonly name: string; readonly namespace?: string } };
 
-async function reconcile<O extends ApiObject>(registry: Registry, kind: Kind<O>, draft: Draft<O>, mend: (current: any, wanted: any) => object): Promise<void> {
+async function reconcile<O extends ApiObject>(
+  registry: Registry,
+  kind: Kind<O>,
+  draft: Draft<O>,
+  mend: (current: any, wanted: any) => object,
+): Promise<void> {
   const resource = registry.of(kind);
   const { metadata } = draft as unknown as Wanted;
   const { name, namespace = '' } = metadata;
@@ -44,22 +56,38 @@ async function reconcile<O extends ApiObject>(registry: Registry, kind: Kind<O>,
     await resource.create(namespace, draft, call);
     return;
   }
-  await resource.update(namespace, name, (current) => {
-    const next = mend(withMarks(current, metadata), draft);
-    return equalJson(next, current) ? current : next;
-  }, call);
+  await resource.update(
+    namespace,
+    name,
+    (current) => {
+      const next = mend(withMarks(current, metadata), draft);
+      return equalJson(next, current) ? current : next;
+    },
+    call,
+  );
 }
 
 function withMarks<O extends ApiObject>(current: O, wanted: Wanted['metadata']): O {
   const { labels, annotations } = wanted as ApiObject['metadata'];
-  return { ...current, metadata: { ...current.metadata, labels: { ...current.metadata.labels, ...labels }, annotations: { ...current.metadata.annotations, ...annotations } } };
+  return {
+    ...current,
+    metadata: {
+      ...current.metadata,
+      labels: { ...current.metadata.labels, ...labels },
+      annotations: { ...current.metadata.annotations, ...annotations },
+    },
+  };
 }
 
 function mendedRole(current: ClusterRole, wanted: ClusterRole): object {
   if (wanted.aggregationRule) {
     const held = current.aggregationRule?.clusterRoleSelectors ?? [];
-    const missing = (wanted.aggregationRule.clusterRoleSelectors ?? []).filter((selector) => !held.some((h) => equalJson(h, selector)));
-    return missing.length === 0 ? current : { ...current, aggregationRule: { clusterRoleSelectors: [...held, ...missing] } };
+    const missing = (wanted.aggregationRule.clusterRoleSelectors ?? []).filter(
+      (selector) => !held.some((h) => equalJson(h, selector)),
+    );
+    return missing.length === 0
+      ? current
+      : { ...current, aggregationRule: { clusterRoleSelectors: [...held, ...missing] } };
   }
   const rules: readonly PolicyRule[] = current.rules ?? [];
   const missing = uncovered(rules, wanted.rules ?? []);
@@ -67,7 +95,8 @@ function mendedRole(current: ClusterRole, wanted: ClusterRole): object {
 }
 
 function mendedBinding(current: ClusterRoleBinding, wanted: ClusterRoleBinding): object {
-  const same = (a: Subject, b: Subject): boolean => a.kind === b.kind && a.name === b.name && (a.namespace ?? '') === (b.namespace ?? '');
+  const same = (a: Subject, b: Subject): boolean =>
+    a.kind === b.kind && a.name === b.name && (a.namespace ?? '') === (b.namespace ?? '');
   const held = current.subjects ?? [];
   const missing = (wanted.subjects ?? []).filter((subject) => !held.some((h) => same(h, subject)));
   return missing.length === 0 ? current : { ...current, subjects: [...held, ...missing] };

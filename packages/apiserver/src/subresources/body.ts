@@ -9,17 +9,23 @@ export function bodyReader<T>(type: string, apiVersion: string, kind: string): (
   const schema = schemas.object(type);
   return (body) => {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-      throw badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string; Kind string }");
+      throw badRequest(
+        "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string; Kind string }",
+      );
     }
     const sent = body as { readonly apiVersion?: unknown; readonly kind?: unknown };
     if ((sent.apiVersion ?? apiVersion) !== apiVersion || (sent.kind ?? kind) !== kind) {
-      throw badRequest(`the API version in the data (${String(sent.apiVersion)}) does not match the expected API version (${apiVersion})`);
+      throw badRequest(
+        `the API version in the data (${String(sent.apiVersion)}) does not match the expected API version (${apiVersion})`,
+      );
     }
     try {
       return decode(schema, { ...body, apiVersion, kind }).value as T;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      throw badRequest(`${kind} in version ${JSON.stringify(apiVersion.split('/').at(-1))} cannot be handled as a ${kind}: ${error.message}`);
+      throw badRequest(
+        `${kind} in version ${JSON.stringify(apiVersion.split('/').at(-1))} cannot be handled as a ${kind}: ${error.message}`,
+      );
     }
   };
 }

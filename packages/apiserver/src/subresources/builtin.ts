@@ -7,4 +7,11 @@ import { tokenRequest } from './token-request.ts';
 import { tokenReviews } from './token-reviews.ts';
 
 /** Every subresource with an answer of its own. Adding one is adding a file and a name to this list. */
-export const builtinSubresources: readonly Subresource[] = [...podSubresources, evictPod, ...proxies, tokenRequest, ...tokenReviews, ...accessReviews];
+export const builtinSubresources: readonly Subresource[] = [
+  ...podSubresources,
+  evictPod,
+  ...proxies,
+  tokenRequest,
+  ...tokenReviews,
+  ...accessReviews,
+];

@@ -1,5 +1,15 @@
 import { isReady, isTerminal, pod, type Pod, podDisruptionBudget } from '@navarch/api';
-import { type ApiObject, badRequest, compileLabelSelector, failure, hasReason, internalError, type LabelSelector, success, tooManyRequests } from '@navarch/machinery';
+import {
+  type ApiObject,
+  badRequest,
+  compileLabelSelector,
+  failure,
+  hasReason,
+  internalError,
+  type LabelSelector,
+  success,
+  tooManyRequests,
+} from '@navarch/machinery';
 import type { DeleteOptions } from '../registry/deletion.ts';
 import { timestamp } from '../registry/meta.ts';
 import { bodyReader } from './body.ts';
@@ -14,7 +24,10 @@ const read = bodyReader<Eviction>('io.k8s.api.policy.v1.Eviction', 'policy/v1', 
 interface Budget extends ApiObject {
   readonly spec: { readonly selector?: LabelSelector; readonly unhealthyPodEvictionPolicy?: string };
   readonly status: {
-    readonly disruptionsAllowed: number; readonly currentHealthy: number; readonly desiredHealthy: number; readonly observedGeneration?: number;
+    readonly disruptionsAllowed: number;
+    readonly currentHealthy: number;
+    readonly desiredHealthy: number;
+    readonly observedGeneration?: number;
     readonly disruptedPods?: Readonly<Record<string, string>>;
   };
 }
@@ -28,9 +41,17 @@ const RETRIES_MAX = 10;
 const eviction: Subresource['answer'] = async (body, context) => {
   const { registry, info, call } = context;
   const { metadata, deleteOptions = {} } = read(body);
-  if (metadata.name && metadata.name !== info.name) throw badRequest('name in URL does not match name in Eviction object');
+  if (metadata.name && metadata.name !== info.name)
+    throw badRequest('name in URL does not match name in Eviction object');
   const isDryRun = call.isDryRun || deleteOptions.dryRun?.includes('All') === true;
-  await registry.of(pod).admitOther('CREATE', { namespace: info.namespace, name: info.name, subresource: 'eviction' }, body as object, call);
+  await registry
+    .of(pod)
+    .admitOther(
+      'CREATE',
+      { namespace: info.namespace, name: info.name, subresource: 'eviction' },
+      body as object,
+      call,
+    );
   const target = registry.of(pod).get(info.namespace, info.name);
   if (isHeld(target)) await spend(context, target, isDryRun);
   // Nobody else's pod of the same name may go in its place.
@@ -40,21 +61,35 @@ const eviction: Subresource['answer'] = async (body, context) => {
 };
 
 /** Pods that are over, not begun or going already cost no budget. */
-const isHeld = (target: Pod): boolean => !isTerminal(target) && target.status.phase !== 'Pending' && target.metadata.deletionTimestamp === undefined;
+const isHeld = (target: Pod): boolean =>
+  !isTerminal(target) && target.status.phase !== 'Pending' && target.metadata.deletionTimestamp === undefined;
 
 /** Takes one disruption from the pod's budget, and writes down for whom, before the pod goes. */
 async function spend({ registry, info, call }: SubresourceContext, target: Pod, isDryRun: boolean): Promise<void> {
   const budgets = registry.of(podDisruptionBudget);
   for (let attempt = 0; ; attempt++) {
-    const matching = [...budgets.shelf.cache.range(budgets.shelf.prefixOf(info.namespace))].map((cached) => budgets.view(cached.object) as unknown as Budget)
-      .filter(({ spec }) => spec.selector !== undefined && compileLabelSelector(spec.selector).matches(target.metadata.labels));
-    if (matching.length > 1) throw internalError(new Error('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.'));
+    const matching = [...budgets.shelf.cache.range(budgets.shelf.prefixOf(info.namespace))]
+      .map((cached) => budgets.view(cached.object) as unknown as Budget)
+      .filter(
+        ({ spec }) =>
+          spec.selector !== undefined && compileLabelSelector(spec.selector).matches(target.metadata.labels),
+      );
+    if (matching.length > 1)
+      throw internalError(
+        new Error('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.'),
+      );
     const [budget] = matching;
     if (!budget || mayGoUnhealthy(budget, target)) return;
     const status = spent(budget, target, timestamp(registry.deps.clock.now()));
     if (isDryRun) return;
     try {
-      await budgets.replace(info.namespace, budget.metadata.name, { ...budget, status }, { ...call, isDryRun: false }, 'status');
+      await budgets.replace(
+        info.namespace,
+        budget.metadata.name,
+        { ...budget, status },
+        { ...call, isDryRun: false },
+        'status',
+      );
       return;
     } catch (error) {
       if (!hasReason(error, 'Conflict') || attempt >= RETRIES_MAX) throw error;
@@ -72,20 +107,40 @@ function mayGoUnhealthy({ spec, status }: Budget, target: Pod): boolean {
 /** Throws TooManyRequests where nothing is left to spend. */
 function spent({ metadata, status }: Budget, target: Pod, now: string): Budget['status'] {
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
-    const refused = tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", OBSERVE_SECONDS);
+    const refused = tooManyRequests(
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      OBSERVE_SECONDS,
+    );
     throw failure('TooManyRequests', refused.message, {
-      ...refused.status.details, causes: [{ reason: 'DisruptionBudget', message: `The disruption budget ${metadata.name} is still being processed by the server.` }],
+      ...refused.status.details,
+      causes: [
+        {
+          reason: 'DisruptionBudget',
+          message: `The disruption budget ${metadata.name} is still being processed by the server.`,
+        },
+      ],
     });
   }
   const disrupted = status.disruptedPods ?? {};
-  if (status.disruptionsAllowed < 0) throw failure('Forbidden', `pdb ${metadata.name} is forbidden: pdb disruptions allowed is negative`);
-  if (Object.keys(disrupted).length > DISRUPTED_MAX) throw failure('Forbidden', 'DisruptedPods map too big - too many evictions not confirmed by PDB controller');
+  if (status.disruptionsAllowed < 0)
+    throw failure('Forbidden', `pdb ${metadata.name} is forbidden: pdb disruptions allowed is negative`);
+  if (Object.keys(disrupted).length > DISRUPTED_MAX)
+    throw failure('Forbidden', 'DisruptedPods map too big - too many evictions not confirmed by PDB controller');
   if (status.disruptionsAllowed === 0) {
     throw failure('TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
-      causes: [{ reason: 'DisruptionBudget', message: `The disruption budget ${metadata.name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently` }],
+      causes: [
+        {
+          reason: 'DisruptionBudget',
+          message: `The disruption budget ${metadata.name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently`,
+        },
+      ],
     });
   }
-  return { ...status, disruptionsAllowed: status.disruptionsAllowed - 1, disruptedPods: { ...disrupted, [target.metadata.name]: now } };
+  return {
+    ...status,
+    disruptionsAllowed: status.disruptionsAllowed - 1,
+    disruptedPods: { ...disrupted, [target.metadata.name]: now },
+  };
 }
 
 export const evictPod: Subresource = defineSubresource({ at: '/pods/eviction', answer: eviction });

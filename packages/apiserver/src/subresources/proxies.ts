@@ -14,11 +14,17 @@ interface Asked {
 function asked(text: string): Asked {
   const parts = text.split(':');
   const [scheme = '', name = '', port = ''] = parts.length === 3 ? parts : ['', parts[0] ?? '', parts[1] ?? ''];
-  if (parts.length > 3 || !['', 'http', 'https'].includes(scheme)) throw badRequest(`invalid proxy target ${JSON.stringify(text)}`);
+  if (parts.length > 3 || !['', 'http', 'https'].includes(scheme))
+    throw badRequest(`invalid proxy target ${JSON.stringify(text)}`);
   return { scheme: scheme === 'https' ? 'https' : 'http', name, port };
 }
 
-function target({ info, query }: SubresourceContext, scheme: 'http' | 'https', host: string, port: number): ProxyTarget {
+function target(
+  { info, query }: SubresourceContext,
+  scheme: 'http' | 'https',
+  host: string,
+  port: number,
+): ProxyTarget {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw badRequest(`invalid port ${port}`);
   if (!isProxyable(host)) throw badRequest('address not allowed');
   const search = query.toString();
@@ -40,7 +46,8 @@ const podProxy = (context: SubresourceContext): ProxyTarget => {
   const found = context.registry.of(pod).get(context.info.namespace, name);
   const ports = found.spec.containers.flatMap((container) => container.ports ?? []);
   if (!found.status.podIP) throw failure('ServiceUnavailable', `pod ${name} has no address yet`);
-  const number = port === '' ? (ports[0]?.containerPort ?? 80) : (ports.find((p) => p.name === port)?.containerPort ?? Number(port));
+  const number =
+    port === '' ? (ports[0]?.containerPort ?? 80) : (ports.find((p) => p.name === port)?.containerPort ?? Number(port));
   return target(context, scheme, found.status.podIP, number);
 };
 
@@ -62,7 +69,12 @@ const serviceProxy = (context: SubresourceContext): ProxyTarget => {
 
 const nodeProxy = ({ registry, info, query }: SubresourceContext): ProxyTarget => {
   const search = query.toString();
-  return { scheme: 'https', ...nodeAddress(registry, asked(info.name).name), path: `/${info.rest}${search === '' ? '' : `?${search}`}`, asKubeletClient: true };
+  return {
+    scheme: 'https',
+    ...nodeAddress(registry, asked(info.name).name),
+    path: `/${info.rest}${search === '' ? '' : `?${search}`}`,
+    asKubeletClient: true,
+  };
 };
 
 export const proxies: readonly Subresource[] = [

@@ -38,23 +38,42 @@ const token: Subresource['answer'] = async (body, context) => {
   const sent = read(body);
   const account = registry.of(serviceAccount).get(info.namespace, info.name);
   checkNames(sent.metadata, context);
-  await registry.of(serviceAccount).admitOther('CREATE', { namespace: info.namespace, name: info.name, subresource: 'token' }, sent, call);
+  await registry
+    .of(serviceAccount)
+    .admitOther('CREATE', { namespace: info.namespace, name: info.name, subresource: 'token' }, sent, call);
   const { spec } = sent;
   const seconds = checkedSeconds(spec.expirationSeconds ?? SECONDS_DEFAULT);
   const bound = spec.boundObjectRef ? boundTo(spec.boundObjectRef, context) : {};
   const now = Math.floor(registry.deps.clock.now() / 1000);
   const audiences = spec.audiences?.length ? spec.audiences : authentication.audiences;
-  const isExtended = seconds === EXTENDED_ASK_SECONDS && bound.pod !== undefined && audiences.every((audience) => authentication.audiences.includes(audience));
+  const isExtended =
+    seconds === EXTENDED_ASK_SECONDS &&
+    bound.pod !== undefined &&
+    audiences.every((audience) => authentication.audiences.includes(audience));
   const { uid } = account.metadata;
-  const value = call.isDryRun ? '' : await authentication.tokens.sign({
-    iss: authentication.issuer, aud: [...audiences], exp: now + (isExtended ? EXTENDED_SECONDS : seconds), iat: now, nbf: now,
-    jti: randomUid(registry.deps.random), sub: `system:serviceaccount:${info.namespace}:${info.name}`,
-    'kubernetes.io': { namespace: info.namespace, serviceaccount: { name: info.name, uid }, ...bound, ...(isExtended ? { warnafter: now + seconds } : {}) },
-  });
+  const value = call.isDryRun
+    ? ''
+    : await authentication.tokens.sign({
+        iss: authentication.issuer,
+        aud: [...audiences],
+        exp: now + (isExtended ? EXTENDED_SECONDS : seconds),
+        iat: now,
+        nbf: now,
+        jti: randomUid(registry.deps.random),
+        sub: `system:serviceaccount:${info.namespace}:${info.name}`,
+        'kubernetes.io': {
+          namespace: info.namespace,
+          serviceaccount: { name: info.name, uid },
+          ...bound,
+          ...(isExtended ? { warnafter: now + seconds } : {}),
+        },
+      });
   return {
     status: 201,
     value: {
-      kind: 'TokenRequest', apiVersion: `${GROUP}/v1`, metadata: { name: info.name, namespace: info.namespace, creationTimestamp: timestamp(now * 1000) },
+      kind: 'TokenRequest',
+      apiVersion: `${GROUP}/v1`,
+      metadata: { name: info.name, namespace: info.namespace, creationTimestamp: timestamp(now * 1000) },
       spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },
       status: { token: value, expirationTimestamp: timestamp((now + seconds) * 1000) },
     },
@@ -62,8 +81,10 @@ const token: Subresource['answer'] = async (body, context) => {
 };
 
 function checkNames({ name, namespace }: TokenRequest['metadata'], { info }: SubresourceContext): void {
-  if (name && name !== info.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
-  if (namespace && namespace !== info.namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (name && name !== info.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
+  if (namespace && namespace !== info.namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
 
 function checkedSeconds(seconds: number): number {
@@ -78,17 +99,26 @@ function checkedSeconds(seconds: number): number {
 function boundTo(ref: BoundObjectReference, { registry, info }: SubresourceContext): Bound {
   const { name = '', uid } = ref;
   const gone = (kind: typeof pod | typeof secret | typeof node, found: string): Error =>
-    conflict(kind, name, `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated: ${found}`);
+    conflict(
+      kind,
+      name,
+      `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated: ${found}`,
+    );
   switch (`${ref.apiVersion}/${ref.kind}`) {
     case 'v1/Pod': {
       const found = registry.of(pod).get(info.namespace, name);
       if (uid && found.metadata.uid !== uid) throw gone(pod, found.metadata.uid);
       if (found.spec.serviceAccountName !== info.name) {
-        throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(info.name)} to pod running with different serviceaccount name.`);
+        throw badRequest(
+          `cannot bind token for serviceaccount ${JSON.stringify(info.name)} to pod running with different serviceaccount name.`,
+        );
       }
       const nodeName = found.spec.nodeName ?? '';
       const held = nodeName === '' ? undefined : registry.of(node).find('', nodeName);
-      return { pod: { name, uid: found.metadata.uid }, ...(nodeName === '' ? {} : { node: { name: nodeName, uid: held?.metadata.uid ?? '' } }) };
+      return {
+        pod: { name, uid: found.metadata.uid },
+        ...(nodeName === '' ? {} : { node: { name: nodeName, uid: held?.metadata.uid ?? '' } }),
+      };
     }
     case 'v1/Secret': {
       const found = registry.of(secret).get(info.namespace, name);

@@ -12,13 +12,22 @@ interface TokenReview {
 }
 const read = bodyReader<TokenReview>('io.k8s.api.authentication.v1.TokenReview', API, 'TokenReview');
 
-const userInfo = ({ name, uid, groups, extra }: User): object => ({ username: name, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) });
+const userInfo = ({ name, uid, groups, extra }: User): object => ({
+  username: name,
+  ...(uid ? { uid } : {}),
+  groups,
+  ...(extra ? { extra } : {}),
+});
 
 /** Whose token it is, for those who got it from somebody. */
 const tokenReview: Subresource['answer'] = async (body, { authentication }) => {
   const { spec, metadata } = read(body);
   if (!spec.token) throw badRequest('token is required for TokenReview in authentication');
-  const found = await userOfToken(spec.token, authentication, spec.audiences?.length ? spec.audiences : authentication.audiences);
+  const found = await userOfToken(
+    spec.token,
+    authentication,
+    spec.audiences?.length ? spec.audiences : authentication.audiences,
+  );
   const status = found
     ? { authenticated: true, user: userInfo(found.user), audiences: found.audiences }
     : { user: {}, error: '[invalid bearer token, token lookup failed]' };
@@ -26,7 +35,8 @@ const tokenReview: Subresource['answer'] = async (body, { authentication }) => {
 };
 
 const selfReview: Subresource['answer'] = async (_body, { user }) => ({
-  status: 201, value: { kind: 'SelfSubjectReview', apiVersion: API, metadata: {}, status: { userInfo: userInfo(user) } },
+  status: 201,
+  value: { kind: 'SelfSubjectReview', apiVersion: API, metadata: {}, status: { userInfo: userInfo(user) } },
 });
 
 export const tokenReviews: readonly Subresource[] = [

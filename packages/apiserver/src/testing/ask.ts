@@ -15,7 +15,12 @@ export interface Answer {
   /** The value, from JSON or protobuf; undefined for what is neither. */
   readonly body: any;
 }
-export type Ask = (method: string, target: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
+export type Ask = (
+  method: string,
+  target: string,
+  body?: unknown,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<Answer>;
 
 export interface Asked {
   readonly server: Server;
@@ -36,19 +41,40 @@ export interface OpenWatch {
   close(): Promise<void>;
 }
 
-const users = new Map<string, User>([['admin', { name: 'admin', groups: ['system:masters'] }], ['bob', { name: 'bob', groups: ['system:authenticated'] }]]);
+const users = new Map<string, User>([
+  ['admin', { name: 'admin', groups: ['system:masters'] }],
+  ['bob', { name: 'bob', groups: ['system:authenticated'] }],
+]);
 
 /** A server in memory with a namespace `d`, and ways to ask it as someone who may do everything. */
 export async function asked(): Promise<Asked> {
   const [store, clock] = [new MemoryStore(), new SimClock()];
-  const { server, housekeep } = await serve({
-    store, clock, random: seededRandom(1), log: silent, tokens: { sign: async () => '', verify: async () => undefined, jwks: () => ({ keys: [] }) },
-    issuer: 'https://issuer', staticTokens: users, serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.0.0.1', advertisePort: 6443,
-  }, new AbortController().signal);
+  const { server, housekeep } = await serve(
+    {
+      store,
+      clock,
+      random: seededRandom(1),
+      log: silent,
+      tokens: { sign: async () => '', verify: async () => undefined, jwks: () => ({ keys: [] }) },
+      issuer: 'https://issuer',
+      staticTokens: users,
+      serviceCidr: '10.96.0.0/16',
+      nodePorts: [30_000, 32_767],
+      advertiseAddress: '10.0.0.1',
+      advertisePort: 6443,
+    },
+    new AbortController().signal,
+  );
   void housekeep(new AbortController().signal);
-  const send = (method: string, target: string, body: unknown, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ApiResponse> =>
-    server.handle(requestOf(method, target, body, headers, signal));
-  const ask: Ask = async (method, target, body, headers = {}) => answerOf(await send(method, target, body, headers, new AbortController().signal));
+  const send = (
+    method: string,
+    target: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<ApiResponse> => server.handle(requestOf(method, target, body, headers, signal));
+  const ask: Ask = async (method, target, body, headers = {}) =>
+    answerOf(await send(method, target, body, headers, new AbortController().signal));
   await ask('POST', '/api/v1/namespaces', { metadata: { name: 'd' } });
   const watch: Asked['watch'] = async (target, headers = {}, drained = async () => undefined) => {
     const end = new AbortController();
@@ -58,8 +84,15 @@ export async function asked(): Promise<Asked> {
     const done = reply.run({ write: (sent) => chunks.push(sent) > 0, drained }, end.signal);
     const bytes = (): Uint8Array => Buffer.concat(chunks);
     return {
-      headers: reply.headers, bytes, ended: done,
-      frames: () => Buffer.from(bytes()).toString().split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown),
+      headers: reply.headers,
+      bytes,
+      ended: done,
+      frames: () =>
+        Buffer.from(bytes())
+          .toString()
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as unknown),
       async close() {
         end.abort();
         await done;
@@ -69,12 +102,34 @@ export async function asked(): Promise<Asked> {
   return { server, store, clock, ask, watch };
 }
 
-function requestOf(method: string, target: string, body: unknown, headers: Readonly<Record<string, string>>, signal: AbortSignal): ApiRequest {
+function requestOf(
+  method: string,
+  target: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): ApiRequest {
   const url = new URL(target, 'http://x');
-  const all: Readonly<Record<string, string>> = { authorization: 'Bearer admin', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers };
-  const bytes = body === undefined ? new Uint8Array() : body instanceof Uint8Array ? body : new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
+  const all: Readonly<Record<string, string>> = {
+    authorization: 'Bearer admin',
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...headers,
+  };
+  const bytes =
+    body === undefined
+      ? new Uint8Array()
+      : body instanceof Uint8Array
+        ? body
+        : new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
   return {
-    method, path: url.pathname, query: url.searchParams, header: (name) => all[name], headerNames: () => Object.keys(all), body: async () => bytes, remoteAddress: '', signal,
+    method,
+    path: url.pathname,
+    query: url.searchParams,
+    header: (name) => all[name],
+    headerNames: () => Object.keys(all),
+    body: async () => bytes,
+    remoteAddress: '',
+    signal,
   };
 }
 
@@ -83,6 +138,10 @@ function answerOf(reply: ApiResponse): Answer {
   const bytes = Buffer.concat(reply.body);
   const text = bytes.toString();
   const type = reply.headers['content-type'] ?? '';
-  const body: unknown = text.startsWith('{') ? JSON.parse(text) : type.startsWith('application/vnd.kubernetes.protobuf') ? protobuf.decode(bytes) : undefined;
+  const body: unknown = text.startsWith('{')
+    ? JSON.parse(text)
+    : type.startsWith('application/vnd.kubernetes.protobuf')
+      ? protobuf.decode(bytes)
+      : undefined;
   return { status: reply.status, headers: reply.headers, bytes, text, body };
 }

@@ -15,7 +15,16 @@ export const admissionPolicyStatusController: Controller = defineController({
     const { generation } = found?.metadata ?? {};
     if (!found || generation === undefined || found.status.observedGeneration === generation) return undefined;
     try {
-      await api.of(validatingAdmissionPolicy).update(key, (current) => ({ ...current, status: { ...current.status, observedGeneration: generation, typeChecking: {} } }), { subresource: 'status' });
+      await api
+        .of(validatingAdmissionPolicy)
+        .update(
+          key,
+          (current) => ({
+            ...current,
+            status: { ...current.status, observedGeneration: generation, typeChecking: {} },
+          }),
+          { subresource: 'status' },
+        );
     } catch (error) {
       if (!hasReason(error, 'NotFound')) throw error;
     }

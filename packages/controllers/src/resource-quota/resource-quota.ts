@@ -1,5 +1,14 @@
 import {
-  type Amounts, isInQuotaScopes, listOfAmounts, measuredNames, onlyAmounts, quotaUsage, type ResourceQuota, resourceQuota, sumAmounts, wholeAmount,
+  type Amounts,
+  isInQuotaScopes,
+  listOfAmounts,
+  measuredNames,
+  onlyAmounts,
+  quotaUsage,
+  type ResourceQuota,
+  resourceQuota,
+  sumAmounts,
+  wholeAmount,
 } from '@navarch/api';
 import { type ApiObject, equalJson, hasReason, keyOf, type Kind } from '@navarch/machinery';
 import { type Change, type Controller, defineController, self, type Watch } from '../controller.ts';
@@ -13,7 +22,11 @@ const RESYNC_MS = 5 * 60_000;
  */
 export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller {
   // One resource may be served in several versions: it is counted by one.
-  const counted = [...new Map(kinds.filter((kind) => kind.namespaced && !kind.hub).map((kind) => [`${kind.group}/${kind.plural}`, kind])).values()];
+  const counted = [
+    ...new Map(
+      kinds.filter((kind) => kind.namespaced && !kind.hub).map((kind) => [`${kind.group}/${kind.plural}`, kind]),
+    ).values(),
+  ];
   return defineController({
     name: 'resourcequota-controller',
     watches: [self(resourceQuota, specChanged), ...counted.filter((kind) => kind !== resourceQuota).map(freed)],
@@ -62,14 +75,20 @@ function mayTakeLess(kind: Kind<any>, current: ApiObject, previous: ApiObject): 
   return !equalJson(listOfAmounts(quotaUsage(kind, current, 0)), listOfAmounts(quotaUsage(kind, previous, 0)));
 }
 
-function usage(quota: ResourceQuota, kinds: readonly Kind<any>[], list: (kind: Kind<any>) => readonly ApiObject[], now: number): Amounts {
+function usage(
+  quota: ResourceQuota,
+  kinds: readonly Kind<any>[],
+  list: (kind: Kind<any>) => readonly ApiObject[],
+  now: number,
+): Amounts {
   const names = Object.keys(quota.spec.hard ?? {});
   let total: Amounts = new Map(names.map((name) => [name, wholeAmount(0)]));
   for (const kind of kinds) {
     const measured = measuredNames(kind, names);
     if (measured.size === 0) continue;
-    for (const object of list(kind)) if (isInQuotaScopes(quota, kind, object)) total = sumAmounts(total, onlyAmounts(quotaUsage(kind, object, now), measured));
+    for (const object of list(kind))
+      if (isInQuotaScopes(quota, kind, object))
+        total = sumAmounts(total, onlyAmounts(quotaUsage(kind, object, now), measured));
   }
   return total;
 }
-

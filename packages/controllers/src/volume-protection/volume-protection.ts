@@ -1,5 +1,11 @@
 import {
-  isTerminal, persistentVolume, type PersistentVolume, persistentVolumeClaim, type PersistentVolumeClaim, pod, type Pod,
+  isTerminal,
+  persistentVolume,
+  type PersistentVolume,
+  persistentVolumeClaim,
+  type PersistentVolumeClaim,
+  pod,
+  type Pod,
 } from '@navarch/api';
 import { type CacheIndex, type CacheReader, defineIndex } from '@navarch/client';
 import { type ApiObject, hasReason, keyIn, keyOf, type Kind } from '@navarch/machinery';
@@ -9,10 +15,12 @@ const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection';
 const VOLUME_FINALIZER = 'kubernetes.io/pv-protection';
 
 /** Keys of the claims of a pod, its ephemeral volumes' among them. */
-const claimsOf = ({ metadata, spec }: Pod): readonly string[] => (spec.volumes ?? []).flatMap((volume) => {
-  const name = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${metadata.name}-${volume.name}` : undefined);
-  return name === undefined ? [] : [keyIn(metadata.namespace, name)];
-});
+const claimsOf = ({ metadata, spec }: Pod): readonly string[] =>
+  (spec.volumes ?? []).flatMap((volume) => {
+    const name =
+      volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${metadata.name}-${volume.name}` : undefined);
+    return name === undefined ? [] : [keyIn(metadata.namespace, name)];
+  });
 
 const podsByClaim: CacheIndex<Pod> = defineIndex<Pod>(claimsOf);
 
@@ -41,12 +49,23 @@ const isClaimHeld = (claim: PersistentVolumeClaim, cache: CacheReader): boolean 
 export const volumeProtectionController: Controller = defineController({
   name: 'persistentvolume-protection-controller',
   watches: [self(persistentVolume)],
-  reconcile: (key, context) => protect(persistentVolume, VOLUME_FINALIZER, key, context, ({ status }: PersistentVolume) => status.phase === 'Bound'),
+  reconcile: (key, context) =>
+    protect(
+      persistentVolume,
+      VOLUME_FINALIZER,
+      key,
+      context,
+      ({ status }: PersistentVolume) => status.phase === 'Bound',
+    ),
 });
 
 /** Gives the finalizer to what has none yet, and takes it from what is to go and is held no longer. */
 async function protect<O extends ApiObject>(
-  kind: Kind<O>, finalizer: string, key: string, { api, cache }: Context, isHeld: (object: O, cache: CacheReader) => boolean,
+  kind: Kind<O>,
+  finalizer: string,
+  key: string,
+  { api, cache }: Context,
+  isHeld: (object: O, cache: CacheReader) => boolean,
 ): Promise<undefined> {
   const found = cache.get(kind, key);
   if (!found) return undefined;
@@ -57,7 +76,10 @@ async function protect<O extends ApiObject>(
     await api.of(kind).update(key, (current) => {
       const others = (current.metadata.finalizers ?? []).filter((name) => name !== finalizer);
       const isStillGoing = current.metadata.deletionTimestamp !== undefined;
-      return { ...current, metadata: { ...current.metadata, finalizers: isStillGoing ? others : [...others, finalizer] } };
+      return {
+        ...current,
+        metadata: { ...current.metadata, finalizers: isStillGoing ? others : [...others, finalizer] },
+      };
     });
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;

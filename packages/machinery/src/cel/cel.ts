@@ -31,7 +31,8 @@ export function compileCel(source: string, { variables, functions = {} }: CelOpt
   checkNames(expression, new Set([...variables, ...Object.keys(typeNames)]), all);
   return Object.freeze({
     source,
-    evaluate: (values: Readonly<Record<string, unknown>>, budget: Budget = new Budget(STEPS_MAX)) => evaluate(expression, scopeOf(values), { functions: all, budget }),
+    evaluate: (values: Readonly<Record<string, unknown>>, budget: Budget = new Budget(STEPS_MAX)) =>
+      evaluate(expression, scopeOf(values), { functions: all, budget }),
   });
 }
 
@@ -53,17 +54,41 @@ function scopeOf(values: Readonly<Record<string, unknown>>): Scope {
 function checkNames(expression: Expression, known: ReadonlySet<string>, functions: Functions): void {
   const check = (inner: Expression): void => checkNames(inner, known, functions);
   switch (expression.is) {
-    case 'literal': return;
+    case 'literal':
+      return;
     case 'name':
       if (!known.has(expression.name)) throw undeclared(expression.name);
       return;
-    case 'field': case 'has': check(expression.of); return;
-    case 'index': check(expression.of); check(expression.index); return;
-    case 'list': for (const { value } of expression.items) check(value); return;
-    case 'object': for (const { value } of expression.entries) check(value); return;
-    case 'map': for (const { key, value } of expression.entries) { check(key); check(value); } return;
-    case 'and': case 'or': check(expression.left); check(expression.right); return;
-    case 'choose': check(expression.condition); check(expression.chosen); check(expression.otherwise); return;
+    case 'field':
+    case 'has':
+      check(expression.of);
+      return;
+    case 'index':
+      check(expression.of);
+      check(expression.index);
+      return;
+    case 'list':
+      for (const { value } of expression.items) check(value);
+      return;
+    case 'object':
+      for (const { value } of expression.entries) check(value);
+      return;
+    case 'map':
+      for (const { key, value } of expression.entries) {
+        check(key);
+        check(value);
+      }
+      return;
+    case 'and':
+    case 'or':
+      check(expression.left);
+      check(expression.right);
+      return;
+    case 'choose':
+      check(expression.condition);
+      check(expression.chosen);
+      check(expression.otherwise);
+      return;
     case 'comprehension': {
       check(expression.range);
       const inner = new Set([...known, ...expression.variables]);
@@ -80,4 +105,5 @@ function checkNames(expression: Expression, known: ReadonlySet<string>, function
   }
 }
 
-const undeclared = (name: string): CelSyntaxError => new CelSyntaxError(`undeclared reference to '${name}' (in container '')`);
+const undeclared = (name: string): CelSyntaxError =>
+  new CelSyntaxError(`undeclared reference to '${name}' (in container '')`);

@@ -1,6 +1,16 @@
 import type { Comprehension, Expression, MapEntry } from './syntax.ts';
 import {
-  asOwn, CelBudgetError, CelError, entriesOf, inside, isMap, type Key, keyOfValue, lookUp, noOverload, Optional,
+  asOwn,
+  CelBudgetError,
+  CelError,
+  entriesOf,
+  inside,
+  isMap,
+  type Key,
+  keyOfValue,
+  lookUp,
+  noOverload,
+  Optional,
 } from './values.ts';
 
 /** A function by its name; `target` is what it is called on, undefined for a call without one. Throws CelError. */
@@ -36,19 +46,38 @@ export interface Evaluation {
 export function evaluate(expression: Expression, scope: Scope, evaluation: Evaluation): unknown {
   evaluation.budget.spend();
   switch (expression.is) {
-    case 'literal': return expression.value;
-    case 'name': return variable(expression.name, scope);
-    case 'field': return field(expression, scope, evaluation);
-    case 'has': return has(evaluate(expression.of, scope, evaluation), expression.name);
-    case 'index': return index(expression, scope, evaluation);
-    case 'list': return list(expression, scope, evaluation);
-    case 'map': return new Map(pairs(expression.entries, scope, evaluation));
-    case 'object': return asOwn(Object.fromEntries(pairs(expression.entries, scope, evaluation).map(([key, value]) => [String(key), value])));
-    case 'and': return logical(expression, false, scope, evaluation);
-    case 'or': return logical(expression, true, scope, evaluation);
-    case 'choose': return evaluate(truth(evaluate(expression.condition, scope, evaluation)) ? expression.chosen : expression.otherwise, scope, evaluation);
-    case 'comprehension': return comprehend(expression, scope, evaluation);
-    case 'call': return call(expression, scope, evaluation);
+    case 'literal':
+      return expression.value;
+    case 'name':
+      return variable(expression.name, scope);
+    case 'field':
+      return field(expression, scope, evaluation);
+    case 'has':
+      return has(evaluate(expression.of, scope, evaluation), expression.name);
+    case 'index':
+      return index(expression, scope, evaluation);
+    case 'list':
+      return list(expression, scope, evaluation);
+    case 'map':
+      return new Map(pairs(expression.entries, scope, evaluation));
+    case 'object':
+      return asOwn(
+        Object.fromEntries(pairs(expression.entries, scope, evaluation).map(([key, value]) => [String(key), value])),
+      );
+    case 'and':
+      return logical(expression, false, scope, evaluation);
+    case 'or':
+      return logical(expression, true, scope, evaluation);
+    case 'choose':
+      return evaluate(
+        truth(evaluate(expression.condition, scope, evaluation)) ? expression.chosen : expression.otherwise,
+        scope,
+        evaluation,
+      );
+    case 'comprehension':
+      return comprehend(expression, scope, evaluation);
+    case 'call':
+      return call(expression, scope, evaluation);
   }
 }
 
@@ -80,7 +109,12 @@ function fieldOf(value: unknown, name: string): unknown {
 }
 
 const unescapedName = (name: string): string =>
-  name.replaceAll('__dot__', '.').replaceAll('__dash__', '-').replaceAll('__slash__', '/').replace(/^__(\w+)__$/, '$1').replaceAll('__underscores__', '__');
+  name
+    .replaceAll('__dot__', '.')
+    .replaceAll('__dash__', '-')
+    .replaceAll('__slash__', '/')
+    .replace(/^__(\w+)__$/, '$1')
+    .replaceAll('__underscores__', '__');
 
 function has(value: unknown, name: string): boolean {
   if (value instanceof Optional) return value.has && fieldOf(value.value, name) !== undefined;
@@ -88,13 +122,18 @@ function has(value: unknown, name: string): boolean {
   return fieldOf(value, name) !== undefined;
 }
 
-function index({ of, index: at, isOptional }: Extract<Expression, { is: 'index' }>, scope: Scope, evaluation: Evaluation): unknown {
+function index(
+  { of, index: at, isOptional }: Extract<Expression, { is: 'index' }>,
+  scope: Scope,
+  evaluation: Evaluation,
+): unknown {
   const held = evaluate(of, scope, evaluation);
   const place = evaluate(at, scope, evaluation);
   if (held instanceof Optional && !held.has) return held;
   const value = held instanceof Optional ? held.value : held;
   const found = element(value, place);
-  if (isOptional || held instanceof Optional) return found === undefined ? new Optional(false) : new Optional(true, found);
+  if (isOptional || held instanceof Optional)
+    return found === undefined ? new Optional(false) : new Optional(true, found);
   if (found !== undefined) return found;
   throw new CelError(Array.isArray(value) ? `index out of bounds: ${String(place)}` : `no such key: ${String(place)}`);
 }
@@ -109,13 +148,19 @@ function element(value: unknown, place: unknown): unknown {
   throw noOverload();
 }
 
-function list({ items }: Extract<Expression, { is: 'list' }>, scope: Scope, evaluation: Evaluation): readonly unknown[] {
-  return asOwn(items.flatMap(({ value, isOptional }) => {
-    const found = evaluate(value, scope, evaluation);
-    if (!isOptional) return [found];
-    if (!(found instanceof Optional)) throw noOverload();
-    return found.has ? [found.value] : [];
-  }));
+function list(
+  { items }: Extract<Expression, { is: 'list' }>,
+  scope: Scope,
+  evaluation: Evaluation,
+): readonly unknown[] {
+  return asOwn(
+    items.flatMap(({ value, isOptional }) => {
+      const found = evaluate(value, scope, evaluation);
+      if (!isOptional) return [found];
+      if (!(found instanceof Optional)) throw noOverload();
+      return found.has ? [found.value] : [];
+    }),
+  );
 }
 
 function pairs(entries: readonly MapEntry[], scope: Scope, evaluation: Evaluation): [Key, unknown][] {
@@ -137,7 +182,12 @@ function truth(value: unknown): boolean {
 }
 
 /** One side may fail when the other decides by itself: `&&` and `||` do not care about the order. */
-function logical({ left, right }: { readonly left: Expression; readonly right: Expression }, deciding: boolean, scope: Scope, evaluation: Evaluation): boolean {
+function logical(
+  { left, right }: { readonly left: Expression; readonly right: Expression },
+  deciding: boolean,
+  scope: Scope,
+  evaluation: Evaluation,
+): boolean {
   let failure: CelError | undefined;
   for (const side of [left, right]) {
     try {
@@ -156,19 +206,33 @@ function comprehend(of: Comprehension, scope: Scope, evaluation: Evaluation): un
   const rows = rowsOf(range, of.variables.length);
   const inner = (row: readonly unknown[]): Scope => {
     evaluation.budget.spend();
-    return { find: (name) => (of.variables.includes(name) ? { value: row[of.variables.indexOf(name)] } : scope.find(name)) };
+    return {
+      find: (name) => (of.variables.includes(name) ? { value: row[of.variables.indexOf(name)] } : scope.find(name)),
+    };
   };
-  const asks = (row: readonly unknown[]): boolean => of.condition === undefined || truth(evaluate(of.condition, inner(row), evaluation));
+  const asks = (row: readonly unknown[]): boolean =>
+    of.condition === undefined || truth(evaluate(of.condition, inner(row), evaluation));
   switch (of.macro) {
-    case 'all': return quantified(rows, asks, false);
-    case 'exists': return quantified(rows, asks, true);
-    case 'exists_one': return rows.filter(asks).length === 1;
-    case 'filter': return asOwn(rows.filter(asks).map((row) => row[0]));
-    case 'map': return asOwn(rows.filter(asks).map((row) => (of.transform ? evaluate(of.transform, inner(row), evaluation) : row[0])));
+    case 'all':
+      return quantified(rows, asks, false);
+    case 'exists':
+      return quantified(rows, asks, true);
+    case 'exists_one':
+      return rows.filter(asks).length === 1;
+    case 'filter':
+      return asOwn(rows.filter(asks).map((row) => row[0]));
+    case 'map':
+      return asOwn(
+        rows.filter(asks).map((row) => (of.transform ? evaluate(of.transform, inner(row), evaluation) : row[0])),
+      );
   }
 }
 
-function quantified(rows: readonly (readonly unknown[])[], asks: (row: readonly unknown[]) => boolean, deciding: boolean): boolean {
+function quantified(
+  rows: readonly (readonly unknown[])[],
+  asks: (row: readonly unknown[]) => boolean,
+  deciding: boolean,
+): boolean {
   let failure: CelError | undefined;
   for (const row of rows) {
     try {
@@ -184,7 +248,8 @@ function quantified(rows: readonly (readonly unknown[])[], asks: (row: readonly 
 
 /** Lists by element, maps by key; with two variables lists by index and element, maps by key and value. */
 function rowsOf(range: unknown, variables: number): readonly (readonly unknown[])[] {
-  if (Array.isArray(range)) return range.map((item, i) => (variables === 1 ? [inside(range, item)] : [BigInt(i), inside(range, item)]));
+  if (Array.isArray(range))
+    return range.map((item, i) => (variables === 1 ? [inside(range, item)] : [BigInt(i), inside(range, item)]));
   if (isMap(range)) return entriesOf(range).map(([key, value]) => (variables === 1 ? [key] : [key, value]));
   throw noOverload();
 }
@@ -199,7 +264,13 @@ function call({ name, of, args }: Extract<Expression, { is: 'call' }>, scope: Sc
   const target = of && !isQualified ? evaluate(of, scope, evaluation) : undefined;
   const lazy = name === 'orValue' || name === 'or';
   if (lazy && target instanceof Optional && target.has) return name === 'or' ? target : target.value;
-  return found(target, args.map((arg) => evaluate(arg, scope, evaluation)), budget) ?? null;
+  return (
+    found(
+      target,
+      args.map((arg) => evaluate(arg, scope, evaluation)),
+      budget,
+    ) ?? null
+  );
 }
 
 export function qualifiedName(of: Expression, name: string): string | undefined {
@@ -207,4 +278,3 @@ export function qualifiedName(of: Expression, name: string): string | undefined 
   const before = of.is === 'field' ? qualifiedName(of.of, of.name) : undefined;
   return before === undefined ? undefined : `${before}.${name}`;
 }
-

@@ -1,4 +1,10 @@
-import { addQuantities, compareQuantities, parseQuantity, type Quantity, subtractQuantities } from '../quantity/quantity.ts';
+import {
+  addQuantities,
+  compareQuantities,
+  parseQuantity,
+  type Quantity,
+  subtractQuantities,
+} from '../quantity/quantity.ts';
 import type { Patterns } from '../structural/patterns.ts';
 import type { Budget, CelFunction, Functions } from './evaluate.ts';
 import { CelError, compare, inside, isEqual, noOverload, Opaque, toJson } from './values.ts';
@@ -33,11 +39,13 @@ function listOf(value: unknown): readonly unknown[] {
   return value.map((item) => inside(value, item));
 }
 
-const ofText = (work: (text: string, args: readonly unknown[]) => unknown): CelFunction => (target, args, budget) => {
-  const value = text(target);
-  budget.spend(1 + value.length / 10);
-  return work(value, args);
-};
+const ofText =
+  (work: (text: string, args: readonly unknown[]) => unknown): CelFunction =>
+  (target, args, budget) => {
+    const value = text(target);
+    budget.spend(1 + value.length / 10);
+    return work(value, args);
+  };
 
 /** Longer patterns are refused: what matching costs grows with them. */
 const PATTERN_CHARS_MAX = 1000;
@@ -51,7 +59,11 @@ const PATTERNS_MAX = 1000;
 function pattern(source: string): RegExp {
   const known = patterns.get(source);
   if (known) return known;
-  if (source.length > PATTERN_CHARS_MAX || /\\[1-9]|\(\?(?:[=!]|<[=!])/.test(source) || /\([^()]*[*+}]\)[*+{]/.test(source)) {
+  if (
+    source.length > PATTERN_CHARS_MAX ||
+    /\\[1-9]|\(\?(?:[=!]|<[=!])/.test(source) ||
+    /\([^()]*[*+}]\)[*+{]/.test(source)
+  ) {
     throw new CelError(`error parsing regexp: the pattern is not supported: \`${source.slice(0, 100)}\``);
   }
   try {
@@ -76,7 +88,9 @@ function split(value: string, [separator, limit]: readonly unknown[]): readonly 
   const parts = value === '' ? [''] : value.split(text(separator));
   const max = limit === undefined ? -1 : whole(limit);
   if (max === 0) return [];
-  return max < 0 || parts.length <= max ? parts : [...parts.slice(0, max - 1), parts.slice(max - 1).join(text(separator))];
+  return max < 0 || parts.length <= max
+    ? parts
+    : [...parts.slice(0, max - 1), parts.slice(max - 1).join(text(separator))];
 }
 
 function replace(value: string, [from, to, limit]: readonly unknown[]): string {
@@ -84,14 +98,18 @@ function replace(value: string, [from, to, limit]: readonly unknown[]): string {
   if (limit === undefined || whole(limit) < 0) return value.replaceAll(old, () => next);
   const parts = value.split(old);
   const count = Math.min(whole(limit), parts.length - 1);
-  return parts.slice(0, count + 1).join(next) + (parts.length > count + 1 ? old + parts.slice(count + 1).join(old) : '');
+  return (
+    parts.slice(0, count + 1).join(next) + (parts.length > count + 1 ? old + parts.slice(count + 1).join(old) : '')
+  );
 }
 
-const position = (found: number, value: string): bigint => BigInt(found < 0 ? -1 : Array.from(value.slice(0, found)).length);
+const position = (found: number, value: string): bigint =>
+  BigInt(found < 0 ? -1 : Array.from(value.slice(0, found)).length);
 
 /** indexOf of texts and of lists. */
 const indexOf: CelFunction = (target, [what, from]) => {
-  if (typeof target === 'string') return position(target.indexOf(text(what), from === undefined ? 0 : whole(from)), target);
+  if (typeof target === 'string')
+    return position(target.indexOf(text(what), from === undefined ? 0 : whole(from)), target);
   return BigInt(listOf(target).findIndex((item) => isEqual(item, what)));
 };
 const lastIndexOf: CelFunction = (target, [what]) => {
@@ -107,7 +125,10 @@ function format(template: string, [args]: readonly unknown[]): string {
     if (values.length === 0) throw new CelError('index 0 out of range');
     const value = values.shift();
     if (verb === 's') return shown(value);
-    const number = typeof value === 'object' && value !== null && 'value' in value ? (value as { value: bigint }).value : (value as number | bigint);
+    const number =
+      typeof value === 'object' && value !== null && 'value' in value
+        ? (value as { value: bigint }).value
+        : (value as number | bigint);
     if (verb === 'd') return String(number);
     if (verb === 'f') return Number(number).toFixed(Number(digits ?? 6));
     if (verb === 'e') return Number(number).toExponential(Number(digits ?? 6));
@@ -127,27 +148,37 @@ function summed(values: readonly unknown[]): unknown {
   });
 }
 
-const extreme = (sign: 1 | -1, name: string): CelFunction => (target, args) => {
-  const values = target === undefined || target === null ? (Array.isArray(args[0]) ? listOf(args[0]) : args) : listOf(target);
-  if (values.length === 0) throw new CelError(`${name} called on empty list`);
-  return values.reduce((a, b) => (compare(a, b) * sign > 0 ? a : b));
-};
+const extreme =
+  (sign: 1 | -1, name: string): CelFunction =>
+  (target, args) => {
+    const values =
+      target === undefined || target === null ? (Array.isArray(args[0]) ? listOf(args[0]) : args) : listOf(target);
+    if (values.length === 0) throw new CelError(`${name} called on empty list`);
+    return values.reduce((a, b) => (compare(a, b) * sign > 0 ? a : b));
+  };
 
 function isSorted(values: readonly unknown[]): boolean {
   return values.every((value, i) => i === 0 || compare(values[i - 1], value) <= 0);
 }
 
-const setOf = (work: (a: readonly unknown[], b: readonly unknown[]) => boolean): CelFunction => (_target, [a, b], budget) => {
-  const [x, y] = [listOf(a), listOf(b)];
-  budget.spend(x.length * y.length);
-  return work(x, y);
-};
+const setOf =
+  (work: (a: readonly unknown[], b: readonly unknown[]) => boolean): CelFunction =>
+  (_target, [a, b], budget) => {
+    const [x, y] = [listOf(a), listOf(b)];
+    budget.spend(x.length * y.length);
+    return work(x, y);
+  };
 const includes = (list: readonly unknown[], item: unknown): boolean => list.some((other) => isEqual(other, item));
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 function quantity(value: unknown): CelQuantity {
-  const parsed = typeof value === 'string' ? parseQuantity(value) : typeof value === 'bigint' ? parseQuantity(String(value)) : undefined;
+  const parsed =
+    typeof value === 'string'
+      ? parseQuantity(value)
+      : typeof value === 'bigint'
+        ? parseQuantity(String(value))
+        : undefined;
   if (!parsed) throw new CelError('quantity parse error');
   return new CelQuantity(parsed);
 }
@@ -199,25 +230,46 @@ export function celMatching(patterns: Patterns): Functions {
 
 /** What Kubernetes offers besides the language: texts, lists, sets, quantities. */
 export const extensionFunctions: Functions = {
-  contains: ofText((value, [a]) => value.includes(text(a))), startsWith: ofText((value, [a]) => value.startsWith(text(a))), endsWith: ofText((value, [a]) => value.endsWith(text(a))),
+  contains: ofText((value, [a]) => value.includes(text(a))),
+  startsWith: ofText((value, [a]) => value.startsWith(text(a))),
+  endsWith: ofText((value, [a]) => value.endsWith(text(a))),
   matches: (target, args, budget: Budget) => {
     const [value, source] = target === undefined ? args : [target, args[0]];
     budget.spend(1 + text(value).length / 2);
     return pattern(text(source)).test(text(value));
   },
   find: ofText((value, [a]) => pattern(text(a)).exec(value)?.[0] ?? ''),
-  findAll: ofText((value, [a, limit]) => [...value.matchAll(new RegExp(pattern(text(a)), 'gu'))].map(([found]) => found).slice(0, limit === undefined ? undefined : whole(limit))),
-  charAt: ofText((value, [a]) => [...value][whole(a)] ?? ''), lowerAscii: ofText((value) => value.replace(/[A-Z]/g, (c) => c.toLowerCase())),
-  upperAscii: ofText((value) => value.replace(/[a-z]/g, (c) => c.toUpperCase())), trim: ofText((value) => value.trim()), reverse: ofText((value) => [...value].reverse().join('')),
-  substring: ofText(substring), split: ofText(split), replace: ofText(replace), format: ofText(format), indexOf, lastIndexOf,
-  join: (target, [separator]) => listOf(target).map(text).join(separator === undefined ? '' : text(separator)),
-  sum: (target) => summed(listOf(target)), min: extreme(-1, 'min'), max: extreme(1, 'max'), 'math.least': extreme(-1, 'min'), 'math.greatest': extreme(1, 'max'),
+  findAll: ofText((value, [a, limit]) =>
+    [...value.matchAll(new RegExp(pattern(text(a)), 'gu'))]
+      .map(([found]) => found)
+      .slice(0, limit === undefined ? undefined : whole(limit)),
+  ),
+  charAt: ofText((value, [a]) => [...value][whole(a)] ?? ''),
+  lowerAscii: ofText((value) => value.replace(/[A-Z]/g, (c) => c.toLowerCase())),
+  upperAscii: ofText((value) => value.replace(/[a-z]/g, (c) => c.toUpperCase())),
+  trim: ofText((value) => value.trim()),
+  reverse: ofText((value) => [...value].reverse().join('')),
+  substring: ofText(substring),
+  split: ofText(split),
+  replace: ofText(replace),
+  format: ofText(format),
+  indexOf,
+  lastIndexOf,
+  join: (target, [separator]) =>
+    listOf(target)
+      .map(text)
+      .join(separator === undefined ? '' : text(separator)),
+  sum: (target) => summed(listOf(target)),
+  min: extreme(-1, 'min'),
+  max: extreme(1, 'max'),
+  'math.least': extreme(-1, 'min'),
+  'math.greatest': extreme(1, 'max'),
   isSorted: (target) => isSorted(listOf(target)),
-  'sets.contains': setOf((a, b) => b.every((item) => includes(a, item))), 'sets.intersects': setOf((a, b) => b.some((item) => includes(a, item))),
+  'sets.contains': setOf((a, b) => b.every((item) => includes(a, item))),
+  'sets.intersects': setOf((a, b) => b.some((item) => includes(a, item))),
   'sets.equivalent': setOf((a, b) => a.every((item) => includes(b, item)) && b.every((item) => includes(a, item))),
   isDNS1123Label: (_t, [a]) => LABEL.test(text(a)) && text(a).length <= 63,
   'jsonpatch.escapeKey': (_t, [a]) => text(a).replaceAll('~', '~0').replaceAll('/', '~1'),
   'strings.quote': (_t, [a]) => JSON.stringify(text(a)),
   ...quantities,
 };
-

@@ -4,13 +4,18 @@ import { CelSyntaxError, type Comprehension, type Expression, type ListItem, typ
 /** Longer texts and deeper nesting than these are refused. */
 const CHARS_MAX = 100_000;
 const DEPTH_MAX = 250;
-const RESERVED = new Set('as break const continue else for function if import in let loop package namespace return var void while'.split(' '));
+const RESERVED = new Set(
+  'as break const continue else for function if import in let loop package namespace return var void while'.split(' '),
+);
 const RELATIONS = new Set(['<', '<=', '>', '>=', '==', '!=', 'in']);
 const MACROS = new Set(['all', 'exists', 'exists_one', 'existsOne', 'filter', 'map']);
 
 /** Reads one expression (https://github.com/google/cel-spec). Throws CelSyntaxError. */
 export function parseCel(text: string): Expression {
-  if (text.length > CHARS_MAX) throw new CelSyntaxError(`Syntax error: expression code point size exceeds limit: size: ${text.length}, limit ${CHARS_MAX}`);
+  if (text.length > CHARS_MAX)
+    throw new CelSyntaxError(
+      `Syntax error: expression code point size exceeds limit: size: ${text.length}, limit ${CHARS_MAX}`,
+    );
   const parser = new Parser(tokensOf(text));
   const found = parser.expression();
   parser.end();
@@ -31,7 +36,8 @@ class Parser {
   }
 
   expression(): Expression {
-    if (++this.#depth > DEPTH_MAX) throw new CelSyntaxError(`Syntax error: expression recursion limit exceeded: ${DEPTH_MAX}`);
+    if (++this.#depth > DEPTH_MAX)
+      throw new CelSyntaxError(`Syntax error: expression recursion limit exceeded: ${DEPTH_MAX}`);
     const condition = this.#or();
     this.#depth--;
     if (!this.#took('?')) return condition;
@@ -66,7 +72,8 @@ class Parser {
 
   #product(): Expression {
     let left = this.#unary();
-    while (this.#isOperator('*') || this.#isOperator('/') || this.#isOperator('%')) left = this.#binary(left, () => this.#unary());
+    while (this.#isOperator('*') || this.#isOperator('/') || this.#isOperator('%'))
+      left = this.#binary(left, () => this.#unary());
     return left;
   }
 
@@ -80,15 +87,18 @@ class Parser {
     for (const sign of ['!', '-']) {
       if (!this.#took(sign)) continue;
       const value = this.#deeper(() => this.#unary());
-      if (sign === '-' && value.is === 'literal' && typeof value.value === 'bigint') return { is: 'literal', value: -value.value };
-      if (sign === '-' && value.is === 'literal' && typeof value.value === 'number') return { is: 'literal', value: -value.value };
+      if (sign === '-' && value.is === 'literal' && typeof value.value === 'bigint')
+        return { is: 'literal', value: -value.value };
+      if (sign === '-' && value.is === 'literal' && typeof value.value === 'number')
+        return { is: 'literal', value: -value.value };
       return { is: 'call', name: `${sign}_`, of: undefined, args: [value], at };
     }
     return this.#member();
   }
 
   #deeper<T>(read: () => T): T {
-    if (++this.#depth > DEPTH_MAX) throw new CelSyntaxError(`Syntax error: expression recursion limit exceeded: ${DEPTH_MAX}`);
+    if (++this.#depth > DEPTH_MAX)
+      throw new CelSyntaxError(`Syntax error: expression recursion limit exceeded: ${DEPTH_MAX}`);
     const found = read();
     this.#depth--;
     return found;
@@ -103,7 +113,8 @@ class Parser {
         const isOptional = this.#took('?');
         of = { is: 'index', of, index: this.expression(), isOptional };
         this.#expect(']');
-      } else if (this.#isOperator('{') && typeNameOf(of) !== undefined) of = { is: 'object', type: typeNameOf(of) ?? '', entries: this.#fields() };
+      } else if (this.#isOperator('{') && typeNameOf(of) !== undefined)
+        of = { is: 'object', type: typeNameOf(of) ?? '', entries: this.#fields() };
       else return of;
     }
   }
@@ -121,11 +132,16 @@ class Parser {
     if (token.is === 'literal') return checkedLiteral(token, this.#tokens[this.#next - 2]);
     if (token.is === 'name') return this.#named(token);
     switch (token.text) {
-      case '(': return this.#closed(')');
-      case '[': return { is: 'list', items: this.#items() };
-      case '{': return { is: 'map', entries: this.#entries() };
-      case '.': return this.#named({ ...this.#take(), at: token.at });
-      default: return this.#unexpected(token);
+      case '(':
+        return this.#closed(')');
+      case '[':
+        return { is: 'list', items: this.#items() };
+      case '{':
+        return { is: 'map', entries: this.#entries() };
+      case '.':
+        return this.#named({ ...this.#take(), at: token.at });
+      default:
+        return this.#unexpected(token);
     }
   }
 
@@ -137,7 +153,8 @@ class Parser {
 
   #named(token: Token): Expression {
     const name = token.text;
-    if (token.is !== 'name' || RESERVED.has(name)) throw new CelSyntaxError(`Syntax error: reserved identifier: ${name}`);
+    if (token.is !== 'name' || RESERVED.has(name))
+      throw new CelSyntaxError(`Syntax error: reserved identifier: ${name}`);
     if (!this.#took('(')) return { is: 'name', name, at: token.at };
     const args = this.#arguments();
     const [only] = args;
@@ -236,12 +253,31 @@ function comprehension(range: Expression, macro: string, args: readonly Expressi
   };
   const [first, second, third] = args;
   if (macro === 'map') {
-    if (args.length === 2) return { is: 'comprehension', macro, range, variables: [nameOf(first)], condition: undefined, transform: second };
-    return args.length === 3 ? { is: 'comprehension', macro, range, variables: [nameOf(first)], condition: second, transform: third } : undefined;
+    if (args.length === 2)
+      return { is: 'comprehension', macro, range, variables: [nameOf(first)], condition: undefined, transform: second };
+    return args.length === 3
+      ? { is: 'comprehension', macro, range, variables: [nameOf(first)], condition: second, transform: third }
+      : undefined;
   }
   const named = macro === 'existsOne' ? 'exists_one' : (macro as Comprehension['macro']);
-  if (args.length === 2) return { is: 'comprehension', macro: named, range, variables: [nameOf(first)], condition: second, transform: undefined };
-  if (args.length === 3) return { is: 'comprehension', macro: named, range, variables: [nameOf(first), nameOf(second)], condition: third, transform: undefined };
+  if (args.length === 2)
+    return {
+      is: 'comprehension',
+      macro: named,
+      range,
+      variables: [nameOf(first)],
+      condition: second,
+      transform: undefined,
+    };
+  if (args.length === 3)
+    return {
+      is: 'comprehension',
+      macro: named,
+      range,
+      variables: [nameOf(first), nameOf(second)],
+      condition: third,
+      transform: undefined,
+    };
   return undefined;
 }
 

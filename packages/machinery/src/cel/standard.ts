@@ -1,7 +1,22 @@
 import { parseDuration } from '../duration.ts';
 import type { Budget, Functions } from './evaluate.ts';
 import {
-  asOwn, CelError, compare, Duration, inside, isEqual, isMap, keyOfValue, lookUp, noOverload, Optional, Timestamp, toJson, TypeName, typeOf, Uint,
+  asOwn,
+  CelError,
+  compare,
+  Duration,
+  inside,
+  isEqual,
+  isMap,
+  keyOfValue,
+  lookUp,
+  noOverload,
+  Optional,
+  Timestamp,
+  toJson,
+  TypeName,
+  typeOf,
+  Uint,
 } from './values.ts';
 
 const INT_MAX = 2n ** 63n - 1n;
@@ -18,7 +33,12 @@ function uint(value: bigint): Uint {
   return new Uint(value);
 }
 
-type Arithmetic = Readonly<Record<string, { readonly whole: (a: bigint, b: bigint) => bigint; readonly real: ((a: number, b: number) => number) | undefined }>>;
+type Arithmetic = Readonly<
+  Record<
+    string,
+    { readonly whole: (a: bigint, b: bigint) => bigint; readonly real: ((a: number, b: number) => number) | undefined }
+  >
+>;
 
 const divided = (a: bigint, b: bigint): bigint => {
   if (b === 0n) throw new CelError('division by zero');
@@ -29,19 +49,24 @@ const rest = (a: bigint, b: bigint): bigint => {
   return a % b;
 };
 const ARITHMETIC: Arithmetic = {
-  '+': { whole: (a, b) => a + b, real: (a, b) => a + b }, '-': { whole: (a, b) => a - b, real: (a, b) => a - b }, '*': { whole: (a, b) => a * b, real: (a, b) => a * b },
-  '/': { whole: divided, real: (a, b) => a / b }, '%': { whole: rest, real: undefined },
+  '+': { whole: (a, b) => a + b, real: (a, b) => a + b },
+  '-': { whole: (a, b) => a - b, real: (a, b) => a - b },
+  '*': { whole: (a, b) => a * b, real: (a, b) => a * b },
+  '/': { whole: divided, real: (a, b) => a / b },
+  '%': { whole: rest, real: undefined },
 };
 
-const calculated = (sign: string) => (_target: unknown, [a, b]: readonly unknown[], budget: Budget): unknown => {
-  const { whole, real } = ARITHMETIC[sign] ?? { whole: undefined, real: undefined };
-  if (typeof a === 'bigint' && typeof b === 'bigint' && whole) return int(whole(a, b));
-  if (a instanceof Uint && b instanceof Uint && whole) return uint(whole(a.value, b.value));
-  if (typeof a === 'number' && typeof b === 'number' && real) return real(a, b);
-  if (sign === '+') return joined(a, b, budget);
-  if (sign === '-') return apart(a, b);
-  throw noOverload();
-};
+const calculated =
+  (sign: string) =>
+  (_target: unknown, [a, b]: readonly unknown[], budget: Budget): unknown => {
+    const { whole, real } = ARITHMETIC[sign] ?? { whole: undefined, real: undefined };
+    if (typeof a === 'bigint' && typeof b === 'bigint' && whole) return int(whole(a, b));
+    if (a instanceof Uint && b instanceof Uint && whole) return uint(whole(a.value, b.value));
+    if (typeof a === 'number' && typeof b === 'number' && real) return real(a, b);
+    if (sign === '+') return joined(a, b, budget);
+    if (sign === '-') return apart(a, b);
+    throw noOverload();
+  };
 
 function joined(a: unknown, b: unknown, budget: Budget): unknown {
   if (typeof a === 'string' && typeof b === 'string') {
@@ -66,7 +91,10 @@ function apart(a: unknown, b: unknown): unknown {
   throw noOverload();
 }
 
-const related = (holds: (order: number) => boolean) => (_target: unknown, [a, b]: readonly unknown[]): boolean => holds(compare(a, b));
+const related =
+  (holds: (order: number) => boolean) =>
+  (_target: unknown, [a, b]: readonly unknown[]): boolean =>
+    holds(compare(a, b));
 
 function contains(_target: unknown, [item, of]: readonly unknown[], budget: Budget): boolean {
   if (Array.isArray(of)) {
@@ -116,23 +144,27 @@ function toTimestamp(_target: unknown, [value]: readonly unknown[]): Timestamp {
   if (value instanceof Timestamp) return value;
   if (typeof value === 'bigint') return new Timestamp(Number(value) * 1000);
   const ms = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(ms)) throw new CelError(`type conversion error from '${typeOf(value)}' to 'google.protobuf.Timestamp'`);
+  if (Number.isNaN(ms))
+    throw new CelError(`type conversion error from '${typeOf(value)}' to 'google.protobuf.Timestamp'`);
   return new Timestamp(ms);
 }
 
 function toDuration(_target: unknown, [value]: readonly unknown[]): Duration {
   if (value instanceof Duration) return value;
   const parsed = typeof value === 'string' ? parseDuration(value) : undefined;
-  if (parsed === undefined) throw new CelError(`type conversion error from '${typeOf(value)}' to 'google.protobuf.Duration'`);
+  if (parsed === undefined)
+    throw new CelError(`type conversion error from '${typeOf(value)}' to 'google.protobuf.Duration'`);
   return new Duration(parsed);
 }
 
 /** A part of a time, in UTC or the zone `+02:00`; of a duration the whole of it in that unit. */
-const timePart = (of: (date: Date) => number, unitMs?: number) => (target: unknown, [zone]: readonly unknown[]): bigint => {
-  if (target instanceof Duration && unitMs !== undefined) return BigInt(Math.trunc(target.ms / unitMs));
-  if (!(target instanceof Timestamp)) throw noOverload();
-  return BigInt(of(new Date(target.ms + zoneMs(zone))));
-};
+const timePart =
+  (of: (date: Date) => number, unitMs?: number) =>
+  (target: unknown, [zone]: readonly unknown[]): bigint => {
+    if (target instanceof Duration && unitMs !== undefined) return BigInt(Math.trunc(target.ms / unitMs));
+    if (!(target instanceof Timestamp)) throw noOverload();
+    return BigInt(of(new Date(target.ms + zoneMs(zone))));
+  };
 
 function zoneMs(zone: unknown): number {
   if (zone === undefined || zone === 'UTC') return 0;
@@ -141,7 +173,11 @@ function zoneMs(zone: unknown): number {
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
 }
 
-const dayOfYear = (date: Date): number => Math.floor((Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()) - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000);
+const dayOfYear = (date: Date): number =>
+  Math.floor(
+    (Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()) - Date.UTC(date.getUTCFullYear(), 0, 1)) /
+      86_400_000,
+  );
 
 const optional = (target: unknown): Optional => {
   if (!(target instanceof Optional)) throw noOverload();
@@ -149,15 +185,29 @@ const optional = (target: unknown): Optional => {
 };
 
 const isZero = (value: unknown): boolean =>
-  value === null || value === false || value === '' || value === 0n || value === 0 || (value instanceof Uint && value.value === 0n) || (Array.isArray(value) && value.length === 0)
-  || (isMap(value) && (value instanceof Map ? value.size : Object.keys(value).length) === 0);
+  value === null ||
+  value === false ||
+  value === '' ||
+  value === 0n ||
+  value === 0 ||
+  (value instanceof Uint && value.value === 0n) ||
+  (Array.isArray(value) && value.length === 0) ||
+  (isMap(value) && (value instanceof Map ? value.size : Object.keys(value).length) === 0);
 
 /** Operators and functions of the language itself, and optional values. */
 export const standardFunctions: Functions = {
-  '_+_': calculated('+'), '_-_': calculated('-'), '_*_': calculated('*'), '_/_': calculated('/'), '_%_': calculated('%'),
-  '_==_': (_t, [a, b]) => isEqual(a, b), '_!=_': (_t, [a, b]) => !isEqual(a, b),
-  '_<_': related((order) => order < 0), '_<=_': related((order) => order <= 0), '_>_': related((order) => order > 0), '_>=_': related((order) => order >= 0),
-  '_in_': contains,
+  '_+_': calculated('+'),
+  '_-_': calculated('-'),
+  '_*_': calculated('*'),
+  '_/_': calculated('/'),
+  '_%_': calculated('%'),
+  '_==_': (_t, [a, b]) => isEqual(a, b),
+  '_!=_': (_t, [a, b]) => !isEqual(a, b),
+  '_<_': related((order) => order < 0),
+  '_<=_': related((order) => order <= 0),
+  '_>_': related((order) => order > 0),
+  '_>=_': related((order) => order >= 0),
+  _in_: contains,
   '!_': (_t, [a]) => {
     if (typeof a !== 'boolean') throw noOverload();
     return !a;
@@ -168,7 +218,12 @@ export const standardFunctions: Functions = {
     if (a instanceof Duration) return new Duration(-a.ms);
     throw noOverload();
   },
-  size, int: toInt, double: toDouble, string: toText, timestamp: toTimestamp, duration: toDuration,
+  size,
+  int: toInt,
+  double: toDouble,
+  string: toText,
+  timestamp: toTimestamp,
+  duration: toDuration,
   uint: (_t, [a]) => (a instanceof Uint ? a : uint(toInt(undefined, [a]))),
   bool: (_t, [a]) => {
     if (typeof a === 'boolean') return a;
@@ -179,11 +234,18 @@ export const standardFunctions: Functions = {
   bytes: (_t, [a]) => (typeof a === 'string' ? new TextEncoder().encode(a) : a),
   dyn: (_t, [a]) => a,
   type: (_t, [a]) => new TypeName(a instanceof TypeName ? 'type' : typeOf(a)),
-  getFullYear: timePart((date) => date.getUTCFullYear()), getMonth: timePart((date) => date.getUTCMonth()), getDate: timePart((date) => date.getUTCDate()),
-  getDayOfMonth: timePart((date) => date.getUTCDate() - 1), getDayOfWeek: timePart((date) => date.getUTCDay()), getDayOfYear: timePart(dayOfYear),
-  getHours: timePart((date) => date.getUTCHours(), 3_600_000), getMinutes: timePart((date) => date.getUTCMinutes(), 60_000),
-  getSeconds: timePart((date) => date.getUTCSeconds(), 1000), getMilliseconds: timePart((date) => date.getUTCMilliseconds(), 1),
-  'optional.of': (_t, [a]) => new Optional(true, a), 'optional.none': () => new Optional(false),
+  getFullYear: timePart((date) => date.getUTCFullYear()),
+  getMonth: timePart((date) => date.getUTCMonth()),
+  getDate: timePart((date) => date.getUTCDate()),
+  getDayOfMonth: timePart((date) => date.getUTCDate() - 1),
+  getDayOfWeek: timePart((date) => date.getUTCDay()),
+  getDayOfYear: timePart(dayOfYear),
+  getHours: timePart((date) => date.getUTCHours(), 3_600_000),
+  getMinutes: timePart((date) => date.getUTCMinutes(), 60_000),
+  getSeconds: timePart((date) => date.getUTCSeconds(), 1000),
+  getMilliseconds: timePart((date) => date.getUTCMilliseconds(), 1),
+  'optional.of': (_t, [a]) => new Optional(true, a),
+  'optional.none': () => new Optional(false),
   'optional.ofNonZeroValue': (_t, [a]) => (isZero(a) ? new Optional(false) : new Optional(true, a)),
   hasValue: (target) => optional(target).has,
   value: (target) => {
@@ -196,6 +258,8 @@ export const standardFunctions: Functions = {
 
 /** Names that stand for types. */
 export const typeNames: Readonly<Record<string, TypeName>> = Object.fromEntries(
-  ['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type'].map((name) => [name, new TypeName(name)]),
+  ['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type'].map((name) => [
+    name,
+    new TypeName(name),
+  ]),
 );
-

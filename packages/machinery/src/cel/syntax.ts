@@ -5,12 +5,23 @@ export type Expression =
   | { readonly is: 'field'; readonly of: Expression; readonly name: string; readonly isOptional: boolean }
   | { readonly is: 'has'; readonly of: Expression; readonly name: string }
   | { readonly is: 'index'; readonly of: Expression; readonly index: Expression; readonly isOptional: boolean }
-  | { readonly is: 'call'; readonly name: string; readonly of: Expression | undefined; readonly args: readonly Expression[]; readonly at: number }
+  | {
+      readonly is: 'call';
+      readonly name: string;
+      readonly of: Expression | undefined;
+      readonly args: readonly Expression[];
+      readonly at: number;
+    }
   | { readonly is: 'list'; readonly items: readonly ListItem[] }
   | { readonly is: 'map'; readonly entries: readonly MapEntry[] }
   | { readonly is: 'object'; readonly type: string; readonly entries: readonly MapEntry[] }
   | { readonly is: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
-  | { readonly is: 'choose'; readonly condition: Expression; readonly chosen: Expression; readonly otherwise: Expression }
+  | {
+      readonly is: 'choose';
+      readonly condition: Expression;
+      readonly chosen: Expression;
+      readonly otherwise: Expression;
+    }
   | Comprehension;
 
 export interface ListItem {

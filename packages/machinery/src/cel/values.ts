@@ -67,7 +67,10 @@ export type Key = string | bigint | boolean;
 export type CelMap = ReadonlyMap<Key, unknown>;
 
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.getPrototypeOf(value) === Object.prototype;
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.getPrototypeOf(value) === Object.prototype;
 
 /** Lists and objects that an expression made: their numbers are what they are. */
 const own = new WeakSet<object>();
@@ -81,7 +84,8 @@ export function asOwn<T extends object>(container: T): T {
 export const inside = (container: object, value: unknown): unknown => (own.has(container) ? value : fromJson(value));
 
 /** Values of JSON are taken over one by one, as they are looked at: whole numbers are ints, all others doubles. */
-export const fromJson = (value: unknown): unknown => (typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value);
+export const fromJson = (value: unknown): unknown =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value;
 
 export const keyOfValue = (value: unknown): Key => {
   if (typeof value === 'string' || typeof value === 'bigint' || typeof value === 'boolean') return value;
@@ -92,10 +96,14 @@ export const keyOfValue = (value: unknown): Key => {
 
 export function typeOf(value: unknown): string {
   switch (typeof value) {
-    case 'bigint': return 'int';
-    case 'number': return 'double';
-    case 'string': return 'string';
-    case 'boolean': return 'bool';
+    case 'bigint':
+      return 'int';
+    case 'number':
+      return 'double';
+    case 'string':
+      return 'string';
+    case 'boolean':
+      return 'bool';
     default:
   }
   if (value === null || value === undefined) return 'null_type';
@@ -112,15 +120,18 @@ export function typeOf(value: unknown): string {
 
 /** A number of any of the three kinds. */
 const numberOf = (value: unknown): number | bigint | undefined =>
-  (value instanceof Uint ? value.value : typeof value === 'bigint' || typeof value === 'number' ? value : undefined);
+  value instanceof Uint ? value.value : typeof value === 'bigint' || typeof value === 'number' ? value : undefined;
 
 export function isEqual(a: unknown, b: unknown): boolean {
   const [x, y] = [numberOf(a), numberOf(b)];
   // Numbers of different kinds are compared by their value.
   if (x !== undefined && y !== undefined) return x == y;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => isEqual(inside(a, item), inside(b, b[i])));
-  if (a instanceof Uint8Array && b instanceof Uint8Array) return a.length === b.length && a.every((byte, i) => byte === b[i]);
-  if ((a instanceof Timestamp && b instanceof Timestamp) || (a instanceof Duration && b instanceof Duration)) return a.ms === b.ms;
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => isEqual(inside(a, item), inside(b, b[i])));
+  if (a instanceof Uint8Array && b instanceof Uint8Array)
+    return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if ((a instanceof Timestamp && b instanceof Timestamp) || (a instanceof Duration && b instanceof Duration))
+    return a.ms === b.ms;
   if (a instanceof Optional && b instanceof Optional) return a.has === b.has && (!a.has || isEqual(a.value, b.value));
   if (a instanceof TypeName && b instanceof TypeName) return a.name === b.name;
   if (a instanceof Opaque) return a.equals(b);
@@ -137,7 +148,8 @@ export function compare(a: unknown, b: unknown): number {
   if (x !== undefined && y !== undefined) return x < y ? -1 : x > y ? 1 : 0;
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b);
-  if ((a instanceof Timestamp && b instanceof Timestamp) || (a instanceof Duration && b instanceof Duration)) return a.ms - b.ms;
+  if ((a instanceof Timestamp && b instanceof Timestamp) || (a instanceof Duration && b instanceof Duration))
+    return a.ms - b.ms;
   if (a instanceof Uint8Array && b instanceof Uint8Array) {
     const at = a.findIndex((byte, i) => byte !== b[i]);
     return at < 0 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? -1);
@@ -149,19 +161,25 @@ export function compare(a: unknown, b: unknown): number {
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
   const [x, y] = [[...a], [...b]];
-  for (let i = 0; i < x.length && i < y.length; i++) if (x[i] !== y[i]) return (x[i]?.codePointAt(0) ?? 0) - (y[i]?.codePointAt(0) ?? 0);
+  for (let i = 0; i < x.length && i < y.length; i++)
+    if (x[i] !== y[i]) return (x[i]?.codePointAt(0) ?? 0) - (y[i]?.codePointAt(0) ?? 0);
   return x.length - y.length;
 }
 
-export const isMap = (value: unknown): value is CelMap | Readonly<Record<string, unknown>> => value instanceof Map || isObject(value);
+export const isMap = (value: unknown): value is CelMap | Readonly<Record<string, unknown>> =>
+  value instanceof Map || isObject(value);
 
 export const entriesOf = (map: CelMap | Readonly<Record<string, unknown>>): readonly (readonly [Key, unknown])[] =>
-  (map instanceof Map ? [...map] : Object.entries(map).filter(([, value]) => value !== undefined)).map(([key, value]) => [key as Key, map instanceof Map ? value : inside(map, value)] as const);
+  (map instanceof Map ? [...map] : Object.entries(map).filter(([, value]) => value !== undefined)).map(
+    ([key, value]) => [key as Key, map instanceof Map ? value : inside(map, value)] as const,
+  );
 
 /** Undefined: no such key. */
 export function lookUp(map: CelMap | Readonly<Record<string, unknown>>, key: Key): unknown {
   if (map instanceof Map) return map.get(key) as unknown;
-  return typeof key === 'string' && Object.hasOwn(map, key) ? inside(map, (map as Readonly<Record<string, unknown>>)[key]) : undefined;
+  return typeof key === 'string' && Object.hasOwn(map, key)
+    ? inside(map, (map as Readonly<Record<string, unknown>>)[key])
+    : undefined;
 }
 
 /** A value as JSON has it. Throws CelError for what JSON cannot say. */
@@ -170,7 +188,8 @@ export function toJson(value: unknown): unknown {
   if (value instanceof Uint) return Number(value.value);
   if (Array.isArray(value)) return value.map((item) => toJson(item));
   if (isMap(value)) return Object.fromEntries(entriesOf(value).map(([key, inner]) => [String(key), toJson(inner)]));
-  if (value === undefined || value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value ?? null;
+  if (value === undefined || value === null || ['string', 'number', 'boolean'].includes(typeof value))
+    return value ?? null;
   if (value instanceof Timestamp) return new Date(value.ms).toISOString().replace(/\.000Z$/, 'Z');
   throw new CelError(`unsupported conversion from ${typeOf(value)} to JSON`);
 }

@@ -22,15 +22,36 @@ let admin: { readonly certificate: string; readonly key: string };
 
 before(async () => {
   const pki = await Pki.open(folder);
-  const { server } = await serve({
-    store: new MemoryStore(), clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
-    issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443, parseYaml,
-  }, stop.signal);
-  const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', addresses: ['127.0.0.1'], names: ['localhost'] });
+  const { server } = await serve(
+    {
+      store: new MemoryStore(),
+      clock: systemClock,
+      random: systemRandom(),
+      log: silent,
+      tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
+      issuer: 'https://issuer',
+      serviceCidr: '10.96.0.0/16',
+      nodePorts: [30_000, 32_767],
+      advertiseAddress: '10.95.0.1',
+      advertisePort: 6443,
+      parseYaml,
+    },
+    stop.signal,
+  );
+  const own = await pki.identity('apiserver', {
+    commonName: 'kube-apiserver',
+    addresses: ['127.0.0.1'],
+    names: ['localhost'],
+  });
   admin = await pki.identity('admin', { commonName: 'admin', organizations: ['system:masters'] });
   authority = pki.authority.certificate;
   listening = await listenHttps(server, {
-    addresses: ['127.0.0.1'], port: 0, certificate: own.certificate, key: own.key, clientAuthority: authority, kubeletClient: { ...admin, authority },
+    addresses: ['127.0.0.1'],
+    port: 0,
+    certificate: own.certificate,
+    key: own.key,
+    clientAuthority: authority,
+    kubeletClient: { ...admin, authority },
   });
 });
 
@@ -42,7 +63,17 @@ after(async () => {
 
 function dial(): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port: listening.port, ca: authority, cert: admin.certificate, key: admin.key, ALPNProtocols: ['http/1.1'] }, () => resolve(socket));
+    const socket = connect(
+      {
+        host: '127.0.0.1',
+        port: listening.port,
+        ca: authority,
+        cert: admin.certificate,
+        key: admin.key,
+        ALPNProtocols: ['http/1.1'],
+      },
+      () => resolve(socket),
+    );
     socket.on('error', reject);
   });
 }
@@ -54,19 +85,36 @@ async function say(text: string): Promise<string> {
     let heard = '';
     socket.removeAllListeners('error');
     socket.on('error', () => resolve(heard));
-    socket.on('data', (chunk: Buffer) => { heard += chunk.toString(); });
+    socket.on('data', (chunk: Buffer) => {
+      heard += chunk.toString();
+    });
     socket.on('close', () => resolve(heard));
     socket.end(text);
   });
 }
 
 const request = (path: string, headers: readonly string[] = [], method = 'GET', body = ''): string =>
-  [`${method} ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...headers, ...(body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]), '', body].join('\r\n');
+  [
+    `${method} ${path} HTTP/1.1`,
+    'Host: localhost',
+    'Connection: close',
+    ...headers,
+    ...(body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]),
+    '',
+    body,
+  ].join('\r\n');
 const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 0);
 const isAlive = async (): Promise<boolean> => statusOf(await say(request('/version'))) === 200;
 
 for (const [claim, text, statuses] of [
-  ['a flood of headers', request('/version', Array.from({ length: 5000 }, (_, i) => `X-Flood-${i}: ${'x'.repeat(100)}`)), [431]],
+  [
+    'a flood of headers',
+    request(
+      '/version',
+      Array.from({ length: 5000 }, (_, i) => `X-Flood-${i}: ${'x'.repeat(100)}`),
+    ),
+    [431],
+  ],
   ['one endless header', request('/version', [`X-Long: ${'x'.repeat(200_000)}`]), [431]],
   ['an endless path', request(`/${'a'.repeat(200_000)}`), [431, 414]],
   ['a path that is no path', request('*'), [403, 404, 400, 405]],
@@ -76,9 +124,17 @@ for (const [claim, text, statuses] of [
   ['no HTTP at all', 'hello\r\n\r\n', [400]],
   ['two lengths of one body', request(CONFIG_MAPS, ['Content-Length: 5', 'Content-Length: 6'], 'POST'), [400]],
   ['a length and chunks', request(CONFIG_MAPS, ['Content-Length: 5', 'Transfer-Encoding: chunked'], 'POST'), [400]],
-  ['chunks of no size', `${request(CONFIG_MAPS, ['Transfer-Encoding: chunked', 'Content-Type: application/json'], 'POST')}zz\r\n`, [400, 0]],
+  [
+    'chunks of no size',
+    `${request(CONFIG_MAPS, ['Transfer-Encoding: chunked', 'Content-Type: application/json'], 'POST')}zz\r\n`,
+    [400, 0],
+  ],
   ['an upgrade to nothing', request('/version', ['Upgrade: nonsense', 'Connection: Upgrade']), [400, 200]],
-  ['an upgrade where there is no pod', request('/api/v1/namespaces/default/pods/p/exec?command=ls', ['Upgrade: websocket', 'Connection: Upgrade']), [404]],
+  [
+    'an upgrade where there is no pod',
+    request('/api/v1/namespaces/default/pods/p/exec?command=ls', ['Upgrade: websocket', 'Connection: Upgrade']),
+    [404],
+  ],
 ] as const) {
   test(`listenHttps() answers ${statuses.join(' or ')} to ${claim}, and lives on`, async () => {
     const answer = await say(text);
@@ -90,20 +146,37 @@ for (const [claim, text, statuses] of [
 
 test('listenHttps() does not take a certificate of another authority for nobody', async () => {
   const others = await Pki.open(join(folder, 'others'));
-  const { certificate, key } = await others.identity('admin', { commonName: 'admin', organizations: ['system:masters'] });
+  const { certificate, key } = await others.identity('admin', {
+    commonName: 'admin',
+    organizations: ['system:masters'],
+  });
   const answer = await new Promise<string>((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port: listening.port, ca: authority, cert: certificate, key }, () => socket.end(request('/version')));
+    const socket = connect({ host: '127.0.0.1', port: listening.port, ca: authority, cert: certificate, key }, () =>
+      socket.end(request('/version')),
+    );
     let heard = '';
-    socket.on('data', (chunk: Buffer) => { heard += chunk.toString(); }).on('close', () => resolve(heard)).on('error', reject);
+    socket
+      .on('data', (chunk: Buffer) => {
+        heard += chunk.toString();
+      })
+      .on('close', () => resolve(heard))
+      .on('error', reject);
   });
   assert.equal(statusOf(answer), 401);
 });
 
 test('listenHttps() ends an HTTP/2 stream with more headers than it takes, and lives on', async () => {
-  const session = connectHttp2(`https://127.0.0.1:${listening.port}`, { ca: authority, cert: admin.certificate, key: admin.key });
+  const session = connectHttp2(`https://127.0.0.1:${listening.port}`, {
+    ca: authority,
+    cert: admin.certificate,
+    key: admin.key,
+  });
   const outcome = await new Promise<string>((resolve) => {
     session.on('error', () => resolve('session ended'));
-    const stream = session.request({ ':path': '/version', ...Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`x-flood-${i}`, 'x'.repeat(50)])) });
+    const stream = session.request({
+      ':path': '/version',
+      ...Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`x-flood-${i}`, 'x'.repeat(50)])),
+    });
     stream.on('error', () => resolve('stream ended'));
     stream.on('response', (headers) => resolve(String(headers[':status'])));
     stream.on('close', () => resolve('stream closed'));
@@ -115,16 +188,35 @@ test('listenHttps() ends an HTTP/2 stream with more headers than it takes, and l
 
 test('listenHttps() does not wait for bodies that never come before it answers others', async () => {
   const waiting = await Promise.all(Array.from({ length: 50 }, dial));
-  for (const socket of waiting) socket.write(`POST ${CONFIG_MAPS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{`);
+  for (const socket of waiting)
+    socket.write(
+      `POST ${CONFIG_MAPS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{`,
+    );
   assert.ok(await isAlive());
   for (const socket of waiting) socket.destroy();
 });
 
 test('listenHttps() refuses YAML whose aliases stand for more than memory holds', async () => {
   const letters = 'abcdefghij';
+<<<<<<< HEAD
   const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', ...Array.from(letters).slice(1).map((letter, i) => `${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${letters[i]}`).join(', ')}]`)].join('\n');
   for (const [method, path, type] of [['POST', CONFIG_MAPS, 'application/yaml'], ['PATCH', `${CONFIG_MAPS}/a?fieldManager=me`, 'application/apply-patch+yaml']] as const) {
     const answer = await say(request(path, [`Content-Type: ${type}`], method, `kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n${bomb}`));
+=======
+  const bomb = [
+    'a: &a [x, x, x, x, x, x, x, x, x]',
+    ...[...letters]
+      .slice(1)
+      .map((letter, i) => `${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${letters[i]}`).join(', ')}]`),
+  ].join('\n');
+  for (const [method, path, type] of [
+    ['POST', CONFIG_MAPS, 'application/yaml'],
+    ['PATCH', `${CONFIG_MAPS}/a?fieldManager=me`, 'application/apply-patch+yaml'],
+  ] as const) {
+    const answer = await say(
+      request(path, [`Content-Type: ${type}`], method, `kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n${bomb}`),
+    );
+>>>>>>> 92f3d1a (Format authorization, admission and expressions as the project does)
     assert.equal(statusOf(answer), 400);
     assert.match(answer, /excessive aliasing/);
   }

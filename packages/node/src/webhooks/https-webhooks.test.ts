@@ -16,7 +16,10 @@ let address: WebhookAddress;
 
 before(async () => {
   const pki = await Pki.open(folder);
-  const { certificate, key } = await pki.identity('hook', { commonName: 'hooks.default.svc', names: ['hooks.default.svc'] });
+  const { certificate, key } = await pki.identity('hook', {
+    commonName: 'hooks.default.svc',
+    names: ['hooks.default.svc'],
+  });
   server = createServer({ cert: certificate, key }, (request, response) => {
     if (request.url === '/slow') return;
     if (request.url === '/huge') {
@@ -31,7 +34,13 @@ before(async () => {
     request.on('data', (chunk: Buffer) => response.write(chunk)).on('end', () => response.end());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port, path: '/', serverName: 'hooks.default.svc', authority: pki.authority.certificate };
+  address = {
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    path: '/',
+    serverName: 'hooks.default.svc',
+    authority: pki.authority.certificate,
+  };
 });
 
 after(() => {
@@ -48,11 +57,17 @@ test('httpsWebhooks() posts a question and brings the answer', async () => {
 test('httpsWebhooks() trusts the authority and the name it was told, and no other', async () => {
   const { authority: _, ...untrusted } = address;
   await assert.rejects(webhooks.post(untrusted, '{}', 5000), /certificate/);
-  await assert.rejects(webhooks.post({ ...address, serverName: 'others.default.svc' }, '{}', 5000), /does not match certificate/);
+  await assert.rejects(
+    webhooks.post({ ...address, serverName: 'others.default.svc' }, '{}', 5000),
+    /does not match certificate/,
+  );
 });
 
 test('httpsWebhooks() gives up when the time is over', async () => {
-  await assert.rejects(webhooks.post({ ...address, path: '/slow' }, '{}', 100), /^Error: Post "https:\/\/hooks.default.svc:\d+\/slow": context deadline exceeded$/);
+  await assert.rejects(
+    webhooks.post({ ...address, path: '/slow' }, '{}', 100),
+    /^Error: Post "https:\/\/hooks.default.svc:\d+\/slow": context deadline exceeded$/,
+  );
 });
 
 test('httpsWebhooks() does not follow redirects, nor read without end', async () => {

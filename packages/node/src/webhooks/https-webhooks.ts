@@ -16,15 +16,36 @@ export function httpsWebhooks(): Webhooks & Disposable {
   };
 }
 
-function ask(agent: Agent, { host, port, path, serverName, authority }: WebhookAddress, body: string, timeoutMs: number): Promise<{ readonly status: number; readonly body: string }> {
+function ask(
+  agent: Agent,
+  { host, port, path, serverName, authority }: WebhookAddress,
+  body: string,
+  timeoutMs: number,
+): Promise<{ readonly status: number; readonly body: string }> {
   const signal = AbortSignal.timeout(timeoutMs);
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void =>
-      reject(new Error(`Post "https://${serverName}:${port}${path}": ${signal.aborted ? 'context deadline exceeded' : error.message}`, { cause: error }));
+      reject(
+        new Error(
+          `Post "https://${serverName}:${port}${path}": ${signal.aborted ? 'context deadline exceeded' : error.message}`,
+          { cause: error },
+        ),
+      );
     const request = httpsRequest({
-      agent, host, port, path, method: 'POST', signal, // Addresses are no server names; the certificate is checked for the host then.
-      servername: isIP(serverName) === 0 ? serverName : '', ...(authority === undefined ? {} : { ca: authority }),
-      headers: { host: port === 443 ? serverName : `${serverName}:${port}`, 'content-type': 'application/json', accept: 'application/json', 'content-length': Buffer.byteLength(body) },
+      agent,
+      host,
+      port,
+      path,
+      method: 'POST',
+      signal, // Addresses are no server names; the certificate is checked for the host then.
+      servername: isIP(serverName) === 0 ? serverName : '',
+      ...(authority === undefined ? {} : { ca: authority }),
+      headers: {
+        host: port === 443 ? serverName : `${serverName}:${port}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'content-length': Buffer.byteLength(body),
+      },
     });
     request.on('error', fail);
     request.on('response', (reply) => {

@@ -6,11 +6,23 @@ const LETTERS = 'abcdefghij';
 /** Nine lists of nine aliases each: 9^10 values in half a kilobyte. */
 const bomb = [
   'a: &a [x, x, x, x, x, x, x, x, x]',
+<<<<<<< HEAD
   ...Array.from(LETTERS).slice(1).map((letter, i) => `${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${LETTERS[i]}`).join(', ')}]`),
+=======
+  ...[...LETTERS]
+    .slice(1)
+    .map((letter, i) => `${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${LETTERS[i]}`).join(', ')}]`),
+>>>>>>> 92f3d1a (Format authorization, admission and expressions as the project does)
 ].join('\n');
 
 test('parseYaml() reads times and words like yes as the texts that they are', () => {
-  assert.deepEqual(parseYaml('a: 2001-01-01\nb: yes\nc: 1e3\nd: ~\ne: "1"'), { a: '2001-01-01', b: 'yes', c: 1000, d: null, e: '1' });
+  assert.deepEqual(parseYaml('a: 2001-01-01\nb: yes\nc: 1e3\nd: ~\ne: "1"'), {
+    a: '2001-01-01',
+    b: 'yes',
+    c: 1000,
+    d: null,
+    e: '1',
+  });
 });
 
 test('parseYaml() follows aliases, as far as what they stand for stays of a size', () => {

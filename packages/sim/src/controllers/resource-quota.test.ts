@@ -5,7 +5,10 @@ import { resourceQuotaController } from '@navarch/controllers';
 import { hasReason } from '@navarch/machinery';
 import { ControlPlane } from '../testing/control-plane.ts';
 
-const podNamed = (name: string) => ({ metadata: { name, namespace: 'default' }, spec: { containers: [{ name: 'c', image: 'i' }] } });
+const podNamed = (name: string) => ({
+  metadata: { name, namespace: 'default' },
+  spec: { containers: [{ name: 'c', image: 'i' }] },
+});
 const used = async (plane: ControlPlane) => (await plane.api.of(resourceQuota).get('default/q')).status.used;
 
 async function withQuota(hard: Readonly<Record<string, string>>, faults = {}): Promise<ControlPlane> {
@@ -29,7 +32,11 @@ test('what goes away, or ends, is given back', async () => {
   assert.deepEqual(await used(plane), { configmaps: '1', pods: '2' });
   await assert.rejects(plane.api.of(pod).create(podNamed('b')), (error) => hasReason(error, 'Forbidden'));
   await plane.api.of(configMap).delete('default/m');
-  await plane.api.of(pod).update('default/a', (current) => ({ ...current, status: { ...current.status, phase: 'Succeeded' } }), { subresource: 'status' });
+  await plane.api
+    .of(pod)
+    .update('default/a', (current) => ({ ...current, status: { ...current.status, phase: 'Succeeded' } }), {
+      subresource: 'status',
+    });
   await plane.clock.advance(5000);
   assert.deepEqual(await used(plane), { configmaps: '0', pods: '1' });
   await plane.api.of(pod).create(podNamed('b'));
@@ -44,7 +51,10 @@ test('what was taken for an object that never came is given back in time', async
 });
 
 test('the count is right in the end on a bad network', async () => {
-  await using plane = await withQuota({ pods: '10' }, { latencyMs: 300, watchLagMs: 2000, loseAnswer: 0.2, refuse: 0.1 });
+  await using plane = await withQuota(
+    { pods: '10' },
+    { latencyMs: 300, watchLagMs: 2000, loseAnswer: 0.2, refuse: 0.1 },
+  );
   for (const name of ['a', 'b', 'c', 'd']) await plane.api.of(pod).create(podNamed(name));
   for (const name of ['a', 'c']) await plane.api.of(pod).delete(`default/${name}`);
   await plane.clock.advance(60_000);

@@ -5,19 +5,38 @@ import { claimProtectionController, volumeProtectionController } from '@navarch/
 import { hasReason } from '@navarch/machinery';
 import { ControlPlane, quickPods } from '../testing/control-plane.ts';
 
-const claim = { metadata: { name: 'c', namespace: 'default' }, spec: { accessModes: ['ReadWriteOnce' as const], resources: { requests: { storage: '1Gi' } } } };
-const volume = {
-  metadata: { name: 'v' }, spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce' as const], persistentVolumeReclaimPolicy: 'Retain' as const, hostPath: { path: '/data' } },
+const claim = {
+  metadata: { name: 'c', namespace: 'default' },
+  spec: { accessModes: ['ReadWriteOnce' as const], resources: { requests: { storage: '1Gi' } } },
 };
-const isGone = (asked: Promise<unknown>): Promise<boolean> => asked.then(() => false, (error: unknown) => hasReason(error, 'NotFound'));
+const volume = {
+  metadata: { name: 'v' },
+  spec: {
+    capacity: { storage: '1Gi' },
+    accessModes: ['ReadWriteOnce' as const],
+    persistentVolumeReclaimPolicy: 'Retain' as const,
+    hostPath: { path: '/data' },
+  },
+};
+const isGone = (asked: Promise<unknown>): Promise<boolean> =>
+  asked.then(
+    () => false,
+    (error: unknown) => hasReason(error, 'NotFound'),
+  );
 
 async function withPod(): Promise<ControlPlane> {
-  const plane = await ControlPlane.start({ controllers: [claimProtectionController, volumeProtectionController], pods: quickPods });
+  const plane = await ControlPlane.start({
+    controllers: [claimProtectionController, volumeProtectionController],
+    pods: quickPods,
+  });
   await plane.withServiceAccount();
   await plane.api.of(persistentVolumeClaim).create(claim);
   await plane.api.of(pod).create({
     metadata: { name: 'p', namespace: 'default' },
-    spec: { containers: [{ name: 'c', image: 'i' }], volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] },
+    spec: {
+      containers: [{ name: 'c', image: 'i' }],
+      volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }],
+    },
   });
   await plane.clock.advance(5000);
   return plane;
@@ -37,7 +56,11 @@ test('a claim that a pod holds stays until the pod is gone', async () => {
 
 test('a claim of a pod that has ended goes at once', async () => {
   await using plane = await withPod();
-  await plane.api.of(pod).update('default/p', (current) => ({ ...current, status: { ...current.status, phase: 'Succeeded' } }), { subresource: 'status' });
+  await plane.api
+    .of(pod)
+    .update('default/p', (current) => ({ ...current, status: { ...current.status, phase: 'Succeeded' } }), {
+      subresource: 'status',
+    });
   await plane.api.of(persistentVolumeClaim).delete('default/c');
   await plane.clock.advance(5000);
   assert.ok(await isGone(plane.api.of(persistentVolumeClaim).get('default/c')));
@@ -47,7 +70,8 @@ test('a volume that is bound stays until it is released', async () => {
   await using plane = await withPod();
   const volumes = plane.api.of(persistentVolume);
   await volumes.create(volume);
-  const become = (phase: 'Bound' | 'Released') => volumes.update('v', (current) => ({ ...current, status: { ...current.status, phase } }), { subresource: 'status' });
+  const become = (phase: 'Bound' | 'Released') =>
+    volumes.update('v', (current) => ({ ...current, status: { ...current.status, phase } }), { subresource: 'status' });
   await become('Bound');
   await volumes.delete('v');
   await plane.clock.advance(5000);

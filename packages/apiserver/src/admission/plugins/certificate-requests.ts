@@ -17,9 +17,18 @@ interface SigningRequest extends ApiObject {
 /** Whether the user may do that with requests for the signer, by its name or for all of its domain (`example.com/*`). */
 function mayUse(access: Access, user: User, verb: 'approve' | 'sign', signerName: string): boolean {
   const names = [signerName, `${signerName.split('/')[0]}/*`];
-  return names.some((name) => access.isAllowed(user, {
-    isResource: true, verb, group: 'certificates.k8s.io', resource: 'signers', subresource: '', namespace: '', name, path: '',
-  }));
+  return names.some((name) =>
+    access.isAllowed(user, {
+      isResource: true,
+      verb,
+      group: 'certificates.k8s.io',
+      resource: 'signers',
+      subresource: '',
+      namespace: '',
+      name,
+      path: '',
+    }),
+  );
 }
 
 /** Who approves must be trusted with the signer, not just with requests. */
@@ -28,7 +37,8 @@ export const certificateApproval = defineAdmissionPlugin<SigningRequest>({
   on: { resources: [RESOURCE], operations: ['UPDATE'], subresources: ['approval'] },
   validate(_object, _at, { kind, name, user, previous }, { access }) {
     const signer = previous?.spec.signerName ?? '';
-    if (!mayUse(access, user, 'approve', signer)) throw forbidden(kind, name, `user not permitted to approve requests with signerName ${JSON.stringify(signer)}`);
+    if (!mayUse(access, user, 'approve', signer))
+      throw forbidden(kind, name, `user not permitted to approve requests with signerName ${JSON.stringify(signer)}`);
   },
 });
 
@@ -36,9 +46,14 @@ export const certificateSigning = defineAdmissionPlugin<SigningRequest>({
   name: 'CertificateSigning',
   on: { resources: [RESOURCE], operations: ['UPDATE'], subresources: ['status'] },
   validate(object, _at, { kind, name, user, previous }, { access }) {
-    if (equalJson(previous?.status.certificate, object.status.certificate) && equalJson(previous?.status.conditions ?? [], object.status.conditions ?? [])) return;
+    if (
+      equalJson(previous?.status.certificate, object.status.certificate) &&
+      equalJson(previous?.status.conditions ?? [], object.status.conditions ?? [])
+    )
+      return;
     const signer = previous?.spec.signerName ?? '';
-    if (!mayUse(access, user, 'sign', signer)) throw forbidden(kind, name, `user not permitted to sign requests with signerName ${JSON.stringify(signer)}`);
+    if (!mayUse(access, user, 'sign', signer))
+      throw forbidden(kind, name, `user not permitted to sign requests with signerName ${JSON.stringify(signer)}`);
   },
 });
 

@@ -12,7 +12,11 @@ export const defaultIngressClass = defineAdmissionPlugin<Ingress>({
   name: 'DefaultIngressClass',
   on: { resources: ['networking.k8s.io/ingresses'], operations: ['CREATE'] },
   mutate(draft, _request, { registry }) {
-    if (draft.spec.ingressClassName !== undefined || draft.metadata.annotations?.['kubernetes.io/ingress.class'] !== undefined) return false;
+    if (
+      draft.spec.ingressClassName !== undefined ||
+      draft.metadata.annotations?.['kubernetes.io/ingress.class'] !== undefined
+    )
+      return false;
     const standard = defaultOf(registry.of(ingressClass), ['ingressclass.kubernetes.io/is-default-class']);
     if (!standard) return false;
     draft.spec.ingressClassName = standard.metadata.name;

@@ -10,7 +10,8 @@ export const defaultStorageClass = defineAdmissionPlugin<PersistentVolumeClaim>(
   name: 'DefaultStorageClass',
   on: { resources: ['/persistentvolumeclaims'], operations: ['CREATE'] },
   mutate(draft, _request, { registry }) {
-    if (draft.spec.storageClassName !== undefined || draft.metadata.annotations?.[BETA_CLASS] !== undefined) return false;
+    if (draft.spec.storageClassName !== undefined || draft.metadata.annotations?.[BETA_CLASS] !== undefined)
+      return false;
     const standard = defaultOf(registry.of(storageClass), MARKS);
     if (!standard) return false;
     draft.spec.storageClassName = standard.metadata.name;

@@ -14,7 +14,13 @@ export const defaultTolerationSeconds = defineAdmissionPlugin<Pod>({
     const added = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].filter((key) => !tolerates(key));
     if (added.length === 0) return false;
     draft.spec.tolerations = [
-      ...tolerations, ...added.map((key) => ({ key, operator: 'Exists' as const, effect: 'NoExecute' as const, tolerationSeconds: TOLERATED_SECONDS })),
+      ...tolerations,
+      ...added.map((key) => ({
+        key,
+        operator: 'Exists' as const,
+        effect: 'NoExecute' as const,
+        tolerationSeconds: TOLERATED_SECONDS,
+      })),
     ];
     return true;
   },

@@ -10,7 +10,10 @@ interface Expressions extends ApiObject {
   readonly spec?: Policy['spec'] & {
     readonly validations?: readonly { readonly expression: string; readonly messageExpression?: string }[];
     readonly auditAnnotations?: readonly { readonly valueExpression: string }[];
-    readonly mutations?: readonly { readonly applyConfiguration?: { readonly expression?: string }; readonly jsonPatch?: { readonly expression?: string } }[];
+    readonly mutations?: readonly {
+      readonly applyConfiguration?: { readonly expression?: string };
+      readonly jsonPatch?: { readonly expression?: string };
+    }[];
   };
   readonly webhooks?: readonly { readonly matchConditions?: Conditions }[];
 }
@@ -19,20 +22,35 @@ interface Expressions extends ApiObject {
 export const expressionCheck = defineAdmissionPlugin<Expressions>({
   name: 'AdmissionExpressions',
   on: {
-    resources: ['validatingadmissionpolicies', 'mutatingadmissionpolicies', 'validatingwebhookconfigurations', 'mutatingwebhookconfigurations'].map((name) => `${GROUP}/${name}`),
+    resources: [
+      'validatingadmissionpolicies',
+      'mutatingadmissionpolicies',
+      'validatingwebhookconfigurations',
+      'mutatingwebhookconfigurations',
+    ].map((name) => `${GROUP}/${name}`),
     operations: ['CREATE', 'UPDATE'],
   },
   validate({ spec, webhooks }, at) {
-    webhooks?.forEach((webhook, i) => checkAll(webhook.matchConditions, at.at('webhooks').index(i).at('matchConditions'), CONDITION_VARIABLES));
+    webhooks?.forEach((webhook, i) =>
+      checkAll(webhook.matchConditions, at.at('webhooks').index(i).at('matchConditions'), CONDITION_VARIABLES),
+    );
     if (!spec) return;
     const here = at.at('spec');
     checkAll(spec.variables, here.at('variables'), POLICY_VARIABLES);
     checkAll(spec.matchConditions, here.at('matchConditions'), POLICY_VARIABLES);
     checkAll(spec.validations, here.at('validations'), POLICY_VARIABLES);
-    spec.validations?.forEach(({ messageExpression }, i) => check(messageExpression, here.at('validations').index(i).at('messageExpression'), POLICY_VARIABLES));
-    spec.auditAnnotations?.forEach(({ valueExpression }, i) => check(valueExpression, here.at('auditAnnotations').index(i).at('valueExpression'), POLICY_VARIABLES));
+    spec.validations?.forEach(({ messageExpression }, i) =>
+      check(messageExpression, here.at('validations').index(i).at('messageExpression'), POLICY_VARIABLES),
+    );
+    spec.auditAnnotations?.forEach(({ valueExpression }, i) =>
+      check(valueExpression, here.at('auditAnnotations').index(i).at('valueExpression'), POLICY_VARIABLES),
+    );
     spec.mutations?.forEach(({ applyConfiguration, jsonPatch }, i) => {
-      check(applyConfiguration?.expression, here.at('mutations').index(i).at('applyConfiguration', 'expression'), POLICY_VARIABLES);
+      check(
+        applyConfiguration?.expression,
+        here.at('mutations').index(i).at('applyConfiguration', 'expression'),
+        POLICY_VARIABLES,
+      );
       check(jsonPatch?.expression, here.at('mutations').index(i).at('jsonPatch', 'expression'), POLICY_VARIABLES);
     });
   },

@@ -1,4 +1,12 @@
-import { limitRange, type LimitRange, type LimitRangeItem, type PersistentVolumeClaim, type Pod, podLimits, podRequests } from '@navarch/api';
+import {
+  limitRange,
+  type LimitRange,
+  type LimitRangeItem,
+  type PersistentVolumeClaim,
+  type Pod,
+  podLimits,
+  podRequests,
+} from '@navarch/api';
 import { canonicalQuantity, compareQuantities, forbidden, type Mutable, parseQuantity } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
 import { defineAdmissionPlugin } from '../admission.ts';
@@ -15,29 +23,42 @@ export const podLimitRanger = defineAdmissionPlugin<Pod>({
     return changed;
   },
   validate(object, _at, { kind, name, namespace }, { registry }) {
-    const complaints = rangesOf(registry, namespace).flatMap((range) => range.spec.limits.flatMap((item) => podComplaints(object, item)));
+    const complaints = rangesOf(registry, namespace).flatMap((range) =>
+      range.spec.limits.flatMap((item) => podComplaints(object, item)),
+    );
     refuse(complaints, (detail) => forbidden(kind, name, detail));
   },
 });
 
 /** In place changes of resources stay within the limits too. */
-export const resizeLimitRanger = defineAdmissionPlugin<Pod>({ ...podLimitRanger, on: { resources: ['/pods'], operations: ['UPDATE'], subresources: ['resize'] } });
+export const resizeLimitRanger = defineAdmissionPlugin<Pod>({
+  ...podLimitRanger,
+  on: { resources: ['/pods'], operations: ['UPDATE'], subresources: ['resize'] },
+});
 
 export const claimLimitRanger = defineAdmissionPlugin<PersistentVolumeClaim>({
   name: 'LimitRanger',
   on: { resources: ['/persistentvolumeclaims'], operations: ['CREATE', 'UPDATE'] },
   validate(object, _at, { kind, name, namespace }, { registry }) {
-    const items = rangesOf(registry, namespace).flatMap((range) => range.spec.limits).filter((item) => item.type === 'PersistentVolumeClaim');
+    const items = rangesOf(registry, namespace)
+      .flatMap((range) => range.spec.limits)
+      .filter((item) => item.type === 'PersistentVolumeClaim');
     const requests: Amounts = object.spec.resources?.requests ?? {};
-    refuse(items.flatMap((item) => [
-      ...bounds('minimum', item, item.min, [['request', requests]]), ...bounds('maximum', item, item.max, [['request', requests]]),
-    ]), (detail) => forbidden(kind, name, detail));
+    refuse(
+      items.flatMap((item) => [
+        ...bounds('minimum', item, item.min, [['request', requests]]),
+        ...bounds('maximum', item, item.max, [['request', requests]]),
+      ]),
+      (detail) => forbidden(kind, name, detail),
+    );
   },
 });
 
 function rangesOf(registry: Registry, namespace: string): readonly LimitRange[] {
   const ranges = registry.of(limitRange);
-  return [...ranges.shelf.cache.range(ranges.shelf.prefixOf(namespace))].map((cached) => ranges.view(cached.object) as LimitRange);
+  return [...ranges.shelf.cache.range(ranges.shelf.prefixOf(namespace))].map(
+    (cached) => ranges.view(cached.object) as LimitRange,
+  );
 }
 
 function refuse(complaints: readonly string[], error: (detail: string) => Error): void {
@@ -50,12 +71,19 @@ function applyDefaults(draft: Mutable<Pod>, range: LimitRange): boolean {
   const requests: Amounts = Object.assign({}, ...items.map((item) => item.defaultRequest ?? {})) as Amounts;
   const limits: Amounts = Object.assign({}, ...items.map((item) => item.default ?? {})) as Amounts;
   const notes: string[] = [];
-  for (const [list, what] of [['containers', 'container'], ['initContainers', 'init container']] as const) {
+  for (const [list, what] of [
+    ['containers', 'container'],
+    ['initContainers', 'init container'],
+  ] as const) {
     for (const container of draft.spec[list] ?? []) {
       const resources = (container.resources ??= {});
       const given = { requests: { ...resources.requests }, limits: { ...resources.limits } };
-      const madeLimits = Object.keys(limits).filter((name) => given.limits[name] === undefined).sort();
-      const madeRequests = Object.keys(requests).filter((name) => given.requests[name] === undefined).sort();
+      const madeLimits = Object.keys(limits)
+        .filter((name) => given.limits[name] === undefined)
+        .sort();
+      const madeRequests = Object.keys(requests)
+        .filter((name) => given.requests[name] === undefined)
+        .sort();
       for (const name of madeLimits) given.limits[name] = limits[name] ?? '';
       for (const name of madeRequests) given.requests[name] = requests[name] ?? '';
       if (madeLimits.length > 0) resources.limits = given.limits;
@@ -65,25 +93,41 @@ function applyDefaults(draft: Mutable<Pod>, range: LimitRange): boolean {
     }
   }
   if (notes.length === 0) return false;
-  draft.metadata.annotations = { ...draft.metadata.annotations, 'kubernetes.io/limit-ranger': `LimitRanger plugin set: ${notes.join('; ')}` };
+  draft.metadata.annotations = {
+    ...draft.metadata.annotations,
+    'kubernetes.io/limit-ranger': `LimitRanger plugin set: ${notes.join('; ')}`,
+  };
   return true;
 }
 
 function podComplaints({ spec }: Pod, item: LimitRangeItem): readonly string[] {
   if (item.type === 'Container') {
-    return [...(spec.initContainers ?? []), ...spec.containers].flatMap(({ resources }) => allBounds(item, resources?.requests ?? {}, resources?.limits ?? {}));
+    return [...(spec.initContainers ?? []), ...spec.containers].flatMap(({ resources }) =>
+      allBounds(item, resources?.requests ?? {}, resources?.limits ?? {}),
+    );
   }
   return item.type === 'Pod' ? allBounds(item, podRequests(spec), podLimits(spec)) : [];
 }
 
 const allBounds = (item: LimitRangeItem, requests: Amounts, limits: Amounts): readonly string[] => [
-  ...bounds('minimum', item, item.min, [['request', requests], ['limit', limits]]),
-  ...bounds('maximum', item, item.max, [['limit', limits], ['request', requests]]),
+  ...bounds('minimum', item, item.min, [
+    ['request', requests],
+    ['limit', limits],
+  ]),
+  ...bounds('maximum', item, item.max, [
+    ['limit', limits],
+    ['request', requests],
+  ]),
   ...ratios(item, requests, limits),
 ];
 
 /** The first of the amounts must be there; all that are there must keep within the bound. */
-function bounds(side: 'minimum' | 'maximum', { type }: LimitRangeItem, limit: Amounts | undefined, amounts: readonly (readonly [what: string, amounts: Amounts])[]): readonly string[] {
+function bounds(
+  side: 'minimum' | 'maximum',
+  { type }: LimitRangeItem,
+  limit: Amounts | undefined,
+  amounts: readonly (readonly [what: string, amounts: Amounts])[],
+): readonly string[] {
   return Object.entries(limit ?? {}).flatMap(([name, bound]) => {
     const head = `${side} ${name} usage per ${type} is ${canonicalQuantity(bound)}`;
     const [[first, firstAmounts] = ['', {}]] = amounts;
@@ -103,7 +147,9 @@ function isBeyond(side: 'minimum' | 'maximum', text: string, bound: string): boo
 function ratios({ type, maxLimitRequestRatio }: LimitRangeItem, requests: Amounts, limits: Amounts): readonly string[] {
   return Object.entries(maxLimitRequestRatio ?? {}).flatMap(([name, bound]) => {
     const head = `${name} max limit to request ratio per ${type} is ${canonicalQuantity(bound)}`;
-    const [request, limit, most] = [requests[name], limits[name], bound].map((text) => parseQuantity(text ?? '0')?.nano ?? 0n);
+    const [request, limit, most] = [requests[name], limits[name], bound].map(
+      (text) => parseQuantity(text ?? '0')?.nano ?? 0n,
+    );
     if (!request) return [`${head}, but no request is specified or request is 0`];
     if (!limit) return [`${head}, but no limit is specified or limit is 0`];
     const ratio = Number(limit) / Number(request);

@@ -1,5 +1,19 @@
 import { mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding } from '@navarch/api';
-import { type ApiObject, apiVersionOf, applyConfig, CelError, celToJson, decode, equalJson, forbidden, jsonPatch, type Kind, type Mutable, StatusError, cloneJson } from '@navarch/machinery';
+import {
+  type ApiObject,
+  apiVersionOf,
+  applyConfig,
+  CelError,
+  celToJson,
+  decode,
+  equalJson,
+  forbidden,
+  jsonPatch,
+  type Kind,
+  type Mutable,
+  StatusError,
+  cloneJson,
+} from '@navarch/machinery';
 import { emptyOf, unmanaged } from '../../registry/field-management.ts';
 import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
 import { type Binding, type Case, casesOf, type Policy } from '../policies/policy.ts';
@@ -26,7 +40,11 @@ export const mutatingAdmissionPolicies = defineAdmissionPlugin({
     const failed = (policy: MutatingPolicy, binding: Binding, error: Error): void => {
       if (error instanceof StatusError) throw error;
       if (policy.spec.failurePolicy === 'Ignore') return;
-      throw forbidden(request.kind, request.name, `policy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${error.message}`);
+      throw forbidden(
+        request.kind,
+        request.name,
+        `policy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${error.message}`,
+      );
     };
     const run = (isAgain: boolean): boolean => {
       const before = cloneJson(draft);
@@ -41,10 +59,20 @@ export const mutatingAdmissionPolicies = defineAdmissionPlugin({
   },
 });
 
-function mutateBy({ policy, binding, kind, evaluator }: Case<MutatingPolicy>, draft: Mutable<ApiObject>, request: AdmissionRequest, failed: (policy: MutatingPolicy, binding: Binding, error: Error) => void): void {
+function mutateBy(
+  { policy, binding, kind, evaluator }: Case<MutatingPolicy>,
+  draft: Mutable<ApiObject>,
+  request: AdmissionRequest,
+  failed: (policy: MutatingPolicy, binding: Binding, error: Error) => void,
+): void {
   for (const mutation of policy.spec.mutations ?? []) {
     try {
-      takeOver(draft, mutated(mutation, draft as ApiObject, kind, request.kind, (source) => celToJson(evaluator(draft as ApiObject).evaluate(source))));
+      takeOver(
+        draft,
+        mutated(mutation, draft as ApiObject, kind, request.kind, (source) =>
+          celToJson(evaluator(draft as ApiObject).evaluate(source)),
+        ),
+      );
     } catch (error) {
       if (!(error instanceof CelError) && !(error instanceof StatusError)) throw error;
       failed(policy, binding, new Error(error.message));
@@ -53,9 +81,18 @@ function mutateBy({ policy, binding, kind, evaluator }: Case<MutatingPolicy>, dr
 }
 
 /** The object in the stored version after one mutation. */
-function mutated({ patchType, applyConfiguration, jsonPatch: patch }: Mutation, draft: ApiObject, kind: Kind<any>, stored: Kind<any>, evaluate: (source: string) => unknown): ApiObject {
+function mutated(
+  { patchType, applyConfiguration, jsonPatch: patch }: Mutation,
+  draft: ApiObject,
+  kind: Kind<any>,
+  stored: Kind<any>,
+  evaluate: (source: string) => unknown,
+): ApiObject {
   const shown = kind !== stored && kind.hub ? kind.hub.fromHub(draft) : draft;
-  const next = patchType === 'JSONPatch' ? jsonPatch(shown, evaluate(patch?.expression ?? '')) : applied(shown, evaluate(applyConfiguration?.expression ?? ''), kind);
+  const next =
+    patchType === 'JSONPatch'
+      ? jsonPatch(shown, evaluate(patch?.expression ?? ''))
+      : applied(shown, evaluate(applyConfiguration?.expression ?? ''), kind);
   if ((draft.kind ?? stored.kind) !== stored.kind) return next as ApiObject;
   const decoded = decode(kind.schema, next).value as unknown as ApiObject;
   return kind !== stored && kind.hub ? kind.hub.toHub(decoded) : decoded;
@@ -66,7 +103,13 @@ function applied(shown: ApiObject, config: unknown, kind: Kind<any>): object {
   if (typeof config !== 'object' || config === null) throw new CelError('must evaluate to Object');
   const empty = emptyOf(kind);
   const { object } = applyConfig({
-    schema: kind.schema, empty, live: unmanaged(shown), owners: [], config: { ...config, apiVersion: apiVersionOf(kind), kind: kind.kind }, force: true, ignored: {},
+    schema: kind.schema,
+    empty,
+    live: unmanaged(shown),
+    owners: [],
+    config: { ...config, apiVersion: apiVersionOf(kind), kind: kind.kind },
+    force: true,
+    ignored: {},
     writer: { manager: 'admission', apiVersion: apiVersionOf(kind), subresource: '', time: '1970-01-01T00:00:00Z' },
   });
   const { managedFields } = shown.metadata;

@@ -12,16 +12,28 @@ export const namespaceLifecycle = defineAdmissionPlugin({
   on: { operations: ['CREATE', 'DELETE'], subresources: '*' },
   validate(_object, _at, { kind, operation, namespace, name }, { registry }) {
     if (operation === 'DELETE') {
-      if (kind === namespaceKind && IMMORTAL.has(name)) throw forbidden(kind, name, 'this namespace may not be deleted');
+      if (kind === namespaceKind && IMMORTAL.has(name))
+        throw forbidden(kind, name, 'this namespace may not be deleted');
       return;
     }
     if (!kind.namespaced || REVIEWS.has(`${kind.group}/${kind.plural}`)) return;
     const found = registry.of(namespaceKind).find('', namespace);
     if (!found) throw notFound(namespaceKind, namespace);
     if (found.status.phase !== 'Terminating' && !found.metadata.deletionTimestamp) return;
-    const refused = forbidden(kind, name, `unable to create new content in namespace ${namespace} because it is being terminated`);
+    const refused = forbidden(
+      kind,
+      name,
+      `unable to create new content in namespace ${namespace} because it is being terminated`,
+    );
     throw failure('Forbidden', refused.message, {
-      ...refused.status.details, causes: [{ reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' }],
+      ...refused.status.details,
+      causes: [
+        {
+          reason: 'NamespaceTerminating',
+          message: `namespace ${namespace} is being terminated`,
+          field: 'metadata.namespace',
+        },
+      ],
     });
   },
 });

@@ -1,4 +1,11 @@
-import { type Lease, node as nodeKind, type Node, type PersistentVolumeClaim, pod as podKind, type Pod } from '@navarch/api';
+import {
+  type Lease,
+  node as nodeKind,
+  type Node,
+  type PersistentVolumeClaim,
+  pod as podKind,
+  type Pod,
+} from '@navarch/api';
 import { type ApiObject, equalJson, forbidden, hasReason } from '@navarch/machinery';
 import { referencesOf } from '../../auth/pod-references.ts';
 import { nodeNameOf } from '../../auth/user.ts';
@@ -25,7 +32,9 @@ export const nodeRestriction = defineAdmissionPlugin({
   validate(object, _at, request, context) {
     const node = nodeNameOf(request.user);
     if (node === undefined) return;
-    const refuse = (detail: string): never => { throw forbidden(request.kind, request.name, detail); };
+    const refuse = (detail: string): never => {
+      throw forbidden(request.kind, request.name, detail);
+    };
     if (node === '') refuse(`could not determine node from user ${JSON.stringify(request.user.name)}`);
     CASES[resourceOf(request)]?.({ node, object, request, context, refuse });
   },
@@ -33,22 +42,34 @@ export const nodeRestriction = defineAdmissionPlugin({
 
 function pods(of: Case): void {
   switch (of.request.subresource) {
-    case '': mirrorPod(of); return;
-    case 'status': podStatus(of); return;
-    case 'eviction': eviction(of); return;
-    default: of.refuse(`unexpected pod subresource ${JSON.stringify(of.request.subresource)}, only 'status' and 'eviction' are allowed`);
+    case '':
+      mirrorPod(of);
+      return;
+    case 'status':
+      podStatus(of);
+      return;
+    case 'eviction':
+      eviction(of);
+      return;
+    default:
+      of.refuse(
+        `unexpected pod subresource ${JSON.stringify(of.request.subresource)}, only 'status' and 'eviction' are allowed`,
+      );
   }
 }
 
 function mirrorPod({ node, object, request, context, refuse }: Case): void {
   const { operation, previous } = request;
   if (operation === 'DELETE') {
-    if ((previous as Pod | undefined)?.spec.nodeName !== node) refuse(`node ${q(node)} can only delete pods with spec.nodeName set to itself`);
+    if ((previous as Pod | undefined)?.spec.nodeName !== node)
+      refuse(`node ${q(node)} can only delete pods with spec.nodeName set to itself`);
     return;
   }
-  if (operation !== 'CREATE') refuse(`unexpected operation ${q(operation)}, node ${q(node)} can only create and delete mirror pods`);
+  if (operation !== 'CREATE')
+    refuse(`unexpected operation ${q(operation)}, node ${q(node)} can only create and delete mirror pods`);
   const created = object as Pod;
-  if (!isMirrorPod(created)) refuse(`pod does not have ${q(MIRROR)} annotation, node ${q(node)} can only create mirror pods`);
+  if (!isMirrorPod(created))
+    refuse(`pod does not have ${q(MIRROR)} annotation, node ${q(node)} can only create mirror pods`);
   if (created.spec.nodeName !== node) refuse(`node ${q(node)} can only create pods with spec.nodeName set to itself`);
   ownedByNode(created, { node, context, refuse });
   const { spec } = created;
@@ -59,8 +80,10 @@ function mirrorPod({ node, object, request, context, refuse }: Case): void {
   if (claims.size > 0) refuse(`node ${q(node)} can not create pods that reference persistentvolumeclaims`);
   if (spec.resourceClaims?.length) refuse(`node ${q(node)} can not create pods that reference resourceclaims`);
   const projected = spec.volumes?.flatMap((volume) => volume.projected?.sources ?? []) ?? [];
-  if (projected.some((source) => source.serviceAccountToken)) refuse(`node ${q(node)} can not create pods that reference a service account token`);
-  if (projected.some((source) => source.clusterTrustBundle)) refuse(`node ${q(node)} can not create pods that reference clustertrustbundles`);
+  if (projected.some((source) => source.serviceAccountToken))
+    refuse(`node ${q(node)} can not create pods that reference a service account token`);
+  if (projected.some((source) => source.clusterTrustBundle))
+    refuse(`node ${q(node)} can not create pods that reference clustertrustbundles`);
 }
 
 function ownedByNode({ metadata }: Pod, { node, context, refuse }: Pick<Case, 'node' | 'context' | 'refuse'>): void {
@@ -68,25 +91,33 @@ function ownedByNode({ metadata }: Pod, { node, context, refuse }: Pick<Case, 'n
   if (owners.length > 1) refuse(`node ${q(node)} can only create pods with a single owner reference set to itself`);
   const [owner] = owners;
   if (!owner) return;
-  if (owner.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node) refuse(`node ${q(node)} can only create pods with an owner reference set to itself`);
-  if (owner.controller !== true) refuse(`node ${q(node)} can only create pods with a controller owner reference set to itself`);
-  if (owner.blockOwnerDeletion === true) refuse(`node ${q(node)} must not set blockOwnerDeletion on an owner reference`);
+  if (owner.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node)
+    refuse(`node ${q(node)} can only create pods with an owner reference set to itself`);
+  if (owner.controller !== true)
+    refuse(`node ${q(node)} can only create pods with a controller owner reference set to itself`);
+  if (owner.blockOwnerDeletion === true)
+    refuse(`node ${q(node)} must not set blockOwnerDeletion on an owner reference`);
   const held = context.registry.of(nodeKind).find('', node);
-  if (held?.metadata.uid !== owner.uid) refuse(`node ${q(node)} UID mismatch: expected ${held?.metadata.uid} got ${owner.uid}`);
+  if (held?.metadata.uid !== owner.uid)
+    refuse(`node ${q(node)} UID mismatch: expected ${held?.metadata.uid} got ${owner.uid}`);
 }
 
 function podStatus({ node, object, request, refuse }: Case): void {
   if (request.operation !== 'UPDATE') refuse(`unexpected operation ${q(request.operation)}`);
   const previous = request.previous as Pod;
-  if (previous.spec.nodeName !== node) refuse(`node ${q(node)} can only update pod status for pods with spec.nodeName set to itself`);
-  if (!equalJson(previous.metadata.labels ?? {}, object.metadata.labels ?? {})) refuse(`node ${q(node)} cannot update labels through pod status`);
-  if (!equalJson(previous.status.resourceClaimStatuses, (object as Pod).status.resourceClaimStatuses)) refuse(`node ${q(node)} cannot update resource claim statues`);
+  if (previous.spec.nodeName !== node)
+    refuse(`node ${q(node)} can only update pod status for pods with spec.nodeName set to itself`);
+  if (!equalJson(previous.metadata.labels ?? {}, object.metadata.labels ?? {}))
+    refuse(`node ${q(node)} cannot update labels through pod status`);
+  if (!equalJson(previous.status.resourceClaimStatuses, (object as Pod).status.resourceClaimStatuses))
+    refuse(`node ${q(node)} cannot update resource claim statues`);
 }
 
 function eviction({ node, request, context, refuse }: Case): void {
   if (request.operation !== 'CREATE') refuse(`unexpected operation ${q(request.operation)}`);
   const held = context.registry.of(podKind).find(request.namespace, request.name);
-  if (held && held.spec.nodeName !== node) refuse(`node ${q(node)} can only evict pods with spec.nodeName set to itself`);
+  if (held && held.spec.nodeName !== node)
+    refuse(`node ${q(node)} can only evict pods with spec.nodeName set to itself`);
 }
 
 function nodes({ node, object, request, refuse }: Case): void {
@@ -103,9 +134,11 @@ function nodes({ node, object, request, refuse }: Case): void {
   }
   if (name !== node) refuse(`node ${q(node)} is not allowed to modify node ${q(name)}`);
   // Whoever could take a taint from its node could draw pods to it.
-  if (!equalJson(previous?.spec.taints ?? [], next.spec.taints ?? [])) refuse(`node ${q(node)} is not allowed to modify taints`);
+  if (!equalJson(previous?.spec.taints ?? [], next.spec.taints ?? []))
+    refuse(`node ${q(node)} is not allowed to modify taints`);
   if (labels.length > 0) refuse(`is not allowed to modify labels: ${labels.join(', ')}`);
-  if (!equalJson(previous?.metadata.ownerReferences ?? [], next.metadata.ownerReferences ?? [])) refuse(`node ${q(node)} is not allowed to modify ownerReferences`);
+  if (!equalJson(previous?.metadata.ownerReferences ?? [], next.metadata.ownerReferences ?? []))
+    refuse(`node ${q(node)} is not allowed to modify ownerReferences`);
 }
 
 /** Of a claim a node may say how far its file system has grown. */
@@ -114,7 +147,15 @@ function claims({ node, object, request, refuse }: Case): void {
   if (subresource !== 'status') refuse(`may only update PVC status`);
   if (operation !== 'UPDATE') refuse(`unexpected operation ${q(operation)}`);
   const fixed = ({ metadata, spec, status }: PersistentVolumeClaim): unknown => {
-    const { capacity: _, conditions: __, allocatedResources: ___, allocatedResourceStatuses: ____, modifyVolumeStatus: _____, currentVolumeAttributesClassName: ______, ...rest } = status;
+    const {
+      capacity: _,
+      conditions: __,
+      allocatedResources: ___,
+      allocatedResourceStatuses: ____,
+      modifyVolumeStatus: _____,
+      currentVolumeAttributesClassName: ______,
+      ...rest
+    } = status;
     const { managedFields: _a, resourceVersion: _b, ...meta } = metadata;
     return { metadata: meta, spec, status: rest };
   };
@@ -126,7 +167,12 @@ function claims({ node, object, request, refuse }: Case): void {
 interface TokenRequest {
   readonly spec?: {
     readonly audiences?: readonly string[] | null;
-    readonly boundObjectRef?: { readonly kind?: string; readonly apiVersion?: string; readonly name?: string; readonly uid?: string };
+    readonly boundObjectRef?: {
+      readonly kind?: string;
+      readonly apiVersion?: string;
+      readonly name?: string;
+      readonly uid?: string;
+    };
   };
 }
 
@@ -134,19 +180,31 @@ interface TokenRequest {
 function tokens({ node, object, request, context, refuse }: Case): void {
   if (request.subresource !== 'token') return;
   const { boundObjectRef: ref, audiences } = (object as unknown as TokenRequest).spec ?? {};
-  if (!ref || ref.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) refuse('node requested token not bound to a pod');
+  if (!ref || ref.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name)
+    refuse('node requested token not bound to a pod');
   if (!ref?.uid) refuse('node requested token with a pod binding without a uid');
   const held = findPod(context, request.namespace, ref?.name ?? '');
   if (!held) return refuse(`pod ${q(ref?.name ?? '')} not found`);
   if (held.metadata.uid !== ref?.uid) {
-    refuse(`the UID in the bound object reference (${ref?.uid}) does not match the UID in record. The object might have been deleted and then recreated`);
+    refuse(
+      `the UID in the bound object reference (${ref?.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
   }
   if (held.spec.nodeName !== node) refuse('node requested token bound to a pod scheduled on a different node');
   const wanted = audiencesOf(held);
   for (const audience of audiences ?? []) {
-    const isGranted = wanted.has(audience) || context.access.isAllowed(request.user, {
-      isResource: true, verb: 'request-serviceaccounts-token-audience', group: '', resource: audience, subresource: '', namespace: request.namespace, name: request.name, path: '',
-    });
+    const isGranted =
+      wanted.has(audience) ||
+      context.access.isAllowed(request.user, {
+        isResource: true,
+        verb: 'request-serviceaccounts-token-audience',
+        group: '',
+        resource: audience,
+        subresource: '',
+        namespace: request.namespace,
+        name: request.name,
+        path: '',
+      });
     if (!isGranted) refuse(`audience ${q(audience)} not found in pod spec volume`);
   }
 }
@@ -161,10 +219,17 @@ function findPod({ registry }: AdmissionContext, namespace: string, name: string
 }
 
 const audiencesOf = ({ spec }: Pod): ReadonlySet<string> =>
-  new Set((spec.volumes ?? []).flatMap((volume) => (volume.projected?.sources ?? []).flatMap((source) => source.serviceAccountToken ? [source.serviceAccountToken.audience ?? ''] : [])));
+  new Set(
+    (spec.volumes ?? []).flatMap((volume) =>
+      (volume.projected?.sources ?? []).flatMap((source) =>
+        source.serviceAccountToken ? [source.serviceAccountToken.audience ?? ''] : [],
+      ),
+    ),
+  );
 
 function leases({ node, object, request, refuse }: Case): void {
-  if (request.namespace !== 'kube-node-lease') refuse(`can only access leases in the "kube-node-lease" system namespace`);
+  if (request.namespace !== 'kube-node-lease')
+    refuse(`can only access leases in the "kube-node-lease" system namespace`);
   const name = request.operation === 'CREATE' ? (object as Lease).metadata.name : request.name;
   if (name !== node) refuse('can only access node lease with the same name as the requesting node');
 }
@@ -176,10 +241,14 @@ function csiNodes({ node, object, request, refuse }: Case): void {
 
 function slices({ node, object, request, refuse }: Case): void {
   const { operation, previous } = request;
-  const nodeOf = (slice: ApiObject | undefined): string | undefined => (slice as { readonly spec?: { readonly nodeName?: string } } | undefined)?.spec?.nodeName;
-  if (operation === 'CREATE' && nodeOf(object) !== node) refuse('can only create ResourceSlice with the same NodeName as the requesting node');
-  if (operation !== 'CREATE' && nodeOf(previous) !== node) refuse(`can only ${operation.toLowerCase()} ResourceSlice with the same NodeName as the requesting node`);
-  if (operation === 'UPDATE' && nodeOf(object) !== node) refuse('can only update ResourceSlice with the same NodeName as the requesting node');
+  const nodeOf = (slice: ApiObject | undefined): string | undefined =>
+    (slice as { readonly spec?: { readonly nodeName?: string } } | undefined)?.spec?.nodeName;
+  if (operation === 'CREATE' && nodeOf(object) !== node)
+    refuse('can only create ResourceSlice with the same NodeName as the requesting node');
+  if (operation !== 'CREATE' && nodeOf(previous) !== node)
+    refuse(`can only ${operation.toLowerCase()} ResourceSlice with the same NodeName as the requesting node`);
+  if (operation === 'UPDATE' && nodeOf(object) !== node)
+    refuse('can only update ResourceSlice with the same NodeName as the requesting node');
 }
 
 const q = (text: string): string => JSON.stringify(text);

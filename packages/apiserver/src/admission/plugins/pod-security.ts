@@ -19,13 +19,16 @@ export const podSecurity = defineAdmissionPlugin<Pod>({
     if (previous && !isSignificant(previous, object)) return;
     const { enforce, warn } = policyFor(registry, namespace);
     const found = findings(enforce, object.metadata, object.spec);
-    if (found.length > 0) throw forbidden(kind, name, `violates PodSecurity ${levelText(enforce)}: ${findingsText(found)}`);
+    if (found.length > 0)
+      throw forbidden(kind, name, `violates PodSecurity ${levelText(enforce)}: ${findingsText(found)}`);
     tell(request, warn, object.metadata, object.spec);
   },
 });
 
 /** Where a kind keeps the pods it makes. */
-const TEMPLATES: Readonly<Record<string, (object: any) => { readonly metadata?: Pod['metadata']; readonly spec?: PodSpec } | undefined>> = {
+const TEMPLATES: Readonly<
+  Record<string, (object: any) => { readonly metadata?: Pod['metadata']; readonly spec?: PodSpec } | undefined>
+> = {
   '/podtemplates': (object) => object.template,
   '/replicationcontrollers': (object) => object.spec.template,
   'apps/daemonsets': (object) => object.spec.template,
@@ -47,7 +50,12 @@ export const podTemplateSecurity = defineAdmissionPlugin<ApiObject>({
   },
 });
 
-function tell(request: AdmissionRequest, level: LevelVersion, metadata: Pick<Pod['metadata'], 'annotations'>, spec: PodSpec): void {
+function tell(
+  request: AdmissionRequest,
+  level: LevelVersion,
+  metadata: Pick<Pod['metadata'], 'annotations'>,
+  spec: PodSpec,
+): void {
   const found = findings(level, metadata, spec);
   if (found.length > 0) request.warn(`would violate PodSecurity ${levelText(level)}: ${findingsText(found)}`);
 }
@@ -55,8 +63,20 @@ function tell(request: AdmissionRequest, level: LevelVersion, metadata: Pick<Pod
 /** Most updates of pods change nothing that a control looks at: labels, deadlines, tolerations. */
 function isSignificant(previous: Pod, next: Pod): boolean {
   const rest = ({ spec, metadata }: Pod): unknown => {
-    const { activeDeadlineSeconds: _, tolerations: __, terminationGracePeriodSeconds: ___, nodeName: ____, schedulingGates: _____, ...kept } = spec;
-    return [kept, Object.entries(metadata.annotations ?? {}).filter(([key]) => key.startsWith('container.apparmor.')).sort()];
+    const {
+      activeDeadlineSeconds: _,
+      tolerations: __,
+      terminationGracePeriodSeconds: ___,
+      nodeName: ____,
+      schedulingGates: _____,
+      ...kept
+    } = spec;
+    return [
+      kept,
+      Object.entries(metadata.annotations ?? {})
+        .filter(([key]) => key.startsWith('container.apparmor.'))
+        .sort(),
+    ];
   };
   return !equalJson(rest(previous), rest(next));
 }
@@ -70,8 +90,10 @@ export const namespaceSecurity = defineAdmissionPlugin<Namespace>({
     const before = policyOf(request.previous?.metadata.labels ?? {});
     const known = new Set(before.errors.map(({ label, value }) => `${label}=${value}`));
     // What was wrong before may stay: it must not keep anybody from changing something else.
-    for (const { label, value, detail } of errors) if (!request.previous || !known.has(`${label}=${value}`)) labelField(at, label).invalid(value, detail);
-    if (!request.previous || policy.enforce.level === 'privileged' || equalJson(policy.enforce, before.policy.enforce)) return;
+    for (const { label, value, detail } of errors)
+      if (!request.previous || !known.has(`${label}=${value}`)) labelField(at, label).invalid(value, detail);
+    if (!request.previous || policy.enforce.level === 'privileged' || equalJson(policy.enforce, before.policy.enforce))
+      return;
     warnAboutPods(registry, request, policy.enforce);
   },
 });
@@ -91,7 +113,9 @@ function warnAboutPods(registry: Registry, request: AdmissionRequest, level: Lev
     byText.set(text, [...(byText.get(text) ?? []), held.metadata.name]);
   }
   if (byText.size === 0) return;
-  request.warn(`existing pods in namespace ${JSON.stringify(request.name)} violate the new PodSecurity enforce level ${levelText(level)}`);
+  request.warn(
+    `existing pods in namespace ${JSON.stringify(request.name)} violate the new PodSecurity enforce level ${levelText(level)}`,
+  );
   for (const [text, names] of [...byText].sort()) {
     const others = names.length - 1;
     const tail = others === 0 ? '' : ` (and ${others} other ${others === 1 ? 'pod' : 'pods'})`;

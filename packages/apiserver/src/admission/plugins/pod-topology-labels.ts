@@ -22,7 +22,11 @@ export const createdPodTopology = defineAdmissionPlugin<Pod>({
   mutate: (draft, _request, { registry }) => copyLabels(draft, draft.spec.nodeName, registry),
 });
 
-function copyLabels({ metadata }: Pick<Mutable<ApiObject>, 'metadata'>, nodeName: string | undefined, registry: Registry): boolean {
+function copyLabels(
+  { metadata }: Pick<Mutable<ApiObject>, 'metadata'>,
+  nodeName: string | undefined,
+  registry: Registry,
+): boolean {
   const labels = nodeName ? (registry.of(node).find('', nodeName)?.metadata.labels ?? {}) : {};
   const copied = LABELS.filter((key) => labels[key] !== undefined);
   if (copied.length === 0) return false;

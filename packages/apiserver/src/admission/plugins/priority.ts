@@ -33,11 +33,19 @@ export const podPriority = defineAdmissionPlugin<Pod>({
     if (wanted && !found) throw forbidden(kind, name, `no PriorityClass with name ${wanted} was found`);
     const priority = found?.value ?? 0;
     if (draft.spec.priority !== undefined && draft.spec.priority !== priority) {
-      throw forbidden(kind, name, `the integer value of priority (${draft.spec.priority}) must not be provided in pod spec; priority admission controller computed ${priority} from the given PriorityClass name`);
+      throw forbidden(
+        kind,
+        name,
+        `the integer value of priority (${draft.spec.priority}) must not be provided in pod spec; priority admission controller computed ${priority} from the given PriorityClass name`,
+      );
     }
     const preemption = found?.preemptionPolicy ?? 'PreemptLowerPriority';
     if (draft.spec.preemptionPolicy !== undefined && draft.spec.preemptionPolicy !== preemption) {
-      throw forbidden(kind, name, `the string value of PreemptionPolicy (${draft.spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${preemption} from the given PriorityClass name`);
+      throw forbidden(
+        kind,
+        name,
+        `the string value of PreemptionPolicy (${draft.spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${preemption} from the given PriorityClass name`,
+      );
     }
     draft.spec.priority = priority;
     draft.spec.preemptionPolicy = preemption;
@@ -55,13 +63,21 @@ export const priorityClasses = defineAdmissionPlugin<PriorityClass>({
       return;
     }
     if (operation === 'CREATE' && !BUILTIN.has(name)) {
-      if (name.startsWith(SYSTEM)) at.at('metadata', 'name').forbidden(`priority class names with '${SYSTEM}' prefix are reserved for system use only. error: ${name} is not a known system priority class`);
-      if (object.value > USER_PRIORITY_MAX) at.at('value').forbidden(`maximum allowed value of a user defined priority is ${USER_PRIORITY_MAX}`);
+      if (name.startsWith(SYSTEM))
+        at.at('metadata', 'name').forbidden(
+          `priority class names with '${SYSTEM}' prefix are reserved for system use only. error: ${name} is not a known system priority class`,
+        );
+      if (object.value > USER_PRIORITY_MAX)
+        at.at('value').forbidden(`maximum allowed value of a user defined priority is ${USER_PRIORITY_MAX}`);
     }
     if (!object.globalDefault) return;
     const standard = defaultClass(registry);
     if (standard && standard.metadata.name !== name) {
-      throw forbidden(kind, name, `PriorityClass ${standard.metadata.name} is already marked as default. Only one default can exist`);
+      throw forbidden(
+        kind,
+        name,
+        `PriorityClass ${standard.metadata.name} is already marked as default. Only one default can exist`,
+      );
     }
   },
 });
@@ -69,6 +85,8 @@ export const priorityClasses = defineAdmissionPlugin<PriorityClass>({
 /** The lowest, should there be several (two servers may each have let one in). */
 function defaultClass(registry: Registry): PriorityClass | undefined {
   const classes = registry.of(priorityClass);
-  return [...classes.shelf.cache.range(classes.shelf.cache.prefix)].map((cached) => classes.view(cached.object) as PriorityClass)
-    .filter((c) => c.globalDefault).sort((a, b) => a.value - b.value)[0];
+  return [...classes.shelf.cache.range(classes.shelf.cache.prefix)]
+    .map((cached) => classes.view(cached.object) as PriorityClass)
+    .filter((c) => c.globalDefault)
+    .sort((a, b) => a.value - b.value)[0];
 }

@@ -28,7 +28,12 @@ export const roleEscalation = defineAdmissionPlugin<RoleLike>({
     if (user.groups.includes(MASTERS)) return;
     if (access.isAllowed(user, asked(request, 'escalate', kind.plural, name))) return;
     const rules = object.rules ?? [];
-    if (previous && equalJson(previous.rules ?? [], rules) && equalJson(previous.aggregationRule, object.aggregationRule)) return;
+    if (
+      previous &&
+      equalJson(previous.rules ?? [], rules) &&
+      equalJson(previous.aggregationRule, object.aggregationRule)
+    )
+      return;
     const about = { of: kind, name: object.metadata.name };
     access.confirmNoEscalation(user, namespace, rules, about);
     // It can gather anything.
@@ -49,12 +54,23 @@ export const bindingEscalation = defineAdmissionPlugin<BindingLike>({
     if (previous && onlyDeletionMarksDiffer(previous, object)) return;
     const plural = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles';
     if (access.isAllowed(user, asked(request, 'bind', plural, roleRef.name))) return;
-    access.confirmNoEscalation(user, namespace, access.roleRules(roleRef, namespace), { of: kind, name: object.metadata.name });
+    access.confirmNoEscalation(user, namespace, access.roleRules(roleRef, namespace), {
+      of: kind,
+      name: object.metadata.name,
+    });
   },
 });
 
-const asked = ({ namespace }: AdmissionRequest, verb: string, resource: string, name: string): Attributes =>
-  ({ isResource: true, verb, group: GROUP, resource, subresource: '', namespace, name, path: '' });
+const asked = ({ namespace }: AdmissionRequest, verb: string, resource: string, name: string): Attributes => ({
+  isResource: true,
+  verb,
+  group: GROUP,
+  resource,
+  subresource: '',
+  namespace,
+  name,
+  path: '',
+});
 
 /** What the garbage collector has to be able to change without holding every role: finalizers and owners. */
 function onlyDeletionMarksDiffer(previous: BindingLike, next: BindingLike): boolean {

@@ -1,5 +1,17 @@
 import {
-  type Amounts, amountsOf, amountsBeyond, increaseOfAmounts, isInQuotaScopes, isMeasuredOnUpdate, listOfAmounts, measuredNames, onlyAmounts, quotaUsage, type ResourceQuota, resourceQuota, sumAmounts,
+  type Amounts,
+  amountsOf,
+  amountsBeyond,
+  increaseOfAmounts,
+  isInQuotaScopes,
+  isMeasuredOnUpdate,
+  listOfAmounts,
+  measuredNames,
+  onlyAmounts,
+  quotaUsage,
+  type ResourceQuota,
+  resourceQuota,
+  sumAmounts,
   unsaidText,
 } from '@navarch/api';
 import { type ApiObject, forbidden, type Mutable } from '@navarch/machinery';
@@ -29,39 +41,74 @@ export const resourceQuotaPlugin = defineAdmissionPlugin({
 
 function quotasOf(registry: Registry, namespace: string): readonly ResourceQuota[] {
   const quotas = registry.of(resourceQuota);
-  return [...quotas.shelf.cache.range(quotas.shelf.prefixOf(namespace))].map((cached) => quotas.view(cached.object) as ResourceQuota);
+  return [...quotas.shelf.cache.range(quotas.shelf.prefixOf(namespace))].map(
+    (cached) => quotas.view(cached.object) as ResourceQuota,
+  );
 }
 
-async function take(object: ApiObject, quotas: readonly ResourceQuota[], request: AdmissionRequest, { registry, now }: AdmissionContext): Promise<void> {
+async function take(
+  object: ApiObject,
+  quotas: readonly ResourceQuota[],
+  request: AdmissionRequest,
+  { registry, now }: AdmissionContext,
+): Promise<void> {
   const { kind, namespace, previous, isDryRun } = request;
   const after = quotaUsage(kind, object, now);
   const wanted = previous ? increaseOfAmounts(quotaUsage(kind, previous, now), after) : after;
-  const concerned = quotas.map((quota) => ({ quota, names: measuredNames(kind, Object.keys(quota.status.hard ?? quota.spec.hard ?? {})) }))
+  const concerned = quotas
+    .map((quota) => ({ quota, names: measuredNames(kind, Object.keys(quota.status.hard ?? quota.spec.hard ?? {})) }))
     .filter(({ quota, names }) => names.size > 0 && isInQuotaScopes(quota, kind, object));
   for (const { quota, names } of concerned) checkSaid(quota, object, names, request);
-  const taking = concerned.map(({ quota, names }) => ({ quota, amounts: onlyAmounts(wanted, names) })).filter(({ amounts }) => [...amounts.values()].some(({ nano }) => nano > 0n));
+  const taking = concerned
+    .map(({ quota, names }) => ({ quota, amounts: onlyAmounts(wanted, names) }))
+    .filter(({ amounts }) => [...amounts.values()].some(({ nano }) => nano > 0n));
   for (const { quota, amounts } of taking) taken(quota, amounts, request);
   if (isDryRun) return;
   for (const { quota, amounts } of taking) {
-    await registry.of(resourceQuota).update(namespace, quota.metadata.name, (current: ResourceQuota) => ({ ...current, status: taken(current, amounts, request) }) as Mutable<ResourceQuota>,
-      { user: systemUser, isDryRun: false }, 'status');
+    await registry
+      .of(resourceQuota)
+      .update(
+        namespace,
+        quota.metadata.name,
+        (current: ResourceQuota) =>
+          ({ ...current, status: taken(current, amounts, request) }) as Mutable<ResourceQuota>,
+        { user: systemUser, isDryRun: false },
+        'status',
+      );
   }
 }
 
-function checkSaid(quota: ResourceQuota, object: ApiObject, names: ReadonlySet<string>, { kind, name }: AdmissionRequest): void {
+function checkSaid(
+  quota: ResourceQuota,
+  object: ApiObject,
+  names: ReadonlySet<string>,
+  { kind, name }: AdmissionRequest,
+): void {
   const unknown = [...names].filter((resource) => quota.status.used?.[resource] === undefined).sort();
-  if (unknown.length > 0) throw forbidden(kind, name, `status unknown for quota: ${quota.metadata.name}, resources: ${unknown.join(',')}`);
+  if (unknown.length > 0)
+    throw forbidden(kind, name, `status unknown for quota: ${quota.metadata.name}, resources: ${unknown.join(',')}`);
   const unsaid = unsaidText(kind, object, names);
   if (unsaid !== '') throw forbidden(kind, name, `failed quota: ${quota.metadata.name}: must specify ${unsaid}`);
 }
 
 /** The quota's status with the amounts taken. Throws Forbidden where they are too much. */
-function taken({ metadata, status }: ResourceQuota, amounts: Amounts, { kind, name }: AdmissionRequest): ResourceQuota['status'] {
+function taken(
+  { metadata, status }: ResourceQuota,
+  amounts: Amounts,
+  { kind, name }: AdmissionRequest,
+): ResourceQuota['status'] {
   const [used, hard] = [amountsOf(status.used), amountsOf(status.hard)];
   const next = sumAmounts(used, amounts);
   const names = new Set([...amounts].filter(([, { nano }]) => nano > 0n).map(([resource]) => resource));
   const exceeded = new Set(amountsBeyond(onlyAmounts(next, names), hard));
   if (exceeded.size === 0) return { ...status, used: listOfAmounts(next) };
-  const text = (of: Amounts): string => Object.entries(listOfAmounts(onlyAmounts(of, exceeded))).map(([resource, amount]) => `${resource}=${amount}`).join(',');
-  throw forbidden(kind, name, `exceeded quota: ${metadata.name}, requested: ${text(amounts)}, used: ${text(used)}, limited: ${text(hard)}`);
+  const text = (of: Amounts): string =>
+    Object.entries(listOfAmounts(onlyAmounts(of, exceeded)))
+      .map(([resource, amount]) => `${resource}=${amount}`)
+      .join(',');
+  throw forbidden(
+    kind,
+    name,
+    `exceeded quota: ${metadata.name}, requested: ${text(amounts)}, used: ${text(used)}, limited: ${text(hard)}`,
+  );
 }

@@ -20,20 +20,28 @@ export const serviceAccountPlugin = defineAdmissionPlugin<Pod>({
     const account = registry.of(serviceAccount).find(namespace, draft.spec.serviceAccountName);
     if (!account) {
       const wanted = draft.spec.serviceAccountName;
-      throw forbidden(kind, name, `error looking up service account ${namespace}/${wanted}: serviceaccount ${JSON.stringify(wanted)} not found`);
+      throw forbidden(
+        kind,
+        name,
+        `error looking up service account ${namespace}/${wanted}: serviceaccount ${JSON.stringify(wanted)} not found`,
+      );
     }
     if (!draft.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
       draft.spec.imagePullSecrets = cloneJson(account.imagePullSecrets) as Mutable<typeof account.imagePullSecrets>;
     }
-    if (draft.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(draft, `kube-api-access-${randomSuffix()}`);
+    if (draft.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true)
+      mountToken(draft, `kube-api-access-${randomSuffix()}`);
     return true;
   },
   validate(object, _at, { kind, namespace, name }, { registry }) {
-    const refuse = (detail: string): never => { throw forbidden(kind, name, detail); };
+    const refuse = (detail: string): never => {
+      throw forbidden(kind, name, detail);
+    };
     if (isMirrorPod(object)) {
       if (object.spec.serviceAccountName) refuse('a mirror pod may not reference service accounts');
       if (referencesOf(object).secrets.size > 0) refuse('a mirror pod may not reference secrets');
-      if (object.spec.volumes?.some((v) => v.projected?.sources?.some((s) => s.serviceAccountToken))) refuse('a mirror pod may not use ServiceAccountToken volume projections');
+      if (object.spec.volumes?.some((v) => v.projected?.sources?.some((s) => s.serviceAccountToken)))
+        refuse('a mirror pod may not use ServiceAccountToken volume projections');
       return;
     }
     const account = registry.of(serviceAccount).find(namespace, object.spec.serviceAccountName ?? '');
@@ -43,22 +51,34 @@ export const serviceAccountPlugin = defineAdmissionPlugin<Pod>({
 
 function mountToken(draft: Mutable<Pod>, volume: string): void {
   const containers = [...(draft.spec.initContainers ?? []), ...draft.spec.containers];
-  const needing = containers.filter((container) => !container.volumeMounts?.some((mount) => mount.mountPath === TOKEN_MOUNT));
+  const needing = containers.filter(
+    (container) => !container.volumeMounts?.some((mount) => mount.mountPath === TOKEN_MOUNT),
+  );
   if (needing.length === 0) return;
   for (const container of needing) {
-    container.volumeMounts = [...(container.volumeMounts ?? []), { name: volume, readOnly: true, mountPath: TOKEN_MOUNT }];
+    container.volumeMounts = [
+      ...(container.volumeMounts ?? []),
+      { name: volume, readOnly: true, mountPath: TOKEN_MOUNT },
+    ];
   }
-  draft.spec.volumes = [...(draft.spec.volumes ?? []), {
-    name: volume,
-    projected: {
-      sources: [
-        { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
-        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-        { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
-      ],
-      defaultMode: FILE_MODE,
+  draft.spec.volumes = [
+    ...(draft.spec.volumes ?? []),
+    {
+      name: volume,
+      projected: {
+        sources: [
+          { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+          { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+          {
+            downwardAPI: {
+              items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
+            },
+          },
+        ],
+        defaultMode: FILE_MODE,
+      },
     },
-  }];
+  ];
 }
 
 /** An account with the annotation says which secrets its pods may have. */
@@ -68,20 +88,32 @@ function limitSecrets({ spec }: Pod, account: ServiceAccount, refuse: (detail: s
   const of = `service account ${account.metadata.name}`;
   for (const volume of spec.volumes ?? []) {
     const secret = volume.secret?.secretName;
-    if (mayNot(secret)) refuse(`volume with secret.secretName=${JSON.stringify(secret)} is not allowed because ${of} does not reference that secret`);
+    if (mayNot(secret))
+      refuse(
+        `volume with secret.secretName=${JSON.stringify(secret)} is not allowed because ${of} does not reference that secret`,
+      );
   }
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
     for (const { name, valueFrom } of container.env ?? []) {
       const secret = valueFrom?.secretKeyRef?.name;
-      if (mayNot(secret)) refuse(`container ${container.name} with envVar ${name} referencing secret.secretName=${JSON.stringify(secret)} is not allowed because ${of} does not reference that secret`);
+      if (mayNot(secret))
+        refuse(
+          `container ${container.name} with envVar ${name} referencing secret.secretName=${JSON.stringify(secret)} is not allowed because ${of} does not reference that secret`,
+        );
     }
     for (const source of container.envFrom ?? []) {
       const secret = source.secretRef?.name;
-      if (mayNot(secret)) refuse(`container ${container.name} with envFrom referencing secret.secretName=${JSON.stringify(secret)} is not allowed because ${of} does not reference that secret`);
+      if (mayNot(secret))
+        refuse(
+          `container ${container.name} with envFrom referencing secret.secretName=${JSON.stringify(secret)} is not allowed because ${of} does not reference that secret`,
+        );
     }
   }
   const pullable = new Set((account.imagePullSecrets ?? []).map((secret) => secret.name));
   spec.imagePullSecrets?.forEach(({ name }, i) => {
-    if (!pullable.has(name)) refuse(`imagePullSecrets[${i}].name=${JSON.stringify(name)} is not allowed because ${of} does not reference that imagePullSecret`);
+    if (!pullable.has(name))
+      refuse(
+        `imagePullSecrets[${i}].name=${JSON.stringify(name)} is not allowed because ${of} does not reference that imagePullSecret`,
+      );
   });
 }

@@ -1,15 +1,16 @@
 import type { ApiObject } from '@navarch/machinery';
 import { type AdmissionPlugin, defineAdmissionPlugin } from '../admission.ts';
 
-const protection = (resource: string, finalizer: string): AdmissionPlugin => defineAdmissionPlugin<ApiObject>({
-  name: 'StorageObjectInUseProtection',
-  on: { resources: [resource], operations: ['CREATE'] },
-  mutate({ metadata }) {
-    if (metadata.finalizers?.includes(finalizer)) return false;
-    metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
-    return true;
-  },
-});
+const protection = (resource: string, finalizer: string): AdmissionPlugin =>
+  defineAdmissionPlugin<ApiObject>({
+    name: 'StorageObjectInUseProtection',
+    on: { resources: [resource], operations: ['CREATE'] },
+    mutate({ metadata }) {
+      if (metadata.finalizers?.includes(finalizer)) return false;
+      metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
+      return true;
+    },
+  });
 
 /** Claims and volumes stay while they are used: controllers take the finalizers away when they are not. */
 export const claimProtection = protection('/persistentvolumeclaims', 'kubernetes.io/pvc-protection');

@@ -30,13 +30,25 @@ export const tokenSecrets = ({ tokens, issuer, audiences }: TokenIssuer): Admiss
       const { name: accountName, uid } = account.metadata;
       const seconds = Math.floor(now / 1000);
       const claims = {
-        iss: issuer, aud: audiences, exp: seconds + LIFETIME_SECONDS, iat: seconds, nbf: seconds, jti: randomUid(registry.deps.random),
+        iss: issuer,
+        aud: audiences,
+        exp: seconds + LIFETIME_SECONDS,
+        iat: seconds,
+        nbf: seconds,
+        jti: randomUid(registry.deps.random),
         sub: `system:serviceaccount:${namespace}:${accountName}`,
-        'kubernetes.io': { namespace, serviceaccount: { name: accountName, uid }, secret: { name, uid: draft.metadata.uid } },
+        'kubernetes.io': {
+          namespace,
+          serviceaccount: { name: accountName, uid },
+          secret: { name, uid: draft.metadata.uid },
+        },
       };
       const authority = registry.of(configMap).find(namespace, 'kube-root-ca.crt')?.data?.['ca.crt'];
       draft.data = {
-        ...draft.data, token: btoa(isDryRun ? '' : await tokens.sign(claims)), namespace: btoa(namespace), ...(authority ? { 'ca.crt': btoa(authority) } : {}),
+        ...draft.data,
+        token: btoa(isDryRun ? '' : await tokens.sign(claims)),
+        namespace: btoa(namespace),
+        ...(authority ? { 'ca.crt': btoa(authority) } : {}),
       };
       draft.metadata.annotations = { ...draft.metadata.annotations, [ACCOUNT_UID]: uid };
       return true;

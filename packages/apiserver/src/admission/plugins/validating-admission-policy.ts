@@ -16,7 +16,12 @@ interface ValidatingPolicy extends Policy {
 }
 
 const KINDS = { policies: validatingAdmissionPolicy, bindings: validatingAdmissionPolicyBinding };
-const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, Invalid: 422, RequestEntityTooLarge: 413 };
+const CODES: Readonly<Record<string, number>> = {
+  Unauthorized: 401,
+  Forbidden: 403,
+  Invalid: 422,
+  RequestEntityTooLarge: 413,
+};
 /** Longer messages made by expressions are not told. */
 const MESSAGE_BYTES_MAX = 5 * 1024;
 
@@ -41,7 +46,11 @@ export const validatingAdmissionPolicies = defineAdmissionPlugin({
 });
 
 /** What is wrong by one validation; undefined: nothing. */
-function judged({ expression, message, messageExpression }: Validation, values: Evaluator, { spec }: ValidatingPolicy): string | undefined {
+function judged(
+  { expression, message, messageExpression }: Validation,
+  values: Evaluator,
+  { spec }: ValidatingPolicy,
+): string | undefined {
   try {
     if (values.evaluate(expression) === true) return undefined;
   } catch (error) {
@@ -56,7 +65,8 @@ function made(source: string | undefined, values: Evaluator): string | undefined
   if (!source) return undefined;
   try {
     const text = values.evaluate(source);
-    const isGood = typeof text === 'string' && text.trim() !== '' && !text.includes('\n') && text.length <= MESSAGE_BYTES_MAX;
+    const isGood =
+      typeof text === 'string' && text.trim() !== '' && !text.includes('\n') && text.length <= MESSAGE_BYTES_MAX;
     return isGood ? text.trim() : undefined;
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
@@ -64,13 +74,39 @@ function made(source: string | undefined, values: Evaluator): string | undefined
   }
 }
 
-function enforce(complaint: string, { reason }: Validation, { request, policy, binding }: { readonly request: AdmissionRequest; readonly policy: Policy; readonly binding: Binding }): void {
+function enforce(
+  complaint: string,
+  { reason }: Validation,
+  {
+    request,
+    policy,
+    binding,
+  }: { readonly request: AdmissionRequest; readonly policy: Policy; readonly binding: Binding },
+): void {
   const actions = binding.spec.validationActions ?? ['Deny'];
   if (actions.includes('Deny')) throw denial(request, policy, binding, complaint, reason);
-  if (actions.includes('Warn')) request.warn(`Validation failed for ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}': ${complaint}`);
+  if (actions.includes('Warn'))
+    request.warn(
+      `Validation failed for ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}': ${complaint}`,
+    );
 }
 
-function denial({ kind, name }: AdmissionRequest, policy: Policy, binding: Binding, message: string, reason = 'Invalid'): StatusError {
-  const { status } = forbidden(kind, name, `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${message}`);
-  return new StatusError({ ...status, reason, code: CODES[reason] ?? 422, details: { ...status.details, causes: [{ message }] } });
+function denial(
+  { kind, name }: AdmissionRequest,
+  policy: Policy,
+  binding: Binding,
+  message: string,
+  reason = 'Invalid',
+): StatusError {
+  const { status } = forbidden(
+    kind,
+    name,
+    `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${message}`,
+  );
+  return new StatusError({
+    ...status,
+    reason,
+    code: CODES[reason] ?? 422,
+    details: { ...status.details, causes: [{ message }] },
+  });
 }

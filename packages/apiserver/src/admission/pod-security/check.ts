@@ -22,12 +22,16 @@ export const defineCheck = (check: Check): Check => Object.freeze(check);
 /** What all kinds of containers have, as far as checks look at it. */
 export type AnyContainer = PodSpec['containers'][number];
 
-export const everyContainer = (spec: PodSpec): readonly AnyContainer[] =>
-  [...(spec.initContainers ?? []), ...spec.containers, ...((spec.ephemeralContainers ?? []) as unknown as readonly AnyContainer[])];
+export const everyContainer = (spec: PodSpec): readonly AnyContainer[] => [
+  ...(spec.initContainers ?? []),
+  ...spec.containers,
+  ...((spec.ephemeralContainers ?? []) as unknown as readonly AnyContainer[]),
+];
 
 export const isWindows = (spec: PodSpec): boolean => spec.os?.name === 'windows';
 
-export const quoted = (values: Iterable<string>): string => [...values].map((value) => JSON.stringify(value)).join(', ');
+export const quoted = (values: Iterable<string>): string =>
+  [...values].map((value) => JSON.stringify(value)).join(', ');
 export const plural = (word: string, words: string, count: number): string => (count === 1 ? word : words);
 
 /** `container "a"`, `containers "a", "b"`. */

@@ -1,87 +1,154 @@
 import type { PodSpec } from '@navarch/api';
-import { type Check, defineCheck, everyContainer, isWindows, named, plural, quoted, setters, sortedSet } from './check.ts';
+import {
+  type Check,
+  defineCheck,
+  everyContainer,
+  isWindows,
+  named,
+  plural,
+  quoted,
+  setters,
+  sortedSet,
+} from './check.ts';
 
 const allowPrivilegeEscalation = defineCheck({
-  id: 'allowPrivilegeEscalation', since: 8,
+  id: 'allowPrivilegeEscalation',
+  since: 8,
   find(_metadata, spec, minor) {
     if (minor >= 25 && isWindows(spec)) return undefined;
     const bad = everyContainer(spec).filter((c) => c.securityContext?.allowPrivilegeEscalation !== false);
-    return bad.length === 0 ? undefined : { reason: 'allowPrivilegeEscalation != false', detail: `${named(bad)} must set securityContext.allowPrivilegeEscalation=false` };
+    return bad.length === 0
+      ? undefined
+      : {
+          reason: 'allowPrivilegeEscalation != false',
+          detail: `${named(bad)} must set securityContext.allowPrivilegeEscalation=false`,
+        };
   },
 });
 
 const capabilities = defineCheck({
-  id: 'capabilities_restricted', since: 22,
+  id: 'capabilities_restricted',
+  since: 22,
   find(_metadata, spec, minor) {
     if (minor >= 25 && isWindows(spec)) return undefined;
     const containers = everyContainer(spec);
-    const added = (c: (typeof containers)[number]): readonly string[] => (c.securityContext?.capabilities?.add ?? []).filter((name) => name !== 'NET_BIND_SERVICE');
+    const added = (c: (typeof containers)[number]): readonly string[] =>
+      (c.securityContext?.capabilities?.add ?? []).filter((name) => name !== 'NET_BIND_SERVICE');
     const undropped = containers.filter((c) => !c.securityContext?.capabilities?.drop?.includes('ALL'));
     const adding = containers.filter((c) => added(c).length > 0);
     const details = [
       ...(undropped.length > 0 ? [`${named(undropped)} must set securityContext.capabilities.drop=["ALL"]`] : []),
-      ...(adding.length > 0 ? [`${named(adding)} must not include ${quoted(sortedSet(adding.flatMap(added)))} in securityContext.capabilities.add`] : []),
+      ...(adding.length > 0
+        ? [
+            `${named(adding)} must not include ${quoted(sortedSet(adding.flatMap(added)))} in securityContext.capabilities.add`,
+          ]
+        : []),
     ];
     return details.length === 0 ? undefined : { reason: 'unrestricted capabilities', detail: details.join('; ') };
   },
 });
 
-const VOLUMES = new Set(['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'image', 'persistentVolumeClaim', 'projected', 'secret']);
+const VOLUMES = new Set([
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'image',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+]);
 
 const restrictedVolumes = defineCheck({
-  id: 'restrictedVolumes', since: 0,
+  id: 'restrictedVolumes',
+  since: 0,
   find(_metadata, spec) {
-    const typeOf = (volume: NonNullable<PodSpec['volumes']>[number]): string => Object.keys(volume).find((key) => key !== 'name') ?? 'unknown';
+    const typeOf = (volume: NonNullable<PodSpec['volumes']>[number]): string =>
+      Object.keys(volume).find((key) => key !== 'name') ?? 'unknown';
     const bad = (spec.volumes ?? []).filter((volume) => !VOLUMES.has(typeOf(volume)));
     if (bad.length === 0) return undefined;
     const types = sortedSet(bad.map(typeOf));
     const uses = `${plural('uses', 'use', bad.length)} ${plural('restricted volume type', 'restricted volume types', types.length)} ${quoted(types)}`;
-    return { reason: 'restricted volume types', detail: `${plural('volume', 'volumes', bad.length)} ${quoted(bad.map((volume) => volume.name))} ${uses}` };
+    return {
+      reason: 'restricted volume types',
+      detail: `${plural('volume', 'volumes', bad.length)} ${quoted(bad.map((volume) => volume.name))} ${uses}`,
+    };
   },
 });
 
 const runAsNonRoot = defineCheck({
-  id: 'runAsNonRoot', since: 0,
+  id: 'runAsNonRoot',
+  since: 0,
   find(_metadata, spec) {
     const reason = 'runAsNonRoot != true';
     const pod = spec.securityContext?.runAsNonRoot;
     const containers = everyContainer(spec);
     const refusing = containers.filter((c) => c.securityContext?.runAsNonRoot === false);
-    if (pod === false || refusing.length > 0) return { reason, detail: `${setters(pod === false, refusing)} must not set securityContext.runAsNonRoot=false` };
+    if (pod === false || refusing.length > 0)
+      return { reason, detail: `${setters(pod === false, refusing)} must not set securityContext.runAsNonRoot=false` };
     const silent = pod === true ? [] : containers.filter((c) => c.securityContext?.runAsNonRoot === undefined);
-    return silent.length === 0 ? undefined : { reason, detail: `pod or ${named(silent)} must set securityContext.runAsNonRoot=true` };
+    return silent.length === 0
+      ? undefined
+      : { reason, detail: `pod or ${named(silent)} must set securityContext.runAsNonRoot=true` };
   },
 });
 
 const runAsUser = defineCheck({
-  id: 'runAsUser', since: 23,
+  id: 'runAsUser',
+  since: 23,
   find(_metadata, spec) {
     const isPod = spec.securityContext?.runAsUser === 0;
     const bad = everyContainer(spec).filter((c) => c.securityContext?.runAsUser === 0);
-    return !isPod && bad.length === 0 ? undefined : { reason: 'runAsUser=0', detail: `${setters(isPod, bad)} must not set runAsUser=0` };
+    return !isPod && bad.length === 0
+      ? undefined
+      : { reason: 'runAsUser=0', detail: `${setters(isPod, bad)} must not set runAsUser=0` };
   },
 });
 
 const seccompProfile = defineCheck({
-  id: 'seccompProfile_restricted', since: 19,
+  id: 'seccompProfile_restricted',
+  since: 19,
   find(_metadata, spec, minor) {
     if (minor >= 25 && isWindows(spec)) return undefined;
-    const isBad = (type: string | undefined): boolean => type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
+    const isBad = (type: string | undefined): boolean =>
+      type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
     const pod = spec.securityContext?.seccompProfile?.type;
     const containers = everyContainer(spec);
     const bad = containers.filter((c) => isBad(c.securityContext?.seccompProfile?.type));
     if (isBad(pod) || bad.length > 0) {
-      const values = sortedSet([...(isBad(pod) ? [pod ?? ''] : []), ...bad.map((c) => c.securityContext?.seccompProfile?.type ?? '')]);
-      return { reason: 'seccompProfile', detail: `${setters(isBad(pod), bad)} must not set securityContext.seccompProfile.type to ${quoted(values)}` };
+      const values = sortedSet([
+        ...(isBad(pod) ? [pod ?? ''] : []),
+        ...bad.map((c) => c.securityContext?.seccompProfile?.type ?? ''),
+      ]);
+      return {
+        reason: 'seccompProfile',
+        detail: `${setters(isBad(pod), bad)} must not set securityContext.seccompProfile.type to ${quoted(values)}`,
+      };
     }
-    const silent = pod !== undefined ? [] : containers.filter((c) => c.securityContext?.seccompProfile?.type === undefined);
+    const silent =
+      pod !== undefined ? [] : containers.filter((c) => c.securityContext?.seccompProfile?.type === undefined);
     if (silent.length === 0) return undefined;
-    return { reason: 'seccompProfile', detail: `pod or ${named(silent)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"` };
+    return {
+      reason: 'seccompProfile',
+      detail: `pod or ${named(silent)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"`,
+    };
   },
 });
 
 /** Controls that the restricted level adds, in the order in which they are told. */
-export const restrictedChecks: readonly Check[] = [allowPrivilegeEscalation, capabilities, restrictedVolumes, runAsNonRoot, runAsUser, seccompProfile];
+export const restrictedChecks: readonly Check[] = [
+  allowPrivilegeEscalation,
+  capabilities,
+  restrictedVolumes,
+  runAsNonRoot,
+  runAsUser,
+  seccompProfile,
+];
 
 /** Baseline controls that a restricted one says more strictly, with the release since which it does. */
-export const overridden: Readonly<Record<string, number>> = { capabilities_baseline: 22, hostPathVolumes: 0, seccompProfile_baseline: 19 };
+export const overridden: Readonly<Record<string, number>> = {
+  capabilities_baseline: 22,
+  hostPathVolumes: 0,
+  seccompProfile_baseline: 19,
+};

@@ -30,7 +30,15 @@ export class AuthorizerValue extends CelOpaque {
   check(verb: string): DecisionValue {
     const { path } = this.asked;
     const { verdict, reason } = this.access.decide(this.user, {
-      group: '', resource: '', subresource: '', namespace: '', name: '', ...this.asked, isResource: path === undefined, path: path ?? '', verb,
+      group: '',
+      resource: '',
+      subresource: '',
+      namespace: '',
+      name: '',
+      ...this.asked,
+      isResource: path === undefined,
+      path: path ?? '',
+      verb,
     });
     return new DecisionValue(verdict === 'allow', reason);
   }
@@ -67,17 +75,30 @@ function text(value: unknown): string {
   return value;
 }
 
-const setting = (name: keyof Asked) => (target: unknown, [value]: readonly unknown[]): AuthorizerValue => asker(target).with({ [name]: text(value) });
+const setting =
+  (name: keyof Asked) =>
+  (target: unknown, [value]: readonly unknown[]): AuthorizerValue =>
+    asker(target).with({ [name]: text(value) });
 
 export const authorizerFunctions: CelFunctions = {
-  path: setting('path'), group: setting('group'), resource: setting('resource'), subresource: setting('subresource'), namespace: setting('namespace'), name: setting('name'),
+  path: setting('path'),
+  group: setting('group'),
+  resource: setting('resource'),
+  subresource: setting('subresource'),
+  namespace: setting('namespace'),
+  name: setting('name'),
   serviceAccount(target, [namespace, name]) {
     const { access } = asker(target);
-    const user = { name: `system:serviceaccount:${text(namespace)}:${text(name)}`, groups: ['system:serviceaccounts', `system:serviceaccounts:${text(namespace)}`, 'system:authenticated'] };
+    const user = {
+      name: `system:serviceaccount:${text(namespace)}:${text(name)}`,
+      groups: ['system:serviceaccounts', `system:serviceaccounts:${text(namespace)}`, 'system:authenticated'],
+    };
     return new AuthorizerValue(access, user);
   },
   check: (target, [verb]) => asker(target).check(text(verb)),
-  allowed: (target) => decision(target).isAllowed, reason: (target) => decision(target).reason, errored: (target) => {
+  allowed: (target) => decision(target).isAllowed,
+  reason: (target) => decision(target).reason,
+  errored: (target) => {
     decision(target);
     return false;
   },

@@ -29,7 +29,12 @@ export interface Policy extends ApiObject {
 }
 
 export interface Binding extends ApiObject {
-  readonly spec: { readonly policyName?: string; readonly paramRef?: ParamRef; readonly matchResources?: MatchResources; readonly validationActions?: readonly string[] };
+  readonly spec: {
+    readonly policyName?: string;
+    readonly paramRef?: ParamRef;
+    readonly matchResources?: MatchResources;
+    readonly validationActions?: readonly string[];
+  };
 }
 
 /** A policy that is about a request by one of its bindings, with one of the binding's parameters. */
@@ -46,27 +51,45 @@ export interface Kinds {
   readonly bindings: Kind<any>;
 }
 
-const matchingOf = ({ resourceRules, excludeResourceRules, ...rest }: MatchResources): Matching => ({ ...rest, rules: resourceRules ?? [], excluded: excludeResourceRules ?? [] });
+const matchingOf = ({ resourceRules, excludeResourceRules, ...rest }: MatchResources): Matching => ({
+  ...rest,
+  rules: resourceRules ?? [],
+  excluded: excludeResourceRules ?? [],
+});
 
 /**
  * Every case in which a policy is about the request. What goes wrong on the way (no parameters, a condition that fails)
  * is handed to `failed`, which throws or not by the policy's failure policy.
  */
 export function* casesOf<P extends Policy>(
-  kinds: Kinds, object: ApiObject | undefined, request: AdmissionRequest, context: AdmissionContext, failed: (policy: P, binding: Binding, error: Error) => void,
+  kinds: Kinds,
+  object: ApiObject | undefined,
+  request: AdmissionRequest,
+  context: AdmissionContext,
+  failed: (policy: P, binding: Binding, error: Error) => void,
 ): Generator<Case<P>> {
   const { registry } = context;
   const bindings = all<Binding>(registry, kinds.bindings);
   if (bindings.length === 0) return;
   for (const policy of all<P>(registry, kinds.policies)) {
-    const kind = policy.spec.matchConstraints && wantedKind(matchingOf(policy.spec.matchConstraints), request, context, object);
+    const kind =
+      policy.spec.matchConstraints && wantedKind(matchingOf(policy.spec.matchConstraints), request, context, object);
     if (!kind) continue;
     for (const binding of bindings) {
       if (binding.spec.policyName !== policy.metadata.name || !isBound(binding, request, context, object)) continue;
       try {
         for (const params of paramsOf(policy, binding, request, registry)) {
-          const evaluator = (current: ApiObject | undefined): Evaluator => new Evaluator({ request, context, kind, object: current, params, variables: policy.spec.variables ?? [] });
-          if (conditionsHold(policy.spec.matchConditions ?? [], evaluator(object), policy.spec.failurePolicy, POLICY_VARIABLES)) yield { policy, binding, kind, evaluator };
+          const evaluator = (current: ApiObject | undefined): Evaluator =>
+            new Evaluator({ request, context, kind, object: current, params, variables: policy.spec.variables ?? [] });
+          if (
+            conditionsHold(
+              policy.spec.matchConditions ?? [],
+              evaluator(object),
+              policy.spec.failurePolicy,
+              POLICY_VARIABLES,
+            )
+          )
+            yield { policy, binding, kind, evaluator };
         }
       } catch (error) {
         failed(policy, binding, error as Error);
@@ -80,29 +103,61 @@ function all<O extends ApiObject>(registry: Registry, kind: Kind<any>): readonly
   return [...cache.range(cache.prefix)].map((cached) => cached.object as O);
 }
 
-function isBound({ spec }: Binding, request: AdmissionRequest, context: AdmissionContext, object: ApiObject | undefined): boolean {
+function isBound(
+  { spec }: Binding,
+  request: AdmissionRequest,
+  context: AdmissionContext,
+  object: ApiObject | undefined,
+): boolean {
   const { matchResources } = spec;
   if (!matchResources) return true;
   // A binding without rules narrows by its selectors alone.
   const everything = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }];
-  return wantedKind({ ...matchingOf(matchResources), rules: matchResources.resourceRules?.length ? matchResources.resourceRules : everything }, request, context, object) !== undefined;
+  return (
+    wantedKind(
+      {
+        ...matchingOf(matchResources),
+        rules: matchResources.resourceRules?.length ? matchResources.resourceRules : everything,
+      },
+      request,
+      context,
+      object,
+    ) !== undefined
+  );
 }
 
 /** The parameters of a binding: one undefined where the policy has none. Throws Error where they must be there and are not. */
-function paramsOf({ spec }: Policy, binding: Binding, request: AdmissionRequest, registry: Registry): readonly (ApiObject | undefined)[] {
+function paramsOf(
+  { spec }: Policy,
+  binding: Binding,
+  request: AdmissionRequest,
+  registry: Registry,
+): readonly (ApiObject | undefined)[] {
   const { paramRef } = binding.spec;
   if (!spec.paramKind) return [undefined];
   // The policy takes parameters, the binding has none: expressions see null.
   if (!paramRef) return [undefined];
-  const kind = registry.kinds.find((candidate) => apiVersionOf(candidate) === spec.paramKind?.apiVersion && candidate.kind === spec.paramKind?.kind);
-  if (!kind) throw new Error(`failed to find resource referenced by paramKind: '${spec.paramKind.apiVersion}, Kind=${spec.paramKind.kind}'`);
+  const kind = registry.kinds.find(
+    (candidate) => apiVersionOf(candidate) === spec.paramKind?.apiVersion && candidate.kind === spec.paramKind?.kind,
+  );
+  if (!kind)
+    throw new Error(
+      `failed to find resource referenced by paramKind: '${spec.paramKind.apiVersion}, Kind=${spec.paramKind.kind}'`,
+    );
   const namespace = kind.namespaced ? (paramRef.namespace ?? request.namespace) : '';
-  if (kind.namespaced && namespace === '') throw new Error('cannot use namespaced paramRef in policy binding that matches cluster-scoped resources');
+  if (kind.namespaced && namespace === '')
+    throw new Error('cannot use namespaced paramRef in policy binding that matches cluster-scoped resources');
   const resource = registry.of(kind);
   const named = paramRef.name ? resource.find(namespace, paramRef.name) : undefined;
   const selector = paramRef.selector && compileLabelSelector(paramRef.selector);
-  const found = paramRef.name ? (named ? [named] : []) : [...resource.shelf.cache.range(resource.shelf.prefixOf(namespace))]
-    .map((cached) => resource.view(cached.object)).filter((params) => selector?.matches(params.metadata.labels) ?? false);
-  if (found.length === 0 && paramRef.parameterNotFoundAction !== 'Allow') throw new Error('no params found for policy binding with `Deny` parameterNotFoundAction');
+  const found = paramRef.name
+    ? named
+      ? [named]
+      : []
+    : [...resource.shelf.cache.range(resource.shelf.prefixOf(namespace))]
+        .map((cached) => resource.view(cached.object))
+        .filter((params) => selector?.matches(params.metadata.labels) ?? false);
+  if (found.length === 0 && paramRef.parameterNotFoundAction !== 'Allow')
+    throw new Error('no params found for policy binding with `Deny` parameterNotFoundAction');
   return found;
 }

@@ -27,7 +27,12 @@ export interface Webhook extends Matching {
   readonly name: string;
   readonly clientConfig: {
     readonly url?: string;
-    readonly service?: { readonly namespace: string; readonly name: string; readonly path?: string; readonly port?: number };
+    readonly service?: {
+      readonly namespace: string;
+      readonly name: string;
+      readonly path?: string;
+      readonly port?: number;
+    };
     /** Base64 of PEM. */
     readonly caBundle?: string;
   };
@@ -61,7 +66,10 @@ export function addressOf({ clientConfig }: Webhook, registry: Registry): Webhoo
   return { host, port: Number(url[2] ?? HTTPS), path: url[3] ?? '/', serverName: host, ...authority };
 }
 
-function serviceAddress({ namespace, name, path = '', port = HTTPS }: NonNullable<Webhook['clientConfig']['service']>, registry: Registry): WebhookAddress {
+function serviceAddress(
+  { namespace, name, path = '', port = HTTPS }: NonNullable<Webhook['clientConfig']['service']>,
+  registry: Registry,
+): WebhookAddress {
   const found = registry.of(service).find(namespace, name) as Service | undefined;
   if (!found) throw new Error(`service ${JSON.stringify(name)} not found`);
   const rest = { path: path.startsWith('/') ? path : `/${path}`, serverName: `${name}.${namespace}.svc` };

@@ -7,19 +7,30 @@ import type { Matching, Rule } from './configuration.ts';
 const EXEMPT_GROUP = 'admissionregistration.k8s.io';
 
 /** The version in which a webhook wants to see the request; undefined: it is not its business. */
-export function wantedKind(matching: Matching, request: AdmissionRequest, { registry }: AdmissionContext, object: ApiObject | undefined): Kind<any> | undefined {
+export function wantedKind(
+  matching: Matching,
+  request: AdmissionRequest,
+  { registry }: AdmissionContext,
+  object: ApiObject | undefined,
+): Kind<any> | undefined {
   const { kind } = request;
-  if (kind.group === EXEMPT_GROUP || !selects(matching, request, { registry } as AdmissionContext, object)) return undefined;
+  if (kind.group === EXEMPT_GROUP || !selects(matching, request, { registry } as AdmissionContext, object))
+    return undefined;
   const { rules = [], excluded = [] } = matching;
   const fits = (candidate: Kind<any>): boolean =>
-    rules.some((rule) => ruleFits(rule, request, candidate)) && !excluded.some((rule) => ruleFits(rule, request, candidate));
+    rules.some((rule) => ruleFits(rule, request, candidate)) &&
+    !excluded.some((rule) => ruleFits(rule, request, candidate));
   if (fits(kind)) return kind;
   if (matching.matchPolicy === 'Exact') return undefined;
   // The same objects under another name: whoever guards one version guards them all.
   return registry.kinds.find((other) => other !== kind && other.hub?.kind === kind && fits(other));
 }
 
-function ruleFits({ operations = [], apiGroups = [], apiVersions = [], resources = [], scope = '*', resourceNames = [] }: Rule, { operation, subresource, name }: AdmissionRequest, kind: Kind<any>): boolean {
+function ruleFits(
+  { operations = [], apiGroups = [], apiVersions = [], resources = [], scope = '*', resourceNames = [] }: Rule,
+  { operation, subresource, name }: AdmissionRequest,
+  kind: Kind<any>,
+): boolean {
   const has = (values: readonly string[], value: string): boolean => values.includes('*') || values.includes(value);
   if (!has(operations, operation) || !has(apiGroups, kind.group) || !has(apiVersions, kind.version)) return false;
   if (resourceNames.length > 0 && !resourceNames.includes(name)) return false;
@@ -34,7 +45,12 @@ function resourceFits(pattern: string, plural: string, subresource: string): boo
   return (resource === '*' || resource === plural) && (part === '*' || part === subresource);
 }
 
-function selects({ namespaceSelector, objectSelector }: Matching, request: AdmissionRequest, { registry }: AdmissionContext, object: ApiObject | undefined): boolean {
+function selects(
+  { namespaceSelector, objectSelector }: Matching,
+  request: AdmissionRequest,
+  { registry }: AdmissionContext,
+  object: ApiObject | undefined,
+): boolean {
   const labels = namespaceLabels(request, registry, object);
   if (labels && !compileLabelSelector(namespaceSelector ?? {}).matches(labels)) return false;
   const selector = compileLabelSelector(objectSelector ?? {});
@@ -43,8 +59,13 @@ function selects({ namespaceSelector, objectSelector }: Matching, request: Admis
 }
 
 /** Undefined for what is in no namespace: selectors of namespaces do not concern it. */
-function namespaceLabels({ kind, namespace, subresource, previous }: AdmissionRequest, registry: AdmissionContext['registry'], object: ApiObject | undefined): Readonly<Record<string, string>> | undefined {
-  if (kind.group === '' && kind.plural === 'namespaces' && subresource === '') return (object ?? previous)?.metadata.labels ?? {};
+function namespaceLabels(
+  { kind, namespace, subresource, previous }: AdmissionRequest,
+  registry: AdmissionContext['registry'],
+  object: ApiObject | undefined,
+): Readonly<Record<string, string>> | undefined {
+  if (kind.group === '' && kind.plural === 'namespaces' && subresource === '')
+    return (object ?? previous)?.metadata.labels ?? {};
   if (!kind.namespaced) return undefined;
   return registry.of(namespaceKind).find('', namespace)?.metadata.labels ?? {};
 }

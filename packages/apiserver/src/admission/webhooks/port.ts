@@ -12,5 +12,9 @@ export interface WebhookAddress {
 
 /** Asks servers of other people over HTTPS. Rejects where no answer comes in time. */
 export interface Webhooks {
-  post(address: WebhookAddress, body: string, timeoutMs: number): Promise<{ readonly status: number; readonly body: string }>;
+  post(
+    address: WebhookAddress,
+    body: string,
+    timeoutMs: number,
+  ): Promise<{ readonly status: number; readonly body: string }>;
 }

@@ -27,7 +27,11 @@ export interface Question extends ShownRequest {
  * Asks one webhook. Undefined: it did not answer as it should, and its failure policy says to go on. Throws InternalError
  * where that policy says not to, BadRequest for a dry run that it could not keep dry.
  */
-export async function ask(question: Question, webhooks: Webhooks | undefined, context: AdmissionContext): Promise<Verdict | undefined> {
+export async function ask(
+  question: Question,
+  webhooks: Webhooks | undefined,
+  context: AdmissionContext,
+): Promise<Verdict | undefined> {
   const { webhook, request, uid } = question;
   const { registry } = context;
   if (request.isDryRun && webhook.sideEffects !== 'None' && webhook.sideEffects !== 'NoneOnDryRun') {
@@ -35,26 +39,54 @@ export async function ask(question: Question, webhooks: Webhooks | undefined, co
   }
   try {
     const conditions = webhook.matchConditions ?? [];
-    if (conditions.length > 0 && !conditionsHold(conditions, new Evaluator({ ...question, context }), webhook.failurePolicy, CONDITION_VARIABLES)) return undefined;
+    if (
+      conditions.length > 0 &&
+      !conditionsHold(conditions, new Evaluator({ ...question, context }), webhook.failurePolicy, CONDITION_VARIABLES)
+    )
+      return undefined;
     if (!webhooks) throw new Error('this server calls no webhooks');
-    if (!webhook.admissionReviewVersions.includes('v1')) throw new Error('the webhook does not accept v1 AdmissionReview');
-    const answer = await webhooks.post(addressOf(webhook, registry), JSON.stringify(reviewOf(question)), (webhook.timeoutSeconds ?? SECONDS_DEFAULT) * 1000);
+    if (!webhook.admissionReviewVersions.includes('v1'))
+      throw new Error('the webhook does not accept v1 AdmissionReview');
+    const answer = await webhooks.post(
+      addressOf(webhook, registry),
+      JSON.stringify(reviewOf(question)),
+      (webhook.timeoutSeconds ?? SECONDS_DEFAULT) * 1000,
+    );
     if (answer.status < 200 || answer.status > 299) throw new Error(`the server answered ${answer.status}`);
     return checked(JSON.parse(answer.body) as unknown, uid);
   } catch (error) {
     registry.deps.log.warn('admission webhook failed', { webhook: webhook.name, error });
     if (webhook.failurePolicy === 'Ignore') return undefined;
-    throw internalError(new Error(`failed calling webhook ${JSON.stringify(webhook.name)}: failed to call webhook: ${(error as Error).message}`));
+    throw internalError(
+      new Error(
+        `failed calling webhook ${JSON.stringify(webhook.name)}: failed to call webhook: ${(error as Error).message}`,
+      ),
+    );
   }
 }
 
-const reviewOf = (question: Question): object => ({ kind: 'AdmissionReview', apiVersion: REVIEW, request: requestOf(question) });
+const reviewOf = (question: Question): object => ({
+  kind: 'AdmissionReview',
+  apiVersion: REVIEW,
+  request: requestOf(question),
+});
 
 function checked(body: unknown, uid: string): Verdict {
-  const { kind, apiVersion, response } = (body ?? {}) as { readonly kind?: string; readonly apiVersion?: string; readonly response?: Verdict };
-  if (kind !== 'AdmissionReview' || apiVersion !== REVIEW) throw new Error(`received invalid webhook response: expected webhook response of ${REVIEW}, Kind=AdmissionReview, got ${apiVersion}, Kind=${kind}`);
-  if (!response || response.uid !== uid) throw new Error(`received invalid webhook response: expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response?.uid ?? '')}`);
-  if (response.patch !== undefined && response.patchType !== 'JSONPatch') throw new Error('received invalid webhook response: webhook returned response.patch but not response.patchType');
+  const { kind, apiVersion, response } = (body ?? {}) as {
+    readonly kind?: string;
+    readonly apiVersion?: string;
+    readonly response?: Verdict;
+  };
+  if (kind !== 'AdmissionReview' || apiVersion !== REVIEW)
+    throw new Error(
+      `received invalid webhook response: expected webhook response of ${REVIEW}, Kind=AdmissionReview, got ${apiVersion}, Kind=${kind}`,
+    );
+  if (!response || response.uid !== uid)
+    throw new Error(
+      `received invalid webhook response: expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response?.uid ?? '')}`,
+    );
+  if (response.patch !== undefined && response.patchType !== 'JSONPatch')
+    throw new Error('received invalid webhook response: webhook returned response.patch but not response.patchType');
   return response;
 }
 
@@ -64,8 +96,13 @@ export function refuse({ name }: Webhook, { status = {} }: Verdict): never {
   const reason = status.message || status.reason;
   const code = typeof status.code === 'number' && status.code >= 400 ? status.code : 400;
   throw new StatusError({
-    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: reason ? `${head}: ${reason}` : `${head} without explanation`,
-    ...(status.reason ? { reason: status.reason } : {}), ...(status.details ? { details: status.details } : {}), code,
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: reason ? `${head}: ${reason}` : `${head} without explanation`,
+    ...(status.reason ? { reason: status.reason } : {}),
+    ...(status.details ? { details: status.details } : {}),
+    code,
   });
 }
-
