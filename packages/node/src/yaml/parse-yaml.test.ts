@@ -6,13 +6,9 @@ const LETTERS = 'abcdefghij';
 /** Nine lists of nine aliases each: 9^10 values in half a kilobyte. */
 const bomb = [
   'a: &a [x, x, x, x, x, x, x, x, x]',
-<<<<<<< HEAD
-  ...Array.from(LETTERS).slice(1).map((letter, i) => `${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${LETTERS[i]}`).join(', ')}]`),
-=======
-  ...[...LETTERS]
+  ...Array.from(LETTERS)
     .slice(1)
     .map((letter, i) => `${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${LETTERS[i]}`).join(', ')}]`),
->>>>>>> 92f3d1a (Format authorization, admission and expressions as the project does)
 ].join('\n');
 
 test('parseYaml() reads times and words like yes as the texts that they are', () => {
