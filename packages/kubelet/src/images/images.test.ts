@@ -176,6 +176,14 @@ test('Images.ensure() asks again for what a crash may have left half-known, and 
   assert.deepEqual(await registry.files.list('/kubelet/image_manager/pulling'), []);
 });
 
+test('PullRecords tells the names of an image apart: what was put there under one name is not fetched under it', async () => {
+  const records = new PullRecords({ files: memoryFiles(), dir: '/r' });
+  await records.end('r.example/app:1', { id: 'sha256:a', login: { auth: { username: 'me' }, secretUid: 's' } });
+  assert.deepEqual([await records.mayUse('sha256:a', 'loaded:1', []), await records.mayUse('sha256:a', 'r.example/app:2', []), await records.mayUse('sha256:a', `r.example/app@sha256:${'0'.repeat(64)}`, [])], [true, false, false]);
+  await records.begin('loaded:1');
+  assert.equal(await records.mayUse('sha256:a', 'loaded:1', []), false);
+});
+
 test('PullRecords forgets images that are gone, and lets nobody use what it cannot read', async () => {
   const files = memoryFiles();
   const records = new PullRecords({ files, dir: '/r' });

@@ -19,6 +19,7 @@ interface Access {
   readonly secrets: readonly string[];
 }
 
+const UNREADABLE = 'unreadable';
 const NOBODY: Access = { isOpen: false, secrets: [] };
 
 interface PullRecord {
@@ -45,14 +46,13 @@ export class PullRecords {
 
   async mayUse(id: string, image: string, logins: readonly Login[]): Promise<boolean> {
     const record = await this.#read(this.#pulled(id));
-    // A pull that did not come to its end may have left the image without a record.
-    if (!record) return (await this.#deps.files.sizeOf(this.#pulling(image))) === undefined;
-    const access = record.access[nameOf(image)];
-    if (!access) return false;
-    return (
-      access.isOpen ||
-      logins.some((login) => access.secrets.includes(login.secretUid) || this.#known.get(id)?.has(textOf(login)))
-    );
+    if (record === UNREADABLE) return false;
+    const access = record?.access[nameOf(image)];
+    // Under this name nobody here fetched it. But a pull that did not come to its end may have left it without a record.
+    if (!access) return (await this.#deps.files.sizeOf(this.#pulling(image))) === undefined;
+    const isKnown = (login: Login): boolean =>
+      access.secrets.includes(login.secretUid) || this.#known.get(id)?.has(textOf(login)) === true;
+    return access.isOpen || logins.some(isKnown);
   }
 
   /** Forgets images that were not there at two looks in a row: one that is just being fetched may not be listed yet. */
@@ -78,27 +78,28 @@ export class PullRecords {
 
   async #add(image: string, id: string, login: Login | undefined): Promise<void> {
     const { files, dir } = this.#deps;
-    const before = (await this.#read(this.#pulled(id)))?.access ?? {};
+    const record = await this.#read(this.#pulled(id));
+    const before = typeof record === 'object' ? record.access : {};
     const { isOpen, secrets } = before[nameOf(image)] ?? NOBODY;
     const access: Access = {
       isOpen: isOpen || login === undefined,
       secrets: [...new Set([...secrets, ...(login ? [login.secretUid] : [])])],
     };
     if (login) this.#known.set(id, (this.#known.get(id) ?? new Set()).add(textOf(login)));
-    const record: PullRecord = { image: id, access: { ...before, [nameOf(image)]: access } };
+    const next: PullRecord = { image: id, access: { ...before, [nameOf(image)]: access } };
     await files.makeDir(`${dir}/pulled`, 0o700);
     // In one step: a record that is cut short would open the image to everyone.
-    await files.write(`${this.#pulled(id)}.draft`, JSON.stringify(record), { mode: 0o600 });
+    await files.write(`${this.#pulled(id)}.draft`, JSON.stringify(next), { mode: 0o600 });
     await files.rename(`${this.#pulled(id)}.draft`, this.#pulled(id));
   }
 
-  async #read(path: string): Promise<PullRecord | undefined> {
+  async #read(path: string): Promise<PullRecord | typeof UNREADABLE | undefined> {
     const text = await this.#deps.files.readText(path);
     if (text === undefined) return undefined;
     try {
       return JSON.parse(text) as PullRecord;
     } catch {
-      return { image: '', access: {} }; // Cut short when the machine lost its power: nobody is known to have fetched it.
+      return UNREADABLE; // Cut short when the machine lost its power: nobody is known to have fetched it.
     }
   }
 

@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { configMap, pod, secret } from '@navarch/api';
+import { configMap, persistentVolume, persistentVolumeClaim, pod, secret } from '@navarch/api';
 import { buildImage } from '../../../../images/build.ts';
+import { serveRegistry, type TestRegistry } from '../cri/testing/registry.ts';
 import { mountsBelow, openCgroups } from '../host/index.ts';
 import { probeHost } from '../host/probe-host.ts';
 import { type RealKubelet, startRealKubelet } from './testing/real-kubelet.ts';
@@ -23,16 +24,19 @@ const says = (line: string, more: object = {}): object =>
 
 function withContainers(): void {
   let kubelet: RealKubelet;
+  let registry: TestRegistry;
 
   before(async () => {
     const signal = AbortSignal.timeout(280_000);
     const archives = [(await buildImage('pause', images, signal)).archive, (await buildImage('busybox', images, signal)).archive];
-    kubelet = await startRealKubelet(archives, {}, signal);
+    registry = await serveRegistry(archives[1] ?? '', 'team/app', 'me:secret');
+    kubelet = await startRealKubelet(archives, { 'private.example': [{ url: registry.url }] }, signal);
     await kubelet.api.of(configMap).create({ metadata: { name: 'settings', namespace: 'default' }, data: { 'app.conf': 'colour=blue', LEVEL: 'high' }, binaryData: { blob: btoa('raw') } });
     await kubelet.api.of(secret).create({ metadata: { name: 'login', namespace: 'default' }, data: { user: btoa('me'), PASSWORD: btoa('pw') } });
   }, { timeout: 300_000 });
   after(async () => {
     await kubelet[Symbol.asyncDispose]();
+    await registry[Symbol.asyncDispose]();
     if (!process.env['NAVARCH_IMAGES']) rmSync(images, { recursive: true, force: true });
   }, { timeout: 120_000 });
 
@@ -140,6 +144,27 @@ function withContainers(): void {
     for (const name of ['never', 'invalid', 'always']) await kubelet.remove(`image-${name}`);
   });
 
+  test('a private image is had with the right login only, also when it is here already', { timeout: 60_000 }, async () => {
+    for (const [name, password] of [['right', 'secret'], ['wrong', 'guess']] as const) {
+      const auths = { 'https://private.example/v2/': { username: 'other', password: 'x' }, 'private.example/team': { auth: btoa(`me:${password}`) } };
+      await kubelet.api.of(secret).create({ metadata: { name, namespace: 'default' }, type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': btoa(JSON.stringify({ auths })) } });
+    }
+    const container = { ...says('echo ran'), image: 'private.example/team/app:1.35', imagePullPolicy: 'IfNotPresent' };
+    const refused = async (name: string, spec: object): Promise<void> => {
+      await kubelet.run(name, { containers: [container], ...spec });
+      await kubelet.until(name, (p) => p.status.containerStatuses?.[0]?.state?.waiting?.reason === 'ErrImagePull', 'a refusal');
+      await kubelet.remove(name);
+    };
+    await refused('login-none', {});
+    await refused('login-wrong', { imagePullSecrets: [{ name: 'wrong' }] });
+    assert.equal(await kubelet.outcome('login-right', { containers: [container], imagePullSecrets: [{ name: 'right' }] }), 'ran\n');
+    const asked = registry.asked.length;
+    assert.equal(await kubelet.outcome('login-again', { containers: [container], imagePullSecrets: [{ name: 'right' }] }), 'ran\n');
+    assert.equal(registry.asked.length, asked, 'who has the login need not ask again');
+    await refused('login-late', { imagePullSecrets: [{ name: 'wrong' }] });
+    assert.match((await kubelet.events('login-right')).join('\n'), /Pulled: Successfully pulled image "private.example\/team\/app:1.35" in [\dms.]+ \([\dms.]+ including waiting\)\. Image size: \d+ bytes\./);
+  });
+
   test('hosts files name the pod, and on the host\'s network the host', { timeout: 60_000 }, async () => {
     const aliases = { hostAliases: [{ ip: '192.0.2.7', hostnames: ['one', 'two'] }] };
     const own = await kubelet.outcome('hosts', { ...aliases, hostname: 'h', subdomain: 's', setHostnameAsFQDN: true, containers: [says('hostname; tail -n +2 /etc/hosts | sed "s/^$(hostname -i)/IP/"; head -1 /etc/hosts')] });
@@ -161,6 +186,25 @@ function withContainers(): void {
     await kubelet.api.of(pod).patch('default/told', { type: 'merge', body: { metadata: { labels: { version: 'new' } } } });
     const over = await kubelet.until('told', (p) => p.status.phase === 'Succeeded', 'its end');
     assert.equal(over.status.containerStatuses?.[0]?.state?.terminated?.message, 'version="new"\nlight blue\n');
+  });
+
+  test('a claim shows the folder of the volume that it is bound to, read-only when asked', { timeout: 60_000 }, async () => {
+    const disk = join(kubelet.dir, 'disk');
+    mkdirSync(disk);
+    writeFileSync(join(disk, 'data'), 'kept');
+    const shape = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: 'manual' } as const;
+    const affinity = { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'Exists' as const }] }] } };
+    const claim = await kubelet.api.of(persistentVolumeClaim).create({ metadata: { name: 'claim', namespace: 'default' }, spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'manual', volumeName: 'disk', resources: { requests: { storage: '1Gi' } } } });
+    await kubelet.api.of(persistentVolume).create({ metadata: { name: 'disk' }, spec: { ...shape, local: { path: disk }, nodeAffinity: affinity, claimRef: { namespace: 'default', name: 'claim', uid: claim.metadata.uid } } });
+    await kubelet.api.of(persistentVolumeClaim).update('default/claim', (c) => ({ ...c, status: { ...c.status, phase: 'Bound' } }), { subresource: 'status' });
+    const user = (name: string, readOnly: boolean): Promise<string> => kubelet.outcome(name, {
+      securityContext: { fsGroup: 4321 }, volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'claim', readOnly } }],
+      containers: [says("cat /v/data; stat -c ' %a %g' /v/data; (echo more > /v/more) 2>/dev/null && echo wrote", { volumeMounts: [{ name: 'v', mountPath: '/v' }] })],
+    });
+    assert.equal(await user('reads', true), 'kept 644 0\n (exit 1)');
+    assert.equal(await user('writes', false), 'kept 664 4321\nwrote\n');
+    for (const name of ['reads', 'writes']) await kubelet.remove(name);
+    assert.deepEqual(readdirSync(disk).toSorted(), ['data', 'more']);
   });
 
   test('a pod and its class are limited together', { timeout: 60_000 }, async () => {

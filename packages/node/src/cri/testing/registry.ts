@@ -9,8 +9,8 @@ export interface TestRegistry extends AsyncDisposable {
   readonly asked: readonly string[];
 }
 
-/** Serves one image archive as `/v2/NAME` (OCI distribution specification, the part that pulls). */
-export async function serveRegistry(archive: string, name: string): Promise<TestRegistry> {
+/** Serves one image archive as `/v2/NAME` (OCI distribution specification, the part that pulls), to whoever has the login `user:password`. */
+export async function serveRegistry(archive: string, name: string, login?: string): Promise<TestRegistry> {
   const files = new Map<string, Buffer>();
   for await (const entry of createReadStream(archive).pipe(extract())) {
     const chunks: Buffer[] = [];
@@ -24,6 +24,10 @@ export async function serveRegistry(archive: string, name: string): Promise<Test
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://registry');
     asked.push(pathname);
+    if (login !== undefined && request.headers.authorization !== `Basic ${Buffer.from(login).toString('base64')}`) {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="test"' }).end();
+      return;
+    }
     const [, kind, reference = ''] = new RegExp(`^/v2/${name}/(manifests|blobs)/(.+)$`).exec(pathname) ?? [];
     const tagged = index.manifests.find(({ annotations }) => annotations['org.opencontainers.image.ref.name'] === reference);
     const digest = tagged?.digest ?? reference;
