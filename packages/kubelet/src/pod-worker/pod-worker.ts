@@ -50,7 +50,7 @@ export class PodWorker {
     this.#notes.heard(pod, clock.now());
     this.#events = new PodEvents(deps.recorder, () => this.#pod);
     this.#volumes = new PodVolumes({ host: deps.volumes, dirs: deps.dirs, clock });
-    this.#reporter = new StatusReporter({ api, clock, log, pod: () => this.#pod, answered: (p) => this.update(p) });
+    this.#reporter = new StatusReporter({ api, clock, log, pod: () => this.#pod });
     this.#probing = new Probing({
       runtime,
       prober,
@@ -88,23 +88,27 @@ export class PodWorker {
     return this.#notes.resizeRefusal !== undefined;
   }
 
-  /** The API has another version of the pod. Older ones than the one known are of no interest. */
+  /** The API has another version of the pod. */
   update(pod: Pod): void {
-    if (Number(pod.metadata.resourceVersion) < Number(this.#pod.metadata.resourceVersion)) return;
+    const { labels, annotations, resourceVersion } = this.#pod.metadata;
+    if (pod.metadata.resourceVersion === resourceVersion) return;
     // Volumes tell a pod its labels: one that was changed is told at once.
-    const { labels, annotations } = this.#pod.metadata;
     const isTold = equalJson(labels, pod.metadata.labels) && equalJson(annotations, pod.metadata.annotations);
     if (!isTold && this.#refreshAt > 0) this.#refreshAt = this.#deps.clock.now();
-    this.#pod = pod;
-    this.#notes.heard(pod, this.#deps.clock.now());
-    this.poke();
+    this.#hear(pod);
   }
 
   /** The API forgot the pod, before this node was done with it: nothing of it is waited for. */
   vanish(): void {
     const { metadata } = this.#pod;
     const deletionTimestamp = metadata.deletionTimestamp ?? new Date(this.#deps.clock.now()).toISOString();
-    this.update({ ...this.#pod, metadata: { ...metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 } });
+    this.#hear({ ...this.#pod, metadata: { ...metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 } });
+  }
+
+  #hear(pod: Pod): void {
+    this.#pod = pod;
+    this.#notes.heard(pod, this.#deps.clock.now());
+    this.poke();
   }
 
   /** Something may have changed: look again. */

@@ -9,10 +9,8 @@ export interface ReporterDeps {
   readonly api: Api;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The pod as the API has it. */
+  /** The pod as the API has it, as far as this kubelet has heard. */
   pod(): Pod;
-  /** The API answered with a newer one. */
-  answered(pod: Pod): void;
 }
 
 const RETRY_MS = 1000;
@@ -57,13 +55,15 @@ export class StatusReporter {
     return this.#wanted === undefined || (equalJson(this.#wanted, this.#told) && !this.#isContradicted());
   }
 
+  /** No version has come since the answer to what was told last. */
+  #isBehind(): boolean {
+    return Number(this.#deps.pod().metadata.resourceVersion) <= Number(this.#toldVersion);
+  }
+
   /** Someone else wrote what is the kubelet's to say, as the node controller does when a node seems lost. */
   #isContradicted(): boolean {
-    const {
-      metadata,
-      status: { phase, conditions = [] },
-    } = this.#deps.pod();
-    if (!this.#told || metadata.resourceVersion === this.#toldVersion) return false;
+    const { phase, conditions = [] } = this.#deps.pod().status;
+    if (!this.#told || this.#isBehind()) return false;
     return (
       phase !== this.#told.phase ||
       (this.#told.conditions ?? []).some(
@@ -73,9 +73,10 @@ export class StatusReporter {
   }
 
   async #tell(signal: AbortSignal): Promise<void> {
-    const { api, clock, log, pod, answered } = this.#deps;
+    const { api, clock, log, pod } = this.#deps;
     const wanted = this.#wanted as PodStatus;
-    const current = pod();
+    // What this kubelet has heard may be older than what it told last.
+    const current = this.#isBehind() ? withStatus(pod(), this.#told) : pod();
     try {
       // One request, and what others wrote (conditions of their own) stays. The uid keeps it from a later pod of that name.
       const body = { metadata: { uid: current.metadata.uid }, status: patchOf(wanted, current.status) };
@@ -84,7 +85,6 @@ export class StatusReporter {
         .patch(keyOf(current), { type: 'strategic', body }, { subresource: 'status' });
       this.#told = wanted;
       this.#toldVersion = answer.metadata.resourceVersion;
-      answered(answer);
     } catch (error) {
       if (signal.aborted) return;
       // What is refused for what it says will be refused again: it must not keep a pod from its end.
