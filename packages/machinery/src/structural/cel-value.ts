@@ -3,7 +3,9 @@ import { parseDuration } from '../duration.ts';
 import { isObject, type JsonObject, type JsonSchema, memberSchema } from './json-schema.ts';
 
 /** Words of the language that a field may have as its name; they are written `__in__`. */
-const RESERVED = new Set(['true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while']);
+const RESERVED = new Set(
+  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(' '),
+);
 
 /**
  * A value of a custom resource as expressions see it (CEL in Kubernetes, "type system integration"): whole and other
