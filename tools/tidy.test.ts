@@ -16,7 +16,7 @@ interface Source {
 const root = join(import.meta.dirname, '..');
 const sources: readonly Source[] = globSync('packages/*/src/**/*.ts', { cwd: root }).map((path) => {
   const text = withoutComments(readFileSync(join(root, path), 'utf8'));
-  const imports = [...text.matchAll(/(?:^|[;}\n])\s*(?:import|export)\b[^;'"]*?from\s*'([^']+)'|\bimport\s*\(?\s*'([^']+)'/g)]
+  const imports = [...text.matchAll(/(?:^|[;}\n])\s*(?:import|export)\b[^;'"]*?from\s*'([^']+)'|(?<!')\bimport\s*\(?\s*'([^']+)'/g)]
     .map((m) => m[1] ?? m[2] ?? '');
   const isTest = /\.(?:test|contract)\.ts$/.test(path) || path.includes('/testing/');
   return { path, pkg: path.split('/')[1] ?? '', text, isTest, imports };
