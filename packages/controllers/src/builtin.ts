@@ -13,6 +13,8 @@ import { daemonSetController } from './daemon-set/daemon-set.ts';
 import { deploymentController } from './deployment/deployment.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
+import { jobController } from './job/job.ts';
+import { trackingFinalizersController } from './job/tracking-finalizers.ts';
 import { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
 import { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
@@ -52,6 +54,8 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   replicationControllerController,
   daemonSetController(),
   statefulSetController,
+  jobController(),
+  trackingFinalizersController,
   endpointSliceController,
   endpointsController,
   serviceAccountController,

@@ -25,6 +25,8 @@ export { deploymentController } from './deployment/deployment.ts';
 export { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
 export { endpointsController } from './endpoints/endpoints.ts';
 export { garbageCollectorController } from './garbage-collector/garbage-collector.ts';
+export { jobController } from './job/job.ts';
+export { trackingFinalizersController } from './job/tracking-finalizers.ts';
 export { kindControllers, type KindSource, runKindControllers } from './kind-controllers.ts';
 export { namespaceController } from './namespace/namespace.ts';
 export { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.ts';

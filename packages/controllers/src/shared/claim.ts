@@ -22,6 +22,8 @@ export interface Claim<O extends ApiObject, Owner extends ApiObject> {
   readonly selector: Selector;
   /** Objects that it leaves alone are neither adopted nor released. */
   considers?(object: O): boolean;
+  /** Put on what is adopted, taken off what is released. */
+  readonly finalizer?: string;
 }
 
 /** What an owner has or could have, from the cache. */
@@ -32,7 +34,7 @@ export const candidates = <O extends ApiObject>(kind: Kind<O>, owner: ApiObject,
 
 /** The objects an owner manages, after adopting matching orphans and letting go of those that no longer match. */
 export async function claim<O extends ApiObject, Owner extends ApiObject>(
-  { kind, owner, ownerKind, selector, considers = () => true }: Claim<O, Owner>,
+  { kind, owner, ownerKind, selector, considers = () => true, finalizer }: Claim<O, Owner>,
   context: Context,
 ): Promise<readonly O[]> {
   const claimed: O[] = [];
@@ -52,7 +54,7 @@ export async function claim<O extends ApiObject, Owner extends ApiObject>(
   return claimed;
 
   async function adopt(object: O): Promise<O | undefined> {
-    return change(object, (current) => {
+    return change(object, 'adopt', (current) => {
       // Meanwhile it may be another's, another object, or no longer ours to want.
       const isFree =
         current.metadata.uid === object.metadata.uid &&
@@ -63,19 +65,26 @@ export async function claim<O extends ApiObject, Owner extends ApiObject>(
   }
 
   async function release(object: O): Promise<void> {
-    await change(object, (current) =>
+    await change(object, 'release', (current) =>
       current.metadata.ownerReferences?.filter((reference) => reference.uid !== owner.metadata.uid),
     );
   }
 
+  function finalizers({ metadata }: O, action: 'adopt' | 'release'): { readonly finalizers?: readonly string[] } {
+    if (finalizer === undefined) return {};
+    const others = (metadata.finalizers ?? []).filter((other) => other !== finalizer);
+    return { finalizers: action === 'adopt' ? [...others, finalizer] : others };
+  }
+
   async function change(
     object: O,
+    action: 'adopt' | 'release',
     owners: (current: O) => ApiObject['metadata']['ownerReferences'],
   ): Promise<O | undefined> {
     try {
       return await context.api.of(kind).update(keyOf(object), (current) => {
         const ownerReferences = owners(current);
-        return ownerReferences ? { ...current, metadata: { ...current.metadata, ownerReferences } } : current;
+        return ownerReferences ? { ...current, metadata: { ...current.metadata, ownerReferences, ...finalizers(current, action) } } : current;
       });
     } catch (error) {
       if (hasReason(error, 'NotFound')) return undefined; // Gone meanwhile: nothing left to claim.
