@@ -21,12 +21,13 @@ export function validateMounts(container: AnyContainer, volumes: Volumes, at: Fi
     if (devices.some((device) => device.devicePath === mount.mountPath)) {
       here.at('mountPath').invalid(mount.mountPath, 'must not already exist as a path in volumeDevices');
     }
-    if (mount.subPath) descendingPath(mount.subPath, here.at('subPath'));
+    // Upstream leaves the index out of these.
+    if (mount.subPath) descendingPath(mount.subPath, at.at('subPath'));
     if (mount.subPathExpr) {
       if (mount.subPath) here.at('subPathExpr').invalid(mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive');
-      descendingPath(mount.subPathExpr, here.at('subPathExpr'));
+      descendingPath(mount.subPathExpr, at.at('subPathExpr'));
     }
-    validatePropagation(mount, container, here);
+    validatePropagation(mount, container, at);
   });
 }
 
@@ -59,10 +60,11 @@ export function validateDevices(container: AnyContainer, volumes: Volumes, at: F
     }
     if (!devicePath) here.at('devicePath').required();
     if (paths.has(devicePath)) here.at('devicePath').invalid(devicePath, 'must be unique');
-    if (devicePath.includes('..')) here.at('devicePath').invalid(devicePath, "can not contain backsteps ('..')");
+    const isBackward = devicePath.split('/').includes('..');
+    if (isBackward) here.at('devicePath').invalid(devicePath, "can not contain backsteps ('..')");
     if (mounts.some((mount) => mount.name === name)) here.at('name').invalid(name, 'must not already exist in volumeMounts');
     if (mounts.some((mount) => mount.mountPath === devicePath)) here.at('devicePath').invalid(devicePath, 'must not already exist as a path in volumeMounts');
     names.add(name);
-    paths.add(devicePath);
+    if (!isBackward) paths.add(devicePath);
   });
 }

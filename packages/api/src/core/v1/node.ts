@@ -1,6 +1,6 @@
-import { equalJson, type Field, type Kind, labelValueErrors, qualifiedNameErrors } from '@navarch/machinery';
+import { type Field, type Kind, labelValueErrors, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { parseCidr } from '../../checks/network.ts';
+import { cidr, parseCidr } from '../../checks/network.ts';
 import { declaredValue, each, entriesOf, named } from '../../checks/values.ts';
 import { resourceQuantity } from '../../checks/quantities.ts';
 import { columnsOf } from '../../columns.ts';
@@ -45,15 +45,14 @@ export const node: Kind<Node> = builtIn<Node>('/v1.Node', {
     },
     validateUpdate(next, previous, at) {
       const { podCIDRs = [], providerID } = previous.spec;
-      if (podCIDRs.length > 0 && !equalJson(next.spec.podCIDRs ?? [], podCIDRs)) {
-        at.at('spec', 'podCIDRs').forbidden('node updates may not change podCIDR except from "" to valid');
-      }
+      const others = next.spec.podCIDRs ?? [];
+      // Said once for every network that differs.
+      const changes = others.length === podCIDRs.length ? podCIDRs.filter((text, i) => text !== others[i]) : podCIDRs.slice(0, 1);
+      for (const _ of changes) at.at('spec', 'podCIDRs').forbidden('node updates may not change podCIDR except from "" to valid');
       if (providerID && next.spec.providerID !== providerID) {
         at.at('spec', 'providerID').forbidden('node updates may not change providerID except from "" to valid');
       }
-      if (!equalJson(fixedPart(next.spec), fixedPart(previous.spec))) {
-        at.at('spec').forbidden('node updates may only change labels, taints, or capacity (or configSource, if the DynamicKubeletConfig feature gate is enabled)');
-      }
+      if ((next.spec.externalID ?? '') !== (previous.spec.externalID ?? '')) at.at('spec', 'externalID').forbidden('may not be updated');
     },
     parts: {
       status: statusPart({
@@ -70,10 +69,6 @@ export const node: Kind<Node> = builtIn<Node>('/v1.Node', {
   },
 });
 
-function fixedPart({ podCIDR: _, podCIDRs: __, providerID: ___, taints: ____, unschedulable: _____, ...rest }: NodeSpec): unknown {
-  return rest;
-}
-
 export function validateTaints(taints: readonly Taint[] | undefined, at: Field): void {
   const seen = new Set<string>();
   each(taints, at, (taint, here) => {
@@ -88,12 +83,13 @@ export function validateTaints(taints: readonly Taint[] | undefined, at: Field):
 }
 
 function validateNetworks({ podCIDRs = [] }: NodeSpec, at: Field): void {
-  each(podCIDRs, at, (text, here) => {
-    if (!parseCidr(text)) here.invalid(podCIDRs, 'must be valid CIDR');
-  });
+  each(podCIDRs, at, (text, here) => cidr(text, here));
   if (podCIDRs.length < 2) return;
   const families = podCIDRs.map((text) => parseCidr(text)?.address.length);
   if (podCIDRs.length > 2 || families[0] === families[1]) at.invalid(podCIDRs, 'may specify no more than one CIDR for each IP family');
+  each(podCIDRs, at, (text, here, i) => {
+    if (podCIDRs.indexOf(text) < i) here.duplicate(text);
+  });
 }
 
 export const addressOf = (n: Node, type: string): string | undefined => n.status.addresses?.find((a) => a.type === type)?.address;

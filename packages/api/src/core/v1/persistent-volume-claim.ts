@@ -1,8 +1,8 @@
 import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type Kind, type Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { fractionWarnings, isGreater, quantityPositive, resourceQuantity } from '../../checks/quantities.ts';
+import { fractionWarnings, isGreater, isPositive, quantityPositive, resourceQuantity } from '../../checks/quantities.ts';
 import { labelSelector } from '../../checks/selectors.ts';
-import { named, supportedValue } from '../../checks/values.ts';
+import { IMMUTABLE, named, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../generated/types/core-v1.ts';
 import { statusPart } from '../../parts.ts';
@@ -69,24 +69,23 @@ function completeDataSource(spec: Mutable<PersistentVolumeClaimSpec>): void {
 
 /** Claims of themselves and of pods' ephemeral volumes. */
 export function validateClaimSpec(spec: PersistentVolumeClaimSpec, at: Field): void {
-  validateAccessModes(spec.accessModes, at.at('accessModes'), 'at least 1 access mode is required');
+  if (!spec.accessModes?.length) at.at('accessModes').required('at least 1 access mode is required');
   labelSelector(spec.selector, at.at('selector'));
+  if (spec.accessModes?.length) validateAccessModes(spec.accessModes, at.at('accessModes'), '');
   const storage = spec.resources.requests?.['storage'];
   const storageAt = at.at('resources').key('storage');
   if (storage === undefined) storageAt.required();
-  else {
-    resourceQuantity('storage', storage, storageAt);
-    quantityPositive(storage, storageAt);
-  }
+  else if (isPositive(storage)) resourceQuantity('storage', storage, storageAt);
+  else quantityPositive(storage, storageAt);
   if (spec.storageClassName) named(spec.storageClassName, dnsSubdomainErrors, at.at('storageClassName'));
   if (spec.volumeMode !== undefined) supportedValue(spec.volumeMode, ['Block', 'Filesystem'], at.at('volumeMode'));
   if (spec.dataSource) validateReference(spec.dataSource, at.at('dataSource'));
   if (spec.dataSourceRef) validateReference(spec.dataSourceRef, at.at('dataSourceRef'));
   if (spec.dataSourceRef?.namespace) {
     named(spec.dataSourceRef.namespace, dnsLabelErrors, at.at('dataSourceRef', 'namespace'));
-    if (spec.dataSource) at.at('dataSource').invalid(spec.dataSource, 'may not be specified when dataSourceRef.namespace is specified');
+    if (spec.dataSource) at.invalid(at.at('dataSource').path, 'may not be specified when dataSourceRef.namespace is specified');
   } else if (spec.dataSource && spec.dataSourceRef && !equalJson({ ...spec.dataSource }, { ...spec.dataSourceRef })) {
-    at.invalid(at.path, 'must match dataSourceRef');
+    at.invalid(at.at('dataSource').path, 'must match dataSourceRef');
   }
   if (spec.volumeAttributesClassName) named(spec.volumeAttributesClassName, dnsSubdomainErrors, at.at('volumeAttributesClassName'));
 }
@@ -95,35 +94,55 @@ function validateReference(reference: { readonly apiGroup?: string | null; reado
   if (!reference.name) at.at('name').required();
   if (!reference.kind) at.at('kind').required();
   const group = reference.apiGroup ?? '';
-  if (group === '' && reference.kind !== 'PersistentVolumeClaim') at.invalid(reference.kind, '');
+  if (group === '' && reference.kind !== 'PersistentVolumeClaim') at.invalid(reference.kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup");
   if (group !== '') named(group, dnsSubdomainErrors, at.at('apiGroup'));
 }
 
-/** A claim's wishes stay; a bound one may ask for more room and another class of attributes. */
+/** A claim's wishes stay; a bound one may ask for more room, any for another class of attributes. */
 function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeClaim, at: Field): void {
+  const classAt = at.at('metadata', 'annotations', CLASS);
+  const [annotation, former] = [next.metadata.annotations?.[CLASS], previous.metadata.annotations?.[CLASS]];
+  const isUpgraded = isClassOfAnnotation(next, previous);
+  if (!isUpgraded && (annotation ?? '') !== (former ?? '')) classAt.invalid(annotation ?? '', IMMUTABLE);
+  const keepsClass = !isUpgraded && !isFirstClass(next, previous);
   const isBound = next.status.phase === 'Bound';
-  if (!equalJson(fixedPart(next, previous, isBound), fixedPart(previous, previous, isBound))) {
+  const fixed = ({ spec }: PersistentVolumeClaim): unknown => fixedPart(spec, !previous.spec.volumeName, keepsClass, isBound);
+  if (!equalJson(fixed(next), fixed(previous))) {
     at.at('spec').forbidden('spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims');
   }
   const [wanted, before] = [next.spec.resources.requests?.['storage'], previous.spec.resources.requests?.['storage']];
-  if (isBound && isGreater(before, wanted) && !isGreater(wanted, next.status.capacity?.['storage'])) {
+  if (isGreater(before, wanted) && !isGreater(wanted, next.status.capacity?.['storage'])) {
     at.at('spec', 'resources', 'requests', 'storage').forbidden('field can not be less than status.capacity');
   }
-  at.at('spec', 'volumeMode').immutable(next.spec.volumeMode, previous.spec.volumeMode);
-  if (previous.spec.volumeAttributesClassName !== undefined && next.spec.volumeAttributesClassName === undefined && isBound) {
-    at.at('spec', 'volumeAttributesClassName').forbidden('update from non-nil value to nil is forbidden');
-  }
+  at.at('volumeMode').immutable(next.spec.volumeMode, previous.spec.volumeMode);
+  if (previous.spec.volumeAttributesClassName === undefined) return;
+  const attributes = next.spec.volumeAttributesClassName;
+  const attributesAt = at.at('spec', 'volumeAttributesClassName');
+  if (attributes === undefined) attributesAt.forbidden('update from non-nil value to nil is forbidden');
+  else if (attributes === '') attributesAt.forbidden('update from non-nil value to an empty string is forbidden');
 }
 
-function fixedPart(c: PersistentVolumeClaim, previous: PersistentVolumeClaim, isBound: boolean): unknown {
-  const { volumeName, storageClassName, resources, volumeAttributesClassName, ...rest } = c.spec;
-  const { storage: _, ...otherRequests } = resources.requests ?? {};
+/** The class moves from the annotation of old into its field. */
+function isClassOfAnnotation(next: PersistentVolumeClaim, previous: PersistentVolumeClaim): boolean {
+  const [annotation, former] = [next.metadata.annotations?.[CLASS], previous.metadata.annotations?.[CLASS]];
+  const isKept = annotation === undefined || annotation === former;
+  return former !== undefined && previous.spec.storageClassName === undefined && next.spec.storageClassName === former && isKept;
+}
+
+/** A claim that was made without a class gets one later. */
+function isFirstClass(next: PersistentVolumeClaim, previous: PersistentVolumeClaim): boolean {
+  const former = previous.metadata.annotations?.[CLASS];
+  const name = next.spec.storageClassName;
+  return name !== undefined && previous.spec.storageClassName === undefined && (former === undefined || name === former);
+}
+
+function fixedPart(spec: PersistentVolumeClaimSpec, mayBind: boolean, keepsClass: boolean, isBound: boolean): unknown {
+  const { volumeName, storageClassName, resources, volumeAttributesClassName: _, ...rest } = spec;
+  const { storage, ...others } = resources.requests ?? {};
   return {
     ...rest,
-    // The controller that binds sets the volume; the class may still be chosen while none is.
-    volumeName: previous.spec.volumeName ? volumeName : undefined,
-    storageClassName: classOf(previous) === undefined ? undefined : storageClassName,
-    resources: { ...resources, requests: isBound ? otherRequests : resources.requests },
-    volumeAttributesClassName: isBound ? undefined : volumeAttributesClassName,
+    volumeName: mayBind ? undefined : volumeName,
+    storageClassName: keepsClass ? storageClassName : undefined,
+    resources: { ...resources, requests: isBound ? others : { storage, ...others } },
   };
 }

@@ -7,7 +7,8 @@ import type { CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeSpec 
 import { statusPart } from '../../parts.ts';
 import { shortModes, validateAccessModes } from './access-modes.ts';
 import { nodeSelector } from './affinity-validation.ts';
-import { driverName, hostPathSource, localPath } from './volume-sources.ts';
+import { attachedSource, onlySource } from './attached-volumes.ts';
+import { driverName, noBacksteps } from './volume-sources.ts';
 
 const CLASS = 'volume.beta.kubernetes.io/storage-class';
 const SOURCES = [
@@ -38,13 +39,13 @@ export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume
     prepareCreate(v, { now }) {
       v.status = { phase: 'Pending', lastPhaseTransitionTime: formatTime(now) };
     },
-    validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
+    validate: (v, at) => validateSpec(v, at.at('spec')),
     warnings: (v) => volumeWarnings(v),
     validateUpdate(next, previous, at) {
-      if (!equalJson(sourceOf(next.spec), sourceOf(previous.spec))) {
+      if (!equalJson(sourceOf(next.spec, previous.spec), sourceOf(previous.spec, previous.spec))) {
         at.at('spec', 'persistentvolumesource').forbidden('spec.persistentvolumesource is immutable after creation');
       }
-      at.at('spec', 'volumeMode').immutable(next.spec.volumeMode, previous.spec.volumeMode);
+      at.at('volumeMode').immutable(next.spec.volumeMode, previous.spec.volumeMode);
       if (previous.spec.nodeAffinity && !equalJson(next.spec.nodeAffinity, previous.spec.nodeAffinity)) {
         at.at('spec', 'nodeAffinity').invalid(next.spec.nodeAffinity ?? null, 'field is immutable');
       }
@@ -62,7 +63,13 @@ export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume
   },
 });
 
-const sourceOf = (spec: PersistentVolumeSpec): unknown => Object.fromEntries(givenOf(spec, SOURCES).map((name) => [name, spec[name]]));
+/** What must stay: the whole source, but for a secret for expansion where none was named yet. */
+function sourceOf(spec: PersistentVolumeSpec, previous: PersistentVolumeSpec): unknown {
+  const sources = Object.fromEntries(givenOf(spec, SOURCES).map((name) => [name, spec[name]]));
+  if (!spec.csi || !previous.csi || previous.csi.controllerExpandSecretRef) return sources;
+  const { controllerExpandSecretRef: _, ...csi } = spec.csi;
+  return { ...sources, csi };
+}
 
 const OBSOLETE_CLASS = `metadata.annotations[${CLASS}]: deprecated since v1.8; use "storageClassName" attribute instead`;
 
@@ -74,7 +81,7 @@ function volumeWarnings({ metadata, spec }: PersistentVolume): readonly string[]
   return [...warnings, ...fractionWarnings(spec.capacity, 'spec.capacity')];
 }
 
-function validateSpec(spec: PersistentVolumeSpec, at: Field): void {
+function validateSpec({ metadata, spec }: PersistentVolume, at: Field): void {
   validateAccessModes(spec.accessModes, at.at('accessModes'), '');
   const capacity = at.at('capacity');
   const amounts = entriesOf(spec.capacity);
@@ -90,7 +97,7 @@ function validateSpec(spec: PersistentVolumeSpec, at: Field): void {
     if (spec.nodeAffinity.required) nodeSelector(spec.nodeAffinity.required, at.at('nodeAffinity', 'required'));
     else at.at('nodeAffinity', 'required').required('must specify required node constraints');
   }
-  validateSource(spec, at);
+  validateSource(spec, at, metadata.name);
   if (spec.storageClassName) named(spec.storageClassName, dnsSubdomainErrors, at.at('storageClassName'));
   if (spec.volumeMode !== undefined) supportedValue(spec.volumeMode, ['Block', 'Filesystem'], at.at('volumeMode'));
   if (spec.volumeAttributesClassName !== undefined) {
@@ -99,26 +106,21 @@ function validateSpec(spec: PersistentVolumeSpec, at: Field): void {
   }
 }
 
-function validateSource(spec: PersistentVolumeSpec, at: Field): void {
-  const given = givenOf(spec, SOURCES);
-  if (given.length === 0) at.required('must specify a volume type');
-  for (const extra of given.slice(1)) at.at(extra).forbidden('may not specify more than 1 volume type');
-  if (spec.hostPath) hostPathSource(spec.hostPath, at.at('hostPath'));
-  if (spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle') {
+function validateSource(spec: PersistentVolumeSpec, at: Field, name: string): void {
+  onlySource(givenOf(spec, SOURCES), at, (source, here) => {
+    if (source === 'local') validateLocal(spec, at);
+    else if (spec.csi && source === 'csi') validateCsi(spec.csi, here);
+    else attachedSource(source, spec, here, { kind: 'cluster', name });
+  });
+  if (spec.hostPath && /^\/[/.]*$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle') {
     at.at('persistentVolumeReclaimPolicy').forbidden("may not be 'recycle' for a hostPath mount of '/'");
   }
-  if (spec.nfs) {
-    const here = at.at('nfs');
-    if (!spec.nfs.server) here.at('server').required();
-    if (!spec.nfs.path) here.at('path').required();
-    else if (!spec.nfs.path.startsWith('/')) here.at('path').invalid(spec.nfs.path, 'must be an absolute path');
-  }
-  if (spec.local) {
-    if (spec.local.path) localPath(spec.local.path, at.at('local', 'path'));
-    else at.at('local', 'path').required();
-    if (!spec.nodeAffinity) at.at('nodeAffinity').required('Local volume requires node affinity');
-  }
-  if (spec.csi) validateCsi(spec.csi, at.at('csi'));
+}
+
+function validateLocal(spec: PersistentVolumeSpec, at: Field): void {
+  if (spec.local?.path) noBacksteps(spec.local.path, at.at('local', 'path'));
+  else at.at('local', 'path').required();
+  if (!spec.nodeAffinity?.required) at.at('nodeAffinity').required('Local volume requires node affinity');
 }
 
 const SECRETS = ['controllerPublishSecretRef', 'controllerExpandSecretRef', 'nodePublishSecretRef', 'nodeExpandSecretRef'] as const;
@@ -129,7 +131,7 @@ function validateCsi(source: CSIPersistentVolumeSource, at: Field): void {
   for (const name of SECRETS) {
     const reference = source[name];
     if (!reference) continue;
-    requiredName(reference.name, dnsLabelErrors, at.at(name, 'name'));
+    requiredName(reference.name, dnsSubdomainErrors, at.at(name, 'name'));
     requiredName(reference.namespace, dnsLabelErrors, at.at(name, 'namespace'));
   }
 }

@@ -21,7 +21,21 @@ export function validatePodStatus(next: Pod, previous: Pod, at: Field): void {
     if (policy !== 'Always' && !ownsRestarts(previous)) validateEnds(status[list] ?? [], before, policy === 'OnFailure', here.at(list));
   }
   validateEnds(status.ephemeralContainerStatuses ?? [], previous.status.ephemeralContainerStatuses ?? [], false, here.at('ephemeralContainerStatuses'));
-  validateAddresses(next, here);
+  validateClaims(next, here.at('resourceClaimStatuses'));
+  validateAddresses(status.podIPs, here.at('podIPs'));
+  if (status.hostIPs?.[0] && status.hostIPs[0].ip !== status.hostIP) here.at('hostIPs').index(0).at('ip').invalid(status.hostIPs[0].ip, 'must be equal to `hostIP`');
+  validateAddresses(status.hostIPs, here.at('hostIPs'));
+}
+
+function validateClaims({ spec, status }: Pod, at: Field): void {
+  const seen = new Set<string>();
+  each(status.resourceClaimStatuses, at, ({ name, resourceClaimName }, here) => {
+    const isKnown = spec.resourceClaims?.some((claim) => claim.name === name);
+    if (!isKnown) here.at('name').invalid(name, 'must match the name of an entry in `spec.resourceClaims`');
+    if (seen.has(name)) here.at('name').duplicate(name);
+    seen.add(name);
+    if (resourceClaimName !== undefined) named(resourceClaimName, dnsSubdomainErrors, here.at('name'));
+  });
 }
 
 /** Containers with restart rules of their own may come back whatever the pod's policy says (KEP-5307). */
@@ -37,15 +51,15 @@ function validateEnds(next: readonly ContainerStatus[], previous: readonly Conta
 }
 
 /** One address of each family, each once. */
-function validateAddresses({ status: { podIPs = [] } }: Pod, at: Field): void {
-  each(podIPs, at.at('podIPs'), ({ ip }, here) => {
+function validateAddresses(addresses: readonly { readonly ip: string }[] = [], at: Field): void {
+  each(addresses, at, ({ ip }, here) => {
     validateIp(ip, here);
   });
-  if (podIPs.length < 2) return;
-  const families = podIPs.map(({ ip }) => parseIp(ip)?.length);
+  if (addresses.length < 2) return;
+  const families = addresses.map(({ ip }) => parseIp(ip)?.length);
   const seen = new Set<string>();
-  if (podIPs.length > 2 || families[0] === families[1]) at.at('podIPs').invalid(podIPs, 'may specify no more than one IP for each IP family');
-  each(podIPs, at.at('podIPs'), ({ ip }, here) => {
+  if (addresses.length > 2 || families[0] === families[1]) at.invalid(addresses, 'may specify no more than one IP for each IP family');
+  each(addresses, at, ({ ip }, here) => {
     const bytes = parseIp(ip);
     const key = bytes ? formatIp(bytes) : ip;
     if (seen.has(key)) here.duplicate({ ip });

@@ -1,6 +1,6 @@
 import { equalJson, type Field, type Mutable, cloneJson } from '@navarch/machinery';
 import { each } from '../../checks/values.ts';
-import type { Container, Pod, PodSpec, Toleration } from '../../generated/types/core-v1.ts';
+import type { Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../../generated/types/core-v1.ts';
 import { qosClassOf } from './pod-resources.ts';
 
 const UPDATABLE = 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
@@ -15,7 +15,7 @@ export function validatePodUpdate(next: Pod, previous: Pod, at: Field): void {
       return;
     }
   }
-  validateDeadline(next.spec.activeDeadlineSeconds, previous.spec.activeDeadlineSeconds, spec.at('activeDeadlineSeconds'));
+  if (!validateDeadline(next.spec.activeDeadlineSeconds, previous.spec.activeDeadlineSeconds, spec.at('activeDeadlineSeconds'))) return;
   const isKept = (what: Toleration): boolean =>
     next.spec.tolerations?.some((other) => equalJson({ ...other, tolerationSeconds: 0 }, { ...what, tolerationSeconds: 0 })) ?? false;
   if (!(previous.spec.tolerations ?? []).every(isKept)) {
@@ -25,25 +25,50 @@ export function validatePodUpdate(next: Pod, previous: Pod, at: Field): void {
   if (!equalJson(fixedPart(next.spec, previous.spec), fixedPart(previous.spec, previous.spec))) spec.forbidden(UPDATABLE);
 }
 
-function validateDeadline(next: number | undefined, previous: number | undefined, at: Field): void {
+/** False where upstream looks no further. */
+function validateDeadline(next: number | undefined, previous: number | undefined, at: Field): boolean {
   if (next === undefined) {
     if (previous !== undefined) at.invalid(null, 'must not update from a positive integer to nil value');
-    return;
+    return true;
   }
+  const isLate = previous !== undefined && previous < next;
   if (next < 0 || next > INT32_MAX) at.invalid(next, `must be between 0 and ${INT32_MAX}, inclusive`);
-  else if (previous !== undefined && previous < next) at.invalid(next, 'must be less than or equal to previous value');
+  else if (isLate) at.invalid(next, 'must be less than or equal to previous value');
+  else return true;
+  return false;
 }
 
 const isGated = (spec: PodSpec): boolean => (spec.schedulingGates?.length ?? 0) > 0;
 
 function validateGates(next: PodSpec, previous: PodSpec, at: Field): void {
   const before = new Set(previous.schedulingGates?.map((gate) => gate.name));
-  for (const { name } of next.schedulingGates ?? []) {
-    if (!before.has(name)) at.at('schedulingGates').forbidden(`only deletion is allowed, but found new scheduling gate '${name}'`);
-  }
+  each(next.schedulingGates, at.at('schedulingGates'), ({ name }, here) => {
+    if (!before.has(name)) here.at('name').forbidden(`only deletion is allowed, but found new scheduling gate '${name}'`);
+  });
   if (!isGated(previous)) return;
   const keepsAll = Object.entries(previous.nodeSelector ?? {}).every(([key, value]) => next.nodeSelector?.[key] === value);
   if (!keepsAll) at.at('nodeSelector').invalid(next.nodeSelector ?? null, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)');
+  validateTerms(termsOf(next), termsOf(previous), at.at('affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms'));
+}
+
+const termsOf = (spec: PodSpec): readonly NodeSelectorTerm[] =>
+  spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+
+/** Where a held pod may go can only become less. */
+function validateTerms(next: readonly NodeSelectorTerm[], previous: readonly NodeSelectorTerm[], at: Field): void {
+  if (previous.length === 0) return;
+  if (next.length !== previous.length) return at.invalid(next, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed');
+  each(next, at, (term, here, i) => {
+    if (!isNarrower(term, previous[i] ?? {})) here.invalid(term, 'only additions are allowed (no mutations or deletions)');
+  });
+}
+
+function isNarrower(next: NodeSelectorTerm, previous: NodeSelectorTerm): boolean {
+  const lists = ['matchExpressions', 'matchFields'] as const;
+  // A term without requirements chooses nothing; with some it would choose more.
+  const wasEmpty = lists.every((list) => !previous[list]?.length);
+  if (wasEmpty) return lists.every((list) => !next[list]?.length);
+  return lists.every((list) => equalJson((next[list] ?? []).slice(0, previous[list]?.length ?? 0), previous[list] ?? []));
 }
 
 /** What must stay: the spec without its changeable fields. */
@@ -61,6 +86,7 @@ function fixedPart(spec: PodSpec, previous: PodSpec): unknown {
 
 /** Ephemeral containers are added one by one, and stay as they were started. */
 export function validateEphemeralUpdate(next: Pod, previous: Pod, at: Field): void {
+  if (previous.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return at.forbidden('static pods do not support ephemeral containers');
   const here = at.at('spec', 'ephemeralContainers');
   const byName = new Map(next.spec.ephemeralContainers?.map((container) => [container.name, container]));
   for (const old of previous.spec.ephemeralContainers ?? []) {

@@ -41,7 +41,7 @@ test('validatePodSpec() says what is wrong with ports', () => {
       'spec.containers[0].ports[0].name: Invalid value: "A": must contain at least one letter (a-z)'],
     [container({ ports: [{ containerPort: 1, hostPort: 9 }, { containerPort: 2, hostPort: 9 }] }), 'spec.containers[0].ports[1].hostPort: Duplicate value: "TCP//9"'],
     [{ spec: { hostNetwork: true, containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 1, hostPort: 2 }] }] } },
-      'spec.containers[0].ports[0].containerPort: Invalid value: 1: must match `hostPort` when `hostNetwork` is true'],
+      'spec.containers[0].ports[0].hostPort: Invalid value: 2: must match `containerPort` when `hostNetwork` is true'],
   ]);
 });
 
@@ -106,19 +106,20 @@ test('validatePodSpec() says what is wrong with volumes and mounts', () => {
     [volume({ configMap: { name: 'c', items: [{ key: '', path: '../x' }] } }), `${at}.configMap.items[0].key: Required value`, `${at}.configMap.items[0].path: Invalid value: "../x": must not contain '..'`],
     [volume({ persistentVolumeClaim: {} }), `${at}.persistentVolumeClaim.claimName: Required value`],
     [volume({ downwardAPI: { items: [{ path: 'a' }] } }), `${at}.downwardAPI: Required value: one of fieldRef and resourceFieldRef is required`],
-    [volume({ projected: { sources: [{ serviceAccountToken: { path: 'p', expirationSeconds: 5 } }] } }),
+    [{ spec: { serviceAccountName: 's', volumes: [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 'p', expirationSeconds: 5 } }] } }] } },
       `${at}.projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 5: may not specify a duration less than 10 minutes`],
     [volume({ projected: { sources: [{ configMap: { name: 'c', items: [{ key: 'k', path: 'p' }] } }, { secret: { name: 's', items: [{ key: 'k', path: 'p' }] } }] } }),
       `${at}.projected: Invalid value: "s": conflicting duplicate paths`],
+    [volume({ csi: { driver: 'd.io', nodePublishSecretRef: { name: '_' } } }), `${at}.csi.name: Invalid value: "_": ${SUBDOMAIN}`],
     [volume({ csi: { driver: '' } }), `${at}.csi.driver: Required value`, `${at}.csi.driver: Invalid value: "": ${SUBDOMAIN}`],
     [volume({ ephemeral: { volumeClaimTemplate: { spec: {} } } }), `${at}.ephemeral.volumeClaimTemplate.spec.accessModes: Required value: at least 1 access mode is required`,
       `${at}.ephemeral.volumeClaimTemplate.spec.resources[storage]: Required value`],
     [mount({ name: 'w' }), 'spec.containers[0].volumeMounts[0].name: Not found: "w"'],
     [mount({ mountPath: '' }), 'spec.containers[0].volumeMounts[0].mountPath: Required value'],
-    [mount({ subPath: '/a' }), 'spec.containers[0].volumeMounts[0].subPath: Invalid value: "/a": must be a relative path'],
+    [mount({ subPath: '/a' }), 'spec.containers[0].volumeMounts.subPath: Invalid value: "/a": must be a relative path'],
     [mount({ subPath: 'a', subPathExpr: 'b' }), 'spec.containers[0].volumeMounts[0].subPathExpr: Invalid value: "b": subPathExpr and subPath are mutually exclusive'],
-    [mount({ mountPropagation: 'Bidirectional' }), 'spec.containers[0].volumeMounts[0].mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers'],
-    [mount({ recursiveReadOnly: 'Enabled' }), 'spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when readOnly is true'],
+    [mount({ mountPropagation: 'Bidirectional' }), 'spec.containers[0].volumeMounts.mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers'],
+    [mount({ recursiveReadOnly: 'Enabled' }), 'spec.containers[0].volumeMounts.recursiveReadOnly: Forbidden: may only be specified when readOnly is true'],
   ]);
 });
 
@@ -185,8 +186,8 @@ test('validatePodSpec() says what is wrong with security contexts', () => {
     [spec({ securityContext: { fsGroup: -1, supplementalGroups: [1, -1] } }), 'spec.securityContext.fsGroup: Invalid value: -1: must be between 0 and 2147483647, inclusive',
       'spec.securityContext.supplementalGroups[1]: Invalid value: -1: must be between 0 and 2147483647, inclusive'],
     [spec({ securityContext: { sysctls: [{ name: 'a', value: '' }, { name: 'a', value: '' }] } }), 'spec.securityContext.sysctls[1].name: Duplicate value: "a"'],
-    [spec({ hostPID: true, shareProcessNamespace: true }), 'spec.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled'],
-    [spec({ hostUsers: false, hostNetwork: true }), 'spec.hostUsers: Forbidden: when `hostUsers` is false, hostNetwork must not be true'],
+    [spec({ hostPID: true, shareProcessNamespace: true }), 'spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled'],
+    [spec({ hostUsers: false, hostNetwork: true }), 'spec.hostNetwork: Forbidden: when `hostUsers` is false'],
   ]);
 });
 
@@ -200,7 +201,7 @@ test('validatePodSpec() says what is wrong with names, DNS, claims and the rest'
       'spec.dnsConfig.nameservers[3]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
     [spec({ dnsConfig: { options: [{}] } }), 'spec.dnsConfig.options[0]: Required value: must not be empty'],
     [spec({ hostAliases: [{ ip: 'x', hostnames: ['A'] }] }), 'spec.hostAliases[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-      `spec.hostAliases[0].hostnames: Invalid value: "A": ${SUBDOMAIN}`],
+      `spec.hostAliases[0].hostnames[0]: Invalid value: "A": ${SUBDOMAIN}`],
     [spec({ activeDeadlineSeconds: 0 }), 'spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive'],
     [spec({ resourceClaims: [{ name: 'a' }] }), 'spec.resourceClaims[0]: Invalid value: {"name":"a"}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'],
     [spec({ readinessGates: [{ conditionType: 'a/b/c' }] }),
@@ -228,7 +229,7 @@ test('validatePodUpdate() lets images, deadlines and more tolerations through, a
     [spec({ terminationGracePeriodSeconds: 1 }), spec({ terminationGracePeriodSeconds: -5 })],
     [spec({ terminationGracePeriodSeconds: 2 }), spec({ terminationGracePeriodSeconds: -5 }), fixed],
     [spec({ schedulingGates: null, nodeSelector: { a: 'b' } }), spec({ schedulingGates: [{ name: 'g' }] })],
-    [spec({ schedulingGates: [{ name: 'h' }] }), {}, "spec.schedulingGates: Forbidden: only deletion is allowed, but found new scheduling gate 'h'"],
+    [spec({ schedulingGates: [{ name: 'h' }] }), {}, "spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'h'"],
   ];
   for (const [change, before, ...expected] of cases) assert.deepEqual(updateRefusals(POD, change, before), expected, JSON.stringify(change));
 });

@@ -4,17 +4,18 @@ import {
 } from '@navarch/machinery';
 import { ip } from '../../checks/network.ts';
 import { isGreater, resourceName, resourceRequirements } from '../../checks/quantities.ts';
-import { declaredValue, each, entriesOf, named, requiredName, supportedValue, unique } from '../../checks/values.ts';
-import type { PodDNSConfig, PodResourceClaim, PodSpec, PodTemplateSpec, Toleration } from '../../generated/types/core-v1.ts';
+import { declaredValue, each, entriesOf, named, requiredName } from '../../checks/values.ts';
+import type { Pod, PodDNSConfig, PodResourceClaim, PodSpec, PodTemplateSpec, Toleration } from '../../generated/types/core-v1.ts';
 import { validateAffinity, validateSpread } from './affinity-validation.ts';
-import { validateContainers, validateEphemeralContainers, validateInitContainers } from './container-validation.ts';
+import { trimmedImage, validateContainers, validateEphemeralContainers, validateInitContainers } from './container-validation.ts';
+import { validateOs } from './os-validation.ts';
 import { validatePodSecurity } from './security-validation.ts';
 import { validateVolumes } from './volume-validation.ts';
 
 const INT32_MAX = 2 ** 31 - 1;
 
 /** Pod specs of pods and templates: every error is collected, in upstream's words and order. */
-export function validatePodSpec(spec: PodSpec, at: Field): void {
+export function validatePodSpec(spec: PodSpec, at: Field, isPod = false): void {
   const volumes = validateVolumes(spec.volumes, at.at('volumes'));
   validateClaims(spec.resourceClaims, at.at('resourceClaims'));
   const around = { spec, volumes, names: new Set<string>() };
@@ -22,31 +23,39 @@ export function validatePodSpec(spec: PodSpec, at: Field): void {
   if (spec.initContainers?.length) validateInitContainers(around, at.at('initContainers'));
   if (spec.ephemeralContainers?.length) validateEphemeralContainers(around, at.at('ephemeralContainers'));
   if (spec.resources) validatePodResources(spec, at.at('resources'));
+  if (spec.hostNetwork) validateHostPorts(spec, at.at('containers'), isPod);
   declaredValue(spec.restartPolicy, ['Always', 'OnFailure', 'Never'], at.at('restartPolicy'));
   declaredValue(spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'], at.at('dnsPolicy'));
   validateLabels(spec.nodeSelector, at.at('nodeSelector'));
-  if (spec.hostNetwork) validateHostNetwork(spec, at);
-  validatePodSecurity(spec, at);
+  validatePodSecurity(spec, at.at('securityContext'));
   if (spec.affinity) validateAffinity(spec.affinity, at.at('affinity'));
   validateDns(spec, at.at('dnsConfig'));
   each(spec.readinessGates, at.at('readinessGates'), ({ conditionType }, here) => named(conditionType, qualifiedNameErrors, here.at('conditionType')));
-  each(spec.schedulingGates, at.at('schedulingGates'), ({ name }, here) => named(name, qualifiedNameErrors, here));
-  unique(spec.schedulingGates, (gate) => gate.name, at.at('schedulingGates'), (here) => here.at('name'));
+  validateGates(spec, at.at('schedulingGates'));
   validateSpread(spec.topologySpreadConstraints, at.at('topologySpreadConstraints'));
-  validateHostUsers(spec, at.at('hostUsers'));
+  if (spec.hostUsers === false) validateOwnUsers(spec, at);
   validateNames(spec, at);
-  const deadline = spec.activeDeadlineSeconds;
-  if (deadline !== undefined && (deadline < 1 || deadline > INT32_MAX)) {
-    at.at('activeDeadlineSeconds').invalid(deadline, `must be between 1 and ${INT32_MAX}, inclusive`);
-  }
   validateTolerations(spec.tolerations, at.at('tolerations'));
   each(spec.hostAliases, at.at('hostAliases'), (alias, here) => {
     ip(alias.ip, here.at('ip'));
-    for (const name of alias.hostnames ?? []) named(name, dnsSubdomainErrors, here.at('hostnames'));
+    each(alias.hostnames, here.at('hostnames'), (name, place) => named(name, dnsSubdomainErrors, place));
   });
+  if (spec.priorityClassName) named(spec.priorityClassName, dnsSubdomainErrors, at.at('priorityClassName'));
+  if (spec.runtimeClassName !== undefined) named(spec.runtimeClassName, dnsSubdomainErrors, at.at('runtimeClassName'));
   if (spec.preemptionPolicy !== undefined) declaredValue(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], at.at('preemptionPolicy'));
   if (spec.overhead) resourceRequirements({ limits: spec.overhead }, at.at('overhead'), resourceName);
   if (spec.os) validateOs(spec, at);
+}
+
+/** What is asked of pods, but not of templates, which existed before it was asked. */
+export function validatePod({ spec }: Pod, at: Field): void {
+  validatePodSpec(spec, at, true);
+  if (!spec.serviceAccountName) {
+    each(spec.volumes, at.at('volumes'), ({ projected }, here) => each(projected?.sources, here.at('projected', 'sources'), (source, place) => {
+      if (source.serviceAccountToken) place.at('serviceAccountToken').forbidden('must not be specified when serviceAccountName is not set');
+    }));
+  }
+  for (const list of ['containers', 'initContainers'] as const) each(spec[list], at.at(list), trimmedImage);
 }
 
 export function validatePodTemplate(template: PodTemplateSpec, at: Field): void {
@@ -104,12 +113,20 @@ function validatePodResources(spec: PodSpec, at: Field): void {
   }
 }
 
-function validateHostNetwork(spec: PodSpec, at: Field): void {
-  for (const list of ['containers', 'initContainers'] as const) {
-    each(spec[list], at.at(list), (container, here) => each(container.ports, here.at('ports'), (port, place) => {
-      if (port.hostPort !== port.containerPort) place.at('containerPort').invalid(port.containerPort, 'must match `hostPort` when `hostNetwork` is true');
-    }));
-  }
+/** On the host's network a port is the host's. Templates may leave that to the pods that are made of them. */
+function validateHostPorts(spec: PodSpec, at: Field, isPod: boolean): void {
+  each(spec.containers, at, (container, here) => each(container.ports, here.at('ports'), ({ hostPort = 0, containerPort }, place) => {
+    if ((isPod || hostPort !== 0) && hostPort !== containerPort) place.at('hostPort').invalid(hostPort, 'must match `containerPort` when `hostNetwork` is true');
+  }));
+}
+
+function validateGates({ schedulingGates }: PodSpec, at: Field): void {
+  const names = new Set<string>();
+  each(schedulingGates, at, ({ name }, here) => {
+    named(name, qualifiedNameErrors, here);
+    if (names.has(name)) here.duplicate(name);
+    names.add(name);
+  });
 }
 
 function validateDns({ dnsPolicy, dnsConfig }: PodSpec, at: Field): void {
@@ -146,19 +163,20 @@ function validateDnsConfig({ nameservers = [], searches = [], options }: PodDNSC
   });
 }
 
-function validateHostUsers(spec: PodSpec, at: Field): void {
-  if (spec.hostUsers !== false) return;
-  for (const name of ['hostNetwork', 'hostPID', 'hostIPC'] as const) if (spec[name]) at.forbidden(`when \`hostUsers\` is false, ${name} must not be true`);
+/** Users of the pod's own mean nothing in the host's namespaces. */
+function validateOwnUsers(spec: PodSpec, at: Field): void {
+  for (const name of ['hostNetwork', 'hostPID', 'hostIPC'] as const) if (spec[name]) at.at(name).forbidden('when `hostUsers` is false');
 }
 
 function validateNames(spec: PodSpec, at: Field): void {
-  const { serviceAccountName, nodeName, hostname, subdomain, priorityClassName, runtimeClassName } = spec;
+  const { serviceAccountName, nodeName, hostname, subdomain, activeDeadlineSeconds: deadline } = spec;
   if (serviceAccountName) named(serviceAccountName, dnsSubdomainErrors, at.at('serviceAccountName'));
   if (nodeName) named(nodeName, dnsSubdomainErrors, at.at('nodeName'));
+  if (deadline !== undefined && (deadline < 1 || deadline > INT32_MAX)) {
+    at.at('activeDeadlineSeconds').invalid(deadline, `must be between 1 and ${INT32_MAX}, inclusive`);
+  }
   if (hostname) named(hostname, dnsLabelErrors, at.at('hostname'));
   if (subdomain) named(subdomain, dnsLabelErrors, at.at('subdomain'));
-  if (priorityClassName) named(priorityClassName, dnsSubdomainErrors, at.at('priorityClassName'));
-  if (runtimeClassName !== undefined) named(runtimeClassName, dnsSubdomainErrors, at.at('runtimeClassName'));
   const { hostnameOverride } = spec;
   if (hostnameOverride === undefined) return;
   const here = at.at('hostnameOverride');
@@ -203,28 +221,5 @@ function validateTolerationValue(toleration: Toleration, operator: string, value
       break;
     default:
       here.notSupported(operator, ['Equal', 'Exists', 'Gt', 'Lt']);
-  }
-}
-
-/** Fields that a node of the other operating system cannot honour. */
-function validateOs(spec: PodSpec, at: Field): void {
-  const name = spec.os?.name ?? '';
-  const here = at.at('os', 'name');
-  if (!name) return here.required('cannot be empty');
-  supportedValue(name, ['linux', 'windows'], here);
-  if (name === 'linux') {
-    if (spec.securityContext?.windowsOptions) at.at('securityContext', 'windowsOptions').forbidden('windows options cannot be set for a linux pod');
-    each(spec.containers, at.at('containers'), (container, place) => {
-      if (container.securityContext?.windowsOptions) {
-        place.at('securityContext', 'windowsOptions').forbidden('windows options cannot be set for a linux pod');
-      }
-    });
-  }
-  if (name !== 'windows') return;
-  for (const field of ['hostPID', 'hostIPC', 'shareProcessNamespace'] as const) {
-    if (spec[field]) at.at(field).forbidden('cannot be set for a windows pod');
-  }
-  for (const field of ['appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'fsGroup', 'fsGroupChangePolicy', 'sysctls', 'runAsUser', 'runAsGroup', 'supplementalGroups'] as const) {
-    if (spec.securityContext?.[field] !== undefined) at.at('securityContext', field).forbidden('cannot be set for a windows pod');
   }
 }

@@ -6,7 +6,7 @@ import { podColumns } from './pod-columns.ts';
 import { completePodSpec, completeRequests, dropObsolete } from './pod-defaults.ts';
 import { isTerminal, qosClassOf } from './pod-resources.ts';
 import { resized, validateEphemeralUpdate, validatePodUpdate, validateResize } from './pod-update.ts';
-import { validatePodSpec } from './pod-validation.ts';
+import { validatePod } from './pod-validation.ts';
 import { validatePodStatus } from './pod-status.ts';
 import { nameWarnings, podWarnings } from './pod-warnings.ts';
 
@@ -43,7 +43,7 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
         at.at('spec', 'nodeName').forbidden('cannot be set until all schedulingGates have been cleared');
       }
     },
-    validate: (p, at) => validatePodSpec(p.spec, at.at('spec')),
+    validate: (p, at) => validatePod(p, at.at('spec')),
     validateUpdate: validatePodUpdate,
     warnings: (p, previous) => [
       ...(previous ? [] : nameWarnings(p.metadata.name, "the Pod's hostname")), ...podWarnings(p.spec, p.metadata),
@@ -76,7 +76,7 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
           return next;
         },
         validate(p, previous, at) {
-          validatePodSpec(p.spec, at.at('spec'));
+          validatePod(p, at.at('spec'));
           validateEphemeralUpdate(p, previous, at);
         },
         bumpsGeneration: true,
@@ -84,7 +84,7 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
       resize: {
         merge: resized,
         validate(p, previous, at) {
-          validatePodSpec(p.spec, at.at('spec'));
+          validatePod(p, at.at('spec'));
           validateResize(p, previous, at);
         },
         bumpsGeneration: true,

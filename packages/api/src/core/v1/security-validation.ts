@@ -28,14 +28,12 @@ function validateSeccomp(profile: SeccompProfile | undefined, at: Field): void {
   if (!profile) return;
   const { type, localhostProfile } = profile;
   const here = at.at('localhostProfile');
-  if (type === 'Localhost') {
-    if (localhostProfile) descendingPath(localhostProfile, here);
-    else here.required('must be set when seccomp type is Localhost');
-    return;
-  }
-  if (localhostProfile !== undefined) here.invalid(localhostProfile, 'can only be set when seccomp type is Localhost');
   if (!type) at.at('type').required('type is required when seccompProfile is set');
   else supportedValue(type, ['Localhost', 'RuntimeDefault', 'Unconfined'], at.at('type'));
+  if (type !== 'Localhost') {
+    if (localhostProfile !== undefined) here.invalid(profile, 'can only be set when seccomp type is Localhost');
+  } else if (localhostProfile === undefined) here.required('must be set when seccomp type is Localhost');
+  else descendingPath(localhostProfile, here);
 }
 
 const PROFILE_BYTES_MAX = 4095;
@@ -64,17 +62,16 @@ const SYSCTL_SHOWN = `(${SYSCTL_PART}[\\./])*${SYSCTL_PART}`;
 const SYSCTL_LENGTH_MAX = 253;
 const IPC = ['kernel.shmall', 'kernel.shmmax', 'kernel.shmmni', 'kernel.shm_rmid_forced', 'kernel.sem', 'kernel.msgmax', 'kernel.msgmnb', 'kernel.msgmni'];
 
-/** A pod's own security context; `at` is the place of the context, `specAt` the one of the spec. */
-export function validatePodSecurity(spec: PodSpec, specAt: Field): void {
-  const at = specAt.at('securityContext');
+/** A pod's own security context; for upstream it holds the host's namespaces as well. */
+export function validatePodSecurity(spec: PodSpec, at: Field): void {
   const context: PodSecurityContext = spec.securityContext ?? {};
-  if (spec.shareProcessNamespace && spec.hostPID) {
-    specAt.at('shareProcessNamespace').invalid(true, 'ShareProcessNamespace and HostPID cannot both be enabled');
-  }
   id(context.fsGroup, at.at('fsGroup'));
   id(context.runAsUser, at.at('runAsUser'));
   id(context.runAsGroup, at.at('runAsGroup'));
   each(context.supplementalGroups, at.at('supplementalGroups'), id);
+  if (spec.shareProcessNamespace && spec.hostPID) {
+    at.at('shareProcessNamespace').invalid(true, 'ShareProcessNamespace and HostPID cannot both be enabled');
+  }
   validateSysctls(spec, at.at('sysctls'));
   if (context.fsGroupChangePolicy !== undefined) supportedValue(context.fsGroupChangePolicy, ['Always', 'OnRootMismatch'], at.at('fsGroupChangePolicy'));
   validateSeccomp(context.seccompProfile, at.at('seccompProfile'));
@@ -92,7 +89,7 @@ function validateSysctls(spec: PodSpec, at: Field): void {
     } else if (names.has(name)) here.at('name').duplicate(name);
     names.add(name);
     const dotted = name.includes('/') && !name.includes('.') ? name.replaceAll('/', '.') : name;
-    if (spec.hostNetwork && dotted.startsWith('net.')) here.at('name').invalid(name, "may not be specified when 'hostNetwork' is set to true");
-    if (spec.hostIPC && (dotted.startsWith('fs.mqueue.') || IPC.includes(dotted))) here.at('name').invalid(name, "may not be specified when 'hostIPC' is set to true");
+    if (spec.hostNetwork && dotted.startsWith('net.')) here.at('name').invalid(name, "may not be specified when 'hostNetwork' is true");
+    if (spec.hostIPC && (dotted.startsWith('fs.mqueue.') || IPC.includes(dotted))) here.at('name').invalid(name, "may not be specified when 'hostIPC' is true");
   });
 }

@@ -8,7 +8,16 @@ const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const KUBELET_PORT = 10_250;
 const AFFINITY_SECONDS_MAX = 86_400;
 
-export function validateService({ spec }: Service, at: Field): void {
+const HINTS = 'service.kubernetes.io/topology-aware-hints';
+const MODE = 'service.kubernetes.io/topology-mode';
+
+export function validateService(service: Service, root: Field): void {
+  const { metadata: { annotations = {} }, spec } = service;
+  const at = root.at('spec');
+  const [hints, mode] = [annotations[HINTS], annotations[MODE]];
+  if (hints !== undefined && mode !== undefined && hints !== mode) {
+    root.at('metadata', 'annotations').key(MODE).invalid(mode, `must match annotations[${HINTS}] when both are specified`);
+  }
   const { ports = [], type } = spec;
   const isHeadless = spec.clusterIP === 'None';
   if (ports.length === 0 && !isHeadless && type !== 'ExternalName') at.at('ports').required();
@@ -22,7 +31,7 @@ export function validateService({ spec }: Service, at: Field): void {
   each(spec.externalIPs, at.at('externalIPs'), (address, here) => notSpecialIp(address, here));
   oneOf(type, TYPES, at.at('type'));
   validateNumbers(spec, at.at('ports'));
-  validateBalancer(spec, at);
+  validateBalancer(service, root);
   validatePolicies(spec, at);
 }
 
@@ -116,15 +125,23 @@ function validateNumbers({ ports = [], type }: ServiceSpec, at: Field): void {
   });
 }
 
-function validateBalancer(spec: ServiceSpec, at: Field): void {
+const RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+
+function validateBalancer({ metadata, spec }: Service, root: Field): void {
+  const at = root.at('spec');
   const isBalancer = spec.type === 'LoadBalancer';
   const only = "may only be used when `type` is 'LoadBalancer'";
   if (spec.loadBalancerSourceRanges?.length) {
-    const here = at.at('loadBalancerSourceRanges');
-    if (isBalancer) each(spec.loadBalancerSourceRanges, here, (text, place) => cidr(text.trim(), place));
-    else here.forbidden(only);
+    const here = at.at('LoadBalancerSourceRanges');
+    if (!isBalancer) here.forbidden(only);
+    each(spec.loadBalancerSourceRanges, here, (text, place) => cidr(text.trim(), place));
+  } else if (metadata.annotations?.[RANGES] !== undefined) {
+    const here = root.at('metadata', 'annotations').key(RANGES);
+    if (!isBalancer) here.forbidden(only);
+    const ranges = metadata.annotations[RANGES].trim();
+    if (ranges) for (const range of ranges.split(',')) cidr(range.trim(), here);
   }
-  if (isBalancer && spec.allocateLoadBalancerNodePorts === undefined) at.at('allocateLoadBalancerNodePorts').required();
+  if (isBalancer && spec.allocateLoadBalancerNodePorts === undefined) root.at('allocateLoadBalancerNodePorts').required();
   if (!isBalancer && spec.allocateLoadBalancerNodePorts !== undefined) at.at('allocateLoadBalancerNodePorts').forbidden(only);
   if (spec.loadBalancerClass === undefined) return;
   if (isBalancer) named(spec.loadBalancerClass, qualifiedNameErrors, at.at('loadBalancerClass'));

@@ -26,7 +26,7 @@ export const service: Kind<Service> = builtIn<Service>('/v1.Service', {
       followClusterIp(s, previous);
       keepAllocations(s, previous);
     },
-    validate: (s, at) => validateService(s, at.at('spec')),
+    validate: (s, at) => validateService(s, at),
     validateUpdate: validateServiceUpdate,
     warnings: serviceWarnings,
     parts: { status: statusPart({ validate: validateBalancerStatus }) },

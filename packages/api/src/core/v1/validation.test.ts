@@ -80,7 +80,27 @@ test('persistent volumes: one source, one capacity', () => {
     [spec({ hostPath: null, csi: { driver: 'd.io', volumeHandle: '' } }), 'spec.csi.volumeHandle: Required value'],
   ]);
   assert.deepEqual(updateRefusals(key, spec({ hostPath: { path: '/b' }, volumeMode: 'Block' })), [
-    'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation', 'spec.volumeMode: Invalid value: "Block": field is immutable',
+    'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation', 'volumeMode: Invalid value: "Block": field is immutable',
+  ]);
+  const csi = { driver: 'd.io', volumeHandle: 'h' };
+  const secret = { controllerExpandSecretRef: { name: 's', namespace: 'n' } };
+  assert.deepEqual(updateRefusals(key, spec({ csi: secret }), spec({ hostPath: null, csi })), []);
+  assert.equal(updateRefusals(key, spec({ csi: { volumeHandle: 'i' } }), spec({ hostPath: null, csi })).length, 1);
+});
+
+test('persistent volumes of older drivers', () => {
+  const of = (source: Json): Json => spec({ hostPath: null, ...source });
+  table('/v1.PersistentVolume', [
+    [of({ nfs: { server: 's' } }), 'spec.nfs.path: Required value', 'spec.nfs.path: Invalid value: "": must be an absolute path'],
+    [of({ gcePersistentDisk: { pdName: '', partition: 256 } }), 'spec.persistentDisk.pdName: Required value', 'spec.persistentDisk.partition: Invalid value: 256: must be between 1 and 255, inclusive'],
+    [of({ rbd: {}, cephfs: {} }), 'spec.rbd.monitors: Required value', 'spec.rbd.image: Required value', 'spec.cephFS: Forbidden: may not specify more than 1 volume type'],
+    [of({ cinder: { volumeID: 'v', secretRef: { name: 's' } } }), 'spec.cinder.secretRef.namespace: Required value'],
+    [of({ fc: { targetWWNs: ['1'] } }), 'spec.fc.lun: Required value: lun is required if targetWWNs is specified'],
+    [of({ flexVolume: { driver: 'd', options: { 'Kubernetes.io/x': '' } } }), 'spec.flexVolume.options[Kubernetes.io/x]: Invalid value: "Kubernetes.io/x": kubernetes.io and k8s.io namespaces are reserved'],
+    [of({ azureDisk: { diskName: 'd', diskURI: 'u', kind: 'Managed' } }),
+      'spec.azureDisk.diskURI: Unsupported value: "u": supported values: "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}"'],
+    [of({ iscsi: { targetPortal: '10.0.0.1:3260', iqn: 'iqn.2001-04.com.example:a', lun: 0, initiatorName: 'x' } }), 'spec.iscsi.initiatorname: Invalid value: "x": must be valid format'],
+    [of({ local: { path: '/a' } }), 'spec.nodeAffinity: Required value: Local volume requires node affinity'],
   ]);
 });
 
@@ -91,6 +111,7 @@ test('claims: what is asked for, and what a bound one may still change', () => {
     [spec({ accessModes: [] }), 'spec.accessModes: Required value: at least 1 access mode is required'],
     [spec({ accessModes: ['ReadWriteOnce', 'ReadWriteOncePod'] }), 'spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes'],
     [spec({ resources: { requests: null } }), 'spec.resources[storage]: Required value'],
+    [spec({ dataSource: { kind: 'X', name: 'x' }, dataSourceRef: { kind: 'X', name: 'x' } }), `spec.dataSourceRef: Invalid value: "X": must be 'PersistentVolumeClaim' when referencing the default apiGroup`],
     [more('0'), 'spec.resources[storage]: Invalid value: "0": must be greater than zero'],
     [spec({ volumeMode: 'X' }), 'spec.volumeMode: Unsupported value: "X": supported values: "Block", "Filesystem"'],
   ]);
@@ -100,6 +121,12 @@ test('claims: what is asked for, and what a bound one may still change', () => {
   assert.deepEqual(updateRefusals(key, { ...more('2Gi'), status: { phase: 'Bound' } }), []);
   assert.deepEqual(updateRefusals(key, { ...more('500Mi'), status: { phase: 'Bound', capacity: { storage: '1Gi' } } }), [
     'spec.resources.requests.storage: Forbidden: field can not be less than status.capacity',
+  ]);
+  assert.deepEqual(updateRefusals(key, spec({ storageClassName: 's' })), []);
+  assert.deepEqual(updateRefusals(key, spec({ storageClassName: 't' }), spec({ storageClassName: 's' })), [fixed]);
+  assert.deepEqual(updateRefusals(key, spec({ volumeAttributesClassName: 'b' }), spec({ volumeAttributesClassName: 'a' })), []);
+  assert.deepEqual(updateRefusals(key, spec({ volumeAttributesClassName: null }), spec({ volumeAttributesClassName: 'a' })), [
+    'spec.volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden',
   ]);
 });
 
@@ -130,7 +157,7 @@ test('limit ranges and quotas: names, order, scopes', () => {
 test('nodes, namespaces, endpoints, events, controllers', () => {
   table('/v1.Node', [
     [spec({ taints: [{ key: 'a', effect: 'X' }] }), 'metadata.taints[0].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"'],
-    [spec({ podCIDRs: ['x'] }), 'spec.podCIDRs[0]: Invalid value: ["x"]: must be valid CIDR'],
+    [spec({ podCIDRs: ['x'] }), 'spec.podCIDRs[0]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
     [spec({ podCIDRs: ['10.0.0.0/24', '10.0.1.0/24'] }), 'spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.1.0/24"]: may specify no more than one CIDR for each IP family'],
   ]);
   assert.deepEqual(updateRefusals('/v1.Node', spec({ providerID: 'b' }), spec({ providerID: 'a' })), [

@@ -9,10 +9,6 @@ export function noBacksteps(path: string, at: Field): void {
   if (path.split('/').includes('..')) at.invalid(path, "must not contain '..'");
 }
 
-export function localPath(path: string, at: Field): void {
-  noBacksteps(path, at);
-}
-
 /** Relative, and staying below where it begins. */
 export function descendingPath(path: string, at: Field): void {
   if (path.startsWith('/')) at.invalid(path, 'must be a relative path');

@@ -1,11 +1,12 @@
 import { dnsLabelErrors, dnsSubdomainErrors, type Field, validateAnnotations, validateLabels } from '@navarch/machinery';
 import { quantityOf } from '../../checks/quantities.ts';
 import { labelSelector } from '../../checks/selectors.ts';
-import { each, entriesOf, givenOf, requiredName, supportedValue, within } from '../../checks/values.ts';
+import { each, entriesOf, givenOf, named, requiredName, supportedValue } from '../../checks/values.ts';
 import type { DownwardAPIVolumeFile, KeyToPath, ProjectedVolumeSource, Volume, VolumeProjection } from '../../generated/types/core-v1.ts';
+import { attachedSource, iscsiName, onlySource } from './attached-volumes.ts';
 import { fieldSelector, resourceSelector } from './environment-validation.ts';
 import { validateClaimSpec } from './persistent-volume-claim.ts';
-import { descendingPath, driverName, hostPathSource, nonReservedPath } from './volume-sources.ts';
+import { descendingPath, driverName, nonReservedPath } from './volume-sources.ts';
 
 const FILE_MODE = 'must be a number between 0 and 0777 (octal), both inclusive';
 const SOURCES = [
@@ -32,31 +33,22 @@ export function validateVolumes(volumes: readonly Volume[] | undefined, at: Fiel
 }
 
 function validateSource(volume: Volume, at: Field): void {
-  const given: readonly Source[] = givenOf(volume, SOURCES) as readonly Source[];
-  given.forEach((name, i) => {
-    if (i > 0) at.at(name).forbidden('may not specify more than 1 volume type');
-    else checks[name]?.(volume, at.at(name));
+  onlySource(givenOf(volume, SOURCES) as readonly Source[], at, (name, here) => {
+    const check = checks[name];
+    if (check) check(volume, here);
+    else attachedSource(name, volume, here, { kind: 'pod', name: volume.name });
+    iscsiName(volume, at);
   });
-  if (given.length === 0) at.required('must specify a volume type');
 }
 
-/** Sources whose fields can be wrong in a way that only the server can say; others are checked by their drivers. */
+/** Sources that only pods have. */
 const checks: { readonly [S in Source]?: (volume: Volume, at: Field) => void } = {
   emptyDir({ emptyDir }, at) {
     if (quantityOf(emptyDir?.sizeLimit).nano < 0n) at.at('sizeLimit').forbidden('SizeLimit field must be a valid resource quantity');
   },
-  hostPath: ({ hostPath }, at) => hostPath && hostPathSource(hostPath, at),
   gitRepo({ gitRepo }, at) {
     if (!gitRepo?.repository) at.at('repository').required();
     if (gitRepo?.directory) descendingPath(gitRepo.directory, at.at('directory'));
-  },
-  gcePersistentDisk({ gcePersistentDisk: disk }, at) {
-    if (!disk?.pdName) at.at('pdName').required();
-    within(disk?.partition, 0, 255, at.at('partition'));
-  },
-  awsElasticBlockStore({ awsElasticBlockStore: disk }, at) {
-    if (!disk?.volumeID) at.at('volumeID').required();
-    within(disk?.partition, 0, 255, at.at('partition'));
   },
   secret({ secret }, at) {
     if (!secret?.secretName) at.at('secretName').required();
@@ -68,17 +60,6 @@ const checks: { readonly [S in Source]?: (volume: Volume, at: Field) => void } =
     fileMode(configMap?.defaultMode, at.at('defaultMode'));
     keysToPaths(configMap?.items, at.at('items'));
   },
-  nfs({ nfs }, at) {
-    if (!nfs?.server) at.at('server').required();
-    if (!nfs?.path) at.at('path').required();
-    else if (!nfs.path.startsWith('/')) at.at('path').invalid(nfs.path, 'must be an absolute path');
-  },
-  iscsi({ iscsi }, at) {
-    if (!iscsi?.targetPortal) at.at('targetPortal').required();
-    if (!iscsi?.iqn) at.at('iqn').required();
-    else if (!/^(iqn\.|eui\.|naa\.)/.test(iscsi.iqn)) at.at('iqn').invalid(iscsi.iqn, 'must be valid format starting with iqn, eui, or naa');
-    within(iscsi?.lun, 0, 255, at.at('lun'));
-  },
   persistentVolumeClaim: ({ persistentVolumeClaim }, at) => {
     if (!persistentVolumeClaim?.claimName) at.at('claimName').required();
   },
@@ -89,7 +70,10 @@ const checks: { readonly [S in Source]?: (volume: Volume, at: Field) => void } =
   projected: ({ projected }, at) => projected && validateProjected(projected, at),
   csi({ csi }, at) {
     driverName(csi?.driver ?? '', at.at('driver'));
-    if (csi?.nodePublishSecretRef) requiredName(csi.nodePublishSecretRef.name, dnsSubdomainErrors, at.at('nodePublishSecretRef', 'name'));
+    const secret = csi?.nodePublishSecretRef;
+    if (!secret) return;
+    if (secret.name) named(secret.name, dnsSubdomainErrors, at.at('name'));
+    else at.at('nodePublishSecretRef', 'name').required();
   },
   ephemeral({ ephemeral }, at) {
     const template = ephemeral?.volumeClaimTemplate;
@@ -99,44 +83,13 @@ const checks: { readonly [S in Source]?: (volume: Volume, at: Field) => void } =
     const metadataAt = at.at('volumeClaimTemplate', 'metadata');
     validateAnnotations(annotations, metadataAt.at('annotations'));
     validateLabels(labels, metadataAt.at('labels'));
-    for (const [field] of entriesOf(rest as Readonly<Record<string, unknown>>)) metadataAt.at(field).forbidden('cannot be set for an ephemeral volume');
+    for (const [field] of entriesOf(rest as Readonly<Record<string, unknown>>)) metadataAt.at(field).forbidden('cannot be set');
     validateClaimSpec(template.spec, at.at('volumeClaimTemplate', 'spec'));
   },
   image({ image }, at) {
     if (image?.pullPolicy !== undefined) supportedValue(image.pullPolicy, ['Always', 'IfNotPresent', 'Never'], at.at('pullPolicy'));
     const { reference = '' } = image ?? {};
     if (reference !== reference.trim()) at.at('reference').invalid(reference, 'must not have leading or trailing whitespace');
-  },
-  glusterfs({ glusterfs }, at) {
-    if (!glusterfs?.endpoints) at.at('endpoints').required();
-    if (!glusterfs?.path) at.at('path').required();
-  },
-  cephfs({ cephfs }, at) {
-    if (!cephfs?.monitors?.length) at.at('monitors').required();
-  },
-  rbd({ rbd }, at) {
-    if (!rbd?.monitors?.length) at.at('monitors').required();
-    if (!rbd?.image) at.at('image').required();
-  },
-  cinder({ cinder }, at) {
-    if (!cinder?.volumeID) at.at('volumeID').required();
-  },
-  azureFile({ azureFile }, at) {
-    if (!azureFile?.secretName) at.at('secretName').required();
-    if (!azureFile?.shareName) at.at('shareName').required();
-  },
-  azureDisk({ azureDisk }, at) {
-    if (!azureDisk?.diskName) at.at('diskName').required();
-    if (!azureDisk?.diskURI) at.at('diskURI').required();
-  },
-  vsphereVolume({ vsphereVolume }, at) {
-    if (!vsphereVolume?.volumePath) at.at('volumePath').required();
-  },
-  portworxVolume({ portworxVolume }, at) {
-    if (!portworxVolume?.volumeID) at.at('volumeID').required();
-  },
-  flexVolume({ flexVolume }, at) {
-    if (!flexVolume?.driver) at.at('driver').required();
   },
 };
 
