@@ -30,7 +30,7 @@ const kubectl = async (machine: Machine, ...args: readonly string[]): Promise<st
 
 /** Everything outside the folder that a cluster of this name makes. */
 async function leftovers(machine: Machine): Promise<string> {
-  const script = `ip -o link | grep -E 'navarch0|veth'; nft list tables | grep navarch; ip address show lo | grep 10.95; findmnt -rn | grep ${home}/; ls -d /sys/fs/cgroup/*/navarch-${name} /sys/fs/cgroup/navarch-${name} 2>/dev/null; pgrep -fa '[c]ontainerd.* ${home}|[-]-data-dir ${home}'; ls -A ${home}; true`;
+  const script = `ip -o link | grep -E 'navarch|veth'; ip netns list; ls /run/netns; nft list tables | grep navarch; ip address show lo | grep 10.95; findmnt -rn | grep ${home}/; ls -d /sys/fs/cgroup/*/navarch-${name}* /sys/fs/cgroup/navarch-${name}* 2>/dev/null; pgrep -fa '[c]ontainerd.* ${home}|[-]-data-dir ${home}'; ls -A ${home}; true`;
   return (await machine.run('sh', '-c', script)).stdout.replace('bin\n', '');
 }
 
@@ -163,4 +163,27 @@ test('up --node-ip: prints the line by which another machine joins, and it does'
     await sleep(300);
   }
   await other.powerOff();
+}));
+
+test('up --nodes 3: three nodes on one machine whose pods reach each other; a lost one comes back, image load reaches all', TIMEOUT, () => onMachine(async (machine) => {
+  assert.match(await navarch(machine, 'up', '--nodes', '3'), /Waiting for 3 nodes to be ready[^]*is ready after/);
+  assert.match(await navarch(machine, 'status'), /nodes +3 of 3 ready/);
+  const nodes = [name, `${name}-2`, `${name}-3`];
+  for (const [i, on] of nodes.entries()) {
+    await kubectl(machine, 'run', `web-${i}`, '--image=nginx', '--image-pull-policy=IfNotPresent', '--labels=app=web', `--overrides={"spec":{"nodeName":"${on}"}}`);
+    await kubectl(machine, 'run', `client-${i}`, '--image=busybox', '--image-pull-policy=IfNotPresent', `--overrides={"spec":{"nodeName":"${on}","terminationGracePeriodSeconds":1}}`, '--', 'sleep', '3600');
+  }
+  await kubectl(machine, 'expose', 'pod', 'web-0', '--name=web', '--port=80', '--selector=app=web');
+  await kubectl(machine, 'wait', 'pod', '--all', '--for=condition=Ready', '--timeout=60s');
+  for (const i of nodes.keys()) {
+    const address = await kubectl(machine, 'get', 'pod', `web-${(i + 1) % 3}`, '-o', 'jsonpath={.status.podIP}');
+    for (const url of [`http://${address}`, 'http://web.default', 'http://web']) await kubectl(machine, 'exec', `client-${i}`, '--', 'curl', '-sS', '--max-time', '5', '-o', '/dev/null', url);
+  }
+  const { pid } = JSON.parse(readFileSync(join(home, name, 'nodes/2/run/agent.json'), 'utf8')) as { pid: number };
+  await machine.run('kill', '-9', String(pid));
+  assert.match(await navarch(machine, 'up'), /is running already/);
+  await kubectl(machine, 'exec', 'client-1', '--', 'true');
+  assert.match(await navarch(machine, 'image', 'load', join(images, 'pause.tar')), /pause/);
+  const { stderr } = await navarch(machine, 'up', '--nodes', '2').then(() => assert.fail('it went through'), (error: { stderr: string }) => error);
+  assert.match(stderr, /is running already, with 3 nodes, not 2/);
 }));

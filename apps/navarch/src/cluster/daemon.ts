@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endProcess, type ProcessIdentity } from '@navarch/node';
+import { commandLine, endProcess, identityOf, type ProcessIdentity, processIds } from '@navarch/node';
 import { compileCacheDir } from '../compile-cache.ts';
 import { UserError } from '../user-error.ts';
 import { hold, type HeldFile, holderOf, isHeld } from './held-file.ts';
@@ -37,9 +37,10 @@ export function claimDaemon(layout: Layout, name: DaemonName): HeldFile {
 
 /**
  * Starts this program again with other arguments, detached, writing into the component's log file. Resolves when it has
- * claimed its name; rejects with its last words when it ended before. One that runs already is left as it is.
+ * claimed its name; rejects with its last words when it ended before. One that runs already is left as it is. `netns` is
+ * the path of the network namespace to run in.
  */
-export async function startDaemon(layout: Layout, name: DaemonName, args: readonly string[]): Promise<void> {
+export async function startDaemon(layout: Layout, name: DaemonName, args: readonly string[], netns?: string): Promise<void> {
   if (findDaemon(layout, name)) return;
   mkdirSync(layout.logs, { recursive: true });
   const log = openSync(logOf(layout, name), 'a', 0o640);
@@ -47,7 +48,8 @@ export async function startDaemon(layout: Layout, name: DaemonName, args: readon
   try {
     const main = join(import.meta.dirname, '..', 'main.ts');
     const env = { ...process.env, NODE_COMPILE_CACHE: compileCacheDir };
-    const child = spawn(process.execPath, [...NODE_FLAGS[name], main, ...args], { detached: true, stdio: ['ignore', log, log], cwd: '/', env });
+    const [program = '', ...rest] = [...(netns ? ['nsenter', `--net=${netns}`, '--'] : []), process.execPath, ...NODE_FLAGS[name], main, ...args];
+    const child = spawn(program, rest, { detached: true, stdio: ['ignore', log, log], cwd: '/', env });
     child.on('exit', () => { hasEnded = true; });
     child.on('error', () => { hasEnded = true; });
     child.unref();
@@ -72,4 +74,14 @@ export async function stopDaemon(layout: Layout, name: DaemonName): Promise<void
   const daemon = findDaemon(layout, name);
   if (daemon) await endProcess(daemon, STOP_GRACE_MS, new AbortController().signal);
   rmSync(fileOf(layout, name), { force: true });
+}
+
+/** A daemon that was started and had not yet said so when its `up` was killed: known by the folder it was given. */
+export async function endUnclaimed(layout: Layout, signal: AbortSignal): Promise<void> {
+  for (const pid of processIds()) {
+    const words = commandLine(pid);
+    const isOurs = words.some((word) => word.endsWith('/apps/navarch/src/main.ts')) && words[words.indexOf('--data-dir') + 1] === layout.dir && words.includes('--data-dir');
+    const identity = isOurs && pid !== process.pid ? identityOf(pid) : undefined;
+    if (identity) await endProcess(identity, 5_000, signal);
+  }
 }

@@ -8,6 +8,8 @@ export interface ClusterState {
   readonly nodeName: string;
   readonly nodeIP: string;
   readonly runtime: 'containerd' | 'sim';
+  /** Nodes on this machine; one where it is absent. */
+  readonly nodes?: number;
 }
 
 /** What an agent made on this machine outside its folder, so that `down` takes away that and nothing else. */

@@ -49,9 +49,10 @@ async function within(limitMs: number, isSo: (signal: AbortSignal) => Promise<bo
   }
 }
 
-export const nodesAreReady = async (api: Api): Promise<boolean> => {
+/** At least so many, and none that is not. */
+export const nodesAreReady = async (api: Api, count: number): Promise<boolean> => {
   const { items } = await api.of(node).list();
-  return items.length > 0 && items.every((n) => isNodeReady(n) && !n.spec.taints?.some((t) => t.key === 'node.kubernetes.io/not-ready'));
+  return items.length >= count && items.every((n) => isNodeReady(n) && !n.spec.taints?.some((t) => t.key === 'node.kubernetes.io/not-ready'));
 };
 
 const CHECK = 'navarch-dns-check';

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandLine, CommandError, endProcess, findProgram, identityOf, kubeconfigFile, processIds, removeFromKubeconfig, replaceRoutes, runCommand, teardownContainerd, unmountBelow } from '@navarch/node';
+import { CommandError, findProgram, kubeconfigFile, removeFromKubeconfig, replaceRoutes, runCommand, teardownContainerd, unmountBelow } from '@navarch/node';
 import { TABLE } from '@navarch/proxy';
-import { stopDaemon } from '../cluster/daemon.ts';
+import { endUnclaimed, stopDaemon } from '../cluster/daemon.ts';
+import { begunNodes, removeNodes } from '../cluster/extra-nodes.ts';
 import { DEFAULTS } from '../cluster/flags.ts';
 import { type Layout, layoutOf } from '../cluster/layout.ts';
 import { readNodeState, readState } from '../cluster/state.ts';
@@ -42,6 +43,8 @@ async function down(layout: Layout, keepsData: boolean): Promise<void> {
   if (hasContainers && process.getuid?.() !== 0) throw new UserError(`cluster ${layout.name} has containers, which only root may remove: run this with sudo`);
   await steps.step('Stopping the agent', () => stopDaemon(layout, 'agent'));
   if (hasContainers) await steps.step('Removing pods and containerd', () => removeContainers(layout, signal));
+  const others = begunNodes(layout);
+  if (others.length > 0) await steps.step(`Removing ${others.length} further node${others.length === 1 ? '' : 's'}`, () => removeNodes(others, signal));
   await steps.step('Stopping the control plane', () => stopDaemon(layout, 'server'));
   await steps.step('Removing networks, mounts and files', async () => {
     await endUnclaimed(layout, signal);
@@ -67,16 +70,6 @@ async function removeHostState(layout: Layout, signal: AbortSignal): Promise<voi
   await replaceRoutes([], signal);
   // The only address that `up` gives the machine; any other was there before.
   if ((readState(layout)?.nodeIP ?? DEFAULTS.nodeIP) === DEFAULTS.nodeIP) await quietly(['ip', 'address', 'delete', `${DEFAULTS.nodeIP}/32`, 'dev', 'lo'], signal);
-}
-
-/** A daemon that was started and had not yet said so when its `up` was killed: known by the folder it was given. */
-async function endUnclaimed(layout: Layout, signal: AbortSignal): Promise<void> {
-  for (const pid of processIds()) {
-    const words = commandLine(pid);
-    const isOurs = words.some((word) => word.endsWith('/apps/navarch/src/main.ts')) && words[words.indexOf('--data-dir') + 1] === layout.dir && words.includes('--data-dir');
-    const identity = isOurs && pid !== process.pid ? identityOf(pid) : undefined;
-    if (identity) await endProcess(identity, 5_000, signal);
-  }
 }
 
 /** For what may be gone already. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Containerd, findContainerd, importImages, listImageNames } from '@navarch/node';
+import { begunNodes } from '../cluster/extra-nodes.ts';
 import { layoutOf } from '../cluster/layout.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
@@ -18,15 +19,18 @@ interface Flags {
 }
 
 export const declareImage: Declare = (program) => {
-  const image = program.command('image').description('Images on the node of this machine').addHelpText('after', HELP);
+  const image = program.command('image').description('Images on the nodes of this machine').addHelpText('after', HELP);
   const shared = (name: string, description: string): ReturnType<typeof image.command> => image.command(name).description(description)
     .option('--name <cluster>', 'name of the cluster', 'navarch')
     .option('--data-dir <folder>', 'the folder of an agent that was given one');
-  shared('load', 'Put an image archive (OCI or docker) into the node')
+  shared('load', 'Put an image archive (OCI or docker) into every node of this machine')
     .argument('<file>', 'the archive, as `docker save` or `images/build.ts` writes it')
     .action(async (file: string, flags: Flags) => {
       if (!existsSync(file)) throw new UserError(`there is no file ${file}`);
-      say(await importImages(nodeOf(flags), file, new AbortController().signal));
+      const { signal } = new AbortController();
+      const [first = nodeOf(flags), ...others] = nodesOf(flags);
+      for (const other of others) await importImages(other, file, signal);
+      say(await importImages(first, file, signal));
     });
   shared('list', 'Name the images that the node has').action(async (flags: Flags) => say(await listImageNames(nodeOf(flags), new AbortController().signal)));
 };
@@ -37,5 +41,11 @@ function nodeOf({ name, dataDir }: Flags): Containerd {
   if (!containerd) throw new UserError(`cluster ${name} does not run containerd on this machine: start it with \`navarch up\``);
   return containerd;
 }
+
+/** Every node on this machine that runs containerd. */
+const nodesOf = ({ name, dataDir }: Flags): readonly Containerd[] => {
+  const layout = layoutOf(name, dataDir);
+  return [layout, ...begunNodes(layout).map((node) => node.layout)].flatMap(({ containerd }) => (existsSync(containerd) ? findContainerd(containerd) ?? [] : []));
+};
 
 const say = (names: readonly string[]): void => void process.stdout.write(names.map((name) => `${name}\n`).join(''));

@@ -8,14 +8,15 @@ import { settleAll } from '@navarch/base';
 import { PAUSE_IMAGE } from '../compose/agent.ts';
 import { bringImages, FIRST_IMAGES } from '../cluster/bring-images.ts';
 import { findDaemon, startDaemon } from '../cluster/daemon.ts';
-import { addressOf, choiceOf, DEFAULTS, portOf } from '../cluster/flags.ts';
+import { extraNodes, NODES_MAX, prepareNodes, startNode } from '../cluster/extra-nodes.ts';
+import { addressOf, choiceOf, DEFAULTS, numberOf, portOf } from '../cluster/flags.ts';
 import { checkFreeSpace } from '../cluster/free-space.ts';
 import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
 import { type ClusterState, readState, writeState } from '../cluster/state.ts';
 import { Steps } from '../cluster/steps.ts';
 import { takeTurnUp } from '../cluster/turn.ts';
 import { adminClient, dnsAnswers, nodesAreReady, until } from '../cluster/wait-ready.ts';
-import { joinCommand } from '../join/join-token.ts';
+import { joinCommand, type JoinToken, joinTokenText } from '../join/join-token.ts';
 import { createToken } from '../join/tokens.ts';
 import { sentenceOf, UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
@@ -30,6 +31,7 @@ cannot run, it says why and starts the same control plane with a simulated node.
 Examples:
   ./navarch up                                 a cluster that only this machine reaches
   ./navarch up --node-ip 192.168.1.10          one that other machines can join; prints how
+  ./navarch up --nodes 3                       three nodes on this machine, as if they were three machines
   ./navarch up --runtime sim --port 7443       no containers: for trying the API, anywhere
 `;
 
@@ -37,6 +39,7 @@ interface UpFlags {
   readonly name: string;
   readonly port?: string;
   readonly nodeIp?: string;
+  readonly nodes?: string;
   readonly runtime: string;
 }
 
@@ -46,6 +49,7 @@ export const declareUp: Declare = (program) => {
     .option('--name <cluster>', 'name of the cluster', 'navarch')
     .option('--port <port>', `port of the API server (default: ${DEFAULTS.port})`)
     .option('--node-ip <address>', `an address of this machine that others reach; lets them join (default: ${DEFAULTS.nodeIP}, which only this machine has)`)
+    .option('--nodes <count>', 'nodes on this machine, each in a network namespace of its own (default: 1)')
     .option('--runtime <kind>', 'containerd: real containers; sim: simulated nodes; auto: containers where this machine can', 'auto')
     .addHelpText('after', HELP)
     .action((flags: UpFlags) => up(flags));
@@ -54,7 +58,8 @@ export const declareUp: Declare = (program) => {
 async function up(flags: UpFlags): Promise<void> {
   const layout = layoutOf(flags.name);
   const asked = choiceOf('--runtime', flags.runtime, ['auto', 'containerd', 'sim']);
-  const wanted = { port: flags.port === undefined ? undefined : portOf('--port', flags.port), nodeIP: flags.nodeIp === undefined ? undefined : ownAddressOf(flags.nodeIp) };
+  const wanted = { port: flags.port === undefined ? undefined : portOf('--port', flags.port), nodeIP: flags.nodeIp === undefined ? undefined : ownAddressOf(flags.nodeIp), nodes: flags.nodes === undefined ? undefined : numberOf('--nodes', flags.nodes, [1, NODES_MAX]) };
+  if (wanted.nodeIP !== undefined && (wanted.nodes ?? 1) > 1) throw new UserError('--nodes and --node-ip exclude each other: further nodes on this machine have addresses of their own; other machines join by token');
   const steps = new Steps((text) => process.stdout.write(text), process.stdout.isTTY);
   const { signal } = new AbortController();
   const started = performance.now();
@@ -67,11 +72,11 @@ async function up(flags: UpFlags): Promise<void> {
   checkFreeSpace(layout.dir, runtime);
   const state: ClusterState = {
     name: layout.name, nodeName: layout.name, runtime, port: wanted.port ?? known?.port ?? DEFAULTS.port,
-    nodeIP: wanted.nodeIP ?? known?.nodeIP ?? DEFAULTS.nodeIP,
+    nodeIP: wanted.nodeIP ?? known?.nodeIP ?? DEFAULTS.nodeIP, nodes: wanted.nodes ?? known?.nodes ?? 1,
   };
   writeState(layout, state);
   await start(layout, state, steps, signal);
-  await waitUntilUsable(layout, runtime, steps, signal);
+  await waitUntilUsable(layout, state, steps, signal);
   mergeKubeconfig(kubeconfigFile(), contextOf(layout));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   steps.say(`\nCluster ${layout.name} is ready after ${seconds} s. kubectl uses it now (context ${layout.name}). Try:\n  kubectl get nodes -o wide\n  kubectl apply -f examples/hello/ && curl localhost:30080\n  ./navarch status, ./navarch logs agent, ./navarch down`);
@@ -80,7 +85,7 @@ async function up(flags: UpFlags): Promise<void> {
 
 interface Standing {
   readonly known: ClusterState;
-  readonly wanted: { readonly port: number | undefined; readonly nodeIP: string | undefined };
+  readonly wanted: { readonly port: number | undefined; readonly nodeIP: string | undefined; readonly nodes: number | undefined };
   readonly asked: string;
 }
 
@@ -88,10 +93,12 @@ async function alreadyUp(layout: Layout, { known, wanted, asked }: Standing, ste
   const other = [
     ...(wanted.port !== undefined && wanted.port !== known.port ? [`port ${known.port}, not ${wanted.port}`] : []),
     ...(wanted.nodeIP !== undefined && wanted.nodeIP !== known.nodeIP ? [`address ${known.nodeIP}, not ${wanted.nodeIP}`] : []),
+    ...(wanted.nodes !== undefined && wanted.nodes !== (known.nodes ?? 1) ? [`${known.nodes ?? 1} nodes, not ${wanted.nodes}`] : []),
     ...(asked !== 'auto' && asked !== known.runtime ? [`runtime ${known.runtime}, not ${asked}`] : []),
   ];
   if (other.length > 0) throw new UserError(`cluster ${layout.name} is running already, with ${other.join(' and ')}: run \`navarch down\` first, or give the new one another --name`);
-  await waitUntilUsable(layout, known.runtime, steps, signal);
+  await startExtraNodes(layout, known, signal);
+  await waitUntilUsable(layout, known, steps, signal);
   mergeKubeconfig(kubeconfigFile(), contextOf(layout));
   steps.say(`Cluster ${layout.name} is running already. Try: kubectl get nodes`);
 }
@@ -101,10 +108,21 @@ async function start(layout: Layout, state: ClusterState, steps: Steps, signal: 
   if (runtime === 'sim') await steps.step('Starting the control plane', () => startServer(layout, state));
   else {
     if (nodeIP === DEFAULTS.nodeIP) await addAddress(nodeIP, signal);
-    await steps.step('Starting the control plane, and containerd with its first images', () => settleAll([startServer(layout, state), startRuntime(layout, signal)]));
+    await steps.step('Starting the control plane, and containerd with its first images', () => settleAll([startServer(layout, state), startRuntime(layout, signal), prepareNodes(extraNodes(layout, state.nodes ?? 1), layout.images, signal)]));
   }
   // Only now, so that no pod looks for an image that is still on its way.
   await startDaemon(layout, 'agent', ['agent', '--name', layout.name, '--data-dir', layout.dir, '--node-name', state.nodeName, '--node-ip', nodeIP, '--runtime', runtime]);
+  await startExtraNodes(layout, state, signal);
+}
+
+/** The second node and those after it join as machines do. One whose agent was lost is started again. */
+async function startExtraNodes(layout: Layout, state: ClusterState, signal: AbortSignal): Promise<void> {
+  const missing = extraNodes(layout, state.nodes ?? 1).filter((node) => !findDaemon(node.layout, 'agent'));
+  if (missing.length === 0) return;
+  if (state.runtime === 'containerd') await prepareNodes(missing, layout.images, signal);
+  const server = `https://${state.runtime === 'sim' ? '127.0.0.1' : state.nodeIP}:${state.port}`;
+  const token = joinTokenText(await newToken(layout, signal));
+  await settleAll(missing.map((node) => startNode(node, state.runtime, server, token)));
 }
 
 /** Says what is missing and installs what it may; where containers cannot run, nodes are simulated, unless containers were asked for. */
@@ -172,20 +190,23 @@ async function startRuntime(layout: Layout, signal: AbortSignal): Promise<void> 
   await bringImages(containerd, layout.images, FIRST_IMAGES, signal);
 }
 
-async function waitUntilUsable(layout: Layout, runtime: ClusterState['runtime'], steps: Steps, signal: AbortSignal): Promise<void> {
+async function waitUntilUsable(layout: Layout, { runtime, nodes = 1 }: ClusterState, steps: Steps, signal: AbortSignal): Promise<void> {
   const { api, transport } = adminClient(layout, signal);
   using _ = transport;
-  await steps.step('Waiting for the node to be ready', () => until(layout, 'a ready node', ['server', 'agent'], 60_000, () => nodesAreReady(api)));
+  await steps.step(nodes === 1 ? 'Waiting for the node to be ready' : `Waiting for ${nodes} nodes to be ready`, () => until(layout, 'a ready node', ['server', 'agent'], 60_000, () => nodesAreReady(api, nodes)));
   // A simulated node runs no process that could ask.
   if (runtime === 'sim') return;
   await steps.step('Waiting for cluster DNS to answer in a pod', () => until(layout, 'an answer of cluster DNS', ['server', 'agent'], 60_000, () => dnsAnswers(api)));
 }
 
-async function joinLine(layout: Layout, { nodeIP, port }: ClusterState, signal: AbortSignal): Promise<string> {
+const joinLine = async (layout: Layout, { nodeIP, port }: ClusterState, signal: AbortSignal): Promise<string> =>
+  joinCommand(`https://${nodeIP}:${port}`, await newToken(layout, signal));
+
+async function newToken(layout: Layout, signal: AbortSignal): Promise<JoinToken> {
   const { api, transport } = adminClient(layout, signal);
   using _ = transport;
   const pin = publicKeyPin(loadAccess(layout.adminKubeconfig).authority ?? '');
-  return joinCommand(`https://${nodeIP}:${port}`, await createToken(api, { pin, expiresAt: Date.now() + TOKEN_LIFE_MS, description: 'made by up' }));
+  return await createToken(api, { pin, expiresAt: Date.now() + TOKEN_LIFE_MS, description: 'made by up' });
 }
 
 /** The administrator's kubeconfig with the cluster's name on everything. */

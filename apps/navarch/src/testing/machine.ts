@@ -51,7 +51,7 @@ export async function makeNetwork(prefix: string, folder: string, env: NodeJS.Pr
 }
 
 /** CNI and the shims keep things in folders that all nodes of a machine would share: each machine has its own. */
-const OWN_FOLDERS = ['/var/lib/cni', '/run/containerd'];
+const OWN_FOLDERS = ['/var/lib/cni', '/run/containerd', '/run/netns'];
 
 async function begin(name: string, address: string, folder: string, env: NodeJS.ProcessEnv): Promise<Machine> {
   const own = OWN_FOLDERS.map((path, i) => [join(folder, `own-${i}`), path] as const);
