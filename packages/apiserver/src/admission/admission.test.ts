@@ -88,6 +88,22 @@ test("LimitRanger refuses what is beyond the bounds, in upstream's words", async
   );
 });
 
+test('LimitRanger holds changes of resources in place to the bounds, and fills nothing in by then', async () => {
+  const { ask, make } = await withAccount();
+  await make(`${NS}/pods`, pod(container({ requests: { cpu: '100m' } })));
+  const limits = [{ type: 'Container', max: { cpu: '1' }, default: { cpu: '1', memory: '1Gi' } }];
+  await make(`${NS}/limitranges`, { metadata: { name: 'l' }, spec: { limits } });
+  const resize = (cpu: string) =>
+    ask(
+      'PATCH',
+      `${NS}/pods/p/resize`,
+      { spec: { containers: [{ name: 'c', resources: { requests: { cpu }, limits: { cpu } } }] } },
+      { headers: { 'content-type': 'application/strategic-merge-patch+json' } },
+    );
+  assert.match((await resize('2')).body.message, /maximum cpu usage per Container is 1, but limit is 2/);
+  assert.deepEqual((await resize('500m')).body.spec?.containers[0].resources.limits, { cpu: '500m' });
+});
+
 test('PodSecurity refuses by the enforced level and tells by the warned one', async () => {
   const { ask, make } = await withAccount();
   await ask(

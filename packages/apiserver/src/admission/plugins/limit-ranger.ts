@@ -9,7 +9,7 @@ import {
 } from '@navarch/api';
 import { canonicalQuantity, compareQuantities, forbidden, type Mutable, parseQuantity } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
-import { defineAdmissionPlugin } from '../admission.ts';
+import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
 
 type Amounts = Readonly<Record<string, string>>;
 
@@ -22,19 +22,22 @@ export const podLimitRanger = defineAdmissionPlugin<Pod>({
     for (const range of rangesOf(registry, namespace)) changed = applyDefaults(draft, range) || changed;
     return changed;
   },
-  validate(object, _at, { kind, name, namespace }, { registry }) {
-    const complaints = rangesOf(registry, namespace).flatMap((range) =>
-      range.spec.limits.flatMap((item) => podComplaints(object, item)),
-    );
-    refuse(complaints, (detail) => forbidden(kind, name, detail));
-  },
+  validate: (object, _at, request, { registry }) => checkPod(object, request, registry),
 });
 
-/** In place changes of resources stay within the limits too. */
+/** In place changes of resources stay within the limits too; nothing is filled in by then. */
 export const resizeLimitRanger = defineAdmissionPlugin<Pod>({
-  ...podLimitRanger,
+  name: 'LimitRanger',
   on: { resources: ['/pods'], operations: ['UPDATE'], subresources: ['resize'] },
+  validate: (object, _at, request, { registry }) => checkPod(object, request, registry),
 });
+
+function checkPod(object: Pod, { kind, name, namespace }: AdmissionRequest, registry: Registry): void {
+  const complaints = rangesOf(registry, namespace).flatMap((range) =>
+    range.spec.limits.flatMap((item) => podComplaints(object, item)),
+  );
+  refuse(complaints, (detail) => forbidden(kind, name, detail));
+}
 
 export const claimLimitRanger = defineAdmissionPlugin<PersistentVolumeClaim>({
   name: 'LimitRanger',
