@@ -32,6 +32,8 @@ const cases: readonly (readonly [argv: string, expected: RegExp])[] = [
   ['up --name Has_Capitals', /navarch: cluster name "Has_Capitals" is not valid/],
   ['up --name ../../etc', /navarch: cluster name "..\/..\/etc" is not valid/],
   ['up --node-ip 203.0.113.9', /navarch: this machine does not have the address 203\.0\.113\.9: it has /],
+  ['up --nodes 0', /navarch: --nodes takes a number from 1 to 20, not "0"/],
+  ['up --nodes 2 --node-ip 10.95.0.1', /navarch: --nodes and --node-ip exclude each other/],
   ['server --cluster-cidr 10.0.0.0', /navarch: --cluster-cidr takes an IPv4 range such as 10\.244\.0\.0\/16/],
   ['server --bind-address everywhere', /navarch: --bind-address takes an IP address/],
   ['server --service-node-port-range 5', /navarch: --service-node-port-range takes a range of ports/],
