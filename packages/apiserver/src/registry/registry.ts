@@ -50,6 +50,11 @@ export class Registry {
     for (const shelf of this.#shelves.values()) await shelf.start(signal);
   }
 
+  /** Aborts when the server ends. */
+  get signal(): AbortSignal {
+    return this.#signal;
+  }
+
   /** Everything that is served now. Another list after each change of it. */
   get kinds(): readonly Kind<any>[] {
     return this.#kinds;

@@ -1,11 +1,15 @@
 import { type Pod, type ServiceAccount, serviceAccount } from '@navarch/api';
 import { forbidden, type Mutable, cloneJson } from '@navarch/machinery';
 import { referencesOf } from '../../auth/pod-references.ts';
+import type { Registry } from '../../registry/registry.ts';
 import { defineAdmissionPlugin } from '../admission.ts';
 import { isMirrorPod } from '../pods.ts';
 
 const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const TOKEN_SECONDS = 3607;
+/** How often, and how many ms apart, a namespace's own account is looked for (upstream: 10 times, 100 to 200 ms). */
+const LOOKS_MAX = 10;
+const LOOK_PAUSE_MS = 150;
 const FILE_MODE = 0o644;
 const ENFORCE_SECRETS = 'kubernetes.io/enforce-mountable-secrets';
 
@@ -13,13 +17,15 @@ const ENFORCE_SECRETS = 'kubernetes.io/enforce-mountable-secrets';
 export const serviceAccountPlugin = defineAdmissionPlugin<Pod>({
   name: 'ServiceAccount',
   on: { resources: ['/pods'], operations: ['CREATE'] },
-  mutate(draft, { kind, namespace, name }, { registry, randomSuffix }) {
+  async mutate(draft, { kind, namespace, name }, { registry, randomSuffix }) {
     if (isMirrorPod(draft)) return false;
     draft.spec.serviceAccountName ||= 'default';
     draft.spec.serviceAccount = draft.spec.serviceAccountName;
-    const account = registry.of(serviceAccount).find(namespace, draft.spec.serviceAccountName);
+    const wanted = draft.spec.serviceAccountName;
+    const account =
+      registry.of(serviceAccount).find(namespace, wanted) ??
+      (wanted === 'default' ? await defaultAccount(registry, namespace) : undefined);
     if (!account) {
-      const wanted = draft.spec.serviceAccountName;
       throw forbidden(
         kind,
         name,
@@ -48,6 +54,16 @@ export const serviceAccountPlugin = defineAdmissionPlugin<Pod>({
     if (account?.metadata.annotations?.[ENFORCE_SECRETS] === 'true') limitSecrets(object, account, refuse);
   },
 });
+
+/** A namespace gets its account a moment after it was made: who is as quick as that is made to wait. */
+async function defaultAccount(registry: Registry, namespace: string): Promise<ServiceAccount | undefined> {
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    await registry.deps.clock.sleep(LOOK_PAUSE_MS, registry.signal);
+    const account = registry.of(serviceAccount).find(namespace, 'default');
+    if (account) return account;
+  }
+  return undefined;
+}
 
 function mountToken(draft: Mutable<Pod>, volume: string): void {
   const containers = [...(draft.spec.initContainers ?? []), ...draft.spec.containers];
