@@ -1,7 +1,9 @@
 import type { Outcome } from './interleave.ts';
 import { short, type Summary } from './statistics.ts';
 
-const HEADER = ['workload', 'unit', 'ours', '(min-max)', 'peer', '(min-max)', 'times as good', 'goal', 'reached'];
+const HEADER = ['workload', 'unit', 'ours', '(min-max)', 'peer', '(min-max)', 'times as good', 'goal', 'reached', 'CPU s, ours : peer'];
+/** What the servers used, which other work on the machine changes less than how long it took. */
+const CPU = 'serverCpuSeconds';
 
 /** The outcomes as a table that reads well on a terminal and is Markdown at the same time. */
 export function tableOf(outcomes: readonly Outcome[]): string {
@@ -12,11 +14,12 @@ export function tableOf(outcomes: readonly Outcome[]): string {
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
 }
 
-function rowOf({ workload, unit, better, ours, peer, ratio, ratioGoal, goal, isReached }: Outcome): readonly string[] {
+function rowOf({ workload, unit, better, ours, peer, ratio, ratioGoal, goal, isReached, details }: Outcome): readonly string[] {
   const goals = [...(goal === undefined ? [] : [`${better === 'more' ? 'at least' : 'at most'} ${short(goal)} ${unit}`]), ...(ratioGoal === undefined ? [] : [`${short(ratioGoal)} x`])];
   return [
     workload, unit, short(ours.median), spread(ours), peer ? short(peer.median) : '-', peer ? spread(peer) : '-',
     ratio === undefined ? '-' : ratio.toFixed(2), goals.join(', ') || '-', isReached === undefined ? '-' : isReached ? 'yes' : 'no',
+    [details.ours[CPU], details.peer[CPU]].flatMap((used) => (used ? [short(used.median)] : [])).join(' : ') || '-',
   ];
 }
 
