@@ -63,6 +63,30 @@ test('streamLogs() follows a file through rotation and truncation until the cont
   assert.equal(text(), '1\n2\n3\n4\n5\n6\n');
 });
 
+test('streamLogs() loses nothing of what is written while a file gives way to the next', async () => {
+  const path = join(dir, 'turning.log');
+  let isRunning = true;
+  const { stream, text, until } = client();
+  writeFileSync(path, entry('begin'));
+  const following = streamLogs(path, options('follow=true'), async () => isRunning, stream);
+  await until('begin\n');
+  const lines = ['begin'];
+  for (let i = 0; i < 40; i++) {
+    // Now and then right when the follower looks whether the file is still the same.
+    if (i % 2 === 0) writeFileSync(join(dir, 'wakes'), String(i));
+    for (let turns = i % 5; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+    appendFileSync(path, entry(`${i} before`));
+    renameSync(path, `${path}.old`);
+    appendFileSync(`${path}.old`, entry(`${i} between`));
+    writeFileSync(path, entry(`${i} after`));
+    lines.push(`${i} before`, `${i} between`, `${i} after`);
+    await until(`${i} after\n`);
+  }
+  isRunning = false;
+  await following;
+  assert.deepEqual(text().trimEnd().split('\n'), lines);
+});
+
 test('streamLogs() reads no more than its client takes', async () => {
   const path = join(dir, 'big.log');
   writeFileSync(path, entry('x'.repeat(1000)).repeat(20_000));

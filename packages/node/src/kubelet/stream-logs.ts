@@ -82,10 +82,25 @@ class GrowingFile implements AsyncDisposable {
   async next(): Promise<Uint8Array | undefined> {
     const file = await this.#open();
     if (!file) return undefined;
+    const chunk = await this.#advance(file);
+    if (chunk) return chunk;
+    const change = await this.#changeOf(file);
+    if (change === 'cut') this.#at = 0;
+    if (change === 'replaced') {
+      // Whoever wrote to the old one has written its last by now: what came since it was read above counts.
+      const rest = await this.#advance(file);
+      if (rest) return rest;
+      await file.close();
+      this.#file = undefined;
+      this.#at = 0;
+    }
+    return change ? this.next() : undefined;
+  }
+
+  async #advance(file: FileHandle): Promise<Uint8Array | undefined> {
     const chunk = await read(file, this.#at, CHUNK_BYTES);
     this.#at += chunk.length;
-    if (chunk.length > 0) return chunk;
-    return (await this.#begunAnew(file)) ? this.next() : undefined;
+    return chunk.length > 0 ? chunk : undefined;
   }
 
   async #open(): Promise<FileHandle | undefined> {
@@ -97,19 +112,12 @@ class GrowingFile implements AsyncDisposable {
     return this.#file;
   }
 
-  /** Asked at the end of the file: nothing of the old one is lost. */
-  async #begunAnew(file: FileHandle): Promise<boolean> {
+  /** What became of the file that is open: nothing, it is shorter than what was read, or its name is another's. */
+  async #changeOf(file: FileHandle): Promise<'cut' | 'replaced' | undefined> {
     const [own, current] = [await file.stat(), await stat(this.#path).catch(() => undefined)];
-    if (!current) return false;
-    if (current.ino === own.ino && current.dev === own.dev) {
-      if (own.size >= this.#at) return false;
-      this.#at = 0;
-      return true;
-    }
-    await file.close();
-    this.#file = undefined;
-    this.#at = 0;
-    return true;
+    if (!current) return undefined;
+    if (current.ino !== own.ino || current.dev !== own.dev) return 'replaced';
+    return own.size < this.#at ? 'cut' : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
