@@ -47,6 +47,7 @@ const cases: readonly (readonly [argv: string, expected: RegExp])[] = [
   ['agent --kubeconfig /does/not/exist', /navarch: The kubeconfig \/does\/not\/exist has no/],
   ['logs scheduler', /navarch: logs takes server, agent or containerd, not "scheduler"/],
   ['logs agent', /navarch: cluster navarch has no log of agent/],
+  ['logs agent --node navarch-9', /navarch: cluster navarch has no node navarch-9 on this machine/],
   ['logs --tail x', /navarch: --tail takes a number/],
   ['image load /does/not/exist', /navarch: there is no file \/does\/not\/exist/],
   ['image list', /navarch: cluster navarch does not run containerd on this machine/],

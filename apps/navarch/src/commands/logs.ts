@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { choiceOf, numberOf } from '../cluster/flags.ts';
 import { logOf } from '../cluster/daemon.ts';
+import { begunNodes } from '../cluster/extra-nodes.ts';
 import { type Layout, layoutOf } from '../cluster/layout.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
@@ -23,17 +24,26 @@ export const declareLogs: Declare = (program) => {
     .description('Show what a component of the cluster wrote: server, agent or containerd')
     .argument('[component]', 'which one', 'server')
     .option('--name <cluster>', 'name of the cluster', 'navarch')
+    .option('--node <name>', 'of a further node of `up --nodes`, such as navarch-2')
     .option('-f, --follow', 'go on showing what is written')
     .option('-n, --tail <lines>', 'begin with this many last lines', '200')
     .addHelpText('after', HELP)
-    .action(async (component: string, options: { name: string; follow?: boolean; tail: string }) => {
-      const file = fileOf(layoutOf(options.name), choiceOf('logs', component, COMPONENTS));
+    .action(async (component: string, options: { name: string; node?: string; follow?: boolean; tail: string }) => {
+      const file = fileOf(nodeLayout(layoutOf(options.name), options.node), choiceOf('logs', component, COMPONENTS));
       const lines = numberOf('--tail', options.tail, [0, LINES_MAX]);
       if (!existsSync(file)) throw new UserError(`cluster ${options.name} has no log of ${component}: it was never started here in the background`);
       const child = spawn('tail', ['-n', String(lines), ...(options.follow ? ['-F'] : []), file], { stdio: 'inherit' });
       await new Promise((resolve) => child.on('close', resolve));
     });
 };
+
+/** The layout of a node on this machine; the first one's is the cluster's. */
+function nodeLayout(layout: Layout, node: string | undefined): Layout {
+  if (node === undefined || node === layout.name) return layout;
+  const found = begunNodes(layout).find(({ name }) => name === node);
+  if (!found) throw new UserError(`cluster ${layout.name} has no node ${node} on this machine: \`navarch status\` names them`);
+  return found.layout;
+}
 
 const fileOf = (layout: Layout, component: (typeof COMPONENTS)[number]): string =>
   (component === 'containerd' ? join(layout.containerd, 'containerd.log') : logOf(layout, component));

@@ -3,6 +3,7 @@ import { addressOf, isNodeReady, node, pod } from '@navarch/api';
 import type { Api } from '@navarch/client';
 import { findContainerd } from '@navarch/node';
 import { type DaemonName, findDaemon } from '../cluster/daemon.ts';
+import { begunNodes } from '../cluster/extra-nodes.ts';
 import { type Layout, layoutOf } from '../cluster/layout.ts';
 import { readNodeState, readState } from '../cluster/state.ts';
 import { adminClient } from '../cluster/wait-ready.ts';
@@ -45,9 +46,11 @@ function sayLocal(layout: Layout, say: Say): boolean {
   say(`  version      ${VERSION}`);
   say(`  data         ${layout.dir}`);
   const expected: readonly DaemonName[] = existsSync(layout.store) ? ['server', 'agent'] : ['agent'];
+  const others = begunNodes(layout);
   const processes = [
     ...expected.map((name) => [name, findDaemon(layout, name)?.pid] as const),
     ...(existsSync(layout.containerd) ? [['containerd', findContainerd(layout.containerd)?.process.pid] as const] : []),
+    ...others.map((other) => [`agent ${other.name}`, findDaemon(other.layout, 'agent')?.pid] as const),
   ];
   for (const [name, pid] of processes) say(`  ${name.padEnd(12)} ${pid === undefined ? 'does not run' : `runs (pid ${pid}${memoryOf(pid)})`}`);
   return processes.every(([, pid]) => pid !== undefined);
