@@ -67,8 +67,8 @@ export class Field {
     this.#add('FieldValueForbidden', `Forbidden: ${detail}`);
   }
 
-  notFound(value: unknown): void {
-    this.#add('FieldValueNotFound', `Not found: ${quoted(value)}`);
+  notFound(value: unknown, detail = ''): void {
+    this.#add('FieldValueNotFound', `Not found: ${quoted(value)}${detail && `: ${detail}`}`);
   }
 
   /** The values are listed in the order given, as upstream's sorted sets are. */

@@ -103,11 +103,13 @@ export function validateResources(resources: ResourceRequirements, spec: PodSpec
   const known = new Set(spec.resourceClaims?.map((claim) => claim.name));
   const taken = new Set<string>();
   each(resources.claims, at.at('claims'), ({ name, request = '' }, here) => {
-    if (!name) return here.at('name').required();
+    if (!name) return here.required();
     const key = request === '' ? name : `${name}/${request}`;
-    if (taken.has(key) || (request !== '' && taken.has(name))) here.duplicate(key);
+    if (taken.has(name)) here.duplicate(name);
+    else if (taken.has(key)) here.duplicate(key);
     taken.add(key);
-    if (!known.has(name)) here.at('name').notFound(name);
+    const names = known.size === 0 ? ' which is empty' : `: ${[...known].sort().join(', ')}`;
+    if (!known.has(name)) here.notFound(name, `must be one of the names in pod.spec.resourceClaims${names}`);
   });
 }
 

@@ -136,7 +136,7 @@ test('validatePodSpec() says what is wrong with resources', () => {
     [resources({ limits: { 'a.b/c': '2' }, requests: { 'a.b/c': '1' } }), `${at}.requests: Invalid value: "1": must be equal to a.b/c limit of 2`],
     [resources({ limits: { 'a.b/c': '1500m' } }), `${at}.limits[a.b/c]: Invalid value: "1500m": must be an integer`, `${at}.requests[a.b/c]: Invalid value: "1500m": must be an integer`],
     [resources({ limits: { 'hugepages-2Mi': '2Mi' } }), `${at}: Forbidden: HugePages require cpu or memory`],
-    [resources({ claims: [{ name: 'q' }] }), `${at}.claims[0].name: Not found: "q"`],
+    [resources({ claims: [{ name: 'q' }] }), `${at}.claims[0]: Not found: "q": must be one of the names in pod.spec.resourceClaims which is empty`],
     [spec({ resources: { limits: { x: '1' } } }), 'spec.resources.limits[x]: Unsupported value: "x": supported values: "cpu", "memory", "hugepages-"',
       'spec.resources.requests[x]: Unsupported value: "x": supported values: "cpu", "memory", "hugepages-"',
       ...['limits', 'requests'].flatMap((list) => [

@@ -57,7 +57,7 @@ function validateSpec(spec: ResourceQuotaSpec, at: Field): void {
   const scopes = new Set<string>();
   for (const scope of spec.scopes ?? []) {
     if (!SCOPES.includes(scope)) scopesAt.invalid(spec.scopes, 'unsupported scope');
-    if (!fitsAll(scope, spec)) scopesAt.invalid(spec.scopes, 'unsupported scope applied to resource');
+    for (const _ of misfits(scope, spec)) scopesAt.invalid(spec.scopes, 'unsupported scope applied to resource');
     scopes.add(scope);
   }
   if (OPPOSITES.some(([one, other]) => scopes.has(one) && scopes.has(other))) scopesAt.invalid(spec.scopes, 'conflicting scopes');
@@ -73,7 +73,7 @@ function validateSelector(spec: ResourceQuotaSpec, at: Field): void {
   for (const requirement of scopeSelector.matchExpressions ?? []) {
     const { scopeName } = requirement;
     if (!SCOPES.includes(scopeName)) here.at('scopeName').invalid(scopeName, 'unsupported scope');
-    if (!fitsAll(scopeName, spec)) here.invalid(scopeSelector, 'unsupported scope applied to resource');
+    for (const _ of misfits(scopeName, spec)) here.invalid(scopeSelector, 'unsupported scope applied to resource');
     validateOperator(requirement, here);
     scopes.add(scopeName);
   }
@@ -99,15 +99,17 @@ function validateOperator({ scopeName, operator, values = [] }: ScopedResourceSe
   }
 }
 
-/** Whether every bounded resource is of a kind that the scope can select. */
-function fitsAll(scope: string, { hard }: ResourceQuotaSpec): boolean {
-  return Object.keys(hard ?? {}).filter((name) => qualifiedNameErrors(name).length === 0 && !name.includes('/')).every((name) => {
-    switch (scope) {
-      case 'BestEffort': return name === 'pods';
-      case 'VolumeAttributesClass': return name === 'persistentvolumeclaims' || name === 'requests.storage';
-      case 'Terminating': case 'NotTerminating': case 'NotBestEffort': case 'PriorityClass': case 'CrossNamespacePodAffinity':
-        return POD_RESOURCES.has(name) || name.startsWith('hugepages-') || name.startsWith('requests.hugepages-');
-      default: return true;
-    }
-  });
+/** The bounded resources that the scope cannot select; each is complained of in the same words. */
+function misfits(scope: string, { hard }: ResourceQuotaSpec): readonly string[] {
+  return Object.keys(hard ?? {}).filter((name) => qualifiedNameErrors(name).length === 0 && !name.includes('/')).filter((name) => !fits(scope, name));
+}
+
+function fits(scope: string, name: string): boolean {
+  switch (scope) {
+    case 'BestEffort': return name === 'pods';
+    case 'VolumeAttributesClass': return name === 'persistentvolumeclaims' || name === 'requests.storage';
+    case 'Terminating': case 'NotTerminating': case 'NotBestEffort': case 'PriorityClass': case 'CrossNamespacePodAffinity':
+      return POD_RESOURCES.has(name) || name.startsWith('hugepages-') || name.startsWith('requests.hugepages-');
+    default: return true;
+  }
 }
