@@ -75,8 +75,7 @@ export class StatusReporter {
   async #tell(signal: AbortSignal): Promise<void> {
     const { api, clock, log, pod } = this.#deps;
     const wanted = this.#wanted as PodStatus;
-    // What this kubelet has heard may be older than what it told last.
-    const current = this.#isBehind() ? withStatus(pod(), this.#told) : pod();
+    const current = pod();
     try {
       // One request, and what others wrote (conditions of their own) stays. The uid keeps it from a later pod of that name.
       const body = { metadata: { uid: current.metadata.uid }, status: patchOf(wanted, current.status) };
@@ -138,34 +137,21 @@ const FORGETTABLE = [
   'ephemeralContainerStatuses',
 ] as const;
 
-/** A strategic merge patch that makes the kubelet's part of the status what it is to be. */
+/**
+ * A strategic merge patch that makes the kubelet's part of the status what it is to be, whatever it is now: an answer
+ * may have been lost, so nobody knows.
+ */
 function patchOf(next: PodStatus, previous: PodStatus): object {
-  const absent = Object.fromEntries(
-    FORGETTABLE.filter((name) => next[name] === undefined && previous[name] !== undefined).map((name) => [name, null]),
-  );
+  const absent = Object.fromEntries(FORGETTABLE.filter((name) => next[name] === undefined).map((name) => [name, null]));
   const isNew = ({ type }: PodCondition): boolean => !previous.conditions?.some((c) => c.type === type);
-  const past = (previous.conditions ?? []).filter(
-    (c) => PASSING.includes(c.type) && !next.conditions?.some((n) => n.type === c.type),
-  );
-  const conditions = (next.conditions ?? [])
-    .filter((c) => isOwn(c) || isNew(c))
-    .map((condition) => {
-      const before = previous.conditions?.find((c) => c.type === condition.type);
-      return {
-        ...(before?.reason ? { reason: null } : {}),
-        ...(before?.message ? { message: null } : {}),
-        ...condition,
-      };
-    });
-  const ips = next.podIPs?.map(({ ip }) => ip) ?? [];
-  const stale = next.podIPs
-    ? (previous.podIPs ?? []).filter(({ ip }) => !ips.includes(ip)).map(({ ip }) => ({ $patch: 'delete', ip }))
-    : [];
-  const gone = past.map(({ type }) => ({ $patch: 'delete', type }));
-  return {
-    ...next,
-    ...absent,
-    conditions: [...gone, ...conditions],
-    ...(next.podIPs && stale.length > 0 ? { podIPs: [...stale, ...next.podIPs] } : {}),
-  };
+  const said = (next.conditions ?? []).filter((c) => isOwn(c) || isNew(c));
+  const passed = PASSING.filter((type) => !said.some((c) => c.type === type)).map((type) => ({
+    $patch: 'delete',
+    type,
+  }));
+  const conditions = [...passed, ...said.map((condition) => ({ reason: null, message: null, ...condition }))];
+  return { ...next, ...absent, conditions, ...(next.podIPs ? { podIPs: [REPLACED, ...next.podIPs] } : {}) };
 }
+
+/** Makes a list the whole list: a patch merges it otherwise. */
+const REPLACED = { $patch: 'replace' };

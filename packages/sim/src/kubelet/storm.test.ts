@@ -10,7 +10,9 @@ import { KubeletWorld, type KubeletWorldOptions } from '../testing/kubelet-world
 
 const STORM_MS = 5 * 60_000;
 const PEACE_MS = 12 * 60_000;
-const SEEDS = Number(process.env['NAVARCH_SEEDS'] ?? 4);
+/** Without a wish for more: two, and those that once found something. */
+const WISHED = Number(process.env['NAVARCH_SEEDS'] ?? 0);
+const SEEDS = WISHED > 0 ? Array.from({ length: WISHED }, (_, i) => i + 1) : [1, 2, 17, 30];
 
 const pick = <T>(random: Random, values: readonly T[]): T => values[random.uint32() % values.length] as T;
 const chance = (random: Random, p: number): boolean => random.uint32() / 2 ** 32 < p;
@@ -178,4 +180,4 @@ function isWell({ metadata, spec, status }: Pod): boolean {
   return status.phase === 'Succeeded' || status.phase === 'Failed';
 }
 
-for (let seed = 1; seed <= SEEDS; seed++) test(`kubelet: after a storm all is well (seed ${seed})`, () => storm(seed));
+for (const seed of SEEDS) test(`kubelet: after a storm all is well (seed ${seed})`, () => storm(seed));
