@@ -78,15 +78,24 @@ function podAffinityTerm(term: PodAffinityTerm, at: Field): void {
   for (const name of term.namespaces ?? []) named(name, dnsLabelErrors, at.at('namespace'));
   labelKeys(term.matchLabelKeys, at.at('matchLabelKeys'), term.labelSelector !== undefined);
   labelKeys(term.mismatchLabelKeys, at.at('mismatchLabelKeys'), term.labelSelector !== undefined);
+  const seen = new Set(Object.keys(term.labelSelector?.matchLabels ?? {}));
+  for (const { key } of term.labelSelector?.matchExpressions ?? []) {
+    const i = term.matchLabelKeys?.lastIndexOf(key) ?? -1;
+    // Once is the pod's own value; upstream leaves out the name of the list.
+    if (i >= 0 && seen.has(key)) at.index(i).invalid(key, IN_BOTH);
+    seen.add(key);
+  }
   each(term.matchLabelKeys, at.at('matchLabelKeys'), (key, here) => {
     if (term.mismatchLabelKeys?.includes(key)) here.invalid(key, 'exists in both matchLabelKeys and mismatchLabelKeys');
   });
   topologyKey(term.topologyKey, at.at('topologyKey'));
 }
 
+const IN_BOTH = 'exists in both matchLabelKeys and labelSelector';
+
 function labelKeys(keys: readonly string[] | undefined, at: Field, hasSelector: boolean): void {
   if (!keys?.length) return;
-  if (!hasSelector) at.forbidden('must not be specified when labelSelector is not set');
+  if (!hasSelector) return at.forbidden('must not be specified when labelSelector is not set');
   each(keys, at, (key, here) => named(key, qualifiedNameErrors, here));
 }
 
@@ -95,33 +104,36 @@ function topologyKey(key: string, at: Field): void {
   named(key, qualifiedNameErrors, at);
 }
 
+function spreadKeys({ labelSelector, matchLabelKeys }: TopologySpreadConstraint, at: Field): void {
+  if (!matchLabelKeys?.length) return;
+  if (!labelSelector) at.forbidden('must not be specified when labelSelector is not set');
+  each(matchLabelKeys, at, (key, here) => {
+    named(key, qualifiedNameErrors, here);
+    const mentions = labelSelector?.matchExpressions?.filter((requirement) => requirement.key === key).length ?? 0;
+    if (mentions > 1 || Object.hasOwn(labelSelector?.matchLabels ?? {}, key)) here.invalid(key, IN_BOTH);
+  });
+}
+
 const UNSATISFIABLE = ['DoNotSchedule', 'ScheduleAnyway'];
 const POLICIES = ['Honor', 'Ignore'];
 
 export function validateSpread(constraints: readonly TopologySpreadConstraint[] | undefined, at: Field): void {
-  const pairs = new Set<string>();
-  each(constraints, at, (constraint, here) => {
+  each(constraints, at, (constraint, here, i) => {
     if (constraint.maxSkew <= 0) here.at('maxSkew').invalid(constraint.maxSkew, 'must be greater than zero');
-    topologyKey(constraint.topologyKey, here.at('topologyKey'));
+    if (!constraint.topologyKey) here.at('topologyKey').required('can not be empty');
     const { whenUnsatisfiable, minDomains } = constraint;
     if (!UNSATISFIABLE.includes(whenUnsatisfiable)) here.at('whenUnsatisfiable').notSupported(whenUnsatisfiable, UNSATISFIABLE);
-    const pair = `{${constraint.topologyKey}, ${whenUnsatisfiable}}`;
-    if (pairs.has(pair)) here.at('{topologyKey, whenUnsatisfiable}').duplicate(pair);
-    pairs.add(pair);
+    const isRepeated = constraints?.slice(i + 1).some((other) => other.topologyKey === constraint.topologyKey && other.whenUnsatisfiable === whenUnsatisfiable);
+    if (isRepeated) here.at('{topologyKey, whenUnsatisfiable}').duplicate(`{${constraint.topologyKey}, ${whenUnsatisfiable}}`);
     if (minDomains !== undefined && minDomains <= 0) here.at('minDomains').invalid(minDomains, 'must be greater than zero');
     if (minDomains !== undefined && whenUnsatisfiable !== 'DoNotSchedule') {
-      here.at('minDomains').invalid(minDomains, 'can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway');
+      here.at('minDomains').invalid(minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`);
     }
     for (const name of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
       const policy = constraint[name];
       if (policy !== undefined && !POLICIES.includes(policy)) here.at(name).notSupported(policy, POLICIES);
     }
-    labelKeys(constraint.matchLabelKeys, here.at('matchLabelKeys'), constraint.labelSelector !== undefined);
-    each(constraint.matchLabelKeys, here.at('matchLabelKeys'), (key, place) => {
-      if (constraint.labelSelector?.matchLabels && Object.hasOwn(constraint.labelSelector.matchLabels, key)) {
-        place.invalid(key, 'exists in both matchLabelKeys and labelSelector');
-      }
-    });
+    spreadKeys(constraint, here.at('matchLabelKeys'));
     labelSelector(constraint.labelSelector, here.at('labelSelector'));
   });
 }

@@ -5,9 +5,8 @@ import type { Container, PodSpec } from '../../generated/types/core-v1.ts';
 /** Fields that a node of the other operating system cannot honour. */
 export function validateOs(spec: PodSpec, at: Field): void {
   const name = spec.os?.name ?? '';
-  const here = at.at('os', 'name');
-  if (!name) here.required('cannot be empty');
-  else supportedValue(name, ['linux', 'windows'], here);
+  if (!name) at.at('os', 'name').required('cannot be empty');
+  else supportedValue(name, ['linux', 'windows'], at.at('os'));
   if (name === 'linux') validateLinux(spec, at);
   if (name === 'windows') validateWindows(spec, at);
 }

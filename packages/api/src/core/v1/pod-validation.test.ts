@@ -208,7 +208,7 @@ test('validatePodSpec() says what is wrong with names, DNS, claims and the rest'
       "spec.readinessGates[0].conditionType: Invalid value: \"a/b/c\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"],
     [spec({ priorityClassName: 'A' }), `spec.priorityClassName: Invalid value: "A": ${SUBDOMAIN}`],
     [spec({ preemptionPolicy: 'X' }), 'spec.preemptionPolicy: Unsupported value: "X": supported values: "PreemptLowerPriority", "Never"'],
-    [spec({ os: { name: 'x' } }), 'spec.os.name: Unsupported value: "x": supported values: "linux", "windows"'],
+    [spec({ os: { name: 'x' } }), 'spec.os: Unsupported value: "x": supported values: "linux", "windows"'],
     [spec({ os: { name: 'windows' }, hostPID: true }), 'spec.hostPID: Forbidden: cannot be set for a windows pod'],
     [spec({ terminationGracePeriodSeconds: -1 })],
   ]);
@@ -269,3 +269,24 @@ test('podWarnings() names what is deprecated or likely a mistake', () => {
   ]);
 });
 
+test('pods say themselves what their label keys choose', () => {
+  const selector = { matchLabels: { app: 'a' } };
+  const keyed = { topologyKey: 'zone', labelSelector: selector, matchLabelKeys: ['v'], mismatchLabelKeys: ['tenant', 'none'] };
+  const made = created(POD, {
+    metadata: { labels: { v: '1', tenant: 't' } },
+    spec: {
+      affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [keyed] } },
+      topologySpreadConstraints: [{ maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', topologyKey: 'zone', labelSelector: selector, matchLabelKeys: ['v'] }],
+    },
+  });
+  const own = { key: 'v', operator: 'In', values: ['1'] };
+  const [term] = made.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution;
+  assert.deepEqual(term.labelSelector.matchExpressions, [own, { key: 'tenant', operator: 'NotIn', values: ['t'] }]);
+  assert.deepEqual(made.spec.topologySpreadConstraints[0].labelSelector.matchExpressions, [own]);
+  const twice = { spec: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [
+    { topologyKey: 'zone', labelSelector: { matchLabels: { v: '1' } }, matchLabelKeys: ['v'] },
+  ] } } }, metadata: { labels: { v: '1' } } };
+  table(POD, [
+    [twice, 'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0][0]: Invalid value: "v": exists in both matchLabelKeys and labelSelector'],
+  ]);
+});

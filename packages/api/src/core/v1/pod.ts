@@ -4,6 +4,7 @@ import { builtIn } from '../../built-in.ts';
 import type { Pod } from '../../generated/types/core-v1.ts';
 import { podColumns } from './pod-columns.ts';
 import { completePodSpec, completeRequests, dropObsolete } from './pod-defaults.ts';
+import { applyLabelKeys } from './pod-label-keys.ts';
 import { isTerminal, qosClassOf } from './pod-resources.ts';
 import { resized, validateEphemeralUpdate, validatePodUpdate, validateResize } from './pod-update.ts';
 import { validatePod } from './pod-validation.ts';
@@ -31,6 +32,7 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
       completeRequests(p.spec);
     },
     prepareCreate(p) {
+      applyLabelKeys(p);
       p.status = { phase: 'Pending', qosClass: qosClassOf(p.spec as Pod['spec']) };
       if (!p.spec.schedulingGates?.length) return;
       p.status.conditions = [{

@@ -19,9 +19,8 @@ export function validateService(service: Service, root: Field): void {
     root.at('metadata', 'annotations').key(MODE).invalid(mode, `must match annotations[${HINTS}] when both are specified`);
   }
   const { ports = [], type } = spec;
-  const isHeadless = spec.clusterIP === 'None';
-  if (ports.length === 0 && !isHeadless && type !== 'ExternalName') at.at('ports').required();
-  validateType(spec, isHeadless, at);
+  if (ports.length === 0 && !isHeadless(spec) && type !== 'ExternalName') at.at('ports').required();
+  validateType(spec, at);
   const names = new Set<string>();
   each(ports, at.at('ports'), (port, here) => validatePort(port, ports.length > 1, names, here));
   validateLabels(spec.selector, at.at('selector'));
@@ -35,16 +34,16 @@ export function validateService(service: Service, root: Field): void {
   validatePolicies(spec, at);
 }
 
-function validateType(spec: ServiceSpec, isHeadless: boolean, at: Field): void {
+function validateType(spec: ServiceSpec, at: Field): void {
   switch (spec.type) {
     case 'LoadBalancer':
       each(spec.ports, at.at('ports'), ({ port }, here) => {
         if (port === KUBELET_PORT) here.invalid(port, `may not expose port ${KUBELET_PORT} externally since it is used by kubelet`);
       });
-      if (isHeadless) at.at('clusterIPs').index(0).invalid('None', "may not be set to 'None' for LoadBalancer services");
+      if (isHeadless(spec)) at.at('clusterIPs').index(0).invalid('None', "may not be set to 'None' for LoadBalancer services");
       break;
     case 'NodePort':
-      if (isHeadless) at.at('clusterIPs').index(0).invalid('None', "may not be set to 'None' for NodePort services");
+      if (isHeadless(spec)) at.at('clusterIPs').index(0).invalid('None', "may not be set to 'None' for NodePort services");
       break;
     case 'ExternalName':
       for (const name of ['clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) {
@@ -87,22 +86,35 @@ function validateClusterIps(spec: ServiceSpec, at: Field): void {
   if (type === 'ExternalName') return;
   const here = at.at('clusterIPs');
   if (clusterIP && clusterIPs.length === 0) here.required();
-  if (clusterIPs.length > 0 && clusterIP !== clusterIPs[0]) here.invalid(clusterIPs, 'first value must match `clusterIP`');
-  if (ipFamilyPolicy !== undefined) supportedValue(ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack'], at.at('ipFamilyPolicy'));
+  if (clusterIPs.length > 0 && clusterIP !== clusterIPs[0]) {
+    here.invalid(clusterIPs, clusterIP ? 'first value must match `clusterIP`' : 'must be empty when `clusterIP` is not specified');
+  }
   const seen = new Set<string>();
   each(ipFamilies, at.at('ipFamilies'), (family, place) => {
     if (family !== 'IPv4' && family !== 'IPv6') place.notSupported(family, ['IPv4', 'IPv6']);
     if (seen.has(family)) place.duplicate(family);
     seen.add(family);
   });
-  if (clusterIPs[0] === 'None') {
-    if (clusterIPs.length > 1) here.invalid(clusterIPs, "'None' must be the first and only value");
-    return;
-  }
-  each(clusterIPs, here, (address, place) => {
-    if (address !== '') ip(address, place);
+  if (ipFamilyPolicy !== undefined) supportedValue(ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack'], at.at('ipFamilyPolicy'));
+  const isNone = clusterIPs[0] === 'None';
+  if (isNone && clusterIPs.length > 1) here.invalid(clusterIPs, "'None' must be the first and only value");
+  each(clusterIPs, here, (address, place, i) => {
+    if (!isNone || i > 0) ip(address, place);
   });
   if (clusterIPs.length > 2) here.invalid(clusterIPs, 'may only hold up to 2 values');
+  if (!isNone && clusterIPs.every((address) => parseIp(address))) validateFamilies(clusterIPs, ipFamilies ?? [], here);
+}
+
+const familyOf = (address: string): string => (parseIp(address)?.length === 4 ? 'IPv4' : 'IPv6');
+
+function validateFamilies(clusterIPs: readonly string[], families: readonly string[], at: Field): void {
+  const kinds = clusterIPs.map(familyOf);
+  if (kinds.length > 1 && new Set(kinds).size < 2) at.invalid(clusterIPs, 'may specify no more than one IP for each IP family');
+  each(clusterIPs, at, (address, here, i) => {
+    const family = families[i];
+    const isOther = (family === 'IPv4' || family === 'IPv6') && family !== kinds[i];
+    if (isOther) here.invalid(address, `expected an ${family} value as indicated by \`ipFamilies[${i}]\``);
+  });
 }
 
 /** Each number once per protocol. */
@@ -170,33 +182,65 @@ function validatePolicies(spec: ServiceSpec, at: Field): void {
 export function validateServiceUpdate(next: Service, previous: Service, at: Field): void {
   const spec = at.at('spec');
   if (next.spec.type !== 'ExternalName' && previous.spec.type !== 'ExternalName') {
-    const [now, before] = [next.spec.clusterIP, previous.spec.clusterIP];
-    if (before && now !== before) spec.at('clusterIPs').index(0).invalid(next.spec.clusterIPs ?? [now ?? ''], 'may not change once set');
-    const family = previous.spec.ipFamilies?.[0];
-    if (family && next.spec.ipFamilies?.[0] && next.spec.ipFamilies[0] !== family) {
-      spec.at('ipFamilies').index(0).invalid(next.spec.ipFamilies, 'may not change once set');
-    }
-  }
-  const checksHealth = (s: Service): boolean => s.spec.type === 'LoadBalancer' && s.spec.externalTrafficPolicy === 'Local';
-  if (checksHealth(next) && checksHealth(previous) && next.spec.healthCheckNodePort !== previous.spec.healthCheckNodePort) {
-    spec.at('healthCheckNodePort').forbidden('field is immutable');
+    keepsAddresses(next.spec, previous.spec, spec);
+    keepsFamilies(next.spec, previous.spec, spec);
   }
   const isBalancer = next.spec.type === 'LoadBalancer' && previous.spec.type === 'LoadBalancer';
   if (isBalancer && next.spec.loadBalancerClass !== previous.spec.loadBalancerClass) {
     spec.at('loadBalancerClass').invalid(next.spec.loadBalancerClass ?? null, 'may not change once set');
   }
+  const checksHealth = (s: Service): boolean => s.spec.type === 'LoadBalancer' && s.spec.externalTrafficPolicy === 'Local';
+  if (checksHealth(next) && checksHealth(previous) && next.spec.healthCheckNodePort !== previous.spec.healthCheckNodePort) {
+    spec.at('healthCheckNodePort').forbidden('field is immutable');
+  }
+}
+
+const isHeadless = ({ clusterIPs = [] }: ServiceSpec): boolean => clusterIPs.length === 1 && clusterIPs[0] === 'None';
+
+/** A service keeps its addresses; a second one may come and go. */
+function keepsAddresses(next: ServiceSpec, previous: ServiceSpec, at: Field): void {
+  if (isHeadless(next) && isHeadless(previous)) return;
+  const [now, before] = [next.clusterIPs ?? [], previous.clusterIPs ?? []];
+  const here = at.at('clusterIPs');
+  if (now.length === before.length) {
+    each(before, here, (address, place, i) => {
+      if (address !== now[i]) place.invalid(now, 'may not change once set');
+    });
+    return;
+  }
+  if (now.length === 0) here.index(0).invalid(now, 'primary clusterIP can not be unset');
+  else if (before.length > 0 && now[0] !== before[0]) here.index(0).invalid(now, 'may not change once set');
+  if (now.length === 1 && before.length > 1) releasesSecond(next, 'clusterIP', at);
+}
+
+function keepsFamilies(next: ServiceSpec, previous: ServiceSpec, at: Field): void {
+  if (isHeadless(next) || isHeadless(previous)) return;
+  const [now, before] = [next.ipFamilies ?? [], previous.ipFamilies ?? []];
+  const here = at.at('ipFamilies').index(0);
+  if (now.length === before.length) {
+    for (const [i, family] of before.entries()) if (family !== now[i]) here.invalid(now, 'may not change once set');
+    return;
+  }
+  if (before.length > now.length && !next.clusterIPs?.length) here.invalid(now, 'primary ipFamily can not be unset');
+  // Upstream shows the addresses here.
+  if (before.length > 0 && now.length > 0 && now[0] !== before[0]) here.invalid(next.clusterIPs ?? [], 'may not change once set');
+  if (now.length === 1 && before.length > 1) releasesSecond(next, 'ipFamily', at);
+}
+
+function releasesSecond({ ipFamilyPolicy }: ServiceSpec, what: string, at: Field): void {
+  if (ipFamilyPolicy !== 'SingleStack') at.at('ipFamilyPolicy').invalid(ipFamilyPolicy ?? null, `must be set to 'SingleStack' when releasing the secondary ${what}`);
 }
 
 /** Where a load balancer can be reached. */
 export function validateBalancerStatus({ spec, status }: Service, _previous: Service, at: Field): void {
   const here = at.at('status', 'loadBalancer');
-  if (spec.type !== 'LoadBalancer' && status.loadBalancer.ingress?.length) return here.at('ingress').forbidden('may only be used when `spec.type` is "LoadBalancer"');
+  if (spec.type !== 'LoadBalancer' && status.loadBalancer.ingress?.length) return here.at('ingress').forbidden('may only be used when `spec.type` is \'LoadBalancer\'');
   each(status.loadBalancer.ingress, here.at('ingress'), ({ ip: address, ipMode, hostname }, place) => {
     if (address) {
       ip(address, place.at('ip'));
       if (ipMode === undefined) place.at('ipMode').required('must be specified when `ip` is set');
     } else if (ipMode !== undefined) place.at('ipMode').forbidden('may not be specified when `ip` is not set');
-    if (ipMode !== undefined) supportedValue(ipMode, ['Proxy', 'VIP'], place.at('ipMode'));
+    if (ipMode !== undefined && address) supportedValue(ipMode, ['Proxy', 'VIP'], place.at('ipMode'));
     if (!hostname) return;
     named(hostname, dnsSubdomainErrors, place.at('hostname'));
     if (parseIp(hostname)) place.at('hostname').invalid(hostname, 'must be a DNS name, not an IP address');

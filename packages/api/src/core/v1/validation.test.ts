@@ -193,3 +193,21 @@ test('nodes, namespaces, endpoints, events, controllers', () => {
   ]);
   assert.deepEqual(partRefusals('/v1.ReplicationController', 'status', { status: { readyReplicas: 2 } }), ['status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas']);
 });
+
+test('services keep their addresses', () => {
+  const key = '/v1.Service';
+  const one = spec({ clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'], ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' });
+  const two = spec({ clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1', 'fd00::1'], ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' });
+  assert.deepEqual(updateRefusals(key, two, one), []);
+  assert.deepEqual(updateRefusals(key, one, two), []);
+  assert.deepEqual(updateRefusals(key, spec({ clusterIPs: ['10.0.0.1'], ipFamilies: ['IPv4'] }), two), [
+    "spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": must be set to 'SingleStack' when releasing the secondary clusterIP",
+    "spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": must be set to 'SingleStack' when releasing the secondary ipFamily",
+  ]);
+  assert.deepEqual(updateRefusals(key, spec({ clusterIPs: ['10.0.0.2'], clusterIP: '10.0.0.2' }), one), [
+    'spec.clusterIPs[0]: Invalid value: ["10.0.0.2"]: may not change once set']);
+  table(key, [
+    [spec({ clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1', '10.0.0.2'] }), 'spec.clusterIPs: Invalid value: ["10.0.0.1","10.0.0.2"]: may specify no more than one IP for each IP family'],
+    [spec({ clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'], ipFamilies: ['IPv6'] }), 'spec.clusterIPs[0]: Invalid value: "10.0.0.1": expected an IPv6 value as indicated by `ipFamilies[0]`'],
+  ]);
+});
