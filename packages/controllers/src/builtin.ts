@@ -9,6 +9,7 @@ import { clusterDnsController } from './cluster-dns/cluster-dns.ts';
 import type { Controller } from './controller.ts';
 import { admissionPolicyStatusController } from './admission-policy-status/admission-policy-status.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation.ts';
+import { cronJobController } from './cron-job/cron-job.ts';
 import { daemonSetController } from './daemon-set/daemon-set.ts';
 import { deploymentController } from './deployment/deployment.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
@@ -56,6 +57,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   statefulSetController,
   jobController(),
   trackingFinalizersController,
+  cronJobController,
   endpointSliceController,
   endpointsController,
   serviceAccountController,

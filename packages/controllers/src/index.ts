@@ -20,6 +20,7 @@ export {
   self,
   type Watch,
 } from './controller.ts';
+export { cronJobController } from './cron-job/cron-job.ts';
 export { daemonSetController } from './daemon-set/daemon-set.ts';
 export { deploymentController } from './deployment/deployment.ts';
 export { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
