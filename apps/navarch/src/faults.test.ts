@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { configMap } from '@navarch/api';
+import { configMap, isReady, pod } from '@navarch/api';
 import { hasReason } from '@navarch/machinery';
 import { layoutOf } from './cluster/layout.ts';
 import { adminClient } from './cluster/wait-ready.ts';
@@ -93,6 +93,18 @@ test('up: a running cluster is not changed by other flags, but told', TIMEOUT, (
   const status = await navarch('status', '--name', 'flags');
   assert.match(status.stdout, /server +runs \(pid \d+, \d+ MiB\)[^]*agent +runs[^]*Kubernetes +v1\.37[^]*nodes +1 of 1 ready\n +flags +Ready/);
   assert.equal(status.code, 0);
+  const cut = await promisify(execFile)('sh', ['-c', `"$@" status --name flags | head -n 1; true`, 'sh', process.execPath, main], { env });
+  assert.deepEqual([cut.stdout, cut.stderr], [`Cluster flags: https://127.0.0.1:${port}\n`, ''], 'who reads no further gets no stack trace');
+}));
+
+test('up --runtime sim: pods become ready on the simulated nodes', TIMEOUT, () => withCluster('pods', async (port) => {
+  assert.equal((await navarch('up', '--name', 'pods', '--runtime', 'sim', '--nodes', '2', '--port', String(port))).code, 0);
+  const { api, transport } = adminClient(layoutOf('pods'), AbortSignal.timeout(60_000));
+  using _ = transport;
+  for (const nodeName of ['pods', 'pods-2']) {
+    await api.of(pod).create({ metadata: { namespace: 'default', name: nodeName }, spec: { nodeName, containers: [{ name: 'c', image: 'none' }] } });
+    for (const end = Date.now() + 20_000; !isReady(await api.of(pod).get(`default/${nodeName}`)); await sleep(100)) assert.ok(Date.now() < end, `the pod on ${nodeName} is not ready`);
+  }
 }));
 
 test('down: ends an `up` that is at work and leaves nothing', TIMEOUT, () => withCluster('during', async (port) => {

@@ -30,7 +30,10 @@ export async function runSimulatedNodes(deps: SimulatedNodesDeps, signal: AbortS
     group.spawn((s) => register(name, i, deps, s));
     group.spawn((s) => heartbeat(name, deps, s));
   }
-  const cache = new Cache({ api, clock, random: random.fork('cache'), log });
+  // Who plays one node may have that node's identity, which sees no pods but its own.
+  const [only, ...others] = deps.names;
+  const scopes = only !== undefined && others.length === 0 ? new Map([[pod, { fieldSelector: `spec.nodeName=${only}` }]]) : undefined;
+  const cache = new Cache({ api, clock, random: random.fork('cache'), log, ...(scopes ? { scopes } : {}) });
   const player = new Player(deps, group);
   cache.onChange(pod, (current) => current && player.tend(current));
   group.spawn((s) => cache.run(s));
