@@ -12,6 +12,7 @@ import { clusterRoleAggregationController } from './cluster-role-aggregation/clu
 import { cronJobController } from './cron-job/cron-job.ts';
 import { daemonSetController } from './daemon-set/daemon-set.ts';
 import { deploymentController } from './deployment/deployment.ts';
+import { staleDisruptionController } from './disruption/stale-target.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { jobController } from './job/job.ts';
@@ -23,6 +24,7 @@ import { replicaSetController, replicationControllerController } from './replica
 import { rootCaController } from './root-ca/root-ca.ts';
 import { serviceAccountController } from './service-account/service-account.ts';
 import { statefulSetController } from './stateful-set/stateful-set.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
 import { claimProtectionController, volumeProtectionController } from './volume-protection/volume-protection.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction.ts';
 
@@ -58,6 +60,8 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   jobController(),
   trackingFinalizersController,
   cronJobController,
+  ttlAfterFinishedController,
+  staleDisruptionController,
   endpointSliceController,
   endpointsController,
   serviceAccountController,

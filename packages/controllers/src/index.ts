@@ -23,6 +23,8 @@ export {
 export { cronJobController } from './cron-job/cron-job.ts';
 export { daemonSetController } from './daemon-set/daemon-set.ts';
 export { deploymentController } from './deployment/deployment.ts';
+export { disruptionController } from './disruption/disruption.ts';
+export { staleDisruptionController } from './disruption/stale-target.ts';
 export { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
 export { endpointsController } from './endpoints/endpoints.ts';
 export { garbageCollectorController } from './garbage-collector/garbage-collector.ts';
@@ -39,5 +41,6 @@ export { rootCaController } from './root-ca/root-ca.ts';
 export { runControllers, type RunnerDeps } from './runner.ts';
 export { serviceAccountController } from './service-account/service-account.ts';
 export { statefulSetController } from './stateful-set/stateful-set.ts';
+export { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
 export { claimProtectionController, volumeProtectionController } from './volume-protection/volume-protection.ts';
 export { taintEvictionController } from './taint-eviction/taint-eviction.ts';

@@ -2,6 +2,7 @@ import { TaskGroup } from '@navarch/base';
 import { Cache } from '@navarch/client';
 import type { Kind } from '@navarch/machinery';
 import type { Controller } from './controller.ts';
+import { disruptionController } from './disruption/disruption.ts';
 import { garbageCollectorController } from './garbage-collector/garbage-collector.ts';
 import { namespaceController } from './namespace/namespace.ts';
 import { resourceQuotaController } from './resource-quota/resource-quota.ts';
@@ -17,11 +18,12 @@ export interface KindSource {
 /** Definitions come many at a time: what they change is taken up once, this long after the first of them, in ms. */
 const SETTLE_MS = 500;
 
-/** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count. */
+/** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count, a budget take shares of. */
 export const kindControllers = (kinds: readonly Kind<any>[]): readonly Controller[] => [
   resourceQuotaController(kinds),
   namespaceController(kinds),
   garbageCollectorController(kinds),
+  disruptionController(kinds),
 ];
 
 /** Runs them until the signal aborts, anew after each change of what is served, on a cache of their own. */
