@@ -29,6 +29,8 @@ export interface ServeOptions {
   readonly advertiseAddress: string;
   readonly advertisePort: number;
   parseYaml?(text: string): unknown;
+  /** Names of admission plugins that are not asked. */
+  readonly disabledAdmission?: readonly string[];
   /** Calls the admission webhooks that people have configured. */
   readonly webhooks?: Webhooks;
   /** What the process counts: `/metrics` shows it. */
@@ -56,7 +58,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
   const issuer = { tokens: options.tokens, issuer: options.issuer, audiences: [options.issuer] };
   const registry: Registry = new Registry({
-    store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission({ issuer, webhooks: options.webhooks }), access: new Access(() => registry),
+    store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission({ issuer, webhooks: options.webhooks }).filter((plugin) => !options.disabledAdmission?.includes(plugin.name)), access: new Access(() => registry),
     patterns: options.patterns ?? backtrackingPatterns, attendants: { '/services': allocator },
   });
   await registry.start(signal);

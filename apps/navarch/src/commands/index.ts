@@ -3,6 +3,7 @@ import { declareAgent } from './agent.ts';
 import { declareBench } from './bench.ts';
 import { declareConformance } from './conformance.ts';
 import { declareDown } from './down.ts';
+import { declareEnvtest } from './envtest.ts';
 import { declareImage } from './image.ts';
 import { declareKubectl } from './kubectl.ts';
 import { declareLogs } from './logs.ts';
@@ -17,5 +18,5 @@ export type Declare = (program: Command, exit: (code: number) => void) => void;
 
 /** Every command, in the order in which the help shows them. Adding one is adding a file and a name to this list. */
 export const commands: readonly Declare[] = [
-  declareUp, declareDown, declareStatus, declareLogs, declareServer, declareAgent, declareToken, declareImage, declareKubectl, declareTest, declareConformance, declareBench,
+  declareUp, declareDown, declareStatus, declareLogs, declareServer, declareAgent, declareToken, declareImage, declareKubectl, declareTest, declareConformance, declareBench, declareEnvtest,
 ];

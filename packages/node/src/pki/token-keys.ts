@@ -11,7 +11,11 @@ export async function openTokenKeys(dir: string): Promise<TokenKeys> {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   }
-  const pem = readFileSync(file, 'utf8');
+  return tokenKeysOf(readFileSync(file, 'utf8'));
+}
+
+/** A P-256 private key (PKCS#8 in PEM) as the key of service account tokens. */
+export async function tokenKeysOf(pem: string): Promise<TokenKeys> {
   const spki = createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString();
   const [signing, verifying] = [await importPKCS8(pem, 'ES256'), await importSPKI(spki, 'ES256')];
   const kid = createHash('sha256').update(createPublicKey(pem).export({ type: 'spki', format: 'der' })).digest('base64url');

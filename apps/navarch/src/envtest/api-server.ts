@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { serve } from '@navarch/apiserver';
+import { MetricRegistry, TaskGroup } from '@navarch/base';
+import { httpsWebhooks, linearPatterns, listenHttps, parseYaml, Pki, SqliteStore, systemClock, systemLogger, systemRandom, tokenKeysOf } from '@navarch/node';
+import { ownAddress } from '../cluster/own-address.ts';
+import { UserError } from '../user-error.ts';
+import { STORE_PATH } from './etcd.ts';
+import { type Flags, type FlagTable, helpOf, needed, readFlags } from './flags.ts';
+import { ended, whileWanted } from './while-wanted.ts';
+
+const TAKEN = 'taken; it is always so here';
+const FLAGS: FlagTable = {
+  'advertise-address': ['text', 'address that clients in the cluster are told'],
+  'allow-privileged': ['switch', TAKEN],
+  'anonymous-auth': ['switch', TAKEN],
+  'audit-log-format': ['text', 'taken; there is no audit log yet'],
+  'audit-log-maxage': ['text', 'taken; there is no audit log yet'],
+  'audit-log-maxbackup': ['text', 'taken; there is no audit log yet'],
+  'audit-log-maxsize': ['text', 'taken; there is no audit log yet'],
+  'audit-log-path': ['text', 'taken; there is no audit log yet'],
+  'audit-policy-file': ['text', 'taken; there is no audit log yet'],
+  'authorization-mode': ['list', 'RBAC and Node, which are always on'],
+  'bind-address': ['text', 'address to listen on'],
+  'cert-dir': ['text', 'folder of apiserver.crt and apiserver.key'],
+  'client-ca-file': ['text', 'authority of client certificates'],
+  'disable-admission-plugins': ['list', 'plugins that are not asked'],
+  'emulated-version': ['list', 'taken; nothing older is emulated'],
+  'enable-admission-plugins': ['list', 'taken; upstream\'s default plugins are on'],
+  'etcd-prefix': ['text', 'taken; the store is this server\'s own'],
+  'etcd-servers': ['list', 'the etcd beside this program'],
+  'feature-gates': ['list', 'taken; the defaults of 1.37 hold'],
+  'max-requests-inflight': ['text', 'taken; the defaults hold'],
+  'max-mutating-requests-inflight': ['text', 'taken; the defaults hold'],
+  'runtime-config': ['list', 'taken; what 1.37 serves by default is served'],
+  'secure-port': ['text', 'port to listen on'],
+  'service-account-issuer': ['list', 'issuer of service account tokens'],
+  'service-account-key-file': ['list', 'certificates or public keys that verify tokens'],
+  'service-account-signing-key-file': ['text', 'private key that signs tokens'],
+  'service-cluster-ip-range': ['text', 'addresses of services'],
+  'service-node-port-range': ['text', 'taken; the default holds'],
+  'tls-cert-file': ['text', 'certificate of the server'],
+  'tls-private-key-file': ['text', 'its key'],
+  v: ['text', 'taken; the log has one level'],
+  'watch-cache': ['switch', TAKEN],
+};
+const ABOUT = 'The API server alone, for tests: no controllers, no scheduler, no nodes. Takes the flags that controller-runtime\'s envtest gives kube-apiserver.';
+
+/** What envtest starts as kube-apiserver. */
+export async function runApiServer(args: readonly string[], say: (text: string) => void): Promise<void> {
+  if (args.includes('--help') || args.includes('-h')) return say(helpOf('kube-apiserver', ABOUT, FLAGS));
+  const flags = readFlags(args, FLAGS);
+  await whileWanted((signal) => serveUntil(flags, signal));
+}
+
+async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
+  const log = systemLogger('warn');
+  const dir = needed(flags, 'cert-dir');
+  const port = Number(needed(flags, 'secure-port'));
+  const issuer = needed(flags, 'service-account-issuer');
+  await using made = new AsyncDisposableStack();
+  const store = await SqliteStore.open(join(await storeFolder(needed(flags, 'etcd-servers')), 'navarch'));
+  made.defer(() => store.close());
+  const own = await credentials(flags, dir);
+  const served = await serve({
+    store, clock: systemClock, random: systemRandom(), log, metrics: new MetricRegistry(), issuer,
+    tokens: await tokenKeysOf(readPem(needed(flags, 'service-account-signing-key-file'))), serviceCidr: flags.get('service-cluster-ip-range')?.[0] ?? '10.0.0.0/24',
+    nodePorts: [30_000, 32_767], advertiseAddress: flags.get('advertise-address')?.[0] ?? ownAddress(), advertisePort: port, parseYaml, patterns: linearPatterns,
+    webhooks: made.use(httpsWebhooks()), disabledAdmission: flags.get('disable-admission-plugins') ?? [],
+  }, signal);
+  made.use(await listenHttps(served.server, {
+    addresses: [flags.get('bind-address')?.[0] ?? '127.0.0.1'], port, ...own, clientAuthority: readPem(needed(flags, 'client-ca-file')),
+    // There are no kubelets to ask.
+    kubeletClient: { ...own, authority: own.certificate },
+  }));
+  await using group = new TaskGroup(signal);
+  group.spawn((s) => served.housekeep(s));
+  await ended(signal);
+}
+
+/** The pair that envtest made, or one of our own where there is none. */
+async function credentials(flags: Flags, dir: string): Promise<{ readonly certificate: string; readonly key: string }> {
+  const [certificate, key] = [flags.get('tls-cert-file')?.[0] ?? join(dir, 'apiserver.crt'), flags.get('tls-private-key-file')?.[0] ?? join(dir, 'apiserver.key')];
+  if (existsSync(certificate) && existsSync(key)) return { certificate: readPem(certificate), key: readPem(key) };
+  return (await Pki.open(dir, 'apiserver-ca')).identity('apiserver', { commonName: 'kube-apiserver', names: ['localhost'], addresses: ['127.0.0.1'] });
+}
+
+async function storeFolder(etcd: string): Promise<string> {
+  const answer = await fetch(new URL(STORE_PATH, etcd)).catch((error: unknown) => { throw new UserError(`cannot reach --etcd-servers ${etcd}: ${(error as Error).message}`); });
+  const { folder } = await answer.json() as { readonly folder?: string };
+  if (!folder) throw new UserError(`--etcd-servers ${etcd} is not the etcd that \`navarch envtest\` wrote: this server keeps its data beside that one`);
+  return folder;
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UserError(`cannot read ${file}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { openTokenKeys, Pki } from '@navarch/node';
+
+// The executables as controller-runtime's envtest starts, asks and stops them.
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), 'navarch-envtest-'));
+const assets = join(folder, 'assets');
+const certs = join(folder, 'certs');
+const main = join(import.meta.dirname, '..', 'main.ts');
+const started: ChildProcess[] = [];
+let admin: { readonly certificate: string; readonly key: string };
+let etcdPort = 0;
+let port = 0;
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+function ask(path: string, asAdmin: boolean): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, rejectUnauthorized: false, agent: false, ...(asAdmin ? { cert: admin.certificate, key: admin.key } : {}) }, (reply) => {
+      let text = '';
+      reply.on('data', (chunk: Buffer) => { text += chunk.toString(); });
+      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, text }));
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; ;) {
+    if (await isSo().catch(() => false)) return;
+    assert.ok(Date.now() < end, `${what} did not come about`);
+    await sleep(100);
+  }
+}
+
+function start(name: string, ...args: string[]): ChildProcess {
+  const child = spawn(join(assets, name), args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  started.push(child);
+  return child;
+}
+
+const startApiServer = (): ChildProcess => start('kube-apiserver', '--allow-privileged=true', '--authorization-mode=RBAC', '--bind-address=127.0.0.1', `--cert-dir=${certs}`,
+  `--client-ca-file=${join(certs, 'ca.crt')}`, '--disable-admission-plugins=ServiceAccount', `--etcd-servers=http://127.0.0.1:${etcdPort}`, `--secure-port=${port}`,
+  `--service-account-issuer=https://127.0.0.1:${port}/`, `--service-account-key-file=${join(certs, 'sa.key')}`, `--service-account-signing-key-file=${join(certs, 'sa.key')}`,
+  '--service-cluster-ip-range=10.0.0.0/24');
+
+before(async () => {
+  await run(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'envtest', assets]);
+  const pki = await Pki.open(certs);
+  const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', names: ['localhost'], addresses: ['127.0.0.1'] });
+  admin = await pki.identity('admin', { commonName: 'admin', organizations: ['system:masters'] });
+  await openTokenKeys(certs);
+  assert.ok(new X509Certificate(own.certificate).checkIP('127.0.0.1'));
+  [etcdPort, port] = [await freePort(), await freePort()];
+});
+
+after(async () => {
+  for (const child of started) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('--help exits 0 and lists the flags', async () => {
+  for (const name of ['kube-apiserver', 'etcd']) assert.match((await run(join(assets, name), ['--help'])).stdout, /^ {6}--[a-z-]+/m);
+  assert.doesNotMatch((await run(join(assets, 'kube-apiserver'), ['--help'])).stdout, /--insecure-port/);
+});
+
+test('an unknown flag is refused in one sentence', async () => {
+  await assert.rejects(run(join(assets, 'kube-apiserver'), ['--nonsense=1']), (error: { code?: number; stderr?: string }) => error.code === 1 && /^navarch: unknown flag: --nonsense\n$/.test(error.stderr ?? ''));
+});
+
+test('the pair is ready for everyone, serves its admin, keeps what it has over a restart, and ends by SIGTERM', { timeout: 90_000 }, async () => {
+  const etcd = start('etcd', `--advertise-client-urls=http://127.0.0.1:${etcdPort}`, `--data-dir=${join(folder, 'etcd')}`, `--listen-client-urls=http://127.0.0.1:${etcdPort}`, '--listen-peer-urls=http://127.0.0.1:1', '--unsafe-no-fsync=true');
+  await until('etcd', async () => (await fetch(`http://127.0.0.1:${etcdPort}/health`)).status === 200);
+  const server = startApiServer();
+  await until('the API server', async () => (await ask('/healthz', false)).status === 200);
+  assert.equal((await ask('/api/v1/namespaces/default', true)).status, 200);
+  assert.equal((await ask('/api/v1/secrets', false)).status, 403);
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, JSON.stringify({
+    apiVersion: 'v1', kind: 'Config', 'current-context': 'c', contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    clusters: [{ name: 'c', cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': readFileSync(join(certs, 'ca.crt')).toString('base64') } }],
+    users: [{ name: 'u', user: { 'client-certificate-data': Buffer.from(admin.certificate).toString('base64'), 'client-key-data': Buffer.from(admin.key).toString('base64') } }],
+  }));
+  await run(join(assets, 'kubectl'), ['--kubeconfig', kubeconfig, 'create', 'namespace', 'kept']);
+  server.kill('SIGTERM');
+  await once(server, 'close');
+  const again = startApiServer();
+  await until('the API server', async () => (await ask('/healthz', false)).status === 200);
+  assert.equal((await ask('/api/v1/namespaces/kept', true)).status, 200);
+  for (const child of [again, etcd]) {
+    child.kill('SIGTERM');
+    await once(child, 'close');
+  }
+  assert.ok(existsSync(join(folder, 'etcd', 'navarch', 'store.db')));
+});
