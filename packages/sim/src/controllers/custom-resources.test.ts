@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configMap, type CustomObject, customResourceDefinition, namespace } from '@navarch/api';
+import { configMap, type CustomObject, customResourceDefinition, namespace, pod, podDisruptionBudget } from '@navarch/api';
 import type { KindApi } from '@navarch/client';
 import { SimCluster } from '../sim-cluster.ts';
 
@@ -15,6 +15,7 @@ const definition = {
         name: 'v1',
         served: true,
         storage: true,
+        subresources: { scale: { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size' } },
         schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } } } },
       },
     ],
@@ -42,6 +43,22 @@ test('the garbage collector takes what a custom resource owned, and custom resou
   await cluster.advance('10s');
   assert.deepEqual((await apps().list({ namespace: 'default' })).items, []);
   assert.deepEqual((await cluster.api.of(configMap).list({ namespace: 'default' })).items.map((item) => item.metadata.name), ['kube-root-ca.crt']);
+});
+
+test('a disruption budget is a share of what custom resources want', async () => {
+  const { cluster, apps } = await withApps();
+  await using _ = cluster;
+  const { metadata } = await apps().create({ metadata: { name: 'a', namespace: 'default' }, spec: { size: 8 } } as never);
+  const ownerReferences = [{ apiVersion: 'example.com/v1', kind: 'App', name: 'a', uid: metadata.uid, controller: true }];
+  await cluster.api.of(pod).create({
+    metadata: { name: 'p', namespace: 'default', labels: { app: 'a' }, ownerReferences }, spec: { containers: [{ name: 'c', image: 'i' }] },
+  });
+  await cluster.api.of(podDisruptionBudget).create({
+    metadata: { name: 'b', namespace: 'default' }, spec: { selector: { matchLabels: { app: 'a' } }, maxUnavailable: '25%' },
+  });
+  await cluster.advance('10s');
+  const { status } = await cluster.api.of(podDisruptionBudget).get('default/b');
+  assert.deepEqual([status.expectedPods, status.desiredHealthy], [8, 6]);
 });
 
 test('a namespace goes with the custom resources in it', async () => {
