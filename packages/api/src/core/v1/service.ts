@@ -25,6 +25,7 @@ export const service: Kind<Service> = builtIn<Service>('/v1.Service', {
     prepareUpdate(s, previous) {
       followClusterIp(s, previous);
       keepAllocations(s, previous);
+      dropOutgrown(s, previous);
     },
     validate: (s, at) => validateService(s, at),
     validateUpdate: validateServiceUpdate,
@@ -47,8 +48,7 @@ function completeService(s: Mutable<Service>): void {
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
   }
   if (spec.type === 'LoadBalancer') for (const ingress of s.status.loadBalancer.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';
-  const isExternal = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
-  if (isExternal) spec.externalTrafficPolicy ??= 'Cluster';
+  if (isExternal(s as Service)) spec.externalTrafficPolicy ??= 'Cluster';
   if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
 }
@@ -61,12 +61,31 @@ function followClusterIp(s: Mutable<Service>, previous: Service): void {
   else delete spec.clusterIPs;
 }
 
+const isExternal = ({ spec }: Service): boolean =>
+  spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
+const isInternal = ({ spec }: Service): boolean => spec.type !== 'ExternalName';
+const isBalancer = ({ spec }: Service): boolean => spec.type === 'LoadBalancer';
+const checksHealth = (s: Service): boolean => isBalancer(s) && s.spec.externalTrafficPolicy === 'Local';
+
+/** Fields that only services of some kind have. */
+const DEPENDENT = [
+  ['ipFamilies', isInternal], ['ipFamilyPolicy', isInternal], ['healthCheckNodePort', checksHealth], ['allocateLoadBalancerNodePorts', isBalancer],
+  ['loadBalancerClass', isBalancer], ['externalTrafficPolicy', isExternal],
+] as const satisfies readonly (readonly [keyof Service['spec'], (s: Service) => boolean])[];
+
+/** Who changes the type and leaves a field of the old one as it was means it to go. */
+function dropOutgrown(s: Mutable<Service>, previous: Service): void {
+  const outgrown = DEPENDENT.filter(([name, needs]) => needs(previous) && !needs(s as Service) && equalJson(s.spec[name], previous.spec[name]));
+  for (const [name] of outgrown) delete s.spec[name];
+}
+
 /** A PUT that leaves out what the server allocated keeps it; a change of type lets it go. */
 function keepAllocations(s: Mutable<Service>, previous: Service): void {
   const { spec } = s;
   if (spec.type === 'ExternalName') {
     delete spec.clusterIPs;
     if (previous.spec.clusterIP === spec.clusterIP) delete spec.clusterIP;
+    dropNodePorts(s, previous);
     return;
   }
   if (!spec.clusterIP && previous.spec.type !== 'ExternalName') {
@@ -75,16 +94,20 @@ function keepAllocations(s: Mutable<Service>, previous: Service): void {
   }
   if (previous.spec.ipFamilies) spec.ipFamilies ??= [...previous.spec.ipFamilies];
   if (previous.spec.ipFamilyPolicy) spec.ipFamilyPolicy ??= previous.spec.ipFamilyPolicy;
-  if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') {
-    const before = new Set(previous.spec.ports?.map((p) => p.nodePort));
-    for (const port of spec.ports ?? []) if (port.nodePort && before.has(port.nodePort)) delete port.nodePort;
-    return;
+  if (spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local' && checksHealth(previous) && previous.spec.healthCheckNodePort) {
+    spec.healthCheckNodePort ??= previous.spec.healthCheckNodePort;
   }
+  if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return dropNodePorts(s, previous);
   for (const port of spec.ports ?? []) {
     if (port.nodePort) continue;
     const same = previous.spec.ports?.find((p) => p.port === port.port && p.protocol === port.protocol && p.nodePort);
     if (same?.nodePort && !spec.ports?.some((p) => p.nodePort === same.nodePort && p.protocol === same.protocol)) port.nodePort = same.nodePort;
   }
+}
+
+function dropNodePorts({ spec }: Mutable<Service>, previous: Service): void {
+  const before = new Set(previous.spec.ports?.map((p) => p.nodePort));
+  for (const port of spec.ports ?? []) if (port.nodePort && before.has(port.nodePort)) delete port.nodePort;
 }
 
 function externalText(s: Service): string {

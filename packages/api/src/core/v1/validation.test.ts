@@ -210,4 +210,10 @@ test('services keep their addresses', () => {
     [spec({ clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1', '10.0.0.2'] }), 'spec.clusterIPs: Invalid value: ["10.0.0.1","10.0.0.2"]: may specify no more than one IP for each IP family'],
     [spec({ clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'], ipFamilies: ['IPv6'] }), 'spec.clusterIPs[0]: Invalid value: "10.0.0.1": expected an IPv6 value as indicated by `ipFamilies[0]`'],
   ]);
+  const balanced = spec({ type: 'LoadBalancer', clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'], ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack',
+    externalTrafficPolicy: 'Local', healthCheckNodePort: 30_001, loadBalancerClass: 'a/b', ports: [{ port: 80, nodePort: 30_000 }] });
+  for (const type of ['NodePort', 'ClusterIP']) assert.deepEqual(updateRefusals(key, spec({ type }), balanced), [], type);
+  assert.deepEqual(updateRefusals(key, spec({ type: 'ExternalName', externalName: 'a.b' }), balanced), []);
+  assert.deepEqual(updateRefusals(key, spec({ type: 'ClusterIP', externalTrafficPolicy: 'Cluster' }), balanced), [
+    'spec.externalTrafficPolicy: Invalid value: "Cluster": may only be set for externally-accessible services']);
 });
