@@ -8,8 +8,9 @@ import { bundledKubectl } from './kubectl.ts';
 import type { Declare } from './index.ts';
 
 const HELP = `
-Go projects that test with controller-runtime's envtest run on Navarch's API server unchanged:
+Go projects that test with controller-runtime's envtest run on Navarch's API server unchanged.
 
+Examples:
   ./navarch envtest /tmp/assets
   KUBEBUILDER_ASSETS=/tmp/assets go test ./...
 `;
@@ -25,6 +26,7 @@ export const declareEnvtest: Declare = (program) => {
       process.stdout.write(`Wrote kube-apiserver, etcd and kubectl. Use them with KUBEBUILDER_ASSETS=${resolve(folder)}\n`);
     });
   program.command('envtest-run', { hidden: true })
+    .description('What the written executables run')
     .argument('<program>').argument('[args...]')
     .allowUnknownOption().helpOption(false).passThroughOptions()
     .action(async (name: string, args: string[]) => {

@@ -92,7 +92,7 @@ test('replicaSetController adopts matching orphans and releases what no longer m
 test('replicaSetController asks once when it is refused, says why, and recovers', async () => {
   await using plane = await ControlPlane.start({ controllers: [replicaSetController], pods: quickPods });
   await plane.api.of(replicaSet).create(set(100));
-  await plane.clock.advance(1);
+  await plane.clock.advance(2_000);
   const text = 'error looking up service account default/default: serviceaccount "default" not found';
   assert.match(
     (await plane.events('ReplicaSet'))[0] ?? '',
