@@ -29,6 +29,7 @@ interface Budget extends ApiObject {
     readonly desiredHealthy: number;
     readonly observedGeneration?: number;
     readonly disruptedPods?: Readonly<Record<string, string>>;
+    readonly conditions?: readonly { readonly type: string; readonly reason?: string; readonly message?: string }[];
   };
 }
 
@@ -53,9 +54,16 @@ const eviction: Subresource['answer'] = async (body, context) => {
       call,
     );
   const target = registry.of(pod).get(info.namespace, info.name);
-  if (isHeld(target)) await spend(context, target, isDryRun);
   // Nobody else's pod of the same name may go in its place.
-  const preconditions = { uid: target.metadata.uid, ...deleteOptions.preconditions };
+  let preconditions = { uid: target.metadata.uid, ...deleteOptions.preconditions };
+  const { resourceVersion } = preconditions;
+  if (isHeld(target)) {
+    await spend(context, target, isDryRun);
+    // A pod that its evicter knows no more stays as it is: the deletion is refused below.
+    const isKnown = resourceVersion === undefined || resourceVersion === target.metadata.resourceVersion;
+    const marked = isKnown && !isDryRun ? await markDisrupted(context, target) : undefined;
+    if (marked && resourceVersion !== undefined) preconditions = { ...preconditions, resourceVersion: marked.metadata.resourceVersion };
+  }
   await registry.of(pod).delete(info.namespace, info.name, { ...deleteOptions, preconditions }, { ...call, isDryRun });
   return { status: 201, value: success() };
 };
@@ -97,6 +105,27 @@ async function spend({ registry, info, call }: SubresourceContext, target: Pod, 
   }
 }
 
+/** Says in the pod's status why it goes (KEP-3329): a job may not count it as failed. Undefined for a pod that goes already. */
+async function markDisrupted({ registry, info, call }: SubresourceContext, target: Pod): Promise<Pod | undefined> {
+  const pods = registry.of(pod);
+  for (let attempt = 0; ; attempt++) {
+    const current = pods.get(info.namespace, info.name);
+    if (current.metadata.uid !== target.metadata.uid || current.metadata.deletionTimestamp) return undefined;
+    const { generation } = current.metadata;
+    const condition = {
+      type: 'DisruptionTarget', status: 'True', lastTransitionTime: timestamp(registry.deps.clock.now()),
+      reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting', ...(generation === undefined ? {} : { observedGeneration: generation }),
+    };
+    const others = (current.status.conditions ?? []).filter(({ type }) => type !== condition.type);
+    const status = { ...current.status, conditions: [...others, condition] };
+    try {
+      return (await pods.replace(info.namespace, info.name, { ...current, status }, { ...call, isDryRun: false }, 'status')) as Pod;
+    } catch (error) {
+      if (!hasReason(error, 'Conflict') || attempt >= RETRIES_MAX) throw error;
+    }
+  }
+}
+
 /** A pod that is not ready keeps nobody's budget (KEP-3017). */
 function mayGoUnhealthy({ spec, status }: Budget, target: Pod): boolean {
   if (isReady(target)) return false;
@@ -127,11 +156,15 @@ function spent({ metadata, status }: Budget, target: Pod, now: string): Budget['
   if (Object.keys(disrupted).length > DISRUPTED_MAX)
     throw failure('Forbidden', 'DisruptedPods map too big - too many evictions not confirmed by PDB controller');
   if (status.disruptionsAllowed === 0) {
+    const failed = status.conditions?.find(({ type, reason }) => type === 'DisruptionAllowed' && reason === 'SyncFailed');
+    const why = failed
+      ? `The disruption budget ${metadata.name} does not allow evicting pods currently because it failed sync: ${failed.message ?? ''}`
+      : `The disruption budget ${metadata.name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently`;
     throw failure('TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
       causes: [
         {
           reason: 'DisruptionBudget',
-          message: `The disruption budget ${metadata.name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently`,
+          message: why,
         },
       ],
     });

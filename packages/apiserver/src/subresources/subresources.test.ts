@@ -52,6 +52,18 @@ test('an eviction spends what the budget allows, and is told to wait when nothin
   assert.equal((await server.ask('GET', `${NS}/pods/b`)).body.metadata.deletionTimestamp, undefined);
 });
 
+test('an evicted pod says why it goes, and goes only in the version that its evicter knows', async () => {
+  const server = await withBudget(2);
+  const known = (await server.ask('GET', `${NS}/pods/a`)).body.metadata.resourceVersion;
+  const stale = await evict(server, 'b', { deleteOptions: { preconditions: { resourceVersion: known } } });
+  assert.equal(stale.status, 409);
+  assert.equal((await evict(server, 'a', { deleteOptions: { preconditions: { resourceVersion: known } } })).status, 201);
+  const [a, b] = [(await server.ask('GET', `${NS}/pods/a`)).body, (await server.ask('GET', `${NS}/pods/b`)).body];
+  const target = (p: typeof a) => p.status.conditions.find((c: { readonly type: string }) => c.type === 'DisruptionTarget');
+  assert.deepEqual([target(a)?.reason, target(a)?.message, target(b)], ['EvictionByEvictionAPI', 'Eviction API: evicting', undefined]);
+  assert.ok(a.metadata.deletionTimestamp);
+});
+
 test('of two evictions at once one spends the last disruption', async () => {
   const server = await withBudget(1);
   const answers = await Promise.all([evict(server, 'a'), evict(server, 'b')]);
