@@ -25,9 +25,11 @@ const listening = await listenHttps(server, {
 console.log(`https://127.0.0.1:${listening.port}`);
 // Little is remembered, so that clients meet the end of it.
 const forgetting = setInterval(() => void store.compact(Math.max(1, store.revision() - REVISIONS_KEPT)), 100);
-process.once('SIGTERM', async () => {
+process.once('SIGTERM', () => void end());
+
+async function end(): Promise<void> {
   clearInterval(forgetting);
   stop.abort();
   await listening[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
-});
+}

@@ -30,7 +30,8 @@ export function judgeFailure(owner: Job, failed: Pod): FailureVerdict {
 }
 
 function exitCodeMatch({ onExitCodes }: Rule, { metadata, status }: Pod): string | undefined {
-  const { containerName, operator, values = [] } = onExitCodes ?? { values: [] };
+  const { containerName, operator } = onExitCodes ?? {};
+  const values: readonly number[] = onExitCodes?.values ?? [];
   for (const { name, state } of [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])]) {
     const code = state?.terminated?.exitCode ?? 0;
     if (code === 0 || (containerName !== undefined && containerName !== name)) continue;

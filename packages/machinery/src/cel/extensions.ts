@@ -78,7 +78,7 @@ function pattern(source: string): RegExp {
 }
 
 function substring(value: string, [start, end]: readonly unknown[]): string {
-  const characters = [...value];
+  const characters = Array.from(value);
   const [from, to] = [whole(start), end === undefined ? characters.length : whole(end)];
   if (from < 0 || to > characters.length || from > to) throw new CelError(`index out of range: ${from}`);
   return characters.slice(from, to).join('');
@@ -244,11 +244,11 @@ export const extensionFunctions: Functions = {
       .map(([found]) => found)
       .slice(0, limit === undefined ? undefined : whole(limit)),
   ),
-  charAt: ofText((value, [a]) => [...value][whole(a)] ?? ''),
+  charAt: ofText((value, [a]) => Array.from(value)[whole(a)] ?? ''),
   lowerAscii: ofText((value) => value.replace(/[A-Z]/g, (c) => c.toLowerCase())),
   upperAscii: ofText((value) => value.replace(/[a-z]/g, (c) => c.toUpperCase())),
   trim: ofText((value) => value.trim()),
-  reverse: ofText((value) => [...value].reverse().join('')),
+  reverse: ofText((value) => Array.from(value).reverse().join('')),
   substring: ofText(substring),
   split: ofText(split),
   replace: ofText(replace),

@@ -106,6 +106,6 @@ function unescaped(text: string, isBytes: boolean): string {
 
 /** Escapes in bytes stand for bytes, all other characters for their UTF-8. */
 const bytesOf = (text: string, isRaw: boolean): Uint8Array =>
-  !isRaw && [...text].every((c) => c <= '\u00ff') && [...text].some((c) => c >= '\u0080')
+  !isRaw && Array.from(text).every((c) => c <= '\u00ff') && Array.from(text).some((c) => c >= '\u0080')
     ? Uint8Array.from(text, (c) => c.charCodeAt(0))
     : new TextEncoder().encode(text);

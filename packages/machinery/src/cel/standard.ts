@@ -107,7 +107,7 @@ function contains(_target: unknown, [item, of]: readonly unknown[], budget: Budg
 
 function size(target: unknown, args: readonly unknown[]): bigint {
   const value = target ?? args[0];
-  if (typeof value === 'string') return BigInt([...value].length);
+  if (typeof value === 'string') return BigInt(Array.from(value).length);
   if (Array.isArray(value) || value instanceof Uint8Array) return BigInt(value.length);
   if (isMap(value)) return BigInt(value instanceof Map ? value.size : Object.keys(value).length);
   throw noOverload();

@@ -160,7 +160,7 @@ export function compare(a: unknown, b: unknown): number {
 /** By code points, as Go orders strings. */
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
-  const [x, y] = [[...a], [...b]];
+  const [x, y] = [Array.from(a), Array.from(b)];
   for (let i = 0; i < x.length && i < y.length; i++)
     if (x[i] !== y[i]) return (x[i]?.codePointAt(0) ?? 0) - (y[i]?.codePointAt(0) ?? 0);
   return x.length - y.length;

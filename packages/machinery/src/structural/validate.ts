@@ -46,7 +46,7 @@ export class StructuralValidator {
 
   /** Of length and pattern the first that is wrong is named. */
   #checkString(value: string, { minLength, maxLength, pattern, format }: JsonSchema, at: Field): void {
-    const length = minLength === undefined && maxLength === undefined ? 0 : [...value].length;
+    const length = minLength === undefined && maxLength === undefined ? 0 : Array.from(value).length;
     if (maxLength !== undefined && length > maxLength) at.tooLong(maxLength);
     else if (minLength !== undefined && length < minLength) at.invalid(value, `${at.path} in body should be at least ${minLength} chars long`);
     else if (pattern && !this.#matches(pattern, value)) at.invalid(value, `${at.path} in body should match '${pattern}'`);

@@ -117,7 +117,7 @@ export function validateResize(next: Pod, previous: Pod, at: Field): void {
 }
 
 function withoutResources(spec: PodSpec): unknown {
-  const strip = (containers: readonly Container[] = []): unknown => containers.map(({ resources = {}, ...rest }) => {
+  const strip = (containers: readonly Container[] = []): unknown => containers.map(({ resources, ...rest }) => {
     const others = (list: Readonly<Record<string, string>> = {}): unknown => {
       const { cpu: _cpu, memory: _memory, ...kept } = list;
       return kept;

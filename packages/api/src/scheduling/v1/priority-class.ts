@@ -18,7 +18,7 @@ export const priorityClass: Kind<PriorityClass> = builtIn<PriorityClass>('schedu
     complete(p) {
       p.preemptionPolicy ??= 'PreemptLowerPriority';
     },
-    validate({ metadata: { name = '' }, value, preemptionPolicy }, at) {
+    validate({ metadata: { name }, value, preemptionPolicy }, at) {
       if (name.startsWith('system-')) {
         const known = SYSTEM.get(name);
         const reason = known === undefined ? `${name} is not a known system priority class`
