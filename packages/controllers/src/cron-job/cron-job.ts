@@ -32,7 +32,9 @@ export const cronJobController: Controller = defineController({
 
 /** Conflict means that this was read before another's change: the key comes back with what is. */
 async function write(owner: CronJob, status: CronJob['status'], { api }: Context): Promise<CronJob> {
-  return equalJson(status, owner.status) ? owner : api.of(cronJob).replace({ ...owner, status }, { subresource: 'status' });
+  return equalJson(status, owner.status)
+    ? owner
+    : api.of(cronJob).replace({ ...owner, status }, { subresource: 'status' });
 }
 
 async function schedule(owner: CronJob, jobs: readonly Job[], context: Context): Promise<Outcome> {
@@ -95,7 +97,8 @@ async function startAt(owner: CronJob, at: number, jobs: readonly Job[], context
     return;
   }
   if (concurrencyPolicy === 'Replace') {
-    for (const running of jobs.filter(({ metadata }) => active.some(({ uid }) => uid === metadata.uid))) await deleteJob(owner, running, context);
+    for (const running of jobs.filter(({ metadata }) => active.some(({ uid }) => uid === metadata.uid)))
+      await deleteJob(owner, running, context);
   }
   const kept = concurrencyPolicy === 'Replace' ? activeWithout(status, new Set(active.map(({ uid }) => uid))) : status;
   const created = await create(owner, at, context);
@@ -113,7 +116,8 @@ async function create(owner: CronJob, at: number, { api, events }: Context): Pro
   try {
     const created = await api.of(job).create({
       metadata: {
-        name, namespace,
+        name,
+        namespace,
         ...(metadata?.labels ? { labels: metadata.labels } : {}),
         annotations: { ...metadata?.annotations, [SCHEDULED]: timestampIn(owner.spec.timeZone ?? 'UTC', at) },
         ownerReferences: [controllerReference(cronJob, owner)],
@@ -127,7 +131,12 @@ async function create(owner: CronJob, at: number, { api, events }: Context): Pro
       const existing: Job = await api.of(job).get(keyIn(namespace, name));
       return controllerOf(existing)?.uid === owner.metadata.uid && !isFinished(existing) ? existing : undefined;
     }
-    if (!isNamespaceTerminating(error)) events.record(owner, { type: 'Warning', reason: 'FailedCreate', message: `Error creating job: ${messageOf(error)}` });
+    if (!isNamespaceTerminating(error))
+      events.record(owner, {
+        type: 'Warning',
+        reason: 'FailedCreate',
+        message: `Error creating job: ${messageOf(error)}`,
+      });
     throw error;
   }
 }

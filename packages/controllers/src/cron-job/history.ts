@@ -18,7 +18,8 @@ export async function cleanUp(owner: CronJob, jobs: readonly Job[], context: Con
 function oldest(jobs: readonly Job[], kept: number | undefined): readonly Job[] {
   if (kept === undefined || jobs.length <= kept) return [];
   const startOf = ({ metadata, status }: Job): string => status.startTime ?? metadata.creationTimestamp;
-  const inOrder = (a: Job, b: Job): number => (startOf(a) === startOf(b) ? (a.metadata.name < b.metadata.name ? -1 : 1) : startOf(a) < startOf(b) ? -1 : 1);
+  const inOrder = (a: Job, b: Job): number =>
+    startOf(a) === startOf(b) ? (a.metadata.name < b.metadata.name ? -1 : 1) : startOf(a) < startOf(b) ? -1 : 1;
   return jobs.toSorted(inOrder).slice(0, jobs.length - kept);
 }
 

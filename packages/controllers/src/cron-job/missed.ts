@@ -25,6 +25,7 @@ export function dueBetween(schedule: Schedule, sinceMs: number, nowMs: number): 
   const missed = Math.floor((nowMs - first) / distance) + 1;
   // One step back: the distance may be another further on.
   let at: number | undefined;
-  for (let t = schedule.next(first + (missed - 2) * distance); t !== undefined && t <= nowMs; t = schedule.next(t)) at = t;
+  for (let t = schedule.next(first + (missed - 2) * distance); t !== undefined && t <= nowMs; t = schedule.next(t))
+    at = t;
   return { at, areManyMissed: missed > MISSED_MAX };
 }

@@ -28,11 +28,24 @@ const FIELDS = {
   weekday: { min: 0, max: 6, names: WEEKDAYS },
 } as const;
 const MACROS: Readonly<Record<string, string>> = {
-  '@yearly': '0 0 1 1 *', '@annually': '0 0 1 1 *', '@monthly': '0 0 1 * *', '@weekly': '0 0 * * 0',
-  '@daily': '0 0 * * *', '@midnight': '0 0 * * *', '@hourly': '0 * * * *',
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+  '@monthly': '0 0 1 * *',
+  '@weekly': '0 0 * * 0',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@hourly': '0 * * * *',
 };
 const EVERY = '@every ';
-const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
 const [MINUTE_MS, DAY_MINUTES] = [60_000, 24 * 60];
 /** Nothing is looked for further away than this: 30 February never comes. */
 const YEARS_MAX = 5;
@@ -44,16 +57,26 @@ const YEARS_MAX = 5;
 export function parseSchedule(text: string, timeZone = 'UTC'): Schedule {
   if (text.startsWith(EVERY)) return everySchedule(durationMs(text.slice(EVERY.length)));
   const fields = (text.startsWith('@') ? (MACROS[text] ?? '') : text).trim().split(/\s+/);
-  if (fields.length !== 5) throw new RangeError(`expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`);
+  if (fields.length !== 5)
+    throw new RangeError(`expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`);
   const [minute = '', hour = '', day = '', month = '', weekday = ''] = fields;
-  return calendarSchedule({
-    minute: parseField(minute, FIELDS.minute), hour: parseField(hour, FIELDS.hour), day: parseField(day, FIELDS.day),
-    month: parseField(month, FIELDS.month), weekday: parseField(weekday, FIELDS.weekday),
-  }, timeZone);
+  return calendarSchedule(
+    {
+      minute: parseField(minute, FIELDS.minute),
+      hour: parseField(hour, FIELDS.hour),
+      day: parseField(day, FIELDS.day),
+      month: parseField(month, FIELDS.month),
+      weekday: parseField(weekday, FIELDS.weekday),
+    },
+    timeZone,
+  );
 }
 
 function parseField(text: string, bounds: Bounds): Field {
-  const parts = text.split(',').filter((part) => part !== '').map((part) => parseRange(part, bounds));
+  const parts = text
+    .split(',')
+    .filter((part) => part !== '')
+    .map((part) => parseRange(part, bounds));
   return { values: new Set(parts.flatMap(({ values }) => [...values])), isOpen: parts.some(({ isOpen }) => isOpen) };
 }
 
@@ -63,7 +86,13 @@ function parseRange(text: string, bounds: Bounds): Field {
   const isStar = low === '*' || low === '?';
   const first = isStar ? bounds.min : numberOf(low, bounds);
   // A single number with a step goes on to the end: 5/15 is 5-59/15.
-  const last = isStar ? bounds.max : high !== undefined ? numberOf(high, bounds) : step === undefined ? first : bounds.max;
+  const last = isStar
+    ? bounds.max
+    : high !== undefined
+      ? numberOf(high, bounds)
+      : step === undefined
+        ? first
+        : bounds.max;
   const every = step === undefined ? 1 : Number(step);
   const isBad = moreSteps.length > 0 || moreEnds.length > 0 || first < bounds.min || last > bounds.max || first > last;
   if (isBad || !Number.isInteger(every) || every < 1) throw new RangeError(`failed to parse ${text}`);

@@ -30,12 +30,19 @@ export async function observe(owner: CronJob, jobs: readonly Job[], context: Con
     if (isFinished(one) && known.has(uid)) {
       ended.add(uid);
       const condition = conditionOf(one.status, 'Complete') ? 'Complete' : 'Failed';
-      context.events.record(owner, { type: 'Normal', reason: 'SawCompletedJob', message: `Saw completed job: ${name}, condition: ${condition}` });
+      context.events.record(owner, {
+        type: 'Normal',
+        reason: 'SawCompletedJob',
+        message: `Saw completed job: ${name}, condition: ${condition}`,
+      });
     } else if (!isFinished(one) && !known.has(uid)) {
       if (startOf(owner, one) !== undefined) found.push(one);
-      else context.events.record(owner, {
-        type: 'Warning', reason: 'UnexpectedJob', message: `Saw a job that the controller did not create or forgot: ${name}`,
-      });
+      else
+        context.events.record(owner, {
+          type: 'Warning',
+          reason: 'UnexpectedJob',
+          message: `Saw a job that the controller did not create or forgot: ${name}`,
+        });
     }
   }
   for (const uid of await missing(owner, jobs, context)) ended.add(uid);
@@ -52,11 +59,23 @@ function startOf(owner: CronJob, { metadata }: Job): number | undefined {
 
 function times(owner: CronJob, jobs: readonly Job[]): Status {
   const latest = (before: string | undefined, all: readonly (number | undefined)[]): number =>
-    Math.max(...[before === undefined ? undefined : Date.parse(before), ...all].filter((ms) => ms !== undefined && !Number.isNaN(ms)) as number[]);
+    Math.max(
+      ...([before === undefined ? undefined : Date.parse(before), ...all].filter(
+        (ms) => ms !== undefined && !Number.isNaN(ms),
+      ) as number[]),
+    );
   const { lastScheduleTime, lastSuccessfulTime } = owner.status;
-  const scheduled = latest(lastScheduleTime, jobs.map((one) => startOf(owner, one)));
-  const successes = jobs.filter((one) => conditionOf(one.status, 'Complete') && one.status.completionTime !== undefined);
-  const successful = latest(lastSuccessfulTime, successes.map(({ status }) => Date.parse(status.completionTime ?? '')));
+  const scheduled = latest(
+    lastScheduleTime,
+    jobs.map((one) => startOf(owner, one)),
+  );
+  const successes = jobs.filter(
+    (one) => conditionOf(one.status, 'Complete') && one.status.completionTime !== undefined,
+  );
+  const successful = latest(
+    lastSuccessfulTime,
+    successes.map(({ status }) => Date.parse(status.completionTime ?? '')),
+  );
   return {
     ...(Number.isFinite(scheduled) ? { lastScheduleTime: timestamp(scheduled) } : {}),
     ...(Number.isFinite(successful) ? { lastSuccessfulTime: timestamp(successful) } : {}),
@@ -64,7 +83,11 @@ function times(owner: CronJob, jobs: readonly Job[]): Status {
 }
 
 /** Uids of active jobs that are gone. The server is asked: the cache may not know a job yet. */
-async function missing(owner: CronJob, jobs: readonly Job[], { api, events }: Context): Promise<readonly (string | undefined)[]> {
+async function missing(
+  owner: CronJob,
+  jobs: readonly Job[],
+  { api, events }: Context,
+): Promise<readonly (string | undefined)[]> {
   const held = new Set<string | undefined>(jobs.map(({ metadata }) => metadata.uid));
   const gone: (string | undefined)[] = [];
   for (const { uid, name = '' } of owner.status.active ?? []) {

@@ -17,8 +17,13 @@ export function localTime(timeZone: string): (ms: number) => LocalTime {
     const offset = offsetMs(ms);
     const shown = new Date(ms + offset);
     return {
-      year: shown.getUTCFullYear(), month: shown.getUTCMonth() + 1, day: shown.getUTCDate(), hour: shown.getUTCHours(),
-      minute: shown.getUTCMinutes(), weekday: shown.getUTCDay(), offsetMs: offset,
+      year: shown.getUTCFullYear(),
+      month: shown.getUTCMonth() + 1,
+      day: shown.getUTCDate(),
+      hour: shown.getUTCHours(),
+      minute: shown.getUTCMinutes(),
+      weekday: shown.getUTCDay(),
+      offsetMs: offset,
     };
   };
 }
@@ -36,7 +41,15 @@ export function timestampIn(timeZone: string, ms: number): string {
 function offsetIn(timeZone: string): (ms: number) => number {
   if (timeZone === 'UTC') return () => 0;
   const format = new Intl.DateTimeFormat('en-US', {
-    timeZone, calendar: 'gregory', hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit',
+    timeZone,
+    calendar: 'gregory',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
   });
   return (ms) => {
     const part = new Map(format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));

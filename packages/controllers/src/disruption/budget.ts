@@ -31,7 +31,8 @@ export function expectation({ spec }: Budget, pods: readonly Pod[], scale: () =>
 
 function share(value: number | string, total: number): number {
   const scaled = scaledValue(value, total, 'up');
-  if (scaled === undefined) throw new RangeError(`invalid value for IntOrString: invalid type: string is not a percentage: ${value}`);
+  if (scaled === undefined)
+    throw new RangeError(`invalid value for IntOrString: invalid type: string is not a percentage: ${value}`);
   return scaled;
 }
 

@@ -49,14 +49,21 @@ const wakesShares = (kind: Kind<any>): Watch => ({
   keys({ current, previous }, cache) {
     if (current?.metadata.generation === previous?.metadata.generation) return [];
     const { namespace } = (current ?? previous)?.metadata ?? {};
-    return cache.list(podDisruptionBudget, namespace).filter(({ spec }) => typeof spec.minAvailable !== 'number').map(keyOf);
+    return cache
+      .list(podDisruptionBudget, namespace)
+      .filter(({ spec }) => typeof spec.minAvailable !== 'number')
+      .map(keyOf);
   },
 });
 
-const matches = ({ spec }: Budget, p: Pod): boolean => spec.selector !== undefined && compileLabelSelector(spec.selector).matches(p.metadata.labels);
+const matches = ({ spec }: Budget, p: Pod): boolean =>
+  spec.selector !== undefined && compileLabelSelector(spec.selector).matches(p.metadata.labels);
 
 const budgetsOf = (p: Pod, cache: CacheReader) =>
-  cache.list(podDisruptionBudget, p.metadata.namespace).filter((budget) => matches(budget, p)).map(keyOf);
+  cache
+    .list(podDisruptionBudget, p.metadata.namespace)
+    .filter((budget) => matches(budget, p))
+    .map(keyOf);
 
 async function sync(budget: Budget, kinds: readonly Kind<any>[], context: Context): Promise<Outcome> {
   const { cache, clock, events } = context;
@@ -76,11 +83,24 @@ async function sync(budget: Budget, kinds: readonly Kind<any>[], context: Contex
   // Where none is expected none may go: the first pods may be there before the next look.
   const disruptionsAllowed = expected.expectedPods <= 0 ? 0 : Math.max(0, currentHealthy - expected.desiredHealthy);
   const isSufficient = disruptionsAllowed > 0;
-  await report(budget, {
-    ...(Object.keys(disrupted.pods).length > 0 ? { disruptedPods: disrupted.pods } : {}),
-    disruptionsAllowed, currentHealthy, ...expected,
-  }, { status: isSufficient ? 'True' : 'False', reason: isSufficient ? 'SufficientPods' : 'InsufficientPods', message: '' }, context);
-  return disrupted.recheckAt === undefined ? undefined : { requeueAfterMs: Math.max(1, disrupted.recheckAt + 1 - clock.now()) };
+  await report(
+    budget,
+    {
+      ...(Object.keys(disrupted.pods).length > 0 ? { disruptedPods: disrupted.pods } : {}),
+      disruptionsAllowed,
+      currentHealthy,
+      ...expected,
+    },
+    {
+      status: isSufficient ? 'True' : 'False',
+      reason: isSufficient ? 'SufficientPods' : 'InsufficientPods',
+      message: '',
+    },
+    context,
+  );
+  return disrupted.recheckAt === undefined
+    ? undefined
+    : { requeueAfterMs: Math.max(1, disrupted.recheckAt + 1 - clock.now()) };
 }
 
 function warnOfUnmanaged(budget: Budget, { events }: Context): void {
@@ -93,15 +113,27 @@ function warnOfUnmanaged(budget: Budget, { events }: Context): void {
 async function close(budget: Budget, error: RangeError, context: Context): Promise<void> {
   const message = messageOf(error);
   context.events.record(budget, {
-    type: 'Warning', reason: 'CalculateExpectedPodCountFailed', message: `Failed to calculate the number of expected pods: ${message}`,
+    type: 'Warning',
+    reason: 'CalculateExpectedPodCountFailed',
+    message: `Failed to calculate the number of expected pods: ${message}`,
   });
-  await report(budget, { ...budget.status, disruptionsAllowed: 0 }, { status: 'False', reason: 'SyncFailed', message }, context);
+  await report(
+    budget,
+    { ...budget.status, disruptionsAllowed: 0 },
+    { status: 'False', reason: 'SyncFailed', message },
+    context,
+  );
 }
 
 type Said = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 /** The API server writes the same status when it evicts: Conflict means counting again, not writing over it. */
-async function report(budget: Budget, counts: Omit<Status, 'conditions' | 'observedGeneration'>, said: Said, { api, clock }: Context): Promise<void> {
+async function report(
+  budget: Budget,
+  counts: Omit<Status, 'conditions' | 'observedGeneration'>,
+  said: Said,
+  { api, clock }: Context,
+): Promise<void> {
   const { generation } = budget.metadata;
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   const before = findCondition(budget.status.conditions, CONDITION);

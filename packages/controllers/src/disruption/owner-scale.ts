@@ -23,14 +23,21 @@ export function ownerScale(pods: readonly Pod[], kinds: readonly Kind<any>[], ca
 
 /** By uid, so that an owner is counted once for all its pods; a deployment's for that of its replica sets. */
 function scaleOf(p: Pod, reference: OwnerReference, kinds: readonly Kind<any>[], cache: CacheReader): [string, number] {
-  const kind = kinds.find((one) => one.kind === reference.kind && one.group === groupOf(reference.apiVersion) && !one.hub);
-  if (kind && !kind.scale) throw new RangeError(`${kind.plural}${kind.group ? `.${kind.group}` : ''} does not implement the scale subresource`);
+  const kind = kinds.find(
+    (one) => one.kind === reference.kind && one.group === groupOf(reference.apiVersion) && !one.hub,
+  );
+  if (kind && !kind.scale)
+    throw new RangeError(
+      `${kind.plural}${kind.group ? `.${kind.group}` : ''} does not implement the scale subresource`,
+    );
   const owner = kind && cache.get<ApiObject>(kind, keyIn(p.metadata.namespace, reference.name));
-  if (!kind?.scale || owner?.metadata.uid !== reference.uid) throw new RangeError(`found no controllers for pod ${JSON.stringify(p.metadata.name)}`);
+  if (!kind?.scale || owner?.metadata.uid !== reference.uid)
+    throw new RangeError(`found no controllers for pod ${JSON.stringify(p.metadata.name)}`);
   const above = controllerOf(owner);
   if (above?.kind === 'Deployment' && groupOf(above.apiVersion) === 'apps') return scaleOf(p, above, kinds, cache);
-  const replicas = kind.scale.specReplicas.split('.').filter((step) => step !== '').reduce<unknown>(
-    (value, step) => (value as Readonly<Record<string, unknown>> | undefined)?.[step], owner,
-  );
+  const replicas = kind.scale.specReplicas
+    .split('.')
+    .filter((step) => step !== '')
+    .reduce<unknown>((value, step) => (value as Readonly<Record<string, unknown>> | undefined)?.[step], owner);
   return [owner.metadata.uid, typeof replicas === 'number' ? replicas : 0];
 }

@@ -18,14 +18,21 @@ export const staleDisruptionController: Controller = defineController({
     const waitMs = since + STALE_MS - clock.now();
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     const now = timestamp(clock.now());
-    await api.of(pod).update(key, (current) => {
-      if (current.metadata.uid !== known?.metadata.uid || targetedAt(current) !== since) return current;
-      const { metadata, status } = current;
-      const observed = metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
-      const conditions = (status.conditions ?? []).map((condition) =>
-        condition.type === 'DisruptionTarget' ? { type: condition.type, status: 'False', lastTransitionTime: now, ...observed } : condition);
-      return { ...current, status: { ...status, conditions } };
-    }, { subresource: 'status' });
+    await api.of(pod).update(
+      key,
+      (current) => {
+        if (current.metadata.uid !== known?.metadata.uid || targetedAt(current) !== since) return current;
+        const { metadata, status } = current;
+        const observed = metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
+        const conditions = (status.conditions ?? []).map((condition) =>
+          condition.type === 'DisruptionTarget'
+            ? { type: condition.type, status: 'False', lastTransitionTime: now, ...observed }
+            : condition,
+        );
+        return { ...current, status: { ...status, conditions } };
+      },
+      { subresource: 'status' },
+    );
     return undefined;
   },
 });

@@ -3,7 +3,16 @@ import { equalJson, hasReason, keyOf } from '@navarch/machinery';
 import type { Context } from '../controller.ts';
 import { judgeFailure } from './failure-policy.ts';
 import type { IndexSet } from './index-set.ts';
-import { conditionOf, hasFailed, hasSucceeded, indexOf, isIndexed, isTracked, type Job, TRACKING_FINALIZER } from './job-pods.ts';
+import {
+  conditionOf,
+  hasFailed,
+  hasSucceeded,
+  indexOf,
+  isIndexed,
+  isTracked,
+  type Job,
+  TRACKING_FINALIZER,
+} from './job-pods.ts';
 import { conditionFrom, type Tally, type Verdict } from './verdict.ts';
 
 type Status = Job['status'];
@@ -40,7 +49,10 @@ export interface Books {
  * status, then its finalizer goes, then the uid becomes a number. The status that speaks of an end is written before
  * finalizers go, so that nobody forgets why. Resolves with the status that was written last, and whether more is to do.
  */
-export async function keepBooks(books: Books, context: Context): Promise<{ readonly status: Status; readonly isMore: boolean }> {
+export async function keepBooks(
+  books: Books,
+  context: Context,
+): Promise<{ readonly status: Status; readonly isMore: boolean }> {
   const { owner, pods, verdict } = books;
   const tracked = new Set(pods.filter(isTracked).map((p) => p.metadata.uid));
   const { status: noted, done, isFull } = note(books, counted(books.status, tracked));
@@ -57,7 +69,10 @@ export async function keepBooks(books: Books, context: Context): Promise<{ reado
 /** Uids whose pods have lost their finalizer become numbers: they are not seen again. */
 function counted(status: Status, tracked: ReadonlySet<string>): Status {
   const { succeeded, failed } = uncountedOf(status);
-  const waiting = { succeeded: succeeded.filter((uid) => tracked.has(uid)), failed: failed.filter((uid) => tracked.has(uid)) };
+  const waiting = {
+    succeeded: succeeded.filter((uid) => tracked.has(uid)),
+    failed: failed.filter((uid) => tracked.has(uid)),
+  };
   return {
     ...status,
     ...sum('succeeded', status, succeeded.length - waiting.succeeded.length),
@@ -88,7 +103,9 @@ function note({ owner, pods, tally, succeededBefore, verdict, isHeld }: Books, s
   const newIndexes = new Set<number>();
   const done: Pod[] = [];
   const isOver = verdict?.type === 'FailureTarget';
-  const byIndex = isIndexed(owner) ? pods.toSorted((a, b) => (indexOf(a, owner) ?? -1) - (indexOf(b, owner) ?? -1)) : pods;
+  const byIndex = isIndexed(owner)
+    ? pods.toSorted((a, b) => (indexOf(a, owner) ?? -1) - (indexOf(b, owner) ?? -1))
+    : pods;
   let isFull = false;
   for (const p of byIndex) {
     if (!isTracked(p)) continue;
@@ -109,12 +126,19 @@ function note({ owner, pods, tally, succeededBefore, verdict, isHeld }: Books, s
     } else continue;
     done.push(p);
   }
-  const next: Status = { ...status, uncountedTerminatedPods: listed({ succeeded: [...succeeded], failed: [...failed] }) };
+  const next: Status = {
+    ...status,
+    uncountedTerminatedPods: listed({ succeeded: [...succeeded], failed: [...failed] }),
+  };
   return { status: isIndexed(owner) ? withIndexes(next, succeededBefore.with(newIndexes), tally) : next, done, isFull };
 }
 
 /** An index can succeed only once: that is all there is to count. */
-function withIndexes({ completedIndexes: _, failedIndexes: __, ...rest }: Status, succeeded: IndexSet, { failedIndexes }: Tally): Status {
+function withIndexes(
+  { completedIndexes: _, failedIndexes: __, ...rest }: Status,
+  succeeded: IndexSet,
+  { failedIndexes }: Tally,
+): Status {
   return {
     ...rest,
     ...(succeeded.size > 0 ? { succeeded: succeeded.size, completedIndexes: String(succeeded) } : {}),
@@ -130,7 +154,8 @@ function announce(status: Status, verdict: Verdict | undefined, nowMs: number): 
 /** The job is over when every pod is counted and none is left running; undefined while one is. */
 function conclude(status: Status, verdict: Verdict | undefined, nowMs: number): Status | undefined {
   const { succeeded, failed } = uncountedOf(status);
-  if (!verdict || succeeded.length + failed.length > 0 || (status.terminating ?? 0) > 0 || (status.active ?? 0) > 0) return undefined;
+  if (!verdict || succeeded.length + failed.length > 0 || (status.terminating ?? 0) > 0 || (status.active ?? 0) > 0)
+    return undefined;
   const isSuccess = verdict.type === 'SuccessCriteriaMet';
   const condition = conditionFrom(isSuccess ? 'Complete' : 'Failed', verdict, nowMs);
   return {
@@ -166,7 +191,8 @@ async function release(pods: readonly Pod[], tracked: Set<string>, context: Cont
   for (let begun = 0; begun < pods.length; begun += REMOVALS_MAX) {
     const batch = pods.slice(begun, begun + REMOVALS_MAX);
     const results = await Promise.allSettled(batch.map((p) => untrack(p, context)));
-    for (const [n, result] of results.entries()) if (result.status === 'fulfilled') tracked.delete(batch[n]?.metadata.uid ?? '');
+    for (const [n, result] of results.entries())
+      if (result.status === 'fulfilled') tracked.delete(batch[n]?.metadata.uid ?? '');
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   }

@@ -23,7 +23,10 @@ export async function createPods(owner: Job, plans: readonly (PodPlan | undefine
   try {
     await slowStart(plans.length, async (n) => {
       context.signal.throwIfAborted();
-      await createPod({ template, owner, ownerKind: job, complete: (draft) => complete(draft, owner, plans[n]) }, context);
+      await createPod(
+        { template, owner, ownerKind: job, complete: (draft) => complete(draft, owner, plans[n]) },
+        context,
+      );
     });
   } catch (error) {
     if (!isNamespaceTerminating(error)) throw error;
@@ -51,7 +54,10 @@ function templateOf(owner: Job): PodTemplateSpec {
 function knowingIndex(container: Container): Container {
   if (container.env?.some(({ name }) => name === INDEX_VARIABLE)) return container;
   const fieldPath = `metadata.labels['${COMPLETION_INDEX}']`;
-  return { ...container, env: [...(container.env ?? []), { name: INDEX_VARIABLE, valueFrom: { fieldRef: { fieldPath } } }] };
+  return {
+    ...container,
+    env: [...(container.env ?? []), { name: INDEX_VARIABLE, valueFrom: { fieldRef: { fieldPath } } }],
+  };
 }
 
 function complete(draft: Draft<Pod>, owner: Job, plan: PodPlan | undefined): Draft<Pod> {

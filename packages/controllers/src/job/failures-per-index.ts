@@ -15,7 +15,10 @@ export interface FailureCounts {
 }
 
 const numberIn = (p: Pod, name: string): number => Number(p.metadata.annotations?.[name] ?? 0) || 0;
-const countsOf = (p: Pod): FailureCounts => ({ counted: numberIn(p, FAILURE_COUNT), ignored: numberIn(p, IGNORED_FAILURE_COUNT) });
+const countsOf = (p: Pod): FailureCounts => ({
+  counted: numberIn(p, FAILURE_COUNT),
+  ignored: numberIn(p, IGNORED_FAILURE_COUNT),
+});
 
 /** What the pod that follows this failed one is told; zeros where it is the first. */
 export function countsAfter(owner: Job, last: Pod | undefined): FailureCounts {
@@ -45,7 +48,10 @@ export function lastFailures(
     if (index === undefined || !isTracked(p) || !hasFailed(p, owner)) continue;
     if (busy.has(index) || succeeded.has(index) || failed.has(index)) continue;
     const before = last.get(index);
-    const isLater = !before || total(before) < total(p) || (total(before) === total(p) && finishedAt(before, nowMs) <= finishedAt(p, nowMs));
+    const isLater =
+      !before ||
+      total(before) < total(p) ||
+      (total(before) === total(p) && finishedAt(before, nowMs) <= finishedAt(p, nowMs));
     if (isLater) last.set(index, p);
   }
   return last;

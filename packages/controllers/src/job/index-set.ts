@@ -87,7 +87,8 @@ function joined(intervals: readonly Interval[]): readonly Interval[] {
   const result: Interval[] = [];
   for (const { first, last } of intervals.toSorted((a, b) => a.first - b.first)) {
     const before = result.at(-1);
-    if (before && first <= before.last + 1) result[result.length - 1] = { first: before.first, last: Math.max(before.last, last) };
+    if (before && first <= before.last + 1)
+      result[result.length - 1] = { first: before.first, last: Math.max(before.last, last) };
     else result.push({ first, last });
   }
   return result;

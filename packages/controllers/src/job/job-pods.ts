@@ -12,10 +12,12 @@ export const isIndexed = ({ spec }: Job): boolean => spec.completionMode === 'In
 export const isSuspended = ({ spec }: Job): boolean => spec.suspend === true;
 /** A pod that is going is replaced only when it has ended (KEP-3939). */
 export const replacesOnlyFailed = ({ spec }: Job): boolean => spec.podReplacementPolicy === 'Failed';
-export const hasLimitPerIndex = (owner: Job): boolean => isIndexed(owner) && owner.spec.backoffLimitPerIndex !== undefined;
+export const hasLimitPerIndex = (owner: Job): boolean =>
+  isIndexed(owner) && owner.spec.backoffLimitPerIndex !== undefined;
 export const hasSucceeded = ({ status }: Pod): boolean => status.phase === 'Succeeded';
 export const isTerminating = (p: Pod): boolean => p.metadata.deletionTimestamp !== undefined && !isTerminal(p);
-export const isFinished = ({ status }: Job): boolean => conditionOf(status, 'Complete') !== undefined || conditionOf(status, 'Failed') !== undefined;
+export const isFinished = ({ status }: Job): boolean =>
+  conditionOf(status, 'Complete') !== undefined || conditionOf(status, 'Failed') !== undefined;
 
 /** The condition, where it holds. */
 export const conditionOf = (
@@ -43,11 +45,14 @@ export const readyCount = (pods: readonly Pod[]): number => pods.filter(isReady)
 /** When a pod ended, in ms since the epoch: the best that is known. */
 export function finishedAt({ metadata, status, spec }: Pod, nowMs: number): number {
   const ends = (status.containerStatuses ?? []).map(({ state }) => state?.terminated?.finishedAt);
-  if (ends.length > 0 && ends.every((end) => end !== undefined)) return Math.max(...ends.map((end) => Date.parse(end ?? '')));
+  if (ends.length > 0 && ends.every((end) => end !== undefined))
+    return Math.max(...ends.map((end) => Date.parse(end ?? '')));
   const ready = status.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime;
   if (status.phase === 'Failed' && ready) return Date.parse(ready);
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
   if (deletionTimestamp)
-    return Date.parse(deletionTimestamp) - (deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 0) * 1000;
+    return (
+      Date.parse(deletionTimestamp) - (deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 0) * 1000
+    );
   return ready ? Date.parse(ready) : nowMs;
 }

@@ -8,7 +8,20 @@ import { PodFailureBackOff } from './back-off.ts';
 import { endsIndex, lastFailures } from './failures-per-index.ts';
 import { judgeFailure } from './failure-policy.ts';
 import { IndexSet } from './index-set.ts';
-import { hasFailed, hasLimitPerIndex, hasSucceeded, indexOf, isFinished, isIndexed, isSuspended, isTerminating, isTracked, type Job, readyCount, TRACKING_FINALIZER } from './job-pods.ts';
+import {
+  hasFailed,
+  hasLimitPerIndex,
+  hasSucceeded,
+  indexOf,
+  isFinished,
+  isIndexed,
+  isSuspended,
+  isTerminating,
+  isTracked,
+  type Job,
+  readyCount,
+  TRACKING_FINALIZER,
+} from './job-pods.ts';
 import { removeActive, scale, type Scaled } from './scale.ts';
 import { completionsReached, judge, remainingDeadline, type Tally, type Verdict } from './verdict.ts';
 
@@ -27,7 +40,8 @@ export const jobController = (): Controller => {
       owned<Pod, Job>({
         dependent: pod,
         owner: job,
-        adopts: (owner, orphan) => isOurs(owner) && compileLabelSelector(owner.spec.selector ?? {}).matches(orphan.metadata.labels),
+        adopts: (owner, orphan) =>
+          isOurs(owner) && compileLabelSelector(owner.spec.selector ?? {}).matches(orphan.metadata.labels),
       }),
     ],
     async reconcile(key, context) {
@@ -46,15 +60,25 @@ async function sync(owner: Job, backOff: PodFailureBackOff, context: Context): P
   const { clock } = context;
   const selector = compileLabelSelector(owner.spec.selector ?? {});
   const pods = await claim({ kind: pod, owner, ownerKind: job, selector, finalizer: TRACKING_FINALIZER }, context);
-  const started: Job = owner.status.startTime || isSuspended(owner) ? owner : { ...owner, status: { ...owner.status, startTime: timestamp(clock.now()) } };
+  const started: Job =
+    owner.status.startTime || isSuspended(owner)
+      ? owner
+      : { ...owner, status: { ...owner.status, startTime: timestamp(clock.now()) } };
   const { tally, succeededBefore } = tallyOf(started, pods);
   const ends = judge(started, pods, tally, clock.now());
   const held = tally.failedIndexes
-    ? lastFailures(started, pods, { succeeded: tally.succeededIndexes, failed: tally.failedIndexes, nowMs: clock.now() })
+    ? lastFailures(started, pods, {
+        succeeded: tally.succeededIndexes,
+        failed: tally.failedIndexes,
+        nowMs: clock.now(),
+      })
     : undefined;
   const scaled = ends
     ? await removeActive(started, pods, context)
-    : await scale({ owner: started, pods, tally, held, waitMs: backOff.remaining(started, pods, clock.now()) }, context);
+    : await scale(
+        { owner: started, pods, tally, held, waitMs: backOff.remaining(started, pods, clock.now()) },
+        context,
+      );
   const verdict = ends ?? (isComplete(started, tally, scaled) ? completionsReached : undefined);
   const status = statusOf(started, pods, scaled, verdict, context);
   const heldPods = new Set([...(held ?? new Map<number, Pod>()).values()].map((p) => p.metadata.uid));
@@ -83,7 +107,10 @@ function tallyOf(owner: Job, pods: readonly Pod[]): { readonly tally: Tally; rea
   if (!isIndexed(owner)) {
     const newSucceeded = valid.filter((p) => hasSucceeded(p) && !noted.succeeded.includes(p.metadata.uid));
     const succeeded = (status.succeeded ?? 0) + noted.succeeded.length + newSucceeded.length;
-    return { tally: { succeeded, failed, succeededIndexes: IndexSet.empty, failedIndexes: undefined }, succeededBefore: IndexSet.empty };
+    return {
+      tally: { succeeded, failed, succeededIndexes: IndexSet.empty, failedIndexes: undefined },
+      succeededBefore: IndexSet.empty,
+    };
   }
   const limit = spec.completions ?? 0;
   const indexesOf = (some: readonly Pod[]): readonly number[] => some.map((p) => indexOf(p, owner) ?? 0);
@@ -102,7 +129,13 @@ function isComplete({ spec }: Job, { succeeded }: Tally, { active }: Scaled): bo
   return active === 0 && (spec.completions === undefined ? succeeded > 0 : succeeded >= spec.completions);
 }
 
-function statusOf(owner: Job, pods: readonly Pod[], scaled: Scaled, verdict: Verdict | undefined, context: Context): Job['status'] {
+function statusOf(
+  owner: Job,
+  pods: readonly Pod[],
+  scaled: Scaled,
+  verdict: Verdict | undefined,
+  context: Context,
+): Job['status'] {
   const { active: _, ready: __, terminating: ___, ...rest } = owner.status;
   const counts = {
     ...(scaled.active > 0 ? { active: scaled.active } : {}),
@@ -120,8 +153,12 @@ function withSuspension(owner: Job, status: Job['status'], { clock, events }: Co
   if (rests ? before?.status === 'True' : before?.status !== 'True') return status;
   const now = timestamp(clock.now());
   const condition = {
-    type: 'Suspended', status: rests ? 'True' : 'False', lastProbeTime: now, lastTransitionTime: now,
-    reason: rests ? 'JobSuspended' : 'JobResumed', message: rests ? 'Job suspended' : 'Job resumed',
+    type: 'Suspended',
+    status: rests ? 'True' : 'False',
+    lastProbeTime: now,
+    lastTransitionTime: now,
+    reason: rests ? 'JobSuspended' : 'JobResumed',
+    message: rests ? 'Job suspended' : 'Job resumed',
   };
   events.record(owner, { type: 'Normal', reason: rests ? 'Suspended' : 'Resumed', message: condition.message });
   const conditions = before

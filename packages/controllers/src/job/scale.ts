@@ -5,7 +5,15 @@ import { deletePod } from '../shared/pods.ts';
 import { untrack } from './accounting.ts';
 import { createPods, type PodPlan } from './create-pods.ts';
 import { countsAfter, remainingForIndex } from './failures-per-index.ts';
-import { hasLimitPerIndex, indexOf, isIndexed, isSuspended, isTerminating, type Job, replacesOnlyFailed } from './job-pods.ts';
+import {
+  hasLimitPerIndex,
+  indexOf,
+  isIndexed,
+  isSuspended,
+  isTerminating,
+  type Job,
+  replacesOnlyFailed,
+} from './job-pods.ts';
 import type { Tally } from './verdict.ts';
 
 /** At most this many pods are made or removed in one pass, so that one job cannot starve the rest. */
@@ -82,7 +90,9 @@ async function grow(situation: Situation, active: readonly Pod[], count: number,
   const { owner, waitMs } = situation;
   if (count <= 0) return { active: active.length, removed: [] };
   if (!hasLimitPerIndex(owner) && waitMs > 0) return { active: active.length, removed: [], waitMs };
-  const { plans, laterMs } = isIndexed(owner) ? plansByIndex(situation, count, context.clock.now()) : { plans: Array<undefined>(count).fill(undefined), laterMs: undefined };
+  const { plans, laterMs } = isIndexed(owner)
+    ? plansByIndex(situation, count, context.clock.now())
+    : { plans: Array<undefined>(count).fill(undefined), laterMs: undefined };
   const later = laterMs === undefined ? {} : { waitMs: laterMs };
   try {
     await createPods(owner, plans, context);
@@ -101,19 +111,31 @@ interface Plans {
 
 function plansByIndex({ owner, pods, tally, held }: Situation, count: number, nowMs: number): Plans {
   const { completions = 0 } = owner.spec;
-  const busy = new Set(pods.filter((p) => isActive(p) || (replacesOnlyFailed(owner) && isTerminating(p))).map((p) => indexOf(p, owner)));
+  const busy = new Set(
+    pods.filter((p) => isActive(p) || (replacesOnlyFailed(owner) && isTerminating(p))).map((p) => indexOf(p, owner)),
+  );
   const isTaken = (index: number): boolean => busy.has(index) || (tally.failedIndexes?.has(index) ?? false);
   const indexes = tally.succeededIndexes.firstMissing(count, completions, isTaken);
   if (!held) return { plans: indexes.map((index) => ({ index })), laterMs: undefined };
-  const waits = indexes.map((index) => ({ index, last: held.get(index), waitMs: remainingForIndex(held.get(index), nowMs) }));
+  const waits = indexes.map((index) => ({
+    index,
+    last: held.get(index),
+    waitMs: remainingForIndex(held.get(index), nowMs),
+  }));
   const later = waits.map(({ waitMs }) => waitMs).filter((waitMs) => waitMs > 0);
   return {
-    plans: waits.filter(({ waitMs }) => waitMs === 0).map(({ index, last }) => ({ index, failures: countsAfter(owner, last) })),
+    plans: waits
+      .filter(({ waitMs }) => waitMs === 0)
+      .map(({ index, last }) => ({ index, failures: countsAfter(owner, last) })),
     laterMs: later.length > 0 ? Math.min(...later) : undefined,
   };
 }
 
-async function remove(active: readonly Pod[], victims: readonly Pod[], work: (p: Pod) => Promise<void>): Promise<Scaled> {
+async function remove(
+  active: readonly Pod[],
+  victims: readonly Pod[],
+  work: (p: Pod) => Promise<void>,
+): Promise<Scaled> {
   const results = await Promise.allSettled(victims.map(work));
   const removed = victims.filter((_, n) => results[n]?.status === 'fulfilled');
   const failed = results.find((result) => result.status === 'rejected');

@@ -24,7 +24,9 @@ export interface Tally {
 
 const failure = (reason: string, message: string): Verdict => ({ type: 'FailureTarget', reason, message });
 export const completionsReached: Verdict = {
-  type: 'SuccessCriteriaMet', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods',
+  type: 'SuccessCriteriaMet',
+  reason: 'CompletionsReached',
+  message: 'Reached expected number of succeeded pods',
 };
 
 export const conditionFrom = (type: string, { reason, message }: Verdict, nowMs: number): JobCondition => {
@@ -34,7 +36,13 @@ export const conditionFrom = (type: string, { reason, message }: Verdict, nowMs:
 
 /** Whether the job ends now other than by its completions; what was once said of it stays. */
 export function judge(owner: Job, pods: readonly Pod[], tally: Tally, nowMs: number): Verdict | undefined {
-  return said(owner) ?? policyFailure(owner, pods) ?? limitFailure(owner, pods, tally, nowMs) ?? indexFailure(owner, tally) ?? success(owner, tally);
+  return (
+    said(owner) ??
+    policyFailure(owner, pods) ??
+    limitFailure(owner, pods, tally, nowMs) ??
+    indexFailure(owner, tally) ??
+    success(owner, tally)
+  );
 }
 
 function said({ status }: Job): Verdict | undefined {
@@ -97,7 +105,8 @@ function success(owner: Job, { succeededIndexes }: Tally): Verdict | undefined {
   if (!isIndexed(owner)) return undefined;
   const { completions = 0, successPolicy } = owner.spec;
   for (const [index, rule] of (successPolicy?.rules ?? []).entries()) {
-    const required = rule.succeededIndexes === undefined ? undefined : IndexSet.parse(rule.succeededIndexes, completions);
+    const required =
+      rule.succeededIndexes === undefined ? undefined : IndexSet.parse(rule.succeededIndexes, completions);
     const reached = required ? required.overlap(succeededIndexes) : succeededIndexes.size;
     const wanted = rule.succeededCount ?? required?.size;
     if (wanted !== undefined && reached >= wanted)

@@ -19,7 +19,9 @@ export const ttlAfterFinishedController: Controller = defineController({
       if (latest === undefined) return undefined;
       if (latest > clock.now()) return { requeueAfterMs: latest - clock.now() };
       const { uid, resourceVersion } = live.metadata;
-      await api.of(job).delete(keyOf(live), { propagationPolicy: 'Foreground', preconditions: { uid, resourceVersion } });
+      await api
+        .of(job)
+        .delete(keyOf(live), { propagationPolicy: 'Foreground', preconditions: { uid, resourceVersion } });
     } catch (error) {
       if (!hasReason(error, 'NotFound')) throw error;
     }
@@ -30,6 +32,7 @@ export const ttlAfterFinishedController: Controller = defineController({
 /** In ms since the epoch; undefined for a job that stays. */
 function expiryOf({ metadata, spec, status }: Job): number | undefined {
   const end = conditionOf(status, 'Complete') ?? conditionOf(status, 'Failed');
-  if (!end?.lastTransitionTime || spec.ttlSecondsAfterFinished === undefined || metadata.deletionTimestamp) return undefined;
+  if (!end?.lastTransitionTime || spec.ttlSecondsAfterFinished === undefined || metadata.deletionTimestamp)
+    return undefined;
   return Date.parse(end.lastTransitionTime) + spec.ttlSecondsAfterFinished * 1000;
 }

@@ -23,7 +23,10 @@ const every = (spec: Partial<CronJob['spec']>): Draft<CronJob> => ({
   } as Draft<CronJob>['spec'],
 });
 
-async function create(spec: Partial<CronJob['spec']>, options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> {
+async function create(
+  spec: Partial<CronJob['spec']>,
+  options: Partial<ControlPlaneOptions> = {},
+): Promise<ControlPlane> {
   const controllers = [cronJobController, jobController(), trackingFinalizersController];
   const plane = await ControlPlane.start({ controllers, pods: quickPods, ...options });
   await plane.withServiceAccount();
@@ -32,7 +35,8 @@ async function create(spec: Partial<CronJob['spec']>, options: Partial<ControlPl
 }
 
 const current = (plane: ControlPlane): Promise<CronJob> => plane.api.of(cronJob).get('default/tick');
-const names = async (plane: ControlPlane): Promise<readonly string[]> => (await plane.list(job)).map((j) => j.metadata.name).sort();
+const names = async (plane: ControlPlane): Promise<readonly string[]> =>
+  (await plane.list(job)).map((j) => j.metadata.name).sort();
 const minute = (n: number): string => `tick-${FIRST_MINUTE + n}`;
 const change = (plane: ControlPlane, spec: Partial<CronJob['spec']>): Promise<CronJob> =>
   plane.api.of(cronJob).update('default/tick', (c) => ({ ...c, spec: { ...c.spec, ...spec } }));
@@ -52,17 +56,32 @@ test('cronJobController makes a job every minute, named after it, and tells of i
   assert.equal(made?.metadata.name, minute(1));
   assert.deepEqual(made?.metadata.annotations, { note: 'kept', [SCHEDULED]: '2026-01-01T00:01:00Z' });
   assert.equal(made?.metadata.labels?.['made'], 'by-tick');
-  assert.deepEqual([made?.metadata.ownerReferences?.[0]?.name, made?.metadata.ownerReferences?.[0]?.controller], ['tick', true]);
+  assert.deepEqual(
+    [made?.metadata.ownerReferences?.[0]?.name, made?.metadata.ownerReferences?.[0]?.controller],
+    ['tick', true],
+  );
   const { active, lastScheduleTime } = (await current(plane)).status;
-  assert.deepEqual([active?.map(({ name, uid }) => [name, uid]), lastScheduleTime], [[[minute(1), made?.metadata.uid]], '2026-01-01T00:01:00Z']);
+  assert.deepEqual(
+    [active?.map(({ name, uid }) => [name, uid]), lastScheduleTime],
+    [[[minute(1), made?.metadata.uid]], '2026-01-01T00:01:00Z'],
+  );
   await live(plane, 5);
   const { status } = await current(plane);
-  assert.deepEqual([status.active, status.lastSuccessfulTime], [undefined, (await plane.list(job))[0]?.status.completionTime]);
-  assert.deepEqual(await plane.events('CronJob'), [`SuccessfulCreate: Created job ${minute(1)}`, `SawCompletedJob: Saw completed job: ${minute(1)}, condition: Complete`]);
+  assert.deepEqual(
+    [status.active, status.lastSuccessfulTime],
+    [undefined, (await plane.list(job))[0]?.status.completionTime],
+  );
+  assert.deepEqual(await plane.events('CronJob'), [
+    `SuccessfulCreate: Created job ${minute(1)}`,
+    `SawCompletedJob: Saw completed job: ${minute(1)}, condition: Complete`,
+  ]);
 });
 
 test('cronJobController keeps the youngest finished jobs, of good and bad ones each', async () => {
-  await using plane = await create({ successfulJobsHistoryLimit: 2, jobTemplate: { spec: { ...every({}).spec?.jobTemplate?.spec, backoffLimit: 0 } } as CronJob['spec']['jobTemplate'] });
+  await using plane = await create({
+    successfulJobsHistoryLimit: 2,
+    jobTemplate: { spec: { ...every({}).spec?.jobTemplate?.spec, backoffLimit: 0 } } as CronJob['spec']['jobTemplate'],
+  });
   await live(plane, 60 * 4 + 10);
   assert.deepEqual(await names(plane), [minute(3), minute(4)]);
   await live(plane, 60 * 2, 1);
@@ -84,7 +103,10 @@ test('cronJobController puts a new job in the place of the old where policy is R
   await using plane = await create({ concurrencyPolicy: 'Replace' });
   await plane.clock.advance(2 * MINUTE_MS + 30_000);
   assert.deepEqual(await names(plane), [minute(2)]);
-  assert.deepEqual((await current(plane)).status.active?.map(({ name }) => name), [minute(2)]);
+  assert.deepEqual(
+    (await current(plane)).status.active?.map(({ name }) => name),
+    [minute(2)],
+  );
 });
 
 test('cronJobController rests while suspended, and then makes the last job missed', async () => {
@@ -111,7 +133,8 @@ test('cronJobController makes nothing that is later than its deadline, and warns
   await change(plane, { suspend: false });
   await plane.clock.advance(2000);
   assert.equal((await names(plane)).length, 1);
-  const warning = 'TooManyMissedTimes: too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew';
+  const warning =
+    'TooManyMissedTimes: too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew';
   assert.ok((await plane.events('CronJob')).includes(warning));
 });
 
@@ -127,9 +150,18 @@ test('cronJobController tells of jobs that a person made from it, and of those t
   await using plane = await create({ schedule: '0 0 1 1 *' });
   const owner = await current(plane);
   const { template } = owner.spec.jobTemplate.spec;
-  await plane.api.of(job).create({ metadata: { name: 'by-hand', namespace: 'default', ownerReferences: [controllerReference(cronJob, owner)] }, spec: { template } });
+  await plane.api
+    .of(job)
+    .create({
+      metadata: { name: 'by-hand', namespace: 'default', ownerReferences: [controllerReference(cronJob, owner)] },
+      spec: { template },
+    });
   await plane.clock.advance(2000);
-  assert.ok((await plane.events('CronJob')).includes('UnexpectedJob: Saw a job that the controller did not create or forgot: by-hand'));
+  assert.ok(
+    (await plane.events('CronJob')).includes(
+      'UnexpectedJob: Saw a job that the controller did not create or forgot: by-hand',
+    ),
+  );
   assert.equal((await current(plane)).status.active, undefined);
   await change(plane, { schedule: '* * * * *' });
   await plane.clock.advance(MINUTE_MS);
@@ -141,9 +173,13 @@ test('cronJobController tells of jobs that a person made from it, and of those t
 
 for (const seed of [1, 2, 3, 4]) {
   test(`cronJobController runs no minute twice and no two at once on a slow cache with lost answers, seed ${seed}`, async () => {
-    await using plane = await create({ concurrencyPolicy: 'Forbid', successfulJobsHistoryLimit: 0 }, {
-      seed, faults: { latencyMs: 200, watchLagMs: 3000, loseAnswer: 0.2, refuse: 0.1, breakWatch: 0.05 },
-    });
+    await using plane = await create(
+      { concurrencyPolicy: 'Forbid', successfulJobsHistoryLimit: 0 },
+      {
+        seed,
+        faults: { latencyMs: 200, watchLagMs: 3000, loseAnswer: 0.2, refuse: 0.1, breakWatch: 0.05 },
+      },
+    );
     const seen = new Map<string, string>();
     for (let i = 0; i < 600; i++) {
       await live(plane, 1);
@@ -161,7 +197,10 @@ for (const seed of [1, 2, 3, 4]) {
 
 test('cronJobController costs nothing between its minutes', async () => {
   await using plane = await create({ schedule: '0 0 * * *' });
-  for (let i = 0; i < 1000; i++) await plane.api.of(cronJob).create({ ...every({ schedule: '0 0 * * *' }), metadata: { name: `daily-${i}`, namespace: 'default' } });
+  for (let i = 0; i < 1000; i++)
+    await plane.api
+      .of(cronJob)
+      .create({ ...every({ schedule: '0 0 * * *' }), metadata: { name: `daily-${i}`, namespace: 'default' } });
   await plane.clock.advance(MINUTE_MS);
   const before = (await plane.api.of(cronJob).list()).resourceVersion;
   await plane.clock.advance(12 * 60 * MINUTE_MS);

@@ -12,7 +12,10 @@ const INDEX = 'batch.kubernetes.io/job-completion-index';
 
 const work = (spec: Record<string, unknown>): Draft<Job> => ({
   metadata: { name: 'work', namespace: 'default' },
-  spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox' }] } }, ...spec } as Draft<Job>['spec'],
+  spec: {
+    template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox' }] } },
+    ...spec,
+  } as Draft<Job>['spec'],
 });
 
 async function start(options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> {
@@ -28,7 +31,10 @@ const holds = ({ status }: Job): readonly string[] =>
 const change = (plane: ControlPlane, spec: Partial<Job['spec']>): Promise<Job> =>
   plane.api.of(job).update('default/work', (j) => ({ ...j, spec: { ...j.spec, ...spec } }));
 
-async function create(spec: Record<string, unknown>, options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> {
+async function create(
+  spec: Record<string, unknown>,
+  options: Partial<ControlPlaneOptions> = {},
+): Promise<ControlPlane> {
   const plane = await start(options);
   await plane.api.of(job).create(work(spec));
   await plane.clock.advance(3000);
@@ -38,7 +44,11 @@ async function create(spec: Record<string, unknown>, options: Partial<ControlPla
 test('jobController runs as many pods side by side as it may, until as many succeeded as wanted', async () => {
   await using plane = await create({ completions: 5, parallelism: 2 });
   assert.deepEqual((await current(plane)).status, {
-    active: 2, ready: 2, terminating: 0, startTime: '2026-01-01T00:00:00Z', uncountedTerminatedPods: {},
+    active: 2,
+    ready: 2,
+    terminating: 0,
+    startTime: '2026-01-01T00:00:00Z',
+    uncountedTerminatedPods: {},
   });
   const [first] = await active(plane);
   assert.deepEqual(first?.metadata.finalizers, [TRACKING]);
@@ -61,7 +71,10 @@ test('jobController runs as many pods side by side as it may, until as many succ
   assert.equal(pods.length, 5, 'pods stay, for their logs');
   assert.ok(pods.every((p) => p.metadata.finalizers === undefined));
   const events = await plane.events('Job');
-  assert.deepEqual([...events].sort(), ['Completed: Job completed', ...pods.map((p) => `SuccessfulCreate: Created pod: ${p.metadata.name}`)].sort());
+  assert.deepEqual(
+    [...events].sort(),
+    ['Completed: Job completed', ...pods.map((p) => `SuccessfulCreate: Created pod: ${p.metadata.name}`)].sort(),
+  );
 });
 
 test('jobController replaces failed pods later each time, and gives up beyond its limit', async () => {
@@ -85,9 +98,14 @@ test('jobController replaces failed pods later each time, and gives up beyond it
 });
 
 test('jobController stops what runs past the deadline, and says Failed when it has stopped', async () => {
-  await using plane = await create({ activeDeadlineSeconds: 60, parallelism: 2 }, { pods: { ...quickPods, stopMs: 5000 } });
+  await using plane = await create(
+    { activeDeadlineSeconds: 60, parallelism: 2 },
+    { pods: { ...quickPods, stopMs: 5000 } },
+  );
   await plane.clock.advance(58_000);
-  assert.deepEqual(holds(await current(plane)), ['FailureTarget: DeadlineExceeded: Job was active longer than specified deadline']);
+  assert.deepEqual(holds(await current(plane)), [
+    'FailureTarget: DeadlineExceeded: Job was active longer than specified deadline',
+  ]);
   assert.equal((await current(plane)).status.terminating, 2);
   await plane.clock.advance(10_000);
   const { status } = await current(plane);
@@ -126,12 +144,18 @@ test('jobController gives each pod of an indexed job its index, and writes compl
     assert.equal(p.spec.containers[0]?.env?.[0]?.name, 'JOB_COMPLETION_INDEX');
     assert.equal(p.spec.containers[0]?.env?.[0]?.valueFrom?.fieldRef?.fieldPath, `metadata.labels['${INDEX}']`);
   }
-  await endRunning(plane, (p) => (['0', '2', '3', '4'].includes(p.metadata.annotations?.[INDEX] ?? '') ? 0 : undefined));
+  await endRunning(plane, (p) =>
+    ['0', '2', '3', '4'].includes(p.metadata.annotations?.[INDEX] ?? '') ? 0 : undefined,
+  );
   await plane.clock.advance(3000);
   assert.equal((await current(plane)).status.completedIndexes, '0,2-4');
   await endRunning(plane, (p) => (p.metadata.annotations?.[INDEX] === '1' ? 1 : undefined));
   await plane.clock.advance(13_000);
-  assert.deepEqual((await active(plane)).map((p) => p.metadata.annotations?.[INDEX]).sort(), ['1', '5'], 'the failed index is made again');
+  assert.deepEqual(
+    (await active(plane)).map((p) => p.metadata.annotations?.[INDEX]).sort(),
+    ['1', '5'],
+    'the failed index is made again',
+  );
   await endRunning(plane);
   await plane.clock.advance(3000);
   const { status } = await current(plane);
@@ -140,7 +164,12 @@ test('jobController gives each pod of an indexed job its index, and writes compl
 });
 
 test('jobController limits failures per index, and goes on with the others', async () => {
-  await using plane = await create({ completions: 3, parallelism: 3, completionMode: 'Indexed', backoffLimitPerIndex: 1 });
+  await using plane = await create({
+    completions: 3,
+    parallelism: 3,
+    completionMode: 'Indexed',
+    backoffLimitPerIndex: 1,
+  });
   const bad = (p: Pod): number => (p.metadata.annotations?.[INDEX] === '1' ? 1 : 0);
   await endRunning(plane, bad);
   await plane.clock.advance(15_000);
@@ -155,18 +184,33 @@ test('jobController limits failures per index, and goes on with the others', asy
 });
 
 test('jobController stops at once when too many indexes failed', async () => {
-  await using plane = await create({ completions: 4, parallelism: 4, completionMode: 'Indexed', backoffLimitPerIndex: 0, maxFailedIndexes: 1 });
+  await using plane = await create({
+    completions: 4,
+    parallelism: 4,
+    completionMode: 'Indexed',
+    backoffLimitPerIndex: 0,
+    maxFailedIndexes: 1,
+  });
   await endRunning(plane, (p) => (Number(p.metadata.annotations?.[INDEX]) < 2 ? 1 : undefined));
   await plane.clock.advance(5000);
   const { status } = await current(plane);
-  assert.deepEqual(holds(await current(plane)).at(-1), 'Failed: MaxFailedIndexesExceeded: Job has exceeded the specified maximal number of failed indexes');
+  assert.deepEqual(
+    holds(await current(plane)).at(-1),
+    'Failed: MaxFailedIndexesExceeded: Job has exceeded the specified maximal number of failed indexes',
+  );
   assert.deepEqual([status.failedIndexes, status.failed], ['0,1', 4]);
 });
 
-const policy = (...rules: readonly Record<string, unknown>[]): Record<string, unknown> => ({ podFailurePolicy: { rules } });
+const policy = (...rules: readonly Record<string, unknown>[]): Record<string, unknown> => ({
+  podFailurePolicy: { rules },
+});
 
 test('jobController fails the job at an exit code that its policy names', async () => {
-  await using plane = await create({ parallelism: 2, completions: 2, ...policy({ action: 'FailJob', onExitCodes: { containerName: 'c', operator: 'In', values: [42] } }) });
+  await using plane = await create({
+    parallelism: 2,
+    completions: 2,
+    ...policy({ action: 'FailJob', onExitCodes: { containerName: 'c', operator: 'In', values: [42] } }),
+  });
   const [bad] = await active(plane);
   await endPod(plane, bad as Pod, 42);
   await plane.clock.advance(5000);
@@ -176,28 +220,45 @@ test('jobController fails the job at an exit code that its policy names', async 
 });
 
 test('jobController does not count failures that its policy ignores', async () => {
-  await using plane = await create({ backoffLimit: 0, ...policy({ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }) });
+  await using plane = await create({
+    backoffLimit: 0,
+    ...policy({ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }),
+  });
   const [target] = await active(plane);
-  await plane.api.of(pod).update(`default/${target?.metadata.name}`, (p) => ({
-    ...p, status: { ...p.status, phase: 'Failed', conditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-  }), { subresource: 'status' });
+  await plane.api.of(pod).update(
+    `default/${target?.metadata.name}`,
+    (p) => ({
+      ...p,
+      status: { ...p.status, phase: 'Failed', conditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+    }),
+    { subresource: 'status' },
+  );
   await plane.clock.advance(15_000);
   assert.deepEqual([(await current(plane)).status.failed, (await active(plane)).length], [undefined, 1]);
 });
 
 test('jobController ends an indexed job when its success policy is met, and stops the rest', async () => {
   await using plane = await create({
-    completions: 4, parallelism: 4, completionMode: 'Indexed', successPolicy: { rules: [{ succeededIndexes: '0-2', succeededCount: 2 }] },
+    completions: 4,
+    parallelism: 4,
+    completionMode: 'Indexed',
+    successPolicy: { rules: [{ succeededIndexes: '0-2', succeededCount: 2 }] },
   });
   await endRunning(plane, (p) => (['0', '2'].includes(p.metadata.annotations?.[INDEX] ?? '') ? 0 : undefined));
   await plane.clock.advance(5000);
-  assert.deepEqual(holds(await current(plane)), ['SuccessCriteriaMet: SuccessPolicy: Matched rules at index 0', 'Complete: SuccessPolicy: Matched rules at index 0']);
+  assert.deepEqual(holds(await current(plane)), [
+    'SuccessCriteriaMet: SuccessPolicy: Matched rules at index 0',
+    'Complete: SuccessPolicy: Matched rules at index 0',
+  ]);
   assert.equal((await active(plane)).length, 0);
   assert.equal((await current(plane)).status.succeeded, 2);
 });
 
 test('jobController makes the next pod only when the last has ended, where it replaces failed pods only', async () => {
-  await using plane = await create({ podReplacementPolicy: 'Failed', backoffLimit: 6 }, { pods: { ...quickPods, stopMs: 60_000 } });
+  await using plane = await create(
+    { podReplacementPolicy: 'Failed', backoffLimit: 6 },
+    { pods: { ...quickPods, stopMs: 60_000 } },
+  );
   const [first] = await active(plane);
   await plane.api.of(pod).delete(`default/${first?.metadata.name}`);
   await plane.clock.advance(30_000);
@@ -216,9 +277,18 @@ test('jobController leaves alone what somebody else manages', async () => {
 
 test('jobController adopts matching pods and counts them', async () => {
   await using plane = await start();
-  const template = { metadata: { labels: { app: 'x' } }, spec: { restartPolicy: 'Never' as const, containers: [{ name: 'c', image: 'busybox' }] } };
-  await plane.api.of(pod).create({ metadata: { name: 'stray', namespace: 'default', labels: { app: 'x' } }, spec: template.spec });
-  await plane.api.of(job).create(work({ completions: 2, parallelism: 1, manualSelector: true, selector: { matchLabels: { app: 'x' } }, template }));
+  const template = {
+    metadata: { labels: { app: 'x' } },
+    spec: { restartPolicy: 'Never' as const, containers: [{ name: 'c', image: 'busybox' }] },
+  };
+  await plane.api
+    .of(pod)
+    .create({ metadata: { name: 'stray', namespace: 'default', labels: { app: 'x' } }, spec: template.spec });
+  await plane.api
+    .of(job)
+    .create(
+      work({ completions: 2, parallelism: 1, manualSelector: true, selector: { matchLabels: { app: 'x' } }, template }),
+    );
   await plane.clock.advance(3000);
   const stray = await plane.api.of(pod).get('default/stray');
   assert.deepEqual([stray.metadata.ownerReferences?.[0]?.name, stray.metadata.finalizers], ['work', [TRACKING]]);
@@ -238,9 +308,13 @@ test('trackingFinalizersController lets the pods of a deleted job go', async () 
 for (const seed of [1, 2, 3, 4, 5, 6]) {
   for (const completionMode of ['NonIndexed', 'Indexed']) {
     test(`jobController counts exactly on a slow cache with lost answers, ${completionMode}, seed ${seed}`, async () => {
-      await using plane = await create({ completions: 9, parallelism: 4, completionMode, backoffLimit: 100 }, {
-        seed, faults: { latencyMs: 200, watchLagMs: 2000, loseAnswer: 0.15, refuse: 0.1, breakWatch: 0.05 },
-      });
+      await using plane = await create(
+        { completions: 9, parallelism: 4, completionMode, backoffLimit: 100 },
+        {
+          seed,
+          faults: { latencyMs: 200, watchLagMs: 2000, loseAnswer: 0.15, refuse: 0.1, breakWatch: 0.05 },
+        },
+      );
       const ended = new Map<string, number>();
       for (let i = 0; i < 1500 && !holds(await current(plane)).some((text) => text.startsWith('Complete')); i++) {
         await endRunning(plane, (p) => {

@@ -9,17 +9,25 @@ import { endRunning } from '../testing/pod-outcomes.ts';
 type Job = ObjectOf<typeof job>;
 const work = (name: string, spec: object): Draft<Job> => ({
   metadata: { name, namespace: 'default' },
-  spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox' }] } }, ...spec } as Draft<Job>['spec'],
+  spec: {
+    template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox' }] } },
+    ...spec,
+  } as Draft<Job>['spec'],
 });
 
 for (const seed of [1, 2, 3]) {
   test(`ttlAfterFinishedController deletes finished jobs when their time has passed, and no others, seed ${seed}`, async () => {
     await using plane = await ControlPlane.start({
-      controllers: [jobController(), trackingFinalizersController, ttlAfterFinishedController], pods: quickPods, seed,
+      controllers: [jobController(), trackingFinalizersController, ttlAfterFinishedController],
+      pods: quickPods,
+      seed,
       faults: { latencyMs: 100, watchLagMs: 500, loseAnswer: 0.1, refuse: 0.1, breakWatch: 0.05 },
     });
     await plane.withServiceAccount();
-    const names = async () => (await plane.list(job)).filter(({ metadata }) => !metadata.deletionTimestamp).map(({ metadata }) => metadata.name);
+    const names = async () =>
+      (await plane.list(job))
+        .filter(({ metadata }) => !metadata.deletionTimestamp)
+        .map(({ metadata }) => metadata.name);
     await plane.api.of(job).create(work('short', { ttlSecondsAfterFinished: 60 }));
     await plane.api.of(job).create(work('bad', { ttlSecondsAfterFinished: 60, backoffLimit: 0 }));
     await plane.api.of(job).create(work('kept', {}));
@@ -27,10 +35,14 @@ for (const seed of [1, 2, 3]) {
     await plane.api.of(job).create(work('running', { ttlSecondsAfterFinished: 0 }));
     await plane.clock.advance(30_000);
     const ended = await plane.list(job);
-    await endRunning(plane, (p) => (p.metadata.name.startsWith('running') ? undefined : p.metadata.name.startsWith('bad') ? 1 : 0));
+    await endRunning(plane, (p) =>
+      p.metadata.name.startsWith('running') ? undefined : p.metadata.name.startsWith('bad') ? 1 : 0,
+    );
     await plane.clock.advance(40_000);
     assert.equal((await names()).length, ended.length, 'too early');
-    await plane.api.of(job).update('default/prolonged', (j) => ({ ...j, spec: { ...j.spec, ttlSecondsAfterFinished: 3600 } }));
+    await plane.api
+      .of(job)
+      .update('default/prolonged', (j) => ({ ...j, spec: { ...j.spec, ttlSecondsAfterFinished: 3600 } }));
     await plane.clock.advance(120_000);
     assert.deepEqual(await names(), ['kept', 'prolonged', 'running']);
     await plane.clock.advance(3_600_000);

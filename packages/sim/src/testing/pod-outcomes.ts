@@ -10,17 +10,25 @@ export async function endPod(plane: ControlPlane, target: Pod, exitCode = 0): Pr
   try {
     await plane.api.of(pod).update(
       keyOf(target),
-      (current) => isTerminal(current) || current.metadata.uid !== target.metadata.uid ? current : ({
-        ...current,
-        status: {
-          ...current.status,
-          phase,
-          conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: finishedAt }],
-          containerStatuses: current.spec.containers.map(({ name, image = '' }) => ({
-            name, image, imageID: '', ready: false, restartCount: 0, state: { terminated },
-          })),
-        },
-      }),
+      (current) =>
+        isTerminal(current) || current.metadata.uid !== target.metadata.uid
+          ? current
+          : {
+              ...current,
+              status: {
+                ...current.status,
+                phase,
+                conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: finishedAt }],
+                containerStatuses: current.spec.containers.map(({ name, image = '' }) => ({
+                  name,
+                  image,
+                  imageID: '',
+                  ready: false,
+                  restartCount: 0,
+                  state: { terminated },
+                })),
+              },
+            },
       { subresource: 'status' },
     );
   } catch (error) {
@@ -29,7 +37,10 @@ export async function endPod(plane: ControlPlane, target: Pod, exitCode = 0): Pr
 }
 
 /** Ends every pod that runs, each with what `exitCode` says of it; undefined: it goes on. */
-export async function endRunning(plane: ControlPlane, exitCode: (p: Pod) => number | undefined = () => 0): Promise<void> {
+export async function endRunning(
+  plane: ControlPlane,
+  exitCode: (p: Pod) => number | undefined = () => 0,
+): Promise<void> {
   for (const p of await plane.list(pod)) {
     const code = p.status.phase === 'Running' && !p.metadata.deletionTimestamp ? exitCode(p) : undefined;
     if (code !== undefined) await endPod(plane, p, code);
