@@ -153,7 +153,7 @@ export const validatingAdmissionPolicyBinding: Kind<ValidatingAdmissionPolicyBin
     validate({ spec }, at) {
       const here = at.at('spec');
       validateBinding(spec, here);
-      const { validationActions: actions } = spec;
+      const actions = spec.validationActions ?? [];
       const actionsAt = here.at('validationActions');
       if (actions.length === 0) actionsAt.required('at least one validation action is required');
       const seen = new Set<string>();

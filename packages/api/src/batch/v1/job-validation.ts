@@ -29,7 +29,8 @@ export function validateNewJob(job: Job, at: Field): void {
 }
 
 /** Pods of an indexed job are called after it and their index; the last one has the longest name. */
-function validateHostnames({ metadata: { name }, spec: { completionMode, completions = 0 } }: Job, at: Field): void {
+function validateHostnames({ metadata, spec: { completionMode, completions = 0 } }: Job, at: Field): void {
+  const name = metadata.name ?? '';
   if (completionMode !== 'Indexed' || completions <= 0) return;
   const longest = `${name}-${completions - 1}`;
   if (dnsLabelErrors(longest).length > 0) at.invalid(name, `will not able to create pod with invalid DNS label: ${longest}`);

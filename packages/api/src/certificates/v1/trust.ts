@@ -18,7 +18,8 @@ export const clusterTrustBundle: Kind<ClusterTrustBundle> = builtIn<ClusterTrust
     desired: false,
     // A bundle of a signer has the signer's name in its own: `example.com:signer:name`.
     validateName: (name) => name.split(':').flatMap((part) => dnsSubdomainErrors(part)),
-    validate({ metadata: { name }, spec }, at) {
+    validate({ metadata, spec }, at) {
+      const name = metadata.name ?? '';
       const prefix = spec.signerName ? `${spec.signerName.replace('/', ':')}:` : '';
       const nameAt = at.at('metadata', 'name');
       if (prefix && !name.startsWith(prefix)) nameAt.invalid(name, `ClusterTrustBundle for signerName ${spec.signerName} must be named with prefix ${prefix}`);

@@ -122,7 +122,7 @@ function withoutResources(spec: PodSpec): unknown {
       const { cpu: _cpu, memory: _memory, ...kept } = list;
       return kept;
     };
-    return { ...rest, resources: { ...resources, limits: others(resources.limits), requests: others(resources.requests) } };
+    return { ...rest, resources: { ...resources, limits: others(resources?.limits), requests: others(resources?.requests) } };
   });
   return { ...spec, containers: strip(spec.containers), initContainers: strip(spec.initContainers), resources: undefined };
 }

@@ -37,7 +37,9 @@ export const flowSchema: Kind<FlowSchema> = builtIn<FlowSchema>('flowcontrol.api
   },
 });
 
-function validateRule({ subjects, resourceRules = [], nonResourceRules = [] }: PolicyRulesWithSubjects, at: Field): void {
+function validateRule(rules: PolicyRulesWithSubjects, at: Field): void {
+  const subjects = rules.subjects ?? [];
+  const { resourceRules = [], nonResourceRules = [] } = rules;
   if (subjects.length === 0) at.at('subjects').required('subjects must contain at least one value');
   each(subjects, at.at('subjects'), validateSubject);
   if (resourceRules.length === 0 && nonResourceRules.length === 0) at.required('at least one of resourceRules and nonResourceRules has to be non-empty');
@@ -57,7 +59,7 @@ function validateRule({ subjects, resourceRules = [], nonResourceRules = [] }: P
   });
   each(nonResourceRules, at.at('nonResourceRules'), (rule, here) => {
     wildcardAlone(rule.verbs, here.at('verbs'), 'verbs');
-    const { nonResourceURLs: urls } = rule;
+    const urls = rule.nonResourceURLs ?? [];
     const urlsAt = here.at('nonResourceURLs');
     if (urls.length === 0) urlsAt.required('nonResourceURLs must contain at least one value');
     else if (urls.includes('*') && urls.length > 1) urlsAt.invalid(urls, "if '*' is present, must not specify other non-resource URLs");

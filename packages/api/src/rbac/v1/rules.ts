@@ -3,7 +3,8 @@ import type { PolicyRule } from '../../generated/types/rbac-v1.ts';
 
 /** What may be done to what: resources of API groups, or paths that are no resources (cluster roles only). */
 export function validateRule(rule: PolicyRule, isNamespaced: boolean, at: Field): void {
-  const { verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
+  const verbs = rule.verbs ?? [];
+  const { apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
   if (verbs.length === 0) at.at('verbs').required('verbs must contain at least one value');
   if (nonResourceURLs.length > 0) {
     const here = at.at('nonResourceURLs');

@@ -18,7 +18,8 @@ export const priorityClass: Kind<PriorityClass> = builtIn<PriorityClass>('schedu
     complete(p) {
       p.preemptionPolicy ??= 'PreemptLowerPriority';
     },
-    validate({ metadata: { name }, value, preemptionPolicy }, at) {
+    validate({ metadata, value, preemptionPolicy }, at) {
+      const name = metadata.name ?? '';
       if (name.startsWith('system-')) {
         const known = SYSTEM.get(name);
         const reason = known === undefined ? `${name} is not a known system priority class`
