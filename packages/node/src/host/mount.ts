@@ -1,5 +1,6 @@
 import { settleAll } from '@navarch/base';
 import { runCommand } from './command.ts';
+import { runShort } from './mount-shell.ts';
 import { mountsBelow } from './mounts.ts';
 
 export interface MountRequest {
@@ -12,32 +13,37 @@ export interface MountRequest {
 /** Mounts a file system on an existing folder. Throws CommandError with mount's words. */
 export async function mount({ type, source, target, options = [] }: MountRequest, signal: AbortSignal): Promise<void> {
   const flags = options.length > 0 ? ['-o', options.join(',')] : [];
-  await runCommand(['mount', '-n', '-t', type, ...flags, source, target], {}, signal);
+  signal.throwIfAborted();
+  await runShort(['mount', '-n', '-t', type, ...flags, source, target]);
 }
 
 /** Shows one file or folder in another place too. */
 export async function bindMount(source: string, target: string, isReadOnly: boolean, signal: AbortSignal): Promise<void> {
-  await runCommand(['mount', '-n', '--bind', source, target], {}, signal);
+  signal.throwIfAborted();
+  await runShort(['mount', '-n', '--bind', source, target]);
   // The kernel ignores `ro` on the first bind; it takes a second step.
-  if (isReadOnly) await runCommand(['mount', '-n', '-o', 'remount,bind,ro', target], {}, signal);
+  if (isReadOnly) await runShort(['mount', '-n', '-o', 'remount,bind,ro', target]);
 }
 
 /** As bindMount, but mount(8) leaves the source as it is: a path below /proc/PID/fd leads to the very file that is open. */
 export async function bindMountAsIs(source: string, target: string, signal: AbortSignal): Promise<void> {
+  // The path leads through this process's open files: it must be mounted by a child of its own.
   await runCommand(['mount', '-n', '-c', '--bind', source, target], {}, signal);
 }
 
 /** Unmounts; a mount that is in use goes when its last user does. Nothing mounted there is what was wanted. */
 export async function unmount(target: string, signal: AbortSignal): Promise<void> {
   if (!mountsBelow(target).includes(target)) return;
-  await runCommand(['umount', '-n', '-l', target], {}, signal);
+  signal.throwIfAborted();
+  await runShort(['umount', '-n', '-l', target]);
 }
 
 /** Unmounts everything in and below a folder, so that removing the folder cannot reach into someone's data. */
 export async function unmountBelow(folder: string, signal: AbortSignal): Promise<void> {
   for (let paths = mountsBelow(folder); paths.length > 0; paths = mountsBelow(folder)) {
+    signal.throwIfAborted();
     const depth = paths[0]?.split('/').length;
     await settleAll([...new Set(paths)].filter((path) => path.split('/').length === depth)
-      .map((path) => runCommand(['umount', '-n', '-l', path], {}, signal)));
+      .map((path) => runShort(['umount', '-n', '-l', path])));
   }
 }
