@@ -61,11 +61,13 @@ export const startNode = (node: ExtraNode, runtime: 'containerd' | 'sim', server
 
 /** Takes away what `prepareNodes` and the agents made outside the folder. */
 export async function removeNodes(nodes: readonly ExtraNode[], signal: AbortSignal): Promise<void> {
-  for (const { layout, name, netns, bridge } of nodes) {
+  for (const { layout, name, netns, bridge, port } of nodes) {
     await stopDaemon(layout, 'agent');
     await endUnclaimed(layout, signal);
     if (!existsSync(layout.containerd)) continue;
     await teardownContainerd({ dir: layout.containerd, bridge, cgroupRoot: `/navarch-${name}`, netns: netnsPath(netns) }, signal);
+    // With the namespace its cable would go too, but a moment later.
+    await deleteLink(port, undefined, signal);
     await deleteNetns(netns, signal);
   }
   if (nodes.length > 0 && findProgram('ip')) await removeHub(signal);
