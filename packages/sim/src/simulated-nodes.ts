@@ -154,7 +154,7 @@ class Player {
     if (this.#deps.isDown?.(nodeName)) throw new Error('The node is down');
     const n = this.#addresses++;
     const status = runningStatus(current, `10.244.${(n >> 8) & 255}.${n & 255}`, clock.now());
-    await api.of(pod).update(keyOf(current), (held) => (held.metadata.uid === current.metadata.uid && !held.metadata.deletionTimestamp ? { ...held, status: { ...held.status, ...status } } : held), { subresource: 'status' });
+    await api.of(pod).update(keyOf(current), (held) => (held.metadata.uid === current.metadata.uid && !held.metadata.deletionTimestamp && !isTerminal(held) ? { ...held, status: { ...held.status, ...status } } : held), { subresource: 'status' });
   }
 
   async #end(current: Pod, nodeName: string, signal: AbortSignal): Promise<void> {

@@ -17,5 +17,15 @@ export function inOrder(meta: Mutable<ObjectMeta>): Mutable<ObjectMeta> {
   return out as Mutable<ObjectMeta>;
 }
 
-/** RFC 3339 in whole seconds, as metadata carries times. `now` in milliseconds. */
-export const timestamp = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
+let second = Number.NaN;
+let secondText = '';
+
+/** RFC 3339 in whole seconds, as metadata carries times. `now` in milliseconds. All writes of a second share one text. */
+export function timestamp(now: number): string {
+  const asked = Math.floor(now / 1000);
+  if (asked !== second) {
+    second = asked;
+    secondText = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  }
+  return secondText;
+}

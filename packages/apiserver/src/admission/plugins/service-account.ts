@@ -2,7 +2,7 @@ import { type Pod, type ServiceAccount, serviceAccount } from '@navarch/api';
 import { forbidden, type Mutable, cloneJson } from '@navarch/machinery';
 import { referencesOf } from '../../auth/pod-references.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { defineAdmissionPlugin } from '../admission.ts';
+import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
 import { isMirrorPod } from '../pods.ts';
 
 const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -17,27 +17,14 @@ const ENFORCE_SECRETS = 'kubernetes.io/enforce-mountable-secrets';
 export const serviceAccountPlugin = defineAdmissionPlugin<Pod>({
   name: 'ServiceAccount',
   on: { resources: ['/pods'], operations: ['CREATE'] },
-  async mutate(draft, { kind, namespace, name }, { registry, randomSuffix }) {
+  mutate(draft, request, { registry, randomSuffix }) {
     if (isMirrorPod(draft)) return false;
     draft.spec.serviceAccountName ||= 'default';
     draft.spec.serviceAccount = draft.spec.serviceAccountName;
     const wanted = draft.spec.serviceAccountName;
-    const account =
-      registry.of(serviceAccount).find(namespace, wanted) ??
-      (wanted === 'default' ? await defaultAccount(registry, namespace) : undefined);
-    if (!account) {
-      throw forbidden(
-        kind,
-        name,
-        `error looking up service account ${namespace}/${wanted}: serviceaccount ${JSON.stringify(wanted)} not found`,
-      );
-    }
-    if (!draft.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
-      draft.spec.imagePullSecrets = cloneJson(account.imagePullSecrets) as Mutable<typeof account.imagePullSecrets>;
-    }
-    if (draft.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true)
-      mountToken(draft, `kube-api-access-${randomSuffix()}`);
-    return true;
+    const furnish = (account: ServiceAccount | undefined): boolean => furnishPod(draft, account, request, randomSuffix);
+    const account = registry.of(serviceAccount).find(request.namespace, wanted);
+    return account || wanted !== 'default' ? furnish(account) : defaultAccount(registry, request.namespace).then(furnish);
   },
   validate(object, _at, { kind, namespace, name }, { registry }) {
     const refuse = (detail: string): never => {
@@ -54,6 +41,29 @@ export const serviceAccountPlugin = defineAdmissionPlugin<Pod>({
     if (account?.metadata.annotations?.[ENFORCE_SECRETS] === 'true') limitSecrets(object, account, refuse);
   },
 });
+
+/** Throws Forbidden where the pod's account is not there. */
+function furnishPod(
+  draft: Mutable<Pod>,
+  account: ServiceAccount | undefined,
+  { kind, namespace, name }: Pick<AdmissionRequest, 'kind' | 'namespace' | 'name'>,
+  randomSuffix: () => string,
+): boolean {
+  if (!account) {
+    const wanted = draft.spec.serviceAccountName ?? '';
+    throw forbidden(
+      kind,
+      name,
+      `error looking up service account ${namespace}/${wanted}: serviceaccount ${JSON.stringify(wanted)} not found`,
+    );
+  }
+  if (!draft.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
+    draft.spec.imagePullSecrets = cloneJson(account.imagePullSecrets) as Mutable<typeof account.imagePullSecrets>;
+  }
+  if (draft.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true)
+    mountToken(draft, `kube-api-access-${randomSuffix()}`);
+  return true;
+}
 
 /** A namespace gets its account a moment after it was made: who is as quick as that is made to wait. */
 async function defaultAccount(registry: Registry, namespace: string): Promise<ServiceAccount | undefined> {
