@@ -26,6 +26,7 @@ export async function endPod(plane: ControlPlane, target: Pod, exitCode = 0): Pr
                   ready: false,
                   restartCount: 0,
                   state: { terminated },
+                  lastState: {},
                 })),
               },
             },
