@@ -100,7 +100,7 @@ test('disruptionController allows nothing where an owner says no number, and say
     .of(job)
     .create({
       metadata: { name: 'j', namespace: 'default' },
-      spec: { template: { metadata: {}, spec: { ...template.spec, restartPolicy: 'Never' } } } as ObjectOf<typeof job>['spec'],
+      spec: { template: { metadata: {}, spec: { ...template.spec, restartPolicy: 'Never' as const } } },
     });
   const ownerReferences = [
     { apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: owner.metadata.uid, controller: true },
