@@ -1,0 +1,3 @@
+import type { ConformanceTest } from '../../conformance-test.ts';
+
+export const apiMachineryTests: readonly ConformanceTest[] = [];
