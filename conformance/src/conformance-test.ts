@@ -1,11 +1,15 @@
 import type { Clock } from '@navarch/base';
-import type { Api } from '@navarch/client';
+import type { Api, HttpTransport } from '@navarch/client';
+import type { Access } from '@navarch/node';
 
 /** What a test may use. Everything it makes lives in its namespace or is removed by `cleanup`. */
 export interface TestContext {
   readonly api: Api;
   /** Made for this test, with its default ServiceAccount and kube-root-ca.crt; deleted afterwards. */
   readonly namespace: string;
+  /** For what the client port does not say: raw requests (requests.ts) and web sockets (sockets.ts). */
+  readonly transport: HttpTransport;
+  readonly access: Access;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Unlike at every run: for names and labels that must not collide. */

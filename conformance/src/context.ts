@@ -16,7 +16,8 @@ const CLEANUP_MS = 30_000;
 /** Makes the place that a test runs in, runs it there and takes the place away, whatever came of the test. */
 export function contexts(kubeconfig: string): (test: ConformanceTest, log: (line: string) => void, signal: AbortSignal) => Promise<void> {
   return async (test, log, signal) => {
-    const transport = httpTransport(loadAccess(kubeconfig));
+    const access = loadAccess(kubeconfig);
+    const transport = httpTransport(access);
     using _ = transport;
     const unique = randomBytes(4).toString('hex');
     const name = `conformance-${unique}`;
@@ -24,7 +25,7 @@ export function contexts(kubeconfig: string): (test: ConformanceTest, log: (line
     const api = httpApi({ transport, clock, userAgent: 'navarch-conformance' }, signal);
     const cleanups: (() => Promise<unknown>)[] = [];
     const context: TestContext = {
-      api, clock, signal, unique, namespace: name, log,
+      api, transport, access, clock, signal, unique, namespace: name, log,
       kubectl: (args, input) => kubectl(kubeconfig, name, args, input, signal),
       cleanup: (work) => void cleanups.push(work),
     };
