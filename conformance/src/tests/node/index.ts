@@ -1,6 +1,10 @@
 import type { ConformanceTest } from '../../conformance-test.ts';
-import { environmentTests } from './environment.ts';
+import { downwardEnvironmentTests } from './downward-environment.ts';
+import { expansionTests } from './expansion.ts';
+import { objectEnvironmentTests } from './object-environment.ts';
 import { podTests } from './pods.ts';
 import { probeTests } from './probes.ts';
 
-export const nodeTests: readonly ConformanceTest[] = [...environmentTests, ...podTests, ...probeTests];
+export const nodeTests: readonly ConformanceTest[] = [
+  ...objectEnvironmentTests, ...downwardEnvironmentTests, ...expansionTests, ...podTests, ...probeTests,
+];
