@@ -39,6 +39,7 @@ export {
 export { formatDuration, humanDuration, parseDuration, shortHumanDuration } from './duration.ts';
 export { formatMicroTime, formatTime, parseTime } from './time.ts';
 export { type IntOrString, parsePercent, scaledValue } from './int-or-string.ts';
+export { creatorsEntries } from './apply/created.ts';
 export { type Applied, applyConfig, type Application, ownersAfterUpdate, type Write, type Writer, zeroObject } from './apply/apply.ts';
 export type { FieldSet } from './apply/field-set.ts';
 export { asksForReset, entriesOf, isEqualManagement, type Owner, ownersOf } from './apply/managed-fields.ts';

@@ -1,5 +1,5 @@
 import {
-  type ApiObject, apiVersionOf, asksForReset, entriesOf, type FieldSet, type Kind, type Mutable, ownersAfterUpdate, ownersOf, zeroObject,
+  type ApiObject, apiVersionOf, asksForReset, creatorsEntries, entriesOf, type FieldSet, type Kind, type Mutable, ownersAfterUpdate, ownersOf, zeroObject,
 } from '@navarch/machinery';
 import type { User } from '../auth/user.ts';
 import { timestamp } from './meta.ts';
@@ -45,11 +45,13 @@ export function recorded(kind: Kind<any>, next: ApiObject, previous: ApiObject |
   const { manager, now, subresource } = recording;
   const sent = next.metadata.managedFields;
   const sentOwners = ownersOf(sent);
+  const write = { schema: kind.schema, ignored: ignoredBy(subresource, hasStatus), writer: { manager, apiVersion: apiVersionOf(kind), subresource, time: timestamp(now) } };
+  if (!previous && sentOwners.length === 0) {
+    const made = creatorsEntries({ ...write, live: emptyOf(kind) }, next as unknown as Json);
+    return made.length === 0 ? undefined : (made as Meta['managedFields']);
+  }
   const owners = asksForReset(sent) ? [] : sentOwners.length > 0 ? sentOwners : ownersOf(previous?.metadata.managedFields);
-  const after = ownersAfterUpdate({
-    schema: kind.schema, live: previous ? unmanaged(previous) : emptyOf(kind), owners, ignored: ignoredBy(subresource, hasStatus),
-    writer: { manager, apiVersion: apiVersionOf(kind), subresource, time: timestamp(now) },
-  }, unmanaged(next));
+  const after = ownersAfterUpdate({ ...write, live: previous ? unmanaged(previous) : emptyOf(kind), owners }, unmanaged(next));
   // Nobody took or lost anything: the very entries stay, so that the write is seen to change nothing.
   if (after === owners && previous && sentOwners.length === 0 && !asksForReset(sent)) return previous.metadata.managedFields as Meta['managedFields'];
   return after.length === 0 ? undefined : (entriesOf(after) as Meta['managedFields']);

@@ -71,12 +71,21 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
   return combined(a, b, (x, y) => (x && y ? nodeOf(union(x, y), isMember(x) || isMember(y)) : (x ?? y)));
 }
 
-export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  return combined(a, b, (x, y) => (x && y ? nodeOf(difference(x, y), isMember(x) && !isMember(y)) : x));
+/** `a` itself where it has nothing of `b`. */
+export const difference = (a: FieldSet, b: FieldSet): FieldSet => (meets(a, b) ? minus(a, b) : a);
+
+function minus(a: FieldSet, b: FieldSet): FieldSet {
+  return combined(a, b, (x, y) => (x && y ? nodeOf(minus(x, y), isMember(x) && !isMember(y)) : x));
 }
 
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   return combined(a, b, (x, y) => (x && y ? nodeOf(intersection(x, y), isMember(x) && isMember(y)) : undefined));
+}
+
+/** Whether the sets have a branch in common. */
+function meets(a: FieldSet, b: FieldSet): boolean {
+  for (const element in b) if (element !== HERE && a[element]) return true;
+  return false;
 }
 
 /** Whether the place one step down is in the set. */
@@ -130,7 +139,8 @@ function isSorted(set: FieldSet): boolean {
   return true;
 }
 
-function compareElements(a: string, b: string): number {
+/** Where upstream prints one element beside another; items of a list by the values of their keys. */
+export function compareElements(a: string, b: string): number {
   if (a.startsWith('k:') && b.startsWith('k:')) {
     const left = JSON.parse(a.slice(2)) as Readonly<Record<string, unknown>>;
     const right = JSON.parse(b.slice(2)) as Readonly<Record<string, unknown>>;

@@ -17,7 +17,7 @@ const UPDATERS_MAX = 10;
 const ANCIENT = 'ancient-changes';
 
 /** What the server itself sets: nobody owns it. */
-const UNOWNED: FieldSet = {
+export const UNOWNED: FieldSet = {
   'f:apiVersion': {}, 'f:kind': {},
   'f:metadata': {
     '.': {}, 'f:name': {}, 'f:namespace': {}, 'f:creationTimestamp': {}, 'f:selfLink': {}, 'f:uid': {}, 'f:clusterName': {}, 'f:generation': {},
@@ -44,7 +44,7 @@ export const asksForReset = (entries: readonly ManagedFieldsEntry[] | undefined)
 
 export function entriesOf(owners: readonly Owner[]): readonly ManagedFieldsEntry[] {
   return [...capped(owners)].sort(compareOwners).map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
-    ...(manager ? { manager } : {}), operation, apiVersion, ...(time ? { time } : {}), fieldsType: 'FieldsV1', fieldsV1: interned(sortedSet(fields)),
+    ...(manager ? { manager } : {}), operation, apiVersion, ...(time ? { time } : {}), fieldsType: 'FieldsV1', fieldsV1: shared(fields),
     ...(subresource ? { subresource } : {}),
   }));
 }
@@ -52,14 +52,24 @@ export function entriesOf(owners: readonly Owner[]): readonly ManagedFieldsEntry
 /** Objects made from one template have equal records: they share one. Bounded; a set that is not in here is only not shared. */
 const sets = new Map<string, FieldSet>();
 const SETS_MAX = 1000;
+/** Those that are or were in there: in the printed order. */
+const printed = new WeakSet<FieldSet>();
 
-function interned(set: FieldSet): FieldSet {
-  const text = JSON.stringify(set);
+/** The set that is written so, shared by all who have it. The text is in the printed order. */
+export function sharedFields(text: string, made?: FieldSet): FieldSet {
   const known = sets.get(text);
   if (known) return known;
+  const set = made ?? (JSON.parse(text) as FieldSet);
   if (sets.size >= SETS_MAX) sets.clear();
   sets.set(text, set);
+  printed.add(set);
   return set;
+}
+
+function shared(set: FieldSet): FieldSet {
+  if (printed.has(set)) return set;
+  const inOrder = sortedSet(set);
+  return sharedFields(JSON.stringify(inOrder), inOrder);
 }
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -24,6 +24,8 @@ export function childSchema(schema: ObjectSchema | MapSchema, name: string): Sch
 interface SortedField {
   readonly name: string;
   readonly element: string;
+  /** The element as a key in JSON text, `"f:name":`. */
+  readonly quoted: string;
   readonly schema: Schema;
 }
 
@@ -33,7 +35,7 @@ const sorted = new WeakMap<ObjectSchema, readonly SortedField[]>();
 export function sortedFields(schema: ObjectSchema): readonly SortedField[] {
   let fields = sorted.get(schema);
   if (!fields) {
-    fields = schema.fields.map(({ name, schema: child }) => ({ name, element: `f:${name}`, schema: child })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    fields = schema.fields.map(({ name, schema: child }) => ({ name, element: `f:${name}`, quoted: `"f:${name}":`, schema: child })).sort((a, b) => (a.name < b.name ? -1 : 1));
     sorted.set(schema, fields);
   }
   return fields;
@@ -48,13 +50,21 @@ export class ShapeError extends Error {
   override readonly name = 'ShapeError';
 }
 
+const keysOfLists = new WeakMap<ListSchema, readonly string[]>();
+
+function sortedKeys(schema: ListSchema): readonly string[] {
+  let keys = keysOfLists.get(schema);
+  if (!keys) keysOfLists.set(schema, (keys = [...(schema.listMapKeys ?? [])].sort()));
+  return keys;
+}
+
 /** The path element of a list's item. Throws ShapeError when the item lacks its keys. */
 export function itemElement(schema: ListSchema, item: unknown, index: number): string {
   if (schema.listType === 'set') return `v:${JSON.stringify(item)}`;
   const source = isObject(item) ? item : undefined;
   if (!source) throw new ShapeError(`element ${index}: associative list with keys may not have non-map elements`);
   const keys: Record<string, unknown> = {};
-  for (const name of [...(schema.listMapKeys ?? [])].sort()) {
+  for (const name of sortedKeys(schema)) {
     const value = source[name] ?? (schema.items.type === 'object' ? schema.items.field(name)?.default : undefined);
     if (value === undefined) {
       throw new ShapeError(`element ${index}: associative list with keys has an element that omits key field ${JSON.stringify(name)} (and doesn't have default value)`);
@@ -63,3 +73,17 @@ export function itemElement(schema: ListSchema, item: unknown, index: number): s
   }
   return `k:${JSON.stringify(keys)}`;
 }
+
+/** Whether the two are compared as wholes: two empty containers too, so that null and {} stay apart. */
+export function isLeafPair(previous: unknown, next: unknown, schema: Schema): boolean {
+  if (isGranularObject(schema)) return !isFilledObject(previous) && !isFilledObject(next);
+  return !isAssociative(schema) || (!isFilledList(previous) && !isFilledList(next));
+}
+
+function isFilledObject(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  for (const _ in value) return true;
+  return false;
+}
+
+const isFilledList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;

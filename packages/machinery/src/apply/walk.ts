@@ -1,7 +1,7 @@
 import { equalJson } from '../equality.ts';
 import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 import { below, type FieldSet, hasChild, insertNode, insertPath, nodeOf, pathText } from './field-set.ts';
-import { childSchema, DEDUCED, isAssociative, isDeclared, isGranularObject, isObject, itemElement, type JsonObject, ShapeError, sortedFields } from './shape.ts';
+import { childSchema, DEDUCED, isAssociative, isDeclared, isGranularObject, isLeafPair, isObject, itemElement, type JsonObject, ShapeError, sortedFields } from './shape.ts';
 
 /** Every place that `value` sets. Throws ShapeError for what the schema does not know and for items with the same keys. */
 export function fieldSetOf(value: JsonObject, schema: ObjectSchema): FieldSet {
@@ -106,13 +106,6 @@ function addedMembers(value: JsonObject, schema: ObjectSchema | MapSchema): Fiel
   return out;
 }
 
-/** Whether the two are compared as wholes: two empty containers too, so that null and {} stay apart. */
-function isLeafPair(previous: unknown, next: unknown, schema: Schema): boolean {
-  if (isGranularObject(schema)) return !isFilled(previous, isObject) && !isFilled(next, isObject);
-  return !isAssociative(schema) || (!isFilled(previous, Array.isArray) && !isFilled(next, Array.isArray));
-}
-
-const isFilled = (value: unknown, is: (value: unknown) => boolean): boolean => is(value) && Object.keys(value as object).length > 0;
 const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as readonly unknown[]) : []);
 
 function compareInside(previous: JsonObject, next: JsonObject, schema: ObjectSchema | MapSchema, path: string[], found: Comparison): void {

@@ -1,0 +1,107 @@
+import { equalJson } from '../equality.ts';
+import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
+import type { ManagedFieldsEntry } from '../meta.ts';
+import type { Write } from './apply.ts';
+import { compareElements, type FieldSet, isEmptySet, union } from './field-set.ts';
+import { sharedFields, UNOWNED } from './managed-fields.ts';
+import { childSchema, DEDUCED, isAssociative, isGranularObject, isLeafPair, isObject, itemElement, type JsonObject, sortedFields } from './shape.ts';
+
+// What is owned is written down here as the text that FieldsV1 has on the wire, without sets in between: every creation
+// does it. A node's text is '' where there is nothing, `{}` for a place that is owned itself and has nothing below.
+
+const OWNED = '{}';
+
+/**
+ * The record of a new object: its creator owns what is set. Says the same as entriesOf(ownersAfterUpdate()) with the
+ * kind's empty object as the live one. Throws ShapeError for list items without their keys.
+ */
+export function creatorsEntries({ schema, live: empty, writer, ignored }: Omit<Write, 'owners'>, next: JsonObject): readonly ManagedFieldsEntry[] {
+  const text = `{${fieldsBeside(empty, next, schema, nobodysWith(ignored))}}`;
+  if (text === OWNED) return [];
+  const { manager, apiVersion, time, subresource } = writer;
+  return [{
+    ...(manager ? { manager } : {}), operation: 'Update', apiVersion, ...(time ? { time } : {}), fieldsType: 'FieldsV1', fieldsV1: sharedFields(text),
+    ...(subresource ? { subresource } : {}),
+  }];
+}
+
+const nobodys = new WeakMap<FieldSet, FieldSet>();
+
+function nobodysWith(ignored: FieldSet): FieldSet {
+  let set = nobodys.get(ignored);
+  if (!set) nobodys.set(ignored, (set = union(UNOWNED, ignored)));
+  return set;
+}
+
+/** What is in `next` and not the same in `previous`, for the members of an object. */
+function fieldsBeside(previous: JsonObject, next: JsonObject, schema: ObjectSchema | MapSchema, unowned: FieldSet | undefined): string {
+  let text = '';
+  for (const { name, element, quoted, schema: child } of membersOf(next, schema)) {
+    const item = next[name];
+    const branch = unowned?.[element];
+    if (item === undefined || (branch && isEmptySet(branch))) continue;
+    const node = nodeBeside(previous[name], item, child, branch);
+    if (node !== '') text = joined(text, quoted + node);
+  }
+  return text;
+}
+
+function nodeBeside(previous: unknown, next: unknown, schema: Schema, unowned: FieldSet | undefined): string {
+  if (previous === next) return '';
+  if (previous === undefined && !unowned) return node(next, schema);
+  if (isLeafPair(previous, next, schema)) return unowned || equalJson(previous, next) ? '' : OWNED;
+  const inside = isGranularObject(schema)
+    ? fieldsBeside(isObject(previous) ? previous : {}, isObject(next) ? next : {}, schema, unowned)
+    // An empty object has no list with items in it.
+    : items(Array.isArray(next) ? next : [], schema as ListSchema);
+  return inside === '' ? '' : `{${inside}}`;
+}
+
+/** The node of a value that was not there: all that is in it is new, and so is the place itself. */
+function node(value: unknown, schema: Schema): string {
+  if (isGranularObject(schema) && isObject(value)) return withPlace(fieldsOf(value, schema));
+  return isAssociative(schema) && Array.isArray(value) ? withPlace(items(value, schema)) : OWNED;
+}
+
+function fieldsOf(value: JsonObject, schema: ObjectSchema | MapSchema): string {
+  let text = '';
+  for (const { name, quoted, schema: child } of membersOf(value, schema)) {
+    const item = value[name];
+    if (item !== undefined) text = joined(text, quoted + node(item, child));
+  }
+  return text;
+}
+
+function items(list: readonly unknown[], schema: ListSchema): string {
+  const nodes = new Map<string, string>();
+  for (let i = 0; i < list.length; i++) {
+    const element = itemElement(schema, list[i], i);
+    // Items that share their keys cannot be told apart: all of them are one thing.
+    nodes.set(element, nodes.has(element) ? OWNED : node(list[i], schema.items));
+  }
+  const elements = [...nodes.keys()];
+  if (elements.length > 1) elements.sort(compareElements);
+  let text = '';
+  for (const element of elements) text = joined(text, `${JSON.stringify(element)}:${nodes.get(element) as string}`);
+  return text;
+}
+
+interface Member {
+  readonly name: string;
+  readonly element: string;
+  /** `"f:name":`. */
+  readonly quoted: string;
+  readonly schema: Schema;
+}
+
+/** In the order of the record: the fields that a type declares, whether set or not; the keys of everything else. */
+function membersOf(value: JsonObject, schema: ObjectSchema | MapSchema): readonly Member[] {
+  if (schema.type === 'object' && !schema.preservesUnknown) return sortedFields(schema);
+  return Object.keys(value).sort().map((name) => {
+    const element = `f:${name}`;
+    return { name, element, quoted: `${JSON.stringify(element)}:`, schema: childSchema(schema, name) ?? DEDUCED };
+  });
+}
+
+const withPlace = (inside: string): string => (inside === '' ? OWNED : `{".":{},${inside}}`);
+const joined = (text: string, more: string): string => (text === '' ? more : `${text},${more}`);
