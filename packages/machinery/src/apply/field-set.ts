@@ -142,8 +142,7 @@ function isSorted(set: FieldSet): boolean {
 /** Where upstream prints one element beside another; items of a list by the values of their keys. */
 export function compareElements(a: string, b: string): number {
   if (a.startsWith('k:') && b.startsWith('k:')) {
-    const left = JSON.parse(a.slice(2)) as Readonly<Record<string, unknown>>;
-    const right = JSON.parse(b.slice(2)) as Readonly<Record<string, unknown>>;
+    const [left, right] = [keysIn(a), keysIn(b)];
     for (const name in left) {
       const x = left[name] as number | string;
       const y = right[name] as number | string | undefined;
@@ -164,4 +163,17 @@ export function pathText(path: readonly string[]): string {
       default: return `[${rest}]`;
     }
   }).join('');
+}
+
+/** Elements recur in every object of a template. */
+const elementKeys = new Map<string, Readonly<Record<string, unknown>>>();
+const ELEMENT_KEYS_MAX = 2000;
+
+function keysIn(element: string): Readonly<Record<string, unknown>> {
+  let keys = elementKeys.get(element);
+  if (keys) return keys;
+  keys = JSON.parse(element.slice(2)) as Readonly<Record<string, unknown>>;
+  if (elementKeys.size >= ELEMENT_KEYS_MAX) elementKeys.clear();
+  elementKeys.set(element, keys);
+  return keys;
 }

@@ -23,8 +23,33 @@ class State {
   /** Go type name of the object being decoded, for messages. */
   struct = '';
 
+  /** Places of the given fields, in order: those of the object being decoded last, before them those of the objects around it. */
+  readonly places: number[] = [];
+  /** Whether the object whose places were taken last has fields that its type does not declare. */
+  hasUnknown = false;
+
   constructor(follows: boolean) {
     this.follows = follows;
+  }
+
+  /** Puts the places of what `source` gives on top of `places`; gives where they begin. */
+  takePlaces(source: Readonly<Record<string, unknown>>, of: ReadonlyMap<string, number>): number {
+    const { places } = this;
+    const start = places.length;
+    this.hasUnknown = false;
+    for (const name in source) {
+      if (source[name] === undefined) continue;
+      const place = of.get(name);
+      if (place === undefined) {
+        this.hasUnknown = true;
+        continue;
+      }
+      // Most senders print in order; the others' few fields find their places one by one.
+      let at = places.length;
+      for (; at > start && (places[at - 1] as number) > place; at--) places[at] = places[at - 1] as number;
+      places[at] = place;
+    }
+    return start;
   }
 
   get text(): string {
@@ -96,47 +121,69 @@ interface Plan {
   readonly default: unknown;
 }
 
+/** How an object is decoded: its fields in the printed order, and where each of them stands in it. */
+interface Layout {
+  readonly plans: readonly Plan[];
+  readonly places: ReadonlyMap<string, number>;
+  /** The places of fields that are printed though nobody gave them. */
+  readonly standing: readonly number[];
+}
+
+function layoutOf(schema: ObjectSchema): Layout {
+  const plans = schema.fields.map(planOf);
+  return {
+    plans, places: new Map(plans.map((plan, place) => [plan.name, place])),
+    standing: plans.flatMap((plan, place) => (plan.absent ? [place] : [])),
+  };
+}
+
+/** Goes by the fields that are given, not by all that the type declares: types have many, objects few. */
 function objectDecoder(schema: ObjectSchema): Decoder {
   const struct = schema.name?.slice(schema.name.lastIndexOf('.') + 1) ?? '';
   const goType = goTypeOf(schema);
-  // Plans are made at first use: the children of a recursive type do not exist yet.
-  let plans: readonly Plan[] | undefined;
+  // Made at first use: the children of a recursive type do not exist yet.
+  let layout: Layout | undefined;
   return (value, state) => {
-    plans ??= schema.fields.map(planOf);
+    const { plans, places, standing } = (layout ??= layoutOf(schema));
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return state.refuse(value, goType);
     const source = value as Readonly<Record<string, unknown>>;
     const out: Record<string, unknown> = {};
     const outer = state.struct;
     state.struct = struct;
-    let known = 0;
-    for (let i = 0; i < plans.length; i++) {
-      const plan = plans[i] as Plan;
-      const given = source[plan.name];
-      if (given !== undefined) known += 1;
-      if (given === undefined || given === null) {
-        const stand = plan.absent?.(state);
-        if (stand !== undefined) out[plan.name] = stand;
-        continue;
+    const given = state.takePlaces(source, places);
+    const { hasUnknown } = state;
+    let stood = 0;
+    for (let i = given; i < state.places.length; i++) {
+      const place = state.places[i] as number;
+      for (; stood < standing.length && (standing[stood] as number) <= place; stood++) {
+        if (standing[stood] !== place) stand(plans[standing[stood] as number] as Plan, out, state);
       }
-      if (state.follows) state.path.push(plan.name);
-      const decoded = plan.decode(given, state);
-      if (state.follows) state.path.pop();
-      if (plan.dropsEmpty && isEmpty(decoded)) {
-        if (plan.default !== undefined) out[plan.name] = plan.default;
-      } else {
-        out[plan.name] = decoded;
-      }
+      decodeField(plans[place] as Plan, source, out, state);
     }
-    countUnknown(source, known, schema, out, state);
+    for (; stood < standing.length; stood++) stand(plans[standing[stood] as number] as Plan, out, state);
+    state.places.length = given;
+    if (hasUnknown) takeUnknown(source, schema, out, state);
     state.struct = outer;
     return out;
   };
 }
 
-function countUnknown(source: Readonly<Record<string, unknown>>, known: number, schema: ObjectSchema, out: Record<string, unknown>, state: State): void {
-  let present = 0;
-  for (const name in source) if (source[name] !== undefined) present += 1;
-  if (present === known) return;
+function stand(plan: Plan, out: Record<string, unknown>, state: State): void {
+  const value = plan.absent?.(state);
+  if (value !== undefined) out[plan.name] = value;
+}
+
+function decodeField(plan: Plan, source: Readonly<Record<string, unknown>>, out: Record<string, unknown>, state: State): void {
+  const given = source[plan.name];
+  if (given === null) return stand(plan, out, state);
+  if (state.follows) state.path.push(plan.name);
+  const decoded = plan.decode(given, state);
+  if (state.follows) state.path.pop();
+  if (!plan.dropsEmpty || !isEmpty(decoded)) out[plan.name] = decoded;
+  else if (plan.default !== undefined) out[plan.name] = plan.default;
+}
+
+function takeUnknown(source: Readonly<Record<string, unknown>>, schema: ObjectSchema, out: Record<string, unknown>, state: State): void {
   for (const name in source) {
     if (schema.field(name) || source[name] === undefined) continue;
     if (schema.preservesUnknown) out[name] = source[name];
