@@ -23,11 +23,14 @@ export function randomSuffix(random: Random, length: number): string {
 
 /** A version 4 UUID (RFC 9562). */
 export function randomUid(random: Random): string {
-  let hex = '';
-  for (let i = 0; i < 4; i++) hex += random.uint32().toString(16).padStart(8, '0');
-  const variant = '89ab'[Number.parseInt(hex[16] ?? '0', 16) & 3];
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+  const [a, b, c, d] = [random.uint32(), random.uint32(), random.uint32(), random.uint32()];
+  const version = (b & 0xffff_0fff) | 0x4000;
+  const variant = (c & 0x3fff_ffff) | 0x8000_0000;
+  return `${hex16(a >>> 16)}${hex16(a)}-${hex16(version >>> 16)}-${hex16(version)}-${hex16(variant >>> 16)}-${hex16(variant)}${hex16(d >>> 16)}${hex16(d)}`;
 }
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const hex16 = (bits: number): string => (HEX[(bits >>> 8) & 0xff] as string) + (HEX[bits & 0xff] as string);
 
 /** Deterministic stream (splitmix32). Good enough to schedule faults; never for secrets. */
 export function seededRandom(seed: number): Random {

@@ -239,11 +239,11 @@ function listDecoder(items: Schema, goType: string): Decoder {
   const decode = decoderOf(items);
   return (value, state) => {
     if (!Array.isArray(value)) return state.refuse(value, goType);
-    const out = Array.from<unknown>({ length: value.length });
+    const out: unknown[] = [];
     for (let i = 0; i < value.length; i++) {
       if (state.follows) state.path.push(i);
       const item: unknown = value[i];
-      out[i] = item === null && items.type === 'object' ? decode({}, state) : decode(item, state);
+      out.push(item === null && items.type === 'object' ? decode({}, state) : decode(item, state));
       if (state.follows) state.path.pop();
     }
     return out;
