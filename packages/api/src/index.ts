@@ -19,7 +19,8 @@ export { horizontalPodAutoscalerV1 } from './autoscaling/horizontal-pod-autoscal
 export { cronJob } from './batch/v1/cron-job.ts';
 export { job } from './batch/v1/job.ts';
 export { certificateSigningRequest } from './certificates/v1/certificate-signing-request.ts';
-export { clusterTrustBundle, podCertificateRequest } from './certificates/v1/trust.ts';
+export { podCertificateRequest } from './certificates/v1/pod-certificate-request.ts';
+export { clusterTrustBundle } from './certificates/v1/trust.ts';
 export { lease } from './coordination/v1/lease.ts';
 export { configMap } from './core/v1/config-map.ts';
 export { endpoints } from './core/v1/endpoints.ts';
@@ -68,7 +69,7 @@ export type { CustomResourceDefinition } from './generated/types/apiextensions-v
 export type { TokenReview, UserInfo } from './generated/types/authentication-v1.ts';
 export type { SubjectAccessReview, SelfSubjectAccessReview, ResourceAttributes } from './generated/types/authorization-v1.ts';
 export type { Scale } from './generated/types/autoscaling-v1.ts';
-export type { CertificateSigningRequest } from './generated/types/certificates-v1.ts';
+export type { CertificateSigningRequest, ClusterTrustBundle, PodCertificateRequest } from './generated/types/certificates-v1.ts';
 export type { Lease } from './generated/types/coordination-v1.ts';
 export type * from './generated/types/core-v1.ts';
 export type { Endpoint, EndpointPort as EndpointSlicePort, EndpointSlice } from './generated/types/discovery-v1.ts';

@@ -15,7 +15,8 @@ import { horizontalPodAutoscalerV1 } from './autoscaling/horizontal-pod-autoscal
 import { cronJob } from './batch/v1/cron-job.ts';
 import { job } from './batch/v1/job.ts';
 import { certificateSigningRequest } from './certificates/v1/certificate-signing-request.ts';
-import { clusterTrustBundle, podCertificateRequest } from './certificates/v1/trust.ts';
+import { podCertificateRequest } from './certificates/v1/pod-certificate-request.ts';
+import { clusterTrustBundle } from './certificates/v1/trust.ts';
 import { lease } from './coordination/v1/lease.ts';
 import { configMap } from './core/v1/config-map.ts';
 import { endpoints } from './core/v1/endpoints.ts';

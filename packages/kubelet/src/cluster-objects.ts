@@ -9,13 +9,14 @@ import {
   type Secret,
   type Service,
 } from '@navarch/api';
-import type { Clock } from '@navarch/base';
+import type { Clock, Random } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { hasReason } from '@navarch/machinery';
 import type { EnvironmentSources } from './environment/environment.ts';
 import { capacityOf } from './node-capacity.ts';
-import type { Files, HostFacts } from './ports.ts';
+import type { CertificateKeys, Files, HostFacts } from './ports.ts';
 import { AccountTokens } from './volumes/account-tokens.ts';
+import { PodCertificates } from './volumes/pod-certificates.ts';
 import type { TrustBundle, VolumeHost } from './volumes/volume-plugin.ts';
 
 const orAbsent = async <T>(work: Promise<T>): Promise<T | undefined> => {
@@ -89,10 +90,16 @@ export interface VolumeHostDeps {
   readonly nodeName: string;
   readonly nodeIP: string;
   readonly clock: Clock;
+  readonly random: Random;
+  readonly keys: CertificateKeys;
+  /** Ends what volumes wait for. */
+  readonly signal: AbortSignal;
 }
 
 /** What volume plugins see of the cluster: objects are read when a volume is made, not kept. */
-export function volumeHost({ api, files, host, nodeName, nodeIP, clock }: VolumeHostDeps): VolumeHost {
+export function volumeHost(deps: VolumeHostDeps): VolumeHost {
+  const { api, files, host, nodeName, nodeIP, clock } = deps;
+  const certificates = new PodCertificates(deps);
   const tokens = new AccountTokens({ api, clock });
   return {
     files,
@@ -114,6 +121,10 @@ export function volumeHost({ api, files, host, nodeName, nodeIP, clock }: Volume
       }));
     },
     token: (p, audience, expirationSeconds) => tokens.get(p, audience, expirationSeconds),
-    forget: (podUid) => tokens.forget(podUid),
+    certificate: (p, place, projection) => certificates.get(p, place, projection),
+    forget(podUid) {
+      tokens.forget(podUid);
+      certificates.forget(podUid);
+    },
   };
 }

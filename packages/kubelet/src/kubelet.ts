@@ -10,7 +10,7 @@ import { listAll } from './observe.ts';
 import { Orphans } from './orphans.ts';
 import { Pods } from './pods.ts';
 import { keepLogsSmall } from './logs/rotate-logs.ts';
-import type { Cgroups, Files, HostFacts, Prober } from './ports.ts';
+import type { CertificateKeys, Cgroups, Files, HostFacts, Prober } from './ports.ts';
 
 export interface KubeletDeps {
   readonly api: Api;
@@ -18,6 +18,7 @@ export interface KubeletDeps {
   readonly files: Files;
   readonly cgroups: Cgroups;
   readonly prober: Prober;
+  readonly keys: CertificateKeys;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -33,7 +33,7 @@ export class Pods {
       ...deps,
       cgroups: this.#cgroups,
       recorder,
-      volumes: volumeHost(deps),
+      volumes: volumeHost({ ...deps, signal: group.signal }),
       images: new Images(deps),
       sources: (p) => environmentSources(p, { ...deps, services: (namespace) => cache.list(service, namespace) }),
       handlerOf: async (name) => (await deps.api.of(runtimeClass).get(name)).handler,

@@ -97,6 +97,19 @@ export interface Prober {
   grpc(host: string, port: number, service: string, timeoutMs: number, signal: AbortSignal): Promise<string | undefined>;
 }
 
+/** Makes keys for the certificates of pods. */
+export interface CertificateKeys {
+  /** `type` is one of PodCertificateProjection.keyType. Throws for one that is not known. */
+  make(type: string): Promise<CertificateKey>;
+}
+
+export interface CertificateKey {
+  /** PEM (PKCS #8). */
+  readonly key: string;
+  /** Base64 of a request (PKCS #10, DER) signed by the key; it says nothing but whose the key is. */
+  readonly request: string;
+}
+
 /** What the machine says of itself. */
 export interface HostFacts {
   readonly hostname: string;

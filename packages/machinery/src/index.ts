@@ -62,3 +62,5 @@ export { celMatching } from './cel/extensions.ts';
 export { Budget, type CelFunction, type Functions as CelFunctions } from './cel/evaluate.ts';
 export { CelSyntaxError } from './cel/syntax.ts';
 export { asOwn as asCelOwn, CelBudgetError, CelError, Opaque as CelOpaque, toJson as celToJson } from './cel/values.ts';
+export { bytesOfBinary, DER, type DerElement, derElements, hexOf, type PemBlock, pemBlocks } from './der.ts';
+export { type CertificateContent, type PublicKeyKind, publicKeyKind, publicKeyOfRequest, readCertificateContent, requestInBase64 } from './x509.ts';

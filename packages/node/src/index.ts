@@ -13,7 +13,7 @@ export {
 export { type RefusedRoute, replaceRoutes, type Route } from './host/routes.ts';
 export { commandLine, processIds } from './host/processes.ts';
 export { whoListens } from './host/who-listens.ts';
-export { hostFacts, nodeFiles, nodeProber, nodeStatistics, type NodeStatistics, serveKubelet } from './kubelet/index.ts';
+export { hostFacts, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, type NodeStatistics, serveKubelet } from './kubelet/index.ts';
 export { linearPatterns } from './patterns/index.ts';
 export { processMetrics } from './metrics/process-metrics.ts';
 export { nftFilter } from './nftables/index.ts';

@@ -10,6 +10,7 @@ import {
   type Prober,
   runKubelet,
 } from '@navarch/kubelet';
+import { simKeys } from './sim-keys.ts';
 
 export interface SimMachineOptions extends Pick<
   MemoryRuntimeOptions,
@@ -98,6 +99,7 @@ export class SimMachine {
       files: this.files,
       cgroups: noCgroups,
       prober: this.#prober(),
+      keys: simKeys(random.fork('keys')),
       clock,
       random: random.fork(`kubelet ${clock.monotonic()}`),
       log,

@@ -10,6 +10,8 @@ const webhook = { name: 'a.example.com', clientConfig, sideEffects: 'None', admi
 const matchConstraints = { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['pods'] }] };
 /** `-----BEGIN CERTIFICATE REQUEST-----` and its end, around nothing. */
 const request = btoa('-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n');
+/** A request (PKCS #10, DER) of some Ed25519 key. */
+const stub = 'MH8wMwIBADAAMCowBQYDK2VwAyEAOXi1E2lfP2wHPw8uDxQOogZixVKre4YFXZjwRCMUSf2gADAFBgMrZXADQQDjXd0OWECPSa9/wRlHoqkpDVaMfeBfE9u6D/WT01orWlkl/wiolhy0DqaUPE3UXZmNJK96psaNNMldjrU0w4cA';
 const rbac = 'rbac.authorization.k8s.io/v1';
 const admission = 'admissionregistration.k8s.io/v1';
 
@@ -46,7 +48,7 @@ export const minimalObjects: Readonly<Record<string, Json>> = {
   'certificates.k8s.io/v1.CertificateSigningRequest': { spec: { request, signerName: 'example.com/s', usages: ['client auth'] } },
   'certificates.k8s.io/v1.ClusterTrustBundle': { spec: { trustBundle: '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n' } },
   'certificates.k8s.io/v1.PodCertificateRequest': {
-    spec: { signerName: 'example.com/s', podName: 'p', podUID: 'u', serviceAccountName: 's', serviceAccountUID: 'u', nodeName: 'n', nodeUID: 'u' },
+    spec: { signerName: 'example.com/s', podName: 'p', podUID: 'u', serviceAccountName: 's', serviceAccountUID: 'u', nodeName: 'n', nodeUID: 'u', stubPKCS10Request: stub },
   },
   'networking.k8s.io/v1.IngressClass': { spec: { controller: 'example.com/c' } },
   'networking.k8s.io/v1.Ingress': { spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } } },

@@ -3,6 +3,7 @@ import {
   certificateApproval,
   certificateSigning,
   certificateSubjectRestriction,
+  podCertificateSigning,
 } from './plugins/certificate-requests.ts';
 import { persistentVolumeClaimResize } from './plugins/claim-resize.ts';
 import { defaultIngressClass } from './plugins/default-ingress-class.ts';
@@ -58,6 +59,7 @@ export const builtinAdmission = ({ issuer, webhooks }: AdmissionPorts): readonly
   runtimeClassPlugin,
   certificateApproval,
   certificateSigning,
+  podCertificateSigning,
   certificateSubjectRestriction,
   defaultIngressClass,
   createdPodTopology,

@@ -175,3 +175,42 @@ test('a node gets tokens for its pods, bound to them, for what they ask', async 
   assert.equal((await token('builder', { boundObjectRef: bound(q) }))[0], 403);
   assert.equal((await token('default', { boundObjectRef: bound(q) }))[0], 403);
 });
+
+/** A request (PKCS #10, DER) of some Ed25519 key. */
+const stubPKCS10Request =
+  'MH8wMwIBADAAMCowBQYDK2VwAyEAOXi1E2lfP2wHPw8uDxQOogZixVKre4YFXZjwRCMUSf2gADAFBgMrZXADQQDjXd0OWECPSa9/wRlHoqkpDVaMfeBfE9u6D/WT01orWlkl/wiolhy0DqaUPE3UXZmNJK96psaNNMldjrU0w4cA';
+
+test('a node asks for certificates of its own pods in the name of their account, and reads what it asked for', async () => {
+  const { ask } = await withNodes();
+  const requests = '/apis/certificates.k8s.io/v1/namespaces/default/podcertificaterequests';
+  const uid = async (path: string): Promise<string> => (await ask('GET', path)).body.metadata.uid;
+  const spec = {
+    signerName: 'example.com/s', stubPKCS10Request, podName: 'p', podUID: await uid(`${NS}/pods/p`), serviceAccountName: 'builder',
+    serviceAccountUID: await uid(`${NS}/serviceaccounts/builder`), nodeName: 'n', nodeUID: await uid('/api/v1/nodes/n'),
+  };
+  const make = async (name: string, fields: object, as = NODE): Promise<readonly unknown[]> => {
+    const { status, body } = await ask('POST', requests, { metadata: { name }, spec: { ...spec, ...fields } }, as);
+    return [status, body.message];
+  };
+  assert.deepEqual(await make('mine', {}), [201, undefined]);
+  const other = { podName: 'q', podUID: await uid(`${NS}/pods/q`), serviceAccountName: 'default', serviceAccountUID: await uid(`${NS}/serviceaccounts/default`) };
+  const refused: readonly (readonly [fields: object, why: RegExp])[] = [
+    [{ nodeName: 'm' }, /is not the requesting node "n"$/],
+    [{ nodeUID: 'x' }, /does not match the UID of node "n"$/],
+    [{ podName: 'none' }, /pod "none" not found$/],
+    [other, /pod "q" is not running on node "n"$/],
+    [{ podUID: 'x' }, /does not match the UID of pod "p"$/],
+    [{ serviceAccountName: 'default' }, /is not the service account of pod "p"$/],
+    [{ serviceAccountUID: 'x' }, /does not match the UID of service account "builder"$/],
+  ];
+  for (const [fields, why] of refused) {
+    const [status, message] = await make('no', fields);
+    assert.equal(status, 403);
+    assert.match(String(message), why);
+  }
+  const read = async (path: string, as: string): Promise<number> => (await ask('GET', path, undefined, { as })).status;
+  assert.deepEqual([await read(`${requests}/mine`, 'system:node:n'), await read(`${requests}/mine`, 'system:node:m')], [200, 403]);
+  const all = '/apis/certificates.k8s.io/v1/podcertificaterequests';
+  assert.deepEqual([await read(`${all}?fieldSelector=spec.nodeName%3Dn`, 'system:node:n'), await read(all, 'system:node:n')], [200, 403]);
+  assert.equal((await ask('DELETE', `${requests}/mine`, undefined, NODE)).status, 403);
+});

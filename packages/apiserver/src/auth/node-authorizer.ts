@@ -3,6 +3,7 @@ import {
   persistentVolumeClaim,
   type PersistentVolume,
   pod,
+  podCertificateRequest,
   type Pod,
   resourceSlice,
   volumeAttachment,
@@ -173,6 +174,18 @@ function slice({ node, request, registry }: Question): Decision {
   }
 }
 
+/** A node asks for certificates of its own pods; what it may ask for, NodeRestriction sees in the body. */
+function certificateRequest({ node, request, registry }: Question): Decision {
+  const { verb, subresource, namespace, name, fields = [] } = request;
+  if (subresource !== '') return noOpinion('cannot authorize PodCertificateRequest subresources');
+  if (verb === 'create') return YES;
+  if (verb === 'get') return registry.of(podCertificateRequest).find(namespace, name)?.spec.nodeName === node ? YES : unrelated(node);
+  if (verb !== 'list' && verb !== 'watch')
+    return noOpinion('only the following verbs are allowed for a PodCertificateRequest: get, list, watch, create');
+  const isOwnOnly = fields.some((term) => term.field === 'spec.nodeName' && term.isEqual && term.value === node);
+  return isOwnOnly ? YES : noOpinion('can only list/watch podcertificaterequests with nodeName field selector');
+}
+
 /** Its own Node object. Writing is let through to NodeRestriction, which knows what is in the body. */
 function ownNode({ node, request }: Question): Decision {
   const { verb, name } = request;
@@ -202,6 +215,7 @@ const RESTRICTED: Readonly<Record<string, (question: Question) => Decision>> = {
   'resource.k8s.io/resourceclaims': (question) =>
     getOnly(question) ?? related(question, (references, name) => references.resourceClaims.has(name)),
   'resource.k8s.io/resourceslices': slice,
+  'certificates.k8s.io/podcertificaterequests': certificateRequest,
   'storage.k8s.io/volumeattachments': attachment,
   'storage.k8s.io/csinodes': csiNode,
   'coordination.k8s.io/leases': lease,

@@ -32,4 +32,5 @@ export const nodeRules: readonly PolicyRule[] = [
   can('deletecollection', 'resource.k8s.io', 'resourceslices'),
   can(READ, 'certificates.k8s.io', 'clustertrustbundles'),
   can('get', 'core', 'serviceaccounts'),
+  can(`create ${READ}`, 'certificates.k8s.io', 'podcertificaterequests'),
 ];

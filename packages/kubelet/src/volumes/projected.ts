@@ -1,6 +1,7 @@
 import type {
   ClusterTrustBundleProjection,
   Pod,
+  PodCertificateProjection,
   ProjectedVolumeSource,
   ServiceAccountTokenProjection,
   VolumeProjection,
@@ -17,7 +18,7 @@ export const projected = defineVolumePlugin({
   isLive: true,
   isReadOnly: true,
   async setUp({ source, dir, pod }, host) {
-    await writeInMemory(dir, await projectedPayloads(source, pod, host), pod, host);
+    await writeInMemory(dir, await projectedPayloads(source, dir, pod, host), pod, host);
   },
   tearDown: removeVolume,
 });
@@ -25,14 +26,19 @@ export const projected = defineVolumePlugin({
 /** Every source is tried, so that one message names everything that is missing. */
 async function projectedPayloads(
   { sources, defaultMode }: ProjectedVolumeSource,
+  dir: string,
   pod: Pod,
   host: VolumeHost,
 ): Promise<readonly Payload[]> {
   const payloads = new Map<string, Payload>();
   const problems: string[] = [];
-  for (const part of sources ?? []) {
+  for (const [i, part] of (sources ?? []).entries()) {
     try {
-      for (const payload of await partPayloads(part, defaultMode, pod, host)) payloads.set(payload.path, payload);
+      const { podCertificate } = part;
+      const made = podCertificate
+        ? await certificatePayloads(podCertificate, `${dir} ${i}`, pod, host)
+        : await partPayloads(part, defaultMode, pod, host);
+      for (const payload of made) payloads.set(payload.path, payload);
     } catch (error) {
       problems.push((error as Error).message);
     }
@@ -56,22 +62,40 @@ async function partPayloads(
   throw new VolumeError(`this node cannot project ${Object.keys(part).join(', ')}`);
 }
 
-/** A token is its user's alone where there is one user; a group's where there is an fsGroup; else everyone's (KEP-1205). */
 async function tokenPayload(
   { path, audience = '', expirationSeconds = 3600, user }: ServiceAccountTokenProjection,
   mode = 0o644,
   pod: Pod,
   host: VolumeHost,
 ): Promise<Payload> {
+  return { path, data: await host.token(pod, audience, expirationSeconds), ...ownership(user, mode, pod) };
+}
+
+/** A credential is its user's alone where there is one user; a group's where there is an fsGroup; else everyone's (KEP-1205). */
+function ownership(user: number | undefined, mode: number, pod: Pod): Pick<Payload, 'mode' | 'user'> {
   const owner = user ?? onlyUser(pod);
   const isPrivate = owner !== undefined || pod.spec.securityContext?.fsGroup !== undefined;
-  return {
-    path,
-    data: await host.token(pod, audience, expirationSeconds),
-    mode: isPrivate ? 0o600 : mode,
-    ...(owner === undefined ? {} : { user: owner }),
-  };
+  return { mode: isPrivate ? 0o600 : mode, ...(owner === undefined ? {} : { user: owner }) };
 }
+
+/** Key and certificates in one file, or each in its own: all are written at once, so that they belong together. */
+async function certificatePayloads(
+  projection: PodCertificateProjection,
+  place: string,
+  pod: Pod,
+  host: VolumeHost,
+): Promise<readonly Payload[]> {
+  const { key, certificateChain } = await host.certificate(pod, place, projection);
+  const files = [
+    [projection.credentialBundlePath, key + certificateChain],
+    [projection.keyPath, key],
+    [projection.certificateChainPath, certificateChain],
+  ] as const;
+  const owned = ownership(projection.user, CERTIFICATE_MODE, pod);
+  return files.flatMap(([path, data]) => (path ? [{ path, data, ...owned }] : []));
+}
+
+const CERTIFICATE_MODE = 0o644;
 
 /** The user that all containers run as; undefined when they differ or the image decides. */
 function onlyUser({ spec }: Pod): number | undefined {

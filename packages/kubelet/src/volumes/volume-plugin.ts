@@ -1,7 +1,8 @@
-import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Volume } from '@navarch/api';
+import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, PodCertificateProjection, Secret, Volume } from '@navarch/api';
 import type { Clock } from '@navarch/base';
 import type { Amounts } from '../environment/resource-value.ts';
 import type { Files } from '../ports.ts';
+import type { PodCredential } from './pod-certificates.ts';
 
 /** What a plugin may ask of the cluster and the node. What does not exist is undefined. */
 export interface VolumeHost {
@@ -18,6 +19,8 @@ export interface VolumeHost {
   trustBundles(): Promise<readonly TrustBundle[]>;
   /** A token of the pod's account, fresh for at least a fifth of its life. */
   token(pod: Pod, audience: string, expirationSeconds: number): Promise<string>;
+  /** A key made here and its certificates; `place` names the source within the pod. Throws VolumeError while there is none. */
+  certificate(pod: Pod, place: string, projection: PodCertificateProjection): Promise<PodCredential>;
   /** The pod is gone: what was kept for it is not needed any more. */
   forget(podUid: string): void;
 }

@@ -232,3 +232,18 @@ test('a claim for a block device is a link to it, and leaves the device', async 
   await volumes.tearDown(pod);
   assert.deepEqual([await files.readLink(VOLUME), await files.kindOf('/dev/sdz')], [undefined, 'block device']);
 });
+
+test('projected certificates lie in one file or in several, their user\'s alone where there is one user', async () => {
+  const podCertificate = { signerName: 'example.com/s', keyType: 'ED25519', credentialBundlePath: 'bundle', keyPath: 'key', certificateChainPath: 'chain' };
+  const table: readonly (readonly [spec: object, owner: string])[] = [
+    [{}, '644 0:0'],
+    [{ securityContext: { runAsUser: 1000 } }, '600 1000:0'],
+    [{ securityContext: { fsGroup: 2000 } }, '640 0:2000'],
+  ];
+  for (const [spec, owner] of table) {
+    const { files, problem } = await make(podOf({ projected: { sources: [{ podCertificate }] } }, spec));
+    assert.equal(problem, undefined);
+    const chain = `example.com/s for ${VOLUME} 0\n`;
+    assert.deepEqual(await contents(files), [`bundle: key of u\n${chain} (${owner})`, `chain: ${chain} (${owner})`, `key: key of u\n (${owner})`]);
+  }
+});

@@ -1,3 +1,4 @@
+export { nodeCertificateKeys } from './certificate-keys.ts';
 export { nodeFiles } from './files.ts';
 export { hostFacts } from './host-facts.ts';
 export { nodeProber } from './prober.ts';

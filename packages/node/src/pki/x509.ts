@@ -24,13 +24,18 @@ const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
 export const EXTENSION = { subjectKey: '2.5.29.14', keyUsage: '2.5.29.15', alternativeNames: '2.5.29.17', basicConstraints: '2.5.29.19', authorityKey: '2.5.29.35', extendedKeyUsage: '2.5.29.37' } as const;
 const GENERAL = { email: 1, dns: 2, uri: 6, ip: 7 } as const;
 const ECDSA_SHA256 = '1.2.840.10045.4.3.2';
+const ECDSA_SHA384 = '1.2.840.10045.4.3.3';
+const ECDSA_SHA512 = '1.2.840.10045.4.3.4';
+const ED25519 = '1.3.101.112';
+/** By curve. */
+const ECDSA: Readonly<Record<string, string>> = { prime256v1: ECDSA_SHA256, secp384r1: ECDSA_SHA384, secp521r1: ECDSA_SHA512 };
 const RSA_SHA256 = '1.2.840.113549.1.1.11';
 const NULL = Buffer.from([0x05, 0x00]);
 
 /** The digests of the signatures that a request may carry; undefined: the kind of key says it (Ed25519). */
 const DIGESTS: Readonly<Record<string, string | undefined>> = {
-  [ECDSA_SHA256]: 'sha256', '1.2.840.10045.4.3.3': 'sha384', '1.2.840.10045.4.3.4': 'sha512',
-  [RSA_SHA256]: 'sha256', '1.2.840.113549.1.1.12': 'sha384', '1.2.840.113549.1.1.13': 'sha512', '1.3.101.112': undefined,
+  [ECDSA_SHA256]: 'sha256', [ECDSA_SHA384]: 'sha384', [ECDSA_SHA512]: 'sha512',
+  [RSA_SHA256]: 'sha256', '1.2.840.113549.1.1.12': 'sha384', '1.2.840.113549.1.1.13': 'sha512', [ED25519]: undefined,
 };
 
 export const pem = (label: string, bytes: Buffer): string =>
@@ -58,19 +63,17 @@ export function signCertificate({ subject, issuer, publicKey, notBefore, notAfte
   const key = createPrivateKey(signingKey);
   const serial = randomBytes(16);
   serial.writeUInt8((serial.readUInt8(0) & 0x7f) | 0x40, 0);
-  const body = sequence(
-    encode(context(0), integer(Buffer.from([2]))), integer(serial), algorithmOf(key), issuer, sequence(time(notBefore), time(notAfter)), subject, publicKey,
-    encode(context(3), extensionList(extensions)),
-  );
-  return pem('CERTIFICATE', sequence(body, algorithmOf(key), bitString(sign('sha256', body, key))));
+  return signed('CERTIFICATE', key, (algorithm) => sequence(
+    encode(context(0), integer(Buffer.from([2]))), integer(serial), algorithm, issuer, sequence(time(notBefore), time(notAfter)), subject, publicKey,
+    ...(extensions.length > 0 ? [encode(context(3), extensionList(extensions))] : []),
+  ));
 }
 
 /** A request for a certificate of that key, signed by it, PEM. */
 export function signRequest(subject: Buffer, extensions: readonly Extension[], privateKey: string): string {
   const key = createPrivateKey(privateKey);
   const attributes = extensions.length === 0 ? [] : [sequence(oid(EXTENSION_REQUEST), set(extensionList(extensions)))];
-  const body = sequence(integer(Buffer.from([0])), subject, publicKeyOf(privateKey), encode(context(0), ...attributes));
-  return pem('CERTIFICATE REQUEST', sequence(body, algorithmOf(key), bitString(sign('sha256', body, key))));
+  return signed('CERTIFICATE REQUEST', key, () => sequence(integer(Buffer.from([0])), subject, publicKeyOf(privateKey), encode(context(0), ...attributes)));
 }
 
 export const publicKeyOf = (privateKey: string): Buffer => createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
@@ -186,8 +189,24 @@ function textOf({ tag, content }: Der): string {
   }
 }
 
-function algorithmOf(key: KeyObject): Buffer {
-  if (key.asymmetricKeyType === 'ec') return sequence(oid(ECDSA_SHA256));
-  if (key.asymmetricKeyType === 'rsa') return sequence(oid(RSA_SHA256), NULL);
-  throw new Error(`a key of kind ${key.asymmetricKeyType ?? 'unknown'} cannot sign certificates: use EC or RSA`);
+/** How a key signs: the digest goes with its size. */
+interface Scheme {
+  readonly algorithm: Buffer;
+  /** undefined: the kind of key says it. */
+  readonly digest: string | undefined;
+}
+
+function schemeOf(key: KeyObject): Scheme {
+  const { asymmetricKeyType: type, asymmetricKeyDetails } = key;
+  if (type === 'ed25519') return { algorithm: sequence(oid(ED25519)), digest: undefined };
+  if (type === 'rsa') return { algorithm: sequence(oid(RSA_SHA256), NULL), digest: 'sha256' };
+  const id = type === 'ec' ? ECDSA[asymmetricKeyDetails?.namedCurve ?? ''] : undefined;
+  if (id === undefined) throw new Error(`a key of kind ${type ?? 'unknown'} cannot sign certificates: use EC, RSA or Ed25519`);
+  return { algorithm: sequence(oid(id)), digest: DIGESTS[id] };
+}
+
+function signed(label: string, key: KeyObject, bodyOf: (algorithm: Buffer) => Buffer): string {
+  const { algorithm, digest } = schemeOf(key);
+  const body = bodyOf(algorithm);
+  return pem(label, sequence(body, algorithm, bitString(sign(digest, body, key))));
 }

@@ -1,14 +1,10 @@
-import { dnsSubdomainErrors, equalJson, type Field, type Kind, type Mutable, cloneJson } from '@navarch/machinery';
+import { dnsSubdomainErrors, type Field, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { requiredName } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
-import type { ClusterTrustBundle, PodCertificateRequest } from '../../generated/types/certificates-v1.ts';
+import type { ClusterTrustBundle } from '../../generated/types/certificates-v1.ts';
 import { signerName } from './certificate-signing-request.ts';
 
 const BUNDLE_MAX = 1024 * 1024;
-const EXPIRATION_MIN = 3600;
-const EXPIRATION_MAX = 91 * 86_400;
-const DEFAULT_SECONDS = 86_400;
 
 export const clusterTrustBundle: Kind<ClusterTrustBundle> = builtIn<ClusterTrustBundle>('certificates.k8s.io/v1.ClusterTrustBundle', {
   columns: columnsOf('certificates.k8s.io/ClusterTrustBundle', { SignerName: (b) => b.spec.signerName || '<none>' }),
@@ -44,40 +40,3 @@ function validateBundle(text: string, at: Field): void {
     seen.add(der);
   });
 }
-
-export const podCertificateRequest: Kind<PodCertificateRequest> = builtIn<PodCertificateRequest>('certificates.k8s.io/v1.PodCertificateRequest', {
-  columns: columnsOf('certificates.k8s.io/PodCertificateRequest', {
-    PodName: (r) => r.spec.podName,
-    ServiceAccountName: (r) => r.spec.serviceAccountName,
-    NodeName: (r) => r.spec.nodeName,
-    SignerName: (r) => r.spec.signerName,
-    State: (r) => ['Issued', 'Denied', 'Failed'].find((type) => r.status.conditions?.some((c) => c.type === type && c.status === 'True')) ?? 'Pending',
-  }),
-  selectableFields: { 'spec.signerName': (r) => r.spec.signerName, 'spec.nodeName': (r) => r.spec.nodeName },
-  behaviour: {
-    updatesUnconditionally: false,
-    desired: false,
-    complete({ spec }) {
-      spec.maxExpirationSeconds ??= DEFAULT_SECONDS;
-    },
-    prepareCreate(r) {
-      r.status = {};
-    },
-    prepareUpdate(r, previous) {
-      r.status = cloneJson(previous.status) as Mutable<PodCertificateRequest>['status'];
-    },
-    validate({ spec }, at) {
-      const here = at.at('spec');
-      signerName(spec.signerName, here.at('signerName'));
-      for (const name of ['podName', 'serviceAccountName', 'nodeName'] as const) requiredName(spec[name], dnsSubdomainErrors, here.at(name));
-      for (const name of ['podUID', 'serviceAccountUID', 'nodeUID'] as const) if (!spec[name]) here.at(name).required('must not be empty');
-      const seconds = spec.maxExpirationSeconds;
-      const secondsAt = here.at('maxExpirationSeconds');
-      if (seconds === undefined) secondsAt.required('must be set');
-      else if (seconds < EXPIRATION_MIN || seconds > EXPIRATION_MAX) secondsAt.invalid(seconds, `must be in the range [${EXPIRATION_MIN}, ${EXPIRATION_MAX}]`);
-    },
-    validateUpdate(next, previous, at) {
-      if (!equalJson(next.spec, previous.spec)) at.at('spec').invalid(next.spec, 'field is immutable');
-    },
-  },
-});

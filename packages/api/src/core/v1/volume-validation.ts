@@ -2,7 +2,9 @@ import { dnsLabelErrors, dnsSubdomainErrors, type Field, validateAnnotations, va
 import { quantityOf } from '../../checks/quantities.ts';
 import { labelSelector } from '../../checks/selectors.ts';
 import { each, entriesOf, givenOf, named, requiredName, supportedValue } from '../../checks/values.ts';
-import type { DownwardAPIVolumeFile, KeyToPath, ProjectedVolumeSource, Volume, VolumeProjection } from '../../generated/types/core-v1.ts';
+import { EXPIRATION, isKubernetesSigner } from '../../certificates/v1/pod-certificate-request.ts';
+import { signerName } from '../../certificates/v1/certificate-signing-request.ts';
+import type { DownwardAPIVolumeFile, KeyToPath, PodCertificateProjection, ProjectedVolumeSource, Volume, VolumeProjection } from '../../generated/types/core-v1.ts';
 import { attachedSource, iscsiName, onlySource } from './attached-volumes.ts';
 import { fieldSelector, resourceSelector } from './environment-validation.ts';
 import { validateClaimSpec } from './persistent-volume-claim.ts';
@@ -170,11 +172,28 @@ function validateProjection(projection: VolumeProjection, name: string, at: Fiel
       take(bundle.path, bundle.path);
     }
   } else if (certificate) {
-    if (!certificate.signerName) at.at('signerName').required();
-    supportedValue(certificate.keyType, ['ECDSAP256', 'ECDSAP384', 'ECDSAP521', 'ED25519', 'RSA3072', 'RSA4096'], at.at('keyType'));
-    const files = [certificate.credentialBundlePath, certificate.keyPath, certificate.certificateChainPath].filter((path) => path !== undefined);
-    if (files.length === 0) at.required('specify at least one of credentialBundlePath, keyPath, and certificateChainPath');
-    for (const path of files) take(path, path);
+    validatePodCertificate(certificate, at, take);
   }
 }
 
+const KEY_TYPES = ['ECDSAP256', 'ECDSAP384', 'ECDSAP521', 'ED25519', 'RSA3072', 'RSA4096'];
+
+function validatePodCertificate(certificate: PodCertificateProjection, at: Field, take: (path: string, by: string) => void): void {
+  const { signerName: signer, keyType, maxExpirationSeconds: seconds } = certificate;
+  signerName(signer, at.at('signerName'));
+  supportedValue(keyType, KEY_TYPES, at.at('keyType'));
+  if (seconds !== undefined) {
+    const max = isKubernetesSigner(signer) ? EXPIRATION.ofKubernetesMax : EXPIRATION.max;
+    const here = at.at('maxExpirationSeconds');
+    if (seconds < EXPIRATION.min) here.invalid(seconds, `if provided, maxExpirationSeconds must be >= ${EXPIRATION.min}`);
+    if (seconds > max) here.invalid(seconds, `if provided, maxExpirationSeconds must be <= ${max}`);
+  }
+  const names = ['credentialBundlePath', 'keyPath', 'certificateChainPath'] as const;
+  if (names.every((name) => !certificate[name])) at.required('specify at least one of credentialBundlePath, keyPath, and certificateChainPath');
+  for (const name of names) {
+    const path = certificate[name];
+    if (!path) continue;
+    nonReservedPath(path, at.at(name));
+    take(path, path);
+  }
+}

@@ -67,3 +67,20 @@ export const certificateSubjectRestriction = defineAdmissionPlugin<SigningReques
     throw forbidden(kind, name, `use of ${CLIENT_SIGNER} signer with ${MASTERS} group is not allowed`);
   },
 });
+
+interface PodRequest extends ApiObject {
+  readonly spec: { readonly signerName: string };
+  readonly status: object;
+}
+
+/** Who answers for a signer must be trusted with it; the right to write the status of requests is not enough (KEP-4317). */
+export const podCertificateSigning = defineAdmissionPlugin<PodRequest>({
+  name: 'PodCertificateSigning',
+  on: { resources: ['certificates.k8s.io/podcertificaterequests'], operations: ['UPDATE'], subresources: ['status'] },
+  validate(object, at, { user, previous }, { access }) {
+    if (equalJson(previous?.status, object.status)) return;
+    const signer = previous?.spec.signerName ?? '';
+    if (!mayUse(access, user, 'sign', signer))
+      at.at('spec', 'signerName').forbidden(`User ${JSON.stringify(user.name)} is not permitted to "sign" for signer ${JSON.stringify(signer)}`);
+  },
+});

@@ -3,6 +3,8 @@ import {
   node as nodeKind,
   type Node,
   type PersistentVolumeClaim,
+  type PodCertificateRequest,
+  serviceAccount as accountKind,
   pod as podKind,
   type Pod,
 } from '@navarch/api';
@@ -84,6 +86,8 @@ function mirrorPod({ node, object, request, context, refuse }: Case): void {
     refuse(`node ${q(node)} can not create pods that reference a service account token`);
   if (projected.some((source) => source.clusterTrustBundle))
     refuse(`node ${q(node)} can not create pods that reference clustertrustbundles`);
+  if (projected.some((source) => source.podCertificate))
+    refuse(`node ${q(node)} can not create pods that reference podcertificates`);
 }
 
 function ownedByNode({ metadata }: Pod, { node, context, refuse }: Pick<Case, 'node' | 'context' | 'refuse'>): void {
@@ -251,6 +255,24 @@ function slices({ node, object, request, refuse }: Case): void {
     refuse('can only update ResourceSlice with the same NodeName as the requesting node');
 }
 
+/** Certificates for a pod that is bound to the node, in the name of the account that it runs as, and of nothing else. */
+function certificateRequests({ node, object, request, context, refuse }: Case): void {
+  if (request.operation !== 'CREATE') refuse(`unexpected operation ${q(request.operation)}`);
+  const { spec } = object as PodCertificateRequest;
+  if (spec.nodeName !== node) refuse(`PodCertificateRequest.Spec.NodeName=${q(spec.nodeName)}, which is not the requesting node ${q(node)}`);
+  if (context.registry.of(nodeKind).find('', node)?.metadata.uid !== spec.nodeUID)
+    refuse(`PodCertificateRequest.Spec.NodeUID=${q(spec.nodeUID)} does not match the UID of node ${q(node)}`);
+  const held = findPod(context, request.namespace, spec.podName);
+  if (!held) return refuse(`pod ${q(spec.podName)} not found`);
+  if (held.spec.nodeName !== node) refuse(`pod ${q(spec.podName)} is not running on node ${q(node)}`);
+  if (isMirrorPod(held)) refuse(`pod ${q(spec.podName)} is a mirror pod`);
+  if (held.metadata.uid !== spec.podUID) refuse(`PodCertificateRequest.Spec.PodUID=${q(spec.podUID)} does not match the UID of pod ${q(spec.podName)}`);
+  if ((held.spec.serviceAccountName ?? '') !== spec.serviceAccountName)
+    refuse(`PodCertificateRequest.Spec.ServiceAccountName=${q(spec.serviceAccountName)} is not the service account of pod ${q(spec.podName)}`);
+  if (context.registry.of(accountKind).find(request.namespace, spec.serviceAccountName)?.metadata.uid !== spec.serviceAccountUID)
+    refuse(`PodCertificateRequest.Spec.ServiceAccountUID=${q(spec.serviceAccountUID)} does not match the UID of service account ${q(spec.serviceAccountName)}`);
+}
+
 const q = (text: string): string => JSON.stringify(text);
 
 const CASES: Readonly<Record<string, (of: Case) => void>> = {
@@ -259,6 +281,7 @@ const CASES: Readonly<Record<string, (of: Case) => void>> = {
   '/persistentvolumeclaims': claims,
   '/serviceaccounts': tokens,
   'coordination.k8s.io/leases': leases,
+  'certificates.k8s.io/podcertificaterequests': certificateRequests,
   'storage.k8s.io/csinodes': csiNodes,
   'resource.k8s.io/resourceslices': slices,
 };

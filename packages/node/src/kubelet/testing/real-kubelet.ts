@@ -16,6 +16,7 @@ import { openTokenKeys } from '../../pki/index.ts';
 import { systemClock, systemRandom } from '../../system/index.ts';
 import { nodeFiles } from '../files.ts';
 import { hostFacts } from '../host-facts.ts';
+import { nodeCertificateKeys } from '../certificate-keys.ts';
 import { nodeProber } from '../prober.ts';
 
 /** A kubelet on a containerd of its own, beside an API server in memory: no scheduler, no controllers, one node `here`. */
@@ -77,7 +78,7 @@ async function startNode(host: PrivateRuntime, dir: string, group: TaskGroup): P
   const start = (): TaskGroup => {
     const life = new TaskGroup(group.signal);
     life.spawn((s) => runKubelet({
-      api, runtime: host.runtime, files: nodeFiles(s), cgroups: openCgroups(), prober: nodeProber, clock: systemClock, random: systemRandom(), log: silent, host: hostFacts(dir, POD_NODE), nodeName: POD_NODE,
+      api, runtime: host.runtime, files: nodeFiles(s), cgroups: openCgroups(), prober: nodeProber, keys: nodeCertificateKeys, clock: systemClock, random: systemRandom(), log: silent, host: hostFacts(dir, POD_NODE), nodeName: POD_NODE,
       nodeIP: NODE_IP, kubeletPort: 10_250, version: 'v1.37.0', podsMax: 110, labels: {}, dns: { clusterDns: '', clusterDomain: 'cluster.local' },
       dirs: { root: join(dir, 'kubelet'), podLogs: join(dir, 'pod-logs'), cgroupRoot: host.cgroupRoot },
     }, s));
