@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { installPackages, packagesFor, probeHost } from '@navarch/node';
+import { hasGo } from '../oracles/go.ts';
 
 // Everything that must hold, by one command: `./navarch test [--only NAME]`. Last line: `N passed, N failed`.
-// Parts: check (types), lint, unit (core, tools), real (containers; needs root on Linux).
+// Parts: check (types), lint, unit (core, tools), oracles (needs Go), real (containers; needs root on Linux).
+// `--oracles` is only the comparison with the official Go code, with 10,000 cases each instead of a few hundred.
 
 interface Result {
   readonly passed: number;
@@ -19,7 +21,10 @@ interface Part {
 
 const root = join(import.meta.dirname, '..');
 const bin = (name: string): string => join(root, 'node_modules/.bin', name);
-const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, oracles: { type: 'boolean', default: false }, seed: { type: 'string' } } });
+const only = values.oracles ? ['oracles'] : values.only;
+/** Of each comparison: as many as the whole takes a minute for, or as issue and design ask for. */
+const CASES = values.oracles ? 10_000 : 300;
 
 const all = globSync('{packages,apps,conformance,bench,images}/**/*.test.ts', { cwd: root, exclude: ['**/node_modules/**'] }).sort();
 const isReal = (path: string): boolean => path.endsWith('.real.test.ts');
@@ -28,6 +33,7 @@ const parts: readonly Part[] = [
   { name: 'check', run: () => commands([[bin('tsc'), '-p', 'tsconfig.core.json'], [bin('tsc'), '-p', 'tsconfig.edge.json']]) },
   { name: 'lint', run: () => commands([[bin('oxlint'), '--type-aware', '--quiet']]) },
   { name: 'unit', run: () => nodeTests(['tools/tidy.test.ts', ...all.filter((path) => !isReal(path))], 2) },
+  { name: 'oracles', run: oracleTests },
   // Real containers share one machine: one file at a time.
   { name: 'real', run: realTests },
 ];
@@ -35,7 +41,7 @@ const parts: readonly Part[] = [
 let passed = 0;
 let failed = 0;
 for (const part of parts) {
-  if (values.only && !values.only.includes(part.name)) continue;
+  if (only && !only.includes(part.name)) continue;
   const started = performance.now();
   const result = await part.run();
   passed += result.passed;
@@ -63,6 +69,18 @@ async function realTests(): Promise<Result> {
   return { passed: 0, failed: 0 };
 }
 
+/** What the official Go code says of the same questions; where Go is. */
+async function oracleTests(): Promise<Result> {
+  if (!(await hasGo())) {
+    console.log('-- oracles: left out: Go is not installed');
+    return { passed: 0, failed: 0 };
+  }
+  const seed = values.seed === undefined ? [] : ['--seed', values.seed];
+  const { code, output } = await run([process.execPath, '--disable-warning=ExperimentalWarning', 'oracles/main.ts', '--cases', String(CASES), ...seed], 'output');
+  const [, passes, failures] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
+  return { passed: Number(passes ?? 0), failed: Number(failures ?? (code === 0 ? 0 : 1)) };
+}
+
 async function commands(list: readonly (readonly string[])[]): Promise<Result> {
   let failures = 0;
   for (const command of list) if ((await run(command)).code !== 0) failures += 1;
@@ -75,18 +93,24 @@ async function nodeTests(files: readonly string[], concurrency: number): Promise
   const { code, output } = await run([
     process.execPath, '--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${concurrency}`, '--test-reporter=dot',
     '--test-reporter-destination=stdout', '--test-reporter=tap', '--test-reporter-destination=stderr', ...files,
-  ], true);
+  ], 'errors');
   const count = (name: string): number => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   const failures = count('fail') + count('cancelled');
   return { passed: count('pass'), failed: code !== 0 && failures === 0 ? 1 : failures };
 }
 
-/** With `quietErrors` the standard error stream is collected and not shown. */
-function run([command = '', ...args]: readonly string[], quietErrors = false): Promise<{ code: number; output: string }> {
+/** Collects the standard error stream, not shown, or what is shown on the other one. */
+function run([command = '', ...args]: readonly string[], collected?: 'errors' | 'output'): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', quietErrors ? 'pipe' : 'inherit'] });
+    const child = spawn(command, args, {
+      cwd: root, stdio: ['ignore', collected === 'output' ? 'pipe' : 'inherit', collected === 'errors' ? 'pipe' : 'inherit'],
+    });
     let output = '';
     child.stderr?.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    child.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      process.stdout.write(chunk);
+    });
     child.on('error', (error) => resolve({ code: 1, output: `${output}${error.message}` }));
     child.on('close', (code) => resolve({ code: code ?? 1, output }));
   });

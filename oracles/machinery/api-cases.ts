@@ -3,7 +3,7 @@ import { Field } from '@navarch/machinery';
 import { scheduleError } from '../../packages/api/src/checks/cron.ts';
 import { cidrErrors, formatIp, ipErrors, parseIp } from '../../packages/api/src/checks/network.ts';
 import { labelSelector } from '../../packages/api/src/checks/selectors.ts';
-import type { Case } from './case.ts';
+import type { Case } from '../case.ts';
 
 const glued = (...parts: readonly fc.Arbitrary<string>[]): fc.Arbitrary<string> => fc.tuple(...parts).map((texts) => texts.join(''));
 const byte = fc.oneof({ weight: 6, arbitrary: fc.nat({ max: 255 }).map(String) }, fc.constantFrom('256', '00', '01', '', 'a', '1000'));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { applyConfig, entriesOf, type Owner, ownersAfterUpdate, type ObjectSchema, type Schemas } from '@navarch/machinery';
-import { attempt, type Case } from './case.ts';
+import { attempt, type Case } from '../case.ts';
 
 type Json = Record<string, unknown>;
 interface Step {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
@@ -33,7 +34,7 @@ func rawMessage(bytes []byte) any { return json.RawMessage(bytes) }
 
 var handlers = map[string]func(request) (any, error){
 	"quantity": func(r request) (any, error) {
-		q, err := resource.ParseQuantity(r.Text)
+		q, err := resource.ParseQuantity(strings.TrimSpace(r.Text)) // As the reader of JSON does.
 		if err != nil {
 			return nil, err
 		}
@@ -109,6 +110,16 @@ func some(errs []string) []string {
 	return errs
 }
 
+// answer takes a panic for an error: a server that recovers tells its client no more.
+func answer(r request) (value any, err error) {
+	defer func() {
+		if found := recover(); found != nil {
+			value, err = nil, fmt.Errorf("panic: %v", found)
+		}
+	}()
+	return handlers[r.Op](r)
+}
+
 func main() {
 	in := bufio.NewReaderSize(os.Stdin, 1<<20)
 	out := bufio.NewWriter(os.Stdout)
@@ -122,12 +133,12 @@ func main() {
 		if err := json.Unmarshal(line, &r); err != nil {
 			panic(err)
 		}
-		value, err := handlers[r.Op](r)
-		answer := map[string]any{"value": value}
+		value, err := answer(r)
+		reply := map[string]any{"value": value}
 		if err != nil {
-			answer = map[string]any{"error": err.Error()}
+			reply = map[string]any{"error": err.Error()}
 		}
-		text, err := json.Marshal(answer)
+		text, err := json.Marshal(reply)
 		if err != nil {
 			panic(err)
 		}

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { jsonPatch, type Schemas, strategicMergePatch } from '@navarch/machinery';
-import { type Answer, attempt, type Case, errorsAlike } from './case.ts';
+import { type Answer, attempt, type Case, errorsAlike } from '../case.ts';
 
 const some = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined, freq: 3 });
 const record = (model: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<Record<string, unknown>> =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { decode, type ObjectSchema, type ProtobufDecoder, type ProtobufEncoder, type Schemas, type TypeFacts } from '@navarch/machinery';
 import { objectsOf } from '@navarch/machinery/testing';
-import { attempt, type Case } from './case.ts';
+import { attempt, type Case } from '../case.ts';
 
 interface Codec {
   readonly schemas: Schemas;

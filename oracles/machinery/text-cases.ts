@@ -3,7 +3,7 @@ import {
   canonicalQuantity, cIdentifierErrors, configKeyErrors, envNameErrors, headerNameErrors, percentErrors, portNameErrors, wildcardSubdomainErrors, dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, formatDuration, formatSelector, labelValueErrors, parseDuration,
   parseFieldSelector, parseLabelSelector, parseQuantity, qualifiedNameErrors, quantityMilliValue, quantityValue,
 } from '@navarch/machinery';
-import { attempt, type Case, errorsAlike } from './case.ts';
+import { attempt, type Case, errorsAlike } from '../case.ts';
 
 const glued = (...parts: readonly fc.Arbitrary<string>[]): fc.Arbitrary<string> => fc.tuple(...parts).map((texts) => texts.join(''));
 const digits = fc.oneof(fc.nat({ max: 20 }).map(String), fc.nat().map(String), fc.bigInt({ min: 0n, max: 10n ** 21n }).map(String), fc.constantFrom('000', '1000', '1024', '0'));

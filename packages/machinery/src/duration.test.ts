@@ -14,6 +14,11 @@ test('parseDuration() reads what Go reads and refuses what Go refuses', () => {
   for (const text of ['', '1', '-', 's', '1d', '1 s', '1s ', '1s1', '.s', '--1s', '3000000h']) assert.equal(parseDuration(text), undefined, text);
 });
 
+test('parseDuration() drops what is less than a nanosecond, and loses none', () => {
+  const shown = ['1.5ns', '.5m775s.5ns', '1.5366ns1.5s0h', '239h4704s4742us'].map((text) => formatDuration(parseDuration(text) ?? Number.NaN));
+  assert.deepEqual(shown, ['1ns', '13m25s', '1.500000001s', '240h18m24.004742s']);
+});
+
 test('formatDuration() prints as Go prints', () => {
   const table: readonly (readonly [number, string])[] = [
     [0, '0s'], [1500, '1.5s'], [HOUR, '1h0m0s'], [90 * SECOND, '1m30s'], [-MINUTE, '-1m0s'], [250, '250ms'], [0.0015, '1.5\u00b5s'], [0.000012, '12ns'],

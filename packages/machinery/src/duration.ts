@@ -1,25 +1,35 @@
 /** Go's time.Duration as texts; in memory milliseconds, which may be fractions. */
 
+/** Nanoseconds of each. */
 const UNITS: Readonly<Record<string, number>> = {
-  ns: 1e-6, us: 1e-3, '\u00b5s': 1e-3, '\u03bcs': 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000,
+  ns: 1, us: 1e3, '\u00b5s': 1e3, '\u03bcs': 1e3, ms: 1e6, s: 1e9, m: 6e10, h: 3.6e12,
 };
 const PART = /(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy;
 /** A Duration counts nanoseconds in 64 bits. */
-const MAX_MS = 2 ** 63 / 1e6;
+const NANOS_MAX = 2n ** 63n - 1n;
+/** Digits of a fraction that Go's reader heeds. */
+const FRACTION_DIGITS = 18;
 
 /** Milliseconds of `1h30m`, `-1.5s`, `0`; undefined when the text is no duration. */
 export function parseDuration(text: string): number | undefined {
   const sign = text.startsWith('-') ? -1 : 1;
   const body = /^[+-]/.test(text) ? text.slice(1) : text;
   if (body === '0') return 0;
-  let total = 0;
+  let nanos = 0n;
   let end = 0;
   for (const part of body.matchAll(PART)) {
-    total += Number(part[1]) * (UNITS[part[2] ?? ''] ?? 0);
+    nanos += nanosOf(part[1] ?? '', UNITS[part[2] ?? ''] ?? 0);
     end = part.index + part[0].length;
   }
-  if (end === 0 || end !== body.length || total > MAX_MS) return undefined;
-  return total === 0 ? 0 : sign * total;
+  if (end === 0 || end !== body.length || nanos > NANOS_MAX) return undefined;
+  return nanos === 0n ? 0 : sign * (Number(nanos / 1_000_000n) + Number(nanos % 1_000_000n) / 1e6);
+}
+
+/** What is less than a nanosecond is dropped. */
+function nanosOf(digits: string, unit: number): bigint {
+  const [whole = '', fraction = ''] = digits.split('.');
+  const heeded = fraction.slice(0, FRACTION_DIGITS);
+  return BigInt(whole || '0') * BigInt(unit) + BigInt(Math.trunc(Number(heeded || '0') * (unit / 10 ** heeded.length)));
 }
 
 /** As Go prints it: `1h0m0s`, `1m30.5s`, `250ms`, `0s`. Rounded to nanoseconds. */

@@ -4,11 +4,15 @@ import type { Declare } from './index.ts';
 
 export const declareTest: Declare = (program, exit) => {
   program.command('test')
-    .description('Run every test of this clone: types, lint, units, real containers')
-    .option('--only <part...>', 'check, lint, unit, real')
-    .action(async (options: { only?: string[] }) => {
+    .description('Run every test of this clone: types, lint, units, the official Go code beside ours, real containers')
+    .option('--only <part...>', 'check, lint, unit, oracles, real')
+    .option('--oracles', 'only the comparison with the official Go code, at length (needs Go)')
+    .option('--seed <number>', 'of the random questions to the official code, as a run printed it')
+    .action(async (options: { only?: string[]; oracles?: boolean; seed?: string }) => {
       const script = join(import.meta.dirname, '../../../../tools/test.ts');
       const args = (options.only ?? []).flatMap((part) => ['--only', part]);
+      if (options.oracles) args.push('--oracles');
+      if (options.seed !== undefined) args.push('--seed', options.seed);
       const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], { stdio: 'inherit' });
       exit(await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1))));
     });

@@ -1,5 +1,5 @@
 /** Texts that mean themselves without quotes: no number, boolean, null or time, nothing that YAML reads as syntax. */
-const PLAIN = /^[A-Za-z_/][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*$/;
+const PLAIN = /^[A-Za-z_/][A-Za-z0-9_./=-]*(?: [A-Za-z0-9_./-][A-Za-z0-9_./=-]*)*$/;
 const WORDS = /^(?:true|false|yes|no|on|off|y|n|null|nan|inf)$/i;
 
 /** A JSON value as a YAML document, keys in order, as upstream prints it. */

@@ -268,7 +268,8 @@ function mapDecoder(values: Schema, goType: string): Decoder {
     const out: Record<string, unknown> = {};
     for (const key of keys) {
       if (state.follows) state.path.push(key);
-      const decoded = decode(source[key], state);
+      const given = source[key];
+      const decoded = given === null && values.type === 'object' ? decode({}, state) : decode(given, state);
       // A map may have a key that objects treat as special.
       if (key === '__proto__') Object.defineProperty(out, key, { value: decoded, enumerable: true, writable: true, configurable: true });
       else out[key] = decoded;
@@ -286,14 +287,14 @@ function scalarDecoder(schema: ScalarSchema): Decoder {
     case 'uint8': return integerDecoder('uint8', 0, 255);
     case 'int64': return integerDecoder('int64', -(2 ** 63), 2 ** 63);
     case 'uint64': return integerDecoder('uint64', 0, 2 ** 64);
-    case 'double': return (value, state) => (typeof value === 'number' ? value : state.refuse(value, 'float64'));
+    case 'double': return (value, state) => (typeof value === 'number' ? value : value === null ? 0 : state.refuse(value, 'float64'));
     case 'bytes': return bytesDecoder;
     case 'time': return timeDecoder(0, 'v1.Time');
     case 'microTime': return timeDecoder(6, 'v1.MicroTime');
     case 'duration': return (value, state) => (typeof value === 'string' ? value : state.refuse(value, 'v1.Duration'));
     case 'quantity': return quantityDecoder;
     case 'intOrString': return (value, state) =>
-      (typeof value === 'string' || Number.isInteger(value) ? value : state.refuse(value, 'intstr.IntOrString'));
+      (typeof value === 'string' || Number.isInteger(value) ? value : value === null ? 0 : state.refuse(value, 'intstr.IntOrString'));
     case 'any': return (value) => value;
   }
 }
@@ -318,6 +319,7 @@ const bytesDecoder: Decoder = (value, state) => {
 };
 
 const quantityDecoder: Decoder = (value, state) => {
+  if (value === null) return '0';
   if (typeof value !== 'string' && typeof value !== 'number') return state.refuse(value, 'resource.Quantity');
   const canonical = canonicalQuantity(value);
   if (canonical === undefined) throw new DecodeError(QUANTITY_SYNTAX_ERROR);
@@ -327,8 +329,10 @@ const quantityDecoder: Decoder = (value, state) => {
 const PLAIN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/;
 
+/** As an item of a list or map, null is the zero time, which is printed as null. */
 function timeDecoder(digits: 0 | 6, goType: string): Decoder {
   return (value, state) => {
+    if (value === null) return null;
     if (typeof value !== 'string') return state.refuse(value, goType);
     if (digits === 0 && PLAIN_TIME.test(value)) return value;
     const match = RFC3339.exec(value);

@@ -177,6 +177,8 @@ const small = new WireWriter(256);
 
 /** What comes before and after a message of that many bytes, for those who concatenate. */
 export function envelopeAround(apiVersion: string, kind: string, length: number): { readonly head: Uint8Array; readonly tail: Uint8Array } {
+  // Whoever threw half-way has left something behind.
+  small.clear();
   small.varint(length);
   small.tag(2, 2);
   const before = small.size;

@@ -8,11 +8,18 @@ import {
 test('canonicalQuantity() prints the largest suffix that leaves no fraction', () => {
   const table: Readonly<Record<string, string | undefined>> = {
     0: '0', '0.0Gi': '0', 1: '1', '1.0': '1', '0.5': '500m', '1000m': '1', '1500m': '1500m', 1000: '1k', '123000': '123k', '1e3': '1e3', '1.5e3': '1500',
-    '1024Mi': '1Gi', '1.5Gi': '1536Mi', '1000Ki': '1000Ki', '0.5Ki': '512', '0.1n': '1n', '-1.1n': '-2n', '.5': '500m', '5.': '5', '100u': '100u',
+    '1024Mi': '1Gi', '1.5Gi': '1536Mi', '1000Ki': '1000Ki', '0.5Ki': '512', '0.1n': '1n', '-1.1n': '-2n', '.5': '500m', '5.': '5.', '100u': '100u',
     '8Ei': '9223372036854775807', '1Z': undefined, '': undefined, '1 Gi': undefined, '1e': undefined, '--1': undefined, '1.2.3': undefined,
   };
   for (const [text, canonical] of Object.entries(table)) assert.equal(canonicalQuantity(text), canonical, text);
   assert.equal(canonicalQuantity(0.25), '250m');
+});
+
+test('canonicalQuantity() keeps as written what upstream takes for canonical, and reads no digits as none', () => {
+  const table: Readonly<Record<string, string>> = {
+    '9.788971109k': '9.788971109k', '1.500k': '1.500k', '1.025k': '1.025k', '+1500m': '+1500m', '01025Ki': '01025Ki', '0.5': '500m', '1.5': '1500m', G: '0', '.Ki': '0', '-': '0',
+  };
+  for (const [text, canonical] of Object.entries(table)) assert.equal(canonicalQuantity(text), canonical, text);
 });
 
 test('quantityValue() and quantityMilliValue() round up', () => {

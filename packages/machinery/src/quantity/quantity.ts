@@ -19,7 +19,8 @@ const DECIMAL: readonly (readonly [suffix: string, exponent: number])[] = [
 const BINARY: readonly (readonly [suffix: string, bits: bigint])[] = [
   ['Ei', 60n], ['Pi', 50n], ['Ti', 40n], ['Gi', 30n], ['Mi', 20n], ['Ki', 10n],
 ];
-const SYNTAX = /^([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$/;
+// Digits may be missing altogether, as upstream reads it: `G` is zero.
+const SYNTAX = /^(?=.)([+-]?)(\d*\.?\d*)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$/;
 
 /** What upstream says of a text that is no quantity. */
 export const QUANTITY_SYNTAX_ERROR =
@@ -33,6 +34,8 @@ export function parseQuantity(text: string): Quantity | undefined {
   const [whole = '', fraction = ''] = digits.split('.');
   const mantissa = BigInt(whole + fraction || '0');
   const binary = BINARY.find(([s]) => s === suffix);
+  // So large a unit is beyond upstream's fast way, and its slow one misses the digits.
+  if (mantissa === 0n && whole + fraction === '' && binary && binary[1] >= 50n) return undefined;
   const format: Format = binary ? 'BinarySI' : /^[eE]\S/.test(suffix) ? 'DecimalExponent' : 'DecimalSI';
   const exponent = binary ? 0 : format === 'DecimalExponent' ? Number(suffix.slice(1)) : (DECIMAL.find(([s]) => s === suffix)?.[1] ?? 0);
   if (Math.abs(exponent) > 100) return undefined;
@@ -81,9 +84,25 @@ export function canonicalQuantity(value: string | number): string | undefined {
   const known = canonicals.get(text);
   if (known !== undefined) return known;
   const parsed = parseQuantity(text);
-  const canonical = parsed && formatQuantity(parsed);
+  const canonical = parsed && (isKeptAsWritten(text, parsed.format) ? text.trim() : formatQuantity(parsed));
   if (canonical !== undefined) remember(text, canonical);
   return canonical;
+}
+
+/** Digits that upstream counts on a fast way, on which some texts pass for canonical that are not: they stay as they are. */
+const FAST_DIGITS = 18;
+
+function isKeptAsWritten(text: string, format: Format): boolean {
+  const [, , digits = '', suffix = ''] = SYNTAX.exec(text.trim()) ?? [];
+  const [whole = '', fraction = ''] = digits.replace(/^0+/, '').split('.');
+  const shifted = (whole || '0') + fraction;
+  if (format === 'BinarySI') {
+    const bits = BINARY.find(([s]) => s === suffix)?.[1] ?? 0n;
+    return fraction === '' && 14 - (whole || '0').length - Math.trunc(Number(bits) * 0.3) >= 0 && (BigInt(shifted) & 7n) !== 0n;
+  }
+  const exponent = format === 'DecimalExponent' ? Number(suffix.slice(1)) : (DECIMAL.find(([s]) => s === suffix)?.[1] ?? 0);
+  const scaleOf = exponent - fraction.length;
+  return shifted.length <= FAST_DIGITS && scaleOf >= -9 && scaleOf % 3 === 0 && !shifted.endsWith('000') && !shifted.startsWith('0');
 }
 
 /** A cluster says the same few sizes again and again. */

@@ -8,14 +8,14 @@ export interface FieldTerm {
 
 /**
  * `a=b,c!=d`; in values `\\`, `\,` and `\=` stand for themselves. The terms come
- * back sorted. Throws BadRequest in upstream's words.
+ * back sorted; one of nothing but a sign asks for nothing. Throws BadRequest in upstream's words.
  */
 export function parseFieldSelector(text: string): readonly FieldTerm[] {
   return [...termsOf(text)].sort().filter((term) => term !== '').map((term) => {
     const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
     if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
     return { field: match[1] ?? '', isEqual: match[2] !== '!=', value: unescaped(match[3] ?? '') };
-  });
+  }).filter(({ field, value }) => field !== '' || value !== '');
 }
 
 /** Splits at commas that have no backslash before them. */

@@ -95,8 +95,10 @@ class Parser {
     const open = this.#take();
     if (open.kind !== '(') throw unable(`found '${open.text}' expected: '('`);
     const found = new Set<string>();
-    if (this.#next.kind === ')') this.#take();
-    else if (this.#next.kind !== 'word' && this.#next.kind !== ',') throw unable(`found '${this.#next.text}', expected: ',', ')' or identifier`);
+    if (this.#next.kind === ')') {
+      this.#take();
+      found.add('');
+    } else if (this.#next.kind !== 'word' && this.#next.kind !== ',') throw unable(`found '${this.#next.text}', expected: ',', ')' or identifier`);
     else this.#collect(found);
     return [...found].sort();
   }

@@ -18,7 +18,7 @@ test('parseLabelSelector() matches what each operator says', () => {
   const labels = { a: '1', b: 'x', empty: '' };
   const table: Readonly<Record<string, boolean>> = {
     '': true, 'a=1': true, 'a==2': false, 'a!=2': true, 'absent!=2': true, 'a in (1,2)': true, 'a notin (1,2)': false, 'absent notin (1)': true,
-    'absent in (1)': false, a: true, '!a': false, '!absent': true, 'a>0': true, 'a<1': false, 'b>0': false, 'empty=': true, 'empty in (,x)': true,
+    'absent in (1)': false, a: true, '!a': false, '!absent': true, 'a>0': true, 'a<1': false, 'b>0': false, 'empty=': true, 'empty in (,x)': true, 'empty in ()': true, 'a in ()': false,
     'a=1,b=y': false, 'toString': false,
   };
   for (const [text, matches] of Object.entries(table)) assert.equal(parseLabelSelector(text).matches(labels), matches, text);
@@ -58,6 +58,7 @@ test('a compiled selector and its text match alike', () => {
 
 test('parseFieldSelector() unescapes values and refuses what is not escaped', () => {
   assert.deepEqual(parseFieldSelector('b!=x,a=1\\,2\\=3\\\\'), [{ field: 'a', isEqual: true, value: '1,2=3\\' }, { field: 'b', isEqual: false, value: 'x' }]);
+  assert.deepEqual(parseFieldSelector('=,!='), []);
   assert.equal(messageOf(() => parseFieldSelector('a')), "invalid selector: 'a'; can't understand 'a'");
   assert.equal(messageOf(() => parseFieldSelector('a=b=c')), 'invalid field selector: unescaped character in value: 61');
   assert.equal(messageOf(() => parseFieldSelector('a=\\x')), 'invalid field selector: invalid escape sequence: \\x');

@@ -1,0 +1,72 @@
+import { backtrackingPatterns, Field } from '@navarch/machinery';
+import { applyDefaults, prune, pruneNulls } from '../../packages/machinery/src/structural/values.ts';
+import type { JsonSchema } from '../../packages/machinery/src/structural/json-schema.ts';
+import { StructuralValidator, validateListTypes } from '../../packages/machinery/src/structural/validate.ts';
+import type { Answer, Case, Comparison, Known } from '../case.ts';
+import { compared } from '../compare.ts';
+import { built } from '../go.ts';
+import type { Oracle } from '../oracle.ts';
+import { customCase } from './cases.ts';
+
+interface Reply {
+  readonly value?: unknown;
+  readonly unknown?: readonly string[];
+  readonly errors?: readonly string[];
+  readonly error?: string;
+}
+
+type Make = (schema: JsonSchema, value: object) => Reply;
+
+const ours: Readonly<Record<string, Make>> = {
+  prune(schema, value) {
+    const copy = structuredClone(value);
+    const unknown = prune(copy, schema, true);
+    return { value: copy, unknown: unknown.toSorted() };
+  },
+  default(schema, value) {
+    const copy = structuredClone(value);
+    applyDefaults(copy, schema);
+    pruneNulls(copy, schema);
+    return { value: copy };
+  },
+  validate(schema, value) {
+    const at = new Field();
+    new StructuralValidator(schema, backtrackingPatterns).validate(value, at);
+    validateListTypes(value, schema, at);
+    return { errors: at.errors.map(({ field, message }) => `${field === '' ? '<nil>' : field}: ${message}`).toSorted() };
+  },
+};
+
+const theirs: Readonly<Record<string, (reply: Reply) => Reply>> = {
+  prune: ({ value, unknown = [] }) => ({ value, unknown: unknown.toSorted() }),
+  default: ({ value }) => ({ value }),
+  validate: ({ errors = [] }) => ({ errors: errors.toSorted() }),
+};
+
+const errorsOf = (answer: Answer): readonly string[] => ('value' in answer ? ((answer.value as Reply).errors ?? []) : []);
+const verdicts = (answer: Answer): string => errorsOf(answer).filter((error) => /must (?:not )?validate/.test(error)).join('\n');
+
+const known: readonly Known[] = [{
+  why: 'of several branches of anyOf or oneOf that all fail, the errors of another one are shown',
+  is: (request, left, right) => /"(?:anyOf|oneOf)"/.test(JSON.stringify(request)) && errorsOf(left).length > 0 && errorsOf(right).length > 0 && verdicts(left) === verdicts(right),
+}];
+
+const comparisonOf = (op: string, make: Make): Comparison => ({
+  name: `custom resources: ${op}`,
+  known: op === 'validate' ? known : [],
+  // A schema that is none there is not asked about here: what makes one is compared elsewhere.
+  cases: customCase.map(({ schema, value }): Case => ({
+    request: { op, schema, value },
+    ours: () => ({ value: make(schema, value as object) }),
+    theirs: (answer) => (isRefused(answer) ? { value: make(schema, value as object) } : { value: theirs[op]?.(answer as Reply) }),
+  })),
+});
+
+const isRefused = (answer: Answer): boolean => (answer as Reply).error !== undefined;
+
+/** What structural schemas do with values, beside k8s.io/apiextensions-apiserver. */
+export const customResourcesOracle: Oracle = {
+  name: 'custom-resources',
+  isNamedWithin: true,
+  run: async (context) => compared(await built('custom-resources'), Object.entries(ours).map(([op, make]) => comparisonOf(op, make)), context),
+};

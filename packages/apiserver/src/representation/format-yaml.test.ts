@@ -1,0 +1,8 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatYaml } from './format-yaml.ts';
+
+test('formatYaml() leaves unquoted what is text anyway', () => {
+  const lines = ['a: Aw==', 'b: "true"', 'c: "="', 'd: a=b c', 'e: "1"', 'f: ""', 'g: "a: b"'];
+  assert.equal(formatYaml({ a: 'Aw==', b: 'true', c: '=', d: 'a=b c', e: '1', f: '', g: 'a: b' }), `${lines.join('\n')}\n`);
+});
