@@ -15,7 +15,7 @@ import { type Exchange, notAllowedHere, notServed } from './handlers/exchange.ts
 import { serveObject, servePart } from './handlers/object.ts';
 import { warningHeader } from './handlers/warnings.ts';
 import type { Registry } from './registry/registry.ts';
-import type { Call } from './registry/resource.ts';
+import type { Call } from './registry/call.ts';
 import { objectCounts } from './observe/object-counts.ts';
 import { RequestTally } from './observe/request-tally.ts';
 import { formatOfRefusal } from './representation/representation.ts';

@@ -1,7 +1,8 @@
 import { service, type Service } from '@navarch/api';
 import type { Random } from '@navarch/base';
 import { type ApiObject, Field, invalid, type Mutable } from '@navarch/machinery';
-import type { Attendant, Registry } from './registry/registry.ts';
+import type { Attendant } from './registry/drafts.ts';
+import type { Registry } from './registry/registry.ts';
 
 export interface AllocatorRanges {
   /** IPv4 CIDR of cluster IPs. */

@@ -1,6 +1,6 @@
 import { protobuf } from '@navarch/api';
 import { badRequest, failure, type StatusError } from '@navarch/machinery';
-import type { PatchType } from '../registry/resource.ts';
+import type { PatchType } from '../registry/call.ts';
 import { formats, PROTOBUF_TYPE } from '../representation/format.ts';
 import type { ApiRequest } from '../request.ts';
 import { JsonSource } from './json-source.ts';

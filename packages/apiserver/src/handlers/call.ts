@@ -1,6 +1,6 @@
 import { Field, invalid } from '@navarch/machinery';
 import type { User } from '../auth/user.ts';
-import type { Call } from '../registry/resource.ts';
+import type { Call } from '../registry/call.ts';
 import type { ApiRequest } from '../request.ts';
 
 const FIELD_MANAGER_BYTES_MAX = 128;

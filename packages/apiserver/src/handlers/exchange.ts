@@ -1,6 +1,6 @@
 import { failure, type StatusError } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
-import type { Call } from '../registry/resource.ts';
+import type { Call } from '../registry/call.ts';
 import type { RequestInfo } from '../request-info.ts';
 import type { ApiRequest } from '../request.ts';
 import type { Bodies } from './body.ts';

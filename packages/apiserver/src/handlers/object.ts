@@ -1,5 +1,6 @@
 import { type ApiObject, badRequest, Field, invalid, success } from '@navarch/machinery';
-import type { Call, Resource } from '../registry/resource.ts';
+import type { Call } from '../registry/call.ts';
+import type { Resource } from '../registry/resource.ts';
 import { negotiate } from '../representation/representation.ts';
 import { showCached, showObject, showValue } from '../representation/show.ts';
 import type { ApiResponse, BytesResponse } from '../request.ts';

@@ -1,7 +1,8 @@
-import { type ApiObject, conflict, failure, type Mutable, cloneJson } from '@navarch/machinery';
+import { type ApiObject, cloneJson, conflict, failure, type Mutable } from '@navarch/machinery';
+import type { Call } from './call.ts';
 import { isFinished } from './finished.ts';
 import { inOrder, timestamp } from './meta.ts';
-import type { Call, Resource } from './resource.ts';
+import type { Resource } from './resource.ts';
 
 /** metav1.DeleteOptions, as far as it decides anything. */
 export interface DeleteOptions {

@@ -4,6 +4,7 @@ import { type ApiObject, apiVersionOf, type Kind, notFound, type Patterns } from
 import type { Store } from '@navarch/store';
 import type { AdmissionPlugin } from '../admission/admission.ts';
 import type { Access } from '../auth/access.ts';
+import type { Attendant } from './drafts.ts';
 import { Resource } from './resource.ts';
 import { Shelf } from './shelf.ts';
 
@@ -20,12 +21,6 @@ export interface RegistryDeps {
   readonly access: Access;
   /** Allocations and other side effects of single kinds, by `group/resource`. */
   readonly attendants?: Readonly<Record<string, Attendant>>;
-}
-
-/** Gives an object what only the server can give (cluster IPs, node ports) and takes it back. */
-export interface Attendant {
-  /** Before validation of a create or update. Throws StatusError when it cannot. */
-  prepare(draft: ApiObject, previous: ApiObject | undefined): void;
 }
 
 /** Every resource that is served, by name. */

@@ -1,5 +1,6 @@
 import { type ApiObject, badRequest, failure, type Kind, type ScaleFacts } from '@navarch/machinery';
-import type { Call, Resource } from '../registry/resource.ts';
+import type { Call } from '../registry/call.ts';
+import type { Resource } from '../registry/resource.ts';
 
 /** autoscaling/v1 Scale of any kind that declares where its numbers are. */
 export function readScale(resource: Resource<any>, object: ApiObject): unknown {

@@ -3,7 +3,7 @@ import type { AuthenticationDeps } from '../auth/authentication.ts';
 import type { Access } from '../auth/access.ts';
 import type { User } from '../auth/user.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { Call } from '../registry/resource.ts';
+import type { Call } from '../registry/call.ts';
 import type { RequestInfo } from '../request-info.ts';
 import type { ProxyTarget } from '../request.ts';
 

@@ -1,0 +1,30 @@
+import type { ApiObject, Mutable } from '@navarch/machinery';
+import type { User } from '../auth/user.ts';
+
+/** Who writes, and how. */
+export interface Call {
+  readonly user: User;
+  readonly isDryRun: boolean;
+  /** What to do about fields nobody knows: fieldValidation of the API. */
+  readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  /** The text the object came as: tells of fields given twice. */
+  readonly source?: { readonly hasDuplicates: boolean; complaints(unknown: readonly string[]): readonly string[] };
+  /** Collects texts for Warning headers. */
+  readonly warnings?: string[];
+  /** Who owns the fields this call sets (metadata.managedFields). Absent: the user. */
+  readonly fieldManager?: string;
+  /** Throws Forbidden unless the user may also create: an update or apply of what is not there does. */
+  mayCreate?(): void;
+}
+
+/** A server-side apply: what the manager wants, and nothing else. */
+export interface ApplyRequest {
+  readonly config: unknown;
+  readonly manager: string;
+  readonly force: boolean;
+}
+
+export type PatchType = 'json' | 'merge' | 'strategic';
+
+/** An object on its way to being stored. */
+export type Draft = Mutable<ApiObject> & { spec?: unknown; status?: unknown };

@@ -1,0 +1,172 @@
+import {
+  type ApiObject, apiVersionOf, dnsSubdomainErrors, equalJson, Field, type HookContext, invalid, type Kind, type Mutable, type Part,
+  validateObjectMeta, validateObjectMetaUpdate,
+} from '@navarch/machinery';
+import type { AdmissionRequest, Operation } from '../admission/admission.ts';
+import type { AdmissionChain } from '../admission/chain.ts';
+import type { Call, Draft } from './call.ts';
+import { managerOf, recorded } from './field-management.ts';
+import { inOrder } from './meta.ts';
+
+/** Gives an object what only the server can give (cluster IPs, node ports) and takes it back. */
+export interface Attendant {
+  /** Before validation of a create or update. Throws StatusError when it cannot. */
+  prepare(draft: ApiObject, previous: ApiObject | undefined): void;
+}
+
+export interface DraftsDeps<O extends ApiObject> {
+  /** The version that the requests speak. */
+  readonly kind: Kind<O>;
+  /** The version that is stored: drafts are of it. */
+  readonly stored: Kind<any>;
+  readonly parts: Readonly<Record<string, Part<O>>>;
+  readonly admission: AdmissionChain;
+  readonly attendant: Attendant | undefined;
+}
+
+/** A write that is under way. */
+export interface Writing {
+  readonly call: Call;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The subresource it goes through; '' is the object itself. */
+  readonly part: string;
+  /** Server-side apply keeps its own record of who owns what. */
+  readonly isApplied: boolean;
+}
+
+/**
+ * What becomes of what was sent before it is stored: the strategy of its kind, the record of owners, admission and
+ * validation. Throws what refuses it; touches nothing that is stored.
+ */
+export class Drafts<O extends ApiObject> {
+  readonly #deps: DraftsDeps<O>;
+  readonly #hasStatus: boolean;
+
+  constructor(deps: DraftsDeps<O>) {
+    this.#deps = deps;
+    this.#hasStatus = deps.parts['status'] !== undefined;
+  }
+
+  async created(draft: Draft, writing: Writing): Promise<Draft> {
+    const { kind, stored, attendant, admission } = this.#deps;
+    const { call } = writing;
+    const hooks = this.#hooks(writing);
+    stored.behaviour.prepareCreate?.(draft as Mutable<any>, hooks);
+    if (!writing.isApplied) this.#record(draft, undefined, writing);
+    const request = this.#request('CREATE', draft.metadata.namespace ?? '', draft.metadata.name, '', call, undefined);
+    const ready = await this.#mutated(draft, request, undefined);
+    attendant?.prepare(ready as ApiObject, undefined);
+    const at = new Field();
+    const nameErrors = (name: string): readonly string[] => (stored.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
+    validateObjectMeta(ready.metadata, { namespaced: stored.namespaced, nameErrors }, at.at('metadata'));
+    stored.behaviour.validate?.(ready as ApiObject, at, hooks);
+    stored.behaviour.validateCreate?.(ready as ApiObject, at, hooks);
+    if (at.errors.length > 0) throw invalid(kind, ready.metadata.name, at.errors);
+    await admission.validate(ready as ApiObject, at, request);
+    if (at.errors.length > 0) throw invalid(kind, ready.metadata.name, at.errors);
+    call.warnings?.push(...(stored.behaviour.warnings?.(ready as ApiObject, undefined) ?? []));
+    return ready;
+  }
+
+  async updated(sent: Draft, previous: ApiObject, writing: Writing): Promise<Draft> {
+    const { kind, stored, parts, attendant, admission } = this.#deps;
+    const hooks = this.#hooks(writing);
+    const part = parts[writing.part];
+    const draft = part ? (part.merge(sent as Mutable<any>, previous as O) as unknown as Draft) : sent;
+    if (!part && this.#hasStatus && 'status' in previous) draft.status = (previous as Draft).status;
+    const { name, generateName = draft.metadata.generateName } = previous.metadata;
+    draft.metadata = identified({ ...draft.metadata, name, ...(generateName ? { generateName } : {}) }, previous.metadata);
+    if (part) part.prepare?.(draft as Mutable<any>, previous as O, hooks);
+    else stored.behaviour.prepareUpdate?.(draft as Mutable<any>, previous, hooks);
+    if (!writing.isApplied) this.#record(draft, previous, writing);
+    const request = this.#request('UPDATE', previous.metadata.namespace ?? '', previous.metadata.name, writing.part, writing.call, previous);
+    const ready = await this.#mutated(draft, request, part);
+    if (!part) attendant?.prepare(ready as ApiObject, previous);
+    this.#countGeneration(ready, previous, part);
+    const at = new Field();
+    validateObjectMetaUpdate(ready.metadata, previous.metadata, at.at('metadata'));
+    if (part) part.validate?.(ready as unknown as O, previous as O, at, hooks);
+    else {
+      stored.behaviour.validate?.(ready as ApiObject, at, hooks);
+      stored.behaviour.validateUpdate?.(ready as ApiObject, previous, at, hooks);
+    }
+    await admission.validate(ready as ApiObject, at, request);
+    if (at.errors.length > 0) throw invalid(kind, previous.metadata.name, at.errors);
+    return ready;
+  }
+
+  /**
+   * Admission of what writes no object of this kind: deletions, connections, bodies of other kinds sent to a subresource.
+   * Plugins may change the body.
+   */
+  async admitOther(
+    operation: Operation, at: { readonly namespace: string; readonly name: string; readonly subresource?: string }, body: object,
+    call: Call, previous: ApiObject | undefined,
+  ): Promise<void> {
+    const { kind, admission } = this.#deps;
+    const request = this.#request(operation, at.namespace, at.name, at.subresource ?? '', call, previous);
+    await admission.mutate(body as Draft, request);
+    const field = new Field();
+    await admission.validate(body as ApiObject, field, request);
+    if (field.errors.length > 0) throw invalid(kind, at.name, field.errors);
+  }
+
+  #hooks({ now, part, call }: Writing): HookContext {
+    return { now, subresource: part || undefined, apiVersion: apiVersionOf(this.#deps.kind), user: call.user };
+  }
+
+  #request(operation: Operation, namespace: string, name: string, subresource: string, call: Call, previous: ApiObject | undefined): AdmissionRequest {
+    const warn = (text: string): void => void call.warnings?.push(text);
+    return { kind: this.#deps.stored, operation, namespace, name, subresource, user: call.user, previous, isDryRun: call.isDryRun, warn };
+  }
+
+  /** Before admission, so that what plugins add belongs to nobody. */
+  #record(draft: Draft, previous: ApiObject | undefined, { call, part, now }: Writing): void {
+    const recording = { manager: call.fieldManager ?? managerOf(call.user), now, subresource: part };
+    const managedFields = recorded(this.#deps.stored, draft as ApiObject, previous, recording, this.#hasStatus);
+    const { managedFields: _, ...metadata } = draft.metadata;
+    draft.metadata = inOrder({ ...metadata, ...(managedFields ? { managedFields } : {}) }) as Draft['metadata'];
+  }
+
+  /** Whatever plugins (webhooks among them) do: who the object is, and the part that the request may not write, stay. */
+  async #mutated(draft: Draft, request: AdmissionRequest, part: Part<O> | undefined): Promise<Draft> {
+    const { metadata, status } = draft;
+    if (!(await this.#deps.admission.mutate(draft, request))) return draft;
+    const normal = this.#normal(draft);
+    const { deletionTimestamp: _, deletionGracePeriodSeconds: __, ...own } = normal.metadata;
+    normal.metadata = identified(own as Draft['metadata'], metadata);
+    if (!part && this.#hasStatus) normal.status = status;
+    return normal;
+  }
+
+  /** Plugins may have put fields anywhere: decoding again gives the printed order and fills what they left out. */
+  #normal(draft: Draft): Draft {
+    const { stored } = this.#deps;
+    const value = stored.decode(draft).value as unknown as Draft;
+    stored.behaviour.complete?.(value as Mutable<any>);
+    return value;
+  }
+
+  #countGeneration(draft: Draft, previous: ApiObject, part: Part<O> | undefined): void {
+    const { desired = allBut } = this.#deps.stored.behaviour;
+    if (desired === false || (part && !part.bumpsGeneration)) return;
+    if (equalJson(desired(draft as ApiObject), desired(previous))) return;
+    draft.metadata = inOrder({ ...draft.metadata, generation: (previous.metadata.generation ?? 0) + 1 }) as Draft['metadata'];
+  }
+}
+
+/** The metadata of the object that has this identity: which one it is and what has become of it is not the writer's to say. */
+function identified(metadata: Draft['metadata'], identity: ApiObject['metadata']): Draft['metadata'] {
+  const { uid, creationTimestamp, namespace, generation, deletionTimestamp, deletionGracePeriodSeconds } = identity;
+  return inOrder({
+    ...metadata, uid, creationTimestamp, resourceVersion: '', ...(namespace ? { namespace } : {}), ...(generation === undefined ? {} : { generation }),
+    ...(deletionTimestamp ? { deletionTimestamp } : {}), ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+  }) as Draft['metadata'];
+}
+
+/** What a change of counts as a new generation, where the kind does not say. */
+function allBut(object: ApiObject): readonly unknown[] {
+  const { metadata: _, status: __, ...rest } = object as Draft;
+  return [rest];
+}

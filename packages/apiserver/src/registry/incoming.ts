@@ -1,0 +1,78 @@
+import {
+  type ApiObject, apiVersionOf, badRequest, type Decoded, DecodeError, Field, invalid, type Kind, type Mutable,
+} from '@navarch/machinery';
+import type { ApplyRequest, Call, Draft } from './call.ts';
+
+// What a client sent, and where it sent it, before anything is asked of what is stored.
+
+const NOT_AN_OBJECT = "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string; Kind string }";
+
+/** Decodes, completes and turns into the stored version. Throws BadRequest. */
+export function readObject(kind: Kind<any>, input: unknown, call: Call): Draft {
+  const sent = input as Partial<ApiObject> | null;
+  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) throw badRequest(NOT_AN_OBJECT);
+  const apiVersion = apiVersionOf(kind);
+  if ((sent.kind ?? kind.kind) !== kind.kind || (sent.apiVersion ?? apiVersion) !== apiVersion) {
+    throw badRequest(`the API version in the data (${sent.apiVersion}) does not match the expected API version (${apiVersion})`);
+  }
+  // Given here, so that decoding puts them in their place even where the sender left them out.
+  const { value, unknownFields } = decoded(kind, { ...sent, kind: kind.kind, apiVersion });
+  complain(kind, unknownFields, call);
+  kind.behaviour.complete?.(value as Mutable<any>);
+  const { hub } = kind;
+  if (!hub) return value as unknown as Draft;
+  const stored = hub.kind.decode(hub.toHub(value)).value;
+  hub.kind.behaviour.complete?.(stored as Mutable<any>);
+  return stored as unknown as Draft;
+}
+
+const unhandled = (kind: Kind<any>, why: string): string =>
+  `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ${why}`;
+
+function decoded(kind: Kind<any>, sent: unknown): Decoded {
+  try {
+    return kind.decode(sent);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw badRequest(unhandled(kind, error.message));
+  }
+}
+
+function complain(kind: Kind<any>, unknownFields: readonly string[], { fieldValidation, source, warnings }: Call): void {
+  if (fieldValidation === 'Ignore' || (unknownFields.length === 0 && !source?.hasDuplicates)) return;
+  const texts = source?.complaints(unknownFields) ?? unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
+  if (fieldValidation === 'Strict') throw badRequest(unhandled(kind, `strict decoding error: ${texts.join(', ')}`));
+  warnings?.push(...texts);
+}
+
+/** Puts the object where the request went. Throws BadRequest when it names another namespace. */
+export function place(kind: Kind<any>, metadata: Draft['metadata'], namespace: string): void {
+  if (!kind.namespaced) return;
+  if (metadata.namespace && metadata.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  metadata.namespace = namespace;
+}
+
+/** Throws BadRequest when the object goes by another name than the request. */
+export function checkName(sent: string | undefined, name: string): void {
+  if (sent !== name) throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${name})`);
+}
+
+/** What is applied, in its place. Throws BadRequest and Invalid. */
+export function readApplied(kind: Kind<any>, { config, manager }: ApplyRequest, namespace: string, name: string): Draft {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw badRequest('error decoding YAML: yaml: cannot unmarshal into Go value of type map[string]interface {}');
+  }
+  const { metadata = {}, ...rest } = config as Partial<Draft>;
+  if (!rest.kind) throw badRequest("error decoding YAML: Object 'Kind' is missing");
+  const at = new Field();
+  if (!manager) at.at('fieldManager').required('is required for apply patch');
+  if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', at.errors);
+  const sent = metadata as Draft['metadata'];
+  if (sent.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
+  if (sent.name) checkName(sent.name, name);
+  const placed = { ...sent, name };
+  place(kind, placed, namespace);
+  return { ...rest, metadata: placed } as Draft;
+}
