@@ -1,5 +1,4 @@
-import { cloneJson } from '@navarch/machinery';
-import type { ApiObject, Mutable, Part } from '@navarch/machinery';
+import { type ApiObject, cloneJson, type Mutable, type Part } from '@navarch/machinery';
 
 type WithStatus = ApiObject & { readonly status: object };
 

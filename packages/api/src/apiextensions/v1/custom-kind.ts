@@ -1,6 +1,8 @@
 import {
-  type ApiObject, applyDefaults, type Column, compileSimplePath, decode, defineKind, DecodeError, failure, type FieldSchema, type Hub, humanDuration, type JsonSchema, type Kind,
-  type Patterns, prune, pruneNulls, RuleValidator, type ScaleFacts, schemaOf, StructuralValidator, type SubresourceFacts, validateEmbedded, validateListTypes, type Verb, cloneJson } from '@navarch/machinery';
+  type ApiObject, applyDefaults, cloneJson, type Column, compileSimplePath, decode, DecodeError, defineKind, failure, type FieldSchema,
+  type Hub, humanDuration, type JsonSchema, type Kind, type Patterns, prune, pruneNulls, RuleValidator, type ScaleFacts, schemaOf,
+  StructuralValidator, type SubresourceFacts, validateEmbedded, validateListTypes, type Verb,
+} from '@navarch/machinery';
 import { schemas } from '../../built-in.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
 import { age } from '../../columns.ts';

@@ -1,4 +1,6 @@
-import { applyDefaults, backtrackingPatterns, checkRules, type Field, type JsonSchema, type Patterns, prune, StructuralValidator, cloneJson } from '@navarch/machinery';
+import {
+  applyDefaults, backtrackingPatterns, checkRules, cloneJson, type Field, type JsonSchema, type Patterns, prune, StructuralValidator,
+} from '@navarch/machinery';
 
 type Schema = JsonSchema & Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,4 @@
-import { humanDuration, type Kind, type Mutable, cloneJson } from '@navarch/machinery';
+import { cloneJson, humanDuration, type Kind, type Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { columnsOf, containerImages, containerNames, selectorText } from '../../columns.ts';
 import { completePodTemplate } from '../../core/v1/pod-defaults.ts';

@@ -1,5 +1,6 @@
 import {
-  dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type HookContext, type Kind, type Mutable, cloneJson } from '@navarch/machinery';
+  cloneJson, dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type HookContext, type Kind, type Mutable,
+} from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { each, named } from '../../checks/values.ts';
 import { columnsOf, humanDuration } from '../../columns.ts';

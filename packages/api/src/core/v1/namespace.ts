@@ -1,4 +1,4 @@
-import { dnsLabelErrors, type Field, type Kind, qualifiedNameErrors, cloneJson } from '@navarch/machinery';
+import { cloneJson, dnsLabelErrors, type Field, type Kind, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { each, named } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';

@@ -1,4 +1,4 @@
-import { equalJson, type Field, type Mutable, cloneJson } from '@navarch/machinery';
+import { cloneJson, equalJson, type Field, type Mutable } from '@navarch/machinery';
 import { each } from '../../checks/values.ts';
 import type { Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../../generated/types/core-v1.ts';
 import { qosClassOf } from './pod-resources.ts';

@@ -1,5 +1,4 @@
-import { cloneJson } from '@navarch/machinery';
-import type { Kind, Mutable } from '@navarch/machinery';
+import { cloneJson, type Kind, type Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import type { Pod } from '../../generated/types/core-v1.ts';
 import { podColumns } from './pod-columns.ts';

@@ -1,18 +1,7 @@
 import { mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding } from '@navarch/api';
 import {
-  type ApiObject,
-  apiVersionOf,
-  applyConfig,
-  CelError,
-  celToJson,
-  decode,
-  equalJson,
-  forbidden,
-  jsonPatch,
-  type Kind,
-  type Mutable,
-  StatusError,
-  cloneJson,
+  type ApiObject, apiVersionOf, applyConfig, CelError, celToJson, cloneJson, decode, equalJson, forbidden, jsonPatch, type Kind,
+  type Mutable, StatusError,
 } from '@navarch/machinery';
 import { emptyOf, unmanaged } from '../../registry/field-management.ts';
 import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';

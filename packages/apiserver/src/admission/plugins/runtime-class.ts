@@ -1,5 +1,5 @@
 import { type Pod, runtimeClass, type Toleration } from '@navarch/api';
-import { canonicalQuantity, equalJson, forbidden, type Mutable, cloneJson } from '@navarch/machinery';
+import { canonicalQuantity, cloneJson, equalJson, forbidden, type Mutable } from '@navarch/machinery';
 import { defineAdmissionPlugin } from '../admission.ts';
 
 interface RuntimeClass {

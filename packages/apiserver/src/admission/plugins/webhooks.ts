@@ -1,15 +1,6 @@
 import { mutatingWebhookConfiguration, validatingWebhookConfiguration } from '@navarch/api';
 import { randomUid, settleAll } from '@navarch/base';
-import {
-  type ApiObject,
-  decode,
-  equalJson,
-  internalError,
-  jsonPatch,
-  type Kind,
-  type Mutable,
-  cloneJson,
-} from '@navarch/machinery';
+import { type ApiObject, cloneJson, decode, equalJson, internalError, jsonPatch, type Kind, type Mutable } from '@navarch/machinery';
 import {
   type AdmissionContext,
   type AdmissionPlugin,
