@@ -112,6 +112,14 @@ test('dryRun=All answers as if it had been done', async () => {
   assert.equal((await ask('GET', `${configMaps}/a`)).status, 404);
 });
 
+test('PATCH that takes the last finalizer away answers with the version it changed', async () => {
+  const ask = await started();
+  await ask('POST', configMaps, config('a', {}, { finalizers: ['example.com/hold'] }));
+  const { body: held } = await ask('DELETE', `${configMaps}/a`);
+  const { body } = await ask('PATCH', `${configMaps}/a`, { metadata: { finalizers: null } }, { 'content-type': 'application/merge-patch+json' });
+  assert.equal(body.metadata.resourceVersion, held.metadata.resourceVersion);
+});
+
 test('DELETE waits for finalizers, and the last one to go takes the object along', async () => {
   const ask = await started();
   await ask('POST', configMaps, config('a', {}, { finalizers: ['example.com/hold'] }));

@@ -69,13 +69,19 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
     webhooks: made.use(httpsWebhooks()), disabledAdmission: flags.get('disable-admission-plugins') ?? [],
   }, signal);
   made.use(await listenHttps(served.server, {
-    addresses: [flags.get('bind-address')?.[0] ?? '127.0.0.1'], port, ...own, clientAuthority: readPem(needed(flags, 'client-ca-file')),
+    addresses: [flags.get('bind-address')?.[0] ?? '127.0.0.1'], port, ...own, ...clientAuthorityOf(flags),
     // There are no kubelets to ask.
     kubeletClient: { ...own, authority: own.certificate },
   }));
   await using group = new TaskGroup(signal);
   group.spawn((s) => served.housekeep(s));
   await ended(signal);
+}
+
+/** Without the flag nobody has an identity by a certificate, as with upstream's. */
+function clientAuthorityOf(flags: Flags): { readonly clientAuthority?: string } {
+  const file = flags.get('client-ca-file')?.[0];
+  return file ? { clientAuthority: readPem(file) } : {};
 }
 
 /** The pair that envtest made, or one of our own where there is none. */

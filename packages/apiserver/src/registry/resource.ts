@@ -181,8 +181,10 @@ export class Resource<O extends ApiObject> {
 
   /** Writes what a part of the server itself decided about the stored object. Resolves to undefined when it has moved. */
   async overwrite(previous: Cached<ApiObject>, draft: ApiObject): Promise<Cached<ApiObject> | undefined> {
+    const next = { ...draft, metadata: inOrder({ ...draft.metadata, resourceVersion: '' } as Mutable<ApiObject>['metadata']) } as ApiObject;
     try {
-      return await this.shelf.replace(previous, { ...draft, metadata: inOrder({ ...draft.metadata, resourceVersion: '' } as Mutable<ApiObject>['metadata']) } as ApiObject);
+      // In turn, so that whoever is overtaken by it has something to wait for.
+      return await this.shelf.inTurn(previous.key, () => this.shelf.replace(previous, next));
     } catch (error) {
       if (error instanceof StaleError) return undefined;
       throw error;
@@ -206,11 +208,11 @@ export class Resource<O extends ApiObject> {
       }
       const draft = await this.#drafts.updated(sent, cached.object, { call, now: this.registry.deps.clock.now(), part, isApplied });
       if (isSame(draft, cached.object)) return this.view(cached.object);
-      if (call.isDryRun) return this.view({ ...draft, metadata: { ...draft.metadata, resourceVersion: cached.object.metadata.resourceVersion } } as ApiObject);
+      if (call.isDryRun) return this.view(versionedAs(cached.object, draft));
       try {
         if (isFinished(draft as ApiObject, this.shelf.kind)) {
           await this.shelf.remove(cached);
-          return this.view(draft as ApiObject);
+          return this.view(versionedAs(cached.object, draft));
         }
         return this.view((await this.shelf.replace(cached, draft as ApiObject)).object);
       } catch (error) {
@@ -243,6 +245,10 @@ function isSame(draft: Draft, previous: ApiObject): boolean {
   return equalJson({ ...metadata, resourceVersion: '', managedFields: [] }, { ...before, resourceVersion: '', managedFields: [] })
     && equalJson(rest, restBefore) && isEqualManagement(metadata.managedFields, before.managedFields);
 }
+
+/** What was not stored is shown at the version it was made from. */
+const versionedAs = ({ metadata: { resourceVersion } }: ApiObject, draft: Draft): ApiObject =>
+  ({ ...draft, metadata: { ...draft.metadata, resourceVersion } }) as ApiObject;
 
 const clonedOnce = (draft: Draft, isNeeded: boolean): Draft => (isNeeded ? cloneJson(draft) : draft);
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { serve } from '@navarch/apiserver';
+import { serve, type Server } from '@navarch/apiserver';
 import { silent } from '@navarch/base';
 import { WebSocket } from 'ws';
 import { Pki } from '../pki/index.ts';
@@ -28,15 +28,17 @@ let listening: Listening;
 let pki: Pki;
 let session: ClientHttp2Session;
 let admin: { readonly certificate: string; readonly key: string };
+let own: { readonly certificate: string; readonly key: string };
+let server: Server;
 
 before(async () => {
   pki = await Pki.open(join(folder, 'pki'));
   store = await SqliteStore.open(join(folder, 'store'));
-  const { server } = await serve({
+  ({ server } = await serve({
     store, clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
     issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443,
-  }, stop.signal);
-  const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', addresses: ['127.0.0.1'], names: ['localhost'] });
+  }, stop.signal));
+  own = await pki.identity('apiserver', { commonName: 'kube-apiserver', addresses: ['127.0.0.1'], names: ['localhost'] });
   admin = await pki.identity('admin', { commonName: 'admin', organizations: ['system:masters'] });
   listening = await listenHttps(server, {
     addresses: ['127.0.0.1'], port: 0, certificate: own.certificate, key: own.key, clientAuthority: pki.authority.certificate,
@@ -66,9 +68,9 @@ function ask(headers: OutgoingHttpHeaders, body?: Uint8Array | string): Promise<
   });
 }
 
-function askHttp1(path: string, method = 'GET', body?: string): Promise<Answer> {
+function askHttp1(path: string, method = 'GET', body?: string, port = listening.port): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = httpsRequest({ host: '127.0.0.1', port: listening.port, path, method, ca: pki.authority.certificate, cert: admin.certificate, key: admin.key, headers: { 'content-type': 'application/json' } });
+    const request = httpsRequest({ host: '127.0.0.1', port, path, method, ca: pki.authority.certificate, cert: admin.certificate, key: admin.key, headers: { 'content-type': 'application/json' } });
     request.on('response', (reply) => {
       const chunks: Buffer[] = [];
       reply.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -82,6 +84,14 @@ function askHttp1(path: string, method = 'GET', body?: string): Promise<Answer> 
 const post = (path: string, object: unknown): Promise<Answer> => ask({ ':method': 'POST', ':path': path, 'content-type': 'application/json' }, JSON.stringify(object));
 const config = (name: string, data: object = {}): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
 const json = ({ body }: Answer): any => JSON.parse(body.toString());
+
+test('without an authority for clients a certificate makes nobody anyone', async () => {
+  await using open = await listenHttps(server, {
+    addresses: ['127.0.0.1'], port: 0, certificate: own.certificate, key: own.key, kubeletClient: { ...admin, authority: pki.authority.certificate },
+  });
+  assert.equal((await askHttp1('/api/v1/secrets', 'GET', undefined, open.port)).status, 403);
+  assert.equal((await askHttp1('/api/v1/secrets')).status, 200);
+});
 
 test('listenHttps() answers HTTP/2 and HTTP/1.1 on one port, each as who its certificate names', async () => {
   const made = await post(configMaps, config('both'));

@@ -15,8 +15,8 @@ export interface ListenOptions {
   readonly port: number;
   readonly certificate: string;
   readonly key: string;
-  /** PEM of the authority that client certificates must come from. */
-  readonly clientAuthority: string;
+  /** PEM of the authority that client certificates must come from; absent: none are asked for. */
+  readonly clientAuthority?: string;
   /** How the server shows itself to kubelets. */
   readonly kubeletClient: ForwardCredentials;
 }
@@ -32,7 +32,7 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
   let { port } = options;
   for (const address of options.addresses) {
     const listener = createSecureServer({
-      cert: options.certificate, key: options.key, ca: options.clientAuthority, requestCert: true, rejectUnauthorized: false, allowHTTP1: true,
+      cert: options.certificate, key: options.key, ...certificates(options), rejectUnauthorized: false, allowHTTP1: true,
       ALPNProtocols: ['h2', 'http/1.1'], maxHeaderListPairs: 200, maxSessionMemory: SESSION_MEGABYTES_MAX, settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
     } as Parameters<typeof createSecureServer>[0]);
     serve(listener, server, options.kubeletClient);
@@ -56,6 +56,10 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
     },
   };
 }
+
+/** Without an authority of theirs the machine's own would do, which vouch for names and not for users. */
+const certificates = ({ clientAuthority }: ListenOptions): object =>
+  (clientAuthority === undefined ? { requestCert: false } : { ca: clientAuthority, requestCert: true });
 
 const listening = (listener: Http2SecureServer, host: string, port: number): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -13,6 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'navarch-webhooks-'));
 const webhooks = httpsWebhooks();
 let server: Server;
 let address: WebhookAddress;
+let leaf: string;
 
 before(async () => {
   const pki = await Pki.open(folder);
@@ -20,6 +21,7 @@ before(async () => {
     commonName: 'hooks.default.svc',
     names: ['hooks.default.svc'],
   });
+  leaf = certificate;
   server = createServer({ cert: certificate, key }, (request, response) => {
     if (request.url === '/slow') return;
     if (request.url === '/huge') {
@@ -56,10 +58,24 @@ test('httpsWebhooks() posts a question and brings the answer', async () => {
 
 test('httpsWebhooks() trusts the authority and the name it was told, and no other', async () => {
   const { authority: _, ...untrusted } = address;
-  await assert.rejects(webhooks.post(untrusted, '{}', 5000), /certificate/);
+  await assert.rejects(
+    webhooks.post(untrusted, '{}', 5000),
+    /: tls: failed to verify certificate: x509: certificate signed by unknown authority$/,
+  );
   await assert.rejects(
     webhooks.post({ ...address, serverName: 'others.default.svc' }, '{}', 5000),
     /does not match certificate/,
+  );
+});
+
+test('httpsWebhooks() takes a bundle that holds nothing but the certificate of the server', async () => {
+  assert.equal((await webhooks.post({ ...address, authority: leaf }, '{}', 5000)).status, 200);
+});
+
+test('httpsWebhooks() says in the words of Go that nobody listens', async () => {
+  await assert.rejects(
+    webhooks.post({ ...address, port: 1 }, '{}', 5000),
+    /: dial tcp 127\.0\.0\.1:1: connect: connection refused$/,
   );
 });
 

@@ -27,7 +27,7 @@ function ask(
     const fail = (error: Error): void =>
       reject(
         new Error(
-          `Post "https://${serverName}:${port}${path}": ${signal.aborted ? 'context deadline exceeded' : error.message}`,
+          `Post "https://${serverName}:${port}${path}": ${signal.aborted ? 'context deadline exceeded' : wordsOf(error, host, port)}`,
           { cause: error },
         ),
       );
@@ -39,7 +39,8 @@ function ask(
       method: 'POST',
       signal, // Addresses are no server names; the certificate is checked for the host then.
       servername: isIP(serverName) === 0 ? serverName : '',
-      ...(authority === undefined ? {} : { ca: authority }),
+      // Whatever the bundle holds is trusted, also where it is no authority: envtest gives the server's own certificate.
+      ...(authority === undefined ? {} : { ca: authority, allowPartialTrustChain: true }),
       headers: {
         host: port === 443 ? serverName : `${serverName}:${port}`,
         'content-type': 'application/json',
@@ -61,4 +62,33 @@ function ask(
     });
     request.end(body);
   });
+}
+
+const UNKNOWN_AUTHORITY = 'certificate signed by unknown authority';
+/** What Go says of certificates that are refused. */
+const CERTIFICATES: Readonly<Record<string, string>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  CERT_SIGNATURE_FAILURE: UNKNOWN_AUTHORITY,
+  CERT_HAS_EXPIRED: 'certificate has expired or is not yet valid',
+  CERT_NOT_YET_VALID: 'certificate has expired or is not yet valid',
+};
+
+/** People look for the words that Go's clients have for it. */
+function wordsOf(error: Error & { readonly code?: string }, host: string, port: number): string {
+  const { code = '' } = error;
+  if (CERTIFICATES[code]) return `tls: failed to verify certificate: x509: ${CERTIFICATES[code]}`;
+  switch (code) {
+    case 'ECONNREFUSED':
+      return `dial tcp ${isIP(host) === 6 ? `[${host}]` : host}:${port}: connect: connection refused`;
+    case 'ENOTFOUND':
+      return `dial tcp: lookup ${host}: no such host`;
+    case 'ECONNRESET':
+      return 'EOF';
+    default:
+      return error.message;
+  }
 }
