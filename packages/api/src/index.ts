@@ -6,7 +6,7 @@ export {
   mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding, validatingAdmissionPolicy, validatingAdmissionPolicyBinding,
 } from './admissionregistration/v1/policies.ts';
 export { mutatingWebhookConfiguration, validatingWebhookConfiguration } from './admissionregistration/v1/webhooks.ts';
-export { type CustomKinds, customKinds, type CustomObject } from './apiextensions/v1/custom-kind.ts';
+export { type CustomKinds, customKinds, type CustomObject, type CustomVersion } from './apiextensions/v1/custom-kind.ts';
 export { customResourceDefinition } from './apiextensions/v1/custom-resource-definition.ts';
 export { apiService } from './apiregistration/v1/api-service.ts';
 export { controllerRevision } from './apps/v1/controller-revision.ts';

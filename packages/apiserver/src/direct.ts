@@ -38,6 +38,8 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
 
   async get(key: Key): Promise<O> {
     const { namespace, name } = this.#allow('get', key);
+    const { shelf } = this.#resource;
+    if (shelf.isLate) await shelf.ready([this.#resource.cached(namespace, name)]);
     return this.#resource.get(namespace, name);
   }
 
@@ -61,18 +63,27 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
     const arrived = new Notifier();
     let waiting: WatchEvent<O>[] = [];
     let isOverrun = false;
-    const stop = this.#follow(Number(options.after), (events) => {
+    let late: CachedEvent<ApiObject>[] = [];
+    const take = (events: readonly CachedEvent<ApiObject>[]): void => {
       for (const event of events) {
         const type = seenAs(event, selection, prefix);
         if (type) waiting.push({ type, object: this.#shown(event) });
       }
-      isOverrun ||= waiting.length > WATCH_QUEUE_MAX;
+    };
+    const stop = this.#follow(Number(options.after), (events) => {
+      if (resource.shelf.isLate) late.push(...events);
+      else take(events);
+      isOverrun ||= waiting.length + late.length > WATCH_QUEUE_MAX;
       arrived.notify();
     });
     try {
       while (!signal.aborted) {
         if (isOverrun) throw expired('the watcher is too far behind');
-        if (waiting.length === 0) await arrived.wait(signal).catch(() => undefined);
+        if (waiting.length === 0 && late.length === 0) await arrived.wait(signal).catch(() => undefined);
+        const converting = late;
+        late = [];
+        await resource.shelf.ready(converting.flatMap(({ current, previous }) => [current, previous].filter((held) => held !== undefined)));
+        take(converting);
         const batch = waiting;
         waiting = [];
         if (batch.length > 0) yield batch;

@@ -62,7 +62,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     patterns: options.patterns ?? backtrackingPatterns, attendants: { '/services': allocator },
   });
   await registry.start(signal);
-  const customResources = new CustomResources({ registry, patterns: options.patterns ?? backtrackingPatterns, clock, log });
+  const customResources = new CustomResources({ registry, patterns: options.patterns ?? backtrackingPatterns, clock, log, random: random.fork('conversions'), webhooks: options.webhooks });
   await customResources.start();
   const server = new Server({
     registry, virtual: virtualResources, address: `${options.advertiseAddress}:${options.advertisePort}`, metrics: options.metrics ?? new MetricRegistry(), failingChecks: () => [],

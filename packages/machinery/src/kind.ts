@@ -139,6 +139,8 @@ export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
   readonly scale?: ScaleFacts<Obj>;
   /** Set on a version that is not the stored one: conversions to and from the stored version, pure. */
   readonly hub?: Hub<Obj>;
+  /** The same objects are served in another version that stands for them: whoever wants to see each object once passes over this one. */
+  readonly isAlternate: boolean;
   /** The stored resource when it is not group/plural (`/registry/<storagePrefix>/...`, as upstream lays etcd out). */
   readonly storagePrefix: string;
   /** Whoever asks for it is warned. */
@@ -169,6 +171,8 @@ export interface KindDeclaration<Obj extends ApiObject> {
   readonly selectableFields?: Readonly<Record<string, (obj: Obj) => string>>;
   readonly scale?: ScaleFacts<Obj>;
   readonly hub?: Hub<Obj>;
+  /** Default: whether there is a hub. */
+  readonly isAlternate?: boolean;
   readonly storagePrefix?: string;
   readonly deprecated?: Deprecation;
 }
@@ -177,7 +181,7 @@ export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<O
   const { facts, schema, behaviour = {}, columns = [], selectableFields = {}, scale, hub, storagePrefix, deprecated } = declaration;
   return Object.freeze({
     ...facts, schema, decode: declaration.decode ?? ((value: unknown) => decode(schema, value)), origin: declaration.origin ?? 'built-in', behaviour, columns, selectableFields,
-    storagePrefix: storagePrefix ?? facts.plural,
+    storagePrefix: storagePrefix ?? facts.plural, isAlternate: declaration.isAlternate ?? hub !== undefined,
     ...(scale ? { scale } : {}), ...(hub ? { hub } : {}), ...(deprecated ? { deprecated } : {}),
   });
 }

@@ -18,7 +18,7 @@ export interface Form<T> {
 export class Cached<T> {
   readonly key: string;
   readonly revision: number;
-  readonly object: T;
+  #object: T;
   readonly #value: Uint8Array;
   readonly #form: Form<T>;
   #bytes: Uint8Array | undefined;
@@ -27,9 +27,25 @@ export class Cached<T> {
   constructor(entry: Pick<Entry, 'key' | 'value' | 'revision'>, attachment: unknown, form: Form<T>) {
     this.key = entry.key;
     this.revision = entry.revision;
-    this.object = form.read(entry.value, entry.revision, attachment);
+    this.#object = form.read(entry.value, entry.revision, attachment);
     this.#value = entry.value;
     this.#form = form;
+  }
+
+  get object(): T {
+    return this.#object;
+  }
+
+  /** Takes the place of what reading gave: for forms that can only be finished later. Indexes keep what they had. */
+  finish(object: T): void {
+    this.#object = object;
+    this.#bytes = undefined;
+    this.#others = undefined;
+  }
+
+  /** Whether these are the bytes that are stored. */
+  isStoredAs(bytes: Uint8Array): boolean {
+    return bytes.length === this.#value.length && bytes.every((byte, i) => byte === this.#value[i]);
   }
 
   /** Bytes it takes in the store. */

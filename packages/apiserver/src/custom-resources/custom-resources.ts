@@ -1,12 +1,15 @@
 import { customKinds, customResourceDefinition, type CustomResourceDefinition } from '@navarch/api';
-import { type Clock, type Logger, Notifier } from '@navarch/base';
+import { type Clock, type Logger, Notifier, type Random } from '@navarch/base';
 import { type ApiObject, equalJson, type Mutable, type Patterns, StatusError } from '@navarch/machinery';
 import type { Cached } from '@navarch/store';
+import type { Webhooks } from '../admission/webhooks/port.ts';
 import { systemUser } from '../auth/user.ts';
 import { timestamp } from '../registry/meta.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Resource } from '../registry/resource.ts';
 import { type Definition, isTrue, withCondition } from './conditions.ts';
+import { type Conversion, renaming } from './conversion.ts';
+import { ConversionWebhook } from './conversion-webhook.ts';
 import { judgeNames } from './names.ts';
 
 export interface CustomResourcesDeps {
@@ -14,6 +17,9 @@ export interface CustomResourcesDeps {
   readonly patterns: Patterns;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly random: Random;
+  /** Converts between versions where a definition says so. */
+  readonly webhooks?: Webhooks | undefined;
 }
 
 /** Keeps a definition until its objects are gone. */
@@ -124,16 +130,20 @@ export class CustomResources {
     if (served && served.isTerminating === isTerminating && equalJson(served.spec, definition.spec)) return;
     const kinds = customKinds(definition, patterns);
     if (!kinds) return;
-    await registry.serve(kinds);
+    await registry.serve(kinds, this.#conversionOf(definition));
     served?.stop();
     const { name } = definition.metadata;
-    const { storagePrefix } = kinds.stored;
-    const { cache } = registry.of(kinds.stored).shelf;
+    const { storagePrefix } = kinds.stored.kind;
+    const { cache } = registry.of(kinds.stored.kind).shelf;
     // The definition waits for the last of its objects.
     const stop = isTerminating ? cache.follow(cache.revision, (events) => {
       if (events.some((event) => !event.current)) this.#note(name);
     }) : () => undefined;
     this.#served.set(name, { spec: definition.spec, isTerminating, storagePrefix, stop });
+  }
+
+  #conversionOf({ spec: { conversion } }: Definition): Conversion {
+    return conversion?.strategy === 'Webhook' && conversion.webhook ? new ConversionWebhook(conversion.webhook, this.#deps) : renaming;
   }
 
   #forget(name: string): void {

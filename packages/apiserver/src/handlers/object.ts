@@ -50,9 +50,12 @@ export async function servePart(resource: Resource<any>, exchange: Exchange): Pr
   }
 }
 
-function read(resource: Resource<any>, { request, info: { namespace, name } }: Exchange): BytesResponse {
+function read(resource: Resource<any>, { request, info: { namespace, name } }: Exchange): BytesResponse | Promise<BytesResponse> {
   const how = negotiate(request, resource.kind);
-  return bytesAnswer(how, [showCached(how, resource, resource.cached(namespace, name))]);
+  const cached = resource.cached(namespace, name);
+  const late = resource.shelf.ready([cached]);
+  const answer = (): BytesResponse => bytesAnswer(how, [showCached(how, resource, cached)]);
+  return late ? late.then(answer) : answer();
 }
 
 async function patch(resource: Resource<any>, { request, info: { namespace, name, subresource }, call, bodies }: Exchange): Promise<BytesResponse> {

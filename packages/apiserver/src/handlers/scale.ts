@@ -9,7 +9,9 @@ import { type Exchange, notAllowedHere } from './exchange.ts';
 /** The scale subresource: reads and writes the number of replicas of any kind that has one. */
 export async function serveScale(resource: Resource<any>, { request, info: { namespace, name }, call, bodies }: Exchange): Promise<ApiResponse> {
   switch (request.method) {
-    case 'GET': return valueAnswer(request, readScale(resource, resource.get(namespace, name)));
+    case 'GET':
+      await resource.shelf.ready([resource.cached(namespace, name)]);
+      return valueAnswer(request, readScale(resource, resource.get(namespace, name)));
     case 'PUT': {
       const { value } = await bodies.object(request, 'Scale');
       return valueAnswer(request, await writeScale(resource, namespace, name, () => value, call));

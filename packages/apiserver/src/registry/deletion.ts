@@ -33,6 +33,8 @@ export class Deletion<O extends ApiObject> {
       // Whoever is writing the object now comes first: against a write under way every try would be in vain.
       if (attempt > 0) await resource.shelf.inTurn(resource.shelf.keyOf(namespace, name), async () => undefined);
       const cached = resource.cached(namespace, name);
+      const late = resource.shelf.ready([cached]);
+      if (late) await late;
       this.#check(cached.object, options, name);
       await resource.admitOther('DELETE', { namespace, name }, cached.object, call);
       const draft = this.#marked(cached.object, options);

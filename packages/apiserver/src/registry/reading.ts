@@ -2,6 +2,7 @@ import { type ApiObject, badRequest, expired, failure, type ListMeta, type Statu
 import { type Cached, type CachedEvent, CompactedError } from '@navarch/store';
 import { type ContinueToken, decodeToken, encodeToken, expiredToken } from './continue-token.ts';
 import type { Resource } from './resource.ts';
+import type { Shelf } from './shelf.ts';
 import { type Selection, selectionOf } from './selection.ts';
 
 export interface ListRequest {
@@ -33,6 +34,7 @@ export async function page(resource: Resource<any>, request: ListRequest): Promi
   const { shelf, kind } = resource;
   const selection = selectionOf(kind, request.labelSelector, request.fieldSelector);
   const prefix = shelf.prefixOf(request.namespace);
+  if (shelf.isLate) await readable(shelf, prefix);
   const newest = shelf.revision;
   const token = request.continue === '' ? undefined : decodeToken(request.continue);
   if (token && request.resourceVersion !== '' && request.resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
@@ -49,6 +51,11 @@ export async function page(resource: Resource<any>, request: ListRequest): Promi
     if (!(error instanceof CompactedError)) throw error;
     throw token ? expiredToken(token) : expired('The resourceVersion for the provided list is too old.');
   }
+}
+
+/** Resolves when everything under the prefix can be read, what came meanwhile included. */
+async function readable(shelf: Shelf, prefix: string): Promise<void> {
+  for (let late = shelf.ready(shelf.cache.range(prefix)); late; late = shelf.ready(shelf.cache.range(prefix))) await late;
 }
 
 /** ListMeta of a page. */
@@ -83,6 +90,7 @@ async function past({ resource, selection, prefix, after, limit, revision }: Rea
   const objects: Cached<ApiObject>[] = [];
   for (let from = after; ;) {
     const { held, remaining } = await resource.shelf.past(prefix, { revision, limit: limit ?? PAST_ENTRIES, ...(from === undefined ? {} : { after: from }) });
+    await resource.shelf.ready(held);
     for (const [i, cached] of held.entries()) {
       if (!selection.matches(cached.object)) continue;
       objects.push(cached);

@@ -4,6 +4,8 @@ import { type ApiObject, apiVersionOf, type Kind, notFound, type Patterns } from
 import type { Store } from '@navarch/store';
 import type { AdmissionPlugin } from '../admission/admission.ts';
 import type { Access } from '../auth/access.ts';
+import type { Conversion } from '../custom-resources/conversion.ts';
+import { CustomForm } from './custom-form.ts';
 import type { Attendant } from './drafts.ts';
 import { Resource } from './resource.ts';
 import { Shelf } from './shelf.ts';
@@ -28,7 +30,8 @@ export class Registry {
   readonly deps: RegistryDeps;
   readonly #resources = new Map<string, Resource<any>>();
   readonly #byKind = new Map<Kind<any>, Resource<any>>();
-  readonly #shelves = new Map<string, Shelf>();
+  /** By place in the store; custom resources have one for each version, the stored one first. */
+  readonly #shelves = new Map<string, readonly Shelf[]>();
   readonly #changed = new Notifier();
   #kinds: readonly Kind<any>[];
   #signal = new AbortController().signal;
@@ -42,7 +45,7 @@ export class Registry {
   /** Reads what is stored. Nothing is served before it resolves. */
   async start(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
-    for (const shelf of this.#shelves.values()) await shelf.start(signal);
+    for (const shelf of [...this.#shelves.values()].flat()) await shelf.start(signal);
   }
 
   /** Aborts when the server ends. */
@@ -61,29 +64,38 @@ export class Registry {
   }
 
   /** Serves the versions of a custom resource, in the place of what was served of it before. Resolves when its objects are read. */
-  async serve({ stored, served }: CustomKinds): Promise<void> {
-    const shelf = new Shelf(stored, this.deps.store);
-    await shelf.start(this.#signal);
-    this.withdraw(stored.storagePrefix);
-    this.#shelves.set(stored.storagePrefix, shelf);
-    this.#byKind.set(stored, new Resource<any>(stored, shelf, this));
-    for (const kind of served) this.#add(kind, shelf);
+  async serve(kinds: CustomKinds, conversion: Conversion): Promise<void> {
+    const { stored, all } = kinds;
+    const { storagePrefix } = stored.kind;
+    const shelves: Shelf[] = [];
+    for (const version of [stored, ...all.filter((one) => one.isServed && one !== stored)]) {
+      const shelf = new Shelf(version.kind, this.deps.store, new CustomForm(version, kinds, conversion));
+      await shelf.start(this.#signal);
+      shelves.push(shelf);
+    }
+    this.withdraw(storagePrefix);
+    this.#shelves.set(storagePrefix, shelves);
+    const served = all.filter((version) => version.isServed).map((version) => version.kind);
+    for (const shelf of shelves) {
+      if (served.includes(shelf.kind)) this.#add(shelf.kind, shelf);
+      else this.#byKind.set(shelf.kind, new Resource<any>(shelf.kind, shelf, this));
+    }
     this.#kinds = [...this.#kinds, ...served];
     this.#changed.notify();
   }
 
   /** Ends what is served from that place of the store. What is stored there stays. */
   withdraw(storagePrefix: string): void {
-    const shelf = this.#shelves.get(storagePrefix);
-    if (!shelf) return;
+    const shelves = this.#shelves.get(storagePrefix);
+    if (!shelves) return;
     this.#shelves.delete(storagePrefix);
     for (const [kind, resource] of this.#byKind) {
-      if (resource.shelf !== shelf) continue;
+      if (!shelves.includes(resource.shelf)) continue;
       this.#byKind.delete(kind);
       if (this.#resources.get(nameOf(kind)) === resource) this.#resources.delete(nameOf(kind));
     }
     this.#kinds = this.#kinds.filter((kind) => this.#byKind.has(kind));
-    shelf.end();
+    for (const shelf of shelves) shelf.end();
     this.#changed.notify();
   }
 
@@ -94,8 +106,13 @@ export class Registry {
 
   /** The resource whose objects are stored at that place. */
   storedAt(storagePrefix: string): Resource<any> | undefined {
-    const shelf = this.#shelves.get(storagePrefix);
+    const [shelf] = this.#shelves.get(storagePrefix) ?? [];
     return shelf && this.#byKind.get(shelf.kind);
+  }
+
+  /** The object of one version of a custom resource as another one of it shows it. Rejects where it cannot be converted. */
+  async inVersion(object: ApiObject, from: Kind<any>, to: Kind<any>): Promise<ApiObject> {
+    return from === to ? object : this.of(to).shelf.adopted(object);
   }
 
   /** Throws NotFound for a kind that is not, or no longer, served. */
@@ -106,8 +123,10 @@ export class Registry {
   }
 
   #shelfOf(stored: Kind<any>): Shelf {
-    let shelf = this.#shelves.get(stored.storagePrefix);
-    if (!shelf) this.#shelves.set(stored.storagePrefix, (shelf = new Shelf(stored, this.deps.store)));
+    const [known] = this.#shelves.get(stored.storagePrefix) ?? [];
+    if (known) return known;
+    const shelf = new Shelf(stored, this.deps.store);
+    this.#shelves.set(stored.storagePrefix, [shelf]);
     return shelf;
   }
 

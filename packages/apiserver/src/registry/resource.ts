@@ -199,6 +199,8 @@ export class Resource<O extends ApiObject> {
     if (part !== '' && !this.#parts[part]) throw methodNotAllowed(this.kind, 'update');
     for (let attempt = 0; ; attempt++) {
       const cached = this.cached(namespace, name);
+      const late = this.shelf.ready([cached]);
+      if (late) await late;
       const sent = make(this.view(cached.object));
       if (!sent) return this.view(cached.object);
       const claimed = sent.metadata.resourceVersion;
@@ -207,7 +209,7 @@ export class Resource<O extends ApiObject> {
         throw conflict(this.kind, name, `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${cached.object.metadata.uid}`);
       }
       const draft = await this.#drafts.updated(sent, cached.object, { call, now: this.registry.deps.clock.now(), part, isApplied });
-      if (isSame(draft, cached.object)) return this.view(cached.object);
+      if (isSame(draft, cached.object) && (this.kind.origin !== 'custom' || await this.shelf.isStoredAsNow(cached))) return this.view(cached.object);
       if (call.isDryRun) return this.view(versionedAs(cached.object, draft));
       try {
         if (isFinished(draft as ApiObject, this.shelf.kind)) {

@@ -1,5 +1,6 @@
-import { type ApiObject, apiVersionOf, conflict, type Kind, type Mutable } from '@navarch/machinery';
+import { type ApiObject, conflict, type Kind, type Mutable } from '@navarch/machinery';
 import { Cached, type Form, type ListOptions, StaleError, type Store, WatchCache } from '@navarch/store';
+import { type CustomForm, inKeyOrder } from './custom-form.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -17,23 +18,6 @@ const form: Form<ApiObject> = {
   },
   show: versioned,
 };
-
-/** Objects of custom resources are what their schema makes of them now, whatever it was when they were stored; printed by name. */
-const customForm = (kind: Kind<any>): Form<ApiObject> => ({
-  read(value, revision, attachment) {
-    const object = (attachment ?? inKeyOrder(kind.decode({ ...JSON.parse(decoder.decode(value)) as object, apiVersion: apiVersionOf(kind) }).value)) as Mutable<ApiObject>;
-    object.metadata.resourceVersion = String(revision);
-    return object;
-  },
-  show: (_value, _revision, object) => encoder.encode(JSON.stringify(object)),
-});
-
-function inKeyOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inKeyOrder);
-  if (typeof value !== 'object' || value === null) return value;
-  const source = value as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(Object.keys(source).sort().map((name) => [name, inKeyOrder(source[name])]));
-}
 
 const EMPTY_VERSION = encoder.encode('"resourceVersion":""');
 
@@ -56,25 +40,53 @@ function indexOf(bytes: Uint8Array, part: Uint8Array): number {
   throw new Error('A stored object has no place for its resourceVersion');
 }
 
-/** Where the objects of one resource are kept: every version of the resource shares it. */
+/** Where the objects of one resource are kept: every version of a built-in resource shares it, each of a custom resource has its own over the same objects. */
 export class Shelf {
   readonly kind: Kind<any>;
   readonly cache: WatchCache<ApiObject>;
   readonly #store: Store;
   readonly #form: Form<ApiObject>;
+  readonly #custom: CustomForm | undefined;
   readonly #end = new AbortController();
   /** The last of the writers that wait for an object. */
   readonly #turns = new Map<string, Promise<void>>();
 
-  constructor(kind: Kind<any>, store: Store) {
+  constructor(kind: Kind<any>, store: Store, custom?: CustomForm) {
     this.kind = kind;
     this.#store = store;
-    this.#form = kind.origin === 'custom' ? customForm(kind) : form;
-    this.cache = new WatchCache(`/registry/${kind.storagePrefix}/`, this.#form, kind.selectableFields as Readonly<Record<string, (object: ApiObject) => string>>);
+    this.#custom = custom;
+    this.#form = custom ?? form;
+    // What can be read only later has no values to find it by.
+    const indexes = custom?.isLate ? {} : (kind.selectableFields as Readonly<Record<string, (object: ApiObject) => string>>);
+    this.cache = new WatchCache(`/registry/${kind.storagePrefix}/`, this.#form, indexes);
   }
 
   start(signal: AbortSignal): Promise<void> {
     return this.cache.start(this.#store, AbortSignal.any([signal, this.#end.signal]));
+  }
+
+  /** Whether reading may have to wait: see `ready`. */
+  get isLate(): boolean {
+    return this.#custom?.isLate ?? false;
+  }
+
+  /**
+   * Undefined where all of these can be read now, as nearly always; else resolves when they can. Rejects where some of
+   * them cannot be had in this version.
+   */
+  ready(held: Iterable<Cached<ApiObject>>): Promise<void> | undefined {
+    return this.#custom?.ready(held);
+  }
+
+  /** An object of another version of the same custom resource, as this one shows it. */
+  async adopted(object: ApiObject): Promise<ApiObject> {
+    return this.#custom ? this.#custom.adopted(object) : object;
+  }
+
+  /** Whether the object would be stored as it is now: what was stored by another schema, or in another version, would not. */
+  async isStoredAsNow(held: Cached<ApiObject>): Promise<boolean> {
+    if (!this.#custom) return true;
+    return held.isStoredAs(await this.#custom.bytesOf({ ...held.object, metadata: { ...held.object.metadata, resourceVersion: '' } }));
   }
 
   /** Aborts when the resource is no longer served in this form: watches of it end. */
@@ -144,13 +156,15 @@ export class Shelf {
   }
 
   async #put(key: string, made: ApiObject, expected: number): Promise<Cached<ApiObject>> {
-    const draft = this.kind.origin === 'custom' ? (inKeyOrder(made) as ApiObject) : made;
-    const value = encoder.encode(JSON.stringify(draft));
+    const draft = this.#custom ? (inKeyOrder(made) as ApiObject) : made;
+    const value = this.#custom ? await this.#custom.bytesOf(draft) : encoder.encode(JSON.stringify(draft));
     const [revision = 0] = await this.#store.commit([{ type: 'put', key, value, expected, attachment: draft }]);
     const held = this.cache.get(key);
     // Someone else may have written again before this turn; then what we wrote is still the draft, versioned by the cache.
-    if (held?.revision === revision) return held;
-    return new Cached({ key, value, revision }, draft, this.#form);
+    const written = held?.revision === revision ? held : new Cached({ key, value, revision }, draft, this.#form);
+    const late = this.ready([written]);
+    if (late) await late;
+    return written;
   }
 }
 

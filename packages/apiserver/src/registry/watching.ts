@@ -1,4 +1,4 @@
-import type { Clock } from '@navarch/base';
+import { type Clock, Notifier, TaskGroup } from '@navarch/base';
 import { type ApiObject, expired, statusOf } from '@navarch/machinery';
 import { type CachedEvent, CompactedError } from '@navarch/store';
 import type { Representation } from '../representation/representation.ts';
@@ -31,13 +31,19 @@ export async function runWatch(resource: Resource<any>, request: WatchRequest, c
   const until = clock.monotonic() + request.timeoutMs;
   try {
     const after = request.sendInitialEvents ? await watch.sendInitial(signal) : Number(request.resourceVersion || resource.shelf.revision);
-    if (watch.follow(after)) await heartbeat(watch, until, clock, AbortSignal.any([signal, watch.signal, resource.shelf.ended]));
+    const end = AbortSignal.any([signal, watch.signal, resource.shelf.ended]);
+    if (!watch.follow(after)) return;
+    if (resource.shelf.isLate) await heartbeatWhileLate(watch, until, clock, end);
+    else await heartbeat(watch, until, clock, end);
   } catch (error) {
     if (!signal.aborted && !watch.signal.aborted && !resource.shelf.ended.aborted) throw error; // The client's going is the usual end.
   } finally {
     watch.stop();
   }
 }
+
+/** Batches of events that may wait for their conversion; a watcher that is further behind must list again. */
+const LATE_BATCHES_MAX = 1000;
 
 /** Per batch of events, the bytes of each view. */
 const encoded = new WeakMap<readonly CachedEvent<ApiObject>[], Map<string, Uint8Array>>();
@@ -52,6 +58,9 @@ class Watch {
   readonly #view: string;
   readonly #end = new AbortController();
   #hasHeader = true;
+  /** What has to be converted before it is sent. */
+  readonly #late: (readonly CachedEvent<ApiObject>[])[] = [];
+  readonly #arrived = new Notifier();
   #stop = (): void => undefined;
 
   constructor(resource: Resource<any>, request: WatchRequest, sink: Sink) {
@@ -76,6 +85,7 @@ class Watch {
   async sendInitial(signal: AbortSignal): Promise<number> {
     const { shelf } = this.#resource;
     const { how, allowBookmarks } = this.#request;
+    for (let late = shelf.ready(shelf.cache.range(this.#prefix)); late; late = shelf.ready(shelf.cache.range(this.#prefix))) await this.#orFail(late);
     const { revision } = shelf;
     let frames: Uint8Array[] = [];
     let bytes = 0;
@@ -116,6 +126,37 @@ class Watch {
     if (!first) return;
     // A watch may begin in the future.
     if (first.revision <= after) return this.#onEvents(events.filter((event) => event.revision > after), after);
+    if (!this.#resource.shelf.isLate) return this.#deliver(events);
+    this.#late.push(events);
+    this.#arrived.notify();
+    if (this.#late.length > LATE_BATCHES_MAX) this.#end.abort(new Error('Conversion is too far behind'));
+  }
+
+  /** Delivers what had to be converted first, in its order, until the signal aborts or something cannot be converted. */
+  async deliverLate(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const [events] = this.#late;
+      if (!events) await this.#arrived.wait(signal);
+      else {
+        await this.#orFail(this.#resource.shelf.ready(events.flatMap(({ current, previous }) => [current, previous].filter((held) => held !== undefined))));
+        this.#deliver(events);
+        this.#late.shift();
+      }
+    }
+  }
+
+  /** A conversion that fails ends the watch, with a word of why. */
+  async #orFail(conversion: Promise<void> | undefined): Promise<void> {
+    try {
+      await conversion;
+    } catch (error) {
+      this.#send(showError(this.#request.how, statusOf(error)));
+      this.#end.abort(error);
+      throw error;
+    }
+  }
+
+  #deliver(events: readonly CachedEvent<ApiObject>[]): void {
     const bytes = this.#hasHeader && this.#request.how.shape === 'table' ? this.#encode(events) : this.#shared(events);
     if (bytes.length > 0) this.#send(bytes);
   }
@@ -153,6 +194,12 @@ class Watch {
   #send(bytes: Uint8Array): void {
     if (!this.#sink.write(bytes)) this.#end.abort(new Error('The watcher reads too slowly'));
   }
+}
+
+async function heartbeatWhileLate(watch: Watch, until: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  await using group = new TaskGroup(signal);
+  group.spawn((s) => watch.deliverLate(s));
+  await heartbeat(watch, until, clock, group.signal);
 }
 
 async function heartbeat(watch: Watch, until: number, clock: Clock, signal: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ import { SimClock } from '@navarch/sim';
 import { MemoryStore } from '@navarch/store';
 import type { User } from '../auth/user.ts';
 import type { ApiRequest, ApiResponse } from '../request.ts';
-import { serve } from '../serve.ts';
+import { serve, type ServeOptions } from '../serve.ts';
 import type { Server } from '../server.ts';
 
 export interface Answer {
@@ -47,7 +47,7 @@ const users = new Map<string, User>([
 ]);
 
 /** A server in memory with a namespace `d`, and ways to ask it as someone who may do everything. */
-export async function asked(): Promise<Asked> {
+export async function asked(more: Pick<ServeOptions, 'webhooks'> = {}): Promise<Asked> {
   const [store, clock] = [new MemoryStore(), new SimClock()];
   const { server, housekeep } = await serve(
     {
@@ -62,6 +62,7 @@ export async function asked(): Promise<Asked> {
       nodePorts: [30_000, 32_767],
       advertiseAddress: '10.0.0.1',
       advertisePort: 6443,
+      ...more,
     },
     new AbortController().signal,
   );

@@ -15,7 +15,7 @@ const CONDITION = 'DisruptionAllowed';
 
 /** Says how many pods of each disruption budget may go by choice. What evicts takes from it (subresources/eviction.ts). */
 export function disruptionController(kinds: readonly Kind<any>[]): Controller {
-  const scaled = kinds.filter((kind) => kind.scale && !kind.hub);
+  const scaled = kinds.filter((kind) => kind.scale && !kind.isAlternate);
   return defineController({
     name: 'disruption-controller',
     eventSource: 'controllermanager',

@@ -24,7 +24,7 @@ export function ownerScale(pods: readonly Pod[], kinds: readonly Kind<any>[], ca
 /** By uid, so that an owner is counted once for all its pods; a deployment's for that of its replica sets. */
 function scaleOf(p: Pod, reference: OwnerReference, kinds: readonly Kind<any>[], cache: CacheReader): [string, number] {
   const kind = kinds.find(
-    (one) => one.kind === reference.kind && one.group === groupOf(reference.apiVersion) && !one.hub,
+    (one) => one.kind === reference.kind && one.group === groupOf(reference.apiVersion) && !one.isAlternate,
   );
   if (kind && !kind.scale)
     throw new RangeError(

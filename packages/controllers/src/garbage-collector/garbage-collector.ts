@@ -38,7 +38,7 @@ const isOrphaning = ({ metadata }: ApiObject): boolean =>
 export const garbageCollectorController = (all: readonly Kind<any>[]): Controller => {
   const collected = all.filter(
     (kind) =>
-      !kind.hub &&
+      !kind.isAlternate &&
       ['list', 'watch', 'delete'].every((verb) => (kind.verbs as readonly string[]).includes(verb)) &&
       kind.kind !== 'Event',
   );

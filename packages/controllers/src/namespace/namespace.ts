@@ -31,7 +31,7 @@ interface Remainder {
  */
 export const namespaceController = (kinds: readonly Kind<any>[]): Controller => {
   const contents = kinds.filter(
-    (kind) => kind.namespaced && !kind.hub && kind.verbs.includes('delete') && kind.verbs.includes('list'),
+    (kind) => kind.namespaced && !kind.isAlternate && kind.verbs.includes('delete') && kind.verbs.includes('list'),
   );
   return defineController({
     name: 'namespace-controller',

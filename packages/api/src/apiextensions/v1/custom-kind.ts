@@ -1,6 +1,6 @@
 import {
   type ApiObject, applyDefaults, cloneJson, type Column, compileSimplePath, decode, DecodeError, defineKind, failure, type FieldSchema,
-  type Hub, humanDuration, type JsonSchema, type Kind, type Patterns, prune, pruneNulls, RuleValidator, type ScaleFacts, schemaOf,
+  humanDuration, type JsonSchema, type Kind, type Patterns, prune, pruneNulls, RuleValidator, type ScaleFacts, schemaOf,
   StructuralValidator, type SubresourceFacts, validateEmbedded, validateListTypes, type Verb,
 } from '@navarch/machinery';
 import { schemas } from '../../built-in.ts';
@@ -18,24 +18,42 @@ const objectMeta = schemas.object('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMe
 const own = (name: string, schema: FieldSchema['schema']): FieldSchema => ({ name, schema, isRequired: false, omit: 'empty', isPointer: true });
 const OWN_FIELDS: readonly FieldSchema[] = [own('apiVersion', { type: 'string' }), own('kind', { type: 'string' }), { ...own('metadata', objectMeta), isPointer: false }];
 
-/** The stored version of a definition's objects, served or not, and what is served: the others convert to and from the stored one. */
+/** One version of a definition's objects: a kind of its own, over the same place of the store as the others. */
+export interface CustomVersion {
+  readonly kind: Kind<CustomObject>;
+  readonly isServed: boolean;
+  /** An object that came from another version, as this one's schema has it: pruned, not completed. Throws DecodeError. */
+  shape(value: unknown): CustomObject;
+}
+
+/** All versions of a definition, served or not, and the one that objects are stored in. */
 export interface CustomKinds {
-  readonly stored: Kind<CustomObject>;
-  readonly served: readonly Kind<CustomObject>[];
+  readonly stored: CustomVersion;
+  readonly all: readonly CustomVersion[];
 }
 
 /** undefined: the definition stores no version. */
 export function customKinds(definition: CustomResourceDefinition, patterns: Patterns): CustomKinds | undefined {
-  const version = definition.spec.versions.find(({ storage }) => storage);
-  if (!version) return undefined;
-  const stored = customKind(definition, version, patterns, undefined);
-  const served = definition.spec.versions.filter((one) => one.served).map((one) => (one === version ? stored : customKind(definition, one, patterns, stored)));
-  return { stored, served };
+  const { versions } = definition.spec;
+  const version = versions.find(({ storage }) => storage);
+  const foremost = version?.served ? version : versions.find(({ served }) => served);
+  const all = versions.map((one): CustomVersion => {
+    const json = schemaIn(one);
+    return {
+      kind: customKind(definition, one, patterns, one !== foremost), isServed: one.served,
+      shape: (value) => decodeCustom(value, json, false).value as unknown as CustomObject,
+    };
+  });
+  const stored = version && all[versions.indexOf(version)];
+  return stored && { stored, all };
 }
 
-function customKind({ metadata, spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion, patterns: Patterns, hub: Kind<CustomObject> | undefined): Kind<CustomObject> {
+const schemaIn = ({ schema }: CustomResourceDefinitionVersion): JsonSchema =>
+  (schema?.openAPIV3Schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }) as JsonSchema;
+
+function customKind({ metadata, spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion, patterns: Patterns, isAlternate: boolean): Kind<CustomObject> {
   const { group, names, scope } = spec;
-  const json = (version.schema?.openAPIV3Schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }) as JsonSchema;
+  const json = schemaIn(version);
   const validator = new StructuralValidator(json, patterns);
   const rules = new RuleValidator(json);
   const hasStatus = version.subresources?.status !== undefined;
@@ -46,11 +64,10 @@ function customKind({ metadata, spec }: CustomResourceDefinition, version: Custo
       subresources: subresourcesOf(version, group, names.kind),
     },
     schema: schemaOf(`${group.split('.').reverse().join('.')}.${version.name}.${names.kind}`, json, OWN_FIELDS), origin: 'custom', storagePrefix: `${group}/${names.plural}`,
-    decode: (value) => decodeCustom(value, json),
+    isAlternate, decode: (value) => decodeCustom(value, json, true),
     columns: columnsOf(version),
     selectableFields: Object.fromEntries((version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), selectorValue(jsonPath)])),
     ...(version.subresources?.scale ? { scale: scaleOf(version.subresources.scale) } : {}),
-    ...(hub ? { hub: renamed(hub, `${group}/${version.name}`) } : {}),
     behaviour: {
       desired: ({ metadata: _, ...rest }) => {
         const { status, ...others } = rest;
@@ -79,24 +96,20 @@ function customKind({ metadata, spec }: CustomResourceDefinition, version: Custo
   });
 }
 
-/** A fresh value as the schema has it: metadata by its type, the rest pruned and completed. */
-function decodeCustom(value: unknown, json: JsonSchema): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
+/** A fresh value as the schema has it: metadata by its type, the rest pruned and, where wanted, completed. */
+function decodeCustom(value: unknown, json: JsonSchema, isCompleted: boolean): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DecodeError('json: cannot unmarshal into Go value of type map[string]interface {}');
   const { apiVersion, kind, metadata, ...rest } = cloneJson(value) as Record<string, unknown>;
   const meta = decode(objectMeta, metadata ?? {});
   const object: Record<string, unknown> = { apiVersion, kind, metadata: meta.value };
   for (const name of Object.keys(rest).sort()) if (rest[name] !== undefined) object[name] = rest[name];
   const pruned = prune(object, json, true);
-  applyDefaults(object, json);
-  pruneNulls(object, json);
+  if (isCompleted) {
+    applyDefaults(object, json);
+    pruneNulls(object, json);
+  }
   return { value: object, unknownFields: [...meta.unknownFields.map((field) => `metadata.${field}`), ...pruned] };
 }
-
-const renamed = (hub: Kind<CustomObject>, apiVersion: string): Hub<CustomObject> => ({
-  kind: hub,
-  toHub: (object) => ({ ...object, apiVersion: `${hub.group}/${hub.version}` }),
-  fromHub: (object) => ({ ...object, apiVersion }),
-});
 
 function subresourcesOf({ subresources }: CustomResourceDefinitionVersion, group: string, kind: string): readonly SubresourceFacts[] {
   const verbs: readonly Verb[] = ['get', 'patch', 'update'];

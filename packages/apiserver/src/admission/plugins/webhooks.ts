@@ -1,6 +1,6 @@
 import { mutatingWebhookConfiguration, validatingWebhookConfiguration } from '@navarch/api';
 import { randomUid, settleAll } from '@navarch/base';
-import { type ApiObject, cloneJson, decode, equalJson, internalError, jsonPatch, type Kind, type Mutable } from '@navarch/machinery';
+import { type ApiObject, cloneJson, equalJson, internalError, jsonPatch, type Kind, type Mutable } from '@navarch/machinery';
 import {
   type AdmissionContext,
   type AdmissionPlugin,
@@ -8,6 +8,7 @@ import {
   defineAdmissionPlugin,
   type Scope,
 } from '../admission.ts';
+import type { Registry } from '../../registry/registry.ts';
 import { type Webhook, webhooksOf } from '../webhooks/configuration.ts';
 import { wantedKind } from '../webhooks/matching.ts';
 import { takeOver } from '../webhooks/patching.ts';
@@ -48,13 +49,22 @@ async function applyOne(
   const answered = await askIfWanted(webhook, draft as ApiObject, request, context, webhooks);
   if (!answered) return false;
   const { kind, verdict } = answered;
-  if (verdict.patch) takeOver(draft, patched(webhook, verdict.patch, kind, request.kind, draft as ApiObject));
+  if (verdict.patch) takeOver(draft, await patched({ webhook, kind, stored: request.kind, registry: context.registry }, verdict.patch, draft as ApiObject));
   return true;
 }
 
-/** The object, in the stored version, as the webhook wants it. */
-function patched({ name }: Webhook, patch: string, kind: Kind<any>, stored: Kind<any>, draft: ApiObject): ApiObject {
-  const shown = kind !== stored && kind.hub ? kind.hub.fromHub(draft) : draft;
+interface Patching {
+  readonly webhook: Webhook;
+  /** The version that the webhook sees. */
+  readonly kind: Kind<any>;
+  readonly stored: Kind<any>;
+  readonly registry: Registry;
+}
+
+/** The object, in the version of the request, as the webhook wants it. */
+async function patched({ webhook: { name }, kind, stored, registry }: Patching, patch: string, draft: ApiObject): Promise<ApiObject> {
+  const isCustom = kind.origin === 'custom';
+  const shown = kind !== stored && kind.hub ? kind.hub.fromHub(draft) : isCustom ? await registry.inVersion(draft, stored, kind) : draft;
   try {
     const next = jsonPatch(
       shown,
@@ -62,8 +72,8 @@ function patched({ name }: Webhook, patch: string, kind: Kind<any>, stored: Kind
     );
     // A body of another kind, sent to a subresource, has no schema here.
     if ((draft.kind ?? stored.kind) !== stored.kind) return next as ApiObject;
-    const decoded = decode(kind.schema, next).value as unknown as ApiObject;
-    return kind !== stored && kind.hub ? kind.hub.toHub(decoded) : decoded;
+    const decoded = kind.decode(next).value as unknown as ApiObject;
+    return kind !== stored && kind.hub ? kind.hub.toHub(decoded) : isCustom ? await registry.inVersion(decoded, kind, stored) : decoded;
   } catch (error) {
     throw internalError(
       new Error(
@@ -95,8 +105,9 @@ async function askIfWanted(
   const body = request.operation === 'DELETE' ? undefined : object;
   const kind = wantedKind(webhook, request, context, body);
   if (!kind) return undefined;
+  const shown = kind.origin === 'custom' ? await inVersion(kind, body, request, context.registry) : { object: body, request };
   const verdict = await ask(
-    { webhook, request, kind, object: body, uid: randomUid(context.registry.deps.random) },
+    { webhook, kind, ...shown, uid: randomUid(context.registry.deps.random) },
     webhooks,
     context,
   );
@@ -104,4 +115,18 @@ async function askIfWanted(
   for (const warning of verdict.warnings ?? []) request.warn(warning);
   if (verdict.allowed !== true) refuse(webhook, verdict);
   return { kind, verdict };
+}
+
+/** A request about a custom resource as another version of it shows it. Rejects where that version cannot be had. */
+async function inVersion(
+  kind: Kind<any>,
+  object: ApiObject | undefined,
+  request: AdmissionRequest,
+  registry: Registry,
+): Promise<{ readonly object: ApiObject | undefined; readonly request: AdmissionRequest }> {
+  const { previous } = request;
+  return {
+    object: object && (await registry.inVersion(object, request.kind, kind)),
+    request: { ...request, previous: previous && (await registry.inVersion(previous, request.kind, kind)) },
+  };
 }

@@ -57,7 +57,7 @@ export function webhooksOf(registry: Registry, kind: Kind<any>): readonly Webhoo
 const HTTPS = 443;
 
 /** Where the webhook answers now. Throws Error where its service has nobody to answer. */
-export function addressOf({ clientConfig }: Webhook, registry: Registry): WebhookAddress {
+export function addressOf({ clientConfig }: Pick<Webhook, 'clientConfig'>, registry: Registry): WebhookAddress {
   const authority = clientConfig.caBundle ? { authority: atob(clientConfig.caBundle) } : {};
   if (clientConfig.service) return { ...serviceAddress(clientConfig.service, registry), ...authority };
   const url = /^https:\/\/(\[[^\]]+\]|[^/:?#]+)(?::(\d+))?([/?][^#]*)?$/.exec(clientConfig.url ?? '');

@@ -23,8 +23,11 @@ export function wantedKind(
   if (fits(kind)) return kind;
   if (matching.matchPolicy === 'Exact') return undefined;
   // The same objects under another name: whoever guards one version guards them all.
-  return registry.kinds.find((other) => other !== kind && other.hub?.kind === kind && fits(other));
+  return registry.kinds.find((other) => other !== kind && isOfSameObjects(other, kind) && fits(other));
 }
+
+const isOfSameObjects = (other: Kind<any>, kind: Kind<any>): boolean =>
+  other.hub?.kind === kind || (other.origin === 'custom' && other.storagePrefix === kind.storagePrefix);
 
 function ruleFits(
   { operations = [], apiGroups = [], apiVersions = [], resources = [], scope = '*', resourceNames = [] }: Rule,
