@@ -94,6 +94,47 @@ test('a role, or a flag, that does not exist is refused in one line', limit, asy
   assert.deepEqual([(await finished('nonsense')).code, (await finished('pause', '--loud')).code], [1, 1]);
 });
 
+test('webhook judges what it is shown and changes it in stages', limit, async () => {
+  const port = await freePort();
+  await using role = start('webhook', `--port=${port}`, '--sidecar-image=sidecar:1');
+  assert.equal(await role.get(`http://127.0.0.1:${port}/readyz`), 'ok');
+  const ask = async (path: string, request: object): Promise<unknown> => {
+    const body = JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', operation: 'CREATE', ...request } });
+    const review = await (await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body, headers: { connection: 'close' } })).json() as { readonly response: { readonly patch?: string; readonly patchType?: string } };
+    const { patch, patchType: _, ...verdict } = review.response;
+    return patch ? JSON.parse(Buffer.from(patch, 'base64').toString()) as unknown : verdict;
+  };
+  const allowed = { uid: 'u', allowed: true };
+  assert.deepEqual(await ask('/pods', { object: { spec: { containers: [{ name: 'webhook-disallow-x' }] }, metadata: { labels: { 'webhook-e2e-test': 'webhook-disallow' } } } }),
+    { uid: 'u', allowed: false, status: { message: 'the pod contains unwanted label; the pod contains unwanted container name;' } });
+  assert.deepEqual(await ask('/configmaps', { object: { data: { 'webhook-e2e-test': 'webhook-nondeletable' } } }), allowed);
+  assert.deepEqual(await ask('/configmaps', { operation: 'DELETE', oldObject: { data: { 'webhook-e2e-test': 'webhook-nondeletable' } } }),
+    { uid: 'u', allowed: false, status: { reason: 'the configmap cannot be deleted because it contains unwanted key and value' } });
+  const stage = (n: number): unknown => [{ op: 'add', path: `/data/mutation-stage-${n}`, value: 'yes' }];
+  assert.deepEqual(await ask('/mutating-configmaps', { object: { data: { 'mutation-start': 'yes' } } }), stage(1));
+  assert.deepEqual(await ask('/mutating-configmaps', { object: { data: { 'mutation-start': 'yes', 'mutation-stage-1': 'yes' } } }), stage(2));
+  assert.deepEqual(await ask('/mutating-configmaps', { object: {} }), allowed);
+  assert.deepEqual(await ask('/mutating-pods-sidecar', { object: { spec: { containers: [] } } }),
+    [{ op: 'add', path: '/spec/containers/-', value: { image: 'sidecar:1', name: 'webhook-added-sidecar', resources: {} } }]);
+  assert.deepEqual(await ask('/pods/attach', { name: 'to-be-attached-pod', operation: 'CONNECT', object: { stdin: true, container: 'container1' } }),
+    { uid: 'u', allowed: false, status: { message: "attaching to pod 'to-be-attached-pod' is not allowed" } });
+});
+
+test('guestbook tells its replicas what is written', limit, async () => {
+  const [primary, replica] = [await freePort(), await freePort()];
+  await using first = start('guestbook', `--http-port=${primary}`, `--backend-port=${replica}`);
+  assert.equal(await first.get(`http://127.0.0.1:${primary}/set?key=early&value=1`), '{"message":"Updated"}');
+  // On one machine the two differ by port alone: the replica is told under the address that it gave, at the port that is its own.
+  await using second = start('guestbook', `--http-port=${replica}`, `--backend-port=${primary}`, '--replicaof=127.0.0.1');
+  for (;;) {
+    if (await second.get(`http://127.0.0.1:${replica}/get?key=early`) === '{"data":"1"}') break;
+    await sleep(20);
+  }
+  await first.get(`http://127.0.0.1:${primary}/set?key=messages&value=hello`);
+  assert.equal(await second.get(`http://127.0.0.1:${replica}/get?key=messages`), '{"data":"hello"}');
+  assert.equal((await first.fetch(`http://127.0.0.1:${primary}/set?value=x`)).status, 400);
+});
+
 interface Running extends AsyncDisposable {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;

@@ -3,6 +3,7 @@ export { SqliteStore } from './sqlite/index.ts';
 export { type Listening, listenHttps } from './http/index.ts';
 export {
   certificateAuthority, certificateFacts, type Credentials, detachedSignature, isPair, makeRequest, openTokenKeys, Pki, publicKeyPin, type Subject, tokenKeysOf, writePrivateFile,
+  x509,
 } from './pki/index.ts';
 export { type Access, checkKubeconfig, countRequests, httpTransport, kubeconfigFile, loadAccess, mergeKubeconfig, removeFromKubeconfig, type RotatingTransport, rotatingTransport } from './client/index.ts';
 export { type Containerd, findContainerd, importImages, listImageNames, startContainerd, stopContainerd, teardownContainerd, writePodNetwork } from './containerd/index.ts';
