@@ -5,7 +5,7 @@ import type { Benchmark } from './harness/benchmark.ts';
 import { ROOT } from './harness/machine.ts';
 
 const ROUNDS = 3;
-export const USAGE = `usage: navarch bench NAME [--vs peer] [--rounds N] [--quick] [--only WORKLOAD] [--out FOLDER]
+export const USAGE = `usage: navarch bench NAME [--vs peer] [--rounds N] [--quick] [--only WORKLOAD,...] [--out FOLDER]
 
 ${benchmarks.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')}`;
 
@@ -17,7 +17,7 @@ export interface Flags {
   readonly withPeer: boolean;
   readonly rounds: number;
   readonly isQuick: boolean;
-  readonly only: string | undefined;
+  readonly only: readonly string[] | undefined;
   /** Absent: results are not written. */
   readonly out: string | undefined;
 }
@@ -41,7 +41,7 @@ export function flagsOf(argv: readonly string[]): Flags | undefined {
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 20) throw new UsageError(`--rounds ${values.rounds}: want a number from 1 to 20`);
   const isPart = values.quick === true || values.only !== undefined;
   return {
-    benchmark, withPeer: values.vs === 'peer', rounds, isQuick: values.quick === true, only: values.only,
+    benchmark, withPeer: values.vs === 'peer', rounds, isQuick: values.quick === true, only: values.only?.split(','),
     // A part of a benchmark must not take the place of a whole one.
     out: values.out ?? (isPart ? undefined : join(ROOT, 'bench/results')),
   };

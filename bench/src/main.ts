@@ -44,8 +44,8 @@ async function measure({ benchmark, withPeer, rounds, isQuick, only, out }: Flag
     await using processes = new Processes();
     await using made = new AsyncDisposableStack();
     const all = await benchmark.prepare({ processes, made, rounds, isQuick, withPeer, dir, signal, say });
-    const chosen = all.filter(({ name }) => only === undefined || name.includes(only));
-    if (chosen.length === 0) throw new UsageError(`no workload of ${benchmark.name} has ${JSON.stringify(only)} in its name; there are ${all.map((w) => w.name).join(', ')}`);
+    const chosen = all.filter(({ name }) => only === undefined || only.some((part) => name.includes(part)));
+    if (chosen.length === 0) throw new UsageError(`no workload of ${benchmark.name} has ${only?.join(' or ')} in its name; there are ${all.map((w) => w.name).join(', ')}`);
     const { outcomes, failures } = await interleave(chosen, { rounds, endByMs: began + LIMIT_MS - RESERVE_MS, say }, signal);
     for (const outcome of outcomes) process.stdout.write(`${JSON.stringify({ bench: benchmark.name, ...outcome })}\n`);
     if (outcomes.length > 0) say(`\n${tableOf(outcomes)}`);
