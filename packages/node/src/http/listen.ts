@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
@@ -9,6 +10,9 @@ import { answerHttp2 } from './http2-exchange.ts';
 
 /** What one connection may hold in buffers before new streams on it are refused: several whole lists of a large cluster. */
 const SESSION_MEGABYTES_MAX = 512;
+
+/** Node's own list with the shorter key of TLS 1.3 first, which Go prefers too: watches are mostly encryption. */
+const CIPHERS = ['TLS_AES_128_GCM_SHA256', ...constants.defaultCoreCipherList.split(':').filter((name) => name !== 'TLS_AES_128_GCM_SHA256')].join(':');
 
 export interface ListenOptions {
   readonly addresses: readonly string[];
@@ -32,7 +36,7 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
   let { port } = options;
   for (const address of options.addresses) {
     const listener = createSecureServer({
-      cert: options.certificate, key: options.key, ...certificates(options), rejectUnauthorized: false, allowHTTP1: true,
+      cert: options.certificate, key: options.key, ...certificates(options), rejectUnauthorized: false, allowHTTP1: true, ciphers: CIPHERS,
       ALPNProtocols: ['h2', 'http/1.1'], maxHeaderListPairs: 200, maxSessionMemory: SESSION_MEGABYTES_MAX, settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
     } as Parameters<typeof createSecureServer>[0]);
     serve(listener, server, options.kubeletClient);
