@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Pki } from '@navarch/node';
 import { buildSync } from 'esbuild';
-import { directory, file, symlink } from '../oci/entry.ts';
+import { directory, type Entry, file, symlink } from '../oci/entry.ts';
 import { defineRecipe } from '../recipe.ts';
 import { base, installOnly } from './base.ts';
 
@@ -16,6 +18,18 @@ function bundle(): string {
 }
 
 const program = bundle();
+
+/** What the helper shows of itself over TLS where a test brings no certificate. Nobody trusts it: proxies and probes do not ask. */
+async function localhost(): Promise<readonly Entry[]> {
+  const dir = mkdtempSync(join(tmpdir(), 'navarch-localhost-'));
+  try {
+    const authority = await Pki.open(dir);
+    const { certificate, key } = await authority.issue({ commonName: 'localhost', names: ['localhost', 'example.com'], addresses: ['127.0.0.1', '::1'] });
+    return [file('localhost.crt', certificate), file('localhost.key', key)];
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
 
 /** What tests run in pods: a real userland, and a program that can be many things. */
 export const navarchTesthost = defineRecipe({
@@ -31,6 +45,9 @@ export const navarchTesthost = defineRecipe({
     // The Node that runs us: the script is made for it.
     version: `node ${process.version}`,
     files: () => [file('usr/bin/node', readFileSync(process.execPath), 0o755)],
+  }, {
+    version: 'localhost 1',
+    files: localhost,
   }, {
     version: createHash('sha256').update(program).digest('hex'),
     files: () => [file('testhost', program, 0o755), file('package.json', '{"type":"module"}\n')],

@@ -45,6 +45,18 @@ test('serve-hostname --udp answers datagrams', limit, async () => {
   socket.close();
 });
 
+test('porter answers on a port with the words of its variable, pages as pages, and in JSON says how it was asked', limit, async () => {
+  const [page, text] = [await freePort(), await freePort()];
+  const env = { [`SERVE_PORT_${page}`]: '<a href="/rewriteme">test</a>', [`SERVE_PORT_${text}`]: 'foo' };
+  await using plain = startWith(env, 'porter');
+  assert.match((await plain.fetch(`http://127.0.0.1:${page}/`)).headers.get('content-type') ?? '', /^text\/html/);
+  assert.equal(await plain.get(`http://127.0.0.1:${text}/any/path`), 'foo');
+  const json = await freePort();
+  await using told = startWith({ [`SERVE_PORT_${json}`]: 'foo' }, 'porter', '--json-response');
+  const answer = await told.fetch(`http://127.0.0.1:${json}/?x=1`, { method: 'DELETE' });
+  assert.deepEqual(await answer.json(), { Method: 'DELETE', Body: 'foo' });
+});
+
 test('mounttest makes files of the modes asked for, and fails for what is not there', limit, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'mounttest-'));
   try {
@@ -139,17 +151,19 @@ interface Running extends AsyncDisposable {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
   /** Asks until it listens. */
-  fetch(url: string): Promise<Response>;
+  fetch(url: string, init?: RequestInit): Promise<Response>;
   get(url: string): Promise<string>;
 }
 
-function start(...args: readonly string[]): Running {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { stdio: 'ignore' });
+const start = (...args: readonly string[]): Running => startWith({}, ...args);
+
+function startWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): Running {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { stdio: 'ignore', env: { ...process.env, ...env } });
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
-  const ask = async (url: string): Promise<Response> => {
+  const ask = async (url: string, init: RequestInit = {}): Promise<Response> => {
     for (;;) {
       try {
-        return await fetch(url, { headers: { connection: 'close' } });
+        return await fetch(url, { ...init, headers: { connection: 'close' } });
       } catch (error) {
         if (child.exitCode !== null) throw error;
         await sleep(20);

@@ -90,6 +90,9 @@ async function connect({ netns, port, address }: ExtraNode, signal: AbortSignal)
     await runCommand(['ip', 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns], {}, signal);
   }
   await runCommand(['ip', 'link', 'set', port, 'master', HUB, 'up'], {}, signal);
+  // A node's packets to a node port of this machine may be meant for a pod of that very node. Where bridged packets pass
+  // the packet filter they are sent on within the bridge, and no bridge sends back where a packet came from unless told.
+  await runCommand(['ip', 'link', 'set', port, 'type', 'bridge_slave', 'hairpin', 'on'], {}, signal);
   for (const words of [['address', 'replace', `${address}/24`, 'dev', 'eth0'], ['link', 'set', 'eth0', 'up'], ['route', 'replace', 'default', 'via', DEFAULTS.nodeIP]]) {
     await runCommand(['ip', ...words], { netns: path }, signal);
   }

@@ -5,7 +5,7 @@ export interface HttpTransport {
 }
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** With the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
