@@ -94,6 +94,11 @@ class Members {
     );
   }
 
+  /** A surplus pod that is not up goes only where none below it is in trouble: whoever was ill before it is to be looked after first. */
+  mustWaitFor(member: Pod): boolean {
+    return !this.isUp(member) && member !== this.surplus.findLast((p) => !this.isUp(p));
+  }
+
   /** The revision that a pod of this ordinal is made from: below the partition, and where the rollout has not come yet, the old one. */
   revisionFor(ordinal: number): Revision {
     const { updateStrategy } = this.set.spec;
@@ -116,6 +121,7 @@ async function step(members: Members, context: Context): Promise<void> {
     if (isOrdered) return;
   }
   for (const member of members.surplus) {
+    if (isOrdered && members.mustWaitFor(member)) return;
     if (!member.metadata.deletionTimestamp) await deleteMember(set, member, context);
     // The next only after this one has gone, so that the set is never smaller than its ordinals say.
     if (isOrdered) return;

@@ -153,3 +153,22 @@ for (const seed of [1, 2, 3, 4]) {
     assert.deepEqual(await images(plane), { 'db-0': 'v2', 'db-1': 'v2', 'db-2': 'v2' });
   });
 }
+
+test('statefulSetController does not shrink while another pod is not ready, but takes away the one that is not', async () => {
+  await using plane = await start();
+  await make(plane);
+  await plane.clock.advance(10_000);
+  const setReady = (ordinal: number, status: 'True' | 'False') =>
+    plane.api.of(pod).update(`${KEY}-${ordinal}`, (p) => ({
+      ...p,
+      status: { ...p.status, conditions: p.status.conditions?.map((c) => (c.type === 'Ready' ? { ...c, status } : c)) ?? [] },
+    }), { subresource: 'status' });
+  const names = async () => (await plane.list(pod)).filter(isActive).map((p) => p.metadata.name).sort().join();
+  for (const ordinal of [0, 1, 2]) await setReady(ordinal, 'False');
+  await change(plane, (spec) => ({ ...spec, replicas: 0 }));
+  await plane.clock.advance(30_000);
+  assert.equal(await names(), 'db-0,db-1,db-2');
+  for (const ordinal of [0, 1]) await setReady(ordinal, 'True');
+  await plane.clock.advance(30_000);
+  assert.equal(await names(), '');
+});
