@@ -1,3 +1,11 @@
 import type { ConformanceTest } from '../../conformance-test.ts';
+import { customResourceTests } from './custom-resources.ts';
+import { discoveryTests } from './discovery.ts';
+import { fieldValidationTests } from './field-validation.ts';
+import { listTests } from './lists.ts';
+import { openApiPublishingTests } from './openapi-publishing.ts';
+import { watcherTests } from './watchers.ts';
 
-export const apiMachineryTests: readonly ConformanceTest[] = [];
+export const apiMachineryTests: readonly ConformanceTest[] = [
+  ...customResourceTests, ...discoveryTests, ...fieldValidationTests, ...listTests, ...openApiPublishingTests, ...watcherTests,
+];
