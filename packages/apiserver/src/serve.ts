@@ -12,6 +12,7 @@ import { CustomResources } from './custom-resources/custom-resources.ts';
 import { keepCompacted } from './housekeeping/compaction.ts';
 import { keepEventsFresh } from './housekeeping/event-expiry.ts';
 import { ensureFlow } from './flow/default-flow.ts';
+import type { ParseYaml } from './handlers/body.ts';
 import { Registry } from './registry/registry.ts';
 import { Server } from './server.ts';
 import { ServiceAllocator } from './service-allocator.ts';
@@ -28,7 +29,7 @@ export interface ServeOptions {
   readonly nodePorts: readonly [first: number, last: number];
   readonly advertiseAddress: string;
   readonly advertisePort: number;
-  parseYaml?(text: string): unknown;
+  readonly parseYaml?: ParseYaml;
   /** Names of admission plugins that are not asked. */
   readonly disabledAdmission?: readonly string[];
   /** Calls the admission webhooks that people have configured. */

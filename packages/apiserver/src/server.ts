@@ -8,7 +8,7 @@ import type { User } from './auth/user.ts';
 import { Documents } from './documents/documents.ts';
 import { FlowControl } from './flow/flow-control.ts';
 import { valueAnswer } from './handlers/answer.ts';
-import { Bodies } from './handlers/body.ts';
+import { Bodies, type ParseYaml } from './handlers/body.ts';
 import { callOf } from './handlers/call.ts';
 import { serveCollection } from './handlers/collection.ts';
 import { type Exchange, notAllowedHere, notServed } from './handlers/exchange.ts';
@@ -33,7 +33,7 @@ export interface ServerDeps {
   /** `host:port` that clients in the cluster are told to use. */
   readonly address?: string;
   /** Reads a YAML document; absent: bodies in YAML must be JSON, which YAML includes. */
-  parseYaml?(text: string): unknown;
+  readonly parseYaml?: ParseYaml;
   /** What this process counts; the server adds what it counts itself. */
   readonly metrics: MetricRegistry;
   /** Names of checks that fail right now. */

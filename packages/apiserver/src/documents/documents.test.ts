@@ -78,3 +78,24 @@ test('every reference of an OpenAPI document leads somewhere', async () => {
     assert.deepEqual([target, missing], [target, []]);
   }
 });
+
+test('documents say what every object has and what its metadata is, of custom resources too', async () => {
+  const { ask } = await asked();
+  const schema = { type: 'object', description: 'Waldo', properties: { spec: { type: 'object', description: 'What is wanted' } } };
+  await ask('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    metadata: { name: 'waldos.e.com' },
+    spec: {
+      group: 'e.com', scope: 'Namespaced', names: { plural: 'waldos', singular: 'waldo', kind: 'Waldo', listKind: 'WaldoList' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+    },
+  });
+  for (const [target, name] of [['/openapi/v3/apis/e.com/v1', 'com.e.v1.Waldo'], ['/openapi/v3/apis/apps/v1', 'io.k8s.api.apps.v1.Deployment']] as const) {
+    const { schemas } = (await ask('GET', target)).body.components;
+    const { apiVersion, metadata } = schemas[name].properties;
+    assert.match(apiVersion.description, /^APIVersion defines/);
+    assert.equal(metadata.description, "Standard object's metadata.");
+    const meta = schemas['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'].properties;
+    assert.deepEqual(Object.keys(meta).filter((field) => !meta[field].description), []);
+    assert.match(meta.creationTimestamp.description, /^CreationTimestamp is a timestamp/);
+  }
+});

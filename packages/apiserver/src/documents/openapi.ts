@@ -1,4 +1,5 @@
 import { apiVersionOf, type FieldSchema, type Kind, type ObjectSchema, type Schema } from '@navarch/machinery';
+import { descriptionOf } from './descriptions.ts';
 
 export type Doc = Readonly<Record<string, unknown>>;
 
@@ -95,7 +96,7 @@ class Definitions {
 /** A schema as its author wrote it, with the fields that every object of the API has. */
 function publishedDoc(schema: ObjectSchema, published: Doc, definitions: Definitions): Doc {
   const own = ['apiVersion', 'kind', 'metadata'].flatMap((name) => schema.field(name) ?? []);
-  const properties = { ...(published['properties'] as Doc | undefined), ...Object.fromEntries(own.map((field) => [field.name, property(field, definitions)])) };
+  const properties = { ...(published['properties'] as Doc | undefined), ...Object.fromEntries(own.map((field) => [field.name, property(schema, field, definitions)])) };
   return { ...published, properties: definitions.isV2 ? mapDocs(properties, withoutV3) : properties };
 }
 
@@ -114,16 +115,18 @@ function withoutV3({ nullable, anyOf: _, oneOf: __, not: ___, allOf, ...rest }: 
 
 function objectDoc(schema: ObjectSchema, definitions: Definitions): Doc {
   const required = schema.fields.filter((f) => f.isRequired).map((f) => f.name);
-  const properties = Object.fromEntries(schema.fields.map((f) => [f.name, property(f, definitions)]));
+  const properties = Object.fromEntries(schema.fields.map((f) => [f.name, property(schema, f, definitions)]));
   return {
     type: 'object', ...(required.length > 0 ? { required } : {}), ...(schema.fields.length > 0 ? { properties } : {}),
     ...(schema.structType === 'atomic' ? { 'x-kubernetes-map-type': 'atomic' } : {}),
   };
 }
 
-function property(field: FieldSchema, definitions: Definitions): Doc {
+function property(of: ObjectSchema, field: FieldSchema, definitions: Definitions): Doc {
   const base = definitions.value(field.schema);
+  const description = descriptionOf(of, field);
   const extras = {
+    ...(description === undefined ? {} : { description }),
     ...(field.default === undefined ? {} : { default: field.default }),
     ...(field.patchStrategy ? { 'x-kubernetes-patch-strategy': field.patchStrategy.join(',') } : {}),
     ...(field.patchMergeKey ? { 'x-kubernetes-patch-merge-key': field.patchMergeKey } : {}),

@@ -3,7 +3,8 @@ import { badRequest, failure, type StatusError } from '@navarch/machinery';
 import type { PatchType } from '../registry/call.ts';
 import { formats, PROTOBUF_TYPE } from '../representation/format.ts';
 import type { ApiRequest } from '../request.ts';
-import { JsonSource } from './json-source.ts';
+import { type BodySource, JsonSource } from './json-source.ts';
+import { YamlSource } from './yaml-source.ts';
 
 /** Bytes of a body shown in a refusal. */
 const SUMMARY_BYTES = 30;
@@ -15,16 +16,19 @@ const decoder = new TextDecoder('utf-8', { fatal: false });
 
 export interface Body {
   readonly value: unknown;
-  /** Of a body in JSON. */
-  readonly source?: JsonSource;
+  /** Of a body that is text. */
+  readonly source?: BodySource;
 }
+
+/** Reads a YAML document; tells keys that come again in their mapping, of which the last value counts. */
+export type ParseYaml = (text: string, onRepeated?: (key: string, line: number) => void) => unknown;
 
 /** Reads request bodies as JSON values. */
 export class Bodies {
-  readonly #parseYaml: ((text: string) => unknown) | undefined;
+  readonly #parseYaml: ParseYaml | undefined;
 
   /** Without `parseYaml`, YAML must be JSON (which YAML includes). */
-  constructor(parseYaml: ((text: string) => unknown) | undefined) {
+  constructor(parseYaml: ParseYaml | undefined) {
     this.#parseYaml = parseYaml;
   }
 
@@ -45,7 +49,7 @@ export class Bodies {
     if (!isApply(request)) return parseJson(bytes, badRequest);
     const refuse = (message: string): StatusError => badRequest(`error decoding patch: ${message}`);
     // Programs send JSON, which YAML includes, and which is read faster.
-    return bytes[0] === OPEN_OBJECT ? (this.#json(bytes) ?? { value: this.#yaml(bytes, refuse) }) : { value: this.#yaml(bytes, refuse) };
+    return bytes[0] === OPEN_OBJECT ? (this.#json(bytes) ?? this.#yaml(bytes, refuse)) : this.#yaml(bytes, refuse);
   }
 
   #read(bytes: Uint8Array, type: string, kind: string): Body {
@@ -53,7 +57,7 @@ export class Bodies {
       badRequest(`the object provided is unrecognized (must be of type ${kind}): ${message} (${summary(bytes)})`);
     switch (type) {
       case '': case 'application/json': return parseJson(bytes, (message) => refuse(`couldn't get version/kind; json parse error: ${message}`));
-      case 'application/yaml': return { value: this.#yaml(bytes, (message) => refuse(`couldn't get version/kind; json parse error: ${message}`)) };
+      case 'application/yaml': return this.#yaml(bytes, (message) => refuse(`couldn't get version/kind; json parse error: ${message}`));
       case PROTOBUF_TYPE: return { value: parseProtobuf(bytes, refuse) };
       default: throw unsupported(formats.map((format) => format.mediaType));
     }
@@ -68,10 +72,12 @@ export class Bodies {
     }
   }
 
-  #yaml(bytes: Uint8Array, refuse: (message: string) => StatusError): unknown {
-    if (!this.#parseYaml) return parseJson(bytes, refuse).value;
+  #yaml(bytes: Uint8Array, refuse: (message: string) => StatusError): Body {
+    if (!this.#parseYaml) return parseJson(bytes, refuse);
     try {
-      return this.#parseYaml(decoder.decode(bytes));
+      const repeated: string[] = [];
+      const value = this.#parseYaml(decoder.decode(bytes), (key, line) => repeated.push(`line ${line}: key ${JSON.stringify(key)} already set in map`));
+      return { value, source: new YamlSource(repeated) };
     } catch (error) {
       throw refuse(`error converting YAML to JSON: ${(error as Error).message}`);
     }

@@ -1,5 +1,15 @@
+/** What a body's text shows beyond its value. */
+export interface BodySource {
+  /** True when some object has a field twice. */
+  readonly hasDuplicates: boolean;
+  /** What a strict reader of YAML says: which key came again, on which line. */
+  readonly repeatedKeys: readonly string[];
+  /** What a strict reader says, of the fields that are unknown and of those that come twice. */
+  complaints(unknown: readonly string[]): readonly string[];
+}
+
 /** The text of a JSON body, for what only the text shows: fields given twice, and in which order all came. */
-export class JsonSource {
+export class JsonSource implements BodySource {
   readonly #text: string;
   readonly #value: unknown;
   #fields: readonly Occurrence[] | undefined;

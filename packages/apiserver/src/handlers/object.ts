@@ -8,9 +8,10 @@ import { bytesAnswer } from './answer.ts';
 import { patchType } from './body.ts';
 import { watch } from './collection.ts';
 import { type Exchange, notAllowedHere, notServed } from './exchange.ts';
-import type { JsonSource } from './json-source.ts';
+import type { BodySource } from './json-source.ts';
 import { deleteOptions } from './options.ts';
 import { serveScale } from './scale.ts';
+import { yamlErrors } from './yaml-source.ts';
 
 /** What can be done with one object. */
 export async function serveObject(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
@@ -88,9 +89,9 @@ async function remove(resource: Resource<any>, { request, info: { namespace, nam
 }
 
 /** Applied configurations are YAML, whose strict reader has words of its own. */
-function checkRepeated(source: JsonSource | undefined, { fieldValidation, warnings }: Call): void {
+function checkRepeated(source: BodySource | undefined, { fieldValidation, warnings }: Call): void {
   if (fieldValidation === 'Ignore' || !source?.hasDuplicates) return;
-  const text = `error converting YAML to JSON: yaml: unmarshal errors:\n${source.repeatedKeys.map((key) => `  ${key}`).join('\n')}`;
+  const text = `error converting YAML to JSON: ${yamlErrors(source.repeatedKeys)}`;
   if (fieldValidation === 'Strict') throw badRequest(`error strict decoding patch: ${text}`);
   warnings?.push(text);
 }

@@ -85,6 +85,11 @@ test('applyConfig() takes fields over when forced', () => {
 test('applyConfig() refuses what has no place in the schema, by path', () => {
   assert.equal(messageOf(() => apply(start, 'me', app({ nonsense: 1 }))),
     '500 failed to create typed patch object (/a; /v1, Kind=App): .spec.nonsense: field not declared in schema');
+  assert.equal(messageOf(() => apply(start, 'me', { ...app({ nonsense: 1, items: [{ name: 'x', y: 1 }] }), more: 1 })),
+    `500 failed to create typed patch object (/a; /v1, Kind=App): errors:
+  .spec.nonsense: field not declared in schema
+  .spec.items[name="x",protocol="TCP"].y: field not declared in schema
+  .more: field not declared in schema`);
   assert.match(messageOf(() => apply(start, 'me', app({ items: [{ value: '1' }] }))), /\.spec\.items: element 0: .* omits key field "name"/);
   assert.match(messageOf(() => apply(start, 'me', app({ items: [{ name: 'x' }, { name: 'x' }] }))), /duplicate entries for key \[name="x",protocol="TCP"\]/);
 });

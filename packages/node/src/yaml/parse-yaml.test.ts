@@ -33,3 +33,10 @@ test('parseYaml() refuses values that contain themselves', () => {
 test('parseYaml() refuses what goes too deep', () => {
   assert.throws(() => parseYaml('['.repeat(100_000)), /maxDepth/);
 });
+
+test('parseYaml() tells keys that come again in their mapping, with their lines, and takes the last value', () => {
+  const told: string[] = [];
+  const value = parseYaml('\na: 1\nb:\n- a: 2\n  c: {a: 3, a: 4}\n- "a": 5\n  a: 6\na: 7\n', (key, line) => told.push(`${key} ${line}`));
+  assert.deepEqual(told, ['a 5', 'a 7', 'a 8']);
+  assert.deepEqual(value, { a: 7, b: [{ a: 2, c: { a: 4 } }, { a: 6 }] });
+});
