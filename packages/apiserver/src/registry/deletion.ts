@@ -30,8 +30,6 @@ export class Deletion<O extends ApiObject> {
   async run(namespace: string, name: string, options: DeleteOptions, call: Call): Promise<{ readonly object: O; readonly isGone: boolean }> {
     const resource = this.#resource;
     for (let attempt = 0; ; attempt++) {
-      // Whoever is writing the object now comes first: against a write under way every try would be in vain.
-      if (attempt > 0) await resource.shelf.inTurn(resource.shelf.keyOf(namespace, name), async () => undefined);
       const cached = resource.cached(namespace, name);
       const late = resource.shelf.ready([cached]);
       if (late) await late;
@@ -43,7 +41,8 @@ export class Deletion<O extends ApiObject> {
       if (draft === cached.object) return { object: resource.view(cached.object), isGone: false };
       try {
         if (isGone) {
-          const revision = await resource.shelf.remove(cached);
+          // In turn: whoever is writing the object now comes first, and is seen when this has to begin again.
+          const revision = await resource.shelf.inTurn(cached.key, () => resource.shelf.remove(cached));
           return { object: resource.view(withVersion((draft ?? cached.object) as ApiObject, revision)), isGone };
         }
       } catch (error) {

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MemoryStore, type Operation, type Store, VersionedMap } from '@navarch/store';
+import { type StartedServer, startedServer } from '../testing/started-server.ts';
+
+const PODS = '/api/v1/namespaces/default/pods';
+
+/** Turns of the event loop that a write takes. */
+const TURNS = 10;
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** Checks a write at once and shows it a few turns of the event loop later, as one does that waits for its disk. */
+function slowStore(): Store {
+  const map = new VersionedMap();
+  return Object.assign(new MemoryStore(), {
+    revision: () => map.revision,
+    oldest: () => map.compacted,
+    get: async (key: string) => map.get(key),
+    list: async (...args: Parameters<Store['list']>) => map.list(...args),
+    subscribe: (...args: Parameters<Store['subscribe']>) => map.subscribe(...args),
+    async commit(operations: readonly Operation[]) {
+      const planned = map.plan(operations);
+      await turns(TURNS);
+      map.apply(planned);
+      return planned.map(({ revision }) => revision);
+    },
+  });
+}
+
+async function withPod(): Promise<StartedServer> {
+  const server = await startedServer([], { store: slowStore() });
+  await server.make('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
+  await server.make(PODS, { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } });
+  return server;
+}
+const bind = (server: StartedServer) =>
+  server.ask('POST', `${PODS}/p/binding`, { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } });
+
+test('a deletion without preconditions waits for a binding that is being written, and then finds the pod bound', async () => {
+  const server = await withPod();
+  const [bound, deleted] = await Promise.all([bind(server), server.ask('DELETE', `${PODS}/p`)]);
+  assert.deepEqual([bound.status, deleted.status, deleted.body.spec.nodeName, deleted.body.metadata.deletionGracePeriodSeconds], [201, 200, 'n', 30]);
+});
+
+test('a binding waits for a deletion that is being written, and then finds no pod', async () => {
+  const server = await withPod();
+  const [deleted, bound] = await Promise.all([server.ask('DELETE', `${PODS}/p`), bind(server)]);
+  assert.deepEqual([deleted.status, bound.status, bound.body.reason], [200, 404, 'NotFound']);
+});
+
+test('an update waits for a deletion that is being written, and then finds no object', async () => {
+  const server = await withPod();
+  const deleting = server.ask('DELETE', `${PODS}/p`);
+  await turns(TURNS / 2);
+  const patched = await server.ask('PATCH', `${PODS}/p`, { metadata: { labels: { a: 'b' } } }, { headers: { 'content-type': 'application/merge-patch+json' } });
+  const deleted = await deleting;
+  assert.deepEqual([deleted.status, patched.status], [200, 404]);
+});
