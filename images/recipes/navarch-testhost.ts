@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pki } from '@navarch/node';
 import { buildSync } from 'esbuild';
-import { directory, type Entry, file, symlink } from '../oci/entry.ts';
+import { directory, type Entry, file, symlink, type Tree } from '../oci/entry.ts';
 import { defineRecipe } from '../recipe.ts';
 import { base, installOnly } from './base.ts';
 
@@ -31,6 +31,13 @@ async function localhost(): Promise<readonly Entry[]> {
   }
 }
 
+/** Says whose rights it has: root's, as root owns it and its bit is set, unless the container forbids that. */
+function setuidId(tree: Tree): Entry {
+  const id = tree.get('usr/bin/id');
+  if (id?.kind !== 'file') throw new Error('the coreutils package brought no usr/bin/id');
+  return file('usr/local/bin/setuid-id', id.content, 0o4755);
+}
+
 /** What tests run in pods: a real userland, and a program that can be many things. */
 export const navarchTesthost = defineRecipe({
   name: 'navarch-testhost',
@@ -39,8 +46,8 @@ export const navarchTesthost = defineRecipe({
   layers: [base, {
     packages: ['bash', 'coreutils', 'netcat-openbsd', 'bind9-dnsutils', 'iproute2', 'libstdc++6', 'libatomic1', 'procps'],
     without: installOnly,
-    version: '2',
-    files: () => [symlink('usr/bin/nc', '/usr/bin/nc.openbsd'), directory('uploads', 0o1777)],
+    version: '3',
+    files: (tree) => [symlink('usr/bin/nc', '/usr/bin/nc.openbsd'), directory('uploads', 0o1777), setuidId(tree)],
   }, {
     // The Node that runs us: the script is made for it.
     version: `node ${process.version}`,
@@ -49,7 +56,7 @@ export const navarchTesthost = defineRecipe({
     version: 'localhost 1',
     files: localhost,
   }, {
-    version: createHash('sha256').update(program).digest('hex'),
-    files: () => [file('testhost', program, 0o755), file('package.json', '{"type":"module"}\n')],
+    version: createHash('sha256').update(`2 ${program}`).digest('hex'),
+    files: () => [file('testhost', program, 0o755), symlink('testhost-2', 'testhost'), file('package.json', '{"type":"module"}\n')],
   }],
 });

@@ -8,6 +8,7 @@ import { logsGenerator } from './logs-generator.ts';
 import { mounttest } from './mounttest.ts';
 import { mtlsclient, mtlsserver } from './mtls.ts';
 import { netexec } from './netexec.ts';
+import { nettest } from './nettest.ts';
 import { porter } from './porter.ts';
 import { serveHostname } from './serve-hostname.ts';
 import { dnsServerList, dnsSuffix, entrypointTester, etcHosts, pause } from './small.ts';
@@ -16,6 +17,6 @@ import { webhook } from './webhook.ts';
 
 /** Everything that the helper can be. */
 export const roles: readonly Role[] = [
-  netexec, serveHostname, pause, liveness, entrypointTester, mounttest, testWebserver, porter, logsGenerator,
+  netexec, nettest, serveHostname, pause, liveness, entrypointTester, mounttest, testWebserver, porter, logsGenerator,
   grpcHealthChecking, dnsSuffix, dnsServerList, etcHosts, guestbook, inclusterclient, issuerDiscovery, mtlsclient, mtlsserver, webhook,
 ];

@@ -1,10 +1,17 @@
 import type { ConformanceTest } from '../../conformance-test.ts';
+import { containerRuntimeTests } from './container-runtime.ts';
 import { downwardEnvironmentTests } from './downward-environment.ts';
+import { ephemeralContainerTests } from './ephemeral-containers.ts';
 import { expansionTests } from './expansion.ts';
+import { initContainerTests } from './init-containers.ts';
+import { kubeletTests } from './kubelet.ts';
+import { lifecycleHookTests } from './lifecycle-hooks.ts';
 import { objectEnvironmentTests } from './object-environment.ts';
 import { podTests } from './pods.ts';
 import { probeTests } from './probes.ts';
+import { securityContextTests } from './security-context.ts';
 
 export const nodeTests: readonly ConformanceTest[] = [
-  ...objectEnvironmentTests, ...downwardEnvironmentTests, ...expansionTests, ...podTests, ...probeTests,
+  ...objectEnvironmentTests, ...downwardEnvironmentTests, ...expansionTests, ...podTests, ...probeTests, ...lifecycleHookTests,
+  ...initContainerTests, ...containerRuntimeTests, ...kubeletTests, ...securityContextTests, ...ephemeralContainerTests,
 ];

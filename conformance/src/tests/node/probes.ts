@@ -1,44 +1,111 @@
 import assert from 'node:assert/strict';
-import { isReady } from '@navarch/api';
-import { conformanceTest, type TestContext } from '../../conformance-test.ts';
-import { createPod, getPod, shell, startPod } from '../../pods.ts';
-import { until } from '../../until.ts';
+import { type Container, isReady, type Pod } from '@navarch/api';
+import type { Draft } from '@navarch/machinery';
+import { conformanceTest, type ConformanceTest, type TestContext } from '../../conformance-test.ts';
+import { createPod, getPod, shell, untilPod } from '../../pods.ts';
+import { testhost } from '../../testhost.ts';
 
-const healthFile = { exec: { command: ['cat', '/tmp/health'] }, initialDelaySeconds: 5, failureThreshold: 1 };
-/** Long enough for several probes to have failed, were they to. */
-const OBSERVED_MS = 30_000;
+type Probe = NonNullable<Draft<Container>['livenessProbe']>;
 
-const restarts = async (context: TestContext, name: string): Promise<number> =>
-  (await getPod(context, name)).status.containerStatuses?.[0]?.restartCount ?? 0;
+/** How long a container is watched that must not be restarted, or that must be. */
+const OBSERVED_MS = 240_000;
+const POLL_MS = 2_000;
+const catHealth = { exec: { command: ['cat', '/tmp/health'] } };
 
-export const probeTests = [
-  conformanceTest('[sig-node] Probing container should be restarted with a exec "cat /tmp/health" liveness probe', async (context) => {
-    await startPod(context, 'ailing', {
-      terminationGracePeriodSeconds: 1,
-      containers: [{ ...shell('touch /tmp/health; sleep 10; rm -f /tmp/health; sleep 600'), livenessProbe: healthFile }],
-    });
-    await until(context, 'a restart', 120_000, async () => (await restarts(context, 'ailing')) > 0);
-  }),
+const restartsOf = ({ status }: Pod): number => status.containerStatuses?.[0]?.restartCount ?? 0;
 
-  conformanceTest('[sig-node] Probing container should *not* be restarted with a exec "cat /tmp/health" liveness probe', async (context) => {
-    await startPod(context, 'healthy', {
-      terminationGracePeriodSeconds: 1, containers: [{ ...shell('touch /tmp/health; sleep 600'), livenessProbe: healthFile }],
-    });
-    await context.clock.sleep(OBSERVED_MS, context.signal);
-    assert.equal(await restarts(context, 'healthy'), 0);
+interface Liveness {
+  readonly name: string;
+  readonly container: Draft<Container>;
+  readonly probe: Probe;
+  /** 0: none within the time. */
+  readonly restarts: number;
+  readonly observedMs?: number;
+}
+
+/** Runs the pod and counts its restarts: at least so many, never fewer than before. */
+async function countsRestarts(context: TestContext, { container, probe, restarts, observedMs = OBSERVED_MS }: Liveness): Promise<void> {
+  await createPod(context, 'probed', { terminationGracePeriodSeconds: 5, containers: [{ ...testhost(), ...container, livenessProbe: probe }] });
+  const started = await untilPod(context, 'probed', 'having left Pending', 300_000, ({ status }) => status.phase !== 'Pending');
+  const initial = restartsOf(started);
+  const end = context.clock.monotonic() + observedMs;
+  let last = initial;
+  while (context.clock.monotonic() < end && !(restarts > 0 && last - initial >= restarts)) {
+    const now = restartsOf(await getPod(context, 'probed'));
+    assert.ok(now >= last, `the restart count went from ${last} to ${now}`);
+    if (now !== last) context.log(`restart ${now} seen`);
+    last = now;
+    await context.clock.sleep(POLL_MS, context.signal);
+  }
+  if (restarts === 0) assert.equal(last - initial, 0, 'restarts');
+  else assert.ok(last - initial >= restarts, `${last - initial} restarts, not ${restarts}`);
+}
+
+const livenesses: readonly Liveness[] = [
+  {
+    name: 'should be restarted with a exec "cat /tmp/health" liveness probe', restarts: 1,
+    container: shell('echo ok >/tmp/health; sleep 10; rm -rf /tmp/health; sleep 600'), probe: { ...catHealth, initialDelaySeconds: 15, timeoutSeconds: 5, failureThreshold: 1 },
+  },
+  {
+    name: 'should *not* be restarted with a exec "cat /tmp/health" liveness probe', restarts: 0,
+    container: shell('echo ok >/tmp/health; sleep 600'), probe: { ...catHealth, initialDelaySeconds: 15, timeoutSeconds: 5, failureThreshold: 1 },
+  },
+  {
+    name: 'should be restarted with a /healthz http liveness probe', restarts: 1,
+    container: testhost('liveness'), probe: { httpGet: { path: '/healthz', port: 8080 }, initialDelaySeconds: 15, failureThreshold: 1 },
+  },
+  {
+    name: 'should *not* be restarted with a /healthz http liveness probe', restarts: 0,
+    container: testhost('test-webserver'), probe: { httpGet: { path: '/', port: 80 }, initialDelaySeconds: 15, timeoutSeconds: 5, failureThreshold: 5 },
+  },
+  {
+    name: 'should *not* be restarted with a tcp:8080 liveness probe', restarts: 0,
+    container: testhost('netexec', '--http-port=8080'), probe: { tcpSocket: { port: 8080 }, initialDelaySeconds: 15, failureThreshold: 1 },
+  },
+  {
+    name: 'should have monotonically increasing restart count', restarts: 5, observedMs: 420_000,
+    container: testhost('liveness'), probe: { httpGet: { path: '/healthz', port: 8080 }, initialDelaySeconds: 5, failureThreshold: 1 },
+  },
+  {
+    name: 'should *not* be restarted with a GRPC liveness probe', restarts: 0,
+    container: { ...testhost('grpc-health-checking'), ports: [{ containerPort: 5000 }, { containerPort: 8080 }] },
+    probe: { grpc: { port: 5000 }, initialDelaySeconds: 5, timeoutSeconds: 5, failureThreshold: 1 },
+  },
+  {
+    // Nothing listens where the probe asks.
+    name: 'should be restarted with a GRPC liveness probe', restarts: 1,
+    container: { ...testhost('grpc-health-checking'), ports: [{ containerPort: 5000 }, { containerPort: 8080 }] },
+    probe: { grpc: { port: 2333 }, initialDelaySeconds: 5, timeoutSeconds: 5, failureThreshold: 1 },
+  },
+];
+
+const livenessTests = livenesses.map((liveness) =>
+  conformanceTest(`[sig-node] Probing container ${liveness.name}`, (context) => countsRestarts(context, liveness), 540_000));
+
+const READINESS_DELAY_S = 30;
+
+const readinessTests = [
+  conformanceTest('[sig-node] Probing container with readiness probe should not be ready before initial delay and never restart', async (context) => {
+    const readinessProbe = { httpGet: { path: '/', port: 80 }, initialDelaySeconds: READINESS_DELAY_S };
+    await createPod(context, 'slow', { terminationGracePeriodSeconds: 1, containers: [{ ...testhost('test-webserver'), readinessProbe }] });
+    const ready = await untilPod(context, 'slow', 'being Ready', 300_000, isReady);
+    const readyAt = ready.status.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? '';
+    const startedAt = ready.status.containerStatuses?.[0]?.state?.running?.startedAt ?? '';
+    context.log(`started at ${startedAt}, ready at ${readyAt}`);
+    assert.ok(Date.parse(readyAt) - Date.parse(startedAt) >= READINESS_DELAY_S * 1000);
+    assert.equal(restartsOf(ready), 0);
   }),
 
   conformanceTest('[sig-node] Probing container with readiness probe that fails should never be ready and never restart', async (context) => {
-    await createPod(context, 'never', {
-      terminationGracePeriodSeconds: 1,
-      containers: [{ ...shell('sleep 600'), readinessProbe: { exec: { command: ['false'] }, initialDelaySeconds: 1 } }],
-    });
-    await until(context, 'the pod running', 60_000, async () => (await getPod(context, 'never')).status.phase === 'Running');
-    const end = context.clock.monotonic() + OBSERVED_MS;
+    const readinessProbe = { exec: { command: ['/bin/false'] }, initialDelaySeconds: READINESS_DELAY_S };
+    await createPod(context, 'never', { terminationGracePeriodSeconds: 1, containers: [{ ...testhost('test-webserver'), readinessProbe }] });
+    const end = context.clock.monotonic() + 60_000;
     while (context.clock.monotonic() < end) {
       assert.equal(isReady(await getPod(context, 'never')), false);
       await context.clock.sleep(1000, context.signal);
     }
-    assert.equal(await restarts(context, 'never'), 0);
+    assert.equal(restartsOf(await getPod(context, 'never')), 0);
   }),
 ];
+
+export const probeTests: readonly ConformanceTest[] = [...livenessTests, ...readinessTests];
