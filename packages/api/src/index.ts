@@ -43,6 +43,7 @@ export { endpointSlice } from './discovery/v1/endpoint-slice.ts';
 export { eventV1 } from './events/v1/event.ts';
 export { flowSchema } from './flowcontrol/v1/flow-schema.ts';
 export { priorityLevelConfiguration } from './flowcontrol/v1/priority-level-configuration.ts';
+export { containsAddress } from './checks/network.ts';
 export { ipAddress, serviceCIDR } from './networking/v1/addresses.ts';
 export { ingressClass } from './networking/v1/ingress-class.ts';
 export { ingress } from './networking/v1/ingress.ts';
@@ -73,4 +74,5 @@ export type { CertificateSigningRequest, ClusterTrustBundle, PodCertificateReque
 export type { Lease } from './generated/types/coordination-v1.ts';
 export type * from './generated/types/core-v1.ts';
 export type { Endpoint, EndpointPort as EndpointSlicePort, EndpointSlice } from './generated/types/discovery-v1.ts';
+export type { IPAddress, ServiceCIDR } from './generated/types/networking-v1.ts';
 export type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject } from './generated/types/rbac-v1.ts';

@@ -75,7 +75,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   });
   await ensureFlow(registry);
   await bootstrap(registry, {
-    advertiseAddress: options.advertiseAddress, advertisePort: options.advertisePort, serviceAddress: firstAddress(options.serviceCidr),
+    advertiseAddress: options.advertiseAddress, advertisePort: options.advertisePort, serviceCidr: options.serviceCidr, serviceAddress: firstAddress(options.serviceCidr),
   });
   const kinds = { current: () => registry.kinds, changed: (known: readonly Kind<any>[], until: AbortSignal) => registry.kindsChanged(known, until) };
   return { server, registry, kinds, housekeep: (until) => housekeep(registry, customResources, options, until) };

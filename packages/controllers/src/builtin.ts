@@ -14,6 +14,7 @@ import { daemonSetController } from './daemon-set/daemon-set.ts';
 import { deploymentController } from './deployment/deployment.ts';
 import { staleDisruptionController } from './disruption/stale-target.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { jobController } from './job/job.ts';
 import { trackingFinalizersController } from './job/tracking-finalizers.ts';
@@ -23,6 +24,7 @@ import { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 import { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
 import { rootCaController } from './root-ca/root-ca.ts';
 import { serviceAccountController } from './service-account/service-account.ts';
+import { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
 import { statefulSetController } from './stateful-set/stateful-set.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
 import { claimProtectionController, volumeProtectionController } from './volume-protection/volume-protection.ts';
@@ -64,6 +66,8 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   staleDisruptionController,
   endpointSliceController,
   endpointsController,
+  endpointSliceMirroringController,
+  serviceCidrsController,
   serviceAccountController,
   clusterRoleAggregationController,
   admissionPolicyStatusController,

@@ -94,6 +94,12 @@ export function contains(outer: Cidr, address: readonly number[]): boolean {
   return true;
 }
 
+/** Whether the address, as text, lies in the range. Not of what is neither. */
+export function containsAddress(range: string, address: string): boolean {
+  const [outer, inner] = [parseCidr(range), parseIp(address)];
+  return outer !== undefined && inner?.length === outer.address.length && contains(outer, inner);
+}
+
 /** No address of a host that others could reach: endpoints and external addresses may not be one. */
 export function notSpecialIp(text: string, at: Field): void {
   const bytes = parseIp(text);

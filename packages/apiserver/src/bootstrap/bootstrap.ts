@@ -1,4 +1,4 @@
-import { endpoints, endpointSlice, namespace, priorityClass, service } from '@navarch/api';
+import { endpoints, endpointSlice, namespace, priorityClass, service, serviceCIDR } from '@navarch/api';
 import { type ApiObject, type Draft, equalJson, type Kind } from '@navarch/machinery';
 import { systemUser } from '../auth/user.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -8,6 +8,8 @@ export interface BootstrapOptions {
   /** Where the API server is reached from pods. */
   readonly advertiseAddress: string;
   readonly advertisePort: number;
+  /** The range of cluster IPs. */
+  readonly serviceCidr: string;
   /** The cluster IP of the `kubernetes` service: the first of the range. */
   readonly serviceAddress: string;
 }
@@ -21,6 +23,7 @@ export async function bootstrap(registry: Registry, options: BootstrapOptions): 
   await reconcilePolicy(registry);
   for (const [name, value, description] of PRIORITIES)
     await ensure(registry, priorityClass, '', { metadata: { name }, value, description });
+  await ensure(registry, serviceCIDR, '', { metadata: { name: 'kubernetes' }, spec: { cidrs: [options.serviceCidr] } });
   await ensureKubernetesService(registry, options);
 }
 

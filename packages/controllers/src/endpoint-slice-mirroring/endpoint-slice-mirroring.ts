@@ -1,0 +1,155 @@
+import {
+  type Endpoint,
+  type EndpointAddress,
+  type EndpointPort,
+  endpoints,
+  type Endpoints,
+  endpointSlice,
+  type EndpointSlice,
+  type EndpointSlicePort,
+  service,
+} from '@navarch/api';
+import { indexByLabel } from '@navarch/client';
+import { controllerReference, equalJson, hasReason, keyOf } from '@navarch/machinery';
+import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
+import { messageOf } from '../shared/pods.ts';
+
+const SERVICE_NAME = 'kubernetes.io/service-name';
+const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
+const US = 'endpointslicemirroring-controller.k8s.io';
+const SKIP = 'endpointslice.kubernetes.io/skip-mirror';
+/** On Endpoints that are not places to send to but the lock of an election. */
+const LEADER = 'control-plane.alpha.kubernetes.io/leader';
+/** Annotations that speak of the Endpoints object itself. */
+const UNSHARED = ['endpoints.kubernetes.io/last-change-trigger-time', 'kubectl.kubernetes.io/last-applied-configuration'];
+/** Addresses of one subset that are mirrored; what is beyond is left out, and an event says so (KEP-752). */
+const ADDRESSES_MAX = 1000;
+
+const byService = indexByLabel(SERVICE_NAME);
+const isOurs = (slice: EndpointSlice): boolean => slice.metadata.labels?.[MANAGED_BY] === US;
+
+/** A slice of ours that someone changed or deleted is put right. */
+const slices: Watch<EndpointSlice> = {
+  kind: endpointSlice,
+  *keys({ current, previous }) {
+    const slice = current ?? previous;
+    const name = slice?.metadata.labels?.[SERVICE_NAME];
+    if (slice && name && isOurs(slice)) yield `${slice.metadata.namespace}/${name}`;
+  },
+};
+
+/** Slices of what people say themselves in Endpoints of services without a selector: whoever routes reads slices alone. */
+export const endpointSliceMirroringController: Controller = defineController({
+  name: 'endpointslicemirroring-controller',
+  eventSource: 'endpoint-slice-mirroring-controller',
+  watches: [self(endpoints), self(service), slices],
+
+  async reconcile(key, context) {
+    const held = context.cache
+      .find(endpointSlice, byService, key)
+      .filter(isOurs)
+      .filter((slice) => !slice.metadata.deletionTimestamp);
+    const mirrored = context.cache.get(endpoints, key);
+    const found = context.cache.get(service, key);
+    const isWanted = mirrored && isMirrored(mirrored) && found && !found.spec.selector;
+    if (!isWanted) {
+      for (const slice of held) await remove(slice, context);
+      return undefined;
+    }
+    try {
+      await write(mirrored, held, context);
+    } catch (error) {
+      const message = `Error updating mirrored Endpoint Slices for Endpoints ${key}: ${messageOf(error)}`;
+      context.events.record(mirrored, { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message });
+      throw error;
+    }
+    return undefined;
+  },
+});
+
+const isMirrored = ({ metadata: { labels, annotations, deletionTimestamp } }: Endpoints): boolean =>
+  !deletionTimestamp && labels?.[SKIP] !== 'true' && annotations?.[LEADER] === undefined;
+
+interface Wanted {
+  readonly addressType: 'IPv4' | 'IPv6';
+  readonly ports: readonly EndpointSlicePort[];
+  readonly endpoints: Endpoint[];
+}
+
+async function write(mirrored: Endpoints, held: readonly EndpointSlice[], context: Context): Promise<void> {
+  const { metadata } = mirrored;
+  const labels = { ...metadata.labels, [SERVICE_NAME]: metadata.name, [MANAGED_BY]: US };
+  const annotations = Object.fromEntries(
+    Object.entries(metadata.annotations ?? {}).filter(([name]) => !UNSHARED.includes(name)),
+  );
+  const left = new Set(held);
+  const api = context.api.of(endpointSlice);
+  for (const wanted of wantedSlices(mirrored, context)) {
+    const mine = [...left].find(
+      (slice) => slice.addressType === wanted.addressType && equalJson(slice.ports ?? [], wanted.ports),
+    );
+    if (!mine) {
+      const ownerReferences = [controllerReference(endpoints, mirrored)];
+      const { namespace, name } = metadata;
+      await api.create({ metadata: { generateName: `${name}-`, namespace, labels, annotations, ownerReferences }, ...wanted });
+      continue;
+    }
+    left.delete(mine);
+    const isSame =
+      equalJson(mine.endpoints ?? [], wanted.endpoints) &&
+      equalJson(mine.metadata.labels, labels) &&
+      equalJson(mine.metadata.annotations ?? {}, annotations);
+    if (!isSame)
+      await api.replace({ ...mine, metadata: { ...mine.metadata, labels, annotations }, endpoints: wanted.endpoints });
+  }
+  for (const slice of left) await remove(slice, context);
+}
+
+/** A slice for each family of addresses and set of ports: subsets with the same ports share it. */
+function wantedSlices(mirrored: Endpoints, { events }: Context): readonly Wanted[] {
+  const all = new Map<string, Wanted>();
+  let skipped = 0;
+  for (const subset of mirrored.subsets ?? []) {
+    const ports = (subset.ports ?? []).map(portOf);
+    const addresses = [
+      ...(subset.addresses ?? []).map((address) => endpointOf(address, true)),
+      ...(subset.notReadyAddresses ?? []).map((address) => endpointOf(address, false)),
+    ];
+    skipped += Math.max(0, addresses.length - ADDRESSES_MAX);
+    for (const endpoint of addresses.slice(0, ADDRESSES_MAX)) {
+      const addressType = endpoint.addresses[0]?.includes(':') ? 'IPv6' : 'IPv4';
+      const key = JSON.stringify([addressType, ports]);
+      const wanted = all.get(key) ?? { addressType, ports, endpoints: [] };
+      all.set(key, wanted);
+      if (!wanted.endpoints.some(({ addresses: [known] }) => known === endpoint.addresses[0])) wanted.endpoints.push(endpoint);
+    }
+  }
+  if (skipped > 0) {
+    const message = `A max of ${ADDRESSES_MAX} addresses can be mirrored to EndpointSlices per Endpoints subset. ${skipped} addresses were skipped`;
+    events.record(mirrored, { type: 'Warning', reason: 'TooManyAddressesToMirror', message });
+  }
+  return [...all.values()];
+}
+
+const portOf = ({ name = '', port, protocol = 'TCP', appProtocol }: EndpointPort): EndpointSlicePort => ({
+  name,
+  protocol,
+  port,
+  ...(appProtocol ? { appProtocol } : {}),
+});
+
+const endpointOf = ({ ip, hostname, nodeName, targetRef }: EndpointAddress, isReady: boolean): Endpoint => ({
+  addresses: [ip],
+  conditions: { ready: isReady },
+  ...(hostname ? { hostname } : {}),
+  ...(targetRef ? { targetRef } : {}),
+  ...(nodeName ? { nodeName } : {}),
+});
+
+async function remove(slice: EndpointSlice, { api }: Context): Promise<void> {
+  try {
+    await api.of(endpointSlice).delete(keyOf(slice), { preconditions: { uid: slice.metadata.uid } });
+  } catch (error) {
+    if (!hasReason(error, 'NotFound')) throw error;
+  }
+}
