@@ -28,6 +28,9 @@ export { event } from './core/v1/event.ts';
 export { limitRange } from './core/v1/limit-range.ts';
 export { namespace } from './core/v1/namespace.ts';
 export { addressOf, isNodeReady, node } from './core/v1/node.ts';
+export {
+  compileNodeSelection, compileNodeTerm, meetsNodeTerm, namedNodes, type NodeSelection, type NodeTerm, selectsNode,
+} from './core/v1/node-selection.ts';
 export { persistentVolumeClaim } from './core/v1/persistent-volume-claim.ts';
 export { persistentVolume } from './core/v1/persistent-volume.ts';
 export { podTemplate } from './core/v1/pod-template.ts';

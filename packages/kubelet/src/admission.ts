@@ -1,4 +1,4 @@
-import { type Node, type NodeSelectorTerm, type Pod, podRequests } from '@navarch/api';
+import { compileNodeSelection, type Node, type Pod, podRequests, selectsNode } from '@navarch/api';
 import { quantityMilliValue, quantityValue } from '@navarch/machinery';
 import { forbiddenSysctl } from './container/sysctls.ts';
 import type { Rejection } from './pod-machine/memory.ts';
@@ -78,46 +78,10 @@ const failed = (predicate: string, why: string): Rejection => ({
   message: `Predicate ${predicate} failed: ${why}`,
 });
 
-function wrongNode({ spec }: Pod, node: Node): Rejection | undefined {
-  const labels = node.metadata.labels ?? {};
-  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  const isSelected = Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
-  const isWanted = terms === undefined || terms.some((term) => matches(term, node));
-  return isSelected && isWanted
+const wrongNode = ({ spec }: Pod, node: Node): Rejection | undefined =>
+  selectsNode(compileNodeSelection(spec), node)
     ? undefined
     : failed('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
-}
-
-function matches({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, { metadata }: Node): boolean {
-  if (matchExpressions.length + matchFields.length === 0) return false;
-  const { labels = {} } = metadata;
-  return (
-    matchExpressions.every((r) => holds(r, labels[r.key])) &&
-    matchFields.every((r) => r.key === 'metadata.name' && holds(r, metadata.name))
-  );
-}
-
-function holds(
-  { operator, values = [] }: { readonly operator: string; readonly values?: readonly string[] },
-  value: string | undefined,
-): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0]);
-    case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0]);
-    default:
-      return false;
-  }
-}
 
 const ANY = '0.0.0.0';
 

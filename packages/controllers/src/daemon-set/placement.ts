@@ -1,10 +1,5 @@
-import type { Node, Pod, PodSpec, Toleration } from '@navarch/api';
+import { compileNodeSelection, type Node, type Pod, type PodSpec, selectsNode, type Toleration } from '@navarch/api';
 import { tolerates } from '../shared/tolerations.ts';
-
-type Terms = NonNullable<
-  NonNullable<NonNullable<PodSpec['affinity']>['nodeAffinity']>['requiredDuringSchedulingIgnoredDuringExecution']
->['nodeSelectorTerms'];
-type Requirement = NonNullable<NonNullable<Terms[number]['matchExpressions']>>[number];
 
 const NODE_NAME = 'metadata.name';
 
@@ -68,8 +63,7 @@ export interface Verdict {
 }
 
 export function verdictOn(spec: PodSpec, n: Node): Verdict {
-  const fits =
-    (!spec.nodeName || spec.nodeName === n.metadata.name) && matchesLabels(spec, n) && matchesAffinity(spec, n);
+  const fits = (!spec.nodeName || spec.nodeName === n.metadata.name) && selectsNode(compileNodeSelection(spec), n);
   const tolerations = tolerationsOf(spec);
   const untolerated = (n.spec.taints ?? []).filter(
     (taint) => taint.effect !== 'PreferNoSchedule' && !tolerations.some((t) => tolerates(t, taint)),
@@ -78,37 +72,4 @@ export function verdictOn(spec: PodSpec, n: Node): Verdict {
     shouldRun: fits && untolerated.length === 0,
     mayStay: fits && !untolerated.some((taint) => taint.effect === 'NoExecute'),
   };
-}
-
-const matchesLabels = ({ nodeSelector = {} }: PodSpec, n: Node): boolean =>
-  Object.entries(nodeSelector).every(([name, value]) => n.metadata.labels?.[name] === value);
-
-function matchesAffinity({ affinity }: PodSpec, n: Node): boolean {
-  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  if (!terms) return true;
-  return terms.some(
-    ({ matchExpressions = [], matchFields = [] }) =>
-      matchExpressions.length + matchFields.length > 0 &&
-      matchExpressions.every((requirement) => holds(requirement, n.metadata.labels?.[requirement.key])) &&
-      matchFields.every((requirement) =>
-        holds(requirement, requirement.key === NODE_NAME ? n.metadata.name : undefined),
-      ),
-  );
-}
-
-function holds({ operator, values = [] }: Requirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0]);
-    case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0]);
-  }
 }

@@ -1,6 +1,7 @@
-import type { PodSpec } from '@navarch/api';
+import {
+  compileNodeSelection, compileNodeTerm, meetsNodeTerm, namedNodes, type NodeSelection, type NodeTerm, type PodSpec, selectsNode,
+} from '@navarch/api';
 import { definePlugin, misfit, normalizeToHundred } from '../plugin.ts';
-import { compileNodeSelection, compileNodeTerm, meetsNodeTerm, namedNodes, type NodeSelection, type NodeTerm, selectsNode } from './node-selection.ts';
 
 const NOT_SELECTED = misfit(false, "node(s) didn't match Pod's node affinity/selector");
 

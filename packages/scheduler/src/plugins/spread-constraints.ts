@@ -1,4 +1,6 @@
-import { replicaSet, replicationController, service, statefulSet, type Pod, type TopologySpreadConstraint } from '@navarch/api';
+import {
+  compileNodeSelection, type Pod, replicaSet, replicationController, selectsNode, service, statefulSet, type TopologySpreadConstraint,
+} from '@navarch/api';
 import { byNamespace, type CacheReader } from '@navarch/client';
 import { compileLabelSelector, controllerOf, keyIn, type LabelSelector, selectorFromMap, type Selector, selectorOf } from '@navarch/machinery';
 import type { DomainCounts, Eligibility } from '../snapshot/domain-counts.ts';
@@ -6,7 +8,6 @@ import type { NodeInfo } from '../snapshot/node-info.ts';
 import { withLabelKeys } from '../snapshot/pod-terms.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { perTemplate, type Template } from '../snapshot/template.ts';
-import { compileNodeSelection, selectsNode } from './node-selection.ts';
 import { toleratesAll } from './tolerations.ts';
 
 /** One constraint of a pod, ready to be asked. */

@@ -1,9 +1,10 @@
-import { csiDriver, csiStorageCapacity, type Node, persistentVolume, persistentVolumeClaim, type Pod, storageClass } from '@navarch/api';
+import {
+  compileNodeTerm, csiDriver, csiStorageCapacity, meetsNodeTerm, type Node, persistentVolume, persistentVolumeClaim, type Pod, storageClass,
+} from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
 import { compileLabelSelector, keyOf, quantityValue } from '@navarch/machinery';
 import { definePlugin, type Errand, misfit } from '../plugin.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { compileNodeTerm, meetsNodeTerm } from './node-selection.ts';
 import { type Claim, claimsOf, isBound, type PodClaim, type StorageClass, type Volume, waitsForPod } from './pod-claims.ts';
 
 const OUT_OF_REACH = misfit(false, 'node(s) had volume node affinity conflict');

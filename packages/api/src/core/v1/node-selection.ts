@@ -1,4 +1,4 @@
-import type { Node, NodeSelectorTerm, PodSpec } from '@navarch/api';
+import type { Node, NodeSelectorTerm, PodSpec } from '../../generated/types/core-v1.ts';
 import { selectorFromMap, type Selector, selectorOf } from '@navarch/machinery';
 
 /** One term of a node selector: labels and fields together. */
