@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -12,6 +11,8 @@ import { configMap, isReady, pod } from '@navarch/api';
 import { hasReason } from '@navarch/machinery';
 import { layoutOf } from './cluster/layout.ts';
 import { adminClient } from './cluster/wait-ready.ts';
+import { eventually } from './testing/eventually.ts';
+import { freePort } from './testing/free-port.ts';
 
 // Every fault of `up` and `down` that needs no containers, with processes as they are: simulated nodes, any user.
 
@@ -36,12 +37,6 @@ function begin(args: readonly string[], environment: NodeJS.ProcessEnv = env): {
 }
 
 const navarch = (...args: readonly string[]): Promise<Ended> => begin(args).ended;
-const freePort = (): Promise<number> => new Promise((resolve) => {
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address() as AddressInfo;
-    server.close(() => resolve(port));
-  });
-});
 
 /** Nothing of the cluster runs or is left. */
 async function isGone(name: string): Promise<void> {
@@ -109,7 +104,7 @@ test('up --runtime sim: pods become ready on the simulated nodes', TIMEOUT, () =
 
 test('down: ends an `up` that is at work and leaves nothing', TIMEOUT, () => withCluster('during', async (port) => {
   const up = begin(['up', '--name', 'during', '--runtime', 'sim', '--port', String(port)]);
-  while (!existsSync(join(home, 'during/cluster.json'))) await sleep(5);
+  await eventually('the folder of the cluster', () => existsSync(join(home, 'during/cluster.json')), { everyMs: 5 });
   const { code, stdout } = await navarch('down', '--name', 'during');
   assert.match(stdout, /Ending `up` of during \(pid \d+\), which is at work/);
   assert.equal(code, 0);
@@ -156,7 +151,7 @@ test('down --keep-data, then up: every object is back; the server ends by itself
   const pid = (JSON.parse(readFileSync(join(layout.run, 'server.json'), 'utf8')) as { pid: number }).pid;
   process.kill(pid, 'SIGTERM');
   const asked = performance.now();
-  while (existsSync(`/proc/${pid}/stat`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z')) await sleep(10);
+  await eventually('the end of the process', () => !existsSync(`/proc/${pid}/stat`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z'), { everyMs: 10 });
   assert.ok(performance.now() - asked < 3_000);
   assert.equal(existsSync(join(layout.run, 'server.json')), false, 'it gave its name back, so it was not killed');
   assert.match((await navarch('down', '--name', 'kept', '--keep-data')).stdout, /its data is kept/);

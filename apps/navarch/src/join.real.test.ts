@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { makeRequest } from '@navarch/node';
 import { buildImage } from '../../../images/build.ts';
 import { bundledKubectl } from './commands/kubectl.ts';
+import { eventually as inTime } from './testing/eventually.ts';
 import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
 
 // A server on one machine, agents on two others, all by the commands that people type. Machines are namespaces.
@@ -35,14 +35,9 @@ const refusal = async (machine: Machine, ...args: readonly string[]): Promise<st
   return error.stderr.trim().split('\n').at(-1) ?? '';
 };
 
-async function eventually(what: string, isSo: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
-  let last: unknown;
-  for (const end = Date.now() + timeoutMs; ;) {
-    if (await isSo().catch((error: unknown) => { last = error; return false; })) return;
-    assert.ok(Date.now() < end, `${what} did not come about: ${last instanceof Error ? last.message : ''}\n${readdirSync(folder).filter((name) => name.endsWith('.log')).map((name) => `${name}: ${readFileSync(join(folder, name), 'utf8').slice(-1500)}`).join('\n')}`);
-    await sleep(200);
-  }
-}
+const logs = (): string => readdirSync(folder).filter((name) => name.endsWith('.log'))
+  .map((name) => `${name}: ${readFileSync(join(folder, name), 'utf8').slice(-1500)}`).join('\n');
+const eventually = (what: string, isSo: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> => inTime(what, isSo, { timeoutMs, everyMs: 200, explain: logs });
 
 const podAddress = (name: string): Promise<string> => kubectl('get', 'pod', name, '-o', 'jsonpath={.status.podIP}');
 const pinned = (name: string, node: string, image: string, command: readonly string[]): Promise<string> => kubectl(

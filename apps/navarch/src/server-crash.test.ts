@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { configMap } from '@navarch/api';
 import { type Api, httpApi, type KindApi } from '@navarch/client';
 import { httpTransport, loadAccess, systemClock } from '@navarch/node';
+import { eventually } from './testing/eventually.ts';
+import { freePort } from './testing/free-port.ts';
 
 // The server killed with SIGKILL under load, again and again: nothing acknowledged is lost, no watch has a gap.
 
@@ -21,25 +23,11 @@ let port = 0;
 let server: ChildProcess;
 let configMaps: KindApi<any>;
 
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
 /** Starts the server and waits until it answers. */
 async function startServer(): Promise<void> {
   const args = ['server', '--data-dir', folder, '--port', String(port), '--advertise-address', '192.0.2.1', '--node-name', 'crash'];
   server = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], { stdio: 'ignore' });
-  for (const end = Date.now() + 30_000; ;) {
-    const isReady = await Promise.resolve().then(() => clientApi().of(configMap).list({ namespace: 'default' })).then(() => true, () => false);
-    if (isReady) return;
-    assert.ok(Date.now() < end, 'the server did not answer within 30 s');
-    await sleep(50);
-  }
+  await eventually('an answer of the server', () => clientApi().of(configMap).list({ namespace: 'default' }).then(() => true), { timeoutMs: 30_000, everyMs: 50 });
 }
 
 async function kill(): Promise<void> {
@@ -113,7 +101,7 @@ test('the server loses nothing acknowledged and leaves no gap in a watch when it
   const writers = Array.from({ length: WRITERS }, (_, i) => write(i, acknowledged, writing.signal));
   for (let crash = 0; crash < CRASHES; crash++) {
     const before = acknowledged.size;
-    while (acknowledged.size < before + 150) await sleep(10);
+    await eventually('150 more writes', () => acknowledged.size >= before + 150, { timeoutMs: 30_000, everyMs: 10 });
     await kill();
     await startServer();
   }
@@ -122,7 +110,7 @@ test('the server loses nothing acknowledged and leaves no gap in a watch when it
   const { items } = await configMaps.list({ namespace: 'default' });
   const kept = new Map(items.filter(({ data }) => data?.['name']).map(({ metadata }) => [metadata.name, Number(metadata.resourceVersion)]));
   for (const [name, version] of acknowledged) assert.equal(kept.get(name), version, `${name} was acknowledged at ${version}`);
-  for (const end = Date.now() + 10_000; seen.size < kept.size && Date.now() < end;) await sleep(20);
+  await eventually('the watch catching up', () => seen.size >= kept.size, { timeoutMs: 10_000, everyMs: 20 });
   watching.abort();
   await watcher;
   assert.deepEqual(seen.size, kept.size);

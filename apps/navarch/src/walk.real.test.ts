@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { bundledKubectl } from './commands/kubectl.ts';
+import { eventually } from './testing/eventually.ts';
 
 // The README's walk, on real containers with an unmodified kubectl. Needs root on Linux.
 
@@ -24,15 +25,6 @@ let kubectlPath = 'kubectl';
 const navarch = async (...args: string[]): Promise<string> =>
   (await run(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'apps/navarch/src/main.ts'), ...args], { env, timeout: 240_000 })).stdout;
 const kubectl = async (...args: string[]): Promise<string> => (await run(kubectlPath, args, { env, timeout: 120_000 })).stdout;
-
-/** Asks again and again until it is so; the last refusal says why it never was. */
-async function eventually(what: string, isSo: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
-  for (const end = Date.now() + timeoutMs; ;) {
-    if (await isSo().catch(() => false)) return;
-    assert.ok(Date.now() < end, `${what} did not come about`);
-    await sleep(100);
-  }
-}
 
 /** One request on a connection of its own, as curl makes it. */
 const page = (): Promise<string> => new Promise((resolve, reject) => {
@@ -68,7 +60,7 @@ else {
   test('apply: the example rolls out and serves its page on the node port and by name', async () => {
     await kubectl('apply', '-f', join(root, 'examples/hello'));
     await kubectl('rollout', 'status', '-n', 'demo', 'deployment/hello', '--timeout=90s');
-    await eventually('the page', async () => (await page()).includes('Hello from Navarch'), 5_000);
+    await eventually('the page', async () => (await page()).includes('Hello from Navarch'), { timeoutMs: 5_000 });
     await kubectl('run', 'client', '-n', 'demo', '--image=busybox', '--image-pull-policy=IfNotPresent', '--restart=Never', '--', 'sleep', '3600');
     await kubectl('wait', '-n', 'demo', 'pod/client', '--for=condition=Ready', '--timeout=60s');
     for (const name of ['hello', 'hello.demo', 'hello.demo.svc.cluster.local']) {
@@ -111,7 +103,7 @@ else {
     await assert.rejects(kubectl('exec', '-n', 'demo', first, '--', 'sh', '-c', 'exit 3'), (error: { code?: number }) => error.code === 3);
     const forward = spawn(kubectlPath, ['port-forward', '-n', 'demo', first, '18080:80'], { env, stdio: 'ignore' });
     try {
-      await eventually('the forwarded page', async () => (await (await fetch('http://127.0.0.1:18080')).text()).includes('Hello'), 15_000);
+      await eventually('the forwarded page', async () => (await (await fetch('http://127.0.0.1:18080')).text()).includes('Hello'), { timeoutMs: 15_000 });
     } finally {
       forward.kill();
     }
@@ -130,7 +122,7 @@ else {
     await sleep(500);
     assert.match(await page(), /Hello from Navarch/);
     await navarch('up');
-    await eventually('the pods as they were', async () => (await podIds()) === before, 20_000);
+    await eventually('the pods as they were', async () => (await podIds()) === before, { timeoutMs: 20_000 });
   });
 
   test('down: nothing is left on the machine', async () => {

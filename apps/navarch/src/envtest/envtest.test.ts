@@ -4,13 +4,13 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { openTokenKeys, Pki } from '@navarch/node';
+import { eventually } from '../testing/eventually.ts';
+import { freePort } from '../testing/free-port.ts';
 
 // The executables as controller-runtime's envtest starts, asks and stops them.
 
@@ -24,14 +24,6 @@ let admin: { readonly certificate: string; readonly key: string };
 let etcdPort = 0;
 let port = 0;
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
 function ask(path: string, asAdmin: boolean): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const asked = request({ host: '127.0.0.1', port, path, rejectUnauthorized: false, agent: false, ...(asAdmin ? { cert: admin.certificate, key: admin.key } : {}) }, (reply) => {
@@ -41,14 +33,6 @@ function ask(path: string, asAdmin: boolean): Promise<{ readonly status: number;
     });
     asked.on('error', reject).end();
   });
-}
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; ;) {
-    if (await isSo().catch(() => false)) return;
-    assert.ok(Date.now() < end, `${what} did not come about`);
-    await sleep(100);
-  }
 }
 
 function start(name: string, ...args: string[]): ChildProcess {
@@ -88,9 +72,9 @@ test('an unknown flag is refused in one sentence', async () => {
 
 test('the pair is ready for everyone, serves its admin, keeps what it has over a restart, and ends by SIGTERM', { timeout: 90_000 }, async () => {
   const etcd = start('etcd', `--advertise-client-urls=http://127.0.0.1:${etcdPort}`, `--data-dir=${join(folder, 'etcd')}`, `--listen-client-urls=http://127.0.0.1:${etcdPort}`, '--listen-peer-urls=http://127.0.0.1:1', '--unsafe-no-fsync=true');
-  await until('etcd', async () => (await fetch(`http://127.0.0.1:${etcdPort}/health`)).status === 200);
+  await eventually('etcd', async () => (await fetch(`http://127.0.0.1:${etcdPort}/health`)).status === 200);
   const server = startApiServer();
-  await until('the API server', async () => (await ask('/healthz', false)).status === 200);
+  await eventually('the API server', async () => (await ask('/healthz', false)).status === 200);
   assert.equal((await ask('/api/v1/namespaces/default', true)).status, 200);
   assert.equal((await ask('/api/v1/secrets', false)).status, 403);
   const kubeconfig = join(folder, 'kubeconfig');
@@ -103,7 +87,7 @@ test('the pair is ready for everyone, serves its admin, keeps what it has over a
   server.kill('SIGTERM');
   await once(server, 'close');
   const again = startApiServer();
-  await until('the API server', async () => (await ask('/healthz', false)).status === 200);
+  await eventually('the API server', async () => (await ask('/healthz', false)).status === 200);
   assert.equal((await ask('/api/v1/namespaces/kept', true)).status, 200);
   for (const child of [again, etcd]) {
     child.kill('SIGTERM');
