@@ -73,6 +73,7 @@ export type { CustomResourceDefinition } from './generated/types/apiextensions-v
 export type { TokenReview, UserInfo } from './generated/types/authentication-v1.ts';
 export type { SubjectAccessReview, SelfSubjectAccessReview, ResourceAttributes } from './generated/types/authorization-v1.ts';
 export type { Scale } from './generated/types/autoscaling-v1.ts';
+export type { ValidatingWebhook } from './generated/types/admissionregistration-v1.ts';
 export type { CertificateSigningRequest, ClusterTrustBundle, PodCertificateRequest } from './generated/types/certificates-v1.ts';
 export type { Lease } from './generated/types/coordination-v1.ts';
 export type * from './generated/types/core-v1.ts';

@@ -1,11 +1,14 @@
 import type { ConformanceTest } from '../../conformance-test.ts';
+import { admissionWebhookTests } from './admission-webhooks.ts';
 import { customResourceTests } from './custom-resources.ts';
 import { discoveryTests } from './discovery.ts';
 import { fieldValidationTests } from './field-validation.ts';
 import { listTests } from './lists.ts';
 import { openApiPublishingTests } from './openapi-publishing.ts';
 import { watcherTests } from './watchers.ts';
+import { webhookConfigurationTests } from './webhook-configurations.ts';
 
 export const apiMachineryTests: readonly ConformanceTest[] = [
-  ...customResourceTests, ...discoveryTests, ...fieldValidationTests, ...listTests, ...openApiPublishingTests, ...watcherTests,
+  ...admissionWebhookTests, ...customResourceTests, ...discoveryTests, ...fieldValidationTests, ...listTests, ...openApiPublishingTests, ...watcherTests,
+  ...webhookConfigurationTests,
 ];

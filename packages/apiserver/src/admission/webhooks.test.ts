@@ -25,7 +25,7 @@ async function withWebhooks(
       async post(address, body, timeoutMs) {
         const { request } = JSON.parse(body);
         seen.push({ address, request, timeoutMs });
-        const answer = answers[address.path];
+        const answer = answers[address.path.replace(/[?&]timeout=\d+s$/, '')];
         if (!answer) throw new Error('connect: connection refused');
         return {
           status: 200,
@@ -77,8 +77,8 @@ test('a validating webhook is told the request and refuses in its own words', as
   );
   const [{ address, request, timeoutMs } = assert.fail()] = server.seen;
   assert.deepEqual(
-    [address.host, address.port, address.serverName, timeoutMs],
-    ['hook.example.com', 8443, 'hook.example.com', 3000],
+    [address.host, address.port, address.path, address.serverName, timeoutMs],
+    ['hook.example.com', 8443, '/no?timeout=3s', 'hook.example.com', 3000],
   );
   assert.deepEqual(
     [
@@ -130,7 +130,7 @@ test('mutating webhooks change the object in turn; one that wants to is asked ag
   });
   assert.deepEqual(
     server.seen.map(({ address }) => address.path),
-    ['/one', '/two', '/one'],
+    ['/one?timeout=10s', '/two?timeout=10s', '/one?timeout=10s'],
   );
 });
 

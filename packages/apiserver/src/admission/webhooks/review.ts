@@ -47,11 +47,11 @@ export async function ask(
     if (!webhooks) throw new Error('this server calls no webhooks');
     if (!webhook.admissionReviewVersions.includes('v1'))
       throw new Error('the webhook does not accept v1 AdmissionReview');
-    const answer = await webhooks.post(
-      addressOf(webhook, registry),
-      JSON.stringify(reviewOf(question)),
-      (webhook.timeoutSeconds ?? SECONDS_DEFAULT) * 1000,
-    );
+    const seconds = webhook.timeoutSeconds ?? SECONDS_DEFAULT;
+    const address = addressOf(webhook, registry);
+    // The webhook is told how long it has.
+    const path = `${address.path}${address.path.includes('?') ? '&' : '?'}timeout=${seconds}s`;
+    const answer = await webhooks.post({ ...address, path }, JSON.stringify(reviewOf(question)), seconds * 1000);
     if (answer.status < 200 || answer.status > 299) throw new Error(`the server answered ${answer.status}`);
     return checked(JSON.parse(answer.body) as unknown, uid);
   } catch (error) {
