@@ -16,8 +16,10 @@ import { staleDisruptionController } from './disruption/stale-target.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
+import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume.ts';
 import { jobController } from './job/job.ts';
 import { trackingFinalizersController } from './job/tracking-finalizers.ts';
+import { localProvisionerController } from './local-provisioner/local-provisioner.ts';
 import { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
 import { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
@@ -27,6 +29,7 @@ import { serviceAccountController } from './service-account/service-account.ts';
 import { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
 import { statefulSetController } from './stateful-set/stateful-set.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
+import { volumeBindingController } from './volume-binding/volume-binding.ts';
 import { claimProtectionController, volumeProtectionController } from './volume-protection/volume-protection.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction.ts';
 
@@ -71,6 +74,9 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   serviceAccountController,
   clusterRoleAggregationController,
   admissionPolicyStatusController,
+  volumeBindingController,
+  ephemeralVolumeController,
+  localProvisionerController,
   claimProtectionController,
   volumeProtectionController,
   rootCaController(options.rootCertificate),

@@ -1,0 +1,22 @@
+import type { Node, PersistentVolume } from '../generated/types/core-v1.ts';
+
+// What control plane and nodes agree on about volumes that are folders of a node, made by the provisioner below.
+
+/** What a StorageClass names to have its claims served by folders of the node that a pod is placed on. */
+export const LOCAL_PROVISIONER = 'navarch.dev/local';
+/** On a volume: the node has not removed its folder yet. */
+export const LOCAL_FOLDER_FINALIZER = 'navarch.dev/local-folder';
+/** On a volume: the name of the node that has its folder. */
+export const LOCAL_VOLUME_NODE = 'navarch.dev/node';
+/** On a node: where it keeps these folders, each by the name of its volume. */
+export const LOCAL_VOLUMES_FOLDER = 'navarch.dev/local-volumes';
+
+/** Where nodes keep them that do not say otherwise. */
+const FOLDER_DEFAULT = '/var/lib/navarch/local-volumes';
+
+export const localVolumesFolder = ({ metadata }: Node): string => metadata.annotations?.[LOCAL_VOLUMES_FOLDER] ?? FOLDER_DEFAULT;
+
+/** Whether the volume is a folder that this node was asked to make. */
+export const isLocalVolumeOf = ({ metadata, spec }: PersistentVolume, nodeName: string): boolean =>
+  spec.local !== undefined && metadata.annotations?.['pv.kubernetes.io/provisioned-by'] === LOCAL_PROVISIONER &&
+  metadata.annotations?.[LOCAL_VOLUME_NODE] === nodeName;
