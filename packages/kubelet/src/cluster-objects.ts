@@ -12,6 +12,7 @@ import {
 import type { Clock, Random } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { hasReason } from '@navarch/machinery';
+import { localVolumesDir, type NodeDirs } from './container-config.ts';
 import type { EnvironmentSources } from './environment/environment.ts';
 import { capacityOf } from './node-capacity.ts';
 import type { CertificateKeys, Files, HostFacts } from './ports.ts';
@@ -92,13 +93,14 @@ export interface VolumeHostDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly keys: CertificateKeys;
+  readonly dirs: NodeDirs;
   /** Ends what volumes wait for. */
   readonly signal: AbortSignal;
 }
 
 /** What volume plugins see of the cluster: objects are read when a volume is made, not kept. */
 export function volumeHost(deps: VolumeHostDeps): VolumeHost {
-  const { api, files, host, nodeName, nodeIP, clock } = deps;
+  const { api, files, host, nodeName, nodeIP, clock, dirs } = deps;
   const certificates = new PodCertificates(deps);
   const tokens = new AccountTokens({ api, clock });
   return {
@@ -106,6 +108,7 @@ export function volumeHost(deps: VolumeHostDeps): VolumeHost {
     clock,
     nodeName,
     hostIP: nodeIP,
+    localVolumes: localVolumesDir(dirs),
     allocatable: capacityOf(host),
     configMap: (namespace, name) => orAbsent(api.of(configMap).get(`${namespace}/${name}`)),
     secret: (namespace, name) => orAbsent(api.of(secret).get(`${namespace}/${name}`)),

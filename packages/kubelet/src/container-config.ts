@@ -19,6 +19,8 @@ export interface NodeDirs {
   readonly cgroupRoot: string;
 }
 
+/** Where the node keeps folders that are persistent volumes. */
+export const localVolumesDir = ({ root }: Pick<NodeDirs, 'root'>): string => `${root}/local-volumes`;
 export const podDir = (dirs: NodeDirs, uid: string): string => `${dirs.root}/pods/${uid}`;
 /** The folder of a pod's logs, named so that people find it. */
 export const logDir = (dirs: NodeDirs, pod: Pod): string =>

@@ -1,6 +1,6 @@
-import { event, node, pod, service } from '@navarch/api';
+import { event, LOCAL_VOLUME_NODE, node, persistentVolume, pod, service } from '@navarch/api';
 import { type Clock, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
-import { type Api, Cache, EventRecorder } from '@navarch/client';
+import { type Api, Cache, EventRecorder, type Scope } from '@navarch/client';
 import type { DnsSettings, NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
 import { IMAGE_THRESHOLDS, ImageCollector, type ImageThresholds } from './images/collect-images.ts';
@@ -10,6 +10,7 @@ import { listAll } from './observe.ts';
 import { Orphans } from './orphans.ts';
 import { Pods } from './pods.ts';
 import { keepLogsSmall } from './logs/rotate-logs.ts';
+import { removeReleasedFolders } from './volumes/local-folders.ts';
 import type { CertificateKeys, Cgroups, Files, HostFacts, Prober } from './ports.ts';
 
 export interface KubeletDeps {
@@ -46,9 +47,10 @@ const SWEEP_MS = 60_000;
 export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
   const { api, clock, random, log, nodeName } = deps;
-  const scopes = new Map<Kind<any>, { readonly fieldSelector: string }>([
+  const scopes = new Map<Kind<any>, Scope>([
     [pod, { fieldSelector: `spec.nodeName=${nodeName}` }],
     [node, { fieldSelector: `metadata.name=${nodeName}` }],
+    [persistentVolume, { labelSelector: `${LOCAL_VOLUME_NODE}=${nodeName}` }],
   ]);
   const cache = new Cache({ api, clock, random, log, scopes });
   for (const kind of [pod, node, service]) cache.follow(kind);
@@ -60,6 +62,7 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   const pods = new Pods(deps, cache, recorder, group);
   const orphans = new Orphans(deps, group);
   group.spawn((s) => keepLogsSmall(deps, s));
+  group.spawn((s) => removeReleasedFolders({ ...deps, cache }, s));
   const aboutNode = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName };
   const collector = new ImageCollector({
     ...deps,

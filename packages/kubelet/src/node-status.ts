@@ -1,7 +1,8 @@
-import { type Node, node } from '@navarch/api';
+import { LOCAL_VOLUMES_FOLDER, type Node, node } from '@navarch/api';
 import type { Clock, Logger } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { type Draft, equalJson, hasReason } from '@navarch/machinery';
+import { localVolumesDir, type NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
 import { nodeImages } from './images/node-images.ts';
 import { capacityOf } from './node-capacity.ts';
@@ -20,6 +21,7 @@ export interface NodeStatusDeps {
   readonly kubeletPort: number;
   readonly version: string;
   readonly podsMax: number;
+  readonly dirs: Pick<NodeDirs, 'root'>;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -55,10 +57,11 @@ async function repeat({ clock, log }: NodeStatusDeps, work: () => Promise<number
 async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void> {
   const { api, clock, log, nodeName } = deps;
   const labels = labelsOf(deps);
+  const annotations = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true', [LOCAL_VOLUMES_FOLDER]: localVolumesDir(deps.dirs) };
   const draft: Draft<Node> = {
     metadata: {
       name: nodeName,
-      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+      annotations,
       labels,
     },
     status: (await statusOf(deps, undefined, signal)) as Draft<Node['status']>,
@@ -68,11 +71,12 @@ async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void
       await ensureNode(api, draft);
       // The machine may have been given another role, or another name, since it was here last.
       const has = (n: Node): boolean =>
-        Object.entries(labels).every(([key, value]) => n.metadata.labels?.[key] === value);
+        Object.entries(labels).every(([key, value]) => n.metadata.labels?.[key] === value) &&
+        Object.entries(annotations).every(([key, value]) => n.metadata.annotations?.[key] === value);
       await api
         .of(node)
         .update(nodeName, (n) =>
-          has(n) ? n : { ...n, metadata: { ...n.metadata, labels: { ...n.metadata.labels, ...labels } } },
+          has(n) ? n : { ...n, metadata: { ...n.metadata, labels: { ...n.metadata.labels, ...labels }, annotations: { ...n.metadata.annotations, ...annotations } } },
         );
       return;
     } catch (error) {

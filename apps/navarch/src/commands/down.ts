@@ -12,8 +12,10 @@ import { takeTurnDown } from '../cluster/turn.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
-/** What `--keep-data` leaves: the next `up` finds every object again, a node that joined its identity. */
-const KEPT = new Set(['store', 'pki', 'identity', 'cluster.json', 'format.json']);
+/** What `--keep-data` leaves: the next `up` finds every object and every volume again, a node that joined its identity. */
+const KEPT = [/^(store|pki|identity|cluster\.json|format\.json)$/, /^(nodes\/\d+\/)?kubelet\/local-volumes$/];
+/** What may have something in it that is kept. */
+const SEARCHED = /^(nodes(\/\d+(\/kubelet)?)?|kubelet)$/;
 
 const HELP = `
 Ends server, agent, pods and containerd, and removes bridge, mounts, packet rules, control groups, routes and files that
@@ -29,7 +31,7 @@ export const declareDown: Declare = (program) => {
     .description('Stop the cluster and remove everything it made on this machine')
     .option('--name <cluster>', 'name of the cluster', 'navarch')
     .option('--data-dir <folder>', 'the folder of a server or agent that was given one')
-    .option('--keep-data', 'keep the store and the certificates for the next up')
+    .option('--keep-data', 'keep the store, the certificates and the volumes for the next up')
     .addHelpText('after', HELP)
     .action((flags: { name: string; dataDir?: string; keepData?: boolean }) => down(layoutOf(flags.name, flags.dataDir), flags.keepData ?? false));
 };
@@ -49,12 +51,23 @@ async function down(layout: Layout, keepsData: boolean): Promise<void> {
   await steps.step('Removing networks, mounts and files', async () => {
     await endUnclaimed(layout, signal);
     if (hasContainers) await removeHostState(layout, signal);
-    for (const name of readdirSync(layout.dir)) if (!keepsData || !KEPT.has(name)) rmSync(join(layout.dir, name), { recursive: true, force: true });
-    if (!keepsData) rmSync(layout.dir, { recursive: true, force: true });
+    if (keepsData) clearAround(layout.dir);
+    else rmSync(layout.dir, { recursive: true, force: true });
     rmSync(layout.upLock, { force: true });
   });
   removeFromKubeconfig(kubeconfigFile(), layout.name, `${layout.name}-admin`);
   steps.say(keepsData ? `Cluster ${layout.name} is down; its data is kept in ${layout.dir}.` : `Cluster ${layout.name} is gone.`);
+}
+
+/** Removes everything in a folder but what is kept, and folders in which nothing is left. */
+function clearAround(folder: string, prefix = ''): void {
+  for (const name of readdirSync(folder)) {
+    const path = `${prefix}${name}`;
+    if (KEPT.some((kept) => kept.test(path))) continue;
+    const whole = join(folder, name);
+    if (SEARCHED.test(path)) clearAround(whole, `${path}/`);
+    if (!SEARCHED.test(path) || readdirSync(whole).length === 0) rmSync(whole, { recursive: true, force: true });
+  }
 }
 
 async function removeContainers(layout: Layout, signal: AbortSignal): Promise<void> {

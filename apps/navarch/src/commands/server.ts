@@ -3,6 +3,7 @@ import { systemUser } from '@navarch/apiserver';
 import { MetricRegistry } from '@navarch/base';
 import { processMetrics, publicKeyPin, systemClock, systemLogger, systemRandom, whoListens } from '@navarch/node';
 import { ensureClusterDns } from '../compose/cluster-dns.ts';
+import { ensureDefaultStorageClass } from '../compose/default-storage-class.ts';
 import { runControlPlane } from '../compose/control-plane.ts';
 import { startServer } from '../compose/server.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
@@ -87,6 +88,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
     const api = server.as(systemUser);
     await ensureJoining(api, { server: url, authority: server.authority, kubeletAuthority: server.kubeletAuthority, settings });
     await ensureClusterDns(api, settings.clusterDns);
+    await ensureDefaultStorageClass(api);
     // Only to a person: a token is a secret, and a log is kept and passed on.
     if (isatty(1) && options.bindAddresses.some((address) => address !== '127.0.0.1')) {
       const token = await createToken(api, { pin: publicKeyPin(server.authority), expiresAt: Date.now() + TOKEN_LIFE_MS, description: 'made when the server started' });

@@ -6,7 +6,7 @@ import type { Node, PersistentVolume } from '../generated/types/core-v1.ts';
 export const LOCAL_PROVISIONER = 'navarch.dev/local';
 /** On a volume: the node has not removed its folder yet. */
 export const LOCAL_FOLDER_FINALIZER = 'navarch.dev/local-folder';
-/** On a volume: the name of the node that has its folder. */
+/** Label of a volume: the name of the node that has its folder. A node may see those that bear its own name. */
 export const LOCAL_VOLUME_NODE = 'navarch.dev/node';
 /** On a node: where it keeps these folders, each by the name of its volume. */
 export const LOCAL_VOLUMES_FOLDER = 'navarch.dev/local-volumes';
@@ -19,4 +19,4 @@ export const localVolumesFolder = ({ metadata }: Node): string => metadata.annot
 /** Whether the volume is a folder that this node was asked to make. */
 export const isLocalVolumeOf = ({ metadata, spec }: PersistentVolume, nodeName: string): boolean =>
   spec.local !== undefined && metadata.annotations?.['pv.kubernetes.io/provisioned-by'] === LOCAL_PROVISIONER &&
-  metadata.annotations?.[LOCAL_VOLUME_NODE] === nodeName;
+  metadata.labels?.[LOCAL_VOLUME_NODE] === nodeName;

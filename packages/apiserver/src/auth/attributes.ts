@@ -9,6 +9,8 @@ export interface Attributes extends Pick<
 > {
   /** What a list, watch or deletecollection is narrowed to (KEP-4601). */
   readonly fields?: readonly FieldTerm[];
+  /** The label selector of a list or watch, as it was written. */
+  readonly labels?: string;
 }
 
 const PATH_SEGMENT = /^(?!\.{1,2}$)[^/%]+$/;
@@ -24,7 +26,8 @@ export function attributesOf(info: RequestInfo, query: URLSearchParams): Attribu
     info.verb === 'deletecollection'
       ? undefined
       : fields.find((term) => term.field === 'metadata.name' && term.isEqual)?.value;
-  return { ...info, fields, ...(name !== undefined && PATH_SEGMENT.test(name) ? { name } : {}) };
+  const labels = query.get('labelSelector') ?? '';
+  return { ...info, fields, ...(labels === '' ? {} : { labels }), ...(name !== undefined && PATH_SEGMENT.test(name) ? { name } : {}) };
 }
 
 /** A selector that cannot be read narrows nothing; the request itself is refused for it later. */

@@ -214,3 +214,33 @@ test('a node asks for certificates of its own pods in the name of their account,
   assert.deepEqual([await read(`${all}?fieldSelector=spec.nodeName%3Dn`, 'system:node:n'), await read(all, 'system:node:n')], [200, 403]);
   assert.equal((await ask('DELETE', `${requests}/mine`, undefined, NODE)).status, 403);
 });
+
+test('a node follows the volumes that are folders of its own, and may say that a folder is gone', async () => {
+  const { ask, make } = await withNodes();
+  const volume = (name: string, node: string) => ({
+    metadata: { name, finalizers: ['navarch.dev/local-folder'], labels: { 'navarch.dev/node': node }, annotations: { 'pv.kubernetes.io/provisioned-by': 'navarch.dev/local' } },
+    spec: {
+      capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], local: { path: `/folders/${name}` }, storageClassName: 'local',
+      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node] }] }] } },
+    },
+  });
+  const PVS = '/api/v1/persistentvolumes';
+  for (const [name, node] of [['mine', 'n'], ['theirs', 'm']] as const) await make(PVS, volume(name, node));
+  const read = async (path: string) => (await ask('GET', `${PVS}${path}`, undefined, NODE)).status;
+  assert.deepEqual([await read('?labelSelector=navarch.dev%2Fnode%3Dn'), await read('?labelSelector=navarch.dev%2Fnode%3Dm'), await read('')], [200, 403, 403]);
+  assert.deepEqual([await read('/mine'), await read('/theirs')], [200, 403]);
+
+  const update = async (name: string, change: (object: any) => object) => {
+    const { body } = await ask('GET', `${PVS}/${name}`);
+    const { status, body: answer } = await ask('PUT', `${PVS}/${name}`, change(body), NODE);
+    return [status, answer.message];
+  };
+  const drop = (object: any) => ({ ...object, metadata: { ...object.metadata, finalizers: object.metadata.finalizers.filter((name: string) => !name.startsWith('navarch')) } });
+  const refused = (node: string) => [403, `persistentvolumes "mine" is forbidden: node "${node}" may only take "navarch.dev/local-folder" off a volume that is being deleted`];
+  assert.deepEqual(await update('mine', drop), refused('n'));
+  for (const name of ['mine', 'theirs']) await ask('DELETE', `${PVS}/${name}`);
+  assert.deepEqual(await update('mine', (object) => ({ ...object, spec: { ...object.spec, persistentVolumeReclaimPolicy: 'Delete' } })), refused('n'));
+  assert.deepEqual(await update('mine', (object) => ({ ...object, metadata: { ...object.metadata, finalizers: [] } })), refused('n'));
+  assert.equal((await update('mine', drop))[0], 200);
+  assert.equal((await update('theirs', drop))[0], 403);
+});

@@ -1,4 +1,6 @@
 import {
+  isLocalVolumeOf,
+  LOCAL_VOLUME_NODE,
   persistentVolume,
   persistentVolumeClaim,
   type PersistentVolume,
@@ -94,8 +96,21 @@ function claim(question: Question): Decision {
   return related(question, needs);
 }
 
+/**
+ * Volumes that are folders of a node are its business from the first pod until the folder is removed, long after the
+ * claim is gone: it follows those that bear its name, and takes its finalizer off.
+ */
+function ownFolder({ node, request, registry }: Question): boolean {
+  const { verb, subresource, name, labels } = request;
+  if (subresource !== '') return false;
+  if (verb === 'list' || verb === 'watch') return labels === `${LOCAL_VOLUME_NODE}=${node}`;
+  const held = verb === 'get' || verb === 'update' ? registry.of(persistentVolume).find('', name) : undefined;
+  return held !== undefined && isLocalVolumeOf(held, node);
+}
+
 /** A volume is reached through the claim of a pod that it is bound to. */
 function volume(question: Question): Decision {
+  if (ownFolder(question)) return YES;
   const refused = getOnly(question);
   if (refused) return refused;
   const { node, request, registry } = question;

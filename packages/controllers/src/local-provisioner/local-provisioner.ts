@@ -88,7 +88,7 @@ function draftOf(name: string, claim: Claim, found: StorageClass, target: Node):
   return {
     metadata: {
       name, finalizers: ['kubernetes.io/pv-protection', LOCAL_FOLDER_FINALIZER],
-      annotations: { [PROVISIONED_BY]: LOCAL_PROVISIONER, [LOCAL_VOLUME_NODE]: target.metadata.name },
+      annotations: { [PROVISIONED_BY]: LOCAL_PROVISIONER }, labels: { [LOCAL_VOLUME_NODE]: target.metadata.name },
     },
     spec: {
       capacity: { storage: claim.spec.resources.requests?.['storage'] ?? '0' },
@@ -126,7 +126,7 @@ async function tendVolume(volume: Volume, context: Context): Promise<Outcome> {
     await api.of(persistentVolume).delete(metadata.name, { preconditions: { uid: metadata.uid } });
     return undefined;
   }
-  if (cache.get(node, metadata.annotations?.[LOCAL_VOLUME_NODE] ?? '') || status.phase === 'Bound') return undefined;
+  if (cache.get(node, metadata.labels?.[LOCAL_VOLUME_NODE] ?? '') || status.phase === 'Bound') return undefined;
   await api.of(persistentVolume).update(metadata.name, (current) => {
     const { finalizers = [] } = current.metadata;
     if (!finalizers.includes(LOCAL_FOLDER_FINALIZER)) return current;

@@ -1,43 +1,71 @@
-import type { PersistentVolume, Pod } from '@navarch/api';
-import { defineVolumePlugin, removeVolume, VolumeError, type VolumeHost } from './volume-plugin.ts';
+import { isLocalVolumeOf, type PersistentVolume, type PersistentVolumeClaim, type Pod } from '@navarch/api';
+import { defineVolumePlugin, removeVolume, type SetUp, VolumeError, type VolumeHost } from './volume-plugin.ts';
 
 /** A claim, where the volume that it is bound to is a folder of this node (`local` or `hostPath`). */
 export const persistentVolumeClaim = defineVolumePlugin({
   source: 'persistentVolumeClaim',
   isLive: false,
   isReadOnly: false,
-  async setUp({ source, dir, pod }, host) {
-    const { files } = host;
-    const volume = await boundVolume(pod, source.claimName, host);
-    const path = volume.spec.local?.path ?? volume.spec.hostPath?.path;
-    if (path === undefined)
-      throw new VolumeError(`this node cannot mount persistent volume ${JSON.stringify(volume.metadata.name)}`);
-    if (volume.spec.hostPath?.type === 'DirectoryOrCreate') await files.makeDir(path, 0o755);
-    if ((await files.kindOf(path)) === undefined) throw new VolumeError(`path ${JSON.stringify(path)} does not exist`);
-    if (volume.spec.volumeMode === 'Block') {
-      if ((await files.kindOf(path)) !== 'block device') throw new VolumeError(`${path} is not a block device`);
-      await files.makeDir(dir.slice(0, dir.lastIndexOf('/')));
-      // Containers are given the device that the link leads to, not a mount.
-      return files.replaceLink(dir, path);
-    }
-    const group = pod.spec.securityContext?.fsGroup;
-    if (group !== undefined && volume.spec.local && !source.readOnly) {
-      await files.ownTree(path, group, {
-        isWritable: true,
-        onRootMismatch: pod.spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch',
-      });
-    }
-    if (await files.isMountPoint(dir)) return undefined;
-    await files.makeDir(dir, 0o750);
-    return files.bindMount(path, dir, { isReadOnly: source.readOnly ?? false });
+  async setUp(volume, host) {
+    const { claimName, readOnly = false } = volume.source;
+    return mountBound(volume, await boundVolume(await claimOf(volume.pod, claimName, host), host), readOnly, host);
   },
   /** The folder is the volume's and stays as it is; only its place in the pod goes. */
   tearDown: removeVolume,
 });
 
-async function boundVolume(pod: Pod, name: string, host: VolumeHost): Promise<PersistentVolume> {
+/** A claim that was made for the pod and goes with it (KEP-1698). */
+export const ephemeral = defineVolumePlugin({
+  source: 'ephemeral',
+  isLive: false,
+  isReadOnly: false,
+  async setUp(volume, host) {
+    const { metadata } = volume.pod;
+    const name = `${metadata.name}-${volume.name}`;
+    const claim = await claimOf(volume.pod, name, host);
+    if (!claim.metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === metadata.uid)) {
+      const whole = `${metadata.namespace}/${metadata.name}`;
+      throw new VolumeError(`PVC ${metadata.namespace}/${name} was not created for pod ${whole} (pod is not owner)`);
+    }
+    return mountBound(volume, await boundVolume(claim, host), false, host);
+  },
+  tearDown: removeVolume,
+});
+
+async function mountBound({ dir, pod }: SetUp<unknown>, volume: PersistentVolume, readOnly: boolean, host: VolumeHost): Promise<void> {
+  const { files } = host;
+  const path = volume.spec.local?.path ?? volume.spec.hostPath?.path;
+  if (path === undefined)
+    throw new VolumeError(`this node cannot mount persistent volume ${JSON.stringify(volume.metadata.name)}`);
+  if (volume.spec.hostPath?.type === 'DirectoryOrCreate') await files.makeDir(path, 0o755);
+  // Made for the first pod that comes, for whoever that runs as.
+  if (isLocalVolumeOf(volume, host.nodeName) && path === `${host.localVolumes}/${volume.metadata.name}`) await files.makeDir(path, 0o777);
+  if ((await files.kindOf(path)) === undefined) throw new VolumeError(`path ${JSON.stringify(path)} does not exist`);
+  if (volume.spec.volumeMode === 'Block') {
+    if ((await files.kindOf(path)) !== 'block device') throw new VolumeError(`${path} is not a block device`);
+    await files.makeDir(dir.slice(0, dir.lastIndexOf('/')));
+    // Containers are given the device that the link leads to, not a mount.
+    return files.replaceLink(dir, path);
+  }
+  const group = pod.spec.securityContext?.fsGroup;
+  if (group !== undefined && volume.spec.local && !readOnly) {
+    await files.ownTree(path, group, {
+      isWritable: true,
+      onRootMismatch: pod.spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch',
+    });
+  }
+  if (await files.isMountPoint(dir)) return undefined;
+  await files.makeDir(dir, 0o750);
+  return files.bindMount(path, dir, { isReadOnly: readOnly });
+}
+
+async function claimOf(pod: Pod, name: string, host: VolumeHost): Promise<PersistentVolumeClaim> {
   const claim = await host.claim(pod.metadata.namespace ?? '', name);
   if (!claim) throw new VolumeError(`persistentvolumeclaim ${JSON.stringify(name)} not found`);
+  return claim;
+}
+
+async function boundVolume(claim: PersistentVolumeClaim, host: VolumeHost): Promise<PersistentVolume> {
   if (claim.status?.phase !== 'Bound' || !claim.spec.volumeName) throw new VolumeError('PVC is not bound');
   const volume = await host.persistentVolume(claim.spec.volumeName);
   if (!volume) throw new VolumeError(`persistentvolume ${JSON.stringify(claim.spec.volumeName)} not found`);

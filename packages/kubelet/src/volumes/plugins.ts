@@ -1,4 +1,4 @@
-import { persistentVolumeClaim } from './claim.ts';
+import { ephemeral, persistentVolumeClaim } from './claim.ts';
 import { emptyDir } from './empty-dir.ts';
 import { hostPath } from './host-path.ts';
 import { image } from './image.ts';
@@ -15,5 +15,6 @@ export const volumePlugins: readonly VolumePlugin[] = [
   downwardAPI,
   projected,
   persistentVolumeClaim,
+  ephemeral,
   image,
 ];

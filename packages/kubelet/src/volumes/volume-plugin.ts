@@ -10,6 +10,8 @@ export interface VolumeHost {
   readonly clock: Clock;
   readonly nodeName: string;
   readonly hostIP: string;
+  /** The folder of persistent volumes that are folders of this node. */
+  readonly localVolumes: string;
   /** What the node has to give: the limit of a container that has none. */
   readonly allocatable: Amounts;
   configMap(namespace: string, name: string): Promise<ConfigMap | undefined>;
@@ -35,6 +37,8 @@ export interface TrustBundle {
 
 export interface SetUp<S> {
   readonly source: S;
+  /** In the pod. */
+  readonly name: string;
   /** Where the volume is made; containers get it, or `pathOf`, mounted. */
   readonly dir: string;
   readonly pod: Pod;

@@ -189,6 +189,37 @@ test('a claim shows the folder that it is bound to, and leaves it when the pod g
   assert.deepEqual([files.mounts.size, await files.kindOf(VOLUME), await files.readText('/disks/1/data')], [0, undefined, 'kept']);
 });
 
+const ownVolume = { labels: { 'navarch.dev/node': 'node' }, annotations: { 'pv.kubernetes.io/provisioned-by': 'navarch.dev/local' } };
+const bound = { spec: { volumeName: 'pv' }, status: { phase: 'Bound' } };
+
+test('a claim of a volume that is a folder of this node gets the folder made, for every user, and nowhere else', async () => {
+  const at = async (path: string, metadata: object): Promise<readonly unknown[]> => {
+    const { files, problem } = await make(podOf({ persistentVolumeClaim: { claimName: 'c' } }), {
+      claims: { c: { ...bound, metadata: { uid: 'c1' } } }, persistentVolumes: { pv: { metadata: { name: 'pv', ...metadata }, spec: { local: { path }, claimRef: { uid: 'c1' } } } },
+    });
+    return [problem, files.ownerOf(path)];
+  };
+  const path = '/kubelet/local-volumes/pv';
+  assert.deepEqual(await at(path, ownVolume), [undefined, '777 0:0']);
+  assert.deepEqual(await at('/etc/other', ownVolume), ['path "/etc/other" does not exist', undefined]);
+  assert.deepEqual(await at(path, {}), [`path "${path}" does not exist`, undefined]);
+  assert.deepEqual(await at(path, { ...ownVolume, labels: { 'navarch.dev/node': 'other' } }), [`path "${path}" does not exist`, undefined]);
+});
+
+test('an ephemeral volume is the claim that was made for the pod', async () => {
+  const of = async (owner: string): Promise<readonly unknown[]> => {
+    const { files, problem } = await make(podOf({ ephemeral: { volumeClaimTemplate: { spec: {} } } }), {
+      claims: { 'web-v': { ...bound, metadata: { uid: 'c1', ownerReferences: [{ uid: owner, controller: true }] } } },
+      persistentVolumes: { pv: { metadata: { name: 'pv', ...ownVolume }, spec: { local: { path: '/kubelet/local-volumes/pv' }, claimRef: { uid: 'c1' } } } },
+    });
+    return [problem, files.mounts.get(VOLUME)];
+  };
+  const [problem, mount] = await of('u');
+  assert.equal(problem, undefined);
+  assert.match(String(mount), /^bind \/kubelet\/local-volumes\/pv/);
+  assert.deepEqual(await of('another'), ['PVC ns/web-v was not created for pod ns/web (pod is not owner)', undefined]);
+});
+
 test('PodVolumes tries what failed again, each time after twice as long', async () => {
   const { volumes } = await make(podOf({ configMap: { name: 'none' } }));
   const pauses = [volumes.retryAt - clock.now()];

@@ -44,7 +44,7 @@ test('localProvisionerController makes a folder of the chosen node the volume of
   assert.deepEqual(volume.spec.local, { path: `/var/folders/${name}` });
   assert.deepEqual(volume.spec.nodeAffinity?.required?.nodeSelectorTerms, [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['host-1'] }] }]);
   assert.deepEqual([volume.spec.persistentVolumeReclaimPolicy, volume.spec.storageClassName, volume.spec.capacity], ['Delete', 'local', { storage: '1Gi' }]);
-  assert.deepEqual(volume.metadata.annotations, { 'navarch.dev/node': 'n1', 'pv.kubernetes.io/provisioned-by': LOCAL_PROVISIONER });
+  assert.deepEqual([volume.metadata.labels, volume.metadata.annotations], [{ 'navarch.dev/node': 'n1' }, { 'pv.kubernetes.io/provisioned-by': LOCAL_PROVISIONER }]);
   assert.deepEqual((await plane.events('PersistentVolumeClaim')).filter((text) => text.startsWith('Provisioning')), [
     'Provisioning: External provisioner is provisioning volume for claim "default/c"', `ProvisioningSucceeded: Successfully provisioned volume ${name}`,
   ]);

@@ -1,5 +1,6 @@
 import {
   type Lease,
+  LOCAL_FOLDER_FINALIZER,
   node as nodeKind,
   type Node,
   type PersistentVolumeClaim,
@@ -168,6 +169,18 @@ function claims({ node, object, request, refuse }: Case): void {
   }
 }
 
+/** Of a volume that is a folder of its own a node may say that the folder is gone. */
+function volumes({ node, object, request, refuse }: Case): void {
+  if (request.operation !== 'UPDATE' || request.subresource !== '') refuse('may only update finalizers of PVs');
+  const previous = request.previous as ApiObject;
+  const rest = ({ metadata, ...others }: ApiObject): unknown => {
+    const { managedFields: _a, resourceVersion: _b, finalizers = [], ...meta } = metadata;
+    return { ...others, metadata: meta, finalizers: finalizers.filter((name) => name !== LOCAL_FOLDER_FINALIZER) };
+  };
+  if (!previous.metadata.deletionTimestamp || !equalJson(rest(previous), rest(object)))
+    refuse(`node ${q(node)} may only take ${q(LOCAL_FOLDER_FINALIZER)} off a volume that is being deleted`);
+}
+
 interface TokenRequest {
   readonly spec?: {
     readonly audiences?: readonly string[] | null;
@@ -279,6 +292,7 @@ const CASES: Readonly<Record<string, (of: Case) => void>> = {
   '/pods': pods,
   '/nodes': nodes,
   '/persistentvolumeclaims': claims,
+  '/persistentvolumes': volumes,
   '/serviceaccounts': tokens,
   'coordination.k8s.io/leases': leases,
   'certificates.k8s.io/podcertificaterequests': certificateRequests,

@@ -24,6 +24,7 @@ export function testHost(
     clock,
     nodeName: 'node',
     hostIP: '192.0.2.1',
+    localVolumes: '/kubelet/local-volumes',
     allocatable: { cpu: '2', memory: '4Ki', 'ephemeral-storage': '1Gi' },
     configMap: async (_, name) => configMaps[name] as never,
     secret: async (_, name) => secrets[name] as never,
