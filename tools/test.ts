@@ -8,6 +8,7 @@ import { hasGo } from '../oracles/go.ts';
 
 // Everything that must hold, by one command: `./navarch test [--only NAME]`. Last line: `N passed, N failed`.
 // Parts: check (types), lint, unit (core, tools), oracles (needs Go), real (containers; needs root on Linux).
+// `--fuzz [N]` is only mutated requests against a server in this process, 100,000 unless it is said.
 // `--oracles` is only the comparison with the official Go code, with 10,000 cases each instead of a few hundred.
 
 interface Result {
@@ -21,8 +22,8 @@ interface Part {
 
 const root = join(import.meta.dirname, '..');
 const bin = (name: string): string => join(root, 'node_modules/.bin', name);
-const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, oracles: { type: 'boolean', default: false }, seed: { type: 'string' } } });
-const only = values.oracles ? ['oracles'] : values.only;
+const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, oracles: { type: 'boolean', default: false }, seed: { type: 'string' }, fuzz: { type: 'string' } } });
+const only = values.oracles ? ['oracles'] : values.fuzz === undefined ? values.only : ['fuzz'];
 /** Of each comparison: as many as the whole takes a minute for, or as issue and design ask for. */
 const CASES = values.oracles ? 10_000 : 300;
 
@@ -32,10 +33,11 @@ const isReal = (path: string): boolean => path.endsWith('.real.test.ts');
 const parts: readonly Part[] = [
   { name: 'check', run: () => commands([[bin('tsc'), '-p', 'tsconfig.core.json'], [bin('tsc'), '-p', 'tsconfig.edge.json']]) },
   { name: 'lint', run: () => commands([[bin('oxlint'), '--type-aware', '--quiet']]) },
-  { name: 'unit', run: () => nodeTests(['tools/tidy.test.ts', ...all.filter((path) => !isReal(path))], 2) },
+  { name: 'unit', run: () => nodeTests(['tools/tidy.test.ts', 'tools/fuzz/fuzz.test.ts', ...all.filter((path) => !isReal(path))], 2) },
   { name: 'oracles', run: oracleTests },
   // Real containers share one machine: one file at a time.
   { name: 'real', run: realTests },
+  ...(values.fuzz === undefined ? [] : [{ name: 'fuzz', run: () => counted(['tools/fuzz/main.ts', '--requests', values.fuzz ?? '']) }]),
 ];
 
 let passed = 0;
@@ -75,8 +77,13 @@ async function oracleTests(): Promise<Result> {
     console.log('-- oracles: left out: Go is not installed');
     return { passed: 0, failed: 0 };
   }
+  return counted(['oracles/main.ts', '--cases', String(CASES)]);
+}
+
+/** A script whose last line is `N passed, N failed`. */
+async function counted(script: readonly string[]): Promise<Result> {
   const seed = values.seed === undefined ? [] : ['--seed', values.seed];
-  const { code, output } = await run([process.execPath, '--disable-warning=ExperimentalWarning', 'oracles/main.ts', '--cases', String(CASES), ...seed], 'output');
+  const { code, output } = await run([process.execPath, '--disable-warning=ExperimentalWarning', ...script, ...seed], 'output');
   const [, passes, failures] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
   return { passed: Number(passes ?? 0), failed: Number(failures ?? (code === 0 ? 0 : 1)) };
 }

@@ -58,7 +58,7 @@ export class Server {
   readonly #documents: Documents;
   readonly #bodies: Bodies;
   readonly #flow: FlowControl;
-  readonly #tally = new RequestTally();
+  readonly #tally = new RequestTally((info) => this.#isServed(info));
   /** Names requests in logs and audits: random for the server, counted within it. */
   readonly #idPrefix: string;
   #idsGiven = 0;
@@ -176,6 +176,13 @@ export class Server {
     const body = await bodies.object(request, info.subresource || info.resource);
     const { status, value } = await subresource.answer(body.value, context);
     return valueAnswer(request, value, status);
+  }
+
+  #isServed(info: RequestInfo): boolean {
+    const { group, version, subresource } = info;
+    if (this.#subresources.has(addressOfInfo(info))) return true;
+    const resource = this.registry.find(group ? `${group}/${version}` : version, info.resource);
+    return resource !== undefined && (subresource === '' || subresource === 'scale' || resource.hasPart(subresource));
   }
 
   #virtual({ group, version, resource }: RequestInfo): ResourceFacts | undefined {

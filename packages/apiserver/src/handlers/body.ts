@@ -55,9 +55,10 @@ export class Bodies {
   #read(bytes: Uint8Array, type: string, kind: string): Body {
     const refuse = (message: string): StatusError =>
       badRequest(`the object provided is unrecognized (must be of type ${kind}): ${message} (${summary(bytes)})`);
+    const noIdentity = (message: string): StatusError => refuse(`couldn't get version/kind; json parse error: ${message}`);
     switch (type) {
-      case '': case 'application/json': return parseJson(bytes, (message) => refuse(`couldn't get version/kind; json parse error: ${message}`));
-      case 'application/yaml': return this.#yaml(bytes, (message) => refuse(`couldn't get version/kind; json parse error: ${message}`));
+      case '': case 'application/json': return checkIdentity(parseJson(bytes, noIdentity), noIdentity);
+      case 'application/yaml': return checkIdentity(this.#yaml(bytes, noIdentity), noIdentity);
       case PROTOBUF_TYPE: return { value: parseProtobuf(bytes, refuse) };
       default: throw unsupported(formats.map((format) => format.mediaType));
     }
@@ -107,6 +108,18 @@ function parseJson(bytes: Uint8Array, refuse: (message: string) => StatusError):
     throw refuse(goMessage((error as Error).message));
   }
 }
+
+/** What an object is must be text; whatever else is wrong with it, its kind says. */
+function checkIdentity(body: Body, refuse: (message: string) => StatusError): Body {
+  if (typeof body.value !== 'object' || body.value === null) return body;
+  const { apiVersion, kind } = body.value as { readonly apiVersion?: unknown; readonly kind?: unknown };
+  if (isTextOrAbsent(apiVersion) && isTextOrAbsent(kind)) return body;
+  const [name, value] = isTextOrAbsent(apiVersion) ? ['kind', kind] : ['apiVersion', apiVersion];
+  const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  throw refuse(`json: cannot unmarshal ${type} into Go struct field .${name} of type string`);
+}
+
+const isTextOrAbsent = (value: unknown): boolean => typeof value === 'string' || value === undefined || value === null;
 
 /** Lists and objects within one another; whoever walks a body may use this much of the stack. */
 const DEPTH_MAX = 2000;

@@ -14,7 +14,7 @@ test('requests are counted by what they are about, with their status and how lon
     'apiserver_request_total{code="200",component="apiserver",group="",resource="configmaps",scope="namespace",subresource="",verb="LIST",version="v1"} 1',
     'apiserver_request_total{code="404",component="apiserver",group="",resource="configmaps",scope="resource",subresource="",verb="GET",version="v1"} 1',
     'apiserver_request_total{code="201",component="apiserver",group="",resource="namespaces",scope="cluster",subresource="",verb="POST",version="v1"} 1',
-    'apiserver_request_total{code="404"} 1',
+    'apiserver_request_total{code="404"} 2',
     'apiserver_request_duration_seconds_count{component="apiserver",group="",resource="configmaps",scope="namespace",subresource="",verb="LIST",version="v1"} 1',
     'apiserver_current_inflight_requests{request_kind="readOnly"} 1',
     'apiserver_resource_objects{group="",resource="namespaces"} 5',

@@ -19,10 +19,21 @@ interface Series {
   open: number;
 }
 
+/** Verbs that have labels of their own; people may send any. */
+const KNOWN_VERBS: ReadonlySet<string> = new Set([
+  'create', 'update', 'get', 'list', 'watch', 'patch', 'delete', 'deletecollection', 'post', 'put', 'head', 'options',
+]);
+
 /** Counts requests under the names of upstream's API server. On the way of every request, so it makes next to nothing. */
 export class RequestTally {
   readonly #series = new Map<string, Series>();
   readonly #inFlight = { readOnly: 0, mutating: 0 };
+  readonly #isServed: (info: RequestInfo) => boolean;
+
+  /** Requests for what is not served are counted under no labels: those are as many as people think of. */
+  constructor(isServed: (info: RequestInfo) => boolean) {
+    this.#isServed = isServed;
+  }
 
   /** The request is being worked on until the returned function is called with its status and how long it took. */
   begin(info: RequestInfo, method: string): (status: number, seconds: number) => void {
@@ -30,8 +41,8 @@ export class RequestTally {
     this.#inFlight[sort] += 1;
     return (status, seconds) => {
       this.#inFlight[sort] -= 1;
-      // Paths that lead nowhere are as many as people think of.
-      const series = this.#of(info, status === 404 && !info.isResource);
+      // Documents are not listed: what is not found, or not shown, may be any path.
+      const series = this.#of(info, !info.isResource && (status === 404 || status === 403 || status === 401));
       series.codes.set(status, (series.codes.get(status) ?? 0) + 1);
       const bucket = SECONDS.findIndex((bound) => seconds <= bound);
       if (bucket >= 0) series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
@@ -69,9 +80,9 @@ export class RequestTally {
   }
 
   #of(info: RequestInfo, isNowhere: boolean): Series {
-    const key = isNowhere ? '' : `${info.verb} ${info.group} ${info.version} ${info.resource} ${info.subresource} ${info.isResource ? scopeOf(info) : info.path}`;
+    const key = isNowhere ? '' : `${KNOWN_VERBS.has(info.verb) ? info.verb : 'OTHER'} ${info.group} ${info.version} ${info.resource} ${info.subresource} ${info.isResource ? scopeOf(info) : info.path}`;
     let series = this.#series.get(key);
-    if (!series && this.#series.size >= SERIES_MAX && key !== '') series = this.#of(info, true);
+    if (!series && key !== '' && (this.#series.size >= SERIES_MAX || (info.isResource && !this.#isServed(info)))) series = this.#of(info, true);
     if (!series) {
       series = { labels: isNowhere ? {} : labelsOf(info), codes: new Map(), counts: SECONDS.map(() => 0), seconds: 0, open: 0 };
       this.#series.set(key, series);
@@ -83,7 +94,7 @@ export class RequestTally {
 function labelsOf(info: RequestInfo): Readonly<Record<string, string>> {
   const { group, version, resource, isResource, verb } = info;
   const subresource = isResource ? info.subresource : info.path;
-  const shown = CONNECTS.has(subresource) ? 'CONNECT' : (VERBS[verb] ?? verb.toUpperCase());
+  const shown = CONNECTS.has(subresource) ? 'CONNECT' : (VERBS[verb] ?? (KNOWN_VERBS.has(verb) ? verb.toUpperCase() : 'OTHER'));
   return { component: 'apiserver', group, resource, scope: isResource ? scopeOf(info) : '', subresource, verb: shown, version };
 }
 

@@ -28,7 +28,8 @@ export function decodeToken(token: string): ContinueToken {
 function parsed(token: string): { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } {
   try {
     const binary = atob(token.replaceAll('-', '+').replaceAll('_', '/'));
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(binary, (c) => c.charCodeAt(0)))) as object;
+    // Null, which is no token, has nothing in it either.
+    return (JSON.parse(new TextDecoder().decode(Uint8Array.from(binary, (c) => c.charCodeAt(0)))) as object | null) ?? {};
   } catch {
     throw notValid(': the token could not be read');
   }

@@ -13,7 +13,7 @@ export function readObject(kind: Kind<any>, input: unknown, call: Call): Draft {
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) throw badRequest(NOT_AN_OBJECT);
   const apiVersion = apiVersionOf(kind);
   if ((sent.kind ?? kind.kind) !== kind.kind || (sent.apiVersion ?? apiVersion) !== apiVersion) {
-    throw badRequest(`the API version in the data (${sent.apiVersion}) does not match the expected API version (${apiVersion})`);
+    throw badRequest(`the API version in the data (${typeof sent.apiVersion === 'string' ? sent.apiVersion : JSON.stringify(sent.apiVersion)}) does not match the expected API version (${apiVersion})`);
   }
   // Given here, so that decoding puts them in their place even where the sender left them out.
   const { value, unknownFields } = decoded(kind, { ...sent, kind: kind.kind, apiVersion });

@@ -16,7 +16,7 @@ export function bodyReader<T>(type: string, apiVersion: string, kind: string): (
     const sent = body as { readonly apiVersion?: unknown; readonly kind?: unknown };
     if ((sent.apiVersion ?? apiVersion) !== apiVersion || (sent.kind ?? kind) !== kind) {
       throw badRequest(
-        `the API version in the data (${String(sent.apiVersion)}) does not match the expected API version (${apiVersion})`,
+        `the API version in the data (${typeof sent.apiVersion === 'string' ? sent.apiVersion : JSON.stringify(sent.apiVersion)}) does not match the expected API version (${apiVersion})`,
       );
     }
     try {

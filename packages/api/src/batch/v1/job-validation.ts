@@ -40,7 +40,8 @@ function validateHostnames({ metadata, spec: { completionMode, completions = 0 }
 function validateGenerated({ metadata, spec }: Job, at: Field): void {
   const labelsAt = at.at('spec', 'template', 'metadata', 'labels');
   const { labels = {} } = spec.template.metadata;
-  const expected = [['controller-uid', metadata.uid], ['job-name', metadata.name], [UID_LABEL, metadata.uid], [NAME_LABEL, metadata.name]] as const;
+  const { uid, name = '' } = metadata as { readonly uid: string; readonly name?: string };
+  const expected = [['controller-uid', uid], ['job-name', name], [UID_LABEL, uid], [NAME_LABEL, name]] as const;
   for (const [key, value] of expected) {
     if (labels[key] === undefined) labelsAt.key(key).required(`must be '${value}'`);
     else if (labels[key] !== value) labelsAt.key(key).invalid(labels, `must be '${value}'`);

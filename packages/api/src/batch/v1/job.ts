@@ -70,7 +70,8 @@ export function completeJobSpec(spec: Mutable<JobSpec>): void {
 /** Gives the pods labels that no other job's pods have, and selects by them. */
 function selectOwnPods(j: Mutable<Job>): void {
   if (j.spec.manualSelector) return;
-  const { uid, name } = j.metadata;
+  // Before it is refused, a job may have no name.
+  const { uid, name = '' } = j.metadata as { readonly uid: string; readonly name?: string };
   const labels: Record<string, string> = { ...j.spec.template.metadata.labels };
   for (const [key, value] of [['controller-uid', uid], ['job-name', name]] as const) {
     labels[key] ??= value;
