@@ -69,6 +69,20 @@ test('mounttest makes files of the modes asked for, and fails for what is not th
   }
 });
 
+test('crd-conversion-webhook converts both ways, and says of what it cannot convert why', limit, async () => {
+  const port = await freePort();
+  await using role = start('crd-conversion-webhook', `--port=${port}`, '-v=4');
+  assert.equal(await role.get(`http://127.0.0.1:${port}/readyz`), 'ok');
+  const ask = async (desiredAPIVersion: string, object: object): Promise<any> => {
+    const review = { kind: 'ConversionReview', apiVersion: 'apiextensions.k8s.io/v1', request: { uid: 'u', desiredAPIVersion, objects: [object] } };
+    return ((await (await fetch(`http://127.0.0.1:${port}/crdconvert`, { method: 'POST', body: JSON.stringify(review) })).json()) as any).response;
+  };
+  const [v1, v2] = ['stable.example.com/v1', 'stable.example.com/v2'];
+  assert.deepEqual(await ask(v2, { apiVersion: v1, hostPort: 'a:80' }), { uid: 'u', convertedObjects: [{ host: 'a', port: '80', apiVersion: v2 }], result: { status: 'Success' } });
+  assert.deepEqual((await ask(v1, { apiVersion: v2, host: 'a', port: '80' })).convertedObjects, [{ hostPort: 'a:80', apiVersion: v1 }]);
+  assert.deepEqual((await ask(v2, { apiVersion: v1, hostPort: 'a' })).result, { status: 'Failure', message: 'invalid hostPort value `a`' });
+});
+
 test('grpc-health-checking serves, and stops serving when told to', limit, async () => {
   const [port, control] = [await freePort(), await freePort()];
   await using role = start('grpc-health-checking', `--port=${port}`, `--http-port=${control}`);

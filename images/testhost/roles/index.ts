@@ -1,4 +1,5 @@
 import type { Role } from '../role.ts';
+import { crdConversionWebhook } from './crd-conversion-webhook.ts';
 import { grpcHealthChecking } from './grpc-health-checking.ts';
 import { guestbook } from './guestbook.ts';
 import { inclusterclient } from './inclusterclient.ts';
@@ -18,5 +19,5 @@ import { webhook } from './webhook.ts';
 /** Everything that the helper can be. */
 export const roles: readonly Role[] = [
   netexec, nettest, serveHostname, pause, liveness, entrypointTester, mounttest, testWebserver, porter, logsGenerator,
-  grpcHealthChecking, dnsSuffix, dnsServerList, etcHosts, guestbook, inclusterclient, issuerDiscovery, mtlsclient, mtlsserver, webhook,
+  grpcHealthChecking, crdConversionWebhook, dnsSuffix, dnsServerList, etcHosts, guestbook, inclusterclient, issuerDiscovery, mtlsclient, mtlsserver, webhook,
 ];

@@ -1,5 +1,6 @@
 import type { ConformanceTest } from '../../conformance-test.ts';
 import { admissionWebhookTests } from './admission-webhooks.ts';
+import { crdConversionTests } from './crd-conversion.ts';
 import { customResourceTests } from './custom-resources.ts';
 import { discoveryTests } from './discovery.ts';
 import { fieldValidationTests } from './field-validation.ts';
@@ -9,6 +10,6 @@ import { watcherTests } from './watchers.ts';
 import { webhookConfigurationTests } from './webhook-configurations.ts';
 
 export const apiMachineryTests: readonly ConformanceTest[] = [
-  ...admissionWebhookTests, ...customResourceTests, ...discoveryTests, ...fieldValidationTests, ...listTests, ...openApiPublishingTests, ...watcherTests,
+  ...admissionWebhookTests, ...crdConversionTests, ...customResourceTests, ...discoveryTests, ...fieldValidationTests, ...listTests, ...openApiPublishingTests, ...watcherTests,
   ...webhookConfigurationTests,
 ];
