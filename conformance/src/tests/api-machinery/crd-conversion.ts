@@ -91,13 +91,13 @@ function isV2(item: Item): void {
 }
 
 export const crdConversionTests: readonly ConformanceTest[] = [
-  conformanceTest('[sig-api-machinery] CustomResourceConversionWebhook [Privileged:ClusterAdmin] should be able to convert from CR v1 to CR v2', async (context) => {
+  conformanceTest('[sig-api-machinery] CustomResourceConversionWebhook should be able to convert from CR v1 to CR v2', async (context) => {
     const converted = await Converted.define(context);
     assert.equal(await converted.create('v1', 'cr-instance-1', { hostPort: 'localhost:8080' }), 201);
     isV2(await getJson<Item>(context, `${converted.path('v2')}/cr-instance-1`));
   }),
 
-  conformanceTest('[sig-api-machinery] CustomResourceConversionWebhook [Privileged:ClusterAdmin] should be able to convert a non homogeneous list of CRs', async (context) => {
+  conformanceTest('[sig-api-machinery] CustomResourceConversionWebhook should be able to convert a non homogeneous list of CRs', async (context) => {
     const converted = await Converted.define(context);
     assert.equal(await converted.create('v1', 'cr-instance-1', { hostPort: 'localhost:8080' }), 201);
     await context.api.of(customResourceDefinition).update(converted.name, (held) => ({ ...held, spec: { ...held.spec, versions: versions('v2') as never } }));

@@ -1,7 +1,7 @@
 import type { CustomResourceDefinition } from '@navarch/api';
 import { type Random, randomUid } from '@navarch/base';
 import { type ApiObject, Field, type Mutable, StatusError, validateObjectMeta } from '@navarch/machinery';
-import { addressOf } from '../admission/webhooks/configuration.ts';
+import { addressOf, post } from '../admission/webhooks/configuration.ts';
 import type { Webhooks } from '../admission/webhooks/port.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Conversion } from './conversion.ts';
@@ -68,8 +68,7 @@ export class ConversionWebhook implements Conversion {
     const { registry, webhooks } = this.#deps;
     if (!webhooks) throw new Error('this server calls no webhooks');
     const address = addressOf({ clientConfig: this.#webhook.clientConfig ?? {} }, registry);
-    const separator = address.path.includes('?') ? '&' : '?';
-    const answer = await webhooks.post({ ...address, path: `${address.path}${separator}timeout=${TIMEOUT_SECONDS}s` }, body, TIMEOUT_SECONDS * 1000);
+    const answer = await post(webhooks, address, body, TIMEOUT_SECONDS);
     if (answer.status < 200 || answer.status > 299) throw new Error(wordsOf(answer));
     return JSON.parse(answer.body) as unknown;
   }

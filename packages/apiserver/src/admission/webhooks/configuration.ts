@@ -1,7 +1,7 @@
 import { endpointSlice, service, type Service } from '@navarch/api';
 import { type ApiObject, type Kind, type LabelSelector } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
-import type { WebhookAddress } from './port.ts';
+import type { WebhookAddress, Webhooks } from './port.ts';
 
 export interface Rule {
   readonly operations?: readonly string[];
@@ -63,7 +63,17 @@ export function addressOf({ clientConfig }: Pick<Webhook, 'clientConfig'>, regis
   const url = /^https:\/\/(\[[^\]]+\]|[^/:?#]+)(?::(\d+))?([/?][^#]*)?$/.exec(clientConfig.url ?? '');
   if (!url) throw new Error(`the URL ${JSON.stringify(clientConfig.url ?? '')} is none of HTTPS`);
   const host = (url[1] ?? '').replace(/^\[|\]$/g, '');
-  return { host, port: Number(url[2] ?? HTTPS), path: url[3] ?? '/', serverName: host, ...authority };
+  return { host, port: Number(url[2] ?? HTTPS), path: cleaned((url[3] ?? '').replace(/\?.*$/, '')), serverName: host, ...authority };
+}
+
+/** Without empty and relative parts, as Go's clients ask: webhooks in Go answer others with a redirect. */
+function cleaned(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
 }
 
 function serviceAddress(
@@ -72,7 +82,7 @@ function serviceAddress(
 ): WebhookAddress {
   const found = registry.of(service).find(namespace, name) as Service | undefined;
   if (!found) throw new Error(`service ${JSON.stringify(name)} not found`);
-  const rest = { path: path.startsWith('/') ? path : `/${path}`, serverName: `${name}.${namespace}.svc` };
+  const rest = { path: cleaned(path), serverName: `${name}.${namespace}.svc` };
   if (found.spec.type === 'ExternalName') return { host: found.spec.externalName ?? '', port, ...rest };
   const asked = found.spec.ports?.find((p) => p.port === port);
   if (!asked) throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`);
@@ -86,3 +96,7 @@ function serviceAddress(
   }
   throw new Error(`no endpoints available for service ${JSON.stringify(name)}`);
 }
+
+/** Asks the webhook, and tells it how long it has. Rejects where no answer comes in time. */
+export const post = (webhooks: Webhooks, address: WebhookAddress, body: string, seconds: number): ReturnType<Webhooks['post']> =>
+  webhooks.post({ ...address, path: `${address.path}?timeout=${seconds}s` }, body, seconds * 1000);

@@ -2,7 +2,7 @@ import { badRequest, internalError, type Status, StatusError } from '@navarch/ma
 import type { AdmissionContext } from '../admission.ts';
 import { CONDITION_VARIABLES, conditionsHold, Evaluator } from '../policies/expressions.ts';
 import { requestOf, type ShownRequest } from '../shown-request.ts';
-import { addressOf, type Webhook } from './configuration.ts';
+import { addressOf, post, type Webhook } from './configuration.ts';
 import type { Webhooks } from './port.ts';
 
 const SECONDS_DEFAULT = 10;
@@ -47,11 +47,8 @@ export async function ask(
     if (!webhooks) throw new Error('this server calls no webhooks');
     if (!webhook.admissionReviewVersions.includes('v1'))
       throw new Error('the webhook does not accept v1 AdmissionReview');
-    const seconds = webhook.timeoutSeconds ?? SECONDS_DEFAULT;
-    const address = addressOf(webhook, registry);
-    // The webhook is told how long it has.
-    const path = `${address.path}${address.path.includes('?') ? '&' : '?'}timeout=${seconds}s`;
-    const answer = await webhooks.post({ ...address, path }, JSON.stringify(reviewOf(question)), seconds * 1000);
+    const { timeoutSeconds = SECONDS_DEFAULT } = webhook;
+    const answer = await post(webhooks, addressOf(webhook, registry), JSON.stringify(reviewOf(question)), timeoutSeconds);
     if (answer.status < 200 || answer.status > 299) throw new Error(`the server answered ${answer.status}`);
     return checked(JSON.parse(answer.body) as unknown, uid);
   } catch (error) {
