@@ -32,6 +32,8 @@ export interface ServeOptions {
   readonly parseYaml?: ParseYaml;
   /** Names of admission plugins that are not asked. */
   readonly disabledAdmission?: readonly string[];
+  /** Feature gates of upstream's that are off here, although they are on by default. */
+  readonly disabledFeatures?: readonly string[];
   /** Calls the admission webhooks that people have configured. */
   readonly webhooks?: Webhooks;
   /** What the process counts: `/metrics` shows it. */
@@ -67,6 +69,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   await customResources.start();
   const server = new Server({
     registry, virtual: virtualResources, address: `${options.advertiseAddress}:${options.advertisePort}`, metrics: options.metrics ?? new MetricRegistry(), failingChecks: () => [],
+    isDiscoveryPlain: options.disabledFeatures?.includes('AggregatedDiscoveryEndpoint') ?? false,
     ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}),
     authentication: {
       registry, ...issuer, staticTokens: options.staticTokens ?? new Map(),

@@ -36,6 +36,8 @@ export interface ServerDeps {
   readonly parseYaml?: ParseYaml;
   /** What this process counts; the server adds what it counts itself. */
   readonly metrics: MetricRegistry;
+  /** See DocumentsDeps. */
+  readonly isDiscoveryPlain?: boolean;
   /** Names of checks that fail right now. */
   failingChecks(): readonly string[];
 }
@@ -72,9 +74,9 @@ export class Server {
     this.#flow = new FlowControl(deps.registry);
     deps.metrics.collect(() => [...this.#tally.families(), ...this.#flow.families(), objectCounts(deps.registry)]);
     this.#idPrefix = randomUid(this.registry.deps.random).slice(0, -12);
-    const { virtual, address = '', authentication: { issuer, tokens } } = deps;
+    const { virtual, address = '', isDiscoveryPlain = false, authentication: { issuer, tokens } } = deps;
     this.#documents = new Documents({
-      kinds: () => deps.registry.kinds, virtual, address, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
+      kinds: () => deps.registry.kinds, virtual, address, isDiscoveryPlain, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
     });
   }
 

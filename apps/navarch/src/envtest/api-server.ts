@@ -29,7 +29,7 @@ const FLAGS: FlagTable = {
   'enable-admission-plugins': ['list', 'taken; upstream\'s default plugins are on'],
   'etcd-prefix': ['text', 'taken; the store is this server\'s own'],
   'etcd-servers': ['list', 'the etcd beside this program'],
-  'feature-gates': ['list', 'taken; the defaults of 1.37 hold'],
+  'feature-gates': ['list', 'AggregatedDiscoveryEndpoint=false has an effect; of all others the defaults of 1.37 hold'],
   'max-requests-inflight': ['text', 'taken; the defaults hold'],
   'max-mutating-requests-inflight': ['text', 'taken; the defaults hold'],
   'runtime-config': ['list', 'taken; what 1.37 serves by default is served'],
@@ -66,7 +66,7 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
     store, clock: systemClock, random: systemRandom(), log, metrics: new MetricRegistry(), issuer,
     tokens: await tokenKeysOf(readPem(needed(flags, 'service-account-signing-key-file'))), serviceCidr: flags.get('service-cluster-ip-range')?.[0] ?? '10.0.0.0/24',
     nodePorts: [30_000, 32_767], advertiseAddress: flags.get('advertise-address')?.[0] ?? ownAddress(), advertisePort: port, parseYaml, patterns: linearPatterns,
-    webhooks: made.use(httpsWebhooks()), disabledAdmission: flags.get('disable-admission-plugins') ?? [],
+    webhooks: made.use(httpsWebhooks()), disabledAdmission: flags.get('disable-admission-plugins') ?? [], disabledFeatures: switchedOff(flags.get('feature-gates')),
   }, signal);
   made.use(await listenHttps(served.server, {
     addresses: [flags.get('bind-address')?.[0] ?? '127.0.0.1'], port, ...own, ...clientAuthorityOf(flags),
@@ -77,6 +77,8 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
   group.spawn((s) => served.housekeep(s));
   await ended(signal);
 }
+
+const switchedOff = (gates: readonly string[] = []): readonly string[] => gates.flatMap((gate) => (gate.endsWith('=false') ? [gate.slice(0, -'=false'.length)] : []));
 
 /** Without the flag nobody has an identity by a certificate, as with upstream's. */
 function clientAuthorityOf(flags: Flags): { readonly clientAuthority?: string } {

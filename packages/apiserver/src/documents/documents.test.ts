@@ -99,3 +99,9 @@ test('documents say what every object has and what its metadata is, of custom re
     assert.match(meta.creationTimestamp.description, /^CreationTimestamp is a timestamp/);
   }
 });
+
+test('discovery is in lists only where AggregatedDiscoveryEndpoint is off', async () => {
+  const { ask } = await asked({ disabledFeatures: ['AggregatedDiscoveryEndpoint'] });
+  const { body, headers } = await ask('GET', '/apis', undefined, { accept: `${AGGREGATED('v2')},application/json` });
+  assert.deepEqual([body.kind, headers['content-type']], ['APIGroupList', 'application/json']);
+});

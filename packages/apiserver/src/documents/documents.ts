@@ -19,6 +19,8 @@ export interface DocumentsDeps {
   readonly address: string;
   readonly issuer: string;
   readonly tokens: { jwks(): unknown };
+  /** Clients that ask for all of discovery in one document get the lists instead: AggregatedDiscoveryEndpoint=false. */
+  readonly isDiscoveryPlain?: boolean;
   /** Prometheus text. */
   metrics(): string;
   failingChecks(): readonly string[];
@@ -79,7 +81,7 @@ export class Documents {
   #discovery(request: ApiRequest, parts: readonly string[]): ApiResponse {
     const isCore = parts[0] === 'api';
     if (parts.length === 1) {
-      const version = aggregatedVersion(request);
+      const version = this.#deps.isDiscoveryPlain ? undefined : aggregatedVersion(request);
       if (version) return this.#aggregated(request, version, isCore);
       return { ...valueAnswer(request, isCore ? apiVersions(this.#deps.address) : groupList(this.#versions)) };
     }
