@@ -9,7 +9,7 @@ import {
   pod,
   type Pod,
 } from '@navarch/api';
-import { compileLabelSelector, equalJson, keyOf, type ObjectOf } from '@navarch/machinery';
+import { compileLabelSelector, controllerOf, equalJson, hasReason, keyOf, type ObjectOf } from '@navarch/machinery';
 import {
   type Context,
   type Controller,
@@ -48,6 +48,19 @@ const nodes: Watch = {
   },
 };
 
+const ownedRevisions = owned<Revision, DaemonSet>({
+  dependent: controllerRevision,
+  owner: daemonSet,
+  adopts: (set, orphan) => compileLabelSelector(set.spec.selector).matches(orphan.metadata.labels),
+});
+
+/** A revision that is there from now on, and has its owner, tells the set nothing; what changes or goes does (as upstream). */
+const revisions: Watch<Revision> = {
+  kind: controllerRevision,
+  keys: (change, cache) =>
+    !change.previous && change.current && controllerOf(change.current) ? [] : ownedRevisions.keys(change, cache),
+};
+
 export function daemonSetController(): Controller {
   const failures = new FailureBackOff();
   return defineController({
@@ -60,11 +73,7 @@ export function daemonSetController(): Controller {
         owner: daemonSet,
         adopts: (set, orphan) => compileLabelSelector(set.spec.selector).matches(orphan.metadata.labels),
       }),
-      owned<Revision, DaemonSet>({
-        dependent: controllerRevision,
-        owner: daemonSet,
-        adopts: (set, orphan) => compileLabelSelector(set.spec.selector).matches(orphan.metadata.labels),
-      }),
+      revisions,
     ],
     async reconcile(key, context) {
       const set = context.cache.get(daemonSet, key);
@@ -81,11 +90,14 @@ export function daemonSetController(): Controller {
 }
 
 async function reconcile(set: DaemonSet, failures: FailureBackOff, context: Context): Promise<Outcome> {
-  const { current, former } = await syncRevisions(set, daemonSet, context);
-  const pods = await claim(
+  const { current, former: others } = await syncRevisions(set, daemonSet, context);
+  const claimed = await claim(
     { kind: pod, owner: set, ownerKind: daemonSet, selector: compileLabelSelector(set.spec.selector) },
     context,
   );
+  const twins = others.filter((revision) => equalJson(revision.data, current.data));
+  const former = others.filter((revision) => !twins.includes(revision));
+  const pods = twins.length > 0 ? await joinTwins(twins, current, claimed, context) : claimed;
   const ended = pods.filter((p) => !p.metadata.deletionTimestamp && isTerminal(p));
   const waits: number[] = [];
   for (const p of ended) {
@@ -103,6 +115,30 @@ async function reconcile(set: DaemonSet, failures: FailureBackOff, context: Cont
   const available = nextAvailability(pods, rules.minReadySeconds, rules.nowMs);
   if (available) waits.push(available.requeueAfterMs);
   return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined;
+}
+
+/** Of revisions with one template only the newest stays. Pods of the others are its pods from then on; none has to go for that. */
+async function joinTwins(
+  twins: readonly Revision[],
+  current: Revision,
+  pods: readonly Pod[],
+  { api }: Context,
+): Promise<readonly Pod[]> {
+  const hash = hashOf(current);
+  const hashes = new Set(twins.map(hashOf));
+  const joined: Pod[] = [];
+  for (const p of pods) {
+    if (!hashes.has(p.metadata.labels?.[REVISION_HASH] ?? '')) joined.push(p);
+    else joined.push(await api.of(pod).patch(keyOf(p), { type: 'merge', body: { metadata: { labels: { [REVISION_HASH]: hash } } } }));
+  }
+  for (const twin of twins) {
+    try {
+      await api.of(controllerRevision).delete(keyOf(twin), { preconditions: { uid: twin.metadata.uid } });
+    } catch (error) {
+      if (!hasReason(error, 'NotFound')) throw error;
+    }
+  }
+  return joined;
 }
 
 /** A daemon never ends by itself: what has ended makes room for the next. */

@@ -47,7 +47,7 @@ export async function syncRevisions<O extends Owner>(
   );
   const data = { spec: { template: { ...owner.spec.template, $patch: 'replace' } } };
   const newest = Math.max(0, ...all.map((revision) => revision.revision));
-  const equal = all.find((revision) => equalJson(revision.data, data));
+  const equal = all.filter((revision) => equalJson(revision.data, data)).sort((a, b) => b.revision - a.revision)[0];
   const former = all.filter((revision) => revision !== equal);
   if (!equal) return { current: await create(owner, ownerKind, { data, revision: newest + 1 }, context), former };
   if (equal.revision === newest) return { current: equal, former };

@@ -179,3 +179,29 @@ test('daemonSetController replaces failed pods, each time a little later', async
     ),
   );
 });
+
+test('daemonSetController keeps the newest of two revisions of one template, and its pods with it', async () => {
+  await using plane = await start(['a', 'b']);
+  await make(plane);
+  await plane.clock.advance(5000);
+  const before = (await active(plane)).map((p) => p.metadata.uid).sort();
+  const [first] = await plane.list(controllerRevision);
+  assert.ok(first);
+  const revisions = plane.api.of(controllerRevision);
+  const { name: _, uid: __, resourceVersion: ___, creationTimestamp: ____, managedFields: _____, ...metadata } = first.metadata;
+  await revisions.create({
+    ...first,
+    metadata: { ...metadata, name: 'second', labels: { ...first.metadata.labels, 'controller-revision-hash': 'second' } },
+    revision: 2,
+  });
+  await plane.clock.advance(5000);
+  assert.equal((await plane.list(controllerRevision)).length, 2, 'a revision that somebody adds wakes nobody');
+  await plane.api.of(daemonSet).patch(KEY, { type: 'merge', body: { spec: { minReadySeconds: 1 } } });
+  await plane.clock.advance(5000);
+  assert.deepEqual((await plane.list(controllerRevision)).map((r) => [r.metadata.name, r.revision]), [['second', 2]]);
+  assert.deepEqual((await active(plane)).map((p) => p.metadata.uid).sort(), before);
+  assert.deepEqual((await active(plane)).map((p) => p.metadata.labels?.['controller-revision-hash']), ['second', 'second']);
+  await setImage(plane, 'v2');
+  await plane.clock.advance(5000);
+  assert.deepEqual((await plane.list(controllerRevision)).map((r) => r.revision).sort(), [2, 3]);
+});
