@@ -40,12 +40,13 @@ export const statefulSetController: Controller = defineController({
     );
     const members = new Members(set, pods, { current, update }, context.clock.now());
     let failure: { readonly error: unknown } | undefined;
+    let replaced: Pod | undefined;
     try {
-      await step(members, context);
+      replaced = await step(members, context);
     } catch (error) {
       failure = { error };
     }
-    await report(members, context);
+    await report(members, replaced, context);
     await forgetRevisions(
       set,
       former,
@@ -109,8 +110,11 @@ class Members {
   }
 }
 
-/** Does what may be done now. With ordered management that is one thing, and nothing while a predecessor is not up. */
-async function step(members: Members, context: Context): Promise<void> {
+/**
+ * Does what may be done now. With ordered management that is one thing, and nothing while a predecessor is not up.
+ * Gives the pod that was taken away for another of the next revision.
+ */
+async function step(members: Members, context: Context): Promise<Pod | undefined> {
   const { set } = members;
   const isOrdered = set.spec.podManagementPolicy !== 'Parallel';
   for (const { ordinal, pod: member } of members.wanted) {
@@ -118,30 +122,34 @@ async function step(members: Members, context: Context): Promise<void> {
     if (!member) await createMember(set, ordinal, members.revisionFor(ordinal), context);
     else if (isTerminal(member) && !member.metadata.deletionTimestamp) await deleteMember(set, member, context);
     else if (members.isUp(member)) continue;
-    if (isOrdered) return;
+    if (isOrdered) return undefined;
   }
   for (const member of members.surplus) {
-    if (isOrdered && members.mustWaitFor(member)) return;
+    if (isOrdered && members.mustWaitFor(member)) return undefined;
     if (!member.metadata.deletionTimestamp) await deleteMember(set, member, context);
     // The next only after this one has gone, so that the set is never smaller than its ordinals say.
-    if (isOrdered) return;
+    if (isOrdered) return undefined;
   }
-  if (set.spec.updateStrategy?.type !== 'OnDelete') await roll(members, context);
+  return set.spec.updateStrategy?.type === 'OnDelete' ? undefined : roll(members, context);
 }
 
 /** From the highest ordinal down to the partition: one pod at a time gives way to the next revision. */
-async function roll(members: Members, context: Context): Promise<void> {
+async function roll(members: Members, context: Context): Promise<Pod | undefined> {
   const { set, revisions } = members;
   const lowest = startOf(set) + (set.spec.updateStrategy?.rollingUpdate?.partition ?? 0);
   for (const { ordinal, pod: member } of members.wanted.toReversed()) {
-    if (ordinal < lowest) return;
-    if (!member || member.metadata.deletionTimestamp) return;
-    if (!isOfRevision(member, revisions.update)) return deleteMember(set, member, context);
-    if (!members.isUp(member)) return;
+    if (ordinal < lowest) return undefined;
+    if (!member || member.metadata.deletionTimestamp) return undefined;
+    if (!isOfRevision(member, revisions.update)) {
+      await deleteMember(set, member, context);
+      return member;
+    }
+    if (!members.isUp(member)) return undefined;
   }
+  return undefined;
 }
 
-async function report(members: Members, { api }: Context): Promise<Outcome> {
+async function report(members: Members, replaced: Pod | undefined, { api }: Context): Promise<Outcome> {
   const {
     set,
     revisions: { current, update },
@@ -159,7 +167,8 @@ async function report(members: Members, { api }: Context): Promise<Outcome> {
   const currentRevision = isRolledOut ? update : current;
   const optional = {
     readyReplicas: count((p) => p.status.phase === 'Running' && isReady(p)),
-    currentReplicas: count((p) => isOfRevision(p, currentRevision)),
+    // The next to be made in its place is of the update, however soon it is gone: that is read from here (revisionFor).
+    currentReplicas: count((p) => p !== replaced && isOfRevision(p, currentRevision)),
     updatedReplicas: updated,
   };
   const status = {

@@ -172,3 +172,18 @@ test('statefulSetController does not shrink while another pod is not ready, but 
   await plane.clock.advance(30_000);
   assert.equal(await names(), '');
 });
+
+test('statefulSetController without a partition rolls out to pods that are gone at once', async () => {
+  await using plane = await start();
+  await make(plane, {
+    updateStrategy: { type: 'RollingUpdate' },
+    template: {
+      metadata: { labels: { a: 'b' } },
+      spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image: 'v1' }] },
+    },
+  });
+  await plane.clock.advance(5000);
+  await setImage(plane, 'v2');
+  await plane.clock.advance(10_000);
+  assert.deepEqual(await images(plane), { 'db-0': 'v2', 'db-1': 'v2', 'db-2': 'v2' });
+});
