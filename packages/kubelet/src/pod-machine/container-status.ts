@@ -2,7 +2,7 @@ import type { Container, ContainerState, ContainerStatus } from '@navarch/api';
 import { isExited, isRunning, type ObservedContainer } from './observed.ts';
 import { endingOf, hasStarted, isLost, isReadyNow, lastAttempt, type PodContainer } from './pod-container.ts';
 import { givenText, parseResources } from './resize.ts';
-import { backOffSeconds, backOffUntil, restarts } from './restart.ts';
+import { backOffSeconds, backOffUntil, pauseShownFrom, restarts } from './restart.ts';
 import type { PodView } from './status.ts';
 import { duration, nanoTime } from './time.ts';
 
@@ -153,6 +153,7 @@ function waitsToRestart(container: PodContainer, view: PodView): ContainerState 
   const ending = endingOf(container);
   if (!ending || verdict || pod.metadata.deletionTimestamp || !restarts(pod, container, ending)) return undefined;
   if (backOffUntil(ending) <= now) return waiting(container, view);
+  if (pauseShownFrom(ending) > now) return undefined;
   const { name, namespace, uid } = pod.metadata;
   const message = `back-off ${duration(backOffSeconds(ending))} restarting failed container=${container.spec.name} pod=${name}_${namespace}(${uid})`;
   return { waiting: { reason: 'CrashLoopBackOff', message } };

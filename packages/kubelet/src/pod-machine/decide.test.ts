@@ -135,7 +135,9 @@ table([
 test('decide() looks again when the deadline comes, and when a pause is over', () => {
   const pod = podOf({ activeDeadlineSeconds: 60 }, {}, { startTime: at(0) });
   assert.equal(decide(pod, holding(instance('c', 'running')), ready, NOW).lookAgainAt, NOW + 60_000);
-  assert.equal(decide(podOf(), holding(instance('c', 1, { attempt: 2, ago: 5 })), ready, NOW).lookAgainAt, NOW + 15_000);
+  assert.equal(decide(podOf(), holding(instance('c', 1, { attempt: 2, ago: 12 })), ready, NOW).lookAgainAt, NOW + 8_000);
+  // Earlier where another status is due: the end is shown for the first ten of the twenty seconds.
+  assert.equal(decide(podOf(), holding(instance('c', 1, { attempt: 2, ago: 4 })), ready, NOW).lookAgainAt, NOW + 6_000);
 });
 
 test('decide() counts failures from the last recovery, across restarts of the kubelet', () => {

@@ -34,6 +34,13 @@ export function backOffSeconds(ending: Ending): number {
 /** When it may run again, milliseconds of the wall clock. */
 export const backOffUntil = (ending: Ending): number => Math.ceil(ending.finishedAt) + backOffSeconds(ending) * 1000;
 
+/** An end is shown for this long at most, before the pause after it is: whoever asks now and then is to see both. */
+const END_SHOWN_SECONDS_MAX = 10;
+
+/** From when on a container is shown as waiting: its end is for the first half of the pause. Milliseconds of the wall clock. */
+export const pauseShownFrom = (ending: Ending): number =>
+  Math.ceil(ending.finishedAt) + Math.min(backOffSeconds(ending) / 2, END_SHOWN_SECONDS_MAX) * 1000;
+
 /** What the next instance is told of its past: how many starts in a row it comes after. */
 export const failuresAfter = (ending: Ending | undefined): number =>
   ending === undefined ? 0 : hasRecovered(ending) ? 1 : ending.failures + 1;

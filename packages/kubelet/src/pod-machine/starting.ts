@@ -5,7 +5,7 @@ import type { Memory } from './memory.ts';
 import { isAlive, isCreated, isExited, type ObservedSandbox } from './observed.ts';
 import { alive, current, endingOf, hasStarted, lastAttempt, type PodContainer } from './pod-container.ts';
 import { asGiven } from './resize.ts';
-import { backOffUntil, failuresAfter, restarts } from './restart.ts';
+import { backOffUntil, failuresAfter, pauseShownFrom, restarts } from './restart.ts';
 
 /**
  * Starts what should run in this sandbox, one container at a time in the order of the spec: a container's postStart
@@ -78,7 +78,10 @@ function start(pod: Pod, container: PodContainer, sandboxId: string, memory: Mem
   if (ending && !isAnew && !restarts(pod, container, ending)) return { actions: [] };
   const isPenalized = ending !== undefined && !(isAnew && ending.exitCode === 0);
   const due = Math.max(memory.waiting.get(container.spec.name)?.retryAt ?? 0, isPenalized ? backOffUntil(ending) : 0);
-  if (due > now) return { actions: [], lookAgainAt: due };
+  if (due > now) {
+    const shownFrom = isPenalized ? pauseShownFrom(ending) : due;
+    return { actions: [], lookAgainAt: shownFrom > now ? Math.min(shownFrom, due) : due };
+  }
   const replaces = newest && isCreated(newest) ? newest : undefined;
   const attempt = replaces ? replaces.attempt : (lastAttempt(container) ?? -1) + 1;
   const past = replaces ? endingOf({ ...container, instances: container.instances.slice(1) }) : ending;

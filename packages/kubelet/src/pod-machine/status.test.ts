@@ -32,7 +32,7 @@ for (const [claim, pod, observed, phase, containers, memory] of [
   ['a new pod with init containers', podOf(init), nothingObserved, 'Pending', ['i: Waiting(PodInitializing) 0', 'c: Waiting(PodInitializing) 0']],
   ['an init container at work', podOf(init), holding(instance('i', 'running')), 'Pending', ['i: Running started 0', 'c: Waiting(PodInitializing) 0']],
   ['an init container that is done', podOf(init), holding(instance('i', 0)), 'Pending', ['i: Completed(0) ready 0', 'c: Waiting(PodInitializing) 0']],
-  ['an init container that crashes', podOf(init), holding(instance('i', 1, { attempt: 1 })), 'Pending', ['i: Waiting(CrashLoopBackOff) 1 last=Error(1)', 'c: Waiting(PodInitializing) 0']],
+  ['an init container that crashes', podOf(init), holding(instance('i', 1, { attempt: 1, ago: 5 })), 'Pending', ['i: Waiting(CrashLoopBackOff) 1 last=Error(1)', 'c: Waiting(PodInitializing) 0']],
   ['one of two that runs', podOf(two), holding(instance('a', 'running')), 'Pending', ['a: Running ready started 0', 'b: Waiting(ContainerCreating) 0']],
   ['a job that is half done', podOf({ ...two, restartPolicy: 'Never' }), holding(instance('a', 0), instance('b', 'running')), 'Running', ['a: Completed(0) 0', 'b: Running ready started 0']],
   ['a job that is done', podOf({ restartPolicy: 'Never' }), holding(instance('c', 0)), 'Succeeded', ['c: Completed(0) 0']],
@@ -41,7 +41,10 @@ for (const [claim, pod, observed, phase, containers, memory] of [
   ['a job whose sidecar was ended', podOf({ ...side, restartPolicy: 'Never' }), holding(instance('s', 143), instance('c', 0)), 'Succeeded', ['s: Error(143) 0', 'c: Completed(0) 0']],
   ['a job whose init container failed', podOf({ ...init, restartPolicy: 'Never' }), holding(instance('i', 1)), 'Failed', ['i: Error(1) 0', 'c: Waiting(PodInitializing) 0']],
   ['a crash that is restarted at once', podOf(), holding(instance('c', 1)), 'Running', ['c: Error(1) 0']],
-  ['a crash loop', podOf(), holding(instance('c', 1, { attempt: 3 })), 'Running', ['c: Waiting(CrashLoopBackOff) 3 last=Error(1)']],
+  ['a crash, before the pause that follows', podOf(), holding(instance('c', 1, { attempt: 1, ago: 4 })), 'Running', ['c: Error(1) 1']],
+  ['a short pause for its second half', podOf(), holding(instance('c', 1, { attempt: 1, ago: 5 })), 'Running', ['c: Waiting(CrashLoopBackOff) 1 last=Error(1)']],
+  ['a crash, before a longer pause', podOf(), holding(instance('c', 1, { attempt: 3, ago: 9 })), 'Running', ['c: Error(1) 3']],
+  ['a crash loop', podOf(), holding(instance('c', 1, { attempt: 3, ago: 10 })), 'Running', ['c: Waiting(CrashLoopBackOff) 3 last=Error(1)']],
   ['a restarted container', podOf(), holding(instance('c', 'running', { attempt: 1 }), instance('c', 7)), 'Running', ['c: Running ready started 1 last=Error(7)']],
   ['a container killed for its memory', podOf({ restartPolicy: 'Never' }), holding(instance('c', 137, { status: { reason: 'OOMKilled' } })), 'Failed', ['c: OOMKilled(137) 0']],
   ['a pull that failed', podOf(), holding(), 'Pending', ['c: Waiting(ImagePullBackOff) 0'], waits('ImagePullBackOff')],
@@ -73,7 +76,7 @@ for (const [claim, pod, observed, phase, containers, memory] of [
 }
 
 test('statusOf() says why a container is not restarted yet', () => {
-  const [crashing] = statusOf(podOf(), holding(instance('c', 1, { attempt: 4, ago: 5 }))).containerStatuses ?? [];
+  const [crashing] = statusOf(podOf(), holding(instance('c', 1, { attempt: 4, ago: 15 }))).containerStatuses ?? [];
   assert.deepEqual(crashing?.state, { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 1m20s restarting failed container=c pod=web_d(u)' } });
 });
 
