@@ -45,7 +45,7 @@ const withSysctls = (sysctls: readonly { readonly name: string; readonly value: 
 
 const sysctlTests = [
   conformanceTest('[sig-node] Sysctls should support sysctls', async (context) => {
-    const container = { ...shell(''), command: ['/bin/sysctl', 'kernel.shm_rmid_forced'] };
+    const container = { ...shell(''), command: ['sysctl', 'kernel.shm_rmid_forced'] };
     const output = await outputOf(context, 'sysctl', withSysctls([{ name: 'kernel.shm_rmid_forced', value: '1' }], container));
     assert.match(output, /kernel\.shm_rmid_forced = 1/);
   }),
