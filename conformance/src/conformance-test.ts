@@ -10,6 +10,8 @@ export interface TestContext {
   /** For what the client port does not say: raw requests (requests.ts) and web sockets (sockets.ts). */
   readonly transport: HttpTransport;
   readonly access: Access;
+  /** The file that kubectl is given, for commands that go on while the test does. */
+  readonly kubeconfig: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Unlike at every run: for names and labels that must not collide. */

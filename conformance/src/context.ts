@@ -25,7 +25,7 @@ export function contexts(kubeconfig: string): (test: ConformanceTest, log: (line
     const api = httpApi({ transport, clock, userAgent: 'navarch-conformance' }, signal);
     const cleanups: (() => Promise<unknown>)[] = [];
     const context: TestContext = {
-      api, transport, access, clock, signal, unique, namespace: name, log,
+      api, transport, access, kubeconfig, clock, signal, unique, namespace: name, log,
       kubectl: (args, input) => kubectl(kubeconfig, name, args, input, signal),
       cleanup: (work) => void cleanups.push(work),
     };
