@@ -6,11 +6,10 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** Values under these names never reach a log, however deep a caller put them. */
 const SECRET_FIELDS = ['token', 'password', 'authorization', 'secret'];
 
-/** One JSON line an event on standard output. Written at once: a killed process loses no line. */
-export function systemLogger(level: LogLevel): Logger {
+/** One JSON line an event, on standard output unless told otherwise. Written at once: a killed process loses no line. */
+export function systemLogger(level: LogLevel, out: pino.DestinationStream = pino.destination({ fd: 1, sync: true })): Logger {
   const paths = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]);
-  const root: pino.Logger<string, boolean> = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths, censor: '[redacted]' } },
-    pino.destination({ fd: 1, sync: true }));
+  const root: pino.Logger<string, boolean> = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths, censor: '[redacted]' } }, out);
   return wrap(root);
 }
 
@@ -29,4 +28,9 @@ function readable(fields: Fields = {}): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? described(value) : value]));
 }
 
-const described = (error: Error): string => (error.cause instanceof Error ? `${error.message}: ${described(error.cause)}` : error.message);
+/** Messages along the causes; one that an outer message has quoted already is not said again. */
+function described(error: Error): string {
+  if (!(error.cause instanceof Error)) return error.message;
+  const cause = described(error.cause);
+  return error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
+}
