@@ -1,4 +1,5 @@
 export type { Clock } from './clock.ts';
+export { Heap } from './heap.ts';
 export { InvariantError, invariant, unreachable } from './invariant.ts';
 export { type Fields, type Logger, silent } from './log.ts';
 export { type Counter, type Gauge, type Histogram, type Labels, type Metrics, noMetrics } from './metric.ts';

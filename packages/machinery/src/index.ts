@@ -52,6 +52,7 @@ export { WireWriter } from './protobuf/writer.ts';
 export { parseLabelSelector } from './selector/parse-label-selector.ts';
 export { compileJsonPath, compileSimplePath, type JsonPath, JsonPathError } from './jsonpath/jsonpath.ts';
 export { type JsonSchema } from './structural/json-schema.ts';
+export { inKeyOrder } from './structural/key-order.ts';
 export { checkRules, RuleValidator } from './structural/rules.ts';
 export { schemaOf } from './structural/schema-of.ts';
 export { backtrackingPatterns, type Patterns } from './structural/patterns.ts';

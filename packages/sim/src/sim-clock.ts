@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Clock, invariant } from '@navarch/base';
+import { type Clock, Heap, invariant } from '@navarch/base';
 
 interface Timer {
   readonly due: number;
@@ -20,7 +20,7 @@ const SWEEP_MIN = 1024;
  * run, so the same program fires the same timers in the same order every time.
  */
 export class SimClock implements Clock {
-  #heap: Timer[] = [];
+  readonly #timers = new Heap<Timer>((a, b) => a.due < b.due || (a.due === b.due && a.order < b.order));
   #cancelled = 0;
   #now = 0;
   #order = 0;
@@ -36,7 +36,7 @@ export class SimClock implements Clock {
 
   /** Timers that have neither fired nor been cancelled. */
   get pending(): number {
-    return this.#heap.length - this.#cancelled;
+    return this.#timers.size - this.#cancelled;
   }
 
   sleep(ms: number, signal: AbortSignal): Promise<void> {
@@ -54,7 +54,7 @@ export class SimClock implements Clock {
       };
       const timer: Timer = { due: this.#now + Math.max(0, ms), order: this.#order++, isCancelled: false, fire };
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#push(timer);
+      this.#timers.push(timer);
     });
   }
 
@@ -89,55 +89,20 @@ export class SimClock implements Clock {
 
   #popDue(until: number): Timer | undefined {
     for (;;) {
-      const top = this.#heap[0];
+      const top = this.#timers.peek();
       if (!top || (!top.isCancelled && top.due > until)) return undefined;
-      this.#pop();
+      this.#timers.pop();
       if (!top.isCancelled) return top;
       this.#cancelled -= 1;
     }
   }
 
-  #push(timer: Timer): void {
-    const heap = this.#heap;
-    let at = heap.push(timer) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = heap[parent] as Timer;
-      if (!isBefore(timer, above)) break;
-      heap[at] = above;
-      at = parent;
-    }
-    heap[at] = timer;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (!last || heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      const right = heap[child + 1];
-      if (right && isBefore(right, heap[child] as Timer)) child += 1;
-      const below = heap[child] as Timer;
-      if (!isBefore(below, last)) break;
-      heap[at] = below;
-      at = child;
-    }
-    heap[at] = last;
-  }
-
   #sweep(): void {
-    if (this.#cancelled < SWEEP_MIN || this.#cancelled * 2 < this.#heap.length) return;
-    const live = this.#heap.filter((timer) => !timer.isCancelled);
-    this.#heap = [];
+    if (this.#cancelled < SWEEP_MIN || this.#cancelled * 2 < this.#timers.size) return;
     this.#cancelled = 0;
-    for (const timer of live) this.#push(timer);
+    this.#timers.keep((timer) => !timer.isCancelled);
   }
 }
-
-const isBefore = (a: Timer, b: Timer): boolean => a.due < b.due || (a.due === b.due && a.order < b.order);
 
 /** One turn of the real event loop: on the other side the microtask queue is empty. */
 export const settle = (): Promise<void> => nextTurn();

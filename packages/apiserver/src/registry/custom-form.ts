@@ -1,5 +1,5 @@
 import type { CustomKinds, CustomVersion } from '@navarch/api';
-import { type ApiObject, apiVersionOf, type Mutable } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, inKeyOrder, type Mutable } from '@navarch/machinery';
 import type { Cached, Form } from '@navarch/store';
 import type { Conversion } from '../custom-resources/conversion.ts';
 
@@ -105,11 +105,4 @@ export class CustomForm implements Form<ApiObject> {
 
 async function allOf(waits: Iterable<Promise<void>>): Promise<void> {
   for (const wait of waits) await wait;
-}
-
-export function inKeyOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inKeyOrder);
-  if (typeof value !== 'object' || value === null) return value;
-  const source = value as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(Object.keys(source).sort().map((name) => [name, inKeyOrder(source[name])]));
 }

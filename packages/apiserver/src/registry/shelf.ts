@@ -1,6 +1,6 @@
-import { type ApiObject, conflict, type Kind, type Mutable } from '@navarch/machinery';
+import { type ApiObject, conflict, inKeyOrder, type Kind, type Mutable } from '@navarch/machinery';
 import { Cached, type Form, type ListOptions, StaleError, type Store, WatchCache } from '@navarch/store';
-import { type CustomForm, inKeyOrder } from './custom-form.ts';
+import type { CustomForm } from './custom-form.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

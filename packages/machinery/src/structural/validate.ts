@@ -3,6 +3,7 @@ import { Field, type FieldError } from '../field.ts';
 import { formats } from './formats.ts';
 import type { Patterns } from './patterns.ts';
 import { isMetaField, isObject, type JsonObject, type JsonSchema, memberSchema } from './json-schema.ts';
+import { inKeyOrder } from './key-order.ts';
 
 /** Checks values against one schema; collects every error in the words of upstream's validation of custom resources. */
 export class StructuralValidator {
@@ -191,13 +192,6 @@ function checkUnique(list: readonly unknown[], schema: JsonSchema, at: Field): v
     // Said once of each value, where it comes the second time.
     if (count === 2) at.index(i).duplicate(shown);
   }
-}
-
-/** As upstream prints values that are read into maps. */
-function inKeyOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inKeyOrder);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.keys(value).sort().map((name) => [name, inKeyOrder(value[name])]));
 }
 
 function keyValues(item: unknown, keys: readonly string[]): JsonObject {

@@ -1,10 +1,9 @@
 import type { Pod } from '@navarch/api';
-import { type Clock, Notifier } from '@navarch/base';
+import { type Clock, Heap, Notifier } from '@navarch/base';
 import { keyOf } from '@navarch/machinery';
 import type { ClusterEvent, SchedulerPlugin } from '../plugin.ts';
 import { prioritySort, type Waiting } from '../plugins/priority-sort.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { Heap } from './heap.ts';
 
 const BACK_OFF_MS_MIN = 1000;
 const BACK_OFF_MS_MAX = 10_000;

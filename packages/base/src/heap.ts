@@ -1,6 +1,6 @@
-/** A binary heap: takes out what comes before everything else. */
+/** A binary heap: takes out what comes before everything else. Items that are equal in order come out in any. */
 export class Heap<T> {
-  readonly #items: T[] = [];
+  #items: T[] = [];
   readonly #before: (a: T, b: T) => boolean;
 
   constructor(before: (a: T, b: T) => boolean) {
@@ -44,5 +44,12 @@ export class Heap<T> {
     }
     items[at] = last;
     return top;
+  }
+
+  /** Drops every item that is not to stay. */
+  keep(stays: (item: T) => boolean): void {
+    const kept = this.#items.filter(stays);
+    this.#items = [];
+    for (const item of kept) this.push(item);
   }
 }
