@@ -59,7 +59,7 @@ export { deviceClass, deviceTaintRule } from './resource/v1/device-class.ts';
 export { resourceClaim, resourceClaimTemplate } from './resource/v1/resource-claim.ts';
 export { resourceSlice } from './resource/v1/resource-slice.ts';
 export { priorityClass } from './scheduling/v1/priority-class.ts';
-export { isLocalVolumeOf, LOCAL_FOLDER_FINALIZER, LOCAL_PROVISIONER, LOCAL_VOLUME_NODE, LOCAL_VOLUMES_FOLDER, localVolumesFolder } from './storage/local-volumes.ts';
+export { isLocalVolumeOf, LOCAL_FOLDER_FINALIZER, LOCAL_PROVISIONER, LOCAL_VOLUME_NODE, LOCAL_VOLUMES_FOLDER, localStorageClass } from './storage/local-volumes.ts';
 export { storageClass, volumeAttributesClass } from './storage/v1/classes.ts';
 export { csiDriver, csiNode, csiStorageCapacity } from './storage/v1/csi.ts';
 export { volumeAttachment } from './storage/v1/volume-attachment.ts';

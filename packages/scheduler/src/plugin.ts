@@ -33,9 +33,15 @@ export interface Shift {
 export interface Errand {
   /** Tells the server what was decided. Rejects where that cannot be: the pod is placed anew. */
   write(api: Api): Promise<void>;
-  /** What `isDone` looks at: it is asked again whenever one of these changes. */
+  /** What must come about, one after the other. */
+  readonly conditions: readonly Condition[];
+}
+
+export interface Condition {
+  /** What `isMet` looks at: it is asked again whenever one of these changes. */
   readonly kind: Kind<any>;
-  isDone(objects: CacheReader): boolean;
+  /** Throws when it never will be: the pod is placed anew. */
+  isMet(objects: CacheReader): boolean;
 }
 
 /**

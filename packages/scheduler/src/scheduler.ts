@@ -145,7 +145,7 @@ class Scheduler {
     });
     try {
       for (const errand of errands) await errand.write(api);
-      for (const { kind, isDone } of errands) await cache.when(kind, () => isDone(cache), either);
+      for (const { kind, isMet } of errands.flatMap(({ conditions }) => conditions)) await cache.when(kind, () => isMet(cache), either);
     } finally {
       late.abort(new Error('Done'));
     }

@@ -1,5 +1,5 @@
 import { systemUser, type User } from '@navarch/apiserver';
-import { event } from '@navarch/api';
+import { event, localStorageClass, storageClass } from '@navarch/api';
 import { type Logger, noMetrics, type Random, seededRandom, silent, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
 import { builtinControllers, runControllers, runKindControllers } from '@navarch/controllers';
@@ -73,6 +73,7 @@ export class SimCluster implements AsyncDisposable {
   static async start(options: SimClusterOptions): Promise<SimCluster> {
     const cluster = new SimCluster(options);
     await cluster.#startServer();
+    await cluster.#withDefaultClass();
     const { signal: lifetime } = cluster.#lifetime;
     cluster.store.subscribe('/registry/', cluster.store.revision(), { changed: (changes) => cluster.#record(changes), lost: () => undefined }, lifetime);
     cluster.#startComponents();
@@ -163,6 +164,16 @@ export class SimCluster implements AsyncDisposable {
     this.#group.spawn((signal) => this.#server.run(signal, () => { isReady = true; }));
     // What every cluster has must be on the disk first, and a disk takes its time.
     if (!(await this.clock.advanceUntil(() => isReady, START_LIMIT_MS))) throw new Error('The simulated API server did not start');
+  }
+
+  /** As in a cluster of `navarch up`. */
+  async #withDefaultClass(): Promise<void> {
+    let isThere = false;
+    this.#group.spawn(async () => {
+      await this.api.of(storageClass).create(localStorageClass);
+      isThere = true;
+    });
+    if (!(await this.clock.advanceUntil(() => isThere, START_LIMIT_MS))) throw new Error('The simulated API server took no storage class');
   }
 
   #startComponents(): void {

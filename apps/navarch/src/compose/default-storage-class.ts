@@ -1,4 +1,4 @@
-import { LOCAL_PROVISIONER, storageClass } from '@navarch/api';
+import { localStorageClass, storageClass } from '@navarch/api';
 import type { Api } from '@navarch/client';
 import { ensure } from './ensure.ts';
 
@@ -6,7 +6,4 @@ import { ensure } from './ensure.ts';
  * The class of claims that name none: folders of the node that the claim's first pod is placed on. Who wants another
  * default takes the mark away here; the class itself comes back with the server.
  */
-export const ensureDefaultStorageClass = (api: Api): Promise<void> => ensure(api, storageClass, {
-  metadata: { name: 'navarch-local', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
-  provisioner: LOCAL_PROVISIONER, reclaimPolicy: 'Delete', volumeBindingMode: 'WaitForFirstConsumer', allowVolumeExpansion: true,
-});
+export const ensureDefaultStorageClass = (api: Api): Promise<void> => ensure(api, storageClass, localStorageClass);

@@ -1,4 +1,6 @@
-import type { Node, PersistentVolume } from '../generated/types/core-v1.ts';
+import type { Draft } from '@navarch/machinery';
+import type { PersistentVolume } from '../generated/types/core-v1.ts';
+import type { StorageClass } from '../generated/types/storage-v1.ts';
 
 // What control plane and nodes agree on about volumes that are folders of a node, made by the provisioner below.
 
@@ -11,10 +13,11 @@ export const LOCAL_VOLUME_NODE = 'navarch.dev/node';
 /** On a node: where it keeps these folders, each by the name of its volume. */
 export const LOCAL_VOLUMES_FOLDER = 'navarch.dev/local-volumes';
 
-/** Where nodes keep them that do not say otherwise. */
-const FOLDER_DEFAULT = '/var/lib/navarch/local-volumes';
-
-export const localVolumesFolder = ({ metadata }: Node): string => metadata.annotations?.[LOCAL_VOLUMES_FOLDER] ?? FOLDER_DEFAULT;
+/** The class of claims that name none. */
+export const localStorageClass: Draft<StorageClass> = {
+  metadata: { name: 'navarch-local', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: LOCAL_PROVISIONER, reclaimPolicy: 'Delete', volumeBindingMode: 'WaitForFirstConsumer', allowVolumeExpansion: true,
+};
 
 /** Whether the volume is a folder that this node was asked to make. */
 export const isLocalVolumeOf = ({ metadata, spec }: PersistentVolume, nodeName: string): boolean =>

@@ -1,5 +1,5 @@
 import {
-  LOCAL_FOLDER_FINALIZER, LOCAL_PROVISIONER, LOCAL_VOLUME_NODE, localVolumesFolder, node, type Node, persistentVolume, persistentVolumeClaim, storageClass,
+  LOCAL_FOLDER_FINALIZER, LOCAL_PROVISIONER, LOCAL_VOLUME_NODE, LOCAL_VOLUMES_FOLDER, node, type Node, persistentVolume, persistentVolumeClaim, storageClass,
 } from '@navarch/api';
 import { type Draft, hasReason, keyOf, type ObjectOf, quantityValue } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, self } from '../controller.ts';
@@ -7,6 +7,8 @@ import { type Claim, classOf, PROVISIONED_BY, SELECTED_NODE, STORAGE_PROVISIONER
 
 type StorageClass = ObjectOf<typeof storageClass>;
 
+/** For nodes that do not say where they keep such folders: what is played only needs none. */
+const FOLDER_DEFAULT = '/var/lib/navarch/local-volumes';
 const HOSTNAME = 'kubernetes.io/hostname';
 const MODES = ['ReadWriteOnce', 'ReadWriteOncePod'];
 
@@ -84,10 +86,11 @@ async function giveBack(claim: Claim, { api }: Context): Promise<undefined> {
 
 function draftOf(name: string, claim: Claim, found: StorageClass, target: Node): Draft<Volume> {
   const { namespace = '', name: claimName, uid, resourceVersion } = claim.metadata;
+  const folder = target.metadata.annotations?.[LOCAL_VOLUMES_FOLDER];
   const hostname = target.metadata.labels?.[HOSTNAME] ?? target.metadata.name;
   return {
     metadata: {
-      name, finalizers: ['kubernetes.io/pv-protection', LOCAL_FOLDER_FINALIZER],
+      name, finalizers: ['kubernetes.io/pv-protection', ...(folder === undefined ? [] : [LOCAL_FOLDER_FINALIZER])],
       annotations: { [PROVISIONED_BY]: LOCAL_PROVISIONER }, labels: { [LOCAL_VOLUME_NODE]: target.metadata.name },
     },
     spec: {
@@ -95,7 +98,7 @@ function draftOf(name: string, claim: Claim, found: StorageClass, target: Node):
       accessModes: claim.spec.accessModes ?? [], volumeMode: 'Filesystem', storageClassName: found.metadata.name,
       persistentVolumeReclaimPolicy: found.reclaimPolicy ?? 'Delete',
       claimRef: { kind: 'PersistentVolumeClaim', apiVersion: 'v1', namespace, name: claimName, uid, resourceVersion },
-      local: { path: `${localVolumesFolder(target)}/${name}` },
+      local: { path: `${folder ?? FOLDER_DEFAULT}/${name}` },
       nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: HOSTNAME, operator: 'In', values: [hostname] }] }] } },
     },
   } as Draft<Volume>;

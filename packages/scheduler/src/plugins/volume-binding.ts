@@ -51,7 +51,7 @@ export const volumeBinding = definePlugin<Prepared>({
   errand(pod, info, snapshot) {
     const prepared = prepare(pod, snapshot);
     const ways = prepared && prepared.open.length > 0 ? waysOn(info.node, prepared.open, snapshot.objects) : undefined;
-    return ways && errandFor(ways, info.name);
+    return ways && errandFor(ways, info.node);
   },
 });
 
@@ -84,6 +84,9 @@ function waysOn(node: Node, open: readonly PodClaim[], objects: CacheReader): re
   const ways: Way[] = [];
   for (const { claim, storageClass: found } of open) {
     if (!claim) return undefined;
+    const chosen = claim.metadata.annotations?.[SELECTED_NODE];
+    // Its volume may be on its way there already.
+    if (chosen !== undefined && chosen !== node.metadata.name) return undefined;
     const volume = smallestFitting(claim, node, volumes, taken);
     if (!volume && !canProvision(found, node)) return undefined;
     if (volume) taken.add(volume);
@@ -133,18 +136,40 @@ function hasSpace({ spec }: Claim, { metadata }: Node, objects: CacheReader): bo
 }
 
 /** What has to be written and to come about before the pod may be bound. */
-function errandFor(ways: readonly Way[], nodeName: string): Errand {
-  const keys = ways.map(({ claim }) => keyOf(claim));
+function errandFor(ways: readonly Way[], node: Node): Errand {
+  const nodeName = node.metadata.name;
+  /** The claims that wait for a provisioner, by the version that tells it where. */
+  const asked = new Map<string, bigint>();
   return {
     async write(api) {
       for (const { claim, volume } of ways) {
         if (volume) await api.of(persistentVolume).update(volume.metadata.name, (current) => promised(current, claim));
-        else await api.of(persistentVolumeClaim).update(keyOf(claim), (current) => withAnnotation(current, SELECTED_NODE, nodeName));
+        else asked.set(keyOf(claim), versionOf(await api.of(persistentVolumeClaim).update(keyOf(claim), (current) => withAnnotation(current, SELECTED_NODE, nodeName))));
       }
     },
-    kind: persistentVolumeClaim,
-    isDone: (objects) => keys.every((key) => { const claim = objects.get(persistentVolumeClaim, key); return claim !== undefined && isBound(claim); }),
+    conditions: [
+      { kind: persistentVolumeClaim, isMet: (objects) => ways.every(({ claim }) => isBoundNow(keyOf(claim), objects, nodeName, asked)) },
+      { kind: persistentVolume, isMet: (objects) => ways.every(({ claim }) => isBoundHere(keyOf(claim), objects, node)) },
+    ],
   };
+}
+
+const versionOf = ({ metadata }: Claim): bigint => BigInt(metadata.resourceVersion ?? '0');
+
+function isBoundNow(key: string, objects: CacheReader, nodeName: string, asked: ReadonlyMap<string, bigint>): boolean {
+  const claim = objects.get(persistentVolumeClaim, key);
+  if (!claim) return false;
+  const version = asked.get(key);
+  if (!isBound(claim) && version !== undefined && versionOf(claim) >= version && claim.metadata.annotations?.[SELECTED_NODE] !== nodeName)
+    throw new Error(`the provisioner of claim ${key} gave back node ${nodeName}`);
+  return isBound(claim);
+}
+
+/** The binder may have been faster than the pod's choice: what it bound may be elsewhere. */
+function isBoundHere(key: string, objects: CacheReader, node: Node): boolean {
+  const volume = objects.get(persistentVolume, objects.get(persistentVolumeClaim, key)?.spec.volumeName ?? '');
+  if (volume && !isReachable(volume, node)) throw new Error(`claim ${key} is bound to volume ${volume.metadata.name}, which node ${node.metadata.name} does not reach`);
+  return volume !== undefined;
 }
 
 /** Throws when another claim was faster: the pod is then placed anew. */

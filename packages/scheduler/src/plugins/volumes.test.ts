@@ -56,6 +56,8 @@ test('volumeBinding finds a volume for every open claim, or a provisioner, where
     [[claim('c', { storageClassName: 'driver' })], [], 'b'],
   ];
   for (const [claims, volumes, expected] of rows) assert.equal(outcome(using('c'), cluster(claims, volumes)), expected, JSON.stringify(volumes));
+  const chosen = (node: string) => cluster([{ ...claim('c'), metadata: { ...claim('c').metadata, annotations: { 'volume.kubernetes.io/selected-node': node } } }], [there('v', 'a'), there('w', 'b')]);
+  assert.deepEqual([outcome(using('c'), chosen('a')), outcome(using('c'), chosen('b'))], ['a', 'b'], 'a claim that is being served for a node');
   const two = [claim('c'), claim('d')];
   assert.equal(outcome(using('c', 'd'), cluster(two, [there('v', 'b')])), none, 'one volume is not for two claims');
   assert.equal(outcome(using('c', 'd'), cluster(two, [there('v', 'b'), there('w', 'b')])), 'b');
@@ -77,7 +79,7 @@ test('volumeBinding asks a driver that tells its capacity whether there is room'
 test('volumeBinding brings claim and volume together before the pod is bound', async () => {
   const written: unknown[] = [];
   const objects = cluster([claim('c'), claim('d', { storageClassName: 'driver' })], [volume('big', { nodeAffinity: inZone('b') }), volume('small', { nodeAffinity: inZone('b'), capacity: { storage: '2Gi' } })]);
-  const api = { of: (kind: Parameters<Api['of']>[0]) => ({ update: async (key: string, change: (current: object) => object) => written.push([key, change(objects.get(kind, key) as object)]) }) } as unknown as Api;
+  const api = { of: (kind: Parameters<Api['of']>[0]) => ({ update: async (key: string, change: (current: object) => object) => { const next = change(objects.get(kind, key) as object); written.push([key, next]); return next; } }) } as unknown as Api;
   const snapshot = snapshotOf(nodes, {}, objects);
   const errand = volumeBinding.errand?.(using('c', 'd'), snapshot.node('b') as NonNullable<ReturnType<typeof snapshot.node>>, snapshot);
   assert.ok(errand);
@@ -85,8 +87,16 @@ test('volumeBinding brings claim and volume together before the pod is bound', a
   const [[volumeKey, bound], [claimKey, marked]] = written as [[string, { spec: { claimRef: unknown } }], [string, { metadata: { annotations: unknown } }]];
   assert.deepEqual([volumeKey, bound.spec.claimRef], ['small', { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: 'default', name: 'c', uid: 'uid-c', resourceVersion: '1' }]);
   assert.deepEqual([claimKey, marked.metadata.annotations], ['default/d', { 'volume.kubernetes.io/selected-node': 'b' }]);
-  assert.equal(errand.isDone(objects), false);
-  assert.equal(errand.isDone(cluster([claim('c', { volumeName: 'small' }), claim('d', { volumeName: 'made' })])), true);
+  const [areBound, areHere] = errand.conditions;
+  assert.ok(areBound && areHere);
+  // The copy is behind what was just written: that says nothing yet.
+  assert.equal(areBound.isMet(cluster([{ ...claim('c'), metadata: { ...claim('c').metadata, resourceVersion: '0' } }, { ...claim('d'), metadata: { ...claim('d').metadata, resourceVersion: '0' } }])), false);
+  assert.throws(() => areBound.isMet(cluster([claim('c', { volumeName: 'small' }), claim('d')])), /the provisioner of claim default\/d gave back node b/);
+  const claims = [claim('c', { volumeName: 'small' }), claim('d', { volumeName: 'made' })];
+  assert.equal(areBound.isMet(cluster(claims)), true);
+  assert.equal(areHere.isMet(cluster(claims, [volume('small')])), false);
+  assert.equal(areHere.isMet(cluster(claims, [volume('small'), volume('made', { nodeAffinity: inZone('b') })])), true);
+  assert.throws(() => areHere.isMet(cluster(claims, [volume('small'), volume('made', { nodeAffinity: inZone('a') })])), /claim default\/d is bound to volume made, which node b does not reach/);
 });
 
 test('volumeRestrictions gives a disk to one pod of a node, and an exclusive claim to one pod of the cluster', () => {
