@@ -4,7 +4,7 @@ const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch
 
 /** Names, verbs and subresources of every resource that a 1.37 server may serve, from kinds.tsv. */
 export function generateResources(facts: Facts, header: string): ReadonlyMap<string, string> {
-  const rows = facts.kinds.filter((row) => /^[a-z]/.test(row.plural) && !row.stage.includes('not served') && !row.stage.includes('?') && !row.stage.includes('add-on'));
+  const rows = facts.kinds.filter((row) => /^[a-z]/.test(row.plural) && !row.stage.includes('not served') && !row.stage.includes('?') && (!row.stage.includes('add-on') || row.group === 'metrics.k8s.io'));
   const typeNames = new Map<string, string>([...facts.types].flatMap(([name, { gvk }]) => (gvk ? [[`${gvk[0]}/${gvk[1]}.${gvk[2]}`, name] as const] : [])));
   const lines = rows.map((row) => `  ${JSON.stringify(keyOf(row))}: ${JSON.stringify({ ...resource(row), type: typeNames.get(keyOf(row)) })},`);
   const head = `${header}import type { ResourceFacts } from '@navarch/machinery';\n\n/** By group/version.Kind; the core group is empty. */\nexport const resources = {\n`;

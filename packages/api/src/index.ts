@@ -52,6 +52,7 @@ export { ingressClass } from './networking/v1/ingress-class.ts';
 export { ingress } from './networking/v1/ingress.ts';
 export { networkPolicy } from './networking/v1/network-policy.ts';
 export { runtimeClass } from './node/v1/runtime-class.ts';
+export { nodeMetrics, podMetrics } from './metrics/v1beta1/resource-metrics.ts';
 export { podDisruptionBudget } from './policy/v1/pod-disruption-budget.ts';
 export { clusterRoleBinding, roleBinding } from './rbac/v1/bindings.ts';
 export { clusterRole, role } from './rbac/v1/roles.ts';

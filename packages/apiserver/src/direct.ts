@@ -9,6 +9,7 @@ import type { Call } from './registry/call.ts';
 import type { Resource } from './registry/resource.ts';
 import { selectionOf } from './registry/selection.ts';
 import type { RequestInfo } from './request-info.ts';
+import { computedItems, computedObject } from './resource-metrics/computed.ts';
 import type { Server } from './server.ts';
 
 /** Events a watcher in the process may have waiting; one that is further behind must list again. */
@@ -37,6 +38,12 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   }
 
   async get(key: Key): Promise<O> {
+    const computed = this.#server.computed(this.#kind);
+    if (computed) {
+      const { namespace, name } = splitKey(key);
+      this.#server.authorize(this.#user, this.#infoOf(this.#kind, 'get', key, ''));
+      return computedObject(computed, namespace, name) as O;
+    }
     const { namespace, name } = this.#allow('get', key);
     const { shelf } = this.#resource;
     if (shelf.isLate) await shelf.ready([this.#resource.cached(namespace, name)]);
@@ -44,6 +51,12 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   }
 
   async list(options: ListOptions = {}): Promise<ObjectList<O>> {
+    const computed = this.#server.computed(this.#kind);
+    if (computed) {
+      const { namespace = '' } = options;
+      this.#server.authorize(this.#user, attributesOf({ ...this.#infoOf(this.#kind, 'list', '', ''), namespace }, new URLSearchParams()));
+      return { resourceVersion: '', items: computedItems(computed, { ...options, namespace }) as readonly O[] };
+    }
     this.#allowIn('list', options.namespace ?? '', options.fieldSelector);
     const found = await page(this.#resource, {
       namespace: options.namespace ?? '', labelSelector: options.labelSelector ?? '', fieldSelector: options.fieldSelector ?? '',
@@ -175,7 +188,10 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   }
 
   #info(verb: string, key: Key, subresource: string): RequestInfo {
-    const { group, version, plural } = this.#resource.kind;
+    return this.#infoOf(this.#resource.kind, verb, key, subresource);
+  }
+
+  #infoOf({ group, version, plural }: Kind<any>, verb: string, key: Key, subresource: string): RequestInfo {
     return { isResource: true, path: '', verb, group, version, resource: plural, subresource, rest: '', isInNamespace: false, ...splitKey(key) };
   }
 }

@@ -8,6 +8,7 @@ export { bootstrap, type BootstrapOptions } from './bootstrap/bootstrap.ts';
 export { directApi } from './direct.ts';
 export { Registry, type RegistryDeps } from './registry/registry.ts';
 export type { ApiRequest, ApiResponse, BytesResponse, ProxyResponse, ProxyTarget, Sink, StreamResponse } from './request.ts';
+export type { ReadKubelet } from './resource-metrics/resource-metrics.ts';
 export { serve, type ServeOptions, type Served } from './serve.ts';
 export { Server, type ServerDeps } from './server.ts';
 export { type AllocatorRanges, ServiceAllocator } from './service-allocator.ts';

@@ -1,4 +1,4 @@
-import { builtinKinds, virtualResources } from '@navarch/api';
+import { builtinKinds, nodeMetrics, podMetrics, virtualResources } from '@navarch/api';
 import { type Clock, type Logger, MetricRegistry, type Random, TaskGroup } from '@navarch/base';
 import { backtrackingPatterns, type Kind, type Patterns } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
@@ -14,6 +14,8 @@ import { keepEventsFresh } from './housekeeping/event-expiry.ts';
 import { ensureFlow } from './flow/default-flow.ts';
 import type { ParseYaml } from './handlers/body.ts';
 import { Registry } from './registry/registry.ts';
+import type { ComputedResource } from './resource-metrics/computed.ts';
+import { type ReadKubelet, ResourceMetrics } from './resource-metrics/resource-metrics.ts';
 import { Server } from './server.ts';
 import { ServiceAllocator } from './service-allocator.ts';
 
@@ -38,6 +40,8 @@ export interface ServeOptions {
   readonly webhooks?: Webhooks;
   /** What the process counts: `/metrics` shows it. */
   readonly metrics?: MetricRegistry;
+  /** Asks kubelets what their nodes use. Absent: metrics.k8s.io is not served. */
+  readonly readKubelet?: ReadKubelet;
   /** How patterns of custom resources are matched. Absent: by the language's own engine, which is only for schemas one trusts. */
   readonly patterns?: Patterns;
 }
@@ -67,8 +71,9 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   await registry.start(signal);
   const customResources = new CustomResources({ registry, patterns: options.patterns ?? backtrackingPatterns, clock, log, random: random.fork('conversions'), webhooks: options.webhooks });
   await customResources.start();
+  const metrics = options.readKubelet && new ResourceMetrics({ registry, clock, log, readKubelet: options.readKubelet });
   const server = new Server({
-    registry, virtual: virtualResources, address: `${options.advertiseAddress}:${options.advertisePort}`, metrics: options.metrics ?? new MetricRegistry(), failingChecks: () => [],
+    registry, computed: metrics ? computedBy(metrics) : [], virtual: virtualResources, address: `${options.advertiseAddress}:${options.advertisePort}`, metrics: options.metrics ?? new MetricRegistry(), failingChecks: () => [],
     isDiscoveryPlain: options.disabledFeatures?.includes('AggregatedDiscoveryEndpoint') ?? false,
     ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}),
     authentication: {
@@ -81,14 +86,26 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     advertiseAddress: options.advertiseAddress, advertisePort: options.advertisePort, serviceCidr: options.serviceCidr, serviceAddress: firstAddress(options.serviceCidr),
   });
   const kinds = { current: () => registry.kinds, changed: (known: readonly Kind<any>[], until: AbortSignal) => registry.kindsChanged(known, until) };
-  return { server, registry, kinds, housekeep: (until) => housekeep(registry, customResources, options, until) };
+  return { server, registry, kinds, housekeep: (until) => housekeep({ registry, customResources, metrics }, options, until) };
 }
 
-async function housekeep(registry: Registry, customResources: CustomResources, { store, clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {
+const computedBy = (metrics: ResourceMetrics): readonly ComputedResource[] => [
+  { kind: nodeMetrics, list: () => metrics.nodes() },
+  { kind: podMetrics, list: (namespace) => metrics.pods(namespace) },
+];
+
+interface Kept {
+  readonly registry: Registry;
+  readonly customResources: CustomResources;
+  readonly metrics: ResourceMetrics | undefined;
+}
+
+async function housekeep({ registry, customResources, metrics }: Kept, { store, clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
   group.spawn((s) => keepCompacted(store, clock, log, s));
   group.spawn((s) => keepEventsFresh(registry, clock, s));
   group.spawn((s) => customResources.run(s));
+  if (metrics) group.spawn((s) => metrics.run(s));
   await group.join();
 }
 

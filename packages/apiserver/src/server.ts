@@ -14,10 +14,12 @@ import { serveCollection } from './handlers/collection.ts';
 import { type Exchange, notAllowedHere, notServed } from './handlers/exchange.ts';
 import { serveObject, servePart } from './handlers/object.ts';
 import { warningHeader } from './handlers/warnings.ts';
+import { listOptions } from './handlers/options.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Call } from './registry/call.ts';
 import { objectCounts } from './observe/object-counts.ts';
 import { RequestTally } from './observe/request-tally.ts';
+import { computedList, computedObject, type ComputedResource } from './resource-metrics/computed.ts';
 import { formatOfRefusal } from './representation/representation.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { type ApiRequest, type ApiResponse, plain, type StreamResponse } from './request.ts';
@@ -30,6 +32,8 @@ export interface ServerDeps {
   readonly authentication: AuthenticationDeps;
   /** Resources that are asked and never stored, for discovery. */
   readonly virtual: readonly ResourceFacts[];
+  /** Resources that are computed when they are read. */
+  readonly computed: readonly ComputedResource[];
   /** `host:port` that clients in the cluster are told to use. */
   readonly address?: string;
   /** Reads a YAML document; absent: bodies in YAML must be JSON, which YAML includes. */
@@ -74,7 +78,8 @@ export class Server {
     this.#flow = new FlowControl(deps.registry);
     deps.metrics.collect(() => [...this.#tally.families(), ...this.#flow.families(), objectCounts(deps.registry)]);
     this.#idPrefix = randomUid(this.registry.deps.random).slice(0, -12);
-    const { virtual, address = '', isDiscoveryPlain = false, authentication: { issuer, tokens } } = deps;
+    const { computed, address = '', isDiscoveryPlain = false, authentication: { issuer, tokens } } = deps;
+    const virtual = [...deps.virtual, ...computed.map(({ kind }) => kind)];
     this.#documents = new Documents({
       kinds: () => deps.registry.kinds, virtual, address, isDiscoveryPlain, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
     });
@@ -152,7 +157,8 @@ export class Server {
   async #route(request: ApiRequest, info: RequestInfo, user: User, warnings: string[]): Promise<ApiResponse> {
     if (!info.isResource) return request.method === 'GET' || request.method === 'HEAD' ? this.#documents.answer(request) : Promise.reject(notAllowedHere());
     const resource = this.registry.find(info.group ? `${info.group}/${info.version}` : info.version, info.resource);
-    const facts = resource?.kind ?? this.#virtual(info);
+    const computed = this.#computed(info);
+    const facts = resource?.kind ?? computed?.kind ?? this.#virtual(info);
     if (!facts && !this.#documents.has(info.group, info.version)) return plain('404 page not found\n', 404);
     checkPlace(info, facts);
     if (resource?.kind.deprecated) warnings.push(deprecationText(resource.kind, resource.kind.deprecated));
@@ -160,6 +166,7 @@ export class Server {
     const exchange: Exchange = { request, info, call: { ...callOf(request, user, warnings), mayCreate }, registry: this.registry, bodies: this.#bodies };
     const subresource = this.#subresources.get(addressOfInfo(info));
     if (subresource) return this.#special(subresource, exchange, user);
+    if (computed) return serveComputed(computed, exchange);
     if (!resource) throw notServed();
     if (info.subresource !== '') return servePart(resource, exchange);
     return info.name !== '' ? serveObject(resource, exchange) : serveCollection(resource, exchange);
@@ -182,7 +189,7 @@ export class Server {
 
   #isServed(info: RequestInfo): boolean {
     const { group, version, subresource } = info;
-    if (this.#subresources.has(addressOfInfo(info))) return true;
+    if (this.#subresources.has(addressOfInfo(info)) || (subresource === '' && this.#computed(info))) return true;
     const resource = this.registry.find(group ? `${group}/${version}` : version, info.resource);
     return resource !== undefined && (subresource === '' || subresource === 'scale' || resource.hasPart(subresource));
   }
@@ -191,9 +198,26 @@ export class Server {
     return this.#deps.virtual.find((facts) => facts.group === group && facts.version === version && facts.plural === resource);
   }
 
+  /** The resource of that kind, where it is computed; also for callers in the same process. */
+  computed(kind: Kind<any>): ComputedResource | undefined {
+    return this.#deps.computed.find((resource) => resource.kind === kind);
+  }
+
+  #computed({ group, version, resource }: RequestInfo): ComputedResource | undefined {
+    return this.#deps.computed.find(({ kind }) => kind.group === group && kind.version === version && kind.plural === resource);
+  }
+
   #context(info: RequestInfo, query: URLSearchParams, user: User, call: Call): SubresourceContext {
     return { registry: this.registry, access: this.access, authentication: this.#deps.authentication, call, info, query, user };
   }
+}
+
+function serveComputed(resource: ComputedResource, { request, info }: Exchange): ApiResponse {
+  const { verb, namespace, name } = info;
+  if (request.method !== 'GET' || info.subresource !== '' || (verb !== 'get' && verb !== 'list')) throw notAllowedHere();
+  if (verb === 'get') return valueAnswer(request, computedObject(resource, namespace, name));
+  const { labelSelector, fieldSelector } = listOptions(request, info);
+  return valueAnswer(request, computedList(resource, { namespace, labelSelector, fieldSelector }));
 }
 
 function infoOf(request: ApiRequest): RequestInfo {

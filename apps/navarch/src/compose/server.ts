@@ -4,7 +4,7 @@ import type { Logger, MetricRegistry } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { JoiningOptions, Requester } from '@navarch/controllers';
 import {
-  certificateAuthority, type Credentials, detachedSignature, httpsWebhooks, linearPatterns, listenHttps, openTokenKeys, parseYaml, Pki, SqliteStore, systemClock, systemRandom, writePrivateFile,
+  certificateAuthority, type Credentials, detachedSignature, httpsWebhooks, kubeletReader, linearPatterns, listenHttps, openTokenKeys, parseYaml, Pki, SqliteStore, systemClock, systemRandom, writePrivateFile,
 } from '@navarch/node';
 import { nthAddress } from '../cluster/flags.ts';
 import { kubeconfigText } from '../cluster/kubeconfig-text.ts';
@@ -49,17 +49,19 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
   const store = await SqliteStore.open(join(dataDir, 'store'));
   made.defer(() => store.close());
   const tokens = await openTokenKeys(pki.dir);
+  const identity = await pki.identity('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client' });
+  const kubeletClient = { ...identity, authority: kubelets.authority.certificate };
   const served = await serve({
     store, clock: systemClock, random: systemRandom(), log, metrics, tokens, issuer: 'https://kubernetes.default.svc.cluster.local',
     serviceCidr: options.serviceCidr, nodePorts: options.nodePorts, advertiseAddress: options.advertiseAddress, advertisePort: options.port,
     parseYaml, patterns: linearPatterns, webhooks: made.use(httpsWebhooks()),
+    readKubelet: kubeletReader(kubeletClient),
   }, signal);
   const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', ...serverNames(options) });
-  const kubeletClient = await pki.identity('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client' });
   await writeIdentities(pki, options);
   const listening = made.use(await listenHttps(served.server, {
     addresses: options.bindAddresses, port: options.port, certificate: own.certificate, key: own.key, clientAuthority: pki.authority.certificate,
-    kubeletClient: { ...kubeletClient, authority: kubelets.authority.certificate },
+    kubeletClient,
   }));
   const joining = {
     clients: certificateAuthority(pki.authority), kubeletServers: certificateAuthority(kubelets.authority),

@@ -57,6 +57,11 @@ export const clusterRoles: readonly Draft<ClusterRole>[] = [
   ...Object.entries(clusterRoleRules).map(plainRole),
   ...Object.entries(controllerRules).map(([name, rules]) => plainRole([`system:controller:${name}`, rules])),
   ...Object.entries(ownRules).map(plainRole),
+  // Whoever may see pods may see what they use: the role that metrics-server brings.
+  {
+    metadata: metadata('system:aggregated-metrics-reader', Object.fromEntries(['admin', 'edit', 'view'].map((into) => [`${AGGREGATE}${into}`, 'true']))),
+    rules: [can('get list watch', 'metrics.k8s.io', 'nodes pods')],
+  },
 ];
 
 const user = (name: string): Subject => ({ kind: 'User', apiGroup: RBAC, name });

@@ -1,2 +1,3 @@
 export type { ForwardCredentials } from './forward.ts';
+export { kubeletReader } from './kubelet-reader.ts';
 export { type Listening, listenHttps, type ListenOptions } from './listen.ts';
