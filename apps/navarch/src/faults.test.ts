@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -139,7 +139,7 @@ test('up: killed at any moment, down alone leaves nothing', { timeout: 240_000 }
 }));
 
 test('down --keep-data, then up: every object is back; the server ends by itself when asked', TIMEOUT, () => withCluster('kept', async (port) => {
-  const args = ['up', '--name', 'kept', '--runtime', 'sim', '--port', String(port)];
+  const args = ['up', '--name', 'kept', '--runtime', 'sim', '--nodes', '2', '--port', String(port)];
   assert.equal((await navarch(...args)).code, 0);
   const layout = layoutOf('kept');
   const write = async (): Promise<void> => {
@@ -154,7 +154,12 @@ test('down --keep-data, then up: every object is back; the server ends by itself
   await eventually('the end of the process', () => !existsSync(`/proc/${pid}/stat`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z'), { everyMs: 10 });
   assert.ok(performance.now() - asked < 3_000);
   assert.equal(existsSync(join(layout.run, 'server.json')), false, 'it gave its name back, so it was not killed');
+  const second = join(layout.dir, 'nodes', '2');
+  const [volume, rest] = ['local-volumes/v', 'pods/p'].map((path) => join(second, 'kubelet', path));
+  for (const folder of [volume, rest]) mkdirSync(folder ?? '', { recursive: true });
   assert.match((await navarch('down', '--name', 'kept', '--keep-data')).stdout, /its data is kept/);
+  assert.deepEqual([existsSync(volume ?? ''), existsSync(rest ?? ''), existsSync(join(second, 'logs')), existsSync(join(second, 'identity'))], [true, false, false, true]);
+  // The second node is known to the cluster, and was alive a moment ago: it must come back as itself.
   assert.equal((await navarch(...args)).code, 0);
   const { api, transport } = adminClient(layout, AbortSignal.timeout(10_000));
   using _ = transport;

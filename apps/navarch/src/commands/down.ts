@@ -13,7 +13,7 @@ import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
 /** What `--keep-data` leaves: the next `up` finds every object and every volume again, a node that joined its identity. */
-const KEPT = [/^(store|pki|identity|cluster\.json|format\.json)$/, /^(nodes\/\d+\/)?kubelet\/local-volumes$/];
+const KEPT = [/^(store|pki|cluster\.json)$/, /^(nodes\/\d+\/)?(identity|format\.json|kubelet\/local-volumes)$/];
 /** What may have something in it that is kept. */
 const SEARCHED = /^(nodes(\/\d+(\/kubelet)?)?|kubelet)$/;
 
