@@ -1,7 +1,7 @@
 import { LOCAL_VOLUMES_FOLDER, type Node, node } from '@navarch/api';
 import type { Clock, Logger } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import { type Draft, equalJson, hasReason } from '@navarch/machinery';
+import { canonicalQuantity, type Draft, equalJson, hasReason } from '@navarch/machinery';
 import { localVolumesDir, type NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
 import { nodeImages } from './images/node-images.ts';
@@ -112,22 +112,33 @@ function reporter(deps: NodeStatusDeps, signal: AbortSignal): () => Promise<numb
     const status = await statusOf(deps, next, signal);
     const isReady = status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
     const again = isReady ? STATUS_INTERVAL_MS : UNREADY_INTERVAL_MS;
-    if (!isDue && equalJson(withoutHeartbeats(status), withoutHeartbeats(next.status))) return again;
-    await deps.api.of(node).patch(deps.nodeName, { type: 'strategic', body: { status } }, { subresource: 'status' });
+    const withdrawn = Object.keys(next.status.allocatable ?? {}).filter((name) => status.allocatable?.[name] === undefined);
+    const isSame = equalJson(withoutHeartbeats(status), withoutHeartbeats(onlyOwn(next.status, status)));
+    if (!isDue && isSame && withdrawn.length === 0) return again;
+    const allocatable = { ...status.allocatable, ...Object.fromEntries(withdrawn.map((name) => [name, null])) };
+    const body = { status: { ...status, allocatable } };
+    await deps.api.of(node).patch(deps.nodeName, { type: 'strategic', body }, { subresource: 'status' });
     reportedAt = now;
     return again;
   };
 }
 
-const withoutHeartbeats = (status: Node['status']): unknown => ({
+/** Others write into the status too: what is not the kubelet's to say is no difference, nor is an empty list that nobody keeps. */
+const onlyOwn = (status: Node['status'], own: Node['status']): Partial<Node['status']> => ({
+  images: [],
+  ...Object.fromEntries(Object.entries(status).filter(([name]) => name in own)),
+});
+
+const withoutHeartbeats = (status: Partial<Node['status']>): unknown => ({
   ...status,
   conditions: status.conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest),
-  volumesInUse: undefined,
 });
 
 async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: AbortSignal): Promise<Node['status']> {
   const { host, nodeIP, kubeletPort, version, podsMax, runtime } = deps;
-  const capacity = { ...capacityOf(host), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: String(podsMax) };
+  // As the server prints them: else the status would always differ from what is there.
+  const own = { ...canonical(capacityOf(host)), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: String(podsMax) };
+  const capacity = { ...extended(before?.status.capacity), ...own };
   // A runtime that does not answer has lost no images.
   const images = await nodeImages(runtime, signal).catch(() => before?.status.images ?? []);
   const { runtimeName, runtimeVersion } = runtime.features();
@@ -156,6 +167,13 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
     },
   };
 }
+
+const canonical = (amounts: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, canonicalQuantity(amount) ?? amount]));
+
+/** Resources that others say the node has: names with a domain that is not Kubernetes's own. They are offered as they are. */
+const extended = (capacity: Node['status']['capacity'] = {}): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(capacity).filter(([name]) => name.includes('/') && !name.includes('kubernetes.io/')));
 
 async function conditions(
   { clock, runtime }: NodeStatusDeps,

@@ -50,3 +50,24 @@ test('kubelet: a sandbox is made by the handler of its class', async () => {
     ),
   );
 });
+
+test('kubelet: a resource that somebody says the node has is offered to pods, as long as it is there', async () => {
+  await using world = await KubeletWorld.start();
+  const api = world.api.of(node);
+  const say = (amount: string | null) =>
+    api.patch(NODE, { type: 'merge', body: { status: { capacity: { 'example.com/foo': amount } } } }, { subresource: 'status' });
+  const offered = async () => {
+    const { capacity, allocatable } = (await api.get(NODE)).status;
+    return [capacity?.['example.com/foo'], allocatable?.['example.com/foo']];
+  };
+  await say('5');
+  await world.advance(11_000);
+  assert.deepEqual(await offered(), ['5', '5']);
+  const { resourceVersion } = (await api.get(NODE)).metadata;
+  await world.advance(60_000);
+  assert.equal((await api.get(NODE)).metadata.resourceVersion, resourceVersion, 'nothing is written when nothing changes');
+  await say(null);
+  await world.advance(11_000);
+  assert.deepEqual(await offered(), [undefined, undefined]);
+  assert.ok((await api.get(NODE)).status.allocatable?.['cpu']);
+});
