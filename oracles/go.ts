@@ -8,7 +8,8 @@ const BUILD = join(import.meta.dirname, 'build');
 /** Where distributions and Go's own archive put it, when PATH does not say. */
 const PLACES = ['/usr/local/go/bin/go', '/usr/lib/go/bin/go'] as const;
 
-const go = (): string => PLACES.find((place) => existsSync(place)) ?? 'go';
+/** The Go client: on the PATH, or where it is usually put. */
+export const goProgram = (): string => PLACES.find((place) => existsSync(place)) ?? 'go';
 
 export interface Finished {
   readonly code: number;
@@ -27,13 +28,13 @@ export function finished(program: string, args: readonly string[], options: { re
 }
 
 /** True when Go is there, of a version that modules of 1.37 can be built with (older ones fetch it themselves). */
-export const hasGo = async (): Promise<boolean> => (await finished(go(), ['version'])).code === 0;
+export const hasGo = async (): Promise<boolean> => (await finished(goProgram(), ['version'])).code === 0;
 
 /** Builds the Go program of one folder here, and returns its path. Throws LeftOut without Go. */
 export async function built(folder: string): Promise<string> {
   if (!(await hasGo())) throw new LeftOut('Go is not installed');
   const path = join(BUILD, folder);
-  const { code, output } = await finished(go(), ['build', '-o', path, '.'], { cwd: join(import.meta.dirname, folder) });
+  const { code, output } = await finished(goProgram(), ['build', '-o', path, '.'], { cwd: join(import.meta.dirname, folder) });
   if (code !== 0) throw new Error(`Cannot build oracles/${folder}:\n${output}`);
   return path;
 }
@@ -41,7 +42,7 @@ export async function built(folder: string): Promise<string> {
 /** The folder of a module's source, in the version that oracles/machinery names; the Go client fetches it when it is not there. */
 export async function moduleFolder(module: string): Promise<string> {
   if (!(await hasGo())) throw new LeftOut('Go is not installed');
-  const { code, output } = await finished(go(), ['mod', 'download', '-json', module], { cwd: join(import.meta.dirname, 'machinery') });
+  const { code, output } = await finished(goProgram(), ['mod', 'download', '-json', module], { cwd: join(import.meta.dirname, 'machinery') });
   if (code !== 0) throw new LeftOut(`the Go module ${module} cannot be fetched: ${output.trim()}`);
   return (JSON.parse(output) as { readonly Dir: string }).Dir;
 }

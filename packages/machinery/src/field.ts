@@ -63,6 +63,11 @@ export class Field {
     this.#add('FieldValueDuplicate', `Duplicate value: ${quoted(value)}${detail ? `: ${detail}` : ''}`);
   }
 
+  /** As duplicate(), where the value is too large to be shown. */
+  duplicateOmitted(): void {
+    this.#add('FieldValueDuplicate', 'Duplicate value');
+  }
+
   forbidden(detail: string): void {
     this.#add('FieldValueForbidden', `Forbidden: ${detail}`);
   }

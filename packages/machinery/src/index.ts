@@ -51,6 +51,7 @@ export { envelope, envelopeAround, ProtobufEncoder } from './protobuf/encode.ts'
 export { WireWriter } from './protobuf/writer.ts';
 export { parseLabelSelector } from './selector/parse-label-selector.ts';
 export { compileJsonPath, compileSimplePath, type JsonPath, JsonPathError } from './jsonpath/jsonpath.ts';
+export { type Before } from './structural/before.ts';
 export { type JsonSchema } from './structural/json-schema.ts';
 export { inKeyOrder } from './structural/key-order.ts';
 export { checkRules, RuleValidator } from './structural/rules.ts';

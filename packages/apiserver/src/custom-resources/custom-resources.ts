@@ -105,9 +105,9 @@ export class CustomResources {
     const definition = cached.object as Definition;
     if (definition.metadata.deletionTimestamp) return this.#terminate(cached, definition);
     const judged = this.#judged(definition);
+    // Told first: whoever finds it served can change it without running into this write. Where it was overtaken, the newer state has been noted.
+    if (!equalJson(judged, definition) && !(await this.#definitions.overwrite(cached, judged))) return;
     if (isTrue(judged, 'Established')) await this.#serve(judged);
-    // Where it was overtaken, the newer state has been noted.
-    if (!equalJson(judged, definition)) await this.#definitions.overwrite(cached, judged);
   }
 
   /** The definition with what was decided about its names, and the finalizer that lets its objects be removed first. */

@@ -3,8 +3,9 @@ import { Budget } from '../cel/evaluate.ts';
 import { CelSyntaxError } from '../cel/syntax.ts';
 import { CelBudgetError, CelError } from '../cel/values.ts';
 import { Field } from '../field.ts';
+import { type Before, isUnchanged, itemBefore, memberBefore } from './before.ts';
 import { celValue } from './cel-value.ts';
-import { isObject, type JsonObject, type JsonSchema, memberSchema } from './json-schema.ts';
+import { isObject, type JsonSchema, memberSchema } from './json-schema.ts';
 
 /** One of x-kubernetes-validations (KEP-2876). */
 export interface Rule {
@@ -57,29 +58,41 @@ export class RuleValidator {
     this.#hasRules = someSchema(schema, (one) => rulesOf(one).length > 0);
   }
 
-  /** Rules about the value alone. */
-  validate(value: unknown, at: Field): void {
-    if (this.#hasRules) this.#check({ value, schema: this.#schema, previous: undefined, isUpdate: false }, at, new Budget(STEPS_MAX));
+  get hasRules(): boolean {
+    return this.#hasRules;
   }
 
-  /** Rules about what became of the value before. */
-  validateUpdate(value: unknown, previous: unknown, at: Field): void {
-    if (this.#hasRules) this.#check({ value, schema: this.#schema, previous, isUpdate: true }, at, new Budget(STEPS_MAX));
+  /**
+   * Rules about the value, and about what became of the one before where there is one. What a rule says of a value that
+   * an update left alone is not told, unless the rule looks at both (KEP-4008).
+   */
+  validate(value: unknown, at: Field, before?: Before): void {
+    if (!this.#hasRules) return;
+    try {
+      this.#check({ value, schema: this.#schema, ruled: this.#schema, before, isRatcheted: true }, at, new Budget(STEPS_MAX));
+    } catch (error) {
+      if (!(error instanceof Exhausted)) throw error;
+    }
   }
 
   #check(place: Place, at: Field, budget: Budget): void {
-    for (const rule of this.#rules(place.schema)) if (rule.isTransition === place.isUpdate) judge(rule, place, at, budget);
-    const { value, schema } = place;
+    const { value, schema, ruled, before } = place;
+    if (value === null || value === undefined) return;
+    for (const rule of this.#rules(ruled)) judge(rule, place, at, budget);
+    // Rules of branches see the value by the skeleton's types, and are told whatever was there before.
+    for (const branch of ruled.allOf ?? []) this.#check({ ...place, ruled: branch, isRatcheted: false }, at, budget);
     if (Array.isArray(value)) {
-      if (schema.items) for (const [i, item] of value.entries()) this.#check({ ...place, value: item, schema: schema.items, previous: sameItem(item, schema, place.previous) }, at.index(i), budget);
-      return;
-    }
-    if (!isObject(value)) return;
-    for (const name of Object.keys(value).sort()) {
-      const member = memberSchema(schema, name);
-      const isDeclared = Object.hasOwn(schema.properties ?? {}, name);
-      const previous = isObject(place.previous) ? place.previous[name] : undefined;
-      if (member) this.#check({ ...place, value: value[name], schema: member, previous }, isDeclared ? at.at(name) : at.key(name), budget);
+      if (!schema.items || !ruled.items) return;
+      const inside = { schema: schema.items, ruled: ruled.items, isRatcheted: true };
+      for (const [i, item] of value.entries()) this.#check({ ...inside, value: item, before: itemBefore(before, schema, item) }, at.index(i), budget);
+    } else if (isObject(value)) {
+      for (const name of Object.keys(value).sort()) {
+        const [member, ruledMember] = [memberSchema(schema, name), memberSchema(ruled, name)];
+        if (!member || !ruledMember) continue;
+        const isDeclared = Object.hasOwn(schema.properties ?? {}, name);
+        const inside = { value: value[name], schema: member, ruled: ruledMember, before: memberBefore(before, schema, name), isRatcheted: true };
+        this.#check(inside, isDeclared ? at.at(name) : at.key(name), budget);
+      }
     }
   }
 
@@ -92,35 +105,43 @@ export class RuleValidator {
 
 interface Place {
   readonly value: unknown;
+  /** What types the value has. */
   readonly schema: JsonSchema;
-  readonly previous: unknown;
-  readonly isUpdate: boolean;
+  /** What rules it is held to: the same schema, or a branch of its allOf. */
+  readonly ruled: JsonSchema;
+  readonly before: Before | undefined;
+  readonly isRatcheted: boolean;
 }
+
+/** The budget is used up: nothing more is looked at. */
+class Exhausted extends Error {}
 
 const compiled = (rule: Rule): CompiledRule => ({
   rule, holds: compileCel(rule.rule, { variables: VARIABLES }), isTransition: /\boldSelf\b/.test(rule.rule),
   message: rule.messageExpression ? compileCel(rule.messageExpression, { variables: VARIABLES }) : undefined,
 });
 
-function judge({ rule, holds, message, isTransition }: CompiledRule, { value, schema, previous }: Place, at: Field, budget: Budget): void {
-  if (value === null && schema.nullable !== true) return;
+function judge({ rule, holds, message, isTransition }: CompiledRule, place: Place, at: Field, budget: Budget): void {
+  const { value, schema, before } = place;
   // What is new has nothing it came from.
-  if (isTransition && previous === undefined && !rule.optionalOldSelf) return;
+  if (isTransition && before === undefined && !rule.optionalOldSelf) return;
   const variables = {
     self: () => celValue(value, schema),
-    ...(isTransition ? { oldSelf: () => celValue(previous, schema, rule.optionalOldSelf === true) } : {}),
+    ...(isTransition ? { oldSelf: () => celValue(before?.value, schema, rule.optionalOldSelf === true) } : {}),
   };
   const here = new Field(at.path === '' ? '<nil>' : at.path, at.errors);
-  const shown = schema['x-kubernetes-int-or-string'] ? '' : (schema.type ?? '');
-  const fixed = rule.message || `failed rule: ${rule.rule.trim()}`;
+  const type = schema['x-kubernetes-int-or-string'] ? '' : (schema.type ?? '');
   try {
     if (holds.evaluate(variables, budget) === true) return;
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
-    here.invalid(shown, error instanceof CelBudgetError ? 'validation failed due to running out of cost budget, no further validation rules will be run' : `${error.message} evaluating rule: ${fixed}`);
-    return;
+    if (!(error instanceof CelBudgetError)) return here.invalid(type, `${error.message} evaluating rule: ${rule.message?.trim() || rule.rule.trim()}`);
+    here.invalid(type, 'validation failed due to running out of cost budget, no further validation rules will be run');
+    throw new Exhausted();
   }
-  say(rule, rule.fieldPath ? new Field(`${at.path}${rule.fieldPath}`.replace(/^\./, ''), at.errors) : here, shown, told(message, variables, budget) ?? fixed);
+  if (!isTransition && place.isRatcheted && isUnchanged(value, before, schema)) return;
+  const words = told(message, variables, budget) ?? (rule.message?.trim() || `failed rule: ${rule.rule.trim()}`);
+  say(rule, rule.fieldPath ? new Field(`${at.path}${rule.fieldPath}`.replace(/^\./, ''), at.errors) : here, place, words);
 }
 
 /** What the rule's own words come to; undefined where they fail or say nothing. */
@@ -134,24 +155,18 @@ function told(message: Cel | undefined, variables: Readonly<Record<string, unkno
   }
 }
 
-function say({ reason }: Rule, at: Field, shown: string, message: string): void {
+function say({ reason }: Rule, at: Field, { value, schema }: Place, message: string): void {
+  const isShown = schema.type !== 'object' && schema.type !== 'array';
   switch (reason) {
     case 'FieldValueRequired': return at.required(message);
     case 'FieldValueForbidden': return at.forbidden(message);
-    case 'FieldValueDuplicate': return at.duplicate(shown);
-    default: at.invalid(shown, message);
+    case 'FieldValueDuplicate': return isShown ? at.duplicate(value) : at.duplicateOmitted();
+    default: return isShown ? at.invalid(value, message) : at.invalidOmitted(message);
   }
-}
-
-/** The item of the list before with the same keys; items of other lists cannot be told apart. */
-function sameItem(item: unknown, schema: JsonSchema, previous: unknown): unknown {
-  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-  if (!Array.isArray(previous) || schema['x-kubernetes-list-type'] !== 'map' || keys.length === 0 || !isObject(item)) return undefined;
-  return previous.find((other: unknown) => isObject(other) && keys.every((key) => (other as JsonObject)[key] === item[key]));
 }
 
 function someSchema(schema: JsonSchema, is: (schema: JsonSchema) => boolean): boolean {
   if (is(schema)) return true;
-  const inside = [schema.items, typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined, ...Object.values(schema.properties ?? {})];
+  const inside = [...(schema.allOf ?? []), schema.items, typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined, ...Object.values(schema.properties ?? {})];
   return inside.some((member) => member !== undefined && someSchema(member, is));
 }

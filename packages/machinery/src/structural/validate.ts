@@ -1,6 +1,7 @@
 import { equalJson } from '../equality.ts';
 import { Field, type FieldError } from '../field.ts';
 import { formats } from './formats.ts';
+import { type Before, isUnchanged, itemBefore, memberBefore } from './before.ts';
 import type { Patterns } from './patterns.ts';
 import { isMetaField, isObject, type JsonObject, type JsonSchema, memberSchema } from './json-schema.ts';
 import { inKeyOrder } from './key-order.ts';
@@ -18,10 +19,10 @@ export class StructuralValidator {
     this.#patterns = patterns;
   }
 
-  /** `at` is the place of the value: the root has an empty path. */
-  validate(value: unknown, at: Field): void {
+  /** `at` is the place of the value: the root has an empty path. What is wrong with what an update left alone is not told (KEP-4008). */
+  validate(value: unknown, at: Field, before?: Before): void {
     const found = new Field(at.path);
-    this.#check(value, this.#schema, found, true);
+    this.#check({ value, schema: this.#schema, before, isResource: at.path === '' }, found);
     const said = new Set<string>();
     for (const error of found.errors) {
       // Branches of a combination come to the same conclusions: one is enough.
@@ -31,7 +32,14 @@ export class StructuralValidator {
     }
   }
 
-  #check(value: unknown, schema: JsonSchema, at: Field, isResource: boolean): void {
+  #check(place: Place, at: Field): void {
+    const { length } = at.errors;
+    this.#checkValue(place, at);
+    if (at.errors.length > length && isUnchanged(place.value, place.before, place.schema)) at.errors.length = length;
+  }
+
+  #checkValue(place: Place, at: Field): void {
+    const { value, schema } = place;
     this.#visits += 1;
     if (value !== null || schema.nullable !== true) checkType(value, schema, at);
     if (schema.enum && !schema.enum.some((allowed) => equalJson(allowed, value))) {
@@ -40,9 +48,9 @@ export class StructuralValidator {
     if (value === null) return;
     if (typeof value === 'string') this.#checkString(value, schema, at);
     else if (typeof value === 'number') checkNumber(value, schema, at);
-    else if (Array.isArray(value)) this.#checkList(value, schema, at);
-    else if (isObject(value)) this.#checkObject(value, schema, at, isResource);
-    this.#checkCombinations(value, schema, at);
+    else if (Array.isArray(value)) this.#checkList(value, place, at);
+    else if (isObject(value)) this.#checkObject(value, place, at);
+    this.#checkCombinations(place, at);
   }
 
   /** Of length and pattern the first that is wrong is named. */
@@ -60,14 +68,16 @@ export class StructuralValidator {
     return matches(value);
   }
 
-  #checkList(value: readonly unknown[], schema: JsonSchema, at: Field): void {
+  #checkList(value: readonly unknown[], { schema, before }: Place, at: Field): void {
     const { items, minItems, maxItems } = schema;
     if (minItems !== undefined && value.length < minItems) at.invalid(value.length, `${at.path} in body should have at least ${minItems} items`);
     if (maxItems !== undefined && value.length > maxItems) at.tooMany(value.length, maxItems);
-    if (items) for (const [i, item] of value.entries()) this.#check(item, items, at.index(i), items['x-kubernetes-embedded-resource'] === true);
+    if (!items) return;
+    const isResource = items['x-kubernetes-embedded-resource'] === true;
+    for (const [i, item] of value.entries()) this.#check({ value: item, schema: items, before: itemBefore(before, schema, item), isResource }, at.index(i));
   }
 
-  #checkObject(value: JsonObject, schema: JsonSchema, at: Field, isResource: boolean): void {
+  #checkObject(value: JsonObject, { schema, before, isResource }: Place, at: Field): void {
     const { minProperties, maxProperties, required = [] } = schema;
     const count = Object.keys(value).length;
     if (minProperties !== undefined && count < minProperties) at.invalid(count, `${at.path} in body should have at least ${minProperties} properties`);
@@ -76,50 +86,61 @@ export class StructuralValidator {
     for (const name of Object.keys(value).sort()) {
       const item = value[name];
       const inside = memberSchema(schema, name);
-      if (inside && !(isResource && isMetaField(name))) this.#check(item, inside, at.at(name), inside['x-kubernetes-embedded-resource'] === true);
+      if (!inside || (isResource && isMetaField(name))) continue;
+      this.#check({ value: item, schema: inside, before: memberBefore(before, schema, name), isResource: inside['x-kubernetes-embedded-resource'] === true }, at.at(name));
     }
   }
 
   /** What is wrong with a combination as a whole has no place of its own, as go-openapi has it. */
-  #checkCombinations(value: unknown, { allOf = [], anyOf = [], oneOf = [], not }: JsonSchema, at: Field): void {
+  #checkCombinations(of: Place, at: Field): void {
+    const { allOf = [], anyOf = [], oneOf = [], not } = of.schema;
     const place = JSON.stringify(at.path);
     const whole = new Field('<nil>', at.errors);
-    const broken = allOf.map((schema) => this.#errorsOf(value, schema, at.path)).filter((errors) => errors.length > 0);
+    const broken = allOf.map((schema) => this.#errorsOf({ ...of, schema }, at.path)).filter((errors) => errors.length > 0);
     at.errors.push(...broken.flat());
     if (broken.length > 0) whole.invalid('', `${place} must validate all the schemas (allOf)${broken.length === allOf.length ? '. None validated' : ''}`);
-    if (anyOf.length > 0 && !anyOf.some((schema) => this.#holds(value, schema))) {
-      this.#nearest(value, anyOf, at);
+    if (anyOf.length > 0 && !anyOf.some((schema) => this.#holds({ ...of, schema }))) {
+      this.#nearest(of, anyOf, at);
       whole.invalid('', `${place} must validate at least one schema (anyOf)`);
     }
-    const right = oneOf.filter((schema) => this.#holds(value, schema)).length;
+    const right = oneOf.filter((schema) => this.#holds({ ...of, schema })).length;
     if (oneOf.length > 0 && right !== 1) {
-      if (right === 0) this.#nearest(value, oneOf, at);
+      if (right === 0) this.#nearest(of, oneOf, at);
       whole.invalid('', `${place} must validate one and only one schema (oneOf). ${right === 0 ? 'Found none valid' : `Found ${right} valid alternatives`}`);
     }
-    if (not && this.#holds(value, not)) whole.invalid('', `${place} must not validate the schema (not)`);
+    // What must not hold is never taken for what was there before.
+    if (not && this.#holds({ ...of, schema: not, before: undefined })) whole.invalid('', `${place} must not validate the schema (not)`);
   }
 
-  #holds(value: unknown, schema: JsonSchema): boolean {
-    return this.#errorsOf(value, schema, '').length === 0;
+  #holds(place: Place): boolean {
+    return this.#errorsOf(place, '').length === 0;
   }
 
-  #errorsOf(value: unknown, schema: JsonSchema, path: string): readonly FieldError[] {
+  #errorsOf(place: Place, path: string): readonly FieldError[] {
     const at = new Field(path);
-    this.#check(value, schema, at, false);
+    this.#checkValue({ ...place, isResource: false }, at);
     return at.errors;
   }
 
   /** The errors of the branch that has the most to say of the value. */
-  #nearest(value: unknown, schemas: readonly JsonSchema[], at: Field): void {
+  #nearest(of: Place, schemas: readonly JsonSchema[], at: Field): void {
     let best: { readonly visits: number; readonly errors: readonly FieldError[] } | undefined;
     for (const schema of schemas) {
       const before = this.#visits;
-      const errors = this.#errorsOf(value, schema, at.path);
+      const errors = this.#errorsOf({ ...of, schema }, at.path);
       const visits = this.#visits - before;
       if (!best || visits > best.visits) best = { visits, errors };
     }
     at.errors.push(...(best?.errors ?? []));
   }
+}
+
+interface Place {
+  readonly value: unknown;
+  readonly schema: JsonSchema;
+  readonly before: Before | undefined;
+  /** Its apiVersion, kind and metadata are not the schema's business. */
+  readonly isResource: boolean;
 }
 
 /** Formats by which a number is stored; upstream names a value by its own where both have one. */

@@ -1,11 +1,12 @@
 import {
   type ApiObject, applyDefaults, cloneJson, type Column, compileSimplePath, decode, DecodeError, defineKind, failure, type FieldSchema,
-  humanDuration, type JsonSchema, type Kind, type Patterns, prune, pruneNulls, RuleValidator, type ScaleFacts, schemaOf,
-  StructuralValidator, type SubresourceFacts, validateEmbedded, validateListTypes, type Verb,
+  humanDuration, type JsonSchema, type Kind, type Mutable, type Part, type Patterns, prune, pruneNulls, type ScaleFacts, schemaOf,
+  type SubresourceFacts, type Verb,
 } from '@navarch/machinery';
 import { schemas } from '../../built-in.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
 import { age } from '../../columns.ts';
+import { CustomChecks } from './custom-checks.ts';
 
 /** An object of a custom resource: what its schema makes of it. */
 export interface CustomObject extends ApiObject {
@@ -54,8 +55,7 @@ const schemaIn = ({ schema }: CustomResourceDefinitionVersion): JsonSchema =>
 function customKind({ metadata, spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion, patterns: Patterns, isAlternate: boolean): Kind<CustomObject> {
   const { group, names, scope } = spec;
   const json = schemaIn(version);
-  const validator = new StructuralValidator(json, patterns);
-  const rules = new RuleValidator(json);
+  const checks = new CustomChecks(json, patterns, version.subresources?.scale?.specReplicasPath);
   const hasStatus = version.subresources?.status !== undefined;
   return defineKind<CustomObject>({
     facts: {
@@ -80,17 +80,9 @@ function customKind({ metadata, spec }: CustomResourceDefinition, version: Custo
       prepareUpdate(draft, previous) {
         if (hasStatus && previous.status === undefined) delete draft.status;
       },
-      validate(object, at) {
-        const before = at.errors.length;
-        validator.validate(object, at);
-        validateListTypes(object, json, at);
-        validateEmbedded(object, json, at);
-        // Rules may rely on the shape.
-        if (at.errors.length === before) rules.validate(object, at);
-      },
-      validateUpdate(object, previous, at) {
-        if (at.errors.length === 0) rules.validateUpdate(object, previous, at);
-      },
+      validateCreate: (object, at) => checks.whole(object, undefined, at),
+      validateUpdate: (object, previous, at) => checks.whole(object, previous, at),
+      ...(hasStatus ? { parts: { status: statusPartOf(checks) } } : {}),
       ...(version.deprecated ? { warnings: () => [version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`] } : {}),
     },
   });
@@ -110,6 +102,11 @@ function decodeCustom(value: unknown, json: JsonSchema, isCompleted: boolean): {
   }
   return { value: object, unknownFields: [...meta.unknownFields.map((field) => `metadata.${field}`), ...pruned] };
 }
+
+const statusPartOf = (checks: CustomChecks): Part<CustomObject> => ({
+  merge: (sent, previous) => ({ ...previous, metadata: sent.metadata, status: sent.status }) as unknown as Mutable<CustomObject>,
+  validate: (object, previous, at) => checks.status(object, previous, at),
+});
 
 function subresourcesOf({ subresources }: CustomResourceDefinitionVersion, group: string, kind: string): readonly SubresourceFacts[] {
   const verbs: readonly Verb[] = ['get', 'patch', 'update'];
