@@ -5,16 +5,18 @@ import type { Socket } from 'node:net';
 
 export interface ListenOptions {
   readonly port: number;
+  /** An address to listen on; every one where left out. */
+  readonly host?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
 }
 
-/** Serves HTTP on every address of the pod, or HTTPS where a certificate is named. */
-export function serveHttp({ port, certFile, keyFile }: ListenOptions, listener: RequestListener): Server {
+/** Serves HTTP, or HTTPS where a certificate is named. */
+export function serveHttp({ port, host, certFile, keyFile }: ListenOptions, listener: RequestListener): Server {
   const server = certFile
     ? createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile || certFile) }, listener)
     : createServer(listener);
-  return server.listen(port);
+  return server.listen(port, host);
 }
 
 /** `10.0.0.1:4711`, `[fd00::1]:4711`: who is at the other end, as Go prints it. */

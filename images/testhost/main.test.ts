@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:http2';
@@ -55,6 +55,24 @@ test('porter answers on a port with the words of its variable, pages as pages, a
   await using told = startWith({ [`SERVE_PORT_${json}`]: 'foo' }, 'porter', '--json-response');
   const answer = await told.fetch(`http://127.0.0.1:${json}/?x=1`, { method: 'DELETE' });
   assert.deepEqual(await answer.json(), { Method: 'DELETE', Body: 'foo' });
+});
+
+test('nettest counts who has written to it', limit, async () => {
+  const port = await freePort();
+  await using role = start('nettest', `--port=${port}`);
+  for (const body of ['{"Source": "prestop"}', '{"Source": "prestop"}']) assert.equal((await role.fetch(`http://127.0.0.1:${port}/write`, { method: 'POST', body })).status, 200);
+  assert.deepEqual((JSON.parse(await role.get(`http://127.0.0.1:${port}/read`)) as { Received: unknown }).Received, { prestop: 2 });
+});
+
+test('registry has an image under any name, whose files tar can read', limit, async () => {
+  const port = await freePort();
+  await using role = start('registry', `--port=${port}`);
+  const path = `http://127.0.0.1:${port}/v2/any/name`;
+  const manifest = JSON.parse(await role.get(`${path}/manifests/1.0`)) as { readonly layers: readonly { readonly digest: string; readonly size: number }[] };
+  const layer = Buffer.from(await (await role.fetch(`${path}/blobs/${manifest.layers[0]?.digest}`)).arrayBuffer());
+  assert.equal(layer.length, manifest.layers[0]?.size);
+  assert.equal(execFileSync('tar', ['-tzf', '-'], { input: layer, encoding: 'utf8' }), 'data.json\netc/os-release\n');
+  assert.equal((await role.fetch(`${path}/blobs/sha256:0`)).status, 404);
 });
 
 test('mounttest makes files of the modes asked for, and fails for what is not there', limit, async () => {

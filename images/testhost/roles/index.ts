@@ -11,6 +11,7 @@ import { mtlsclient, mtlsserver } from './mtls.ts';
 import { netexec } from './netexec.ts';
 import { nettest } from './nettest.ts';
 import { porter } from './porter.ts';
+import { registry } from './registry.ts';
 import { serveHostname } from './serve-hostname.ts';
 import { dnsServerList, dnsSuffix, entrypointTester, etcHosts, pause } from './small.ts';
 import { testWebserver } from './test-webserver.ts';
@@ -18,6 +19,6 @@ import { webhook } from './webhook.ts';
 
 /** Everything that the helper can be. */
 export const roles: readonly Role[] = [
-  netexec, nettest, serveHostname, pause, liveness, entrypointTester, mounttest, testWebserver, porter, logsGenerator,
+  netexec, nettest, serveHostname, pause, liveness, entrypointTester, mounttest, testWebserver, porter, registry, logsGenerator,
   grpcHealthChecking, crdConversionWebhook, dnsSuffix, dnsServerList, etcHosts, guestbook, inclusterclient, issuerDiscovery, mtlsclient, mtlsserver, webhook,
 ];

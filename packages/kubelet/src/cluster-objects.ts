@@ -15,7 +15,7 @@ import { hasReason } from '@navarch/machinery';
 import { localVolumesDir, type NodeDirs } from './container-config.ts';
 import type { EnvironmentSources } from './environment/environment.ts';
 import { capacityOf } from './node-capacity.ts';
-import type { CertificateKeys, Files, HostFacts } from './ports.ts';
+import type { CertificateKeys, Files, HostFacts, ImageMounts } from './ports.ts';
 import { AccountTokens } from './volumes/account-tokens.ts';
 import { PodCertificates } from './volumes/pod-certificates.ts';
 import type { TrustBundle, VolumeHost } from './volumes/volume-plugin.ts';
@@ -93,6 +93,7 @@ export interface VolumeHostDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly keys: CertificateKeys;
+  readonly imageMounts?: ImageMounts;
   readonly dirs: NodeDirs;
   /** Ends what volumes wait for. */
   readonly signal: AbortSignal;
@@ -108,6 +109,7 @@ export function volumeHost(deps: VolumeHostDeps): VolumeHost {
     clock,
     nodeName,
     hostIP: nodeIP,
+    releaseImage: async (dir) => deps.imageMounts?.unmount(dir),
     localVolumes: localVolumesDir(dirs),
     allocatable: capacityOf(host),
     configMap: (namespace, name) => orAbsent(api.of(configMap).get(`${namespace}/${name}`)),

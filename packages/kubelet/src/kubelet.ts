@@ -11,7 +11,7 @@ import { Orphans } from './orphans.ts';
 import { Pods } from './pods.ts';
 import { keepLogsSmall } from './logs/rotate-logs.ts';
 import { removeReleasedFolders } from './volumes/local-folders.ts';
-import type { CertificateKeys, Cgroups, Files, HostFacts, Prober } from './ports.ts';
+import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, Prober } from './ports.ts';
 
 export interface KubeletDeps {
   readonly api: Api;
@@ -20,6 +20,8 @@ export interface KubeletDeps {
   readonly cgroups: Cgroups;
   readonly prober: Prober;
   readonly keys: CertificateKeys;
+  /** For a runtime that mounts no images; pods that want them are refused where this is absent too. */
+  readonly imageMounts?: ImageMounts;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -97,6 +97,14 @@ export interface Prober {
   grpc(host: string, port: number, service: string, timeoutMs: number, signal: AbortSignal): Promise<string | undefined>;
 }
 
+/** Shows the files of images as folders of the node: for runtimes that do not mount images into containers themselves. */
+export interface ImageMounts {
+  /** Shows an image that is on the machine at `path`, which is a folder, read-only. May be repeated. */
+  mount(ref: string, path: string): Promise<void>;
+  /** Takes away what `mount` made there, if anything. */
+  unmount(path: string): Promise<void>;
+}
+
 /** Makes keys for the certificates of pods. */
 export interface CertificateKeys {
   /** `type` is one of PodCertificateProjection.keyType. Throws for one that is not known. */

@@ -4,7 +4,7 @@ import type { Container, Pod } from '@navarch/api';
 import { SimClock } from '@navarch/sim';
 import type { ContainerConfig, ContainerRuntime, Input } from './cri/index.ts';
 import { Images } from './images/images.ts';
-import type { HostFacts } from './ports.ts';
+import type { HostFacts, ImageMounts } from './ports.ts';
 import { prepareContainer } from './prepare-container.ts';
 import { PodVolumes } from './volumes/pod-volumes.ts';
 import { memoryFiles } from './volumes/testing/memory-files.ts';
@@ -25,6 +25,8 @@ class Node {
     imageStatus: async ({ image }: { image: { image: string } }) => ({ image: { id: `id of ${image.image}`, username: '', uid: { value: 5 } } }),
   } as unknown as ContainerRuntime;
 
+  imageMounts: ImageMounts | undefined = undefined;
+
   async prepare(container: object, volumes: readonly object[] = [], spec: object = {}): Promise<Input<ContainerConfig>> {
     const pod = {
       metadata: { name: 'web', namespace: 'ns', uid: 'u' }, spec: { containers: [{ name: 'c', image: 'nginx', imagePullPolicy: 'IfNotPresent', ...container }], volumes, ...spec }, status: {},
@@ -32,7 +34,7 @@ class Node {
     const podVolumes = new PodVolumes({ host: testHost(this.files, clock, { configMaps: { m: { data: { key: 'v' } } } }), dirs, clock });
     assert.deepEqual(await podVolumes.prepare(pod), []);
     return prepareContainer({ pod, container: pod.spec.containers[0] as Container, attempt: 1, ip: '10.0.0.9', event: (type, reason, message) => this.events.push(`${type} ${reason}: ${message}`) }, podVolumes, {
-      runtime: this.#runtime, files: this.files, images: new Images({ runtime: this.#runtime, clock, files: this.files, dirs }), dirs, dns: { clusterDns: '', clusterDomain: 'x' }, host: { memoryBytes: 1, cgroupVersion: 1 } as HostFacts, nodeIP: '192.0.2.1',
+      runtime: this.#runtime, files: this.files, ...(this.imageMounts ? { imageMounts: this.imageMounts } : {}), images: new Images({ runtime: this.#runtime, clock, files: this.files, dirs }), dirs, dns: { clusterDns: '', clusterDomain: 'x' }, host: { memoryBytes: 1, cgroupVersion: 1 } as HostFacts, nodeIP: '192.0.2.1',
       pullSecrets: async () => [],
       sources: async () => ({ configMap: () => ({ data: { 'a=b': '1' } }) as never, secret: () => undefined, services: [], podIPs: [], hostIPs: [], nodeName: 'n', allocatable: {} }),
     }, signal);
@@ -93,6 +95,25 @@ test('prepareContainer() brings images that are mounted, and makes mounts read-o
     volumeMounts: [{ name: 'i', mountPath: '/i', subPath: 'part' }, { name: 'e', mountPath: '/e', readOnly: true, recursiveReadOnly: 'IfPossible' }],
   }, [E, { name: 'i', image: { reference: 'files:1', pullPolicy: 'IfNotPresent' } }]), ['/i <- files:1 at part ro', '/e <- /kubelet/pods/u/volumes/e ro all', HOSTS]);
   assert.equal(node.events.filter((e) => e.startsWith('Normal Pulled: Container image "files:1"')).length, 1);
+});
+
+test('prepareContainer() shows images on the node, once each, for a runtime that mounts none', async () => {
+  const node = new Node();
+  const shown: string[] = [];
+  node.imageMounts = {
+    async mount(ref, path) {
+      shown.push(`${ref} at ${path}`);
+      node.files.put(`${path}/part/file`, 'file');
+      await node.files.mount(path, { type: 'tmpfs', options: [] });
+    },
+    unmount: async () => undefined,
+  };
+  const container = { volumeMounts: [{ name: 'i', mountPath: '/i' }, { name: 'i', mountPath: '/p', subPath: 'part' }] };
+  const volumes = [{ name: 'i', image: { reference: 'files:1', pullPolicy: 'IfNotPresent' } }];
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual(await node.mounts(container, volumes), ['/i <- /kubelet/pods/u/volumes/i ro', '/p <- /kubelet/pods/u/volume-subpaths/i/c/1 ro', HOSTS]);
+  }
+  assert.deepEqual(shown, ['id of docker.io/library/files:1 at /kubelet/pods/u/volumes/i']);
 });
 
 test('prepareContainer() says which keys became no variables', async () => {

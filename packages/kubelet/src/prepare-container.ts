@@ -5,7 +5,7 @@ import { containerConfig, CONTAINER_NAME, type DnsSettings, type NodeDirs, POD_U
 import type { ContainerConfig, ContainerRuntime, Input } from './cri/index.ts';
 import { type EnvFiles, environmentOf, type EnvironmentSources, type Skipped } from './environment/environment.ts';
 import type { ImageRequest, Images } from './images/images.ts';
-import { EscapeError, type Files, type HostFacts } from './ports.ts';
+import { EscapeError, type Files, type HostFacts, type ImageMounts } from './ports.ts';
 import { configError } from './start-error.ts';
 import type { PodVolumes } from './volumes/pod-volumes.ts';
 
@@ -22,6 +22,7 @@ export interface PrepareDeps {
   readonly runtime: ContainerRuntime;
   readonly files: Files;
   readonly images: Images;
+  readonly imageMounts?: ImageMounts;
   readonly dirs: NodeDirs;
   readonly dns: DnsSettings;
   readonly host: HostFacts;
@@ -44,7 +45,7 @@ export async function prepareContainer(
     { ...request, image: container.image ?? '', policy: container.imagePullPolicy },
     signal,
   );
-  await ensureImageVolumes(input, request, deps, signal);
+  await ensureImageVolumes(input, request, volumes, deps, signal);
   refuseRoot(pod, container, image);
   const skipped: Skipped = (what, name, keys) =>
     event(
@@ -58,10 +59,10 @@ export async function prepareContainer(
     { ...(await deps.sources(pod)), podIPs: [ip || deps.nodeIP], envFile: await envFiles(input, volumes, files) },
     skipped,
   );
-  const { hasRecursiveReadOnlyMounts } = deps.runtime.features();
+  const { hasRecursiveReadOnlyMounts, hasImageVolumes } = deps.runtime.features();
   const mounts = await containerMounts(
     { pod, container, attempt, podIPs: ip ? [ip] : [], environment },
-    { files, dirs, clusterDomain: dns.clusterDomain, volumes, hasRecursiveReadOnlyMounts },
+    { files, dirs, clusterDomain: dns.clusterDomain, volumes, hasRecursiveReadOnlyMounts, hasImageVolumes },
   );
   const devices = await containerDevices(input, { files, volumes });
   const targetId = await targetOf(input, deps, signal);
@@ -122,20 +123,26 @@ async function envFiles({ pod, container }: PrepareInput, volumes: PodVolumes, f
   return (volumeName, path) => found.get(`${volumeName}/${path}`);
 }
 
-/** The runtime mounts images that are on the machine: those that the container mounts are brought as its own is. */
+/** Images that the container mounts are brought as its own is. Where the runtime does not mount them, the node shows them. */
 async function ensureImageVolumes(
   { pod, container }: PrepareInput,
   request: Omit<ImageRequest, 'image' | 'policy'>,
-  { images, runtime }: PrepareDeps,
+  volumes: PodVolumes,
+  { images, imageMounts, runtime, files }: PrepareDeps,
   signal: AbortSignal,
 ): Promise<void> {
+  const { hasImageVolumes } = runtime.features();
   for (const { name } of container.volumeMounts ?? []) {
     const source = pod.spec.volumes?.find((v) => v.name === name)?.image;
     if (!source) continue;
-    if (!runtime.features().hasImageVolumes)
+    if (!hasImageVolumes && !imageMounts)
       throw configError(
         `volume ${JSON.stringify(name)} is an image: the container runtime of this node cannot mount images`,
       );
-    await images.ensure({ ...request, image: source.reference ?? '', policy: source.pullPolicy }, signal);
+    const { ref } = await images.ensure({ ...request, image: source.reference ?? '', policy: source.pullPolicy }, signal);
+    const path = hasImageVolumes ? undefined : volumes.find(pod, name)?.path;
+    if (path === undefined || (await files.isMountPoint(path))) continue;
+    await files.makeDir(path, 0o755);
+    await imageMounts?.mount(ref, path);
   }
 }

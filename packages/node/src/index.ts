@@ -6,7 +6,7 @@ export {
   x509,
 } from './pki/index.ts';
 export { type Access, checkKubeconfig, countRequests, httpTransport, kubeconfigFile, loadAccess, mergeKubeconfig, removeFromKubeconfig, type RotatingTransport, rotatingTransport } from './client/index.ts';
-export { type Containerd, findContainerd, importImages, listImageNames, startContainerd, stopContainerd, teardownContainerd, writePodNetwork } from './containerd/index.ts';
+export { type Containerd, containerdImageMounts, findContainerd, importImages, listImageNames, startContainerd, stopContainerd, teardownContainerd, writePodNetwork } from './containerd/index.ts';
 export { connectRuntime, countCalls, type GrpcRuntime } from './cri/index.ts';
 export {
   CommandError, createNetns, deleteLink, deleteNetns, endProcess, findProgram, type HostReport, identityOf, installPackages, isAlive, netnsPath, openCgroups, packagesFor, type ProcessIdentity, probeHost, readSysctl, runCommand, signalProcess, unmountBelow, writeSysctl,

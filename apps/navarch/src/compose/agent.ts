@@ -6,7 +6,7 @@ import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds, DnsServer } from '@navarch/dns';
 import { type KubeletDeps, runKubelet } from '@navarch/kubelet';
 import {
-  connectRuntime, type Containerd, countCalls, countRequests, hostFacts, listenDns, nftFilter, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, openCgroups, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
+  connectRuntime, type Containerd, containerdImageMounts, countCalls, countRequests, hostFacts, listenDns, nftFilter, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, openCgroups, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
 } from '@navarch/node';
 import { runProxy } from '@navarch/proxy';
 import { bringImages } from '../cluster/bring-images.ts';
@@ -60,7 +60,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await prepareNetwork(log, group.signal);
   mkdirSync(join(dataDir, 'kubelet'), { recursive: true });
   const probeMetrics = new MetricRegistry();
-  const deps = { ...kubeletDeps(options, api, runtime, group.signal), probeMetrics };
+  const deps = { ...kubeletDeps(options, api, runtime, group.signal), imageMounts: containerdImageMounts(containerd, group.signal), probeMetrics };
   group.spawn((s) => runKubelet(deps, s));
   group.spawn((s) => runNetwork(api, options, containerd, s));
   const statistics = nodeStatistics({ runtime, metrics, probeMetrics, host: deps.host, nodeName: access.nodeName, dirs: deps.dirs, runtimePid: containerd.process.pid, version: KUBERNETES_VERSION });

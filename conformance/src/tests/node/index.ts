@@ -4,6 +4,7 @@ import { deviceResourceTests } from './device-resources.ts';
 import { downwardEnvironmentTests } from './downward-environment.ts';
 import { ephemeralContainerTests } from './ephemeral-containers.ts';
 import { expansionTests } from './expansion.ts';
+import { imageVolumeTests } from './image-volumes.ts';
 import { initContainerTests } from './init-containers.ts';
 import { kubeletTests } from './kubelet.ts';
 import { lifecycleHookTests } from './lifecycle-hooks.ts';
@@ -19,5 +20,5 @@ import { taintEvictionTests } from './taint-eviction.ts';
 export const nodeTests: readonly ConformanceTest[] = [
   ...objectEnvironmentTests, ...downwardEnvironmentTests, ...expansionTests, ...podTests, ...probeTests, ...lifecycleHookTests,
   ...initContainerTests, ...containerRuntimeTests, ...kubeletTests, ...securityContextTests, ...ephemeralContainerTests,
-  ...deviceResourceTests, ...nodeObjectTests, ...runtimeClassTests, ...podResizeTests, ...taintEvictionTests,
+  ...deviceResourceTests, ...nodeObjectTests, ...runtimeClassTests, ...podResizeTests, ...taintEvictionTests, ...imageVolumeTests,
 ];

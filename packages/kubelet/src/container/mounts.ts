@@ -22,6 +22,8 @@ export interface MountsDeps {
   readonly clusterDomain: string;
   readonly volumes: PodVolumes;
   readonly hasRecursiveReadOnlyMounts: boolean;
+  /** The runtime mounts images itself; else they are folders of the node by now. */
+  readonly hasImageVolumes: boolean;
 }
 
 const ETC_HOSTS = '/etc/hosts';
@@ -94,7 +96,7 @@ async function volumeMount(
     recursiveReadOnly: isRecursiveReadOnly(mount, deps.hasRecursiveReadOnlyMounts),
     propagation: PROPAGATION[mount.mountPropagation ?? 'None'],
   };
-  if (volume.image !== undefined)
+  if (volume.image !== undefined && deps.hasImageVolumes)
     return { ...shared, hostPath: '', image: { image: volume.image }, imageSubPath: subPath };
   if (subPath === '') return { ...shared, hostPath: volume.path };
   const target = `${podDir(deps.dirs, pod.metadata.uid)}/volume-subpaths/${mount.name}/${container.name}/${index}`;

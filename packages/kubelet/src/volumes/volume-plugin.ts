@@ -23,6 +23,8 @@ export interface VolumeHost {
   token(pod: Pod, audience: string, expirationSeconds: number): Promise<string>;
   /** A key made here and its certificates; `place` names the source within the pod. Throws VolumeError while there is none. */
   certificate(pod: Pod, place: string, projection: PodCertificateProjection): Promise<PodCredential>;
+  /** Takes away an image that was shown at a volume's folder, if any was. */
+  releaseImage(dir: string): Promise<void>;
   /** The pod is gone: what was kept for it is not needed any more. */
   forget(podUid: string): void;
 }

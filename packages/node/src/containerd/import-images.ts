@@ -1,9 +1,6 @@
 import { settleAll } from '@navarch/base';
-import { runCommand } from '../host/command.ts';
+import { ctr } from './ctr.ts';
 import type { Containerd } from './start.ts';
-
-/** The containerd namespace in which CRI keeps its images. */
-const NAMESPACE = 'k8s.io';
 
 /**
  * Loads an image archive (OCI layout or docker save, tar, also gzipped) so that pods can use it, and gives the names
@@ -60,8 +57,4 @@ export function canonicalName(reference: string): string {
 
 async function tag(containerd: Containerd, name: string, newName: string, signal: AbortSignal): Promise<void> {
   if (name !== newName) await ctr(containerd, ['images', 'tag', '--force', name, newName], signal);
-}
-
-function ctr(containerd: Containerd, args: readonly string[], signal: AbortSignal): Promise<{ readonly stdout: string }> {
-  return runCommand(['ctr', '--address', containerd.socketPath, '--namespace', NAMESPACE, ...args], {}, signal);
 }

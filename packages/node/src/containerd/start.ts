@@ -11,6 +11,7 @@ import { findCniFolder } from '../host/probe-host.ts';
 import { isAlive, type ProcessIdentity } from '../host/process-identity.ts';
 import { containerdToml, type RegistryMirror, registryToml } from './config.ts';
 import { type ContainerdLayout, containerdLayout } from './layout.ts';
+import { snapshotterOf } from './snapshotter.ts';
 import { forgetRecord, readRecord, writeRecord } from './record.ts';
 import { readIfThere, writeFileAtomically } from './write-file.ts';
 
@@ -97,8 +98,8 @@ async function chooseSnapshotter(
   { snapshotter = 'auto' }: ContainerdOptions, layout: ContainerdLayout, signal: AbortSignal,
 ): Promise<'overlayfs' | 'native'> {
   if (snapshotter !== 'auto') return snapshotter;
-  const begunWith = /^snapshotter = "(overlayfs|native)"$/m.exec(readIfThere(layout.config) ?? '')?.[1];
-  if (begunWith) return begunWith as 'overlayfs' | 'native';
+  const begunWith = snapshotterOf(readIfThere(layout.config) ?? '');
+  if (begunWith) return begunWith;
   return await canOverlay(layout.root, signal) ? 'overlayfs' : 'native';
 }
 
