@@ -4,12 +4,18 @@ import { crdConversionTests } from './crd-conversion.ts';
 import { customResourceTests } from './custom-resources.ts';
 import { discoveryTests } from './discovery.ts';
 import { fieldValidationTests } from './field-validation.ts';
+import { garbageCollectorTests } from './garbage-collector.ts';
 import { listTests } from './lists.ts';
+import { namespaceTests } from './namespaces.ts';
 import { openApiPublishingTests } from './openapi-publishing.ts';
+import { operationTests } from './operations.ts';
+import { policyTests } from './policies.ts';
+import { resourceQuotaTests } from './resource-quotas.ts';
 import { watcherTests } from './watchers.ts';
 import { webhookConfigurationTests } from './webhook-configurations.ts';
 
 export const apiMachineryTests: readonly ConformanceTest[] = [
-  ...admissionWebhookTests, ...crdConversionTests, ...customResourceTests, ...discoveryTests, ...fieldValidationTests, ...listTests, ...openApiPublishingTests, ...watcherTests,
-  ...webhookConfigurationTests,
+  ...admissionWebhookTests, ...crdConversionTests, ...customResourceTests, ...discoveryTests, ...fieldValidationTests,
+  ...garbageCollectorTests, ...listTests, ...namespaceTests, ...openApiPublishingTests, ...operationTests,
+  ...policyTests, ...resourceQuotaTests, ...watcherTests, ...webhookConfigurationTests,
 ];
