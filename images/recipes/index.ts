@@ -6,4 +6,6 @@ export const recipes: Readonly<Record<string, () => Promise<Recipe>>> = {
   busybox: async () => (await import('./busybox.ts')).busybox,
   nginx: async () => (await import('./nginx.ts')).nginx,
   'navarch-testhost': async () => (await import('./navarch-testhost.ts')).navarchTesthost,
+  etcd: async () => (await import('./etcd.ts')).etcd,
+  'sample-apiserver': async () => (await import('./sample-apiserver.ts')).sampleApiserver,
 };

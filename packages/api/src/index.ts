@@ -72,6 +72,7 @@ export type {
   Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, ReplicaSet, ReplicaSetCondition, ReplicaSetSpec,
 } from './generated/types/apps-v1.ts';
 export type { CustomResourceDefinition } from './generated/types/apiextensions-v1.ts';
+export type { APIService } from './generated/types/apiregistration-v1.ts';
 export type { TokenReview, UserInfo } from './generated/types/authentication-v1.ts';
 export type { SubjectAccessReview, SelfSubjectAccessReview, ResourceAttributes } from './generated/types/authorization-v1.ts';
 export type { Scale } from './generated/types/autoscaling-v1.ts';

@@ -1,5 +1,6 @@
 export { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, defineAdmissionPlugin } from './admission/admission.ts';
 export { builtinAdmission } from './admission/builtin.ts';
+export type { ExtensionAnswer, ExtensionServer, ExtensionServers, RemoteHeaders } from './aggregation/extension-servers.ts';
 export type { WebhookAddress, Webhooks } from './admission/webhooks/port.ts';
 export { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
 export type { TokenClaims, TokenKeys } from './auth/service-account-tokens.ts';

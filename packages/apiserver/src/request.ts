@@ -1,3 +1,4 @@
+import type { ExtensionServer, RemoteHeaders } from './aggregation/extension-servers.ts';
 
 /** One HTTP request as the server core sees it: no sockets, no streams of the host. */
 export interface ApiRequest {
@@ -56,6 +57,8 @@ export interface ProxyTarget {
   readonly path: string;
   /** The kubelet wants to know that it is the API server who asks. */
   readonly asKubeletClient: boolean;
+  /** It is an extension API server: how its certificate is judged, and the headers that tell it who asks. */
+  readonly extension?: { readonly server: ExtensionServer; readonly headers: RemoteHeaders };
 }
 
 export interface Sink {

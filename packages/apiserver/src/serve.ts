@@ -4,6 +4,9 @@ import { backtrackingPatterns, type Kind, type Patterns } from '@navarch/machine
 import type { Store } from '@navarch/store';
 import { builtinAdmission } from './admission/builtin.ts';
 import type { Webhooks } from './admission/webhooks/port.ts';
+import { Aggregation } from './aggregation/aggregation.ts';
+import { type AuthenticationConfig, ensureAuthenticationConfig } from './aggregation/authentication-config.ts';
+import type { ExtensionServers } from './aggregation/extension-servers.ts';
 import { Access } from './auth/access.ts';
 import type { TokenKeys } from './auth/service-account-tokens.ts';
 import type { User } from './auth/user.ts';
@@ -38,6 +41,10 @@ export interface ServeOptions {
   readonly disabledFeatures?: readonly string[];
   /** Calls the admission webhooks that people have configured. */
   readonly webhooks?: Webhooks;
+  /** Calls the extension API servers that people have registered. */
+  readonly extensions?: ExtensionServers;
+  /** By what extension API servers know that it is this one who asks them, and who its users are. */
+  readonly authenticationConfig?: AuthenticationConfig;
   /** What the process counts: `/metrics` shows it. */
   readonly metrics?: MetricRegistry;
   /** Asks kubelets what their nodes use. Absent: metrics.k8s.io is not served. */
@@ -71,9 +78,12 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   await registry.start(signal);
   const customResources = new CustomResources({ registry, patterns: options.patterns ?? backtrackingPatterns, clock, log, random: random.fork('conversions'), webhooks: options.webhooks });
   await customResources.start();
-  const metrics = options.readKubelet && new ResourceMetrics({ registry, clock, log, readKubelet: options.readKubelet });
+  const resourceMetrics = options.readKubelet && new ResourceMetrics({ registry, clock, log, readKubelet: options.readKubelet });
+  const metrics = options.metrics ?? new MetricRegistry();
+  const aggregation = options.extensions && new Aggregation({ registry, servers: options.extensions, clock, random: random.fork('aggregation'), log, metrics });
   const server = new Server({
-    registry, computed: metrics ? computedBy(metrics) : [], virtual: virtualResources, address: `${options.advertiseAddress}:${options.advertisePort}`, metrics: options.metrics ?? new MetricRegistry(), failingChecks: () => [],
+    registry, aggregation, computed: resourceMetrics ? computedBy(resourceMetrics) : [], virtual: virtualResources,
+    address: `${options.advertiseAddress}:${options.advertisePort}`, metrics, failingChecks: () => [],
     isDiscoveryPlain: options.disabledFeatures?.includes('AggregatedDiscoveryEndpoint') ?? false,
     ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}),
     authentication: {
@@ -85,8 +95,9 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   await bootstrap(registry, {
     advertiseAddress: options.advertiseAddress, advertisePort: options.advertisePort, serviceCidr: options.serviceCidr, serviceAddress: firstAddress(options.serviceCidr),
   });
+  if (options.authenticationConfig) await ensureAuthenticationConfig(registry, options.authenticationConfig);
   const kinds = { current: () => registry.kinds, changed: (known: readonly Kind<any>[], until: AbortSignal) => registry.kindsChanged(known, until) };
-  return { server, registry, kinds, housekeep: (until) => housekeep({ registry, customResources, metrics }, options, until) };
+  return { server, registry, kinds, housekeep: (until) => housekeep({ registry, customResources, resourceMetrics, aggregation }, options, until) };
 }
 
 const computedBy = (metrics: ResourceMetrics): readonly ComputedResource[] => [
@@ -97,15 +108,17 @@ const computedBy = (metrics: ResourceMetrics): readonly ComputedResource[] => [
 interface Kept {
   readonly registry: Registry;
   readonly customResources: CustomResources;
-  readonly metrics: ResourceMetrics | undefined;
+  readonly resourceMetrics: ResourceMetrics | undefined;
+  readonly aggregation: Aggregation | undefined;
 }
 
-async function housekeep({ registry, customResources, metrics }: Kept, { store, clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {
+async function housekeep({ registry, customResources, resourceMetrics, aggregation }: Kept, { store, clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
   group.spawn((s) => keepCompacted(store, clock, log, s));
   group.spawn((s) => keepEventsFresh(registry, clock, s));
   group.spawn((s) => customResources.run(s));
-  if (metrics) group.spawn((s) => metrics.run(s));
+  if (resourceMetrics) group.spawn((s) => resourceMetrics.run(s));
+  if (aggregation) group.spawn((s) => aggregation.run(s));
   await group.join();
 }
 

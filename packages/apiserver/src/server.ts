@@ -1,5 +1,6 @@
 import { type MetricRegistry, randomUid } from '@navarch/base';
 import { apiVersionOf, badRequest, type Deprecation, type Kind, pathSegmentErrors, type ResourceFacts, statusOf, StatusError } from '@navarch/machinery';
+import type { Aggregation, ExtensionVersion } from './aggregation/aggregation.ts';
 import { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
 import type { Access } from './auth/access.ts';
 import { type Attributes, attributesOf } from './auth/attributes.ts';
@@ -38,6 +39,8 @@ export interface ServerDeps {
   readonly address?: string;
   /** Reads a YAML document; absent: bodies in YAML must be JSON, which YAML includes. */
   readonly parseYaml?: ParseYaml;
+  /** Sends on what extension API servers serve. Absent: this server calls none. */
+  readonly aggregation?: Aggregation | undefined;
   /** What this process counts; the server adds what it counts itself. */
   readonly metrics: MetricRegistry;
   /** See DocumentsDeps. */
@@ -81,7 +84,8 @@ export class Server {
     const { computed, address = '', isDiscoveryPlain = false, authentication: { issuer, tokens } } = deps;
     const virtual = [...deps.virtual, ...computed.map(({ kind }) => kind)];
     this.#documents = new Documents({
-      kinds: () => deps.registry.kinds, virtual, address, isDiscoveryPlain, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
+      kinds: () => deps.registry.kinds, extensions: () => deps.aggregation?.versions ?? NO_EXTENSIONS,
+      virtual, address, isDiscoveryPlain, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
     });
   }
 
@@ -155,6 +159,8 @@ export class Server {
   }
 
   async #route(request: ApiRequest, info: RequestInfo, user: User, warnings: string[]): Promise<ApiResponse> {
+    const elsewhere = this.#deps.aggregation?.answer(request, user);
+    if (elsewhere) return elsewhere;
     if (!info.isResource) return request.method === 'GET' || request.method === 'HEAD' ? this.#documents.answer(request) : Promise.reject(notAllowedHere());
     const resource = this.registry.find(info.group ? `${info.group}/${info.version}` : info.version, info.resource);
     const computed = this.#computed(info);
@@ -219,6 +225,8 @@ function serveComputed(resource: ComputedResource, { request, info }: Exchange):
   const { labelSelector, fieldSelector } = listOptions(request, info);
   return valueAnswer(request, computedList(resource, { namespace, labelSelector, fieldSelector }));
 }
+
+const NO_EXTENSIONS: readonly ExtensionVersion[] = [];
 
 function infoOf(request: ApiRequest): RequestInfo {
   try {

@@ -19,5 +19,6 @@ export { linearPatterns } from './patterns/index.ts';
 export { processMetrics } from './metrics/process-metrics.ts';
 export { nftFilter } from './nftables/index.ts';
 export { httpsWebhooks } from './webhooks/index.ts';
+export { httpsExtensions } from './extensions/index.ts';
 export { parseYaml } from './yaml/index.ts';
 export { listenDns, resolvers } from './dns/index.ts';

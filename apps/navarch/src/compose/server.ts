@@ -4,7 +4,8 @@ import type { Logger, MetricRegistry } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { JoiningOptions, Requester } from '@navarch/controllers';
 import {
-  certificateAuthority, type Credentials, detachedSignature, httpsWebhooks, kubeletReader, linearPatterns, listenHttps, openTokenKeys, parseYaml, Pki, SqliteStore, systemClock, systemRandom, writePrivateFile,
+  certificateAuthority, type Credentials, detachedSignature, httpsExtensions, httpsWebhooks, kubeletReader, linearPatterns, listenHttps, openTokenKeys, parseYaml, Pki, SqliteStore, systemClock, systemRandom,
+  writePrivateFile,
 } from '@navarch/node';
 import { nthAddress } from '../cluster/flags.ts';
 import { kubeconfigText } from '../cluster/kubeconfig-text.ts';
@@ -37,6 +38,8 @@ export interface RunningServer extends AsyncDisposable {
   as(user: User): Api;
 }
 
+/** By what extension API servers know this server. */
+const FRONT_PROXY = 'front-proxy-client';
 const CONTROLLERS: User = { name: 'system:kube-controller-manager', groups: ['system:authenticated'] };
 
 /** The store, the API server and its port. What the components of this process need besides is theirs to start. */
@@ -44,6 +47,9 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
   const { dataDir, log, metrics } = options;
   const pki = await Pki.open(join(dataDir, 'pki'));
   const kubelets = await Pki.open(join(dataDir, 'pki'), 'kubelet-serving-ca');
+  // Whoever has a certificate of it may name users by headers: nothing else must come from this authority.
+  const frontProxy = await Pki.open(join(dataDir, 'pki'), 'front-proxy-ca');
+  const extensionClient = await frontProxy.identity(FRONT_PROXY, { commonName: FRONT_PROXY });
   // A start that fails half-way must leave nothing running that would keep the process alive.
   await using made = new AsyncDisposableStack();
   const store = await SqliteStore.open(join(dataDir, 'store'));
@@ -54,14 +60,15 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
   const served = await serve({
     store, clock: systemClock, random: systemRandom(), log, metrics, tokens, issuer: 'https://kubernetes.default.svc.cluster.local',
     serviceCidr: options.serviceCidr, nodePorts: options.nodePorts, advertiseAddress: options.advertiseAddress, advertisePort: options.port,
-    parseYaml, patterns: linearPatterns, webhooks: made.use(httpsWebhooks()),
+    parseYaml, patterns: linearPatterns, webhooks: made.use(httpsWebhooks()), extensions: httpsExtensions(extensionClient),
+    authenticationConfig: { clientAuthority: pki.authority.certificate, requestHeaderAuthority: frontProxy.authority.certificate, allowedNames: [FRONT_PROXY] },
     readKubelet: kubeletReader(kubeletClient),
   }, signal);
   const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', ...serverNames(options) });
   await writeIdentities(pki, options);
   const listening = made.use(await listenHttps(served.server, {
     addresses: options.bindAddresses, port: options.port, certificate: own.certificate, key: own.key, clientAuthority: pki.authority.certificate,
-    kubeletClient,
+    kubeletClient: { ...kubeletClient, extensionClient },
   }));
   const joining = {
     clients: certificateAuthority(pki.authority), kubeletServers: certificateAuthority(kubelets.authority),

@@ -40,6 +40,6 @@ export const operationTests = [
     kind: storageVersionMigration,
     initial: { metadata: { name: `test-migration-${context.unique}` }, spec: { resource: { group: 'example.com', resource: 'migrations' } } } as never,
     change: { metadata: { annotations: { changed: 'true' } } },
-    status: { conditions: [{ type: 'Running', status: 'True', reason: 'E2E', message: 'Set by an e2e test', lastUpdateTime: '2026-01-01T00:00:00Z', lastTransitionTime: '2026-01-01T00:00:00Z' }] },
+    status: { status: { conditions: [{ type: 'Running', status: 'True', reason: 'E2E', message: 'Set by an e2e test', lastTransitionTime: '2026-01-01T00:00:00Z' }] } },
   })),
 ];

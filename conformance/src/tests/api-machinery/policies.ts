@@ -125,18 +125,30 @@ const mutating = [
 ];
 
 const matchConstraints = { resourceRules: [{ ...deployments, operations: ['CREATE'] as const }] };
+const spec = { matchConstraints, validations: [{ expression: 'object.spec.replicas <= 100' }] };
 const ready = (reason: string): Json => ({ type: 'PolicyReady', status: 'True', reason, message: 'policy is ready', lastTransitionTime: '2026-01-01T00:00:00Z' });
 const hasReady = (reason: string) => ({ status }: Json): boolean => status?.conditions?.some((one: Json) => one.type === 'PolicyReady' && one.reason === reason) ?? false;
 
 const operations = [
-  conformanceTest(`${VALIDATING} support ValidatingAdmissionPolicy API operations`, (context) => runOperations(context, {
-    kind: validatingAdmissionPolicy,
-    template: { spec: { matchConstraints, validations: [{ expression: 'object.spec.replicas <= 100' }] } } as never,
-    status: {
-      patch: { conditions: [ready('Patched')] }, isPatched: hasReady('Patched'),
-      replaced: (current: Json) => ({ ...current, status: { ...current.status, conditions: [ready('Updated')] } }), isReplaced: hasReady('Updated'),
-    },
-  })),
+  conformanceTest(`${VALIDATING} support ValidatingAdmissionPolicy API operations`, async (context) => {
+    await runOperations(context, { kind: validatingAdmissionPolicy, template: { spec } as never });
+    const { create, get, patch, replace, delete: remove } = rest(context);
+    const policies = `${GROUP}/validatingadmissionpolicies`;
+    const path = `${policies}/${(await create(policies, { metadata: { generateName: 'e2e-example-vap-' }, spec })).metadata.name}`;
+    context.cleanup(() => rest({ ...context, signal: AbortSignal.timeout(10_000) }).delete(path));
+    assert.ok(hasReady('Patched')(await patch(`${path}/status`, 'merge', { status: { conditions: [ready('Patched')] } })));
+    await until(context, 'the update of the status', IN_FORCE_MS, async () => {
+      const current = await get(`${path}/status`);
+      assert.ok(hasReady('Patched')(current));
+      try {
+        return hasReady('Updated')(await replace(`${path}/status`, { ...current, status: { ...current.status, conditions: [ready('Updated')] } }));
+      } catch (error) {
+        if (hasReason(error, 'Conflict')) return false;
+        throw error;
+      }
+    });
+    await remove(path);
+  }),
   conformanceTest(`${VALIDATING} support ValidatingAdmissionPolicyBinding API operations`, (context) => runOperations(context, {
     kind: validatingAdmissionPolicyBinding, template: { spec: { policyName: 'replicalimit-policy.example.com', validationActions: ['Deny'] } } as never,
   })),

@@ -1,18 +1,34 @@
 import { apiVersionOf, type ResourceFacts, type SubresourceFacts } from '@navarch/machinery';
+import type { ExtensionVersion } from '../aggregation/aggregation.ts';
 
 interface GroupVersion {
   readonly group: string;
   readonly version: string;
   readonly resources: readonly ResourceFacts[];
+  /** Groups with a higher one are listed first, and so are versions of a group. */
+  readonly groupPriority: number;
+  readonly versionPriority: number;
+  /** What an extension server says that it serves, as aggregated discovery has it. Absent: it has not said so yet. */
+  readonly extension?: { readonly resources?: readonly unknown[] | undefined };
 }
 
+/** Where groups of this server stand among those of extension servers. */
+const BUILT_IN_PRIORITY = 17_000;
+const CUSTOM_PRIORITY = 1000;
+const VERSION_PRIORITY = 15;
+
 /** The kinds and virtual resources of the server, by group and version, in upstream's order of groups. */
-export function groupVersions(kinds: readonly ResourceFacts[]): readonly GroupVersion[] {
+export function groupVersions(kinds: readonly ResourceFacts[], extensions: readonly ExtensionVersion[]): readonly GroupVersion[] {
   const byVersion = Map.groupBy(kinds, (kind) => apiVersionOf(kind));
-  return [...byVersion.values()].map((resources) => ({
-    group: resources[0]?.group ?? '', version: resources[0]?.version ?? '',
+  const own = [...byVersion.values()].map((resources): GroupVersion => ({
+    group: resources[0]?.group ?? '', version: resources[0]?.version ?? '', versionPriority: VERSION_PRIORITY,
+    groupPriority: resources.some((one) => 'origin' in one && one.origin === 'custom') ? CUSTOM_PRIORITY : BUILT_IN_PRIORITY,
     resources: resources.toSorted((a, b) => (a.plural < b.plural ? -1 : 1)),
   }));
+  if (extensions.length === 0) return own;
+  const foreign = extensions.map(({ resources, ...version }): GroupVersion => ({ ...version, resources: [], extension: { resources } }));
+  const isTaken = ({ group, version }: GroupVersion): boolean => foreign.some((of) => of.group === group && of.version === version);
+  return [...own.filter((of) => !isTaken(of)), ...foreign].toSorted((a, b) => b.groupPriority - a.groupPriority);
 }
 
 interface ApiResource {
@@ -62,7 +78,7 @@ const named = (versions: readonly GroupVersion[]): readonly (readonly [string, r
   [...Map.groupBy(versions.filter((v) => v.group !== ''), (v) => v.group)].map(([group, of]) => [group, newestFirst(of)] as const);
 
 /** v2 before v1 before v1beta2: how clients choose a version. */
-export const newestFirst = (versions: readonly GroupVersion[]): readonly GroupVersion[] => versions.toSorted((a, b) => rank(b.version) - rank(a.version));
+export const newestFirst = (versions: readonly GroupVersion[]): readonly GroupVersion[] => versions.toSorted((a, b) => b.versionPriority - a.versionPriority || rank(b.version) - rank(a.version));
 
 function rank(version: string): number {
   const [, major = '0', stage, minor = '0'] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
@@ -82,7 +98,9 @@ export function aggregated(versions: readonly GroupVersion[], isCore: boolean, o
     kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${ownVersion}`, metadata: {},
     items: groups.map(([group, of]) => ({
       metadata: group ? { name: group } : {},
-      versions: of.map(({ version, resources }) => ({ version, resources: resources.map(discovered), freshness: 'Current' })),
+      versions: of.map(({ version, resources, extension }) => ({
+        version, resources: extension ? (extension.resources ?? []) : resources.map(discovered), freshness: extension && !extension.resources ? 'Stale' : 'Current',
+      })),
     })),
   };
 }

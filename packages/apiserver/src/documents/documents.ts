@@ -1,5 +1,6 @@
 import { PROMETHEUS_TYPE } from '@navarch/base';
 import type { Kind, ResourceFacts } from '@navarch/machinery';
+import type { ExtensionVersion } from '../aggregation/aggregation.ts';
 import { notServed } from '../handlers/exchange.ts';
 import { valueAnswer } from '../handlers/answer.ts';
 import { parseAccept, takes } from '../representation/accept.ts';
@@ -7,12 +8,14 @@ import { type ApiRequest, type ApiResponse, type BytesResponse, encode, json, pl
 import { aggregated, apiGroup, apiVersions, groupList, type GroupVersion, groupVersions, newestFirst, resourceList } from './discovery.ts';
 import { type Document, documentAnswer, documentOf } from './document.ts';
 import { health, HEALTH_PATHS } from './health.ts';
-import { groupPath, openApiV2, openApiV3 } from './openapi.ts';
+import { type Doc, groupPath, openApiV2, openApiV3 } from './openapi.ts';
 import { OPENAPI_V2_PROTOBUF, openApiV2Protobuf } from './openapi-protobuf.ts';
 
 export interface DocumentsDeps {
   /** What is served, now: custom resources come and go. The list is another one after each change. */
   kinds(): readonly Kind<any>[];
+  /** What extension servers serve, now. The list is another one after each change. */
+  extensions(): readonly ExtensionVersion[];
   /** Resources that are asked and never stored. */
   readonly virtual: readonly ResourceFacts[];
   /** `host:port` for clients in the cluster. */
@@ -41,6 +44,7 @@ const notFoundPage = (): BytesResponse => plain('404 page not found\n', 404);
 export class Documents {
   readonly #deps: DocumentsDeps;
   #kinds: readonly Kind<any>[] = [];
+  #extensions: readonly ExtensionVersion[] = [];
   #versions: readonly GroupVersion[] = [];
   readonly #made = new Map<string, Document>();
 
@@ -71,10 +75,11 @@ export class Documents {
   }
 
   #refresh(): void {
-    const kinds = this.#deps.kinds();
-    if (kinds === this.#kinds) return;
+    const [kinds, extensions] = [this.#deps.kinds(), this.#deps.extensions()];
+    if (kinds === this.#kinds && extensions === this.#extensions) return;
     this.#kinds = kinds;
-    this.#versions = groupVersions([...kinds, ...this.#deps.virtual]);
+    this.#extensions = extensions;
+    this.#versions = groupVersions([...kinds, ...this.#deps.virtual], extensions);
     this.#made.clear();
   }
 
@@ -115,22 +120,28 @@ export class Documents {
 
   #openApiV2(request: ApiRequest): ApiResponse {
     for (const clause of parseAccept(request.header('accept') || '*/*')) {
-      if (takes(clause, 'application/json')) return documentAnswer(request, this.#once('openapi v2', () => openApiV2(this.#kinds)), JSON_TYPE);
+      if (takes(clause, 'application/json')) return documentAnswer(request, this.#once('openapi v2', () => this.#wholeV2()), JSON_TYPE);
       if (!OPENAPI_V2_PROTOBUF.some((known) => takes(clause, known))) continue;
       // The older of the names is no media type that can be parsed: it may be asked for, and is never answered.
-      const document = this.#onceBytes('openapi v2 protobuf', () => openApiV2Protobuf(openApiV2(this.#kinds)));
+      const document = this.#onceBytes('openapi v2 protobuf', () => openApiV2Protobuf(this.#wholeV2()));
       return documentAnswer(request, document, { 'content-type': OPENAPI_V2_PROTOBUF[0] });
     }
     return plain('', 406);
   }
 
+  #wholeV2(): Doc {
+    return withExtensions(openApiV2(this.#kinds), this.#extensions);
+  }
+
   /** Where the document of each group and version is, with its hash: so that clients keep what has not changed. */
   #openApiRoot(): unknown {
-    const names = [...new Set(this.#kinds.map(groupPath))].sort();
+    const names = [...new Set([...this.#kinds.map(groupPath), ...this.#extensions.filter((of) => of.openApiV3).map(extensionPath)])].sort();
     return { paths: Object.fromEntries(names.map((name) => [name, { serverRelativeURL: openApiUrl(name, this.#openApiOf(name) as Document) }])) };
   }
 
   #openApiOf(name: string): Document | undefined {
+    const extension = this.#extensions.find((version) => extensionPath(version) === name);
+    if (extension) return extension.openApiV3 && this.#once(`openapi v3 ${name}`, () => extension.openApiV3);
     const of = this.#kinds.filter((kind) => groupPath(kind) === name);
     return of.length === 0 ? undefined : this.#once(`openapi v3 ${name}`, () => openApiV3(of));
   }
@@ -161,6 +172,21 @@ export class Documents {
     if (!document) this.#made.set(name, (document = documentOf(make())));
     return document;
   }
+}
+
+const extensionPath = ({ group, version }: ExtensionVersion): string => `apis/${group}/${version}`;
+
+/** The document with the paths and definitions of extension servers; where both define a type, ours counts. */
+function withExtensions(own: Doc, extensions: readonly ExtensionVersion[]): Doc {
+  let { paths, definitions } = own as { readonly paths: Doc; readonly definitions: Doc };
+  for (const extension of extensions) {
+    const foreign = extension.openApiV2 as { readonly paths?: Doc; readonly definitions?: Doc } | undefined;
+    if (!foreign) continue;
+    const prefix = `/${extensionPath(extension)}/`;
+    paths = { ...paths, ...Object.fromEntries(Object.entries(foreign.paths ?? {}).filter(([path]) => path.startsWith(prefix))) };
+    definitions = { ...foreign.definitions, ...definitions };
+  }
+  return { ...own, paths, definitions };
 }
 
 const openApiUrl = (name: string, { hash }: Document): string => `/openapi/v3/${name}?hash=${hash}`;

@@ -8,7 +8,8 @@ import { createDeflate, createGunzip, createGzip, createInflate } from 'node:zli
 import type { ProxyTarget } from '@navarch/apiserver';
 import { failure, type Status } from '@navarch/machinery';
 import { asksFor, type Dial, dialUpgrade, keepAlive, passUpgrade, refuseUpgrade, UpgradeRefused } from '../streaming/index.ts';
-import { requestHeaders, responseHeaders } from './forward/headers.ts';
+import { type ClientCredentials, extensionTls, latin1Headers } from '../extensions/index.ts';
+import { type Headers, requestHeaders, responseHeaders } from './forward/headers.ts';
 import { AddressRewriter } from './forward/html.ts';
 import { type ProxyPlace, proxyPlace, rewritten } from './forward/location.ts';
 import { kubeletRefusal, unreachable } from './forward/unreachable.ts';
@@ -18,6 +19,8 @@ export interface ForwardCredentials {
   readonly certificate: string;
   readonly key: string;
   readonly authority: string;
+  /** How the server shows itself to extension API servers: they believe it who asks. Absent: it forwards to none. */
+  readonly extensionClient?: ClientCredentials;
 }
 
 type AnyRequest = IncomingMessage | Http2ServerRequest;
@@ -43,6 +46,7 @@ export async function forward(target: ProxyTarget, request: AnyRequest, response
     await answer(reply, target, place, request, response);
   } catch (error) {
     if (response.headersSent) response.destroy();
+    else if (target.extension) sendText(response, unreachable(error as Error, target));
     else sendStatus(response, unreachable(error as Error, target));
   }
 }
@@ -57,11 +61,16 @@ function sendStatus(response: ServerResponse, status: Status): void {
   response.writeHead(status.code ?? 500, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }).end(JSON.stringify(status));
 }
 
+/** Upstream's aggregator says what is wrong with an extension server in plain text. */
+function sendText(response: ServerResponse, { code, message = '' }: Status): void {
+  response.writeHead(code ?? 503, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }).end(`${message}\n`);
+}
+
 /** What a target is asked for, and how. Behind a proxy prefix it is what the client wrote, to the byte. */
-function optionsOf(target: ProxyTarget, place: ProxyPlace | undefined, { certificate, key, authority }: ForwardCredentials): RequestOptions & { readonly isTls: boolean } & Pick<Dial, 'cert' | 'key' | 'ca' | 'rejectUnauthorized'> {
+function optionsOf(target: ProxyTarget, place: ProxyPlace | undefined, { certificate, key, authority, extensionClient }: ForwardCredentials): RequestOptions & { readonly isTls: boolean } & Pick<Dial, 'cert' | 'key' | 'ca' | 'rejectUnauthorized'> {
   return {
     isTls: target.scheme === 'https', host: target.host, port: target.port, path: place ? (isBare(place) ? `/${place.rest}` : place.rest) : target.path, agent: false,
-    ...(target.asKubeletClient ? { cert: certificate, key, ca: authority } : { rejectUnauthorized: false }),
+    ...(target.asKubeletClient ? { cert: certificate, key, ca: authority } : target.extension && extensionClient ? extensionTls(target.extension.server, extensionClient) : { rejectUnauthorized: false }),
   };
 }
 
@@ -69,7 +78,7 @@ function ask(target: ProxyTarget, place: ProxyPlace | undefined, request: AnyReq
   return new Promise((resolve, reject) => {
     const { isTls, ...options } = optionsOf(target, place, credentials);
     const method = request.method ?? 'GET';
-    const headers = requestHeaders(request.headers, request.socket?.remoteAddress ?? '');
+    const headers = headersFor(target, request.headers, request.socket?.remoteAddress ?? '');
     if (place) headers['x-forwarded-uri'] = (request.url ?? '').split('?')[0];
     if (BODILESS.has(method) && request.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked';
     const outgoing = (isTls ? httpsRequest : httpRequest)({ ...options, method, headers: headers as Record<string, string> });
@@ -79,6 +88,15 @@ function ask(target: ProxyTarget, place: ProxyPlace | undefined, request: AnyReq
     request.on('error', () => outgoing.destroy());
     request.pipe(outgoing);
   });
+}
+
+/** An extension server is told who asks; it believes us because of our certificate. */
+function headersFor({ extension }: ProxyTarget, headers: IncomingMessage['headers'], remoteAddress: string): Headers {
+  const passed = requestHeaders(headers, remoteAddress);
+  if (!extension) return passed;
+  // What the client says of who it is must not get there.
+  const own = Object.entries(passed).filter(([name]) => !name.startsWith('x-remote-'));
+  return { ...Object.fromEntries(own), host: extension.server.serverName, ...latin1Headers(extension.headers) };
 }
 
 function limitConnecting(outgoing: ClientRequest): void {
@@ -133,7 +151,7 @@ async function textOf(reply: IncomingMessage): Promise<string> {
 /** Joins the client's connection to the target's when the target agrees to the upgrade; from then on bytes are bytes. Never rejects. */
 export async function forwardUpgrade(target: ProxyTarget, request: IncomingMessage, socket: Duplex, head: Buffer, credentials: ForwardCredentials): Promise<void> {
   const place = proxyPlace(request.url ?? '/');
-  const headers = { ...requestHeaders(request.headers, (socket as Socket).remoteAddress ?? ''), connection: 'Upgrade', upgrade: request.headers.upgrade };
+  const headers = { ...headersFor(target, request.headers, (socket as Socket).remoteAddress ?? ''), connection: 'Upgrade', upgrade: request.headers.upgrade };
   const gone = new AbortController();
   const leave = (): void => gone.abort(new Error('the client has gone'));
   socket.once('close', leave);

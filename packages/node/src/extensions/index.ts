@@ -1,0 +1,1 @@
+export { type ClientCredentials, extensionTls, httpsExtensions, latin1Headers } from './https-extensions.ts';
