@@ -44,7 +44,7 @@ const controllerIsGone = ({ api, namespace }: TestContext, name: string): Promis
 /** Makes a controller with all its pods and asks for its deletion, of this very object. */
 async function deleteWithPods(context: TestContext, replicas: number, propagationPolicy: 'Background' | 'Foreground' | 'Orphan'): Promise<string> {
   const name = 'simpletest.rc';
-  const { metadata: { uid = '' } } = await createController(context, name, replicas);
+  const { metadata: { uid } } = await createController(context, name, replicas);
   await hasAll(context, name, replicas);
   await context.api.of(replicationController).delete(`${context.namespace}/${name}`, { propagationPolicy, preconditions: { uid } });
   return name;
@@ -53,7 +53,7 @@ async function deleteWithPods(context: TestContext, replicas: number, propagatio
 async function deleteDeployment(context: TestContext, propagationPolicy: 'Background' | 'Orphan'): Promise<void> {
   const { api, namespace } = context;
   const labels = { app: 'gc-test' };
-  const { metadata: { uid = '' } } = await api.of(deployment).create({
+  const { metadata: { uid } } = await api.of(deployment).create({
     metadata: { name: 'simpletest.deployment', namespace },
     spec: {
       replicas: 2, selector: { matchLabels: labels }, strategy: { type: 'RollingUpdate' },
