@@ -39,6 +39,17 @@ test('page() says 410 with a token to go on in the present when the past has bee
   assert.deepEqual(names(await ask('GET', `${configMaps}?continue=${gone.body.metadata.continue}`)), ['c', 'd']);
 });
 
+test('page() lets a token expire with its revision, even where nothing that it is about has changed', async () => {
+  const { ask, store } = await three();
+  const first = await ask('GET', `${configMaps}?limit=1`);
+  await ask('POST', '/api/v1/namespaces/d/secrets', { metadata: { name: 's' } });
+  assert.equal((await page(ask, first.body.metadata.continue)).status, 200);
+  await store.compact(store.revision());
+  const gone = await page(ask, first.body.metadata.continue);
+  assert.deepEqual([gone.status, gone.body.reason], [410, 'Expired']);
+  assert.deepEqual(names(await ask('GET', `${configMaps}?continue=${gone.body.metadata.continue}`)), ['b', 'c']);
+});
+
 test('page() gives the version asked for: exactly, or no older', async () => {
   const { ask } = await three();
   const { resourceVersion } = (await ask('GET', configMaps)).body.metadata;

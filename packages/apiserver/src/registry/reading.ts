@@ -44,7 +44,8 @@ export async function page(resource: Resource<any>, request: ListRequest): Promi
   // Whoever takes any state takes all of it: so does upstream's cache.
   const limit = request.resourceVersion === '0' && !token ? undefined : request.limit;
   const reach: Reach = { resource, selection, prefix, after: token?.after, limit, revision };
-  if (revision === newest || isUnchangedSince(resource, revision, prefix)) return present(reach);
+  // What was compacted is expired also where nothing has changed since: so it is for every other reader.
+  if (revision === newest || (revision >= shelf.oldest && isUnchangedSince(resource, revision, prefix))) return present(reach);
   try {
     return await past(reach);
   } catch (error) {
