@@ -3,10 +3,13 @@ import { type Clock, type Logger, Notifier, TaskGroup } from '@navarch/base';
 import type { Cache } from '@navarch/client';
 import { type ProxyNode, type Ruleset, ruleset } from './ruleset.ts';
 import { difference } from './script.ts';
+import { type StaleFlows, staleFlows } from './stale-flows.ts';
 
 /** Applies a script of nft commands as one transaction. Rejects, and changes nothing, when any of it is refused. */
 export interface PacketFilter {
   apply(script: string, signal: AbortSignal): Promise<void>;
+  /** Lets the kernel forget flows of UDP, so that their next packet meets the rules as a first one. None is fine. */
+  forget(flows: readonly StaleFlows[], signal: AbortSignal): Promise<void>;
 }
 
 export interface ProxyDeps {
@@ -44,7 +47,9 @@ export async function runProxy({ cache, clock, log, filter, node }: ProxyDeps, s
     const script = difference(applied, next, node);
     try {
       if (script !== '') await filter.apply(script, group.signal);
+      const before = applied;
       applied = next;
+      if (before) await forget({ filter, log }, staleFlows(before, next), group.signal);
     } catch (error) {
       if (group.signal.aborted) return;
       log.warn('packet rules refused', { error });
@@ -52,5 +57,15 @@ export async function runProxy({ cache, clock, log, filter, node }: ProxyDeps, s
       isDirty = true;
       await clock.sleep(RETRY_MS, group.signal).catch(() => undefined);
     }
+  }
+}
+
+/** Flows that could not be forgotten end when their client has been silent for a while: no reason to do the rules anew. */
+async function forget({ filter, log }: Pick<ProxyDeps, 'filter' | 'log'>, flows: readonly StaleFlows[], signal: AbortSignal): Promise<void> {
+  if (flows.length === 0) return;
+  try {
+    await filter.forget(flows, signal);
+  } catch (error) {
+    if (!signal.aborted) log.warn('flows to former endpoints not forgotten', { error });
   }
 }

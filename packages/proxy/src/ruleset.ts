@@ -8,6 +8,8 @@ export interface Ruleset {
   readonly addresses: ReadonlyMap<string, string>;
   /** `PROTOCOL . PORT` of every node port -> chain. */
   readonly nodePorts: ReadonlyMap<string, string>;
+  /** Endpoints as `ADDRESS:PORT` behind every UDP entry of the two maps above: the kernel remembers flows to them. */
+  readonly datagrams: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 export interface ProxyNode {
@@ -30,6 +32,7 @@ export function ruleset(services: Iterable<Service>, slices: Iterable<EndpointSl
   const chains = new Map<string, readonly string[]>();
   const addresses = new Map<string, string>();
   const nodePorts = new Map<string, string>();
+  const datagrams = new Map<string, ReadonlySet<string>>();
   const byService = groupSlices(slices);
   for (const service of services) {
     const { spec, metadata } = service;
@@ -37,23 +40,28 @@ export function ruleset(services: Iterable<Service>, slices: Iterable<EndpointSl
     const of = byService.get(`${metadata.namespace}/${metadata.name}`) ?? [];
     for (const port of spec.ports ?? []) {
       const protocol = (port.protocol ?? 'TCP').toLowerCase();
+      const lead = (map: Map<string, string>, place: string, chain: string, ends: readonly Target[]): void => {
+        map.set(place, chain);
+        if (protocol === 'udp') datagrams.set(place, new Set(ends.map((end) => `${end.address}:${end.port}`)));
+      };
       const all = targets(of, port.name ?? '', node, false);
       const local = targets(of, port.name ?? '', node, true);
       const name = chainName('svc', metadata.namespace ?? '', metadata.name, `${protocol}-${port.port}`);
       const internal = spec.internalTrafficPolicy === 'Local' ? local : all;
       chains.set(name, serviceChain(name, internal, protocol, service, node, chains, true));
-      addresses.set(`${spec.clusterIP} . ${protocol} . ${port.port}`, name);
+      lead(addresses, `${spec.clusterIP} . ${protocol} . ${port.port}`, name, internal);
       const outside = [...(spec.externalIPs ?? []), ...(service.status.loadBalancer.ingress ?? []).flatMap(({ ip }) => (ip?.includes('.') ? [ip] : []))];
       if (!port.nodePort && outside.length === 0) continue;
       // Who comes from outside is answered by the node it came to, unless only pods of that node may answer.
       const isLocal = spec.externalTrafficPolicy === 'Local';
       const external = chainName('ext', metadata.namespace ?? '', metadata.name, `${protocol}-${port.port}`);
-      chains.set(external, serviceChain(external, isLocal ? local : all, protocol, service, node, chains, !isLocal, !isLocal));
-      for (const address of outside) addresses.set(`${address} . ${protocol} . ${port.port}`, external);
-      if (port.nodePort) nodePorts.set(`${protocol} . ${port.nodePort}`, external);
+      const chosen = isLocal ? local : all;
+      chains.set(external, serviceChain(external, chosen, protocol, service, node, chains, !isLocal, !isLocal));
+      for (const address of outside) lead(addresses, `${address} . ${protocol} . ${port.port}`, external, chosen);
+      if (port.nodePort) lead(nodePorts, `${protocol} . ${port.nodePort}`, external, chosen);
     }
   }
-  return { chains, addresses, nodePorts };
+  return { chains, addresses, nodePorts, datagrams };
 }
 
 function groupSlices(slices: Iterable<EndpointSlice>): ReadonlyMap<string, readonly EndpointSlice[]> {
@@ -78,13 +86,15 @@ function targets(slices: readonly EndpointSlice[], portName: string, node: Proxy
     if (port === undefined) continue;
     for (const { addresses: [address], conditions, nodeName } of endpoints ?? []) {
       if (address === undefined || (onlyLocal && nodeName !== node.name)) continue;
+      // Pods of the node's own network share its address, and may have different ports of one name.
+      const key = `${address}:${port}`;
       const target = { address, port };
-      if (conditions.ready !== false) ready.set(address, target);
-      else if (conditions.serving && conditions.terminating) serving.set(address, target);
+      if (conditions.ready !== false) ready.set(key, target);
+      else if (conditions.serving && conditions.terminating) serving.set(key, target);
     }
   }
   const chosen = ready.size > 0 ? ready : serving;
-  return [...chosen.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+  return [...chosen.values()].sort((a, b) => (a.address === b.address ? a.port - b.port : a.address < b.address ? -1 : 1));
 }
 
 function serviceChain(

@@ -32,6 +32,14 @@ test('ruleset() sends to ready endpoints, and to ending ones only when none is r
   assert.equal(reached(serviceOf('web', {}), sliceOf('web', [end('10.244.0.7', { ready: false })])), 'reject');
 });
 
+test('ruleset() reaches two pods of one node address by their own ports', () => {
+  const [first, second] = [8080, 9090].map((port) => ({ ...sliceOf('web', [end('10.95.0.1')]), ports: [{ name: 'http', port }] }) as unknown as EndpointSlice);
+  assert.ok(first && second);
+  const rules = [...ruleset([serviceOf('web', {})], [first, second], node).chains.values()].flat().join('\n');
+  assert.match(rules, /dnat ip to 10\.95\.0\.1:8080/);
+  assert.match(rules, /dnat ip to 10\.95\.0\.1:9090/);
+});
+
 test('ruleset() keeps traffic on the node where the policy says so', () => {
   const slice = sliceOf('web', [end('10.244.0.5'), end('10.244.1.6', { ready: true }, 'b')]);
   assert.equal(reached(serviceOf('web', { internalTrafficPolicy: 'Local' }), slice), '10.244.0.5:8080');

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import type { EndpointSlice, Service } from '@navarch/api';
-import { difference, ruleset } from '@navarch/proxy';
+import { difference, type Ruleset, ruleset, staleFlows } from '@navarch/proxy';
 import { nftFilter } from './nft-filter.ts';
 
 const run = promisify(execFile);
@@ -69,4 +69,37 @@ test('nftFilter() makes the kernel carry TCP through cluster IPs and node ports,
   const { stdout } = await run('ip', ['netns', 'exec', netns, 'nft', 'list', 'table', 'inet', 'navarch']);
   assert.doesNotMatch(stdout, /svc-|ext-|ep-/);
   await assert.rejects(filter.apply('add rule inet navarch nowhere accept\n', signal));
+});
+
+/** A service of datagrams that leads to that address. */
+function datagramsTo(address: string): Ruleset {
+  const service = { ...SERVICE, spec: { ...SERVICE.spec, ports: [{ name: 'http', port: 80, protocol: 'UDP' }] } } as unknown as Service;
+  const slice = { ...SLICE, ports: [{ name: 'http', port: 8080, protocol: 'UDP' }], endpoints: [{ addresses: [address], conditions: { ready: true } }] } as unknown as EndpointSlice;
+  return ruleset([service], [slice], NODE);
+}
+
+test('nftFilter() lets datagrams of a client that goes on sending leave an endpoint that went', async (context) => {
+  const netns = await world(context);
+  const pod = `navarch-p${process.pid}`;
+  await ip('-n', pod, 'address', 'add', '10.244.0.6/24', 'dev', 'eth0');
+  const echo = `for (const a of ['10.244.0.5', '10.244.0.6']) { const s = require('dgram').createSocket('udp4');
+    s.on('message', (_, from) => s.send(a, from.port, from.address)); s.bind(8080, a, () => console.log('up')); }`;
+  const server = spawn('ip', ['netns', 'exec', pod, process.execPath, '-e', echo], { stdio: ['ignore', 'pipe', 'inherit'] });
+  context.after(() => server.kill());
+  await once(server.stdout, 'data');
+  const filter = nftFilter(`/run/netns/${netns}`);
+  const { signal } = new AbortController();
+  const asks = async (): Promise<string> => {
+    const program = `const s = require('dgram').createSocket('udp4'); setTimeout(() => { process.stdout.write('silence'); s.close(); }, 2000).unref();
+      s.on('message', (m) => { process.stdout.write(m); s.close(); }); s.bind(5000, () => s.send('?', 80, '10.96.0.7'));`;
+    return (await run('ip', ['netns', 'exec', netns, process.execPath, '-e', program])).stdout;
+  };
+  const [before, after] = [datagramsTo('10.244.0.5'), datagramsTo('10.244.0.6')];
+  await filter.apply(difference(undefined, before, NODE), signal);
+  assert.equal(await asks(), '10.244.0.5');
+  await filter.apply(difference(before, after, NODE), signal);
+  assert.equal(await asks(), '10.244.0.5', 'the kernel remembers');
+  await filter.forget(staleFlows(before, after), signal);
+  assert.equal(await asks(), '10.244.0.6');
+  await filter.forget([{ address: '10.96.0.9', port: 1 }], signal);
 });

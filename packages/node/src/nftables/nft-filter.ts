@@ -1,9 +1,29 @@
-import type { PacketFilter } from '@navarch/proxy';
-import { runCommand } from '../host/index.ts';
+import type { PacketFilter, StaleFlows } from '@navarch/proxy';
+import { CommandError, runCommand } from '../host/index.ts';
 
-/** Applies scripts with the nft program, in a network namespace when one is given. */
+/** Applies scripts with the nft program and forgets flows with conntrack, in a network namespace when one is given. */
 export const nftFilter = (netns?: string): PacketFilter => ({
   async apply(script, signal) {
     await runCommand(['nft', '-f', '-'], { input: script, ...(netns ? { netns } : {}) }, signal);
   },
+  async forget(flows, signal) {
+    for (const one of flows) {
+      try {
+        await runCommand(['conntrack', '-D', '-p', 'udp', ...wordsOf(one)], netns ? { netns } : {}, signal);
+      } catch (error) {
+        if (!(error instanceof CommandError) || !NOTHING_FORGOTTEN.test(error.stderr)) throw error;
+      }
+    }
+  },
 });
+
+/** What conntrack says, and ends with 1, where there was no such flow. */
+const NOTHING_FORGOTTEN = /\b0 flow entries have been deleted/;
+
+function wordsOf({ address, port, endpoint }: StaleFlows): readonly string[] {
+  const [, reached = '', reachedPort = ''] = /^(.*):(\d+)$/.exec(endpoint ?? '') ?? [];
+  return [
+    ...(address ? ['--orig-dst', address] : []), '--orig-port-dst', String(port),
+    ...(endpoint ? ['--reply-src', reached, '--reply-port-src', reachedPort] : []),
+  ];
+}
