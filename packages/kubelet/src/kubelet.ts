@@ -1,17 +1,17 @@
 import { event, LOCAL_VOLUME_NODE, node, persistentVolume, pod, service } from '@navarch/api';
 import { type Clock, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder, type Scope } from '@navarch/client';
+import type { Kind } from '@navarch/machinery';
 import type { DnsSettings, NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
 import { IMAGE_THRESHOLDS, ImageCollector, type ImageThresholds } from './images/collect-images.ts';
-import type { Kind } from '@navarch/machinery';
+import { keepLogsSmall } from './logs/rotate-logs.ts';
 import { keepNodeStatus } from './node-status.ts';
 import { listAll } from './observe.ts';
 import { Orphans } from './orphans.ts';
 import { Pods } from './pods.ts';
-import { keepLogsSmall } from './logs/rotate-logs.ts';
-import { removeReleasedFolders } from './volumes/local-folders.ts';
 import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, Prober } from './ports.ts';
+import { removeReleasedFolders } from './volumes/local-folders.ts';
 
 export interface KubeletDeps {
   readonly api: Api;
@@ -59,13 +59,13 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   group.spawn((s) => cache.run(s));
   const recorder = new EventRecorder({ events: api.of(event), clock, random, log }, 'kubelet', nodeName);
   group.spawn((s) => recorder.run(s));
-  group.spawn((s) => keepNodeStatus(deps, s));
+  const aboutNode = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName };
+  group.spawn((s) => keepNodeStatus({ ...deps, tell: (told) => recorder.record(aboutNode, told) }, s));
   await cache.whenSynced([pod, node, service], group.signal);
   const pods = new Pods(deps, cache, recorder, group);
   const orphans = new Orphans(deps, group);
   group.spawn((s) => keepLogsSmall(deps, s));
   group.spawn((s) => removeReleasedFolders({ ...deps, cache }, s));
-  const aboutNode = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName };
   const collector = new ImageCollector({
     ...deps,
     thresholds: deps.imageThresholds ?? IMAGE_THRESHOLDS,

@@ -6,6 +6,7 @@ import { localVolumesDir, type NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
 import { nodeImages } from './images/node-images.ts';
 import { capacityOf } from './node-capacity.ts';
+import { type NodeEvent, nodeEvents } from './node-events.ts';
 import { renewLease } from './node-lease.ts';
 import { time } from './pod-machine/time.ts';
 import type { HostFacts } from './ports.ts';
@@ -23,6 +24,8 @@ export interface NodeStatusDeps {
   readonly podsMax: number;
   readonly dirs: Pick<NodeDirs, 'root'>;
   readonly labels: Readonly<Record<string, string>>;
+  /** Tells people of the node. */
+  tell(event: NodeEvent): void;
 }
 
 /** The status is computed this often, and sent when it changed or has not been sent for a while. */
@@ -34,6 +37,7 @@ const RETRY_MS = 1000;
 
 /** Makes the node known and keeps its lease and status fresh until the signal aborts. */
 export async function keepNodeStatus(deps: NodeStatusDeps, signal: AbortSignal): Promise<void> {
+  deps.tell({ type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' });
   await register(deps, signal);
   await Promise.allSettled([
     repeat(deps, () => renewLease(deps), signal),
@@ -105,6 +109,8 @@ async function ensureNode(api: Api, draft: Draft<Node>): Promise<void> {
 
 function reporter(deps: NodeStatusDeps, signal: AbortSignal): () => Promise<number> {
   let reportedAt = Number.NEGATIVE_INFINITY;
+  /** As of the last report of this process: others may have said something else meanwhile. */
+  let told: Node['status'] | undefined;
   return async () => {
     const now = deps.clock.monotonic();
     const isDue = now - reportedAt >= REPORT_INTERVAL_MS;
@@ -112,6 +118,8 @@ function reporter(deps: NodeStatusDeps, signal: AbortSignal): () => Promise<numb
     const status = await statusOf(deps, next, signal);
     const isReady = status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
     const again = isReady ? STATUS_INTERVAL_MS : UNREADY_INTERVAL_MS;
+    for (const event of nodeEvents(deps.nodeName, told ?? remembered(next.status), status)) deps.tell(event);
+    told = status;
     const withdrawn = Object.keys(next.status.allocatable ?? {}).filter((name) => status.allocatable?.[name] === undefined);
     const isSame = equalJson(withoutHeartbeats(status), withoutHeartbeats(onlyOwn(next.status, status)));
     if (!isDue && isSame && withdrawn.length === 0) return again;
@@ -128,6 +136,10 @@ const onlyOwn = (status: Node['status'], own: Node['status']): Partial<Node['sta
   images: [],
   ...Object.fromEntries(Object.entries(status).filter(([name]) => name in own)),
 });
+
+/** What a kubelet that has just started knows of the past: how the node was, not what it had enough of. */
+const remembered = (status: Node['status']): Node['status'] =>
+  ({ ...status, conditions: (status.conditions ?? []).filter(({ type }) => type === 'Ready') });
 
 const withoutHeartbeats = (status: Partial<Node['status']>): unknown => ({
   ...status,

@@ -64,6 +64,8 @@ class Memory {
   /** By name, for the nodes there are. */
   readonly #heartbeats = new Map<string, Heartbeat>();
   readonly #markedPods = new Map<string, string>();
+  /** Those that were ready when they were looked at last. */
+  readonly #ready = new Set<string>();
   readonly #nextMark = new Map<string, number>();
   #zones: { readonly view: ZoneView; readonly atMs: number } | undefined;
 
@@ -83,17 +85,19 @@ class Memory {
     if (before) say(events, name, before.uid, 'RemovingNode', `event: Removing Node ${name} from Controller`);
     this.#heartbeats.delete(name);
     this.#markedPods.delete(name);
+    this.#ready.delete(name);
   }
 
-  /** Whether the pods of this loss of the node were not marked yet. */
-  beginMarking(found: Node, since: string): boolean {
-    const isNew = this.#markedPods.get(found.metadata.name) !== since;
-    this.#markedPods.set(found.metadata.name, since);
-    return isNew;
+  /** Whether the pods of this loss of the node were not marked yet, and whether it is one: a node that joins has lost nothing. */
+  beginMarking({ metadata: { name } }: Node, since: string): { readonly isNew: boolean; readonly isLoss: boolean } {
+    const isNew = this.#markedPods.get(name) !== since;
+    this.#markedPods.set(name, since);
+    return { isNew, isLoss: this.#ready.delete(name) };
   }
 
-  endMarking(found: Node): void {
-    this.#markedPods.delete(found.metadata.name);
+  endMarking({ metadata: { name } }: Node, ready: boolean): void {
+    this.#markedPods.delete(name);
+    if (ready) this.#ready.add(name);
   }
 
   zones({ cache, clock }: Context): ZoneView {
@@ -136,10 +140,10 @@ async function taintForScheduling(found: Node, { api, clock }: Context): Promise
 /** Pods of a node that is not ready do not serve, whatever they said last. A node that still talks is told once. */
 async function markPods(found: Node, memory: Memory, context: Context): Promise<void> {
   const ready = readyOf(found);
-  if (!ready || ready.status === 'True') return memory.endMarking(found);
-  const isNew = memory.beginMarking(found, `${found.metadata.uid} ${ready.status} ${ready.lastTransitionTime}`);
+  if (!ready || ready.status === 'True') return memory.endMarking(found, ready !== undefined);
+  const { isNew, isLoss } = memory.beginMarking(found, `${found.metadata.uid} ${ready.status} ${ready.lastTransitionTime}`);
   if (ready.status === 'False' && !isNew) return;
-  if (ready.status === 'False') sayNotReady(found, context.events);
+  if (ready.status === 'False' && isLoss) sayNotReady(found, context.events);
   for (const p of context.cache.find(pod, podsByNode, found.metadata.name))
     if (isReady(p)) await markNotReady(p, context);
 }

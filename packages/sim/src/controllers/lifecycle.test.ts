@@ -378,3 +378,20 @@ test('podGcController removes pods of nodes that are gone, and the oldest finish
   await plane.clock.advance(60_000);
   assert.deepEqual((await plane.list(pod)).map((p) => p.metadata.name).sort(), ['done-2', 'done-3', 'fine']);
 });
+
+test('nodeLifecycleController says of no node that it was lost before it was ready once', async () => {
+  await using plane = await ControlPlane.start({ controllers: [nodeLifecycleController()] });
+  const say = (status: string): Promise<unknown> => plane.api.of(node).update('n0', (n) => ({
+    ...n, status: { ...n.status, conditions: [{ ...(ready(plane).conditions?.[0] as object), status }] as never },
+  }), { subresource: 'status' });
+  const lost = async (): Promise<number> => (await plane.events('Node')).filter((e) => e.startsWith('NodeNotReady')).length;
+  await plane.api.of(node).create({ metadata: { name: 'n0' } });
+  await say('False');
+  await beat(plane, ['n0'], 10);
+  assert.equal(await lost(), 0);
+  await say('True');
+  await beat(plane, ['n0'], 10);
+  await say('False');
+  await beat(plane, ['n0'], 10);
+  assert.equal(await lost(), 1);
+});

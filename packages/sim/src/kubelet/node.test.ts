@@ -31,6 +31,18 @@ test('kubelet: a node that is known already gets the labels of its machine, and 
   );
 });
 
+test('kubelet: a node that begins is told of once', async () => {
+  await using world = await KubeletWorld.start();
+  await world.advance(30_000);
+  const told = await world.events(NODE);
+  assert.equal(told[0], 'Starting: Starting kubelet.');
+  assert.deepEqual(told.filter((e) => e.startsWith('NodeHas')).toSorted(), [
+    `NodeHasNoDiskPressure: Node ${NODE} status is now: NodeHasNoDiskPressure`,
+    `NodeHasSufficientMemory: Node ${NODE} status is now: NodeHasSufficientMemory`,
+    `NodeHasSufficientPID: Node ${NODE} status is now: NodeHasSufficientPID`,
+  ]);
+});
+
 test('kubelet: a sandbox is made by the handler of its class', async () => {
   await using world = await KubeletWorld.start();
   await world.api.of(runtimeClass).create({ metadata: { name: 'safe' }, handler: 'kata' } as never);
