@@ -20,8 +20,11 @@ const HISTORY_LENGTH_MAX = 2000;
 
 type Annotations = Readonly<Record<string, string>>;
 
-export const revisionOf = (object: { readonly metadata: { readonly annotations?: Annotations } }): number =>
-  Number.parseInt(object.metadata.annotations?.[REVISION] ?? '0', 10) || 0;
+/** 64 bits wide, as upstream's; 0 where it is absent or none. */
+export const revisionOf = (object: { readonly metadata: { readonly annotations?: Annotations } }): bigint =>
+  revisionIn(object.metadata.annotations?.[REVISION]);
+
+const revisionIn = (text: string | undefined): bigint => (text !== undefined && /^\d+$/.test(text) ? BigInt(text) : 0n);
 
 /** The numbers by which a later pass can tell that the deployment was scaled meanwhile. */
 export const sizeAnnotations = (deployment: Deployment): Annotations => ({
@@ -38,12 +41,12 @@ function numberIn(set: ReplicaSet, name: string): number | undefined {
 }
 
 /** Annotations of the replica set that is the deployment's newest, as of `revision`. */
-export function newestAnnotations(deployment: Deployment, set: ReplicaSet | undefined, revision: number): Annotations {
+export function newestAnnotations(deployment: Deployment, set: ReplicaSet | undefined, revision: bigint): Annotations {
   const before = set?.metadata.annotations ?? {};
   const copied = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => !NOT_COPIED.has(name));
   const after: Record<string, string> = { ...before, ...Object.fromEntries(copied) };
   const former = before[REVISION];
-  if (Number.parseInt(former ?? '0', 10) < revision) {
+  if (revisionIn(former) < revision) {
     after[REVISION] = String(revision);
     if (former !== undefined) after[HISTORY] = trimmed(before[HISTORY] ? `${before[HISTORY]},${former}` : former);
   }

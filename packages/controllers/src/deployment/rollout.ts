@@ -64,7 +64,7 @@ export class Rollout {
       deployment,
       sets: { newest, old },
     } = this;
-    const revision = Math.max(0, ...old.map(revisionOf)) + 1;
+    const revision = old.map(revisionOf).reduce((most, one) => (one > most ? one : most), 0n) + 1n;
     if (!newest) {
       if (mayCreate) await this.#createNewest(revision);
       return;
@@ -120,7 +120,7 @@ export class Rollout {
     const limit = this.deployment.spec.revisionHistoryLimit;
     if (limit === undefined || limit === 2 ** 31 - 1) return;
     const kept = this.sets.old.filter((set) => !set.metadata.deletionTimestamp);
-    const excess = [...kept].sort((a, b) => revisionOf(a) - revisionOf(b)).slice(0, Math.max(0, kept.length - limit));
+    const excess = [...kept].sort((a, b) => (revisionOf(a) < revisionOf(b) ? -1 : 1)).slice(0, Math.max(0, kept.length - limit));
     for (const set of excess) {
       const isInUse =
         set.status.replicas !== 0 ||
@@ -135,7 +135,7 @@ export class Rollout {
     }
   }
 
-  async #createNewest(revision: number): Promise<void> {
+  async #createNewest(revision: bigint): Promise<void> {
     const { deployment, context } = this;
     const draft = this.#newest(revision);
     const name = (draft.metadata as { readonly name: string }).name;
@@ -155,7 +155,7 @@ export class Rollout {
     this.#revision = String(revision);
   }
 
-  #newest(revision: number): Draft<ReplicaSet> {
+  #newest(revision: bigint): Draft<ReplicaSet> {
     const { deployment, sets } = this;
     const { template, selector, minReadySeconds } = deployment.spec;
     const hash = revisionHash(template, deployment.status.collisionCount);
