@@ -1,6 +1,6 @@
 import type { Api, DeleteOptions, KindApi, ListOptions, ObjectList, PartOptions, Patch, WatchEvent, WatchOptions, WriteOptions } from '@navarch/client';
 import { Notifier } from '@navarch/base';
-import { type ApiObject, type Draft, expired, type Key, keyIn, type Kind, splitKey } from '@navarch/machinery';
+import { type ApiObject, type Draft, expired, type Key, keyIn, type Kind, mergePatch, splitKey } from '@navarch/machinery';
 import { type CachedEvent, CompactedError } from '@navarch/store';
 import { attributesOf } from './auth/attributes.ts';
 import type { User } from './auth/user.ts';
@@ -11,6 +11,7 @@ import { selectionOf } from './registry/selection.ts';
 import type { RequestInfo } from './request-info.ts';
 import { computedItems, computedObject } from './resource-metrics/computed.ts';
 import type { Server } from './server.ts';
+import { writeScale } from './subresources/scale.ts';
 
 /** Events a watcher in the process may have waiting; one that is further behind must list again. */
 const WATCH_QUEUE_MAX = 100_000;
@@ -134,6 +135,8 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
       const request = { config: patch.body, manager: patch.fieldManager, force: patch.force ?? false };
       return (await this.#resource.apply(namespace, name, request, this.#callFor(key, options), options.subresource)).object;
     }
+    // The answer is a Scale, as over HTTP.
+    if (options.subresource === 'scale') return (await writeScale(this.#resource, namespace, name, (current) => mergePatch(current, patch.body), this.#call(options))) as O;
     return this.#resource.patch(namespace, name, patch.type, patch.body, this.#call(options), options.subresource);
   }
 

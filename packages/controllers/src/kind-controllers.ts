@@ -4,6 +4,8 @@ import type { Kind } from '@navarch/machinery';
 import type { Controller } from './controller.ts';
 import { disruptionController } from './disruption/disruption.ts';
 import { garbageCollectorController } from './garbage-collector/garbage-collector.ts';
+import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts';
+import { ScalingMemory } from './horizontal-pod-autoscaler/scaling-memory.ts';
 import { namespaceController } from './namespace/namespace.ts';
 import { resourceQuotaController } from './resource-quota/resource-quota.ts';
 import { runControllers, type RunnerDeps } from './runner.ts';
@@ -18,12 +20,13 @@ export interface KindSource {
 /** Definitions come many at a time: what they change is taken up once, this long after the first of them, in ms. */
 const SETTLE_MS = 500;
 
-/** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count, a budget take shares of. */
-export const kindControllers = (kinds: readonly Kind<any>[]): readonly Controller[] => [
+/** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count, a budget take shares of, an autoscaler resize. */
+export const kindControllers = (kinds: readonly Kind<any>[], memory = new ScalingMemory()): readonly Controller[] => [
   resourceQuotaController(kinds),
   namespaceController(kinds),
   garbageCollectorController(kinds),
   disruptionController(kinds),
+  horizontalPodAutoscalerController(kinds, memory),
 ];
 
 /** Runs them until the signal aborts, anew after each change of what is served, on a cache of their own. */
@@ -32,6 +35,8 @@ export async function runKindControllers(
   deps: Omit<RunnerDeps, 'cache'>,
   signal: AbortSignal,
 ): Promise<void> {
+  // What autoscalers remember outlasts a change of what is served.
+  const memory = new ScalingMemory();
   for (let n = 0; !signal.aborted; n++) {
     const kinds = source.current();
     const round = new AbortController();
@@ -40,7 +45,7 @@ export async function runKindControllers(
     try {
       const cache = new Cache({ ...deps, random: deps.random.fork(`kinds ${n}`) });
       group.spawn((s) => cache.run(s));
-      group.spawn((s) => runControllers(kindControllers(kinds), { ...deps, cache }, s));
+      group.spawn((s) => runControllers(kindControllers(kinds, memory), { ...deps, cache }, s));
       // A failure of theirs must not wait for the next change of what is served.
       await source.changed(kinds, group.signal);
       await deps.clock.sleep(SETTLE_MS, group.signal);

@@ -128,7 +128,7 @@ function usageOf(latest: Point | undefined, before: Point | undefined): Usage | 
 function containersOf({ metadata, status }: Pod, { latest, before }: Looks): readonly (Usage & { readonly name: string })[] | undefined {
   const key = `${metadata.namespace}/${metadata.name}`;
   const running = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])].filter((c) => c.state?.running).map((c) => c.name);
-  const measured = running.map((name) => {
+  const measured = [...new Set([...running, ...(latest.pods.get(key)?.keys() ?? [])])].map((name) => {
     const used = usageOf(latest.pods.get(key)?.get(name), before?.pods.get(key)?.get(name));
     return used && { ...used, name };
   });

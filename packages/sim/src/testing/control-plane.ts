@@ -1,4 +1,4 @@
-import { directApi, serve, systemUser, type User } from '@navarch/apiserver';
+import { directApi, type ReadKubelet, serve, systemUser, type User } from '@navarch/apiserver';
 import { event, type Event, type Pod, pod, serviceAccount } from '@navarch/api';
 import { InvariantError, type Logger, noMetrics, seededRandom, TaskGroup } from '@navarch/base';
 import { type Api, Cache } from '@navarch/client';
@@ -13,6 +13,8 @@ export interface ControlPlaneOptions {
   readonly seed?: number;
   /** Between the controllers and the API server. */
   readonly faults?: Partial<Faults>;
+  /** What kubelets say their nodes use; absent: metrics.k8s.io is not served. */
+  readonly readKubelet?: (clock: SimClock) => ReadKubelet;
   /** How pods live; absent: nothing schedules or runs them. */
   readonly pods?: PodLife;
 }
@@ -56,7 +58,7 @@ export class ControlPlane implements AsyncDisposable {
       verify: async () => undefined,
       jwks: () => ({ keys: [] }),
     };
-    const { server } = await serve(
+    const { server, housekeep } = await serve(
       {
         store: new MemoryStore(),
         clock,
@@ -68,10 +70,12 @@ export class ControlPlane implements AsyncDisposable {
         nodePorts: [30_000, 32_767],
         advertiseAddress: '10.95.0.1',
         advertisePort: 6443,
+        ...(options.readKubelet ? { readKubelet: options.readKubelet(clock) } : {}),
       },
       lifetime.signal,
     );
     const group = new TaskGroup(lifetime.signal);
+    if (options.readKubelet) group.spawn((signal) => housekeep(signal));
     const plane = new ControlPlane(clock, (user) => directApi(server, user), lifetime, group);
     const { api } = plane;
     // With the rights they have in a real cluster: what they may not do shows here.
@@ -186,6 +190,7 @@ async function begin(
                 phase: 'Running',
                 podIP: ip,
                 podIPs: [{ ip }],
+                startTime: p.metadata.creationTimestamp,
                 conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }],
               } as Pod['status'],
             },
