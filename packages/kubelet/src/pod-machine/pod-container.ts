@@ -117,12 +117,12 @@ export function lastAttempt(container: PodContainer): number | undefined {
 export const isLost = ({ instances, recorded }: PodContainer): boolean =>
   instances.length === 0 && recorded?.state.running !== undefined;
 
-/** Runs, its postStart hook is over and its startup probe has succeeded: what comes after it may begin. */
+/** Runs, its postStart hook is over and well, and its startup probe has succeeded: what comes after it may begin. */
 export function hasStarted(
   { spec, instances: [newest], recorded }: PodContainer,
-  { probes, postStarting }: Memory,
+  { probes, postStarting, doomed }: Memory,
 ): boolean {
-  if (!newest || !isRunning(newest) || postStarting.has(newest.id)) return false;
+  if (!newest || !isRunning(newest) || postStarting.has(newest.id) || doomed.has(newest.id)) return false;
   if (!spec.startupProbe) return true;
   return probes.get(newest.id)?.isStarted ?? (isSame(recorded, newest) && recorded?.started === true);
 }

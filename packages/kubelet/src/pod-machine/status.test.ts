@@ -57,6 +57,7 @@ for (const [claim, pod, observed, phase, containers, memory] of [
   ['a readiness probe that has not said anything', podOf(probed), holding(instance('c', 'running')), 'Running', ['c: Running started 0'], { probes: new Map([['c-0', { isStarted: true }]]) }],
   ['probes that are content', podOf(probed), holding(instance('c', 'running')), 'Running', ['c: Running ready started 0'], { probes: new Map([['c-0', { isStarted: true, isReady: true }]]) }],
   ['a container whose hook still runs', podOf(), holding(instance('c', 'running')), 'Running', ['c: Running 0'], { postStarting: new Set(['c-0']) }],
+  ['a container whose hook failed', podOf(), holding(instance('c', 'running')), 'Running', ['c: Running 0'], { doomed: new Map([['c-0', 'FailedPostStartHook']]) }],
   ['what the API knew before the kubelet restarted', podOf(probed, {}, { containerStatuses: [told('c', { containerID: 'memory://c-0', ready: true, started: true, state: { running: {} } })] }),
     holding(instance('c', 'running')), 'Running', ['c: Running ready started 0']],
   ['but nothing of another instance', podOf(probed, {}, { containerStatuses: [told('c', { containerID: 'memory://c-7', ready: true, started: true, state: { running: {} } })] }),
