@@ -79,7 +79,7 @@ function judge(number: number, request: FuzzRequest, outcome: Outcome, complaint
   if (problems.size >= PROBLEMS_MAX) return;
   const shown = `request ${number}: ${request.way} ${request.method} ${request.target.slice(0, 200)} ${JSON.stringify(request.headers)}\n${request.body.subarray(0, 600).toString()}`;
   for (const complaint of complaints) {
-    const sort = complaint.split('\n').slice(1, 3).join('\n');
+    const sort = complaint.split('\n').slice(1, 3).join('\n').replaceAll(/\d+/g, 'N');
     if (!problems.has(sort)) problems.set(sort, `${complaint}\n${shown}`);
   }
   const isElsewhere = ELSEWHERE.test(request.target);

@@ -42,6 +42,7 @@ export { type IntOrString, parsePercent, scaledValue } from './int-or-string.ts'
 export { creatorsEntries } from './apply/created.ts';
 export { type Applied, applyConfig, type Application, ownersAfterUpdate, type Write, type Writer, zeroObject } from './apply/apply.ts';
 export type { FieldSet } from './apply/field-set.ts';
+export { ShapeError } from './apply/shape.ts';
 export { asksForReset, entriesOf, isEqualManagement, type Owner, ownersOf } from './apply/managed-fields.ts';
 export {
   cIdentifierErrors, configKeyErrors, envNameErrors, headerNameErrors, percentErrors, portNameErrors, relaxedEnvNameErrors, wildcardSubdomainErrors,

@@ -19,3 +19,12 @@ for (const [claim, method, target, body, type, status, message] of [
     else assert.match(answer.body.message, message);
   });
 }
+
+test('an object whose list has items without their keys is written, and nobody owns its fields', async () => {
+  const { ask } = await asked();
+  const accounts = '/api/v1/namespaces/d/serviceaccounts';
+  const made = await ask('POST', accounts, { metadata: { name: 'a' }, secrets: [{ kind: 'Secret' }] });
+  assert.deepEqual([made.status, made.body.metadata.managedFields], [201, undefined], made.text);
+  const changed = await ask('PUT', `${accounts}/a`, { metadata: { name: 'a' }, secrets: [{ kind: 'Secret' }, { uid: 'x' }] });
+  assert.deepEqual([changed.status, changed.body.metadata.managedFields], [200, undefined], changed.text);
+});

@@ -1,5 +1,5 @@
 import {
-  type ApiObject, apiVersionOf, asksForReset, creatorsEntries, entriesOf, type FieldSet, type Kind, type Mutable, ownersAfterUpdate, ownersOf, zeroObject,
+  type ApiObject, apiVersionOf, asksForReset, creatorsEntries, entriesOf, type FieldSet, type Kind, type Mutable, ownersAfterUpdate, ownersOf, ShapeError, zeroObject,
 } from '@navarch/machinery';
 import type { User } from '../auth/user.ts';
 import { timestamp } from './meta.ts';
@@ -39,9 +39,19 @@ export const ignoredBy = (subresource: string, hasStatus: boolean): FieldSet =>
 
 /**
  * metadata.managedFields after `next` has taken the place of `previous`; undefined: none. What the client sent as the
- * record counts before what is held; one empty entry begins it anew.
+ * record counts before what is held; one empty entry begins it anew. Of an object that cannot be walked (items without the
+ * keys that tell them apart) nothing is recorded.
  */
-export function recorded(kind: Kind<any>, next: ApiObject, previous: ApiObject | undefined, recording: Recording, hasStatus: boolean): Meta['managedFields'] {
+export function recorded(...of: Parameters<typeof recordedOf>): Meta['managedFields'] {
+  try {
+    return recordedOf(...of);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    return undefined;
+  }
+}
+
+function recordedOf(kind: Kind<any>, next: ApiObject, previous: ApiObject | undefined, recording: Recording, hasStatus: boolean): Meta['managedFields'] {
   const { manager, now, subresource } = recording;
   const sent = next.metadata.managedFields;
   const sentOwners = ownersOf(sent);
