@@ -2,6 +2,8 @@ export { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, def
 export { builtinAdmission } from './admission/builtin.ts';
 export type { ExtensionAnswer, ExtensionServer, ExtensionServers, RemoteHeaders } from './aggregation/extension-servers.ts';
 export type { WebhookAddress, Webhooks } from './admission/webhooks/port.ts';
+export { type AuditEvent, type AuditSink, legacyLine } from './audit/event.ts';
+export { AuditPolicy } from './audit/policy.ts';
 export { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
 export type { TokenClaims, TokenKeys } from './auth/service-account-tokens.ts';
 export { anonymous, MASTERS, systemUser, type User } from './auth/user.ts';

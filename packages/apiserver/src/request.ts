@@ -6,6 +6,8 @@ export interface ApiRequest {
   /** Path without the query, still percent-encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** Path and query as they came, where they are known to the letter. */
+  readonly uri?: string;
   /** By the lower-case name; the values of a header that came several times are joined by commas. */
   header(name: string): string | undefined;
   /** Of all headers, in lower case. */

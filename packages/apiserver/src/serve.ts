@@ -7,6 +7,9 @@ import type { Webhooks } from './admission/webhooks/port.ts';
 import { Aggregation } from './aggregation/aggregation.ts';
 import { type AuthenticationConfig, ensureAuthenticationConfig } from './aggregation/authentication-config.ts';
 import type { ExtensionServers } from './aggregation/extension-servers.ts';
+import { Audit } from './audit/audit.ts';
+import type { AuditSink } from './audit/event.ts';
+import type { AuditPolicy } from './audit/policy.ts';
 import { Access } from './auth/access.ts';
 import type { TokenKeys } from './auth/service-account-tokens.ts';
 import type { User } from './auth/user.ts';
@@ -45,6 +48,8 @@ export interface ServeOptions {
   readonly extensions?: ExtensionServers;
   /** By what extension API servers know that it is this one who asks them, and who its users are. */
   readonly authenticationConfig?: AuthenticationConfig;
+  /** What is written to the audit log, and where; absent: nothing. */
+  readonly audit?: { readonly policy: AuditPolicy; readonly sink: AuditSink };
   /** What the process counts: `/metrics` shows it. */
   readonly metrics?: MetricRegistry;
   /** Asks kubelets what their nodes use. Absent: metrics.k8s.io is not served. */
@@ -85,7 +90,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     registry, aggregation, computed: resourceMetrics ? computedBy(resourceMetrics) : [], virtual: virtualResources,
     address: `${options.advertiseAddress}:${options.advertisePort}`, metrics, failingChecks: () => [],
     isDiscoveryPlain: options.disabledFeatures?.includes('AggregatedDiscoveryEndpoint') ?? false,
-    ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}),
+    ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}), audit: options.audit && new Audit({ ...options.audit, clock, ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}) }),
     authentication: {
       registry, ...issuer, staticTokens: options.staticTokens ?? new Map(),
       now: () => clock.now(),

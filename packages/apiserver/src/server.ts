@@ -2,6 +2,7 @@ import { type MetricRegistry, randomUid } from '@navarch/base';
 import { apiVersionOf, badRequest, type Deprecation, type Kind, pathSegmentErrors, type ResourceFacts, statusOf, StatusError } from '@navarch/machinery';
 import type { Aggregation, ExtensionVersion } from './aggregation/aggregation.ts';
 import { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
+import type { Audit, AuditTrail } from './audit/audit.ts';
 import type { Access } from './auth/access.ts';
 import { type Attributes, attributesOf } from './auth/attributes.ts';
 import { impersonated } from './auth/impersonation.ts';
@@ -45,6 +46,8 @@ export interface ServerDeps {
   readonly metrics: MetricRegistry;
   /** See DocumentsDeps. */
   readonly isDiscoveryPlain?: boolean;
+  /** Writes down who did what; absent: nobody asked for that. */
+  readonly audit?: Audit | undefined;
   /** Names of checks that fail right now. */
   failingChecks(): readonly string[];
 }
@@ -54,6 +57,10 @@ interface Trail {
   readonly warnings: string[];
   flow: Readonly<Record<string, string>> | undefined;
   info: RequestInfo | undefined;
+  /** Names the request in the audit log and to the client. */
+  id: string | undefined;
+  /** What is written of it in the audit log, if anything. */
+  audit: AuditTrail | undefined;
   /** Says that the request is over, with its status and how long it took (s). */
   finish?: (status: number, seconds: number) => void;
 }
@@ -91,26 +98,28 @@ export class Server {
 
   /** Never rejects: whatever goes wrong is a Status. */
   async handle(request: ApiRequest): Promise<ApiResponse> {
-    const trail: Trail = { warnings: [], flow: undefined, info: undefined };
+    const trail: Trail = { warnings: [], flow: undefined, info: undefined, id: undefined, audit: undefined };
     const { clock } = this.registry.deps;
     const started = clock.monotonic();
     const answer = await this.#answer(request, trail).catch((error: unknown) => this.#refusal(request, error));
     trail.finish?.(answer.type === 'proxy' ? 0 : answer.status, (clock.monotonic() - started) / 1000);
+    if (this.#deps.audit) this.#writeDown(this.#deps.audit, request, answer, trail);
     if (answer.type === 'proxy') return answer;
-    const headers: Record<string, string> = { ...answer.headers, ...trail.flow, 'audit-id': request.header('audit-id') || this.#nextId() };
+    const headers: Record<string, string> = { ...answer.headers, ...trail.flow, 'audit-id': trail.id ?? this.#idOf(request) };
     if (trail.warnings.length > 0) headers['warning'] = warningHeader(trail.warnings);
     if (answer.type === 'bytes' || !trail.info) return { ...answer, headers };
-    return { ...answer, headers, run: this.#counted(answer, trail.info) };
+    return { ...answer, headers, run: this.#counted(answer, trail.info, trail.audit) };
   }
 
   /** The stream, counted while it is open. */
-  #counted(answer: StreamResponse, info: RequestInfo): StreamResponse['run'] {
+  #counted(answer: StreamResponse, info: RequestInfo, audit: AuditTrail | undefined): StreamResponse['run'] {
     return async (sink, signal) => {
       const close = this.#tally.open(info);
       try {
         await answer.run(sink, signal);
       } finally {
         close();
+        audit?.ended(answer.status);
       }
     };
   }
@@ -132,16 +141,30 @@ export class Server {
     const info = infoOf(request);
     trail.info = info;
     trail.finish = this.#tally.begin(info, request.method);
-    const user = impersonated(request, await authenticate(request, this.#deps.authentication), this.access);
+    const asker = await authenticate(request, this.#deps.authentication);
+    if (this.#deps.audit) trail.audit = this.#deps.audit.begin({ request, info, user: asker, id: (trail.id = this.#idOf(request)) });
+    const user = impersonated(request, asker, this.access);
+    if (user !== asker) trail.audit?.actsAs(user);
     const pass = this.#flow.enter(user, info);
     trail.flow = pass.headers;
     if (pass.wait && !(await pass.wait(request.signal))) return tooManyRequests();
     try {
-      this.access.require(user, attributesOf(info, request.query));
-      return await this.#route(request, info, user, trail.warnings);
+      const attributes = attributesOf(info, request.query);
+      trail.audit?.decided(this.access.decide(user, attributes));
+      this.access.require(user, attributes);
+      return await this.#route(trail.audit?.request ?? request, info, user, trail.warnings);
     } finally {
       pass.leave();
     }
+  }
+
+  #writeDown(audit: Audit, request: ApiRequest, answer: ApiResponse, trail: Trail): void {
+    if (trail.audit) trail.audit.answered(answer);
+    else if (trail.info && answer.type === 'bytes' && answer.status === 401) audit.refused({ request, info: trail.info, id: (trail.id = this.#idOf(request)) }, answer);
+  }
+
+  #idOf(request: ApiRequest): string {
+    return request.header('audit-id') || this.#nextId();
   }
 
   #nextId(): string {

@@ -15,6 +15,7 @@ export { type RefusedRoute, replaceRoutes, type Route } from './host/routes.ts';
 export { commandLine, processIds } from './host/processes.ts';
 export { whoListens } from './host/who-listens.ts';
 export { hostFacts, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, type NodeStatistics, serveKubelet } from './kubelet/index.ts';
+export { AuditLog, type AuditLogOptions } from './audit/index.ts';
 export { linearPatterns } from './patterns/index.ts';
 export { processMetrics } from './metrics/process-metrics.ts';
 export { nftFilter } from './nftables/index.ts';

@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import { systemUser } from '@navarch/apiserver';
 import { MetricRegistry } from '@navarch/base';
 import { processMetrics, publicKeyPin, systemClock, systemLogger, systemRandom, whoListens } from '@navarch/node';
+import { openAudit } from '../compose/audit.ts';
 import { ensureClusterDns } from '../compose/cluster-dns.ts';
 import { ensureDefaultStorageClass } from '../compose/default-storage-class.ts';
 import { runControlPlane } from '../compose/control-plane.ts';
@@ -43,6 +44,13 @@ interface ServerFlags {
   readonly clusterDns?: string;
   readonly clusterDomain: string;
   readonly nodeName: string;
+  readonly auditPolicyFile?: string;
+  readonly auditLogPath?: string;
+  readonly auditLogFormat?: string;
+  readonly auditLogMaxage?: string;
+  readonly auditLogMaxbackup?: string;
+  readonly auditLogMaxsize?: string;
+  readonly auditLogCompress?: boolean;
 }
 
 export const declareServer: Declare = (program) => {
@@ -60,6 +68,13 @@ export const declareServer: Declare = (program) => {
     .option('--cluster-dns <address>', 'cluster IP of DNS (default: the tenth of the service range)')
     .option('--cluster-domain <domain>', 'DNS domain of the cluster', DEFAULTS.clusterDomain)
     .option('--node-name <name>', 'node that gets an identity on this machine', 'navarch')
+    .option('--audit-policy-file <file>', 'which requests are written to the audit log, and how much of them (audit.k8s.io/v1 Policy)')
+    .option('--audit-log-path <file>', 'where the audit log is written; - for the standard output')
+    .option('--audit-log-format <format>', 'json or legacy', 'json')
+    .option('--audit-log-maxage <days>', 'how long audit logs put aside are kept')
+    .option('--audit-log-maxbackup <count>', 'how many of them are kept')
+    .option('--audit-log-maxsize <megabytes>', 'size at which the audit log is put aside (default: 100)')
+    .option('--audit-log-compress', 'compress audit logs put aside')
     .addHelpText('after', HELP)
     .action((flags: ServerFlags) => runServer(flags));
 };
@@ -77,12 +92,16 @@ async function runServer(flags: ServerFlags): Promise<void> {
     advertiseAddress: reachableAddressOf('--advertise-address', flags.advertiseAddress ?? ownAddress()), alternativeNames: flags.tlsSan,
     nodePorts: portRangeOf('--service-node-port-range', flags.serviceNodePortRange), nodeName: nodeNameOf('--node-name', flags.nodeName), log: systemLogger('info'), metrics: new MetricRegistry(),
   };
+  await using audit = openAudit({
+    policyFile: flags.auditPolicyFile, path: flags.auditLogPath, format: flags.auditLogFormat, maxAge: flags.auditLogMaxage, maxBackup: flags.auditLogMaxbackup,
+    maxSize: flags.auditLogMaxsize, isCompressed: flags.auditLogCompress ?? false,
+  }, options.log);
   options.metrics.collect(processMetrics(KUBERNETES_VERSION));
   openFolder(layout);
   using _ = claimDaemon(layout, 'server');
   await untilStopped(async (signal) => {
     const { log, metrics } = options;
-    await using server = await startServer(options, signal).catch((error: unknown) => { throw namingWhoListens(error, port); });
+    await using server = await startServer({ ...options, audit }, signal).catch((error: unknown) => { throw namingWhoListens(error, port); });
     log.info('API server ready', { port: server.port });
     const url = `https://${options.advertiseAddress}:${server.port}`;
     const api = server.as(systemUser);

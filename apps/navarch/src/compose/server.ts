@@ -8,6 +8,7 @@ import {
   writePrivateFile,
 } from '@navarch/node';
 import { nthAddress } from '../cluster/flags.ts';
+import type { OpenAudit } from './audit.ts';
 import { kubeconfigText } from '../cluster/kubeconfig-text.ts';
 
 export interface ServerOptions {
@@ -20,6 +21,8 @@ export interface ServerOptions {
   readonly serviceCidr: string;
   readonly nodePorts: readonly [first: number, last: number];
   readonly nodeName: string;
+  /** What is written to the audit log, and where; absent: nothing. */
+  readonly audit?: OpenAudit | undefined;
   readonly log: Logger;
   /** What `/metrics` shows. */
   readonly metrics: MetricRegistry;
@@ -60,7 +63,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
   const served = await serve({
     store, clock: systemClock, random: systemRandom(), log, metrics, tokens, issuer: 'https://kubernetes.default.svc.cluster.local',
     serviceCidr: options.serviceCidr, nodePorts: options.nodePorts, advertiseAddress: options.advertiseAddress, advertisePort: options.port,
-    parseYaml, patterns: linearPatterns, webhooks: made.use(httpsWebhooks()), extensions: httpsExtensions(extensionClient),
+    parseYaml, patterns: linearPatterns, webhooks: made.use(httpsWebhooks()), extensions: httpsExtensions(extensionClient), ...(options.audit ? { audit: options.audit } : {}),
     authenticationConfig: { clientAuthority: pki.authority.certificate, requestHeaderAuthority: frontProxy.authority.certificate, allowedNames: [FRONT_PROXY] },
     readKubelet: kubeletReader(kubeletClient),
   }, signal);

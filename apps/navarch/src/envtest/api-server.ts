@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serve } from '@navarch/apiserver';
-import { MetricRegistry, TaskGroup } from '@navarch/base';
+import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
 import { httpsWebhooks, linearPatterns, listenHttps, parseYaml, Pki, SqliteStore, systemClock, systemLogger, systemRandom, tokenKeysOf } from '@navarch/node';
+import { openAudit, type OpenAudit } from '../compose/audit.ts';
 import { ownAddress } from '../cluster/own-address.ts';
 import { UserError } from '../user-error.ts';
 import { STORE_PATH } from './etcd.ts';
@@ -14,12 +15,14 @@ const FLAGS: FlagTable = {
   'advertise-address': ['text', 'address that clients in the cluster are told'],
   'allow-privileged': ['switch', TAKEN],
   'anonymous-auth': ['switch', TAKEN],
-  'audit-log-format': ['text', 'taken; there is no audit log yet'],
-  'audit-log-maxage': ['text', 'taken; there is no audit log yet'],
-  'audit-log-maxbackup': ['text', 'taken; there is no audit log yet'],
-  'audit-log-maxsize': ['text', 'taken; there is no audit log yet'],
-  'audit-log-path': ['text', 'taken; there is no audit log yet'],
-  'audit-policy-file': ['text', 'taken; there is no audit log yet'],
+  'audit-log-compress': ['switch', 'compress audit logs put aside'],
+  'audit-log-format': ['text', 'json or legacy'],
+  'audit-log-maxage': ['text', 'days that audit logs put aside are kept'],
+  'audit-log-maxbackup': ['text', 'how many of them are kept'],
+  'audit-log-maxsize': ['text', 'megabytes at which the audit log is put aside'],
+  'audit-log-mode': ['text', 'taken; events are written together, soon after they happen'],
+  'audit-log-path': ['text', 'where the audit log is written; - for the standard output'],
+  'audit-policy-file': ['text', 'which requests are written to it, and how much of them'],
   'authorization-mode': ['list', 'RBAC and Node, which are always on'],
   'bind-address': ['text', 'address to listen on'],
   'cert-dir': ['text', 'folder of apiserver.crt and apiserver.key'],
@@ -66,7 +69,7 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
     store, clock: systemClock, random: systemRandom(), log, metrics: new MetricRegistry(), issuer,
     tokens: await tokenKeysOf(readPem(needed(flags, 'service-account-signing-key-file'))), serviceCidr: flags.get('service-cluster-ip-range')?.[0] ?? '10.0.0.0/24',
     nodePorts: [30_000, 32_767], advertiseAddress: flags.get('advertise-address')?.[0] ?? ownAddress(), advertisePort: port, parseYaml, patterns: linearPatterns,
-    webhooks: made.use(httpsWebhooks()), disabledAdmission: flags.get('disable-admission-plugins') ?? [], disabledFeatures: switchedOff(flags.get('feature-gates')),
+    webhooks: made.use(httpsWebhooks()), ...auditOf(made, flags, log), disabledAdmission: flags.get('disable-admission-plugins') ?? [], disabledFeatures: switchedOff(flags.get('feature-gates')),
   }, signal);
   made.use(await listenHttps(served.server, {
     addresses: [flags.get('bind-address')?.[0] ?? '127.0.0.1'], port, ...own, ...clientAuthorityOf(flags),
@@ -79,6 +82,15 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
 }
 
 const switchedOff = (gates: readonly string[] = []): readonly string[] => gates.flatMap((gate) => (gate.endsWith('=false') ? [gate.slice(0, -'=false'.length)] : []));
+
+function auditOf(made: AsyncDisposableStack, flags: Flags, log: Logger): { readonly audit?: OpenAudit } {
+  const of = (name: string): string | undefined => flags.get(`audit-${name}`)?.[0];
+  const audit = openAudit({
+    policyFile: of('policy-file'), path: of('log-path'), format: of('log-format'), maxAge: of('log-maxage'), maxBackup: of('log-maxbackup'), maxSize: of('log-maxsize'),
+    isCompressed: of('log-compress') === 'true',
+  }, log);
+  return audit ? { audit: made.use(audit) } : {};
+}
 
 /** Without the flag nobody has an identity by a certificate, as with upstream's. */
 function clientAuthorityOf(flags: Flags): { readonly clientAuthority?: string } {

@@ -60,7 +60,8 @@ export class AuditTrail {
     this.#verdict = verdict;
     this.#asked = asked;
     this.#received = this.#now();
-    this.request = this.#reaches('Request') ? this.#noting(asked.request) : asked.request;
+    // What is created has its name in the body only.
+    this.request = this.#reaches('Request') || asked.info.verb === 'create' ? this.#noting(asked.request) : asked.request;
     this.#write('RequestReceived', {});
   }
 
@@ -98,7 +99,7 @@ export class AuditTrail {
     this.#deps.sink.write({
       kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: this.#verdict.level, auditID: id, stage, requestURI: uriOf(request), verb: info.verb, user: userInfo(user),
       ...(this.#impersonated ? { impersonatedUser: userInfo(this.#impersonated) } : {}), ...(sourceIPs.length > 0 ? { sourceIPs } : {}), ...(userAgent === '' ? {} : { userAgent }),
-      ...(info.isResource ? { objectRef: referenceOf(info, body) } : {}), ...(responseStatus ? { responseStatus } : {}), ...(body === undefined ? {} : { requestObject: this.#shown(body) }),
+      ...(info.isResource ? { objectRef: referenceOf(info, body) } : {}), ...(responseStatus ? { responseStatus } : {}), ...(body === undefined || !this.#reaches('Request') ? {} : { requestObject: this.#shown(body) }),
       ...(responseObject === undefined ? {} : { responseObject }), requestReceivedTimestamp: this.#received, stageTimestamp: this.#now(),
       ...(stage === 'RequestReceived' || Object.keys(this.#annotations).length === 0 ? {} : { annotations: this.#annotations }),
     });

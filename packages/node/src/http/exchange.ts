@@ -73,6 +73,10 @@ export class HttpRequest implements ApiRequest {
     if (certificate) this.certificate = certificate;
   }
 
+  get uri(): string {
+    return this.#search === '' ? this.path : `${this.path}?${this.#search}`;
+  }
+
   get query(): URLSearchParams {
     return (this.#query ??= new URLSearchParams(this.#search));
   }

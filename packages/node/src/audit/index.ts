@@ -1,0 +1,1 @@
+export { AuditLog, type AuditLogOptions } from './audit-log.ts';
