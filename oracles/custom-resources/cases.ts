@@ -25,8 +25,8 @@ const condition: fc.Arbitrary<JsonSchema> = fc.oneof(
   fc.record({ properties: fc.dictionary(name, fc.oneof(fc.record({ minimum: fc.integer({ min: 0, max: 4 }) }), fc.record({ maxLength: fc.nat(2) }), fc.record({ enum: fc.constant(['a', 1]) })), { minKeys: 1, maxKeys: 2 }) }),
 );
 
-const { schema } = fc.letrec<{ schema: JsonSchema; object: JsonSchema; map: JsonSchema; list: JsonSchema }>((tie) => ({
-  schema: fc.oneof({ depthSize: 'small' }, string, number, boolean, intOrString, tie('object'), tie('map'), tie('list')),
+const { schema } = fc.letrec<{ schema: JsonSchema; object: JsonSchema; map: JsonSchema; list: JsonSchema; listMap: JsonSchema }>((tie) => ({
+  schema: fc.oneof({ depthSize: 'small' }, string, number, boolean, intOrString, tie('object'), tie('map'), tie('list'), tie('listMap')),
   object: fc.record({
     type: fc.constant('object' as const), properties: fc.dictionary(name, tie('schema'), { minKeys: 1, maxKeys: 4 }), required: fc.subarray(['a', 'b', 'c'], { minLength: 1 }),
     'x-kubernetes-preserve-unknown-fields': fc.constant(true), nullable: fc.boolean(), minProperties: fc.nat(2), maxProperties: fc.integer({ min: 1, max: 4 }),
@@ -37,6 +37,9 @@ const { schema } = fc.letrec<{ schema: JsonSchema; object: JsonSchema; map: Json
   list: fc.record({
     type: fc.constant('array' as const), items: tie('schema'), minItems: fc.nat(2), maxItems: fc.integer({ min: 1, max: 3 }), nullable: fc.boolean(), 'x-kubernetes-list-type': fc.constantFrom('atomic' as const, 'set' as const),
   }, { requiredKeys: ['type', 'items'] }),
+  listMap: tie('schema').map((b): JsonSchema => ({
+    type: 'array', items: { type: 'object', required: ['a'], properties: { a: { type: 'string' }, b } }, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['a'],
+  })),
 }));
 
 const root: fc.Arbitrary<JsonSchema> = fc.dictionary(name, schema, { minKeys: 1, maxKeys: 4 }).map((properties) => ({ type: 'object', properties }));
@@ -62,5 +65,14 @@ function fitting(of: JsonSchema): fc.Arbitrary<unknown> {
   return fc.oneof({ arbitrary: right(), weight: 8 }, { arbitrary: fc.constant(null), weight: 1 }, { arbitrary: value, weight: 1 });
 }
 
-export const customCase: fc.Arbitrary<{ readonly schema: JsonSchema; readonly value: unknown }> = root.chain((made) =>
-  fitting(made).filter((made) => typeof made === 'object' && made !== null && !Array.isArray(made)).map((found) => ({ schema: made, value: { apiVersion: 'x/v1', kind: 'X', metadata: { name: 'x' }, ...(found as object) } })));
+const META = { apiVersion: 'x/v1', kind: 'X', metadata: { name: 'x' } };
+
+/** A schema with an object before and after an update, of which some parts are the same. */
+export const customCase: fc.Arbitrary<{ readonly schema: JsonSchema; readonly value: unknown; readonly old: unknown }> = root.chain((made) => {
+  const object = fitting(made).filter((found): found is object => typeof found === 'object' && found !== null && !Array.isArray(found));
+  return fc.tuple(object, object, fc.subarray(['a', 'b', 'c', 'd'])).map(([value, other, changed]) => {
+    const left = Object.entries(value).filter(([key]) => !changed.includes(key));
+    const right = Object.entries(other).filter(([key]) => changed.includes(key));
+    return { schema: made, value: { ...META, ...value }, old: { ...META, ...Object.fromEntries([...left, ...right]) } };
+  });
+});

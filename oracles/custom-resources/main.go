@@ -1,4 +1,4 @@
-// Answers one question a line about custom resources with the official libraries: {op, schema, value} in, {value|unknown|errors|error} out.
+// Answers one question a line about custom resources with the official libraries: {op, schema, value, old} in, {value|unknown|errors|error} out.
 package main
 
 import (
@@ -9,18 +9,21 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	v1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	structural "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/model"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	kjson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/cel/common"
 )
 
 type question struct {
 	Op     string             `json:"op"`
 	Schema v1.JSONSchemaProps `json:"schema"`
 	Value  json.RawMessage    `json:"value"`
+	Old    json.RawMessage    `json:"old"`
 }
 
 type answer struct {
@@ -77,8 +80,30 @@ func reply(q question) answer {
 			errors = append(errors, listtype.ValidateListSetsAndMaps(nil, s, object)...)
 		}
 		return answer{Errors: texts(errors)}
+	case "update":
+		return update(&internal, s, value, q.Old)
 	}
 	return answer{Error: "unknown op"}
+}
+
+// What the strategy of custom resources does with an update, without metadata and rules.
+func update(internal *apiextensions.JSONSchemaProps, s *structural.Structural, value any, sent json.RawMessage) answer {
+	validator, _, err := validation.NewSchemaValidator(internal)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	var old any
+	if err := kjson.Unmarshal(sent, &old); err != nil {
+		return answer{Error: err.Error()}
+	}
+	correlated := common.NewCorrelatedObject(value, old, &model.Structural{Structural: s})
+	errors := validation.ValidateCustomResourceUpdate(nil, value, old, validator, validation.WithRatcheting(correlated))
+	before, wasObject := old.(map[string]any)
+	object, isObject := value.(map[string]any)
+	if wasObject && isObject && len(listtype.ValidateListSetsAndMaps(nil, s, before)) == 0 {
+		errors = append(errors, listtype.ValidateListSetsAndMaps(nil, s, object)...)
+	}
+	return answer{Errors: texts(errors)}
 }
 
 func texts(list field.ErrorList) []string {

@@ -15,7 +15,7 @@ interface Reply {
   readonly error?: string;
 }
 
-type Make = (schema: JsonSchema, value: object) => Reply;
+type Make = (schema: JsonSchema, value: object, old: object) => Reply;
 
 const ours: Readonly<Record<string, Make>> = {
   prune(schema, value) {
@@ -33,14 +33,24 @@ const ours: Readonly<Record<string, Make>> = {
     const at = new Field();
     new StructuralValidator(schema, backtrackingPatterns).validate(value, at);
     validateListTypes(value, schema, at);
-    return { errors: at.errors.map(({ field, message }) => `${field === '' ? '<nil>' : field}: ${message}`).toSorted() };
+    return { errors: textsOf(at) };
+  },
+  update(schema, value, old) {
+    const [at, before] = [new Field(), new Field()];
+    new StructuralValidator(schema, backtrackingPatterns).validate(value, at, { value: old });
+    validateListTypes(old, schema, before);
+    if (before.errors.length === 0) validateListTypes(value, schema, at);
+    return { errors: textsOf(at) };
   },
 };
+
+const textsOf = ({ errors }: Field): readonly string[] => errors.map(({ field, message }) => `${field === '' ? '<nil>' : field}: ${message}`).toSorted();
 
 const theirs: Readonly<Record<string, (reply: Reply) => Reply>> = {
   prune: ({ value, unknown = [] }) => ({ value, unknown: unknown.toSorted() }),
   default: ({ value }) => ({ value }),
   validate: ({ errors = [] }) => ({ errors: errors.toSorted() }),
+  update: ({ errors = [] }) => ({ errors: errors.toSorted() }),
 };
 
 const errorsOf = (answer: Answer): readonly string[] => ('value' in answer ? ((answer.value as Reply).errors ?? []) : []);
@@ -53,12 +63,12 @@ const known: readonly Known[] = [{
 
 const comparisonOf = (op: string, make: Make): Comparison => ({
   name: `custom resources: ${op}`,
-  known: op === 'validate' ? known : [],
+  known: op === 'validate' || op === 'update' ? known : [],
   // A schema that is none there is not asked about here: what makes one is compared elsewhere.
-  cases: customCase.map(({ schema, value }): Case => ({
-    request: { op, schema, value },
-    ours: () => ({ value: make(schema, value as object) }),
-    theirs: (answer) => (isRefused(answer) ? { value: make(schema, value as object) } : { value: theirs[op]?.(answer as Reply) }),
+  cases: customCase.map(({ schema, value, old }): Case => ({
+    request: { op, schema, value, old },
+    ours: () => ({ value: make(schema, value as object, old as object) }),
+    theirs: (answer) => (isRefused(answer) ? { value: make(schema, value as object, old as object) } : { value: theirs[op]?.(answer as Reply) }),
   })),
 });
 

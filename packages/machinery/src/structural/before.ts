@@ -17,9 +17,13 @@ export function itemBefore(before: Before | undefined, schema: JsonSchema, item:
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   const was = before?.value;
   if (!Array.isArray(was) || schema['x-kubernetes-list-type'] !== 'map' || keys.length === 0 || !isObject(item)) return undefined;
-  const found: unknown = was.find((other) => isObject(other) && keys.every((key) => equalJson(other[key], item[key])));
+  // Only what has all of its keys can be found again.
+  if (keys.some((key) => !isScalar(item[key]))) return undefined;
+  const found: unknown = was.find((other) => isObject(other) && keys.every((key) => other[key] === item[key]));
   return found === undefined ? undefined : { value: found };
 }
+
+const isScalar = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
 
 /** Whether the value is what it was, place by place as the schema tells them: what the schema does not know is never the same (KEP-4008). */
 export function isUnchanged(value: unknown, before: Before | undefined, schema: JsonSchema): boolean {

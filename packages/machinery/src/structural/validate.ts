@@ -108,8 +108,7 @@ export class StructuralValidator {
       if (right === 0) this.#nearest(of, oneOf, at);
       whole.invalid('', `${place} must validate one and only one schema (oneOf). ${right === 0 ? 'Found none valid' : `Found ${right} valid alternatives`}`);
     }
-    // What must not hold is never taken for what was there before.
-    if (not && this.#holds({ ...of, schema: not, before: undefined })) whole.invalid('', `${place} must not validate the schema (not)`);
+    if (not && this.#holds({ ...of, schema: not })) whole.invalid('', `${place} must not validate the schema (not)`);
   }
 
   #holds(place: Place): boolean {
@@ -118,7 +117,8 @@ export class StructuralValidator {
 
   #errorsOf(place: Place, path: string): readonly FieldError[] {
     const at = new Field(path);
-    this.#checkValue({ ...place, isResource: false }, at);
+    // Combinations are held to the whole, whatever was there before.
+    this.#checkValue({ ...place, before: undefined, isResource: false }, at);
     return at.errors;
   }
 
@@ -204,6 +204,8 @@ function checkUnique(list: readonly unknown[], schema: JsonSchema, at: Field): v
   const type = schema['x-kubernetes-list-type'];
   if (type !== 'set' && type !== 'map') return;
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+  const stray = type === 'map' ? list.findIndex((item) => item !== null && !isObject(item)) : -1;
+  if (stray >= 0) return at.index(stray).invalid(inKeyOrder(list[stray]), 'must be an object for an array of list-type map');
   const counts = new Map<string, number>();
   for (const [i, item] of list.entries()) {
     const shown = inKeyOrder(type === 'set' ? item : keyValues(item, keys));
