@@ -1,19 +1,22 @@
-// Answers one question a line about custom resources with the official libraries: {op, schema, value, old} in, {value|unknown|errors|error} out.
+// Answers one question a line about custom resources with the official libraries: {op, schema, value, old} or {op, definition, version} in, {value|unknown|errors|error} out.
 package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"os"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	v1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apivalidation "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation"
 	structural "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/model"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	"k8s.io/apiextensions-apiserver/pkg/controller/openapi/builder"
 	kjson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/cel/common"
@@ -24,6 +27,9 @@ type question struct {
 	Schema v1.JSONSchemaProps `json:"schema"`
 	Value  json.RawMessage    `json:"value"`
 	Old    json.RawMessage    `json:"old"`
+	// A whole definition, and one of its versions.
+	Definition *v1.CustomResourceDefinition `json:"definition"`
+	Version    string                       `json:"version"`
 }
 
 type answer struct {
@@ -48,6 +54,9 @@ func main() {
 }
 
 func reply(q question) answer {
+	if q.Definition != nil {
+		return define(q)
+	}
 	var internal apiextensions.JSONSchemaProps
 	if err := v1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(&q.Schema, &internal, nil); err != nil {
 		return answer{Error: err.Error()}
@@ -104,6 +113,30 @@ func update(internal *apiextensions.JSONSchemaProps, s *structural.Structural, v
 		errors = append(errors, listtype.ValidateListSetsAndMaps(nil, s, object)...)
 	}
 	return answer{Errors: texts(errors)}
+}
+
+// What creating the definition would be answered, or what is published of one version.
+func define(q question) answer {
+	v1.SetObjectDefaults_CustomResourceDefinition(q.Definition)
+	if q.Op == "openapi" {
+		spec, err := builder.BuildOpenAPIV3(q.Definition, q.Version, builder.Options{})
+		if err != nil {
+			return answer{Error: err.Error()}
+		}
+		return answer{Value: spec.Components.Schemas}
+	}
+	var internal apiextensions.CustomResourceDefinition
+	if err := v1.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(q.Definition, &internal, nil); err != nil {
+		return answer{Error: err.Error()}
+	}
+	internal.Status = apiextensions.CustomResourceDefinitionStatus{StoredVersions: []string{}}
+	for _, version := range internal.Spec.Versions {
+		if version.Storage {
+			internal.Status.StoredVersions = []string{version.Name}
+			break
+		}
+	}
+	return answer{Errors: texts(apivalidation.ValidateCustomResourceDefinition(context.Background(), &internal))}
 }
 
 func texts(list field.ErrorList) []string {

@@ -52,9 +52,10 @@ class Definitions {
     const items = { type: 'array', items: this.kind(kind) };
     const text = { type: 'string' };
     const metadata = { type: 'object', properties: { continue: text, remainingItemCount: { type: 'integer', format: 'int64' }, resourceVersion: text, selfLink: text } };
+    const ofList = { allOf: [this.#ref(`${META}ListMeta`, () => metadata)], description: 'What is so of the list as a whole: its version, and how it goes on.' };
     return this.#ref(name, () => ({
       type: 'object', required: ['items'], [GVK]: [{ ...gvkOf(kind), kind: kind.listKind }],
-      properties: { apiVersion: text, items, kind: text, metadata: this.#ref(`${META}ListMeta`, () => metadata) },
+      properties: { apiVersion: text, items, kind: text, metadata: ofList },
     }));
   }
 

@@ -16,11 +16,36 @@ const POSIX: Readonly<Record<string, string>> = {
 export const backtrackingPatterns: Patterns = {
   compile(pattern) {
     if (/\(\?<?[=!]/.test(pattern) || /\\[1-9]/.test(pattern)) throw new SyntaxError('look-around and back-references are not supported');
-    const flags = /^\(\?([ims]+)\)/.exec(pattern);
-    const body = (flags ? pattern.slice(flags[0].length) : pattern)
+    const body = flagsInScope(pattern)
       .replace(/\[:(\w+):\]/g, (whole, name: string) => POSIX[name] ?? whole)
       .replaceAll('(?P<', '(?<').replaceAll('\\A', '^').replaceAll('\\z', '$');
-    const regExp = new RegExp(body, flags?.[1] ?? '');
+    const regExp = new RegExp(body);
     return (text) => regExp.test(text);
   },
 };
+
+/**
+ * RE2 lets flags hold from where they stand to the end of their group, across its alternatives: `a(?i)b|c`. Here they
+ * have a group of their own in each: `a(?i:b)|(?i:c)`.
+ */
+function flagsInScope(pattern: string): string {
+  /** Groups of flags that are open, for each group of the pattern that is. */
+  const open: string[][] = [[]];
+  let out = '';
+  for (const [part] of pattern.matchAll(/\\[\s\S]|\[\^?\]?(?:\[:\w+:\]|\\[\s\S]|[^\]\\])*\]?|\(\?[ims-]+\)|[\s\S]/g)) {
+    const here = open.at(-1) as string[];
+    const flags = /^\(\?([ims-]+)\)$/.exec(part)?.[1];
+    if (flags !== undefined) {
+      here.push(`(?${flags}:`);
+      out += `(?${flags}:`;
+    } else if (part === '|') out += `${')'.repeat(here.length)}|${here.join('')}`;
+    else if (part === '(') {
+      open.push([]);
+      out += part;
+    } else if (part === ')') {
+      out += ')'.repeat(here.length + 1);
+      if (open.length > 1) open.pop();
+    } else out += part;
+  }
+  return out + ')'.repeat(open[0]?.length ?? 0);
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Field } from '../field.ts';
 import type { JsonSchema } from './json-schema.ts';
+import { backtrackingPatterns } from './patterns.ts';
 import { StructuralValidator, validateEmbedded, validateListTypes } from './validate.ts';
 import { applyDefaults, prune, pruneNulls } from './values.ts';
 
@@ -70,3 +71,13 @@ test('StructuralValidator takes what fits', () => {
   assert.deepEqual(errorsOf(schema, { port: 'http', size: 1, when: null }), []);
   assert.deepEqual(errorsOf(schema, { port: 80, size: 1.5, when: '2026-02-28T10:00:00.5+02:00' }), []);
 });
+
+for (const [pattern, yes, no] of [
+  ['^(?i)[a-z]([-a-z0-9]*[a-z0-9])?$', 'Ab-C', 'a_'], ['^(?i)(abort|warn)?$', 'WARN', 'warns'], ['^((?i)sun|mon)day$', 'MONday', 'sunDAY'],
+  ['a(?i)b|c', 'C', 'Ab'], ['^[(?i)]$', '?', 'a'], ['(?i)^x(?-i)y$', 'Xy', 'xY'], ['^\\(?i$', '(i', 'I'],
+] as const) {
+  test(`backtrackingPatterns take the flags of ${pattern} as RE2 does`, () => {
+    const matches = backtrackingPatterns.compile(pattern);
+    assert.deepEqual([matches(yes), matches(no)], [true, false]);
+  });
+}
