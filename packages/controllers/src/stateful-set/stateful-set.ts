@@ -8,7 +8,7 @@ import {
   type Pod,
   statefulSet,
 } from '@navarch/api';
-import { compileLabelSelector, equalJson, keyOf } from '@navarch/machinery';
+import { compileLabelSelector, equalJson, keyOf, scaledValue } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
 import { claim } from '../shared/claim.ts';
 import { forgetRevisions, type Revision, syncRevisions } from '../shared/revisions.ts';
@@ -40,7 +40,7 @@ export const statefulSetController: Controller = defineController({
     );
     const members = new Members(set, pods, { current, update }, context.clock.now());
     let failure: { readonly error: unknown } | undefined;
-    let replaced: Pod | undefined;
+    let replaced: readonly Pod[] = [];
     try {
       replaced = await step(members, context);
     } catch (error) {
@@ -112,9 +112,9 @@ class Members {
 
 /**
  * Does what may be done now. With ordered management that is one thing, and nothing while a predecessor is not up.
- * Gives the pod that was taken away for another of the next revision.
+ * Gives the pods that were taken away for others of the next revision.
  */
-async function step(members: Members, context: Context): Promise<Pod | undefined> {
+async function step(members: Members, context: Context): Promise<readonly Pod[]> {
   const { set } = members;
   const isOrdered = set.spec.podManagementPolicy !== 'Parallel';
   for (const { ordinal, pod: member } of members.wanted) {
@@ -122,34 +122,33 @@ async function step(members: Members, context: Context): Promise<Pod | undefined
     if (!member) await createMember(set, ordinal, members.revisionFor(ordinal), context);
     else if (isTerminal(member) && !member.metadata.deletionTimestamp) await deleteMember(set, member, context);
     else if (members.isUp(member)) continue;
-    if (isOrdered) return undefined;
+    if (isOrdered) return [];
   }
   for (const member of members.surplus) {
-    if (isOrdered && members.mustWaitFor(member)) return undefined;
+    if (isOrdered && members.mustWaitFor(member)) return [];
     if (!member.metadata.deletionTimestamp) await deleteMember(set, member, context);
     // The next only after this one has gone, so that the set is never smaller than its ordinals say.
-    if (isOrdered) return undefined;
+    if (isOrdered) return [];
   }
-  return set.spec.updateStrategy?.type === 'OnDelete' ? undefined : roll(members, context);
+  return set.spec.updateStrategy?.type === 'OnDelete' ? [] : roll(members, context);
 }
 
-/** From the highest ordinal down to the partition: one pod at a time gives way to the next revision. */
-async function roll(members: Members, context: Context): Promise<Pod | undefined> {
-  const { set, revisions } = members;
-  const lowest = startOf(set) + (set.spec.updateStrategy?.rollingUpdate?.partition ?? 0);
-  for (const { ordinal, pod: member } of members.wanted.toReversed()) {
-    if (ordinal < lowest) return undefined;
-    if (!member || member.metadata.deletionTimestamp) return undefined;
-    if (!isOfRevision(member, revisions.update)) {
-      await deleteMember(set, member, context);
-      return member;
-    }
-    if (!members.isUp(member)) return undefined;
-  }
-  return undefined;
+/** From the highest ordinal down to the partition, pods give way to the next revision: as many at a time as may be missing (KEP-961). */
+async function roll(members: Members, context: Context): Promise<readonly Pod[]> {
+  const { set, revisions, wanted } = members;
+  const { partition = 0, maxUnavailable = 1 } = set.spec.updateStrategy?.rollingUpdate ?? {};
+  const isOld = (p: Pod | undefined): p is Pod => p !== undefined && !p.metadata.deletionTimestamp && !isOfRevision(p, revisions.update);
+  // An old pod in trouble is not waited for: its successor may be what mends it.
+  const missing = wanted.filter(({ pod: p }) => !isOld(p) && !(p && members.isUp(p))).length;
+  const room = Math.max(1, scaledValue(maxUnavailable, wanted.length, 'up') ?? 1) - missing;
+  const lowest = startOf(set) + partition;
+  const old = wanted.filter(({ ordinal }) => ordinal >= lowest).map(({ pod: p }) => p).filter(isOld);
+  const replaced = old.toReversed().slice(0, Math.max(0, room));
+  for (const member of replaced) await deleteMember(set, member, context);
+  return replaced;
 }
 
-async function report(members: Members, replaced: Pod | undefined, { api }: Context): Promise<Outcome> {
+async function report(members: Members, replaced: readonly Pod[], { api }: Context): Promise<Outcome> {
   const {
     set,
     revisions: { current, update },
@@ -168,7 +167,7 @@ async function report(members: Members, replaced: Pod | undefined, { api }: Cont
   const optional = {
     readyReplicas: count((p) => p.status.phase === 'Running' && isReady(p)),
     // The next to be made in its place is of the update, however soon it is gone: that is read from here (revisionFor).
-    currentReplicas: count((p) => p !== replaced && isOfRevision(p, currentRevision)),
+    currentReplicas: count((p) => !replaced.includes(p) && isOfRevision(p, currentRevision)),
     updatedReplicas: updated,
   };
   const status = {

@@ -187,3 +187,24 @@ test('statefulSetController without a partition rolls out to pods that are gone 
   await plane.clock.advance(10_000);
   assert.deepEqual(await images(plane), { 'db-0': 'v2', 'db-1': 'v2', 'db-2': 'v2' });
 });
+
+test('statefulSetController replaces as many pods at a time as may be unavailable, from the top', async () => {
+  await using plane = await start();
+  await make(plane, {
+    replicas: 5,
+    podManagementPolicy: 'Parallel',
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '40%' } },
+  });
+  await plane.clock.advance(5000);
+  await setImage(plane, 'v2');
+  let most = 0;
+  for (let i = 0; i < 100; i++) {
+    await plane.clock.advance(100);
+    const ready = (await plane.list(pod)).filter((p) => isReady(p) && !p.metadata.deletionTimestamp).length;
+    most = Math.max(most, 5 - ready);
+  }
+  assert.equal(most, 2);
+  assert.deepEqual(new Set(Object.values(await images(plane))), new Set(['v2']));
+  const { status } = await plane.api.of(statefulSet).get(KEY);
+  assert.deepEqual([status.currentReplicas, status.currentRevision === status.updateRevision], [5, true]);
+});
