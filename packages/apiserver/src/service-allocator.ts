@@ -1,4 +1,4 @@
-import { service, type Service } from '@navarch/api';
+import { service, type Service, serviceCIDR, type ServiceCIDR } from '@navarch/api';
 import type { Random } from '@navarch/base';
 import { type ApiObject, Field, invalid, type Mutable } from '@navarch/machinery';
 import type { Attendant } from './registry/drafts.ts';
@@ -11,24 +11,28 @@ export interface AllocatorRanges {
   readonly nodePorts: readonly [first: number, last: number];
 }
 
+/** Addresses from `first` on, `count` of them: what hosts of a range may have. */
+interface Range {
+  readonly text: string;
+  readonly first: number;
+  readonly count: number;
+}
+
 /**
  * Gives services their cluster IPs and node ports. What is taken is read from the services themselves, so there is
- * nothing to repair after a crash.
+ * nothing to repair after a crash; what is given but not stored yet is held until the write has come to its end.
  */
 export class ServiceAllocator implements Attendant {
   readonly #registry: () => Registry;
   readonly #random: Random;
-  readonly #base: number;
-  readonly #size: number;
   readonly #ranges: AllocatorRanges;
+  /** Addresses, and `PROTOCOL/PORT`s, of writes that are under way, by the uid of the service. */
+  readonly #held = new Map<string, Set<string>>();
 
   constructor(registry: () => Registry, random: Random, ranges: AllocatorRanges) {
     this.#registry = registry;
     this.#random = random;
     this.#ranges = ranges;
-    const [address = '', bits = '16'] = ranges.serviceCidr.split('/');
-    this.#size = 2 ** (32 - Number(bits));
-    this.#base = Math.floor(ipNumber(address) / this.#size) * this.#size;
   }
 
   prepare(object: ApiObject, previous: ApiObject | undefined): void {
@@ -40,13 +44,24 @@ export class ServiceAllocator implements Attendant {
     this.#ports(draft);
   }
 
+  settled(uid: string): void {
+    this.#held.delete(uid);
+  }
+
+  #hold(uid: string, what: string): void {
+    const held = this.#held.get(uid);
+    if (held) held.add(what);
+    else this.#held.set(uid, new Set([what]));
+  }
+
   #address(draft: Mutable<Service>, previous: Service | undefined): void {
     const { spec } = draft;
     spec.ipFamilyPolicy ??= 'SingleStack';
     spec.ipFamilies ??= ['IPv4'];
     if (spec.clusterIPs?.[0] && !spec.clusterIP) spec.clusterIP = spec.clusterIPs[0];
-    if (!spec.clusterIP) spec.clusterIP = this.#freeAddress();
+    if (!spec.clusterIP) spec.clusterIP = this.#freeAddress(draft.metadata.uid);
     else if (spec.clusterIP !== 'None' && spec.clusterIP !== previous?.spec.clusterIP) this.#checkAddress(draft, spec.clusterIP);
+    if (spec.clusterIP !== 'None') this.#hold(draft.metadata.uid, spec.clusterIP);
     spec.clusterIPs ??= [spec.clusterIP];
     draft.spec = ordered(spec);
   }
@@ -54,30 +69,40 @@ export class ServiceAllocator implements Attendant {
   #checkAddress(draft: Mutable<Service>, address: string): void {
     const at = new Field('spec.clusterIPs');
     const number = ipNumber(address);
+    const ranges = this.#usable();
     if (Number.isNaN(number)) at.index(0).invalid(address, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)');
-    else if (number <= this.#base || number >= this.#base + this.#size - 1) {
-      at.invalid([address], `failed to allocate IP ${address}: the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.#ranges.serviceCidr}`);
-    } else if (this.#taken(draft.metadata.uid).has(address)) at.invalid([address], `failed to allocate IP ${address}: provided IP is already allocated`);
+    else if (!ranges.some(({ first, count }) => number >= first && number < first + count)) {
+      const valid = ranges.map(({ text }) => text).join(', ');
+      at.invalid([address], `failed to allocate IP ${address}: the provided IP (${address}) is not in the valid range. The range of valid IPs is ${valid}`);
+    } else if (this.#addresses(draft.metadata.uid).has(address)) at.invalid([address], `failed to allocate IP ${address}: provided IP is already allocated`);
     if (at.errors.length > 0) throw invalid(service, draft.metadata.name, at.errors);
   }
 
-  /** The lower part of the range is left to those who ask by number (KEP-3070). */
-  #freeAddress(): string {
-    const taken = this.#taken('');
-    const reserved = Math.min(Math.max(16, Math.floor(this.#size / 16)), 256);
-    const usable = this.#size - 2 - reserved;
-    const start = this.#random.uint32() % usable;
-    for (let i = 0; i < usable; i++) {
-      const address = ipText(this.#base + 1 + reserved + ((start + i) % usable));
-      if (!taken.has(address)) return address;
+  /** The lower part of a range is left to those who ask by number, until the upper one is full (KEP-3070). */
+  #freeAddress(uid: string): string {
+    const taken = this.#addresses(uid);
+    for (const { first, count } of this.#usable()) {
+      const reserved = count > RESERVED_MIN ? Math.min(Math.max(RESERVED_MIN, Math.floor(count / RESERVED_MIN)), RESERVED_MAX) : 0;
+      const found = this.#freeIn(first + reserved, count - reserved, taken) ?? this.#freeIn(first, reserved, taken);
+      if (found) return found;
     }
     throw invalid(service, '', [{ reason: 'FieldValueInvalid', field: 'spec.clusterIPs', message: 'Invalid value: null: failed to allocate a serviceIP: range is full' }]);
   }
 
+  #freeIn(first: number, count: number, taken: ReadonlySet<string>): string | undefined {
+    const start = count > 0 ? this.#random.uint32() % count : 0;
+    for (let i = 0; i < count; i++) {
+      const address = ipText(first + ((start + i) % count));
+      if (!taken.has(address)) return address;
+    }
+    return undefined;
+  }
+
   #ports(draft: Mutable<Service>): void {
+    const { uid, name } = draft.metadata;
     const [first, last] = this.#ranges.nodePorts;
-    const taken = new Set(this.#services().filter((s) => s.metadata.uid !== draft.metadata.uid)
-      .flatMap((s) => (s.spec.ports ?? []).filter((p) => p.nodePort).map((p) => `${p.protocol}/${p.nodePort}`)));
+    const taken = new Set(this.#others(uid).flatMap((s) => (s.spec.ports ?? []).filter((p) => p.nodePort).map((p) => `${p.protocol}/${p.nodePort}`)));
+    for (const what of this.#heldByOthers(uid)) taken.add(what);
     const at = new Field('spec.ports');
     draft.spec.ports?.forEach((port, i) => {
       const here = at.index(i).at('nodePort');
@@ -87,7 +112,8 @@ export class ServiceAllocator implements Attendant {
       port.nodePort ??= this.#freePort(taken, port.protocol ?? 'TCP');
       taken.add(`${port.protocol}/${port.nodePort}`);
     });
-    if (at.errors.length > 0) throw invalid(service, draft.metadata.name, at.errors);
+    if (at.errors.length > 0) throw invalid(service, name, at.errors);
+    for (const { protocol, nodePort } of draft.spec.ports ?? []) this.#hold(uid, `${protocol}/${nodePort}`);
   }
 
   #freePort(taken: ReadonlySet<string>, protocol: string): number {
@@ -101,14 +127,35 @@ export class ServiceAllocator implements Attendant {
     throw invalid(service, '', [{ reason: 'FieldValueInvalid', field: 'spec.ports[0].nodePort', message: 'Invalid value: 0: failed to allocate a nodePort: range is full' }]);
   }
 
-  #taken(exceptUid: string | undefined): ReadonlySet<string> {
-    return new Set(this.#services().filter((s) => s.metadata.uid !== exceptUid).flatMap((s) => s.spec.clusterIPs ?? []));
+  /** The server's own range, then what people added, of IPv4 (KEP-1880). Nothing is taken from a range that is going. */
+  #usable(): readonly Range[] {
+    const { cache } = this.#registry().of(serviceCIDR).shelf;
+    const added = [...cache.range(cache.prefix)].map((cached) => cached.object as unknown as ServiceCIDR);
+    const texts = added.filter(({ metadata }) => !metadata.deletionTimestamp).flatMap(({ spec }) => spec.cidrs ?? []);
+    return [...new Set([this.#ranges.serviceCidr, ...texts.filter((text) => !text.includes(':'))])].map(rangeOf);
   }
 
-  #services(): readonly Service[] {
-    const { cache } = this.#registry().of(service).shelf;
-    return [...cache.range(cache.prefix)].map((cached) => cached.object as unknown as Service);
+  #addresses(exceptUid: string): ReadonlySet<string> {
+    return new Set([...this.#others(exceptUid).flatMap((s) => s.spec.clusterIPs ?? []), ...this.#heldByOthers(exceptUid)]);
   }
+
+  #heldByOthers(uid: string): readonly string[] {
+    return [...this.#held].flatMap(([other, held]) => (other === uid ? [] : [...held]));
+  }
+
+  #others(uid: string): readonly Service[] {
+    const { cache } = this.#registry().of(service).shelf;
+    return [...cache.range(cache.prefix)].map((cached) => cached.object as unknown as Service).filter((s) => s.metadata.uid !== uid);
+  }
+}
+
+const RESERVED_MIN = 16;
+const RESERVED_MAX = 256;
+
+function rangeOf(text: string): Range {
+  const [address = '', bits = '16'] = text.split('/');
+  const size = 2 ** (32 - Number(bits));
+  return { text, first: Math.floor(ipNumber(address) / size) * size + 1, count: Math.max(0, size - 2) };
 }
 
 /** Allocated fields take the places in which they are printed. */

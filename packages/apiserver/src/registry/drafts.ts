@@ -12,6 +12,8 @@ import { inOrder } from './meta.ts';
 export interface Attendant {
   /** Before validation of a create or update. Throws StatusError when it cannot. */
   prepare(draft: ApiObject, previous: ApiObject | undefined): void;
+  /** The write of the object with this uid is over: it is stored and visible, or came to nothing. */
+  settled(uid: string): void;
 }
 
 export interface DraftsDeps<O extends ApiObject> {
@@ -67,6 +69,11 @@ export class Drafts<O extends ApiObject> {
     if (at.errors.length > 0) throw invalid(kind, ready.metadata.name, at.errors);
     call.warnings?.push(...(stored.behaviour.warnings?.(ready as ApiObject, undefined) ?? []));
     return ready;
+  }
+
+  /** To be called when a write that made a draft is over, whatever came of it. */
+  settled(uid: string): void {
+    this.#deps.attendant?.settled(uid);
   }
 
   async updated(sent: Draft, previous: ApiObject, writing: Writing): Promise<Draft> {

@@ -85,15 +85,19 @@ export class Resource<O extends ApiObject> {
       }) as Draft['metadata'];
       delete (next.metadata as { deletionTimestamp?: string }).deletionTimestamp;
       delete (next.metadata as { deletionGracePeriodSeconds?: number }).deletionGracePeriodSeconds;
-      const ready = await this.#drafts.created(next, { call, now, part: '', isApplied });
       try {
-        if (this.shelf.cache.get(this.shelf.keyOf(namespace, ready.metadata.name))) throw alreadyExists(this.kind, ready.metadata.name);
-        if (call.isDryRun) return this.view(ready);
-        const cached = await this.shelf.create(this.shelf.keyOf(namespace, ready.metadata.name), ready);
-        return this.view(cached.object);
-      } catch (error) {
-        const exists = error instanceof StaleError ? alreadyExists(this.kind, ready.metadata.name) : error;
-        if (!isGenerated || attempt >= NAME_RETRIES_MAX || !(exists instanceof StatusError) || exists.status.reason !== 'AlreadyExists') throw exists;
+        const ready = await this.#drafts.created(next, { call, now, part: '', isApplied });
+        try {
+          if (this.shelf.cache.get(this.shelf.keyOf(namespace, ready.metadata.name))) throw alreadyExists(this.kind, ready.metadata.name);
+          if (call.isDryRun) return this.view(ready);
+          const cached = await this.shelf.create(this.shelf.keyOf(namespace, ready.metadata.name), ready);
+          return this.view(cached.object);
+        } catch (error) {
+          const exists = error instanceof StaleError ? alreadyExists(this.kind, ready.metadata.name) : error;
+          if (!isGenerated || attempt >= NAME_RETRIES_MAX || !(exists instanceof StatusError) || exists.status.reason !== 'AlreadyExists') throw exists;
+        }
+      } finally {
+        this.#drafts.settled(next.metadata.uid);
       }
     }
   }
@@ -208,21 +212,30 @@ export class Resource<O extends ApiObject> {
       if (sent.metadata.uid && sent.metadata.uid !== cached.object.metadata.uid) {
         throw conflict(this.kind, name, `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${cached.object.metadata.uid}`);
       }
-      const draft = await this.#drafts.updated(sent, cached.object, { call, now: this.registry.deps.clock.now(), part, isApplied });
-      if (isSame(draft, cached.object) && (this.kind.origin !== 'custom' || await this.shelf.isStoredAsNow(cached))) return this.view(cached.object);
-      if (call.isDryRun) return this.view(versionedAs(cached.object, draft));
       try {
-        if (isFinished(draft as ApiObject, this.shelf.kind)) {
-          await this.shelf.remove(cached);
-          return this.view(versionedAs(cached.object, draft));
-        }
-        return this.view((await this.shelf.replace(cached, draft as ApiObject)).object);
-      } catch (error) {
-        const isBehind = error instanceof StaleError || (error instanceof StatusError && error.status.reason === 'Conflict');
-        if (!isBehind) throw error;
-        // The caller insisted on a version that is no longer the newest, or others are faster every time.
-        if (claimed || attempt >= RETRIES_MAX) throw conflict(this.kind, name, OBJECT_MODIFIED);
+        const draft = await this.#drafts.updated(sent, cached.object, { call, now: this.registry.deps.clock.now(), part, isApplied });
+        if (isSame(draft, cached.object) && (this.kind.origin !== 'custom' || await this.shelf.isStoredAsNow(cached))) return this.view(cached.object);
+        if (call.isDryRun) return this.view(versionedAs(cached.object, draft));
+        const stored = await this.#stored(cached, draft);
+        if (stored) return this.view(stored);
+      } finally {
+        this.#drafts.settled(cached.object.metadata.uid);
       }
+      // The caller insisted on a version that is no longer the newest, or others are faster every time.
+      if (claimed || attempt >= RETRIES_MAX) throw conflict(this.kind, name, OBJECT_MODIFIED);
+    }
+  }
+
+  /** The object as it is stored now, or as it was when it went for good; undefined: somebody else was faster. */
+  async #stored(cached: Cached<ApiObject>, draft: Draft): Promise<ApiObject | undefined> {
+    try {
+      if (!isFinished(draft as ApiObject, this.shelf.kind)) return (await this.shelf.replace(cached, draft as ApiObject)).object;
+      await this.shelf.remove(cached);
+      return versionedAs(cached.object, draft);
+    } catch (error) {
+      const isBehind = error instanceof StaleError || (error instanceof StatusError && error.status.reason === 'Conflict');
+      if (!isBehind) throw error;
+      return undefined;
     }
   }
 }
