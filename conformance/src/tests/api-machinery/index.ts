@@ -1,5 +1,6 @@
 import type { ConformanceTest } from '../../conformance-test.ts';
 import { admissionWebhookTests } from './admission-webhooks.ts';
+import { aggregatorTests } from './aggregator.ts';
 import { crdConversionTests } from './crd-conversion.ts';
 import { customResourceTests } from './custom-resources.ts';
 import { discoveryTests } from './discovery.ts';
@@ -15,7 +16,7 @@ import { watcherTests } from './watchers.ts';
 import { webhookConfigurationTests } from './webhook-configurations.ts';
 
 export const apiMachineryTests: readonly ConformanceTest[] = [
-  ...admissionWebhookTests, ...crdConversionTests, ...customResourceTests, ...discoveryTests, ...fieldValidationTests,
+  ...admissionWebhookTests, ...aggregatorTests, ...crdConversionTests, ...customResourceTests, ...discoveryTests, ...fieldValidationTests,
   ...garbageCollectorTests, ...listTests, ...namespaceTests, ...openApiPublishingTests, ...operationTests,
   ...policyTests, ...resourceQuotaTests, ...watcherTests, ...webhookConfigurationTests,
 ];
