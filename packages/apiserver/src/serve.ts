@@ -117,9 +117,9 @@ interface Kept {
   readonly aggregation: Aggregation | undefined;
 }
 
-async function housekeep({ registry, customResources, resourceMetrics, aggregation }: Kept, { store, clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {
+async function housekeep({ registry, customResources, resourceMetrics, aggregation }: Kept, { clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
-  group.spawn((s) => keepCompacted(store, clock, log, s));
+  group.spawn((s) => keepCompacted(registry, clock, log, s));
   group.spawn((s) => keepEventsFresh(registry, clock, s));
   group.spawn((s) => customResources.run(s));
   if (resourceMetrics) group.spawn((s) => resourceMetrics.run(s));

@@ -21,6 +21,12 @@ const V2 = { paths: { '/apis/wardle.example.com/v1alpha1/flunders': {}, '/versio
 const V3 = { openapi: '3.0.0', components: { schemas: {} } };
 const DOCUMENTS: Readonly<Record<string, unknown>> = { '/apis/wardle.example.com/v1alpha1': LIST, '/openapi/v2': V2, '/openapi/v3/apis/wardle.example.com/v1alpha1': V3 };
 
+/** Turns of the process in which everything that is to be done at once gets done. */
+const TURNS = 300;
+async function settled(): Promise<void> {
+  for (let i = 0; i < TURNS; i++) await setImmediate();
+}
+
 const SERVICES = '/api/v1/namespaces/default/services';
 const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 const API_SERVICES = '/apis/apiregistration.k8s.io/v1/apiservices';
@@ -39,7 +45,7 @@ async function started(status = 200) {
   };
   const all = await startedServer([user('bob', 'builders')], { extensions: servers });
   const end = new AbortController();
-  const running = all.housekeep(end.signal).catch(() => undefined);
+  const running = all.housekeep(end.signal).catch((error: unknown) => { if (!end.signal.aborted) throw error; });
   return { ...all, calls, [Symbol.asyncDispose]: async () => { end.abort(); await running; } };
 }
 
@@ -60,7 +66,7 @@ async function serve({ make }: Started, port = 7443, addresses: readonly string[
 
 /** The condition, once all that is to be done at once has been done. */
 async function condition({ ask }: Started): Promise<readonly unknown[]> {
-  for (let i = 0; i < 20; i++) await setImmediate();
+  await settled();
   const { status } = (await ask('GET', `${API_SERVICES}/${NAME}`)).body;
   const found = status.conditions?.find(({ type }: { readonly type: string }) => type === 'Available');
   return found ? [found.status, found.reason, found.message] : [];
@@ -135,7 +141,7 @@ test('discovery and OpenAPI tell of extension servers, by their priority, until 
   const root = (await server.ask('GET', '/openapi/v3')).body.paths['apis/wardle.example.com/v1alpha1'].serverRelativeURL;
   assert.deepEqual((await server.ask('GET', root)).body, V3);
   await server.ask('DELETE', `${API_SERVICES}/${NAME}`);
-  for (let i = 0; i < 20; i++) await setImmediate();
+  await settled();
   assert.equal(await find(), undefined);
   assert.equal((await server.ask('GET', '/apis/wardle.example.com/v1alpha1')).status, 404);
 });
@@ -149,4 +155,29 @@ test('extension servers are told whom to believe, and what people added to it st
     'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]', 'requestheader-group-headers': '["X-Remote-Group"]',
     'requestheader-uid-headers': '["X-Remote-Uid"]', 'requestheader-username-headers': '["X-Remote-User"]',
   });
+});
+
+test('what the server serves itself has APIServices too, of custom resources for as long as they are served', async () => {
+  await using server = await started();
+  const { ask, make } = server;
+  const get = async (name: string): Promise<any> => {
+    await settled();
+    return (await ask('GET', `${API_SERVICES}/${name}`)).body;
+  };
+  const apps = await get('v1.apps');
+  assert.deepEqual([apps.metadata.labels, apps.spec], [{ 'kube-aggregator.kubernetes.io/automanaged': 'onstart' }, { group: 'apps', version: 'v1', groupPriorityMinimum: 17_800, versionPriority: 15 }]);
+  assert.deepEqual([apps.status.conditions[0].status, apps.status.conditions[0].reason], ['True', 'Local']);
+  assert.deepEqual((await get('v1.')).spec, { version: 'v1', groupPriorityMinimum: 18_000, versionPriority: 1 });
+  const definition = {
+    metadata: { name: 'foos.e.com' },
+    spec: {
+      group: 'e.com', scope: 'Namespaced', names: { plural: 'foos', singular: 'foo', kind: 'Foo', listKind: 'FooList' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  };
+  await make('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition);
+  assert.deepEqual((await get('v1.e.com')).metadata.labels, { 'kube-aggregator.kubernetes.io/automanaged': 'true' });
+  await ask('DELETE', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/foos.e.com');
+  assert.equal((await get('v1.e.com')).code, 404);
+  assert.equal((await get('v1.apps')).metadata.uid, apps.metadata.uid);
 });

@@ -10,6 +10,7 @@ import { type ApiRequest, type ApiResponse, plain } from '../request.ts';
 import { availability, extensionServer, HTTPS, type Reference, type Verdict } from './availability.ts';
 import { type ExtensionDocuments, readDocuments } from './extension-documents.ts';
 import type { ExtensionServers } from './extension-servers.ts';
+import { keepLocalServices } from './local-services.ts';
 import { remoteHeaders } from './remote-user.ts';
 import { serviceEndpoints } from './service-endpoints.ts';
 
@@ -85,6 +86,7 @@ export class Aggregation {
     this.#recheck(() => true);
     try {
       await using group = new TaskGroup(signal);
+      group.spawn((s) => keepLocalServices(this.#deps.registry, s));
       group.spawn((s) => this.#queue.run(s));
       for (let worker = 0; worker < WORKERS; worker++) group.spawn((s) => this.#work(s));
       await group.join();

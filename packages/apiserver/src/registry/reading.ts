@@ -45,7 +45,7 @@ export async function page(resource: Resource<any>, request: ListRequest): Promi
   const limit = request.resourceVersion === '0' && !token ? undefined : request.limit;
   const reach: Reach = { resource, selection, prefix, after: token?.after, limit, revision };
   // What was compacted is expired also where nothing has changed since: so it is for every other reader.
-  if (revision === newest || (revision >= shelf.oldest && isUnchangedSince(resource, revision, prefix))) return present(reach);
+  if (revision === newest || (revision >= resource.registry.compacted && isUnchangedSince(resource, revision, prefix))) return present(reach);
   try {
     return await past(reach);
   } catch (error) {

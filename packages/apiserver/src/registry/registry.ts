@@ -35,6 +35,7 @@ export class Registry {
   readonly #changed = new Notifier();
   #kinds: readonly Kind<any>[];
   #signal = new AbortController().signal;
+  #compacted = 0;
 
   constructor(deps: RegistryDeps) {
     this.deps = deps;
@@ -46,6 +47,15 @@ export class Registry {
   async start(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     for (const shelf of [...this.#shelves.values()].flat()) await shelf.start(signal);
+  }
+
+  /** States before this revision were compacted: nobody is shown them any more. What the store forgot for want of room is another matter. */
+  get compacted(): number {
+    return this.#compacted;
+  }
+
+  compactedAt(revision: number): void {
+    this.#compacted = Math.max(this.#compacted, revision);
   }
 
   /** Aborts when the server ends. */

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { WebSocket, WebSocketServer } from 'ws';
+import { Pki } from '../pki/index.ts';
 import { forward, forwardUpgrade } from './forward.ts';
 import { AddressRewriter } from './forward/html.ts';
 import { proxyPlace, rewritten } from './forward/location.ts';
@@ -241,4 +247,42 @@ test('proxyPlace() takes only proxy subresources apart', () => {
   assert.deepEqual(proxyPlace('/api/v1/nodes/n1/proxy/stats/summary?x'), { prefix: '/api/v1/nodes/n1/proxy', rest: '/stats/summary?x' });
   assert.deepEqual(proxyPlace('/api/v1/namespaces/a/services/https:b:c/proxy'), { prefix: '/api/v1/namespaces/a/services/https:b:c/proxy', rest: '' });
   for (const url of ['/api/v1/namespaces/a/pods/b/log', '/api/v1/namespaces/a/pods/b/proxyx', '/apis/x/v1/pods/b/proxy', '/api/v1/pods?x=/proxy']) assert.equal(proxyPlace(url), undefined, url);
+});
+
+test('forward() tells an extension server who asks, proves that it may by its certificate, and checks whose that is', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'navarch-forward-'));
+  const [pki, frontProxy] = [await Pki.open(dir), await Pki.open(dir, 'front-proxy-ca')];
+  const own = await pki.issue({ commonName: 'x', names: ['api.demo.svc'] });
+  const extensionClient = await frontProxy.issue({ commonName: 'front-proxy-client' });
+  const seen: (readonly unknown[])[] = [];
+  const target = createTlsServer({ cert: own.certificate, key: own.key, ca: frontProxy.authority.certificate, requestCert: true, rejectUnauthorized: false }, ({ socket, headers, url }, response) => {
+    const { authorized } = socket as TLSSocket;
+    seen.push([authorized, url, headers['x-remote-user'], headers['x-remote-group'], headers['x-remote-extra-a'], headers['x-remote-extra-spoofed'], headers.authorization, headers.host]);
+    response.end('flunders');
+  });
+  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
+  const { port } = target.address() as AddressInfo;
+  const through = async (serverName: string): Promise<Answer> => {
+    const headers = { 'x-remote-user': 'jan\u00e9', 'x-remote-group': ['a', 'b'], 'x-remote-extra-a': ['1'] };
+    const extension = { server: { host: '127.0.0.1', port, serverName, authority: pki.authority.certificate, isUnverified: false }, headers };
+    const where = { scheme: 'https', host: '127.0.0.1', port, path: '/apis/g/v1/flunders?limit=1', asKubeletClient: false, extension } as const;
+    const proxy = createServer((request, response) => void forward(where, request, response, { ...credentials, extensionClient }));
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const spoofed = { authorization: 'Bearer secret', 'x-remote-user': 'root', 'x-remote-extra-spoofed': 'yes' };
+    const answer = await ask((proxy.address() as AddressInfo).port, '/apis/g/v1/flunders', { headers: spoofed, method: 'GET', body: undefined });
+    proxy.closeAllConnections();
+    await new Promise((resolve) => proxy.close(resolve));
+    return answer;
+  };
+  try {
+    assert.equal((await through('api.demo.svc')).body.toString(), 'flunders');
+    assert.deepEqual(seen, [[true, '/apis/g/v1/flunders?limit=1', Buffer.from('jan\u00e9').toString('latin1'), 'a, b', '1', undefined, undefined, 'api.demo.svc']]);
+    const refused = await through('other.demo.svc');
+    assert.deepEqual([refused.status, refused.headers['content-type']], [503, 'text/plain; charset=utf-8']);
+    assert.match(refused.body.toString(), /^error trying to reach service: .*api\.demo\.svc/);
+  } finally {
+    target.closeAllConnections();
+    await new Promise((resolve) => target.close(resolve));
+    rmSync(dir, { recursive: true });
+  }
 });

@@ -1,4 +1,4 @@
-import { dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind } from '@navarch/machinery';
+import { dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind, pathSegmentErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { isPort, named, PORT_RANGE, requiredName } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
@@ -17,6 +17,8 @@ export const apiService: Kind<APIService> = builtIn<APIService>('apiregistration
   behaviour: {
     desired: false,
     updatesUnconditionally: false,
+    // That of the core group ends in a dot.
+    validateName: pathSegmentErrors,
     complete({ spec }) {
       if (spec.service) spec.service.port ??= HTTPS;
     },

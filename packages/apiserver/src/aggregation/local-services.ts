@@ -1,0 +1,77 @@
+import { apiService, type APIService } from '@navarch/api';
+import { settleAll } from '@navarch/base';
+import { equalJson, hasReason, type Kind } from '@navarch/machinery';
+import { systemUser } from '../auth/user.ts';
+import type { Registry } from '../registry/registry.ts';
+
+/** Says whether the server made an APIService: once when it started, or for as long as a custom resource is served. */
+const LABEL = 'kube-aggregator.kubernetes.io/automanaged';
+const ON_START = 'onstart';
+const ALWAYS = 'true';
+
+/** In which order clients see the groups of the server; newer ones come after these. */
+const PRIORITIES: Readonly<Record<string, number>> = {
+  '': 18_000, apps: 17_800, 'events.k8s.io': 17_750, 'authentication.k8s.io': 17_700, 'authorization.k8s.io': 17_600, autoscaling: 17_500, batch: 17_400,
+  'certificates.k8s.io': 17_300, 'networking.k8s.io': 17_200, policy: 17_100, 'rbac.authorization.k8s.io': 17_000, 'storage.k8s.io': 16_800,
+  'apiextensions.k8s.io': 16_700, 'admissionregistration.k8s.io': 16_700, 'scheduling.k8s.io': 16_600, 'coordination.k8s.io': 16_500, 'node.k8s.io': 16_300,
+  'discovery.k8s.io': 16_200, 'flowcontrol.apiserver.k8s.io': 16_100,
+};
+const NEWER_PRIORITY = 15_000;
+const VERSION_PRIORITY = 15;
+/** Of versions that clients prefer to the first one. */
+const LATER_VERSION_PRIORITY = 30;
+const CUSTOM = { groupPriorityMinimum: 1000, versionPriority: 100 } as const;
+
+/**
+ * Keeps an APIService for every group and version that this server serves itself, so that `kubectl get apiservices` shows
+ * all of the API. Those that people made or changed into services of their own stay as they are.
+ */
+export async function keepLocalServices(registry: Registry, signal: AbortSignal): Promise<void> {
+  for (let isStart = true; ; isStart = false) {
+    const { kinds } = registry;
+    await reconcile(registry, wantedOf(kinds), isStart);
+    await registry.kindsChanged(kinds, signal);
+  }
+}
+
+interface WantedService {
+  readonly managed: typeof ON_START | typeof ALWAYS;
+  readonly spec: APIService['spec'];
+}
+type Wanted = ReadonlyMap<string, WantedService>;
+
+function wantedOf(kinds: readonly Kind<any>[]): Wanted {
+  const wanted = new Map<string, WantedService>();
+  for (const { group, version, origin } of kinds) {
+    const name = `${version}.${group}`;
+    const versionPriority = group === '' ? 1 : version === 'v2' ? LATER_VERSION_PRIORITY : VERSION_PRIORITY;
+    const own = { groupPriorityMinimum: PRIORITIES[group] ?? NEWER_PRIORITY, versionPriority };
+    const isCustom = origin === 'custom';
+    wanted.set(name, { managed: isCustom ? ALWAYS : ON_START, spec: { ...(group ? { group } : {}), version, ...(isCustom ? CUSTOM : own) } });
+  }
+  return wanted;
+}
+
+async function reconcile(registry: Registry, wanted: Wanted, isStart: boolean): Promise<void> {
+  const services = registry.of(apiService);
+  const call = { user: systemUser, isDryRun: false } as const;
+  const ensure = async ([name, { managed, spec }]: readonly [string, WantedService]): Promise<void> => {
+    const found = services.find('', name);
+    if (!found && (isStart || managed === ALWAYS)) await services.create('', { metadata: { name, labels: { [LABEL]: managed } }, spec }, call);
+    else if (found?.metadata.labels?.[LABEL] && !equalJson(found.spec, spec) && isStart) await services.update('', name, (current) => ({ ...current, spec }), call);
+  };
+  const { cache } = services.shelf;
+  const old = Array.from(cache.range(cache.prefix), ({ object }) => object as APIService)
+    .filter(({ metadata }) => metadata.labels?.[LABEL] === ALWAYS && !wanted.has(metadata.name));
+  const remove = ({ metadata: { name } }: APIService): Promise<unknown> => services.delete('', name, {}, call);
+  // It is for people to look at: what could not be written must not keep the server from its other work.
+  const tolerant = async (work: Promise<unknown>): Promise<void> => {
+    try {
+      await work;
+    } catch (error) {
+      // Somebody was faster: what is there by now, or gone, is as it should be.
+      if (!hasReason(error, 'AlreadyExists') && !hasReason(error, 'NotFound')) registry.deps.log.warn('an APIService of the server itself could not be kept', { error });
+    }
+  };
+  await settleAll([...Array.from(wanted, (one) => tolerant(ensure(one))), ...old.map((one) => tolerant(remove(one)))]);
+}
