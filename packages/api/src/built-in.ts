@@ -1,4 +1,4 @@
-import { type ApiObject, defineKind, type Kind, type KindDeclaration, ProtobufDecoder, ProtobufEncoder, type ResourceFacts, Schemas } from '@navarch/machinery';
+import { type ApiObject, defineKind, type Kind, type KindDeclaration, ProtobufDecoder, ProtobufEncoder, Schemas } from '@navarch/machinery';
 import { typeFacts } from './generated/facts/index.ts';
 import { resources } from './generated/resources/resources.ts';
 
@@ -22,13 +22,10 @@ export function builtIn<Obj extends ApiObject>(
 }
 
 const asked: readonly ResourceKey[] = [
-  '/v1.Binding', '/v1.ComponentStatus', 'authentication.k8s.io/v1.SelfSubjectReview', 'authentication.k8s.io/v1.TokenReview',
+  '/v1.Binding', 'authentication.k8s.io/v1.SelfSubjectReview', 'authentication.k8s.io/v1.TokenReview',
   'authorization.k8s.io/v1.LocalSubjectAccessReview', 'authorization.k8s.io/v1.SelfSubjectAccessReview',
   'authorization.k8s.io/v1.SelfSubjectRulesReview', 'authorization.k8s.io/v1.SubjectAccessReview',
 ];
 
 /** Resources that are asked and answered but never stored: discovery lists them all the same. */
-export const virtualResources: readonly ResourceFacts[] = asked.map((key) => {
-  const { type: _, stage: __, ...facts } = resources[key];
-  return facts;
-});
+export const virtualKinds: readonly Kind<any>[] = asked.map((key) => builtIn(key));

@@ -1,4 +1,4 @@
-export { protobuf, protobufEncoder, schemas, virtualResources } from './built-in.ts';
+export { protobuf, protobufEncoder, schemas, virtualKinds } from './built-in.ts';
 export { typeFacts } from './generated/facts/index.ts';
 export { age, humanDuration } from './columns.ts';
 export { builtinKinds } from './kinds.ts';
@@ -24,6 +24,7 @@ export { clusterTrustBundle } from './certificates/v1/trust.ts';
 export { lease } from './coordination/v1/lease.ts';
 export { configMap } from './core/v1/config-map.ts';
 export { endpoints } from './core/v1/endpoints.ts';
+export { componentStatus } from './core/v1/component-status.ts';
 export { event } from './core/v1/event.ts';
 export { limitRange } from './core/v1/limit-range.ts';
 export { namespace } from './core/v1/namespace.ts';

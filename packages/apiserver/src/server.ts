@@ -33,7 +33,7 @@ export interface ServerDeps {
   readonly registry: Registry;
   readonly authentication: AuthenticationDeps;
   /** Resources that are asked and never stored, for discovery. */
-  readonly virtual: readonly ResourceFacts[];
+  readonly virtual: readonly Kind<any>[];
   /** Resources that are computed when they are read. */
   readonly computed: readonly ComputedResource[];
   /** `host:port` that clients in the cluster are told to use. */

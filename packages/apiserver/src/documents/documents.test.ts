@@ -105,3 +105,25 @@ test('discovery is in lists only where AggregatedDiscoveryEndpoint is off', asyn
   const { body, headers } = await ask('GET', '/apis', undefined, { accept: `${AGGREGATED('v2')},application/json` });
   assert.deepEqual([body.kind, headers['content-type']], ['APIGroupList', 'application/json']);
 });
+
+test('OpenAPI v3 has paths of what is only asked, and names for what is a text or a number', async () => {
+  const { ask } = await asked();
+  const { body: { paths, components: { schemas } } } = await ask('GET', '/openapi/v3/api/v1');
+  assert.deepEqual(Object.keys(paths['/api/v1/namespaces/{namespace}/bindings']), ['post']);
+  assert.deepEqual(Object.keys(paths['/api/v1/componentstatuses/{name}']), ['get']);
+  assert.deepEqual(Object.keys(paths['/api/v1/namespaces/{namespace}/pods/{name}']), ['get', 'put', 'patch', 'delete']);
+  const { body: reviews } = await ask('GET', '/openapi/v3/apis/authentication.k8s.io/v1');
+  assert.deepEqual(Object.keys(reviews.paths['/apis/authentication.k8s.io/v1/tokenreviews']), ['post']);
+  // kubectl explain shows the name of a type that is neither: <IntOrString>.
+  assert.deepEqual(schemas['io.k8s.apimachinery.pkg.util.intstr.IntOrString'], { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] });
+  assert.equal(schemas['io.k8s.apimachinery.pkg.api.resource.Quantity'].type, undefined);
+});
+
+test('componentstatuses tell of the store', async () => {
+  const { ask } = await asked();
+  const { body } = await ask('GET', '/api/v1/componentstatuses');
+  assert.deepEqual(body.items.map((item: { readonly metadata: { readonly name: string }; readonly conditions: unknown }) => [item.metadata.name, item.conditions]), [
+    ['etcd-0', [{ type: 'Healthy', status: 'True', message: 'ok' }]],
+  ]);
+  assert.equal((await ask('GET', '/api/v1/componentstatuses/none')).status, 404);
+});

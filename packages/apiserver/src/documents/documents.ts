@@ -1,5 +1,5 @@
 import { PROMETHEUS_TYPE } from '@navarch/base';
-import type { Kind, ResourceFacts } from '@navarch/machinery';
+import type { Kind } from '@navarch/machinery';
 import type { ExtensionVersion } from '../aggregation/aggregation.ts';
 import { notServed } from '../handlers/exchange.ts';
 import { valueAnswer } from '../handlers/answer.ts';
@@ -17,7 +17,7 @@ export interface DocumentsDeps {
   /** What extension servers serve, now. The list is another one after each change. */
   extensions(): readonly ExtensionVersion[];
   /** Resources that are asked and never stored. */
-  readonly virtual: readonly ResourceFacts[];
+  readonly virtual: readonly Kind<any>[];
   /** `host:port` for clients in the cluster. */
   readonly address: string;
   readonly issuer: string;
@@ -45,6 +45,8 @@ export class Documents {
   readonly #deps: DocumentsDeps;
   #kinds: readonly Kind<any>[] = [];
   #extensions: readonly ExtensionVersion[] = [];
+  /** With those that are not stored. */
+  #all: readonly Kind<any>[] = [];
   #versions: readonly GroupVersion[] = [];
   readonly #made = new Map<string, Document>();
 
@@ -79,7 +81,8 @@ export class Documents {
     if (kinds === this.#kinds && extensions === this.#extensions) return;
     this.#kinds = kinds;
     this.#extensions = extensions;
-    this.#versions = groupVersions([...kinds, ...this.#deps.virtual], extensions);
+    this.#all = [...kinds, ...this.#deps.virtual];
+    this.#versions = groupVersions(this.#all, extensions);
     this.#made.clear();
   }
 
@@ -130,19 +133,19 @@ export class Documents {
   }
 
   #wholeV2(): Doc {
-    return withExtensions(openApiV2(this.#kinds), this.#extensions);
+    return withExtensions(openApiV2(this.#all), this.#extensions);
   }
 
   /** Where the document of each group and version is, with its hash: so that clients keep what has not changed. */
   #openApiRoot(): unknown {
-    const names = [...new Set([...this.#kinds.map(groupPath), ...this.#extensions.filter((of) => of.openApiV3).map(extensionPath)])].sort();
+    const names = [...new Set([...this.#all.map(groupPath), ...this.#extensions.filter((of) => of.openApiV3).map(extensionPath)])].sort();
     return { paths: Object.fromEntries(names.map((name) => [name, { serverRelativeURL: openApiUrl(name, this.#openApiOf(name) as Document) }])) };
   }
 
   #openApiOf(name: string): Document | undefined {
     const extension = this.#extensions.find((version) => extensionPath(version) === name);
     if (extension) return extension.openApiV3 && this.#once(`openapi v3 ${name}`, () => extension.openApiV3);
-    const of = this.#kinds.filter((kind) => groupPath(kind) === name);
+    const of = this.#all.filter((kind) => groupPath(kind) === name);
     return of.length === 0 ? undefined : this.#once(`openapi v3 ${name}`, () => openApiV3(of));
   }
 

@@ -1,4 +1,4 @@
-import { apiVersionOf, type FieldSchema, type Kind, type ObjectSchema, type Schema } from '@navarch/machinery';
+import { apiVersionOf, type FieldSchema, type Kind, type ObjectSchema, type Schema, type Verb } from '@navarch/machinery';
 import { descriptionOf } from './descriptions.ts';
 
 export type Doc = Readonly<Record<string, unknown>>;
@@ -17,6 +17,11 @@ const NAMED: Readonly<Record<string, readonly [name: string, doc: Doc]>> = {
   duration: [`${META}Duration`, { type: 'string' }],
   quantity: ['io.k8s.apimachinery.pkg.api.resource.Quantity', { type: 'string' }],
   intOrString: ['io.k8s.apimachinery.pkg.util.intstr.IntOrString', { type: 'string', format: 'int-or-string' }],
+};
+/** Those that OpenAPI v3 has better words for. */
+const NAMED_V3: Readonly<Record<string, Doc>> = {
+  quantity: { oneOf: [{ type: 'string' }, { type: 'number' }] },
+  intOrString: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
 };
 
 /** Collects the definitions that a document refers to. */
@@ -75,7 +80,7 @@ class Definitions {
       case 'any': return schema.name === undefined ? { type: 'object' } : this.#ref(schema.name, () => (/\.JSON[^.]*$/.test(schema.name ?? '') ? {} : { type: 'object' }));
       default: {
         const named = NAMED[schema.type];
-        return named ? this.#ref(named[0], () => named[1]) : { type: 'string', ...(schema.enum ? { enum: schema.enum } : {}) };
+        return named ? this.#ref(named[0], () => (this.isV2 ? named[1] : (NAMED_V3[schema.type] ?? named[1]))) : { type: 'string', ...(schema.enum ? { enum: schema.enum } : {}) };
       }
     }
   }
@@ -175,8 +180,12 @@ function pathsOf(kinds: readonly Kind<any>[], operation: (kind: Kind<any>, actio
   const paths: Record<string, Doc> = {};
   for (const kind of kinds) {
     const base = `/${groupPath(kind)}/${kind.namespaced ? `namespaces/{namespace}/${kind.plural}` : kind.plural}`;
-    paths[base] = { get: operation(kind, 'list'), post: operation(kind, 'post') };
-    paths[`${base}/{name}`] = { get: operation(kind, 'get'), put: operation(kind, 'put'), patch: operation(kind, 'patch'), delete: operation(kind, 'delete') };
+    // What is only asked, or only read, has no other operations.
+    const operations = (...wanted: readonly (readonly [method: string, verb: Verb, action: Action])[]): Doc =>
+      Object.fromEntries(wanted.filter(([, verb]) => kind.verbs.includes(verb)).map(([method, , action]) => [method, operation(kind, action)]));
+    paths[base] = operations(['get', 'list', 'list'], ['post', 'create', 'post']);
+    const one = operations(['get', 'get', 'get'], ['put', 'update', 'put'], ['patch', 'patch', 'patch'], ['delete', 'delete', 'delete']);
+    if (Object.keys(one).length > 0) paths[`${base}/{name}`] = one;
   }
   return paths;
 }
