@@ -3,15 +3,19 @@ import { clientOracle } from './client/oracle.ts';
 import { controllerRuntimeOracle } from './controller-runtime/oracle.ts';
 import { customResourcesOracle } from './custom-resources/oracle.ts';
 import { definitionsOracle } from './definitions/oracle.ts';
+import { kubectlOracle } from './kubectl/oracle.ts';
 import { machineryOracle } from './machinery/oracle.ts';
 import { LeftOut, type Oracle } from './oracle.ts';
+import { pythonOracle } from './python/oracle.ts';
 import { streamsOracle } from './streams/oracle.ts';
 import { testdataOracle } from './testdata/oracle.ts';
 
 // node oracles/main.ts [--cases 10000] [--seed N] [--only ORACLE|COMPARISON ...]: compares with the official Go code.
 // Its last line is `N passed, N failed`.
 
-const oracles: readonly Oracle[] = [testdataOracle, machineryOracle, customResourcesOracle, definitionsOracle, clientOracle, streamsOracle, controllerRuntimeOracle];
+const oracles: readonly Oracle[] = [
+  testdataOracle, machineryOracle, customResourcesOracle, definitionsOracle, clientOracle, streamsOracle, kubectlOracle, pythonOracle, controllerRuntimeOracle,
+];
 
 const { values } = parseArgs({
   options: { cases: { type: 'string', default: '10000' }, seed: { type: 'string' }, only: { type: 'string', multiple: true, default: [] } },
