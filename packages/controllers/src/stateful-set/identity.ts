@@ -1,22 +1,13 @@
-import { persistentVolumeClaim, pod, type Pod, type PodTemplateSpec, statefulSet } from '@navarch/api';
-import { controllerReference, type Draft, hasReason, keyIn, type ObjectOf } from '@navarch/machinery';
+import { pod, type Pod, type PodTemplateSpec, statefulSet } from '@navarch/api';
+import { controllerReference, type Draft, hasReason } from '@navarch/machinery';
 import type { Context } from '../controller.ts';
 import { messageOf } from '../shared/pods.ts';
+import { createClaims } from './claims.ts';
+import { claimName, podName, type StatefulSet } from './names.ts';
 import { REVISION_HASH, type Revision } from '../shared/revisions.ts';
-
-export type StatefulSet = ObjectOf<typeof statefulSet>;
 
 const POD_NAME = 'statefulset.kubernetes.io/pod-name';
 const POD_INDEX = 'apps.kubernetes.io/pod-index';
-
-export const startOf = ({ spec }: StatefulSet): number => spec.ordinals?.start ?? 0;
-export const podName = ({ metadata }: StatefulSet, ordinal: number): string => `${metadata.name}-${ordinal}`;
-
-/** The number at the end of the name, where the rest is the set's; undefined for a pod that only matches the selector. */
-export function ordinalOf(set: StatefulSet, p: Pod): number | undefined {
-  const match = /^(.*)-(\d+)$/.exec(p.metadata.name);
-  return match?.[1] === set.metadata.name ? Number(match[2]) : undefined;
-}
 
 /** The template that a revision records. */
 function templateOf(revision: Revision, set: StatefulSet): PodTemplateSpec {
@@ -79,30 +70,6 @@ function memberOf(set: StatefulSet, ordinal: number, revision: Revision): Draft<
       ...(volumes.length > 0 ? { volumes } : {}),
     },
   };
-}
-
-const claimName = ({ metadata }: StatefulSet, template: string, ordinal: number): string =>
-  `${template}-${metadata.name}-${ordinal}`;
-
-async function createClaims(set: StatefulSet, ordinal: number, { api, cache, events }: Context): Promise<void> {
-  for (const template of set.spec.volumeClaimTemplates ?? []) {
-    const name = claimName(set, template.metadata.name, ordinal);
-    if (cache.get(persistentVolumeClaim, keyIn(set.metadata.namespace, name))) continue;
-    const labels = { ...template.metadata.labels, ...set.spec.selector.matchLabels };
-    const { annotations } = template.metadata;
-    try {
-      await api
-        .of(persistentVolumeClaim)
-        .create({
-          metadata: { name, namespace: set.metadata.namespace, labels, ...(annotations ? { annotations } : {}) },
-          spec: template.spec,
-        });
-      const message = `create Claim ${name} Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name} success`;
-      events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message });
-    } catch (error) {
-      if (!hasReason(error, 'AlreadyExists')) throw error;
-    }
-  }
 }
 
 export async function deleteMember(set: StatefulSet, p: Pod, { api, events }: Context): Promise<void> {

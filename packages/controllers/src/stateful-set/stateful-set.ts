@@ -13,7 +13,9 @@ import { type Context, type Controller, defineController, type Outcome, owned, s
 import { claim } from '../shared/claim.ts';
 import { forgetRevisions, type Revision, syncRevisions } from '../shared/revisions.ts';
 import { nextAvailability } from '../replica-set/replica-set.ts';
-import { createMember, deleteMember, isOfRevision, ordinalOf, startOf, type StatefulSet } from './identity.ts';
+import { settleClaims } from './claims.ts';
+import { createMember, deleteMember, isOfRevision } from './identity.ts';
+import { ordinalOf, startOf, type StatefulSet } from './names.ts';
 
 export const statefulSetController: Controller = defineController({
   name: 'statefulset-controller',
@@ -42,6 +44,7 @@ export const statefulSetController: Controller = defineController({
     let failure: { readonly error: unknown } | undefined;
     let replaced: readonly Pod[] = [];
     try {
+      await settleAllClaims(members, context);
       replaced = await step(members, context);
     } catch (error) {
       failure = { error };
@@ -108,6 +111,13 @@ class Members {
     const old = partition ?? this.set.status.currentReplicas ?? 0;
     return ordinal < startOf(this.set) + old ? this.revisions.current : this.revisions.update;
   }
+}
+
+/** Before any pod goes: with whom its claims go is decided by then. */
+async function settleAllClaims({ set, wanted, surplus }: Members, context: Context): Promise<void> {
+  if (!set.spec.volumeClaimTemplates?.length) return;
+  for (const { ordinal } of wanted) await settleClaims(set, ordinal, undefined, context);
+  for (const p of surplus) await settleClaims(set, ordinalOf(set, p) ?? -1, p, context);
 }
 
 /**

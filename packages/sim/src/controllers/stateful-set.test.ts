@@ -208,3 +208,18 @@ test('statefulSetController replaces as many pods at a time as may be unavailabl
   const { status } = await plane.api.of(statefulSet).get(KEY);
   assert.deepEqual([status.currentReplicas, status.currentRevision === status.updateRevision], [5, true]);
 });
+
+test('statefulSetController lets claims go with whom the retention policy says', async () => {
+  await using plane = await start();
+  const volumeClaimTemplates = [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }] as const;
+  const owners = async () => Object.fromEntries((await plane.list(persistentVolumeClaim)).map((c) => [c.metadata.name, (c.metadata.ownerReferences ?? []).map(({ kind, name }) => `${kind}/${name}`).join()]));
+  await make(plane, { volumeClaimTemplates: [...volumeClaimTemplates], persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Delete' } });
+  await plane.clock.advance(5000);
+  assert.deepEqual(await owners(), { 'data-db-0': 'StatefulSet/db', 'data-db-1': 'StatefulSet/db', 'data-db-2': 'StatefulSet/db' });
+  await change(plane, (spec) => ({ ...spec, replicas: 1 }));
+  await plane.clock.advance(5000);
+  assert.deepEqual(await owners(), { 'data-db-0': 'StatefulSet/db', 'data-db-1': 'Pod/db-1', 'data-db-2': 'Pod/db-2' });
+  await change(plane, (spec) => ({ ...spec, persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' } }));
+  await plane.clock.advance(5000);
+  assert.equal((await owners())['data-db-0'], '');
+});
