@@ -7,6 +7,8 @@ import type { OracleContext, Tally } from './oracle.ts';
 const SHOWN_MAX = 5;
 /** Where upstream goes through a map in any order, the same question has several answers: so often it is asked again. */
 const REPEATS = 24;
+/** Differences of one comparison that are asked about so. */
+const REPEATED_MAX = 20;
 
 /** Asks both sides the same random questions. Each comparison is one test. */
 export async function compared(program: string, comparisons: readonly Comparison[], context: OracleContext): Promise<Tally> {
@@ -23,12 +25,12 @@ async function differences(program: string, { name, cases: arbitrary, known = []
   const cases = fc.sample(arbitrary, { numRuns: count, seed });
   const answers = (await ask(program, cases.map(({ request }) => request))) as readonly Answer[];
   const counts = new Map<string, number>();
-  let different = 0;
+  let [different, repeated] = [0, 0];
   for (const [i, one] of cases.entries()) {
     const theirs = one.theirs?.(answers[i] as Answer) ?? (answers[i] as Answer);
     const ours = one.ours();
     if (normal(theirs) === normal(ours)) continue;
-    const why = known.find((entry) => entry.is(one.request, theirs, ours))?.why ?? (await isOneOfMany(program, one, normal(ours)));
+    const why = known.find((entry) => entry.is(one.request, theirs, ours))?.why ?? (repeated++ < REPEATED_MAX ? await isOneOfMany(program, one, normal(ours)) : undefined);
     if (why !== undefined) {
       counts.set(why, (counts.get(why) ?? 0) + 1);
       continue;

@@ -15,8 +15,11 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/util/jsonpath"
+	"sigs.k8s.io/yaml"
 )
 
 type request struct {
@@ -70,7 +73,7 @@ var handlers = map[string]func(request) (any, error){
 			"label": some(validation.IsDNS1123Label(r.Text)), "subdomain": some(validation.IsDNS1123Subdomain(r.Text)),
 			"label1035": some(validation.IsDNS1035Label(r.Text)), "qualified": some(validation.IsQualifiedName(r.Text)),
 			"value": some(validation.IsValidLabelValue(r.Text)), "port": some(validation.IsValidPortName(r.Text)),
-			"env": some(validation.IsEnvVarName(r.Text)), 
+			"env":    some(validation.IsEnvVarName(r.Text)),
 			"config": some(validation.IsConfigMapKey(r.Text)), "c": some(validation.IsCIdentifier(r.Text)),
 			"wildcard": some(validation.IsWildcardDNS1123Subdomain(r.Text)), "percent": some(validation.IsValidPercent(r.Text)),
 			"header": some(validation.IsHTTPHeaderName(r.Text)),
@@ -89,6 +92,39 @@ var handlers = map[string]func(request) (any, error){
 			return nil, err
 		}
 		return json.RawMessage(out), nil
+	},
+	"mergePatch": func(r request) (any, error) {
+		out, err := jsonpatch.MergePatch(r.Target, r.Patch)
+		if err != nil {
+			return nil, err
+		}
+		return json.RawMessage(out), nil
+	},
+	"fromYaml": func(r request) (any, error) {
+		out, err := yaml.YAMLToJSON([]byte(r.Text))
+		if err != nil {
+			return nil, err
+		}
+		return json.RawMessage(out), nil
+	},
+	"jsonPath": func(r request) (any, error) {
+		path := jsonpath.New("oracle").AllowMissingKeys(true)
+		if err := path.Parse(r.Text); err != nil {
+			return nil, err
+		}
+		var value any
+		if err := utiljson.Unmarshal(r.Target, &value); err != nil {
+			return nil, err
+		}
+		found, err := path.FindResults(value)
+		if err != nil || len(found) == 0 {
+			return []any{}, nil
+		}
+		values := []any{}
+		for _, one := range found[0] {
+			values = append(values, one.Interface())
+		}
+		return values, nil
 	},
 	"jsonPatch": func(r request) (any, error) {
 		p, err := jsonpatch.DecodePatch(r.Patch)

@@ -6,6 +6,7 @@ import { built } from '../go.ts';
 import type { Oracle } from '../oracle.ts';
 import { apiCases } from './api-cases.ts';
 import { applyCases } from './apply-cases.ts';
+import { pathCases } from './path-cases.ts';
 import { patchCases } from './patch-cases.ts';
 import { protobufCases } from './protobuf-cases.ts';
 import { textCases } from './text-cases.ts';
@@ -36,7 +37,7 @@ export const machineryOracle: Oracle = {
   isNamedWithin: true,
   async run(context) {
     const comparisons = comparisonsOf({
-      ...textCases, ...apiCases, ...patchCases(schemas), ...applyCases(schemas),
+      ...textCases, ...pathCases, ...apiCases, ...patchCases(schemas), ...applyCases(schemas),
       ...protobufCases({ schemas, facts: typeFacts, encoder: protobufEncoder, decoder: protobuf }),
     }, known);
     return compared(await built('machinery'), comparisons, context);

@@ -25,4 +25,8 @@ function leaf(value: unknown): string {
   return JSON.stringify(value ?? null);
 }
 
-const text = (value: string): string => (PLAIN.test(value) && !WORDS.test(value) ? value : JSON.stringify(value));
+/** Characters that JSON has as they are, and YAML only escaped: it reads some as ends of lines, and refuses others. */
+const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+const text = (value: string): string =>
+  (PLAIN.test(value) && !WORDS.test(value) ? value : JSON.stringify(value).replace(UNPRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`));

