@@ -77,7 +77,7 @@ test('up after a reboot: pods run again, though every process number, mount and 
   await kubectl(first, 'wait', 'pod/web', '--for=condition=Ready', '--timeout=60s');
   const uid = await kubectl(first, 'get', 'pod', 'web', '-o', 'jsonpath={.metadata.uid}');
   await first.powerOff();
-  await run('sh', ['-c', `for d in /sys/fs/cgroup/*/navarch-${name} /sys/fs/cgroup/navarch-${name}; do [ -d $d ] && find $d -depth -type d -exec rmdir {} +; done; true`]);
+  await run('sh', ['-c', `for d in /sys/fs/cgroup/*/navarch-${name}* /sys/fs/cgroup/navarch-${name}*; do [ -d $d ] && find $d -depth -type d -exec rmdir {} +; done; true`]);
   const second = await network.machine(`m${count}`, `10.78.0.${count}`);
   assert.match(await navarch(second, 'up'), /is ready after/);
   await kubectl(second, 'wait', 'pod/web', '--for=condition=Ready', '--timeout=60s');

@@ -59,7 +59,7 @@ before(async () => {
 after(async () => {
   for (const machine of nodes) await navarch(machine, 'down', '--data-dir', dirOf(machine));
   await network[Symbol.asyncDispose]();
-  const { stdout } = await promisify(execFile)('sh', ['-c', `findmnt -rn | grep ${folder}; ls -d /sys/fs/cgroup/*/navarch-one /sys/fs/cgroup/*/navarch-two /sys/fs/cgroup/navarch-one 2>/dev/null; true`]);
+  const { stdout } = await promisify(execFile)('sh', ['-c', `findmnt -rn | grep ${folder}; ls -d /sys/fs/cgroup/*/navarch-one-* /sys/fs/cgroup/*/navarch-two-* /sys/fs/cgroup/navarch-one-* 2>/dev/null; true`]);
   assert.equal(stdout, '');
   rmSync(folder, { recursive: true, force: true });
 }, { timeout: 120_000 });

@@ -7,6 +7,7 @@ import { bringImages, FIRST_IMAGES } from './bring-images.ts';
 import { endUnclaimed, startDaemon, stopDaemon } from './daemon.ts';
 import { DEFAULTS } from './flags.ts';
 import { type Layout, layoutOf } from './layout.ts';
+import { cgroupRootOf, readNodeState } from './state.ts';
 
 /** A node beside the first on this machine: with containers it has a network namespace and a containerd of its own. */
 export interface ExtraNode {
@@ -65,7 +66,7 @@ export async function removeNodes(nodes: readonly ExtraNode[], signal: AbortSign
     await stopDaemon(layout, 'agent');
     await endUnclaimed(layout, signal);
     if (!existsSync(layout.containerd)) continue;
-    await teardownContainerd({ dir: layout.containerd, bridge, cgroupRoot: `/navarch-${name}`, netns: netnsPath(netns) }, signal);
+    await teardownContainerd({ dir: layout.containerd, bridge, cgroupRoot: readNodeState(layout)?.cgroupRoot ?? cgroupRootOf(name, layout), netns: netnsPath(netns) }, signal);
     // With the namespace its cable would go too, but a moment later.
     await deleteLink(port, undefined, signal);
     await deleteNetns(netns, signal);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Layout } from './layout.ts';
 
@@ -19,6 +20,13 @@ export interface NodeState {
   readonly bridge: string;
   readonly cgroupRoot: string;
 }
+
+/**
+ * The control group of a node's pods. The folder is part of the name: control groups are the whole machine's, on which
+ * clusters in network namespaces of their own may have nodes of the same name, and `down` ends all that is in the group.
+ */
+export const cgroupRootOf = (nodeName: string, { dir }: Pick<Layout, 'dir'>): string =>
+  `/navarch-${nodeName}-${createHash('sha256').update(dir).digest('hex').slice(0, 8)}`;
 
 export const readState = (layout: Layout): ClusterState | undefined => read<ClusterState>(layout.state, ['name', 'port', 'nodeName', 'nodeIP', 'runtime']);
 export const readNodeState = (layout: Layout): NodeState | undefined => read<NodeState>(layout.nodeState, ['nodeName', 'nodeIP', 'bridge', 'cgroupRoot']);

@@ -8,7 +8,7 @@ import { runAgent } from '../compose/agent.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
 import { bridgeOf, choiceOf, DEFAULTS, nodeNameOf, numberOf, portOf, reachableAddressOf, serverOf } from '../cluster/flags.ts';
 import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
-import { type NodeState, nodeStateText } from '../cluster/state.ts';
+import { cgroupRootOf, type NodeState, nodeStateText, readNodeState } from '../cluster/state.ts';
 import { type JoinToken, parseJoinToken } from '../join/join-token.ts';
 import { accessOf, addressTowards, joinedAccess, localAccess, type NodeAccess } from '../join/node-access.ts';
 import { type NodeSettings, readNodeSettings } from '../join/node-settings.ts';
@@ -86,7 +86,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
     if (runtime === 'sim') return runSimulatedAgent(access, signal);
     const settings = await settingsOf(access, signal);
     const nodeIP = givenIP ?? await addressTowards(access.server);
-    const state: NodeState = { nodeName: access.nodeName, nodeIP, bridge, cgroupRoot: `/navarch-${access.nodeName}` };
+    const state: NodeState = { nodeName: access.nodeName, nodeIP, bridge, cgroupRoot: readNodeState(layout)?.cgroupRoot ?? cgroupRootOf(access.nodeName, layout) };
     keep(layout, state);
     return runAgent({ dataDir: layout.dir, images: layout.images, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge, cgroupRoot: state.cgroupRoot, settings, podsMax, log }, signal);
   });

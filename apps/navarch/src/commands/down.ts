@@ -6,7 +6,7 @@ import { endUnclaimed, stopDaemon } from '../cluster/daemon.ts';
 import { begunNodes, removeNodes } from '../cluster/extra-nodes.ts';
 import { DEFAULTS } from '../cluster/flags.ts';
 import { type Layout, layoutOf } from '../cluster/layout.ts';
-import { readNodeState, readState } from '../cluster/state.ts';
+import { cgroupRootOf, readNodeState, readState } from '../cluster/state.ts';
 import { Steps } from '../cluster/steps.ts';
 import { takeTurnDown } from '../cluster/turn.ts';
 import { UserError } from '../user-error.ts';
@@ -71,7 +71,7 @@ function clearAround(folder: string, prefix = ''): void {
 }
 
 async function removeContainers(layout: Layout, signal: AbortSignal): Promise<void> {
-  const { bridge = DEFAULTS.bridge, cgroupRoot = `/navarch-${layout.name}` } = readNodeState(layout) ?? {};
+  const { bridge = DEFAULTS.bridge, cgroupRoot = cgroupRootOf(layout.name, layout) } = readNodeState(layout) ?? {};
   await teardownContainerd({ dir: layout.containerd, bridge, cgroupRoot }, signal);
 }
 
