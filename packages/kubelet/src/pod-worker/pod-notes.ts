@@ -1,7 +1,7 @@
 import type { Pod } from '@navarch/api';
 import type { PreStop, StopContainer } from '../pod-machine/action.ts';
 import type { Memory, ProbeResults, Rejection, Waiting } from '../pod-machine/memory.ts';
-import { isAlive, type Observed } from '../pod-machine/observed.ts';
+import { isExited, type Observed } from '../pod-machine/observed.ts';
 
 /**
  * What the worker of a pod has to remember between two looks at it. Everything is about containers that the pod has
@@ -21,6 +21,8 @@ export class PodNotes {
   sandboxRetryAt: number | undefined;
   rejection: Rejection | undefined;
   #podIPs: readonly string[] = [];
+  /** Ids of the containers that the last look found. */
+  #seen: ReadonlySet<string> = new Set();
   #grace: { readonly seconds: number; readonly killBy: number } | undefined;
 
   /** The end of a deleted pod is counted from when this node heard of it, by its own clock; it is only ever brought forward. */
@@ -32,10 +34,16 @@ export class PodNotes {
 
   saw({ sandboxes: [sandbox], containers }: Observed): void {
     if (sandbox?.ip) this.#podIPs = [sandbox.ip, ...sandbox.additionalIps];
-    const living = new Set(containers.filter(isAlive).map((c) => c.id));
+    const states = new Map(containers.map((c) => [c.id, c]));
+    const isOver = (id: string): boolean => {
+      const instance = states.get(id);
+      // What is not there and never was may have been made since this look began: its notes are about what comes.
+      return instance ? isExited(instance) : this.#seen.has(id);
+    };
     for (const byId of [this.probes, this.killing, this.preStopped, this.postStarting, this.doomed, this.resized]) {
-      for (const id of byId.keys()) if (!living.has(id)) byId.delete(id);
+      for (const id of byId.keys()) if (isOver(id)) byId.delete(id);
     }
+    this.#seen = new Set(states.keys());
   }
 
   /** The end of a container begins; true the first time. */
