@@ -167,6 +167,7 @@ test('what the server serves itself has APIServices too, of custom resources for
   const apps = await get('v1.apps');
   assert.deepEqual([apps.metadata.labels, apps.spec], [{ 'kube-aggregator.kubernetes.io/automanaged': 'onstart' }, { group: 'apps', version: 'v1', groupPriorityMinimum: 17_800, versionPriority: 15 }]);
   assert.deepEqual([apps.status.conditions[0].status, apps.status.conditions[0].reason], ['True', 'Local']);
+  assert.equal((await get('v1.authorization.k8s.io')).spec.groupPriorityMinimum, 17_600);
   assert.deepEqual((await get('v1.')).spec, { version: 'v1', groupPriorityMinimum: 18_000, versionPriority: 1 });
   const definition = {
     metadata: { name: 'foos.e.com' },

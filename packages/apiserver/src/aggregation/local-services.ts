@@ -1,4 +1,4 @@
-import { apiService, type APIService } from '@navarch/api';
+import { apiService, type APIService, virtualKinds } from '@navarch/api';
 import { settleAll } from '@navarch/base';
 import { equalJson, hasReason, type Kind } from '@navarch/machinery';
 import { systemUser } from '../auth/user.ts';
@@ -42,7 +42,8 @@ type Wanted = ReadonlyMap<string, WantedService>;
 
 function wantedOf(kinds: readonly Kind<any>[]): Wanted {
   const wanted = new Map<string, WantedService>();
-  for (const { group, version, origin } of kinds) {
+  const all: readonly Kind<any>[] = [...kinds, ...virtualKinds];
+  for (const { group, version, origin } of all) {
     const name = `${version}.${group}`;
     const versionPriority = group === '' ? 1 : version === 'v2' ? LATER_VERSION_PRIORITY : VERSION_PRIORITY;
     const own = { groupPriorityMinimum: PRIORITIES[group] ?? NEWER_PRIORITY, versionPriority };
