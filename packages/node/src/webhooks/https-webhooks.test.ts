@@ -86,6 +86,13 @@ test('httpsWebhooks() gives up when the time is over', async () => {
   );
 });
 
+test('httpsWebhooks() names a webhook by the port of its service', async () => {
+  await assert.rejects(
+    webhooks.post({ ...address, port: 1, servicePort: 443 }, '{}', 5000),
+    /^Error: Post "https:\/\/hooks.default.svc:443\/": dial tcp 127\.0\.0\.1:1: connect: connection refused$/,
+  );
+});
+
 test('httpsWebhooks() does not follow redirects, nor read without end', async () => {
   assert.equal((await webhooks.post({ ...address, path: '/moved' }, '{}', 5000)).status, 302);
   await assert.rejects(webhooks.post({ ...address, path: '/huge' }, '{}', 5000), /larger than/);

@@ -18,7 +18,7 @@ export function httpsWebhooks(): Webhooks & Disposable {
 
 function ask(
   agent: Agent,
-  { host, port, path, serverName, authority }: WebhookAddress,
+  { host, port, servicePort = port, path, serverName, authority }: WebhookAddress,
   body: string,
   timeoutMs: number,
 ): Promise<{ readonly status: number; readonly body: string }> {
@@ -27,7 +27,7 @@ function ask(
     const fail = (error: Error): void =>
       reject(
         new Error(
-          `Post "https://${serverName}:${port}${path}": ${signal.aborted ? 'context deadline exceeded' : wordsOf(error, host, port)}`,
+          `Post "https://${serverName}:${servicePort}${path}": ${signal.aborted ? 'context deadline exceeded' : wordsOf(error, host, port)}`,
           { cause: error },
         ),
       );
@@ -42,7 +42,7 @@ function ask(
       // Whatever the bundle holds is trusted, also where it is no authority: envtest gives the server's own certificate.
       ...(authority === undefined ? {} : { ca: authority, allowPartialTrustChain: true }),
       headers: {
-        host: port === 443 ? serverName : `${serverName}:${port}`,
+        host: servicePort === 443 ? serverName : `${serverName}:${servicePort}`,
         'content-type': 'application/json',
         accept: 'application/json',
         'content-length': Buffer.byteLength(body),

@@ -92,7 +92,7 @@ function serviceAddress(
     if (slice.metadata.labels?.['kubernetes.io/service-name'] !== name) continue;
     const reached = slice.ports?.find((p) => (p.name ?? '') === (asked.name ?? ''))?.port;
     const host = slice.endpoints?.find((endpoint) => endpoint.conditions.ready !== false)?.addresses[0];
-    if (reached && host) return { host, port: reached, ...rest };
+    if (reached && host) return { host, port: reached, servicePort: port, ...rest };
   }
   throw new Error(`no endpoints available for service ${JSON.stringify(name)}`);
 }

@@ -2,6 +2,8 @@
 export interface WebhookAddress {
   readonly host: string;
   readonly port: number;
+  /** The port that people know it by, where a service leads to another one: it is what messages and the Host header say. */
+  readonly servicePort?: number;
   /** Path and query. */
   readonly path: string;
   /** The name its certificate must be for. */
