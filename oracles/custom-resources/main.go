@@ -116,7 +116,13 @@ func update(internal *apiextensions.JSONSchemaProps, s *structural.Structural, v
 }
 
 // What creating the definition would be answered, or what is published of one version.
-func define(q question) answer {
+func define(q question) (found answer) {
+	// Of some definitions without a schema these libraries break.
+	defer func() {
+		if broken := recover(); broken != nil {
+			found = answer{Error: "broken"}
+		}
+	}()
 	v1.SetObjectDefaults_CustomResourceDefinition(q.Definition)
 	if q.Op == "openapi" {
 		spec, err := builder.BuildOpenAPIV3(q.Definition, q.Version, builder.Options{})

@@ -1,4 +1,5 @@
-import { backtrackingPatterns, Field } from '@navarch/machinery';
+import { customResourceDefinition, type CustomResourceDefinition } from '@navarch/api';
+import { backtrackingPatterns, Field, type HookContext, type Mutable } from '@navarch/machinery';
 import { applyDefaults, prune, pruneNulls } from '../../packages/machinery/src/structural/values.ts';
 import type { JsonSchema } from '../../packages/machinery/src/structural/json-schema.ts';
 import { StructuralValidator, validateListTypes } from '../../packages/machinery/src/structural/validate.ts';
@@ -7,6 +8,7 @@ import { compared } from '../compare.ts';
 import { built } from '../go.ts';
 import type { Oracle } from '../oracle.ts';
 import { customCase } from './cases.ts';
+import { faultyDefinition } from './definition-cases.ts';
 
 interface Reply {
   readonly value?: unknown;
@@ -72,11 +74,40 @@ const comparisonOf = (op: string, make: Make): Comparison => ({
   })),
 });
 
+/** What creating a definition is answered. */
+const definitions: Comparison = {
+  name: 'custom resources: definition',
+  known: [{
+    why: 'a schema that Go cannot be made of is told otherwise: its other faults come, or do not, by where the making ends',
+    is: (_, theirs, mine) => [theirs, mine].some((answer) => errorsOf(answer).some((error) => /is not supported|must be true or undefined|may only be set when/.test(error))),
+  }],
+  cases: faultyDefinition.map((definition): Case => ({
+    request: { op: 'definition', definition },
+    ours: () => ({ value: { errors: judged(definition) } }),
+    theirs: (answer) => ({ value: { errors: (answer as Reply).error === 'broken' ? judged(definition) : ((answer as Reply).errors ?? [(answer as Reply).error ?? []].flat()).map(plain).toSorted() } }),
+  })),
+};
+
+function judged(sent: object): readonly string[] {
+  const { behaviour } = customResourceDefinition;
+  const definition = customResourceDefinition.decode(structuredClone(sent)).value as unknown as Mutable<CustomResourceDefinition>;
+  const at = new Field();
+  behaviour.complete?.(definition);
+  behaviour.prepareCreate?.(definition, hooks);
+  behaviour.validate?.(definition as CustomResourceDefinition, at, hooks);
+  return textsOf(at).map(plain).toSorted();
+}
+
+/** Upstream shows some values as Go holds them, and each engine says in its own words what is wrong with a pattern. */
+const plain = (error: string): string => error.replace(/^(spec\.versions|\S+openAPIV3Schema): Invalid value: (?:null|[[{][\s\S]*[\]}]):/, '$1: Invalid value:').replace(/(error parsing regexp).*/, '$1');
+
+const hooks: HookContext = { now: 0, subresource: undefined, apiVersion: 'apiextensions.k8s.io/v1', user: { name: 'oracle', groups: [] } };
+
 const isRefused = (answer: Answer): boolean => (answer as Reply).error !== undefined;
 
 /** What structural schemas do with values, beside k8s.io/apiextensions-apiserver. */
 export const customResourcesOracle: Oracle = {
   name: 'custom-resources',
   isNamedWithin: true,
-  run: async (context) => compared(await built('custom-resources'), Object.entries(ours).map(([op, make]) => comparisonOf(op, make)), context),
+  run: async (context) => compared(await built('custom-resources'), [...Object.entries(ours).map(([op, make]) => comparisonOf(op, make)), definitions], context),
 };

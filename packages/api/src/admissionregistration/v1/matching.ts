@@ -89,9 +89,9 @@ export function validateClient({ url, service }: Pick<WebhookClientConfig, 'url'
 function validateUrl(text: string, at: Field): void {
   const form = '; desired format: https://host[/path]';
   const match = /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\/(?:([^/?#@]*)@)?([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/.exec(text);
-  if (!match) return at.invalid(text, `"https" is the only allowed URL scheme${form}`);
+  if (!match) return at.invalid(text, `'https' is the only allowed URL scheme${form}`);
   const [, scheme, user, host, , query, fragment] = match;
-  if (scheme !== 'https') at.invalid(scheme, `"https" is the only allowed URL scheme${form}`);
+  if (scheme !== 'https') at.invalid(scheme, `'https' is the only allowed URL scheme${form}`);
   if (!host) at.invalid(host ?? '', `host must be specified${form}`);
   if (user !== undefined) at.invalid(user, `user information is not permitted in the URL`);
   if (fragment) at.invalid(fragment.slice(1), `fragments are not permitted in the URL`);
@@ -99,9 +99,9 @@ function validateUrl(text: string, at: Field): void {
 }
 
 function validateService({ namespace, name, path, port }: ServiceReference, at: Field): void {
-  if (!name) at.at('name').required('service name is required');
+  if (!name) at.at('name').required();
   else named(name, dns1035LabelErrors, at.at('name'));
-  if (!namespace) at.at('namespace').required('service namespace is required');
+  if (!namespace) at.at('namespace').required();
   else named(namespace, dnsLabelErrors, at.at('namespace'));
   if (path !== undefined) validatePath(path, at.at('path'));
   if (port !== undefined && !isPort(port)) at.at('port').invalid(port, 'port is not valid: must be between 1 and 65535, inclusive');
@@ -111,7 +111,7 @@ function validatePath(path: string, at: Field): void {
   if (path === '/' || path === '') return;
   if (path === '//') return at.invalid(path, 'segment[0] may not be empty');
   if (!path.startsWith('/')) at.invalid(path, "must start with a '/'");
-  const steps = path.replace(/^\//, '').replace(/\/$/, '').split('/');
+  const steps = path.slice(1).replace(/\/$/, '').split('/');
   steps.forEach((step, i) => {
     if (step === '') at.invalid(path, `segment[${i}] may not be empty`);
     else if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(step.toLowerCase())) at.invalid(path, `segment[${i}]: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character`);

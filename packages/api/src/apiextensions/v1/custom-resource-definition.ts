@@ -23,7 +23,7 @@ export const customResourceDefinition: Kind<CustomResourceDefinition> = builtIn<
     },
     prepareCreate(d) {
       const stored = d.spec.versions.find((version) => version.storage)?.name;
-      d.status = { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: stored ? [stored] : [] };
+      d.status = { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: stored === undefined ? [] : [stored] };
     },
     prepareUpdate(d) {
       // A version that objects may now be stored in stays known until someone has migrated them.

@@ -5,7 +5,7 @@ import type {
   CustomResourceColumnDefinition, CustomResourceConversion, CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
 } from '../../generated/types/apiextensions-v1.ts';
-import { validateKeywords } from './schema-keywords-validation.ts';
+import { hasDefault, hasUnsupported, validateKeywords } from './schema-keywords-validation.ts';
 import { validateStructural } from './structural-schema-validation.ts';
 
 const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
@@ -19,6 +19,13 @@ export function validateDefinition(d: CustomResourceDefinition, at: Field): void
   if (d.metadata.name !== required) at.at('metadata', 'name').invalid(d.metadata.name, `must be spec.names.plural+"."+spec.group`);
   validateApproval(d, at.at('metadata', 'annotations'));
   validateSpec(d.spec, at.at('spec'));
+  validateStoredVersions(d, at.at('status', 'storedVersions'));
+}
+
+function validateStoredVersions({ spec, status }: CustomResourceDefinition, at: Field): void {
+  const stored = status.storedVersions ?? [];
+  if (stored.length === 0) return at.invalid(stored, 'must have at least one stored version');
+  for (const { name, storage } of spec.versions) if (storage && !stored.includes(name)) at.invalid(stored, `must have the storage version ${name}`);
 }
 
 /** Groups of Kubernetes itself are guarded by an annotation that points to the review. */
@@ -40,10 +47,14 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Field): void {
   }
   if (!spec.scope) at.at('scope').required();
   else supportedValue(spec.scope, ['Cluster', 'Namespaced'], at.at('scope'));
-  if (spec.preserveUnknownFields) at.at('preserveUnknownFields').invalid(true, 'must be false in order to use defaults in the schema');
+  if (spec.preserveUnknownFields) at.at('preserveUnknownFields').invalid(true, 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead');
+  if (spec.preserveUnknownFields && spec.versions.some(({ schema }) => hasDefault((schema?.openAPIV3Schema ?? {}) as JsonSchema))) {
+    at.at('preserveUnknownFields').invalid(true, 'must be false in order to use defaults in the schema');
+  }
+  // The name of the first version is the one that definitions had before there were several.
+  if (spec.versions[0]?.name) named(spec.versions[0].name, dns1035LabelErrors, at.at('version'));
   const names = new Set<string>();
   const { versions } = spec;
-  if (versions.length === 0) at.at('versions').required('must have exactly one version marked as storage version');
   each(versions, at.at('versions'), (version, here) => {
     if (names.has(version.name)) at.at('versions').invalid(versions, 'must contain unique version names');
     names.add(version.name);
@@ -51,7 +62,7 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Field): void {
     validateVersion(version, here);
   });
   const stored = versions.filter((version) => version.storage).length;
-  if (versions.length > 0 && stored !== 1) at.at('versions').invalid(versions.map((version) => version.name), 'must have exactly one version marked as storage version');
+  if (stored !== 1) at.at('versions').invalid(versions.map((version) => version.name), 'must have exactly one version marked as storage version');
   validateNames(spec.names, at.at('names'));
   validateConversion(spec.conversion, at.at('conversion'));
 }
@@ -78,7 +89,6 @@ function validateVersion(version: CustomResourceDefinitionVersion, at: Field): v
     const text = version.deprecationWarning;
     if (!version.deprecated) here.invalid(text, 'can only be set for deprecated versions');
     if (text.length > WARNING_MAX) here.invalid(text, `must be <= ${WARNING_MAX} characters long`);
-    if (text === '') here.invalid(text, 'must not be an empty string');
   }
   validateSchema(version, at.at('schema', 'openAPIV3Schema'));
   const scale = version.subresources?.scale;
@@ -87,6 +97,7 @@ function validateVersion(version: CustomResourceDefinitionVersion, at: Field): v
     for (const [name, root] of [['specReplicasPath', '.spec.'], ['statusReplicasPath', '.status.']] as const) {
       const path = scale[name];
       if (!path) here.at(name).required();
+      else if (!path.startsWith('.')) here.at(name).invalid(path, 'must be a simple json path starting with .');
       else if (!path.startsWith(root)) here.at(name).invalid(path, `should be a json path under ${root.slice(0, -1)}`);
     }
     const { labelSelectorPath: selector } = scale;
@@ -96,21 +107,55 @@ function validateVersion(version: CustomResourceDefinitionVersion, at: Field): v
   const { selectableFields = [] } = version;
   if (selectableFields.length > SELECTABLE_MAX) at.at('selectableFields').tooMany(selectableFields.length, SELECTABLE_MAX);
   const paths = new Set<string>();
+  const root = version.schema?.openAPIV3Schema as JsonSchema | undefined;
   each(selectableFields, at.at('selectableFields'), ({ jsonPath }, here) => {
-    if (!jsonPath) here.at('jsonPath').required();
-    else if (/^\.?metadata\b/.test(jsonPath)) here.at('jsonPath').invalid(jsonPath, 'must not point to fields in metadata');
-    else if (!jsonPath.startsWith('.')) here.at('jsonPath').invalid(jsonPath, "is an invalid path: must start with '.'");
-    if (paths.has(jsonPath)) here.at('jsonPath').duplicate(jsonPath);
+    const place = here.at('jsonPath');
+    if (!jsonPath) return place.required();
+    const found = fieldAt(jsonPath, root);
+    if (typeof found === 'string') return place.invalid(jsonPath, `is an invalid path: ${found}`);
+    if (/^\.metadata\b/.test(jsonPath)) place.invalid(jsonPath, 'must not point to fields in metadata');
+    if (!SELECTABLE_TYPES.includes(found.type ?? '')) place.invalid(jsonPath, 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.');
+    if (paths.has(jsonPath)) place.duplicate(jsonPath);
     paths.add(jsonPath);
   });
 }
 
-function validateSchema({ schema }: CustomResourceDefinitionVersion, at: Field): void {
-  const root = schema?.openAPIV3Schema as JsonSchema | undefined;
-  if (!root) return at.required('schemas are required');
-  validateStructural(root, at);
-  validateKeywords(root, at);
+const SELECTABLE_TYPES = ['string', 'boolean', 'integer'];
+
+/** The schema of a field by its path, or what is wrong with the path. */
+function fieldAt(path: string, root: JsonSchema | undefined): JsonSchema | string {
+  const [first = ''] = /^[^.[]+/.exec(path) ?? [];
+  if (first !== '') return `expected [ or . but got: ${first}`;
+  let schema = root;
+  for (const name of path.slice(1).split('.')) {
+    if (name.includes('[')) return 'array notation is not allowed';
+    schema = schema?.properties?.[name];
+    if (!schema) return 'does not refer to a valid field';
+  }
+  return schema ?? 'does not refer to a valid field';
 }
+
+function validateSchema({ schema, subresources }: CustomResourceDefinitionVersion, at: Field): void {
+  const root = schema?.openAPIV3Schema as JsonSchema | undefined;
+  if (!root) return at.required();
+  if (subresources?.status) validateRootWithStatus(root, at);
+  const before = at.errors.length;
+  const isSupported = !hasUnsupported(root);
+  if (isSupported) validateStructural(root, at);
+  // Defaults and rules are looked at where the skeleton holds.
+  validateKeywords(root, at, isSupported && at.errors.length === before);
+}
+
+/** The schema of the status is taken out of the whole: nothing may be said beside it. */
+function validateRootWithStatus(root: JsonSchema, at: Field): void {
+  if (root.type && root.type !== 'object') at.at('type').invalid(root.type, 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled');
+  else if (Object.entries(root).some(([name, value]) => !BESIDE_STATUS.has(name) && value !== false)) {
+    at.invalid(root, `only [${GO_NAMES}] fields are allowed at the root of the schema if the status subresource is enabled`);
+  }
+}
+
+const GO_NAMES = 'Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations';
+const BESIDE_STATUS = new Set(GO_NAMES.split(' ').map((name) => (/^X[A-Z]/.test(name) ? { XPreserveUnknownFields: 'x-kubernetes-preserve-unknown-fields', XValidations: 'x-kubernetes-validations' }[name] ?? '' : (name[0] ?? '').toLowerCase() + name.slice(1))));
 
 function validateColumn({ name, type, format = '', jsonPath }: CustomResourceColumnDefinition, at: Field): void {
   if (!name) at.at('name').required();
@@ -118,7 +163,7 @@ function validateColumn({ name, type, format = '', jsonPath }: CustomResourceCol
   if (!type) at.at('type').required(`must be one of ${types}`);
   else if (!COLUMN_TYPES.includes(type)) at.at('type').invalid(type, `must be one of ${types}`);
   if (!COLUMN_FORMATS.includes(format)) at.at('format').invalid(format, `must be one of ${COLUMN_FORMATS.filter(Boolean).join(',')}`);
-  if (!jsonPath) at.at('jsonPath').required();
+  if (!jsonPath) at.at('JSONPath').required();
   else validatePath(jsonPath, at.at('jsonPath'));
 }
 
@@ -136,20 +181,29 @@ const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 function validateConversion(conversion: CustomResourceConversion | undefined, at: Field): void {
   if (!conversion) return;
   const { strategy, webhook } = conversion;
-  if (!strategy) return at.at('strategy').required();
-  if (strategy !== 'None' && strategy !== 'Webhook') return at.at('strategy').notSupported(strategy, ['None', 'Webhook']);
-  if (strategy === 'None') {
-    if (webhook) at.at('webhook').forbidden("should not be set when strategy is not set to Webhook");
+  if (!strategy) at.at('strategy').required();
+  else supportedValue(strategy, ['None', 'Webhook'], at.at('strategy'));
+  // Upstream names both by where they were in its first version.
+  const [clientAt, versionsAt] = [at.at('webhookClientConfig'), at.at('conversionReviewVersions')];
+  const { clientConfig, conversionReviewVersions = [] } = webhook ?? {};
+  if (strategy !== 'Webhook') {
+    const words = 'should not be set when strategy is not set to Webhook';
+    if (clientConfig) clientAt.forbidden(words);
+    if (conversionReviewVersions.length > 0) versionsAt.forbidden(words);
     return;
   }
-  const here = at.at('webhook');
-  if (!webhook?.clientConfig) here.at('clientConfig').required('required when strategy is set to Webhook');
-  else validateClient(webhook.clientConfig, here.at('clientConfig'));
-  const versions = webhook?.conversionReviewVersions ?? [];
-  if (versions.length === 0) here.at('conversionReviewVersions').required();
-  else if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) {
-    here.at('conversionReviewVersions').invalid(versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`);
-  }
+  if (clientConfig) validateClient(clientConfig, clientAt);
+  else clientAt.required('required when strategy is set to Webhook');
+  validateReviewVersions(conversionReviewVersions, versionsAt);
+}
+
+function validateReviewVersions(versions: readonly string[], at: Field): void {
+  if (versions.length === 0) return at.required();
+  each(versions, at, (version, here) => {
+    for (const error of dns1035LabelErrors(version)) here.invalid(version, error);
+  });
+  for (const [i, version] of versions.entries()) if (versions.indexOf(version) !== i) at.index(i).invalid(version, 'duplicate version');
+  if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) at.invalid(versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`);
 }
 
 /** Once objects may exist under the names, neither these nor the scope change. */

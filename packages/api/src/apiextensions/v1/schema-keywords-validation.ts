@@ -1,5 +1,5 @@
 import {
-  applyDefaults, backtrackingPatterns, checkRules, cloneJson, type Field, type JsonSchema, type Patterns, prune, StructuralValidator,
+  applyDefaults, backtrackingPatterns, checkRules, cloneJson, Field, type JsonSchema, type Patterns, prune, StructuralValidator,
 } from '@navarch/machinery';
 
 type Schema = JsonSchema & Readonly<Record<string, unknown>>;
@@ -10,31 +10,46 @@ const UNSUPPORTED = [
   ['patternProperties', 'patternProperties is not supported'], ['additionalItems', 'additionalItems is not supported'], ['id', 'id is not supported'],
 ] as const;
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
-const LIST_TYPES = ['atomic', 'map', 'set'];
+const LIST_TYPES = ['atomic', 'set', 'map'];
 const MAP_TYPES = ['atomic', 'granular'];
 
 /** What a schema says besides its skeleton: keywords that are allowed, that go together, and defaults that are right. */
-export function validateKeywords(schema: JsonSchema, at: Field): void {
-  if (schema.default !== undefined) at.at('default').forbidden('must not be set in top-level schema');
+export function validateKeywords(schema: JsonSchema, at: Field, isStructural: boolean): void {
+  // The default of an object of the API would have to be one.
+  for (const name of schema.default === undefined || !isStructural ? [] : ['apiVersion', 'kind']) {
+    if (!Object.hasOwn(Object(schema.default), name)) at.at('default', name).required();
+  }
   if (schema.nullable) at.at('nullable').forbidden('nullable cannot be true at the root');
-  validateSchema(schema as Schema, at, true);
+  validateSchema(schema as Schema, at, { isSkeleton: true, isStructural });
 }
 
-function validateSchema(schema: Schema, at: Field, isSkeleton: boolean): void {
+/** Keywords that no structural schema can be made of. */
+export const hasUnsupported = (schema: JsonSchema): boolean =>
+  UNSUPPORTED.some(([name]) => (schema as Schema)[name] !== undefined) || Array.isArray(schema.items) || [...children(schema as Schema, new Field())].some(([, inside]) => hasUnsupported(inside));
+
+export const hasDefault = (schema: JsonSchema): boolean =>
+  schema.default !== undefined || [...children(schema as Schema, new Field())].some(([, inside]) => hasDefault(inside));
+
+interface Place {
+  /** Not within a combination. */
+  readonly isSkeleton: boolean;
+  readonly isStructural: boolean;
+}
+
+function validateSchema(schema: Schema, at: Field, { isSkeleton, isStructural }: Place): void {
   for (const [name, words] of UNSUPPORTED) if (schema[name] !== undefined) at.at(name).forbidden(words);
   if (schema.uniqueItems) at.at('uniqueItems').forbidden('uniqueItems cannot be set to true since the runtime complexity becomes quadratic');
   if (Array.isArray(schema.items)) at.at('items').forbidden('items must be a schema object and not an array');
-  if (schema.additionalProperties === false) at.at('additionalProperties').forbidden('additionalProperties cannot be set to false');
   if (schema.additionalProperties !== undefined && Object.keys(schema.properties ?? {}).length > 0) {
     at.at('additionalProperties').forbidden('additionalProperties and properties are mutual exclusive');
   }
   if (schema.type === 'null' as string) at.at('type').forbidden('type cannot be set to null, use nullable as an alternative');
-  else if (schema.type && !TYPES.includes(schema.type)) at.at('type').notSupported(schema.type, TYPES);
+  if (schema.type && !TYPES.includes(schema.type)) at.at('type').notSupported(schema.type, TYPES);
   if (schema.pattern && !isPattern(schema.pattern)) at.at('pattern').invalid(schema.pattern, 'must be a valid regular expression, but isn\'t: error parsing regexp');
   validateLists(schema, at);
-  if (isSkeleton) checkRules(schema, at);
-  if (isSkeleton && schema.default !== undefined) validateDefault(schema, at.at('default'));
-  for (const [place, inside, isSkeletonToo] of children(schema, at)) validateSchema(inside, place, isSkeleton && isSkeletonToo);
+  if (isSkeleton && isStructural) checkRules(schema, at);
+  if (isSkeleton && isStructural && schema.default !== undefined) validateDefault(schema, at.at('default'));
+  for (const [place, inside, isSkeletonToo] of children(schema, at)) validateSchema(inside, place, { isSkeleton: isSkeleton && isSkeletonToo, isStructural });
 }
 
 function* children(schema: Schema, at: Field): Generator<readonly [Field, Schema, boolean]> {
@@ -52,23 +67,49 @@ function validateLists(schema: Schema, at: Field): void {
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   const mapType = schema['x-kubernetes-map-type'];
   if (listType !== undefined && !LIST_TYPES.includes(listType)) at.at('x-kubernetes-list-type').notSupported(listType, LIST_TYPES);
-  if (listType !== undefined && schema.type !== 'array') at.at('type').invalid(schema.type ?? '', 'must be array if x-kubernetes-list-type is set');
+  if (listType !== undefined && schema.type !== 'array') typeMustBe(schema, 'must be array if x-kubernetes-list-type is specified', at);
   if (mapType !== undefined && !MAP_TYPES.includes(mapType)) at.at('x-kubernetes-map-type').notSupported(mapType, MAP_TYPES);
-  if (mapType !== undefined && schema.type !== 'object') at.at('type').invalid(schema.type ?? '', 'must be object if x-kubernetes-map-type is set');
-  if (keys.length > 0 && listType !== 'map') at.at('x-kubernetes-list-type').invalid(listType ?? '', 'must be map if x-kubernetes-list-map-keys is non-empty');
-  if (listType !== 'map') return;
-  if (keys.length === 0) at.at('x-kubernetes-list-map-keys').required('must not be empty if x-kubernetes-list-type is map');
-  const { items } = schema;
-  if (items && items.type !== 'object') at.at('items', 'type').invalid(items.type ?? '', 'must be object if parent array\'s x-kubernetes-list-type is map');
+  if (mapType !== undefined && schema.type !== 'object') typeMustBe(schema, 'must be object if x-kubernetes-map-type is specified', at);
+  if (keys.length > 0 && listType !== 'map') {
+    const words = 'must be map if x-kubernetes-list-map-keys is non-empty';
+    if (listType === undefined) at.at('x-kubernetes-list-type').required(words);
+    else at.at('x-kubernetes-list-type').invalid(listType, words);
+  }
+  if (listType === 'map') validateListMap(schema, keys, at);
+  else if (listType === 'set') validateSet(schema, at);
+  if ((listType === 'map' || listType === 'set') && schema.items?.nullable) at.at('items', 'nullable').forbidden(`cannot be nullable when x-kubernetes-list-type is ${listType}`);
+}
+
+function typeMustBe({ type }: Schema, words: string, at: Field): void {
+  if (type) at.at('type').invalid(type, words);
+  else at.at('type').required(words);
+}
+
+/** What is told apart as a whole has no parts of its own. */
+function validateSet({ items }: Schema, at: Field): void {
+  const words = 'must be atomic as item of a list with x-kubernetes-list-type=set';
+  if (items?.type === 'array' && items['x-kubernetes-list-type'] !== undefined && items['x-kubernetes-list-type'] !== 'atomic') {
+    at.at('items', 'x-kubernetes-list-type').invalid(items['x-kubernetes-list-type'], words);
+  }
+  if (items?.type === 'object' && items['x-kubernetes-map-type'] !== 'atomic') at.at('items', 'x-kubernetes-map-type').invalid(items['x-kubernetes-list-type'] ?? null, words);
+}
+
+function validateListMap({ items }: Schema, keys: readonly string[], at: Field): void {
+  const keysAt = at.at('x-kubernetes-list-map-keys');
+  if (keys.length === 0) keysAt.required('must not be empty if x-kubernetes-list-type is map');
+  if (!items) return at.at('items').required('must have a schema if x-kubernetes-list-type is map');
+  if (items.type !== 'object') return at.at('items', 'type').invalid(items.type ?? '', 'must be object if parent array\'s x-kubernetes-list-type is map');
   for (const [i, key] of keys.entries()) {
-    const member = items?.properties?.[key];
-    const place = at.at('x-kubernetes-list-map-keys').index(i);
-    if (items && !member) place.invalid(key, 'entries must all be names of item properties');
-    else if (member && (member.type === 'array' || member.type === 'object')) at.at('items', 'properties').key(key).at('type').invalid(member.type, 'must be a scalar type if parent array\'s x-kubernetes-list-type is map');
-    else if (member && member.default === undefined && !(items?.required ?? []).includes(key)) {
-      at.at('items', 'properties').key(key).at('default').required('this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property');
+    const member = items.properties?.[key];
+    const place = at.at('items', 'properties').key(key);
+    if (!member) keysAt.invalid(keys, 'entries must all be names of item properties');
+    // The type that upstream names is that of the items.
+    else if (member.type === 'array' || member.type === 'object') place.at('type').invalid(items.type, 'must be a scalar type if parent array\'s x-kubernetes-list-type is map');
+    if (keys.indexOf(key) !== i) keysAt.invalid(keys, 'must not contain duplicate entries');
+    if (member && member.default === undefined && !(items.required ?? []).includes(key)) {
+      place.at('default').required('this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property');
     }
-    if (keys.indexOf(key) !== i) place.duplicate(key);
+    if (member?.nullable) place.at('nullable').forbidden('this property is in x-kubernetes-list-map-keys, so it cannot be nullable');
   }
 }
 
@@ -78,7 +119,10 @@ function validateDefault(schema: Schema, at: Field): void {
   const unknown = prune(value, schema, schema['x-kubernetes-embedded-resource'] === true);
   if (unknown.length > 0) at.invalid(schema.default, 'must not have unknown fields');
   applyDefaults(value, schema);
-  new StructuralValidator(schema, patterns).validate(value, at);
+  const inside = new Field();
+  new StructuralValidator(schema, patterns).validate(value, inside);
+  // Named by where they are in the default, in upstream's words too.
+  for (const { reason, field, message } of inside.errors) at.errors.push({ reason, field: field === '' ? at.path : `${at.path}.${field}`, message });
 }
 
 function isPattern(pattern: string): boolean {

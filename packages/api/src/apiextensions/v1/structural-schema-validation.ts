@@ -13,8 +13,40 @@ const SKELETON_ONLY = [
 export function validateStructural(schema: JsonSchema, at: Field): void {
   if (!schema.type) at.at('type').required('must not be empty at the root');
   else if (schema.type !== 'object') at.at('type').invalid(schema.type, 'must be object at the root');
+  for (const name of ['kind', 'apiVersion']) {
+    const type = schema.properties?.[name]?.type;
+    if (type !== undefined && type !== 'string') at.at('properties').key(name).at('type').invalid(type, 'must be string');
+  }
+  const metadata = schema.properties?.['metadata'];
+  if (metadata && metadata.type !== 'object') at.at('properties').key('metadata').at('type').invalid(metadata.type ?? '', 'must be object');
   validateInside(schema, at, true);
+  validateComplete(schema, schema, at, at);
 }
+
+/**
+ * What combinations name the skeleton must have. Upstream looks at those of the root only: definitions that break the
+ * rule further down exist.
+ */
+function validateComplete(branch: JsonSchema, skeleton: JsonSchema, at: Field, skeletonAt: Field): void {
+  for (const [inside, place] of branchesOf(branch, at)) validateNamed(inside, skeleton, place, skeletonAt);
+}
+
+function validateNamed(branch: JsonSchema, skeleton: JsonSchema, at: Field, skeletonAt: Field): void {
+  for (const [name, member] of Object.entries(branch.properties ?? {})) {
+    const known = skeleton.properties?.[name];
+    const [place, knownAt] = [at.at('properties').key(name), skeletonAt.at('properties').key(name)];
+    if (known) validateNamed(member, known, place, knownAt);
+    else knownAt.required(`because it is defined in ${place.path}`);
+  }
+  if (branch.items && skeleton.items) validateNamed(branch.items, skeleton.items, at.at('items'), skeletonAt.at('items'));
+  else if (branch.items) skeletonAt.at('items').required(`because it is defined in ${at.at('items').path}`);
+  validateComplete(branch, skeleton, at, skeletonAt);
+}
+
+const branchesOf = (schema: JsonSchema, at: Field): readonly (readonly [JsonSchema, Field])[] => [
+  ...(['allOf', 'anyOf', 'oneOf'] as const).flatMap((name) => (schema[name] ?? []).map((branch, i) => [branch, at.at(name).index(i)] as const)),
+  ...(schema.not ? [[schema.not, at.at('not')] as const] : []),
+];
 
 function validateInside(schema: JsonSchema, at: Field, isResource: boolean): void {
   if (schema['x-kubernetes-embedded-resource']) validateEmbedded(schema, at);
@@ -27,7 +59,7 @@ function validateInside(schema: JsonSchema, at: Field, isResource: boolean): voi
     validateValue(member, place, 'must not be empty for specified object fields');
   }
   if (typeof schema.additionalProperties === 'object') validateValue(schema.additionalProperties, at.at('additionalProperties'), 'must not be empty for specified object fields');
-  validateCombinations(schema, schema, at, at);
+  validateCombinations(schema, schema, at);
 }
 
 function validateValue(schema: JsonSchema, at: Field, untyped: string): void {
@@ -49,31 +81,19 @@ function validateMetadata(schema: JsonSchema, at: Field): void {
   }
 }
 
-function validateCombinations(schema: JsonSchema, skeleton: JsonSchema, at: Field, skeletonAt: Field): void {
-  const branches: readonly (readonly [JsonSchema, Field])[] = [
-    ...(['allOf', 'anyOf', 'oneOf'] as const).flatMap((name) => (schema[name] ?? []).map((branch, i) => [branch, at.at(name).index(i)] as const)),
-    ...(schema.not ? [[schema.not, at.at('not')] as const] : []),
-  ];
-  for (const [branch, place] of branches) validateBranch(branch, skeleton, place, skeletonAt);
+function validateCombinations(schema: JsonSchema, skeleton: JsonSchema | undefined, at: Field): void {
+  for (const [branch, place] of branchesOf(schema, at)) validateBranch(branch, skeleton, place);
 }
 
-/** `skeleton` is the schema that the branch narrows; undefined: it names something that nobody specified, which has been said. */
-function validateBranch(branch: JsonSchema, skeleton: JsonSchema | undefined, at: Field, skeletonAt: Field): void {
+/** `skeleton` is the schema that the branch narrows; undefined: it names something that nobody specified. */
+function validateBranch(branch: JsonSchema, skeleton: JsonSchema | undefined, at: Field): void {
   const isIntOrString = skeleton?.['x-kubernetes-int-or-string'] === true && (branch.type === 'integer' || branch.type === 'string');
   for (const [name, words] of SKELETON_ONLY) {
     if (isSet(branch[name]) && !(name === 'type' && isIntOrString)) at.at(name).forbidden(words);
   }
-  for (const [name, member] of Object.entries(branch.properties ?? {})) {
-    const place = at.at('properties').key(name);
-    const known = skeleton?.properties?.[name];
-    if (skeleton && !known) skeletonAt.at('properties').key(name).required(`because it is defined in ${place.path}`);
-    validateBranch(member, known, place, skeletonAt.at('properties').key(name));
-  }
-  if (branch.items) {
-    if (skeleton && !skeleton.items) skeletonAt.at('items').required(`because it is defined in ${at.at('items').path}`);
-    validateBranch(branch.items, skeleton?.items, at.at('items'), skeletonAt.at('items'));
-  }
-  if (skeleton) validateCombinations(branch, skeleton, at, skeletonAt);
+  for (const [name, member] of Object.entries(branch.properties ?? {})) validateBranch(member, skeleton?.properties?.[name], at.at('properties').key(name));
+  if (branch.items) validateBranch(branch.items, skeleton?.items, at.at('items'));
+  validateCombinations(branch, skeleton, at);
 }
 
 const isSet = (value: unknown): boolean => value !== undefined && value !== false && value !== '' && !(Array.isArray(value) && value.length === 0);
