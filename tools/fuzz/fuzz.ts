@@ -59,7 +59,10 @@ export async function fuzz({ requests, seed, at, say }: FuzzOptions): Promise<Fu
           const request = nextRequest(new Draw(random.fork(String(number))));
           const outcome = await lane.send(request);
           statuses.set(outcome.status, (statuses.get(outcome.status) ?? 0) + 1);
+          const known = problems.size;
           judge(number, request, outcome, target.complaints(), problems);
+          // At once: a long run may be ended before it ends.
+          for (const problem of [...problems.values()].slice(known)) say(`FAIL ${problem}\n`);
         }
       }));
       await rest(target);
