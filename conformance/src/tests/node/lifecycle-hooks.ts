@@ -26,7 +26,8 @@ async function isHeard(context: TestContext, when: 'postStart' | 'preStop', { im
   const secure = ['--http-port=9090', '--udp-port=9091', '--tls-cert-file=/localhost.crt', '--tls-private-key-file=/localhost.key'];
   const { status, spec } = await startPod(context, 'listener', {
     terminationGracePeriodSeconds: 1,
-    containers: [{ ...testhost('netexec'), ports: [{ containerPort: 8080 }] }, { ...testhost('netexec', ...secure), name: 'secure', ports: [{ containerPort: 9090 }] }],
+    // A preStop hook runs once: it must find a listener that listens, for which our helper needs a moment after its start.
+    containers: [{ ...testhost('netexec'), ports: [{ containerPort: 8080 }], readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 } }, { ...testhost('netexec', ...secure), name: 'secure', ports: [{ containerPort: 9090 }] }],
   });
   const message = when.toLowerCase();
   const heard = (): Promise<void> => until(context, `the ${when} hook being heard`, HEARD_MS[when], async () => (await logsOf(context, 'listener', { container: 'main' })).includes(`GET /echo?msg=${message}`));
