@@ -26,6 +26,20 @@ const all = (api: MemoryApi): readonly Event[] => [...api.objects.values()] as E
 const say = (recorder: EventRecorder, message: string, reason = 'Because'): void =>
   recorder.record(about, { type: 'Normal', reason, message });
 
+test('EventRecorder gives its events names that no other recorder gives, at whatever moment', async () => {
+  const [api, clock, random] = [new MemoryApi(event), new SimClock(), seededRandom(1)];
+  // Simulated moments need not be whole milliseconds.
+  await clock.advance(0.25);
+  await using group = new TaskGroup(new AbortController().signal);
+  for (const component of ['one', 'two']) {
+    const recorder = new EventRecorder({ events: api.of(), clock, random, log: silent }, component);
+    group.spawn((signal) => recorder.run(signal));
+    say(recorder, 'hello');
+  }
+  await settle();
+  assert.deepEqual(all(api).map(({ source }) => source?.component), ['one', 'two']);
+});
+
 test('EventRecorder writes what happened to what, and by whom', async () => {
   await withRecorder(async (recorder, api) => {
     say(recorder, 'hello');

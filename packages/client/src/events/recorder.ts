@@ -22,6 +22,8 @@ export type EventText = Omit<Occurrence, 'regarding'>;
 const WAITING_MAX = 1000;
 const ATTEMPTS_MAX = 12;
 const RETRY_MS = 10_000;
+/** Names within one millisecond. */
+const SERIALS = 1_000_000;
 
 /** core/v1 events of one component: repetitions are counted, storms combined, floods cut. */
 export class EventRecorder implements Recorder {
@@ -31,7 +33,7 @@ export class EventRecorder implements Recorder {
   readonly #correlator = new Correlator();
   readonly #waiting: { readonly occurrence: Occurrence; readonly nowMs: number }[] = [];
   readonly #arrived = new Notifier();
-  #serial = 0;
+  #serial: number;
   /** Since this was said last: one line tells of a storm, not one a drop. */
   #dropped = 0;
 
@@ -39,6 +41,8 @@ export class EventRecorder implements Recorder {
     this.#deps = deps;
     this.#component = component;
     this.#host = host;
+    // Other components say things of the same object at the same moment: each counts from another number.
+    this.#serial = placeOf(`${component} ${host ?? ''}`);
   }
 
   record(about: ApiObject | Regarding, event: EventText): void {
@@ -132,7 +136,7 @@ export class EventRecorder implements Recorder {
     const { regarding, type, reason, annotations, related, action } = occurrence;
     const namespace = regarding.namespace || 'default';
     // Unique among the events of one object: nanoseconds since the epoch in upstream, of which we count the last six digits.
-    const serial = BigInt(nowMs) * 1_000_000n + BigInt(this.#serial++ % 1_000_000);
+    const serial = BigInt(Math.floor(nowMs)) * BigInt(SERIALS) + BigInt(this.#serial++ % SERIALS);
     return {
       metadata: {
         name: `${regarding.name ?? ''}.${serial.toString(16)}`,
@@ -169,5 +173,12 @@ export const referenceTo = ({ apiVersion, kind, metadata }: ApiObject): Regardin
   apiVersion,
   resourceVersion: metadata.resourceVersion,
 });
+
+/** A number below SERIALS that the text alone decides. */
+function placeOf(text: string): number {
+  let place = 0;
+  for (const character of text) place = (place * 31 + (character.codePointAt(0) ?? 0)) % SERIALS;
+  return place;
+}
 
 const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

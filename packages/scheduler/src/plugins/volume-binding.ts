@@ -139,7 +139,7 @@ function hasSpace({ spec }: Claim, { metadata }: Node, objects: CacheReader): bo
 function errandFor(ways: readonly Way[], node: Node): Errand {
   const nodeName = node.metadata.name;
   /** The claims that wait for a provisioner, by the version that tells it where. */
-  const asked = new Map<string, bigint>();
+  const asked = new Map<string, bigint | undefined>();
   return {
     async write(api) {
       for (const { claim, volume } of ways) {
@@ -154,13 +154,13 @@ function errandFor(ways: readonly Way[], node: Node): Errand {
   };
 }
 
-const versionOf = ({ metadata }: Claim): bigint => BigInt(metadata.resourceVersion ?? '0');
+const versionOf = ({ metadata: { resourceVersion } }: Claim): bigint | undefined => (resourceVersion === undefined ? undefined : BigInt(resourceVersion));
 
-function isBoundNow(key: string, objects: CacheReader, nodeName: string, asked: ReadonlyMap<string, bigint>): boolean {
+function isBoundNow(key: string, objects: CacheReader, nodeName: string, asked: ReadonlyMap<string, bigint | undefined>): boolean {
   const claim = objects.get(persistentVolumeClaim, key);
   if (!claim) return false;
-  const version = asked.get(key);
-  if (!isBound(claim) && version !== undefined && versionOf(claim) >= version && claim.metadata.annotations?.[SELECTED_NODE] !== nodeName)
+  const [version, seen] = [asked.get(key), versionOf(claim)];
+  if (!isBound(claim) && version !== undefined && seen !== undefined && seen >= version && claim.metadata.annotations?.[SELECTED_NODE] !== nodeName)
     throw new Error(`the provisioner of claim ${key} gave back node ${nodeName}`);
   return isBound(claim);
 }

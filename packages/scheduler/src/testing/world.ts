@@ -116,7 +116,9 @@ export class World implements AsyncDisposable {
           const current = this.others.get(kind)?.get(key);
           if (!current) throw failure('NotFound', `${kind.plural} ${key} not found`);
           this.log.push(`update ${kind.plural} ${key}`);
-          this.others.get(kind)?.set(key, change(current));
+          const next = change(current);
+          this.others.get(kind)?.set(key, next);
+          return next;
         },
         post: async (key: string, _part: string, { target }: { target: { name: string } }) => {
           const failed = this.failNextBinding;
