@@ -171,7 +171,7 @@ test('custom resource definitions and API services', () => {
     [version({ type: 'object' }, { additionalPrinterColumns: [{ name: 'A', type: 'x', jsonPath: '.y' }] }), 'spec.versions[0].additionalPrinterColumns[0].type: Invalid value: "x": must be one of boolean,date,integer,number,string'],
     [version({ type: 'object' }, { subresources: { scale: { specReplicasPath: '.x', statusReplicasPath: '' } } }),
       'spec.versions[0].subresources.scale.specReplicasPath: Invalid value: ".x": should be a json path under .spec', 'spec.versions[0].subresources.scale.statusReplicasPath: Required value'],
-    [spec({ conversion: { strategy: 'Webhook' } }), 'spec.conversion.webhook.clientConfig: Required value: required when strategy is set to Webhook', 'spec.conversion.webhook.conversionReviewVersions: Required value'],
+    [spec({ conversion: { strategy: 'Webhook' } }), 'spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook', 'spec.conversion.conversionReviewVersions: Required value'],
   ]);
   assert.deepEqual(updateRefusals(key, spec({ names: { plural: 'bars' } })), [
     'metadata.name: Invalid value: "foos.example.com": must be spec.names.plural+"."+spec.group', 'spec.names.plural: Invalid value: "bars": field is immutable',

@@ -65,6 +65,9 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Field): void {
   if (stored !== 1) at.at('versions').invalid(versions.map((version) => version.name), 'must have exactly one version marked as storage version');
   validateNames(spec.names, at.at('names'));
   validateConversion(spec.conversion, at.at('conversion'));
+  if (spec.preserveUnknownFields && spec.conversion?.strategy === 'Webhook') {
+    at.at('conversion', 'strategy').invalid('Webhook', 'must be None if spec.preserveUnknownFields is true');
+  }
 }
 
 function validateNames(names: CustomResourceDefinitionNames, at: Field): void {
