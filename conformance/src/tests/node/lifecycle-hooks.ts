@@ -46,7 +46,7 @@ export const lifecycleHookTests: readonly ConformanceTest[] = [
   ...hookTests,
 
   conformanceTest('[sig-node] PreStop should call prestop when killing a pod', async (context) => {
-    const { status } = await startPod(context, 'server', { terminationGracePeriodSeconds: 1, containers: [{ ...testhost('nettest'), ports: [{ containerPort: 8080 }] }] });
+    const { status } = await startPod(context, 'server', { terminationGracePeriodSeconds: 1, containers: [{ ...testhost('nettest'), ports: [{ containerPort: 8080 }], readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 } }] });
     const command = ['wget', '-O-', '--post-data={"Source": "prestop"}', `http://${status.podIP}:8080/write`];
     await startPod(context, 'tester', { containers: [{ ...shell('sleep 600'), lifecycle: { preStop: { exec: { command } } } }] });
     await context.api.of(pod).delete(`${context.namespace}/tester`);
