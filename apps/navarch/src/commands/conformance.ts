@@ -1,19 +1,40 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { importImages } from '@navarch/node';
+import { buildImage } from '../../../../images/build.ts';
+import { layoutOf } from '../cluster/layout.ts';
+import { localRuntimes } from '../cluster/local-nodes.ts';
 import type { Declare } from './index.ts';
+import { bundledKubectl, programsOf } from './kubectl.ts';
+
+/** What the tests run in pods. */
+const TEST_IMAGE = 'navarch-testhost';
+const SCRIPT = join(import.meta.dirname, '../../../../conformance/src/main.ts');
 
 export const declareConformance: Declare = (program, exit) => {
   program.command('conformance')
-    .description('Run the conformance tests that are written against a cluster')
+    .description('Run the conformance tests against a cluster. Nodes of this machine are given the image they need')
+    .option('--name <cluster>', 'the cluster of this machine, if it is one', process.env['NAVARCH_CLUSTER'] ?? 'navarch')
     .option('--kubeconfig <file>', 'how to reach the cluster; absent: as kubectl does')
     .option('--group <name>', 'only tests of this group, such as apps')
     .option('--focus <pattern>', 'only tests whose name matches')
     .option('--procs <count>', 'tests at a time')
     .option('--junit <file>', 'write the results as JUnit XML')
-    .action(async (options: Readonly<Record<string, string>>) => {
-      const script = join(import.meta.dirname, '../../../../conformance/src/main.ts');
-      const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], { stdio: 'inherit' });
+    .action(async ({ name = '', ...options }: Readonly<Record<string, string>>) => {
+      await bringTestImage(name);
+      const args = Object.entries(options).map(([option, value]) => `--${option}=${value}`);
+      // A kubectl that is installed comes first.
+      const kubectl = dirname(await bundledKubectl(programsOf(layoutOf(name))));
+      const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}${kubectl}` };
+      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SCRIPT, ...args], { stdio: 'inherit', env });
       exit(await new Promise<number>((resolve, reject) => child.on('error', reject).on('close', (code) => resolve(code ?? 1))));
     });
 };
+
+async function bringTestImage(cluster: string): Promise<void> {
+  const runtimes = localRuntimes(cluster);
+  if (runtimes.length === 0) return;
+  const { signal } = new AbortController();
+  const { archive } = await buildImage(TEST_IMAGE, layoutOf(cluster).images, signal);
+  for (const runtime of runtimes) await importImages(runtime, archive, signal);
+}

