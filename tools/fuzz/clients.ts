@@ -136,6 +136,8 @@ class Http1Answer {
   #bytes: Buffer = Buffer.alloc(0);
   #bodyStart = -1;
   #length: number | undefined;
+  /** Bytes that came after those of `body`. */
+  #rest = 0;
   #isChunked = false;
 
   constructor(method: string) {
@@ -143,6 +145,12 @@ class Http1Answer {
   }
 
   take(chunk: Buffer): void {
+    // Of a long answer only the end is waited for: joining it again for every chunk would take longer than making it.
+    if (this.#length !== undefined) {
+      this.#rest += chunk.length;
+      this.isComplete = this.body.length + this.#rest >= this.#length;
+      return;
+    }
     this.#bytes = Buffer.concat([this.#bytes, chunk]);
     if (this.#bodyStart < 0 && !this.#head()) return;
     const rest = this.#bytes.subarray(this.#bodyStart);
