@@ -136,8 +136,9 @@ class Http1Answer {
   #bytes: Buffer = Buffer.alloc(0);
   #bodyStart = -1;
   #length: number | undefined;
-  /** Bytes that came after those of `body`. */
-  #rest = 0;
+  /** What came after the beginning, until it is all there. */
+  readonly #rest: Buffer[] = [];
+  #restBytes = 0;
   #isChunked = false;
 
   constructor(method: string) {
@@ -145,10 +146,12 @@ class Http1Answer {
   }
 
   take(chunk: Buffer): void {
-    // Of a long answer only the end is waited for: joining it again for every chunk would take longer than making it.
+    // A long answer is joined once: to join it again for every chunk would take longer than to make it.
     if (this.#length !== undefined) {
-      this.#rest += chunk.length;
-      this.isComplete = this.body.length + this.#rest >= this.#length;
+      this.#rest.push(chunk);
+      this.#restBytes += chunk.length;
+      this.isComplete = this.body.length + this.#restBytes >= this.#length;
+      if (this.isComplete) this.body = Buffer.concat([this.body, ...this.#rest]);
       return;
     }
     this.#bytes = Buffer.concat([this.#bytes, chunk]);
