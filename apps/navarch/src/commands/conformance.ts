@@ -7,8 +7,19 @@ import { localRuntimes } from '../cluster/local-nodes.ts';
 import type { Declare } from './index.ts';
 import { bundledKubectl, programsOf } from './kubectl.ts';
 
+interface TestImage {
+  readonly name: string;
+  /** The only test that runs it, by a word of its name. Absent: most do. */
+  readonly test?: string;
+}
+
 /** What the tests run in pods. */
-const TEST_IMAGE = 'navarch-testhost';
+const TEST_IMAGES: readonly TestImage[] = [
+  { name: 'navarch-testhost' },
+  { name: 'etcd', test: 'Aggregator' },
+  // Compiled by the Go of this machine.
+  { name: 'sample-apiserver', test: 'Aggregator' },
+];
 const SCRIPT = join(import.meta.dirname, '../../../../conformance/src/main.ts');
 
 export const declareConformance: Declare = (program, exit) => {
@@ -21,7 +32,7 @@ export const declareConformance: Declare = (program, exit) => {
     .option('--procs <count>', 'tests at a time')
     .option('--junit <file>', 'write the results as JUnit XML')
     .action(async ({ name = '', ...options }: Readonly<Record<string, string>>) => {
-      await bringTestImage(name);
+      await bringTestImages(name, options);
       const args = Object.entries(options).map(([option, value]) => `--${option}=${value}`);
       // A kubectl that is installed comes first.
       const kubectl = dirname(await bundledKubectl(programsOf(layoutOf(name))));
@@ -31,10 +42,21 @@ export const declareConformance: Declare = (program, exit) => {
     });
 };
 
-async function bringTestImage(cluster: string): Promise<void> {
+/** Whether the tests that are asked for may be with one that has this word in its name. */
+const mayRun = (word: string, { group = 'api-machinery', focus = '' }: Readonly<Record<string, string>>): boolean =>
+  group === 'api-machinery' && (focus === '' || focus.includes(word));
+
+async function bringTestImages(cluster: string, options: Readonly<Record<string, string>>): Promise<void> {
   const runtimes = localRuntimes(cluster);
-  if (runtimes.length === 0) return;
   const { signal } = new AbortController();
-  const { archive } = await buildImage(TEST_IMAGE, layoutOf(cluster).images, signal);
-  for (const runtime of runtimes) await importImages(runtime, archive, signal);
+  for (const { name, test } of runtimes.length === 0 ? [] : TEST_IMAGES) {
+    if (test !== undefined && !mayRun(test, options)) continue;
+    try {
+      const { archive } = await buildImage(name, layoutOf(cluster).images, signal);
+      for (const runtime of runtimes) await importImages(runtime, archive, signal);
+    } catch (error) {
+      if (test === undefined) throw error;
+      process.stderr.write(`The test with ${test} in its name will fail: its image ${name} cannot be built: ${(error as Error).message}\n`);
+    }
+  }
 }
