@@ -1,11 +1,13 @@
 import { type Cel, compileCel } from '../cel/cel.ts';
-import { Budget } from '../cel/evaluate.ts';
+import { Budget, type Functions } from '../cel/evaluate.ts';
+import { celMatching } from '../cel/extensions.ts';
 import { CelSyntaxError } from '../cel/syntax.ts';
 import { CelBudgetError, CelError } from '../cel/values.ts';
 import { Field } from '../field.ts';
 import { type Before, isUnchanged, itemBefore, memberBefore } from './before.ts';
 import { celValue } from './cel-value.ts';
 import { isObject, type JsonSchema, memberSchema } from './json-schema.ts';
+import type { Patterns } from './patterns.ts';
 
 /** One of x-kubernetes-validations (KEP-2876). */
 export interface Rule {
@@ -52,9 +54,12 @@ export class RuleValidator {
   readonly #schema: JsonSchema;
   readonly #compiled = new WeakMap<JsonSchema, readonly CompiledRule[]>();
   readonly #hasRules: boolean;
+  readonly #functions: Functions;
 
-  constructor(schema: JsonSchema) {
+  /** `patterns`: the engine of `matches()`. */
+  constructor(schema: JsonSchema, patterns: Patterns) {
     this.#schema = schema;
+    this.#functions = celMatching(patterns);
     this.#hasRules = someSchema(schema, (one) => rulesOf(one).length > 0);
   }
 
@@ -98,7 +103,7 @@ export class RuleValidator {
 
   #rules(schema: JsonSchema): readonly CompiledRule[] {
     let rules = this.#compiled.get(schema);
-    if (!rules) this.#compiled.set(schema, (rules = rulesOf(schema).map(compiled)));
+    if (!rules) this.#compiled.set(schema, (rules = rulesOf(schema).map((rule) => compiled(rule, this.#functions))));
     return rules;
   }
 }
@@ -116,9 +121,9 @@ interface Place {
 /** The budget is used up: nothing more is looked at. */
 class Exhausted extends Error {}
 
-const compiled = (rule: Rule): CompiledRule => ({
-  rule, holds: compileCel(rule.rule, { variables: VARIABLES }), isTransition: /\boldSelf\b/.test(rule.rule),
-  message: rule.messageExpression ? compileCel(rule.messageExpression, { variables: VARIABLES }) : undefined,
+const compiled = (rule: Rule, functions: Functions): CompiledRule => ({
+  rule, holds: compileCel(rule.rule, { variables: VARIABLES, functions }), isTransition: /\boldSelf\b/.test(rule.rule),
+  message: rule.messageExpression ? compileCel(rule.messageExpression, { variables: VARIABLES, functions }) : undefined,
 });
 
 function judge({ rule, holds, message, isTransition }: CompiledRule, place: Place, at: Field, budget: Budget): void {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Field } from '../field.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { backtrackingPatterns } from './patterns.ts';
+import { backtrackingPatterns, type Patterns } from './patterns.ts';
+import { RuleValidator } from './rules.ts';
 import { StructuralValidator, validateEmbedded, validateListTypes } from './validate.ts';
 import { applyDefaults, prune, pruneNulls } from './values.ts';
 
@@ -81,3 +82,16 @@ for (const [pattern, yes, no] of [
     assert.deepEqual([matches(yes), matches(no)], [true, false]);
   });
 }
+
+test('RuleValidator asks the patterns it is given, whatever the rule matches with', () => {
+  const asked: string[] = [];
+  const patterns: Patterns = { compile: (pattern) => {
+    asked.push(pattern);
+    return (text) => text === 'aaa';
+  } };
+  const rules = new RuleValidator({ type: 'string', 'x-kubernetes-validations': [{ rule: "self.matches('(a+)+$')" }] }, patterns);
+  const [good, bad] = [new Field('spec'), new Field('spec')];
+  rules.validate('aaa', good);
+  rules.validate('aab', bad);
+  assert.deepEqual([good.errors.length, bad.errors.length, asked], [0, 1, ['(a+)+$']]);
+});

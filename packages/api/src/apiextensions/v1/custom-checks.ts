@@ -23,7 +23,7 @@ export class CustomChecks {
     this.#statusSchema = schema.properties?.['status'] ?? {};
     this.#validator = new StructuralValidator(schema, patterns);
     this.#statusValidator = new StructuralValidator(this.#statusSchema, patterns);
-    this.#rules = new RuleValidator(schema);
+    this.#rules = new RuleValidator(schema, patterns);
     this.#replicas = specReplicasPath?.replace(/^\./, '').split('.') ?? [];
   }
 
