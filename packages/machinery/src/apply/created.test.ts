@@ -19,6 +19,7 @@ const schema = new Schemas({
   Spec: { fields: [
     { name: 'replicas', type: 'int32', omit: 'omitempty', ptr: true }, { name: 'paused', type: 'bool' },
     { name: 'items', type: '[]Item', listType: 'map', listMapKeys: ['port', 'protocol'] }, { name: 'args', type: '[]string', omit: 'omitempty' },
+    { name: 'named', type: '[]Owner', omit: 'omitempty', listType: 'map', listMapKeys: ['name'] },
     { name: 'owner', type: 'Owner', omit: 'omitempty', ptr: true, structType: 'atomic' }, { name: 'inner', type: 'Spec', omit: 'omitempty', ptr: true },
   ] },
   Item: { fields: [{ name: 'port', type: 'int32' }, { name: 'protocol', type: 'string', default: 'TCP' }, { name: 'labels', type: 'map[string]string', omit: 'omitempty' }] },
@@ -36,6 +37,7 @@ const { spec } = fc.letrec<{ readonly spec: object }>((tie) => ({
   spec: fc.record({
     replicas: fc.nat({ max: 2 }), paused: fc.boolean(), args: fc.array(fc.constant('x'), { maxLength: 2 }),
     items: fc.oneof(fc.constant(null), fc.array(fc.record({ port: fc.constantFrom(9, 80, 443), protocol: fc.constantFrom('TCP', 'UDP'), labels }, { ...plain, requiredKeys: ['port'] }), { maxLength: 4 })),
+    named: fc.array(fc.record({ name: fc.constantFrom('a', 'b', 'a-b', 'B_', 'a"', 'é', '') }, plain), { maxLength: 4 }),
     owner: fc.record({ name: fc.constantFrom('', 'o') }, plain), inner: fc.option(tie('spec'), { nil: null, depthSize: 'small' }),
   }, { ...plain, requiredKeys: [] }),
 }));

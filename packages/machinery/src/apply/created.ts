@@ -73,6 +73,37 @@ function fieldsOf(value: JsonObject, schema: ObjectSchema | MapSchema): string {
 }
 
 function items(list: readonly unknown[], schema: ListSchema): string {
+  return namedItems(list, schema) ?? anyItems(list, schema);
+}
+
+/** Texts that JSON writes as they are. */
+const PLAIN = /^[\w./:-]*$/;
+
+/** Most lists are of items with one name each, in texts that need no quoting; undefined where this one is another. */
+function namedItems(list: readonly unknown[], schema: ListSchema): string | undefined {
+  const [key, ...others] = schema.listMapKeys ?? [];
+  if (schema.listType !== 'map' || key === undefined || others.length > 0 || !PLAIN.test(key)) return undefined;
+  const named: { readonly name: string; readonly item: unknown }[] = [];
+  let last = '';
+  let isSorted = true;
+  for (const item of list) {
+    const name = isObject(item) ? item[key] : undefined;
+    if (typeof name !== 'string' || !PLAIN.test(name)) return undefined;
+    // The same name again is for those who look at all of them.
+    if (named.length > 0 && name <= last) isSorted = false;
+    named.push({ name, item });
+    last = name;
+  }
+  if (!isSorted) named.sort((a, b) => (a.name < b.name ? -1 : 1));
+  let text = '';
+  for (const [i, { name, item }] of named.entries()) {
+    if (i > 0 && name === named[i - 1]?.name) return undefined;
+    text = joined(text, `"k:{\\"${key}\\":\\"${name}\\"}":${node(item, schema.items)}`);
+  }
+  return text;
+}
+
+function anyItems(list: readonly unknown[], schema: ListSchema): string {
   const nodes = new Map<string, string>();
   for (let i = 0; i < list.length; i++) {
     const element = itemElement(schema, list[i], i);
