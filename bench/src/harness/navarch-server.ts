@@ -29,7 +29,8 @@ export async function startNavarchServer({ processes, dir, signal }: Context, na
   const log = join(dir, `${name}.log`);
   const flags = (process.env['NAVARCH_BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
   // Room for 16,384 nodes: the range of a fresh cluster has it for 256.
-  const args = ['--disable-warning=ExperimentalWarning', ...flags, join(ROOT, 'apps/navarch/src/main.ts'), 'server', '--data-dir', dataDir, '--port', String(port), '--cluster-cidr', '10.128.0.0/10', '--node-name', 'bench'];
+  // The flags of `./navarch server`.
+  const args = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64', ...flags, join(ROOT, 'apps/navarch/src/main.ts'), 'server', '--data-dir', dataDir, '--port', String(port), '--cluster-cidr', '10.128.0.0/10', '--node-name', 'bench'];
   const child = processes.start(process.execPath, args, { log });
   const kubeconfig = join(dataDir, 'admin.kubeconfig');
   const end = performance.now() + READY_MS_MAX;
