@@ -43,7 +43,7 @@ const FAULTS: readonly Fault[] = [
     ...[{}, { clientConfig: {} }, { clientConfig: { url: 'http://x' } }, { clientConfig: { url: 'https://x/y' } }, { clientConfig: { url: 'https://x', service: { name: 'a', namespace: 'b' } } }, { clientConfig: { service: { name: '', namespace: '' } } }, { clientConfig: { service: { name: 'a', namespace: 'b', path: 'x', port: 70000 } } }]
       .flatMap((webhook) => [['v1'], [], ['v9'], ['v1', 'v1'], ['V_']].map((conversionReviewVersions) => ({ strategy: 'Webhook', webhook: { ...webhook, conversionReviewVersions } })))]],
   [[...SCHEMA, 'type'], ['string', undefined]], [[...SCHEMA, 'nullable'], [true]], [[...SCHEMA, 'default'], [{}]], [[...SCHEMA, 'x-kubernetes-preserve-unknown-fields'], [true, false]],
-  [[...SCHEMA, 'properties', 'metadata'], [{ type: 'object' }, { type: 'object', properties: { name: { type: 'string', maxLength: 3 } } }, { type: 'object', properties: { labels: { type: 'object' } } }, { type: 'string' }]],
+  [[...SCHEMA, 'properties', 'metadata'], [{ type: 'object' }, { type: 'object', default: {} }, { type: 'object', nullable: true }, { type: 'object', properties: { name: { type: 'string', maxLength: 3 } } }, { type: 'object', properties: { name: { type: 'string' }, generateName: { type: 'string' }, labels: { type: 'object' } } }, { type: 'object', properties: { labels: { type: 'object' } } }, { type: 'string' }]],
   [[...SCHEMA, 'properties', 'apiVersion'], [{ type: 'string' }, { type: 'integer' }]],
   [[...SPEC, 'properties', 'a', 'type'], [undefined, 'array', 'nothing', 'null', 'integer']], [[...SPEC, 'properties', 'a', 'default'], ['x', 1, 'longer than five', null]],
   [[...SPEC, 'properties', 'a', 'pattern'], ['^a', '(', '(?=a)', '(?i)a']], [[...SPEC, 'properties', 'a', 'format'], ['date', 'nonsense']], [[...SPEC, 'properties', 'a', 'enum'], [['a'], [1], []]],
@@ -58,7 +58,16 @@ const FAULTS: readonly Fault[] = [
   [[...SPEC, 'allOf'], [[{ required: ['a'] }], [{ type: 'object' }], [{ properties: { a: { minLength: 1 } } }], [{ properties: { none: { minLength: 1 } } }], [{ properties: { a: { type: 'string', default: 'x', description: 'd' } } }], [{ additionalProperties: { type: 'string' } }]]],
   [[...SPEC, 'not'], [{ required: ['b'] }, { nullable: true }, { 'x-kubernetes-preserve-unknown-fields': true }]], [[...SPEC, 'anyOf'], [[{ items: { minLength: 1 } }], [{ properties: { ports: { items: { required: ['port'] } } } }]]],
   [[...SPEC, '$ref'], ['#/x']], [[...SPEC, 'definitions'], [{ x: { type: 'string' } }]], [[...SPEC, 'dependencies'], [{ x: ['y'] }]], [[...SPEC, 'patternProperties'], [{ x: { type: 'string' } }]], [[...SPEC, 'id'], ['x']],
-  [[...SPEC, 'additionalProperties'], [{ type: 'string' }, false]], [[...SPEC, 'externalDocs'], [{ url: 'x' }]], [[...SPEC, 'title'], ['x']],
+  [[...SPEC, 'additionalProperties'], [{ type: 'string' }]], [[...SPEC, 'externalDocs'], [{ url: 'x' }]], [[...SPEC, 'title'], ['x']],
+  [[...SCHEMA, 'additionalProperties'], [{ type: 'string' }, true]], [[...SCHEMA, 'x-kubernetes-embedded-resource'], [true]],
+  [[...SPEC, 'properties', 'free', 'additionalProperties'], [{ type: 'string' }]], [[...SPEC, 'properties', 'free', 'x-kubernetes-int-or-string'], [true]], [[...SPEC, 'properties', 'target', 'x-kubernetes-preserve-unknown-fields'], [true]],
+  [[...SPEC, 'properties', 'target', 'anyOf'], [[{ type: 'integer' }, { type: 'string' }], [{ type: 'string' }, { type: 'integer' }], [{ type: 'integer' }]]], [[...SPEC, 'properties', 'target', 'type'], ['string']],
+  [[...SPEC, 'properties', 'target', 'allOf'], [[{ anyOf: [{ type: 'integer' }, { type: 'string' }] }, { pattern: '^1' }], [{ pattern: '^1' }, { anyOf: [{ type: 'integer' }, { type: 'string' }] }]]],
+  [[...SPEC, 'properties', 'a', 'anyOf'], [[{ type: 'integer' }, { type: 'string' }]]],
+  [[...SPEC, 'properties', 'any', 'x-kubernetes-embedded-resource'], [true]], [[...SPEC, 'x-kubernetes-embedded-resource'], [true]], [[...SPEC, 'properties', 'apiVersion'], [{ type: 'string' }, { type: 'integer' }, { 'x-kubernetes-int-or-string': true }]],
+  [[...SPEC, 'properties', 'metadata'], [{ type: 'object', properties: { labels: { type: 'object' } } }, { type: 'string' }]],
+  [[...SPEC, 'oneOf'], [[{ properties: { metadata: { required: ['x'] } } }], [{ 'x-kubernetes-validations': [{ rule: 'true' }] }], [{ allOf: [{ anyOf: [{ type: 'integer' }, { type: 'string' }] }] }]]],
+  [[...SCHEMA, 'properties', 'metadata', 'description'], ['d', '']], [[...SCHEMA, 'properties', 'metadata', 'required'], [['name']]],
   [[...SPEC, 'default'], [{}, { a: 'x' }, { a: 'x', more: 1 }, { a: 1 }]],
 ];
 

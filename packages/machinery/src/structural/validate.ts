@@ -148,7 +148,7 @@ const NUMBER_FORMATS = new Set(['int32', 'int64', 'float', 'double']);
 
 function checkType(value: unknown, schema: JsonSchema, at: Field): void {
   const actual = typeOf(value);
-  const types = schema['x-kubernetes-int-or-string'] ? ['integer', 'string'] : schema.type ? [schema.type] : [];
+  const types = schema.type ? [schema.type] : schema['x-kubernetes-int-or-string'] ? ['integer', 'string'] : [];
   if (types.length === 0) return;
   const isRight = types.includes(actual) || (actual === 'integer' && types.includes('number'));
   const { format = '' } = schema;

@@ -25,7 +25,9 @@ export function validateDefinition(d: CustomResourceDefinition, at: Field): void
 function validateStoredVersions({ spec, status }: CustomResourceDefinition, at: Field): void {
   const stored = status.storedVersions ?? [];
   if (stored.length === 0) return at.invalid(stored, 'must have at least one stored version');
-  for (const { name, storage } of spec.versions) if (storage && !stored.includes(name)) at.invalid(stored, `must have the storage version ${name}`);
+  const left = new Set(stored);
+  // A name counts for the first version that has it.
+  for (const { name, storage } of spec.versions) if (!left.delete(name) && storage) at.invalid(stored, `must have the storage version ${name}`);
 }
 
 /** Groups of Kubernetes itself are guarded by an annotation that points to the review. */
@@ -65,8 +67,9 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Field): void {
   if (stored !== 1) at.at('versions').invalid(versions.map((version) => version.name), 'must have exactly one version marked as storage version');
   validateNames(spec.names, at.at('names'));
   validateConversion(spec.conversion, at.at('conversion'));
-  if (spec.preserveUnknownFields && spec.conversion?.strategy === 'Webhook') {
-    at.at('conversion', 'strategy').invalid('Webhook', 'must be None if spec.preserveUnknownFields is true');
+  const strategy = spec.conversion?.strategy;
+  if (spec.preserveUnknownFields && (strategy === '' || strategy === 'Webhook')) {
+    at.at('conversion', 'strategy').invalid(strategy, 'must be None if spec.preserveUnknownFields is true');
   }
 }
 
@@ -91,7 +94,8 @@ function validateVersion(version: CustomResourceDefinitionVersion, at: Field): v
     const here = at.at('deprecationWarning');
     const text = version.deprecationWarning;
     if (!version.deprecated) here.invalid(text, 'can only be set for deprecated versions');
-    if (text.length > WARNING_MAX) here.invalid(text, `must be <= ${WARNING_MAX} characters long`);
+    else if (text === '') here.invalid(text, 'must not be an empty string');
+    else if (text.length > WARNING_MAX) here.invalid(text, `must be <= ${WARNING_MAX} characters long`);
   }
   validateSchema(version, at.at('schema', 'openAPIV3Schema'));
   const scale = version.subresources?.scale;

@@ -1,5 +1,5 @@
 import {
-  applyDefaults, backtrackingPatterns, checkRules, cloneJson, Field, type JsonSchema, type Patterns, prune, StructuralValidator,
+  backtrackingPatterns, checkRules, cloneJson, Field, type JsonSchema, prune, StructuralValidator,
 } from '@navarch/machinery';
 
 type Schema = JsonSchema & Readonly<Record<string, unknown>>;
@@ -15,12 +15,20 @@ const MAP_TYPES = ['atomic', 'granular'];
 
 /** What a schema says besides its skeleton: keywords that are allowed, that go together, and defaults that are right. */
 export function validateKeywords(schema: JsonSchema, at: Field, isStructural: boolean): void {
-  // The default of an object of the API would have to be one.
-  for (const name of schema.default === undefined || !isStructural ? [] : ['apiVersion', 'kind']) {
-    if (!Object.hasOwn(Object(schema.default), name)) at.at('default', name).required();
-  }
   if (schema.nullable) at.at('nullable').forbidden('nullable cannot be true at the root');
-  validateSchema(schema as Schema, at, { isSkeleton: true, isStructural });
+  validateSchema(schema as Schema, at, { isSkeleton: true, isStructural, isRoot: true });
+  for (const name of API_FIELDS) {
+    const member = schema.properties?.[name];
+    if (member) forbidDefaults(member as Schema, `in top-level ${name}`, at.at('properties').key(name));
+  }
+}
+
+/** What the API says of every object. */
+const API_FIELDS = ['apiVersion', 'kind', 'metadata'];
+
+function forbidDefaults(schema: Schema, where: string, at: Field): void {
+  if (schema.default !== undefined) at.at('default').forbidden(`must not be set ${where}`);
+  for (const [place, inside] of children(schema, at)) forbidDefaults(inside, where, place);
 }
 
 /** Keywords that no structural schema can be made of. */
@@ -34,21 +42,21 @@ interface Place {
   /** Not within a combination. */
   readonly isSkeleton: boolean;
   readonly isStructural: boolean;
+  readonly isRoot?: boolean;
 }
 
-function validateSchema(schema: Schema, at: Field, { isSkeleton, isStructural }: Place): void {
+function validateSchema(schema: Schema, at: Field, { isSkeleton, isStructural, isRoot = false }: Place): void {
   for (const [name, words] of UNSUPPORTED) if (schema[name] !== undefined) at.at(name).forbidden(words);
   if (schema.uniqueItems) at.at('uniqueItems').forbidden('uniqueItems cannot be set to true since the runtime complexity becomes quadratic');
   if (Array.isArray(schema.items)) at.at('items').forbidden('items must be a schema object and not an array');
-  if (schema.additionalProperties !== undefined && Object.keys(schema.properties ?? {}).length > 0) {
+  if (schema.additionalProperties !== undefined && schema.additionalProperties !== true && Object.keys(schema.properties ?? {}).length > 0) {
     at.at('additionalProperties').forbidden('additionalProperties and properties are mutual exclusive');
   }
   if (schema.type === 'null' as string) at.at('type').forbidden('type cannot be set to null, use nullable as an alternative');
   if (schema.type && !TYPES.includes(schema.type)) at.at('type').notSupported(schema.type, TYPES);
-  if (schema.pattern && !isPattern(schema.pattern)) at.at('pattern').invalid(schema.pattern, 'must be a valid regular expression, but isn\'t: error parsing regexp');
   validateLists(schema, at);
   if (isSkeleton && isStructural) checkRules(schema, at);
-  if (isSkeleton && isStructural && schema.default !== undefined) validateDefault(schema, at.at('default'));
+  if (isSkeleton && isStructural && schema.default !== undefined) validateDefault(schema, isRoot || schema['x-kubernetes-embedded-resource'] === true, at.at('default'));
   for (const [place, inside, isSkeletonToo] of children(schema, at)) validateSchema(inside, place, { isSkeleton: isSkeleton && isSkeletonToo, isStructural });
 }
 
@@ -113,26 +121,14 @@ function validateListMap({ items }: Schema, keys: readonly string[], at: Field):
   }
 }
 
-/** A default must pass the schema that it stands for. */
-function validateDefault(schema: Schema, at: Field): void {
+/** A default must pass the schema that it stands for, without the defaults within it; that of an object of the API must be one. */
+function validateDefault(schema: Schema, isResource: boolean, at: Field): void {
   const value = cloneJson(schema.default);
-  const unknown = prune(value, schema, schema['x-kubernetes-embedded-resource'] === true);
+  const unknown = prune(value, schema, isResource);
   if (unknown.length > 0) at.invalid(schema.default, 'must not have unknown fields');
-  applyDefaults(value, schema);
   const inside = new Field();
-  new StructuralValidator(schema, patterns).validate(value, inside);
-  // Named by where they are in the default, in upstream's words too.
-  for (const { reason, field, message } of inside.errors) at.errors.push({ reason, field: field === '' ? at.path : `${at.path}.${field}`, message });
+  for (const name of isResource ? ['apiVersion', 'kind'] : []) if (!Object.hasOwn(Object(value), name)) inside.at(name).required();
+  if (inside.errors.length === 0) new StructuralValidator(schema, backtrackingPatterns).validate(value, inside);
+  // Named by where they are in the default, in upstream's words too; what is said of the whole has no place.
+  for (const { reason, field, message } of inside.errors) at.errors.push({ reason, field: field === '' || field === '<nil>' ? at.path : `${at.path}.${field}`, message });
 }
-
-function isPattern(pattern: string): boolean {
-  try {
-    backtrackingPatterns.compile(pattern);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A wrong pattern has been said already. */
-const patterns: Patterns = { compile: (pattern) => (isPattern(pattern) ? backtrackingPatterns.compile(pattern) : () => true) };

@@ -1,4 +1,4 @@
-import type { Field, JsonSchema } from '@navarch/machinery';
+import { backtrackingPatterns, equalJson, type Field, type JsonSchema } from '@navarch/machinery';
 
 /** What only the skeleton of a schema may say, not the value validations within allOf, anyOf, oneOf and not. */
 const SKELETON_ONLY = [
@@ -7,20 +7,20 @@ const SKELETON_ONLY = [
   ['x-kubernetes-preserve-unknown-fields', 'must be false to be structural'], ['x-kubernetes-embedded-resource', 'must be false to be structural'],
   ['x-kubernetes-int-or-string', 'must be false to be structural'], ['x-kubernetes-list-type', 'must be undefined to be structural'],
   ['x-kubernetes-list-map-keys', 'must be empty to be structural'], ['x-kubernetes-map-type', 'must be undefined to be structural'],
+  ['x-kubernetes-validations', 'must be empty to be structural'],
 ] as const;
+
+/** Where a schema is, as it is told. */
+type Level = 'at the root' | 'for specified array items' | 'for specified object fields';
 
 /** Whether a schema is structural (KEP-2332): every value has a type, and combinations only narrow what the skeleton names. */
 export function validateStructural(schema: JsonSchema, at: Field): void {
-  if (!schema.type) at.at('type').required('must not be empty at the root');
-  else if (schema.type !== 'object') at.at('type').invalid(schema.type, 'must be object at the root');
-  for (const name of ['kind', 'apiVersion']) {
-    const type = schema.properties?.[name]?.type;
-    if (type !== undefined && type !== 'string') at.at('properties').key(name).at('type').invalid(type, 'must be string');
-  }
-  const metadata = schema.properties?.['metadata'];
-  if (metadata && metadata.type !== 'object') at.at('properties').key('metadata').at('type').invalid(metadata.type ?? '', 'must be object');
-  validateInside(schema, at, true);
+  const before = at.errors.length;
+  validateSkeleton(schema, at, 'at the root');
   validateComplete(schema, schema, at, at);
+  // As upstream tells them: in the order of their words.
+  const found = at.errors.splice(before).map((error) => [`${error.field}: ${error.message}`, error] as const);
+  for (const [, error] of found.toSorted(([a], [b]) => (a < b ? -1 : 1))) at.errors.push(error);
 }
 
 /**
@@ -48,52 +48,91 @@ const branchesOf = (schema: JsonSchema, at: Field): readonly (readonly [JsonSche
   ...(schema.not ? [[schema.not, at.at('not')] as const] : []),
 ];
 
-function validateInside(schema: JsonSchema, at: Field, isResource: boolean): void {
-  if (schema['x-kubernetes-embedded-resource']) validateEmbedded(schema, at);
-  if (schema['x-kubernetes-preserve-unknown-fields'] === false) at.at('x-kubernetes-preserve-unknown-fields').invalid(false, 'must be true or undefined');
+function validateSkeleton(schema: JsonSchema, at: Field, level: Level): void {
   if (schema.type === 'array' && !schema.items) at.at('items').required('must be specified');
-  if (schema.items) validateValue(schema.items, at.at('items'), 'must not be empty for specified array items');
-  for (const [name, member] of Object.entries(schema.properties ?? {})) {
-    const place = at.at('properties').key(name);
-    if (isResource && name === 'metadata') validateMetadata(member, place);
-    validateValue(member, place, 'must not be empty for specified object fields');
+  if (schema.items) validateSkeleton(schema.items, at.at('items'), 'for specified array items');
+  for (const [name, member] of Object.entries(schema.properties ?? {})) validateSkeleton(member, at.at('properties').key(name), 'for specified object fields');
+  if (typeof schema.additionalProperties === 'object') validateSkeleton(schema.additionalProperties, at.at('additionalProperties'), 'for specified object fields');
+  if (schema.additionalProperties !== undefined && level === 'at the root') at.at('additionalProperties').forbidden('must not be used at the root');
+  validateExtensions(schema, at);
+  validateType(schema, at, level);
+  if (level === 'at the root' || schema['x-kubernetes-embedded-resource']) validateIdentity(schema, at);
+  if (level === 'at the root' && schema.properties?.['metadata']) validateMetadata(schema.properties['metadata'], at.at('properties').key('metadata'));
+  validateCombinations(schema, at);
+}
+
+function validateType(schema: JsonSchema, at: Field, level: Level): void {
+  if (schema['x-kubernetes-embedded-resource'] && schema.type !== 'object') typeMustBe('must be object if x-kubernetes-embedded-resource is true', schema, at);
+  else if (!schema.type && !schema['x-kubernetes-int-or-string'] && !schema['x-kubernetes-preserve-unknown-fields']) at.at('type').required(`must not be empty ${level}`);
+  if (level === 'at the root' && schema.type && schema.type !== 'object') at.at('type').invalid(schema.type, 'must be object at the root');
+}
+
+function typeMustBe(words: string, { type }: JsonSchema, at: Field): void {
+  if (type) at.at('type').invalid(type, words);
+  else at.at('type').required(words);
+}
+
+function validateExtensions(schema: JsonSchema, at: Field): void {
+  const keepsUnknown = schema['x-kubernetes-preserve-unknown-fields'];
+  if (keepsUnknown === false) at.at('x-kubernetes-preserve-unknown-fields').invalid(false, 'must be true or undefined');
+  if (schema['x-kubernetes-int-or-string']) {
+    for (const name of ['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource'] as const) {
+      if (schema[name]) at.at(name).invalid(true, 'must be false if x-kubernetes-int-or-string is true');
+    }
   }
-  if (typeof schema.additionalProperties === 'object') validateValue(schema.additionalProperties, at.at('additionalProperties'), 'must not be empty for specified object fields');
-  validateCombinations(schema, schema, at);
-}
-
-function validateValue(schema: JsonSchema, at: Field, untyped: string): void {
-  if (!schema.type && !schema['x-kubernetes-int-or-string'] && !schema['x-kubernetes-preserve-unknown-fields']) at.at('type').required(untyped);
-  validateInside(schema, at, schema['x-kubernetes-embedded-resource'] === true);
-}
-
-function validateEmbedded(schema: JsonSchema, at: Field): void {
-  if (schema.type !== 'object') at.at('type').invalid(schema.type ?? '', 'must be object if x-kubernetes-embedded-resource is true');
-  if (Object.keys(schema.properties ?? {}).length === 0 && !schema['x-kubernetes-preserve-unknown-fields']) {
+  if (!schema['x-kubernetes-embedded-resource']) return;
+  if (schema.additionalProperties !== undefined) at.at('additionalProperties').forbidden('must not be used if x-kubernetes-embedded-resource is set');
+  if (Object.keys(schema.properties ?? {}).length === 0 && !keepsUnknown) {
     at.at('properties').required('must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields');
   }
 }
 
+/** What every object of the API says of itself has the types that the API gives it. */
+function validateIdentity({ properties = {} }: JsonSchema, at: Field): void {
+  for (const [name, right] of [['kind', 'string'], ['apiVersion', 'string'], ['metadata', 'object']] as const) {
+    const member = properties[name];
+    if (member && member.type !== right) at.at('properties').key(name).at('type').invalid(member.type ?? '', `must be ${right}`);
+  }
+}
+
 /** The shape of metadata is the API's own; a schema may narrow its names. */
-function validateMetadata(schema: JsonSchema, at: Field): void {
-  if (Object.keys(schema.properties ?? {}).some((name) => name !== 'name' && name !== 'generateName')) {
-    at.forbidden('must not specify anything other than name and generateName, but metadata is implicitly specified');
+function validateMetadata({ type: _, default: __, properties = {}, ...more }: JsonSchema, at: Field): void {
+  const isMore = Object.keys(properties).some((name) => name !== 'name' && name !== 'generateName') || Object.values(more).some(isSet);
+  if (isMore) at.forbidden('must not specify anything other than name and generateName, but metadata is implicitly specified');
+}
+
+/** How integers or strings are written out where a schema says more of them. */
+const INT_OR_STRING = [{ type: 'integer' }, { type: 'string' }];
+
+function validateCombinations(schema: JsonSchema, at: Field): void {
+  validatePattern(schema, at);
+  const [first] = schema.allOf ?? [];
+  for (const [branch, place] of branchesOf(schema, at)) {
+    if (equalJson(schema.anyOf, INT_OR_STRING) && schema.anyOf?.includes(branch)) continue;
+    if (branch !== first || !equalJson(branch.anyOf, INT_OR_STRING)) validateBranch(branch, place);
+    else validateBranch({ ...branch, anyOf: [] }, place);
   }
 }
 
-function validateCombinations(schema: JsonSchema, skeleton: JsonSchema | undefined, at: Field): void {
-  for (const [branch, place] of branchesOf(schema, at)) validateBranch(branch, skeleton, place);
-}
-
-/** `skeleton` is the schema that the branch narrows; undefined: it names something that nobody specified. */
-function validateBranch(branch: JsonSchema, skeleton: JsonSchema | undefined, at: Field): void {
-  const isIntOrString = skeleton?.['x-kubernetes-int-or-string'] === true && (branch.type === 'integer' || branch.type === 'string');
-  for (const [name, words] of SKELETON_ONLY) {
-    if (isSet(branch[name]) && !(name === 'type' && isIntOrString)) at.at(name).forbidden(words);
+function validateBranch(branch: JsonSchema, at: Field): void {
+  validatePattern(branch, at);
+  for (const [name, words] of SKELETON_ONLY) if (isSet(branch[name])) at.at(name).forbidden(words);
+  for (const [name, member] of Object.entries(branch.properties ?? {})) {
+    const place = at.at('properties').key(name);
+    validateBranch(member, place);
+    if (name === 'metadata') place.forbidden('must not be specified in a nested context');
   }
-  for (const [name, member] of Object.entries(branch.properties ?? {})) validateBranch(member, skeleton?.properties?.[name], at.at('properties').key(name));
-  if (branch.items) validateBranch(branch.items, skeleton?.items, at.at('items'));
-  validateCombinations(branch, skeleton, at);
+  if (branch.items) validateBranch(branch.items, at.at('items'));
+  for (const [inside, place] of branchesOf(branch, at)) validateBranch(inside, place);
 }
 
 const isSet = (value: unknown): boolean => value !== undefined && value !== false && value !== '' && !(Array.isArray(value) && value.length === 0);
+
+function validatePattern({ pattern }: JsonSchema, at: Field): void {
+  if (!pattern) return;
+  try {
+    backtrackingPatterns.compile(pattern);
+  } catch {
+    at.at('pattern').invalid(pattern, 'must be a valid regular expression, but isn\'t: error parsing regexp');
+  }
+}
