@@ -242,10 +242,14 @@ test('what an update leaves alone may be wrong, as long as it was before; what i
   ]);
 });
 
-test('rules within allOf hold, and values of scalars are shown', async () => {
+test('rules may not be within allOf, and values of scalars are shown', async () => {
   const ruled = structuredClone(schema) as any;
-  ruled.properties.spec.allOf = [{ 'x-kubernetes-validations': [{ rule: 'self.replicas != 3', message: 'not three' }], properties: { cronSpec: { 'x-kubernetes-validations': [{ rule: "self != '1 * * * *'", message: 'not at one' }] } } }];
+  ruled.properties.spec['x-kubernetes-validations'] = [{ rule: 'self.replicas != 3', message: 'not three' }];
+  ruled.properties.spec.properties.cronSpec['x-kubernetes-validations'] = [{ rule: "self != '1 * * * *'", message: 'not at one' }];
   const { ask } = await defined(definition('crontabs', 'CronTab', [version('v1', { schema: { openAPIV3Schema: ruled } })]));
   assert.equal((await ask('POST', TABS, tab('a', { cronSpec: '1 * * * *', replicas: 3 }))).body.message,
     'CronTab.stable.example.com "a" is invalid: [spec: Invalid value: not three, spec.cronSpec: Invalid value: "1 * * * *": not at one]');
+  ruled.properties.spec.allOf = [{ 'x-kubernetes-validations': [{ rule: 'true' }] }];
+  const refused = await ask('POST', DEFINITIONS, definition('cronjars', 'CronJar', [version('v1', { schema: { openAPIV3Schema: ruled } })]));
+  assert.match(refused.body.message, /properties\[spec\]\.allOf\[0\]\.x-kubernetes-validations: Forbidden: must be empty to be structural/);
 });
