@@ -170,5 +170,9 @@ function declaredOnly(cache: Cache, kinds: ReadonlySet<Kind<any>>, name: string)
       check(kind);
       return cache.find(kind, index, value);
     },
+    hasSeen(kind, resourceVersion) {
+      check(kind);
+      return cache.hasSeen(kind, resourceVersion);
+    },
   };
 }

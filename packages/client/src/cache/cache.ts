@@ -18,6 +18,8 @@ export interface CacheReader {
   list<O extends ApiObject>(kind: Kind<O>, namespace?: string): readonly O[];
   /** What an index finds under a value; never a scan. */
   find<O extends ApiObject>(kind: Kind<O>, index: CacheIndex<O>, value: string): readonly O[];
+  /** Whether every change of this kind up to `resourceVersion`, which may be one of another kind, is in the cache. */
+  hasSeen(kind: Kind<any>, resourceVersion: string): boolean;
 }
 
 interface Followed {
@@ -82,7 +84,6 @@ export class Cache implements CacheReader {
     return this.#of(kind).shelf.listen(listener);
   }
 
-  /** Whether every change of this kind up to `resourceVersion` is in the cache. */
   hasSeen(kind: Kind<any>, resourceVersion: string): boolean {
     return this.#of(kind).shelf.seen >= Number(resourceVersion);
   }

@@ -36,8 +36,14 @@ function share(value: number | string, total: number): number {
   return scaled;
 }
 
+export interface SeenPods {
+  readonly pods: readonly Pod[];
+  /** Whether they show all that had happened when the budget's status was written. */
+  readonly areCurrent: boolean;
+}
+
 export interface Disrupted {
-  /** Pods that may go and are still there: when they were allowed to, by name. */
+  /** Pods that may go and were not seen to: when they were allowed to, by name. */
   readonly pods: Readonly<Record<string, string>>;
   /** Pods that were allowed to go, and did not. */
   readonly stayed: readonly Pod[];
@@ -45,19 +51,24 @@ export interface Disrupted {
   readonly recheckAt: number | undefined;
 }
 
-export function disruptedPods({ status }: Budget, pods: readonly Pod[], nowMs: number): Disrupted {
+/**
+ * An evicted pod that is not among `pods` is gone only if they are as new as the budget: it may have been made and
+ * evicted before either was seen, and would count as healthy when it is.
+ */
+export function disruptedPods({ status }: Budget, { pods, areCurrent }: SeenPods, nowMs: number): Disrupted {
+  const found = new Map(pods.map((p) => [p.metadata.name, p]));
   const still: Record<string, string> = {};
   const stayed: Pod[] = [];
   let recheckAt: number | undefined;
-  for (const p of pods) {
-    const since = status.disruptedPods?.[p.metadata.name];
-    if (since === undefined || p.metadata.deletionTimestamp) continue;
+  for (const [name, since] of Object.entries(status.disruptedPods ?? {})) {
+    const p = found.get(name);
+    if (p ? p.metadata.deletionTimestamp : areCurrent) continue;
     const end = Date.parse(since) + DELETION_TIMEOUT_MS;
     if (end < nowMs) {
-      stayed.push(p);
+      if (p) stayed.push(p);
       continue;
     }
-    still[p.metadata.name] = since;
+    still[name] = since;
     recheckAt = Math.min(recheckAt ?? end, end);
   }
   return { pods: still, stayed, recheckAt };

@@ -74,7 +74,8 @@ async function sync(budget: Budget, kinds: readonly Kind<any>[], context: Contex
     if (unmanaged.length > 0) warnOfUnmanaged(budget, context);
     return replicas;
   });
-  const disrupted = disruptedPods(budget, pods, clock.now());
+  const areCurrent = cache.hasSeen(pod, budget.metadata.resourceVersion);
+  const disrupted = disruptedPods(budget, { pods, areCurrent }, clock.now());
   for (const p of disrupted.stayed) {
     const message = `Pod was expected by PDB ${keyOf(budget)} to be deleted but it wasn't`;
     events.record(p, { type: 'Warning', reason: 'NotDeleted', message });

@@ -63,5 +63,6 @@ export function objectsOf(...entries: readonly (readonly [Kind<any>, readonly ob
     list: ((kind: Kind<any>) => all.get(kind) ?? []) as CacheReader['list'],
     find: ((kind: Kind<any>, index: { valuesOf(object: ApiObject): readonly string[] }, value: string) =>
       (all.get(kind) ?? []).filter((object) => index.valuesOf(object).includes(value))) as CacheReader['find'],
+    hasSeen: () => true,
   };
 }

@@ -142,7 +142,8 @@ test('disruptionController says that nothing matches, and warns of pods that nob
   assert.deepEqual(numbers(await statusOf(plane)), [0, 0, 1, 0]);
 });
 
-for (const seed of [1, 2, 3, 4]) {
+// With 114 and 184 the controller sees that a pod was evicted before it sees that there is one.
+for (const seed of [1, 2, 3, 4, 114, 184]) {
   test(`evictions never take a budget below what it keeps, whatever the network does, seed ${seed}`, async () => {
     await using plane = await create(
       6,
