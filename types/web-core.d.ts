@@ -15,7 +15,7 @@ declare function queueMicrotask(work: () => void): void;
 interface TextEncoder { encode(text: string): Uint8Array<ArrayBuffer>; encodeInto(text: string, into: Uint8Array): { read: number; written: number } }
 declare var TextEncoder: { new (): TextEncoder };
 interface TextDecoder { decode(bytes?: Uint8Array): string }
-declare var TextDecoder: { new (label?: string, options?: { fatal?: boolean }): TextDecoder };
+declare var TextDecoder: { new (label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }): TextDecoder };
 declare class URLSearchParams {
   constructor(init?: string | Readonly<Record<string, string>> | Iterable<readonly [string, string]>);
   get(name: string): string | null; getAll(name: string): string[]; has(name: string): boolean;

@@ -5,9 +5,11 @@ import { linuxResources } from './container/resources.ts';
 import { containerSecurity, sandboxSecurity } from './container/security-context.ts';
 import { sysctlsOf } from './container/sysctls.ts';
 import type { ContainerConfig, Device, Input, Mount, PodSandboxConfig, Signal } from './cri/index.ts';
+import { bytesOfText, isUnicode } from './environment/byte-text.ts';
 import { expand } from './environment/expand.ts';
 import type { HeldImage } from './images/images.ts';
 import type { HostFacts } from './ports.ts';
+import { StartError } from './start-error.ts';
 
 export type { DnsSettings } from './container/dns-config.ts';
 
@@ -102,15 +104,14 @@ export function containerConfig(
   dirs: NodeDirs,
   host: HostFacts,
 ): Input<ContainerConfig> {
-  const encoder = new TextEncoder();
   const stopSignal = container.lifecycle?.stopSignal;
   return {
     metadata: { name: container.name, attempt },
     image: { image: image.ref, userSpecifiedImage: container.image ?? '' },
-    command: (container.command ?? []).map((word) => expand(word, environment)),
-    args: (container.args ?? []).map((word) => expand(word, environment)),
+    command: (container.command ?? []).map((word) => argument(word, environment)),
+    args: (container.args ?? []).map((word) => argument(word, environment)),
     workingDir: container.workingDir ?? '',
-    envs: [...environment].map(([key, value]) => ({ key, value: encoder.encode(value) })),
+    envs: [...environment].map(([key, value]) => ({ key, value: bytesOfText(value) })),
     mounts,
     devices,
     labels: { ...podLabels(pod), [CONTAINER_NAME]: container.name },
@@ -130,4 +131,13 @@ export function containerConfig(
       securityContext: containerSecurity(pod, container, { image, root: dirs.root, targetId }),
     },
   };
+}
+
+/** A word of a command is text in CRI, where a variable is bytes. The message is what upstream's library says then. */
+function argument(word: string, environment: ReadonlyMap<string, string>): string {
+  const text = expand(word, environment);
+  if (isUnicode(text)) return text;
+  const message =
+    'rpc error: code = Internal desc = grpc: error while marshaling: string field contains invalid UTF-8';
+  throw new StartError('CreateContainerError', message);
 }

@@ -3,6 +3,7 @@ import { containerDevices, containerMounts } from './container/mounts.ts';
 import { refuseRoot } from './container/security-context.ts';
 import { containerConfig, CONTAINER_NAME, type DnsSettings, type NodeDirs, POD_UID } from './container-config.ts';
 import type { ContainerConfig, ContainerRuntime, Input } from './cri/index.ts';
+import { textOfBytes } from './environment/byte-text.ts';
 import { type EnvFiles, environmentOf, type EnvironmentSources, type Skipped } from './environment/environment.ts';
 import type { ImageRequest, Images } from './images/images.ts';
 import { EscapeError, type Files, type HostFacts, type ImageMounts } from './ports.ts';
@@ -118,7 +119,7 @@ async function envFiles({ pod, container }: PrepareInput, volumes: PodVolumes, f
         cause: error,
       });
     });
-    if (bytes) found.set(`${volumeName}/${path}`, new TextDecoder().decode(bytes));
+    if (bytes) found.set(`${volumeName}/${path}`, textOfBytes(bytes));
   }
   return (volumeName, path) => found.get(`${volumeName}/${path}`);
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Container, Pod } from '@navarch/api';
 import { cgroupParent, containerConfig, sandboxConfig } from '../container-config.ts';
 import type { ContainerConfig, Input, LinuxContainerSecurityContext } from '../cri/index.ts';
+import { textOfBytes } from '../environment/byte-text.ts';
 import type { HeldImage } from '../images/images.ts';
 import type { HostFacts } from '../ports.ts';
 import { dnsConfig, dnsProblems } from './dns-config.ts';
@@ -37,6 +38,15 @@ test('containerConfig() hands the container\'s own words on', () => {
   assert.deepEqual(envs, [{ key: 'A', value: new TextEncoder().encode('1') }]);
   assert.deepEqual(labels, { 'io.kubernetes.pod.name': 'web', 'io.kubernetes.pod.namespace': 'ns', 'io.kubernetes.pod.uid': 'u', 'io.kubernetes.container.name': 'c' });
   assert.equal(annotations?.['io.kubernetes.pod.terminationGracePeriod'], '5');
+});
+
+test('containerConfig() gives variables that are no UTF-8 as they are, and makes no words of commands of them', () => {
+  const made = (container: object): Input<ContainerConfig> => {
+    const pod = podOf({}, container);
+    return containerConfig({ pod, container: pod.spec.containers[0] as Container, attempt: 0, image, environment: new Map([['A', textOfBytes(Uint8Array.of(0xff))]]), mounts: [], devices: [], targetId: undefined }, dirs, host);
+  };
+  assert.deepEqual(made({}).envs, [{ key: 'A', value: Uint8Array.of(0xff) }]);
+  for (const words of [{ command: ['$(A)'] }, { args: ['$(A)'] }]) assert.throws(() => made(words), { reason: 'CreateContainerError', message: /string field contains invalid UTF-8$/ });
 });
 
 test('a container\'s security context wins over its pod\'s, and its image has the last word on users', () => {

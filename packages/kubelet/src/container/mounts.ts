@@ -1,6 +1,7 @@
 import type { Container, Pod, VolumeMount } from '@navarch/api';
 import { type NodeDirs, podDir } from '../container-config.ts';
 import type { Device, Input, Mount, MountPropagation } from '../cri/index.ts';
+import { isUnicode } from '../environment/byte-text.ts';
 import { expand } from '../environment/expand.ts';
 import { hostsFile, nodeHostsFile } from './hosts-file.ts';
 import type { Files } from '../ports.ts';
@@ -121,6 +122,7 @@ function subPathOf({ subPath = '', subPathExpr = '' }: VolumeMount, environment:
     if (name !== undefined && !environment.get(name)) throw configError(`missing value for ${JSON.stringify(name)}`);
   }
   const path = subPathExpr === '' ? subPath : expand(subPathExpr, environment);
+  if (!isUnicode(path)) throw configError('unable to provision SubPath: it is not UTF-8');
   if (path.startsWith('/')) throw configError(`error SubPath \`${path}\` must not be an absolute path`);
   if (path.split('/').includes('..'))
     throw configError(`unable to provision SubPath \`${path}\`: must not contain '..'`);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Container, Pod, Service } from '@navarch/api';
 import fc from 'fast-check';
+import { bytesOfText } from './byte-text.ts';
 import { valueInFile } from './env-file.ts';
 import { environmentOf } from './environment.ts';
 import { expand } from './expand.ts';
@@ -16,7 +17,7 @@ const services = [
   service('headless', 'ns', 'None', [{ port: 80 }]),
 ];
 const maps: Readonly<Record<string, object>> = { m: { data: { a: '1', 'b.c': '2', LEVEL: 'high' } } };
-const secrets: Readonly<Record<string, object>> = { s: { data: { user: 'bcOp' } } };
+const secrets: Readonly<Record<string, object>> = { s: { data: { user: 'bcOp' } }, raw: { data: { key: btoa('a\xff\xc3\xa9') } } };
 const skips: string[] = [];
 
 const podOf = (spec: object = {}): Pod => ({
@@ -52,6 +53,11 @@ test('environmentOf() lets env win over envFrom, and both over services', () => 
   };
   assert.deepEqual(onlyOwn(container), { a: '1', 'b.c': '2', LEVEL: 'low', P_a: '1', 'P_b.c': '2', P_LEVEL: 'high', user: 'mé', EMPTY: '' });
   assert.equal(variables(container)['KUBERNETES_PORT'], 'mine');
+});
+
+test('environmentOf() keeps values of secrets that are no UTF-8, also within others', () => {
+  const values = onlyOwn({ envFrom: [{ secretRef: { name: 'raw' } }], env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 'raw', key: 'key' } } }, { name: 'Y', value: '<$(X)>' }] });
+  assert.deepEqual(Object.values(values).map((text) => [...bytesOfText(text)]), [[0x61, 0xff, 0xc3, 0xa9], [0x61, 0xff, 0xc3, 0xa9], [0x3c, 0x61, 0xff, 0xc3, 0xa9, 0x3e]]);
 });
 
 test('environmentOf() skips keys that cannot be names, and says which', () => {

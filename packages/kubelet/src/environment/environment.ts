@@ -1,7 +1,8 @@
 import type { ConfigMap, Container, EnvVar, EnvVarSource, FileKeySelector, Pod, Secret, Service } from '@navarch/api';
 import { relaxedEnvNameErrors } from '@navarch/machinery';
-import { decoded } from '../base64.ts';
+import { bytesOf } from '../base64.ts';
 import { configError } from '../start-error.ts';
+import { textOfBytes } from './byte-text.ts';
 import { valueInFile } from './env-file.ts';
 import { expand } from './expand.ts';
 import { fieldValue, type PodFacts } from './field-value.ts';
@@ -25,7 +26,8 @@ export type Skipped = (what: 'configMap' | 'secret', name: string, keys: readonl
 
 /**
  * The variables a container starts with: those of services, then envFrom, then env; later ones win, and may use earlier
- * ones as $(NAME). Throws StartError when something that is not optional is missing.
+ * ones as $(NAME). Throws StartError when something that is not optional is missing. Values are texts of `textOfBytes`:
+ * those of secrets may be any bytes.
  */
 export function environmentOf(
   pod: Pod,
@@ -70,10 +72,12 @@ function addAll(
   const invalid: string[] = [];
   for (const [key, value] of Object.entries(found?.data ?? {})) {
     if (relaxedEnvNameErrors(prefix + key).length > 0) invalid.push(prefix + key);
-    else result.set(prefix + key, what === 'secret' ? decoded(value) : value);
+    else result.set(prefix + key, what === 'secret' ? secretText(value) : value);
   }
   if (invalid.length > 0) skipped(what, name, invalid.toSorted());
 }
+
+const secretText = (base64: string): string => textOfBytes(bytesOf(base64));
 
 const notFound = (what: 'configMap' | 'secret', name: string): Error =>
   configError(`${what.toLowerCase()} ${JSON.stringify(name)} not found`);
@@ -104,7 +108,7 @@ function keyed(
   const { name = '', key, optional = false } = ref;
   const found = configMapKeyRef ? sources.configMap(name) : sources.secret(name);
   const value = found?.data?.[key];
-  if (value !== undefined) return configMapKeyRef ? value : decoded(value);
+  if (value !== undefined) return configMapKeyRef ? value : secretText(value);
   if (optional) return undefined;
   if (!found) throw notFound(configMapKeyRef ? 'configMap' : 'secret', name);
   throw configError(

@@ -1,5 +1,5 @@
 import type { Pod } from '@navarch/api';
-import type { Clock, Logger } from '@navarch/base';
+import type { Clock, Logger, Random } from '@navarch/base';
 import type { Api, Recorder } from '@navarch/client';
 import type { ContainerRuntime } from '../cri/index.ts';
 import type { Rejection } from '../pod-machine/memory.ts';
@@ -15,6 +15,7 @@ export interface PodWorkerDeps extends PrepareDeps {
   readonly runtime: ContainerRuntime;
   readonly prober: Prober;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Logger;
   readonly recorder: Recorder;
   readonly nodeName: string;

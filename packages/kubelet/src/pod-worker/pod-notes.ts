@@ -46,6 +46,11 @@ export class PodNotes {
     this.#seen = new Set(states.keys());
   }
 
+  /** What could not be started is tried again without a pause. */
+  tryAgain(): void {
+    for (const [name, waiting] of this.waiting) this.waiting.set(name, { ...waiting, retryAt: 0 });
+  }
+
   /** The end of a container begins; true the first time. */
   ends({ id, killBy }: PreStop | StopContainer): boolean {
     const known = this.killing.get(id);

@@ -90,11 +90,13 @@ export class PodWorker {
 
   /** The API has another version of the pod. */
   update(pod: Pod): void {
-    const { labels, annotations, resourceVersion } = this.#pod.metadata;
+    const { labels, annotations, resourceVersion, generation } = this.#pod.metadata;
     if (pod.metadata.resourceVersion === resourceVersion) return;
     // Volumes tell a pod its labels: one that was changed is told at once.
     const isTold = equalJson(labels, pod.metadata.labels) && equalJson(annotations, pod.metadata.annotations);
     if (!isTold && this.#refreshAt > 0) this.#refreshAt = this.#deps.clock.now();
+    // Someone mended the pod: what stood in the way may not any more.
+    if (!isTold || pod.metadata.generation !== generation) this.#notes.tryAgain();
     this.#hear(pod);
   }
 

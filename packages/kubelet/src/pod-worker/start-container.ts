@@ -1,4 +1,5 @@
 import type { Pod } from '@navarch/api';
+import type { Random } from '@navarch/base';
 import { sandboxConfig } from '../container-config.ts';
 import type { StartContainer } from '../pod-machine/action.ts';
 import type { ObservedSandbox } from '../pod-machine/observed.ts';
@@ -17,8 +18,14 @@ export interface StartDeps extends PodWorkerDeps {
   readonly podVolumes: PodVolumes;
 }
 
-/** What keeps a container from being made is looked at again this often. */
-const RETRY_MS = 2_000;
+/**
+ * What keeps a container from being made is looked at again after this long and up to half as long again, as upstream
+ * does: it needs someone to make a ConfigMap or mend a spec, and every look is an event.
+ */
+const RETRY_MS = 10_000;
+/** What the runtime refuses the first time may be a passing trouble of this node. */
+const RUNTIME_RETRY_MS = 2_000;
+
 
 /** Brings the image, makes the container and starts it. What stands in the way is noted, and shown as its state. */
 export async function startContainer(
@@ -70,10 +77,17 @@ export async function startContainer(
     notes.waiting.set(container.name, {
       reason: error.reason,
       message: error.message,
-      retryAt: error.retryAt ?? clock.now() + RETRY_MS,
+      retryAt: error.retryAt ?? clock.now() + pauseMs(error, notes.waiting.get(container.name)?.reason, deps.random),
     });
     event('Warning', 'Failed', error.eventMessage);
   }
+}
+
+const OF_RUNTIME: ReadonlySet<StartReason> = new Set(['ImageInspectError', 'CreateContainerError', 'RunContainerError']);
+
+function pauseMs({ reason }: StartError, before: string | undefined, random: Random): number {
+  if (OF_RUNTIME.has(reason) && reason !== before) return RUNTIME_RETRY_MS;
+  return RETRY_MS + (random.uint32() % (RETRY_MS / 2));
 }
 
 async function as<T>(reason: StartReason, work: Promise<T>): Promise<T> {

@@ -65,6 +65,7 @@ test('SimCluster: with real kubelets the same seed gives the same history', asyn
     });
     await cluster.advance('2s');
     await cluster.api.of(deployment).create(web(3));
+    await cluster.advance('1m'); // Longer than the pauses after what the runtimes refuse.
     await cluster.settled();
     assert.deepEqual((await pods(cluster)).map(isReady), [true, true, true]);
     return cluster.history;

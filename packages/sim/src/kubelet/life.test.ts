@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pod } from '@navarch/api';
+import { configMap, pod } from '@navarch/api';
 import { job } from '@navarch/kubelet';
 import { KubeletWorld } from '../testing/kubelet-world.ts';
 
@@ -41,4 +41,20 @@ test('kubelet: a job ends with its exit code', async () => {
   assert.equal(bad?.status.phase, 'Failed');
   assert.equal(bad?.status.containerStatuses?.[0]?.state.terminated?.exitCode, 3);
   assert.deepEqual(world.warnings, []);
+});
+
+test('kubelet: a container that lacks a ConfigMap is tried again every 10 to 15 s, at once when its pod is changed', async () => {
+  await using world = await KubeletWorld.start({ seed: 3 });
+  const env = [{ name: 'K', valueFrom: { configMapKeyRef: { name: 'late', key: 'k' } } }];
+  await world.run('web', { containers: [{ name: 'c', image: 'app', imagePullPolicy: 'IfNotPresent', env }] });
+  await world.advance(91_000);
+  const waiting = (await world.pod('web'))?.status.containerStatuses?.[0]?.state.waiting;
+  assert.deepEqual([waiting?.reason, waiting?.message], ['CreateContainerConfigError', 'configmap "late" not found']);
+  const failures = await world.count('web', 'Error: configmap "late" not found');
+  assert.ok(failures >= 6 && failures <= 10, `${failures} in 90 s`);
+  await world.api.of(configMap).create({ metadata: { namespace: 'default', name: 'late' }, data: { k: 'v' } });
+  const body = { metadata: { annotations: { again: 'please' } } };
+  await world.api.of(pod).patch('default/web', { type: 'merge', body });
+  await world.advance(3000);
+  assert.equal((await world.pod('web'))?.status.phase, 'Running');
 });

@@ -119,6 +119,13 @@ export class KubeletWorld implements AsyncDisposable {
       .map((e) => `${e.reason}: ${e.message}`);
   }
 
+  /** How often an event about a pod was told that says this. */
+  async count(name: string, message: string): Promise<number> {
+    const { items } = await this.api.of(event).list();
+    const own = items.filter((e) => e.involvedObject.name === name && e.message === message);
+    return own.reduce((sum, e) => sum + (e.count ?? 1), 0);
+  }
+
   async advance(ms: number): Promise<void> {
     await this.clock.advance(ms);
   }
