@@ -20,7 +20,7 @@ import { listOptions } from './handlers/options.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Call } from './registry/call.ts';
 import { objectCounts } from './observe/object-counts.ts';
-import { RequestTally } from './observe/request-tally.ts';
+import { type RequestInFlight, RequestTally, type ServedAs } from './observe/request-tally.ts';
 import { computedList, computedObject, type ComputedResource } from './resource-metrics/computed.ts';
 import { formatOfRefusal } from './representation/representation.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
@@ -61,8 +61,8 @@ interface Trail {
   id: string | undefined;
   /** What is written of it in the audit log, if anything. */
   audit: AuditTrail | undefined;
-  /** Says that the request is over, with its status and how long it took (s). */
-  finish?: (status: number, seconds: number) => void;
+  /** As it is counted. */
+  inFlight: RequestInFlight | undefined;
 }
 
 /** The API server without its sockets: a request in, an answer out. */
@@ -74,7 +74,7 @@ export class Server {
   readonly #documents: Documents;
   readonly #bodies: Bodies;
   readonly #flow: FlowControl;
-  readonly #tally = new RequestTally((info) => this.#isServed(info));
+  readonly #tally = new RequestTally((info) => this.#servedAs(info));
   /** Names requests in logs and audits: random for the server, counted within it. */
   readonly #idPrefix: string;
   #idsGiven = 0;
@@ -98,30 +98,18 @@ export class Server {
 
   /** Never rejects: whatever goes wrong is a Status. */
   async handle(request: ApiRequest): Promise<ApiResponse> {
-    const trail: Trail = { warnings: [], flow: undefined, info: undefined, id: undefined, audit: undefined };
+    const trail: Trail = { warnings: [], flow: undefined, info: undefined, id: undefined, audit: undefined, inFlight: undefined };
     const { clock } = this.registry.deps;
     const started = clock.monotonic();
     const answer = await this.#answer(request, trail).catch((error: unknown) => this.#refusal(request, error));
-    trail.finish?.(answer.type === 'proxy' ? 0 : answer.status, (clock.monotonic() - started) / 1000);
+    const seconds = (): number => (clock.monotonic() - started) / 1000;
+    if (answer.type === 'stream') trail.inFlight?.leave();
+    else trail.inFlight?.answered(answer.type === 'proxy' ? 0 : answer.status, seconds(), answer.type === 'proxy' ? 0 : bytesIn(answer.body));
     if (this.#deps.audit) this.#writeDown(this.#deps.audit, request, answer, trail);
     if (answer.type === 'proxy') return answer;
     const headers: Record<string, string> = { ...answer.headers, ...trail.flow, 'audit-id': trail.id ?? this.#idOf(request) };
     if (trail.warnings.length > 0) headers['warning'] = warningHeader(trail.warnings);
-    if (answer.type === 'bytes' || !trail.info) return { ...answer, headers };
-    return { ...answer, headers, run: this.#counted(answer, trail.info, trail.audit) };
-  }
-
-  /** The stream, counted while it is open. */
-  #counted(answer: StreamResponse, info: RequestInfo, audit: AuditTrail | undefined): StreamResponse['run'] {
-    return async (sink, signal) => {
-      const close = this.#tally.open(info);
-      try {
-        await answer.run(sink, signal);
-      } finally {
-        close();
-        audit?.ended(answer.status);
-      }
-    };
+    return answer.type === 'bytes' ? { ...answer, headers } : { ...answer, headers, run: counted(answer, trail, seconds) };
   }
 
   /** Throws Forbidden. */
@@ -140,18 +128,22 @@ export class Server {
   async #answer(request: ApiRequest, trail: Trail): Promise<ApiResponse> {
     const info = infoOf(request);
     trail.info = info;
-    trail.finish = this.#tally.begin(info, request.method);
+    trail.inFlight = this.#tally.begin(request, info);
     const asker = await authenticate(request, this.#deps.authentication);
     if (this.#deps.audit) trail.audit = this.#deps.audit.begin({ request, info, user: asker, id: (trail.id = this.#idOf(request)) });
     const user = impersonated(request, asker, this.access);
     if (user !== asker) trail.audit?.actsAs(user);
     const pass = this.#flow.enter(user, info);
     trail.flow = pass.headers;
-    if (pass.wait && !(await pass.wait(request.signal))) return tooManyRequests();
+    if (pass.wait && !(await pass.wait(request.signal))) {
+      trail.inFlight.isDropped = true;
+      return tooManyRequests();
+    }
     try {
       const attributes = attributesOf(info, request.query);
       trail.audit?.decided(this.access.decide(user, attributes));
       this.access.require(user, attributes);
+      trail.inFlight.isAdmitted = true;
       return await this.#route(trail.audit?.request ?? request, info, user, trail.warnings);
     } finally {
       pass.leave();
@@ -216,11 +208,12 @@ export class Server {
     return valueAnswer(request, value, status);
   }
 
-  #isServed(info: RequestInfo): boolean {
+  #servedAs(info: RequestInfo): ServedAs | undefined {
     const { group, version, subresource } = info;
-    if (this.#subresources.has(addressOfInfo(info)) || (subresource === '' && this.#computed(info))) return true;
     const resource = this.registry.find(group ? `${group}/${version}` : version, info.resource);
-    return resource !== undefined && (subresource === '' || subresource === 'scale' || resource.hasPart(subresource));
+    const isOurs = this.#subresources.has(addressOfInfo(info)) || (subresource === '' && this.#computed(info) !== undefined);
+    if (!isOurs && !(resource && (subresource === '' || subresource === 'scale' || resource.hasPart(subresource)))) return undefined;
+    return { isDeprecated: resource?.kind.deprecated !== undefined };
   }
 
   #virtual({ group, version, resource }: RequestInfo): ResourceFacts | undefined {
@@ -239,6 +232,25 @@ export class Server {
   #context(info: RequestInfo, query: URLSearchParams, user: User, call: Call): SubresourceContext {
     return { registry: this.registry, access: this.access, authentication: this.#deps.authentication, call, info, query, user };
   }
+}
+
+/** The stream, counted while it is open. */
+function counted(answer: StreamResponse, { inFlight, audit }: Trail, seconds: () => number): StreamResponse['run'] {
+  return async (sink, signal) => {
+    const end = inFlight?.open();
+    try {
+      await answer.run(sink, signal);
+    } finally {
+      end?.(answer.status, seconds());
+      audit?.ended(answer.status);
+    }
+  };
+}
+
+function bytesIn(chunks: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const chunk of chunks) bytes += chunk.length;
+  return bytes;
 }
 
 function serveComputed(resource: ComputedResource, { request, info }: Exchange): ApiResponse {

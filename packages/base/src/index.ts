@@ -1,8 +1,9 @@
 export type { Clock } from './clock.ts';
+export { Distribution } from './distribution.ts';
 export { Heap } from './heap.ts';
 export { InvariantError, invariant, unreachable } from './invariant.ts';
 export { type Fields, type Logger, silent } from './log.ts';
-export { type Counter, type Gauge, type Histogram, type Labels, type Metrics, noMetrics } from './metric.ts';
+export { type Counter, exponential, type Gauge, type Histogram, type Labels, type Metrics, noMetrics, type Observer, type Tick } from './metric.ts';
 export { MetricRegistry } from './metric-registry.ts';
 export { Notifier } from './notifier.ts';
 export { type MetricFamily, PROMETHEUS_TYPE, prometheusText, type Sample } from './prometheus.ts';

@@ -1,33 +1,36 @@
+import { Distribution } from './distribution.ts';
 import { invariant } from './invariant.ts';
-import type { Counter, Gauge, Histogram, Labels, Metrics } from './metric.ts';
-import { type MetricFamily, prometheusText, type Sample, shown } from './prometheus.ts';
+import type { Counter, Gauge, Histogram, Labels, Metrics, Tick } from './metric.ts';
+import { type MetricFamily, prometheusText, type Sample } from './prometheus.ts';
 
 /** Series of one metric. What has more is counted under no labels at all: a label that grows without end must not grow us. */
 const SERIES_MAX = 5000;
-
-type Type = 'counter' | 'gauge' | 'histogram';
 
 /**
  * Keeps what is counted, and shows it to Prometheus. Asking twice for the same name gives the same metric; asking for it
  * as another type is a mistake of ours.
  */
 export class MetricRegistry implements Metrics {
-  readonly #metrics = new Map<string, Metric>();
+  readonly #metrics = new Map<string, Metric<Value>>();
   readonly #collectors: (() => Iterable<MetricFamily>)[] = [];
 
   counter(name: string, help: string): Counter {
-    const metric = this.#of(name, help, 'counter', []);
-    return { add: (value = 1, labels = {}) => void (metric.series(labels).value += value), forget: (labels) => metric.forget(labels) };
+    const metric = this.#of(name, help, 'counter', () => new Sum());
+    return {
+      add: (value, labels) => metric.series(labels).add(value),
+      of: (labels) => metric.series(labels),
+      forget: (labels) => metric.forget(labels),
+    };
   }
 
   gauge(name: string, help: string): Gauge {
-    const metric = this.#of(name, help, 'gauge', []);
-    return { set: (value, labels = {}) => void (metric.series(labels).value = value) };
+    const metric = this.#of(name, help, 'gauge', () => new Sum());
+    return { set: (value, labels) => metric.series(labels).set(value), forget: (labels) => metric.forget(labels) };
   }
 
   histogram(name: string, help: string, buckets: readonly number[]): Histogram {
-    const metric = this.#of(name, help, 'histogram', buckets);
-    return { observe: (value, labels = {}) => observe(metric.series(labels), value, buckets) };
+    const metric = this.#of(name, help, 'histogram', () => new Distribution(buckets));
+    return { observe: (value, labels) => metric.series(labels).observe(value), of: (labels) => metric.series(labels) };
   }
 
   /** What is not counted but looked up when somebody asks: called at every reading. */
@@ -45,46 +48,67 @@ export class MetricRegistry implements Metrics {
     return prometheusText(this.families());
   }
 
-  #of(name: string, help: string, type: Type, buckets: readonly number[]): Metric {
+  #of<V extends Value>(name: string, help: string, type: Type, make: () => V): Metric<V> {
     const known = this.#metrics.get(name);
     invariant(!known || known.type === type, `metric ${name} is a ${known?.type}, not a ${type}`);
-    const metric = known ?? new Metric(name, help, type, buckets);
+    if (known) return known as Metric<V>;
+    const metric = new Metric(name, help, type, make);
     this.#metrics.set(name, metric);
     return metric;
   }
 }
 
-interface Series {
-  readonly labels: Labels;
-  /** The number; of a histogram the sum. */
-  value: number;
-  count: number;
-  /** Of a histogram: observations by bucket, each in the first that takes it. */
-  readonly counts: number[];
+type Type = 'counter' | 'gauge' | 'histogram';
+
+/** The numbers of one series. */
+interface Value { samples(labels: Labels): readonly Sample[] }
+
+class Sum implements Value, Tick {
+  #value = 0;
+
+  add(value = 1): void {
+    this.#value += value;
+  }
+
+  set(value: number): void {
+    this.#value = value;
+  }
+
+  samples(labels: Labels): readonly Sample[] {
+    return [{ labels, value: this.#value }];
+  }
 }
 
-class Metric {
+interface Series<V> {
+  readonly labels: Labels;
+  readonly value: V;
+}
+
+const NONE: Labels = Object.freeze({});
+
+class Metric<V extends Value> {
   readonly type: Type;
   readonly #name: string;
   readonly #help: string;
-  readonly #buckets: readonly number[];
-  readonly #series = new Map<string, Series>();
+  readonly #make: () => V;
+  readonly #series = new Map<string, Series<V>>();
 
-  constructor(name: string, help: string, type: Type, buckets: readonly number[]) {
+  constructor(name: string, help: string, type: Type, make: () => V) {
     this.type = type;
     this.#name = name;
     this.#help = help;
-    this.#buckets = buckets;
+    this.#make = make;
   }
 
-  series(labels: Labels): Series {
+  series(labels: Labels = NONE): V {
     const key = keyOf(labels);
     const known = this.#series.get(key);
-    if (known) return known;
-    if (this.#series.size >= SERIES_MAX && key !== '') return this.series({});
-    const made: Series = { labels, value: 0, count: 0, counts: this.#buckets.map(() => 0) };
-    this.#series.set(key, made);
-    return made;
+    if (known) return known.value;
+    if (this.#series.size >= SERIES_MAX && key !== '') return this.series();
+    const value = this.#make();
+    // A record of our own: its text is kept with it, and callers may make theirs anew each time.
+    this.#series.set(key, { labels: { ...labels }, value });
+    return value;
   }
 
   forget(labels: Labels): void {
@@ -93,35 +117,14 @@ class Metric {
   }
 
   family(): MetricFamily {
-    const samples = [...this.#series.values()].flatMap((series) => (this.type === 'histogram' ? this.#histogram(series) : [plain(series)]));
+    const samples = [...this.#series.values()].flatMap(({ labels, value }) => value.samples(labels));
     return { name: this.#name, help: this.#help, type: this.type, samples };
   }
-
-  #histogram({ labels, value, count, counts }: Series): readonly Sample[] {
-    let below = 0;
-    const buckets = this.#buckets.map((bound, i): Sample => {
-      below += counts[i] ?? 0;
-      return { suffix: '_bucket', labels: { ...labels, le: shown(bound) }, value: below };
-    });
-    return [
-      ...buckets, { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: count },
-      { suffix: '_sum', labels, value }, { suffix: '_count', labels, value: count },
-    ];
-  }
 }
-
-const plain = ({ labels, value }: Series): Sample => ({ labels, value });
 
 /** Callers give the labels of a metric in one order, so that no sorting is needed where much is counted. */
 function keyOf(labels: Labels): string {
   let key = '';
   for (const name in labels) key += `${name}\u0000${labels[name]}\u0001`;
   return key;
-}
-
-function observe(series: Series, value: number, buckets: readonly number[]): void {
-  series.value += value;
-  series.count += 1;
-  const index = buckets.findIndex((bound) => value <= bound);
-  if (index >= 0) series.counts[index] = (series.counts[index] ?? 0) + 1;
 }

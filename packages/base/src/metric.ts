@@ -9,15 +9,32 @@ export interface Metrics {
 }
 export interface Counter {
   add(value?: number, labels?: Labels): void;
+  /** The series of these labels, found once for where much is counted. It is shown from now on, though it be 0. */
+  of(labels: Labels): Tick;
   /** Series that have these labels are of something that is gone: they are no longer shown. */
   forget(labels: Labels): void;
 }
-export interface Gauge { set(value: number, labels?: Labels): void }
-export interface Histogram { observe(value: number, labels?: Labels): void }
+export interface Gauge {
+  set(value: number, labels?: Labels): void;
+  forget(labels: Labels): void;
+}
+export interface Histogram {
+  observe(value: number, labels?: Labels): void;
+  /** The series of these labels, found once for where much is observed. */
+  of(labels: Labels): Observer;
+}
+export interface Tick { add(value?: number): void }
+export interface Observer { observe(value: number): void }
+
+const nothing = (): undefined => undefined;
+const noSeries: Tick & Observer = { add: nothing, observe: nothing };
 
 /** Counts nothing. For tests and simulations that do not read metrics. */
 export const noMetrics: Metrics = {
-  counter: () => ({ add: () => undefined, forget: () => undefined }),
-  gauge: () => ({ set: () => undefined }),
-  histogram: () => ({ observe: () => undefined }),
+  counter: () => ({ add: nothing, of: () => noSeries, forget: nothing }),
+  gauge: () => ({ set: nothing, forget: nothing }),
+  histogram: () => ({ observe: nothing, of: () => noSeries }),
 };
+
+/** Upper bounds that grow by a factor: `count` of them. */
+export const exponential = (first: number, factor: number, count: number): readonly number[] => Array.from({ length: count }, (_, i) => first * factor ** i);

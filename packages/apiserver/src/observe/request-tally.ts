@@ -1,114 +1,179 @@
-import type { MetricFamily, Sample } from '@navarch/base';
+import { Distribution, exponential, type Labels, type MetricFamily } from '@navarch/base';
+import type { ApiRequest } from '../request.ts';
 import type { RequestInfo } from '../request-info.ts';
+import { documentLabels, dryRunOf, scopeOf, verbOf } from './request-labels.ts';
 
 /** Upper bounds of durations, in seconds: upstream's. */
 const SECONDS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60] as const;
-/** Series kept; beyond it requests are counted under no labels. */
+/** Of sizes, in bytes. */
+const BYTES = exponential(1000, 10, 7);
+/** Series kept; beyond it requests are counted as being for something else. */
 const SERIES_MAX = 5_000;
-const CONNECTS: ReadonlySet<string> = new Set(['attach', 'exec', 'portforward', 'proxy']);
-const VERBS: Readonly<Record<string, string>> = { create: 'POST', update: 'PUT' };
 
+/** What requests of one sort have come to. */
 interface Series {
-  readonly labels: Readonly<Record<string, string>>;
-  /** Answers by their status. */
-  readonly codes: Map<number, number>;
-  /** Each in the first bucket that takes it. */
-  readonly counts: number[];
-  seconds: number;
+  readonly labels: Labels;
+  readonly isDeprecated: boolean;
+  /** Of what was read, in bytes. */
+  readonly sizes: Distribution | undefined;
+  readonly answers: Map<string, Answers>;
   /** Streams that are open. */
   open: number;
 }
 
-/** Verbs that have labels of their own; people may send any. */
-const KNOWN_VERBS: ReadonlySet<string> = new Set([
-  'create', 'update', 'get', 'list', 'watch', 'patch', 'delete', 'deletecollection', 'post', 'put', 'head', 'options',
-]);
+/** By what `dryRun` says: most metrics do not tell such requests apart. */
+interface Answers {
+  readonly labels: Labels;
+  readonly seconds: Distribution;
+  /** Answers by their status. */
+  readonly codes: Map<number, { readonly labels: Labels; count: number }>;
+}
+
+/** What is known of the resource that a request is about. */
+export interface ServedAs {
+  readonly isDeprecated: boolean;
+}
 
 /** Counts requests under the names of upstream's API server. On the way of every request, so it makes next to nothing. */
 export class RequestTally {
   readonly #series = new Map<string, Series>();
   readonly #inFlight = { readOnly: 0, mutating: 0 };
-  readonly #isServed: (info: RequestInfo) => boolean;
+  readonly #servedAs: (info: RequestInfo) => ServedAs | undefined;
 
-  /** Requests for what is not served are counted under no labels: those are as many as people think of. */
-  constructor(isServed: (info: RequestInfo) => boolean) {
-    this.#isServed = isServed;
+  /** Requests for what is not served are not counted: those are as many as people think of. */
+  constructor(servedAs: (info: RequestInfo) => ServedAs | undefined) {
+    this.#servedAs = servedAs;
   }
 
-  /** The request is being worked on until the returned function is called with its status and how long it took. */
-  begin(info: RequestInfo, method: string): (status: number, seconds: number) => void {
-    const sort = method === 'GET' || method === 'HEAD' ? 'readOnly' : 'mutating';
+  /** The request is in flight until it is told what has become of it. */
+  begin(request: ApiRequest, info: RequestInfo): RequestInFlight {
+    const sort = request.method === 'GET' || request.method === 'HEAD' ? 'readOnly' : 'mutating';
     this.#inFlight[sort] += 1;
-    return (status, seconds) => {
-      this.#inFlight[sort] -= 1;
-      // Documents are not listed: what is not found, or not shown, may be any path.
-      const series = this.#of(info, !info.isResource && (status === 404 || status === 403 || status === 401));
-      series.codes.set(status, (series.codes.get(status) ?? 0) + 1);
-      const bucket = SECONDS.findIndex((bound) => seconds <= bound);
-      if (bucket >= 0) series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
-      series.seconds += seconds;
-    };
-  }
-
-  /** A stream of this request is open until the returned function is called. */
-  open(info: RequestInfo): () => void {
-    const series = this.#of(info, false);
-    series.open += 1;
-    return () => void (series.open -= 1);
+    return new RequestInFlight({ leave: () => void (this.#inFlight[sort] -= 1), series: () => this.#of(request, info), dryRun: () => dryRunOf(request.query) });
   }
 
   families(): readonly MetricFamily[] {
     const all = [...this.#series.values()];
+    const answers = all.flatMap((series) => [...series.answers.values()]);
     return [
       {
-        name: 'apiserver_request_total', type: 'counter', help: 'Counter of apiserver requests broken out for each verb, API resource and HTTP response code.',
-        samples: all.flatMap(({ labels, codes }) => [...codes].map(([code, value]) => ({ labels: { code: String(code), ...labels }, value }))),
+        name: 'apiserver_request_total', type: 'counter', help: '[STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
+        samples: answers.flatMap(({ codes }) => Array.from(codes.values(), ({ labels, count }) => ({ labels, value: count }))),
       },
       {
-        name: 'apiserver_request_duration_seconds', type: 'histogram', help: 'Response latency distribution in seconds for each verb, API resource and scope.',
-        samples: all.filter(({ codes }) => codes.size > 0).flatMap(durations),
+        name: 'apiserver_request_duration_seconds', type: 'histogram', help: '[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
+        samples: answers.flatMap(({ labels, seconds }) => (seconds.count > 0 ? seconds.samples(labels) : [])),
       },
       {
-        name: 'apiserver_longrunning_requests', type: 'gauge', help: 'Gauge of all active long-running apiserver requests.',
-        samples: all.filter(({ labels, open }) => open > 0 || labels['verb'] === 'WATCH').map(({ labels, open }) => ({ labels, value: open })),
+        name: 'apiserver_response_sizes', type: 'histogram', help: '[STABLE] Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.',
+        samples: all.flatMap(({ labels, sizes }) => (sizes && sizes.count > 0 ? sizes.samples(labels) : [])),
       },
       {
-        name: 'apiserver_current_inflight_requests', type: 'gauge', help: 'Number of requests being worked on, by whether they may change something.',
+        name: 'apiserver_longrunning_requests', type: 'gauge', help: '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.',
+        samples: all.filter(({ labels, open }) => open > 0 || labels['verb'] === 'WATCH' || labels['verb'] === 'CONNECT').map(({ labels, open }) => ({ labels, value: open })),
+      },
+      {
+        name: 'apiserver_current_inflight_requests', type: 'gauge', help: '[STABLE] Maximal number of currently used inflight request limit of this apiserver per request kind in last second.',
         samples: Object.entries(this.#inFlight).map(([kind, value]) => ({ labels: { request_kind: kind }, value })),
+      },
+      {
+        name: 'apiserver_requested_deprecated_apis', type: 'gauge', help: '[STABLE] Gauge of deprecated APIs that have been requested, broken out by API group, version, resource, subresource, and removed_release.',
+        samples: deprecated(all).map((labels) => ({ labels, value: 1 })),
       },
     ];
   }
 
-  #of(info: RequestInfo, isNowhere: boolean): Series {
-    const key = isNowhere ? '' : `${KNOWN_VERBS.has(info.verb) ? info.verb : 'OTHER'} ${info.group} ${info.version} ${info.resource} ${info.subresource} ${info.isResource ? scopeOf(info) : info.path}`;
-    let series = this.#series.get(key);
-    if (!series && key !== '' && (this.#series.size >= SERIES_MAX || (info.isResource && !this.#isServed(info)))) series = this.#of(info, true);
-    if (!series) {
-      series = { labels: isNowhere ? {} : labelsOf(info), codes: new Map(), counts: SECONDS.map(() => 0), seconds: 0, open: 0 };
-      this.#series.set(key, series);
-    }
-    return series;
+  #of(request: ApiRequest, info: RequestInfo): Series | undefined {
+    if (!info.isResource) return this.#ofDocument(request, info);
+    const { group, version, resource, subresource } = info;
+    const [verb, scope] = [verbOf(request, info), scopeOf(info)];
+    const key = `${verb} ${group} ${version} ${resource} ${subresource} ${scope}`;
+    const known = this.#series.get(key);
+    if (known) return known;
+    const served = this.#servedAs(info);
+    if (!served) return undefined;
+    return this.#add(key, { component: 'apiserver', group, resource, scope, subresource, verb, version }, served.isDeprecated);
+  }
+
+  #ofDocument(request: ApiRequest, info: RequestInfo): Series | undefined {
+    const labels = documentLabels(request, info);
+    const key = labels && `${labels['subresource']} ${labels['resource']}`;
+    return key === undefined ? undefined : (this.#series.get(key) ?? this.#add(key, labels as Labels, false));
+  }
+
+  #add(key: string, labels: Labels, isDeprecated: boolean): Series {
+    const isRead = labels['verb'] === 'GET' || labels['verb'] === 'LIST';
+    if (this.#series.size >= SERIES_MAX && key !== OTHER_KEY) return this.#series.get(OTHER_KEY) ?? this.#add(OTHER_KEY, OTHER, false);
+    const made: Series = { labels, isDeprecated, sizes: isRead ? new Distribution(BYTES) : undefined, answers: new Map(), open: 0 };
+    this.#series.set(key, made);
+    return made;
   }
 }
 
-function labelsOf(info: RequestInfo): Readonly<Record<string, string>> {
-  const { group, version, resource, isResource, verb } = info;
-  const subresource = isResource ? info.subresource : info.path;
-  const shown = CONNECTS.has(subresource) ? 'CONNECT' : (VERBS[verb] ?? (KNOWN_VERBS.has(verb) ? verb.toUpperCase() : 'OTHER'));
-  return { component: 'apiserver', group, resource, scope: isResource ? scopeOf(info) : '', subresource, verb: shown, version };
+const OTHER_KEY = 'other';
+const OTHER: Labels = { component: 'apiserver', group: '', resource: 'other', scope: '', subresource: '', verb: 'other', version: '' };
+
+interface InFlight {
+  leave(): void;
+  /** Undefined: such requests are not counted. */
+  series(): Series | undefined;
+  dryRun(): string;
 }
 
-function scopeOf({ name, subresource, namespace }: RequestInfo): string {
-  if (name !== '' || subresource !== '') return 'resource';
-  return namespace === '' ? 'cluster' : 'namespace';
+/** A request that is being worked on. */
+export class RequestInFlight {
+  /** Nobody who may not ask is counted, as nobody is who asks for what is not there. */
+  isAdmitted = false;
+  /** It was refused unseen, for want of room: it is counted, and took no time. */
+  isDropped = false;
+  readonly #in: InFlight;
+
+  constructor(inFlight: InFlight) {
+    this.#in = inFlight;
+  }
+
+  /** It is answered. `seconds` since it came; `bytes` of the answer. */
+  answered(status: number, seconds: number, bytes: number): void {
+    this.leave();
+    const series = this.isAdmitted || this.isDropped ? this.#in.series() : undefined;
+    if (!series) return;
+    const answers = count(series, this.#in.dryRun(), status);
+    if (this.isDropped) return;
+    answers.seconds.observe(seconds);
+    series.sizes?.observe(bytes);
+  }
+
+  /** Its answer is a stream: that is not in flight any more, and counted when it ends. */
+  leave(): void {
+    this.#in.leave();
+  }
+
+  /** The stream is open until what is returned is told its status, and how long ago the request came (s). */
+  open(): (status: number, seconds: number) => void {
+    const series = this.#in.series();
+    if (!series) return () => undefined;
+    series.open += 1;
+    return (status, seconds) => {
+      series.open -= 1;
+      count(series, this.#in.dryRun(), status).seconds.observe(seconds);
+    };
+  }
 }
 
-function durations({ labels, codes, counts, seconds }: Series): readonly Sample[] {
-  const count = [...codes.values()].reduce((sum, value) => sum + value, 0);
-  let below = 0;
-  const buckets = SECONDS.map((bound, i): Sample => {
-    below += counts[i] ?? 0;
-    return { suffix: '_bucket', labels: { ...labels, le: String(bound) }, value: below };
-  });
-  return [...buckets, { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: count }, { suffix: '_sum', labels, value: seconds }, { suffix: '_count', labels, value: count }];
+function count(series: Series, dryRun: string, status: number): Answers {
+  let answers = series.answers.get(dryRun);
+  if (!answers) series.answers.set(dryRun, (answers = { labels: { ...series.labels, dry_run: dryRun }, seconds: new Distribution(SECONDS), codes: new Map() }));
+  const of = answers.codes.get(status);
+  if (of) of.count += 1;
+  else answers.codes.set(status, { labels: { ...answers.labels, code: String(status) }, count: 1 });
+  return answers;
+}
+
+/** The labels of deprecated resources that were asked for: one for all verbs and scopes. */
+function deprecated(all: readonly Series[]): readonly Labels[] {
+  const found = new Map<string, Labels>();
+  for (const { isDeprecated, labels: { group = '', version = '', resource = '', subresource = '' } } of all) {
+    if (isDeprecated) found.set(`${group} ${version} ${resource} ${subresource}`, { group, removed_release: '', resource, subresource, version });
+  }
+  return [...found.values()];
 }

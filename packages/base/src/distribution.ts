@@ -1,0 +1,42 @@
+import type { Labels, Observer } from './metric.ts';
+import type { Sample } from './prometheus.ts';
+
+/** How often values fell between bounds: what a histogram keeps of one series. */
+export class Distribution implements Observer {
+  /** Upper bounds, ascending, without +Inf. */
+  readonly #bounds: readonly number[];
+  /** Each value in the first bucket that takes it. */
+  readonly #counts: number[];
+  #count = 0;
+  #sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.#counts = bounds.map(() => 0);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  observe(value: number): void {
+    this.#sum += value;
+    this.#count += 1;
+    const { length } = this.#bounds;
+    let index = 0;
+    while (index < length && value > (this.#bounds[index] as number)) index += 1;
+    if (index < length) this.#counts[index] = (this.#counts[index] as number) + 1;
+  }
+
+  samples(labels: Labels): readonly Sample[] {
+    const samples: Sample[] = [];
+    let below = 0;
+    for (const [i, bound] of this.#bounds.entries()) {
+      below += this.#counts[i] as number;
+      samples.push({ suffix: '_bucket', labels, bound, value: below });
+    }
+    samples.push({ suffix: '_bucket', labels, bound: Number.POSITIVE_INFINITY, value: this.#count });
+    samples.push({ suffix: '_sum', labels, value: this.#sum }, { suffix: '_count', labels, value: this.#count });
+    return samples;
+  }
+}
