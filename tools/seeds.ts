@@ -4,7 +4,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { rollout } from '../packages/testing/src/scenarios/rollout.ts';
 
 // node tools/seeds.ts [--first 1] [--count 100] [--procs N]: the rollout scenario with many seeds, each twice. Its last
-// line is `N passed, N failed`, also when it is interrupted; how far it is, every hundred seeds, goes to stderr. Takes about two thirds of a second per seed and processor.
+// line is `N passed, N failed`, also when it is interrupted; how far it is, every hundred seeds, goes to stderr. Takes about half a second per seed and processor.
 
 interface Verdict {
   readonly seed: number;

@@ -19,6 +19,8 @@ export interface SimulatedNodesDeps {
 }
 
 const LEASE_INTERVAL_MS = 10_000;
+/** A kubelet does not wait for its next turn when it could not say that it lives. */
+const RETRY_MS = 1_000;
 const LEASE_SECONDS = 40;
 const CAPACITY = { cpu: '32', memory: '256Gi', pods: '110', 'ephemeral-storage': '1Ti' };
 
@@ -67,21 +69,30 @@ function nodeDraft(name: string, index: number, { clock, version }: SimulatedNod
 const time = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 
 async function heartbeat(name: string, { api, clock, random, log, isDown }: SimulatedNodesDeps, signal: AbortSignal): Promise<void> {
-  const key = `kube-node-lease/${name}`;
   // Spread, as the nodes of a real cluster are.
   await clock.sleep(random.uint32() % LEASE_INTERVAL_MS, signal).catch(() => undefined);
   while (!signal.aborted) {
+    let wait = LEASE_INTERVAL_MS;
     if (!isDown?.(name)) {
-      const renewTime = `${new Date(clock.now()).toISOString().slice(0, 23)}000Z`;
       try {
-        await ensure(() => api.of(lease).create({ metadata: { name, namespace: 'kube-node-lease' }, spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime } }));
-        await api.of(lease).update(key, (current) => ({ ...current, spec: { ...current.spec, renewTime } }));
+        await renew(name, api, clock);
         await becomeReady(name, api, clock);
       } catch (error) {
         log.debug('simulated heartbeat failed', { node: name, error });
+        wait = RETRY_MS;
       }
     }
-    await clock.sleep(LEASE_INTERVAL_MS, signal).catch(() => undefined);
+    await clock.sleep(wait, signal).catch(() => undefined);
+  }
+}
+
+async function renew(name: string, api: Api, clock: Clock): Promise<void> {
+  const renewTime = `${new Date(clock.now()).toISOString().slice(0, 23)}000Z`;
+  try {
+    await api.of(lease).update(`kube-node-lease/${name}`, (current) => ({ ...current, spec: { ...current.spec, renewTime } }));
+  } catch (error) {
+    if (!hasReason(error, 'NotFound')) throw error;
+    await ensure(() => api.of(lease).create({ metadata: { name, namespace: 'kube-node-lease' }, spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime } }));
   }
 }
 
