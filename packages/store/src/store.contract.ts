@@ -41,6 +41,23 @@ export function storeContract(name: string, open: () => Promise<Store>, reopen?:
     await store.close();
   });
 
+  test(`${name}: commit() makes a value of the revision that it gets, and none that is refused`, async () => {
+    const store = await open();
+    const asked: number[] = [];
+    const value = (revision: number): Uint8Array => {
+      asked.push(revision);
+      return bytes(`at ${revision}`);
+    };
+    const seen: Change[] = [];
+    store.subscribe('/', store.revision(), { changed: (changes) => seen.push(...changes), lost: () => undefined }, never);
+    const [first = 0, second = 0] = await store.commit([{ type: 'put', key: '/a', value, expected: 0 }, { type: 'put', key: '/b', value, expected: 0 }]);
+    await assert.rejects(store.commit([{ type: 'put', key: '/c', value, expected: 0 }, { type: 'put', key: '/a', value, expected: second }]), StaleError);
+    assert.deepEqual(asked, [first, second]);
+    assert.equal(textOf((await store.get('/b'))?.value ?? bytes('')), `at ${second}`);
+    assert.deepEqual(seen.map((change) => change.type === 'put' && textOf(change.value)), [`at ${first}`, `at ${second}`]);
+    await store.close();
+  });
+
   test(`${name}: of writers that race for one key exactly one wins`, async () => {
     const store = await open();
     const results = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => put(store, '/a', String(i), 0)));

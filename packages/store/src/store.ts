@@ -60,8 +60,13 @@ export type Operation =
    * `expected` 0: the key must be absent. `attachment` is not stored: watchers in this process find it on the change,
    * so that what was just written need not be parsed again.
    */
-  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array; readonly expected: number; readonly attachment?: unknown }
+  | { readonly type: 'put'; readonly key: string; readonly value: Value; readonly expected: number; readonly attachment?: unknown }
   | { readonly type: 'delete'; readonly key: string; readonly expected: number };
+/**
+ * Bytes, or how they are made of the revision that they get, for values that name their own revision. It is asked once
+ * the operation is known to hold, before anything is durable; an engine that learns the revision later asks with 0.
+ */
+export type Value = Uint8Array | ((revision: number) => Uint8Array);
 export type Change =
   | { readonly type: 'put'; readonly key: string; readonly revision: number; readonly value: Uint8Array; readonly previous: Entry | undefined; readonly attachment?: unknown }
   | { readonly type: 'delete'; readonly key: string; readonly revision: number; readonly previous: Entry };

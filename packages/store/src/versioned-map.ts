@@ -1,4 +1,4 @@
-import { type Change, CompactedError, type Entry, FutureRevisionError, type ListOptions, type ListResult, type Operation, StaleError, type Watcher } from './store.ts';
+import { type Change, CompactedError, type Entry, FutureRevisionError, type ListOptions, type ListResult, type Operation, StaleError, type Value, type Watcher } from './store.ts';
 import { lowerBound } from './sorted.ts';
 
 /** Changes kept in memory for watches and reads of the past; older ones are forgotten as if compacted. */
@@ -66,7 +66,7 @@ export class VersionedMap {
       const revision = this.#nextRevision++;
       const created = this.#head(operation.key)?.created || revision;
       this.#planned.set(operation.key, { revision, created, isDeleted: operation.type === 'delete' });
-      return { operation, revision, created };
+      return { operation: operation.type === 'put' ? { ...operation, value: bytesOf(operation.value, revision) } : operation, revision, created };
     });
   }
 
@@ -208,8 +208,10 @@ export class VersionedMap {
 
 const sizeOf = (change: Change): number => (change.type === 'put' ? change.value.length : 0);
 
+const bytesOf = (value: Value, revision: number): Uint8Array => (typeof value === 'function' ? value(revision) : value);
+
 export interface Planned {
-  readonly operation: Operation;
+  readonly operation: Exclude<Operation, { readonly type: 'put' }> | (Extract<Operation, { readonly type: 'put' }> & { readonly value: Uint8Array });
   readonly revision: number;
   readonly created: number;
 }

@@ -201,7 +201,7 @@ test('what is served can be changed at once: its definition has been told so bef
   const gate = Promise.withResolvers<void>();
   // The server's own write takes its time.
   store.commit = async (operations) => {
-    if (operations.some((one) => one.type === 'put' && new TextDecoder().decode(one.value).includes('NamesAccepted'))) await gate.promise;
+    if (operations.some((one) => one.type === 'put' && JSON.stringify(one.attachment).includes('NamesAccepted'))) await gate.promise;
     return commit(operations);
   };
   await ask('POST', DEFINITIONS, definition());

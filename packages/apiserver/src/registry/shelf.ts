@@ -6,19 +6,28 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Objects are stored as the JSON clients get, with an empty resourceVersion: the version is the store's to give. This
- * process hands each object it writes to its own cache, so that only a start reads JSON.
+ * Objects are stored as the JSON clients get. This process hands each object it writes to its own cache, so that only a
+ * start reads JSON.
  */
 const form: Form<ApiObject> = {
   read(value, revision, attachment) {
-    const object = (attachment ?? JSON.parse(decoder.decode(value))) as Mutable<ApiObject>;
-    // Nobody else has the object yet: this is the last change to it.
+    if (attachment !== undefined) return attachment as ApiObject;
+    const object = JSON.parse(decoder.decode(value)) as Mutable<ApiObject>;
+    if (object.metadata.resourceVersion !== String(revision)) unversioned.add(object);
     object.metadata.resourceVersion = String(revision);
     return object;
   },
-  show: versioned,
+  show: (value, revision, object) => (unversioned.has(object) ? versioned(value, revision) : value),
 };
 
+/** The bytes of an object that names the revision they will have: the last change to it. */
+const bytesAt = (draft: ApiObject) => (revision: number): Uint8Array => {
+  (draft as Mutable<ApiObject>).metadata.resourceVersion = String(revision);
+  return encoder.encode(JSON.stringify(draft));
+};
+
+/** Read from bytes with an empty resourceVersion, as engines have them that learn it late, and older stores. */
+const unversioned = new WeakSet<ApiObject>();
 const EMPTY_VERSION = encoder.encode('"resourceVersion":""');
 
 /** The stored bytes with their version: the first empty one is the object's own, since quotes within texts are escaped. */
@@ -157,11 +166,11 @@ export class Shelf {
 
   async #put(key: string, made: ApiObject, expected: number): Promise<Cached<ApiObject>> {
     const draft = this.#custom ? (inKeyOrder(made) as ApiObject) : made;
-    const value = this.#custom ? await this.#custom.bytesOf(draft) : encoder.encode(JSON.stringify(draft));
+    const value = this.#custom ? await this.#custom.bytesOf(draft) : bytesAt(draft);
     const [revision = 0] = await this.#store.commit([{ type: 'put', key, value, expected, attachment: draft }]);
     const held = this.cache.get(key);
-    // Someone else may have written again before this turn; then what we wrote is still the draft, versioned by the cache.
-    const written = held?.revision === revision ? held : new Cached({ key, value, revision }, draft, this.#form);
+    // Someone else may have written again before this turn; then what we wrote is still the draft.
+    const written = held?.revision === revision ? held : new Cached({ key, value: typeof value === 'function' ? value(revision) : value, revision }, draft, this.#form);
     const late = this.ready([written]);
     if (late) await late;
     return written;
