@@ -16,9 +16,10 @@ export interface FieldError {
 export class Field {
   readonly errors: FieldError[];
   readonly #parent: Field | undefined;
-  readonly #tail: string;
+  /** A name, a key in brackets, or a number in a list. */
+  readonly #tail: string | number;
 
-  constructor(path = '', errors: FieldError[] = [], parent?: Field) {
+  constructor(path: string | number = '', errors: FieldError[] = [], parent?: Field) {
     this.#tail = path;
     this.errors = errors;
     this.#parent = parent;
@@ -27,15 +28,18 @@ export class Field {
   /** `spec.containers[0].image`. Put together when it is asked for: most places are valid and never name themselves. */
   get path(): string {
     const above = this.#parent?.path ?? '';
-    return above === '' || this.#tail.startsWith('[') ? above + this.#tail : `${above}.${this.#tail}`;
+    const tail = this.#tail;
+    if (typeof tail === 'number') return `${above}[${tail}]`;
+    return above === '' || tail.startsWith('[') ? above + tail : `${above}.${tail}`;
   }
 
-  at(...names: readonly string[]): Field {
-    return new Field(names.length === 1 ? names[0] : names.join('.'), this.errors, this);
+  /** Names one by one: the places of an object are made whether or not anything is wrong there. */
+  at(name: string, second?: string, third?: string, fourth?: string): Field {
+    return new Field(second === undefined ? name : [name, second, third, fourth].filter((one) => one !== undefined).join('.'), this.errors, this);
   }
 
   index(i: number): Field {
-    return new Field(`[${i}]`, this.errors, this);
+    return new Field(i, this.errors, this);
   }
 
   key(name: string): Field {

@@ -1,3 +1,5 @@
+import { Memo } from '@navarch/base';
+
 /** One alternative of an Accept header (RFC 9110, section 12.5.1). */
 export interface Clause {
   readonly type: string;
@@ -6,20 +8,12 @@ export interface Clause {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** Headers remembered: clients send the same few again and again. Beyond it, all are forgotten. */
-const REMEMBERED_MAX = 200;
-const remembered = new Map<string, readonly Clause[]>();
+/** Clients send the same few headers again and again. */
+const remembered = new Memo<readonly Clause[]>(200);
 
 /** The alternatives of an Accept header, best first; what cannot be read is left out. */
-export function parseAccept(header: string): readonly Clause[] {
-  let clauses = remembered.get(header);
-  if (!clauses) {
-    clauses = header.split(',').flatMap(clauseOf).toSorted(byPreference);
-    if (remembered.size >= REMEMBERED_MAX) remembered.clear();
-    remembered.set(header, clauses);
-  }
-  return clauses;
-}
+export const parseAccept = (header: string): readonly Clause[] =>
+  remembered.get(header, () => header.split(',').flatMap(clauseOf).toSorted(byPreference));
 
 function clauseOf(text: string): readonly Clause[] {
   const [range = '', ...rest] = text.split(';').map((part) => part.trim());

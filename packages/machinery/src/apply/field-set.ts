@@ -1,3 +1,5 @@
+import { Memo } from '@navarch/base';
+
 /**
  * A set of places in an object, in the form it has on the wire (metav1.FieldsV1): a trie whose steps are path elements
  * `f:name` (a field or a map's key), `k:{"name":"a"}` (the item of a list map with these keys), `v:"a"` (the item of a set).
@@ -166,14 +168,7 @@ export function pathText(path: readonly string[]): string {
 }
 
 /** Elements recur in every object of a template. */
-const elementKeys = new Map<string, Readonly<Record<string, unknown>>>();
-const ELEMENT_KEYS_MAX = 2000;
+const elementKeys = new Memo<Readonly<Record<string, unknown>>>(2000);
 
-function keysIn(element: string): Readonly<Record<string, unknown>> {
-  let keys = elementKeys.get(element);
-  if (keys) return keys;
-  keys = JSON.parse(element.slice(2)) as Readonly<Record<string, unknown>>;
-  if (elementKeys.size >= ELEMENT_KEYS_MAX) elementKeys.clear();
-  elementKeys.set(element, keys);
-  return keys;
-}
+const keysIn = (element: string): Readonly<Record<string, unknown>> =>
+  elementKeys.get(element, () => JSON.parse(element.slice(2)) as Readonly<Record<string, unknown>>);

@@ -1,3 +1,4 @@
+import { Memo } from '@navarch/base';
 import type { Field } from '../field.ts';
 import type { ObjectMeta } from '../meta.ts';
 
@@ -45,7 +46,12 @@ export const dns1035LabelErrors = (text: string): readonly string[] => [
 ];
 
 /** Label and annotation keys, finalizers, resource names: an optional DNS prefix, a slash, a name. */
-export function qualifiedNameErrors(text: string): readonly string[] {
+export const qualifiedNameErrors = (text: string): readonly string[] => qualified.get(text, errorsOfQualified);
+
+/** Every object of a template has the same keys. */
+const qualified = new Memo<readonly string[]>(4096, 320);
+
+function errorsOfQualified(text: string): readonly string[] {
   const parts = text.split('/');
   const errors: string[] = [];
   const [prefix, name] = parts.length === 2 ? [parts[0], parts[1]] : [undefined, parts[0]];

@@ -1,3 +1,5 @@
+import { Memo } from '@navarch/base';
+
 /**
  * Kubernetes quantities (resource.Quantity): a decimal number with a suffix, exact to a thousand-millionth.
  * Held as whole nano-units, so that sums and comparisons are exact whatever the suffixes were.
@@ -27,7 +29,13 @@ export const QUANTITY_SYNTAX_ERROR =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 /** undefined when the text is not a quantity. */
-export function parseQuantity(text: string): Quantity | undefined {
+export const parseQuantity = (text: string): Quantity | undefined => parsed.get(text, parse);
+
+/** A cluster says the same few sizes again and again. */
+const parsed = new Memo<Quantity | undefined>(4096, 32);
+const canonicals = new Memo<string | undefined>(4096, 32);
+
+function parse(text: string): Quantity | undefined {
   const match = SYNTAX.exec(text.trim());
   if (!match) return undefined;
   const [, sign, digits = '', suffix = ''] = match;
@@ -81,12 +89,12 @@ export function canonicalQuantity(value: string | number): string | undefined {
   const text = typeof value === 'number' ? String(value) : value;
   // Most quantities are short whole numbers without trailing thousands: nothing to do for them.
   if (CANONICAL.test(text) && !text.endsWith('000') && text.length < 16) return text;
-  const known = canonicals.get(text);
-  if (known !== undefined) return known;
-  const parsed = parseQuantity(text);
-  const canonical = parsed && (isKeptAsWritten(text, parsed.format) ? text.trim() : formatQuantity(parsed));
-  if (canonical !== undefined) remember(text, canonical);
-  return canonical;
+  return canonicals.get(text, canonicalOf);
+}
+
+function canonicalOf(text: string): string | undefined {
+  const quantity = parseQuantity(text);
+  return quantity && (isKeptAsWritten(text, quantity.format) ? text.trim() : formatQuantity(quantity));
 }
 
 /** Digits that upstream counts on a fast way, on which some texts pass for canonical that are not: they stay as they are. */
@@ -103,15 +111,6 @@ function isKeptAsWritten(text: string, format: Format): boolean {
   const exponent = format === 'DecimalExponent' ? Number(suffix.slice(1)) : (DECIMAL.find(([s]) => s === suffix)?.[1] ?? 0);
   const scaleOf = exponent - fraction.length;
   return shifted.length <= FAST_DIGITS && scaleOf >= -9 && scaleOf % 3 === 0 && !shifted.endsWith('000') && !shifted.startsWith('0');
-}
-
-/** A cluster says the same few sizes again and again. */
-const canonicals = new Map<string, string>();
-const CANONICALS_MAX = 4096;
-
-function remember(text: string, canonical: string): void {
-  if (canonicals.size >= CANONICALS_MAX) canonicals.clear();
-  if (text.length <= 32) canonicals.set(text, canonical);
 }
 
 const MILLI = 1_000_000n;

@@ -1,3 +1,5 @@
+import type { PackedRows } from './packed-rows.ts';
+
 /** One change as it lies in the table; `value` null: a deletion. */
 export interface Row {
   readonly revision: number;
@@ -12,7 +14,7 @@ export interface NewRow extends Row {
 }
 
 export type ToWorker =
-  | { readonly type: 'write'; readonly batch: number; readonly rows: readonly NewRow[] }
+  | { readonly type: 'write'; readonly batch: number; readonly rows: PackedRows }
   | { readonly type: 'compact'; readonly revision: number }
   | { readonly type: 'backup'; readonly file: string }
   | { readonly type: 'close' };

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { invariant } from '@navarch/base';
 import { type Entry, type ListOptions, type ListResult, type Operation, type Planned, type Store, VersionedMap, type Watcher } from '@navarch/store';
 import type { FromWorker, NewRow, Row, ToWorker } from './messages.ts';
+import { buffersOf, packRows } from './packed-rows.ts';
 
 interface Waiting {
   readonly planned: readonly Planned[];
@@ -115,8 +116,8 @@ export class SqliteStore implements Store {
     });
   }
 
-  #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+  #post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 
   /** What else arrives in this turn of the event loop goes into the same batch: under load that is what all clients sent meanwhile. */
@@ -135,8 +136,8 @@ export class SqliteStore implements Store {
     let take = 0;
     while (take < this.#queue.length && count < BATCH_OPERATIONS_MAX) count += (this.#queue[take++] as Waiting).planned.length;
     this.#writing = this.#queue.splice(0, take);
-    const rows = this.#writing.flatMap(({ planned }) => planned.map(rowOf));
-    this.#post({ type: 'write', batch: ++this.#batch, rows });
+    const rows = packRows(this.#writing.flatMap(({ planned }) => planned.map(rowOf)));
+    this.#post({ type: 'write', batch: ++this.#batch, rows }, buffersOf(rows));
   }
 
   #receive(message: FromWorker): void {

@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FromWorker, NewRow, Row, ToWorker } from './messages.ts';
+import { unpackRows } from './packed-rows.ts';
 
 // The disk's side of the store: it waits for fsync so that the main thread can go on collecting the next batch.
 
@@ -87,7 +88,7 @@ function noteGarbage(revision: number, replaces: number, isDeletion: boolean): v
 
 function handle(db: DatabaseSync, message: ToWorker): void {
   switch (message.type) {
-    case 'write': return write(db, message.rows, message.batch);
+    case 'write': return write(db, unpackRows(message.rows), message.batch);
     case 'compact': return compact(db, message.revision);
     case 'backup': return backup(db, message.file);
     case 'close':

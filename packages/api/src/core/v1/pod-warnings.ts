@@ -48,7 +48,10 @@ export function podWarnings(spec: PodSpec, metadata: ObjectMeta, at = 'spec', me
     }
   }
   for (const [i, volume] of (spec.volumes ?? []).entries()) {
-    for (const [name, text] of Object.entries(VOLUMES)) if (name in volume) warn(`volumes[${i}].${name}`, text);
+    for (const name of Object.keys(volume)) {
+      const text = VOLUMES[name];
+      if (text !== undefined) warn(`volumes[${i}].${name}`, text);
+    }
   }
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
     warn('terminationGracePeriodSeconds', 'must be >= 0; negative values are invalid and will be treated as 1');
