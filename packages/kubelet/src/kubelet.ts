@@ -10,6 +10,8 @@ import { keepNodeStatus } from './node-status.ts';
 import { listAll } from './observe.ts';
 import { Orphans } from './orphans.ts';
 import { Pods } from './pods.ts';
+import { ManifestFolder } from './static-pods/manifest-folder.ts';
+import { StaticPods } from './static-pods/static-pods.ts';
 import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, Prober } from './ports.ts';
 import { removeReleasedFolders } from './volumes/local-folders.ts';
 
@@ -36,12 +38,16 @@ export interface KubeletDeps {
   readonly dns: DnsSettings;
   /** Where results of probes are counted. */
   readonly probeMetrics?: Metrics;
+  /** Pods that files describe: a folder of them, or one file; `parse` reads YAML and throws where it is none. */
+  readonly staticPods?: { readonly path: string; parse(text: string): unknown };
   /** When unused images are removed. From 85 to 80 percent, as upstream, when left out. */
   readonly imageThresholds?: ImageThresholds;
 }
 
 /** How often everything in the runtime is looked at, for what no one told about. */
 const RELIST_MS = 1000;
+/** How long the first list of the API's pods is waited for before pods are run that files describe. */
+const API_WAIT_MS = 5_000;
 /** How often folders are looked for whose pod is gone. */
 const SWEEP_MS = 60_000;
 
@@ -61,9 +67,18 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   group.spawn((s) => recorder.run(s));
   const aboutNode = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName };
   group.spawn((s) => keepNodeStatus({ ...deps, tell: (told) => recorder.record(aboutNode, told) }, s));
-  await cache.whenSynced([pod, node, service], group.signal);
+  const synced = cache.whenSynced([pod, node, service], group.signal);
   const pods = new Pods(deps, cache, recorder, group);
   const orphans = new Orphans(deps, group);
+  const statics = staticPods(deps, cache, pods);
+  let isComplete = false;
+  // Those know best who have told the API before; but what the API itself may need must not wait for it for ever.
+  await Promise.race([synced, clock.sleep(API_WAIT_MS, group.signal)]);
+  await statics.start();
+  group.spawn((s) => statics.run(s));
+  group.spawn((s) => relist(deps, pods, orphans, () => isComplete, s));
+  await synced;
+  group.spawn((s) => statics.mirror(s));
   group.spawn((s) => keepLogsSmall(deps, s));
   group.spawn((s) => removeReleasedFolders({ ...deps, cache }, s));
   const collector = new ImageCollector({
@@ -73,9 +88,19 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   });
   group.spawn((s) => collector.run(s));
   pods.start();
+  isComplete = true;
   if (deps.runtime.features().hasContainerEvents) group.spawn((s) => followEvents(deps, pods, s));
-  await relist(deps, pods, orphans, group.signal);
   await group.join();
+}
+
+function staticPods(deps: KubeletDeps, cache: Cache, pods: Pods): StaticPods {
+  const folder = deps.staticPods && new ManifestFolder({ ...deps, ...deps.staticPods });
+  return new StaticPods({
+    ...deps,
+    cache,
+    look: async () => (await folder?.look()) ?? new Map(),
+    begin: (p, record) => pods.begin(p, record),
+  });
 }
 
 /** What the runtime tells of itself; what it does not is found by looking. */
@@ -95,6 +120,8 @@ async function relist(
   { runtime, clock, log }: KubeletDeps,
   pods: Pods,
   orphans: Orphans,
+  /** Until the API has said which pods there are, none is left over. */
+  isComplete: () => boolean,
   signal: AbortSignal,
 ): Promise<void> {
   let before: ReadonlyMap<string, string> = new Map();
@@ -103,12 +130,12 @@ async function relist(
     try {
       const uids = await listAll(runtime, signal);
       for (const [uid, text] of uids) {
-        if (!pods.has(uid)) orphans.tend(uid);
+        if (!pods.has(uid)) isComplete() && orphans.tend(uid);
         else if (before.get(uid) !== text) pods.poke(uid);
       }
       for (const uid of before.keys()) if (!uids.has(uid)) pods.poke(uid);
       before = uids;
-      if (clock.monotonic() >= sweepAt) {
+      if (isComplete() && clock.monotonic() >= sweepAt) {
         await orphans.sweep((uid) => pods.has(uid) || uids.has(uid));
         pods.keepCgroups();
         sweepAt = clock.monotonic() + SWEEP_MS;

@@ -10,8 +10,10 @@ import { PodObserver } from './observe.ts';
 import { PodCgroups } from './pod-cgroups.ts';
 import type { Rejection } from './pod-machine/memory.ts';
 import type { PodWorkerDeps } from './pod-worker/deps.ts';
+import { apiRecord, type PodRecord } from './pod-worker/pod-record.ts';
 import { PodWorker } from './pod-worker/pod-worker.ts';
 import { countProbes } from './probes/count-probes.ts';
+import { isMirror } from './static-pods/static-pods.ts';
 
 /** The pods of the node, one worker each: begun by the API, ended when nothing of the pod is left. */
 export class Pods {
@@ -22,7 +24,7 @@ export class Pods {
   /** Uids of pods of which nothing is left here, though the API still holds them: a finalizer may. */
   readonly #done = new Set<string>();
   readonly #cgroups: PodCgroups;
-  readonly #shared: Omit<PodWorkerDeps, 'observe'>;
+  readonly #shared: Omit<PodWorkerDeps, 'observe' | 'record'>;
 
   constructor(deps: KubeletDeps, cache: Cache, recorder: EventRecorder, group: TaskGroup) {
     this.#deps = deps;
@@ -74,23 +76,33 @@ export class Pods {
 
   #tend(p: Pod): void {
     const { uid } = p.metadata;
-    if (this.#done.has(uid)) return;
+    if (isMirror(p) || this.#done.has(uid)) return;
     const known = this.#workers.get(uid);
-    if (known) return known.update(p);
+    if (known) known.update(p);
+    else this.begin(p, apiRecord(this.#deps.api));
+  }
+
+  /** Looks after a pod of which nobody does yet. `done` resolves when nothing of it is left. */
+  begin(p: Pod, record: PodRecord): { readonly worker: PodWorker; readonly done: Promise<void> } {
+    const { uid } = p.metadata;
     const observer = new PodObserver(this.#deps);
     const worker = new PodWorker(
       p,
-      { ...this.#shared, observe: (current, s) => observer.look(current, s) },
+      { ...this.#shared, record, observe: (current, s) => observer.look(current, s) },
       this.#judge(p),
     );
     this.#workers.set(uid, worker);
+    const { promise: done, resolve } = Promise.withResolvers<void>();
     this.#group.spawn(async (signal) => {
       await worker.run(signal);
+      if (signal.aborted) return;
       this.#workers.delete(uid);
       this.#shared.probeCounts.forget(uid);
       for (const other of this.#workers.values()) if (other.waitsForRoom) other.poke();
       if (this.#cache.get(pod, keyOf(p))?.metadata.uid === uid) this.#done.add(uid);
+      resolve();
     });
+    return { worker, done };
   }
 
   /** A pod is judged once, when it is new: one that has been taken has a start time. */

@@ -31,6 +31,8 @@ export interface SimMachineDeps {
   connect(signal: AbortSignal): Api;
 }
 
+/** Where the machine keeps files that describe pods (as JSON). */
+export const MANIFESTS = '/etc/kubernetes/manifests';
 /** Beyond it the ranges of pods would meet that of services. */
 const MACHINES_MAX = 100;
 
@@ -111,6 +113,7 @@ export class SimMachine {
       podsMax: 110,
       labels: { 'navarch.dev/simulated': 'true' },
       dirs: { root: '/var/lib/kubelet', podLogs: '/var/log/pods', cgroupRoot: '/kubelet' },
+      staticPods: { path: MANIFESTS, parse: JSON.parse },
       dns: { clusterDns: '10.96.0.10', clusterDomain: 'cluster.local' },
     };
   }

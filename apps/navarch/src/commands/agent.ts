@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { httpApi } from '@navarch/client';
 import { StatusError } from '@navarch/machinery';
 import { httpTransport, systemClock, systemLogger } from '@navarch/node';
@@ -41,6 +42,7 @@ interface AgentFlags {
   readonly bridge: string;
   readonly runtime: string;
   readonly maxPods: string;
+  readonly podManifestPath?: string;
 }
 
 export const declareAgent: Declare = (program) => {
@@ -58,6 +60,7 @@ export const declareAgent: Declare = (program) => {
     .option('--kubelet-port <port>', "port of the kubelet's server", String(DEFAULTS.kubeletPort))
     .option('--bridge <device>', 'network device that pods hang on', DEFAULTS.bridge)
     .option('--runtime <kind>', 'containerd, or sim: play the node without containers', 'containerd')
+    .option('--pod-manifest-path <path>', 'a folder of pods to run as static pods, or one file (default: `manifests` in the data folder)')
     .option('--max-pods <number>', 'pods this node takes', '110')
     .addHelpText('after', HELP)
     .action((flags: AgentFlags) => runAgentCommand(flags));
@@ -88,7 +91,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
     const nodeIP = givenIP ?? await addressTowards(access.server);
     const state: NodeState = { nodeName: access.nodeName, nodeIP, bridge, cgroupRoot: readNodeState(layout)?.cgroupRoot ?? cgroupRootOf(access.nodeName, layout) };
     keep(layout, state);
-    return runAgent({ dataDir: layout.dir, images: layout.images, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge, cgroupRoot: state.cgroupRoot, settings, podsMax, log }, signal);
+    return runAgent({ dataDir: layout.dir, images: layout.images, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge, cgroupRoot: state.cgroupRoot, settings, podsMax, manifests: flags.podManifestPath ?? join(layout.dir, 'manifests'), log }, signal);
   });
 }
 

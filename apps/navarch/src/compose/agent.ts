@@ -6,7 +6,7 @@ import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds, DnsServer } from '@navarch/dns';
 import { type KubeletDeps, runKubelet } from '@navarch/kubelet';
 import {
-  connectRuntime, type Containerd, containerdImageMounts, countCalls, countRequests, hostFacts, listenDns, nftFilter, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, openCgroups, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
+  connectRuntime, type Containerd, containerdImageMounts, countCalls, countRequests, hostFacts, listenDns, nftFilter, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, openCgroups, parseYaml, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
 } from '@navarch/node';
 import { runProxy } from '@navarch/proxy';
 import { bringImages } from '../cluster/bring-images.ts';
@@ -40,6 +40,8 @@ export interface AgentOptions {
   readonly cgroupRoot: string;
   readonly settings: NodeSettings;
   readonly podsMax: number;
+  /** Where static pods are described. */
+  readonly manifests: string;
   readonly log: Logger;
 }
 
@@ -79,10 +81,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 }
 
 function kubeletDeps(options: AgentOptions, api: Api, runtime: KubeletDeps['runtime'], signal: AbortSignal): KubeletDeps {
-  const { dataDir, access: { nodeName }, nodeIP, kubeletPort, podsMax, log, settings, cgroupRoot } = options;
+  const { dataDir, access: { nodeName }, nodeIP, kubeletPort, podsMax, manifests, log, settings, cgroupRoot } = options;
   return {
     api, runtime, files: nodeFiles(signal), cgroups: openCgroups(), prober: nodeProber, keys: nodeCertificateKeys, clock: systemClock, random: systemRandom(), log, host: hostFacts(dataDir, nodeName), nodeName, nodeIP,
     kubeletPort, version: KUBERNETES_VERSION, podsMax, labels: {}, dirs: { root: join(dataDir, 'kubelet'), podLogs: join(dataDir, 'pod-logs'), cgroupRoot },
+    staticPods: { path: manifests, parse: (text) => parseYaml(text) },
     dns: { clusterDns: settings.clusterDns, clusterDomain: settings.clusterDomain },
   };
 }

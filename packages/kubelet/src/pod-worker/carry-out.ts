@@ -1,5 +1,4 @@
-import { type Pod, pod as podKind } from '@navarch/api';
-import { keyOf } from '@navarch/machinery';
+import type { Pod } from '@navarch/api';
 import { logFile, podDir, sandboxConfig } from '../container-config.ts';
 import { dnsProblems } from '../container/dns-config.ts';
 import { linuxResources } from '../container/resources.ts';
@@ -8,7 +7,7 @@ import { removeLogs } from '../logs/rotate-logs.ts';
 import type { Action, PreStop, ResizeContainer, StopContainer } from '../pod-machine/action.ts';
 import type { Observed } from '../pod-machine/observed.ts';
 import { grows } from '../pod-machine/resize.ts';
-import { isGone, type StatusReporter } from './report-status.ts';
+import type { StatusReporter } from './report-status.ts';
 import { runHook } from './run-hook.ts';
 import { startContainer, type StartDeps } from './start-container.ts';
 
@@ -173,20 +172,15 @@ async function finish(
   deps: StepDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { runtime, files, dirs, api, podVolumes, reporter } = deps;
+  const { runtime, files, dirs, record, podVolumes, reporter } = deps;
   for (const { id } of containers) await orGone(runtime.removeContainer({ containerId: id }, signal));
   for (const { id } of sandboxes) await removeSandbox(id, deps, signal);
   await podVolumes.tearDown(pod);
   deps.cgroups.leave(pod);
   await files.removeTree(podDir(dirs, pod.metadata.uid));
   await files.removeTree(logFile(dirs, pod, '', 0).replace(/\/\/0\.log$/, ''));
-  // Whoever counts pods must be told how this one ended before it is gone.
-  await reporter.settled(signal);
-  try {
-    await api.of(podKind).delete(keyOf(pod), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } });
-  } catch (error) {
-    if (!(await isGone(pod, error, api))) throw error;
-  }
+  if (record.isCounted) await reporter.settled(signal);
+  await record.remove(pod);
 }
 
 async function orGone(work: Promise<unknown>): Promise<void> {

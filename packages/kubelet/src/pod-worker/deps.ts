@@ -1,6 +1,6 @@
 import type { Pod } from '@navarch/api';
 import type { Clock, Logger, Random } from '@navarch/base';
-import type { Api, Recorder } from '@navarch/client';
+import type { Recorder } from '@navarch/client';
 import type { ContainerRuntime } from '../cri/index.ts';
 import type { Rejection } from '../pod-machine/memory.ts';
 import type { Observed } from '../pod-machine/observed.ts';
@@ -9,9 +9,10 @@ import type { Prober } from '../ports.ts';
 import type { ProbeCounts } from '../probes/count-probes.ts';
 import type { PrepareDeps } from '../prepare-container.ts';
 import type { VolumeHost } from '../volumes/volume-plugin.ts';
+import type { PodRecord } from './pod-record.ts';
 
 export interface PodWorkerDeps extends PrepareDeps {
-  readonly api: Api;
+  readonly record: PodRecord;
   readonly runtime: ContainerRuntime;
   readonly prober: Prober;
   readonly clock: Clock;

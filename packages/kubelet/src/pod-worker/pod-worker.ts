@@ -40,17 +40,19 @@ export class PodWorker {
   #observed: Observed = nothingObserved;
   #isDirty = true;
   #isFinished = false;
+  /** Of a pod that ends without the API saying so. */
+  #deletion: Pick<Pod['metadata'], 'deletionTimestamp' | 'deletionGracePeriodSeconds'> | undefined;
   #refreshAt = 0;
 
   constructor(pod: Pod, deps: PodWorkerDeps, rejection?: Rejection) {
-    const { api, clock, log, runtime, prober } = deps;
+    const { record, clock, log, runtime, prober } = deps;
     this.#pod = pod;
     this.#deps = deps;
     this.#notes.rejection = rejection;
     this.#notes.heard(pod, clock.now());
     this.#events = new PodEvents(deps.recorder, () => this.#pod);
     this.#volumes = new PodVolumes({ host: deps.volumes, dirs: deps.dirs, clock });
-    this.#reporter = new StatusReporter({ api, clock, log, pod: () => this.#pod });
+    this.#reporter = new StatusReporter({ record, clock, log, pod: () => this.#pod });
     this.#probing = new Probing({
       runtime,
       prober,
@@ -100,6 +102,21 @@ export class PodWorker {
     this.#hear(pod);
   }
 
+  /** What stands for the pod in the API is another thing now, which knows nothing. */
+  retell(): void {
+    this.#reporter.again();
+  }
+
+  /** The pod is to end within its own grace, as if it were deleted now. */
+  end(): void {
+    const { metadata, spec } = this.#pod;
+    if (metadata.deletionTimestamp !== undefined) return;
+    const seconds = spec.terminationGracePeriodSeconds ?? 30;
+    const deletionTimestamp = new Date(this.#deps.clock.now() + seconds * 1000).toISOString();
+    this.#deletion = { deletionTimestamp, deletionGracePeriodSeconds: seconds };
+    this.#hear(this.#pod);
+  }
+
   /** The API forgot the pod, before this node was done with it: nothing of it is waited for. */
   vanish(): void {
     const { metadata } = this.#pod;
@@ -108,8 +125,8 @@ export class PodWorker {
   }
 
   #hear(pod: Pod): void {
-    this.#pod = pod;
-    this.#notes.heard(pod, this.#deps.clock.now());
+    this.#pod = this.#deletion ? { ...pod, metadata: { ...pod.metadata, ...this.#deletion } } : pod;
+    this.#notes.heard(this.#pod, this.#deps.clock.now());
     this.poke();
   }
 

@@ -1,12 +1,11 @@
-import { type Pod, type PodCondition, pod as podKind, type PodStatus } from '@navarch/api';
+import type { Pod, PodCondition, PodStatus } from '@navarch/api';
 import { type Clock, type Logger, Notifier } from '@navarch/base';
-import type { Api } from '@navarch/client';
 import { equalJson, hasReason, keyOf } from '@navarch/machinery';
-
 import { PASSING } from '../pod-machine/conditions.ts';
+import type { PodRecord } from './pod-record.ts';
 
 export interface ReporterDeps {
-  readonly api: Api;
+  readonly record: PodRecord;
   readonly clock: Clock;
   readonly log: Logger;
   /** The pod as the API has it, as far as this kubelet has heard. */
@@ -36,6 +35,12 @@ export class StatusReporter {
   say(status: PodStatus): void {
     if (equalJson(status, this.#wanted) && !this.#isContradicted()) return;
     this.#wanted = status;
+    this.#moved.notify();
+  }
+
+  /** The API has lost what it was told. */
+  again(): void {
+    this.#told = undefined;
     this.#moved.notify();
   }
 
@@ -73,22 +78,17 @@ export class StatusReporter {
   }
 
   async #tell(signal: AbortSignal): Promise<void> {
-    const { api, clock, log, pod } = this.#deps;
+    const { record, clock, log, pod } = this.#deps;
     const wanted = this.#wanted as PodStatus;
     const current = pod();
     try {
-      // One request, and what others wrote (conditions of their own) stays. The uid keeps it from a later pod of that name.
-      const body = { metadata: { uid: current.metadata.uid }, status: patchOf(wanted, current.status) };
-      const answer = await api
-        .of(podKind)
-        .patch(keyOf(current), { type: 'strategic', body }, { subresource: 'status' });
+      this.#toldVersion = await record.tell(current, patchOf(wanted, current.status), signal);
       this.#told = wanted;
-      this.#toldVersion = answer.metadata.resourceVersion;
     } catch (error) {
       if (signal.aborted) return;
       // What is refused for what it says will be refused again: it must not keep a pod from its end.
       if (hasReason(error, 'Invalid')) log.warn('pod status refused', { pod: keyOf(current), error });
-      if (hasReason(error, 'Invalid') || (await isGone(current, error, api))) {
+      if (hasReason(error, 'Invalid') || (await record.isGone(current, error))) {
         this.#told = wanted;
         this.#toldVersion = current.metadata.resourceVersion;
       } else {
@@ -97,17 +97,6 @@ export class StatusReporter {
       }
     }
     this.#moved.notify();
-  }
-}
-
-/** The API forgot the pod, and may have another of that name: there is no one left to tell. A conflict alone does not say so. */
-export async function isGone(pod: Pod, refusal: unknown, api: Api): Promise<boolean> {
-  if (hasReason(refusal, 'NotFound')) return true;
-  if (!hasReason(refusal, 'Conflict')) return false;
-  try {
-    return (await api.of(podKind).get(keyOf(pod))).metadata.uid !== pod.metadata.uid;
-  } catch (error) {
-    return hasReason(error, 'NotFound');
   }
 }
 

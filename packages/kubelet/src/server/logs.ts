@@ -1,5 +1,6 @@
 import type { ContainerState, ContainerStatus, Pod } from '@navarch/api';
 import type { Container, ContainerRuntime } from '../cri/index.ts';
+import { runtimeUid } from '../static-pods/static-pods.ts';
 import { HttpRefusal } from './refusal.ts';
 import { instances, type PodPath } from './streams.ts';
 
@@ -13,7 +14,7 @@ export async function loggedContainer(
   if (!declared.some(({ name }) => name === container)) {
     throw new HttpRefusal(404, `container ${JSON.stringify(container)} not found in pod ${JSON.stringify(path.pod)}\n`);
   }
-  const all = await instances(runtime, { ...path, uid: pod.metadata.uid }, container, signal);
+  const all = await instances(runtime, { ...path, uid: runtimeUid(pod) }, container, signal);
   // One that waits to be started again has no instance: the newest is the previous one.
   const isWaiting = stateOf(pod, container)?.waiting !== undefined && all[0]?.state === 'CONTAINER_EXITED';
   const found = all[path.isPrevious && !isWaiting ? 1 : 0];
