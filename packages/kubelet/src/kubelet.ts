@@ -130,8 +130,9 @@ async function relist(
     try {
       const uids = await listAll(runtime, signal);
       for (const [uid, text] of uids) {
-        if (!pods.has(uid)) isComplete() && orphans.tend(uid);
-        else if (before.get(uid) !== text) pods.poke(uid);
+        const isKnown = pods.has(uid);
+        if (!isKnown && isComplete()) orphans.tend(uid);
+        else if (isKnown && before.get(uid) !== text) pods.poke(uid);
       }
       for (const uid of before.keys()) if (!uids.has(uid)) pods.poke(uid);
       before = uids;

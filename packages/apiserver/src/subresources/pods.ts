@@ -1,5 +1,6 @@
 import { addressOf, node, pod, type Pod } from '@navarch/api';
 import { badRequest, conflict, failure, Field, invalid, type Mutable, notFound, success } from '@navarch/machinery';
+import { MIRROR } from '../admission/pods.ts';
 import { timestamp } from '../registry/meta.ts';
 import type { ProxyTarget } from '../request.ts';
 import { bodyReader } from './body.ts';
@@ -132,10 +133,14 @@ const streaming =
     return kubeletTarget(
       host,
       port,
-      `/${what}/${found.metadata.namespace}/${found.metadata.name}/${found.metadata.uid}/${container}`,
+      `/${what}/${onItsNode(found)}/${container}`,
       query,
     );
   };
+
+/** As its node knows it: what a mirror shows has an identity of its own there. */
+const onItsNode = ({ metadata }: Pod): string =>
+  `${metadata.namespace}/${metadata.name}/${metadata.annotations?.[MIRROR] ?? metadata.uid}`;
 
 const isTrue = (value: string | null): boolean => value === 'true' || value === '1';
 
@@ -170,7 +175,7 @@ const portForward = (context: SubresourceContext): ProxyTarget => {
   return kubeletTarget(
     host,
     port,
-    `/portForward/${found.metadata.namespace}/${found.metadata.name}/${found.metadata.uid}`,
+    `/portForward/${onItsNode(found)}`,
     query,
   );
 };
