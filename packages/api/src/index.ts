@@ -43,12 +43,17 @@ export { serviceAccount } from './core/v1/service-account.ts';
 export { type Amounts, amountsBeyond, amountsOf, increaseOfAmounts, listOfAmounts, onlyAmounts, sumAmounts, wholeAmount } from './quota/amounts.ts';
 export { isInQuotaScopes, isMeasuredOnUpdate, measuredNames, quotaUsage, unsaidText } from './quota/usage.ts';
 export { service } from './core/v1/service.ts';
+export { validateServiceAddresses } from './core/v1/service-validation.ts';
 export { endpointSlice } from './discovery/v1/endpoint-slice.ts';
 export { eventV1 } from './events/v1/event.ts';
 export { flowSchema } from './flowcontrol/v1/flow-schema.ts';
 export { priorityLevelConfiguration } from './flowcontrol/v1/priority-level-configuration.ts';
 export { containsAddress } from './checks/network.ts';
 export { ipAddress, serviceCIDR } from './networking/v1/addresses.ts';
+export {
+  addressAt, type AddressRange, addressRange, canonicalAddress, holdsAddress, IP_ALLOCATOR, IP_MANAGED_BY, type IpFamily, ipFamilyOf, isAddressOf,
+  serviceAddressDraft, serviceAddresses,
+} from './networking/v1/service-addresses.ts';
 export { ingressClass } from './networking/v1/ingress-class.ts';
 export { ingress } from './networking/v1/ingress.ts';
 export { networkPolicy } from './networking/v1/network-policy.ts';

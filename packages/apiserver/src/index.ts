@@ -14,4 +14,4 @@ export type { ApiRequest, ApiResponse, BytesResponse, ProxyResponse, ProxyTarget
 export type { ReadKubelet } from './resource-metrics/resource-metrics.ts';
 export { serve, type ServeOptions, type Served } from './serve.ts';
 export { Server, type ServerDeps } from './server.ts';
-export { type AllocatorRanges, ServiceAllocator } from './service-allocator.ts';
+export { type AllocatorRanges, ServiceAllocator } from './service-allocation/service-allocator.ts';

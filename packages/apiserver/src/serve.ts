@@ -1,4 +1,4 @@
-import { builtinKinds, componentStatus, nodeMetrics, podMetrics, virtualKinds } from '@navarch/api';
+import { addressAt, addressRange, builtinKinds, componentStatus, nodeMetrics, podMetrics, virtualKinds } from '@navarch/api';
 import { type Clock, type Logger, MetricRegistry, type Random, TaskGroup } from '@navarch/base';
 import { backtrackingPatterns, type Kind, type Patterns } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
@@ -23,7 +23,7 @@ import { Registry } from './registry/registry.ts';
 import type { ComputedResource } from './resource-metrics/computed.ts';
 import { type ReadKubelet, ResourceMetrics } from './resource-metrics/resource-metrics.ts';
 import { Server } from './server.ts';
-import { ServiceAllocator } from './service-allocator.ts';
+import { ServiceAllocator } from './service-allocation/service-allocator.ts';
 
 export interface ServeOptions {
   readonly store: Store;
@@ -33,6 +33,7 @@ export interface ServeOptions {
   readonly tokens: TokenKeys;
   readonly issuer: string;
   readonly staticTokens?: ReadonlyMap<string, User>;
+  /** Of two families: both, with a comma, the default first. */
   readonly serviceCidr: string;
   readonly nodePorts: readonly [first: number, last: number];
   readonly advertiseAddress: string;
@@ -81,6 +82,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     patterns: options.patterns ?? backtrackingPatterns, attendants: { '/services': allocator },
   });
   await registry.start(signal);
+  allocator.start();
   const customResources = new CustomResources({ registry, patterns: options.patterns ?? backtrackingPatterns, clock, log, random: random.fork('conversions'), webhooks: options.webhooks });
   await customResources.start();
   const resourceMetrics = options.readKubelet && new ResourceMetrics({ registry, clock, log, readKubelet: options.readKubelet });
@@ -133,5 +135,9 @@ async function housekeep({ registry, customResources, resourceMetrics, aggregati
   await group.join();
 }
 
-/** 10.96.0.1 for 10.96.0.0/16. */
-const firstAddress = (cidr: string): string => (cidr.split('/')[0] ?? '').replace(/\d+$/, (last) => String(Number(last) + 1));
+
+/** 10.96.0.1 for 10.96.0.0/16. Of two ranges: of the first. */
+function firstAddress(cidrs: string): string {
+  const range = addressRange(cidrs.split(',')[0] ?? '');
+  return range ? addressAt(range, 0) : '';
+}

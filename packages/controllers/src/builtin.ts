@@ -26,6 +26,7 @@ import { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 import { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
 import { rootCaController } from './root-ca/root-ca.ts';
 import { serviceAccountController } from './service-account/service-account.ts';
+import { serviceAddressRepairController } from './service-address-repair/service-address-repair.ts';
 import { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
 import { statefulSetController } from './stateful-set/stateful-set.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
@@ -71,6 +72,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   endpointsController,
   endpointSliceMirroringController,
   serviceCidrsController,
+  serviceAddressRepairController,
   serviceAccountController,
   clusterRoleAggregationController,
   admissionPolicyStatusController,

@@ -43,6 +43,7 @@ export { resourceQuotaController } from './resource-quota/resource-quota.ts';
 export { rootCaController } from './root-ca/root-ca.ts';
 export { runControllers, type RunnerDeps } from './runner.ts';
 export { serviceAccountController } from './service-account/service-account.ts';
+export { serviceAddressRepairController } from './service-address-repair/service-address-repair.ts';
 export { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
 export { statefulSetController } from './stateful-set/stateful-set.ts';
 export { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';

@@ -8,7 +8,7 @@ export interface BootstrapOptions {
   /** Where the API server is reached from pods. */
   readonly advertiseAddress: string;
   readonly advertisePort: number;
-  /** The range of cluster IPs. */
+  /** The range of cluster IPs; or two, with a comma. */
   readonly serviceCidr: string;
   /** The cluster IP of the `kubernetes` service: the first of the range. */
   readonly serviceAddress: string;
@@ -23,7 +23,7 @@ export async function bootstrap(registry: Registry, options: BootstrapOptions): 
   await reconcilePolicy(registry);
   for (const [name, value, description] of PRIORITIES)
     await ensure(registry, priorityClass, '', { metadata: { name }, value, description });
-  await ensure(registry, serviceCIDR, '', { metadata: { name: 'kubernetes' }, spec: { cidrs: [options.serviceCidr] } });
+  await ensureServiceRange(registry, options.serviceCidr.split(','));
   await ensureKubernetesService(registry, options);
 }
 
@@ -69,6 +69,14 @@ async function restore<O extends ApiObject>(
       (current) => (equalJson(current[field], wanted) ? current : { ...current, [field]: wanted }),
       call,
     );
+}
+
+/** A cluster may come to have a second family; the range of the first stays as it was made. */
+async function ensureServiceRange(registry: Registry, cidrs: readonly string[]): Promise<void> {
+  await ensure(registry, serviceCIDR, '', { metadata: { name: 'kubernetes' }, spec: { cidrs } });
+  const { spec } = registry.of(serviceCIDR).get('', 'kubernetes');
+  if (spec.cidrs?.length !== 1 || cidrs.length !== 2 || spec.cidrs[0] !== cidrs[0]) return;
+  await registry.of(serviceCIDR).update('', 'kubernetes', (current) => ({ ...current, spec: { ...current.spec, cidrs } }), call);
 }
 
 async function ensureKubernetesService(

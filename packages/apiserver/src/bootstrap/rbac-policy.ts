@@ -41,6 +41,8 @@ const ownRules: Readonly<Record<string, readonly PolicyRule[]>> = {
   'navarch:controllers': [
     ...allControllers,
     can('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kubelet-serving'),
+    // Upstream's API server repairs these itself.
+    can('create delete', 'networking.k8s.io', 'ipaddresses'),
   ],
   // Cluster DNS is answered by the agent of each node (ADR 5).
   'navarch:node-dns': [

@@ -2,6 +2,7 @@ import {
   type ApiObject, apiVersionOf, dnsSubdomainErrors, equalJson, Field, type HookContext, invalid, type Kind, type Mutable, type Part,
   validateObjectMeta, validateObjectMetaUpdate,
 } from '@navarch/machinery';
+import type { Operation as Write } from '@navarch/store';
 import type { AdmissionRequest, Operation } from '../admission/admission.ts';
 import type { AdmissionChain } from '../admission/chain.ts';
 import type { Call, Draft } from './call.ts';
@@ -12,6 +13,8 @@ import { inOrder } from './meta.ts';
 export interface Attendant {
   /** Before validation of a create or update. Throws StatusError when it cannot. */
   prepare(draft: ApiObject, previous: ApiObject | undefined): void;
+  /** What is written in one transaction with `next` (undefined: the deletion) in the place of `previous`. */
+  companions(next: ApiObject | undefined, previous: ApiObject | undefined): readonly Write[];
   /** The write of the object with this uid is over: it is stored and visible, or came to nothing. */
   settled(uid: string): void;
 }

@@ -79,7 +79,7 @@ export class Registry {
     const { storagePrefix } = stored.kind;
     const shelves: Shelf[] = [];
     for (const version of [stored, ...all.filter((one) => one.isServed && one !== stored)]) {
-      const shelf = new Shelf(version.kind, this.deps.store, new CustomForm(version, kinds, conversion));
+      const shelf = new Shelf(version.kind, this.deps.store, { custom: new CustomForm(version, kinds, conversion) });
       await shelf.start(this.#signal);
       shelves.push(shelf);
     }
@@ -135,7 +135,7 @@ export class Registry {
   #shelfOf(stored: Kind<any>): Shelf {
     const [known] = this.#shelves.get(stored.storagePrefix) ?? [];
     if (known) return known;
-    const shelf = new Shelf(stored, this.deps.store);
+    const shelf = new Shelf(stored, this.deps.store, { attendant: this.deps.attendants?.[`${stored.group}/${stored.plural}`] });
     this.#shelves.set(stored.storagePrefix, [shelf]);
     return shelf;
   }

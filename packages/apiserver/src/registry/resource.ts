@@ -93,13 +93,18 @@ export class Resource<O extends ApiObject> {
           const cached = await this.shelf.create(this.shelf.keyOf(namespace, ready.metadata.name), ready);
           return this.view(cached.object);
         } catch (error) {
-          const exists = error instanceof StaleError ? alreadyExists(this.kind, ready.metadata.name) : error;
+          const exists = error instanceof StaleError ? this.#overtaken(error, ready.metadata) : error;
           if (!isGenerated || attempt >= NAME_RETRIES_MAX || !(exists instanceof StatusError) || exists.status.reason !== 'AlreadyExists') throw exists;
         }
       } finally {
         this.#drafts.settled(next.metadata.uid);
       }
     }
+  }
+
+  /** Somebody else was faster: with the object itself, or with what would have been written beside it. */
+  #overtaken({ key }: StaleError, { namespace = '', name }: ApiObject['metadata']): StatusError {
+    return key === this.shelf.keyOf(namespace, name) ? alreadyExists(this.kind, name) : conflict(this.kind, name, OBJECT_MODIFIED);
   }
 
   /** PUT. Creates an absent object where the kind allows it. */

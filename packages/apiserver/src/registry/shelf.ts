@@ -1,6 +1,7 @@
 import { type ApiObject, conflict, inKeyOrder, type Kind, type Mutable } from '@navarch/machinery';
-import { Cached, type Form, type ListOptions, StaleError, type Store, WatchCache } from '@navarch/store';
+import { Cached, type Form, type ListOptions, type Operation, StaleError, type Store, WatchCache } from '@navarch/store';
 import type { CustomForm } from './custom-form.ts';
+import type { Attendant } from './drafts.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -49,6 +50,12 @@ function indexOf(bytes: Uint8Array, part: Uint8Array): number {
   throw new Error('A stored object has no place for its resourceVersion');
 }
 
+export interface ShelfOptions {
+  readonly custom?: CustomForm;
+  /** Says what else is written with each object. */
+  readonly attendant?: Attendant | undefined;
+}
+
 /** Where the objects of one resource are kept: every version of a built-in resource shares it, each of a custom resource has its own over the same objects. */
 export class Shelf {
   readonly kind: Kind<any>;
@@ -56,14 +63,16 @@ export class Shelf {
   readonly #store: Store;
   readonly #form: Form<ApiObject>;
   readonly #custom: CustomForm | undefined;
+  readonly #attendant: Attendant | undefined;
   readonly #end = new AbortController();
   /** The last of the writers that wait for an object. */
   readonly #turns = new Map<string, Promise<void>>();
 
-  constructor(kind: Kind<any>, store: Store, custom?: CustomForm) {
+  constructor(kind: Kind<any>, store: Store, { custom, attendant }: ShelfOptions = {}) {
     this.kind = kind;
     this.#store = store;
     this.#custom = custom;
+    this.#attendant = attendant;
     this.#form = custom ?? form;
     // What can be read only later has no values to find it by.
     const indexes = custom?.isLate ? {} : (kind.selectableFields as Readonly<Record<string, (object: ApiObject) => string>>);
@@ -128,12 +137,12 @@ export class Shelf {
 
   /** Throws StaleError when the key exists. The draft is the cache's afterwards. */
   async create(key: string, draft: ApiObject): Promise<Cached<ApiObject>> {
-    return this.#put(key, draft, 0);
+    return this.#put(key, draft, undefined);
   }
 
   /** Throws StaleError when the object has moved since `previous`. */
   async replace(previous: Cached<ApiObject>, draft: ApiObject): Promise<Cached<ApiObject>> {
-    return this.#put(previous.key, draft, previous.revision);
+    return this.#put(previous.key, draft, previous);
   }
 
   /**
@@ -156,18 +165,29 @@ export class Shelf {
   /** Throws Conflict when the object has moved. Resolves to the revision of the deletion. */
   async remove(previous: Cached<ApiObject>): Promise<number> {
     try {
-      const [revision = 0] = await this.#store.commit([{ type: 'delete', key: previous.key, expected: previous.revision }]);
-      return revision;
+      const others = this.#attendant?.companions(undefined, previous.object) ?? [];
+      return (await this.#store.commit([...others, this.removal(previous)])).at(-1) ?? 0;
     } catch (error) {
       if (!(error instanceof StaleError)) throw error;
       throw conflict(this.kind, previous.object.metadata.name, OBJECT_MODIFIED);
     }
   }
 
-  async #put(key: string, made: ApiObject, expected: number): Promise<Cached<ApiObject>> {
+  /** For whoever writes an object of this resource, which is no custom one, in a transaction of its own. */
+  creation(key: string, draft: ApiObject): Operation {
+    return { type: 'put', key, value: bytesAt(draft), expected: 0, attachment: draft };
+  }
+
+  removal({ key, revision }: Cached<ApiObject>): Operation {
+    return { type: 'delete', key, expected: revision };
+  }
+
+  async #put(key: string, made: ApiObject, previous: Cached<ApiObject> | undefined): Promise<Cached<ApiObject>> {
     const draft = this.#custom ? (inKeyOrder(made) as ApiObject) : made;
     const value = this.#custom ? await this.#custom.bytesOf(draft) : bytesAt(draft);
-    const [revision = 0] = await this.#store.commit([{ type: 'put', key, value, expected, attachment: draft }]);
+    const others = this.#attendant?.companions(draft, previous?.object) ?? [];
+    const own: Operation = { type: 'put', key, value, expected: previous?.revision ?? 0, attachment: draft };
+    const revision = (await this.#store.commit([...others, own])).at(-1) ?? 0;
     const held = this.cache.get(key);
     // Someone else may have written again before this turn; then what we wrote is still the draft.
     const written = held?.revision === revision ? held : new Cached({ key, value: typeof value === 'function' ? value(revision) : value, revision }, draft, this.#form);

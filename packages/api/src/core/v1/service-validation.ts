@@ -26,7 +26,7 @@ export function validateService(service: Service, root: Field): void {
   validateLabels(spec.selector, at.at('selector'));
   oneOf(spec.sessionAffinity, ['ClientIP', 'None'], at.at('sessionAffinity'));
   validateAffinityConfig(spec, at.at('sessionAffinityConfig'));
-  validateClusterIps(spec, at);
+  validateServiceAddresses(spec, at);
   each(spec.externalIPs, at.at('externalIPs'), (address, here) => notSpecialIp(address, here));
   oneOf(type, TYPES, at.at('type'));
   validateNumbers(spec, at.at('ports'));
@@ -81,7 +81,8 @@ function validateAffinityConfig({ sessionAffinity, sessionAffinityConfig: config
   }
 }
 
-function validateClusterIps(spec: ServiceSpec, at: Field): void {
+/** Addresses and their families, as far as a service can be judged alone. */
+export function validateServiceAddresses(spec: ServiceSpec, at: Field): void {
   const { clusterIP, clusterIPs = [], ipFamilies, ipFamilyPolicy, type } = spec;
   if (type === 'ExternalName') return;
   const here = at.at('clusterIPs');
