@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type Container, isReady, pod, type Pod, type PodSpec } from '@navarch/api';
 import type { DeleteOptions } from '@navarch/client';
-import { type Draft, hasReason } from '@navarch/machinery';
+import type { Draft } from '@navarch/machinery';
 import type { TestContext } from './conformance-test.ts';
 import { request } from './requests.ts';
 import { BUSYBOX } from './testhost.ts';
-import { until } from './until.ts';
+import { isNotFound, until } from './until.ts';
 
 const START_MS = 120_000;
 
@@ -42,15 +42,7 @@ export const untilRunning = (context: TestContext, name: string, timeoutMs = STA
 export const untilOver = (context: TestContext, name: string, timeoutMs = START_MS): Promise<Pod> =>
   untilPod(context, name, 'being over', timeoutMs, ({ status }) => status.phase === 'Succeeded' || status.phase === 'Failed');
 
-export async function isGone(context: TestContext, name: string): Promise<boolean> {
-  try {
-    await getPod(context, name);
-    return false;
-  } catch (error) {
-    if (hasReason(error, 'NotFound')) return true;
-    throw error;
-  }
-}
+export const isGone = (context: TestContext, name: string): Promise<boolean> => isNotFound(getPod(context, name));
 
 /** Deletes a pod and waits until it is gone. */
 export async function removePod(context: TestContext, name: string, options: DeleteOptions = {}): Promise<void> {

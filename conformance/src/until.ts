@@ -1,3 +1,4 @@
+import { hasReason } from '@navarch/machinery';
 import type { TestContext } from './conformance-test.ts';
 
 const POLL_MS = 250;
@@ -10,5 +11,16 @@ export async function until(
   while (!(await isSo())) {
     if (clock.monotonic() > end) throw new Error(`${what} did not come about within ${timeoutMs / 1000} s`);
     await clock.sleep(POLL_MS, signal);
+  }
+}
+
+/** Whether what is read is not there. Other errors are the caller's. */
+export async function isNotFound(reading: Promise<unknown>): Promise<boolean> {
+  try {
+    await reading;
+    return false;
+  } catch (error) {
+    if (hasReason(error, 'NotFound')) return true;
+    throw error;
   }
 }

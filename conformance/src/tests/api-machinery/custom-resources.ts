@@ -4,22 +4,12 @@ import { hasReason } from '@navarch/machinery';
 import { conformanceTest, type TestContext } from '../../conformance-test.ts';
 import { define, isEstablished } from '../../custom-resources.ts';
 import { getJson } from '../../requests.ts';
-import { type Json, rest, type Rest } from '../../rest.ts';
-import { until } from '../../until.ts';
+import { type Json, rest } from '../../rest.ts';
+import { isNotFound, until } from '../../until.ts';
 
 const DEFAULT_MS = 30_000;
 
 const groupOf = (context: TestContext): string => `e2e-${context.unique}.example.com`;
-
-async function isGone({ get }: Rest, path: string): Promise<boolean> {
-  try {
-    await get(path);
-    return false;
-  } catch (error) {
-    if (hasReason(error, 'NotFound')) return true;
-    throw error;
-  }
-}
 
 /** A watch of one kind's objects, read line by line as JSON. */
 function watchLines(context: TestContext, path: string): { readonly events: readonly Json[] } {
@@ -68,7 +58,7 @@ const simpleTests = [
   conformanceTest(`${simple} creating/deleting custom resource definition objects works`, async (context) => {
     const { path } = await define(context, { group: groupOf(context), kind: 'Simple' });
     await rest(context).delete(path);
-    await until(context, 'the end of the definition', DEFAULT_MS, () => isGone(rest(context), path));
+    await until(context, 'the end of the definition', DEFAULT_MS, () => isNotFound(rest(context).get(path)));
   }),
 
   conformanceTest(`${simple} listing custom resource definition objects works`, async (context) => {

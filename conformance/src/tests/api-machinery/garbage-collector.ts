@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { deployment, pod, replicaSet, replicationController, type ReplicationController } from '@navarch/api';
-import { hasReason } from '@navarch/machinery';
 import { conformanceTest, type TestContext } from '../../conformance-test.ts';
 import { NGINX, PAUSE } from '../../testhost.ts';
-import { until } from '../../until.ts';
+import { isNotFound, until } from '../../until.ts';
 
 const PREFIX = '[sig-api-machinery] Garbage collector should';
 const MADE_MS = 120_000;
@@ -29,17 +28,7 @@ const podsOf = async (context: TestContext) => (await context.api.of(pod).list({
 const hasAll = ({ api, namespace, ...context }: TestContext, name: string, replicas: number): Promise<void> =>
   until(context, `${replicas} pods of ${name}`, MADE_MS, async () => (await api.of(replicationController).get(`${namespace}/${name}`)).status?.replicas === replicas);
 
-async function isGone(work: Promise<unknown>): Promise<boolean> {
-  try {
-    await work;
-    return false;
-  } catch (error) {
-    if (hasReason(error, 'NotFound')) return true;
-    throw error;
-  }
-}
-
-const controllerIsGone = ({ api, namespace }: TestContext, name: string): Promise<boolean> => isGone(api.of(replicationController).get(`${namespace}/${name}`));
+const controllerIsGone = ({ api, namespace }: TestContext, name: string): Promise<boolean> => isNotFound(api.of(replicationController).get(`${namespace}/${name}`));
 
 /** Makes a controller with all its pods and asks for its deletion, of this very object. */
 async function deleteWithPods(context: TestContext, replicas: number, propagationPolicy: 'Background' | 'Foreground' | 'Orphan'): Promise<string> {

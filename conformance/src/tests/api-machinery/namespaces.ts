@@ -4,7 +4,7 @@ import { hasReason } from '@navarch/machinery';
 import { conformanceTest, type TestContext } from '../../conformance-test.ts';
 import { type Json, rest } from '../../rest.ts';
 import { PAUSE } from '../../testhost.ts';
-import { until } from '../../until.ts';
+import { isNotFound, until } from '../../until.ts';
 
 const PREFIX = '[sig-api-machinery] Namespaces should';
 const READY_MS = 60_000;
@@ -18,18 +18,8 @@ async function createNamespace({ api, cleanup }: TestContext, name: string): Pro
   return `/api/v1/namespaces/${name}`;
 }
 
-async function isGone(work: Promise<unknown>): Promise<boolean> {
-  try {
-    await work;
-    return false;
-  } catch (error) {
-    if (hasReason(error, 'NotFound')) return true;
-    throw error;
-  }
-}
-
 /** Waits for the account that pods of a namespace need. */
-const hasAccount = (context: TestContext, path: string): Promise<void> => until(context, 'the default account', READY_MS, async () => !(await isGone(rest(context).get(`${path}/serviceaccounts/default`))));
+const hasAccount = (context: TestContext, path: string): Promise<void> => until(context, 'the default account', READY_MS, async () => !(await isNotFound(rest(context).get(`${path}/serviceaccounts/default`))));
 
 /** What is in a namespace goes with it, and a namespace of the same name begins empty. */
 async function takesAlong(context: TestContext, create: (path: string) => Promise<string>): Promise<void> {
@@ -39,9 +29,9 @@ async function takesAlong(context: TestContext, create: (path: string) => Promis
   await hasAccount(context, path);
   const object = await create(path);
   await api.of(namespace).delete(name);
-  await until(context, `the end of ${name}`, GONE_MS, () => isGone(api.of(namespace).get(name)));
+  await until(context, `the end of ${name}`, GONE_MS, () => isNotFound(api.of(namespace).get(name)));
   await createNamespace(context, name);
-  assert.ok(await isGone(rest(context).get(object)), `${object} is still there`);
+  assert.ok(await isNotFound(rest(context).get(object)), `${object} is still there`);
 }
 
 const container = { name: 'nginx', image: PAUSE };
@@ -130,7 +120,7 @@ const ordered = conformanceTest('[sig-api-machinery] OrderedNamespaceDeletion na
   await release('pods/testpod');
   await until(context, 'the ConfigMap being asked to go', READY_MS, async () => (await api.of(configMap).get(`${name}/testcm`)).metadata.deletionTimestamp !== undefined);
   await release('configmaps/testcm');
-  await until(context, `the end of ${name}`, GONE_MS, () => isGone(api.of(namespace).get(name)));
+  await until(context, `the end of ${name}`, GONE_MS, () => isNotFound(api.of(namespace).get(name)));
 });
 
 export const namespaceTests = [

@@ -12,7 +12,7 @@ import { type ExtensionDocuments, readDocuments } from './extension-documents.ts
 import type { ExtensionServers } from './extension-servers.ts';
 import { keepLocalServices } from './local-services.ts';
 import { remoteHeaders } from './remote-user.ts';
-import { serviceEndpoints } from './service-endpoints.ts';
+import { serviceEndpoints } from '../service-endpoints.ts';
 
 export interface AggregationDeps {
   readonly registry: Registry;

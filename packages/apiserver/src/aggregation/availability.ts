@@ -2,7 +2,7 @@ import type { APIService } from '@navarch/api';
 import type { Registry } from '../registry/registry.ts';
 import type { ExtensionServer, ExtensionServers } from './extension-servers.ts';
 import { remoteHeaders } from './remote-user.ts';
-import { type EndpointsProblem, type ServiceEndpoint, serviceEndpoints } from './service-endpoints.ts';
+import { type EndpointsProblem, type ServiceEndpoint, serviceEndpoints } from '../service-endpoints.ts';
 
 export type Reference = NonNullable<APIService['spec']['service']>;
 

@@ -1,6 +1,7 @@
-import { request as httpsRequest, type RequestOptions } from 'node:https';
+import type { RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import type { ExtensionAnswer, ExtensionServer, ExtensionServers, RemoteHeaders } from '@navarch/apiserver';
+import { wholeAnswer } from '../http/https-answer.ts';
 
 export interface ClientCredentials {
   readonly certificate: string;
@@ -26,24 +27,13 @@ export const latin1Headers = (headers: RemoteHeaders): Record<string, string | s
 
 const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
 
-function get(server: ExtensionServer, path: string, headers: RemoteHeaders, timeoutMs: number, credentials: ClientCredentials): Promise<ExtensionAnswer> {
+async function get(server: ExtensionServer, path: string, headers: RemoteHeaders, timeoutMs: number, credentials: ClientCredentials): Promise<ExtensionAnswer> {
   const signal = AbortSignal.timeout(timeoutMs);
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => reject(signal.aborted ? new Error('context deadline exceeded', { cause: error }) : error);
-    const { host, port } = server;
-    const request = httpsRequest({ ...extensionTls(server, credentials), agent: false, host, port, path, method: 'GET', signal, headers: { ...latin1Headers(headers), host: server.serverName } });
-    request.on('error', fail);
-    request.on('response', (reply) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      reply.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-        chunks.push(chunk);
-        if (bytes > ANSWER_BYTES_MAX) reply.destroy(new Error(`the answer is larger than ${ANSWER_BYTES_MAX} bytes`));
-      });
-      reply.on('error', fail);
-      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers as Record<string, string>, body: Buffer.concat(chunks).toString() }));
-    });
-    request.end();
-  });
+  const { host, port } = server;
+  const options = { ...extensionTls(server, credentials), agent: false, host, port, path, method: 'GET', signal, headers: { ...latin1Headers(headers), host: server.serverName } };
+  try {
+    return await wholeAnswer(options, undefined, ANSWER_BYTES_MAX);
+  } catch (error) {
+    throw signal.aborted ? new Error('context deadline exceeded', { cause: error }) : error;
+  }
 }

@@ -1,6 +1,7 @@
-import { Agent, request as httpsRequest } from 'node:https';
+import { Agent } from 'node:https';
 import { isIP } from 'node:net';
 import type { WebhookAddress, Webhooks } from '@navarch/apiserver';
+import { wholeAnswer } from '../http/https-answer.ts';
 
 /** Larger answers are cut off: a patch is never larger than the object may be, base64 and all. */
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
@@ -16,52 +17,25 @@ export function httpsWebhooks(): Webhooks & Disposable {
   };
 }
 
-function ask(
-  agent: Agent,
-  { host, port, servicePort = port, path, serverName, authority }: WebhookAddress,
-  body: string,
-  timeoutMs: number,
+async function ask(
+  agent: Agent, { host, port, servicePort = port, path, serverName, authority }: WebhookAddress, body: string, timeoutMs: number,
 ): Promise<{ readonly status: number; readonly body: string }> {
   const signal = AbortSignal.timeout(timeoutMs);
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error): void =>
-      reject(
-        new Error(
-          `Post "https://${serverName}:${servicePort}${path}": ${signal.aborted ? 'context deadline exceeded' : wordsOf(error, host, port)}`,
-          { cause: error },
-        ),
-      );
-    const request = httpsRequest({
-      agent,
-      host,
-      port,
-      path,
-      method: 'POST',
-      signal, // Addresses are no server names; the certificate is checked for the host then.
-      servername: isIP(serverName) === 0 ? serverName : '',
-      // Whatever the bundle holds is trusted, also where it is no authority: envtest gives the server's own certificate.
-      ...(authority === undefined ? {} : { ca: authority, allowPartialTrustChain: true }),
-      headers: {
-        host: servicePort === 443 ? serverName : `${serverName}:${servicePort}`,
-        'content-type': 'application/json',
-        accept: 'application/json',
-        'content-length': Buffer.byteLength(body),
-      },
-    });
-    request.on('error', fail);
-    request.on('response', (reply) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      reply.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-        chunks.push(chunk);
-        if (bytes > ANSWER_BYTES_MAX) reply.destroy(new Error(`the answer is larger than ${ANSWER_BYTES_MAX} bytes`));
-      });
-      reply.on('error', fail);
-      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
-    });
-    request.end(body);
-  });
+  const headers = {
+    host: servicePort === 443 ? serverName : `${serverName}:${servicePort}`,
+    'content-type': 'application/json', accept: 'application/json', 'content-length': Buffer.byteLength(body),
+  };
+  // Addresses are no server names; the certificate is checked for the host then.
+  const servername = isIP(serverName) === 0 ? serverName : '';
+  // Whatever the bundle holds is trusted, also where it is no authority: envtest gives the server's own certificate.
+  const trust = authority === undefined ? {} : { ca: authority, allowPartialTrustChain: true };
+  try {
+    const { status, body: text } = await wholeAnswer({ agent, host, port, path, method: 'POST', signal, servername, ...trust, headers }, body, ANSWER_BYTES_MAX);
+    return { status, body: text };
+  } catch (error) {
+    const words = signal.aborted ? 'context deadline exceeded' : wordsOf(error as Error, host, port);
+    throw new Error(`Post "https://${serverName}:${servicePort}${path}": ${words}`, { cause: error });
+  }
 }
 
 const UNKNOWN_AUTHORITY = 'certificate signed by unknown authority';

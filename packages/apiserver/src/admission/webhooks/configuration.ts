@@ -1,6 +1,6 @@
-import { endpointSlice, service, type Service } from '@navarch/api';
 import { type ApiObject, type Kind, type LabelSelector } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
+import { serviceEndpoints } from '../../service-endpoints.ts';
 import type { WebhookAddress, Webhooks } from './port.ts';
 
 export interface Rule {
@@ -80,21 +80,15 @@ function serviceAddress(
   { namespace, name, path = '', port = HTTPS }: NonNullable<Webhook['clientConfig']['service']>,
   registry: Registry,
 ): WebhookAddress {
-  const found = registry.of(service).find(namespace, name) as Service | undefined;
-  if (!found) throw new Error(`service ${JSON.stringify(name)} not found`);
+  const found = serviceEndpoints(registry, namespace, name, port);
   const rest = { path: cleaned(path), serverName: `${name}.${namespace}.svc` };
-  if (found.spec.type === 'ExternalName') return { host: found.spec.externalName ?? '', port, ...rest };
-  const asked = found.spec.ports?.find((p) => p.port === port);
-  if (!asked) throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`);
-  const slices = registry.of(endpointSlice);
-  for (const cached of slices.shelf.cache.range(slices.shelf.prefixOf(namespace))) {
-    const slice = slices.view(cached.object);
-    if (slice.metadata.labels?.['kubernetes.io/service-name'] !== name) continue;
-    const reached = slice.ports?.find((p) => (p.name ?? '') === (asked.name ?? ''))?.port;
-    const host = slice.endpoints?.find((endpoint) => endpoint.conditions.ready !== false)?.addresses[0];
-    if (reached && host) return { host, port: reached, servicePort: port, ...rest };
+  const [endpoint] = 'endpoints' in found ? found.endpoints : [];
+  if (endpoint) return { ...endpoint, servicePort: port, ...rest };
+  switch ('problem' in found ? found.problem : 'MissingEndpoints') {
+    case 'ServiceNotFound': throw new Error(`service ${JSON.stringify(name)} not found`);
+    case 'ServicePortError': throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`);
+    default: throw new Error(`no endpoints available for service ${JSON.stringify(name)}`);
   }
-  throw new Error(`no endpoints available for service ${JSON.stringify(name)}`);
 }
 
 /** Asks the webhook, and tells it how long it has. Rejects where no answer comes in time. */

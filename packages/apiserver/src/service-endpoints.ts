@@ -1,5 +1,5 @@
 import { endpointSlice, service } from '@navarch/api';
-import type { Registry } from '../registry/registry.ts';
+import type { Registry } from './registry/registry.ts';
 
 export interface ServiceEndpoint {
   readonly host: string;
