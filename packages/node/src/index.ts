@@ -1,6 +1,6 @@
 export { type LogLevel, systemClock, systemEntropy, systemLogger, systemRandom } from './system/index.ts';
 export { SqliteStore } from './sqlite/index.ts';
-export { kubeletReader, type Listening, listenHttps } from './http/index.ts';
+export { healthPorts, kubeletReader, type Listening, listenHttps } from './http/index.ts';
 export {
   certificateAuthority, certificateFacts, type Credentials, detachedSignature, isPair, makeRequest, openTokenKeys, Pki, publicKeyPin, type Subject, tokenKeysOf, writePrivateFile,
   x509,

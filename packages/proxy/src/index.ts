@@ -1,4 +1,6 @@
-export { type PacketFilter, type ProxyDeps, runProxy } from './proxy.ts';
-export { type ProxyNode, type Ruleset, ruleset } from './ruleset.ts';
+export { type HealthCheck, healthChecks } from './health-checks.ts';
+export { type HealthPorts, type PacketFilter, type ProxyDeps, runProxy } from './proxy.ts';
+export type { ProxyNode } from './reachable.ts';
+export { type Ruleset, ruleset } from './ruleset.ts';
 export { difference, TABLE } from './script.ts';
 export { type StaleFlows, staleFlows } from './stale-flows.ts';

@@ -1,7 +1,9 @@
-import { endpointSlice, service } from '@navarch/api';
+import { endpointSlice, node as nodeKind, service } from '@navarch/api';
 import { type Clock, type Logger, Notifier, TaskGroup } from '@navarch/base';
 import type { Cache } from '@navarch/client';
-import { type ProxyNode, type Ruleset, ruleset } from './ruleset.ts';
+import { type HealthCheck, healthChecks } from './health-checks.ts';
+import type { ProxyNode } from './reachable.ts';
+import { type Ruleset, ruleset } from './ruleset.ts';
 import { difference } from './script.ts';
 import { type StaleFlows, staleFlows } from './stale-flows.ts';
 
@@ -12,20 +14,29 @@ export interface PacketFilter {
   forget(flows: readonly StaleFlows[], signal: AbortSignal): Promise<void>;
 }
 
+/** Answers balancers that ask on node ports whether this node has endpoints. */
+export interface HealthPorts {
+  /** Listens on these ports and no others from now on. Rejects where some cannot be had; the others are served. */
+  publish(checks: ReadonlyMap<number, HealthCheck>, signal: AbortSignal): Promise<void>;
+}
+
 export interface ProxyDeps {
   readonly cache: Cache;
   readonly clock: Clock;
   readonly log: Logger;
   readonly filter: PacketFilter;
-  readonly node: ProxyNode;
+  /** Absent: nobody asks. */
+  readonly health?: HealthPorts;
+  readonly node: Omit<ProxyNode, 'zone'>;
 }
 
 /** Changes that arrive within this time are applied together. */
 const COALESCE_MS = 20;
 const RETRY_MS = 1000;
+const ZONE = 'topology.kubernetes.io/zone';
 
 /** Keeps the node's packet rules equal to what services and endpoints say, until the signal aborts. The rules stay. */
-export async function runProxy({ cache, clock, log, filter, node }: ProxyDeps, signal: AbortSignal): Promise<void> {
+export async function runProxy({ cache, clock, log, filter, health, node }: ProxyDeps, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
   const changed = new Notifier();
   let isDirty = true;
@@ -35,7 +46,11 @@ export async function runProxy({ cache, clock, log, filter, node }: ProxyDeps, s
   };
   cache.onChange(service, mark);
   cache.onChange(endpointSlice, mark);
-  await cache.whenSynced([service, endpointSlice], group.signal);
+  const zone = (): string | undefined => cache.get(nodeKind, node.name)?.metadata.labels?.[ZONE];
+  cache.onChange(nodeKind, (current, previous) => {
+    if (current?.metadata.name === node.name && current.metadata.labels?.[ZONE] !== previous?.metadata.labels?.[ZONE]) mark();
+  });
+  await cache.whenSynced([service, endpointSlice, nodeKind], group.signal);
   // What an earlier run left is not known: the first transaction replaces the table whole.
   let applied: Ruleset | undefined;
   while (!group.signal.aborted) {
@@ -43,7 +58,8 @@ export async function runProxy({ cache, clock, log, filter, node }: ProxyDeps, s
     await clock.sleep(COALESCE_MS, group.signal).catch(() => undefined);
     if (group.signal.aborted) return;
     isDirty = false;
-    const next = ruleset(cache.list(service), cache.list(endpointSlice), node);
+    const [services, slices] = [cache.list(service), cache.list(endpointSlice)];
+    const next = ruleset(services, slices, { ...node, zone: zone() });
     const script = difference(applied, next, node);
     try {
       if (script !== '') await filter.apply(script, group.signal);
@@ -57,6 +73,16 @@ export async function runProxy({ cache, clock, log, filter, node }: ProxyDeps, s
       isDirty = true;
       await clock.sleep(RETRY_MS, group.signal).catch(() => undefined);
     }
+    if (health) await publish({ health, log }, healthChecks(services, slices, node.name), group.signal);
+  }
+}
+
+/** A port that another program has is no reason to do without the rules. */
+async function publish({ health, log }: { readonly health: HealthPorts; readonly log: Logger }, checks: ReadonlyMap<number, HealthCheck>, signal: AbortSignal): Promise<void> {
+  try {
+    await health.publish(checks, signal);
+  } catch (error) {
+    if (!signal.aborted) log.warn('health check node port not served', { error });
   }
 }
 

@@ -1,4 +1,6 @@
-import type { EndpointSlice, Service } from '@navarch/api';
+import type { EndpointSlice, Service, ServicePort } from '@navarch/api';
+import { type ProxyNode, type Reachable, reachable, type Target } from './reachable.ts';
+import { groupSlices } from './slices.ts';
 
 /** What packets for services are turned into, as data: what the kernel is told is made from it alone. */
 export interface Ruleset {
@@ -12,98 +14,79 @@ export interface Ruleset {
   readonly datagrams: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-export interface ProxyNode {
-  readonly name: string;
-  /** Addresses of pods on all nodes: traffic from elsewhere is masqueraded. */
-  readonly clusterCidr: string;
-}
-
-interface Target {
-  readonly address: string;
-  readonly port: number;
-}
-
-const SERVICE_NAME = 'kubernetes.io/service-name';
 /** Packets that must look as if they came from this node. */
-const MASQUERADE_MARK = '0x4000';
+const MASQUERADE = 'meta mark set meta mark or 0x4000';
+
+interface Building {
+  readonly chains: Map<string, readonly string[]>;
+  readonly addresses: Map<string, string>;
+  readonly nodePorts: Map<string, string>;
+  readonly datagrams: Map<string, ReadonlySet<string>>;
+  readonly node: ProxyNode;
+}
 
 /** Rules for all services, from what the API holds. Pure: the same objects give the same rules. */
 export function ruleset(services: Iterable<Service>, slices: Iterable<EndpointSlice>, node: ProxyNode): Ruleset {
-  const chains = new Map<string, readonly string[]>();
-  const addresses = new Map<string, string>();
-  const nodePorts = new Map<string, string>();
-  const datagrams = new Map<string, ReadonlySet<string>>();
+  const building: Building = { chains: new Map(), addresses: new Map(), nodePorts: new Map(), datagrams: new Map(), node };
   const byService = groupSlices(slices);
   for (const service of services) {
     const { spec, metadata } = service;
     if (spec.type === 'ExternalName' || !spec.clusterIP || spec.clusterIP === 'None') continue;
     const of = byService.get(`${metadata.namespace}/${metadata.name}`) ?? [];
-    for (const port of spec.ports ?? []) {
-      const protocol = (port.protocol ?? 'TCP').toLowerCase();
-      const lead = (map: Map<string, string>, place: string, chain: string, ends: readonly Target[]): void => {
-        map.set(place, chain);
-        if (protocol === 'udp') datagrams.set(place, new Set(ends.map((end) => `${end.address}:${end.port}`)));
-      };
-      const all = targets(of, port.name ?? '', node, false);
-      const local = targets(of, port.name ?? '', node, true);
-      const name = chainName('svc', metadata.namespace ?? '', metadata.name, `${protocol}-${port.port}`);
-      const internal = spec.internalTrafficPolicy === 'Local' ? local : all;
-      chains.set(name, serviceChain(name, internal, protocol, service, node, chains, true));
-      lead(addresses, `${spec.clusterIP} . ${protocol} . ${port.port}`, name, internal);
-      const outside = [...(spec.externalIPs ?? []), ...(service.status.loadBalancer.ingress ?? []).flatMap(({ ip }) => (ip?.includes('.') ? [ip] : []))];
-      if (!port.nodePort && outside.length === 0) continue;
-      // Who comes from outside is answered by the node it came to, unless only pods of that node may answer.
-      const isLocal = spec.externalTrafficPolicy === 'Local';
-      const external = chainName('ext', metadata.namespace ?? '', metadata.name, `${protocol}-${port.port}`);
-      const chosen = isLocal ? local : all;
-      chains.set(external, serviceChain(external, chosen, protocol, service, node, chains, !isLocal, !isLocal));
-      for (const address of outside) lead(addresses, `${address} . ${protocol} . ${port.port}`, external, chosen);
-      if (port.nodePort) lead(nodePorts, `${protocol} . ${port.nodePort}`, external, chosen);
-    }
+    for (const port of spec.ports ?? []) addPort(service, port, reachable(of, port.name ?? '', node), building);
   }
+  const { chains, addresses, nodePorts, datagrams } = building;
   return { chains, addresses, nodePorts, datagrams };
 }
 
-function groupSlices(slices: Iterable<EndpointSlice>): ReadonlyMap<string, readonly EndpointSlice[]> {
-  const groups = new Map<string, EndpointSlice[]>();
-  for (const slice of slices) {
-    const name = slice.metadata.labels?.[SERVICE_NAME];
-    if (!name || slice.addressType !== 'IPv4') continue;
-    const key = `${slice.metadata.namespace}/${name}`;
-    const list = groups.get(key);
-    if (list) list.push(slice);
-    else groups.set(key, [slice]);
-  }
-  return groups;
+function addPort(service: Service, port: ServicePort, ends: Reachable, building: Building): void {
+  const { spec, metadata } = service;
+  const { addresses, nodePorts, datagrams, chains, node } = building;
+  const protocol = (port.protocol ?? 'TCP').toLowerCase();
+  const nameOf = (kind: string): string => chainName(kind, metadata.namespace ?? '', metadata.name, `${protocol}-${port.port}`);
+  const chain = (kind: string, what: Omit<ServiceChain, 'name' | 'protocol' | 'service'>): string => {
+    const name = nameOf(kind);
+    chains.set(name, serviceChain({ ...what, name, protocol, service }, building));
+    return name;
+  };
+  const lead = (map: Map<string, string>, place: string, to: string, reached: readonly Target[]): void => {
+    map.set(place, to);
+    if (protocol === 'udp') datagrams.set(place, new Set(reached.map((end) => `${end.address}:${end.port}`)));
+  };
+  const fromOutside = [`ip saddr != ${node.clusterCidr} ${MASQUERADE}`];
+  const isElsewhere = ends.cluster.length > 0;
+  const staysInside = spec.internalTrafficPolicy === 'Local';
+  const internal = staysInside ? ends.local : ends.cluster;
+  const own = chain('svc', { ends: internal, isElsewhere, first: fromOutside });
+  if (spec.clusterIP?.includes('.')) lead(addresses, `${spec.clusterIP} . ${protocol} . ${port.port}`, own, internal);
+  const outside = [...(spec.externalIPs ?? []), ...(service.status.loadBalancer.ingress ?? []).flatMap(({ ip }) => ip ?? [])].filter((ip) => ip.includes('.'));
+  if (!port.nodePort && outside.length === 0) return;
+  const isLocal = spec.externalTrafficPolicy === 'Local';
+  const all = isLocal && staysInside && isElsewhere ? chain('all', { ends: ends.cluster, isElsewhere, first: fromOutside }) : own;
+  // Who comes from outside is answered by the node it came to, unless only pods of that node may answer; who is inside
+  // already (a pod, the node itself) is no matter of that.
+  const first = !isLocal ? [MASQUERADE] : isElsewhere ? [`ip saddr ${node.clusterCidr} goto ${all}`, `fib saddr type local goto ${all}`] : [];
+  const external = chain('ext', { ends: isLocal ? ends.local : ends.cluster, isElsewhere, first });
+  const reached = isLocal ? [...ends.local, ...ends.cluster] : ends.cluster;
+  for (const address of outside) lead(addresses, `${address} . ${protocol} . ${port.port}`, external, reached);
+  if (port.nodePort) lead(nodePorts, `${protocol} . ${port.nodePort}`, external, reached);
 }
 
-/** Ready endpoints; when there are none, those that still serve while they end (KEP-1669). */
-function targets(slices: readonly EndpointSlice[], portName: string, node: ProxyNode, onlyLocal: boolean): readonly Target[] {
-  const ready = new Map<string, Target>();
-  const serving = new Map<string, Target>();
-  for (const { endpoints, ports } of slices) {
-    const port = ports?.find((p) => (p.name ?? '') === portName)?.port;
-    if (port === undefined) continue;
-    for (const { addresses: [address], conditions, nodeName } of endpoints ?? []) {
-      if (address === undefined || (onlyLocal && nodeName !== node.name)) continue;
-      // Pods of the node's own network share its address, and may have different ports of one name.
-      const key = `${address}:${port}`;
-      const target = { address, port };
-      if (conditions.ready !== false) ready.set(key, target);
-      else if (conditions.serving && conditions.terminating) serving.set(key, target);
-    }
-  }
-  const chosen = ready.size > 0 ? ready : serving;
-  return [...chosen.values()].sort((a, b) => (a.address === b.address ? a.port - b.port : a.address < b.address ? -1 : 1));
+interface ServiceChain {
+  readonly name: string;
+  readonly ends: readonly Target[];
+  /** Others have endpoints: packets are dropped, so that whoever sends them finds the way there. */
+  readonly isElsewhere: boolean;
+  /** Rules before an endpoint is chosen. */
+  readonly first: readonly string[];
+  readonly protocol: string;
+  readonly service: Service;
 }
 
-function serviceChain(
-  name: string, ends: readonly Target[], protocol: string, service: Service, node: ProxyNode, chains: Map<string, readonly string[]>, masqueradesOutside: boolean, always = false,
-): readonly string[] {
-  if (ends.length === 0) return ['reject with icmpx type port-unreachable'];
-  const rules: string[] = [];
-  if (always) rules.push(`meta mark set meta mark or ${MASQUERADE_MARK}`);
-  else if (masqueradesOutside) rules.push(`ip saddr != ${node.clusterCidr} meta mark set meta mark or ${MASQUERADE_MARK}`);
+/** Each endpoint is as likely as any other. */
+function serviceChain({ name, ends, isElsewhere, first, protocol, service }: ServiceChain, { chains }: Building): readonly string[] {
+  if (ends.length === 0) return isElsewhere ? [...first.filter((rule) => rule.includes(' goto ')), 'drop'] : ['reject with icmpx type port-unreachable'];
+  const rules = [...first];
   const endNames = ends.map((end) => endpointChain(name, end, protocol, service, chains));
   const { sessionAffinity, sessionAffinityConfig } = service.spec;
   if (sessionAffinity === 'ClientIP') {
@@ -118,12 +101,12 @@ function serviceChain(
 export const affinitySet = (endpoint: string, seconds: number): string => `aff-${seconds}-${endpoint}`;
 
 function endpointChain(serviceName: string, { address, port }: Target, protocol: string, service: Service, chains: Map<string, readonly string[]>): string {
-  const name = chainName('ep', '', serviceName.replace(/^(?:svc|ext)-/, ''), `${address.replaceAll('.', '-')}-${port}`);
+  const name = chainName('ep', '', serviceName.replace(/^(?:svc|ext|all)-/, ''), `${address.replaceAll('.', '-')}-${port}`);
   const { sessionAffinity, sessionAffinityConfig } = service.spec;
   const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
   chains.set(name, [
     // A pod that reaches itself through its service must see another source.
-    `ip saddr ${address} meta mark set meta mark or ${MASQUERADE_MARK}`,
+    `ip saddr ${address} ${MASQUERADE}`,
     ...(sessionAffinity === 'ClientIP' ? [`update @${affinitySet(name, seconds)} { ip saddr }`] : []),
     `meta l4proto ${protocol} dnat ip to ${address}:${port}`,
   ]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EndpointSlice, Service } from '@navarch/api';
-import { difference, type ProxyNode, ruleset } from './index.ts';
+import { difference, healthChecks, type ProxyNode, ruleset } from './index.ts';
 
 const node: ProxyNode = { name: 'a', clusterCidr: '10.244.0.0/16' };
 const serviceOf = (name: string, spec: object): Service => ({
@@ -50,7 +50,7 @@ test('ruleset() applies the external policy to external addresses and the intern
   const slice = sliceOf('web', [end('10.244.0.5'), end('10.244.1.6', { ready: true }, 'b')]);
   const { addresses, chains } = ruleset([serviceOf('web', { externalTrafficPolicy: 'Local', externalIPs: ['192.0.2.1'] })], [slice], node);
   const external = chains.get(addresses.get('192.0.2.1 . tcp . 80') ?? '') ?? [];
-  assert.match(external.join(), /^goto ep-/);
+  assert.match(external.at(-1) ?? '', /^goto ep-/);
   assert.match((chains.get(addresses.get('10.96.0.7 . tcp . 80') ?? '') ?? []).join(), /numgen random mod 2/);
 });
 
@@ -72,4 +72,59 @@ test('difference() leaves nothing of a service that went, its affinity sets incl
     assert.match(script, new RegExp(`^delete ${kind} inet navarch ${name}$`, 'm'));
   }
   assert.ok(script.indexOf('delete set') > script.lastIndexOf('delete chain'));
+});
+
+const hinted = (address: string, zone: string, conditions: object = { ready: true }): object =>
+  ({ addresses: [address], conditions, nodeName: `node-${zone}`, hints: { forZones: [{ name: zone }] } });
+/** Of a service whose endpoints are these, as seen from a node of zone z1. */
+const reachedInZone = (endpoints: readonly object[], at: Partial<ProxyNode> = { zone: 'z1' }): string => {
+  const rules = ruleset([serviceOf('web', {})], [sliceOf('web', endpoints)], { ...node, ...at });
+  return [...new Set([...rules.chains.values()].flat().flatMap((rule) => /dnat ip to ([\d.]+):/.exec(rule)?.[1] ?? []))].join(' ');
+};
+
+test('ruleset() prefers endpoints meant for the zone of the node, and falls back to all', () => {
+  const both = [hinted('10.244.0.5', 'z1'), hinted('10.244.1.6', 'z2')];
+  assert.equal(reachedInZone(both), '10.244.0.5');
+  assert.equal(reachedInZone(both, { zone: 'z3' }), '10.244.0.5 10.244.1.6', 'nobody is meant for z3');
+  assert.equal(reachedInZone(both, {}), '10.244.0.5 10.244.1.6', 'a node without a zone');
+  assert.equal(reachedInZone([...both, end('10.244.2.7', { ready: true }, 'c')]), '10.244.0.5 10.244.1.6 10.244.2.7', 'one without hints');
+  const ending = { ready: false, serving: true, terminating: true };
+  assert.equal(reachedInZone([hinted('10.244.0.5', 'z1', ending), hinted('10.244.1.6', 'z2')]), '10.244.1.6', 'ready elsewhere before ending here');
+  assert.equal(reachedInZone([...both, end('10.244.2.7', { ready: false })]), '10.244.0.5', 'hints of ready ones count');
+});
+
+test('ruleset() prefers endpoints meant for the node to those of its zone', () => {
+  const forNode = (address: string, name: string, zone: string): object => ({ addresses: [address], conditions: { ready: true }, nodeName: name, hints: { forZones: [{ name: zone }], forNodes: [{ name }] } });
+  const three = [forNode('10.244.0.5', 'a', 'z1'), forNode('10.244.1.6', 'b', 'z1'), forNode('10.244.2.7', 'c', 'z2')];
+  assert.equal(reachedInZone(three), '10.244.0.5');
+  assert.equal(reachedInZone(three, { name: 'd', zone: 'z1' }), '10.244.0.5 10.244.1.6');
+});
+
+test('ruleset() drops what only other nodes could answer, and refuses what nobody can', () => {
+  const elsewhere = sliceOf('web', [end('10.244.1.6', { ready: true }, 'b')]);
+  const chainOf = (spec: object, slice: EndpointSlice, kind: string): readonly string[] =>
+    [...ruleset([serviceOf('web', spec)], [slice], node).chains].find(([name]) => name.startsWith(kind))?.[1] ?? [];
+  assert.deepEqual(chainOf({ internalTrafficPolicy: 'Local' }, elsewhere, 'svc'), ['drop']);
+  assert.deepEqual(chainOf({ internalTrafficPolicy: 'Local' }, sliceOf('web', []), 'svc'), ['reject with icmpx type port-unreachable']);
+  assert.equal(chainOf({ externalTrafficPolicy: 'Local' }, elsewhere, 'ext').at(-1), 'drop');
+  assert.deepEqual(chainOf({ externalTrafficPolicy: 'Local' }, sliceOf('web', []), 'ext'), ['reject with icmpx type port-unreachable']);
+});
+
+test('ruleset() lets pods and the node itself reach all endpoints through an external address of local policy', () => {
+  const slice = sliceOf('web', [end('10.244.1.6', { ready: true }, 'b')]);
+  for (const internalTrafficPolicy of ['Cluster', 'Local']) {
+    const { chains } = ruleset([serviceOf('web', { externalTrafficPolicy: 'Local', internalTrafficPolicy })], [slice], node);
+    const [pods = '', self = ''] = [...chains].find(([name]) => name.startsWith('ext'))?.[1] ?? [];
+    const [, chain = ''] = /^ip saddr 10\.244\.0\.0\/16 goto (\S+)$/.exec(pods) ?? [];
+    assert.equal(self, `fib saddr type local goto ${chain}`);
+    assert.match(chains.get(chain)?.at(-1) ?? '', /^goto ep-/);
+  }
+});
+
+test('healthChecks() counts the ready endpoints of this node, of balanced services of local policy', () => {
+  const local = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 32_000 };
+  const slice = sliceOf('web', [end('10.244.0.5'), end('10.244.0.6', { ready: false }), end('10.244.1.6', { ready: true }, 'b')]);
+  assert.deepEqual([...healthChecks([serviceOf('web', local)], [slice], 'a')], [[32_000, { namespace: 'default', name: 'web', localEndpoints: 1 }]]);
+  assert.deepEqual([...healthChecks([serviceOf('web', local)], [slice], 'c')].map(([, check]) => check.localEndpoints), [0]);
+  assert.equal(healthChecks([serviceOf('web', { ...local, externalTrafficPolicy: 'Cluster' })], [slice], 'a').size, 0);
 });

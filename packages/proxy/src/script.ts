@@ -1,4 +1,5 @@
-import type { ProxyNode, Ruleset } from './ruleset.ts';
+import type { ProxyNode } from './reachable.ts';
+import type { Ruleset } from './ruleset.ts';
 
 export const TABLE = 'navarch';
 const MARK = '0x4000';

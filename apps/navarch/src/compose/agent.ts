@@ -6,7 +6,7 @@ import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds, DnsServer } from '@navarch/dns';
 import { type KubeletDeps, runKubelet } from '@navarch/kubelet';
 import {
-  connectRuntime, type Containerd, containerdImageMounts, countCalls, countRequests, hostFacts, listenDns, nftFilter, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, openCgroups, parseYaml, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
+  connectRuntime, type Containerd, containerdImageMounts, countCalls, countRequests, healthPorts, hostFacts, listenDns, nftFilter, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, openCgroups, parseYaml, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
 } from '@navarch/node';
 import { runProxy } from '@navarch/proxy';
 import { bringImages } from '../cluster/bring-images.ts';
@@ -104,7 +104,8 @@ async function runNetwork(api: Api, options: AgentOptions, containerd: Container
     if (podCidrs.length > 0 && writePodNetwork(containerd.layout, { bridge, podCidrs })) log.info('pod network configured', { podCidrs });
   });
   group.spawn((s) => cache.run(s));
-  group.spawn((s) => runProxy({ cache, clock: systemClock, log, filter: nftFilter(), node: { name: nodeName, clusterCidr: settings.clusterCidr } }, s));
+  using health = healthPorts();
+  group.spawn((s) => runProxy({ cache, clock: systemClock, log, filter: nftFilter(), health, node: { name: nodeName, clusterCidr: settings.clusterCidr } }, s));
   group.spawn((s) => keepPodRoutes({ cache, clock: systemClock, log, nodeName }, s));
   await cache.whenSynced(dnsKinds, group.signal);
   const upstream = resolvers(hostFacts(options.dataDir, nodeName).resolvers);

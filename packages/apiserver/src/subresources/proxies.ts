@@ -57,13 +57,17 @@ const serviceProxy = (context: SubresourceContext): ProxyTarget => {
   const found = registry.of(service).get(info.namespace, name);
   const port = found.spec.ports?.find((p) => wanted === '' || p.name === wanted || String(p.port) === wanted);
   const slices = registry.of(endpointSlice);
-  for (const cached of slices.shelf.cache.range(slices.shelf.prefixOf(info.namespace))) {
+  const ends: { readonly address: string; readonly number: number }[] = [];
+  for (const cached of port ? slices.shelf.cache.range(slices.shelf.prefixOf(info.namespace)) : []) {
     const slice = slices.view(cached.object);
     if (slice.metadata.labels?.['kubernetes.io/service-name'] !== name) continue;
-    const reached = slice.ports?.find((p) => (p.name ?? '') === (port?.name ?? ''));
-    const address = slice.endpoints?.find((e) => e.conditions.ready !== false)?.addresses[0];
-    if (port && reached?.port && address) return target(context, scheme, address, reached.port);
+    const number = slice.ports?.find((p) => (p.name ?? '') === (port?.name ?? ''))?.port;
+    const ready = (slice.endpoints ?? []).filter((e) => e.conditions.ready !== false);
+    if (number) ends.push(...ready.flatMap(({ addresses: [address] }) => (address ? [{ address, number }] : [])));
   }
+  // Any of them, as the packets of the service would go.
+  const end = ends[registry.deps.random.uint32() % Math.max(1, ends.length)];
+  if (end) return target(context, scheme, end.address, end.number);
   throw failure('ServiceUnavailable', `no endpoints available for service ${JSON.stringify(info.name)}`);
 };
 

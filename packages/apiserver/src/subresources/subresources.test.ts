@@ -141,3 +141,25 @@ test('a proxy reaches pods and nothing of the server itself', async () => {
   for (const name of ['p:none', 'p:70000', 'ftp:p:80', 'a:b:c:d'])
     assert.equal((await at('10.244.0.5', name)).status, 400, name);
 });
+
+test('a proxy of a service goes to any of its ready endpoints, each as often as another', async () => {
+  const server = await startedServer();
+  await server.make(`${NS}/services`, { metadata: { name: 's' }, spec: { ports: [{ name: 'http', port: 80 }] } });
+  const end = (address: string, ready: boolean) => ({ addresses: [address], conditions: { ready } });
+  const slices = [[end('10.244.0.1', true), end('10.244.0.2', true), end('10.244.0.9', false)], [end('10.244.0.3', true)]];
+  for (const [i, endpoints] of slices.entries()) {
+    await server.make('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
+      apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: `s-${i}`, labels: { 'kubernetes.io/service-name': 's' } },
+      addressType: 'IPv4', ports: [{ name: 'http', port: 8080 + i }], endpoints,
+    });
+  }
+  const counts = new Map<string, number>();
+  for (let i = 0; i < 300; i++) {
+    const { target } = await server.ask('GET', `${NS}/services/s:http/proxy/x`);
+    const end = `${target?.host}:${target?.port}`;
+    counts.set(end, (counts.get(end) ?? 0) + 1);
+  }
+  assert.deepEqual([...counts.keys()].sort(), ['10.244.0.1:8080', '10.244.0.2:8080', '10.244.0.3:8081']);
+  assert.ok([...counts.values()].every((count) => count > 60), [...counts.values()].join());
+  assert.equal((await server.ask('GET', `${NS}/services/s:other/proxy/x`)).status, 503);
+});

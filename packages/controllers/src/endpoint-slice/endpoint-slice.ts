@@ -5,6 +5,8 @@ import {
   type EndpointSlicePort,
   isReady,
   node,
+  type Node,
+  pod,
   type Pod,
   service,
   type Service,
@@ -13,7 +15,8 @@ import { type CacheReader, indexByLabel } from '@navarch/client';
 import { controllerReference, equalJson, hasReason, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
 import { messageOf } from '../shared/pods.ts';
-import { addressesOf, podsOf, podsOfServices, selectorOf, targetPortOf, triggerTime } from '../shared/service-pods.ts';
+import { podsByNode } from '../shared/pods-on-node.ts';
+import { addressesOf, podsOf, podsOfServices, selectorOf, servicesOf, targetPortOf, triggerTime } from '../shared/service-pods.ts';
 import { type Group, pack } from './pack.ts';
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
@@ -38,11 +41,19 @@ const slices: Watch<EndpointSlice> = {
   },
 };
 
+/** Where a node is says who should prefer its pods, and may be told after they run. */
+const zones: Watch<Node> = {
+  kind: node,
+  *keys({ current, previous }, cache) {
+    if (!current || current.metadata.labels?.[ZONE] === previous?.metadata.labels?.[ZONE]) return;
+    for (const p of cache.find(pod, podsByNode, current.metadata.name)) yield* servicesOf(p, cache);
+  },
+};
+
 export const endpointSliceController: Controller = defineController({
   name: 'endpointslice-controller',
   eventSource: 'endpoint-slice-controller',
-  watches: [self(service), slices, podsOfServices],
-  reads: [node],
+  watches: [self(service), slices, podsOfServices, zones],
 
   async reconcile(key, context) {
     const found = context.cache.get(service, key);

@@ -1,6 +1,6 @@
 import { isReady, isTerminal, type Pod, pod, service, type Service, type ServicePort } from '@navarch/api';
 import { byNamespace, type CacheReader } from '@navarch/client';
-import { equalJson, keyOf, type Selector, selectorFromMap } from '@navarch/machinery';
+import { equalJson, type Key, keyOf, type Selector, selectorFromMap } from '@navarch/machinery';
 import type { Watch } from '../controller.ts';
 
 const compiled = new WeakMap<object, Selector>();
@@ -51,13 +51,16 @@ export const podsOfServices: Watch<Pod> = {
   kind: pod,
   *keys({ current, previous }, cache) {
     if (current && previous && equalJson(shownOf(current), shownOf(previous))) return;
-    for (const candidate of cache.find(service, byNamespace, (current ?? previous)?.metadata.namespace ?? '')) {
-      const selector = selectorOf(candidate);
-      const isConcerned = selector && [current, previous].some((p) => p && selector.matches(p.metadata.labels));
-      if (isConcerned) yield keyOf(candidate);
-    }
+    yield* new Set([current, previous].flatMap((p) => (p ? [...servicesOf(p, cache)] : [])));
   },
 };
+
+/** Keys of the services that select a pod. */
+export function* servicesOf(p: Pod, cache: CacheReader): Iterable<Key> {
+  for (const candidate of cache.find(service, byNamespace, p.metadata.namespace ?? '')) {
+    if (selectorOf(candidate)?.matches(p.metadata.labels)) yield keyOf(candidate);
+  }
+}
 
 /** When what a service leads to last changed, as the trigger annotations tell (SIG Scalability's programming latency). */
 export function triggerTime(found: Service, pods: readonly Pod[]): string {

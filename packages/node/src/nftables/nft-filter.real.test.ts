@@ -71,6 +71,22 @@ test('nftFilter() makes the kernel carry TCP through cluster IPs and node ports,
   await assert.rejects(filter.apply('add rule inet navarch nowhere accept\n', signal));
 });
 
+test('nftFilter() drops what only other nodes could answer, and lets the node itself in by an external address', async (context) => {
+  const netns = await world(context);
+  const filter = nftFilter(`/run/netns/${netns}`);
+  const { signal } = new AbortController();
+  const at = (spec: object, nodeName: string): Ruleset => ruleset(
+    [{ ...SERVICE, spec: { ...SERVICE.spec, ...spec } } as unknown as Service],
+    [{ ...SLICE, endpoints: [{ ...SLICE.endpoints?.[0], nodeName }] } as unknown as EndpointSlice], NODE,
+  );
+  const [inside, outside] = [at({ internalTrafficPolicy: 'Local' }, 'b'), at({ externalTrafficPolicy: 'Local' }, 'b')];
+  await filter.apply(difference(undefined, inside, NODE), signal);
+  assert.equal(await reads(netns, '10.96.0.7', 80), 'timeout');
+  await filter.apply(difference(inside, outside, NODE), signal);
+  assert.equal(await reads(netns, '10.96.0.7', 80), 'hello');
+  assert.equal(await reads(netns, '10.244.0.1', 30_080), 'hello');
+});
+
 /** A service of datagrams that leads to that address. */
 function datagramsTo(address: string): Ruleset {
   const service = { ...SERVICE, spec: { ...SERVICE.spec, ports: [{ name: 'http', port: 80, protocol: 'UDP' }] } } as unknown as Service;

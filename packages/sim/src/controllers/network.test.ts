@@ -175,3 +175,75 @@ test('endpointsController takes its object away with the service', async () => {
     ['kubernetes'],
   );
 });
+
+const inZone = (plane: ControlPlane, name: string, zone: string) =>
+  plane.api.of(node).create({ metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } } });
+const hintsOf = async (plane: ControlPlane): Promise<readonly unknown[]> =>
+  (await slices(plane)).flatMap((s) => (s.endpoints ?? []).map((e) => [e.nodeName, e.hints])).sort();
+const zoneHint = (name: string) => ({ forZones: [{ name }] });
+
+for (const trafficDistribution of ['PreferClose', 'PreferSameZone']) {
+  test(`endpointSliceController says for which zone an endpoint is where traffic is to be distributed by ${trafficDistribution}`, async () => {
+    await using plane = await start();
+    await inZone(plane, 'a', 'z1');
+    await inZone(plane, 'b', 'z2');
+    await makeService(plane, { trafficDistribution });
+    for (const name of ['one', 'two']) await makePod(plane, name);
+    await plane.clock.advance(3000);
+    assert.deepEqual(await hintsOf(plane), [['a', zoneHint('z1')], ['b', zoneHint('z2')]]);
+    await plane.api.of(service).update('default/web', ({ spec: { trafficDistribution: _, ...spec }, ...s }) => ({ ...s, spec }) as Service);
+    await plane.clock.advance(3000);
+    assert.deepEqual(await hintsOf(plane), [['a', undefined], ['b', undefined]]);
+  });
+}
+
+test('endpointSliceController says for which node an endpoint is with PreferSameNode, also where the node has no zone', async () => {
+  await using plane = await start();
+  await inZone(plane, 'a', 'z1');
+  await makeService(plane, { trafficDistribution: 'PreferSameNode' });
+  for (const name of ['one', 'two']) await makePod(plane, name);
+  await plane.clock.advance(3000);
+  assert.deepEqual(await hintsOf(plane), [['a', { ...zoneHint('z1'), forNodes: [{ name: 'a' }] }], ['b', { forNodes: [{ name: 'b' }] }]]);
+});
+
+test('endpointSliceController hints only at ready endpoints', async () => {
+  await using plane = await start({ ...quickPods, stopMs: 5000 });
+  await inZone(plane, 'a', 'z1');
+  await makeService(plane, { trafficDistribution: 'PreferSameZone' });
+  await makePod(plane, 'one');
+  await plane.clock.advance(3000);
+  await plane.api.of(pod).delete('default/one');
+  await plane.clock.advance(1000);
+  assert.deepEqual(await hintsOf(plane), [['a', undefined]]);
+});
+
+test('endpointSliceController learns the zone of a node that is told after its pods run', async () => {
+  await using plane = await start();
+  await makeService(plane, { trafficDistribution: 'PreferSameZone' });
+  await makePod(plane, 'one');
+  await plane.clock.advance(3000);
+  assert.deepEqual(await hintsOf(plane), [['a', undefined]]);
+  await inZone(plane, 'a', 'z1');
+  await plane.clock.advance(3000);
+  assert.deepEqual(await hintsOf(plane), [['a', zoneHint('z1')]]);
+});
+
+test('endpointSliceController keeps a slice for each family of a service', async () => {
+  const six = (p: { metadata: { name: string } }): string => `fd00:10:244::${p.metadata.name === 'one' ? 1 : 2}`;
+  await using plane = await ControlPlane.start({ controllers: [endpointSliceController, endpointsController], pods: quickPods, serviceCidr: '10.96.0.0/16,fd00:10:96::/112' });
+  await plane.withServiceAccount();
+  const made = await makeService(plane, { ipFamilyPolicy: 'RequireDualStack' });
+  assert.deepEqual(made.spec.ipFamilies, ['IPv4', 'IPv6']);
+  for (const name of ['one', 'two']) await makePod(plane, name);
+  await plane.clock.advance(3000);
+  for (const p of await plane.list(pod)) {
+    await plane.api.of(pod).update(`default/${p.metadata.name}`, (now) => ({ ...now, status: { ...now.status, podIPs: [...(now.status.podIPs ?? []), { ip: six(now) }] } }), { subresource: 'status' });
+  }
+  await plane.clock.advance(3000);
+  const byType = async () => (await slices(plane)).map((s) => [s.addressType, s.endpoints?.map((e) => e.addresses[0]).sort()]).sort();
+  assert.deepEqual(await byType(), [['IPv4', ['10.0.0.1', '10.0.0.2']], ['IPv6', ['fd00:10:244::1', 'fd00:10:244::2']]]);
+  assert.deepEqual((await plane.api.of(endpoints).get('default/web')).subsets?.flatMap((s) => s.addresses?.map(({ ip }) => ip)), ['10.0.0.1', '10.0.0.2']);
+  await plane.api.of(service).update('default/web', (s) => ({ ...s, spec: { ...s.spec, ipFamilyPolicy: 'SingleStack' } }));
+  await plane.clock.advance(3000);
+  assert.deepEqual(await byType(), [['IPv4', ['10.0.0.1', '10.0.0.2']]]);
+});

@@ -13,6 +13,8 @@ export interface ControlPlaneOptions {
   readonly seed?: number;
   /** Between the controllers and the API server. */
   readonly faults?: Partial<Faults>;
+  /** Ranges of cluster IPs; absent: one of IPv4. */
+  readonly serviceCidr?: string;
   /** What kubelets say their nodes use; absent: metrics.k8s.io is not served. */
   readonly readKubelet?: (clock: SimClock) => ReadKubelet;
   /** How pods live; absent: nothing schedules or runs them. */
@@ -66,7 +68,7 @@ export class ControlPlane implements AsyncDisposable {
         log: strict,
         tokens,
         issuer: 'https://kubernetes.default.svc',
-        serviceCidr: '10.96.0.0/16',
+        serviceCidr: options.serviceCidr ?? '10.96.0.0/16',
         nodePorts: [30_000, 32_767],
         advertiseAddress: '10.95.0.1',
         advertisePort: 6443,
