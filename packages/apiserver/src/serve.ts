@@ -43,6 +43,8 @@ export interface ServeOptions {
   readonly disabledAdmission?: readonly string[];
   /** Feature gates of upstream's that are off here, although they are on by default. */
   readonly disabledFeatures?: readonly string[];
+  /** What the process was started with, for `/flagz`: nothing that is secret. */
+  readonly flags?: Readonly<Record<string, string>>;
   /** Calls the admission webhooks that people have configured. */
   readonly webhooks?: Webhooks;
   /** Calls the extension API servers that people have registered. */
@@ -53,6 +55,8 @@ export interface ServeOptions {
   readonly audit?: { readonly policy: AuditPolicy; readonly sink: AuditSink };
   /** What the process counts: `/metrics` shows it. */
   readonly metrics?: MetricRegistry;
+  /** What the store takes on disk, now. */
+  readonly storageBytes?: () => number;
   /** Asks kubelets what their nodes use. Absent: metrics.k8s.io is not served. */
   readonly readKubelet?: ReadKubelet;
   /** How patterns of custom resources are matched. Absent: by the language's own engine, which is only for schemas one trusts. */
@@ -74,11 +78,11 @@ export interface Served {
 
 /** Puts the API server together over its ports and makes what every cluster has. Resolves when it can answer. */
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<Served> {
-  const { store, clock, random, log } = options;
+  const { store, clock, random, log, metrics = new MetricRegistry() } = options;
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
   const issuer = { tokens: options.tokens, issuer: options.issuer, audiences: [options.issuer] };
   const registry: Registry = new Registry({
-    store, clock, random: random.fork('registry'), log, kinds: builtinKinds, admission: builtinAdmission({ issuer, webhooks: options.webhooks }).filter((plugin) => !options.disabledAdmission?.includes(plugin.name)), access: new Access(() => registry),
+    store, clock, random: random.fork('registry'), log, metrics, kinds: builtinKinds, admission: builtinAdmission({ issuer, webhooks: options.webhooks }).filter((plugin) => !options.disabledAdmission?.includes(plugin.name)), access: new Access(() => registry),
     patterns: options.patterns ?? backtrackingPatterns, attendants: { '/services': allocator },
   });
   await registry.start(signal);
@@ -86,13 +90,12 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const customResources = new CustomResources({ registry, patterns: options.patterns ?? backtrackingPatterns, clock, log, random: random.fork('conversions'), webhooks: options.webhooks });
   await customResources.start();
   const resourceMetrics = options.readKubelet && new ResourceMetrics({ registry, clock, log, readKubelet: options.readKubelet });
-  const metrics = options.metrics ?? new MetricRegistry();
   const aggregation = options.extensions && new Aggregation({ registry, servers: options.extensions, clock, random: random.fork('aggregation'), log, metrics });
   const server = new Server({
     registry, aggregation, computed: [storeStatus, ...(resourceMetrics ? computedBy(resourceMetrics) : [])], virtual: virtualKinds,
-    address: `${options.advertiseAddress}:${options.advertisePort}`, metrics, failingChecks: () => [],
-    isDiscoveryPlain: options.disabledFeatures?.includes('AggregatedDiscoveryEndpoint') ?? false,
-    ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}), audit: options.audit && new Audit({ ...options.audit, clock, ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}) }),
+    address: `${options.advertiseAddress}:${options.advertisePort}`, metrics, storageBytes: options.storageBytes, failingChecks: () => (signal.aborted ? ['shutdown'] : []),
+    disabledFeatures: options.disabledFeatures ?? [], flags: options.flags ?? {},
+    ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}), audit: options.audit && new Audit({ ...options.audit, clock, metrics, ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}) }),
     authentication: {
       registry, ...issuer, staticTokens: options.staticTokens ?? new Map(),
       now: () => clock.now(),

@@ -19,8 +19,9 @@ import { warningHeader } from './handlers/warnings.ts';
 import { listOptions } from './handlers/options.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Call } from './registry/call.ts';
-import { objectCounts } from './observe/object-counts.ts';
+import { type AccessMeasures, accessMeasures } from './observe/access-measures.ts';
 import { type RequestInFlight, RequestTally, type ServedAs } from './observe/request-tally.ts';
+import { storageFamilies } from './observe/storage-families.ts';
 import { computedList, computedObject, type ComputedResource } from './resource-metrics/computed.ts';
 import { formatOfRefusal } from './representation/representation.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
@@ -44,8 +45,12 @@ export interface ServerDeps {
   readonly aggregation?: Aggregation | undefined;
   /** What this process counts; the server adds what it counts itself. */
   readonly metrics: MetricRegistry;
-  /** See DocumentsDeps. */
-  readonly isDiscoveryPlain?: boolean;
+  /** What the store takes on disk; absent: nobody can say. */
+  readonly storageBytes?: (() => number) | undefined;
+  /** Features of upstream's that are off. */
+  readonly disabledFeatures: readonly string[];
+  /** What the process was started with. */
+  readonly flags: Readonly<Record<string, string>>;
   /** Writes down who did what; absent: nobody asked for that. */
   readonly audit?: Audit | undefined;
   /** Names of checks that fail right now. */
@@ -74,6 +79,7 @@ export class Server {
   readonly #documents: Documents;
   readonly #bodies: Bodies;
   readonly #flow: FlowControl;
+  readonly #accessMeasures: AccessMeasures;
   readonly #tally = new RequestTally((info) => this.#servedAs(info));
   /** Names requests in logs and audits: random for the server, counted within it. */
   readonly #idPrefix: string;
@@ -85,14 +91,16 @@ export class Server {
     this.access = deps.registry.deps.access;
     this.#subresources = new Map(builtinSubresources.map((s) => [s.at, s]));
     this.#bodies = new Bodies(deps.parseYaml);
-    this.#flow = new FlowControl(deps.registry);
-    deps.metrics.collect(() => [...this.#tally.families(), ...this.#flow.families(), objectCounts(deps.registry)]);
+    this.#flow = new FlowControl(deps.registry, deps.metrics);
+    this.#accessMeasures = accessMeasures(deps.metrics, deps.registry.deps.clock);
+    deps.metrics.collect(() => [...this.#tally.families(), ...this.#flow.families(), ...storageFamilies(deps.registry, deps.storageBytes)]);
     this.#idPrefix = randomUid(this.registry.deps.random).slice(0, -12);
-    const { computed, address = '', isDiscoveryPlain = false, authentication: { issuer, tokens } } = deps;
+    const { computed, address = '', disabledFeatures, flags, authentication: { issuer, tokens }, registry: { deps: { clock } } } = deps;
+    const process = { startedAt: clock.now(), now: () => clock.now(), flags };
     const virtual = [...deps.virtual, ...computed.map(({ kind }) => kind)];
     this.#documents = new Documents({
       kinds: () => deps.registry.kinds, extensions: () => deps.aggregation?.versions ?? NO_EXTENSIONS,
-      virtual, address, isDiscoveryPlain, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
+      virtual, address, disabledFeatures, process, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
     });
   }
 
@@ -129,7 +137,7 @@ export class Server {
     const info = infoOf(request);
     trail.info = info;
     trail.inFlight = this.#tally.begin(request, info);
-    const asker = await authenticate(request, this.#deps.authentication);
+    const asker = await this.#authenticated(request);
     if (this.#deps.audit) trail.audit = this.#deps.audit.begin({ request, info, user: asker, id: (trail.id = this.#idOf(request)) });
     const user = impersonated(request, asker, this.access);
     if (user !== asker) trail.audit?.actsAs(user);
@@ -141,13 +149,33 @@ export class Server {
     }
     try {
       const attributes = attributesOf(info, request.query);
-      trail.audit?.decided(this.access.decide(user, attributes));
-      this.access.require(user, attributes);
+      this.#admit(user, attributes, trail.audit);
       trail.inFlight.isAdmitted = true;
       return await this.#route(trail.audit?.request ?? request, info, user, trail.warnings);
     } finally {
       pass.leave();
     }
+  }
+
+  async #authenticated(request: ApiRequest): Promise<User> {
+    const began = this.#accessMeasures.now();
+    try {
+      const user = await authenticate(request, this.#deps.authentication);
+      this.#accessMeasures.authenticated(user, request.certificate, began);
+      return user;
+    } catch (error) {
+      this.#accessMeasures.unauthenticated(began);
+      throw error;
+    }
+  }
+
+  /** Throws Forbidden. */
+  #admit(user: User, attributes: Attributes, audit: AuditTrail | undefined): void {
+    const began = this.#accessMeasures.now();
+    const decision = this.access.decide(user, attributes);
+    this.#accessMeasures.decided(decision.verdict, began);
+    audit?.decided(decision);
+    this.access.insist(user, attributes, decision);
   }
 
   #writeDown(audit: Audit, request: ApiRequest, answer: ApiResponse, trail: Trail): void {

@@ -28,7 +28,9 @@ export class Distribution implements Observer {
     if (index < length) this.#counts[index] = (this.#counts[index] as number) + 1;
   }
 
+  /** None before the first value, where it is one of several series. */
   samples(labels: Labels): readonly Sample[] {
+    if (this.#count === 0 && Object.keys(labels).length > 0) return [];
     const samples: Sample[] = [];
     let below = 0;
     for (const [i, bound] of this.#bounds.entries()) {

@@ -25,7 +25,11 @@ export class MetricRegistry implements Metrics {
 
   gauge(name: string, help: string): Gauge {
     const metric = this.#of(name, help, 'gauge', () => new Sum());
-    return { set: (value, labels) => metric.series(labels).set(value), forget: (labels) => metric.forget(labels) };
+    return {
+      set: (value, labels) => metric.series(labels).set(value),
+      follow: (read, labels) => metric.series(labels).follow(read),
+      forget: (labels) => metric.forget(labels),
+    };
   }
 
   histogram(name: string, help: string, buckets: readonly number[]): Histogram {
@@ -65,6 +69,7 @@ interface Value { samples(labels: Labels): readonly Sample[] }
 
 class Sum implements Value, Tick {
   #value = 0;
+  #read: (() => number) | undefined;
 
   add(value = 1): void {
     this.#value += value;
@@ -74,8 +79,12 @@ class Sum implements Value, Tick {
     this.#value = value;
   }
 
+  follow(read: () => number): void {
+    this.#read = read;
+  }
+
   samples(labels: Labels): readonly Sample[] {
-    return [{ labels, value: this.#value }];
+    return [{ labels, value: this.#read?.() ?? this.#value }];
   }
 }
 

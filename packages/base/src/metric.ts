@@ -16,6 +16,8 @@ export interface Counter {
 }
 export interface Gauge {
   set(value: number, labels?: Labels): void;
+  /** Looks the value up whenever somebody wants to see it. */
+  follow(read: () => number, labels?: Labels): void;
   forget(labels: Labels): void;
 }
 export interface Histogram {
@@ -32,7 +34,7 @@ const noSeries: Tick & Observer = { add: nothing, observe: nothing };
 /** Counts nothing. For tests and simulations that do not read metrics. */
 export const noMetrics: Metrics = {
   counter: () => ({ add: nothing, of: () => noSeries, forget: nothing }),
-  gauge: () => ({ set: nothing, forget: nothing }),
+  gauge: () => ({ set: nothing, follow: nothing, forget: nothing }),
   histogram: () => ({ observe: nothing, of: () => noSeries }),
 };
 

@@ -17,6 +17,7 @@ export { whoListens } from './host/who-listens.ts';
 export { hostFacts, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, type NodeStatistics, serveKubelet } from './kubelet/index.ts';
 export { AuditLog, type AuditLogOptions } from './audit/index.ts';
 export { linearPatterns } from './patterns/index.ts';
+export { folderBytes } from './metrics/folder-bytes.ts';
 export { processMetrics } from './metrics/process-metrics.ts';
 export { nftFilter } from './nftables/index.ts';
 export { httpsWebhooks } from './webhooks/index.ts';

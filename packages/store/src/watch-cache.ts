@@ -89,6 +89,7 @@ export class WatchCache<T> {
   #keys: string[] = [];
   readonly #window: CachedEvent<T>[] = [];
   #windowBytes = 0;
+  #received = 0;
   readonly #listeners = new Set<Listener<T>>();
   readonly #indexes: readonly Index<T>[];
   /** Revision up to which everything under the prefix is here. */
@@ -117,6 +118,11 @@ export class WatchCache<T> {
 
   get size(): number {
     return this.#live.size;
+  }
+
+  /** Changes it has been told of. */
+  get received(): number {
+    return this.#received;
   }
 
   get(key: string): Cached<T> | undefined {
@@ -157,6 +163,7 @@ export class WatchCache<T> {
   }
 
   #apply(changes: readonly Change[]): void {
+    this.#received += changes.length;
     const events = changes.map((change) => this.#event(change));
     this.#revision = events.at(-1)?.revision ?? this.#revision;
     for (const event of events) {

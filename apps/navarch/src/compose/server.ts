@@ -4,7 +4,7 @@ import type { Logger, MetricRegistry } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { JoiningOptions, Requester } from '@navarch/controllers';
 import {
-  certificateAuthority, type Credentials, detachedSignature, httpsExtensions, httpsWebhooks, kubeletReader, linearPatterns, listenHttps, openTokenKeys, parseYaml, Pki, SqliteStore, systemClock, systemRandom,
+  certificateAuthority, type Credentials, detachedSignature, folderBytes, httpsExtensions, httpsWebhooks, kubeletReader, linearPatterns, listenHttps, openTokenKeys, parseYaml, Pki, SqliteStore, systemClock, systemRandom,
   writePrivateFile,
 } from '@navarch/node';
 import { nthAddress } from '../cluster/flags.ts';
@@ -55,7 +55,8 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
   const extensionClient = await frontProxy.identity(FRONT_PROXY, { commonName: FRONT_PROXY });
   // A start that fails half-way must leave nothing running that would keep the process alive.
   await using made = new AsyncDisposableStack();
-  const store = await SqliteStore.open(join(dataDir, 'store'));
+  const storeFolder = join(dataDir, 'store');
+  const store = await SqliteStore.open(storeFolder);
   made.defer(() => store.close());
   const tokens = await openTokenKeys(pki.dir);
   const identity = await pki.identity('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client' });
@@ -65,7 +66,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
     serviceCidr: options.serviceCidr, nodePorts: options.nodePorts, advertiseAddress: options.advertiseAddress, advertisePort: options.port,
     parseYaml, patterns: linearPatterns, webhooks: made.use(httpsWebhooks()), extensions: httpsExtensions(extensionClient), ...(options.audit ? { audit: options.audit } : {}),
     authenticationConfig: { clientAuthority: pki.authority.certificate, requestHeaderAuthority: frontProxy.authority.certificate, allowedNames: [FRONT_PROXY] },
-    readKubelet: kubeletReader(kubeletClient),
+    readKubelet: kubeletReader(kubeletClient), storageBytes: () => folderBytes(storeFolder), flags: flagsOf(options),
   }, signal);
   const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', ...serverNames(options) });
   await writeIdentities(pki, options);
@@ -84,6 +85,13 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
+
+/** What this server does, as flags of upstream's would say it. */
+const flagsOf = (options: ServerOptions): Readonly<Record<string, string>> => ({
+  'advertise-address': options.advertiseAddress, 'allow-privileged': 'true', 'anonymous-auth': 'true', 'authorization-mode': '[Node,RBAC]',
+  'bind-address': options.bindAddresses.join(','), 'enable-priority-and-fairness': 'true', 'secure-port': String(options.port),
+  'service-cluster-ip-range': options.serviceCidr, 'service-node-port-range': options.nodePorts.join('-'),
+});
 
 /** Everything a client may have asked for when it reached this server. */
 function serverNames({ advertiseAddress, bindAddresses, serviceCidr, alternativeNames }: ServerOptions): { readonly names: readonly string[]; readonly addresses: readonly string[] } {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serve } from '@navarch/apiserver';
 import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
-import { httpsWebhooks, linearPatterns, listenHttps, parseYaml, Pki, SqliteStore, systemClock, systemLogger, systemRandom, tokenKeysOf } from '@navarch/node';
+import { folderBytes, httpsWebhooks, linearPatterns, listenHttps, parseYaml, Pki, SqliteStore, systemClock, systemLogger, systemRandom, tokenKeysOf } from '@navarch/node';
 import { openAudit, type OpenAudit } from '../compose/audit.ts';
 import { ownAddress } from '../cluster/own-address.ts';
 import { UserError } from '../user-error.ts';
@@ -62,7 +62,8 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
   const port = Number(needed(flags, 'secure-port'));
   const issuer = needed(flags, 'service-account-issuer');
   await using made = new AsyncDisposableStack();
-  const store = await SqliteStore.open(join(await storeFolder(needed(flags, 'etcd-servers')), 'navarch'));
+  const folder = join(await storeFolder(needed(flags, 'etcd-servers')), 'navarch');
+  const store = await SqliteStore.open(folder);
   made.defer(() => store.close());
   const own = await credentials(flags, dir);
   const served = await serve({
@@ -70,6 +71,7 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
     tokens: await tokenKeysOf(readPem(needed(flags, 'service-account-signing-key-file'))), serviceCidr: flags.get('service-cluster-ip-range')?.[0] ?? '10.0.0.0/24',
     nodePorts: [30_000, 32_767], advertiseAddress: flags.get('advertise-address')?.[0] ?? ownAddress(), advertisePort: port, parseYaml, patterns: linearPatterns,
     webhooks: made.use(httpsWebhooks()), ...auditOf(made, flags, log), disabledAdmission: flags.get('disable-admission-plugins') ?? [], disabledFeatures: switchedOff(flags.get('feature-gates')),
+    storageBytes: () => folderBytes(folder), flags: Object.fromEntries(Array.from(flags, ([name, values]) => [name, values.join(',')])),
   }, signal);
   made.use(await listenHttps(served.server, {
     addresses: [flags.get('bind-address')?.[0] ?? '127.0.0.1'], port, ...own, ...clientAuthorityOf(flags),

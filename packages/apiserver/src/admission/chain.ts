@@ -1,42 +1,73 @@
 import type { ApiObject, Field, Mutable } from '@navarch/machinery';
+import type { AdmissionMeasures, Timed } from '../observe/admission-measures.ts';
 import { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, applies } from './admission.ts';
 
+/** The plugins that look at one sort of request, and what takes their time. */
+interface Round {
+  readonly plugins: readonly { readonly plugin: AdmissionPlugin; readonly timed: Timed }[];
+  readonly timed: Timed;
+}
+
 interface Asked {
-  readonly mutating: readonly AdmissionPlugin[];
-  readonly validating: readonly AdmissionPlugin[];
+  readonly mutating: Round;
+  readonly validating: Round;
 }
 
 /** The plugins as the requests for one kind meet them: in their order, those that look at such a request. */
 export class AdmissionChain {
   readonly #plugins: readonly AdmissionPlugin[];
   readonly #contextNow: () => AdmissionContext;
+  readonly #measures: AdmissionMeasures;
   /** By operation and subresource: who is asked does not hang on anything else. */
   readonly #asked = new Map<string, Asked>();
 
-  constructor(plugins: readonly AdmissionPlugin[], contextNow: () => AdmissionContext) {
+  constructor(plugins: readonly AdmissionPlugin[], contextNow: () => AdmissionContext, measures: AdmissionMeasures) {
     this.#plugins = plugins;
     this.#contextNow = contextNow;
+    this.#measures = measures;
   }
 
   /** Resolves to whether a plugin changed the draft. Rejects with the StatusError of the plugin that refuses. */
   async mutate(draft: Mutable<ApiObject>, request: AdmissionRequest): Promise<boolean> {
     const context = this.#contextNow();
+    const { plugins, timed } = this.#askedOf(request).mutating;
+    const time = new Stopwatch(this.#measures, timed);
     let isChanged = false;
-    for (const plugin of this.#askedOf(request).mutating) {
-      const result = plugin.mutate?.(draft, request, context) ?? false;
-      // Nearly all answer at once: what they decided on is still so at the commit.
-      isChanged = (typeof result === 'boolean' ? result : await result) || isChanged;
+    try {
+      for (const { plugin, timed: own } of plugins) {
+        time.begin(own);
+        const result = plugin.mutate?.(draft, request, context) ?? false;
+        // Nearly all answer at once: what they decided on is still so at the commit.
+        isChanged = (typeof result === 'boolean' ? result : await result) || isChanged;
+        time.end('let');
+      }
+    } catch (error) {
+      time.end('refused');
+      time.stop('refused');
+      throw error;
     }
+    time.stop('let');
     return isChanged;
   }
 
   /** Collects errors in `at`. Rejects with the StatusError of the plugin that refuses at once. */
   async validate(object: ApiObject, at: Field, request: AdmissionRequest): Promise<void> {
     const context = this.#contextNow();
-    for (const plugin of this.#askedOf(request).validating) {
-      const result = plugin.validate?.(object, at, request, context);
-      if (result) await result;
+    const { plugins, timed } = this.#askedOf(request).validating;
+    const time = new Stopwatch(this.#measures, timed);
+    try {
+      for (const { plugin, timed: own } of plugins) {
+        time.begin(own);
+        const result = plugin.validate?.(object, at, request, context);
+        if (result) await result;
+        time.end('let');
+      }
+    } catch (error) {
+      time.end('refused');
+      time.stop('refused');
+      throw error;
     }
+    time.stop('let');
   }
 
   #askedOf(request: AdmissionRequest): Asked {
@@ -44,9 +75,48 @@ export class AdmissionChain {
     let asked = this.#asked.get(sort);
     if (!asked) {
       const plugins = this.#plugins.filter((plugin) => applies(plugin, request));
-      asked = { mutating: plugins.filter((plugin) => plugin.mutate), validating: plugins.filter((plugin) => plugin.validate) };
+      asked = {
+        mutating: this.#round(plugins.filter((plugin) => plugin.mutate), 'admit', request),
+        validating: this.#round(plugins.filter((plugin) => plugin.validate), 'validate', request),
+      };
       this.#asked.set(sort, asked);
     }
     return asked;
+  }
+
+  #round(plugins: readonly AdmissionPlugin[], type: 'admit' | 'validate', { operation }: AdmissionRequest): Round {
+    return {
+      plugins: plugins.map((plugin) => ({ plugin, timed: this.#measures.plugin(plugin.name, type, operation) })),
+      timed: this.#measures.step(type, operation),
+    };
+  }
+}
+
+/** Times a round and each plugin in it, with one look at the clock between two plugins. */
+class Stopwatch {
+  readonly #measures: AdmissionMeasures;
+  readonly #round: Timed;
+  readonly #started: number;
+  #at: number;
+  #current: Timed | undefined;
+
+  constructor(measures: AdmissionMeasures, round: Timed) {
+    this.#measures = measures;
+    this.#round = round;
+    this.#started = this.#at = measures.now();
+  }
+
+  begin(timed: Timed): void {
+    this.#current = timed;
+  }
+
+  end(how: keyof Timed): void {
+    const now = this.#measures.now();
+    this.#current?.[how].observe((now - this.#at) / 1000);
+    this.#at = now;
+  }
+
+  stop(how: keyof Timed): void {
+    this.#round[how].observe((this.#at - this.#started) / 1000);
   }
 }

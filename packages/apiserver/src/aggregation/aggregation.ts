@@ -1,5 +1,5 @@
 import { apiService, type APIService, endpointSlice, service } from '@navarch/api';
-import { type Clock, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
+import { type Clock, type Counter, type Gauge, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
 import { WorkQueue } from '@navarch/client';
 import { type ApiObject, equalJson, type Kind } from '@navarch/machinery';
 import type { Cached, CachedEvent } from '@navarch/store';
@@ -45,9 +45,14 @@ export class Aggregation {
   readonly #queue: WorkQueue;
   readonly #documents = new Map<string, ExtensionDocuments>();
   #versions: readonly ExtensionVersion[] = [];
+  readonly #unavailable: { readonly now: Gauge; readonly times: Counter };
 
   constructor(deps: AggregationDeps) {
     this.#deps = deps;
+    this.#unavailable = {
+      now: deps.metrics.gauge('aggregator_unavailable_apiservice', '[ALPHA] Gauge of APIServices which are marked as unavailable broken down by APIService name.'),
+      times: deps.metrics.counter('aggregator_unavailable_apiservice_total', '[ALPHA] Counter of APIServices which are marked as unavailable broken down by APIService name and reason.'),
+    };
     this.#queue = new WorkQueue('RemoteAvailabilityController', deps);
   }
 
@@ -129,10 +134,13 @@ export class Aggregation {
     const reference = spec?.service;
     if (!cached || !spec || !reference) {
       this.#documents.delete(name);
+      this.#unavailable.now.forget({ name });
+      this.#unavailable.times.forget({ name });
       this.#queue.forget(name);
       return this.#publish();
     }
     const verdict = await availability(spec, reference, registry, servers);
+    this.#unavailable.now.set(verdict.status === 'True' ? 0 : 1, { name });
     await this.#say(cached, verdict);
     if (verdict.status === 'True') {
       this.#queue.forget(name);
@@ -160,6 +168,7 @@ export class Aggregation {
     const { conditions = [] } = object.status;
     const known = conditions.find(({ type }) => type === 'Available');
     if (known?.status === status && known.reason === reason && known.message === message) return;
+    if (status !== 'True' && known?.status !== status) this.#unavailable.times.add(1, { name: object.metadata.name, reason });
     const lastTransitionTime = known?.status === status ? known.lastTransitionTime : timestamp(clock.now());
     const next = { type: 'Available', status, reason, message, ...(lastTransitionTime ? { lastTransitionTime } : {}) };
     const all = known ? conditions.map((one) => (one === known ? next : one)) : [...conditions, next];

@@ -1,4 +1,4 @@
-import { type Clock } from '@navarch/base';
+import { type Clock, type Counter, type Metrics, noMetrics } from '@navarch/base';
 import { protobuf } from '@navarch/api';
 import { type ApiObject, formatMicroTime, type Status } from '@navarch/machinery';
 import type { Decision } from '../auth/authorizer.ts';
@@ -13,6 +13,7 @@ export interface AuditDeps {
   readonly policy: AuditPolicy;
   readonly sink: AuditSink;
   readonly clock: Clock;
+  readonly metrics?: Metrics;
   parseYaml?(text: string): unknown;
 }
 
@@ -26,14 +27,25 @@ export interface Asked {
 /** Writes down who did what (https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/). */
 export class Audit {
   readonly #deps: AuditDeps;
+  readonly #levels: Counter;
 
   constructor(deps: AuditDeps) {
-    this.#deps = deps;
+    const { metrics = noMetrics, sink } = deps;
+    const events = metrics.counter('apiserver_audit_event_total', '[ALPHA] Counter of audit events generated and sent to the audit backend.').of({});
+    this.#levels = metrics.counter('apiserver_audit_level_total', '[ALPHA] Counter of policy levels for audit events (1 per request).');
+    const counting: AuditSink = {
+      write(event) {
+        events.add();
+        sink.write(event);
+      },
+    };
+    this.#deps = { ...deps, sink: counting };
   }
 
   /** A request has come in; undefined: nothing is written of it. */
   begin(asked: Asked): AuditTrail | undefined {
     const verdict = this.#deps.policy.of(asked.user, asked.info);
+    this.#levels.add(1, { level: verdict.level });
     return verdict.level === 'None' ? undefined : new AuditTrail(this.#deps, verdict, asked);
   }
 

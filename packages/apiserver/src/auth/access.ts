@@ -39,7 +39,11 @@ export class Access implements Authorizer {
 
   /** Throws Forbidden in upstream's words. */
   require(user: User, request: Attributes): void {
-    const { verdict, reason } = this.decide(user, request);
+    this.insist(user, request, this.decide(user, request));
+  }
+
+  /** Throws Forbidden in upstream's words, where it was decided so. */
+  insist(user: User, request: Attributes, { verdict, reason }: Decision): void {
     if (verdict === 'allow') return;
     const { group, resource, name, isResource } = request;
     throw failure(

@@ -127,3 +127,44 @@ test('componentstatuses tell of the store', async () => {
   ]);
   assert.equal((await ask('GET', '/api/v1/componentstatuses/none')).status, 404);
 });
+
+const STATUSZ = 'v=v1beta1;g=config.k8s.io;as=Statusz';
+
+test('/statusz tells people how long the server runs, and machines that ask for exactly that', async () => {
+  const { ask, clock } = await asked();
+  await clock.advance(3_725_000);
+  const { text, headers } = await ask('GET', '/statusz', undefined, { accept: '*/*' });
+  assert.equal(headers['content-type'], 'text/plain; charset=utf-8');
+  assert.match(text, /^\nkube-apiserver statusz\nWarning: .*\n\nStarted: [A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d UTC \d{4}\nUp: 1 hr 02 min 05 sec\nGo version: none\nBinary version: 1\.37\.\d+\nEmulation version: 1\.37\nPaths: \/flagz \/healthz \/livez \/metrics \/readyz \/statusz \/version\n$/);
+  const { body } = await ask('GET', '/statusz', undefined, { accept: `application/json;${STATUSZ}` });
+  assert.deepEqual([body.kind, body.apiVersion, body.metadata.name, body.uptimeSeconds], ['Statusz', 'config.k8s.io/v1beta1', 'kube-apiserver', 3725]);
+  assert.match((await ask('GET', '/statusz', undefined, { accept: `application/yaml;${STATUSZ}` })).text, /^uptimeSeconds: 3725$/m);
+  const old = await ask('GET', '/statusz', undefined, { accept: 'application/json;v=v1alpha1;g=config.k8s.io;as=Statusz' });
+  assert.equal(old.headers['warning'], '299 - "This version of the statusz endpoint is deprecated. Please use a newer version."');
+  for (const accept of ['application/json', 'application/json;v=v2;g=config.k8s.io;as=Statusz', 'application/json;v=v1beta1;g=config.k8s.io;as=Flagz']) {
+    const refused = await ask('GET', '/statusz', undefined, { accept });
+    assert.equal(refused.status, 406, accept);
+    assert.equal(refused.body.message, 'only the following media types are accepted: application/json, application/yaml, text/plain');
+  }
+});
+
+test('/flagz tells what the server was started with; both pages can be switched off', async () => {
+  const { ask } = await asked({ flags: { 'secure-port': '6443', 'bind-address': '::' } });
+  assert.match((await ask('GET', '/flagz', undefined, { accept: 'text/plain' })).text, /^\nkube-apiserver flagz\nWarning: .*\n\nbind-address=::\nsecure-port=6443\n$/);
+  const { body } = await ask('GET', '/flagz', undefined, { accept: 'application/json;v=v1beta1;g=config.k8s.io;as=Flagz' });
+  assert.deepEqual(body, { kind: 'Flagz', apiVersion: 'config.k8s.io/v1beta1', metadata: { name: 'kube-apiserver' }, flags: { 'secure-port': '6443', 'bind-address': '::' } });
+  const off = await asked({ disabledFeatures: ['ComponentFlagz', 'ComponentStatusz'] });
+  for (const path of ['/flagz', '/statusz']) assert.equal((await off.ask('GET', path)).status, 404);
+  assert.ok(!(await off.ask('GET', '/')).body.paths.includes('/flagz'));
+});
+
+test('/metrics/slis tells how each check went, by endpoint', async () => {
+  const { ask } = await asked();
+  await ask('GET', '/readyz?exclude=etcd');
+  await ask('GET', '/livez/etcd');
+  const { text } = await ask('GET', '/metrics/slis');
+  assert.ok(text.split('\n').includes('kubernetes_healthchecks_total{name="informer-sync",status="success",type="readyz"} 1'));
+  assert.ok(text.split('\n').includes('kubernetes_healthcheck{name="ping",type="readyz"} 1'));
+  assert.doesNotMatch(text, /name="etcd"/);
+  assert.equal((await ask('GET', '/metrics/more')).status, 404);
+});

@@ -7,9 +7,10 @@ import { parseAccept, takes } from '../representation/accept.ts';
 import { type ApiRequest, type ApiResponse, type BytesResponse, encode, json, plain } from '../request.ts';
 import { aggregated, apiGroup, apiVersions, groupList, type GroupVersion, groupVersions, newestFirst, resourceList } from './discovery.ts';
 import { type Document, documentAnswer, documentOf } from './document.ts';
-import { health, HEALTH_PATHS } from './health.ts';
+import { Health, HEALTH_PATHS } from './health.ts';
 import { type Doc, groupPath, openApiV2, openApiV3 } from './openapi.ts';
 import { OPENAPI_V2_PROTOBUF, openApiV2Protobuf } from './openapi-protobuf.ts';
+import { ZPAGES, zpage } from './zpages.ts';
 
 export interface DocumentsDeps {
   /** What is served, now: custom resources come and go. The list is another one after each change. */
@@ -22,11 +23,21 @@ export interface DocumentsDeps {
   readonly address: string;
   readonly issuer: string;
   readonly tokens: { jwks(): unknown };
-  /** Clients that ask for all of discovery in one document get the lists instead: AggregatedDiscoveryEndpoint=false. */
-  readonly isDiscoveryPlain?: boolean;
+  /** Features of upstream's that are off. */
+  readonly disabledFeatures: readonly string[];
+  readonly process: ProcessFacts;
   /** Prometheus text. */
   metrics(): string;
   failingChecks(): readonly string[];
+}
+
+/** What is told of the process on its z-pages. */
+export interface ProcessFacts {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  now(): number;
+  /** What it was started with. */
+  readonly flags: Readonly<Record<string, string>>;
 }
 
 const VERSION = {
@@ -49,9 +60,13 @@ export class Documents {
   #all: readonly Kind<any>[] = [];
   #versions: readonly GroupVersion[] = [];
   readonly #made = new Map<string, Document>();
+  readonly #health: Health;
+  readonly #zpages: readonly (typeof ZPAGES)[number][];
 
   constructor(deps: DocumentsDeps) {
     this.#deps = deps;
+    this.#health = new Health(() => deps.failingChecks());
+    this.#zpages = ZPAGES.filter((page) => !deps.disabledFeatures.includes(page === 'flagz' ? 'ComponentFlagz' : 'ComponentStatusz'));
   }
 
   answer(request: ApiRequest): ApiResponse {
@@ -63,11 +78,26 @@ export class Documents {
       case 'api': case 'apis': return this.#discovery(request, parts);
       // For people: upstream indents it too.
       case 'version': return { ...json(VERSION), body: [encode(`${JSON.stringify(VERSION, undefined, 2)}\n`)] };
-      case 'healthz': case 'livez': case 'readyz': return health(first, rest.join('/'), request.query, this.#deps.failingChecks());
-      case 'metrics': return { ...plain(this.#deps.metrics()), headers: { 'content-type': PROMETHEUS_TYPE } };
+      case 'healthz': case 'livez': case 'readyz': return this.#health.answer(first, rest.join('/'), request.query);
+      case 'metrics': return this.#metrics(rest.join('/'));
+      case 'flagz': case 'statusz': return this.#zpage(first, rest, request);
       case 'openapi': return this.#openApi(request, rest);
       default: return this.#keys(request.path);
     }
+  }
+
+  #metrics(rest: string): ApiResponse {
+    const text = rest === '' ? this.#deps.metrics() : rest === 'slis' ? this.#health.slis() : undefined;
+    return text === undefined ? notFoundPage() : { ...plain(text), headers: { 'content-type': PROMETHEUS_TYPE } };
+  }
+
+  #zpage(page: (typeof ZPAGES)[number], rest: readonly string[], request: ApiRequest): ApiResponse {
+    if (rest.length > 0 || !this.#zpages.includes(page)) return notFoundPage();
+    const component = {
+      name: 'kube-apiserver', ...this.#deps.process, binaryVersion: VERSION.gitVersion.slice(1), emulationVersion: `${VERSION.emulationMajor}.${VERSION.emulationMinor}`,
+      goVersion: VERSION.goVersion, paths: () => this.#paths(),
+    };
+    return zpage(page, component, request);
   }
 
   /** True for a group and version in which something is served. */
@@ -89,7 +119,7 @@ export class Documents {
   #discovery(request: ApiRequest, parts: readonly string[]): ApiResponse {
     const isCore = parts[0] === 'api';
     if (parts.length === 1) {
-      const version = this.#deps.isDiscoveryPlain ? undefined : aggregatedVersion(request);
+      const version = this.#deps.disabledFeatures.includes('AggregatedDiscoveryEndpoint') ? undefined : aggregatedVersion(request);
       if (version) return this.#aggregated(request, version, isCore);
       return { ...valueAnswer(request, isCore ? apiVersions(this.#deps.address) : groupList(this.#versions)) };
     }
@@ -162,7 +192,7 @@ export class Documents {
   #paths(): readonly string[] {
     const groups = this.#versions.flatMap(({ group, version }) => (group ? [`/apis/${group}`, `/apis/${group}/${version}`] : [`/api/${version}`]));
     return [...new Set([
-      '/.well-known/openid-configuration', '/api', '/apis', ...groups, ...HEALTH_PATHS, '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/version',
+      '/.well-known/openid-configuration', '/api', '/apis', ...groups, ...HEALTH_PATHS, '/metrics', '/metrics/slis', ...this.#zpages.map((page) => `/${page}`), '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/version',
     ])].sort();
   }
 

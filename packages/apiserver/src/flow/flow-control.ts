@@ -1,10 +1,11 @@
 import { flowSchema, priorityLevelConfiguration } from '@navarch/api';
-import type { MetricFamily } from '@navarch/base';
+import { type MetricFamily, type Metrics, noMetrics } from '@navarch/base';
 import { equalJson, type ObjectOf } from '@navarch/machinery';
 import type { User } from '../auth/user.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RequestInfo } from '../request-info.ts';
 import { FairQueues, type QueueShape } from './fair-queues.ts';
+import { type FlowCounts, FlowTally } from './flow-counts.ts';
 import { type FlowSchema, matches } from './matching.ts';
 
 export type PriorityLevel = ObjectOf<typeof priorityLevelConfiguration>;
@@ -21,6 +22,7 @@ const STREAMS: ReadonlySet<string> = new Set(['attach', 'exec', 'proxy', 'log', 
 interface Flow {
   readonly level: Level;
   readonly name: string;
+  readonly counts: FlowCounts;
   /** Tells the client how it was classified. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -42,8 +44,6 @@ interface Limit {
   seats: Seats;
   queues: FairQueues | undefined;
   taken: number;
-  /** Why requests were refused, and how often. */
-  readonly refused: Record<'queue-full' | 'concurrency-limit' | 'time-out', number>;
 }
 
 /** A request that has a seat, or waits for one. */
@@ -69,55 +69,60 @@ export class FlowControl {
   #schemas: readonly FlowSchema[] = [];
   #levels = new Map<string, Level>();
   readonly #remembered = new Map<string, Flow>();
+  readonly #tally: FlowTally;
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, metrics: Metrics = noMetrics) {
     this.#registry = registry;
+    this.#tally = new FlowTally(metrics);
   }
 
   enter(user: User, info: RequestInfo): Pass {
     // Streams last as long as people like.
     if (STREAMS.has(info.subresource)) return free;
-    const { level: { limit }, name, headers } = this.#flowOf(user, info);
-    if (!limit) return { headers, leave: nothing };
-    const leave = (): void => this.#leave(limit);
-    if (this.#hasSeat(limit)) {
-      limit.taken += 1;
-      return { headers, leave };
-    }
-    return { headers, leave, wait: (signal) => this.#wait(limit, name, signal) };
+    const flow = this.#flowOf(user, info);
+    const { level: { limit }, counts, headers } = flow;
+    const leave = (): void => {
+      counts.executing -= 1;
+      if (limit) this.#leave(limit);
+    };
+    if (limit && !this.#hasSeat(limit)) return { headers, leave, wait: (signal) => this.#wait(limit, flow, signal) };
+    if (limit) limit.taken += 1;
+    seated(counts, 0);
+    return { headers, leave };
   }
 
-  /** Seats by level: what each has, how many are taken, how many wait, how many were refused and why. */
   families(): readonly MetricFamily[] {
-    const limits = [...this.#levels].flatMap(([name, { limit }]) => (limit ? [[{ priority_level: name }, limit] as const] : []));
-    const gauge = (name: string, help: string, value: (limit: Limit) => number): MetricFamily =>
-      ({ name: `apiserver_flowcontrol_${name}`, type: 'gauge', help, samples: limits.map(([labels, limit]) => ({ labels, value: value(limit) })) });
-    return [
-      gauge('nominal_limit_seats', 'Nominal number of execution seats configured for each priority level', ({ seats }) => seats.nominal),
-      gauge('current_executing_seats', 'Concurrency (number of seats) occupied by the currently executing requests', ({ taken }) => taken),
-      gauge('current_inqueue_requests', 'Number of requests currently pending in queues', ({ queues }) => queues?.size ?? 0),
-      {
-        name: 'apiserver_flowcontrol_rejected_requests_total', type: 'counter', help: 'Number of requests rejected by API Priority and Fairness',
-        samples: limits.flatMap(([labels, { refused }]) => Object.entries(refused).map(([reason, value]) => ({ labels: { ...labels, reason }, value }))),
-      },
-    ];
+    const limits = [...this.#levels].flatMap(([name, { limit }]) => (limit ? [{ labels: { priority_level: name }, value: limit.seats.nominal }] : []));
+    const nominal: MetricFamily = { name: 'apiserver_flowcontrol_nominal_limit_seats', type: 'gauge', help: '[BETA] Nominal number of execution seats configured for each priority level', samples: limits };
+    return [nominal, ...this.#tally.families()];
   }
 
-  async #wait(limit: Limit, flow: string, signal: AbortSignal): Promise<boolean> {
+  async #wait(limit: Limit, { name, counts }: Flow, signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#registry.deps;
-    const waiting = limit.queues?.add(flow, clock.monotonic());
+    const waiting = limit.queues?.add(name, clock.monotonic());
     if (!waiting) {
-      limit.refused[limit.queues ? 'queue-full' : 'concurrency-limit'] += 1;
+      counts.refused(limit.queues ? 'queue-full' : 'concurrency-limit');
       return false;
     }
+    const secondsSince = (): number => (clock.monotonic() - waiting.since) / 1000;
+    counts.waiting += 1;
     try {
       await waiting.turn.wait(signal);
     } catch (error) {
       limit.queues?.remove(waiting);
+      counts.refused('cancelled');
+      counts.waitedInVain.observe(secondsSince());
       throw error;
+    } finally {
+      counts.waiting -= 1;
     }
-    if (clock.monotonic() - waiting.since <= WAIT_MS_MAX) return true;
-    limit.refused['time-out'] += 1;
+    const waited = secondsSince();
+    if (waited * 1000 <= WAIT_MS_MAX) {
+      seated(counts, waited);
+      return true;
+    }
+    counts.refused('time-out');
+    counts.waitedInVain.observe(waited);
     this.#leave(limit);
     return false;
   }
@@ -163,12 +168,12 @@ export class FlowControl {
     const schema = this.#schemas.find((one) => matches(one, user, info));
     const level = schema && this.#levels.get(schema.spec.priorityLevelConfiguration.name);
     // Only while somebody takes the mandatory objects away: nobody is locked out for it.
-    if (!schema || !level) return { level: {}, name: '', headers: {} };
+    if (!schema || !level) return { level: {}, name: '', counts: this.#tally.of('', ''), headers: {} };
     const method = schema.spec.distinguisherMethod?.type;
     const distinguisher = method === 'ByUser' ? user.name : method === 'ByNamespace' ? info.namespace : '';
     const levelUid = this.#registry.of(priorityLevelConfiguration).find('', schema.spec.priorityLevelConfiguration.name)?.metadata.uid ?? '';
     return {
-      level, name: `${schema.metadata.name}\n${distinguisher}`,
+      level, name: `${schema.metadata.name}\n${distinguisher}`, counts: this.#tally.of(schema.spec.priorityLevelConfiguration.name, schema.metadata.name),
       headers: { 'x-kubernetes-pf-flowschema-uid': schema.metadata.uid, 'x-kubernetes-pf-prioritylevel-uid': levelUid },
     };
   }
@@ -189,7 +194,7 @@ export class FlowControl {
   #reshape(configurations: readonly PriorityLevel[]): void {
     const before = this.#levels;
     this.#levels = new Map(seatsOf(configurations).map(([name, seats]) => {
-      const limit = seats && (before.get(name)?.limit ?? { seats, taken: 0, queues: undefined, refused: { 'queue-full': 0, 'concurrency-limit': 0, 'time-out': 0 } });
+      const limit = seats && (before.get(name)?.limit ?? { seats, taken: 0, queues: undefined });
       if (!limit) return [name, {}];
       if (!limit.queues || !equalJson(limit.seats.shape, seats.shape)) {
         letAllIn(limit);
@@ -200,6 +205,12 @@ export class FlowControl {
     }));
     for (const [name, { limit }] of before) if (limit && this.#levels.get(name)?.limit !== limit) letAllIn(limit);
   }
+}
+
+function seated(counts: FlowCounts, waitedSeconds: number): void {
+  counts.executing += 1;
+  counts.dispatched.add();
+  counts.waited.observe(waitedSeconds);
 }
 
 function letAllIn(limit: Limit): void {

@@ -8,6 +8,7 @@ const METHODS: ReadonlySet<string> = new Set(['CONNECT', 'DELETE', 'PATCH', 'POS
 const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz']);
 const ZPAGES: ReadonlySet<string> = new Set(['/flagz', '/statusz']);
 const COMPONENT = 'apiserver';
+const EXECUTABLE = 'kube-apiserver';
 
 /** The verb as metrics have it: mostly the method, with the few that mean several things told apart. */
 export function verbOf(request: ApiRequest, info: RequestInfo): string {
@@ -32,7 +33,7 @@ export function documentLabels(request: ApiRequest, { path }: RequestInfo): Labe
   const labels = (subresource: string, component: string, resource = ''): Labels => ({ component, group: '', resource, scope: '', subresource, verb: 'GET', version: '' });
   if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
   if (HEALTH.has(path)) return labels(path, '');
-  if (ZPAGES.has(path)) return labels('', COMPONENT, path.slice(1));
+  if (ZPAGES.has(path)) return labels('', EXECUTABLE, path.slice(1));
   if ((path === '/api' || path === '/apis') && request.header('accept')?.includes('as=APIGroupDiscoveryList')) return labels(path, COMPONENT);
   if (path === '/openapi/v3') return labels('openapi/v3', '');
   return path.startsWith('/openapi/v3/') ? labels('openapi/v3/', '') : undefined;

@@ -28,6 +28,7 @@ test('requests are counted by what they are about, with their status and how lon
     'apiserver_requested_deprecated_apis{group="",removed_release="",resource="endpoints",subresource="",version="v1"} 1',
     'apiserver_current_inflight_requests{request_kind="readOnly"} 1',
     'apiserver_resource_objects{group="",resource="namespaces"} 5',
+    'apiserver_storage_events_received_total{group="",resource="namespaces"} 5',
     'apiserver_flowcontrol_nominal_limit_seats{priority_level="global-default"} 49',
   ]) assert.ok(text.split('\n').includes(line), `${line}\n${text}`);
 });

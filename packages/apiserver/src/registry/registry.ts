@@ -1,10 +1,12 @@
 import type { CustomKinds } from '@navarch/api';
-import { type Clock, type Logger, Notifier, type Random } from '@navarch/base';
+import { type Clock, type Logger, type Metrics, noMetrics, Notifier, type Random } from '@navarch/base';
 import { type ApiObject, apiVersionOf, type Kind, notFound, type Patterns } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
 import type { AdmissionPlugin } from '../admission/admission.ts';
 import type { Access } from '../auth/access.ts';
 import type { Conversion } from '../custom-resources/conversion.ts';
+import { AdmissionMeasures } from '../observe/admission-measures.ts';
+import { WatchMeasures } from '../observe/watch-measures.ts';
 import { CustomForm } from './custom-form.ts';
 import type { Attendant } from './drafts.ts';
 import { Resource } from './resource.ts';
@@ -15,6 +17,8 @@ export interface RegistryDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Counts what is done; absent: nobody wants to know. */
+  readonly metrics?: Metrics;
   readonly kinds: readonly Kind<any>[];
   readonly admission: readonly AdmissionPlugin[];
   /** How patterns in people's expressions are matched. Absent: by the language's own engine. */
@@ -28,6 +32,7 @@ export interface RegistryDeps {
 /** Every resource that is served, by name. */
 export class Registry {
   readonly deps: RegistryDeps;
+  readonly measures: { readonly admission: AdmissionMeasures; readonly watches: WatchMeasures };
   readonly #resources = new Map<string, Resource<any>>();
   readonly #byKind = new Map<Kind<any>, Resource<any>>();
   /** By place in the store; custom resources have one for each version, the stored one first. */
@@ -39,6 +44,8 @@ export class Registry {
 
   constructor(deps: RegistryDeps) {
     this.deps = deps;
+    const { metrics = noMetrics, clock } = deps;
+    this.measures = { admission: new AdmissionMeasures(metrics, clock), watches: new WatchMeasures(metrics) };
     this.#kinds = deps.kinds;
     for (const kind of deps.kinds) this.#add(kind, this.#shelfOf(kind.hub?.kind ?? kind));
   }

@@ -38,7 +38,7 @@ export class Resource<O extends ApiObject> {
     const hasStatus = kind.subresources.some((subresource) => subresource.name === 'status');
     this.#parts = { ...(hasStatus ? { status: statusPart as Part<any> } : {}), ...kind.behaviour.parts };
     this.#drafts = new Drafts<O>({
-      kind, stored: shelf.kind, parts: this.#parts, admission: new AdmissionChain(registry.deps.admission, () => contextOf(registry)),
+      kind, stored: shelf.kind, parts: this.#parts, admission: new AdmissionChain(registry.deps.admission, () => contextOf(registry), registry.measures.admission),
       attendant: registry.deps.attendants?.[`${kind.group}/${kind.plural}`],
     });
   }

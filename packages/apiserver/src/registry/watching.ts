@@ -1,6 +1,7 @@
 import { type Clock, Notifier, TaskGroup } from '@navarch/base';
 import { type ApiObject, expired, statusOf } from '@navarch/machinery';
 import { type CachedEvent, CompactedError } from '@navarch/store';
+import type { WatchCounts } from '../observe/watch-measures.ts';
 import type { Representation } from '../representation/representation.ts';
 import { showAdded, showBookmark, showError, showEvent } from '../representation/show.ts';
 import type { Sink } from '../request.ts';
@@ -27,10 +28,13 @@ const INITIAL_BYTES = 256 * 1024;
 
 /** Writes frames until the time is over, the client has gone or is too slow. */
 export async function runWatch(resource: Resource<any>, request: WatchRequest, clock: Clock, sink: Sink, signal: AbortSignal): Promise<void> {
-  const watch = new Watch(resource, request, sink);
-  const until = clock.monotonic() + request.timeoutMs;
+  const counts = resource.registry.measures.watches.of(resource.kind);
+  const watch = new Watch(resource, request, sink, counts);
+  const began = clock.monotonic();
+  const until = began + request.timeoutMs;
+  const isListed = (): void => counts.initial(request.namespace === '' ? 'cluster' : 'namespace').observe((clock.monotonic() - began) / 1000);
   try {
-    const after = request.sendInitialEvents ? await watch.sendInitial(signal) : Number(request.resourceVersion || resource.shelf.revision);
+    const after = request.sendInitialEvents ? await watch.sendInitial(signal, isListed) : Number(request.resourceVersion || resource.shelf.revision);
     const end = AbortSignal.any([signal, watch.signal, resource.shelf.ended]);
     if (!watch.follow(after)) return;
     if (resource.shelf.isLate) await heartbeatWhileLate(watch, until, clock, end);
@@ -45,13 +49,20 @@ export async function runWatch(resource: Resource<any>, request: WatchRequest, c
 /** Batches of events that may wait for their conversion; a watcher that is further behind must list again. */
 const LATE_BATCHES_MAX = 1000;
 
-/** Per batch of events, the bytes of each view. */
-const encoded = new WeakMap<readonly CachedEvent<ApiObject>[], Map<string, Uint8Array>>();
+/** Frames one after the other, as they are sent. */
+interface Frames {
+  readonly bytes: Uint8Array;
+  readonly sizes: readonly number[];
+}
+
+/** Per batch of events, the frames of each view. */
+const encoded = new WeakMap<readonly CachedEvent<ApiObject>[], Map<string, Frames>>();
 
 class Watch {
   readonly #resource: Resource<any>;
   readonly #request: WatchRequest;
   readonly #sink: Sink;
+  readonly #counts: WatchCounts;
   readonly #selection: Selection;
   readonly #prefix: string;
   /** Watchers with equal views see equal bytes. */
@@ -63,10 +74,11 @@ class Watch {
   readonly #arrived = new Notifier();
   #stop = (): void => undefined;
 
-  constructor(resource: Resource<any>, request: WatchRequest, sink: Sink) {
+  constructor(resource: Resource<any>, request: WatchRequest, sink: Sink, counts: WatchCounts) {
     this.#resource = resource;
     this.#request = request;
     this.#sink = sink;
+    this.#counts = counts;
     this.#selection = selectionOf(resource.kind, request.labelSelector, request.fieldSelector);
     this.#prefix = resource.shelf.prefixOf(request.namespace);
     this.#view = [resource.kind.version, request.how.key, this.#prefix, request.labelSelector, request.fieldSelector].join('\n');
@@ -82,7 +94,7 @@ class Watch {
   }
 
   /** Sends what is there, as fast as the client takes it. Resolves to the revision it was there at. */
-  async sendInitial(signal: AbortSignal): Promise<number> {
+  async sendInitial(signal: AbortSignal, isSent: () => void): Promise<number> {
     const { shelf } = this.#resource;
     const { how, allowBookmarks } = this.#request;
     for (let late = shelf.ready(shelf.cache.range(this.#prefix)); late; late = shelf.ready(shelf.cache.range(this.#prefix))) await this.#orFail(late);
@@ -101,7 +113,8 @@ class Watch {
       bytes = 0;
     }
     await this.#flush(frames, bytes, signal);
-    if (allowBookmarks) this.#send(showBookmark(how, this.#resource, revision, true));
+    if (allowBookmarks) this.#sendOne(showBookmark(how, this.#resource, revision, true));
+    isSent();
     return revision;
   }
 
@@ -112,13 +125,13 @@ class Watch {
       return true;
     } catch (error) {
       if (!(error instanceof CompactedError)) throw error;
-      this.#send(showError(this.#request.how, statusOf(expired(`too old resource version: ${after} (${error.compacted})`))));
+      this.#sendOne(showError(this.#request.how, statusOf(expired(`too old resource version: ${after} (${error.compacted})`))));
       return false;
     }
   }
 
   bookmark(): void {
-    if (this.#request.allowBookmarks) this.#send(showBookmark(this.#request.how, this.#resource, this.#resource.shelf.revision, false));
+    if (this.#request.allowBookmarks) this.#sendOne(showBookmark(this.#request.how, this.#resource, this.#resource.shelf.revision, false));
   }
 
   #onEvents(events: readonly CachedEvent<ApiObject>[], after: number): void {
@@ -150,33 +163,33 @@ class Watch {
     try {
       await conversion;
     } catch (error) {
-      this.#send(showError(this.#request.how, statusOf(error)));
+      this.#sendOne(showError(this.#request.how, statusOf(error)));
       this.#end.abort(error);
       throw error;
     }
   }
 
   #deliver(events: readonly CachedEvent<ApiObject>[]): void {
-    const bytes = this.#hasHeader && this.#request.how.shape === 'table' ? this.#encode(events) : this.#shared(events);
-    if (bytes.length > 0) this.#send(bytes);
+    const frames = this.#hasHeader && this.#request.how.shape === 'table' ? this.#encode(events) : this.#shared(events);
+    if (frames.sizes.length > 0) this.#send(frames);
   }
 
   /** What was encoded of a batch for one watcher is sent to all that see the same. */
-  #shared(events: readonly CachedEvent<ApiObject>[]): Uint8Array {
+  #shared(events: readonly CachedEvent<ApiObject>[]): Frames {
     let byView = encoded.get(events);
     if (!byView) encoded.set(events, (byView = new Map()));
-    let bytes = byView.get(this.#view);
-    if (!bytes) byView.set(this.#view, (bytes = this.#encode(events)));
-    return bytes;
+    let frames = byView.get(this.#view);
+    if (!frames) byView.set(this.#view, (frames = this.#encode(events)));
+    return frames;
   }
 
-  #encode(events: readonly CachedEvent<ApiObject>[]): Uint8Array {
+  #encode(events: readonly CachedEvent<ApiObject>[]): Frames {
     const frames: Uint8Array[] = [];
     for (const event of events) {
       const type = seenAs(event, this.#selection, this.#prefix);
       if (type) frames.push(showEvent(this.#request.how, this.#resource, event, type, this.#takeHeader()));
     }
-    return frames.length === 1 ? (frames[0] as Uint8Array) : joined(frames);
+    return framesOf(frames);
   }
 
   #takeHeader(): boolean {
@@ -187,12 +200,26 @@ class Watch {
 
   async #flush(frames: readonly Uint8Array[], bytes: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (bytes > 0) this.#sink.write(joined(frames));
+    if (bytes > 0) {
+      const all = framesOf(frames);
+      this.#sink.write(all.bytes);
+      this.#count(all.sizes);
+    }
     await this.#sink.drained();
   }
 
-  #send(bytes: Uint8Array): void {
+  #sendOne(bytes: Uint8Array): void {
+    this.#send({ bytes, sizes: [bytes.length] });
+  }
+
+  #send({ bytes, sizes }: Frames): void {
+    this.#count(sizes);
     if (!this.#sink.write(bytes)) this.#end.abort(new Error('The watcher reads too slowly'));
+  }
+
+  #count(sizes: readonly number[]): void {
+    this.#counts.events.add(sizes.length);
+    for (const size of sizes) this.#counts.sizes.observe(size);
   }
 }
 
@@ -209,6 +236,10 @@ async function heartbeat(watch: Watch, until: number, clock: Clock, signal: Abor
     await clock.sleep(Math.min(left, BOOKMARK_INTERVAL_MS), signal);
     watch.bookmark();
   }
+}
+
+function framesOf(frames: readonly Uint8Array[]): Frames {
+  return { bytes: frames.length === 1 ? (frames[0] as Uint8Array) : joined(frames), sizes: frames.map((frame) => frame.length) };
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -14,11 +14,11 @@ export function processMetrics(release: string): () => readonly MetricFamily[] {
       gauge('process_max_fds', 'Maximum number of open file descriptors.', limit('Max open files')),
       gauge('process_open_fds', 'Number of open file descriptors.', openFiles()),
       gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', rss),
-      gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', startedAt),
+      gauge('process_start_time_seconds', '[ALPHA] Start time of the process since unix epoch in seconds.', startedAt),
       {
         name: 'kubernetes_build_info', type: 'gauge',
-        help: "A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
-        samples: [{ labels: { compiler: 'navarch', git_version: release, major, minor, platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` }, value: 1 }],
+        help: "[BETA] A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
+        samples: [{ labels: { build_date: '', compiler: 'navarch', git_commit: '', git_tree_state: 'clean', git_version: release, go_version: 'none', major, minor, platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` }, value: 1 }],
       },
     ];
   };

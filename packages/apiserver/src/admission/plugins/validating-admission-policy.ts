@@ -1,6 +1,6 @@
 import { validatingAdmissionPolicy, validatingAdmissionPolicyBinding } from '@navarch/api';
 import { CelError, forbidden, StatusError } from '@navarch/machinery';
-import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
+import { type AdmissionContext, type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
 import type { Evaluator } from '../policies/expressions.ts';
 import { type Binding, casesOf, type Policy } from '../policies/policy.ts';
 
@@ -38,26 +38,44 @@ export const validatingAdmissionPolicies = defineAdmissionPlugin({
     for (const { policy, binding, evaluator } of casesOf<ValidatingPolicy>(KINDS, shown, request, context, failed)) {
       const values = evaluator(shown);
       for (const validation of policy.spec.validations ?? []) {
-        const complaint = judged(validation, values, policy);
-        if (complaint !== undefined) enforce(complaint, validation, { request, policy, binding });
+        const began = context.registry.measures.admission.now();
+        const verdict = judged(validation, values, policy);
+        count(verdict, policy, binding, context, began);
+        if (verdict.complaint !== undefined) enforce(verdict.complaint, validation, { request, policy, binding });
       }
     }
   },
 });
 
-/** What is wrong by one validation; undefined: nothing. */
+interface Verdict {
+  /** What is wrong; absent: nothing, or nothing that matters. */
+  readonly complaint?: string;
+  /** The expression could not be evaluated. */
+  readonly isFailure?: boolean;
+}
+
+/** Only what did not simply hold is counted, once for each thing that is done about it. */
+function count({ complaint, isFailure = false }: Verdict, policy: Policy, binding: Binding, { registry }: AdmissionContext, began: number): void {
+  if (complaint === undefined && !isFailure) return;
+  const { admission: measures } = registry.measures;
+  const actions = complaint === undefined ? (['allow'] as const) : (binding.spec.validationActions ?? ['Deny']).map((action) => action.toLowerCase() as 'audit' | 'deny' | 'warn');
+  const outcome = { policy: policy.metadata.name, binding: binding.metadata.name, error: isFailure ? 'invalid_error' : 'no_error', seconds: (measures.now() - began) / 1000 } as const;
+  for (const action of actions) measures.policy({ ...outcome, action });
+}
+
+/** What one validation says. */
 function judged(
   { expression, message, messageExpression }: Validation,
   values: Evaluator,
   { spec }: ValidatingPolicy,
-): string | undefined {
+): Verdict {
   try {
-    if (values.evaluate(expression) === true) return undefined;
+    if (values.evaluate(expression) === true) return {};
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
-    return spec.failurePolicy === 'Ignore' ? undefined : error.message;
+    return spec.failurePolicy === 'Ignore' ? { isFailure: true } : { complaint: error.message, isFailure: true };
   }
-  return made(messageExpression, values) ?? (message?.trim() || `failed expression: ${expression.trim()}`);
+  return { complaint: made(messageExpression, values) ?? (message?.trim() || `failed expression: ${expression.trim()}`) };
 }
 
 /** The message an expression makes, where it makes a good one. */

@@ -46,7 +46,7 @@ async function applyOne(
   context: AdmissionContext,
   webhooks: Webhooks | undefined,
 ): Promise<boolean> {
-  const answered = await askIfWanted(webhook, draft as ApiObject, request, context, webhooks);
+  const answered = await askIfWanted(webhook, draft as ApiObject, request, context, { webhooks, round: 'admit' });
   if (!answered) return false;
   const { kind, verdict } = answered;
   if (verdict.patch) takeOver(draft, await patched({ webhook, kind, stored: request.kind, registry: context.registry }, verdict.patch, draft as ApiObject));
@@ -91,7 +91,7 @@ export const validatingWebhooks = (webhooks: Webhooks | undefined): AdmissionPlu
     async validate(object, _at, request, context) {
       const all = webhooksOf(context.registry, validatingWebhookConfiguration);
       if (all.length > 0)
-        await settleAll(all.map((webhook) => askIfWanted(webhook, object, request, context, webhooks)));
+        await settleAll(all.map((webhook) => askIfWanted(webhook, object, request, context, { webhooks, round: 'validating' })));
     },
   });
 
@@ -100,14 +100,14 @@ async function askIfWanted(
   object: ApiObject,
   request: AdmissionRequest,
   context: AdmissionContext,
-  webhooks: Webhooks | undefined,
+  { webhooks, round }: { readonly webhooks: Webhooks | undefined; readonly round: 'admit' | 'validating' },
 ): Promise<{ readonly kind: Kind<any>; readonly verdict: Verdict } | undefined> {
   const body = request.operation === 'DELETE' ? undefined : object;
   const kind = wantedKind(webhook, request, context, body);
   if (!kind) return undefined;
   const shown = kind.origin === 'custom' ? await inVersion(kind, body, request, context.registry) : { object: body, request };
   const verdict = await ask(
-    { webhook, kind, ...shown, uid: randomUid(context.registry.deps.random) },
+    { webhook, round, kind, ...shown, uid: randomUid(context.registry.deps.random) },
     webhooks,
     context,
   );

@@ -7,6 +7,9 @@ import type { Webhooks } from './port.ts';
 
 const SECONDS_DEFAULT = 10;
 const REVIEW = 'admission.k8s.io/v1';
+const OK = 200;
+/** What it counts as when no answer came. */
+const UNAVAILABLE = 503;
 
 /** What a webhook decided. */
 export interface Verdict {
@@ -21,6 +24,8 @@ export interface Verdict {
 
 export interface Question extends ShownRequest {
   readonly webhook: Webhook;
+  /** In which of the two rounds it is asked. */
+  readonly round: 'admit' | 'validating';
 }
 
 /**
@@ -32,8 +37,12 @@ export async function ask(
   webhooks: Webhooks | undefined,
   context: AdmissionContext,
 ): Promise<Verdict | undefined> {
-  const { webhook, request, uid } = question;
+  const { webhook, request, uid, round: type } = question;
   const { registry } = context;
+  const { admission: measures } = registry.measures;
+  const outcome = { name: webhook.name, type, operation: request.operation };
+  let began: number | undefined;
+  let code = UNAVAILABLE;
   if (request.isDryRun && webhook.sideEffects !== 'None' && webhook.sideEffects !== 'NoneOnDryRun') {
     throw badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`);
   }
@@ -48,12 +57,19 @@ export async function ask(
     if (!webhook.admissionReviewVersions.includes('v1'))
       throw new Error('the webhook does not accept v1 AdmissionReview');
     const { timeoutSeconds = SECONDS_DEFAULT } = webhook;
+    began = measures.now();
     const answer = await post(webhooks, addressOf(webhook, registry), JSON.stringify(reviewOf(question)), timeoutSeconds);
+    code = answer.status;
     if (answer.status < 200 || answer.status > 299) throw new Error(`the server answered ${answer.status}`);
-    return checked(JSON.parse(answer.body) as unknown, uid);
+    const verdict = checked(JSON.parse(answer.body) as unknown, uid);
+    const seconds = (measures.now() - began) / 1000;
+    measures.webhook(verdict.allowed === true ? { ...outcome, seconds, code: OK } : { ...outcome, seconds, code: codeOf(verdict), refusal: 'no_error' });
+    return verdict;
   } catch (error) {
+    const failedOpen = webhook.failurePolicy === 'Ignore';
+    if (began !== undefined) measures.webhook({ ...outcome, seconds: (measures.now() - began) / 1000, code, failedOpen, ...(failedOpen ? {} : { refusal: 'calling_webhook_error' }) });
     registry.deps.log.warn('admission webhook failed', { webhook: webhook.name, error });
-    if (webhook.failurePolicy === 'Ignore') return undefined;
+    if (failedOpen) return undefined;
     throw internalError(
       new Error(
         `failed calling webhook ${JSON.stringify(webhook.name)}: failed to call webhook: ${(error as Error).message}`,
@@ -88,10 +104,10 @@ function checked(body: unknown, uid: string): Verdict {
 }
 
 /** Throws the webhook's own refusal, with a code that says that it is one. */
-export function refuse({ name }: Webhook, { status = {} }: Verdict): never {
+export function refuse({ name }: Webhook, verdict: Verdict): never {
+  const { status = {} } = verdict;
   const head = `admission webhook ${JSON.stringify(name)} denied the request`;
   const reason = status.message || status.reason;
-  const code = typeof status.code === 'number' && status.code >= 400 ? status.code : 400;
   throw new StatusError({
     kind: 'Status',
     apiVersion: 'v1',
@@ -100,6 +116,8 @@ export function refuse({ name }: Webhook, { status = {} }: Verdict): never {
     message: reason ? `${head}: ${reason}` : `${head} without explanation`,
     ...(status.reason ? { reason: status.reason } : {}),
     ...(status.details ? { details: status.details } : {}),
-    code,
+    code: codeOf(verdict),
   });
 }
+
+const codeOf = ({ status = {} }: Verdict): number => (typeof status.code === 'number' && status.code >= 400 ? status.code : 400);
