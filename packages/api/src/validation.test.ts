@@ -20,10 +20,10 @@ test('roles and bindings', () => {
   table(`${rbac}.RoleBinding`, [
     [{ roleRef: { apiGroup: 'x', kind: 'X', name: '' } }, 'roleRef.apiGroup: Unsupported value: "x": supported values: "rbac.authorization.k8s.io"',
       'roleRef.kind: Unsupported value: "X": supported values: "ClusterRole", "Role"', 'roleRef.name: Required value'],
-    [{ subjects: [{ kind: 'ServiceAccount', name: 'a' }, { kind: 'User', name: '' }, { kind: 'X', name: 'x' }] }, 'subjects[0].namespace: Required value', 'subjects[1].name: Required value',
+    [{ subjects: [{ kind: 'ServiceAccount', name: 'a' }, { kind: 'User', name: '' }, { kind: 'X', name: 'x' }] }, 'subjects[1].name: Required value',
       'subjects[2].kind: Unsupported value: "X": supported values: "Group", "ServiceAccount", "User"'],
   ]);
-  table(`${rbac}.ClusterRoleBinding`, [[{ roleRef: { kind: 'Role' } }, 'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"']]);
+  table(`${rbac}.ClusterRoleBinding`, [[{ subjects: [{ kind: 'ServiceAccount', name: 'a' }] }, 'subjects[0].namespace: Required value'], [{ roleRef: { kind: 'Role' } }, 'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"']]);
 });
 
 test('autoscalers and disruption budgets', () => {

@@ -62,7 +62,7 @@ export const clusterRoles: readonly Draft<ClusterRole>[] = [
   // Whoever may see pods may see what they use: the role that metrics-server brings.
   {
     metadata: metadata('system:aggregated-metrics-reader', Object.fromEntries(['admin', 'edit', 'view'].map((into) => [`${AGGREGATE}${into}`, 'true']))),
-    rules: [can('get list watch', 'metrics.k8s.io', 'nodes pods')],
+    rules: [can('get list watch', 'metrics.k8s.io', 'pods nodes')],
   },
 ];
 

@@ -71,6 +71,7 @@ function recordedOf(kind: Kind<any>, next: ApiObject, previous: ApiObject | unde
 export function managerOf(user: User): string {
   if (user.name.startsWith('system:node:')) return 'kubelet';
   if (user.name.startsWith('system:serviceaccount:kube-system:')) return 'kube-controller-manager';
+  if (user.name === 'system:apiserver') return 'kube-apiserver';
   return user.name.startsWith('system:') ? user.name.slice('system:'.length) : user.name;
 }
 

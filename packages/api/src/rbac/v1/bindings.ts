@@ -22,7 +22,7 @@ export const roleBinding: Kind<RoleBinding> = builtIn<RoleBinding>(`${GROUP}/v1.
   columns: columnsOf('rbac.authorization.k8s.io/RoleBinding', cells),
   behaviour: {
     desired: false, validateName: pathSegmentErrors, complete, validateUpdate,
-    validate: (b, at) => validate(b, ['ClusterRole', 'Role'], at),
+    validate: (b, at) => validate(b, ['ClusterRole', 'Role'], at, true),
   },
 });
 
@@ -30,7 +30,7 @@ export const clusterRoleBinding: Kind<ClusterRoleBinding> = builtIn<ClusterRoleB
   columns: columnsOf('rbac.authorization.k8s.io/ClusterRoleBinding', cells),
   behaviour: {
     desired: false, validateName: pathSegmentErrors, complete, validateUpdate,
-    validate: (b, at) => validate(b, ['ClusterRole'], at),
+    validate: (b, at) => validate(b, ['ClusterRole'], at, false),
   },
 });
 
@@ -40,9 +40,9 @@ function complete(b: Mutable<Binding>): void {
   for (const subject of b.subjects ?? []) if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ||= GROUP;
 }
 
-function validate({ roleRef, subjects }: Binding, kinds: readonly string[], at: Field): void {
+function validate({ roleRef, subjects }: Binding, kinds: readonly string[], at: Field, isNamespaced: boolean): void {
   validateReference(roleRef, kinds, at.at('roleRef'));
-  each(subjects, at.at('subjects'), validateSubject);
+  each(subjects, at.at('subjects'), (subject, here) => validateSubject(subject, here, isNamespaced));
 }
 
 function validateReference({ apiGroup, kind, name }: RoleRef, kinds: readonly string[], at: Field): void {
@@ -52,13 +52,14 @@ function validateReference({ apiGroup, kind, name }: RoleRef, kinds: readonly st
   else named(name, pathSegmentErrors, at.at('name'));
 }
 
-function validateSubject({ kind, name, namespace, apiGroup = '' }: Subject, at: Field): void {
+function validateSubject({ kind, name, namespace, apiGroup = '' }: Subject, at: Field, isNamespaced: boolean): void {
   if (!name) at.at('name').required();
   switch (kind) {
     case 'ServiceAccount':
       if (name) named(name, dnsSubdomainErrors, at.at('name'));
       if (apiGroup !== '') at.at('apiGroup').notSupported(apiGroup, ['']);
-      if (!namespace) at.at('namespace').required();
+      // Of a binding with a namespace, that one is meant.
+      if (!namespace && !isNamespaced) at.at('namespace').required();
       break;
     case 'User':
     case 'Group':
