@@ -4,12 +4,16 @@ import { type Api, Cache, EventRecorder, type Scope } from '@navarch/client';
 import type { Kind } from '@navarch/machinery';
 import type { DnsSettings, NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
+import { Evictor, type EvictorDeps } from './eviction/evictor.ts';
+import type { Pressure } from './eviction/signals.ts';
+import type { EvictionSettings } from './eviction/thresholds.ts';
 import { IMAGE_THRESHOLDS, ImageCollector, type ImageThresholds } from './images/collect-images.ts';
 import { keepLogsSmall } from './logs/rotate-logs.ts';
 import { keepNodeStatus } from './node-status.ts';
 import { listAll } from './observe.ts';
 import { Orphans } from './orphans.ts';
 import { Pods } from './pods.ts';
+import type { ObservedNode } from './server/stats/observed.ts';
 import { ManifestFolder } from './static-pods/manifest-folder.ts';
 import { StaticPods } from './static-pods/static-pods.ts';
 import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, Prober } from './ports.ts';
@@ -38,6 +42,8 @@ export interface KubeletDeps {
   readonly dns: DnsSettings;
   /** Where results of probes are counted. */
   readonly probeMetrics?: Metrics;
+  /** Without it nothing is evicted: nobody says what the node has left. */
+  readonly eviction?: { readonly settings: EvictionSettings; observe(signal: AbortSignal): Promise<ObservedNode> };
   /** Pods that files describe: a folder of them, or one file; `parse` reads YAML and throws where it is none. */
   readonly staticPods?: { readonly path: string; parse(text: string): unknown };
   /** When unused images are removed. From 85 to 80 percent, as upstream, when left out. */
@@ -66,9 +72,14 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   const recorder = new EventRecorder({ events: api.of(event), clock, random, log }, 'kubelet', nodeName);
   group.spawn((s) => recorder.run(s));
   const aboutNode = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName };
-  group.spawn((s) => keepNodeStatus({ ...deps, tell: (told) => recorder.record(aboutNode, told) }, s));
+  const tell = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
+    recorder.record(aboutNode, { type, reason, message });
+  const collector = new ImageCollector({ ...deps, thresholds: deps.imageThresholds ?? IMAGE_THRESHOLDS, event: tell });
+  const pressures = (): ReadonlySet<Pressure> => evictor?.pressures ?? noPressures;
+  const pods = new Pods({ ...deps, cache, recorder, pressures }, group);
+  const evictor = evictorOf(deps, pods, collector, tell);
+  group.spawn((s) => keepNodeStatus({ ...deps, pressures, tell: (told) => recorder.record(aboutNode, told) }, s));
   const synced = cache.whenSynced([pod, node, service], group.signal);
-  const pods = new Pods(deps, cache, recorder, group);
   const orphans = new Orphans(deps, group);
   const statics = staticPods(deps, cache, pods);
   let isComplete = false;
@@ -81,16 +92,27 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   group.spawn((s) => statics.mirror(s));
   group.spawn((s) => keepLogsSmall(deps, s));
   group.spawn((s) => removeReleasedFolders({ ...deps, cache }, s));
-  const collector = new ImageCollector({
-    ...deps,
-    thresholds: deps.imageThresholds ?? IMAGE_THRESHOLDS,
-    event: (type, reason, message) => recorder.record(aboutNode, { type, reason, message }),
-  });
   group.spawn((s) => collector.run(s));
+  if (evictor) group.spawn((s) => evictor.run(s));
   pods.start();
   isComplete = true;
   if (deps.runtime.features().hasContainerEvents) group.spawn((s) => followEvents(deps, pods, s));
   await group.join();
+}
+
+const noPressures: ReadonlySet<Pressure> = new Set();
+
+function evictorOf(deps: KubeletDeps, pods: Pods, collector: ImageCollector, event: EvictorDeps['event']): Evictor | undefined {
+  return deps.eviction && new Evictor({
+    ...deps,
+    ...deps.eviction,
+    pods: () => pods.evictable(),
+    async reclaim(signal) {
+      await pods.giveUpRemains(signal);
+      await collector.deleteUnused(signal);
+    },
+    event,
+  });
 }
 
 function staticPods(deps: KubeletDeps, cache: Cache, pods: Pods): StaticPods {

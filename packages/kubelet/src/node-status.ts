@@ -7,6 +7,7 @@ import type { ContainerRuntime } from './cri/index.ts';
 import { nodeImages } from './images/node-images.ts';
 import { capacityOf } from './node-capacity.ts';
 import { type NodeEvent, nodeEvents } from './node-events.ts';
+import type { Pressure } from './eviction/signals.ts';
 import { renewLease } from './node-lease.ts';
 import { time } from './pod-machine/time.ts';
 import type { HostFacts } from './ports.ts';
@@ -24,6 +25,8 @@ export interface NodeStatusDeps {
   readonly podsMax: number;
   readonly dirs: Pick<NodeDirs, 'root'>;
   readonly labels: Readonly<Record<string, string>>;
+  /** What the node runs out of. */
+  pressures(): ReadonlySet<Pressure>;
   /** Tells people of the node. */
   tell(event: NodeEvent): void;
 }
@@ -188,16 +191,14 @@ const extended = (capacity: Node['status']['capacity'] = {}): Readonly<Record<st
   Object.fromEntries(Object.entries(capacity).filter(([name]) => name.includes('/') && !name.includes('kubernetes.io/')));
 
 async function conditions(
-  { clock, runtime }: NodeStatusDeps,
+  { clock, runtime, pressures }: NodeStatusDeps,
   before: Node | undefined,
   signal: AbortSignal,
 ): Promise<NonNullable<Node['status']['conditions']>> {
   const problem = await runtimeProblem(runtime, signal);
   const now = time(clock.now());
   const wanted = [
-    ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
-    ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
-    ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+    ...(Object.keys(PRESSURES) as Pressure[]).map((type) => pressure(type, pressures().has(type))),
     problem === undefined
       ? ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status']
       : ['Ready', 'False', 'KubeletNotReady', problem],
@@ -213,6 +214,27 @@ async function conditions(
       message,
     };
   });
+}
+
+/** What is said of each when there is none of it, and when there is. Upstream's words. */
+const PRESSURES: Readonly<Record<Pressure, readonly [no: readonly [string, string], yes: readonly [string, string]]>> = {
+  MemoryPressure: [
+    ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+    ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+  ],
+  DiskPressure: [
+    ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+    ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
+  ],
+  PIDPressure: [
+    ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+    ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+  ],
+};
+
+function pressure(type: Pressure, isSo: boolean): readonly [string, string, string, string] {
+  const [reason, message] = PRESSURES[type][isSo ? 1 : 0];
+  return [type, isSo ? 'True' : 'False', reason, message];
 }
 
 async function runtimeProblem(runtime: ContainerRuntime, signal: AbortSignal): Promise<string | undefined> {

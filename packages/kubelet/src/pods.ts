@@ -4,6 +4,9 @@ import type { Cache, EventRecorder } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
 import { rejectionOf, resizeRefusal } from './admission.ts';
 import { environmentSources, pullSecrets, volumeHost } from './cluster-objects.ts';
+import { pressureRejection } from './eviction/critical.ts';
+import type { Evictable } from './eviction/evictor.ts';
+import type { Pressure } from './eviction/signals.ts';
 import { Images } from './images/images.ts';
 import type { KubeletDeps } from './kubelet.ts';
 import { PodObserver } from './observe.ts';
@@ -15,6 +18,13 @@ import { PodWorker } from './pod-worker/pod-worker.ts';
 import { countProbes } from './probes/count-probes.ts';
 import { isMirror } from './static-pods/static-pods.ts';
 
+export interface PodsDeps {
+  readonly cache: Cache;
+  readonly recorder: EventRecorder;
+  /** What the node is under. */
+  pressures(): ReadonlySet<Pressure>;
+}
+
 /** The pods of the node, one worker each: begun by the API, ended when nothing of the pod is left. */
 export class Pods {
   readonly #deps: KubeletDeps;
@@ -24,10 +34,13 @@ export class Pods {
   /** Uids of pods of which nothing is left here, though the API still holds them: a finalizer may. */
   readonly #done = new Set<string>();
   readonly #cgroups: PodCgroups;
+  readonly #pressures: () => ReadonlySet<Pressure>;
   readonly #shared: Omit<PodWorkerDeps, 'observe' | 'record'>;
 
-  constructor(deps: KubeletDeps, cache: Cache, recorder: EventRecorder, group: TaskGroup) {
+  constructor(deps: KubeletDeps & PodsDeps, group: TaskGroup) {
+    const { cache, recorder, pressures } = deps;
     this.#deps = deps;
+    this.#pressures = pressures;
     this.#cache = cache;
     this.#group = group;
     this.#cgroups = new PodCgroups({ cgroups: deps.cgroups, host: deps.host, root: deps.dirs.cgroupRoot });
@@ -58,6 +71,19 @@ export class Pods {
   /** Whether someone looks after what the machine holds of the pod. */
   has(uid: string): boolean {
     return this.#workers.has(uid);
+  }
+
+  /** Those that the node could do without: what is going already is not counted on. */
+  evictable(): readonly Evictable[] {
+    return [...this.#workers.values()].filter((w) => w.isActive && w.pod.metadata.deletionTimestamp === undefined);
+  }
+
+  /** Removes what is kept of pods that are over, as far as that can be done in a while. */
+  async giveUpRemains(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    const until = clock.monotonic() + REMAINS_MS;
+    const hasRemains = (): boolean => [...this.#workers.values()].filter((worker) => worker.giveUpRemains()).length > 0;
+    while (hasRemains() && clock.monotonic() < until) await clock.sleep(REMAINS_LOOK_MS, signal);
   }
 
   poke(uid: string): void {
@@ -110,7 +136,7 @@ export class Pods {
     const here = this.#cache.get(node, this.#deps.nodeName);
     if (!here || isTerminal(p) || p.status.startTime !== undefined || p.metadata.deletionTimestamp !== undefined)
       return undefined;
-    return rejectionOf(p, here, this.#others(p), this.#deps.host);
+    return pressureRejection(p, this.#pressures()) ?? rejectionOf(p, here, this.#others(p), this.#deps.host);
   }
 
   #refuseResize(p: Pod): Rejection | undefined {
@@ -124,6 +150,9 @@ export class Pods {
       .map((w) => w.pod);
   }
 }
+
+const REMAINS_MS = 10_000;
+const REMAINS_LOOK_MS = 200;
 
 const byAge = (a: Pod, b: Pod): number =>
   Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp);

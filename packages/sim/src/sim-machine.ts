@@ -16,6 +16,8 @@ export interface SimMachineOptions extends Pick<
   MemoryRuntimeOptions,
   'latencyMs' | 'refuse' | 'program' | 'pull' | 'onEffect'
 > {
+  /** What the machine has left, and what the kubelet makes of it; absent: always enough. */
+  readonly eviction?: NonNullable<KubeletDeps['eviction']>;
   /** What pods answer to probes over the network; absent: all is well. */
   answer?(request: { readonly host: string; readonly port: number; readonly path?: string }): string | undefined;
 }
@@ -113,6 +115,7 @@ export class SimMachine {
       podsMax: 110,
       labels: { 'navarch.dev/simulated': 'true' },
       dirs: { root: '/var/lib/kubelet', podLogs: '/var/log/pods', cgroupRoot: '/kubelet' },
+      ...(this.#options.eviction ? { eviction: this.#options.eviction } : {}),
       staticPods: { path: MANIFESTS, parse: JSON.parse },
       dns: { clusterDns: '10.96.0.10', clusterDomain: 'cluster.local' },
     };

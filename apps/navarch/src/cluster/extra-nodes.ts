@@ -8,6 +8,7 @@ import { endUnclaimed, startDaemon, stopDaemon } from './daemon.ts';
 import { DEFAULTS } from './flags.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { cgroupRootOf, readNodeState } from './state.ts';
+import { SHARED_MACHINE } from './eviction-flags.ts';
 
 /** A node beside the first on this machine: with containers it has a network namespace and a containerd of its own. */
 export interface ExtraNode {
@@ -57,7 +58,7 @@ export async function prepareNodes(nodes: readonly ExtraNode[], images: string, 
 
 /** Starts the agent of a node, which joins by token as one on another machine would. */
 export const startNode = (node: ExtraNode, runtime: 'containerd' | 'sim', server: string, token: string): Promise<void> => startDaemon(node.layout, 'agent', [
-  'agent', '--data-dir', node.layout.dir, '--server', server, '--token', token, '--node-name', node.name, '--node-ip', node.address, '--bridge', node.bridge, '--runtime', runtime,
+  'agent', '--data-dir', node.layout.dir, '--server', server, '--token', token, '--node-name', node.name, '--node-ip', node.address, '--bridge', node.bridge, '--runtime', runtime, ...SHARED_MACHINE,
 ], runtime === 'containerd' ? netnsPath(node.netns) : undefined);
 
 /** Takes away what `prepareNodes` and the agents made outside the folder. */

@@ -6,6 +6,7 @@ import { StatusError } from '@navarch/machinery';
 import { httpTransport, systemClock, systemLogger } from '@navarch/node';
 import { runSimulatedAgent } from '../compose/simulated-agent.ts';
 import { runAgent } from '../compose/agent.ts';
+import { type EvictionFlags, evictionOf } from '../cluster/eviction-flags.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
 import { bridgeOf, choiceOf, DEFAULTS, nodeNameOf, numberOf, portOf, reachableAddressOf, serverOf } from '../cluster/flags.ts';
 import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
@@ -28,7 +29,7 @@ Examples:
 On the server: \`./navarch token create\` prints the whole line.
 `;
 
-interface AgentFlags {
+interface AgentFlags extends EvictionFlags {
   readonly name: string;
   readonly dataDir?: string;
   readonly kubeconfig?: string;
@@ -61,6 +62,12 @@ export const declareAgent: Declare = (program) => {
     .option('--bridge <device>', 'network device that pods hang on', DEFAULTS.bridge)
     .option('--runtime <kind>', 'containerd, or sim: play the node without containers', 'containerd')
     .option('--pod-manifest-path <path>', 'a folder of pods to run as static pods, or one file (default: `manifests` in the data folder)')
+    .option('--eviction-hard <list>', "what the node must have left, or a pod goes at once, `memory.available<1Gi,nodefs.available<5%` (default: upstream's; '' for nothing)")
+    .option('--eviction-soft <list>', 'the same, for what may be so for a while')
+    .option('--eviction-soft-grace-period <list>', 'how long, `memory.available=1m30s`')
+    .option('--eviction-minimum-reclaim <list>', 'how much more to win back, `memory.available=500Mi`')
+    .option('--eviction-max-pod-grace-period <seconds>', 'how long a pod may take to end that goes for a soft threshold', '0')
+    .option('--eviction-pressure-transition-period <duration>', 'how long the node counts as under pressure after it was', '5m')
     .option('--max-pods <number>', 'pods this node takes', '110')
     .addHelpText('after', HELP)
     .action((flags: AgentFlags) => runAgentCommand(flags));
@@ -74,6 +81,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   const podsMax = numberOf('--max-pods', flags.maxPods, [1, 1000]);
   const bridge = bridgeOf('--bridge', flags.bridge);
   const log = systemLogger('info');
+  const eviction = evictionOf(flags);
   const server = flags.server === undefined ? undefined : serverOf('--server', flags.server);
   const nodeName = flags.nodeName === undefined ? undefined : nodeNameOf('--node-name', flags.nodeName);
   const givenIP = flags.nodeIp === undefined ? undefined : reachableAddressOf('--node-ip', flags.nodeIp);
@@ -91,7 +99,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
     const nodeIP = givenIP ?? await addressTowards(access.server);
     const state: NodeState = { nodeName: access.nodeName, nodeIP, bridge, cgroupRoot: readNodeState(layout)?.cgroupRoot ?? cgroupRootOf(access.nodeName, layout) };
     keep(layout, state);
-    return runAgent({ dataDir: layout.dir, images: layout.images, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge, cgroupRoot: state.cgroupRoot, settings, podsMax, manifests: flags.podManifestPath ?? join(layout.dir, 'manifests'), log }, signal);
+    return runAgent({ dataDir: layout.dir, images: layout.images, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge, cgroupRoot: state.cgroupRoot, settings, podsMax, manifests: flags.podManifestPath ?? join(layout.dir, 'manifests'), eviction, log }, signal);
   });
 }
 

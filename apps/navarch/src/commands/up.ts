@@ -8,6 +8,7 @@ import { settleAll } from '@navarch/base';
 import { PAUSE_IMAGE } from '../compose/agent.ts';
 import { bringImages, FIRST_IMAGES } from '../cluster/bring-images.ts';
 import { findDaemon, startDaemon } from '../cluster/daemon.ts';
+import { SHARED_MACHINE } from '../cluster/eviction-flags.ts';
 import { extraNodes, NODES_MAX, prepareNodes, startNode } from '../cluster/extra-nodes.ts';
 import { addressOf, choiceOf, DEFAULTS, numberOf, portOf } from '../cluster/flags.ts';
 import { checkFreeSpace } from '../cluster/free-space.ts';
@@ -111,7 +112,7 @@ async function start(layout: Layout, state: ClusterState, steps: Steps, signal: 
     await steps.step('Starting the control plane, and containerd with its first images', () => settleAll([startServer(layout, state), startRuntime(layout, signal), prepareNodes(extraNodes(layout, state.nodes ?? 1), layout.images, signal)]));
   }
   // Only now, so that no pod looks for an image that is still on its way.
-  await startDaemon(layout, 'agent', ['agent', '--name', layout.name, '--data-dir', layout.dir, '--node-name', state.nodeName, '--node-ip', nodeIP, '--runtime', runtime]);
+  await startDaemon(layout, 'agent', ['agent', '--name', layout.name, '--data-dir', layout.dir, '--node-name', state.nodeName, '--node-ip', nodeIP, '--runtime', runtime, ...SHARED_MACHINE]);
   await startExtraNodes(layout, state, signal);
 }
 

@@ -4,7 +4,7 @@ import { type Node, node } from '@navarch/api';
 import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
 import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds, DnsServer } from '@navarch/dns';
-import { type KubeletDeps, runKubelet } from '@navarch/kubelet';
+import { type EvictionSettings, type KubeletDeps, runKubelet } from '@navarch/kubelet';
 import {
   connectRuntime, type Containerd, containerdImageMounts, countCalls, countRequests, healthPorts, hostFacts, listenDns, nftFilter, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, openCgroups, parseYaml, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
 } from '@navarch/node';
@@ -42,6 +42,7 @@ export interface AgentOptions {
   readonly podsMax: number;
   /** Where static pods are described. */
   readonly manifests: string;
+  readonly eviction: EvictionSettings;
   readonly log: Logger;
 }
 
@@ -63,9 +64,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   mkdirSync(join(dataDir, 'kubelet'), { recursive: true });
   const probeMetrics = new MetricRegistry();
   const deps = { ...kubeletDeps(options, api, runtime, group.signal), imageMounts: containerdImageMounts(containerd, group.signal), probeMetrics };
-  group.spawn((s) => runKubelet(deps, s));
-  group.spawn((s) => runNetwork(api, options, containerd, s));
   const statistics = nodeStatistics({ runtime, metrics, probeMetrics, host: deps.host, nodeName: access.nodeName, dirs: deps.dirs, runtimePid: containerd.process.pid, version: KUBERNETES_VERSION });
+  group.spawn((s) => runKubelet({ ...deps, eviction: { settings: options.eviction, observe: (during) => statistics.observe(during) } }, s));
+  group.spawn((s) => runNetwork(api, options, containerd, s));
   group.spawn((s) => keepKubeletServer({ ...options, api, runtime, statistics }, s));
   group.spawn((s) => keepFresh({
     what: 'client', first: access.client,

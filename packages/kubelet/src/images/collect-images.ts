@@ -87,6 +87,14 @@ export class ImageCollector {
     }
   }
 
+  /** Removes every image that nobody uses, however much room there is. */
+  async deleteUnused(signal: AbortSignal): Promise<void> {
+    const { images } = await this.#deps.runtime.listImages({}, signal);
+    const inUse = await this.#note(images, signal);
+    const unused = images.filter((image) => isReplaceable(image) && !inUse.has(image.id));
+    await this.#free(unused, Number.POSITIVE_INFINITY, signal);
+  }
+
   /** Remembers since when each image is here and when it was used last. Resolves to the ids of those in use. */
   async #note(images: readonly Image[], signal: AbortSignal): Promise<ReadonlySet<string>> {
     const { runtime, clock } = this.#deps;

@@ -42,7 +42,10 @@ export function conditionsOf(
     ['ContainersReady', containersReady],
   ];
   const kept = (pod.status.conditions ?? []).filter(
-    (c) => !PASSING.includes(c.type) && !own.some(([type]) => type === c.type),
+    (c) =>
+      !PASSING.includes(c.type) &&
+      !own.some(([type]) => type === c.type) &&
+      !(c.type === DISRUPTION && c.status !== 'True' && memory.eviction?.isDisruption),
   );
   // Whoever was bound without a scheduler is scheduled all the same.
   const isScheduled = kept.some((c) => c.type === 'PodScheduled');
@@ -52,6 +55,7 @@ export function conditionsOf(
     ),
     ...kept,
     ...(isScheduled ? [] : [condition(pod, 'PodScheduled', holds, now)]),
+    ...disrupted(kept, memory).map((claim) => condition(pod, DISRUPTION, claim, now)),
   ];
 }
 
@@ -66,6 +70,14 @@ function resizing(containers: readonly PodContainer[], memory: Memory): readonly
 
 const restarting = (containers: readonly PodContainer[]): readonly (readonly [string, Claim])[] =>
   containers.some((c) => c.isSuperseded) ? [['AllContainersRestarting', holds]] : [];
+
+const DISRUPTION = 'DisruptionTarget';
+
+/** Once it is told it is kept with what others say. */
+const disrupted = (kept: readonly PodCondition[], { eviction }: Memory): readonly Claim[] =>
+  eviction?.isDisruption && !kept.some((c) => c.type === DISRUPTION && c.status === 'True')
+    ? [{ isTrue: true, reason: 'TerminationByKubelet', message: eviction.message }]
+    : [];
 
 function overOr(phase: PodStatus['phase'], otherwise: () => Claim): Claim {
   if (phase === 'Succeeded') return { isTrue: false, reason: 'PodCompleted' };

@@ -1,6 +1,6 @@
 import type { Pod, PodStatus } from '@navarch/api';
 import type { Action } from './action.ts';
-import { endContainers, endUnwanted, leftovers, merged, type Steps } from './ending.ts';
+import { endContainers, endUnwanted, graceOf, leftovers, merged, removal, type Steps } from './ending.ts';
 import type { Memory } from './memory.ts';
 import type { Observed } from './observed.ts';
 import { alive, containersOf, type PodContainer } from './pod-container.ts';
@@ -19,9 +19,12 @@ export interface Decision extends Steps {
 export function decide(pod: Pod, observed: Observed, memory: Memory, now: number): Decision {
   const isDeleted = pod.metadata.deletionTimestamp !== undefined;
   const containers = containersOf(pod, observed);
-  const verdict = verdictOf(pod, containers, memory.rejection, now);
+  const verdict = verdictOf(pod, containers, memory, now);
   const status = statusOf({ pod, containers, observed, memory, now, verdict });
-  if (isDeleted || verdict) return { status, ...endPod(pod, containers, observed, memory, now, verdict?.since ?? now) };
+  if (isDeleted || verdict) {
+    const killBy = (verdict?.since ?? now) + (verdict?.graceSeconds ?? graceOf(pod)) * 1000;
+    return { status, ...endPod(pod, containers, observed, memory, now, killBy) };
+  }
   const steps = merged([
     goOn(pod, containers, observed, memory, now),
     { actions: leftovers(containers, observed) },
@@ -60,16 +63,16 @@ function endPod(
   observed: Observed,
   memory: Memory,
   now: number,
-  since: number,
+  killBy: number,
 ): Steps {
-  const ends = endContainers(pod, containers, memory, now, since);
+  const ends = endContainers(pod, containers, memory, now, killBy);
   if (containers.some((c) => alive(c))) return ends;
   const ready = observed.sandboxes.filter((s) => s.isReady);
   if (ready.length > 0) return merged([ends, { actions: ready.map((s) => ({ type: 'stop-sandbox', id: s.id })) }]);
   if (pod.metadata.deletionTimestamp) return { actions: [{ type: 'finish' }] };
   return merged([
     ends,
-    { actions: leftovers(containers, observed) },
+    { actions: memory.isBare ? observed.containers.map(removal) : leftovers(containers, observed) },
     { actions: memory.volumes === 'gone' ? [] : [{ type: 'tear-down-volumes' }] },
   ]);
 }

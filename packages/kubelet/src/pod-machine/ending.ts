@@ -24,13 +24,13 @@ export function endContainers(
   containers: readonly PodContainer[],
   memory: Memory,
   now: number,
-  since: number,
+  endBy: number,
 ): Steps {
   const isForced = pod.metadata.deletionTimestamp !== undefined && pod.metadata.deletionGracePeriodSeconds === 0;
   const killBy =
     pod.metadata.deletionTimestamp !== undefined
       ? (memory.killBy ?? Date.parse(pod.metadata.deletionTimestamp))
-      : since + graceOf(pod) * 1000;
+      : endBy;
   return merged(
     containers.flatMap((container, i) => {
       const isItsTurn =

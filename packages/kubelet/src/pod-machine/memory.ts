@@ -31,6 +31,10 @@ export interface Memory {
   readonly underWay: ReadonlySet<string>;
   /** The node does not take the pod. */
   readonly rejection?: Rejection;
+  /** The node can no longer bear the pod. */
+  readonly eviction?: Eviction;
+  /** Of a pod that is over nothing is kept: the node needs the room. */
+  readonly isBare?: boolean;
 }
 
 export interface Waiting {
@@ -45,6 +49,16 @@ export interface ProbeResults {
   readonly isReady?: boolean;
   readonly isStarted?: boolean;
   readonly isAlive?: boolean;
+}
+
+export interface Eviction {
+  readonly message: string;
+  /** When it was decided, milliseconds of the wall clock. */
+  readonly since: number;
+  /** What the pod is given to end, whatever it asks for. */
+  readonly graceSeconds: number;
+  /** The pod did nothing wrong: whoever counts failures is told so (KEP-3329). */
+  readonly isDisruption: boolean;
 }
 
 export interface Rejection {

@@ -1,5 +1,5 @@
 import { isTerminal, type Pod } from '@navarch/api';
-import type { Rejection } from './memory.ts';
+import type { Memory } from './memory.ts';
 import { endingOf, type PodContainer } from './pod-container.ts';
 import { isOver } from './restart.ts';
 
@@ -10,13 +10,15 @@ export interface Verdict {
   readonly message?: string;
   /** When it became so, milliseconds of the wall clock: graces are counted from here. */
   readonly since: number;
+  /** Instead of the pod's own. */
+  readonly graceSeconds?: number;
 }
 
 /** undefined while the pod goes on. A pod that the API calls over stays so, whatever the runtime has forgotten. */
 export function verdictOf(
   pod: Pod,
   containers: readonly PodContainer[],
-  rejection: Rejection | undefined,
+  { rejection, eviction }: Pick<Memory, 'rejection' | 'eviction'>,
   now: number,
 ): Verdict | undefined {
   const { phase, reason, message } = pod.status;
@@ -29,6 +31,10 @@ export function verdictOf(
     };
   if (rejection)
     return { phase: 'Failed', reason: rejection.reason, message: `Pod was rejected: ${rejection.message}`, since: now };
+  if (eviction) {
+    const { message: why, since, graceSeconds } = eviction;
+    return { phase: 'Failed', reason: 'Evicted', message: why, since, graceSeconds };
+  }
   const deadline = deadlineOf(pod);
   if (deadline !== undefined && deadline <= now) {
     return {

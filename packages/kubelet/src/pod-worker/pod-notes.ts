@@ -1,6 +1,6 @@
 import type { Pod } from '@navarch/api';
 import type { PreStop, StopContainer } from '../pod-machine/action.ts';
-import type { Memory, ProbeResults, Rejection, Waiting } from '../pod-machine/memory.ts';
+import type { Eviction, Memory, ProbeResults, Rejection, Waiting } from '../pod-machine/memory.ts';
 import { isExited, type Observed } from '../pod-machine/observed.ts';
 
 /**
@@ -20,6 +20,8 @@ export class PodNotes {
   volumesRetryAt: number | undefined;
   sandboxRetryAt: number | undefined;
   rejection: Rejection | undefined;
+  eviction: Eviction | undefined;
+  isBare = false;
   #podIPs: readonly string[] = [];
   /** Ids of the containers that the last look found. */
   #seen: ReadonlySet<string> = new Set();
@@ -71,6 +73,8 @@ export class PodNotes {
       volumesRetryAt,
       sandboxRetryAt,
       rejection,
+      eviction,
+      isBare,
       resizeRefusal,
     } = this;
     return {
@@ -88,7 +92,9 @@ export class PodNotes {
       ...(volumesRetryAt === undefined ? {} : { volumesRetryAt }),
       ...(sandboxRetryAt === undefined ? {} : { sandboxRetryAt }),
       ...(this.#grace ? { killBy: this.#grace.killBy } : {}),
+      isBare,
       ...(rejection ? { rejection } : {}),
+      ...(eviction ? { eviction } : {}),
       ...(resizeRefusal ? { resizeRefusal } : {}),
     };
   }

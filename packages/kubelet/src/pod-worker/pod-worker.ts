@@ -3,7 +3,7 @@ import { Notifier, TaskGroup } from '@navarch/base';
 import { equalJson, keyOf } from '@navarch/machinery';
 import { type Action, actionKey } from '../pod-machine/action.ts';
 import { decide } from '../pod-machine/decide.ts';
-import type { Memory, Rejection } from '../pod-machine/memory.ts';
+import type { Eviction, Memory, Rejection } from '../pod-machine/memory.ts';
 import { nothingObserved, type Observed } from '../pod-machine/observed.ts';
 import { containersOf } from '../pod-machine/pod-container.ts';
 import { isOutgrown } from '../pod-machine/resize.ts';
@@ -88,6 +88,22 @@ export class PodWorker {
   /** It would have more than the node has left. */
   get waitsForRoom(): boolean {
     return this.#notes.resizeRefusal !== undefined;
+  }
+
+  /** The pod ends as failed, and stays so. */
+  evict(eviction: Omit<Eviction, 'since'>): void {
+    if (this.#notes.eviction) return;
+    this.#notes.eviction = { ...eviction, since: this.#deps.clock.now() };
+    this.#events.about('Warning', 'Evicted', eviction.message);
+    this.poke();
+  }
+
+  /** The node needs room: what is kept of a pod that is over may go. False when nothing is. */
+  giveUpRemains(): boolean {
+    if (this.isActive || this.#observed.containers.length === 0) return false;
+    this.#notes.isBare = true;
+    this.poke();
+    return true;
   }
 
   /** The API has another version of the pod. */
