@@ -29,7 +29,9 @@ test('roles and bindings', () => {
 test('autoscalers and disruption budgets', () => {
   const metric = (fields: Json): Json => spec({ metrics: [fields] });
   table('autoscaling/v2.HorizontalPodAutoscaler', [
-    [spec({ minReplicas: 0, maxReplicas: 0 }), 'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1', 'spec.maxReplicas: Invalid value: 0: must be greater than 0'],
+    [spec({ minReplicas: -1, maxReplicas: 0 }), 'spec.minReplicas: Invalid value: -1: must be greater than or equal to 0', 'spec.maxReplicas: Invalid value: 0: must be greater than 0'],
+    [spec({ minReplicas: 0 }), 'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas'],
+    [spec({ minReplicas: 0, metrics: [{ type: 'External', external: { metric: { name: 'queue' }, target: { type: 'Value', value: '1' } } }] })],
     [spec({ minReplicas: 3 }), 'spec.maxReplicas: Invalid value: 1: must be greater than or equal to `minReplicas`'],
     [spec({ scaleTargetRef: { kind: '', name: '' } }), 'spec.scaleTargetRef.kind: Required value', 'spec.scaleTargetRef.name: Required value'],
     [metric({ type: 'X' }), 'spec.metrics[0].type: Unsupported value: "X": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"'],

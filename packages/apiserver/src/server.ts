@@ -132,6 +132,12 @@ export class Server {
     return (await subresource.answer(body, this.#context(info, new URLSearchParams(), user, { user, isDryRun: false }))).value;
   }
 
+  /** What an extension server has at a path, for callers in the same process; undefined where none serves it. Throws StatusError. */
+  async readExtension(path: string, query: URLSearchParams, user: User): Promise<unknown> {
+    this.access.require(user, attributesOf(requestInfo('GET', path, query), query));
+    return this.#deps.aggregation?.read({ path, query }, user);
+  }
+
   /** Who asks, whether there is room, whether they may; then what they ask for. */
   async #answer(request: ApiRequest, trail: Trail): Promise<ApiResponse> {
     const info = infoOf(request);

@@ -32,6 +32,7 @@ export { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume.t
 export { garbageCollectorController } from './garbage-collector/garbage-collector.ts';
 export { jobController } from './job/job.ts';
 export { trackingFinalizersController } from './job/tracking-finalizers.ts';
+export type { ReadPath } from './horizontal-pod-autoscaler/metric-apis.ts';
 export { kindControllers, type KindSource, runKindControllers } from './kind-controllers.ts';
 export { localProvisionerController } from './local-provisioner/local-provisioner.ts';
 export { namespaceController } from './namespace/namespace.ts';

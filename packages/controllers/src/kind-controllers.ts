@@ -4,7 +4,8 @@ import type { Kind } from '@navarch/machinery';
 import type { Controller } from './controller.ts';
 import { disruptionController } from './disruption/disruption.ts';
 import { garbageCollectorController } from './garbage-collector/garbage-collector.ts';
-import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts';
+import { type AutoscalingDeps, horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts';
+import type { ReadPath } from './horizontal-pod-autoscaler/metric-apis.ts';
 import { ScalingMemory } from './horizontal-pod-autoscaler/scaling-memory.ts';
 import { namespaceController } from './namespace/namespace.ts';
 import { resourceQuotaController } from './resource-quota/resource-quota.ts';
@@ -21,22 +22,22 @@ export interface KindSource {
 const SETTLE_MS = 500;
 
 /** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count, a budget take shares of, an autoscaler resize. */
-export const kindControllers = (kinds: readonly Kind<any>[], memory = new ScalingMemory()): readonly Controller[] => [
+export const kindControllers = (kinds: readonly Kind<any>[], autoscaling: Partial<AutoscalingDeps> = {}): readonly Controller[] => [
   resourceQuotaController(kinds),
   namespaceController(kinds),
   garbageCollectorController(kinds),
   disruptionController(kinds),
-  horizontalPodAutoscalerController(kinds, memory),
+  horizontalPodAutoscalerController(kinds, { memory: new ScalingMemory(), readPath: async () => undefined, ...autoscaling }),
 ];
 
 /** Runs them until the signal aborts, anew after each change of what is served, on a cache of their own. */
 export async function runKindControllers(
   source: KindSource,
-  deps: Omit<RunnerDeps, 'cache'>,
+  { readPath, ...deps }: Omit<RunnerDeps, 'cache'> & { readonly readPath?: ReadPath },
   signal: AbortSignal,
 ): Promise<void> {
   // What autoscalers remember outlasts a change of what is served.
-  const memory = new ScalingMemory();
+  const autoscaling = { memory: new ScalingMemory(), ...(readPath ? { readPath } : {}) };
   for (let n = 0; !signal.aborted; n++) {
     const kinds = source.current();
     const round = new AbortController();
@@ -45,7 +46,7 @@ export async function runKindControllers(
     try {
       const cache = new Cache({ ...deps, random: deps.random.fork(`kinds ${n}`) });
       group.spawn((s) => cache.run(s));
-      group.spawn((s) => runControllers(kindControllers(kinds, memory), { ...deps, cache }, s));
+      group.spawn((s) => runControllers(kindControllers(kinds, autoscaling), { ...deps, cache }, s));
       // A failure of theirs must not wait for the next change of what is served.
       await source.changed(kinds, group.signal);
       await deps.clock.sleep(SETTLE_MS, group.signal);

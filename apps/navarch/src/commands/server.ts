@@ -114,7 +114,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
       process.stdout.write(`Another machine joins, within 24 hours, with:\n  ${joinCommand(url, token)}\n`);
     }
     await runControlPlane({
-      as: (user) => server.as(user), clock: systemClock, random: systemRandom(), log, metrics, clusterCidr: settings.clusterCidr, rootCertificate: server.authority, joining: server.joining,
+      as: (user) => server.as(user), reader: (user) => server.reader(user), clock: systemClock, random: systemRandom(), log, metrics, clusterCidr: settings.clusterCidr, rootCertificate: server.authority, joining: server.joining,
       housekeep: (until) => server.served.housekeep(until), kinds: server.served.kinds,
     }, signal);
   });

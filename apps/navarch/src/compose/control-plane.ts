@@ -1,12 +1,14 @@
 import { event } from '@navarch/api';
 import { type Clock, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
-import { builtinControllers, type JoiningOptions, type KindSource, runControllers, runKindControllers } from '@navarch/controllers';
+import { builtinControllers, type JoiningOptions, type KindSource, type ReadPath, runControllers, runKindControllers } from '@navarch/controllers';
 import { defaultProfile, runScheduler } from '@navarch/scheduler';
 
 export interface ControlPlaneDeps {
   /** The client port under the identity of a component, system:kube-scheduler and the like. */
   as(user: { readonly name: string; readonly groups: readonly string[] }): Api;
+  /** Reads what extension API servers serve, under the identity of a component. */
+  reader(user: { readonly name: string; readonly groups: readonly string[] }): ReadPath;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -32,15 +34,16 @@ export async function runControlPlane(deps: ControlPlaneDeps, signal: AbortSigna
   await group.join();
 }
 
-async function runManager({ as, clock, random, log, metrics, rootCertificate, clusterCidr, joining, kinds }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
-  const api = as(identity('system:kube-controller-manager'));
+async function runManager({ as, reader, clock, random, log, metrics, rootCertificate, clusterCidr, joining, kinds }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
+  const self = identity('system:kube-controller-manager');
+  const api = as(self);
   const cache = new Cache({ api, clock, random: random.fork('controllers'), log });
   await using group = new TaskGroup(signal);
   group.spawn((s) => cache.run(s));
   const controllers = builtinControllers({ rootCertificate, nodeIpam: { clusterCidr }, joining, hasNodeDns: true });
   const runner = { api, events: api.of(event), clock, random, log, metrics };
   group.spawn((s) => runControllers(controllers, { ...runner, cache }, s));
-  group.spawn((s) => runKindControllers(kinds, { ...runner, random: random.fork('kinds') }, s));
+  group.spawn((s) => runKindControllers(kinds, { ...runner, random: random.fork('kinds'), readPath: reader(self) }, s));
   await group.join();
 }
 

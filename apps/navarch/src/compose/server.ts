@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { directApi, serve, type Served, type User } from '@navarch/apiserver';
 import type { Logger, MetricRegistry } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import type { JoiningOptions, Requester } from '@navarch/controllers';
+import type { JoiningOptions, ReadPath, Requester } from '@navarch/controllers';
 import {
   certificateAuthority, type Credentials, detachedSignature, folderBytes, httpsExtensions, httpsWebhooks, kubeletReader, linearPatterns, listenHttps, openTokenKeys, parseYaml, Pki, SqliteStore, systemClock, systemRandom,
   writePrivateFile,
@@ -39,6 +39,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly joining: JoiningOptions;
   /** The client port of a component in this process. */
   as(user: User): Api;
+  /** Reads what extension API servers serve, as that user. */
+  reader(user: User): ReadPath;
 }
 
 /** By what extension API servers know this server. */
@@ -82,6 +84,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
   return {
     served, port: listening.port, joining, authority: pki.authority.certificate, kubeletAuthority: kubelets.authority.certificate,
     as: (user) => directApi(served.server, user),
+    reader: (user) => (path, query) => served.server.readExtension(path, new URLSearchParams(query), user),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

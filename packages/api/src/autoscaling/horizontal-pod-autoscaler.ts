@@ -66,11 +66,14 @@ function withDefaults(rules: HPAScalingRules = {}, defaults: HPAScalingRules): M
 
 function validateSpec({ spec }: HorizontalPodAutoscaler, at: Field): void {
   const { minReplicas, maxReplicas } = spec;
-  if (minReplicas !== undefined && minReplicas < 1) at.at('minReplicas').invalid(minReplicas, 'must be greater than or equal to 1');
+  if (minReplicas !== undefined && minReplicas < 0) at.at('minReplicas').invalid(minReplicas, 'must be greater than or equal to 0');
   if (maxReplicas < 1) at.at('maxReplicas').invalid(maxReplicas, 'must be greater than 0');
   if (minReplicas !== undefined && maxReplicas < minReplicas) at.at('maxReplicas').invalid(maxReplicas, 'must be greater than or equal to `minReplicas`');
   validateReference(spec.scaleTargetRef, at.at('scaleTargetRef'));
   each(spec.metrics, at.at('metrics'), validateMetric);
+  // Without pods, the others say nothing (KEP-2021).
+  const mayWake = spec.metrics?.some(({ type }) => type === 'Object' || type === 'External');
+  if (minReplicas === 0 && !mayWake) at.at('metrics').forbidden('must specify at least one Object or External metric to support scaling to zero replicas');
   validateRules(spec.behavior?.scaleUp, at.at('behavior', 'scaleUp'));
   validateRules(spec.behavior?.scaleDown, at.at('behavior', 'scaleDown'));
 }

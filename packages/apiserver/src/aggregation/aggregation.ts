@@ -6,11 +6,12 @@ import type { Cached, CachedEvent } from '@navarch/store';
 import type { User } from '../auth/user.ts';
 import { timestamp } from '../registry/meta.ts';
 import type { Registry } from '../registry/registry.ts';
-import { type ApiRequest, type ApiResponse, plain } from '../request.ts';
+import { type ApiRequest, type ApiResponse, plain, type ProxyTarget } from '../request.ts';
 import { availability, extensionServer, HTTPS, type Reference, type Verdict } from './availability.ts';
 import { type ExtensionDocuments, readDocuments } from './extension-documents.ts';
 import type { ExtensionServers } from './extension-servers.ts';
 import { keepLocalServices } from './local-services.ts';
+import { readExtension } from './read-extension.ts';
 import { remoteHeaders } from './remote-user.ts';
 import { serviceEndpoints } from '../service-endpoints.ts';
 
@@ -30,6 +31,9 @@ export interface ExtensionVersion extends Partial<ExtensionDocuments> {
   readonly groupPriority: number;
   readonly versionPriority: number;
 }
+
+/** Of a service that cannot be reached. */
+const NOWHERE: ProxyTarget = { scheme: 'https', host: '', port: 0, path: '', asKubeletClient: false };
 
 /** Everything is checked this often: what is reachable changes without a word. */
 const RESYNC_MS = 30_000;
@@ -62,7 +66,7 @@ export class Aggregation {
   }
 
   /** Undefined for what this server serves itself. */
-  answer(request: ApiRequest, user: User): ApiResponse | undefined {
+  answer(request: Pick<ApiRequest, 'path' | 'query'>, user: User): ApiResponse | undefined {
     const found = this.#serviceOf(request.path);
     if (!found) return undefined;
     const { spec, status } = found;
@@ -76,6 +80,13 @@ export class Aggregation {
     const extension = { server: extensionServer(spec, reference, endpoint), headers: remoteHeaders(user) };
     const path = search === '' ? request.path : `${request.path}?${search}`;
     return { type: 'proxy', target: { scheme: 'https', host: endpoint.host, port: endpoint.port, path, asKubeletClient: false, extension } };
+  }
+
+  /** What an extension server answers to a GET, for callers in the same process. Undefined for what none serves. Throws StatusError. */
+  async read(request: Pick<ApiRequest, 'path' | 'query'>, user: User): Promise<unknown> {
+    const answer = this.answer(request, user);
+    if (!answer) return undefined;
+    return readExtension(answer.type === 'proxy' ? answer.target : NOWHERE, this.#deps.servers);
   }
 
   /** Checks what is new or has changed at once, and everything from time to time, until the signal aborts. */

@@ -5,7 +5,9 @@ import { messageOf } from '../shared/pods.ts';
 import { timestamp } from '../shared/time.ts';
 import type { Autoscaler, AutoscalerStatus, MetricSpec, MetricStatus } from './autoscaler.ts';
 import { limited } from './limits.ts';
-import { type Asked, MetricFailure, type MetricProposal, proposalFor } from './metric-proposals.ts';
+import { MetricApis, type ReadPath } from './metric-apis.ts';
+import { proposalFor } from './metric-proposals.ts';
+import { type Asked, MetricFailure, type MetricProposal } from './proposal.ts';
 import type { Tolerances } from './replica-calculation.ts';
 import { type ScaleTarget, scaleTargetOf } from './scale-target.ts';
 import type { ScalingMemory } from './scaling-memory.ts';
@@ -15,8 +17,15 @@ const PERIOD_MS = 15_000;
 /** --horizontal-pod-autoscaler-tolerance. */
 const TOLERANCE = 0.1;
 
+export interface AutoscalingDeps {
+  readonly memory: ScalingMemory;
+  /** The way to metrics that add-ons serve. */
+  readonly readPath: ReadPath;
+}
+
 /** Makes workloads as large as their metrics ask for (KEP-853 and the documented algorithm), looking every 15 s. */
-export function horizontalPodAutoscalerController(kinds: readonly Kind<any>[], memory: ScalingMemory): Controller {
+export function horizontalPodAutoscalerController(kinds: readonly Kind<any>[], { memory, readPath }: AutoscalingDeps): Controller {
+  const apis = new MetricApis(readPath, kinds);
   return defineController({
     name: 'horizontal-pod-autoscaler',
     watches: [self(horizontalPodAutoscaler, ({ current, previous }) => !equalJson(current?.spec ?? null, previous?.spec ?? null))],
@@ -27,7 +36,7 @@ export function horizontalPodAutoscalerController(kinds: readonly Kind<any>[], m
         memory.forget(key);
         return undefined;
       }
-      const round = new Round(autoscaler, kinds, memory, context);
+      const round = new Round(autoscaler, { kinds, memory, apis, context });
       let failure: unknown;
       try {
         await round.run();
@@ -44,20 +53,29 @@ export function horizontalPodAutoscalerController(kinds: readonly Kind<any>[], m
 
 type Condition = NonNullable<AutoscalerStatus['conditions']>[number];
 
+interface RoundDeps {
+  readonly kinds: readonly Kind<any>[];
+  readonly memory: ScalingMemory;
+  readonly apis: MetricApis;
+  readonly context: Context;
+}
+
 /** One look at one autoscaler. */
 class Round {
   readonly #autoscaler: Autoscaler;
   readonly #kinds: readonly Kind<any>[];
   readonly #memory: ScalingMemory;
+  readonly #apis: MetricApis;
   readonly #context: Context;
   readonly #key: Key;
   readonly #nowMs: number;
   #status: AutoscalerStatus;
 
-  constructor(autoscaler: Autoscaler, kinds: readonly Kind<any>[], memory: ScalingMemory, context: Context) {
+  constructor(autoscaler: Autoscaler, { kinds, memory, apis, context }: RoundDeps) {
     this.#autoscaler = autoscaler;
     this.#kinds = kinds;
     this.#memory = memory;
+    this.#apis = apis;
     this.#context = context;
     this.#key = keyOf(autoscaler);
     this.#nowMs = context.clock.now();
@@ -73,12 +91,17 @@ class Round {
     this.#status = { ...this.#status, currentReplicas: current };
     this.#memory.begin(this.#key, current, this.#nowMs);
     const min = spec.minReplicas ?? 1;
-    if (current === 0 && min !== 0) {
+    // Who set a workload to zero by hand wants it to rest; what this controller set to zero it may wake (KEP-2021).
+    if (current === 0 && !this.#isScaledToZero) {
       this.#say('ScalingActive', 'False', 'ScalingDisabled', 'scaling is disabled since the replica count of the target is zero');
       this.#settle(current, 0);
     } else if (current > spec.maxReplicas) await this.#rescale(target, spec.maxReplicas, 'Current number of replicas above Spec.MaxReplicas');
     else if (current < min) await this.#rescale(target, min, 'Current number of replicas below Spec.MinReplicas');
     else await this.#follow(target, min);
+  }
+
+  get #isScaledToZero(): boolean {
+    return this.#status.conditions?.some(({ type, status }) => type === 'ScaledToZero' && status === 'True') ?? false;
   }
 
   /** Writes the status, where it is another one. */
@@ -117,13 +140,13 @@ class Round {
     else await this.#rescale(target, replicas, proposal.replicas > current ? `${proposal.name} above target` : 'All metrics below target');
   }
 
-  async #propose({ selector: text, replicas: current }: ScaleTarget): Promise<Omit<MetricProposal, 'status'>> {
+  async #propose({ selector: text, replicas: current, reported }: ScaleTarget): Promise<Omit<MetricProposal, 'status'>> {
     const { metadata, spec } = this.#autoscaler;
     const { api, cache } = this.#context;
     const selector = this.#selector(text);
     const pods = cache.list(pod, metadata.namespace).filter((p) => selector.matches(p.metadata.labels));
     this.#refuseRivals(text, pods);
-    const asked: Asked = { api, namespace: metadata.namespace ?? '', selector: text, pods, current, tolerances: tolerancesOf(spec.behavior), nowMs: this.#nowMs };
+    const asked: Asked = { api, apis: this.#apis, namespace: metadata.namespace ?? '', selector: text, pods, current, reported, tolerances: tolerancesOf(spec.behavior), nowMs: this.#nowMs };
     const found: MetricProposal[] = [];
     const failures: MetricFailure[] = [];
     const statuses: MetricStatus[] = [];
@@ -151,7 +174,7 @@ class Round {
 
   #undecided(first: MetricFailure, failed: number, all: number): RangeError {
     this.#say('ScalingActive', 'False', first.reason, `the HPA was unable to compute the replica count: ${first.message}`);
-    const message = `invalid metrics (${failed} invalid out of ${all}), first error is: ${first.message}`;
+    const message = `invalid metrics (${failed} invalid out of ${all}), first error is: ${first.summary}`;
     this.#warn('FailedComputeMetricsReplicas', message);
     return new RangeError(message);
   }
@@ -190,8 +213,16 @@ class Round {
     this.#say('AbleToScale', 'True', 'SucceededRescale', `the HPA controller was able to update the target scale to ${replicas}`);
     events.record(this.#autoscaler, { type: 'Normal', reason: 'SuccessfulRescale', message: `New size: ${replicas}; reason: ${why}` });
     this.#memory.scaled(this.#key, replicas - target.replicas, this.#nowMs);
+    this.#tellOfZero(target.replicas, replicas);
     this.#settle(target.replicas, replicas);
     this.#status = { ...this.#status, lastScaleTime: timestamp(this.#nowMs) };
+  }
+
+  #tellOfZero(before: number, after: number): void {
+    const { minReplicas, metrics = [] } = this.#autoscaler.spec;
+    const mayWake = metrics.some(({ type }) => type === 'Object' || type === 'External');
+    if (before > 0 && after === 0 && minReplicas === 0 && mayWake) this.#say('ScaledToZero', 'True', 'ScaledToZero', 'the HPA controller scaled the workload to zero');
+    else this.#say('ScaledToZero', 'False', 'NotScaledToZero', 'the HPA controller did not scale the workload to zero');
   }
 
   #settle(currentReplicas: number, desiredReplicas: number): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PodGroups, Samples } from './pod-groups.ts';
-import { averageTarget, podBasedReplicas, utilizationTarget } from './replica-calculation.ts';
+import { averageReplicas, averageTarget, podBasedReplicas, utilizationTarget, valueReplicas } from './replica-calculation.ts';
 
 const tolerances = { up: 0.1, down: 0.1 };
 const samples = (...milli: readonly number[]): Samples => new Map(milli.map((value, i) => [`p${i}`, { milli: value, atMs: 0, windowMs: 15_000 }]));
@@ -32,4 +32,18 @@ test('podBasedReplicas() compares plain averages with a value per pod', () => {
     podBasedReplicas({ current: used.length, samples: samples(...used), groups: groups(used.length), target: averageTarget(target), tolerances });
   assert.deepEqual(of([20_000, 10_000, 30_000], 15_000), { replicas: 4, milli: 20_000 });
   assert.deepEqual(of([16_000, 16_000], 15_000), { replicas: 2, milli: 16_000 });
+});
+
+test('valueReplicas() multiplies the ready pods by the ratio, and begins from none with the ratio itself', () => {
+  const of = (current: number, milli: number, ready = current): number => valueReplicas({ current, readyCount: () => ready, milli, targetMilli: 10_000, tolerances });
+  assert.deepEqual([of(3, 30_000), of(3, 30_000, 2), of(3, 10_900), of(3, 9_100), of(3, 0)], [9, 6, 3, 3, 0]);
+  assert.deepEqual([of(0, 0), of(0, 1), of(0, 25_000)], [0, 1, 3]);
+});
+
+test('averageReplicas() gives each pod its part, of what the target says it has', () => {
+  const of = (reported: number, milli: number) => averageReplicas({ reported, milli, targetMilli: 5000, tolerances });
+  assert.deepEqual(of(2, 20_000), { replicas: 4, averageMilli: 10_000 });
+  assert.deepEqual(of(4, 20_900), { replicas: 4, averageMilli: 5225 });
+  assert.deepEqual(of(3, 0), { replicas: 0, averageMilli: 0 });
+  assert.deepEqual(of(0, 7000), { replicas: 2, averageMilli: 7000 });
 });

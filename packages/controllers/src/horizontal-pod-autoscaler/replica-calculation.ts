@@ -93,3 +93,33 @@ export function podBasedReplicas({ current, samples, groups, target, tolerances 
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
+
+export interface ValueBased {
+  readonly current: number;
+  /** Asked only where it matters. Throws RangeError where nobody knows. */
+  readonly readyCount: () => number;
+  readonly milli: number;
+  readonly targetMilli: number;
+  readonly tolerances: Tolerances;
+}
+
+/** How many pods bring a value to its target that all of them work on. From none it begins with as many as the ratio says. */
+export function valueReplicas({ current, readyCount, milli, targetMilli, tolerances }: ValueBased): number {
+  const ratio = milli / targetMilli;
+  if (current === 0) return Math.ceil(ratio);
+  return isWithin(ratio, tolerances) ? current : Math.ceil(ratio * readyCount());
+}
+
+export interface AverageBased {
+  /** How large the target says it is. */
+  readonly reported: number;
+  readonly milli: number;
+  readonly targetMilli: number;
+  readonly tolerances: Tolerances;
+}
+
+/** How many pods bring each one's part of a value to its target, and what the part of each is now. */
+export function averageReplicas({ reported, milli, targetMilli, tolerances }: AverageBased): { readonly replicas: number; readonly averageMilli: number } {
+  const isRight = reported > 0 && isWithin(milli / (targetMilli * reported), tolerances);
+  return { replicas: isRight ? reported : Math.ceil(milli / targetMilli), averageMilli: Math.ceil(milli / Math.max(1, reported)) };
+}

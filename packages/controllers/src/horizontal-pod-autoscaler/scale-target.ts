@@ -7,6 +7,8 @@ import type { Autoscaler } from './autoscaler.ts';
 /** What an autoscaler makes larger and smaller. */
 export interface ScaleTarget {
   readonly replicas: number;
+  /** What it says of itself, which may be behind. */
+  readonly reported: number;
   /** Label selector of its pods, in text; empty where it says none. */
   readonly selector: string;
   resize(replicas: number): Promise<void>;
@@ -24,6 +26,7 @@ export async function scaleTargetOf({ metadata, spec: { scaleTargetRef } }: Auto
   const object = await read(kind, key, api);
   return {
     replicas: Number(at(object, scale.specReplicas) ?? 0),
+    reported: Number(at(object, scale.statusReplicas) ?? 0),
     selector: scale.selector(object),
     resize: async (replicas) => void (await api.of(kind).patch(key, { type: 'merge', body: { spec: { replicas } } }, { subresource: 'scale' })),
   };

@@ -107,10 +107,22 @@ test('horizontalPodAutoscalerController says what is missing and leaves the work
   assert.deepEqual([active?.status, active?.reason], ['False', 'FailedGetResourceMetric']);
   assert.match(active?.message ?? '', /^the HPA was unable to compute the replica count: failed to get memory utilization: missing request for memory in container c of Pod web-/);
   const events = await world.plane.events('HorizontalPodAutoscaler');
-  assert.ok(events.some((said) => said.startsWith('FailedComputeMetricsReplicas: invalid metrics (1 invalid out of 1), first error is: failed to get memory utilization')), events.join('\n'));
+  assert.ok(events.some((said) => said.startsWith('FailedComputeMetricsReplicas: invalid metrics (1 invalid out of 1), first error is: failed to get memory resource metric value: failed to get memory utilization')), events.join('\n'));
   await world.plane.api.of(horizontalPodAutoscaler).patch(KEY, { type: 'merge', body: { spec: { scaleTargetRef: { name: 'gone' } } } });
   await world.plane.clock.advance(20_000);
   assert.equal((await world.conditions())['AbleToScale'], 'False FailedGetScale');
+});
+
+test('horizontalPodAutoscalerController follows what one container of each pod uses', async () => {
+  const target = { type: 'Utilization', averageUtilization: 50 };
+  await using world = await World.start({ metrics: [{ type: 'ContainerResource', containerResource: { name: 'cpu', container: 'c', target } }] });
+  assert.equal(await world.under(0.6, 300), 6);
+  assert.deepEqual((await world.status()).currentMetrics, [{ type: 'ContainerResource', containerResource: { name: 'cpu', container: 'c', current: { averageUtilization: 50, averageValue: '100m' } } }]);
+  await world.plane.api.of(horizontalPodAutoscaler).patch(KEY, { type: 'merge', body: { spec: { metrics: [{ type: 'ContainerResource', containerResource: { name: 'cpu', container: 'x', target } }] } } });
+  await world.plane.clock.advance(30_000);
+  assert.equal((await world.conditions())['ScalingActive'], 'False FailedGetContainerResourceMetric');
+  const events = await world.plane.events('HorizontalPodAutoscaler');
+  assert.ok(events.some((said) => said.includes('first error is: failed to get x container metric value: failed to get cpu utilization: ')), events.join('\n'));
 });
 
 test('metrics.k8s.io tells of pods by label, with a rate over the last two looks', async () => {

@@ -1,8 +1,8 @@
-import { directApi, type ReadKubelet, serve, systemUser, type User } from '@navarch/apiserver';
+import { directApi, type ExtensionServers, type ReadKubelet, serve, systemUser, type User } from '@navarch/apiserver';
 import { event, type Event, type Pod, pod, serviceAccount } from '@navarch/api';
 import { InvariantError, type Logger, noMetrics, seededRandom, TaskGroup } from '@navarch/base';
 import { type Api, Cache } from '@navarch/client';
-import { type Controller, runControllers } from '@navarch/controllers';
+import { type Controller, type ReadPath, runControllers } from '@navarch/controllers';
 import { type ApiObject, hasReason, keyOf, type Kind } from '@navarch/machinery';
 import { MemoryStore } from '@navarch/store';
 import { SimClock } from '../sim-clock.ts';
@@ -17,6 +17,8 @@ export interface ControlPlaneOptions {
   readonly serviceCidr?: string;
   /** What kubelets say their nodes use; absent: metrics.k8s.io is not served. */
   readonly readKubelet?: (clock: SimClock) => ReadKubelet;
+  /** API servers behind APIServices; absent: none can be reached. */
+  readonly extensions?: ExtensionServers;
   /** How pods live; absent: nothing schedules or runs them. */
   readonly pods?: PodLife;
 }
@@ -38,14 +40,17 @@ export class ControlPlane implements AsyncDisposable {
   readonly clock: SimClock;
   /** Without faults, for the test itself. */
   readonly api: Api;
+  /** What extension API servers have, as the controllers. */
+  readonly read: ReadPath;
   /** As somebody else. */
   readonly as: (user: User) => Api;
   readonly #lifetime: AbortController;
   readonly #group: TaskGroup;
 
-  private constructor(clock: SimClock, as: (user: User) => Api, lifetime: AbortController, group: TaskGroup) {
+  private constructor(clock: SimClock, as: (user: User) => Api, read: ReadPath, lifetime: AbortController, group: TaskGroup) {
     this.clock = clock;
     this.as = as;
+    this.read = read;
     this.api = as(systemUser);
     this.#lifetime = lifetime;
     this.#group = group;
@@ -73,15 +78,18 @@ export class ControlPlane implements AsyncDisposable {
         advertiseAddress: '10.95.0.1',
         advertisePort: 6443,
         ...(options.readKubelet ? { readKubelet: options.readKubelet(clock) } : {}),
+        ...(options.extensions ? { extensions: options.extensions } : {}),
       },
       lifetime.signal,
     );
     const group = new TaskGroup(lifetime.signal);
-    if (options.readKubelet) group.spawn((signal) => housekeep(signal));
-    const plane = new ControlPlane(clock, (user) => directApi(server, user), lifetime, group);
+    if (options.readKubelet || options.extensions) group.spawn((signal) => housekeep(signal));
+    const manager: User = { name: 'system:kube-controller-manager', groups: ['system:authenticated'] };
+    const read: ReadPath = (path, query) => server.readExtension(path, new URLSearchParams(query), manager);
+    const plane = new ControlPlane(clock, (user) => directApi(server, user), read, lifetime, group);
     const { api } = plane;
     // With the rights they have in a real cluster: what they may not do shows here.
-    const own = plane.as({ name: 'system:kube-controller-manager', groups: ['system:authenticated'] });
+    const own = plane.as(manager);
     const faulty = faultyApi(own, { ...noFaults, ...options.faults }, clock, random.fork('network'), lifetime.signal);
     const cache = new Cache({ api: faulty, clock, random: random.fork('cache'), log: strict });
     group.spawn((signal) => cache.run(signal));
