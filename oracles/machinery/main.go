@@ -107,6 +107,15 @@ var handlers = map[string]func(request) (any, error){
 		}
 		return json.RawMessage(out), nil
 	},
+	"yamlStrict": func(r request) (any, error) {
+		if _, err := yaml.YAMLToJSON([]byte(r.Text)); err != nil {
+			return nil, err
+		}
+		if _, err := yaml.YAMLToJSONStrict([]byte(r.Text)); err != nil {
+			return err.Error(), nil
+		}
+		return "", nil
+	},
 	"jsonPath": func(r request) (any, error) {
 		path := jsonpath.New("oracle").AllowMissingKeys(true)
 		if err := path.Parse(r.Text); err != nil {

@@ -10,6 +10,7 @@ import { pathCases } from './path-cases.ts';
 import { patchCases } from './patch-cases.ts';
 import { protobufCases } from './protobuf-cases.ts';
 import { textCases } from './text-cases.ts';
+import { yamlCases, yamlKnown } from './yaml-cases.ts';
 
 const NANOS_EXACT_MAX = 2 ** 52;
 
@@ -37,9 +38,9 @@ export const machineryOracle: Oracle = {
   isNamedWithin: true,
   async run(context) {
     const comparisons = comparisonsOf({
-      ...textCases, ...pathCases, ...apiCases, ...patchCases(schemas), ...applyCases(schemas),
+      ...textCases, ...yamlCases, ...pathCases, ...apiCases, ...patchCases(schemas), ...applyCases(schemas),
       ...protobufCases({ schemas, facts: typeFacts, encoder: protobufEncoder, decoder: protobuf }),
-    }, known);
+    }, { ...known, ...yamlKnown });
     return compared(await built('machinery'), comparisons, context);
   },
 };

@@ -20,7 +20,7 @@ export interface Body {
   readonly source?: BodySource;
 }
 
-/** Reads a YAML document; tells keys that come again in their mapping, of which the last value counts. */
+/** Reads a YAML document; tells keys that come again in their mapping, as a strict reader writes them; the last value counts. */
 export type ParseYaml = (text: string, onRepeated?: (key: string, line: number) => void) => unknown;
 
 /** Reads request bodies as JSON values. */
@@ -77,7 +77,7 @@ export class Bodies {
     if (!this.#parseYaml) return parseJson(bytes, refuse);
     try {
       const repeated: string[] = [];
-      const value = this.#parseYaml(decoder.decode(bytes), (key, line) => repeated.push(`line ${line}: key ${JSON.stringify(key)} already set in map`));
+      const value = this.#parseYaml(decoder.decode(bytes), (key, line) => repeated.push(`line ${line}: key ${key} already set in map`));
       return { value, source: new YamlSource(repeated) };
     } catch (error) {
       throw refuse(`error converting YAML to JSON: ${(error as Error).message}`);
