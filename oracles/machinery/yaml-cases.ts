@@ -45,7 +45,7 @@ const { block } = fc.letrec<{ block: string }>((tie) => ({
 }));
 
 const document = fc.tuple(fc.constantFrom('', '', '', '---\n', '# about\n', '%YAML 1.1\n---\n', '\n\n', '--- '), block, fc.constantFrom('', '\n', '\n', '\n---\nmore: 1\n', '\n...\n', '\n# end')).map((parts) => parts.join(''));
-const garbage = fc.stringMatching(/^[a-c:\-\[\]{},"'&*!|>#?%@` \n\t0-2~.]{0,30}$/);
+const garbage = fc.stringMatching(/^[-a-c:[\]{},"'&*!|>#?%@` \n\t0-2~.]{0,30}$/);
 interface Source {
   readonly text: string;
   readonly sort: 'document' | 'garbage';
