@@ -52,6 +52,8 @@ test("a policy refuses what its expressions do not allow, in its words or upstre
       "deployments.apps \"a\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: failed expression: object.spec.replicas <= 5",
     ],
   );
+  // This is what kubectl shows.
+  assert.deepEqual(body.details.causes, [{ message: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: failed expression: object.spec.replicas <= 5" }]);
   assert.equal((await server.ask('POST', DEPLOYMENTS, web('bad', 1))).status, 403);
   assert.equal(await refusal(server, web('good', 5)), 'in');
   const update = await server.ask(

@@ -116,15 +116,12 @@ function denial(
   message: string,
   reason = 'Invalid',
 ): StatusError {
-  const { status } = forbidden(
-    kind,
-    name,
-    `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${message}`,
-  );
+  const whole = `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${message}`;
+  const { status } = forbidden(kind, name, whole);
   return new StatusError({
     ...status,
     reason,
     code: CODES[reason] ?? 422,
-    details: { ...status.details, causes: [{ message }] },
+    details: { ...status.details, causes: [{ message: whole }] },
   });
 }
