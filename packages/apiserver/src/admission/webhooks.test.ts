@@ -273,7 +273,7 @@ test('a service is asked at its endpoints, by its name', async () => {
   await configure(server, 'validating', webhook('/hook', { clientConfig }));
   assert.match(
     (await server.ask('POST', configMaps, config())).body.message,
-    /no endpoints available for service "hooks"/,
+    /failed to call webhook: Post "https:\/\/hooks\.[a-z-]+\.svc:443\/[a-z/]*\?timeout=10s": no endpoints available for service "hooks"/,
   );
   await server.make('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
     metadata: { name: 'hooks-1', labels: { 'kubernetes.io/service-name': 'hooks' } },

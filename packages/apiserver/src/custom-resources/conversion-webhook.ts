@@ -1,7 +1,7 @@
 import type { CustomResourceDefinition } from '@navarch/api';
 import { type Random, randomUid } from '@navarch/base';
 import { type ApiObject, Field, type Mutable, StatusError, validateObjectMeta } from '@navarch/machinery';
-import { addressOf, post } from '../admission/webhooks/configuration.ts';
+import { post } from '../admission/webhooks/configuration.ts';
 import type { Webhooks } from '../admission/webhooks/port.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Conversion } from './conversion.ts';
@@ -67,8 +67,7 @@ export class ConversionWebhook implements Conversion {
   async #post(body: string): Promise<unknown> {
     const { registry, webhooks } = this.#deps;
     if (!webhooks) throw new Error('this server calls no webhooks');
-    const address = addressOf({ clientConfig: this.#webhook.clientConfig ?? {} }, registry);
-    const answer = await post(webhooks, address, body, TIMEOUT_SECONDS);
+    const answer = await post(webhooks, registry, this.#webhook.clientConfig ?? {}, body, TIMEOUT_SECONDS);
     if (answer.status < 200 || answer.status > 299) throw new Error(wordsOf(answer));
     return JSON.parse(answer.body) as unknown;
   }

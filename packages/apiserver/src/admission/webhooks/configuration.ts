@@ -56,14 +56,21 @@ export function webhooksOf(registry: Registry, kind: Kind<any>): readonly Webhoo
 
 const HTTPS = 443;
 
-/** Where the webhook answers now. Throws Error where its service has nobody to answer. */
-export function addressOf({ clientConfig }: Pick<Webhook, 'clientConfig'>, registry: Registry): WebhookAddress {
+/** Asks a webhook, and tells it how long it has. Rejects where its service has nobody to answer, and where no answer comes in time. */
+export async function post(
+  webhooks: Webhooks, registry: Registry, clientConfig: Webhook['clientConfig'], body: string, seconds: number,
+): ReturnType<Webhooks['post']> {
+  const address = addressOf(clientConfig, `?timeout=${seconds}s`, registry);
+  return webhooks.post(address, body, seconds * 1000);
+}
+
+function addressOf(clientConfig: Webhook['clientConfig'], query: string, registry: Registry): WebhookAddress {
   const authority = clientConfig.caBundle ? { authority: atob(clientConfig.caBundle) } : {};
-  if (clientConfig.service) return { ...serviceAddress(clientConfig.service, registry), ...authority };
+  if (clientConfig.service) return { ...serviceAddress(clientConfig.service, query, registry), ...authority };
   const url = /^https:\/\/(\[[^\]]+\]|[^/:?#]+)(?::(\d+))?([/?][^#]*)?$/.exec(clientConfig.url ?? '');
   if (!url) throw new Error(`the URL ${JSON.stringify(clientConfig.url ?? '')} is none of HTTPS`);
   const host = (url[1] ?? '').replace(/^\[|\]$/g, '');
-  return { host, port: Number(url[2] ?? HTTPS), path: cleaned((url[3] ?? '').replace(/\?.*$/, '')), serverName: host, ...authority };
+  return { host, port: Number(url[2] ?? HTTPS), path: cleaned((url[3] ?? '').replace(/\?.*$/, '')) + query, serverName: host, ...authority };
 }
 
 /** Without empty and relative parts, as Go's clients ask: webhooks in Go answer others with a redirect. */
@@ -77,20 +84,19 @@ function cleaned(path: string): string {
 }
 
 function serviceAddress(
-  { namespace, name, path = '', port = HTTPS }: NonNullable<Webhook['clientConfig']['service']>,
-  registry: Registry,
+  { namespace, name, path = '', port = HTTPS }: NonNullable<Webhook['clientConfig']['service']>, query: string, registry: Registry,
 ): WebhookAddress {
   const found = serviceEndpoints(registry, namespace, name, port);
-  const rest = { path: cleaned(path), serverName: `${name}.${namespace}.svc` };
+  const rest = { path: cleaned(path) + query, serverName: `${name}.${namespace}.svc` };
   const [endpoint] = 'endpoints' in found ? found.endpoints : [];
   if (endpoint) return { ...endpoint, servicePort: port, ...rest };
-  switch ('problem' in found ? found.problem : 'MissingEndpoints') {
-    case 'ServiceNotFound': throw new Error(`service ${JSON.stringify(name)} not found`);
-    case 'ServicePortError': throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`);
-    default: throw new Error(`no endpoints available for service ${JSON.stringify(name)}`);
-  }
+  throw new Error(`Post "https://${rest.serverName}:${port}${rest.path}": ${whyNot(found, name, port)}`);
 }
 
-/** Asks the webhook, and tells it how long it has. Rejects where no answer comes in time. */
-export const post = (webhooks: Webhooks, address: WebhookAddress, body: string, seconds: number): ReturnType<Webhooks['post']> =>
-  webhooks.post({ ...address, path: `${address.path}?timeout=${seconds}s` }, body, seconds * 1000);
+function whyNot(found: ReturnType<typeof serviceEndpoints>, name: string, port: number): string {
+  switch ('problem' in found ? found.problem : undefined) {
+    case 'ServiceNotFound': return `service ${JSON.stringify(name)} not found`;
+    case 'ServicePortError': return `no service port ${port} found for service ${JSON.stringify(name)}`;
+    default: return `no endpoints available for service ${JSON.stringify(name)}`;
+  }
+}

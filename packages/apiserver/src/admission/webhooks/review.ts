@@ -2,7 +2,7 @@ import { badRequest, internalError, type Status, StatusError } from '@navarch/ma
 import type { AdmissionContext } from '../admission.ts';
 import { CONDITION_VARIABLES, conditionsHold, Evaluator } from '../policies/expressions.ts';
 import { requestOf, type ShownRequest } from '../shown-request.ts';
-import { addressOf, post, type Webhook } from './configuration.ts';
+import { post, type Webhook } from './configuration.ts';
 import type { Webhooks } from './port.ts';
 
 const SECONDS_DEFAULT = 10;
@@ -58,7 +58,7 @@ export async function ask(
       throw new Error('the webhook does not accept v1 AdmissionReview');
     const { timeoutSeconds = SECONDS_DEFAULT } = webhook;
     began = measures.now();
-    const answer = await post(webhooks, addressOf(webhook, registry), JSON.stringify(reviewOf(question)), timeoutSeconds);
+    const answer = await post(webhooks, registry, webhook.clientConfig, JSON.stringify(reviewOf(question)), timeoutSeconds);
     code = answer.status;
     if (answer.status < 200 || answer.status > 299) throw new Error(`the server answered ${answer.status}`);
     const verdict = checked(JSON.parse(answer.body) as unknown, uid);
