@@ -18,6 +18,7 @@ import { messageOf } from '../shared/pods.ts';
 import { podsByNode } from '../shared/pods-on-node.ts';
 import { addressesOf, podsOf, podsOfServices, selectorOf, servicesOf, targetPortOf, triggerTime } from '../shared/service-pods.ts';
 import { type Group, pack } from './pack.ts';
+import { topologyFacts, topologyHints, wantsTopology } from './topology-hints.ts';
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
@@ -50,10 +51,19 @@ const zones: Watch<Node> = {
   },
 };
 
+/** How much of the cluster is in which zone matters to all services that follow it. */
+const shares: Watch<Node> = {
+  kind: node,
+  *keys({ current, previous }, cache) {
+    if (equalJson(current ? topologyFacts(current) : [], previous ? topologyFacts(previous) : [])) return;
+    for (const candidate of cache.list(service)) if (wantsTopology(candidate)) yield keyOf(candidate);
+  },
+};
+
 export const endpointSliceController: Controller = defineController({
   name: 'endpointslice-controller',
   eventSource: 'endpoint-slice-controller',
-  watches: [self(service), slices, podsOfServices, zones],
+  watches: [self(service), slices, podsOfServices, zones, shares],
 
   async reconcile(key, context) {
     const found = context.cache.get(service, key);
@@ -94,7 +104,7 @@ interface Inputs {
 }
 
 async function write(found: Service, type: AddressType, { pods, held }: Inputs, context: Context): Promise<void> {
-  const groups = groupByPorts(found, type, pods, context.cache);
+  const groups = hinted(found, type, { groups: groupByPorts(found, type, pods, context.cache), held }, context);
   const used = new Set<EndpointSlice>();
   const api = context.api.of(endpointSlice);
   const trigger = triggerTime(found, pods);
@@ -115,6 +125,31 @@ async function write(found: Service, type: AddressType, { pods, held }: Inputs, 
   }
   for (const slice of held) if (!used.has(slice)) await remove(slice, context);
 }
+
+/** Says for which zones endpoints are, where the service asks for that; says it to people when that begins or ends. */
+function hinted(
+  found: Service,
+  type: AddressType,
+  { groups, held }: { readonly groups: readonly Group[]; readonly held: readonly EndpointSlice[] },
+  { cache, events }: Context,
+): readonly Group[] {
+  const wasHinted = held.some((slice) => (slice.endpoints ?? []).some(({ hints }) => hints?.forZones?.length));
+  const tell = (eventType: 'Normal' | 'Warning', what: string, message: string): void =>
+    events.record(found, { type: eventType, reason: `TopologyAwareHints${what}`, message: `${message}, addressType: ${type}` });
+  if (!wantsTopology(found)) return groups;
+  try {
+    const zones = topologyHints(groups.flatMap(({ endpoints }) => endpoints), cache.list(node));
+    if (!wasHinted) tell('Normal', 'Enabled', 'Topology Aware Hints has been enabled');
+    return groups.map(({ ports, endpoints }) => ({ ports, endpoints: endpoints.map((endpoint) => withZone(endpoint, zones.get(endpoint))) }));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    tell('Warning', 'Disabled', error.message);
+    return groups;
+  }
+}
+
+const withZone = (endpoint: Endpoint, name: string | undefined): Endpoint =>
+  name === undefined ? endpoint : { ...endpoint, hints: { forZones: [{ name }] } };
 
 /** Pods may give the same port name different numbers: each set of numbers has slices of its own. */
 function groupByPorts(found: Service, type: AddressType, pods: readonly Pod[], cache: CacheReader): readonly Group[] {
@@ -149,7 +184,8 @@ function endpointOf(found: Service, p: Pod, addresses: readonly string[], cache:
   const hasName = spec.hostname && spec.subdomain === found.metadata.name;
   const zone = spec.nodeName ? cache.get(node, spec.nodeName)?.metadata.labels?.[ZONE] : undefined;
   const isEndpointReady = found.spec.publishNotReadyAddresses === true || (isServing && !isTerminating);
-  const hints = isEndpointReady ? hintsOf(found.spec.trafficDistribution, spec.nodeName, zone) : undefined;
+  const distribution = wantsTopology(found) ? undefined : found.spec.trafficDistribution;
+  const hints = isEndpointReady ? hintsOf(distribution, spec.nodeName, zone) : undefined;
   return {
     addresses,
     conditions: { ready: isEndpointReady, serving: isServing, terminating: isTerminating },

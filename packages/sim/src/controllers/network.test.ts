@@ -247,3 +247,23 @@ test('endpointSliceController keeps a slice for each family of a service', async
   await plane.clock.advance(3000);
   assert.deepEqual(await byType(), [['IPv4', ['10.0.0.1', '10.0.0.2']]]);
 });
+
+test('endpointSliceController spreads endpoints over the zones by their CPU where topology aware routing is asked for', async () => {
+  await using plane = await start();
+  for (const [name, zone] of [['a', 'z1'], ['b', 'z2'], ['c', 'z2']] as const) {
+    const made = await inZone(plane, name, zone);
+    const status = { ...made.status, allocatable: { cpu: name === 'a' ? '4' : '2' }, conditions: [{ type: 'Ready', status: 'True' as const }] };
+    await plane.api.of(node).replace({ ...made, status }, { subresource: 'status' });
+  }
+  await makeService(plane);
+  await plane.api.of(service).update('default/web', (s) => ({ ...s, metadata: { ...s.metadata, annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } } }));
+  for (const name of ['one', 'two', 'three', 'four']) await makePod(plane, name);
+  await plane.clock.advance(3000);
+  const zonesHinted = async () => (await hintsOf(plane)).map((one) => (one as readonly any[])[1]?.forZones?.[0]?.name).sort();
+  assert.deepEqual(await zonesHinted(), ['z1', 'z1', 'z2', 'z2']);
+  assert.ok((await plane.events('Service')).includes('TopologyAwareHintsEnabled: Topology Aware Hints has been enabled, addressType: IPv4'));
+  await plane.api.of(node).delete('a');
+  await plane.clock.advance(3000);
+  assert.deepEqual(await zonesHinted(), [undefined, undefined, undefined, undefined]);
+  assert.ok((await plane.events('Service')).includes('TopologyAwareHintsDisabled: Nodes only ready in one zone, addressType: IPv4'), (await plane.events('Service')).join('\n'));
+});
