@@ -7,6 +7,8 @@ export { type CertificateKey, type CertificateKeys, type CgroupLimits, type Cgro
 export { LogFilter } from './logs/log-filter.ts';
 export { type LogOptions, logOptions } from './logs/log-options.ts';
 export { tailStart } from './logs/tail-start.ts';
+export { type ShutdownGroup, shutdownGroups, ShutdownSettingError, shutdownSeconds, type ShutdownTexts } from './shutdown/groups.ts';
+export type { ShutdownNotice } from './shutdown/shutdown.ts';
 export { Access, type AccessDeps, type Caller, type Credentials, nodeRights } from './server/access.ts';
 export { loggedContainer } from './server/logs.ts';
 export { HttpRefusal, notFound } from './server/refusal.ts';

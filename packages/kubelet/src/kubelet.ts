@@ -1,5 +1,5 @@
 import { event, LOCAL_VOLUME_NODE, node, persistentVolume, pod, service } from '@navarch/api';
-import { type Clock, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
+import { type Clock, type Logger, type Metrics, Notifier, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder, type Scope } from '@navarch/client';
 import type { Kind } from '@navarch/machinery';
 import type { DnsSettings, NodeDirs } from './container-config.ts';
@@ -11,9 +11,12 @@ import { IMAGE_THRESHOLDS, ImageCollector, type ImageThresholds } from './images
 import { keepLogsSmall } from './logs/rotate-logs.ts';
 import { keepNodeStatus } from './node-status.ts';
 import { listAll } from './observe.ts';
+import type { Rejection } from './pod-machine/memory.ts';
 import { Orphans } from './orphans.ts';
 import { Pods } from './pods.ts';
 import type { ObservedNode } from './server/stats/observed.ts';
+import type { ShutdownGroup } from './shutdown/groups.ts';
+import { NodeShutdown, SHUTTING_DOWN, type ShutdownNotice, shutdownRejection } from './shutdown/shutdown.ts';
 import { ManifestFolder } from './static-pods/manifest-folder.ts';
 import { StaticPods } from './static-pods/static-pods.ts';
 import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, Prober } from './ports.ts';
@@ -44,6 +47,8 @@ export interface KubeletDeps {
   readonly probeMetrics?: Metrics;
   /** Without it nothing is evicted: nobody says what the node has left. */
   readonly eviction?: { readonly settings: EvictionSettings; observe(signal: AbortSignal): Promise<ObservedNode> };
+  /** Without it pods get no time when the machine goes down. */
+  readonly shutdown?: { readonly notice: ShutdownNotice; readonly groups: readonly ShutdownGroup[] };
   /** Pods that files describe: a folder of them, or one file; `parse` reads YAML and throws where it is none. */
   readonly staticPods?: { readonly path: string; parse(text: string): unknown };
   /** When unused images are removed. From 85 to 80 percent, as upstream, when left out. */
@@ -76,9 +81,14 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
     recorder.record(aboutNode, { type, reason, message });
   const collector = new ImageCollector({ ...deps, thresholds: deps.imageThresholds ?? IMAGE_THRESHOLDS, event: tell });
   const pressures = (): ReadonlySet<Pressure> => evictor?.pressures ?? noPressures;
-  const pods = new Pods({ ...deps, cache, recorder, pressures }, group);
-  const evictor = evictorOf(deps, pods, collector, tell);
-  group.spawn((s) => keepNodeStatus({ ...deps, pressures, tell: (told) => recorder.record(aboutNode, told) }, s));
+  const closed = (): Rejection | undefined => (shutdown?.isComing ? shutdownRejection : undefined);
+  const pods = new Pods({ ...deps, cache, recorder, pressures, closed }, group);
+  const moved = new Notifier();
+  const changed = (): void => moved.notify();
+  const evictor = evictorOf(deps, pods, collector, { event: tell, changed });
+  const shutdown = shutdownOf(deps, pods, changed);
+  const unready = (): string | undefined => (shutdown?.isComing ? SHUTTING_DOWN : undefined);
+  group.spawn((s) => keepNodeStatus({ ...deps, pressures, unready, moved, tell: (told) => recorder.record(aboutNode, told) }, s));
   const synced = cache.whenSynced([pod, node, service], group.signal);
   const orphans = new Orphans(deps, group);
   const statics = staticPods(deps, cache, pods);
@@ -94,15 +104,28 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   group.spawn((s) => removeReleasedFolders({ ...deps, cache }, s));
   group.spawn((s) => collector.run(s));
   if (evictor) group.spawn((s) => evictor.run(s));
+  if (shutdown) group.spawn((s) => shutdown.run(s));
   pods.start();
   isComplete = true;
   if (deps.runtime.features().hasContainerEvents) group.spawn((s) => followEvents(deps, pods, s));
   await group.join();
 }
 
+/** Of a machine of which nobody tells when it goes down there is nothing to end. */
+function shutdownOf(deps: KubeletDeps, pods: Pods, changed: () => void): NodeShutdown | undefined {
+  const { shutdown } = deps;
+  if (!shutdown || shutdown.groups.length === 0) return undefined;
+  return new NodeShutdown({ ...deps, ...shutdown, pods: () => pods.active(), changed });
+}
+
 const noPressures: ReadonlySet<Pressure> = new Set();
 
-function evictorOf(deps: KubeletDeps, pods: Pods, collector: ImageCollector, event: EvictorDeps['event']): Evictor | undefined {
+function evictorOf(
+  deps: KubeletDeps,
+  pods: Pods,
+  collector: ImageCollector,
+  tell: Pick<EvictorDeps, 'event' | 'changed'>,
+): Evictor | undefined {
   return deps.eviction && new Evictor({
     ...deps,
     ...deps.eviction,
@@ -111,7 +134,7 @@ function evictorOf(deps: KubeletDeps, pods: Pods, collector: ImageCollector, eve
       await pods.giveUpRemains(signal);
       await collector.deleteUnused(signal);
     },
-    event,
+    ...tell,
   });
 }
 

@@ -1,5 +1,5 @@
 import { LOCAL_VOLUMES_FOLDER, type Node, node } from '@navarch/api';
-import type { Clock, Logger } from '@navarch/base';
+import type { Clock, Logger, Notifier } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { canonicalQuantity, type Draft, equalJson, hasReason } from '@navarch/machinery';
 import { localVolumesDir, type NodeDirs } from './container-config.ts';
@@ -27,6 +27,10 @@ export interface NodeStatusDeps {
   readonly labels: Readonly<Record<string, string>>;
   /** What the node runs out of. */
   pressures(): ReadonlySet<Pressure>;
+  /** Why the node takes no pods, whatever its runtime can do. */
+  unready(): string | undefined;
+  /** Tells that there is something new to say. */
+  readonly moved: Notifier;
   /** Tells people of the node. */
   tell(event: NodeEvent): void;
 }
@@ -40,16 +44,22 @@ const RETRY_MS = 1000;
 
 /** Makes the node known and keeps its lease and status fresh until the signal aborts. */
 export async function keepNodeStatus(deps: NodeStatusDeps, signal: AbortSignal): Promise<void> {
+  const { clock } = deps;
   deps.tell({ type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' });
   await register(deps, signal);
   await Promise.allSettled([
-    repeat(deps, () => renewLease(deps), signal),
-    repeat(deps, reporter(deps, signal), signal),
+    repeat(deps, () => renewLease(deps), (ms) => clock.sleep(ms, signal), signal),
+    repeat(deps, reporter(deps, signal), (ms) => sleepUnlessMoved(deps, ms, signal), signal),
   ]);
 }
 
 /** `work` says after how many milliseconds it wants to be done again. */
-async function repeat({ clock, log }: NodeStatusDeps, work: () => Promise<number>, signal: AbortSignal): Promise<void> {
+async function repeat(
+  { log }: NodeStatusDeps,
+  work: () => Promise<number>,
+  pause: (ms: number) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     let intervalMs = RETRY_MS;
     try {
@@ -57,8 +67,15 @@ async function repeat({ clock, log }: NodeStatusDeps, work: () => Promise<number
     } catch (error) {
       if (!signal.aborted) log.warn('node heartbeat failed', { error });
     }
-    await clock.sleep(intervalMs, signal).catch(() => undefined);
+    await pause(intervalMs).catch(() => undefined);
   }
+}
+
+async function sleepUnlessMoved({ clock, moved }: NodeStatusDeps, ms: number, signal: AbortSignal): Promise<void> {
+  const end = new AbortController();
+  const either = AbortSignal.any([signal, end.signal]);
+  await Promise.race([clock.sleep(ms, either), moved.wait(either)].map((wait) => wait.catch(() => undefined)));
+  end.abort();
 }
 
 async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void> {
@@ -191,11 +208,11 @@ const extended = (capacity: Node['status']['capacity'] = {}): Readonly<Record<st
   Object.fromEntries(Object.entries(capacity).filter(([name]) => name.includes('/') && !name.includes('kubernetes.io/')));
 
 async function conditions(
-  { clock, runtime, pressures }: NodeStatusDeps,
+  { clock, runtime, pressures, unready }: NodeStatusDeps,
   before: Node | undefined,
   signal: AbortSignal,
 ): Promise<NonNullable<Node['status']['conditions']>> {
-  const problem = await runtimeProblem(runtime, signal);
+  const problem = joined(await runtimeProblem(runtime, signal), unready());
   const now = time(clock.now());
   const wanted = [
     ...(Object.keys(PRESSURES) as Pressure[]).map((type) => pressure(type, pressures().has(type))),
@@ -214,6 +231,12 @@ async function conditions(
       message,
     };
   });
+}
+
+/** Several problems, as Go's aggregated errors print. */
+function joined(...problems: readonly (string | undefined)[]): string | undefined {
+  const found = problems.filter((problem) => problem !== undefined);
+  return found.length > 1 ? `[${found.join(', ')}]` : found[0];
 }
 
 /** What is said of each when there is none of it, and when there is. Upstream's words. */

@@ -23,6 +23,8 @@ export interface PodsDeps {
   readonly recorder: EventRecorder;
   /** What the node is under. */
   pressures(): ReadonlySet<Pressure>;
+  /** Why it takes no pod at all. */
+  closed(): Rejection | undefined;
 }
 
 /** The pods of the node, one worker each: begun by the API, ended when nothing of the pod is left. */
@@ -35,12 +37,14 @@ export class Pods {
   readonly #done = new Set<string>();
   readonly #cgroups: PodCgroups;
   readonly #pressures: () => ReadonlySet<Pressure>;
+  readonly #closed: () => Rejection | undefined;
   readonly #shared: Omit<PodWorkerDeps, 'observe' | 'record'>;
 
   constructor(deps: KubeletDeps & PodsDeps, group: TaskGroup) {
-    const { cache, recorder, pressures } = deps;
+    const { cache, recorder, pressures, closed } = deps;
     this.#deps = deps;
     this.#pressures = pressures;
+    this.#closed = closed;
     this.#cache = cache;
     this.#group = group;
     this.#cgroups = new PodCgroups({ cgroups: deps.cgroups, host: deps.host, root: deps.dirs.cgroupRoot });
@@ -75,7 +79,12 @@ export class Pods {
 
   /** Those that the node could do without: what is going already is not counted on. */
   evictable(): readonly Evictable[] {
-    return [...this.#workers.values()].filter((w) => w.isActive && w.pod.metadata.deletionTimestamp === undefined);
+    return this.active().filter((w) => w.pod.metadata.deletionTimestamp === undefined);
+  }
+
+  /** Those that run, or are still to end. */
+  active(): readonly PodWorker[] {
+    return [...this.#workers.values()].filter((w) => w.isActive);
   }
 
   /** Removes what is kept of pods that are over, as far as that can be done in a while. */
@@ -136,7 +145,8 @@ export class Pods {
     const here = this.#cache.get(node, this.#deps.nodeName);
     if (!here || isTerminal(p) || p.status.startTime !== undefined || p.metadata.deletionTimestamp !== undefined)
       return undefined;
-    return pressureRejection(p, this.#pressures()) ?? rejectionOf(p, here, this.#others(p), this.#deps.host);
+    const closed = this.#closed() ?? pressureRejection(p, this.#pressures());
+    return closed ?? rejectionOf(p, here, this.#others(p), this.#deps.host);
   }
 
   #refuseResize(p: Pod): Rejection | undefined {

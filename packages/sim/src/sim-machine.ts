@@ -18,6 +18,8 @@ export interface SimMachineOptions extends Pick<
 > {
   /** What the machine has left, and what the kubelet makes of it; absent: always enough. */
   readonly eviction?: NonNullable<KubeletDeps['eviction']>;
+  /** How it is told that the machine goes down; absent: it never does. */
+  readonly shutdown?: NonNullable<KubeletDeps['shutdown']>;
   /** What pods answer to probes over the network; absent: all is well. */
   answer?(request: { readonly host: string; readonly port: number; readonly path?: string }): string | undefined;
 }
@@ -116,6 +118,7 @@ export class SimMachine {
       labels: { 'navarch.dev/simulated': 'true' },
       dirs: { root: '/var/lib/kubelet', podLogs: '/var/log/pods', cgroupRoot: '/kubelet' },
       ...(this.#options.eviction ? { eviction: this.#options.eviction } : {}),
+      ...(this.#options.shutdown ? { shutdown: this.#options.shutdown } : {}),
       staticPods: { path: MANIFESTS, parse: JSON.parse },
       dns: { clusterDns: '10.96.0.10', clusterDomain: 'cluster.local' },
     };

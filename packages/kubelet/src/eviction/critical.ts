@@ -7,7 +7,7 @@ import { conditionMessage } from './words.ts';
 
 export const EVICTED = 'Evicted';
 /** Classes from here on are those of the system; users can make none so high. */
-const SYSTEM_CRITICAL = 2_000_000_000;
+export const SYSTEM_CRITICAL = 2_000_000_000;
 
 /** A node does not do without these, however little it has left: static pods and those of the system's classes. */
 export const isCritical = (pod: Pod): boolean => {

@@ -1,10 +1,10 @@
 import type { Pod } from '@navarch/api';
 import type { Clock, Logger } from '@navarch/base';
-import { keyOf } from '@navarch/machinery';
+import { equalJson, keyOf } from '@navarch/machinery';
 import type { Eviction } from '../pod-machine/memory.ts';
 import type { ObservedNode } from '../server/stats/observed.ts';
 import { assess, metBy, noStrain, type Strain } from './assess.ts';
-import { isCritical } from './critical.ts';
+import { EVICTED, isCritical } from './critical.ts';
 import { exceededLimit } from './local-limits.ts';
 import type { Candidate } from './pod-usage.ts';
 import { ranked } from './rank.ts';
@@ -28,6 +28,8 @@ export interface EvictorDeps {
   pods(): readonly Evictable[];
   /** Gives back what no pod needs: dead containers, unused images. */
   reclaim(signal: AbortSignal): Promise<void>;
+  /** The node is to be told of anew. */
+  changed(): void;
   /** About the node. */
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
 }
@@ -72,7 +74,9 @@ export class Evictor {
     const { clock, settings, observe } = this.#deps;
     const node = await observe(signal);
     const { due, ...strain } = assess(settings, readingsOf(node), this.#strain, clock.monotonic());
+    const isSame = equalJson([...strain.pressures], [...this.#strain.pressures]);
     this.#strain = strain;
+    if (!isSame) this.#deps.changed();
     const offenders = this.#offenders(node);
     if (offenders.length > 0) return offenders;
     const [threshold] = due;
@@ -83,7 +87,7 @@ export class Evictor {
   #offenders(node: ObservedNode): readonly Evictable[] {
     return this.#deps.pods().filter((evictable) => {
       const message = exceededLimit(candidate(evictable, node));
-      return message !== undefined && this.#evict(evictable, { message, graceSeconds: GRACE_SECONDS, isDisruption: false });
+      return message !== undefined && this.#evict(evictable, { reason: EVICTED, message, graceSeconds: GRACE_SECONDS, isDisruption: false });
     });
   }
 
@@ -100,7 +104,7 @@ export class Evictor {
     for (const next of ranked([...byPod.keys()], starved)) {
       const evictable = byPod.get(next) as Evictable;
       const message = starvedMessage(starved, next, due, readingsOf(node));
-      if (this.#evict(evictable, { message, graceSeconds: this.#grace(threshold, next.pod), isDisruption: true })) return [evictable];
+      if (this.#evict(evictable, { reason: EVICTED, message, graceSeconds: this.#grace(threshold, next.pod), isDisruption: true })) return [evictable];
     }
     log.error('the node has no pod that could go', { resource: starved });
     return [];

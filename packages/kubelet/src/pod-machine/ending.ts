@@ -27,10 +27,11 @@ export function endContainers(
   endBy: number,
 ): Steps {
   const isForced = pod.metadata.deletionTimestamp !== undefined && pod.metadata.deletionGracePeriodSeconds === 0;
-  const killBy =
-    pod.metadata.deletionTimestamp !== undefined
-      ? (memory.killBy ?? Date.parse(pod.metadata.deletionTimestamp))
-      : endBy;
+  const { deletionTimestamp } = pod.metadata;
+  const killBy = Math.min(
+    deletionTimestamp === undefined ? endBy : (memory.killBy ?? Date.parse(deletionTimestamp)),
+    memory.eviction ? endBy : Number.POSITIVE_INFINITY,
+  );
   return merged(
     containers.flatMap((container, i) => {
       const isItsTurn =

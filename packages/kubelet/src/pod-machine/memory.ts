@@ -31,7 +31,7 @@ export interface Memory {
   readonly underWay: ReadonlySet<string>;
   /** The node does not take the pod. */
   readonly rejection?: Rejection;
-  /** The node can no longer bear the pod. */
+  /** The node can no longer bear the pod, or goes down itself. */
   readonly eviction?: Eviction;
   /** Of a pod that is over nothing is kept: the node needs the room. */
   readonly isBare?: boolean;
@@ -52,6 +52,8 @@ export interface ProbeResults {
 }
 
 export interface Eviction {
+  /** What the pod's status and, where it is `Evicted`, an event say. */
+  readonly reason: 'Evicted' | 'Terminated';
   readonly message: string;
   /** When it was decided, milliseconds of the wall clock. */
   readonly since: number;

@@ -32,8 +32,8 @@ export function verdictOf(
   if (rejection)
     return { phase: 'Failed', reason: rejection.reason, message: `Pod was rejected: ${rejection.message}`, since: now };
   if (eviction) {
-    const { message: why, since, graceSeconds } = eviction;
-    return { phase: 'Failed', reason: 'Evicted', message: why, since, graceSeconds };
+    const { reason: word, message: why, since, graceSeconds } = eviction;
+    return { phase: 'Failed', reason: word, message: why, since, graceSeconds };
   }
   const deadline = deadlineOf(pod);
   if (deadline !== undefined && deadline <= now) {

@@ -94,7 +94,7 @@ export class PodWorker {
   evict(eviction: Omit<Eviction, 'since'>): void {
     if (this.#notes.eviction) return;
     this.#notes.eviction = { ...eviction, since: this.#deps.clock.now() };
-    this.#events.about('Warning', 'Evicted', eviction.message);
+    if (eviction.reason === 'Evicted') this.#events.about('Warning', 'Evicted', eviction.message);
     this.poke();
   }
 

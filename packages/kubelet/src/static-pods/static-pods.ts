@@ -1,4 +1,4 @@
-import { node as nodeKind, type Pod, pod as podKind } from '@navarch/api';
+import { isTerminal, node as nodeKind, type Pod, pod as podKind } from '@navarch/api';
 import { type Clock, type Logger, Notifier } from '@navarch/base';
 import type { Api, Cache } from '@navarch/client';
 import { type Draft, failure, hasReason, keyOf } from '@navarch/machinery';
@@ -204,6 +204,7 @@ function composed(pod: Pod, mirror: Pod | undefined): Pod {
   return {
     ...pod,
     metadata: { ...pod.metadata, resourceVersion, generation },
-    status: mirror?.status ?? pod.status,
+    // One that always runs again is over only for as long as its kubelet says so: a machine that went down comes back.
+    status: mirror && !(isTerminal(mirror) && pod.spec.restartPolicy === 'Always') ? mirror.status : pod.status,
   };
 }
