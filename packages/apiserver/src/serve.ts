@@ -22,6 +22,7 @@ import type { ParseYaml } from './handlers/body.ts';
 import { Registry } from './registry/registry.ts';
 import type { ComputedResource } from './resource-metrics/computed.ts';
 import { type ReadKubelet, ResourceMetrics } from './resource-metrics/resource-metrics.ts';
+import { usageColumns } from './resource-metrics/usage-columns.ts';
 import { Server } from './server.ts';
 import { ServiceAllocator } from './service-allocation/service-allocator.ts';
 
@@ -117,8 +118,8 @@ const storeStatus: ComputedResource = {
 };
 
 const computedBy = (metrics: ResourceMetrics): readonly ComputedResource[] => [
-  { kind: nodeMetrics, list: () => metrics.nodes() },
-  { kind: podMetrics, list: (namespace) => metrics.pods(namespace) },
+  { kind: nodeMetrics, list: () => metrics.nodes(), columns: usageColumns },
+  { kind: podMetrics, list: (namespace) => metrics.pods(namespace), columns: usageColumns },
 ];
 
 interface Kept {

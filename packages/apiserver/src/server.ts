@@ -16,13 +16,13 @@ import { serveCollection } from './handlers/collection.ts';
 import { type Exchange, notAllowedHere, notServed } from './handlers/exchange.ts';
 import { serveObject, servePart } from './handlers/object.ts';
 import { warningHeader } from './handlers/warnings.ts';
-import { listOptions } from './handlers/options.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Call } from './registry/call.ts';
 import { type AccessMeasures, accessMeasures } from './observe/access-measures.ts';
 import { type RequestInFlight, RequestTally, type ServedAs } from './observe/request-tally.ts';
 import { storageFamilies } from './observe/storage-families.ts';
-import { computedList, computedObject, type ComputedResource } from './resource-metrics/computed.ts';
+import type { ComputedResource } from './resource-metrics/computed.ts';
+import { serveComputed } from './resource-metrics/serve-computed.ts';
 import { formatOfRefusal } from './representation/representation.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { type ApiRequest, type ApiResponse, plain, type StreamResponse } from './request.ts';
@@ -285,14 +285,6 @@ function bytesIn(chunks: readonly Uint8Array[]): number {
   let bytes = 0;
   for (const chunk of chunks) bytes += chunk.length;
   return bytes;
-}
-
-function serveComputed(resource: ComputedResource, { request, info }: Exchange): ApiResponse {
-  const { verb, namespace, name } = info;
-  if (request.method !== 'GET' || info.subresource !== '' || (verb !== 'get' && verb !== 'list')) throw notAllowedHere();
-  if (verb === 'get') return valueAnswer(request, computedObject(resource, namespace, name));
-  const { labelSelector, fieldSelector } = listOptions(request, info);
-  return valueAnswer(request, computedList(resource, { namespace, labelSelector, fieldSelector }));
 }
 
 const NO_EXTENSIONS: readonly ExtensionVersion[] = [];

@@ -6,19 +6,31 @@ const NAME: Column<ApiObject> = {
   description: 'Name must be unique within a namespace.',
 };
 
-/** meta.k8s.io/v1 Table. `includeObject`: what each row carries besides its cells. */
-export function tableList(resource: Resource<any>, objects: readonly ApiObject[], meta: ListMeta, includeObject: string, hasHeader = true): unknown {
-  const { kind, registry } = resource;
+export interface TableOptions {
+  readonly columns: readonly Column<ApiObject>[];
+  /** Milliseconds since the epoch, for ages. */
+  readonly now: number;
+  readonly meta: ListMeta;
+  /** What each row carries besides its cells. */
+  readonly includeObject: string;
+  /** Absent: columns are told of. */
+  readonly hasHeader?: boolean;
+}
+
+/** meta.k8s.io/v1 Table. */
+export const tableOf = (objects: readonly ApiObject[], { columns, now, meta, includeObject, hasHeader = true }: TableOptions): object => ({
+  kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: meta,
+  columnDefinitions: hasHeader ? columns.map((c) => ({ name: c.name, type: c.type, format: c.format ?? '', description: c.description ?? '', priority: c.priority })) : [],
+  rows: objects.map((object) => ({
+    cells: columns.map((column) => column.value(object, { now })),
+    object: includeObject === 'None' ? null : includeObject === 'Object' ? object : partial(object),
+  })),
+});
+
+/** The same of a stored kind. */
+export function tableList({ kind, registry }: Resource<any>, objects: readonly ApiObject[], meta: ListMeta, includeObject: string, hasHeader = true): object {
   const columns = kind.columns.length > 0 ? kind.columns : [NAME];
-  const context = { now: registry.deps.clock.now() };
-  return {
-    kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: meta,
-    columnDefinitions: hasHeader ? columns.map((c) => ({ name: c.name, type: c.type, format: c.format ?? '', description: c.description ?? '', priority: c.priority })) : [],
-    rows: objects.map((object) => ({
-      cells: columns.map((column) => column.value(object, context)),
-      object: includeObject === 'None' ? null : includeObject === 'Object' ? object : partial(object),
-    })),
-  };
+  return tableOf(objects, { columns, now: registry.deps.clock.now(), meta, includeObject, hasHeader });
 }
 
 export const partial = (object: ApiObject): unknown =>

@@ -175,4 +175,4 @@ function typeOf(kind: Kind<any>): string {
 const decoder = new TextDecoder();
 const textOf = (pieces: readonly Uint8Array[]): string => pieces.map((piece) => decoder.decode(piece)).join('');
 
-const cannotShow = (message: string): StatusError => failure('NotAcceptable', message);
+export const cannotShow = (message: string): StatusError => failure('NotAcceptable', message);

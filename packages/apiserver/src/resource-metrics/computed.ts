@@ -1,4 +1,4 @@
-import { type ApiObject, apiVersionOf, type Kind, notFound } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, type Column, type Kind, notFound } from '@navarch/machinery';
 import { selectionOf } from '../registry/selection.ts';
 
 /** A resource whose objects are made when somebody asks for them: it can be read and nothing else. */
@@ -6,6 +6,8 @@ export interface ComputedResource {
   readonly kind: Kind<any>;
   /** All objects; those of one namespace where it is not empty. */
   list(namespace: string): readonly ApiObject[];
+  /** Of tables, where they hang on what is shown; absent: those of the kind. */
+  columns?(objects: readonly ApiObject[]): readonly Column<ApiObject>[];
 }
 
 export interface Wanted {
