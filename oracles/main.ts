@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { celOracle } from './cel/oracle.ts';
 import { clientOracle } from './client/oracle.ts';
 import { controllerRuntimeOracle } from './controller-runtime/oracle.ts';
 import { customResourcesOracle } from './custom-resources/oracle.ts';
@@ -14,7 +15,7 @@ import { testdataOracle } from './testdata/oracle.ts';
 // Its last line is `N passed, N failed`.
 
 const oracles: readonly Oracle[] = [
-  testdataOracle, machineryOracle, customResourcesOracle, definitionsOracle, clientOracle, streamsOracle, kubectlOracle, pythonOracle, controllerRuntimeOracle,
+  testdataOracle, machineryOracle, customResourcesOracle, celOracle, definitionsOracle, clientOracle, streamsOracle, kubectlOracle, pythonOracle, controllerRuntimeOracle,
 ];
 
 const { values } = parseArgs({

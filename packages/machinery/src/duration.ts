@@ -12,9 +12,14 @@ const FRACTION_DIGITS = 18;
 
 /** Milliseconds of `1h30m`, `-1.5s`, `0`; undefined when the text is no duration. */
 export function parseDuration(text: string): number | undefined {
-  const sign = text.startsWith('-') ? -1 : 1;
+  const nanos = parseNanoseconds(text);
+  return nanos === undefined ? undefined : Number(nanos / 1_000_000n) + Number(nanos % 1_000_000n) / 1e6;
+}
+
+/** The same in nanoseconds. */
+export function parseNanoseconds(text: string): bigint | undefined {
   const body = /^[+-]/.test(text) ? text.slice(1) : text;
-  if (body === '0') return 0;
+  if (body === '0') return 0n;
   let nanos = 0n;
   let end = 0;
   for (const part of body.matchAll(PART)) {
@@ -22,7 +27,7 @@ export function parseDuration(text: string): number | undefined {
     end = part.index + part[0].length;
   }
   if (end === 0 || end !== body.length || nanos > NANOS_MAX) return undefined;
-  return nanos === 0n ? 0 : sign * (Number(nanos / 1_000_000n) + Number(nanos % 1_000_000n) / 1e6);
+  return text.startsWith('-') ? -nanos : nanos;
 }
 
 /** What is less than a nanosecond is dropped. */

@@ -108,7 +108,9 @@ export class Field {
   }
 }
 
-/** Values as messages show them: strings quoted, everything else as JSON, absence as null. */
+/** Values as messages show them: strings quoted, everything else as JSON as Go writes it, absence as null. */
 function quoted(value: unknown): string {
-  return value === undefined ? 'null' : JSON.stringify(value);
+  if (value === undefined) return 'null';
+  const text = JSON.stringify(value);
+  return typeof value === 'object' ? text.replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`) : text;
 }

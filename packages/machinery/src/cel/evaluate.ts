@@ -1,280 +1,368 @@
-import type { Comprehension, Expression, MapEntry } from './syntax.ts';
+import type { Checked } from './check.ts';
+import { LIST_COST, MAP_COST, OBJECT_COST } from './cost.ts';
+import { dispatch } from './dispatch.ts';
+import type { Call, Expression, Fold, List, MapLiteral, ObjectLiteral, Select } from './syntax.ts';
 import {
-  asOwn,
-  CelBudgetError,
-  CelError,
-  entriesOf,
-  inside,
-  isMap,
-  type Key,
-  keyOfValue,
-  lookUp,
-  noOverload,
-  Optional,
+  asOwn, CelBudgetError, CelError, entriesOf, inside, isMap, type Key, keyOfValue, lookUp, noOverload, Optional, typeOf,
 } from './values.ts';
 
-/** A function by its name; `target` is what it is called on, undefined for a call without one. Throws CelError. */
-export type CelFunction = (target: unknown, args: readonly unknown[], budget: Budget) => unknown;
-export type Functions = Readonly<Record<string, CelFunction>>;
-
-/** Steps that an evaluation may still take. One step is about one look at a value. */
+/** What an evaluation may still cost, in the units of upstream's cost model. */
 export class Budget {
   #left: number;
+  readonly #whole: Budget | undefined;
 
-  constructor(steps: number) {
-    this.#left = steps;
+  /** `whole`: what it is taken from. */
+  constructor(cost: number, whole?: Budget) {
+    this.#left = cost;
+    this.#whole = whole;
+  }
+
+  get left(): number {
+    return this.#left;
   }
 
   /** Throws CelBudgetError when it is used up. */
-  spend(steps = 1): void {
-    this.#left -= steps;
+  spend(cost: number): void {
+    this.#left -= cost;
+    this.#whole?.spend(cost);
     if (this.#left < 0) throw new CelBudgetError('operation cancelled: actual cost limit exceeded');
   }
 }
 
-/** The names that an expression may use. A variable that is a function is called once when it is first asked for. */
-export interface Scope {
-  find(name: string): { readonly value: unknown } | undefined;
+/** Values of variables by their names; undefined: there is none. */
+export type Variables = (name: string) => unknown;
+
+/** A name that holds within a fold; one whose value could not be found fails whoever asks for it. */
+interface Local {
+  readonly name: string;
+  value: unknown;
+  failure: CelError | undefined;
+  readonly outer: Local | undefined;
 }
 
-export interface Evaluation {
-  readonly functions: Functions;
+export interface Frame {
+  readonly variables: Variables;
   readonly budget: Budget;
+  readonly local: Local | undefined;
 }
 
-/** The value of an expression. Throws CelError. */
-export function evaluate(expression: Expression, scope: Scope, evaluation: Evaluation): unknown {
-  evaluation.budget.spend();
-  switch (expression.is) {
-    case 'literal':
-      return expression.value;
-    case 'name':
-      return variable(expression.name, scope);
-    case 'field':
-      return field(expression, scope, evaluation);
-    case 'has':
-      return has(evaluate(expression.of, scope, evaluation), expression.name);
-    case 'index':
-      return index(expression, scope, evaluation);
-    case 'list':
-      return list(expression, scope, evaluation);
-    case 'map':
-      return new Map(pairs(expression.entries, scope, evaluation));
-    case 'object':
-      return asOwn(
-        Object.fromEntries(pairs(expression.entries, scope, evaluation).map(([key, value]) => [String(key), value])),
-      );
-    case 'and':
-      return logical(expression, false, scope, evaluation);
-    case 'or':
-      return logical(expression, true, scope, evaluation);
-    case 'choose':
-      return evaluate(
-        truth(evaluate(expression.condition, scope, evaluation)) ? expression.chosen : expression.otherwise,
-        scope,
-        evaluation,
-      );
-    case 'comprehension':
-      return comprehend(expression, scope, evaluation);
-    case 'call':
-      return call(expression, scope, evaluation);
+/** An expression made ready. Throws CelError. */
+export type Step = (frame: Frame) => unknown;
+
+/** Makes an expression ready to be evaluated as often as wanted. Throws CelError for what can never be. */
+export function planOf(expression: Expression, checked: Checked): Step {
+  return new Planner(checked).plan(expression);
+}
+
+class Planner {
+  readonly #checked: Checked;
+
+  constructor(checked: Checked) {
+    this.#checked = checked;
+  }
+
+  plan(expression: Expression): Step {
+    switch (expression.is) {
+      case 'literal': {
+        const { value } = expression;
+        return () => value;
+      }
+      case 'name': return named(expression.name);
+      case 'select': return this.#select(expression);
+      case 'call': return this.#call(expression);
+      case 'list': return this.#list(expression);
+      case 'map': return this.#map(expression);
+      case 'object': return this.#object(expression);
+      case 'fold': return this.#fold(expression);
+    }
+  }
+
+  #select(select: Select): Step {
+    const variable = this.#checked.variableOf(select);
+    if (variable !== undefined) return named(variable);
+    const of = this.plan(select.of);
+    const { name, isTest } = select;
+    if (isTest) return (frame) => isThere(of(frame), name);
+    return (frame) => {
+      const held = of(frame);
+      frame.budget.spend(1);
+      return held instanceof Optional ? optionalField(held, name) : fieldOf(held, name);
+    };
+  }
+
+  #call(call: Call): Step {
+    const { name, args } = call;
+    const target = call.target && !this.#checked.isQualified(call) ? [call.target] : [];
+    const steps = [...target, ...args].map((one) => this.plan(one));
+    const [first, second, third] = steps as [Step, Step, Step];
+    switch (name) {
+      case '_&&_': return logical(first, second, false);
+      case '_||_': return logical(first, second, true);
+      case '_?_:_': return (frame) => (truth(first(frame)) ? second(frame) : third(frame));
+      case '@not_strictly_false': return notFalse(first);
+      case '_[_]': return indexed(first, second);
+      case '_[?_]': return optionallyIndexed(first, second);
+      case '_?._': return (frame) => {
+        const held = first(frame);
+        frame.budget.spend(1);
+        return optionalField(held instanceof Optional ? held : new Optional(true, held), (args[1] as { readonly value: string }).value);
+      };
+      default:
+    }
+    if (target.length > 0 && (name === 'or' || name === 'orValue')) return otherwise(first, second, name === 'or');
+    const step = dispatch(this.#checked.overloadsOf(call), this.#checked.familyOf(call), steps);
+    return isSettled(call) ? settled(step) : step;
+  }
+
+  #list({ items }: List): Step {
+    const planned = items.map(({ value, isOptional }) => ({ step: this.plan(value), isOptional }));
+    return (frame) => {
+      const made: unknown[] = [];
+      for (const { step, isOptional } of planned) {
+        const value = step(frame);
+        if (!isOptional) made.push(value);
+        else if (present(value)) made.push((value as Optional).value);
+      }
+      frame.budget.spend(LIST_COST);
+      return asOwn(made);
+    };
+  }
+
+  #map({ entries }: MapLiteral): Step {
+    const planned = entries.map(({ key, value, isOptional }) => ({ key: this.plan(key), value: this.plan(value), isOptional }));
+    return (frame) => {
+      const made = new Map<Key, unknown>();
+      for (const { key, value, isOptional } of planned) {
+        const name = keyOfValue(key(frame));
+        const found = value(frame);
+        if (isOptional && !present(found)) continue;
+        made.set(name, isOptional ? (found as Optional).value : found);
+      }
+      frame.budget.spend(MAP_COST);
+      return made;
+    };
+  }
+
+  #object({ fields }: ObjectLiteral): Step {
+    const planned = fields.map(({ name, value, isOptional }) => ({ name, step: this.plan(value), isOptional }));
+    return (frame) => {
+      const made: Record<string, unknown> = {};
+      for (const { name, step, isOptional } of planned) {
+        const value = step(frame);
+        if (!isOptional) made[name] = value;
+        else if (present(value)) made[name] = (value as Optional).value;
+      }
+      frame.budget.spend(OBJECT_COST);
+      return asOwn(made);
+    };
+  }
+
+  #fold(fold: Fold): Step {
+    const [range, initial, condition, step, result] = [fold.range, fold.initial, fold.condition, fold.step, fold.result].map((one) => this.plan(one)) as [Step, Step, Step, Step, Step];
+    const { variables: [first = '', second], accumulator } = fold;
+    // Only conditions that look away from failures can bring a fold past one.
+    const goesOn = fold.condition.is === 'call';
+    return (frame) => {
+      const rows = rowsOf(range(frame), second !== undefined);
+      const whole: Local = { name: accumulator, value: grown(initial(frame)), failure: undefined, outer: frame.local };
+      const around: Frame = { ...frame, local: whole };
+      for (const [one, other] of rows) {
+        const outer: Local = { name: first, value: one, failure: undefined, outer: whole };
+        const inner: Frame = { ...frame, local: second === undefined ? outer : { name: second, value: other, failure: undefined, outer } };
+        if (condition(inner) !== true) break;
+        keep(whole, step, inner);
+        if (whole.failure && !goesOn) throw whole.failure;
+      }
+      growing.delete(whole.value as object);
+      return result(around);
+    };
   }
 }
 
-function variable(name: string, scope: Scope): unknown {
-  const found = scope.find(name);
-  if (!found) throw new CelError(`no such attribute(s): ${name}`);
-  return found.value;
+const CONVERSIONS = new Set(['bool', 'bytes', 'double', 'duration', 'int', 'string', 'timestamp', 'uint']);
+
+/** What is written out is converted before anything is evaluated. */
+const isSettled = ({ name, args }: Call): boolean => CONVERSIONS.has(name) && args[0]?.is === 'literal';
+
+function settled(step: Step): Step {
+  const value = step({ variables: () => undefined, budget: new Budget(Infinity), local: undefined });
+  return (frame) => {
+    frame.budget.spend(1);
+    return value;
+  };
 }
 
-type Field = Extract<Expression, { is: 'field' }>;
+function keep(whole: Local, step: Step, frame: Frame): void {
+  try {
+    whole.value = step(frame);
+    whole.failure = undefined;
+  } catch (error) {
+    whole.failure = absorbed(error);
+  }
+}
 
-function field({ of, name, isOptional }: Field, scope: Scope, evaluation: Evaluation): unknown {
-  const held = evaluate(of, scope, evaluation);
-  // What is taken from something optional is optional itself.
-  const value = held instanceof Optional ? held.value : held;
-  const isLoose = isOptional || held instanceof Optional;
-  if (held instanceof Optional && !held.has) return held;
-  const found = fieldOf(value, name);
-  if (isLoose) return found === undefined ? new Optional(false) : new Optional(true, found);
-  if (found === undefined) throw isMap(value) ? new CelError(`no such key: ${name}`) : noOverload();
+/** What logic may look away from; all else is thrown on. */
+function absorbed(error: unknown): CelError {
+  if (!(error instanceof CelError) || error instanceof CelBudgetError) throw error;
+  return error;
+}
+
+const named = (name: string): Step => (frame) => {
+  frame.budget.spend(1);
+  for (let at = frame.local; at; at = at.outer) {
+    if (at.name !== name) continue;
+    if (at.failure) throw at.failure;
+    return at.value;
+  }
+  const value = frame.variables(name);
+  if (value === undefined) throw new CelError(`no such attribute(s): ${name}`);
+  return value;
+};
+
+function fieldOf(held: unknown, name: string): unknown {
+  const found = fieldIn(held, name);
+  if (found === undefined) throw noKey(name);
   return found;
 }
 
-/** Keywords and punctuation of names are spelled out in expressions (Kubernetes's escaping). */
-function fieldOf(value: unknown, name: string): unknown {
-  if (!isMap(value)) return undefined;
-  const found = lookUp(value, name);
-  return found === undefined && name.includes('__') ? lookUp(value, unescapedName(name)) : found;
+/** Undefined: there is none. Lists have no names at all. */
+function fieldIn(held: unknown, name: string): unknown {
+  if (Array.isArray(held)) throw unsupportedIndex(name);
+  return isMap(held) ? lookUp(held, name) : undefined;
 }
 
-const unescapedName = (name: string): string =>
-  name
-    .replaceAll('__dot__', '.')
-    .replaceAll('__dash__', '-')
-    .replaceAll('__slash__', '/')
-    .replace(/^__(\w+)__$/, '$1')
-    .replaceAll('__underscores__', '__');
+const unsupportedIndex = (place: unknown): CelError => new CelError(`unsupported index type '${typeOf(place)}' in list`);
 
-function has(value: unknown, name: string): boolean {
-  if (value instanceof Optional) return value.has && fieldOf(value.value, name) !== undefined;
-  if (!isMap(value)) throw noOverload();
-  return fieldOf(value, name) !== undefined;
+const noKey = (name: unknown): CelError => new CelError(`no such key: ${String(name)}`);
+
+/** What is taken from something optional is optional itself. */
+function optionalField(held: Optional, name: string): Optional {
+  if (!held.has) return held;
+  const found = fieldIn(held.value, name);
+  return new Optional(found !== undefined, found);
 }
 
-function index(
-  { of, index: at, isOptional }: Extract<Expression, { is: 'index' }>,
-  scope: Scope,
-  evaluation: Evaluation,
-): unknown {
-  const held = evaluate(of, scope, evaluation);
-  const place = evaluate(at, scope, evaluation);
-  if (held instanceof Optional && !held.has) return held;
-  const value = held instanceof Optional ? held.value : held;
-  const found = element(value, place);
-  if (isOptional || held instanceof Optional)
-    return found === undefined ? new Optional(false) : new Optional(true, found);
+function isThere(value: unknown, name: string): boolean {
+  const held = value instanceof Optional ? value.value : value;
+  if (value instanceof Optional && !value.has) return false;
+  return fieldIn(held, name) !== undefined;
+}
+
+const indexed = (of: Step, at: Step): Step => (frame) => {
+  const held = of(frame);
+  const place = at(frame);
+  frame.budget.spend(1);
+  if (held instanceof Optional) return optionalElement(held, place);
+  const found = element(held, place);
   if (found !== undefined) return found;
-  throw new CelError(Array.isArray(value) ? `index out of bounds: ${String(place)}` : `no such key: ${String(place)}`);
+  throw Array.isArray(held) ? new CelError(`index out of bounds: ${shownKey(place)}`) : noKey(shownKey(place));
+};
+
+const shownKey = (place: unknown): string => String(typeof place === 'number' ? place : keyOfValue(place));
+
+const optionallyIndexed = (of: Step, at: Step): Step => (frame) => {
+  const held = of(frame);
+  if (held instanceof Optional && !held.has) return held;
+  const place = at(frame);
+  frame.budget.spend(1);
+  return optionalElement(held instanceof Optional ? held : new Optional(true, held), place);
+};
+
+function optionalElement(held: Optional, place: unknown): Optional {
+  if (!held.has) return held;
+  const found = element(held.value, place);
+  return new Optional(found !== undefined, found);
 }
 
 function element(value: unknown, place: unknown): unknown {
+  if (place === null) throw new CelError('invalid qualifier type: types.Null');
   if (Array.isArray(value)) {
     const number = keyOfValue(place);
-    if (typeof number !== 'bigint') throw noOverload();
+    if (typeof number === 'number') throw new CelError(`unsupported index value ${number} in list`);
+    if (typeof number !== 'bigint') throw unsupportedIndex(place);
     return number >= 0n && number < BigInt(value.length) ? (inside(value, value[Number(number)]) ?? null) : undefined;
   }
-  if (isMap(value)) return lookUp(value, keyOfValue(place));
-  throw noOverload();
+  return isMap(value) ? lookUp(value, keyOfValue(place)) : undefined;
 }
 
-function list(
-  { items }: Extract<Expression, { is: 'list' }>,
-  scope: Scope,
-  evaluation: Evaluation,
-): readonly unknown[] {
-  return asOwn(
-    items.flatMap(({ value, isOptional }) => {
-      const found = evaluate(value, scope, evaluation);
-      if (!isOptional) return [found];
-      if (!(found instanceof Optional)) throw noOverload();
-      return found.has ? [found.value] : [];
-    }),
-  );
+function present(value: unknown): boolean {
+  if (!(value instanceof Optional)) throw new CelError(`cannot initialize optional list element from non-optional value ${typeOf(value)}`);
+  return value.has;
 }
 
-function pairs(entries: readonly MapEntry[], scope: Scope, evaluation: Evaluation): [Key, unknown][] {
-  const made: [Key, unknown][] = [];
-  for (const { key, value, isOptional } of entries) {
-    const name = keyOfValue(evaluate(key, scope, evaluation));
-    const found = evaluate(value, scope, evaluation);
-    if (isOptional && !(found instanceof Optional)) throw noOverload();
-    if (isOptional && found instanceof Optional) {
-      if (found.has) made.push([name, found.value]);
-    } else made.push([name, found]);
-  }
-  return made;
-}
-
-function truth(value: unknown): boolean {
+export function truth(value: unknown): boolean {
   if (typeof value !== 'boolean') throw noOverload();
   return value;
 }
 
-/** One side may fail when the other decides by itself: `&&` and `||` do not care about the order. */
-function logical(
-  { left, right }: { readonly left: Expression; readonly right: Expression },
-  deciding: boolean,
-  scope: Scope,
-  evaluation: Evaluation,
-): boolean {
+/** `&&` and `||`: what decides does so whatever the other side comes to. */
+const logical = (left: Step, right: Step, deciding: boolean): Step => (frame) => {
   let failure: CelError | undefined;
   for (const side of [left, right]) {
     try {
-      if (truth(evaluate(side, scope, evaluation)) === deciding) return deciding;
+      if (truth(side(frame)) === deciding) return deciding;
     } catch (error) {
-      if (!(error instanceof CelError) || error instanceof CelBudgetError) throw error;
-      failure ??= error;
+      failure ??= absorbed(error);
     }
   }
   if (failure) throw failure;
   return !deciding;
-}
+};
 
-function comprehend(of: Comprehension, scope: Scope, evaluation: Evaluation): unknown {
-  const range = evaluate(of.range, scope, evaluation);
-  const rows = rowsOf(range, of.variables.length);
-  const inner = (row: readonly unknown[]): Scope => {
-    evaluation.budget.spend();
-    return {
-      find: (name) => (of.variables.includes(name) ? { value: row[of.variables.indexOf(name)] } : scope.find(name)),
-    };
-  };
-  const asks = (row: readonly unknown[]): boolean =>
-    of.condition === undefined || truth(evaluate(of.condition, inner(row), evaluation));
-  switch (of.macro) {
-    case 'all':
-      return quantified(rows, asks, false);
-    case 'exists':
-      return quantified(rows, asks, true);
-    case 'exists_one':
-      return rows.filter(asks).length === 1;
-    case 'filter':
-      return asOwn(rows.filter(asks).map((row) => row[0]));
-    case 'map':
-      return asOwn(
-        rows.filter(asks).map((row) => (of.transform ? evaluate(of.transform, inner(row), evaluation) : row[0])),
-      );
+const notFalse = (of: Step): Step => (frame) => {
+  try {
+    return of(frame) !== false;
+  } catch (error) {
+    absorbed(error);
+    return true;
   }
+};
+
+const otherwise = (of: Step, other: Step, isOptional: boolean): Step => (frame) => {
+  const held = of(frame);
+  if (!(held instanceof Optional)) throw noOverload();
+  frame.budget.spend(1);
+  if (held.has) return isOptional ? held : held.value;
+  return other(frame);
+};
+
+/** Lists by item, maps by key; with two variables lists by index and item, maps by key and value. */
+function rowsOf(range: unknown, hasTwo: boolean): readonly (readonly unknown[])[] {
+  if (Array.isArray(range)) return range.map((item, i) => (hasTwo ? [BigInt(i), inside(range, item)] : [inside(range, item)]));
+  if (isMap(range)) return entriesOf(range);
+  const name = GO_TYPES[typeOf(range)] ?? typeOf(range);
+  throw new CelError(hasTwo ? `unsupported comprehension range type: ${name}` : `got '${name}', expected iterable type`);
 }
 
-function quantified(
-  rows: readonly (readonly unknown[])[],
-  asks: (row: readonly unknown[]) => boolean,
-  deciding: boolean,
-): boolean {
-  let failure: CelError | undefined;
-  for (const row of rows) {
-    try {
-      if (asks(row) === deciding) return deciding;
-    } catch (error) {
-      if (!(error instanceof CelError) || error instanceof CelBudgetError) throw error;
-      failure ??= error;
-    }
+/** What upstream's values are called there. */
+const GO_TYPES: Readonly<Record<string, string>> = {
+  int: 'types.Int', uint: 'types.Uint', double: 'types.Double', string: 'types.String', bool: 'types.Bool', bytes: 'types.Bytes', null_type: 'types.Null',
+  optional_type: '*types.Optional', 'google.protobuf.Duration': 'types.Duration', 'google.protobuf.Timestamp': 'types.Timestamp', type: '*types.Type',
+};
+
+/** Lists and maps that only a fold knows yet: they may be added to in place. */
+const growing = new WeakSet<object>();
+
+function grown(value: unknown): unknown {
+  if ((Array.isArray(value) || value instanceof Map) && sizeIsZero(value)) growing.add(value);
+  return value;
+}
+
+const sizeIsZero = (value: readonly unknown[] | ReadonlyMap<unknown, unknown>): boolean => (Array.isArray(value) ? value.length : (value as ReadonlyMap<unknown, unknown>).size) === 0;
+
+/** Both lists in one; a fold's own grows. */
+export function joinedLists(left: unknown[], right: unknown[]): readonly unknown[] {
+  if (!growing.has(left)) return asOwn([...left.map((item) => inside(left, item)), ...right.map((item) => inside(right, item))]);
+  for (const item of right) left.push(inside(right, item));
+  return left;
+}
+
+/** The map with what is added; a fold's own grows. Throws CelError for a key that is there. */
+export function withEntries(map: unknown, added: readonly (readonly [key: Key, value: unknown])[]): ReadonlyMap<Key, unknown> {
+  const made = map instanceof Map && growing.has(map) ? (map as Map<Key, unknown>) : new Map(isMap(map) ? entriesOf(map) : []);
+  for (const [key, value] of added) {
+    if (made.has(key)) throw new CelError(`insert failed: key ${String(key)} already exists`);
+    made.set(key, value);
   }
-  if (failure) throw failure;
-  return !deciding;
-}
-
-/** Lists by element, maps by key; with two variables lists by index and element, maps by key and value. */
-function rowsOf(range: unknown, variables: number): readonly (readonly unknown[])[] {
-  if (Array.isArray(range))
-    return range.map((item, i) => (variables === 1 ? [inside(range, item)] : [BigInt(i), inside(range, item)]));
-  if (isMap(range)) return entriesOf(range).map(([key, value]) => (variables === 1 ? [key] : [key, value]));
-  throw noOverload();
-}
-
-function call({ name, of, args }: Extract<Expression, { is: 'call' }>, scope: Scope, evaluation: Evaluation): unknown {
-  const { functions, budget } = evaluation;
-  // `optional.none()`, `math.greatest()`: a name with a dot is no target.
-  const qualified = of && qualifiedName(of, name);
-  const isQualified = qualified !== undefined && Object.hasOwn(functions, qualified);
-  const found = isQualified ? functions[qualified] : Object.hasOwn(functions, name) ? functions[name] : undefined;
-  if (!found) throw new CelError(`undeclared reference to '${qualified ?? name}'`);
-  const target = of && !isQualified ? evaluate(of, scope, evaluation) : undefined;
-  const lazy = name === 'orValue' || name === 'or';
-  if (lazy && target instanceof Optional && target.has) return name === 'or' ? target : target.value;
-  return (
-    found(
-      target,
-      args.map((arg) => evaluate(arg, scope, evaluation)),
-      budget,
-    ) ?? null
-  );
-}
-
-export function qualifiedName(of: Expression, name: string): string | undefined {
-  if (of.is === 'name') return `${of.name}.${name}`;
-  const before = of.is === 'field' ? qualifiedName(of.of, of.name) : undefined;
-  return before === undefined ? undefined : `${before}.${name}`;
+  return made;
 }

@@ -1,5 +1,5 @@
+import { CelSyntaxError } from './issues.ts';
 import { Uint } from './values.ts';
-import { CelSyntaxError } from './syntax.ts';
 
 export interface Token {
   readonly is: 'name' | 'literal' | 'operator' | 'end';
@@ -8,104 +8,132 @@ export interface Token {
   readonly at: number;
 }
 
-const SPACE = /(?:\s|\/\/[^\n]*)+/y;
+const SPACE = /(?:[\t\n\f\r ]|\/\/[^\n]*)+/y;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*|`[A-Za-z0-9_.\-/ ]+`/y;
-const NUMBER = /0[xX][0-9a-fA-F]+[uU]?|(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?)|\d+[uU]?/y;
-const STRING =
-  /([rRbB]{0,2})("""[\s\S]*?(?<!(?<!\\)(?:\\\\)*\\)"""|'''[\s\S]*?(?<!(?<!\\)(?:\\\\)*\\)'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')/y;
-const RAW = /([rR][bB]?|[bB][rR])("""[\s\S]*?"""|'''[\s\S]*?'''|"[^"\n]*"|'[^'\n]*')/y;
-const OPERATOR = /&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()[\]{}=]/y;
+const NUMBER = /0x[0-9a-fA-F]+[uU]?|(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?)|\d+[uU]?/y;
+const RAW = /([bB]?[rR])("""[\s\S]*?"""|'''[\s\S]*?'''|"[^"\n\r]*"|'[^'\n\r]*')/y;
+const STRING = /([bB]?)("""(?:[^\\]|\\[\s\S])*?"""|'''(?:[^\\]|\\[\s\S])*?'''|"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*')/y;
+const OPERATOR = /&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()[\]{}]/y;
 const WORDS: Readonly<Record<string, unknown>> = { true: true, false: false, null: null };
+/** No value: it is one more than fits, and may follow a minus sign. */
+const INT_END = 2n ** 63n;
+const UINT_END = 2n ** 64n;
 
 /** The tokens of an expression, `end` last. Throws CelSyntaxError. */
-export function tokensOf(text: string): readonly Token[] {
-  const tokens: Token[] = [];
-  let at = 0;
-  const match = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = at;
-    return pattern.exec(text);
-  };
-  while (at < text.length) {
-    const space = match(SPACE);
-    if (space) {
-      at += space[0].length;
-      continue;
-    }
-    const token =
-      stringToken(match(RAW), at, true) ??
-      stringToken(match(STRING), at, false) ??
-      numberToken(match(NUMBER), at) ??
-      nameToken(match(NAME), at) ??
-      operatorToken(match(OPERATOR), at);
-    if (!token) throw new CelSyntaxError(`Syntax error: token recognition error at: '${text[at] ?? ''}'`);
-    tokens.push(token);
-    at += token.text.length;
+export function tokensOf(source: string): readonly Token[] {
+  return [...new Lexer(source).tokens()];
+}
+
+class Lexer {
+  readonly #source: string;
+  #at = 0;
+
+  constructor(source: string) {
+    this.#source = source;
   }
-  return [...tokens, { is: 'end', text: '<EOF>', at }];
-}
 
-function nameToken(found: RegExpExecArray | null, at: number): Token | undefined {
-  if (!found) return undefined;
-  const [text] = found;
-  return Object.hasOwn(WORDS, text) ? { is: 'literal', text, value: WORDS[text], at } : { is: 'name', text, at };
-}
+  *tokens(): Generator<Token> {
+    for (;;) {
+      this.#at += this.#match(SPACE)?.[0].length ?? 0;
+      if (this.#at >= this.#source.length) break;
+      const token = this.#string(RAW, true) ?? this.#string(STRING, false) ?? this.#number() ?? this.#name() ?? this.#operator();
+      yield token;
+      this.#at += token.text.length;
+    }
+    yield { is: 'end', text: '<EOF>', at: this.#source.length };
+  }
 
-const operatorToken = (found: RegExpExecArray | null, at: number): Token | undefined =>
-  found ? { is: 'operator', text: found[0], at } : undefined;
+  #match(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.#at;
+    return pattern.exec(this.#source);
+  }
 
-function numberToken(found: RegExpExecArray | null, at: number): Token | undefined {
-  if (!found) return undefined;
-  const [text] = found;
-  const isUint = /[uU]$/.test(text);
-  const digits = isUint ? text.slice(0, -1) : text;
-  if (!/^0[xX]/.test(text) && /[.eE]/.test(text)) return { is: 'literal', text, value: Number(text), at };
-  const value = BigInt(digits);
-  // One more than fits: it may follow a minus sign.
-  if (value > 2n ** (isUint ? 64n : 63n)) throw new CelSyntaxError(`Syntax error: invalid int literal: ${text}`);
-  return { is: 'literal', text, value: isUint ? new Uint(value) : value, at };
-}
+  #fail(message: string): never {
+    throw new CelSyntaxError(this.#source, [{ at: this.#at, message }]);
+  }
 
-function stringToken(found: RegExpExecArray | null, at: number, isRaw: boolean): Token | undefined {
-  if (!found) return undefined;
-  const [text, prefix = '', quotes = ''] = found;
-  const isBytes = /b/i.test(prefix);
-  const length = quotes.startsWith('"""') || quotes.startsWith("'''") ? 3 : 1;
-  const inner = quotes.slice(length, -length);
-  const value = isRaw ? inner : unescaped(inner, isBytes);
-  return { is: 'literal', text, value: isBytes ? bytesOf(value, isRaw) : value, at };
-}
+  #name(): Token | undefined {
+    const text = this.#match(NAME)?.[0];
+    if (text === undefined) return undefined;
+    const at = this.#at;
+    return Object.hasOwn(WORDS, text) ? { is: 'literal', text, value: WORDS[text], at } : { is: 'name', text, at };
+  }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  a: '\u0007',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-  '?': '?',
-  '"': '"',
-  "'": "'",
-  '`': '`',
-};
+  #operator(): Token {
+    const text = this.#match(OPERATOR)?.[0];
+    if (text === undefined) {
+      const { '0': rest = '' } = /["'][^\n\r]*|[\s\S]/u.exec(this.#source.slice(this.#at)) ?? [];
+      this.#fail(`Syntax error: token recognition error at: '${rest}'`);
+    }
+    return { is: 'operator', text, at: this.#at };
+  }
 
-function unescaped(text: string, isBytes: boolean): string {
-  return text.replace(
-    /\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[xX][0-9a-fA-F]{2}|[0-3][0-7]{2}|[\s\S])/g,
-    (whole, code: string) => {
+  #number(): Token | undefined {
+    const text = this.#match(NUMBER)?.[0];
+    if (text === undefined) return undefined;
+    const at = this.#at;
+    const isUint = /[uU]$/.test(text);
+    if (!text.startsWith('0x') && /[.eE]/.test(text)) {
+      const value = Number(text);
+      if (!Number.isFinite(value)) this.#fail('invalid double literal');
+      return { is: 'literal', text, value, at };
+    }
+    const value = BigInt(isUint ? text.slice(0, -1) : text);
+    if (isUint && value >= UINT_END) this.#fail('invalid uint literal');
+    if (!isUint && value > INT_END) this.#fail('invalid int literal');
+    return { is: 'literal', text, value: isUint ? new Uint(value) : value, at };
+  }
+
+  #string(pattern: RegExp, isRaw: boolean): Token | undefined {
+    const found = this.#match(pattern);
+    if (!found) return undefined;
+    const [text, prefix = '', quoted = ''] = found;
+    const length = /^("""|''')/.test(quoted) && quoted.length >= 6 ? 3 : 1;
+    const inner = quoted.slice(length, -length).replace(/\r\n?/g, '\n');
+    const isBytes = /b/i.test(prefix);
+    const value = isBytes ? this.#bytes(inner, isRaw) : isRaw ? inner : this.#unescaped(inner);
+    return { is: 'literal', text, value, at: this.#at };
+  }
+
+  #unescaped(text: string): string {
+    return text.replace(ESCAPE, (whole, code: string) => {
       const simple = ESCAPES[code];
       if (simple !== undefined) return simple;
-      const number = /^[0-3]/.test(code) ? Number.parseInt(code, 8) : Number.parseInt(code.slice(1), 16);
-      if (Number.isNaN(number) || number > 0x10ffff || (isBytes && /^u/i.test(code)))
-        throw new CelSyntaxError(`Syntax error: invalid escape ${whole}`);
+      const number = codeOf(code);
+      if (Number.isNaN(number)) this.#fail(badEscape(whole));
+      if (number > 0x10ffff || (number >= 0xd800 && number < 0xe000)) this.#fail('invalid unicode code point');
       return String.fromCodePoint(number);
-    },
-  );
+    });
+  }
+
+  /** Escapes in bytes stand for bytes, all other characters for their UTF-8. */
+  #bytes(text: string, isRaw: boolean): Uint8Array {
+    const encoder = new TextEncoder();
+    if (isRaw) return encoder.encode(text);
+    const out: number[] = [];
+    let end = 0;
+    for (const found of text.matchAll(ESCAPE)) {
+      const [whole, code = ''] = found;
+      out.push(...encoder.encode(text.slice(end, found.index)));
+      const simple = ESCAPES[code];
+      const number = /^u/i.test(code) ? Number.NaN : (simple?.codePointAt(0) ?? codeOf(code));
+      if (Number.isNaN(number) || number > 255) this.#fail(badEscape(whole));
+      out.push(number);
+      end = found.index + whole.length;
+    }
+    out.push(...encoder.encode(text.slice(end)));
+    return Uint8Array.from(out);
+  }
 }
 
-/** Escapes in bytes stand for bytes, all other characters for their UTF-8. */
-const bytesOf = (text: string, isRaw: boolean): Uint8Array =>
-  !isRaw && Array.from(text).every((c) => c <= '\u00ff') && Array.from(text).some((c) => c >= '\u0080')
-    ? Uint8Array.from(text, (c) => c.charCodeAt(0))
-    : new TextEncoder().encode(text);
+const ESCAPE = /\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[xX][0-9a-fA-F]{2}|[0-3][0-7]{2}|[\s\S])/g;
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: '\u0007', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', '?': '?', '"': '"', "'": "'", '`': '`',
+};
+
+const codeOf = (code: string): number => {
+  if (/^[0-3][0-7]{2}$/.test(code)) return Number.parseInt(code, 8);
+  return /^[uUxX][0-9a-fA-F]+$/.test(code) ? Number.parseInt(code.slice(1), 16) : Number.NaN;
+};
+
+const badEscape = (text: string): string => `unable to unescape string: ${text}`;

@@ -1,166 +1,166 @@
+import { CelSyntaxError } from './issues.ts';
 import { type Token, tokensOf } from './lex.ts';
-import { CelSyntaxError, type Comprehension, type Expression, type ListItem, type MapEntry } from './syntax.ts';
+import { macroOf } from './macros.ts';
+import { type Expression, type List, type ListItem, type MapEntry, type ObjectField, qualifiedName } from './syntax.ts';
 
 /** Longer texts and deeper nesting than these are refused. */
 const CHARS_MAX = 100_000;
 const DEPTH_MAX = 250;
 const RESERVED = new Set(
-  'as break const continue else for function if import in let loop package namespace return var void while'.split(' '),
+  'as break const continue else for function if import let loop package namespace return var void while in'.split(' '),
 );
-const RELATIONS = new Set(['<', '<=', '>', '>=', '==', '!=', 'in']);
-const MACROS = new Set(['all', 'exists', 'exists_one', 'existsOne', 'filter', 'map']);
+const RELATIONS: readonly string[] = ['<', '<=', '>', '>=', '==', '!=', 'in'];
+const SUMS: readonly string[] = ['+', '-'];
+const PRODUCTS: readonly string[] = ['*', '/', '%'];
+/** What an expression may begin with, in the words of upstream's parser. */
+const STARTS =
+  "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 
 /** Reads one expression (https://github.com/google/cel-spec). Throws CelSyntaxError. */
-export function parseCel(text: string): Expression {
-  if (text.length > CHARS_MAX)
-    throw new CelSyntaxError(
-      `Syntax error: expression code point size exceeds limit: size: ${text.length}, limit ${CHARS_MAX}`,
-    );
-  const parser = new Parser(tokensOf(text));
+export function parseCel(source: string): Expression {
+  const size = source.length <= CHARS_MAX ? source.length : Array.from(source).length;
+  if (size > CHARS_MAX)
+    throw new CelSyntaxError(source, [{ at: -1, message: `expression code point size exceeds limit: size: ${size}, limit ${CHARS_MAX}` }]);
+  const parser = new Parser(source);
   const found = parser.expression();
   parser.end();
   return found;
 }
 
 class Parser {
+  readonly #source: string;
   readonly #tokens: readonly Token[];
   #next = 0;
   #depth = 0;
 
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
+  constructor(source: string) {
+    this.#source = source;
+    this.#tokens = tokensOf(source);
   }
 
   end(): void {
-    if (this.#peek.is !== 'end') this.#unexpected();
+    const { is, text, at } = this.#peek;
+    if (is !== 'end') this.#fail(at, `Syntax error: mismatched input '${text}' expecting <EOF>`);
   }
 
   expression(): Expression {
-    if (++this.#depth > DEPTH_MAX)
-      throw new CelSyntaxError(`Syntax error: expression recursion limit exceeded: ${DEPTH_MAX}`);
-    const condition = this.#or();
-    this.#depth--;
-    if (!this.#took('?')) return condition;
-    const chosen = this.#or();
-    this.#expect(':');
-    return { is: 'choose', condition, chosen, otherwise: this.expression() };
+    return this.#deeper(() => {
+      const condition = this.#logical('||', '_||_', () => this.#logical('&&', '_&&_', () => this.#relation()));
+      const { at } = this.#peek;
+      if (!this.#took('?')) return condition;
+      const chosen = this.#logical('||', '_||_', () => this.#logical('&&', '_&&_', () => this.#relation()));
+      this.#expect(':');
+      return operation('_?_:_', at, condition, chosen, this.expression());
+    });
   }
 
-  #or(): Expression {
-    let left = this.#and();
-    while (this.#took('||')) left = { is: 'or', left, right: this.#and() };
-    return left;
-  }
-
-  #and(): Expression {
-    let left = this.#relation();
-    while (this.#took('&&')) left = { is: 'and', left, right: this.#relation() };
-    return left;
+  /** Chains of `&&` and `||` may be of any length: they become trees that are no deeper than they must be. */
+  #logical(sign: string, name: string, next: () => Expression): Expression {
+    const terms = [next()];
+    const places: number[] = [];
+    while (this.#isOperator(sign)) {
+      places.push(this.#take().at);
+      terms.push(next());
+    }
+    return balanced(name, terms, places);
   }
 
   #relation(): Expression {
-    let left = this.#sum();
-    while (RELATIONS.has(this.#peek.text) && this.#peek.is !== 'literal') left = this.#binary(left, () => this.#sum());
-    return left;
+    return this.#chain(RELATIONS, () => this.#chain(SUMS, () => this.#chain(PRODUCTS, () => this.#unary())));
   }
 
-  #sum(): Expression {
-    let left = this.#product();
-    while (this.#isOperator('+') || this.#isOperator('-')) left = this.#binary(left, () => this.#product());
+  #chain(signs: readonly string[], next: () => Expression): Expression {
+    let left = next();
+    for (let length = 1; this.#peek.is !== 'literal' && signs.includes(this.#peek.text); length++) {
+      const { text, at } = this.#take();
+      this.#checkDepth(length);
+      left = operation(text === 'in' ? '@in' : `_${text}_`, at, left, next());
+    }
     return left;
-  }
-
-  #product(): Expression {
-    let left = this.#unary();
-    while (this.#isOperator('*') || this.#isOperator('/') || this.#isOperator('%'))
-      left = this.#binary(left, () => this.#unary());
-    return left;
-  }
-
-  #binary(left: Expression, next: () => Expression): Expression {
-    const { text, at } = this.#take();
-    return { is: 'call', name: `_${text}_`, of: undefined, args: [left, next()], at };
   }
 
   #unary(): Expression {
-    const { at } = this.#peek;
-    for (const sign of ['!', '-']) {
-      if (!this.#took(sign)) continue;
-      const value = this.#deeper(() => this.#unary());
-      if (sign === '-' && value.is === 'literal' && typeof value.value === 'bigint')
-        return { is: 'literal', value: -value.value };
-      if (sign === '-' && value.is === 'literal' && typeof value.value === 'number')
-        return { is: 'literal', value: -value.value };
-      return { is: 'call', name: `${sign}_`, of: undefined, args: [value], at };
-    }
-    return this.#member();
+    const { at, text } = this.#peek;
+    if (!this.#isOperator('!') && !this.#isOperator('-')) return this.#member();
+    if (text === '-' && this.#isNumberNext()) return this.#member();
+    let count = 0;
+    for (; this.#isOperator(text); count++) this.#take();
+    const value = this.#member();
+    return count % 2 === 0 ? value : operation(`${text}_`, at, value);
   }
 
-  #deeper<T>(read: () => T): T {
-    if (++this.#depth > DEPTH_MAX)
-      throw new CelSyntaxError(`Syntax error: expression recursion limit exceeded: ${DEPTH_MAX}`);
-    const found = read();
-    this.#depth--;
-    return found;
+  #isNumberNext(): boolean {
+    const { is, value } = this.#tokens[this.#next + 1] as Token;
+    return is === 'literal' && (typeof value === 'bigint' || typeof value === 'number');
   }
 
   #member(): Expression {
     let of = this.#primary();
-    for (;;) {
+    for (let length = 1; ; length++) {
       const { at } = this.#peek;
+      this.#checkDepth(length);
       if (this.#took('.')) of = this.#afterDot(of, at);
       else if (this.#took('[')) {
-        const isOptional = this.#took('?');
-        of = { is: 'index', of, index: this.expression(), isOptional };
+        const name = this.#took('?') ? '_[?_]' : '_[_]';
+        of = operation(name, at, of, this.expression());
         this.#expect(']');
-      } else if (this.#isOperator('{') && typeNameOf(of) !== undefined)
-        of = { is: 'object', type: typeNameOf(of) ?? '', entries: this.#fields() };
+      } else if (this.#isOperator('{') && qualifiedName(of) !== undefined) of = this.#object(of, at);
       else return of;
     }
   }
 
   #afterDot(of: Expression, at: number): Expression {
     const isOptional = this.#took('?');
+    const { at: nameAt } = this.#peek;
     const name = this.#name();
-    if (isOptional || !this.#took('(')) return { is: 'field', of, name, isOptional };
+    if (isOptional) return operation('_?._', at, of, { is: 'literal', value: name, at: nameAt });
+    const { at: callAt } = this.#peek;
+    if (!this.#took('(')) return { is: 'select', of, name, isTest: false, at };
+    return this.#call(name, of, callAt);
+  }
+
+  #call(name: string, target: Expression | undefined, at: number): Expression {
     const args = this.#arguments();
-    return (MACROS.has(name) ? comprehension(of, name, args) : undefined) ?? { is: 'call', name, of, args, at };
+    const macro = macroOf(name, args.length, target !== undefined);
+    if (!macro) return { is: 'call', name, target, args, at };
+    return macro({ at, target: target as Expression, args, fail: (place, message) => this.#fail(place, message) });
   }
 
   #primary(): Expression {
     const token = this.#take();
-    if (token.is === 'literal') return checkedLiteral(token, this.#tokens[this.#next - 2]);
-    if (token.is === 'name') return this.#named(token);
-    switch (token.text) {
-      case '(':
-        return this.#closed(')');
-      case '[':
-        return { is: 'list', items: this.#items() };
-      case '{':
-        return { is: 'map', entries: this.#entries() };
-      case '.':
-        return this.#named({ ...this.#take(), at: token.at });
-      default:
-        return this.#unexpected(token);
+    const { at, is, text } = token;
+    if (is === 'literal') return this.#literal(token, at, 1n);
+    if (is === 'name') return this.#named(token);
+    switch (text) {
+      case '-': return this.#literal(this.#take(), at, -1n);
+      case '(': return this.#closed();
+      case '[': return this.#list(at);
+      case '{': return { is: 'map', entries: this.#entries(), at };
+      case '.': return this.#named({ ...this.#take(), at: at + 1 });
+      default: return this.#fail(at, `Syntax error: mismatched input '${text}' expecting ${STARTS}`);
     }
   }
 
-  #closed(bracket: string): Expression {
+  /** The largest negative number is one more than the largest positive one. */
+  #literal({ value }: Token, at: number, sign: bigint): Expression {
+    if (typeof value === 'bigint') {
+      if (value * sign === 2n ** 63n) this.#fail(at, 'invalid int literal');
+      return { is: 'literal', value: value * sign, at };
+    }
+    return { is: 'literal', value: typeof value === 'number' ? value * Number(sign) : value, at };
+  }
+
+  #closed(): Expression {
     const inner = this.expression();
-    this.#expect(bracket);
+    this.#expect(')');
     return inner;
   }
 
-  #named(token: Token): Expression {
-    const name = token.text;
-    if (token.is !== 'name' || RESERVED.has(name))
-      throw new CelSyntaxError(`Syntax error: reserved identifier: ${name}`);
-    if (!this.#took('(')) return { is: 'name', name, at: token.at };
-    const args = this.#arguments();
-    const [only] = args;
-    if (name !== 'has') return { is: 'call', name, of: undefined, args, at: token.at };
-    if (args.length !== 1 || only?.is !== 'field') throw new CelSyntaxError('invalid argument to has() macro');
-    return { is: 'has', of: only.of, name: only.name };
+  #named({ text: name, is, at }: Token): Expression {
+    if (is !== 'name' || name === 'in' || name.startsWith('`')) this.#fail(at, `Syntax error: mismatched input '${name}' expecting IDENTIFIER`);
+    if (RESERVED.has(name)) this.#fail(at, `reserved identifier: ${name}`);
+    const { at: callAt } = this.#peek;
+    return this.#took('(') ? this.#call(name, undefined, callAt) : { is: 'name', name, at };
   }
 
   #arguments(): readonly Expression[] {
@@ -172,7 +172,7 @@ class Parser {
     return args;
   }
 
-  #items(): readonly ListItem[] {
+  #list(at: number): List {
     const items: ListItem[] = [];
     while (!this.#took(']')) {
       if (items.length > 0) this.#expect(',');
@@ -180,35 +180,49 @@ class Parser {
       const isOptional = this.#took('?');
       items.push({ value: this.expression(), isOptional });
     }
-    return items;
+    return { is: 'list', items, at };
   }
 
   #entries(): readonly MapEntry[] {
-    return this.#pairs(() => this.expression());
+    return this.#pairs(() => this.expression(), (key, value, isOptional) => ({ key, value, isOptional }));
   }
 
-  #fields(): readonly MapEntry[] {
+  #object(of: Expression, at: number): Expression {
     this.#expect('{');
-    return this.#pairs(() => ({ is: 'literal', value: this.#name() }));
+    const fields = this.#pairs(() => this.#name(), (name, value, isOptional, at): ObjectField => ({ name, value, isOptional, at }));
+    return { is: 'object', type: qualifiedName(of) ?? '', fields, at };
   }
 
-  #pairs(readKey: () => Expression): readonly MapEntry[] {
-    const entries: MapEntry[] = [];
+  #pairs<K, P>(key: () => K, pair: (key: K, value: Expression, isOptional: boolean, at: number) => P): readonly P[] {
+    const pairs: P[] = [];
     while (!this.#took('}')) {
-      if (entries.length > 0) this.#expect(',');
+      if (pairs.length > 0) this.#expect(',');
       if (this.#took('}')) break;
       const isOptional = this.#took('?');
-      const key = readKey();
+      const name = key();
+      const { at } = this.#peek;
       this.#expect(':');
-      entries.push({ key, value: this.expression(), isOptional });
+      pairs.push(pair(name, this.expression(), isOptional, at));
     }
-    return entries;
+    return pairs;
   }
 
   #name(): string {
-    const token = this.#take();
-    if (token.is !== 'name') return this.#unexpected(token);
-    return token.text.startsWith('`') ? token.text.slice(1, -1) : token.text;
+    const { is, text, at } = this.#take();
+    if (is !== 'name') this.#fail(at, `Syntax error: no viable alternative at input '.${text}'`);
+    return text.startsWith('`') ? text.slice(1, -1) : text;
+  }
+
+  #deeper<T>(read: () => T): T {
+    this.#depth++;
+    this.#checkDepth(0);
+    const found = read();
+    this.#depth--;
+    return found;
+  }
+
+  #checkDepth(more: number): void {
+    if (this.#depth + more > DEPTH_MAX) this.#fail(-1, `Internal error: expression recursion limit exceeded: ${DEPTH_MAX}`);
   }
 
   get #peek(): Token {
@@ -231,60 +245,22 @@ class Parser {
     return true;
   }
 
-  #expect(text: string): void {
-    if (!this.#took(text)) this.#unexpected();
+  #expect(wanted: string): void {
+    const { text, at } = this.#peek;
+    if (!this.#took(wanted)) this.#fail(at, `Syntax error: mismatched input '${text}' expecting '${wanted}'`);
   }
 
-  #unexpected(token: Token = this.#peek): never {
-    throw new CelSyntaxError(`Syntax error: mismatched input '${token.text}' at column ${token.at + 1}`);
+  #fail(at: number, message: string): never {
+    throw new CelSyntaxError(this.#source, [{ at, message }]);
   }
 }
 
-/** The largest negative number is one more than the largest positive one. */
-function checkedLiteral(token: Token, before: Token | undefined): Expression {
-  if (token.value === 2n ** 63n && before?.text !== '-') throw new CelSyntaxError('Syntax error: invalid int literal');
-  return { is: 'literal', value: token.value };
-}
+const operation = (name: string, at: number, ...args: readonly Expression[]): Expression => ({ is: 'call', name, target: undefined, args, at });
 
-function comprehension(range: Expression, macro: string, args: readonly Expression[]): Comprehension | undefined {
-  const nameOf = (expression: Expression | undefined): string => {
-    if (expression?.is !== 'name') throw new CelSyntaxError('argument must be a simple name');
-    return expression.name;
-  };
-  const [first, second, third] = args;
-  if (macro === 'map') {
-    if (args.length === 2)
-      return { is: 'comprehension', macro, range, variables: [nameOf(first)], condition: undefined, transform: second };
-    return args.length === 3
-      ? { is: 'comprehension', macro, range, variables: [nameOf(first)], condition: second, transform: third }
-      : undefined;
-  }
-  const named = macro === 'existsOne' ? 'exists_one' : (macro as Comprehension['macro']);
-  if (args.length === 2)
-    return {
-      is: 'comprehension',
-      macro: named,
-      range,
-      variables: [nameOf(first)],
-      condition: second,
-      transform: undefined,
-    };
-  if (args.length === 3)
-    return {
-      is: 'comprehension',
-      macro: named,
-      range,
-      variables: [nameOf(first), nameOf(second)],
-      condition: third,
-      transform: undefined,
-    };
-  return undefined;
-}
-
-/** `Object.spec` before a brace is the name of a type. */
-function typeNameOf(expression: Expression): string | undefined {
-  if (expression.is === 'name') return /^[A-Z]/.test(expression.name) ? expression.name : undefined;
-  if (expression.is !== 'field') return undefined;
-  const of = typeNameOf(expression.of);
-  return of === undefined ? undefined : `${of}.${expression.name}`;
+function balanced(name: string, terms: readonly Expression[], places: readonly number[]): Expression {
+  const [only] = terms;
+  if (terms.length === 1) return only as Expression;
+  const middle = Math.ceil(terms.length / 2);
+  const [left, right] = [balanced(name, terms.slice(0, middle), places.slice(0, middle - 1)), balanced(name, terms.slice(middle), places.slice(middle))];
+  return operation(name, places[middle - 1] ?? 0, left, right);
 }

@@ -1,32 +1,52 @@
-/** An expression of the Common Expression Language, as parsed. `at` is the place in the source, for messages. */
-export type Expression =
-  | { readonly is: 'literal'; readonly value: unknown }
-  | { readonly is: 'name'; readonly name: string; readonly at: number }
-  | { readonly is: 'field'; readonly of: Expression; readonly name: string; readonly isOptional: boolean }
-  | { readonly is: 'has'; readonly of: Expression; readonly name: string }
-  | { readonly is: 'index'; readonly of: Expression; readonly index: Expression; readonly isOptional: boolean }
-  | {
-      readonly is: 'call';
-      readonly name: string;
-      readonly of: Expression | undefined;
-      readonly args: readonly Expression[];
-      readonly at: number;
-    }
-  | { readonly is: 'list'; readonly items: readonly ListItem[] }
-  | { readonly is: 'map'; readonly entries: readonly MapEntry[] }
-  | { readonly is: 'object'; readonly type: string; readonly entries: readonly MapEntry[] }
-  | { readonly is: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
-  | {
-      readonly is: 'choose';
-      readonly condition: Expression;
-      readonly chosen: Expression;
-      readonly otherwise: Expression;
-    }
-  | Comprehension;
+/**
+ * An expression of the Common Expression Language, as parsed, its macros written out. Operators are calls of functions
+ * with names like `_+_`. `at` is the place in the source, for messages.
+ */
+export type Expression = Literal | Name | Select | Call | List | MapLiteral | ObjectLiteral | Fold;
+
+interface Placed {
+  readonly at: number;
+}
+
+export interface Literal extends Placed {
+  readonly is: 'literal';
+  readonly value: unknown;
+}
+
+export interface Name extends Placed {
+  readonly is: 'name';
+  readonly name: string;
+}
+
+/** `of.name`; `isTest`: whether it is there, `has(of.name)`. */
+export interface Select extends Placed {
+  readonly is: 'select';
+  readonly of: Expression;
+  readonly name: string;
+  readonly isTest: boolean;
+}
+
+export interface Call extends Placed {
+  readonly is: 'call';
+  readonly name: string;
+  /** What it is called on: `target.name(args)`. */
+  readonly target: Expression | undefined;
+  readonly args: readonly Expression[];
+}
+
+export interface List extends Placed {
+  readonly is: 'list';
+  readonly items: readonly ListItem[];
+}
 
 export interface ListItem {
   readonly value: Expression;
   readonly isOptional: boolean;
+}
+
+export interface MapLiteral extends Placed {
+  readonly is: 'map';
+  readonly entries: readonly MapEntry[];
 }
 
 export interface MapEntry {
@@ -35,19 +55,42 @@ export interface MapEntry {
   readonly isOptional: boolean;
 }
 
-/** `list.all(x, ...)` and the like, `map.exists(k, v, ...)` with two variables. */
-export interface Comprehension {
-  readonly is: 'comprehension';
-  readonly macro: 'all' | 'exists' | 'exists_one' | 'filter' | 'map';
-  readonly range: Expression;
-  readonly variables: readonly string[];
-  /** What is asked of each element; absent for a `map` of all. */
-  readonly condition: Expression | undefined;
-  /** What `map` makes of each. */
-  readonly transform: Expression | undefined;
+/** `Object{field: value}`. */
+export interface ObjectLiteral extends Placed {
+  readonly is: 'object';
+  readonly type: string;
+  readonly fields: readonly ObjectField[];
 }
 
-/** The text is no expression. */
-export class CelSyntaxError extends Error {
-  override readonly name = 'CelSyntaxError';
+export interface ObjectField extends Placed {
+  readonly name: string;
+  readonly value: Expression;
+  readonly isOptional: boolean;
+}
+
+/**
+ * What all macros over lists and maps come to: `accumulator` begins as `initial` and becomes `step` for each of
+ * `range`, as long as `condition` holds; the whole is `result`.
+ */
+export interface Fold extends Placed {
+  readonly is: 'fold';
+  readonly range: Expression;
+  /** Items of a list or keys of a map; two: index and item, key and value. */
+  readonly variables: readonly string[];
+  readonly accumulator: string;
+  readonly initial: Expression;
+  readonly condition: Expression;
+  readonly step: Expression;
+  readonly result: Expression;
+}
+
+/** The accumulator of macros: no name that can be written. */
+export const ACCUMULATOR = '@result';
+
+/** The name that `a.b.c` may be, where it is nothing but names. */
+export function qualifiedName(expression: Expression): string | undefined {
+  if (expression.is === 'name') return expression.name;
+  if (expression.is !== 'select' || expression.isTest) return undefined;
+  const before = qualifiedName(expression.of);
+  return before === undefined ? undefined : `${before}.${expression.name}`;
 }

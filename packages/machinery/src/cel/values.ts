@@ -1,3 +1,5 @@
+import type { CelType } from './types.ts';
+
 /** uint of CEL: no other kind of value equals it by accident. */
 export class Uint {
   readonly value: bigint;
@@ -7,21 +9,24 @@ export class Uint {
   }
 }
 
-/** google.protobuf.Timestamp; milliseconds since the epoch. */
+/** google.protobuf.Timestamp; nanoseconds since the epoch. */
 export class Timestamp {
-  readonly ms: number;
+  readonly ns: bigint;
+  /** The zone it was written in, in which it is shown: minutes east of UTC. */
+  readonly zoneMinutes: number;
 
-  constructor(ms: number) {
-    this.ms = ms;
+  constructor(ns: bigint, zoneMinutes = 0) {
+    this.ns = ns;
+    this.zoneMinutes = zoneMinutes;
   }
 }
 
-/** google.protobuf.Duration; milliseconds. */
+/** google.protobuf.Duration; nanoseconds. */
 export class Duration {
-  readonly ms: number;
+  readonly ns: bigint;
 
-  constructor(ms: number) {
-    this.ms = ms;
+  constructor(ns: bigint) {
+    this.ns = ns;
   }
 }
 
@@ -49,6 +54,11 @@ export class TypeName {
 export abstract class Opaque {
   abstract readonly typeName: string;
   abstract equals(other: unknown): boolean;
+
+  /** For what looking at it costs. */
+  get size(): number {
+    return 1;
+  }
 }
 
 /** An expression failed on the values it was given. */
@@ -63,7 +73,7 @@ export class CelBudgetError extends CelError {
 
 export const noOverload = (): CelError => new CelError('no such overload');
 
-export type Key = string | bigint | boolean;
+export type Key = string | bigint | boolean | number | null;
 export type CelMap = ReadonlyMap<Key, unknown>;
 
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -90,7 +100,8 @@ export const fromJson = (value: unknown): unknown =>
 export const keyOfValue = (value: unknown): Key => {
   if (typeof value === 'string' || typeof value === 'bigint' || typeof value === 'boolean') return value;
   if (value instanceof Uint) return value.value;
-  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
+  if (value === null) return value;
   throw new CelError(`unsupported key type: ${typeOf(value)}`);
 };
 
@@ -131,7 +142,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
   if (a instanceof Uint8Array && b instanceof Uint8Array)
     return a.length === b.length && a.every((byte, i) => byte === b[i]);
   if ((a instanceof Timestamp && b instanceof Timestamp) || (a instanceof Duration && b instanceof Duration))
-    return a.ms === b.ms;
+    return a.ns === b.ns;
   if (a instanceof Optional && b instanceof Optional) return a.has === b.has && (!a.has || isEqual(a.value, b.value));
   if (a instanceof TypeName && b instanceof TypeName) return a.name === b.name;
   if (a instanceof Opaque) return a.equals(b);
@@ -149,7 +160,7 @@ export function compare(a: unknown, b: unknown): number {
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b);
   if ((a instanceof Timestamp && b instanceof Timestamp) || (a instanceof Duration && b instanceof Duration))
-    return a.ms - b.ms;
+    return a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : 0;
   if (a instanceof Uint8Array && b instanceof Uint8Array) {
     const at = a.findIndex((byte, i) => byte !== b[i]);
     return at < 0 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? -1);
@@ -186,10 +197,75 @@ export function lookUp(map: CelMap | Readonly<Record<string, unknown>>, key: Key
 export function toJson(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (value instanceof Uint) return Number(value.value);
-  if (Array.isArray(value)) return value.map((item) => toJson(item));
+  if (Array.isArray(value)) return value.map((item) => toJson(inside(value, item)));
   if (isMap(value)) return Object.fromEntries(entriesOf(value).map(([key, inner]) => [String(key), toJson(inner)]));
-  if (value === undefined || value === null || ['string', 'number', 'boolean'].includes(typeof value))
-    return value ?? null;
-  if (value instanceof Timestamp) return new Date(value.ms).toISOString().replace(/\.000Z$/, 'Z');
+  if (value === undefined || value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value ?? null;
+  if (value instanceof Timestamp) return formatTimestamp(value);
+  if (value instanceof Duration) return formatSeconds(value);
   throw new CelError(`unsupported conversion from ${typeOf(value)} to JSON`);
+}
+
+const SECOND = 1_000_000_000n;
+
+/** RFC 3339, with no more digits than there are. */
+export function formatTimestamp({ ns, zoneMinutes }: Timestamp): string {
+  const fraction = ((ns % SECOND) + SECOND) % SECOND;
+  const date = new Date(Number((ns - fraction) / 1_000_000n) + zoneMinutes * 60_000).toISOString().slice(0, 19);
+  return `${date}${fraction === 0n ? '' : `.${String(fraction).padStart(9, '0').replace(/0+$/, '')}`}${formatZone(zoneMinutes)}`;
+}
+
+const two = (value: number): string => String(value).padStart(2, '0');
+const formatZone = (minutes: number): string =>
+  minutes === 0 ? 'Z' : `${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
+
+/** `1.5s`, as protobuf writes durations in JSON. */
+export function formatSeconds({ ns }: Duration): string {
+  const size = ns < 0n ? -ns : ns;
+  const fraction = size % SECOND === 0n ? '' : `.${String(size % SECOND).padStart(9, '0').replace(/0+$/, '')}`;
+  return `${ns < 0n ? '-' : ''}${size / SECOND}${fraction}s`;
+}
+
+const ofType: Readonly<Record<string, (value: unknown) => boolean>> = {
+  bool: (value) => typeof value === 'boolean',
+  int: (value) => typeof value === 'bigint',
+  double: (value) => typeof value === 'number',
+  string: (value) => typeof value === 'string',
+  uint: (value) => value instanceof Uint,
+  bytes: (value) => value instanceof Uint8Array,
+  list: (value) => Array.isArray(value),
+  map: (value) => isMap(value),
+  null_type: (value) => value === null,
+  'google.protobuf.Timestamp': (value) => value instanceof Timestamp,
+  'google.protobuf.Duration': (value) => value instanceof Duration,
+  optional_type: (value) => value instanceof Optional,
+  type: (value) => value instanceof TypeName,
+};
+
+/** Whether a value may stand where the type is wanted. Of what is in lists and maps only the first is looked at. */
+export function isOfType(value: unknown, { kind, name, params }: CelType): boolean {
+  if (kind === 'param' || kind === 'dyn') return true;
+  const is = ofType[name];
+  if (!is) return value instanceof Opaque && value.typeName === name;
+  if (!is(value)) return false;
+  if (Array.isArray(value)) return value.length === 0 || isOfType(inside(value, value[0]), params[0] as CelType);
+  if (kind !== 'map' || !isMap(value)) return true;
+  const [first] = entriesOf(value);
+  return !first || (isOfType(first[0], params[0] as CelType) && isOfType(first[1], params[1] as CelType));
+}
+
+/** What `size()` says of it, one of all that has no size. */
+export function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return lengthOf(value);
+  if (Array.isArray(value) || value instanceof Uint8Array) return value.length;
+  if (value instanceof Map) return value.size;
+  if (isMap(value)) return entriesOf(value).length;
+  if (value instanceof Optional && value.has) return sizeOf(value.value);
+  return value instanceof Opaque ? value.size : 1;
+}
+
+/** In code points. */
+export function lengthOf(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
 }

@@ -1,5 +1,6 @@
+import { parseTimestamp } from '../cel/functions/conversions.ts';
 import { asOwn, CelError, Duration, Optional, Timestamp } from '../cel/values.ts';
-import { parseDuration } from '../duration.ts';
+import { parseNanoseconds } from '../duration.ts';
 import { isObject, type JsonObject, type JsonSchema, memberSchema } from './json-schema.ts';
 
 /** Words of the language that a field may have as its name; they are written `__in__`. */
@@ -24,22 +25,38 @@ function objectValue(value: JsonObject, schema: JsonSchema): unknown {
   const out: JsonObject = {};
   for (const [name, item] of Object.entries(value)) {
     const isDeclared = Object.hasOwn(schema.properties ?? {}, name);
-    out[isDeclared ? escaped(name) : name] = celValue(item, memberSchema(schema, name) ?? {});
+    const made = celValue(item, memberSchema(schema, name) ?? {});
+    out[isDeclared ? (escapedName(name) ?? name) : name] = made;
+    // Words of the language may be written as they are after a dot.
+    if (isDeclared && RESERVED.has(name)) Object.defineProperty(out, name, { value: made });
   }
   return asOwn(out);
 }
 
 function textValue(text: string, format: string | undefined): unknown {
-  if (format === 'date-time' || format === 'date') {
-    const ms = Date.parse(text);
-    return Number.isNaN(ms) ? text : new Timestamp(ms);
+  switch (format) {
+    case 'date-time':
+    case 'date': return timeValue(text, format);
+    case 'duration': {
+      const ns = parseNanoseconds(text);
+      if (ns === undefined) throw new CelError(`invalid duration ${JSON.stringify(text)}`);
+      return new Duration(ns);
+    }
+    case 'byte': return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    default: return text;
   }
-  if (format !== 'duration') return text;
-  const ms = parseDuration(text);
-  if (ms === undefined) throw new CelError(`invalid duration ${JSON.stringify(text)}`);
-  return new Duration(ms);
 }
 
-/** Names that are no names of the language, in its spelling. */
-const escaped = (name: string): string =>
-  (RESERVED.has(name) ? `__${name}__` : name.replaceAll('__', '__underscores__').replaceAll('.', '__dot__').replaceAll('-', '__dash__').replaceAll('/', '__slash__'));
+function timeValue(text: string, format: 'date-time' | 'date'): unknown {
+  const found = parseTimestamp(format === 'date' ? `${text}T00:00:00Z` : text.replace(/[tz ]/g, (sign) => (sign === ' ' ? 'T' : sign.toUpperCase())));
+  return found instanceof Timestamp ? found : text;
+}
+
+/** A name that is none of the language, in its spelling; undefined: it has none. */
+export function escapedName(name: string): string | undefined {
+  if (RESERVED.has(name)) return `__${name}__`;
+  if (!/^[A-Za-z_./-][\w./-]*$/.test(name)) return undefined;
+  return name.replace(/__|[-./]/g, (sign) => ESCAPES[sign] ?? sign);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { __: '__underscores__', '.': '__dot__', '-': '__dash__', '/': '__slash__' };

@@ -2,6 +2,8 @@
 export interface Patterns {
   /** Throws SyntaxError where the text is no pattern. Matches anywhere in the value, as RE2 does. */
   compile(pattern: string): (text: string) => boolean;
+  /** The same, telling what matches: from left to right, at most so many. */
+  finder(pattern: string): (text: string, max: number) => readonly string[];
 }
 
 const POSIX: Readonly<Record<string, string>> = {
@@ -15,14 +17,36 @@ const POSIX: Readonly<Record<string, string>> = {
  */
 export const backtrackingPatterns: Patterns = {
   compile(pattern) {
-    if (/\(\?<?[=!]/.test(pattern) || /\\[1-9]/.test(pattern)) throw new SyntaxError('look-around and back-references are not supported');
-    const body = flagsInScope(pattern)
-      .replace(/\[:(\w+):\]/g, (whole, name: string) => POSIX[name] ?? whole)
-      .replaceAll('(?P<', '(?<').replaceAll('\\A', '^').replaceAll('\\z', '$');
-    const regExp = new RegExp(body);
+    const regExp = regExpOf(pattern, '');
     return (text) => regExp.test(text);
   },
+
+  finder(pattern) {
+    const regExp = regExpOf(pattern, 'g');
+    return (text, max) => matchesOf(text.matchAll(regExp), max);
+  },
 };
+
+/** Nothing matches right after something else. */
+export function matchesOf(matches: Iterable<{ readonly 0: string; readonly index: number }>, max: number): readonly string[] {
+  const found: string[] = [];
+  let end = -1;
+  for (const { 0: text, index } of matches) {
+    if (found.length >= max) break;
+    if (text === '' && index === end) continue;
+    found.push(text);
+    end = index + text.length;
+  }
+  return found;
+}
+
+function regExpOf(pattern: string, flags: '' | 'g'): RegExp {
+  if (/\(\?<?[=!]/.test(pattern) || /\\[1-9]/.test(pattern)) throw new SyntaxError('look-around and back-references are not supported');
+  const body = flagsInScope(pattern)
+    .replace(/\[:(\w+):\]/g, (whole, name: string) => POSIX[name] ?? whole)
+    .replaceAll('(?P<', '(?<').replaceAll('\\A', '^').replaceAll('\\z', '$');
+  return new RegExp(body, flags);
+}
 
 /**
  * RE2 lets flags hold from where they stand to the end of their group, across its alternatives: `a(?i)b|c`. Here they

@@ -1,13 +1,14 @@
-import { type Cel, compileCel } from '../cel/cel.ts';
-import { Budget, type Functions } from '../cel/evaluate.ts';
-import { celMatching } from '../cel/extensions.ts';
-import { CelSyntaxError } from '../cel/syntax.ts';
+import { CALL_COST_MAX, type Cel, compileCel } from '../cel/cel.ts';
+import { Budget } from '../cel/evaluate.ts';
+import { CelSyntaxError } from '../cel/issues.ts';
+import { bool, type CelType, dyn, optionalOf, sameType, string } from '../cel/types.ts';
 import { CelBudgetError, CelError } from '../cel/values.ts';
 import { Field } from '../field.ts';
 import { type Before, isUnchanged, itemBefore, memberBefore } from './before.ts';
 import { celValue } from './cel-value.ts';
 import { isObject, type JsonSchema, memberSchema } from './json-schema.ts';
 import type { Patterns } from './patterns.ts';
+import { type Declared, declaredBy } from './rule-types.ts';
 
 /** One of x-kubernetes-validations (KEP-2876). */
 export interface Rule {
@@ -27,39 +28,45 @@ interface CompiledRule {
   readonly isTransition: boolean;
 }
 
-const VARIABLES = ['self', 'oldSelf'];
-/** Steps that all rules of one object may take together. */
-const STEPS_MAX = 10_000_000;
+/** What all rules of one object may cost together. */
+const COST_MAX = 10_000_000;
+/** Longer messages of rules are not told. */
+const MESSAGE_CHARS_MAX = 5120;
 
-const rulesOf = (schema: JsonSchema): readonly Rule[] => (schema['x-kubernetes-validations'] ?? []) as readonly Rule[];
+export const rulesOf = (schema: JsonSchema): readonly Rule[] => (schema['x-kubernetes-validations'] ?? []) as readonly Rule[];
 
-/** Says of each rule of a schema that is none why it is none. */
-export function checkRules(schema: JsonSchema, at: Field): void {
-  for (const [i, rule] of rulesOf(schema).entries()) {
-    const here = at.at('x-kubernetes-validations').index(i);
-    if (!rule.rule) here.at('rule').required('rule is not specified');
-    for (const [name, source] of [['rule', rule.rule], ['messageExpression', rule.messageExpression]] as const) {
-      try {
-        if (source) compileCel(source, { variables: VARIABLES });
-      } catch (error) {
-        if (!(error instanceof CelSyntaxError)) throw error;
-        here.at(name).invalid(source, `compilation failed: ${error.message}`);
-      }
-    }
+/** What is wrong with an expression, in upstream's words. */
+export interface RuleFault {
+  readonly fault: string;
+}
+
+/** One expression of a rule about values that are declared so: a `bool` whether it holds, or a `string` to say why not. */
+export function compileRule(source: string, rule: Rule, declared: Declared | undefined, patterns: Patterns, wanted: CelType): Cel | RuleFault {
+  const self = declared?.type ?? dyn;
+  const isMessage = wanted === string;
+  try {
+    const made = compileCel(source, { variables: { self, oldSelf: rule.optionalOldSelf ? optionalOf(self) : self }, patterns });
+    if (!sameType(made.type, wanted)) return { fault: isMessage ? 'messageExpression must evaluate to a string' : 'cel expression must evaluate to a bool' };
+    made.prepare();
+    return made;
+  } catch (error) {
+    if (error instanceof CelSyntaxError) return { fault: `${isMessage ? 'messageExpression ' : ''}compilation failed: ${error.message}` };
+    if (error instanceof CelError) return { fault: `${isMessage ? 'messageExpression' : 'program'} instantiation failed: ${error.message}` };
+    throw error;
   }
 }
 
 /** Holds objects of one schema to its rules, which are compiled when they are first needed. */
 export class RuleValidator {
   readonly #schema: JsonSchema;
-  readonly #compiled = new WeakMap<JsonSchema, readonly CompiledRule[]>();
+  readonly #compiled = new WeakMap<JsonSchema, readonly (CompiledRule | RuleFault)[]>();
   readonly #hasRules: boolean;
-  readonly #functions: Functions;
+  readonly #patterns: Patterns;
 
   /** `patterns`: the engine of `matches()`. */
   constructor(schema: JsonSchema, patterns: Patterns) {
     this.#schema = schema;
-    this.#functions = celMatching(patterns);
+    this.#patterns = patterns;
     this.#hasRules = someSchema(schema, (one) => rulesOf(one).length > 0);
   }
 
@@ -74,7 +81,8 @@ export class RuleValidator {
   validate(value: unknown, at: Field, before?: Before): void {
     if (!this.#hasRules) return;
     try {
-      this.#check({ value, schema: this.#schema, ruled: this.#schema, before, isRatcheted: true }, at, new Budget(STEPS_MAX));
+      const place = { value, schema: this.#schema, ruled: this.#schema, before, isRatcheted: true, isResource: true };
+      this.#check(place, at, new Budget(COST_MAX));
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error;
     }
@@ -83,30 +91,38 @@ export class RuleValidator {
   #check(place: Place, at: Field, budget: Budget): void {
     const { value, schema, ruled, before } = place;
     if (value === null || value === undefined) return;
-    for (const rule of this.#rules(ruled)) judge(rule, place, at, budget);
+    for (const rule of this.#rules(place)) judge(rule, place, at, budget);
     // Rules of branches see the value by the skeleton's types, and are told whatever was there before.
     for (const branch of ruled.allOf ?? []) this.#check({ ...place, ruled: branch, isRatcheted: false }, at, budget);
     if (Array.isArray(value)) {
       if (!schema.items || !ruled.items) return;
-      const inside = { schema: schema.items, ruled: ruled.items, isRatcheted: true };
+      const inside = { schema: schema.items, ruled: ruled.items, isRatcheted: true, isResource: isEmbedded(schema.items) };
       for (const [i, item] of value.entries()) this.#check({ ...inside, value: item, before: itemBefore(before, schema, item) }, at.index(i), budget);
     } else if (isObject(value)) {
       for (const name of Object.keys(value).sort()) {
         const [member, ruledMember] = [memberSchema(schema, name), memberSchema(ruled, name)];
         if (!member || !ruledMember) continue;
         const isDeclared = Object.hasOwn(schema.properties ?? {}, name);
-        const inside = { value: value[name], schema: member, ruled: ruledMember, before: memberBefore(before, schema, name), isRatcheted: true };
+        const inside = {
+          value: value[name], schema: member, ruled: ruledMember, before: memberBefore(before, schema, name), isRatcheted: true, isResource: isEmbedded(member),
+        };
         this.#check(inside, isDeclared ? at.at(name) : at.key(name), budget);
       }
     }
   }
 
-  #rules(schema: JsonSchema): readonly CompiledRule[] {
-    let rules = this.#compiled.get(schema);
-    if (!rules) this.#compiled.set(schema, (rules = rulesOf(schema).map((rule) => compiled(rule, this.#functions))));
+  /** Rules of branches see the types of the skeleton. */
+  #rules({ schema, ruled, isResource }: Place): readonly (CompiledRule | RuleFault)[] {
+    let rules = this.#compiled.get(ruled);
+    if (rules) return rules;
+    const declared = rulesOf(ruled).length > 0 ? declaredBy(schema, isResource) : undefined;
+    rules = rulesOf(ruled).filter(({ rule }) => rule.trim() !== '').map((rule) => compiled(rule, declared, this.#patterns));
+    this.#compiled.set(ruled, rules);
     return rules;
   }
 }
+
+const isEmbedded = (schema: JsonSchema): boolean => schema['x-kubernetes-embedded-resource'] === true;
 
 interface Place {
   readonly value: unknown;
@@ -116,48 +132,102 @@ interface Place {
   readonly ruled: JsonSchema;
   readonly before: Before | undefined;
   readonly isRatcheted: boolean;
+  /** An object of the API. */
+  readonly isResource: boolean;
 }
 
 /** The budget is used up: nothing more is looked at. */
 class Exhausted extends Error {}
 
-const compiled = (rule: Rule, functions: Functions): CompiledRule => ({
-  rule, holds: compileCel(rule.rule, { variables: VARIABLES, functions }), isTransition: /\boldSelf\b/.test(rule.rule),
-  message: rule.messageExpression ? compileCel(rule.messageExpression, { variables: VARIABLES, functions }) : undefined,
-});
+function compiled(rule: Rule, declared: Declared | undefined, patterns: Patterns): CompiledRule | RuleFault {
+  const holds = compileRule(rule.rule, rule, declared, patterns, bool);
+  if ('fault' in holds) return holds;
+  const message = rule.messageExpression ? compileRule(rule.messageExpression, rule, declared, patterns, string) : undefined;
+  return { rule, holds, message: message && 'fault' in message ? undefined : message, isTransition: holds.uses.has('oldSelf') };
+}
 
-function judge({ rule, holds, message, isTransition }: CompiledRule, place: Place, at: Field, budget: Budget): void {
+const nameOf = (rule: Rule): string => (rule.message ?? rule.rule).trim() || rule.rule.trim();
+
+function judge(compiled: CompiledRule | RuleFault, place: Place, at: Field, budget: Budget): void {
+  const here = new Field(at.path === '' ? '<nil>' : at.path, at.errors);
   const { value, schema, before } = place;
+  const type = schema['x-kubernetes-int-or-string'] ? '' : (schema.type ?? '');
+  // Written when less was checked.
+  if ('fault' in compiled) return here.invalid(type, `rule compile error: ${compiled.fault}`);
+  const { rule, holds, message, isTransition } = compiled;
   // What is new has nothing it came from.
   if (isTransition && before === undefined && !rule.optionalOldSelf) return;
   const variables = {
     self: () => celValue(value, schema),
-    ...(isTransition ? { oldSelf: () => celValue(before?.value, schema, rule.optionalOldSelf === true) } : {}),
+    oldSelf: () => celValue(before?.value, schema, rule.optionalOldSelf === true),
   };
-  const here = new Field(at.path === '' ? '<nil>' : at.path, at.errors);
-  const type = schema['x-kubernetes-int-or-string'] ? '' : (schema.type ?? '');
-  try {
-    if (holds.evaluate(variables, budget) === true) return;
-  } catch (error) {
-    if (!(error instanceof CelError)) throw error;
-    if (!(error instanceof CelBudgetError)) return here.invalid(type, `${error.message} evaluating rule: ${rule.message?.trim() || rule.rule.trim()}`);
+  const outcome = evaluated(holds, variables, budget);
+  if (outcome.isExhausted) {
     here.invalid(type, 'validation failed due to running out of cost budget, no further validation rules will be run');
     throw new Exhausted();
   }
+  if (outcome.error) return failed(rule, outcome.error, here, type);
+  if (outcome.value === true) return;
   if (!isTransition && place.isRatcheted && isUnchanged(value, before, schema)) return;
-  const words = told(message, variables, budget) ?? (rule.message?.trim() || `failed rule: ${rule.rule.trim()}`);
-  say(rule, rule.fieldPath ? new Field(`${at.path}${rule.fieldPath}`.replace(/^\./, ''), at.errors) : here, place, words);
+  const toldAt = rule.fieldPath ? new Field(`${at.path}${rule.fieldPath}`.replace(/^\./, ''), at.errors) : here;
+  const words = message && told(message, { rule, variables, budget, at: toldAt, type });
+  say(rule, toldAt, place, words ?? (rule.message?.trim() || `failed rule: ${rule.rule.trim()}`));
+}
+
+interface Outcome {
+  readonly value?: unknown;
+  readonly error?: CelError;
+  /** It cost more than all rules had left. */
+  readonly isExhausted: boolean;
+}
+
+/** One evaluation, by a budget of its own within that of all. */
+function evaluated(expression: Cel, variables: Readonly<Record<string, unknown>>, all: Budget): Outcome {
+  const own = new Budget(CALL_COST_MAX);
+  let outcome: Omit<Outcome, 'isExhausted'>;
+  try {
+    outcome = { value: expression.evaluate(variables, own) };
+  } catch (error) {
+    if (!(error instanceof CelError)) throw error;
+    outcome = { error };
+  }
+  try {
+    all.spend(CALL_COST_MAX - own.left);
+    return { ...outcome, isExhausted: false };
+  } catch (error) {
+    if (!(error instanceof CelBudgetError)) throw error;
+    return { isExhausted: true };
+  }
+}
+
+function failed(rule: Rule, error: CelError, at: Field, type: string): void {
+  const { message } = error;
+  if (error instanceof CelBudgetError) {
+    at.invalid(type, `'${message}': no further validation rules will be run due to call cost exceeds limit for rule: ${nameOf(rule)}`);
+    throw new Exhausted();
+  }
+  if (message.startsWith('no such overload'))
+    return at.invalid(type, `'${message}': call arguments did not match a supported operator, function or macro signature for rule: ${nameOf(rule)}`);
+  at.invalid(type, `${message} evaluating rule: ${nameOf(rule)}`);
+}
+
+interface Telling {
+  readonly rule: Rule;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly budget: Budget;
+  readonly at: Field;
+  readonly type: string;
 }
 
 /** What the rule's own words come to; undefined where they fail or say nothing. */
-function told(message: Cel | undefined, variables: Readonly<Record<string, unknown>>, budget: Budget): string | undefined {
-  try {
-    const text = message?.evaluate(variables, budget);
-    return typeof text === 'string' && text.trim() !== '' && !text.includes('\n') ? text : undefined;
-  } catch (error) {
-    if (!(error instanceof CelError)) throw error;
-    return undefined;
-  }
+function told(message: Cel, { rule, variables, budget, at, type }: Telling): string | undefined {
+  const { value, error, isExhausted } = evaluated(message, variables, budget);
+  if (isExhausted) at.invalid(type, 'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run');
+  else if (error instanceof CelBudgetError)
+    at.invalid(type, `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(rule.messageExpression)}`);
+  if (isExhausted || error instanceof CelBudgetError) throw new Exhausted();
+  const text = typeof value === 'string' ? value.trim() : '';
+  return text !== '' && text.length <= MESSAGE_CHARS_MAX && !/[\n\r]/.test(text) ? text : undefined;
 }
 
 function say({ reason }: Rule, at: Field, { value, schema }: Place, message: string): void {

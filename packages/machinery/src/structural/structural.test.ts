@@ -7,7 +7,7 @@ import { RuleValidator } from './rules.ts';
 import { StructuralValidator, validateEmbedded, validateListTypes } from './validate.ts';
 import { applyDefaults, prune, pruneNulls } from './values.ts';
 
-const patterns = { compile: (pattern: string) => (text: string) => new RegExp(pattern, 'u').test(text) };
+const patterns: Patterns = { ...backtrackingPatterns, compile: (pattern) => (text) => new RegExp(pattern, 'u').test(text) };
 const object = (properties: Readonly<Record<string, JsonSchema>>, more: JsonSchema = {}): JsonSchema => ({ type: 'object', properties, ...more });
 const errorsOf = (schema: JsonSchema, value: unknown): readonly string[] => {
   const at = new Field();
@@ -88,10 +88,11 @@ test('RuleValidator asks the patterns it is given, whatever the rule matches wit
   const patterns: Patterns = { compile: (pattern) => {
     asked.push(pattern);
     return (text) => text === 'aaa';
-  } };
-  const rules = new RuleValidator({ type: 'string', 'x-kubernetes-validations': [{ rule: "self.matches('(a+)+$')" }] }, patterns);
+  }, finder: () => () => [] };
+  const text: JsonSchema = { type: 'string', 'x-kubernetes-validations': [{ rule: "self.matches('(a+)+$')" }] };
+  const rules = new RuleValidator({ type: 'object', properties: { text } }, patterns);
   const [good, bad] = [new Field('spec'), new Field('spec')];
-  rules.validate('aaa', good);
-  rules.validate('aab', bad);
+  rules.validate({ text: 'aaa' }, good);
+  rules.validate({ text: 'aab' }, bad);
   assert.deepEqual([good.errors.length, bad.errors.length, asked], [0, 1, ['(a+)+$']]);
 });

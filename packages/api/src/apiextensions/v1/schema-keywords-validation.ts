@@ -1,5 +1,5 @@
 import {
-  backtrackingPatterns, checkRules, cloneJson, Field, type JsonSchema, prune, StructuralValidator,
+  backtrackingPatterns, checkRuleFields, checkRules, cloneJson, Field, type JsonSchema, prune, StructuralValidator,
 } from '@navarch/machinery';
 
 type Schema = JsonSchema & Readonly<Record<string, unknown>>;
@@ -21,6 +21,8 @@ export function validateKeywords(schema: JsonSchema, at: Field, isStructural: bo
     const member = schema.properties?.[name];
     if (member) forbidDefaults(member as Schema, `in top-level ${name}`, at.at('properties').key(name));
   }
+  const wrong = at.errors.map(({ field }) => field);
+  if (isStructural) checkRules(schema, at, ({ path }) => wrong.some((field) => field.startsWith(path)));
 }
 
 /** What the API says of every object. */
@@ -55,7 +57,7 @@ function validateSchema(schema: Schema, at: Field, { isSkeleton, isStructural, i
   if (schema.type === 'null' as string) at.at('type').forbidden('type cannot be set to null, use nullable as an alternative');
   if (schema.type && !TYPES.includes(schema.type)) at.at('type').notSupported(schema.type, TYPES);
   validateLists(schema, at);
-  if (isSkeleton && isStructural) checkRules(schema, at);
+  checkRuleFields(schema, at);
   if (isSkeleton && isStructural && schema.default !== undefined) validateDefault(schema, isRoot || schema['x-kubernetes-embedded-resource'] === true, at.at('default'));
   for (const [place, inside, isSkeletonToo] of children(schema, at)) validateSchema(inside, place, { isSkeleton: isSkeleton && isSkeletonToo, isStructural });
 }

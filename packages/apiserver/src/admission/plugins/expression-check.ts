@@ -1,7 +1,7 @@
-import { type ApiObject, CelSyntaxError, type Field } from '@navarch/machinery';
+import { type ApiObject, type Field } from '@navarch/machinery';
 import { defineAdmissionPlugin } from '../admission.ts';
-import { CONDITION_VARIABLES, expression, POLICY_VARIABLES } from '../policies/expressions.ts';
-import type { Policy } from '../policies/policy.ts';
+import { complaintOf, PolicyExpressions } from '../policies/environment.ts';
+import { environmentOf, type Policy } from '../policies/policy.ts';
 
 const GROUP = 'admissionregistration.k8s.io';
 type Conditions = readonly { readonly expression: string }[];
@@ -10,10 +10,6 @@ interface Expressions extends ApiObject {
   readonly spec?: Policy['spec'] & {
     readonly validations?: readonly { readonly expression: string; readonly messageExpression?: string }[];
     readonly auditAnnotations?: readonly { readonly valueExpression: string }[];
-    readonly mutations?: readonly {
-      readonly applyConfiguration?: { readonly expression?: string };
-      readonly jsonPatch?: { readonly expression?: string };
-    }[];
   };
   readonly webhooks?: readonly { readonly matchConditions?: Conditions }[];
 }
@@ -30,41 +26,37 @@ export const expressionCheck = defineAdmissionPlugin<Expressions>({
     ].map((name) => `${GROUP}/${name}`),
     operations: ['CREATE', 'UPDATE'],
   },
-  validate({ spec, webhooks }, at) {
-    webhooks?.forEach((webhook, i) =>
-      checkAll(webhook.matchConditions, at.at('webhooks').index(i).at('matchConditions'), CONDITION_VARIABLES),
-    );
-    if (!spec) return;
-    const here = at.at('spec');
-    checkAll(spec.variables, here.at('variables'), POLICY_VARIABLES);
-    checkAll(spec.matchConditions, here.at('matchConditions'), POLICY_VARIABLES);
-    checkAll(spec.validations, here.at('validations'), POLICY_VARIABLES);
-    spec.validations?.forEach(({ messageExpression }, i) =>
-      check(messageExpression, here.at('validations').index(i).at('messageExpression'), POLICY_VARIABLES),
-    );
-    spec.auditAnnotations?.forEach(({ valueExpression }, i) =>
-      check(valueExpression, here.at('auditAnnotations').index(i).at('valueExpression'), POLICY_VARIABLES),
-    );
-    spec.mutations?.forEach(({ applyConfiguration, jsonPatch }, i) => {
-      check(
-        applyConfiguration?.expression,
-        here.at('mutations').index(i).at('applyConfiguration', 'expression'),
-        POLICY_VARIABLES,
-      );
-      check(jsonPatch?.expression, here.at('mutations').index(i).at('jsonPatch', 'expression'), POLICY_VARIABLES);
-    });
+  validate({ spec, webhooks }, at, _request, { patterns }) {
+    const ofWebhooks = new PolicyExpressions({ patterns });
+    webhooks?.forEach((webhook, i) => checkAll(webhook.matchConditions, at.at('webhooks').index(i).at('matchConditions'), ofWebhooks, ['bool']));
+    if (spec) checkPolicy(spec, at.at('spec'), new PolicyExpressions(environmentOf(spec, patterns)));
   },
 });
 
-const checkAll = (conditions: Conditions | undefined, at: Field, names: readonly string[]): void =>
-  conditions?.forEach((condition, i) => check(condition.expression, at.index(i).at('expression'), names));
+type Spec = NonNullable<Expressions['spec']>;
 
-function check(source: string | undefined, at: Field, names: readonly string[]): void {
+function checkPolicy({ variables, matchConditions, validations, auditAnnotations, mutations }: Spec, at: Field, expressions: PolicyExpressions): void {
+  checkAll(variables, at.at('variables'), expressions, []);
+  checkAll(matchConditions, at.at('matchConditions'), expressions, ['bool']);
+  checkAll(validations, at.at('validations'), expressions, ['bool']);
+  validations?.forEach(({ messageExpression }, i) =>
+    check(messageExpression, at.at('validations').index(i).at('messageExpression'), (source) => complaintOf(expressions, source, ['string'], false)),
+  );
+  auditAnnotations?.forEach(({ valueExpression }, i) =>
+    check(valueExpression, at.at('auditAnnotations').index(i).at('valueExpression'), (source) => complaintOf(expressions, source, ['string', 'null_type'])),
+  );
+  mutations?.forEach((mutation, i) => {
+    const here = at.at('mutations').index(i);
+    check(mutation.applyConfiguration?.expression, here.at('applyConfiguration', 'expression'), (source) => complaintOf(expressions, source, ['Object']));
+    check(mutation.jsonPatch?.expression, here.at('jsonPatch', 'expression'), (source) => complaintOf(expressions, source, ['list(JSONPatch)']));
+  });
+}
+
+const checkAll = (conditions: Conditions | undefined, at: Field, expressions: PolicyExpressions, wanted: readonly string[]): void =>
+  conditions?.forEach(({ expression }, i) => check(expression, at.index(i).at('expression'), (source) => complaintOf(expressions, source, wanted)));
+
+function check(source: string | undefined, at: Field, complaint: (source: string) => string | undefined): void {
   if (!source) return;
-  try {
-    expression(source, names);
-  } catch (error) {
-    if (!(error instanceof CelSyntaxError)) throw error;
-    at.invalid(source, `compilation failed: ${error.message}`);
-  }
+  const words = complaint(source);
+  if (words !== undefined) at.invalid(source, words);
 }

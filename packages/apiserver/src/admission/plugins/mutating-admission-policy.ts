@@ -5,17 +5,11 @@ import {
 } from '@navarch/machinery';
 import { emptyOf, unmanaged } from '../../registry/field-management.ts';
 import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
-import { type Binding, type Case, casesOf, type Policy } from '../policies/policy.ts';
+import { type Binding, type Case, casesOf, type Mutation, type Policy } from '../policies/policy.ts';
 import { takeOver } from '../webhooks/patching.ts';
 
-interface Mutation {
-  readonly patchType: string;
-  readonly applyConfiguration?: { readonly expression?: string };
-  readonly jsonPatch?: { readonly expression?: string };
-}
-
 interface MutatingPolicy extends Policy {
-  readonly spec: Policy['spec'] & { readonly mutations?: readonly Mutation[]; readonly reinvocationPolicy?: string };
+  readonly spec: Policy['spec'] & { readonly reinvocationPolicy?: string };
 }
 
 const KINDS = { policies: mutatingAdmissionPolicy, bindings: mutatingAdmissionPolicyBinding };

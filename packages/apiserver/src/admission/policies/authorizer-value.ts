@@ -1,19 +1,22 @@
-import { CelError, type CelFunctions, CelOpaque } from '@navarch/machinery';
+import { CelOpaque, type CelOverload, declareFunction, flatCost } from '@navarch/machinery';
 import type { Access } from '../../auth/access.ts';
 import type { Attributes } from '../../auth/attributes.ts';
 import type { User } from '../../auth/user.ts';
 
 type Asked = Partial<Attributes>;
+/** How far a question has come: what may be said next. */
+type Stage = 'Authorizer' | 'PathCheck' | 'GroupCheck' | 'ResourceCheck';
 
 /** `authorizer` of expressions: a question about a user that is put together step by step (KEP-3488). */
 export class AuthorizerValue extends CelOpaque {
-  readonly typeName = 'kubernetes.authorization.Authorizer';
+  readonly typeName: string;
   readonly access: Access;
   readonly user: User;
   readonly asked: Asked;
 
-  constructor(access: Access, user: User, asked: Asked = {}) {
+  constructor(access: Access, user: User, stage: Stage = 'Authorizer', asked: Asked = {}) {
     super();
+    this.typeName = `kubernetes.authorization.${stage}`;
     this.access = access;
     this.user = user;
     this.asked = asked;
@@ -23,8 +26,8 @@ export class AuthorizerValue extends CelOpaque {
     return this === other;
   }
 
-  with(more: Asked): AuthorizerValue {
-    return new AuthorizerValue(this.access, this.user, { ...this.asked, ...more });
+  with(stage: Stage, more: Asked): AuthorizerValue {
+    return new AuthorizerValue(this.access, this.user, stage, { ...this.asked, ...more });
   }
 
   check(verb: string): DecisionValue {
@@ -60,50 +63,42 @@ class DecisionValue extends CelOpaque {
   }
 }
 
-function asker(value: unknown): AuthorizerValue {
-  if (!(value instanceof AuthorizerValue)) throw new CelError('no such overload');
-  return value;
+const K = 'kubernetes.authorization';
+/** A check asks the authorizers: an expression can afford two. */
+const CHECK_COST = 350_000;
+
+const setting = (name: keyof Asked, from: Stage, to: Stage): CelOverload =>
+  declareFunction(`${name}(this ${K}.${from}, string) -> ${K}.${to}`, (of: AuthorizerValue, value: string) => of.with(to, { [name]: value }));
+
+/** Narrows by a selector. None of the authorizers here looks at one, so it makes no difference to what is allowed. */
+const selecting = (name: string): CelOverload =>
+  declareFunction(`${name}(this ${K}.ResourceCheck, string) -> ${K}.ResourceCheck`, (of: AuthorizerValue) => of);
+
+const checking = (from: Stage): CelOverload =>
+  declareFunction(`check(this ${K}.${from}, string) -> ${K}.Decision`, (of: AuthorizerValue, verb: string) => of.check(verb), flatCost(CHECK_COST));
+
+function asServiceAccount({ access }: AuthorizerValue, namespace: string, name: string): AuthorizerValue {
+  const user = {
+    name: `system:serviceaccount:${namespace}:${name}`,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+  };
+  return new AuthorizerValue(access, user);
 }
 
-function decision(value: unknown): DecisionValue {
-  if (!(value instanceof DecisionValue)) throw new CelError('no such overload');
-  return value;
-}
-
-function text(value: unknown): string {
-  if (typeof value !== 'string') throw new CelError('no such overload');
-  return value;
-}
-
-const setting =
-  (name: keyof Asked) =>
-  (target: unknown, [value]: readonly unknown[]): AuthorizerValue =>
-    asker(target).with({ [name]: text(value) });
-
-export const authorizerFunctions: CelFunctions = {
-  path: setting('path'),
-  group: setting('group'),
-  resource: setting('resource'),
-  subresource: setting('subresource'),
-  namespace: setting('namespace'),
-  name: setting('name'),
-  serviceAccount(target, [namespace, name]) {
-    const { access } = asker(target);
-    const user = {
-      name: `system:serviceaccount:${text(namespace)}:${text(name)}`,
-      groups: ['system:serviceaccounts', `system:serviceaccounts:${text(namespace)}`, 'system:authenticated'],
-    };
-    return new AuthorizerValue(access, user);
-  },
-  check: (target, [verb]) => asker(target).check(text(verb)),
-  allowed: (target) => decision(target).isAllowed,
-  reason: (target) => decision(target).reason,
-  errored: (target) => {
-    decision(target);
-    return false;
-  },
-  error: (target) => {
-    decision(target);
-    return '';
-  },
-};
+export const authorizerFunctions: readonly CelOverload[] = [
+  setting('path', 'Authorizer', 'PathCheck'),
+  setting('group', 'Authorizer', 'GroupCheck'),
+  declareFunction(`serviceAccount(this ${K}.Authorizer, string, string) -> ${K}.Authorizer`, asServiceAccount),
+  setting('resource', 'GroupCheck', 'ResourceCheck'),
+  setting('subresource', 'ResourceCheck', 'ResourceCheck'),
+  setting('namespace', 'ResourceCheck', 'ResourceCheck'),
+  setting('name', 'ResourceCheck', 'ResourceCheck'),
+  selecting('fieldSelector'),
+  selecting('labelSelector'),
+  checking('PathCheck'),
+  checking('ResourceCheck'),
+  declareFunction(`allowed(this ${K}.Decision) -> bool`, ({ isAllowed }: DecisionValue) => isAllowed),
+  declareFunction(`reason(this ${K}.Decision) -> string`, ({ reason }: DecisionValue) => reason),
+  declareFunction(`errored(this ${K}.Decision) -> bool`, () => false),
+  declareFunction(`error(this ${K}.Decision) -> string`, () => ''),
+];

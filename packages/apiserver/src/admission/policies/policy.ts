@@ -1,9 +1,10 @@
-import { type ApiObject, apiVersionOf, compileLabelSelector, type Kind, type LabelSelector } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, compileLabelSelector, type Kind, type LabelSelector, type Patterns } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
 import type { AdmissionContext, AdmissionRequest } from '../admission.ts';
 import type { Matching, Rule } from '../webhooks/configuration.ts';
 import { wantedKind } from '../webhooks/matching.ts';
-import { conditionsHold, Evaluator, POLICY_VARIABLES } from './expressions.ts';
+import { type PolicyEnvironment, PolicyExpressions, type Variable } from './environment.ts';
+import { conditionsHold, Evaluator } from './expressions.ts';
 
 interface MatchResources extends Omit<Matching, 'rules' | 'excluded'> {
   readonly resourceRules?: readonly Rule[];
@@ -17,6 +18,13 @@ interface ParamRef {
   readonly parameterNotFoundAction?: string;
 }
 
+/** What a mutating policy makes of an object: one of the two. */
+export interface Mutation {
+  readonly patchType: string;
+  readonly applyConfiguration?: { readonly expression?: string };
+  readonly jsonPatch?: { readonly expression?: string };
+}
+
 /** What validating and mutating policies have in common (admissionregistration.k8s.io/v1). */
 export interface Policy extends ApiObject {
   readonly spec: {
@@ -24,9 +32,24 @@ export interface Policy extends ApiObject {
     readonly matchConstraints?: MatchResources;
     readonly failurePolicy?: string;
     readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
-    readonly variables?: readonly { readonly name: string; readonly expression: string }[];
+    readonly variables?: readonly Variable[];
+    readonly mutations?: readonly Mutation[];
   };
 }
+
+/** Compiled as long as a policy is as it is. */
+const compiled = new WeakMap<Policy['spec'], PolicyExpressions>();
+
+function expressionsOf({ spec }: Policy, { patterns }: AdmissionContext): PolicyExpressions {
+  let known = compiled.get(spec);
+  if (!known) compiled.set(spec, (known = new PolicyExpressions(environmentOf(spec, patterns))));
+  return known;
+}
+
+/** What the expressions of a policy may use. */
+export const environmentOf = ({ paramKind, variables = [], mutations }: Policy['spec'], patterns: Patterns): PolicyEnvironment => ({
+  patterns, hasParams: paramKind !== undefined, isMutating: mutations !== undefined, variables,
+});
 
 export interface Binding extends ApiObject {
   readonly spec: {
@@ -80,13 +103,20 @@ export function* casesOf<P extends Policy>(
       try {
         for (const params of paramsOf(policy, binding, request, registry)) {
           const evaluator = (current: ApiObject | undefined): Evaluator =>
-            new Evaluator({ request, context, kind, object: current, params, variables: policy.spec.variables ?? [] });
+            new Evaluator({
+              request,
+              context,
+              kind,
+              object: current,
+              params,
+              variables: policy.spec.variables ?? [],
+              expressions: expressionsOf(policy, context),
+            });
           if (
             conditionsHold(
               policy.spec.matchConditions ?? [],
               evaluator(object),
               policy.spec.failurePolicy,
-              POLICY_VARIABLES,
             )
           )
             yield { policy, binding, kind, evaluator };

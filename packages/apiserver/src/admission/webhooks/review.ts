@@ -1,6 +1,7 @@
-import { badRequest, internalError, type Status, StatusError } from '@navarch/machinery';
+import { badRequest, internalError, type Patterns, type Status, StatusError } from '@navarch/machinery';
 import type { AdmissionContext } from '../admission.ts';
-import { CONDITION_VARIABLES, conditionsHold, Evaluator } from '../policies/expressions.ts';
+import { PolicyExpressions } from '../policies/environment.ts';
+import { conditionsHold, Evaluator } from '../policies/expressions.ts';
 import { requestOf, type ShownRequest } from '../shown-request.ts';
 import { post, type Webhook } from './configuration.ts';
 import type { Webhooks } from './port.ts';
@@ -50,7 +51,7 @@ export async function ask(
     const conditions = webhook.matchConditions ?? [];
     if (
       conditions.length > 0 &&
-      !conditionsHold(conditions, new Evaluator({ ...question, context }), webhook.failurePolicy, CONDITION_VARIABLES)
+      !conditionsHold(conditions, new Evaluator({ ...question, context, expressions: expressionsOf(context) }), webhook.failurePolicy)
     )
       return undefined;
     if (!webhooks) throw new Error('this server calls no webhooks');
@@ -76,6 +77,15 @@ export async function ask(
       ),
     );
   }
+}
+
+/** Conditions of all webhooks have the same names. */
+const compiled = new WeakMap<Patterns, PolicyExpressions>();
+
+function expressionsOf({ patterns }: AdmissionContext): PolicyExpressions {
+  let known = compiled.get(patterns);
+  if (!known) compiled.set(patterns, (known = new PolicyExpressions({ patterns })));
+  return known;
 }
 
 const reviewOf = (question: Question): object => ({

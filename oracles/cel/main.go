@@ -1,0 +1,237 @@
+// Answers one question a line about expressions with the official libraries: {op: "evaluate", source, variables, values}
+// or {op: "definition", definition} or {op: "rules", schema, value, old} in, {issues|value|error|cost} out.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/common/types/traits"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	v1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apivalidation "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation"
+	structural "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	schemacel "k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/model"
+	kjson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apimachinery/pkg/util/version"
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	apiservercel "k8s.io/apiserver/pkg/cel"
+	"k8s.io/apiserver/pkg/cel/common"
+	"k8s.io/apiserver/pkg/cel/environment"
+	"k8s.io/apiserver/pkg/cel/library"
+)
+
+type question struct {
+	Op         string                       `json:"op"`
+	Source     string                       `json:"source"`
+	Variables  map[string]string            `json:"variables"`
+	Values     json.RawMessage              `json:"values"`
+	Definition *v1.CustomResourceDefinition `json:"definition"`
+	Schema     v1.JSONSchemaProps           `json:"schema"`
+	Value      json.RawMessage              `json:"value"`
+	Old        json.RawMessage              `json:"old"`
+}
+
+type answer struct {
+	Issues string   `json:"issues,omitempty"`
+	Type   string   `json:"type,omitempty"`
+	Value  any      `json:"value,omitempty"`
+	Error  string   `json:"error,omitempty"`
+	Cost   *uint64  `json:"cost,omitempty"`
+	Errors []string `json:"errors,omitempty"`
+}
+
+var base = environment.MustBaseEnvSet(version.MajorMinor(1, 37))
+
+func main() {
+	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(make([]byte, 1<<20), 1<<26)
+	out := json.NewEncoder(os.Stdout)
+	for lines.Scan() {
+		var q question
+		if err := json.Unmarshal(lines.Bytes(), &q); err != nil {
+			out.Encode(answer{Error: err.Error()})
+			continue
+		}
+		out.Encode(reply(q))
+	}
+}
+
+func reply(q question) (found answer) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			found = answer{Error: fmt.Sprint("broken: ", broken)}
+		}
+	}()
+	switch q.Op {
+	case "evaluate":
+		return evaluate(q)
+	case "definition":
+		return define(q)
+	case "rules":
+		return rules(q)
+	}
+	return answer{Error: "unknown op"}
+}
+
+func evaluate(q question) answer {
+	options := []cel.EnvOption{library.JSONPatch()}
+	for name, text := range q.Variables {
+		options = append(options, cel.Variable(name, typeOf(text)))
+	}
+	env, err := base.NewExpressionsEnv().Extend(options...)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	ast, issues := env.Compile(q.Source)
+	if issues != nil && issues.Err() != nil {
+		return answer{Issues: issues.String()}
+	}
+	found := answer{Type: cel.FormatCELType(ast.OutputType())}
+	program, err := env.Program(ast, cel.CostTracking(&library.CostEstimator{}), cel.CostLimit(celconfig.PerCallLimit))
+	if err != nil {
+		found.Error = err.Error()
+		return found
+	}
+	var values map[string]any
+	if err := kjson.Unmarshal(q.Values, &values); err != nil {
+		found.Error = err.Error()
+		return found
+	}
+	value, details, err := program.Eval(values)
+	if details != nil {
+		found.Cost = details.ActualCost()
+	}
+	if err != nil {
+		found.Error = err.Error()
+		return found
+	}
+	found.Value = plain(value)
+	return found
+}
+
+// Types as "list(int)", "map(string, dyn)".
+func typeOf(text string) *cel.Type {
+	name, rest, _ := strings.Cut(text, "(")
+	inner := strings.TrimSuffix(rest, ")")
+	switch name {
+	case "list":
+		return cel.ListType(typeOf(inner))
+	case "optional":
+		return cel.OptionalType(typeOf(inner))
+	case "map":
+		key, value, _ := strings.Cut(inner, ", ")
+		return cel.MapType(typeOf(key), typeOf(value))
+	}
+	return map[string]*cel.Type{
+		"dyn": cel.DynType, "int": cel.IntType, "uint": cel.UintType, "double": cel.DoubleType, "string": cel.StringType,
+		"bool": cel.BoolType, "bytes": cel.BytesType, "timestamp": cel.TimestampType, "duration": cel.DurationType, "null": cel.NullType,
+	}[name]
+}
+
+// A value with its type, as text.
+func plain(value ref.Val) any {
+	switch v := value.(type) {
+	case types.Int:
+		return map[string]any{"int": strconv.FormatInt(int64(v), 10)}
+	case types.Uint:
+		return map[string]any{"uint": strconv.FormatUint(uint64(v), 10)}
+	case types.Double:
+		return map[string]any{"double": strconv.FormatFloat(float64(v), 'g', 15, 64)}
+	case types.String:
+		return map[string]any{"string": string(v)}
+	case types.Bool:
+		return map[string]any{"bool": bool(v)}
+	case types.Bytes:
+		return map[string]any{"bytes": fmt.Sprintf("%x", []byte(v))}
+	case types.Null:
+		return map[string]any{"null": true}
+	case types.Timestamp, types.Duration:
+		return map[string]any{value.Type().TypeName(): value.ConvertToType(types.StringType).Value()}
+	case *types.Optional:
+		if !v.HasValue() {
+			return map[string]any{"optional": nil}
+		}
+		return map[string]any{"optional": plain(v.GetValue())}
+	case *types.Type:
+		return map[string]any{"type": v.TypeName()}
+	case traits.Lister:
+		items := []any{}
+		for it := v.Iterator(); it.HasNext() == types.True; {
+			items = append(items, plain(it.Next()))
+		}
+		return map[string]any{"list": items}
+	case traits.Mapper:
+		entries := []string{}
+		for it := v.Iterator(); it.HasNext() == types.True; {
+			key := it.Next()
+			entry, _ := json.Marshal([]any{plain(key), plain(v.Get(key))})
+			entries = append(entries, string(entry))
+		}
+		sort.Strings(entries)
+		return map[string]any{"map": entries}
+	case apiservercel.Quantity:
+		return map[string]any{"quantity": v.String()}
+	case *apiservercel.Quantity:
+		return map[string]any{"quantity": v.String()}
+	}
+	return map[string]any{value.Type().TypeName(): fmt.Sprint(value.Value())}
+}
+
+// What creating the definition would be answered.
+func define(q question) answer {
+	v1.SetObjectDefaults_CustomResourceDefinition(q.Definition)
+	var internal apiextensions.CustomResourceDefinition
+	if err := v1.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(q.Definition, &internal, nil); err != nil {
+		return answer{Error: err.Error()}
+	}
+	internal.Status = apiextensions.CustomResourceDefinitionStatus{StoredVersions: []string{internal.Spec.Versions[0].Name}}
+	return answer{Errors: texts(apivalidation.ValidateCustomResourceDefinition(context.Background(), &internal))}
+}
+
+// What the rules of a schema say of a value.
+func rules(q question) answer {
+	var internal apiextensions.JSONSchemaProps
+	if err := v1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(&q.Schema, &internal, nil); err != nil {
+		return answer{Error: err.Error()}
+	}
+	schema, err := structural.NewStructural(&internal)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	var value, old any
+	if err := kjson.Unmarshal(q.Value, &value); err != nil {
+		return answer{Error: err.Error()}
+	}
+	if q.Old != nil {
+		if err := kjson.Unmarshal(q.Old, &old); err != nil {
+			return answer{Error: err.Error()}
+		}
+	}
+	validator := schemacel.NewValidator(schema, true, celconfig.PerCallLimit)
+	options := []schemacel.Option{}
+	if old != nil {
+		options = append(options, schemacel.WithRatcheting(common.NewCorrelatedObject(value, old, &model.Structural{Structural: schema})))
+	}
+	errors, _ := validator.Validate(context.Background(), nil, schema, value, old, celconfig.RuntimeCELCostBudget, options...)
+	return answer{Errors: texts(errors)}
+}
+
+func texts(list field.ErrorList) []string {
+	out := []string{}
+	for _, e := range list {
+		out = append(out, e.Error())
+	}
+	return out
+}
