@@ -59,8 +59,10 @@ function addPort(service: Service, port: ServicePort, ends: Reachable, building:
   const internal = staysInside ? ends.local : ends.cluster;
   const own = chain('svc', { ends: internal, isElsewhere, first: fromOutside });
   if (spec.clusterIP?.includes('.')) lead(addresses, `${spec.clusterIP} . ${protocol} . ${port.port}`, own, internal);
-  const outside = [...(spec.externalIPs ?? []), ...(service.status.loadBalancer.ingress ?? []).flatMap(({ ip }) => ip ?? [])].filter((ip) => ip.includes('.'));
-  if (!port.nodePort && outside.length === 0) return;
+  const others = (spec.externalIPs ?? []).filter(isIpv4);
+  // A balancer that is a proxy wants packets that are meant for it to reach it (KEP-1860).
+  const balanced = (service.status.loadBalancer.ingress ?? []).flatMap(({ ip, ipMode }) => (ip && isIpv4(ip) && ipMode !== 'Proxy' ? [ip] : []));
+  if (!port.nodePort && others.length === 0 && balanced.length === 0) return;
   const isLocal = spec.externalTrafficPolicy === 'Local';
   const all = isLocal && staysInside && isElsewhere ? chain('all', { ends: ends.cluster, isElsewhere, first: fromOutside }) : own;
   // Who comes from outside is answered by the node it came to, unless only pods of that node may answer; who is inside
@@ -68,9 +70,15 @@ function addPort(service: Service, port: ServicePort, ends: Reachable, building:
   const first = !isLocal ? [MASQUERADE] : isElsewhere ? [`ip saddr ${node.clusterCidr} goto ${all}`, `fib saddr type local goto ${all}`] : [];
   const external = chain('ext', { ends: isLocal ? ends.local : ends.cluster, isElsewhere, first });
   const reached = isLocal ? [...ends.local, ...ends.cluster] : ends.cluster;
-  for (const address of outside) lead(addresses, `${address} . ${protocol} . ${port.port}`, external, reached);
+  for (const address of others) lead(addresses, `${address} . ${protocol} . ${port.port}`, external, reached);
+  const ranges = (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter(isIpv4);
+  const guarded = ranges.length > 0 && balanced.length > 0 ? nameOf('fw') : external;
+  if (guarded !== external) chains.set(guarded, [`ip saddr { ${ranges.join(', ')} } goto ${external}`, 'drop']);
+  for (const address of balanced) lead(addresses, `${address} . ${protocol} . ${port.port}`, guarded, reached);
   if (port.nodePort) lead(nodePorts, `${protocol} . ${port.nodePort}`, external, reached);
 }
+
+const isIpv4 = (text: string): boolean => text.includes('.');
 
 interface ServiceChain {
   readonly name: string;

@@ -128,3 +128,16 @@ test('healthChecks() counts the ready endpoints of this node, of balanced servic
   assert.deepEqual([...healthChecks([serviceOf('web', local)], [slice], 'c')].map(([, check]) => check.localEndpoints), [0]);
   assert.equal(healthChecks([serviceOf('web', { ...local, externalTrafficPolicy: 'Cluster' })], [slice], 'a').size, 0);
 });
+
+test('ruleset() lets only those addresses through to a balancer address that the service names', () => {
+  const spec = { type: 'LoadBalancer', loadBalancerSourceRanges: ['192.0.2.0/24', ' 198.51.100.7/32'], externalIPs: ['203.0.113.9'] };
+  const balanced = { ...serviceOf('web', spec), status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }, { ip: '203.0.113.2', ipMode: 'Proxy' }] } } } as unknown as Service;
+  const { addresses, nodePorts, chains } = ruleset([balanced], [sliceOf('web', [end('10.244.0.5')])], node);
+  const guard = addresses.get('203.0.113.1 . tcp . 80') ?? '';
+  const open = addresses.get('203.0.113.9 . tcp . 80') ?? '';
+  assert.deepEqual(chains.get(guard), [`ip saddr { 192.0.2.0/24, 198.51.100.7/32 } goto ${open}`, 'drop']);
+  assert.deepEqual([nodePorts.get('tcp . 30080'), addresses.has('203.0.113.2 . tcp . 80')], [open, false]);
+  const free = { ...balanced, spec: { ...balanced.spec, loadBalancerSourceRanges: [] } } as Service;
+  const rules = ruleset([free], [sliceOf('web', [end('10.244.0.5')])], node).addresses;
+  assert.equal(rules.get('203.0.113.1 . tcp . 80'), rules.get('203.0.113.9 . tcp . 80'));
+});

@@ -87,6 +87,21 @@ test('nftFilter() drops what only other nodes could answer, and lets the node it
   assert.equal(await reads(netns, '10.244.0.1', 30_080), 'hello');
 });
 
+test('nftFilter() lets through to the address of a balancer whom the service names', async (context) => {
+  const netns = await world(context);
+  const filter = nftFilter(`/run/netns/${netns}`);
+  const { signal } = new AbortController();
+  const to = (...loadBalancerSourceRanges: readonly string[]): Ruleset => ruleset([{
+    ...SERVICE, spec: { ...SERVICE.spec, type: 'LoadBalancer', loadBalancerSourceRanges }, status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] } },
+  } as unknown as Service], [SLICE], NODE);
+  const [shut, open] = [to('192.0.2.0/24', '198.51.100.7/32'), to('192.0.2.0/24', '10.244.0.0/16')];
+  await filter.apply(difference(undefined, shut, NODE), signal);
+  assert.equal(await reads(netns, '203.0.113.1', 80), 'timeout');
+  await filter.apply(difference(shut, open, NODE), signal);
+  assert.equal(await reads(netns, '203.0.113.1', 80), 'hello');
+  await filter.apply(difference(open, ruleset([], [], NODE), NODE), signal);
+});
+
 /** A service of datagrams that leads to that address. */
 function datagramsTo(address: string): Ruleset {
   const service = { ...SERVICE, spec: { ...SERVICE.spec, ports: [{ name: 'http', port: 80, protocol: 'UDP' }] } } as unknown as Service;
