@@ -2,6 +2,7 @@ export * as cri from './cri/index.ts';
 export type { DnsSettings, NodeDirs } from './container-config.ts';
 export { CONTAINER_NAME, logFile, POD_NAME, POD_NAMESPACE, POD_UID } from './container-config.ts';
 export { type EvictionSettings, EvictionSettingError, evictionSettings, type EvictionTexts } from './eviction/thresholds.ts';
+export type { ImageThresholds } from './images/collect-images.ts';
 export { type KubeletDeps, runKubelet } from './kubelet.ts';
 export { type CertificateKey, type CertificateKeys, type CgroupLimits, type Cgroups, EscapeError, type FileKind, type Files, type HostFacts, type ImageMounts, type Prober } from './ports.ts';
 export { LogFilter } from './logs/log-filter.ts';

@@ -9,7 +9,7 @@ export { type Access, checkKubeconfig, countRequests, httpTransport, kubeconfigF
 export { type Containerd, containerdImageMounts, findContainerd, importImages, listImageNames, startContainerd, stopContainerd, teardownContainerd, writePodNetwork } from './containerd/index.ts';
 export { connectRuntime, countCalls, type GrpcRuntime } from './cri/index.ts';
 export {
-  CommandError, createNetns, deleteLink, deleteNetns, endProcess, findProgram, type HostReport, identityOf, installPackages, isAlive, netnsPath, openCgroups, packagesFor, type ProcessIdentity, probeHost, readSysctl, runCommand, signalProcess, unmountBelow, writeSysctl,
+  CommandError, createNetns, deleteLink, deleteNetns, endProcess, findProgram, type HostReport, identityOf, installPackages, isAlive, netnsPath, openCgroups, packagesFor, type ProcessIdentity, probeHost, readSysctl, runCommand, signalProcess, unmountBelow, writeSysctl, hasLogind, logindShutdown,
 } from './host/index.ts';
 export { type RefusedRoute, replaceRoutes, type Route } from './host/routes.ts';
 export { commandLine, processIds } from './host/processes.ts';

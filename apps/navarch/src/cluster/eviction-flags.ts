@@ -1,4 +1,4 @@
-import { type EvictionSettings, EvictionSettingError, evictionSettings } from '@navarch/kubelet';
+import { type EvictionSettings, EvictionSettingError, evictionSettings, type EvictionTexts } from '@navarch/kubelet';
 import { UserError } from '../user-error.ts';
 import { numberOf } from './flags.ts';
 
@@ -20,17 +20,18 @@ export const SHARED_MACHINE: readonly string[] = ['--eviction-hard', 'memory.ava
 
 const GRACE_SECONDS_MAX = 24 * 3600;
 
-/** Throws UserError. */
-export function evictionOf(flags: EvictionFlags): EvictionSettings {
+/** Flags win over the configuration's file. Throws UserError. */
+export function evictionOf(flags: EvictionFlags, config: EvictionTexts = {}): EvictionSettings {
   const list = <K extends string>(name: K, flag: string, text: string | undefined, sign: '<' | '='): object =>
     text === undefined ? {} : { [name]: statements(flag, text, sign) };
   try {
     return evictionSettings({
+      ...config,
       ...list('evictionHard', '--eviction-hard', flags.evictionHard, '<'),
       ...list('evictionSoft', '--eviction-soft', flags.evictionSoft, '<'),
       ...list('evictionSoftGracePeriod', '--eviction-soft-grace-period', flags.evictionSoftGracePeriod, '='),
       ...list('evictionMinimumReclaim', '--eviction-minimum-reclaim', flags.evictionMinimumReclaim, '='),
-      evictionMaxPodGracePeriod: numberOf('--eviction-max-pod-grace-period', flags.evictionMaxPodGracePeriod ?? '0', [0, GRACE_SECONDS_MAX]),
+      ...(flags.evictionMaxPodGracePeriod === undefined ? {} : { evictionMaxPodGracePeriod: numberOf('--eviction-max-pod-grace-period', flags.evictionMaxPodGracePeriod, [0, GRACE_SECONDS_MAX]) }),
       ...(flags.evictionPressureTransitionPeriod === undefined ? {} : { evictionPressureTransitionPeriod: flags.evictionPressureTransitionPeriod }),
     });
   } catch (error) {

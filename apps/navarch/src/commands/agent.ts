@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { httpApi } from '@navarch/client';
+import { type ImageThresholds, type ShutdownGroup, shutdownGroups, ShutdownSettingError } from '@navarch/kubelet';
 import { StatusError } from '@navarch/machinery';
 import { httpTransport, systemClock, systemLogger } from '@navarch/node';
 import { runSimulatedAgent } from '../compose/simulated-agent.ts';
@@ -9,6 +10,7 @@ import { runAgent } from '../compose/agent.ts';
 import { type EvictionFlags, evictionOf } from '../cluster/eviction-flags.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
 import { bridgeOf, choiceOf, DEFAULTS, nodeNameOf, numberOf, portOf, reachableAddressOf, serverOf } from '../cluster/flags.ts';
+import { type KubeletConfig, readKubeletConfig } from '../cluster/kubelet-config.ts';
 import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
 import { cgroupRootOf, type NodeState, nodeStateText, readNodeState } from '../cluster/state.ts';
 import { type JoinToken, parseJoinToken } from '../join/join-token.ts';
@@ -42,7 +44,8 @@ interface AgentFlags extends EvictionFlags {
   readonly kubeletPort: string;
   readonly bridge: string;
   readonly runtime: string;
-  readonly maxPods: string;
+  readonly maxPods?: string;
+  readonly config?: string;
   readonly podManifestPath?: string;
 }
 
@@ -66,9 +69,10 @@ export const declareAgent: Declare = (program) => {
     .option('--eviction-soft <list>', 'the same, for what may be so for a while')
     .option('--eviction-soft-grace-period <list>', 'how long, `memory.available=1m30s`')
     .option('--eviction-minimum-reclaim <list>', 'how much more to win back, `memory.available=500Mi`')
-    .option('--eviction-max-pod-grace-period <seconds>', 'how long a pod may take to end that goes for a soft threshold', '0')
-    .option('--eviction-pressure-transition-period <duration>', 'how long the node counts as under pressure after it was', '5m')
-    .option('--max-pods <number>', 'pods this node takes', '110')
+    .option('--eviction-max-pod-grace-period <seconds>', 'how long a pod may take to end that goes for a soft threshold (default: 0)')
+    .option('--eviction-pressure-transition-period <duration>', 'how long the node counts as under pressure after it was (default: 5m)')
+    .option('--max-pods <number>', 'pods this node takes (default: 110)')
+    .option('--config <file>', 'a KubeletConfiguration (YAML): static pods, eviction, shutdown, image garbage collection; flags win over it')
     .addHelpText('after', HELP)
     .action((flags: AgentFlags) => runAgentCommand(flags));
 };
@@ -78,10 +82,12 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   const token = tokenOf(flags);
   const runtime = choiceOf('--runtime', flags.runtime, ['containerd', 'sim']);
   const kubeletPort = portOf('--kubelet-port', flags.kubeletPort);
-  const podsMax = numberOf('--max-pods', flags.maxPods, [1, 1000]);
+  const config = flags.config === undefined ? {} : readKubeletConfig(flags.config);
+  const podsMax = flags.maxPods === undefined ? (config.maxPods ?? PODS_MAX) : numberOf('--max-pods', flags.maxPods, [1, 1000]);
   const bridge = bridgeOf('--bridge', flags.bridge);
   const log = systemLogger('info');
-  const eviction = evictionOf(flags);
+  const eviction = evictionOf(flags, config);
+  const shutdown = shutdownOf(config);
   const server = flags.server === undefined ? undefined : serverOf('--server', flags.server);
   const nodeName = flags.nodeName === undefined ? undefined : nodeNameOf('--node-name', flags.nodeName);
   const givenIP = flags.nodeIp === undefined ? undefined : reachableAddressOf('--node-ip', flags.nodeIp);
@@ -99,8 +105,27 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
     const nodeIP = givenIP ?? await addressTowards(access.server);
     const state: NodeState = { nodeName: access.nodeName, nodeIP, bridge, cgroupRoot: readNodeState(layout)?.cgroupRoot ?? cgroupRootOf(access.nodeName, layout) };
     keep(layout, state);
-    return runAgent({ dataDir: layout.dir, images: layout.images, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge, cgroupRoot: state.cgroupRoot, settings, podsMax, manifests: flags.podManifestPath ?? join(layout.dir, 'manifests'), eviction, log }, signal);
+    return runAgent({ dataDir: layout.dir, images: layout.images, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge, cgroupRoot: state.cgroupRoot, settings, podsMax, manifests: flags.podManifestPath ?? config.staticPodPath ?? join(layout.dir, 'manifests'), eviction, shutdown, imageThresholds: imageThresholdsOf(config), log }, signal);
   });
+}
+
+/** Throws UserError. */
+function shutdownOf(config: KubeletConfig): readonly ShutdownGroup[] {
+  try {
+    return shutdownGroups(config);
+  } catch (error) {
+    if (error instanceof ShutdownSettingError) throw new UserError(`the shutdown settings cannot be used: ${error.message}`);
+    throw error;
+  }
+}
+
+const IMAGES_HIGH_PERCENT = 85;
+const IMAGES_LOW_PERCENT = 80;
+
+/** Throws UserError. */
+function imageThresholdsOf({ imageGCHighThresholdPercent: high = IMAGES_HIGH_PERCENT, imageGCLowThresholdPercent: low = IMAGES_LOW_PERCENT }: KubeletConfig): ImageThresholds {
+  if (high > 100 || low >= high) throw new UserError(`imageGCHighThresholdPercent (${high}) must be at most 100 and greater than imageGCLowThresholdPercent (${low})`);
+  return { high, low };
 }
 
 /** Before anything is made, so that `down` knows what to take away however this ends. */
@@ -120,6 +145,8 @@ function hostName(): string {
   return name;
 }
 
+/** Upstream's. */
+const PODS_MAX = 110;
 const RETRY_MS = 1_000;
 
 /** What all nodes agree on, from the server; one that is away for a moment is waited for. */

@@ -4,9 +4,9 @@ import { type Node, node } from '@navarch/api';
 import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
 import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds, DnsServer } from '@navarch/dns';
-import { type EvictionSettings, type KubeletDeps, runKubelet } from '@navarch/kubelet';
+import { type EvictionSettings, type ImageThresholds, type KubeletDeps, runKubelet, type ShutdownGroup, shutdownSeconds } from '@navarch/kubelet';
 import {
-  connectRuntime, type Containerd, containerdImageMounts, countCalls, countRequests, healthPorts, hostFacts, listenDns, nftFilter, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, openCgroups, parseYaml, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
+  connectRuntime, type Containerd, containerdImageMounts, countCalls, countRequests, healthPorts, hasLogind, hostFacts, listenDns, logindShutdown, nftFilter, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, openCgroups, parseYaml, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
 } from '@navarch/node';
 import { runProxy } from '@navarch/proxy';
 import { bringImages } from '../cluster/bring-images.ts';
@@ -43,6 +43,9 @@ export interface AgentOptions {
   /** Where static pods are described. */
   readonly manifests: string;
   readonly eviction: EvictionSettings;
+  /** How long pods have to end when the machine goes down; none: no time. */
+  readonly shutdown: readonly ShutdownGroup[];
+  readonly imageThresholds: ImageThresholds;
   readonly log: Logger;
 }
 
@@ -86,9 +89,18 @@ function kubeletDeps(options: AgentOptions, api: Api, runtime: KubeletDeps['runt
   return {
     api, runtime, files: nodeFiles(signal), cgroups: openCgroups(), prober: nodeProber, keys: nodeCertificateKeys, clock: systemClock, random: systemRandom(), log, host: hostFacts(dataDir, nodeName), nodeName, nodeIP,
     kubeletPort, version: KUBERNETES_VERSION, podsMax, labels: {}, dirs: { root: join(dataDir, 'kubelet'), podLogs: join(dataDir, 'pod-logs'), cgroupRoot },
+    imageThresholds: options.imageThresholds, ...shutdownNotice(options),
     staticPods: { path: manifests, parse: (text) => parseYaml(text) },
     dns: { clusterDns: settings.clusterDns, clusterDomain: settings.clusterDomain },
   };
+}
+
+/** Where nobody tells of shutdowns there is nothing to prepare for. */
+function shutdownNotice({ shutdown: groups, log }: AgentOptions): Pick<KubeletDeps, 'shutdown'> {
+  if (groups.length === 0) return {};
+  if (hasLogind()) return { shutdown: { notice: logindShutdown({ delaySeconds: shutdownSeconds(groups), log }), groups } };
+  log.warn('no systemd-logind on this machine: pods get no time to end when it goes down');
+  return {};
 }
 
 /** Pod network, routes, service proxy and cluster DNS: all read the same copy of nodes, services and endpoints. */

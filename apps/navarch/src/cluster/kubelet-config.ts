@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import type { EvictionTexts, ShutdownTexts } from '@navarch/kubelet';
+import { parseYaml } from '@navarch/node';
+import { UserError } from '../user-error.ts';
+
+/** What is read of a file of KubeletConfiguration (kubelet.config.k8s.io/v1beta1); fields are called as there. */
+export interface KubeletConfig extends EvictionTexts, ShutdownTexts {
+  readonly staticPodPath?: string;
+  readonly maxPods?: number;
+  readonly imageGCHighThresholdPercent?: number;
+  readonly imageGCLowThresholdPercent?: number;
+}
+
+type Claim = (value: unknown) => boolean;
+
+const isText: Claim = (value) => typeof value === 'string';
+const isCount: Claim = (value) => Number.isInteger(value) && (value as number) >= 0;
+const isTexts: Claim = (value) => isRecord(value) && Object.values(value).every(isText);
+const isPriorities: Claim = (value) =>
+  Array.isArray(value) && value.every((item: unknown) => isRecord(item) && Number.isInteger(item['priority']) && isCount(item['shutdownGracePeriodSeconds']));
+
+const FIELDS: Readonly<Record<keyof KubeletConfig, readonly [claim: Claim, wanted: string]>> = {
+  staticPodPath: [isText, 'a path'],
+  maxPods: [isCount, 'a number'],
+  imageGCHighThresholdPercent: [isCount, 'a number'],
+  imageGCLowThresholdPercent: [isCount, 'a number'],
+  evictionHard: [isTexts, 'texts by signal'],
+  evictionSoft: [isTexts, 'texts by signal'],
+  evictionSoftGracePeriod: [isTexts, 'durations by signal'],
+  evictionMinimumReclaim: [isTexts, 'texts by signal'],
+  evictionMaxPodGracePeriod: [isCount, 'a number of seconds'],
+  evictionPressureTransitionPeriod: [isText, 'a duration such as 5m0s'],
+  shutdownGracePeriod: [isText, 'a duration such as 30s'],
+  shutdownGracePeriodCriticalPods: [isText, 'a duration such as 10s'],
+  shutdownGracePeriodByPodPriority: [isPriorities, 'a list of priority and shutdownGracePeriodSeconds'],
+};
+
+/** Throws UserError: also for fields that this kubelet does not heed, which would be taken for what they are not. */
+export function readKubeletConfig(file: string): KubeletConfig {
+  const refuse = (why: string): never => {
+    throw new UserError(`${file} cannot be used as the kubelet's configuration: ${why}`);
+  };
+  const document = parsed(file, refuse);
+  const { apiVersion, kind, ...fields } = document;
+  if (apiVersion !== 'kubelet.config.k8s.io/v1beta1' || kind !== 'KubeletConfiguration')
+    refuse(`it holds ${String(apiVersion)} ${String(kind)}, not a kubelet.config.k8s.io/v1beta1 KubeletConfiguration`);
+  const unknown = Object.keys(fields).filter((name) => !Object.hasOwn(FIELDS, name));
+  if (unknown.length > 0) refuse(`the fields ${unknown.join(', ')} are not heeded; those that are: ${Object.keys(FIELDS).join(', ')}`);
+  for (const [name, [claim, wanted]] of Object.entries(FIELDS))
+    if (fields[name] !== undefined && !claim(fields[name])) refuse(`${name} takes ${wanted}, not ${JSON.stringify(fields[name])}`);
+  return fields as KubeletConfig;
+}
+
+function parsed(file: string, refuse: (why: string) => never): Readonly<Record<string, unknown>> {
+  try {
+    const document = parseYaml(readFileSync(file, 'utf8'));
+    return isRecord(document) ? document : refuse('it is no mapping');
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    return refuse((error as Error).message);
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
