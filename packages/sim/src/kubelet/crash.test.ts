@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Pod, pod } from '@navarch/api';
+import { hasReason } from '@navarch/machinery';
 import { type Instance, job, type Program, server } from '@navarch/kubelet';
-import { KubeletWorld } from '../testing/kubelet-world.ts';
+import { MANIFESTS } from '../sim-machine.ts';
+import { KubeletWorld, NODE } from '../testing/kubelet-world.ts';
 
 // The kubelet is killed after every single thing it does, and started again on the same runtime. Whatever the moment,
 // the pods come to the same end.
@@ -11,6 +13,8 @@ interface Story {
   readonly pods: Readonly<Record<string, object>>;
   /** Seconds after the start, and the pod that is then deleted. */
   readonly deletions?: readonly (readonly [seconds: number, name: string, graceSeconds?: number])[];
+  /** Seconds after the start, and what a file that describes a pod says from then on; undefined: it goes. */
+  readonly files?: readonly (readonly [seconds: number, name: string, spec: object | undefined])[];
   readonly seconds: number;
   program(instance: Instance): Program;
 }
@@ -76,6 +80,20 @@ const stories: Readonly<Record<string, Story>> = {
     seconds: 40,
     program: () => server,
   },
+  'static pods': {
+    pods: {},
+    files: [
+      [1, 'kept', { containers: [container('a', hooks)] }],
+      [1, 'changed', { containers: [container('b')] }],
+      [1, 'removed', { containers: [container('c')], terminationGracePeriodSeconds: 3 }],
+      [14, 'changed', { containers: [container('d')] }],
+      [18, 'removed', undefined],
+    ],
+    // Those of the mirrors.
+    deletions: [[10, `kept-${NODE}`]],
+    seconds: 50,
+    program: ({ name }) => (name === 'c' ? { endsMs: Number.POSITIVE_INFINITY } : { endsMs: 300 }),
+  },
 };
 
 /** Containers of which one run may be lost with the kubelet that was about to note it: hooks run again, runs do not. */
@@ -100,13 +118,24 @@ async function play(
   });
   world = begun;
   for (const [name, spec] of Object.entries(story.pods)) await world.run(name, spec);
-  const { runtime } = world.machine;
+  const { runtime, files } = world.machine;
+  await files.makeDir(MANIFESTS);
   for (let ms = 0; ms < story.seconds * 1000; ms += 250) {
     for (const [seconds, name, gracePeriodSeconds] of story.deletions ?? []) {
       if (seconds * 1000 === ms)
         await world.api
           .of(pod)
-          .delete(`default/${name}`, gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds });
+          .delete(`default/${name}`, gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds })
+          .catch((error: unknown) => {
+            // What a kubelet that is down has not shown cannot be deleted.
+            if (!story.files || !hasReason(error, 'NotFound')) throw error;
+          });
+    }
+    for (const [seconds, name, spec] of story.files ?? []) {
+      if (seconds * 1000 !== ms) continue;
+      const file = `${MANIFESTS}/${name}`;
+      if (!spec) await files.removeTree(file);
+      else await files.write(file, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec }));
     }
     await world.advance(250);
     if (!world.machine.isUp) world.machine.start();
@@ -121,18 +150,18 @@ async function play(
 
 /** Counts only rise, and what is over stays over. */
 function observe(
-  { metadata: { name }, status }: Pod,
+  { metadata: { name, uid }, status }: Pod,
   restarts: Map<string, number>,
   done: Set<string>,
   problems: string[],
 ): void {
-  if (done.has(name) && status.phase !== 'Succeeded' && status.phase !== 'Failed')
+  if (done.has(uid) && status.phase !== 'Succeeded' && status.phase !== 'Failed')
     problems.push(`${name} was over and is ${status.phase}`);
-  if (status.phase === 'Succeeded' || status.phase === 'Failed') done.add(name);
+  if (status.phase === 'Succeeded' || status.phase === 'Failed') done.add(uid);
   for (const c of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
-    const key = `${name}/${c.name}`;
+    const key = `${uid}/${c.name}`;
     if (c.restartCount < (restarts.get(key) ?? 0))
-      problems.push(`${key} counts ${c.restartCount} after ${restarts.get(key)}`);
+      problems.push(`${name}/${c.name} counts ${c.restartCount} after ${restarts.get(key)}`);
     restarts.set(key, c.restartCount);
   }
 }
