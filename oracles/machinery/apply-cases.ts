@@ -52,11 +52,31 @@ const types: Readonly<Record<string, string>> = {
   Pod: 'io.k8s.api.core.v1.Pod', Deployment: 'io.k8s.api.apps.v1.Deployment', Service: 'io.k8s.api.core.v1.Service',
 };
 
+/** With one value of another kind than its place takes, or one too many. */
+const misfit = (object: Json): fc.Arbitrary<Json> => {
+  const places = placesIn(object).filter(([first]) => first === 'spec' || first === 'status');
+  if (places.length === 0) return fc.constant(object);
+  const wrong = fc.constantFrom<unknown>(1, 'x', true, ['x'], { x: 1 }, [{ x: 'y' }], 1.5);
+  return fc.tuple(fc.constantFrom(...places), wrong).map(([path, value]) => {
+    const made = structuredClone(object);
+    let at: Record<string | number, unknown> = made;
+    for (const step of path.slice(0, -1)) at = at[step] as Json;
+    at[path.at(-1) as string] = value;
+    return made;
+  });
+};
+
+function placesIn(value: unknown, path: readonly (string | number)[] = []): readonly (readonly (string | number)[])[] {
+  const own = path.length === 0 ? [] : [path];
+  if (typeof value !== 'object' || value === null) return own;
+  return [...own, ...Object.keys(value).flatMap((name) => placesIn((value as Json)[name], [...path, Array.isArray(value) ? Number(name) : name]))];
+}
+
 const stepsOf = (kind: string): fc.Arbitrary<readonly Step[]> => fc.array(
   fc.record({
     verb: fc.constantFrom('apply' as const, 'apply' as const, 'update' as const), manager: fc.constantFrom('m1', 'm2', 'm3'), force: fc.boolean(),
     object: fc.tuple(objects[kind] as fc.Arbitrary<Json>, metadata).map(([rest, meta]) => ({ apiVersion: apiVersions[kind], kind, metadata: meta, ...rest })),
-  }),
+  }).chain((step) => (step.verb === 'apply' ? fc.oneof({ weight: 3, arbitrary: fc.constant(step) }, { weight: 1, arbitrary: misfit(step.object).map((object) => ({ ...step, object })) }) : fc.constant(step))),
   { minLength: 1, maxLength: 6 },
 );
 

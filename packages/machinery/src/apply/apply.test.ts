@@ -17,9 +17,11 @@ const schema = new Schemas({
   Spec: { fields: [
     { name: 'replicas', type: 'int32', omit: 'omitempty', ptr: true },
     { name: 'items', type: '[]Item', listType: 'map', listMapKeys: ['name', 'protocol'] }, { name: 'tags', type: '[]string', omit: 'omitempty', listType: 'set' },
-    { name: 'args', type: '[]string', omit: 'omitempty' },
+    { name: 'args', type: '[]string', omit: 'omitempty' }, { name: 'ports', type: '[]Port', omit: 'omitempty', listType: 'map', listMapKeys: ['port'] },
+    { name: 'whole', type: '[]Port', omit: 'omitempty' },
   ] },
-  Item: { fields: [{ name: 'name', type: 'string' }, { name: 'protocol', type: 'string', default: 'TCP' }, { name: 'value', type: 'string', omit: 'omitempty' }] },
+  Port: { fields: [{ name: 'port', type: 'int32' }, { name: 'isOpen', type: 'bool', omit: 'omitempty' }] },
+  Item: { fields: [{ name: 'name', type: 'string', omit: 'omitempty' }, { name: 'protocol', type: 'string', default: 'TCP' }, { name: 'value', type: 'string', omit: 'omitempty' }] },
 }).object('App');
 
 const empty = { apiVersion: 'v1', kind: 'App' };
@@ -92,6 +94,19 @@ test('applyConfig() refuses what has no place in the schema, by path', () => {
   .more: field not declared in schema`);
   assert.match(messageOf(() => apply(start, 'me', app({ items: [{ value: '1' }] }))), /\.spec\.items: element 0: .* omits key field "name"/);
   assert.match(messageOf(() => apply(start, 'me', app({ items: [{ name: 'x' }, { name: 'x' }] }))), /duplicate entries for key \[name="x",protocol="TCP"\]/);
+});
+
+test('applyConfig() refuses values of another type, by path', () => {
+  const refusal = (spec: object): string => messageOf(() => apply(start, 'me', app(spec))).replace('500 failed to create typed patch object (/a; /v1, Kind=App): ', '');
+  assert.equal(refusal({ replicas: 'x' }), '.spec.replicas: expected numeric (int or float), got string');
+  assert.equal(refusal({ replicas: [true] }), '.spec.replicas: expected numeric (int or float), got []interface {}');
+  assert.equal(refusal({ items: [{ name: 'x', value: 8080 }] }), '.spec.items[name="x",protocol="TCP"].value: expected string, got &value.valueUnstructured{Value:8080}');
+  assert.equal(refusal({ args: { b: ['x'], a: null } }), '.spec.args: expected list, got &{map[a:<nil> b:[x]]}');
+  assert.equal(refusal({ args: ['x', { a: 'b' }] }), '.spec.args[1]: expected string, got &value.valueUnstructured{Value:map[string]interface {}{"a":"b"}}');
+  assert.equal(refusal({ whole: [{ isOpen: 'yes', more: 1 }] }).split('\n').length, 3, 'what is owned as a whole has a type too');
+  // A key that is always printed has its zero where an item does not say it.
+  assert.equal(refusal({ ports: [{ isOpen: 1 }] }), '.spec.ports[port=0].isOpen: expected boolean, got &{1}');
+  assert.equal(refusal({ ports: [{ isOpen: true }, { port: 0 }] }), '.spec.ports: duplicate entries for key [port=0]');
 });
 
 test('applyConfig() gives fields that nobody owned to before-first-apply', () => {

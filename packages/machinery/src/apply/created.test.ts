@@ -22,7 +22,7 @@ const schema = new Schemas({
     { name: 'named', type: '[]Owner', omit: 'omitempty', listType: 'map', listMapKeys: ['name'] },
     { name: 'owner', type: 'Owner', omit: 'omitempty', ptr: true, structType: 'atomic' }, { name: 'inner', type: 'Spec', omit: 'omitempty', ptr: true },
   ] },
-  Item: { fields: [{ name: 'port', type: 'int32' }, { name: 'protocol', type: 'string', default: 'TCP' }, { name: 'labels', type: 'map[string]string', omit: 'omitempty' }] },
+  Item: { fields: [{ name: 'port', type: 'int32', omit: 'omitempty' }, { name: 'protocol', type: 'string', default: 'TCP' }, { name: 'labels', type: 'map[string]string', omit: 'omitempty' }] },
   Owner: { fields: [{ name: 'name', type: 'string' }] },
 }).object('App');
 

@@ -160,11 +160,18 @@ export function pathText(path: readonly string[]): string {
     const rest = element.slice(2);
     switch (element.slice(0, 2)) {
       case 'f:': return `.${rest}`;
-      case 'k:': return `[${Object.entries(JSON.parse(rest) as object).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
+      case 'k:': return `[${Object.entries(JSON.parse(rest) as object).map(([name, value]) => `${name}=${valueText(value)}`).join(',')}]`;
       case 'v:': return `[=${rest}]`;
       default: return `[${rest}]`;
     }
   }).join('');
+}
+
+/** As upstream's paths show a value: that of a key is a scalar where nobody is wrong. */
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(valueText).join(',')}]`;
+  if (typeof value === 'object' && value !== null) return Object.entries(value).map(([name, inside]) => `${name}=${valueText(inside)}`).join('');
+  return JSON.stringify(value);
 }
 
 /** Elements recur in every object of a template. */

@@ -50,12 +50,30 @@ export class ShapeError extends Error {
   override readonly name = 'ShapeError';
 }
 
-const keysOfLists = new WeakMap<ListSchema, readonly string[]>();
+interface ListKey {
+  readonly name: string;
+  /** What an item has that does not say it. */
+  readonly fallback: unknown;
+}
 
-function sortedKeys(schema: ListSchema): readonly string[] {
+const keysOfLists = new WeakMap<ListSchema, readonly ListKey[]>();
+
+function sortedKeys(schema: ListSchema): readonly ListKey[] {
   let keys = keysOfLists.get(schema);
-  if (!keys) keysOfLists.set(schema, (keys = [...(schema.listMapKeys ?? [])].sort()));
+  if (!keys) keysOfLists.set(schema, (keys = [...(schema.listMapKeys ?? [])].sort().map((name) => ({ name, fallback: fallbackOf(schema.items, name) }))));
   return keys;
+}
+
+/** What is always printed is published with its zero as default. */
+function fallbackOf(items: Schema, name: string): unknown {
+  const field = items.type === 'object' ? items.field(name) : undefined;
+  if (field === undefined || field.default !== undefined || field.isPointer || field.omit !== 'never') return field?.default;
+  switch (field.schema.type) {
+    case 'string': return '';
+    case 'boolean': return false;
+    case 'int32': case 'int64': return 0;
+    default: return undefined;
+  }
 }
 
 /** The path element of a list's item. Throws ShapeError when the item lacks its keys. */
@@ -64,8 +82,8 @@ export function itemElement(schema: ListSchema, item: unknown, index: number): s
   const source = isObject(item) ? item : undefined;
   if (!source) throw new ShapeError(`element ${index}: associative list with keys may not have non-map elements`);
   const keys: Record<string, unknown> = {};
-  for (const name of sortedKeys(schema)) {
-    const value = source[name] ?? (schema.items.type === 'object' ? schema.items.field(name)?.default : undefined);
+  for (const { name, fallback } of sortedKeys(schema)) {
+    const value = source[name] ?? fallback;
     if (value === undefined) {
       throw new ShapeError(`element ${index}: associative list with keys has an element that omits key field ${JSON.stringify(name)} (and doesn't have default value)`);
     }

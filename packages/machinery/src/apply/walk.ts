@@ -1,42 +1,30 @@
 import { equalJson } from '../equality.ts';
 import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 import { below, type FieldSet, hasChild, insertNode, insertPath, nodeOf, pathText } from './field-set.ts';
+import { misfits } from './fit.ts';
 import { childSchema, DEDUCED, isAssociative, isDeclared, isGranularObject, isLeafPair, isObject, itemElement, type JsonObject, ShapeError, sortedFields } from './shape.ts';
 
 /** Every place that `value` sets. Throws ShapeError for what the schema does not know and for items with the same keys: all of it at once. */
 export function fieldSetOf(value: JsonObject, schema: ObjectSchema): FieldSet {
-  const walk: Walk = { mayRepeat: false, problems: [] };
-  const set = objectSet(value, schema, [], walk);
-  if (walk.problems.length > 0) throw new ShapeError(walk.problems.length === 1 ? walk.problems.join() : ['errors:', ...walk.problems].join('\n  '));
-  return set;
+  const problems = misfits(value, schema);
+  if (problems.length > 0) throw new ShapeError(problems.length === 1 ? problems.join() : ['errors:', ...problems].join('\n  '));
+  return heldFieldSetOf(value, schema);
 }
 
 /** The same for an object that the server holds: it may have items with the same keys. */
 export function heldFieldSetOf(value: JsonObject, schema: ObjectSchema): FieldSet {
-  const walk: Walk = { mayRepeat: true, problems: [] };
-  const set = objectSet(value, schema, [], walk);
-  if (walk.problems.length > 0) throw new ShapeError(walk.problems[0]);
-  return set;
+  return objectSet(value, schema, []);
 }
 
-interface Walk {
-  readonly mayRepeat: boolean;
-  /** What does not fit, with its place. */
-  readonly problems: string[];
-}
-
-function objectSet(value: JsonObject, schema: ObjectSchema | MapSchema, path: readonly string[], walk: Walk): FieldSet {
+function objectSet(value: JsonObject, schema: ObjectSchema | MapSchema, path: readonly string[]): FieldSet {
   const out: Record<string, FieldSet> = {};
   for (const [name, item] of Object.entries(value)) {
     const element = `f:${name}`;
     const here = [...path, element];
     const child = childSchema(schema, name);
-    if (!child) {
-      walk.problems.push(`${pathText(here)}: field not declared in schema`);
-      continue;
-    }
+    if (!child) throw new ShapeError(`${pathText(here)}: field not declared in schema`);
     const isEmptyValue = item === null || (isObject(item) && Object.keys(item).length === 0);
-    const set = valueSet(item, child, here, walk);
+    const set = valueSet(item, child, here);
     const node = nodeOf(set ?? {}, set === undefined || isEmptyValue || !isDeclared(schema, name));
     if (node) out[element] = node;
   }
@@ -44,27 +32,23 @@ function objectSet(value: JsonObject, schema: ObjectSchema | MapSchema, path: re
 }
 
 /** undefined: the value is owned as a whole. */
-function valueSet(value: unknown, schema: Schema, path: readonly string[], walk: Walk): FieldSet | undefined {
-  if (isGranularObject(schema) && isObject(value)) return objectSet(value, schema, path, walk);
+function valueSet(value: unknown, schema: Schema, path: readonly string[]): FieldSet | undefined {
+  if (isGranularObject(schema) && isObject(value)) return objectSet(value, schema, path);
   if (isGranularObject(schema) && value === null && schema !== DEDUCED) return {};
   if (!isAssociative(schema) || !(Array.isArray(value) || value === null)) return undefined;
   const out: Record<string, FieldSet> = {};
   (value as readonly unknown[] | null)?.forEach((item, i) => {
-    const element = elementAt(schema, item, i, path, walk);
-    if (element === undefined) return;
-    if (out[element] && !walk.mayRepeat) walk.problems.push(`${pathText(path)}: duplicate entries for key ${pathText([element])}`);
-    else out[element] = nodeOf(valueSet(item, schema.items, [...path, element], walk) ?? {}, true) as FieldSet;
+    const element = elementAt(schema, item, i, path);
+    out[element] = nodeOf(valueSet(item, schema.items, [...path, element]) ?? {}, true) as FieldSet;
   });
   return out;
 }
 
-function elementAt(schema: ListSchema, item: unknown, index: number, path: readonly string[], { problems }: Walk): string | undefined {
+function elementAt(schema: ListSchema, item: unknown, index: number, path: readonly string[]): string {
   try {
     return itemElement(schema, item, index);
   } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    problems.push(`${pathText(path)}: ${error.message}`);
-    return undefined;
+    throw error instanceof ShapeError ? new ShapeError(`${pathText(path)}: ${error.message}`) : error;
   }
 }
 
