@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
+	cbor "k8s.io/apimachinery/pkg/runtime/serializer/cbor/direct"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -115,6 +116,20 @@ var handlers = map[string]func(request) (any, error){
 			return err.Error(), nil
 		}
 		return "", nil
+	},
+	"toCbor": func(r request) (any, error) {
+		var value any
+		if err := utiljson.Unmarshal(r.Target, &value); err != nil {
+			return nil, err
+		}
+		return cbor.Marshal(value)
+	},
+	"fromCbor": func(r request) (any, error) {
+		var value any
+		if err := cbor.Unmarshal(r.Bytes, &value); err != nil {
+			return nil, err
+		}
+		return value, nil
 	},
 	"jsonPath": func(r request) (any, error) {
 		path := jsonpath.New("oracle").AllowMissingKeys(true)

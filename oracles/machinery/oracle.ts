@@ -9,6 +9,7 @@ import { applyCases } from './apply-cases.ts';
 import { pathCases } from './path-cases.ts';
 import { patchCases } from './patch-cases.ts';
 import { protobufCases } from './protobuf-cases.ts';
+import { cborCases, cborKnown } from './cbor-cases.ts';
 import { textCases } from './text-cases.ts';
 import { yamlCases, yamlKnown } from './yaml-cases.ts';
 
@@ -38,9 +39,9 @@ export const machineryOracle: Oracle = {
   isNamedWithin: true,
   async run(context) {
     const comparisons = comparisonsOf({
-      ...textCases, ...yamlCases, ...pathCases, ...apiCases, ...patchCases(schemas), ...applyCases(schemas),
+      ...textCases, ...cborCases, ...yamlCases, ...pathCases, ...apiCases, ...patchCases(schemas), ...applyCases(schemas),
       ...protobufCases({ schemas, facts: typeFacts, encoder: protobufEncoder, decoder: protobuf }),
-    }, { ...known, ...yamlKnown });
+    }, { ...known, ...yamlKnown, ...cborKnown });
     return compared(await built('machinery'), comparisons, context);
   },
 };

@@ -44,6 +44,8 @@ export interface ServeOptions {
   readonly disabledAdmission?: readonly string[];
   /** Feature gates of upstream's that are off here, although they are on by default. */
   readonly disabledFeatures?: readonly string[];
+  /** Those that are on, although they are off by default: CBORServingAndStorage. */
+  readonly enabledFeatures?: readonly string[];
   /** What the process was started with, for `/flagz`: nothing that is secret. */
   readonly flags?: Readonly<Record<string, string>>;
   /** Calls the admission webhooks that people have configured. */
@@ -95,7 +97,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const server = new Server({
     registry, aggregation, computed: [storeStatus, ...(resourceMetrics ? computedBy(resourceMetrics) : [])], virtual: virtualKinds,
     address: `${options.advertiseAddress}:${options.advertisePort}`, metrics, storageBytes: options.storageBytes, failingChecks: () => (signal.aborted ? ['shutdown'] : []),
-    disabledFeatures: options.disabledFeatures ?? [], flags: options.flags ?? {},
+    enabledFeatures: options.enabledFeatures ?? [], disabledFeatures: options.disabledFeatures ?? [], flags: options.flags ?? {},
     ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}), audit: options.audit && new Audit({ ...options.audit, clock, metrics, ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}) }),
     authentication: {
       registry, ...issuer, staticTokens: options.staticTokens ?? new Map(),

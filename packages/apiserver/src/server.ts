@@ -23,6 +23,7 @@ import { type RequestInFlight, RequestTally, type ServedAs } from './observe/req
 import { storageFamilies } from './observe/storage-families.ts';
 import type { ComputedResource } from './resource-metrics/computed.ts';
 import { serveComputed } from './resource-metrics/serve-computed.ts';
+import { type Format, formatsOf } from './representation/format.ts';
 import { formatOfRefusal } from './representation/representation.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { type ApiRequest, type ApiResponse, plain, type StreamResponse } from './request.ts';
@@ -47,7 +48,8 @@ export interface ServerDeps {
   readonly metrics: MetricRegistry;
   /** What the store takes on disk; absent: nobody can say. */
   readonly storageBytes?: (() => number) | undefined;
-  /** Features of upstream's that are off. */
+  /** Features of upstream's that are on although they are off by default, and the other way round. */
+  readonly enabledFeatures: readonly string[];
   readonly disabledFeatures: readonly string[];
   /** What the process was started with. */
   readonly flags: Readonly<Record<string, string>>;
@@ -78,6 +80,7 @@ export class Server {
   readonly #subresources: ReadonlyMap<string, Subresource>;
   readonly #documents: Documents;
   readonly #bodies: Bodies;
+  readonly #formats: readonly Format[];
   readonly #flow: FlowControl;
   readonly #accessMeasures: AccessMeasures;
   readonly #tally = new RequestTally((info) => this.#servedAs(info));
@@ -90,7 +93,8 @@ export class Server {
     this.registry = deps.registry;
     this.access = deps.registry.deps.access;
     this.#subresources = new Map(builtinSubresources.map((s) => [s.at, s]));
-    this.#bodies = new Bodies(deps.parseYaml);
+    this.#formats = formatsOf(deps.enabledFeatures);
+    this.#bodies = new Bodies(deps.parseYaml, this.#formats);
     this.#flow = new FlowControl(deps.registry, deps.metrics);
     this.#accessMeasures = accessMeasures(deps.metrics, deps.registry.deps.clock);
     deps.metrics.collect(() => [...this.#tally.families(), ...this.#flow.families(), ...storageFamilies(deps.registry, deps.storageBytes)]);
@@ -100,7 +104,7 @@ export class Server {
     const virtual = [...deps.virtual, ...computed.map(({ kind }) => kind)];
     this.#documents = new Documents({
       kinds: () => deps.registry.kinds, extensions: () => deps.aggregation?.versions ?? NO_EXTENSIONS,
-      virtual, address, disabledFeatures, process, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
+      virtual, address, formats: this.#formats, disabledFeatures, process, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
     });
   }
 
@@ -202,7 +206,7 @@ export class Server {
     const status = statusOf(error);
     if (!(error instanceof StatusError)) this.registry.deps.log.error('request failed', { path: request.path, method: request.method, error, stack: (error as Error).stack });
     const retry = status.details?.retryAfterSeconds;
-    const format = formatOfRefusal(request);
+    const format = formatOfRefusal({ request, formats: this.#formats });
     const headers = { 'content-type': format.mediaType, ...(retry === undefined ? {} : { 'retry-after': String(retry) }) };
     return { type: 'bytes', status: status.code ?? 500, headers, body: [format.encode(status)] };
   }
@@ -218,7 +222,7 @@ export class Server {
     checkPlace(info, facts);
     if (resource?.kind.deprecated) warnings.push(deprecationText(resource.kind, resource.kind.deprecated));
     const mayCreate = (): void => this.access.require(user, { ...info, verb: 'create' });
-    const exchange: Exchange = { request, info, call: { ...callOf(request, user, warnings), mayCreate }, registry: this.registry, bodies: this.#bodies };
+    const exchange: Exchange = { request, formats: this.#formats, info, call: { ...callOf(request, user, warnings), mayCreate }, registry: this.registry, bodies: this.#bodies };
     const subresource = this.#subresources.get(addressOfInfo(info));
     if (subresource) return this.#special(subresource, exchange, user);
     if (computed) return serveComputed(computed, exchange);
@@ -227,7 +231,8 @@ export class Server {
     return info.name !== '' ? serveObject(resource, exchange) : serveCollection(resource, exchange);
   }
 
-  async #special(subresource: Subresource, { request, info, call, bodies }: Exchange, user: User): Promise<ApiResponse> {
+  async #special(subresource: Subresource, exchange: Exchange, user: User): Promise<ApiResponse> {
+    const { request, info, call, bodies } = exchange;
     const context = this.#context(info, request.query, user, call);
     if (subresource.connect) {
       if (subresource.methods && !subresource.methods.includes(request.method)) throw notAllowedHere();
@@ -239,7 +244,7 @@ export class Server {
     if (request.method !== 'POST' || !subresource.answer) throw notAllowedHere();
     const body = await bodies.object(request, info.subresource || info.resource);
     const { status, value } = await subresource.answer(body.value, context);
-    return valueAnswer(request, value, status);
+    return valueAnswer(exchange, value, status);
   }
 
   #servedAs(info: RequestInfo): ServedAs | undefined {

@@ -47,6 +47,8 @@ export { asksForReset, entriesOf, isEqualManagement, type Owner, ownersOf } from
 export {
   cIdentifierErrors, configKeyErrors, envNameErrors, headerNameErrors, percentErrors, portNameErrors, relaxedEnvNameErrors, wildcardSubdomainErrors,
 } from './names/words.ts';
+export { decodeCbor } from './cbor/decode.ts';
+export { encodeCbor, encodeCborItem, SELF_DESCRIBED } from './cbor/encode.ts';
 export { ProtobufDecoder } from './protobuf/decode.ts';
 export { envelope, envelopeAround, ProtobufEncoder } from './protobuf/encode.ts';
 export { WireWriter } from './protobuf/writer.ts';

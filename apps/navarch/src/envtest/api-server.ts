@@ -70,7 +70,7 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
     store, clock: systemClock, random: systemRandom(), log, metrics: new MetricRegistry(), issuer,
     tokens: await tokenKeysOf(readPem(needed(flags, 'service-account-signing-key-file'))), serviceCidr: flags.get('service-cluster-ip-range')?.[0] ?? '10.0.0.0/24',
     nodePorts: [30_000, 32_767], advertiseAddress: flags.get('advertise-address')?.[0] ?? ownAddress(), advertisePort: port, parseYaml, patterns: linearPatterns,
-    webhooks: made.use(httpsWebhooks()), ...auditOf(made, flags, log), disabledAdmission: flags.get('disable-admission-plugins') ?? [], disabledFeatures: switchedOff(flags.get('feature-gates')),
+    webhooks: made.use(httpsWebhooks()), ...auditOf(made, flags, log), disabledAdmission: flags.get('disable-admission-plugins') ?? [], disabledFeatures: switched(flags.get('feature-gates'), 'false'), enabledFeatures: switched(flags.get('feature-gates'), 'true'),
     storageBytes: () => folderBytes(folder), flags: Object.fromEntries(Array.from(flags, ([name, values]) => [name, values.join(',')])),
   }, signal);
   made.use(await listenHttps(served.server, {
@@ -83,7 +83,7 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
   await ended(signal);
 }
 
-const switchedOff = (gates: readonly string[] = []): readonly string[] => gates.flatMap((gate) => (gate.endsWith('=false') ? [gate.slice(0, -'=false'.length)] : []));
+const switched = (gates: readonly string[] = [], to: 'false' | 'true'): readonly string[] => gates.flatMap((gate) => (gate.endsWith(`=${to}`) ? [gate.slice(0, -to.length - 1)] : []));
 
 function auditOf(made: AsyncDisposableStack, flags: Flags, log: Logger): { readonly audit?: OpenAudit } {
   const of = (name: string): string | undefined => flags.get(`audit-${name}`)?.[0];

@@ -4,6 +4,7 @@ import type { ExtensionVersion } from '../aggregation/aggregation.ts';
 import { notServed } from '../handlers/exchange.ts';
 import { valueAnswer } from '../handlers/answer.ts';
 import { parseAccept, takes } from '../representation/accept.ts';
+import type { Format } from '../representation/format.ts';
 import { type ApiRequest, type ApiResponse, type BytesResponse, encode, json, plain } from '../request.ts';
 import { aggregated, apiGroup, apiVersions, groupList, type GroupVersion, groupVersions, newestFirst, resourceList } from './discovery.ts';
 import { type Document, documentAnswer, documentOf } from './document.ts';
@@ -23,6 +24,7 @@ export interface DocumentsDeps {
   readonly address: string;
   readonly issuer: string;
   readonly tokens: { jwks(): unknown };
+  readonly formats: readonly Format[];
   /** Features of upstream's that are off. */
   readonly disabledFeatures: readonly string[];
   readonly process: ProcessFacts;
@@ -121,16 +123,16 @@ export class Documents {
     if (parts.length === 1) {
       const version = this.#deps.disabledFeatures.includes('AggregatedDiscoveryEndpoint') ? undefined : aggregatedVersion(request);
       if (version) return this.#aggregated(request, version, isCore);
-      return { ...valueAnswer(request, isCore ? apiVersions(this.#deps.address) : groupList(this.#versions)) };
+      return { ...valueAnswer({ request, formats: this.#deps.formats }, isCore ? apiVersions(this.#deps.address) : groupList(this.#versions)) };
     }
     const group = isCore ? '' : (parts[1] ?? '');
     const of = newestFirst(this.#versions.filter((v) => v.group === group));
     const [version, ...more] = parts.slice(isCore ? 1 : 2);
-    if (of.length > 0 && version === undefined) return valueAnswer(request, apiGroup(group, of));
+    if (of.length > 0 && version === undefined) return valueAnswer({ request, formats: this.#deps.formats }, apiGroup(group, of));
     const found = of.find((v) => v.version === version);
     if (!found) return notFoundPage();
     if (more.length > 0) throw notServed();
-    return valueAnswer(request, resourceList(found));
+    return valueAnswer({ request, formats: this.#deps.formats }, resourceList(found));
   }
 
   #aggregated(request: ApiRequest, version: string, isCore: boolean): ApiResponse {

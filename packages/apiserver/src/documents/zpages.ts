@@ -1,9 +1,8 @@
 import { failure } from '@navarch/machinery';
-import { valueAnswer } from '../handlers/answer.ts';
 import { timestamp } from '../registry/meta.ts';
 import { type Clause, parseAccept, takes } from '../representation/accept.ts';
 import { jsonFormat, yamlFormat } from '../representation/format.ts';
-import { type ApiRequest, type ApiResponse, plain } from '../request.ts';
+import { type ApiRequest, type ApiResponse, json, plain } from '../request.ts';
 
 /** What a component says of itself on its z-pages (KEP-4827, KEP-4828). */
 export interface Component {
@@ -49,7 +48,8 @@ export function zpage(page: ZPage, component: Component, request: ApiRequest): A
     if (takes(clause, TEXT) && !isTransformed(clause)) return plain(textOf(page, component));
   }
   const refusal = failure('NotAcceptable', `only the following media types are accepted: ${[...FORMATS.map(({ mediaType }) => mediaType), TEXT].join(', ')}`);
-  return valueAnswer(withoutAccept(request), refusal.status, 406);
+  // What cannot be said in the form that was asked for is said in JSON.
+  return json(refusal.status, 406);
 }
 
 const isTransformed = ({ parameters }: Clause): boolean => ['as', 'g', 'v'].some((name) => parameters.has(name));
@@ -58,12 +58,6 @@ function structuredVersion(page: ZPage, { parameters }: Clause): string | undefi
   const version = parameters.get('v') ?? '';
   return parameters.get('as') === KINDS[page] && parameters.get('g') === GROUP && VERSIONS.has(version) ? version : undefined;
 }
-
-/** What cannot be said in the form that was asked for is said in JSON. */
-const withoutAccept = (request: ApiRequest): ApiRequest => ({
-  method: request.method, path: request.path, query: request.query, remoteAddress: request.remoteAddress, signal: request.signal,
-  header: (name) => (name === 'accept' ? undefined : request.header(name)), headerNames: () => request.headerNames(), body: () => request.body(),
-});
 
 function factsOf(page: ZPage, component: Component): object {
   if (page === 'flagz') return { flags: component.flags };

@@ -1,14 +1,14 @@
-import { negotiate, type Representation } from '../representation/representation.ts';
+import { type Asking, negotiate, type Representation } from '../representation/representation.ts';
 import { showValue } from '../representation/show.ts';
-import type { ApiRequest, BytesResponse } from '../request.ts';
+import type { BytesResponse } from '../request.ts';
 
 /** An answer whose bytes are in that representation. */
 export const bytesAnswer = ({ format }: Representation, body: readonly Uint8Array[], status = 200): BytesResponse =>
   ({ type: 'bytes', status, headers: headersOf(format.mediaType), body });
 
 /** A value that is no stored object: a Status, a Scale, a review. */
-export function valueAnswer(request: ApiRequest, value: unknown, status = 200): BytesResponse {
-  const how = negotiate(request, undefined);
+export function valueAnswer(asking: Asking, value: unknown, status = 200): BytesResponse {
+  const how = negotiate(asking, undefined);
   return bytesAnswer(how, [showValue(how, value)], status);
 }
 

@@ -1,7 +1,7 @@
 import { protobuf } from '@navarch/api';
-import { badRequest, failure, type StatusError } from '@navarch/machinery';
+import { badRequest, decodeCbor, failure, type StatusError } from '@navarch/machinery';
 import type { PatchType } from '../registry/call.ts';
-import { formats, PROTOBUF_TYPE } from '../representation/format.ts';
+import { CBOR_TYPE, cborFormat, type Format, formats, PROTOBUF_TYPE } from '../representation/format.ts';
 import type { ApiRequest } from '../request.ts';
 import { type BodySource, JsonSource } from './json-source.ts';
 import { YamlSource } from './yaml-source.ts';
@@ -9,6 +9,7 @@ import { YamlSource } from './yaml-source.ts';
 /** Bytes of a body shown in a refusal. */
 const SUMMARY_BYTES = 30;
 const APPLY_TYPE = 'application/apply-patch+yaml';
+const APPLY_CBOR_TYPE = 'application/apply-patch+cbor';
 const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json', 'application/merge-patch+json': 'merge', 'application/strategic-merge-patch+json': 'strategic',
 };
@@ -26,10 +27,12 @@ export type ParseYaml = (text: string, onRepeated?: (key: string, line: number) 
 /** Reads request bodies as JSON values. */
 export class Bodies {
   readonly #parseYaml: ParseYaml | undefined;
+  readonly #formats: readonly Format[];
 
   /** Without `parseYaml`, YAML must be JSON (which YAML includes). */
-  constructor(parseYaml: ParseYaml | undefined) {
+  constructor(parseYaml: ParseYaml | undefined, offered: readonly Format[] = formats) {
     this.#parseYaml = parseYaml;
+    this.#formats = offered;
   }
 
   /** An object of a kind, in any format that the server reads. Throws UnsupportedMediaType or BadRequest. */
@@ -46,6 +49,7 @@ export class Bodies {
   /** A patch of the type that `patchType()` said. */
   async patch(request: ApiRequest): Promise<Body> {
     const bytes = await request.body();
+    if (contentType(request) === APPLY_CBOR_TYPE) return { value: parseCbor(bytes, (message) => badRequest(`error decoding patch: ${message}`)) };
     if (!isApply(request)) return parseJson(bytes, badRequest);
     const refuse = (message: string): StatusError => badRequest(`error decoding patch: ${message}`);
     // Programs send JSON, which YAML includes, and which is read faster.
@@ -60,8 +64,23 @@ export class Bodies {
       case '': case 'application/json': return checkIdentity(parseJson(bytes, noIdentity), noIdentity);
       case 'application/yaml': return checkIdentity(this.#yaml(bytes, noIdentity), noIdentity);
       case PROTOBUF_TYPE: return { value: parseProtobuf(bytes, refuse) };
-      default: throw unsupported(formats.map((format) => format.mediaType));
+      default: break;
     }
+    if (type === CBOR_TYPE && this.#takesCbor) return { value: parseCbor(bytes, refuse) };
+    throw unsupported(this.#formats.map((format) => format.mediaType));
+  }
+
+  /** Which patch the client sends. Throws UnsupportedMediaType, naming the types. */
+  patchType(request: ApiRequest): PatchType | 'apply' {
+    const type = contentType(request);
+    if (type === APPLY_TYPE || (type === APPLY_CBOR_TYPE && this.#takesCbor)) return 'apply';
+    const known = PATCH_TYPES[type];
+    if (!known) throw unsupported([...Object.keys(PATCH_TYPES), APPLY_TYPE, ...(this.#takesCbor ? [APPLY_CBOR_TYPE] : [])]);
+    return known;
+  }
+
+  get #takesCbor(): boolean {
+    return this.#formats.includes(cborFormat);
   }
 
   /** Undefined for what is YAML only. */
@@ -86,15 +105,6 @@ export class Bodies {
 }
 
 export const isApply = (request: ApiRequest): boolean => contentType(request) === APPLY_TYPE;
-
-/** Which patch the client sends. Throws UnsupportedMediaType, naming the types. */
-export function patchType(request: ApiRequest): PatchType | 'apply' {
-  const type = contentType(request);
-  if (type === APPLY_TYPE) return 'apply';
-  const known = PATCH_TYPES[type];
-  if (!known) throw unsupported([...Object.keys(PATCH_TYPES), APPLY_TYPE]);
-  return known;
-}
 
 const contentType = (request: ApiRequest): string => request.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
 
@@ -145,6 +155,15 @@ function goMessage(message: string): string {
   if (/Unexpected end|Unterminated/.test(message)) return 'unexpected end of JSON input';
   const [, character] = /^Unexpected token '(.)'/su.exec(message) ?? [];
   return character === undefined ? message : `invalid character '${character}' looking for beginning of value`;
+}
+
+function parseCbor(bytes: Uint8Array, refuse: (message: string) => StatusError): unknown {
+  try {
+    return decodeCbor(bytes);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw refuse(error.message);
+  }
 }
 
 function parseProtobuf(bytes: Uint8Array, refuse: (message: string) => StatusError): unknown {

@@ -26,25 +26,27 @@ export async function serveCollection(resource: Resource<any>, exchange: Exchang
   }
 }
 
-async function list(resource: Resource<any>, { request, info }: Exchange): Promise<ApiResponse> {
+async function list(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
+  const { request, info } = exchange;
   if (request.method !== 'GET') throw notAllowedHere();
-  const how = negotiate(request, resource.kind);
+  const how = negotiate(exchange, resource.kind);
   const found = await page(resource, listOptions(request, info));
   return bytesAnswer(how, showList(how, resource, { objects: found.objects, meta: metaOf(found) }));
 }
 
 async function create(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
   const { request, info, call, bodies } = exchange;
-  const how = negotiate(request, resource.kind);
+  const how = negotiate(exchange, resource.kind);
   const { value, ...source } = await bodies.object(request, resource.kind.kind);
   const made = (await resource.create(info.namespace, value, { ...call, ...source })) as ApiObject;
   return bytesAnswer(how, [showObject(how, resource, made)], 201);
 }
 
 /** Everything that happens to a kind, or to one object of it, as a stream. Throws before the first frame only. */
-export function watch(resource: Resource<any>, { request, info, registry }: Exchange): StreamResponse {
+export function watch(resource: Resource<any>, exchange: Exchange): StreamResponse {
+  const { request, info, registry } = exchange;
   if (request.method !== 'GET') throw notAllowedHere();
-  const how = negotiateStream(request, resource.kind);
+  const how = negotiateStream(exchange, resource.kind);
   const { labelSelector, fieldSelector, namespace, resourceVersion } = listOptions(request, info);
   const { timeoutSeconds, ...options } = watchOptions(request);
   if (!/^\d*$/.test(resourceVersion)) throw badRequest(`Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
@@ -59,8 +61,9 @@ export function watch(resource: Resource<any>, { request, info, registry }: Exch
   };
 }
 
-async function deleteCollection(resource: Resource<any>, { request, info, call, bodies }: Exchange): Promise<ApiResponse> {
-  const how = negotiate(request, resource.kind);
+async function deleteCollection(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
+  const { request, info, call, bodies } = exchange;
+  const how = negotiate(exchange, resource.kind);
   const options = deleteOptions(request, await bodies.options(request));
   const found = await page(resource, listOptions(request, info));
   const deletion = { ...call, isDryRun: call.isDryRun || options.dryRun?.includes('All') === true };

@@ -2,12 +2,11 @@ import { failure, type StatusError } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
 import type { Call } from '../registry/call.ts';
 import type { RequestInfo } from '../request-info.ts';
-import type { ApiRequest } from '../request.ts';
+import type { Asking } from '../representation/representation.ts';
 import type { Bodies } from './body.ts';
 
 /** One request on its way: who asks is known and may ask. */
-export interface Exchange {
-  readonly request: ApiRequest;
+export interface Exchange extends Asking {
   readonly info: RequestInfo;
   readonly call: Call;
   readonly registry: Registry;

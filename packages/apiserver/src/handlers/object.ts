@@ -5,7 +5,6 @@ import { negotiate } from '../representation/representation.ts';
 import { showCached, showObject, showValue } from '../representation/show.ts';
 import type { ApiResponse, BytesResponse } from '../request.ts';
 import { bytesAnswer } from './answer.ts';
-import { patchType } from './body.ts';
 import { watch } from './collection.ts';
 import { type Exchange, notAllowedHere, notServed } from './exchange.ts';
 import type { BodySource } from './json-source.ts';
@@ -21,7 +20,7 @@ export async function serveObject(resource: Resource<any>, exchange: Exchange): 
   switch (request.method) {
     case 'GET': return info.verb === 'watch' ? watch(resource, exchange) : read(resource, exchange);
     case 'PUT': {
-      const how = negotiate(request, resource.kind);
+      const how = negotiate(exchange, resource.kind);
       const { value, ...source } = await bodies.object(request, resource.kind.kind);
       const existed = resource.find(namespace, name) !== undefined;
       const object = (await resource.replace(namespace, name, value, { ...call, ...source })) as ApiObject;
@@ -41,7 +40,7 @@ export async function servePart(resource: Resource<any>, exchange: Exchange): Pr
   switch (request.method) {
     case 'GET': return read(resource, exchange);
     case 'PUT': {
-      const how = negotiate(request, resource.kind);
+      const how = negotiate(exchange, resource.kind);
       const { value, ...source } = await bodies.object(request, resource.kind.kind);
       const object = (await resource.replace(namespace, name, value, { ...call, ...source }, subresource)) as ApiObject;
       return bytesAnswer(how, [showObject(how, resource, object)]);
@@ -51,18 +50,20 @@ export async function servePart(resource: Resource<any>, exchange: Exchange): Pr
   }
 }
 
-function read(resource: Resource<any>, { request, info: { namespace, name } }: Exchange): BytesResponse | Promise<BytesResponse> {
-  const how = negotiate(request, resource.kind);
+function read(resource: Resource<any>, exchange: Exchange): BytesResponse | Promise<BytesResponse> {
+  const { info: { namespace, name } } = exchange;
+  const how = negotiate(exchange, resource.kind);
   const cached = resource.cached(namespace, name);
   const late = resource.shelf.ready([cached]);
   const answer = (): BytesResponse => bytesAnswer(how, [showCached(how, resource, cached)]);
   return late ? late.then(answer) : answer();
 }
 
-async function patch(resource: Resource<any>, { request, info: { namespace, name, subresource }, call, bodies }: Exchange): Promise<BytesResponse> {
+async function patch(resource: Resource<any>, exchange: Exchange): Promise<BytesResponse> {
+  const { request, info: { namespace, name, subresource }, call, bodies } = exchange;
   const { query } = request;
-  const how = negotiate(request, resource.kind);
-  const type = patchType(request);
+  const how = negotiate(exchange, resource.kind);
+  const type = bodies.patchType(request);
   const { value, ...source } = await bodies.patch(request);
   if (type === 'apply') {
     checkRepeated(source.source, call);
@@ -75,8 +76,9 @@ async function patch(resource: Resource<any>, { request, info: { namespace, name
   return bytesAnswer(how, [showObject(how, resource, object)]);
 }
 
-async function remove(resource: Resource<any>, { request, info: { namespace, name }, call, bodies }: Exchange): Promise<BytesResponse> {
-  const how = negotiate(request, resource.kind);
+async function remove(resource: Resource<any>, exchange: Exchange): Promise<BytesResponse> {
+  const { request, info: { namespace, name }, call, bodies } = exchange;
+  const how = negotiate(exchange, resource.kind);
   const { kind } = resource;
   const options = deleteOptions(request, await bodies.options(request));
   const { object, isGone } = await resource.delete(namespace, name, options, { ...call, isDryRun: call.isDryRun || options.dryRun?.includes('All') === true });
@@ -84,7 +86,7 @@ async function remove(resource: Resource<any>, { request, info: { namespace, nam
   const status = !isGone && options.orphanDependents === false ? 202 : 200;
   if (!isGone || kind.behaviour.graceSeconds !== undefined) return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], status);
   const done = success({ name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid: (object as ApiObject).metadata.uid });
-  const plain = how.shape === 'object' ? how : negotiate(request, undefined);
+  const plain = how.shape === 'object' ? how : negotiate(exchange, undefined);
   return bytesAnswer(plain, [showValue(plain, done)]);
 }
 

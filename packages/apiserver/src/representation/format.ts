@@ -1,4 +1,5 @@
 import { protobufEncoder } from '@navarch/api';
+import { encodeCbor, encodeCborItem, SELF_DESCRIBED } from '@navarch/machinery';
 import { encode } from '../request.ts';
 import { formatYaml } from './format-yaml.ts';
 
@@ -63,5 +64,30 @@ export const protobufFormat: Format = {
   },
 };
 
-/** All of them; the first is for whoever does not say. */
+export const CBOR_TYPE = 'application/cbor';
+
+/** Upstream's feature CBORServingAndStorage (KEP-4222), which is off unless somebody switches it on. */
+export const cborFormat: Format = {
+  mediaType: CBOR_TYPE,
+  streamType: 'application/cbor-seq',
+  encode: encodeCbor,
+  frame(type, object) {
+    const word = encodeCborItem(type);
+    const out = new Uint8Array(EVENT_HEAD.length + word.length + EVENT_OBJECT.length + object.length);
+    out.set(EVENT_HEAD);
+    out.set(word, EVENT_HEAD.length);
+    out.set(EVENT_OBJECT, EVENT_HEAD.length + word.length);
+    out.set(object, EVENT_HEAD.length + word.length + EVENT_OBJECT.length);
+    return out;
+  },
+};
+
+/** A map of two: `type`, and `object` behind it. */
+const EVENT_HEAD = Uint8Array.from([...SELF_DESCRIBED, 0xa2, ...encodeCborItem('type')]);
+const EVENT_OBJECT = encodeCborItem('object');
+
+/** Those that every server has; the first is for whoever does not say. */
 export const formats: readonly Format[] = [jsonFormat, yamlFormat, protobufFormat];
+
+/** With those of the features that are on. */
+export const formatsOf = (features: readonly string[]): readonly Format[] => (features.includes('CBORServingAndStorage') ? [...formats, cborFormat] : formats);

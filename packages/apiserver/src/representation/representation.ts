@@ -1,7 +1,7 @@
 import { apiVersionOf, badRequest, failure, type Kind, type StatusError } from '@navarch/machinery';
 import type { ApiRequest } from '../request.ts';
 import { type Clause, parseAccept, takes } from './accept.ts';
-import { type Format, formats, hasProtobuf, jsonFormat, PROTOBUF_TYPE } from './format.ts';
+import { cborFormat, type Format, formats, hasProtobuf, jsonFormat, PROTOBUF_TYPE } from './format.ts';
 
 /** How clients want objects shown: whole, as table rows, or their metadata only. */
 export type Shape = 'object' | 'table' | 'metadata';
@@ -22,6 +22,12 @@ export interface Representation {
   readonly key: string;
 }
 
+/** A request, and the formats that whoever it is asked of has. */
+export interface Asking {
+  readonly request: ApiRequest;
+  readonly formats: readonly Format[];
+}
+
 const META_V1 = 'meta.k8s.io/v1';
 const METADATA = 'PartialObjectMetadata';
 const HUMAN_AGENTS = ['curl', 'Wget', 'Mozilla/5.0'] as const;
@@ -30,7 +36,7 @@ const HUMAN_AGENTS = ['curl', 'Wget', 'Mozilla/5.0'] as const;
  * What the Accept header asks for, in upstream's order of preference. Without a kind only the value itself can be had.
  * Throws NotAcceptable in upstream's words.
  */
-export function negotiate(request: ApiRequest, kind: Kind<any> | undefined): Representation {
+export function negotiate({ request, formats }: Asking, kind: Kind<any> | undefined): Representation {
   const accept = request.header('accept') ?? '';
   const isPretty = wantsPretty(request);
   if (accept === '') return plain(jsonFormat, isPretty);
@@ -45,16 +51,16 @@ export function negotiate(request: ApiRequest, kind: Kind<any> | undefined): Rep
 }
 
 /** The same for a watch, which has fewer formats. */
-export function negotiateStream(request: ApiRequest, kind: Kind<any>): Representation {
-  const found = negotiate(request, kind);
-  if (found.format.streamType === undefined) throw notAcceptable(formats.flatMap((format) => (format.streamType ? [`${format.mediaType};stream=watch`] : [])));
+export function negotiateStream(asking: Asking, kind: Kind<any>): Representation {
+  const found = negotiate(asking, kind);
+  if (found.format.streamType === undefined) throw notAcceptable(asking.formats.flatMap(streamTypesOf));
   return { ...found, isPretty: false };
 }
 
 /** How a refusal is shown: in the client's format where it has one, else in JSON; never refused. */
-export function formatOfRefusal(request: ApiRequest): Format {
+export function formatOfRefusal(asking: Asking): Format {
   try {
-    return negotiate(request, undefined).format;
+    return negotiate(asking, undefined).format;
   } catch {
     return jsonFormat;
   }
@@ -80,9 +86,11 @@ function accepted(clause: Clause, format: Format, kind: Kind<any> | undefined, i
   return { format, shape: 'metadata', metaVersion, isList: as !== METADATA, isPretty, includeObject: '', key: `${format.mediaType} metadata ${metaVersion}` };
 }
 
+const streamTypesOf = (format: Format): readonly string[] => (format.streamType === undefined ? [] : [format === cborFormat ? format.streamType : `${format.mediaType};stream=watch`]);
+
 const plainOf = (format: Format, isPretty: boolean): Representation =>
   ({ format, shape: 'object', metaVersion: '', isList: false, isPretty, includeObject: '', key: format.mediaType });
-const plains = new Map(formats.map((format) => [format, [plainOf(format, false), plainOf(format, true)] as const]));
+const plains = new Map([...formats, cborFormat].map((format) => [format, [plainOf(format, false), plainOf(format, true)] as const]));
 
 const plain = (format: Format, isPretty: boolean): Representation => plains.get(format)?.[isPretty ? 1 : 0] ?? plainOf(format, isPretty);
 

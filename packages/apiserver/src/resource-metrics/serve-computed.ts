@@ -9,11 +9,12 @@ import type { ApiResponse } from '../request.ts';
 import { computedItems, computedList, computedObject, type ComputedResource } from './computed.ts';
 
 /** Reads a computed resource: one object or a list, whole, as a table, or as their metadata. */
-export function serveComputed(resource: ComputedResource, { request, info, registry }: Exchange): ApiResponse {
+export function serveComputed(resource: ComputedResource, exchange: Exchange): ApiResponse {
+  const { request, info, registry } = exchange;
   const { verb, namespace, name } = info;
   if (request.method !== 'GET' || info.subresource !== '' || (verb !== 'get' && verb !== 'list')) throw notAllowedHere();
   const { kind } = resource;
-  const how = negotiate(request, kind);
+  const how = negotiate(exchange, kind);
   const now = registry.deps.clock.now();
   if (verb === 'get') {
     const object = computedObject(resource, namespace, name);
