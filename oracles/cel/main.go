@@ -25,6 +25,7 @@ import (
 	kjson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apimachinery/pkg/util/version"
+	plugincel "k8s.io/apiserver/pkg/admission/plugin/cel"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 	apiservercel "k8s.io/apiserver/pkg/cel"
 	"k8s.io/apiserver/pkg/cel/common"
@@ -41,6 +42,7 @@ type question struct {
 	Schema     v1.JSONSchemaProps           `json:"schema"`
 	Value      json.RawMessage              `json:"value"`
 	Old        json.RawMessage              `json:"old"`
+	Policy     *policy                      `json:"policy"`
 }
 
 type answer struct {
@@ -81,6 +83,8 @@ func reply(q question) (found answer) {
 		return define(q)
 	case "rules":
 		return rules(q)
+	case "policy":
+		return compiledPolicy(q)
 	}
 	return answer{Error: "unknown op"}
 }
@@ -121,6 +125,60 @@ func evaluate(q question) answer {
 	return found
 }
 
+// What the expressions of a policy may use, and what one of them must come to.
+type policy struct {
+	HasParams     bool       `json:"hasParams"`
+	HasAuthorizer bool       `json:"hasAuthorizer"`
+	IsMutating    bool       `json:"isMutating"`
+	Wanted        []string   `json:"wanted"`
+	Variables     []variable `json:"variables"`
+}
+
+type variable struct {
+	Name       string `json:"name"`
+	Expression string `json:"expression"`
+}
+
+func (v *variable) GetExpression() string    { return v.Expression }
+func (v *variable) ReturnTypes() []*cel.Type { return []*cel.Type{cel.AnyType, cel.DynType} }
+func (v *variable) GetName() string          { return v.Name }
+
+type wanting struct {
+	source string
+	types  []*cel.Type
+}
+
+func (w *wanting) GetExpression() string    { return w.source }
+func (w *wanting) ReturnTypes() []*cel.Type { return w.types }
+
+var returned = map[string]*cel.Type{
+	"bool": cel.BoolType, "string": cel.StringType, "null_type": cel.NullType, "Object": cel.ObjectType("Object"), "list(JSONPatch)": cel.ListType(cel.ObjectType("JSONPatch")),
+}
+
+// What is wrong with an expression of a policy.
+func compiledPolicy(q question) answer {
+	compiler, err := plugincel.NewCompositedCompiler(base)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	declared := plugincel.OptionalVariableDeclarations{HasParams: q.Policy.HasParams, HasAuthorizer: q.Policy.HasAuthorizer, HasPatchTypes: q.Policy.IsMutating}
+	for i := range q.Policy.Variables {
+		compiler.CompileAndStoreVariable(&q.Policy.Variables[i], declared, environment.NewExpressions)
+	}
+	types := []*cel.Type{}
+	for _, name := range q.Policy.Wanted {
+		types = append(types, returned[name])
+	}
+	if len(types) == 0 {
+		types = []*cel.Type{cel.AnyType, cel.DynType}
+	}
+	result := compiler.CompileCELExpression(&wanting{q.Source, types}, declared, environment.NewExpressions)
+	if result.Error != nil {
+		return answer{Issues: result.Error.Detail}
+	}
+	return answer{}
+}
+
 // Types as "list(int)", "map(string, dyn)".
 func typeOf(text string) *cel.Type {
 	name, rest, _ := strings.Cut(text, "(")
@@ -148,7 +206,7 @@ func plain(value ref.Val) any {
 	case types.Uint:
 		return map[string]any{"uint": strconv.FormatUint(uint64(v), 10)}
 	case types.Double:
-		return map[string]any{"double": strconv.FormatFloat(float64(v), 'g', 15, 64)}
+		return map[string]any{"double": strconv.FormatFloat(float64(v), 'g', -1, 64)}
 	case types.String:
 		return map[string]any{"string": string(v)}
 	case types.Bool:

@@ -37,5 +37,5 @@ export function comparable(value: unknown): unknown {
   ]));
 }
 
-/** As many digits as both have right. */
-const digits = (value: number): string => (Number.isFinite(value) ? String(Number(value.toPrecision(14))) : String(value));
+/** Whatever the form it was written in. */
+const digits = (value: number): string => String(value);

@@ -183,6 +183,32 @@ test('expressions that can never be evaluated are refused where they are written
   );
 });
 
+test('expressions of other types than are wanted are refused where they are written, and so are names that are not there', async () => {
+  const server = await startedServer();
+  const complaints = async (spec: object): Promise<string> => {
+    const { body } = await server.ask('POST', `${ADMISSION}/validatingadmissionpolicies`, { metadata: { name: 'p' }, spec: { matchConstraints: onDeployments, ...spec } });
+    return body.message;
+  };
+  const variables = [{ name: 'n', expression: 'object.spec.replicas > 1' }];
+  const told = await complaints({
+    variables,
+    validations: [
+      { expression: 'object.spec.replicas' },
+      { expression: 'variables.n' },
+      { expression: 'variables.m' },
+      { expression: 'params.x == 1' },
+      { expression: "request.name.size('x') == 1" },
+      { expression: 'true', messageExpression: "authorizer.path('/').check('get').reason()" },
+    ],
+  });
+  assert.match(told, /validations\[0\]\.expression: Invalid value: "object.spec.replicas": must evaluate to bool but got dyn/);
+  assert.doesNotMatch(told, /validations\[1\]/);
+  assert.match(told, /validations\[2\].*compilation failed: ERROR: <input>:1:10: undefined field 'm'\n \| variables.m\n \| \.{9}\^/);
+  assert.match(told, /validations\[3\].*undeclared reference to 'params'/);
+  assert.match(told, /validations\[4\].*found no matching overload for 'size' applied to 'string.\(string\)'/);
+  assert.match(told, /validations\[5\]\.messageExpression.*undeclared reference to 'authorizer'/);
+});
+
 test('a policy that would never end costs the request and nothing more', async () => {
   const many = `[${Array.from({ length: 200 }, (_, i) => i).join(',')}]`;
   const server = await withPolicy({

@@ -182,7 +182,7 @@ class Planner {
 const CONVERSIONS = new Set(['bool', 'bytes', 'double', 'duration', 'int', 'string', 'timestamp', 'uint']);
 
 /** What is written out is converted before anything is evaluated. */
-const isSettled = ({ name, args }: Call): boolean => CONVERSIONS.has(name) && args[0]?.is === 'literal';
+const isSettled = ({ name, args: [arg] }: Call): boolean => CONVERSIONS.has(name) && (arg?.is === 'literal' || (arg?.is === 'call' && isSettled(arg)));
 
 function settled(step: Step): Step {
   const value = step({ variables: () => undefined, budget: new Budget(Infinity), local: undefined });
@@ -250,6 +250,7 @@ function isThere(value: unknown, name: string): boolean {
 
 const indexed = (of: Step, at: Step): Step => (frame) => {
   const held = of(frame);
+  if (held instanceof Optional && !held.has) return held;
   const place = at(frame);
   frame.budget.spend(1);
   if (held instanceof Optional) return optionalElement(held, place);

@@ -76,6 +76,12 @@ function madeType(name: string): CelType | undefined {
   return name === 'Object' || name.startsWith('Object.') ? celObject(name, () => celDyn) : undefined;
 }
 
+/** Of a variable only types of the language are kept, as upstream keeps them. */
+function keptType(type: CelType): CelType {
+  if (type.kind === 'list' || type.kind === 'map') return { ...type, params: type.params.map(keptType) };
+  return type.kind === 'simple' ? type : celDyn;
+}
+
 const FUNCTIONS: readonly CelOverload[] = authorizerFunctions;
 const MUTATING_FUNCTIONS: readonly CelOverload[] = [...authorizerFunctions, ...jsonPatchFunctions];
 
@@ -127,7 +133,7 @@ export class PolicyExpressions {
     const fields: Record<string, CelType> = {};
     for (const { name, expression } of variables) {
       const made = this.#tried(expression, { ...base, variables: fieldsOf('kubernetes.variables', fields) });
-      fields[name] = made instanceof CelSyntaxError ? celDyn : made.type;
+      fields[name] = made instanceof CelSyntaxError ? celDyn : keptType(made.type);
     }
     return { ...base, variables: fieldsOf('kubernetes.variables', fields) };
   }
