@@ -66,6 +66,7 @@ const asked = (source: string): Case => ({ request: { op: 'evaluate', source, va
 
 const known: readonly Known[] = [
   { why: 'messages of protobuf, which no API of Kubernetes has, cannot be named', is: (request) => /google\.protobuf\.(?:Any|Int64Value|Duration\{)/.test(sourceOf(request)) },
+  { why: 'the parser stops at the first thing that is wrong', is: (_, theirs, mine) => issuesOf(mine) !== '' && issuesOf(theirs).startsWith(issuesOf(mine)) },
   { why: 'upstream breaks, and says so', is: (_, theirs) => JSON.stringify(theirs).includes('internal error: interface conversion') },
   { why: 'that no overload takes the values is told without their types', is: (_, theirs, mine) => errorOf(theirs) === 'no such overload' && errorOf(mine).startsWith('no such overload') },
   { why: 'uints, bytes and times are no keys of maps here', is: (_, theirs, mine) => errorOf(mine).startsWith('unsupported key type') || (JSON.stringify(theirs).replaceAll('uint', 'int') === JSON.stringify(mine).replaceAll('uint', 'int')) },
@@ -74,6 +75,7 @@ const known: readonly Known[] = [
 ];
 
 const errorOf = (answer: Answer): string => ('value' in answer ? ((answer.value as Reply).error ?? '') : '');
+const issuesOf = (answer: Answer): string => ('value' in answer ? ((answer.value as Reply).issues ?? '') : '');
 const sourceOf = (request: unknown): string => (request as { readonly source: string }).source;
 
 /** Every expression of the table, in a row, and again. */

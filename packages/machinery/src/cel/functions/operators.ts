@@ -41,12 +41,16 @@ const rest = (a: bigint, b: bigint): bigint => {
   return a % b;
 };
 
-/** One operation on numbers of each kind. */
-const arithmetic = (sign: string, whole: (a: bigint, b: bigint) => bigint, real?: (a: number, b: number) => number): readonly Overload[] => [
-  declare(`_${sign}_(int, int) -> int`, (a: bigint, b: bigint) => toInt(whole(a, b))),
-  declare(`_${sign}_(uint, uint) -> uint`, (a: Uint, b: Uint) => toUint(whole(a.value, b.value))),
-  ...(real ? [declare(`_${sign}_(double, double) -> double`, real)] : []),
-];
+// What is not known yet is bound by the first overload that fits: they stand in upstream's order.
+
+type Whole = (a: bigint, b: bigint) => bigint;
+type Real = (a: number, b: number) => number;
+const ofDoubles = (sign: string, real: Real): Overload => declare(`_${sign}_(double, double) -> double`, real);
+const ofInts = (sign: string, whole: Whole): Overload => declare(`_${sign}_(int, int) -> int`, (a: bigint, b: bigint) => toInt(whole(a, b)));
+const ofUints = (sign: string, whole: Whole): Overload => declare(`_${sign}_(uint, uint) -> uint`, (a: Uint, b: Uint) => toUint(whole(a.value, b.value)));
+
+const plusWhole: Whole = (a, b) => a + b;
+const minusWhole: Whole = (a, b) => a - b;
 
 /** What putting two texts together costs. */
 const joining: CostOf = (left, right) => {
@@ -57,16 +61,20 @@ const joiningLists: CostOf = (left, right) => ({ cost: exactly(1), size: plus(le
 
 const sums: readonly Overload[] = [
   declare('_+_(bytes, bytes) -> bytes', (a: Uint8Array, b: Uint8Array) => Uint8Array.from([...a, ...b]), joining),
-  ...arithmetic('+', (a, b) => a + b, (a, b) => a + b),
+  ofDoubles('+', (a, b) => a + b),
   declare('_+_(duration, duration) -> duration', (a: Duration, b: Duration) => toDuration(a.ns + b.ns)),
   declare('_+_(duration, timestamp) -> timestamp', (a: Duration, b: Timestamp) => toTimestamp(a.ns + b.ns, b.zoneMinutes)),
   declare('_+_(timestamp, duration) -> timestamp', (a: Timestamp, b: Duration) => toTimestamp(a.ns + b.ns, a.zoneMinutes)),
+  ofInts('+', plusWhole),
   declare('_+_(list(A), list(A)) -> list(A)', (a: unknown[], b: unknown[]) => joinedLists(a, b), joiningLists),
   declare('_+_(string, string) -> string', (a: string, b: string) => a + b, joining),
-  ...arithmetic('-', (a, b) => a - b, (a, b) => a - b),
+  ofUints('+', plusWhole),
+  ofDoubles('-', (a, b) => a - b),
   declare('_-_(duration, duration) -> duration', (a: Duration, b: Duration) => toDuration(a.ns - b.ns)),
+  ofInts('-', minusWhole),
   declare('_-_(timestamp, duration) -> timestamp', (a: Timestamp, b: Duration) => toTimestamp(a.ns - b.ns, a.zoneMinutes)),
   declare('_-_(timestamp, timestamp) -> duration', (a: Timestamp, b: Timestamp) => toDuration(a.ns - b.ns)),
+  ofUints('-', minusWhole),
 ];
 
 /** What looking at both until they differ costs. */
@@ -75,8 +83,7 @@ const comparing: CostOf = (left, right) => {
   const min = left.size.min === left.size.max && right?.size.min === right?.size.max ? max : max > 0 ? 1 : 0;
   return { cost: scaled({ min, max }, TRAVERSAL) };
 };
-const NUMBERS = ['int', 'uint', 'double'];
-const PAIRS = NUMBERS.flatMap((left) => NUMBERS.map((right) => `${left}, ${right}`));
+const PAIRS = ['int, int', 'int, double', 'int, uint', 'uint, uint', 'uint, double', 'uint, int', 'double, double', 'double, int', 'double, uint'];
 
 const relation = (sign: string, holds: (order: number) => boolean): readonly Overload[] => {
   const related = (a: unknown, b: unknown): boolean => holds(compare(a, b));
@@ -124,9 +131,14 @@ export const operators: readonly Overload[] = [
   declare('-_(double) -> double', (a: number) => -a),
   declare('-_(int) -> int', (a: bigint) => toInt(-a)),
   ...sums,
-  ...arithmetic('*', (a, b) => a * b, (a, b) => a * b),
-  ...arithmetic('/', divided, (a, b) => a / b),
-  ...arithmetic('%', rest),
+  ofDoubles('*', (a, b) => a * b),
+  ofInts('*', (a, b) => a * b),
+  ofUints('*', (a, b) => a * b),
+  ofDoubles('/', (a, b) => a / b),
+  ofInts('/', divided),
+  ofUints('/', divided),
+  ofInts('%', rest),
+  ofUints('%', rest),
   ...relations,
   ...declareFor(['string', 'bytes', 'list(A)', 'map(A, B)'], 'size(<>) -> int', (value: unknown) => BigInt(sizeOf(value))),
   ...declareFor(['string', 'bytes', 'list(A)', 'map(A, B)'], 'size(this <>) -> int', (value: unknown) => BigInt(sizeOf(value))),
