@@ -88,6 +88,20 @@ test('Cache.relist() answers many callers with one list that began after the las
   });
 });
 
+test('Cache.relist() waits between lists that fail', async () => {
+  await withCache(async (api, cache, clock, signal) => {
+    await cache.whenSynced([kind], signal);
+    api.failNext = new Error('down');
+    api.failuresLeft = 50;
+    const asked = cache.relist(kind, signal);
+    await clock.advance(10_000);
+    assert.ok(api.lists < 10, `${api.lists} lists in ten seconds`);
+    api.failNext = undefined;
+    await clock.advance(60_000);
+    await asked;
+  });
+});
+
 test('Cache reports an object that was replaced under its name as gone and new', async () => {
   await withCache(async (api, cache, clock, signal) => {
     api.put('a/one');

@@ -44,7 +44,7 @@ export async function follow(
     const started = deps.clock.monotonic();
     try {
       if (mustList || relists.isAsked) {
-        const ask = relists.latest;
+        const ask = relists.begin();
         const { items, resourceVersion } = await api.list(scope);
         signal.throwIfAborted();
         shelf.replace(items, Number(resourceVersion));
@@ -71,7 +71,9 @@ export class Relists {
   #latest = 0;
   #answered = 0;
 
-  get latest(): number {
+  /** A list begins that answers all requests until now: what fails from here on is none of the watch that they broke off. */
+  begin(): number {
+    this.#attempt = undefined;
     return this.#latest;
   }
 
@@ -92,7 +94,6 @@ export class Relists {
   }
 
   answered(ask: number): void {
-    this.#attempt = undefined;
     this.#answered = ask;
     this.#done.notify();
   }

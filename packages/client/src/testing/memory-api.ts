@@ -20,6 +20,8 @@ export class MemoryApi implements Api {
   watches = 0;
   /** Thrown by the next call that reads or writes, once. */
   failNext: unknown;
+  /** Calls that read or write still to fail as the next one does. */
+  failuresLeft = 0;
   /** Watches after this version are told to list again. */
   #compacted = 0;
   #version = 0;
@@ -76,7 +78,8 @@ export class MemoryApi implements Api {
   of<O extends ApiObject>(): KindApi<O> {
     const once = (): void => {
       const error = this.failNext;
-      this.failNext = undefined;
+      if (this.failuresLeft > 0) this.failuresLeft -= 1;
+      else this.failNext = undefined;
       if (error) throw error;
     };
     const get = (key: Key): O => {
