@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressOf, bridgeOf, choiceOf, cidrOf, durationOf, nodeNameOf, nthAddress, numberOf, portOf, portRangeOf, serverOf } from './flags.ts';
+import { addressOf, bridgeOf, choiceOf, cidrOf, durationOf, nodeNameOf, nthAddress, numberOf, portOf, portRangeOf, serverOf, serviceCidrOf } from './flags.ts';
 
 const says = (read: () => unknown): string => {
   try {
@@ -19,6 +19,10 @@ const cases: readonly (readonly [read: () => unknown, expected: string])[] = [
   [() => cidrOf('--cluster-cidr', '10.0.0.0/16'), '"10.0.0.0/16"'],
   [() => cidrOf('--cluster-cidr', '10.0.0.0'), '--cluster-cidr takes an IPv4 range such as 10.244.0.0/16, not "10.0.0.0"'],
   [() => cidrOf('--cluster-cidr', '10.0.0.0/33'), '--cluster-cidr takes an IPv4 range such as 10.244.0.0/16, not "10.0.0.0/33"'],
+  [() => serviceCidrOf('--s', '10.96.0.0/16'), '"10.96.0.0/16"'],
+  [() => serviceCidrOf('--s', '10.96.0.0/16,fd00:10:96::/112'), '"10.96.0.0/16,fd00:10:96::/112"'],
+  [() => serviceCidrOf('--s', '10.96.0.0/16,10.97.0.0/16'), '--s takes an IPv4 range, or with a comma an IPv6 range after it, such as 10.96.0.0/16,fd00:10:96::/112, not "10.96.0.0/16,10.97.0.0/16"'],
+  [() => serviceCidrOf('--s', 'fd00::/112'), '--s takes an IPv4 range such as 10.244.0.0/16, not "fd00::/112"'],
   [() => numberOf('--max-pods', '-1', [1, 1000]), '--max-pods takes a number from 1 to 1000, not "-1"'],
   [() => portRangeOf('--r', '30000-32767'), '[30000,32767]'],
   [() => portRangeOf('--r', '32767-30000'), '--r takes a range of ports such as 30000-32767, not "32767-30000"'],

@@ -1,4 +1,4 @@
-import { isIP, isIPv4 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { UserError } from '../user-error.ts';
 
 export const DEFAULTS = {
@@ -26,6 +26,16 @@ export function reachableAddressOf(flag: string, text: string): string {
 export function cidrOf(flag: string, text: string): string {
   const [address = '', bits = ''] = text.split('/');
   if (!isIPv4(address) || !/^\d{1,2}$/.test(bits) || Number(bits) > 30 || Number(bits) < 8) throw wrong(flag, text, 'an IPv4 range such as 10.244.0.0/16');
+  return text;
+}
+
+/** One range of cluster IPs, or one of each family, IPv4 first: nodes have IPv4. */
+export function serviceCidrOf(flag: string, text: string): string {
+  const [first = '', second, ...more] = text.split(',');
+  const [address = '', bits = ''] = (second ?? '').split('/');
+  const isSecond = second === undefined || (isIPv6(address) && /^\d{2,3}$/.test(bits) && Number(bits) >= 64 && Number(bits) <= 126);
+  if (!isSecond || more.length > 0) throw wrong(flag, text, 'an IPv4 range, or with a comma an IPv6 range after it, such as 10.96.0.0/16,fd00:10:96::/112');
+  cidrOf(flag, first);
   return text;
 }
 

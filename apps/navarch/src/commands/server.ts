@@ -8,7 +8,7 @@ import { ensureDefaultStorageClass } from '../compose/default-storage-class.ts';
 import { runControlPlane } from '../compose/control-plane.ts';
 import { startServer } from '../compose/server.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
-import { addressOf, cidrOf, DEFAULTS, nodeNameOf, nthAddress, portOf, portRangeOf, reachableAddressOf } from '../cluster/flags.ts';
+import { addressOf, cidrOf, DEFAULTS, nodeNameOf, nthAddress, portOf, portRangeOf, reachableAddressOf, serviceCidrOf } from '../cluster/flags.ts';
 import { layoutOf, openFolder } from '../cluster/layout.ts';
 import { ownAddress } from '../cluster/own-address.ts';
 import { ensureJoining } from '../join/ensure-joining.ts';
@@ -62,7 +62,7 @@ export const declareServer: Declare = (program) => {
     .option('--port <port>', 'port of the API server', String(DEFAULTS.port))
     .option('--advertise-address <address>', "address at which pods and other machines reach this server (default: this machine's own)")
     .option('--tls-san <name...>', 'further names and addresses by which people reach this server', [])
-    .option('--service-cidr <cidr>', 'range of cluster IPs', DEFAULTS.serviceCidr)
+    .option('--service-cidr <cidr>', 'range of cluster IPs; of IPv6 too, with a comma', DEFAULTS.serviceCidr)
     .option('--service-node-port-range <range>', 'ports for NodePort services', DEFAULTS.nodePorts)
     .option('--cluster-cidr <cidr>', 'range of pod addresses', DEFAULTS.clusterCidr)
     .option('--cluster-dns <address>', 'cluster IP of DNS (default: the tenth of the service range)')
@@ -82,7 +82,7 @@ export const declareServer: Declare = (program) => {
 async function runServer(flags: ServerFlags): Promise<void> {
   const port = portOf('--port', flags.port);
   const layout = layoutOf(flags.name, flags.dataDir);
-  const serviceCidr = cidrOf('--service-cidr', flags.serviceCidr);
+  const serviceCidr = serviceCidrOf('--service-cidr', flags.serviceCidr);
   const settings = {
     clusterDns: addressOf('--cluster-dns', flags.clusterDns ?? nthAddress(serviceCidr, 10)), clusterDomain: flags.clusterDomain,
     clusterCidr: cidrOf('--cluster-cidr', flags.clusterCidr),
