@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { builtinKinds, protobufEncoder } from '@navarch/api';
-import { apiVersionOf, decode, type Kind } from '@navarch/machinery';
+import { apiVersionOf, decode, encodeCbor, type Kind } from '@navarch/machinery';
 import { objectsOf } from '@navarch/machinery/testing';
 import { minimalObjects } from '../../packages/api/src/testing/minimal-objects.ts';
 import { formatYaml } from '../../packages/apiserver/src/representation/format-yaml.ts';
@@ -51,7 +51,7 @@ const NAMES = [...times(4, 'a'), 'b', 'c', 'fuzz', 'default', 'kubernetes'];
 const NAMESPACES = [...times(12, 'fuzz'), 'default', 'none', 'kube-system'];
 const PARTS = ['status', 'status', 'scale', 'binding', 'eviction', 'token', 'approval', 'finalize', 'ephemeralcontainers', 'resize', 'nothing', 'log', 'exec', 'attach', 'portforward', 'proxy', 'proxy/a//b'] as const;
 const DOCUMENTS = [
-  '/', '/api', '/apis', '/api/v1', '/apis/apps', '/apis/apps/v1', '/openapi/v2', '/openapi/v3', '/openapi/v3/apis/apps/v1', '/version', '/healthz', '/livez', '/readyz', '/readyz/ping', '/metrics', '/statusz', '/flagz',
+  '/', '/api', '/apis', '/api/v1', '/apis/apps', '/apis/apps/v1', '/openapi/v2', '/openapi/v3', '/openapi/v3/apis/apps/v1', '/version', '/healthz', '/livez', '/readyz', '/readyz/ping', '/metrics', '/metrics/slis', '/statusz', '/flagz',
   '/.well-known/openid-configuration', '/openid/v1/jwks', '/debug/pprof', '/swagger.json', '/api/v1/watch/pods', '/api/v1/watch/namespaces/fuzz/pods/a',
 ] as const;
 const METHODS = [...times(9, 'GET'), ...times(10, 'POST'), ...times(8, 'PUT'), ...times(12, 'PATCH'), ...times(3, 'DELETE'), 'HEAD', 'OPTIONS', 'CONNECT', 'TRACE', 'PROPFIND'];
@@ -65,10 +65,10 @@ const QUERIES: readonly (readonly [name: string, values: readonly string[]])[] =
 ];
 const ACCEPTS = [
   'application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'application/cbor', '*/*', 'text/html', 'application/json;as=Table;v=v1;g=meta.k8s.io', 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
-  'application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json', 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch', 'a/b;q=x', ';;,,', 'application/json;q=0',
+  'application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json', 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch', 'a/b;q=x', ';;,,', 'application/json;q=0', 'application/cbor;as=Table;v=v1;g=meta.k8s.io', 'application/json;v=v1beta1;g=config.k8s.io;as=Statusz',
   'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
 ] as const;
-const TYPES = [...times(8, 'application/json'), ...times(4, 'application/yaml'), ...times(5, 'application/vnd.kubernetes.protobuf'), 'application/cbor', 'text/plain', '', 'application/json; charset=x', 'multipart/form-data; boundary=x'];
+const TYPES = [...times(8, 'application/json'), ...times(4, 'application/yaml'), ...times(5, 'application/vnd.kubernetes.protobuf'), ...times(4, 'application/cbor'), 'text/plain', '', 'application/json; charset=x', 'multipart/form-data; boundary=x'];
 const PATCHES = ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml', 'application/apply-patch+cbor', 'application/json'] as const;
 const EXTRA: readonly (readonly [string, readonly string[]])[] = [
   ['accept-encoding', ['gzip', 'gzip;q=0', 'br', '*']], ['if-none-match', ['"x"', '*', 'W/"']], ['user-agent', ['curl/8', 'Mozilla/5.0', '', '/'.repeat(300), 'kubectl/v1.37.0 (linux/amd64) kubernetes/x']],
@@ -144,10 +144,20 @@ function named(draw: Draw, target: Target): Record<string, unknown> {
 function encoded(draw: Draw, type: string, value: Record<string, unknown>, changed: unknown): Buffer {
   if (type === 'application/vnd.kubernetes.protobuf') return protobufOf(value) ?? draw.bytes(40);
   const text = jsonText(changed);
+  if (type === 'application/cbor') return cborOf(text);
   if (type !== 'application/yaml' || draw.chance(30)) return Buffer.from(text);
   if (draw.chance(5)) return Buffer.from(`a: &a [x, x]\nb: &b [${'*a, '.repeat(50)}*a]\nc: [${'*b, '.repeat(50)}*b]\n`);
   try {
     return Buffer.from(formatYaml(JSON.parse(text)));
+  } catch {
+    return Buffer.from(text);
+  }
+}
+
+/** What is no JSON goes as it is: that is no CBOR either. */
+function cborOf(text: string): Buffer {
+  try {
+    return Buffer.from(encodeCbor(JSON.parse(text)));
   } catch {
     return Buffer.from(text);
   }
@@ -169,7 +179,8 @@ function patchOf(draw: Draw, value: Record<string, unknown>): { readonly type: s
   const patch: unknown = type === 'application/json-patch+json'
     ? Array.from({ length: draw.below(4) }, () => ({ op: draw.one(['add', 'remove', 'replace', 'move', 'copy', 'test', 'x']), path: draw.one(pointers), from: draw.one(pointers), value: draw.one([1, 'a', {}, [], null, value]) }))
     : type.includes('strategic') && draw.chance(50) ? { ...value, $patch: draw.one(['replace', 'delete', 'merge', 'x']), '$setElementOrder/containers': [{ name: 'c' }], $retainKeys: ['a'] } : value;
-  const body = Buffer.from(jsonText(draw.chance(70) ? mutateJson(draw, patch) : patch));
+  const text = jsonText(draw.chance(70) ? mutateJson(draw, patch) : patch);
+  const body = type === 'application/apply-patch+cbor' ? cborOf(text) : Buffer.from(text);
   return { type, body: draw.chance(15) ? mutateBytes(draw, body) : body };
 }
 

@@ -28,7 +28,7 @@ export async function fuzzTarget(): Promise<FuzzTarget> {
   const store = new MemoryStore();
   const { server, housekeep } = await serve({
     store, clock: systemClock, random: systemRandom(), log: complaining(said), tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
-    issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.0.0.1', advertisePort: 6443, parseYaml, patterns: linearPatterns,
+    issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.0.0.1', advertisePort: 6443, parseYaml, patterns: linearPatterns, enabledFeatures: ['CBORServingAndStorage'],
   }, stop.signal);
   const housekeeping = housekeep(stop.signal).catch(() => undefined);
   const authority = pki.authority.certificate;

@@ -33,6 +33,7 @@ test('runScheduler() counts attempts by their end, and the pods that wait', asyn
   for (const line of [
     'scheduler_schedule_attempts_total{profile="default-scheduler",result="scheduled"} 1', 'scheduler_schedule_attempts_total{profile="default-scheduler",result="unschedulable"} 1',
     'scheduler_scheduling_attempt_duration_seconds_count{profile="default-scheduler",result="scheduled"} 1',
+    'scheduler_pod_scheduling_attempts_bucket{le="1"} 1', 'scheduler_preemption_attempts_total 1',
     'scheduler_pending_pods{queue="active"} 0', 'scheduler_pending_pods{queue="unschedulable"} 1',
   ]) assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
 });

@@ -117,8 +117,10 @@ class Scheduler {
     this.#assumed.add(keyOf(pod));
     snapshot.place(pod, placement.node);
     snapshot.unnominate(keyOf(pod));
+    const attempt = this.#queue.failures(keyOf(pod)) + 1;
     const bound = async (signal: AbortSignal): Promise<void> => {
       const isBound = await this.#orTakenBack(pod, placement.node, () => bind(pod, placement.node, this.#deps), signal);
+      if (isBound) this.#measures.scheduled(attempt);
       this.#measures.ended(isBound ? 'scheduled' : 'error', profile.schedulerName, startedMs);
     };
     const errands = this.#errandsOf(pod, placement.node, profile);
@@ -176,6 +178,7 @@ class Scheduler {
   #tryPreempting(pod: Pod, profile: Profile, unfit: Unfit): void {
     const snapshot = this.#snapshot;
     const preemption = preempt({ pod, unfit, snapshot, profile, budgets: this.#deps.cache.list(podDisruptionBudget), random: this.#deps.random });
+    this.#measures.preempted(preemption.node === undefined ? undefined : preemption.victims.length);
     // Where there was no node at all nobody turned the pod away: whatever happens may help.
     const plugins = profile.plugins.map(({ plugin }) => plugin);
     this.#queue.park(pod, unfit.rejectedBy.size > 0 ? plugins.filter(({ name }) => unfit.rejectedBy.has(name)) : plugins);

@@ -52,6 +52,11 @@ export class PodQueue {
     return { active: this.#isReady.size, backoff: this.#backingOff.size, unschedulable: this.#parked.size };
   }
 
+  /** How often the pod was tried in vain. */
+  failures(key: string): number {
+    return this.#attempts.get(key) ?? 0;
+  }
+
   /** A new or changed pod: tried at once. */
   add(pod: Pod): void {
     const key = keyOf(pod);

@@ -12,15 +12,15 @@ export function resourceMetrics(node: ObservedNode): readonly MetricFamily[] {
   const pods = node.pods.map((pod) => ({ ...pod, labels: { namespace: pod.namespace, pod: pod.name } }));
   const own = [{ usage: node.usage, labels: {} }];
   return [
-    family('container_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the container in core-seconds', timed(containers, cpuSeconds)),
-    family('container_memory_working_set_bytes', 'gauge', 'Current working set of the container in bytes', timed(containers, workingSet)),
-    family('container_start_time_seconds', 'gauge', 'Start time of the container since unix epoch in seconds', containers.map(({ labels, startedAt }) => ({ labels, value: startedAt / 1000 }))),
+    family('container_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the container in core-seconds', timed(containers, cpuSeconds)),
+    family('container_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the container in bytes', timed(containers, workingSet)),
+    family('container_start_time_seconds', 'gauge', '[STABLE] Start time of the container since unix epoch in seconds', containers.map(({ labels, startedAt }) => ({ labels, value: startedAt / 1000 }))),
     family('container_swap_usage_bytes', 'gauge', 'Current amount of the container swap usage in bytes. Reported only on non-windows systems', timed(containers, none)),
-    family('node_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the node in core-seconds', timed(own, cpuSeconds)),
-    family('node_memory_working_set_bytes', 'gauge', 'Current working set of the node in bytes', timed(own, workingSet)),
-    family('pod_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the pod in core-seconds', timed(pods, cpuSeconds)),
-    family('pod_memory_working_set_bytes', 'gauge', 'Current working set of the pod in bytes', timed(pods, workingSet)),
-    family('resource_scrape_error', 'gauge', '1 if there was an error while getting container metrics, 0 otherwise', [{ value: node.usage ? 0 : 1 }]),
+    family('node_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the node in core-seconds', timed(own, cpuSeconds)),
+    family('node_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the node in bytes', timed(own, workingSet)),
+    family('pod_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the pod in core-seconds', timed(pods, cpuSeconds)),
+    family('pod_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the pod in bytes', timed(pods, workingSet)),
+    family('resource_scrape_error', 'gauge', '[STABLE] 1 if there was an error while getting container metrics, 0 otherwise', [{ value: node.usage ? 0 : 1 }]),
     family('scrape_error', 'gauge', '1 if there was an error while getting container metrics, 0 otherwise', [{ value: node.usage ? 0 : 1 }]),
   ];
 }
