@@ -23,7 +23,7 @@ const form: Form<ApiObject> = {
 
 /** The bytes of an object that names the revision they will have: the last change to it. */
 const bytesAt = (draft: ApiObject) => (revision: number): Uint8Array => {
-  (draft as Mutable<ApiObject>).metadata.resourceVersion = String(revision);
+  (draft as Mutable<ApiObject>).metadata.resourceVersion = revision === 0 ? '' : String(revision);
   return encoder.encode(JSON.stringify(draft));
 };
 
