@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Schemas } from '../engine/schemas.ts';
 import { equalJson } from '../equality.ts';
 import { StatusError } from '../status.ts';
+import { schemaOf } from '../structural/schema-of.ts';
 import { applyConfig, type Applied, type Application, ownersAfterUpdate, zeroObject } from './apply.ts';
 import { difference, type FieldSet, insertPath, intersection, isEqualSet, pathsOf, union } from './field-set.ts';
 import { entriesOf, isEqualManagement, type Owner, ownersOf } from './managed-fields.ts';
@@ -107,6 +108,16 @@ test('applyConfig() refuses values of another type, by path', () => {
   // A key that is always printed has its zero where an item does not say it.
   assert.equal(refusal({ ports: [{ isOpen: 1 }] }), '.spec.ports[port=0].isOpen: expected boolean, got &{1}');
   assert.equal(refusal({ ports: [{ isOpen: true }, { port: 0 }] }), '.spec.ports: duplicate entries for key [port=0]');
+});
+
+test('applyConfig() takes anything where the schema keeps what it does not know', () => {
+  const keeps = { 'x-kubernetes-preserve-unknown-fields': true } as const;
+  const spec = { type: 'object', ...keeps, properties: { known: { type: 'string' }, pattern: keeps } } as const;
+  const open = schemaOf('App', { type: 'object', properties: { spec } }, ['apiVersion', 'kind'].map((name) => ({ name, schema: { type: 'string' }, isRequired: false, omit: 'empty', isPointer: false })));
+  const refused = { ...empty, spec: { known: 1 } };
+  assert.match(messageOf(() => applyConfig({ ...write(start, 'me'), schema: open, empty, config: refused, force: false })), /\.spec\.known: expected string/);
+  const config = { ...empty, spec: { known: 'x', pattern: 'a|b', a: 1, b: ['x', { c: true }], d: { e: [null], f: 'x' } } };
+  assert.deepEqual(applyConfig({ ...write(start, 'me'), schema: open, empty, config, force: false }).object, config);
 });
 
 test('applyConfig() gives fields that nobody owned to before-first-apply', () => {

@@ -1,5 +1,5 @@
 import type { ListSchema, MapSchema, ObjectSchema, ScalarSchema, Schema } from '../schema.ts';
-import { childSchema, isAssociative, isObject, itemElement, ShapeError } from './shape.ts';
+import { childSchema, DEDUCED, isAssociative, isObject, itemElement, ShapeError } from './shape.ts';
 import { pathText } from './field-set.ts';
 
 /**
@@ -13,7 +13,8 @@ export function misfits(value: unknown, schema: Schema): readonly string[] {
 }
 
 function checkValue(value: unknown, schema: Schema, at: string, found: string[]): void {
-  if (value === null || value === undefined) return;
+  // Of what no schema knows everything is right.
+  if (value === null || value === undefined || schema === DEDUCED) return;
   switch (schema.type) {
     case 'object': case 'map': return isObject(value) ? checkMembers(value, schema, at, found) : tell(found, at, `expected map, got ${plain(value)}`);
     case 'list': return Array.isArray(value) ? checkItems(value, schema, at, found) : tell(found, at, `expected list, got ${plain(value)}`);

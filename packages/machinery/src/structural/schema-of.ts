@@ -1,3 +1,4 @@
+import { DEDUCED } from '../apply/shape.ts';
 import type { FieldSchema, ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 
@@ -16,7 +17,7 @@ function toSchema(json: JsonSchema): Schema {
     case 'number': return { type: 'double' };
     case 'boolean': return { type: 'boolean' };
     // Nothing is said of the shape: what is there is owned field by field.
-    default: return json['x-kubernetes-preserve-unknown-fields'] ? new StructuralObject(json, []) : { type: 'any' };
+    default: return json['x-kubernetes-preserve-unknown-fields'] ? DEDUCED : { type: 'any' };
   }
 }
 
