@@ -1,4 +1,4 @@
-import { customResourceDefinition, type CustomResourceDefinition } from '@navarch/api';
+import { complaintOf, customResourceDefinition, type CustomResourceDefinition, PolicyExpressions } from '@navarch/api';
 import fc from 'fast-check';
 import { Field, type HookContext, jsonPatchFunctions, type Mutable, RuleValidator } from '@navarch/machinery';
 import { linearPatterns } from '@navarch/node';
@@ -11,7 +11,7 @@ import { compared } from '../compare.ts';
 import { built } from '../go.ts';
 import type { Oracle } from '../oracle.ts';
 import { expressions, values, variables } from './expressions.ts';
-import { complaintOf, PolicyExpressions } from '../../packages/apiserver/src/admission/policies/environment.ts';
+import { policyFunctionsHere } from '../../packages/apiserver/src/admission/policies/authorizer-value.ts';
 import { policyCase } from './policy-cases.ts';
 import { randomExpression } from './random-expression.ts';
 import { definitionOf, ruledSchema, ruledValue } from './rule-cases.ts';
@@ -125,7 +125,7 @@ const complaint = (text: string | undefined): Answer => ({ value: text?.replace(
 
 const policies = policyCase.map(({ source, ...policy }): Case => ({
   request: { op: 'policy', source, policy },
-  ours: () => complaint(complaintOf(new PolicyExpressions({ ...policy, patterns: linearPatterns }), source, policy.wanted)),
+  ours: () => complaint(complaintOf(new PolicyExpressions({ ...policy, patterns: linearPatterns, functions: policyFunctionsHere }), source, policy.wanted)),
   theirs: (answer) => ('error' in answer ? answer : complaint((answer as Reply).issues)),
 }));
 

@@ -1,6 +1,8 @@
 export { protobuf, protobufEncoder, schemas, virtualKinds } from './built-in.ts';
 export { typeFacts } from './generated/facts/index.ts';
 export { age, humanDuration } from './columns.ts';
+export { type AuthorizerStage, policyFunctions, type PolicyFunctions } from './admissionregistration/v1/authorizer-functions.ts';
+export { complaintOf, type PolicyEnvironment, PolicyExpressions, type PolicyVariable, REQUEST_RESOURCE } from './admissionregistration/v1/policy-expressions.ts';
 export { builtinKinds } from './kinds.ts';
 export {
   mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding, validatingAdmissionPolicy, validatingAdmissionPolicyBinding,

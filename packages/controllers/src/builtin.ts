@@ -7,7 +7,6 @@ import { SIGNERS } from './certificates/rules.ts';
 import { signingController } from './certificates/sign.ts';
 import { clusterDnsController } from './cluster-dns/cluster-dns.ts';
 import type { Controller } from './controller.ts';
-import { admissionPolicyStatusController } from './admission-policy-status/admission-policy-status.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation.ts';
 import { cronJobController } from './cron-job/cron-job.ts';
 import { daemonSetController } from './daemon-set/daemon-set.ts';
@@ -75,7 +74,6 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   serviceAddressRepairController,
   serviceAccountController,
   clusterRoleAggregationController,
-  admissionPolicyStatusController,
   volumeBindingController,
   ephemeralVolumeController,
   localProvisionerController,

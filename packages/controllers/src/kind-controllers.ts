@@ -1,6 +1,7 @@
 import { TaskGroup } from '@navarch/base';
 import { Cache } from '@navarch/client';
 import type { Kind } from '@navarch/machinery';
+import { admissionPolicyStatusController } from './admission-policy-status/admission-policy-status.ts';
 import type { Controller } from './controller.ts';
 import { disruptionController } from './disruption/disruption.ts';
 import { garbageCollectorController } from './garbage-collector/garbage-collector.ts';
@@ -21,12 +22,13 @@ export interface KindSource {
 /** Definitions come many at a time: what they change is taken up once, this long after the first of them, in ms. */
 const SETTLE_MS = 500;
 
-/** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count, a budget take shares of, an autoscaler resize. */
+/** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count, a budget take shares of, an autoscaler resize, a policy look at. */
 export const kindControllers = (kinds: readonly Kind<any>[], autoscaling: Partial<AutoscalingDeps> = {}): readonly Controller[] => [
   resourceQuotaController(kinds),
   namespaceController(kinds),
   garbageCollectorController(kinds),
   disruptionController(kinds),
+  admissionPolicyStatusController(kinds),
   horizontalPodAutoscalerController(kinds, { memory: new ScalingMemory(), readPath: async () => undefined, ...autoscaling }),
 ];
 

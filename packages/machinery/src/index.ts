@@ -60,6 +60,7 @@ export { inKeyOrder } from './structural/key-order.ts';
 export { checkRuleFields, checkRules } from './structural/check-rules.ts';
 export { RuleValidator } from './structural/rules.ts';
 export { schemaOf } from './structural/schema-of.ts';
+export { celTypeOf } from './structural/schema-type.ts';
 export { backtrackingPatterns, matchesOf, type Patterns } from './structural/patterns.ts';
 export { StructuralValidator, validateEmbedded, validateListTypes } from './structural/validate.ts';
 export { applyDefaults, prune, pruneNulls } from './structural/values.ts';

@@ -1,6 +1,7 @@
-import { type ApiObject, type Field } from '@navarch/machinery';
+import { complaintOf, PolicyExpressions } from '@navarch/api';
+import type { ApiObject, Field } from '@navarch/machinery';
 import { defineAdmissionPlugin } from '../admission.ts';
-import { complaintOf, PolicyExpressions } from '../policies/environment.ts';
+import { policyFunctionsHere } from '../policies/authorizer-value.ts';
 import { environmentOf, type Policy } from '../policies/policy.ts';
 
 const GROUP = 'admissionregistration.k8s.io';
@@ -27,7 +28,7 @@ export const expressionCheck = defineAdmissionPlugin<Expressions>({
     operations: ['CREATE', 'UPDATE'],
   },
   validate({ spec, webhooks }, at, _request, { patterns }) {
-    const ofWebhooks = new PolicyExpressions({ patterns });
+    const ofWebhooks = new PolicyExpressions({ patterns, functions: policyFunctionsHere });
     webhooks?.forEach((webhook, i) => checkAll(webhook.matchConditions, at.at('webhooks').index(i).at('matchConditions'), ofWebhooks, ['bool']));
     if (spec) checkPolicy(spec, at.at('spec'), new PolicyExpressions(environmentOf(spec, patterns)));
   },

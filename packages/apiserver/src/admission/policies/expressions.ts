@@ -1,9 +1,8 @@
-import { namespace as namespaceKind } from '@navarch/api';
+import { namespace as namespaceKind, type PolicyVariable, PolicyExpressions, REQUEST_RESOURCE } from '@navarch/api';
 import { type ApiObject, asCelOwn, Budget, CALL_COST_MAX, CelError, CelSyntaxError, type Kind } from '@navarch/machinery';
 import type { AdmissionContext, AdmissionRequest } from '../admission.ts';
 import { requestOf } from '../shown-request.ts';
-import { AuthorizerValue } from './authorizer-value.ts';
-import { PolicyExpressions, REQUEST_RESOURCE, type Variable } from './environment.ts';
+import { AuthorizerValue, policyFunctionsHere } from './authorizer-value.ts';
 
 /** What all expressions of one policy on one object may cost. */
 const POLICY_COST_MAX = 10_000_000;
@@ -15,7 +14,7 @@ export interface Subject {
   readonly kind: Kind<any>;
   readonly object: ApiObject | undefined;
   readonly params?: ApiObject | undefined;
-  readonly variables?: readonly Variable[];
+  readonly variables?: readonly PolicyVariable[];
   /** What compiles the expressions; those of webhooks have an environment of their own. */
   readonly expressions?: PolicyExpressions;
 }
@@ -28,7 +27,7 @@ export class Evaluator {
 
   constructor({ request, context, kind, object, params, variables = [], expressions }: Subject) {
     const { access, registry, patterns } = context;
-    this.#expressions = expressions ?? new PolicyExpressions({ patterns });
+    this.#expressions = expressions ?? new PolicyExpressions({ patterns, functions: policyFunctionsHere });
     const authorizer = new AuthorizerValue(access, request.user);
     const shown = (held: ApiObject | undefined): unknown =>
       held && kind !== request.kind && kind.hub ? kind.hub.fromHub(held) : (held ?? null);

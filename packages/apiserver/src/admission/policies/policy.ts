@@ -1,9 +1,10 @@
+import { type PolicyEnvironment, PolicyExpressions, type PolicyVariable } from '@navarch/api';
 import { type ApiObject, apiVersionOf, compileLabelSelector, type Kind, type LabelSelector, type Patterns } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
 import type { AdmissionContext, AdmissionRequest } from '../admission.ts';
 import type { Matching, Rule } from '../webhooks/configuration.ts';
 import { wantedKind } from '../webhooks/matching.ts';
-import { type PolicyEnvironment, PolicyExpressions, type Variable } from './environment.ts';
+import { policyFunctionsHere } from './authorizer-value.ts';
 import { conditionsHold, Evaluator } from './expressions.ts';
 
 interface MatchResources extends Omit<Matching, 'rules' | 'excluded'> {
@@ -32,7 +33,7 @@ export interface Policy extends ApiObject {
     readonly matchConstraints?: MatchResources;
     readonly failurePolicy?: string;
     readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
-    readonly variables?: readonly Variable[];
+    readonly variables?: readonly PolicyVariable[];
     readonly mutations?: readonly Mutation[];
   };
 }
@@ -48,7 +49,7 @@ function expressionsOf({ spec }: Policy, { patterns }: AdmissionContext): Policy
 
 /** What the expressions of a policy may use. */
 export const environmentOf = ({ paramKind, variables = [], mutations }: Policy['spec'], patterns: Patterns): PolicyEnvironment => ({
-  patterns, hasParams: paramKind !== undefined, isMutating: mutations !== undefined, variables,
+  patterns, functions: policyFunctionsHere, hasParams: paramKind !== undefined, isMutating: mutations !== undefined, variables,
 });
 
 export interface Binding extends ApiObject {

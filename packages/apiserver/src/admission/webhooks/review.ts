@@ -1,6 +1,7 @@
+import { PolicyExpressions } from '@navarch/api';
 import { badRequest, internalError, type Patterns, type Status, StatusError } from '@navarch/machinery';
 import type { AdmissionContext } from '../admission.ts';
-import { PolicyExpressions } from '../policies/environment.ts';
+import { policyFunctionsHere } from '../policies/authorizer-value.ts';
 import { conditionsHold, Evaluator } from '../policies/expressions.ts';
 import { requestOf, type ShownRequest } from '../shown-request.ts';
 import { post, type Webhook } from './configuration.ts';
@@ -84,7 +85,7 @@ const compiled = new WeakMap<Patterns, PolicyExpressions>();
 
 function expressionsOf({ patterns }: AdmissionContext): PolicyExpressions {
   let known = compiled.get(patterns);
-  if (!known) compiled.set(patterns, (known = new PolicyExpressions({ patterns })));
+  if (!known) compiled.set(patterns, (known = new PolicyExpressions({ patterns, functions: policyFunctionsHere })));
   return known;
 }
 

@@ -1,9 +1,9 @@
 import {
-  type Cel, celDyn, celObject, CelSyntaxError, type CelOverload, type CelType, compileCel, formatCelType, jsonPatchFunctions, parseCelType, type Patterns,
+  type Cel, celDyn, celObject, CelSyntaxError, type CelType, compileCel, formatCelType, parseCelType, type Patterns,
 } from '@navarch/machinery';
-import { authorizerFunctions } from './authorizer-value.ts';
+import type { PolicyFunctions } from './authorizer-functions.ts';
 
-export interface Variable {
+export interface PolicyVariable {
   readonly name: string;
   readonly expression: string;
 }
@@ -11,12 +11,16 @@ export interface Variable {
 /** What the expressions of one policy or webhook may use. */
 export interface PolicyEnvironment {
   readonly patterns: Patterns;
+  readonly functions: PolicyFunctions;
+  /** Types of the object and of the parameters, where they are looked at by type. */
+  readonly objectType?: CelType;
+  readonly paramsType?: CelType;
   /** The policy names a kind of parameters. */
   readonly hasParams?: boolean;
   readonly hasAuthorizer?: boolean;
   /** Expressions may make `Object{}` and `JSONPatch{}`. */
   readonly isMutating?: boolean;
-  readonly variables?: readonly Variable[];
+  readonly variables?: readonly PolicyVariable[];
 }
 
 /** An object by the types of its fields. */
@@ -82,9 +86,6 @@ function keptType(type: CelType): CelType {
   return type.kind === 'simple' ? type : celDyn;
 }
 
-const FUNCTIONS: readonly CelOverload[] = authorizerFunctions;
-const MUTATING_FUNCTIONS: readonly CelOverload[] = [...authorizerFunctions, ...jsonPatchFunctions];
-
 /** Expressions of one policy or webhook, each compiled once. */
 export class PolicyExpressions {
   readonly #environment: PolicyEnvironment;
@@ -105,10 +106,10 @@ export class PolicyExpressions {
   }
 
   #tried(source: string, variables: Readonly<Record<string, CelType>>): Cel | CelSyntaxError {
-    const { patterns, isMutating = false } = this.#environment;
+    const { patterns, functions, isMutating = false } = this.#environment;
     try {
       return compileCel(source, {
-        variables, patterns, functions: isMutating ? MUTATING_FUNCTIONS : FUNCTIONS, ...(isMutating ? { objectType: madeType } : {}),
+        variables, patterns, functions: isMutating ? functions.mutating : functions.plain, ...(isMutating ? { objectType: madeType } : {}),
       });
     } catch (error) {
       if (error instanceof CelSyntaxError) return error;
@@ -124,10 +125,10 @@ export class PolicyExpressions {
 
   /** Each variable may use those before it. One that is wrong may be anything. */
   #withVariables(): Readonly<Record<string, CelType>> {
-    const { hasParams = false, variables } = this.#environment;
+    const { hasParams = false, variables, objectType = celDyn, paramsType = celDyn } = this.#environment;
     const base: Readonly<Record<string, CelType>> = {
-      object: celDyn, oldObject: celDyn, request: requestType, namespaceObject: namespaceType, authorizer: authorizerType, [REQUEST_RESOURCE]: resourceCheckType,
-      ...(hasParams ? { params: celDyn } : {}),
+      object: objectType, oldObject: objectType, request: requestType, namespaceObject: namespaceType, authorizer: authorizerType, [REQUEST_RESOURCE]: resourceCheckType,
+      ...(hasParams ? { params: paramsType } : {}),
     };
     if (!variables) return base;
     const fields: Record<string, CelType> = {};
