@@ -1,6 +1,7 @@
 export * as cri from './cri/index.ts';
 export type { DnsSettings, NodeDirs } from './container-config.ts';
 export { CONTAINER_NAME, logFile, POD_NAME, POD_NAMESPACE, POD_UID } from './container-config.ts';
+export type { Gauges } from './eviction/evictor.ts';
 export { type EvictionSettings, EvictionSettingError, evictionSettings, type EvictionTexts } from './eviction/thresholds.ts';
 export type { ImageThresholds } from './images/collect-images.ts';
 export { type KubeletDeps, runKubelet } from './kubelet.ts';
@@ -14,7 +15,7 @@ export { Access, type AccessDeps, type Caller, type Credentials, nodeRights } fr
 export { loggedContainer } from './server/logs.ts';
 export { HttpRefusal, notFound } from './server/refusal.ts';
 export { cadvisorMetrics, kubeletMetrics, resourceMetrics } from './server/stats/metrics.ts';
-export type { Disk, Interface, Network, ObservedContainer, ObservedNode, ObservedPod, ObservedVolume, Usage } from './server/stats/observed.ts';
+export type { Disk, Interface, Network, NodeGauge, ObservedContainer, ObservedNode, ObservedPod, ObservedVolume, Usage } from './server/stats/observed.ts';
 export { type Summary, summary } from './server/stats/summary.ts';
 export { type CommandStreams, instances, type PodPath, runningContainer, streamAddress, type StreamRequest, streamRequest } from './server/streams.ts';
 export { MemoryRuntime, type MemoryRuntimeOptions } from './testing/memory-runtime.ts';

@@ -4,7 +4,7 @@ import { type Api, Cache, EventRecorder, type Scope } from '@navarch/client';
 import type { Kind } from '@navarch/machinery';
 import type { DnsSettings, NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
-import { Evictor, type EvictorDeps } from './eviction/evictor.ts';
+import { Evictor, type EvictorDeps, type Gauges } from './eviction/evictor.ts';
 import type { Pressure } from './eviction/signals.ts';
 import type { EvictionSettings } from './eviction/thresholds.ts';
 import { IMAGE_THRESHOLDS, ImageCollector, type ImageThresholds } from './images/collect-images.ts';
@@ -14,7 +14,6 @@ import { listAll } from './observe.ts';
 import type { Rejection } from './pod-machine/memory.ts';
 import { Orphans } from './orphans.ts';
 import { Pods } from './pods.ts';
-import type { ObservedNode } from './server/stats/observed.ts';
 import type { ShutdownGroup } from './shutdown/groups.ts';
 import { NodeShutdown, SHUTTING_DOWN, type ShutdownNotice, shutdownRejection } from './shutdown/shutdown.ts';
 import { ManifestFolder } from './static-pods/manifest-folder.ts';
@@ -46,7 +45,7 @@ export interface KubeletDeps {
   /** Where results of probes are counted. */
   readonly probeMetrics?: Metrics;
   /** Without it nothing is evicted: nobody says what the node has left. */
-  readonly eviction?: { readonly settings: EvictionSettings; observe(signal: AbortSignal): Promise<ObservedNode> };
+  readonly eviction?: { readonly settings: EvictionSettings; readonly gauges: Gauges };
   /** Without it pods get no time when the machine goes down. */
   readonly shutdown?: { readonly notice: ShutdownNotice; readonly groups: readonly ShutdownGroup[] };
   /** Pods that files describe: a folder of them, or one file; `parse` reads YAML and throws where it is none. */

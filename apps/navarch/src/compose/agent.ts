@@ -68,7 +68,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const probeMetrics = new MetricRegistry();
   const deps = { ...kubeletDeps(options, api, runtime, group.signal), imageMounts: containerdImageMounts(containerd, group.signal), probeMetrics };
   const statistics = nodeStatistics({ runtime, metrics, probeMetrics, host: deps.host, nodeName: access.nodeName, dirs: deps.dirs, runtimePid: containerd.process.pid, version: KUBERNETES_VERSION });
-  group.spawn((s) => runKubelet({ ...deps, eviction: { settings: options.eviction, observe: (during) => statistics.observe(during) } }, s));
+  group.spawn((s) => runKubelet({ ...deps, eviction: { settings: options.eviction, gauges: statistics } }, s));
   group.spawn((s) => runNetwork(api, options, containerd, s));
   group.spawn((s) => keepKubeletServer({ ...options, api, runtime, statistics }, s));
   group.spawn((s) => keepFresh({

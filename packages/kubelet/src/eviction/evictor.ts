@@ -2,10 +2,10 @@ import type { Pod } from '@navarch/api';
 import type { Clock, Logger } from '@navarch/base';
 import { equalJson, keyOf } from '@navarch/machinery';
 import type { Eviction } from '../pod-machine/memory.ts';
-import type { ObservedNode } from '../server/stats/observed.ts';
+import type { NodeGauge, ObservedNode } from '../server/stats/observed.ts';
 import { assess, metBy, noStrain, type Strain } from './assess.ts';
 import { EVICTED, isCritical } from './critical.ts';
-import { exceededLimit } from './local-limits.ts';
+import { exceededLimit, hasLocalLimit } from './local-limits.ts';
 import type { Candidate } from './pod-usage.ts';
 import { ranked } from './rank.ts';
 import { type Pressure, readingsOf } from './signals.ts';
@@ -19,11 +19,18 @@ export interface Evictable {
   evict(eviction: Omit<Eviction, 'since'>): void;
 }
 
+/** What tells how much the node has left. */
+export interface Gauges {
+  look(signal: AbortSignal): Promise<NodeGauge>;
+  /** With what every pod uses, which is dear to know. */
+  observe(signal: AbortSignal): Promise<ObservedNode>;
+}
+
 export interface EvictorDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly settings: EvictionSettings;
-  observe(signal: AbortSignal): Promise<ObservedNode>;
+  readonly gauges: Gauges;
   /** Those that are not over and not going. */
   pods(): readonly Evictable[];
   /** Gives back what no pod needs: dead containers, unused images. */
@@ -71,12 +78,14 @@ export class Evictor {
 
   /** One look, and what follows from it. Resolves to the pods that have to go. */
   async look(signal: AbortSignal): Promise<readonly Evictable[]> {
-    const { clock, settings, observe } = this.#deps;
-    const node = await observe(signal);
-    const { due, ...strain } = assess(settings, readingsOf(node), this.#strain, clock.monotonic());
+    const { clock, settings, gauges, pods } = this.#deps;
+    const readings = readingsOf(await gauges.look(signal));
+    const { due, ...strain } = assess(settings, readings, this.#strain, clock.monotonic());
     const isSame = equalJson([...strain.pressures], [...this.#strain.pressures]);
     this.#strain = strain;
     if (!isSame) this.#deps.changed();
+    if (due.length === 0 && !pods().some(({ pod }) => hasLocalLimit(pod))) return [];
+    const node = await gauges.observe(signal);
     const offenders = this.#offenders(node);
     if (offenders.length > 0) return offenders;
     const [threshold] = due;
@@ -92,13 +101,13 @@ export class Evictor {
   }
 
   async #relieve(threshold: Threshold, due: readonly Threshold[], node: ObservedNode, signal: AbortSignal): Promise<readonly Evictable[]> {
-    const { log, event, observe, reclaim, pods, settings } = this.#deps;
+    const { log, event, gauges, reclaim, pods, settings } = this.#deps;
     const starved = resourceOf(threshold);
     event('Warning', 'EvictionThresholdMet', `Attempting to reclaim ${starved}`);
     log.warn('the node runs out of something', { resource: starved, signal: threshold.signal });
     if (starved === 'ephemeral-storage' || starved === 'inodes') {
       await reclaim(signal);
-      if (metBy(settings.thresholds, readingsOf(await observe(signal)), true).length === 0) return [];
+      if (metBy(settings.thresholds, readingsOf(await gauges.look(signal)), true).length === 0) return [];
     }
     const byPod = new Map(pods().map((evictable) => [candidate(evictable, node), evictable]));
     for (const next of ranked([...byPod.keys()], starved)) {

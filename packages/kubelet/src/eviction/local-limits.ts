@@ -1,9 +1,13 @@
-import { podLimits } from '@navarch/api';
+import { type Pod, podLimits } from '@navarch/api';
 import { quantityValue } from '@navarch/machinery';
 import { type Candidate, writtenBy, writtenByPod } from './pod-usage.ts';
 import { containerLimitMessage, emptyDirMessage, podLimitMessage } from './words.ts';
 
 const STORAGE = 'ephemeral-storage';
+
+/** Whether there is anything that `exceededLimit` could find: what pods wrote is dear to count. */
+export const hasLocalLimit = ({ spec }: Pod): boolean =>
+  (spec.volumes ?? []).some(({ emptyDir }) => quantityValue(emptyDir?.sizeLimit) > 0) || STORAGE in podLimits(spec);
 
 /** Why a pod that wrote more than it may has to go, whatever the node has left; undefined when it has not. */
 export function exceededLimit({ pod, observed }: Candidate): string | undefined {

@@ -1,4 +1,4 @@
-import type { ObservedNode } from '../server/stats/observed.ts';
+import type { NodeGauge } from '../server/stats/observed.ts';
 
 /** What a node can run out of, as eviction thresholds name it, and what is said of it then (upstream's words). */
 export const SIGNALS = {
@@ -24,7 +24,7 @@ export interface Reading {
 export type Readings = ReadonlyMap<Signal, Reading>;
 
 /** What the node has left of everything that it can count. */
-export function readingsOf({ usage, memoryBytes, disk, images, processes }: ObservedNode): Readings {
+export function readingsOf({ usage, memoryBytes, disk, images, processes }: NodeGauge): Readings {
   const found = new Map<Signal, Reading>();
   const add = (signal: Signal, available: number | undefined, capacity: number | undefined): void => {
     if (available !== undefined && capacity !== undefined) found.set(signal, { available, capacity });

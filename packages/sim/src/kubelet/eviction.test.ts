@@ -13,7 +13,8 @@ class Pressed {
   #world: KubeletWorld | undefined;
 
   async start(texts: EvictionTexts): Promise<KubeletWorld> {
-    const eviction = { settings: evictionSettings(texts), observe: async () => this.#observe() };
+    const gauge = async (): Promise<ObservedNode> => this.#observe();
+    const eviction = { settings: evictionSettings(texts), gauges: { look: gauge, observe: gauge } };
     this.#world = await KubeletWorld.start({ eviction });
     return this.#world;
   }

@@ -72,6 +72,9 @@ export interface ObservedPod {
   readonly volumes: readonly ObservedVolume[];
 }
 
+/** What the node as a whole has and uses: cheap to know. */
+export type NodeGauge = Pick<ObservedNode, 'memoryBytes' | 'usage' | 'disk' | 'images' | 'processes'>;
+
 /** Everything that a node's statistics are made of. */
 export interface ObservedNode {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CONTAINER_NAME, type cri, type Disk, type HostFacts, type NodeDirs, type ObservedContainer, type ObservedNode, type ObservedPod, type ObservedVolume, POD_NAME, POD_NAMESPACE, POD_UID, type Usage } from '@navarch/kubelet';
+import { CONTAINER_NAME, type cri, type Disk, type HostFacts, type NodeDirs, type NodeGauge, type ObservedContainer, type ObservedNode, type ObservedPod, type ObservedVolume, POD_NAME, POD_NAMESPACE, POD_UID, type Usage } from '@navarch/kubelet';
 import type { Cgroups } from '../../host/cgroup/port.ts';
 import { fileSystem, TreeUsage } from './disk-usage.ts';
 import { networkOf, nodeNetwork } from './network-usage.ts';
@@ -44,6 +44,18 @@ export class NodeObserver {
     return node;
   }
 
+  /** The node alone: no container is looked at. Images are on the disk of the pods. */
+  async gauge(): Promise<NodeGauge> {
+    const { host, dirs, now } = this.#deps;
+    const at = now();
+    const disk = await fileSystem(dirs.root, at);
+    const memory = memoryOfNode();
+    return {
+      memoryBytes: host.memoryBytes, usage: { at, memoryBytes: memory.usedBytes, workingSetBytes: memory.workingSetBytes },
+      ...(disk ? { disk, images: disk } : {}), processes: processCount(at),
+    };
+  }
+
   async #look(at: number, signal: AbortSignal): Promise<ObservedNode> {
     const { runtime, cgroups, host, nodeName, dirs, system } = this.#deps;
     const { items } = await runtime.listPodSandbox({ filter: { state: { state: 'SANDBOX_READY' } } }, signal);
@@ -57,12 +69,11 @@ export class NodeObserver {
       pods.push(await this.#pod(sandbox, own, { at, group: groups.get(uid) ?? '', layers }));
     }
     this.#forget(pods);
-    const pid = (name: string, file: string): number => Number(readText(`/proc/${name}/${file}`).split(/[\s/]+/)[0] ?? 0);
     const disk = await fileSystem(dirs.root, at);
     return {
       name: nodeName, startedAt: bootTime(), cpus: host.cpus, memoryBytes: host.memoryBytes, kernelVersion: host.kernelVersion, osImage: host.osImage,
       ...this.#nodeUsage(at), network: nodeNetwork(at), ...(disk ? { disk } : {}), ...(await this.#images(disk, signal)),
-      processes: { at, max: pid('sys/kernel', 'pid_max'), now: Number(readText('/proc/loadavg').split(/[\s/]+/)[4] ?? 0) },
+      processes: processCount(at),
       system: [
         ...Object.entries(system).map(([name, pids]) => processGroup(name, pids, at)),
         { name: 'pods', cgroup: `${dirs.cgroupRoot}/kubepods`, id: '', image: '', startedAt: bootTime(), ...this.#usage(`${dirs.cgroupRoot}/kubepods`, at) },
@@ -168,6 +179,11 @@ function podGroups(cgroups: Cgroups, root: string): ReadonlyMap<string, string> 
 }
 
 const readText = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+
+/** Threads count: each takes an id. */
+const processCount = (at: number): NonNullable<ObservedNode['processes']> => ({
+  at, max: Number(readText('/proc/sys/kernel/pid_max')), now: Number(readText('/proc/loadavg').split(/[\s/]+/)[4] ?? 0),
+});
 
 const bootTime = (): number => Number(/^btime (\d+)$/m.exec(readText('/proc/stat'))?.[1] ?? 0) * 1000;
 

@@ -1,5 +1,5 @@
 import type { MetricRegistry } from '@navarch/base';
-import type { cri, HostFacts, NodeDirs } from '@navarch/kubelet';
+import type { cri, Gauges, HostFacts, NodeDirs } from '@navarch/kubelet';
 import { openCgroups } from '../../host/cgroup/layout.ts';
 import { processMetrics } from '../../metrics/process-metrics.ts';
 import { systemClock } from '../../system/clock.ts';
@@ -21,8 +21,8 @@ export interface NodeStatisticsOptions {
 }
 
 /** Statistics of this machine, for the kubelet's server. Make one for the life of the process: rates come of two looks. */
-export function nodeStatistics({ runtime, metrics, probeMetrics, host, nodeName, dirs, runtimePid, version }: NodeStatisticsOptions): NodeStatistics {
+export function nodeStatistics({ runtime, metrics, probeMetrics, host, nodeName, dirs, runtimePid, version }: NodeStatisticsOptions): NodeStatistics & Gauges {
   metrics.collect(processMetrics(version));
   const observer = new NodeObserver({ runtime, cgroups: openCgroups(), host, nodeName, dirs, now: () => systemClock.now(), system: { kubelet: [process.pid], runtime: [runtimePid] } });
-  return { metrics, probeMetrics, observe: (signal) => observer.observe(signal) };
+  return { metrics, probeMetrics, observe: (signal) => observer.observe(signal), look: () => observer.gauge() };
 }
