@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiService, builtinKinds, deployment, endpointSlice, horizontalPodAutoscaler, pod, service } from '@navarch/api';
 import type { ExtensionServers } from '@navarch/apiserver';
+import { seededRandom } from '@navarch/base';
 import { deploymentController, kindControllers, replicaSetController } from '@navarch/controllers';
 import type { Draft, ObjectOf } from '@navarch/machinery';
-import { ControlPlane, quickPods } from '../testing/control-plane.ts';
+import { ControlPlane, type ControlPlaneOptions, quickPods } from '../testing/control-plane.ts';
 
 type Autoscaler = ObjectOf<typeof horizontalPodAutoscaler>;
 type Metrics = Draft<Autoscaler['spec']>['metrics'];
@@ -65,12 +66,14 @@ class World implements AsyncDisposable {
     this.adapter = adapter;
   }
 
-  static async start(metrics: Metrics, spec: Partial<Draft<Autoscaler['spec']>> = {}, registered: readonly string[] = [CUSTOM, EXTERNAL]): Promise<World> {
+  static async start(
+    metrics: Metrics, spec: Partial<Draft<Autoscaler['spec']>> = {}, registered: readonly string[] = [CUSTOM, EXTERNAL], options: Partial<ControlPlaneOptions> = {},
+  ): Promise<World> {
     const adapter = new Adapter();
     const self: { plane?: ControlPlane } = {};
     const readPath = async (path: string, query: Readonly<Record<string, string>>): Promise<unknown> => self.plane?.read(path, query);
     const autoscaling = kindControllers(builtinKinds, { readPath }).filter(({ name }) => name === 'horizontal-pod-autoscaler');
-    const plane = await ControlPlane.start({ controllers: [deploymentController, replicaSetController, ...autoscaling], pods: quickPods, extensions: adapter });
+    const plane = await ControlPlane.start({ controllers: [deploymentController, replicaSetController, ...autoscaling], pods: quickPods, extensions: adapter, ...options });
     self.plane = plane;
     await plane.withServiceAccount();
     await register(plane, ...registered);
@@ -201,3 +204,27 @@ test('horizontalPodAutoscalerController leaves a workload alone while its add-on
   world.adapter.isDown = false;
   assert.equal(await world.after(120), 1);
 });
+
+for (const seed of [1, 2, 3, 4, 5, 6]) {
+  test(`an autoscaler never leaves its bounds and comes to its target, whatever the network and its add-on do, seed ${seed}`, async () => {
+    const random = seededRandom(seed);
+    const min = seed % 2;
+    const faults = { latencyMs: 200, watchLagMs: 2000, loseAnswer: 0.15, refuse: 0.1, breakWatch: 0.05 };
+    await using world = await World.start(external({ type: 'AverageValue', averageValue: '5' }), { minReplicas: min, maxReplicas: 7 }, [CUSTOM, EXTERNAL], { seed, faults });
+    for (let i = 0; i < 8; i++) {
+      const queue = random.uint32() % 50;
+      world.adapter.queue = [queue];
+      for (let second = 0; second < 60; second += 5) {
+        // The API server asks add-ons seldom whether they are there: a short absence is seen by the autoscaler alone.
+        world.adapter.isDown = random.uint32() % 4 === 0;
+        const replicas = await world.after(5);
+        assert.ok(replicas >= min && replicas <= 7, `${replicas} replicas`);
+      }
+      world.adapter.isDown = false;
+      await world.after(240);
+      const replicas = (await world.plane.api.of(deployment).get(KEY)).spec.replicas ?? 0;
+      const [least, most] = [queue / 5 / 1.1, queue / 5 / 0.9].map((one) => Math.min(7, Math.max(min, one)));
+      assert.ok(replicas >= Math.floor(least ?? 0) && replicas <= Math.ceil(most ?? 0) , `${replicas} replicas for a queue of ${queue}`);
+    }
+  });
+}
