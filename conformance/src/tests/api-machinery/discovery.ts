@@ -79,6 +79,8 @@ export const discoveryTests = [
     const { groups } = await getJson<Json>(context, '/apis');
     assert.ok(groups.length > 0);
     for (const { name } of groups) {
+      // Groups of other tests come and go.
+      if (name.endsWith('.example.com')) continue;
       const group = await getJson<Json>(context, `/apis/${name}`);
       assert.equal(group.name, name);
       assert.ok(group.versions.some((version: Json) => version.groupVersion === group.preferredVersion.groupVersion), `the preferred version of ${name}`);

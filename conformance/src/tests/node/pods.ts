@@ -178,7 +178,9 @@ const generationTests = [
   }),
 
   conformanceTest('[sig-node] Pods Extended (pod generation) Pod Generation custom-set generation on new pods and graceful delete', async (context) => {
-    const started = await startPod(context, 'counted', { containers: [testhost()] }, { labels: { time: context.unique }, generation: 100 });
+    // It takes its time to end, so that it is there to be looked at.
+    const slow = shell("trap 'sleep 5; exit 0' TERM; while :; do sleep 1; done");
+    const started = await startPod(context, 'counted', { containers: [slow] }, { labels: { time: context.unique }, generation: 100 });
     assert.equal(started.metadata.generation, 1);
     const path = `/api/v1/namespaces/${context.namespace}/pods/counted?gracePeriodSeconds=60`;
     assert.equal((await request(context, { method: 'DELETE', path })).status, 200);
