@@ -16,7 +16,7 @@ export type DaemonName = 'server' | 'agent';
  * so that a small nursery costs it nothing and saves as much again; the server's throughput needs a large one.
  */
 const NODE_FLAGS: Readonly<Record<DaemonName, readonly string[]>> = {
-  server: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64'],
+  server: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64', '--external-memory-accounted-in-global-limit'],
   agent: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'],
 };
 const CLAIM_POLL_MS = 10;
