@@ -105,7 +105,13 @@ test('up --runtime sim: pods become ready on the simulated nodes', TIMEOUT, () =
 test('down: ends an `up` that is at work and leaves nothing', TIMEOUT, () => withCluster('during', async (port) => {
   const up = begin(['up', '--name', 'during', '--runtime', 'sim', '--port', String(port)]);
   await eventually('the folder of the cluster', () => existsSync(join(home, 'during/cluster.json')), { everyMs: 5 });
-  const { code, stdout } = await navarch('down', '--name', 'during');
+  // It stands still until it was found: on a busy machine it would be through before.
+  up.child.kill('SIGSTOP');
+  const down = begin(['down', '--name', 'during']);
+  const found = new Promise<void>((resolve) => down.child.stdout?.on('data', (chunk: Buffer) => void (chunk.includes('at work') && resolve())));
+  await Promise.race([found, down.ended]);
+  up.child.kill('SIGCONT');
+  const { code, stdout } = await down.ended;
   assert.match(stdout, /Ending `up` of during \(pid \d+\), which is at work/);
   assert.equal(code, 0);
   assert.notEqual((await up.ended).code, 0);
