@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { build } from 'esbuild';
@@ -58,7 +58,8 @@ test('nothing unwelcome is committed', () => {
 
 test('no file is dead', () => {
   const reached = new Set(sources.flatMap(relative));
-  const isEntry = (path: string): boolean => path.includes('/generated/') || /(?:\/src\/index|\.worker)\.ts$/.test(path);
+  const entries = new Set(Object.keys(layers).flatMap((name) => Object.values(offersOf(name)).flat()));
+  const isEntry = (path: string): boolean => entries.has(path) || path.includes('/generated/') || path.endsWith('.worker.ts');
   assert.deepEqual(production.map((s) => s.path).filter((p) => !reached.has(p) && !isEntry(p)), []);
 });
 
@@ -85,16 +86,25 @@ test('the core bundles for a browser', async () => {
   assert.equal(result.errors.length, 0);
 });
 
-test('every package says what it is in one file of exports', () => {
-  for (const name of Object.keys(layers)) assert.ok(existsSync(join(root, 'packages', name, 'src/index.ts')), name);
+test('every package says what it offers: in one file of exports, or one for each of its rooms', () => {
+  for (const name of Object.keys(layers)) {
+    for (const [offer, files] of Object.entries(offersOf(name))) assert.ok(files.length > 0, `${name} ${offer}`);
+  }
 });
+
+/** The files behind each name in the `exports` of a package. */
+function offersOf(name: string): Readonly<Record<string, readonly string[]>> {
+  const folder = join('packages', name);
+  const { exports } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { exports: Readonly<Record<string, string>> };
+  return Object.fromEntries(Object.entries(exports).map(([offer, file]) => [offer, globSync(join(folder, file), { cwd: root })]));
+}
 
 function mayImport(source: Source, specifier: string): boolean {
   if (specifier.startsWith('.')) return true;
   const rule = layers[source.pkg];
   if (!rule) return false;
   if (specifier.startsWith('node:')) return rule.ring >= 4;
-  if (specifier.startsWith('@navarch/')) return rule.may.includes(specifier.slice('@navarch/'.length));
+  if (specifier.startsWith('@navarch/')) return rule.may.includes(specifier.split('/')[1] ?? '');
   return rule.thirdParty?.some((name) => specifier === name || specifier.startsWith(`${name}/`)) ?? false;
 }
 

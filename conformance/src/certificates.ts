@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { x509 } from '@navarch/node';
+import { x509 } from '@navarch/node/pki';
 
 /** PEM, both. */
 export interface Signer {

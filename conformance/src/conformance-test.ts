@@ -1,6 +1,6 @@
 import type { Clock } from '@navarch/base';
 import type { Api, HttpTransport } from '@navarch/client';
-import type { Access } from '@navarch/node';
+import type { Access } from '@navarch/node/client';
 
 /** What a test may use. Everything it makes lives in its namespace or is removed by `cleanup`. */
 export interface TestContext {

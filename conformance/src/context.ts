@@ -5,7 +5,8 @@ import { configMap, namespace, serviceAccount } from '@navarch/api';
 import type { Clock } from '@navarch/base';
 import { type Api, httpApi } from '@navarch/client';
 import { hasReason } from '@navarch/machinery';
-import { httpTransport, loadAccess, systemClock } from '@navarch/node';
+import { httpTransport, loadAccess } from '@navarch/node/client';
+import { systemClock } from '@navarch/node/system';
 import type { ConformanceTest, TestContext } from './conformance-test.ts';
 import { until } from './until.ts';
 

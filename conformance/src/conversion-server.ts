@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deployment, endpointSlice, roleBinding, secret, service } from '@navarch/api';
 import { hasReason } from '@navarch/machinery';
-import { Pki } from '@navarch/node';
+import { Pki } from '@navarch/node/pki';
 import type { TestContext } from './conformance-test.ts';
 import { TESTHOST } from './testhost.ts';
 import { until } from './until.ts';

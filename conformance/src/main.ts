@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { kubeconfigFile } from '@navarch/node';
+import { kubeconfigFile } from '@navarch/node/client';
 import { contexts } from './context.ts';
 import { officialNames } from './names.ts';
 import { junit, table } from './report.ts';

@@ -1,6 +1,6 @@
 import { podCertificateRequest, type PodCertificateRequest } from '@navarch/api';
 import { formatTime, hasReason } from '@navarch/machinery';
-import { x509 } from '@navarch/node';
+import { x509 } from '@navarch/node/pki';
 import { authority, issue, type Signer } from './certificates.ts';
 import type { TestContext } from './conformance-test.ts';
 import { watching } from './watches.ts';

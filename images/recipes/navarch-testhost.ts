@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Pki } from '@navarch/node';
+import { Pki } from '@navarch/node/pki';
 import { buildSync } from 'esbuild';
 import { directory, type Entry, file, symlink, type Tree } from '../oci/entry.ts';
 import { defineRecipe } from '../recipe.ts';

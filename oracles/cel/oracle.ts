@@ -1,7 +1,7 @@
 import { complaintOf, customResourceDefinition, type CustomResourceDefinition, PolicyExpressions } from '@navarch/api';
 import fc from 'fast-check';
 import { Field, type HookContext, jsonPatchFunctions, type Mutable, RuleValidator } from '@navarch/machinery';
-import { linearPatterns } from '@navarch/node';
+import { linearPatterns } from '@navarch/node/patterns';
 import { compileCel } from '../../packages/machinery/src/cel/cel.ts';
 import { CelSyntaxError } from '../../packages/machinery/src/cel/issues.ts';
 import { formatType, parseType } from '../../packages/machinery/src/cel/types.ts';

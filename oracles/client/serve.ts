@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@navarch/apiserver';
 import { silent } from '@navarch/base';
-import { listenHttps, parseYaml, Pki, systemClock, systemRandom } from '@navarch/node';
+import { listenHttps } from '@navarch/node/http';
+import { Pki } from '@navarch/node/pki';
+import { systemClock, systemRandom } from '@navarch/node/system';
+import { parseYaml } from '@navarch/node/yaml';
 import { MemoryStore } from '@navarch/store';
 
 const REVISIONS_KEPT = 60;

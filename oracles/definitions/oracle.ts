@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseYaml } from '@navarch/node';
+import { parseYaml } from '@navarch/node/yaml';
 import { type Asked, asked } from '../../packages/apiserver/src/testing/ask.ts';
 import { ask, built, moduleFolder } from '../go.ts';
 import { LeftOut, type Oracle, type Tally } from '../oracle.ts';

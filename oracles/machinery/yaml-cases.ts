@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseYaml } from '@navarch/node';
+import { parseYaml } from '@navarch/node/yaml';
 import { attempt, type Answer, type Case, errorsAlike, type Known } from '../case.ts';
 
 /** Scalars that readers of YAML take for different things. */

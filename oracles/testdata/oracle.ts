@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { protobuf, protobufEncoder, schemas, typeFacts } from '@navarch/api';
 import { decode, envelope, equalJson, type TypeFacts } from '@navarch/machinery';
-import { parseYaml } from '@navarch/node';
+import { parseYaml } from '@navarch/node/yaml';
 import { formatYaml } from '../../packages/apiserver/src/representation/format-yaml.ts';
 import { moduleFolder } from '../go.ts';
 import type { Oracle } from '../oracle.ts';

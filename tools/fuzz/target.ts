@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve, type Server } from '@navarch/apiserver';
 import type { Logger } from '@navarch/base';
-import { listenHttps, parseYaml, Pki, linearPatterns, systemClock, systemRandom } from '@navarch/node';
+import { listenHttps } from '@navarch/node/http';
+import { linearPatterns } from '@navarch/node/patterns';
+import { Pki } from '@navarch/node/pki';
+import { systemClock, systemRandom } from '@navarch/node/system';
+import { parseYaml } from '@navarch/node/yaml';
 import { MemoryStore } from '@navarch/store';
 import { CUSTOM } from './requests.ts';
 

@@ -93,7 +93,7 @@ for (const [what, text, expected] of [
 test('every command teaches: its help says what it is for, each option, and shows an example', async () => {
   const { Command } = await import('commander');
   const program = new Command().enablePositionalOptions();
-  for (const declare of commands) declare(program, () => undefined);
+  for (const { load } of commands) (await load())(program, () => undefined);
   for (const command of program.commands) {
     let help = '';
     command.configureOutput({ writeOut: (text) => { help += text; } }).outputHelp();

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { commands } from './commands/index.ts';
+import { commandsFor } from './commands/index.ts';
 import { rootOf, sentenceOf, UserError } from './user-error.ts';
 import { VERSION } from './version.ts';
 
@@ -12,7 +12,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for what this command takes)')
     .exitOverride();
-  for (const declare of commands) {
+  for (const { load } of commandsFor(argv[0])) {
+    const declare = await load();
     declare(program, (code) => { exitCode = code; });
   }
   for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for what this command takes)');

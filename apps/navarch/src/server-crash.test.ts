@@ -8,7 +8,8 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configMap } from '@navarch/api';
 import { type Api, httpApi, type KindApi } from '@navarch/client';
-import { httpTransport, loadAccess, systemClock } from '@navarch/node';
+import { httpTransport, loadAccess } from '@navarch/node/client';
+import { systemClock } from '@navarch/node/system';
 import { eventually } from './testing/eventually.ts';
 import { freePort } from './testing/free-port.ts';
 

@@ -1,5 +1,5 @@
 import { settleAll } from '@navarch/base';
-import type { GrpcRuntime } from '@navarch/node';
+import type { GrpcRuntime } from '@navarch/node/cri';
 
 export interface BareBurst {
   readonly pods: number;

@@ -1,7 +1,9 @@
 import { pod, type Pod } from '@navarch/api';
 import { settleAll } from '@navarch/base';
 import { type Api, httpApi, type KindApi } from '@navarch/client';
-import { connectRuntime, httpTransport, systemClock } from '@navarch/node';
+import { httpTransport } from '@navarch/node/client';
+import { connectRuntime } from '@navarch/node/cri';
+import { systemClock } from '@navarch/node/system';
 import { defineBenchmark, type Sample } from '../harness/benchmark.ts';
 import { LocalCluster } from '../harness/local-cluster.ts';
 import { podStartBare } from './pod-start-bare.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { settleAll } from '@navarch/base';
-import { SqliteStore } from '@navarch/node';
+import { SqliteStore } from '@navarch/node/sqlite';
 import { type Form, MemoryStore, type Store, WatchCache } from '@navarch/store';
 import { type Context, defineBenchmark, type Sample } from '../harness/benchmark.ts';
 

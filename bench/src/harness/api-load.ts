@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Access } from '@navarch/node';
+import type { Access } from '@navarch/node/client';
 import { settleAll } from '@navarch/base';
 
 /** Connections, and requests in flight on each: enough to keep a server busy, little enough to leave it the machine. */

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findContainerd, loadAccess, type Access } from '@navarch/node';
+import { loadAccess, type Access } from '@navarch/node/client';
+import { findContainerd } from '@navarch/node/containerd';
 import type { Context } from './benchmark.ts';
 import { ROOT } from './machine.ts';
 

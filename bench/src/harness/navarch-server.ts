@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Access, httpTransport, loadAccess } from '@navarch/node';
+import { type Access, httpTransport, loadAccess } from '@navarch/node/client';
 import type { Context } from './benchmark.ts';
 import { ROOT } from './machine.ts';
 import { freePorts } from './ports.ts';

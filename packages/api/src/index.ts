@@ -22,6 +22,7 @@ export { cronJob } from './batch/v1/cron-job.ts';
 export { job } from './batch/v1/job.ts';
 export { certificateSigningRequest } from './certificates/v1/certificate-signing-request.ts';
 export { podCertificateRequest } from './certificates/v1/pod-certificate-request.ts';
+export { SIGNERS, type SignerName } from './certificates/v1/signers.ts';
 export { clusterTrustBundle } from './certificates/v1/trust.ts';
 export { lease } from './coordination/v1/lease.ts';
 export { configMap } from './core/v1/config-map.ts';

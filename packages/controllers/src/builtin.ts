@@ -1,9 +1,9 @@
+import { SIGNERS } from '@navarch/api';
 import { tokenCleanerController } from './bootstrap-tokens/cleaner.ts';
 import { bootstrapSignerController, type TokenSignature } from './bootstrap-tokens/signer.ts';
 import { approvalController, servingApprovalController } from './certificates/approve.ts';
 import { requestCleaningController } from './certificates/clean.ts';
 import type { CertificateAuthority, RequestReview } from './certificates/ports.ts';
-import { SIGNERS } from './certificates/rules.ts';
 import { signingController } from './certificates/sign.ts';
 import { clusterDnsController } from './cluster-dns/cluster-dns.ts';
 import type { Controller } from './controller.ts';

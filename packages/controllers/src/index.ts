@@ -5,7 +5,6 @@ export { builtinControllers, type ControllerOptions, type JoiningOptions } from 
 export { approvalController, servingApprovalController } from './certificates/approve.ts';
 export { requestCleaningController } from './certificates/clean.ts';
 export type { CertificateAuthority, Issue, RequestedNames, Requester, RequestReview } from './certificates/ports.ts';
-export { SIGNERS, type SignerName } from './certificates/rules.ts';
 export { signingController } from './certificates/sign.ts';
 export { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation.ts';
 export { clusterDnsController } from './cluster-dns/cluster-dns.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Containerd, importImages, listImageNames } from '@navarch/node';
+import { type Containerd, importImages, listImageNames } from '@navarch/node/containerd';
 import { buildImage } from '../../../../images/build.ts';
 
 /** What a cluster needs to start and its first example to run. */

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { settleAll } from '@navarch/base';
-import { CommandError, createNetns, deleteLink, deleteNetns, findProgram, netnsPath, runCommand, startContainerd, teardownContainerd, writeSysctl } from '@navarch/node';
+import { startContainerd, teardownContainerd } from '@navarch/node/containerd';
+import { CommandError, createNetns, deleteLink, deleteNetns, findProgram, netnsPath, runCommand, writeSysctl } from '@navarch/node/host';
 import { PAUSE_IMAGE } from '../compose/agent.ts';
 import { bringImages, FIRST_IMAGES } from './bring-images.ts';
 import { endUnclaimed, startDaemon, stopDaemon } from './daemon.ts';

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { identityOf } from '@navarch/node';
+import { identityOf } from '@navarch/node/host';
 import { hold, holderOf, isHeld } from './held-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nvh-'));

@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { identityOf, isAlive, type ProcessIdentity } from '@navarch/node';
+import { identityOf, isAlive, type ProcessIdentity } from '@navarch/node/host';
 
 /** A file that one living process holds: it names its holder, and means nothing any more once that process is gone. */
 export interface HeldFile extends Disposable {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { EvictionTexts, ShutdownTexts } from '@navarch/kubelet';
-import { parseYaml } from '@navarch/node';
+import { parseYaml } from '@navarch/node/yaml';
 import { UserError } from '../user-error.ts';
 
 /** What is read of a file of KubeletConfiguration (kubelet.config.k8s.io/v1beta1); fields are called as there. */

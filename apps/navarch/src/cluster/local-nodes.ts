@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Containerd, findContainerd } from '@navarch/node';
+import { type Containerd, findContainerd } from '@navarch/node/containerd';
 import { begunNodes } from './extra-nodes.ts';
 import { layoutOf } from './layout.ts';
 

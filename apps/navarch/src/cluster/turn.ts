@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endProcess } from '@navarch/node';
+import { endProcess } from '@navarch/node/host';
 import { hold, type HeldFile, holderOf, isHeld } from './held-file.ts';
 import type { Layout } from './layout.ts';
 

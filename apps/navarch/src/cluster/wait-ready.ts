@@ -1,7 +1,8 @@
 import { isNodeReady, node, pod } from '@navarch/api';
 import { type Api, httpApi } from '@navarch/client';
 import { hasReason, keyOf } from '@navarch/machinery';
-import { httpTransport, loadAccess, systemClock } from '@navarch/node';
+import { httpTransport, loadAccess } from '@navarch/node/client';
+import { systemClock } from '@navarch/node/system';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DaemonName, findDaemon, lastWords } from './daemon.ts';
 import type { Layout } from './layout.ts';

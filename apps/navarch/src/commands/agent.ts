@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { httpApi } from '@navarch/client';
 import { type ImageThresholds, type ShutdownGroup, shutdownGroups, ShutdownSettingError } from '@navarch/kubelet';
 import { StatusError } from '@navarch/machinery';
-import { httpTransport, systemClock, systemLogger } from '@navarch/node';
-import { runSimulatedAgent } from '../compose/simulated-agent.ts';
+import { httpTransport } from '@navarch/node/client';
+import { systemClock, systemLogger } from '@navarch/node/system';
 import { runAgent } from '../compose/agent.ts';
 import { type EvictionFlags, evictionOf } from '../cluster/eviction-flags.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
@@ -100,7 +100,8 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
       : localAccess(kubeconfig, layout.identity);
     if (nodeName !== undefined && nodeName !== access.nodeName) throw new UserError(`the identity is that of the node ${access.nodeName}, not of ${nodeName}: leave --node-name out, or give another --kubeconfig`);
     log.info('node known to the cluster', { node: access.nodeName, server: access.server });
-    if (runtime === 'sim') return runSimulatedAgent(access, signal);
+    // Not before it is asked for: with it come the parts of a whole simulated cluster.
+    if (runtime === 'sim') return (await import('../compose/simulated-agent.ts')).runSimulatedAgent(access, signal);
     const settings = await settingsOf(access, signal);
     const nodeIP = givenIP ?? await addressTowards(access.server);
     const state: NodeState = { nodeName: access.nodeName, nodeIP, bridge, cgroupRoot: readNodeState(layout)?.cgroupRoot ?? cgroupRootOf(access.nodeName, layout) };

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
-import { importImages } from '@navarch/node';
+import { importImages } from '@navarch/node/containerd';
 import { buildImage } from '../../../../images/build.ts';
 import { layoutOf } from '../cluster/layout.ts';
 import { localRuntimes } from '../cluster/local-nodes.ts';

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError, findProgram, kubeconfigFile, removeFromKubeconfig, replaceRoutes, runCommand, teardownContainerd, unmountBelow } from '@navarch/node';
+import { kubeconfigFile, removeFromKubeconfig } from '@navarch/node/client';
+import { teardownContainerd } from '@navarch/node/containerd';
+import { CommandError, findProgram, replaceRoutes, runCommand, unmountBelow } from '@navarch/node/host';
 import { TABLE } from '@navarch/proxy';
 import { endUnclaimed, stopDaemon } from '../cluster/daemon.ts';
 import { begunNodes, removeNodes } from '../cluster/extra-nodes.ts';

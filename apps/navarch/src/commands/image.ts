@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Containerd, importImages, listImageNames } from '@navarch/node';
+import { type Containerd, importImages, listImageNames } from '@navarch/node/containerd';
 import { localRuntimes } from '../cluster/local-nodes.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';

@@ -1,22 +1,37 @@
 import type { Command } from 'commander';
-import { declareAgent } from './agent.ts';
-import { declareBench } from './bench.ts';
-import { declareConformance } from './conformance.ts';
-import { declareDown } from './down.ts';
-import { declareEnvtest } from './envtest.ts';
-import { declareImage } from './image.ts';
-import { declareKubectl } from './kubectl.ts';
-import { declareLogs } from './logs.ts';
-import { declareServer } from './server.ts';
-import { declareStatus } from './status.ts';
-import { declareTest } from './test.ts';
-import { declareToken } from './token.ts';
-import { declareUp } from './up.ts';
 
 /** Adds one command to the program; `exit` is called with a code other than 0 when the command fails without an error. */
 export type Declare = (program: Command, exit: (code: number) => void) => void;
 
-/** Every command, in the order in which the help shows them. Adding one is adding a file and a name to this list. */
-export const commands: readonly Declare[] = [
-  declareUp, declareDown, declareStatus, declareLogs, declareServer, declareAgent, declareToken, declareImage, declareKubectl, declareTest, declareConformance, declareBench, declareEnvtest,
+interface CommandModule {
+  /** What people type; the second names of a module are hidden. */
+  readonly names: readonly [string, ...string[]];
+  load(): Promise<Declare>;
+}
+
+/**
+ * Every command, in the order in which the help shows them. Adding one is adding a file and a line to this list. A module
+ * is loaded when its command is called, or help is: an agent would otherwise hold a whole API server in memory, and a
+ * server a kubelet.
+ */
+export const commands: readonly CommandModule[] = [
+  { names: ['up'], load: async () => (await import('./up.ts')).declareUp },
+  { names: ['down'], load: async () => (await import('./down.ts')).declareDown },
+  { names: ['status'], load: async () => (await import('./status.ts')).declareStatus },
+  { names: ['logs'], load: async () => (await import('./logs.ts')).declareLogs },
+  { names: ['server'], load: async () => (await import('./server.ts')).declareServer },
+  { names: ['agent'], load: async () => (await import('./agent.ts')).declareAgent },
+  { names: ['token'], load: async () => (await import('./token.ts')).declareToken },
+  { names: ['image'], load: async () => (await import('./image.ts')).declareImage },
+  { names: ['kubectl'], load: async () => (await import('./kubectl.ts')).declareKubectl },
+  { names: ['test'], load: async () => (await import('./test.ts')).declareTest },
+  { names: ['conformance'], load: async () => (await import('./conformance.ts')).declareConformance },
+  { names: ['bench'], load: async () => (await import('./bench.ts')).declareBench },
+  { names: ['envtest', 'envtest-run'], load: async () => (await import('./envtest.ts')).declareEnvtest },
 ];
+
+/** Those that a command line may mean: one where it names one, else all. */
+export const commandsFor = (name: string | undefined): readonly CommandModule[] => {
+  const called = commands.find(({ names }) => name !== undefined && names.includes(name));
+  return called ? [called] : commands;
+};

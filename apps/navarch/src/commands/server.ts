@@ -1,7 +1,10 @@
 import { isatty } from 'node:tty';
 import { systemUser } from '@navarch/apiserver';
 import { MetricRegistry } from '@navarch/base';
-import { processMetrics, publicKeyPin, systemClock, systemLogger, systemRandom, whoListens } from '@navarch/node';
+import { whoListens } from '@navarch/node/host';
+import { processMetrics } from '@navarch/node/metrics';
+import { publicKeyPin } from '@navarch/node/pki';
+import { systemClock, systemLogger, systemRandom } from '@navarch/node/system';
 import { openAudit } from '../compose/audit.ts';
 import { ensureClusterDns } from '../compose/cluster-dns.ts';
 import { ensureDefaultStorageClass } from '../compose/default-storage-class.ts';

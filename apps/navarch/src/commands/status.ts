@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { addressOf, isNodeReady, node, pod } from '@navarch/api';
 import type { Api } from '@navarch/client';
-import { findContainerd } from '@navarch/node';
+import { findContainerd } from '@navarch/node/containerd';
 import { type DaemonName, findDaemon } from '../cluster/daemon.ts';
 import { begunNodes } from '../cluster/extra-nodes.ts';
 import { type Layout, layoutOf } from '../cluster/layout.ts';

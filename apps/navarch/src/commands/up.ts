@@ -1,8 +1,9 @@
 import { networkInterfaces } from 'node:os';
 import { readFileSync } from 'node:fs';
-import {
-  checkKubeconfig, installPackages, kubeconfigFile, loadAccess, mergeKubeconfig, packagesFor, probeHost, publicKeyPin, runCommand, startContainerd,
-} from '@navarch/node';
+import { checkKubeconfig, kubeconfigFile, loadAccess, mergeKubeconfig } from '@navarch/node/client';
+import { startContainerd } from '@navarch/node/containerd';
+import { installPackages, packagesFor, probeHost, runCommand } from '@navarch/node/host';
+import { publicKeyPin } from '@navarch/node/pki';
 import { namespace } from '@navarch/api';
 import { settleAll } from '@navarch/base';
 import { PAUSE_IMAGE } from '../compose/agent.ts';

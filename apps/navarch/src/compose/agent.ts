@@ -5,9 +5,16 @@ import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
 import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds, DnsServer } from '@navarch/dns';
 import { type EvictionSettings, type ImageThresholds, type KubeletDeps, runKubelet, type ShutdownGroup, shutdownSeconds } from '@navarch/kubelet';
-import {
-  connectRuntime, type Containerd, containerdImageMounts, countCalls, countRequests, healthPorts, hasLogind, hostFacts, listenDns, logindShutdown, nftFilter, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics, openCgroups, parseYaml, resolvers, rotatingTransport, startContainerd, systemClock, systemRandom, writePodNetwork,
-} from '@navarch/node';
+import { countRequests, rotatingTransport } from '@navarch/node/client';
+import { type Containerd, containerdImageMounts, startContainerd, writePodNetwork } from '@navarch/node/containerd';
+import { connectRuntime, countCalls } from '@navarch/node/cri';
+import { listenDns, resolvers } from '@navarch/node/dns';
+import { hasLogind, logindShutdown, openCgroups } from '@navarch/node/host';
+import { healthPorts } from '@navarch/node/http';
+import { hostFacts, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics } from '@navarch/node/kubelet';
+import { nftFilter } from '@navarch/node/nftables';
+import { systemClock, systemRandom } from '@navarch/node/system';
+import { parseYaml } from '@navarch/node/yaml';
 import { runProxy } from '@navarch/proxy';
 import { bringImages } from '../cluster/bring-images.ts';
 import { keepFresh } from '../join/keep-fresh.ts';

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { AuditPolicy, type AuditSink } from '@navarch/apiserver';
 import type { Logger } from '@navarch/base';
-import { AuditLog, parseYaml, systemClock } from '@navarch/node';
+import { AuditLog } from '@navarch/node/audit';
+import { systemClock } from '@navarch/node/system';
+import { parseYaml } from '@navarch/node/yaml';
 import { UserError } from '../user-error.ts';
 
 /** The flags of kube-apiserver's log backend, as they were given. */

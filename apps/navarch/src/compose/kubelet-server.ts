@@ -1,7 +1,9 @@
 import { TaskGroup } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { cri } from '@navarch/kubelet';
-import { certificateFacts, type Credentials, type NodeStatistics, serveKubelet, systemClock, systemRandom } from '@navarch/node';
+import { type NodeStatistics, serveKubelet } from '@navarch/node/kubelet';
+import { certificateFacts, type Credentials } from '@navarch/node/pki';
+import { systemClock, systemRandom } from '@navarch/node/system';
 import { readCredentials, writeCredentials } from '../join/credentials-file.ts';
 import { keepFresh } from '../join/keep-fresh.ts';
 import { servingFile } from '../join/node-access.ts';

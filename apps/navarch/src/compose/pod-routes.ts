@@ -1,7 +1,7 @@
 import { addressOf, node, type Node } from '@navarch/api';
 import { type Clock, type Logger, Notifier } from '@navarch/base';
 import type { Cache } from '@navarch/client';
-import { type RefusedRoute, replaceRoutes, type Route } from '@navarch/node';
+import { type RefusedRoute, replaceRoutes, type Route } from '@navarch/node/host';
 
 export interface RouteDeps {
   readonly cache: Cache;

@@ -1,5 +1,5 @@
 import type { Logger } from '@navarch/base';
-import { CommandError, readSysctl, runCommand, writeSysctl } from '@navarch/node';
+import { CommandError, readSysctl, runCommand, writeSysctl } from '@navarch/node/host';
 
 const BRIDGE_CALLS = 'net.bridge.bridge-nf-call-iptables';
 

@@ -3,10 +3,16 @@ import { directApi, serve, type Served, type User } from '@navarch/apiserver';
 import type { Logger, MetricRegistry } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { JoiningOptions, ReadPath, Requester } from '@navarch/controllers';
-import {
-  certificateAuthority, type Credentials, detachedSignature, folderBytes, httpsExtensions, httpsWebhooks, kubeletReader, linearPatterns, listenHttps, openTokenKeys, parseYaml, Pki, SqliteStore, systemClock, systemRandom,
-  writePrivateFile,
-} from '@navarch/node';
+import { httpsExtensions } from '@navarch/node/extensions';
+import { kubeletReader, listenHttps } from '@navarch/node/http';
+import { folderBytes } from '@navarch/node/metrics';
+import { linearPatterns } from '@navarch/node/patterns';
+import { certificateAuthority, type Credentials, detachedSignature, Pki, writePrivateFile } from '@navarch/node/pki';
+import { openTokenKeys } from '@navarch/node/token-keys';
+import { SqliteStore } from '@navarch/node/sqlite';
+import { systemClock, systemRandom } from '@navarch/node/system';
+import { httpsWebhooks } from '@navarch/node/webhooks';
+import { parseYaml } from '@navarch/node/yaml';
 import { nthAddress } from '../cluster/flags.ts';
 import type { OpenAudit } from './audit.ts';
 import { kubeconfigText } from '../cluster/kubeconfig-text.ts';

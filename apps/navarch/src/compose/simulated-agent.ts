@@ -1,5 +1,6 @@
 import { httpApi } from '@navarch/client';
-import { httpTransport, systemClock, systemLogger, systemRandom } from '@navarch/node';
+import { httpTransport } from '@navarch/node/client';
+import { systemClock, systemLogger, systemRandom } from '@navarch/node/system';
 import { runSimulatedNodes } from '@navarch/sim';
 import { accessOf, type NodeAccess } from '../join/node-access.ts';
 import { KUBERNETES_VERSION } from '../version.ts';

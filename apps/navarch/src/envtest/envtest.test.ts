@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { openTokenKeys, Pki } from '@navarch/node';
+import { Pki } from '@navarch/node/pki';
+import { openTokenKeys } from '@navarch/node/token-keys';
 import { eventually } from '../testing/eventually.ts';
 import { freePort } from '../testing/free-port.ts';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Credentials, isPair, writePrivateFile } from '@navarch/node';
+import { type Credentials, isPair, writePrivateFile } from '@navarch/node/pki';
 
 /** A certificate and its key in one file, so that a crash cannot leave one without the other. Undefined when there is no good pair. */
 export function readCredentials(file: string): Credentials | undefined {

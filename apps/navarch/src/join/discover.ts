@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { HttpTransport } from '@navarch/client';
-import { detachedSignature, httpTransport, publicKeyPin } from '@navarch/node';
+import { httpTransport } from '@navarch/node/client';
+import { detachedSignature, publicKeyPin } from '@navarch/node/pki';
 import { load } from 'js-yaml';
 import { UserError } from '../user-error.ts';
 import type { JoinToken } from './join-token.ts';

@@ -1,5 +1,5 @@
 import type { Clock, Logger, Random } from '@navarch/base';
-import { certificateFacts, type Credentials } from '@navarch/node';
+import { certificateFacts, type Credentials } from '@navarch/node/pki';
 
 export interface FreshDeps {
   readonly clock: Clock;

@@ -1,8 +1,7 @@
-import { certificateSigningRequest, type CertificateSigningRequest } from '@navarch/api';
+import { certificateSigningRequest, type CertificateSigningRequest, SIGNERS } from '@navarch/api';
 import type { Clock, Logger } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import { SIGNERS } from '@navarch/controllers';
-import { type Credentials, makeRequest, type Subject } from '@navarch/node';
+import { type Credentials, makeRequest, type Subject } from '@navarch/node/pki';
 import { UserError } from '../user-error.ts';
 
 export interface CertificateOrder {

@@ -1,9 +1,7 @@
-import type { PolicyRule } from '@navarch/api';
+import { type PolicyRule, SIGNERS } from '@navarch/api';
 import { can, eventsRule, READ } from './policy-rule.ts';
 
 const WORKLOADS = 'apps extensions';
-const SIGNERS =
-  'kubernetes.io/kube-apiserver-client kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving kubernetes.io/legacy-unknown';
 const revisions = can(`create delete patch update ${READ}`, 'apps', 'controllerrevisions');
 
 /** What each controller needs, by its name: the rules of `system:controller:NAME`, for the service account NAME. */
@@ -21,8 +19,8 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
   'certificate-controller': [
     can(`delete ${READ}`, 'certificates.k8s.io', 'certificatesigningrequests'),
     can('update', 'certificates.k8s.io', 'certificatesigningrequests/approval certificatesigningrequests/status'),
-    can('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kube-apiserver-client-kubelet'),
-    can('sign', 'certificates.k8s.io', 'signers', SIGNERS),
+    can('approve', 'certificates.k8s.io', 'signers', SIGNERS.kubeletClient),
+    can('sign', 'certificates.k8s.io', 'signers', Object.values(SIGNERS).join(' ')),
     can('create', 'authorization.k8s.io', 'subjectaccessreviews'),
     eventsRule,
   ],

@@ -1,10 +1,10 @@
-import { certificateSigningRequest, type CertificateSigningRequest, node, type Node } from '@navarch/api';
+import { certificateSigningRequest, type CertificateSigningRequest, node, type Node, SIGNERS } from '@navarch/api';
 import type { Api } from '@navarch/client';
 import { hasReason } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
 import { timestamp } from '../shared/time.ts';
 import type { CertificateAuthority, Requester, RequestedNames, RequestReview } from './ports.ts';
-import { complaint, isPending, NODE_USER, pemOf, SIGNERS } from './rules.ts';
+import { complaint, isPending, NODE_USER, pemOf } from './rules.ts';
 
 export interface ApprovalOptions {
   readonly authority: Pick<CertificateAuthority, 'read'>;

@@ -1,14 +1,5 @@
-import type { CertificateSigningRequest } from '@navarch/api';
+import { type CertificateSigningRequest, SIGNERS, type SignerName } from '@navarch/api';
 import type { RequestedNames } from './ports.ts';
-
-export const SIGNERS = {
-  client: 'kubernetes.io/kube-apiserver-client',
-  kubeletClient: 'kubernetes.io/kube-apiserver-client-kubelet',
-  kubeletServing: 'kubernetes.io/kubelet-serving',
-  legacyUnknown: 'kubernetes.io/legacy-unknown',
-} as const;
-
-export type SignerName = (typeof SIGNERS)[keyof typeof SIGNERS];
 
 export const NODE_USER = 'system:node:';
 const NODES = 'system:nodes';

@@ -1,9 +1,9 @@
-import { certificateSigningRequest, type CertificateSigningRequest } from '@navarch/api';
+import { certificateSigningRequest, type CertificateSigningRequest, type SignerName } from '@navarch/api';
 import { hasReason } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self } from '../controller.ts';
 import { timestamp } from '../shared/time.ts';
 import type { CertificateAuthority } from './ports.ts';
-import { complaint, hasCondition, isSigner, pemOf, type SignerName } from './rules.ts';
+import { complaint, hasCondition, isSigner, pemOf } from './rules.ts';
 
 export interface SigningOptions {
   /** The authority behind each signer; a signer without one is left to others. */

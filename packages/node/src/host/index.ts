@@ -11,4 +11,7 @@ export { type Mount, mountsBelow, readMounts } from './mounts.ts';
 export { createNetns, deleteLink, deleteNetns, netnsPath } from './netns.ts';
 export { findCniFolder, type HostReport, type Missing, probeHost } from './probe-host.ts';
 export { identityOf, isAlive, type ProcessIdentity, signalProcess } from './process-identity.ts';
+export { commandLine, processIds } from './processes.ts';
+export { type RefusedRoute, replaceRoutes, type Route } from './routes.ts';
 export { readSysctl, writeSysctl } from './sysctl.ts';
+export { whoListens } from './who-listens.ts';

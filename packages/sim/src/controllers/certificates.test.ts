@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { certificateSigningRequest, type CertificateSigningRequest, configMap, endpointSlice, node, secret } from '@navarch/api';
+import { certificateSigningRequest, type CertificateSigningRequest, configMap, endpointSlice, node, secret, SIGNERS } from '@navarch/api';
 import {
   approvalController, bootstrapSignerController, type CertificateAuthority, clusterDnsController, type Controller, requestCleaningController, type Requester,
-  servingApprovalController, SIGNERS, signingController, tokenCleanerController,
+  servingApprovalController, signingController, tokenCleanerController,
 } from '@navarch/controllers';
 import type { Api } from '@navarch/client';
 import { ControlPlane } from '../testing/control-plane.ts';

@@ -12,7 +12,7 @@ import { MemoryStore } from '@navarch/store';
 import { type PrivateRuntime, startPrivateRuntime } from '../../cri/testing/private-runtime.ts';
 import { teardownContainerd } from '../../containerd/stop.ts';
 import { openCgroups, unmountBelow } from '../../host/index.ts';
-import { openTokenKeys } from '../../pki/index.ts';
+import { openTokenKeys } from '../../token-keys/index.ts';
 import { systemClock, systemRandom } from '../../system/index.ts';
 import { nodeFiles } from '../files.ts';
 import { hostFacts } from '../host-facts.ts';

@@ -1,0 +1,2 @@
+export { folderBytes } from './folder-bytes.ts';
+export { processMetrics } from './process-metrics.ts';

@@ -1,0 +1,1 @@
+export { openTokenKeys, tokenKeysOf } from './token-keys.ts';
