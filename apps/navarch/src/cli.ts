@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { commandsFor } from './commands/index.ts';
+import { shedCompiler } from './compile-cache.ts';
 import { rootOf, sentenceOf, UserError } from './user-error.ts';
 import { VERSION } from './version.ts';
 
@@ -12,8 +13,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for what this command takes)')
     .exitOverride();
-  for (const { load } of commandsFor(argv[0])) {
+  const called = commandsFor(argv[0]);
+  for (const { load, isDaemon = false } of called) {
     const declare = await load();
+    if (isDaemon && called.length === 1) shedCompiler();
     declare(program, (code) => { exitCode = code; });
   }
   for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for what this command takes)');

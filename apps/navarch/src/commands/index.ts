@@ -7,6 +7,8 @@ interface CommandModule {
   /** What people type; the second names of a module are hidden. */
   readonly names: readonly [string, ...string[]];
   load(): Promise<Declare>;
+  /** It runs for as long as a cluster does. */
+  readonly isDaemon?: boolean;
 }
 
 /**
@@ -19,8 +21,8 @@ export const commands: readonly CommandModule[] = [
   { names: ['down'], load: async () => (await import('./down.ts')).declareDown },
   { names: ['status'], load: async () => (await import('./status.ts')).declareStatus },
   { names: ['logs'], load: async () => (await import('./logs.ts')).declareLogs },
-  { names: ['server'], load: async () => (await import('./server.ts')).declareServer },
-  { names: ['agent'], load: async () => (await import('./agent.ts')).declareAgent },
+  { names: ['server'], load: async () => (await import('./server.ts')).declareServer, isDaemon: true },
+  { names: ['agent'], load: async () => (await import('./agent.ts')).declareAgent, isDaemon: true },
   { names: ['token'], load: async () => (await import('./token.ts')).declareToken },
   { names: ['image'], load: async () => (await import('./image.ts')).declareImage },
   { names: ['kubectl'], load: async () => (await import('./kubectl.ts')).declareKubectl },
