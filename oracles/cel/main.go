@@ -3,11 +3,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"sort"
 	"strconv"
 	"strings"
@@ -23,7 +21,6 @@ import (
 	schemacel "k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/model"
 	kjson "k8s.io/apimachinery/pkg/util/json"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apimachinery/pkg/util/version"
 	plugincel "k8s.io/apiserver/pkg/admission/plugin/cel"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
@@ -31,6 +28,7 @@ import (
 	"k8s.io/apiserver/pkg/cel/common"
 	"k8s.io/apiserver/pkg/cel/environment"
 	"k8s.io/apiserver/pkg/cel/library"
+	"navarch.dev/oracles/answers"
 )
 
 type question struct {
@@ -57,17 +55,7 @@ type answer struct {
 var base = environment.MustBaseEnvSet(version.MajorMinor(1, 37))
 
 func main() {
-	lines := bufio.NewScanner(os.Stdin)
-	lines.Buffer(make([]byte, 1<<20), 1<<26)
-	out := json.NewEncoder(os.Stdout)
-	for lines.Scan() {
-		var q question
-		if err := json.Unmarshal(lines.Bytes(), &q); err != nil {
-			out.Encode(answer{Error: err.Error()})
-			continue
-		}
-		out.Encode(reply(q))
-	}
+	answers.To(reply, func(err error) answer { return answer{Error: err.Error()} })
 }
 
 func reply(q question) (found answer) {
@@ -255,7 +243,7 @@ func define(q question) answer {
 		return answer{Error: err.Error()}
 	}
 	internal.Status = apiextensions.CustomResourceDefinitionStatus{StoredVersions: []string{internal.Spec.Versions[0].Name}}
-	return answer{Errors: texts(apivalidation.ValidateCustomResourceDefinition(context.Background(), &internal))}
+	return answer{Errors: answers.Texts(apivalidation.ValidateCustomResourceDefinition(context.Background(), &internal))}
 }
 
 // What the rules of a schema say of a value.
@@ -283,13 +271,5 @@ func rules(q question) answer {
 		options = append(options, schemacel.WithRatcheting(common.NewCorrelatedObject(value, old, &model.Structural{Structural: schema})))
 	}
 	errors, _ := validator.Validate(context.Background(), nil, schema, value, old, celconfig.RuntimeCELCostBudget, options...)
-	return answer{Errors: texts(errors)}
-}
-
-func texts(list field.ErrorList) []string {
-	out := []string{}
-	for _, e := range list {
-		out = append(out, e.Error())
-	}
-	return out
+	return answer{Errors: answers.Texts(errors)}
 }

@@ -6,6 +6,7 @@ require (
 	k8s.io/apiextensions-apiserver v0.37.2
 	k8s.io/apimachinery v0.37.2
 	k8s.io/apiserver v0.37.2
+	navarch.dev/oracles/answers v0.0.0
 )
 
 require (
@@ -89,3 +90,5 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.2 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+replace navarch.dev/oracles/answers => ../answers

@@ -2,10 +2,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"os"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	v1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -20,6 +18,7 @@ import (
 	kjson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/cel/common"
+	"navarch.dev/oracles/answers"
 )
 
 type question struct {
@@ -40,17 +39,7 @@ type answer struct {
 }
 
 func main() {
-	lines := bufio.NewScanner(os.Stdin)
-	lines.Buffer(make([]byte, 1<<20), 1<<26)
-	out := json.NewEncoder(os.Stdout)
-	for lines.Scan() {
-		var q question
-		if err := json.Unmarshal(lines.Bytes(), &q); err != nil {
-			out.Encode(answer{Error: err.Error()})
-			continue
-		}
-		out.Encode(reply(q))
-	}
+	answers.To(reply, func(err error) answer { return answer{Error: err.Error()} })
 }
 
 func reply(q question) answer {
@@ -71,7 +60,7 @@ func reply(q question) answer {
 	}
 	switch q.Op {
 	case "structural":
-		return answer{Errors: texts(structural.ValidateStructural(field.NewPath("schema"), s))}
+		return answer{Errors: answers.Texts(structural.ValidateStructural(field.NewPath("schema"), s))}
 	case "prune":
 		unknown := pruning.PruneWithOptions(value, s, true, structural.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
 		return answer{Value: value, Unknown: unknown}
@@ -88,7 +77,7 @@ func reply(q question) answer {
 		if object, ok := value.(map[string]any); ok {
 			errors = append(errors, listtype.ValidateListSetsAndMaps(nil, s, object)...)
 		}
-		return answer{Errors: texts(errors)}
+		return answer{Errors: answers.Texts(errors)}
 	case "update":
 		return update(&internal, s, value, q.Old)
 	}
@@ -112,7 +101,7 @@ func update(internal *apiextensions.JSONSchemaProps, s *structural.Structural, v
 	if wasObject && isObject && len(listtype.ValidateListSetsAndMaps(nil, s, before)) == 0 {
 		errors = append(errors, listtype.ValidateListSetsAndMaps(nil, s, object)...)
 	}
-	return answer{Errors: texts(errors)}
+	return answer{Errors: answers.Texts(errors)}
 }
 
 // What creating the definition would be answered, or what is published of one version.
@@ -142,13 +131,5 @@ func define(q question) (found answer) {
 			break
 		}
 	}
-	return answer{Errors: texts(apivalidation.ValidateCustomResourceDefinition(context.Background(), &internal))}
-}
-
-func texts(list field.ErrorList) []string {
-	out := []string{}
-	for _, e := range list {
-		out = append(out, e.Error())
-	}
-	return out
+	return answer{Errors: answers.Texts(apivalidation.ValidateCustomResourceDefinition(context.Background(), &internal))}
 }

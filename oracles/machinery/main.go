@@ -2,10 +2,8 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -20,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/util/jsonpath"
+	"navarch.dev/oracles/answers"
 	"sigs.k8s.io/yaml"
 )
 
@@ -181,28 +180,11 @@ func answer(r request) (value any, err error) {
 }
 
 func main() {
-	in := bufio.NewReaderSize(os.Stdin, 1<<20)
-	out := bufio.NewWriter(os.Stdout)
-	defer out.Flush()
-	for {
-		line, err := in.ReadBytes('\n')
-		if err != nil {
-			return
-		}
-		var r request
-		if err := json.Unmarshal(line, &r); err != nil {
-			panic(err)
-		}
+	answers.To(func(r request) map[string]any {
 		value, err := answer(r)
-		reply := map[string]any{"value": value}
 		if err != nil {
-			reply = map[string]any{"error": err.Error()}
+			return map[string]any{"error": err.Error()}
 		}
-		text, err := json.Marshal(reply)
-		if err != nil {
-			panic(err)
-		}
-		out.Write(text)
-		out.WriteByte('\n')
-	}
+		return map[string]any{"value": value}
+	}, func(err error) map[string]any { panic(err) })
 }

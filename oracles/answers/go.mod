@@ -1,0 +1,3 @@
+module navarch.dev/oracles/answers
+
+go 1.26.0
