@@ -1,6 +1,6 @@
-import { complaintOf, customResourceDefinition, type CustomResourceDefinition, PolicyExpressions } from '@navarch/api';
+import { complaintOf, PolicyExpressions } from '@navarch/api';
 import fc from 'fast-check';
-import { Field, type HookContext, jsonPatchFunctions, type Mutable, RuleValidator } from '@navarch/machinery';
+import { Field, jsonPatchFunctions, RuleValidator } from '@navarch/machinery';
 import { linearPatterns } from '@navarch/node/patterns';
 import { compileCel } from '../../packages/machinery/src/cel/cel.ts';
 import { CelSyntaxError } from '../../packages/machinery/src/cel/issues.ts';
@@ -8,6 +8,7 @@ import { formatType, parseType } from '../../packages/machinery/src/cel/types.ts
 import { CelError } from '../../packages/machinery/src/cel/values.ts';
 import type { Answer, Case, Comparison, Known } from '../case.ts';
 import { compared } from '../compare.ts';
+import { definitionErrors } from '../definition-errors.ts';
 import { built } from '../go.ts';
 import type { Oracle } from '../oracle.ts';
 import { expressions, values, variables } from './expressions.ts';
@@ -82,20 +83,8 @@ const sourceOf = (request: unknown): string => (request as { readonly source: st
 let next = 0;
 const inTurn = fc.constant(undefined).map(() => asked(expressions[next++ % expressions.length] ?? ''));
 
-const hooks: HookContext = { now: 0, subresource: undefined, apiVersion: 'apiextensions.k8s.io/v1', user: { name: 'oracle', groups: [] } };
 
-/** What creating a definition with such a schema is answered. */
-function defined(sent: object): readonly string[] {
-  const { behaviour } = customResourceDefinition;
-  const definition = customResourceDefinition.decode(structuredClone(sent)).value as unknown as Mutable<CustomResourceDefinition>;
-  const at = new Field();
-  behaviour.complete?.(definition);
-  behaviour.prepareCreate?.(definition, hooks);
-  behaviour.validate?.(definition as CustomResourceDefinition, at, hooks);
-  return textsOf(at);
-}
-
-const textsOf = ({ errors }: Field): readonly string[] => errors.map(({ field, message }) => toldOf(`${field}: ${message}`)).toSorted();
+const textsOf = (errors: Field['errors']): readonly string[] => errors.map(({ field, message }) => toldOf(`${field}: ${message}`)).toSorted();
 
 /** Without the words of upstream's parser; types of schemas have names there that are drawn by lot. */
 const toldOf = (error: string): string =>
@@ -107,13 +96,13 @@ const errorsOf = (answer: Answer): Answer => {
 };
 
 const definitions = ruledSchema.map((schema): Case => ({
-  request: { op: 'definition', definition: definitionOf(schema) }, ours: () => ({ value: { errors: defined(definitionOf(schema)) } }), theirs: errorsOf,
+  request: { op: 'definition', definition: definitionOf(schema) }, ours: () => ({ value: { errors: textsOf(definitionErrors(definitionOf(schema))) } }), theirs: errorsOf,
 }));
 
 function ruled(schema: object, value: object, old: object | null): readonly string[] {
   const at = new Field();
   new RuleValidator(schema, linearPatterns).validate(value, at, old === null ? undefined : { value: old });
-  return textsOf(at);
+  return textsOf(at.errors);
 }
 
 /** No rule is broken before, so that none is forgiven. */

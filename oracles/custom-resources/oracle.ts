@@ -1,10 +1,10 @@
-import { customResourceDefinition, type CustomResourceDefinition } from '@navarch/api';
-import { backtrackingPatterns, Field, type HookContext, type Mutable } from '@navarch/machinery';
+import { backtrackingPatterns, Field } from '@navarch/machinery';
 import { applyDefaults, prune, pruneNulls } from '../../packages/machinery/src/structural/values.ts';
 import type { JsonSchema } from '../../packages/machinery/src/structural/json-schema.ts';
 import { StructuralValidator, validateListTypes } from '../../packages/machinery/src/structural/validate.ts';
 import type { Answer, Case, Comparison, Known } from '../case.ts';
 import { compared } from '../compare.ts';
+import { definitionErrors } from '../definition-errors.ts';
 import { built } from '../go.ts';
 import type { Oracle } from '../oracle.ts';
 import { customCase } from './cases.ts';
@@ -35,18 +35,18 @@ const ours: Readonly<Record<string, Make>> = {
     const at = new Field();
     new StructuralValidator(schema, backtrackingPatterns).validate(value, at);
     validateListTypes(value, schema, at);
-    return { errors: textsOf(at) };
+    return { errors: textsOf(at.errors) };
   },
   update(schema, value, old) {
     const [at, before] = [new Field(), new Field()];
     new StructuralValidator(schema, backtrackingPatterns).validate(value, at, { value: old });
     validateListTypes(old, schema, before);
     if (before.errors.length === 0) validateListTypes(value, schema, at);
-    return { errors: textsOf(at) };
+    return { errors: textsOf(at.errors) };
   },
 };
 
-const textsOf = ({ errors }: Field): readonly string[] => errors.map(({ field, message }) => `${field === '' ? '<nil>' : field}: ${message}`).toSorted();
+const textsOf = (errors: Field['errors']): readonly string[] => errors.map(({ field, message }) => `${field === '' ? '<nil>' : field}: ${message}`).toSorted();
 
 const theirs: Readonly<Record<string, (reply: Reply) => Reply>> = {
   prune: ({ value, unknown = [] }) => ({ value, unknown: unknown.toSorted() }),
@@ -96,20 +96,10 @@ const definitions: Comparison = {
   })),
 };
 
-function judged(sent: object): readonly string[] {
-  const { behaviour } = customResourceDefinition;
-  const definition = customResourceDefinition.decode(structuredClone(sent)).value as unknown as Mutable<CustomResourceDefinition>;
-  const at = new Field();
-  behaviour.complete?.(definition);
-  behaviour.prepareCreate?.(definition, hooks);
-  behaviour.validate?.(definition as CustomResourceDefinition, at, hooks);
-  return textsOf(at).map(plain).toSorted();
-}
+const judged = (definition: object): readonly string[] => textsOf(definitionErrors(definition)).map(plain).toSorted();
 
 /** Upstream shows some values as Go holds them, and each engine says in its own words what is wrong with a pattern. */
 const plain = (error: string): string => error.replace(/^(spec\.versions|\S+openAPIV3Schema): Invalid value: (?:null|[[{][\s\S]*[\]}]):/, '$1: Invalid value:').replace(/(error parsing regexp).*/, '$1');
-
-const hooks: HookContext = { now: 0, subresource: undefined, apiVersion: 'apiextensions.k8s.io/v1', user: { name: 'oracle', groups: [] } };
 
 const isRefused = (answer: Answer): boolean => (answer as Reply).error !== undefined;
 
