@@ -2,6 +2,7 @@ export type { Clock } from './clock.ts';
 export { Distribution } from './distribution.ts';
 export { Heap } from './heap.ts';
 export { InvariantError, invariant, unreachable } from './invariant.ts';
+export { joinedBytes } from './joined-bytes.ts';
 export { type Fields, type Logger, silent } from './log.ts';
 export { Memo } from './memo.ts';
 export { type Counter, exponential, type Gauge, type Histogram, type Labels, type Metrics, noMetrics, type Observer, type Tick } from './metric.ts';

@@ -1,4 +1,4 @@
-import { type Clock, type Counter, type Metrics, noMetrics } from '@navarch/base';
+import { type Clock, type Counter, joinedBytes, type Metrics, noMetrics } from '@navarch/base';
 import { protobuf } from '@navarch/api';
 import { type ApiObject, formatMicroTime, type Status } from '@navarch/machinery';
 import type { Decision } from '../auth/authorizer.ts';
@@ -88,7 +88,7 @@ export class AuditTrail {
   /** The answer is made, or has begun: a stream is told of a second time when it ends. */
   answered(answer: ApiResponse, stage: Stage = 'ResponseComplete'): void {
     const status = answer.type === 'proxy' ? 101 : answer.status;
-    const value = answer.type === 'bytes' ? this.#valueOf(answer.headers['content-type'] ?? '', joined(answer.body), answer.status >= 300) : undefined;
+    const value = answer.type === 'bytes' ? this.#valueOf(answer.headers['content-type'] ?? '', joinedBytes(answer.body), answer.status >= 300) : undefined;
     const own = isStatus(value) ? value : undefined;
     const isShown = value !== undefined && !own && this.#reaches('RequestResponse');
     if (answer.type !== 'bytes') this.#write('ResponseStarted', { responseStatus: { metadata: {}, code: status } });
@@ -155,17 +155,6 @@ export class AuditTrail {
 }
 
 const decoder = new TextDecoder();
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  if (chunks.length === 1) return chunks[0] as Uint8Array;
-  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
-}
 
 const isStatus = (value: unknown): value is Status => isRecord(value) && value['kind'] === 'Status' && value['apiVersion'] === 'v1';
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,4 +1,4 @@
-import { type Clock, Notifier, TaskGroup } from '@navarch/base';
+import { type Clock, joinedBytes, Notifier, TaskGroup } from '@navarch/base';
 import { type ApiObject, expired, statusOf } from '@navarch/machinery';
 import { type CachedEvent, CompactedError } from '@navarch/store';
 import type { WatchCounts } from '../observe/watch-measures.ts';
@@ -239,15 +239,5 @@ async function heartbeat(watch: Watch, until: number, clock: Clock, signal: Abor
 }
 
 function framesOf(frames: readonly Uint8Array[]): Frames {
-  return { bytes: frames.length === 1 ? (frames[0] as Uint8Array) : joined(frames), sizes: frames.map((frame) => frame.length) };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return { bytes: joinedBytes(frames), sizes: frames.map((frame) => frame.length) };
 }

@@ -1,3 +1,5 @@
+import { joinedBytes } from '@navarch/base';
+
 /** One exchange with the server. TLS, credentials, connections and their reuse are the adapter's. */
 export interface HttpTransport {
   /** Rejects only where no answer came: connection refused, reset, timed out, or the signal aborted. */
@@ -27,7 +29,7 @@ const decoder = new TextDecoder();
 export async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
-  return decoder.decode(joined(chunks));
+  return decoder.decode(joinedBytes(chunks));
 }
 
 /** The complete lines of each chunk, without their ends. A last line without an end was cut off and is not given. */
@@ -38,7 +40,7 @@ export async function* linesOf(body: AsyncIterable<Uint8Array>, bytesMax: number
     const lines: string[] = [];
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      lines.push(decoder.decode(joined([...rest, chunk.subarray(start, end)])));
+      lines.push(decoder.decode(joinedBytes([...rest, chunk.subarray(start, end)])));
       rest = [];
       restBytes = 0;
       start = end + 1;
@@ -51,14 +53,3 @@ export async function* linesOf(body: AsyncIterable<Uint8Array>, bytesMax: number
 }
 
 const NEWLINE = 0x0a;
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  if (chunks.length === 1 && chunks[0]) return chunks[0];
-  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
-}

@@ -1,3 +1,5 @@
+import { joinedBytes } from '@navarch/base';
+
 /**
  * Variables are bytes to a process, and texts to everything that is said of them here. A byte that belongs to no UTF-8
  * sequence becomes a lone surrogate, U+DC00 and the byte, which no text that came as UTF-8 has (as PEP 383 does).
@@ -22,13 +24,7 @@ export function bytesOfText(text: string): Uint8Array {
   const parts = text
     .split(ESCAPED)
     .map((part) => (ESCAPED.test(part) ? Uint8Array.of(part.charCodeAt(0) - ESCAPE) : encoder.encode(part)));
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joinedBytes(parts);
 }
 
 /** Whether the text stands for UTF-8: of what does not, only variables can be made. */

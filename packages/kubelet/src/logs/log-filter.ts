@@ -1,3 +1,4 @@
+import { joinedBytes } from '@navarch/base';
 import type { LogOptions } from './log-options.ts';
 
 const NEWLINE = 10;
@@ -41,12 +42,12 @@ export class LogFilter {
     const parts: Uint8Array[] = [];
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0 && !this.isFull; end = chunk.indexOf(NEWLINE, start)) {
-      this.#line(joined([this.#rest, chunk.subarray(start, end)]), parts);
+      this.#line(joinedBytes([this.#rest, chunk.subarray(start, end)]), parts);
       this.#rest = new Uint8Array();
       start = end + 1;
     }
     this.#keep(chunk.subarray(start));
-    return joined(parts);
+    return joinedBytes(parts);
   }
 
   /** The file has ended: what came without an end of line counts too. */
@@ -54,7 +55,7 @@ export class LogFilter {
     const parts: Uint8Array[] = [];
     if (this.#rest.length > 0) this.#line(this.#rest, parts);
     this.#rest = new Uint8Array();
-    return joined(parts);
+    return joinedBytes(parts);
   }
 
   #keep(bytes: Uint8Array): void {
@@ -62,7 +63,7 @@ export class LogFilter {
       this.#rest = new Uint8Array();
       this.#isPassing = true;
     }
-    if (!this.#isPassing) this.#rest = joined([this.#rest, bytes]);
+    if (!this.#isPassing) this.#rest = joinedBytes([this.#rest, bytes]);
   }
 
   #line(line: Uint8Array, parts: Uint8Array[]): void {
@@ -110,17 +111,4 @@ function parseEntry(line: Uint8Array): Entry | undefined {
 function fixedTime(time: string): string {
   const match = /^(.*?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(time);
   return match ? `${match[1]}.${(match[2] ?? '').slice(0, 9).padEnd(9, '0')}${match[3]}` : time;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts.filter((part) => part.length > 0);
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (!only || only.length === length) return only ?? new Uint8Array();
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

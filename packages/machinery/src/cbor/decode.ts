@@ -1,3 +1,4 @@
+import { joinedBytes } from '@navarch/base';
 import { formatTime, parseTime } from '../time.ts';
 import { fromHalf } from './encode.ts';
 
@@ -33,12 +34,10 @@ const within = ({ depth, tag }: Place): Place => ({ depth: depth + 1, tag });
 
 class CborReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get isAtEnd(): boolean {
@@ -67,21 +66,19 @@ class CborReader {
     if (code < 24) return BigInt(code);
     if (code > 27) throw new SyntaxError(`invalid additional information ${code}`);
     const size = 1 << (code - 24);
-    const at = this.#at;
-    this.#take(size);
-    if (size === 8) return this.#view.getBigUint64(at);
-    return BigInt(size === 1 ? this.#view.getUint8(at) : size === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at));
+    const number = this.#view(size);
+    if (size === 8) return number.getBigUint64(0);
+    return BigInt(size === 1 ? number.getUint8(0) : size === 2 ? number.getUint16(0) : number.getUint32(0));
   }
 
   #simple(code: number): unknown {
-    const at = this.#at;
     switch (code) {
       case 20: return false;
       case 21: return true;
       case 22: return null;
-      case 25: this.#take(2); return finite(fromHalf(this.#view.getUint16(at)));
-      case 26: this.#take(4); return finite(this.#view.getFloat32(at));
-      case 27: this.#take(8); return finite(this.#view.getFloat64(at));
+      case 25: return finite(fromHalf(this.#view(2).getUint16(0)));
+      case 26: return finite(this.#view(4).getFloat32(0));
+      case 27: return finite(this.#view(8).getFloat64(0));
       case 31: return BREAK;
       default: throw new SyntaxError('a simple value that is neither true, false nor null');
     }
@@ -116,7 +113,7 @@ class CborReader {
 
   #indefinite(major: number, place: Place): unknown {
     switch (major) {
-      case 2: return shownBytes(place.tag, this.#chunks(2));
+      case 2: return shownBytes(place.tag, joinedBytes([...this.#eachChunk(2)]));
       case 3: return this.#texts();
       case 4: return this.#untilBreak(place);
       case 5: return this.#mapUntilBreak(place);
@@ -143,17 +140,6 @@ class CborReader {
     return joined;
   }
 
-  #chunks(major: number): Uint8Array {
-    const chunks = [...this.#eachChunk(major)];
-    const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    let at = 0;
-    for (const chunk of chunks) {
-      all.set(chunk, at);
-      at += chunk.length;
-    }
-    return all;
-  }
-
   *#eachChunk(major: number): Generator<Uint8Array> {
     for (;;) {
       const first = this.#take(1)[0] as number;
@@ -171,6 +157,11 @@ class CborReader {
     const content = this.#item(place);
     if (tag === TEXT_TIME) return timeOf(content);
     return tag === EPOCH_TIME ? timeOfEpoch(content) : content;
+  }
+
+  #view(count: number): DataView {
+    const { buffer, byteOffset } = this.#take(count);
+    return new DataView(buffer, byteOffset, count);
   }
 
   #take(count: number): Uint8Array {
