@@ -9,7 +9,7 @@ import {
   pod,
   type Pod,
 } from '@navarch/api';
-import { compileLabelSelector, controllerOf, equalJson, hasReason, keyOf, type ObjectOf } from '@navarch/machinery';
+import { compileLabelSelector, controllerOf, equalJson, keyOf, type ObjectOf } from '@navarch/machinery';
 import {
   type Context,
   type Controller,
@@ -21,6 +21,7 @@ import {
 } from '../controller.ts';
 import { claim } from '../shared/claim.ts';
 import { createPod, deletePod } from '../shared/pods.ts';
+import { remove } from '../shared/remove.ts';
 import { forgetRevisions, hashOf, REVISION_HASH, type Revision, syncRevisions } from '../shared/revisions.ts';
 import { slowStart } from '../shared/slow-start.ts';
 import { nextAvailability } from '../replica-set/replica-set.ts';
@@ -122,22 +123,16 @@ async function joinTwins(
   twins: readonly Revision[],
   current: Revision,
   pods: readonly Pod[],
-  { api }: Context,
+  context: Context,
 ): Promise<readonly Pod[]> {
   const hash = hashOf(current);
   const hashes = new Set(twins.map(hashOf));
   const joined: Pod[] = [];
   for (const p of pods) {
     if (!hashes.has(p.metadata.labels?.[REVISION_HASH] ?? '')) joined.push(p);
-    else joined.push(await api.of(pod).patch(keyOf(p), { type: 'merge', body: { metadata: { labels: { [REVISION_HASH]: hash } } } }));
+    else joined.push(await context.api.of(pod).patch(keyOf(p), { type: 'merge', body: { metadata: { labels: { [REVISION_HASH]: hash } } } }));
   }
-  for (const twin of twins) {
-    try {
-      await api.of(controllerRevision).delete(keyOf(twin), { preconditions: { uid: twin.metadata.uid } });
-    } catch (error) {
-      if (!hasReason(error, 'NotFound')) throw error;
-    }
-  }
+  for (const twin of twins) await remove(controllerRevision, twin, context);
   return joined;
 }
 

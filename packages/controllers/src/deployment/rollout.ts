@@ -20,6 +20,7 @@ import type { Context } from '../controller.ts';
 import { withCondition } from '../shared/conditions.ts';
 import { revisionHash } from '../shared/hash.ts';
 import { isNamespaceTerminating, messageOf } from '../shared/pods.ts';
+import { remove } from '../shared/remove.ts';
 import { newestAnnotations, REVISION, revisionOf, sizeAnnotations } from './annotations.ts';
 import { byAge, sizeOf } from './replica-counts.ts';
 import { allOf, newestSize, type Scale, type Sets } from './rolling.ts';
@@ -127,11 +128,7 @@ export class Rollout {
         sizeOf(set) !== 0 ||
         (set.metadata.generation ?? 0) > (set.status.observedGeneration ?? 0);
       if (isInUse) continue;
-      try {
-        await this.context.api.of(replicaSet).delete(keyOf(set), { preconditions: { uid: set.metadata.uid } });
-      } catch (error) {
-        if (!hasReason(error, 'NotFound')) throw error;
-      }
+      await remove(replicaSet, set, this.context);
     }
   }
 

@@ -9,13 +9,12 @@ import {
   type EndpointSlicePort,
   service,
 } from '@navarch/api';
-import { indexByLabel } from '@navarch/client';
-import { controllerReference, equalJson, hasReason, keyOf } from '@navarch/machinery';
-import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
+import { controllerReference, equalJson } from '@navarch/machinery';
+import { type Context, type Controller, defineController, self } from '../controller.ts';
+import { MANAGED_BY, ownSlices, SERVICE_NAME } from '../shared/own-slices.ts';
 import { messageOf } from '../shared/pods.ts';
+import { remove } from '../shared/remove.ts';
 
-const SERVICE_NAME = 'kubernetes.io/service-name';
-const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const US = 'endpointslicemirroring-controller.k8s.io';
 const SKIP = 'endpointslice.kubernetes.io/skip-mirror';
 /** On Endpoints that are not places to send to but the lock of an election. */
@@ -25,35 +24,21 @@ const UNSHARED = ['endpoints.kubernetes.io/last-change-trigger-time', 'kubectl.k
 /** Addresses of one subset that are mirrored; what is beyond is left out, and an event says so (KEP-752). */
 const ADDRESSES_MAX = 1000;
 
-const byService = indexByLabel(SERVICE_NAME);
-const isOurs = (slice: EndpointSlice): boolean => slice.metadata.labels?.[MANAGED_BY] === US;
-
-/** A slice of ours that someone changed or deleted is put right. */
-const slices: Watch<EndpointSlice> = {
-  kind: endpointSlice,
-  *keys({ current, previous }) {
-    const slice = current ?? previous;
-    const name = slice?.metadata.labels?.[SERVICE_NAME];
-    if (slice && name && isOurs(slice)) yield `${slice.metadata.namespace}/${name}`;
-  },
-};
+const slices = ownSlices(US);
 
 /** Slices of what people say themselves in Endpoints of services without a selector: whoever routes reads slices alone. */
 export const endpointSliceMirroringController: Controller = defineController({
   name: 'endpointslicemirroring-controller',
   eventSource: 'endpoint-slice-mirroring-controller',
-  watches: [self(endpoints), self(service), slices],
+  watches: [self(endpoints), self(service), slices.watch],
 
   async reconcile(key, context) {
-    const held = context.cache
-      .find(endpointSlice, byService, key)
-      .filter(isOurs)
-      .filter((slice) => !slice.metadata.deletionTimestamp);
+    const held = slices.of(key, context.cache);
     const mirrored = context.cache.get(endpoints, key);
     const found = context.cache.get(service, key);
     const isWanted = mirrored && isMirrored(mirrored) && found && !found.spec.selector;
     if (!isWanted) {
-      for (const slice of held) await remove(slice, context);
+      for (const slice of held) await remove(endpointSlice, slice, context);
       return undefined;
     }
     try {
@@ -102,7 +87,7 @@ async function write(mirrored: Endpoints, held: readonly EndpointSlice[], contex
     if (!isSame)
       await api.replace({ ...mine, metadata: { ...mine.metadata, labels, annotations }, endpoints: wanted.endpoints });
   }
-  for (const slice of left) await remove(slice, context);
+  for (const slice of left) await remove(endpointSlice, slice, context);
 }
 
 /** A slice for each family of addresses and set of ports: subsets with the same ports share it. */
@@ -145,11 +130,3 @@ const endpointOf = ({ ip, hostname, nodeName, targetRef }: EndpointAddress, isRe
   ...(targetRef ? { targetRef } : {}),
   ...(nodeName ? { nodeName } : {}),
 });
-
-async function remove(slice: EndpointSlice, { api }: Context): Promise<void> {
-  try {
-    await api.of(endpointSlice).delete(keyOf(slice), { preconditions: { uid: slice.metadata.uid } });
-  } catch (error) {
-    if (!hasReason(error, 'NotFound')) throw error;
-  }
-}

@@ -11,36 +11,24 @@ import {
   service,
   type Service,
 } from '@navarch/api';
-import { type CacheReader, indexByLabel } from '@navarch/client';
-import { controllerReference, equalJson, hasReason, keyOf } from '@navarch/machinery';
+import type { CacheReader } from '@navarch/client';
+import { controllerReference, equalJson, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
+import { MANAGED_BY, ownSlices, SERVICE_NAME } from '../shared/own-slices.ts';
 import { messageOf } from '../shared/pods.ts';
 import { podsByNode } from '../shared/pods-on-node.ts';
+import { remove } from '../shared/remove.ts';
 import { addressesOf, podsOf, podsOfServices, selectorOf, servicesOf, targetPortOf, triggerTime } from '../shared/service-pods.ts';
 import { type Group, pack } from './pack.ts';
 import { topologyFacts, topologyHints, wantsTopology } from './topology-hints.ts';
 
-const SERVICE_NAME = 'kubernetes.io/service-name';
-const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const US = 'endpointslice-controller.k8s.io';
 const HEADLESS = 'service.kubernetes.io/headless';
 const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
 const ZONE = 'topology.kubernetes.io/zone';
 
-const byService = indexByLabel(SERVICE_NAME);
 type AddressType = 'IPv4' | 'IPv6';
-
-const isOurs = (slice: EndpointSlice): boolean => slice.metadata.labels?.[MANAGED_BY] === US;
-
-/** A slice of ours that someone changed or deleted is put right. */
-const slices: Watch<EndpointSlice> = {
-  kind: endpointSlice,
-  *keys({ current, previous }) {
-    const slice = current ?? previous;
-    const name = slice?.metadata.labels?.[SERVICE_NAME];
-    if (slice && name && isOurs(slice)) yield `${slice.metadata.namespace}/${name}`;
-  },
-};
+const slices = ownSlices(US);
 
 /** Where a node is says who should prefer its pods, and may be told after they run. */
 const zones: Watch<Node> = {
@@ -63,19 +51,16 @@ const shares: Watch<Node> = {
 export const endpointSliceController: Controller = defineController({
   name: 'endpointslice-controller',
   eventSource: 'endpoint-slice-controller',
-  watches: [self(service), slices, podsOfServices, zones, shares],
+  watches: [self(service), slices.watch, podsOfServices, zones, shares],
 
   async reconcile(key, context) {
     const found = context.cache.get(service, key);
     // Slices of a service that is gone are the garbage collector's: they have it as their owner.
     if (!found || found.metadata.deletionTimestamp) return undefined;
-    const held = context.cache
-      .find(endpointSlice, byService, key)
-      .filter(isOurs)
-      .filter((slice) => !slice.metadata.deletionTimestamp);
+    const held = slices.of(key, context.cache);
     const selector = selectorOf(found);
     if (!selector) {
-      if (found.spec.type === 'ExternalName') for (const slice of held) await remove(slice, context);
+      if (found.spec.type === 'ExternalName') for (const slice of held) await remove(endpointSlice, slice, context);
       return undefined;
     }
     const pods = podsOf(found, selector, context.cache);
@@ -83,7 +68,7 @@ export const endpointSliceController: Controller = defineController({
       const types = addressTypes(found);
       for (const type of types)
         await write(found, type, { pods, held: held.filter((slice) => slice.addressType === type) }, context);
-      for (const slice of held) if (!types.includes(slice.addressType as AddressType)) await remove(slice, context);
+      for (const slice of held) if (!types.includes(slice.addressType as AddressType)) await remove(endpointSlice, slice, context);
     } catch (error) {
       const message = `Error updating Endpoint Slices for Service ${key}: ${messageOf(error)}`;
       context.events.record(found, { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message });
@@ -121,9 +106,9 @@ async function write(found: Service, type: AddressType, { pods, held }: Inputs, 
     for (const slice of plan.keep) await update(found, slice, slice.endpoints ?? [], undefined, context);
     const [placeholder, ...rest] = plan.remove;
     if (placeholder && isPlaceholder) await update(found, placeholder, [], undefined, context);
-    for (const slice of isPlaceholder ? rest : plan.remove) await remove(slice, context);
+    for (const slice of isPlaceholder ? rest : plan.remove) await remove(endpointSlice, slice, context);
   }
-  for (const slice of held) if (!used.has(slice)) await remove(slice, context);
+  for (const slice of held) if (!used.has(slice)) await remove(endpointSlice, slice, context);
 }
 
 /** Says for which zones endpoints are, where the service asks for that; says it to people when that begins or ends. */
@@ -243,12 +228,4 @@ async function update(
   if (equalJson(slice.metadata.labels, labels) && equalJson(slice.endpoints ?? [], endpoints)) return;
   const annotations = { ...slice.metadata.annotations, ...(trigger ? { [TRIGGER_TIME]: trigger } : {}) };
   await api.of(endpointSlice).replace({ ...slice, metadata: { ...slice.metadata, labels, annotations }, endpoints });
-}
-
-async function remove(slice: EndpointSlice, { api }: Context): Promise<void> {
-  try {
-    await api.of(endpointSlice).delete(keyOf(slice), { preconditions: { uid: slice.metadata.uid } });
-  } catch (error) {
-    if (!hasReason(error, 'NotFound')) throw error;
-  }
 }

@@ -9,8 +9,9 @@ import {
   service,
   type Service,
 } from '@navarch/api';
-import { equalJson, hasReason, keyOf } from '@navarch/machinery';
+import { equalJson } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self } from '../controller.ts';
+import { remove } from '../shared/remove.ts';
 import { addressesOf, podsOf, podsOfServices, selectorOf, targetPortOf, triggerTime } from '../shared/service-pods.ts';
 
 const HEADLESS = 'service.kubernetes.io/headless';
@@ -31,7 +32,7 @@ export const endpointsController: Controller = defineController({
     const held = context.cache.get(endpoints, key);
     const selector = found && selectorOf(found);
     if (!found) {
-      if (held && isOurs(held)) await remove(held, context);
+      if (held && isOurs(held)) await remove(endpoints, held, context);
       return undefined;
     }
     if (!selector || found.metadata.deletionTimestamp) return undefined;
@@ -149,12 +150,4 @@ async function write(
     (held.metadata.annotations?.[OVER_CAPACITY] !== undefined) === isOver;
   if (!isSame)
     await api.of(endpoints).replace({ ...held, metadata: { ...held.metadata, labels, annotations }, subsets });
-}
-
-async function remove(held: Endpoints, { api }: Context): Promise<void> {
-  try {
-    await api.of(endpoints).delete(keyOf(held), { preconditions: { uid: held.metadata.uid } });
-  } catch (error) {
-    if (!hasReason(error, 'NotFound')) throw error;
-  }
 }

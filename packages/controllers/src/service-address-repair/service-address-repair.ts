@@ -5,6 +5,7 @@ import {
 import type { Api } from '@navarch/client';
 import { type ApiObject, hasReason, type Key, keyIn, keyOf, type Kind } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, self, type Watch } from '../controller.ts';
+import { remove } from '../shared/remove.ts';
 
 /** So long an address may be without its service: whoever allocated it may be about to make that. */
 const GRACE_MS = 60_000;
@@ -80,7 +81,7 @@ async function isRepaired(holder: Service, given: string, context: Context): Pro
   if (now) {
     const { namespace, name } = holder.metadata;
     warn('ClusterIPNotAllocated', `the ClusterIP [${family}]: ${address} for Service ${namespace}/${name} has a wrong reference; repairing`);
-    await remove(now, context);
+    await remove(ipAddress, now, context);
   } else warn('ClusterIPNotAllocated', `Cluster IP [${family}]: ${address} is not allocated; repairing`);
   await context.api.of(ipAddress).create(serviceAddressDraft(address, holder));
   return true;
@@ -103,7 +104,7 @@ async function repairAddress(key: Key, context: Context): Promise<Outcome> {
   const warn = (message: string): void => events.record(known, { type: 'Warning', reason: 'IPAddressNotAllocated', message, action: 'IPAddressAllocation' });
   if (parentRef?.resource !== 'services' || parentRef.group) {
     warn(`IPAddress ${key} appears to have been modified, not referencing a Service ${JSON.stringify(parentRef)}: cleaning up`);
-    await remove(known, context);
+    await remove(ipAddress, known, context);
     return undefined;
   }
   const cached = cache.get(service, keyIn(parentRef.namespace, parentRef.name));
@@ -114,7 +115,7 @@ async function repairAddress(key: Key, context: Context): Promise<Outcome> {
   if (holder && serviceAddresses(holder).includes(key)) return undefined;
   const place = `${parentRef.namespace}/${parentRef.name}`;
   warn(holder ? `IPAddress: ${key} for Service ${place} has a wrong reference; cleaning up` : `IPAddress: ${key} for Service ${place} appears to have leaked: cleaning up`);
-  await remove(known, context);
+  await remove(ipAddress, known, context);
   return undefined;
 }
 
@@ -139,13 +140,5 @@ async function read<O extends ApiObject>(api: Api, kind: Kind<O>, key: Key): Pro
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
     return undefined;
-  }
-}
-
-async function remove(address: IPAddress, { api }: Context): Promise<void> {
-  try {
-    await api.of(ipAddress).delete(keyOf(address), { preconditions: { uid: address.metadata.uid } });
-  } catch (error) {
-    if (!hasReason(error, 'NotFound')) throw error;
   }
 }

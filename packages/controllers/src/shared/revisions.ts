@@ -6,7 +6,6 @@ import {
   hasReason,
   isControlledBy,
   keyIn,
-  keyOf,
   type Kind,
   type LabelSelector,
   compileLabelSelector,
@@ -15,6 +14,7 @@ import {
 import type { Context } from '../controller.ts';
 import { claim } from './claim.ts';
 import { revisionHash } from './hash.ts';
+import { remove } from './remove.ts';
 
 export type Revision = ObjectOf<typeof controllerRevision>;
 
@@ -59,15 +59,11 @@ export async function forgetRevisions(
   owner: Owner,
   former: readonly Revision[],
   isInUse: (revision: Revision) => boolean,
-  { api }: Context,
+  context: Context,
 ): Promise<void> {
   const unused = former.filter((revision) => !isInUse(revision)).sort((a, b) => a.revision - b.revision);
   for (const revision of unused.slice(0, Math.max(0, unused.length - (owner.spec.revisionHistoryLimit ?? 10)))) {
-    try {
-      await api.of(controllerRevision).delete(keyOf(revision), { preconditions: { uid: revision.metadata.uid } });
-    } catch (error) {
-      if (!hasReason(error, 'NotFound')) throw error;
-    }
+    await remove(controllerRevision, revision, context);
   }
 }
 
