@@ -42,8 +42,7 @@ export class AdmissionChain {
         time.end('let');
       }
     } catch (error) {
-      time.end('refused');
-      time.stop('refused');
+      time.refused();
       throw error;
     }
     time.stop('let');
@@ -63,8 +62,7 @@ export class AdmissionChain {
         time.end('let');
       }
     } catch (error) {
-      time.end('refused');
-      time.stop('refused');
+      time.refused();
       throw error;
     }
     time.stop('let');
@@ -114,6 +112,12 @@ class Stopwatch {
     const now = this.#measures.now();
     this.#current?.[how].observe((now - this.#at) / 1000);
     this.#at = now;
+  }
+
+  /** The plugin that was asked ends the round. */
+  refused(): void {
+    this.end('refused');
+    this.stop('refused');
   }
 
   stop(how: keyof Timed): void {
