@@ -14,8 +14,7 @@ export async function configMapPayloads(
   pod: Pod,
   host: VolumeHost,
 ): Promise<readonly Payload[]> {
-  const found = await host.configMap(pod.metadata.namespace ?? '', source.name ?? '');
-  if (!found && !source.optional) throw new VolumeError(`configmap ${JSON.stringify(source.name)} not found`);
+  const found = unlessMissing('configmap', source, await host.configMap(...placeOf(source, pod)));
   const all = new Map<string, string | Uint8Array>(Object.entries(found?.data ?? {}));
   for (const [key, value] of Object.entries(found?.binaryData ?? {})) all.set(key, bytesOf(value));
   return chosen(source, all, mode, 'configmap references non-existent config key');
@@ -28,23 +27,26 @@ export async function secretPayloads(
   pod: Pod,
   host: VolumeHost,
 ): Promise<readonly Payload[]> {
-  const found = await host.secret(pod.metadata.namespace ?? '', source.name ?? '');
-  if (!found && !source.optional) throw new VolumeError(`secret ${JSON.stringify(source.name)} not found`);
-  return chosen(
-    source,
-    new Map(Object.entries(found?.data ?? {}).map(([key, value]) => [key, bytesOf(value)])),
-    mode,
-    'references non-existent secret key',
-  );
+  const found = unlessMissing('secret', source, await host.secret(...placeOf(source, pod)));
+  const all = new Map(Object.entries(found?.data ?? {}).map(([key, value]) => [key, bytesOf(value)]));
+  return chosen(source, all, mode, 'references non-existent secret key');
 }
 
-interface Chosen {
+interface Source {
+  readonly name?: string;
   readonly optional?: boolean;
   readonly items?: readonly KeyToPath[];
 }
 
+const placeOf = ({ name = '' }: Source, { metadata: { namespace = '' } }: Pod): [namespace: string, name: string] => [namespace, name];
+
+function unlessMissing<Found>(what: string, { name, optional }: Source, found: Found | undefined): Found | undefined {
+  if (!found && !optional) throw new VolumeError(`${what} ${JSON.stringify(name)} not found`);
+  return found;
+}
+
 function chosen(
-  source: Chosen,
+  source: Source,
   all: ReadonlyMap<string, string | Uint8Array>,
   mode = MODE_DEFAULT,
   problem: string,
