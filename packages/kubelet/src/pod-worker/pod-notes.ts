@@ -61,38 +61,14 @@ export class PodNotes {
   }
 
   memory(node: Memory['node'], underWay: ReadonlySet<string>): Memory {
-    const {
-      waiting,
-      probes,
-      killing,
-      preStopped,
-      postStarting,
-      doomed,
-      resized,
-      volumes,
-      volumesRetryAt,
-      sandboxRetryAt,
-      rejection,
-      eviction,
-      isBare,
-      resizeRefusal,
-    } = this;
+    const { waiting, probes, killing, preStopped, postStarting, doomed, resized, volumes, isBare } = this;
+    const { volumesRetryAt, sandboxRetryAt, rejection, eviction, resizeRefusal } = this;
     return {
-      waiting,
-      probes,
-      killing,
-      preStopped,
-      postStarting,
-      doomed,
-      resized,
-      volumes,
-      node,
-      underWay,
+      waiting, probes, killing, preStopped, postStarting, doomed, resized, volumes, isBare, node, underWay,
       podIPs: this.#podIPs,
       ...(volumesRetryAt === undefined ? {} : { volumesRetryAt }),
       ...(sandboxRetryAt === undefined ? {} : { sandboxRetryAt }),
       ...(this.#grace ? { killBy: this.#grace.killBy } : {}),
-      isBare,
       ...(rejection ? { rejection } : {}),
       ...(eviction ? { eviction } : {}),
       ...(resizeRefusal ? { resizeRefusal } : {}),
