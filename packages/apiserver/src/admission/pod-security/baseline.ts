@@ -3,13 +3,14 @@ import {
   type Check,
   defineCheck,
   everyContainer,
-  isWindows,
+  isForeignProfile,
   named,
   plural,
   quoted,
   setters,
   sortedSet,
 } from './check.ts';
+import { foreignSeccomp } from './seccomp.ts';
 
 const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/';
 
@@ -17,10 +18,10 @@ const appArmorProfile = defineCheck({
   id: 'appArmorProfile',
   since: 0,
   find({ annotations = {} }, spec) {
-    const isBad = (type: string | undefined): boolean =>
-      type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
-    const isPod = isBad(spec.securityContext?.appArmorProfile?.type);
-    const containers = everyContainer(spec).filter((c) => isBad(c.securityContext?.appArmorProfile?.type));
+    const isPod = isForeignProfile(spec.securityContext?.appArmorProfile?.type);
+    const containers = everyContainer(spec).filter((c) =>
+      isForeignProfile(c.securityContext?.appArmorProfile?.type),
+    );
     const values = [
       ...(isPod ? [spec.securityContext?.appArmorProfile?.type ?? ''] : []),
       ...containers.map((c) => c.securityContext?.appArmorProfile?.type ?? ''),
@@ -65,8 +66,8 @@ const DEFAULT_CAPABILITIES = new Set([
 const capabilities = defineCheck({
   id: 'capabilities_baseline',
   since: 0,
-  find(_metadata, spec, minor) {
-    if (minor >= 25 && isWindows(spec)) return undefined;
+  sparesWindows: true,
+  find(_metadata, spec) {
     const added = (c: ReturnType<typeof everyContainer>[number]): readonly string[] =>
       (c.securityContext?.capabilities?.add ?? []).filter((name) => !DEFAULT_CAPABILITIES.has(name));
     const bad = everyContainer(spec).filter((c) => added(c).length > 0);
@@ -162,8 +163,8 @@ const privileged = defineCheck({
 const procMount = defineCheck({
   id: 'procMount',
   since: 0,
-  find(_metadata, spec, minor) {
-    if (minor >= 25 && isWindows(spec)) return undefined;
+  sparesWindows: true,
+  find(_metadata, spec) {
     const bad = everyContainer(spec).filter(
       (c) => c.securityContext?.procMount !== undefined && c.securityContext.procMount !== 'Default',
     );
@@ -210,21 +211,7 @@ const seLinuxOptions = defineCheck({
 const seccompProfile = defineCheck({
   id: 'seccompProfile_baseline',
   since: 19,
-  find(_metadata, spec) {
-    const isBad = (type: string | undefined): boolean =>
-      type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
-    const isPod = isBad(spec.securityContext?.seccompProfile?.type);
-    const bad = everyContainer(spec).filter((c) => isBad(c.securityContext?.seccompProfile?.type));
-    if (!isPod && bad.length === 0) return undefined;
-    const values = sortedSet([
-      ...(isPod ? [spec.securityContext?.seccompProfile?.type ?? ''] : []),
-      ...bad.map((c) => c.securityContext?.seccompProfile?.type ?? ''),
-    ]);
-    return {
-      reason: 'seccompProfile',
-      detail: `${setters(isPod, bad)} must not set securityContext.seccompProfile.type to ${quoted(values)}`,
-    };
-  },
+  find: (_metadata, spec) => foreignSeccomp(spec),
 });
 
 const SYSCTLS: readonly (readonly [since: number, names: readonly string[]])[] = [

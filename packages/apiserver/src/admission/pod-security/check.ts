@@ -13,6 +13,8 @@ export interface Check {
   readonly id: string;
   /** The minor release whose policy first has it. */
   readonly since: number;
+  /** Pods for Windows have nothing of what it asks for; policies know that since 1.25. */
+  readonly sparesWindows?: true;
   /** Looks at a pod by the policy of a minor release; undefined: nothing is wrong. */
   find(metadata: Metadata, spec: PodSpec, minor: number): Finding | undefined;
 }
@@ -28,7 +30,14 @@ export const everyContainer = (spec: PodSpec): readonly AnyContainer[] => [
   ...((spec.ephemeralContainers ?? []) as unknown as readonly AnyContainer[]),
 ];
 
-export const isWindows = (spec: PodSpec): boolean => spec.os?.name === 'windows';
+const WINDOWS_KNOWN_SINCE = 25;
+
+export const isAsked = ({ sparesWindows }: Check, spec: PodSpec, minor: number): boolean =>
+  !(sparesWindows && minor >= WINDOWS_KNOWN_SINCE && spec.os?.name === 'windows');
+
+/** Of AppArmor and seccomp: neither what the runtime brings nor what lies on the node. */
+export const isForeignProfile = (type: string | undefined): boolean =>
+  type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
 
 export const quoted = (values: Iterable<string>): string =>
   [...values].map((value) => JSON.stringify(value)).join(', ');

@@ -1,6 +1,6 @@
 import type { PodSpec } from '@navarch/api';
 import { baselineChecks } from './baseline.ts';
-import type { Check, Finding, Metadata } from './check.ts';
+import { type Check, type Finding, isAsked, type Metadata } from './check.ts';
 import { overridden, restrictedChecks } from './restricted.ts';
 
 export const LEVELS = ['privileged', 'baseline', 'restricted'] as const;
@@ -64,7 +64,9 @@ function checksOf({ level, minor }: LevelVersion): readonly Check[] {
 }
 
 export const findings = (of: LevelVersion, metadata: Metadata, spec: PodSpec): readonly Finding[] =>
-  checksOf(of).flatMap((check) => check.find(metadata, spec, of.minor) ?? []);
+  checksOf(of)
+    .filter((check) => isAsked(check, spec, of.minor))
+    .flatMap((check) => check.find(metadata, spec, of.minor) ?? []);
 
 /** `reason (detail), reason (detail)`. */
 export const findingsText = (found: readonly Finding[]): string =>

@@ -3,19 +3,19 @@ import {
   type Check,
   defineCheck,
   everyContainer,
-  isWindows,
   named,
   plural,
   quoted,
   setters,
   sortedSet,
 } from './check.ts';
+import { foreignSeccomp } from './seccomp.ts';
 
 const allowPrivilegeEscalation = defineCheck({
   id: 'allowPrivilegeEscalation',
   since: 8,
-  find(_metadata, spec, minor) {
-    if (minor >= 25 && isWindows(spec)) return undefined;
+  sparesWindows: true,
+  find(_metadata, spec) {
     const bad = everyContainer(spec).filter((c) => c.securityContext?.allowPrivilegeEscalation !== false);
     return bad.length === 0
       ? undefined
@@ -29,8 +29,8 @@ const allowPrivilegeEscalation = defineCheck({
 const capabilities = defineCheck({
   id: 'capabilities_restricted',
   since: 22,
-  find(_metadata, spec, minor) {
-    if (minor >= 25 && isWindows(spec)) return undefined;
+  sparesWindows: true,
+  find(_metadata, spec) {
     const containers = everyContainer(spec);
     const added = (c: (typeof containers)[number]): readonly string[] =>
       (c.securityContext?.capabilities?.add ?? []).filter((name) => name !== 'NET_BIND_SERVICE');
@@ -109,25 +109,14 @@ const runAsUser = defineCheck({
 const seccompProfile = defineCheck({
   id: 'seccompProfile_restricted',
   since: 19,
-  find(_metadata, spec, minor) {
-    if (minor >= 25 && isWindows(spec)) return undefined;
-    const isBad = (type: string | undefined): boolean =>
-      type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
-    const pod = spec.securityContext?.seccompProfile?.type;
-    const containers = everyContainer(spec);
-    const bad = containers.filter((c) => isBad(c.securityContext?.seccompProfile?.type));
-    if (isBad(pod) || bad.length > 0) {
-      const values = sortedSet([
-        ...(isBad(pod) ? [pod ?? ''] : []),
-        ...bad.map((c) => c.securityContext?.seccompProfile?.type ?? ''),
-      ]);
-      return {
-        reason: 'seccompProfile',
-        detail: `${setters(isBad(pod), bad)} must not set securityContext.seccompProfile.type to ${quoted(values)}`,
-      };
-    }
-    const silent =
-      pod !== undefined ? [] : containers.filter((c) => c.securityContext?.seccompProfile?.type === undefined);
+  sparesWindows: true,
+  find(_metadata, spec) {
+    const foreign = foreignSeccomp(spec);
+    if (foreign) return foreign;
+    const isSet = spec.securityContext?.seccompProfile?.type !== undefined;
+    const silent = isSet
+      ? []
+      : everyContainer(spec).filter((c) => c.securityContext?.seccompProfile?.type === undefined);
     if (silent.length === 0) return undefined;
     return {
       reason: 'seccompProfile',
