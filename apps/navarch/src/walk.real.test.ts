@@ -40,6 +40,26 @@ const page = (): Promise<string> => new Promise((resolve, reject) => {
 const pidOf = (name: string): number => (JSON.parse(readFileSync(join(home, 'navarch/run', `${name}.json`), 'utf8')) as { pid: number }).pid;
 const podIds = (): Promise<string> => kubectl('get', 'pods', '-n', 'demo', '-o', 'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount}{"\\n"}{end}');
 
+/** A step of the walk. One that goes wrong says what one would look at first: nobody reaches the machine afterwards. */
+const step = (name: string, walk: () => Promise<void>): void => void test(name, async () => {
+  try {
+    await walk();
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${await lookAround()}`, { cause: error });
+  }
+});
+
+async function lookAround(): Promise<string> {
+  const looks = [
+    ['get', 'pods,deployments,replicasets,endpointslices', '-A', '-o', 'wide'], ['get', 'events', '-A', '--sort-by=.lastTimestamp'],
+    ['get', 'pods', '-n', 'demo', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status}{"\\n"}{end}'], ['describe', 'nodes'],
+  ];
+  const seen: string[] = [];
+  for (const args of looks) seen.push(`$ kubectl ${args.join(' ')}`, await kubectl(...args).catch(String));
+  for (const name of ['server', 'agent', 'containerd']) seen.push(`$ navarch logs ${name}`, await navarch('logs', name, '-n', '60').catch(String));
+  return seen.join('\n');
+}
+
 if (!canRun) process.stdout.write('real containers are left out: they need root on Linux\n');
 else {
   before(async () => {
@@ -52,12 +72,12 @@ else {
     rmSync(home, { recursive: true, force: true });
   }, { timeout: 120_000 });
 
-  test('up: a second one says that the cluster runs', async () => {
+  step('up: a second one says that the cluster runs', async () => {
     assert.match(await navarch('up'), /is running already/);
     assert.match(await navarch('status'), /1 of 1 ready/);
   });
 
-  test('apply: the example rolls out and serves its page on the node port and by name', async () => {
+  step('apply: the example rolls out and serves its page on the node port and by name', async () => {
     await kubectl('apply', '-f', join(root, 'examples/hello'));
     await kubectl('rollout', 'status', '-n', 'demo', 'deployment/hello', '--timeout=90s');
     await eventually('the page', async () => (await page()).includes('Hello from Navarch'), { timeoutMs: 5_000 });
@@ -68,7 +88,7 @@ else {
     }
   });
 
-  test('set image: a rolling update and its undoing lose no request', async () => {
+  step('set image: a rolling update and its undoing lose no request', async () => {
     let [sent, lost, isOver] = [0, 0, false];
     const load = (async () => {
       while (!isOver) {
@@ -86,7 +106,7 @@ else {
     assert.equal(lost, 0, `${lost} of ${sent} requests were lost`);
   });
 
-  test('scale and delete: pods come and go, a deleted one is replaced', async () => {
+  step('scale and delete: pods come and go, a deleted one is replaced', async () => {
     await kubectl('scale', '-n', 'demo', 'deployment/hello', '--replicas=4');
     await kubectl('rollout', 'status', '-n', 'demo', 'deployment/hello', '--timeout=60s');
     const [first] = (await kubectl('get', 'pods', '-n', 'demo', '-l', 'app=hello', '-o', 'name')).split('\n');
@@ -96,7 +116,7 @@ else {
     await eventually('three pods', async () => (await kubectl('get', 'pods', '-n', 'demo', '-l', 'app=hello', '-o', 'name')).trim().split('\n').length === 3);
   });
 
-  test('logs, exec and port-forward reach the container', async () => {
+  step('logs, exec and port-forward reach the container', async () => {
     const [first = ''] = (await kubectl('get', 'pods', '-n', 'demo', '-l', 'app=hello', '-o', 'name')).split('\n');
     assert.match(await kubectl('logs', '-n', 'demo', first, '--tail=2'), /GET/);
     assert.equal(await kubectl('exec', '-n', 'demo', first, '--', 'cat', '/usr/share/nginx/html/index.html'), '<h1>Hello from Navarch</h1>\n');
@@ -109,14 +129,14 @@ else {
     }
   });
 
-  test('a container that dies is started again and counted', async () => {
+  step('a container that dies is started again and counted', async () => {
     await kubectl('run', 'dying', '--image=busybox', '--image-pull-policy=IfNotPresent', '--restart=Always', '--', 'sh', '-c', 'sleep 1; exit 1');
     await eventually('a counted restart', async () => Number(await kubectl('get', 'pod', 'dying', '-o', 'jsonpath={.status.containerStatuses[0].restartCount}')) >= 1);
     await eventually('a back-off', async () => (await kubectl('get', 'pod', 'dying')).includes('CrashLoopBackOff'));
     await kubectl('delete', 'pod', 'dying', '--grace-period=1');
   });
 
-  test('kill -9 of server and agent: pods run on, and after up nothing has restarted', async () => {
+  step('kill -9 of server and agent: pods run on, and after up nothing has restarted', async () => {
     const before = await podIds();
     for (const name of ['server', 'agent']) process.kill(pidOf(name), 'SIGKILL');
     await sleep(500);
@@ -125,7 +145,7 @@ else {
     await eventually('the pods as they were', async () => (await podIds()) === before, { timeoutMs: 20_000 });
   });
 
-  test('down: nothing is left on the machine', async () => {
+  step('down: nothing is left on the machine', async () => {
     await navarch('down');
     assert.equal(existsSync(join(home, 'navarch')), false);
     const { stdout } = await run('sh', ['-c', `ip link show navarch0 2>/dev/null; nft list tables | grep navarch; findmnt -rn | grep ${home}; pgrep -f '[/]${home.slice(1)}/navarch' || true`]);
