@@ -153,10 +153,15 @@ export class WatchCache<T> {
     return [...(index.keys.get(value) ?? [])].sort().map((key) => this.#live.get(key) as Cached<T>);
   }
 
+  /** The recent events after `after`. Throws CompactedError when `after` is older than the window. */
+  since(after: number): readonly CachedEvent<T>[] {
+    if (after < this.#oldest) throw new CompactedError(after, this.#oldest);
+    return this.#window.slice(this.#indexAfter(after));
+  }
+
   /** Events after `after`, then every new one. Throws CompactedError when `after` is older than the window. Returns how to stop. */
   follow(after: number, listener: Listener<T>): () => void {
-    if (after < this.#oldest) throw new CompactedError(after, this.#oldest);
-    const missed = this.#window.slice(this.#indexAfter(after));
+    const missed = this.since(after);
     this.#listeners.add(listener);
     if (missed.length > 0) listener(missed);
     return () => this.#listeners.delete(listener);

@@ -10,6 +10,7 @@ import { AdmissionChain } from '../admission/chain.ts';
 import type { ApplyRequest, Call, Draft, PatchType } from './call.ts';
 import { type DeleteOptions, Deletion } from './deletion.ts';
 import { Drafts } from './drafts.ts';
+import { FanOut } from './fan-out.ts';
 import { emptyOf, ignoredBy, unmanaged } from './field-management.ts';
 import { isFinished } from './finished.ts';
 import { checkName, place, readApplied, readObject } from './incoming.ts';
@@ -28,6 +29,8 @@ export class Resource<O extends ApiObject> {
   readonly kind: Kind<O>;
   readonly shelf: Shelf;
   readonly registry: Registry;
+  /** Those who watch it from outside the process. */
+  readonly watchers: FanOut;
   readonly #parts: Readonly<Record<string, Part<O>>>;
   readonly #drafts: Drafts<O>;
 
@@ -35,6 +38,7 @@ export class Resource<O extends ApiObject> {
     this.kind = kind;
     this.shelf = shelf;
     this.registry = registry;
+    this.watchers = new FanOut(shelf.cache, registry.deps.clock, shelf.ended);
     const hasStatus = kind.subresources.some((subresource) => subresource.name === 'status');
     this.#parts = { ...(hasStatus ? { status: statusPart as Part<any> } : {}), ...kind.behaviour.parts };
     this.#drafts = new Drafts<O>({

@@ -1,10 +1,11 @@
 import { type Clock, joinedBytes, Notifier, TaskGroup } from '@navarch/base';
-import { type ApiObject, expired, statusOf } from '@navarch/machinery';
-import { type CachedEvent, CompactedError } from '@navarch/store';
+import { expired, statusOf } from '@navarch/machinery';
+import { CompactedError } from '@navarch/store';
 import type { WatchCounts } from '../observe/watch-measures.ts';
 import type { Representation } from '../representation/representation.ts';
 import { showAdded, showBookmark, showError, showEvent } from '../representation/show.ts';
 import type { Sink } from '../request.ts';
+import type { Events, Place, Reader } from './fan-out.ts';
 import { seenAs } from './reading.ts';
 import type { Resource } from './resource.ts';
 import { type Selection, selectionOf } from './selection.ts';
@@ -56,9 +57,9 @@ interface Frames {
 }
 
 /** Per batch of events, the frames of each view. */
-const encoded = new WeakMap<readonly CachedEvent<ApiObject>[], Map<string, Frames>>();
+const encoded = new WeakMap<Events, Map<string, Frames>>();
 
-class Watch {
+class Watch implements Reader {
   readonly #resource: Resource<any>;
   readonly #request: WatchRequest;
   readonly #sink: Sink;
@@ -70,9 +71,11 @@ class Watch {
   readonly #end = new AbortController();
   #hasHeader = true;
   /** What has to be converted before it is sent. */
-  readonly #late: (readonly CachedEvent<ApiObject>[])[] = [];
+  readonly #late: Events[] = [];
   readonly #arrived = new Notifier();
-  #stop = (): void => undefined;
+  #place: Place | undefined;
+  /** The revision it begins after. */
+  #after = 0;
 
   constructor(resource: Resource<any>, request: WatchRequest, sink: Sink, counts: WatchCounts) {
     this.#resource = resource;
@@ -90,7 +93,7 @@ class Watch {
   }
 
   stop(): void {
-    this.#stop();
+    if (this.#place) this.#resource.watchers.remove(this.#place);
   }
 
   /** Sends what is there, as fast as the client takes it. Resolves to the revision it was there at. */
@@ -120,8 +123,9 @@ class Watch {
 
   /** Sends every change after a revision from now on; false when that one is too old, which the client is told. */
   follow(after: number): boolean {
+    this.#after = after;
     try {
-      this.#stop = this.#resource.shelf.cache.follow(after, (events) => this.#onEvents(events, after));
+      this.#place = this.#resource.watchers.add(after, this);
       return true;
     } catch (error) {
       if (!(error instanceof CompactedError)) throw error;
@@ -131,15 +135,17 @@ class Watch {
   }
 
   bookmark(): void {
-    if (this.#request.allowBookmarks) this.#sendOne(showBookmark(this.#request.how, this.#resource, this.#resource.shelf.revision, false));
+    if (!this.#request.allowBookmarks) return;
+    if (this.#place) this.#resource.watchers.catchUp(this.#place);
+    this.#sendOne(showBookmark(this.#request.how, this.#resource, this.#resource.shelf.revision, false));
   }
 
-  #onEvents(events: readonly CachedEvent<ApiObject>[], after: number): void {
+  deliver(events: Events): void {
     const first = events[0];
     if (!first) return;
     // A watch may begin in the future.
-    if (first.revision <= after) return this.#onEvents(events.filter((event) => event.revision > after), after);
-    if (!this.#resource.shelf.isLate) return this.#deliver(events);
+    if (first.revision <= this.#after) return this.deliver(events.filter((event) => event.revision > this.#after));
+    if (!this.#resource.shelf.isLate) return this.#show(events);
     this.#late.push(events);
     this.#arrived.notify();
     if (this.#late.length > LATE_BATCHES_MAX) this.#end.abort(new Error('Conversion is too far behind'));
@@ -152,10 +158,14 @@ class Watch {
       if (!events) await this.#arrived.wait(signal);
       else {
         await this.#orFail(this.#resource.shelf.ready(events.flatMap(({ current, previous }) => [current, previous].filter((held) => held !== undefined))));
-        this.#deliver(events);
+        this.#show(events);
         this.#late.shift();
       }
     }
+  }
+
+  failed(error: unknown): void {
+    this.#end.abort(error);
   }
 
   /** A conversion that fails ends the watch, with a word of why. */
@@ -169,13 +179,13 @@ class Watch {
     }
   }
 
-  #deliver(events: readonly CachedEvent<ApiObject>[]): void {
+  #show(events: Events): void {
     const frames = this.#hasHeader && this.#request.how.shape === 'table' ? this.#encode(events) : this.#shared(events);
     if (frames.sizes.length > 0) this.#send(frames);
   }
 
   /** What was encoded of a batch for one watcher is sent to all that see the same. */
-  #shared(events: readonly CachedEvent<ApiObject>[]): Frames {
+  #shared(events: Events): Frames {
     let byView = encoded.get(events);
     if (!byView) encoded.set(events, (byView = new Map()));
     let frames = byView.get(this.#view);
@@ -183,7 +193,7 @@ class Watch {
     return frames;
   }
 
-  #encode(events: readonly CachedEvent<ApiObject>[]): Frames {
+  #encode(events: Events): Frames {
     const frames: Uint8Array[] = [];
     for (const event of events) {
       const type = seenAs(event, this.#selection, this.#prefix);

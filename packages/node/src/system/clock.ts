@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@navarch/base';
 
 /** The machine's own time. */
@@ -6,6 +7,8 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   sleep(ms, signal) {
     signal.throwIfAborted();
+    // A timer would take a millisecond at least.
+    if (ms <= 0) return nextTurn().then(() => signal.throwIfAborted());
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         clearTimeout(timer);

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Clock } from '@navarch/base';
+import type { ApiObject } from '@navarch/machinery';
+import { CompactedError, EVENT_WINDOW_MAX, MemoryStore, WatchCache } from '@navarch/store';
+import * as fc from 'fast-check';
+import { type Events, FanOut, type Place, type Reader } from './fan-out.ts';
+
+const encoder = new TextEncoder();
+const { signal } = new AbortController();
+
+/** A store, a fan-out over it, and time that passes only while readers are told. */
+async function fanned({ deliveryMs = 1 }: { readonly deliveryMs?: number } = {}) {
+  const store = new MemoryStore();
+  const cache = new WatchCache<ApiObject>('/r/', { read: (value) => JSON.parse(new TextDecoder().decode(value)) as ApiObject, show: (value) => value });
+  await cache.start(store, signal);
+  const turns: (() => void)[] = [];
+  let now = 0;
+  const clock: Clock = { now: () => now, monotonic: () => now, sleep: () => new Promise((resolve) => turns.push(resolve)) };
+  const fan = new FanOut(cache, clock, signal);
+  let written = 0;
+  return {
+    cache, fan,
+    write: async (count = 1): Promise<void> => {
+      await store.commit(Array.from({ length: count }, () => ({ type: 'put' as const, key: `/r/${written++}`, value: encoder.encode('{}'), expected: 0 })));
+    },
+    /** Others had their turn: whoever still waits is told of more. False when nobody waited. */
+    turn: async (): Promise<boolean> => {
+      const next = turns.shift();
+      next?.();
+      await new Promise((resolve) => setImmediate(resolve));
+      return next !== undefined;
+    },
+    reader: (fails = false): Told => new Told(() => {
+      now += deliveryMs;
+      if (fails) throw new Error('cannot be shown');
+    }),
+  };
+}
+
+class Told implements Reader {
+  readonly batches: Events[] = [];
+  readonly #passTime: () => void;
+  error: unknown;
+
+  constructor(passTime: () => void) {
+    this.#passTime = passTime;
+  }
+
+  get revisions(): readonly number[] {
+    return this.batches.flat().map(({ revision }) => revision);
+  }
+
+  deliver(events: Events): void {
+    this.#passTime();
+    this.batches.push(events);
+  }
+
+  failed(error: unknown): void {
+    this.error = error;
+  }
+}
+
+test('FanOut tells of what was missed first, and refuses what is no longer known', async () => {
+  const { fan, write, reader } = await fanned();
+  await write(3);
+  const one = reader();
+  fan.add(1, one);
+  await write();
+  assert.deepEqual(one.revisions, [2, 3, 4]);
+  await write(EVENT_WINDOW_MAX * 2);
+  assert.throws(() => fan.add(1, reader()), CompactedError);
+});
+
+test('FanOut tells many by turns: who comes later is told of what was written meanwhile in one piece, the same for all', async () => {
+  const { fan, write, turn, reader } = await fanned();
+  const readers = Array.from({ length: 20 }, () => reader());
+  for (const one of readers) fan.add(0, one);
+  await write();
+  assert.deepEqual(readers.filter(({ batches }) => batches.length > 0).length, 8);
+  await write();
+  while (await turn());
+  for (const { revisions } of readers) assert.deepEqual(revisions, [1, 2]);
+  assert.deepEqual(readers.map(({ batches }) => batches.length), [...Array<number>(8).fill(2), ...Array<number>(12).fill(1)]);
+  assert.equal(readers[8]?.batches[0], readers[19]?.batches[0]);
+});
+
+test('FanOut brings one up to date before its turn, and tells it nothing twice', async () => {
+  const { fan, write, turn, reader } = await fanned();
+  const readers = Array.from({ length: 20 }, () => reader());
+  const places = readers.map((one) => fan.add(0, one));
+  await write();
+  fan.catchUp(places[19] as Place);
+  assert.deepEqual(readers[19]?.revisions, [1]);
+  await write();
+  fan.remove(places[18] as Place);
+  while (await turn());
+  assert.deepEqual([readers[17]?.revisions, readers[18]?.revisions, readers[19]?.revisions], [[1, 2], [], [1, 2]]);
+});
+
+test('FanOut leaves out a reader that cannot be told, and nobody else', async () => {
+  const { fan, write, reader } = await fanned({ deliveryMs: 0 });
+  const [first, broken, last] = [reader(), reader(true), reader()];
+  for (const one of [first, broken, last]) fan.add(0, one);
+  await write();
+  await write();
+  assert.deepEqual([first.revisions, last.revisions, broken.batches.length], [[1, 2], [1, 2], 0]);
+  assert.match(String(broken.error), /cannot be shown/);
+});
+
+test('FanOut lets no more than a few batches wait: then whoever writes waits for the readers', async () => {
+  const { fan, write, reader } = await fanned();
+  const readers = Array.from({ length: 20 }, () => reader());
+  for (const one of readers) fan.add(0, one);
+  for (let i = 0; i < 33; i++) await write();
+  for (const { revisions } of readers) assert.equal(revisions.length, 33);
+});
+
+test('property: every reader of a FanOut is told of each change after its beginning once, in order, however they interleave', async () => {
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ type: fc.constant('write' as const), count: fc.integer({ min: 1, max: 3 }) }) },
+    { weight: 3, arbitrary: fc.record({ type: fc.constant('add' as const), back: fc.nat(5) }) },
+    { weight: 3, arbitrary: fc.record({ type: fc.constant('turn' as const) }) },
+    { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('remove' as const, 'catchUp' as const), which: fc.nat(40) }) },
+  );
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+    const { cache, fan, write, turn, reader } = await fanned();
+    const live: { readonly told: Told; readonly place: Place; readonly after: number }[] = [];
+    for (const one of steps) {
+      if (one.type === 'write') await write(one.count);
+      else if (one.type === 'turn') await turn();
+      else if (one.type === 'add') {
+        for (let i = 0; i < 5; i++) {
+          const told = reader();
+          const after = Math.max(0, cache.revision - one.back);
+          live.push({ told, after, place: fan.add(after, told) });
+        }
+      } else {
+        const [chosen] = live.slice(one.which % Math.max(1, live.length));
+        if (!chosen) continue;
+        if (one.type === 'catchUp') {
+          fan.catchUp(chosen.place);
+          assert.equal(chosen.told.revisions.at(-1) ?? chosen.after, cache.revision);
+        } else {
+          fan.remove(chosen.place);
+          live.splice(live.indexOf(chosen), 1);
+        }
+      }
+    }
+    while (await turn());
+    for (const { told, after } of live) {
+      assert.deepEqual(told.revisions, Array.from({ length: cache.revision - after }, (_, i) => after + 1 + i));
+    }
+  }), { numRuns: 200 });
+});
