@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@navarch/node/testing';
 import { buildImage } from '../../../images/build.ts';
 import { bundledKubectl } from './commands/kubectl.ts';
 import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
@@ -41,13 +40,13 @@ after(async () => {
 
 /** Asks until the answer is the wanted one; fails with the last one. */
 async function untilSaid(wanted: RegExp, ...args: readonly string[]): Promise<string> {
-  const end = performance.now() + SCALED_MS;
-  for (;;) {
-    const said = await kubectl(...args).catch((error: unknown) => String((error as { stderr?: string }).stderr ?? error));
-    if (wanted.test(said)) return said;
-    if (performance.now() > end) assert.match(said, wanted);
-    await sleep(1000);
-  }
+  let said = '';
+  const isSaid = async (): Promise<boolean> => {
+    said = await kubectl(...args).catch((error: unknown) => String((error as { stderr?: string }).stderr ?? error));
+    return wanted.test(said);
+  };
+  await eventually(String(wanted), isSaid, { timeoutMs: SCALED_MS, everyMs: 1000, explain: () => said });
+  return said;
 }
 
 test('an autoscaler follows what real containers use, up and down, and kubectl top shows it', { timeout: 480_000 }, async () => {

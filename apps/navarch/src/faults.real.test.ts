@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { eventually } from '@navarch/node/testing';
 import { buildImage } from '../../../images/build.ts';
 import { bundledKubectl } from './commands/kubectl.ts';
 import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
@@ -85,10 +86,7 @@ test('up after a reboot: pods run again, though every process number, mount and 
     const address = await kubectl(second, 'get', 'pod', 'web', '-o', 'jsonpath={.status.podIP}');
     return /nginx|html/i.test((await second.run('curl', '-sS', '--max-time', '5', `http://${address}`)).stdout);
   };
-  for (const end = Date.now() + 30_000; !await isUp().catch(() => false);) {
-    assert.ok(Date.now() < end, await kubectl(second, 'describe', 'pod', 'web'));
-    await sleep(300);
-  }
+  await eventually('the page', isUp, { timeoutMs: 30_000, everyMs: 300, explain: () => kubectl(second, 'describe', 'pod', 'web') });
   assert.equal(await kubectl(second, 'get', 'pod', 'web', '-o', 'jsonpath={.metadata.uid}'), uid);
   await navarch(second, 'down');
   assert.equal(await leftovers(second), '');
@@ -116,10 +114,13 @@ test('a disk that fills up: writes are refused in words, what was stored stays, 
   assert.match(refusals[0] ?? 'none was refused', /full|space/i);
   await kubectl(machine, 'get', 'configmap', 'before');
   await machine.run('sh', '-c', `rm ${home}/filler ${home}/filler2`);
-  for (const end = Date.now() + 30_000; !await kubectl(machine, 'create', 'configmap', 'after').then(() => true, () => false);) {
-    assert.ok(Date.now() < end, readFileSync(join(home, name, 'logs/server.log'), 'utf8').slice(-800));
-    await navarch(machine, 'up');
-  }
+  const isWritten = async (): Promise<boolean> => {
+    const isTaken = await kubectl(machine, 'create', 'configmap', 'after').then(() => true, () => false);
+    if (!isTaken) await navarch(machine, 'up');
+    return isTaken;
+  };
+  const explain = (): string => readFileSync(join(home, name, 'logs/server.log'), 'utf8').slice(-800);
+  await eventually('a write', isWritten, { timeoutMs: 30_000, explain });
   await kubectl(machine, 'get', 'configmap', 'before');
 }));
 
@@ -158,10 +159,9 @@ test('up --node-ip: prints the line by which another machine joins, and it does'
   const log = join(folder, 'other.log');
   other.start(log, process.execPath, '--disable-warning=ExperimentalWarning', main, 'agent', '--server', server, '--token', token, '--node-name', 'other', '--runtime', 'sim', '--data-dir', join(folder, 'other'));
   const ready = (): Promise<string> => kubectl(machine, 'get', 'nodes', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {end}');
-  for (const end = Date.now() + 30_000; await ready() !== `${name} True other True `;) {
-    assert.ok(Date.now() < end, `${await ready()} ${readFileSync(log, 'utf8')}`);
-    await sleep(300);
-  }
+  await eventually('two ready nodes', async () => await ready() === `${name} True other True `, {
+    timeoutMs: 30_000, everyMs: 300, explain: async () => `${await ready()} ${readFileSync(log, 'utf8')}`,
+  });
   await other.powerOff();
 }));
 

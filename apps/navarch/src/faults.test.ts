@@ -9,9 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { configMap, isReady, pod } from '@navarch/api';
 import { hasReason } from '@navarch/machinery';
+import { eventually } from '@navarch/node/testing';
 import { layoutOf } from './cluster/layout.ts';
 import { adminClient } from './cluster/wait-ready.ts';
-import { eventually } from './testing/eventually.ts';
 import { freePort } from './testing/free-port.ts';
 
 // Every fault of `up` and `down` that needs no containers, with processes as they are: simulated nodes, any user.
@@ -98,7 +98,7 @@ test('up --runtime sim: pods become ready on the simulated nodes', TIMEOUT, () =
   using _ = transport;
   for (const nodeName of ['pods', 'pods-2']) {
     await api.of(pod).create({ metadata: { namespace: 'default', name: nodeName }, spec: { nodeName, containers: [{ name: 'c', image: 'none' }] } });
-    for (const end = Date.now() + 20_000; !isReady(await api.of(pod).get(`default/${nodeName}`)); await sleep(100)) assert.ok(Date.now() < end, `the pod on ${nodeName} is not ready`);
+    await eventually(`a ready pod on ${nodeName}`, async () => isReady(await api.of(pod).get(`default/${nodeName}`)), { timeoutMs: 20_000 });
   }
 }));
 

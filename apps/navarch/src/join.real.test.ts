@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { makeRequest } from '@navarch/node/pki';
+import { eventually as inTime } from '@navarch/node/testing';
 import { buildImage } from '../../../images/build.ts';
 import { bundledKubectl } from './commands/kubectl.ts';
-import { eventually as inTime } from './testing/eventually.ts';
 import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
 
 // A server on one machine, agents on two others, all by the commands that people type. Machines are namespaces.

@@ -10,7 +10,7 @@ import { configMap } from '@navarch/api';
 import { type Api, httpApi, type KindApi } from '@navarch/client';
 import { httpTransport, loadAccess } from '@navarch/node/client';
 import { systemClock } from '@navarch/node/system';
-import { eventually } from './testing/eventually.ts';
+import { eventually } from '@navarch/node/testing';
 import { freePort } from './testing/free-port.ts';
 
 // The server killed with SIGKILL under load, again and again: nothing acknowledged is lost, no watch has a gap.

@@ -5,10 +5,9 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { eventually } from '@navarch/node/testing';
 import { bundledKubectl } from './commands/kubectl.ts';
-import { eventually } from './testing/eventually.ts';
 
 // The README's walk, on real containers with an unmodified kubectl. Needs root on Linux.
 
@@ -138,8 +137,9 @@ else {
 
   step('kill -9 of server and agent: pods run on, and after up nothing has restarted', async () => {
     const before = await podIds();
-    for (const name of ['server', 'agent']) process.kill(pidOf(name), 'SIGKILL');
-    await sleep(500);
+    const pids = ['server', 'agent'].map(pidOf);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await eventually('their end', () => pids.every((pid) => !existsSync(`/proc/${pid}`)), { timeoutMs: 10_000 });
     assert.match(await page(), /Hello from Navarch/);
     await navarch('up');
     await eventually('the pods as they were', async () => (await podIds()) === before, { timeoutMs: 20_000 });

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Pki } from '@navarch/node/pki';
+import { eventually } from '@navarch/node/testing';
 import { openTokenKeys } from '@navarch/node/token-keys';
-import { eventually } from '../testing/eventually.ts';
 import { freePort } from '../testing/free-port.ts';
 
 // The executables as controller-runtime's envtest starts, asks and stops them.

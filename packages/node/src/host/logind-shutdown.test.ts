@@ -3,7 +3,10 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silent } from '@navarch/base';
+import { eventually } from '../testing/eventually.ts';
 import { logindShutdown, prepareForShutdown } from './logind-shutdown.ts';
+
+const SOON = { timeoutMs: 5000, everyMs: 50 };
 
 const signalLine = (isComing: boolean): string =>
   JSON.stringify({ type: 'signal', interface: 'org.freedesktop.login1.Manager', member: 'PrepareForShutdown', payload: { type: 'b', data: [isComing] } });
@@ -44,26 +47,21 @@ function programs(): { readonly folder: string; readonly locked: () => boolean; 
   };
 }
 
-async function until(claim: () => boolean): Promise<void> {
-  for (let i = 0; i < 100 && !claim(); i++) await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.ok(claim());
-}
-
 test('logindShutdown() raises the delay, holds the lock until it is released, and holds it again after a false alarm', { timeout: 20_000 }, async () => {
   using fake = programs();
   const stop = new AbortController();
   const notice = logindShutdown({ delaySeconds: 30, log: silent, confDir: join(fake.folder, 'conf') });
   const changes = notice.changes(stop.signal)[Symbol.asyncIterator]();
   assert.deepEqual(await changes.next(), { done: false, value: true });
-  await until(fake.locked);
+  await eventually('the lock', fake.locked, SOON);
   assert.match(readFileSync(join(fake.folder, 'conf', '99-kubelet.conf'), 'utf8'), /^\[Login\]\nInhibitDelayMaxSec=30$/m);
   assert.equal(readFileSync(join(fake.folder, 'systemctl'), 'utf8'), 'kill --signal=HUP systemd-logind.service\n');
   await notice.release();
-  await until(() => !fake.locked());
+  await eventually('its release', () => !fake.locked(), SOON);
   writeFileSync(join(fake.folder, 'again'), '');
   assert.deepEqual(await changes.next(), { done: false, value: false });
-  await until(fake.locked);
+  await eventually('the lock', fake.locked, SOON);
   stop.abort(new Error('over'));
   await assert.rejects(async () => changes.next());
-  await until(() => !fake.locked());
+  await eventually('its release', () => !fake.locked(), SOON);
 });

@@ -15,6 +15,7 @@ import { type Credentials, Pki } from '../pki/index.ts';
 import { SpdyConnection } from '../streaming/spdy/connection.ts';
 import { exited, type FakeRuntime, startFakeRuntime, succeeded, textOf } from '../streaming/testing/fake-runtime.ts';
 import { dialUpgrade, spdyHeaders } from '../streaming/upgrade.ts';
+import { eventually } from '../testing/eventually.ts';
 import { serveKubelet } from './kubelet-server.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'nv-kubelet-'));
@@ -104,7 +105,7 @@ before(async () => {
   port = await freePort();
   const statistics = { metrics: new MetricRegistry(), probeMetrics: new MetricRegistry(), observe: async () => observed };
   served = serveKubelet({ api: fakeApi, runtime: fakeCri(), log: silent, nodeName: 'n1', address: '127.0.0.1', port, ...own, authority, statistics }, stop.signal);
-  while ((await get('/healthz').catch(() => undefined)) === undefined) await new Promise((resolve) => setImmediate(resolve));
+  await eventually('an answer', async () => (await get('/healthz')) !== undefined, { timeoutMs: 10_000, everyMs: 5 });
 });
 
 after(async () => {

@@ -8,6 +8,7 @@ import { buildImage } from '../../../../images/build.ts';
 import { serveRegistry, type TestRegistry } from '../cri/testing/registry.ts';
 import { mountsBelow, openCgroups } from '../host/index.ts';
 import { probeHost } from '../host/probe-host.ts';
+import { eventually } from '../testing/eventually.ts';
 import { type RealKubelet, startRealKubelet } from './testing/real-kubelet.ts';
 
 // What goes into containers and comes out of them, on a real runtime.
@@ -120,7 +121,7 @@ function withContainers(): void {
   test('what a container needs and is missing is said, and it starts when it is there', { timeout: 60_000 }, async () => {
     await kubelet.run('late', { containers: [says('cat /m/k; echo $K', { env: [{ name: 'K', valueFrom: { secretKeyRef: { name: 'late', key: 'k' } } }], volumeMounts: [{ name: 'm', mountPath: '/m' }] })], volumes: [{ name: 'm', configMap: { name: 'late' } }] });
     await kubelet.until('late', (p) => p.status.phase === 'Pending', 'waiting');
-    while (!(await kubelet.events('late')).some((e) => e.includes('FailedMount'))) await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually('the event', async () => (await kubelet.events('late')).some((e) => e.includes('FailedMount')), { timeoutMs: 30_000, everyMs: 50 });
     assert.ok((await kubelet.events('late')).includes('FailedMount: MountVolume.SetUp failed for volume "m" : configmap "late" not found'));
     await kubelet.api.of(configMap).create({ metadata: { name: 'late', namespace: 'default' }, data: { k: 'v' } });
     const found = await kubelet.until('late', (p) => p.status.containerStatuses?.[0]?.state?.waiting?.reason === 'CreateContainerConfigError', 'a refusal');
@@ -220,10 +221,8 @@ function withContainers(): void {
     await kubelet.run('chatty', { containers: [{ name: 'c', image: 'busybox:1.35', command: ['sh', '-c', 'yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | head -n 150000; sleep 14; echo after; sleep 1000'] }] });
     const { metadata } = await kubelet.until('chatty', (p) => p.status.phase === 'Running', 'running');
     const folder = join(kubelet.dir, 'pod-logs', `default_chatty_${metadata.uid}`, 'c');
-    for (const end = Date.now() + 40_000; !readFileSync(join(folder, '0.log'), 'utf8').startsWith('2') || readdirSync(folder).length < 2; ) {
-      assert.ok(Date.now() < end, readdirSync(folder).join(' '));
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    const isTurned = (): boolean => readFileSync(join(folder, '0.log'), 'utf8').startsWith('2') && readdirSync(folder).length >= 2;
+    await eventually('a second file', isTurned, { timeoutMs: 40_000, explain: () => readdirSync(folder).join(' ') });
     const text = readdirSync(folder).toSorted().reverse().map((name) => readFileSync(join(folder, name), 'utf8')).join('');
     assert.deepEqual([text.trimEnd().split('\n').length, text.trimEnd().endsWith(' stdout F after')], [150_001, true]);
     await kubelet.remove('chatty');

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type ContainerStatus, isReady, type Pod, pod } from '@navarch/api';
 import { buildImage } from '../../../../images/build.ts';
 import { probeHost } from '../host/probe-host.ts';
+import { eventually } from '../testing/eventually.ts';
 import { type RealKubelet, startRealKubelet } from './testing/real-kubelet.ts';
 
 // How pods live and end, on a real runtime. What holds in the simulation is tried here once.
@@ -70,12 +70,8 @@ function withContainers(): void {
     await kubelet.run('deaf', { restartPolicy: 'Always', terminationGracePeriodSeconds: 600, containers: [shell('c', 'trap "" TERM; while :; do sleep 0.1; done')] });
     await kubelet.until('deaf', isReady, 'readiness');
     await kubelet.api.of(pod).delete('default/deaf', { gracePeriodSeconds: 0 });
-    const begun = Date.now();
-    const isLeft = async (): Promise<boolean> => (await kubelet.host.runtime.listPodSandbox({}, AbortSignal.timeout(10_000))).items.some((s) => s.metadata?.name === 'deaf');
-    while (await isLeft()) {
-      assert.ok(Date.now() - begun < 10_000, 'the sandbox is still there');
-      await sleep(50);
-    }
+    const isGone = async (): Promise<boolean> => !(await kubelet.host.runtime.listPodSandbox({}, AbortSignal.timeout(10_000))).items.some((s) => s.metadata?.name === 'deaf');
+    await eventually('the end of its sandbox', isGone, { timeoutMs: 10_000, everyMs: 50 });
   });
 
   test('a pod is ready and alive as its probes say', { timeout: 60_000 }, async () => {
@@ -91,10 +87,17 @@ function withContainers(): void {
   });
 
   test('a restart of the kubelet changes nothing', { timeout: 60_000 }, async () => {
-    await kubelet.run('steady', { restartPolicy: 'Always', containers: [shell('c', polite, { readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 } })] });
+    await kubelet.run('steady', { restartPolicy: 'Always', containers: [shell('c', polite, { readinessProbe: { exec: { command: ['sh', '-c', 'echo >> /tmp/asked'] }, periodSeconds: 1 } })] });
     const before: Pod = await kubelet.until('steady', isReady, 'readiness');
+    const containerId = before.status.containerStatuses?.[0]?.containerID?.split('//')[1];
+    const timesAsked = async (): Promise<number> => {
+      const { stdout } = await kubelet.host.runtime.execSync({ containerId, cmd: ['cat', '/tmp/asked'], timeout: 5 }, AbortSignal.timeout(10_000));
+      return stdout?.length ?? 0;
+    };
     await kubelet.restart();
-    await sleep(3000);
+    // By then it has looked at the pod more than once.
+    const enough = await timesAsked() + 3;
+    await eventually('three probes after the restart', async () => await timesAsked() >= enough, { timeoutMs: 20_000 });
     const after_ = await kubelet.api.of(pod).get('default/steady');
     assert.deepEqual(after_.status, before.status);
     await kubelet.remove('steady');

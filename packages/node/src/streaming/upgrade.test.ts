@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { eventually } from '../testing/eventually.ts';
 import { join } from './upgrade.ts';
 
 /** A relay before a server that does as told with each connection. */
@@ -61,7 +62,7 @@ test('join(): when one side is gone, the other goes too, though it never reads n
   await using between = await relay((socket) => void socket.pause().on('error', () => undefined));
   const client = between.open();
   client.write('hello');
-  while (between.sockets.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  await eventually('both sockets', () => between.sockets.length === 2, { timeoutMs: 10_000, everyMs: 1 });
   client.resetAndDestroy();
   for (const socket of between.sockets) if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
 });

@@ -4,6 +4,7 @@ import { createServer, connect, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { finished } from 'node:stream/promises';
 import { test } from 'node:test';
+import { eventually } from '../../testing/eventually.ts';
 import { SpdyConnection } from './connection.ts';
 import type { SpdyStream } from './stream.ts';
 
@@ -98,7 +99,7 @@ test('SpdyConnection: a stream that is destroyed is reset, and the others live o
   first.write('x');
   first.destroy();
   second.end('y');
-  while (streams.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  await eventually('both streams', () => streams.length === 2, { timeoutMs: 10_000, everyMs: 1 });
   assert.equal(await textOf(streams[1] as SpdyStream), 'y');
   assert.equal(await textOf(streams[0] as SpdyStream), 'x');
   streams[0]?.end('nobody listens');
@@ -166,7 +167,7 @@ test('SpdyConnection: pings of the peer are answered, answers are not', async ()
   const ping = Buffer.from('800300060000000400000005', 'hex');
   const before = ends.clientSocket.bytesRead;
   ends.clientSocket.write(ping);
-  while (ends.clientSocket.bytesRead < before + ping.length) await new Promise((resolve) => setImmediate(resolve));
+  await eventually('an answer', () => ends.clientSocket.bytesRead >= before + ping.length, { timeoutMs: 10_000, everyMs: 1 });
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(ends.clientSocket.bytesRead, before + ping.length);
 });

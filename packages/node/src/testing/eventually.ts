@@ -6,7 +6,7 @@ export interface Patience {
   readonly timeoutMs?: number;
   readonly everyMs?: number;
   /** What a person would look at next, for the failure's message. */
-  explain?(): string;
+  explain?(): string | Promise<string>;
 }
 
 /** Asks again and again until it is so; the last refusal says why it never was. */
@@ -19,7 +19,7 @@ export async function eventually(what: string, isSo: () => boolean | Promise<boo
     } catch (error) {
       refusal = `: ${error instanceof Error ? error.message : String(error)}`;
     }
-    assert.ok(Date.now() < end, `${what} did not come about within ${timeoutMs / 1000} s${refusal}\n${explain?.() ?? ''}`);
+    if (Date.now() >= end) assert.fail(`${what} did not come about within ${timeoutMs / 1000} s${refusal}\n${(await explain?.()) ?? ''}`);
     await sleep(everyMs);
   }
 }

@@ -1,0 +1,1 @@
+export { eventually, type Patience } from './eventually.ts';
