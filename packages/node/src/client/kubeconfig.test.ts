@@ -53,6 +53,19 @@ test('mergeKubeconfig() adds ours and keeps what it does not know; removeFromKub
   assert.equal(statSync(file).mode & 0o777, 0o640);
 });
 
+test('mergeKubeconfig() keeps the namespace that people chose for a context, and takes the rest anew', () => {
+  using dir = folder();
+  const file = dir.path('config');
+  mergeKubeconfig(file, ours);
+  const chosen = load(readFileSync(file, 'utf8')) as { contexts: { context: object }[] };
+  Object.assign(chosen.contexts[0]?.context ?? {}, { namespace: 'demo', user: 'another' });
+  writeFileSync(file, JSON.stringify(chosen));
+  mergeKubeconfig(file, ours);
+  assert.deepEqual((load(readFileSync(file, 'utf8')) as { contexts: object[] }).contexts, [
+    { name: 'nav', context: { cluster: 'nav', user: 'nav-admin', namespace: 'demo' } },
+  ]);
+});
+
 test('mergeKubeconfig() makes a private file, writes through links, and leaves no lock', () => {
   using dir = folder();
   mergeKubeconfig(dir.path('deep/config'), ours);

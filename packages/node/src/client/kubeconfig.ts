@@ -16,10 +16,8 @@ export interface Access {
   readonly serverName?: string;
 }
 
-interface Named {
-  readonly name: string;
-}
-type Entries = readonly (Named & Readonly<Record<string, unknown>>)[];
+type Entry = { readonly name: string } & Readonly<Record<string, unknown>>;
+type Entries = readonly Entry[];
 interface Kubeconfig {
   readonly clusters?: Entries | null;
   readonly users?: Entries | null;
@@ -121,7 +119,10 @@ function readBeside(file: string, path: string): string {
   }
 }
 
-/** Puts the entries of `addition` in place of those of the same names and makes its context the current one. Everything else stays. */
+/**
+ * Puts the entries of `addition` in place of those of the same names and makes its context the current one. Everything
+ * else stays, and so does the namespace that people chose for the context.
+ */
 export function mergeKubeconfig(file: string, addition: Kubeconfig): void {
   change(file, (config) => {
     const merged = {
@@ -131,14 +132,20 @@ export function mergeKubeconfig(file: string, addition: Kubeconfig): void {
       'current-context': addition['current-context'],
     } as Record<string, unknown>;
     for (const section of SECTIONS) {
+      const before = config[section] ?? [];
       const added = addition[section] ?? [];
       merged[section] = [
-        ...(config[section] ?? []).filter((entry) => !added.some((a) => a.name === entry.name)),
-        ...added,
+        ...before.filter((entry) => !added.some((a) => a.name === entry.name)),
+        ...added.map((a) => withNamespace(a, before.find((entry) => entry.name === a.name))),
       ];
     }
     return merged;
   });
+}
+
+function withNamespace(entry: Entry, before: Entry | undefined): Entry {
+  const { namespace } = (before?.['context'] ?? {}) as { readonly namespace?: unknown };
+  return namespace === undefined ? entry : { ...entry, context: { ...(entry['context'] as object), namespace } };
 }
 
 /** Takes the context, cluster and user of that name out again. Does nothing when they are not there. */
