@@ -1,8 +1,10 @@
-import { addressAt, addressRange, builtinKinds, componentStatus, nodeMetrics, podMetrics, virtualKinds } from '@navarch/api';
+import { addressAt, addressRange, componentStatus, nodeMetrics, podMetrics } from '@navarch/api';
 import { type Clock, type Logger, MetricRegistry, type Random, TaskGroup } from '@navarch/base';
 import { backtrackingPatterns, type Kind, type Patterns } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
+import type { AdmissionPlugin } from './admission/admission.ts';
 import { builtinAdmission } from './admission/builtin.ts';
+import type { TokenIssuer } from './admission/plugins/token-secrets.ts';
 import type { Webhooks } from './admission/webhooks/port.ts';
 import { Aggregation } from './aggregation/aggregation.ts';
 import { type AuthenticationConfig, ensureAuthenticationConfig } from './aggregation/authentication-config.ts';
@@ -15,6 +17,9 @@ import type { TokenKeys } from './auth/service-account-tokens.ts';
 import type { User } from './auth/user.ts';
 import { bootstrap } from './bootstrap/bootstrap.ts';
 import { CustomResources } from './custom-resources/custom-resources.ts';
+import { FeatureGates, type SwitchedFeature } from './features/feature-gates.ts';
+import { RuntimeConfig } from './features/runtime-config.ts';
+import { servedKinds } from './features/served-kinds.ts';
 import { keepCompacted } from './housekeeping/compaction.ts';
 import { keepEventsFresh } from './housekeeping/event-expiry.ts';
 import { ensureFlow } from './flow/default-flow.ts';
@@ -42,10 +47,10 @@ export interface ServeOptions {
   readonly parseYaml?: ParseYaml;
   /** Names of admission plugins that are not asked. */
   readonly disabledAdmission?: readonly string[];
-  /** Feature gates of upstream's that are off here, although they are on by default. */
-  readonly disabledFeatures?: readonly string[];
-  /** Those that are on, although they are off by default: CBORServingAndStorage. */
-  readonly enabledFeatures?: readonly string[];
+  /** Which features are on. Absent: those of the release. */
+  readonly features?: FeatureGates;
+  /** Which versions of the API are served. Absent: the stable ones. */
+  readonly runtimeConfig?: RuntimeConfig;
   /** What the process was started with, for `/flagz`: nothing that is secret. */
   readonly flags?: Readonly<Record<string, string>>;
   /** Calls the admission webhooks that people have configured. */
@@ -81,11 +86,13 @@ export interface Served {
 
 /** Puts the API server together over its ports and makes what every cluster has. Resolves when it can answer. */
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<Served> {
-  const { store, clock, random, log, metrics = new MetricRegistry() } = options;
+  const { store, clock, random, log, metrics = new MetricRegistry(), features = new FeatureGates() } = options;
+  const offered = servedKinds(options.runtimeConfig ?? new RuntimeConfig(), features);
+  if (offered.lacking.length > 0) log.warn('some resources of the versions that are to be served are not there', { resources: offered.lacking });
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
   const issuer = { tokens: options.tokens, issuer: options.issuer, audiences: [options.issuer] };
   const registry: Registry = new Registry({
-    store, clock, random: random.fork('registry'), log, metrics, kinds: builtinKinds, admission: builtinAdmission({ issuer, webhooks: options.webhooks }).filter((plugin) => !options.disabledAdmission?.includes(plugin.name)), access: new Access(() => registry),
+    store, clock, random: random.fork('registry'), log, metrics, kinds: offered.stored, isServed: offered.isServed, admission: admissionOf(options, issuer, features), access: new Access(() => registry),
     patterns: options.patterns ?? backtrackingPatterns, attendants: { '/services': allocator },
   });
   await registry.start(signal);
@@ -95,9 +102,9 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const resourceMetrics = options.readKubelet && new ResourceMetrics({ registry, clock, log, readKubelet: options.readKubelet });
   const aggregation = options.extensions && new Aggregation({ registry, servers: options.extensions, clock, random: random.fork('aggregation'), log, metrics });
   const server = new Server({
-    registry, aggregation, computed: [storeStatus, ...(resourceMetrics ? computedBy(resourceMetrics) : [])], virtual: virtualKinds,
+    registry, aggregation, computed: [...[storeStatus].filter(({ kind }) => offered.isServed(kind)), ...(resourceMetrics ? computedBy(resourceMetrics) : [])], virtual: offered.virtual,
     address: `${options.advertiseAddress}:${options.advertisePort}`, metrics, storageBytes: options.storageBytes, failingChecks: () => (signal.aborted ? ['shutdown'] : []),
-    enabledFeatures: options.enabledFeatures ?? [], disabledFeatures: options.disabledFeatures ?? [], flags: options.flags ?? {},
+    features, flags: options.flags ?? {},
     ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}), audit: options.audit && new Audit({ ...options.audit, clock, metrics, ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}) }),
     authentication: {
       registry, ...issuer, staticTokens: options.staticTokens ?? new Map(),
@@ -112,6 +119,15 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const kinds = { current: () => registry.kinds, changed: (known: readonly Kind<any>[], until: AbortSignal) => registry.kindsChanged(known, until) };
   return { server, registry, kinds, housekeep: (until) => housekeep({ registry, customResources, resourceMetrics, aggregation }, options, until) };
 }
+
+/** Plugins that are there for a feature. */
+const PLUGINS: Readonly<Record<string, SwitchedFeature>> = { MutatingAdmissionPolicy: 'MutatingAdmissionPolicy', PodTopologyLabels: 'PodTopologyLabelsAdmission' };
+
+const admissionOf = ({ webhooks, disabledAdmission }: ServeOptions, issuer: TokenIssuer, features: FeatureGates): readonly AdmissionPlugin[] =>
+  builtinAdmission({ issuer, webhooks }).filter(({ name }) => {
+    const feature = PLUGINS[name];
+    return !disabledAdmission?.includes(name) && (feature === undefined || features.isOn(feature));
+  });
 
 /** Of the parts that upstream looks at, the store is the one that a server knows: it could not answer without. */
 const storeStatus: ComputedResource = {

@@ -8,6 +8,7 @@ import { type Attributes, attributesOf } from './auth/attributes.ts';
 import { impersonated } from './auth/impersonation.ts';
 import type { User } from './auth/user.ts';
 import { Documents } from './documents/documents.ts';
+import type { FeatureGates } from './features/feature-gates.ts';
 import { FlowControl } from './flow/flow-control.ts';
 import { valueAnswer } from './handlers/answer.ts';
 import { Bodies, type ParseYaml } from './handlers/body.ts';
@@ -48,9 +49,7 @@ export interface ServerDeps {
   readonly metrics: MetricRegistry;
   /** What the store takes on disk; absent: nobody can say. */
   readonly storageBytes?: (() => number) | undefined;
-  /** Features of upstream's that are on although they are off by default, and the other way round. */
-  readonly enabledFeatures: readonly string[];
-  readonly disabledFeatures: readonly string[];
+  readonly features: FeatureGates;
   /** What the process was started with. */
   readonly flags: Readonly<Record<string, string>>;
   /** Writes down who did what; absent: nobody asked for that. */
@@ -93,19 +92,24 @@ export class Server {
     this.registry = deps.registry;
     this.access = deps.registry.deps.access;
     this.#subresources = new Map(builtinSubresources.map((s) => [s.at, s]));
-    this.#formats = formatsOf(deps.enabledFeatures);
+    this.#formats = formatsOf(deps.features);
     this.#bodies = new Bodies(deps.parseYaml, this.#formats);
     this.#flow = new FlowControl(deps.registry, deps.metrics);
     this.#accessMeasures = accessMeasures(deps.metrics, deps.registry.deps.clock);
-    deps.metrics.collect(() => [...this.#tally.families(), ...this.#flow.families(), ...storageFamilies(deps.registry, deps.storageBytes)]);
+    deps.metrics.collect(() => [...this.#tally.families(), ...this.#flow.families(), ...storageFamilies(deps.registry, deps.storageBytes), ...deps.features.families()]);
     this.#idPrefix = randomUid(this.registry.deps.random).slice(0, -12);
-    const { computed, address = '', disabledFeatures, flags, authentication: { issuer, tokens }, registry: { deps: { clock } } } = deps;
+    const { computed, address = '', features, flags, authentication: { issuer, tokens }, registry: { deps: { clock } } } = deps;
     const process = { startedAt: clock.now(), now: () => clock.now(), flags };
     const virtual = [...deps.virtual, ...computed.map(({ kind }) => kind)];
     this.#documents = new Documents({
       kinds: () => deps.registry.kinds, extensions: () => deps.aggregation?.versions ?? NO_EXTENSIONS,
-      virtual, address, formats: this.#formats, disabledFeatures, process, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
+      virtual, address, formats: this.#formats, features, process, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
     });
+  }
+
+  /** Whether long answers are made shorter for clients that can take them so. */
+  get compresses(): boolean {
+    return this.#deps.features.isOn('APIResponseCompression');
   }
 
   /** Never rejects: whatever goes wrong is a Status. */
@@ -222,7 +226,7 @@ export class Server {
     checkPlace(info, facts);
     if (resource?.kind.deprecated) warnings.push(deprecationText(resource.kind, resource.kind.deprecated));
     const mayCreate = (): void => this.access.require(user, { ...info, verb: 'create' });
-    const exchange: Exchange = { request, formats: this.#formats, info, call: { ...callOf(request, user, warnings), mayCreate }, registry: this.registry, bodies: this.#bodies };
+    const exchange: Exchange = { request, formats: this.#formats, features: this.#deps.features, info, call: { ...callOf(request, user, warnings), mayCreate }, registry: this.registry, bodies: this.#bodies };
     const subresource = this.#subresources.get(addressOfInfo(info));
     if (subresource) return this.#special(subresource, exchange, user);
     if (computed) return serveComputed(computed, exchange);

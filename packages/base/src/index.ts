@@ -10,5 +10,6 @@ export { MetricRegistry } from './metric-registry.ts';
 export { Notifier } from './notifier.ts';
 export { type MetricFamily, PROMETHEUS_TYPE, prometheusText, type Sample } from './prometheus.ts';
 export { type Entropy, type Random, randomSuffix, randomUid, seededRandom } from './random.ts';
+export { sha256 } from './sha-256.ts';
 export { settleAll } from './settle-all.ts';
 export { TaskGroup } from './task-group.ts';

@@ -5,6 +5,7 @@ import { whoListens } from '@navarch/node/host';
 import { processMetrics } from '@navarch/node/metrics';
 import { publicKeyPin } from '@navarch/node/pki';
 import { systemClock, systemLogger, systemRandom } from '@navarch/node/system';
+import { apiSwitches } from '../compose/api-switches.ts';
 import { openAudit } from '../compose/audit.ts';
 import { ensureClusterDns } from '../compose/cluster-dns.ts';
 import { ensureDefaultStorageClass } from '../compose/default-storage-class.ts';
@@ -47,6 +48,8 @@ interface ServerFlags {
   readonly clusterDns?: string;
   readonly clusterDomain: string;
   readonly nodeName: string;
+  readonly featureGates: readonly string[];
+  readonly runtimeConfig: readonly string[];
   readonly auditPolicyFile?: string;
   readonly auditLogPath?: string;
   readonly auditLogFormat?: string;
@@ -71,6 +74,8 @@ export const declareServer: Declare = (program) => {
     .option('--cluster-dns <address>', 'cluster IP of DNS (default: the tenth of the service range)')
     .option('--cluster-domain <domain>', 'DNS domain of the cluster', DEFAULTS.clusterDomain)
     .option('--node-name <name>', 'node that gets an identity on this machine', 'navarch')
+    .option('--feature-gates <pairs>', 'features that are on or off: Name=true,Other=false', together, [])
+    .option('--runtime-config <pairs>', 'versions of the API that are served or not: group/version=true,api/beta=true', together, [])
     .option('--audit-policy-file <file>', 'which requests are written to the audit log, and how much of them (audit.k8s.io/v1 Policy)')
     .option('--audit-log-path <file>', 'where the audit log is written; - for the standard output')
     .option('--audit-log-format <format>', 'json or legacy', 'json')
@@ -81,6 +86,9 @@ export const declareServer: Declare = (program) => {
     .addHelpText('after', HELP)
     .action((flags: ServerFlags) => runServer(flags));
 };
+
+/** A flag may be repeated: what it says adds up. */
+const together = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 async function runServer(flags: ServerFlags): Promise<void> {
   const port = portOf('--port', flags.port);
@@ -94,6 +102,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
     dataDir: layout.dir, bindAddresses: flags.bindAddress.map((address) => addressOf('--bind-address', address)), port, serviceCidr,
     advertiseAddress: reachableAddressOf('--advertise-address', flags.advertiseAddress ?? ownAddress()), alternativeNames: flags.tlsSan,
     nodePorts: portRangeOf('--service-node-port-range', flags.serviceNodePortRange), nodeName: nodeNameOf('--node-name', flags.nodeName), log: systemLogger('info'), metrics: new MetricRegistry(),
+    switches: apiSwitches(flags.featureGates, flags.runtimeConfig),
   };
   await using audit = openAudit({
     policyFile: flags.auditPolicyFile, path: flags.auditLogPath, format: flags.auditLogFormat, maxAge: flags.auditLogMaxage, maxBackup: flags.auditLogMaxbackup,

@@ -14,6 +14,7 @@ import { systemClock, systemRandom } from '@navarch/node/system';
 import { httpsWebhooks } from '@navarch/node/webhooks';
 import { parseYaml } from '@navarch/node/yaml';
 import { nthAddress } from '../cluster/flags.ts';
+import type { ApiSwitches } from './api-switches.ts';
 import type { OpenAudit } from './audit.ts';
 import { kubeconfigText } from '../cluster/kubeconfig-text.ts';
 
@@ -27,6 +28,8 @@ export interface ServerOptions {
   readonly serviceCidr: string;
   readonly nodePorts: readonly [first: number, last: number];
   readonly nodeName: string;
+  /** Features and versions that are on or off. */
+  readonly switches: ApiSwitches;
   /** What is written to the audit log, and where; absent: nothing. */
   readonly audit?: OpenAudit | undefined;
   readonly log: Logger;
@@ -74,7 +77,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
     serviceCidr: options.serviceCidr, nodePorts: options.nodePorts, advertiseAddress: options.advertiseAddress, advertisePort: options.port,
     parseYaml, patterns: linearPatterns, webhooks: made.use(httpsWebhooks()), extensions: httpsExtensions(extensionClient), ...(options.audit ? { audit: options.audit } : {}),
     authenticationConfig: { clientAuthority: pki.authority.certificate, requestHeaderAuthority: frontProxy.authority.certificate, allowedNames: [FRONT_PROXY] },
-    readKubelet: kubeletReader(kubeletClient), storageBytes: () => folderBytes(storeFolder), flags: flagsOf(options),
+    readKubelet: kubeletReader(kubeletClient), storageBytes: () => folderBytes(storeFolder), flags: flagsOf(options), features: options.switches.features, runtimeConfig: options.switches.runtimeConfig,
   }, signal);
   const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', ...serverNames(options) });
   await writeIdentities(pki, options);
@@ -99,7 +102,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
 const flagsOf = (options: ServerOptions): Readonly<Record<string, string>> => ({
   'advertise-address': options.advertiseAddress, 'allow-privileged': 'true', 'anonymous-auth': 'true', 'authorization-mode': '[Node,RBAC]',
   'bind-address': options.bindAddresses.join(','), 'enable-priority-and-fairness': 'true', 'secure-port': String(options.port),
-  'service-cluster-ip-range': options.serviceCidr, 'service-node-port-range': options.nodePorts.join('-'),
+  'service-cluster-ip-range': options.serviceCidr, 'service-node-port-range': options.nodePorts.join('-'), ...options.switches.flags,
 });
 
 /** Everything a client may have asked for when it reached this server. */

@@ -11,6 +11,7 @@ import { SqliteStore } from '@navarch/node/sqlite';
 import { systemClock, systemLogger, systemRandom } from '@navarch/node/system';
 import { httpsWebhooks } from '@navarch/node/webhooks';
 import { parseYaml } from '@navarch/node/yaml';
+import { apiSwitches } from '../compose/api-switches.ts';
 import { openAudit, type OpenAudit } from '../compose/audit.ts';
 import { ownAddress } from '../cluster/own-address.ts';
 import { UserError } from '../user-error.ts';
@@ -40,10 +41,10 @@ const FLAGS: FlagTable = {
   'enable-admission-plugins': ['list', 'taken; upstream\'s default plugins are on'],
   'etcd-prefix': ['text', 'taken; the store is this server\'s own'],
   'etcd-servers': ['list', 'the etcd beside this program'],
-  'feature-gates': ['list', 'AggregatedDiscoveryEndpoint=false has an effect; of all others the defaults of 1.37 hold'],
+  'feature-gates': ['list', 'features that are on or off: Name=true; what this server cannot switch is refused'],
   'max-requests-inflight': ['text', 'taken; the defaults hold'],
   'max-mutating-requests-inflight': ['text', 'taken; the defaults hold'],
-  'runtime-config': ['list', 'taken; what 1.37 serves by default is served'],
+  'runtime-config': ['list', 'versions of the API that are served or not: group/version=true, api/beta=true'],
   'secure-port': ['text', 'port to listen on'],
   'service-account-issuer': ['list', 'issuer of service account tokens'],
   'service-account-key-file': ['list', 'certificates or public keys that verify tokens'],
@@ -69,6 +70,7 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
   const dir = needed(flags, 'cert-dir');
   const port = Number(needed(flags, 'secure-port'));
   const issuer = needed(flags, 'service-account-issuer');
+  const { features, runtimeConfig, flags: switches } = apiSwitches(flags.get('feature-gates'), flags.get('runtime-config'));
   await using made = new AsyncDisposableStack();
   const folder = join(await storeFolder(needed(flags, 'etcd-servers')), 'navarch');
   const store = await SqliteStore.open(folder);
@@ -78,8 +80,8 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
     store, clock: systemClock, random: systemRandom(), log, metrics: new MetricRegistry(), issuer,
     tokens: await tokenKeysOf(readPem(needed(flags, 'service-account-signing-key-file'))), serviceCidr: flags.get('service-cluster-ip-range')?.[0] ?? '10.0.0.0/24',
     nodePorts: [30_000, 32_767], advertiseAddress: flags.get('advertise-address')?.[0] ?? ownAddress(), advertisePort: port, parseYaml, patterns: linearPatterns,
-    webhooks: made.use(httpsWebhooks()), ...auditOf(made, flags, log), disabledAdmission: flags.get('disable-admission-plugins') ?? [], disabledFeatures: switched(flags.get('feature-gates'), 'false'), enabledFeatures: switched(flags.get('feature-gates'), 'true'),
-    storageBytes: () => folderBytes(folder), flags: Object.fromEntries(Array.from(flags, ([name, values]) => [name, values.join(',')])),
+    webhooks: made.use(httpsWebhooks()), ...auditOf(made, flags, log), disabledAdmission: flags.get('disable-admission-plugins') ?? [], features, runtimeConfig,
+    storageBytes: () => folderBytes(folder), flags: { ...Object.fromEntries(Array.from(flags, ([name, values]) => [name, values.join(',')])), ...switches },
   }, signal);
   made.use(await listenHttps(served.server, {
     addresses: [flags.get('bind-address')?.[0] ?? '127.0.0.1'], port, ...own, ...clientAuthorityOf(flags),
@@ -90,8 +92,6 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
   group.spawn((s) => served.housekeep(s));
   await ended(signal);
 }
-
-const switched = (gates: readonly string[] = [], to: 'false' | 'true'): readonly string[] => gates.flatMap((gate) => (gate.endsWith(`=${to}`) ? [gate.slice(0, -to.length - 1)] : []));
 
 function auditOf(made: AsyncDisposableStack, flags: Flags, log: Logger): { readonly audit?: OpenAudit } {
   const of = (name: string): string | undefined => flags.get(`audit-${name}`)?.[0];

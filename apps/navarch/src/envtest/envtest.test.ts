@@ -45,7 +45,7 @@ function start(name: string, ...args: string[]): ChildProcess {
 const startApiServer = (): ChildProcess => start('kube-apiserver', '--allow-privileged=true', '--authorization-mode=RBAC', '--bind-address=127.0.0.1', `--cert-dir=${certs}`,
   `--client-ca-file=${join(certs, 'ca.crt')}`, '--disable-admission-plugins=ServiceAccount', `--etcd-servers=http://127.0.0.1:${etcdPort}`, `--secure-port=${port}`,
   `--service-account-issuer=https://127.0.0.1:${port}/`, `--service-account-key-file=${join(certs, 'sa.key')}`, `--service-account-signing-key-file=${join(certs, 'sa.key')}`,
-  '--service-cluster-ip-range=10.0.0.0/24');
+  '--service-cluster-ip-range=10.0.0.0/24', '--runtime-config=api/all=true', '--feature-gates=ComponentStatusz=false', '--feature-gates=kube:WatchList=false');
 
 before(async () => {
   await run(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'envtest', assets]);
@@ -71,6 +71,14 @@ test('an unknown flag is refused in one sentence', async () => {
   await assert.rejects(run(join(assets, 'kube-apiserver'), ['--nonsense=1']), (error: { code?: number; stderr?: string }) => error.code === 1 && /^navarch: unknown flag: --nonsense\n$/.test(error.stderr ?? ''));
 });
 
+test('features and versions that are not there are refused in one sentence', async () => {
+  const etcd = '--etcd-servers=http://127.0.0.1:1';
+  for (const [flag, told] of [['--feature-gates=NoSuchThing=true', '--feature-gates: unrecognized feature gate: NoSuchThing'], ['--runtime-config=v1=true', '--runtime-config: runtime-config invalid key v1']] as const) {
+    const refused = run(join(assets, 'kube-apiserver'), [`--cert-dir=${certs}`, '--secure-port=1', '--service-account-issuer=x', etcd, flag]);
+    await assert.rejects(refused, (error: { code?: number; stderr?: string }) => error.code === 1 && error.stderr === `navarch: ${told}\n`);
+  }
+});
+
 test('the pair is ready for everyone, serves its admin, keeps what it has over a restart, and ends by SIGTERM', { timeout: 90_000 }, async () => {
   const etcd = start('etcd', `--advertise-client-urls=http://127.0.0.1:${etcdPort}`, `--data-dir=${join(folder, 'etcd')}`, `--listen-client-urls=http://127.0.0.1:${etcdPort}`, '--listen-peer-urls=http://127.0.0.1:1', '--unsafe-no-fsync=true');
   await eventually('etcd', async () => (await fetch(`http://127.0.0.1:${etcdPort}/health`)).status === 200);
@@ -78,6 +86,9 @@ test('the pair is ready for everyone, serves its admin, keeps what it has over a
   await eventually('the API server', async () => (await ask('/healthz', false)).status === 200);
   assert.equal((await ask('/api/v1/namespaces/default', true)).status, 200);
   assert.equal((await ask('/api/v1/secrets', false)).status, 403);
+  assert.equal((await ask('/apis/resource.k8s.io/v1beta2/resourceslices', true)).status, 200);
+  assert.equal((await ask('/statusz', true)).status, 404);
+  assert.match((await ask('/flagz', true)).text, /^feature-gates=ComponentStatusz=false,kube:WatchList=false$[^]*^runtime-config=api\/all=true$/m);
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, JSON.stringify({
     apiVersion: 'v1', kind: 'Config', 'current-context': 'c', contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],

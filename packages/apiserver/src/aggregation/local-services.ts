@@ -29,7 +29,8 @@ const CUSTOM = { groupPriorityMinimum: 1000, versionPriority: 100 } as const;
 export async function keepLocalServices(registry: Registry, signal: AbortSignal): Promise<void> {
   for (let isStart = true; ; isStart = false) {
     const { kinds } = registry;
-    await reconcile(registry, wantedOf(kinds), isStart);
+    const { isServed = () => true } = registry.deps;
+    await reconcile(registry, wantedOf([...kinds, ...virtualKinds.filter((kind) => isServed(kind))]), isStart);
     await registry.kindsChanged(kinds, signal);
   }
 }
@@ -42,8 +43,7 @@ type Wanted = ReadonlyMap<string, WantedService>;
 
 function wantedOf(kinds: readonly Kind<any>[]): Wanted {
   const wanted = new Map<string, WantedService>();
-  const all: readonly Kind<any>[] = [...kinds, ...virtualKinds];
-  for (const { group, version, origin } of all) {
+  for (const { group, version, origin } of kinds) {
     const name = `${version}.${group}`;
     const versionPriority = group === '' ? 1 : version === 'v2' ? LATER_VERSION_PRIORITY : VERSION_PRIORITY;
     const own = { groupPriorityMinimum: PRIORITIES[group] ?? NEWER_PRIORITY, versionPriority };

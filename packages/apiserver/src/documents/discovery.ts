@@ -1,5 +1,7 @@
+import { sha256 } from '@navarch/base';
 import { apiVersionOf, type ResourceFacts, type SubresourceFacts } from '@navarch/machinery';
 import type { ExtensionVersion } from '../aggregation/aggregation.ts';
+import { encode } from '../request.ts';
 
 interface GroupVersion {
   readonly group: string;
@@ -41,18 +43,30 @@ interface ApiResource {
   readonly verbs: readonly string[];
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
+  readonly storageVersionHash?: string;
 }
 
-/** `/api/v1` and `/apis/G/V`: metav1.APIResourceList. */
-export function resourceList({ group, version, resources }: GroupVersion): unknown {
+/**
+ * `/api/v1` and `/apis/G/V`: metav1.APIResourceList. `storedAs` says in which version objects are stored; undefined for
+ * what is not stored, and where nobody shall know.
+ */
+export function resourceList({ group, version, resources }: GroupVersion, storedAs: (kind: ResourceFacts) => ResourceFacts | undefined): unknown {
   const list = resources.flatMap((kind): readonly ApiResource[] => [
     {
       name: kind.plural, singularName: kind.singular, namespaced: kind.namespaced, kind: kind.kind, verbs: kind.verbs,
       ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}), ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
+      ...hashOf(storedAs(kind)),
     },
     ...kind.subresources.map((sub) => subresource(kind, sub)),
   ]);
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: group ? `${group}/${version}` : version, resources: list };
+}
+
+/** The name of the version in which a resource is stored: clients see when that changes, and need not know more. */
+function hashOf(stored: ResourceFacts | undefined): { readonly storageVersionHash?: string } {
+  if (!stored) return {};
+  const digest = sha256(encode(`${stored.group}/${stored.version}/${stored.kind}`));
+  return { storageVersionHash: btoa(String.fromCharCode(...digest.subarray(0, 8))) };
 }
 
 function subresource(kind: ResourceFacts, sub: SubresourceFacts): ApiResource {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseFeatureGates } from '../features/feature-gates.ts';
 import { asked } from '../testing/ask.ts';
 
 const AGGREGATED = (version: string): string => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
@@ -101,7 +102,7 @@ test('documents say what every object has and what its metadata is, of custom re
 });
 
 test('discovery is in lists only where AggregatedDiscoveryEndpoint is off', async () => {
-  const { ask } = await asked({ disabledFeatures: ['AggregatedDiscoveryEndpoint'] });
+  const { ask } = await asked({ features: parseFeatureGates(['AggregatedDiscoveryEndpoint=false']) });
   const { body, headers } = await ask('GET', '/apis', undefined, { accept: `${AGGREGATED('v2')},application/json` });
   assert.deepEqual([body.kind, headers['content-type']], ['APIGroupList', 'application/json']);
 });
@@ -153,7 +154,7 @@ test('/flagz tells what the server was started with; both pages can be switched 
   assert.match((await ask('GET', '/flagz', undefined, { accept: 'text/plain' })).text, /^\nkube-apiserver flagz\nWarning: .*\n\nbind-address=::\nsecure-port=6443\n$/);
   const { body } = await ask('GET', '/flagz', undefined, { accept: 'application/json;v=v1beta1;g=config.k8s.io;as=Flagz' });
   assert.deepEqual(body, { kind: 'Flagz', apiVersion: 'config.k8s.io/v1beta1', metadata: { name: 'kube-apiserver' }, flags: { 'secure-port': '6443', 'bind-address': '::' } });
-  const off = await asked({ disabledFeatures: ['ComponentFlagz', 'ComponentStatusz'] });
+  const off = await asked({ features: parseFeatureGates(['ComponentFlagz=false', 'ComponentStatusz=false']) });
   for (const path of ['/flagz', '/statusz']) assert.equal((await off.ask('GET', path)).status, 404);
   assert.ok(!(await off.ask('GET', '/')).body.paths.includes('/flagz'));
 });

@@ -1,6 +1,7 @@
 import { PROMETHEUS_TYPE } from '@navarch/base';
-import type { Kind } from '@navarch/machinery';
+import type { Kind, ResourceFacts } from '@navarch/machinery';
 import type { ExtensionVersion } from '../aggregation/aggregation.ts';
+import type { FeatureGates } from '../features/feature-gates.ts';
 import { notServed } from '../handlers/exchange.ts';
 import { valueAnswer } from '../handlers/answer.ts';
 import { parseAccept, takes } from '../representation/accept.ts';
@@ -25,8 +26,7 @@ export interface DocumentsDeps {
   readonly issuer: string;
   readonly tokens: { jwks(): unknown };
   readonly formats: readonly Format[];
-  /** Features of upstream's that are off. */
-  readonly disabledFeatures: readonly string[];
+  readonly features: FeatureGates;
   readonly process: ProcessFacts;
   /** Prometheus text. */
   metrics(): string;
@@ -62,13 +62,14 @@ export class Documents {
   #all: readonly Kind<any>[] = [];
   #versions: readonly GroupVersion[] = [];
   readonly #made = new Map<string, Document>();
+  readonly #lists = new Map<GroupVersion, unknown>();
   readonly #health: Health;
   readonly #zpages: readonly (typeof ZPAGES)[number][];
 
   constructor(deps: DocumentsDeps) {
     this.#deps = deps;
     this.#health = new Health(() => deps.failingChecks());
-    this.#zpages = ZPAGES.filter((page) => !deps.disabledFeatures.includes(page === 'flagz' ? 'ComponentFlagz' : 'ComponentStatusz'));
+    this.#zpages = ZPAGES.filter((page) => deps.features.isOn(page === 'flagz' ? 'ComponentFlagz' : 'ComponentStatusz'));
   }
 
   answer(request: ApiRequest): ApiResponse {
@@ -116,12 +117,13 @@ export class Documents {
     this.#all = [...kinds, ...this.#deps.virtual];
     this.#versions = groupVersions(this.#all, extensions);
     this.#made.clear();
+    this.#lists.clear();
   }
 
   #discovery(request: ApiRequest, parts: readonly string[]): ApiResponse {
     const isCore = parts[0] === 'api';
     if (parts.length === 1) {
-      const version = this.#deps.disabledFeatures.includes('AggregatedDiscoveryEndpoint') ? undefined : aggregatedVersion(request);
+      const version = this.#deps.features.isOn('AggregatedDiscoveryEndpoint') ? aggregatedVersion(request) : undefined;
       if (version) return this.#aggregated(request, version, isCore);
       return { ...valueAnswer({ request, formats: this.#deps.formats }, isCore ? apiVersions(this.#deps.address) : groupList(this.#versions)) };
     }
@@ -132,7 +134,14 @@ export class Documents {
     const found = of.find((v) => v.version === version);
     if (!found) return notFoundPage();
     if (more.length > 0) throw notServed();
-    return valueAnswer({ request, formats: this.#deps.formats }, resourceList(found));
+    let list = this.#lists.get(found);
+    if (!list) this.#lists.set(found, (list = resourceList(found, (kind) => this.#storedAs(kind))));
+    return valueAnswer({ request, formats: this.#deps.formats }, list);
+  }
+
+  #storedAs(kind: ResourceFacts): ResourceFacts | undefined {
+    const own = this.#deps.features.isOn('StorageVersionHash') ? this.#kinds.find((known) => known === kind) : undefined;
+    return own?.isAlternate ? (own.hub?.kind ?? this.#kinds.find((known) => !known.isAlternate && known.storagePrefix === own.storagePrefix)) : own;
   }
 
   #aggregated(request: ApiRequest, version: string, isCore: boolean): ApiResponse {

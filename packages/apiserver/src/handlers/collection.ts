@@ -27,10 +27,10 @@ export async function serveCollection(resource: Resource<any>, exchange: Exchang
 }
 
 async function list(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
-  const { request, info } = exchange;
+  const { request } = exchange;
   if (request.method !== 'GET') throw notAllowedHere();
   const how = negotiate(exchange, resource.kind);
-  const found = await page(resource, listOptions(request, info));
+  const found = await page(resource, listOptions(exchange));
   return bytesAnswer(how, showList(how, resource, { objects: found.objects, meta: metaOf(found) }));
 }
 
@@ -44,10 +44,10 @@ async function create(resource: Resource<any>, exchange: Exchange): Promise<ApiR
 
 /** Everything that happens to a kind, or to one object of it, as a stream. Throws before the first frame only. */
 export function watch(resource: Resource<any>, exchange: Exchange): StreamResponse {
-  const { request, info, registry } = exchange;
+  const { request, registry } = exchange;
   if (request.method !== 'GET') throw notAllowedHere();
   const how = negotiateStream(exchange, resource.kind);
-  const { labelSelector, fieldSelector, namespace, resourceVersion } = listOptions(request, info);
+  const { labelSelector, fieldSelector, namespace, resourceVersion } = listOptions(exchange);
   const { timeoutSeconds, ...options } = watchOptions(request);
   if (!/^\d*$/.test(resourceVersion)) throw badRequest(`Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
   const { revision } = resource.shelf;
@@ -62,10 +62,10 @@ export function watch(resource: Resource<any>, exchange: Exchange): StreamRespon
 }
 
 async function deleteCollection(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
-  const { request, info, call, bodies } = exchange;
+  const { request, call, bodies } = exchange;
   const how = negotiate(exchange, resource.kind);
   const options = deleteOptions(request, await bodies.options(request));
-  const found = await page(resource, listOptions(request, info));
+  const found = await page(resource, listOptions(exchange));
   const deletion = { ...call, isDryRun: call.isDryRun || options.dryRun?.includes('All') === true };
   for (const { object } of found.objects) {
     try {

@@ -1,4 +1,5 @@
 import { failure, type StatusError } from '@navarch/machinery';
+import type { FeatureGates } from '../features/feature-gates.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Call } from '../registry/call.ts';
 import type { RequestInfo } from '../request-info.ts';
@@ -8,6 +9,7 @@ import type { Bodies } from './body.ts';
 /** One request on its way: who asks is known and may ask. */
 export interface Exchange extends Asking {
   readonly info: RequestInfo;
+  readonly features: FeatureGates;
   readonly call: Call;
   readonly registry: Registry;
   readonly bodies: Bodies;

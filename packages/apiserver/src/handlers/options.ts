@@ -2,8 +2,8 @@ import { schemas } from '@navarch/api';
 import { badRequest, decode, DecodeError, Field, invalid, parseFieldSelector, type StatusError } from '@navarch/machinery';
 import type { DeleteOptions } from '../registry/deletion.ts';
 import type { ListRequest } from '../registry/reading.ts';
-import type { RequestInfo } from '../request-info.ts';
 import type { ApiRequest } from '../request.ts';
+import type { Exchange } from './exchange.ts';
 
 /** A number of the query. Throws BadRequest, as upstream's conversion does. */
 function wholeNumber(text: string): number {
@@ -22,10 +22,10 @@ interface WatchOptions {
 }
 
 /** ListOptions of the query (meta/v1), for a list or a watch. Throws Invalid or BadRequest in upstream's words. */
-export function listOptions({ query }: ApiRequest, info: RequestInfo): ListRequest {
+export function listOptions({ request: { query }, info, features }: Pick<Exchange, 'request' | 'info' | 'features'>): ListRequest {
   const match = query.get('resourceVersionMatch') ?? '';
   const at = new Field();
-  if (info.verb === 'watch') checkWatch(query, match, at);
+  if (info.verb === 'watch') checkWatch(query, match, features.isOn('WatchList'), at);
   else checkList(query, match, at);
   if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', at.errors);
   const limit = wholeNumber(query.get('limit') || '0');
@@ -59,10 +59,11 @@ function checkList(query: URLSearchParams, match: string, at: Field): void {
   if (query.has('sendInitialEvents')) at.at('sendInitialEvents').forbidden('sendInitialEvents is forbidden for list');
 }
 
-function checkWatch(query: URLSearchParams, match: string, at: Field): void {
+function checkWatch(query: URLSearchParams, match: string, mayListByWatch: boolean, at: Field): void {
   const matching = at.at('resourceVersionMatch');
   const isInitialAsked = query.has('sendInitialEvents');
   if (isInitialAsked && match !== 'NotOlderThan') matching.forbidden('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  if (isInitialAsked && !mayListByWatch) at.at('sendInitialEvents').forbidden('sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled');
   if (match === '') return;
   if (!isInitialAsked) matching.forbidden('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
   if (match !== 'NotOlderThan') matching.notSupported(match, ['NotOlderThan']);

@@ -20,6 +20,8 @@ export interface RegistryDeps {
   /** Counts what is done; absent: nobody wants to know. */
   readonly metrics?: Metrics;
   readonly kinds: readonly Kind<any>[];
+  /** Whether clients may ask for it: what the server itself needs is kept all the same. Absent: for all of them. */
+  isServed?(kind: Kind<any>): boolean;
   readonly admission: readonly AdmissionPlugin[];
   /** How patterns in people's expressions are matched. Absent: by the language's own engine. */
   readonly patterns?: Patterns;
@@ -46,8 +48,9 @@ export class Registry {
     this.deps = deps;
     const { metrics = noMetrics, clock } = deps;
     this.measures = { admission: new AdmissionMeasures(metrics, clock), watches: new WatchMeasures(metrics) };
-    this.#kinds = deps.kinds;
-    for (const kind of deps.kinds) this.#add(kind, this.#shelfOf(kind.hub?.kind ?? kind));
+    this.#kinds = deps.kinds.filter((kind) => deps.isServed?.(kind) ?? true);
+    for (const kind of deps.kinds) this.#keep(kind, this.#shelfOf(kind.hub?.kind ?? kind));
+    for (const kind of this.#kinds) this.#resources.set(nameOf(kind), this.of(kind));
   }
 
   /** Reads what is stored. Nothing is served before it resolves. */
@@ -94,8 +97,8 @@ export class Registry {
     this.#shelves.set(storagePrefix, shelves);
     const served = all.filter((version) => version.isServed).map((version) => version.kind);
     for (const shelf of shelves) {
-      if (served.includes(shelf.kind)) this.#add(shelf.kind, shelf);
-      else this.#byKind.set(shelf.kind, new Resource<any>(shelf.kind, shelf, this));
+      this.#keep(shelf.kind, shelf);
+      if (served.includes(shelf.kind)) this.#resources.set(nameOf(shelf.kind), this.of(shelf.kind));
     }
     this.#kinds = [...this.#kinds, ...served];
     this.#changed.notify();
@@ -147,10 +150,8 @@ export class Registry {
     return shelf;
   }
 
-  #add(kind: Kind<any>, shelf: Shelf): void {
-    const resource = new Resource<any>(kind, shelf, this);
-    this.#resources.set(nameOf(kind), resource);
-    this.#byKind.set(kind, resource);
+  #keep(kind: Kind<any>, shelf: Shelf): void {
+    this.#byKind.set(kind, new Resource<any>(kind, shelf, this));
   }
 }
 

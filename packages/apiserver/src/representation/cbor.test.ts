@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeCbor, encodeCbor } from '@navarch/machinery';
+import { parseFeatureGates } from '../features/feature-gates.ts';
 import { asked } from '../testing/ask.ts';
 
 const CBOR = 'application/cbor';
 const PATH = '/api/v1/namespaces/d/configmaps';
 const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { key: 'ä' } };
-const on = { enabledFeatures: ['CBORServingAndStorage'] };
+const on = { features: parseFeatureGates(['CBORServingAndStorage=true']) };
 
 test('with CBORServingAndStorage objects and lists are read and written in CBOR', async () => {
   const { ask } = await asked(on);

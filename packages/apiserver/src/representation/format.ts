@@ -1,5 +1,6 @@
 import { protobufEncoder } from '@navarch/api';
 import { encodeCbor, encodeCborItem, SELF_DESCRIBED } from '@navarch/machinery';
+import type { FeatureGates } from '../features/feature-gates.ts';
 import { encode } from '../request.ts';
 import { formatYaml } from './format-yaml.ts';
 
@@ -90,4 +91,4 @@ const EVENT_OBJECT = encodeCborItem('object');
 export const formats: readonly Format[] = [jsonFormat, yamlFormat, protobufFormat];
 
 /** With those of the features that are on. */
-export const formatsOf = (features: readonly string[]): readonly Format[] => (features.includes('CBORServingAndStorage') ? [...formats, cborFormat] : formats);
+export const formatsOf = (features: FeatureGates): readonly Format[] => (features.isOn('CBORServingAndStorage') ? [...formats, cborFormat] : formats);

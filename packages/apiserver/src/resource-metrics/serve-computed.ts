@@ -20,7 +20,7 @@ export function serveComputed(resource: ComputedResource, exchange: Exchange): A
     const object = computedObject(resource, namespace, name);
     return answer(how, how.shape === 'object' ? object : shaped(how, resource, [object], now));
   }
-  const { labelSelector, fieldSelector } = listOptions(request, info);
+  const { labelSelector, fieldSelector } = listOptions(exchange);
   const wanted = { namespace, labelSelector, fieldSelector };
   return answer(how, how.shape === 'object' ? computedList(resource, wanted) : shaped(how, resource, computedItems(resource, wanted), now, true));
 }

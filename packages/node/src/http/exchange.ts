@@ -145,16 +145,21 @@ export async function exchange(server: Server, request: HttpRequest, outlet: Out
     const reply = await server.handle(request);
     if (reply.type === 'proxy') await outlet.forward(reply.target);
     else if (reply.type === 'stream') await stream(reply, request.signal, outlet);
-    else await send(reply, request, outlet);
+    else await send(reply, { request, mayCompress: server.compresses }, outlet);
   } catch (error) {
     if (!outlet.isGone) outlet.destroy(error as Error);
   }
 }
 
-async function send(reply: BytesResponse, request: HttpRequest, outlet: Outlet): Promise<void> {
+interface Asked {
+  readonly request: HttpRequest;
+  readonly mayCompress: boolean;
+}
+
+async function send(reply: BytesResponse, { request, mayCompress }: Asked, outlet: Outlet): Promise<void> {
   const headers: Headers = { 'cache-control': 'no-cache, private', ...reply.headers };
   const size = reply.body.reduce((sum, chunk) => sum + chunk.length, 0);
-  const isSqueezed = size > GZIP_BYTES_MIN && /\bgzip\b/.test(request.header('accept-encoding') ?? '');
+  const isSqueezed = mayCompress && size > GZIP_BYTES_MIN && /\bgzip\b/.test(request.header('accept-encoding') ?? '');
   if (isSqueezed) {
     headers['content-encoding'] = 'gzip';
     headers['vary'] = headers['vary'] === undefined ? 'Accept-Encoding' : `${headers['vary']}, Accept-Encoding`;

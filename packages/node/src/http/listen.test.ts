@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { serve, type Server } from '@navarch/apiserver';
+import { parseFeatureGates, serve, type Server } from '@navarch/apiserver';
 import { silent } from '@navarch/base';
 import { WebSocket } from 'ws';
 import { Pki } from '../pki/index.ts';
+import { MemoryStore } from '@navarch/store';
 import { SqliteStore } from '../sqlite/index.ts';
 import { systemClock, systemRandom } from '../system/index.ts';
 import { type Listening, listenHttps } from './listen.ts';
@@ -30,14 +31,15 @@ let session: ClientHttp2Session;
 let admin: { readonly certificate: string; readonly key: string };
 let own: { readonly certificate: string; readonly key: string };
 let server: Server;
+const options = {
+  clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
+  issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443,
+} as const;
 
 before(async () => {
   pki = await Pki.open(join(folder, 'pki'));
   store = await SqliteStore.open(join(folder, 'store'));
-  ({ server } = await serve({
-    store, clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
-    issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443,
-  }, stop.signal));
+  ({ server } = await serve({ store, ...options }, stop.signal));
   own = await pki.identity('apiserver', { commonName: 'kube-apiserver', addresses: ['127.0.0.1'], names: ['localhost'] });
   admin = await pki.identity('admin', { commonName: 'admin', organizations: ['system:masters'] });
   listening = await listenHttps(server, {
@@ -70,7 +72,8 @@ function ask(headers: OutgoingHttpHeaders, body?: Uint8Array | string): Promise<
 
 function askHttp1(path: string, method = 'GET', body?: string, port = listening.port): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = httpsRequest({ host: '127.0.0.1', port, path, method, ca: pki.authority.certificate, cert: admin.certificate, key: admin.key, headers: { 'content-type': 'application/json' } });
+    const headers = { 'content-type': 'application/json', 'accept-encoding': 'gzip' };
+    const request = httpsRequest({ host: '127.0.0.1', port, path, method, ca: pki.authority.certificate, cert: admin.certificate, key: admin.key, headers });
     request.on('response', (reply) => {
       const chunks: Buffer[] = [];
       reply.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -130,6 +133,16 @@ test('listenHttps() sends long lists whole, compressed for who accepts it', asyn
   assert.equal(plain.headers['content-length'], String(plain.body.length));
   assert.ok(squeezed.body.length < plain.body.length / 10);
   assert.deepEqual(gunzipSync(squeezed.body), plain.body);
+});
+
+test('listenHttps() compresses nothing where APIResponseCompression is off', async () => {
+  const off = await serve({ store: new MemoryStore(), ...options, features: parseFeatureGates(['APIResponseCompression=false']) }, stop.signal);
+  await using plain = await listenHttps(off.server, {
+    addresses: ['127.0.0.1'], port: 0, certificate: own.certificate, key: own.key, clientAuthority: pki.authority.certificate,
+    kubeletClient: { ...admin, authority: pki.authority.certificate },
+  });
+  assert.equal((await askHttp1('/openapi/v2')).headers['content-encoding'], 'gzip');
+  assert.equal((await askHttp1('/openapi/v2', 'GET', undefined, plain.port)).headers['content-encoding'], undefined);
 });
 
 test('PATCH without a version never conflicts, however many write the same object', async () => {
