@@ -76,6 +76,7 @@ export { csiDriver, csiNode, csiStorageCapacity } from './storage/v1/csi.ts';
 export { volumeAttachment } from './storage/v1/volume-attachment.ts';
 export { storageVersionMigration } from './storagemigration/v1/storage-version-migration.ts';
 export { podStatusText } from './core/v1/pod-columns.ts';
+export { safeSysctls } from './core/v1/safe-sysctls.ts';
 export { isActive, isAvailable, isReady, isSidecar, isTerminal, podLimits, podRequests, qosClassOf } from './core/v1/pod-resources.ts';
 export { subjectAccessReview, tokenReview } from './reviews.ts';
 export type {

@@ -1,20 +1,6 @@
-import type { Pod, PodSpec } from '@navarch/api';
+import { type Pod, type PodSpec, safeSysctls } from '@navarch/api';
 
-/** Kernel settings that a pod can have of its own without harm to others (Kubernetes's list of safe sysctls). */
-const SAFE: ReadonlySet<string> = new Set([
-  'kernel.shm_rmid_forced',
-  'net.ipv4.ip_local_port_range',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.ping_group_range',
-  'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.ip_local_reserved_ports',
-  'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_fin_timeout',
-  'net.ipv4.tcp_keepalive_intvl',
-  'net.ipv4.tcp_keepalive_probes',
-  'net.ipv4.tcp_rmem',
-  'net.ipv4.tcp_wmem',
-]);
+const SAFE = safeSysctls();
 
 /** The pod's settings by their dotted names. */
 export const sysctlsOf = ({ securityContext }: PodSpec): Readonly<Record<string, string>> =>

@@ -1,4 +1,4 @@
-import type { PodSpec } from '@navarch/api';
+import { type PodSpec, safeSysctls } from '@navarch/api';
 import {
   type Check,
   defineCheck,
@@ -214,35 +214,11 @@ const seccompProfile = defineCheck({
   find: (_metadata, spec) => foreignSeccomp(spec),
 });
 
-const SYSCTLS: readonly (readonly [since: number, names: readonly string[]])[] = [
-  [
-    0,
-    [
-      'kernel.shm_rmid_forced',
-      'net.ipv4.ip_local_port_range',
-      'net.ipv4.tcp_syncookies',
-      'net.ipv4.ping_group_range',
-      'net.ipv4.ip_unprivileged_port_start',
-    ],
-  ],
-  [27, ['net.ipv4.ip_local_reserved_ports']],
-  [
-    29,
-    [
-      'net.ipv4.tcp_keepalive_time',
-      'net.ipv4.tcp_fin_timeout',
-      'net.ipv4.tcp_keepalive_intvl',
-      'net.ipv4.tcp_keepalive_probes',
-    ],
-  ],
-  [32, ['net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem']],
-];
-
 const sysctls = defineCheck({
   id: 'sysctls',
   since: 0,
   find(_metadata, spec, minor) {
-    const safe = new Set(SYSCTLS.filter(([since]) => minor >= since).flatMap(([, names]) => names));
+    const safe = safeSysctls(minor);
     const bad = (spec.securityContext?.sysctls ?? []).map((sysctl) => sysctl.name).filter((name) => !safe.has(name));
     return bad.length === 0 ? undefined : { reason: 'forbidden sysctls', detail: bad.join(', ') };
   },
