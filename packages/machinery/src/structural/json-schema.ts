@@ -1,8 +1,10 @@
+import type { Constraints } from '../schema.ts';
+
 /**
  * A structural schema as CustomResourceDefinitions carry it (apiextensions.k8s.io/v1 JSONSchemaProps, KEP-2332): the
  * skeleton of the value (type, properties, items, additionalProperties) and what it says besides, as it came.
  */
-export interface JsonSchema {
+export interface JsonSchema extends Constraints {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | '';
   readonly nullable?: boolean;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -11,20 +13,6 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
-  readonly format?: string;
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly exclusiveMinimum?: boolean;
-  readonly maximum?: number;
-  readonly exclusiveMaximum?: boolean;
-  readonly multipleOf?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly uniqueItems?: boolean;
-  readonly minProperties?: number;
-  readonly maxProperties?: number;
   readonly allOf?: readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
