@@ -72,7 +72,7 @@ export class EscapeError extends Error {
 
 /** What a cgroup may use. What is left out is not touched. */
 export interface CgroupLimits {
-  /** Weight in a shortage: 1024 a core, at least 2. */
+  /** Weight in a shortage: 1024 a core, at least 2 (cgroup v1's scale, as in Kubernetes's own formulas). */
   readonly cpuShares?: number;
   /** Microseconds of CPU time per period. */
   readonly cpuQuotaUs?: number;

@@ -30,15 +30,18 @@ export interface Network {
   readonly interfaces: readonly Interface[];
 }
 
-/** A file system, and what of it somebody uses. */
-export interface Disk {
-  readonly at: number;
+/** What there is of a file system, and what of it somebody uses. */
+export interface DiskCounts {
   readonly availableBytes?: number;
   readonly capacityBytes?: number;
   readonly usedBytes?: number;
   readonly inodesFree?: number;
   readonly inodes?: number;
   readonly inodesUsed?: number;
+}
+
+export interface Disk extends DiskCounts {
+  readonly at: number;
 }
 
 export interface ObservedContainer {

@@ -1,5 +1,5 @@
 import { formatTime } from '@navarch/machinery';
-import type { Disk, Network, ObservedContainer, ObservedNode, ObservedPod, ObservedVolume, Usage } from './observed.ts';
+import type { Disk, DiskCounts, Network, ObservedContainer, ObservedNode, ObservedPod, ObservedVolume, Usage } from './observed.ts';
 
 // The shapes are those of k8s.io/kubelet's stats/v1alpha1, the only description of /stats/summary there is.
 
@@ -15,14 +15,7 @@ interface MemoryStats extends Timed {
 }
 interface InterfaceStats { readonly name: string; readonly rxBytes?: number; readonly rxErrors?: number; readonly txBytes?: number; readonly txErrors?: number }
 interface NetworkStats extends Timed, InterfaceStats { readonly interfaces: readonly InterfaceStats[] }
-interface FsStats extends Timed {
-  readonly availableBytes?: number;
-  readonly capacityBytes?: number;
-  readonly usedBytes?: number;
-  readonly inodesFree?: number;
-  readonly inodes?: number;
-  readonly inodesUsed?: number;
-}
+interface FsStats extends Timed, DiskCounts {}
 interface Used { readonly cpu?: CpuStats; readonly memory?: MemoryStats; readonly swap?: Timed & { readonly swapUsageBytes: number } }
 interface ContainerStats extends Used { readonly name: string; readonly startTime: string; readonly rootfs?: FsStats; readonly logs?: FsStats }
 interface VolumeStats extends FsStats { readonly name: string; readonly pvcRef?: { readonly name: string; readonly namespace: string } }

@@ -1,11 +1,7 @@
-/** What a group may use. What is left out is not touched; -1 takes a limit off. */
-export interface CgroupLimits {
-  /** Weight in a shortage: 1024 a core, at least 2 (cgroup v1's scale, as in Kubernetes's own formulas). */
-  readonly cpuShares?: number;
-  /** Microseconds of CPU time per period. */
-  readonly cpuQuotaUs?: number;
-  readonly cpuPeriodUs?: number;
-  readonly memoryBytes?: number;
+import type { CgroupLimits as PodLimits } from '@navarch/kubelet';
+
+/** -1 takes a limit off. */
+export interface CgroupLimits extends PodLimits {
   readonly pids?: number;
 }
 
