@@ -82,7 +82,9 @@ async function makeHub(signal: AbortSignal): Promise<void> {
   await runCommand(['ip', 'address', 'replace', `${DEFAULTS.nodeIP}/24`, 'dev', HUB], {}, signal);
   await runCommand(['ip', 'link', 'set', HUB, 'up'], {}, signal);
   // So that nodes reach registries by way of this machine.
-  const rules = [`table ip ${TABLE}`, `delete table ip ${TABLE}`, `table ip ${TABLE} { chain out { type nat hook postrouting priority srcnat; ip saddr ${NETWORK} ip daddr != ${NETWORK} oifname != "${HUB}" masquerade; }; }`];
+  const outwards = `ip saddr ${NETWORK} ip daddr != ${NETWORK} oifname != "${HUB}"`;
+  const chain = `chain out { type nat hook postrouting priority srcnat; ${outwards} masquerade; };`;
+  const rules = [`table ip ${TABLE}`, `delete table ip ${TABLE}`, `table ip ${TABLE} { ${chain} }`];
   await runCommand(['nft', '-f', '-'], { input: `${rules.join('\n')}\n` }, signal);
 }
 

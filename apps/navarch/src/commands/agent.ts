@@ -95,18 +95,27 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   using _ = claimDaemon(layout, 'agent');
   await untilStopped(async (signal) => {
     const kubeconfig = flags.kubeconfig ?? (server === undefined && existsSync(layout.nodeKubeconfig) ? layout.nodeKubeconfig : undefined);
+    const wanted = { identityDir: layout.identity, server, token, authorityFile: flags.caFile, nodeName, hostName: hostName() };
     const access = kubeconfig === undefined
-      ? await joinedAccess({ identityDir: layout.identity, server, token, authorityFile: flags.caFile, nodeName, hostName: hostName() }, { clock: systemClock, log }, signal)
+      ? await joinedAccess(wanted, { clock: systemClock, log }, signal)
       : localAccess(kubeconfig, layout.identity);
-    if (nodeName !== undefined && nodeName !== access.nodeName) throw new UserError(`the identity is that of the node ${access.nodeName}, not of ${nodeName}: leave --node-name out, or give another --kubeconfig`);
+    if (nodeName !== undefined && nodeName !== access.nodeName) {
+      const remedy = 'leave --node-name out, or give another --kubeconfig';
+      throw new UserError(`the identity is that of the node ${access.nodeName}, not of ${nodeName}: ${remedy}`);
+    }
     log.info('node known to the cluster', { node: access.nodeName, server: access.server });
     // Not before it is asked for: with it come the parts of a whole simulated cluster.
     if (runtime === 'sim') return (await import('../compose/simulated-agent.ts')).runSimulatedAgent(access, signal);
     const settings = await settingsOf(access, signal);
     const nodeIP = givenIP ?? await addressTowards(access.server);
-    const state: NodeState = { nodeName: access.nodeName, nodeIP, bridge, cgroupRoot: readNodeState(layout)?.cgroupRoot ?? cgroupRootOf(access.nodeName, layout) };
+    const cgroupRoot = readNodeState(layout)?.cgroupRoot ?? cgroupRootOf(access.nodeName, layout);
+    const state: NodeState = { nodeName: access.nodeName, nodeIP, bridge, cgroupRoot };
     keep(layout, state);
-    return runAgent({ dataDir: layout.dir, images: layout.images, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge, cgroupRoot: state.cgroupRoot, settings, podsMax, manifests: flags.podManifestPath ?? config.staticPodPath ?? join(layout.dir, 'manifests'), eviction, shutdown, imageThresholds: imageThresholdsOf(config), log }, signal);
+    return runAgent({
+      dataDir: layout.dir, images: layout.images, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge,
+      cgroupRoot, settings, podsMax, eviction, shutdown, imageThresholds: imageThresholdsOf(config), log,
+      manifests: flags.podManifestPath ?? config.staticPodPath ?? join(layout.dir, 'manifests'),
+    }, signal);
   });
 }
 

@@ -101,7 +101,8 @@ async function runServer(flags: ServerFlags): Promise<void> {
   const options = {
     dataDir: layout.dir, bindAddresses: flags.bindAddress.map((address) => addressOf('--bind-address', address)), port, serviceCidr,
     advertiseAddress: reachableAddressOf('--advertise-address', flags.advertiseAddress ?? ownAddress()), alternativeNames: flags.tlsSan,
-    nodePorts: portRangeOf('--service-node-port-range', flags.serviceNodePortRange), nodeName: nodeNameOf('--node-name', flags.nodeName), log: systemLogger('info'), metrics: new MetricRegistry(),
+    nodePorts: portRangeOf('--service-node-port-range', flags.serviceNodePortRange),
+    nodeName: nodeNameOf('--node-name', flags.nodeName), log: systemLogger('info'), metrics: new MetricRegistry(),
     switches: apiSwitches(flags.featureGates, flags.runtimeConfig),
   };
   await using audit = openAudit({
@@ -122,11 +123,13 @@ async function runServer(flags: ServerFlags): Promise<void> {
     await ensureDefaultStorageClass(api);
     // Only to a person: a token is a secret, and a log is kept and passed on.
     if (isatty(1) && options.bindAddresses.some((address) => address !== '127.0.0.1')) {
-      const token = await createToken(api, { pin: publicKeyPin(server.authority), expiresAt: Date.now() + TOKEN_LIFE_MS, description: 'made when the server started' });
+      const description = 'made when the server started';
+      const token = await createToken(api, { pin: publicKeyPin(server.authority), expiresAt: Date.now() + TOKEN_LIFE_MS, description });
       process.stdout.write(`Another machine joins, within 24 hours, with:\n  ${joinCommand(url, token)}\n`);
     }
     await runControlPlane({
-      as: (user) => server.as(user), reader: (user) => server.reader(user), clock: systemClock, random: systemRandom(), log, metrics, clusterCidr: settings.clusterCidr, rootCertificate: server.authority, joining: server.joining,
+      as: (user) => server.as(user), reader: (user) => server.reader(user), clock: systemClock, random: systemRandom(), log, metrics,
+      clusterCidr: settings.clusterCidr, rootCertificate: server.authority, joining: server.joining,
       housekeep: (until) => server.served.housekeep(until), kinds: server.served.kinds,
     }, signal);
   });

@@ -60,8 +60,7 @@ export const declareUp: Declare = (program) => {
 async function up(flags: UpFlags): Promise<void> {
   const layout = layoutOf(flags.name);
   const asked = choiceOf('--runtime', flags.runtime, ['auto', 'containerd', 'sim']);
-  const wanted = { port: flags.port === undefined ? undefined : portOf('--port', flags.port), nodeIP: flags.nodeIp === undefined ? undefined : ownAddressOf(flags.nodeIp), nodes: flags.nodes === undefined ? undefined : numberOf('--nodes', flags.nodes, [1, NODES_MAX]) };
-  if (wanted.nodeIP !== undefined && (wanted.nodes ?? 1) > 1) throw new UserError('--nodes and --node-ip exclude each other: further nodes on this machine have addresses of their own; other machines join by token');
+  const wanted = wantedOf(flags);
   const steps = new Steps((text) => process.stdout.write(text), process.stdout.isTTY);
   const { signal } = new AbortController();
   const started = performance.now();
@@ -81,13 +80,35 @@ async function up(flags: UpFlags): Promise<void> {
   await waitUntilUsable(layout, state, steps, signal);
   mergeKubeconfig(kubeconfigFile(), contextOf(layout));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  steps.say(`\nCluster ${layout.name} is ready after ${seconds} s. kubectl uses it now (context ${layout.name}). Try:\n  kubectl get nodes -o wide\n  kubectl apply -f examples/hello/ && curl localhost:30080\n  ./navarch status, ./navarch logs agent, ./navarch down`);
+  steps.say(`\nCluster ${layout.name} is ready after ${seconds} s. kubectl uses it now (context ${layout.name}). Try:\n${TRY}`);
   if (wanted.nodeIP !== undefined) steps.say(`Another machine joins, within 24 hours, with:\n  ${await joinLine(layout, state, signal)}`);
+}
+
+const TRY = `  kubectl get nodes -o wide
+  kubectl apply -f examples/hello/ && curl localhost:30080
+  ./navarch status, ./navarch logs agent, ./navarch down`;
+
+/** What was said of the cluster's shape; the rest is as it was, or as usual. */
+interface Wanted {
+  readonly port: number | undefined;
+  readonly nodeIP: string | undefined;
+  readonly nodes: number | undefined;
+}
+
+function wantedOf(flags: UpFlags): Wanted {
+  const port = flags.port === undefined ? undefined : portOf('--port', flags.port);
+  const nodeIP = flags.nodeIp === undefined ? undefined : ownAddressOf(flags.nodeIp);
+  const nodes = flags.nodes === undefined ? undefined : numberOf('--nodes', flags.nodes, [1, NODES_MAX]);
+  if (nodeIP !== undefined && (nodes ?? 1) > 1) {
+    const why = 'further nodes on this machine have addresses of their own; other machines join by token';
+    throw new UserError(`--nodes and --node-ip exclude each other: ${why}`);
+  }
+  return { port, nodeIP, nodes };
 }
 
 interface Standing {
   readonly known: ClusterState;
-  readonly wanted: { readonly port: number | undefined; readonly nodeIP: string | undefined; readonly nodes: number | undefined };
+  readonly wanted: Wanted;
   readonly asked: string;
 }
 
@@ -110,10 +131,15 @@ async function start(layout: Layout, state: ClusterState, steps: Steps, signal: 
   if (runtime === 'sim') await steps.step('Starting the control plane', () => startServer(layout, state));
   else {
     if (nodeIP === DEFAULTS.nodeIP) await addAddress(nodeIP, signal);
-    await steps.step('Starting the control plane, and containerd with its first images', () => settleAll([startServer(layout, state), startRuntime(layout, signal), prepareNodes(extraNodes(layout, state.nodes ?? 1), layout.images, signal)]));
+    await steps.step('Starting the control plane, and containerd with its first images', () => settleAll([
+      startServer(layout, state), startRuntime(layout, signal), prepareNodes(extraNodes(layout, state.nodes ?? 1), layout.images, signal),
+    ]));
   }
   // Only now, so that no pod looks for an image that is still on its way.
-  await startDaemon(layout, 'agent', ['agent', '--name', layout.name, '--data-dir', layout.dir, '--node-name', state.nodeName, '--node-ip', nodeIP, '--runtime', runtime, ...SHARED_MACHINE]);
+  await startDaemon(layout, 'agent', [
+    'agent', '--name', layout.name, '--data-dir', layout.dir, '--node-name', state.nodeName, '--node-ip', nodeIP, '--runtime', runtime,
+    ...SHARED_MACHINE,
+  ]);
   await startExtraNodes(layout, state, signal);
 }
 
@@ -195,10 +221,12 @@ async function startRuntime(layout: Layout, signal: AbortSignal): Promise<void> 
 async function waitUntilUsable(layout: Layout, { runtime, nodes = 1 }: ClusterState, steps: Steps, signal: AbortSignal): Promise<void> {
   const { api, transport } = adminClient(layout, signal);
   using _ = transport;
-  await steps.step(nodes === 1 ? 'Waiting for the node to be ready' : `Waiting for ${nodes} nodes to be ready`, () => until(layout, 'a ready node', ['server', 'agent'], 60_000, () => nodesAreReady(api, nodes)));
+  const inTime = (what: string, isSo: () => Promise<boolean>): Promise<void> => until(layout, what, ['server', 'agent'], 60_000, isSo);
+  const waiting = nodes === 1 ? 'Waiting for the node to be ready' : `Waiting for ${nodes} nodes to be ready`;
+  await steps.step(waiting, () => inTime('a ready node', () => nodesAreReady(api, nodes)));
   // A simulated node runs no process that could ask.
   if (runtime === 'sim') return;
-  await steps.step('Waiting for cluster DNS to answer in a pod', () => until(layout, 'an answer of cluster DNS', ['server', 'agent'], 60_000, () => dnsAnswers(api)));
+  await steps.step('Waiting for cluster DNS to answer in a pod', () => inTime('an answer of cluster DNS', () => dnsAnswers(api)));
 }
 
 const joinLine = async (layout: Layout, { nodeIP, port }: ClusterState, signal: AbortSignal): Promise<string> =>

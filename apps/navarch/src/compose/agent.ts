@@ -74,7 +74,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   mkdirSync(join(dataDir, 'kubelet'), { recursive: true });
   const probeMetrics = new MetricRegistry();
   const deps = { ...kubeletDeps(options, api, runtime, group.signal), imageMounts: containerdImageMounts(containerd, group.signal), probeMetrics };
-  const statistics = nodeStatistics({ runtime, metrics, probeMetrics, host: deps.host, nodeName: access.nodeName, dirs: deps.dirs, runtimePid: containerd.process.pid, version: KUBERNETES_VERSION });
+  const statistics = nodeStatistics({
+    runtime, metrics, probeMetrics, host: deps.host, nodeName: access.nodeName, dirs: deps.dirs, runtimePid: containerd.process.pid,
+    version: KUBERNETES_VERSION,
+  });
   group.spawn((s) => runKubelet({ ...deps, eviction: { settings: options.eviction, gauges: statistics } }, s));
   group.spawn((s) => runNetwork(api, options, containerd, s));
   group.spawn((s) => keepKubeletServer({ ...options, api, runtime, statistics }, s));
@@ -94,8 +97,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 function kubeletDeps(options: AgentOptions, api: Api, runtime: KubeletDeps['runtime'], signal: AbortSignal): KubeletDeps {
   const { dataDir, access: { nodeName }, nodeIP, kubeletPort, podsMax, manifests, log, settings, cgroupRoot } = options;
   return {
-    api, runtime, files: nodeFiles(signal), cgroups: openCgroups(), prober: nodeProber, keys: nodeCertificateKeys, clock: systemClock, random: systemRandom(), log, host: hostFacts(dataDir, nodeName), nodeName, nodeIP,
-    kubeletPort, version: KUBERNETES_VERSION, podsMax, labels: {}, dirs: { root: join(dataDir, 'kubelet'), podLogs: join(dataDir, 'pod-logs'), cgroupRoot },
+    api, runtime, files: nodeFiles(signal), cgroups: openCgroups(), prober: nodeProber, keys: nodeCertificateKeys,
+    clock: systemClock, random: systemRandom(), log, host: hostFacts(dataDir, nodeName), nodeName, nodeIP,
+    kubeletPort, version: KUBERNETES_VERSION, podsMax, labels: {},
+    dirs: { root: join(dataDir, 'kubelet'), podLogs: join(dataDir, 'pod-logs'), cgroupRoot },
     imageThresholds: options.imageThresholds, ...shutdownNotice(options),
     staticPods: { path: manifests, parse: (text) => parseYaml(text) },
     dns: { clusterDns: settings.clusterDns, clusterDomain: settings.clusterDomain },

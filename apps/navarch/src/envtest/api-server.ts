@@ -78,10 +78,12 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
   const own = await credentials(flags, dir);
   const served = await serve({
     store, clock: systemClock, random: systemRandom(), log, metrics: new MetricRegistry(), issuer,
-    tokens: await tokenKeysOf(readPem(needed(flags, 'service-account-signing-key-file'))), serviceCidr: flags.get('service-cluster-ip-range')?.[0] ?? '10.0.0.0/24',
-    nodePorts: [30_000, 32_767], advertiseAddress: flags.get('advertise-address')?.[0] ?? ownAddress(), advertisePort: port, parseYaml, patterns: linearPatterns,
-    webhooks: made.use(httpsWebhooks()), ...auditOf(made, flags, log), disabledAdmission: flags.get('disable-admission-plugins') ?? [], features, runtimeConfig,
-    storageBytes: () => folderBytes(folder), flags: { ...Object.fromEntries(Array.from(flags, ([name, values]) => [name, values.join(',')])), ...switches },
+    tokens: await tokenKeysOf(readPem(needed(flags, 'service-account-signing-key-file'))),
+    serviceCidr: flags.get('service-cluster-ip-range')?.[0] ?? '10.0.0.0/24', nodePorts: [30_000, 32_767],
+    advertiseAddress: flags.get('advertise-address')?.[0] ?? ownAddress(), advertisePort: port, parseYaml, patterns: linearPatterns,
+    webhooks: made.use(httpsWebhooks()), ...auditOf(made, flags, log),
+    disabledAdmission: flags.get('disable-admission-plugins') ?? [], features, runtimeConfig, storageBytes: () => folderBytes(folder),
+    flags: { ...Object.fromEntries(Array.from(flags, ([name, values]) => [name, values.join(',')])), ...switches },
   }, signal);
   made.use(await listenHttps(served.server, {
     addresses: [flags.get('bind-address')?.[0] ?? '127.0.0.1'], port, ...own, ...clientAuthorityOf(flags),
