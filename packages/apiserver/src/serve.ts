@@ -86,26 +86,31 @@ export interface Served {
 
 /** Puts the API server together over its ports and makes what every cluster has. Resolves when it can answer. */
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<Served> {
-  const { store, clock, random, log, metrics = new MetricRegistry(), features = new FeatureGates() } = options;
+  const { store, clock, random, log, metrics = new MetricRegistry(), features = new FeatureGates(), patterns = backtrackingPatterns } = options;
+  const reader = options.parseYaml ? { parseYaml: options.parseYaml } : {};
   const offered = servedKinds(options.runtimeConfig ?? new RuntimeConfig(), features);
   if (offered.lacking.length > 0) log.warn('some resources of the versions that are to be served are not there', { resources: offered.lacking });
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
   const issuer = { tokens: options.tokens, issuer: options.issuer, audiences: [options.issuer] };
   const registry: Registry = new Registry({
-    store, clock, random: random.fork('registry'), log, metrics, kinds: offered.stored, isServed: offered.isServed, admission: admissionOf(options, issuer, features), access: new Access(() => registry),
-    patterns: options.patterns ?? backtrackingPatterns, attendants: { '/services': allocator },
+    store, clock, random: random.fork('registry'), log, metrics, kinds: offered.stored, isServed: offered.isServed, patterns,
+    admission: admissionOf(options, issuer, features), access: new Access(() => registry), attendants: { '/services': allocator },
   });
   await registry.start(signal);
   allocator.start();
-  const customResources = new CustomResources({ registry, patterns: options.patterns ?? backtrackingPatterns, clock, log, random: random.fork('conversions'), webhooks: options.webhooks });
+  const conversions = random.fork('conversions');
+  const customResources = new CustomResources({ registry, patterns, clock, log, random: conversions, webhooks: options.webhooks });
   await customResources.start();
   const resourceMetrics = options.readKubelet && new ResourceMetrics({ registry, clock, log, readKubelet: options.readKubelet });
-  const aggregation = options.extensions && new Aggregation({ registry, servers: options.extensions, clock, random: random.fork('aggregation'), log, metrics });
+  const aggregation = options.extensions
+    && new Aggregation({ registry, servers: options.extensions, clock, random: random.fork('aggregation'), log, metrics });
   const server = new Server({
-    registry, aggregation, computed: [...[storeStatus].filter(({ kind }) => offered.isServed(kind)), ...(resourceMetrics ? computedBy(resourceMetrics) : [])], virtual: offered.virtual,
-    address: `${options.advertiseAddress}:${options.advertisePort}`, metrics, storageBytes: options.storageBytes, failingChecks: () => (signal.aborted ? ['shutdown'] : []),
+    registry, aggregation, virtual: offered.virtual,
+    computed: [...[storeStatus].filter(({ kind }) => offered.isServed(kind)), ...(resourceMetrics ? computedBy(resourceMetrics) : [])],
+    address: `${options.advertiseAddress}:${options.advertisePort}`, metrics, storageBytes: options.storageBytes,
+    failingChecks: () => (signal.aborted ? ['shutdown'] : []),
     features, flags: options.flags ?? {},
-    ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}), audit: options.audit && new Audit({ ...options.audit, clock, metrics, ...(options.parseYaml ? { parseYaml: options.parseYaml } : {}) }),
+    ...reader, audit: options.audit && new Audit({ ...options.audit, clock, metrics, ...reader }),
     authentication: {
       registry, ...issuer, staticTokens: options.staticTokens ?? new Map(),
       now: () => clock.now(),

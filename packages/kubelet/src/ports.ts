@@ -90,9 +90,17 @@ export interface Cgroups {
   remove(path: string): boolean;
 }
 
+export interface ProbeRequest {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly isTls: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** Asks a container whether it is well. Resolves to what is wrong, undefined when nothing is. */
 export interface Prober {
-  http(request: { readonly host: string; readonly port: number; readonly path: string; readonly isTls: boolean; readonly headers: Readonly<Record<string, string>> }, timeoutMs: number, signal: AbortSignal): Promise<string | undefined>;
+  http(request: ProbeRequest, timeoutMs: number, signal: AbortSignal): Promise<string | undefined>;
   tcp(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<string | undefined>;
   grpc(host: string, port: number, service: string, timeoutMs: number, signal: AbortSignal): Promise<string | undefined>;
 }

@@ -165,7 +165,9 @@ class Player {
     if (this.#deps.isDown?.(nodeName)) throw new Error('The node is down');
     const n = this.#addresses++;
     const status = runningStatus(current, `10.244.${(n >> 8) & 255}.${n & 255}`, clock.now());
-    await api.of(pod).update(keyOf(current), (held) => (held.metadata.uid === current.metadata.uid && !held.metadata.deletionTimestamp && !isTerminal(held) ? { ...held, status: { ...held.status, ...status } } : held), { subresource: 'status' });
+    const runs = (held: Pod): boolean => held.metadata.uid === current.metadata.uid && !held.metadata.deletionTimestamp && !isTerminal(held);
+    const next = (held: Pod): Pod => (runs(held) ? { ...held, status: { ...held.status, ...status } } : held);
+    await api.of(pod).update(keyOf(current), next, { subresource: 'status' });
   }
 
   async #end(current: Pod, nodeName: string, signal: AbortSignal): Promise<void> {

@@ -104,14 +104,19 @@ export class AuditTrail {
   #write(stage: Stage, rest: Pick<AuditEvent, 'responseStatus' | 'responseObject'>): void {
     if (this.#verdict.omitStages.has(stage)) return;
     const { request, info, user, id } = this.#asked;
-    const body = stage === 'RequestReceived' || !this.#body || this.#body.length === 0 ? undefined : this.#valueOf(request.header('content-type') ?? 'application/json', this.#body, true);
+    const body = stage === 'RequestReceived' || !this.#body || this.#body.length === 0
+      ? undefined
+      : this.#valueOf(request.header('content-type') ?? 'application/json', this.#body, true);
     const sourceIPs = sourcesOf(request);
     const userAgent = request.header('user-agent') ?? '';
     const { responseStatus, responseObject } = rest;
     this.#deps.sink.write({
-      kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: this.#verdict.level, auditID: id, stage, requestURI: uriOf(request), verb: info.verb, user: userInfo(user),
-      ...(this.#impersonated ? { impersonatedUser: userInfo(this.#impersonated) } : {}), ...(sourceIPs.length > 0 ? { sourceIPs } : {}), ...(userAgent === '' ? {} : { userAgent }),
-      ...(info.isResource ? { objectRef: referenceOf(info, body) } : {}), ...(responseStatus ? { responseStatus } : {}), ...(body === undefined || !this.#reaches('Request') ? {} : { requestObject: this.#shown(body) }),
+      kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: this.#verdict.level, auditID: id, stage,
+      requestURI: uriOf(request), verb: info.verb, user: userInfo(user),
+      ...(this.#impersonated ? { impersonatedUser: userInfo(this.#impersonated) } : {}),
+      ...(sourceIPs.length > 0 ? { sourceIPs } : {}), ...(userAgent === '' ? {} : { userAgent }),
+      ...(info.isResource ? { objectRef: referenceOf(info, body) } : {}), ...(responseStatus ? { responseStatus } : {}),
+      ...(body === undefined || !this.#reaches('Request') ? {} : { requestObject: this.#shown(body) }),
       ...(responseObject === undefined ? {} : { responseObject }), requestReceivedTimestamp: this.#received, stageTimestamp: this.#now(),
       ...(stage === 'RequestReceived' || Object.keys(this.#annotations).length === 0 ? {} : { annotations: this.#annotations }),
     });

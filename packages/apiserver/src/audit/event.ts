@@ -57,8 +57,14 @@ export function legacyLine(event: AuditEvent): string {
   const [username, groups] = namesOf(user);
   const [asUser, asGroups] = impersonatedUser ? namesOf(impersonatedUser) : ['<self>', '"<lookup>"'];
   const code = responseStatus?.code ?? '<deferred>';
-  return `${event.stageTimestamp} AUDIT: id=${q(event.auditID)} stage=${q(event.stage)} ip=${q(sourceIPs[0] ?? '<unknown>')} method=${q(event.verb)} user=${q(username)} groups=${q(groups)} as=${q(asUser)} asgroups=${q(asGroups)} user-agent=${q(event.userAgent ?? '')} namespace=${q(objectRef?.namespace ?? '<none>')} uri=${q(event.requestURI)} response=${q(String(code))}`;
+  const fields = {
+    id: event.auditID, stage: event.stage, ip: sourceIPs[0] ?? '<unknown>', method: event.verb, user: username, groups, as: asUser,
+    asgroups: asGroups, 'user-agent': event.userAgent ?? '', namespace: objectRef?.namespace ?? '<none>', uri: event.requestURI,
+    response: String(code),
+  };
+  return `${event.stageTimestamp} AUDIT: ${Object.entries(fields).map(([name, text]) => `${name}=${q(text)}`).join(' ')}`;
 }
 
 const q = (text: string): string => JSON.stringify(text);
-const namesOf = ({ username = '<none>', groups = [] }: UserInfo): readonly [string, string] => [username, groups.length > 0 ? groups.map(q).join(',') : '<none>'];
+const namesOf = ({ username = '<none>', groups = [] }: UserInfo): readonly [string, string] =>
+  [username, groups.length > 0 ? groups.map(q).join(',') : '<none>'];

@@ -67,11 +67,17 @@ function sendText(response: ServerResponse, { code, message = '' }: Status): voi
 }
 
 /** What a target is asked for, and how. Behind a proxy prefix it is what the client wrote, to the byte. */
-function optionsOf(target: ProxyTarget, place: ProxyPlace | undefined, { certificate, key, authority, extensionClient }: ForwardCredentials): RequestOptions & { readonly isTls: boolean } & Pick<Dial, 'cert' | 'key' | 'ca' | 'rejectUnauthorized'> {
-  return {
-    isTls: target.scheme === 'https', host: target.host, port: target.port, path: place ? (isBare(place) ? `/${place.rest}` : place.rest) : target.path, agent: false,
-    ...(target.asKubeletClient ? { cert: certificate, key, ca: authority } : target.extension && extensionClient ? extensionTls(target.extension.server, extensionClient) : { rejectUnauthorized: false }),
-  };
+function optionsOf(target: ProxyTarget, place: ProxyPlace | undefined, credentials: ForwardCredentials): RequestOptions & Tls & { readonly isTls: boolean } {
+  const path = place ? (isBare(place) ? `/${place.rest}` : place.rest) : target.path;
+  return { isTls: target.scheme === 'https', host: target.host, port: target.port, path, agent: false, ...tlsOf(target, credentials) };
+}
+
+type Tls = Pick<Dial, 'cert' | 'key' | 'ca' | 'rejectUnauthorized'>;
+
+/** A kubelet and an extension server know us by our certificates; pods and services know nobody. */
+function tlsOf({ asKubeletClient, extension }: ProxyTarget, { certificate, key, authority, extensionClient }: ForwardCredentials): Tls {
+  if (asKubeletClient) return { cert: certificate, key, ca: authority };
+  return extension && extensionClient ? extensionTls(extension.server, extensionClient) : { rejectUnauthorized: false };
 }
 
 function ask(target: ProxyTarget, place: ProxyPlace | undefined, request: AnyRequest, response: ServerResponse, credentials: ForwardCredentials): Promise<IncomingMessage> {
@@ -107,7 +113,9 @@ function limitConnecting(outgoing: ClientRequest): void {
 
 async function answer(reply: IncomingMessage, target: ProxyTarget, place: ProxyPlace | undefined, request: AnyRequest, response: ServerResponse): Promise<void> {
   const headers = responseHeaders(reply.headers);
-  const move = place && ((address: string): string => rewritten(address, place, [`${target.host}:${target.port}`, target.host, request.headers.host ?? (request.headers[':authority'] as string | undefined)]));
+  const asked = request.headers.host ?? (request.headers[':authority'] as string | undefined);
+  const hosts = [`${target.host}:${target.port}`, target.host, asked];
+  const move = place && ((address: string): string => rewritten(address, place, hosts));
   if (move && reply.headers.location !== undefined) headers['location'] = move(reply.headers.location);
   const codec = codecOf(reply.headers['content-encoding']);
   const isPage = move && codec && /^\s*text\/html\s*(?:;|$)/i.test(reply.headers['content-type'] ?? '') && request.method !== 'HEAD';

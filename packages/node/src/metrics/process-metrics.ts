@@ -18,7 +18,13 @@ export function processMetrics(release: string): () => readonly MetricFamily[] {
       {
         name: 'kubernetes_build_info', type: 'gauge',
         help: "[BETA] A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
-        samples: [{ labels: { build_date: '', compiler: 'navarch', git_commit: '', git_tree_state: 'clean', git_version: release, go_version: 'none', major, minor, platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` }, value: 1 }],
+        samples: [{
+          labels: {
+            build_date: '', compiler: 'navarch', git_commit: '', git_tree_state: 'clean', git_version: release, go_version: 'none',
+            major, minor, platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+          },
+          value: 1,
+        }],
       },
     ];
   };

@@ -14,4 +14,6 @@ export interface Subject {
 }
 
 /** A private key on the curve P-256, PEM (PKCS #8): fast to make and to use, and everybody understands it. */
-export const newKey = (): string => generateKeyPairSync('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } }).privateKey;
+export const newKey = (): string => generateKeyPairSync('ec', {
+  namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' },
+}).privateKey;

@@ -21,7 +21,10 @@ export interface Extension {
 const COMMON_NAME = '2.5.4.3';
 const ORGANIZATION = '2.5.4.10';
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
-export const EXTENSION = { subjectKey: '2.5.29.14', keyUsage: '2.5.29.15', alternativeNames: '2.5.29.17', basicConstraints: '2.5.29.19', authorityKey: '2.5.29.35', extendedKeyUsage: '2.5.29.37' } as const;
+export const EXTENSION = {
+  subjectKey: '2.5.29.14', keyUsage: '2.5.29.15', alternativeNames: '2.5.29.17',
+  basicConstraints: '2.5.29.19', authorityKey: '2.5.29.35', extendedKeyUsage: '2.5.29.37',
+} as const;
 const GENERAL = { email: 1, dns: 2, uri: 6, ip: 7 } as const;
 const ECDSA_SHA256 = '1.2.840.10045.4.3.2';
 const ECDSA_SHA384 = '1.2.840.10045.4.3.3';

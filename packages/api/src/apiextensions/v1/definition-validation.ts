@@ -161,8 +161,15 @@ function validateRootWithStatus(root: JsonSchema, at: Field): void {
   }
 }
 
-const GO_NAMES = 'Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations';
-const BESIDE_STATUS = new Set(GO_NAMES.split(' ').map((name) => (/^X[A-Z]/.test(name) ? { XPreserveUnknownFields: 'x-kubernetes-preserve-unknown-fields', XValidations: 'x-kubernetes-validations' }[name] ?? '' : (name[0] ?? '').toLowerCase() + name.slice(1))));
+const GO_NAMES = [
+  'Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems',
+  'UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations',
+].join(' ');
+/** Of extensions, whose names in JSON are others. */
+const JSON_NAMES: Readonly<Record<string, string>> = {
+  XPreserveUnknownFields: 'x-kubernetes-preserve-unknown-fields', XValidations: 'x-kubernetes-validations',
+};
+const BESIDE_STATUS = new Set(GO_NAMES.split(' ').map((name) => JSON_NAMES[name] ?? (name[0] ?? '').toLowerCase() + name.slice(1)));
 
 function validateColumn({ name, type, format = '', jsonPath }: CustomResourceColumnDefinition, at: Field): void {
   if (!name) at.at('name').required();

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CONTAINER_NAME, type cri, type Disk, type HostFacts, type NodeDirs, type NodeGauge, type ObservedContainer, type ObservedNode, type ObservedPod, type ObservedVolume, POD_NAME, POD_NAMESPACE, POD_UID, type Usage } from '@navarch/kubelet';
+import {
+  CONTAINER_NAME, type cri, type Disk, type HostFacts, type NodeDirs, type NodeGauge, type ObservedContainer, type ObservedNode,
+  type ObservedPod, type ObservedVolume, POD_NAME, POD_NAMESPACE, POD_UID, type Usage,
+} from '@navarch/kubelet';
 import type { Cgroups } from '../../host/cgroup/port.ts';
 import { fileSystem, TreeUsage } from './disk-usage.ts';
 import { networkOf, nodeNetwork } from './network-usage.ts';
