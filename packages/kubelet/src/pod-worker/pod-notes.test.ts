@@ -22,3 +22,11 @@ test('PodNotes.saw() forgets containers that have ended, and those that were see
   notes.saw(holding(instance('a', 0)));
   assert.deepEqual([...notes.probes.keys()], []);
 });
+
+test('PodNotes.probed() tells news from what is known, and takes anew what was forgotten', () => {
+  const notes = new PodNotes();
+  assert.deepEqual([notes.probed('a-0', { isReady: true }), notes.probed('a-0', { isReady: true }), notes.probed('a-0', { isAlive: true })], [true, false, true]);
+  assert.deepEqual(notes.probes.get('a-0'), { isReady: true, isAlive: true });
+  notes.probes.delete('a-0');
+  assert.equal(notes.probed('a-0', { isReady: true }), true);
+});

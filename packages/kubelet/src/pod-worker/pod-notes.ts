@@ -1,4 +1,5 @@
 import type { Pod } from '@navarch/api';
+import { equalJson } from '@navarch/machinery';
 import type { PreStop, StopContainer } from '../pod-machine/action.ts';
 import type { Eviction, Memory, ProbeResults, Rejection, Waiting } from '../pod-machine/memory.ts';
 import { isExited, type Observed } from '../pod-machine/observed.ts';
@@ -46,6 +47,15 @@ export class PodNotes {
       for (const id of byId.keys()) if (isOver(id)) byId.delete(id);
     }
     this.#seen = new Set(states.keys());
+  }
+
+  /** Notes what a probe found of a container; true when it is news. */
+  probed(id: string, results: ProbeResults): boolean {
+    const known = this.probes.get(id);
+    const next = { ...known, ...results };
+    if (known && equalJson(known, next)) return false;
+    this.probes.set(id, next);
+    return true;
   }
 
   /** What could not be started is tried again without a pause. */

@@ -57,9 +57,8 @@ export class PodWorker {
       runtime,
       prober,
       clock,
-      changed: (id, results) => {
-        this.#notes.probes.set(id, { ...this.#notes.probes.get(id), ...results });
-        this.poke();
+      found: (id, results) => {
+        if (this.#notes.probed(id, results)) this.poke();
       },
       event: (message, container) => this.#events.about('Warning', 'Unhealthy', message, container),
       counted: (kind, container, outcome) => deps.probeCounts.count(this.#pod, container, kind, outcome),

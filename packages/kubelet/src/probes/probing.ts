@@ -10,8 +10,8 @@ type Kind = 'Startup' | 'Liveness' | 'Readiness';
 
 export interface ProbingDeps extends CheckDeps {
   readonly clock: Clock;
-  /** A result has changed. */
-  changed(id: string, results: ProbeResults): void;
+  /** Told after each question what holds of a container by now. */
+  found(id: string, results: ProbeResults): void;
   event(message: string, container: string): void;
   /** Told of every result. */
   counted(kind: string, container: string, outcome: Outcome): void;
@@ -57,7 +57,7 @@ export class Probing {
     ip: string,
     signal: AbortSignal,
   ): Promise<void> {
-    const { clock, changed, event, counted } = this.#deps;
+    const { clock, found, event, counted } = this.#deps;
     const { name } = container.spec;
     const target: ProbeTarget = { container: container.spec, id: instance.id, ip };
     const initially = kind === 'Startup' ? undefined : kind === 'Liveness' ? true : isReadyNow(container, memory);
@@ -72,7 +72,7 @@ export class Probing {
             counted(kind, name, outcome);
             return outcome;
           },
-          decided: (isWell) => changed(instance.id, resultsOf(kind, isWell)),
+          holds: (isWell) => found(instance.id, resultsOf(kind, isWell)),
           failed: ({ type, output }) =>
             event(
               `${kind} probe ${type === 'failure' ? 'failed' : 'errored and resulted in unknown state'}: ${output}`,

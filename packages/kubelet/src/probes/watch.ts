@@ -15,8 +15,8 @@ export interface Watch {
 export interface WatchDeps {
   readonly clock: Clock;
   check(signal: AbortSignal): Promise<Outcome>;
-  /** Told when enough results in a row say something new. */
-  decided(isWell: boolean): void;
+  /** Told after each question what holds by now: whoever keeps it may have lost it. */
+  holds(isWell: boolean): void;
   /** Told of every result that is not good. */
   failed(outcome: Exclude<Outcome, { type: 'success' }>): void;
 }
@@ -27,7 +27,7 @@ export async function watchProbe(
   deps: WatchDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, check, decided, failed } = deps;
+  const { clock, check, holds, failed } = deps;
   const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
   const pause = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined);
   await pause(Math.max(0, startedAt + initialDelaySeconds * 1000 - clock.now()));
@@ -39,9 +39,9 @@ export async function watchProbe(
     // A question that could not be put counts neither way.
     if (outcome.type === 'failure') [successes, failures] = [0, failures + 1];
     if (outcome.type !== 'success') failed(outcome);
-    const isWell = failures >= failureThreshold ? false : successes >= successThreshold ? true : current;
-    if (isWell !== undefined && isWell !== current) decided((current = isWell));
-    if (isWell === false && endsOnFailure) return;
+    current = failures >= failureThreshold ? false : successes >= successThreshold ? true : current;
+    if (current !== undefined) holds(current);
+    if (current === false && endsOnFailure) return;
     await pause(periodSeconds * 1000);
   }
 }
