@@ -15,11 +15,14 @@ import { PodEvents } from './pod-events.ts';
 import { PodNotes } from './pod-notes.ts';
 import { StatusReporter, withStatus } from './report-status.ts';
 import { RunningSteps } from './running-steps.ts';
+import { tellingIfSlow } from './telling-if-slow.ts';
 
 /** After a look that failed, and before a step that failed is begun again. */
 const RETRY_MS = 1000;
 /** Live volumes follow what they are made from within this time; it is also the longest time between two looks. */
 const REFRESH_MS = 60_000;
+/** A step that takes longer is told of. */
+const SLOW_MS = 20_000;
 /** Two looks are at least this far apart, unless something moved. */
 const LOOK_MS_MIN = 10;
 
@@ -183,7 +186,7 @@ export class PodWorker {
   async #look(group: TaskGroup): Promise<number> {
     const { clock, nodeIP, runtime } = this.#deps;
     const endedBefore = this.#steps.ended;
-    const observed = await this.#deps.observe(this.#pod, group.signal);
+    const observed = await this.#watched('observe', this.#deps.observe(this.#pod, group.signal));
     // A step ended meanwhile: what was seen may be of before it, and what it did would be done again.
     if (this.#steps.ended !== endedBefore) return 0;
     const now = clock.now();
@@ -215,7 +218,8 @@ export class PodWorker {
   async #carryOut(action: Action, signal: AbortSignal): Promise<void> {
     const key = actionKey(action);
     try {
-      await carryOut(action, withStatus(this.#pod, this.#reporter.wanted), this.#observed, this.#stepDeps, signal);
+      const pod = withStatus(this.#pod, this.#reporter.wanted);
+      await this.#watched(key, carryOut(action, pod, this.#observed, this.#stepDeps, signal));
       this.#isFinished ||= action.type === 'finish';
     } catch (error) {
       if (signal.aborted) return;
@@ -224,6 +228,12 @@ export class PodWorker {
     } finally {
       this.poke();
     }
+  }
+
+  /** What takes long may be as it should, as a large image is, or hang: whoever wonders finds it in the log. */
+  #watched<T>(step: string, work: Promise<T>): Promise<T> {
+    const { clock, log } = this.#deps;
+    return tellingIfSlow(work, SLOW_MS, clock, (seconds) => log.info('pod step takes long', { pod: keyOf(this.#pod), step, seconds }));
   }
 
   /** Files made from cluster objects follow them. Answers when they are to be looked at next. */

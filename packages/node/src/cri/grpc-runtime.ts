@@ -20,7 +20,11 @@ type Message = Readonly<Record<string, unknown>>;
 /** A call's bound beyond `callTimeoutMs`, in milliseconds; undefined for calls bounded by their signal alone. */
 type Allowance = (request: Message, callTimeoutMs: number) => number | undefined;
 
+/** Bound of a call that only reads, milliseconds: it is put again at the next look, and one that hangs holds up its pod. */
+const READ_MS_MAX = 20_000;
+
 const unbounded: Allowance = () => undefined;
+const reading: Allowance = (_, callTimeoutMs) => Math.min(callTimeoutMs, READ_MS_MAX);
 const bySeconds: Allowance = (request, callTimeoutMs) => Number(request['timeout'] ?? 0) * 1000 + callTimeoutMs;
 
 const allowances: Readonly<Partial<Record<Method, Allowance>>> = {
@@ -30,6 +34,8 @@ const allowances: Readonly<Partial<Record<Method, Allowance>>> = {
   // Without a timeout of its own a command may run as long as its caller waits.
   execSync: (request, callTimeoutMs) => (Number(request['timeout'] ?? 0) > 0 ? bySeconds(request, callTimeoutMs) : undefined),
   pullImage: unbounded,
+  status: reading, listPodSandbox: reading, podSandboxStatus: reading, listContainers: reading, containerStatus: reading,
+  listImages: reading, imageStatus: reading,
 };
 
 /**
