@@ -48,8 +48,9 @@ test('watchProbe wants as many answers in a row as the probe says', async () => 
   assert.deepEqual((await answers([well, ill, well, well, ill, unknown, ill], { probe, initially: false })).held, [false, false, false, true, true, true, false]);
 });
 
-test('watchProbe asks first after the initial delay, then once a period, and ends with a container that is to end', async () => {
+test('watchProbe asks first after the initial delay, or when a process may listen, then once a period, and ends with a container that is to end', async () => {
   const probe = { initialDelaySeconds: 5, periodSeconds: 3, failureThreshold: 1 };
   assert.deepEqual((await answers([well, well, well], { probe })).asked, [5_000, 8_000, 11_000]);
+  assert.deepEqual((await answers([well, well])).asked, [200, 10_200]);
   assert.deepEqual((await answers([well, ill, well], { probe, endsOnFailure: true })).held, [true, false]);
 });

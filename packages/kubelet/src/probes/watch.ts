@@ -21,6 +21,12 @@ export interface WatchDeps {
   failed(outcome: Exclude<Outcome, { type: 'success' }>): void;
 }
 
+/**
+ * What a process takes until it listens, milliseconds. A question put before is refused, told of as a warning, and costs
+ * a whole period. Upstream's kubelet asks no sooner than a second after the start, when it has noticed it.
+ */
+const LISTENING_MS = 200;
+
 /** Asks a container again and again how it is, until the signal aborts. */
 export async function watchProbe(
   { probe, startedAt, initially, endsOnFailure }: Watch,
@@ -29,8 +35,8 @@ export async function watchProbe(
 ): Promise<void> {
   const { clock, check, holds, failed } = deps;
   const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
-  const pause = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined);
-  await pause(Math.max(0, startedAt + initialDelaySeconds * 1000 - clock.now()));
+  const pause = (ms: number): Promise<void> => clock.sleep(Math.max(0, ms), signal).catch(() => undefined);
+  await pause(startedAt + Math.max(initialDelaySeconds * 1000, LISTENING_MS) - clock.now());
   let current = initially;
   let [successes, failures] = [0, 0];
   while (!signal.aborted) {
