@@ -43,6 +43,7 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
     if (computed) {
       const { namespace, name } = splitKey(key);
       this.#server.authorize(this.#user, this.#infoOf(this.#kind, 'get', key, ''));
+      await computed.refresh?.();
       return computedObject(computed, namespace, name) as O;
     }
     const { namespace, name } = this.#allow('get', key);
@@ -56,6 +57,7 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
     if (computed) {
       const { namespace = '' } = options;
       this.#server.authorize(this.#user, attributesOf({ ...this.#infoOf(this.#kind, 'list', '', ''), namespace }, new URLSearchParams()));
+      await computed.refresh?.();
       return { resourceVersion: '', items: computedItems(computed, { ...options, namespace }) as readonly O[] };
     }
     this.#allowIn('list', options.namespace ?? '', options.fieldSelector);

@@ -1,4 +1,4 @@
-import { addressAt, addressRange, componentStatus, nodeMetrics, podMetrics } from '@navarch/api';
+import { addressAt, addressRange, nodeMetrics, podMetrics } from '@navarch/api';
 import { type Clock, type Logger, MetricRegistry, type Random, TaskGroup } from '@navarch/base';
 import { backtrackingPatterns, type Kind, type Patterns } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
@@ -7,6 +7,7 @@ import { builtinAdmission } from './admission/builtin.ts';
 import type { TokenIssuer } from './admission/plugins/token-secrets.ts';
 import type { Webhooks } from './admission/webhooks/port.ts';
 import { Aggregation } from './aggregation/aggregation.ts';
+import { pendingLocalServices } from './aggregation/local-services.ts';
 import { type AuthenticationConfig, ensureAuthenticationConfig } from './aggregation/authentication-config.ts';
 import type { ExtensionServers } from './aggregation/extension-servers.ts';
 import { Audit } from './audit/audit.ts';
@@ -20,6 +21,11 @@ import { CustomResources } from './custom-resources/custom-resources.ts';
 import { FeatureGates, type SwitchedFeature } from './features/feature-gates.ts';
 import { RuntimeConfig } from './features/runtime-config.ts';
 import { servedKinds } from './features/served-kinds.ts';
+import { healthChecks } from './health/checks.ts';
+import { componentStatuses } from './health/component-statuses.ts';
+import { Health } from './health/health.ts';
+import { StartHooks } from './health/start-hooks.ts';
+import { StoreCheck } from './health/store-check.ts';
 import { keepCompacted } from './housekeeping/compaction.ts';
 import { keepEventsFresh } from './housekeeping/event-expiry.ts';
 import { ensureFlow } from './flow/default-flow.ts';
@@ -96,34 +102,50 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     store, clock, random: random.fork('registry'), log, metrics, kinds: offered.stored, isServed: offered.isServed, patterns,
     admission: admissionOf(options, issuer, features), access: new Access(() => registry), attendants: { '/services': allocator },
   });
+  const [hooks, storeCheck] = [new StartHooks(), new StoreCheck(store, clock)];
+  const missingServices = options.extensions ? pendingLocalServices(registry) : () => [];
+  const health = new Health(healthChecks({ registry, store: storeCheck, hooks, signal, missingServices }), log);
+  hooks.through('start-apiserver-admission-initializer');
   await registry.start(signal);
   allocator.start();
+  hooks.through(
+    'generic-apiserver-start-informers', 'start-apiextensions-informers', 'start-kube-aggregator-informers', 'start-service-ip-repair-controllers',
+    'storage-object-count-tracker-hook',
+  );
   const conversions = random.fork('conversions');
   const customResources = new CustomResources({ registry, patterns, clock, log, random: conversions, webhooks: options.webhooks });
   await customResources.start();
+  hooks.through('crd-informer-synced');
   const resourceMetrics = options.readKubelet && new ResourceMetrics({ registry, clock, log, readKubelet: options.readKubelet });
   const aggregation = options.extensions
     && new Aggregation({ registry, servers: options.extensions, clock, random: random.fork('aggregation'), log, metrics });
   const server = new Server({
     registry, aggregation, virtual: offered.virtual,
-    computed: [...[storeStatus].filter(({ kind }) => offered.isServed(kind)), ...(resourceMetrics ? computedBy(resourceMetrics) : [])],
+    computed: [...[componentStatuses(storeCheck)].filter(({ kind }) => offered.isServed(kind)), ...(resourceMetrics ? computedBy(resourceMetrics) : [])],
     address: `${options.advertiseAddress}:${options.advertisePort}`, metrics, storageBytes: options.storageBytes,
-    failingChecks: () => (signal.aborted ? ['shutdown'] : []),
-    features, flags: options.flags ?? {},
+    health, features, flags: options.flags ?? {},
     ...reader, audit: options.audit && new Audit({ ...options.audit, clock, metrics, ...reader }),
     authentication: {
       registry, ...issuer, staticTokens: options.staticTokens ?? new Map(),
       now: () => clock.now(),
     },
   });
+  hooks.through('priority-and-fairness-config-consumer', 'priority-and-fairness-filter');
   await ensureFlow(registry);
+  hooks.through('priority-and-fairness-config-producer');
   await bootstrap(registry, {
     advertiseAddress: options.advertiseAddress, advertisePort: options.advertisePort, serviceCidr: options.serviceCidr, serviceAddress: firstAddress(options.serviceCidr),
   });
+  hooks.through(...MADE_BY_BOOTSTRAP);
   if (options.authenticationConfig) await ensureAuthenticationConfig(registry, options.authenticationConfig);
+  hooks.through('start-cluster-authentication-info-controller');
   const kinds = { current: () => registry.kinds, changed: (known: readonly Kind<any>[], until: AbortSignal) => registry.kindsChanged(known, until) };
-  return { server, registry, kinds, housekeep: (until) => housekeep({ registry, customResources, resourceMetrics, aggregation }, options, until) };
+  return { server, registry, kinds, housekeep: (until) => housekeep({ registry, hooks, customResources, resourceMetrics, aggregation }, options, until) };
 }
+
+const MADE_BY_BOOTSTRAP = [
+  'start-system-namespaces-controller', 'rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes', 'start-kubernetes-service-cidr-controller', 'bootstrap-controller',
+] as const;
 
 /** Plugins that are there for a feature. */
 const PLUGINS: Readonly<Record<string, SwitchedFeature>> = { MutatingAdmissionPolicy: 'MutatingAdmissionPolicy', PodTopologyLabels: 'PodTopologyLabelsAdmission' };
@@ -134,12 +156,6 @@ const admissionOf = ({ webhooks, disabledAdmission }: ServeOptions, issuer: Toke
     return !disabledAdmission?.includes(name) && (feature === undefined || features.isOn(feature));
   });
 
-/** Of the parts that upstream looks at, the store is the one that a server knows: it could not answer without. */
-const storeStatus: ComputedResource = {
-  kind: componentStatus,
-  list: () => [{ apiVersion: 'v1', kind: 'ComponentStatus', metadata: { name: 'etcd-0' }, conditions: [{ type: 'Healthy', status: 'True', message: 'ok' }] }] as never,
-};
-
 const computedBy = (metrics: ResourceMetrics): readonly ComputedResource[] => [
   { kind: nodeMetrics, list: () => metrics.nodes(), columns: usageColumns },
   { kind: podMetrics, list: (namespace) => metrics.pods(namespace), columns: usageColumns },
@@ -147,18 +163,26 @@ const computedBy = (metrics: ResourceMetrics): readonly ComputedResource[] => [
 
 interface Kept {
   readonly registry: Registry;
+  readonly hooks: StartHooks;
   readonly customResources: CustomResources;
   readonly resourceMetrics: ResourceMetrics | undefined;
   readonly aggregation: Aggregation | undefined;
 }
 
-async function housekeep({ registry, customResources, resourceMetrics, aggregation }: Kept, { clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {
+/** Without extension servers there is nothing of it to wait for. */
+const KEPT_BY_AGGREGATION = [
+  'apiservice-status-local-available-controller', 'apiservice-status-remote-available-controller', 'apiservice-registration-controller',
+  'apiservice-discovery-controller', 'kube-apiserver-autoregistration', 'apiservice-openapi-controller', 'apiservice-openapiv3-controller',
+] as const;
+
+async function housekeep({ registry, hooks, customResources, resourceMetrics, aggregation }: Kept, { clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
   group.spawn((s) => keepCompacted(registry, clock, log, s));
   group.spawn((s) => keepEventsFresh(registry, clock, s));
   group.spawn((s) => customResources.run(s));
   if (resourceMetrics) group.spawn((s) => resourceMetrics.run(s));
   if (aggregation) group.spawn((s) => aggregation.run(s));
+  hooks.through('start-apiextensions-controllers', ...KEPT_BY_AGGREGATION);
   await group.join();
 }
 

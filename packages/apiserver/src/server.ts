@@ -19,6 +19,7 @@ import { serveObject, servePart } from './handlers/object.ts';
 import { warningHeader } from './handlers/warnings.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Call } from './registry/call.ts';
+import type { Health } from './health/health.ts';
 import { type AccessMeasures, accessMeasures } from './observe/access-measures.ts';
 import { type RequestInFlight, RequestTally, type ServedAs } from './observe/request-tally.ts';
 import { storageFamilies } from './observe/storage-families.ts';
@@ -54,8 +55,7 @@ export interface ServerDeps {
   readonly flags: Readonly<Record<string, string>>;
   /** Writes down who did what; absent: nobody asked for that. */
   readonly audit?: Audit | undefined;
-  /** Names of checks that fail right now. */
-  failingChecks(): readonly string[];
+  readonly health: Health;
 }
 
 /** What is found out on the way to an answer and told in its headers. */
@@ -103,7 +103,7 @@ export class Server {
     const virtual = [...deps.virtual, ...computed.map(({ kind }) => kind)];
     this.#documents = new Documents({
       kinds: () => deps.registry.kinds, extensions: () => deps.aggregation?.versions ?? NO_EXTENSIONS,
-      virtual, address, formats: this.#formats, features, process, issuer, tokens, metrics: () => deps.metrics.text(), failingChecks: () => deps.failingChecks(),
+      virtual, address, formats: this.#formats, features, process, issuer, tokens, metrics: () => deps.metrics.text(), health: deps.health,
     });
   }
 

@@ -153,6 +153,11 @@ class SimDisk implements Store {
     await this.#store.compact(revision);
   }
 
+  async check(): Promise<void> {
+    this.#life.throwIfAborted();
+    await this.#store.check();
+  }
+
   close(): Promise<void> {
     return this.#store.close();
   }

@@ -35,6 +35,10 @@ export class MemoryStore implements Store {
     this.#map.compact(revision);
   }
 
+  async check(): Promise<void> {
+    if (this.#map.closed) throw this.#map.closed;
+  }
+
   async close(): Promise<void> {
     this.#map.close(new Error('The store is closed'));
   }

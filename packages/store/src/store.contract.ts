@@ -24,6 +24,15 @@ export function storeContract(name: string, open: () => Promise<Store>, reopen?:
     await store.close();
   });
 
+  test(`${name}: check() is content with a store that is open, and with no other`, async () => {
+    const store = await open();
+    await store.check();
+    await put(store, '/a', '1', 0);
+    await store.check();
+    await store.close();
+    await assert.rejects(store.check(), /closed/);
+  });
+
   test(`${name}: commit() refuses a stale write and says where the key is`, async () => {
     const store = await open();
     const [revision = 0] = await put(store, '/a', '1', 0);

@@ -24,6 +24,8 @@ export interface Store {
   subscribe(prefix: string, after: number, watcher: Watcher, signal: AbortSignal): void;
   /** Forgets history up to and including `revision`; what is live stays. */
   compact(revision: number): Promise<void>;
+  /** Resolves when the store answers and, as far as is known, takes writes. Rejects with what is wrong: it is closed, has failed, or refuses to write. */
+  check(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -26,6 +26,7 @@ export class VersionedMap {
   #revision = 0;
   #nextRevision = 1;
   #compacted = 0;
+  #closed: Error | undefined;
 
   get revision(): number {
     return this.#revision;
@@ -118,8 +119,14 @@ export class VersionedMap {
     this.#compacted = revision;
   }
 
+  /** Why the store is gone; undefined: it is not. */
+  get closed(): Error | undefined {
+    return this.#closed;
+  }
+
   /** Tells every watcher that the store is gone. */
   close(error: Error): void {
+    this.#closed = error;
     for (const { watcher } of this.#subscriptions) watcher.lost(error);
     this.#subscriptions.clear();
   }

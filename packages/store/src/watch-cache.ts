@@ -95,6 +95,7 @@ export class WatchCache<T> {
   /** Revision up to which everything under the prefix is here. */
   #revision = 0;
   #oldest = 0;
+  #isSynced = false;
 
   constructor(prefix: string, form: Form<T>, indexes: Readonly<Record<string, (object: T) => string>> = {}) {
     this.prefix = prefix;
@@ -109,7 +110,13 @@ export class WatchCache<T> {
     this.#keys = entries.map((entry) => entry.key);
     this.#revision = revision;
     this.#oldest = revision;
-    store.subscribe(this.prefix, revision, { changed: (changes) => this.#apply(changes), lost: () => undefined }, signal);
+    store.subscribe(this.prefix, revision, { changed: (changes) => this.#apply(changes), lost: () => { this.#isSynced = false; } }, signal);
+    this.#isSynced = true;
+  }
+
+  /** Whether it has everything, and hears of what changes. */
+  get isSynced(): boolean {
+    return this.#isSynced;
   }
 
   get revision(): number {

@@ -29,10 +29,24 @@ const CUSTOM = { groupPriorityMinimum: 1000, versionPriority: 100 } as const;
 export async function keepLocalServices(registry: Registry, signal: AbortSignal): Promise<void> {
   for (let isStart = true; ; isStart = false) {
     const { kinds } = registry;
-    const { isServed = () => true } = registry.deps;
-    await reconcile(registry, wantedOf([...kinds, ...virtualKinds.filter((kind) => isServed(kind))]), isStart);
+    await reconcile(registry, wantedOf(servedKindsOf(registry)), isStart);
     await registry.kindsChanged(kinds, signal);
   }
+}
+
+/** Names of the built-in ones that have not been there yet: once they were, they are no longer looked for. */
+export function pendingLocalServices(registry: Registry): () => readonly string[] {
+  const pending = new Set(wantedOf(servedKindsOf(registry)).keys());
+  return () => {
+    const services = pending.size > 0 ? registry.of(apiService) : undefined;
+    for (const name of pending) if (services?.find('', name)) pending.delete(name);
+    return [...pending].sort();
+  };
+}
+
+/** With those that are not stored. */
+function servedKindsOf({ kinds, deps: { isServed = () => true } }: Registry): readonly Kind<any>[] {
+  return [...kinds, ...virtualKinds.filter((kind) => isServed(kind))];
 }
 
 interface WantedService {

@@ -258,7 +258,8 @@ test('a WebSocket into a pod needs get and create', async () => {
 });
 
 test('nobody sees what is open to nobody: health, version, nothing else', async () => {
-  const { ask } = await startedServer();
+  const { ask, housekeep } = await startedServer();
+  void housekeep(new AbortController().signal);
   const nobody = { as: '' };
   for (const path of ['/healthz', '/livez', '/readyz', '/version'])
     assert.equal((await ask('GET', path, undefined, nobody)).status, 200, path);

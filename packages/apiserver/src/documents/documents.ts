@@ -9,7 +9,7 @@ import type { Format } from '../representation/format.ts';
 import { type ApiRequest, type ApiResponse, type BytesResponse, encode, json, plain } from '../request.ts';
 import { aggregated, apiGroup, apiVersions, groupList, type GroupVersion, groupVersions, newestFirst, resourceList } from './discovery.ts';
 import { type Document, documentAnswer, documentOf } from './document.ts';
-import { Health, HEALTH_PATHS } from './health.ts';
+import type { Health } from '../health/health.ts';
 import { type Doc, groupPath, openApiV2, openApiV3 } from './openapi.ts';
 import { OPENAPI_V2_PROTOBUF, openApiV2Protobuf } from './openapi-protobuf.ts';
 import { ZPAGES, zpage } from './zpages.ts';
@@ -30,7 +30,7 @@ export interface DocumentsDeps {
   readonly process: ProcessFacts;
   /** Prometheus text. */
   metrics(): string;
-  failingChecks(): readonly string[];
+  readonly health: Health;
 }
 
 /** What is told of the process on its z-pages. */
@@ -63,16 +63,14 @@ export class Documents {
   #versions: readonly GroupVersion[] = [];
   readonly #made = new Map<string, Document>();
   readonly #lists = new Map<GroupVersion, unknown>();
-  readonly #health: Health;
   readonly #zpages: readonly (typeof ZPAGES)[number][];
 
   constructor(deps: DocumentsDeps) {
     this.#deps = deps;
-    this.#health = new Health(() => deps.failingChecks());
     this.#zpages = ZPAGES.filter((page) => deps.features.isOn(page === 'flagz' ? 'ComponentFlagz' : 'ComponentStatusz'));
   }
 
-  answer(request: ApiRequest): ApiResponse {
+  answer(request: ApiRequest): ApiResponse | Promise<ApiResponse> {
     this.#refresh();
     const parts = request.path.split('/').filter((part) => part !== '');
     const [first = '', ...rest] = parts;
@@ -81,7 +79,7 @@ export class Documents {
       case 'api': case 'apis': return this.#discovery(request, parts);
       // For people: upstream indents it too.
       case 'version': return { ...json(VERSION), body: [encode(`${JSON.stringify(VERSION, undefined, 2)}\n`)] };
-      case 'healthz': case 'livez': case 'readyz': return this.#health.answer(first, rest.join('/'), request.query);
+      case 'healthz': case 'livez': case 'readyz': return this.#deps.health.answer(first, rest.join('/'), request.query);
       case 'metrics': return this.#metrics(rest.join('/'));
       case 'flagz': case 'statusz': return this.#zpage(first, rest, request);
       case 'openapi': return this.#openApi(request, rest);
@@ -90,7 +88,7 @@ export class Documents {
   }
 
   #metrics(rest: string): ApiResponse {
-    const text = rest === '' ? this.#deps.metrics() : rest === 'slis' ? this.#health.slis() : undefined;
+    const text = rest === '' ? this.#deps.metrics() : rest === 'slis' ? this.#deps.health.slis() : undefined;
     return text === undefined ? notFoundPage() : { ...plain(text), headers: { 'content-type': PROMETHEUS_TYPE } };
   }
 
@@ -203,7 +201,7 @@ export class Documents {
   #paths(): readonly string[] {
     const groups = this.#versions.flatMap(({ group, version }) => (group ? [`/apis/${group}`, `/apis/${group}/${version}`] : [`/api/${version}`]));
     return [...new Set([
-      '/.well-known/openid-configuration', '/api', '/apis', ...groups, ...HEALTH_PATHS, '/metrics', '/metrics/slis', ...this.#zpages.map((page) => `/${page}`), '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/version',
+      '/.well-known/openid-configuration', '/api', '/apis', ...groups, ...this.#deps.health.paths, '/metrics', '/metrics/slis', ...this.#zpages.map((page) => `/${page}`), '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/version',
     ])].sort();
   }
 

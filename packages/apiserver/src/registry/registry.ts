@@ -1,6 +1,6 @@
 import type { CustomKinds } from '@navarch/api';
 import { type Clock, type Logger, type Metrics, noMetrics, Notifier, type Random } from '@navarch/base';
-import { type ApiObject, apiVersionOf, type Kind, notFound, type Patterns } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, groupResourceOf, type Kind, notFound, type Patterns } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
 import type { AdmissionPlugin } from '../admission/admission.ts';
 import type { Access } from '../auth/access.ts';
@@ -57,6 +57,11 @@ export class Registry {
   async start(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     for (const shelf of [...this.#shelves.values()].flat()) await shelf.start(signal);
+  }
+
+  /** Resources, as `plural.group`, of which it is not known what there is. */
+  unsynced(): readonly string[] {
+    return [...this.#shelves.values()].flat().filter(({ cache }) => !cache.isSynced).map(({ kind }) => groupResourceOf(kind));
   }
 
   /** States before this revision were compacted: nobody is shown them any more. What the store forgot for want of room is another matter. */

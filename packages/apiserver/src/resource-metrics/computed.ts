@@ -4,6 +4,8 @@ import { selectionOf } from '../registry/selection.ts';
 /** A resource whose objects are made when somebody asks for them: it can be read and nothing else. */
 export interface ComputedResource {
   readonly kind: Kind<any>;
+  /** Looks at what is told, before it is read; absent: that is always known. */
+  refresh?(): Promise<void>;
   /** All objects; those of one namespace where it is not empty. */
   list(namespace: string): readonly ApiObject[];
   /** Of tables, where they hang on what is shown; absent: those of the kind. */

@@ -9,12 +9,13 @@ import type { ApiResponse } from '../request.ts';
 import { computedItems, computedList, computedObject, type ComputedResource } from './computed.ts';
 
 /** Reads a computed resource: one object or a list, whole, as a table, or as their metadata. */
-export function serveComputed(resource: ComputedResource, exchange: Exchange): ApiResponse {
+export async function serveComputed(resource: ComputedResource, exchange: Exchange): Promise<ApiResponse> {
   const { request, info, registry } = exchange;
   const { verb, namespace, name } = info;
   if (request.method !== 'GET' || info.subresource !== '' || (verb !== 'get' && verb !== 'list')) throw notAllowedHere();
   const { kind } = resource;
   const how = negotiate(exchange, kind);
+  await resource.refresh?.();
   const now = registry.deps.clock.now();
   if (verb === 'get') {
     const object = computedObject(resource, namespace, name);

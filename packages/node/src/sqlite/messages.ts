@@ -17,6 +17,8 @@ export type ToWorker =
   | { readonly type: 'write'; readonly batch: number; readonly rows: PackedRows }
   | { readonly type: 'compact'; readonly revision: number }
   | { readonly type: 'backup'; readonly file: string }
+  /** To answer is all. `bytes` not 0: to write that many besides, where it is in doubt whether that can be. */
+  | { readonly type: 'check'; readonly bytes: number }
   | { readonly type: 'close' };
 
 export type FromWorker =
@@ -25,5 +27,5 @@ export type FromWorker =
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'written'; readonly batch: number }
   | { readonly type: 'refused'; readonly batch: number; readonly message: string }
-  | { readonly type: 'compacted' | 'backed-up'; readonly message?: string }
+  | { readonly type: 'compacted' | 'backed-up' | 'checked'; readonly message?: string }
   | { readonly type: 'closed' };

@@ -12,6 +12,14 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+interface Waiter {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** Written at most to find out whether the disk takes writes again. */
+const PROBE_BYTES_MAX = 4 * 1024 * 1024;
+
 /** Operations in one transaction; what comes on top waits for the next. */
 const BATCH_OPERATIONS_MAX = 1000;
 
@@ -28,7 +36,10 @@ export class SqliteStore implements Store {
   #batch = 0;
   #isScheduled = false;
   #failure: Error | undefined;
-  readonly #replies: { resolve(): void; reject(error: Error): void }[] = [];
+  readonly #replies: Waiter[] = [];
+  readonly #checks: Waiter[] = [];
+  /** What the disk refused last, in bytes; 0: it took what it was given. */
+  #refusedBytes = 0;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -89,6 +100,10 @@ export class SqliteStore implements Store {
     await this.#request({ type: 'compact', revision });
   }
 
+  check(): Promise<void> {
+    return this.#request({ type: 'check', bytes: this.#refusedBytes }, this.#checks);
+  }
+
   /** Writes a consistent copy that another server can open. The file must not exist. */
   async backup(file: string): Promise<void> {
     await this.#request({ type: 'backup', file });
@@ -108,10 +123,11 @@ export class SqliteStore implements Store {
     await ended;
   }
 
-  #request(message: ToWorker): Promise<void> {
+  /** A compaction may take several turns of the worker: what comes between has a queue of its own. */
+  #request(message: ToWorker, replies = this.#replies): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure) throw this.#failure;
-      this.#replies.push({ resolve, reject });
+      replies.push({ resolve, reject });
       this.#post(message);
     });
   }
@@ -144,12 +160,10 @@ export class SqliteStore implements Store {
     switch (message.type) {
       case 'written': return this.#written(message.batch);
       case 'refused': return this.#refused(message.message);
-      case 'compacted': case 'backed-up': {
-        const reply = this.#replies.shift();
-        if (message.message === undefined) reply?.resolve();
-        else reply?.reject(new Error(`Cannot finish with the store: ${message.message}`));
-        return;
-      }
+      case 'checked':
+        if (message.message === undefined) this.#refusedBytes = 0;
+        return settle(this.#checks.shift(), message.message, 'Cannot write to the store');
+      case 'compacted': case 'backed-up': return settle(this.#replies.shift(), message.message, 'Cannot finish with the store');
       default:
     }
   }
@@ -158,6 +172,7 @@ export class SqliteStore implements Store {
     const done = this.#writing;
     invariant(done && batch === this.#batch, 'a batch was acknowledged that was not being written');
     this.#writing = undefined;
+    this.#refusedBytes = 0;
     this.#map.apply(done.flatMap((waiting) => waiting.planned));
     for (const { planned, resolve } of done) resolve(planned.map((p) => p.revision));
     this.#schedule();
@@ -166,6 +181,7 @@ export class SqliteStore implements Store {
   /** The disk refused (full, failing): nothing of this batch happened, and what was planned on top of it cannot either. */
   #refused(message: string): void {
     const lost = [...(this.#writing ?? []), ...this.#queue];
+    this.#refusedBytes = Math.min(PROBE_BYTES_MAX, Math.max(1, bytesIn(this.#writing ?? [])));
     this.#writing = undefined;
     this.#queue = [];
     this.#map.forget(lost.flatMap((waiting) => waiting.planned));
@@ -178,8 +194,16 @@ export class SqliteStore implements Store {
     this.#failure = new Error(`The store has stopped: ${error.message}`, { cause: error });
     this.#refused(error.message);
     this.#map.close(this.#failure);
-    for (const { reject } of this.#replies.splice(0)) reject(this.#failure);
+    for (const { reject } of [...this.#replies.splice(0), ...this.#checks.splice(0)]) reject(this.#failure);
   }
+}
+
+const bytesIn = (waiting: readonly Waiting[]): number =>
+  waiting.flatMap(({ planned }) => planned.map((one) => rowOf(one).value?.length ?? 0)).reduce((sum, bytes) => sum + bytes, 0);
+
+function settle(waiter: Waiter | undefined, message: string | undefined, failure: string): void {
+  if (message === undefined) waiter?.resolve();
+  else waiter?.reject(new Error(`${failure}: ${message}`));
 }
 
 const entryOf = ({ key, value, revision, created }: Row): Entry => ({ key, value: value ?? new Uint8Array(), revision, created });

@@ -91,6 +91,7 @@ function handle(db: DatabaseSync, message: ToWorker): void {
     case 'write': return write(db, unpackRows(message.rows), message.batch);
     case 'compact': return compact(db, message.revision);
     case 'backup': return backup(db, message.file);
+    case 'check': return check(db, message.bytes);
     case 'close':
       db.close();
       send({ type: 'closed' });
@@ -129,6 +130,18 @@ function compact(db: DatabaseSync, revision: number): void {
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
     send({ type: 'compacted', message: (error as Error).message });
+  }
+}
+
+/** Writes as much as was refused, for small writes find room in the log where large ones do not, and takes it away again. */
+function check(db: DatabaseSync, bytes: number): void {
+  try {
+    if (bytes > 0) db.exec(`DROP TABLE IF EXISTS probe; CREATE TABLE probe AS SELECT zeroblob(${bytes}) AS value; DROP TABLE probe`);
+    else db.exec('SELECT revision FROM compaction');
+    send({ type: 'checked' });
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    send({ type: 'checked', message: (error as Error).message });
   }
 }
 

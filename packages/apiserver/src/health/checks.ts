@@ -1,0 +1,44 @@
+import type { Registry } from '../registry/registry.ts';
+import { START_HOOKS, type StartHooks } from './start-hooks.ts';
+import type { StoreCheck } from './store-check.ts';
+
+/** One thing that is looked at when somebody asks how the server is. */
+export interface HealthCheck {
+  readonly name: string;
+  /** It says whether the server may be sent requests, not whether it lives. */
+  readonly isOfReadiness?: boolean;
+  /** What is wrong, now; undefined: nothing. */
+  problem(): string | undefined | Promise<string | undefined>;
+}
+
+export interface HealthDeps {
+  readonly registry: Registry;
+  readonly store: StoreCheck;
+  readonly hooks: StartHooks;
+  /** Aborts when the server ends. */
+  readonly signal: AbortSignal;
+  /** Names of the APIServices of the server itself that are not there yet. */
+  missingServices(): readonly string[];
+}
+
+const fine = (): undefined => undefined;
+
+/** Everything that is looked at, under upstream's names and in its order. */
+export function healthChecks({ registry, store, hooks, signal, missingServices }: HealthDeps): readonly HealthCheck[] {
+  return [
+    // To have an answer is all that it is about.
+    { name: 'ping', problem: fine },
+    // A line of the log is written before the next request is looked at: it cannot be that one hangs.
+    { name: 'log', problem: fine },
+    { name: 'etcd', problem: () => store.problem() },
+    { name: 'etcd-readiness', isOfReadiness: true, problem: () => store.problem() },
+    { name: 'informer-sync', isOfReadiness: true, problem: () => listed(registry.unsynced(), (count, names) => `${count} informers not started yet: ${names}`) },
+    ...START_HOOKS.map((hook): HealthCheck => ({ name: `poststarthook/${hook}`, problem: () => (hooks.isThrough(hook) ? undefined : 'not finished') })),
+    { name: 'autoregister-completion', problem: () => listed(missingServices(), (_, names) => `missing APIService: ${names}`) },
+    { name: 'shutdown', isOfReadiness: true, problem: () => (signal.aborted ? 'process is shutting down' : undefined) },
+  ];
+}
+
+/** As Go prints lists. */
+const listed = (names: readonly string[], text: (count: number, names: string) => string): string | undefined =>
+  (names.length === 0 ? undefined : text(names.length, `[${names.join(' ')}]`));
