@@ -1,6 +1,6 @@
-import { type PersistentVolume, type PersistentVolumeClaim, pod, type Pod } from '@navarch/api';
+import type { PersistentVolume, PersistentVolumeClaim } from '@navarch/api';
 import { type CacheIndex, defineIndex } from '@navarch/client';
-import { keyIn, type ObjectOf } from '@navarch/machinery';
+import { keyIn } from '@navarch/machinery';
 import { BIND_COMPLETED, classOf, isMarked } from '../shared/volume-marks.ts';
 
 export const volumesByClass: CacheIndex<PersistentVolume> = defineIndex<PersistentVolume>((volume) => [classOf(volume)]);
@@ -15,12 +15,3 @@ export const volumesByClaim: CacheIndex<PersistentVolume> = defineIndex<Persiste
 
 /** Claims that are still to be bound. */
 export const openClaimsByClass: CacheIndex<PersistentVolumeClaim> = defineIndex<PersistentVolumeClaim>((claim) => (isMarked(claim, BIND_COMPLETED) ? [] : [classOf(claim)]));
-
-/** Keys of the claims of a pod, its ephemeral volumes' among them. */
-export const claimsOfPod = ({ metadata, spec }: ObjectOf<typeof pod>): readonly string[] =>
-  (spec.volumes ?? []).flatMap((volume) => {
-    const name = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${metadata.name}-${volume.name}` : undefined);
-    return name === undefined ? [] : [keyIn(metadata.namespace, name)];
-  });
-
-export const podsByClaim: CacheIndex<Pod> = defineIndex<Pod>(claimsOfPod);

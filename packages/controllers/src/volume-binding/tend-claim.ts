@@ -1,8 +1,9 @@
 import { persistentVolume, persistentVolumeClaim, pod, storageClass } from '@navarch/api';
 import { hasReason, keyOf, type ObjectOf } from '@navarch/machinery';
 import type { Context } from '../controller.ts';
+import { podsByClaim } from '../shared/claims-of-pods.ts';
 import { bind, setClaimPhase } from './bind.ts';
-import { podsByClaim, volumesByClaim, volumesByClass } from './indexes.ts';
+import { volumesByClaim, volumesByClass } from './indexes.ts';
 import {
   BETA_STORAGE_PROVISIONER, BIND_COMPLETED, BOUND_BY_CONTROLLER, type Claim, classOf, isFor, isMarked, marked, SELECTED_NODE, STORAGE_PROVISIONER, type Volume,
 } from '../shared/volume-marks.ts';

@@ -2,7 +2,8 @@ import { persistentVolume, type PersistentVolume, persistentVolumeClaim, type Pe
 import type { CacheReader } from '@navarch/client';
 import { hasReason, keyOf, type ObjectOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Watch } from '../controller.ts';
-import { claimsOfPod, keyOfClaim, openClaimsByClass, volumesByClaim } from './indexes.ts';
+import { claimsOfPod } from '../shared/claims-of-pods.ts';
+import { keyOfClaim, openClaimsByClass, volumesByClaim } from './indexes.ts';
 import { BIND_COMPLETED, classOf, isMarked } from '../shared/volume-marks.ts';
 import { tendClaim } from './tend-claim.ts';
 import { tendVolume } from './tend-volume.ts';

@@ -7,22 +7,13 @@ import {
   pod,
   type Pod,
 } from '@navarch/api';
-import { type CacheIndex, type CacheReader, defineIndex } from '@navarch/client';
-import { type ApiObject, hasReason, keyIn, keyOf, type Kind } from '@navarch/machinery';
+import type { CacheReader } from '@navarch/client';
+import { type ApiObject, hasReason, keyOf, type Kind } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
+import { claimsOfPod, podsByClaim } from '../shared/claims-of-pods.ts';
 
 const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection';
 const VOLUME_FINALIZER = 'kubernetes.io/pv-protection';
-
-/** Keys of the claims of a pod, its ephemeral volumes' among them. */
-const claimsOf = ({ metadata, spec }: Pod): readonly string[] =>
-  (spec.volumes ?? []).flatMap((volume) => {
-    const name =
-      volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${metadata.name}-${volume.name}` : undefined);
-    return name === undefined ? [] : [keyIn(metadata.namespace, name)];
-  });
-
-const podsByClaim: CacheIndex<Pod> = defineIndex<Pod>(claimsOf);
 
 /** A pod that is bound may have the claim's volume on its node until it has ended; one that is not cannot get it any more. */
 const holds = (p: Pod): boolean => Boolean(p.spec.nodeName) && !isTerminal(p);
@@ -31,7 +22,7 @@ const holders: Watch<Pod> = {
   kind: pod,
   *keys({ current, previous }) {
     // Only what lets go is news.
-    if (previous && (!current || (holds(previous) && !holds(current)))) yield* claimsOf(previous);
+    if (previous && (!current || (holds(previous) && !holds(current)))) yield* claimsOfPod(previous);
   },
 };
 
