@@ -1,6 +1,6 @@
-import { controllerOf, equalJson, type Kind } from '@navarch/machinery';
+import { controllerOf, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { notNegative } from '../../checks/values.ts';
+import { notNegative, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { ControllerRevision } from '../../generated/types/apps-v1.ts';
 
@@ -15,9 +15,7 @@ export const controllerRevision: Kind<ControllerRevision> = builtIn<ControllerRe
       if (r.data === null || r.data === undefined) at.at('data').required('data is mandatory');
       notNegative(r.revision, at.at('revision'));
     },
-    validateUpdate(next, previous, at) {
-      if (!equalJson(next.data, previous.data)) at.at('data').invalid(next.data ?? null, 'field is immutable');
-    },
+    validateUpdate: (next, previous, at) => unchanged(next.data, previous.data, at.at('data')),
   },
 });
 

@@ -4,7 +4,7 @@ import {
 } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { validateConditions } from '../../checks/conditions.ts';
-import { base64Bytes, requiredName } from '../../checks/values.ts';
+import { base64Bytes, requiredName, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { PodCertificateRequest } from '../../generated/types/certificates-v1.ts';
 import { statusOnlyPart } from '../../parts.ts';
@@ -55,9 +55,7 @@ export const podCertificateRequest: Kind<PodCertificateRequest> = builtIn<PodCer
       else if (seconds < EXPIRATION.min || seconds > max) here.at('maxExpirationSeconds').invalid(seconds, `must be in the range [${EXPIRATION.min}, ${max}]`);
       validateStub(spec.stubPKCS10Request, here.at('stubPKCS10Request'));
     },
-    validateUpdate(next, previous, at) {
-      if (!equalJson(next.spec, previous.spec)) at.at('spec').invalid(next.spec, 'field is immutable');
-    },
+    validateUpdate: (next, previous, at) => unchanged(next.spec, previous.spec, at.at('spec')),
     parts: {
       status: statusOnlyPart<PodCertificateRequest>({
         prepare: stampConditions,

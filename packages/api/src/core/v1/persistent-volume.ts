@@ -1,7 +1,7 @@
 import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, formatTime, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { fractionWarnings, quantityPositive } from '../../checks/quantities.ts';
-import { entriesOf, givenOf, named, requiredName, supportedValue } from '../../checks/values.ts';
+import { entriesOf, givenOf, named, requiredName, supportedValue, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeSpec } from '../../generated/types/core-v1.ts';
 import { statusPart } from '../../parts.ts';
@@ -46,9 +46,7 @@ export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume
         at.at('spec', 'persistentvolumesource').forbidden('spec.persistentvolumesource is immutable after creation');
       }
       at.at('volumeMode').immutable(next.spec.volumeMode, previous.spec.volumeMode);
-      if (previous.spec.nodeAffinity && !equalJson(next.spec.nodeAffinity, previous.spec.nodeAffinity)) {
-        at.at('spec', 'nodeAffinity').invalid(next.spec.nodeAffinity ?? null, 'field is immutable');
-      }
+      if (previous.spec.nodeAffinity) unchanged(next.spec.nodeAffinity, previous.spec.nodeAffinity, at.at('spec', 'nodeAffinity'));
       if (previous.spec.volumeAttributesClassName !== undefined && next.spec.volumeAttributesClassName === undefined) {
         at.at('spec', 'volumeAttributesClassName').forbidden('update from non-nil value to nil is forbidden');
       }

@@ -1,4 +1,4 @@
-import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Kind, pathSegmentErrors } from '@navarch/machinery';
+import { dnsLabelErrors, dnsSubdomainErrors, type Kind, pathSegmentErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { formatIp, NO_CIDR, parseCidr, parseIp } from '../../checks/network.ts';
 import { each, named, requiredName, unchanged } from '../../checks/values.ts';
@@ -48,7 +48,7 @@ export const serviceCIDR: Kind<ServiceCIDR> = builtIn<ServiceCIDR>('networking.k
       });
     },
     validateUpdate(next, previous, at) {
-      if (!equalJson(next.spec.cidrs?.[0], previous.spec.cidrs?.[0])) at.at('spec', 'cidrs').index(0).invalid(next.spec.cidrs?.[0] ?? null, 'field is immutable');
+      unchanged(next.spec.cidrs?.[0], previous.spec.cidrs?.[0], at.at('spec', 'cidrs').index(0));
       const [second, before] = [next.spec.cidrs?.[1], previous.spec.cidrs?.[1]];
       if (before !== undefined && second !== before) at.at('spec', 'cidrs').invalid(next.spec.cidrs ?? null, 'field is immutable');
     },

@@ -1,6 +1,6 @@
 import { equalJson, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { each } from '../../checks/values.ts';
+import { each, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { ResourceClaim, ResourceClaimTemplate } from '../../generated/types/resource-v1.ts';
 import { statusOnlyPart } from '../../parts.ts';
@@ -17,9 +17,7 @@ export const resourceClaim: Kind<ResourceClaim> = builtIn<ResourceClaim>('resour
       c.status = {};
     },
     validate: ({ spec }, at) => validateClaim(spec.devices, at.at('spec', 'devices')),
-    validateUpdate(next, previous, at) {
-      if (!equalJson(next.spec, previous.spec)) at.at('spec').invalid(next.spec, 'field is immutable');
-    },
+    validateUpdate: (next, previous, at) => unchanged(next.spec, previous.spec, at.at('spec')),
     parts: {
       status: statusOnlyPart({
         validate({ status, metadata }, previous, at) {
@@ -58,8 +56,6 @@ export const resourceClaimTemplate: Kind<ResourceClaimTemplate> = builtIn<Resour
     desired: false,
     complete: ({ spec }) => completeClaim(spec.spec.devices),
     validate: ({ spec }, at) => validateClaim(spec.spec.devices, at.at('spec', 'spec', 'devices')),
-    validateUpdate(next, previous, at) {
-      if (!equalJson(next.spec, previous.spec)) at.at('spec').invalid(next.spec, 'field is immutable');
-    },
+    validateUpdate: (next, previous, at) => unchanged(next.spec, previous.spec, at.at('spec')),
   },
 });

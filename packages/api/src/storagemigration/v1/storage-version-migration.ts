@@ -1,5 +1,6 @@
-import { equalJson, type Kind } from '@navarch/machinery';
+import type { Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
+import { unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { StorageVersionMigration } from '../../generated/types/storagemigration-v1.ts';
 import { statusOnlyPart } from '../../parts.ts';
@@ -19,9 +20,7 @@ export const storageVersionMigration: Kind<StorageVersionMigration> = builtIn<St
     validate({ spec }, at) {
       if (!spec.resource.resource) at.at('spec', 'resource', 'resource').required('resource is required');
     },
-    validateUpdate(next, previous, at) {
-      if (!equalJson(next.spec, previous.spec)) at.at('spec').invalid(next.spec, 'field is immutable');
-    },
+    validateUpdate: (next, previous, at) => unchanged(next.spec, previous.spec, at.at('spec')),
     parts: {
       status: statusOnlyPart<StorageVersionMigration>({
         validate({ status }, previous, at) {
