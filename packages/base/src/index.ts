@@ -1,3 +1,4 @@
+export { aborted } from './aborted.ts';
 export type { Clock } from './clock.ts';
 export { Distribution } from './distribution.ts';
 export { Heap } from './heap.ts';

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
+import { aborted, type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
 import { type ApiObject, type Draft, hasReason, keyIn } from '@navarch/machinery';
 import type { KindApi } from './api.ts';
 
@@ -66,12 +66,6 @@ export async function lead(
     await candidate.release();
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 class Candidate {
   readonly #deps: LeaderElectionDeps;

@@ -202,7 +202,7 @@ export class SimCluster implements AsyncDisposable {
     const cache = new Cache({ api, clock, random: random.fork('cache'), log });
     group.spawn((s) => cache.run(s));
     const controllers = builtinControllers({ rootCertificate: 'simulated', nodeIpam: { clusterCidr: CLUSTER_CIDR } });
-const runner = { api, events: api.of(event), clock, random, log, metrics: noMetrics };
+    const runner = { api, events: api.of(event), clock, random, log, metrics: noMetrics };
     group.spawn((s) => runControllers(controllers, { ...runner, cache }, s));
     group.spawn((s) => runKindControllers(this.#server, { ...runner, random: random.fork('kinds') }, s));
     await group.join();

@@ -1,5 +1,5 @@
 import { directApi, serve, type ServeOptions, type Server, type User } from '@navarch/apiserver';
-import { type Clock, Notifier, type Random, TaskGroup } from '@navarch/base';
+import { aborted, type Clock, Notifier, type Random, TaskGroup } from '@navarch/base';
 import type { Api, KindApi } from '@navarch/client';
 import { type ApiObject, failure, type Kind } from '@navarch/machinery';
 import type { ListOptions, ListResult, Operation, Store, Watcher } from '@navarch/store';
@@ -41,7 +41,7 @@ export class SimServer {
     onReady();
     await using group = new TaskGroup(life);
     group.spawn((s) => served.housekeep(s));
-    await new Promise((resolve) => life.addEventListener('abort', resolve, { once: true }));
+    await aborted(life);
   }
 
   /** Nothing that was not on the disk has happened; whoever waits for an answer gets none. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serve } from '@navarch/apiserver';
-import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
+import { aborted, type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
 import { listenHttps } from '@navarch/node/http';
 import { folderBytes } from '@navarch/node/metrics';
 import { linearPatterns } from '@navarch/node/patterns';
@@ -17,7 +17,7 @@ import { ownAddress } from '../cluster/own-address.ts';
 import { UserError } from '../user-error.ts';
 import { STORE_PATH } from './etcd.ts';
 import { type Flags, type FlagTable, helpOf, needed, readFlags } from './flags.ts';
-import { ended, whileWanted } from './while-wanted.ts';
+import { whileWanted } from './while-wanted.ts';
 
 const TAKEN = 'taken; it is always so here';
 const FLAGS: FlagTable = {
@@ -92,7 +92,7 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
   }));
   await using group = new TaskGroup(signal);
   group.spawn((s) => served.housekeep(s));
-  await ended(signal);
+  await aborted(signal);
 }
 
 function auditOf(made: AsyncDisposableStack, flags: Flags, log: Logger): { readonly audit?: OpenAudit } {

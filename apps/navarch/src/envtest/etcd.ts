@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { resolve } from 'node:path';
+import { aborted } from '@navarch/base';
 import { UserError } from '../user-error.ts';
 import { type FlagTable, helpOf, needed, readFlags } from './flags.ts';
-import { ended, whileWanted } from './while-wanted.ts';
+import { whileWanted } from './while-wanted.ts';
 
 /** Where the API server of the same suite learns which folder is its store's. */
 export const STORE_PATH = '/navarch/store';
@@ -36,7 +37,7 @@ export async function runEtcd(args: readonly string[], say: (text: string) => vo
       server.once('error', (error) => reject(new UserError(`cannot listen on ${hostname}:${port}: ${error.message}`)));
       server.listen({ host: hostname, port: Number(port) }, listening);
     });
-    await ended(signal);
+    await aborted(signal);
     server.closeAllConnections();
     server.close();
   });

@@ -20,10 +20,3 @@ export async function whileWanted(work: (signal: AbortSignal) => Promise<void>):
     }
   });
 }
-
-/** Resolves when the signal aborts. */
-export const ended = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });

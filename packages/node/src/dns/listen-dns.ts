@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { connect, createServer, type Socket } from 'node:net';
+import { aborted } from '@navarch/base';
 import type { DnsServer, Upstream } from '@navarch/dns';
 
 /** Connections that may be open at a time; more are turned away. */
@@ -20,7 +21,7 @@ export async function listenDns(server: DnsServer, address: string, port: number
     new Promise<void>((resolve, reject) => tcp.once('error', reject).listen(port, address, resolve)),
   ]);
   udp.on('error', () => undefined);
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await aborted(signal);
   udp.close();
   tcp.close();
 }

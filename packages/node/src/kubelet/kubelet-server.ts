@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type Pod, pod } from '@navarch/api';
-import { type Clock, type Logger, type MetricRegistry, PROMETHEUS_TYPE, prometheusText } from '@navarch/base';
+import { aborted, type Clock, type Logger, type MetricRegistry, PROMETHEUS_TYPE, prometheusText } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { Access, cadvisorMetrics, type cri, HttpRefusal, kubeletMetrics, loggedContainer, logOptions, notFound, type ObservedNode, resourceMetrics, summary } from '@navarch/kubelet';
 import { hasReason } from '@navarch/machinery';
@@ -68,7 +68,7 @@ export async function serveKubelet(options: KubeletServerOptions, signal: AbortS
     void answerUpgrade(options, request, socket, head, admit, signal);
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, options.address, resolve));
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await aborted(signal);
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => server.close(resolve));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Event, event, isTerminal, type Pod, pod, serviceAccount } from '@navarch/api';
 import { directApi, serve, systemUser } from '@navarch/apiserver';
-import { silent, TaskGroup } from '@navarch/base';
+import { aborted, silent, TaskGroup } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { runKubelet } from '@navarch/kubelet';
 import type { Draft } from '@navarch/machinery';
@@ -86,7 +86,7 @@ async function startNode(host: PrivateRuntime, dir: string, group: TaskGroup): P
   };
   let running = start();
   group.spawn(async (s) => {
-    await new Promise((resolve) => { s.addEventListener('abort', resolve, { once: true }); });
+    await aborted(s);
     await running[Symbol.asyncDispose]();
   });
   return {
