@@ -1,6 +1,7 @@
 import { type Clock, type Logger, settleAll, type TaskGroup } from '@navarch/base';
 import { type NodeDirs, podDir, POD_UID } from './container-config.ts';
-import { type Container, type ContainerRuntime, CriError } from './cri/index.ts';
+import type { Container, ContainerRuntime } from './cri/index.ts';
+import { orGone } from './cri/or-gone.ts';
 import type { Files } from './ports.ts';
 
 export interface OrphansDeps {
@@ -80,12 +81,4 @@ async function removeFolders(uid: string, { files, dirs }: OrphansDeps): Promise
   // Volumes, and parts of them that containers were given.
   await files.unmountBelow(podDir(dirs, uid));
   await files.removeTree(podDir(dirs, uid));
-}
-
-async function orGone(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!CriError.is(error, 'NOT_FOUND')) throw error;
-  }
 }

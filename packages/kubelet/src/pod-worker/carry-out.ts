@@ -2,7 +2,7 @@ import type { Pod } from '@navarch/api';
 import { logFile, podDir, sandboxConfig } from '../container-config.ts';
 import { dnsProblems } from '../container/dns-config.ts';
 import { linuxResources } from '../container/resources.ts';
-import { CriError } from '../cri/index.ts';
+import { orGone } from '../cri/or-gone.ts';
 import { removeLogs } from '../logs/rotate-logs.ts';
 import type { Action, PreStop, ResizeContainer, StopContainer } from '../pod-machine/action.ts';
 import type { Observed } from '../pod-machine/observed.ts';
@@ -181,12 +181,4 @@ async function finish(
   await files.removeTree(logFile(dirs, pod, '', 0).replace(/\/\/0\.log$/, ''));
   if (record.isCounted) await reporter.settled(signal);
   await record.remove(pod);
-}
-
-async function orGone(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!CriError.is(error, 'NOT_FOUND')) throw error;
-  }
 }
