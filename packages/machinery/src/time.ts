@@ -9,7 +9,8 @@ export function formatMicroTime(ms: number): string {
   return `${new Date(whole * 1000).toISOString().slice(0, 19)}.${String(micros - whole * 1e6).padStart(6, '0')}Z`;
 }
 
-const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))$/;
+/** RFC 3339: year, month, day, hour, minute, second, fraction, then sign, hours and minutes of the zone. */
+export const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))$/;
 
 /** Milliseconds since the epoch, with the fraction to the microsecond; undefined when the text is no RFC 3339 time. */
 export function parseTime(text: string): number | undefined {

@@ -1,5 +1,5 @@
 import type { ApiObject, Kind } from '@navarch/machinery';
-import type { User } from '../auth/user.ts';
+import { userInfo } from '../auth/user-info.ts';
 import type { AdmissionRequest } from './admission.ts';
 
 /** A request as somebody outside is going to see it. */
@@ -41,13 +41,6 @@ export function requestOf({ request, kind, object, uid }: ShownRequest): object 
   };
 }
 const OPTIONS = { CREATE: 'Create', UPDATE: 'Update', DELETE: 'Delete', CONNECT: 'Connect' } as const;
-
-const userInfo = ({ name, uid, groups, extra }: User): object => ({
-  username: name,
-  ...(uid ? { uid } : {}),
-  groups,
-  ...(extra ? { extra } : {}),
-});
 
 /** The stored object as the wanted version shows it. */
 function shown(kind: Kind<any>, stored: Kind<any>, object: ApiObject | undefined): unknown {

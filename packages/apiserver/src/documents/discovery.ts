@@ -54,7 +54,7 @@ export function resourceList({ group, version, resources }: GroupVersion, stored
   const list = resources.flatMap((kind): readonly ApiResource[] => [
     {
       name: kind.plural, singularName: kind.singular, namespaced: kind.namespaced, kind: kind.kind, verbs: kind.verbs,
-      ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}), ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
+      ...moreNames(kind),
       ...hashOf(storedAs(kind)),
     },
     ...kind.subresources.map((sub) => subresource(kind, sub)),
@@ -119,11 +119,14 @@ export function aggregated(versions: readonly GroupVersion[], isCore: boolean, o
   };
 }
 
+const moreNames = ({ shortNames, categories }: ResourceFacts): Partial<Pick<ApiResource, 'shortNames' | 'categories'>> =>
+  ({ ...(shortNames.length > 0 ? { shortNames } : {}), ...(categories.length > 0 ? { categories } : {}) });
+
 function discovered(kind: ResourceFacts): unknown {
   return {
     resource: kind.plural, responseKind: { group: kind.group, version: kind.version, kind: kind.kind },
     scope: kind.namespaced ? 'Namespaced' : 'Cluster', singularResource: kind.singular, verbs: kind.verbs,
-    ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}), ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
+    ...moreNames(kind),
     ...(kind.subresources.length === 0 ? {} : {
       subresources: kind.subresources.map((sub) => ({
         subresource: sub.name, responseKind: { group: sub.group, version: sub.version, kind: sub.kind }, verbs: sub.verbs,

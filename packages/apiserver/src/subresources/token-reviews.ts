@@ -1,6 +1,6 @@
 import { badRequest } from '@navarch/machinery';
 import { userOfToken } from '../auth/authentication.ts';
-import type { User } from '../auth/user.ts';
+import { userInfo } from '../auth/user-info.ts';
 import { bodyReader } from './body.ts';
 import { defineSubresource, type Subresource } from './subresource.ts';
 
@@ -11,13 +11,6 @@ interface TokenReview {
   readonly spec: { readonly token?: string; readonly audiences?: readonly string[] };
 }
 const read = bodyReader<TokenReview>('io.k8s.api.authentication.v1.TokenReview', API, 'TokenReview');
-
-const userInfo = ({ name, uid, groups, extra }: User): object => ({
-  username: name,
-  ...(uid ? { uid } : {}),
-  groups,
-  ...(extra ? { extra } : {}),
-});
 
 /** Whose token it is, for those who got it from somebody. */
 const tokenReview: Subresource['answer'] = async (body, { authentication }) => {

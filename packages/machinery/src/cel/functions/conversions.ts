@@ -1,4 +1,5 @@
 import { parseNanoseconds } from '../../duration.ts';
+import { RFC3339 } from '../../time.ts';
 import { type CostOf, scaled, TRAVERSAL } from '../cost.ts';
 import { declare, declareFor, type Overload } from '../declare.ts';
 import { CelError, Duration, formatSeconds, formatTimestamp, Timestamp, TypeName, typeOf, type Uint } from '../values.ts';
@@ -64,11 +65,9 @@ function bytesToText(value: Uint8Array): string {
   }
 }
 
-const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))$/;
-
 /** RFC 3339; undefined where it is no time. */
 export function parseTimestamp(text: string): Timestamp | undefined {
-  const found = TIME.exec(text);
+  const found = RFC3339.exec(text);
   if (!found) return undefined;
   const [year, month, day, hour, minute, second] = found.slice(1, 7).map(Number) as [number, number, number, number, number, number];
   const date = new Date(0);
