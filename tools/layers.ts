@@ -27,7 +27,7 @@ export const layers: Readonly<Record<string, Rule>> = {
   dns: { ring: 3, may: component },
   node: {
     ring: 4, may: core,
-    thirdParty: ['@grpc/grpc-js', 'protobufjs', 're2js', 'ws', 'jose', 'ipaddr.js', 'js-yaml', 'pino', 'tar-stream'],
+    thirdParty: ['@grpc/grpc-js', 're2js', 'ws', 'jose', 'ipaddr.js', 'js-yaml', 'pino', 'tar-stream'],
   },
   sim: { ring: 4, may: core },
   testing: { ring: 5, may: [...core, 'node', 'sim'] },

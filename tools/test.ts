@@ -7,7 +7,7 @@ import { installPackages, packagesFor, probeHost } from '@navarch/node/host';
 import { hasGo } from '../oracles/go.ts';
 
 // Everything that must hold, by one command: `./navarch test [--only NAME]`. Last line: `N passed, N failed`.
-// Parts: check (types), lint, unit (core, tools), oracles (needs Go), real (containers; needs root on Linux).
+// Parts: check (types), lint (rules, what nobody uses), unit (core, tools), oracles (needs Go), real (containers; needs root on Linux).
 // `--fuzz [N]` is only mutated requests against a server in this process, 100,000 unless it is said.
 // `--oracles` is only the comparison with the official Go code, with 10,000 cases each instead of a few hundred.
 
@@ -32,7 +32,7 @@ const isReal = (path: string): boolean => path.endsWith('.real.test.ts');
 
 const parts: readonly Part[] = [
   { name: 'check', run: () => commands([[bin('tsc'), '-p', 'tsconfig.core.json'], [bin('tsc'), '-p', 'tsconfig.edge.json']]) },
-  { name: 'lint', run: () => commands([[bin('oxlint'), '--type-aware', '--quiet']]) },
+  { name: 'lint', run: () => commands([[bin('oxlint'), '--type-aware', '--quiet'], [bin('knip')]]) },
   { name: 'unit', run: () => nodeTests(['tools/tidy.test.ts', 'tools/fuzz/fuzz.test.ts', ...all.filter((path) => !isReal(path))], 2) },
   { name: 'oracles', run: oracleTests },
   // Real containers share one machine: one file at a time.

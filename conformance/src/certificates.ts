@@ -56,8 +56,5 @@ export const requestFor = (key: string, commonName = ''): string => x509.signReq
 /** The bytes of a PEM block in base64, in one line. */
 export const derOf = (pem: string): string => pem.replace(/-----[^-]+-----|\s/g, '');
 
-/** SubjectPublicKeyInfo of the key in a request. */
-export const publicKeyIn = (request: string): Buffer => x509.readRequest(request).publicKey;
-
 /** SubjectPublicKeyInfo that belongs to a private key. */
 export const publicKeyOf = (key: string): Buffer => createPublicKey(key).export({ type: 'spki', format: 'der' });

@@ -20,7 +20,7 @@ export interface DefinitionOptions {
 }
 
 /** What `create` must be given to define a kind. Its plural is the kind in lower case with an s. */
-export function definition({ group, kind, scope = 'Namespaced', versions = ['v1'], schema = anything, labels }: DefinitionOptions): Json {
+function definition({ group, kind, scope = 'Namespaced', versions = ['v1'], schema = anything, labels }: DefinitionOptions): Json {
   const singular = kind.toLowerCase();
   return {
     apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: `${singular}s.${group}`, ...(labels ? { labels } : {}) },

@@ -3,7 +3,7 @@ import { request } from './requests.ts';
 import { until } from './until.ts';
 
 /** What a container has written so far. Rejects while the API server cannot tell, as for one that waits to start. */
-export async function logOf(context: TestContext, pod: string, container: string): Promise<string> {
+async function logOf(context: TestContext, pod: string, container: string): Promise<string> {
   const path = `/api/v1/namespaces/${context.namespace}/pods/${pod}/log?container=${container}`;
   const { status, text } = await request(context, { path, accept: '*/*' });
   if (status !== 200) throw new Error(`GET ${path} was answered ${status}: ${text}`);

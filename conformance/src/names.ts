@@ -24,7 +24,7 @@ export function officialNames(file = join(import.meta.dirname, '..', 'tests.txt'
 }
 
 /** Tags moved within the names between releases, so names are compared without them; the group stays. */
-export function plainName(full: string): string {
+function plainName(full: string): string {
   const group = /^\[sig-[a-z-]+\]/.exec(full)?.[0] ?? '';
   return `${group} ${full.slice(group.length).replace(/\[[A-Za-z][\w:.-]*\]/g, ' ')}`.replace(/\s+/g, ' ').trim();
 }

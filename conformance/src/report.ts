@@ -1,6 +1,6 @@
 import type { OfficialName } from './names.ts';
 
-export type Verdict = 'passed' | 'failed' | 'missing';
+type Verdict = 'passed' | 'failed' | 'missing';
 export interface TestResult {
   readonly test: OfficialName;
   readonly verdict: Verdict;

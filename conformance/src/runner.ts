@@ -1,4 +1,4 @@
-import type { ConformanceTest, TestContext } from './conformance-test.ts';
+import type { ConformanceTest } from './conformance-test.ts';
 import type { OfficialName } from './names.ts';
 import type { TestResult } from './report.ts';
 
@@ -61,5 +61,3 @@ function failureText(failure: unknown, timedOut: boolean, test: ConformanceTest)
   const text = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);
   return timedOut ? `timed out after ${test.timeoutMs / 1000} s: ${text}` : text;
 }
-
-export type { TestContext };

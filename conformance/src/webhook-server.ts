@@ -27,7 +27,7 @@ export interface Hook extends Partial<Omit<Draft<ValidatingWebhook>, 'name' | 'r
   readonly isUntrusted?: boolean;
 }
 
-export interface Registered {
+interface Registered {
   readonly name: string;
   /** Takes the configuration away before the test ends. */
   remove(): Promise<void>;

@@ -6,7 +6,7 @@ export interface MachineCode {
 }
 
 /** Where the data that the code refers to will lie in memory. */
-export interface Addresses {
+interface Addresses {
   /** A set of two signals, 8 bytes. */
   readonly signals: number;
   /** A kernel `sigaction` of 32 bytes that says "ignore". */

@@ -8,7 +8,7 @@ import type { Draw } from './draw.ts';
 import { jsonText, mutateBytes, mutateJson, mutateText } from './mutate.ts';
 
 /** How a request travels: as bytes that we write ourselves, by a client of HTTP/2, or as the beginning of a WebSocket. */
-export type Way = 'http1' | 'http2' | 'websocket';
+type Way = 'http1' | 'http2' | 'websocket';
 
 export interface FuzzRequest {
   readonly way: Way;

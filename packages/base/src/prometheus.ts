@@ -54,7 +54,7 @@ function labelText(labels: Labels): string {
 const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 
 /** As a label or value: infinities and what is no number have words of their own; exponents are Go's. */
-export function shown(value: number): string {
+function shown(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (value === Number.POSITIVE_INFINITY) return '+Inf';
   if (value === Number.NEGATIVE_INFINITY) return '-Inf';

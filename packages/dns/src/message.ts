@@ -8,7 +8,7 @@ export interface Question {
   readonly type: number;
 }
 
-export type Data =
+type Data =
   | { readonly type: 'A' | 'AAAA'; readonly address: string }
   | { readonly type: 'CNAME' | 'PTR' | 'NS'; readonly target: string }
   | { readonly type: 'SRV'; readonly priority: number; readonly weight: number; readonly port: number; readonly target: string }

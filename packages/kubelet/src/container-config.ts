@@ -25,7 +25,7 @@ export interface NodeDirs {
 export const localVolumesDir = ({ root }: Pick<NodeDirs, 'root'>): string => `${root}/local-volumes`;
 export const podDir = (dirs: NodeDirs, uid: string): string => `${dirs.root}/pods/${uid}`;
 /** The folder of a pod's logs, named so that people find it. */
-export const logDir = (dirs: NodeDirs, pod: Pod): string =>
+const logDir = (dirs: NodeDirs, pod: Pod): string =>
   `${dirs.podLogs}/${pod.metadata.namespace}_${pod.metadata.name}_${pod.metadata.uid}`;
 export const logPath = (name: string, attempt: number): string => `${name}/${attempt}.log`;
 export const logFile = (dirs: NodeDirs, pod: Pod, name: string, attempt: number): string =>

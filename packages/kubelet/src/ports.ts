@@ -1,6 +1,6 @@
 export type FileKind = 'file' | 'directory' | 'socket' | 'character device' | 'block device' | 'other';
 
-export interface WriteOptions {
+interface WriteOptions {
   /** Permission bits; 0644 when left out. */
   readonly mode?: number;
   readonly user?: number;
@@ -90,7 +90,7 @@ export interface Cgroups {
   remove(path: string): boolean;
 }
 
-export interface ProbeRequest {
+interface ProbeRequest {
   readonly host: string;
   readonly port: number;
   readonly path: string;

@@ -106,7 +106,7 @@ function serviceChain({ name, ends, isElsewhere, first, protocol, service }: Ser
 }
 
 /** Sets are named with their timeout, so that a changed timeout is a new set. */
-export const affinitySet = (endpoint: string, seconds: number): string => `aff-${seconds}-${endpoint}`;
+const affinitySet = (endpoint: string, seconds: number): string => `aff-${seconds}-${endpoint}`;
 
 function endpointChain(serviceName: string, { address, port }: Target, protocol: string, service: Service, chains: Map<string, readonly string[]>): string {
   const name = chainName('ep', '', serviceName.replace(/^(?:svc|ext|all)-/, ''), `${address.replaceAll('.', '-')}-${port}`);

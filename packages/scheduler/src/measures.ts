@@ -6,7 +6,7 @@ const SECONDS = exponential(0.001, 2, 15);
 const ATTEMPTS = exponential(1, 2, 5);
 const VICTIMS = exponential(1, 2, 7);
 
-export type Result = 'scheduled' | 'unschedulable' | 'error';
+type Result = 'scheduled' | 'unschedulable' | 'error';
 
 /** What the scheduler counts, under upstream's names. */
 export interface Measures {

@@ -37,7 +37,7 @@ export interface Errand {
   readonly conditions: readonly Condition[];
 }
 
-export interface Condition {
+interface Condition {
   /** What `isMet` looks at: it is asked again whenever one of these changes. */
   readonly kind: Kind<any>;
   /** Throws when it never will be: the pod is placed anew. */

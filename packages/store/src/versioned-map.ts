@@ -2,9 +2,9 @@ import { type Change, CompactedError, type Entry, FutureRevisionError, type List
 import { lowerBound } from './sorted.ts';
 
 /** Changes kept in memory for watches and reads of the past; older ones are forgotten as if compacted. */
-export const HISTORY_CHANGES_MAX = 10_000;
+const HISTORY_CHANGES_MAX = 10_000;
 /** Bytes that the values of these changes may have together. */
-export const HISTORY_BYTES_MAX = 32 * 1024 * 1024;
+const HISTORY_BYTES_MAX = 32 * 1024 * 1024;
 
 interface Subscription {
   readonly prefix: string;

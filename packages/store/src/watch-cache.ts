@@ -4,7 +4,7 @@ import { lowerBound } from './sorted.ts';
 /** Events kept for watches that begin in the past; a watch from before the oldest must list again. */
 export const EVENT_WINDOW_MAX = 10_000;
 /** Bytes that the objects of these events may have together, as they are stored. */
-export const EVENT_WINDOW_BYTES_MAX = 16 * 1024 * 1024;
+const EVENT_WINDOW_BYTES_MAX = 16 * 1024 * 1024;
 
 /** How the cache reads and shows what it holds. */
 export interface Form<T> {

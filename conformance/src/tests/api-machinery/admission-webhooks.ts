@@ -16,10 +16,10 @@ type Json = Readonly<Record<string, any>>;
 const webhookTest = (name: string, run: (context: TestContext, server: WebhookServer) => Promise<void>): ConformanceTest =>
   conformanceTest(`${official} ${name}`, async (context) => run(context, await deployWebhooks(context)));
 
-export const createMap = (context: TestContext, name: string, data: Readonly<Record<string, string>>, inNamespace = context.namespace): Promise<ConfigMap> =>
+const createMap = (context: TestContext, name: string, data: Readonly<Record<string, string>>, inNamespace = context.namespace): Promise<ConfigMap> =>
   context.api.of(configMap).create({ metadata: { name, namespace: inNamespace }, data });
 
-export async function isDenied(work: Promise<unknown>, ...why: readonly string[]): Promise<void> {
+async function isDenied(work: Promise<unknown>, ...why: readonly string[]): Promise<void> {
   await assert.rejects(work, (error: Error) => {
     for (const words of why) assert.ok(error.message.includes(words), `${words} is not in: ${error.message}`);
     return true;

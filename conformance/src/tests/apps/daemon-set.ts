@@ -36,7 +36,7 @@ const owned = async (context: TestContext, name = NAME, own: Readonly<Record<str
 };
 
 /** On each of these nodes one daemon is available, and nowhere else is any. */
-export const untilOn = (context: TestContext, nodes: readonly string[], name = NAME, own: Readonly<Record<string, string>> = labels): Promise<void> =>
+const untilOn = (context: TestContext, nodes: readonly string[], name = NAME, own: Readonly<Record<string, string>> = labels): Promise<void> =>
   until(context, `daemons on ${nodes.join(', ') || 'no node'}`, POD_START_MS, async () => {
     const pods = await owned(context, name, own);
     return pods.every((p) => isAvailable(p, 0, context.clock.now())) && pods.map((p) => p.spec.nodeName).sort().join() === nodes.join();

@@ -13,7 +13,7 @@ const PRIMARY_PORT = 6379;
 export const manifest = (...objects: readonly object[]): string => objects.map((object) => JSON.stringify(object)).join('\n---\n');
 
 /** One pod that listens; most of the commands are tried on it. */
-export const primaryController = {
+const primaryController = {
   apiVersion: 'v1', kind: 'ReplicationController', metadata: { name: 'agnhost-primary', labels: PRIMARY_LABELS },
   spec: {
     replicas: 1, selector: PRIMARY_LABELS,

@@ -9,7 +9,7 @@ import { until } from '../../until.ts';
 export type Amounts = Readonly<Record<string, string>>;
 
 /** A container that does nothing, with that much of its node to itself. */
-export const pausing = (amounts?: Amounts): Draft<Container> & { readonly name: string } => ({
+const pausing = (amounts?: Amounts): Draft<Container> & { readonly name: string } => ({
   name: 'main', image: PAUSE, ...(amounts ? { resources: { requests: amounts, limits: amounts } } : {}),
 });
 

@@ -5,7 +5,7 @@ import { type ApiObject, type Draft, hasReason, type Kind } from '@navarch/machi
 import { type ConformanceTest, conformanceTest, type TestContext } from '../../conformance-test.ts';
 import { until } from '../../until.ts';
 
-export const GONE_MS = 30_000;
+const GONE_MS = 30_000;
 
 /** Every object with the label goes within the time that upstream's tests give it. */
 export const untilNone = <O extends ApiObject>(context: TestContext, api: KindApi<O>, options: { readonly labelSelector?: string; readonly namespace?: string }): Promise<void> =>

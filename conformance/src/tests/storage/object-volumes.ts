@@ -4,7 +4,7 @@ import { type ConformanceTest, conformanceTest, type TestContext } from '../../c
 import { contentLine, expectOutput, modeLine, mounttest, type Volume } from './mounttest.ts';
 
 /** Which keys of an object a volume has, and how its files look. */
-export interface Selection {
+interface Selection {
   readonly defaultMode?: number;
   readonly items?: readonly { readonly key: string; readonly path: string; readonly mode?: number }[];
   readonly optional?: boolean;

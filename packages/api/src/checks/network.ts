@@ -3,7 +3,7 @@ import type { Field } from '@navarch/machinery';
 // Addresses as bytes, so that ranges and special addresses can be told. Reading is lenient as it always was; what is
 // given anew may not be ambiguous (KEP-4858).
 
-export const NO_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
+const NO_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 export const NO_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 
 /** 4 or 16 bytes; undefined when the text is no address. Leading zeros mean nothing, as in old versions of Go. */

@@ -33,12 +33,12 @@ const INTEGER = new Set([
   'services.loadbalancers',
 ]);
 
-export const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
+const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
 const isQuotaHugePages = (name: string): boolean => isHugePages(name.replace(/^requests\./, ''));
 /** Kubernetes's own resources: without a prefix, or under kubernetes.io. */
-export const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
+const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 /** Whole devices of others, never shared or overcommitted. */
-export const isExtended = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && qualifiedNameErrors(`requests.${name}`).length === 0;
+const isExtended = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && qualifiedNameErrors(`requests.${name}`).length === 0;
 export const isOvercommitable = (name: string): boolean => isNative(name) && !isHugePages(name);
 const isIntegral = (name: string): boolean => INTEGER.has(name) || isExtended(name);
 

@@ -10,10 +10,6 @@ export function notNegative(value: number | undefined | null, at: Field): void {
   if ((value ?? 0) < 0) at.invalid(value, NOT_NEGATIVE);
 }
 
-export function positive(value: number | undefined, at: Field): void {
-  if (value !== undefined && value <= 0) at.invalid(value, 'must be greater than zero');
-}
-
 export function within(value: number | undefined, min: number, max: number, at: Field): void {
   if (value !== undefined && (value < min || value > max)) at.invalid(value, `must be between ${min} and ${max}, inclusive`);
 }

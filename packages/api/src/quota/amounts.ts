@@ -4,7 +4,7 @@ import { addQuantities, compareQuantities, formatQuantity, parseQuantity, type Q
 export type Amounts = ReadonlyMap<string, Quantity>;
 export type ResourceList = Readonly<Record<string, string>>;
 
-export const ZERO: Quantity = { nano: 0n, format: 'DecimalSI' };
+const ZERO: Quantity = { nano: 0n, format: 'DecimalSI' };
 export const wholeAmount = (count: number): Quantity => ({ nano: BigInt(count) * 1_000_000_000n, format: 'DecimalSI' });
 
 export function amountsOf(list: ResourceList | undefined): Amounts {

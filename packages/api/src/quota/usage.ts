@@ -15,7 +15,7 @@ interface Evaluator {
   unsaid?(object: any, names: readonly string[]): ReadonlyMap<string, readonly string[]>;
 }
 
-export interface Scope {
+interface Scope {
   readonly scopeName: string;
   readonly operator: string;
   readonly values?: readonly string[];

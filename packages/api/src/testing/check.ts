@@ -5,7 +5,7 @@ import { minimalObjects } from './minimal-objects.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-export const NOW = Date.parse('2026-11-21T12:00:00Z');
+const NOW = Date.parse('2026-11-21T12:00:00Z');
 export const hooks: HookContext = { now: NOW, subresource: undefined, apiVersion: 'v1', user: { name: 'tester', groups: ['testers'] } };
 
 /** `group/version.Kind` */

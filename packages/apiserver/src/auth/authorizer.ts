@@ -15,7 +15,6 @@ export interface Authorizer {
 }
 
 export const allowed = (reason: string): Decision => ({ verdict: 'allow', reason });
-export const denied = (reason: string): Decision => ({ verdict: 'deny', reason });
 export const noOpinion = (reason = ''): Decision => ({ verdict: 'none', reason });
 
 /** What is known of a user's rules in a namespace. */

@@ -4,7 +4,7 @@ import type { Mutable } from '@navarch/machinery';
 export type Definition = CustomResourceDefinition;
 export type Condition = NonNullable<Definition['status']['conditions']>[number];
 
-export const conditionOf = (definition: Definition, type: string): Condition | undefined =>
+const conditionOf = (definition: Definition, type: string): Condition | undefined =>
   definition.status.conditions?.find((condition) => condition.type === type);
 
 export const isTrue = (definition: Definition, type: string): boolean => conditionOf(definition, type)?.status === 'True';

@@ -34,7 +34,7 @@ export interface DocumentsDeps {
 }
 
 /** What is told of the process on its z-pages. */
-export interface ProcessFacts {
+interface ProcessFacts {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   now(): number;

@@ -4,7 +4,7 @@ const SECONDS = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
 /** Pairs of level and schema that are told apart: people may make ever new schemas. */
 const FLOWS_MAX = 1000;
 
-export type Refusal = 'cancelled' | 'concurrency-limit' | 'queue-full' | 'time-out';
+type Refusal = 'cancelled' | 'concurrency-limit' | 'queue-full' | 'time-out';
 
 /** What the requests of one schema come to in one level. */
 export interface FlowCounts {

@@ -104,7 +104,7 @@ export class Bodies {
   }
 }
 
-export const isApply = (request: ApiRequest): boolean => contentType(request) === APPLY_TYPE;
+const isApply = (request: ApiRequest): boolean => contentType(request) === APPLY_TYPE;
 
 const contentType = (request: ApiRequest): string => request.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
 

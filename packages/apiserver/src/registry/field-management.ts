@@ -8,7 +8,7 @@ type Json = Readonly<Record<string, unknown>>;
 type Meta = Mutable<ApiObject>['metadata'];
 
 /** Who writes what at `now` (ms), through which part of the object. */
-export interface Recording {
+interface Recording {
   readonly manager: string;
   readonly now: number;
   readonly subresource: string;

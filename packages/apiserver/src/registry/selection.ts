@@ -10,7 +10,7 @@ export interface Selection {
   matches(object: ApiObject): boolean;
 }
 
-export const selectAll: Selection = { labels: everything, fields: [], isEverything: true, matches: () => true };
+const selectAll: Selection = { labels: everything, fields: [], isEverything: true, matches: () => true };
 
 /** Compiles both selectors. Throws BadRequest for a field the kind cannot be selected by. */
 export function selectionOf(kind: Kind<any>, labelSelector: string, fieldSelector: string): Selection {

@@ -4,7 +4,7 @@ import { type Clause, parseAccept, takes } from './accept.ts';
 import { cborFormat, type Format, formats, hasProtobuf, jsonFormat, PROTOBUF_TYPE } from './format.ts';
 
 /** How clients want objects shown: whole, as table rows, or their metadata only. */
-export type Shape = 'object' | 'table' | 'metadata';
+type Shape = 'object' | 'table' | 'metadata';
 
 /** What one client asked to be shown, and in which bytes. */
 export interface Representation {

@@ -1,4 +1,3 @@
-import type { Kind } from '@navarch/machinery';
 import type { AuthenticationDeps } from '../auth/authentication.ts';
 import type { Access } from '../auth/access.ts';
 import type { User } from '../auth/user.ts';
@@ -34,6 +33,3 @@ export interface Subresource {
 }
 
 export const defineSubresource = (subresource: Subresource): Subresource => Object.freeze(subresource);
-
-/** A resource that discovery lists though no kind of it is stored. */
-export type VirtualKind = Pick<Kind<any>, 'group' | 'version' | 'kind' | 'plural' | 'singular' | 'namespaced'>;

@@ -31,7 +31,7 @@ export interface Asked {
   watch(target: string, headers?: Readonly<Record<string, string>>, drained?: () => Promise<void>): Promise<OpenWatch>;
 }
 
-export interface OpenWatch {
+interface OpenWatch {
   readonly headers: Readonly<Record<string, string>>;
   readonly bytes: () => Uint8Array;
   /** The frames of a watch in JSON. */

@@ -18,7 +18,7 @@ export interface Answer {
   readonly target?: ProxyTarget;
 }
 
-export interface Asking {
+interface Asking {
   readonly headers?: Readonly<Record<string, string>>;
   /** A name that is a token of itself; `admin` may do everything. Absent: `admin`. '' is nobody. */
   readonly as?: string;

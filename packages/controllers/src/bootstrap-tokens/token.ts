@@ -11,7 +11,7 @@ export interface BootstrapToken {
 }
 
 export const TOKEN_NAMESPACE = 'kube-system';
-export const TOKEN_TYPE = 'bootstrap.kubernetes.io/token';
+const TOKEN_TYPE = 'bootstrap.kubernetes.io/token';
 const PREFIX = 'bootstrap-token-';
 
 /** What the Secret says; undefined when it is no token, or not a well-formed one. */

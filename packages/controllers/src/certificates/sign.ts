@@ -58,7 +58,7 @@ async function settle(request: CertificateSigningRequest, signer: SignerName, { 
 }
 
 /** How long the certificate is good: what was asked within bounds, else the longest. */
-export function period(expirationSeconds: number | undefined, now: number, lifeMsMax: number): { readonly notBefore: number; readonly notAfter: number } {
+function period(expirationSeconds: number | undefined, now: number, lifeMsMax: number): { readonly notBefore: number; readonly notAfter: number } {
   const asked = expirationSeconds === undefined ? lifeMsMax : expirationSeconds * 1000;
   const life = Math.min(Math.max(asked, LIFE_MS_MIN), lifeMsMax);
   const notBefore = now - BACKDATE_MS;

@@ -30,7 +30,7 @@ export const clusterRoleAggregationController: Controller = defineController({
 });
 
 /** The rules of all roles selected, each once, in the order of the roles' names. */
-export function aggregatedRules(of: ClusterRole, roles: readonly ClusterRole[]): readonly PolicyRule[] {
+function aggregatedRules(of: ClusterRole, roles: readonly ClusterRole[]): readonly PolicyRule[] {
   const rules = new Map<string, PolicyRule>();
   const byName = [...roles].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   for (const selector of of.aggregationRule?.clusterRoleSelectors ?? []) {

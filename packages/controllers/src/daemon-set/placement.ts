@@ -24,7 +24,7 @@ const isSame = (a: Toleration, b: Toleration): boolean =>
   (a.operator ?? 'Equal') === (b.operator ?? 'Equal') &&
   (a.value ?? '') === (b.value ?? '');
 
-export function tolerationsOf(spec: PodSpec): readonly Toleration[] {
+function tolerationsOf(spec: PodSpec): readonly Toleration[] {
   const added = spec.hostNetwork ? [...DAEMON_TOLERATIONS, HOST_NETWORK] : DAEMON_TOLERATIONS;
   return [...(spec.tolerations ?? []).filter((own) => !added.some((other) => isSame(own, other))), ...added];
 }

@@ -2,9 +2,9 @@ import type { Deployment, ReplicaSet } from '@navarch/api';
 import { bounds, desiredOf } from './replica-counts.ts';
 
 export const REVISION = 'deployment.kubernetes.io/revision';
-export const HISTORY = 'deployment.kubernetes.io/revision-history';
-export const DESIRED = 'deployment.kubernetes.io/desired-replicas';
-export const MAX = 'deployment.kubernetes.io/max-replicas';
+const HISTORY = 'deployment.kubernetes.io/revision-history';
+const DESIRED = 'deployment.kubernetes.io/desired-replicas';
+const MAX = 'deployment.kubernetes.io/max-replicas';
 
 /** What is said of the deployment only, and is not copied to its replica sets. */
 const NOT_COPIED = new Set([

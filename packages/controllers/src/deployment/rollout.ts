@@ -26,7 +26,7 @@ import { byAge, sizeOf } from './replica-counts.ts';
 import { allOf, newestSize, type Scale, type Sets } from './rolling.ts';
 import { condition, deadlineSeconds, progressOf } from './status.ts';
 
-export const HASH_LABEL = 'pod-template-hash';
+const HASH_LABEL = 'pod-template-hash';
 
 /** One pass over one deployment: what it found, what it has done so far, and what the status will say of it. */
 export class Rollout {

@@ -13,7 +13,7 @@ export interface Limits {
   readonly nowMs: number;
 }
 
-export interface Said {
+interface Said {
   readonly reason: string;
   readonly message: string;
 }

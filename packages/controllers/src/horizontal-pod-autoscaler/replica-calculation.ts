@@ -7,7 +7,7 @@ export interface Tolerances {
 }
 
 /** What a metric is, beside what it should be. */
-export interface Ratio {
+interface Ratio {
   /** 1 is on target. */
   readonly ratio: number;
   /** In per cent of what was asked for; only of utilizations. */

@@ -11,7 +11,7 @@ import {
 import type { Context } from '../controller.ts';
 
 /** Objects that nobody manages, by namespace: those that a selector may still win. */
-export const orphansByNamespace = defineIndex((object) =>
+const orphansByNamespace = defineIndex((object) =>
   controllerOf(object) ? [] : [object.metadata.namespace ?? ''],
 );
 
@@ -27,7 +27,7 @@ export interface Claim<O extends ApiObject, Owner extends ApiObject> {
 }
 
 /** What an owner has or could have, from the cache. */
-export const candidates = <O extends ApiObject>(kind: Kind<O>, owner: ApiObject, cache: CacheReader): readonly O[] => [
+const candidates = <O extends ApiObject>(kind: Kind<O>, owner: ApiObject, cache: CacheReader): readonly O[] => [
   ...cache.find(kind, byController, owner.metadata.uid),
   ...cache.find(kind, orphansByNamespace, owner.metadata.namespace ?? ''),
 ];

@@ -94,7 +94,7 @@ function forget(key: string, found: Pod | undefined, since: Since, { events }: C
 }
 
 /** The shortest time that is tolerated; 0 when a taint is not tolerated at all, infinity when all are for good. */
-export function toleratedSeconds(taints: readonly Taint[], tolerations: readonly Toleration[]): number {
+function toleratedSeconds(taints: readonly Taint[], tolerations: readonly Toleration[]): number {
   let shortest = Number.POSITIVE_INFINITY;
   for (const taint of taints) {
     const fitting = tolerations.filter((toleration) => tolerates(toleration, taint));

@@ -10,7 +10,7 @@ import type { HeldImage } from '../images/images.ts';
 import { configError } from '../start-error.ts';
 
 /** Where the profiles are that pods name as `Localhost`. */
-export const seccompDir = (root: string): string => `${root}/seccomp`;
+const seccompDir = (root: string): string => `${root}/seccomp`;
 
 const DEFAULT_MASKED = [
   '/proc/asound',

@@ -33,6 +33,6 @@ export const isCreated = (instance: ObservedContainer): boolean => instance.stat
 export const isRunning = (instance: ObservedContainer): boolean => instance.status.state === 'CONTAINER_RUNNING';
 export const isExited = (instance: ObservedContainer): boolean => instance.status.state === 'CONTAINER_EXITED';
 /** The runtime lost track of it: it may run. */
-export const isUnknown = (instance: ObservedContainer): boolean => instance.status.state === 'CONTAINER_UNKNOWN';
+const isUnknown = (instance: ObservedContainer): boolean => instance.status.state === 'CONTAINER_UNKNOWN';
 /** Has processes, or may have. */
 export const isAlive = (instance: ObservedContainer): boolean => isRunning(instance) || isUnknown(instance);

@@ -3,7 +3,7 @@ import type { Memory } from './memory.ts';
 import { isAlive, isCreated, isExited, isRunning, type Observed, type ObservedContainer } from './observed.ts';
 import { ruleFor } from './restart-rules.ts';
 
-export type Role = 'init' | 'sidecar' | 'app' | 'ephemeral';
+type Role = 'init' | 'sidecar' | 'app' | 'ephemeral';
 
 /** One container of a pod: what is wanted of it, and everything known of what became of it. */
 export interface PodContainer {

@@ -60,7 +60,7 @@ function dueContainers(
 }
 
 /** Once an app container has been made in a sandbox, initialization is over for it. */
-export const isInitialized = (containers: readonly PodContainer[], sandboxId: string | undefined): boolean =>
+const isInitialized = (containers: readonly PodContainer[], sandboxId: string | undefined): boolean =>
   containers.some(
     (c) => c.role === 'app' && !c.isSuperseded && current(c)?.sandboxId === sandboxId && sandboxId !== undefined,
   );

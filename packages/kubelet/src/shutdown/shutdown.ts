@@ -14,7 +14,7 @@ export interface ShutdownNotice {
   release(): Promise<void>;
 }
 
-export interface Endable {
+interface Endable {
   readonly pod: Pod;
   evict(eviction: Omit<Eviction, 'since'>): void;
 }

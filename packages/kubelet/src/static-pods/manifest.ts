@@ -5,7 +5,7 @@ import { objectReference } from './object-reference.ts';
 
 export const CONFIG_HASH = 'kubernetes.io/config.hash';
 export const CONFIG_MIRROR = 'kubernetes.io/config.mirror';
-export const CONFIG_SEEN = 'kubernetes.io/config.seen';
+const CONFIG_SEEN = 'kubernetes.io/config.seen';
 export const CONFIG_SOURCE = 'kubernetes.io/config.source';
 
 /** A file is not the description of a pod that can be run here. The text says why. */

@@ -30,7 +30,7 @@ export class Budget {
 }
 
 /** Values of variables by their names; undefined: there is none. */
-export type Variables = (name: string) => unknown;
+type Variables = (name: string) => unknown;
 
 /** A name that holds within a fold; one whose value could not be found fails whoever asks for it. */
 interface Local {
@@ -40,7 +40,7 @@ interface Local {
   readonly outer: Local | undefined;
 }
 
-export interface Frame {
+interface Frame {
   readonly variables: Variables;
   readonly budget: Budget;
   readonly local: Local | undefined;
@@ -291,7 +291,7 @@ function present(value: unknown): boolean {
   return value.has;
 }
 
-export function truth(value: unknown): boolean {
+function truth(value: unknown): boolean {
   if (typeof value !== 'boolean') throw noOverload();
   return value;
 }

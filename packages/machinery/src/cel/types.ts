@@ -27,7 +27,7 @@ export const anyType: CelType = Object.freeze({ kind: 'type', name: 'type', para
 export const listOf = (item: CelType): CelType => ({ kind: 'list', name: 'list', params: [item] });
 export const mapOf = (key: CelType, value: CelType): CelType => ({ kind: 'map', name: 'map', params: [key, value] });
 export const typeOfType = (of: CelType): CelType => ({ kind: 'type', name: 'type', params: [of] });
-export const opaque = (name: string, ...params: readonly CelType[]): CelType => ({ kind: 'opaque', name, params });
+const opaque = (name: string, ...params: readonly CelType[]): CelType => ({ kind: 'opaque', name, params });
 export const optionalOf = (of: CelType): CelType => opaque('optional_type', of);
 export const param = (name: string): CelType => ({ kind: 'param', name, params: [] });
 

@@ -76,7 +76,7 @@ export const noOverload = (): CelError => new CelError('no such overload');
 export type Key = string | bigint | boolean | number | null;
 export type CelMap = ReadonlyMap<Key, unknown>;
 
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' &&
   value !== null &&
   !Array.isArray(value) &&
@@ -264,7 +264,7 @@ export function sizeOf(value: unknown): number {
 }
 
 /** In code points. */
-export function lengthOf(text: string): number {
+function lengthOf(text: string): number {
   let count = 0;
   for (const _ of text) count++;
   return count;

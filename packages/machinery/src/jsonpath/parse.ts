@@ -3,7 +3,7 @@ export class JsonPathError extends Error {
   override readonly name = 'JsonPathError';
 }
 
-export type Operator = '==' | '!=' | '<' | '<=' | '>' | '>=';
+type Operator = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
 export type Step =
   | { readonly type: 'root' | 'all' | 'descend' }

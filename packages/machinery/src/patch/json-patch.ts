@@ -4,7 +4,7 @@ import { badRequest, failure } from '../status.ts';
 import { isRecord, type Json, put } from './json.ts';
 
 /** More operations than this are refused: applying them is quadratic in the worst case. */
-export const JSON_PATCH_OPERATIONS_MAX = 10_000;
+const JSON_PATCH_OPERATIONS_MAX = 10_000;
 /** Characters that `copy` may add in one patch: copies of copies grow without end. */
 const COPIED_MAX = 3 * 1024 * 1024;
 

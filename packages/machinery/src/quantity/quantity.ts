@@ -4,7 +4,7 @@ import { Memo } from '@navarch/base';
  * Kubernetes quantities (resource.Quantity): a decimal number with a suffix, exact to a thousand-millionth.
  * Held as whole nano-units, so that sums and comparisons are exact whatever the suffixes were.
  */
-export type Format = 'DecimalSI' | 'BinarySI' | 'DecimalExponent';
+type Format = 'DecimalSI' | 'BinarySI' | 'DecimalExponent';
 
 export interface Quantity {
   /** Value times 10^9, rounded away from zero. */

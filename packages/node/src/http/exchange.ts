@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { createGzip } from 'node:zlib';
 
 /** Largest request body: upstream's limit for one object. */
-export const BODY_BYTES_MAX = 3 * 1024 * 1024;
+const BODY_BYTES_MAX = 3 * 1024 * 1024;
 /** How much of a refused body is read and thrown away, so that its sender comes to read the answer. */
 const DRAIN_BYTES_MAX = 64 * 1024 * 1024;
 /** Answers larger than this are compressed for clients that accept it (upstream's threshold). */

@@ -14,7 +14,7 @@ export interface PodTerm {
   readonly namespaceSelector: Selector | undefined;
 }
 
-export interface WeightedTerm {
+interface WeightedTerm {
   readonly term: PodTerm;
   /** Below zero: to be far from. */
   readonly weight: number;

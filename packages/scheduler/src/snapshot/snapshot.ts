@@ -10,7 +10,7 @@ const ZONE = 'topology.kubernetes.io/zone';
 const REGION = 'topology.kubernetes.io/region';
 
 /** A cluster of nodes and pods only: there are no services, claims or namespaces to ask for. */
-export const noObjects: CacheReader = { get: () => undefined, list: () => [], find: () => [], hasSeen: () => true };
+const noObjects: CacheReader = { get: () => undefined, list: () => [], find: () => [], hasSeen: () => true };
 
 /**
  * All nodes as the scheduler sees them: what the cache says, and what it has itself just decided. Changed by events,

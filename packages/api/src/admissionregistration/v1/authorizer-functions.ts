@@ -4,7 +4,7 @@ import { type CelOverload, declareFunction, flatCost, jsonPatchFunctions } from 
 export type AuthorizerStage = 'Authorizer' | 'PathCheck' | 'GroupCheck' | 'ResourceCheck';
 
 /** What a step of a question says. */
-export type AuthorizerField = 'path' | 'group' | 'resource' | 'subresource' | 'namespace' | 'name';
+type AuthorizerField = 'path' | 'group' | 'resource' | 'subresource' | 'namespace' | 'name';
 
 /** Who answers the questions of expressions. `A` is a question as far as it is put, `D` an answer. */
 export interface AuthorizerMethods<A, D> {

@@ -13,7 +13,7 @@ export function nodeSelector({ nodeSelectorTerms }: NodeSelector, at: Field): vo
   each(nodeSelectorTerms, terms, nodeSelectorTerm);
 }
 
-export function nodeSelectorTerm(term: NodeSelectorTerm, at: Field): void {
+function nodeSelectorTerm(term: NodeSelectorTerm, at: Field): void {
   each(term.matchExpressions, at.at('matchExpressions'), nodeRequirement);
   each(term.matchFields, at.at('matchFields'), nodeFieldRequirement);
 }

@@ -98,7 +98,7 @@ function validateCommon(container: Container | EphemeralContainer, { spec, volum
   validateSecurityContext(container.securityContext, spec.hostUsers, at.at('securityContext'));
 }
 
-export function validateResources(resources: ResourceRequirements, spec: PodSpec, at: Field): void {
+function validateResources(resources: ResourceRequirements, spec: PodSpec, at: Field): void {
   resourceRequirements(resources, at);
   const known = new Set(spec.resourceClaims?.map((claim) => claim.name));
   const taken = new Set<string>();

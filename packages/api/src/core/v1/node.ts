@@ -69,7 +69,7 @@ export const node: Kind<Node> = builtIn<Node>('/v1.Node', {
   },
 });
 
-export function validateTaints(taints: readonly Taint[] | undefined, at: Field): void {
+function validateTaints(taints: readonly Taint[] | undefined, at: Field): void {
   const seen = new Set<string>();
   each(taints, at, (taint, here) => {
     named(taint.key, qualifiedNameErrors, here.at('key'));

@@ -15,7 +15,7 @@ import { validateVolumes } from './volume-validation.ts';
 const INT32_MAX = 2 ** 31 - 1;
 
 /** Pod specs of pods and templates: every error is collected, in upstream's words and order. */
-export function validatePodSpec(spec: PodSpec, at: Field, isPod = false): void {
+function validatePodSpec(spec: PodSpec, at: Field, isPod = false): void {
   const volumes = validateVolumes(spec.volumes, at.at('volumes'));
   validateClaims(spec.resourceClaims, at.at('resourceClaims'));
   const around = { spec, volumes, names: new Set<string>() };

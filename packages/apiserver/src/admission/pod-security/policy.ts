@@ -3,7 +3,7 @@ import { baselineChecks } from './baseline.ts';
 import { type Check, type Finding, isAsked, type Metadata } from './check.ts';
 import { overridden, restrictedChecks } from './restricted.ts';
 
-export const LEVELS = ['privileged', 'baseline', 'restricted'] as const;
+const LEVELS = ['privileged', 'baseline', 'restricted'] as const;
 export type Level = (typeof LEVELS)[number];
 
 /** A level of the Pod Security Standards as of a minor release. */
@@ -15,7 +15,7 @@ export interface LevelVersion {
 }
 
 /** What `latest` means. */
-export const LATEST_MINOR = 37;
+const LATEST_MINOR = 37;
 const PREFIX = 'pod-security.kubernetes.io/';
 const MODES = ['enforce', 'audit', 'warn'] as const;
 export type Mode = (typeof MODES)[number];

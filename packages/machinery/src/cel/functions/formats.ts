@@ -13,7 +13,7 @@ const SIZE_MAX = 64;
 type Judge = (text: string) => readonly string[];
 
 /** A named format of texts. */
-export class CelFormat extends Opaque {
+class CelFormat extends Opaque {
   readonly typeName = 'kubernetes.NamedFormat';
   readonly name: string;
   readonly errorsOf: Judge;

@@ -5,7 +5,7 @@ import { CelError, noOverload, Opaque } from '../values.ts';
 const NUMBER_MAX = 2n ** 64n - 1n;
 
 /** A version by https://semver.org; what was built from it does not count. */
-export class CelSemver extends Opaque {
+class CelSemver extends Opaque {
   readonly typeName = 'kubernetes.Semver';
   readonly numbers: readonly [major: bigint, minor: bigint, patch: bigint];
   readonly pre: readonly (string | bigint)[];

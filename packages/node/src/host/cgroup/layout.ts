@@ -9,7 +9,7 @@ export type CgroupLayout =
   | { readonly version: 2; readonly tree: string };
 
 /** Controllers without which runc starts nothing. */
-export const requiredControllers = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'pids'] as const;
+const requiredControllers = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'pids'] as const;
 
 /**
  * Which cgroup version counts, by the mounts: v1 when a controller is mounted as v1, even with an (empty) unified tree

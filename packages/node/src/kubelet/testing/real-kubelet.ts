@@ -39,7 +39,7 @@ export interface RealKubelet extends AsyncDisposable {
 }
 
 const POD_NODE = 'here';
-export const NODE_IP = '192.0.2.1';
+const NODE_IP = '192.0.2.1';
 
 export async function startRealKubelet(archives: readonly string[], registries: Parameters<typeof startPrivateRuntime>[1], signal: AbortSignal): Promise<RealKubelet> {
   const dir = mkdtempSync(join(tmpdir(), 'nvk-'));

@@ -6,7 +6,7 @@ import { SpdyConnection } from '../spdy/connection.ts';
 import type { SpdyStream } from '../spdy/stream.ts';
 
 /** The streams that a client opened, by their type. */
-export type OpenStreams = Readonly<Record<string, SpdyStream>>;
+type OpenStreams = Readonly<Record<string, SpdyStream>>;
 
 export interface FakeRuntime extends AsyncDisposable {
   readonly port: number;
