@@ -1,22 +1,17 @@
 import {
-  type ApiObject, apiVersionOf, badRequest, type Decoded, DecodeError, Field, invalid, type Kind, type Mutable,
+  apiVersionOf, badRequest, type Decoded, DecodeError, Field, invalid, type Kind, type Mutable,
 } from '@navarch/machinery';
+import { checkSent, unhandled } from '../sent-body.ts';
 import type { ApplyRequest, Call, Draft } from './call.ts';
 
 // What a client sent, and where it sent it, before anything is asked of what is stored.
 
-const NOT_AN_OBJECT = "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string; Kind string }";
-
 /** Decodes, completes and turns into the stored version. Throws BadRequest. */
 export function readObject(kind: Kind<any>, input: unknown, call: Call): Draft {
-  const sent = input as Partial<ApiObject> | null;
-  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) throw badRequest(NOT_AN_OBJECT);
   const apiVersion = apiVersionOf(kind);
-  if ((sent.kind ?? kind.kind) !== kind.kind || (sent.apiVersion ?? apiVersion) !== apiVersion) {
-    throw badRequest(`the API version in the data (${typeof sent.apiVersion === 'string' ? sent.apiVersion : JSON.stringify(sent.apiVersion)}) does not match the expected API version (${apiVersion})`);
-  }
+  checkSent(input, kind.kind, apiVersion);
   // Given here, so that decoding puts them in their place even where the sender left them out.
-  const { value, unknownFields } = decoded(kind, { ...sent, kind: kind.kind, apiVersion });
+  const { value, unknownFields } = decoded(kind, { ...input, kind: kind.kind, apiVersion });
   complain(kind, unknownFields, call);
   kind.behaviour.complete?.(value as Mutable<any>);
   const { hub } = kind;
@@ -26,22 +21,19 @@ export function readObject(kind: Kind<any>, input: unknown, call: Call): Draft {
   return stored as unknown as Draft;
 }
 
-const unhandled = (kind: Kind<any>, why: string): string =>
-  `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ${why}`;
-
 function decoded(kind: Kind<any>, sent: unknown): Decoded {
   try {
     return kind.decode(sent);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw badRequest(unhandled(kind, error.message));
+    throw badRequest(unhandled(kind.kind, kind.version, error.message));
   }
 }
 
 function complain(kind: Kind<any>, unknownFields: readonly string[], { fieldValidation, source, warnings }: Call): void {
   if (fieldValidation === 'Ignore' || (unknownFields.length === 0 && !source?.hasDuplicates)) return;
   const texts = source?.complaints(unknownFields) ?? unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
-  if (fieldValidation === 'Strict') throw badRequest(unhandled(kind, `strict decoding error: ${texts.join(', ')}`));
+  if (fieldValidation === 'Strict') throw badRequest(unhandled(kind.kind, kind.version, `strict decoding error: ${texts.join(', ')}`));
   warnings?.push(...texts);
 }
 
