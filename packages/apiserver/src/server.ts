@@ -226,7 +226,10 @@ export class Server {
     checkPlace(info, facts);
     if (resource?.kind.deprecated) warnings.push(deprecationText(resource.kind, resource.kind.deprecated));
     const mayCreate = (): void => this.access.require(user, { ...info, verb: 'create' });
-    const exchange: Exchange = { request, formats: this.#formats, features: this.#deps.features, info, call: { ...callOf(request, user, warnings), mayCreate }, registry: this.registry, bodies: this.#bodies };
+    const call = { ...callOf(request, user, warnings), mayCreate };
+    const exchange: Exchange = {
+      request, formats: this.#formats, features: this.#deps.features, info, call, registry: this.registry, bodies: this.#bodies,
+    };
     const subresource = this.#subresources.get(addressOfInfo(info));
     if (subresource) return this.#special(subresource, exchange, user);
     if (computed) return serveComputed(computed, exchange);

@@ -80,7 +80,8 @@ export async function stopDaemon(layout: Layout, name: DaemonName): Promise<void
 export async function endUnclaimed(layout: Layout, signal: AbortSignal): Promise<void> {
   for (const pid of processIds()) {
     const words = commandLine(pid);
-    const isOurs = words.some((word) => word.endsWith('/apps/navarch/src/main.ts')) && words[words.indexOf('--data-dir') + 1] === layout.dir && words.includes('--data-dir');
+    const isNavarch = words.some((word) => word.endsWith('/apps/navarch/src/main.ts'));
+    const isOurs = isNavarch && words.includes('--data-dir') && words[words.indexOf('--data-dir') + 1] === layout.dir;
     const identity = isOurs && pid !== process.pid ? identityOf(pid) : undefined;
     if (identity) await endProcess(identity, 5_000, signal);
   }

@@ -22,6 +22,7 @@ const GRACE_SECONDS_MAX = 24 * 3600;
 
 /** Flags win over the configuration's file. Throws UserError. */
 export function evictionOf(flags: EvictionFlags, config: EvictionTexts = {}): EvictionSettings {
+  const { evictionMaxPodGracePeriod: grace, evictionPressureTransitionPeriod: transition } = flags;
   const list = <K extends string>(name: K, flag: string, text: string | undefined, sign: '<' | '='): object =>
     text === undefined ? {} : { [name]: statements(flag, text, sign) };
   try {
@@ -31,8 +32,8 @@ export function evictionOf(flags: EvictionFlags, config: EvictionTexts = {}): Ev
       ...list('evictionSoft', '--eviction-soft', flags.evictionSoft, '<'),
       ...list('evictionSoftGracePeriod', '--eviction-soft-grace-period', flags.evictionSoftGracePeriod, '='),
       ...list('evictionMinimumReclaim', '--eviction-minimum-reclaim', flags.evictionMinimumReclaim, '='),
-      ...(flags.evictionMaxPodGracePeriod === undefined ? {} : { evictionMaxPodGracePeriod: numberOf('--eviction-max-pod-grace-period', flags.evictionMaxPodGracePeriod, [0, GRACE_SECONDS_MAX]) }),
-      ...(flags.evictionPressureTransitionPeriod === undefined ? {} : { evictionPressureTransitionPeriod: flags.evictionPressureTransitionPeriod }),
+      ...(grace === undefined ? {} : { evictionMaxPodGracePeriod: numberOf('--eviction-max-pod-grace-period', grace, [0, GRACE_SECONDS_MAX]) }),
+      ...(transition === undefined ? {} : { evictionPressureTransitionPeriod: transition }),
     });
   } catch (error) {
     if (error instanceof EvictionSettingError) throw new UserError(`the eviction settings cannot be used: ${error.message}`);

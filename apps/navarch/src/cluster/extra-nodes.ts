@@ -58,9 +58,14 @@ export async function prepareNodes(nodes: readonly ExtraNode[], images: string, 
 }
 
 /** Starts the agent of a node, which joins by token as one on another machine would. */
-export const startNode = (node: ExtraNode, runtime: 'containerd' | 'sim', server: string, token: string): Promise<void> => startDaemon(node.layout, 'agent', [
-  'agent', '--data-dir', node.layout.dir, '--server', server, '--token', token, '--node-name', node.name, '--node-ip', node.address, '--bridge', node.bridge, '--runtime', runtime, ...SHARED_MACHINE,
-], runtime === 'containerd' ? netnsPath(node.netns) : undefined);
+export function startNode(node: ExtraNode, runtime: 'containerd' | 'sim', server: string, token: string): Promise<void> {
+  const { layout, name, address, bridge, netns } = node;
+  const words = [
+    'agent', '--data-dir', layout.dir, '--server', server, '--token', token, '--node-name', name, '--node-ip', address,
+    '--bridge', bridge, '--runtime', runtime, ...SHARED_MACHINE,
+  ];
+  return startDaemon(layout, 'agent', words, runtime === 'containerd' ? netnsPath(netns) : undefined);
+}
 
 /** Takes away what `prepareNodes` and the agents made outside the folder. */
 export async function removeNodes(nodes: readonly ExtraNode[], signal: AbortSignal): Promise<void> {
@@ -68,7 +73,8 @@ export async function removeNodes(nodes: readonly ExtraNode[], signal: AbortSign
     await stopDaemon(layout, 'agent');
     await endUnclaimed(layout, signal);
     if (!existsSync(layout.containerd)) continue;
-    await teardownContainerd({ dir: layout.containerd, bridge, cgroupRoot: readNodeState(layout)?.cgroupRoot ?? cgroupRootOf(name, layout), netns: netnsPath(netns) }, signal);
+    const cgroupRoot = readNodeState(layout)?.cgroupRoot ?? cgroupRootOf(name, layout);
+    await teardownContainerd({ dir: layout.containerd, bridge, cgroupRoot, netns: netnsPath(netns) }, signal);
     // With the namespace its cable would go too, but a moment later.
     await deleteLink(port, undefined, signal);
     await deleteNetns(netns, signal);

@@ -133,8 +133,11 @@ const IMAGES_HIGH_PERCENT = 85;
 const IMAGES_LOW_PERCENT = 80;
 
 /** Throws UserError. */
-function imageThresholdsOf({ imageGCHighThresholdPercent: high = IMAGES_HIGH_PERCENT, imageGCLowThresholdPercent: low = IMAGES_LOW_PERCENT }: KubeletConfig): ImageThresholds {
-  if (high > 100 || low >= high) throw new UserError(`imageGCHighThresholdPercent (${high}) must be at most 100 and greater than imageGCLowThresholdPercent (${low})`);
+function imageThresholdsOf(config: KubeletConfig): ImageThresholds {
+  const { imageGCHighThresholdPercent: high = IMAGES_HIGH_PERCENT, imageGCLowThresholdPercent: low = IMAGES_LOW_PERCENT } = config;
+  if (high > 100 || low >= high) {
+    throw new UserError(`imageGCHighThresholdPercent (${high}) must be at most 100 and greater than imageGCLowThresholdPercent (${low})`);
+  }
   return { high, low };
 }
 
@@ -158,6 +161,7 @@ function hostName(): string {
 /** Upstream's. */
 const PODS_MAX = 110;
 const RETRY_MS = 1_000;
+const PASSING: ReadonlySet<string> = new Set(['NotFound', 'ServiceUnavailable', 'Forbidden']);
 
 /** What all nodes agree on, from the server; one that is away for a moment is waited for. */
 async function settingsOf(access: NodeAccess, signal: AbortSignal): Promise<NodeSettings> {
@@ -169,7 +173,7 @@ async function settingsOf(access: NodeAccess, signal: AbortSignal): Promise<Node
     } catch (error) {
       signal.throwIfAborted();
       // An answer that is a refusal will not change by asking again; a server that is starting has not made the settings yet.
-      const isRefusal = error instanceof UserError || (error instanceof StatusError && !['NotFound', 'ServiceUnavailable', 'Forbidden'].includes(error.status.reason ?? ''));
+      const isRefusal = error instanceof UserError || (error instanceof StatusError && !PASSING.has(error.status.reason ?? ''));
       if (isRefusal) throw error;
       const sentence = `waiting for the server ${access.server}: ${sentenceOf(error)}`;
       if (sentence !== said) process.stderr.write(`${sentence}\n`);

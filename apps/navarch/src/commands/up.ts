@@ -203,7 +203,8 @@ async function startServer(layout: Layout, { port, nodeIP, nodeName, runtime }: 
   // No pod asks a server with simulated nodes, and the machine need not have the node's address.
   const addresses = runtime === 'sim' && nodeIP === DEFAULTS.nodeIP ? ['127.0.0.1'] : ['127.0.0.1', nodeIP];
   await startDaemon(layout, 'server', [
-    'server', '--name', layout.name, '--data-dir', layout.dir, '--port', String(port), '--bind-address', ...addresses, '--advertise-address', nodeIP, '--node-name', nodeName,
+    'server', '--name', layout.name, '--data-dir', layout.dir, '--port', String(port), '--bind-address', ...addresses,
+    '--advertise-address', nodeIP, '--node-name', nodeName,
   ]);
   await until(layout, 'a ready API server', ['server'], 30_000, async (attempt) => {
     const { api, transport } = adminClient(layout, attempt);
@@ -242,5 +243,6 @@ async function newToken(layout: Layout, signal: AbortSignal): Promise<JoinToken>
 /** The administrator's kubeconfig with the cluster's name on everything. */
 function contextOf(layout: Layout): Record<string, unknown> {
   const text = readFileSync(layout.adminKubeconfig, 'utf8');
-  return JSON.parse(text.replaceAll('"navarch"', JSON.stringify(layout.name)).replaceAll('"navarch-admin"', JSON.stringify(`${layout.name}-admin`))) as Record<string, unknown>;
+  const named = text.replaceAll('"navarch"', JSON.stringify(layout.name)).replaceAll('"navarch-admin"', JSON.stringify(`${layout.name}-admin`));
+  return JSON.parse(named) as Record<string, unknown>;
 }

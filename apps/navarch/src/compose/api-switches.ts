@@ -14,11 +14,15 @@ export function apiSwitches(featureGates: readonly string[] = [], runtimeConfig:
   const [gates, versions] = [pairsOf(featureGates), pairsOf(runtimeConfig)];
   return {
     features: told('--feature-gates', () => parseFeatureGates(gates)), runtimeConfig: told('--runtime-config', () => runtimeConfigOf(versions)),
-    flags: { ...(gates.length > 0 ? { 'feature-gates': gates.toSorted().join(',') } : {}), ...(versions.length > 0 ? { 'runtime-config': versions.toSorted().join(',') } : {}) },
+    flags: {
+      ...(gates.length > 0 ? { 'feature-gates': gates.toSorted().join(',') } : {}),
+      ...(versions.length > 0 ? { 'runtime-config': versions.toSorted().join(',') } : {}),
+    },
   };
 }
 
-const pairsOf = (values: readonly string[]): readonly string[] => values.flatMap((value) => value.split(',')).map((pair) => pair.trim()).filter((pair) => pair !== '');
+const pairsOf = (values: readonly string[]): readonly string[] =>
+  values.flatMap((value) => value.split(',')).map((pair) => pair.trim()).filter((pair) => pair !== '');
 
 function told<T>(flag: string, parse: () => T): T {
   try {

@@ -75,9 +75,13 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
   const served = await serve({
     store, clock: systemClock, random: systemRandom(), log, metrics, tokens, issuer: 'https://kubernetes.default.svc.cluster.local',
     serviceCidr: options.serviceCidr, nodePorts: options.nodePorts, advertiseAddress: options.advertiseAddress, advertisePort: options.port,
-    parseYaml, patterns: linearPatterns, webhooks: made.use(httpsWebhooks()), extensions: httpsExtensions(extensionClient), ...(options.audit ? { audit: options.audit } : {}),
-    authenticationConfig: { clientAuthority: pki.authority.certificate, requestHeaderAuthority: frontProxy.authority.certificate, allowedNames: [FRONT_PROXY] },
-    readKubelet: kubeletReader(kubeletClient), storageBytes: () => folderBytes(storeFolder), flags: flagsOf(options), features: options.switches.features, runtimeConfig: options.switches.runtimeConfig,
+    parseYaml, patterns: linearPatterns, webhooks: made.use(httpsWebhooks()), extensions: httpsExtensions(extensionClient),
+    ...(options.audit ? { audit: options.audit } : {}),
+    authenticationConfig: {
+      clientAuthority: pki.authority.certificate, requestHeaderAuthority: frontProxy.authority.certificate, allowedNames: [FRONT_PROXY],
+    },
+    readKubelet: kubeletReader(kubeletClient), storageBytes: () => folderBytes(storeFolder), flags: flagsOf(options),
+    features: options.switches.features, runtimeConfig: options.switches.runtimeConfig,
   }, signal);
   const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', ...serverNames(options) });
   await writeIdentities(pki, options);
@@ -106,7 +110,8 @@ const flagsOf = (options: ServerOptions): Readonly<Record<string, string>> => ({
 });
 
 /** Everything a client may have asked for when it reached this server. */
-function serverNames({ advertiseAddress, bindAddresses, serviceCidr, alternativeNames }: ServerOptions): { readonly names: readonly string[]; readonly addresses: readonly string[] } {
+function serverNames(options: ServerOptions): { readonly names: readonly string[]; readonly addresses: readonly string[] } {
+  const { advertiseAddress, bindAddresses, serviceCidr, alternativeNames } = options;
   const isAddress = (text: string): boolean => /^[\d.]+$|:/.test(text);
   const bound = bindAddresses.filter((address) => address !== '0.0.0.0' && address !== '::');
   return {
@@ -121,8 +126,8 @@ function serverNames({ advertiseAddress, bindAddresses, serviceCidr, alternative
 /** Asks the API server as the controllers do: whether somebody may create a subresource of certificate requests. */
 const reviewer = ({ server }: Served) => async ({ username, uid, groups, extra }: Requester, subresource: string): Promise<boolean> => {
   const info = {
-    isResource: true, path: '', verb: 'create', group: 'authorization.k8s.io', version: 'v1', resource: 'subjectaccessreviews', subresource: '', namespace: '', name: '', rest: '',
-    isInNamespace: false,
+    isResource: true, path: '', verb: 'create', group: 'authorization.k8s.io', version: 'v1', resource: 'subjectaccessreviews',
+    subresource: '', namespace: '', name: '', rest: '', isInNamespace: false,
   };
   const resourceAttributes = { group: 'certificates.k8s.io', resource: 'certificatesigningrequests', verb: 'create', version: '*', subresource };
   const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec: { user: username, uid, groups, extra, resourceAttributes } };
@@ -132,8 +137,10 @@ const reviewer = ({ server }: Served) => async ({ username, uid, groups, extra }
 
 /** What people and the node on this machine need to get in: kubeconfigs with a certificate of their own. */
 async function writeIdentities(pki: Pki, { dataDir, port, nodeName }: ServerOptions): Promise<void> {
+  const [server, authority] = [`https://127.0.0.1:${port}`, pki.authority.certificate];
   const write = (file: string, user: string, credentials: Credentials): void =>
-    writePrivateFile(join(dataDir, file), kubeconfigText({ name: 'navarch', server: `https://127.0.0.1:${port}`, user, authority: pki.authority.certificate, ...credentials }));
+    writePrivateFile(join(dataDir, file), kubeconfigText({ name: 'navarch', server, user, authority, ...credentials }));
+  const node = `system:node:${nodeName}`;
   write('admin.kubeconfig', 'navarch-admin', await pki.identity('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'] }));
-  write('node.kubeconfig', `system:node:${nodeName}`, await pki.identity(`node-${nodeName}`, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] }));
+  write('node.kubeconfig', node, await pki.identity(`node-${nodeName}`, { commonName: node, organizations: ['system:nodes'] }));
 }

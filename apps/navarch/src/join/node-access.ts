@@ -67,7 +67,8 @@ export async function joinedAccess(options: JoinOptions, deps: Omit<OrderDeps, '
   const client = await bootstrap({ server, authority, token, nodeName }, deps, signal);
   const cluster = { server, 'certificate-authority-data': Buffer.from(authority).toString('base64') };
   writePrivateFile(clusterFile(options.identityDir), `${JSON.stringify({
-    apiVersion: 'v1', kind: 'Config', clusters: [{ name: 'cluster', cluster }], 'current-context': 'node', contexts: [{ name: 'node', context: { cluster: 'cluster', user: 'node' } }],
+    apiVersion: 'v1', kind: 'Config', clusters: [{ name: 'cluster', cluster }],
+    'current-context': 'node', contexts: [{ name: 'node', context: { cluster: 'cluster', user: 'node' } }],
     users: [{ name: 'node', user: { 'client-certificate': 'kubelet-client.pem', 'client-key': 'kubelet-client.pem' } }],
   }, null, 2)}\n`);
   storeClient(options.identityDir, client);

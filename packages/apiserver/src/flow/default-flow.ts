@@ -74,7 +74,9 @@ async function sayWhetherDangling(registry: Registry, name: string): Promise<voi
   }, { user: systemUser, isDryRun: false }, 'status');
 }
 
-async function ensure<O extends ApiObject & { readonly spec: unknown }>(registry: Registry, kind: Kind<O>, draft: Draft<O> & { readonly metadata: { readonly name: string } }): Promise<void> {
+type Named<O extends ApiObject> = Draft<O> & { readonly metadata: { readonly name: string } };
+
+async function ensure<O extends ApiObject & { readonly spec: unknown }>(registry: Registry, kind: Kind<O>, draft: Named<O>): Promise<void> {
   const resource = registry.of(kind);
   const call = { user: systemUser, isDryRun: false };
   const { name } = draft.metadata;
@@ -87,7 +89,7 @@ async function ensure<O extends ApiObject & { readonly spec: unknown }>(registry
 
 const metadataOf = (name: string) => ({ name, annotations: { [AUTO_UPDATE]: 'true' } }) as const;
 
-function levels(): readonly (Draft<PriorityLevel> & { readonly metadata: { readonly name: string } })[] {
+function levels(): readonly Named<PriorityLevel>[] {
   return [
     { metadata: metadataOf('exempt'), spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } } },
     ...LEVELS.map(([name, nominalConcurrencyShares, lendablePercent, queues, handSize]) => ({
