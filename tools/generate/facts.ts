@@ -39,7 +39,7 @@ export interface FieldFact {
 /** One row of kinds.tsv. */
 export type KindRow = Readonly<Record<
   'group' | 'version' | 'kind' | 'plural' | 'singular' | 'shortNames' | 'categories' | 'namespaced' | 'verbs' | 'stage' |
-  'subresources' | 'listKind', string>>;
+  'subresources' | 'listKind' | 'deprecated' | 'removed', string>>;
 
 export interface Facts {
   readonly types: ReadonlyMap<string, TypeFact>;

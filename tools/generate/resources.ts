@@ -8,7 +8,7 @@ export function generateResources(facts: Facts, header: string): ReadonlyMap<str
   const typeNames = new Map<string, string>([...facts.types].flatMap(([name, { gvk }]) => (gvk ? [[`${gvk[0]}/${gvk[1]}.${gvk[2]}`, name] as const] : [])));
   const lines = rows.map((row) => `  ${JSON.stringify(keyOf(row))}: ${JSON.stringify({ ...resource(row), type: typeNames.get(keyOf(row)) })},`);
   const head = `${header}import type { ResourceFacts } from '@navarch/machinery';\n\n/** By group/version.Kind; the core group is empty. */\nexport const resources = {\n`;
-  return new Map([['resources.ts', `${head}${lines.join('\n')}\n} as const satisfies Readonly<Record<string, ResourceFacts & { readonly stage: string; readonly type: string }>>;\n`]]);
+  return new Map([['resources.ts', `${head}${lines.join('\n')}\n} as const satisfies Readonly<Record<string, ResourceFacts & { readonly stage: string; readonly type: string; readonly outdated?: { readonly since: string; readonly removed: string } }>>;\n`]]);
 }
 
 const keyOf = (row: KindRow): string => `${row.group}/${row.version}.${row.kind}`;
@@ -22,6 +22,8 @@ function resource(row: KindRow): Readonly<Record<string, unknown>> {
     verbs: list(row.verbs).filter((verb) => ALL_VERBS.includes(verb)),
     subresources: row.subresources.split(';').filter(Boolean).map((text) => subresource(text, row)),
     stage: row.stage,
+    // A version that is on its way out; of a stable kind that is discouraged its own file says so.
+    ...(row.stage !== 'GA' && row.deprecated ? { outdated: { since: row.deprecated, removed: row.removed } } : {}),
   };
 }
 

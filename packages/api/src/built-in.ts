@@ -17,7 +17,7 @@ export type ResourceKey = keyof typeof resources;
 export function builtIn<Obj extends ApiObject>(
   key: ResourceKey, behaviour: Omit<KindDeclaration<Obj>, 'facts' | 'schema'> = {},
 ): Kind<Obj> {
-  const { type, stage: _, ...facts } = resources[key];
+  const { type, stage: _, outdated: __, ...facts } = resources[key] as (typeof resources)[ResourceKey] & { readonly outdated?: unknown };
   return defineKind<Obj>({ facts, schema: schemas.object(type), ...behaviour });
 }
 

@@ -1,4 +1,5 @@
 import { type ApiObject, apiVersionOf, type Kind } from '@navarch/machinery';
+import { deprecationOf } from './deprecation.ts';
 import {
   mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding,
 } from './admissionregistration/v1/policies.ts';
@@ -40,8 +41,9 @@ export const releasedResources: readonly { readonly group: string; readonly vers
 function sameAs(stable: Kind<any>, key: ResourceKey): Kind<any> {
   const { group, version } = resources[key];
   const apiVersion = apiVersionOf({ group, version });
+  const deprecated = deprecationOf(key, stable);
   return builtIn<any>(key, {
-    behaviour: stable.behaviour, columns: stable.columns, selectableFields: stable.selectableFields, storagePrefix: stable.storagePrefix,
+    ...(deprecated ? { deprecated } : {}), behaviour: stable.behaviour, columns: stable.columns, selectableFields: stable.selectableFields, storagePrefix: stable.storagePrefix,
     hub: {
       kind: stable,
       toHub: (object: ApiObject) => ({ ...object, apiVersion: apiVersionOf(stable) }),

@@ -259,7 +259,8 @@ export class Server {
     const resource = this.registry.find(group ? `${group}/${version}` : version, info.resource);
     const isOurs = this.#subresources.has(addressOfInfo(info)) || (subresource === '' && this.#computed(info) !== undefined);
     if (!isOurs && !(resource && (subresource === '' || subresource === 'scale' || resource.hasPart(subresource)))) return undefined;
-    return { isDeprecated: resource?.kind.deprecated !== undefined };
+    const deprecated = resource?.kind.deprecated;
+    return { removedRelease: deprecated && (deprecated.removed ?? '') };
   }
 
   #virtual({ group, version, resource }: RequestInfo): ResourceFacts | undefined {
@@ -322,8 +323,8 @@ function checkPlace(info: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'> 
   if (facts.namespaced && !isInNamespace && (name !== '' || (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection'))) throw notServed();
 }
 
-const deprecationText = (kind: Kind<any>, { since, use }: Deprecation): string =>
-  `${apiVersionOf(kind)} ${kind.kind} is deprecated in v${since}+${use === undefined ? '' : `; use ${use}`}`;
+const deprecationText = (kind: Kind<any>, { since, removed, use }: Deprecation): string =>
+  `${apiVersionOf(kind)} ${kind.kind} is deprecated in v${since}+${removed === undefined ? '' : `, unavailable in v${removed}+`}${use === undefined ? '' : `; use ${use}`}`;
 
 const isWebSocket = (request: ApiRequest): boolean => /\bwebsocket\b/i.test(request.header('upgrade') ?? '');
 

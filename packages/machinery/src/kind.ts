@@ -150,6 +150,8 @@ export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
 export interface Deprecation {
   /** The release that said so first: `1.33`. */
   readonly since: string;
+  /** The release from which on it will not be served: `1.38`. */
+  readonly removed?: string;
   /** What to ask for instead: `discovery.k8s.io/v1 EndpointSlice`. */
   readonly use?: string;
 }

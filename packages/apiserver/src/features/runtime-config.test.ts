@@ -77,6 +77,9 @@ test('a slice of v1beta1 has its devices in `basic`, over the wire of protobuf t
   const spec = { driver: 'gpu.example.com', pool: { name: 'p', generation: 1, resourceSliceCount: 1 }, nodeName: 'n', devices };
   const made = await ask('POST', '/apis/resource.k8s.io/v1beta1/resourceslices', { metadata: { name: 's' }, spec });
   assert.equal(made.status, 201, made.text);
+  assert.equal(made.headers['warning'], '299 - "resource.k8s.io/v1beta1 ResourceSlice is deprecated in v1.35+, unavailable in v1.38+"');
+  const counted = (await ask('GET', '/metrics')).text.split('\n').filter((line) => line.startsWith('apiserver_requested_deprecated_apis{'));
+  assert.deepEqual(counted, ['apiserver_requested_deprecated_apis{group="resource.k8s.io",removed_release="1.38",resource="resourceslices",subresource="",version="v1beta1"} 1']);
   assert.deepEqual(made.body.spec, spec);
   const stable = (await ask('GET', '/apis/resource.k8s.io/v1/resourceslices/s')).body.spec;
   assert.deepEqual(stable.devices, [{ name: 'gpu-0', ...devices[0]?.basic }]);
@@ -90,4 +93,13 @@ test('a policy of v1alpha1 works, and an invalid one is refused by its own name'
   assert.equal(status, 422);
   assert.match(body.message, /^MutatingAdmissionPolicy\.admissionregistration\.k8s\.io "p" is invalid: /);
   assert.equal((await ask('GET', '/apis/admissionregistration.k8s.io/v1beta1')).status, 404);
+});
+
+test('who asks for an earlier version is warned of its end, and told what to ask for instead', async () => {
+  const { ask } = await asked({ runtimeConfig: runtimeConfigOf(['api/all=true']) });
+  const warning = async (path: string): Promise<string | undefined> => (await ask('GET', `/apis/${path}`)).headers['warning'];
+  assert.equal(await warning('certificates.k8s.io/v1beta1/clustertrustbundles'), '299 - "certificates.k8s.io/v1beta1 ClusterTrustBundle is deprecated in v1.37+, unavailable in v1.40+; use certificates.k8s.io/v1 ClusterTrustBundle"');
+  // From 1.39 on.
+  assert.equal(await warning('resource.k8s.io/v1beta2/devicetaintrules'), undefined);
+  assert.equal(await warning('certificates.k8s.io/v1/clustertrustbundles'), undefined);
 });

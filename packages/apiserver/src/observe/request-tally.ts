@@ -13,7 +13,8 @@ const SERIES_MAX = 5_000;
 /** What requests of one sort have come to. */
 interface Series {
   readonly labels: Labels;
-  readonly isDeprecated: boolean;
+  /** Of what is deprecated: the release it goes with, or ''. */
+  readonly removedRelease: string | undefined;
   /** Of what was read, in bytes. */
   readonly sizes: Distribution | undefined;
   readonly answers: Map<string, Answers>;
@@ -31,7 +32,8 @@ interface Answers {
 
 /** What is known of the resource that a request is about. */
 export interface ServedAs {
-  readonly isDeprecated: boolean;
+  /** The resource is deprecated, and goes with that release; '' where it is not known when. */
+  readonly removedRelease: string | undefined;
 }
 
 /** Counts requests under the names of upstream's API server. On the way of every request, so it makes next to nothing. */
@@ -92,19 +94,19 @@ export class RequestTally {
     if (known) return known;
     const served = this.#servedAs(info);
     if (!served) return undefined;
-    return this.#add(key, { component: 'apiserver', group, resource, scope, subresource, verb, version }, served.isDeprecated);
+    return this.#add(key, { component: 'apiserver', group, resource, scope, subresource, verb, version }, served.removedRelease);
   }
 
   #ofDocument(request: ApiRequest, info: RequestInfo): Series | undefined {
     const labels = documentLabels(request, info);
     const key = labels && `${labels['subresource']} ${labels['resource']}`;
-    return key === undefined ? undefined : (this.#series.get(key) ?? this.#add(key, labels as Labels, false));
+    return key === undefined ? undefined : (this.#series.get(key) ?? this.#add(key, labels as Labels, undefined));
   }
 
-  #add(key: string, labels: Labels, isDeprecated: boolean): Series {
+  #add(key: string, labels: Labels, removedRelease: string | undefined): Series {
     const isRead = labels['verb'] === 'GET' || labels['verb'] === 'LIST';
-    if (this.#series.size >= SERIES_MAX && key !== OTHER_KEY) return this.#series.get(OTHER_KEY) ?? this.#add(OTHER_KEY, OTHER, false);
-    const made: Series = { labels, isDeprecated, sizes: isRead ? new Distribution(BYTES) : undefined, answers: new Map(), open: 0 };
+    if (this.#series.size >= SERIES_MAX && key !== OTHER_KEY) return this.#series.get(OTHER_KEY) ?? this.#add(OTHER_KEY, OTHER, undefined);
+    const made: Series = { labels, removedRelease, sizes: isRead ? new Distribution(BYTES) : undefined, answers: new Map(), open: 0 };
     this.#series.set(key, made);
     return made;
   }
@@ -172,8 +174,8 @@ function count(series: Series, dryRun: string, status: number): Answers {
 /** The labels of deprecated resources that were asked for: one for all verbs and scopes. */
 function deprecated(all: readonly Series[]): readonly Labels[] {
   const found = new Map<string, Labels>();
-  for (const { isDeprecated, labels: { group = '', version = '', resource = '', subresource = '' } } of all) {
-    if (isDeprecated) found.set(`${group} ${version} ${resource} ${subresource}`, { group, removed_release: '', resource, subresource, version });
+  for (const { removedRelease, labels: { group = '', version = '', resource = '', subresource = '' } } of all) {
+    if (removedRelease !== undefined) found.set(`${group} ${version} ${resource} ${subresource}`, { group, removed_release: removedRelease, resource, subresource, version });
   }
   return [...found.values()];
 }

@@ -1,5 +1,6 @@
-import type { ApiObject, Kind } from '@navarch/machinery';
-import { builtIn } from '../../built-in.ts';
+import type { ApiObject, Deprecation, Kind } from '@navarch/machinery';
+import { builtIn, type ResourceKey } from '../../built-in.ts';
+import { deprecationOf } from '../../deprecation.ts';
 import type { Device, DeviceRequest, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '../../generated/types/resource-v1.ts';
 import type {
   Device as OldDevice, DeviceRequest as OldRequest, ResourceClaim as OldClaim, ResourceClaimTemplate as OldTemplate, ResourceSlice as OldSlice,
@@ -13,23 +14,31 @@ const STABLE = 'resource.k8s.io/v1';
 const OLD = 'resource.k8s.io/v1beta1';
 
 export const resourceClaimV1Beta1: Kind<OldClaim> = builtIn<OldClaim>('resource.k8s.io/v1beta1.ResourceClaim', {
+  ...outdated('resource.k8s.io/v1beta1.ResourceClaim', resourceClaim),
   columns: columnsThrough<OldClaim, ResourceClaim>(resourceClaim, claimToHub),
   hub: { kind: resourceClaim, toHub: claimToHub, fromHub: (hub) => claimFromHub(hub as ResourceClaim) },
   behaviour: { desired: resourceClaim.behaviour.desired === false ? false : (claim) => [claim.spec] },
 });
 
 export const resourceClaimTemplateV1Beta1: Kind<OldTemplate> = builtIn<OldTemplate>('resource.k8s.io/v1beta1.ResourceClaimTemplate', {
+  ...outdated('resource.k8s.io/v1beta1.ResourceClaimTemplate', resourceClaimTemplate),
   columns: columnsThrough<OldTemplate, ResourceClaimTemplate>(resourceClaimTemplate, templateToHub),
   hub: { kind: resourceClaimTemplate, toHub: templateToHub, fromHub: (hub) => templateFromHub(hub as ResourceClaimTemplate) },
   behaviour: { desired: resourceClaimTemplate.behaviour.desired === false ? false : (template) => [template.spec] },
 });
 
 export const resourceSliceV1Beta1: Kind<OldSlice> = builtIn<OldSlice>('resource.k8s.io/v1beta1.ResourceSlice', {
+  ...outdated('resource.k8s.io/v1beta1.ResourceSlice', resourceSlice),
   columns: columnsThrough<OldSlice, ResourceSlice>(resourceSlice, sliceToHub),
   selectableFields: { 'spec.nodeName': (slice) => slice.spec.nodeName ?? '', 'spec.driver': (slice) => slice.spec.driver },
   hub: { kind: resourceSlice, toHub: sliceToHub, fromHub: (hub) => sliceFromHub(hub as ResourceSlice) },
   behaviour: { desired: (slice) => [slice.spec] },
 });
+
+function outdated(key: ResourceKey, stable: Kind<any>): { readonly deprecated?: Deprecation } {
+  const deprecated = deprecationOf(key, stable);
+  return deprecated ? { deprecated } : {};
+}
 
 function columnsThrough<Old extends ApiObject, Stable extends ApiObject>(stable: Kind<Stable>, toHub: (old: Old) => Stable) {
   return stable.columns.map((column) => ({ ...column, value: (old: Old, context: { readonly now: number }) => column.value(toHub(old), context) }));
