@@ -1,4 +1,4 @@
-import { type MetricRegistry, randomUid } from '@navarch/base';
+import { type MetricRegistry, randomUid, type Tick } from '@navarch/base';
 import { apiVersionOf, badRequest, type Deprecation, type Kind, pathSegmentErrors, type ResourceFacts, statusOf, StatusError } from '@navarch/machinery';
 import type { Aggregation, ExtensionVersion } from './aggregation/aggregation.ts';
 import { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
@@ -82,6 +82,7 @@ export class Server {
   readonly #formats: readonly Format[];
   readonly #flow: FlowControl;
   readonly #accessMeasures: AccessMeasures;
+  readonly #handshakes: Tick;
   readonly #tally = new RequestTally((info) => this.#servedAs(info));
   /** Names requests in logs and audits: random for the server, counted within it. */
   readonly #idPrefix: string;
@@ -95,6 +96,7 @@ export class Server {
     this.#formats = formatsOf(deps.features);
     this.#bodies = new Bodies(deps.parseYaml, this.#formats);
     this.#flow = new FlowControl(deps.registry, deps.metrics);
+    this.#handshakes = deps.metrics.counter('apiserver_tls_handshake_errors_total', "[ALPHA] Number of requests dropped with 'TLS handshake error from' error").of({});
     this.#accessMeasures = accessMeasures(deps.metrics, deps.registry.deps.clock);
     deps.metrics.collect(() => [...this.#tally.families(), ...this.#flow.families(), ...storageFamilies(deps.registry, deps.storageBytes), ...deps.features.families()]);
     this.#idPrefix = randomUid(this.registry.deps.random).slice(0, -12);
@@ -105,6 +107,11 @@ export class Server {
       kinds: () => deps.registry.kinds, extensions: () => deps.aggregation?.versions ?? NO_EXTENSIONS,
       virtual, address, formats: this.#formats, features, process, issuer, tokens, metrics: () => deps.metrics.text(), health: deps.health,
     });
+  }
+
+  /** Somebody connected, and no TLS came of it. */
+  handshakeFailed(): void {
+    this.#handshakes.add();
   }
 
   /** Whether long answers are made shorter for clients that can take them so. */

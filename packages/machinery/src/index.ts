@@ -58,7 +58,7 @@ export { type Before } from './structural/before.ts';
 export { type JsonSchema } from './structural/json-schema.ts';
 export { inKeyOrder } from './structural/key-order.ts';
 export { checkRuleFields, checkRules } from './structural/check-rules.ts';
-export { RuleValidator } from './structural/rules.ts';
+export { type RuleTimes, RuleValidator } from './structural/rules.ts';
 export { schemaOf } from './structural/schema-of.ts';
 export { celTypeOf } from './structural/schema-type.ts';
 export { backtrackingPatterns, matchesOf, type Patterns } from './structural/patterns.ts';

@@ -96,6 +96,7 @@ export class WatchCache<T> {
   #revision = 0;
   #oldest = 0;
   #isSynced = false;
+  #bytes = 0;
 
   constructor(prefix: string, form: Form<T>, indexes: Readonly<Record<string, (object: T) => string>> = {}) {
     this.prefix = prefix;
@@ -125,6 +126,11 @@ export class WatchCache<T> {
 
   get size(): number {
     return this.#live.size;
+  }
+
+  /** What its objects take in the store, without what they are found by. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Changes it has been told of. */
@@ -215,6 +221,7 @@ export class WatchCache<T> {
   #put(cached: Cached<T>): void {
     const previous = this.#live.get(cached.key);
     this.#live.set(cached.key, cached);
+    this.#bytes += cached.size - (previous?.size ?? 0);
     for (const index of this.#indexes) {
       if (previous) removeFrom(index, index.valueOf(previous.object), cached.key);
       addTo(index, index.valueOf(cached.object), cached.key);
@@ -225,6 +232,7 @@ export class WatchCache<T> {
     const previous = this.#live.get(key);
     if (!previous) return;
     this.#live.delete(key);
+    this.#bytes -= previous.size;
     this.#keys.splice(lowerBound(this.#keys, key), 1);
     for (const index of this.#indexes) removeFrom(index, index.valueOf(previous.object), key);
   }

@@ -1,9 +1,10 @@
 import { customKinds, customResourceDefinition, type CustomResourceDefinition } from '@navarch/api';
-import { type Clock, type Logger, Notifier, type Random } from '@navarch/base';
-import { type ApiObject, equalJson, type Mutable, type Patterns, StatusError } from '@navarch/machinery';
+import { type Clock, type Logger, noMetrics, Notifier, type Random } from '@navarch/base';
+import { type ApiObject, equalJson, type Mutable, type Patterns, type RuleTimes, StatusError } from '@navarch/machinery';
 import type { Cached } from '@navarch/store';
 import type { Webhooks } from '../admission/webhooks/port.ts';
 import { systemUser } from '../auth/user.ts';
+import { ruleTimes } from '../observe/rule-times.ts';
 import { timestamp } from '../registry/meta.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -46,9 +47,11 @@ export class CustomResources {
   readonly #served = new Map<string, ServedDefinition>();
   readonly #dirty = new Set<string>();
   readonly #arrived = new Notifier();
+  readonly #times: RuleTimes;
 
   constructor(deps: CustomResourcesDeps) {
     this.#deps = deps;
+    this.#times = ruleTimes(deps.registry.deps.metrics ?? noMetrics, deps.clock);
     this.#definitions = deps.registry.of(customResourceDefinition);
   }
 
@@ -128,7 +131,7 @@ export class CustomResources {
     const isTerminating = definition.metadata.deletionTimestamp !== undefined;
     const served = this.#served.get(definition.metadata.name);
     if (served && served.isTerminating === isTerminating && equalJson(served.spec, definition.spec)) return;
-    const kinds = customKinds(definition, patterns);
+    const kinds = customKinds(definition, { patterns, times: this.#times });
     if (!kinds) return;
     await registry.serve(kinds, this.#conversionOf(definition));
     served?.stop();

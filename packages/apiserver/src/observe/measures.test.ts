@@ -99,3 +99,75 @@ test('flows count the requests that got a seat', async () => {
   assert.ok(linesOf(text, 'apiserver_flowcontrol_current_executing_requests').includes('apiserver_flowcontrol_current_executing_requests{flow_schema="exempt",priority_level="exempt"} 1'));
   assert.match(text, /^apiserver_flowcontrol_request_wait_duration_seconds_count\{execute="true",flow_schema="global-default",priority_level="global-default"\} 1$/m);
 });
+
+test('lists are counted by how they were found, with what was looked at and what was shown', async () => {
+  const { ask } = await asked();
+  for (const name of ['a', 'b', 'c']) await ask('POST', '/api/v1/namespaces/d/configmaps', { metadata: { name, labels: { x: name } } });
+  const before = (await ask('GET', '/metrics')).text;
+  await ask('GET', '/api/v1/namespaces/d/configmaps?labelSelector=x%3Da');
+  await ask('GET', '/api/v1/namespaces/d/configmaps?limit=2');
+  await ask('GET', '/api/v1/pods?fieldSelector=spec.nodeName%3Dn');
+  const { text } = await ask('GET', '/metrics');
+  const grown = (series: string): number => valueOf(text, series) - valueOf(before, series);
+  const kind = 'group="",';
+  assert.equal(grown(`apiserver_cache_list_total{${kind}index="",resource="configmaps"}`), 2);
+  // Two pages of three: the third is seen to be there, and not shown.
+  assert.equal(grown(`apiserver_cache_list_fetched_objects_total{${kind}index="",resource="configmaps"}`), 3 + 3);
+  assert.equal(grown(`apiserver_cache_list_returned_objects_total{${kind}resource="configmaps"}`), 1 + 2);
+  assert.equal(grown(`apiserver_cache_list_total{${kind}index="f:spec.nodeName",resource="pods"}`), 1);
+});
+
+test('what is stored is measured: its bytes, its changes, and how far it is', async () => {
+  const { ask, server } = await asked();
+  const told = async (name: string): Promise<number> => valueOf((await ask('GET', '/metrics')).text, `${name}{group="",resource="configmaps"}`);
+  const before = await told('apiserver_resource_size_estimate_bytes');
+  const made = await ask('POST', '/api/v1/namespaces/d/configmaps', { metadata: { name: 'a' }, data: { text: 'x'.repeat(1000) } });
+  assert.equal((await told('apiserver_resource_size_estimate_bytes')) - before, made.bytes.length);
+  assert.equal(await told('apiserver_watch_cache_resource_version'), Number(made.body.metadata.resourceVersion));
+  assert.equal(await told('apiserver_watch_cache_events_received_total'), 1);
+  await ask('DELETE', '/api/v1/namespaces/d/configmaps/a');
+  assert.equal(await told('apiserver_resource_size_estimate_bytes'), before);
+  assert.equal(valueOf((await ask('GET', '/metrics')).text, 'apiserver_tls_handshake_errors_total'), 0);
+  server.handshakeFailed();
+  assert.equal(valueOf((await ask('GET', '/metrics')).text, 'apiserver_tls_handshake_errors_total'), 1);
+});
+
+test('watches tell what they looked at when they began, and who read too slowly', async () => {
+  const { server, ask, watch } = await asked();
+  for (const name of ['a', 'b']) await ask('POST', '/api/v1/namespaces/d/configmaps', { metadata: { name } });
+  const of = 'group="",resource="configmaps"';
+  const open = await watch('/api/v1/namespaces/d/configmaps?watch=true');
+  await ask('POST', '/api/v1/namespaces/d/configmaps', { metadata: { name: 'c' } });
+  await open.close();
+  const slow = await server.handle({
+    method: 'GET', path: '/api/v1/namespaces/d/configmaps', query: new URLSearchParams('watch=true&resourceVersion=1'), header: (name) => (name === 'authorization' ? 'Bearer admin' : undefined),
+    headerNames: () => ['authorization'], body: async () => new Uint8Array(), remoteAddress: '', signal: new AbortController().signal,
+  });
+  assert.equal(slow.type, 'stream');
+  await slow.run({ write: () => false, drained: async () => undefined }, new AbortController().signal);
+  const { text } = await ask('GET', '/metrics');
+  assert.equal(valueOf(text, `apiserver_init_events_total{${of}}`), 2);
+  assert.equal(valueOf(text, `apiserver_terminated_watchers_total{${of}}`), 1);
+});
+
+test('rules of custom resources are timed: once when they are compiled, then for each object', async () => {
+  const { ask } = await asked();
+  const spec = { type: 'object', properties: { n: { type: 'integer' } }, 'x-kubernetes-validations': [{ rule: 'self.n > 0' }] };
+  const made = await ask('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    metadata: { name: 'counts.e.com' },
+    spec: {
+      group: 'e.com', scope: 'Namespaced', names: { plural: 'counts', singular: 'count', kind: 'Count', listKind: 'CountList' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } }],
+    },
+  });
+  assert.equal(made.status, 201, made.text);
+  const statuses: number[] = [];
+  for (const n of [1, 2, -1]) statuses.push((await ask('POST', '/apis/e.com/v1/namespaces/d/counts', { apiVersion: 'e.com/v1', kind: 'Count', metadata: { name: `n${n}` }, spec: { n } })).status);
+  assert.deepEqual(statuses, [201, 201, 422]);
+  const { text } = await ask('GET', '/metrics');
+  assert.equal(valueOf(text, 'apiserver_cel_compilation_duration_seconds_count'), 1);
+  assert.equal(valueOf(text, 'apiserver_cel_evaluation_duration_seconds_count'), 3);
+});
+
+/** The number of one series; 0 where it is not told. */
+const valueOf = (text: string, series: string): number => Number(text.split('\n').find((line) => line.startsWith(`${series} `))?.slice(series.length + 1) ?? 0);

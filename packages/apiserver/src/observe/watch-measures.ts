@@ -9,6 +9,10 @@ export interface WatchCounts {
   readonly events: Tick;
   /** Bytes of each. */
   readonly sizes: Observer;
+  /** Objects that were there when a watch began and were looked at for it. */
+  readonly looked: Tick;
+  /** Watches that ended because nobody read what they sent. */
+  readonly tooSlow: Tick;
   /** How long it took to send all that was there (s), to watches that asked for it. */
   initial(scope: 'cluster' | 'namespace'): Observer;
 }
@@ -21,9 +25,12 @@ export class WatchMeasures {
     const events = metrics.counter('apiserver_watch_events_total', '[BETA] Number of events sent in watch clients');
     const sizes = metrics.histogram('apiserver_watch_events_sizes', '[BETA] Watch event size distribution in bytes', BYTES);
     const initial = metrics.histogram('apiserver_watch_list_duration_seconds', '[BETA] Response latency distribution in seconds for watch list requests broken by group, version, resource and scope.', LIST_SECONDS);
+    const looked = metrics.counter('apiserver_init_events_total', '[ALPHA] Counter of init events processed in watch cache broken by resource type.');
+    const tooSlow = metrics.counter('apiserver_terminated_watchers_total', '[ALPHA] Counter of watchers closed due to unresponsiveness broken by resource type.');
     this.of = ({ group, version, plural }) => {
       const labels = { group, version, resource: plural };
-      return { events: events.of(labels), sizes: sizes.of(labels), initial: (scope) => initial.of({ ...labels, scope }) };
+      const kind = { group, resource: plural };
+      return { events: events.of(labels), sizes: sizes.of(labels), looked: looked.of(kind), tooSlow: tooSlow.of(kind), initial: (scope) => initial.of({ ...labels, scope }) };
     };
   }
 }

@@ -75,15 +75,20 @@ interface Reach {
 function present({ resource, selection, prefix, after, limit, revision }: Reach): Page {
   const objects: Cached<ApiObject>[] = [];
   let last = after;
-  for (const cached of candidates(resource, selection, prefix, after)) {
+  let fetched = 0;
+  const { index, found } = candidates(resource, selection, prefix, after);
+  for (const cached of found) {
+    fetched += 1;
     if (!selection.isEverything && !selection.matches(cached.object)) continue;
     if (limit !== undefined && objects.length === limit) {
       const remaining = selection.isEverything ? resource.shelf.cache.count(prefix, last) : undefined;
+      resource.listCounts.listed(index, fetched, objects.length);
       return { objects, revision, continue: encodeToken({ revision, after: last ?? '' }), remaining };
     }
     objects.push(cached);
     last = cached.key;
   }
+  resource.listCounts.listed(index, fetched, objects.length);
   return { objects, revision, continue: '', remaining: undefined };
 }
 
@@ -105,19 +110,25 @@ async function past({ resource, selection, prefix, after, limit, revision }: Rea
   }
 }
 
+interface Candidates {
+  /** As upstream names it; '' where all under the prefix are looked at. */
+  readonly index: string;
+  readonly found: Iterable<Cached<ApiObject>>;
+}
+
 /** An exact field or label requirement that has an index saves the scan. */
-function candidates(resource: Resource<any>, selection: Selection, prefix: string, after: string | undefined): Iterable<Cached<ApiObject>> {
+function candidates(resource: Resource<any>, selection: Selection, prefix: string, after: string | undefined): Candidates {
   const { cache } = resource.shelf;
   for (const { field, isEqual, value } of selection.fields) {
     if (!isEqual) continue;
     const indexed = cache.indexed(field, value);
-    if (indexed) return indexed.filter((cached) => cached.key.startsWith(prefix) && (after === undefined || cached.key > after));
+    if (indexed) return { index: `f:${field}`, found: indexed.filter((cached) => cached.key.startsWith(prefix) && (after === undefined || cached.key > after)) };
     if (field === 'metadata.name' && (prefix !== cache.prefix || !resource.kind.namespaced)) {
       const cached = cache.get(`${prefix}${value}`);
-      return cached && (after === undefined || cached.key > after) ? [cached] : [];
+      return { index: '', found: cached && (after === undefined || cached.key > after) ? [cached] : [] };
     }
   }
-  return cache.range(prefix, after);
+  return { index: '', found: cache.range(prefix, after) };
 }
 
 /** The version the list must have; undefined: the newest will do. */

@@ -6,6 +6,7 @@ import type { AdmissionPlugin } from '../admission/admission.ts';
 import type { Access } from '../auth/access.ts';
 import type { Conversion } from '../custom-resources/conversion.ts';
 import { AdmissionMeasures } from '../observe/admission-measures.ts';
+import { ListMeasures } from '../observe/list-measures.ts';
 import { WatchMeasures } from '../observe/watch-measures.ts';
 import { CustomForm } from './custom-form.ts';
 import type { Attendant } from './drafts.ts';
@@ -34,7 +35,7 @@ export interface RegistryDeps {
 /** Every resource that is served, by name. */
 export class Registry {
   readonly deps: RegistryDeps;
-  readonly measures: { readonly admission: AdmissionMeasures; readonly watches: WatchMeasures };
+  readonly measures: { readonly admission: AdmissionMeasures; readonly watches: WatchMeasures; readonly lists: ListMeasures };
   readonly #resources = new Map<string, Resource<any>>();
   readonly #byKind = new Map<Kind<any>, Resource<any>>();
   /** By place in the store; custom resources have one for each version, the stored one first. */
@@ -47,7 +48,7 @@ export class Registry {
   constructor(deps: RegistryDeps) {
     this.deps = deps;
     const { metrics = noMetrics, clock } = deps;
-    this.measures = { admission: new AdmissionMeasures(metrics, clock), watches: new WatchMeasures(metrics) };
+    this.measures = { admission: new AdmissionMeasures(metrics, clock), watches: new WatchMeasures(metrics), lists: new ListMeasures(metrics) };
     this.#kinds = deps.kinds.filter((kind) => deps.isServed?.(kind) ?? true);
     for (const kind of deps.kinds) this.#keep(kind, this.#shelfOf(kind.hub?.kind ?? kind));
     for (const kind of this.#kinds) this.#resources.set(nameOf(kind), this.of(kind));

@@ -7,6 +7,7 @@ import {
 import { type Cached, StaleError } from '@navarch/store';
 import type { AdmissionContext, Operation } from '../admission/admission.ts';
 import { AdmissionChain } from '../admission/chain.ts';
+import type { ListCounts } from '../observe/list-measures.ts';
 import type { ApplyRequest, Call, Draft, PatchType } from './call.ts';
 import { type DeleteOptions, Deletion } from './deletion.ts';
 import { Drafts } from './drafts.ts';
@@ -33,6 +34,8 @@ export class Resource<O extends ApiObject> {
   readonly watchers: FanOut;
   readonly #parts: Readonly<Record<string, Part<O>>>;
   readonly #drafts: Drafts<O>;
+  /** Most resources are never listed. */
+  #listCounts: ListCounts | undefined;
 
   constructor(kind: Kind<O>, shelf: Shelf, registry: Registry) {
     this.kind = kind;
@@ -45,6 +48,10 @@ export class Resource<O extends ApiObject> {
       kind, stored: shelf.kind, parts: this.#parts, admission: new AdmissionChain(registry.deps.admission, () => contextOf(registry), registry.measures.admission),
       attendant: registry.deps.attendants?.[`${kind.group}/${kind.plural}`],
     });
+  }
+
+  get listCounts(): ListCounts {
+    return (this.#listCounts ??= this.registry.measures.lists.of(this.kind));
   }
 
   hasPart(name: string): boolean {

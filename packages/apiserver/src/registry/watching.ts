@@ -105,7 +105,9 @@ class Watch implements Reader {
     let frames: Uint8Array[] = [];
     let bytes = 0;
     // Taken at once: what changes while the client reads comes afterwards, as events.
-    for (const cached of Array.from(shelf.cache.range(this.#prefix))) {
+    const there = Array.from(shelf.cache.range(this.#prefix));
+    this.#counts.looked.add(there.length);
+    for (const cached of there) {
       if (!this.#selection.matches(cached.object)) continue;
       const frame = showAdded(how, this.#resource, cached, this.#takeHeader());
       frames.push(frame);
@@ -224,7 +226,9 @@ class Watch implements Reader {
 
   #send({ bytes, sizes }: Frames): void {
     this.#count(sizes);
-    if (!this.#sink.write(bytes)) this.#end.abort(new Error('The watcher reads too slowly'));
+    if (this.#sink.write(bytes) || this.#end.signal.aborted) return;
+    this.#counts.tooSlow.add();
+    this.#end.abort(new Error('The watcher reads too slowly'));
   }
 
   #count(sizes: readonly number[]): void {

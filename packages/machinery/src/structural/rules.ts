@@ -56,16 +56,28 @@ export function compileRule(source: string, rule: Rule, declared: Declared | und
   }
 }
 
+/** Who wants to know how long rules take. */
+export interface RuleTimes {
+  /** Monotonic, ms. */
+  now(): number;
+  /** The rules of one part of a schema were compiled. */
+  compiled(ms: number): void;
+  /** An object was held to all of its rules. */
+  evaluated(ms: number): void;
+}
+
 /** Holds objects of one schema to its rules, which are compiled when they are first needed. */
 export class RuleValidator {
   readonly #schema: JsonSchema;
   readonly #compiled = new WeakMap<JsonSchema, readonly (CompiledRule | RuleFault)[]>();
   readonly #hasRules: boolean;
   readonly #patterns: Patterns;
+  readonly #times: RuleTimes | undefined;
 
   /** `patterns`: the engine of `matches()`. */
-  constructor(schema: JsonSchema, patterns: Patterns) {
+  constructor(schema: JsonSchema, patterns: Patterns, times?: RuleTimes) {
     this.#schema = schema;
+    this.#times = times;
     this.#patterns = patterns;
     this.#hasRules = someSchema(schema, (one) => rulesOf(one).length > 0);
   }
@@ -80,12 +92,14 @@ export class RuleValidator {
    */
   validate(value: unknown, at: Field, before?: Before): void {
     if (!this.#hasRules) return;
+    const began = this.#times?.now() ?? 0;
     try {
       const place = { value, schema: this.#schema, ruled: this.#schema, before, isRatcheted: true, isResource: true };
       this.#check(place, at, new Budget(COST_MAX));
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error;
     }
+    this.#times?.evaluated(this.#times.now() - began);
   }
 
   #check(place: Place, at: Field, budget: Budget): void {
@@ -115,9 +129,11 @@ export class RuleValidator {
   #rules({ schema, ruled, isResource }: Place): readonly (CompiledRule | RuleFault)[] {
     let rules = this.#compiled.get(ruled);
     if (rules) return rules;
+    const began = this.#times?.now() ?? 0;
     const declared = rulesOf(ruled).length > 0 ? declaredBy(schema, isResource) : undefined;
     rules = rulesOf(ruled).filter(({ rule }) => rule.trim() !== '').map((rule) => compiled(rule, declared, this.#patterns));
     this.#compiled.set(ruled, rules);
+    if (rules.length > 0) this.#times?.compiled(this.#times.now() - began);
     return rules;
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
+import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -133,6 +134,16 @@ test('listenHttps() sends long lists whole, compressed for who accepts it', asyn
   assert.equal(plain.headers['content-length'], String(plain.body.length));
   assert.ok(squeezed.body.length < plain.body.length / 10);
   assert.deepEqual(gunzipSync(squeezed.body), plain.body);
+});
+
+test('listenHttps() counts who connects and speaks no TLS', async () => {
+  const failed = async (): Promise<string | undefined> => /^apiserver_tls_handshake_errors_total (\d+)$/m.exec((await ask({ ':path': '/metrics' })).body.toString())?.[1];
+  const before = Number(await failed());
+  const stranger = connectSocket(listening.port, '127.0.0.1');
+  stranger.on('error', () => undefined);
+  stranger.end('GET / HTTP/1.0\r\n\r\n');
+  await new Promise((resolve) => stranger.on('close', resolve).resume());
+  assert.equal(Number(await failed()), before + 1);
 });
 
 test('listenHttps() compresses nothing where APIResponseCompression is off', async () => {

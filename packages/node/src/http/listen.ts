@@ -46,7 +46,7 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
       socket.on('error', () => socket.destroy()); // A client that went away: nothing to say.
     });
     listener.on('sessionError', () => undefined);
-    listener.on('tlsClientError', () => undefined);
+    listener.on('tlsClientError', () => server.handshakeFailed());
     await listening(listener, address, port);
     port = (listener.address() as AddressInfo).port;
     listeners.push(listener);

@@ -14,6 +14,8 @@ export function processMetrics(release: string): () => readonly MetricFamily[] {
       gauge('process_max_fds', 'Maximum number of open file descriptors.', limit('Max open files')),
       gauge('process_open_fds', 'Number of open file descriptors.', openFiles()),
       gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', rss),
+      gauge('process_virtual_memory_bytes', 'Virtual memory size in bytes.', virtualBytes()),
+      gauge('process_virtual_memory_max_bytes', 'Maximum amount of virtual memory available in bytes.', limit('Max address space')),
       gauge('process_start_time_seconds', '[ALPHA] Start time of the process since unix epoch in seconds.', startedAt),
       {
         name: 'kubernetes_build_info', type: 'gauge',
@@ -38,9 +40,19 @@ function openFiles(): number {
   }
 }
 
+function virtualBytes(): number {
+  try {
+    return Number(readFileSync('/proc/self/status', 'utf8').match(/^VmSize:\s+(\d+) kB$/m)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
 function limit(name: string): number {
   try {
-    return Number(new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 0);
+    const text = new RegExp(`^${name}\\s+(\\d+|unlimited)`, 'm').exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? '0';
+    // As every client for Prometheus says it.
+    return text === 'unlimited' ? 2 ** 64 : Number(text);
   } catch {
     return 0;
   }

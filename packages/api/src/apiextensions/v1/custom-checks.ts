@@ -1,5 +1,5 @@
 import {
-  type ApiObject, type Before, Field, type JsonSchema, type Patterns, RuleValidator, StructuralValidator, validateEmbedded, validateListTypes,
+  type ApiObject, type Before, Field, type JsonSchema, type Patterns, type RuleTimes, RuleValidator, StructuralValidator, validateEmbedded, validateListTypes,
 } from '@navarch/machinery';
 
 /** After these the value may be too large or of another shape than rules can rely on. */
@@ -7,6 +7,14 @@ const BLOCKING = new Set<string>(['FieldValueNotSupported', 'FieldValueRequired'
 const INT32_MAX = 2 ** 31 - 1;
 
 type Whole = ApiObject & { readonly status?: unknown };
+
+/** What rules are evaluated with. */
+export interface RuleEngine {
+  /** How patterns are matched. */
+  readonly patterns: Patterns;
+  /** Absent: nobody wants to know how long it takes. */
+  readonly times?: RuleTimes | undefined;
+}
 
 /** What the objects of one version of a custom resource are held to: its schema, then the rules in it. */
 export class CustomChecks {
@@ -18,12 +26,12 @@ export class CustomChecks {
   readonly #replicas: readonly string[];
 
   /** `specReplicasPath`: where the scale subresource has its number, `.spec.replicas`. */
-  constructor(schema: JsonSchema, patterns: Patterns, specReplicasPath: string | undefined) {
+  constructor(schema: JsonSchema, { patterns, times }: RuleEngine, specReplicasPath: string | undefined) {
     this.#schema = schema;
     this.#statusSchema = schema.properties?.['status'] ?? {};
     this.#validator = new StructuralValidator(schema, patterns);
     this.#statusValidator = new StructuralValidator(this.#statusSchema, patterns);
-    this.#rules = new RuleValidator(schema, patterns);
+    this.#rules = new RuleValidator(schema, patterns, times);
     this.#replicas = specReplicasPath?.replace(/^\./, '').split('.') ?? [];
   }
 

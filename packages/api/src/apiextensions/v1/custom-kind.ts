@@ -1,12 +1,12 @@
 import {
   type ApiObject, applyDefaults, cloneJson, type Column, compileSimplePath, decode, DecodeError, defineKind, failure, type FieldSchema,
-  humanDuration, type JsonSchema, type Kind, type Mutable, type Part, type Patterns, prune, pruneNulls, type ScaleFacts, schemaOf,
+  humanDuration, type JsonSchema, type Kind, type Mutable, type Part, prune, pruneNulls, type ScaleFacts, schemaOf,
   type SubresourceFacts, type Verb,
 } from '@navarch/machinery';
 import { schemas } from '../../built-in.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
 import { age } from '../../columns.ts';
-import { CustomChecks } from './custom-checks.ts';
+import { CustomChecks, type RuleEngine } from './custom-checks.ts';
 
 /** An object of a custom resource: what its schema makes of it. */
 export interface CustomObject extends ApiObject {
@@ -34,14 +34,14 @@ export interface CustomKinds {
 }
 
 /** undefined: the definition stores no version. */
-export function customKinds(definition: CustomResourceDefinition, patterns: Patterns): CustomKinds | undefined {
+export function customKinds(definition: CustomResourceDefinition, engine: RuleEngine): CustomKinds | undefined {
   const { versions } = definition.spec;
   const version = versions.find(({ storage }) => storage);
   const foremost = version?.served ? version : versions.find(({ served }) => served);
   const all = versions.map((one): CustomVersion => {
     const json = schemaIn(one);
     return {
-      kind: customKind(definition, one, patterns, one !== foremost), isServed: one.served,
+      kind: customKind(definition, one, engine, one !== foremost), isServed: one.served,
       shape: (value) => decodeCustom(value, json, false).value as unknown as CustomObject,
     };
   });
@@ -52,10 +52,10 @@ export function customKinds(definition: CustomResourceDefinition, patterns: Patt
 const schemaIn = ({ schema }: CustomResourceDefinitionVersion): JsonSchema =>
   (schema?.openAPIV3Schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }) as JsonSchema;
 
-function customKind({ metadata, spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion, patterns: Patterns, isAlternate: boolean): Kind<CustomObject> {
+function customKind({ metadata, spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion, engine: RuleEngine, isAlternate: boolean): Kind<CustomObject> {
   const { group, names, scope } = spec;
   const json = schemaIn(version);
-  const checks = new CustomChecks(json, patterns, version.subresources?.scale?.specReplicasPath);
+  const checks = new CustomChecks(json, engine, version.subresources?.scale?.specReplicasPath);
   const hasStatus = version.subresources?.status !== undefined;
   return defineKind<CustomObject>({
     facts: {
