@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { servePortForward } from './port-forward.ts';
 import { SpdyConnection } from './spdy/connection.ts';
 import { startFakeRuntime, textOf } from './testing/fake-runtime.ts';
+import { upgradeServer } from './testing/upgrade-server.ts';
 
 /** Port 80 echoes; at any other nothing listens. */
 async function harness(ports: readonly number[]) {
@@ -22,24 +21,11 @@ async function harness(ports: readonly number[]) {
       data?.pipe(data);
     },
   });
-  const abort = new AbortController();
-  const sessions: Promise<void>[] = [];
-  const server = createServer();
-  server.on('upgrade', (request, socket: Duplex, head: Buffer) => {
+  const served = await upgradeServer(runtime, (upgrade, signal) => {
     const dial = { isTls: false, host: '127.0.0.1', port: runtime.port, path: '/forward', method: 'POST', headers: {} };
-    sessions.push(servePortForward({ request, socket, head, idleMs: 0 }, ports, dial, abort.signal));
+    return servePortForward({ ...upgrade, idleMs: 0 }, ports, dial, signal);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    runtime, sessions, url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    async [Symbol.asyncDispose]() {
-      abort.abort();
-      await Promise.allSettled(sessions);
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await runtime[Symbol.asyncDispose]();
-    },
-  };
+  return { ...served, runtime };
 }
 
 const TUNNEL = 'SPDY/3.1+portforward.k8s.io';

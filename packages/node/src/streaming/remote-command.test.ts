@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { type CommandStreams, serveRemoteCommand } from './remote-command.ts';
 import { type Behaviour, exited, startFakeRuntime, succeeded, textOf } from './testing/fake-runtime.ts';
+import { upgradeServer } from './testing/upgrade-server.ts';
 import { refuseUpgrade, UpgradeRefused } from './upgrade.ts';
 
 /** A server of WebSockets before a fake runtime: what a kubelet is, without the rest of one. */
@@ -15,30 +13,17 @@ async function harness(behaviour: Behaviour, wanted: Partial<CommandStreams>, id
   const streams = { stdin: false, stdout: true, stderr: true, tty: false, ...wanted };
   const runtime = await startFakeRuntime({ '/exec': behaviour });
   const count = 1 + [streams.stdin, streams.stdout, streams.stderr && !streams.tty, streams.tty].filter(Boolean).length;
-  const abort = new AbortController();
-  const sessions: Promise<void>[] = [];
-  const server = createServer();
-  server.on('upgrade', (request, socket: Duplex, head: Buffer) => {
+  const served = await upgradeServer(runtime, async ({ request, socket, head }, signal) => {
     const path = request.url?.endsWith('absent') ? '/absent' : `/exec?streams=${count}`;
     const dial = { isTls: false, host: '127.0.0.1', port: runtime.port, path, method: 'POST', headers: {} };
-    sessions.push(serveRemoteCommand({ request, socket, head, idleMs }, streams, dial, abort.signal).catch((error: unknown) => {
-      if (error instanceof UpgradeRefused) refuseUpgrade(socket, error.status, error.message);
-      else throw error;
-    }));
+    try {
+      await serveRemoteCommand({ request, socket, head, idleMs }, streams, dial, signal);
+    } catch (error) {
+      if (!(error instanceof UpgradeRefused)) throw error;
+      refuseUpgrade(socket, error.status, error.message);
+    }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    runtime, sessions, abort, open: (...protocols: string[]) => new Client(new WebSocket(`ws://127.0.0.1:${port}/`, protocols)),
-    url: `ws://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      abort.abort();
-      await Promise.allSettled(sessions);
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await runtime[Symbol.asyncDispose]();
-    },
-  };
+  return { ...served, runtime, open: (...protocols: string[]) => new Client(new WebSocket(served.url, protocols)) };
 }
 
 /** What a client gathers, by channel. */
@@ -155,7 +140,7 @@ test('serveRemoteCommand(): a terminal has a resize channel and no stderr', asyn
 
 test('serveRemoteCommand(): 32 MB go in and come out unchanged, though the client reads slowly', async () => {
   await using kubelet = await harness(cat, { stdin: true, stderr: false });
-  const client = new WebSocket(`${kubelet.url}/`, 'v5.channel.k8s.io');
+  const client = new WebSocket(kubelet.url, 'v5.channel.k8s.io');
   await new Promise((resolve) => client.on('open', resolve));
   const [sent, got] = [createHash('sha256'), createHash('sha256')];
   let [bytes, status] = [0, ''];
@@ -246,8 +231,8 @@ test('serveRemoteCommand() refuses protocols that it does not know, and says wha
       response.on('data', (chunk: Buffer) => { text += chunk.toString(); }).on('end', () => resolve(text));
     });
   });
-  assert.match(await refusal(new WebSocket(`${kubelet.url}/`, 'v9.channel.k8s.io')), /^403 requested protocol\(s\) are not supported: \[v9\.channel\.k8s\.io\]/);
-  assert.equal(await refusal(new WebSocket(`${kubelet.url}/absent`, 'v5.channel.k8s.io')), '404 no such x');
+  assert.match(await refusal(new WebSocket(kubelet.url, 'v9.channel.k8s.io')), /^403 requested protocol\(s\) are not supported: \[v9\.channel\.k8s\.io\]/);
+  assert.equal(await refusal(new WebSocket(`${kubelet.url}absent`, 'v5.channel.k8s.io')), '404 no such x');
 });
 
 test('serveRemoteCommand(): a close signal without a channel is a protocol error', async () => {
