@@ -77,7 +77,8 @@ async function reconcile(registry: Registry, wanted: Wanted, isStart: boolean): 
   };
   const { cache } = services.shelf;
   const old = Array.from(cache.range(cache.prefix), ({ object }) => object as APIService)
-    .filter(({ metadata }) => metadata.labels?.[LABEL] === ALWAYS && !wanted.has(metadata.name));
+    // Of a version that the server before this one served, and this one does not.
+    .filter(({ metadata: { name, labels } }) => !wanted.has(name) && (labels?.[LABEL] === ALWAYS || (isStart && labels?.[LABEL] === ON_START)));
   const remove = ({ metadata: { name } }: APIService): Promise<unknown> => services.delete('', name, {}, call);
   // It is for people to look at: what could not be written must not keep the server from its other work.
   const tolerant = async (work: Promise<unknown>): Promise<void> => {

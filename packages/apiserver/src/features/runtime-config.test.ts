@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MemoryStore } from '@navarch/store';
 import { asked } from '../testing/ask.ts';
+import { startedServer } from '../testing/started-server.ts';
 import { runtimeConfigOf } from './served-kinds.ts';
 
 const refusal = (...pairs: readonly string[]): string => {
@@ -102,4 +105,22 @@ test('who asks for an earlier version is warned of its end, and told what to ask
   // From 1.39 on.
   assert.equal(await warning('resource.k8s.io/v1beta2/devicetaintrules'), undefined);
   assert.equal(await warning('certificates.k8s.io/v1/clustertrustbundles'), undefined);
+});
+
+test('a version that is no longer served takes its APIService with it, at the next start', async () => {
+  const store = new MemoryStore();
+  const extensions = { read: async () => { throw new Error('nobody there'); } } as never;
+  const services = async (pairs: readonly string[]): Promise<readonly string[]> => {
+    const server = await startedServer([], { store, extensions, runtimeConfig: runtimeConfigOf(pairs) });
+    const end = new AbortController();
+    const housekeeping = server.housekeep(end.signal).catch(() => undefined);
+    while ((await server.ask('GET', '/readyz/autoregister-completion')).status !== 200) await nextTurn();
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
+    const { body } = await server.ask('GET', '/apis/apiregistration.k8s.io/v1/apiservices');
+    end.abort();
+    await housekeeping;
+    return body.items.map(({ metadata }: { readonly metadata: { readonly name: string } }) => metadata.name).filter((name: string) => name.endsWith('.resource.k8s.io'));
+  };
+  assert.deepEqual(await services(['api/beta=true']), ['v1.resource.k8s.io', 'v1beta1.resource.k8s.io', 'v1beta2.resource.k8s.io']);
+  assert.deepEqual(await services([]), ['v1.resource.k8s.io']);
 });
