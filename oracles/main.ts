@@ -9,13 +9,14 @@ import { machineryOracle } from './machinery/oracle.ts';
 import { LeftOut, type Oracle } from './oracle.ts';
 import { pythonOracle } from './python/oracle.ts';
 import { streamsOracle } from './streams/oracle.ts';
+import { switchesOracle } from './switches/oracle.ts';
 import { testdataOracle } from './testdata/oracle.ts';
 
 // node oracles/main.ts [--cases 10000] [--seed N] [--only ORACLE|COMPARISON ...]: compares with the official Go code.
 // Its last line is `N passed, N failed`.
 
 const oracles: readonly Oracle[] = [
-  testdataOracle, machineryOracle, customResourcesOracle, celOracle, definitionsOracle, clientOracle, streamsOracle, kubectlOracle, pythonOracle, controllerRuntimeOracle,
+  testdataOracle, machineryOracle, customResourcesOracle, celOracle, definitionsOracle, clientOracle, streamsOracle, switchesOracle, kubectlOracle, pythonOracle, controllerRuntimeOracle,
 ];
 
 const { values } = parseArgs({

@@ -33,6 +33,7 @@ test('parseFeatureGates() takes a feature as it is, and refuses the change of on
 test('parseFeatureGates(): of two for one name the later counts', () => {
   assert.ok(parseFeatureGates(['CBORServingAndStorage=false', 'kube:CBORServingAndStorage=true']).isOn('CBORServingAndStorage'));
   assert.ok(!parseFeatureGates(['WatchList=true', 'WatchList=false']).isOn('WatchList'));
+  assert.equal(refusal('JobManagedBy=false', 'JobManagedBy=true'), '');
 });
 
 test('kubernetes_feature_enabled tells which features are on, and their stages', async () => {

@@ -51,12 +51,8 @@ export class FeatureGates {
  * later counts. Throws an Error in upstream's words for what upstream refuses, and for what this server cannot do.
  */
 export function parseFeatureGates(pairs: readonly string[]): FeatureGates {
-  const said = new Map<string, boolean>();
-  for (const pair of pairs) {
-    const [name, isOn] = parsePair(pair);
-    check(name, isOn);
-    said.set(name, isOn);
-  }
+  const said = new Map(pairs.map(parsePair));
+  for (const [name, isOn] of said) check(name, isOn);
   for (const [name, stage] of Object.entries(ALL)) {
     const isOn = said.get(name);
     if (isOn !== undefined) checkAll(name, isOn, unsaid(stage, said));

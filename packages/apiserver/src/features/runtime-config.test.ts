@@ -114,8 +114,9 @@ test('a version that is no longer served takes its APIService with it, at the ne
     const server = await startedServer([], { store, extensions, runtimeConfig: runtimeConfigOf(pairs) });
     const end = new AbortController();
     const housekeeping = server.housekeep(end.signal).catch(() => undefined);
-    while ((await server.ask('GET', '/readyz/autoregister-completion')).status !== 200) await nextTurn();
-    for (let turn = 0; turn < 20; turn++) await nextTurn();
+    // Time stands still: whatever can be done is done within a few turns.
+    for (let turn = 0; turn < 100; turn++) await nextTurn();
+    assert.equal((await server.ask('GET', '/readyz/autoregister-completion')).status, 200);
     const { body } = await server.ask('GET', '/apis/apiregistration.k8s.io/v1/apiservices');
     end.abort();
     await housekeeping;

@@ -56,7 +56,7 @@ export class RuntimeConfig {
  * is on. Throws an Error in upstream's words for what upstream refuses, and for what was asked for by name and is not had.
  */
 export function parseRuntimeConfig(pairs: readonly string[], offer: Offer): RuntimeConfig {
-  const texts = new Map(pairs.map((pair) => {
+  const texts = new Map(pairs.filter((pair) => pair !== '').map((pair) => {
     const at = pair.indexOf('=');
     return at < 0 ? [pair.trim(), ''] as const : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()] as const;
   }));
