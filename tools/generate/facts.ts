@@ -34,6 +34,8 @@ export interface FieldFact {
   readonly patchStrategy?: string;
   readonly patchMergeKey?: string;
   readonly deprecated?: true;
+  /** Features it belongs to, apart by commas. */
+  readonly gate?: string;
 }
 
 /** One row of kinds.tsv. */

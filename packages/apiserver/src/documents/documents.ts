@@ -172,7 +172,7 @@ export class Documents {
   }
 
   #wholeV2(): Doc {
-    return withExtensions(openApiV2(this.#all), this.#extensions);
+    return withExtensions(openApiV2(this.#all, this.#deps.features.isOn('OpenAPIEnums')), this.#extensions);
   }
 
   /** Where the document of each group and version is, with its hash: so that clients keep what has not changed. */
@@ -185,7 +185,7 @@ export class Documents {
     const extension = this.#extensions.find((version) => extensionPath(version) === name);
     if (extension) return extension.openApiV3 && this.#once(`openapi v3 ${name}`, () => extension.openApiV3);
     const of = this.#all.filter((kind) => groupPath(kind) === name);
-    return of.length === 0 ? undefined : this.#once(`openapi v3 ${name}`, () => openApiV3(of));
+    return of.length === 0 ? undefined : this.#once(`openapi v3 ${name}`, () => openApiV3(of, this.#deps.features.isOn('OpenAPIEnums')));
   }
 
   #keys(path: string): ApiResponse {

@@ -27,10 +27,12 @@ const NAMED_V3: Readonly<Record<string, Doc>> = {
 /** Collects the definitions that a document refers to. */
 class Definitions {
   readonly #prefix: string;
+  readonly #hasEnums: boolean;
   readonly #made = new Map<string, Doc>();
 
-  constructor(prefix: string) {
+  constructor(prefix: string, hasEnums: boolean) {
     this.#prefix = prefix;
+    this.#hasEnums = hasEnums;
   }
 
   get isV2(): boolean {
@@ -80,7 +82,7 @@ class Definitions {
       case 'any': return schema.name === undefined ? { type: 'object' } : this.#ref(schema.name, () => (/\.JSON[^.]*$/.test(schema.name ?? '') ? {} : { type: 'object' }));
       default: {
         const named = NAMED[schema.type];
-        return named ? this.#ref(named[0], () => (this.isV2 ? named[1] : (NAMED_V3[schema.type] ?? named[1]))) : { type: 'string', ...(schema.enum ? { enum: schema.enum } : {}) };
+        return named ? this.#ref(named[0], () => (this.isV2 ? named[1] : (NAMED_V3[schema.type] ?? named[1]))) : { type: 'string', ...(schema.enum && this.#hasEnums ? { enum: schema.enum.toSorted() } : {}) };
       }
     }
   }
@@ -141,9 +143,12 @@ function property(of: ObjectSchema, field: FieldSchema, definitions: Definitions
   return '$ref' in base && Object.keys(extras).length > 0 ? { allOf: [base], ...extras } : { ...base, ...extras };
 }
 
-/** OpenAPI v3 of one group and version: schemas and enough of the paths for explain, apply and validation in clients. */
-export function openApiV3(kinds: readonly Kind<any>[]): Doc {
-  const definitions = new Definitions('#/components/schemas/');
+/**
+ * OpenAPI v3 of one group and version: schemas and enough of the paths for explain, apply and validation in clients.
+ * `hasEnums`: it tells the values that a text may have.
+ */
+export function openApiV3(kinds: readonly Kind<any>[], hasEnums: boolean): Doc {
+  const definitions = new Definitions('#/components/schemas/', hasEnums);
   const answer = (schema: Doc): Doc => ({ responses: { 200: { description: 'OK', content: { 'application/json': { schema } } } } });
   const body = (schema: Doc, types: readonly string[]): Doc => ({ requestBody: { content: Object.fromEntries(types.map((type) => [type, { schema }])) } });
   const parameters = WRITE_PARAMETERS.map((name) => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true } }));
@@ -158,8 +163,8 @@ export function openApiV3(kinds: readonly Kind<any>[]): Doc {
 }
 
 /** OpenAPI v2 of everything. */
-export function openApiV2(kinds: readonly Kind<any>[]): Doc {
-  const definitions = new Definitions(V2_PREFIX);
+export function openApiV2(kinds: readonly Kind<any>[], hasEnums: boolean): Doc {
+  const definitions = new Definitions(V2_PREFIX, hasEnums);
   const query = WRITE_PARAMETERS.map((name) => ({ name, in: 'query', type: 'string', uniqueItems: true }));
   const paths = pathsOf(kinds, (kind, action) => {
     const schema = definitions.kind(kind);

@@ -92,3 +92,15 @@ test('a resource that a feature brings goes with it', async () => {
   assert.deepEqual(body.resources.map(({ name }: { readonly name: string }) => name).filter((name: string) => !name.includes('/')), ['certificatesigningrequests', 'podcertificaterequests']);
   assert.equal((await ask('GET', '/apis/certificates.k8s.io/v1/clustertrustbundles')).status, 404);
 });
+
+test('OpenAPI tells the values that a field may have, in their order, as far as OpenAPIEnums is on', async () => {
+  const policies = async (pairs: readonly string[]): Promise<readonly unknown[]> => {
+    const { ask } = await asked({ features: parseFeatureGates(pairs) });
+    const name = 'io.k8s.api.core.v1.Container';
+    const [v3, v2] = [(await ask('GET', '/openapi/v3/api/v1')).body.components.schemas[name], (await ask('GET', '/openapi/v2')).body.definitions[name]];
+    return [v3, v2].map(({ properties }) => properties.imagePullPolicy.enum);
+  };
+  const values = ['Always', 'IfNotPresent', 'Never'];
+  assert.deepEqual(await policies([]), [values, values]);
+  assert.deepEqual(await policies(['OpenAPIEnums=false']), [undefined, undefined]);
+});
