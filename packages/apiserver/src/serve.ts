@@ -95,6 +95,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const { store, clock, random, log, metrics = new MetricRegistry(), features = new FeatureGates(), patterns = backtrackingPatterns } = options;
   const reader = options.parseYaml ? { parseYaml: options.parseYaml } : {};
   const offered = servedKinds(options.runtimeConfig ?? new RuntimeConfig(), features);
+  for (const gate of features.outgoing()) log.warn('a feature gate is set that a later release will not know', gate);
   if (offered.lacking.length > 0) log.warn('some resources of the versions that are to be served are not there', { resources: offered.lacking });
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
   const issuer = { tokens: options.tokens, issuer: options.issuer, audiences: [options.issuer] };
@@ -118,7 +119,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   hooks.through('crd-informer-synced');
   const resourceMetrics = options.readKubelet && new ResourceMetrics({ registry, clock, log, readKubelet: options.readKubelet });
   const aggregation = options.extensions
-    && new Aggregation({ registry, servers: options.extensions, clock, random: random.fork('aggregation'), log, metrics });
+    && new Aggregation({ registry, servers: options.extensions, tellsUid: features.isOn('RemoteRequestHeaderUID'), clock, random: random.fork('aggregation'), log, metrics });
   const server = new Server({
     registry, aggregation, virtual: offered.virtual,
     computed: [...[componentStatuses(storeCheck)].filter(({ kind }) => offered.isServed(kind)), ...(resourceMetrics ? computedBy(resourceMetrics) : [])],
@@ -137,7 +138,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     advertiseAddress: options.advertiseAddress, advertisePort: options.advertisePort, serviceCidr: options.serviceCidr, serviceAddress: firstAddress(options.serviceCidr),
   });
   hooks.through(...MADE_BY_BOOTSTRAP);
-  if (options.authenticationConfig) await ensureAuthenticationConfig(registry, options.authenticationConfig);
+  if (options.authenticationConfig) await ensureAuthenticationConfig(registry, options.authenticationConfig, features.isOn('RemoteRequestHeaderUID'));
   hooks.through('start-cluster-authentication-info-controller');
   const kinds = { current: () => registry.kinds, changed: (known: readonly Kind<any>[], until: AbortSignal) => registry.kindsChanged(known, until) };
   return { server, registry, kinds, housekeep: (until) => housekeep({ registry, hooks, customResources, resourceMetrics, aggregation }, options, until) };

@@ -251,7 +251,8 @@ export class Server {
     if (subresource.connect) {
       if (subresource.methods && !subresource.methods.includes(request.method)) throw notAllowedHere();
       // A WebSocket can only begin with GET, yet what it begins is not reading (KEP-4006).
-      if (subresource.opensStreams && isWebSocket(request)) this.access.require(user, { ...info, verb: 'create' });
+      const mustCreate = this.#deps.features.isOn('AuthorizePodWebsocketUpgradeCreatePermission');
+      if (mustCreate && subresource.opensStreams && isWebSocket(request)) this.access.require(user, { ...info, verb: 'create' });
       await admitConnection(subresource, context);
       return { type: 'proxy', target: subresource.connect(context) };
     }

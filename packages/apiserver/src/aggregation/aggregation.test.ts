@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { parseFeatureGates } from '../features/feature-gates.ts';
+import type { ServeOptions } from '../serve.ts';
 import { startedServer, user } from '../testing/started-server.ts';
 import type { ExtensionServer, ExtensionServers, RemoteHeaders } from './extension-servers.ts';
 
@@ -33,7 +35,7 @@ const API_SERVICES = '/apis/apiregistration.k8s.io/v1/apiservices';
 const NAME = 'v1alpha1.wardle.example.com';
 
 /** A server whose extension server answers with a status, or not at all. */
-async function started(status = 200) {
+async function started(status = 200, more: Partial<ServeOptions> = {}) {
   const calls: Call[] = [];
   const servers: ExtensionServers = {
     async get(server, path, headers) {
@@ -43,7 +45,7 @@ async function started(status = 200) {
       return { status: body ? status : 404, headers: {}, body: JSON.stringify(body ?? {}) };
     },
   };
-  const all = await startedServer([user('bob', 'builders')], { extensions: servers });
+  const all = await startedServer([user('bob', 'builders'), { ...user('uma', 'system:masters'), uid: '7' }], { extensions: servers, ...more });
   const end = new AbortController();
   const running = all.housekeep(end.signal).catch((error: unknown) => { if (!end.signal.aborted) throw error; });
   return { ...all, calls, [Symbol.asyncDispose]: async () => { end.abort(); await running; } };
@@ -111,6 +113,20 @@ test('requests for a registered version go to its server, as whoever asked, once
   const discovery = server.calls.find(({ path }) => path === '/apis/wardle.example.com/v1alpha1');
   assert.deepEqual(discovery?.headers, { 'x-remote-user': 'system:kube-aggregator', 'x-remote-group': ['system:masters'] });
   assert.equal((await server.ask('GET', '/apis/wardle.example.com/v1alpha1')).target?.path, '/apis/wardle.example.com/v1alpha1');
+});
+
+test('extension servers are told the uid of who asks, as far as RemoteRequestHeaderUID is on', async () => {
+  const uid = async (more: Partial<ServeOptions>): Promise<unknown> => {
+    await using server = await started(200, more);
+    await serve(server);
+    await register(server);
+    await settled();
+    const { target } = await server.ask('GET', '/apis/wardle.example.com/v1alpha1/flunders', undefined, { as: 'uma' });
+    assert.equal(target?.extension?.headers['x-remote-user'], 'uma');
+    return target?.extension?.headers['x-remote-uid'];
+  };
+  assert.equal(await uid({}), '7');
+  assert.equal(await uid({ features: parseFeatureGates(['RemoteRequestHeaderUID=false']) }), undefined);
 });
 
 test('requests for extension servers are authorized before they go there', async () => {

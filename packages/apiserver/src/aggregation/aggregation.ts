@@ -18,6 +18,8 @@ import { serviceEndpoints } from '../service-endpoints.ts';
 export interface AggregationDeps {
   readonly registry: Registry;
   readonly servers: ExtensionServers;
+  /** Whether they are told the uid of who asks. */
+  readonly tellsUid: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -77,7 +79,7 @@ export class Aggregation {
     const endpoint = reached.endpoints[this.#deps.random.uint32() % reached.endpoints.length];
     if (!endpoint) return plain('service unavailable\n', 503);
     const search = request.query.toString();
-    const extension = { server: extensionServer(spec, reference, endpoint), headers: remoteHeaders(user) };
+    const extension = { server: extensionServer(spec, reference, endpoint), headers: remoteHeaders(this.#deps.tellsUid ? user : { ...user, uid: '' }) };
     const path = search === '' ? request.path : `${request.path}?${search}`;
     return { type: 'proxy', target: { scheme: 'https', host: endpoint.host, port: endpoint.port, path, asKubeletClient: false, extension } };
   }

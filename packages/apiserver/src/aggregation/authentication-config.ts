@@ -16,8 +16,12 @@ export interface AuthenticationConfig {
 const NAMESPACE = 'kube-system';
 const NAME = 'extension-apiserver-authentication';
 
-/** Writes down for extension API servers whom to believe: they read it under a role of that name. What others keep there stays. */
-export async function ensureAuthenticationConfig(registry: Registry, { clientAuthority, requestHeaderAuthority, allowedNames }: AuthenticationConfig): Promise<void> {
+/**
+ * Writes down for extension API servers whom to believe: they read it under a role of that name. What others keep there
+ * stays. `tellsUid`: whether they are told the uid of who asks.
+ */
+export async function ensureAuthenticationConfig(registry: Registry, config: AuthenticationConfig, tellsUid: boolean): Promise<void> {
+  const { clientAuthority, requestHeaderAuthority, allowedNames } = config;
   const configMaps = registry.of(configMap);
   const list = (...texts: readonly string[]): string => JSON.stringify(texts);
   const data = {
@@ -26,7 +30,7 @@ export async function ensureAuthenticationConfig(registry: Registry, { clientAut
     'requestheader-client-ca-file': requestHeaderAuthority,
     'requestheader-extra-headers-prefix': list(REMOTE.extra),
     'requestheader-group-headers': list(REMOTE.group),
-    'requestheader-uid-headers': list(REMOTE.uid),
+    'requestheader-uid-headers': list(...(tellsUid ? [REMOTE.uid] : [])),
     'requestheader-username-headers': list(REMOTE.user),
   };
   const call = { user: systemUser, isDryRun: false } as const;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asked } from '../testing/ask.ts';
+import { startedServer, user } from '../testing/started-server.ts';
 import { parseFeatureGates } from './feature-gates.ts';
 
 /** What is said about gates that are refused. */
@@ -34,6 +35,10 @@ test('parseFeatureGates(): of two for one name the later counts', () => {
   assert.ok(parseFeatureGates(['CBORServingAndStorage=false', 'kube:CBORServingAndStorage=true']).isOn('CBORServingAndStorage'));
   assert.ok(!parseFeatureGates(['WatchList=true', 'WatchList=false']).isOn('WatchList'));
   assert.equal(refusal('JobManagedBy=false', 'JobManagedBy=true'), '');
+});
+
+test('FeatureGates.outgoing() names what is set in vain, sooner or later', () => {
+  assert.deepEqual(parseFeatureGates(['JobManagedBy=true', 'KMSv1=false', 'WatchList=true', 'EventedPLEG=false']).outgoing(), [{ featureGate: 'JobManagedBy', value: true }, { featureGate: 'KMSv1', value: false }]);
 });
 
 test('kubernetes_feature_enabled tells which features are on, and their stages', async () => {
@@ -103,4 +108,27 @@ test('OpenAPI tells the values that a field may have, in their order, as far as 
   const values = ['Always', 'IfNotPresent', 'Never'];
   assert.deepEqual(await policies([]), [values, values]);
   assert.deepEqual(await policies(['OpenAPIEnums=false']), [undefined, undefined]);
+});
+
+test('AuthorizePodWebsocketUpgradeCreatePermission off: a WebSocket into a pod needs no more than reading it', async () => {
+  const bob = user('bob', 'builders');
+  const status = async (pairs: readonly string[]): Promise<number> => {
+    const { make, ask } = await startedServer([bob], { features: parseFeatureGates(pairs) });
+    const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
+    await make(`${rbac}/roles`, { metadata: { name: 'r' }, rules: [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['get'] }] });
+    await make(`${rbac}/rolebindings`, { metadata: { name: 'b' }, roleRef: { kind: 'Role', name: 'r' }, subjects: [{ kind: 'User', name: 'bob' }] });
+    return (await ask('GET', '/api/v1/namespaces/default/pods/p/exec?command=ls', undefined, { as: 'bob', headers: { upgrade: 'websocket' } })).status;
+  };
+  assert.equal(await status([]), 403);
+  // There is no such pod.
+  assert.equal(await status(['AuthorizePodWebsocketUpgradeCreatePermission=false']), 404);
+});
+
+test('RemoteRequestHeaderUID off: extension API servers are not told of uids', async () => {
+  const config = { clientAuthority: 'CA', requestHeaderAuthority: 'FRONT', allowedNames: [] };
+  const headers = async (pairs: readonly string[]): Promise<string> => {
+    const { ask } = await startedServer([], { authenticationConfig: config, features: parseFeatureGates(pairs) });
+    return (await ask('GET', '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication')).body.data['requestheader-uid-headers'];
+  };
+  assert.deepEqual([await headers([]), await headers(['RemoteRequestHeaderUID=false'])], ['["X-Remote-Uid"]', '[]']);
 });

@@ -4,8 +4,8 @@ import { goBoolean } from './go-boolean.ts';
 
 /** What this server does one way or the other, as it is told. All other features are as the release has them. */
 const SWITCHED = [
-  'APIResponseCompression', 'CBORServingAndStorage', 'ClusterTrustBundle', 'ComponentFlagz', 'ComponentStatusz', 'MutatingAdmissionPolicy', 'OpenAPIEnums',
-  'PodCertificateRequest', 'PodTopologyLabelsAdmission', 'StorageVersionHash', 'WatchList',
+  'APIResponseCompression', 'AuthorizePodWebsocketUpgradeCreatePermission', 'CBORServingAndStorage', 'ClusterTrustBundle', 'ComponentFlagz', 'ComponentStatusz', 'MutatingAdmissionPolicy', 'OpenAPIEnums',
+  'PodCertificateRequest', 'PodTopologyLabelsAdmission', 'RemoteRequestHeaderUID', 'StorageVersionHash', 'WatchList',
 ] as const;
 /** 1.37 has forgotten these: clients' tests still switch them off, to see how they get on with older servers. */
 const REMEMBERED = ['AggregatedDiscoveryEndpoint'] as const;
@@ -16,6 +16,7 @@ const SWITCHES: ReadonlySet<string> = new Set([...SWITCHED, ...REMEMBERED]);
 const REMEMBERED_FEATURE: Feature = Object.freeze({ stage: '', isOn: true, isLocked: false });
 /** Names that stand for all features of a stage. */
 const ALL: Readonly<Record<string, Stage>> = { AllAlpha: 'ALPHA', AllBeta: 'BETA' };
+const OUTGOING: ReadonlySet<Stage> = new Set(['', 'DEPRECATED']);
 /** Upstream's name for itself, where gates of several components are in one flag. */
 const COMPONENT = 'kube';
 
@@ -30,6 +31,11 @@ export class FeatureGates {
 
   isOn(name: SwitchedFeature): boolean {
     return this.#isOn(name, FEATURES.get(name) ?? REMEMBERED_FEATURE);
+  }
+
+  /** Gates that somebody set although a later release will not know them. */
+  outgoing(): readonly { readonly featureGate: string; readonly value: boolean }[] {
+    return Array.from(this.#said, ([featureGate, value]) => ({ featureGate, value })).filter(({ featureGate }) => OUTGOING.has(FEATURES.get(featureGate)?.stage ?? 'ALPHA'));
   }
 
   /** `kubernetes_feature_enabled`: every feature, with its stage. */
