@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { builtinKinds, protobufEncoder } from '@navarch/api';
+import { builtinKinds, earlierVersions, protobufEncoder } from '@navarch/api';
 import { apiVersionOf, decode, encodeCbor, type Kind } from '@navarch/machinery';
 import { objectsOf } from '@navarch/machinery/testing';
 import { minimalObjects } from '../../packages/api/src/testing/minimal-objects.ts';
@@ -27,7 +27,10 @@ interface Target {
 
 export const CUSTOM = { kind: 'Widget', plural: 'widgets', group: 'fuzz.example.com', version: 'v1', namespaced: true } as const;
 
-const builtin: readonly Target[] = builtinKinds.map((kind) => ({
+/** Earlier versions too: what is sent in them is converted before anything else looks at it. */
+const kinds: readonly Kind<any>[] = [...builtinKinds, ...earlierVersions];
+
+const builtin: readonly Target[] = kinds.map((kind) => ({
   kind,
   example(draw) {
     const apiVersion = apiVersionOf(kind);
@@ -164,7 +167,7 @@ function cborOf(text: string): Buffer {
 }
 
 function protobufOf(value: Record<string, unknown>): Buffer | undefined {
-  const kind = builtinKinds.find((known) => known.kind === value['kind'] && apiVersionOf(known) === value['apiVersion']);
+  const kind = kinds.find((known) => known.kind === value['kind'] && apiVersionOf(known) === value['apiVersion']);
   if (!kind) return undefined;
   try {
     return Buffer.from(protobufEncoder.encode(decode(kind.schema, JSON.parse(JSON.stringify(value))).value as { apiVersion: string; kind: string }));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseFeatureGates, serve, type Server } from '@navarch/apiserver';
+import { parseFeatureGates, runtimeConfigOf, serve, type Server } from '@navarch/apiserver';
 import type { Logger } from '@navarch/base';
 import { listenHttps } from '@navarch/node/http';
 import { linearPatterns } from '@navarch/node/patterns';
@@ -33,6 +33,7 @@ export async function fuzzTarget(): Promise<FuzzTarget> {
   const { server, housekeep } = await serve({
     store, clock: systemClock, random: systemRandom(), log: complaining(said), tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
     issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.0.0.1', advertisePort: 6443, parseYaml, patterns: linearPatterns, features: parseFeatureGates(['CBORServingAndStorage=true']),
+    runtimeConfig: runtimeConfigOf(['api/all=true']),
   }, stop.signal);
   const housekeeping = housekeep(stop.signal).catch(() => undefined);
   const authority = pki.authority.certificate;
