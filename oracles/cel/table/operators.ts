@@ -157,6 +157,7 @@ object.spec.replicas > 2 ? "many" : "few"
 true ? dyn(1) : "a"
 true ? [] : [1]
 1 in [1, 2]
+1 / 0 in []
 3 in [1, 2]
 "a" in [1]
 1.0 in [1]

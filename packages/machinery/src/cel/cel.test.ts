@@ -47,6 +47,7 @@ for (const [source, value] of [
   ['"a" < "b" && 1 < 2.5 && false < true', true],
   ['[1, 2] == [1, 2] && {"a": 1} == {"a": 1}', true],
   ['1 in [1, 2] && "app" in object.metadata.labels', true],
+  ['1 / 0 in []', false],
   ['object.spec.replicas', 3],
   ['object.spec.replicas > 2 && object.spec.ratio == 0.5', true],
   ['object.metadata.labels["example.com/tier"]', 'front'],
@@ -136,6 +137,7 @@ for (const [source, message] of [
   ['n +\n n + "a"', /:2:4: found no matching overload/],
   ['"a".matches("(a")', /invalid matches argument/],
   ['duration("x")', /invalid duration argument/],
+  ['duration(null)', /invalid duration argument/],
   ['"%d".format(["a"])', /decimal clause can only be used on integers, was given string/],
 ] as const) {
   test(`compileCel() refuses ${source.slice(0, 30)}`, () => {

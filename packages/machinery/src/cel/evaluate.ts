@@ -100,6 +100,10 @@ class Planner {
       case '_||_': return logical(first, second, true);
       case '_?_:_': return (frame) => (truth(first(frame)) ? second(frame) : third(frame));
       case '@not_strictly_false': return notFalse(first);
+      case '@in':
+        // Nothing is in an empty list, whatever it may be: upstream does not look at it.
+        if (args[1]?.is === 'list' && args[1].items.length === 0) return () => false;
+        break;
       case '_[_]': return indexed(first, second);
       case '_[?_]': return optionallyIndexed(first, second);
       case '_?._': return (frame) => {

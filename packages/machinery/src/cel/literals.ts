@@ -39,13 +39,16 @@ function argumentIssues(call: Call, checked: Checked): readonly Issue[] {
   if (!LOOKED_AT.has(call.name) || arg?.is !== 'literal') return [];
   const [overload] = checked.overloadsOf(call);
   if (!overload) return [];
+  const complaint = [{ at: arg.at, message: `invalid ${call.name} argument` }];
+  // The types of protobuf let null stand for any duration or time.
+  if (arg.value === null) return complaint;
   try {
     const args = call.name === 'matches' ? ['', arg.value] : [arg.value];
     (overload.call as (...args: readonly unknown[]) => unknown)(...args);
     return [];
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
-    return [{ at: arg.at, message: `invalid ${call.name} argument` }];
+    return complaint;
   }
 }
 
