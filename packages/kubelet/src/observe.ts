@@ -1,7 +1,14 @@
 import type { Pod } from '@navarch/api';
 import { CONTAINER_NAME, type NodeDirs, POD_UID } from './container-config.ts';
 import { type Container, type ContainerRuntime, CriError, type PodSandbox } from './cri/index.ts';
-import { isExited, type Observed, type ObservedContainer, type ObservedSandbox } from './pod-machine/observed.ts';
+import {
+  isExited,
+  isRunning,
+  nothingObserved,
+  type Observed,
+  type ObservedContainer,
+  type ObservedSandbox,
+} from './pod-machine/observed.ts';
 import type { Files } from './ports.ts';
 import { terminationMessage } from './termination-message.ts';
 
@@ -24,11 +31,14 @@ export interface ObserverDeps {
   readonly dirs: NodeDirs;
 }
 
-/** Looks at one pod in the runtime, again and again. Ended containers do not change: their status is asked once. */
+/**
+ * Looks at one pod in the runtime, again and again. What the lists show in the state in which it was seen before is as
+ * it was: its status is asked once for each state.
+ */
 export class PodObserver {
   readonly #deps: ObserverDeps;
-  /** By container id; no more than the runtime holds of the pod. */
-  #ended: ReadonlyMap<string, ObservedContainer> = new Map();
+  /** What the last look found; no more than the runtime holds of the pod. */
+  #last: Observed = nothingObserved;
 
   constructor(deps: ObserverDeps) {
     this.#deps = deps;
@@ -40,17 +50,27 @@ export class PodObserver {
     const { items } = await runtime.listPodSandbox({ filter }, signal);
     const { containers } = await runtime.listContainers({ filter }, signal);
     const sandboxes: ObservedSandbox[] = [];
-    for (const item of items) sandboxes.push(await observeSandbox(runtime, item, signal));
+    for (const item of items) sandboxes.push(this.#knownSandbox(item) ?? (await observeSandbox(runtime, item, signal)));
     const observed: ObservedContainer[] = [];
     for (const container of containers) {
-      const current = this.#ended.get(container.id) ?? (await this.#observe(pod, container, signal));
+      const current = this.#knownContainer(container) ?? (await this.#observe(pod, container, signal));
       if (current) observed.push(current);
     }
-    this.#ended = new Map(observed.filter(isExited).map((c) => [c.id, c]));
-    return {
+    this.#last = {
       sandboxes: sandboxes.sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt),
       containers: observed.sort((a, b) => b.attempt - a.attempt || b.status.createdAt - a.status.createdAt),
     };
+    return this.#last;
+  }
+
+  /** A sandbox that has its address keeps it for as long as it is ready. */
+  #knownSandbox({ id, state }: PodSandbox): ObservedSandbox | undefined {
+    return this.#last.sandboxes.find((s) => s.id === id && state === 'SANDBOX_READY' && s.isReady && s.ip !== '');
+  }
+
+  #knownContainer({ id, state }: Container): ObservedContainer | undefined {
+    const known = this.#last.containers.find((c) => c.id === id);
+    return known && (isExited(known) || (isRunning(known) && state === 'CONTAINER_RUNNING')) ? known : undefined;
   }
 
   async #observe(pod: Pod, container: Container, signal: AbortSignal): Promise<ObservedContainer | undefined> {

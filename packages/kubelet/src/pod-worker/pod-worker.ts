@@ -23,6 +23,8 @@ const RETRY_MS = 1000;
 const REFRESH_MS = 60_000;
 /** A step that takes longer is told of. */
 const SLOW_MS = 20_000;
+/** What was seen is looked at anew after this time, though nobody said that it has moved. */
+const OBSERVED_MS_MAX = 1000;
 /** Two looks are at least this far apart, unless something moved. */
 const LOOK_MS_MIN = 10;
 
@@ -41,6 +43,9 @@ export class PodWorker {
   readonly #pauses = new Map<string, number>();
   #pod: Pod;
   #observed: Observed = nothingObserved;
+  /** When that was seen, on the monotonic clock, and whether the runtime has moved since. */
+  #observedAt = Number.NEGATIVE_INFINITY;
+  #hasMoved = true;
   #isDirty = true;
   #isFinished = false;
   /** Of a pod that ends without the API saying so. */
@@ -61,7 +66,7 @@ export class PodWorker {
       prober,
       clock,
       found: (id, results) => {
-        if (this.#notes.probed(id, results)) this.poke();
+        if (this.#notes.probed(id, results)) this.#stir();
       },
       event: (message, container) => this.#events.about('Warning', 'Unhealthy', message, container),
       counted: (kind, container, outcome) => deps.probeCounts.count(this.#pod, container, kind, outcome),
@@ -97,14 +102,14 @@ export class PodWorker {
     if (this.#notes.eviction) return;
     this.#notes.eviction = { ...eviction, since: this.#deps.clock.now() };
     if (eviction.reason === 'Evicted') this.#events.about('Warning', 'Evicted', eviction.message);
-    this.poke();
+    this.#stir();
   }
 
   /** The node needs room: what is kept of a pod that is over may go. False when nothing is. */
   giveUpRemains(): boolean {
     if (this.isActive || this.#observed.containers.length === 0) return false;
     this.#notes.isBare = true;
-    this.poke();
+    this.#stir();
     return true;
   }
 
@@ -145,11 +150,17 @@ export class PodWorker {
   #hear(pod: Pod): void {
     this.#pod = this.#deletion ? { ...pod, metadata: { ...pod.metadata, ...this.#deletion } } : pod;
     this.#notes.heard(this.#pod, this.#deps.clock.now());
-    this.poke();
+    this.#stir();
   }
 
-  /** Something may have changed: look again. */
+  /** Something may have changed in the runtime: look again. */
   poke(): void {
+    this.#hasMoved = true;
+    this.#stir();
+  }
+
+  /** Something may have to be done, or told, about what was seen. */
+  #stir(): void {
     this.#isDirty = true;
     this.#moved.notify();
   }
@@ -186,12 +197,10 @@ export class PodWorker {
   async #look(group: TaskGroup): Promise<number> {
     const { clock, nodeIP, runtime } = this.#deps;
     const endedBefore = this.#steps.ended;
-    const observed = await this.#watched('observe', this.#deps.observe(this.#pod, group.signal));
+    const observed = await this.#observe(group.signal);
     // A step ended meanwhile: what was seen may be of before it, and what it did would be done again.
     if (this.#steps.ended !== endedBefore) return 0;
     const now = clock.now();
-    this.#observed = observed;
-    this.#notes.saw(observed);
     const pod = withStatus(this.#pod, this.#reporter.wanted);
     const containers = containersOf(pod, observed);
     const remember = (): Memory =>
@@ -213,6 +222,23 @@ export class PodWorker {
     );
     const due = Math.min(lookAgainAt ?? Number.POSITIVE_INFINITY, this.#refresh(now, group), ...this.#pauses.values());
     return Math.max(LOOK_MS_MIN, Math.min(REFRESH_MS, due - now));
+  }
+
+  /** What was seen a moment ago will do where only the API, a probe or a clock has moved: a pod's own status comes back as news. */
+  async #observe(signal: AbortSignal): Promise<Observed> {
+    const { clock, observe } = this.#deps;
+    const now = clock.monotonic();
+    if (!this.#hasMoved && now - this.#observedAt < OBSERVED_MS_MAX) return this.#observed;
+    this.#hasMoved = false;
+    try {
+      this.#observed = await this.#watched('observe', observe(this.#pod, signal));
+    } catch (error) {
+      this.#hasMoved = true;
+      throw error;
+    }
+    this.#observedAt = now;
+    this.#notes.saw(this.#observed);
+    return this.#observed;
   }
 
   async #carryOut(action: Action, signal: AbortSignal): Promise<void> {
