@@ -17,7 +17,7 @@ export type DaemonName = 'server' | 'agent';
  */
 const NODE_FLAGS: Readonly<Record<DaemonName, readonly string[]>> = {
   server: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64', '--external-memory-accounted-in-global-limit'],
-  agent: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'],
+  agent: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'],
 };
 const CLAIM_POLL_MS = 10;
 const STOP_GRACE_MS = 10_000;

@@ -23,6 +23,8 @@ const RETRY_MS = 1000;
 const REFRESH_MS = 60_000;
 /** A step that takes longer is told of. */
 const SLOW_MS = 20_000;
+/** Why a wait ends that nobody needs any more; made once, since an error without one is made each time. */
+const OVER = new Error('Over');
 /** What was seen is looked at anew after this time, though nobody said that it has moved. */
 const OBSERVED_MS_MAX = 1000;
 /** Two looks are at least this far apart, unless something moved. */
@@ -190,7 +192,7 @@ export class PodWorker {
       this.#deps.clock.sleep(ms, either).catch(() => undefined),
       this.#moved.wait(either).catch(() => undefined),
     ]);
-    end.abort();
+    end.abort(OVER);
   }
 
   /** Resolves to the milliseconds until it is worth looking again. */

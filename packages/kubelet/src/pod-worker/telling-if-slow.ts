@@ -1,5 +1,7 @@
 import type { Clock } from '@navarch/base';
 
+const DONE = new Error('Done');
+
 /** Resolves and rejects as the work does. While it is under way, `tell` hears after each `everyMs` how long it has taken. */
 export async function tellingIfSlow<T>(
   work: Promise<T>,
@@ -19,7 +21,7 @@ export async function tellingIfSlow<T>(
   try {
     return await work;
   } finally {
-    done.abort();
+    done.abort(DONE);
     await watching;
   }
 }
