@@ -8,6 +8,7 @@ import { hasGo } from '../oracles/go.ts';
 
 // Everything that must hold, by one command: `./navarch test [--only NAME]`. Last line: `N passed, N failed`.
 // Parts: check (types), lint (rules, what nobody uses), unit (core, tools), oracles (needs Go), real (containers; needs root on Linux).
+// `--seed N`: other random cases than those of every run, for properties, questions and requests.
 // `--fuzz [N]` is only mutated requests against a server in this process, 100,000 unless it is said.
 // `--oracles` is only the comparison with the official Go code, with 10,000 cases each instead of a few hundred.
 
@@ -99,8 +100,8 @@ async function commands(list: readonly (readonly string[])[]): Promise<Result> {
 async function nodeTests(files: readonly string[], concurrency: number): Promise<Result> {
   if (files.length === 0) return { passed: 0, failed: 0 };
   const { code, output } = await run([
-    process.execPath, '--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${concurrency}`, '--test-reporter=dot',
-    '--test-reporter-destination=stdout', '--test-reporter=tap', '--test-reporter-destination=stderr', ...files,
+    process.execPath, '--disable-warning=ExperimentalWarning', `--import=${join(root, 'tools/seeded.ts')}`, '--test', `--test-concurrency=${concurrency}`,
+    '--test-reporter=dot', '--test-reporter-destination=stdout', '--test-reporter=tap', '--test-reporter-destination=stderr', ...files,
   ], 'errors');
   const count = (name: string): number => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   const failures = count('fail') + count('cancelled');
@@ -111,7 +112,8 @@ async function nodeTests(files: readonly string[], concurrency: number): Promise
 function run([command = '', ...args]: readonly string[], collected?: 'errors' | 'output'): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      cwd: root, stdio: ['ignore', collected === 'output' ? 'pipe' : 'inherit', collected === 'errors' ? 'pipe' : 'inherit'],
+      cwd: root, env: { ...process.env, ...(values.seed === undefined ? {} : { NAVARCH_SEED: values.seed }) },
+      stdio: ['ignore', collected === 'output' ? 'pipe' : 'inherit', collected === 'errors' ? 'pipe' : 'inherit'],
     });
     let output = '';
     child.stderr?.on('data', (chunk: Buffer) => { output += chunk.toString(); });

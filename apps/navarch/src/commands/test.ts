@@ -8,7 +8,7 @@ export const declareTest: Declare = (program, exit) => {
     .option('--only <part...>', 'check, lint, unit, oracles, real')
     .option('--oracles', 'only the comparison with the official Go code, at length (needs Go)')
     .option('--fuzz [requests]', 'only mutated requests against an API server in this process: no crash, no 500, no growth (default: 100000)')
-    .option('--seed <number>', 'of the random questions or requests, as a run printed it')
+    .option('--seed <number>', 'other random cases than in every run: of properties, and of questions or requests, as a run printed it')
     .action(async (options: { only?: string[]; oracles?: boolean; fuzz?: string | true; seed?: string }) => {
       const script = join(import.meta.dirname, '../../../../tools/test.ts');
       const args = (options.only ?? []).flatMap((part) => ['--only', part]);

@@ -1,0 +1,5 @@
+import fc from 'fast-check';
+
+// Loaded before a test file: which random cases its properties are tried with. A run that others wait for tries the same
+// ones each time, so that it fails for what was changed; new ones are looked for with `./navarch test --seed NUMBER`.
+fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: Number(process.env['NAVARCH_SEED'] ?? 1) });
