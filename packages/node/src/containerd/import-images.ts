@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { settleAll } from '@navarch/base';
+import { connectRuntime } from '../cri/grpc-runtime.ts';
 import { ctr } from './ctr.ts';
 import type { Containerd } from './start.ts';
 
@@ -10,7 +12,30 @@ export async function importImages(containerd: Containerd, archive: string, sign
   const { stdout } = await ctr(containerd, [...'images import --all-platforms --digests=false'.split(' '), archive], signal);
   const names = [...stdout.matchAll(/^unpacking (\S+) \(/gm)].map((match) => match[1] ?? '');
   for (const name of names) await tag(containerd, name, canonicalName(name), signal);
-  return [...new Set(names.map(canonicalName))];
+  const brought = [...new Set(names.map(canonicalName))];
+  await whenPodsSee(brought, containerd, signal);
+  return brought;
+}
+
+const LOOK_MS = 20;
+/** Looks after which containerd is told anew. */
+const LOOKS_PATIENT = 50;
+const LOOKS_MAX = 1500;
+
+/**
+ * CRI has a book of its own about images, into which it writes what containerd's events tell it: later than the image is
+ * there, and after a failure much later. A pod that came before would look for its image in a registry.
+ */
+async function whenPodsSee(names: readonly string[], containerd: Containerd, signal: AbortSignal): Promise<void> {
+  using runtime = await connectRuntime({ socketPath: containerd.socketPath }, signal);
+  for (const name of names) {
+    for (let looks = 1; !(await runtime.imageStatus({ image: { image: name } }, signal)).image; looks++) {
+      if (looks > LOOKS_MAX) throw new Error(`containerd has the image ${name} and does not show it to pods: see its log`);
+      // Any change of an image is an event.
+      if (looks % LOOKS_PATIENT === 0) await ctr(containerd, ['images', 'label', name, `io.navarch/told=${looks}`], signal);
+      await sleep(LOOK_MS, undefined, { signal });
+    }
+  }
 }
 
 export interface ArchivedImages {

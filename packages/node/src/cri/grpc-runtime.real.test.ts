@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { cri } from '@navarch/kubelet';
 import { buildImage } from '../../../../images/build.ts';
-import { importMissing } from '../containerd/import-images.ts';
+import { importImages, importMissing } from '../containerd/import-images.ts';
 import { startContainerd } from '../containerd/start.ts';
 import { teardownContainerd } from '../containerd/stop.ts';
 import { openCgroups } from '../host/cgroup/layout.ts';
@@ -40,6 +40,17 @@ function withContainers(): void {
     await registry[Symbol.asyncDispose]();
     await teardownContainerd(host.teardown, AbortSignal.timeout(60_000));
     rmSync(images, { recursive: true, force: true });
+  });
+
+  test('importImages() gives what pods can use at once: CRI hears of an image later than it is there', { timeout: 60_000 }, async () => {
+    const { archive } = await buildImage('busybox', images, signal);
+    for (let round = 0; round < 3; round++) {
+      for (const image of await importImages(host.containerd, archive, signal)) {
+        assert.ok((await host.runtime.imageStatus({ image: { image } }, signal)).image, `${image} in round ${round}`);
+        await host.runtime.removeImage({ image: { image } }, signal);
+      }
+    }
+    await importImages(host.containerd, archive, signal);
   });
 
   test('a container runs, answers exec, writes its log, is counted, and says how it ended', { timeout: 60_000 }, async () => {
