@@ -63,9 +63,10 @@ after(async () => {
 test('up: killed at any moment, the next one ends well and down leaves nothing', { timeout: 400_000 }, () => onMachine(async (machine) => {
   for (const afterMs of [600, 1_400, 2_200, 3_200, 4_500]) {
     const up = spawn('nsenter', ['-t', String(machine.pid), '--net', '--mount', '--pid', '--', ...node('up')], { env, stdio: 'ignore' });
+    const closed = new Promise((resolve) => up.once('close', resolve));
     await sleep(afterMs);
     await machine.run('sh', '-c', `pkill -9 -f '[m]ain.ts up --name ${name}'; true`);
-    if (up.exitCode === null) await new Promise((resolve) => up.once('close', resolve));
+    await closed;
     if (afterMs !== 2_200) assert.match(await navarch(machine, 'up'), /is ready after|is running already/);
     await navarch(machine, 'down');
     assert.equal(await leftovers(machine), '', `killed after ${afterMs} ms`);
