@@ -329,6 +329,22 @@ test('kubelet: pods at rest are left in peace', async () => {
   );
 });
 
+test('kubelet: the runtime is asked about a pod where it has moved, not when its own status comes back as news', async () => {
+  await using world = await KubeletWorld.start();
+  const { runtime } = world.machine;
+  const idle = runtime.queries;
+  await world.run('web');
+  await world.advance(900);
+  assert.ok(runtime.queries - idle < 16, `${runtime.queries - idle} questions until it ran`);
+  await world.advance(5000);
+  const before = runtime.queries;
+  for (let i = 0; i < 20; i++) {
+    await world.api.of(pod).patch('default/web', { type: 'merge', body: { metadata: { annotations: { i: String(i) } } } });
+    await world.advance(40);
+  }
+  assert.ok(runtime.queries - before < 8, `${runtime.queries - before} questions while only the API moved`);
+});
+
 test('kubelet: a container may ask for all of its pod to run anew', () => {
   const restartPolicyRules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }];
   const spec = {
