@@ -7,16 +7,19 @@ import * as fc from 'fast-check';
 import { type Events, FanOut, type Place, type Reader } from './fan-out.ts';
 
 const encoder = new TextEncoder();
-const { signal } = new AbortController();
+const life = new AbortController();
 
 /** A store, a fan-out over it, and time that passes only while readers are told. */
-async function fanned({ deliveryMs = 1 }: { readonly deliveryMs?: number } = {}) {
+async function fanned({ deliveryMs = 1, signal = life.signal }: { readonly deliveryMs?: number; readonly signal?: AbortSignal } = {}) {
   const store = new MemoryStore();
   const cache = new WatchCache<ApiObject>('/r/', { read: (value) => JSON.parse(new TextDecoder().decode(value)) as ApiObject, show: (value) => value });
-  await cache.start(store, signal);
+  await cache.start(store, life.signal);
   const turns: (() => void)[] = [];
   let now = 0;
-  const clock: Clock = { now: () => now, monotonic: () => now, sleep: () => new Promise((resolve) => turns.push(resolve)) };
+  const clock: Clock = { now: () => now, monotonic: () => now, sleep: async (_, over) => {
+    await new Promise<void>((resolve) => turns.push(resolve));
+    over.throwIfAborted();
+  } };
   const fan = new FanOut(cache, clock, signal);
   let written = 0;
   return {
@@ -106,6 +109,20 @@ test('FanOut leaves out a reader that cannot be told, and nobody else', async ()
   await write();
   assert.deepEqual([first.revisions, last.revisions, broken.batches.length], [[1, 2], [1, 2], 0]);
   assert.match(String(broken.error), /cannot be shown/);
+});
+
+test('FanOut tells nobody any more once it is over', async () => {
+  const over = new AbortController();
+  const { fan, write, turn, reader } = await fanned({ signal: over.signal });
+  const readers = Array.from({ length: 20 }, () => reader());
+  for (const one of readers) fan.add(0, one);
+  await write();
+  over.abort(new Error('The resource is no longer served'));
+  await turn();
+  await write();
+  while (await turn());
+  assert.equal(readers.filter(({ batches }) => batches.length > 0).length, 8);
+  assert.ok(readers.every(({ batches }) => batches.length <= 1));
 });
 
 test('FanOut lets no more than a few batches wait: then whoever writes waits for the readers', async () => {

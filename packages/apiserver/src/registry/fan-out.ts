@@ -28,7 +28,6 @@ export interface Place {
   /** The number of the first batch that it has not been given. */
   next: number;
   isWaiting: boolean;
-  isGone: boolean;
 }
 
 /**
@@ -62,14 +61,13 @@ export class FanOut {
   add(after: number, reader: Reader): Place {
     const missed = this.#cache.since(after);
     if (this.#places.size === 0) this.#stop = this.#cache.follow(this.#cache.revision, (events) => this.#arrived(events));
-    const place: Place = { reader, next: this.#end, isWaiting: false, isGone: false };
+    const place: Place = { reader, next: this.#end, isWaiting: false };
     this.#places.add(place);
     if (missed.length > 0) this.#tell(place, missed);
     return place;
   }
 
   remove(place: Place): void {
-    place.isGone = true;
     if (!this.#places.delete(place) || this.#places.size > 0) return;
     this.#stop();
     this.#forget();
@@ -88,6 +86,7 @@ export class FanOut {
   }
 
   #arrived(events: Events): void {
+    if (this.#signal.aborted) return;
     this.#batches.push(events);
     for (const place of this.#places) {
       if (place.isWaiting) continue;
@@ -100,14 +99,19 @@ export class FanOut {
     if (this.#waiting.length > 0) void this.#goOn();
   }
 
-  /** Never rejects. */
+  /** Never rejects: a wait fails only when the signal aborts, and then nobody is to be told any more. */
   async #goOn(): Promise<void> {
     this.#isGoingOn = true;
-    while (this.#waiting.length > 0 && !this.#signal.aborted) {
-      await this.#clock.sleep(0, this.#signal).catch(() => undefined);
-      this.#serveUntil(this.#clock.monotonic() + TURN_MS_MAX);
+    try {
+      while (this.#waiting.length > 0) {
+        await this.#clock.sleep(0, this.#signal);
+        this.#serveUntil(this.#clock.monotonic() + TURN_MS_MAX);
+      }
+    } catch (error) {
+      if (!this.#signal.aborted) throw error;
+    } finally {
+      this.#isGoingOn = false;
     }
-    this.#isGoingOn = false;
   }
 
   #serveUntil(endMs: number): void {
@@ -123,7 +127,7 @@ export class FanOut {
     const { next } = place;
     place.next = this.#end;
     place.isWaiting = false;
-    if (!place.isGone && next < this.#end) this.#tell(place, this.#since(next));
+    if (this.#places.has(place) && next < this.#end) this.#tell(place, this.#since(next));
   }
 
   #tell(place: Place, events: Events): void {
@@ -146,7 +150,7 @@ export class FanOut {
 
   /** Drops what everyone has been given. */
   #forget(): void {
-    this.#waiting = this.#waiting.slice(this.#served).filter((place) => place.isWaiting && !place.isGone);
+    this.#waiting = this.#waiting.slice(this.#served).filter((place) => place.isWaiting && this.#places.has(place));
     this.#served = 0;
     const needed = this.#waiting[0]?.next ?? this.#end;
     this.#batches.splice(0, needed - this.#first);
