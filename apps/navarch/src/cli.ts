@@ -14,11 +14,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(add --help for what this command takes)')
     .exitOverride();
   const called = commandsFor(argv[0]);
-  for (const { load, isDaemon = false } of called) {
-    const declare = await load();
-    if (isDaemon && called.length === 1) shedCompiler();
-    declare(program, (code) => { exitCode = code; });
-  }
+  for (const { load } of called) (await load())(program, (code) => { exitCode = code; });
+  if (called.every(({ isDaemon }) => isDaemon)) shedCompiler();
   for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for what this command takes)');
   try {
     await program.parseAsync(argv, { from: 'user' });
