@@ -56,17 +56,6 @@ test('nothing unwelcome is committed', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('what a package depends on of other people it imports', () => {
-  const unused = Object.keys(layers).flatMap((name) => {
-    const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as { readonly dependencies?: object };
-    const imported = sources.filter((s) => s.pkg === name).flatMap((s) => s.imports);
-    return Object.keys(dependencies)
-      .filter((wanted) => !wanted.startsWith('@navarch/') && !imported.some((i) => i === wanted || i.startsWith(`${wanted}/`)))
-      .map((wanted) => `${name}: ${wanted}`);
-  });
-  assert.deepEqual(unused, []);
-});
-
 test('no file is dead', () => {
   const reached = new Set(sources.flatMap(relative));
   const entries = new Set(Object.keys(layers).flatMap((name) => Object.values(offersOf(name)).flat()));
