@@ -45,4 +45,6 @@ for (const oracle of oracles) {
   }
 }
 say(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : 0;
+const isNothing = only.length > 0 && passed + failed === 0;
+if (isNothing) say(`nothing is named ${only.join(' or ')}`);
+process.exitCode = failed > 0 || isNothing ? 1 : 0;

@@ -33,10 +33,10 @@ export class ApiLoad implements Disposable {
     await settleAll(Array.from({ length: SESSIONS * IN_FLIGHT_PER_SESSION }, worker));
   }
 
-  async request(method: string, path: string, body?: string): Promise<string> {
+  async request(method: string, path: string, body?: string, mediaType = 'application/json'): Promise<string> {
     const session = this.#sessions[this.#next++ % this.#sessions.length] as ClientHttp2Session;
     return new Promise((resolve, reject) => {
-      const stream = session.request({ ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': 'application/json' }) });
+      const stream = session.request({ ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': mediaType }) });
       let status = 0;
       const chunks: Buffer[] = [];
       stream.on('response', (headers) => (status = Number(headers[':status'])));

@@ -6,7 +6,7 @@ import { equalJson } from '../equality.ts';
 import { StatusError } from '../status.ts';
 import { schemaOf } from '../structural/schema-of.ts';
 import { applyConfig, type Applied, type Application, ownersAfterUpdate, zeroObject } from './apply.ts';
-import { difference, type FieldSet, insertPath, intersection, isEqualSet, pathsOf, union } from './field-set.ts';
+import { difference, type FieldSet, insertPath, intersection, isEqualSet, isSubset, pathsOf, union } from './field-set.ts';
 import { entriesOf, isEqualManagement, type Owner, ownersOf } from './managed-fields.ts';
 
 const schema = new Schemas({
@@ -164,7 +164,7 @@ const set = fc.array(path, { maxLength: 8 }).map((paths) => {
 });
 const places = (of: FieldSet): ReadonlySet<string> => new Set([...pathsOf(of)].map((one) => one.join('/')));
 
-test('union(), difference() and intersection() are those of the sets of places', () => {
+test('union(), difference(), intersection() and isSubset() are those of the sets of places', () => {
   fc.assert(fc.property(set, set, (a, b) => {
     const [x, y] = [places(a), places(b)];
     assert.deepEqual(places(union(a, b)), new Set([...places(union(a, {})), ...y].filter((one) => x.has(one) || y.has(one))));
@@ -172,6 +172,8 @@ test('union(), difference() and intersection() are those of the sets of places',
     assert.ok(isEqualSet(union(difference(a, b), intersection(a, b)), a));
     assert.equal(places(difference(a, b)).size, x.difference(y).size);
     assert.equal(places(intersection(a, b)).size, x.intersection(y).size);
+    assert.equal(isSubset(a, b), x.isSubsetOf(y));
+    assert.ok(isSubset(intersection(a, b), a) && isSubset(a, union(a, b)));
   }));
 });
 

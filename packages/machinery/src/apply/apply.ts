@@ -6,7 +6,7 @@ import { equalJson } from '../equality.ts';
 import type { ObjectSchema } from '../schema.ts';
 import { StatusError } from '../status.ts';
 import { applyConflict } from './conflict.ts';
-import { difference, type FieldSet, intersection, isEmptySet, isEqualSet, union } from './field-set.ts';
+import { difference, type FieldSet, intersection, isEmptySet, isEqualSet, isSubset, union } from './field-set.ts';
 import { isSameOwner, type Owner, ownable, withOwner } from './managed-fields.ts';
 import { type JsonObject, ShapeError } from './shape.ts';
 import { compareObjects, fieldSetOf, heldFieldSetOf, mergeValues, withContainers, withoutFields } from './walk.ts';
@@ -94,15 +94,17 @@ function applied({ schema, live, owners, writer, ignored, config, force }: Appli
   const last = owners.find((owner) => isSameOwner(owner, self));
   const others = owners.filter((owner) => owner !== last);
   const merged = mergeValues(live, config, schema) as JsonObject;
-  const object = last ? pruned(merged, schema, last.fields, [...others.map((owner) => owner.fields), fields]) : merged;
+  // Whoever mentions all that was set last time takes nothing out: so most applies are.
+  const object = last && !isSubset(last.fields, fields) ? pruned(merged, schema, last.fields, [...others.map((owner) => owner.fields), fields]) : merged;
 
   const { added, changed, removed } = compareObjects(live, object, schema);
   const [taken, lost] = [without(union(added, changed), ignored), without(removed, ignored)];
   const conflicts = others.map((owner) => ({ ...owner, fields: intersection(owner.fields, taken) })).filter((owner) => !isEmptySet(owner.fields));
   if (!force && conflicts.length > 0) throw applyConflict(conflicts);
 
-  const mine = ownable(fields);
-  const isNothingNew = last !== undefined && last.apiVersion === self.apiVersion && isEqualSet(last.fields, mine) && equalJson(live, object);
+  const named = ownable(fields);
+  const mine = last && isEqualSet(last.fields, named) ? last.fields : named;
+  const isNothingNew = last !== undefined && last.apiVersion === self.apiVersion && last.fields === mine && equalJson(live, object);
   return { object, owners: withOwner(bereft(others, union(taken, lost)), { ...self, fields: mine, time: isNothingNew ? last.time : self.time }) };
 }
 

@@ -116,6 +116,17 @@ export function isEqualSet(a: FieldSet, b: FieldSet): boolean {
   return count === 0;
 }
 
+/** Whether every place in `a` is in `b` too. */
+export function isSubset(a: FieldSet, b: FieldSet): boolean {
+  if (a === b) return true;
+  for (const element in a) {
+    if (element === HERE) continue;
+    const [node, other] = [a[element] as FieldSet, b[element]];
+    if (!other || (isMember(node) && !isMember(other)) || !isSubset(node, other)) return false;
+  }
+  return true;
+}
+
 /** Every place in the set: those of one level first, then what is below each, as upstream lists conflicts. */
 export function* pathsOf(set: FieldSet, path: readonly string[] = []): Generator<readonly string[]> {
   const elements = Object.keys(set).filter((element) => element !== HERE).sort(compareElements);

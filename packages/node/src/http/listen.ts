@@ -38,6 +38,7 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
     const listener = createSecureServer({
       cert: options.certificate, key: options.key, ...certificates(options), rejectUnauthorized: false, allowHTTP1: true, ciphers: CIPHERS,
       ALPNProtocols: ['h2', 'http/1.1'], maxHeaderListPairs: 200, maxSessionMemory: SESSION_MEGABYTES_MAX, settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+      maxDeflateDynamicTableSize: 0,
     } as Parameters<typeof createSecureServer>[0]);
     serve(listener, server, options.kubeletClient);
     listener.on('secureConnection', (socket: Socket) => {
