@@ -8,6 +8,7 @@ import { kubectlOracle } from './kubectl/oracle.ts';
 import { machineryOracle } from './machinery/oracle.ts';
 import { LeftOut, type Oracle } from './oracle.ts';
 import { pythonOracle } from './python/oracle.ts';
+import { serverOracle } from './server/oracle.ts';
 import { streamsOracle } from './streams/oracle.ts';
 import { switchesOracle } from './switches/oracle.ts';
 import { testdataOracle } from './testdata/oracle.ts';
@@ -16,7 +17,7 @@ import { testdataOracle } from './testdata/oracle.ts';
 // Its last line is `N passed, N failed`.
 
 const oracles: readonly Oracle[] = [
-  testdataOracle, machineryOracle, customResourcesOracle, celOracle, definitionsOracle, clientOracle, streamsOracle, switchesOracle, kubectlOracle, pythonOracle, controllerRuntimeOracle,
+  testdataOracle, machineryOracle, customResourcesOracle, celOracle, definitionsOracle, clientOracle, streamsOracle, switchesOracle, serverOracle, kubectlOracle, pythonOracle, controllerRuntimeOracle,
 ];
 
 const { values } = parseArgs({

@@ -74,7 +74,7 @@ const encoder = new TextEncoder();
 export const encode = (text: string): Uint8Array => encoder.encode(text);
 
 export const json = (value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): BytesResponse => ({
-  type: 'bytes', status, headers: { 'content-type': 'application/json', ...headers }, body: [encode(JSON.stringify(value))],
+  type: 'bytes', status, headers: { 'content-type': 'application/json', ...headers }, body: [encode(`${JSON.stringify(value)}\n`)],
 });
 
 export const plain = (text: string, status = 200): BytesResponse => ({

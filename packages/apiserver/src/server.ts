@@ -10,7 +10,7 @@ import type { User } from './auth/user.ts';
 import { Documents } from './documents/documents.ts';
 import type { FeatureGates } from './features/feature-gates.ts';
 import { FlowControl } from './flow/flow-control.ts';
-import { valueAnswer } from './handlers/answer.ts';
+import { bytesAnswer, valueAnswer } from './handlers/answer.ts';
 import { Bodies, type ParseYaml } from './handlers/body.ts';
 import { callOf } from './handlers/call.ts';
 import { serveCollection } from './handlers/collection.ts';
@@ -26,7 +26,8 @@ import { storageFamilies } from './observe/storage-families.ts';
 import type { ComputedResource } from './resource-metrics/computed.ts';
 import { serveComputed } from './resource-metrics/serve-computed.ts';
 import { type Format, formatsOf } from './representation/format.ts';
-import { formatOfRefusal } from './representation/representation.ts';
+import { refusalShownAs } from './representation/representation.ts';
+import { showValue } from './representation/show.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { type ApiRequest, type ApiResponse, plain, type StreamResponse } from './request.ts';
 import { admitConnection } from './subresources/admit-connection.ts';
@@ -217,9 +218,9 @@ export class Server {
     const status = statusOf(error);
     if (!(error instanceof StatusError)) this.registry.deps.log.error('request failed', { path: request.path, method: request.method, error, stack: (error as Error).stack });
     const retry = status.details?.retryAfterSeconds;
-    const format = formatOfRefusal({ request, formats: this.#formats });
-    const headers = { 'content-type': format.mediaType, ...(retry === undefined ? {} : { 'retry-after': String(retry) }) };
-    return { type: 'bytes', status: status.code ?? 500, headers, body: [format.encode(status)] };
+    const how = refusalShownAs({ request, formats: this.#formats });
+    const answer = bytesAnswer(how, [showValue(how, status)], status.code ?? 500);
+    return retry === undefined ? answer : { ...answer, headers: { ...answer.headers, 'retry-after': String(retry) } };
   }
 
   async #route(request: ApiRequest, info: RequestInfo, user: User, warnings: string[]): Promise<ApiResponse> {

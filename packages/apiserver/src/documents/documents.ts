@@ -75,10 +75,9 @@ export class Documents {
     const parts = request.path.split('/').filter((part) => part !== '');
     const [first = '', ...rest] = parts;
     switch (first) {
-      case '': return json({ paths: this.#paths() });
+      case '': return forPeople({ paths: this.#paths() });
       case 'api': case 'apis': return this.#discovery(request, parts);
-      // For people: upstream indents it too.
-      case 'version': return { ...json(VERSION), body: [encode(`${JSON.stringify(VERSION, undefined, 2)}\n`)] };
+      case 'version': return forPeople(VERSION);
       case 'healthz': case 'livez': case 'readyz': return this.#deps.health.answer(first, rest.join('/'), request.query);
       case 'metrics': return this.#metrics(rest.join('/'));
       case 'flagz': case 'statusz': return this.#zpage(first, rest, request);
@@ -215,6 +214,9 @@ export class Documents {
     return document;
   }
 }
+
+/** Indented whoever asks. */
+const forPeople = (value: unknown): BytesResponse => ({ ...json(value), body: [encode(JSON.stringify(value, undefined, 2))] });
 
 const extensionPath = ({ group, version }: ExtensionVersion): string => `apis/${group}/${version}`;
 

@@ -16,6 +16,8 @@ export interface Format {
   /** Content-Type of a watch; absent: a watch has no such form. */
   readonly streamType?: string;
   encode(value: Kinded): Uint8Array;
+  /** What a body ends with that is no frame; absent: nothing. */
+  readonly end?: Uint8Array;
   /** An event of a watch around the bytes of its object. */
   frame(type: string, object: Uint8Array): Uint8Array;
 }
@@ -27,6 +29,7 @@ export const jsonFormat: Format = {
   mediaType: 'application/json',
   streamType: 'application/json',
   encode: (value) => encode(JSON.stringify(value)),
+  end: encode('\n'),
   frame(type, object) {
     const head = FRAME_HEADS.get(type) ?? new Uint8Array();
     const out = new Uint8Array(head.length + object.length + FRAME_TAIL.length);

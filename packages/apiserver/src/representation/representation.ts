@@ -57,12 +57,12 @@ export function negotiateStream(asking: Asking, kind: Kind<any>): Representation
   return { ...found, isPretty: false };
 }
 
-/** How a refusal is shown: in the client's format where it has one, else in JSON; never refused. */
-export function formatOfRefusal(asking: Asking): Format {
+/** How a refusal is shown: in the client's format where it has one, else in indented JSON; never refused. */
+export function refusalShownAs(asking: Asking): Representation {
   try {
-    return negotiate(asking, undefined).format;
+    return negotiate(asking, undefined);
   } catch {
-    return jsonFormat;
+    return plain(jsonFormat, true);
   }
 }
 

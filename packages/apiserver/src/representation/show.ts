@@ -9,7 +9,7 @@ import type { Representation } from './representation.ts';
 
 /** Any value that is no stored object: Status, Scale, reviews. */
 export const showValue = ({ format, isPretty }: Representation, value: unknown): Uint8Array =>
-  (isPretty && format === jsonFormat ? encode(`${JSON.stringify(value, undefined, 2)}\n`) : format.encode(value as Kinded));
+  (isPretty && format === jsonFormat ? encode(JSON.stringify(value, undefined, 2)) : format.encode(value as Kinded));
 
 /** An object in the version of the resource; bytes that the cache holds are not made again. */
 export function showObject(how: Representation, resource: Resource<any>, object: ApiObject): Uint8Array {
@@ -98,18 +98,35 @@ const inMetaVersion = (how: Representation, value: unknown): unknown => ({ ...(v
 
 const OPEN = encode('{');
 const COMMA_OPEN = encode(',{');
-const CLOSE = encode(']}');
 
-/** Its head, then the cached bytes of every item. Typed items leave out kind and apiVersion, as upstream's do. */
+/** Its head, then the cached bytes of every item, then its tail. */
 function jsonList(resource: Resource<any>, { objects, meta }: ListPage): readonly Uint8Array[] {
-  const { kind } = resource;
-  const apiVersion = apiVersionOf(kind);
-  // Items of custom resources, which clients read without knowing their types, keep saying what they are.
-  const itemHead = kind.origin === 'custom' ? 1 : encode(`{"kind":"${kind.kind}","apiVersion":"${apiVersion}",`).length;
-  const chunks: Uint8Array[] = [encode(`{"kind":"${kind.listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`)];
-  for (const [i, cached] of objects.entries()) chunks.push(i === 0 ? OPEN : COMMA_OPEN, jsonOf(resource, cached).subarray(itemHead));
-  chunks.push(CLOSE);
+  const { head, itemHead, tail } = resource.kind.origin === 'custom' ? untypedList(resource.kind, meta) : typedList(resource.kind, meta);
+  const chunks: Uint8Array[] = [encode(head)];
+  for (const [i, cached] of objects.entries()) chunks.push(i === 0 ? OPEN : COMMA_OPEN, jsonOf(resource, cached).subarray(itemHead.length));
+  chunks.push(encode(tail));
   return chunks;
+}
+
+interface ListFrame {
+  readonly head: string;
+  /** What each item begins with on its own, and not here: `{` is put before the rest. */
+  readonly itemHead: string;
+  readonly tail: string;
+}
+
+/** Typed items leave out kind and apiVersion, as upstream's do. */
+function typedList(kind: Kind<any>, meta: ListMeta): ListFrame {
+  const apiVersion = apiVersionOf(kind);
+  return {
+    head: `{"kind":"${kind.listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`, itemHead: `{"kind":"${kind.kind}","apiVersion":"${apiVersion}",`, tail: ']}',
+  };
+}
+
+/** Items of custom resources, which clients read without knowing their types, keep saying what they are; fields are in order of their names. */
+function untypedList(kind: Kind<any>, { resourceVersion, continue: token = '', remainingItemCount }: ListMeta): ListFrame {
+  const meta = JSON.stringify({ continue: token, remainingItemCount, resourceVersion });
+  return { head: `{"apiVersion":"${apiVersionOf(kind)}","items":[`, itemHead: '{', tail: `],"kind":"${kind.listKind}","metadata":${meta}}` };
 }
 
 const jsonOf = (resource: Resource<any>, cached: Cached<ApiObject>): Uint8Array =>

@@ -108,10 +108,10 @@ const statusPartOf = (checks: CustomChecks): Part<CustomObject> => ({
   validate: (object, previous, at) => checks.status(object, previous, at),
 });
 
-function subresourcesOf({ subresources }: CustomResourceDefinitionVersion, group: string, kind: string): readonly SubresourceFacts[] {
+function subresourcesOf({ name: version, subresources }: CustomResourceDefinitionVersion, group: string, kind: string): readonly SubresourceFacts[] {
   const verbs: readonly Verb[] = ['get', 'patch', 'update'];
   return [
-    ...(subresources?.status ? [{ name: 'status', group, version: '', kind, verbs }] : []),
+    ...(subresources?.status ? [{ name: 'status', group, version, kind, verbs }] : []),
     ...(subresources?.scale ? [{ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs }] : []),
   ];
 }

@@ -1,0 +1,121 @@
+import { type Answered, type Asked, exchange, stream } from './http.ts';
+import { Names } from './normal.ts';
+import type { Side } from './sides.ts';
+
+/** What is asked of either server: what it answers to `ask` and `watch` must be the same. */
+export interface Scenario {
+  readonly name: string;
+  run(client: Client): Promise<void>;
+}
+
+/** A difference that stays, and why. */
+export interface Known {
+  readonly why: string;
+  is(step: Step, theirs: Step): boolean;
+}
+
+/** One thing asked, and what came back, without what no two servers have in common. */
+export interface Step {
+  readonly asked: string;
+  readonly answered: string;
+}
+
+export interface AskOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is when it is text or bytes, else as JSON. */
+  readonly body?: unknown;
+  /** The name of what is sent. Absent: JSON, when there is a body. */
+  readonly type?: string;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Answered['headers'];
+  readonly text: string;
+  /** Whatever JSON says; undefined of what is none. */
+  readonly json: any;
+}
+
+export interface Watching {
+  /** Records what has come once these are so many events, or after so many milliseconds. */
+  events(count: number, withinMs?: number): Promise<readonly any[]>;
+  close(): void;
+}
+
+export interface Client {
+  /** A namespace that the scenario has to itself. */
+  readonly namespace: string;
+  /** Which server it is, for what must be asked differently. */
+  readonly side: Side;
+  /** Asks, and what is answered is compared. */
+  ask(method: string, path: string, options?: AskOptions): Promise<Reply>;
+  /** Asks, and nobody looks at the answer but the scenario. */
+  quietly(method: string, path: string, options?: AskOptions): Promise<Reply>;
+  /** Asks by GET until the answer is as wanted, for at most ten seconds. */
+  until(path: string, isSo: (reply: Reply) => boolean): Promise<Reply>;
+  watch(path: string, headers?: Readonly<Record<string, string>>): Promise<Watching>;
+}
+
+const UNTIL_MS = 10_000;
+const EVENTS_MS = 3_000;
+
+/** What a server answers through one scenario. */
+export async function transcript(side: Side, scenario: Scenario, namespace: string): Promise<readonly Step[]> {
+  const steps: Step[] = [];
+  const names = new Names();
+  // What is asked is said without what the server has named, so that both transcripts say the same.
+  const record = (asked: string, answered: readonly string[]): void => void steps.push({ asked: names.text(asked), answered: names.text(answered.join('\n')) });
+  const quietly: Client['quietly'] = async (method, path, options = {}) => replyOf(await exchange(side, askedOf(method, path, options)));
+  await quietly('POST', '/api/v1/namespaces', { body: { metadata: { name: namespace } } });
+  await scenario.run({
+    namespace, side, quietly,
+    async ask(method, path, options = {}) {
+      const asked = askedOf(method, path, options);
+      const answered = await exchange(side, asked);
+      const reply = replyOf(answered);
+      record(shownAsked(asked), [String(answered.status), ...names.headers(answered.headers, answered.warnings), reply.text]);
+      return reply;
+    },
+    async until(path, isSo) {
+      const end = performance.now() + UNTIL_MS;
+      for (;;) {
+        const reply = await quietly('GET', path);
+        if (isSo(reply)) return reply;
+        if (performance.now() > end) throw new Error(`${side.name}: GET ${path} is not as it should be after ${UNTIL_MS} ms: ${reply.text}`);
+        await new Promise((resolve) => { setTimeout(resolve, 20); });
+      }
+    },
+    async watch(path, headers = {}) {
+      const asked = { method: 'GET', path, headers };
+      const streaming = await stream(side, asked);
+      return {
+        async events(count, withinMs = EVENTS_MS) {
+          const text = await streaming.lines(count, withinMs);
+          record(shownAsked(asked), [String(streaming.status), ...names.headers(streaming.headers, []), text]);
+          return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
+        },
+        close: () => streaming.close(),
+      };
+    },
+  });
+  return steps;
+}
+
+function askedOf(method: string, path: string, { headers = {}, body, type = 'application/json' }: AskOptions): Asked {
+  if (body === undefined) return { method, path, headers };
+  const sent = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+  return { method, path, headers: { 'content-type': type, ...headers }, body: sent };
+}
+
+function replyOf({ status, headers, bytes }: Answered): Reply {
+  const text = bytes.toString();
+  return { status, headers, text, json: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined };
+}
+
+const SHOWN_BODY_MAX = 300;
+
+function shownAsked({ method, path, headers = {}, body }: Asked): string {
+  const said = Object.entries(headers).map(([name, value]) => ` ${name}: ${value}`).join('');
+  const text = typeof body === 'string' ? body : body && `${body.length} bytes`;
+  return `${method} ${path}${said}${text ? ` ${text.length > SHOWN_BODY_MAX ? `${text.slice(0, SHOWN_BODY_MAX)}...` : text}` : ''}`;
+}
