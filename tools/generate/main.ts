@@ -1,8 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { moduleFolder } from '../../oracles/go.ts';
 import { readFacts } from './facts.ts';
 import { checkGates } from './gates.ts';
 import { generateResources } from './resources.ts';
+import { generateRules } from './rules.ts';
 import { generateSchemaFacts } from './schema-facts.ts';
 import { generateTables } from './tables.ts';
 import { generateTypes } from './types.ts';
@@ -19,6 +21,7 @@ write(join(generated, 'types'), generateTypes(facts, header));
 write(join(generated, 'facts'), generateSchemaFacts(facts, header));
 write(join(generated, 'tables'), generateTables(facts, header));
 write(join(generated, 'resources'), generateResources(facts, header));
+write(join(generated, 'rules'), generateRules(facts, await moduleFolder('k8s.io/api'), header));
 
 function write(folder: string, files: ReadonlyMap<string, string>): void {
   rmSync(folder, { recursive: true, force: true });

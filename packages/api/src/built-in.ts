@@ -1,6 +1,7 @@
-import { type ApiObject, defineKind, type Kind, type KindDeclaration, ProtobufDecoder, ProtobufEncoder, Schemas } from '@navarch/machinery';
+import { type ApiObject, DeclaredRules, defineKind, type Kind, type KindDeclaration, ProtobufDecoder, ProtobufEncoder, Schemas } from '@navarch/machinery';
 import { typeFacts } from './generated/facts/index.ts';
 import { resources } from './generated/resources/resources.ts';
+import { ruleFacts } from './generated/rules/rules.ts';
 
 /** Schemas of every built-in type, shared by the kinds below and by what is no kind of its own (Status, Table, DeleteOptions). */
 export const schemas = new Schemas(typeFacts);
@@ -11,14 +12,16 @@ export const protobuf = new ProtobufDecoder(typeFacts);
 /** Writes them. */
 export const protobufEncoder = new ProtobufEncoder(typeFacts);
 
+const declared = new DeclaredRules(ruleFacts);
+
 export type ResourceKey = keyof typeof resources;
 
 /** A kind whose names and shape are facts; what is given besides is behaviour. */
 export function builtIn<Obj extends ApiObject>(
-  key: ResourceKey, behaviour: Omit<KindDeclaration<Obj>, 'facts' | 'schema'> = {},
+  key: ResourceKey, behaviour: Omit<KindDeclaration<Obj>, 'facts' | 'schema' | 'declared'> = {},
 ): Kind<Obj> {
   const { type, stage: _, outdated: __, ...facts } = resources[key] as (typeof resources)[ResourceKey] & { readonly outdated?: unknown };
-  return defineKind<Obj>({ facts, schema: schemas.object(type), ...behaviour });
+  return defineKind<Obj>({ facts, schema: schemas.object(type), declared, ...behaviour });
 }
 
 const asked: readonly ResourceKey[] = [

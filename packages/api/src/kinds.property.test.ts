@@ -7,7 +7,7 @@ import { builtinKinds } from './kinds.ts';
 
 const RUNS = 25;
 const NOW = Date.parse('2026-11-21T12:00:00Z');
-const hooks: HookContext = { now: NOW, subresource: undefined, apiVersion: 'v1', user: { name: 'tester', groups: [] } };
+const hooks: HookContext = { now: NOW, subresource: undefined, apiVersion: 'v1', user: { name: 'tester', groups: [] }, isOn: () => false };
 
 function completed(kind: Kind<any>, given: unknown): any {
   const { value } = decode(kind.schema, given);

@@ -100,7 +100,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
   const issuer = { tokens: options.tokens, issuer: options.issuer, audiences: [options.issuer] };
   const registry: Registry = new Registry({
-    store, clock, random: random.fork('registry'), log, metrics, kinds: offered.stored, isServed: offered.isServed, patterns,
+    store, clock, random: random.fork('registry'), log, metrics, kinds: offered.stored, isServed: offered.isServed, features, patterns,
     admission: admissionOf(options, issuer, features), access: new Access(() => registry), attendants: { '/services': allocator },
   });
   const [hooks, storeCheck] = [new StartHooks(), new StoreCheck(store, clock)];

@@ -72,8 +72,8 @@ export class Field {
     this.#add('FieldValueDuplicate', 'Duplicate value');
   }
 
-  forbidden(detail: string): void {
-    this.#add('FieldValueForbidden', `Forbidden: ${detail}`);
+  forbidden(detail = ''): void {
+    this.#add('FieldValueForbidden', `Forbidden${detail ? `: ${detail}` : ''}`);
   }
 
   notFound(value: unknown, detail = ''): void {
@@ -88,6 +88,11 @@ export class Field {
 
   tooLong(bytesMax: number): void {
     this.#add('FieldValueTooLong', `Too long: may not be more than ${bytesMax} ${bytesMax === 1 ? 'byte' : 'bytes'}`);
+  }
+
+  /** As tooLong(), where letters are counted. */
+  tooManyCharacters(max: number): void {
+    this.#add('FieldValueTooLong', `Too long: may not be more than ${max} ${max === 1 ? 'character' : 'characters'}`);
   }
 
   tooFew(actual: number, min: number): void {

@@ -14,6 +14,8 @@ export { type Decoded, decode, DecodeError } from './engine/decode.ts';
 export type { FieldFacts, TypeFacts } from './engine/facts.ts';
 export { Schemas } from './engine/schemas.ts';
 export { Field, type FieldError } from './field.ts';
+export { type DeclaredError, DeclaredRules, withDeclared } from './rules/declared.ts';
+export type { RuleFacts } from './rules/rule.ts';
 export {
   addQuantities, canonicalQuantity, compareQuantities, formatQuantity, parseQuantity, type Quantity, quantityMilliValue, quantityValue,
   subtractQuantities,

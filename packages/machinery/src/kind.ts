@@ -1,6 +1,7 @@
 import { type Decoded, decode } from './engine/decode.ts';
 import type { Field } from './field.ts';
 import type { ApiObject, OwnerReference } from './meta.ts';
+import type { DeclaredRules } from './rules/declared.ts';
 import type { ObjectSchema } from './schema.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -61,6 +62,8 @@ export interface HookContext {
   readonly apiVersion: string;
   /** As authentication found out (authentication.k8s.io/v1 UserInfo). */
   readonly user: Asker;
+  /** Whether a feature is on, by upstream's name of it. */
+  isOn(feature: string): boolean;
 }
 
 export interface Asker {
@@ -132,6 +135,8 @@ export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
   decode(value: unknown): Decoded;
   /** Where the kind comes from: `built-in` types print their fields as Go's structs do and have a protobuf form; `custom` ones print them by name. */
   readonly origin: 'built-in' | 'custom';
+  /** Checks what its type declares of its fields, besides what `behaviour` checks. */
+  readonly declared?: DeclaredRules;
   readonly behaviour: Behaviour<Obj>;
   readonly columns: readonly Column<Obj>[];
   /** Field selectors beyond metadata.name and metadata.namespace: path -> value (absent: empty). */
@@ -168,6 +173,7 @@ export interface KindDeclaration<Obj extends ApiObject> {
   /** Default: by the schema, as Go decodes into structs. */
   decode?(value: unknown): Decoded;
   readonly origin?: 'built-in' | 'custom';
+  readonly declared?: DeclaredRules;
   readonly behaviour?: Behaviour<Obj>;
   readonly columns?: readonly Column<Obj>[];
   readonly selectableFields?: Readonly<Record<string, (obj: Obj) => string>>;
@@ -180,11 +186,11 @@ export interface KindDeclaration<Obj extends ApiObject> {
 }
 
 export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<Obj>): Kind<Obj> {
-  const { facts, schema, behaviour = {}, columns = [], selectableFields = {}, scale, hub, storagePrefix, deprecated } = declaration;
+  const { facts, schema, behaviour = {}, columns = [], selectableFields = {}, scale, hub, storagePrefix, deprecated, declared } = declaration;
   return Object.freeze({
     ...facts, schema, decode: declaration.decode ?? ((value: unknown) => decode(schema, value)), origin: declaration.origin ?? 'built-in', behaviour, columns, selectableFields,
     storagePrefix: storagePrefix ?? facts.plural, isAlternate: declaration.isAlternate ?? hub !== undefined,
-    ...(scale ? { scale } : {}), ...(hub ? { hub } : {}), ...(deprecated ? { deprecated } : {}),
+    ...(declared ? { declared } : {}), ...(scale ? { scale } : {}), ...(hub ? { hub } : {}), ...(deprecated ? { deprecated } : {}),
   });
 }
 

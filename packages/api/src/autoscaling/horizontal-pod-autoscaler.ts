@@ -66,8 +66,6 @@ function withDefaults(rules: HPAScalingRules = {}, defaults: HPAScalingRules): M
 
 function validateSpec({ spec }: HorizontalPodAutoscaler, at: Field): void {
   const { minReplicas, maxReplicas } = spec;
-  if (minReplicas !== undefined && minReplicas < 0) at.at('minReplicas').invalid(minReplicas, 'must be greater than or equal to 0');
-  if (maxReplicas < 1) at.at('maxReplicas').invalid(maxReplicas, 'must be greater than 0');
   if (minReplicas !== undefined && maxReplicas < minReplicas) at.at('maxReplicas').invalid(maxReplicas, 'must be greater than or equal to `minReplicas`');
   validateReference(spec.scaleTargetRef, at.at('scaleTargetRef'));
   each(spec.metrics, at.at('metrics'), validateMetric);

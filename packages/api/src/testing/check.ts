@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { apiVersionOf, decode, dnsSubdomainErrors, Field, type HookContext, type Kind, mergePatch, validateObjectMeta } from '@navarch/machinery';
+import { apiVersionOf, decode, dnsSubdomainErrors, Field, type HookContext, type Kind, mergePatch, validateObjectMeta, withDeclared } from '@navarch/machinery';
 import { builtinKinds } from '../kinds.ts';
 import { minimalObjects } from './minimal-objects.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Features of the release that are on where nobody says, so far as checks ask. */
+const ON: ReadonlySet<string> = new Set(['HPAScaleToZero']);
 const NOW = Date.parse('2026-11-21T12:00:00Z');
-export const hooks: HookContext = { now: NOW, subresource: undefined, apiVersion: 'v1', user: { name: 'tester', groups: ['testers'] } };
+export const hooks: HookContext = { now: NOW, subresource: undefined, apiVersion: 'v1', user: { name: 'tester', groups: ['testers'] }, isOn: (feature) => ON.has(feature) };
 
 /** `group/version.Kind` */
 export function kindOf(key: string): Kind<any> {
@@ -41,18 +43,23 @@ function storedKind(key: string): { readonly kind: Kind<any>; readonly speaking:
   return { kind: kind.hub?.kind ?? kind, speaking: { ...hooks, apiVersion: apiVersionOf(kind) } };
 }
 
-const texts = (at: Field): readonly string[] => at.errors.map(({ field, message }) => `${field}: ${message}`);
+/** What was found by hand and what the type declares, as a client is told. */
+function texts(at: Field, kind: Kind<any>, next: object, previous?: object): readonly string[] {
+  const declared = kind.declared?.validate(kind.schema, next, previous, hooks.isOn) ?? [];
+  return withDeclared(at.errors, declared).map(({ field, message }) => `${field}: ${message}`);
+}
 
 /** What is wrong with the minimal object under a merge patch. */
 export function refusals(key: string, patch: Json = {}): readonly string[] {
   const { kind, speaking } = storedKind(key);
-  const object = stored(kindOf(key), created(key, patch));
+  const sent = created(key, patch);
+  const object = stored(kindOf(key), sent);
   const at = new Field();
   const nameErrors = (name: string): readonly string[] => (kind.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
   validateObjectMeta(object.metadata, { namespaced: kind.namespaced, nameErrors }, at.at('metadata'));
   kind.behaviour.validate?.(object, at, speaking);
   kind.behaviour.validateCreate?.(object, at, speaking);
-  return texts(at);
+  return texts(at, kindOf(key), sent);
 }
 
 /** What is wrong with changing the minimal object (under one patch) by another. */
@@ -60,12 +67,13 @@ export function updateRefusals(key: string, change: Json, before: Json = {}): re
   const { kind, speaking } = storedKind(key);
   const held = created(key, before);
   const previous = stored(kindOf(key), held);
-  const next = stored(kindOf(key), completed(kindOf(key), mergePatch(held, change)));
+  const sent = completed(kindOf(key), mergePatch(held, change));
+  const next = stored(kindOf(key), sent);
   kind.behaviour.prepareUpdate?.(next, previous, speaking);
   const at = new Field();
   kind.behaviour.validate?.(next, at, speaking);
   kind.behaviour.validateUpdate?.(next, previous, at, speaking);
-  return texts(at);
+  return texts(at, kindOf(key), kindOf(key).hub?.fromHub(next) ?? next, held);
 }
 
 /** What is wrong with writing through a subresource. */
@@ -79,7 +87,7 @@ export function partRefusals(key: string, part: string, change: Json, before: Js
   found.prepare?.(merged, previous, hooks);
   const at = new Field();
   found.validate?.(merged, previous, at, hooks);
-  return texts(at);
+  return texts(at, kind, merged, previous);
 }
 
 /** A table of merge patches of one kind, and what each is told. */

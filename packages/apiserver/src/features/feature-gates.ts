@@ -14,6 +14,7 @@ export type SwitchedFeature = (typeof SWITCHED)[number] | (typeof REMEMBERED)[nu
 
 const SWITCHES: ReadonlySet<string> = new Set([...SWITCHED, ...REMEMBERED]);
 const REMEMBERED_FEATURE: Feature = Object.freeze({ stage: '', isOn: true, isLocked: false });
+const UNKNOWN_FEATURE: Feature = Object.freeze({ stage: 'ALPHA', isOn: false, isLocked: true });
 /** Names that stand for all features of a stage. */
 const ALL: Readonly<Record<string, Stage>> = { AllAlpha: 'ALPHA', AllBeta: 'BETA' };
 const OUTGOING: ReadonlySet<Stage> = new Set(['', 'DEPRECATED']);
@@ -31,6 +32,11 @@ export class FeatureGates {
 
   isOn(name: SwitchedFeature): boolean {
     return this.#isOn(name, FEATURES.get(name) ?? REMEMBERED_FEATURE);
+  }
+
+  /** Any feature of the release, by upstream's name; false for what it does not know. */
+  isEnabled(name: string): boolean {
+    return this.#isOn(name, FEATURES.get(name) ?? UNKNOWN_FEATURE);
   }
 
   /** Gates that somebody set although a later release will not know them. */

@@ -1,11 +1,12 @@
 import {
-  type ApiObject, apiVersionOf, dnsSubdomainErrors, equalJson, Field, type HookContext, invalid, type Kind, type Mutable, type Part,
-  validateObjectMeta, validateObjectMetaUpdate,
+  type ApiObject, apiVersionOf, dnsSubdomainErrors, equalJson, Field, type FieldError, type HookContext, invalid, type Kind, type Mutable, type Part,
+  validateObjectMeta, validateObjectMetaUpdate, withDeclared,
 } from '@navarch/machinery';
 import type { Operation as Write } from '@navarch/store';
 import type { AdmissionRequest, Operation } from '../admission/admission.ts';
 import type { AdmissionChain } from '../admission/chain.ts';
 import type { Call, Draft } from './call.ts';
+import type { FeatureGates } from '../features/feature-gates.ts';
 import { managerOf, recorded } from './field-management.ts';
 import { inOrder } from './meta.ts';
 
@@ -27,6 +28,7 @@ export interface DraftsDeps<O extends ApiObject> {
   readonly parts: Readonly<Record<string, Part<O>>>;
   readonly admission: AdmissionChain;
   readonly attendant: Attendant | undefined;
+  readonly features: FeatureGates;
 }
 
 /** A write that is under way. */
@@ -67,7 +69,7 @@ export class Drafts<O extends ApiObject> {
     validateObjectMeta(ready.metadata, { namespaced: stored.namespaced, nameErrors }, at.at('metadata'));
     stored.behaviour.validate?.(ready as ApiObject, at, hooks);
     stored.behaviour.validateCreate?.(ready as ApiObject, at, hooks);
-    if (at.errors.length > 0) throw invalid(kind, ready.metadata.name, at.errors);
+    this.#refuse(ready as ApiObject, undefined, at);
     await admission.validate(ready as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(kind, ready.metadata.name, at.errors);
     call.warnings?.push(...(stored.behaviour.warnings?.(ready as ApiObject, undefined) ?? []));
@@ -81,6 +83,7 @@ export class Drafts<O extends ApiObject> {
 
   async updated(sent: Draft, previous: ApiObject, writing: Writing): Promise<Draft> {
     const { kind, stored, parts, attendant, admission } = this.#deps;
+    const { call } = writing;
     const hooks = this.#hooks(writing);
     const part = parts[writing.part];
     const draft = part ? (part.merge(sent as Mutable<any>, previous as O) as unknown as Draft) : sent;
@@ -90,7 +93,7 @@ export class Drafts<O extends ApiObject> {
     if (part) part.prepare?.(draft as Mutable<any>, previous as O, hooks);
     else stored.behaviour.prepareUpdate?.(draft as Mutable<any>, previous, hooks);
     if (!writing.isApplied) this.#record(draft, previous, writing);
-    const request = this.#request('UPDATE', previous.metadata.namespace ?? '', previous.metadata.name, writing.part, writing.call, previous);
+    const request = this.#request('UPDATE', previous.metadata.namespace ?? '', previous.metadata.name, writing.part, call, previous);
     const ready = await this.#mutated(draft, request, part);
     if (!part) attendant?.prepare(ready as ApiObject, previous);
     this.#countGeneration(ready, previous, part);
@@ -101,9 +104,20 @@ export class Drafts<O extends ApiObject> {
       stored.behaviour.validate?.(ready as ApiObject, at, hooks);
       stored.behaviour.validateUpdate?.(ready as ApiObject, previous, at, hooks);
     }
+    this.#refuse(ready as ApiObject, previous, at);
     await admission.validate(ready as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(kind, previous.metadata.name, at.errors);
+    if (!part) call.warnings?.push(...(stored.behaviour.warnings?.(ready as ApiObject, previous) ?? []));
     return ready;
+  }
+
+  /** Throws when anything is wrong: what was found by hand, and what the type declares in the version that the request speaks. */
+  #refuse(next: ApiObject, previous: ApiObject | undefined, { errors }: Field): void {
+    const { kind, features } = this.#deps;
+    const spoken = (object: ApiObject): ApiObject => kind.hub?.fromHub(object) ?? object;
+    const declared = kind.declared?.validate(kind.schema, spoken(next), previous && spoken(previous), (feature) => features.isEnabled(feature)) ?? [];
+    const all: readonly FieldError[] = declared.length > 0 ? withDeclared(errors, declared) : errors;
+    if (all.length > 0) throw invalid(kind, previous?.metadata.name ?? next.metadata.name, all);
   }
 
   /**
@@ -123,7 +137,7 @@ export class Drafts<O extends ApiObject> {
   }
 
   #hooks({ now, part, call }: Writing): HookContext {
-    return { now, subresource: part || undefined, apiVersion: apiVersionOf(this.#deps.kind), user: call.user };
+    return { now, subresource: part || undefined, apiVersion: apiVersionOf(this.#deps.kind), user: call.user, isOn: (feature) => this.#deps.features.isEnabled(feature) };
   }
 
   #request(operation: Operation, namespace: string, name: string, subresource: string, call: Call, previous: ApiObject | undefined): AdmissionRequest {

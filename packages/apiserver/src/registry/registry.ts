@@ -5,6 +5,7 @@ import type { Store } from '@navarch/store';
 import type { AdmissionPlugin } from '../admission/admission.ts';
 import type { Access } from '../auth/access.ts';
 import type { Conversion } from '../custom-resources/conversion.ts';
+import { FeatureGates } from '../features/feature-gates.ts';
 import { AdmissionMeasures } from '../observe/admission-measures.ts';
 import { ListMeasures } from '../observe/list-measures.ts';
 import { WatchMeasures } from '../observe/watch-measures.ts';
@@ -24,6 +25,8 @@ export interface RegistryDeps {
   /** Whether clients may ask for it: what the server itself needs is kept all the same. Absent: for all of them. */
   isServed?(kind: Kind<any>): boolean;
   readonly admission: readonly AdmissionPlugin[];
+  /** Which features are on. Absent: those of the release. */
+  readonly features?: FeatureGates;
   /** How patterns in people's expressions are matched. Absent: by the language's own engine. */
   readonly patterns?: Patterns;
   /** Who may do what: asked by plugins, not by the registry. */
@@ -35,6 +38,7 @@ export interface RegistryDeps {
 /** Every resource that is served, by name. */
 export class Registry {
   readonly deps: RegistryDeps;
+  readonly features: FeatureGates;
   readonly measures: { readonly admission: AdmissionMeasures; readonly watches: WatchMeasures; readonly lists: ListMeasures };
   readonly #resources = new Map<string, Resource<any>>();
   readonly #byKind = new Map<Kind<any>, Resource<any>>();
@@ -47,6 +51,7 @@ export class Registry {
 
   constructor(deps: RegistryDeps) {
     this.deps = deps;
+    this.features = deps.features ?? new FeatureGates();
     const { metrics = noMetrics, clock } = deps;
     this.measures = { admission: new AdmissionMeasures(metrics, clock), watches: new WatchMeasures(metrics), lists: new ListMeasures(metrics) };
     this.#kinds = deps.kinds.filter((kind) => deps.isServed?.(kind) ?? true);

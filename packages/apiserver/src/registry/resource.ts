@@ -46,7 +46,7 @@ export class Resource<O extends ApiObject> {
     this.#parts = { ...(hasStatus ? { status: statusPart as Part<any> } : {}), ...kind.behaviour.parts };
     this.#drafts = new Drafts<O>({
       kind, stored: shelf.kind, parts: this.#parts, admission: new AdmissionChain(registry.deps.admission, () => contextOf(registry), registry.measures.admission),
-      attendant: registry.deps.attendants?.[`${kind.group}/${kind.plural}`],
+      attendant: registry.deps.attendants?.[`${kind.group}/${kind.plural}`], features: registry.features,
     });
   }
 

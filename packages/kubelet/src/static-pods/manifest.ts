@@ -71,6 +71,7 @@ function decoded(document: unknown): Mutable<Pod> {
 const hooks = (now: number): Parameters<NonNullable<typeof podKind.behaviour.validate>>[2] => ({
   now,
   subresource: undefined,
+  isOn: () => false,
   apiVersion: 'v1',
   user: { name: 'kubelet', groups: [] },
 });

@@ -22,7 +22,7 @@ export const roleBinding: Kind<RoleBinding> = builtIn<RoleBinding>(`${GROUP}/v1.
   columns: columnsOf('rbac.authorization.k8s.io/RoleBinding', cells),
   behaviour: {
     desired: false, validateName: pathSegmentErrors, complete, validateUpdate,
-    validate: (b, at) => validate(b, ['ClusterRole', 'Role'], at, true),
+    validate: (b, at) => validate(b, ['Role', 'ClusterRole'], at, true),
   },
 });
 
@@ -67,7 +67,7 @@ function validateSubject({ kind, name, namespace, apiGroup = '' }: Subject, at: 
       if (apiGroup !== GROUP) at.at('apiGroup').notSupported(apiGroup, [GROUP]);
       break;
     default:
-      at.at('kind').notSupported(kind, ['Group', 'ServiceAccount', 'User']);
+      at.at('kind').notSupported(kind, ['ServiceAccount', 'User', 'Group']);
   }
 }
 

@@ -99,9 +99,7 @@ function validateKey(name: string, at: Field): void {
 }
 
 function validateAttribute(attribute: DeviceAttribute, at: Field): void {
-  const given = givenOf(attribute, VALUES);
-  if (given.length === 0) return at.required('exactly one value must be specified');
-  if (given.length > 1) return at.invalid(attribute, 'exactly one value must be specified');
+  if (givenOf(attribute, VALUES).length !== 1) return;
   for (const name of ['string', 'version'] as const) {
     const value = attribute[name];
     if (value !== undefined && value.length > TEXT_MAX) at.at(name).tooLong(TEXT_MAX);

@@ -1,6 +1,6 @@
 import { equalJson, type Field, type Kind, labelValueErrors, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { bytesOf, each, entriesOf, named, requiredName, supportedValue, unchanged } from '../../checks/values.ts';
+import { bytesOf, each, entriesOf, named, requiredName, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { StorageClass, VolumeAttributesClass } from '../../generated/types/storage-v1.ts';
 import { driverName } from '../../core/v1/volume-sources.ts';
@@ -35,12 +35,6 @@ export const storageClass: Kind<StorageClass> = builtIn<StorageClass>('storage.k
       if (c.volumeBindingMode === undefined) at.at('volumeBindingMode').required();
       else supportedValue(c.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], at.at('volumeBindingMode'));
       validateTopologies(c, at.at('allowedTopologies'));
-    },
-    validateUpdate(next, previous, at) {
-      for (const name of ['parameters', 'provisioner', 'reclaimPolicy'] as const) {
-        if (!equalJson(next[name], previous[name])) at.at(name).forbidden(`updates to ${name} are forbidden.`);
-      }
-      unchanged(next.volumeBindingMode, previous.volumeBindingMode, at.at('volumeBindingMode'));
     },
     warnings: ({ allowedTopologies }) => (allowedTopologies ?? []).flatMap((term, i) => (term.matchLabelExpressions ?? []).flatMap(({ key }, j) =>
       (key.startsWith('failure-domain.beta.kubernetes.io/')
