@@ -10,7 +10,7 @@ export {
 export type {
   Constraints, FieldSchema, ListSchema, MapSchema, ObjectSchema, ScalarSchema, ScalarType, Schema,
 } from './schema.ts';
-export { type Decoded, decode, DecodeError } from './engine/decode.ts';
+export { type Decoded, decode, DecodeError, jsonTypeOf } from './engine/decode.ts';
 export type { FieldFacts, TypeFacts } from './engine/facts.ts';
 export { Schemas } from './engine/schemas.ts';
 export { Field, type FieldError } from './field.ts';

@@ -96,7 +96,7 @@ export function invalid(of: { readonly group: string; readonly kind: string }, n
   const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   const groupKind = of.group ? `${of.kind}.${of.group}` : of.kind;
   return failure('Invalid', `${groupKind} ${JSON.stringify(name ?? '')} is invalid: ${text}`, {
-    ...(name ? { name } : {}), ...(of.group ? { group: of.group } : {}), kind: of.kind,
+    ...(name ? { name } : {}), ...(of.group ? { group: of.group } : {}), ...(of.kind ? { kind: of.kind } : {}),
     causes: unique.map(({ reason, message, field }) => ({ reason, message, field })),
   });
 }

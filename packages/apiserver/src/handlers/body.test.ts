@@ -33,7 +33,7 @@ for (const [claim, method, target, body, type, status, message] of [
     'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Later": supported values: "Foreground", "Background", "Orphan", "nil"'],
   ['options of another shape', 'DELETE', `${configMaps}/a`, { dryRun: 'All' }, 'application/json', 400,
     'DeleteOptions in version "v1" cannot be handled as a DeleteOptions: json: cannot unmarshal string into Go struct field DeleteOptions.dryRun of type []string'],
-  ['half of a patch', 'PATCH', `${configMaps}/a`, '{"a', 'application/merge-patch+json', 400, 'unexpected end of JSON input'],
+  ['half of a patch', 'PATCH', `${configMaps}/a`, '{"a', 'application/merge-patch+json', 400, 'invalid JSON patch'],
   ['a dry run of another sort', 'POST', `${configMaps}?dryRun=Some`, config, 'application/json', 422,
     'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"'],
   ['a method the path does not know', 'POST', `${configMaps}/a`, config, 'application/json', 405, 'the server does not allow this method on the requested resource'],

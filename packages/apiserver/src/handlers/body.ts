@@ -50,7 +50,7 @@ export class Bodies {
   async patch(request: ApiRequest): Promise<Body> {
     const bytes = await request.body();
     if (contentType(request) === APPLY_CBOR_TYPE) return { value: parseCbor(bytes, (message) => badRequest(`error decoding patch: ${message}`)) };
-    if (!isApply(request)) return parseJson(bytes, badRequest);
+    if (!isApply(request)) return parseJson(bytes, () => badRequest('invalid JSON patch'));
     const refuse = (message: string): StatusError => badRequest(`error decoding patch: ${message}`);
     // Programs send JSON, which YAML includes, and which is read faster.
     return bytes[0] === OPEN_OBJECT ? (this.#json(bytes) ?? this.#yaml(bytes, refuse)) : this.#yaml(bytes, refuse);

@@ -1,18 +1,33 @@
 import {
-  apiVersionOf, badRequest, type Decoded, DecodeError, Field, invalid, type Kind, type Mutable,
+  apiVersionOf, badRequest, type Decoded, DecodeError, Field, invalid, type Kind, type Mutable, type StatusError,
 } from '@navarch/machinery';
 import { checkSent, unhandled } from '../sent-body.ts';
 import type { ApplyRequest, Call, Draft } from './call.ts';
 
 // What a client sent, and where it sent it, before anything is asked of what is stored.
 
-/** Decodes, completes and turns into the stored version. Throws BadRequest. */
-export function readObject(kind: Kind<any>, input: unknown, call: Call): Draft {
+/** Who reads what was sent, and says what is wrong with it in words of the way it came. */
+export interface Reading {
+  /** What to throw where the value cannot be read, or a strict reader complains. */
+  refuse(why: DecodeError | string): StatusError;
+  /** What a strict reader says, of the fields that are unknown and of what only the text shows. */
+  complaints(unknown: readonly string[]): readonly string[];
+}
+
+const readingOf = (kind: Kind<any>, { source }: Call): Reading => ({
+  refuse: (why) => badRequest(unhandled(kind.kind, kind.version, typeof why === 'string' ? why : why.message)),
+  complaints: (unknown) => (unknown.length === 0 && !source?.hasDuplicates ? [] : (source?.complaints(unknown) ?? unknown.map(unknownField))),
+});
+
+export const unknownField = (path: string): string => `unknown field ${JSON.stringify(path)}`;
+
+/** Decodes, completes and turns into the stored version. Throws BadRequest, or what the reading says. */
+export function readObject(kind: Kind<any>, input: unknown, call: Call, reading = readingOf(kind, call)): Draft {
   const apiVersion = apiVersionOf(kind);
   checkSent(input, kind.kind, apiVersion);
   // Given here, so that decoding puts them in their place even where the sender left them out.
-  const { value, unknownFields } = decoded(kind, { ...input, kind: kind.kind, apiVersion });
-  complain(kind, unknownFields, call);
+  const { value, unknownFields } = decoded(kind, { ...input, kind: kind.kind, apiVersion }, reading);
+  complain(unknownFields, reading, call);
   kind.behaviour.complete?.(value as Mutable<any>);
   const { hub } = kind;
   if (!hub) return value as unknown as Draft;
@@ -21,19 +36,20 @@ export function readObject(kind: Kind<any>, input: unknown, call: Call): Draft {
   return stored as unknown as Draft;
 }
 
-function decoded(kind: Kind<any>, sent: unknown): Decoded {
+function decoded(kind: Kind<any>, sent: unknown, reading: Reading): Decoded {
   try {
     return kind.decode(sent);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw badRequest(unhandled(kind.kind, kind.version, error.message));
+    throw reading.refuse(error);
   }
 }
 
-function complain(kind: Kind<any>, unknownFields: readonly string[], { fieldValidation, source, warnings }: Call): void {
-  if (fieldValidation === 'Ignore' || (unknownFields.length === 0 && !source?.hasDuplicates)) return;
-  const texts = source?.complaints(unknownFields) ?? unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
-  if (fieldValidation === 'Strict') throw badRequest(unhandled(kind.kind, kind.version, `strict decoding error: ${texts.join(', ')}`));
+function complain(unknownFields: readonly string[], reading: Reading, { fieldValidation, warnings }: Call): void {
+  if (fieldValidation === 'Ignore') return;
+  const texts = reading.complaints(unknownFields);
+  if (texts.length === 0) return;
+  if (fieldValidation === 'Strict') throw reading.refuse(`strict decoding error: ${texts.join(', ')}`);
   warnings?.push(...texts);
 }
 

@@ -1,8 +1,7 @@
 import { randomSuffix, randomUid } from '@navarch/base';
 import {
   alreadyExists, type ApiObject, apiVersionOf, type Applied, applyConfig, backtrackingPatterns, cloneJson, conflict, entriesOf, equalJson, failure, Field,
-  invalid, isEqualManagement, jsonPatch, type Kind, mergePatch, methodNotAllowed, type Mutable, notFound, ownersOf, type Part, StatusError,
-  strategicMergePatch,
+  invalid, isEqualManagement, type Kind, methodNotAllowed, type Mutable, notFound, ownersOf, type Part, StatusError,
 } from '@navarch/machinery';
 import { type Cached, StaleError } from '@navarch/store';
 import type { AdmissionContext, Operation } from '../admission/admission.ts';
@@ -16,6 +15,7 @@ import { emptyOf, ignoredBy, unmanaged } from './field-management.ts';
 import { isFinished } from './finished.ts';
 import { checkName, place, readApplied, readObject } from './incoming.ts';
 import { inOrder, timestamp } from './meta.ts';
+import { readPatched } from './patched.ts';
 import type { Registry } from './registry.ts';
 import { OBJECT_MODIFIED, type Shelf } from './shelf.ts';
 
@@ -144,13 +144,10 @@ export class Resource<O extends ApiObject> {
 
   async patch(namespace: string, name: string, type: PatchType, body: unknown, call: Call, part = ''): Promise<O> {
     if (type === 'strategic' && this.kind.origin === 'custom') throw failure('UnsupportedMediaType', NO_STRATEGY);
-    const apply = (current: O): unknown => {
-      if (type === 'json') return jsonPatch(current, body);
-      return type === 'merge' ? mergePatch(current, body) : strategicMergePatch(current, body, this.kind.schema);
-    };
     const claimed = (body as { metadata?: { resourceVersion?: unknown } } | null)?.metadata?.resourceVersion;
     return this.#write(namespace, name, (current) => {
-      const next = readObject(this.kind, apply(current), call);
+      const next = readPatched(this.kind, current, { type, body }, call);
+      place(this.kind, next.metadata, namespace);
       checkName(next.metadata.name, name);
       // Carried over from the current object, not asked for.
       if (claimed === undefined) next.metadata.resourceVersion = '';

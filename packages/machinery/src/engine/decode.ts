@@ -4,6 +4,13 @@ import type { FieldSchema, ObjectSchema, ScalarSchema, Schema } from '../schema.
 /** The value does not have the type's shape. The message is what Go's decoder says, since clients show it. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
+  /** What is said of a value that was never text: that a strategic merge patch made. */
+  readonly ofValue: string;
+
+  constructor(message: string, ofValue = message) {
+    super(message);
+    this.ofValue = ofValue;
+  }
 }
 
 export interface Decoded {
@@ -62,7 +69,7 @@ class State {
     if (!this.follows) throw new PathNeeded();
     const fields = this.path.filter((part) => typeof part === 'string').join('.');
     const where = fields === '' ? 'Go value' : `Go struct field ${this.struct}.${fields}`;
-    throw new DecodeError(`json: cannot unmarshal ${jsonType(value)} into ${where} of type ${goType}`);
+    throw new DecodeError(`json: cannot unmarshal ${jsonTypeOf(value)} into ${where} of type ${goType}`, inconvertible(value, goType));
   }
 }
 
@@ -152,13 +159,14 @@ function objectDecoder(schema: ObjectSchema): Decoder {
     state.struct = struct;
     const given = state.takePlaces(source, places);
     const { hasUnknown } = state;
+    const read = state.follows ? readInTurn(plans, places, source, state) : undefined;
     let stood = 0;
     for (let i = given; i < state.places.length; i++) {
       const place = state.places[i] as number;
       for (; stood < standing.length && (standing[stood] as number) <= place; stood++) {
         if (standing[stood] !== place) stand(plans[standing[stood] as number] as Plan, out, state);
       }
-      decodeField(plans[place] as Plan, source, out, state);
+      decodeField(plans[place] as Plan, source, out, state, read);
     }
     for (; stood < standing.length; stood++) stand(plans[standing[stood] as number] as Plan, out, state);
     state.places.length = given;
@@ -173,12 +181,23 @@ function stand(plan: Plan, out: Record<string, unknown>, state: State): void {
   if (value !== undefined) out[plan.name] = value;
 }
 
-function decodeField(plan: Plan, source: Readonly<Record<string, unknown>>, out: Record<string, unknown>, state: State): void {
+/** Of several things to refuse, the one is told of that the sender wrote first. */
+function readInTurn(plans: readonly Plan[], places: ReadonlyMap<string, number>, source: Readonly<Record<string, unknown>>, state: State): ReadonlyMap<string, unknown> {
+  const read = new Map<string, unknown>();
+  for (const [name, given] of Object.entries(source)) {
+    const place = places.get(name);
+    if (place === undefined || given === null || given === undefined) continue;
+    state.path.push(name);
+    read.set(name, (plans[place] as Plan).decode(given, state));
+    state.path.pop();
+  }
+  return read;
+}
+
+function decodeField(plan: Plan, source: Readonly<Record<string, unknown>>, out: Record<string, unknown>, state: State, read?: ReadonlyMap<string, unknown>): void {
   const given = source[plan.name];
   if (given === null) return stand(plan, out, state);
-  if (state.follows) state.path.push(plan.name);
-  const decoded = plan.decode(given, state);
-  if (state.follows) state.path.pop();
+  const decoded = read ? read.get(plan.name) : plan.decode(given, state);
   if (!plan.dropsEmpty || !isEmpty(decoded)) out[plan.name] = decoded;
   else if (plan.default !== undefined) out[plan.name] = plan.default;
 }
@@ -345,7 +364,8 @@ function timeDecoder(digits: 0 | 6, goType: string): Decoder {
   };
 }
 
-function jsonType(value: unknown): string {
+/** What Go's decoder calls a JSON value that it cannot read. */
+export function jsonTypeOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   switch (typeof value) {
@@ -354,6 +374,17 @@ function jsonType(value: unknown): string {
     case 'string': return 'string';
     default: return 'object';
   }
+}
+
+/** What Go's converter from maps says of a value that it cannot convert. */
+function inconvertible(value: unknown, goType: string): string {
+  const isWhole = Number.isInteger(value);
+  const from = Array.isArray(value) ? 'slice' : typeof value === 'number' ? (isWhole ? 'int64' : 'float64') : typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : 'map';
+  if (goType.startsWith('[]')) return `cannot restore slice from ${from}`;
+  if (goType.startsWith('map[')) return `cannot restore map from ${from}`;
+  if (goType.includes('.')) return `cannot restore struct from: ${from}`;
+  const isConversion = typeof value === 'number' && (isWhole ? goType === 'string' : goType.includes('int'));
+  return isConversion ? `cannot convert ${from} to ${goType}` : `unrecognized type: ${goType}`;
 }
 
 function goTypeOf(schema: Schema): string {
