@@ -91,7 +91,7 @@ function sampleOf(latencies: number[], elapsedMs: number): Sample {
   return { figure: (latencies.length * 1000) / elapsedMs, details: { p50Ms: at(0.5), p99Ms: at(0.99) } };
 }
 
-const bytesOnly: Form<Uint8Array> = { read: (value) => value, show: (value) => value };
+const bytesOnly: Form<Uint8Array> = { read: (value) => value, hold: (value) => value, labelsOf: () => undefined, isLasting: false };
 
 async function filledCache(signal: AbortSignal): Promise<{ readonly memory: MemoryStore; readonly cache: WatchCache<Uint8Array> }> {
   const memory = new MemoryStore();

@@ -141,6 +141,8 @@ export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
   readonly columns: readonly Column<Obj>[];
   /** Field selectors beyond metadata.name and metadata.namespace: path -> value (absent: empty). */
   readonly selectableFields: Readonly<Record<string, (obj: Obj) => string>>;
+  /** Those of them by which a few objects are often looked for among many. */
+  readonly indexedFields: readonly string[];
   readonly scale?: ScaleFacts<Obj>;
   /** Set on a version that is not the stored one: conversions to and from the stored version, pure. */
   readonly hub?: Hub<Obj>;
@@ -177,6 +179,7 @@ export interface KindDeclaration<Obj extends ApiObject> {
   readonly behaviour?: Behaviour<Obj>;
   readonly columns?: readonly Column<Obj>[];
   readonly selectableFields?: Readonly<Record<string, (obj: Obj) => string>>;
+  readonly indexedFields?: readonly string[];
   readonly scale?: ScaleFacts<Obj>;
   readonly hub?: Hub<Obj>;
   /** Default: whether there is a hub. */
@@ -186,9 +189,10 @@ export interface KindDeclaration<Obj extends ApiObject> {
 }
 
 export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<Obj>): Kind<Obj> {
-  const { facts, schema, behaviour = {}, columns = [], selectableFields = {}, scale, hub, storagePrefix, deprecated, declared } = declaration;
+  const { facts, schema, behaviour = {}, columns = [], selectableFields = {}, indexedFields = [] } = declaration;
+  const { scale, hub, storagePrefix, deprecated, declared } = declaration;
   return Object.freeze({
-    ...facts, schema, decode: declaration.decode ?? ((value: unknown) => decode(schema, value)), origin: declaration.origin ?? 'built-in', behaviour, columns, selectableFields,
+    ...facts, schema, decode: declaration.decode ?? ((value: unknown) => decode(schema, value)), origin: declaration.origin ?? 'built-in', behaviour, columns, selectableFields, indexedFields,
     storagePrefix: storagePrefix ?? facts.plural, isAlternate: declaration.isAlternate ?? hub !== undefined,
     ...(declared ? { declared } : {}), ...(scale ? { scale } : {}), ...(hub ? { hub } : {}), ...(deprecated ? { deprecated } : {}),
   });

@@ -1,3 +1,7 @@
+import { Cached, type Form, type Home } from './cached.ts';
+import { type Few, itemsOf, sizeOf, withOne, withoutOne } from './few.ts';
+import { LabelIndex, type LabelQuery } from './label-index.ts';
+import { Recent } from './recent.ts';
 import { type Change, CompactedError, type Entry, type Store } from './store.ts';
 import { lowerBound } from './sorted.ts';
 
@@ -6,67 +10,15 @@ export const EVENT_WINDOW_MAX = 10_000;
 /** Bytes that the objects of these events may have together, as they are stored. */
 const EVENT_WINDOW_BYTES_MAX = 16 * 1024 * 1024;
 
-/** How the cache reads and shows what it holds. */
-export interface Form<T> {
-  /** Reads stored bytes; `attachment` is what this process handed over with its own write. */
-  read(value: Uint8Array, revision: number, attachment: unknown): T;
-  /** The bytes clients get: what is stored, with its revision in place. */
-  show(value: Uint8Array, revision: number, object: T): Uint8Array;
-}
+/** Stored bytes of the objects that are kept as values of the language besides. */
+const OBJECTS_BYTES_MAX = 16 * 1024 * 1024;
+/** Bytes of objects in other forms that are kept. */
+const MADE_BYTES_MAX = 64 * 1024 * 1024;
+/** An index is worth its sorting where it leaves one object in so many, or no more than so many. */
+const INDEXED_SHARE = 16;
+const INDEXED_FEW = 64;
 
-/** One live object: its bytes are made at most once, whoever asks. */
-export class Cached<T> {
-  readonly key: string;
-  readonly revision: number;
-  #object: T;
-  readonly #value: Uint8Array;
-  readonly #form: Form<T>;
-  #bytes: Uint8Array | undefined;
-  #others: Map<(object: T) => Uint8Array, Uint8Array> | undefined;
-
-  constructor(entry: Pick<Entry, 'key' | 'value' | 'revision'>, attachment: unknown, form: Form<T>) {
-    this.key = entry.key;
-    this.revision = entry.revision;
-    this.#object = form.read(entry.value, entry.revision, attachment);
-    this.#value = entry.value;
-    this.#form = form;
-  }
-
-  get object(): T {
-    return this.#object;
-  }
-
-  /** Takes the place of what reading gave: for forms that can only be finished later. Indexes keep what they had. */
-  finish(object: T): void {
-    this.#object = object;
-    this.#bytes = undefined;
-    this.#others = undefined;
-  }
-
-  /** Whether these are the bytes that are stored. */
-  isStoredAs(bytes: Uint8Array): boolean {
-    return bytes.length === this.#value.length && bytes.every((byte, i) => byte === this.#value[i]);
-  }
-
-  /** Bytes it takes in the store. */
-  get size(): number {
-    return this.#value.length;
-  }
-
-  get bytes(): Uint8Array {
-    return (this.#bytes ??= this.#form.show(this.#value, this.revision, this.object));
-  }
-
-  /** The object in another form, made at most once while it is held. `make` stands for the form: always the same function. */
-  as(make: (object: T) => Uint8Array): Uint8Array {
-    this.#others ??= new Map();
-    let made = this.#others.get(make);
-    if (!made) this.#others.set(make, (made = make(this.object)));
-    return made;
-  }
-}
-
-export interface CachedEvent<T> {
+export interface CachedEvent<T extends object> {
   readonly revision: number;
   readonly key: string;
   /** Absent: deleted. */
@@ -75,15 +27,35 @@ export interface CachedEvent<T> {
   readonly previous: Cached<T> | undefined;
 }
 
-export type Listener<T> = (events: readonly CachedEvent<T>[]) => void;
+export type Listener<T extends object> = (events: readonly CachedEvent<T>[]) => void;
+
+/** What objects are selected by. */
+export interface Selectors<T extends object> {
+  readonly fields: Readonly<Record<string, (object: T) => string>>;
+  /** Those of the fields by which a few objects are often looked for among many. */
+  readonly indexed: readonly string[];
+}
+
+/** What is asked of a list. What an index finds must still be asked whether it is all of this. */
+export interface Query {
+  readonly labels: LabelQuery;
+  readonly fields: readonly { readonly field: string; readonly isEqual: boolean; readonly value: string }[];
+}
+
+/** Where to look for objects: at least those that are asked for, in key order. */
+export interface Candidates<T extends object> {
+  /** The field whose index they were found by; '' for none. */
+  readonly index: string;
+  readonly found: Iterable<Cached<T>>;
+}
 
 /**
- * All objects under one prefix, in key order, and the recent changes. Reads and watches are answered from here;
+ * All objects under one prefix as bytes, in key order, and the recent changes. Reads and watches are answered from here;
  * the store is asked only at the start and for the distant past.
  */
-export class WatchCache<T> {
+export class WatchCache<T extends object> {
   readonly prefix: string;
-  readonly #form: Form<T>;
+  readonly #home: Home<T>;
   readonly #live = new Map<string, Cached<T>>();
   /** Live keys in order. */
   #keys: string[] = [];
@@ -91,23 +63,29 @@ export class WatchCache<T> {
   #windowBytes = 0;
   #received = 0;
   readonly #listeners = new Set<Listener<T>>();
-  readonly #indexes: readonly Index<T>[];
+  readonly #labels = new LabelIndex<Cached<T>>();
+  readonly #indexes: ReadonlyMap<string, Map<string, Few<Cached<T>>>>;
+  /** Objects that come one after the other often have equal values, which are held once. */
+  #lastValues: readonly string[] = [];
   /** Revision up to which everything under the prefix is here. */
   #revision = 0;
   #oldest = 0;
   #isSynced = false;
   #bytes = 0;
 
-  constructor(prefix: string, form: Form<T>, indexes: Readonly<Record<string, (object: T) => string>> = {}) {
+  constructor(prefix: string, form: Form<T>, { fields, indexed }: Selectors<T> = { fields: {}, indexed: [] }) {
     this.prefix = prefix;
-    this.#form = form;
-    this.#indexes = Object.entries(indexes).map(([name, valueOf]) => ({ name, valueOf, keys: new Map() }));
+    this.#home = {
+      form, objects: new Recent(OBJECTS_BYTES_MAX), made: new Recent(MADE_BYTES_MAX),
+      fields: new Map(Object.entries(fields).map(([name, valueOf], at) => [name, { at, valueOf }])),
+    };
+    this.#indexes = new Map(indexed.map((name) => [name, new Map()]));
   }
 
   /** Reads everything as it was at the oldest revision that is kept, so that watches from then can go on, and follows the store until the signal aborts. */
   async start(store: Store, signal: AbortSignal): Promise<void> {
     const { revision, entries } = await store.list(this.prefix, { revision: store.oldest() });
-    for (const entry of entries) this.#put(this.#cached(entry, undefined));
+    for (const entry of entries) this.#put(this.held(entry, undefined), undefined);
     this.#keys = entries.map((entry) => entry.key);
     this.#revision = revision;
     this.#oldest = revision;
@@ -159,11 +137,34 @@ export class WatchCache<T> {
     return lowerBound(this.#keys, `${prefix}\uffff`) - start - (after !== undefined && this.#keys[start] === after ? 1 : 0);
   }
 
-  /** Objects with that value of a declared index, in key order; undefined when there is no such index. */
-  indexed(name: string, value: string): readonly Cached<T>[] | undefined {
-    const index = this.#indexes.find((i) => i.name === name);
-    if (!index) return undefined;
-    return [...(index.keys.get(value) ?? [])].sort().map((key) => this.#live.get(key) as Cached<T>);
+  /** An object that is not live here, or not yet. */
+  held(entry: Pick<Entry, 'key' | 'value' | 'revision'>, attachment: unknown): Cached<T> {
+    return new Cached(entry, attachment, this.#home);
+  }
+
+  /** Objects with that value of an indexed field, in key order. Throws TypeError when the field is not indexed. */
+  indexed(name: string, value: string): readonly Cached<T>[] {
+    const index = this.#indexes.get(name);
+    if (!index) throw new TypeError(`Objects under ${this.prefix} are not indexed by ${name}`);
+    return inKeyOrder([...itemsOf(index.get(value))]);
+  }
+
+  /** Where to look for what is asked for under `prefix` (itself under the cache's), strictly after `after`. */
+  candidates(query: Query, prefix: string, after?: string): Candidates<T> {
+    const count = this.count(prefix, after);
+    const ordered = (found: readonly Cached<T>[]): readonly Cached<T>[] =>
+      inKeyOrder(found.filter(({ key }) => key.startsWith(prefix) && (after === undefined || key > after)));
+    for (const { field, isEqual, value } of query.fields) {
+      const index = isEqual ? this.#indexes.get(field) : undefined;
+      const found = index?.get(value);
+      if (index && isWorthSorting(sizeOf(found), count)) return { index: field, found: ordered([...itemsOf(found)]) };
+    }
+    const groups = query.labels.requirements.length > 0 && !this.#home.form.isLasting ? this.#labels.matching(query.labels, count) : undefined;
+    if (!groups) return { index: '', found: this.range(prefix, after) };
+    const size = groups.reduce((sum, { members }) => sum + sizeOf(members), 0);
+    if (isWorthSorting(size, count)) return { index: '', found: ordered(groups.flatMap(({ members }) => [...itemsOf(members)])) };
+    const chosen = new Set(groups);
+    return { index: '', found: this.range(prefix, after).filter(({ group }) => group !== undefined && chosen.has(group)) };
   }
 
   /** The recent events after `after`. Throws CompactedError when `after` is older than the window. */
@@ -204,37 +205,56 @@ export class WatchCache<T> {
   #event(change: Change): CachedEvent<T> {
     const previous = this.#live.get(change.key);
     if (change.type === 'delete') {
-      this.#remove(change.key);
+      if (previous) this.#remove(previous);
       return { revision: change.revision, key: change.key, current: undefined, previous };
     }
-    const current = this.#cached({ key: change.key, value: change.value, revision: change.revision }, change.attachment);
-    this.#put(current);
+    const current = this.held(change, change.attachment);
+    this.#put(current, previous);
     if (!previous) this.#insertKey(change.key);
     return { revision: change.revision, key: change.key, current, previous };
   }
 
-  #cached(entry: Pick<Entry, 'key' | 'value' | 'revision'>, attachment: unknown): Cached<T> {
-    return new Cached(entry, attachment, this.#form);
-  }
-
   /** The key list is kept by the caller: taken whole at the start, key by key afterwards. */
-  #put(cached: Cached<T>): void {
-    const previous = this.#live.get(cached.key);
+  #put(cached: Cached<T>, previous: Cached<T> | undefined): void {
     this.#live.set(cached.key, cached);
     this.#bytes += cached.size - (previous?.size ?? 0);
-    for (const index of this.#indexes) {
-      if (previous) removeFrom(index, index.valueOf(previous.object), cached.key);
-      addTo(index, index.valueOf(cached.object), cached.key);
+    this.#index(cached, previous);
+    if (!previous) return;
+    this.#unindex(previous);
+    previous.forget();
+  }
+
+  #remove(previous: Cached<T>): void {
+    this.#live.delete(previous.key);
+    this.#bytes -= previous.size;
+    this.#keys.splice(lowerBound(this.#keys, previous.key), 1);
+    this.#unindex(previous);
+  }
+
+  #index(cached: Cached<T>, previous: Cached<T> | undefined): void {
+    const { form, fields } = this.#home;
+    // What is finished later may be something else by then.
+    if (form.isLasting) return;
+    const { object } = cached;
+    cached.group = this.#labels.add(form.labelsOf(object) ?? {}, cached, previous?.group);
+    if (fields.size === 0) return;
+    const near = previous?.values ?? this.#lastValues;
+    const values = Array.from(fields.values(), ({ at, valueOf }) => same(valueOf(object), near[at]));
+    cached.values = this.#lastValues = values.every((value, i) => value === near[i]) ? near : values;
+    for (const [name, index] of this.#indexes) {
+      const value = cached.field(name) ?? '';
+      index.set(value, withOne(index.get(value), cached));
     }
   }
 
-  #remove(key: string): void {
-    const previous = this.#live.get(key);
-    if (!previous) return;
-    this.#live.delete(key);
-    this.#bytes -= previous.size;
-    this.#keys.splice(lowerBound(this.#keys, key), 1);
-    for (const index of this.#indexes) removeFrom(index, index.valueOf(previous.object), key);
+  #unindex(cached: Cached<T>): void {
+    if (cached.group) this.#labels.remove(cached.group, cached);
+    for (const [name, index] of cached.values ? this.#indexes : []) {
+      const value = cached.field(name) ?? '';
+      const rest = withoutOne(index.get(value), cached);
+      if (rest) index.set(value, rest);
+      else index.delete(value);
+    }
   }
 
   #insertKey(key: string): void {
@@ -255,20 +275,9 @@ export class WatchCache<T> {
   }
 }
 
-interface Index<T> {
-  readonly name: string;
-  valueOf(object: T): string;
-  readonly keys: Map<string, Set<string>>;
-}
+const isWorthSorting = (size: number, count: number): boolean => size <= INDEXED_FEW || size * INDEXED_SHARE <= count;
 
-function addTo<T>(index: Index<T>, value: string, key: string): void {
-  const keys = index.keys.get(value);
-  if (keys) keys.add(key);
-  else index.keys.set(value, new Set([key]));
-}
+const inKeyOrder = <T extends object>(held: Cached<T>[]): readonly Cached<T>[] => held.sort((a, b) => (a.key < b.key ? -1 : 1));
 
-function removeFrom<T>(index: Index<T>, value: string, key: string): void {
-  const keys = index.keys.get(value);
-  keys?.delete(key);
-  if (keys?.size === 0) index.keys.delete(value);
-}
+/** The one that is held already, if it is equal. */
+const same = (value: string, held: string | undefined): string => (value === held ? held : value);

@@ -57,16 +57,17 @@ function related(
   needs: (references: PodReferences, name: string) => boolean,
 ): Decision {
   if (request.name === '') return noOpinion('No Object name found');
-  for (const held of podsOf(registry, node)) {
-    if (held.metadata.namespace === request.namespace && needs(referencesOf(held), request.name)) return YES;
-  }
+  for (const held of podsOf(registry, node, request.namespace)) if (needs(referencesOf(held), request.name)) return YES;
   return unrelated(node);
 }
 
 /** Mirror pods are written by the node itself: they give it nothing. */
-function podsOf(registry: Registry, node: string): readonly Pod[] {
-  const { cache } = registry.of(pod).shelf;
-  return (cache.indexed('spec.nodeName', node) ?? [])
+function podsOf(registry: Registry, node: string, namespace: string): readonly Pod[] {
+  const { shelf } = registry.of(pod);
+  const prefix = shelf.prefixOf(namespace);
+  return shelf.cache
+    .indexed('spec.nodeName', node)
+    .filter(({ key }) => key.startsWith(prefix))
     .map((cached) => cached.object as Pod)
     .filter((held) => held.metadata.annotations?.['kubernetes.io/config.mirror'] === undefined);
 }

@@ -1,6 +1,7 @@
 import { event } from '@navarch/api';
 import type { Clock } from '@navarch/base';
 import { type ApiObject, StatusError } from '@navarch/machinery';
+import type { Cached } from '@navarch/store';
 import type { Registry } from '../registry/registry.ts';
 
 /** How long an event is kept after it was last seen, in milliseconds: upstream's --event-ttl. */
@@ -16,9 +17,17 @@ interface Timed {
 /** Removes events that nobody has seen for an hour, for as long as the signal lasts. */
 export async function keepEventsFresh(registry: Registry, clock: Clock, signal: AbortSignal): Promise<void> {
   const { shelf } = registry.of(event);
+  // Read once for each version of an event: there may be more of them than are kept parsed.
+  const lastSeen = new WeakMap<Cached<ApiObject>, number>();
+  const isOld = (cached: Cached<ApiObject>): boolean => {
+    const known = lastSeen.get(cached);
+    const seenMs = known ?? lastSeenMs(cached.object);
+    if (known === undefined) lastSeen.set(cached, seenMs);
+    return clock.now() - seenMs > TTL_MS;
+  };
   for (;;) {
     await clock.sleep(INTERVAL_MS, signal);
-    const old = [...shelf.cache.range(shelf.cache.prefix)].filter((cached) => clock.now() - lastSeenMs(cached.object) > TTL_MS);
+    const old = [...shelf.cache.range(shelf.cache.prefix)].filter(isOld);
     for (const cached of old) {
       try {
         await shelf.remove(cached);

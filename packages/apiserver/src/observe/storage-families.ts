@@ -5,7 +5,7 @@ import type { Registry } from '../registry/registry.ts';
 /** Upstream names the stores it is told of in their order. */
 const STORE = Object.freeze({ storage_cluster_id: 'etcd-0' });
 
-type Facts = Pick<WatchCache<unknown>, 'size' | 'bytes' | 'received' | 'revision'>;
+type Facts = Pick<WatchCache<object>, 'size' | 'bytes' | 'received' | 'revision'>;
 /** As upstream cuts versions off, lest they be more than a number can tell. */
 const VERSION_MAX = 1e15;
 

@@ -1,6 +1,6 @@
 import type { CustomKinds, CustomVersion } from '@navarch/api';
 import { type ApiObject, apiVersionOf, inKeyOrder, type Mutable } from '@navarch/machinery';
-import type { Cached, Form } from '@navarch/store';
+import type { Cached, Form, Labels } from '@navarch/store';
 import type { Conversion } from '../custom-resources/conversion.ts';
 
 const encoder = new TextEncoder();
@@ -37,9 +37,14 @@ export class CustomForm implements Form<ApiObject> {
     return object as ApiObject;
   }
 
-  show(_value: Uint8Array, _revision: number, object: ApiObject): Uint8Array {
-    return encoder.encode(JSON.stringify(object));
+  /** What was converted must not be read, unconverted, again. */
+  get isLasting(): boolean {
+    return this.isLate;
   }
+
+  readonly hold = (value: Uint8Array): Uint8Array => value;
+  readonly show = (object: ApiObject): Uint8Array => encoder.encode(JSON.stringify(object));
+  readonly labelsOf = ({ metadata }: ApiObject): Labels | undefined => metadata.labels;
 
   /** The bytes to store of an object in this version. Rejects where it cannot be converted. */
   async bytesOf(object: ApiObject): Promise<Uint8Array> {

@@ -12,7 +12,9 @@ const life = new AbortController();
 /** A store, a fan-out over it, and time that passes only while readers are told. */
 async function fanned({ deliveryMs = 1, signal = life.signal }: { readonly deliveryMs?: number; readonly signal?: AbortSignal } = {}) {
   const store = new MemoryStore();
-  const cache = new WatchCache<ApiObject>('/r/', { read: (value) => JSON.parse(new TextDecoder().decode(value)) as ApiObject, show: (value) => value });
+  const cache = new WatchCache<ApiObject>('/r/', {
+    read: (value) => JSON.parse(new TextDecoder().decode(value)) as ApiObject, hold: (value) => value, labelsOf: () => undefined, isLasting: false,
+  });
   await cache.start(store, life.signal);
   const turns: (() => void)[] = [];
   let now = 0;

@@ -1,5 +1,5 @@
 import { type ApiObject, badRequest, expired, failure, type ListMeta, type StatusError } from '@navarch/machinery';
-import { type Cached, type CachedEvent, CompactedError } from '@navarch/store';
+import { type Cached, type CachedEvent, type Candidates, CompactedError } from '@navarch/store';
 import { type ContinueToken, decodeToken, encodeToken, expiredToken } from './continue-token.ts';
 import type { Resource } from './resource.ts';
 import type { Shelf } from './shelf.ts';
@@ -79,16 +79,16 @@ function present({ resource, selection, prefix, after, limit, revision }: Reach)
   const { index, found } = candidates(resource, selection, prefix, after);
   for (const cached of found) {
     fetched += 1;
-    if (!selection.isEverything && !selection.matches(cached.object)) continue;
+    if (!selection.isEverything && !selection.chooses(cached)) continue;
     if (limit !== undefined && objects.length === limit) {
       const remaining = selection.isEverything ? resource.shelf.cache.count(prefix, last) : undefined;
-      resource.listCounts.listed(index, fetched, objects.length);
+      resource.listCounts.listed(index && `f:${index}`, fetched, objects.length);
       return { objects, revision, continue: encodeToken({ revision, after: last ?? '' }), remaining };
     }
     objects.push(cached);
     last = cached.key;
   }
-  resource.listCounts.listed(index, fetched, objects.length);
+  resource.listCounts.listed(index && `f:${index}`, fetched, objects.length);
   return { objects, revision, continue: '', remaining: undefined };
 }
 
@@ -98,7 +98,7 @@ async function past({ resource, selection, prefix, after, limit, revision }: Rea
     const { held, remaining } = await resource.shelf.past(prefix, { revision, limit: limit ?? PAST_ENTRIES, ...(from === undefined ? {} : { after: from }) });
     await resource.shelf.ready(held);
     for (const [i, cached] of held.entries()) {
-      if (!selection.matches(cached.object)) continue;
+      if (!selection.chooses(cached)) continue;
       objects.push(cached);
       const follow = remaining + held.length - 1 - i;
       if (objects.length === limit && follow > 0) {
@@ -110,25 +110,15 @@ async function past({ resource, selection, prefix, after, limit, revision }: Rea
   }
 }
 
-interface Candidates {
-  /** As upstream names it; '' where all under the prefix are looked at. */
-  readonly index: string;
-  readonly found: Iterable<Cached<ApiObject>>;
-}
-
-/** An exact field or label requirement that has an index saves the scan. */
-function candidates(resource: Resource<any>, selection: Selection, prefix: string, after: string | undefined): Candidates {
-  const { cache } = resource.shelf;
-  for (const { field, isEqual, value } of selection.fields) {
-    if (!isEqual) continue;
-    const indexed = cache.indexed(field, value);
-    if (indexed) return { index: `f:${field}`, found: indexed.filter((cached) => cached.key.startsWith(prefix) && (after === undefined || cached.key > after)) };
-    if (field === 'metadata.name' && (prefix !== cache.prefix || !resource.kind.namespaced)) {
-      const cached = cache.get(`${prefix}${value}`);
-      return { index: '', found: cached && (after === undefined || cached.key > after) ? [cached] : [] };
-    }
+/** Where to look: an exact name, or what an index leaves, saves the scan. */
+export function candidates({ kind, shelf: { cache } }: Resource<any>, selection: Selection, prefix: string, after?: string): Candidates<ApiObject> {
+  if (selection.isEverything) return { index: '', found: cache.range(prefix, after) };
+  const named = selection.fields.find(({ field, isEqual }) => isEqual && field === 'metadata.name');
+  if (named && (prefix !== cache.prefix || !kind.namespaced)) {
+    const cached = cache.get(`${prefix}${named.value}`);
+    return { index: '', found: cached && (after === undefined || cached.key > after) ? [cached] : [] };
   }
-  return { index: '', found: cache.range(prefix, after) };
+  return cache.candidates(kind.hub ? { ...selection, fields: [] } : selection, prefix, after);
 }
 
 /** The version the list must have; undefined: the newest will do. */
@@ -165,8 +155,8 @@ export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 /** What a change means to someone who sees only the selection: entering is ADDED, leaving is DELETED. */
 export function seenAs(event: CachedEvent<ApiObject>, selection: Selection, prefix: string): EventType | undefined {
   if (!event.key.startsWith(prefix)) return undefined;
-  const is = event.current !== undefined && selection.matches(event.current.object);
-  const was = event.previous !== undefined && selection.matches(event.previous.object);
+  const is = event.current !== undefined && selection.chooses(event.current);
+  const was = event.previous !== undefined && selection.chooses(event.previous);
   if (is) return was ? 'MODIFIED' : 'ADDED';
   return was ? 'DELETED' : undefined;
 }

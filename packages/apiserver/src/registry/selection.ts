@@ -1,6 +1,7 @@
 import {
   badRequest, everything, type FieldTerm, type Kind, type ApiObject, parseFieldSelector, parseLabelSelector, type Selector,
 } from '@navarch/machinery';
+import type { Cached, Labels } from '@navarch/store';
 
 /** Which objects of a kind a list, watch or deletecollection is about. */
 export interface Selection {
@@ -8,9 +9,11 @@ export interface Selection {
   readonly fields: readonly FieldTerm[];
   readonly isEverything: boolean;
   matches(object: ApiObject): boolean;
+  /** The same of an object of the cache, which is not read for it. */
+  chooses(held: Cached<ApiObject>): boolean;
 }
 
-const selectAll: Selection = { labels: everything, fields: [], isEverything: true, matches: () => true };
+const selectAll: Selection = { labels: everything, fields: [], isEverything: true, matches: () => true, chooses: () => true };
 
 /** Compiles both selectors. Throws BadRequest for a field the kind cannot be selected by. */
 export function selectionOf(kind: Kind<any>, labelSelector: string, fieldSelector: string): Selection {
@@ -18,16 +21,40 @@ export function selectionOf(kind: Kind<any>, labelSelector: string, fieldSelecto
   const labels = parseLabelSelector(labelSelector);
   const fields = parseFieldSelector(fieldSelector).map((term) => ({ ...term, valueOf: fieldReader(kind, term.field) }));
   const { hub } = kind;
+  const ofHeld = fields.map((term) => ({ ...term, valueOf: heldReader(kind, term.field) }));
+  const matchesFields = (object: ApiObject): boolean => {
+    // Fields are those of the version asked for, whichever is stored.
+    const seen = hub ? (hub.fromHub(object) as ApiObject) : object;
+    return fields.every(({ valueOf, value, isEqual }) => (valueOf(seen) === value) === isEqual);
+  };
+  const hasLabels = repeating(labels);
   return {
     labels, fields, isEverything: false,
-    matches(object) {
-      if (!labels.matches(object.metadata.labels)) return false;
-      if (fields.length === 0) return true;
-      // Fields are those of the version asked for, whichever is stored.
-      const seen = hub ? (hub.fromHub(object) as ApiObject) : object;
-      return fields.every(({ valueOf, value, isEqual }) => (valueOf(seen) === value) === isEqual);
-    },
+    matches: (object) => labels.matches(object.metadata.labels) && (fields.length === 0 || matchesFields(object)),
+    chooses: (held) => hasLabels(held.labels)
+      && (hub && fields.length > 0 ? matchesFields(held.object) : ofHeld.every(({ valueOf, value, isEqual }) => (valueOf(held) === value) === isEqual)),
   };
+}
+
+/** Objects that follow one another often have the same labels. */
+function repeating({ requirements, matches }: Selector): (labels: Labels) => boolean {
+  if (requirements.length === 0) return () => true;
+  let last: Labels | undefined;
+  let result = false;
+  return (labels) => {
+    if (labels !== last) {
+      result = matches(labels);
+      last = labels;
+    }
+    return result;
+  };
+}
+
+/** Throws BadRequest like `fieldReader`. */
+function heldReader(kind: Kind<any>, field: string): (held: Cached<ApiObject>) => string {
+  if (field === 'metadata.name') return ({ key }) => key.slice(key.lastIndexOf('/') + 1);
+  if (field === 'metadata.namespace') return kind.namespaced ? ({ key }) => key.slice(0, key.lastIndexOf('/')).split('/').at(-1) ?? '' : () => '';
+  return (held) => held.field(field) ?? '';
 }
 
 function fieldReader(kind: Kind<any>, field: string): (object: ApiObject) => string {

@@ -1,5 +1,5 @@
 import { type ApiObject, conflict, inKeyOrder, type Kind, type Mutable } from '@navarch/machinery';
-import { Cached, type Form, type ListOptions, type Operation, StaleError, type Store, WatchCache } from '@navarch/store';
+import { type Cached, type Form, type ListOptions, type Operation, StaleError, type Store, WatchCache } from '@navarch/store';
 import type { CustomForm } from './custom-form.ts';
 import type { Attendant } from './drafts.ts';
 
@@ -7,18 +7,16 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Objects are stored as the JSON clients get. This process hands each object it writes to its own cache, so that only a
- * start reads JSON.
+ * Objects are stored as the JSON clients get. This process hands each object it writes to its own cache, so that what is
+ * read of it while it is new is not parsed.
  */
 const form: Form<ApiObject> = {
-  read(value, revision, attachment) {
-    if (attachment !== undefined) return attachment as ApiObject;
-    const object = JSON.parse(decoder.decode(value)) as Mutable<ApiObject>;
-    if (object.metadata.resourceVersion !== String(revision)) unversioned.add(object);
-    object.metadata.resourceVersion = String(revision);
-    return object;
+  isLasting: false,
+  hold: versioned,
+  read(value, _revision, attachment) {
+    return attachment === undefined ? (JSON.parse(decoder.decode(value)) as ApiObject) : (attachment as ApiObject);
   },
-  show: (value, revision, object) => (unversioned.has(object) ? versioned(value, revision) : value),
+  labelsOf: ({ metadata }) => metadata.labels,
 };
 
 /** The bytes of an object that names the revision they will have: the last change to it. */
@@ -27,13 +25,16 @@ const bytesAt = (draft: ApiObject) => (revision: number): Uint8Array => {
   return encoder.encode(JSON.stringify(draft));
 };
 
-/** Read from bytes with an empty resourceVersion, as engines have them that learn it late, and older stores. */
-const unversioned = new WeakSet<ApiObject>();
-const EMPTY_VERSION = encoder.encode('"resourceVersion":""');
+const VERSION = encoder.encode('"resourceVersion":"');
+const QUOTE = 0x22;
 
-/** The stored bytes with their version: the first empty one is the object's own, since quotes within texts are escaped. */
+/**
+ * The stored bytes with their version, which engines that learn it late leave empty, and older stores. The first one is
+ * the object's own: what comes before is no text that people write, and quotes within texts are escaped.
+ */
 function versioned(value: Uint8Array, revision: number): Uint8Array {
-  const at = indexOf(value, EMPTY_VERSION) + EMPTY_VERSION.length - 1;
+  const at = indexOf(value, VERSION) + VERSION.length;
+  if (value[at] !== QUOTE) return value;
   const digits = encoder.encode(String(revision));
   const bytes = new Uint8Array(value.length + digits.length);
   bytes.set(value.subarray(0, at));
@@ -61,7 +62,6 @@ export class Shelf {
   readonly kind: Kind<any>;
   readonly cache: WatchCache<ApiObject>;
   readonly #store: Store;
-  readonly #form: Form<ApiObject>;
   readonly #custom: CustomForm | undefined;
   readonly #attendant: Attendant | undefined;
   readonly #end = new AbortController();
@@ -73,10 +73,9 @@ export class Shelf {
     this.#store = store;
     this.#custom = custom;
     this.#attendant = attendant;
-    this.#form = custom ?? form;
+    const fields = kind.selectableFields as Readonly<Record<string, (object: ApiObject) => string>>;
     // What can be read only later has no values to find it by.
-    const indexes = custom?.isLate ? {} : (kind.selectableFields as Readonly<Record<string, (object: ApiObject) => string>>);
-    this.cache = new WatchCache(`/registry/${kind.storagePrefix}/`, this.#form, indexes);
+    this.cache = new WatchCache(`/registry/${kind.storagePrefix}/`, custom ?? form, { fields, indexed: custom?.isLate ? [] : kind.indexedFields });
   }
 
   start(signal: AbortSignal): Promise<void> {
@@ -124,7 +123,7 @@ export class Shelf {
   /** What was under a prefix at a revision that is over. Throws CompactedError when it is no longer kept. */
   async past(prefix: string, options: ListOptions): Promise<{ readonly held: readonly Cached<ApiObject>[]; readonly remaining: number }> {
     const { entries, remaining } = await this.#store.list(prefix, options);
-    return { held: entries.map((entry) => new Cached(entry, undefined, this.#form)), remaining };
+    return { held: entries.map((entry) => this.cache.held(entry, undefined)), remaining };
   }
 
   keyOf(namespace: string, name: string): string {
@@ -190,7 +189,7 @@ export class Shelf {
     const revision = (await this.#store.commit([...others, own])).at(-1) ?? 0;
     const held = this.cache.get(key);
     // Someone else may have written again before this turn; then what we wrote is still the draft.
-    const written = held?.revision === revision ? held : new Cached({ key, value: typeof value === 'function' ? value(revision) : value, revision }, draft, this.#form);
+    const written = held?.revision === revision ? held : this.cache.held({ key, value: typeof value === 'function' ? value(revision) : value, revision }, draft);
     const late = this.ready([written]);
     if (late) await late;
     return written;

@@ -6,7 +6,7 @@ import type { Representation } from '../representation/representation.ts';
 import { showAdded, showBookmark, showError, showEvent } from '../representation/show.ts';
 import type { Sink } from '../request.ts';
 import type { Events, Place, Reader } from './fan-out.ts';
-import { seenAs } from './reading.ts';
+import { candidates, seenAs } from './reading.ts';
 import type { Resource } from './resource.ts';
 import { type Selection, selectionOf } from './selection.ts';
 
@@ -105,10 +105,10 @@ class Watch implements Reader {
     let frames: Uint8Array[] = [];
     let bytes = 0;
     // Taken at once: what changes while the client reads comes afterwards, as events.
-    const there = Array.from(shelf.cache.range(this.#prefix));
+    const there = Array.from(candidates(this.#resource, this.#selection, this.#prefix).found);
     this.#counts.looked.add(there.length);
     for (const cached of there) {
-      if (!this.#selection.matches(cached.object)) continue;
+      if (!this.#selection.chooses(cached)) continue;
       const frame = showAdded(how, this.#resource, cached, this.#takeHeader());
       frames.push(frame);
       bytes += frame.length;

@@ -15,7 +15,7 @@ export const showValue = ({ format, isPretty }: Representation, value: unknown):
 export function showObject(how: Representation, resource: Resource<any>, object: ApiObject): Uint8Array {
   const { namespace = '', name } = object.metadata;
   const held = resource.shelf.cache.get(resource.shelf.keyOf(namespace, name));
-  return held?.object === object ? showCached(how, resource, held) : showFresh(how, resource, object);
+  return held?.isKeptAs(object) ? showCached(how, resource, held) : showFresh(how, resource, object);
 }
 
 export function showCached(how: Representation, resource: Resource<any>, cached: Cached<ApiObject>): Uint8Array {

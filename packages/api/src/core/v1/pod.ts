@@ -23,6 +23,8 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
     'status.podIPs': (p) => p.status.podIPs?.map((ip) => ip.ip).join(',') ?? '',
     'status.nominatedNodeName': (p) => p.status.nominatedNodeName ?? '',
   },
+  // Every node asks for its own.
+  indexedFields: ['spec.nodeName'],
   behaviour: {
     complete(p) {
       dropObsolete(p.metadata);

@@ -21,6 +21,7 @@ export const resourceSlice: Kind<ResourceSlice> = builtIn<ResourceSlice>('resour
     Pool: (s) => s.spec.pool.name,
   }),
   selectableFields: { 'spec.nodeName': (s) => s.spec.nodeName ?? '', 'spec.driver': (s) => s.spec.driver },
+  indexedFields: ['spec.nodeName'],
   behaviour: {
     complete({ spec }) {
       for (const device of spec.devices ?? []) {

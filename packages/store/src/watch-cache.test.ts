@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Form } from './cached.ts';
+import { MemoryStore } from './memory.ts';
+import { WatchCache } from './watch-cache.ts';
+
+interface Thing {
+  readonly name: string;
+}
+const KEY = '/r/a';
+const encoder = new TextEncoder();
+const life = new AbortController();
+
+/** Objects of a megabyte: a few of them are all that is kept. */
+async function cacheOf(isLasting = false) {
+  let reads = 0;
+  const form: Form<Thing> = {
+    isLasting, hold: (value) => value, labelsOf: () => undefined,
+    read(value) {
+      reads += 1;
+      return { name: new TextDecoder().decode(value).trimEnd() };
+    },
+  };
+  const store = new MemoryStore();
+  const cache = new WatchCache('/r/', form);
+  await cache.start(store, life.signal);
+  const write = async (key: string, expected = 0, name = key): Promise<number> =>
+    (await store.commit([{ type: 'put', key, value: encoder.encode(name.padEnd(1 << 20)), expected }]))[0] ?? 0;
+  return { cache, write, reads: () => reads };
+}
+
+test('Cached reads an object once while it is asked for, and again when it was let go', async () => {
+  const { cache, write, reads } = await cacheOf();
+  await write(KEY);
+  const held = cache.get(KEY);
+  assert.deepEqual([held?.object.name, held?.object.name, reads()], [KEY, KEY, 1]);
+  for (let i = 0; i < 40; i++) await write(`/r/b${i}`);
+  const before = reads();
+  const kept = held?.object;
+  assert.ok(held && kept && held.isKeptAs(kept));
+  assert.deepEqual([kept.name, reads() - before <= 1], [KEY, true]);
+});
+
+test('Cached gives the same object again for as long as somebody holds it', async () => {
+  const { cache, write, reads } = await cacheOf();
+  await write(KEY);
+  const mine = cache.get(KEY)?.object;
+  for (let i = 0; i < 40; i++) await write(`/r/b${i}`);
+  assert.ok(mine && !cache.get(KEY)?.isKeptAs(mine));
+  const before = reads();
+  assert.equal(cache.get(KEY)?.object, mine);
+  assert.equal(reads(), before);
+});
+
+test('Cached never lets go of what cannot be read again', async () => {
+  const { cache, write } = await cacheOf(true);
+  await write(KEY);
+  const finished = { name: 'finished' };
+  cache.get(KEY)?.finish(finished);
+  for (let i = 0; i < 40; i++) {
+    await write(`/r/b${i}`);
+    void cache.get(`/r/b${i}`)?.object;
+  }
+  assert.ok(cache.get(KEY)?.isKeptAs(finished));
+});
+
+test('Cached makes another form once while it is asked for, and anew of what it was finished as', async () => {
+  const { cache, write } = await cacheOf(true);
+  await write(KEY);
+  let made = 0;
+  const make = ({ name }: Thing): Uint8Array => {
+    made += 1;
+    return encoder.encode(name);
+  };
+  const held = cache.get(KEY);
+  assert.equal(held?.as(make), held?.as(make));
+  assert.equal(made, 1);
+  held?.finish({ name: 'other' });
+  assert.equal(new TextDecoder().decode(held?.as(make)), 'other');
+});
+
+test('WatchCache keeps only the bytes of what was replaced, and they can be read', async () => {
+  const { cache, write } = await cacheOf();
+  const first = await write(KEY);
+  const old = cache.get(KEY);
+  const object = old?.object;
+  await write(KEY, first, 'new');
+  assert.ok(object && !old?.isKeptAs(object));
+  assert.deepEqual([old?.object.name, cache.get(KEY)?.object.name], [KEY, 'new']);
+});
