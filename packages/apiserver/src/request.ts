@@ -24,6 +24,8 @@ export interface ApiRequest {
 export interface ClientCertificate {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** SHA-256 of the certificate, in hexadecimal. */
+  readonly fingerprint?: string;
   /** Milliseconds since the epoch: connections outlive certificates. */
   readonly validUntil?: number;
   /** It was shown, but is none that the cluster's authority stands for. */

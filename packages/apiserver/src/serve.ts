@@ -28,6 +28,7 @@ import { StartHooks } from './health/start-hooks.ts';
 import { StoreCheck } from './health/store-check.ts';
 import { keepCompacted } from './housekeeping/compaction.ts';
 import { keepEventsFresh } from './housekeeping/event-expiry.ts';
+import { keepLevelsTold } from './flow/dangling.ts';
 import { ensureFlow } from './flow/default-flow.ts';
 import type { ParseYaml } from './handlers/body.ts';
 import { Registry } from './registry/registry.ts';
@@ -180,6 +181,7 @@ async function housekeep({ registry, hooks, customResources, resourceMetrics, ag
   await using group = new TaskGroup(signal);
   group.spawn((s) => keepCompacted(registry, clock, log, s));
   group.spawn((s) => keepEventsFresh(registry, clock, s));
+  group.spawn((s) => keepLevelsTold(registry, { clock, log }, s));
   group.spawn((s) => customResources.run(s));
   if (resourceMetrics) group.spawn((s) => resourceMetrics.run(s));
   if (aggregation) group.spawn((s) => aggregation.run(s));

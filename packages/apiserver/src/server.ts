@@ -232,7 +232,8 @@ export class Server {
     const facts = resource?.kind ?? computed?.kind ?? this.#virtual(info);
     if (!facts && !this.#documents.has(info.group, info.version)) return plain('404 page not found\n', 404);
     checkPlace(info, facts);
-    if (resource?.kind.deprecated) warnings.push(deprecationText(resource.kind, resource.kind.deprecated));
+    const served = resource?.kind ?? computed?.kind;
+    if (served?.deprecated) warnings.push(deprecationText(served, served.deprecated));
     const mayCreate = (): void => this.access.require(user, { ...info, verb: 'create' });
     const call = { ...callOf(request, user, warnings), mayCreate };
     const exchange: Exchange = {
@@ -268,7 +269,7 @@ export class Server {
     const resource = this.registry.find(group ? `${group}/${version}` : version, info.resource);
     const isOurs = this.#subresources.has(addressOfInfo(info)) || (subresource === '' && this.#computed(info) !== undefined);
     if (!isOurs && !(resource && (subresource === '' || subresource === 'scale' || resource.hasPart(subresource)))) return undefined;
-    const deprecated = resource?.kind.deprecated;
+    const { deprecated } = resource?.kind ?? this.#computed(info)?.kind ?? {};
     return { removedRelease: deprecated && (deprecated.removed ?? '') };
   }
 

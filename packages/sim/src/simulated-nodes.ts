@@ -58,12 +58,14 @@ function nodeDraft(name: string, index: number, { clock, version }: SimulatedNod
   return {
     metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', 'navarch.dev/simulated': 'true' } },
     status: {
-      capacity: CAPACITY, allocatable: CAPACITY, addresses: [{ type: 'InternalIP', address: `10.95.${index >> 8}.${index & 255}` }, { type: 'Hostname', address: name }],
+      capacity: CAPACITY, allocatable: CAPACITY, addresses: [{ type: 'InternalIP', address: addressOf(index) }, { type: 'Hostname', address: name }],
       conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'simulated node', lastHeartbeatTime: now, lastTransitionTime: now }],
       nodeInfo: { kubeletVersion: version, containerRuntimeVersion: 'navarch-sim://1', osImage: 'none (simulated)', kernelVersion: 'none', operatingSystem: 'linux', architecture: 'amd64' },
     },
   };
 }
+
+const addressOf = (index: number): string => `10.95.${index >> 8}.${index & 255}`;
 
 /** RFC 3339 in seconds. */
 const time = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
@@ -164,7 +166,7 @@ class Player {
     await clock.sleep(startMsMax / 2 + (random.uint32() / 2 ** 32) * (startMsMax / 2), signal);
     if (this.#deps.isDown?.(nodeName)) throw new Error('The node is down');
     const n = this.#addresses++;
-    const status = runningStatus(current, `10.244.${(n >> 8) & 255}.${n & 255}`, clock.now());
+    const status = runningStatus(current, { ip: `10.244.${(n >> 8) & 255}.${n & 255}`, hostIP: addressOf(this.#deps.names.indexOf(nodeName)) }, clock.now());
     const runs = (held: Pod): boolean => held.metadata.uid === current.metadata.uid && !held.metadata.deletionTimestamp && !isTerminal(held);
     const next = (held: Pod): Pod => (runs(held) ? { ...held, status: { ...held.status, ...status } } : held);
     await api.of(pod).update(keyOf(current), next, { subresource: 'status' });
@@ -178,7 +180,7 @@ class Player {
   }
 }
 
-function runningStatus(current: Pod, ip: string, now: number): Partial<PodStatus> {
+function runningStatus(current: Pod, { ip, hostIP }: { readonly ip: string; readonly hostIP: string }, now: number): Partial<PodStatus> {
   const startedAt = time(now);
   const conditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'].map((type) => ({ type, status: 'True', lastTransitionTime: startedAt }));
   const container = ({ name, image = '' }: Container): NonNullable<PodStatus['containerStatuses']>[number] => ({
@@ -186,7 +188,7 @@ function runningStatus(current: Pod, ip: string, now: number): Partial<PodStatus
   } as unknown as NonNullable<PodStatus['containerStatuses']>[number]);
   const kept = (current.status.conditions ?? []).filter((c) => c.type === 'PodScheduled');
   return {
-    phase: 'Running', podIP: ip, podIPs: [{ ip }], hostIP: '10.95.0.1', startTime: startedAt, conditions: [...conditions, ...kept],
+    phase: 'Running', podIP: ip, podIPs: [{ ip }], hostIP, hostIPs: [{ ip: hostIP }], startTime: startedAt, conditions: [...conditions, ...kept],
     containerStatuses: current.spec.containers.map(container),
   };
 }

@@ -34,6 +34,15 @@ test('a token that nobody made is 401, never anonymous', async () => {
   assert.deepEqual([status, body.message, body.reason], [401, 'Unauthorized', 'Unauthorized']);
 });
 
+test('who shows a certificate is known by its fingerprint too', async () => {
+  const server = await startedServer();
+  const certificate = { commonName: 'carol', organizations: ['staff'], fingerprint: 'ab12' };
+  const { body } = await server.ask('POST', REVIEW, {}, { as: '', certificate });
+  assert.deepEqual(body.status.userInfo, {
+    username: 'carol', groups: ['staff', 'system:authenticated'], extra: { 'authentication.kubernetes.io/credential-id': ['X509SHA256=ab12'] },
+  });
+});
+
 test('a certificate is a proof until it is over, on the same connection too; one of others is none', async () => {
   const server = await startedServer();
   const certificate = { commonName: 'carol', organizations: [], validUntil: START + 1000 };

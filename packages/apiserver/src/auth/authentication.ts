@@ -1,9 +1,9 @@
 import { unauthorized } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
-import type { ApiRequest } from '../request.ts';
+import type { ApiRequest, ClientCertificate } from '../request.ts';
 import { bootstrapUser } from './bootstrap-tokens.ts';
 import { accountOfClaims, type TokenClaims, type TokenKeys } from './service-account-tokens.ts';
-import { anonymous, authenticated, type User } from './user.ts';
+import { anonymous, authenticated, CREDENTIAL_ID, type User } from './user.ts';
 
 export interface AuthenticationDeps {
   readonly registry: Registry;
@@ -25,7 +25,7 @@ export async function authenticate(request: ApiRequest, deps: AuthenticationDeps
     certificate.isRefused !== true &&
     deps.now() <= (certificate.validUntil ?? Number.POSITIVE_INFINITY);
   if (isGood && certificate.commonName !== '')
-    return authenticated({ name: certificate.commonName, groups: certificate.organizations });
+    return authenticated(userOfCertificate(certificate));
   const token = /^bearer\s+(\S+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? webSocketToken(request);
   if (token === undefined) {
     // Who shows a certificate means to be somebody.
@@ -35,6 +35,11 @@ export async function authenticate(request: ApiRequest, deps: AuthenticationDeps
   const found = await userOfToken(token, deps, deps.audiences);
   if (!found) throw unauthorized();
   return found.user;
+}
+
+function userOfCertificate({ commonName, organizations, fingerprint }: ClientCertificate): User {
+  const credential = fingerprint && { extra: { [CREDENTIAL_ID]: [`X509SHA256=${fingerprint}`] } };
+  return { name: commonName, groups: organizations, ...credential };
 }
 
 /** Browsers cannot set headers on WebSockets: they send the token as a subprotocol. */

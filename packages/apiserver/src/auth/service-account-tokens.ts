@@ -1,7 +1,7 @@
 import { node, pod, secret, serviceAccount } from '@navarch/api';
 import type { ApiObject } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
-import { serviceAccountUser, type User } from './user.ts';
+import { CREDENTIAL_ID, serviceAccountUser, type User } from './user.ts';
 
 interface Named {
   readonly name: string;
@@ -60,7 +60,7 @@ function isLongGone({ metadata }: ApiObject, now: number): boolean {
 }
 
 function extraOf({ jti, 'kubernetes.io': bound }: TokenClaims): Readonly<Record<string, readonly string[]>> {
-  const extra: Record<string, readonly string[]> = { 'authentication.kubernetes.io/credential-id': [`JTI=${jti}`] };
+  const extra: Record<string, readonly string[]> = { [CREDENTIAL_ID]: [`JTI=${jti}`] };
   for (const what of ['node', 'pod'] as const) {
     const named = bound[what];
     if (!named) continue;

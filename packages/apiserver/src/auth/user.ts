@@ -6,6 +6,8 @@ export interface User {
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Under this name a user's extra says by what it proved who it is. */
+export const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
 export const AUTHENTICATED = 'system:authenticated';
 export const UNAUTHENTICATED = 'system:unauthenticated';
 export const MASTERS = 'system:masters';

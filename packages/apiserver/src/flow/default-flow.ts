@@ -2,8 +2,8 @@ import { flowSchema, priorityLevelConfiguration } from '@navarch/api';
 import { settleAll } from '@navarch/base';
 import { type ApiObject, type Draft, equalJson, type Kind } from '@navarch/machinery';
 import { AUTHENTICATED, MASTERS, NODES, systemUser, UNAUTHENTICATED } from '../auth/user.ts';
-import { timestamp } from '../registry/meta.ts';
 import type { Registry } from '../registry/registry.ts';
+import { tellOfLevels } from './dangling.ts';
 import type { PriorityLevel } from './flow-control.ts';
 import type { FlowRule, FlowSchema, FlowSubject } from './matching.ts';
 
@@ -57,21 +57,7 @@ export async function ensureFlow(registry: Registry): Promise<void> {
   // Together: a first start waits for the disk three times, not thirty.
   await settleAll(levels().map((draft) => ensure(registry, priorityLevelConfiguration, draft)));
   await settleAll(schemas().map((draft) => ensure(registry, flowSchema, draft)));
-  await settleAll(schemas().map((draft) => sayWhetherDangling(registry, draft.metadata.name)));
-}
-
-/** The condition that tells whether the level of a schema exists. */
-async function sayWhetherDangling(registry: Registry, name: string): Promise<void> {
-  await registry.of(flowSchema).update('', name, (current) => {
-    const level = current.spec.priorityLevelConfiguration.name;
-    const exists = registry.of(priorityLevelConfiguration).find('', level) !== undefined;
-    const [status, reason, rest] = exists ? ['False', 'Found', 'and it exists'] : ['True', 'NotFound', 'but there is no such object'];
-    const held = current.status.conditions?.find((condition) => condition.type === 'Dangling');
-    if (held?.status === status) return current;
-    const message = `This FlowSchema references the PriorityLevelConfiguration object named ${JSON.stringify(level)} ${rest}`;
-    const lastTransitionTime = timestamp(registry.deps.clock.now());
-    return { ...current, status: { conditions: [{ type: 'Dangling', status, lastTransitionTime, reason, message }] } };
-  }, { user: systemUser, isDryRun: false }, 'status');
+  await tellOfLevels(registry);
 }
 
 type Named<O extends ApiObject> = Draft<O> & { readonly metadata: { readonly name: string } };

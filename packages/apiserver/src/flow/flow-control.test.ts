@@ -86,3 +86,24 @@ test('a start puts back what is ours in the usual objects, and leaves what peopl
   assert.deepEqual([precedence('catch-all'), precedence('probes')], [10_000, 3]);
   assert.equal(server.registry.of(flowSchema).get('', 'probes').status.conditions?.[0]?.status, 'False');
 });
+
+test('a flow schema is told whether its level is there, as levels come and go', async () => {
+  const { ask } = await asked();
+  const made = await ask('POST', `${flowGroup}/flowschemas`, { metadata: { name: 'lost' }, spec: { priorityLevelConfiguration: { name: 'later' }, matchingPrecedence: 50 } });
+  assert.equal(made.status, 201, made.text);
+  const dangling = async (): Promise<unknown> => {
+    await flushed();
+    const { type, status, reason, message } = (await ask('GET', `${flowGroup}/flowschemas/lost`)).body.status.conditions[0];
+    return [type, status, reason, message];
+  };
+  const words = 'This FlowSchema references the PriorityLevelConfiguration object named "later"';
+  assert.deepEqual(await dangling(), ['Dangling', 'True', 'NotFound', `${words} but there is no such object`]);
+  const limited = { nominalConcurrencyShares: 1, limitResponse: { type: 'Reject' } };
+  assert.equal((await ask('POST', `${flowGroup}/prioritylevelconfigurations`, { metadata: { name: 'later' }, spec: { type: 'Limited', limited } })).status, 201);
+  assert.deepEqual(await dangling(), ['Dangling', 'False', 'Found', `${words} and it exists`]);
+  await ask('DELETE', `${flowGroup}/prioritylevelconfigurations/later`);
+  assert.deepEqual(await dangling(), ['Dangling', 'True', 'NotFound', `${words} but there is no such object`]);
+});
+
+/** Lets everything that needs no time run to its end. */
+const flushed = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -7,7 +7,8 @@ const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
 test('computed resources can be had as tables and as metadata', async () => {
   const { ask } = await asked();
-  const { body } = await ask('GET', '/api/v1/componentstatuses', undefined, { accept: TABLE });
+  const { body, headers } = await ask('GET', '/api/v1/componentstatuses', undefined, { accept: TABLE });
+  assert.equal(headers['warning'], '299 - "v1 ComponentStatus is deprecated in v1.19+"');
   assert.equal(body.kind, 'Table');
   assert.deepEqual(body.columnDefinitions.map(({ name }: { readonly name: string }) => name), ['Name', 'Status', 'Message', 'Error']);
   assert.deepEqual(body.rows.map(({ cells }: { readonly cells: unknown }) => cells), [['etcd-0', 'Healthy', 'ok', '']]);

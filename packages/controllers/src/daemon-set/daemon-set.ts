@@ -109,10 +109,14 @@ async function reconcile(set: DaemonSet, failures: FailureBackOff, context: Cont
   // An ended pod holds its place until it is gone.
   const posts = postsOf(set, pods, context);
   const rules = rulesOf(set, posts, hashOf(current), context.clock.now());
-  await carryOut(set, posts, { rules, hash: hashOf(current) }, context);
-  const hashes = new Set(pods.map((p) => p.metadata.labels?.[REVISION_HASH]));
-  await forgetRevisions(set, former, (revision) => hashes.has(hashOf(revision)), context);
-  await report(set, posts, rules, context);
+  try {
+    await carryOut(set, posts, { rules, hash: hashOf(current) }, context);
+    const hashes = new Set(pods.map((p) => p.metadata.labels?.[REVISION_HASH]));
+    await forgetRevisions(set, former, (revision) => hashes.has(hashOf(revision)), context);
+  } finally {
+    // Pods that may not be made are missed all the same.
+    await report(set, posts, rules, context);
+  }
   const available = nextAvailability(pods, rules.minReadySeconds, rules.nowMs);
   if (available) waits.push(available.requeueAfterMs);
   return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined;

@@ -131,12 +131,15 @@ function bodyOf(source: BodySource): Promise<Uint8Array> {
 
 /** Who showed a certificate of ours. Parsing one costs more than a request: ask once a connection. */
 export function subjectOf(socket: TLSSocket | undefined): Certificate | undefined {
-  const shown = socket?.getPeerCertificate() as { readonly raw?: unknown; readonly valid_to?: string; readonly subject?: { CN?: string | string[]; O?: string | string[] } } | undefined;
+  const shown = socket?.getPeerCertificate() as { readonly raw?: unknown; readonly fingerprint256?: string; readonly valid_to?: string; readonly subject?: { CN?: string | string[]; O?: string | string[] } } | undefined;
   if (!socket || !shown?.raw) return undefined;
   if (!socket.authorized) return { commonName: '', organizations: [], isRefused: true };
   const { CN: commonName = '', O: organizations = [] } = shown.subject ?? {};
   // Of several names the last counts, as in Go.
-  return { commonName: [commonName].flat().at(-1) ?? '', organizations: [organizations].flat(), validUntil: Date.parse(shown.valid_to ?? '') };
+  return {
+    commonName: [commonName].flat().at(-1) ?? '', organizations: [organizations].flat(), validUntil: Date.parse(shown.valid_to ?? ''),
+    fingerprint: (shown.fingerprint256 ?? '').replaceAll(':', '').toLowerCase(),
+  };
 }
 
 /** Never rejects: an answer that cannot be given ends the exchange. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { controllerRevision, daemonSet, isActive, isReady, node, type Node, pod, type Pod } from '@navarch/api';
+import { controllerRevision, daemonSet, isActive, isReady, limitRange, node, type Node, pod, type Pod } from '@navarch/api';
 import { daemonSetController } from '@navarch/controllers';
 import type { Draft, ObjectOf } from '@navarch/machinery';
 import { ControlPlane, quickPods } from '../testing/control-plane.ts';
@@ -74,6 +74,17 @@ test('daemonSetController runs one pod on every node, also on those that come la
     updatedNumberScheduled: 3,
     numberAvailable: 3,
   });
+});
+
+test('daemonSetController reports the pods that are missing, also where they may not be made', async () => {
+  await using plane = await start(['a', 'b']);
+  const limits = { limits: [{ type: 'Pod', min: { cpu: '1' } }] };
+  await plane.api.of(limitRange).create({ metadata: { name: 'none', namespace: 'default' }, spec: limits });
+  await make(plane);
+  await plane.clock.advance(3000);
+  assert.deepEqual(await where(plane), []);
+  const { status } = await plane.api.of(daemonSet).get(KEY);
+  assert.deepEqual([status.desiredNumberScheduled, status.currentNumberScheduled, status.numberUnavailable], [2, 0, 2]);
 });
 
 test('daemonSetController keeps to selectors and taints, and endures what befalls a node', async () => {

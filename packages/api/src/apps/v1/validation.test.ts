@@ -10,6 +10,7 @@ test('deployments: selector, template, strategy, deadlines', () => {
   const rolling = (fields: Json): Json => spec({ strategy: { rollingUpdate: fields } });
   table('apps/v1.Deployment', [
     [spec({ replicas: -1 }), 'spec.replicas: Invalid value: -1: must be greater than or equal to 0'],
+    [spec({ selector: null }), 'spec.selector: Required value', 'spec.template.metadata.labels: Invalid value: {"app":"x"}: `selector` does not match template `labels`'],
     [spec({ selector: { matchLabels: null } }), 'spec.selector: Invalid value: {}: empty selector is invalid for deployment'],
     [spec({ selector: { matchLabels: { a: 'b' } } }), 'spec.template.metadata.labels: Invalid value: {"app":"x"}: `selector` does not match template `labels`'],
     [spec({ selector: { matchExpressions: [{ key: 'a', operator: 'X' }] } }), 'spec.selector.matchExpressions[0].operator: Invalid value: "X": not a valid selector operator',

@@ -9,9 +9,9 @@ export function validateSelector(selector: LabelSelector | undefined, kind: stri
   if (isEmptySelector(selector)) at.invalid(selector, `empty selector is invalid for ${kind}`);
 }
 
-/** The template must make pods that the kind's own selector finds. */
+/** The template must make pods that the kind's own selector finds; none finds nothing. */
 export function validateSelected(selector: LabelSelector | undefined, template: PodTemplateSpec, at: Field): void {
-  if (!selector || isEmptySelector(selector)) return;
+  if (selector && isEmptySelector(selector)) return;
   const { labels } = template.metadata;
   if (!compileLabelSelector(selector).matches(labels)) at.at('metadata', 'labels').invalid(labels ?? null, '`selector` does not match template `labels`');
 }

@@ -17,7 +17,7 @@ export function validateJob({ spec }: Job, at: Field): void {
   validateJobSpec(spec, here);
   if (!spec.selector) here.at('selector').required();
   else labelSelector(spec.selector, here.at('selector'));
-  if (spec.selector && !compileLabelSelector(spec.selector).matches(spec.template.metadata.labels)) {
+  if (!compileLabelSelector(spec.selector).matches(spec.template.metadata.labels)) {
     here.at('template', 'metadata', 'labels').invalid(spec.template.metadata.labels ?? null, '`selector` does not match template `labels`');
   }
 }

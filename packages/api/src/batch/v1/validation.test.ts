@@ -31,7 +31,7 @@ test('jobs: counts, indexes, policies, templates', () => {
     [codes({ values: [2, 1] }), `${rule}.onExitCodes.values: Invalid value: [2,1]: must be ordered`],
     [spec({ successPolicy: { rules: [{}] } }), 'spec.successPolicy: Invalid value: {"rules":[{}]}: requires indexed completion mode',
       'spec.successPolicy.rules[0]: Required value: at least one of succeededCount or succeededIndexes must be specified'],
-    [spec({ manualSelector: true }), 'spec.selector: Required value'],
+    [spec({ manualSelector: true }), 'spec.selector: Required value', 'spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`'],
     [spec({ template: { metadata: { labels: { 'job-name': 'other' } } } }), 'spec.template.metadata.labels[job-name]: Invalid value: {"batch.kubernetes.io/controller-uid":"uid","batch.kubernetes.io/job-name":"x","controller-uid":"uid","job-name":"other"}: must be \'x\''],
   ]);
 });
