@@ -36,9 +36,12 @@ export function ownersAfterUpdate(write: Write, next: JsonObject): readonly Owne
   const taken = without(union(added, changed), write.ignored);
   const lost = without(removed, write.ignored);
   if (isEmptySet(taken) && isEmptySet(lost)) return owners;
-  const kept = bereft(owners, union(taken, lost));
   const self: Owner = { ...writer, operation: 'Update', fields: {} };
-  const before = kept.find((owner) => isSameOwner(owner, self));
+  const owner = owners.find((one) => isSameOwner(one, self));
+  // Whoever writes again what is its own owns what it did.
+  if (owner && isEmptySet(lost) && isSubset(taken, owner.fields)) return withOwner(bereft(owners.filter((one) => one !== owner), taken), { ...owner, time: self.time });
+  const kept = bereft(owners, union(taken, lost));
+  const before = kept.find((one) => isSameOwner(one, self));
   const mine = ownable(taken);
   if (isEmptySet(mine)) return kept;
   return withOwner(kept, { ...self, fields: before ? union(before.fields, mine) : mine });

@@ -60,10 +60,11 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
     parts: {
       status: {
         merge(sent, previous) {
-          const { ownerReferences } = cloneJson(previous.metadata) as Mutable<Pod>['metadata'];
+          const { ownerReferences } = (previous as Mutable<Pod>).metadata;
           const { ownerReferences: _, ...metadata } = sent.metadata;
           const next = {
-            ...sent, spec: cloneJson(previous.spec) as Mutable<Pod>['spec'],
+            // The very spec, so that it is seen at a glance that it stays.
+            ...sent, spec: previous.spec as Mutable<Pod>['spec'],
             // A kubelet that says a status never decides who owns the pod.
             metadata: { ...metadata, ...(ownerReferences ? { ownerReferences } : {}) },
           };
