@@ -23,6 +23,8 @@ import { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
 import { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 import { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
+import { claimReleaseController } from './resource-claim/claim-release.ts';
+import { generatedClaimsController } from './resource-claim/generated-claims.ts';
 import { rootCaController } from './root-ca/root-ca.ts';
 import { serviceAccountController } from './service-account/service-account.ts';
 import { serviceAddressRepairController } from './service-address-repair/service-address-repair.ts';
@@ -30,7 +32,11 @@ import { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
 import { statefulSetController } from './stateful-set/stateful-set.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
 import { volumeBindingController } from './volume-binding/volume-binding.ts';
-import { claimProtectionController, volumeProtectionController } from './volume-protection/volume-protection.ts';
+import {
+  attributesClassProtectionController,
+  claimProtectionController,
+  volumeProtectionController,
+} from './volume-protection/volume-protection.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction.ts';
 
 export interface ControllerOptions {
@@ -77,8 +83,11 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   volumeBindingController,
   ephemeralVolumeController,
   localProvisionerController,
+  generatedClaimsController,
+  claimReleaseController,
   claimProtectionController,
   volumeProtectionController,
+  attributesClassProtectionController,
   rootCaController(options.rootCertificate),
   nodeLifecycleController(options.nodeLifecycle),
   taintEvictionController(),

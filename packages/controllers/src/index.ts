@@ -39,6 +39,8 @@ export { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.
 export { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
 export { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 export { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
+export { claimReleaseController } from './resource-claim/claim-release.ts';
+export { generatedClaimsController, generateNameOf } from './resource-claim/generated-claims.ts';
 export { resourceQuotaController } from './resource-quota/resource-quota.ts';
 export { rootCaController } from './root-ca/root-ca.ts';
 export { runControllers, type RunnerDeps } from './runner.ts';
@@ -48,5 +50,5 @@ export { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
 export { statefulSetController } from './stateful-set/stateful-set.ts';
 export { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
 export { volumeBindingController } from './volume-binding/volume-binding.ts';
-export { claimProtectionController, volumeProtectionController } from './volume-protection/volume-protection.ts';
+export { attributesClassProtectionController, claimProtectionController, volumeProtectionController } from './volume-protection/volume-protection.ts';
 export { taintEvictionController } from './taint-eviction/taint-eviction.ts';

@@ -21,7 +21,7 @@ import { bindingEscalation, roleEscalation } from './plugins/rbac-escalation.ts'
 import { resourceQuotaPlugin } from './plugins/resource-quota.ts';
 import { runtimeClassPlugin } from './plugins/runtime-class.ts';
 import { serviceAccountPlugin } from './plugins/service-account.ts';
-import { claimProtection, volumeProtection } from './plugins/storage-protection.ts';
+import { attributesClassProtection, claimProtection, volumeProtection } from './plugins/storage-protection.ts';
 import { type TokenIssuer, tokenSecrets } from './plugins/token-secrets.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
 import { validatingAdmissionPolicies } from './plugins/validating-admission-policy.ts';
@@ -55,6 +55,7 @@ export const builtinAdmission = ({ issuer, webhooks }: AdmissionPorts): readonly
   defaultStorageClass,
   claimProtection,
   volumeProtection,
+  attributesClassProtection,
   persistentVolumeClaimResize,
   runtimeClassPlugin,
   certificateApproval,

@@ -6,14 +6,16 @@ import {
   type PersistentVolumeClaim,
   pod,
   type Pod,
+  volumeAttributesClass,
 } from '@navarch/api';
-import type { CacheReader } from '@navarch/client';
+import { type CacheReader, defineIndex } from '@navarch/client';
 import { type ApiObject, hasReason, keyOf, type Kind } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
 import { claimsOfPod, podsByClaim } from '../shared/claims-of-pods.ts';
 
 const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection';
 const VOLUME_FINALIZER = 'kubernetes.io/pv-protection';
+const CLASS_FINALIZER = 'kubernetes.io/vac-protection';
 
 /** A pod that is bound may have the claim's volume on its node until it has ended; one that is not cannot get it any more. */
 const holds = (p: Pod): boolean => Boolean(p.spec.nodeName) && !isTerminal(p);
@@ -49,6 +51,30 @@ export const volumeProtectionController: Controller = defineController({
       ({ status }: PersistentVolume) => status.phase === 'Bound',
     ),
 });
+
+const named = (...names: readonly (string | undefined)[]): readonly string[] => names.flatMap((name) => name || []);
+
+/** The classes of volume attributes that a claim asks for or has, and those of a volume. */
+const classesOfClaim = ({ spec, status }: PersistentVolumeClaim): readonly string[] =>
+  named(spec.volumeAttributesClassName, status.currentVolumeAttributesClassName);
+const classesOfVolume = ({ spec }: PersistentVolume): readonly string[] => named(spec.volumeAttributesClassName);
+const claimsByClass = defineIndex(classesOfClaim);
+const volumesByClass = defineIndex(classesOfVolume);
+
+/** Lets a class of volume attributes go when no claim and no volume names it any more. */
+export const attributesClassProtectionController: Controller = defineController({
+  name: 'volumeattributesclass-protection-controller',
+  watches: [
+    self(volumeAttributesClass),
+    { kind: persistentVolumeClaim, keys: ({ previous }) => (previous ? classesOfClaim(previous) : []) },
+    { kind: persistentVolume, keys: ({ previous }) => (previous ? classesOfVolume(previous) : []) },
+  ],
+  reconcile: (key, context) => protect(volumeAttributesClass, CLASS_FINALIZER, key, context, isClassUsed),
+});
+
+const isClassUsed = ({ metadata: { name } }: ApiObject, cache: CacheReader): boolean =>
+  cache.find(persistentVolumeClaim, claimsByClass, name).length > 0 ||
+  cache.find(persistentVolume, volumesByClass, name).length > 0;
 
 /** Gives the finalizer to what has none yet, and takes it from what is to go and is held no longer. */
 async function protect<O extends ApiObject>(

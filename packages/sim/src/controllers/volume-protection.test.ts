@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { persistentVolume, persistentVolumeClaim, pod } from '@navarch/api';
-import { claimProtectionController, volumeProtectionController } from '@navarch/controllers';
+import { persistentVolume, persistentVolumeClaim, pod, volumeAttributesClass } from '@navarch/api';
+import {
+  attributesClassProtectionController,
+  claimProtectionController,
+  volumeProtectionController,
+} from '@navarch/controllers';
 import { hasReason } from '@navarch/machinery';
 import { ControlPlane, quickPods } from '../testing/control-plane.ts';
 
@@ -79,4 +83,22 @@ test('a volume that is bound stays until it is released', async () => {
   await become('Released');
   await plane.clock.advance(5000);
   assert.ok(await isGone(volumes.get('v')));
+});
+
+test('a class of volume attributes stays while a claim or a volume names it', async () => {
+  await using plane = await ControlPlane.start({ controllers: [attributesClassProtectionController] });
+  const classes = plane.api.of(volumeAttributesClass);
+  await classes.create({ metadata: { name: 'fast' }, driverName: 'csi.example.com', parameters: { iops: '100' } });
+  await plane.api.of(persistentVolumeClaim).create({ ...claim, spec: { ...claim.spec, volumeAttributesClassName: 'fast' } });
+  await plane.clock.advance(1000);
+  assert.deepEqual((await classes.get('fast')).metadata.finalizers, ['kubernetes.io/vac-protection']);
+  await classes.delete('fast');
+  await plane.clock.advance(1000);
+  assert.ok((await classes.get('fast')).metadata.deletionTimestamp);
+  await plane.api.of(persistentVolumeClaim).delete('default/c');
+  await plane.api
+    .of(persistentVolumeClaim)
+    .update('default/c', (held) => ({ ...held, metadata: { ...held.metadata, finalizers: [] } }));
+  await plane.clock.advance(1000);
+  assert.ok(await isGone(classes.get('fast')));
 });
