@@ -53,9 +53,12 @@ function complain(unknownFields: readonly string[], reading: Reading, { fieldVal
   warnings?.push(...texts);
 }
 
-/** Puts the object where the request went. Throws BadRequest when it names another namespace. */
+/** Puts the object where the request went: what is of the whole cluster loses a namespace that it names. Throws BadRequest when it names another. */
 export function place(kind: Kind<any>, metadata: Draft['metadata'], namespace: string): void {
-  if (!kind.namespaced) return;
+  if (!kind.namespaced) {
+    delete metadata.namespace;
+    return;
+  }
   if (metadata.namespace && metadata.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
