@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { builtinKinds, earlierVersions, protobufEncoder } from '@navarch/api';
+import { builtinKinds, earlierVersions, protobufEncoder, youngKinds } from '@navarch/api';
 import { apiVersionOf, decode, encodeCbor, type Kind } from '@navarch/machinery';
 import { objectsOf } from '@navarch/machinery/testing';
 import { minimalObjects } from '../../packages/api/src/testing/minimal-objects.ts';
@@ -28,7 +28,7 @@ interface Target {
 export const CUSTOM = { kind: 'Widget', plural: 'widgets', group: 'fuzz.example.com', version: 'v1', namespaced: true } as const;
 
 /** Earlier versions too: what is sent in them is converted before anything else looks at it. */
-const kinds: readonly Kind<any>[] = [...builtinKinds, ...earlierVersions];
+const kinds: readonly Kind<any>[] = [...builtinKinds, ...youngKinds, ...earlierVersions];
 
 const builtin: readonly Target[] = kinds.map((kind) => ({
   kind,

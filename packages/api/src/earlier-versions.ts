@@ -6,6 +6,15 @@ import {
 import { builtIn, type ResourceKey } from './built-in.ts';
 import { clusterTrustBundle } from './certificates/v1/trust.ts';
 import { resources } from './generated/resources/resources.ts';
+import { podCertificateRequestV1Beta1 } from './certificates/v1beta1/pod-certificate-request.ts';
+import { storageVersion } from './apiserverinternal/v1alpha1/storage-version.ts';
+import { leaseCandidate } from './coordination/v1beta1/lease-candidate.ts';
+import { evictionRequest } from './lifecycle/v1alpha1/eviction-request.ts';
+import { eviction } from './lifecycle/v1alpha1/eviction.ts';
+import { resourcePoolStatusRequest } from './resource/v1alpha3/resource-pool-status-request.ts';
+import { compositePodGroup } from './scheduling/v1alpha3/composite-pod-group.ts';
+import { podGroup } from './scheduling/v1beta1/pod-group.ts';
+import { workload } from './scheduling/v1beta1/workload.ts';
 import { deviceClass, deviceTaintRule } from './resource/v1/device-class.ts';
 import { resourceClaim, resourceClaimTemplate } from './resource/v1/resource-claim.ts';
 import { resourceSlice } from './resource/v1/resource-slice.ts';
@@ -30,7 +39,16 @@ export const earlierVersions: readonly Kind<any>[] = [
   sameAs(deviceClass, 'resource.k8s.io/v1beta1.DeviceClass'),
   resourceClaimV1Beta1, resourceClaimTemplateV1Beta1, resourceSliceV1Beta1,
   sameAs(deviceTaintRule, 'resource.k8s.io/v1alpha3.DeviceTaintRule'),
+  sameAs(leaseCandidate, 'coordination.k8s.io/v1alpha2.LeaseCandidate'),
+  sameAs(podGroup, 'scheduling.k8s.io/v1alpha3.PodGroup'),
+  sameAs(workload, 'scheduling.k8s.io/v1alpha3.Workload'),
+  podCertificateRequestV1Beta1,
   sameAs(storageVersionMigration, 'storagemigration.k8s.io/v1beta1.StorageVersionMigration'),
+];
+
+/** Kinds that have no stable version yet: served when somebody asks for them and the feature they belong to is on. */
+export const youngKinds: readonly Kind<any>[] = [
+  compositePodGroup, eviction, evictionRequest, leaseCandidate, podGroup, resourcePoolStatusRequest, storageVersion, workload,
 ];
 
 /** Every resource of the release in each of its versions, whether this code has it or not. Without those of add-ons. */

@@ -3,7 +3,7 @@ export { typeFacts } from './generated/facts/index.ts';
 export { age, humanDuration } from './columns.ts';
 export { type AuthorizerStage, policyFunctions, type PolicyFunctions } from './admissionregistration/v1/authorizer-functions.ts';
 export { complaintOf, type PolicyEnvironment, PolicyExpressions, type PolicyVariable, REQUEST_RESOURCE } from './admissionregistration/v1/policy-expressions.ts';
-export { earlierVersions, releasedResources } from './earlier-versions.ts';
+export { earlierVersions, releasedResources, youngKinds } from './earlier-versions.ts';
 export { builtinKinds } from './kinds.ts';
 export {
   mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding, validatingAdmissionPolicy, validatingAdmissionPolicyBinding,

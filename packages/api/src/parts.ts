@@ -1,6 +1,6 @@
 import { type ApiObject, cloneJson, type Mutable, type Part } from '@navarch/machinery';
 
-type WithStatus = ApiObject & { readonly status: object };
+type WithStatus = ApiObject & { readonly status?: object };
 
 /** The status subresource of a kind that checks or changes what comes: takes status and metadata, leaves everything else. */
 export function statusPart<Obj extends WithStatus>(hooks: Pick<Part<Obj>, 'prepare' | 'validate'>): Part<Obj> {

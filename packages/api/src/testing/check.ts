@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { apiVersionOf, decode, dnsSubdomainErrors, Field, type HookContext, type Kind, mergePatch, validateObjectMeta, withDeclared } from '@navarch/machinery';
+import { youngKinds } from '../earlier-versions.ts';
 import { builtinKinds } from '../kinds.ts';
 import { minimalObjects } from './minimal-objects.ts';
 
@@ -12,7 +13,7 @@ export const hooks: HookContext = { now: NOW, subresource: undefined, apiVersion
 
 /** `group/version.Kind` */
 export function kindOf(key: string): Kind<any> {
-  const found = builtinKinds.find((kind) => `${kind.group}/${kind.version}.${kind.kind}` === key);
+  const found = [...builtinKinds, ...youngKinds].find((kind) => `${kind.group}/${kind.version}.${kind.kind}` === key);
   assert.ok(found, key);
   return found;
 }

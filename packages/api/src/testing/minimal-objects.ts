@@ -12,6 +12,7 @@ const matchConstraints = { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'
 const request = btoa('-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n');
 /** A request (PKCS #10, DER) of some Ed25519 key. */
 const stub = 'MH8wMwIBADAAMCowBQYDK2VwAyEAOXi1E2lfP2wHPw8uDxQOogZixVKre4YFXZjwRCMUSf2gADAFBgMrZXADQQDjXd0OWECPSa9/wRlHoqkpDVaMfeBfE9u6D/WT01orWlkl/wiolhy0DqaUPE3UXZmNJK96psaNNMldjrU0w4cA';
+const target = { name: 'p', uid: '6f4a1b0e-9c1d-4f1e-8a55-0c7f3e6d2b11' };
 const rbac = 'rbac.authorization.k8s.io/v1';
 const admission = 'admissionregistration.k8s.io/v1';
 
@@ -93,4 +94,12 @@ export const minimalObjects: Readonly<Record<string, Json>> = {
   'resource.k8s.io/v1.ResourceClaimTemplate': { spec: { spec: { devices: {} } } },
   'resource.k8s.io/v1.ResourceSlice': { spec: { driver: 'example.com', pool: { name: 'p', resourceSliceCount: 1 }, allNodes: true } },
   'storagemigration.k8s.io/v1.StorageVersionMigration': { spec: { resource: { group: 'apps', resource: 'deployments' } } },
+  'coordination.k8s.io/v1beta1.LeaseCandidate': { spec: { leaseName: 'l', binaryVersion: '1.37.0', emulationVersion: '1.37.0', strategy: 'OldestEmulationVersion' } },
+  'internal.apiserver.k8s.io/v1alpha1.StorageVersion': { metadata: { name: 'apps.deployments' }, spec: {} },
+  'lifecycle.k8s.io/v1alpha1.Eviction': { spec: { target: { pod: target } } },
+  'lifecycle.k8s.io/v1alpha1.EvictionRequest': { spec: { target: { pod: target }, requester: 'acme.io/drain', intent: 'Eviction' } },
+  'resource.k8s.io/v1alpha3.ResourcePoolStatusRequest': { spec: { driver: 'd.example.com' } },
+  'scheduling.k8s.io/v1alpha3.CompositePodGroup': { spec: { workloadRef: { workloadName: 'w', templateName: 't' }, schedulingPolicy: { basic: {} } } },
+  'scheduling.k8s.io/v1beta1.PodGroup': { spec: { schedulingPolicy: { gang: { minCount: 2 } } } },
+  'scheduling.k8s.io/v1beta1.Workload': { spec: { podGroupTemplates: [{ name: 't', schedulingPolicy: { basic: {} } }] } },
 };

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { releasedResources } from '@navarch/api';
 import { MemoryStore } from '@navarch/store';
 import { asked } from '../testing/ask.ts';
 import { startedServer } from '../testing/started-server.ts';
-import { runtimeConfigOf } from './served-kinds.ts';
+import { parseFeatureGates } from './feature-gates.ts';
+import { parseRuntimeConfig } from './runtime-config.ts';
+import { runtimeConfigOf, servedKinds } from './served-kinds.ts';
 
 const refusal = (...pairs: readonly string[]): string => {
   try {
@@ -26,8 +29,9 @@ test('runtimeConfigOf() refuses in upstream\'s words what upstream refuses', () 
 });
 
 test('runtimeConfigOf() refuses what was asked for by name and is not had; what was removed may be named', () => {
-  assert.equal(refusal('scheduling.k8s.io/v1beta1=true'), 'cannot serve scheduling.k8s.io/v1beta1: Navarch does not have it');
-  assert.equal(refusal('certificates.k8s.io/v1beta1/podcertificaterequests=true'), 'cannot serve certificates.k8s.io/v1beta1/podcertificaterequests: Navarch does not have it');
+  const offer = { known: [{ group: 'x.k8s.io', version: 'v1alpha1', plural: 'things' }], had: [] };
+  assert.throws(() => parseRuntimeConfig(['x.k8s.io/v1alpha1=true'], offer), { message: 'cannot serve x.k8s.io/v1alpha1: Navarch does not have it' });
+  assert.throws(() => parseRuntimeConfig(['x.k8s.io/v1alpha1/things=true'], offer), { message: 'cannot serve x.k8s.io/v1alpha1/things: Navarch does not have it' });
   for (const pair of ['scheduling.k8s.io/v1beta1=false', 'certificates.k8s.io/v1beta1', 'policy/v1beta1=true', 'api/all=true', 'apps/v1=T']) assert.equal(refusal(pair), '', pair);
 });
 
@@ -72,6 +76,26 @@ test('earlier versions show the same objects as the stable one', async () => {
   assert.equal(stable.spec.devices.requests[1].exactly, undefined);
   const shown = (await ask('GET', '/apis/resource.k8s.io/v1beta2/namespaces/d/resourceclaims/c')).body;
   assert.deepEqual(shown, { ...stable, apiVersion: 'resource.k8s.io/v1beta2' });
+});
+
+test('everything that the release has can be served', () => {
+  const gates = ['CompositePodGroup', 'CoordinatedLeaderElection', 'DRAResourcePoolStatus', 'EvictionRequestAPI', 'GenericWorkload'].map((name) => `${name}=true`);
+  const { lacking, isServed } = servedKinds(runtimeConfigOf(['api/all=true']), parseFeatureGates(gates));
+  assert.deepEqual(lacking, []);
+  assert.deepEqual(releasedResources.filter((one) => !isServed(one)), []);
+});
+
+test('what has no stable version yet needs its version and its feature', async () => {
+  const runtimeConfig = runtimeConfigOf(['scheduling.k8s.io/v1alpha3=true']);
+  assert.equal((await (await asked({ runtimeConfig })).ask('GET', '/apis/scheduling.k8s.io/v1alpha3')).status, 404);
+  const { ask } = await asked({ runtimeConfig, features: parseFeatureGates(['GenericWorkload=true']) });
+  const groups = '/apis/scheduling.k8s.io/v1alpha3/namespaces/d/podgroups';
+  const refused = await ask('POST', groups, { metadata: { name: 'g' }, spec: { schedulingPolicy: {}, parentCompositePodGroupName: 'p' } });
+  assert.equal(refused.body.message, 'PodGroup.scheduling.k8s.io "g" is invalid: [spec.parentCompositePodGroupName: Forbidden, spec.schedulingPolicy: Invalid value: "": must specify one of: `basic`, `gang`]');
+  const made = await ask('POST', groups, { metadata: { name: 'g' }, spec: { schedulingPolicy: { gang: { minCount: 2 } } } });
+  assert.deepEqual([made.status, made.body.apiVersion, made.body.spec.disruptionMode], [201, 'scheduling.k8s.io/v1alpha3', { single: {} }]);
+  // What it is stored as is not served.
+  assert.equal((await ask('GET', '/apis/scheduling.k8s.io/v1beta1')).status, 404);
 });
 
 test('a slice of v1beta1 has its devices in `basic`, over the wire of protobuf too', async () => {
