@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { asked } from '../testing/ask.ts';
 import { type StartedServer, startedServer, user } from '../testing/started-server.ts';
 
 const NS = '/api/v1/namespaces/default';
@@ -251,6 +252,28 @@ test('mutating policies change objects by patches and by configurations', async 
   const made = await server.make(DEPLOYMENTS, web('a', 1));
   assert.deepEqual([made.metadata.annotations, made.spec.replicas], [{ by: 'admin', 'example.com/x': 'y' }, 2]);
   assert.deepEqual(made.spec.template.spec.containers.map((c: any) => c.name).sort(), ['c', 'side']);
+});
+
+test('mutating policies change custom resources, and add nothing to them that nobody asked for', async () => {
+  const { ask } = await asked();
+  const schema = { type: 'object', properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } }, status: { type: 'object' } } };
+  await ask('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    metadata: { name: 'foos.x.io' },
+    spec: {
+      group: 'x.io', scope: 'Namespaced', names: { plural: 'foos', kind: 'Foo' },
+      versions: [{ name: 'v1', served: true, storage: true, subresources: { status: {} }, schema: { openAPIV3Schema: schema } }],
+    },
+  });
+  const expression = "[JSONPatch{op: 'add', path: '/spec/size', value: 2}, JSONPatch{op: 'add', path: '/nobody', value: 2}]";
+  const rule = { apiGroups: ['x.io'], apiVersions: ['*'], operations: ['CREATE'], resources: ['foos'] };
+  await ask('POST', `${ADMISSION}/mutatingadmissionpolicies`, {
+    metadata: { name: 'p' },
+    spec: { matchConstraints: { resourceRules: [rule] }, reinvocationPolicy: 'Never', mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression } }] },
+  });
+  await ask('POST', `${ADMISSION}/mutatingadmissionpolicybindings`, { metadata: { name: 'p' }, spec: { policyName: 'p' } });
+  const made = await ask('POST', '/apis/x.io/v1/namespaces/d/foos', { apiVersion: 'x.io/v1', kind: 'Foo', metadata: { name: 'a' }, spec: { size: 1 } });
+  const { apiVersion, kind, metadata, ...rest } = made.body;
+  assert.deepEqual([made.status, apiVersion, kind, rest], [201, 'x.io/v1', 'Foo', { spec: { size: 2 } }], made.text);
 });
 
 test('webhooks are asked only where their match conditions hold', async () => {

@@ -160,7 +160,10 @@ export class Drafts<O extends ApiObject> {
     const normal = this.#normal(draft);
     const { deletionTimestamp: _, deletionGracePeriodSeconds: __, ...own } = normal.metadata;
     normal.metadata = identified(own as Draft['metadata'], metadata);
-    if (!part && this.#hasStatus) normal.status = status;
+    if (part || !this.#hasStatus) return normal;
+    // A status that is not there must not look like one that is null.
+    if (status === undefined) delete normal.status;
+    else normal.status = status;
     return normal;
   }
 

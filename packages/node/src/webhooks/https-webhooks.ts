@@ -18,11 +18,11 @@ export function httpsWebhooks(): Webhooks & Disposable {
 }
 
 async function ask(
-  agent: Agent, { host, port, servicePort = port, path, serverName, authority }: WebhookAddress, body: string, timeoutMs: number,
+  agent: Agent, { host, port, servicePort, path, serverName, authority }: WebhookAddress, body: string, timeoutMs: number,
 ): Promise<{ readonly status: number; readonly body: string }> {
   const signal = AbortSignal.timeout(timeoutMs);
   const headers = {
-    host: servicePort === 443 ? serverName : `${serverName}:${servicePort}`,
+    host: nameWithPort(serverName, servicePort ?? port),
     'content-type': 'application/json', accept: 'application/json', 'content-length': Buffer.byteLength(body),
   };
   // Addresses are no server names; the certificate is checked for the host then.
@@ -34,9 +34,13 @@ async function ask(
     return { status, body: text };
   } catch (error) {
     const words = signal.aborted ? 'context deadline exceeded' : wordsOf(error as Error, host, port);
-    throw new Error(`Post "https://${serverName}:${servicePort}${path}": ${words}`, { cause: error });
+    // A service is written with its port, an address as people write it.
+    const shown = servicePort === undefined ? nameWithPort(serverName, port) : `${serverName}:${servicePort}`;
+    throw new Error(`Post "https://${shown}${path}": ${words}`, { cause: error });
   }
 }
+
+const nameWithPort = (name: string, port: number): string => (port === 443 ? name : `${name}:${port}`);
 
 const UNKNOWN_AUTHORITY = 'certificate signed by unknown authority';
 /** What Go says of certificates that are refused. */
@@ -60,6 +64,8 @@ function wordsOf(error: Error & { readonly code?: string }, host: string, port: 
       return `dial tcp ${isIP(host) === 6 ? `[${host}]` : host}:${port}: connect: connection refused`;
     case 'ENOTFOUND':
       return `dial tcp: lookup ${host}: no such host`;
+    case 'EAI_AGAIN':
+      return `dial tcp: lookup ${host}: Temporary failure in name resolution`;
     case 'ECONNRESET':
       return 'EOF';
     default:

@@ -1,6 +1,6 @@
 import { mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding } from '@navarch/api';
 import {
-  type ApiObject, apiVersionOf, applyConfig, CelError, celToJson, cloneJson, decode, equalJson, forbidden, jsonPatch, type Kind,
+  type ApiObject, apiVersionOf, applyConfig, CelError, celToJson, cloneJson, DecodeError, equalJson, forbidden, jsonPatch, type Kind,
   type Mutable, StatusError,
 } from '@navarch/machinery';
 import { emptyOf, unmanaged } from '../../registry/field-management.ts';
@@ -57,7 +57,7 @@ function mutateBy(
         ),
       );
     } catch (error) {
-      if (!(error instanceof CelError) && !(error instanceof StatusError)) throw error;
+      if (!(error instanceof CelError) && !(error instanceof StatusError) && !(error instanceof DecodeError)) throw error;
       failed(policy, binding, new Error(error.message));
     }
   }
@@ -77,7 +77,7 @@ function mutated(
       ? jsonPatch(shown, evaluate(patch?.expression ?? ''))
       : applied(shown, evaluate(applyConfiguration?.expression ?? ''), kind);
   if ((draft.kind ?? stored.kind) !== stored.kind) return next as ApiObject;
-  const decoded = decode(kind.schema, next).value as unknown as ApiObject;
+  const decoded = kind.decode(next).value as unknown as ApiObject;
   return kind !== stored && kind.hub ? kind.hub.toHub(decoded) : decoded;
 }
 
