@@ -67,6 +67,17 @@ for (const [claim, schema, value, errors] of [
   });
 }
 
+test('StructuralValidator holds metadata and apiVersion to the schema too, the latter in every update', () => {
+  const schema = object({ apiVersion: { type: 'string', pattern: '^g/v2$' }, metadata: object({ name: { type: 'string', maxLength: 2 } }) });
+  const value = { apiVersion: 'g/v1', kind: 'X', metadata: { name: 'abc' } };
+  const created = new Field();
+  new StructuralValidator(schema, patterns).validate(value, created);
+  assert.deepEqual(created.errors.map(({ field }) => field), ['apiVersion', 'metadata.name']);
+  const updated = new Field();
+  new StructuralValidator(schema, patterns).validate(value, updated, { value });
+  assert.deepEqual(updated.errors.map(({ field }) => field), ['apiVersion']);
+});
+
 test('StructuralValidator takes what fits', () => {
   const schema = object({ port: { 'x-kubernetes-int-or-string': true }, size: { type: 'number' }, when: { type: 'string', format: 'date-time', nullable: true } });
   assert.deepEqual(errorsOf(schema, { port: 'http', size: 1, when: null }), []);

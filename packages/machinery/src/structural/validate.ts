@@ -3,7 +3,7 @@ import { Field, type FieldError } from '../field.ts';
 import { formats } from './formats.ts';
 import { type Before, isUnchanged, itemBefore, memberBefore } from './before.ts';
 import type { Patterns } from './patterns.ts';
-import { isMetaField, isObject, type JsonObject, type JsonSchema, memberSchema } from './json-schema.ts';
+import { isObject, type JsonObject, type JsonSchema, memberSchema } from './json-schema.ts';
 import { inKeyOrder } from './key-order.ts';
 
 /** Checks values against one schema; collects every error in the words of upstream's validation of custom resources. */
@@ -22,7 +22,7 @@ export class StructuralValidator {
   /** `at` is the place of the value: the root has an empty path. What is wrong with what an update left alone is not told (KEP-4008). */
   validate(value: unknown, at: Field, before?: Before): void {
     const found = new Field(at.path);
-    this.#check({ value, schema: this.#schema, before, isResource: at.path === '' }, found);
+    this.#check({ value, schema: this.#schema, before, isWhole: at.path === '' }, found);
     const said = new Set<string>();
     for (const error of found.errors) {
       // Branches of a combination come to the same conclusions: one is enough.
@@ -73,11 +73,10 @@ export class StructuralValidator {
     if (minItems !== undefined && value.length < minItems) at.invalid(value.length, `${at.path} in body should have at least ${minItems} items`);
     if (maxItems !== undefined && value.length > maxItems) at.tooMany(value.length, maxItems);
     if (!items) return;
-    const isResource = items['x-kubernetes-embedded-resource'] === true;
-    for (const [i, item] of value.entries()) this.#check({ value: item, schema: items, before: itemBefore(before, schema, item), isResource }, at.index(i));
+    for (const [i, item] of value.entries()) this.#check({ value: item, schema: items, before: itemBefore(before, schema, item), isWhole: false }, at.index(i));
   }
 
-  #checkObject(value: JsonObject, { schema, before, isResource }: Place, at: Field): void {
+  #checkObject(value: JsonObject, { schema, before, isWhole }: Place, at: Field): void {
     const { minProperties, maxProperties, required = [] } = schema;
     const count = Object.keys(value).length;
     if (minProperties !== undefined && count < minProperties) at.invalid(count, `${at.path} in body should have at least ${minProperties} properties`);
@@ -86,8 +85,9 @@ export class StructuralValidator {
     for (const name of Object.keys(value).sort()) {
       const item = value[name];
       const inside = memberSchema(schema, name);
-      if (!inside || (isResource && isMetaField(name))) continue;
-      this.#check({ value: item, schema: inside, before: memberBefore(before, schema, name), isResource: inside['x-kubernetes-embedded-resource'] === true }, at.at(name));
+      if (!inside) continue;
+      const was = isWhole && isTypeField(name) ? undefined : memberBefore(before, schema, name);
+      this.#check({ value: item, schema: inside, before: was, isWhole: false }, at.at(name));
     }
   }
 
@@ -118,7 +118,7 @@ export class StructuralValidator {
   #errorsOf(place: Place, path: string): readonly FieldError[] {
     const at = new Field(path);
     // Combinations are held to the whole, whatever was there before.
-    this.#checkValue({ ...place, before: undefined, isResource: false }, at);
+    this.#checkValue({ ...place, before: undefined, isWhole: false }, at);
     return at.errors;
   }
 
@@ -139,9 +139,12 @@ interface Place {
   readonly value: unknown;
   readonly schema: JsonSchema;
   readonly before: Before | undefined;
-  /** Its apiVersion, kind and metadata are not the schema's business. */
-  readonly isResource: boolean;
+  /** The object of the request. */
+  readonly isWhole: boolean;
 }
+
+/** Both versions of an object are shown in that of the request: whether these two have changed cannot be seen. */
+const isTypeField = (name: string): boolean => name === 'apiVersion' || name === 'kind';
 
 /** Formats by which a number is stored; upstream names a value by its own where both have one. */
 const NUMBER_FORMATS = new Set(['int32', 'int64', 'float', 'double']);
