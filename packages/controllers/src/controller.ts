@@ -32,6 +32,8 @@ export type Outcome = undefined | { readonly requeueAfterMs: number };
 
 export interface Controller {
   readonly name: string;
+  /** Upstream's controller that this is a part of: they are chosen together. */
+  readonly partOf?: string;
   /** The component that events name; the controller's name when absent. */
   readonly eventSource?: string;
   readonly watches: readonly Watch[];

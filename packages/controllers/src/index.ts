@@ -44,6 +44,7 @@ export { generatedClaimsController, generateNameOf } from './resource-claim/gene
 export { resourceQuotaController } from './resource-quota/resource-quota.ts';
 export { rootCaController } from './root-ca/root-ca.ts';
 export { runControllers, type RunnerDeps } from './runner.ts';
+export { type Selection, selectControllers, selectionErrors } from './selection.ts';
 export { serviceAccountController } from './service-account/service-account.ts';
 export { serviceAddressRepairController } from './service-address-repair/service-address-repair.ts';
 export { serviceCidrsController } from './service-cidrs/service-cidrs.ts';

@@ -11,6 +11,7 @@ import { ScalingMemory } from './horizontal-pod-autoscaler/scaling-memory.ts';
 import { namespaceController } from './namespace/namespace.ts';
 import { resourceQuotaController } from './resource-quota/resource-quota.ts';
 import { runControllers, type RunnerDeps } from './runner.ts';
+import { selectControllers, type Selection } from './selection.ts';
 
 /** What is served, as it changes: custom resources come and go. */
 export interface KindSource {
@@ -32,10 +33,16 @@ export const kindControllers = (kinds: readonly Kind<any>[], autoscaling: Partia
   horizontalPodAutoscalerController(kinds, { memory: new ScalingMemory(), readPath: async () => undefined, ...autoscaling }),
 ];
 
+export interface KindControllersDeps extends Omit<RunnerDeps, 'cache'> {
+  readonly readPath?: ReadPath;
+  /** Which of them run; absent: all. */
+  readonly selection?: Selection;
+}
+
 /** Runs them until the signal aborts, anew after each change of what is served, on a cache of their own. */
 export async function runKindControllers(
   source: KindSource,
-  { readPath, ...deps }: Omit<RunnerDeps, 'cache'> & { readonly readPath?: ReadPath },
+  { readPath, selection = ['*'], ...deps }: KindControllersDeps,
   signal: AbortSignal,
 ): Promise<void> {
   // What autoscalers remember outlasts a change of what is served.
@@ -48,7 +55,7 @@ export async function runKindControllers(
     try {
       const cache = new Cache({ ...deps, random: deps.random.fork(`kinds ${n}`) });
       group.spawn((s) => cache.run(s));
-      group.spawn((s) => runControllers(kindControllers(kinds, autoscaling), { ...deps, cache }, s));
+      group.spawn((s) => runControllers(selectControllers(kindControllers(kinds, autoscaling), selection), { ...deps, cache }, s));
       // A failure of theirs must not wait for the next change of what is served.
       await source.changed(kinds, group.signal);
       await deps.clock.sleep(SETTLE_MS, group.signal);

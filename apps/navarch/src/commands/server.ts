@@ -48,6 +48,7 @@ interface ServerFlags {
   readonly clusterDns?: string;
   readonly clusterDomain: string;
   readonly nodeName: string;
+  readonly controllers: readonly string[];
   readonly featureGates: readonly string[];
   readonly runtimeConfig: readonly string[];
   readonly auditPolicyFile?: string;
@@ -74,6 +75,7 @@ export const declareServer: Declare = (program) => {
     .option('--cluster-dns <address>', 'cluster IP of DNS (default: the tenth of the service range)')
     .option('--cluster-domain <domain>', 'DNS domain of the cluster', DEFAULTS.clusterDomain)
     .option('--node-name <name>', 'node that gets an identity on this machine', 'navarch')
+    .option('--controllers <names>', 'which controllers run: * for all, name for one, -name for all but one', together, [])
     .option('--feature-gates <pairs>', 'features that are on or off: Name=true,Other=false', together, [])
     .option('--runtime-config <pairs>', 'versions of the API that are served or not: group/version=true,api/beta=true', together, [])
     .option('--audit-policy-file <file>', 'which requests are written to the audit log, and how much of them (audit.k8s.io/v1 Policy)')
@@ -86,6 +88,10 @@ export const declareServer: Declare = (program) => {
     .addHelpText('after', HELP)
     .action((flags: ServerFlags) => runServer(flags));
 };
+
+/** `*,-name`, in one flag or several. */
+const controllersOf = (flags: readonly string[]): readonly string[] =>
+  (flags.length === 0 ? ['*'] : flags.flatMap((flag) => flag.split(',')).map((name) => name.trim()).filter(Boolean));
 
 /** A flag may be repeated: what it says adds up. */
 const together = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -130,7 +136,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
     await runControlPlane({
       as: (user) => server.as(user), reader: (user) => server.reader(user), clock: systemClock, random: systemRandom(), log, metrics,
       clusterCidr: settings.clusterCidr, rootCertificate: server.authority, joining: server.joining,
-      housekeep: (until) => server.served.housekeep(until), kinds: server.served.kinds,
+      controllers: controllersOf(flags.controllers), housekeep: (until) => server.served.housekeep(until), kinds: server.served.kinds,
     }, signal);
   });
 }

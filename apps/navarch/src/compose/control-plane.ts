@@ -1,8 +1,12 @@
 import { event } from '@navarch/api';
 import { type Clock, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
-import { builtinControllers, type JoiningOptions, type KindSource, type ReadPath, runControllers, runKindControllers } from '@navarch/controllers';
+import {
+  builtinControllers, type JoiningOptions, kindControllers, type KindSource, type ReadPath, runControllers, runKindControllers, selectControllers, type Selection,
+  selectionErrors,
+} from '@navarch/controllers';
 import { defaultProfile, runScheduler } from '@navarch/scheduler';
+import { UserError } from '../user-error.ts';
 
 export interface ControlPlaneDeps {
   /** The client port under the identity of a component, system:kube-scheduler and the like. */
@@ -17,6 +21,8 @@ export interface ControlPlaneDeps {
   readonly rootCertificate: string;
   readonly clusterCidr: string;
   readonly joining: JoiningOptions;
+  /** Which controllers run. */
+  readonly controllers: Selection;
   /** What the API server serves. */
   readonly kinds: KindSource;
   /** What the API server does by itself. */
@@ -25,7 +31,7 @@ export interface ControlPlaneDeps {
 
 const identity = (name: string): { name: string; groups: readonly string[] } => ({ name, groups: ['system:authenticated'] });
 
-/** Controllers and scheduler beside the API server in one process, each under its own identity. */
+/** Controllers and scheduler beside the API server in one process, each under its own identity. Throws UserError for a selection of what is not there. */
 export async function runControlPlane(deps: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
   group.spawn((s) => deps.housekeep(s));
@@ -34,16 +40,19 @@ export async function runControlPlane(deps: ControlPlaneDeps, signal: AbortSigna
   await group.join();
 }
 
-async function runManager({ as, reader, clock, random, log, metrics, rootCertificate, clusterCidr, joining, kinds }: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
+async function runManager(deps: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
+  const { as, reader, clock, random, log, metrics, rootCertificate, clusterCidr, joining, kinds, controllers: selection } = deps;
   const self = identity('system:kube-controller-manager');
   const api = as(self);
   const cache = new Cache({ api, clock, random: random.fork('controllers'), log });
   await using group = new TaskGroup(signal);
   group.spawn((s) => cache.run(s));
   const controllers = builtinControllers({ rootCertificate, nodeIpam: { clusterCidr }, joining, hasNodeDns: true });
+  const [wrong] = selectionErrors([...controllers, ...kindControllers([])], selection);
+  if (wrong !== undefined) throw new UserError(`--controllers: ${wrong}`);
   const runner = { api, events: api.of(event), clock, random, log, metrics };
-  group.spawn((s) => runControllers(controllers, { ...runner, cache }, s));
-  group.spawn((s) => runKindControllers(kinds, { ...runner, random: random.fork('kinds'), readPath: reader(self) }, s));
+  group.spawn((s) => runControllers(selectControllers(controllers, selection), { ...runner, cache }, s));
+  group.spawn((s) => runKindControllers(kinds, { ...runner, random: random.fork('kinds'), readPath: reader(self), selection }, s));
   await group.join();
 }
 

@@ -56,6 +56,7 @@ const isServing = (request: CertificateSigningRequest): boolean =>
 export const servingApprovalController = ({ authority }: Pick<ApprovalOptions, 'authority'>): Controller =>
   defineController({
     name: 'kubelet-serving-approving-controller',
+    partOf: 'certificatesigningrequest-approving-controller',
     watches: [self(certificateSigningRequest, ({ current }) => current !== undefined), addresses],
     async reconcile(key, { api, cache, clock }) {
       const request = cache.get(certificateSigningRequest, key);

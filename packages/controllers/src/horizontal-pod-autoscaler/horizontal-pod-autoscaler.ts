@@ -27,7 +27,8 @@ export interface AutoscalingDeps {
 export function horizontalPodAutoscalerController(kinds: readonly Kind<any>[], { memory, readPath }: AutoscalingDeps): Controller {
   const apis = new MetricApis(readPath, kinds);
   return defineController({
-    name: 'horizontal-pod-autoscaler',
+    name: 'horizontal-pod-autoscaler-controller',
+    eventSource: 'horizontal-pod-autoscaler',
     watches: [self(horizontalPodAutoscaler, ({ current, previous }) => !equalJson(current?.spec ?? null, previous?.spec ?? null))],
     reads: [pod],
     async reconcile(key, context) {

@@ -14,6 +14,7 @@ const trackedByJob = defineIndex((object) => {
 /** Lets pods go that no job will count: of jobs that are gone or over, and those that were taken from theirs. */
 export const trackingFinalizersController: Controller = defineController({
   name: 'job-tracking-finalizers',
+  partOf: 'job-controller',
   eventSource: 'job-controller',
   watches: [
     self(pod, ({ current }) => current !== undefined && isTracked(current)),

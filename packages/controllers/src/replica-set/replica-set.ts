@@ -36,6 +36,7 @@ const BURST = 500;
 /** What replica sets and replication controllers differ in. */
 interface Flavour<O extends ApiObject> {
   readonly name: string;
+  readonly eventSource?: string;
   readonly kind: Kind<O>;
   selectorOf(object: O): Selector;
   /** Active pods that share the fate of this owner's: a node is crowded by all of them. */
@@ -62,16 +63,18 @@ export const replicaSetController: Controller = define<ReplicaSet>({
 });
 
 export const replicationControllerController: Controller = define<ReplicationController>({
-  name: 'replication-controller',
+  name: 'replicationcontroller-controller',
+  eventSource: 'replication-controller',
   kind: replicationController,
   selectorOf: ({ spec }) => selectorFromMap(spec.selector ?? {}),
   related: (_, own) => own,
 });
 
 function define<O extends Replicated>(flavour: Flavour<O>): Controller {
-  const { name, kind, selectorOf } = flavour;
+  const { name, eventSource = name, kind, selectorOf } = flavour;
   return defineController({
     name,
+    eventSource,
     watches: [
       self(kind),
       owned<Pod, O>({

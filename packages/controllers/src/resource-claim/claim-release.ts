@@ -12,6 +12,7 @@ const FINALIZER = 'resource.kubernetes.io/delete-protection';
  */
 export const claimReleaseController: Controller = defineController({
   name: 'resourceclaim-release',
+  partOf: 'resourceclaim-controller',
   eventSource: 'resource_claim',
   workers: 10,
   watches: [

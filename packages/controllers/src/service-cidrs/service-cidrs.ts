@@ -25,7 +25,8 @@ const addresses: Watch<IPAddress> = {
 
 /** Says of every range of service addresses whether it may be used, and lets one go when nothing needs it. */
 export const serviceCidrsController: Controller = defineController({
-  name: 'service-cidrs-controller',
+  name: 'service-cidr-controller',
+  eventSource: 'service-cidrs-controller',
   watches: [ranges, addresses],
 
   async reconcile(key, context) {

@@ -72,7 +72,7 @@ class World implements AsyncDisposable {
     const adapter = new Adapter();
     const self: { plane?: ControlPlane } = {};
     const readPath = async (path: string, query: Readonly<Record<string, string>>): Promise<unknown> => self.plane?.read(path, query);
-    const autoscaling = kindControllers(builtinKinds, { readPath }).filter(({ name }) => name === 'horizontal-pod-autoscaler');
+    const autoscaling = kindControllers(builtinKinds, { readPath }).filter(({ name }) => name === 'horizontal-pod-autoscaler-controller');
     const plane = await ControlPlane.start({ controllers: [deploymentController, replicaSetController, ...autoscaling], pods: quickPods, extensions: adapter, ...options });
     self.plane = plane;
     await plane.withServiceAccount();

@@ -23,7 +23,7 @@ class World implements AsyncDisposable {
     const used = new Map<string, number>();
     let plane: ControlPlane | undefined;
     let before = 0;
-    const autoscaling = kindControllers(builtinKinds).filter(({ name }) => name === 'horizontal-pod-autoscaler');
+    const autoscaling = kindControllers(builtinKinds).filter(({ name }) => name === 'horizontal-pod-autoscaler-controller');
     plane = await ControlPlane.start({
       controllers: [deploymentController, replicaSetController, ...autoscaling], pods: { ...quickPods, nodes: ['a'] },
       readKubelet: (clock) => async () => {
