@@ -2,7 +2,7 @@ import { SIGNERS } from '@navarch/api';
 import { tokenCleanerController } from './bootstrap-tokens/cleaner.ts';
 import { bootstrapSignerController, type TokenSignature } from './bootstrap-tokens/signer.ts';
 import { approvalController, servingApprovalController } from './certificates/approve.ts';
-import { requestCleaningController } from './certificates/clean.ts';
+import { podRequestCleaningController, requestCleaningController } from './certificates/clean.ts';
 import type { CertificateAuthority, RequestReview } from './certificates/ports.ts';
 import { signingController } from './certificates/sign.ts';
 import { clusterDnsController } from './cluster-dns/cluster-dns.ts';
@@ -26,6 +26,7 @@ import { replicaSetController, replicationControllerController } from './replica
 import { claimReleaseController } from './resource-claim/claim-release.ts';
 import { generatedClaimsController } from './resource-claim/generated-claims.ts';
 import { rootCaController } from './root-ca/root-ca.ts';
+import { trustBundleController } from './root-ca/trust-bundle.ts';
 import { serviceAccountController } from './service-account/service-account.ts';
 import { serviceAddressRepairController } from './service-address-repair/service-address-repair.ts';
 import { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
@@ -89,6 +90,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   volumeProtectionController,
   attributesClassProtectionController,
   rootCaController(options.rootCertificate),
+  trustBundleController(options.rootCertificate),
   nodeLifecycleController(options.nodeLifecycle),
   taintEvictionController(),
   ...(options.nodeIpam ? [nodeIpamController(options.nodeIpam)] : []),
@@ -106,4 +108,5 @@ const joiningControllers = ({ clients, kubeletServers, review, sign }: JoiningOp
     authorities: { [SIGNERS.client]: clients, [SIGNERS.kubeletClient]: clients, [SIGNERS.legacyUnknown]: clients, [SIGNERS.kubeletServing]: kubeletServers },
   }),
   requestCleaningController,
+  podRequestCleaningController,
 ];

@@ -122,6 +122,11 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     can('create delete list patch watch', 'core', 'pods'),
     eventsRule,
   ],
+  'kube-apiserver-serving-clustertrustbundle-publisher': [
+    can('attest', 'certificates.k8s.io', 'signers', 'kubernetes.io/kube-apiserver-serving'),
+    can('create delete list update watch', 'certificates.k8s.io', 'clustertrustbundles'),
+    eventsRule,
+  ],
   'legacy-service-account-token-cleaner': [
     can('get', 'core', 'configmaps', 'kube-apiserver-legacy-service-account-token-tracking'),
     can('delete patch', 'core', 'secrets'),
@@ -154,6 +159,7 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     can(READ, 'core', 'nodes'),
     can('patch', 'core', 'pods/status'),
   ],
+  'podcertificaterequestcleaner': [can(`delete ${READ}`, 'certificates.k8s.io', 'podcertificaterequests')],
   'pv-protection-controller': [can(`update ${READ}`, 'core', 'persistentvolumes'), eventsRule],
   'pvc-protection-controller': [
     can(`update ${READ}`, 'core', 'persistentvolumeclaims'),

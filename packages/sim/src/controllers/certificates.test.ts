@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { certificateSigningRequest, type CertificateSigningRequest, configMap, endpointSlice, node, secret, SIGNERS } from '@navarch/api';
 import {
-  approvalController, bootstrapSignerController, type CertificateAuthority, clusterDnsController, type Controller, requestCleaningController, type Requester,
-  servingApprovalController, signingController, tokenCleanerController,
+  certificateSigningRequest, type CertificateSigningRequest, clusterTrustBundle, configMap, endpointSlice, node, podCertificateRequest, secret, SIGNERS,
+} from '@navarch/api';
+import {
+  approvalController, bootstrapSignerController, type CertificateAuthority, clusterDnsController, type Controller, podRequestCleaningController,
+  requestCleaningController, type Requester, servingApprovalController, signingController, tokenCleanerController, trustBundleController,
 } from '@navarch/controllers';
 import type { Api } from '@navarch/client';
 import { ControlPlane } from '../testing/control-plane.ts';
@@ -175,4 +177,39 @@ test('cluster DNS: kube-dns has a slice for every node with its address, ready w
   await plane.api.of(endpointSlice).delete('kube-system/kube-dns-a');
   await plane.clock.advance(1000);
   assert.equal((await plane.list(endpointSlice, 'kube-system')).length, 2);
+});
+
+/** A request without names for an Ed25519 key. */
+const STUB = 'MH8wMwIBADAAMCowBQYDK2VwAyEAOXi1E2lfP2wHPw8uDxQOogZixVKre4YFXZjwRCMUSf2gADAFBgMrZXADQQDjXd0OWECPSa9/wRlHoqkpDVaMfeBfE9u6D/WT01orWlkl/wiolhy0DqaUPE3UXZmNJK96psaNNMldjrU0w4cA';
+
+test('podcertificaterequest-cleaner-controller keeps a request for a quarter of an hour', async () => {
+  await using plane = await ControlPlane.start({ controllers: [podRequestCleaningController] });
+  const requests = plane.api.of(podCertificateRequest);
+  await requests.create({
+    metadata: { name: 'r', namespace: 'default' },
+    spec: {
+      signerName: 'example.com/s', podName: 'p', podUID: 'u', serviceAccountName: 's', serviceAccountUID: 'u', nodeName: 'n', nodeUID: 'u', stubPKCS10Request: STUB,
+    },
+  });
+  await plane.clock.advance(14 * 60_000);
+  assert.equal((await requests.list()).items.length, 1);
+  await plane.clock.advance(2 * 60_000);
+  assert.equal((await requests.list()).items.length, 0);
+});
+
+test('the trust bundle of the API server is there, the only one of its signer, and as it should be', async () => {
+  const pem = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
+  await using plane = await ControlPlane.start({ controllers: [trustBundleController(pem)] });
+  const bundles = plane.api.of(clusterTrustBundle);
+  const signerName = 'kubernetes.io/kube-apiserver-serving';
+  await bundles.create({ metadata: { name: 'kubernetes.io:kube-apiserver-serving:old' }, spec: { signerName, trustBundle: pem } });
+  await bundles.create({ metadata: { name: 'mine' }, spec: { trustBundle: pem } });
+  const wanted = ['kubernetes.io:kube-apiserver-serving:704bd2ba79e5c2f51ebdbd12', 'mine'];
+  const names = async (): Promise<readonly string[]> => (await bundles.list()).items.map(({ metadata }) => metadata.name);
+  await plane.clock.advance(1000);
+  assert.deepEqual(await names(), wanted);
+  await bundles.delete(wanted[0] ?? '');
+  await plane.clock.advance(1000);
+  assert.deepEqual(await names(), wanted);
+  assert.deepEqual((await bundles.get(wanted[0] ?? '')).spec, { signerName, trustBundle: pem });
 });
