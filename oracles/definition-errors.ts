@@ -10,6 +10,6 @@ export function definitionErrors(sent: object): Field['errors'] {
   const at = new Field();
   behaviour.complete?.(definition);
   behaviour.prepareCreate?.(definition, hooks);
-  behaviour.validate?.(definition as CustomResourceDefinition, at, hooks);
+  behaviour.validateCreate?.(definition as CustomResourceDefinition, at, hooks);
   return at.errors;
 }

@@ -124,7 +124,7 @@ func define(q question) (found answer) {
 	if err := v1.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(q.Definition, &internal, nil); err != nil {
 		return answer{Error: err.Error()}
 	}
-	internal.Status = apiextensions.CustomResourceDefinitionStatus{StoredVersions: []string{}}
+	internal.Status = apiextensions.CustomResourceDefinitionStatus{}
 	for _, version := range internal.Spec.Versions {
 		if version.Storage {
 			internal.Status.StoredVersions = []string{version.Name}

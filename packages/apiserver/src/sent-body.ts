@@ -7,12 +7,13 @@ interface Sent {
   readonly kind?: unknown;
 }
 
-/** A body must be an object, of that kind if it says of which. Throws BadRequest. */
-export function checkSent(body: unknown, kind: string, apiVersion: string): asserts body is object {
+/** A body must be an object, of that kind if it says of which; `mustSay`: it has to. Throws BadRequest. */
+export function checkSent(body: unknown, kind: string, apiVersion: string, mustSay = false): asserts body is object {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest(NOT_AN_OBJECT);
   const sent = body as Sent;
-  if ((sent.kind ?? kind) === kind && (sent.apiVersion ?? apiVersion) === apiVersion) return;
-  const shown = typeof sent.apiVersion === 'string' ? sent.apiVersion : JSON.stringify(sent.apiVersion);
+  const version = sent.apiVersion ?? (mustSay ? '' : apiVersion);
+  if ((sent.kind ?? kind) === kind && version === apiVersion) return;
+  const shown = typeof version === 'string' ? version : JSON.stringify(version);
   throw badRequest(`the API version in the data (${shown}) does not match the expected API version (${apiVersion})`);
 }
 

@@ -230,8 +230,9 @@ export class Server {
     const resource = this.registry.find(info.group ? `${info.group}/${info.version}` : info.version, info.resource);
     const computed = this.#computed(info);
     const facts = resource?.kind ?? computed?.kind ?? this.#virtual(info);
-    if (!facts && !this.#documents.has(info.group, info.version)) return plain('404 page not found\n', 404);
-    checkPlace(info, facts);
+    const isElsewhere = !facts || isOutOfScope(info, facts);
+    if (isElsewhere && this.#leadsNowhere(info)) return plain('404 page not found\n', 404);
+    checkPlace(info, isElsewhere ? undefined : facts);
     const served = resource?.kind ?? computed?.kind;
     if (served?.deprecated) warnings.push(deprecationText(served, served.deprecated));
     const mayCreate = (): void => this.access.require(user, { ...info, verb: 'create' });
@@ -245,6 +246,12 @@ export class Server {
     if (!resource) throw notServed();
     if (info.subresource !== '') return servePart(resource, exchange);
     return info.name !== '' ? serveObject(resource, exchange) : serveCollection(resource, exchange);
+  }
+
+  /** Nothing answers for what is not served of a group of custom resources, nor for one that is none. */
+  #leadsNowhere({ group, version }: RequestInfo): boolean {
+    const of = this.registry.kinds.filter((kind) => kind.group === group && kind.version === version);
+    return of.length > 0 ? of.every(({ origin }) => origin === 'custom') : !this.#documents.has(group, version);
   }
 
   async #special(subresource: Subresource, exchange: Exchange, user: User): Promise<ApiResponse> {
@@ -270,7 +277,7 @@ export class Server {
     const isOurs = this.#subresources.has(addressOfInfo(info)) || (subresource === '' && this.#computed(info) !== undefined);
     if (!isOurs && !(resource && (subresource === '' || subresource === 'scale' || resource.hasPart(subresource)))) return undefined;
     const { deprecated } = resource?.kind ?? this.#computed(info)?.kind ?? {};
-    return { removedRelease: deprecated && (deprecated.removed ?? '') };
+    return { removedRelease: deprecated && (typeof deprecated === 'string' ? '' : deprecated.removed ?? '') };
   }
 
   #virtual({ group, version, resource }: RequestInfo): ResourceFacts | undefined {
@@ -322,18 +329,23 @@ function infoOf(request: ApiRequest): RequestInfo {
 
 /** Throws NotFound for a path nothing is at, BadRequest for a name nothing can have. */
 function checkPlace(info: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'> | undefined): void {
-  const { namespace, name, isInNamespace, verb } = info;
+  const { namespace, name } = info;
   if (!facts) throw notServed();
   for (const [what, text] of [['namespace', namespace], ['name', name]] as const) {
     const [error] = text === '' ? [] : pathSegmentErrors(text);
     if (error !== undefined) throw badRequest(`${what} parameter invalid: ${JSON.stringify(text)}: ${error}`);
   }
-  // Allowed in a namespace, it must not reach what is in none: a path of the wrong scope leads nowhere.
-  if (isInNamespace && !facts.namespaced) throw notServed();
-  if (facts.namespaced && !isInNamespace && (name !== '' || (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection'))) throw notServed();
 }
 
-const deprecationText = (kind: Kind<any>, { since, removed, use }: Deprecation): string =>
+/** Allowed in a namespace, it must not reach what is in none: a path of the wrong scope leads nowhere. */
+function isOutOfScope({ name, isInNamespace, verb }: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'>): boolean {
+  if (isInNamespace) return !facts.namespaced;
+  return facts.namespaced && (name !== '' || (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection'));
+}
+
+const deprecationText = (kind: Kind<any>, said: Deprecation | string): string => (typeof said === 'string' ? said : deprecationOf(kind, said));
+
+const deprecationOf = (kind: Kind<any>, { since, removed, use }: Deprecation): string =>
   `${apiVersionOf(kind)} ${kind.kind} is deprecated in v${since}+${removed === undefined ? '' : `, unavailable in v${removed}+`}${use === undefined ? '' : `; use ${use}`}`;
 
 const isWebSocket = (request: ApiRequest): boolean => /\bwebsocket\b/i.test(request.header('upgrade') ?? '');

@@ -104,7 +104,7 @@ export interface Behaviour<Obj extends ApiObject> {
   /** Keeps an object whose deletion was asked for, besides metadata.finalizers (namespaces have finalizers in their spec). */
   holdsDeletion?(obj: Obj): boolean;
   /** Changes the object when its graceful deletion begins (deletionTimestamp is set by the registry). */
-  prepareDelete?(draft: Mutable<Obj>, context: Pick<HookContext, 'now' | 'subresource'>): void;
+  prepareDelete?(draft: Mutable<Obj>, context: Pick<HookContext, 'now' | 'subresource'>, previous: Obj): void;
   /** Subresources that read and write a part of the same object: status, approval, resize, ephemeralcontainers, finalize. */
   readonly parts?: Readonly<Record<string, Part<Obj>>>;
 }
@@ -150,8 +150,8 @@ export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
   readonly isAlternate: boolean;
   /** The stored resource when it is not group/plural (`/registry/<storagePrefix>/...`, as upstream lays etcd out). */
   readonly storagePrefix: string;
-  /** Whoever asks for it is warned. */
-  readonly deprecated?: Deprecation;
+  /** Whoever asks for it is warned; in words of its own where it has some. */
+  readonly deprecated?: Deprecation | string;
 }
 
 export interface Deprecation {
@@ -185,7 +185,7 @@ export interface KindDeclaration<Obj extends ApiObject> {
   /** Default: whether there is a hub. */
   readonly isAlternate?: boolean;
   readonly storagePrefix?: string;
-  readonly deprecated?: Deprecation;
+  readonly deprecated?: Deprecation | string;
 }
 
 export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<Obj>): Kind<Obj> {

@@ -1,6 +1,6 @@
 import type { CustomResourceDefinition } from '@navarch/api';
 import { type Random, randomUid } from '@navarch/base';
-import { type ApiObject, Field, type Mutable, StatusError, validateObjectMeta } from '@navarch/machinery';
+import { type ApiObject, Field, goTypeOf, type Mutable, StatusError, validateObjectMeta } from '@navarch/machinery';
 import { post } from '../admission/webhooks/configuration.ts';
 import type { Webhooks } from '../admission/webhooks/port.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -142,9 +142,9 @@ function restored(original: ApiObject, { metadata }: Partial<ApiObject>, wrong: 
   for (const name of ['labels', 'annotations'] as const) {
     const given: unknown = metadata[name];
     if (given === undefined || given === null) continue;
-    if (typeof given !== 'object' || Array.isArray(given)) throw new Error(`${wrong}: invalid metadata.${name} of type ${goType(given)} in converted object`);
+    if (typeof given !== 'object' || Array.isArray(given)) throw new Error(`${wrong}: invalid metadata.${name} of type ${goTypeOf(given)} in converted object`);
     for (const [key, value] of Object.entries(given)) {
-      if (typeof value !== 'string') throw new Error(`${wrong}: metadata.${name}[${key}] must be a string, but is ${goType(value)} in converted object`);
+      if (typeof value !== 'string') throw new Error(`${wrong}: metadata.${name}[${key}] must be a string, but is ${goTypeOf(value)} in converted object`);
     }
     own[name] = given;
   }
@@ -156,14 +156,3 @@ function restored(original: ApiObject, { metadata }: Partial<ApiObject>, wrong: 
 }
 
 const shownType = ({ apiVersion, kind }: ApiObject): string => `${apiVersion}, Kind=${kind}`;
-
-function goType(value: unknown): string {
-  if (value === null) return '<nil>';
-  if (Array.isArray(value)) return '[]interface {}';
-  switch (typeof value) {
-    case 'string': return 'string';
-    case 'boolean': return 'bool';
-    case 'number': return Number.isInteger(value) ? 'int64' : 'float64';
-    default: return 'map[string]interface {}';
-  }
-}

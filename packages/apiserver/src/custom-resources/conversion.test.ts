@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Webhooks } from '../admission/webhooks/port.ts';
-import { type Asked, asked } from '../testing/ask.ts';
+import { type Asked, asked, settled } from '../testing/ask.ts';
 
 const DEFINITION = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/stacks.example.com';
 const [V1, V2] = ['/apis/example.com/v1/namespaces/d/stacks', '/apis/example.com/v2/namespaces/d/stacks'];
@@ -19,7 +19,6 @@ const webhook = (conversionReviewVersions = ['v1'], clientConfig: object = { url
 const stack = (name: string, apiVersion: 'v1' | 'v2'): object => ({
   apiVersion: `example.com/${apiVersion}`, kind: 'Stack', metadata: { name }, ...(apiVersion === 'v1' ? { hostPort: 'a:80' } : { host: 'a', port: '80' }),
 });
-const tick = async (): Promise<void> => { for (let i = 0; i < 200; i++) await Promise.resolve(); };
 
 /** What a converter that knows its business answers. */
 function converted(object: any, desired: string): any {
@@ -57,7 +56,7 @@ async function defined(one = definition()): Promise<Asked & { readonly hook: Hoo
   const server = await asked({ webhooks });
   const { status, text } = await server.ask('POST', DEFINITION.slice(0, DEFINITION.lastIndexOf('/')), one);
   assert.equal(status, 201, text);
-  await tick();
+  await settled();
   return { ...server, hook: webhooks };
 }
 
@@ -80,7 +79,7 @@ test('lists of objects stored in several versions show them all in one; after a 
   for (const name of ['a', 'b', 'c']) await ask('POST', V1, stack(name, 'v1'));
   const held = (await ask('GET', DEFINITION)).body;
   await ask('PUT', DEFINITION, { ...held, spec: definition('v2').spec });
-  await tick();
+  await settled();
   assert.deepEqual((await ask('GET', DEFINITION)).body.status.storedVersions, ['v1', 'v2']);
   await ask('POST', V2, stack('d', 'v2'));
   hook.asked.length = 0;
@@ -102,11 +101,11 @@ test('watches follow in their own version, in order', async () => {
   const { ask, watch } = await defined();
   await ask('POST', V1, stack('a', 'v1'));
   const open = await watch(`${V2}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`);
-  await tick();
+  await settled();
   await ask('PATCH', `${V1}/a`, { hostPort: 'b:81' }, MERGE);
   await ask('POST', V2, stack('c', 'v2'));
   await ask('DELETE', `${V1}/a`);
-  await tick();
+  await settled();
   const seen = open.frames().filter((frame) => frame.type !== 'BOOKMARK').map(({ type, object }) => [type, object.apiVersion, object.metadata.name, object.host]);
   assert.deepEqual(seen, [['ADDED', 'example.com/v2', 'a', 'a'], ['MODIFIED', 'example.com/v2', 'a', 'b'], ['ADDED', 'example.com/v2', 'c', 'a'], ['DELETED', 'example.com/v2', 'a', 'b']]);
   await open.close();

@@ -1,14 +1,14 @@
-import { customKinds, customResourceDefinition, type CustomResourceDefinition } from '@navarch/api';
+import {
+  approvalOf, CLEANUP_FINALIZER, customKinds, customResourceDefinition, type CustomResourceDefinition as Definition, hasCondition, isProtected, type Saying, withCondition,
+} from '@navarch/api';
 import { type Clock, type Logger, noMetrics, Notifier, type Random } from '@navarch/base';
-import { type ApiObject, equalJson, type Mutable, type Patterns, type RuleTimes, StatusError } from '@navarch/machinery';
-import type { Cached } from '@navarch/store';
+import { equalJson, hasReason, type Mutable, type Patterns, type RuleTimes, StatusError } from '@navarch/machinery';
 import type { Webhooks } from '../admission/webhooks/port.ts';
 import { systemUser } from '../auth/user.ts';
 import { ruleTimes } from '../observe/rule-times.ts';
 import { timestamp } from '../registry/meta.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Resource } from '../registry/resource.ts';
-import { type Definition, isTrue, withCondition } from './conditions.ts';
 import { type Conversion, renaming } from './conversion.ts';
 import { ConversionWebhook } from './conversion-webhook.ts';
 import { judgeNames } from './names.ts';
@@ -23,14 +23,13 @@ export interface CustomResourcesDeps {
   readonly webhooks?: Webhooks | undefined;
 }
 
-/** Keeps a definition until its objects are gone. */
-const FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 /** Before an attempt that failed is made again, in ms. */
 const RETRY_PAUSE_MS = 1000;
 
 /** What is served of a definition: its spec, and whether it is on its way out. */
 interface ServedDefinition {
   readonly spec: unknown;
+  readonly names: unknown;
   readonly isTerminating: boolean;
   readonly storagePrefix: string;
   /** Ends the watch over the objects that still hold the definition. */
@@ -43,7 +42,7 @@ interface ServedDefinition {
  */
 export class CustomResources {
   readonly #deps: CustomResourcesDeps;
-  readonly #definitions: Resource<CustomResourceDefinition>;
+  readonly #definitions: Resource<Definition>;
   readonly #served = new Map<string, ServedDefinition>();
   readonly #dirty = new Set<string>();
   readonly #arrived = new Notifier();
@@ -57,7 +56,7 @@ export class CustomResources {
 
   /** Serves everything that was established before the server began. */
   async start(): Promise<void> {
-    for (const cached of this.#all()) if (isTrue(cached, 'Established')) await this.#serve(cached);
+    for (const cached of this.#all()) if (hasCondition(cached, 'Established')) await this.#serve(cached);
   }
 
   /** Follows the definitions until the signal aborts. */
@@ -106,31 +105,44 @@ export class CustomResources {
     const cached = shelf.cache.get(shelf.keyOf('', name));
     if (!cached) return this.#forget(name);
     const definition = cached.object as Definition;
-    if (definition.metadata.deletionTimestamp) return this.#terminate(cached, definition);
+    if (definition.metadata.deletionTimestamp) return this.#terminate(definition);
     const judged = this.#judged(definition);
+    const { acceptedNames } = definition.status;
     // Told first: whoever finds it served can change it without running into this write. Where it was overtaken, the newer state has been noted.
-    if (!equalJson(judged, definition) && !(await this.#definitions.overwrite(cached, judged))) return;
-    if (isTrue(judged, 'Established')) await this.#serve(judged);
+    if (!equalJson(judged, definition) && !(await this.#tell(judged))) return;
+    if (!equalJson(judged.status.acceptedNames, acceptedNames)) this.#noteRefused();
+    if (hasCondition(judged, 'Established')) await this.#serve(judged);
   }
 
-  /** The definition with what was decided about its names, and the finalizer that lets its objects be removed first. */
+  /** Writes what the server says of a definition; undefined: somebody else was faster. */
+  async #tell(next: Definition): Promise<Definition | undefined> {
+    try {
+      return await this.#definitions.update('', next.metadata.name, () => next, { user: systemUser, isDryRun: false }, 'status');
+    } catch (error) {
+      if (hasReason(error, 'Conflict') || hasReason(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  }
+
+  /** The definition with what was decided about its names, and about who approved of it. */
   #judged(definition: Definition): Definition {
     const now = timestamp(this.#deps.clock.now());
     const { accepted, reason, message } = judgeNames(definition, this.#all());
-    let next: Definition = { ...definition, status: { ...definition.status, acceptedNames: accepted } };
     const isAccepted = message === '';
-    next = withCondition(next, 'NamesAccepted', isAccepted ? 'True' : 'False', reason, isAccepted ? 'no conflicts found' : message, now);
-    if (isAccepted) next = withCondition(next, 'Established', 'True', 'InitialNamesAccepted', 'the initial names have been accepted', now);
-    else if (!isTrue(definition, 'Established')) next = withCondition(next, 'Established', 'False', 'NotAccepted', 'not all names are accepted', now);
-    const { finalizers = [] } = next.metadata;
-    return finalizers.includes(FINALIZER) ? next : { ...next, metadata: { ...next.metadata, finalizers: [...finalizers, FINALIZER] } };
+    let next: Definition = { ...definition, status: { ...definition.status, acceptedNames: accepted } };
+    const say = (type: string, saying: Omit<Saying, 'now'>): void => void (next = withCondition(next, type, { ...saying, now }));
+    if (isProtected(definition.spec.group)) say('KubernetesAPIApprovalPolicyConformant', approvalSaid(definition));
+    say('NamesAccepted', { status: isAccepted ? 'True' : 'False', reason, message: isAccepted ? 'no conflicts found' : message });
+    if (isAccepted) say('Established', { status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' });
+    else if (!hasCondition(definition, 'Established')) say('Established', { status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' });
+    return next;
   }
 
   async #serve(definition: Definition): Promise<void> {
     const { registry, patterns } = this.#deps;
     const isTerminating = definition.metadata.deletionTimestamp !== undefined;
     const served = this.#served.get(definition.metadata.name);
-    if (served && served.isTerminating === isTerminating && equalJson(served.spec, definition.spec)) return;
+    if (served && served.isTerminating === isTerminating && equalJson(served.spec, definition.spec) && equalJson(served.names, definition.status.acceptedNames)) return;
     const kinds = customKinds(definition, { patterns, times: this.#times });
     if (!kinds) return;
     await registry.serve(kinds, this.#conversionOf(definition));
@@ -142,7 +154,12 @@ export class CustomResources {
     const stop = isTerminating ? cache.follow(cache.revision, (events) => {
       if (events.some((event) => !event.current)) this.#note(name);
     }) : () => undefined;
-    this.#served.set(name, { spec: definition.spec, isTerminating, storagePrefix, stop });
+    this.#served.set(name, { spec: definition.spec, names: definition.status.acceptedNames, isTerminating, storagePrefix, stop });
+  }
+
+  /** A name that is free now may be another's. */
+  #noteRefused(): void {
+    for (const other of this.#all()) if (!hasCondition(other, 'NamesAccepted')) this.#note(other.metadata.name);
   }
 
   #conversionOf({ spec: { conversion } }: Definition): Conversion {
@@ -150,33 +167,32 @@ export class CustomResources {
   }
 
   #forget(name: string): void {
+    this.#noteRefused();
     const served = this.#served.get(name);
     if (!served) return;
     served.stop();
     this.#served.delete(name);
     this.#deps.registry.withdraw(served.storagePrefix);
-    // A name that is free now may be another's.
-    for (const other of this.#all()) if (!isTrue(other, 'NamesAccepted')) this.#note(other.metadata.name);
   }
 
   /** Nothing new is made; what is there is deleted, and the definition goes with the last of it. */
-  async #terminate(cached: Cached<ApiObject>, object: Definition): Promise<void> {
-    const { finalizers = [] } = object.metadata;
-    if (!finalizers.includes(FINALIZER)) return;
+  async #terminate(definition: Definition): Promise<void> {
+    const { finalizers = [] } = definition.metadata;
+    if (!finalizers.includes(CLEANUP_FINALIZER)) return;
     const now = timestamp(this.#deps.clock.now());
-    if (isTrue(object, 'Established')) await this.#serve(object);
-    const left = await this.#deleteObjects(object);
-    const next = left === 0
-      ? withCondition(object, 'Terminating', 'False', 'InstanceDeletionCompleted', 'removed all instances', now)
-      : withCondition(object, 'Terminating', 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress', now);
-    if (left === 0) await this.#release(cached, next);
-    else if (!equalJson(next, object)) await this.#definitions.overwrite(cached, next);
-  }
-
-  async #release(cached: Cached<ApiObject>, next: Definition): Promise<void> {
-    const finalizers = (next.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER);
-    if (finalizers.length === 0) await this.#definitions.shelf.remove(cached);
-    else await this.#definitions.overwrite(cached, { ...next, metadata: { ...next.metadata, finalizers } } as Mutable<Definition>);
+    const say = (of: Definition, status: 'True' | 'False', reason: string, message: string): Definition => withCondition(of, 'Terminating', { status, reason, message, now });
+    const isEstablished = hasCondition(definition, 'Established');
+    const begun = say(definition, 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress');
+    const told = equalJson(begun, definition) ? definition : await this.#tell(begun);
+    if (!told) return;
+    if (isEstablished) await this.#serve(told);
+    const left = isEstablished ? await this.#deleteObjects(told) : 0;
+    if (left > 0) return;
+    const done = isEstablished
+      ? say(told, 'False', 'InstanceDeletionCompleted', 'removed all instances')
+      : say(told, 'False', 'NeverEstablished', 'resource was never established');
+    const metadata = { ...done.metadata, finalizers: finalizers.filter((finalizer) => finalizer !== CLEANUP_FINALIZER) };
+    await this.#tell({ ...done, metadata } as Mutable<Definition>);
   }
 
   /** Asks for the deletion of every object; resolves to how many are still there. */
@@ -194,4 +210,10 @@ export class CustomResources {
     }
     return cache.size;
   }
+}
+
+function approvalSaid({ metadata }: Definition): Omit<Saying, 'now'> {
+  const { state, message } = approvalOf(metadata.annotations);
+  const reason = { Missing: 'MissingAnnotation', Invalid: 'InvalidAnnotation', Approved: 'ApprovedAnnotation', Bypassed: 'UnapprovedAnnotation' }[state];
+  return { status: state === 'Approved' ? 'True' : 'False', reason, message };
 }

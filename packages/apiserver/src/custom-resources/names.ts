@@ -1,4 +1,4 @@
-import type { Definition } from './conditions.ts';
+import type { CustomResourceDefinition as Definition } from '@navarch/api';
 
 type Names = Definition['spec']['names'];
 
@@ -23,14 +23,22 @@ export function judgeNames({ metadata, spec, status }: Definition, all: readonly
   judge('plural', taken.resources);
   judge('singular', taken.resources);
   const clashing = (names.shortNames ?? []).filter((name) => !(accepted.shortNames ?? []).includes(name) && taken.resources.has(name));
-  if (clashing.length > 0) complaints.push(['ShortNamesConflict', clashing.map((name) => `${JSON.stringify(name)} is already in use`).join(', ')]);
+  if (clashing.length > 0) complaints.push(['ShortNamesConflict', together(clashing.map((name) => `${JSON.stringify(name)} is already in use`))]);
   else if (names.shortNames) accepted.shortNames = names.shortNames;
+  else delete accepted.shortNames;
   judge('kind', taken.kinds);
   judge('listKind', taken.kinds);
   if (names.categories) accepted.categories = names.categories;
+  else delete accepted.categories;
   // A condition has room for one: upstream's keeps the last.
   const last = complaints.at(-1);
   return { accepted, reason: last?.[0] ?? 'NoConflicts', message: last?.[1] ?? '' };
+}
+
+/** Several complaints as one. */
+function together(texts: readonly string[]): string {
+  const [first = '', ...rest] = new Set(texts);
+  return rest.length === 0 ? first : `[${[first, ...rest].join(', ')}]`;
 }
 
 function takenBy(others: readonly Definition[]): { readonly resources: ReadonlySet<string>; readonly kinds: ReadonlySet<string> } {

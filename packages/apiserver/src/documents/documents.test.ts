@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseFeatureGates } from '../features/feature-gates.ts';
-import { asked } from '../testing/ask.ts';
+import { asked, settled } from '../testing/ask.ts';
 
 const AGGREGATED = (version: string): string => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
 
@@ -90,6 +90,7 @@ test('documents say what every object has and what its metadata is, of custom re
       versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
     },
   });
+  await settled();
   for (const [target, name] of [['/openapi/v3/apis/e.com/v1', 'com.e.v1.Waldo'], ['/openapi/v3/apis/apps/v1', 'io.k8s.api.apps.v1.Deployment']] as const) {
     const { schemas } = (await ask('GET', target)).body.components;
     const { apiVersion, metadata } = schemas[name].properties;

@@ -35,9 +35,19 @@ export class Bodies {
     this.#formats = offered;
   }
 
-  /** An object of a kind, in any format that the server reads. Throws UnsupportedMediaType or BadRequest. */
-  async object(request: ApiRequest, kind: string): Promise<Body> {
-    return this.#read(await request.body(), contentType(request), kind);
+  /**
+   * An object of a kind, in any format that the server reads. `mustSay`: it is told by nothing else of what kind it is.
+   * Throws UnsupportedMediaType or BadRequest.
+   */
+  async object(request: ApiRequest, kind: string, mustSay = false): Promise<Body> {
+    const bytes = await request.body();
+    const body = this.#read(bytes, contentType(request), kind);
+    const { value } = body;
+    if (mustSay && typeof value === 'object' && value !== null && !Array.isArray(value) && !(value as { readonly kind?: unknown }).kind) {
+      const text = bytes[0] === OPEN_OBJECT ? decoder.decode(bytes) : JSON.stringify(value);
+      throw badRequest(`the object provided is unrecognized (must be of type ${kind}): Object 'Kind' is missing in '${text}' (${summary(bytes)})`);
+    }
+    return body;
   }
 
   /** Options that may be sent in a body; undefined: none were. */
@@ -119,9 +129,14 @@ function parseJson(bytes: Uint8Array, refuse: (message: string) => StatusError):
   }
 }
 
+/** What Go reads to learn what an object is. */
+const IDENTITY = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
 /** What an object is must be text; whatever else is wrong with it, its kind says. */
 function checkIdentity(body: Body, refuse: (message: string) => StatusError): Body {
-  if (typeof body.value !== 'object' || body.value === null) return body;
+  const { value: whole } = body;
+  if (whole === null) return body;
+  if (typeof whole !== 'object' || Array.isArray(whole)) throw refuse(`json: cannot unmarshal ${Array.isArray(whole) ? 'array' : typeof whole === 'boolean' ? 'bool' : typeof whole} into Go value of type ${IDENTITY}`);
   const { apiVersion, kind } = body.value as { readonly apiVersion?: unknown; readonly kind?: unknown };
   if (isTextOrAbsent(apiVersion) && isTextOrAbsent(kind)) return body;
   const [name, value] = isTextOrAbsent(apiVersion) ? ['kind', kind] : ['apiVersion', apiVersion];

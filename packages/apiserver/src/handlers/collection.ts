@@ -6,7 +6,7 @@ import { negotiate, negotiateStream } from '../representation/representation.ts'
 import { showList, showObject } from '../representation/show.ts';
 import type { ApiResponse, StreamResponse } from '../request.ts';
 import { bytesAnswer } from './answer.ts';
-import { type Exchange, notAllowedHere } from './exchange.ts';
+import { type Exchange, notAllowedHere, noVerb } from './exchange.ts';
 import { deleteOptions, listOptions, watchOptions } from './options.ts';
 
 /** A watch without a time of its own ends after this long, up to twice as long. */
@@ -22,7 +22,7 @@ export async function serveCollection(resource: Resource<any>, exchange: Exchang
     case 'watch': return watch(resource, exchange);
     case 'create': return create(resource, exchange);
     case 'deletecollection': return deleteCollection(resource, exchange);
-    default: throw notAllowedHere();
+    default: throw noVerb(kind, info);
   }
 }
 
@@ -37,7 +37,7 @@ async function list(resource: Resource<any>, exchange: Exchange): Promise<ApiRes
 async function create(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
   const { request, info, call, bodies } = exchange;
   const how = negotiate(exchange, resource.kind);
-  const { value, ...source } = await bodies.object(request, resource.kind.kind);
+  const { value, ...source } = await bodies.object(request, resource.kind.kind, resource.kind.origin === 'custom');
   const made = (await resource.create(info.namespace, value, { ...call, ...source })) as ApiObject;
   return bytesAnswer(how, [showObject(how, resource, made)], 201);
 }

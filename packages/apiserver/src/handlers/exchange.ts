@@ -1,4 +1,4 @@
-import { failure, type StatusError } from '@navarch/machinery';
+import { failure, type Kind, methodNotAllowed, notFound, type StatusError } from '@navarch/machinery';
 import type { FeatureGates } from '../features/feature-gates.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Call } from '../registry/call.ts';
@@ -20,3 +20,7 @@ export const notServed = (): StatusError => failure('NotFound', 'the server coul
 
 /** Upstream's words for a path that is there, asked in a way it does not answer. */
 export const notAllowedHere = (): StatusError => failure('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+
+/** Of custom resources, whose paths are told apart by hand: a subresource that there is none of, or a verb. */
+export const noSubresource = (kind: Kind<any>, { name }: RequestInfo): StatusError => (kind.origin === 'custom' ? notFound(kind, name) : notServed());
+export const noVerb = (kind: Kind<any>, { verb }: RequestInfo): StatusError => (kind.origin === 'custom' ? methodNotAllowed(kind, verb) : notAllowedHere());

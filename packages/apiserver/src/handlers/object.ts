@@ -6,7 +6,7 @@ import { showCached, showObject, showValue } from '../representation/show.ts';
 import type { ApiResponse, BytesResponse } from '../request.ts';
 import { bytesAnswer } from './answer.ts';
 import { watch } from './collection.ts';
-import { type Exchange, notAllowedHere, notServed } from './exchange.ts';
+import { type Exchange, notAllowedHere, noSubresource, noVerb } from './exchange.ts';
 import type { BodySource } from './json-source.ts';
 import { deleteOptions } from './options.ts';
 import { serveScale } from './scale.ts';
@@ -16,12 +16,12 @@ import { yamlErrors } from './yaml-source.ts';
 export async function serveObject(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
   const { request, info, call, bodies } = exchange;
   const { namespace, name } = info;
-  if (!resource.kind.verbs.some((verb) => verb === info.verb)) throw notAllowedHere();
+  if (!resource.kind.verbs.some((verb) => verb === info.verb)) throw noVerb(resource.kind, info);
   switch (request.method) {
     case 'GET': return info.verb === 'watch' ? watch(resource, exchange) : read(resource, exchange);
     case 'PUT': {
       const how = negotiate(exchange, resource.kind);
-      const { value, ...source } = await bodies.object(request, resource.kind.kind);
+      const { value, ...source } = await bodies.object(request, resource.kind.kind, resource.kind.origin === 'custom');
       const existed = resource.find(namespace, name) !== undefined;
       const object = (await resource.replace(namespace, name, value, { ...call, ...source })) as ApiObject;
       return bytesAnswer(how, [showObject(how, resource, object)], existed ? 200 : 201);
@@ -34,19 +34,20 @@ export async function serveObject(resource: Resource<any>, exchange: Exchange): 
 
 /** What can be done with a part of an object: status, scale, and what else the kind declares. */
 export async function servePart(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
-  const { request, info: { namespace, name, subresource }, call, bodies } = exchange;
+  const { request, info, call, bodies } = exchange;
+  const { namespace, name, subresource } = info;
+  if (subresource === 'scale' ? !resource.kind.scale : !resource.hasPart(subresource)) throw noSubresource(resource.kind, info);
   if (subresource === 'scale') return serveScale(resource, exchange);
-  if (!resource.hasPart(subresource)) throw notServed();
   switch (request.method) {
     case 'GET': return read(resource, exchange);
     case 'PUT': {
       const how = negotiate(exchange, resource.kind);
-      const { value, ...source } = await bodies.object(request, resource.kind.kind);
+      const { value, ...source } = await bodies.object(request, resource.kind.kind, resource.kind.origin === 'custom');
       const object = (await resource.replace(namespace, name, value, { ...call, ...source }, subresource)) as ApiObject;
       return bytesAnswer(how, [showObject(how, resource, object)]);
     }
     case 'PATCH': return patch(resource, exchange);
-    default: throw notAllowedHere();
+    default: throw noVerb(resource.kind, info);
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asked } from '../testing/ask.ts';
+import { asked, settled } from '../testing/ask.ts';
 
 const pod = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 
@@ -161,6 +161,7 @@ test('rules of custom resources are timed: once when they are compiled, then for
     },
   });
   assert.equal(made.status, 201, made.text);
+  await settled();
   const statuses: number[] = [];
   for (const n of [1, 2, -1]) statuses.push((await ask('POST', '/apis/e.com/v1/namespaces/d/counts', { apiVersion: 'e.com/v1', kind: 'Count', metadata: { name: `n${n}` }, spec: { n } })).status);
   assert.deepEqual(statuses, [201, 201, 422]);

@@ -107,7 +107,7 @@ test('apply refuses requests that say too little or too much', async () => {
   assert.deepEqual(messages, [
     'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
     'metadata.managedFields must be nil',
-    'failed to create typed patch object (d/c; /v1, Kind=ConfigMap): .nonsense: field not declared in schema',
+    'failed to create typed patch object (/c; /v1, Kind=ConfigMap): .nonsense: field not declared in schema',
     'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
   ]);
 });

@@ -32,9 +32,10 @@ export class CustomForm implements Form<ApiObject> {
   }
 
   read(value: Uint8Array, revision: number, attachment: unknown): ApiObject {
-    const object = this.#own(attachment) ?? this.#stored(value);
-    object.metadata.resourceVersion = String(revision);
-    return object as ApiObject;
+    const own = this.#own(attachment);
+    if (!own) return this.#stored(value, String(revision)) as ApiObject;
+    own.metadata.resourceVersion = String(revision);
+    return own as ApiObject;
   }
 
   /** What was converted must not be read, unconverted, again. */
@@ -89,17 +90,17 @@ export class CustomForm implements Form<ApiObject> {
     }
   }
 
-  /** What this process has just written in this very version; in another, it is what was stored that counts. */
+  /** What this process has just written in the version that is stored; in another, it is what was stored that counts. */
   #own(attachment: unknown): Mutable<ApiObject> | undefined {
     const object = attachment as Mutable<ApiObject> | undefined;
-    const isLossless = this.#kinds.stored === this.#version || !this.isLate;
-    return object?.apiVersion === this.#apiVersion && isLossless ? object : undefined;
+    return object?.apiVersion === this.#apiVersion && this.#kinds.stored === this.#version ? object : undefined;
   }
 
-  #stored(value: Uint8Array): Mutable<ApiObject> {
+  #stored(value: Uint8Array, resourceVersion: string): Mutable<ApiObject> {
     const sent = JSON.parse(decoder.decode(value)) as Mutable<ApiObject>;
+    sent.metadata.resourceVersion = resourceVersion;
     const written = this.#kinds.all.find(({ kind }) => apiVersionOf(kind) === sent.apiVersion) ?? this.#version;
-    const object = written.kind.decode({ ...sent, apiVersion: apiVersionOf(written.kind) }).value as unknown as Mutable<ApiObject>;
+    const object = written.read({ ...sent, apiVersion: apiVersionOf(written.kind) }) as Mutable<ApiObject>;
     if (written === this.#version) return inKeyOrder(object) as Mutable<ApiObject>;
     const { convertNow } = this.#conversion;
     if (convertNow) return inKeyOrder(this.#version.shape(convertNow(object as ApiObject, this.#apiVersion))) as Mutable<ApiObject>;

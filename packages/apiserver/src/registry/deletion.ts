@@ -76,7 +76,8 @@ export class Deletion<O extends ApiObject> {
     if (!held) return undefined;
     const sameFinalizers = finalizers.length === (object.metadata.finalizers?.length ?? 0);
     // A second request may shorten the grace, never lengthen it.
-    if (deletionTimestamp && grace >= deletionGracePeriodSeconds && sameFinalizers) return object;
+    const isMarked = deletionTimestamp !== undefined && object.metadata.deletionGracePeriodSeconds !== undefined;
+    if (isMarked && grace >= deletionGracePeriodSeconds && sameFinalizers) return object;
     const now = clock.now();
     const draft = cloneJson(object) as Mutable<ApiObject>;
     const seconds = deletionTimestamp ? Math.min(grace, deletionGracePeriodSeconds) : grace;
@@ -88,7 +89,7 @@ export class Deletion<O extends ApiObject> {
     if (finalizers.length > 0) draft.metadata.finalizers = [...finalizers];
     else delete draft.metadata.finalizers;
     draft.metadata = inOrder(draft.metadata) as Mutable<ApiObject>['metadata'];
-    behaviour.prepareDelete?.(draft as Mutable<any>, { now, subresource: undefined });
+    behaviour.prepareDelete?.(draft as Mutable<any>, { now, subresource: undefined }, object);
     return draft as ApiObject;
   }
 

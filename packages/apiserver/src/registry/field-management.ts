@@ -61,6 +61,8 @@ function recordedOf(kind: Kind<any>, next: ApiObject, previous: ApiObject | unde
     return made.length === 0 ? undefined : (made as Meta['managedFields']);
   }
   const owners = asksForReset(sent) ? [] : sentOwners.length > 0 ? sentOwners : ownersOf(previous?.metadata.managedFields);
+  // Nobody's until somebody applies it: what it had by then is found out at that time.
+  if (previous && owners.length === 0) return undefined;
   const after = ownersAfterUpdate({ ...write, live: previous ? unmanaged(previous) : emptyOf(kind), owners }, unmanaged(next));
   // Nobody took or lost anything: the very entries stay, so that the write is seen to change nothing.
   if (after === owners && previous && sentOwners.length === 0 && !asksForReset(sent)) return previous.metadata.managedFields as Meta['managedFields'];

@@ -16,7 +16,12 @@ export interface Reading {
 
 const readingOf = (kind: Kind<any>, { source }: Call): Reading => ({
   refuse: (why) => badRequest(unhandled(kind.kind, kind.version, typeof why === 'string' ? why : why.message)),
-  complaints: (unknown) => (unknown.length === 0 && !source?.hasDuplicates ? [] : (source?.complaints(unknown) ?? unknown.map(unknownField))),
+  complaints(unknown) {
+    if (unknown.length === 0 && !source?.hasDuplicates) return [];
+    // What a schema does not know is found after the text was read.
+    if (kind.origin === 'custom') return [...(source?.complaints([]) ?? []), ...unknown.map(unknownField)];
+    return source?.complaints(unknown) ?? unknown.map(unknownField);
+  },
 });
 
 export const unknownField = (path: string): string => `unknown field ${JSON.stringify(path)}`;
@@ -24,7 +29,8 @@ export const unknownField = (path: string): string => `unknown field ${JSON.stri
 /** Decodes, completes and turns into the stored version. Throws BadRequest, or what the reading says. */
 export function readObject(kind: Kind<any>, input: unknown, call: Call, reading = readingOf(kind, call)): Draft {
   const apiVersion = apiVersionOf(kind);
-  checkSent(input, kind.kind, apiVersion);
+  if (kind.origin === 'custom') checkCustom(kind, input, apiVersion);
+  else checkSent(input, kind.kind, apiVersion);
   // Given here, so that decoding puts them in their place even where the sender left them out.
   const { value, unknownFields } = decoded(kind, { ...input, kind: kind.kind, apiVersion }, reading);
   complain(unknownFields, reading, call);
@@ -34,6 +40,16 @@ export function readObject(kind: Kind<any>, input: unknown, call: Call, reading 
   const stored = hub.kind.decode(hub.toHub(value)).value;
   hub.kind.behaviour.complete?.(stored as Mutable<any>);
   return stored as unknown as Draft;
+}
+
+/** Custom resources have no types that a kind could be looked up in: another one is a fault of the object. */
+function checkCustom(kind: Kind<any>, input: unknown, apiVersion: string): asserts input is object {
+  const { kind: sent, metadata } = (input ?? {}) as { readonly kind?: unknown; readonly metadata?: { readonly name?: string } | null };
+  checkSent(typeof input === 'object' && input !== null ? { ...input, kind: kind.kind } : input, kind.kind, apiVersion, true);
+  if (sent === kind.kind) return;
+  const at = new Field('kind');
+  at.invalid(sent, `must be ${kind.kind}`);
+  throw invalid({ group: kind.group, kind: String(sent) }, metadata?.name, at.errors);
 }
 
 function decoded(kind: Kind<any>, sent: unknown, reading: Reading): Decoded {
@@ -84,6 +100,7 @@ export function readApplied(kind: Kind<any>, { config, manager }: ApplyRequest, 
   if (sent.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
   if (sent.name) checkName(sent.name, name);
   const placed = { ...sent, name };
-  place(kind, placed, namespace);
+  // Where it goes, the request says; what is applied need not.
+  if (placed.namespace) place(kind, placed, namespace);
   return { ...rest, metadata: placed } as Draft;
 }

@@ -129,7 +129,8 @@ export class Resource<O extends ApiObject> {
       return this.create(namespace, draft, call);
     }
     if (!draft.metadata.resourceVersion && this.kind.behaviour.updatesUnconditionally === false) {
-      throw invalid(this.kind, name, refusal('metadata.resourceVersion', 0, 'must be specified for an update'));
+      this.cached(namespace, name);
+      throw invalid({ group: this.kind.group, kind: this.kind.plural }, name, refusal('metadata.resourceVersion', 0, 'must be specified for an update'));
     }
     return this.#write(namespace, name, () => cloneJson(draft), call, part);
   }

@@ -67,6 +67,6 @@ function fieldReader(kind: Kind<any>, field: string): (object: ApiObject) => str
 
 /** Kinds with selectable fields of their own say it in other words than those without. */
 const unknownField = (kind: Kind<any>, field: string): string =>
-  (Object.keys(kind.selectableFields).length > 0
+  (kind.origin === 'custom' || Object.keys(kind.selectableFields).length > 0
     ? `field label not supported: ${field}`
     : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);

@@ -1,5 +1,5 @@
 import { protobufEncoder } from '@navarch/api';
-import { type ApiObject, apiVersionOf, envelope, envelopeAround, failure, type Kind, type ListMeta, type StatusError } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, envelope, envelopeAround, failure, inKeyOrder, type Kind, type ListMeta, type StatusError } from '@navarch/machinery';
 import type { Cached, CachedEvent } from '@navarch/store';
 import type { Resource } from '../registry/resource.ts';
 import { partial, partialList, tableList } from '../registry/table.ts';
@@ -27,7 +27,8 @@ export function showCached(how: Representation, resource: Resource<any>, cached:
 }
 
 function showFresh(how: Representation, resource: Resource<any>, object: ApiObject): Uint8Array {
-  if (how.shape === 'object') return showValue(how, object);
+  // What is not stored, or no longer, has not been brought into its order.
+  if (how.shape === 'object') return showValue(how, resource.kind.origin === 'custom' ? inKeyOrder(object) : object);
   if (how.shape === 'table') return showValue(how, table(how, resource, [object], { resourceVersion: object.metadata.resourceVersion }));
   if (how.isList) throw cannotShow(`you requested PartialObjectMetadataList, but the requested object is not a list (*${resource.kind.version}.${resource.kind.kind})`);
   return showValue(how, inMetaVersion(how, partial(object)));

@@ -1,4 +1,4 @@
-import { type ApiObject, badRequest, failure, type Kind, type ScaleFacts } from '@navarch/machinery';
+import { type ApiObject, badRequest, failure, internalError, type Kind, type ScaleFacts } from '@navarch/machinery';
 import type { Call } from '../registry/call.ts';
 import type { Resource } from '../registry/resource.ts';
 
@@ -9,47 +9,51 @@ export function readScale(resource: Resource<any>, object: ApiObject): unknown {
   const replicas = Number(at(object, scale.specReplicas) ?? 0);
   const selector = scale.selector(object);
   return {
-    kind: 'Scale',
-    apiVersion: 'autoscaling/v1',
+    kind: 'Scale', apiVersion: 'autoscaling/v1',
     metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, creationTimestamp },
     spec: replicas === 0 ? {} : { replicas },
     status: { replicas: Number(at(object, scale.statusReplicas) ?? 0), ...(selector ? { selector } : {}) },
   };
 }
 
+/** Throws InternalError for a custom resource that does not say how many it wants: nobody may take that for none. */
+export function checkScaled({ kind }: Resource<any>, object: ApiObject): void {
+  const { specReplicas } = scaleOf(kind);
+  if (kind.origin === 'custom' && at(object, specReplicas) === undefined) throw internalError(new Error(`the spec replicas field ${JSON.stringify(`.${specReplicas}`)} does not exist`));
+}
+
 /** `change` turns the scale as it is into the one wanted. */
-export async function writeScale(
-  resource: Resource<any>,
-  namespace: string,
-  name: string,
-  change: (current: unknown) => unknown,
-  call: Call,
-): Promise<unknown> {
-  const scale = scaleOf(resource.kind);
-  const next = await resource.update(
-    namespace,
-    name,
-    (current: ApiObject) => {
-      const wanted = change(readScale(resource, current)) as {
-        metadata?: { resourceVersion?: string };
-        spec?: { replicas?: unknown };
-      };
-      const replicas = wanted.spec?.replicas ?? 0;
-      if (!Number.isInteger(replicas))
-        throw badRequest(
-          'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32',
-        );
-      if ((replicas as number) < 0)
-        throw failure(
-          'Invalid',
-          `Scale.autoscaling ${JSON.stringify(name)} is invalid: spec.replicas: Invalid value: ${String(replicas)}: must be greater than or equal to 0`,
-        );
-      const resourceVersion = wanted.metadata?.resourceVersion ?? '';
-      return { ...placed(current, scale.specReplicas, replicas), metadata: { ...current.metadata, resourceVersion } };
-    },
-    call,
-  );
+export async function writeScale(resource: Resource<any>, namespace: string, name: string, change: (current: unknown) => Scale, call: Call): Promise<unknown> {
+  const { kind } = resource;
+  const { specReplicas } = scaleOf(kind);
+  const next = await resource.update(namespace, name, (current: ApiObject) => {
+    const wanted = change(readScale(resource, current));
+    const replicas = wanted.spec?.replicas;
+    if (replicas === undefined && kind.origin === 'custom' && at(current, specReplicas) === undefined) {
+      throw badRequest(`the spec replicas field ${JSON.stringify(`.${specReplicas}`)} cannot be empty`);
+    }
+    // Of custom resources the schema and their own checks say so.
+    if ((replicas ?? 0) < 0 && kind.origin !== 'custom') {
+      throw failure('Invalid', `Scale.autoscaling ${JSON.stringify(name)} is invalid: spec.replicas: Invalid value: ${String(replicas)}: must be greater than or equal to 0`);
+    }
+    const resourceVersion = wanted.metadata?.resourceVersion ?? '';
+    return { ...placed(current, specReplicas, replicas ?? 0), metadata: { ...current.metadata, resourceVersion } };
+  }, call);
   return readScale(resource, next as ApiObject);
+}
+
+/** What a client may say of it. */
+export interface Scale {
+  readonly metadata?: { readonly name?: string; readonly resourceVersion?: string };
+  readonly spec?: { readonly replicas?: number };
+}
+
+/** Throws SyntaxError in the words of Go's decoder. */
+export function scaleIn(value: unknown): Scale {
+  const replicas = (value as { readonly spec?: { readonly replicas?: unknown } } | null)?.spec?.replicas;
+  if (replicas === undefined || replicas === null || Number.isInteger(replicas)) return value as Scale;
+  const type = typeof replicas === 'number' ? `number ${replicas}` : Array.isArray(replicas) ? 'array' : typeof replicas === 'boolean' ? 'bool' : typeof replicas;
+  throw new SyntaxError(`json: cannot unmarshal ${type} into Go struct field ScaleSpec.spec.replicas of type int32`);
 }
 
 function scaleOf(kind: Kind<any>): ScaleFacts<any> {

@@ -103,6 +103,11 @@ export async function asked(more: Pick<ServeOptions, 'webhooks' | 'features' | '
   return { server, store, clock, ask, watch };
 }
 
+/** What the server does of its own, in turns that follow a request, is done: definitions are judged and served, and the like. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 300; i++) await Promise.resolve();
+}
+
 function requestOf(
   method: string,
   target: string,

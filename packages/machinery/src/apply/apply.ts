@@ -132,8 +132,8 @@ function misfit({ config, writer }: Application, error: ShapeError): StatusError
   const { name = '', namespace = '' } = (config['metadata'] ?? {}) as { readonly name?: string; readonly namespace?: string };
   const type = writer.apiVersion.includes('/') ? writer.apiVersion : `/${writer.apiVersion}`;
   return new StatusError({
-    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', code: 500,
-    message: `failed to create typed patch object (${namespace}/${name}; ${type}, Kind=${String(config['kind'])}): ${error.message}`,
+    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure',
+    message: `failed to create typed patch object (${namespace}/${name}; ${type}, Kind=${String(config['kind'])}): ${error.message}`, code: 500,
   }, { cause: error });
 }
 

@@ -1,4 +1,5 @@
 import { dnsLabelErrors, dnsSubdomainErrors } from '../names/names.ts';
+import type { JsonSchema } from './json-schema.ts';
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
@@ -8,7 +9,6 @@ const HOSTNAME = /^(?=.{1,255}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.
 
 /** Formats of OpenAPI that are checked (apiextensions documentation, "validation"); unknown ones say nothing. */
 export const formats: Readonly<Record<string, (text: string) => boolean>> = {
-  'date-time': isDateTime,
   datetime: isDateTime,
   date: isDate,
   duration: (text) => DURATION.test(text),
@@ -28,8 +28,8 @@ export const formats: Readonly<Record<string, (text: string) => boolean>> = {
   rgbcolor: (text) => /^rgb\(\s*(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])\s*(?:,\s*(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])\s*){2}\)$/.test(text),
   bsonobjectid: (text) => /^[0-9a-f]{24}$/i.test(text),
   ssn: (text) => /^\d{3}[- ]?\d{2}[- ]?\d{4}$/.test(text),
-  'k8s-short-name': (text) => dnsLabelErrors(text).length === 0,
-  'k8s-long-name': (text) => dnsSubdomainErrors(text).length === 0,
+  k8sshortname: (text) => dnsLabelErrors(text).length === 0,
+  k8slongname: (text) => dnsSubdomainErrors(text).length === 0,
 };
 
 function isDate(text: string): boolean {
@@ -80,3 +80,14 @@ function isCidr(text: string): boolean {
   if (rest.length > 0 || !/^\d{1,3}$/.test(bits)) return false;
   return isIPv4(address) ? Number(bits) <= 32 : isIPv6(address) && Number(bits) <= 128;
 }
+
+const NUMBER_FORMATS: Readonly<Record<string, readonly string[]>> = { integer: ['int32', 'int64'], number: ['float', 'double'] };
+
+/** Whether values of this schema are held to its format at all. */
+export function isKnownFormat({ type = '', format = '' }: Pick<JsonSchema, 'type' | 'format'>): boolean {
+  if (type === '' || type === 'string') return formatNamed(format) !== undefined;
+  return NUMBER_FORMATS[type]?.includes(format) ?? false;
+}
+
+/** Hyphens do not count: `date-time` is `datetime`. */
+export const formatNamed = (format: string): ((text: string) => boolean) | undefined => formats[format.replaceAll('-', '')];

@@ -35,6 +35,14 @@ export const isObject = (value: unknown): value is JsonObject => typeof value ==
 /** The fields that make an object one of the API: their shape is not the schema's business. */
 export const isMetaField = (name: string): boolean => name === 'apiVersion' || name === 'kind' || name === 'metadata';
 
+/** A schema and all that it is made of. */
+export function* schemasWithin(schema: JsonSchema): Generator<JsonSchema> {
+  yield schema;
+  const { items, additionalProperties, allOf = [], anyOf = [], oneOf = [], not, properties = {} } = schema;
+  const inside = [items, ...allOf, ...anyOf, ...oneOf, not, ...Object.values(properties), typeof additionalProperties === 'object' ? additionalProperties : undefined];
+  for (const one of inside) if (one) yield* schemasWithin(one);
+}
+
 /** The schema of what an object has under `name`: undefined where it says nothing. */
 export function memberSchema(schema: JsonSchema, name: string): JsonSchema | undefined {
   if (schema.properties && Object.hasOwn(schema.properties, name)) return schema.properties[name];

@@ -1,6 +1,6 @@
 import { equalJson } from '../equality.ts';
 import { Field, type FieldError } from '../field.ts';
-import { formats } from './formats.ts';
+import { formatNamed } from './formats.ts';
 import { type Before, isUnchanged, itemBefore, memberBefore } from './before.ts';
 import type { Patterns } from './patterns.ts';
 import { isObject, type JsonObject, type JsonSchema, memberSchema } from './json-schema.ts';
@@ -59,7 +59,7 @@ export class StructuralValidator {
     if (maxLength !== undefined && length > maxLength) at.tooLong(maxLength);
     else if (minLength !== undefined && length < minLength) at.invalid(value, `${at.path} in body should be at least ${minLength} chars long`);
     else if (pattern && !this.#matches(pattern, value)) at.invalid(value, `${at.path} in body should match '${pattern}'`);
-    if (format && formats[format]?.(value) === false) at.invalid(value, `${at.path} in body must be of type ${format}: ${JSON.stringify(value)}`);
+    if (format && formatNamed(format)?.(value) === false) at.invalid(value, `${at.path} in body must be of type ${format}: ${JSON.stringify(value)}`);
   }
 
   #matches(pattern: string, value: string): boolean {
@@ -155,7 +155,7 @@ function checkType(value: unknown, schema: JsonSchema, at: Field): void {
   if (types.length === 0) return;
   const isRight = types.includes(actual) || (actual === 'integer' && types.includes('number'));
   const { format = '' } = schema;
-  const hasFormat = format !== '' && (NUMBER_FORMATS.has(format) || (schema.type === 'string' && formats[format] !== undefined));
+  const hasFormat = format !== '' && (NUMBER_FORMATS.has(format) || (schema.type === 'string' && formatNamed(format) !== undefined));
   const isPlain = actual === 'string' || actual === 'array' || actual === 'null';
   if (hasFormat && !isPlain && !isRight) {
     const own = actual === 'integer' ? 'int64' : actual === 'number' ? 'float64' : '';
@@ -223,27 +223,4 @@ function checkUnique(list: readonly unknown[], schema: JsonSchema, at: Field): v
 function keyValues(item: unknown, keys: readonly string[]): JsonObject {
   const source = isObject(item) ? item : {};
   return Object.fromEntries(keys.filter((key) => source[key] !== undefined).map((key) => [key, source[key]]));
-}
-
-/** An object of the API within another says what it is, wherever the schema has one. */
-export function validateEmbedded(value: unknown, schema: JsonSchema, at: Field): void {
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    if (items) for (const [i, item] of value.entries()) validateEmbedded(item, items, at.index(i));
-    return;
-  }
-  if (!isObject(value)) return;
-  if (schema['x-kubernetes-embedded-resource']) checkIdentity(value, at);
-  for (const [name, item] of Object.entries(value)) {
-    const inside = memberSchema(schema, name);
-    if (inside) validateEmbedded(item, inside, at.at(name));
-  }
-}
-
-function checkIdentity(value: JsonObject, at: Field): void {
-  for (const name of ['apiVersion', 'kind']) {
-    const text = value[name];
-    if (text === undefined || text === '') at.at(name).required('must not be empty');
-    else if (typeof text !== 'string') at.at(name).invalid(text, 'must be a string');
-  }
 }

@@ -1,4 +1,4 @@
-import { dns1035LabelErrors, dnsLabelErrors, type Field, type Mutable, qualifiedNameErrors } from '@navarch/machinery';
+import { dnsSubdomainErrors, type Field, type Mutable, qualifiedNameErrors } from '@navarch/machinery';
 import { labelSelector } from '../../checks/selectors.ts';
 import { each, isPort, named, supportedValue, unique } from '../../checks/values.ts';
 import type { MatchCondition, MatchResources, RuleWithOperations, ServiceReference, WebhookClientConfig } from '../../generated/types/admissionregistration-v1.ts';
@@ -88,6 +88,8 @@ export function validateClient({ url, service }: Pick<WebhookClientConfig, 'url'
 
 function validateUrl(text: string, at: Field): void {
   const form = '; desired format: https://host[/path]';
+  const [escape] = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(text) ?? [];
+  if (escape !== undefined) return at.required(`url must be a valid URL: parse ${JSON.stringify(text)}: invalid URL escape ${JSON.stringify(escape)}${form}`);
   const match = /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\/(?:([^/?#@]*)@)?([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/.exec(text);
   if (!match) return at.invalid(text, `'https' is the only allowed URL scheme${form}`);
   const [, scheme, user, host, , query, fragment] = match;
@@ -100,11 +102,9 @@ function validateUrl(text: string, at: Field): void {
 
 function validateService({ namespace, name, path, port }: ServiceReference, at: Field): void {
   if (!name) at.at('name').required();
-  else named(name, dns1035LabelErrors, at.at('name'));
   if (!namespace) at.at('namespace').required();
-  else named(namespace, dnsLabelErrors, at.at('namespace'));
-  if (path !== undefined) validatePath(path, at.at('path'));
   if (port !== undefined && !isPort(port)) at.at('port').invalid(port, 'port is not valid: must be between 1 and 65535, inclusive');
+  if (path !== undefined) validatePath(path, at.at('path'));
 }
 
 function validatePath(path: string, at: Field): void {
@@ -114,6 +114,6 @@ function validatePath(path: string, at: Field): void {
   const steps = path.slice(1).replace(/\/$/, '').split('/');
   steps.forEach((step, i) => {
     if (step === '') at.invalid(path, `segment[${i}] may not be empty`);
-    else if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(step.toLowerCase())) at.invalid(path, `segment[${i}]: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character`);
+    else for (const error of dnsSubdomainErrors(step)) at.invalid(path, `segment[${i}]: ${error}`);
   });
 }

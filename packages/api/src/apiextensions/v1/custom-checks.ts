@@ -1,11 +1,13 @@
 import {
-  type ApiObject, type Before, Field, type JsonSchema, type Patterns, type RuleTimes, RuleValidator, StructuralValidator, validateEmbedded, validateListTypes,
+  type ApiObject, type Before, Field, goTypeOf, type JsonSchema, type Patterns, type RuleTimes, RuleValidator, shownAsGo, StructuralValidator, validateEmbedded, validateListTypes,
 } from '@navarch/machinery';
+import type { CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
 
 /** After these the value may be too large or of another shape than rules can rely on. */
 const BLOCKING = new Set<string>(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid']);
 const INT32_MAX = 2 ** 31 - 1;
 
+type ScalePaths = NonNullable<NonNullable<CustomResourceDefinitionVersion['subresources']>['scale']>;
 type Whole = ApiObject & { readonly status?: unknown };
 
 /** What rules are evaluated with. */
@@ -23,29 +25,35 @@ export class CustomChecks {
   readonly #validator: StructuralValidator;
   readonly #statusValidator: StructuralValidator;
   readonly #rules: RuleValidator;
-  readonly #replicas: readonly string[];
+  readonly #scale: ScalePaths | undefined;
 
-  /** `specReplicasPath`: where the scale subresource has its number, `.spec.replicas`. */
-  constructor(schema: JsonSchema, { patterns, times }: RuleEngine, specReplicasPath: string | undefined) {
+  constructor(schema: JsonSchema, { patterns, times }: RuleEngine, scale: ScalePaths | undefined) {
     this.#schema = schema;
     this.#statusSchema = schema.properties?.['status'] ?? {};
     this.#validator = new StructuralValidator(schema, patterns);
     this.#statusValidator = new StructuralValidator(this.#statusSchema, patterns);
     this.#rules = new RuleValidator(schema, patterns, times);
-    this.#replicas = specReplicasPath?.replace(/^\./, '').split('.') ?? [];
+    this.#scale = scale;
   }
 
   /** What was wrong already with what an update leaves alone is not told again (KEP-4008). */
   whole(object: Whole, previous: Whole | undefined, at: Field): void {
     this.#validator.validate(object, at, beforeOf(previous));
-    this.#checkScale(object, at);
+    this.#checkNumber(object, this.#scale?.specReplicasPath, at);
+    this.#checkScaleStatus(object, at);
     validateEmbedded(object, this.#schema, at);
     this.#listsAndRules(object, previous, at);
   }
 
   /** Of an update of the status only what it writes is held to the schema, all to the rules. */
   status(object: Whole, previous: Whole, at: Field): void {
-    if (object.status !== undefined) this.#statusValidator.validate(object.status, at.at('status'), previous.status === undefined ? undefined : { value: previous.status });
+    if (object.status !== undefined) {
+      const found = new Field();
+      // Paths in what is said begin within the status, as upstream has it; the places themselves do not.
+      this.#statusValidator.validate(object.status, found, previous.status === undefined ? undefined : { value: previous.status });
+      for (const error of found.errors) at.errors.push({ ...error, field: withinStatus(error.field) });
+    }
+    this.#checkScaleStatus(object, at);
     this.#listsAndRules(object, previous, at);
   }
 
@@ -64,15 +72,43 @@ export class CustomChecks {
     return at.errors.length > 0;
   }
 
-  #checkScale(object: Whole, at: Field): void {
-    if (this.#replicas.length === 0) return;
-    let value: unknown = object;
-    for (const name of this.#replicas) value = (value as Readonly<Record<string, unknown>> | null | undefined)?.[name];
-    if (typeof value !== 'number') return;
-    const place = new Field(`.${this.#replicas.join('.')}`, at.errors);
-    if (value < 0) place.invalid(value, 'should be a non-negative integer');
+  #checkScaleStatus(object: Whole, at: Field): void {
+    this.#checkNumber(object, this.#scale?.statusReplicasPath, at);
+    const { labelSelectorPath } = this.#scale ?? {};
+    if (labelSelectorPath === undefined) return;
+    const found = valueAt(object, labelSelectorPath);
+    const fault = 'fault' in found ? found.fault : typeof found.value === 'string' || found.value === undefined ? undefined : wrongType(labelSelectorPath, found.value, 'string');
+    if (fault) new Field(labelSelectorPath, at.errors).invalid('', fault);
+  }
+
+  #checkNumber(object: Whole, path: string | undefined, at: Field): void {
+    if (path === undefined) return;
+    const place = new Field(path, at.errors);
+    const found = valueAt(object, path);
+    if ('fault' in found) return place.invalid(0, found.fault);
+    const { value } = found;
+    if (value === undefined) return;
+    if (typeof value !== 'number' || !Number.isInteger(value)) place.invalid(0, wrongType(path, value, 'int64'));
+    else if (value < 0) place.invalid(value, 'should be a non-negative integer');
     else if (value > INT32_MAX) place.invalid(value, `should be less than or equal to ${INT32_MAX}`);
   }
 }
+
+/** What is at a path of names, or why nothing can be there. */
+function valueAt(object: Whole, path: string): { readonly value: unknown } | { readonly fault: string } {
+  const names = path.replace(/^\./, '').split('.');
+  let value: unknown = object;
+  for (const [i, name] of names.entries()) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return { fault: wrongType(`.${names.slice(0, i).join('.')}`, value, 'map[string]interface{}') };
+    value = (value as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined) break;
+  }
+  return { value };
+}
+
+const wrongType = (path: string, value: unknown, wanted: string): string =>
+  `${path} accessor error: ${shownAsGo(value)} is of the type ${goTypeOf(value)}, expected ${wanted}`;
+
+const withinStatus = (field: string): string => (field === '' ? 'status' : field === '<nil>' ? field : `status.${field}`);
 
 const beforeOf = (previous: Whole | undefined): Before | undefined => previous && { value: previous };

@@ -1,10 +1,10 @@
 import {
-  type ApiObject, applyDefaults, cloneJson, type Column, compileSimplePath, decode, DecodeError, defineKind, failure, type FieldSchema,
-  humanDuration, type JsonSchema, type Kind, type Mutable, type Part, prune, pruneNulls, type ScaleFacts, schemaOf,
+  type ApiObject, applyDefaults, cloneJson, coerceEmbedded, type Column, compileSimplePath, decode, DecodeError, defineKind, EmbeddedError, type FieldSchema, forbidden,
+  humanDuration, JsonPathError, type JsonSchema, type Kind, type Mutable, type Part, prune, pruneNulls, type ScaleFacts, schemaOf,
   type SubresourceFacts, type Verb,
 } from '@navarch/machinery';
 import { schemas } from '../../built-in.ts';
-import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
+import type { CustomResourceColumnDefinition, CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
 import { age } from '../../columns.ts';
 import { CustomChecks, type RuleEngine } from './custom-checks.ts';
 
@@ -23,6 +23,8 @@ const OWN_FIELDS: readonly FieldSchema[] = [own('apiVersion', { type: 'string' }
 export interface CustomVersion {
   readonly kind: Kind<CustomObject>;
   readonly isServed: boolean;
+  /** What is stored in this version: completed, and rid of what has the wrong type by now. Throws DecodeError. */
+  read(value: unknown): CustomObject;
   /** An object that came from another version, as this one's schema has it: pruned, not completed. Throws DecodeError. */
   shape(value: unknown): CustomObject;
 }
@@ -42,7 +44,8 @@ export function customKinds(definition: CustomResourceDefinition, engine: RuleEn
     const json = schemaIn(one);
     return {
       kind: customKind(definition, one, engine, one !== foremost), isServed: one.served,
-      shape: (value) => decodeCustom(value, json, false).value as unknown as CustomObject,
+      read: (value) => decodeCustom(value, json, { isCompleted: true, isLenient: true }).value as unknown as CustomObject,
+      shape: (value) => decodeCustom(value, json, { isCompleted: false, isLenient: false }).value as unknown as CustomObject,
     };
   });
   const stored = version && all[versions.indexOf(version)];
@@ -52,10 +55,12 @@ export function customKinds(definition: CustomResourceDefinition, engine: RuleEn
 const schemaIn = ({ schema }: CustomResourceDefinitionVersion): JsonSchema =>
   (schema?.openAPIV3Schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }) as JsonSchema;
 
-function customKind({ metadata, spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion, engine: RuleEngine, isAlternate: boolean): Kind<CustomObject> {
-  const { group, names, scope } = spec;
+function customKind({ metadata, spec, status }: CustomResourceDefinition, version: CustomResourceDefinitionVersion, engine: RuleEngine, isAlternate: boolean): Kind<CustomObject> {
+  const { group, scope } = spec;
+  // What was accepted is served, whatever else is wanted by now.
+  const names = status.acceptedNames.kind ? status.acceptedNames : spec.names;
   const json = schemaIn(version);
-  const checks = new CustomChecks(json, engine, version.subresources?.scale?.specReplicasPath);
+  const checks = new CustomChecks(json, engine, version.subresources?.scale);
   const hasStatus = version.subresources?.status !== undefined;
   return defineKind<CustomObject>({
     facts: {
@@ -64,17 +69,21 @@ function customKind({ metadata, spec }: CustomResourceDefinition, version: Custo
       subresources: subresourcesOf(version, group, names.kind),
     },
     schema: schemaOf(`${group.split('.').reverse().join('.')}.${version.name}.${names.kind}`, json, OWN_FIELDS), origin: 'custom', storagePrefix: `${group}/${names.plural}`,
-    isAlternate, decode: (value) => decodeCustom(value, json, true),
+    isAlternate, decode: (value) => decodeCustom(value, json, { isCompleted: true, isLenient: false }),
+    ...(version.deprecated ? { deprecated: version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated` } : {}),
     columns: columnsOf(version),
     selectableFields: Object.fromEntries((version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), selectorValue(jsonPath)])),
     ...(version.subresources?.scale ? { scale: scaleOf(version.subresources.scale) } : {}),
     behaviour: {
+      updatesUnconditionally: false,
       desired: ({ metadata: _, ...rest }) => {
         const { status, ...others } = rest;
         return hasStatus ? [others] : [others, status];
       },
       prepareCreate(draft) {
-        if (metadata.deletionTimestamp) throw failure('MethodNotAllowed', 'create not allowed while custom resource definition is terminating');
+        if (metadata.deletionTimestamp) {
+          throw forbidden({ group, plural: names.plural }, draft.metadata.name, 'create not allowed while custom resource definition is terminating');
+        }
         if (hasStatus) delete draft.status;
       },
       prepareUpdate(draft, previous) {
@@ -83,28 +92,37 @@ function customKind({ metadata, spec }: CustomResourceDefinition, version: Custo
       validateCreate: (object, at) => checks.whole(object, undefined, at),
       validateUpdate: (object, previous, at) => checks.whole(object, previous, at),
       ...(hasStatus ? { parts: { status: statusPartOf(checks) } } : {}),
-      ...(version.deprecated ? { warnings: () => [version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`] } : {}),
     },
   });
 }
 
+interface Reading {
+  readonly isCompleted: boolean;
+  /** What is malformed is left out instead of refused. */
+  readonly isLenient: boolean;
+}
+
 /** A fresh value as the schema has it: metadata by its type, the rest pruned and, where wanted, completed. */
-function decodeCustom(value: unknown, json: JsonSchema, isCompleted: boolean): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
+function decodeCustom(value: unknown, json: JsonSchema, { isCompleted, isLenient }: Reading): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DecodeError('json: cannot unmarshal into Go value of type map[string]interface {}');
   const { apiVersion, kind, metadata, ...rest } = cloneJson(value) as Record<string, unknown>;
   const meta = decode(objectMeta, metadata ?? {});
   const object: Record<string, unknown> = { apiVersion, kind, metadata: meta.value };
   for (const name of Object.keys(rest).sort()) if (rest[name] !== undefined) object[name] = rest[name];
+  const embedded = embeddedIn(object, json, isLenient);
   const pruned = prune(object, json, true);
   if (isCompleted) {
     applyDefaults(object, json);
     pruneNulls(object, json);
   }
-  return { value: object, unknownFields: [...meta.unknownFields.map((field) => `metadata.${field}`), ...pruned] };
+  return { value: object, unknownFields: [...meta.unknownFields.map((field) => `metadata.${field}`), ...embedded, ...pruned].toSorted() };
 }
 
 const statusPartOf = (checks: CustomChecks): Part<CustomObject> => ({
-  merge: (sent, previous) => ({ ...previous, metadata: sent.metadata, status: sent.status }) as unknown as Mutable<CustomObject>,
+  merge: ({ metadata: { managedFields, resourceVersion }, status }, { metadata, status: _, ...previous }) => {
+    const { managedFields: __, ...kept } = metadata;
+    return { ...previous, metadata: { ...kept, resourceVersion, ...(managedFields ? { managedFields } : {}) }, ...(status === undefined ? {} : { status }) } as unknown as Mutable<CustomObject>;
+  },
   validate: (object, previous, at) => checks.status(object, previous, at),
 });
 
@@ -124,33 +142,58 @@ function scaleOf({ specReplicasPath, statusReplicasPath, labelSelectorPath }: No
   };
 }
 
-const NAME: Column<CustomObject> = { name: 'Name', type: 'string', format: 'name', priority: 0, value: (object) => object.metadata.name };
-const AGE: Column<CustomObject> = { name: 'Age', type: 'date', priority: 0, value: (object, { now }) => age(object.metadata.creationTimestamp, now) };
-
-function columnsOf({ additionalPrinterColumns = [] }: CustomResourceDefinitionVersion): readonly Column<CustomObject>[] {
-  if (additionalPrinterColumns.length === 0) return [NAME, AGE];
-  return [NAME, ...additionalPrinterColumns.map(({ name, type, format, description, priority, jsonPath }): Column<CustomObject> => {
-    const find = compileSimplePath(jsonPath);
-    return {
-      name, type: type as Column<CustomObject>['type'], priority: priority ?? 0, ...(format ? { format } : {}), ...(description ? { description } : {}),
-      value: (object, { now }) => cell(type, find(object), now),
-    };
-  })];
-}
-
-function cell(type: string, found: readonly unknown[], now: number): string | number | boolean | null {
-  const [first] = found;
-  if (first === undefined || first === null) return null;
-  switch (type) {
-    case 'integer': case 'number': return typeof first === 'number' ? first : null;
-    case 'boolean': return typeof first === 'boolean' ? first : null;
-    case 'date': return ageOf(first, now);
-    default: return found.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(' ');
+/** Throws DecodeError. */
+function embeddedIn(object: object, json: JsonSchema, isLenient: boolean): readonly string[] {
+  try {
+    return coerceEmbedded(object, json, (metadata) => decode(objectMeta, metadata), isLenient);
+  } catch (error) {
+    if (!(error instanceof EmbeddedError)) throw error;
+    throw new DecodeError(error.message);
   }
 }
 
-function ageOf(value: unknown, now: number): string {
-  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+const NAME: Column<CustomObject> = { name: 'Name', type: 'string', format: 'name', priority: 0, value: (object) => object.metadata.name };
+const AGE: Column<CustomObject> = { name: 'Age', type: 'date', priority: 0, value: (object, { now }) => age(object.metadata.creationTimestamp, now) };
+
+/** Where a path is none, there are the columns that every resource has. */
+function columnsOf({ additionalPrinterColumns = [] }: CustomResourceDefinitionVersion): readonly Column<CustomObject>[] {
+  if (additionalPrinterColumns.length === 0) return [NAME, AGE];
+  const columns = additionalPrinterColumns.map(columnOf);
+  return columns.some((column) => !column) ? [NAME] : [NAME, ...(columns as readonly Column<CustomObject>[])];
+}
+
+function columnOf({ name, type, format, description, priority, jsonPath }: CustomResourceColumnDefinition): Column<CustomObject> | undefined {
+  const find = pathOf(jsonPath);
+  return find && {
+    name, type: type as Column<CustomObject>['type'], priority: priority ?? 0, ...(format ? { format } : {}),
+    description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
+    value: (object, { now }) => cell(type, find(object), now),
+  };
+}
+
+function pathOf(jsonPath: string): ReturnType<typeof compileSimplePath> | undefined {
+  try {
+    return compileSimplePath(jsonPath);
+  } catch (error) {
+    if (!(error instanceof JsonPathError)) throw error;
+    return undefined;
+  }
+}
+
+/** Of what a path finds the first counts. */
+function cell(type: string, [first]: readonly unknown[], now: number): string | number | boolean | null {
+  if (first === undefined) return null;
+  if (type === 'string') return first === null ? '<no value>' : typeof first === 'string' ? first : JSON.stringify(first);
+  switch (type) {
+    case 'integer': return typeof first === 'number' ? Math.trunc(first) : null;
+    case 'number': return typeof first === 'number' ? first : null;
+    case 'boolean': return typeof first === 'boolean' ? first : null;
+    default: return typeof first === 'string' ? ageOf(first, now) : null;
+  }
+}
+
+function ageOf(value: string, now: number): string {
+  const time = Date.parse(value);
   return Number.isNaN(time) ? '<invalid>' : humanDuration(now - time);
 }
 

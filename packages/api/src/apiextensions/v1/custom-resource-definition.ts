@@ -1,11 +1,15 @@
-import { type Kind } from '@navarch/machinery';
+import type { Kind, Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { columnsOf } from '../../columns.ts';
 import type { CustomResourceDefinition } from '../../generated/types/apiextensions-v1.ts';
-import { statusOnlyPart } from '../../parts.ts';
-import { validateDefinition, validateDefinitionUpdate } from './definition-validation.ts';
+import { statusPart } from '../../parts.ts';
+import { withCondition } from './conditions.ts';
+import { validateDefinition, validateDefinitionStatus, validateDefinitionUpdate } from './definition-validation.ts';
+import { definitionWarnings } from './definition-warnings.ts';
 
 const HTTPS = 443;
+/** Keeps a definition until its objects are gone. */
+export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 
 export const customResourceDefinition: Kind<CustomResourceDefinition> = builtIn<CustomResourceDefinition>('apiextensions.k8s.io/v1.CustomResourceDefinition', {
   storagePrefix: 'apiextensions.k8s.io/customresourcedefinitions',
@@ -32,8 +36,25 @@ export const customResourceDefinition: Kind<CustomResourceDefinition> = builtIn<
       if (stored && !known.includes(stored)) d.status = { ...d.status, storedVersions: [...known, stored] };
     },
     desired: (d) => [d.spec],
-    validate: (d, at) => validateDefinition(d, at),
+    validateCreate: validateDefinition,
     validateUpdate: validateDefinitionUpdate,
-    parts: { status: statusOnlyPart({}) },
+    warnings: definitionWarnings,
+    // Its objects go first, which the server sees to: nobody may ask for less.
+    holdsDeletion: ({ metadata }) => metadata.deletionTimestamp === undefined,
+    prepareDelete(draft, _, previous) {
+      if (previous.metadata.deletionTimestamp !== undefined) return;
+      const { deletionGracePeriodSeconds: __, deletionTimestamp: now = '', finalizers = [], ...metadata } = draft.metadata;
+      const { generation } = previous.metadata;
+      draft.metadata = {
+        ...metadata, deletionTimestamp: now, ...(generation === undefined ? {} : { generation }),
+        finalizers: finalizers.includes(CLEANUP_FINALIZER) ? finalizers : [...finalizers, CLEANUP_FINALIZER],
+      };
+      draft.status = (withCondition(draft as CustomResourceDefinition, 'Terminating', {
+        status: 'True', reason: 'InstanceDeletionPending', now,
+        message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+      }) as Mutable<CustomResourceDefinition>).status;
+    },
+    // Whoever writes the status may write metadata too: that is how the finalizer is taken away.
+    parts: { status: statusPart({ validate: (d, _, at) => validateDefinitionStatus(d, at) }) },
   },
 });

@@ -1,163 +1,234 @@
-import { compileSimplePath, dns1035LabelErrors, dnsSubdomainErrors, type Field, JsonPathError, type JsonSchema } from '@navarch/machinery';
+import { dns1035LabelErrors, dnsSubdomainErrors, type Field, type JsonSchema } from '@navarch/machinery';
 import { validateClient } from '../../admissionregistration/v1/matching.ts';
-import { each, named, supportedValue } from '../../checks/values.ts';
+import { each, oneOf } from '../../checks/values.ts';
 import type {
   CustomResourceColumnDefinition, CustomResourceConversion, CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec,
-  CustomResourceDefinitionVersion,
+  CustomResourceDefinitionVersion, CustomResourceSubresources, SelectableField,
 } from '../../generated/types/apiextensions-v1.ts';
+import { approvalOf, isProtected } from './approval.ts';
+import { hoisted, shownSchema, shownVersions } from './hoisted.ts';
 import { hasDefault, hasUnsupported, validateKeywords } from './schema-keywords-validation.ts';
 import { validateStructural } from './structural-schema-validation.ts';
 
 const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
 const COLUMN_FORMATS = ['', 'byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
 const SELECTABLE_MAX = 8;
-const WARNING_MAX = 256;
-const APPROVED = 'api-approved.kubernetes.io';
+const WARNING_BYTES_MAX = 256;
 
 export function validateDefinition(d: CustomResourceDefinition, at: Field): void {
   const required = `${d.spec.names.plural}.${d.spec.group}`;
-  if (d.metadata.name !== required) at.at('metadata', 'name').invalid(d.metadata.name, `must be spec.names.plural+"."+spec.group`);
-  validateApproval(d, at.at('metadata', 'annotations'));
+  if (d.metadata.name && d.metadata.name !== required) at.at('metadata', 'name').invalid(d.metadata.name, `must be spec.names.plural+"."+spec.group`);
   validateSpec(d.spec, at.at('spec'));
+  validateRest(d, undefined, at);
+}
+
+/** Once objects may exist under the names, neither these nor the scope change. */
+export function validateDefinitionUpdate(next: CustomResourceDefinition, previous: CustomResourceDefinition, at: Field): void {
+  validateSpec(next.spec, at.at('spec'), previous.spec);
+  const isEstablished = previous.status.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True');
+  if (isEstablished) {
+    at.at('spec', 'scope').immutable(next.spec.scope, previous.spec.scope);
+    at.at('spec', 'names', 'kind').immutable(next.spec.names.kind, previous.spec.names.kind);
+  }
+  at.at('spec', 'group').immutable(next.spec.group, previous.spec.group);
+  at.at('spec', 'names', 'plural').immutable(next.spec.names.plural, previous.spec.names.plural);
+  validateRest(next, previous, at);
+}
+
+/** Of an update of the status. */
+export const validateDefinitionStatus = ({ status }: CustomResourceDefinition, at: Field): void =>
+  validateNames(status.acceptedNames, at.at('status', 'acceptedNames'));
+
+function validateRest(d: CustomResourceDefinition, previous: CustomResourceDefinition | undefined, at: Field): void {
+  validateDefinitionStatus(d, at);
   validateStoredVersions(d, at.at('status', 'storedVersions'));
+  validateApproval(d, previous, at.at('metadata', 'annotations'));
+  if (d.spec.preserveUnknownFields && !previous?.spec.preserveUnknownFields) {
+    at.at('spec', 'preserveUnknownFields').invalid(true, 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead');
+  }
 }
 
 function validateStoredVersions({ spec, status }: CustomResourceDefinition, at: Field): void {
   const stored = status.storedVersions ?? [];
-  if (stored.length === 0) return at.invalid(stored, 'must have at least one stored version');
-  const left = new Set(stored);
+  if (stored.length === 0) return at.invalid(undefined, 'must have at least one stored version');
+  const left = new Map(stored.map((name, i) => [name, i]));
   // A name counts for the first version that has it.
-  for (const { name, storage } of spec.versions) if (!left.delete(name) && storage) at.invalid(stored, `must have the storage version ${name}`);
-}
-
-/** Groups of Kubernetes itself are guarded by an annotation that points to the review. */
-function validateApproval({ metadata, spec }: CustomResourceDefinition, at: Field): void {
-  const isProtected = /(^|\.)(k8s|kubernetes)\.io$/.test(spec.group);
-  if (!isProtected) return;
-  const approval = metadata.annotations?.[APPROVED];
-  if (!approval) at.key(APPROVED).required('protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111');
-  else if (!approval.startsWith('unapproved') && !/^https?:\/\/[^/]+/.test(approval)) {
-    at.key(APPROVED).invalid(approval, 'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111');
+  for (const { name, storage } of spec.versions ?? []) if (!left.delete(name) && storage) at.invalid(stored, `must have the storage version ${name}`);
+  for (const [name, i] of left) {
+    at.index(i).invalid(name, `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`);
   }
 }
 
-function validateSpec(spec: CustomResourceDefinitionSpec, at: Field): void {
+/** Groups of Kubernetes itself are guarded by an annotation that points to the review. What was so before is not told again. */
+function validateApproval({ metadata, spec }: CustomResourceDefinition, previous: CustomResourceDefinition | undefined, at: Field): void {
+  if (!isProtected(spec.group)) return;
+  const { state, annotation, message } = approvalOf(metadata.annotations);
+  if (previous && approvalOf(previous.metadata.annotations).state === state) return;
+  if (state === 'Missing') at.key(annotation.name).required(message);
+  else if (state === 'Invalid') at.key(annotation.name).invalid(annotation.value, message);
+}
+
+function validateSpec(spec: CustomResourceDefinitionSpec, at: Field, previous?: CustomResourceDefinitionSpec): void {
+  const { shared, versions } = hoisted({ ...spec, versions: spec.versions ?? [] });
   if (!spec.group) at.at('group').required();
-  else {
-    named(spec.group, dnsSubdomainErrors, at.at('group'));
-    if (!spec.group.includes('.')) at.at('group').invalid(spec.group, 'should be a domain with at least one dot');
+  else if (!joined(spec.group, dnsSubdomainErrors, at.at('group')) && !spec.group.includes('.')) {
+    at.at('group').invalid(spec.group, 'should be a domain with at least one dot');
   }
-  if (!spec.scope) at.at('scope').required();
-  else supportedValue(spec.scope, ['Cluster', 'Namespaced'], at.at('scope'));
-  if (spec.preserveUnknownFields) at.at('preserveUnknownFields').invalid(true, 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead');
-  if (spec.preserveUnknownFields && spec.versions.some(({ schema }) => hasDefault((schema?.openAPIV3Schema ?? {}) as JsonSchema))) {
+  oneOf(spec.scope, ['Cluster', 'Namespaced'], at.at('scope'));
+  if (!shared.schema?.openAPIV3Schema) {
+    each(versions, at.at('versions'), ({ schema }, here) => {
+      if (!schema?.openAPIV3Schema) here.at('schema', 'openAPIV3Schema').required();
+    });
+  }
+  if (spec.preserveUnknownFields && spec.versions?.some(({ schema }) => hasDefault((schema?.openAPIV3Schema ?? {}) as JsonSchema))) {
     at.at('preserveUnknownFields').invalid(true, 'must be false in order to use defaults in the schema');
   }
-  // The name of the first version is the one that definitions had before there were several.
-  if (spec.versions[0]?.name) named(spec.versions[0].name, dns1035LabelErrors, at.at('version'));
-  const names = new Set<string>();
-  const { versions } = spec;
   each(versions, at.at('versions'), (version, here) => {
-    if (names.has(version.name)) at.at('versions').invalid(versions, 'must contain unique version names');
-    names.add(version.name);
-    named(version.name, dns1035LabelErrors, here.at('name'));
-    validateVersion(version, here);
+    joined(version.name, dns1035LabelErrors, here.at('name'));
+    validateWarning(version, here.at('deprecationWarning'));
+    const hasStatus = (version.subresources ?? shared.subresources)?.status !== undefined;
+    validateSchema(version.schema?.openAPIV3Schema, hasStatus, here.at('schema'));
+    validateParts(version, here, version.schema?.openAPIV3Schema);
   });
-  const stored = versions.filter((version) => version.storage).length;
-  if (stored !== 1) at.at('versions').invalid(versions.map((version) => version.name), 'must have exactly one version marked as storage version');
-  validateNames(spec.names, at.at('names'));
-  validateConversion(spec.conversion, at.at('conversion'));
+  validateVersions(versions, spec.versions, at);
+  validateNamesOfSpec(spec.names, at.at('names'));
+  const hasStatus = [shared, ...versions].some(({ subresources }) => subresources?.status !== undefined);
+  validateSchema(shared.schema?.openAPIV3Schema, hasStatus, at.at('validation'));
+  validateParts(shared, at, shared.schema?.openAPIV3Schema);
   const strategy = spec.conversion?.strategy;
-  if (spec.preserveUnknownFields && (strategy === '' || strategy === 'Webhook')) {
+  if (spec.preserveUnknownFields && strategy !== undefined && strategy !== 'None') {
     at.at('conversion', 'strategy').invalid(strategy, 'must be None if spec.preserveUnknownFields is true');
   }
+  validateConversion(spec.conversion, at.at('conversion'), previous?.conversion);
+}
+
+function validateVersions(versions: readonly CustomResourceDefinitionVersion[], sent: unknown, at: Field): void {
+  const value = sent === undefined || sent === null ? undefined : shownVersions(versions);
+  if (new Set(versions.map(({ name }) => name)).size < versions.length) at.at('versions').invalid(value, 'must contain unique version names');
+  if (versions.filter(({ storage }) => storage).length !== 1) at.at('versions').invalid(value, 'must have exactly one version marked as storage version');
+  // The name of the first version is the one that definitions had before there were several.
+  if (versions[0]?.name) joined(versions[0].name, dns1035LabelErrors, at.at('version'));
+}
+
+function validateNamesOfSpec(names: CustomResourceDefinitionNames, at: Field): void {
+  for (const name of ['plural', 'singular', 'kind', 'listKind'] as const) if (!names[name]) at.at(name).required();
+  validateNames(names, at);
 }
 
 function validateNames(names: CustomResourceDefinitionNames, at: Field): void {
-  for (const name of ['plural', 'singular'] as const) {
-    const value = names[name];
-    if (!value) at.at(name).required();
-    else named(value, dns1035LabelErrors, at.at(name));
-  }
+  for (const name of ['plural', 'singular'] as const) if (names[name]) joined(names[name], dns1035LabelErrors, at.at(name));
   for (const name of ['kind', 'listKind'] as const) {
-    const value = names[name];
-    if (!value) at.at(name).required();
-    else for (const error of dns1035LabelErrors(value.toLowerCase())) at.at(name).invalid(value, `may have mixed case, but should otherwise match: ${error}`);
+    const errors = names[name] ? dns1035LabelErrors(names[name].toLowerCase()) : [];
+    if (errors.length > 0) at.at(name).invalid(names[name], `may have mixed case, but should otherwise match: ${errors.join(',')}`);
   }
+  each(names.shortNames, at.at('shortNames'), (name, here) => joined(name, dns1035LabelErrors, here));
   if (names.kind && names.kind === names.listKind) at.at('listKind').invalid(names.listKind, 'kind and listKind may not be the same');
-  each(names.shortNames, at.at('shortNames'), (name, here) => named(name, dns1035LabelErrors, here));
-  each(names.categories, at.at('categories'), (name, here) => named(name, dns1035LabelErrors, here));
+  each(names.categories, at.at('categories'), (name, here) => joined(name, dns1035LabelErrors, here));
 }
 
-function validateVersion(version: CustomResourceDefinitionVersion, at: Field): void {
-  if (version.deprecationWarning !== undefined) {
-    const here = at.at('deprecationWarning');
-    const text = version.deprecationWarning;
-    if (!version.deprecated) here.invalid(text, 'can only be set for deprecated versions');
-    else if (text === '') here.invalid(text, 'must not be an empty string');
-    else if (text.length > WARNING_MAX) here.invalid(text, `must be <= ${WARNING_MAX} characters long`);
+/** All complaints about a name as one; whether there were any. */
+function joined(name: string, errorsOf: (name: string) => readonly string[], at: Field): boolean {
+  const errors = errorsOf(name);
+  if (errors.length > 0) at.invalid(name, errors.join(','));
+  return errors.length > 0;
+}
+
+function validateWarning({ deprecated, deprecationWarning: text }: CustomResourceDefinitionVersion, at: Field): void {
+  if (text === undefined) return;
+  if (!deprecated) return at.invalid(text, 'can only be set for deprecated versions');
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length > WARNING_BYTES_MAX) at.invalid(text, `must be <= ${WARNING_BYTES_MAX} characters long`);
+  if (text === '') at.invalid(text, 'must not be an empty string');
+  const odd = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(text);
+  if (odd) at.invalid(text, `must only contain printable UTF-8 characters; non-printable character found at index ${new TextEncoder().encode(text.slice(0, odd.index)).length}`);
+}
+
+type Parts = Pick<CustomResourceDefinitionVersion, 'subresources' | 'additionalPrinterColumns' | 'selectableFields'>;
+
+function validateParts({ subresources, additionalPrinterColumns, selectableFields = [] }: Parts, at: Field, schema: unknown): void {
+  validateScale(subresources, at.at('subresources', 'scale'));
+  each(additionalPrinterColumns, at.at('additionalPrinterColumns'), validateColumn);
+  if (selectableFields.length > 0) validateSelectable(selectableFields, schema as JsonSchema | undefined, at.at('selectableFields'));
+}
+
+function validateScale(subresources: CustomResourceSubresources | undefined, at: Field): void {
+  const scale = subresources?.scale;
+  if (!scale) return;
+  for (const [name, root] of [['specReplicasPath', '.spec.'], ['statusReplicasPath', '.status.']] as const) {
+    const path = scale[name];
+    if (!path) at.at(name).required();
+    else if (isSimplePath(path, at.at(name)) && !path.startsWith(root)) at.at(name).invalid(path, `should be a json path under ${root.slice(0, -1)}`);
   }
-  validateSchema(version, at.at('schema', 'openAPIV3Schema'));
-  const scale = version.subresources?.scale;
-  if (scale) {
-    const here = at.at('subresources', 'scale');
-    for (const [name, root] of [['specReplicasPath', '.spec.'], ['statusReplicasPath', '.status.']] as const) {
-      const path = scale[name];
-      if (!path) here.at(name).required();
-      else if (!path.startsWith('.')) here.at(name).invalid(path, 'must be a simple json path starting with .');
-      else if (!path.startsWith(root)) here.at(name).invalid(path, `should be a json path under ${root.slice(0, -1)}`);
-    }
-    const { labelSelectorPath: selector } = scale;
-    if (selector && !/^\.(spec|status)\./.test(selector)) here.at('labelSelectorPath').invalid(selector, 'should be a json path under either .spec or .status');
+  const { labelSelectorPath: selector } = scale;
+  if (selector && isSimplePath(selector, at.at('labelSelectorPath')) && !/^\.(?:spec|status)\./.test(selector)) {
+    at.at('labelSelectorPath').invalid(selector, 'should be a json path under either .spec or .status');
   }
-  each(version.additionalPrinterColumns, at.at('additionalPrinterColumns'), validateColumn);
-  const { selectableFields = [] } = version;
-  if (selectableFields.length > SELECTABLE_MAX) at.at('selectableFields').tooMany(selectableFields.length, SELECTABLE_MAX);
+}
+
+function isSimplePath(path: string, at: Field): boolean {
+  const isSimple = path.startsWith('.');
+  if (!isSimple) at.invalid(path, 'must be a simple json path starting with .');
+  return isSimple;
+}
+
+function validateColumn({ name, type, format = '', jsonPath }: CustomResourceColumnDefinition, at: Field): void {
+  if (!name) at.at('name').required();
+  const types = COLUMN_TYPES.join(',');
+  if (!type) at.at('type').required(`must be one of ${types}`);
+  else if (!COLUMN_TYPES.includes(type)) at.at('type').invalid(type, `must be one of ${types}`);
+  if (!COLUMN_FORMATS.includes(format)) at.at('format').invalid(format, `must be one of ${COLUMN_FORMATS.filter(Boolean).join(',')}`);
+  if (!jsonPath) at.at('JSONPath').required();
+  else isSimplePath(jsonPath, at.at('JSONPath'));
+}
+
+const SELECTABLE_TYPES = ['string', 'boolean', 'integer'];
+
+function validateSelectable(fields: readonly SelectableField[], root: JsonSchema | undefined, at: Field): void {
   const paths = new Set<string>();
-  const root = version.schema?.openAPIV3Schema as JsonSchema | undefined;
-  each(selectableFields, at.at('selectableFields'), ({ jsonPath }, here) => {
+  each(fields, at, ({ jsonPath }, here) => {
     const place = here.at('jsonPath');
     if (!jsonPath) return place.required();
     const found = fieldAt(jsonPath, root);
     if (typeof found === 'string') return place.invalid(jsonPath, `is an invalid path: ${found}`);
-    if (/^\.metadata\b/.test(jsonPath)) place.invalid(jsonPath, 'must not point to fields in metadata');
+    if (/^\.metadata(?:\.|$)/.test(jsonPath)) place.invalid(jsonPath, 'must not point to fields in metadata');
     if (!SELECTABLE_TYPES.includes(found.type ?? '')) place.invalid(jsonPath, 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.');
     if (paths.has(jsonPath)) place.duplicate(jsonPath);
     paths.add(jsonPath);
   });
+  if (paths.size > SELECTABLE_MAX) at.tooMany(paths.size, SELECTABLE_MAX);
 }
-
-const SELECTABLE_TYPES = ['string', 'boolean', 'integer'];
 
 /** The schema of a field by its path, or what is wrong with the path. */
 function fieldAt(path: string, root: JsonSchema | undefined): JsonSchema | string {
   const [first = ''] = /^[^.[]+/.exec(path) ?? [];
   if (first !== '') return `expected [ or . but got: ${first}`;
   let schema = root;
-  for (const name of path.slice(1).split('.')) {
-    if (name.includes('[')) return 'array notation is not allowed';
-    schema = schema?.properties?.[name];
+  for (const [, bracket, name = ''] of path.matchAll(/(\[)|\.([^.[]*)/g)) {
+    if (bracket) return 'array notation is not allowed';
+    schema = schema?.properties?.[name] ?? (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined);
     if (!schema) return 'does not refer to a valid field';
   }
   return schema ?? 'does not refer to a valid field';
 }
 
-function validateSchema({ schema, subresources }: CustomResourceDefinitionVersion, at: Field): void {
-  const root = schema?.openAPIV3Schema as JsonSchema | undefined;
-  if (!root) return at.required();
-  if (subresources?.status) validateRootWithStatus(root, at);
+/** `at`: where the schema is said, of a version or of all of them. */
+function validateSchema(schema: unknown, hasStatus: boolean, at: Field): void {
+  const root = schema as JsonSchema | undefined;
+  if (!root) return;
+  const here = at.at('openAPIV3Schema');
+  if (hasStatus) validateRootWithStatus(root, here);
   const before = at.errors.length;
   const isSupported = !hasUnsupported(root);
-  if (isSupported) validateStructural(root, at);
+  if (isSupported) validateStructural(root, here);
   // Defaults and rules are looked at where the skeleton holds.
-  validateKeywords(root, at, isSupported && at.errors.length === before);
+  validateKeywords(root, here, isSupported && at.errors.length === before);
 }
 
 /** The schema of the status is taken out of the whole: nothing may be said beside it. */
 function validateRootWithStatus(root: JsonSchema, at: Field): void {
   if (root.type && root.type !== 'object') at.at('type').invalid(root.type, 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled');
   else if (Object.entries(root).some(([name, value]) => !BESIDE_STATUS.has(name) && value !== false)) {
-    at.invalid(root, `only [${GO_NAMES}] fields are allowed at the root of the schema if the status subresource is enabled`);
+    at.invalid(shownSchema(root), `only [${GO_NAMES}] fields are allowed at the root of the schema if the status subresource is enabled`);
   }
 }
 
@@ -171,32 +242,12 @@ const JSON_NAMES: Readonly<Record<string, string>> = {
 };
 const BESIDE_STATUS = new Set(GO_NAMES.split(' ').map((name) => JSON_NAMES[name] ?? (name[0] ?? '').toLowerCase() + name.slice(1)));
 
-function validateColumn({ name, type, format = '', jsonPath }: CustomResourceColumnDefinition, at: Field): void {
-  if (!name) at.at('name').required();
-  const types = COLUMN_TYPES.map((word) => word).join(',');
-  if (!type) at.at('type').required(`must be one of ${types}`);
-  else if (!COLUMN_TYPES.includes(type)) at.at('type').invalid(type, `must be one of ${types}`);
-  if (!COLUMN_FORMATS.includes(format)) at.at('format').invalid(format, `must be one of ${COLUMN_FORMATS.filter(Boolean).join(',')}`);
-  if (!jsonPath) at.at('JSONPath').required();
-  else validatePath(jsonPath, at.at('jsonPath'));
-}
-
-function validatePath(path: string, at: Field): void {
-  try {
-    compileSimplePath(path);
-  } catch (error) {
-    if (!(error instanceof JsonPathError)) throw error;
-    at.invalid(path, `failed to compile json path: ${error.message}`);
-  }
-}
-
 const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 
-function validateConversion(conversion: CustomResourceConversion | undefined, at: Field): void {
+function validateConversion(conversion: CustomResourceConversion | undefined, at: Field, previous: CustomResourceConversion | undefined): void {
   if (!conversion) return;
   const { strategy, webhook } = conversion;
-  if (!strategy) at.at('strategy').required();
-  else supportedValue(strategy, ['None', 'Webhook'], at.at('strategy'));
+  oneOf(strategy, ['None', 'Webhook'], at.at('strategy'));
   // Upstream names both by where they were in its first version.
   const [clientAt, versionsAt] = [at.at('webhookClientConfig'), at.at('conversionReviewVersions')];
   const { clientConfig, conversionReviewVersions = [] } = webhook ?? {};
@@ -206,31 +257,24 @@ function validateConversion(conversion: CustomResourceConversion | undefined, at
     if (conversionReviewVersions.length > 0) versionsAt.forbidden(words);
     return;
   }
-  if (clientConfig) validateClient(clientConfig, clientAt);
+  if (clientConfig) validateClient(swapped(clientConfig), clientAt);
   else clientAt.required('required when strategy is set to Webhook');
-  validateReviewVersions(conversionReviewVersions, versionsAt);
+  const known = previous?.webhook?.conversionReviewVersions ?? [];
+  validateReviewVersions(conversionReviewVersions, versionsAt, known.length === 0 || known.some((version) => REVIEW_VERSIONS.includes(version)));
 }
 
-function validateReviewVersions(versions: readonly string[], at: Field): void {
+/** Upstream takes name and namespace of the service for one another when it tells which is missing. */
+function swapped<C extends { readonly service?: { readonly name: string; readonly namespace: string } }>(client: C): C {
+  const { service } = client;
+  return service ? { ...client, service: { ...service, name: service.namespace, namespace: service.name } } : client;
+}
+
+/** `mustKnow`: an update of what never named a version that is known may go on without. */
+function validateReviewVersions(versions: readonly string[], at: Field, mustKnow: boolean): void {
   if (versions.length === 0) return at.required();
-  each(versions, at, (version, here) => {
-    for (const error of dns1035LabelErrors(version)) here.invalid(version, error);
+  each(versions, at, (version, here, i) => {
+    if (versions.indexOf(version) !== i) here.invalid(version, 'duplicate version');
+    else for (const error of dns1035LabelErrors(version)) here.invalid(version, error);
   });
-  for (const [i, version] of versions.entries()) if (versions.indexOf(version) !== i) at.index(i).invalid(version, 'duplicate version');
-  if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) at.invalid(versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`);
-}
-
-/** Once objects may exist under the names, neither these nor the scope change. */
-export function validateDefinitionUpdate(next: CustomResourceDefinition, previous: CustomResourceDefinition, at: Field): void {
-  at.at('spec', 'group').immutable(next.spec.group, previous.spec.group);
-  at.at('spec', 'names', 'plural').immutable(next.spec.names.plural, previous.spec.names.plural);
-  const isEstablished = previous.status.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True');
-  if (isEstablished) {
-    at.at('spec', 'scope').immutable(next.spec.scope, previous.spec.scope);
-    at.at('spec', 'names', 'kind').immutable(next.spec.names.kind, previous.spec.names.kind);
-  }
-  const known = new Set(next.spec.versions.map((version) => version.name));
-  each(previous.status.storedVersions, at.at('status', 'storedVersions'), (version, here) => {
-    if (!known.has(version)) here.invalid(version, `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`);
-  });
+  if (mustKnow && !versions.some((version) => REVIEW_VERSIONS.includes(version))) at.invalid(versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`);
 }

@@ -1,16 +1,24 @@
-import type { CustomResourceDefinition } from '@navarch/api';
 import type { Mutable } from '@navarch/machinery';
+import type { CustomResourceDefinition } from '../../generated/types/apiextensions-v1.ts';
 
-export type Definition = CustomResourceDefinition;
-export type Condition = NonNullable<Definition['status']['conditions']>[number];
+type Definition = CustomResourceDefinition;
+type Condition = NonNullable<Definition['status']['conditions']>[number];
 
 const conditionOf = (definition: Definition, type: string): Condition | undefined =>
   definition.status.conditions?.find((condition) => condition.type === type);
 
-export const isTrue = (definition: Definition, type: string): boolean => conditionOf(definition, type)?.status === 'True';
+export const hasCondition = (definition: Definition, type: string): boolean => conditionOf(definition, type)?.status === 'True';
+
+/** What a condition says; `now` is when, as the API writes times. */
+export interface Saying {
+  readonly status: 'True' | 'False';
+  readonly reason: string;
+  readonly message: string;
+  readonly now: string;
+}
 
 /** The definition with that condition, whose time moves only with its status. */
-export function withCondition(definition: Definition, type: string, status: 'True' | 'False', reason: string, message: string, now: string): Definition {
+export function withCondition(definition: Definition, type: string, { status, reason, message, now }: Saying): Definition {
   const all = definition.status.conditions ?? [];
   const before = all.find((condition) => condition.type === type);
   const lastTransitionTime = before?.status === status ? (before.lastTransitionTime ?? now) : now;
