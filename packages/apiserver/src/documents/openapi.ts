@@ -10,6 +10,9 @@ const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+jso
 const V2_PREFIX = '#/definitions/';
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
 
+/** Clients take the way to patch from here: a custom resource says nothing of how its lists are merged. */
+const patchTypesOf = (kind: Kind<any>): readonly string[] => PATCH_TYPES.filter((type) => kind.origin !== 'custom' || !type.includes('strategic'));
+
 /** Types that are a text or any JSON, yet have a name of their own. */
 const NAMED: Readonly<Record<string, readonly [name: string, doc: Doc]>> = {
   time: [`${META}Time`, { type: 'string', format: 'date-time' }],
@@ -157,7 +160,7 @@ export function openApiV3(kinds: readonly Kind<any>[], hasEnums: boolean): Doc {
     const base = { 'x-kubernetes-action': action, [GVK]: gvkOf(kind) };
     if (action === 'list') return { ...base, ...answer(definitions.list(kind)) };
     if (action === 'get' || action === 'delete') return { ...base, ...answer(schema) };
-    return { ...base, parameters, ...body(action === 'patch' ? { type: 'object' } : schema, action === 'patch' ? PATCH_TYPES : ['*/*']), ...answer(schema) };
+    return { ...base, parameters, ...body(action === 'patch' ? { type: 'object' } : schema, action === 'patch' ? patchTypesOf(kind) : ['*/*']), ...answer(schema) };
   });
   return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'v1.37.0' }, paths, components: { schemas: definitions.all() } };
 }
@@ -172,7 +175,7 @@ export function openApiV2(kinds: readonly Kind<any>[], hasEnums: boolean): Doc {
     const body = { name: 'body', in: 'body', required: true, schema: action === 'patch' ? { type: 'object' } : schema };
     return {
       'x-kubernetes-action': action, [GVK]: gvkOf(kind), ...(isWrite ? { parameters: [body, ...query] } : {}),
-      ...(action === 'patch' ? { consumes: PATCH_TYPES } : {}), produces: ['application/json'],
+      ...(action === 'patch' ? { consumes: patchTypesOf(kind) } : {}), produces: ['application/json'],
       responses: { 200: { description: 'OK', schema: action === 'list' ? definitions.list(kind) : schema } },
     };
   });
