@@ -11,7 +11,7 @@ export const EVENT_WINDOW_MAX = 10_000;
 const EVENT_WINDOW_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Stored bytes of the objects that are kept as values of the language besides. */
-const OBJECTS_BYTES_MAX = 16 * 1024 * 1024;
+const OBJECTS_BYTES_MAX = 32 * 1024 * 1024;
 /** Bytes of objects in other forms that are kept. */
 const MADE_BYTES_MAX = 64 * 1024 * 1024;
 /** An index is worth its sorting where it leaves one object in so many, or no more than so many. */

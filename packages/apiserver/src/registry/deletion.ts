@@ -33,17 +33,18 @@ export class Deletion<O extends ApiObject> {
       const cached = resource.cached(namespace, name);
       const late = resource.shelf.ready([cached]);
       if (late) await late;
-      this.#check(cached.object, options, name);
-      await resource.admitOther('DELETE', { namespace, name }, cached.object, call);
-      const draft = this.#marked(cached.object, options);
+      const { object } = cached;
+      this.#check(object, options, name);
+      await resource.admitOther('DELETE', { namespace, name }, object, call);
+      const draft = this.#marked(object, options);
       const isGone = draft === undefined || isFinished(draft as ApiObject, resource.shelf.kind);
-      if (call.isDryRun) return { object: resource.view((draft ?? cached.object) as ApiObject), isGone };
-      if (draft === cached.object) return { object: resource.view(cached.object), isGone: false };
+      if (call.isDryRun) return { object: resource.view((draft ?? object) as ApiObject), isGone };
+      if (draft === object) return { object: resource.view(object), isGone: false };
       try {
         if (isGone) {
           // In turn: whoever is writing the object now comes first, and is seen when this has to begin again.
           const revision = await resource.shelf.inTurn(cached.key, () => resource.shelf.remove(cached));
-          return { object: resource.view(withVersion((draft ?? cached.object) as ApiObject, revision)), isGone };
+          return { object: resource.view(withVersion((draft ?? object) as ApiObject, revision)), isGone };
         }
       } catch (error) {
         if (attempt < RETRIES_MAX && !options.preconditions?.resourceVersion) continue;

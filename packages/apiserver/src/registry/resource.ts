@@ -219,21 +219,23 @@ export class Resource<O extends ApiObject> {
       const cached = this.cached(namespace, name);
       const late = this.shelf.ready([cached]);
       if (late) await late;
-      const sent = make(this.view(cached.object));
-      if (!sent) return this.view(cached.object);
+      // Held throughout: once it is replaced, the cache has nothing but its bytes.
+      const previous = cached.object;
+      const sent = make(this.view(previous));
+      if (!sent) return this.view(previous);
       const claimed = sent.metadata.resourceVersion;
-      if (claimed && claimed !== cached.object.metadata.resourceVersion) throw conflict(this.kind, name, OBJECT_MODIFIED);
-      if (sent.metadata.uid && sent.metadata.uid !== cached.object.metadata.uid) {
-        throw conflict(this.kind, name, `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${cached.object.metadata.uid}`);
+      if (claimed && claimed !== previous.metadata.resourceVersion) throw conflict(this.kind, name, OBJECT_MODIFIED);
+      if (sent.metadata.uid && sent.metadata.uid !== previous.metadata.uid) {
+        throw conflict(this.kind, name, `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${previous.metadata.uid}`);
       }
       try {
-        const draft = await this.#drafts.updated(sent, cached.object, { call, now: this.registry.deps.clock.now(), part, isApplied });
-        if (isSame(draft, cached.object) && (this.kind.origin !== 'custom' || await this.shelf.isStoredAsNow(cached))) return this.view(cached.object);
-        if (call.isDryRun) return this.view(versionedAs(cached.object, draft));
+        const draft = await this.#drafts.updated(sent, previous, { call, now: this.registry.deps.clock.now(), part, isApplied });
+        if (isSame(draft, previous) && (this.kind.origin !== 'custom' || await this.shelf.isStoredAsNow(cached))) return this.view(previous);
+        if (call.isDryRun) return this.view(versionedAs(previous, draft));
         const stored = await this.#stored(cached, draft);
         if (stored) return this.view(stored);
       } finally {
-        this.#drafts.settled(cached.object.metadata.uid);
+        this.#drafts.settled(previous.metadata.uid);
       }
       // The caller insisted on a version that is no longer the newest, or others are faster every time.
       if (claimed || attempt >= RETRIES_MAX) throw conflict(this.kind, name, OBJECT_MODIFIED);
@@ -244,8 +246,9 @@ export class Resource<O extends ApiObject> {
   async #stored(cached: Cached<ApiObject>, draft: Draft): Promise<ApiObject | undefined> {
     try {
       if (!isFinished(draft as ApiObject, this.shelf.kind)) return (await this.shelf.replace(cached, draft as ApiObject)).object;
+      const previous = cached.object;
       await this.shelf.remove(cached);
-      return versionedAs(cached.object, draft);
+      return versionedAs(previous, draft);
     } catch (error) {
       const isBehind = error instanceof StaleError || (error instanceof StatusError && error.status.reason === 'Conflict');
       if (!isBehind) throw error;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { configMap } from '@navarch/api';
 import type { ApiObject } from '@navarch/machinery';
 import { MemoryStore, type Operation } from '@navarch/store';
+import { asked } from '../testing/ask.ts';
 import { Shelf } from './shelf.ts';
 
 const draft = (name: string): ApiObject => ({
@@ -39,3 +40,17 @@ for (const store of [new MemoryStore(), new LateStore()]) {
     }
   });
 }
+
+test('what this process wrote is not parsed again, however it is written and read afterwards', async (t) => {
+  const { ask } = await asked();
+  const parse = t.mock.method(JSON, 'parse');
+  const stored = (): number => parse.mock.calls.filter(({ arguments: [text] }) => /"resourceVersion":"\d/.test(text)).length;
+  const at = '/api/v1/namespaces/d/configmaps';
+  await ask('POST', at, { metadata: { name: 'a' }, data: { a: '1' } });
+  const answers = stored();
+  assert.equal(answers, 1, 'the answer, by the test');
+  await ask('PATCH', `${at}/a`, { data: { a: '2' } }, { 'content-type': 'application/merge-patch+json' });
+  await ask('PATCH', `${at}/a`, { data: { a: '3' } }, { 'content-type': 'application/merge-patch+json' });
+  await ask('DELETE', `${at}/a`);
+  assert.equal(stored(), 3);
+});

@@ -20,7 +20,7 @@ export function showObject(how: Representation, resource: Resource<any>, object:
 
 export function showCached(how: Representation, resource: Resource<any>, cached: Cached<ApiObject>): Uint8Array {
   if (how.shape === 'object' && how.format === protobufFormat) {
-    return envelope(apiVersionOf(resource.kind), resource.kind.kind, cached.as(messageOf(resource)));
+    return envelope(apiVersionOf(resource.kind), resource.kind.kind, untagged(cached.as(itemOf(resource))));
   }
   if (how.shape === 'object' && how.format === jsonFormat && !how.isPretty) return jsonOf(resource, cached);
   return showFresh(how, resource, resource.view(cached.object) as ApiObject);
@@ -44,7 +44,7 @@ export interface ListPage {
 export function showList(how: Representation, resource: Resource<any>, page: ListPage): readonly Uint8Array[] {
   const { objects, meta } = page;
   if (how.shape === 'object') {
-    if (how.format === protobufFormat) return [protobufList(resource, page)];
+    if (how.format === protobufFormat) return protobufList(resource, page);
     const pieces = jsonList(resource, page);
     return how.format === jsonFormat && !how.isPretty ? pieces : [showValue(how, JSON.parse(textOf(pieces)))];
   }
@@ -138,48 +138,45 @@ const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta';
 const META_TAG = 0x0a;
 const ITEM_TAG = 0x12;
 
-/** The messages of the items one after the other, in one piece whose size is known before. */
-function protobufList(resource: Resource<any>, { objects, meta }: ListPage): Uint8Array {
+/** Its head, then the items as they are held. */
+function protobufList(resource: Resource<any>, { objects, meta }: ListPage): readonly Uint8Array[] {
   const { kind } = resource;
-  const make = messageOf(resource);
-  const listMeta = protobufEncoder.message(LIST_META, meta);
+  const make = itemOf(resource);
+  const listMeta = tagged(META_TAG, protobufEncoder.message(LIST_META, meta));
   const items = objects.map((cached) => cached.as(make));
-  let length = 1 + lengthBytes(listMeta.length) + listMeta.length;
-  for (const item of items) length += 1 + lengthBytes(item.length) + item.length;
-  const { head, tail } = envelopeAround(apiVersionOf(kind), kind.listKind, length);
-  const out = new Uint8Array(head.length + length + tail.length);
-  out.set(head);
-  let at = writeField(out, head.length, META_TAG, listMeta);
-  for (const item of items) at = writeField(out, at, ITEM_TAG, item);
-  out.set(tail, at);
-  return out;
+  const { head, tail } = envelopeAround(apiVersionOf(kind), kind.listKind, items.reduce((sum, item) => sum + item.length, listMeta.length));
+  return [head, listMeta, ...items, tail];
 }
 
-function lengthBytes(length: number): number {
-  let count = 1;
-  for (let rest = length; rest >= 0x80; rest >>>= 7) count += 1;
-  return count;
-}
-
-function writeField(out: Uint8Array, start: number, tag: number, message: Uint8Array): number {
-  let at = start;
-  out[at++] = tag;
+/** A message as a field of another: its tag, its length and itself. */
+function tagged(tag: number, message: Uint8Array): Uint8Array {
+  let lengthBytes = 1;
+  for (let rest = message.length; rest >= 0x80; rest >>>= 7) lengthBytes += 1;
+  const out = new Uint8Array(1 + lengthBytes + message.length);
+  out[0] = tag;
+  let at = 1;
   let rest = message.length;
   for (; rest >= 0x80; rest >>>= 7) out[at++] = (rest & 0x7f) | 0x80;
   out[at++] = rest;
   out.set(message, at);
-  return at + message.length;
+  return out;
 }
 
-const messages = new WeakMap<Resource<any>, (object: ApiObject) => Uint8Array>();
+function untagged(field: Uint8Array): Uint8Array {
+  let at = 1;
+  while ((field[at] as number) >= 0x80) at += 1;
+  return field.subarray(at + 1);
+}
 
-/** Makes the bare message of an object in the version of the resource: one function per resource, so that the cache knows it. */
-function messageOf(resource: Resource<any>): (object: ApiObject) => Uint8Array {
-  let make = messages.get(resource);
+const itemMakers = new WeakMap<Resource<any>, (object: ApiObject) => Uint8Array>();
+
+/** Makes an object in the version of the resource as an item of its list: one function per resource, so that the cache knows it. */
+function itemOf(resource: Resource<any>): (object: ApiObject) => Uint8Array {
+  let make = itemMakers.get(resource);
   if (!make) {
     const type = typeOf(resource.kind);
-    make = (object) => protobufEncoder.message(type, resource.view(object));
-    messages.set(resource, make);
+    make = (object) => tagged(ITEM_TAG, protobufEncoder.message(type, resource.view(object)));
+    itemMakers.set(resource, make);
   }
   return make;
 }
