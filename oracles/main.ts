@@ -4,6 +4,7 @@ import { clientOracle } from './client/oracle.ts';
 import { controllerRuntimeOracle } from './controller-runtime/oracle.ts';
 import { customResourcesOracle } from './custom-resources/oracle.ts';
 import { definitionsOracle } from './definitions/oracle.ts';
+import { documentsOracle } from './documents/oracle.ts';
 import { helmOracle } from './helm/oracle.ts';
 import { kubectlOracle } from './kubectl/oracle.ts';
 import { machineryOracle } from './machinery/oracle.ts';
@@ -18,7 +19,7 @@ import { testdataOracle } from './testdata/oracle.ts';
 // Its last line is `N passed, N failed`.
 
 const oracles: readonly Oracle[] = [
-  testdataOracle, machineryOracle, customResourcesOracle, celOracle, definitionsOracle, clientOracle, streamsOracle, switchesOracle, serverOracle,
+  testdataOracle, machineryOracle, customResourcesOracle, celOracle, definitionsOracle, clientOracle, streamsOracle, switchesOracle, documentsOracle, serverOracle,
   kubectlOracle, helmOracle, pythonOracle, controllerRuntimeOracle,
 ];
 

@@ -9,6 +9,8 @@ export interface TypeFact {
   readonly alias?: string;
   readonly json?: string;
   readonly structType?: string;
+  /** One of its fields is set, by what another says or without. */
+  readonly union?: true;
   readonly inline?: readonly { readonly name: string; readonly type: string; readonly num?: number }[];
   readonly protoOnly?: readonly Readonly<Record<string, unknown>>[];
   readonly fields: readonly FieldFact[];
@@ -33,6 +35,7 @@ export interface FieldFact {
   readonly structType?: string;
   readonly patchStrategy?: string;
   readonly patchMergeKey?: string;
+  readonly unionDiscriminator?: true;
   readonly deprecated?: true;
   /** Features it belongs to, apart by commas. */
   readonly gate?: string;

@@ -1,3 +1,4 @@
+import { corrected } from './corrections.ts';
 import { type Facts, type FieldFact, moduleOf, type TypeFact } from './facts.ts';
 
 /**
@@ -9,7 +10,7 @@ export function generateSchemaFacts(facts: Facts, header: string): ReadonlyMap<s
   const files = new Map<string, string>();
   const modules = Map.groupBy(served, ([name]) => moduleOf(name));
   for (const [module, types] of modules) {
-    const rows = types.map(([name, type]) => `  ${JSON.stringify(name)}: ${JSON.stringify(typeFacts(type))},`);
+    const rows = types.map(([name, type]) => `  ${JSON.stringify(name)}: ${JSON.stringify(typeFacts(name, type))},`);
     const head = `${header}import type { TypeFacts } from '@navarch/machinery';\n\nexport const ${constantOf(module)}: Readonly<Record<string, TypeFacts>> = {\n`;
     files.set(`${module}.ts`, `${head}${rows.join('\n')}\n};\n`);
   }
@@ -22,10 +23,10 @@ export function generateSchemaFacts(facts: Facts, header: string): ReadonlyMap<s
 const constantOf = (module: string): string =>
   module.replaceAll('_', '-').split('-').map((w, i) => (i === 0 ? w : (w[0] ?? '').toUpperCase() + w.slice(1))).join('');
 
-function typeFacts(type: TypeFact): Readonly<Record<string, unknown>> {
-  const fields = type.fields.map(fieldFacts);
+function typeFacts(name: string, type: TypeFact): Readonly<Record<string, unknown>> {
+  const fields = type.fields.map((field) => fieldFacts(corrected(name, field)));
   return compact({
-    gvk: type.gvk, proto: type.proto, alias: type.alias, json: type.json, structType: type.structType,
+    gvk: type.gvk, proto: type.proto, alias: type.alias, json: type.json, structType: type.structType, union: type.union,
     inline: type.inline?.filter((i) => i.num !== undefined).map((i) => compact({ name: i.name, type: i.type, num: i.num })),
     fields,
   });
@@ -36,7 +37,7 @@ function fieldFacts(field: FieldFact): Readonly<Record<string, unknown>> {
     name: field.name, type: field.type, num: field.num, protoName: field.protoName, wire: field.wire, via: field.via, req: field.req,
     omit: field.omit, ptr: field.ptr, default: field.default, enum: field.enum, format: field.format, listType: field.listType,
     listMapKeys: field.listMapKeys, mapType: field.mapType, structType: field.structType, patchStrategy: field.patchStrategy,
-    patchMergeKey: field.patchMergeKey,
+    patchMergeKey: field.patchMergeKey, unionDiscriminator: field.unionDiscriminator,
   });
 }
 

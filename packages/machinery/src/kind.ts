@@ -101,6 +101,8 @@ export interface Behaviour<Obj extends ApiObject> {
   readonly updatesUnconditionally?: boolean;
   /** Seconds the object stays after its deletion was asked for; undefined: gone at once. `requested` is the client's gracePeriodSeconds. */
   graceSeconds?(obj: Obj, requested: number | undefined): number | undefined;
+  /** Whoever deletes an object is answered with what it was, not with a Status. */
+  readonly answersDeletion?: boolean;
   /** Keeps an object whose deletion was asked for, besides metadata.finalizers (namespaces have finalizers in their spec). */
   holdsDeletion?(obj: Obj): boolean;
   /** Changes the object when its graceful deletion begins (deletionTimestamp is set by the registry). */

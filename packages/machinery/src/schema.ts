@@ -67,6 +67,10 @@ export interface FieldSchema {
   readonly default?: unknown;
   readonly patchStrategy?: readonly ('merge' | 'replace' | 'retainKeys')[];
   readonly patchMergeKey?: string;
+  /** How its value is owned where its type says otherwise. */
+  readonly structType?: 'atomic' | 'granular';
+  /** What is declared of bytes as if they were a list: published, and nothing else. */
+  readonly listType?: string;
   /** Protobuf field number and name. */
   readonly number?: number;
   readonly protoName?: string;

@@ -2,25 +2,13 @@ import { apiService, type APIService, virtualKinds } from '@navarch/api';
 import { settleAll } from '@navarch/base';
 import { equalJson, hasReason, type Kind } from '@navarch/machinery';
 import { systemUser } from '../auth/user.ts';
+import { priorityOf } from '../documents/priorities.ts';
 import type { Registry } from '../registry/registry.ts';
 
 /** Says whether the server made an APIService: once when it started, or for as long as a custom resource is served. */
 const LABEL = 'kube-aggregator.kubernetes.io/automanaged';
 const ON_START = 'onstart';
 const ALWAYS = 'true';
-
-/** In which order clients see the groups of the server; newer ones come after these. */
-const PRIORITIES: Readonly<Record<string, number>> = {
-  '': 18_000, apps: 17_800, 'events.k8s.io': 17_750, 'authentication.k8s.io': 17_700, 'authorization.k8s.io': 17_600, autoscaling: 17_500, batch: 17_400,
-  'certificates.k8s.io': 17_300, 'networking.k8s.io': 17_200, policy: 17_100, 'rbac.authorization.k8s.io': 17_000, 'storage.k8s.io': 16_800,
-  'apiextensions.k8s.io': 16_700, 'admissionregistration.k8s.io': 16_700, 'scheduling.k8s.io': 16_600, 'coordination.k8s.io': 16_500, 'node.k8s.io': 16_300,
-  'discovery.k8s.io': 16_200, 'flowcontrol.apiserver.k8s.io': 16_100,
-};
-const NEWER_PRIORITY = 15_000;
-const VERSION_PRIORITY = 15;
-/** Of versions that clients prefer to the first one. */
-const LATER_VERSION_PRIORITY = 30;
-const CUSTOM = { groupPriorityMinimum: 1000, versionPriority: 100 } as const;
 
 /**
  * Keeps an APIService for every group and version that this server serves itself, so that `kubectl get apiservices` shows
@@ -59,10 +47,11 @@ function wantedOf(kinds: readonly Kind<any>[]): Wanted {
   const wanted = new Map<string, WantedService>();
   for (const { group, version, origin } of kinds) {
     const name = `${version}.${group}`;
-    const versionPriority = group === '' ? 1 : version === 'v2' ? LATER_VERSION_PRIORITY : VERSION_PRIORITY;
-    const own = { groupPriorityMinimum: PRIORITIES[group] ?? NEWER_PRIORITY, versionPriority };
+    // What serves APIServices has none itself.
+    if (group === apiService.group) continue;
     const isCustom = origin === 'custom';
-    wanted.set(name, { managed: isCustom ? ALWAYS : ON_START, spec: { ...(group ? { group } : {}), version, ...(isCustom ? CUSTOM : own) } });
+    const priority = priorityOf({ group, version, isCustom });
+    wanted.set(name, { managed: isCustom ? ALWAYS : ON_START, spec: { ...(group ? { group } : {}), version, groupPriorityMinimum: priority.group, versionPriority: priority.version } });
   }
   return wanted;
 }

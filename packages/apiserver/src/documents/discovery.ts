@@ -2,6 +2,7 @@ import { sha256 } from '@navarch/base';
 import { apiVersionOf, type ResourceFacts, type SubresourceFacts } from '@navarch/machinery';
 import type { ExtensionVersion } from '../aggregation/aggregation.ts';
 import { encode } from '../request.ts';
+import { priorityOf } from './priorities.ts';
 
 interface GroupVersion {
   readonly group: string;
@@ -14,24 +15,21 @@ interface GroupVersion {
   readonly extension?: { readonly resources?: readonly unknown[] | undefined };
 }
 
-/** Where groups of this server stand among those of extension servers. */
-const BUILT_IN_PRIORITY = 17_000;
-const CUSTOM_PRIORITY = 1000;
-const VERSION_PRIORITY = 15;
-
-/** The kinds and virtual resources of the server, by group and version, in upstream's order of groups. */
+/** The kinds and virtual resources of the server and of others, by group and version, in upstream's order of groups. */
 export function groupVersions(kinds: readonly ResourceFacts[], extensions: readonly ExtensionVersion[]): readonly GroupVersion[] {
   const byVersion = Map.groupBy(kinds, (kind) => apiVersionOf(kind));
-  const own = [...byVersion.values()].map((resources): GroupVersion => ({
-    group: resources[0]?.group ?? '', version: resources[0]?.version ?? '', versionPriority: VERSION_PRIORITY,
-    groupPriority: resources.some((one) => 'origin' in one && one.origin === 'custom') ? CUSTOM_PRIORITY : BUILT_IN_PRIORITY,
-    resources: resources.toSorted((a, b) => (a.plural < b.plural ? -1 : 1)),
-  }));
-  if (extensions.length === 0) return own;
+  const own = [...byVersion.values()].map((of): GroupVersion => {
+    const { group = '', version = '' } = of[0] ?? {};
+    const priority = priorityOf({ group, version, isCustom: of.some((one) => 'origin' in one && one.origin === 'custom') });
+    return { group, version, groupPriority: priority.group, versionPriority: priority.version, resources: of.toSorted((a, b) => (a.plural < b.plural ? -1 : 1)) };
+  });
   const foreign = extensions.map(({ resources, ...version }): GroupVersion => ({ ...version, resources: [], extension: { resources } }));
   const isTaken = ({ group, version }: GroupVersion): boolean => foreign.some((of) => of.group === group && of.version === version);
-  return [...own.filter((of) => !isTaken(of)), ...foreign].toSorted((a, b) => b.groupPriority - a.groupPriority);
+  return [...own.filter((of) => !isTaken(of)), ...foreign].sort((a, b) => b.groupPriority - a.groupPriority || (serviceName(a) < serviceName(b) ? -1 : 1));
 }
+
+/** Of groups that stand alike, the one comes first whose APIService does. */
+const serviceName = ({ group, version }: GroupVersion): string => `${version}.${group}`;
 
 interface ApiResource {
   readonly name: string;
@@ -59,7 +57,7 @@ export function resourceList({ group, version, resources }: GroupVersion, stored
     },
     ...kind.subresources.map((sub) => subresource(kind, sub)),
   ]);
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: group ? `${group}/${version}` : version, resources: list };
+  return { kind: 'APIResourceList', ...(group === '' ? {} : { apiVersion: 'v1' }), groupVersion: group ? `${group}/${version}` : version, resources: list };
 }
 
 /** The name of the version in which a resource is stored: clients see when that changes, and need not know more. */
@@ -100,14 +98,14 @@ function rank(version: string): number {
   return (stage ? (stages[stage] ?? 0) : 2) * 1_000_000 + Number(major) * 1000 + Number(minor);
 }
 
-/** `/api`: metav1.APIVersions. */
+/** `/api`: metav1.APIVersions. As all discovery of the core it does not say its own version, for clients older than those. */
 export const apiVersions = (address: string): unknown => ({
-  kind: 'APIVersions', apiVersion: 'v1', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: address }],
+  kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: address }],
 });
 
 /** Aggregated discovery (KEP-3352): everything about `/api` or `/apis` in one answer. */
 export function aggregated(versions: readonly GroupVersion[], isCore: boolean, ownVersion: string): unknown {
-  const groups = isCore ? ([['', versions.filter((v) => v.group === '')]] as const) : named(versions);
+  const groups = isCore ? ([['', versions.filter((v) => v.group === '')]] as const) : named(versions).toSorted(([a, ofA], [b, ofB]) => highest(ofB) - highest(ofA) || (a < b ? -1 : 1));
   return {
     kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${ownVersion}`, metadata: {},
     items: groups.map(([group, of]) => ({
@@ -119,20 +117,26 @@ export function aggregated(versions: readonly GroupVersion[], isCore: boolean, o
   };
 }
 
+const highest = (versions: readonly GroupVersion[]): number => Math.max(...versions.map(({ groupPriority }) => groupPriority));
+
 const moreNames = ({ shortNames, categories }: ResourceFacts): Partial<Pick<ApiResource, 'shortNames' | 'categories'>> =>
   ({ ...(shortNames.length > 0 ? { shortNames } : {}), ...(categories.length > 0 ? { categories } : {}) });
 
 function discovered(kind: ResourceFacts): unknown {
   return {
-    resource: kind.plural, responseKind: { group: kind.group, version: kind.version, kind: kind.kind },
+    resource: kind.plural, responseKind: responseKind(kind, kind),
     scope: kind.namespaced ? 'Namespaced' : 'Cluster', singularResource: kind.singular, verbs: kind.verbs,
     ...moreNames(kind),
     ...(kind.subresources.length === 0 ? {} : {
-      subresources: kind.subresources.map((sub) => ({
-        subresource: sub.name, responseKind: { group: sub.group, version: sub.version, kind: sub.kind }, verbs: sub.verbs,
-      })),
+      subresources: kind.subresources.map((sub) => ({ subresource: sub.name, responseKind: responseKind(sub, kind), verbs: sub.verbs })),
     }),
   };
+}
+
+/** A built-in kind of the very group and version that are listed does not say them again. */
+function responseKind({ group, version, kind }: Pick<ResourceFacts, 'group' | 'version' | 'kind'>, of: ResourceFacts): unknown {
+  const isSaid = 'origin' in of && of.origin === 'custom';
+  return !isSaid && group === of.group && version === of.version ? { group: '', version: '', kind } : { group, version, kind };
 }
 
 export type { GroupVersion };

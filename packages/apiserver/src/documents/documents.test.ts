@@ -111,11 +111,11 @@ test('discovery is in lists only where AggregatedDiscoveryEndpoint is off', asyn
 test('OpenAPI v3 has paths of what is only asked, and names for what is a text or a number', async () => {
   const { ask } = await asked();
   const { body: { paths, components: { schemas } } } = await ask('GET', '/openapi/v3/api/v1');
-  assert.deepEqual(Object.keys(paths['/api/v1/namespaces/{namespace}/bindings']), ['post']);
-  assert.deepEqual(Object.keys(paths['/api/v1/componentstatuses/{name}']), ['get']);
-  assert.deepEqual(Object.keys(paths['/api/v1/namespaces/{namespace}/pods/{name}']), ['get', 'put', 'patch', 'delete']);
+  assert.deepEqual(Object.keys(paths['/api/v1/namespaces/{namespace}/bindings']), ['post', 'parameters']);
+  assert.deepEqual(Object.keys(paths['/api/v1/componentstatuses/{name}']), ['get', 'parameters']);
+  assert.deepEqual(Object.keys(paths['/api/v1/namespaces/{namespace}/pods/{name}']), ['get', 'put', 'delete', 'patch', 'parameters']);
   const { body: reviews } = await ask('GET', '/openapi/v3/apis/authentication.k8s.io/v1');
-  assert.deepEqual(Object.keys(reviews.paths['/apis/authentication.k8s.io/v1/tokenreviews']), ['post']);
+  assert.deepEqual(Object.keys(reviews.paths['/apis/authentication.k8s.io/v1/tokenreviews']), ['post', 'parameters']);
   // kubectl explain shows the name of a type that is neither: <IntOrString>.
   assert.deepEqual(schemas['io.k8s.apimachinery.pkg.util.intstr.IntOrString'], { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] });
   assert.equal(schemas['io.k8s.apimachinery.pkg.api.resource.Quantity'].type, undefined);
@@ -169,4 +169,39 @@ test('/metrics/slis tells how each check went, by endpoint', async () => {
   assert.ok(text.split('\n').includes('kubernetes_healthcheck{name="ping",type="readyz"} 1'));
   assert.doesNotMatch(text, /name="etcd"/);
   assert.equal((await ask('GET', '/metrics/more')).status, 404);
+});
+
+test('groups come by their priority and then by name, whatever order they were declared in; the core does not say its version', async () => {
+  const { ask } = await asked();
+  const { groups } = (await ask('GET', '/apis')).body;
+  const names: readonly string[] = groups.map((group: { readonly name: string }) => group.name);
+  assert.deepEqual(names.slice(0, 7), ['apiregistration.k8s.io', 'apps', 'events.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io', 'autoscaling', 'batch']);
+  assert.ok(names.indexOf('admissionregistration.k8s.io') === names.indexOf('apiextensions.k8s.io') - 1);
+  const { items } = (await ask('GET', '/apis', undefined, { accept: AGGREGATED('v2') })).body;
+  assert.deepEqual(items.map((item: { readonly metadata: { readonly name: string } }) => item.metadata.name), names);
+  for (const path of ['/api', '/api/v1']) assert.equal((await ask('GET', path)).body.apiVersion, undefined);
+  assert.equal((await ask('GET', '/apis/apps/v1')).body.apiVersion, 'v1');
+});
+
+test('OpenAPI names every way to ask as generated clients call it, and writes shared parameters once', async () => {
+  const { ask } = await asked();
+  const { paths, parameters, security } = (await ask('GET', '/openapi/v2')).body;
+  const ids = (path: string): readonly string[] => Object.values(paths[path] as Record<string, { readonly operationId?: string }>).flatMap(({ operationId }) => operationId ?? []);
+  assert.deepEqual(ids('/api/v1/namespaces/{namespace}/pods'), ['listCoreV1NamespacedPod', 'createCoreV1NamespacedPod', 'deleteCoreV1CollectionNamespacedPod']);
+  assert.deepEqual(ids('/apis/rbac.authorization.k8s.io/v1/watch/roles'), ['watchRbacAuthorizationV1RoleListForAllNamespaces']);
+  assert.deepEqual(ids('/api/v1/namespaces/{namespace}/pods/{name}/exec'), ['connectCoreV1GetNamespacedPodExec', 'connectCoreV1PostNamespacedPodExec']);
+  assert.equal(ids('/api/v1/nodes/{name}/proxy/{path}').length, 7);
+  const [shared = {}] = paths['/api/v1/namespaces/{namespace}/pods/{name}/log'].parameters as { readonly $ref?: string }[];
+  assert.equal(parameters[(shared.$ref ?? '').slice('#/parameters/'.length)].name, 'container');
+  assert.deepEqual(security, [{ BearerToken: [] }]);
+});
+
+test('a deletion is answered with what was deleted where upstream does, and with a Status elsewhere', async () => {
+  const { ask } = await asked();
+  await ask('POST', '/apis/storage.k8s.io/v1/storageclasses', { metadata: { name: 'fast' }, provisioner: 'x.io/p' });
+  await ask('POST', '/api/v1/namespaces/d/configmaps', { metadata: { name: 'a' } });
+  assert.equal((await ask('DELETE', '/apis/storage.k8s.io/v1/storageclasses/fast')).body.kind, 'StorageClass');
+  assert.equal((await ask('DELETE', '/api/v1/namespaces/d/configmaps/a')).body.kind, 'Status');
+  const { paths } = (await ask('GET', '/openapi/v2')).body;
+  assert.match(paths['/apis/storage.k8s.io/v1/storageclasses/{name}'].delete.responses['200'].schema.$ref, /StorageClass$/);
 });

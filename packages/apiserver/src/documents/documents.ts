@@ -10,8 +10,9 @@ import { type ApiRequest, type ApiResponse, type BytesResponse, encode, json, pl
 import { aggregated, apiGroup, apiVersions, groupList, type GroupVersion, groupVersions, newestFirst, resourceList } from './discovery.ts';
 import { type Document, documentAnswer, documentOf } from './document.ts';
 import type { Health } from '../health/health.ts';
-import { type Doc, groupPath, openApiV2, openApiV3 } from './openapi.ts';
-import { OPENAPI_V2_PROTOBUF, openApiV2Protobuf } from './openapi-protobuf.ts';
+import type { Doc } from './openapi/definitions.ts';
+import { OpenApi } from './openapi/open-api.ts';
+import { OPENAPI_V2_PROTOBUF, openApiV2Protobuf } from './openapi/protobuf.ts';
 import { ZPAGES, zpage } from './zpages.ts';
 
 export interface DocumentsDeps {
@@ -61,12 +62,14 @@ export class Documents {
   /** With those that are not stored. */
   #all: readonly Kind<any>[] = [];
   #versions: readonly GroupVersion[] = [];
+  #openApis: OpenApi;
   readonly #made = new Map<string, Document>();
   readonly #lists = new Map<GroupVersion, unknown>();
   readonly #zpages: readonly (typeof ZPAGES)[number][];
 
   constructor(deps: DocumentsDeps) {
     this.#deps = deps;
+    this.#openApis = new OpenApi([], deps.formats, deps.features);
     this.#zpages = ZPAGES.filter((page) => deps.features.isOn(page === 'flagz' ? 'ComponentFlagz' : 'ComponentStatusz'));
   }
 
@@ -113,6 +116,7 @@ export class Documents {
     this.#extensions = extensions;
     this.#all = [...kinds, ...this.#deps.virtual];
     this.#versions = groupVersions(this.#all, extensions);
+    this.#openApis = new OpenApi(this.#all, this.#deps.formats, this.#deps.features);
     this.#made.clear();
     this.#lists.clear();
   }
@@ -171,20 +175,19 @@ export class Documents {
   }
 
   #wholeV2(): Doc {
-    return withExtensions(openApiV2(this.#all, this.#deps.features.isOn('OpenAPIEnums')), this.#extensions);
+    return withExtensions(this.#openApis.v2(), this.#extensions);
   }
 
   /** Where the document of each group and version is, with its hash: so that clients keep what has not changed. */
   #openApiRoot(): unknown {
-    const names = [...new Set([...this.#all.map(groupPath), ...this.#extensions.filter((of) => of.openApiV3).map(extensionPath)])].sort();
+    const names = [...new Set([...this.#openApis.names, ...this.#extensions.filter((of) => of.openApiV3).map(extensionPath)])].sort();
     return { paths: Object.fromEntries(names.map((name) => [name, { serverRelativeURL: openApiUrl(name, this.#openApiOf(name) as Document) }])) };
   }
 
   #openApiOf(name: string): Document | undefined {
     const extension = this.#extensions.find((version) => extensionPath(version) === name);
     if (extension) return extension.openApiV3 && this.#once(`openapi v3 ${name}`, () => extension.openApiV3);
-    const of = this.#all.filter((kind) => groupPath(kind) === name);
-    return of.length === 0 ? undefined : this.#once(`openapi v3 ${name}`, () => openApiV3(of, this.#deps.features.isOn('OpenAPIEnums')));
+    return this.#openApis.names.includes(name) ? this.#once(`openapi v3 ${name}`, () => this.#openApis.v3(name)) : undefined;
   }
 
   #keys(path: string): ApiResponse {

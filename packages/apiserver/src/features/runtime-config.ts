@@ -17,7 +17,7 @@ const IS_STABLE = /^v\d+$/;
  * Versions that older releases served and 1.37 has still names for, of groups that it serves: clients may go on switching
  * them, and nothing comes of it (from the Go module k8s.io/api v0.37.2).
  */
-const GONE: ReadonlySet<string> = new Set([
+export const GONE_VERSIONS: ReadonlySet<string> = new Set([
   'apps/v1beta1', 'apps/v1beta2', 'authentication.k8s.io/v1alpha1', 'authentication.k8s.io/v1beta1', 'authorization.k8s.io/v1beta1',
   'batch/v1beta1', 'certificates.k8s.io/v1alpha1', 'discovery.k8s.io/v1beta1', 'events.k8s.io/v1beta1', 'flowcontrol.apiserver.k8s.io/v1beta1',
   'flowcontrol.apiserver.k8s.io/v1beta2', 'flowcontrol.apiserver.k8s.io/v1beta3', 'networking.k8s.io/v1beta1', 'node.k8s.io/v1alpha1',
@@ -98,6 +98,6 @@ function checkKey(key: string, isOn: boolean, { known, had }: Offer): void {
   }
   const isMeant = (resource: OfferedResource): boolean => isIn(key)(resource) && (plural === undefined || resource.plural === plural);
   if (!known.some(isIn(key))) {
-    if (!GONE.has(versionOf(key))) throw new Error(`group version ${versionOf(key).replace(/^\//, '')} that has not been registered`);
+    if (!GONE_VERSIONS.has(versionOf(key))) throw new Error(`group version ${versionOf(key).replace(/^\//, '')} that has not been registered`);
   } else if (isOn && known.some(isMeant) && !had.some(isMeant)) throw new Error(`cannot serve ${key}: Navarch does not have it`);
 }

@@ -85,7 +85,7 @@ async function remove(resource: Resource<any>, exchange: Exchange): Promise<Byte
   const { object, isGone } = await resource.delete(namespace, name, options, { ...call, isDryRun: call.isDryRun || options.dryRun?.includes('All') === true });
   // Whoever said in the old way not to leave dependents behind is told that the work goes on.
   const status = !isGone && options.orphanDependents === false ? 202 : 200;
-  if (!isGone || kind.behaviour.graceSeconds !== undefined) return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], status);
+  if (!isGone || kind.behaviour.answersDeletion) return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], status);
   const done = success({ name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid: (object as ApiObject).metadata.uid });
   const plain = how.shape === 'object' ? how : negotiate(exchange, undefined);
   return bytesAnswer(plain, [showValue(plain, done)]);

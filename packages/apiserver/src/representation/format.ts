@@ -6,7 +6,8 @@ import { formatYaml } from './format-yaml.ts';
 
 /** Any API value: what it is, and the rest. */
 export interface Kinded {
-  readonly apiVersion: string;
+  /** Absent from discovery of the core alone. */
+  readonly apiVersion?: string;
   readonly kind: string;
 }
 
@@ -48,16 +49,18 @@ export const yamlFormat: Format = {
 
 export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 
-/** metav1beta1 of tables and metadata has the messages of v1. */
-const typeOf = ({ apiVersion, kind }: Kinded): string | undefined =>
+/** metav1beta1 of tables and metadata has the messages of v1; discovery of the core says no version. */
+const typeOf = ({ apiVersion = 'v1', kind }: Kinded): string | undefined =>
   protobufEncoder.typeOf(apiVersion === 'meta.k8s.io/v1beta1' ? 'meta.k8s.io/v1' : apiVersion, kind);
+
+const hasVersion = (value: Kinded): value is Required<Kinded> => value.apiVersion !== undefined;
 
 export const hasProtobuf = (value: Kinded): boolean => typeOf(value) !== undefined;
 
 export const protobufFormat: Format = {
   mediaType: PROTOBUF_TYPE,
   streamType: `${PROTOBUF_TYPE};stream=watch`,
-  encode: (value) => protobufEncoder.encode(value, typeOf(value)),
+  encode: (value) => protobufEncoder.encode(hasVersion(value) ? value : { ...value, apiVersion: '' }, typeOf(value)),
   frame(type, object) {
     const event = protobufEncoder.watchEvent(type, object);
     const out = new Uint8Array(4 + event.length);

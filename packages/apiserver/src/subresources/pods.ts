@@ -190,6 +190,7 @@ export const podSubresources: readonly Subresource[] = [
     methods: STREAMED,
     opensStreams: true,
     options: 'PodExecOptions',
+    query: 'PodExecOptions',
     connect: streaming('exec'),
   }),
   defineSubresource({
@@ -197,14 +198,16 @@ export const podSubresources: readonly Subresource[] = [
     methods: STREAMED,
     opensStreams: true,
     options: 'PodAttachOptions',
+    query: 'PodAttachOptions',
     connect: streaming('attach'),
   }),
-  defineSubresource({ at: '/pods/log', methods: ['GET', 'HEAD'], connect: log }),
+  defineSubresource({ at: '/pods/log', methods: ['GET', 'HEAD'], query: 'PodLogOptions', isText: true, connect: log }),
   defineSubresource({
     at: '/pods/portforward',
     methods: STREAMED,
     opensStreams: true,
     options: 'PodPortForwardOptions',
+    query: 'PodPortForwardOptions',
     connect: portForward,
   }),
 ];

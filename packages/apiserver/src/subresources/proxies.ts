@@ -82,7 +82,7 @@ const nodeProxy = ({ registry, info, query }: SubresourceContext): ProxyTarget =
 };
 
 export const proxies: readonly Subresource[] = [
-  defineSubresource({ at: '/pods/proxy', options: 'PodProxyOptions', connect: podProxy }),
-  defineSubresource({ at: '/services/proxy', options: 'ServiceProxyOptions', connect: serviceProxy }),
-  defineSubresource({ at: '/nodes/proxy', options: 'NodeProxyOptions', connect: nodeProxy }),
+  defineSubresource({ at: '/pods/proxy', options: 'PodProxyOptions', query: 'PodProxyOptions', hasPath: true, connect: podProxy }),
+  defineSubresource({ at: '/services/proxy', options: 'ServiceProxyOptions', query: 'ServiceProxyOptions', hasPath: true, connect: serviceProxy }),
+  defineSubresource({ at: '/nodes/proxy', options: 'NodeProxyOptions', query: 'NodeProxyOptions', hasPath: true, connect: nodeProxy }),
 ];

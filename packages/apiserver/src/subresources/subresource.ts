@@ -28,6 +28,12 @@ export interface Subresource {
   readonly opensStreams?: boolean;
   /** The kind as which admission sees a connection, e.g. PodExecOptions; absent: it is none that changes anything. */
   readonly options?: string;
+  /** The kind of what its query says, e.g. PodLogOptions. */
+  readonly query?: string;
+  /** What is read is a text, whatever form is asked for. */
+  readonly isText?: boolean;
+  /** What follows it in the path is for whom it connects to. */
+  readonly hasPath?: boolean;
   /** Sends the request on. */
   connect?(context: SubresourceContext): ProxyTarget;
 }

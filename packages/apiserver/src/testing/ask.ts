@@ -144,10 +144,13 @@ function answerOf(reply: ApiResponse): Answer {
   const bytes = Buffer.concat(reply.body);
   const text = bytes.toString();
   const type = reply.headers['content-type'] ?? '';
-  const body: unknown = text.startsWith('{')
-    ? JSON.parse(text)
-    : type.startsWith('application/vnd.kubernetes.protobuf')
-      ? protobuf.decode(bytes)
-      : undefined;
-  return { status: reply.status, headers: reply.headers, bytes, text, body };
+  const read = (): unknown => {
+    if (text.startsWith('{')) return JSON.parse(text);
+    return type.startsWith('application/vnd.kubernetes.protobuf') ? protobuf.decode(bytes) : undefined;
+  };
+  let body: unknown;
+  return {
+    status: reply.status, headers: reply.headers, bytes, text,
+    get body() { return (body ??= read()); },
+  };
 }

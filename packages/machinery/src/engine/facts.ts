@@ -7,6 +7,8 @@ export interface TypeFacts {
   /** One of the few types whose JSON is not an object of its fields. */
   readonly json?: string;
   readonly structType?: string;
+  /** One of its fields is set, by what another says or without. */
+  readonly union?: boolean;
   /** Structs embedded in this one that are messages of their own in protobuf. */
   readonly inline?: readonly { readonly name: string; readonly type: string; readonly num: number }[];
   readonly fields?: readonly FieldFacts[];
@@ -32,4 +34,6 @@ export interface FieldFacts {
   readonly structType?: string;
   readonly patchStrategy?: string;
   readonly patchMergeKey?: string;
+  /** Says which field of a union is set. */
+  readonly unionDiscriminator?: boolean;
 }

@@ -34,9 +34,10 @@ export class Schemas {
     return schema;
   }
 
-  #make(name: string): Schema {
-    const facts = this.#facts[name];
-    invariant(facts, `unknown type ${name}`);
+  #make(name: string, structType?: string): Schema {
+    const known = this.#facts[name];
+    invariant(known, `unknown type ${name}`);
+    const facts = structType === undefined ? known : { ...known, structType };
     if (facts.alias) return this.#typed(facts.alias, {});
     if (facts.json) return { type: 'any', name } satisfies ScalarSchema;
     return new BuiltInObject(name, facts, (field) => this.#typed(field.type, field));
@@ -45,23 +46,34 @@ export class Schemas {
   #typed(type: string, field: Partial<FieldFacts>): Schema {
     if (type.startsWith('[]')) {
       return {
-        type: 'list', items: this.#typed(type.slice(2), {}),
+        type: 'list', items: this.#typed(type.slice(2), enumOf(field)),
         ...(field.listType ? { listType: field.listType as NonNullable<ListSchema['listType']> } : {}),
         ...(field.listMapKeys ? { listMapKeys: field.listMapKeys } : {}),
       };
     }
     if (type.startsWith('map[string]')) {
       return {
-        type: 'map', values: this.#typed(type.slice('map[string]'.length), {}),
+        type: 'map', values: this.#typed(type.slice('map[string]'.length), enumOf(field)),
         ...(field.mapType ? { mapType: field.mapType as NonNullable<MapSchema['mapType']> } : {}),
       };
     }
     const scalar = SCALARS[type];
-    if (!scalar) return this.named(type);
+    if (!scalar) return field.structType ? this.#variant(type, field.structType) : this.named(type);
     const name = RAW[type];
     return { type: scalar, ...(name ? { name } : {}), ...(field.enum ? { enum: field.enum } : {}) };
   }
+
+  /** The type as a field has it that says otherwise how it is owned. */
+  #variant(name: string, structType: string): Schema {
+    const key = `${name} ${structType}`;
+    let schema = this.#made.get(key);
+    if (!schema) this.#made.set(key, (schema = this.#make(name, structType)));
+    return schema;
+  }
 }
+
+/** The values that may be in a list or a map are said of the field. */
+const enumOf = ({ enum: values }: Partial<FieldFacts>): Partial<FieldFacts> => (values ? { enum: values } : {});
 
 /** Children are resolved on first use, since types refer to one another in circles. */
 class BuiltInObject implements ObjectSchema {
@@ -103,6 +115,8 @@ function fieldSchema(facts: FieldFacts, resolve: (field: FieldFacts) => Schema):
     ...(facts.default === undefined ? {} : { default: facts.default }),
     ...(facts.patchStrategy ? { patchStrategy: facts.patchStrategy.split(',') as NonNullable<FieldSchema['patchStrategy']> } : {}),
     ...(facts.patchMergeKey ? { patchMergeKey: facts.patchMergeKey } : {}),
+    ...(facts.structType ? { structType: facts.structType as NonNullable<FieldSchema['structType']> } : {}),
+    ...(facts.type === 'bytes' && facts.listType ? { listType: facts.listType } : {}),
     ...(facts.num === undefined ? {} : { number: facts.num }),
     ...(facts.protoName ? { protoName: facts.protoName } : {}),
   };

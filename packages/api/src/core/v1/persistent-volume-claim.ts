@@ -21,6 +21,7 @@ export const persistentVolumeClaim: Kind<PersistentVolumeClaim> = builtIn<Persis
     VolumeMode: (c) => c.spec.volumeMode ?? '<unset>',
   }),
   behaviour: {
+    answersDeletion: true,
     desired: false,
     complete(c) {
       c.status.phase ??= 'Pending';

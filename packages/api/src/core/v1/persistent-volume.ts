@@ -29,6 +29,7 @@ export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume
     VolumeMode: (v) => v.spec.volumeMode ?? '<unset>',
   }),
   behaviour: {
+    answersDeletion: true,
     desired: false,
     complete(v) {
       v.status.phase ??= 'Pending';

@@ -13,6 +13,7 @@ export const podTemplate: Kind<PodTemplate> = builtIn<PodTemplate>('/v1.PodTempl
     'Pod Labels': (t) => labelsText(t.template.metadata.labels),
   }),
   behaviour: {
+    answersDeletion: true,
     complete: ({ template }) => completePodTemplate(template),
     warnings: ({ template }) => podWarnings(template.spec, template.metadata, 'template.spec', 'template.metadata'),
     validate: ({ template }, at) => validatePodTemplate(template, at.at('template')),

@@ -26,6 +26,7 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
   // Every node asks for its own.
   indexedFields: ['spec.nodeName'],
   behaviour: {
+    answersDeletion: true,
     complete(p) {
       dropObsolete(p.metadata);
       p.spec.enableServiceLinks ??= true;

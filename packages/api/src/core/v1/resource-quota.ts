@@ -12,6 +12,7 @@ export const resourceQuota: Kind<ResourceQuota> = builtIn<ResourceQuota>('/v1.Re
     Limit: (q) => amounts(q, (name) => name.startsWith('limits')),
   }),
   behaviour: {
+    answersDeletion: true,
     desired: false,
     prepareCreate(q) {
       q.status = {};

@@ -5,5 +5,5 @@ import type { ServiceAccount } from '../../generated/types/core-v1.ts';
 
 export const serviceAccount: Kind<ServiceAccount> = builtIn<ServiceAccount>('/v1.ServiceAccount', {
   columns: columnsOf('/ServiceAccount', {}),
-  behaviour: { desired: false },
+  behaviour: { answersDeletion: true, desired: false },
 });

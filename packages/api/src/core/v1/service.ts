@@ -16,6 +16,7 @@ export const service: Kind<Service> = builtIn<Service>('/v1.Service', {
     Selector: (s) => labelsText(s.spec.selector),
   }),
   behaviour: {
+    answersDeletion: true,
     desired: false,
     validateName: dnsLabelErrors,
     complete: completeService,

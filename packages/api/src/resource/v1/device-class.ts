@@ -11,6 +11,7 @@ const CONFIGURATIONS_MAX = 32;
 export const deviceClass: Kind<DeviceClass> = builtIn<DeviceClass>('resource.k8s.io/v1.DeviceClass', {
   columns: columnsOf('resource.k8s.io/DeviceClass', {}),
   behaviour: {
+    answersDeletion: true,
     desired: (c) => [c.spec],
     validate({ spec }, at) {
       const here = at.at('spec');
@@ -36,6 +37,7 @@ export const deviceTaintRule: Kind<DeviceTaintRule> = builtIn<DeviceTaintRule>('
     TimeAdded: (r, now) => (r.spec.taint.timeAdded ? age(r.spec.taint.timeAdded, now) : ''),
   }),
   behaviour: {
+    answersDeletion: true,
     prepareCreate(r, { now }) {
       r.status = {};
       completeTaint(r.spec.taint, undefined, now);

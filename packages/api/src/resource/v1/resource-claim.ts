@@ -11,6 +11,7 @@ const CONSUMERS_MAX = 256;
 export const resourceClaim: Kind<ResourceClaim> = builtIn<ResourceClaim>('resource.k8s.io/v1.ResourceClaim', {
   columns: columnsOf('resource.k8s.io/ResourceClaim', { State: (c) => stateText(c) }),
   behaviour: {
+    answersDeletion: true,
     desired: false,
     complete: ({ spec }) => completeClaim(spec.devices),
     prepareCreate(c) {
@@ -53,6 +54,7 @@ function stateText({ metadata, status }: ResourceClaim): string {
 export const resourceClaimTemplate: Kind<ResourceClaimTemplate> = builtIn<ResourceClaimTemplate>('resource.k8s.io/v1.ResourceClaimTemplate', {
   columns: columnsOf('resource.k8s.io/ResourceClaimTemplate', {}),
   behaviour: {
+    answersDeletion: true,
     desired: false,
     complete: ({ spec }) => completeClaim(spec.spec.devices),
     validate: ({ spec }, at) => validateClaim(spec.spec.devices, at.at('spec', 'spec', 'devices')),

@@ -23,6 +23,7 @@ export const resourceSlice: Kind<ResourceSlice> = builtIn<ResourceSlice>('resour
   selectableFields: { 'spec.nodeName': (s) => s.spec.nodeName ?? '', 'spec.driver': (s) => s.spec.driver },
   indexedFields: ['spec.nodeName'],
   behaviour: {
+    answersDeletion: true,
     complete({ spec }) {
       for (const device of spec.devices ?? []) {
         for (const resource of Object.values(device.nodeAllocatableResources ?? {})) if (resource.mapping) resource.mapping.capacityMultiplier ??= '1';

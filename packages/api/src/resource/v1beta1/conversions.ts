@@ -17,14 +17,14 @@ export const resourceClaimV1Beta1: Kind<OldClaim> = builtIn<OldClaim>('resource.
   ...outdated('resource.k8s.io/v1beta1.ResourceClaim', resourceClaim),
   columns: columnsThrough<OldClaim, ResourceClaim>(resourceClaim, claimToHub),
   hub: { kind: resourceClaim, toHub: claimToHub, fromHub: (hub) => claimFromHub(hub as ResourceClaim) },
-  behaviour: { desired: resourceClaim.behaviour.desired === false ? false : (claim) => [claim.spec] },
+  behaviour: { answersDeletion: true, desired: resourceClaim.behaviour.desired === false ? false : (claim) => [claim.spec] },
 });
 
 export const resourceClaimTemplateV1Beta1: Kind<OldTemplate> = builtIn<OldTemplate>('resource.k8s.io/v1beta1.ResourceClaimTemplate', {
   ...outdated('resource.k8s.io/v1beta1.ResourceClaimTemplate', resourceClaimTemplate),
   columns: columnsThrough<OldTemplate, ResourceClaimTemplate>(resourceClaimTemplate, templateToHub),
   hub: { kind: resourceClaimTemplate, toHub: templateToHub, fromHub: (hub) => templateFromHub(hub as ResourceClaimTemplate) },
-  behaviour: { desired: resourceClaimTemplate.behaviour.desired === false ? false : (template) => [template.spec] },
+  behaviour: { answersDeletion: true, desired: resourceClaimTemplate.behaviour.desired === false ? false : (template) => [template.spec] },
 });
 
 export const resourceSliceV1Beta1: Kind<OldSlice> = builtIn<OldSlice>('resource.k8s.io/v1beta1.ResourceSlice', {
@@ -32,7 +32,7 @@ export const resourceSliceV1Beta1: Kind<OldSlice> = builtIn<OldSlice>('resource.
   columns: columnsThrough<OldSlice, ResourceSlice>(resourceSlice, sliceToHub),
   selectableFields: { 'spec.nodeName': (slice) => slice.spec.nodeName ?? '', 'spec.driver': (slice) => slice.spec.driver },
   hub: { kind: resourceSlice, toHub: sliceToHub, fromHub: (hub) => sliceFromHub(hub as ResourceSlice) },
-  behaviour: { desired: (slice) => [slice.spec] },
+  behaviour: { answersDeletion: true, desired: (slice) => [slice.spec] },
 });
 
 function outdated(key: ResourceKey, stable: Kind<any>): { readonly deprecated?: Deprecation } {

@@ -22,6 +22,7 @@ export const storageClass: Kind<StorageClass> = builtIn<StorageClass>('storage.k
     AllowVolumeExpansion: (c) => c.allowVolumeExpansion ?? false,
   }),
   behaviour: {
+    answersDeletion: true,
     desired: false,
     complete(c) {
       c.reclaimPolicy ??= 'Delete';
@@ -46,6 +47,7 @@ export const storageClass: Kind<StorageClass> = builtIn<StorageClass>('storage.k
 export const volumeAttributesClass: Kind<VolumeAttributesClass> = builtIn<VolumeAttributesClass>('storage.k8s.io/v1.VolumeAttributesClass', {
   columns: columnsOf('storage.k8s.io/VolumeAttributesClass', { Name: markedName(IS_DEFAULT_ATTRIBUTES), DriverName: (c) => c.driverName }),
   behaviour: {
+    answersDeletion: true,
     desired: false,
     validate(c, at) {
       driverName(c.driverName, at.at('driverName'));

@@ -22,6 +22,7 @@ export const csiDriver: Kind<CSIDriver> = builtIn<CSIDriver>('storage.k8s.io/v1.
     Modes: (d) => (d.spec.volumeLifecycleModes ?? []).join(',') || '<none>',
   }),
   behaviour: {
+    answersDeletion: true,
     updatesUnconditionally: false,
     desired: false,
     complete({ spec }) {
@@ -66,6 +67,7 @@ function validateDriver(spec: CSIDriver['spec'], at: Field): void {
 export const csiNode: Kind<CSINode> = builtIn<CSINode>('storage.k8s.io/v1.CSINode', {
   columns: columnsOf('storage.k8s.io/CSINode', { Drivers: (n) => n.spec.drivers?.length ?? 0 }),
   behaviour: {
+    answersDeletion: true,
     updatesUnconditionally: false,
     desired: false,
     validate({ spec }, at) {

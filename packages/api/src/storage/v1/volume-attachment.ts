@@ -16,6 +16,7 @@ export const volumeAttachment: Kind<VolumeAttachment> = builtIn<VolumeAttachment
     Attached: (a) => a.status.attached,
   }),
   behaviour: {
+    answersDeletion: true,
     updatesUnconditionally: false,
     desired: false,
     prepareCreate(a) {

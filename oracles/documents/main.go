@@ -1,0 +1,61 @@
+// Command documents serves, from upstream's own API server library, what that library says of an API that its input
+// describes: discovery and OpenAPI documents, with k8s.io/api's types behind every resource. Its first line is the
+// API, each further line a request; each answer is a line.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+)
+
+type request struct {
+	Path    string            `json:"path"`
+	Headers map[string]string `json:"headers"`
+}
+
+type answer struct {
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers"`
+	Body    []byte            `json:"body"`
+}
+
+func main() {
+	in := bufio.NewReaderSize(os.Stdin, 1<<20)
+	out := json.NewEncoder(os.Stdout)
+	var api []resource
+	read(in, &api)
+	handler := served(api)
+	for {
+		var asked request
+		if !read(in, &asked) {
+			return
+		}
+		recorder := httptest.NewRecorder()
+		message := httptest.NewRequest("GET", asked.Path, nil)
+		for name, value := range asked.Headers {
+			message.Header.Set(name, value)
+		}
+		handler.ServeHTTP(recorder, message)
+		given := answer{Status: recorder.Code, Headers: map[string]string{}, Body: recorder.Body.Bytes()}
+		for name := range recorder.Header() {
+			given.Headers[name] = recorder.Header().Get(name)
+		}
+		if err := out.Encode(given); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// read takes a line in; false at the end.
+func read(in *bufio.Reader, into any) bool {
+	line, err := in.ReadBytes('\n')
+	if err != nil {
+		return false
+	}
+	if err := json.Unmarshal(line, into); err != nil {
+		panic(err)
+	}
+	return true
+}
