@@ -40,10 +40,16 @@ export async function buildImage(name: string, outDir: string, signal: AbortSign
   mkdirSync(outDir, { recursive: true });
   const layers: Blob[] = [];
   for (let depth = 1; depth <= recipe.layers.length; depth += 1) layers.push(await buildLayer(recipe, depth, signal));
-  const images = await writeArchive(archive, {
-    names: recipe.tags.map((tag) => `docker.io/library/${recipe.name}:${tag}`),
-    architecture: thisArchitecture(), config: recipe.config, layers,
-  }, signal);
+  const images = await writeArchive(
+    archive,
+    {
+      names: recipe.tags.map((tag) => `docker.io/library/${recipe.name}:${tag}`),
+      architecture: thisArchitecture(),
+      config: recipe.config,
+      layers,
+    },
+    signal,
+  );
   writeWhole(`${archive}.json`, JSON.stringify({ key, images }));
   return { archive, images, wasCached: false };
 }
@@ -64,18 +70,22 @@ async function treeOf(layer: LayerRecipe, below: readonly string[], signal: Abor
   const tree = new Map<string, Entry>();
   if (layer.packages && layer.packages.length > 0) {
     const packages = join(cacheDir(), 'debian');
-    const present = new Set(below.length > 0 ? (await fetchPackages(below, packages, signal)).map(({ name }) => name) : []);
+    const present = new Set(
+      below.length > 0 ? (await fetchPackages(below, packages, signal)).map(({ name }) => name) : [],
+    );
     for (const { name, path } of await fetchPackages([...below, ...layer.packages], packages, signal)) {
       if (present.has(name) || layer.without?.includes(name)) continue;
       for (const entry of await unpackDebian(path, signal)) tree.set(entry.path, entry);
     }
   }
-  for (const entry of await layer.files?.(tree, signal) ?? []) tree.set(entry.path, entry);
+  for (const entry of (await layer.files?.(tree, signal)) ?? []) tree.set(entry.path, entry);
   return tree;
 }
 
 function layerKeyOf(recipe: Recipe, depth: number): string {
-  const layers = recipe.layers.slice(0, depth).map(({ packages, without, version }) => ({ packages, without, version }));
+  const layers = recipe.layers
+    .slice(0, depth)
+    .map(({ packages, without, version }) => ({ packages, without, version }));
   return hash({ builder: BUILDER_VERSION, architecture: thisArchitecture(), layers });
 }
 
@@ -109,12 +119,16 @@ function writeWhole(path: string, content: Buffer | string): void {
 
 /** Packages and layers, for all clones of one user. Removing it costs a download. */
 function cacheDir(): string {
-  return process.env['NAVARCH_IMAGE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'navarch', 'images');
+  return (
+    process.env['NAVARCH_IMAGE_CACHE'] ??
+    join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'navarch', 'images')
+  );
 }
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    allowPositionals: true, options: { out: { type: 'string' }, fresh: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true,
+    options: { out: { type: 'string' }, fresh: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
   });
   if (values.help || values.out === undefined) {
     console.log(`usage: node images/build.ts [NAME...] --out DIR [--fresh]\n\nNames: ${imageNames.join(', ')}. Without one, all.

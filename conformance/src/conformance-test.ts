@@ -34,5 +34,7 @@ export interface ConformanceTest {
 
 /** One official test, written anew. `name` must be on the official list; a test of the runner holds that. */
 export const conformanceTest = (
-  name: string, run: (context: TestContext) => Promise<void>, timeoutMs = 300_000,
+  name: string,
+  run: (context: TestContext) => Promise<void>,
+  timeoutMs = 300_000,
 ): ConformanceTest => Object.freeze({ name, timeoutMs, run });

@@ -15,7 +15,9 @@ const READY_MS = 30_000;
 const CLEANUP_MS = 30_000;
 
 /** Makes the place that a test runs in, runs it there and takes the place away, whatever came of the test. */
-export function contexts(kubeconfig: string): (test: ConformanceTest, log: (line: string) => void, signal: AbortSignal) => Promise<void> {
+export function contexts(
+  kubeconfig: string,
+): (test: ConformanceTest, log: (line: string) => void, signal: AbortSignal) => Promise<void> {
   return async (test, log, signal) => {
     const access = loadAccess(kubeconfig);
     const transport = httpTransport(access);
@@ -26,7 +28,15 @@ export function contexts(kubeconfig: string): (test: ConformanceTest, log: (line
     const api = httpApi({ transport, clock, userAgent: 'navarch-conformance' }, signal);
     const cleanups: (() => Promise<unknown>)[] = [];
     const context: TestContext = {
-      api, transport, access, kubeconfig, clock, signal, unique, namespace: name, log,
+      api,
+      transport,
+      access,
+      kubeconfig,
+      clock,
+      signal,
+      unique,
+      namespace: name,
+      log,
       kubectl: (args, input) => kubectl(kubeconfig, name, args, input, signal),
       cleanup: (work) => void cleanups.push(work),
     };
@@ -52,10 +62,18 @@ async function isThere(api: Api, name: string): Promise<boolean> {
 }
 
 /** Has its own client: the test's has ended when its time was over. What cannot be removed is told, not thrown over the test's failure. */
-async function leave(kubeconfig: string, name: string, cleanups: readonly (() => Promise<unknown>)[], log: (line: string) => void): Promise<void> {
+async function leave(
+  kubeconfig: string,
+  name: string,
+  cleanups: readonly (() => Promise<unknown>)[],
+  log: (line: string) => void,
+): Promise<void> {
   const transport = httpTransport(loadAccess(kubeconfig));
   using _ = transport;
-  const api = httpApi({ transport, clock: systemClock, userAgent: 'navarch-conformance' }, AbortSignal.timeout(CLEANUP_MS));
+  const api = httpApi(
+    { transport, clock: systemClock, userAgent: 'navarch-conformance' },
+    AbortSignal.timeout(CLEANUP_MS),
+  );
   for (const work of [...cleanups.toReversed(), () => api.of(namespace).delete(name)]) {
     try {
       await work();
@@ -65,7 +83,13 @@ async function leave(kubeconfig: string, name: string, cleanups: readonly (() =>
   }
 }
 
-async function kubectl(kubeconfig: string, name: string, args: readonly string[], input: string | undefined, signal: AbortSignal): Promise<string> {
+async function kubectl(
+  kubeconfig: string,
+  name: string,
+  args: readonly string[],
+  input: string | undefined,
+  signal: AbortSignal,
+): Promise<string> {
   const child = spawn('kubectl', ['--kubeconfig', kubeconfig, '--namespace', name, ...args], { signal });
   const closed = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
   child.stdin.on('error', () => undefined); // A kubectl that failed has stopped reading; its exit code tells.

@@ -30,41 +30,76 @@ export async function deployWebhookServer(context: TestContext, options: Webhook
   const { name, servicePort, containerPort } = options;
   const { certificate, key, authority } = await serverCertificate(`${name}.${namespace}.svc`);
   await bindReader(context, `webhook-auth-reader-${context.unique}`);
-  await api.of(secret).create({ metadata: { name, namespace }, type: 'Opaque', data: { 'tls.crt': base64(certificate), 'tls.key': base64(key) } });
+  await api
+    .of(secret)
+    .create({
+      metadata: { name, namespace },
+      type: 'Opaque',
+      data: { 'tls.crt': base64(certificate), 'tls.key': base64(key) },
+    });
   await deploy(context, options);
   await api.of(service).create({
     metadata: { name, namespace, labels: { test: 'webhook' } },
     spec: { selector: { webhook: name }, ports: [{ protocol: 'TCP', port: servicePort, targetPort: containerPort }] },
   });
   await until(context, `the endpoint of ${name}`, ENDPOINT_MS, async () => {
-    const { items } = await api.of(endpointSlice).list({ namespace, labelSelector: `kubernetes.io/service-name=${name}` });
+    const { items } = await api
+      .of(endpointSlice)
+      .list({ namespace, labelSelector: `kubernetes.io/service-name=${name}` });
     return items.flatMap((slice) => slice.endpoints ?? []).filter((endpoint) => endpoint.conditions.ready).length === 1;
   });
   return base64(authority);
 }
 
-async function deploy({ api, namespace, ...context }: TestContext, { role, name, containerPort }: WebhookServerOptions): Promise<void> {
+async function deploy(
+  { api, namespace, ...context }: TestContext,
+  { role, name, containerPort }: WebhookServerOptions,
+): Promise<void> {
   const labels = { app: `sample-${role}`, webhook: name };
   await api.of(deployment).create({
     metadata: { name, namespace, labels },
     spec: {
-      replicas: 1, selector: { matchLabels: labels }, strategy: { type: 'RollingUpdate' },
+      replicas: 1,
+      selector: { matchLabels: labels },
+      strategy: { type: 'RollingUpdate' },
       template: {
         metadata: { labels },
         spec: {
-          terminationGracePeriodSeconds: 0, volumes: [{ name: 'certificates', secret: { secretName: name } }],
-          containers: [{
-            name: `sample-${role}`, image: TESTHOST, ports: [{ containerPort }], volumeMounts: [{ name: 'certificates', readOnly: true, mountPath: CERTIFICATES }],
-            args: [role, `--tls-cert-file=${CERTIFICATES}/tls.crt`, `--tls-private-key-file=${CERTIFICATES}/tls.key`, '-v=4', `--port=${containerPort}`],
-            readinessProbe: { httpGet: { scheme: 'HTTPS', port: containerPort, path: '/readyz' }, periodSeconds: 1, successThreshold: 1, failureThreshold: 30 },
-          }],
+          terminationGracePeriodSeconds: 0,
+          volumes: [{ name: 'certificates', secret: { secretName: name } }],
+          containers: [
+            {
+              name: `sample-${role}`,
+              image: TESTHOST,
+              ports: [{ containerPort }],
+              volumeMounts: [{ name: 'certificates', readOnly: true, mountPath: CERTIFICATES }],
+              args: [
+                role,
+                `--tls-cert-file=${CERTIFICATES}/tls.crt`,
+                `--tls-private-key-file=${CERTIFICATES}/tls.key`,
+                '-v=4',
+                `--port=${containerPort}`,
+              ],
+              readinessProbe: {
+                httpGet: { scheme: 'HTTPS', port: containerPort, path: '/readyz' },
+                periodSeconds: 1,
+                successThreshold: 1,
+                failureThreshold: 30,
+              },
+            },
+          ],
         },
       },
     },
   });
   await until(context, `deployment ${name} being complete`, READY_MS, async () => {
     const { metadata, status } = await api.of(deployment).get(`${namespace}/${name}`);
-    return status.updatedReplicas === 1 && status.replicas === 1 && status.availableReplicas === 1 && (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+    return (
+      status.updatedReplicas === 1 &&
+      status.replicas === 1 &&
+      status.availableReplicas === 1 &&
+      (status.observedGeneration ?? 0) >= (metadata.generation ?? 0)
+    );
   });
 }
 
@@ -72,7 +107,8 @@ async function bindReader({ api, namespace, cleanup }: TestContext, name: string
   cleanup(() => api.of(roleBinding).delete(`kube-system/${name}`));
   try {
     await api.of(roleBinding).create({
-      metadata: { name, namespace: 'kube-system' }, roleRef: { apiGroup: '', kind: 'Role', name: 'extension-apiserver-authentication-reader' },
+      metadata: { name, namespace: 'kube-system' },
+      roleRef: { apiGroup: '', kind: 'Role', name: 'extension-apiserver-authentication-reader' },
       subjects: [{ kind: 'ServiceAccount', name: 'default', namespace }],
     });
   } catch (error) {
@@ -80,7 +116,9 @@ async function bindReader({ api, namespace, cleanup }: TestContext, name: string
   }
 }
 
-async function serverCertificate(name: string): Promise<{ readonly certificate: string; readonly key: string; readonly authority: string }> {
+async function serverCertificate(
+  name: string,
+): Promise<{ readonly certificate: string; readonly key: string; readonly authority: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'navarch-conformance-'));
   try {
     const pki = await Pki.open(folder);

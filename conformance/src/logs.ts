@@ -11,7 +11,13 @@ async function logOf(context: TestContext, pod: string, container: string): Prom
 }
 
 /** Waits until a container has written something that matches; what it wrote is in the report of a failure. */
-export async function untilLogged(context: TestContext, pod: string, container: string, wanted: string | RegExp, timeoutMs: number): Promise<void> {
+export async function untilLogged(
+  context: TestContext,
+  pod: string,
+  container: string,
+  wanted: string | RegExp,
+  timeoutMs: number,
+): Promise<void> {
   let last = '';
   try {
     await until(context, `${String(wanted)} in the log of ${pod}/${container}`, timeoutMs, async () => {

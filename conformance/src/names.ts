@@ -15,12 +15,15 @@ export interface OfficialName {
 
 /** The conformance tests of release 1.37, in the order of the list. */
 export function officialNames(file = join(import.meta.dirname, '..', 'tests.txt')): readonly OfficialName[] {
-  return readFileSync(file, 'utf8').split('\n').filter((line) => line.startsWith('[sig-')).map((full) => ({
-    full,
-    plain: plainName(full),
-    group: /^\[sig-([a-z-]+)\]/.exec(full)?.[1] ?? '',
-    isSerial: full.includes('[Serial]'),
-  }));
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('[sig-'))
+    .map((full) => ({
+      full,
+      plain: plainName(full),
+      group: /^\[sig-([a-z-]+)\]/.exec(full)?.[1] ?? '',
+      isSerial: full.includes('[Serial]'),
+    }));
 }
 
 /** Tags moved within the names between releases, so names are compared without them; the group stays. */

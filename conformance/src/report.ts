@@ -15,7 +15,11 @@ export function table(results: readonly TestResult[]): string {
   const rows = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([group, of]) => [group, ...counts(of)]);
   const all = [['group', 'passed', 'failed', 'not written', 'of'], ...rows, ['total', ...counts(results)]];
   const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
-  return all.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')).join('\n');
+  return all
+    .map((row) =>
+      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
+    )
+    .join('\n');
 }
 
 function counts(results: readonly TestResult[]): readonly string[] {
@@ -37,4 +41,6 @@ export function junit(results: readonly TestResult[]): string {
 }
 
 const escape = (text: string): string =>
-  text.replace(/[^\t\n\x20-\uFFFD]/g, '').replace(/[<>&"]/g, (c) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' })[c] ?? c);
+  text
+    .replace(/[^\t\n\x20-\uFFFD]/g, '')
+    .replace(/[<>&"]/g, (c) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' })[c] ?? c);

@@ -24,7 +24,11 @@ export async function request({ transport, signal }: TestContext, raw: RawReques
   const { method = 'GET', path, accept = 'application/json', contentType = 'application/json', body } = raw;
   const sent = body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const headers = { accept, ...(sent ? { 'content-type': contentType } : {}) };
-  const { status, headers: answered, body: chunks } = await transport.send({ method, path, headers, ...(sent ? { body: sent } : {}) }, signal);
+  const {
+    status,
+    headers: answered,
+    body: chunks,
+  } = await transport.send({ method, path, headers, ...(sent ? { body: sent } : {}) }, signal);
   const all: Uint8Array[] = [];
   for await (const chunk of chunks) all.push(chunk);
   const bytes = Buffer.concat(all);

@@ -26,7 +26,10 @@ const SETTLE_MS = 30_000;
  * Creates, gets, lists, updates, patches in each way, deletes one and deletes many of a resource, and watches it
  * meanwhile across namespaces and in its own: as upstream's generic resource test does.
  */
-export async function checkLifecycle<O extends ApiObject>(context: TestContext, lifecycle: Lifecycle<O>): Promise<void> {
+export async function checkLifecycle<O extends ApiObject>(
+  context: TestContext,
+  lifecycle: Lifecycle<O>,
+): Promise<void> {
   const run = new Run(context, lifecycle);
   await run.discovery();
   await run.begin();
@@ -54,8 +57,14 @@ class Run<O extends ApiObject> {
     this.#selector = `${LABEL}=${context.unique}`;
     const draft = initial as Json;
     this.#draft = {
-      apiVersion: this.#groupVersion(), kind: kind.kind, ...draft,
-      metadata: { ...draft['metadata'], labels: { ...draft['metadata'].labels, [LABEL]: context.unique }, ...(kind.namespaced ? { namespace: context.namespace } : {}) },
+      apiVersion: this.#groupVersion(),
+      kind: kind.kind,
+      ...draft,
+      metadata: {
+        ...draft['metadata'],
+        labels: { ...draft['metadata'].labels, [LABEL]: context.unique },
+        ...(kind.namespaced ? { namespace: context.namespace } : {}),
+      },
     };
     this.#collection = `${this.#prefix()}${kind.namespaced ? `/namespaces/${context.namespace}` : ''}/${kind.plural}`;
   }
@@ -77,13 +86,20 @@ class Run<O extends ApiObject> {
     const { group, version, plural } = this.#lifecycle.kind;
     if (group) {
       const groups = await getJson<Json>(this.#context, '/apis');
-      assert.ok(groups['groups'].some(({ name }: Json) => name === group), `/apis names ${group}`);
+      assert.ok(
+        groups['groups'].some(({ name }: Json) => name === group),
+        `/apis names ${group}`,
+      );
       const one = await getJson<Json>(this.#context, `/apis/${group}`);
-      assert.ok(one['versions'].some((v: Json) => v['version'] === version), `/apis/${group} names ${version}`);
+      assert.ok(
+        one['versions'].some((v: Json) => v['version'] === version),
+        `/apis/${group} names ${version}`,
+      );
     }
     const { resources } = await getJson<Json>(this.#context, this.#prefix());
     const names = resources.map(({ name }: Json) => name);
-    for (const wanted of [plural, ...(this.#lifecycle.status ? [`${plural}/status`] : [])]) assert.ok(names.includes(wanted), `${this.#prefix()} names ${wanted}`);
+    for (const wanted of [plural, ...(this.#lifecycle.status ? [`${plural}/status`] : [])])
+      assert.ok(names.includes(wanted), `${this.#prefix()} names ${wanted}`);
   }
 
   /** Nothing is there; from here on everything is watched. */
@@ -92,7 +108,9 @@ class Run<O extends ApiObject> {
     const { items, resourceVersion } = await this.#context.api.of(kind).list({ labelSelector: this.#selector });
     assert.deepEqual(items, []);
     const scopes = [{}, ...(kind.namespaced ? [{ namespace: this.#context.namespace }] : [])];
-    this.#watches = scopes.map((scope) => watching(this.#context, kind, { ...scope, labelSelector: this.#selector, after: resourceVersion }));
+    this.#watches = scopes.map((scope) =>
+      watching(this.#context, kind, { ...scope, labelSelector: this.#selector, after: resourceVersion }),
+    );
     this.#context.cleanup(async () => {
       if (!(await this.#isGone())) await this.#send('DELETE', this.#path);
     });
@@ -109,8 +127,13 @@ class Run<O extends ApiObject> {
     this.#sameName(await getJson<Json>(this.#context, this.#path));
     const options = [{}, ...(this.#lifecycle.kind.namespaced ? [{ namespace: this.#context.namespace }] : [])];
     for (const scope of options) {
-      const { items } = await this.#context.api.of(this.#lifecycle.kind).list({ ...scope, labelSelector: this.#selector });
-      assert.deepEqual(items.map((o) => o.metadata.name), [this.#draft['metadata'].name]);
+      const { items } = await this.#context.api
+        .of(this.#lifecycle.kind)
+        .list({ ...scope, labelSelector: this.#selector });
+      assert.deepEqual(
+        items.map((o) => o.metadata.name),
+        [this.#draft['metadata'].name],
+      );
     }
   }
 
@@ -118,7 +141,10 @@ class Run<O extends ApiObject> {
     const before = await getJson<Json>(this.#context, this.#path);
     const after = await this.#send('PUT', this.#path, merged(before, this.#lifecycle.change as Json));
     this.#holds(after, this.#lifecycle.change);
-    assert.ok(BigInt(after['metadata'].resourceVersion) > BigInt(before['metadata'].resourceVersion), 'the version grows');
+    assert.ok(
+      BigInt(after['metadata'].resourceVersion) > BigInt(before['metadata'].resourceVersion),
+      'the version grows',
+    );
     await this.#seen('MODIFIED', after);
   }
 
@@ -133,16 +159,27 @@ class Run<O extends ApiObject> {
   /** Each kind of patch on a fresh object. */
   async patches(change: object, subresource: string): Promise<void> {
     const kinds = [
-      ['application/strategic-merge-patch+json', ''], ['application/apply-patch+yaml', '&fieldManager=test-apply&force=true'],
-      ['application/merge-patch+json', ''], ['application/json-patch+json', ''],
+      ['application/strategic-merge-patch+json', ''],
+      ['application/apply-patch+yaml', '&fieldManager=test-apply&force=true'],
+      ['application/merge-patch+json', ''],
+      ['application/json-patch+json', ''],
     ] as const;
     for (const [type, options] of kinds) {
       await this.#remove();
       const made = await this.create();
       const { namespace, name, uid } = made['metadata'];
-      const identity = { apiVersion: made['apiVersion'], kind: made['kind'], metadata: { name, uid, ...(namespace ? { namespace } : {}) } };
+      const identity = {
+        apiVersion: made['apiVersion'],
+        kind: made['kind'],
+        metadata: { name, uid, ...(namespace ? { namespace } : {}) },
+      };
       const body = type.includes('json-patch') ? jsonPatchOf(change as Json, made) : merged(identity, change as Json);
-      const after = await this.#send('PATCH', `${this.#path}${subresource}?fieldValidation=Strict${options}`, body, type);
+      const after = await this.#send(
+        'PATCH',
+        `${this.#path}${subresource}?fieldValidation=Strict${options}`,
+        body,
+        type,
+      );
       this.#holds(after, change);
       await this.#seen('MODIFIED', after);
     }
@@ -170,8 +207,18 @@ class Run<O extends ApiObject> {
     }
   }
 
-  async #send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, contentType = 'application/json'): Promise<Json> {
-    const { status, text } = await request(this.#context, { method, path, contentType, ...(body === undefined ? {} : { body }) });
+  async #send(
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    contentType = 'application/json',
+  ): Promise<Json> {
+    const { status, text } = await request(this.#context, {
+      method,
+      path,
+      contentType,
+      ...(body === undefined ? {} : { body }),
+    });
     assert.ok(status >= 200 && status < 300, `${method} ${path} (${contentType}) was answered ${status}: ${text}`);
     return JSON.parse(text) as Json;
   }
@@ -180,12 +227,20 @@ class Run<O extends ApiObject> {
   async #seen(type: Change<O>['type'], object?: Json): Promise<void> {
     for (const watch of this.#watches) {
       const version = object?.['metadata'].resourceVersion as string | undefined;
-      await watch.next(`a ${type} event`, SETTLE_MS, (change) => change.type === type && (version === undefined || change.object.metadata.resourceVersion === version));
+      await watch.next(
+        `a ${type} event`,
+        SETTLE_MS,
+        (change) =>
+          change.type === type && (version === undefined || change.object.metadata.resourceVersion === version),
+      );
     }
   }
 
   #sameName({ metadata }: Json): void {
-    assert.deepEqual([metadata.name, metadata.namespace], [this.#draft['metadata'].name, this.#draft['metadata'].namespace]);
+    assert.deepEqual(
+      [metadata.name, metadata.namespace],
+      [this.#draft['metadata'].name, this.#draft['metadata'].namespace],
+    );
     assert.match(metadata.resourceVersion, /^[1-9]\d*$/);
   }
 
@@ -212,7 +267,14 @@ function jsonPatchOf(change: Json, object: Json, path = ''): readonly object[] {
   return Object.entries(change).flatMap(([key, value]) => {
     const at = `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     const below: unknown = object[key];
-    const descends = typeof value === 'object' && value !== null && !Array.isArray(value) && typeof below === 'object' && below !== null;
-    return descends ? jsonPatchOf(value as Json, below as Json, at) : [{ op: 'add', path: at, value: value as unknown }];
+    const descends =
+      typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value) &&
+      typeof below === 'object' &&
+      below !== null;
+    return descends
+      ? jsonPatchOf(value as Json, below as Json, at)
+      : [{ op: 'add', path: at, value: value as unknown }];
   });
 }

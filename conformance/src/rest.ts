@@ -7,7 +7,9 @@ import { type RawRequest, request } from './requests.ts';
 export type Json = any;
 
 const PATCH_TYPES = {
-  json: 'application/json-patch+json', merge: 'application/merge-patch+json', strategic: 'application/strategic-merge-patch+json',
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
   apply: 'application/apply-patch+yaml',
 } as const;
 
@@ -24,7 +26,11 @@ export function rest(context: TestContext): Rest {
   const send = async (raw: RawRequest): Promise<Json> => {
     const { status, text } = await request(context, raw);
     if (status < 300) return text === '' ? undefined : JSON.parse(text);
-    throw new StatusError(text.startsWith('{') ? (JSON.parse(text) as Status) : ({ code: status, message: text, status: 'Failure' } as Status));
+    throw new StatusError(
+      text.startsWith('{')
+        ? (JSON.parse(text) as Status)
+        : ({ code: status, message: text, status: 'Failure' } as Status),
+    );
   };
   return {
     get: (path) => send({ path }),

@@ -13,7 +13,9 @@ export interface RunOptions {
 
 /** Runs the tests that are written; names on the list without a test are reported as missing, never as passed. */
 export async function runTests(
-  names: readonly OfficialName[], tests: readonly ConformanceTest[], options: RunOptions,
+  names: readonly OfficialName[],
+  tests: readonly ConformanceTest[],
+  options: RunOptions,
 ): Promise<readonly TestResult[]> {
   const byName = new Map(tests.map((test) => [test.name, test]));
   const results: TestResult[] = [];
@@ -46,7 +48,10 @@ async function runOne(name: OfficialName, test: ConformanceTest, options: RunOpt
   const timeout = AbortSignal.timeout(test.timeoutMs);
   const signal = AbortSignal.any([options.signal, timeout]);
   const end = (failure?: unknown): TestResult => ({
-    test: name, verdict: failure === undefined ? 'passed' : 'failed', seconds: (performance.now() - started) / 1000, log,
+    test: name,
+    verdict: failure === undefined ? 'passed' : 'failed',
+    seconds: (performance.now() - started) / 1000,
+    log,
     ...(failure === undefined ? {} : { failure: failureText(failure, timeout.aborted, test) }),
   });
   try {

@@ -11,7 +11,11 @@ export interface Socket {
 }
 
 /** Opens a web socket to the API server as this test's user. The handshake must name one of `protocols`. */
-export function openSocket({ access, signal, cleanup }: TestContext, path: string, protocols: readonly string[]): Promise<Socket> {
+export function openSocket(
+  { access, signal, cleanup }: TestContext,
+  path: string,
+  protocols: readonly string[],
+): Promise<Socket> {
   signal.throwIfAborted();
   const socket = new WebSocket(access.server.replace(/^http/, 'ws').replace(/\/$/, '') + path, [...protocols], {
     ...(access.authority ? { ca: access.authority } : {}),
@@ -32,8 +36,13 @@ export function openSocket({ access, signal, cleanup }: TestContext, path: strin
       closed.reject(error);
       reject(error);
     });
-    socket.once('open', () => resolve({
-      messages, closed: closed.promise, send: (message) => socket.send(message), close: () => socket.close(),
-    }));
+    socket.once('open', () =>
+      resolve({
+        messages,
+        closed: closed.promise,
+        send: (message) => socket.send(message),
+        close: () => socket.close(),
+      }),
+    );
   });
 }

@@ -8,5 +8,8 @@ export const NGINX = 'nginx:1.28';
 export const PAUSE = 'pause:3.10';
 
 /** A container of navarch-testhost in one of its roles (images/testhost/roles), `pause` when none is named. */
-export const testhost = (...args: readonly string[]): Draft<Container> & { readonly name: string } =>
-  ({ name: 'main', image: TESTHOST, ...(args.length > 0 ? { args: [...args] } : {}) });
+export const testhost = (...args: readonly string[]): Draft<Container> & { readonly name: string } => ({
+  name: 'main',
+  image: TESTHOST,
+  ...(args.length > 0 ? { args: [...args] } : {}),
+});

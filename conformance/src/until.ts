@@ -5,7 +5,10 @@ const POLL_MS = 250;
 
 /** Asks until the answer is yes; rejects after `timeoutMs`, saying what was waited for. Errors of `isSo` end the wait. */
 export async function until(
-  { clock, signal }: Pick<TestContext, 'clock' | 'signal'>, what: string, timeoutMs: number, isSo: () => Promise<boolean>,
+  { clock, signal }: Pick<TestContext, 'clock' | 'signal'>,
+  what: string,
+  timeoutMs: number,
+  isSo: () => Promise<boolean>,
 ): Promise<void> {
   const end = clock.monotonic() + timeoutMs;
   while (!(await isSo())) {

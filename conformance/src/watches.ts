@@ -24,7 +24,9 @@ export function watching<O extends ApiObject>(context: TestContext, kind: Kind<O
       changes.push(...events.filter((event) => event.type !== 'BOOKMARK'));
     }
   };
-  read().catch((error: unknown) => { failure = error; });
+  read().catch((error: unknown) => {
+    failure = error;
+  });
   let at = 0;
   return {
     changes,

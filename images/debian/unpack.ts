@@ -22,12 +22,13 @@ export async function unpackDebian(path: string, signal: AbortSignal): Promise<r
     const content = await bytesOf(stream);
     const place = inUsr(name);
     if (place === '' || left.test(`${place}/`) || /^(?:usr\/)?(?:bin|sbin|lib|lib64)$/.test(place)) continue;
-    if (type === 'file' || type === 'contiguous-file') entries.push({ path: place, kind: 'file', mode, uid, gid, content });
+    if (type === 'file' || type === 'contiguous-file')
+      entries.push({ path: place, kind: 'file', mode, uid, gid, content });
     else if (type === 'directory') entries.push({ path: place, kind: 'directory', mode, uid, gid });
     else if (type === 'symlink') entries.push({ path: place, kind: 'symlink', target: linkname ?? '' });
     else if (type === 'link') entries.push({ path: place, kind: 'link', target: inUsr(linkname ?? '') });
   }
-  if (await ended !== 0) throw new Error(`cannot unpack ${path}: ${(await complaints).toString().trim()}`);
+  if ((await ended) !== 0) throw new Error(`cannot unpack ${path}: ${(await complaints).toString().trim()}`);
   return entries;
 }
 

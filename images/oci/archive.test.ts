@@ -9,7 +9,8 @@ import { writeArchive } from './archive.ts';
 import { directory, type Entry, file, symlink } from './entry.ts';
 import { blobOf, bytesOf, layerOf } from './layer.ts';
 
-const tree = (entries: readonly Entry[]): ReadonlyMap<string, Entry> => new Map(entries.map((entry) => [entry.path, entry]));
+const tree = (entries: readonly Entry[]): ReadonlyMap<string, Entry> =>
+  new Map(entries.map((entry) => [entry.path, entry]));
 const signal = new AbortController().signal;
 
 test('layerOf() gives the same bytes whatever the order, with every parent and no time', async () => {
@@ -30,16 +31,28 @@ test('writeArchive() writes an OCI layout in which everything is there under its
   const folder = mkdtempSync(join(tmpdir(), 'oci-'));
   try {
     const layers = [await layerOf(tree([file('a', 'a')]))];
-    const content = { names: ['docker.io/library/x:1', 'docker.io/library/x:2'], architecture: 'amd64', config: { Cmd: ['/a'] }, layers } as const;
+    const content = {
+      names: ['docker.io/library/x:1', 'docker.io/library/x:2'],
+      architecture: 'amd64',
+      config: { Cmd: ['/a'] },
+      layers,
+    } as const;
     const images = await writeArchive(join(folder, 'x.tar'), content, signal);
     await writeArchive(join(folder, 'y.tar'), content, signal);
     assert.deepEqual(readFileSync(join(folder, 'x.tar')), readFileSync(join(folder, 'y.tar')));
     const files = new Map<string, Buffer>();
-    for await (const entry of createReadStream(join(folder, 'x.tar')).pipe(extract())) files.set(entry.header.name, await bytesOf(entry));
-    for (const [name, bytes] of files) if (name.startsWith('blobs/')) assert.equal(`sha256:${name.split('/')[2]}`, blobOf(bytes).digest);
-    const manifests = images.map(({ digest }) => JSON.parse(String(files.get(`blobs/${digest.replace(':', '/')}`))) as Manifest);
+    for await (const entry of createReadStream(join(folder, 'x.tar')).pipe(extract()))
+      files.set(entry.header.name, await bytesOf(entry));
+    for (const [name, bytes] of files)
+      if (name.startsWith('blobs/')) assert.equal(`sha256:${name.split('/')[2]}`, blobOf(bytes).digest);
+    const manifests = images.map(
+      ({ digest }) => JSON.parse(String(files.get(`blobs/${digest.replace(':', '/')}`))) as Manifest,
+    );
     assert.equal(new Set(manifests.map((manifest) => manifest.config.digest)).size, 2);
-    assert.deepEqual(manifests.map((manifest) => manifest.layers[0]?.digest), [layers[0]?.digest, layers[0]?.digest]);
+    assert.deepEqual(
+      manifests.map((manifest) => manifest.layers[0]?.digest),
+      [layers[0]?.digest, layers[0]?.digest],
+    );
     assert.ok(manifests.every((manifest) => files.has(`blobs/${manifest.config.digest.replace(':', '/')}`)));
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -47,9 +60,11 @@ test('writeArchive() writes an OCI layout in which everything is there under its
 });
 
 test('parsePlan() reads what apt would install', () => {
-  const text = 'Reading...\nInst zlib1g (1:1.2.13.dfsg-1 Debian:12.15/oldstable [amd64]) []\nInst base-x [1.0] (2.0 Debian:12/stable [all])\nConf zlib1g (1:1 Debian [amd64])\n';
+  const text =
+    'Reading...\nInst zlib1g (1:1.2.13.dfsg-1 Debian:12.15/oldstable [amd64]) []\nInst base-x [1.0] (2.0 Debian:12/stable [all])\nConf zlib1g (1:1 Debian [amd64])\n';
   assert.deepEqual(parsePlan(text), [
-    { name: 'base-x', version: '2.0', architecture: 'all' }, { name: 'zlib1g', version: '1:1.2.13.dfsg-1', architecture: 'amd64' },
+    { name: 'base-x', version: '2.0', architecture: 'all' },
+    { name: 'zlib1g', version: '1:1.2.13.dfsg-1', architecture: 'amd64' },
   ]);
 });
 

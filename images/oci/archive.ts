@@ -36,34 +36,50 @@ const media = {
 } as const;
 
 /** Writes an OCI image layout as one tar file, whole or not at all. Reproducible: the same content, the same bytes. */
-export async function writeArchive(path: string, image: ImageContent, signal: AbortSignal): Promise<readonly WrittenImage[]> {
+export async function writeArchive(
+  path: string,
+  image: ImageContent,
+  signal: AbortSignal,
+): Promise<readonly WrittenImage[]> {
   const blobs = new Map(image.layers.map((blob) => [blob.digest, blob.bytes]));
   const descriptors = image.names.map((name) => {
     const config = json(configOf(image, name));
     const manifest = json(manifestOf(image, config));
     for (const blob of [config, manifest]) blobs.set(blob.digest, blob.bytes);
     return {
-      mediaType: media.manifest, digest: manifest.digest, size: manifest.bytes.length,
+      mediaType: media.manifest,
+      digest: manifest.digest,
+      size: manifest.bytes.length,
       platform: { architecture: image.architecture, os: 'linux' },
-      annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1) },
+      annotations: {
+        'io.containerd.image.name': name,
+        'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1),
+      },
     };
   });
   const index = { schemaVersion: 2, mediaType: media.index, manifests: descriptors };
   const archive = pack();
-  const add = (name: string, bytes: Buffer): void => void archive.entry({ name, mtime: new Date(0), mode: 0o644 }, bytes);
+  const add = (name: string, bytes: Buffer): void =>
+    void archive.entry({ name, mtime: new Date(0), mode: 0o644 }, bytes);
   add('oci-layout', Buffer.from('{"imageLayoutVersion":"1.0.0"}'));
   add('index.json', json(index).bytes);
-  for (const [digest, bytes] of [...blobs].sort(([a], [b]) => (a < b ? -1 : 1))) add(`blobs/${digest.replace(':', '/')}`, bytes);
+  for (const [digest, bytes] of [...blobs].sort(([a], [b]) => (a < b ? -1 : 1)))
+    add(`blobs/${digest.replace(':', '/')}`, bytes);
   archive.finalize();
   await pipeline(archive, createWriteStream(`${path}.new`), { signal });
   renameSync(`${path}.new`, path);
-  return descriptors.map((descriptor) => ({ name: descriptor.annotations['io.containerd.image.name'], digest: descriptor.digest }));
+  return descriptors.map((descriptor) => ({
+    name: descriptor.annotations['io.containerd.image.name'],
+    digest: descriptor.digest,
+  }));
 }
 
 /** The name is in the configuration so that each tag has an id of its own: runtimes report an image by its id's first name. */
 function configOf(image: ImageContent, name: string): unknown {
   return {
-    created: '1970-01-01T00:00:00Z', architecture: image.architecture, os: 'linux',
+    created: '1970-01-01T00:00:00Z',
+    architecture: image.architecture,
+    os: 'linux',
     config: { ...image.config, Labels: { 'org.opencontainers.image.ref.name': name } },
     rootfs: { type: 'layers', diff_ids: image.layers.map((layer) => layer.digest) },
     history: image.layers.map(() => ({ created: '1970-01-01T00:00:00Z', created_by: 'navarch images/build.ts' })),
@@ -72,7 +88,8 @@ function configOf(image: ImageContent, name: string): unknown {
 
 function manifestOf(image: ImageContent, config: Blob): unknown {
   return {
-    schemaVersion: 2, mediaType: media.manifest,
+    schemaVersion: 2,
+    mediaType: media.manifest,
     config: { mediaType: media.config, digest: config.digest, size: config.bytes.length },
     layers: image.layers.map((layer) => ({ mediaType: media.layer, digest: layer.digest, size: layer.bytes.length })),
   };

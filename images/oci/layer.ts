@@ -36,9 +36,24 @@ function headerOf(entry: Entry): Partial<Header> & Pick<Header, 'name'> {
   const common = { mtime: new Date(0), uid: 0, gid: 0, uname: '', gname: '' };
   switch (entry.kind) {
     case 'file':
-      return { ...common, name: entry.path, type: 'file', mode: entry.mode, uid: entry.uid ?? 0, gid: entry.gid ?? 0, size: entry.content.length };
+      return {
+        ...common,
+        name: entry.path,
+        type: 'file',
+        mode: entry.mode,
+        uid: entry.uid ?? 0,
+        gid: entry.gid ?? 0,
+        size: entry.content.length,
+      };
     case 'directory':
-      return { ...common, name: `${entry.path}/`, type: 'directory', mode: entry.mode, uid: entry.uid ?? 0, gid: entry.gid ?? 0 };
+      return {
+        ...common,
+        name: `${entry.path}/`,
+        type: 'directory',
+        mode: entry.mode,
+        uid: entry.uid ?? 0,
+        gid: entry.gid ?? 0,
+      };
     default:
       return { ...common, name: entry.path, type: entry.kind, mode: 0o777, linkname: entry.target };
   }

@@ -8,9 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { thisArchitecture } from '../recipe.ts';
 import { pauseProgram } from './program.ts';
 
-test('pauseProgram() waits through other signals and ends with 0 at SIGTERM and SIGINT', { timeout: 10_000 }, async () => {
-  for (const last of ['SIGTERM', 'SIGINT'] as const) assert.deepEqual(await endOf(last), { code: 0, signal: null });
-});
+test(
+  'pauseProgram() waits through other signals and ends with 0 at SIGTERM and SIGINT',
+  { timeout: 10_000 },
+  async () => {
+    for (const last of ['SIGTERM', 'SIGINT'] as const) assert.deepEqual(await endOf(last), { code: 0, signal: null });
+  },
+);
 
 test('pauseProgram() is an executable of the architecture asked for', () => {
   const machines = (['amd64', 'arm64'] as const).map((name) => pauseProgram(name).readUInt16LE(18));
@@ -19,7 +23,9 @@ test('pauseProgram() is an executable of the architecture asked for', () => {
 
 test('pauseProgram() for arm64 jumps back to where its wait begins', () => {
   const program = pauseProgram('arm64');
-  const instructions = Array.from({ length: (program.length - 176 - 40) >> 2 }, (_, i) => program.readUInt32LE(176 + 4 * i));
+  const instructions = Array.from({ length: (program.length - 176 - 40) >> 2 }, (_, i) =>
+    program.readUInt32LE(176 + 4 * i),
+  );
   const jump = instructions.findIndex((word) => word >>> 24 === 0x37);
   const offset = ((instructions[jump] ?? 0) << 13) >> 18; // imm14, signed
   // `movz x0, #low` after the `svc` of the call before.

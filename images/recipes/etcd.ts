@@ -6,11 +6,17 @@ import { base, installOnly } from './base.ts';
 export const etcd = defineRecipe({
   name: 'etcd',
   tags: ['3.4', 'latest'],
-  config: { Cmd: ['/usr/bin/etcd', '--data-dir', '/var/lib/etcd'], Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] },
-  layers: [base, {
-    packages: ['etcd-server'],
-    without: [...installOnly, 'adduser', 'passwd', 'lsb-base', 'sysvinit-utils', 'init-system-helpers'],
-    version: '1',
-    files: () => [directory('var/lib/etcd', 0o700)],
-  }],
+  config: {
+    Cmd: ['/usr/bin/etcd', '--data-dir', '/var/lib/etcd'],
+    Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+  },
+  layers: [
+    base,
+    {
+      packages: ['etcd-server'],
+      without: [...installOnly, 'adduser', 'passwd', 'lsb-base', 'sysvinit-utils', 'init-system-helpers'],
+      version: '1',
+      files: () => [directory('var/lib/etcd', 0o700)],
+    },
+  ],
 });

@@ -27,7 +27,8 @@ const site = `server {
     }
 }
 `;
-const page = '<!DOCTYPE html>\n<html>\n<head><title>Welcome to nginx!</title></head>\n<body><h1>Welcome to nginx!</h1></body>\n</html>\n';
+const page =
+  '<!DOCTYPE html>\n<html>\n<head><title>Welcome to nginx!</title></head>\n<body><h1>Welcome to nginx!</h1></body>\n</html>\n';
 
 /** The web server of examples: serves /usr/share/nginx/html on port 80, writes its logs to the container's. */
 export const nginx = defineRecipe({
@@ -39,18 +40,23 @@ export const nginx = defineRecipe({
     ExposedPorts: { '80/tcp': {} },
     StopSignal: 'SIGQUIT', // Finishes the requests under way.
   },
-  layers: [base, {
-    packages: ['nginx'],
-    without: [...installOnly, 'iproute2', 'lsb-base', 'sysvinit-utils', 'init-system-helpers'],
-    version: '2',
-    files: () => [
-      file('etc/nginx/nginx.conf', main),
-      file('etc/nginx/conf.d/default.conf', site),
-      file('usr/share/nginx/html/index.html', page),
-      directory('var/log/nginx'),
-      symlink('var/log/nginx/access.log', '/dev/stdout'),
-      symlink('var/log/nginx/error.log', '/dev/stderr'),
-      ...['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => directory(`var/lib/nginx/${name}`, 0o700, { uid: 101 })),
-    ],
-  }],
+  layers: [
+    base,
+    {
+      packages: ['nginx'],
+      without: [...installOnly, 'iproute2', 'lsb-base', 'sysvinit-utils', 'init-system-helpers'],
+      version: '2',
+      files: () => [
+        file('etc/nginx/nginx.conf', main),
+        file('etc/nginx/conf.d/default.conf', site),
+        file('usr/share/nginx/html/index.html', page),
+        directory('var/log/nginx'),
+        symlink('var/log/nginx/access.log', '/dev/stdout'),
+        symlink('var/log/nginx/error.log', '/dev/stderr'),
+        ...['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) =>
+          directory(`var/lib/nginx/${name}`, 0o700, { uid: 101 }),
+        ),
+      ],
+    },
+  ],
 });

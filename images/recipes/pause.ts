@@ -10,5 +10,7 @@ export const pause = defineRecipe({
   name: 'pause',
   tags: ['3.10', 'latest'],
   config: { Entrypoint: ['/pause'], User: '65535:65535', Env: ['PATH=/'] },
-  layers: [{ version: createHash('sha256').update(program).digest('hex'), files: () => [file('pause', program, 0o755)] }],
+  layers: [
+    { version: createHash('sha256').update(program).digest('hex'), files: () => [file('pause', program, 0o755)] },
+  ],
 });

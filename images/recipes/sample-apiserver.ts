@@ -18,7 +18,14 @@ function compiled(): Entry {
   try {
     const program = join(dir, 'sample-apiserver');
     execFileSync('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', program, PACKAGE], {
-      cwd: MODULE, env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=mod', PATH: `${process.env['PATH'] ?? ''}${delimiter}${GO}` }, stdio: ['ignore', 'ignore', 'pipe'],
+      cwd: MODULE,
+      env: {
+        ...process.env,
+        CGO_ENABLED: '0',
+        GOFLAGS: '-mod=mod',
+        PATH: `${process.env['PATH'] ?? ''}${delimiter}${GO}`,
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
     return file('sample-apiserver', readFileSync(program), 0o755);
   } finally {
@@ -30,9 +37,17 @@ function compiled(): Entry {
 export const sampleApiserver = defineRecipe({
   name: 'sample-apiserver',
   tags: ['1.37', 'latest'],
-  config: { Entrypoint: ['/sample-apiserver'], Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] },
-  layers: [base, {
-    version: createHash('sha256').update(readFileSync(join(MODULE, 'go.mod'))).digest('hex'),
-    files: () => [compiled()],
-  }],
+  config: {
+    Entrypoint: ['/sample-apiserver'],
+    Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+  },
+  layers: [
+    base,
+    {
+      version: createHash('sha256')
+        .update(readFileSync(join(MODULE, 'go.mod')))
+        .digest('hex'),
+      files: () => [compiled()],
+    },
+  ],
 });

@@ -18,7 +18,8 @@ export function dial(target: Target): Promise<string> {
 async function dialHttp({ host, port, request }: Target): Promise<string> {
   const address = host.includes(':') ? `[${host}]` : host;
   const response = await fetch(`http://${address}:${port}/${request}`, {
-    headers: { connection: 'close' }, signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   return response.text();
 }
@@ -26,7 +27,10 @@ async function dialHttp({ host, port, request }: Target): Promise<string> {
 function dialUdp({ host, port, request }: Target): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-    const timer = setTimeout(() => finish(() => reject(new Error('reading from udp connection failed. err: i/o timeout'))), TIMEOUT_MS);
+    const timer = setTimeout(
+      () => finish(() => reject(new Error('reading from udp connection failed. err: i/o timeout'))),
+      TIMEOUT_MS,
+    );
     const finish = (report: () => void): void => {
       clearTimeout(timer);
       socket.close();

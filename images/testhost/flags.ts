@@ -20,7 +20,7 @@ export function parseFlags(role: Role, args: readonly string[]): RoleInput {
     if (known === undefined) throw new RoleError(`unknown flag: --${name}`);
     if (typeof known === 'boolean') values.set(name, given === undefined || given === 'true');
     else {
-      const value = given ?? args[at += 1];
+      const value = given ?? args[(at += 1)];
       if (value === undefined) throw new RoleError(`flag needs an argument: --${name}`);
       values.set(name, value);
     }
@@ -34,7 +34,8 @@ function flagsOf(values: ReadonlyMap<string, string | boolean>): Flags {
     text,
     number(name) {
       const value = Number(text(name));
-      if (!Number.isFinite(value)) throw new RoleError(`invalid argument ${JSON.stringify(text(name))} for --${name}: must be a number`);
+      if (!Number.isFinite(value))
+        throw new RoleError(`invalid argument ${JSON.stringify(text(name))} for --${name}: must be a number`);
       return value;
     },
     isSet: (name) => values.get(name) === true,
@@ -46,5 +47,8 @@ export function durationMs(text: string): number | undefined {
   if (text === '' || text === '0') return 0;
   const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 0.001 };
   if (!/^(?:\d+(?:\.\d+)?(?:h|ms|m|us|s))+$/.test(text)) return undefined;
-  return [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|us|s)/g)].reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0), 0);
+  return [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|us|s)/g)].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0),
+    0,
+  );
 }

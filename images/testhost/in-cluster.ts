@@ -12,11 +12,17 @@ export interface InClusterAnswer {
 export async function askInCluster(url: string): Promise<InClusterAnswer> {
   const token = tokenOfAccount();
   const { promise, resolve, reject } = Promise.withResolvers<InClusterAnswer>();
-  const asking = request(url, { ca: readFileSync(`${SECRETS}/ca.crt`), headers: { authorization: `Bearer ${token}` }, agent: false }, (response) => {
-    const chunks: Buffer[] = [];
-    response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject)
-      .on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
-  });
+  const asking = request(
+    url,
+    { ca: readFileSync(`${SECRETS}/ca.crt`), headers: { authorization: `Bearer ${token}` }, agent: false },
+    (response) => {
+      const chunks: Buffer[] = [];
+      response
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('error', reject)
+        .on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+    },
+  );
   asking.on('error', reject).end();
   return promise;
 }

@@ -13,10 +13,15 @@ const [name = 'pause', ...args] = process.argv.slice(2);
 const role = roles.find((candidate) => candidate.name === name);
 
 try {
-  if (!role) throw new RoleError(`unknown role ${JSON.stringify(name)}; ${basename(process.argv[1] ?? '')} can be ${roles.map((one) => one.name).join(', ')}`);
+  if (!role)
+    throw new RoleError(
+      `unknown role ${JSON.stringify(name)}; ${basename(process.argv[1] ?? '')} can be ${roles.map((one) => one.name).join(', ')}`,
+    );
   // Its own words, dashes and all: nothing of them is ours.
   await role.run(role.name === 'entrypoint-tester' ? { ...parseFlags(role, []), words: args } : parseFlags(role, args));
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error instanceof RoleError ? error.message : error.stack) : String(error)}\n`);
+  process.stderr.write(
+    `${error instanceof Error ? (error instanceof RoleError ? error.message : error.stack) : String(error)}\n`,
+  );
   process.exitCode = 1;
 }

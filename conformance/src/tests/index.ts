@@ -12,5 +12,14 @@ import { storageTests } from './storage/index.ts';
 
 /** Every test that is written, by special interest group. Adding one is adding it to its group's list. */
 export const tests: readonly ConformanceTest[] = [
-  ...apiMachineryTests, ...appsTests, ...architectureTests, ...authTests, ...cliTests, ...instrumentationTests, ...networkTests, ...nodeTests, ...schedulingTests, ...storageTests,
+  ...apiMachineryTests,
+  ...appsTests,
+  ...architectureTests,
+  ...authTests,
+  ...cliTests,
+  ...instrumentationTests,
+  ...networkTests,
+  ...nodeTests,
+  ...schedulingTests,
+  ...storageTests,
 ];

@@ -15,25 +15,43 @@ export const crdConversionWebhook = defineRole({
   name: 'crd-conversion-webhook',
   flags: { 'tls-cert-file': '', 'tls-private-key-file': '', port: '443', v: '0' },
   run({ flags }) {
-    serveHttp({ port: flags.number('port'), certFile: flags.text('tls-cert-file'), keyFile: flags.text('tls-private-key-file') }, (request, response) => {
-      const { pathname } = urlOf(request);
-      if (pathname === '/readyz') return answer(response, 200, 'ok');
-      if (pathname !== '/crdconvert') return answer(response, 404, '404 page not found\n');
-      void convert(request, response).catch((error: unknown) => answer(response, 400, String(error)));
-    });
+    serveHttp(
+      {
+        port: flags.number('port'),
+        certFile: flags.text('tls-cert-file'),
+        keyFile: flags.text('tls-private-key-file'),
+      },
+      (request, response) => {
+        const { pathname } = urlOf(request);
+        if (pathname === '/readyz') return answer(response, 200, 'ok');
+        if (pathname !== '/crdconvert') return answer(response, 404, '404 page not found\n');
+        void convert(request, response).catch((error: unknown) => answer(response, 400, String(error)));
+      },
+    );
   },
 });
 
 async function convert(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const review = JSON.parse((await bodyOf(request)).toString()) as { readonly kind: string; readonly apiVersion: string; readonly request: Request };
+  const review = JSON.parse((await bodyOf(request)).toString()) as {
+    readonly kind: string;
+    readonly apiVersion: string;
+    readonly request: Request;
+  };
   log(`${review.apiVersion} ${review.request.objects.length} objects to ${review.request.desiredAPIVersion}`);
-  const body = { kind: review.kind, apiVersion: review.apiVersion, response: { uid: review.request.uid, ...outcome(review.request) } };
+  const body = {
+    kind: review.kind,
+    apiVersion: review.apiVersion,
+    response: { uid: review.request.uid, ...outcome(review.request) },
+  };
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
 function outcome({ objects, desiredAPIVersion }: Request): object {
   try {
-    return { convertedObjects: objects.map((object) => converted(object, desiredAPIVersion)), result: { status: 'Success' } };
+    return {
+      convertedObjects: objects.map((object) => converted(object, desiredAPIVersion)),
+      result: { status: 'Success' },
+    };
   } catch (error) {
     return { convertedObjects: [], result: { status: 'Failure', message: (error as Error).message } };
   }
@@ -41,7 +59,8 @@ function outcome({ objects, desiredAPIVersion }: Request): object {
 
 function converted(object: Json, apiVersion: string): Json {
   const from = String(object['apiVersion']);
-  if (from === apiVersion) throw new Error(`conversion from a version to itself should not call the webhook: ${apiVersion}`);
+  if (from === apiVersion)
+    throw new Error(`conversion from a version to itself should not call the webhook: ${apiVersion}`);
   const way = `${from} ${apiVersion}`;
   if (way === 'stable.example.com/v1 stable.example.com/v2') return { ...withHostAndPort(object), apiVersion };
   if (way === 'stable.example.com/v2 stable.example.com/v1') return { ...withHostPort(object), apiVersion };
@@ -56,5 +75,7 @@ function withHostAndPort({ hostPort, ...rest }: Json): Json {
 }
 
 function withHostPort({ host, port, ...rest }: Json): Json {
-  return host === undefined && port === undefined ? rest : { ...rest, hostPort: `${String(host ?? '')}:${String(port ?? '')}` };
+  return host === undefined && port === undefined
+    ? rest
+    : { ...rest, hostPort: `${String(host ?? '')}:${String(port ?? '')}` };
 }

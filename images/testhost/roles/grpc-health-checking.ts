@@ -13,7 +13,13 @@ export const grpcHealthChecking = defineRole({
   flags: { port: '5000', 'http-port': '8080', service: '', 'delay-unhealthy-sec': '-1' },
   run({ flags }) {
     let status = flags.number('delay-unhealthy-sec') === 0 ? NOT_SERVING : SERVING;
-    if (flags.number('delay-unhealthy-sec') > 0) setTimeout(() => { status = NOT_SERVING; }, flags.number('delay-unhealthy-sec') * 1000);
+    if (flags.number('delay-unhealthy-sec') > 0)
+      setTimeout(
+        () => {
+          status = NOT_SERVING;
+        },
+        flags.number('delay-unhealthy-sec') * 1000,
+      );
     serveHealth(flags.number('port'), flags.text('service'), () => status);
     serveHttp({ port: flags.number('http-port') }, (request, response) => {
       const path = urlOf(request).pathname;

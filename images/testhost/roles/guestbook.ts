@@ -27,24 +27,33 @@ export const guestbook = defineRole({
 
 function serveBook(book: Map<string, string>, port: number, backendPort: number): void {
   const replicas: string[] = [];
-  const tell = (host: string, request: string): Promise<string> => dial({ protocol: 'http', host, port: backendPort, request });
-  const handlers: Readonly<Record<string, (response: ServerResponse, of: (name: string) => string) => Promise<void> | void>> = {
+  const tell = (host: string, request: string): Promise<string> =>
+    dial({ protocol: 'http', host, port: backendPort, request });
+  const handlers: Readonly<
+    Record<string, (response: ServerResponse, of: (name: string) => string) => Promise<void> | void>
+  > = {
     '/register'(response, of) {
       replicas.push(of('host'));
       say(response, { data: Object.fromEntries(book) });
     },
-    '/get': (response, of) => say(response, { data: of('key') === '' ? Object.fromEntries(book) : book.get(of('key')) ?? '' }),
+    '/get': (response, of) =>
+      say(response, { data: of('key') === '' ? Object.fromEntries(book) : (book.get(of('key')) ?? '') }),
     async '/set'(response, of) {
       if (of('key') === '') return answer(response, 400, 'cannot set with empty key.\n');
       book.set(of('key'), of('value'));
-      for (const host of replicas) await tell(host, `set?${new URLSearchParams({ key: of('key'), value: of('value') })}`);
+      for (const host of replicas)
+        await tell(host, `set?${new URLSearchParams({ key: of('key'), value: of('value') })}`);
       say(response, { message: 'Updated' });
     },
     async '/guestbook'(response, of) {
       const command = of('cmd').toLowerCase();
       if (command !== 'get' && command !== 'set') return answer(response, 400, `unsupported cmd: '${command}'\n`);
       const host = command === 'get' ? 'agnhost-replica' : 'agnhost-primary';
-      answer(response, 200, await tell(host, `${command}?${new URLSearchParams({ key: of('key'), value: of('value') })}`));
+      answer(
+        response,
+        200,
+        await tell(host, `${command}?${new URLSearchParams({ key: of('key'), value: of('value') })}`),
+      );
     },
   };
   serveHttp({ port }, (request, response) => {
@@ -66,7 +75,9 @@ async function register(primary: string, port: number): Promise<readonly (readon
   for (let left = REGISTER_MS; left > 0; left -= RETRY_MS) {
     try {
       const own = await ownAddress((await lookup(primary)).address);
-      const { data } = JSON.parse(await dial({ protocol: 'http', host: primary, port, request: `register?host=${own}` })) as { readonly data: Readonly<Record<string, string>> };
+      const { data } = JSON.parse(
+        await dial({ protocol: 'http', host: primary, port, request: `register?host=${own}` }),
+      ) as { readonly data: Readonly<Record<string, string>> };
       log(`Registered to node: ${primary}`);
       return Object.entries(data);
     } catch (error) {

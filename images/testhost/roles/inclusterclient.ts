@@ -14,7 +14,8 @@ export const inclusterclient = defineRole({
       const { status } = await askInCluster(`${apiServer()}/healthz`);
       if (status !== 200) log('status=failed');
     };
-    const pollSafely = (): void => void poll().catch((error: unknown) => log(`status=failed\nerror checking /healthz: ${String(error)}`));
+    const pollSafely = (): void =>
+      void poll().catch((error: unknown) => log(`status=failed\nerror checking /healthz: ${String(error)}`));
     setInterval(pollSafely, flags.number('poll-interval') * 1000);
     pollSafely();
   },

@@ -19,6 +19,26 @@ import { webhook } from './webhook.ts';
 
 /** Everything that the helper can be. */
 export const roles: readonly Role[] = [
-  netexec, nettest, serveHostname, pause, liveness, entrypointTester, mounttest, testWebserver, porter, registry, logsGenerator,
-  grpcHealthChecking, crdConversionWebhook, dnsSuffix, dnsServerList, etcHosts, guestbook, inclusterclient, issuerDiscovery, mtlsclient, mtlsserver, webhook,
+  netexec,
+  nettest,
+  serveHostname,
+  pause,
+  liveness,
+  entrypointTester,
+  mounttest,
+  testWebserver,
+  porter,
+  registry,
+  logsGenerator,
+  grpcHealthChecking,
+  crdConversionWebhook,
+  dnsSuffix,
+  dnsServerList,
+  etcHosts,
+  guestbook,
+  inclusterclient,
+  issuerDiscovery,
+  mtlsclient,
+  mtlsserver,
+  webhook,
 ];

@@ -27,12 +27,18 @@ export const issuerDiscovery = defineRole({
     const claims = decoded<Claims>(body);
     log(`OK: got issuer ${claims.iss}`);
     const discovery = await published<Discovery>(`${claims.iss.replace(/\/$/, '')}/.well-known/openid-configuration`);
-    if (discovery.issuer !== claims.iss) throw new RoleError(`issuer did not match the issuer returned by provider, expected ${claims.iss} got ${discovery.issuer}`);
+    if (discovery.issuer !== claims.iss)
+      throw new RoleError(
+        `issuer did not match the issuer returned by provider, expected ${claims.iss} got ${discovery.issuer}`,
+      );
     log(`OK: Constructed OIDC provider for issuer ${claims.iss}`);
-    const { keys } = await published<{ readonly keys: readonly (JsonWebKeyInput['key'] & { readonly kid?: string })[] }>(discovery.jwks_uri);
+    const { keys } = await published<{
+      readonly keys: readonly (JsonWebKeyInput['key'] & { readonly kid?: string })[];
+    }>(discovery.jwks_uri);
     const key = keys.find(({ kid }) => header.kid === undefined || kid === header.kid);
     if (!key) throw new RoleError(`no key ${header.kid} among those published`);
-    if (!isSigned(header.alg, `${head}.${body}`, key, Buffer.from(signature, 'base64url'))) throw new RoleError('failed to verify signature');
+    if (!isSigned(header.alg, `${head}.${body}`, key, Buffer.from(signature, 'base64url')))
+      throw new RoleError('failed to verify signature');
     log('OK: Validated signature on JWT');
     checkClaims(claims, flags.text('audience'));
     log('OK: Got valid claims from token!');
@@ -55,7 +61,8 @@ function isSigned(algorithm: string, text: string, jwk: JsonWebKeyInput['key'], 
 }
 
 function checkClaims({ aud, exp, nbf = 0 }: Claims, audience: string): void {
-  if (![aud].flat().includes(audience)) throw new RoleError(`expected audience ${JSON.stringify(audience)} got ${JSON.stringify(aud)}`);
+  if (![aud].flat().includes(audience))
+    throw new RoleError(`expected audience ${JSON.stringify(audience)} got ${JSON.stringify(aud)}`);
   const now = Date.now() / 1000;
   if (exp < now) throw new RoleError('token is expired');
   if (nbf > now + 300) throw new RoleError('token is not valid yet');

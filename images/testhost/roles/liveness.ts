@@ -13,7 +13,8 @@ export const liveness = defineRole({
       const age = performance.now() - started;
       const path = urlOf(request).pathname;
       if (path === '/started') answer(response, 200, `${(age / 1000).toFixed(3)}s`);
-      else if (path === '/redirect') response.writeHead(302, { location: urlOf(request).searchParams.get('loc') ?? '/' }).end();
+      else if (path === '/redirect')
+        response.writeHead(302, { location: urlOf(request).searchParams.get('loc') ?? '/' }).end();
       else if (path !== '/healthz') answer(response, 404, '404 page not found\n');
       else if (age > HEALTHY_MS) answer(response, 500, `error: ${(age / 1000).toFixed(3)}`);
       else answer(response, 200, 'ok');

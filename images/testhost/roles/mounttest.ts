@@ -9,8 +9,18 @@ const TMPFS_MAGIC = 0x0102_1994;
 export const mounttest = defineRole({
   name: 'mounttest',
   flags: {
-    fs_type: '', new_file_0644: '', new_file_0666: '', new_file_0660: '', new_file_0777: '', file_mode: '', file_perm: '',
-    file_owner: '', file_content: '', file_content_in_loop: '', retry_time: '180', break_on_expected_content: true,
+    fs_type: '',
+    new_file_0644: '',
+    new_file_0666: '',
+    new_file_0660: '',
+    new_file_0777: '',
+    file_mode: '',
+    file_perm: '',
+    file_owner: '',
+    file_content: '',
+    file_content_in_loop: '',
+    retry_time: '180',
+    break_on_expected_content: true,
   },
   async run({ flags }) {
     process.umask(0); // The modes asked for are the modes made.
@@ -33,21 +43,27 @@ export const mounttest = defineRole({
 type Look = (path: string, flags: Flags) => void | Promise<void>;
 
 const looks: readonly (readonly [flag: string, look: Look])[] = [
-  ['fs_type', (path) => {
-    const { type } = statfsSync(path);
-    say(`mount type of ${quoted(path)}: ${type === TMPFS_MAGIC ? 'tmpfs' : type}`);
-  }],
+  [
+    'fs_type',
+    (path) => {
+      const { type } = statfsSync(path);
+      say(`mount type of ${quoted(path)}: ${type === TMPFS_MAGIC ? 'tmpfs' : type}`);
+    },
+  ],
   ['new_file_0644', newFile(0o644)],
   ['new_file_0666', newFile(0o666)],
   ['new_file_0660', newFile(0o660)],
   ['new_file_0777', newFile(0o777)],
   ['file_mode', (path) => say(`mode of file ${quoted(path)}: ${modeText(statSync(path), true)}`)],
   ['file_perm', (path) => say(`perms of file ${quoted(path)}: ${modeText(statSync(path), false)}`)],
-  ['file_owner', (path) => {
-    const { uid, gid } = statSync(path);
-    say(`owner UID of ${quoted(path)}: ${uid}`);
-    say(`owner GID of ${quoted(path)}: ${gid}`);
-  }],
+  [
+    'file_owner',
+    (path) => {
+      const { uid, gid } = statSync(path);
+      say(`owner UID of ${quoted(path)}: ${uid}`);
+      say(`owner GID of ${quoted(path)}: ${gid}`);
+    },
+  ],
   ['file_content', showContent],
   ['file_content_in_loop', contentInLoop],
 ];
@@ -77,12 +93,22 @@ async function contentInLoop(path: string, flags: Flags): Promise<void> {
 
 /** As Go prints modes: `drwxrwxrwx`, with a set-id or sticky bit in front; permissions alone have `-` there. */
 function modeText(stats: Stats, isWhole: boolean): string {
-  const bits = 'rwxrwxrwx'.split('').map((letter, i) => (stats.mode & (1 << (8 - i)) ? letter : '-')).join('');
+  const bits = 'rwxrwxrwx'
+    .split('')
+    .map((letter, i) => (stats.mode & (1 << (8 - i)) ? letter : '-'))
+    .join('');
   if (!isWhole) return `-${bits}`;
   const kind = [
-    stats.isDirectory() && 'd', stats.isSymbolicLink() && 'L', stats.isFIFO() && 'p', stats.isSocket() && 'S',
-    stats.mode & 0o4000 && 'u', stats.mode & 0o2000 && 'g', stats.mode & 0o1000 && 't',
-  ].filter(Boolean).join('');
+    stats.isDirectory() && 'd',
+    stats.isSymbolicLink() && 'L',
+    stats.isFIFO() && 'p',
+    stats.isSocket() && 'S',
+    stats.mode & 0o4000 && 'u',
+    stats.mode & 0o2000 && 'g',
+    stats.mode & 0o1000 && 't',
+  ]
+    .filter(Boolean)
+    .join('');
   return `${kind || '-'}${bits}`;
 }
 

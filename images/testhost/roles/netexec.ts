@@ -24,21 +24,35 @@ type Handler = (context: Context) => void | Promise<void>;
 export const netexec = defineRole({
   name: 'netexec',
   flags: {
-    'http-port': '8080', 'udp-port': '8081', 'sctp-port': '-1', 'http-override': '', 'udp-listen-addresses': '',
-    'tls-cert-file': '', 'tls-private-key-file': '', 'delay-shutdown': '0',
+    'http-port': '8080',
+    'udp-port': '8081',
+    'sctp-port': '-1',
+    'http-override': '',
+    'udp-listen-addresses': '',
+    'tls-cert-file': '',
+    'tls-private-key-file': '',
+    'delay-shutdown': '0',
   },
   run({ flags }) {
     let isUdpReady = flags.number('udp-port') === -1;
     for (const address of flags.number('udp-port') === -1 ? [] : addressesOf(flags.text('udp-listen-addresses'))) {
-      startUdp(flags.number('udp-port'), address).on('listening', () => { isUdpReady = true; });
+      startUdp(flags.number('udp-port'), address).on('listening', () => {
+        isUdpReady = true;
+      });
     }
     const override = flags.text('http-override');
-    const server = serveHttp({ port: flags.number('http-port'), certFile: flags.text('tls-cert-file'), keyFile: flags.text('tls-private-key-file') },
+    const server = serveHttp(
+      {
+        port: flags.number('http-port'),
+        certFile: flags.text('tls-cert-file'),
+        keyFile: flags.text('tls-private-key-file'),
+      },
       (request, response) => {
         if (override) request.url = override;
         log(`${request.method} ${request.url}`);
         void handle({ request, response, server, isUdpReady: () => isUdpReady });
-      });
+      },
+    );
     log(`Started HTTP server on port ${flags.number('http-port')}`);
     delayShutdown(flags.number('delay-shutdown'));
   },
@@ -49,7 +63,8 @@ const handlers: Readonly<Record<string, Handler>> = {
   '/dial': dialOthers,
   '/echo': echo,
   '/exit': exit,
-  '/header': ({ request, response, parameters }) => answer(response, 200, String(request.headers[(parameters.get('key') ?? '').toLowerCase()] ?? '')),
+  '/header': ({ request, response, parameters }) =>
+    answer(response, 200, String(request.headers[(parameters.get('key') ?? '').toLowerCase()] ?? '')),
   '/healthz': ({ response, isUdpReady }) => answer(response, isUdpReady() ? 200 : 412, ''),
   '/hostname': ({ response }) => answer(response, 200, hostname()),
   '/hostName': ({ response }) => answer(response, 200, hostname()),
@@ -64,7 +79,8 @@ const handlers: Readonly<Record<string, Handler>> = {
 
 async function handle(context: Omit<Context, 'parameters'>): Promise<void> {
   const path = urlOf(context.request).pathname;
-  const handler = handlers[path] ?? (({ response }: Context) => answer(response, 200, `NOW: ${new Date().toISOString()}`));
+  const handler =
+    handlers[path] ?? (({ response }: Context) => answer(response, 200, `NOW: ${new Date().toISOString()}`));
   try {
     const parameters = path === '/upload' ? new URLSearchParams() : await parametersOf(context.request);
     await handler({ ...context, parameters });
@@ -95,21 +111,35 @@ async function exit({ response, parameters, server }: Context): Promise<void> {
 }
 
 async function dialOthers({ response, parameters }: Context): Promise<void> {
-  const [host, port, request, protocol] = ['host', 'port', 'request', 'protocol'].map((name) => parameters.get(name) ?? '');
+  const [host, port, request, protocol] = ['host', 'port', 'request', 'protocol'].map(
+    (name) => parameters.get(name) ?? '',
+  );
   const tries = Number(parameters.get('tries') || 1);
   if (!request) return answer(response, 400, 'request parameter not specified.\n');
   if (!Number.isInteger(tries)) return answer(response, 400, 'tries parameter is invalid.\n');
-  if (!['', 'http', 'udp'].includes((protocol ?? '').toLowerCase())) return answer(response, 400, `unsupported protocol. ${protocol}\n`);
+  if (!['', 'http', 'udp'].includes((protocol ?? '').toLowerCase()))
+    return answer(response, 400, `unsupported protocol. ${protocol}\n`);
   const responses: string[] = [];
   const errors: string[] = [];
   for (let count = 0; count < tries; count += 1) {
     try {
-      responses.push(await dial({ protocol: protocol?.toLowerCase() === 'udp' ? 'udp' : 'http', host: host ?? '', port: Number(port), request }));
+      responses.push(
+        await dial({
+          protocol: protocol?.toLowerCase() === 'udp' ? 'udp' : 'http',
+          host: host ?? '',
+          port: Number(port),
+          request,
+        }),
+      );
     } catch (error) {
       errors.push(error instanceof Error ? error.message : String(error));
     }
   }
-  answer(response, 200, JSON.stringify({ ...(responses.length > 0 ? { responses } : {}), ...(errors.length > 0 ? { errors } : {}) }));
+  answer(
+    response,
+    200,
+    JSON.stringify({ ...(responses.length > 0 ? { responses } : {}), ...(errors.length > 0 ? { errors } : {}) }),
+  );
 }
 
 function shell({ response, parameters }: Context): void {
@@ -122,9 +152,12 @@ function shell({ response, parameters }: Context): void {
 
 /** The first file of a multipart form, kept under a name of our own. */
 async function upload({ request, response }: Context): Promise<void> {
-  const form = await new Response(new Uint8Array(await bodyOf(request)), { headers: { 'content-type': request.headers['content-type'] ?? '' } }).formData();
+  const form = await new Response(new Uint8Array(await bodyOf(request)), {
+    headers: { 'content-type': request.headers['content-type'] ?? '' },
+  }).formData();
   const file = form.get('file');
-  if (file === null || typeof file === 'string') return answer(response, 200, JSON.stringify({ error: 'Unable to upload file.' }));
+  if (file === null || typeof file === 'string')
+    return answer(response, 200, JSON.stringify({ error: 'Unable to upload file.' }));
   mkdirSync('/uploads', { recursive: true });
   const path = join('/uploads', `upload${Date.now()}`);
   writeFileSync(path, Buffer.from(await file.arrayBuffer()), { mode: 0o700 });
@@ -136,7 +169,8 @@ function startUdp(port: number, address: string): UdpSocket {
   socket.on('message', (message, from) => {
     const [word = '', ...rest] = message.toString().trim().split(' ');
     const known: Readonly<Record<string, () => string>> = {
-      hostname: () => hostname(), echo: () => rest.join(' '),
+      hostname: () => hostname(),
+      echo: () => rest.join(' '),
       clientip: () => remoteOf({ remoteAddress: from.address, remotePort: from.port }),
     };
     const reply = known[word.toLowerCase()];
@@ -147,7 +181,12 @@ function startUdp(port: number, address: string): UdpSocket {
 }
 
 function addressesOf(list: string): readonly string[] {
-  return list === '' ? ['::'] : list.split(',').map((address) => address.trim()).filter(Boolean);
+  return list === ''
+    ? ['::']
+    : list
+        .split(',')
+        .map((address) => address.trim())
+        .filter(Boolean);
 }
 
 /** Goes on serving after SIGTERM, so that tests can see who still sends to a pod that is ending. */

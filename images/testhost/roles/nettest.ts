@@ -12,12 +12,26 @@ export const nettest = defineRole({
       const path = urlOf(request).pathname;
       log(`${request.method} ${request.url}`);
       if (path === '/write') {
-        void bodyOf(request).then((body) => {
-          const { Source: source = '' } = JSON.parse(body.toString()) as { readonly Source?: string };
-          received[source] = (received[source] ?? 0) + 1;
-          answer(response, 200, JSON.stringify({ Hostname: hostname() }));
-        }).catch((error: unknown) => answer(response, 400, `${String(error)}\n`));
-      } else if (path === '/read') answer(response, 200, JSON.stringify({ Hostname: hostname(), Sent: {}, Received: received, Errors: null, Log: null, StillContactingPeers: false }));
+        void bodyOf(request)
+          .then((body) => {
+            const { Source: source = '' } = JSON.parse(body.toString()) as { readonly Source?: string };
+            received[source] = (received[source] ?? 0) + 1;
+            answer(response, 200, JSON.stringify({ Hostname: hostname() }));
+          })
+          .catch((error: unknown) => answer(response, 400, `${String(error)}\n`));
+      } else if (path === '/read')
+        answer(
+          response,
+          200,
+          JSON.stringify({
+            Hostname: hostname(),
+            Sent: {},
+            Received: received,
+            Errors: null,
+            Log: null,
+            StillContactingPeers: false,
+          }),
+        );
       else answer(response, path === '/' ? 200 : 404, '');
     });
   },

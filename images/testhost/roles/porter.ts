@@ -14,8 +14,16 @@ export const porter = defineRole({
       if (port === undefined) continue;
       serveHttp({ port: Number(port), ...(tls ? { certFile, keyFile } : {}) }, (request, response) => {
         log(`${request.method} ${request.url} on ${port}`);
-        if (isJson) response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ Method: request.method, Body: value }));
-        else response.writeHead(200, { 'content-type': /^\s*<a /i.test(value) ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8' }).end(value);
+        if (isJson)
+          response
+            .writeHead(200, { 'content-type': 'application/json' })
+            .end(JSON.stringify({ Method: request.method, Body: value }));
+        else
+          response
+            .writeHead(200, {
+              'content-type': /^\s*<a /i.test(value) ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8',
+            })
+            .end(value);
       });
     }
   },

@@ -11,7 +11,8 @@ export const serveHostname = defineRole({
   run({ flags }) {
     const port = flags.number('port');
     const isRaw = flags.isSet('tcp') || flags.isSet('udp');
-    if (isRaw && flags.isSet('close')) throw new RoleError('--close is of HTTP: it cannot be given with --tcp or --udp');
+    if (isRaw && flags.isSet('close'))
+      throw new RoleError('--close is of HTTP: it cannot be given with --tcp or --udp');
     if (flags.isSet('tcp')) {
       createServer((socket) => {
         log(`TCP request from ${remoteOf(socket)}`);

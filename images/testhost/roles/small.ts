@@ -46,6 +46,9 @@ export const dnsServerList = defineRole({
 
 /** The values of each line of that keyword in resolv.conf(5). */
 function resolverLines(keyword: string): readonly (readonly string[])[] {
-  return readFileSync('/etc/resolv.conf', 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
-    .filter(([first]) => first === keyword).map(([, ...values]) => values);
+  return readFileSync('/etc/resolv.conf', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([first]) => first === keyword)
+    .map(([, ...values]) => values);
 }

@@ -13,7 +13,10 @@ export const testWebserver = defineRole({
       const found = statSync(path, { throwIfNoEntry: false });
       if (!found) answer(response, 404, '404 page not found\n');
       else if (found.isDirectory()) answer(response, 200, '');
-      else createReadStream(path).on('error', (error) => response.destroy(error)).pipe(response);
+      else
+        createReadStream(path)
+          .on('error', (error) => response.destroy(error))
+          .pipe(response);
     });
   },
 });

@@ -6,7 +6,17 @@ export { InvariantError, invariant, unreachable } from './invariant.ts';
 export { joinedBytes } from './joined-bytes.ts';
 export { type Fields, type Logger, silent } from './log.ts';
 export { Memo } from './memo.ts';
-export { type Counter, exponential, type Gauge, type Histogram, type Labels, type Metrics, noMetrics, type Observer, type Tick } from './metric.ts';
+export {
+  type Counter,
+  exponential,
+  type Gauge,
+  type Histogram,
+  type Labels,
+  type Metrics,
+  noMetrics,
+  type Observer,
+  type Tick,
+} from './metric.ts';
 export { MetricRegistry } from './metric-registry.ts';
 export { Notifier } from './notifier.ts';
 export { type MetricFamily, PROMETHEUS_TYPE, prometheusText, type Sample } from './prometheus.ts';

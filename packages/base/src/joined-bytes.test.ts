@@ -4,9 +4,14 @@ import fc from 'fast-check';
 import { joinedBytes } from './joined-bytes.ts';
 
 test('joinedBytes() is what concatenating the parts gives', () => {
-  fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 8 })), (parts) => {
-    assert.deepEqual([...joinedBytes(parts)], parts.flatMap((part) => [...part]));
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 8 })), (parts) => {
+      assert.deepEqual(
+        [...joinedBytes(parts)],
+        parts.flatMap((part) => [...part]),
+      );
+    }),
+  );
 });
 
 test('joinedBytes() does not copy a part that has everything', () => {

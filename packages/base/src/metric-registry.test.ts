@@ -12,12 +12,26 @@ test('MetricRegistry.text() shows counters, gauges and histograms in format 0.0.
   registry.gauge('depth', 'How deep.').set(3);
   const seconds = registry.histogram('seconds', 'How long.', [0.1, 1]);
   for (const value of [0.05, 0.1, 0.5, 7]) seconds.observe(value, { verb: 'GET' });
-  assert.equal(registry.text(), [
-    '# HELP depth How deep.', '# TYPE depth gauge', 'depth 3',
-    '# HELP requests_total Requests.', '# TYPE requests_total counter', 'requests_total{code="200",verb="GET"} 3', 'requests_total{code="500",verb="GET"} 1',
-    '# HELP seconds How long.', '# TYPE seconds histogram', 'seconds_bucket{verb="GET",le="0.1"} 2', 'seconds_bucket{verb="GET",le="1"} 3',
-    'seconds_bucket{verb="GET",le="+Inf"} 4', 'seconds_sum{verb="GET"} 7.65', 'seconds_count{verb="GET"} 4', '',
-  ].join('\n'));
+  assert.equal(
+    registry.text(),
+    [
+      '# HELP depth How deep.',
+      '# TYPE depth gauge',
+      'depth 3',
+      '# HELP requests_total Requests.',
+      '# TYPE requests_total counter',
+      'requests_total{code="200",verb="GET"} 3',
+      'requests_total{code="500",verb="GET"} 1',
+      '# HELP seconds How long.',
+      '# TYPE seconds histogram',
+      'seconds_bucket{verb="GET",le="0.1"} 2',
+      'seconds_bucket{verb="GET",le="1"} 3',
+      'seconds_bucket{verb="GET",le="+Inf"} 4',
+      'seconds_sum{verb="GET"} 7.65',
+      'seconds_count{verb="GET"} 4',
+      '',
+    ].join('\n'),
+  );
 });
 
 test('MetricRegistry: the same name is the same metric, another type of it a mistake', () => {
@@ -56,10 +70,17 @@ test('MetricRegistry.collect() asks at every reading', () => {
 
 test('prometheusText() escapes, shows times and the numbers that are none, and leaves empty families out', () => {
   const samples = [
-    { labels: { path: 'C:\\"a"\n' }, value: Number.POSITIVE_INFINITY, timestampMs: 1700.9 }, { value: Number.NaN }, { value: Number.NEGATIVE_INFINITY },
+    { labels: { path: 'C:\\"a"\n' }, value: Number.POSITIVE_INFINITY, timestampMs: 1700.9 },
+    { value: Number.NaN },
+    { value: Number.NEGATIVE_INFINITY },
   ];
-  assert.equal(prometheusText([{ name: 'm', help: 'a\nb\\', type: 'untyped', samples }, { name: 'none', help: '', type: 'gauge', samples: [] }]),
-    '# HELP m a\\nb\\\\\n# TYPE m untyped\nm{path="C:\\\\\\"a\\"\\n"} +Inf 1700\nm NaN\nm -Inf\n');
+  assert.equal(
+    prometheusText([
+      { name: 'm', help: 'a\nb\\', type: 'untyped', samples },
+      { name: 'none', help: '', type: 'gauge', samples: [] },
+    ]),
+    '# HELP m a\\nb\\\\\n# TYPE m untyped\nm{path="C:\\\\\\"a\\"\\n"} +Inf 1700\nm NaN\nm -Inf\n',
+  );
 });
 
 test('Counter.of() is the series itself, and is shown before it has counted', () => {
@@ -74,12 +95,19 @@ test('Counter.of() is the series itself, and is shown before it has counted', ()
 
 test('prometheusText() shows very small and very large numbers as Go does', () => {
   const samples = [1e-8, 0.00012, 1.5e21, 123456789].map((value) => ({ value }));
-  assert.equal(prometheusText([{ name: 'm', help: '', type: 'gauge', samples }]), '# HELP m \n# TYPE m gauge\nm 1e-08\nm 0.00012\nm 1.5e+21\nm 1.23456789e+08\n');
+  assert.equal(
+    prometheusText([{ name: 'm', help: '', type: 'gauge', samples }]),
+    '# HELP m \n# TYPE m gauge\nm 1e-08\nm 0.00012\nm 1.5e+21\nm 1.23456789e+08\n',
+  );
 });
 
 test('MetricRegistry.text() shows every bucket of a thousand series', () => {
   const registry = new MetricRegistry();
-  const histogram = registry.histogram('seconds', 'How long.', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+  const histogram = registry.histogram(
+    'seconds',
+    'How long.',
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20],
+  );
   for (let i = 0; i < 1000; i++) histogram.observe(i % 25, { verb: 'GET', resource: `resource-${i}`, group: 'apps' });
   const text = registry.text();
   assert.equal(text.split('\n').length, 2 + 1000 * 23 + 1);

@@ -44,7 +44,9 @@ export class MetricRegistry implements Metrics {
 
   families(): readonly MetricFamily[] {
     const own = [...this.#metrics.values()].map((metric) => metric.family());
-    return [...own, ...this.#collectors.flatMap((collector) => [...collector()])].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return [...own, ...this.#collectors.flatMap((collector) => [...collector()])].toSorted((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
   }
 
   /** Prometheus text, format 0.0.4. */
@@ -65,7 +67,9 @@ export class MetricRegistry implements Metrics {
 type Type = 'counter' | 'gauge' | 'histogram';
 
 /** The numbers of one series. */
-interface Value { samples(labels: Labels): readonly Sample[] }
+interface Value {
+  samples(labels: Labels): readonly Sample[];
+}
 
 class Sum implements Value, Tick {
   #value = 0;
@@ -122,7 +126,8 @@ class Metric<V extends Value> {
 
   forget(labels: Labels): void {
     const wanted = Object.entries(labels);
-    for (const [key, series] of this.#series) if (wanted.every(([name, value]) => series.labels[name] === value)) this.#series.delete(key);
+    for (const [key, series] of this.#series)
+      if (wanted.every(([name, value]) => series.labels[name] === value)) this.#series.delete(key);
   }
 
   family(): MetricFamily {

@@ -25,8 +25,12 @@ export interface Histogram {
   /** The series of these labels, found once for where much is observed. */
   of(labels: Labels): Observer;
 }
-export interface Tick { add(value?: number): void }
-export interface Observer { observe(value: number): void }
+export interface Tick {
+  add(value?: number): void;
+}
+export interface Observer {
+  observe(value: number): void;
+}
 
 const nothing = (): undefined => undefined;
 const noSeries: Tick & Observer = { add: nothing, observe: nothing };
@@ -39,4 +43,5 @@ export const noMetrics: Metrics = {
 };
 
 /** Upper bounds that grow by a factor: `count` of them. */
-export const exponential = (first: number, factor: number, count: number): readonly number[] => Array.from({ length: count }, (_, i) => first * factor ** i);
+export const exponential = (first: number, factor: number, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, i) => first * factor ** i);

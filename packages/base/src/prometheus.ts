@@ -45,7 +45,10 @@ const labelTexts = new WeakMap<Labels, string>();
 function labelText(labels: Labels): string {
   let text = labelTexts.get(labels);
   if (text === undefined) {
-    text = Object.keys(labels).sort().map((name) => `${name}="${escaped(labels[name] as string)}"`).join(',');
+    text = Object.keys(labels)
+      .sort()
+      .map((name) => `${name}="${escaped(labels[name] as string)}"`)
+      .join(',');
     labelTexts.set(labels, text);
   }
   return text;

@@ -26,15 +26,22 @@ function mix(state: Uint32Array, view: DataView, at: number): void {
   const word = (i: number): number => words[i] as number;
   for (let i = 16; i < 64; i++) {
     const [early, late] = [word(i - 15), word(i - 2)];
-    words[i] = word(i - 16) + (turned(early, 7) ^ turned(early, 18) ^ (early >>> 3)) + word(i - 7) + (turned(late, 17) ^ turned(late, 19) ^ (late >>> 10));
+    words[i] =
+      word(i - 16) +
+      (turned(early, 7) ^ turned(early, 18) ^ (early >>> 3)) +
+      word(i - 7) +
+      (turned(late, 17) ^ turned(late, 19) ^ (late >>> 10));
   }
   let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
   for (let i = 0; i < 64; i++) {
-    const first = (h + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + ((e & f) ^ (~e & g)) + (ROUNDS[i] as number) + word(i)) | 0;
+    const first =
+      (h + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + ((e & f) ^ (~e & g)) + (ROUNDS[i] as number) + word(i)) | 0;
     const second = ((turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
     [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
   }
-  [a, b, c, d, e, f, g, h].forEach((value, i) => { state[i] = (state[i] as number) + value; });
+  [a, b, c, d, e, f, g, h].forEach((value, i) => {
+    state[i] = (state[i] as number) + value;
+  });
 }
 
 function primes(count: number): readonly number[] {

@@ -60,12 +60,10 @@ test('lead() lets one candidate lead at a time; one that lets go is followed at 
 
 test('lead() takes over from a leader that fell silent when its lease has run out, not before', async () => {
   const { api, clock, log } = start();
-  await api
-    .of<LeaseObject>()
-    .create({
-      metadata: { namespace: 'kube-system', name: 'l' },
-      spec: { holderIdentity: 'dead', leaseDurationSeconds: 15 },
-    } as never);
+  await api.of<LeaseObject>().create({
+    metadata: { namespace: 'kube-system', name: 'l' },
+    spec: { holderIdentity: 'dead', leaseDurationSeconds: 15 },
+  } as never);
   candidate(api, clock, 'heir', log);
   await clock.advance(14_900);
   assert.deepEqual(log, []);

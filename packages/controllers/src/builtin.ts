@@ -105,7 +105,12 @@ const joiningControllers = ({ clients, kubeletServers, review, sign }: JoiningOp
   approvalController({ authority: clients, review }),
   servingApprovalController({ authority: kubeletServers }),
   signingController({
-    authorities: { [SIGNERS.client]: clients, [SIGNERS.kubeletClient]: clients, [SIGNERS.legacyUnknown]: clients, [SIGNERS.kubeletServing]: kubeletServers },
+    authorities: {
+      [SIGNERS.client]: clients,
+      [SIGNERS.kubeletClient]: clients,
+      [SIGNERS.legacyUnknown]: clients,
+      [SIGNERS.kubeletServing]: kubeletServers,
+    },
   }),
   requestCleaningController,
   podRequestCleaningController,

@@ -52,5 +52,9 @@ export { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
 export { statefulSetController } from './stateful-set/stateful-set.ts';
 export { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
 export { volumeBindingController } from './volume-binding/volume-binding.ts';
-export { attributesClassProtectionController, claimProtectionController, volumeProtectionController } from './volume-protection/volume-protection.ts';
+export {
+  attributesClassProtectionController,
+  claimProtectionController,
+  volumeProtectionController,
+} from './volume-protection/volume-protection.ts';
 export { taintEvictionController } from './taint-eviction/taint-eviction.ts';

@@ -5,7 +5,10 @@ import { admissionPolicyStatusController } from './admission-policy-status/admis
 import type { Controller } from './controller.ts';
 import { disruptionController } from './disruption/disruption.ts';
 import { garbageCollectorController } from './garbage-collector/garbage-collector.ts';
-import { type AutoscalingDeps, horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts';
+import {
+  type AutoscalingDeps,
+  horizontalPodAutoscalerController,
+} from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts';
 import type { ReadPath } from './horizontal-pod-autoscaler/metric-apis.ts';
 import { ScalingMemory } from './horizontal-pod-autoscaler/scaling-memory.ts';
 import { namespaceController } from './namespace/namespace.ts';
@@ -24,13 +27,20 @@ export interface KindSource {
 const SETTLE_MS = 500;
 
 /** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count, a budget take shares of, an autoscaler resize, a policy look at. */
-export const kindControllers = (kinds: readonly Kind<any>[], autoscaling: Partial<AutoscalingDeps> = {}): readonly Controller[] => [
+export const kindControllers = (
+  kinds: readonly Kind<any>[],
+  autoscaling: Partial<AutoscalingDeps> = {},
+): readonly Controller[] => [
   resourceQuotaController(kinds),
   namespaceController(kinds),
   garbageCollectorController(kinds),
   disruptionController(kinds),
   admissionPolicyStatusController(kinds),
-  horizontalPodAutoscalerController(kinds, { memory: new ScalingMemory(), readPath: async () => undefined, ...autoscaling }),
+  horizontalPodAutoscalerController(kinds, {
+    memory: new ScalingMemory(),
+    readPath: async () => undefined,
+    ...autoscaling,
+  }),
 ];
 
 export interface KindControllersDeps extends Omit<RunnerDeps, 'cache'> {
@@ -55,7 +65,9 @@ export async function runKindControllers(
     try {
       const cache = new Cache({ ...deps, random: deps.random.fork(`kinds ${n}`) });
       group.spawn((s) => cache.run(s));
-      group.spawn((s) => runControllers(selectControllers(kindControllers(kinds, autoscaling), selection), { ...deps, cache }, s));
+      group.spawn((s) =>
+        runControllers(selectControllers(kindControllers(kinds, autoscaling), selection), { ...deps, cache }, s),
+      );
       // A failure of theirs must not wait for the next change of what is served.
       await source.changed(kinds, group.signal);
       await deps.clock.sleep(SETTLE_MS, group.signal);

@@ -10,10 +10,15 @@ const names = (...selection: string[]): readonly string[] => selectControllers(a
 test('selectControllers() takes all, some, or all but some', () => {
   assert.deepEqual(selectControllers(all, ['*']), all);
   assert.deepEqual(names(), []);
-  assert.deepEqual(names('deployment-controller', 'replicaset-controller'), ['deployment-controller', 'replicaset-controller']);
+  assert.deepEqual(names('deployment-controller', 'replicaset-controller'), [
+    'deployment-controller',
+    'replicaset-controller',
+  ]);
   assert.deepEqual(all.length - names('*', '-deployment-controller').length, 1);
   assert.ok(!names('*', '-deployment-controller').includes('deployment-controller'));
-  assert.ok(names('-deployment-controller', 'deployment-controller', '*').every((name) => name !== 'deployment-controller'));
+  assert.ok(
+    names('-deployment-controller', 'deployment-controller', '*').every((name) => name !== 'deployment-controller'),
+  );
 });
 
 test('selectControllers() takes the parts of a controller together', () => {

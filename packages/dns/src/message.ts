@@ -11,8 +11,20 @@ export interface Question {
 type Data =
   | { readonly type: 'A' | 'AAAA'; readonly address: string }
   | { readonly type: 'CNAME' | 'PTR' | 'NS'; readonly target: string }
-  | { readonly type: 'SRV'; readonly priority: number; readonly weight: number; readonly port: number; readonly target: string }
-  | { readonly type: 'SOA'; readonly server: string; readonly mail: string; readonly serial: number; readonly minimum: number }
+  | {
+      readonly type: 'SRV';
+      readonly priority: number;
+      readonly weight: number;
+      readonly port: number;
+      readonly target: string;
+    }
+  | {
+      readonly type: 'SOA';
+      readonly server: string;
+      readonly mail: string;
+      readonly serial: number;
+      readonly minimum: number;
+    }
   | { readonly type: 'TXT'; readonly text: string };
 
 export interface Record {
@@ -53,14 +65,19 @@ export function decodeQuery(bytes: Uint8Array): Query | undefined {
   if (!name || name.end + 4 > bytes.length) return undefined;
   const edns = view.getUint16(10) > 0 ? ednsSize(bytes, view, name.end + 4) : undefined;
   return {
-    id: view.getUint16(0), isRecursionDesired: (flags & 0x0100) !== 0, question: { name: name.text.toLowerCase(), type: view.getUint16(name.end) },
-    udpBytes: Math.min(Math.max(edns ?? UDP_BYTES_DEFAULT, UDP_BYTES_DEFAULT), UDP_BYTES_MAX), hasEdns: edns !== undefined,
+    id: view.getUint16(0),
+    isRecursionDesired: (flags & 0x0100) !== 0,
+    question: { name: name.text.toLowerCase(), type: view.getUint16(name.end) },
+    udpBytes: Math.min(Math.max(edns ?? UDP_BYTES_DEFAULT, UDP_BYTES_DEFAULT), UDP_BYTES_MAX),
+    hasEdns: edns !== undefined,
   };
 }
 
 /** An OPT record right after the question: where every client puts it. */
 function ednsSize(bytes: Uint8Array, view: DataView, at: number): number | undefined {
-  return bytes[at] === 0 && at + 5 <= bytes.length && view.getUint16(at + 1) === types.OPT ? view.getUint16(at + 3) : undefined;
+  return bytes[at] === 0 && at + 5 <= bytes.length && view.getUint16(at + 1) === types.OPT
+    ? view.getUint16(at + 3)
+    : undefined;
 }
 
 function decodeName(bytes: Uint8Array, start: number): { readonly text: string; readonly end: number } | undefined {
@@ -112,7 +129,12 @@ export function encodeAnswer(query: Query, answer: Answer, bytesMax: number): Ui
   }
   if (query.hasEdns) writer.opt(UDP_BYTES_MAX);
   const flags = 0x8400 | (isCut ? 0x0200 : 0) | (query.isRecursionDesired ? 0x0100 : 0) | 0x0080 | answer.code;
-  return writer.finish(query.id, flags, [1, counts[0] as number, counts[1] as number, (counts[2] as number) + (query.hasEdns ? 1 : 0)]);
+  return writer.finish(query.id, flags, [
+    1,
+    counts[0] as number,
+    counts[1] as number,
+    (counts[2] as number) + (query.hasEdns ? 1 : 0),
+  ]);
 }
 
 class Writer {
@@ -150,7 +172,7 @@ class Writer {
   }
 
   name(text: string): void {
-    for (let rest = text; rest !== ''; ) {
+    for (let rest = text; rest !== '';) {
       const known = this.#names.get(rest);
       if (known !== undefined) return this.uint16(0xc000 | known);
       if (this.#at < 0x4000) this.#names.set(rest, this.#at);
@@ -194,9 +216,16 @@ class Writer {
 
   #data(data: Data): void {
     switch (data.type) {
-      case 'A': for (const part of data.address.split('.')) this.uint8(Number(part)); return;
-      case 'AAAA': for (const group of ipv6Groups(data.address)) this.uint16(group); return;
-      case 'CNAME': case 'PTR': case 'NS': return this.name(data.target);
+      case 'A':
+        for (const part of data.address.split('.')) this.uint8(Number(part));
+        return;
+      case 'AAAA':
+        for (const group of ipv6Groups(data.address)) this.uint16(group);
+        return;
+      case 'CNAME':
+      case 'PTR':
+      case 'NS':
+        return this.name(data.target);
       case 'SRV':
         for (const value of [data.priority, data.weight, data.port]) this.uint16(value);
         return this.name(data.target);
@@ -221,7 +250,10 @@ class Writer {
 
 function ipv6Groups(address: string): readonly number[] {
   const [head = '', tail] = address.split('::');
-  const parse = (text: string): readonly number[] => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)));
+  const parse = (text: string): readonly number[] =>
+    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
   const [left, right] = [parse(head), parse(tail ?? '')];
-  return tail === undefined ? left : [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
+  return tail === undefined
+    ? left
+    : [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
 }

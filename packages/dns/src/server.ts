@@ -20,9 +20,17 @@ export interface DnsDeps {
 }
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
-const sliceOfService: CacheIndex<any> = defineIndex<any>((slice) => [`${slice.metadata.namespace}/${slice.metadata.labels?.[SERVICE_NAME] ?? ''}`]);
-const serviceByAddress: CacheIndex<any> = defineIndex<any>((s) => (s as { spec: { clusterIPs?: readonly string[] } }).spec.clusterIPs ?? []);
-const sliceByAddress: CacheIndex<any> = defineIndex<any>((slice) => ((slice as { endpoints?: readonly { addresses: readonly string[] }[] | null }).endpoints ?? []).flatMap((e) => e.addresses));
+const sliceOfService: CacheIndex<any> = defineIndex<any>((slice) => [
+  `${slice.metadata.namespace}/${slice.metadata.labels?.[SERVICE_NAME] ?? ''}`,
+]);
+const serviceByAddress: CacheIndex<any> = defineIndex<any>(
+  (s) => (s as { spec: { clusterIPs?: readonly string[] } }).spec.clusterIPs ?? [],
+);
+const sliceByAddress: CacheIndex<any> = defineIndex<any>((slice) =>
+  ((slice as { endpoints?: readonly { addresses: readonly string[] }[] | null }).endpoints ?? []).flatMap(
+    (e) => e.addresses,
+  ),
+);
 
 /** The cluster's names over the cache, through indexes: no answer scans. */
 export function viewOf(cache: Cache): View {
@@ -35,7 +43,9 @@ export function viewOf(cache: Cache): View {
       const [slice] = cache.find(endpointSlice, sliceByAddress, address);
       const found = slice?.endpoints?.find((e) => e.addresses.includes(address));
       const name = slice?.metadata.labels?.[SERVICE_NAME];
-      return found && name ? { host: found.hostname ?? hostOf(address), service: name, namespace: slice.metadata.namespace ?? '' } : undefined;
+      return found && name
+        ? { host: found.hostname ?? hostOf(address), service: name, namespace: slice.metadata.namespace ?? '' }
+        : undefined;
     },
   };
 }
@@ -80,7 +90,8 @@ export class DnsServer {
 }
 
 const failed = (code: number): Answer => ({ code, answers: [], authorities: [], additionals: [] });
-const encode = (query: Query, value: Answer, isTcp: boolean): Uint8Array => encodeAnswer(query, value, isTcp ? 65_535 : query.udpBytes);
+const encode = (query: Query, value: Answer, isTcp: boolean): Uint8Array =>
+  encodeAnswer(query, value, isTcp ? 65_535 : query.udpBytes);
 
 /** The kinds that must be complete before the first answer. */
 export const dnsKinds = [service, endpointSlice, namespace] as const;

@@ -8,7 +8,9 @@ export interface View {
   /** The service with this cluster IP. */
   serviceAt(address: string): Service | undefined;
   /** The endpoint with this address: its host name, service and namespace. */
-  endpointAt(address: string): { readonly host: string; readonly service: string; readonly namespace: string } | undefined;
+  endpointAt(
+    address: string,
+  ): { readonly host: string; readonly service: string; readonly namespace: string } | undefined;
 }
 
 export interface Endpoint {

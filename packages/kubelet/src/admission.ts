@@ -26,7 +26,9 @@ type Kernel = Pick<HostFacts, 'hasAppArmor'>;
 /** What the pod asks of the node's kernel and runtime, and they have not. */
 function lacking({ spec }: Pod, node: Node, { hasAppArmor }: Kernel): Rejection | undefined {
   const contexts = [spec, ...(spec.initContainers ?? []), ...spec.containers].map((of) => of.securityContext);
-  const isConfined = contexts.some((context) => context?.appArmorProfile && context.appArmorProfile.type !== 'Unconfined');
+  const isConfined = contexts.some(
+    (context) => context?.appArmorProfile && context.appArmorProfile.type !== 'Unconfined',
+  );
   if (isConfined && !hasAppArmor) {
     return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };
   }

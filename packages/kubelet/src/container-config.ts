@@ -137,7 +137,6 @@ export function containerConfig(
 function argument(word: string, environment: ReadonlyMap<string, string>): string {
   const text = expand(word, environment);
   if (isUnicode(text)) return text;
-  const message =
-    'rpc error: code = Internal desc = grpc: error while marshaling: string field contains invalid UTF-8';
+  const message = 'rpc error: code = Internal desc = grpc: error while marshaling: string field contains invalid UTF-8';
   throw new StartError('CreateContainerError', message);
 }

@@ -2,22 +2,62 @@ export * as cri from './cri/index.ts';
 export type { DnsSettings, NodeDirs } from './container-config.ts';
 export { CONTAINER_NAME, logFile, POD_NAME, POD_NAMESPACE, POD_UID } from './container-config.ts';
 export type { Gauges } from './eviction/evictor.ts';
-export { type EvictionSettings, EvictionSettingError, evictionSettings, type EvictionTexts } from './eviction/thresholds.ts';
+export {
+  type EvictionSettings,
+  EvictionSettingError,
+  evictionSettings,
+  type EvictionTexts,
+} from './eviction/thresholds.ts';
 export type { ImageThresholds } from './images/collect-images.ts';
 export { type KubeletDeps, runKubelet } from './kubelet.ts';
-export { type CertificateKey, type CertificateKeys, type CgroupLimits, type Cgroups, EscapeError, type FileKind, type Files, type HostFacts, type ImageMounts, type Prober } from './ports.ts';
+export {
+  type CertificateKey,
+  type CertificateKeys,
+  type CgroupLimits,
+  type Cgroups,
+  EscapeError,
+  type FileKind,
+  type Files,
+  type HostFacts,
+  type ImageMounts,
+  type Prober,
+} from './ports.ts';
 export { LogFilter } from './logs/log-filter.ts';
 export { type LogOptions, logOptions } from './logs/log-options.ts';
 export { tailStart } from './logs/tail-start.ts';
-export { type ShutdownGroup, shutdownGroups, ShutdownSettingError, shutdownSeconds, type ShutdownTexts } from './shutdown/groups.ts';
+export {
+  type ShutdownGroup,
+  shutdownGroups,
+  ShutdownSettingError,
+  shutdownSeconds,
+  type ShutdownTexts,
+} from './shutdown/groups.ts';
 export type { ShutdownNotice } from './shutdown/shutdown.ts';
 export { Access, type AccessDeps, type Caller, type Credentials, nodeRights } from './server/access.ts';
 export { loggedContainer } from './server/logs.ts';
 export { HttpRefusal, notFound } from './server/refusal.ts';
 export { cadvisorMetrics, kubeletMetrics, resourceMetrics } from './server/stats/metrics.ts';
-export type { Disk, Interface, Network, NodeGauge, ObservedContainer, ObservedNode, ObservedPod, ObservedVolume, Usage } from './server/stats/observed.ts';
+export type {
+  Disk,
+  Interface,
+  Network,
+  NodeGauge,
+  ObservedContainer,
+  ObservedNode,
+  ObservedPod,
+  ObservedVolume,
+  Usage,
+} from './server/stats/observed.ts';
 export { type Summary, summary } from './server/stats/summary.ts';
-export { type CommandStreams, instances, type PodPath, runningContainer, streamAddress, type StreamRequest, streamRequest } from './server/streams.ts';
+export {
+  type CommandStreams,
+  instances,
+  type PodPath,
+  runningContainer,
+  streamAddress,
+  type StreamRequest,
+  streamRequest,
+} from './server/streams.ts';
 export { MemoryRuntime, type MemoryRuntimeOptions } from './testing/memory-runtime.ts';
 export { type ExecAnswer, type Instance, job, type Program, server } from './testing/program.ts';
 export { memoryFiles } from './volumes/testing/memory-files.ts';

@@ -87,7 +87,9 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   const evictor = evictorOf(deps, pods, collector, { event: tell, changed });
   const shutdown = shutdownOf(deps, pods, changed);
   const unready = (): string | undefined => (shutdown?.isComing ? SHUTTING_DOWN : undefined);
-  group.spawn((s) => keepNodeStatus({ ...deps, pressures, unready, moved, tell: (told) => recorder.record(aboutNode, told) }, s));
+  group.spawn((s) =>
+    keepNodeStatus({ ...deps, pressures, unready, moved, tell: (told) => recorder.record(aboutNode, told) }, s),
+  );
   const synced = cache.whenSynced([pod, node, service], group.signal);
   const orphans = new Orphans(deps, group);
   const statics = staticPods(deps, cache, pods);
@@ -125,16 +127,19 @@ function evictorOf(
   collector: ImageCollector,
   tell: Pick<EvictorDeps, 'event' | 'changed'>,
 ): Evictor | undefined {
-  return deps.eviction && new Evictor({
-    ...deps,
-    ...deps.eviction,
-    pods: () => pods.evictable(),
-    async reclaim(signal) {
-      await pods.giveUpRemains(signal);
-      await collector.deleteUnused(signal);
-    },
-    ...tell,
-  });
+  return (
+    deps.eviction &&
+    new Evictor({
+      ...deps,
+      ...deps.eviction,
+      pods: () => pods.evictable(),
+      async reclaim(signal) {
+        await pods.giveUpRemains(signal);
+        await collector.deleteUnused(signal);
+      },
+      ...tell,
+    })
+  );
 }
 
 function staticPods(deps: KubeletDeps, cache: Cache, pods: Pods): StaticPods {

@@ -18,10 +18,15 @@ export interface NodeEvent {
  * What there is to tell when a node's status turns from `before` into `after`. A node that begins is told of what it has
  * enough of; that it is ready or not only when that changes.
  */
-export function nodeEvents(name: string, before: Node['status'] | undefined, after: Node['status']): readonly NodeEvent[] {
+export function nodeEvents(
+  name: string,
+  before: Node['status'] | undefined,
+  after: Node['status'],
+): readonly NodeEvent[] {
   const events: NodeEvent[] = [];
   const [last, boot] = [before?.nodeInfo?.bootID, after.nodeInfo?.bootID];
-  if (last && last !== boot) events.push({ type: 'Warning', reason: 'Rebooted', message: `Node ${name} has been rebooted, boot id: ${boot}` });
+  if (last && last !== boot)
+    events.push({ type: 'Warning', reason: 'Rebooted', message: `Node ${name} has been rebooted, boot id: ${boot}` });
   for (const { type, status } of after.conditions ?? []) {
     const was = before?.conditions?.find((c) => c.type === type)?.status;
     const reasons = REASONS[type];

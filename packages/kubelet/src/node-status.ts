@@ -48,7 +48,12 @@ export async function keepNodeStatus(deps: NodeStatusDeps, signal: AbortSignal):
   deps.tell({ type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' });
   await register(deps, signal);
   await Promise.allSettled([
-    repeat(deps, () => renewLease(deps), (ms) => clock.sleep(ms, signal), signal),
+    repeat(
+      deps,
+      () => renewLease(deps),
+      (ms) => clock.sleep(ms, signal),
+      signal,
+    ),
     repeat(deps, reporter(deps, signal), (ms) => sleepUnlessMoved(deps, ms, signal), signal),
   ]);
 }
@@ -81,7 +86,10 @@ async function sleepUnlessMoved({ clock, moved }: NodeStatusDeps, ms: number, si
 async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void> {
   const { api, clock, log, nodeName } = deps;
   const labels = labelsOf(deps);
-  const annotations = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true', [LOCAL_VOLUMES_FOLDER]: localVolumesDir(deps.dirs) };
+  const annotations = {
+    'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+    [LOCAL_VOLUMES_FOLDER]: localVolumesDir(deps.dirs),
+  };
   const draft: Draft<Node> = {
     metadata: {
       name: nodeName,
@@ -100,7 +108,16 @@ async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void
       await api
         .of(node)
         .update(nodeName, (n) =>
-          has(n) ? n : { ...n, metadata: { ...n.metadata, labels: { ...n.metadata.labels, ...labels }, annotations: { ...n.metadata.annotations, ...annotations } } },
+          has(n)
+            ? n
+            : {
+                ...n,
+                metadata: {
+                  ...n.metadata,
+                  labels: { ...n.metadata.labels, ...labels },
+                  annotations: { ...n.metadata.annotations, ...annotations },
+                },
+              },
         );
       return;
     } catch (error) {
@@ -140,7 +157,9 @@ function reporter(deps: NodeStatusDeps, signal: AbortSignal): () => Promise<numb
     const again = isReady ? STATUS_INTERVAL_MS : UNREADY_INTERVAL_MS;
     for (const event of nodeEvents(deps.nodeName, told ?? remembered(next.status), status)) deps.tell(event);
     told = status;
-    const withdrawn = Object.keys(next.status.allocatable ?? {}).filter((name) => status.allocatable?.[name] === undefined);
+    const withdrawn = Object.keys(next.status.allocatable ?? {}).filter(
+      (name) => status.allocatable?.[name] === undefined,
+    );
     const isSame = equalJson(withoutHeartbeats(status), withoutHeartbeats(onlyOwn(next.status, status)));
     if (!isDue && isSame && withdrawn.length === 0) return again;
     const allocatable = { ...status.allocatable, ...Object.fromEntries(withdrawn.map((name) => [name, null])) };
@@ -158,8 +177,10 @@ const onlyOwn = (status: Node['status'], own: Node['status']): Partial<Node['sta
 });
 
 /** What a kubelet that has just started knows of the past: how the node was, not what it had enough of. */
-const remembered = (status: Node['status']): Node['status'] =>
-  ({ ...status, conditions: (status.conditions ?? []).filter(({ type }) => type === 'Ready') });
+const remembered = (status: Node['status']): Node['status'] => ({
+  ...status,
+  conditions: (status.conditions ?? []).filter(({ type }) => type === 'Ready'),
+});
 
 const withoutHeartbeats = (status: Partial<Node['status']>): unknown => ({
   ...status,
@@ -205,7 +226,9 @@ const canonical = (amounts: Readonly<Record<string, string>>): Readonly<Record<s
 
 /** Resources that others say the node has: names with a domain that is not Kubernetes's own. They are offered as they are. */
 const extended = (capacity: Node['status']['capacity'] = {}): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(capacity).filter(([name]) => name.includes('/') && !name.includes('kubernetes.io/')));
+  Object.fromEntries(
+    Object.entries(capacity).filter(([name]) => name.includes('/') && !name.includes('kubernetes.io/')),
+  );
 
 async function conditions(
   { clock, runtime, pressures, unready }: NodeStatusDeps,
@@ -240,20 +263,21 @@ function joined(...problems: readonly (string | undefined)[]): string | undefine
 }
 
 /** What is said of each when there is none of it, and when there is. Upstream's words. */
-const PRESSURES: Readonly<Record<Pressure, readonly [no: readonly [string, string], yes: readonly [string, string]]>> = {
-  MemoryPressure: [
-    ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
-    ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
-  ],
-  DiskPressure: [
-    ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
-    ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
-  ],
-  PIDPressure: [
-    ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
-    ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
-  ],
-};
+const PRESSURES: Readonly<Record<Pressure, readonly [no: readonly [string, string], yes: readonly [string, string]]>> =
+  {
+    MemoryPressure: [
+      ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+      ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+    ],
+    DiskPressure: [
+      ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+      ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
+    ],
+    PIDPressure: [
+      ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+      ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+    ],
+  };
 
 function pressure(type: Pressure, isSo: boolean): readonly [string, string, string, string] {
   const [reason, message] = PRESSURES[type][isSo ? 1 : 0];

@@ -5,24 +5,39 @@ import { PodCgroups, podCgroupLimits } from './pod-cgroups.ts';
 import type { CgroupLimits, HostFacts } from './ports.ts';
 
 const podOf = (uid: string, ...containers: readonly object[]): Pod =>
-  ({ metadata: { uid }, spec: { containers: containers.map((resources) => ({ name: 'c', resources })) }, status: {} }) as unknown as Pod;
+  ({
+    metadata: { uid },
+    spec: { containers: containers.map((resources) => ({ name: 'c', resources })) },
+    status: {},
+  }) as unknown as Pod;
 const guaranteed = podOf('g', { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } });
-const burstable = podOf('b', { requests: { cpu: '100m' }, limits: { cpu: '200m', memory: '64Mi' } }, { requests: { cpu: '300m' }, limits: { memory: '64Mi' } });
+const burstable = podOf(
+  'b',
+  { requests: { cpu: '100m' }, limits: { cpu: '200m', memory: '64Mi' } },
+  { requests: { cpu: '300m' }, limits: { memory: '64Mi' } },
+);
 const bestEffort = podOf('e', {});
 
 test('podCgroupLimits() limits what every container limits', () => {
   assert.deepEqual([guaranteed, burstable, bestEffort].map(podCgroupLimits), [
-    { cpuShares: 1024, cpuQuotaUs: 100_000, cpuPeriodUs: 100_000, memoryBytes: 2 ** 30 }, { cpuShares: 409, memoryBytes: 2 ** 27 }, { cpuShares: 2 },
+    { cpuShares: 1024, cpuQuotaUs: 100_000, cpuPeriodUs: 100_000, memoryBytes: 2 ** 30 },
+    { cpuShares: 409, memoryBytes: 2 ** 27 },
+    { cpuShares: 2 },
   ]);
 });
 
 test('PodCgroups gives classes what their pods ask for, and removes groups of pods that are gone', () => {
   const groups = new Map<string, CgroupLimits>();
   const cgroups = new PodCgroups({
-    root: '/nv', host: { cpus: 4 } as HostFacts,
+    root: '/nv',
+    host: { cpus: 4 } as HostFacts,
     cgroups: {
-      ensure: (path, limits) => void groups.set(path, { ...groups.get(path), ...limits }), remove: (path) => groups.delete(path),
-      children: (path) => [...groups.keys()].filter((p) => p.startsWith(`${path}/`) && !p.slice(path.length + 1).includes('/')).map((p) => p.slice(path.length + 1)),
+      ensure: (path, limits) => void groups.set(path, { ...groups.get(path), ...limits }),
+      remove: (path) => groups.delete(path),
+      children: (path) =>
+        [...groups.keys()]
+          .filter((p) => p.startsWith(`${path}/`) && !p.slice(path.length + 1).includes('/'))
+          .map((p) => p.slice(path.length + 1)),
     },
   });
   for (const pod of [guaranteed, burstable, bestEffort]) cgroups.enter(pod);
@@ -32,5 +47,8 @@ test('PodCgroups gives classes what their pods ask for, and removes groups of po
   cgroups.leave(burstable);
   assert.deepEqual(groups.get('/nv/kubepods/burstable'), { cpuShares: 2 });
   cgroups.keep([guaranteed]);
-  assert.deepEqual([...groups.keys()].filter((path) => path.includes('/pod')), ['/nv/kubepods/podg']);
+  assert.deepEqual(
+    [...groups.keys()].filter((path) => path.includes('/pod')),
+    ['/nv/kubepods/podg'],
+  );
 });

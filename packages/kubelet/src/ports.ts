@@ -39,7 +39,11 @@ export interface Files {
    * Gives a whole tree to a group, as fsGroup says: group readable (and writable), folders hand the group on. Links are
    * not followed. With `onRootMismatch` a tree whose root is right already is left alone (KEP-695).
    */
-  ownTree(path: string, group: number, options: { readonly isWritable: boolean; readonly onRootMismatch: boolean }): Promise<void>;
+  ownTree(
+    path: string,
+    group: number,
+    options: { readonly isWritable: boolean; readonly onRootMismatch: boolean },
+  ): Promise<void>;
   isMountPoint(path: string): Promise<boolean>;
   mount(path: string, request: MountRequest): Promise<void>;
   /** Shows a file or folder at `path` too; both must be there. */
@@ -102,7 +106,13 @@ interface ProbeRequest {
 export interface Prober {
   http(request: ProbeRequest, timeoutMs: number, signal: AbortSignal): Promise<string | undefined>;
   tcp(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<string | undefined>;
-  grpc(host: string, port: number, service: string, timeoutMs: number, signal: AbortSignal): Promise<string | undefined>;
+  grpc(
+    host: string,
+    port: number,
+    service: string,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
 }
 
 /** Shows the files of images as folders of the node: for runtimes that do not mount images into containers themselves. */

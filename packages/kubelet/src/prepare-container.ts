@@ -140,7 +140,10 @@ async function ensureImageVolumes(
       throw configError(
         `volume ${JSON.stringify(name)} is an image: the container runtime of this node cannot mount images`,
       );
-    const { ref } = await images.ensure({ ...request, image: source.reference ?? '', policy: source.pullPolicy }, signal);
+    const { ref } = await images.ensure(
+      { ...request, image: source.reference ?? '', policy: source.pullPolicy },
+      signal,
+    );
     const path = hasImageVolumes ? undefined : volumes.find(pod, name)?.path;
     if (path === undefined || (await files.isMountPoint(path))) continue;
     await files.makeDir(path, 0o755);

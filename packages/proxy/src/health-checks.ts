@@ -10,15 +10,26 @@ export interface HealthCheck {
 }
 
 /** By node port: the services whose balancers send only to nodes with endpoints. */
-export function healthChecks(services: Iterable<Service>, slices: Iterable<EndpointSlice>, nodeName: string): ReadonlyMap<number, HealthCheck> {
+export function healthChecks(
+  services: Iterable<Service>,
+  slices: Iterable<EndpointSlice>,
+  nodeName: string,
+): ReadonlyMap<number, HealthCheck> {
   const byService = groupSlices(slices);
   const checks = new Map<number, HealthCheck>();
-  for (const { metadata: { namespace = '', name }, spec } of services) {
+  for (const {
+    metadata: { namespace = '', name },
+    spec,
+  } of services) {
     const port = spec.healthCheckNodePort;
     if (spec.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local' || !port) continue;
     const endpoints = (byService.get(`${namespace}/${name}`) ?? []).flatMap((slice) => slice.endpoints ?? []);
     const local = endpoints.filter((endpoint) => endpoint.nodeName === nodeName && endpoint.conditions.ready !== false);
-    checks.set(port, { namespace, name, localEndpoints: new Set(local.flatMap(({ addresses }) => addresses.slice(0, 1))).size });
+    checks.set(port, {
+      namespace,
+      name,
+      localEndpoints: new Set(local.flatMap(({ addresses }) => addresses.slice(0, 1))).size,
+    });
   }
   return checks;
 }

@@ -36,7 +36,10 @@ const RETRY_MS = 1000;
 const ZONE = 'topology.kubernetes.io/zone';
 
 /** Keeps the node's packet rules equal to what services and endpoints say, until the signal aborts. The rules stay. */
-export async function runProxy({ cache, clock, log, filter, health, node }: ProxyDeps, signal: AbortSignal): Promise<void> {
+export async function runProxy(
+  { cache, clock, log, filter, health, node }: ProxyDeps,
+  signal: AbortSignal,
+): Promise<void> {
   await using group = new TaskGroup(signal);
   const changed = new Notifier();
   let isDirty = true;
@@ -48,7 +51,8 @@ export async function runProxy({ cache, clock, log, filter, health, node }: Prox
   cache.onChange(endpointSlice, mark);
   const zone = (): string | undefined => cache.get(nodeKind, node.name)?.metadata.labels?.[ZONE];
   cache.onChange(nodeKind, (current, previous) => {
-    if (current?.metadata.name === node.name && current.metadata.labels?.[ZONE] !== previous?.metadata.labels?.[ZONE]) mark();
+    if (current?.metadata.name === node.name && current.metadata.labels?.[ZONE] !== previous?.metadata.labels?.[ZONE])
+      mark();
   });
   await cache.whenSynced([service, endpointSlice, nodeKind], group.signal);
   // What an earlier run left is not known: the first transaction replaces the table whole.
@@ -78,7 +82,11 @@ export async function runProxy({ cache, clock, log, filter, health, node }: Prox
 }
 
 /** A port that another program has is no reason to do without the rules. */
-async function publish({ health, log }: { readonly health: HealthPorts; readonly log: Logger }, checks: ReadonlyMap<number, HealthCheck>, signal: AbortSignal): Promise<void> {
+async function publish(
+  { health, log }: { readonly health: HealthPorts; readonly log: Logger },
+  checks: ReadonlyMap<number, HealthCheck>,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await health.publish(checks, signal);
   } catch (error) {
@@ -87,7 +95,11 @@ async function publish({ health, log }: { readonly health: HealthPorts; readonly
 }
 
 /** Flows that could not be forgotten end when their client has been silent for a while: no reason to do the rules anew. */
-async function forget({ filter, log }: Pick<ProxyDeps, 'filter' | 'log'>, flows: readonly StaleFlows[], signal: AbortSignal): Promise<void> {
+async function forget(
+  { filter, log }: Pick<ProxyDeps, 'filter' | 'log'>,
+  flows: readonly StaleFlows[],
+  signal: AbortSignal,
+): Promise<void> {
   if (flows.length === 0) return;
   try {
     await filter.forget(flows, signal);

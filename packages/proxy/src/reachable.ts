@@ -40,7 +40,8 @@ export function reachable(slices: readonly EndpointSlice[], portName: string, no
 }
 
 const isReady = ({ endpoint: { conditions } }: Candidate): boolean => conditions.ready !== false;
-const isEnding = ({ endpoint: { conditions } }: Candidate): boolean => conditions.serving === true && conditions.terminating === true;
+const isEnding = ({ endpoint: { conditions } }: Candidate): boolean =>
+  conditions.serving === true && conditions.terminating === true;
 
 function firstOf(all: readonly Candidate[]): readonly Candidate[] {
   const ready = all.filter(isReady);
@@ -60,9 +61,14 @@ function candidates(slices: readonly EndpointSlice[], portName: string): readonl
 
 /** The same node before the same zone before anywhere. */
 function nearby(ready: readonly Candidate[], { name, zone }: ProxyNode): readonly Candidate[] {
-  const meantFor = (hints: (endpoint: Endpoint) => readonly { readonly name: string }[] | undefined, place: string | undefined) => {
+  const meantFor = (
+    hints: (endpoint: Endpoint) => readonly { readonly name: string }[] | undefined,
+    place: string | undefined,
+  ) => {
     const isHinted = ready.every(({ endpoint }) => (hints(endpoint)?.length ?? 0) > 0);
-    return isHinted && place !== undefined ? ready.filter(({ endpoint }) => hints(endpoint)?.some((hint) => hint.name === place)) : [];
+    return isHinted && place !== undefined
+      ? ready.filter(({ endpoint }) => hints(endpoint)?.some((hint) => hint.name === place))
+      : [];
   };
   const onNode = meantFor(({ hints }) => hints?.forNodes, name);
   if (onNode.length > 0) return onNode;
@@ -73,5 +79,7 @@ function nearby(ready: readonly Candidate[], { name, zone }: ProxyNode): readonl
 /** Each once, in a fixed order. Pods of the node's own network share its address, and may have different ports of one name. */
 function targets(found: readonly Candidate[]): readonly Target[] {
   const unique = new Map(found.map(({ target }) => [`${target.address}:${target.port}`, target]));
-  return [...unique.values()].sort((a, b) => (a.address === b.address ? a.port - b.port : a.address < b.address ? -1 : 1));
+  return [...unique.values()].sort((a, b) =>
+    a.address === b.address ? a.port - b.port : a.address < b.address ? -1 : 1,
+  );
 }

@@ -27,7 +27,13 @@ interface Building {
 
 /** Rules for all services, from what the API holds. Pure: the same objects give the same rules. */
 export function ruleset(services: Iterable<Service>, slices: Iterable<EndpointSlice>, node: ProxyNode): Ruleset {
-  const building: Building = { chains: new Map(), addresses: new Map(), nodePorts: new Map(), datagrams: new Map(), node };
+  const building: Building = {
+    chains: new Map(),
+    addresses: new Map(),
+    nodePorts: new Map(),
+    datagrams: new Map(),
+    node,
+  };
   const byService = groupSlices(slices);
   for (const service of services) {
     const { spec, metadata } = service;
@@ -43,7 +49,8 @@ function addPort(service: Service, port: ServicePort, ends: Reachable, building:
   const { spec, metadata } = service;
   const { addresses, nodePorts, datagrams, chains, node } = building;
   const protocol = (port.protocol ?? 'TCP').toLowerCase();
-  const nameOf = (kind: string): string => chainName(kind, metadata.namespace ?? '', metadata.name, `${protocol}-${port.port}`);
+  const nameOf = (kind: string): string =>
+    chainName(kind, metadata.namespace ?? '', metadata.name, `${protocol}-${port.port}`);
   const chain = (kind: string, what: Omit<ServiceChain, 'name' | 'protocol' | 'service'>): string => {
     const name = nameOf(kind);
     chains.set(name, serviceChain({ ...what, name, protocol, service }, building));
@@ -61,13 +68,20 @@ function addPort(service: Service, port: ServicePort, ends: Reachable, building:
   if (spec.clusterIP?.includes('.')) lead(addresses, `${spec.clusterIP} . ${protocol} . ${port.port}`, own, internal);
   const others = (spec.externalIPs ?? []).filter(isIpv4);
   // A balancer that is a proxy wants packets that are meant for it to reach it (KEP-1860).
-  const balanced = (service.status.loadBalancer.ingress ?? []).flatMap(({ ip, ipMode }) => (ip && isIpv4(ip) && ipMode !== 'Proxy' ? [ip] : []));
+  const balanced = (service.status.loadBalancer.ingress ?? []).flatMap(({ ip, ipMode }) =>
+    ip && isIpv4(ip) && ipMode !== 'Proxy' ? [ip] : [],
+  );
   if (!port.nodePort && others.length === 0 && balanced.length === 0) return;
   const isLocal = spec.externalTrafficPolicy === 'Local';
-  const all = isLocal && staysInside && isElsewhere ? chain('all', { ends: ends.cluster, isElsewhere, first: fromOutside }) : own;
+  const all =
+    isLocal && staysInside && isElsewhere ? chain('all', { ends: ends.cluster, isElsewhere, first: fromOutside }) : own;
   // Who comes from outside is answered by the node it came to, unless only pods of that node may answer; who is inside
   // already (a pod, the node itself) is no matter of that.
-  const first = !isLocal ? [MASQUERADE] : isElsewhere ? [`ip saddr ${node.clusterCidr} goto ${all}`, `fib saddr type local goto ${all}`] : [];
+  const first = !isLocal
+    ? [MASQUERADE]
+    : isElsewhere
+      ? [`ip saddr ${node.clusterCidr} goto ${all}`, `fib saddr type local goto ${all}`]
+      : [];
   const external = chain('ext', { ends: isLocal ? ends.local : ends.cluster, isElsewhere, first });
   const reached = isLocal ? [...ends.local, ...ends.cluster] : ends.cluster;
   for (const address of others) lead(addresses, `${address} . ${protocol} . ${port.port}`, external, reached);
@@ -92,8 +106,14 @@ interface ServiceChain {
 }
 
 /** Each endpoint is as likely as any other. */
-function serviceChain({ name, ends, isElsewhere, first, protocol, service }: ServiceChain, { chains }: Building): readonly string[] {
-  if (ends.length === 0) return isElsewhere ? [...first.filter((rule) => rule.includes(' goto ')), 'drop'] : ['reject with icmpx type port-unreachable'];
+function serviceChain(
+  { name, ends, isElsewhere, first, protocol, service }: ServiceChain,
+  { chains }: Building,
+): readonly string[] {
+  if (ends.length === 0)
+    return isElsewhere
+      ? [...first.filter((rule) => rule.includes(' goto ')), 'drop']
+      : ['reject with icmpx type port-unreachable'];
   const rules = [...first];
   const endNames = ends.map((end) => endpointChain(name, end, protocol, service, chains));
   const { sessionAffinity, sessionAffinityConfig } = service.spec;
@@ -101,15 +121,30 @@ function serviceChain({ name, ends, isElsewhere, first, protocol, service }: Ser
     const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
     for (const end of endNames) rules.push(`ip saddr @${affinitySet(end, seconds)} goto ${end}`);
   }
-  rules.push(ends.length === 1 ? `goto ${endNames[0]}` : `numgen random mod ${ends.length} vmap { ${endNames.map((end, i) => `${i} : goto ${end}`).join(', ')} }`);
+  rules.push(
+    ends.length === 1
+      ? `goto ${endNames[0]}`
+      : `numgen random mod ${ends.length} vmap { ${endNames.map((end, i) => `${i} : goto ${end}`).join(', ')} }`,
+  );
   return rules;
 }
 
 /** Sets are named with their timeout, so that a changed timeout is a new set. */
 const affinitySet = (endpoint: string, seconds: number): string => `aff-${seconds}-${endpoint}`;
 
-function endpointChain(serviceName: string, { address, port }: Target, protocol: string, service: Service, chains: Map<string, readonly string[]>): string {
-  const name = chainName('ep', '', serviceName.replace(/^(?:svc|ext|all)-/, ''), `${address.replaceAll('.', '-')}-${port}`);
+function endpointChain(
+  serviceName: string,
+  { address, port }: Target,
+  protocol: string,
+  service: Service,
+  chains: Map<string, readonly string[]>,
+): string {
+  const name = chainName(
+    'ep',
+    '',
+    serviceName.replace(/^(?:svc|ext|all)-/, ''),
+    `${address.replaceAll('.', '-')}-${port}`,
+  );
   const { sessionAffinity, sessionAffinityConfig } = service.spec;
   const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
   chains.set(name, [
@@ -125,7 +160,10 @@ const NAME_MAX = 100;
 
 /** Chain names say what they are for; long ones end in a digest instead. */
 function chainName(kind: string, namespace: string, name: string, rest: string): string {
-  const text = [kind, namespace, name, rest].filter((part) => part !== '').join('-').replaceAll('.', '_');
+  const text = [kind, namespace, name, rest]
+    .filter((part) => part !== '')
+    .join('-')
+    .replaceAll('.', '_');
   if (text.length <= NAME_MAX) return text;
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -15,7 +15,9 @@ export function difference(previous: Ruleset | undefined, next: Ruleset, node: P
 /** Everything anew, whatever was there. */
 function whole(next: Ruleset, node: ProxyNode): string {
   const lines = [
-    `add table inet ${TABLE}`, `delete table inet ${TABLE}`, `add table inet ${TABLE}`,
+    `add table inet ${TABLE}`,
+    `delete table inet ${TABLE}`,
+    `add table inet ${TABLE}`,
     `add map inet ${TABLE} service-ips { type ipv4_addr . inet_proto . inet_service : verdict ; }`,
     `add map inet ${TABLE} service-nodeports { type inet_proto . inet_service : verdict ; }`,
     `add chain inet ${TABLE} services`,
@@ -25,12 +27,16 @@ function whole(next: Ruleset, node: ProxyNode): string {
     `add chain inet ${TABLE} forward { type filter hook forward priority filter ; policy accept ; }`,
     `add rule inet ${TABLE} services ip daddr . meta l4proto . th dport vmap @service-ips`,
     `add rule inet ${TABLE} services fib daddr type local meta l4proto . th dport vmap @service-nodeports`,
-    `add rule inet ${TABLE} prerouting jump services`, `add rule inet ${TABLE} output jump services`,
+    `add rule inet ${TABLE} prerouting jump services`,
+    `add rule inet ${TABLE} output jump services`,
     `add rule inet ${TABLE} postrouting meta mark and ${MARK} == ${MARK} masquerade`,
     // From this machine's own loopback address nothing outside could answer.
     `add rule inet ${TABLE} postrouting ip saddr 127.0.0.0/8 oifname != "lo" masquerade`,
     `add rule inet ${TABLE} postrouting ip saddr ${node.clusterCidr} ip daddr != ${node.clusterCidr} oifname != "lo" masquerade`,
-    ...sets(next, undefined), ...chainsAdded(next.chains), ...elements('add', 'service-ips', next.addresses), ...elements('add', 'service-nodeports', next.nodePorts),
+    ...sets(next, undefined),
+    ...chainsAdded(next.chains),
+    ...elements('add', 'service-ips', next.addresses),
+    ...elements('add', 'service-nodeports', next.nodePorts),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -42,21 +48,25 @@ function changes(previous: Ruleset, next: Ruleset): string {
   const lines = [
     ...sets(next, previous),
     ...chainsAdded(changed),
-    ...moved('service-ips', previous.addresses, next.addresses), ...moved('service-nodeports', previous.nodePorts, next.nodePorts),
+    ...moved('service-ips', previous.addresses, next.addresses),
+    ...moved('service-nodeports', previous.nodePorts, next.nodePorts),
     // Who points to a chain goes before the chain itself: services before endpoints.
-    ...gone.map((name) => `flush chain inet ${TABLE} ${name}`), ...gone.map((name) => `delete chain inet ${TABLE} ${name}`),
+    ...gone.map((name) => `flush chain inet ${TABLE} ${name}`),
+    ...gone.map((name) => `delete chain inet ${TABLE} ${name}`),
     // A set may go only when no rule names it any more.
     ...[...setNames(previous)].filter((name) => !kept.has(name)).map((name) => `delete set inet ${TABLE} ${name}`),
   ];
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
-const sameRules = (a: readonly string[] | undefined, b: readonly string[]): boolean => a !== undefined && a.length === b.length && a.every((rule, i) => rule === b[i]);
+const sameRules = (a: readonly string[] | undefined, b: readonly string[]): boolean =>
+  a !== undefined && a.length === b.length && a.every((rule, i) => rule === b[i]);
 
 /** Chains first, since rules point to one another. */
 function chainsAdded(chains: ReadonlyMap<string, readonly string[]>): readonly string[] {
   return [
-    ...[...chains.keys()].map((name) => `add chain inet ${TABLE} ${name}`), ...[...chains.keys()].map((name) => `flush chain inet ${TABLE} ${name}`),
+    ...[...chains.keys()].map((name) => `add chain inet ${TABLE} ${name}`),
+    ...[...chains.keys()].map((name) => `flush chain inet ${TABLE} ${name}`),
     ...[...chains].flatMap(([name, rules]) => rules.map((rule) => `add rule inet ${TABLE} ${name} ${rule}`)),
   ];
 }
@@ -64,17 +74,29 @@ function chainsAdded(chains: ReadonlyMap<string, readonly string[]>): readonly s
 const elements = (verb: string, map: string, entries: ReadonlyMap<string, string>): readonly string[] =>
   [...entries].map(([key, chain]) => `${verb} element inet ${TABLE} ${map} { ${key} : goto ${chain} }`);
 
-function moved(map: string, previous: ReadonlyMap<string, string>, next: ReadonlyMap<string, string>): readonly string[] {
+function moved(
+  map: string,
+  previous: ReadonlyMap<string, string>,
+  next: ReadonlyMap<string, string>,
+): readonly string[] {
   const removed = [...previous].filter(([key, chain]) => next.get(key) !== chain);
   const added = [...next].filter(([key, chain]) => previous.get(key) !== chain);
-  return [...removed.map(([key]) => `delete element inet ${TABLE} ${map} { ${key} }`), ...elements('add', map, new Map(added))];
+  return [
+    ...removed.map(([key]) => `delete element inet ${TABLE} ${map} { ${key} }`),
+    ...elements('add', map, new Map(added)),
+  ];
 }
 
 /** The sets that session affinity remembers clients in. */
 function sets(next: Ruleset, previous: Ruleset | undefined): readonly string[] {
   const before = previous ? setNames(previous) : new Set<string>();
-  return [...setNames(next)].filter((name) => !before.has(name)).map((name) =>
-    `add set inet ${TABLE} ${name} { type ipv4_addr ; flags dynamic,timeout ; timeout ${/^aff-(\d+)-/.exec(name)?.[1]}s ; }`);
+  return [...setNames(next)]
+    .filter((name) => !before.has(name))
+    .map(
+      (name) =>
+        `add set inet ${TABLE} ${name} { type ipv4_addr ; flags dynamic,timeout ; timeout ${/^aff-(\d+)-/.exec(name)?.[1]}s ; }`,
+    );
 }
 
-const setNames = ({ chains }: Ruleset): Set<string> => new Set([...chains.values()].flatMap((rules) => rules.flatMap((rule) => /^update @(\S+)/.exec(rule)?.[1] ?? [])));
+const setNames = ({ chains }: Ruleset): Set<string> =>
+  new Set([...chains.values()].flatMap((rules) => rules.flatMap((rule) => /^update @(\S+)/.exec(rule)?.[1] ?? [])));

@@ -20,7 +20,8 @@ export function staleFlows(previous: Ruleset, next: Ruleset): readonly StaleFlow
     for (const endpoint of before) if (!after?.has(endpoint)) stale.push({ ...placeOf(key), endpoint });
   }
   // Without endpoints there was no rule that would have changed the packets: they may have gone anywhere.
-  for (const [key, after] of next.datagrams) if (after.size > 0 && !previous.datagrams.get(key)?.size) stale.push(placeOf(key));
+  for (const [key, after] of next.datagrams)
+    if (after.size > 0 && !previous.datagrams.get(key)?.size) stale.push(placeOf(key));
   return stale;
 }
 

@@ -7,18 +7,28 @@ import { nodeOf, podOf, put, snapshotOf, verdict } from './testing/builders.ts';
 
 test('place() says of every node why it does not fit, in upstream words', () => {
   const snapshot = snapshotOf([
-    nodeOf('a', { spec: { taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] } }), nodeOf('b', { spec: { unschedulable: true } }), nodeOf('c', { allocatable: { cpu: '500m' } }),
+    nodeOf('a', { spec: { taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] } }),
+    nodeOf('b', { spec: { unschedulable: true } }),
+    nodeOf('c', { allocatable: { cpu: '500m' } }),
   ]);
-  assert.equal(verdict(podOf('p', { cpu: '1' }), snapshot), '0/3 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable.');
+  assert.equal(
+    verdict(podOf('p', { cpu: '1' }), snapshot),
+    '0/3 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable.',
+  );
   assert.equal(verdict(podOf('p'), snapshotOf([])), 'no nodes available to schedule pods');
 });
 
 test('place() says of nodes that a pod cannot mean which plugin left them out', () => {
   const term = { matchFields: [{ key: 'metadata.name', operator: 'In' as const, values: ['b'] }] };
-  const spec = { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } } } };
+  const spec = {
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } } },
+  };
   const snapshot = snapshotOf([nodeOf('a'), nodeOf('b'), nodeOf('c')]);
   assert.equal(verdict(podOf('p', { spec }), snapshot), 'b');
-  assert.equal(verdict(podOf('p', { spec, cpu: '5' }), snapshot), "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity].");
+  assert.equal(
+    verdict(podOf('p', { spec, cpu: '5' }), snapshot),
+    "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity].",
+  );
 });
 
 test('place() gives a pod the node it was promised, though others are emptier', () => {
@@ -29,7 +39,10 @@ test('place() gives a pod the node it was promised, though others are emptier', 
 test('place() keeps a promised room from pods that are less important, not from more important ones', () => {
   const snapshot = snapshotOf([nodeOf('a')]);
   snapshot.nominate(podOf('promised', { cpu: '3', spec: { priority: 10 } }), 'a');
-  assert.equal(verdict(podOf('low', { cpu: '2', spec: { priority: 5 } }), snapshot), '0/1 nodes are available: 1 Insufficient cpu.');
+  assert.equal(
+    verdict(podOf('low', { cpu: '2', spec: { priority: 5 } }), snapshot),
+    '0/1 nodes are available: 1 Insufficient cpu.',
+  );
   assert.equal(verdict(podOf('high', { cpu: '2', spec: { priority: 20 } }), snapshot), 'a');
 });
 
@@ -37,7 +50,10 @@ test('place() begins its search where it is told to', () => {
   const nodes = Array.from({ length: 300 }, (_, i) => nodeOf(`n${i}`));
   const found = [0, 150, 299].map((start) => put2(start));
   for (const { node } of found) assert.ok(node !== undefined);
-  assert.deepEqual(found.map(({ looked }) => looked), [144, 144, 144]);
+  assert.deepEqual(
+    found.map(({ looked }) => looked),
+    [144, 144, 144],
+  );
 
   function put2(start: number) {
     return place(podOf('p'), snapshotOf(nodes), defaultProfile, { random: seededRandom(1), start });
@@ -45,7 +61,10 @@ test('place() begins its search where it is told to', () => {
 });
 
 test('enoughNodes() looks at all of a small cluster, at a tenth of a large one, at what the profile says', () => {
-  assert.deepEqual([10, 100, 1000, 5000, 20_000].map((count) => enoughNodes(count)), [10, 100, 420, 500, 1000]);
+  assert.deepEqual(
+    [10, 100, 1000, 5000, 20_000].map((count) => enoughNodes(count)),
+    [10, 100, 420, 500, 1000],
+  );
   assert.deepEqual([enoughNodes(1000, 20), enoughNodes(1000, 100)], [200, 1000]);
 });
 

@@ -51,7 +51,12 @@ export function enoughNodes(count: number, percentage?: number): number {
  * The whole decision: pod and snapshot in, node out. No clock, no I/O; ties are broken by the given stream. A pod that
  * was promised a node gets it if it still fits.
  */
-export function place(pod: Pod, snapshot: Snapshot, profile: Profile, { random, start = 0, memory = new Memory() }: Search): Placement {
+export function place(
+  pod: Pod,
+  snapshot: Snapshot,
+  profile: Profile,
+  { random, start = 0, memory = new Memory() }: Search,
+): Placement {
   const cycle = new Cycle(pod, snapshot, profile, memory);
   const refused = cycle.refusal();
   if (refused) return refused;
@@ -68,7 +73,10 @@ export function place(pod: Pod, snapshot: Snapshot, profile: Profile, { random, 
     if (cycle.misfitOf(node) === undefined) feasible.push(node);
   }
   if (feasible.length === 0) return cycle.unfit(looked);
-  const best = feasible.length === 1 ? (feasible[0] as NodeInfo) : (feasible[chooseMax(cycle.totals(feasible), random)] as NodeInfo);
+  const best =
+    feasible.length === 1
+      ? (feasible[0] as NodeInfo)
+      : (feasible[chooseMax(cycle.totals(feasible), random)] as NodeInfo);
   return { node: best.name, looked, feasible: feasible.length };
 }
 
@@ -125,7 +133,9 @@ export class Cycle {
     });
     this.#local = ready.filter(({ plugin }) => plugin.scope === 'node');
     this.#global = ready.filter(({ plugin }) => plugin.scope === 'cluster');
-    const scorers = profile.plugins.filter(({ plugin, weight }) => plugin.score && plugin.scope === 'node' && weight > 0);
+    const scorers = profile.plugins.filter(
+      ({ plugin, weight }) => plugin.score && plugin.scope === 'node' && weight > 0,
+    );
     this.#final = scorers.filter(({ plugin }) => !plugin.normalize);
     this.#compared = scorers.filter(({ plugin }) => plugin.normalize);
     this.#verdicts = memory.of(snapshot.templateOf(pod), profile, snapshot.slots, this.#compared);
@@ -137,7 +147,14 @@ export class Cycle {
       const refused = plugin.refuse?.(this.pod, this.#snapshot);
       if (!refused) continue;
       const resolvable = refused.isResolvable ? this.#snapshot.nodes : [];
-      return { node: undefined, looked: 0, reasons: new Map(), refusal: refused.reasons.join(', '), rejectedBy: new Set([plugin.name]), resolvable };
+      return {
+        node: undefined,
+        looked: 0,
+        reasons: new Map(),
+        refusal: refused.reasons.join(', '),
+        rejectedBy: new Set([plugin.name]),
+        resolvable,
+      };
     }
     return undefined;
   }
@@ -173,7 +190,8 @@ export class Cycle {
       if (!plugin.score || weight === 0 || (plugin.scope === 'node' && !plugin.normalize)) continue;
       const weighed: unknown = plugin.weigh?.(this.pod, this.#snapshot, feasible);
       if (plugin.weigh && weighed === undefined) continue;
-      const scores = plugin.scope === 'node' ? this.#remembered(plugin, feasible) : this.#scored(plugin, weighed, feasible);
+      const scores =
+        plugin.scope === 'node' ? this.#remembered(plugin, feasible) : this.#scored(plugin, weighed, feasible);
       // Equal scores stay equal, whatever is done to all of them.
       if (!differ(scores)) continue;
       plugin.normalize?.(scores, feasible, weighed);
@@ -189,7 +207,13 @@ export class Cycle {
       this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + outside);
       for (const name of this.#narrowedBy) this.#rejectedBy.add(name);
     }
-    return { node: undefined, looked, reasons: this.#reasons, rejectedBy: this.#rejectedBy, resolvable: this.#resolvable };
+    return {
+      node: undefined,
+      looked,
+      reasons: this.#reasons,
+      rejectedBy: this.#rejectedBy,
+      resolvable: this.#resolvable,
+    };
   }
 
   #worthLooking(): readonly NodeInfo[] {
@@ -223,7 +247,12 @@ export class Cycle {
 
   #scoreOne(node: NodeInfo): void {
     const { sums, raw } = this.#verdicts;
-    this.#weighed ??= new Map([...this.#final, ...this.#compared].map(({ plugin }): [Weighted['plugin'], unknown] => [plugin, plugin.weigh?.(this.pod, this.#snapshot, NONE)]));
+    this.#weighed ??= new Map(
+      [...this.#final, ...this.#compared].map(({ plugin }): [Weighted['plugin'], unknown] => [
+        plugin,
+        plugin.weigh?.(this.pod, this.#snapshot, NONE),
+      ]),
+    );
     const score = (plugin: Weighted['plugin']): number => {
       const weighed = this.#weighed?.get(plugin);
       return plugin.weigh && weighed === undefined ? 0 : (plugin.score?.(this.pod, node, weighed) ?? 0);
@@ -266,7 +295,9 @@ export class Cycle {
   /** Pods at least as important that were promised the node count as if they were on it. */
   #misfitWithPromised(node: NodeInfo): Misfit | undefined {
     const { metadata, spec } = this.pod;
-    const promised = [...this.#snapshot.nominatedOn(node.name)].filter(({ pod }) => (pod.spec.priority ?? 0) >= (spec.priority ?? 0) && pod.metadata.uid !== metadata.uid);
+    const promised = [...this.#snapshot.nominatedOn(node.name)].filter(
+      ({ pod }) => (pod.spec.priority ?? 0) >= (spec.priority ?? 0) && pod.metadata.uid !== metadata.uid,
+    );
     return promised.length > 0 ? this.#hypothetical(node, promised, []) : undefined;
   }
 
@@ -302,9 +333,17 @@ function differ(scores: Float64Array): boolean {
 }
 
 /** Upstream's sentence for a pod that fits nowhere; `after` is what preemption had to say. */
-export function unfitMessage(nodeCount: number, { reasons, refusal }: Pick<Unfit, 'reasons' | 'refusal'>, after = ''): string {
+export function unfitMessage(
+  nodeCount: number,
+  { reasons, refusal }: Pick<Unfit, 'reasons' | 'refusal'>,
+  after = '',
+): string {
   if (nodeCount === 0) return 'no nodes available to schedule pods';
   return `0/${nodeCount} nodes are available: ${refusal ?? listed(reasons)}.${after ? ` ${after}` : ''}`;
 }
 
-export const listed = (reasons: ReadonlyMap<string, number>): string => [...reasons].map(([reason, count]) => `${count} ${reason}`).sort().join(', ');
+export const listed = (reasons: ReadonlyMap<string, number>): string =>
+  [...reasons]
+    .map(([reason, count]) => `${count} ${reason}`)
+    .sort()
+    .join(', ');

@@ -1,6 +1,20 @@
 import {
-  csiDriver, csiNode, csiStorageCapacity, isTerminal, namespace, node as nodeKind, persistentVolume, persistentVolumeClaim, type Pod, pod as podKind, podDisruptionBudget, replicaSet,
-  replicationController, service, statefulSet, storageClass,
+  csiDriver,
+  csiNode,
+  csiStorageCapacity,
+  isTerminal,
+  namespace,
+  node as nodeKind,
+  persistentVolume,
+  persistentVolumeClaim,
+  type Pod,
+  pod as podKind,
+  podDisruptionBudget,
+  replicaSet,
+  replicationController,
+  service,
+  statefulSet,
+  storageClass,
 } from '@navarch/api';
 import type { Cache } from '@navarch/client';
 import { type ApiObject, equalJson, keyOf, type Kind } from '@navarch/machinery';
@@ -17,11 +31,26 @@ export interface FollowedCluster {
   isReady(pod: Pod): boolean;
 }
 
-const STORAGE_KINDS = [persistentVolumeClaim, persistentVolume, storageClass, csiNode, csiDriver, csiStorageCapacity] as const;
+const STORAGE_KINDS = [
+  persistentVolumeClaim,
+  persistentVolume,
+  storageClass,
+  csiNode,
+  csiDriver,
+  csiStorageCapacity,
+] as const;
 
 /** Everything that decisions depend on: none is made before all of it is known. */
 export const followedKinds = [
-  nodeKind, podKind, namespace, service, replicaSet, statefulSet, replicationController, podDisruptionBudget, ...STORAGE_KINDS,
+  nodeKind,
+  podKind,
+  namespace,
+  service,
+  replicaSet,
+  statefulSet,
+  replicationController,
+  podDisruptionBudget,
+  ...STORAGE_KINDS,
 ] as const;
 
 /** Brings what happens in the cluster into the snapshot, and wakes the pods that it may help. */
@@ -37,7 +66,8 @@ export function followCluster(cluster: FollowedCluster): void {
   cache.onChange(namespace, (current, previous) => {
     if (previous && !equalJson(current?.metadata.labels, previous.metadata.labels)) snapshot.pods.forgetTallies();
   });
-  for (const kind of STORAGE_KINDS) cache.onChange<ApiObject>(kind as Kind<any>, () => queue.wake({ type: 'storage-changed' }, snapshot));
+  for (const kind of STORAGE_KINDS)
+    cache.onChange<ApiObject>(kind as Kind<any>, () => queue.wake({ type: 'storage-changed' }, snapshot));
 }
 
 function podChanged(current: Pod | undefined, previous: Pod | undefined, cluster: FollowedCluster): void {
@@ -58,7 +88,12 @@ function podChanged(current: Pod | undefined, previous: Pod | undefined, cluster
   else if (previous?.status.nominatedNodeName) snapshot.unnominate(key);
   if (!cluster.isReady(current) || assumed.has(key) || current.metadata.deletionTimestamp) return;
   // A change of status alone, such as our own word that it fits nowhere, makes no pod fit: it keeps its back-off.
-  if (!previous || !equalJson(previous.spec, current.spec) || !equalJson(previous.metadata.labels, current.metadata.labels)) queue.add(current);
+  if (
+    !previous ||
+    !equalJson(previous.spec, current.spec) ||
+    !equalJson(previous.metadata.labels, current.metadata.labels)
+  )
+    queue.add(current);
 }
 
 function podPlaced(current: Pod, previous: Pod | undefined, { snapshot, queue, assumed }: FollowedCluster): void {
@@ -68,7 +103,8 @@ function podPlaced(current: Pod, previous: Pod | undefined, { snapshot, queue, a
   snapshot.unnominate(key);
   snapshot.place(current, nodeName);
   if (previous?.spec.nodeName) {
-    if (snapshot.templateOf(previous) !== snapshot.templateOf(current)) queue.wake({ type: 'pod-changed', pod: current, previous }, snapshot);
+    if (snapshot.templateOf(previous) !== snapshot.templateOf(current))
+      queue.wake({ type: 'pod-changed', pod: current, previous }, snapshot);
     return;
   }
   queue.remove(key);

@@ -1,5 +1,24 @@
-export { chooseMax, enoughNodes, type Found, place, type Placement, type Search, type Unfit, unfitMessage } from './cycle.ts';
-export { type ClusterEvent, definePlugin, type Errand, type Misfit, misfit, type Profile, type SchedulerPlugin, type Shift, type Weighted } from './plugin.ts';
+export {
+  chooseMax,
+  enoughNodes,
+  type Found,
+  place,
+  type Placement,
+  type Search,
+  type Unfit,
+  unfitMessage,
+} from './cycle.ts';
+export {
+  type ClusterEvent,
+  definePlugin,
+  type Errand,
+  type Misfit,
+  misfit,
+  type Profile,
+  type SchedulerPlugin,
+  type Shift,
+  type Weighted,
+} from './plugin.ts';
 export { type ScoringStrategy } from './plugins/allocation-score.ts';
 export { nodeResourcesFitBy } from './plugins/node-resources-fit.ts';
 export { preempt, type Preemption, type PreemptionRequest } from './preemption/preemption.ts';

@@ -24,14 +24,29 @@ export function measures(metrics: Metrics, clock: Clock): Measures {
     'scheduler_schedule_attempts_total',
     "[STABLE] Number of attempts to schedule pods, by the result. 'unschedulable' means a pod could not be scheduled, while 'error' means an internal scheduler problem.",
   );
-  const seconds = metrics.histogram('scheduler_scheduling_attempt_duration_seconds', '[STABLE] Scheduling attempt latency in seconds (scheduling algorithm + binding)', SECONDS);
+  const seconds = metrics.histogram(
+    'scheduler_scheduling_attempt_duration_seconds',
+    '[STABLE] Scheduling attempt latency in seconds (scheduling algorithm + binding)',
+    SECONDS,
+  );
   const pending = metrics.gauge(
     'scheduler_pending_pods',
     "[STABLE] Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods.",
   );
-  const attemptsNeeded = metrics.histogram('scheduler_pod_scheduling_attempts', '[STABLE] Number of attempts to successfully schedule a pod.', ATTEMPTS);
-  const preemptions = metrics.counter('scheduler_preemption_attempts_total', '[STABLE] Total preemption attempts in the cluster till now');
-  const victims = metrics.histogram('scheduler_preemption_victims', '[STABLE] Number of selected preemption victims', VICTIMS);
+  const attemptsNeeded = metrics.histogram(
+    'scheduler_pod_scheduling_attempts',
+    '[STABLE] Number of attempts to successfully schedule a pod.',
+    ATTEMPTS,
+  );
+  const preemptions = metrics.counter(
+    'scheduler_preemption_attempts_total',
+    '[STABLE] Total preemption attempts in the cluster till now',
+  );
+  const victims = metrics.histogram(
+    'scheduler_preemption_victims',
+    '[STABLE] Number of selected preemption victims',
+    VICTIMS,
+  );
   const known = new Map<string, Labels>();
   const labelsOf = (profile: string, result: Result): Labels => {
     const key = `${result} ${profile}`;

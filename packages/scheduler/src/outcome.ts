@@ -14,8 +14,20 @@ export interface OutcomeDeps {
 export async function bind(pod: Pod, nodeName: string, { api, recorder }: OutcomeDeps): Promise<void> {
   const key = keyOf(pod);
   const { name, namespace, uid } = pod.metadata;
-  await api.of(podKind).post(key, 'binding', { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, uid }, target: { kind: 'Node', name: nodeName } });
-  recorder.record(pod, { type: 'Normal', reason: 'Scheduled', action: 'Binding', message: `Successfully assigned ${key} to ${nodeName}` });
+  await api
+    .of(podKind)
+    .post(key, 'binding', {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name, namespace, uid },
+      target: { kind: 'Node', name: nodeName },
+    });
+  recorder.record(pod, {
+    type: 'Normal',
+    reason: 'Scheduled',
+    action: 'Binding',
+    message: `Successfully assigned ${key} to ${nodeName}`,
+  });
 }
 
 export interface UnfitReport {
@@ -26,16 +38,32 @@ export interface UnfitReport {
 }
 
 /** Says why a pod fits nowhere, as event and as condition; the condition only where it says something new. */
-export async function reportUnfit({ pod, message, nominatedNodeName }: UnfitReport, deps: OutcomeDeps, signal: AbortSignal): Promise<void> {
+export async function reportUnfit(
+  { pod, message, nominatedNodeName }: UnfitReport,
+  deps: OutcomeDeps,
+  signal: AbortSignal,
+): Promise<void> {
   deps.recorder.record(pod, { type: 'Warning', reason: 'FailedScheduling', action: 'Scheduling', message });
   const known = pod.status.conditions?.find((condition) => condition.type === 'PodScheduled');
   const isKnown = known?.status === 'False' && known.reason === 'Unschedulable' && known.message === message;
   if (isKnown && nominatedNodeName === undefined) return;
   const condition = {
-    type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message,
-    lastTransitionTime: known?.status === 'False' && known.lastTransitionTime ? known.lastTransitionTime : formatTime(deps.clock.now()),
+    type: 'PodScheduled',
+    status: 'False',
+    reason: 'Unschedulable',
+    message,
+    lastTransitionTime:
+      known?.status === 'False' && known.lastTransitionTime ? known.lastTransitionTime : formatTime(deps.clock.now()),
   };
-  await patchStatus(pod, { ...(isKnown ? {} : { conditions: [condition] }), ...(nominatedNodeName === undefined ? {} : { nominatedNodeName }) }, deps, signal);
+  await patchStatus(
+    pod,
+    {
+      ...(isKnown ? {} : { conditions: [condition] }),
+      ...(nominatedNodeName === undefined ? {} : { nominatedNodeName }),
+    },
+    deps,
+    signal,
+  );
 }
 
 export interface Eviction {
@@ -46,26 +74,45 @@ export interface Eviction {
 }
 
 /** Sends a pod away for a more important one; its condition says why before it goes. */
-export async function evict({ victim, preemptor, nodeName, schedulerName }: Eviction, deps: OutcomeDeps, signal: AbortSignal): Promise<void> {
+export async function evict(
+  { victim, preemptor, nodeName, schedulerName }: Eviction,
+  deps: OutcomeDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const condition = {
-    type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message: `${schedulerName}: preempting to accommodate a higher priority pod`,
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'PreemptionByScheduler',
+    message: `${schedulerName}: preempting to accommodate a higher priority pod`,
     lastTransitionTime: formatTime(deps.clock.now()),
   };
   await patchStatus(victim, { conditions: [condition] }, deps, signal);
   try {
     await deps.api.of(podKind).delete(keyOf(victim), { preconditions: { uid: victim.metadata.uid } });
-    deps.recorder.record(victim, { type: 'Normal', reason: 'Preempted', action: 'Preempting', message: `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}` });
+    deps.recorder.record(victim, {
+      type: 'Normal',
+      reason: 'Preempted',
+      action: 'Preempting',
+      message: `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`,
+    });
   } catch (error) {
     complainUnlessGone(error, 'cannot evict a pod', victim, deps, signal);
   }
 }
 
 /** The room that a pod was promised goes to a more important one. */
-export const losePromise = (pod: Pod, deps: OutcomeDeps, signal: AbortSignal): Promise<void> => patchStatus(pod, { nominatedNodeName: null }, deps, signal);
+export const losePromise = (pod: Pod, deps: OutcomeDeps, signal: AbortSignal): Promise<void> =>
+  patchStatus(pod, { nominatedNodeName: null }, deps, signal);
 
 async function patchStatus(pod: Pod, status: object, deps: OutcomeDeps, signal: AbortSignal): Promise<void> {
   try {
-    await deps.api.of(podKind).patch(keyOf(pod), { type: 'strategic', body: { metadata: { uid: pod.metadata.uid }, status } }, { subresource: 'status' });
+    await deps.api
+      .of(podKind)
+      .patch(
+        keyOf(pod),
+        { type: 'strategic', body: { metadata: { uid: pod.metadata.uid }, status } },
+        { subresource: 'status' },
+      );
   } catch (error) {
     complainUnlessGone(error, 'cannot write the status of a pod', pod, deps, signal);
   }

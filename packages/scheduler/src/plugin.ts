@@ -11,7 +11,8 @@ export interface Misfit {
   readonly isResolvable: boolean;
 }
 
-export const misfit = (isResolvable: boolean, ...reasons: readonly string[]): Misfit => Object.freeze({ reasons, isResolvable });
+export const misfit = (isResolvable: boolean, ...reasons: readonly string[]): Misfit =>
+  Object.freeze({ reasons, isResolvable });
 
 /** What happens in a cluster that can make room for a pod. `pod-*` are about pods that have a node. */
 export type ClusterEvent =
@@ -95,8 +96,9 @@ export interface Profile {
   readonly percentageOfNodesToScore?: number;
 }
 
-export const definePlugin = <Prepared = undefined, Weighed = undefined>(plugin: SchedulerPlugin<Prepared, Weighed>): SchedulerPlugin<Prepared, Weighed> =>
-  Object.freeze(plugin);
+export const definePlugin = <Prepared = undefined, Weighed = undefined>(
+  plugin: SchedulerPlugin<Prepared, Weighed>,
+): SchedulerPlugin<Prepared, Weighed> => Object.freeze(plugin);
 
 /** Scales so that the largest becomes 100; `reverse`: so that the smallest does. */
 export function normalizeToHundred(scores: Float64Array, reverse: boolean): void {

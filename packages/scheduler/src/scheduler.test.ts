@@ -5,16 +5,23 @@ import { defaultProfile } from './profile.ts';
 import { nodeOf, podOf } from './testing/builders.ts';
 import { World } from './testing/world.ts';
 
-const one = (name: string, more: Parameters<typeof podOf>[1] = {}) => podOf(name, { namespace: 'd', cpu: '1', ...more });
+const one = (name: string, more: Parameters<typeof podOf>[1] = {}) =>
+  podOf(name, { namespace: 'd', cpu: '1', ...more });
 const small = (name: string) => nodeOf(name, { allocatable: { cpu: '1' } });
-const NO_ROOM = 'FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.';
+const NO_ROOM =
+  'FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.';
 
 test('runScheduler() binds what fits, says once of the rest why not, and tries again after back-off when a pod goes', async () => {
   await using world = new World();
   await world.showNode(small('a'));
   await world.show(one('first'));
   await world.show(one('second'));
-  assert.deepEqual(world.said(), ['bind d/first a', 'Scheduled Successfully assigned d/first to a', NO_ROOM, 'status d/second PodScheduled Unschedulable']);
+  assert.deepEqual(world.said(), [
+    'bind d/first a',
+    'Scheduled Successfully assigned d/first to a',
+    NO_ROOM,
+    'status d/second PodScheduled Unschedulable',
+  ]);
   await world.remove('d/first');
   assert.deepEqual(world.said(), []);
   await world.clock.advance(990);
@@ -31,11 +38,15 @@ test('runScheduler() counts attempts by their end, and the pods that wait', asyn
   await world.show(one('second'));
   const text = world.metrics.text();
   for (const line of [
-    'scheduler_schedule_attempts_total{profile="default-scheduler",result="scheduled"} 1', 'scheduler_schedule_attempts_total{profile="default-scheduler",result="unschedulable"} 1',
+    'scheduler_schedule_attempts_total{profile="default-scheduler",result="scheduled"} 1',
+    'scheduler_schedule_attempts_total{profile="default-scheduler",result="unschedulable"} 1',
     'scheduler_scheduling_attempt_duration_seconds_count{profile="default-scheduler",result="scheduled"} 1',
-    'scheduler_pod_scheduling_attempts_bucket{le="1"} 1', 'scheduler_preemption_attempts_total 1',
-    'scheduler_pending_pods{queue="active"} 0', 'scheduler_pending_pods{queue="unschedulable"} 1',
-  ]) assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
+    'scheduler_pod_scheduling_attempts_bucket{le="1"} 1',
+    'scheduler_preemption_attempts_total 1',
+    'scheduler_pending_pods{queue="active"} 0',
+    'scheduler_pending_pods{queue="unschedulable"} 1',
+  ])
+    assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
 });
 
 test('runScheduler() doubles the back-off with every failure, up to ten seconds', async () => {
@@ -111,14 +122,20 @@ test('runScheduler() sends less important pods away for a more important one, an
   await world.show(one('high', { spec: { priority: 2 } }));
   const said = world.said();
   assert.deepEqual(said.slice(0, 5).sort(), [
-    'FailedScheduling 0/1 nodes are available: 1 Insufficient cpu.', 'Preempted Preempted by pod uid-d-high on node a', 'delete d/low',
-    'status d/high PodScheduled Unschedulable, promised a', 'status d/low DisruptionTarget PreemptionByScheduler',
+    'FailedScheduling 0/1 nodes are available: 1 Insufficient cpu.',
+    'Preempted Preempted by pod uid-d-high on node a',
+    'delete d/low',
+    'status d/high PodScheduled Unschedulable, promised a',
+    'status d/low DisruptionTarget PreemptionByScheduler',
   ]);
   await world.show(one('also-low', { spec: { priority: 1 } }));
   assert.ok(!world.said().some((line) => line.startsWith('bind d/also-low')), 'the room is promised');
   await world.clock.advance(1000);
   await world.settle();
-  assert.equal(world.said().find((line) => line.startsWith('bind')), 'bind d/high a');
+  assert.equal(
+    world.said().find((line) => line.startsWith('bind')),
+    'bind d/high a',
+  );
 });
 
 test('runScheduler() never promises one room twice', async () => {
@@ -128,18 +145,37 @@ test('runScheduler() never promises one room twice', async () => {
   await world.show(one('y', { spec: { priority: 1 } }));
   world.said();
   await world.show(one('h1', { spec: { priority: 5, preemptionPolicy: 'Never' } }));
-  assert.deepEqual(world.said(), ['FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.', 'status d/h1 PodScheduled Unschedulable']);
+  assert.deepEqual(world.said(), [
+    'FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.',
+    'status d/h1 PodScheduled Unschedulable',
+  ]);
 });
 
 test('runScheduler() binds a pod when its volumes are bound, lets others pass meanwhile, and gives up after ten minutes', async () => {
   await using world = new World();
-  const claim = (annotations: object) => ({ metadata: { name: 'c', namespace: 'd', uid: 'u', annotations }, spec: { storageClassName: 'late', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...(Object.keys(annotations).length > 0 ? { volumeName: 'v' } : {}) } });
-  await world.showOther(storageClass, { metadata: { name: 'late' }, provisioner: 'csi.example.com', volumeBindingMode: 'WaitForFirstConsumer' });
+  const claim = (annotations: object) => ({
+    metadata: { name: 'c', namespace: 'd', uid: 'u', annotations },
+    spec: {
+      storageClassName: 'late',
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      ...(Object.keys(annotations).length > 0 ? { volumeName: 'v' } : {}),
+    },
+  });
+  await world.showOther(storageClass, {
+    metadata: { name: 'late' },
+    provisioner: 'csi.example.com',
+    volumeBindingMode: 'WaitForFirstConsumer',
+  });
   await world.showOther(persistentVolumeClaim, claim({}));
   await world.showNode(nodeOf('a'));
   await world.show(one('waits', { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] } }));
   await world.show(one('passes'));
-  assert.deepEqual(world.said(), ['update persistentvolumeclaims d/c', 'bind d/passes a', 'Scheduled Successfully assigned d/passes to a']);
+  assert.deepEqual(world.said(), [
+    'update persistentvolumeclaims d/c',
+    'bind d/passes a',
+    'Scheduled Successfully assigned d/passes to a',
+  ]);
   await world.clock.advance(600_000);
   await world.settle();
   await world.clock.advance(1000);

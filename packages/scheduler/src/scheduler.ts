@@ -74,7 +74,10 @@ class Scheduler {
       return undefined;
     };
     followCluster({
-      cache: this.#deps.cache, snapshot: this.#snapshot, queue: this.#queue, assumed: this.#assumed,
+      cache: this.#deps.cache,
+      snapshot: this.#snapshot,
+      queue: this.#queue,
+      assumed: this.#assumed,
       isReady: (pod) => this.#profileOf(pod) !== undefined && gateOf(pod) === undefined,
     });
     this.#group.spawn((signal) => this.#queue.run(signal));
@@ -107,7 +110,11 @@ class Scheduler {
   #schedule(pod: Pod, profile: Profile): void {
     const snapshot = this.#snapshot;
     const startedMs = this.#deps.clock.monotonic();
-    const placement = place(pod, snapshot, profile, { random: this.#deps.random, start: this.#start, memory: this.#memory });
+    const placement = place(pod, snapshot, profile, {
+      random: this.#deps.random,
+      start: this.#start,
+      memory: this.#memory,
+    });
     this.#start = (this.#start + placement.looked) % Math.max(1, snapshot.nodes.length);
     if (placement.node === undefined) {
       this.#tryPreempting(pod, profile, placement);
@@ -134,7 +141,9 @@ class Scheduler {
 
   #errandsOf(pod: Pod, nodeName: string, { plugins }: Profile): readonly Errand[] {
     const node = this.#snapshot.node(nodeName);
-    return node ? plugins.map(({ plugin }) => plugin.errand?.(pod, node, this.#snapshot)).filter((errand) => errand !== undefined) : [];
+    return node
+      ? plugins.map(({ plugin }) => plugin.errand?.(pod, node, this.#snapshot)).filter((errand) => errand !== undefined)
+      : [];
   }
 
   async #run(errands: readonly Errand[], signal: AbortSignal): Promise<void> {
@@ -143,11 +152,15 @@ class Scheduler {
     const late = new AbortController();
     const either = AbortSignal.any([signal, over.signal]);
     this.#group.spawn(async () => {
-      await clock.sleep(ERRAND_MS_MAX, AbortSignal.any([signal, late.signal])).then(() => over.abort(new Error('Volumes were not bound in time')), () => undefined);
+      await clock.sleep(ERRAND_MS_MAX, AbortSignal.any([signal, late.signal])).then(
+        () => over.abort(new Error('Volumes were not bound in time')),
+        () => undefined,
+      );
     });
     try {
       for (const errand of errands) await errand.write(api);
-      for (const { kind, isMet } of errands.flatMap(({ conditions }) => conditions)) await cache.when(kind, () => isMet(cache), either);
+      for (const { kind, isMet } of errands.flatMap(({ conditions }) => conditions))
+        await cache.when(kind, () => isMet(cache), either);
     } finally {
       late.abort(new Error('Done'));
     }
@@ -177,30 +190,49 @@ class Scheduler {
 
   #tryPreempting(pod: Pod, profile: Profile, unfit: Unfit): void {
     const snapshot = this.#snapshot;
-    const preemption = preempt({ pod, unfit, snapshot, profile, budgets: this.#deps.cache.list(podDisruptionBudget), random: this.#deps.random });
+    const preemption = preempt({
+      pod,
+      unfit,
+      snapshot,
+      profile,
+      budgets: this.#deps.cache.list(podDisruptionBudget),
+      random: this.#deps.random,
+    });
     this.#measures.preempted(preemption.node === undefined ? undefined : preemption.victims.length);
     // Where there was no node at all nobody turned the pod away: whatever happens may help.
     const plugins = profile.plugins.map(({ plugin }) => plugin);
-    this.#queue.park(pod, unfit.rejectedBy.size > 0 ? plugins.filter(({ name }) => unfit.rejectedBy.has(name)) : plugins);
+    this.#queue.park(
+      pod,
+      unfit.rejectedBy.size > 0 ? plugins.filter(({ name }) => unfit.rejectedBy.has(name)) : plugins,
+    );
     const count = snapshot.nodes.length;
     if (preemption.node !== undefined) {
       const nodeName = preemption.node;
       this.#makeRoom(pod, nodeName);
       for (const victim of preemption.victims) {
-        if (!victim.metadata.deletionTimestamp) this.#write((signal) => evict({ victim, preemptor: pod, nodeName, schedulerName: profile.schedulerName }, this.#deps, signal));
+        if (!victim.metadata.deletionTimestamp)
+          this.#write((signal) =>
+            evict({ victim, preemptor: pod, nodeName, schedulerName: profile.schedulerName }, this.#deps, signal),
+          );
       }
-      this.#write((signal) => reportUnfit({ pod, message: unfitMessage(count, unfit), nominatedNodeName: nodeName }, this.#deps, signal));
+      this.#write((signal) =>
+        reportUnfit({ pod, message: unfitMessage(count, unfit), nominatedNodeName: nodeName }, this.#deps, signal),
+      );
       return;
     }
     const losesPromise = preemption.losesPromise && Boolean(pod.status.nominatedNodeName);
     if (losesPromise) snapshot.unnominate(keyOf(pod));
     const message = unfitMessage(count, unfit, preemption.message);
-    this.#write((signal) => reportUnfit({ pod, message, ...(losesPromise ? { nominatedNodeName: null } : {}) }, this.#deps, signal));
+    this.#write((signal) =>
+      reportUnfit({ pod, message, ...(losesPromise ? { nominatedNodeName: null } : {}) }, this.#deps, signal),
+    );
   }
 
   /** Promises the node to the pod, and takes that promise from those that are less important. */
   #makeRoom(pod: Pod, nodeName: string): void {
-    const lesser = [...this.#snapshot.nominatedOn(nodeName)].map((placed) => placed.pod).filter((other) => (other.spec.priority ?? 0) < (pod.spec.priority ?? 0));
+    const lesser = [...this.#snapshot.nominatedOn(nodeName)]
+      .map((placed) => placed.pod)
+      .filter((other) => (other.spec.priority ?? 0) < (pod.spec.priority ?? 0));
     for (const other of lesser) {
       this.#snapshot.unnominate(keyOf(other));
       this.#queue.add(other);

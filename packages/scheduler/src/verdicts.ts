@@ -52,7 +52,11 @@ export class Memory {
     if (verdicts) known.delete(template);
     else verdicts = new Verdicts(slots, normalized.length);
     known.set(template, verdicts);
-    if (known.size > TEMPLATES_MAX) for (const oldest of known.keys()) { known.delete(oldest); break; }
+    if (known.size > TEMPLATES_MAX)
+      for (const oldest of known.keys()) {
+        known.delete(oldest);
+        break;
+      }
     verdicts.grow(slots);
     return verdicts;
   }

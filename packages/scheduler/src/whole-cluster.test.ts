@@ -13,7 +13,9 @@ const get = (cluster: SimCluster, name: string): Promise<Pod> => podsOf(cluster)
 
 async function messages(cluster: SimCluster, name: string): Promise<readonly string[]> {
   const { items } = await cluster.api.of(event).list({ namespace: 'default' });
-  return items.filter((item) => item.involvedObject.name === name).map(({ reason, message }) => `${reason}: ${message}`);
+  return items
+    .filter((item) => item.involvedObject.name === name)
+    .map(({ reason, message }) => `${reason}: ${message}`);
 }
 
 /** As many pods of one CPU as fit on all nodes. */
@@ -29,7 +31,11 @@ async function fill(cluster: SimCluster, spec: object): Promise<readonly string[
 test('a more important pod takes the room of a less important one, which is told why', async () => {
   await using cluster = await SimCluster.start({ nodes: 2 });
   await cluster.settled();
-  for (const [name, value] of [['low', 1], ['high', 100]] as const) await cluster.api.of(priorityClass).create({ metadata: { name }, value } as never);
+  for (const [name, value] of [
+    ['low', 1],
+    ['high', 100],
+  ] as const)
+    await cluster.api.of(priorityClass).create({ metadata: { name }, value } as never);
   const low = await fill(cluster, { priorityClassName: 'low', terminationGracePeriodSeconds: 1 });
   await podsOf(cluster).create(draft('high', { priorityClassName: 'high' }));
   await cluster.settled();
@@ -47,10 +53,16 @@ test('a pod that fits nowhere says so, waits, and goes where a new node has room
   await podsOf(cluster).create(draft('picky', { nodeSelector: { disk: 'ssd' } }));
   await cluster.settled();
   const condition = (await get(cluster, 'picky')).status.conditions?.find(({ type }) => type === 'PodScheduled');
-  const message = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
+  const message =
+    "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
   assert.deepEqual([condition?.status, condition?.reason, condition?.message], ['False', 'Unschedulable', message]);
   assert.deepEqual(await messages(cluster, 'picky'), [`FailedScheduling: ${message}`]);
-  await cluster.api.of(node).update('node-1', (current) => ({ ...current, metadata: { ...current.metadata, labels: { ...current.metadata.labels, disk: 'ssd' } } }));
+  await cluster.api
+    .of(node)
+    .update('node-1', (current) => ({
+      ...current,
+      metadata: { ...current.metadata, labels: { ...current.metadata.labels, disk: 'ssd' } },
+    }));
   await cluster.settled();
   assert.equal((await get(cluster, 'picky')).status.phase, 'Running');
   assert.ok((await messages(cluster, 'picky')).includes('Scheduled: Successfully assigned default/picky to node-1'));
@@ -64,7 +76,10 @@ test('a gated pod is not tried until its gates are gone', async () => {
   const gated = await get(cluster, 'gated');
   assert.deepEqual([gated.spec.nodeName, gated.status.conditions?.[0]?.reason], [undefined, 'SchedulingGated']);
   assert.deepEqual(await messages(cluster, 'gated'), []);
-  await podsOf(cluster).update('default/gated', (current) => ({ ...current, spec: { ...current.spec, schedulingGates: [] } }));
+  await podsOf(cluster).update('default/gated', (current) => ({
+    ...current,
+    spec: { ...current.spec, schedulingGates: [] },
+  }));
   await cluster.settled();
   assert.equal((await get(cluster, 'gated')).status.phase, 'Running');
 });
@@ -72,7 +87,15 @@ test('a gated pod is not tried until its gates are gone', async () => {
 test('pods of one set run on different nodes as long as there are any', async () => {
   await using cluster = await SimCluster.start({ nodes: 3 });
   await cluster.settled();
-  const apart = { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector: { matchLabels: { app: 'web' } }, topologyKey: 'kubernetes.io/hostname' }] } } };
+  const apart = {
+    affinity: {
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          { labelSelector: { matchLabels: { app: 'web' } }, topologyKey: 'kubernetes.io/hostname' },
+        ],
+      },
+    },
+  };
   for (let i = 0; i < 4; i++) await podsOf(cluster).create(draft(`web-${i}`, apart, { app: 'web' }));
   await cluster.settled();
   const { items } = await podsOf(cluster).list({ namespace: 'default' });

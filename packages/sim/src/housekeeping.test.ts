@@ -16,12 +16,20 @@ test('SimCluster: the API server forgets history older than five to ten minutes'
 test('SimCluster: an event goes an hour after it was last seen', async () => {
   await using cluster = await SimCluster.start({ nodes: 0 });
   const events = cluster.api.of(event);
-  const make = (name: string, lastTimestamp: string): Promise<unknown> => events.create({
-    metadata: { name, namespace: 'default' }, involvedObject: { namespace: 'default', name: 'a' }, reason: 'Seen', type: 'Normal', lastTimestamp,
-  } as never);
+  const make = (name: string, lastTimestamp: string): Promise<unknown> =>
+    events.create({
+      metadata: { name, namespace: 'default' },
+      involvedObject: { namespace: 'default', name: 'a' },
+      reason: 'Seen',
+      type: 'Normal',
+      lastTimestamp,
+    } as never);
   const now = cluster.clock.now();
   await make('old', new Date(now).toISOString());
   await make('seen-later', new Date(now + 30 * 60_000).toISOString());
   await cluster.advance('62m');
-  assert.deepEqual((await events.list({ namespace: 'default' })).items.map((item) => item.metadata.name), ['seen-later']);
+  assert.deepEqual(
+    (await events.list({ namespace: 'default' })).items.map((item) => item.metadata.name),
+    ['seen-later'],
+  );
 });

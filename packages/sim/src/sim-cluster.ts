@@ -64,8 +64,17 @@ export class SimCluster implements AsyncDisposable {
     this.#group = new TaskGroup(this.#lifetime.signal);
     this.#components = new AbortController();
     this.#server = new SimServer({
-      disk: this.store, diskMs: options.diskMs ?? 0, clock: this.clock, random: this.#random.fork('server'), log: options.log ?? silent, tokens: noTokens,
-      issuer: 'https://kubernetes.default.svc', serviceCidr: SERVICE_CIDR, nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443,
+      disk: this.store,
+      diskMs: options.diskMs ?? 0,
+      clock: this.clock,
+      random: this.#random.fork('server'),
+      log: options.log ?? silent,
+      tokens: noTokens,
+      issuer: 'https://kubernetes.default.svc',
+      serviceCidr: SERVICE_CIDR,
+      nodePorts: [30_000, 32_767],
+      advertiseAddress: '10.95.0.1',
+      advertisePort: 6443,
     });
     this.api = this.#server.api(systemUser);
   }
@@ -75,14 +84,31 @@ export class SimCluster implements AsyncDisposable {
     await cluster.#startServer();
     await cluster.#withDefaultClass();
     const { signal: lifetime } = cluster.#lifetime;
-    cluster.store.subscribe('/registry/', cluster.store.revision(), { changed: (changes) => cluster.#record(changes), lost: () => undefined }, lifetime);
+    cluster.store.subscribe(
+      '/registry/',
+      cluster.store.revision(),
+      { changed: (changes) => cluster.#record(changes), lost: () => undefined },
+      lifetime,
+    );
     cluster.#startComponents();
     const names = Array.from({ length: options.nodes }, (_, i) => `node-${i + 1}`);
     if (options.machines) cluster.#startMachines(names, options.machines);
-    else cluster.#group.spawn((signal) => runSimulatedNodes({
-      api: cluster.#client('system:nodes-simulated', systemUser, signal), clock: cluster.clock, random: cluster.#random.fork('nodes'), log: options.log ?? silent, names,
-      version: 'v1.37.0', startMsMax: 2_000, isDown: (name) => cluster.#down.has(name),
-    }, signal));
+    else
+      cluster.#group.spawn((signal) =>
+        runSimulatedNodes(
+          {
+            api: cluster.#client('system:nodes-simulated', systemUser, signal),
+            clock: cluster.clock,
+            random: cluster.#random.fork('nodes'),
+            log: options.log ?? silent,
+            names,
+            version: 'v1.37.0',
+            startMsMax: 2_000,
+            isDown: (name) => cluster.#down.has(name),
+          },
+          signal,
+        ),
+      );
     return cluster;
   }
 
@@ -103,7 +129,10 @@ export class SimCluster implements AsyncDisposable {
     const end = this.clock.monotonic() + SETTLE_LIMIT_MS;
     this.#movedAt = this.clock.monotonic();
     while (this.clock.monotonic() - this.#movedAt < QUIET_MS) {
-      if (this.clock.monotonic() > end) throw new Error(`The cluster did not settle within ${SETTLE_LIMIT_MS / 60_000} simulated minutes; last: ${this.history.at(-1)}`);
+      if (this.clock.monotonic() > end)
+        throw new Error(
+          `The cluster did not settle within ${SETTLE_LIMIT_MS / 60_000} simulated minutes; last: ${this.history.at(-1)}`,
+        );
       await this.clock.advance(500);
     }
   }
@@ -122,7 +151,8 @@ export class SimCluster implements AsyncDisposable {
   /** The machine under a node, where nodes are machines. */
   machine(name: string): SimMachine {
     const machine = this.#machines.get(name);
-    if (!machine) throw new RangeError(`There is no machine ${JSON.stringify(name)}: start the cluster with the option machines`);
+    if (!machine)
+      throw new RangeError(`There is no machine ${JSON.stringify(name)}: start the cluster with the option machines`);
     return machine;
   }
 
@@ -150,9 +180,18 @@ export class SimCluster implements AsyncDisposable {
     for (const [index, name] of names.entries()) {
       const user = { name: `system:node:${name}`, groups: ['system:nodes', 'system:authenticated'] };
       const { clock } = this;
-      const machine = new SimMachine({
-        name, index, clock, random: this.#random.fork(name), log: this.#options.log ?? silent, connect: (signal) => this.#client(name, user, signal),
-      }, options, this.#lifetime.signal);
+      const machine = new SimMachine(
+        {
+          name,
+          index,
+          clock,
+          random: this.#random.fork(name),
+          log: this.#options.log ?? silent,
+          connect: (signal) => this.#client(name, user, signal),
+        },
+        options,
+        this.#lifetime.signal,
+      );
       this.#machines.set(name, machine);
       machine.start();
       this.#group.spawn(() => machine.ended());
@@ -161,9 +200,14 @@ export class SimCluster implements AsyncDisposable {
 
   async #startServer(): Promise<void> {
     let isReady = false;
-    this.#group.spawn((signal) => this.#server.run(signal, () => { isReady = true; }));
+    this.#group.spawn((signal) =>
+      this.#server.run(signal, () => {
+        isReady = true;
+      }),
+    );
     // What every cluster has must be on the disk first, and a disk takes its time.
-    if (!(await this.clock.advanceUntil(() => isReady, START_LIMIT_MS))) throw new Error('The simulated API server did not start');
+    if (!(await this.clock.advanceUntil(() => isReady, START_LIMIT_MS)))
+      throw new Error('The simulated API server did not start');
   }
 
   /** As in a cluster of `navarch up`. */
@@ -173,31 +217,43 @@ export class SimCluster implements AsyncDisposable {
       await this.api.of(storageClass).create(localStorageClass);
       isThere = true;
     });
-    if (!(await this.clock.advanceUntil(() => isThere, START_LIMIT_MS))) throw new Error('The simulated API server took no storage class');
+    if (!(await this.clock.advanceUntil(() => isThere, START_LIMIT_MS)))
+      throw new Error('The simulated API server took no storage class');
   }
 
   #startComponents(): void {
     const life = AbortSignal.any([this.#lifetime.signal, this.#components.signal]);
-    const untilCrash = (work: (signal: AbortSignal) => Promise<void>) => this.#group.spawn(async () => {
-      try {
-        await work(life);
-      } catch (error) {
-        if (!life.aborted) throw error;
-      }
-    });
+    const untilCrash = (work: (signal: AbortSignal) => Promise<void>) =>
+      this.#group.spawn(async () => {
+        try {
+          await work(life);
+        } catch (error) {
+          if (!life.aborted) throw error;
+        }
+      });
     untilCrash((signal) => this.#runControllers(signal));
     untilCrash((signal) => this.#runScheduler(signal));
   }
 
   #client(name: string, user: User, signal: AbortSignal): Api {
-    return faultyApi(this.#server.api(user), { ...noFaults, ...this.#options.faults }, this.clock, this.#random.fork(`network ${name} ${this.clock.monotonic()}`), signal);
+    return faultyApi(
+      this.#server.api(user),
+      { ...noFaults, ...this.#options.faults },
+      this.clock,
+      this.#random.fork(`network ${name} ${this.clock.monotonic()}`),
+      signal,
+    );
   }
 
   async #runControllers(signal: AbortSignal): Promise<void> {
     const { clock } = this;
     const log = this.#options.log ?? silent;
     const random = this.#random.fork(`controllers ${clock.monotonic()}`);
-    const api = this.#client('controllers', { name: 'system:kube-controller-manager', groups: ['system:authenticated'] }, signal);
+    const api = this.#client(
+      'controllers',
+      { name: 'system:kube-controller-manager', groups: ['system:authenticated'] },
+      signal,
+    );
     await using group = new TaskGroup(signal);
     const cache = new Cache({ api, clock, random: random.fork('cache'), log });
     group.spawn((s) => cache.run(s));
@@ -218,7 +274,9 @@ export class SimCluster implements AsyncDisposable {
     const recorder = new EventRecorder({ events: api.of(event), clock, random, log }, 'default-scheduler');
     group.spawn((s) => cache.run(s));
     group.spawn((s) => recorder.run(s));
-    group.spawn((s) => runScheduler({ api, cache, clock, random: random.fork('ties'), log, recorder, profiles: [defaultProfile] }, s));
+    group.spawn((s) =>
+      runScheduler({ api, cache, clock, random: random.fork('ties'), log, recorder, profiles: [defaultProfile] }, s),
+    );
     await group.join();
   }
 

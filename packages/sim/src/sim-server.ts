@@ -35,7 +35,10 @@ export class SimServer {
     const life = AbortSignal.any([signal, end.signal]);
     const { disk, diskMs, clock, random } = this.#options;
     const fork = random.fork(`server ${++this.#lives}`);
-    const served = await serve({ ...this.#options, random: fork, store: new SimDisk(disk, diskMs, clock, fork.fork('disk'), life) }, life);
+    const served = await serve(
+      { ...this.#options, random: fork, store: new SimDisk(disk, diskMs, clock, fork.fork('disk'), life) },
+      life,
+    );
     this.#life = { server: served.server, signal: life, end: (error) => end.abort(error) };
     this.#began.notify();
     onReady();
@@ -59,7 +62,10 @@ export class SimServer {
   async changed(known: readonly Kind<any>[], signal: AbortSignal): Promise<void> {
     while (this.current() === known) {
       const life = this.#life;
-      if (life) await life.server.registry.kindsChanged(known, AbortSignal.any([signal, life.signal])).catch(() => signal.throwIfAborted());
+      if (life)
+        await life.server.registry
+          .kindsChanged(known, AbortSignal.any([signal, life.signal]))
+          .catch(() => signal.throwIfAborted());
       else await this.#began.wait(signal);
     }
   }
@@ -88,7 +94,9 @@ function remote<O extends ApiObject>(kind: Kind<O>, user: User, alive: () => Lif
     list: (options) => ask((api) => api.list(options)),
     async *watch(options, signal) {
       const life = alive();
-      yield* directApi(life.server, user).of(kind).watch(options, AbortSignal.any([signal, life.signal]));
+      yield* directApi(life.server, user)
+        .of(kind)
+        .watch(options, AbortSignal.any([signal, life.signal]));
       if (life.signal.aborted && !signal.aborted) throw cutOff();
     },
     create: (input, options) => ask((api) => api.create(input, options)),

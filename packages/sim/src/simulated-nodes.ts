@@ -1,4 +1,14 @@
-import { type Container, isReady, isTerminal, lease, type Node, node, type Pod, pod, type PodStatus } from '@navarch/api';
+import {
+  type Container,
+  isReady,
+  isTerminal,
+  lease,
+  type Node,
+  node,
+  type Pod,
+  pod,
+  type PodStatus,
+} from '@navarch/api';
 import { type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache } from '@navarch/client';
 import { type Draft, hasReason, keyOf } from '@navarch/machinery';
@@ -34,7 +44,10 @@ export async function runSimulatedNodes(deps: SimulatedNodesDeps, signal: AbortS
   }
   // Who plays one node may have that node's identity, which sees no pods but its own.
   const [only, ...others] = deps.names;
-  const scopes = only !== undefined && others.length === 0 ? new Map([[pod, { fieldSelector: `spec.nodeName=${only}` }]]) : undefined;
+  const scopes =
+    only !== undefined && others.length === 0
+      ? new Map([[pod, { fieldSelector: `spec.nodeName=${only}` }]])
+      : undefined;
   const cache = new Cache({ api, clock, random: random.fork('cache'), log, ...(scopes ? { scopes } : {}) });
   const player = new Player(deps, group);
   cache.onChange(pod, (current) => current && player.tend(current));
@@ -56,11 +69,40 @@ async function register(name: string, index: number, deps: SimulatedNodesDeps, s
 function nodeDraft(name: string, index: number, { clock, version }: SimulatedNodesDeps): Draft<Node> {
   const now = time(clock.now());
   return {
-    metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', 'navarch.dev/simulated': 'true' } },
+    metadata: {
+      name,
+      labels: {
+        'kubernetes.io/hostname': name,
+        'kubernetes.io/os': 'linux',
+        'kubernetes.io/arch': 'amd64',
+        'navarch.dev/simulated': 'true',
+      },
+    },
     status: {
-      capacity: CAPACITY, allocatable: CAPACITY, addresses: [{ type: 'InternalIP', address: addressOf(index) }, { type: 'Hostname', address: name }],
-      conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'simulated node', lastHeartbeatTime: now, lastTransitionTime: now }],
-      nodeInfo: { kubeletVersion: version, containerRuntimeVersion: 'navarch-sim://1', osImage: 'none (simulated)', kernelVersion: 'none', operatingSystem: 'linux', architecture: 'amd64' },
+      capacity: CAPACITY,
+      allocatable: CAPACITY,
+      addresses: [
+        { type: 'InternalIP', address: addressOf(index) },
+        { type: 'Hostname', address: name },
+      ],
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'True',
+          reason: 'KubeletReady',
+          message: 'simulated node',
+          lastHeartbeatTime: now,
+          lastTransitionTime: now,
+        },
+      ],
+      nodeInfo: {
+        kubeletVersion: version,
+        containerRuntimeVersion: 'navarch-sim://1',
+        osImage: 'none (simulated)',
+        kernelVersion: 'none',
+        operatingSystem: 'linux',
+        architecture: 'amd64',
+      },
     },
   };
 }
@@ -70,7 +112,11 @@ const addressOf = (index: number): string => `10.95.${index >> 8}.${index & 255}
 /** RFC 3339 in seconds. */
 const time = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 
-async function heartbeat(name: string, { api, clock, random, log, isDown }: SimulatedNodesDeps, signal: AbortSignal): Promise<void> {
+async function heartbeat(
+  name: string,
+  { api, clock, random, log, isDown }: SimulatedNodesDeps,
+  signal: AbortSignal,
+): Promise<void> {
   // Spread, as the nodes of a real cluster are.
   await clock.sleep(random.uint32() % LEASE_INTERVAL_MS, signal).catch(() => undefined);
   while (!signal.aborted) {
@@ -91,10 +137,19 @@ async function heartbeat(name: string, { api, clock, random, log, isDown }: Simu
 async function renew(name: string, api: Api, clock: Clock): Promise<void> {
   const renewTime = `${new Date(clock.now()).toISOString().slice(0, 23)}000Z`;
   try {
-    await api.of(lease).update(`kube-node-lease/${name}`, (current) => ({ ...current, spec: { ...current.spec, renewTime } }));
+    await api
+      .of(lease)
+      .update(`kube-node-lease/${name}`, (current) => ({ ...current, spec: { ...current.spec, renewTime } }));
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
-    await ensure(() => api.of(lease).create({ metadata: { name, namespace: 'kube-node-lease' }, spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime } }));
+    await ensure(() =>
+      api
+        .of(lease)
+        .create({
+          metadata: { name, namespace: 'kube-node-lease' },
+          spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime },
+        }),
+    );
   }
 }
 
@@ -104,8 +159,17 @@ async function becomeReady(name: string, api: Api, clock: Clock): Promise<void> 
   const ready = current.status.conditions?.find((c) => c.type === 'Ready');
   if (ready?.status === 'True') return;
   const now = time(clock.now());
-  const condition = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'simulated node', lastHeartbeatTime: now, lastTransitionTime: now };
-  await api.of(node).patch(name, { type: 'strategic', body: { status: { conditions: [condition] } } }, { subresource: 'status' });
+  const condition = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'KubeletReady',
+    message: 'simulated node',
+    lastHeartbeatTime: now,
+    lastTransitionTime: now,
+  };
+  await api
+    .of(node)
+    .patch(name, { type: 'strategic', body: { status: { conditions: [condition] } } }, { subresource: 'status' });
 }
 
 async function ensure(create: () => Promise<unknown>): Promise<void> {
@@ -134,7 +198,8 @@ class Player {
     if (!nodeName || !this.#deps.names.includes(nodeName)) return;
     if (current.metadata.deletionTimestamp) this.#once(current, 'end', (s) => this.#end(current, nodeName, s));
     // Not running yet, or marked not ready while its node was thought lost: kubelets say again what is so.
-    else if (!isTerminal(current) && !isReady(current)) this.#once(current, 'start', (s) => this.#start(current, nodeName, s));
+    else if (!isTerminal(current) && !isReady(current))
+      this.#once(current, 'start', (s) => this.#start(current, nodeName, s));
   }
 
   #once(current: Pod, what: string, work: (signal: AbortSignal) => Promise<void>): void {
@@ -166,8 +231,13 @@ class Player {
     await clock.sleep(startMsMax / 2 + (random.uint32() / 2 ** 32) * (startMsMax / 2), signal);
     if (this.#deps.isDown?.(nodeName)) throw new Error('The node is down');
     const n = this.#addresses++;
-    const status = runningStatus(current, { ip: `10.244.${(n >> 8) & 255}.${n & 255}`, hostIP: addressOf(this.#deps.names.indexOf(nodeName)) }, clock.now());
-    const runs = (held: Pod): boolean => held.metadata.uid === current.metadata.uid && !held.metadata.deletionTimestamp && !isTerminal(held);
+    const status = runningStatus(
+      current,
+      { ip: `10.244.${(n >> 8) & 255}.${n & 255}`, hostIP: addressOf(this.#deps.names.indexOf(nodeName)) },
+      clock.now(),
+    );
+    const runs = (held: Pod): boolean =>
+      held.metadata.uid === current.metadata.uid && !held.metadata.deletionTimestamp && !isTerminal(held);
     const next = (held: Pod): Pod => (runs(held) ? { ...held, status: { ...held.status, ...status } } : held);
     await api.of(pod).update(keyOf(current), next, { subresource: 'status' });
   }
@@ -180,15 +250,38 @@ class Player {
   }
 }
 
-function runningStatus(current: Pod, { ip, hostIP }: { readonly ip: string; readonly hostIP: string }, now: number): Partial<PodStatus> {
+function runningStatus(
+  current: Pod,
+  { ip, hostIP }: { readonly ip: string; readonly hostIP: string },
+  now: number,
+): Partial<PodStatus> {
   const startedAt = time(now);
-  const conditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'].map((type) => ({ type, status: 'True', lastTransitionTime: startedAt }));
-  const container = ({ name, image = '' }: Container): NonNullable<PodStatus['containerStatuses']>[number] => ({
-    name, image, imageID: `sim://${image}`, containerID: `navarch-sim://${current.metadata.uid}/${name}`, ready: true, started: true, restartCount: 0, state: { running: { startedAt } }, lastState: {},
-  } as unknown as NonNullable<PodStatus['containerStatuses']>[number]);
+  const conditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'].map((type) => ({
+    type,
+    status: 'True',
+    lastTransitionTime: startedAt,
+  }));
+  const container = ({ name, image = '' }: Container): NonNullable<PodStatus['containerStatuses']>[number] =>
+    ({
+      name,
+      image,
+      imageID: `sim://${image}`,
+      containerID: `navarch-sim://${current.metadata.uid}/${name}`,
+      ready: true,
+      started: true,
+      restartCount: 0,
+      state: { running: { startedAt } },
+      lastState: {},
+    }) as unknown as NonNullable<PodStatus['containerStatuses']>[number];
   const kept = (current.status.conditions ?? []).filter((c) => c.type === 'PodScheduled');
   return {
-    phase: 'Running', podIP: ip, podIPs: [{ ip }], hostIP, hostIPs: [{ ip: hostIP }], startTime: startedAt, conditions: [...conditions, ...kept],
+    phase: 'Running',
+    podIP: ip,
+    podIPs: [{ ip }],
+    hostIP,
+    hostIPs: [{ ip: hostIP }],
+    startTime: startedAt,
+    conditions: [...conditions, ...kept],
     containerStatuses: current.spec.containers.map(container),
   };
 }

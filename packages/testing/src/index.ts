@@ -7,4 +7,5 @@ export type { SimCluster as TestCluster, SimClusterOptions as TestClusterOptions
  * `await using cluster = await startCluster({ nodes: 3 })`, then `cluster.api`, `await cluster.settled()`,
  * `await cluster.advance('5m')`. Nothing listens, nothing is written to disk.
  */
-export const startCluster = (options: Partial<SimClusterOptions> = {}): Promise<SimCluster> => SimCluster.start({ nodes: 1, ...options });
+export const startCluster = (options: Partial<SimClusterOptions> = {}): Promise<SimCluster> =>
+  SimCluster.start({ nodes: 1, ...options });

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { configMap, type ConfigMap, customResourceDefinition, namespace, type ValidatingWebhook, validatingWebhookConfiguration } from '@navarch/api';
+import {
+  configMap,
+  type ConfigMap,
+  customResourceDefinition,
+  namespace,
+  type ValidatingWebhook,
+  validatingWebhookConfiguration,
+} from '@navarch/api';
 import { type Draft, hasReason } from '@navarch/machinery';
 import { conformanceTest, type ConformanceTest, type TestContext } from '../../conformance-test.ts';
 import { define, type DefinitionOptions } from '../../custom-resources.ts';
@@ -13,11 +20,18 @@ const MARK = 'webhook-e2e-test';
 type Json = Readonly<Record<string, any>>;
 
 /** A test with its own webhook server. */
-const webhookTest = (name: string, run: (context: TestContext, server: WebhookServer) => Promise<void>): ConformanceTest =>
+const webhookTest = (
+  name: string,
+  run: (context: TestContext, server: WebhookServer) => Promise<void>,
+): ConformanceTest =>
   conformanceTest(`${official} ${name}`, async (context) => run(context, await deployWebhooks(context)));
 
-const createMap = (context: TestContext, name: string, data: Readonly<Record<string, string>>, inNamespace = context.namespace): Promise<ConfigMap> =>
-  context.api.of(configMap).create({ metadata: { name, namespace: inNamespace }, data });
+const createMap = (
+  context: TestContext,
+  name: string,
+  data: Readonly<Record<string, string>>,
+  inNamespace = context.namespace,
+): Promise<ConfigMap> => context.api.of(configMap).create({ metadata: { name, namespace: inNamespace }, data });
 
 async function isDenied(work: Promise<unknown>, ...why: readonly string[]): Promise<void> {
   await assert.rejects(work, (error: Error) => {
@@ -32,25 +46,47 @@ async function send(context: TestContext, raw: RawRequest): Promise<Json> {
   return JSON.parse(text) as Json;
 }
 
-const stages = (server: WebhookServer, prefix: string, path: string, rules: ReturnType<typeof on>): readonly Draft<ValidatingWebhook>[] =>
+const stages = (
+  server: WebhookServer,
+  prefix: string,
+  path: string,
+  rules: ReturnType<typeof on>,
+): readonly Draft<ValidatingWebhook>[] =>
   [1, 2].map((n) => server.webhookOf({ name: `${prefix}-stage-${n}.k8s.io`, path, rules }));
 
 async function denyPodsAndMaps(context: TestContext, server: WebhookServer): Promise<void> {
   const bypass = `skip-${context.unique}`;
   const elsewhere = [
-    { key: bypass, operator: 'NotIn', values: ['yes'] }, { key: `${context.unique}-markers`, operator: 'DoesNotExist' },
+    { key: bypass, operator: 'NotIn', values: ['yes'] },
+    { key: `${context.unique}-markers`, operator: 'DoesNotExist' },
     { key: 'kubernetes.io/metadata.name', operator: 'In', values: [context.namespace, `exempted-${context.unique}`] },
   ];
   await server.register('validating', context.unique, [
-    server.webhookOf({ name: 'deny-unwanted-pod-container-name-and-label.k8s.io', path: '/pods', rules: on('pods', ['CREATE']) }),
     server.webhookOf({
-      name: 'deny-unwanted-configmap-data.k8s.io', path: '/configmaps', rules: on('configmaps', ['CREATE', 'UPDATE', 'DELETE']),
+      name: 'deny-unwanted-pod-container-name-and-label.k8s.io',
+      path: '/pods',
+      rules: on('pods', ['CREATE']),
+    }),
+    server.webhookOf({
+      name: 'deny-unwanted-configmap-data.k8s.io',
+      path: '/configmaps',
+      rules: on('configmaps', ['CREATE', 'UPDATE', 'DELETE']),
       namespaceSelector: { matchExpressions: elsewhere as never },
     }),
   ]);
-  const bad = createPod(context, 'disallowed-pod', { containers: [{ name: 'webhook-disallow', image: PAUSE }] }, { labels: { [MARK]: 'webhook-disallow' } });
+  const bad = createPod(
+    context,
+    'disallowed-pod',
+    { containers: [{ name: 'webhook-disallow', image: PAUSE }] },
+    { labels: { [MARK]: 'webhook-disallow' } },
+  );
   await isDenied(bad, 'the pod contains unwanted container name', 'the pod contains unwanted label');
-  const hanging = createPod(context, 'hanging-pod', { containers: [{ name: 'wait-forever', image: PAUSE }] }, { labels: { [MARK]: 'wait-forever' } });
+  const hanging = createPod(
+    context,
+    'hanging-pod',
+    { containers: [{ name: 'wait-forever', image: PAUSE }] },
+    { labels: { [MARK]: 'wait-forever' } },
+  );
   await isDenied(hanging, 'webhook', 'deadline');
   assert.ok(await isGone(context, 'hanging-pod'));
   const unwanted = 'the configmap contains unwanted key and value';
@@ -58,7 +94,10 @@ async function denyPodsAndMaps(context: TestContext, server: WebhookServer): Pro
   await createMap(context, 'allowed-configmap', { admit: 'this' });
   const maps = context.api.of(configMap);
   const key = `${context.namespace}/allowed-configmap`;
-  await isDenied(maps.update(key, (map) => ({ ...map, data: { ...map.data, [MARK]: 'webhook-disallow' } })), unwanted);
+  await isDenied(
+    maps.update(key, (map) => ({ ...map, data: { ...map.data, [MARK]: 'webhook-disallow' } })),
+    unwanted,
+  );
   await isDenied(maps.patch(key, { type: 'strategic', body: { data: { [MARK]: 'webhook-disallow' } } }), unwanted);
   const exempted = `exempted-${context.unique}`;
   context.cleanup(() => context.api.of(namespace).delete(exempted));
@@ -67,10 +106,19 @@ async function denyPodsAndMaps(context: TestContext, server: WebhookServer): Pro
 }
 
 async function denyAttaching(context: TestContext, server: WebhookServer): Promise<void> {
-  await server.register('validating', context.unique, [server.webhookOf({ name: 'deny-attaching-pod.k8s.io', path: '/pods/attach', rules: on('pods/attach', ['CONNECT']) })]);
+  await server.register('validating', context.unique, [
+    server.webhookOf({
+      name: 'deny-attaching-pod.k8s.io',
+      path: '/pods/attach',
+      rules: on('pods/attach', ['CONNECT']),
+    }),
+  ]);
   await createPod(context, 'to-be-attached-pod', { containers: [{ name: 'container1', image: PAUSE }] });
   await untilRunning(context, 'to-be-attached-pod');
-  await isDenied(context.kubectl(['attach', 'to-be-attached-pod', '-i', '-c=container1']), "attaching to pod 'to-be-attached-pod' is not allowed");
+  await isDenied(
+    context.kubectl(['attach', 'to-be-attached-pod', '-i', '-c=container1']),
+    "attaching to pod 'to-be-attached-pod' is not allowed",
+  );
 }
 
 /** A kind of the test's own. */
@@ -83,46 +131,76 @@ interface OwnKind {
   object(name: string, data: object): object;
 }
 
-async function defineOwn(context: TestContext, options: Pick<DefinitionOptions, 'versions' | 'schema'> = {}): Promise<OwnKind> {
+async function defineOwn(
+  context: TestContext,
+  options: Pick<DefinitionOptions, 'versions' | 'schema'> = {},
+): Promise<OwnKind> {
   const [group, kind] = [`webhook-${context.unique}.example.com`, `E2eTest${context.unique}Crd`];
   const { name: definition, objects } = await define(context, { group, kind, ...options });
   return {
-    group, definition, plural: `${kind.toLowerCase()}s`, path: objects,
-    object: (name, data) => ({ apiVersion: `${group}/v1`, kind, metadata: { name, namespace: context.namespace }, data }),
+    group,
+    definition,
+    plural: `${kind.toLowerCase()}s`,
+    path: objects,
+    object: (name, data) => ({
+      apiVersion: `${group}/v1`,
+      kind,
+      metadata: { name, namespace: context.namespace },
+      data,
+    }),
   };
 }
 
 async function denyCustomResources(context: TestContext, server: WebhookServer): Promise<void> {
   const own = await defineOwn(context);
-  await server.register('validating', context.unique, [server.webhookOf({
-    name: 'deny-unwanted-custom-resource-data.k8s.io', path: '/custom-resource', rules: on(own.plural, ['CREATE', 'UPDATE', 'DELETE'], [own.group]),
-  })]);
-  const make = (name: string, data: object): Promise<Json> => send(context, { method: 'POST', path: own.path(), body: own.object(name, data) });
+  await server.register('validating', context.unique, [
+    server.webhookOf({
+      name: 'deny-unwanted-custom-resource-data.k8s.io',
+      path: '/custom-resource',
+      rules: on(own.plural, ['CREATE', 'UPDATE', 'DELETE'], [own.group]),
+    }),
+  ]);
+  const make = (name: string, data: object): Promise<Json> =>
+    send(context, { method: 'POST', path: own.path(), body: own.object(name, data) });
   const unwanted = 'the custom resource contains unwanted data';
   await isDenied(make('cr-instance-1', { [MARK]: 'webhook-disallow' }), unwanted);
   await make('cr-instance-2', { [MARK]: 'webhook-nondeletable' });
   const path = `${own.path()}/cr-instance-2`;
-  const write = async (data: object): Promise<Json> => send(context, { method: 'PUT', path, body: { ...await getJson<Json>(context, path), data } });
+  const write = async (data: object): Promise<Json> =>
+    send(context, { method: 'PUT', path, body: { ...(await getJson<Json>(context, path)), data } });
   await isDenied(write({ [MARK]: 'webhook-disallow' }), unwanted);
-  await isDenied(send(context, { method: 'DELETE', path }), 'the custom resource cannot be deleted because it contains unwanted key and value');
+  await isDenied(
+    send(context, { method: 'DELETE', path }),
+    'the custom resource cannot be deleted because it contains unwanted key and value',
+  );
   await write({ [MARK]: 'webhook-can-be-deleted-now' });
   await send(context, { method: 'DELETE', path });
 }
 
 async function failClosed(context: TestContext, server: WebhookServer): Promise<void> {
   const [label, name] = [`fail-closed-${context.unique}`, `fail-closed-${context.unique}`];
-  await server.register('validating', context.unique, [server.webhookOf({
-    name: 'fail-closed.k8s.io', path: '/configmaps', rules: on('configmaps', ['CREATE']), isUntrusted: true, failurePolicy: 'Fail',
-    namespaceSelector: { matchExpressions: [{ key: label, operator: 'In', values: ['yes'] }] },
-  })]);
+  await server.register('validating', context.unique, [
+    server.webhookOf({
+      name: 'fail-closed.k8s.io',
+      path: '/configmaps',
+      rules: on('configmaps', ['CREATE']),
+      isUntrusted: true,
+      failurePolicy: 'Fail',
+      namespaceSelector: { matchExpressions: [{ key: label, operator: 'In', values: ['yes'] }] },
+    }),
+  ]);
   context.cleanup(() => context.api.of(namespace).delete(name));
   await context.api.of(namespace).create({ metadata: { name, labels: { [label]: 'yes' } } });
   await assert.rejects(createMap(context, 'foo', { a: 'b' }, name), (error) => hasReason(error, 'InternalError'));
 }
 
 async function mutatePods(context: TestContext, server: WebhookServer): Promise<void> {
-  await server.register('mutating', context.unique, [server.webhookOf({ name: 'adding-init-container.k8s.io', path: '/mutating-pods', rules: on('pods', ['CREATE']) })]);
-  const { spec } = await createPod(context, 'webhook-to-be-mutated', { containers: [{ name: 'example', image: PAUSE }] });
+  await server.register('mutating', context.unique, [
+    server.webhookOf({ name: 'adding-init-container.k8s.io', path: '/mutating-pods', rules: on('pods', ['CREATE']) }),
+  ]);
+  const { spec } = await createPod(context, 'webhook-to-be-mutated', {
+    containers: [{ name: 'example', image: PAUSE }],
+  });
   assert.equal(spec.initContainers?.length, 1);
   assert.equal(spec.initContainers[0]?.name, 'webhook-added-init-container');
   assert.equal(spec.initContainers[0]?.terminationMessagePolicy, 'File');
@@ -131,12 +209,23 @@ async function mutatePods(context: TestContext, server: WebhookServer): Promise<
 /** Neither a denial of their deletion nor an added label may reach the configurations themselves. */
 async function sparesConfigurations(context: TestContext, server: WebhookServer): Promise<void> {
   const resources = ['validatingwebhookconfigurations', 'mutatingwebhookconfigurations'];
-  const onConfigurations = (operation: string): ReturnType<typeof on> => on(resources, [operation], ['admissionregistration.k8s.io'], ['*']);
+  const onConfigurations = (operation: string): ReturnType<typeof on> =>
+    on(resources, [operation], ['admissionregistration.k8s.io'], ['*']);
   await server.register('validating', `${context.unique}-deny`, [
-    server.webhookOf({ name: 'deny-webhook-configuration-deletions.k8s.io', path: '/always-deny', rules: onConfigurations('DELETE'), namespaceSelector: {} }),
+    server.webhookOf({
+      name: 'deny-webhook-configuration-deletions.k8s.io',
+      path: '/always-deny',
+      rules: onConfigurations('DELETE'),
+      namespaceSelector: {},
+    }),
   ]);
   await server.register('mutating', `${context.unique}-label`, [
-    server.webhookOf({ name: 'add-label-to-webhook-configurations.k8s.io', path: '/add-label', rules: onConfigurations('CREATE'), namespaceSelector: {} }),
+    server.webhookOf({
+      name: 'add-label-to-webhook-configurations.k8s.io',
+      path: '/add-label',
+      rules: onConfigurations('CREATE'),
+      namespaceSelector: {},
+    }),
   ]);
   for (const kind of ['validating', 'mutating'] as const) {
     const api = context.api.of(kindOf[kind] as typeof validatingWebhookConfiguration);
@@ -144,7 +233,15 @@ async function sparesConfigurations(context: TestContext, server: WebhookServer)
     context.cleanup(() => api.delete(name));
     const made = await api.create({
       metadata: { name },
-      webhooks: [server.webhookOf({ name: 'dummy-webhook.k8s.io', path: '/always-deny', rules: on('invalid', ['CREATE']), failurePolicy: 'Ignore', namespaceSelector: {} })] as never,
+      webhooks: [
+        server.webhookOf({
+          name: 'dummy-webhook.k8s.io',
+          path: '/always-deny',
+          rules: on('invalid', ['CREATE']),
+          failurePolicy: 'Ignore',
+          namespaceSelector: {},
+        }),
+      ] as never,
     });
     assert.equal(made.metadata.labels?.['added-label'], undefined);
     await api.delete(name);
@@ -154,12 +251,25 @@ async function sparesConfigurations(context: TestContext, server: WebhookServer)
 const STAGES = { 'mutation-start': 'yes', 'mutation-stage-1': 'yes', 'mutation-stage-2': 'yes' };
 
 async function registerForOwn(context: TestContext, server: WebhookServer, own: OwnKind): Promise<void> {
-  await server.register('mutating', context.unique, stages(server, 'mutate-custom-resource-data', '/mutating-custom-resource', on(own.plural, ['CREATE', 'UPDATE'], [own.group])));
+  await server.register(
+    'mutating',
+    context.unique,
+    stages(
+      server,
+      'mutate-custom-resource-data',
+      '/mutating-custom-resource',
+      on(own.plural, ['CREATE', 'UPDATE'], [own.group]),
+    ),
+  );
 }
 
 async function mutateOwn(context: TestContext, server: WebhookServer, own: OwnKind, expected: object): Promise<void> {
   await registerForOwn(context, server, own);
-  const { data } = await send(context, { method: 'POST', path: own.path(), body: own.object('cr-instance-1', { 'mutation-start': 'yes' }) });
+  const { data } = await send(context, {
+    method: 'POST',
+    path: own.path(),
+    body: own.object('cr-instance-1', { 'mutation-start': 'yes' }),
+  });
   assert.deepEqual(data, expected);
 }
 
@@ -168,27 +278,54 @@ const text = { type: 'string' };
 async function mutateAcrossVersions(context: TestContext, server: WebhookServer): Promise<void> {
   const own = await defineOwn(context, { versions: ['v1', 'v2'] });
   await registerForOwn(context, server, own);
-  await send(context, { method: 'POST', path: own.path('v1'), body: own.object('cr-instance-1', { 'mutation-start': 'yes' }) });
+  await send(context, {
+    method: 'POST',
+    path: own.path('v1'),
+    body: own.object('cr-instance-1', { 'mutation-start': 'yes' }),
+  });
   const definitions = context.api.of(customResourceDefinition);
   await definitions.update(own.definition, (crd) => ({
-    ...crd, spec: { ...crd.spec, versions: crd.spec.versions.map((version) => ({ ...version, storage: version.name === 'v2' })) },
+    ...crd,
+    spec: {
+      ...crd.spec,
+      versions: crd.spec.versions.map((version) => ({ ...version, storage: version.name === 'v2' })),
+    },
   }));
-  const patch = { method: 'PATCH' as const, path: `${own.path('v1')}/cr-instance-1`, contentType: 'application/json-patch+json', body: [{ op: 'add', path: '/dummy', value: 'test' }] };
+  const patch = {
+    method: 'PATCH' as const,
+    path: `${own.path('v1')}/cr-instance-1`,
+    contentType: 'application/json-patch+json',
+    body: [{ op: 'add', path: '/dummy', value: 'test' }],
+  };
   const patched = await send(context, patch);
   assert.deepEqual([patched['dummy'], patched['data']], ['test', STAGES]);
 }
 
 async function denyDefinitions(context: TestContext, server: WebhookServer): Promise<void> {
-  await server.register('validating', context.unique, [server.webhookOf({
-    name: 'deny-crd-with-unwanted-label.k8s.io', path: '/crd', rules: on('customresourcedefinitions', ['CREATE'], ['apiextensions.k8s.io'], ['*']),
-    namespaceSelector: {}, objectSelector: { matchLabels: { [context.unique]: 'true' } },
-  })]);
+  await server.register('validating', context.unique, [
+    server.webhookOf({
+      name: 'deny-crd-with-unwanted-label.k8s.io',
+      path: '/crd',
+      rules: on('customresourcedefinitions', ['CREATE'], ['apiextensions.k8s.io'], ['*']),
+      namespaceSelector: {},
+      objectSelector: { matchLabels: { [context.unique]: 'true' } },
+    }),
+  ]);
   const group = `unwanted-${context.unique}.example.com`;
   const definition = context.api.of(customResourceDefinition).create({
     metadata: { name: `unwanteds.${group}`, labels: { [MARK]: 'webhook-disallow', [context.unique]: 'true' } },
     spec: {
-      group, scope: 'Namespaced', names: { plural: 'unwanteds', singular: 'unwanted', kind: 'Unwanted', listKind: 'UnwantedList' },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
+      group,
+      scope: 'Namespaced',
+      names: { plural: 'unwanteds', singular: 'unwanted', kind: 'Unwanted', listKind: 'UnwantedList' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
     },
   } as never);
   context.cleanup(() => context.api.of(customResourceDefinition).delete(`unwanteds.${group}`));
@@ -197,15 +334,27 @@ async function denyDefinitions(context: TestContext, server: WebhookServer): Pro
 
 async function honorTimeouts(context: TestContext, server: WebhookServer): Promise<void> {
   const maps = context.api.of(configMap);
-  const attempt = async (timing: Pick<Hook, 'timeoutSeconds' | 'failurePolicy'>, check: (work: Promise<ConfigMap>) => Promise<unknown>): Promise<void> => {
-    const { remove } = await server.register('validating', context.unique, [server.webhookOf({
-      name: 'allow-configmap-with-delay-webhook.k8s.io', path: '/always-allow-delay-5s', rules: on('configmaps', ['CREATE']), ...timing,
-    })]);
+  const attempt = async (
+    timing: Pick<Hook, 'timeoutSeconds' | 'failurePolicy'>,
+    check: (work: Promise<ConfigMap>) => Promise<unknown>,
+  ): Promise<void> => {
+    const { remove } = await server.register('validating', context.unique, [
+      server.webhookOf({
+        name: 'allow-configmap-with-delay-webhook.k8s.io',
+        path: '/always-allow-delay-5s',
+        rules: on('configmaps', ['CREATE']),
+        ...timing,
+      }),
+    ]);
     await check(createMap(context, 'e2e-test-slow-webhook-configmap', {}));
     await remove();
-    await maps.delete(`${context.namespace}/e2e-test-slow-webhook-configmap`).catch((error: unknown) => { if (!hasReason(error, 'NotFound')) throw error; });
+    await maps.delete(`${context.namespace}/e2e-test-slow-webhook-configmap`).catch((error: unknown) => {
+      if (!hasReason(error, 'NotFound')) throw error;
+    });
   };
-  await attempt({ timeoutSeconds: 1, failurePolicy: 'Fail' }, (work) => isDenied(work, 'context deadline exceeded', '/always-allow-delay-5s?timeout=1s'));
+  await attempt({ timeoutSeconds: 1, failurePolicy: 'Fail' }, (work) =>
+    isDenied(work, 'context deadline exceeded', '/always-allow-delay-5s?timeout=1s'),
+  );
   await attempt({ timeoutSeconds: 1, failurePolicy: 'Ignore' }, (work) => work);
   await attempt({ timeoutSeconds: 10, failurePolicy: 'Fail' }, (work) => work);
   await attempt({ failurePolicy: 'Fail' }, (work) => work);
@@ -215,12 +364,23 @@ export const admissionWebhookTests = [
   conformanceTest(`${official} should include webhook resources in discovery documents`, async (context) => {
     const { groups } = await getJson<Json>(context, '/apis');
     const group = groups.find(({ name }: Json) => name === 'admissionregistration.k8s.io');
-    assert.ok(group?.versions.some(({ groupVersion, version }: Json) => groupVersion === 'admissionregistration.k8s.io/v1' && version === 'v1'));
+    assert.ok(
+      group?.versions.some(
+        ({ groupVersion, version }: Json) => groupVersion === 'admissionregistration.k8s.io/v1' && version === 'v1',
+      ),
+    );
     const { versions } = await getJson<Json>(context, '/apis/admissionregistration.k8s.io');
-    assert.ok(versions.some(({ groupVersion, version }: Json) => groupVersion === 'admissionregistration.k8s.io/v1' && version === 'v1'));
+    assert.ok(
+      versions.some(
+        ({ groupVersion, version }: Json) => groupVersion === 'admissionregistration.k8s.io/v1' && version === 'v1',
+      ),
+    );
     const { resources } = await getJson<Json>(context, '/apis/admissionregistration.k8s.io/v1');
     for (const kind of ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']) {
-      assert.ok(resources.some((r: Json) => r['kind'] === kind && r['name'] === `${kind.toLowerCase()}s`), kind);
+      assert.ok(
+        resources.some((r: Json) => r['kind'] === kind && r['name'] === `${kind.toLowerCase()}s`),
+        kind,
+      );
     }
   }),
   webhookTest('should be able to deny pod and configmap creation', denyPodsAndMaps),
@@ -228,16 +388,28 @@ export const admissionWebhookTests = [
   webhookTest('should be able to deny custom resource creation, update and deletion', denyCustomResources),
   webhookTest('should unconditionally reject operations on fail closed webhook', failClosed),
   webhookTest('should mutate configmap', async (context, server) => {
-    await server.register('mutating', context.unique, stages(server, 'adding-configmap-data', '/mutating-configmaps', on('configmaps', ['CREATE'])));
+    await server.register(
+      'mutating',
+      context.unique,
+      stages(server, 'adding-configmap-data', '/mutating-configmaps', on('configmaps', ['CREATE'])),
+    );
     const { data } = await createMap(context, 'to-be-mutated', { 'mutation-start': 'yes' });
     assert.deepEqual(data, STAGES);
   }),
   webhookTest('should mutate pod and apply defaults after mutation', mutatePods),
-  webhookTest('should not be able to mutate or prevent deletion of webhook configuration objects', sparesConfigurations),
-  webhookTest('should mutate custom resource', async (context, server) => mutateOwn(context, server, await defineOwn(context), STAGES)),
+  webhookTest(
+    'should not be able to mutate or prevent deletion of webhook configuration objects',
+    sparesConfigurations,
+  ),
+  webhookTest('should mutate custom resource', async (context, server) =>
+    mutateOwn(context, server, await defineOwn(context), STAGES),
+  ),
   webhookTest('should mutate custom resource with pruning', async (context, server) => {
     const own = await defineOwn(context, {
-      schema: { type: 'object', properties: { data: { type: 'object', properties: { 'mutation-start': text, 'mutation-stage-1': text } } } },
+      schema: {
+        type: 'object',
+        properties: { data: { type: 'object', properties: { 'mutation-start': text, 'mutation-stage-1': text } } },
+      },
     });
     const { 'mutation-stage-2': _, ...kept } = STAGES;
     await mutateOwn(context, server, own, kept);

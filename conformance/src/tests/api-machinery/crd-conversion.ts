@@ -6,7 +6,12 @@ import { until } from '../../until.ts';
 import { deployWebhookServer } from '../../conversion-server.ts';
 
 const GROUP = 'stable.example.com';
-const SERVER = { role: 'crd-conversion-webhook', name: 'e2e-test-crd-conversion-webhook', servicePort: 9443, containerPort: 9444 };
+const SERVER = {
+  role: 'crd-conversion-webhook',
+  name: 'e2e-test-crd-conversion-webhook',
+  servicePort: 9443,
+  containerPort: 9444,
+};
 const READY_MS = 30_000;
 const CREATE_TRIES = 5;
 
@@ -20,10 +25,20 @@ interface Item {
 }
 
 /** Versions of which one is stored: v1 has the address in one field, v2 in two. */
-const versions = (stored: Version): readonly object[] => (['v1', 'v2'] as const).map((name) => ({
-  name, served: true, storage: name === stored,
-  schema: { openAPIV3Schema: { type: 'object', properties: Object.fromEntries((name === 'v1' ? ['hostPort'] : ['host', 'port']).map((field) => [field, { type: 'string' }])) } },
-}));
+const versions = (stored: Version): readonly object[] =>
+  (['v1', 'v2'] as const).map((name) => ({
+    name,
+    served: true,
+    storage: name === stored,
+    schema: {
+      openAPIV3Schema: {
+        type: 'object',
+        properties: Object.fromEntries(
+          (name === 'v1' ? ['hostPort'] : ['host', 'port']).map((field) => [field, { type: 'string' }]),
+        ),
+      },
+    },
+  }));
 
 /** The kind in two versions between which a webhook of this test converts. */
 class Converted {
@@ -44,11 +59,29 @@ class Converted {
     await context.api.of(customResourceDefinition).create({
       metadata: { name: made.name },
       spec: {
-        group: GROUP, scope: 'Namespaced', versions: versions('v1') as never,
-        names: { plural: made.#plural, singular: made.#kind.toLowerCase(), kind: made.#kind, listKind: `${made.#kind}List` },
+        group: GROUP,
+        scope: 'Namespaced',
+        versions: versions('v1') as never,
+        names: {
+          plural: made.#plural,
+          singular: made.#kind.toLowerCase(),
+          kind: made.#kind,
+          listKind: `${made.#kind}List`,
+        },
         conversion: {
           strategy: 'Webhook',
-          webhook: { conversionReviewVersions: ['v1', 'v1beta1'], clientConfig: { caBundle, service: { namespace: context.namespace, name: SERVER.name, path: '/crdconvert', port: SERVER.servicePort } } },
+          webhook: {
+            conversionReviewVersions: ['v1', 'v1beta1'],
+            clientConfig: {
+              caBundle,
+              service: {
+                namespace: context.namespace,
+                name: SERVER.name,
+                path: '/crdconvert',
+                port: SERVER.servicePort,
+              },
+            },
+          },
         },
       },
     });
@@ -76,39 +109,62 @@ class Converted {
   /** The rules of the network may come a moment after the service. What was made is removed again. */
   async #untilConverting(): Promise<void> {
     const name = `probe-${this.#context.unique}`;
-    await until(this.#context, 'the webhook converting', READY_MS, async () => (await this.create('v2', name, {})) === 201);
+    await until(
+      this.#context,
+      'the webhook converting',
+      READY_MS,
+      async () => (await this.create('v2', name, {})) === 201,
+    );
     const { status } = await request(this.#context, { method: 'DELETE', path: `${this.path('v2')}/${name}` });
     assert.equal(status, 200);
   }
 }
 
 function isV1(item: Item): void {
-  assert.deepEqual([item.apiVersion, item.hostPort, item.host, item.port], [`${GROUP}/v1`, 'localhost:8080', undefined, undefined]);
+  assert.deepEqual(
+    [item.apiVersion, item.hostPort, item.host, item.port],
+    [`${GROUP}/v1`, 'localhost:8080', undefined, undefined],
+  );
 }
 
 function isV2(item: Item): void {
-  assert.deepEqual([item.apiVersion, item.hostPort, item.host, item.port], [`${GROUP}/v2`, undefined, 'localhost', '8080']);
+  assert.deepEqual(
+    [item.apiVersion, item.hostPort, item.host, item.port],
+    [`${GROUP}/v2`, undefined, 'localhost', '8080'],
+  );
 }
 
 export const crdConversionTests: readonly ConformanceTest[] = [
-  conformanceTest('[sig-api-machinery] CustomResourceConversionWebhook should be able to convert from CR v1 to CR v2', async (context) => {
-    const converted = await Converted.define(context);
-    assert.equal(await converted.create('v1', 'cr-instance-1', { hostPort: 'localhost:8080' }), 201);
-    isV2(await getJson<Item>(context, `${converted.path('v2')}/cr-instance-1`));
-  }),
+  conformanceTest(
+    '[sig-api-machinery] CustomResourceConversionWebhook should be able to convert from CR v1 to CR v2',
+    async (context) => {
+      const converted = await Converted.define(context);
+      assert.equal(await converted.create('v1', 'cr-instance-1', { hostPort: 'localhost:8080' }), 201);
+      isV2(await getJson<Item>(context, `${converted.path('v2')}/cr-instance-1`));
+    },
+  ),
 
-  conformanceTest('[sig-api-machinery] CustomResourceConversionWebhook should be able to convert a non homogeneous list of CRs', async (context) => {
-    const converted = await Converted.define(context);
-    assert.equal(await converted.create('v1', 'cr-instance-1', { hostPort: 'localhost:8080' }), 201);
-    await context.api.of(customResourceDefinition).update(converted.name, (held) => ({ ...held, spec: { ...held.spec, versions: versions('v2') as never } }));
-    let made = 0;
-    // What is served changes with the stored version: requests of that moment may be cut off.
-    for (let i = 0; i < CREATE_TRIES && made !== 201; i++) made = await converted.create('v1', 'cr-instance-2', { hostPort: 'localhost:8080' });
-    assert.equal(made, 201);
-    for (const [version, is] of [['v1', isV1], ['v2', isV2]] as const) {
-      const { items } = await getJson<{ readonly items: readonly Item[] }>(context, converted.path(version));
-      assert.deepEqual(items.map(({ metadata }) => metadata.name).toSorted(), ['cr-instance-1', 'cr-instance-2']);
-      items.forEach(is);
-    }
-  }),
+  conformanceTest(
+    '[sig-api-machinery] CustomResourceConversionWebhook should be able to convert a non homogeneous list of CRs',
+    async (context) => {
+      const converted = await Converted.define(context);
+      assert.equal(await converted.create('v1', 'cr-instance-1', { hostPort: 'localhost:8080' }), 201);
+      await context.api
+        .of(customResourceDefinition)
+        .update(converted.name, (held) => ({ ...held, spec: { ...held.spec, versions: versions('v2') as never } }));
+      let made = 0;
+      // What is served changes with the stored version: requests of that moment may be cut off.
+      for (let i = 0; i < CREATE_TRIES && made !== 201; i++)
+        made = await converted.create('v1', 'cr-instance-2', { hostPort: 'localhost:8080' });
+      assert.equal(made, 201);
+      for (const [version, is] of [
+        ['v1', isV1],
+        ['v2', isV2],
+      ] as const) {
+        const { items } = await getJson<{ readonly items: readonly Item[] }>(context, converted.path(version));
+        assert.deepEqual(items.map(({ metadata }) => metadata.name).toSorted(), ['cr-instance-1', 'cr-instance-2']);
+        items.forEach(is);
+      }
+    },
+  ),
 ];

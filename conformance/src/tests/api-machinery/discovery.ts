@@ -16,11 +16,24 @@ interface Place {
   readonly resource: string;
 }
 const places: readonly Place[] = [
-  'admissionregistration.k8s.io/v1/validatingwebhookconfigurations', 'apiextensions.k8s.io/v1/customresourcedefinitions', 'apiregistration.k8s.io/v1/apiservices',
-  'apps/v1/deployments', 'authentication.k8s.io/v1/tokenreviews', 'authorization.k8s.io/v1/selfsubjectaccessreviews', 'autoscaling/v1/horizontalpodautoscalers',
-  'autoscaling/v2/horizontalpodautoscalers', 'batch/v1/jobs', 'certificates.k8s.io/v1/certificatesigningrequests', 'coordination.k8s.io/v1/leases',
-  'discovery.k8s.io/v1/endpointslices', 'events.k8s.io/v1/events', 'networking.k8s.io/v1/ingresses', 'node.k8s.io/v1/runtimeclasses', 'policy/v1/poddisruptionbudgets',
-  'scheduling.k8s.io/v1/priorityclasses', 'storage.k8s.io/v1/csinodes',
+  'admissionregistration.k8s.io/v1/validatingwebhookconfigurations',
+  'apiextensions.k8s.io/v1/customresourcedefinitions',
+  'apiregistration.k8s.io/v1/apiservices',
+  'apps/v1/deployments',
+  'authentication.k8s.io/v1/tokenreviews',
+  'authorization.k8s.io/v1/selfsubjectaccessreviews',
+  'autoscaling/v1/horizontalpodautoscalers',
+  'autoscaling/v2/horizontalpodautoscalers',
+  'batch/v1/jobs',
+  'certificates.k8s.io/v1/certificatesigningrequests',
+  'coordination.k8s.io/v1/leases',
+  'discovery.k8s.io/v1/endpointslices',
+  'events.k8s.io/v1/events',
+  'networking.k8s.io/v1/ingresses',
+  'node.k8s.io/v1/runtimeclasses',
+  'policy/v1/poddisruptionbudgets',
+  'scheduling.k8s.io/v1/priorityclasses',
+  'storage.k8s.io/v1/csinodes',
 ].map((text) => {
   const [group = '', version = '', resource = ''] = text.split('/');
   return { group, version, resource };
@@ -29,11 +42,17 @@ const namespaces: Place = { group: '', version: 'v1', resource: 'namespaces' };
 
 /** A document of aggregated discovery says that something is served. */
 const lists = (document: Json, { group, version, resource }: Place): boolean =>
-  document.items.some((item: Json) => (item.metadata?.name ?? '') === group
-    && item.versions.some((of: Json) => of.version === version && of.resources.some((one: Json) => one.resource === resource)));
+  document.items.some(
+    (item: Json) =>
+      (item.metadata?.name ?? '') === group &&
+      item.versions.some(
+        (of: Json) => of.version === version && of.resources.some((one: Json) => one.resource === resource),
+      ),
+  );
 
 function assertLists(document: Json, of: readonly Place[]): void {
-  for (const place of of) assert.ok(lists(document, place), `${place.group}/${place.version} ${place.resource} is not in discovery`);
+  for (const place of of)
+    assert.ok(lists(document, place), `${place.group}/${place.version} ${place.resource} is not in discovery`);
 }
 
 /** A kind in a group of its own. */
@@ -56,47 +75,76 @@ async function everything(context: TestContext): Promise<Json> {
 }
 
 export const discoveryTests = [
-  conformanceTest('[sig-api-machinery] AggregatedDiscovery should support raw aggregated discovery endpoint Accept headers', async (context) => {
-    assertLists(await getJson(context, '/apis', AGGREGATED), places);
-    assertLists(await getJson(context, '/api', AGGREGATED), [namespaces]);
-  }),
+  conformanceTest(
+    '[sig-api-machinery] AggregatedDiscovery should support raw aggregated discovery endpoint Accept headers',
+    async (context) => {
+      assertLists(await getJson(context, '/apis', AGGREGATED), places);
+      assertLists(await getJson(context, '/api', AGGREGATED), [namespaces]);
+    },
+  ),
 
-  conformanceTest('[sig-api-machinery] AggregatedDiscovery should support aggregated discovery interface', async (context) => {
-    assertLists(await everything(context), [...places, namespaces]);
-  }),
+  conformanceTest(
+    '[sig-api-machinery] AggregatedDiscovery should support aggregated discovery interface',
+    async (context) => {
+      assertLists(await everything(context), [...places, namespaces]);
+    },
+  ),
 
-  conformanceTest('[sig-api-machinery] AggregatedDiscovery should support raw aggregated discovery request for CRDs', async (context) => {
-    const place = await defined(context);
-    await until(context, 'the kind in raw discovery', SEEN_MS, async () => lists(await getJson(context, '/apis', AGGREGATED), place));
-  }),
+  conformanceTest(
+    '[sig-api-machinery] AggregatedDiscovery should support raw aggregated discovery request for CRDs',
+    async (context) => {
+      const place = await defined(context);
+      await until(context, 'the kind in raw discovery', SEEN_MS, async () =>
+        lists(await getJson(context, '/apis', AGGREGATED), place),
+      );
+    },
+  ),
 
-  conformanceTest('[sig-api-machinery] AggregatedDiscovery should support aggregated discovery interface for CRDs', async (context) => {
-    const place = await defined(context);
-    await until(context, 'the kind in discovery', SEEN_MS, async () => lists(await everything(context), place));
-  }),
+  conformanceTest(
+    '[sig-api-machinery] AggregatedDiscovery should support aggregated discovery interface for CRDs',
+    async (context) => {
+      const place = await defined(context);
+      await until(context, 'the kind in discovery', SEEN_MS, async () => lists(await everything(context), place));
+    },
+  ),
 
-  conformanceTest('[sig-api-machinery] Discovery should validate PreferredVersion for each APIGroup', async (context) => {
-    const { groups } = await getJson<Json>(context, '/apis');
-    assert.ok(groups.length > 0);
-    for (const { name } of groups) {
-      // Groups of other tests come and go.
-      if (name.endsWith('.example.com')) continue;
-      const group = await getJson<Json>(context, `/apis/${name}`);
-      assert.equal(group.name, name);
-      assert.ok(group.versions.some((version: Json) => version.groupVersion === group.preferredVersion.groupVersion), `the preferred version of ${name}`);
-    }
-  }),
+  conformanceTest(
+    '[sig-api-machinery] Discovery should validate PreferredVersion for each APIGroup',
+    async (context) => {
+      const { groups } = await getJson<Json>(context, '/apis');
+      assert.ok(groups.length > 0);
+      for (const { name } of groups) {
+        // Groups of other tests come and go.
+        if (name.endsWith('.example.com')) continue;
+        const group = await getJson<Json>(context, `/apis/${name}`);
+        assert.equal(group.name, name);
+        assert.ok(
+          group.versions.some((version: Json) => version.groupVersion === group.preferredVersion.groupVersion),
+          `the preferred version of ${name}`,
+        );
+      }
+    },
+  ),
 
-  conformanceTest('[sig-api-machinery] Discovery should locate the groupVersion and a resource within each APIGroup', async (context) => {
-    for (const { group, version, resource } of places) {
-      const found = await getJson<Json>(context, `/apis/${group}`);
-      assert.ok(found.versions.some((of: Json) => of.groupVersion === `${group}/${version}`), `${group}/${version}`);
-      const list = await getJson<Json>(context, `/apis/${group}/${version}`);
-      assert.equal(list.kind, 'APIResourceList');
-      assert.equal(list.groupVersion, `${group}/${version}`);
-      assert.ok(list.resources.some((of: Json) => of.name === resource), `${resource} in ${group}/${version}`);
-    }
-  }),
+  conformanceTest(
+    '[sig-api-machinery] Discovery should locate the groupVersion and a resource within each APIGroup',
+    async (context) => {
+      for (const { group, version, resource } of places) {
+        const found = await getJson<Json>(context, `/apis/${group}`);
+        assert.ok(
+          found.versions.some((of: Json) => of.groupVersion === `${group}/${version}`),
+          `${group}/${version}`,
+        );
+        const list = await getJson<Json>(context, `/apis/${group}/${version}`);
+        assert.equal(list.kind, 'APIResourceList');
+        assert.equal(list.groupVersion, `${group}/${version}`);
+        assert.ok(
+          list.resources.some((of: Json) => of.name === resource),
+          `${resource} in ${group}/${version}`,
+        );
+      }
+    },
+  ),
 
   conformanceTest('[sig-api-machinery] server version should find the server version', async (context) => {
     const { major, minor } = await getJson<{ readonly major: string; readonly minor: string }>(context, '/version');

@@ -16,7 +16,19 @@ import { watcherTests } from './watchers.ts';
 import { webhookConfigurationTests } from './webhook-configurations.ts';
 
 export const apiMachineryTests: readonly ConformanceTest[] = [
-  ...admissionWebhookTests, ...aggregatorTests, ...crdConversionTests, ...customResourceTests, ...discoveryTests, ...fieldValidationTests,
-  ...garbageCollectorTests, ...listTests, ...namespaceTests, ...openApiPublishingTests, ...operationTests,
-  ...policyTests, ...resourceQuotaTests, ...watcherTests, ...webhookConfigurationTests,
+  ...admissionWebhookTests,
+  ...aggregatorTests,
+  ...crdConversionTests,
+  ...customResourceTests,
+  ...discoveryTests,
+  ...fieldValidationTests,
+  ...garbageCollectorTests,
+  ...listTests,
+  ...namespaceTests,
+  ...openApiPublishingTests,
+  ...operationTests,
+  ...policyTests,
+  ...resourceQuotaTests,
+  ...watcherTests,
+  ...webhookConfigurationTests,
 ];

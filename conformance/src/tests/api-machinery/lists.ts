@@ -15,18 +15,21 @@ const nameOf = (index: number): string => `template-${String(index).padStart(4, 
 
 async function makeTemplates(context: TestContext): Promise<string> {
   let next = 0;
-  await Promise.all(Array.from({ length: WRITERS }, async () => {
-    for (let index = next++; index < OBJECTS; index = next++) {
-      await context.api.of(podTemplate).create({
-        metadata: { name: nameOf(index), namespace: context.namespace },
-        template: { spec: { containers: [{ name: 'test', image: 'test2' }] } },
-      });
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: WRITERS }, async () => {
+      for (let index = next++; index < OBJECTS; index = next++) {
+        await context.api.of(podTemplate).create({
+          metadata: { name: nameOf(index), namespace: context.namespace },
+          template: { spec: { containers: [{ name: 'test', image: 'test2' }] } },
+        });
+      }
+    }),
+  );
   return `/api/v1/namespaces/${context.namespace}/podtemplates`;
 }
 
-const query = (limit: number, token?: string): string => `?limit=${limit}${token ? `&continue=${encodeURIComponent(token)}` : ''}`;
+const query = (limit: number, token?: string): string =>
+  `?limit=${limit}${token ? `&continue=${encodeURIComponent(token)}` : ''}`;
 
 /** The items are the ones that follow in the order of names, and what is left over is counted right where it is counted. */
 function assertFollows({ items, metadata }: Json, found: number, limit: number): number {
@@ -39,24 +42,27 @@ function assertFollows({ items, metadata }: Json, found: number, limit: number):
 }
 
 export const listTests = [
-  conformanceTest('[sig-api-machinery] Servers with support for API chunking should return chunks of results for list calls', async (context) => {
-    const path = await makeTemplates(context);
-    const { get } = rest(context);
-    for (let round = 0; round < 3; round++) {
-      const limit = 1 + ((Number.parseInt(context.unique, 16) + round * 17) % (OBJECTS / 10));
-      let [found, token, version] = [0, undefined as string | undefined, undefined as string | undefined];
-      do {
-        const list = await get(path + query(limit, token));
-        version ??= list.metadata.resourceVersion;
-        assert.equal(list.metadata.resourceVersion, version, 'all chunks are of one moment');
-        found = assertFollows(list, found, limit);
-        token = list.metadata.continue;
-      } while (token);
-    }
-    const list = await get(path);
-    assert.equal(list.items.length, OBJECTS);
-    assertFollows(list, 0, OBJECTS);
-  }),
+  conformanceTest(
+    '[sig-api-machinery] Servers with support for API chunking should return chunks of results for list calls',
+    async (context) => {
+      const path = await makeTemplates(context);
+      const { get } = rest(context);
+      for (let round = 0; round < 3; round++) {
+        const limit = 1 + ((Number.parseInt(context.unique, 16) + round * 17) % (OBJECTS / 10));
+        let [found, token, version] = [0, undefined as string | undefined, undefined as string | undefined];
+        do {
+          const list = await get(path + query(limit, token));
+          version ??= list.metadata.resourceVersion;
+          assert.equal(list.metadata.resourceVersion, version, 'all chunks are of one moment');
+          found = assertFollows(list, found, limit);
+          token = list.metadata.continue;
+        } while (token);
+      }
+      const list = await get(path);
+      assert.equal(list.items.length, OBJECTS);
+      assertFollows(list, 0, OBJECTS);
+    },
+  ),
 
   conformanceTest(
     '[sig-api-machinery] Servers with support for API chunking should support continue listing from the last key if the original version has been compacted away, though the list is inconsistent',
@@ -86,7 +92,11 @@ export const listTests = [
       let token: string | undefined = second.metadata.continue;
       while (token) {
         const list = await get(path + query(limit, token));
-        assert.equal(list.metadata.resourceVersion, second.metadata.resourceVersion, 'from here on all chunks are of one moment');
+        assert.equal(
+          list.metadata.resourceVersion,
+          second.metadata.resourceVersion,
+          'from here on all chunks are of one moment',
+        );
         found = assertFollows(list, found, limit);
         token = list.metadata.continue;
       }
@@ -95,9 +105,21 @@ export const listTests = [
     FORGOTTEN_MS + 120_000,
   ),
 
-  conformanceTest('[sig-api-machinery] Servers with support for Table transformation should return a 406 for a backend which does not implement metadata', async (context) => {
-    const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { nonResourceAttributes: { path: '/', verb: 'get' } } };
-    const { status, text } = await request(context, { method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', accept: TABLE, body });
-    assert.equal(status, 406, text);
-  }),
+  conformanceTest(
+    '[sig-api-machinery] Servers with support for Table transformation should return a 406 for a backend which does not implement metadata',
+    async (context) => {
+      const body = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { nonResourceAttributes: { path: '/', verb: 'get' } },
+      };
+      const { status, text } = await request(context, {
+        method: 'POST',
+        path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+        accept: TABLE,
+        body,
+      });
+      assert.equal(status, 406, text);
+    },
+  ),
 ];

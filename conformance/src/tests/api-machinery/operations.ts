@@ -4,42 +4,84 @@ import { conformanceTest } from '../../conformance-test.ts';
 import { checkLifecycle } from '../../resource-lifecycle.ts';
 import type { Json } from '../../rest.ts';
 
-const condition = (type: string, reason: string): Json => ({ type, status: 'False', reason, message: `${reason} by an e2e test`, lastTransitionTime: '2026-01-01T00:00:00Z' });
+const condition = (type: string, reason: string): Json => ({
+  type,
+  status: 'False',
+  reason,
+  message: `${reason} by an e2e test`,
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+});
 
 /** A status that is patched and replaced by a condition of its own. */
 const statusOf = (type: string) => {
-  const has = (reason: string) => ({ status }: Json): boolean => status?.conditions?.some((one: Json) => one.type === type && one.reason === reason) ?? false;
+  const has =
+    (reason: string) =>
+    ({ status }: Json): boolean =>
+      status?.conditions?.some((one: Json) => one.type === type && one.reason === reason) ?? false;
   return {
-    patch: { conditions: [condition(type, 'Patched')] }, isPatched: has('Patched'),
-    replaced: (current: Json) => ({ ...current, status: { conditions: [condition(type, 'Updated')] } }), isReplaced: has('Updated'),
+    patch: { conditions: [condition(type, 'Patched')] },
+    isPatched: has('Patched'),
+    replaced: (current: Json) => ({ ...current, status: { conditions: [condition(type, 'Updated')] } }),
+    isReplaced: has('Updated'),
   };
 };
 
 export const operationTests = [
-  conformanceTest('[sig-api-machinery] API priority and fairness should support FlowSchema API operations', (context) => runOperations(context, {
-    kind: flowSchema,
-    template: {
-      spec: {
-        matchingPrecedence: 10_000, priorityLevelConfiguration: { name: 'global-default' }, distinguisherMethod: { type: 'ByUser' },
-        rules: [{
-          subjects: [{ kind: 'User', user: { name: 'example-e2e-non-existent-user' } }],
-          nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-        }],
-      },
-    } as never,
-    status: statusOf('Dangling'),
-  })),
+  conformanceTest('[sig-api-machinery] API priority and fairness should support FlowSchema API operations', (context) =>
+    runOperations(context, {
+      kind: flowSchema,
+      template: {
+        spec: {
+          matchingPrecedence: 10_000,
+          priorityLevelConfiguration: { name: 'global-default' },
+          distinguisherMethod: { type: 'ByUser' },
+          rules: [
+            {
+              subjects: [{ kind: 'User', user: { name: 'example-e2e-non-existent-user' } }],
+              nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+            },
+          ],
+        },
+      } as never,
+      status: statusOf('Dangling'),
+    }),
+  ),
 
-  conformanceTest('[sig-api-machinery] API priority and fairness should support PriorityLevelConfiguration API operations', (context) => runOperations(context, {
-    kind: priorityLevelConfiguration,
-    template: { spec: { type: 'Limited', limited: { nominalConcurrencyShares: 2, limitResponse: { type: 'Reject' } } } } as never,
-    status: statusOf('E2E'),
-  })),
+  conformanceTest(
+    '[sig-api-machinery] API priority and fairness should support PriorityLevelConfiguration API operations',
+    (context) =>
+      runOperations(context, {
+        kind: priorityLevelConfiguration,
+        template: {
+          spec: { type: 'Limited', limited: { nominalConcurrencyShares: 2, limitResponse: { type: 'Reject' } } },
+        } as never,
+        status: statusOf('E2E'),
+      }),
+  ),
 
-  conformanceTest('[sig-api-machinery] StorageVersionMigration CRUD Tests storagemigration.k8s.io/v1 StorageVersionMigration', (context) => checkLifecycle(context, {
-    kind: storageVersionMigration,
-    initial: { metadata: { name: `test-migration-${context.unique}` }, spec: { resource: { group: 'example.com', resource: 'migrations' } } } as never,
-    change: { metadata: { annotations: { changed: 'true' } } },
-    status: { status: { conditions: [{ type: 'Running', status: 'True', reason: 'E2E', message: 'Set by an e2e test', lastTransitionTime: '2026-01-01T00:00:00Z' }] } },
-  })),
+  conformanceTest(
+    '[sig-api-machinery] StorageVersionMigration CRUD Tests storagemigration.k8s.io/v1 StorageVersionMigration',
+    (context) =>
+      checkLifecycle(context, {
+        kind: storageVersionMigration,
+        initial: {
+          metadata: { name: `test-migration-${context.unique}` },
+          spec: { resource: { group: 'example.com', resource: 'migrations' } },
+        } as never,
+        change: { metadata: { annotations: { changed: 'true' } } },
+        status: {
+          status: {
+            conditions: [
+              {
+                type: 'Running',
+                status: 'True',
+                reason: 'E2E',
+                message: 'Set by an e2e test',
+                lastTransitionTime: '2026-01-01T00:00:00Z',
+              },
+            ],
+          },
+        },
+      }),
+  ),
 ];

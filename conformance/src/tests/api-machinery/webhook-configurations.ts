@@ -32,13 +32,28 @@ async function probe(context: TestContext, data: Readonly<Record<string, string>
 }
 
 const follows = (context: TestContext, kind: HookKind, isAsked: boolean): Promise<void> =>
-  until(context, `the ${kind} webhook ${isAsked ? 'having' : 'not having'} its say`, FOLLOW_MS, async () => (await hadItsSay[kind](context)) === isAsked);
+  until(
+    context,
+    `the ${kind} webhook ${isAsked ? 'having' : 'not having'} its say`,
+    FOLLOW_MS,
+    async () => (await hadItsSay[kind](context)) === isAsked,
+  );
 
-const hookOf = (server: WebhookServer, kind: HookKind, name = ''): Draft<ValidatingWebhook> => (kind === 'validating'
-  ? server.webhookOf({ name: `deny-unwanted-configmap-data${name}.k8s.io`, path: '/configmaps', rules: on('configmaps', ['CREATE']) })
-  : server.webhookOf({ name: `adding-configmap-data-stage-1${name}.k8s.io`, path: '/mutating-configmaps', rules: on('configmaps', ['CREATE']) }));
+const hookOf = (server: WebhookServer, kind: HookKind, name = ''): Draft<ValidatingWebhook> =>
+  kind === 'validating'
+    ? server.webhookOf({
+        name: `deny-unwanted-configmap-data${name}.k8s.io`,
+        path: '/configmaps',
+        rules: on('configmaps', ['CREATE']),
+      })
+    : server.webhookOf({
+        name: `adding-configmap-data-stage-1${name}.k8s.io`,
+        path: '/mutating-configmaps',
+        rules: on('configmaps', ['CREATE']),
+      });
 
-const apiOf = (context: TestContext, kind: HookKind) => context.api.of(kindOf[kind] as typeof validatingWebhookConfiguration);
+const apiOf = (context: TestContext, kind: HookKind) =>
+  context.api.of(kindOf[kind] as typeof validatingWebhookConfiguration);
 
 /** Stops and starts asking as the operations of its rule change. */
 async function patching(context: TestContext, kind: HookKind): Promise<void> {
@@ -48,11 +63,16 @@ async function patching(context: TestContext, kind: HookKind): Promise<void> {
   const api = apiOf(context, kind);
   const updated = await api.update(name, (configuration) => ({
     ...configuration,
-    webhooks: configuration.webhooks?.map((hook, i) => (i === 0 ? { ...hook, rules: [on('configmaps', ['UPDATE'])] } : hook)) as never,
+    webhooks: configuration.webhooks?.map((hook, i) =>
+      i === 0 ? { ...hook, rules: [on('configmaps', ['UPDATE'])] } : hook,
+    ) as never,
   }));
   assert.deepEqual(updated.webhooks?.[0]?.rules?.[0]?.operations, ['UPDATE']);
   await follows(context, kind, false);
-  await api.patch(name, { type: 'json', body: [{ op: 'replace', path: '/webhooks/0/rules/0/operations/0', value: 'CREATE' }] });
+  await api.patch(name, {
+    type: 'json',
+    body: [{ op: 'replace', path: '/webhooks/0/rules/0/operations/0', value: 'CREATE' }],
+  });
   await follows(context, kind, true);
 }
 
@@ -63,10 +83,16 @@ async function listing(context: TestContext, kind: HookKind): Promise<void> {
   const api = apiOf(context, kind);
   context.cleanup(() => api.deleteCollection(selector));
   for (let i = 0; i < COUNT; i += 1) {
-    await api.create({ metadata: { name: `${context.unique}-${i}`, labels: { [label]: context.unique } }, webhooks: [hookOf(server, kind, `-${i}`)] as never });
+    await api.create({
+      metadata: { name: `${context.unique}-${i}`, labels: { [label]: context.unique } },
+      webhooks: [hookOf(server, kind, `-${i}`)] as never,
+    });
   }
   // The last of all holds the marker: when it is followed, so are those before.
-  await api.create({ metadata: { name: `${context.unique}-marker`, labels: { [label]: context.unique } }, webhooks: [server.markerOf(kind)] as never });
+  await api.create({
+    metadata: { name: `${context.unique}-marker`, labels: { [label]: context.unique } },
+    webhooks: [server.markerOf(kind)] as never,
+  });
   await server.untilFollowed();
   const { items } = await api.list(selector);
   assert.equal(items.length, COUNT + 1);
@@ -76,10 +102,19 @@ async function listing(context: TestContext, kind: HookKind): Promise<void> {
   assert.equal((await api.list(selector)).items.length, 0);
 }
 
-const withConditions = (conditions: ValidatingWebhook['matchConditions'], context: TestContext): Draft<ValidatingWebhook> => ({
-  name: 'validation-webhook-with-match-conditions.k8s.io', clientConfig: { url: 'https://webhook.invalid/' }, rules: [on('pods', ['CREATE'])],
-  sideEffects: 'None', admissionReviewVersions: ['v1'], namespaceSelector: ofTest(context), matchConditions: conditions,
-} as Draft<ValidatingWebhook>);
+const withConditions = (
+  conditions: ValidatingWebhook['matchConditions'],
+  context: TestContext,
+): Draft<ValidatingWebhook> =>
+  ({
+    name: 'validation-webhook-with-match-conditions.k8s.io',
+    clientConfig: { url: 'https://webhook.invalid/' },
+    rules: [on('pods', ['CREATE'])],
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+    namespaceSelector: ofTest(context),
+    matchConditions: conditions,
+  }) as Draft<ValidatingWebhook>;
 
 async function conditions(context: TestContext, kind: HookKind): Promise<void> {
   const api = apiOf(context, kind);
@@ -88,8 +123,14 @@ async function conditions(context: TestContext, kind: HookKind): Promise<void> {
   const first = [{ name: 'expression-1', expression: "object.metadata.namespace == 'production'" }];
   const made = await api.create({ metadata: { name }, webhooks: [withConditions(first, context)] as never });
   assert.deepEqual(made.webhooks?.[0]?.matchConditions, first);
-  const second = [{ name: 'expression-1', expression: "object.metadata.namespace == 'production'" }, { name: 'expression-2', expression: "object.metadata.namespace == 'staging'" }];
-  await api.update(name, (configuration) => ({ ...configuration, webhooks: configuration.webhooks?.map((hook) => ({ ...hook, matchConditions: second })) as never }));
+  const second = [
+    { name: 'expression-1', expression: "object.metadata.namespace == 'production'" },
+    { name: 'expression-2', expression: "object.metadata.namespace == 'staging'" },
+  ];
+  await api.update(name, (configuration) => ({
+    ...configuration,
+    webhooks: configuration.webhooks?.map((hook) => ({ ...hook, matchConditions: second })) as never,
+  }));
   assert.deepEqual((await api.get(name)).webhooks?.[0]?.matchConditions, second);
 }
 
@@ -98,25 +139,43 @@ async function invalidConditions(context: TestContext, kind: HookKind): Promise<
   const name = `invalid-${context.unique}`;
   context.cleanup(() => api.delete(name));
   const invalid = [{ name: 'invalid-expression-1', expression: '... [] bad expression' }];
-  await assert.rejects(api.create({ metadata: { name }, webhooks: [withConditions(invalid, context)] as never }), /compilation failed/);
+  await assert.rejects(
+    api.create({ metadata: { name }, webhooks: [withConditions(invalid, context)] as never }),
+    /compilation failed/,
+  );
 }
 
 /** Each of these for both kinds of configuration. */
-const family = (run: (context: TestContext, kind: HookKind) => Promise<void>, nameOf: (kind: HookKind) => string): readonly ConformanceTest[] =>
-  (['validating', 'mutating'] as const).map((kind) => conformanceTest(`${official} ${nameOf(kind)}`, (context) => run(context, kind)));
+const family = (
+  run: (context: TestContext, kind: HookKind) => Promise<void>,
+  nameOf: (kind: HookKind) => string,
+): readonly ConformanceTest[] =>
+  (['validating', 'mutating'] as const).map((kind) =>
+    conformanceTest(`${official} ${nameOf(kind)}`, (context) => run(context, kind)),
+  );
 
 export const webhookConfigurationTests = [
   ...family(patching, (kind) => `patching/updating a ${kind} webhook should work`),
   ...family(listing, (kind) => `listing ${kind} webhooks should work`),
-  ...family(conditions, (kind) => `should be able to create and update ${kind} webhook configurations with match conditions`),
+  ...family(
+    conditions,
+    (kind) => `should be able to create and update ${kind} webhook configurations with match conditions`,
+  ),
   ...family(invalidConditions, (kind) => `should reject ${kind} webhook configurations with invalid match conditions`),
   conformanceTest(`${official} should mutate everything except 'skip-me' configmaps`, async (context) => {
     const server = await deployWebhooks(context);
-    await server.register('mutating', context.unique, [{
-      ...hookOf(server, 'mutating'), matchConditions: [{ name: 'skip-me', expression: "object.metadata.name != 'skip-me'" }],
-    }]);
+    await server.register('mutating', context.unique, [
+      {
+        ...hookOf(server, 'mutating'),
+        matchConditions: [{ name: 'skip-me', expression: "object.metadata.name != 'skip-me'" }],
+      },
+    ]);
     const make = async (name: string): Promise<object | undefined> =>
-      (await context.api.of(configMap).create({ metadata: { name, namespace: context.namespace }, data: { 'mutation-start': 'yes' } })).data;
+      (
+        await context.api
+          .of(configMap)
+          .create({ metadata: { name, namespace: context.namespace }, data: { 'mutation-start': 'yes' } })
+      ).data;
     assert.deepEqual(await make('skip-me'), { 'mutation-start': 'yes' });
     assert.deepEqual(await make('mutate-me'), { 'mutation-start': 'yes', 'mutation-stage-1': 'yes' });
   }),

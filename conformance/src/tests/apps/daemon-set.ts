@@ -4,7 +4,17 @@ import { type Draft, hasReason, isControlledBy, type ObjectOf } from '@navarch/m
 import { conformanceTest, type TestContext } from '../../conformance-test.ts';
 import { TESTHOST } from '../../testhost.ts';
 import { until } from '../../until.ts';
-import { checkStatus, imageOf, imagePatch, keyOf, POD_START_MS, podsOf, template, untilObject, WEBSERVER } from './workloads.ts';
+import {
+  checkStatus,
+  imageOf,
+  imagePatch,
+  keyOf,
+  POD_START_MS,
+  podsOf,
+  template,
+  untilObject,
+  WEBSERVER,
+} from './workloads.ts';
 
 type DaemonSet = ObjectOf<typeof daemonSet>;
 
@@ -14,10 +24,20 @@ const HASH = 'controller-revision-hash';
 const COLOR = 'daemonset-color';
 
 /** Made in a namespace of the test's own, and gone with its pods before the next serial test begins. */
-export async function createDaemons(context: TestContext, own: Readonly<Record<string, string>> = labels, name = NAME, spec: Draft<DaemonSet['spec']> = {}): Promise<DaemonSet> {
+export async function createDaemons(
+  context: TestContext,
+  own: Readonly<Record<string, string>> = labels,
+  name = NAME,
+  spec: Draft<DaemonSet['spec']> = {},
+): Promise<DaemonSet> {
   const { namespace } = context;
   const made = await context.api.of(daemonSet).create({
-    metadata: { name, namespace, labels: own }, spec: { selector: { matchLabels: own }, template: template(own, { image: WEBSERVER, ports: [{ containerPort: 9376 }] }), ...spec },
+    metadata: { name, namespace, labels: own },
+    spec: {
+      selector: { matchLabels: own },
+      template: template(own, { image: WEBSERVER, ports: [{ containerPort: 9376 }] }),
+      ...spec,
+    },
   });
   context.cleanup(async () => {
     await context.api.of(daemonSet).delete(`${namespace}/${name}`);
@@ -27,29 +47,60 @@ export async function createDaemons(context: TestContext, own: Readonly<Record<s
 
 /** Nodes that a daemon without tolerations of its own may run on. */
 async function nodeNames({ api }: TestContext): Promise<readonly string[]> {
-  return (await api.of(node).list()).items.filter(({ spec }) => !spec.taints?.some(({ effect }) => effect !== 'PreferNoSchedule')).map((n) => n.metadata.name).sort();
+  return (await api.of(node).list()).items
+    .filter(({ spec }) => !spec.taints?.some(({ effect }) => effect !== 'PreferNoSchedule'))
+    .map((n) => n.metadata.name)
+    .sort();
 }
 
-const owned = async (context: TestContext, name = NAME, own: Readonly<Record<string, string>> = labels): Promise<readonly Pod[]> => {
+const owned = async (
+  context: TestContext,
+  name = NAME,
+  own: Readonly<Record<string, string>> = labels,
+): Promise<readonly Pod[]> => {
   const set = await context.api.of(daemonSet).get(keyOf(context, name));
   return (await podsOf(context, own)).filter((p) => isControlledBy(p, set) && !p.metadata.deletionTimestamp);
 };
 
 /** On each of these nodes one daemon is available, and nowhere else is any. */
-const untilOn = (context: TestContext, nodes: readonly string[], name = NAME, own: Readonly<Record<string, string>> = labels): Promise<void> =>
+const untilOn = (
+  context: TestContext,
+  nodes: readonly string[],
+  name = NAME,
+  own: Readonly<Record<string, string>> = labels,
+): Promise<void> =>
   until(context, `daemons on ${nodes.join(', ') || 'no node'}`, POD_START_MS, async () => {
     const pods = await owned(context, name, own);
-    return pods.every((p) => isAvailable(p, 0, context.clock.now())) && pods.map((p) => p.spec.nodeName).sort().join() === nodes.join();
+    return (
+      pods.every((p) => isAvailable(p, 0, context.clock.now())) &&
+      pods
+        .map((p) => p.spec.nodeName)
+        .sort()
+        .join() === nodes.join()
+    );
   });
 
-export const untilEverywhere = async (context: TestContext, name = NAME, own: Readonly<Record<string, string>> = labels): Promise<void> => untilOn(context, await nodeNames(context), name, own);
+export const untilEverywhere = async (
+  context: TestContext,
+  name = NAME,
+  own: Readonly<Record<string, string>> = labels,
+): Promise<void> => untilOn(context, await nodeNames(context), name, own);
 
-const checkNumbers = (context: TestContext): Promise<unknown> => untilObject(context, daemonSet, NAME, {
-  what: 'saying that all are there', isSo: ({ status }) => status.desiredNumberScheduled === status.currentNumberScheduled && status.desiredNumberScheduled === status.numberReady,
-});
+const checkNumbers = (context: TestContext): Promise<unknown> =>
+  untilObject(context, daemonSet, NAME, {
+    what: 'saying that all are there',
+    isSo: ({ status }) =>
+      status.desiredNumberScheduled === status.currentNumberScheduled &&
+      status.desiredNumberScheduled === status.numberReady,
+  });
 
 async function colorNode({ api, unique }: TestContext, name: string, color: string | null): Promise<Node> {
-  return api.of(node).patch(name, { type: 'merge', body: { metadata: { labels: { [COLOR]: color === null ? null : `${color}-${unique}` } } } });
+  return api
+    .of(node)
+    .patch(name, {
+      type: 'merge',
+      body: { metadata: { labels: { [COLOR]: color === null ? null : `${color}-${unique}` } } },
+    });
 }
 
 /** Waits until every node has an available daemon with that image; at no look are more nodes without one than may be. */
@@ -70,7 +121,9 @@ async function checkHistory(context: TestContext, count: number): Promise<Revisi
   let history: readonly Revision[] = [];
   await until(context, `${count} revisions`, POD_START_MS, async () => {
     const set = await context.api.of(daemonSet).get(keyOf(context, NAME));
-    history = (await context.api.of(controllerRevision).list({ namespace: context.namespace })).items.filter((revision) => isControlledBy(revision, set));
+    history = (await context.api.of(controllerRevision).list({ namespace: context.namespace })).items.filter(
+      (revision) => isControlledBy(revision, set),
+    );
     return history.length === count;
   });
   const newest = [...history].sort((a, b) => a.revision - b.revision).at(-1);
@@ -82,7 +135,8 @@ async function checkHistory(context: TestContext, count: number): Promise<Revisi
   return newest;
 }
 
-const setImage = (context: TestContext, image: string): Promise<DaemonSet> => context.api.of(daemonSet).patch(keyOf(context, NAME), { type: 'strategic', body: imagePatch(image) });
+const setImage = (context: TestContext, image: string): Promise<DaemonSet> =>
+  context.api.of(daemonSet).patch(keyOf(context, NAME), { type: 'strategic', body: imagePatch(image) });
 
 export const daemonSetTests = [
   conformanceTest('[sig-apps] Daemon set should run and stop simple daemon', async (context) => {
@@ -97,7 +151,12 @@ export const daemonSetTests = [
   conformanceTest('[sig-apps] Daemon set should run and stop complex daemon', async (context) => {
     const { api, unique } = context;
     const own = labels;
-    await createDaemons(context, own, NAME, { template: { ...template(own, { image: WEBSERVER }), spec: { ...template(own, { image: WEBSERVER }).spec, nodeSelector: { [COLOR]: `blue-${unique}` } } } });
+    await createDaemons(context, own, NAME, {
+      template: {
+        ...template(own, { image: WEBSERVER }),
+        spec: { ...template(own, { image: WEBSERVER }).spec, nodeSelector: { [COLOR]: `blue-${unique}` } },
+      },
+    });
     await untilOn(context, []);
     const [chosen = ''] = await nodeNames(context);
     context.cleanup(() => colorNode(context, chosen, null));
@@ -106,7 +165,12 @@ export const daemonSetTests = [
     await checkNumbers(context);
     await colorNode(context, chosen, 'green');
     await untilOn(context, []);
-    const body = { spec: { updateStrategy: { type: 'RollingUpdate' }, template: { spec: { nodeSelector: { [COLOR]: `green-${unique}` } } } } };
+    const body = {
+      spec: {
+        updateStrategy: { type: 'RollingUpdate' },
+        template: { spec: { nodeSelector: { [COLOR]: `green-${unique}` } } },
+      },
+    };
     const patched = await api.of(daemonSet).patch(keyOf(context, NAME), { type: 'strategic', body });
     assert.equal(patched.spec.template.metadata?.labels?.['daemonset-name'], NAME);
     await untilOn(context, [chosen]);
@@ -119,11 +183,19 @@ export const daemonSetTests = [
     await checkNumbers(context);
     const [failed] = await owned(context);
     assert.ok(failed);
-    await context.api.of(pod).update(keyOf(context, failed.metadata.name), (held) => ({ ...held, status: { ...held.status, phase: 'Failed' } }), { subresource: 'status' });
+    await context.api
+      .of(pod)
+      .update(
+        keyOf(context, failed.metadata.name),
+        (held) => ({ ...held, status: { ...held.status, phase: 'Failed' } }),
+        { subresource: 'status' },
+      );
     await untilEverywhere(context);
     await until(context, 'the end of the failed pod', POD_START_MS, async () => {
       try {
-        return (await context.api.of(pod).get(keyOf(context, failed.metadata.name))).metadata.uid !== failed.metadata.uid;
+        return (
+          (await context.api.of(pod).get(keyOf(context, failed.metadata.name))).metadata.uid !== failed.metadata.uid
+        );
       } catch (error) {
         if (hasReason(error, 'NotFound')) return true;
         throw error;
@@ -132,15 +204,18 @@ export const daemonSetTests = [
     await untilEverywhere(context);
   }),
 
-  conformanceTest('[sig-apps] Daemon set should update pod when spec was updated and update strategy is RollingUpdate', async (context) => {
-    await createDaemons(context, labels, NAME, { updateStrategy: { type: 'RollingUpdate' } });
-    await untilEverywhere(context);
-    await checkHistory(context, 1);
-    await setImage(context, TESTHOST);
-    await untilImage(context, TESTHOST);
-    await untilEverywhere(context);
-    await checkHistory(context, 2);
-  }),
+  conformanceTest(
+    '[sig-apps] Daemon set should update pod when spec was updated and update strategy is RollingUpdate',
+    async (context) => {
+      await createDaemons(context, labels, NAME, { updateStrategy: { type: 'RollingUpdate' } });
+      await untilEverywhere(context);
+      await checkHistory(context, 1);
+      await setImage(context, TESTHOST);
+      await untilImage(context, TESTHOST);
+      await untilEverywhere(context);
+      await checkHistory(context, 2);
+    },
+  ),
 
   conformanceTest('[sig-apps] Daemon set should rollback without unnecessary restarts', async (context) => {
     const broken = 'foo:non-existent';
@@ -148,20 +223,29 @@ export const daemonSetTests = [
     await createDaemons(context, labels, NAME, { updateStrategy: { type: 'RollingUpdate' } });
     await untilEverywhere(context);
     await setImage(context, broken);
-    await until(context, 'the middle of a rollout', POD_START_MS, async () => (await owned(context)).some((p) => imageOf(p) === broken));
+    await until(context, 'the middle of a rollout', POD_START_MS, async () =>
+      (await owned(context)).some((p) => imageOf(p) === broken),
+    );
     const old = (await owned(context)).filter((p) => imageOf(p) === WEBSERVER);
     assert.ok(nodes.length === 1 ? old.length === 0 : old.length > 0, 'no pod of the old template is left');
     await setImage(context, WEBSERVER);
     await untilImage(context, WEBSERVER);
     const now = new Set((await owned(context)).map((p) => p.metadata.uid));
-    assert.deepEqual(old.filter((p) => !now.has(p.metadata.uid)).map((p) => p.metadata.name), [], 'pods that were started anew');
+    assert.deepEqual(
+      old.filter((p) => !now.has(p.metadata.uid)).map((p) => p.metadata.name),
+      [],
+      'pods that were started anew',
+    );
   }),
 
   conformanceTest('[sig-apps] Daemon set should list and delete a collection of DaemonSets', async (context) => {
     const { api, namespace } = context;
     await createDaemons(context);
     await untilEverywhere(context);
-    const list = async (): Promise<readonly string[]> => (await api.of(daemonSet).list({ namespace, labelSelector: `daemonset-name=${NAME}` })).items.map((set) => set.metadata.name);
+    const list = async (): Promise<readonly string[]> =>
+      (await api.of(daemonSet).list({ namespace, labelSelector: `daemonset-name=${NAME}` })).items.map(
+        (set) => set.metadata.name,
+      );
     assert.deepEqual(await list(), [NAME]);
     await api.of(daemonSet).deleteCollection({ namespace, labelSelector: `daemonset-name=${NAME}` });
     await until(context, 'the end of the daemon set', POD_START_MS, async () => (await list()).length === 0);

@@ -10,6 +10,13 @@ import { replicationControllerTests } from './replication-controller.ts';
 import { statefulSetTests } from './stateful-set.ts';
 
 export const appsTests: readonly ConformanceTest[] = [
-  ...deploymentTests, ...replicaSetTests, ...replicationControllerTests, ...statefulSetTests, ...daemonSetTests, ...controllerRevisionTests, ...jobTests, ...cronJobTests,
+  ...deploymentTests,
+  ...replicaSetTests,
+  ...replicationControllerTests,
+  ...statefulSetTests,
+  ...daemonSetTests,
+  ...controllerRevisionTests,
+  ...jobTests,
+  ...cronJobTests,
   ...disruptionTests,
 ];

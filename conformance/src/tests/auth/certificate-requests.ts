@@ -10,28 +10,51 @@ const EVENT_MS = 60_000;
 type Json = Readonly<Record<string, any>>;
 type Condition = NonNullable<CertificateSigningRequest['status']['conditions']>[number];
 
-const condition = (type: string, reason: string): Condition => ({ type, status: 'True', reason, message: `Set from an e2e test` });
+const condition = (type: string, reason: string): Condition => ({
+  type,
+  status: 'True',
+  reason,
+  message: `Set from an e2e test`,
+});
 
-const withCondition = (csr: CertificateSigningRequest, added: Condition): CertificateSigningRequest =>
-  ({ ...csr, status: { ...csr.status, conditions: [...(csr.status.conditions ?? []), added] } });
+const withCondition = (csr: CertificateSigningRequest, added: Condition): CertificateSigningRequest => ({
+  ...csr,
+  status: { ...csr.status, conditions: [...(csr.status.conditions ?? []), added] },
+});
 
 export const certificateRequestTests = [
   conformanceTest('[sig-auth] Certificates API should support CSR API operations', async (context) => {
     const csrs = context.api.of(certificateSigningRequest);
     const signerName = `example.com/e2e-${context.unique}`;
     const request = Buffer.from(requestFor(newKey(), `e2e.example.com`)).toString('base64');
-    const make = (): Promise<CertificateSigningRequest> => csrs.create({
-      metadata: { generateName: 'e2e-example-csr-' } as never, spec: { signerName, request, expirationSeconds: 3600, usages: ['digital signature', 'key encipherment', 'server auth'] },
-    });
+    const make = (): Promise<CertificateSigningRequest> =>
+      csrs.create({
+        metadata: { generateName: 'e2e-example-csr-' } as never,
+        spec: {
+          signerName,
+          request,
+          expirationSeconds: 3600,
+          usages: ['digital signature', 'key encipherment', 'server auth'],
+        },
+      });
     const ofSigner = { fieldSelector: `spec.signerName=${signerName}` };
     context.cleanup(() => csrs.deleteCollection(ofSigner));
 
     const { groups } = await getJson<Json>(context, '/apis');
-    assert.ok(groups.some(({ name, versions }: Json) => name === 'certificates.k8s.io' && versions.some(({ version }: Json) => version === 'v1')));
+    assert.ok(
+      groups.some(
+        ({ name, versions }: Json) =>
+          name === 'certificates.k8s.io' && versions.some(({ version }: Json) => version === 'v1'),
+      ),
+    );
     const group = await getJson<Json>(context, '/apis/certificates.k8s.io');
     assert.ok(group['versions'].some(({ version }: Json) => version === 'v1'));
     const { resources } = await getJson<Json>(context, '/apis/certificates.k8s.io/v1');
-    for (const part of ['', '/approval', '/status']) assert.ok(resources.some(({ name }: Json) => name === `certificatesigningrequests${part}`), part);
+    for (const part of ['', '/approval', '/status'])
+      assert.ok(
+        resources.some(({ name }: Json) => name === `certificatesigningrequests${part}`),
+        part,
+      );
 
     await make();
     await make();
@@ -43,9 +66,15 @@ export const certificateRequestTests = [
     assert.equal(items.length, 3);
 
     const watch = watching(context, certificateSigningRequest, { ...ofSigner, after: resourceVersion });
-    const annotated = await csrs.patch(key, { type: 'merge', body: { metadata: { annotations: { patched: 'true' } } } });
+    const annotated = await csrs.patch(key, {
+      type: 'merge',
+      body: { metadata: { annotations: { patched: 'true' } } },
+    });
     assert.equal(annotated.metadata.annotations?.['patched'], 'true');
-    const updated = await csrs.update(key, (csr) => ({ ...csr, metadata: { ...csr.metadata, annotations: { ...csr.metadata.annotations, updated: 'true' } } }));
+    const updated = await csrs.update(key, (csr) => ({
+      ...csr,
+      metadata: { ...csr.metadata, annotations: { ...csr.metadata.annotations, updated: 'true' } },
+    }));
     assert.equal(updated.metadata.annotations?.['updated'], 'true');
     await watch.next('the request with its annotations', EVENT_MS, ({ type, object }) => {
       const { patched, updated: isUpdated } = object.metadata.annotations ?? {};
@@ -53,22 +82,60 @@ export const certificateRequestTests = [
     });
 
     // /approval: get, patch, update.
-    assert.equal((await getJson<CertificateSigningRequest>(context, `/apis/certificates.k8s.io/v1/certificatesigningrequests/${key}/approval`)).metadata.uid, made.metadata.uid);
-    const byPatch = { metadata: { annotations: { patchedapproval: 'true' } }, status: { conditions: [condition('ApprovalPatch', 'e2e')] } };
+    assert.equal(
+      (
+        await getJson<CertificateSigningRequest>(
+          context,
+          `/apis/certificates.k8s.io/v1/certificatesigningrequests/${key}/approval`,
+        )
+      ).metadata.uid,
+      made.metadata.uid,
+    );
+    const byPatch = {
+      metadata: { annotations: { patchedapproval: 'true' } },
+      status: { conditions: [condition('ApprovalPatch', 'e2e')] },
+    };
     const approvalPatched = await csrs.patch(key, { type: 'merge', body: byPatch }, { subresource: 'approval' });
     assert.equal(approvalPatched.metadata.annotations?.['patchedapproval'], 'true');
-    assert.deepEqual(approvalPatched.status.conditions?.map(({ type }) => type), ['ApprovalPatch']);
-    const approved = await csrs.update(key, (csr) => withCondition(csr, condition('Approved', 'E2E')), { subresource: 'approval' });
-    assert.deepEqual(approved.status.conditions?.map(({ type }) => type), ['ApprovalPatch', 'Approved']);
+    assert.deepEqual(
+      approvalPatched.status.conditions?.map(({ type }) => type),
+      ['ApprovalPatch'],
+    );
+    const approved = await csrs.update(key, (csr) => withCondition(csr, condition('Approved', 'E2E')), {
+      subresource: 'approval',
+    });
+    assert.deepEqual(
+      approved.status.conditions?.map(({ type }) => type),
+      ['ApprovalPatch', 'Approved'],
+    );
 
     // /status: get, patch, update.
-    assert.equal((await getJson<CertificateSigningRequest>(context, `/apis/certificates.k8s.io/v1/certificatesigningrequests/${key}/status`)).metadata.uid, made.metadata.uid);
-    const certificate = Buffer.from(requestFor(newKey()).replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE')).toString('base64');
-    const statusPatched = await csrs.patch(key, { type: 'merge', body: { metadata: { annotations: { patchedstatus: 'true' } }, status: { certificate } } }, { subresource: 'status' });
+    assert.equal(
+      (
+        await getJson<CertificateSigningRequest>(
+          context,
+          `/apis/certificates.k8s.io/v1/certificatesigningrequests/${key}/status`,
+        )
+      ).metadata.uid,
+      made.metadata.uid,
+    );
+    const certificate = Buffer.from(requestFor(newKey()).replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE')).toString(
+      'base64',
+    );
+    const statusPatched = await csrs.patch(
+      key,
+      { type: 'merge', body: { metadata: { annotations: { patchedstatus: 'true' } }, status: { certificate } } },
+      { subresource: 'status' },
+    );
     assert.equal(statusPatched.metadata.annotations?.['patchedstatus'], 'true');
     assert.equal(statusPatched.status.certificate, certificate);
-    const statusUpdated = await csrs.update(key, (csr) => withCondition(csr, condition('StatusUpdate', 'E2E')), { subresource: 'status' });
-    assert.deepEqual(statusUpdated.status.conditions?.map(({ type }) => type), ['ApprovalPatch', 'Approved', 'StatusUpdate']);
+    const statusUpdated = await csrs.update(key, (csr) => withCondition(csr, condition('StatusUpdate', 'E2E')), {
+      subresource: 'status',
+    });
+    assert.deepEqual(
+      statusUpdated.status.conditions?.map(({ type }) => type),
+      ['ApprovalPatch', 'Approved', 'StatusUpdate'],
+    );
 
     await csrs.delete(key);
     await assert.rejects(csrs.get(key), (error) => hasReason(error, 'NotFound'));

@@ -6,5 +6,9 @@ import { serviceAccountTests } from './service-accounts.ts';
 import { subjectReviewTests } from './subject-review.ts';
 
 export const authTests: readonly ConformanceTest[] = [
-  ...certificateRequestTests, ...clusterTrustBundleTests, ...podCertificateTests, ...serviceAccountTests, ...subjectReviewTests,
+  ...certificateRequestTests,
+  ...clusterTrustBundleTests,
+  ...podCertificateTests,
+  ...serviceAccountTests,
+  ...subjectReviewTests,
 ];

@@ -10,22 +10,37 @@ const PRIMARY_LABELS = { app: 'agnhost', role: 'primary' };
 const PRIMARY_PORT = 6379;
 
 /** What `kubectl create -f -` reads. */
-export const manifest = (...objects: readonly object[]): string => objects.map((object) => JSON.stringify(object)).join('\n---\n');
+export const manifest = (...objects: readonly object[]): string =>
+  objects.map((object) => JSON.stringify(object)).join('\n---\n');
 
 /** One pod that listens; most of the commands are tried on it. */
 const primaryController = {
-  apiVersion: 'v1', kind: 'ReplicationController', metadata: { name: 'agnhost-primary', labels: PRIMARY_LABELS },
+  apiVersion: 'v1',
+  kind: 'ReplicationController',
+  metadata: { name: 'agnhost-primary', labels: PRIMARY_LABELS },
   spec: {
-    replicas: 1, selector: PRIMARY_LABELS,
+    replicas: 1,
+    selector: PRIMARY_LABELS,
     template: {
       metadata: { labels: PRIMARY_LABELS },
-      spec: { containers: [{ name: 'agnhost-primary', image: TESTHOST, args: ['guestbook', '--http-port', String(PRIMARY_PORT)], ports: [{ name: 'agnhost-server', containerPort: PRIMARY_PORT }] }] },
+      spec: {
+        containers: [
+          {
+            name: 'agnhost-primary',
+            image: TESTHOST,
+            args: ['guestbook', '--http-port', String(PRIMARY_PORT)],
+            ports: [{ name: 'agnhost-server', containerPort: PRIMARY_PORT }],
+          },
+        ],
+      },
     },
   },
 };
 
 export const primaryService = {
-  apiVersion: 'v1', kind: 'Service', metadata: { name: 'agnhost-primary', labels: PRIMARY_LABELS },
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'agnhost-primary', labels: PRIMARY_LABELS },
   spec: { ports: [{ port: PRIMARY_PORT, targetPort: 'agnhost-server' }], selector: PRIMARY_LABELS },
 };
 
@@ -49,7 +64,8 @@ export async function runningPod(context: TestContext, labelSelector: string): P
 /** Deletes by kubectl what was created from the same text, and checks that nothing of it is left. */
 export async function stopUsing(context: TestContext, text: string, selectors: readonly string[]): Promise<void> {
   await context.kubectl(['delete', '--grace-period=0', '--force', '-f', '-'], text);
-  const left = '{{ range .items }}{{ if not .metadata.deletionTimestamp }}{{ .metadata.name }}{{ "\\n" }}{{ end }}{{ end }}';
+  const left =
+    '{{ range .items }}{{ if not .metadata.deletionTimestamp }}{{ .metadata.name }}{{ "\\n" }}{{ end }}{{ end }}';
   for (const selector of selectors) {
     await until(context, `nothing being left of ${selector}`, 60_000, async () => {
       const resources = await context.kubectl(['get', 'rc,svc', '-l', selector, '--no-headers']);

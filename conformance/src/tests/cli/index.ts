@@ -4,4 +4,9 @@ import { guestbookTests } from './guestbook.ts';
 import { proxyTests } from './proxy.ts';
 import { updateDemoTests } from './update-demo.ts';
 
-export const cliTests: readonly ConformanceTest[] = [...commandTests, ...guestbookTests, ...proxyTests, ...updateDemoTests];
+export const cliTests: readonly ConformanceTest[] = [
+  ...commandTests,
+  ...guestbookTests,
+  ...proxyTests,
+  ...updateDemoTests,
+];

@@ -11,7 +11,10 @@ const START = 'Starting to serve on ';
 
 /** Runs `kubectl proxy` until the test is over; gives where it says that it serves. */
 async function startProxy(context: TestContext, ...options: readonly string[]): Promise<string> {
-  const child = spawn('kubectl', ['--kubeconfig', context.kubeconfig, 'proxy', ...options], { stdio: ['ignore', 'pipe', 'inherit'], signal: context.signal });
+  const child = spawn('kubectl', ['--kubeconfig', context.kubeconfig, 'proxy', ...options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    signal: context.signal,
+  });
   child.on('error', (error) => context.log(String(error)));
   context.cleanup(async () => child.kill());
   let said = '';
@@ -23,11 +26,18 @@ async function startProxy(context: TestContext, ...options: readonly string[]): 
   return said.slice(START.length).split('\n')[0] ?? '';
 }
 
-async function versions(address: { readonly port: number } | { readonly socketPath: string }): Promise<readonly string[]> {
+async function versions(
+  address: { readonly port: number } | { readonly socketPath: string },
+): Promise<readonly string[]> {
   const answer = await new Promise<string>((resolve, reject) => {
-    request({ ...address, host: '127.0.0.1', path: '/api/' }, (response) => void text(response).then(resolve, reject)).on('error', reject).end();
+    request({ ...address, host: '127.0.0.1', path: '/api/' }, (response) => void text(response).then(resolve, reject))
+      .on('error', reject)
+      .end();
   });
-  const { kind, versions: found } = JSON.parse(answer) as { readonly kind: string; readonly versions: readonly string[] };
+  const { kind, versions: found } = JSON.parse(answer) as {
+    readonly kind: string;
+    readonly versions: readonly string[];
+  };
   assert.equal(kind, 'APIVersions');
   return found;
 }

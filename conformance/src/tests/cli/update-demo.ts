@@ -12,17 +12,28 @@ const labels = { name: NAME, version: 'nautilus' };
 
 /** Web servers that say which picture they show, as upstream's demo does. */
 const nautilus = manifest({
-  apiVersion: 'v1', kind: 'ReplicationController', metadata: { name: 'update-demo-nautilus' },
+  apiVersion: 'v1',
+  kind: 'ReplicationController',
+  metadata: { name: 'update-demo-nautilus' },
   spec: {
-    replicas: 2, selector: labels,
+    replicas: 2,
+    selector: labels,
     template: {
       metadata: { labels },
       spec: {
         terminationGracePeriodSeconds: 1, // Its shell hears no signals.
-        containers: [{
-          name: NAME, image: BUSYBOX, ports: [{ containerPort: 80, protocol: 'TCP' }],
-          command: ['sh', '-c', `mkdir /www && echo '{"image": "${IMAGE_SHOWN}"}' > /www/data.json && exec httpd -f -p 80 -h /www`],
-        }],
+        containers: [
+          {
+            name: NAME,
+            image: BUSYBOX,
+            ports: [{ containerPort: 80, protocol: 'TCP' }],
+            command: [
+              'sh',
+              '-c',
+              `mkdir /www && echo '{"image": "${IMAGE_SHOWN}"}' > /www/data.json && exec httpd -f -p 80 -h /www`,
+            ],
+          },
+        ],
       },
     },
   },
@@ -36,12 +47,19 @@ const template = (context: TestContext, text: string, ...of: readonly string[]):
 
 /** So many pods, each running its image and showing its picture through the proxy. */
 async function shows(context: TestContext, replicas: number): Promise<void> {
-  const names = async (): Promise<readonly string[]> => (await template(context, '{{range.items}}{{.metadata.name}} {{end}}', '-l', SELECTOR)).trim().split(/\s+/).filter(Boolean);
+  const names = async (): Promise<readonly string[]> =>
+    (await template(context, '{{range.items}}{{.metadata.name}} {{end}}', '-l', SELECTOR))
+      .trim()
+      .split(/\s+/)
+      .filter(Boolean);
   const isShown = async (name: string): Promise<boolean> => {
-    if (await template(context, running, name) !== 'true') return false;
+    if ((await template(context, running, name)) !== 'true') return false;
     if (!(await template(context, image, name)).endsWith(BUSYBOX)) return false;
     try {
-      const { image: shown } = await getJson<{ readonly image: string }>(context, `/api/v1/namespaces/${context.namespace}/pods/${name}/proxy/data.json`);
+      const { image: shown } = await getJson<{ readonly image: string }>(
+        context,
+        `/api/v1/namespaces/${context.namespace}/pods/${name}/proxy/data.json`,
+      );
       return shown.includes(IMAGE_SHOWN);
     } catch (error) {
       context.log(String(error));
@@ -57,16 +75,22 @@ async function shows(context: TestContext, replicas: number): Promise<void> {
 }
 
 export const updateDemoTests: readonly ConformanceTest[] = [
-  conformanceTest('[sig-cli] Kubectl client Update Demo should create and stop a replication controller', async (context) => {
-    await context.kubectl(['create', '-f', '-'], nautilus);
-    await shows(context, 2);
-    await stopUsing(context, nautilus, [SELECTOR]);
-  }),
+  conformanceTest(
+    '[sig-cli] Kubectl client Update Demo should create and stop a replication controller',
+    async (context) => {
+      await context.kubectl(['create', '-f', '-'], nautilus);
+      await shows(context, 2);
+      await stopUsing(context, nautilus, [SELECTOR]);
+    },
+  ),
   conformanceTest('[sig-cli] Kubectl client Update Demo should scale a replication controller', async (context) => {
     await context.kubectl(['create', '-f', '-'], nautilus);
     await shows(context, 2);
     for (const replicas of [1, 2]) {
-      assert.match(await context.kubectl(['scale', 'rc', 'update-demo-nautilus', `--replicas=${replicas}`, '--timeout=5m']), /scaled/);
+      assert.match(
+        await context.kubectl(['scale', 'rc', 'update-demo-nautilus', `--replicas=${replicas}`, '--timeout=5m']),
+        /scaled/,
+      );
       await shows(context, replicas);
     }
     await stopUsing(context, nautilus, [SELECTOR]);

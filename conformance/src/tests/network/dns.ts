@@ -26,27 +26,68 @@ interface Named {
 }
 
 /** A line of shell for every question, each leaving a file when it was answered; and the names of those files. */
-function questions(prefix: string, { names, hosts = [], reverse }: Asked): { readonly script: string; readonly files: readonly string[] } {
-  const dig = (transport: 'udp' | 'tcp', question: string, file: string): readonly [string, string] =>
-    [file, `check="$$(dig +${transport === 'tcp' ? '' : 'no'}tcp +noall +answer +search ${question})" && test -n "$$check" && echo OK > /results/${file}`];
+function questions(
+  prefix: string,
+  { names, hosts = [], reverse }: Asked,
+): { readonly script: string; readonly files: readonly string[] } {
+  const dig = (transport: 'udp' | 'tcp', question: string, file: string): readonly [string, string] => [
+    file,
+    `check="$$(dig +${transport === 'tcp' ? '' : 'no'}tcp +noall +answer +search ${question})" && test -n "$$check" && echo OK > /results/${file}`,
+  ];
   const pointer = reverse && `${reverse.split('.').toReversed().join('.')}.in-addr.arpa.`;
   const lines = [
-    ...names.flatMap((name) => (['udp', 'tcp'] as const).map((transport) => dig(transport, `${name} ${name.startsWith('_') ? 'SRV' : 'A'}`, `${prefix}_${transport}@${name}`))),
-    ...hosts.map((name) => [`${prefix}_hosts@${name}`, `test -n "$$(getent hosts ${name})" && echo OK > /results/${prefix}_hosts@${name}`] as const),
-    ...(pointer ? (['udp', 'tcp'] as const).map((transport) => dig(transport, `${pointer} PTR`, `${reverse}_${transport}@PTR`)) : []),
+    ...names.flatMap((name) =>
+      (['udp', 'tcp'] as const).map((transport) =>
+        dig(transport, `${name} ${name.startsWith('_') ? 'SRV' : 'A'}`, `${prefix}_${transport}@${name}`),
+      ),
+    ),
+    ...hosts.map(
+      (name) =>
+        [
+          `${prefix}_hosts@${name}`,
+          `test -n "$$(getent hosts ${name})" && echo OK > /results/${prefix}_hosts@${name}`,
+        ] as const,
+    ),
+    ...(pointer
+      ? (['udp', 'tcp'] as const).map((transport) => dig(transport, `${pointer} PTR`, `${reverse}_${transport}@PTR`))
+      : []),
   ];
-  return { script: `for i in $(seq 1 600); do ${lines.map(([, line]) => `${line}; `).join('')}sleep 1; done`, files: lines.map(([file]) => file) };
+  return {
+    script: `for i in $(seq 1 600); do ${lines.map(([, line]) => `${line}; `).join('')}sleep 1; done`,
+    files: lines.map(([file]) => file),
+  };
 }
 
 /** A pod that asks in two images' ways and shows what was answered as files; all of them must be there in the end. */
-async function untilAnswered(context: TestContext, asked: Asked, named: Named = {}, labels: Readonly<Record<string, string>> = {}): Promise<void> {
+async function untilAnswered(
+  context: TestContext,
+  asked: Asked,
+  named: Named = {},
+  labels: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const [first, second] = [questions('wheezy', asked), questions('jessie', asked)];
   const volumeMounts = [{ name: 'results', mountPath: '/results' }];
-  const querier = (name: string, script: string) => ({ name, image: TESTHOST, command: ['sh', '-c', script], volumeMounts });
-  await createPod(context, 'dns-test', {
-    ...named, terminationGracePeriodSeconds: 0, volumes: [{ name: 'results', emptyDir: {} }],
-    containers: [{ ...testhost('test-webserver'), name: 'webserver', volumeMounts }, querier('querier', first.script), querier('jessie-querier', second.script)],
-  }, { labels });
+  const querier = (name: string, script: string) => ({
+    name,
+    image: TESTHOST,
+    command: ['sh', '-c', script],
+    volumeMounts,
+  });
+  await createPod(
+    context,
+    'dns-test',
+    {
+      ...named,
+      terminationGracePeriodSeconds: 0,
+      volumes: [{ name: 'results', emptyDir: {} }],
+      containers: [
+        { ...testhost('test-webserver'), name: 'webserver', volumeMounts },
+        querier('querier', first.script),
+        querier('jessie-querier', second.script),
+      ],
+    },
+    { labels },
+  );
   await untilRunning(context, 'dns-test');
   let missing: readonly string[] = [];
   await until(context, 'an answer to every question', PROBE_MS, async () => {
@@ -59,17 +100,21 @@ async function untilAnswered(context: TestContext, asked: Asked, named: Named = 
 }
 
 async function unanswered(context: TestContext, files: readonly string[]): Promise<readonly string[]> {
-  const answers = await Promise.all(files.map(async (file) => ({ file, ...await resultOf(context, file) })));
+  const answers = await Promise.all(files.map(async (file) => ({ file, ...(await resultOf(context, file)) })));
   return answers.filter(({ status, text }) => status !== 200 || text.trim() !== 'OK').map(({ file }) => file);
 }
 
 /** A file of results, through the proxy of the API server. */
 const resultOf = (context: TestContext, file: string) =>
-  request(context, { path: `/api/v1/namespaces/${context.namespace}/pods/dns-test/proxy/results/${file}`, accept: '*/*' });
+  request(context, {
+    path: `/api/v1/namespaces/${context.namespace}/pods/dns-test/proxy/results/${file}`,
+    accept: '*/*',
+  });
 
 const labels = { 'dns-test': 'true' };
 const http = { name: 'http', port: 80, protocol: 'TCP' } as const;
-const headless = (context: TestContext, name: string) => createService(context, name, { clusterIP: 'None', selector: labels, ports: [http] }, labels);
+const headless = (context: TestContext, name: string) =>
+  createService(context, name, { clusterIP: 'None', selector: labels, ports: [http] }, labels);
 
 /** The short names of services, which the pod's search path completes. */
 async function serviceNames(context: TestContext): Promise<Asked> {
@@ -78,8 +123,11 @@ async function serviceNames(context: TestContext): Promise<Asked> {
   const { namespace } = context;
   return {
     names: [
-      'dns-test-service', `dns-test-service.${namespace}`, `dns-test-service.${namespace}.svc`,
-      `_http._tcp.dns-test-service.${namespace}.svc`, `_http._tcp.test-service-2.${namespace}.svc`,
+      'dns-test-service',
+      `dns-test-service.${namespace}`,
+      `dns-test-service.${namespace}.svc`,
+      `_http._tcp.dns-test-service.${namespace}.svc`,
+      `_http._tcp.test-service-2.${namespace}.svc`,
     ],
     reverse: regular.spec.clusterIP ?? '',
   };
@@ -98,10 +146,18 @@ async function untilRecord(context: TestContext, name: string, type: 'A' | 'CNAM
 
 async function askFor(context: TestContext, name: string, type: 'A' | 'CNAME', wanted: string): Promise<void> {
   const volumeMounts = [{ name: 'results', mountPath: '/results' }];
-  const script = (prefix: string): string => `for i in $(seq 1 30); do dig +short ${name} ${type} > /results/${prefix}_udp@${name}; sleep 1; done`;
-  const queriers = ['wheezy', 'jessie'].map((prefix) => ({ name: prefix, image: TESTHOST, command: ['sh', '-c', script(prefix)], volumeMounts }));
+  const script = (prefix: string): string =>
+    `for i in $(seq 1 30); do dig +short ${name} ${type} > /results/${prefix}_udp@${name}; sleep 1; done`;
+  const queriers = ['wheezy', 'jessie'].map((prefix) => ({
+    name: prefix,
+    image: TESTHOST,
+    command: ['sh', '-c', script(prefix)],
+    volumeMounts,
+  }));
   await createPod(context, 'dns-test', {
-    restartPolicy: 'Always', terminationGracePeriodSeconds: 0, volumes: [{ name: 'results', emptyDir: {} }],
+    restartPolicy: 'Always',
+    terminationGracePeriodSeconds: 0,
+    volumes: [{ name: 'results', emptyDir: {} }],
     containers: [{ ...testhost('test-webserver'), name: 'webserver', volumeMounts }, ...queriers],
   });
   await untilRunning(context, 'dns-test');
@@ -115,42 +171,86 @@ async function externalNames(context: TestContext): Promise<void> {
   await askFor(context, name, 'CNAME', 'foo.example.com.');
   await changeService(context, 'dns-test-service-3', (spec) => ({ ...spec, externalName: 'bar.example.com' }));
   await askFor(context, name, 'CNAME', 'bar.example.com.');
-  await changeService(context, 'dns-test-service-3', (spec) => ({ ...spec, type: 'ClusterIP', ports: [{ ...http, port: 80 }] }));
+  await changeService(context, 'dns-test-service-3', (spec) => ({
+    ...spec,
+    type: 'ClusterIP',
+    ports: [{ ...http, port: 80 }],
+  }));
   const { spec } = await context.api.of(service).get(`${context.namespace}/dns-test-service-3`);
   assert.ok(spec.clusterIP);
   await askFor(context, name, 'A', spec.clusterIP);
 }
 
 export const dnsTests = [
-  conformanceTest('[sig-network] DNS should provide DNS for the cluster', (context) => untilAnswered(context, { names: [`kubernetes.default.svc.${DOMAIN}`] }), 700_000),
+  conformanceTest(
+    '[sig-network] DNS should provide DNS for the cluster',
+    (context) => untilAnswered(context, { names: [`kubernetes.default.svc.${DOMAIN}`] }),
+    700_000,
+  ),
 
-  conformanceTest('[sig-network] DNS should provide /etc/hosts entries for the cluster', async (context) => {
-    const [hostname, subdomain] = ['dns-querier-1', 'dns-test-service'];
-    await untilAnswered(context, { names: [], hosts: [`${hostname}.${subdomain}.${context.namespace}.svc.${DOMAIN}`, hostname] }, { hostname, subdomain });
-  }, 700_000),
+  conformanceTest(
+    '[sig-network] DNS should provide /etc/hosts entries for the cluster',
+    async (context) => {
+      const [hostname, subdomain] = ['dns-querier-1', 'dns-test-service'];
+      await untilAnswered(
+        context,
+        { names: [], hosts: [`${hostname}.${subdomain}.${context.namespace}.svc.${DOMAIN}`, hostname] },
+        { hostname, subdomain },
+      );
+    },
+    700_000,
+  ),
 
-  conformanceTest('[sig-network] DNS should provide DNS for services', async (context) => untilAnswered(context, await serviceNames(context), {}, labels), 700_000),
+  conformanceTest(
+    '[sig-network] DNS should provide DNS for services',
+    async (context) => untilAnswered(context, await serviceNames(context), {}, labels),
+    700_000,
+  ),
 
-  conformanceTest('[sig-network] DNS should resolve DNS of partial qualified names for services', async (context) =>
-    untilAnswered(context, await serviceNames(context), {}, labels), 700_000),
+  conformanceTest(
+    '[sig-network] DNS should resolve DNS of partial qualified names for services',
+    async (context) => untilAnswered(context, await serviceNames(context), {}, labels),
+    700_000,
+  ),
 
-  conformanceTest('[sig-network] DNS should provide DNS for pods for Hostname', async (context) => {
-    const [hostname, subdomain] = ['dns-querier-2', 'dns-test-service-2'];
-    await headless(context, subdomain);
-    await untilAnswered(context, { names: [], hosts: [`${hostname}.${subdomain}.${context.namespace}.svc.${DOMAIN}`, hostname] }, { hostname, subdomain }, labels);
-  }, 700_000),
+  conformanceTest(
+    '[sig-network] DNS should provide DNS for pods for Hostname',
+    async (context) => {
+      const [hostname, subdomain] = ['dns-querier-2', 'dns-test-service-2'];
+      await headless(context, subdomain);
+      await untilAnswered(
+        context,
+        { names: [], hosts: [`${hostname}.${subdomain}.${context.namespace}.svc.${DOMAIN}`, hostname] },
+        { hostname, subdomain },
+        labels,
+      );
+    },
+    700_000,
+  ),
 
-  conformanceTest('[sig-network] DNS should provide DNS for pods for Subdomain', async (context) => {
-    const [hostname, subdomain] = ['dns-querier-2', 'dns-test-service-2'];
-    await headless(context, subdomain);
-    await untilAnswered(context, { names: [`${hostname}.${subdomain}.${context.namespace}.svc.${DOMAIN}`] }, { hostname, subdomain }, labels);
-  }, 700_000),
+  conformanceTest(
+    '[sig-network] DNS should provide DNS for pods for Subdomain',
+    async (context) => {
+      const [hostname, subdomain] = ['dns-querier-2', 'dns-test-service-2'];
+      await headless(context, subdomain);
+      await untilAnswered(
+        context,
+        { names: [`${hostname}.${subdomain}.${context.namespace}.svc.${DOMAIN}`] },
+        { hostname, subdomain },
+        labels,
+      );
+    },
+    700_000,
+  ),
 
   conformanceTest('[sig-network] DNS should provide DNS for ExternalName services', externalNames, 700_000),
 
   conformanceTest('[sig-network] DNS should support configurable pod DNS nameservers', async (context) => {
     await startPod(context, 'test-dns-nameservers', {
-      terminationGracePeriodSeconds: 0, dnsPolicy: 'None', dnsConfig: { nameservers: ['1.1.1.1'], searches: ['resolv.conf.local'] }, containers: [testhost()],
+      terminationGracePeriodSeconds: 0,
+      dnsPolicy: 'None',
+      dnsConfig: { nameservers: ['1.1.1.1'], searches: ['resolv.conf.local'] },
+      containers: [testhost()],
     });
     const ask = (role: string): Promise<string> => outputOfExec(context, 'test-dns-nameservers', ['/testhost', role]);
     assert.match(await ask('dns-suffix'), /resolv\.conf\.local/);

@@ -14,14 +14,18 @@ interface Place {
   readonly protocol: 'TCP' | 'UDP';
 }
 
-const startAt = (context: TestContext, name: string, { node, hostIP, protocol }: Place) => startPod(context, name, {
-  terminationGracePeriodSeconds: 0, nodeSelector: { 'kubernetes.io/hostname': node },
-  containers: [{
-    ...testhost('netexec', '--http-port=8080', '--udp-port=8080'),
-    ports: [{ hostPort: PORT, containerPort: 8080, protocol, hostIP }],
-    readinessProbe: { httpGet: { path: '/hostname', port: 8080, scheme: 'HTTP' } },
-  }],
-});
+const startAt = (context: TestContext, name: string, { node, hostIP, protocol }: Place) =>
+  startPod(context, name, {
+    terminationGracePeriodSeconds: 0,
+    nodeSelector: { 'kubernetes.io/hostname': node },
+    containers: [
+      {
+        ...testhost('netexec', '--http-port=8080', '--udp-port=8080'),
+        ports: [{ hostPort: PORT, containerPort: 8080, protocol, hostIP }],
+        readinessProbe: { httpGet: { path: '/hostname', port: 8080, scheme: 'HTTP' } },
+      },
+    ],
+  });
 
 /** The answer of the line must be the pod's name, within five tries. */
 async function untilNamed(context: TestContext, line: string, name: string): Promise<void> {
@@ -37,18 +41,28 @@ async function untilNamed(context: TestContext, line: string, name: string): Pro
 }
 
 export const hostPortTests = [
-  conformanceTest('[sig-network] HostPort validates that there is no conflict between pods with same hostPort but different hostIP and protocol', async (context) => {
-    const [first] = await nodeAddresses(context);
-    assert.ok(first);
-    const { name: node, address } = first;
-    await startAt(context, 'pod1', { node, hostIP: '127.0.0.1', protocol: 'TCP' });
-    await startAt(context, 'pod2', { node, hostIP: address, protocol: 'TCP' });
-    await startAt(context, 'pod3', { node, hostIP: address, protocol: 'UDP' });
-    await startPod(context, 'e2e-host-exec', {
-      hostNetwork: true, terminationGracePeriodSeconds: 0, nodeSelector: { 'kubernetes.io/hostname': node }, containers: [testhost()],
-    });
-    await untilNamed(context, `curl -g --connect-timeout 5 --interface ${address} http://127.0.0.1:${PORT}/hostname`, 'pod1');
-    await untilNamed(context, `curl -g --connect-timeout 5 http://${address}:${PORT}/hostname`, 'pod2');
-    await untilNamed(context, `echo hostname | nc -w 5 -u ${address} ${PORT}`, 'pod3');
-  }),
+  conformanceTest(
+    '[sig-network] HostPort validates that there is no conflict between pods with same hostPort but different hostIP and protocol',
+    async (context) => {
+      const [first] = await nodeAddresses(context);
+      assert.ok(first);
+      const { name: node, address } = first;
+      await startAt(context, 'pod1', { node, hostIP: '127.0.0.1', protocol: 'TCP' });
+      await startAt(context, 'pod2', { node, hostIP: address, protocol: 'TCP' });
+      await startAt(context, 'pod3', { node, hostIP: address, protocol: 'UDP' });
+      await startPod(context, 'e2e-host-exec', {
+        hostNetwork: true,
+        terminationGracePeriodSeconds: 0,
+        nodeSelector: { 'kubernetes.io/hostname': node },
+        containers: [testhost()],
+      });
+      await untilNamed(
+        context,
+        `curl -g --connect-timeout 5 --interface ${address} http://127.0.0.1:${PORT}/hostname`,
+        'pod1',
+      );
+      await untilNamed(context, `curl -g --connect-timeout 5 http://${address}:${PORT}/hostname`, 'pod2');
+      await untilNamed(context, `echo hostname | nc -w 5 -u ${address} ${PORT}`, 'pod3');
+    },
+  ),
 ];

@@ -13,6 +13,16 @@ import { serviceTests } from './services.ts';
 import { sessionAffinityTests } from './session-affinity.ts';
 
 export const networkTests: readonly ConformanceTest[] = [
-  ...customSliceTests, ...dnsTests, ...endpointTests, ...hostPortTests, ...latencyTests, ...networkApiTests, ...podNetworkingTests, ...proxyTests,
-  ...serviceObjectTests, ...serviceTypeTests, ...serviceTests, ...sessionAffinityTests,
+  ...customSliceTests,
+  ...dnsTests,
+  ...endpointTests,
+  ...hostPortTests,
+  ...latencyTests,
+  ...networkApiTests,
+  ...podNetworkingTests,
+  ...proxyTests,
+  ...serviceObjectTests,
+  ...serviceTypeTests,
+  ...serviceTests,
+  ...sessionAffinityTests,
 ];

@@ -27,7 +27,10 @@ async function latencies(context: TestContext): Promise<readonly number[]> {
     while (next < SERVICES) {
       const name = `latency-svc-${next++}`;
       const start = clock.monotonic();
-      await createService(context, name, { selector: { name: 'svc-latency-rc' }, ports: [{ protocol: 'TCP', port: 80 }] });
+      await createService(context, name, {
+        selector: { name: 'svc-latency-rc' },
+        ports: [{ protocol: 'TCP', port: 80 }],
+      });
       for (look(); !seen.has(name); look()) {
         if (clock.monotonic() - start > 180_000) return;
         await clock.sleep(10, context.signal);
@@ -40,13 +43,18 @@ async function latencies(context: TestContext): Promise<readonly number[]> {
 }
 
 export const latencyTests = [
-  conformanceTest('[sig-network] Service endpoints latency should not be very high', async (context) => {
-    await serveHostnames(context, 'svc-latency-rc', 1);
-    const samples = await latencies(context);
-    assert.ok(samples.length >= SAMPLES_MIN, `only ${samples.length} services had an endpoint in time`);
-    const at = (share: number): number => samples[Math.min(samples.length - 1, Math.floor(samples.length * share))] ?? Infinity;
-    context.log(`50%: ${at(0.5)} ms, 90%: ${at(0.9)} ms, 99%: ${at(0.99)} ms of ${samples.length}`);
-    assert.ok(at(0.5) <= MEDIAN_MAX_MS && at(0.9) <= TAIL_MAX_MS && at(0.99) <= TAIL_MAX_MS);
-    assert.equal((await serviceApi(context).list({ namespace: context.namespace })).items.length, SERVICES);
-  }, 600_000),
+  conformanceTest(
+    '[sig-network] Service endpoints latency should not be very high',
+    async (context) => {
+      await serveHostnames(context, 'svc-latency-rc', 1);
+      const samples = await latencies(context);
+      assert.ok(samples.length >= SAMPLES_MIN, `only ${samples.length} services had an endpoint in time`);
+      const at = (share: number): number =>
+        samples[Math.min(samples.length - 1, Math.floor(samples.length * share))] ?? Infinity;
+      context.log(`50%: ${at(0.5)} ms, 90%: ${at(0.9)} ms, 99%: ${at(0.99)} ms of ${samples.length}`);
+      assert.ok(at(0.5) <= MEDIAN_MAX_MS && at(0.9) <= TAIL_MAX_MS && at(0.99) <= TAIL_MAX_MS);
+      assert.equal((await serviceApi(context).list({ namespace: context.namespace })).items.length, SERVICES);
+    },
+    600_000,
+  ),
 ];

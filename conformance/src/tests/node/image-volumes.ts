@@ -12,13 +12,31 @@ export const imageVolumeTests = [
   conformanceTest('[sig-node] ImageVolume should succeed with pod and pull policy of Always', async (context) => {
     // What must be pulled must be somewhere: a pod on the node's network is the registry.
     const { spec } = await startPod(context, 'registry', {
-      hostNetwork: true, terminationGracePeriodSeconds: 1,
-      containers: [{ ...testhost('registry', `--port=${PORT}`), readinessProbe: { httpGet: { path: '/v2/', port: PORT, host: '127.0.0.1' }, periodSeconds: 1 } }],
+      hostNetwork: true,
+      terminationGracePeriodSeconds: 1,
+      containers: [
+        {
+          ...testhost('registry', `--port=${PORT}`),
+          readinessProbe: { httpGet: { path: '/v2/', port: PORT, host: '127.0.0.1' }, periodSeconds: 1 },
+        },
+      ],
     });
     await createPod(context, 'test-pod', {
-      nodeName: spec.nodeName ?? '', terminationGracePeriodSeconds: 1,
-      volumes: [{ name: 'volume', image: { reference: `localhost:${PORT}/kitten-${context.unique}:1.8`, pullPolicy: 'Always' } }],
-      containers: [{ ...shell('while true; do echo test; sleep 1; done'), name: 'test-container', volumeMounts: [{ name: 'volume', mountPath: '/volume' }] }],
+      nodeName: spec.nodeName ?? '',
+      terminationGracePeriodSeconds: 1,
+      volumes: [
+        {
+          name: 'volume',
+          image: { reference: `localhost:${PORT}/kitten-${context.unique}:1.8`, pullPolicy: 'Always' },
+        },
+      ],
+      containers: [
+        {
+          ...shell('while true; do echo test; sleep 1; done'),
+          name: 'test-container',
+          volumeMounts: [{ name: 'volume', mountPath: '/volume' }],
+        },
+      ],
     });
     await untilRunning(context, 'test-pod', PULL_MS);
     assert.match(await outputOfExec(context, 'test-pod', ['/bin/cat', '/volume/data.json']), /kitten\.jpg/);

@@ -18,7 +18,21 @@ import { securityContextTests } from './security-context.ts';
 import { taintEvictionTests } from './taint-eviction.ts';
 
 export const nodeTests: readonly ConformanceTest[] = [
-  ...objectEnvironmentTests, ...downwardEnvironmentTests, ...expansionTests, ...podTests, ...probeTests, ...lifecycleHookTests,
-  ...initContainerTests, ...containerRuntimeTests, ...kubeletTests, ...securityContextTests, ...ephemeralContainerTests,
-  ...deviceResourceTests, ...nodeObjectTests, ...runtimeClassTests, ...podResizeTests, ...taintEvictionTests, ...imageVolumeTests,
+  ...objectEnvironmentTests,
+  ...downwardEnvironmentTests,
+  ...expansionTests,
+  ...podTests,
+  ...probeTests,
+  ...lifecycleHookTests,
+  ...initContainerTests,
+  ...containerRuntimeTests,
+  ...kubeletTests,
+  ...securityContextTests,
+  ...ephemeralContainerTests,
+  ...deviceResourceTests,
+  ...nodeObjectTests,
+  ...runtimeClassTests,
+  ...podResizeTests,
+  ...taintEvictionTests,
+  ...imageVolumeTests,
 ];

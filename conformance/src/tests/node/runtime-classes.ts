@@ -10,9 +10,13 @@ import { watching } from '../../watches.ts';
 /** What the nodes' runtime has by that name does not matter: such pods are placed, not started. */
 const HANDLER = 'test-handler';
 
-const podOf = (context: TestContext, runtimeClassName: string): Promise<Pod> => createPod(context, `test-runtimeclass-${context.unique}`, {
-  runtimeClassName, restartPolicy: 'Never', automountServiceAccountToken: false, containers: [shell('true')],
-});
+const podOf = (context: TestContext, runtimeClassName: string): Promise<Pod> =>
+  createPod(context, `test-runtimeclass-${context.unique}`, {
+    runtimeClassName,
+    restartPolicy: 'Never',
+    automountServiceAccountToken: false,
+    containers: [shell('true')],
+  });
 
 async function isRejected(context: TestContext, runtimeClassName: string): Promise<boolean> {
   try {
@@ -24,9 +28,14 @@ async function isRejected(context: TestContext, runtimeClassName: string): Promi
   }
 }
 
-async function makeClass(context: TestContext, overhead?: { readonly podFixed: Readonly<Record<string, string>> }): Promise<string> {
+async function makeClass(
+  context: TestContext,
+  overhead?: { readonly podFixed: Readonly<Record<string, string>> },
+): Promise<string> {
   const name = `${context.namespace}-class`;
-  await context.api.of(runtimeClass).create({ metadata: { name }, handler: HANDLER, ...(overhead ? { overhead } : {}) });
+  await context.api
+    .of(runtimeClass)
+    .create({ metadata: { name }, handler: HANDLER, ...(overhead ? { overhead } : {}) });
   context.cleanup(() => context.api.of(runtimeClass).delete(name));
   return name;
 }
@@ -43,40 +52,59 @@ async function placed(context: TestContext): Promise<Pod> {
 }
 
 export const runtimeClassTests = [
-  conformanceTest('[sig-node] RuntimeClass should reject a Pod requesting a non-existent RuntimeClass', async (context) => {
-    assert.ok(await isRejected(context, `${context.namespace}-nonexistent`), 'the pod was taken');
-  }),
+  conformanceTest(
+    '[sig-node] RuntimeClass should reject a Pod requesting a non-existent RuntimeClass',
+    async (context) => {
+      assert.ok(await isRejected(context, `${context.namespace}-nonexistent`), 'the pod was taken');
+    },
+  ),
 
   conformanceTest('[sig-node] RuntimeClass should reject a Pod requesting a deleted RuntimeClass', async (context) => {
     const classes = context.api.of(runtimeClass);
     const name = `${context.namespace}-delete-me`;
     await classes.create({ metadata: { name }, handler: 'runc' });
     await classes.delete(name);
-    await until(context, 'the class being gone', 60_000, () => classes.get(name).then(() => false, (error: unknown) => hasReason(error, 'NotFound')));
+    await until(context, 'the class being gone', 60_000, () =>
+      classes.get(name).then(
+        () => false,
+        (error: unknown) => hasReason(error, 'NotFound'),
+      ),
+    );
     await until(context, 'a pod of it being refused', 300_000, async () => {
       if (await isRejected(context, name)) return true;
-      await context.api.of(pod).delete(`${context.namespace}/test-runtimeclass-${context.unique}`, { gracePeriodSeconds: 0 });
+      await context.api
+        .of(pod)
+        .delete(`${context.namespace}/test-runtimeclass-${context.unique}`, { gracePeriodSeconds: 0 });
       return false;
     });
   }),
 
-  conformanceTest('[sig-node] RuntimeClass should schedule a Pod requesting a RuntimeClass without PodOverhead', async (context) => {
-    const made = await podOf(context, await makeClass(context));
-    const { metadata, spec } = await placed(context);
-    assert.deepEqual([metadata.name, spec.overhead], [made.metadata.name, undefined]);
-  }),
+  conformanceTest(
+    '[sig-node] RuntimeClass should schedule a Pod requesting a RuntimeClass without PodOverhead',
+    async (context) => {
+      const made = await podOf(context, await makeClass(context));
+      const { metadata, spec } = await placed(context);
+      assert.deepEqual([metadata.name, spec.overhead], [made.metadata.name, undefined]);
+    },
+  ),
 
-  conformanceTest('[sig-node] RuntimeClass should schedule a Pod requesting a RuntimeClass and initialize its Overhead', async (context) => {
-    const overhead = { cpu: '10m', memory: '1Mi' };
-    const made = await podOf(context, await makeClass(context, { podFixed: overhead }));
-    const { metadata, spec } = await placed(context);
-    assert.deepEqual([metadata.name, spec.overhead], [made.metadata.name, overhead]);
-  }),
+  conformanceTest(
+    '[sig-node] RuntimeClass should schedule a Pod requesting a RuntimeClass and initialize its Overhead',
+    async (context) => {
+      const overhead = { cpu: '10m', memory: '1Mi' };
+      const made = await podOf(context, await makeClass(context, { podFixed: overhead }));
+      const { metadata, spec } = await placed(context);
+      assert.deepEqual([metadata.name, spec.overhead], [made.metadata.name, overhead]);
+    },
+  ),
 
   conformanceTest('[sig-node] RuntimeClass should support RuntimeClasses API operations', async (context) => {
     await isDiscovered(context, runtimeClass);
     const [classes, mine] = [context.api.of(runtimeClass), { labelSelector: `test=${context.unique}` }];
-    const draft = (number: number) => ({ metadata: { name: `${context.unique}-class-${number}`, labels: { test: context.unique } }, handler: `${context.unique}-handler-${number}` });
+    const draft = (number: number) => ({
+      metadata: { name: `${context.unique}-class-${number}`, labels: { test: context.unique } },
+      handler: `${context.unique}-handler-${number}`,
+    });
     context.cleanup(() => classes.deleteCollection(mine));
     const first = await classes.create(draft(1));
     await assert.rejects(classes.create(draft(1)), (error) => hasReason(error, 'AlreadyExists'));
@@ -85,13 +113,31 @@ export const runtimeClassTests = [
     await classes.create(draft(3));
     assert.equal((await classes.get(first.metadata.name)).metadata.uid, first.metadata.uid);
     assert.equal((await classes.list(mine)).items.length, 3);
-    const patched = await classes.patch(first.metadata.name, { type: 'merge', body: { metadata: { annotations: { patched: 'true' } } } });
+    const patched = await classes.patch(first.metadata.name, {
+      type: 'merge',
+      body: { metadata: { annotations: { patched: 'true' } } },
+    });
     assert.equal(patched.metadata.annotations?.['patched'], 'true');
-    const updated = await classes.replace({ ...patched, metadata: { ...patched.metadata, annotations: { ...patched.metadata.annotations, updated: 'true' } } });
+    const updated = await classes.replace({
+      ...patched,
+      metadata: { ...patched.metadata, annotations: { ...patched.metadata.annotations, updated: 'true' } },
+    });
     assert.equal(updated.metadata.annotations?.['updated'], 'true');
-    await watch.next('the new class', 30_000, ({ type, object }) => type === 'ADDED' && object.metadata.name === draft(3).metadata.name);
-    await watch.next('the patched class', 30_000, ({ type, object }) => type === 'MODIFIED' && object.metadata.annotations?.['patched'] === 'true');
-    await watch.next('the updated class', 30_000, ({ type, object }) => type === 'MODIFIED' && object.metadata.annotations?.['updated'] === 'true');
+    await watch.next(
+      'the new class',
+      30_000,
+      ({ type, object }) => type === 'ADDED' && object.metadata.name === draft(3).metadata.name,
+    );
+    await watch.next(
+      'the patched class',
+      30_000,
+      ({ type, object }) => type === 'MODIFIED' && object.metadata.annotations?.['patched'] === 'true',
+    );
+    await watch.next(
+      'the updated class',
+      30_000,
+      ({ type, object }) => type === 'MODIFIED' && object.metadata.annotations?.['updated'] === 'true',
+    );
     await classes.delete(first.metadata.name);
     await assert.rejects(classes.get(first.metadata.name), (error) => hasReason(error, 'NotFound'));
     assert.equal((await classes.list(mine)).items.length, 2);

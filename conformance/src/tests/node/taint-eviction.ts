@@ -12,17 +12,34 @@ const MORE_S = 5;
 const GRACE_S = 60;
 
 /** A pod that bears the taint for so long, and no longer. */
-const bearing = (context: TestContext, name: string, seconds: number, hostname?: string): Promise<Pod> => createPod(context, name, {
-  terminationGracePeriodSeconds: 0, containers: [{ name: 'pause', image: PAUSE }],
-  tolerations: [{ key: taint.key, value: taint.value, effect: taint.effect, tolerationSeconds: seconds }],
-  ...(hostname ? { nodeSelector: { 'kubernetes.io/hostname': hostname } } : {}),
-}, { labels: { group: 'taint-eviction' } });
+const bearing = (context: TestContext, name: string, seconds: number, hostname?: string): Promise<Pod> =>
+  createPod(
+    context,
+    name,
+    {
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: 'pause', image: PAUSE }],
+      tolerations: [{ key: taint.key, value: taint.value, effect: taint.effect, tolerationSeconds: seconds }],
+      ...(hostname ? { nodeSelector: { 'kubernetes.io/hostname': hostname } } : {}),
+    },
+    { labels: { group: 'taint-eviction' } },
+  );
 
 async function addTaint({ api, cleanup }: TestContext, name: string): Promise<() => Promise<unknown>> {
-  const remove = (): Promise<unknown> => api.of(node).update(name, (current) =>
-    ({ ...current, spec: { ...current.spec, taints: (current.spec.taints ?? []).filter(({ key }) => key !== taint.key) } }));
+  const remove = (): Promise<unknown> =>
+    api
+      .of(node)
+      .update(name, (current) => ({
+        ...current,
+        spec: { ...current.spec, taints: (current.spec.taints ?? []).filter(({ key }) => key !== taint.key) },
+      }));
   cleanup(remove);
-  await api.of(node).update(name, (current) => ({ ...current, spec: { ...current.spec, taints: [...(current.spec.taints ?? []), taint] } }));
+  await api
+    .of(node)
+    .update(name, (current) => ({
+      ...current,
+      spec: { ...current.spec, taints: [...(current.spec.taints ?? []), taint] },
+    }));
   const { spec } = await api.of(node).get(name);
   assert.ok(spec.taints?.some(({ key, effect }) => key === taint.key && effect === taint.effect));
   return remove;
@@ -32,7 +49,13 @@ async function addTaint({ api, cleanup }: TestContext, name: string): Promise<()
 async function deletions(context: TestContext): Promise<() => readonly string[]> {
   const mine = { namespace: context.namespace, labelSelector: 'group=taint-eviction' };
   const watch = watching(context, pod, { ...mine, after: (await context.api.of(pod).list(mine)).resourceVersion });
-  return () => [...new Set(watch.changes.filter(({ type, object }) => type === 'DELETED' || object.metadata.deletionTimestamp).map(({ object }) => object.metadata.name))];
+  return () => [
+    ...new Set(
+      watch.changes
+        .filter(({ type, object }) => type === 'DELETED' || object.metadata.deletionTimestamp)
+        .map(({ object }) => object.metadata.name),
+    ),
+  ];
 }
 
 export const taintEvictionTests = [
@@ -48,20 +71,36 @@ export const taintEvictionTests = [
     assert.deepEqual(deleted(), [], 'evicted though the taint was taken away');
   }),
 
-  conformanceTest('[sig-node] NoExecuteTaintManager Multiple Pods evicts pods with minTolerationSeconds', async (context) => {
-    await bearing(context, 'taint-eviction-b1', MORE_S);
-    const deleted = await deletions(context);
-    const { spec } = await untilRunning(context, 'taint-eviction-b1');
-    const { metadata } = await context.api.of(node).get(spec.nodeName ?? '');
-    // Both on one node: what of them is told apart is how long they bear it.
-    await bearing(context, 'taint-eviction-b2', 5 * MORE_S, metadata.labels?.['kubernetes.io/hostname']);
-    await untilRunning(context, 'taint-eviction-b2');
-    await addTaint(context, metadata.name);
-    const tainted = context.clock.monotonic();
-    await until(context, 'the eviction of the first pod', (MORE_S + GRACE_S) * 1000, async () => deleted().includes('taint-eviction-b1'));
-    assert.ok(context.clock.monotonic() - tainted >= (MORE_S - 1) * 1000, 'the first pod was evicted before its time');
-    assert.deepEqual(deleted(), ['taint-eviction-b1']);
-    await until(context, 'the eviction of the second pod', (5 * MORE_S + GRACE_S) * 1000, async () => deleted().length === 2);
-    assert.ok(context.clock.monotonic() - tainted >= (5 * MORE_S - 1) * 1000, 'the second pod was evicted before its time');
-  }),
+  conformanceTest(
+    '[sig-node] NoExecuteTaintManager Multiple Pods evicts pods with minTolerationSeconds',
+    async (context) => {
+      await bearing(context, 'taint-eviction-b1', MORE_S);
+      const deleted = await deletions(context);
+      const { spec } = await untilRunning(context, 'taint-eviction-b1');
+      const { metadata } = await context.api.of(node).get(spec.nodeName ?? '');
+      // Both on one node: what of them is told apart is how long they bear it.
+      await bearing(context, 'taint-eviction-b2', 5 * MORE_S, metadata.labels?.['kubernetes.io/hostname']);
+      await untilRunning(context, 'taint-eviction-b2');
+      await addTaint(context, metadata.name);
+      const tainted = context.clock.monotonic();
+      await until(context, 'the eviction of the first pod', (MORE_S + GRACE_S) * 1000, async () =>
+        deleted().includes('taint-eviction-b1'),
+      );
+      assert.ok(
+        context.clock.monotonic() - tainted >= (MORE_S - 1) * 1000,
+        'the first pod was evicted before its time',
+      );
+      assert.deepEqual(deleted(), ['taint-eviction-b1']);
+      await until(
+        context,
+        'the eviction of the second pod',
+        (5 * MORE_S + GRACE_S) * 1000,
+        async () => deleted().length === 2,
+      );
+      assert.ok(
+        context.clock.monotonic() - tainted >= (5 * MORE_S - 1) * 1000,
+        'the second pod was evicted before its time',
+      );
+    },
+  ),
 ];

@@ -10,17 +10,28 @@ export type Amounts = Readonly<Record<string, string>>;
 
 /** A container that does nothing, with that much of its node to itself. */
 const pausing = (amounts?: Amounts): Draft<Container> & { readonly name: string } => ({
-  name: 'main', image: PAUSE, ...(amounts ? { resources: { requests: amounts, limits: amounts } } : {}),
+  name: 'main',
+  image: PAUSE,
+  ...(amounts ? { resources: { requests: amounts, limits: amounts } } : {}),
 });
 
-export const pauseSpec = (amounts?: Amounts, rest: Partial<Draft<PodSpec>> = {}): Draft<PodSpec> =>
-  ({ terminationGracePeriodSeconds: 0, ...rest, containers: [pausing(amounts)] });
+export const pauseSpec = (amounts?: Amounts, rest: Partial<Draft<PodSpec>> = {}): Draft<PodSpec> => ({
+  terminationGracePeriodSeconds: 0,
+  ...rest,
+  containers: [pausing(amounts)],
+});
 
 /** Nodes that take pods, all of them healthy. */
 export async function usableNodes(context: TestContext): Promise<readonly Node[]> {
   const { items } = await context.api.of(node).list();
-  assert.deepEqual(items.filter((n) => !isNodeReady(n)).map(({ metadata }) => metadata.name), [], 'nodes that are not ready');
-  const usable = items.filter(({ spec }) => !spec.unschedulable && !(spec.taints ?? []).some(({ effect }) => effect !== 'PreferNoSchedule'));
+  assert.deepEqual(
+    items.filter((n) => !isNodeReady(n)).map(({ metadata }) => metadata.name),
+    [],
+    'nodes that are not ready',
+  );
+  const usable = items.filter(
+    ({ spec }) => !spec.unschedulable && !(spec.taints ?? []).some(({ effect }) => effect !== 'PreferNoSchedule'),
+  );
   assert.ok(usable.length > 0, 'no node takes pods');
   return usable;
 }
@@ -46,30 +57,62 @@ export async function labelNode(context: TestContext, name: string, label: strin
 export async function equipNode(context: TestContext, name: string, resource: string, amount: string): Promise<void> {
   const api = context.api.of(node);
   const path = resource.replaceAll('~', '~0').replaceAll('/', '~1');
-  context.cleanup(() => context.kubectl(['patch', 'node', name, '--subresource=status', '--type=json', '-p', JSON.stringify([{ op: 'remove', path: `/status/capacity/${path}` }])]));
-  await api.patch(name, { type: 'strategic', body: { status: { capacity: { [resource]: amount } } } }, { subresource: 'status' });
-  await until(context, `${amount} of ${resource} on ${name}`, 60_000, async () => (await api.get(name)).status.allocatable?.[resource] === amount);
+  context.cleanup(() =>
+    context.kubectl([
+      'patch',
+      'node',
+      name,
+      '--subresource=status',
+      '--type=json',
+      '-p',
+      JSON.stringify([{ op: 'remove', path: `/status/capacity/${path}` }]),
+    ]),
+  );
+  await api.patch(
+    name,
+    { type: 'strategic', body: { status: { capacity: { [resource]: amount } } } },
+    { subresource: 'status' },
+  );
+  await until(
+    context,
+    `${amount} of ${resource} on ${name}`,
+    60_000,
+    async () => (await api.get(name)).status.allocatable?.[resource] === amount,
+  );
 }
 
 /** Waits until the scheduler says by an event that it found no place for the pod. */
-export const untilUnschedulable = (context: TestContext, name: string): Promise<void> => until(context, `an event of ${name} not being placed`, 120_000, async () => {
-  const { items } = await context.api.of(event).list({ namespace: context.namespace, fieldSelector: `involvedObject.name=${name}` });
-  return items.some(({ reason, type, metadata }) => reason === 'FailedScheduling' && type === 'Warning' && metadata.name.startsWith(name));
-});
+export const untilUnschedulable = (context: TestContext, name: string): Promise<void> =>
+  until(context, `an event of ${name} not being placed`, 120_000, async () => {
+    const { items } = await context.api
+      .of(event)
+      .list({ namespace: context.namespace, fieldSelector: `involvedObject.name=${name}` });
+    return items.some(
+      ({ reason, type, metadata }) =>
+        reason === 'FailedScheduling' && type === 'Warning' && metadata.name.startsWith(name),
+    );
+  });
 
 /** How many of the namespace's pods were placed, and how many could not be. */
-export async function placements(context: TestContext): Promise<{ readonly placed: number; readonly unplaced: number }> {
+export async function placements(
+  context: TestContext,
+): Promise<{ readonly placed: number; readonly unplaced: number }> {
   const { items } = await context.api.of(pod).list({ namespace: context.namespace });
   const scheduled = (p: Pod) => (p.status.conditions ?? []).find(({ type }) => type === 'PodScheduled');
   return {
     placed: items.filter((p) => p.spec.nodeName !== undefined && scheduled(p)?.status === 'True').length,
-    unplaced: items.filter((p) => p.spec.nodeName === undefined && scheduled(p)?.status === 'False' && scheduled(p)?.reason === 'Unschedulable').length,
+    unplaced: items.filter(
+      (p) =>
+        p.spec.nodeName === undefined && scheduled(p)?.status === 'False' && scheduled(p)?.reason === 'Unschedulable',
+    ).length,
   };
 }
 
 /** A pod must go to the node of that name: asked for by a field, which no label can fake. */
 export const onNode = (name: string): Draft<PodSpec>['affinity'] => ({
   nodeAffinity: {
-    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] }] },
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] }],
+    },
   },
 });

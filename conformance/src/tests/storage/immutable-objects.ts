@@ -18,7 +18,10 @@ interface Verbs<O extends Kept> {
 }
 
 /** Data change until the object says that they do not; from then on only its metadata do. */
-async function becomesImmutable<O extends Kept>({ create, get, replace, remove }: Verbs<O>, value: (n: number) => string): Promise<void> {
+async function becomesImmutable<O extends Kept>(
+  { create, get, replace, remove }: Verbs<O>,
+  value: (n: number) => string,
+): Promise<void> {
   const isRefused = async (change: (object: O) => O): Promise<void> => {
     const current = await get();
     await assert.rejects(replace(change(current)), (error) => hasReason(error, 'Invalid'));
@@ -34,21 +37,37 @@ async function becomesImmutable<O extends Kept>({ create, get, replace, remove }
   await remove();
 }
 
-const at = ({ namespace }: TestContext): { readonly metadata: { readonly name: string; readonly namespace: string } } => ({ metadata: { name: 'immutable', namespace } });
+const at = ({
+  namespace,
+}: TestContext): { readonly metadata: { readonly name: string; readonly namespace: string } } => ({
+  metadata: { name: 'immutable', namespace },
+});
 
 export const immutableObjectTests = [
   conformanceTest('[sig-storage] ConfigMap should be immutable if `immutable` field is set', async (context) => {
     const api = context.api.of(configMap);
     const key = `${context.namespace}/immutable`;
-    await becomesImmutable({
-      create: (data) => api.create({ ...at(context), data: { ...data } }), get: () => api.get(key), replace: (object) => api.replace(object), remove: () => api.delete(key),
-    }, (n) => `value-${n}`);
+    await becomesImmutable(
+      {
+        create: (data) => api.create({ ...at(context), data: { ...data } }),
+        get: () => api.get(key),
+        replace: (object) => api.replace(object),
+        remove: () => api.delete(key),
+      },
+      (n) => `value-${n}`,
+    );
   }),
   conformanceTest('[sig-storage] Secrets should be immutable if `immutable` field is set', async (context) => {
     const api = context.api.of(secret);
     const key = `${context.namespace}/immutable`;
-    await becomesImmutable({
-      create: (data) => api.create({ ...at(context), data: { ...data } }), get: () => api.get(key), replace: (object) => api.replace(object), remove: () => api.delete(key),
-    }, (n) => Buffer.from(`value-${n}\n`).toString('base64'));
+    await becomesImmutable(
+      {
+        create: (data) => api.create({ ...at(context), data: { ...data } }),
+        get: () => api.get(key),
+        replace: (object) => api.replace(object),
+        remove: () => api.delete(key),
+      },
+      (n) => Buffer.from(`value-${n}\n`).toString('base64'),
+    );
   }),
 ];

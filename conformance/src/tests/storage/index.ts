@@ -14,7 +14,18 @@ import { subpathTests } from './subpaths.ts';
 import { wrapperVolumeTests } from './wrapper-volumes.ts';
 
 export const storageTests: readonly ConformanceTest[] = [
-  ...objectVolumeTests, sameNameTest, ...objectUpdateTests, ...immutableObjectTests, ...downwardVolumeTests, projectedCombinedTest,
-  ...emptyDirVolumeTests, ...wrapperVolumeTests, ...subpathTests,
-  ...persistentVolumeTests, ...lifecycleTests, attachmentStatusTest, storageCapacityTest, inlineCsiVolumeTest,
+  ...objectVolumeTests,
+  sameNameTest,
+  ...objectUpdateTests,
+  ...immutableObjectTests,
+  ...downwardVolumeTests,
+  projectedCombinedTest,
+  ...emptyDirVolumeTests,
+  ...wrapperVolumeTests,
+  ...subpathTests,
+  ...persistentVolumeTests,
+  ...lifecycleTests,
+  attachmentStatusTest,
+  storageCapacityTest,
+  inlineCsiVolumeTest,
 ];

@@ -35,38 +35,70 @@ type Objects = Pick<ObjectSource, 'make' | 'replace' | 'remove'>;
 
 const configMaps: Objects = {
   make: async (context, name, data, where = context.namespace) =>
-    void await context.api.of(configMap).create({ metadata: { name, namespace: where }, data: { ...data } }),
-  replace: async (context, name, data) => void await context.api.of(configMap).update(keyOf(context, name), (old) => ({ ...old, data: { ...data } })),
+    void (await context.api.of(configMap).create({ metadata: { name, namespace: where }, data: { ...data } })),
+  replace: async (context, name, data) =>
+    void (await context.api.of(configMap).update(keyOf(context, name), (old) => ({ ...old, data: { ...data } }))),
   remove: (context, name) => context.api.of(configMap).delete(keyOf(context, name)),
 };
 
 const secrets: Objects = {
   make: async (context, name, data, where = context.namespace) =>
-    void await context.api.of(secret).create({ metadata: { name, namespace: where }, data: encoded(data) }),
-  replace: async (context, name, data) => void await context.api.of(secret).update(keyOf(context, name), (old) => ({ ...old, data: encoded(data) })),
+    void (await context.api.of(secret).create({ metadata: { name, namespace: where }, data: encoded(data) })),
+  replace: async (context, name, data) =>
+    void (await context.api.of(secret).update(keyOf(context, name), (old) => ({ ...old, data: encoded(data) }))),
   remove: (context, name) => context.api.of(secret).delete(keyOf(context, name)),
 };
 
 const rest = ({ items, optional }: Selection): object => ({
-  ...(items ? { items: items.map((item) => ({ ...item })) } : {}), ...(optional === undefined ? {} : { optional }),
+  ...(items ? { items: items.map((item) => ({ ...item })) } : {}),
+  ...(optional === undefined ? {} : { optional }),
 });
-const modeOf = ({ defaultMode }: Selection): { readonly defaultMode?: number } => (defaultMode === undefined ? {} : { defaultMode });
+const modeOf = ({ defaultMode }: Selection): { readonly defaultMode?: number } =>
+  defaultMode === undefined ? {} : { defaultMode };
 
 export const configMapSource: ObjectSource = {
-  title: 'ConfigMap', folder: '/etc/configmap-volume', itemMode: 'Item mode', inOnePod: 'the same pod', ...configMaps,
-  volume: (volumeName, name, selection = {}) => ({ name: volumeName, configMap: { name, ...modeOf(selection), ...rest(selection) } }),
+  title: 'ConfigMap',
+  folder: '/etc/configmap-volume',
+  itemMode: 'Item mode',
+  inOnePod: 'the same pod',
+  ...configMaps,
+  volume: (volumeName, name, selection = {}) => ({
+    name: volumeName,
+    configMap: { name, ...modeOf(selection), ...rest(selection) },
+  }),
 };
 export const secretSource: ObjectSource = {
-  title: 'Secrets', folder: '/etc/secret-volume', itemMode: 'Item Mode', inOnePod: 'a pod', ...secrets,
-  volume: (volumeName, name, selection = {}) => ({ name: volumeName, secret: { secretName: name, ...modeOf(selection), ...rest(selection) } }),
+  title: 'Secrets',
+  folder: '/etc/secret-volume',
+  itemMode: 'Item Mode',
+  inOnePod: 'a pod',
+  ...secrets,
+  volume: (volumeName, name, selection = {}) => ({
+    name: volumeName,
+    secret: { secretName: name, ...modeOf(selection), ...rest(selection) },
+  }),
 };
 export const projectedConfigMapSource: ObjectSource = {
-  title: 'Projected configMap', folder: '/etc/projected-configmap-volume', itemMode: 'Item mode', inOnePod: 'the same pod', ...configMaps,
-  volume: (volumeName, name, selection = {}) => ({ name: volumeName, projected: { ...modeOf(selection), sources: [{ configMap: { name, ...rest(selection) } }] } }),
+  title: 'Projected configMap',
+  folder: '/etc/projected-configmap-volume',
+  itemMode: 'Item mode',
+  inOnePod: 'the same pod',
+  ...configMaps,
+  volume: (volumeName, name, selection = {}) => ({
+    name: volumeName,
+    projected: { ...modeOf(selection), sources: [{ configMap: { name, ...rest(selection) } }] },
+  }),
 };
 export const projectedSecretSource: ObjectSource = {
-  title: 'Projected secret', folder: '/etc/projected-secret-volume', itemMode: 'Item Mode', inOnePod: 'a pod', ...secrets,
-  volume: (volumeName, name, selection = {}) => ({ name: volumeName, projected: { ...modeOf(selection), sources: [{ secret: { name, ...rest(selection) } }] } }),
+  title: 'Projected secret',
+  folder: '/etc/projected-secret-volume',
+  itemMode: 'Item Mode',
+  inOnePod: 'a pod',
+  ...secrets,
+  volume: (volumeName, name, selection = {}) => ({
+    name: volumeName,
+    projected: { ...modeOf(selection), sources: [{ secret: { name, ...rest(selection) } }] },
+  }),
 };
 
 const isSecret = ({ title }: ObjectSource): boolean => /secret/i.test(title);
@@ -88,58 +120,109 @@ async function readOne(context: TestContext, source: ObjectSource, one: Case, na
   const { selection = {}, file = 'data-1', content = 'value-1', mode = '-rw-r--r--', security } = one;
   const path = `${source.folder}/${file}`;
   const mount = { name: 'object', mountPath: source.folder, readOnly: true };
-  await expectOutput(context, `pod-${name}`, {
-    ...(security ? { securityContext: security } : {}),
-    containers: [mounttest('volume-test', [`--file_content=${path}`, `--file_mode=${path}`], [mount])],
-    volumes: [source.volume('object', name, selection)],
-  }, [contentLine(path, content), modeLine(path, mode)]);
+  await expectOutput(
+    context,
+    `pod-${name}`,
+    {
+      ...(security ? { securityContext: security } : {}),
+      containers: [mounttest('volume-test', [`--file_content=${path}`, `--file_mode=${path}`], [mount])],
+      volumes: [source.volume('object', name, selection)],
+    },
+    [contentLine(path, content), modeLine(path, mode)],
+  );
 }
 
 /** A key under another name: deep in a folder for config maps, beside the others for secrets. */
 function mapped(source: ObjectSource, mode?: number): Case {
   const [number, path] = isSecret(source) ? [1, 'new-path-data-1'] : [2, 'path/to/data-2'];
   const item = { key: `data-${number}`, path, ...(mode === undefined ? {} : { mode }) };
-  return { file: path, content: `value-${number}`, selection: { items: [item] }, ...(mode === 0o400 ? { mode: '-r--------' } : {}) };
+  return {
+    file: path,
+    content: `value-${number}`,
+    selection: { items: [item] },
+    ...(mode === 0o400 ? { mode: '-r--------' } : {}),
+  };
 }
 const user = { runAsUser: 1000 };
 
-const withCase = (source: ObjectSource, name: string, one: Case): ConformanceTest => conformanceTest(`[sig-storage] ${source.title} ${name}`, async (context) => {
-  const object = `object-${context.unique}`;
-  await source.make(context, object, dataFor(source));
-  await readOne(context, source, one, object);
-});
+const withCase = (source: ObjectSource, name: string, one: Case): ConformanceTest =>
+  conformanceTest(`[sig-storage] ${source.title} ${name}`, async (context) => {
+    const object = `object-${context.unique}`;
+    await source.make(context, object, dataFor(source));
+    await readOne(context, source, one, object);
+  });
 
-const multiple = (source: ObjectSource): ConformanceTest => conformanceTest(`[sig-storage] ${source.title} should be consumable in multiple volumes in ${source.inOnePod}`, async (context) => {
-  const name = `object-${context.unique}`;
-  await source.make(context, name, dataFor(source));
-  const second = `${source.folder}-2`;
-  const path = `${source.folder}/data-1`;
-  await expectOutput(context, `pod-${name}`, {
-    ...(isSecret(source) ? {} : { securityContext: user }),
-    containers: [mounttest('volume-test', [`--file_content=${path}`, `--file_mode=${path}`, `--file_perm=${second}/data-1`], [
-      { name: 'first', mountPath: source.folder, readOnly: true }, { name: 'second', mountPath: second, readOnly: true },
-    ])],
-    volumes: [source.volume('first', name), source.volume('second', name)],
-  }, [contentLine(path, 'value-1'), modeLine(path, '-rw-r--r--'), `perms of file "${second}/data-1": -rw-r--r--`]);
-});
+const multiple = (source: ObjectSource): ConformanceTest =>
+  conformanceTest(
+    `[sig-storage] ${source.title} should be consumable in multiple volumes in ${source.inOnePod}`,
+    async (context) => {
+      const name = `object-${context.unique}`;
+      await source.make(context, name, dataFor(source));
+      const second = `${source.folder}-2`;
+      const path = `${source.folder}/data-1`;
+      await expectOutput(
+        context,
+        `pod-${name}`,
+        {
+          ...(isSecret(source) ? {} : { securityContext: user }),
+          containers: [
+            mounttest(
+              'volume-test',
+              [`--file_content=${path}`, `--file_mode=${path}`, `--file_perm=${second}/data-1`],
+              [
+                { name: 'first', mountPath: source.folder, readOnly: true },
+                { name: 'second', mountPath: second, readOnly: true },
+              ],
+            ),
+          ],
+          volumes: [source.volume('first', name), source.volume('second', name)],
+        },
+        [contentLine(path, 'value-1'), modeLine(path, '-rw-r--r--'), `perms of file "${second}/data-1": -rw-r--r--`],
+      );
+    },
+  );
 
 const families: readonly (readonly [source: ObjectSource, cases: readonly (readonly [name: string, one: Case])[]])[] = [
-  ...[configMapSource, projectedConfigMapSource].map((source) => [source, [
-    ['should be consumable from pods in volume as non-root', { security: user }],
-    ['should be consumable from pods in volume with mappings as non-root', { ...mapped(source), security: user }],
-  ]] as const),
-  ...[secretSource, projectedSecretSource].map((source) => [source, [
-    ['should be consumable from pods in volume as non-root with defaultMode and fsGroup set', {
-      selection: { defaultMode: 0o440 }, mode: '-r--r-----', security: { ...user, fsGroup: 1001 },
-    }],
-  ]] as const),
+  ...[configMapSource, projectedConfigMapSource].map(
+    (source) =>
+      [
+        source,
+        [
+          ['should be consumable from pods in volume as non-root', { security: user }],
+          ['should be consumable from pods in volume with mappings as non-root', { ...mapped(source), security: user }],
+        ],
+      ] as const,
+  ),
+  ...[secretSource, projectedSecretSource].map(
+    (source) =>
+      [
+        source,
+        [
+          [
+            'should be consumable from pods in volume as non-root with defaultMode and fsGroup set',
+            {
+              selection: { defaultMode: 0o440 },
+              mode: '-r--r-----',
+              security: { ...user, fsGroup: 1001 },
+            },
+          ],
+        ],
+      ] as const,
+  ),
 ];
 
 export const objectVolumeTests: readonly ConformanceTest[] = families.flatMap(([source, cases]) => [
   withCase(source, 'should be consumable from pods in volume', {}),
-  withCase(source, 'should be consumable from pods in volume with defaultMode set', { selection: { defaultMode: 0o400 }, mode: '-r--------' }),
+  withCase(source, 'should be consumable from pods in volume with defaultMode set', {
+    selection: { defaultMode: 0o400 },
+    mode: '-r--------',
+  }),
   withCase(source, 'should be consumable from pods in volume with mappings', mapped(source)),
-  withCase(source, `should be consumable from pods in volume with mappings and ${source.itemMode} set`, mapped(source, 0o400)),
+  withCase(
+    source,
+    `should be consumable from pods in volume with mappings and ${source.itemMode} set`,
+    mapped(source, 0o400),
+  ),
   ...cases.map(([name, one]) => withCase(source, name, one)),
   multiple(source),
 ]);

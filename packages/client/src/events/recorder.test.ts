@@ -37,7 +37,10 @@ test('EventRecorder gives its events names that no other recorder gives, at what
     say(recorder, 'hello');
   }
   await settle();
-  assert.deepEqual(all(api).map(({ source }) => source?.component), ['one', 'two']);
+  assert.deepEqual(
+    all(api).map(({ source }) => source?.component),
+    ['one', 'two'],
+  );
 });
 
 test('EventRecorder writes what happened to what, and by whom', async () => {

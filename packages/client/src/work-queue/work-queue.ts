@@ -26,7 +26,9 @@ export class WorkQueue {
     this.#clock = deps.clock;
     this.#limiter = new RetryLimiter(deps.clock);
     this.#delays = new Delays(deps.clock);
-    this.#instruments = instruments(name, deps.metrics, () => Array.from(this.#busy.values(), (since) => (deps.clock.monotonic() - since) / 1000));
+    this.#instruments = instruments(name, deps.metrics, () =>
+      Array.from(this.#busy.values(), (since) => (deps.clock.monotonic() - since) / 1000),
+    );
   }
 
   /** Keys that wait for a worker. */
@@ -140,9 +142,17 @@ const SECONDS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10];
 
 function instruments(name: string, metrics: Metrics, underWay: () => readonly number[]): Instruments {
   const labels = { name };
-  metrics.gauge('workqueue_unfinished_work_seconds', '[BETA] How many seconds of work has done that is in progress and hasn\'t been observed by work_duration. Large values indicate stuck threads. One can deduce the number of stuck threads by observing the rate at which this increases.')
+  metrics
+    .gauge(
+      'workqueue_unfinished_work_seconds',
+      "[BETA] How many seconds of work has done that is in progress and hasn't been observed by work_duration. Large values indicate stuck threads. One can deduce the number of stuck threads by observing the rate at which this increases.",
+    )
     .follow(() => underWay().reduce((sum, seconds) => sum + seconds, 0), labels);
-  metrics.gauge('workqueue_longest_running_processor_seconds', '[BETA] How many seconds has the longest running processor for workqueue been running.')
+  metrics
+    .gauge(
+      'workqueue_longest_running_processor_seconds',
+      '[BETA] How many seconds has the longest running processor for workqueue been running.',
+    )
     .follow(() => Math.max(0, ...underWay()), labels);
   const depth = metrics.gauge('workqueue_depth', '[BETA] Current depth of workqueue');
   const adds = metrics.counter('workqueue_adds_total', '[BETA] Total number of adds handled by workqueue');

@@ -24,7 +24,11 @@ export interface ExpressionWarning {
 
 /** Only the types of expressions are looked at: nobody is ever asked. */
 const functions = policyFunctions<never, never>({
-  with: (question) => question, asServiceAccount: (question) => question, check: (question) => question, isAllowed: () => false, reason: () => '',
+  with: (question) => question,
+  asServiceAccount: (question) => question,
+  check: (question) => question,
+  isAllowed: () => false,
+  reason: () => '',
 });
 
 /** What in a policy's validations does not go with the kinds that it names (KEP-3488, "type checking"). */
@@ -34,7 +38,11 @@ export function typeWarnings(spec: CheckedPolicy, kinds: readonly Kind<any>[]): 
   const environments = namedKinds(spec, kinds).map((kind) => ({
     kind,
     expressions: new PolicyExpressions({
-      patterns: backtrackingPatterns, functions, variables, hasParams: paramKind !== undefined, objectType: celTypeOf(kind.schema),
+      patterns: backtrackingPatterns,
+      functions,
+      variables,
+      hasParams: paramKind !== undefined,
+      objectType: celTypeOf(kind.schema),
       ...(params ? { paramsType: celTypeOf(params.schema) } : {}),
     }),
   }));
@@ -46,7 +54,8 @@ export function typeWarnings(spec: CheckedPolicy, kinds: readonly Kind<any>[]): 
     return warnings.length === 0 ? [] : [{ fieldRef, warning: warnings.join('\n') }];
   };
   return validations.flatMap(({ expression, messageExpression }, i) => [
-    ...check(expression, `spec.validations[${i}].expression`), ...check(messageExpression, `spec.validations[${i}].messageExpression`),
+    ...check(expression, `spec.validations[${i}].expression`),
+    ...check(messageExpression, `spec.validations[${i}].messageExpression`),
   ]);
 }
 
@@ -55,7 +64,10 @@ function namedKinds({ matchConstraints }: CheckedPolicy, kinds: readonly Kind<an
   const found = new Set<Kind<any>>();
   for (const { apiGroups = [], apiVersions = [], resources = [] } of matchConstraints?.resourceRules ?? []) {
     if ([...apiGroups, ...apiVersions].some((name) => name.includes('*'))) continue;
-    const named = kinds.filter(({ group, version, plural }) => apiGroups.includes(group) && apiVersions.includes(version) && resources.includes(plural));
+    const named = kinds.filter(
+      ({ group, version, plural }) =>
+        apiGroups.includes(group) && apiVersions.includes(version) && resources.includes(plural),
+    );
     for (const kind of named.slice(0, KINDS_MAX)) found.add(kind);
   }
   return [...found].toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));

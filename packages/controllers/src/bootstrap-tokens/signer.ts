@@ -37,7 +37,9 @@ export const bootstrapSignerController = (sign: TokenSignature): Controller =>
       const found = cache.get(configMap, KEY);
       if (!found) return undefined;
       const now = clock.now();
-      const signing = cache.list(secret, TOKEN_NAMESPACE).flatMap((s) => tokenOf(s) ?? [])
+      const signing = cache
+        .list(secret, TOKEN_NAMESPACE)
+        .flatMap((s) => tokenOf(s) ?? [])
         .filter(({ signs, expiresAt }) => signs && (expiresAt === undefined || expiresAt > now));
       if (!equalJson(withSignatures(found, signing, sign).data, found.data)) {
         await orGone(api.of(configMap).update(KEY, (current) => withSignatures(current, signing, sign)));
@@ -50,7 +52,8 @@ export const bootstrapSignerController = (sign: TokenSignature): Controller =>
 function withSignatures(map: ConfigMap, signing: readonly BootstrapToken[], sign: TokenSignature): ConfigMap {
   const kept = Object.entries(map.data ?? {}).filter(([name]) => !name.startsWith(SIGNATURE));
   const text = map.data?.['kubeconfig'];
-  const signatures = text === undefined ? [] : signing.map(({ id, secret: key }) => [`${SIGNATURE}${id}`, sign(text, id, key)] as const);
+  const signatures =
+    text === undefined ? [] : signing.map(({ id, secret: key }) => [`${SIGNATURE}${id}`, sign(text, id, key)] as const);
   const data = Object.fromEntries([...signatures, ...kept].sort(([a], [b]) => (a < b ? -1 : 1)));
   return equalJson(data, map.data) ? map : { ...map, data };
 }

@@ -19,8 +19,14 @@ export function tokenOf({ metadata, type, data }: Secret): BootstrapToken | unde
   if (metadata.namespace !== TOKEN_NAMESPACE || type !== TOKEN_TYPE) return undefined;
   const field = (name: string): string => decoded(data?.[name]);
   const [id, secret, expiration] = [field('token-id'), field('token-secret'), field('expiration')];
-  if (!/^[a-z0-9]{6}$/.test(id) || !/^[a-z0-9]{16}$/.test(secret) || metadata.name !== `${PREFIX}${id}`) return undefined;
-  return { id, secret, expiresAt: expiration === '' ? undefined : endOf(expiration), signs: field('usage-bootstrap-signing') === 'true' };
+  if (!/^[a-z0-9]{6}$/.test(id) || !/^[a-z0-9]{16}$/.test(secret) || metadata.name !== `${PREFIX}${id}`)
+    return undefined;
+  return {
+    id,
+    secret,
+    expiresAt: expiration === '' ? undefined : endOf(expiration),
+    signs: field('usage-bootstrap-signing') === 'true',
+  };
 }
 
 /** A time that cannot be read has passed: a token must not live on because of a mistake. */

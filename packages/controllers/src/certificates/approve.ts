@@ -26,8 +26,13 @@ export const approvalController = ({ authority, review }: ApprovalOptions): Cont
       if (!names || complaint(SIGNERS.kubeletClient, names, request.spec.usages ?? []) !== undefined) return undefined;
       const requester = requesterOf(request);
       const isOwn = requester.username === names.commonName;
-      if (isOwn && await review(requester, 'selfnodeclient')) {
-        await approve(api, key, 'Auto approving self kubelet client certificate after SubjectAccessReview.', clock.now());
+      if (isOwn && (await review(requester, 'selfnodeclient'))) {
+        await approve(
+          api,
+          key,
+          'Auto approving self kubelet client certificate after SubjectAccessReview.',
+          clock.now(),
+        );
       } else if (await review(requester, 'nodeclient')) {
         await approve(api, key, 'Auto approving kubelet client certificate after SubjectAccessReview.', clock.now());
       } else return { requeueAfterMs: REVIEW_AGAIN_MS };
@@ -41,7 +46,8 @@ const addresses: Watch<Node> = {
   *keys({ current }, cache) {
     if (!current) return;
     for (const request of cache.list(certificateSigningRequest)) {
-      if (request.spec.username === `${NODE_USER}${current.metadata.name}` && isServing(request)) yield request.metadata.name;
+      if (request.spec.username === `${NODE_USER}${current.metadata.name}` && isServing(request))
+        yield request.metadata.name;
     }
   },
 };
@@ -64,23 +70,41 @@ export const servingApprovalController = ({ authority }: Pick<ApprovalOptions, '
       const names = await namesIn(request, authority);
       if (!names || complaint(SIGNERS.kubeletServing, names, request.spec.usages ?? []) !== undefined) return undefined;
       if (!isOwnServer(request, names, cache)) return undefined;
-      await approve(api, key, 'Auto approving kubelet serving certificate: it names the node that asks and nothing else.', clock.now());
+      await approve(
+        api,
+        key,
+        'Auto approving kubelet serving certificate: it names the node that asks and nothing else.',
+        clock.now(),
+      );
       return undefined;
     },
   });
 
 function isOwnServer({ spec }: CertificateSigningRequest, names: RequestedNames, cache: Context['cache']): boolean {
-  if (!spec.username?.startsWith(NODE_USER) || !spec.groups?.includes('system:nodes') || names.commonName !== spec.username) return false;
+  if (
+    !spec.username?.startsWith(NODE_USER) ||
+    !spec.groups?.includes('system:nodes') ||
+    names.commonName !== spec.username
+  )
+    return false;
   const name = spec.username.slice(NODE_USER.length);
   const own = cache.get(node, name);
   if (!own) return false;
   const addressed = (n: Node): readonly string[] => (n.status.addresses ?? []).map(({ address }) => address);
-  const taken = new Set(cache.list(node).filter((other) => other.metadata.name !== name).flatMap(addressed));
+  const taken = new Set(
+    cache
+      .list(node)
+      .filter((other) => other.metadata.name !== name)
+      .flatMap(addressed),
+  );
   const known = new Set([name, ...addressed(own)]);
   return [...names.dnsNames, ...names.ipAddresses].every((wanted) => known.has(wanted) && !taken.has(wanted));
 }
 
-async function namesIn(request: CertificateSigningRequest, authority: Pick<CertificateAuthority, 'read'>): Promise<RequestedNames | undefined> {
+async function namesIn(
+  request: CertificateSigningRequest,
+  authority: Pick<CertificateAuthority, 'read'>,
+): Promise<RequestedNames | undefined> {
   const pem = pemOf(request);
   try {
     return pem === undefined ? undefined : await authority.read(pem);
@@ -90,15 +114,36 @@ async function namesIn(request: CertificateSigningRequest, authority: Pick<Certi
 }
 
 const requesterOf = ({ spec }: CertificateSigningRequest): Requester => ({
-  username: spec.username ?? '', groups: spec.groups ?? [], ...(spec.uid ? { uid: spec.uid } : {}), ...(spec.extra ? { extra: spec.extra } : {}),
+  username: spec.username ?? '',
+  groups: spec.groups ?? [],
+  ...(spec.uid ? { uid: spec.uid } : {}),
+  ...(spec.extra ? { extra: spec.extra } : {}),
 });
 
 async function approve(api: Api, key: string, message: string, now: number): Promise<void> {
   const at = timestamp(now);
-  const condition = { type: 'Approved', status: 'True', reason: 'AutoApproved', message, lastUpdateTime: at, lastTransitionTime: at };
+  const condition = {
+    type: 'Approved',
+    status: 'True',
+    reason: 'AutoApproved',
+    message,
+    lastUpdateTime: at,
+    lastTransitionTime: at,
+  };
   try {
-    await api.of(certificateSigningRequest).update(key, (current) => (isPending(current)
-      ? { ...current, status: { ...current.status, conditions: [...(current.status.conditions ?? []), condition] } } : current), { subresource: 'approval' });
+    await api
+      .of(certificateSigningRequest)
+      .update(
+        key,
+        (current) =>
+          isPending(current)
+            ? {
+                ...current,
+                status: { ...current.status, conditions: [...(current.status.conditions ?? []), condition] },
+              }
+            : current,
+        { subresource: 'approval' },
+      );
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
   }

@@ -9,10 +9,14 @@ type Usages = readonly string[];
 /** What is wrong with a request by its signer's rules; undefined when nothing is. */
 export function complaint(signer: SignerName, names: RequestedNames, usages: Usages): string | undefined {
   switch (signer) {
-    case SIGNERS.client: return clientComplaint(usages);
-    case SIGNERS.kubeletClient: return kubeletClientComplaint(names, usages);
-    case SIGNERS.kubeletServing: return kubeletServingComplaint(names, usages);
-    default: return undefined; // legacy-unknown promises nothing about what it is good for, so refuses nothing.
+    case SIGNERS.client:
+      return clientComplaint(usages);
+    case SIGNERS.kubeletClient:
+      return kubeletClientComplaint(names, usages);
+    case SIGNERS.kubeletServing:
+      return kubeletServingComplaint(names, usages);
+    default:
+      return undefined; // legacy-unknown promises nothing about what it is good for, so refuses nothing.
   }
 }
 
@@ -23,7 +27,8 @@ function clientComplaint(usages: Usages): string | undefined {
 }
 
 function kubeletClientComplaint(names: RequestedNames, usages: Usages): string | undefined {
-  if (names.organizations.length !== 1 || names.organizations[0] !== NODES) return 'subject organization is not system:nodes';
+  if (names.organizations.length !== 1 || names.organizations[0] !== NODES)
+    return 'subject organization is not system:nodes';
   if (names.dnsNames.length > 0) return 'DNS subjectAltNames are not allowed';
   if (names.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
   if (names.ipAddresses.length > 0) return 'IP subjectAltNames are not allowed';
@@ -33,8 +38,10 @@ function kubeletClientComplaint(names: RequestedNames, usages: Usages): string |
 }
 
 function kubeletServingComplaint(names: RequestedNames, usages: Usages): string | undefined {
-  if (names.organizations.length !== 1 || names.organizations[0] !== NODES) return 'subject organization is not system:nodes';
-  if (names.dnsNames.length + names.ipAddresses.length === 0) return 'at least one DNS or IP subjectAltName is required';
+  if (names.organizations.length !== 1 || names.organizations[0] !== NODES)
+    return 'subject organization is not system:nodes';
+  if (names.dnsNames.length + names.ipAddresses.length === 0)
+    return 'at least one DNS or IP subjectAltName is required';
   if (names.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
   if (names.uris.length > 0) return 'URI subjectAltNames are not allowed';
   if (!names.commonName.startsWith(NODE_USER)) return 'subject common name does not begin with system:node: ';

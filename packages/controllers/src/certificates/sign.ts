@@ -35,14 +35,22 @@ export const signingController = ({ authorities, lifeMsMax = YEAR_MS }: SigningO
   });
 
 const isDue = (request: CertificateSigningRequest): boolean =>
-  hasCondition(request, 'Approved') && !hasCondition(request, 'Denied') && !hasCondition(request, 'Failed') && !request.status.certificate;
+  hasCondition(request, 'Approved') &&
+  !hasCondition(request, 'Denied') &&
+  !hasCondition(request, 'Failed') &&
+  !request.status.certificate;
 
 interface Signing {
   readonly authority: CertificateAuthority;
   readonly lifeMsMax: number;
 }
 
-async function settle(request: CertificateSigningRequest, signer: SignerName, { authority, lifeMsMax }: Signing, context: Context): Promise<void> {
+async function settle(
+  request: CertificateSigningRequest,
+  signer: SignerName,
+  { authority, lifeMsMax }: Signing,
+  context: Context,
+): Promise<void> {
   const pem = pemOf(request) ?? '';
   const now = context.clock.now();
   const usages = request.spec.usages ?? [];
@@ -52,27 +60,54 @@ async function settle(request: CertificateSigningRequest, signer: SignerName, { 
   } catch (error) {
     wrong = `unable to parse csr ${JSON.stringify(request.metadata.name)}: ${(error as Error).message}`;
   }
-  if (wrong !== undefined) return write(context, request, (current) => ({ ...current, status: { ...current.status, conditions: [...(current.status.conditions ?? []), failed(wrong, now)] } }));
-  const certificate = btoa(await authority.issue({ request: pem, usages, ...period(request.spec.expirationSeconds, now, lifeMsMax) }));
+  if (wrong !== undefined)
+    return write(context, request, (current) => ({
+      ...current,
+      status: { ...current.status, conditions: [...(current.status.conditions ?? []), failed(wrong, now)] },
+    }));
+  const certificate = btoa(
+    await authority.issue({ request: pem, usages, ...period(request.spec.expirationSeconds, now, lifeMsMax) }),
+  );
   return write(context, request, (current) => ({ ...current, status: { ...current.status, certificate } }));
 }
 
 /** How long the certificate is good: what was asked within bounds, else the longest. */
-function period(expirationSeconds: number | undefined, now: number, lifeMsMax: number): { readonly notBefore: number; readonly notAfter: number } {
+function period(
+  expirationSeconds: number | undefined,
+  now: number,
+  lifeMsMax: number,
+): { readonly notBefore: number; readonly notAfter: number } {
   const asked = expirationSeconds === undefined ? lifeMsMax : expirationSeconds * 1000;
   const life = Math.min(Math.max(asked, LIFE_MS_MIN), lifeMsMax);
   const notBefore = now - BACKDATE_MS;
   return { notBefore, notAfter: (life < SHORT_MS ? now : notBefore) + life };
 }
 
-const failed = (message: string, now: number): NonNullable<CertificateSigningRequest['status']['conditions']>[number] => ({
-  type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message, lastUpdateTime: timestamp(now), lastTransitionTime: timestamp(now),
+const failed = (
+  message: string,
+  now: number,
+): NonNullable<CertificateSigningRequest['status']['conditions']>[number] => ({
+  type: 'Failed',
+  status: 'True',
+  reason: 'SignerValidationFailure',
+  message,
+  lastUpdateTime: timestamp(now),
+  lastTransitionTime: timestamp(now),
 });
 
-async function write({ api }: Context, request: CertificateSigningRequest, change: (current: CertificateSigningRequest) => CertificateSigningRequest): Promise<void> {
+async function write(
+  { api }: Context,
+  request: CertificateSigningRequest,
+  change: (current: CertificateSigningRequest) => CertificateSigningRequest,
+): Promise<void> {
   try {
-    await api.of(certificateSigningRequest).update(request.metadata.name, (current) =>
-      (current.metadata.uid === request.metadata.uid && isDue(current) ? change(current) : current), { subresource: 'status' });
+    await api
+      .of(certificateSigningRequest)
+      .update(
+        request.metadata.name,
+        (current) => (current.metadata.uid === request.metadata.uid && isDue(current) ? change(current) : current),
+        { subresource: 'status' },
+      );
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
   }

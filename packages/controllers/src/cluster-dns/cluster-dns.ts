@@ -7,7 +7,10 @@ const NAMESPACE = 'kube-system';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const OURS = 'cluster-dns-controller.navarch.io';
 const NAME_MAX = 253;
-const PORTS = [{ name: 'dns', port: 53, protocol: 'UDP' as const }, { name: 'dns-tcp', port: 53, protocol: 'TCP' as const }];
+const PORTS = [
+  { name: 'dns', port: 53, protocol: 'UDP' as const },
+  { name: 'dns-tcp', port: 53, protocol: 'TCP' as const },
+];
 
 const slices: Watch<EndpointSlice> = {
   kind: endpointSlice,
@@ -33,7 +36,14 @@ export const clusterDnsController: Controller = defineController({
     const current = cache.get(endpointSlice, `${NAMESPACE}/${nameOf(key, found)}`);
     if (!current) return orElsewhere(api.of(endpointSlice).create(draft));
     if (equalJson(current.endpoints, draft.endpoints)) return undefined;
-    return orElsewhere(api.of(endpointSlice).update(`${NAMESPACE}/${nameOf(key, found)}`, (slice) => ({ ...slice, endpoints: draft.endpoints as EndpointSlice['endpoints'] })));
+    return orElsewhere(
+      api
+        .of(endpointSlice)
+        .update(`${NAMESPACE}/${nameOf(key, found)}`, (slice) => ({
+          ...slice,
+          endpoints: draft.endpoints as EndpointSlice['endpoints'],
+        })),
+    );
   },
 });
 
@@ -42,11 +52,19 @@ function sliceOf(of: Node, address: string): Draft<EndpointSlice> {
   const isHeardOf = of.status.conditions?.find(({ type }) => type === 'Ready')?.status !== 'Unknown';
   return {
     metadata: {
-      namespace: NAMESPACE, name: nameOf(name, of), labels: { 'kubernetes.io/service-name': SERVICE, [MANAGED_BY]: OURS },
+      namespace: NAMESPACE,
+      name: nameOf(name, of),
+      labels: { 'kubernetes.io/service-name': SERVICE, [MANAGED_BY]: OURS },
       ownerReferences: [{ apiVersion: apiVersionOf(node), kind: node.kind, name, uid }],
     },
     addressType: address.includes(':') ? 'IPv6' : 'IPv4',
-    endpoints: [{ addresses: [address], conditions: { ready: isHeardOf, serving: isHeardOf, terminating: false }, nodeName: name }],
+    endpoints: [
+      {
+        addresses: [address],
+        conditions: { ready: isHeardOf, serving: isHeardOf, terminating: false },
+        nodeName: name,
+      },
+    ],
     ports: PORTS,
   };
 }

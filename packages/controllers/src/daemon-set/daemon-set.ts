@@ -134,7 +134,12 @@ async function joinTwins(
   const joined: Pod[] = [];
   for (const p of pods) {
     if (!hashes.has(p.metadata.labels?.[REVISION_HASH] ?? '')) joined.push(p);
-    else joined.push(await context.api.of(pod).patch(keyOf(p), { type: 'merge', body: { metadata: { labels: { [REVISION_HASH]: hash } } } }));
+    else
+      joined.push(
+        await context.api
+          .of(pod)
+          .patch(keyOf(p), { type: 'merge', body: { metadata: { labels: { [REVISION_HASH]: hash } } } }),
+      );
   }
   for (const twin of twins) await remove(controllerRevision, twin, context);
   return joined;

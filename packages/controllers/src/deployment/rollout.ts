@@ -121,7 +121,9 @@ export class Rollout {
     const limit = this.deployment.spec.revisionHistoryLimit;
     if (limit === undefined || limit === 2 ** 31 - 1) return;
     const kept = this.sets.old.filter((set) => !set.metadata.deletionTimestamp);
-    const excess = [...kept].sort((a, b) => (revisionOf(a) < revisionOf(b) ? -1 : 1)).slice(0, Math.max(0, kept.length - limit));
+    const excess = [...kept]
+      .sort((a, b) => (revisionOf(a) < revisionOf(b) ? -1 : 1))
+      .slice(0, Math.max(0, kept.length - limit));
     for (const set of excess) {
       const isInUse =
         set.status.replicas !== 0 ||

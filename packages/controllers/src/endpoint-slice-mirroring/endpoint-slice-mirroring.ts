@@ -20,7 +20,10 @@ const SKIP = 'endpointslice.kubernetes.io/skip-mirror';
 /** On Endpoints that are not places to send to but the lock of an election. */
 const LEADER = 'control-plane.alpha.kubernetes.io/leader';
 /** Annotations that speak of the Endpoints object itself. */
-const UNSHARED = ['endpoints.kubernetes.io/last-change-trigger-time', 'kubectl.kubernetes.io/last-applied-configuration'];
+const UNSHARED = [
+  'endpoints.kubernetes.io/last-change-trigger-time',
+  'kubectl.kubernetes.io/last-applied-configuration',
+];
 /** Addresses of one subset that are mirrored; what is beyond is left out, and an event says so (KEP-752). */
 const ADDRESSES_MAX = 1000;
 
@@ -76,7 +79,10 @@ async function write(mirrored: Endpoints, held: readonly EndpointSlice[], contex
     if (!mine) {
       const ownerReferences = [controllerReference(endpoints, mirrored)];
       const { namespace, name } = metadata;
-      await api.create({ metadata: { generateName: `${name}-`, namespace, labels, annotations, ownerReferences }, ...wanted });
+      await api.create({
+        metadata: { generateName: `${name}-`, namespace, labels, annotations, ownerReferences },
+        ...wanted,
+      });
       continue;
     }
     left.delete(mine);
@@ -106,7 +112,8 @@ function wantedSlices(mirrored: Endpoints, { events }: Context): readonly Wanted
       const key = JSON.stringify([addressType, ports]);
       const wanted = all.get(key) ?? { addressType, ports, endpoints: [] };
       all.set(key, wanted);
-      if (!wanted.endpoints.some(({ addresses: [known] }) => known === endpoint.addresses[0])) wanted.endpoints.push(endpoint);
+      if (!wanted.endpoints.some(({ addresses: [known] }) => known === endpoint.addresses[0]))
+        wanted.endpoints.push(endpoint);
     }
   }
   if (skipped > 0) {

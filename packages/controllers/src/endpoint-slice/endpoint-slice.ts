@@ -18,7 +18,15 @@ import { MANAGED_BY, ownSlices, SERVICE_NAME } from '../shared/own-slices.ts';
 import { messageOf } from '../shared/pods.ts';
 import { podsByNode } from '../shared/pods-on-node.ts';
 import { remove } from '../shared/remove.ts';
-import { addressesOf, podsOf, podsOfServices, selectorOf, servicesOf, targetPortOf, triggerTime } from '../shared/service-pods.ts';
+import {
+  addressesOf,
+  podsOf,
+  podsOfServices,
+  selectorOf,
+  servicesOf,
+  targetPortOf,
+  triggerTime,
+} from '../shared/service-pods.ts';
 import { type Group, pack } from './pack.ts';
 import { topologyFacts, topologyHints, wantsTopology } from './topology-hints.ts';
 
@@ -68,7 +76,8 @@ export const endpointSliceController: Controller = defineController({
       const types = addressTypes(found);
       for (const type of types)
         await write(found, type, { pods, held: held.filter((slice) => slice.addressType === type) }, context);
-      for (const slice of held) if (!types.includes(slice.addressType as AddressType)) await remove(endpointSlice, slice, context);
+      for (const slice of held)
+        if (!types.includes(slice.addressType as AddressType)) await remove(endpointSlice, slice, context);
     } catch (error) {
       const message = `Error updating Endpoint Slices for Service ${key}: ${messageOf(error)}`;
       context.events.record(found, { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message });
@@ -120,12 +129,22 @@ function hinted(
 ): readonly Group[] {
   const wasHinted = held.some((slice) => (slice.endpoints ?? []).some(({ hints }) => hints?.forZones?.length));
   const tell = (eventType: 'Normal' | 'Warning', what: string, message: string): void =>
-    events.record(found, { type: eventType, reason: `TopologyAwareHints${what}`, message: `${message}, addressType: ${type}` });
+    events.record(found, {
+      type: eventType,
+      reason: `TopologyAwareHints${what}`,
+      message: `${message}, addressType: ${type}`,
+    });
   if (!wantsTopology(found)) return groups;
   try {
-    const zones = topologyHints(groups.flatMap(({ endpoints }) => endpoints), cache.list(node));
+    const zones = topologyHints(
+      groups.flatMap(({ endpoints }) => endpoints),
+      cache.list(node),
+    );
     if (!wasHinted) tell('Normal', 'Enabled', 'Topology Aware Hints has been enabled');
-    return groups.map(({ ports, endpoints }) => ({ ports, endpoints: endpoints.map((endpoint) => withZone(endpoint, zones.get(endpoint))) }));
+    return groups.map(({ ports, endpoints }) => ({
+      ports,
+      endpoints: endpoints.map((endpoint) => withZone(endpoint, zones.get(endpoint))),
+    }));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     tell('Warning', 'Disabled', error.message);

@@ -9,13 +9,18 @@ const OVERLOAD = 0.2;
 
 /** Topology aware routing is asked for by annotation (KEP-2433); it goes before spec.trafficDistribution. */
 export function wantsTopology({ metadata: { annotations = {} } }: Service): boolean {
-  const mode = annotations['service.kubernetes.io/topology-mode'] ?? annotations['service.kubernetes.io/topology-aware-hints'];
+  const mode =
+    annotations['service.kubernetes.io/topology-mode'] ?? annotations['service.kubernetes.io/topology-aware-hints'];
   return mode === 'Auto' || mode === 'auto';
 }
 
 /** What of a node the shares of zones depend on. */
-export const topologyFacts = (node: Node): readonly unknown[] =>
-  [zoneOf(node), node.status.allocatable?.['cpu'], isNodeReady(node), isExcluded(node)];
+export const topologyFacts = (node: Node): readonly unknown[] => [
+  zoneOf(node),
+  node.status.allocatable?.['cpu'],
+  isNodeReady(node),
+  isExcluded(node),
+];
 
 const zoneOf = ({ metadata }: Node): string | undefined => metadata.labels?.[ZONE];
 const isExcluded = ({ metadata }: Node): boolean => EXCLUDED.some((label) => metadata.labels?.[label] !== undefined);
@@ -27,10 +32,12 @@ function sharesOf(nodes: readonly Node[]): ReadonlyMap<string, number> {
     if (isExcluded(node) || !isNodeReady(node)) continue;
     const zone = zoneOf(node);
     const milli = quantityMilliValue(node.status.allocatable?.['cpu']);
-    if (!zone || milli === 0) throw new RangeError('Insufficient Node information: allocatable CPU or zone not specified on one or more nodes');
+    if (!zone || milli === 0)
+      throw new RangeError('Insufficient Node information: allocatable CPU or zone not specified on one or more nodes');
     cpu.set(zone, (cpu.get(zone) ?? 0) + milli);
   }
-  if (cpu.size === 0) throw new RangeError('Insufficient Node information: allocatable CPU or zone not specified on one or more nodes');
+  if (cpu.size === 0)
+    throw new RangeError('Insufficient Node information: allocatable CPU or zone not specified on one or more nodes');
   if (cpu.size < 2) throw new RangeError('Nodes only ready in one zone');
   const all = [...cpu.values()].reduce((sum, milli) => sum + milli, 0);
   return new Map([...cpu].map(([zone, milli]) => [zone, milli / all]));
@@ -46,9 +53,14 @@ export function topologyHints(endpoints: readonly Endpoint[], nodes: readonly No
   const ready = endpoints.filter(({ conditions }) => conditions.ready === true);
   const size = `(${ready.length} endpoints, ${shares.size} zones)`;
   if (shares.size > ready.length) throw new RangeError(`Insufficient number of endpoints ${size}`);
-  const minima = new Map([...shares].map(([zone, share]) => [zone, Math.ceil((share * ready.length) / (1 + OVERLOAD))]));
+  const minima = new Map(
+    [...shares].map(([zone, share]) => [zone, Math.ceil((share * ready.length) / (1 + OVERLOAD))]),
+  );
   const needed = [...minima.values()].reduce((sum, count) => sum + count, 0);
-  if (needed > ready.length) throw new RangeError(`Unable to allocate minimum required endpoints to each zone without exceeding overload threshold ${size}`);
+  if (needed > ready.length)
+    throw new RangeError(
+      `Unable to allocate minimum required endpoints to each zone without exceeding overload threshold ${size}`,
+    );
   if (ready.some(({ zone }) => !zone)) throw new RangeError('One or more endpoints do not have a zone specified');
   return levelled(ready, minima);
 }

@@ -136,12 +136,10 @@ async function write(
   const { [OVER_CAPACITY]: __, ...kept } = held?.metadata.annotations ?? {};
   const annotations = { ...kept, [TRIGGER_TIME]: trigger, ...(isOver ? { [OVER_CAPACITY]: 'truncated' } : {}) };
   if (!held) {
-    await api
-      .of(endpoints)
-      .create({
-        metadata: { name: found.metadata.name, namespace: found.metadata.namespace, labels, annotations },
-        subsets,
-      });
+    await api.of(endpoints).create({
+      metadata: { name: found.metadata.name, namespace: found.metadata.namespace, labels, annotations },
+      subsets,
+    });
     return;
   }
   const isSame =

@@ -36,18 +36,33 @@ async function ensureClaim(owner: Pod, volume: Ephemeral, { api, cache, events }
   if (found) {
     if (found.metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === owner.metadata.uid)) return;
     const why = `PVC ${namespace}/${name} was not created for pod ${namespace}/${owner.metadata.name} (pod is not owner)`;
-    events.record(owner, { type: 'Warning', reason: 'FailedBinding', message: `ephemeral volume ${volume.name}: ${why}` });
+    events.record(owner, {
+      type: 'Warning',
+      reason: 'FailedBinding',
+      message: `ephemeral volume ${volume.name}: ${why}`,
+    });
     throw new Error(`ephemeral volume ${volume.name}: ${why}`);
   }
   const { labels, annotations } = template.metadata ?? {};
   try {
     await api.of(persistentVolumeClaim).create({
-      metadata: { name, namespace, ownerReferences: [controllerReference(pod, owner)], ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
+      metadata: {
+        name,
+        namespace,
+        ownerReferences: [controllerReference(pod, owner)],
+        ...(labels ? { labels } : {}),
+        ...(annotations ? { annotations } : {}),
+      },
       spec: template.spec,
     });
   } catch (error) {
     // Made by somebody else a moment ago: the next look says whose it is.
-    if (!hasReason(error, 'AlreadyExists')) events.record(owner, { type: 'Warning', reason: 'FailedBinding', message: `ephemeral volume ${volume.name}: create PVC ${name}: ${(error as Error).message}` });
+    if (!hasReason(error, 'AlreadyExists'))
+      events.record(owner, {
+        type: 'Warning',
+        reason: 'FailedBinding',
+        message: `ephemeral volume ${volume.name}: create PVC ${name}: ${(error as Error).message}`,
+      });
     throw error;
   }
 }

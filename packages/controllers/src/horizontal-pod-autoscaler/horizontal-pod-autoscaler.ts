@@ -1,5 +1,13 @@
 import { horizontalPodAutoscaler, pod, type Pod } from '@navarch/api';
-import { equalJson, type Key, keyOf, type Kind, parseLabelSelector, quantityMilliValue, type Selector } from '@navarch/machinery';
+import {
+  equalJson,
+  type Key,
+  keyOf,
+  type Kind,
+  parseLabelSelector,
+  quantityMilliValue,
+  type Selector,
+} from '@navarch/machinery';
 import { type Context, type Controller, defineController, self } from '../controller.ts';
 import { messageOf } from '../shared/pods.ts';
 import { timestamp } from '../shared/time.ts';
@@ -24,12 +32,20 @@ export interface AutoscalingDeps {
 }
 
 /** Makes workloads as large as their metrics ask for (KEP-853 and the documented algorithm), looking every 15 s. */
-export function horizontalPodAutoscalerController(kinds: readonly Kind<any>[], { memory, readPath }: AutoscalingDeps): Controller {
+export function horizontalPodAutoscalerController(
+  kinds: readonly Kind<any>[],
+  { memory, readPath }: AutoscalingDeps,
+): Controller {
   const apis = new MetricApis(readPath, kinds);
   return defineController({
     name: 'horizontal-pod-autoscaler-controller',
     eventSource: 'horizontal-pod-autoscaler',
-    watches: [self(horizontalPodAutoscaler, ({ current, previous }) => !equalJson(current?.spec ?? null, previous?.spec ?? null))],
+    watches: [
+      self(
+        horizontalPodAutoscaler,
+        ({ current, previous }) => !equalJson(current?.spec ?? null, previous?.spec ?? null),
+      ),
+    ],
     reads: [pod],
     async reconcile(key, context) {
       const autoscaler = context.cache.get(horizontalPodAutoscaler, key);
@@ -94,9 +110,15 @@ class Round {
     const min = spec.minReplicas ?? 1;
     // Who set a workload to zero by hand wants it to rest; what this controller set to zero it may wake (KEP-2021).
     if (current === 0 && !this.#isScaledToZero) {
-      this.#say('ScalingActive', 'False', 'ScalingDisabled', 'scaling is disabled since the replica count of the target is zero');
+      this.#say(
+        'ScalingActive',
+        'False',
+        'ScalingDisabled',
+        'scaling is disabled since the replica count of the target is zero',
+      );
       this.#settle(current, 0);
-    } else if (current > spec.maxReplicas) await this.#rescale(target, spec.maxReplicas, 'Current number of replicas above Spec.MaxReplicas');
+    } else if (current > spec.maxReplicas)
+      await this.#rescale(target, spec.maxReplicas, 'Current number of replicas above Spec.MaxReplicas');
     else if (current < min) await this.#rescale(target, min, 'Current number of replicas below Spec.MinReplicas');
     else await this.#follow(target, min);
   }
@@ -110,18 +132,32 @@ class Round {
     const { metadata, status: before } = this.#autoscaler;
     const status = this.#status;
     if (equalJson(status, before)) return;
-    await this.#context.api.of(horizontalPodAutoscaler).update(this.#key, (held) => (held.metadata.uid === metadata.uid ? { ...held, status } : held), { subresource: 'status' });
+    await this.#context.api
+      .of(horizontalPodAutoscaler)
+      .update(this.#key, (held) => (held.metadata.uid === metadata.uid ? { ...held, status } : held), {
+        subresource: 'status',
+      });
   }
 
   async #target(): Promise<ScaleTarget> {
     try {
       const target = await scaleTargetOf(this.#autoscaler, this.#kinds, this.#context.api);
-      this.#say('AbleToScale', 'True', 'SucceededGetScale', "the HPA controller was able to get the target's current scale");
+      this.#say(
+        'AbleToScale',
+        'True',
+        'SucceededGetScale',
+        "the HPA controller was able to get the target's current scale",
+      );
       return target;
     } catch (error) {
       if (error instanceof RangeError) {
         this.#warn('FailedGetScale', error.message);
-        this.#say('AbleToScale', 'False', 'FailedGetScale', `the HPA controller was unable to get the target's current scale: ${error.message}`);
+        this.#say(
+          'AbleToScale',
+          'False',
+          'FailedGetScale',
+          `the HPA controller was unable to get the target's current scale: ${error.message}`,
+        );
       }
       throw error;
     }
@@ -133,21 +169,43 @@ class Round {
     const { replicas: current } = target;
     const proposal = await this.#propose(target);
     const past = this.#memory.of(this.#key);
-    const { replicas, able, limit, isLimited } = limited({ ...past, current, desired: proposal.replicas, min, max: spec.maxReplicas, nowMs: this.#nowMs }, spec.behavior);
+    const { replicas, able, limit, isLimited } = limited(
+      { ...past, current, desired: proposal.replicas, min, max: spec.maxReplicas, nowMs: this.#nowMs },
+      spec.behavior,
+    );
     this.#memory.recommend(this.#key, proposal.replicas, this.#nowMs);
     this.#say('AbleToScale', 'True', able.reason, able.message);
     this.#say('ScalingLimited', isLimited ? 'True' : 'False', limit.reason, limit.message);
     if (replicas === current) this.#settle(current, current);
-    else await this.#rescale(target, replicas, proposal.replicas > current ? `${proposal.name} above target` : 'All metrics below target');
+    else
+      await this.#rescale(
+        target,
+        replicas,
+        proposal.replicas > current ? `${proposal.name} above target` : 'All metrics below target',
+      );
   }
 
-  async #propose({ selector: text, replicas: current, reported }: ScaleTarget): Promise<Omit<MetricProposal, 'status'>> {
+  async #propose({
+    selector: text,
+    replicas: current,
+    reported,
+  }: ScaleTarget): Promise<Omit<MetricProposal, 'status'>> {
     const { metadata, spec } = this.#autoscaler;
     const { api, cache } = this.#context;
     const selector = this.#selector(text);
     const pods = cache.list(pod, metadata.namespace).filter((p) => selector.matches(p.metadata.labels));
     this.#refuseRivals(text, pods);
-    const asked: Asked = { api, apis: this.#apis, namespace: metadata.namespace ?? '', selector: text, pods, current, reported, tolerances: tolerancesOf(spec.behavior), nowMs: this.#nowMs };
+    const asked: Asked = {
+      api,
+      apis: this.#apis,
+      namespace: metadata.namespace ?? '',
+      selector: text,
+      pods,
+      current,
+      reported,
+      tolerances: tolerancesOf(spec.behavior),
+      nowMs: this.#nowMs,
+    };
     const found: MetricProposal[] = [];
     const failures: MetricFailure[] = [];
     const statuses: MetricStatus[] = [];
@@ -164,17 +222,30 @@ class Round {
       }
     }
     this.#status = { ...this.#status, currentMetrics: statuses.length > 0 ? statuses : null };
-    const most = found.reduce<MetricProposal | undefined>((best, next) => (best && best.replicas >= next.replicas ? best : next), undefined);
+    const most = found.reduce<MetricProposal | undefined>(
+      (best, next) => (best && best.replicas >= next.replicas ? best : next),
+      undefined,
+    );
     const [first] = failures;
     // What is not known might ask for more: fewer pods only when every metric says so.
     if (first && (!most || most.replicas < current)) throw this.#undecided(first, failures.length, specs.length);
     if (!most) throw new RangeError('there are no metrics');
-    this.#say('ScalingActive', 'True', 'ValidMetricFound', `the HPA was able to successfully calculate a replica count from ${most.name}`);
+    this.#say(
+      'ScalingActive',
+      'True',
+      'ValidMetricFound',
+      `the HPA was able to successfully calculate a replica count from ${most.name}`,
+    );
     return most;
   }
 
   #undecided(first: MetricFailure, failed: number, all: number): RangeError {
-    this.#say('ScalingActive', 'False', first.reason, `the HPA was unable to compute the replica count: ${first.message}`);
+    this.#say(
+      'ScalingActive',
+      'False',
+      first.reason,
+      `the HPA was unable to compute the replica count: ${first.message}`,
+    );
     const message = `invalid metrics (${failed} invalid out of ${all}), first error is: ${first.summary}`;
     this.#warn('FailedComputeMetricsReplicas', message);
     return new RangeError(message);
@@ -194,7 +265,10 @@ class Round {
     const namespace = this.#autoscaler.metadata.namespace ?? '';
     this.#memory.selects(this.#key, text);
     const all = this.#memory.selectors(namespace);
-    const rivals = all.filter(([, selector]) => pods.some((p) => selector.matches(p.metadata.labels))).map(([key]) => key).sort();
+    const rivals = all
+      .filter(([, selector]) => pods.some((p) => selector.matches(p.metadata.labels)))
+      .map(([key]) => key)
+      .sort();
     if (rivals.length < 2) return;
     const message = `pods by selector ${text} are controlled by multiple HPAs: [${rivals.join(' ')}]`;
     this.#warn('AmbiguousSelector', message);
@@ -208,11 +282,25 @@ class Round {
       await target.resize(replicas);
     } catch (error) {
       this.#warn('FailedRescale', `New size: ${replicas}; reason: ${why}; error: ${messageOf(error)}`);
-      this.#say('AbleToScale', 'False', 'FailedUpdateScale', `the HPA controller was unable to update the target scale: ${messageOf(error)}`);
+      this.#say(
+        'AbleToScale',
+        'False',
+        'FailedUpdateScale',
+        `the HPA controller was unable to update the target scale: ${messageOf(error)}`,
+      );
       throw new RangeError(`failed to rescale: ${messageOf(error)}`);
     }
-    this.#say('AbleToScale', 'True', 'SucceededRescale', `the HPA controller was able to update the target scale to ${replicas}`);
-    events.record(this.#autoscaler, { type: 'Normal', reason: 'SuccessfulRescale', message: `New size: ${replicas}; reason: ${why}` });
+    this.#say(
+      'AbleToScale',
+      'True',
+      'SucceededRescale',
+      `the HPA controller was able to update the target scale to ${replicas}`,
+    );
+    events.record(this.#autoscaler, {
+      type: 'Normal',
+      reason: 'SuccessfulRescale',
+      message: `New size: ${replicas}; reason: ${why}`,
+    });
     this.#memory.scaled(this.#key, replicas - target.replicas, this.#nowMs);
     this.#tellOfZero(target.replicas, replicas);
     this.#settle(target.replicas, replicas);
@@ -222,7 +310,8 @@ class Round {
   #tellOfZero(before: number, after: number): void {
     const { minReplicas, metrics = [] } = this.#autoscaler.spec;
     const mayWake = metrics.some(({ type }) => type === 'Object' || type === 'External');
-    if (before > 0 && after === 0 && minReplicas === 0 && mayWake) this.#say('ScaledToZero', 'True', 'ScaledToZero', 'the HPA controller scaled the workload to zero');
+    if (before > 0 && after === 0 && minReplicas === 0 && mayWake)
+      this.#say('ScaledToZero', 'True', 'ScaledToZero', 'the HPA controller scaled the workload to zero');
     else this.#say('ScaledToZero', 'False', 'NotScaledToZero', 'the HPA controller did not scale the workload to zero');
   }
 
@@ -238,9 +327,15 @@ class Round {
   #say(type: string, status: 'True' | 'False', reason: string, message: string): void {
     const conditions = this.#status.conditions ?? [];
     const before = conditions.find((condition) => condition.type === type);
-    const lastTransitionTime = before?.status === status && before.lastTransitionTime ? before.lastTransitionTime : timestamp(this.#nowMs);
+    const lastTransitionTime =
+      before?.status === status && before.lastTransitionTime ? before.lastTransitionTime : timestamp(this.#nowMs);
     const next: Condition = { type, status, lastTransitionTime, reason, message };
-    this.#status = { ...this.#status, conditions: before ? conditions.map((condition) => (condition === before ? next : condition)) : [...conditions, next] };
+    this.#status = {
+      ...this.#status,
+      conditions: before
+        ? conditions.map((condition) => (condition === before ? next : condition))
+        : [...conditions, next],
+    };
   }
 }
 

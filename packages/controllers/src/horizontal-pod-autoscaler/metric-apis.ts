@@ -1,4 +1,11 @@
-import { compileLabelSelector, formatSelector, type Kind, parseDuration, quantityMilliValue, StatusError } from '@navarch/machinery';
+import {
+  compileLabelSelector,
+  formatSelector,
+  type Kind,
+  parseDuration,
+  quantityMilliValue,
+  StatusError,
+} from '@navarch/machinery';
 import { groupOf } from '../controller.ts';
 import { messageOf } from '../shared/pods.ts';
 import type { MetricSpec } from './autoscaler.ts';
@@ -38,7 +45,10 @@ export class MetricApis {
 
   /** What each pod says of a metric. `selector`: of the pods, in text. */
   async ofPods(namespace: string, selector: string, metric: MetricIdentifier): Promise<Samples> {
-    const items = await this.#custom(['namespaces', namespace, 'pods', '*', metric.name], { labelSelector: selector, ...queryOf(metric, 'metricLabelSelector') });
+    const items = await this.#custom(['namespaces', namespace, 'pods', '*', metric.name], {
+      labelSelector: selector,
+      ...queryOf(metric, 'metricLabelSelector'),
+    });
     if (items.length === 0) throw new RangeError('no metrics returned from custom metrics API');
     return new Map(items.map((item) => [item.describedObject?.name ?? '', sampleOf(item)]));
   }
@@ -47,15 +57,25 @@ export class MetricApis {
   async ofObject(namespace: string, reference: ObjectReference, metric: MetricIdentifier): Promise<number> {
     const place = this.#placeOf(namespace, reference);
     const [item] = await this.#custom([...place, metric.name], queryOf(metric, 'metricLabelSelector'));
-    if (!item) throw new RangeError('unable to fetch metrics from custom metrics API: the custom metrics API server returned 0 results when we asked for exactly one');
+    if (!item)
+      throw new RangeError(
+        'unable to fetch metrics from custom metrics API: the custom metrics API server returned 0 results when we asked for exactly one',
+      );
     return quantityMilliValue(item.value);
   }
 
   /** What something outside the cluster says, in thousandths. */
   async external(namespace: string, metric: MetricIdentifier): Promise<readonly number[]> {
     const prefix = 'unable to fetch metrics from external metrics API';
-    const found = await this.#list(`/apis/${EXTERNAL}/v1beta1/${pathOf(['namespaces', namespace, metric.name])}`, queryOf(metric, 'labelSelector'), prefix);
-    if (!found) throw new RangeError(`${prefix}: the server could not find the requested resource (get ${metric.name}.${EXTERNAL})`);
+    const found = await this.#list(
+      `/apis/${EXTERNAL}/v1beta1/${pathOf(['namespaces', namespace, metric.name])}`,
+      queryOf(metric, 'labelSelector'),
+      prefix,
+    );
+    if (!found)
+      throw new RangeError(
+        `${prefix}: the server could not find the requested resource (get ${metric.name}.${EXTERNAL})`,
+      );
     if (found.length === 0) throw new RangeError('no metrics returned from external metrics API');
     return found.map(({ value }) => quantityMilliValue(value));
   }
@@ -69,7 +89,11 @@ export class MetricApis {
     throw new RangeError(`${prefix}: no custom metrics API (${CUSTOM}) registered`);
   }
 
-  async #list(path: string, query: Readonly<Record<string, string>>, prefix: string): Promise<readonly Value[] | undefined> {
+  async #list(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    prefix: string,
+  ): Promise<readonly Value[] | undefined> {
     try {
       const found = await this.#read(path, query);
       return found === undefined ? undefined : ((found as { readonly items?: readonly Value[] }).items ?? []);
@@ -83,7 +107,10 @@ export class MetricApis {
   #placeOf(namespace: string, { apiVersion = '', kind, name }: ObjectReference): readonly string[] {
     const group = groupOf(apiVersion);
     const found = this.#kinds.find((one) => one.kind === kind && one.group === group && !one.isAlternate);
-    if (!found) throw new RangeError(`unable to fetch metrics from custom metrics API: no matches for kind ${JSON.stringify(kind)} in group ${JSON.stringify(group)}`);
+    if (!found)
+      throw new RangeError(
+        `unable to fetch metrics from custom metrics API: no matches for kind ${JSON.stringify(kind)} in group ${JSON.stringify(group)}`,
+      );
     if (kind === 'Namespace' && group === '') return ['namespaces', name, 'metrics'];
     return ['namespaces', namespace, group ? `${found.plural}.${group}` : found.plural, name];
   }
@@ -105,8 +132,12 @@ function sampleOf({ timestamp = '', windowSeconds, window, value }: Value): Samp
 /** A selector as Go prints it: so it is told in events. */
 export function goSelector({ selector }: MetricIdentifier): string {
   if (!selector) return 'nil';
-  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}: ${value},`);
-  const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) =>
-    `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`);
+  const labels = Object.entries(selector.matchLabels ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}: ${value},`);
+  const expressions = (selector.matchExpressions ?? []).map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
   return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
 }

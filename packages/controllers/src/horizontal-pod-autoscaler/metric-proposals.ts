@@ -13,7 +13,11 @@ export async function proposalFor(spec: MetricSpec, asked: Asked): Promise<Metri
   if (type === 'ContainerResource' && containerResource) {
     const { container } = containerResource;
     const { replicas, name, current } = await resourceProposal(containerResource, asked);
-    return { replicas, name, status: { type, containerResource: { name: containerResource.name, container, current } } };
+    return {
+      replicas,
+      name,
+      status: { type, containerResource: { name: containerResource.name, container, current } },
+    };
   }
   if (type === 'Pods' && pods) return podsProposal(pods, asked);
   if (type === 'Object' && object) return objectProposal(object, asked);

@@ -14,14 +14,19 @@ export interface ResourceQuery {
 }
 
 /** What running pods use, from metrics.k8s.io. Throws RangeError in upstream's words when there is nothing to be had. */
-export async function resourceSamples(api: Api, { namespace, selector, resource, container }: ResourceQuery): Promise<Samples> {
-  const fail = (message: string): RangeError => new RangeError(`unable to get metrics for resource ${resource}: ${message}`);
+export async function resourceSamples(
+  api: Api,
+  { namespace, selector, resource, container }: ResourceQuery,
+): Promise<Samples> {
+  const fail = (message: string): RangeError =>
+    new RangeError(`unable to get metrics for resource ${resource}: ${message}`);
   const items = await listed();
   if (items.length === 0) throw fail('no metrics returned from resource metrics API');
   const samples = new Map<string, Sample>();
   for (const { metadata, timestamp, window, containers } of items) {
     const wanted = container === undefined ? containers : containers.filter(({ name }) => name === container);
-    if (wanted.length === 0) throw fail(`container ${container} not present in metrics for pod ${namespace}/${metadata.name}`);
+    if (wanted.length === 0)
+      throw fail(`container ${container} not present in metrics for pod ${namespace}/${metadata.name}`);
     // A part of what a pod uses would be taken for all of it.
     if (wanted.some(({ usage }) => usage[resource] === undefined)) continue;
     const milli = wanted.reduce((sum, { usage }) => sum + quantityMilliValue(usage[resource]), 0);

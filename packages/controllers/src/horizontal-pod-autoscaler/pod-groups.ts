@@ -46,6 +46,7 @@ function isStarting({ status }: Pod, sample: Sample, nowMs: number): boolean {
   if (!ready || !status.startTime) return true;
   const startedMs = Date.parse(status.startTime);
   const changedMs = Date.parse(ready.lastTransitionTime ?? status.startTime);
-  if (startedMs + CPU_INITIALIZATION_MS > nowMs) return ready.status === 'False' || sample.atMs < changedMs + sample.windowMs;
+  if (startedMs + CPU_INITIALIZATION_MS > nowMs)
+    return ready.status === 'False' || sample.atMs < changedMs + sample.windowMs;
   return ready.status === 'False' && startedMs + INITIAL_READINESS_MS > changedMs;
 }

@@ -39,4 +39,5 @@ export class MetricFailure extends Error {
 }
 
 /** A quantity of so many thousandths. */
-export const quantityOf = (milli: number): string => formatQuantity({ nano: BigInt(milli) * 1_000_000n, format: 'DecimalSI' });
+export const quantityOf = (milli: number): string =>
+  formatQuantity({ nano: BigInt(milli) * 1_000_000n, format: 'DecimalSI' });

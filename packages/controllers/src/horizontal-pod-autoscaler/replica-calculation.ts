@@ -36,7 +36,9 @@ export interface Target {
 /** So much of what each pod asked for, in per cent. Throws RangeError where no measured pod asked for any. */
 export const utilizationTarget = (requests: Values, percent: number): Target => ({
   ratioOf(values) {
-    const known = [...values].flatMap(([name, milli]) => (requests.has(name) ? [{ milli, requested: requests.get(name) ?? 0 }] : []));
+    const known = [...values].flatMap(([name, milli]) =>
+      requests.has(name) ? [{ milli, requested: requests.get(name) ?? 0 }] : [],
+    );
     const [used, requested] = [sum(known.map(({ milli }) => milli)), sum(known.map((one) => one.requested))];
     if (requested === 0) throw new RangeError('no metrics returned matched known pods');
     const utilization = Math.trunc((used * 100) / requested);
@@ -71,7 +73,9 @@ export interface PodBased {
 export function podBasedReplicas({ current, samples, groups, target, tolerances }: PodBased): Proposal {
   const { readyCount, unready, missing, ignored } = groups;
   const passedOver = new Set([...ignored, ...unready]);
-  const values = new Map([...samples].filter(([name]) => !passedOver.has(name)).map(([name, { milli }]) => [name, milli]));
+  const values = new Map(
+    [...samples].filter(([name]) => !passedOver.has(name)).map(([name, { milli }]) => [name, milli]),
+  );
   if (values.size === 0) throw new RangeError('did not receive metrics for targeted pods (pods might be unready)');
   const { ratio, utilization, averageMilli } = target.ratioOf(values);
   const found = { milli: averageMilli, ...(utilization === undefined ? {} : { utilization }) };
@@ -119,7 +123,13 @@ export interface AverageBased {
 }
 
 /** How many pods bring each one's part of a value to its target, and what the part of each is now. */
-export function averageReplicas({ reported, milli, targetMilli, tolerances }: AverageBased): { readonly replicas: number; readonly averageMilli: number } {
+export function averageReplicas({ reported, milli, targetMilli, tolerances }: AverageBased): {
+  readonly replicas: number;
+  readonly averageMilli: number;
+} {
   const isRight = reported > 0 && isWithin(milli / (targetMilli * reported), tolerances);
-  return { replicas: isRight ? reported : Math.ceil(milli / targetMilli), averageMilli: Math.ceil(milli / Math.max(1, reported)) };
+  return {
+    replicas: isRight ? reported : Math.ceil(milli / targetMilli),
+    averageMilli: Math.ceil(milli / Math.max(1, reported)),
+  };
 }

@@ -15,11 +15,18 @@ export interface ScaleTarget {
 }
 
 /** Reads the target of an autoscaler. Throws RangeError in upstream's words where there is none with a scale. */
-export async function scaleTargetOf({ metadata, spec: { scaleTargetRef } }: Autoscaler, kinds: readonly Kind<any>[], api: Api): Promise<ScaleTarget> {
+export async function scaleTargetOf(
+  { metadata, spec: { scaleTargetRef } }: Autoscaler,
+  kinds: readonly Kind<any>[],
+  api: Api,
+): Promise<ScaleTarget> {
   const { apiVersion = '', kind: kindName, name } = scaleTargetRef;
   const group = groupOf(apiVersion);
   const kind = kinds.find((one) => one.kind === kindName && one.group === group && !one.isAlternate);
-  if (!kind) throw new RangeError(`unable to determine resource for scale target reference: no matches for kind ${JSON.stringify(kindName)} in group ${JSON.stringify(group)}`);
+  if (!kind)
+    throw new RangeError(
+      `unable to determine resource for scale target reference: no matches for kind ${JSON.stringify(kindName)} in group ${JSON.stringify(group)}`,
+    );
   const { scale } = kind;
   if (!scale) throw new RangeError(`the server could not find the requested resource`);
   const key = keyIn(metadata.namespace, name);
@@ -28,7 +35,8 @@ export async function scaleTargetOf({ metadata, spec: { scaleTargetRef } }: Auto
     replicas: Number(at(object, scale.specReplicas) ?? 0),
     reported: Number(at(object, scale.statusReplicas) ?? 0),
     selector: scale.selector(object),
-    resize: async (replicas) => void (await api.of(kind).patch(key, { type: 'merge', body: { spec: { replicas } } }, { subresource: 'scale' })),
+    resize: async (replicas) =>
+      void (await api.of(kind).patch(key, { type: 'merge', body: { spec: { replicas } } }, { subresource: 'scale' })),
   };
 }
 
@@ -41,4 +49,6 @@ async function read(kind: Kind<any>, key: string, api: Api): Promise<ApiObject> 
 }
 
 const at = (object: unknown, path: string): unknown =>
-  path.split('.').reduce<unknown>((value, step) => (value as Readonly<Record<string, unknown>> | undefined)?.[step], object);
+  path
+    .split('.')
+    .reduce<unknown>((value, step) => (value as Readonly<Record<string, unknown>> | undefined)?.[step], object);

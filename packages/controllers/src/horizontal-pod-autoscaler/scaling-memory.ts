@@ -40,7 +40,9 @@ export class ScalingMemory {
   }
 
   scaled(key: Key, by: number, atMs: number): void {
-    this.#change(key, atMs, (past) => (by > 0 ? { ...past, ups: [...past.ups, { atMs, by }] } : { ...past, downs: [...past.downs, { atMs, by: -by }] }));
+    this.#change(key, atMs, (past) =>
+      by > 0 ? { ...past, ups: [...past.ups, { atMs, by }] } : { ...past, downs: [...past.downs, { atMs, by: -by }] },
+    );
   }
 
   forget(key: Key): void {
@@ -55,12 +57,18 @@ export class ScalingMemory {
 
   /** Of every autoscaler of the namespace. */
   selectors(namespace: string): readonly (readonly [Key, Selector])[] {
-    return [...this.#selectors].filter(([key]) => splitKey(key).namespace === namespace).map(([key, text]) => [key, parseLabelSelector(text)] as const);
+    return [...this.#selectors]
+      .filter(([key]) => splitKey(key).namespace === namespace)
+      .map(([key, text]) => [key, parseLabelSelector(text)] as const);
   }
 
   #change(key: Key, nowMs: number, change: (past: Past) => Past): void {
     const { recommendations, ups, downs } = change(this.of(key));
     const isRecent = ({ atMs }: { readonly atMs: number }): boolean => nowMs - atMs <= KEPT_MS;
-    this.#pasts.set(key, { recommendations: recommendations.filter(isRecent), ups: ups.filter(isRecent), downs: downs.filter(isRecent) });
+    this.#pasts.set(key, {
+      recommendations: recommendations.filter(isRecent),
+      ups: ups.filter(isRecent),
+      downs: downs.filter(isRecent),
+    });
   }
 }

@@ -178,22 +178,20 @@ async function report(found: Namespace, verdicts: readonly Verdict[], { api, clo
 
 async function finalize(name: string, { api }: Context): Promise<void> {
   try {
-    await api
-      .of(namespace)
-      .update(
-        name,
-        (current) =>
-          current.metadata.deletionTimestamp
-            ? {
-                ...current,
-                spec: {
-                  ...current.spec,
-                  finalizers: current.spec.finalizers?.filter((finalizer) => finalizer !== FINALIZER) ?? [],
-                },
-              }
-            : current,
-        { subresource: 'finalize' },
-      );
+    await api.of(namespace).update(
+      name,
+      (current) =>
+        current.metadata.deletionTimestamp
+          ? {
+              ...current,
+              spec: {
+                ...current.spec,
+                finalizers: current.spec.finalizers?.filter((finalizer) => finalizer !== FINALIZER) ?? [],
+              },
+            }
+          : current,
+      { subresource: 'finalize' },
+    );
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
   }

@@ -141,7 +141,10 @@ async function taintForScheduling(found: Node, { api, clock }: Context): Promise
 async function markPods(found: Node, memory: Memory, context: Context): Promise<void> {
   const ready = readyOf(found);
   if (!ready || ready.status === 'True') return memory.endMarking(found, ready !== undefined);
-  const { isNew, isLoss } = memory.beginMarking(found, `${found.metadata.uid} ${ready.status} ${ready.lastTransitionTime}`);
+  const { isNew, isLoss } = memory.beginMarking(
+    found,
+    `${found.metadata.uid} ${ready.status} ${ready.lastTransitionTime}`,
+  );
   if (ready.status === 'False' && !isNew) return;
   if (ready.status === 'False' && isLoss) sayNotReady(found, context.events);
   for (const p of context.cache.find(pod, podsByNode, found.metadata.name))

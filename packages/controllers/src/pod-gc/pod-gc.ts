@@ -88,12 +88,10 @@ async function remove(
 ): Promise<void> {
   if (why) return disrupt(p, { ...why, fails: true, gracePeriodSeconds: 0 }, context);
   try {
-    await context.api
-      .of(pod)
-      .delete(`${p.metadata.namespace}/${p.metadata.name}`, {
-        gracePeriodSeconds: 0,
-        preconditions: { uid: p.metadata.uid },
-      });
+    await context.api.of(pod).delete(`${p.metadata.namespace}/${p.metadata.name}`, {
+      gracePeriodSeconds: 0,
+      preconditions: { uid: p.metadata.uid },
+    });
   } catch (error) {
     if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
   }

@@ -68,7 +68,10 @@ async function release(claim: Claim, valid: readonly Consumer[], { api }: Contex
   if (isLess || (isFree && claim.status.allocation)) {
     const { reservedFor: _, allocation, devices, ...rest } = claim.status;
     const kept = { ...(allocation ? { allocation } : {}), ...(devices ? { devices } : {}), reservedFor: valid };
-    current = await claims.replace({ ...claim, status: isFree ? rest : { ...rest, ...kept } }, { subresource: 'status' });
+    current = await claims.replace(
+      { ...claim, status: isFree ? rest : { ...rest, ...kept } },
+      { subresource: 'status' },
+    );
   }
   const finalizers = current.metadata.finalizers ?? [];
   if (!isFree || current.status.allocation || !finalizers.includes(FINALIZER)) return;

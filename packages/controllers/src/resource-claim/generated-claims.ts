@@ -98,9 +98,7 @@ async function make(owner: Pod, claim: PodClaim, { api, cache }: Context): Promi
   const template = cache.get(resourceClaimTemplate, keyIn(namespace, name));
   if (!template) {
     const missing = JSON.stringify(name);
-    throw new Error(
-      `resource claim template ${missing}: resourceclaimtemplate.resource.k8s.io ${missing} not found`,
-    );
+    throw new Error(`resource claim template ${missing}: resourceclaimtemplate.resource.k8s.io ${missing} not found`);
   }
   const { labels, annotations } = template.spec.metadata ?? {};
   return api.of(resourceClaim).create({
@@ -139,7 +137,11 @@ async function tell(owner: Pod, statuses: readonly ClaimStatus[], { api }: Conte
   try {
     await api
       .of(pod)
-      .patch(keyOf(owner), { type: 'apply', body, fieldManager: FIELD_MANAGER, force: true }, { subresource: 'status' });
+      .patch(
+        keyOf(owner),
+        { type: 'apply', body, fieldManager: FIELD_MANAGER, force: true },
+        { subresource: 'status' },
+      );
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
   }

@@ -24,7 +24,9 @@ export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller
   // One resource may be served in several versions: it is counted by one.
   const counted = [
     ...new Map(
-      kinds.filter((kind) => kind.namespaced && !kind.isAlternate).map((kind) => [`${kind.group}/${kind.plural}`, kind]),
+      kinds
+        .filter((kind) => kind.namespaced && !kind.isAlternate)
+        .map((kind) => [`${kind.group}/${kind.plural}`, kind]),
     ).values(),
   ];
   return defineController({

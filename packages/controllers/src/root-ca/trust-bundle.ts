@@ -35,9 +35,12 @@ export function trustBundleController(certificate: string): Controller {
       }
       for (const old of cache.list(clusterTrustBundle)) {
         if (old.spec.signerName !== SIGNER || old.metadata.name === name) continue;
-        await api.of(clusterTrustBundle).delete(keyOf(old)).catch((error: unknown) => {
-          if (!hasReason(error, 'NotFound')) throw error;
-        });
+        await api
+          .of(clusterTrustBundle)
+          .delete(keyOf(old))
+          .catch((error: unknown) => {
+            if (!hasReason(error, 'NotFound')) throw error;
+          });
       }
       return undefined;
     },
@@ -45,4 +48,6 @@ export function trustBundleController(certificate: string): Controller {
 }
 
 const hashOf = (text: string): string =>
-  Array.from(sha256(new TextEncoder().encode(text)).subarray(0, HASH_BYTES), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  Array.from(sha256(new TextEncoder().encode(text)).subarray(0, HASH_BYTES), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');

@@ -1,6 +1,18 @@
 import {
-  addressRange, canonicalAddress, holdsAddress, IP_ALLOCATOR, IP_MANAGED_BY, type IPAddress, ipAddress, ipFamilyOf, isAddressOf, service, type Service,
-  serviceAddressDraft, serviceAddresses, serviceCIDR,
+  addressRange,
+  canonicalAddress,
+  holdsAddress,
+  IP_ALLOCATOR,
+  IP_MANAGED_BY,
+  type IPAddress,
+  ipAddress,
+  ipFamilyOf,
+  isAddressOf,
+  service,
+  type Service,
+  serviceAddressDraft,
+  serviceAddresses,
+  serviceCIDR,
 } from '@navarch/api';
 import type { Api } from '@navarch/client';
 import { type ApiObject, hasReason, type Key, keyIn, keyOf, type Kind } from '@navarch/machinery';
@@ -66,7 +78,10 @@ async function isRepaired(holder: Service, given: string, context: Context): Pro
   }
   const family = ipFamilyOf(address);
   if (!isInRange(address, context)) {
-    warn('ClusterIPOutOfRange', `Cluster IP [${family}]: ${address} is not within any configured Service CIDR; please recreate service`);
+    warn(
+      'ClusterIPOutOfRange',
+      `Cluster IP [${family}]: ${address} is not within any configured Service CIDR; please recreate service`,
+    );
     return false;
   }
   const object = cache.get(ipAddress, address);
@@ -75,12 +90,18 @@ async function isRepaired(holder: Service, given: string, context: Context): Pro
   if (now === 'moved' || (now && isAddressOf(now, holder))) return true;
   const other = now && (await holderOf(now, context.api));
   if (other && serviceAddresses(other).includes(address)) {
-    warn('ClusterIPAlreadyAllocated', `Cluster IP [${family}]:${address} was assigned to multiple services; please recreate service`);
+    warn(
+      'ClusterIPAlreadyAllocated',
+      `Cluster IP [${family}]:${address} was assigned to multiple services; please recreate service`,
+    );
     return false;
   }
   if (now) {
     const { namespace, name } = holder.metadata;
-    warn('ClusterIPNotAllocated', `the ClusterIP [${family}]: ${address} for Service ${namespace}/${name} has a wrong reference; repairing`);
+    warn(
+      'ClusterIPNotAllocated',
+      `the ClusterIP [${family}]: ${address} for Service ${namespace}/${name} has a wrong reference; repairing`,
+    );
     await remove(ipAddress, now, context);
   } else warn('ClusterIPNotAllocated', `Cluster IP [${family}]: ${address} is not allocated; repairing`);
   await context.api.of(ipAddress).create(serviceAddressDraft(address, holder));
@@ -101,9 +122,12 @@ async function repairAddress(key: Key, context: Context): Promise<Outcome> {
   const known = cache.get(ipAddress, key);
   if (known?.metadata.labels?.[IP_MANAGED_BY] !== IP_ALLOCATOR) return undefined;
   const { parentRef } = known.spec;
-  const warn = (message: string): void => events.record(known, { type: 'Warning', reason: 'IPAddressNotAllocated', message, action: 'IPAddressAllocation' });
+  const warn = (message: string): void =>
+    events.record(known, { type: 'Warning', reason: 'IPAddressNotAllocated', message, action: 'IPAddressAllocation' });
   if (parentRef?.resource !== 'services' || parentRef.group) {
-    warn(`IPAddress ${key} appears to have been modified, not referencing a Service ${JSON.stringify(parentRef)}: cleaning up`);
+    warn(
+      `IPAddress ${key} appears to have been modified, not referencing a Service ${JSON.stringify(parentRef)}: cleaning up`,
+    );
     await remove(ipAddress, known, context);
     return undefined;
   }
@@ -114,7 +138,11 @@ async function repairAddress(key: Key, context: Context): Promise<Outcome> {
   const holder = await holderOf(known, api);
   if (holder && serviceAddresses(holder).includes(key)) return undefined;
   const place = `${parentRef.namespace}/${parentRef.name}`;
-  warn(holder ? `IPAddress: ${key} for Service ${place} has a wrong reference; cleaning up` : `IPAddress: ${key} for Service ${place} appears to have leaked: cleaning up`);
+  warn(
+    holder
+      ? `IPAddress: ${key} for Service ${place} has a wrong reference; cleaning up`
+      : `IPAddress: ${key} for Service ${place} appears to have leaked: cleaning up`,
+  );
   await remove(ipAddress, known, context);
   return undefined;
 }

@@ -36,7 +36,8 @@ export const serviceCidrsController: Controller = defineController({
       await hold(found, context);
       await tell(found, { status: 'True', message: 'Kubernetes Service CIDR is ready' }, context);
     } else if (isNeeded(found, context.cache)) {
-      const message = 'There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR';
+      const message =
+        'There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR';
       await tell(found, { status: 'False', reason: 'Terminating', message }, context);
     } else await release(found, context);
     return undefined;
@@ -48,7 +49,8 @@ function isNeeded(range: ServiceCIDR, cache: CacheReader): boolean {
   const others = [...cache.list(serviceCIDR)].filter(
     (other) => other.metadata.uid !== range.metadata.uid && !other.metadata.deletionTimestamp,
   );
-  const covers = (of: ServiceCIDR, address: string): boolean => (of.spec.cidrs ?? []).some((cidr) => containsAddress(cidr, address));
+  const covers = (of: ServiceCIDR, address: string): boolean =>
+    (of.spec.cidrs ?? []).some((cidr) => containsAddress(cidr, address));
   return [...cache.list(ipAddress)].some(
     ({ metadata: { name } }) => covers(range, name) && !others.some((other) => covers(other, name)),
   );
@@ -60,27 +62,45 @@ const hold = (range: ServiceCIDR, context: Context): Promise<void> =>
 const release = (range: ServiceCIDR, context: Context): Promise<void> =>
   write(range, context, (finalizers) => finalizers.filter((name) => name !== FINALIZER));
 
-async function write(range: ServiceCIDR, { api }: Context, change: (finalizers: readonly string[]) => readonly string[]): Promise<void> {
+async function write(
+  range: ServiceCIDR,
+  { api }: Context,
+  change: (finalizers: readonly string[]) => readonly string[],
+): Promise<void> {
   const before = range.metadata.finalizers ?? [];
   if (equalJson(before, change(before))) return;
-  await quietly(api.of(serviceCIDR).update(keyOf(range), (current) => ({
-    ...current, metadata: { ...current.metadata, finalizers: change(current.metadata.finalizers ?? []) },
-  })));
+  await quietly(
+    api.of(serviceCIDR).update(keyOf(range), (current) => ({
+      ...current,
+      metadata: { ...current.metadata, finalizers: change(current.metadata.finalizers ?? []) },
+    })),
+  );
 }
 
 async function tell(
   range: ServiceCIDR,
-  { status, reason = '', message }: { readonly status: 'True' | 'False'; readonly reason?: string; readonly message: string },
+  {
+    status,
+    reason = '',
+    message,
+  }: { readonly status: 'True' | 'False'; readonly reason?: string; readonly message: string },
   { api, clock }: Context,
 ): Promise<void> {
   const condition = { type: 'Ready', status, reason, message, lastTransitionTime: formatTime(clock.now()) };
   const known = findCondition(range.status.conditions, 'Ready');
   if (known?.status === status && (known.reason ?? '') === reason) return;
-  await quietly(api.of(serviceCIDR).update(
-    keyOf(range),
-    (current) => ({ ...current, status: { ...current.status, conditions: withCondition(current.status.conditions ?? [], condition) } }),
-    { subresource: 'status' },
-  ));
+  await quietly(
+    api
+      .of(serviceCIDR)
+      .update(
+        keyOf(range),
+        (current) => ({
+          ...current,
+          status: { ...current.status, conditions: withCondition(current.status.conditions ?? [], condition) },
+        }),
+        { subresource: 'status' },
+      ),
+  );
 }
 
 async function quietly(work: Promise<unknown>): Promise<void> {

@@ -11,9 +11,7 @@ import {
 import type { Context } from '../controller.ts';
 
 /** Objects that nobody manages, by namespace: those that a selector may still win. */
-const orphansByNamespace = defineIndex((object) =>
-  controllerOf(object) ? [] : [object.metadata.namespace ?? ''],
-);
+const orphansByNamespace = defineIndex((object) => (controllerOf(object) ? [] : [object.metadata.namespace ?? '']));
 
 export interface Claim<O extends ApiObject, Owner extends ApiObject> {
   readonly kind: Kind<O>;
@@ -84,7 +82,9 @@ export async function claim<O extends ApiObject, Owner extends ApiObject>(
     try {
       return await context.api.of(kind).update(keyOf(object), (current) => {
         const ownerReferences = owners(current);
-        return ownerReferences ? { ...current, metadata: { ...current.metadata, ownerReferences, ...finalizers(current, action) } } : current;
+        return ownerReferences
+          ? { ...current, metadata: { ...current.metadata, ownerReferences, ...finalizers(current, action) } }
+          : current;
       });
     } catch (error) {
       if (hasReason(error, 'NotFound')) return undefined; // Gone meanwhile: nothing left to claim.

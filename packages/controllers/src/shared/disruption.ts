@@ -45,12 +45,10 @@ export async function disrupt(
       },
       { subresource: 'status' },
     );
-    await api
-      .of(pod)
-      .delete(keyOf(target), {
-        preconditions: { uid: target.metadata.uid },
-        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-      });
+    await api.of(pod).delete(keyOf(target), {
+      preconditions: { uid: target.metadata.uid },
+      ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    });
   } catch (error) {
     if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
   }

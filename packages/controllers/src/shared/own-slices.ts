@@ -28,6 +28,8 @@ export function ownSlices(manager: string): OwnSlices {
       },
     },
     of: (serviceKey, cache) =>
-      cache.find(endpointSlice, byService, serviceKey).filter((slice) => isOurs(slice) && !slice.metadata.deletionTimestamp),
+      cache
+        .find(endpointSlice, byService, serviceKey)
+        .filter((slice) => isOurs(slice) && !slice.metadata.deletionTimestamp),
   };
 }

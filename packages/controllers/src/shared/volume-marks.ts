@@ -16,7 +16,8 @@ export const BETA_STORAGE_PROVISIONER = 'volume.beta.kubernetes.io/storage-provi
 const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class';
 
 /** The class that is asked for, or that a volume has; '' is none. */
-export const classOf = ({ metadata, spec }: Claim | Volume): string => metadata.annotations?.[BETA_CLASS] ?? spec.storageClassName ?? '';
+export const classOf = ({ metadata, spec }: Claim | Volume): string =>
+  metadata.annotations?.[BETA_CLASS] ?? spec.storageClassName ?? '';
 
 export const isMarked = ({ metadata }: ApiObject, mark: string): boolean => metadata.annotations?.[mark] !== undefined;
 
@@ -24,13 +25,17 @@ export const isMarked = ({ metadata }: ApiObject, mark: string): boolean => meta
 export function marked<O extends ApiObject>(object: O, marks: Readonly<Record<string, string | undefined>>): O {
   const { annotations = {} } = object.metadata;
   if (Object.entries(marks).every(([name, value]) => annotations[name] === value)) return object;
-  const next = Object.entries({ ...annotations, ...marks }).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const next = Object.entries({ ...annotations, ...marks }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
   return { ...object, metadata: { ...object.metadata, annotations: Object.fromEntries(next) } };
 }
 
 /** Whether the volume names this claim, by name; its uid may still be open, but must not be another's. */
 export function isFor({ spec: { claimRef } }: Volume, { metadata }: Claim): boolean {
   return (
-    claimRef?.name === metadata.name && claimRef.namespace === metadata.namespace && (!claimRef.uid || claimRef.uid === metadata.uid)
+    claimRef?.name === metadata.name &&
+    claimRef.namespace === metadata.namespace &&
+    (!claimRef.uid || claimRef.uid === metadata.uid)
   );
 }

@@ -1,5 +1,13 @@
 import { persistentVolumeClaim, pod, type Pod, statefulSet } from '@navarch/api';
-import { controllerOf, controllerReference, hasReason, keyIn, keyOf, type ObjectOf, type OwnerReference } from '@navarch/machinery';
+import {
+  controllerOf,
+  controllerReference,
+  hasReason,
+  keyIn,
+  keyOf,
+  type ObjectOf,
+  type OwnerReference,
+} from '@navarch/machinery';
 import type { Context } from '../controller.ts';
 import { claimName, podName, type StatefulSet } from './names.ts';
 
@@ -40,17 +48,34 @@ export async function createClaims(set: StatefulSet, ordinal: number, { api, cac
  *
  * @param surplus the pod of the ordinal, where the set has become too small for it
  */
-export async function settleClaims(set: StatefulSet, ordinal: number, surplus: Pod | undefined, { api, cache }: Context): Promise<void> {
+export async function settleClaims(
+  set: StatefulSet,
+  ordinal: number,
+  surplus: Pod | undefined,
+  { api, cache }: Context,
+): Promise<void> {
   const wanted = ownersOf(set, surplus);
   for (const template of set.spec.volumeClaimTemplates ?? []) {
-    const held = cache.get(persistentVolumeClaim, keyIn(set.metadata.namespace, claimName(set, template.metadata.name, ordinal)));
+    const held = cache.get(
+      persistentVolumeClaim,
+      keyIn(set.metadata.namespace, claimName(set, template.metadata.name, ordinal)),
+    );
     if (!held || held.metadata.deletionTimestamp || !isOurs(held, set, ordinal)) continue;
     const owners = (held.metadata.ownerReferences ?? []).filter((owner) => !isOf(owner, set, ordinal));
-    const [before, after] = [held.metadata.ownerReferences ?? [], [...owners, ...wanted]].map((list) => list.map(({ uid }) => uid).sort().join());
-    if (before === after) continue;
-    await api.of(persistentVolumeClaim).update(keyOf(held), (current) =>
-      current.metadata.uid === held.metadata.uid ? { ...current, metadata: { ...current.metadata, ownerReferences: [...owners, ...wanted] } } : current,
+    const [before, after] = [held.metadata.ownerReferences ?? [], [...owners, ...wanted]].map((list) =>
+      list
+        .map(({ uid }) => uid)
+        .sort()
+        .join(),
     );
+    if (before === after) continue;
+    await api
+      .of(persistentVolumeClaim)
+      .update(keyOf(held), (current) =>
+        current.metadata.uid === held.metadata.uid
+          ? { ...current, metadata: { ...current.metadata, ownerReferences: [...owners, ...wanted] } }
+          : current,
+      );
   }
 }
 

@@ -147,12 +147,16 @@ async function step(members: Members, context: Context): Promise<readonly Pod[]>
 async function roll(members: Members, context: Context): Promise<readonly Pod[]> {
   const { set, revisions, wanted } = members;
   const { partition = 0, maxUnavailable = 1 } = set.spec.updateStrategy?.rollingUpdate ?? {};
-  const isOld = (p: Pod | undefined): p is Pod => p !== undefined && !p.metadata.deletionTimestamp && !isOfRevision(p, revisions.update);
+  const isOld = (p: Pod | undefined): p is Pod =>
+    p !== undefined && !p.metadata.deletionTimestamp && !isOfRevision(p, revisions.update);
   // An old pod in trouble is not waited for: its successor may be what mends it.
   const missing = wanted.filter(({ pod: p }) => !isOld(p) && !(p && members.isUp(p))).length;
   const room = Math.max(1, scaledValue(maxUnavailable, wanted.length, 'up') ?? 1) - missing;
   const lowest = startOf(set) + partition;
-  const old = wanted.filter(({ ordinal }) => ordinal >= lowest).map(({ pod: p }) => p).filter(isOld);
+  const old = wanted
+    .filter(({ ordinal }) => ordinal >= lowest)
+    .map(({ pod: p }) => p)
+    .filter(isOld);
   const replaced = old.toReversed().slice(0, Math.max(0, room));
   for (const member of replaced) await deleteMember(set, member, context);
   return replaced;

@@ -13,9 +13,13 @@ export async function bind(volume: Volume, claim: Claim, context: Context): Prom
   const claims = api.of(persistentVolumeClaim);
   const promised = await volumes.update(volume.metadata.name, (current) => withClaim(current, claim));
   await setVolumePhase(promised, { phase: 'Bound' }, context);
-  const taken = await claims.update(keyOf(claim), (current) => (isSame(current, claim) ? withVolume(current, volume) : current));
+  const taken = await claims.update(keyOf(claim), (current) =>
+    isSame(current, claim) ? withVolume(current, volume) : current,
+  );
   if (!isSame(taken, claim)) return;
-  await claims.update(keyOf(claim), (current) => (isSame(current, claim) ? boundStatus(current, promised) : current), { subresource: 'status' });
+  await claims.update(keyOf(claim), (current) => (isSame(current, claim) ? boundStatus(current, promised) : current), {
+    subresource: 'status',
+  });
 }
 
 const isSame = (a: Claim, b: Claim): boolean => a.metadata.uid === b.metadata.uid;
@@ -23,7 +27,8 @@ const isSame = (a: Claim, b: Claim): boolean => a.metadata.uid === b.metadata.ui
 /** Throws when another claim was faster: this one is looked at again. */
 function withClaim(volume: Volume, claim: Claim): Volume {
   const { claimRef } = volume.spec;
-  if (claimRef && !isFor(volume, claim)) throw new Error(`Cannot bind ${keyOf(claim)} to ${volume.metadata.name}: another claim has it`);
+  if (claimRef && !isFor(volume, claim))
+    throw new Error(`Cannot bind ${keyOf(claim)} to ${volume.metadata.name}: another claim has it`);
   if (claimRef?.uid === claim.metadata.uid) return volume;
   const { namespace = '', name, uid, resourceVersion } = claim.metadata;
   const reference = { kind: 'PersistentVolumeClaim', namespace, name, uid, apiVersion: 'v1', resourceVersion };
@@ -34,7 +39,10 @@ function withClaim(volume: Volume, claim: Claim): Volume {
 function withVolume(claim: Claim, { metadata: { name } }: Volume): Claim {
   if (claim.spec.volumeName === name) return marked(claim, { [BIND_COMPLETED]: 'yes' });
   if (claim.spec.volumeName) throw new Error(`Cannot bind ${keyOf(claim)} to ${name}: it has another volume`);
-  return marked({ ...claim, spec: { ...claim.spec, volumeName: name } }, { [BOUND_BY_CONTROLLER]: 'yes', [BIND_COMPLETED]: 'yes' });
+  return marked(
+    { ...claim, spec: { ...claim.spec, volumeName: name } },
+    { [BOUND_BY_CONTROLLER]: 'yes', [BIND_COMPLETED]: 'yes' },
+  );
 }
 
 /** Capacity is told once: from then on it is changed by whoever lets the volume grow. */
@@ -42,31 +50,45 @@ function boundStatus(claim: Claim, { spec }: Volume): Claim {
   const { status } = claim;
   const isNew = status.phase !== 'Bound';
   const next = {
-    ...status, phase: 'Bound' as const, accessModes: spec.accessModes,
+    ...status,
+    phase: 'Bound' as const,
+    accessModes: spec.accessModes,
     ...(isNew || !status.capacity ? { capacity: spec.capacity } : {}),
-    ...(isNew && spec.volumeAttributesClassName ? { currentVolumeAttributesClassName: spec.volumeAttributesClassName } : {}),
+    ...(isNew && spec.volumeAttributesClassName
+      ? { currentVolumeAttributesClassName: spec.volumeAttributesClassName }
+      : {}),
   } as Claim['status'];
   return equalJson(next, status) ? claim : { ...claim, status: next };
 }
 
 /** Says what a volume is, where it does not say so already. */
 export async function setVolumePhase(
-  volume: Volume, { phase, message }: { readonly phase: NonNullable<Volume['status']['phase']>; readonly message?: string }, { api }: Context,
+  volume: Volume,
+  { phase, message }: { readonly phase: NonNullable<Volume['status']['phase']>; readonly message?: string },
+  { api }: Context,
 ): Promise<void> {
   if (volume.status.phase === phase) return;
-  await api.of(persistentVolume).update(volume.metadata.name, (current) => {
-    if (current.metadata.uid !== volume.metadata.uid || current.status.phase === phase) return current;
-    const { message: _, ...status } = current.status;
-    return { ...current, status: { ...status, phase, ...(message ? { message } : {}) } };
-  }, { subresource: 'status' });
+  await api.of(persistentVolume).update(
+    volume.metadata.name,
+    (current) => {
+      if (current.metadata.uid !== volume.metadata.uid || current.status.phase === phase) return current;
+      const { message: _, ...status } = current.status;
+      return { ...current, status: { ...status, phase, ...(message ? { message } : {}) } };
+    },
+    { subresource: 'status' },
+  );
 }
 
 export async function setClaimPhase(claim: Claim, phase: 'Pending' | 'Lost', { api }: Context): Promise<void> {
   if (claim.status.phase === phase) return;
-  await api.of(persistentVolumeClaim).update(keyOf(claim), (current) => {
-    if (!isSame(current, claim) || current.status.phase === phase) return current;
-    // What is lost has neither modes nor room.
-    const { accessModes: _, capacity: __, ...rest } = current.status;
-    return { ...current, status: { ...(phase === 'Lost' ? rest : current.status), phase } };
-  }, { subresource: 'status' });
+  await api.of(persistentVolumeClaim).update(
+    keyOf(claim),
+    (current) => {
+      if (!isSame(current, claim) || current.status.phase === phase) return current;
+      // What is lost has neither modes nor room.
+      const { accessModes: _, capacity: __, ...rest } = current.status;
+      return { ...current, status: { ...(phase === 'Lost' ? rest : current.status), phase } };
+    },
+    { subresource: 'status' },
+  );
 }

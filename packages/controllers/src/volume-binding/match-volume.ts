@@ -8,7 +8,8 @@ import { type Claim, classOf, isFor, type Volume } from '../shared/volume-marks.
 export function matchVolume(claim: Claim, volumes: Iterable<Volume>, waitsForPod: boolean): Volume | undefined {
   let best: Volume | undefined;
   for (const volume of volumes) {
-    if (volume.metadata.deletionTimestamp || !isSameMode(volume, claim) || capacityOf(volume) < requestOf(claim)) continue;
+    if (volume.metadata.deletionTimestamp || !isSameMode(volume, claim) || capacityOf(volume) < requestOf(claim))
+      continue;
     if (isFor(volume, claim)) return volume;
     if (waitsForPod || volume.spec.claimRef || volume.status.phase !== 'Available' || mismatch(volume, claim)) continue;
     if (!isSelected(volume, claim)) continue;
@@ -22,11 +23,15 @@ export function mismatch(volume: Volume, claim: Claim): string | undefined {
   if (capacityOf(volume) < requestOf(claim)) return 'requested PV is too small';
   if (classOf(volume) !== classOf(claim)) return 'storageClassName does not match';
   if (!isSameMode(volume, claim)) return 'incompatible volumeMode';
-  if ((volume.spec.volumeAttributesClassName ?? '') !== (claim.spec.volumeAttributesClassName ?? '')) return 'volumeAttributesClassName does not match';
-  return claim.spec.accessModes?.every((mode) => volume.spec.accessModes?.includes(mode)) ? undefined : 'incompatible accessMode';
+  if ((volume.spec.volumeAttributesClassName ?? '') !== (claim.spec.volumeAttributesClassName ?? ''))
+    return 'volumeAttributesClassName does not match';
+  return claim.spec.accessModes?.every((mode) => volume.spec.accessModes?.includes(mode))
+    ? undefined
+    : 'incompatible accessMode';
 }
 
-export const isSameMode = ({ spec: { volumeMode = 'Filesystem' } }: Volume, { spec }: Claim): boolean => volumeMode === (spec.volumeMode ?? 'Filesystem');
+export const isSameMode = ({ spec: { volumeMode = 'Filesystem' } }: Volume, { spec }: Claim): boolean =>
+  volumeMode === (spec.volumeMode ?? 'Filesystem');
 
 const isSelected = ({ metadata }: Volume, { spec: { selector } }: Claim): boolean =>
   selector === undefined || compileLabelSelector(selector).matches(metadata.labels);

@@ -5,7 +5,17 @@ import { podsByClaim } from '../shared/claims-of-pods.ts';
 import { bind, setClaimPhase } from './bind.ts';
 import { volumesByClaim, volumesByClass } from './indexes.ts';
 import {
-  BETA_STORAGE_PROVISIONER, BIND_COMPLETED, BOUND_BY_CONTROLLER, type Claim, classOf, isFor, isMarked, marked, SELECTED_NODE, STORAGE_PROVISIONER, type Volume,
+  BETA_STORAGE_PROVISIONER,
+  BIND_COMPLETED,
+  BOUND_BY_CONTROLLER,
+  type Claim,
+  classOf,
+  isFor,
+  isMarked,
+  marked,
+  SELECTED_NODE,
+  STORAGE_PROVISIONER,
+  type Volume,
 } from '../shared/volume-marks.ts';
 import { matchVolume, mismatch } from './match-volume.ts';
 
@@ -20,30 +30,64 @@ async function tendOpen(claim: Claim, context: Context): Promise<void> {
   const found = cache.get(storageClass, classOf(claim));
   const waits = found?.volumeBindingMode === 'WaitForFirstConsumer' && !isMarked(claim, SELECTED_NODE);
   // One that was made for the claim is its own, whatever its class.
-  const candidates = [...cache.find(persistentVolume, volumesByClaim, keyOf(claim)), ...cache.find(persistentVolume, volumesByClass, classOf(claim))];
+  const candidates = [
+    ...cache.find(persistentVolume, volumesByClaim, keyOf(claim)),
+    ...cache.find(persistentVolume, volumesByClass, classOf(claim)),
+  ];
   const volume = matchVolume(claim, candidates, waits);
   if (volume && !claim.metadata.deletionTimestamp) return bind(volume, claim, context);
   if (waits) sayWhatItWaitsFor(claim, context);
   else if (classOf(claim)) await askProvisioner(claim, found, context);
-  else say(claim, context, 'Normal', 'FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
+  else
+    say(
+      claim,
+      context,
+      'Normal',
+      'FailedBinding',
+      'no persistent volumes available for this claim and no storage class is set',
+    );
   return setClaimPhase(claim, 'Pending', context);
 }
 
 function sayWhatItWaitsFor(claim: Claim, context: Context): void {
-  const waiting = [...context.cache.find(pod, podsByClaim, keyOf(claim))].filter(({ spec }) => !spec.nodeName).map(({ metadata }) => metadata.name);
-  if (waiting.length === 0) say(claim, context, 'Normal', 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
+  const waiting = [...context.cache.find(pod, podsByClaim, keyOf(claim))]
+    .filter(({ spec }) => !spec.nodeName)
+    .map(({ metadata }) => metadata.name);
+  if (waiting.length === 0)
+    say(claim, context, 'Normal', 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
   else say(claim, context, 'Normal', 'WaitForPodScheduled', `waiting for pod ${waiting.toSorted()[0]} to be scheduled`);
 }
 
 /** Writes on the claim who is to make its volume; the provisioner, here or a driver's, takes it from there. */
-async function askProvisioner(claim: Claim, found: ObjectOf<typeof storageClass> | undefined, context: Context): Promise<void> {
-  if (!found) return say(claim, context, 'Warning', 'ProvisioningFailed', `storageclass.storage.k8s.io ${JSON.stringify(classOf(claim))} not found`);
+async function askProvisioner(
+  claim: Claim,
+  found: ObjectOf<typeof storageClass> | undefined,
+  context: Context,
+): Promise<void> {
+  if (!found)
+    return say(
+      claim,
+      context,
+      'Warning',
+      'ProvisioningFailed',
+      `storageclass.storage.k8s.io ${JSON.stringify(classOf(claim))} not found`,
+    );
   const { provisioner } = found;
   if (provisioner.startsWith('kubernetes.io/'))
     return say(claim, context, 'Warning', 'ProvisioningFailed', `no volume plugin matched name: ${provisioner}`);
   const marks = { [STORAGE_PROVISIONER]: provisioner, [BETA_STORAGE_PROVISIONER]: provisioner };
-  await context.api.of(persistentVolumeClaim).update(keyOf(claim), (current) => (current.metadata.uid === claim.metadata.uid ? marked(current, marks) : current));
-  say(claim, context, 'Normal', 'ExternalProvisioning', `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`);
+  await context.api
+    .of(persistentVolumeClaim)
+    .update(keyOf(claim), (current) =>
+      current.metadata.uid === claim.metadata.uid ? marked(current, marks) : current,
+    );
+  say(
+    claim,
+    context,
+    'Normal',
+    'ExternalProvisioning',
+    `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`,
+  );
 }
 
 /** A person has said which volume it is to be. */
@@ -56,7 +100,13 @@ async function tendNamed(claim: Claim, name: string, context: Context): Promise<
   } else if (volume && isFor(volume, claim)) {
     return bind(volume, claim, context);
   } else if (volume && !isMarked(claim, BOUND_BY_CONTROLLER)) {
-    say(claim, context, 'Warning', 'FailedBinding', `volume ${JSON.stringify(name)} already bound to a different claim.`);
+    say(
+      claim,
+      context,
+      'Warning',
+      'FailedBinding',
+      `volume ${JSON.stringify(name)} already bound to a different claim.`,
+    );
   }
   return setClaimPhase(claim, 'Pending', context);
 }
@@ -64,11 +114,23 @@ async function tendNamed(claim: Claim, name: string, context: Context): Promise<
 /** A binding that was completed holds, or the claim is lost: it never gets another volume. */
 async function tendBound(claim: Claim, context: Context): Promise<void> {
   const { volumeName } = claim.spec;
-  if (!volumeName) return lose(claim, context, 'ClaimLost', 'Bound claim has lost reference to PersistentVolume. Data on the volume is lost!');
+  if (!volumeName)
+    return lose(
+      claim,
+      context,
+      'ClaimLost',
+      'Bound claim has lost reference to PersistentVolume. Data on the volume is lost!',
+    );
   const volume = context.cache.get(persistentVolume, volumeName) ?? (await volumeInFact(volumeName, context));
-  if (!volume) return lose(claim, context, 'ClaimLost', 'Bound claim has lost its PersistentVolume. Data on the volume is lost!');
+  if (!volume)
+    return lose(claim, context, 'ClaimLost', 'Bound claim has lost its PersistentVolume. Data on the volume is lost!');
   if (!volume.spec.claimRef || isFor(volume, claim)) return bind(volume, claim, context);
-  return lose(claim, context, 'ClaimMisbound', 'Two claims are bound to the same volume, this one is bound incorrectly');
+  return lose(
+    claim,
+    context,
+    'ClaimMisbound',
+    'Two claims are bound to the same volume, this one is bound incorrectly',
+  );
 }
 
 /** The cache may not have heard yet of a volume that another has bound. */

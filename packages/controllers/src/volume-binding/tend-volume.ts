@@ -22,7 +22,8 @@ export async function tendVolume(volume: Volume, context: Context): Promise<void
   }
   if (volumeName === volume.metadata.name) return setVolumePhase(volume, { phase: 'Bound' }, context);
   // It was made for the claim, which has got another: nobody will ask for this one.
-  if (volume.metadata.annotations?.[PROVISIONED_BY] && volume.spec.persistentVolumeReclaimPolicy === 'Delete') return release(volume, context);
+  if (volume.metadata.annotations?.[PROVISIONED_BY] && volume.spec.persistentVolumeReclaimPolicy === 'Delete')
+    return release(volume, context);
   return unbind(volume, context);
 }
 
@@ -49,9 +50,15 @@ async function release(volume: Volume, context: Context): Promise<void> {
 async function reclaim(volume: Volume, context: Context): Promise<void> {
   const policy = volume.spec.persistentVolumeReclaimPolicy;
   if (policy === 'Retain' || volume.metadata.deletionTimestamp || volume.status.phase === 'Failed') return;
-  if (policy === 'Recycle') return fail(volume, context, 'VolumeFailedRecycle', 'No recycler plugin found for the volume!');
+  if (policy === 'Recycle')
+    return fail(volume, context, 'VolumeFailedRecycle', 'No recycler plugin found for the volume!');
   const provisioner = volume.metadata.annotations?.[PROVISIONED_BY];
-  if (provisioner === LOCAL_PROVISIONER || volume.spec.csi || (provisioner !== undefined && !provisioner.startsWith('kubernetes.io/'))) return;
+  if (
+    provisioner === LOCAL_PROVISIONER ||
+    volume.spec.csi ||
+    (provisioner !== undefined && !provisioner.startsWith('kubernetes.io/'))
+  )
+    return;
   const message = `error getting deleter volume plugin for volume ${JSON.stringify(volume.metadata.name)}: no deletable volume plugin matched`;
   return fail(volume, context, 'VolumeFailedDelete', message);
 }
@@ -66,7 +73,8 @@ async function unbind(volume: Volume, context: Context): Promise<void> {
   const next = await context.api.of(persistentVolume).update(volume.metadata.name, (current) => {
     const { claimRef, ...spec } = current.spec;
     if (!claimRef || claimRef.uid !== volume.spec.claimRef?.uid) return current;
-    if (current.metadata.annotations?.[BOUND_BY_CONTROLLER] !== undefined) return marked({ ...current, spec }, { [BOUND_BY_CONTROLLER]: undefined });
+    if (current.metadata.annotations?.[BOUND_BY_CONTROLLER] !== undefined)
+      return marked({ ...current, spec }, { [BOUND_BY_CONTROLLER]: undefined });
     const { uid: _, ...reference } = claimRef;
     return { ...current, spec: { ...spec, claimRef: reference } };
   });

@@ -1,4 +1,12 @@
-import { persistentVolume, type PersistentVolume, persistentVolumeClaim, type PersistentVolumeClaim, pod, type Pod, storageClass } from '@navarch/api';
+import {
+  persistentVolume,
+  type PersistentVolume,
+  persistentVolumeClaim,
+  type PersistentVolumeClaim,
+  pod,
+  type Pod,
+  storageClass,
+} from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
 import { hasReason, keyOf, type ObjectOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Watch } from '../controller.ts';
@@ -32,7 +40,8 @@ const claims: Watch<PersistentVolumeClaim> = {
     const names = new Set([current?.spec.volumeName, previous?.spec.volumeName]);
     for (const name of names) if (name) yield name;
     // A volume may name a claim that does not name it, and that it has lost.
-    if (!current) for (const volume of cache.find(persistentVolume, volumesByClaim, keyOf(claim))) yield volume.metadata.name;
+    if (!current)
+      for (const volume of cache.find(persistentVolume, volumesByClaim, keyOf(claim))) yield volume.metadata.name;
   },
 };
 

@@ -5,8 +5,7 @@ import type { ImageService, RuntimeService } from './generated/types.ts';
  * Every refusal is a CriError; a call ended by its signal rejects with the signal's reason. A call that an older
  * runtime lacks fails with `UNIMPLEMENTED`: ask `features()` before relying on one.
  */
-export interface ContainerRuntime
-  extends Pick<RuntimeService, RuntimeCall>, Pick<ImageService, ImageCall> {
+export interface ContainerRuntime extends Pick<RuntimeService, RuntimeCall>, Pick<ImageService, ImageCall> {
   /** What this runtime can do beyond the oldest one supported. Probed once, when the connection is made. */
   features(): RuntimeAbilities;
 }
@@ -32,12 +31,31 @@ export interface RuntimeAbilities {
 }
 
 type RuntimeCall =
-  | 'version' | 'status' | 'updateRuntimeConfig'
-  | 'runPodSandbox' | 'stopPodSandbox' | 'removePodSandbox' | 'podSandboxStatus' | 'listPodSandbox'
-  | 'createContainer' | 'startContainer' | 'stopContainer' | 'removeContainer' | 'containerStatus' | 'listContainers'
-  | 'updateContainerResources' | 'updatePodSandboxResources' | 'reopenContainerLog'
-  | 'execSync' | 'exec' | 'attach' | 'portForward'
-  | 'containerStats' | 'listContainerStats' | 'podSandboxStats' | 'listPodSandboxStats'
+  | 'version'
+  | 'status'
+  | 'updateRuntimeConfig'
+  | 'runPodSandbox'
+  | 'stopPodSandbox'
+  | 'removePodSandbox'
+  | 'podSandboxStatus'
+  | 'listPodSandbox'
+  | 'createContainer'
+  | 'startContainer'
+  | 'stopContainer'
+  | 'removeContainer'
+  | 'containerStatus'
+  | 'listContainers'
+  | 'updateContainerResources'
+  | 'updatePodSandboxResources'
+  | 'reopenContainerLog'
+  | 'execSync'
+  | 'exec'
+  | 'attach'
+  | 'portForward'
+  | 'containerStats'
+  | 'listContainerStats'
+  | 'podSandboxStats'
+  | 'listPodSandboxStats'
   | 'getContainerEvents';
 
 type ImageCall = 'listImages' | 'imageStatus' | 'pullImage' | 'removeImage' | 'imageFsInfo';

@@ -12,7 +12,9 @@ export function textOfBytes(bytes: Uint8Array): string {
     const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
     return binary.replace(SEQUENCE, (part) => {
       const own = Uint8Array.from(part, (char) => char.charCodeAt(0));
-      return own.length === 1 && (own[0] ?? 0) >= 0x80 ? String.fromCharCode(ESCAPE + (own[0] ?? 0)) : decoder.decode(own);
+      return own.length === 1 && (own[0] ?? 0) >= 0x80
+        ? String.fromCharCode(ESCAPE + (own[0] ?? 0))
+        : decoder.decode(own);
     });
   }
 }

@@ -20,7 +20,12 @@ export interface Assessment extends Strain {
 }
 
 /** What one look at the node means, after the looks before it. */
-export function assess({ thresholds, transitionMs }: EvictionSettings, readings: Readings, past: Strain, now: number): Assessment {
+export function assess(
+  { thresholds, transitionMs }: EvictionSettings,
+  readings: Readings,
+  past: Strain,
+  now: number,
+): Assessment {
   const unresolved = new Set(metBy(past.met, readings, true).map(thresholdKey));
   const below = new Set(metBy(thresholds, readings, false).map(thresholdKey));
   const met = thresholds.filter((t) => below.has(thresholdKey(t)) || unresolved.has(thresholdKey(t)));

@@ -24,7 +24,12 @@ const using = (uid: string, bytes: number, more: object = {}): ObservedPod =>
     uid,
     usage: { at: 0, workingSetBytes: bytes, processes: bytes },
     containers: [
-      { name: 'c', usage: { at: 0, workingSetBytes: bytes }, rootfs: { at: 0, usedBytes: bytes, inodesUsed: bytes }, logs: { at: 0, usedBytes: 0 } },
+      {
+        name: 'c',
+        usage: { at: 0, workingSetBytes: bytes },
+        rootfs: { at: 0, usedBytes: bytes, inodesUsed: bytes },
+        logs: { at: 0, usedBytes: 0 },
+      },
     ],
     volumes: [],
     ...more,
@@ -32,7 +37,7 @@ const using = (uid: string, bytes: number, more: object = {}): ObservedPod =>
 const left = (values: Partial<Record<Signal, number>>, capacity = 1000): Readings =>
   new Map(Object.entries(values).map(([signal, available]) => [signal as Signal, { available, capacity }]));
 
-test('evictionSettings() reads what KubeletConfiguration says, upstream\'s defaults where it says nothing', () => {
+test("evictionSettings() reads what KubeletConfiguration says, upstream's defaults where it says nothing", () => {
   assert.deepEqual(
     evictionSettings({}).thresholds.map(({ signal, value, graceMs }) => [signal, value, graceMs]),
     [
@@ -69,7 +74,10 @@ test('evictionSettings() refuses what cannot be', () => {
     [{ evictionHard: { 'memory.available': '110%' } }, /must be <= 100%: 110%$/],
     [{ evictionHard: { 'memory.available': '-1Gi' } }, /must be positive: -1Gi$/],
     [{ evictionHard: { 'memory.available': 'much' } }, /much/],
-    [{ evictionSoft: { 'memory.available': '1Gi' } }, /^grace period must be specified for the soft eviction threshold memory.available$/],
+    [
+      { evictionSoft: { 'memory.available': '1Gi' } },
+      /^grace period must be specified for the soft eviction threshold memory.available$/,
+    ],
     [{ evictionSoftGracePeriod: { 'memory.available': '-1m' } }, /must be a positive value/],
     [{ evictionMinimumReclaim: { 'memory.available': '0%' } }, /must be positive: 0%$/],
   ];
@@ -104,24 +112,42 @@ test('assess() finds a hard threshold due at once, and holds the pressure for th
 test('assess() gives a soft threshold its grace, which begins anew when there was enough meanwhile', () => {
   const texts = { evictionSoft: { 'nodefs.available': '10%' }, evictionSoftGracePeriod: { 'nodefs.available': '30s' } };
   const [low, enough] = [left({ 'nodefs.available': 50 }), left({ 'nodefs.available': 150 })];
-  const found = looks(texts, [[0, low], [20_000, enough], [40_000, low], [60_000, low], [70_000, low]]);
-  assert.deepEqual(found.map((text) => text.split(' |')[0]), ['', '', '', '', 'soft nodefs.available']);
+  const found = looks(texts, [
+    [0, low],
+    [20_000, enough],
+    [40_000, low],
+    [60_000, low],
+    [70_000, low],
+  ]);
+  assert.deepEqual(
+    found.map((text) => text.split(' |')[0]),
+    ['', '', '', '', 'soft nodefs.available'],
+  );
   assert.match(found[0] ?? '', /DiskPressure/);
 });
 
 test('assess() goes on until the minimum reclaim is there too, and takes memory first', () => {
-  const texts = { evictionHard: { 'pid.available': '10', 'memory.available': '100' }, evictionMinimumReclaim: { 'memory.available': '50' } };
+  const texts = {
+    evictionHard: { 'pid.available': '10', 'memory.available': '100' },
+    evictionMinimumReclaim: { 'memory.available': '50' },
+  };
   const found = looks(texts, [
     [0, left({ 'pid.available': 5, 'memory.available': 120 })],
     [1, left({ 'pid.available': 5, 'memory.available': 90 })],
     [2, left({ 'pid.available': 50, 'memory.available': 149 })],
     [3, left({ 'pid.available': 50, 'memory.available': 150 })],
   ]);
-  assert.deepEqual(found.map((text) => text.split(' |')[0]), ['pid.available', 'memory.available pid.available', 'memory.available', '']);
+  assert.deepEqual(
+    found.map((text) => text.split(' |')[0]),
+    ['pid.available', 'memory.available pid.available', 'memory.available', ''],
+  );
 });
 
 test('assess() never finds due what has never been below its threshold', () => {
-  const settings = evictionSettings({ evictionHard: { 'memory.available': '100' }, evictionMinimumReclaim: { 'memory.available': '100' } });
+  const settings = evictionSettings({
+    evictionHard: { 'memory.available': '100' },
+    evictionMinimumReclaim: { 'memory.available': '100' },
+  });
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 1000 })), (values) => {
       let [strain, wasBelow, isHeld]: [Strain, boolean, boolean] = [noStrain, false, false];
@@ -139,7 +165,13 @@ test('assess() never finds due what has never been below its threshold', () => {
 
 test('readingsOf() counts what the node has left, and no inodes where a file system has no number of them', () => {
   const disk = { at: 0, availableBytes: 5, capacityBytes: 10, inodesFree: 0, inodes: 0 };
-  const node = { memoryBytes: 100, usage: { at: 0, workingSetBytes: 30 }, disk, images: { ...disk, inodesFree: 2, inodes: 4 }, processes: { at: 0, max: 50, now: 20 } };
+  const node = {
+    memoryBytes: 100,
+    usage: { at: 0, workingSetBytes: 30 },
+    disk,
+    images: { ...disk, inodesFree: 2, inodes: 4 },
+    processes: { at: 0, max: 50, now: 20 },
+  };
   assert.deepEqual(Object.fromEntries(readingsOf(node as unknown as ObservedNode)), {
     'memory.available': { available: 70, capacity: 100 },
     'nodefs.available': { available: 5, capacity: 10 },
@@ -155,10 +187,21 @@ test('ranked() takes who exceeds its request first, then who matters less, then 
     observed: usage === undefined ? undefined : using(name, usage),
   });
   const names = (list: readonly { readonly pod: Pod }[]): string => list.map(({ pod }) => pod.metadata.name).join(' ');
-  const table = [of('modest', 100, 90), of('little', 100, 110), of('much', 100, 300), of('urgent', 0, 900, 10), of('unknown', 0, undefined)];
+  const table = [
+    of('modest', 100, 90),
+    of('little', 100, 110),
+    of('much', 100, 300),
+    of('urgent', 0, 900, 10),
+    of('unknown', 0, undefined),
+  ];
   assert.equal(names(ranked(table, 'memory')), 'unknown much little urgent modest');
   assert.equal(names(ranked(table.slice(0, 4), 'pids')), 'much little modest urgent');
-  fc.assert(fc.property(fc.shuffledSubarray(table, { minLength: 5 }), (list) => names(ranked(list, 'memory')) === 'unknown much little urgent modest'));
+  fc.assert(
+    fc.property(
+      fc.shuffledSubarray(table, { minLength: 5 }),
+      (list) => names(ranked(list, 'memory')) === 'unknown much little urgent modest',
+    ),
+  );
 });
 
 test('starvedMessage() says what was low, by how much, and who used more than it asked for', () => {
@@ -169,11 +212,17 @@ test('starvedMessage() says what was low, by how much, and who used more than it
     starvedMessage('memory', candidate, [threshold as never], readings),
     'The node was low on resource: memory. Threshold quantity: 100Mi, available: 1500. Container c was using 2Ki, request is 1Ki, has larger consumption of memory. ',
   );
-  assert.equal(starvedMessage('pids', { ...candidate, observed: undefined }, [], readings), 'The node was low on resource: pids. ');
+  assert.equal(
+    starvedMessage('pids', { ...candidate, observed: undefined }, [], readings),
+    'The node was low on resource: pids. ',
+  );
 });
 
 test('exceededLimit() finds volumes, pods and containers that wrote more than they may', () => {
-  const volumes = [{ name: 'v', emptyDir: { sizeLimit: '1Ki' } }, { name: 'm', configMap: { name: 'm' } }];
+  const volumes = [
+    { name: 'v', emptyDir: { sizeLimit: '1Ki' } },
+    { name: 'm', configMap: { name: 'm' } },
+  ];
   const wrote = (bytes: number): ObservedPod => using('p', 0, { volumes: [{ name: 'v', at: 0, usedBytes: bytes }] });
   const limited = { limits: { 'ephemeral-storage': '1Ki' } };
   const table: readonly (readonly [Pod, ObservedPod | undefined, string | undefined])[] = [
@@ -181,11 +230,24 @@ test('exceededLimit() finds volumes, pods and containers that wrote more than th
     [podOf('p', { volumes }), wrote(1025), 'Usage of EmptyDir volume "v" exceeds the limit "1Ki". '],
     [podOf('p', { volumes }), undefined, undefined],
     [withResources('p', limited), using('p', 1024), undefined],
-    [withResources('p', limited), using('p', 1025), 'Pod ephemeral local storage usage exceeds the total limit of containers 1Ki. '],
-    [withResources('p', limited, { volumes: [{ name: 'v', emptyDir: {} }] }), wrote(2000), 'Pod ephemeral local storage usage exceeds the total limit of containers 1Ki. '],
+    [
+      withResources('p', limited),
+      using('p', 1025),
+      'Pod ephemeral local storage usage exceeds the total limit of containers 1Ki. ',
+    ],
+    [
+      withResources('p', limited, { volumes: [{ name: 'v', emptyDir: {} }] }),
+      wrote(2000),
+      'Pod ephemeral local storage usage exceeds the total limit of containers 1Ki. ',
+    ],
     [withResources('p', limited, { volumes: [{ name: 'v', hostPath: { path: '/' } }] }), wrote(2000), undefined],
     [
-      podOf('p', { containers: [{ name: 'c', resources: limited }, { name: 'd', resources: { limits: { 'ephemeral-storage': '9Ki' } } }] }),
+      podOf('p', {
+        containers: [
+          { name: 'c', resources: limited },
+          { name: 'd', resources: { limits: { 'ephemeral-storage': '9Ki' } } },
+        ],
+      }),
       using('p', 1025),
       'Container c exceeded its local ephemeral storage limit "1Ki". ',
     ],
@@ -210,9 +272,15 @@ test('pressureRejection() turns away who does not say what it needs, under other
     assert.deepEqual(pressureRejection(pod, new Set(pressures)), message && { reason: 'Evicted', message });
 });
 
-test('isCritical() spares static pods, mirrors and those of the system\'s classes', () => {
+test("isCritical() spares static pods, mirrors and those of the system's classes", () => {
   assert.deepEqual(
-    [podOf('p'), podOf('p', { priority: 1e9 }), podOf('p', { priority: 2e9 }), podOf('p', {}, { 'kubernetes.io/config.source': 'file' }), podOf('p', {}, { 'kubernetes.io/config.mirror': 'h' })].map(isCritical),
+    [
+      podOf('p'),
+      podOf('p', { priority: 1e9 }),
+      podOf('p', { priority: 2e9 }),
+      podOf('p', {}, { 'kubernetes.io/config.source': 'file' }),
+      podOf('p', {}, { 'kubernetes.io/config.mirror': 'h' }),
+    ].map(isCritical),
     [false, false, true, true, true],
   );
 });

@@ -96,11 +96,19 @@ export class Evictor {
   #offenders(node: ObservedNode): readonly Evictable[] {
     return this.#deps.pods().filter((evictable) => {
       const message = exceededLimit(candidate(evictable, node));
-      return message !== undefined && this.#evict(evictable, { reason: EVICTED, message, graceSeconds: GRACE_SECONDS, isDisruption: false });
+      return (
+        message !== undefined &&
+        this.#evict(evictable, { reason: EVICTED, message, graceSeconds: GRACE_SECONDS, isDisruption: false })
+      );
     });
   }
 
-  async #relieve(threshold: Threshold, due: readonly Threshold[], node: ObservedNode, signal: AbortSignal): Promise<readonly Evictable[]> {
+  async #relieve(
+    threshold: Threshold,
+    due: readonly Threshold[],
+    node: ObservedNode,
+    signal: AbortSignal,
+  ): Promise<readonly Evictable[]> {
     const { log, event, gauges, reclaim, pods, settings } = this.#deps;
     const starved = resourceOf(threshold);
     event('Warning', 'EvictionThresholdMet', `Attempting to reclaim ${starved}`);
@@ -113,7 +121,15 @@ export class Evictor {
     for (const next of ranked([...byPod.keys()], starved)) {
       const evictable = byPod.get(next) as Evictable;
       const message = starvedMessage(starved, next, due, readingsOf(node));
-      if (this.#evict(evictable, { reason: EVICTED, message, graceSeconds: this.#grace(threshold, next.pod), isDisruption: true })) return [evictable];
+      if (
+        this.#evict(evictable, {
+          reason: EVICTED,
+          message,
+          graceSeconds: this.#grace(threshold, next.pod),
+          isDisruption: true,
+        })
+      )
+        return [evictable];
     }
     log.error('the node has no pod that could go', { resource: starved });
     return [];

@@ -115,7 +115,8 @@ function reclaimOf(signal: Signal, text: string): Amount {
 function percentOf(text: string): number | undefined {
   if (!text.endsWith('%')) return undefined;
   const percent = Number(text.slice(0, -1));
-  if (text === '%' || Number.isNaN(percent)) throw new EvictionSettingError(`invalid percentage ${JSON.stringify(text)}`);
+  if (text === '%' || Number.isNaN(percent))
+    throw new EvictionSettingError(`invalid percentage ${JSON.stringify(text)}`);
   return percent;
 }
 
@@ -128,7 +129,9 @@ function quantityOf(text: string): number {
 function graceOf(signal: Signal, text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms < 0)
-    throw new EvictionSettingError(`invalid eviction grace period specified: ${signal}, must be a positive value: ${text}`);
+    throw new EvictionSettingError(
+      `invalid eviction grace period specified: ${signal}, must be a positive value: ${text}`,
+    );
   return ms;
 }
 

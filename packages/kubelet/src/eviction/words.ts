@@ -6,7 +6,12 @@ import { countOf, resourceOf, type Threshold } from './thresholds.ts';
 // What people read of an evicted pod, in upstream's words: sentences that each end in a space.
 
 /** Why a pod went for the node's sake. */
-export function starvedMessage(starved: Starved, candidate: Candidate, met: readonly Threshold[], readings: Readings): string {
+export function starvedMessage(
+  starved: Starved,
+  candidate: Candidate,
+  met: readonly Threshold[],
+  readings: Readings,
+): string {
   const threshold = met.find((t) => resourceOf(t) === starved && readings.has(t.signal));
   const reading = threshold && readings.get(threshold.signal);
   const numbers = reading

@@ -6,7 +6,14 @@ import type { ContainerRuntime, Image } from '../cri/index.ts';
 import { memoryFiles } from '../volumes/testing/memory-files.ts';
 import { ImageCollector, type ImageThresholds } from './collect-images.ts';
 
-const image = (id: string, size: number, tags: readonly string[] = [], pinned = false): Image => ({ id, repoTags: tags, repoDigests: [`r.example/${id}@sha256:1`], size, username: '', pinned });
+const image = (id: string, size: number, tags: readonly string[] = [], pinned = false): Image => ({
+  id,
+  repoTags: tags,
+  repoDigests: [`r.example/${id}@sha256:1`],
+  size,
+  username: '',
+  pinned,
+});
 const signal = new AbortController().signal;
 
 /** A disk of 1000 bytes with images on it. */
@@ -24,7 +31,9 @@ class Disk {
     this.files.put('/images', 'directory');
     const runtime = {
       listImages: async () => ({ images: this.images }),
-      listContainers: async () => ({ containers: this.used.map((imageRef) => ({ imageRef, imageId: '', image: { image: '' } })) }),
+      listContainers: async () => ({
+        containers: this.used.map((imageRef) => ({ imageRef, imageId: '', image: { image: '' } })),
+      }),
       imageFsInfo: async () => ({ imageFilesystems: [{ fsId: { mountpoint: '/images' } }] }),
       status: async () => ({ info: { config: JSON.stringify({ sandboxImage: 'pause:3' }) } }),
       removeImage: async ({ image: spec }: { image: { image: string } }) => {
@@ -33,7 +42,15 @@ class Disk {
         return {};
       },
     } as unknown as ContainerRuntime;
-    this.collector = new ImageCollector({ runtime, files: this.files, clock: this.clock, log: silent, dirs: { root: '/kubelet' }, thresholds, event: (type, reason, message) => this.events.push(`${type} ${reason}: ${message}`) });
+    this.collector = new ImageCollector({
+      runtime,
+      files: this.files,
+      clock: this.clock,
+      log: silent,
+      dirs: { root: '/kubelet' },
+      thresholds,
+      event: (type, reason, message) => this.events.push(`${type} ${reason}: ${message}`),
+    });
   }
 
   async look(availableBytes: number): Promise<readonly string[]> {
@@ -43,7 +60,15 @@ class Disk {
   }
 }
 
-const all = [{ ...image('loaded', 10), repoDigests: [] }, image('sandbox', 10, ['docker.io/library/pause:3']), image('pinned', 10, [], true), image('used', 10), image('a', 20), image('b', 20), image('c', 20)];
+const all = [
+  { ...image('loaded', 10), repoDigests: [] },
+  image('sandbox', 10, ['docker.io/library/pause:3']),
+  image('pinned', 10, [], true),
+  image('used', 10),
+  image('a', 20),
+  image('b', 20),
+  image('c', 20),
+];
 
 test('ImageCollector removes what was not used for longest, as much as is needed', async () => {
   const disk = new Disk(all);
@@ -65,7 +90,10 @@ test('ImageCollector spares what is used, pinned, new, loaded by hand, or what s
   assert.deepEqual(await disk.look(0), [], 'all are new');
   await disk.clock.advance(120_000);
   assert.deepEqual(await disk.look(0), ['a', 'b', 'c']);
-  assert.equal(disk.events.at(-1), 'Warning FreeDiskSpaceFailed: Failed to garbage collect required amount of images. Attempted to free 200 bytes, but only found 60 bytes eligible to free.');
+  assert.equal(
+    disk.events.at(-1),
+    'Warning FreeDiskSpaceFailed: Failed to garbage collect required amount of images. Attempted to free 200 bytes, but only found 60 bytes eligible to free.',
+  );
 });
 
 test('ImageCollector removes nothing where the threshold is 100', async () => {

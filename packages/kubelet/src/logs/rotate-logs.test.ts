@@ -7,7 +7,12 @@ import { memoryFiles, type MemoryFiles } from '../volumes/testing/memory-files.t
 import { removeLogs, rotateLogs } from './rotate-logs.ts';
 
 const FOLDER = '/logs/ns_web_u/c';
-const labels = { 'io.kubernetes.pod.namespace': 'ns', 'io.kubernetes.pod.name': 'web', 'io.kubernetes.pod.uid': 'u', 'io.kubernetes.container.name': 'c' };
+const labels = {
+  'io.kubernetes.pod.namespace': 'ns',
+  'io.kubernetes.pod.name': 'web',
+  'io.kubernetes.pod.uid': 'u',
+  'io.kubernetes.container.name': 'c',
+};
 const clock = new SimClock();
 const signal = new AbortController().signal;
 const big = (mark: string): string => mark.repeat(10 * 1024 * 1024);
@@ -22,7 +27,10 @@ async function look(files: MemoryFiles, refuses = false): Promise<readonly strin
       return {};
     },
   } as unknown as ContainerRuntime;
-  await rotateLogs({ runtime, files, clock, log: silent, dirs: { root: '/r', podLogs: '/logs', cgroupRoot: '' } }, signal);
+  await rotateLogs(
+    { runtime, files, clock, log: silent, dirs: { root: '/r', podLogs: '/logs', cgroupRoot: '' } },
+    signal,
+  );
   return (await files.list(FOLDER)).toSorted();
 }
 
@@ -38,8 +46,17 @@ test('rotateLogs() leaves small files and turns over large ones, five in all', a
   }
   assert.deepEqual(rounds[0], ['0.log', '0.log.20260101-000000']);
   assert.deepEqual(rounds[1], ['0.log', '0.log.20260101-000000.gz', '0.log.20260101-000001']);
-  assert.deepEqual(rounds[5], ['0.log', '0.log.20260101-000002.gz', '0.log.20260101-000003.gz', '0.log.20260101-000004.gz', '0.log.20260101-000005']);
-  assert.deepEqual([await files.sizeOf(`${FOLDER}/0.log`), (await files.readText(`${FOLDER}/0.log.20260101-000005`))?.slice(0, 1)], [0, 'f']);
+  assert.deepEqual(rounds[5], [
+    '0.log',
+    '0.log.20260101-000002.gz',
+    '0.log.20260101-000003.gz',
+    '0.log.20260101-000004.gz',
+    '0.log.20260101-000005',
+  ]);
+  assert.deepEqual(
+    [await files.sizeOf(`${FOLDER}/0.log`), (await files.readText(`${FOLDER}/0.log.20260101-000005`))?.slice(0, 1)],
+    [0, 'f'],
+  );
 });
 
 test('rotateLogs() keeps the file when the runtime refuses, and mends what a crash left', async () => {
@@ -47,16 +64,21 @@ test('rotateLogs() keeps the file when the runtime refuses, and mends what a cra
   files.put(`${FOLDER}/0.log`, 'file', big('a'));
   assert.deepEqual(await look(files, true), ['0.log']);
   assert.equal(await files.sizeOf(`${FOLDER}/0.log`), 10 * 1024 * 1024);
-  for (const name of ['0.log.20250101-000000', '0.log.20250101-000000.gz', '0.log.20250102-000000.tmp']) files.put(`${FOLDER}/${name}`, 'file');
+  for (const name of ['0.log.20250101-000000', '0.log.20250101-000000.gz', '0.log.20250102-000000.tmp'])
+    files.put(`${FOLDER}/${name}`, 'file');
   const names = await look(files);
-  assert.deepEqual(names.filter((name) => name.includes('2025')), ['0.log.20250101-000000.gz']);
+  assert.deepEqual(
+    names.filter((name) => name.includes('2025')),
+    ['0.log.20250101-000000.gz'],
+  );
   await files.removeTree(`${FOLDER}/0.log`);
   assert.equal((await look(files)).includes('0.log'), true);
 });
 
 test('removeLogs() removes a log with all that it was turned over to, and no other', async () => {
   const files = memoryFiles();
-  for (const name of ['1.log', '1.log.20260101-000000', '1.log.20260101-000000.gz', '11.log', '2.log']) files.put(`${FOLDER}/${name}`, 'file');
+  for (const name of ['1.log', '1.log.20260101-000000', '1.log.20260101-000000.gz', '11.log', '2.log'])
+    files.put(`${FOLDER}/${name}`, 'file');
   await removeLogs(`${FOLDER}/1.log`, files);
   assert.deepEqual((await files.list(FOLDER)).toSorted(), ['11.log', '2.log']);
 });

@@ -25,7 +25,14 @@ test('PodNotes.saw() forgets containers that have ended, and those that were see
 
 test('PodNotes.probed() tells news from what is known, and takes anew what was forgotten', () => {
   const notes = new PodNotes();
-  assert.deepEqual([notes.probed('a-0', { isReady: true }), notes.probed('a-0', { isReady: true }), notes.probed('a-0', { isAlive: true })], [true, false, true]);
+  assert.deepEqual(
+    [
+      notes.probed('a-0', { isReady: true }),
+      notes.probed('a-0', { isReady: true }),
+      notes.probed('a-0', { isAlive: true }),
+    ],
+    [true, false, true],
+  );
   assert.deepEqual(notes.probes.get('a-0'), { isReady: true, isAlive: true });
   notes.probes.delete('a-0');
   assert.equal(notes.probed('a-0', { isReady: true }), true);

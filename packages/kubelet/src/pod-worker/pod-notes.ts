@@ -74,7 +74,17 @@ export class PodNotes {
     const { waiting, probes, killing, preStopped, postStarting, doomed, resized, volumes, isBare } = this;
     const { volumesRetryAt, sandboxRetryAt, rejection, eviction, resizeRefusal } = this;
     return {
-      waiting, probes, killing, preStopped, postStarting, doomed, resized, volumes, isBare, node, underWay,
+      waiting,
+      probes,
+      killing,
+      preStopped,
+      postStarting,
+      doomed,
+      resized,
+      volumes,
+      isBare,
+      node,
+      underWay,
       podIPs: this.#podIPs,
       ...(volumesRetryAt === undefined ? {} : { volumesRetryAt }),
       ...(sandboxRetryAt === undefined ? {} : { sandboxRetryAt }),

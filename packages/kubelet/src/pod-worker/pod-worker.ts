@@ -261,7 +261,9 @@ export class PodWorker {
   /** What takes long may be as it should, as a large image is, or hang: whoever wonders finds it in the log. */
   #watched<T>(step: string, work: Promise<T>): Promise<T> {
     const { clock, log } = this.#deps;
-    return tellingIfSlow(work, SLOW_MS, clock, (seconds) => log.info('pod step takes long', { pod: keyOf(this.#pod), step, seconds }));
+    return tellingIfSlow(work, SLOW_MS, clock, (seconds) =>
+      log.info('pod step takes long', { pod: keyOf(this.#pod), step, seconds }),
+    );
   }
 
   /** Files made from cluster objects follow them. Answers when they are to be looked at next. */

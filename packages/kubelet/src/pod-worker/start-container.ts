@@ -26,7 +26,6 @@ const RETRY_MS = 10_000;
 /** What the runtime refuses the first time may be a passing trouble of this node. */
 const RUNTIME_RETRY_MS = 2_000;
 
-
 /** Brings the image, makes the container and starts it. What stands in the way is noted, and shown as its state. */
 export async function startContainer(
   pod: Pod,
@@ -83,7 +82,11 @@ export async function startContainer(
   }
 }
 
-const OF_RUNTIME: ReadonlySet<StartReason> = new Set(['ImageInspectError', 'CreateContainerError', 'RunContainerError']);
+const OF_RUNTIME: ReadonlySet<StartReason> = new Set([
+  'ImageInspectError',
+  'CreateContainerError',
+  'RunContainerError',
+]);
 
 function pauseMs({ reason }: StartError, before: string | undefined, random: Random): number {
   if (OF_RUNTIME.has(reason) && reason !== before) return RUNTIME_RETRY_MS;

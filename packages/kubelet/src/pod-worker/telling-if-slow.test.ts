@@ -10,10 +10,11 @@ function stepped() {
   const clock: Clock = {
     now: () => now,
     monotonic: () => now,
-    sleep: (_, signal) => new Promise((resolve, reject) => {
-      sleepers.add(resolve);
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
-    }),
+    sleep: (_, signal) =>
+      new Promise((resolve, reject) => {
+        sleepers.add(resolve);
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      }),
   };
   const pass = async (ms: number): Promise<void> => {
     now += ms;
@@ -39,5 +40,8 @@ test('tellingIfSlow() tells how long the work takes, again and again, and no mor
 
 test('tellingIfSlow() fails as the work does', async () => {
   const { clock } = stepped();
-  await assert.rejects(tellingIfSlow(Promise.reject(new Error('no')), 1_000, clock, () => undefined), /^Error: no$/);
+  await assert.rejects(
+    tellingIfSlow(Promise.reject(new Error('no')), 1_000, clock, () => undefined),
+    /^Error: no$/,
+  );
 });

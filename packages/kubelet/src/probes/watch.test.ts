@@ -22,18 +22,22 @@ async function answers(outcomes: readonly Outcome[], { probe = {}, initially, en
   const clock: Clock = { now: () => now, monotonic: () => now, sleep: async (ms) => void (now += ms) };
   const held: (boolean | undefined)[] = [];
   const asked: number[] = [];
-  await watchProbe({ probe, startedAt: 0, initially, endsOnFailure }, {
-    clock,
-    async check() {
-      asked.push(now);
-      held.push(undefined);
-      const outcome = outcomes[asked.length - 1] ?? well;
-      if (asked.length === outcomes.length) stop.abort();
-      return outcome;
+  await watchProbe(
+    { probe, startedAt: 0, initially, endsOnFailure },
+    {
+      clock,
+      async check() {
+        asked.push(now);
+        held.push(undefined);
+        const outcome = outcomes[asked.length - 1] ?? well;
+        if (asked.length === outcomes.length) stop.abort();
+        return outcome;
+      },
+      holds: (isWell) => (held[asked.length - 1] = isWell),
+      failed: () => undefined,
     },
-    holds: (isWell) => (held[asked.length - 1] = isWell),
-    failed: () => undefined,
-  }, stop.signal);
+    stop.signal,
+  );
   return { held, asked };
 }
 
@@ -45,7 +49,15 @@ test('watchProbe says after each question what holds: also what held before, for
 
 test('watchProbe wants as many answers in a row as the probe says', async () => {
   const probe = { successThreshold: 2, failureThreshold: 2 };
-  assert.deepEqual((await answers([well, ill, well, well, ill, unknown, ill], { probe, initially: false })).held, [false, false, false, true, true, true, false]);
+  assert.deepEqual((await answers([well, ill, well, well, ill, unknown, ill], { probe, initially: false })).held, [
+    false,
+    false,
+    false,
+    true,
+    true,
+    true,
+    false,
+  ]);
 });
 
 test('watchProbe asks first after the initial delay, or when a process may listen, then once a period, and ends with a container that is to end', async () => {

@@ -11,25 +11,51 @@ function harness(): { readonly access: Access; readonly clock: SimClock; readonl
   let isDown = false;
   const api = {
     of: ({ kind }: Kind<any>) => ({
-      async create({ spec }: { spec: { token?: string; user?: string; resourceAttributes?: { subresource: string } } }) {
+      async create({
+        spec,
+      }: {
+        spec: { token?: string; user?: string; resourceAttributes?: { subresource: string } };
+      }) {
         asked.push(kind === 'TokenReview' ? 'token' : `${spec.user} ${spec.resourceAttributes?.subresource}`);
         if (isDown) throw new Error('down');
-        if (kind === 'TokenReview') return { status: { authenticated: spec.token === 'good', user: spec.token === 'good' ? { username: 'reader', groups: ['g'] } : {} } };
+        if (kind === 'TokenReview')
+          return {
+            status: {
+              authenticated: spec.token === 'good',
+              user: spec.token === 'good' ? { username: 'reader', groups: ['g'] } : {},
+            },
+          };
         return { status: { allowed: spec.resourceAttributes?.subresource === 'metrics' } };
       },
     }),
   } as unknown as Api;
-  return { access: new Access({ api, clock, nodeName: 'n1' }), clock, asked, fail: () => { isDown = true; } };
+  return {
+    access: new Access({ api, clock, nodeName: 'n1' }),
+    clock,
+    asked,
+    fail: () => {
+      isDown = true;
+    },
+  };
 }
 const token = (text: string): Credentials => ({ token: text });
 
 test('nodeRights() names the subresource of each path; the finer rights may be replaced by nodes/proxy', () => {
   for (const [method, path, verb, subresources] of [
-    ['GET', '/stats/summary', 'get', ['stats']], ['GET', '/metrics', 'get', ['metrics']], ['GET', '/metrics/cadvisor', 'get', ['metrics']],
-    ['GET', '/logs/', 'get', ['log']], ['GET', '/pods', 'get', ['pods', 'proxy']], ['GET', '/runningpods/', 'get', ['pods', 'proxy']],
-    ['GET', '/healthz', 'get', ['healthz', 'proxy']], ['GET', '/configz', 'get', ['configz', 'proxy']], ['POST', '/exec/a/b/c', 'create', ['proxy']],
-    ['GET', '/exec/a/b/c', 'get', ['proxy']], ['GET', '/metricsx', 'get', ['proxy']], ['POST', '/run/a/b/c', 'create', ['proxy']],
-  ] as const) assert.deepEqual(nodeRights(method, path), { verb, subresources }, `${method} ${path}`);
+    ['GET', '/stats/summary', 'get', ['stats']],
+    ['GET', '/metrics', 'get', ['metrics']],
+    ['GET', '/metrics/cadvisor', 'get', ['metrics']],
+    ['GET', '/logs/', 'get', ['log']],
+    ['GET', '/pods', 'get', ['pods', 'proxy']],
+    ['GET', '/runningpods/', 'get', ['pods', 'proxy']],
+    ['GET', '/healthz', 'get', ['healthz', 'proxy']],
+    ['GET', '/configz', 'get', ['configz', 'proxy']],
+    ['POST', '/exec/a/b/c', 'create', ['proxy']],
+    ['GET', '/exec/a/b/c', 'get', ['proxy']],
+    ['GET', '/metricsx', 'get', ['proxy']],
+    ['POST', '/run/a/b/c', 'create', ['proxy']],
+  ] as const)
+    assert.deepEqual(nodeRights(method, path), { verb, subresources }, `${method} ${path}`);
 });
 
 test('Access.admit() keeps answers as long as upstream does, and asks anew afterwards', async () => {

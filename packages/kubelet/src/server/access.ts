@@ -32,14 +32,32 @@ const ANSWERS_MAX = 4096;
 
 /** Paths that have a right of their own; everything else is `nodes/proxy`. The finer ones came later: either right will do (KEP-2862). */
 const ownRights: readonly (readonly [path: string, subresources: readonly string[]])[] = [
-  ['/stats', ['stats']], ['/metrics', ['metrics']], ['/logs', ['log']], ['/checkpoint', ['checkpoint']], ['/statusz', ['statusz']], ['/flagz', ['flagz']],
-  ['/pods', ['pods', 'proxy']], ['/runningpods', ['pods', 'proxy']], ['/healthz', ['healthz', 'proxy']], ['/configz', ['configz', 'proxy']],
+  ['/stats', ['stats']],
+  ['/metrics', ['metrics']],
+  ['/logs', ['log']],
+  ['/checkpoint', ['checkpoint']],
+  ['/statusz', ['statusz']],
+  ['/flagz', ['flagz']],
+  ['/pods', ['pods', 'proxy']],
+  ['/runningpods', ['pods', 'proxy']],
+  ['/healthz', ['healthz', 'proxy']],
+  ['/configz', ['configz', 'proxy']],
 ];
 
-const VERBS: Readonly<Record<string, string>> = { POST: 'create', GET: 'get', HEAD: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+const VERBS: Readonly<Record<string, string>> = {
+  POST: 'create',
+  GET: 'get',
+  HEAD: 'get',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
 
 /** What a request to a kubelet is in the terms of authorization: a verb on a subresource of its node; any of them will do. */
-export function nodeRights(method: string, path: string): { readonly verb: string; readonly subresources: readonly string[] } {
+export function nodeRights(
+  method: string,
+  path: string,
+): { readonly verb: string; readonly subresources: readonly string[] } {
   const own = ownRights.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`));
   return { verb: VERBS[method] ?? '', subresources: own?.[1] ?? ['proxy'] };
 }
@@ -62,18 +80,28 @@ export class Access {
     if (!caller) throw new HttpRefusal(401, 'Unauthorized');
     const { verb, subresources } = nodeRights(method, path);
     for (const subresource of subresources) if (await this.#may(caller, verb, subresource)) return caller;
-    throw new HttpRefusal(403, `Forbidden (user=${caller.name}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(' ')}])\n`);
+    throw new HttpRefusal(
+      403,
+      `Forbidden (user=${caller.name}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(' ')}])\n`,
+    );
   }
 
   async #caller({ certificate, token }: Credentials): Promise<Caller | undefined> {
-    if (certificate) return { name: certificate.commonName, groups: [...certificate.organizations, 'system:authenticated'] };
+    if (certificate)
+      return { name: certificate.commonName, groups: [...certificate.organizations, 'system:authenticated'] };
     if (token === undefined) return undefined;
     return this.#callers.get(token, async () => {
       const { status } = await this.#deps.api.of(tokenReview).create({ spec: { token } });
       const { user } = status;
-      const found = status.authenticated && user.username
-        ? { name: user.username, groups: user.groups ?? [], ...(user.uid ? { uid: user.uid } : {}), ...(user.extra ? { extra: user.extra } : {}) }
-        : undefined;
+      const found =
+        status.authenticated && user.username
+          ? {
+              name: user.username,
+              groups: user.groups ?? [],
+              ...(user.uid ? { uid: user.uid } : {}),
+              ...(user.extra ? { extra: user.extra } : {}),
+            }
+          : undefined;
       return { value: found, keepMs: TOKEN_MS };
     });
   }
@@ -106,7 +134,8 @@ class Kept<T> {
 
   async get(key: string, ask: () => Promise<{ readonly value: T; readonly keepMs: number }>): Promise<T> {
     const known = this.#entries.get(key);
-    if (known && (known.goodUntil === undefined || known.goodUntil > this.#clock.monotonic())) return (await known.value).value;
+    if (known && (known.goodUntil === undefined || known.goodUntil > this.#clock.monotonic()))
+      return (await known.value).value;
     const entry: Entry<T> = { value: ask(), goodUntil: undefined };
     this.#entries.delete(key);
     this.#entries.set(key, entry);

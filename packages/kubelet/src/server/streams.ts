@@ -19,7 +19,12 @@ export interface CommandStreams {
 
 /** A request for a connection to a pod. */
 export type StreamRequest =
-  | (PodPath & { readonly what: 'exec'; readonly container: string; readonly command: readonly string[]; readonly streams: CommandStreams })
+  | (PodPath & {
+      readonly what: 'exec';
+      readonly container: string;
+      readonly command: readonly string[];
+      readonly streams: CommandStreams;
+    })
   | (PodPath & { readonly what: 'attach'; readonly container: string; readonly streams: CommandStreams })
   | (PodPath & { readonly what: 'portForward'; readonly ports: readonly number[] });
 
@@ -40,7 +45,8 @@ function streamsOf(query: URLSearchParams): CommandStreams {
   const has = (name: string): boolean => query.get(name) === '1';
   const tty = has('tty');
   const streams = { stdin: has('input'), stdout: has('output'), stderr: has('error') && !tty, tty };
-  if (!streams.stdin && !streams.stdout && !streams.stderr) throw new HttpRefusal(400, 'you must specify at least 1 of stdin, stdout, stderr');
+  if (!streams.stdin && !streams.stdout && !streams.stderr)
+    throw new HttpRefusal(400, 'you must specify at least 1 of stdin, stdout, stderr');
   return streams;
 }
 
@@ -49,7 +55,8 @@ function portsOf(query: URLSearchParams): readonly number[] {
     if (text === '') throw new HttpRefusal(400, 'query parameter "port" cannot be empty');
     return text.split(',').map((part) => {
       const port = /^\d{1,5}$/.test(part) ? Number(part) : Number.NaN;
-      if (!(port <= 65_535)) throw new HttpRefusal(400, `unable to parse ${JSON.stringify(text)} as a port: invalid syntax`);
+      if (!(port <= 65_535))
+        throw new HttpRefusal(400, `unable to parse ${JSON.stringify(text)} as a port: invalid syntax`);
       if (port < 1) throw new HttpRefusal(400, `port ${JSON.stringify(text)} must be > 0`);
       return port;
     });
@@ -57,7 +64,11 @@ function portsOf(query: URLSearchParams): readonly number[] {
 }
 
 /** Where the runtime serves the streams of a request: an address good for one connection, soon. Throws HttpRefusal. */
-export async function streamAddress(runtime: ContainerRuntime, request: StreamRequest, signal: AbortSignal): Promise<string> {
+export async function streamAddress(
+  runtime: ContainerRuntime,
+  request: StreamRequest,
+  signal: AbortSignal,
+): Promise<string> {
   try {
     if (request.what === 'portForward') {
       const podSandboxId = await sandboxOf(runtime, request, signal);
@@ -68,30 +79,50 @@ export async function streamAddress(runtime: ContainerRuntime, request: StreamRe
     if (request.what === 'attach') return (await runtime.attach({ containerId, ...streams }, signal)).url;
     return (await runtime.exec({ containerId, cmd: request.command, ...streams }, signal)).url;
   } catch (error) {
-    if (error instanceof CriError) throw new HttpRefusal(error.code === 'NOT_FOUND' ? 404 : error.code === 'RESOURCE_EXHAUSTED' ? 429 : 500, error.message);
+    if (error instanceof CriError)
+      throw new HttpRefusal(
+        error.code === 'NOT_FOUND' ? 404 : error.code === 'RESOURCE_EXHAUSTED' ? 429 : 500,
+        error.message,
+      );
     throw error;
   }
 }
 
 async function sandboxOf(runtime: ContainerRuntime, path: PodPath, signal: AbortSignal): Promise<string> {
-  const { items } = await runtime.listPodSandbox({ filter: { labelSelector: podLabels(path), state: { state: 'SANDBOX_READY' } } }, signal);
+  const { items } = await runtime.listPodSandbox(
+    { filter: { labelSelector: podLabels(path), state: { state: 'SANDBOX_READY' } } },
+    signal,
+  );
   const [found] = items.toSorted((a, b) => b.createdAt - a.createdAt);
   if (!found) throw new HttpRefusal(404, 'pod does not exist');
   return found.id;
 }
 
-export async function runningContainer(runtime: ContainerRuntime, path: PodPath & { readonly container: string }, signal: AbortSignal): Promise<string> {
+export async function runningContainer(
+  runtime: ContainerRuntime,
+  path: PodPath & { readonly container: string },
+  signal: AbortSignal,
+): Promise<string> {
   const [found] = await instances(runtime, path, path.container, signal);
-  if (found?.state !== 'CONTAINER_RUNNING') throw new HttpRefusal(500, `container not found (${JSON.stringify(path.container)})`);
+  if (found?.state !== 'CONTAINER_RUNNING')
+    throw new HttpRefusal(500, `container not found (${JSON.stringify(path.container)})`);
   return found.id;
 }
 
 /** All instances of a container, newest first. */
-export async function instances(runtime: ContainerRuntime, path: PodPath, container: string, signal: AbortSignal): Promise<readonly Container[]> {
+export async function instances(
+  runtime: ContainerRuntime,
+  path: PodPath,
+  container: string,
+  signal: AbortSignal,
+): Promise<readonly Container[]> {
   const labelSelector = { ...podLabels(path), [CONTAINER_NAME]: container };
   const { containers } = await runtime.listContainers({ filter: { labelSelector } }, signal);
   return containers.toSorted((a, b) => b.createdAt - a.createdAt);
 }
 
-const podLabels = ({ namespace, pod, uid }: PodPath): Readonly<Record<string, string>> =>
-  ({ [POD_NAMESPACE]: namespace, [POD_NAME]: pod, ...(uid ? { [POD_UID]: uid } : {}) });
+const podLabels = ({ namespace, pod, uid }: PodPath): Readonly<Record<string, string>> => ({
+  [POD_NAMESPACE]: namespace,
+  [POD_NAME]: pod,
+  ...(uid ? { [POD_UID]: uid } : {}),
+});

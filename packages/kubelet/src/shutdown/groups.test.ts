@@ -34,7 +34,15 @@ test('grouped() puts a pod into the highest group that it reaches', () => {
       { priority: 10, shutdownGracePeriodSeconds: 2 },
     ],
   });
-  const pods = [of('none'), of('low', 9), of('ten', 10), of('between', 999), of('thousand', 1000), of('high', 2000), of('negative', -5)];
+  const pods = [
+    of('none'),
+    of('low', 9),
+    of('ten', 10),
+    of('between', 999),
+    of('thousand', 1000),
+    of('high', 2000),
+    of('negative', -5),
+  ];
   assert.deepEqual(
     grouped(groups, pods).map(({ group, pods: own }) => [group.priority, own.map(({ pod }) => pod.metadata.name)]),
     [

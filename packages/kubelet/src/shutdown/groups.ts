@@ -32,9 +32,16 @@ export function shutdownGroups(texts: ShutdownTexts): readonly ShutdownGroup[] {
     secondsOf('shutdownGracePeriodCriticalPods', texts.shutdownGracePeriodCriticalPods),
   ];
   if (critical > all)
-    throw new ShutdownSettingError('shutdownGracePeriod must be greater than or equal to shutdownGracePeriodCriticalPods');
+    throw new ShutdownSettingError(
+      'shutdownGracePeriod must be greater than or equal to shutdownGracePeriodCriticalPods',
+    );
   if (!byPriority?.length)
-    return all === 0 ? [] : [{ priority: 0, graceSeconds: all - critical }, { priority: SYSTEM_CRITICAL, graceSeconds: critical }];
+    return all === 0
+      ? []
+      : [
+          { priority: 0, graceSeconds: all - critical },
+          { priority: SYSTEM_CRITICAL, graceSeconds: critical },
+        ];
   if (all > 0)
     throw new ShutdownSettingError('shutdownGracePeriodByPodPriority cannot be used with shutdownGracePeriod');
   return byPriority
@@ -51,7 +58,11 @@ export function grouped<P extends { readonly pod: Pod }>(
   groups: readonly ShutdownGroup[],
   pods: readonly P[],
 ): readonly { readonly group: ShutdownGroup; readonly pods: readonly P[] }[] {
-  const indexOf = ({ pod }: P): number => Math.max(0, groups.findLastIndex(({ priority }) => priority <= priorityOf(pod)));
+  const indexOf = ({ pod }: P): number =>
+    Math.max(
+      0,
+      groups.findLastIndex(({ priority }) => priority <= priorityOf(pod)),
+    );
   return groups.map((group, i) => ({ group, pods: pods.filter((p) => indexOf(p) === i) }));
 }
 

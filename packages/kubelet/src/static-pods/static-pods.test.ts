@@ -52,8 +52,14 @@ test('staticPod() refuses what is no pod, or none that can run without the API',
     [document({ serviceAccountName: 'a' }), /^static pods may not reference serviceaccounts$/],
     [document({ imagePullSecrets: [{ name: 's' }] }), /reference secrets$/],
     [document({ volumes: [{ name: 'v', configMap: { name: 'm' } }] }), /reference configmaps$/],
-    [document({ containers: [{ name: 'c', image: 'i', envFrom: [{ secretRef: { name: 's' } }] }] }), /reference secrets$/],
-    [document({ volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'p' } }] }), /reference persistentvolumeclaims$/],
+    [
+      document({ containers: [{ name: 'c', image: 'i', envFrom: [{ secretRef: { name: 's' } }] }] }),
+      /reference secrets$/,
+    ],
+    [
+      document({ volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'p' } }] }),
+      /reference persistentvolumeclaims$/,
+    ],
   ];
   for (const [of, message] of table) assert.throws(() => staticPod(of, origin), { name: 'ManifestError', message });
   assert.ok(made({ nodeSelector: { secret: 'x' }, volumes: [{ name: 'v', hostPath: { path: '/' } }] }));
@@ -61,7 +67,14 @@ test('staticPod() refuses what is no pod, or none that can run without the API',
 
 test('ManifestFolder.look() takes files once they are settled, and keeps a pod whose file became unreadable', async () => {
   const files = memoryFiles();
-  const folder = new ManifestFolder({ files, clock: new SimClock(), log: silent, nodeName: 'n', path: '/m', parse: JSON.parse });
+  const folder = new ManifestFolder({
+    files,
+    clock: new SimClock(),
+    log: silent,
+    nodeName: 'n',
+    path: '/m',
+    parse: JSON.parse,
+  });
   const names = async (): Promise<readonly string[]> => [...(await folder.look()).keys()];
   const write = (name: string, of: object): Promise<void> => files.write(`/m/${name}`, JSON.stringify(of));
   assert.deepEqual(await names(), []);
@@ -82,8 +95,21 @@ test('ManifestFolder.look() takes one file too, and of two files with one name t
   const files = memoryFiles();
   files.put('/m/1', 'file', JSON.stringify(document()));
   files.put('/m/2', 'file', JSON.stringify(document({ hostNetwork: true })));
-  for (const [path, hostNetwork] of [['/m', undefined], ['/m/2', true]] as const) {
-    const folder = new ManifestFolder({ files, clock: new SimClock(), log: silent, nodeName: 'n', path, parse: JSON.parse });
-    assert.deepEqual([...(await folder.look()).values()].map((p) => p.spec.hostNetwork), [hostNetwork]);
+  for (const [path, hostNetwork] of [
+    ['/m', undefined],
+    ['/m/2', true],
+  ] as const) {
+    const folder = new ManifestFolder({
+      files,
+      clock: new SimClock(),
+      log: silent,
+      nodeName: 'n',
+      path,
+      parse: JSON.parse,
+    });
+    assert.deepEqual(
+      [...(await folder.look()).values()].map((p) => p.spec.hostNetwork),
+      [hostNetwork],
+    );
   }
 });

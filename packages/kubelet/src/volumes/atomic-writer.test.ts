@@ -7,7 +7,8 @@ import { memoryFiles, type MemoryFiles } from './testing/memory-files.ts';
 
 const DIR = '/pods/u/volumes/config';
 const clock = new SimClock();
-const payloadsOf = (set: Readonly<Record<string, string>>): readonly Payload[] => Object.entries(set).map(([path, data]) => ({ path, data, mode: 0o644 }));
+const payloadsOf = (set: Readonly<Record<string, string>>): readonly Payload[] =>
+  Object.entries(set).map(([path, data]) => ({ path, data, mode: 0o644 }));
 
 /** What readers see through `..data`: all of it, or undefined before anything was written. */
 async function shown(files: MemoryFiles): Promise<Readonly<Record<string, string>> | undefined> {
@@ -31,29 +32,43 @@ async function named(files: MemoryFiles, paths: readonly string[]): Promise<Read
   return found;
 }
 
-const aSet = fc.dictionary(fc.constantFrom('a', 'b', 'key.conf', 'sub/x', 'sub/y', 'sub/deep/z'), fc.constantFrom('', 'one', 'two'), { noNullPrototype: true });
+const aSet = fc.dictionary(
+  fc.constantFrom('a', 'b', 'key.conf', 'sub/x', 'sub/y', 'sub/deep/z'),
+  fc.constantFrom('', 'one', 'two'),
+  { noNullPrototype: true },
+);
 
 test('writeAtomically() shows the old set or the new one at every crash, and the next try mends it', async () => {
-  await fc.assert(fc.asyncProperty(aSet, aSet, fc.nat(30), fc.nat(30), async (old, next, first, second) => {
-    const files = memoryFiles();
-    await writeAtomically(DIR, payloadsOf(old), { files, clock }, undefined);
-    for (const crashAt of [first, second]) {
-      let left = crashAt;
-      files.onChange = () => {
-        if (left-- === 0) throw new Error('crash');
-      };
-      await writeAtomically(DIR, payloadsOf(next), { files, clock }, undefined).catch(() => undefined);
-      const seen = JSON.stringify(Object.entries((await shown(files)) ?? {}).toSorted());
-      assert.ok([old, next].some((set) => JSON.stringify(Object.entries(set).toSorted()) === seen), seen);
-    }
-    files.onChange = () => undefined;
-    await writeAtomically(DIR, payloadsOf(next), { files, clock }, undefined);
-    assert.deepEqual(await shown(files), next);
-    assert.deepEqual(await named(files, Object.keys({ ...old, ...next })), next);
-    const tops = new Set(Object.keys(next).map((path) => path.split('/')[0]));
-    assert.deepEqual(new Set((await files.list(DIR)).filter((name) => !name.startsWith('..'))), tops, 'nothing is left of the old set');
-    assert.equal((await files.list(DIR)).length, tops.size + 2, 'one folder of files and one link to it');
-  }), { numRuns: 300 });
+  await fc.assert(
+    fc.asyncProperty(aSet, aSet, fc.nat(30), fc.nat(30), async (old, next, first, second) => {
+      const files = memoryFiles();
+      await writeAtomically(DIR, payloadsOf(old), { files, clock }, undefined);
+      for (const crashAt of [first, second]) {
+        let left = crashAt;
+        files.onChange = () => {
+          if (left-- === 0) throw new Error('crash');
+        };
+        await writeAtomically(DIR, payloadsOf(next), { files, clock }, undefined).catch(() => undefined);
+        const seen = JSON.stringify(Object.entries((await shown(files)) ?? {}).toSorted());
+        assert.ok(
+          [old, next].some((set) => JSON.stringify(Object.entries(set).toSorted()) === seen),
+          seen,
+        );
+      }
+      files.onChange = () => undefined;
+      await writeAtomically(DIR, payloadsOf(next), { files, clock }, undefined);
+      assert.deepEqual(await shown(files), next);
+      assert.deepEqual(await named(files, Object.keys({ ...old, ...next })), next);
+      const tops = new Set(Object.keys(next).map((path) => path.split('/')[0]));
+      assert.deepEqual(
+        new Set((await files.list(DIR)).filter((name) => !name.startsWith('..'))),
+        tops,
+        'nothing is left of the old set',
+      );
+      assert.equal((await files.list(DIR)).length, tops.size + 2, 'one folder of files and one link to it');
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('writeAtomically() makes links that a crash kept from being made, though the files are current', async () => {
@@ -86,7 +101,13 @@ test('writeAtomically() writes anew what was cut short on the disk', async () =>
 
 test('writeAtomically() gives files their modes and users, and all of it to the group', async () => {
   const files = memoryFiles();
-  const payloads = [{ path: 'open', data: '', mode: 0o644 }, { path: 'in/closed', data: '', mode: 0o400, user: 1000 }];
+  const payloads = [
+    { path: 'open', data: '', mode: 0o644 },
+    { path: 'in/closed', data: '', mode: 0o400, user: 1000 },
+  ];
   await writeAtomically(DIR, payloads, { files, clock }, 2000);
-  assert.deepEqual(['open', 'in/closed', 'in', ''].map((path) => files.ownerOf(`${DIR}/${path}`)), ['644 0:2000', '440 1000:2000', '2755 0:2000', '2777 0:2000']);
+  assert.deepEqual(
+    ['open', 'in/closed', 'in', ''].map((path) => files.ownerOf(`${DIR}/${path}`)),
+    ['644 0:2000', '440 1000:2000', '2755 0:2000', '2777 0:2000'],
+  );
 });

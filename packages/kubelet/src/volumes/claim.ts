@@ -32,14 +32,20 @@ export const ephemeral = defineVolumePlugin({
   tearDown: removeVolume,
 });
 
-async function mountBound({ dir, pod }: SetUp<unknown>, volume: PersistentVolume, readOnly: boolean, host: VolumeHost): Promise<void> {
+async function mountBound(
+  { dir, pod }: SetUp<unknown>,
+  volume: PersistentVolume,
+  readOnly: boolean,
+  host: VolumeHost,
+): Promise<void> {
   const { files } = host;
   const path = volume.spec.local?.path ?? volume.spec.hostPath?.path;
   if (path === undefined)
     throw new VolumeError(`this node cannot mount persistent volume ${JSON.stringify(volume.metadata.name)}`);
   if (volume.spec.hostPath?.type === 'DirectoryOrCreate') await files.makeDir(path, 0o755);
   // Made for the first pod that comes, for whoever that runs as.
-  if (isLocalVolumeOf(volume, host.nodeName) && path === `${host.localVolumes}/${volume.metadata.name}`) await files.makeDir(path, 0o777);
+  if (isLocalVolumeOf(volume, host.nodeName) && path === `${host.localVolumes}/${volume.metadata.name}`)
+    await files.makeDir(path, 0o777);
   if ((await files.kindOf(path)) === undefined) throw new VolumeError(`path ${JSON.stringify(path)} does not exist`);
   if (volume.spec.volumeMode === 'Block') {
     if ((await files.kindOf(path)) !== 'block device') throw new VolumeError(`${path} is not a block device`);

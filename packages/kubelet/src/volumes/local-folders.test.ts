@@ -14,13 +14,19 @@ interface Setting {
   readonly phase?: string;
 }
 
-const volumeOf = ({ metadata = {}, policy = 'Delete', phase = 'Released' }: Setting): PersistentVolume => ({
-  metadata: {
-    name: 'pvc-1', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: FINALIZERS, labels: { 'navarch.dev/node': 'n1' },
-    annotations: { 'pv.kubernetes.io/provisioned-by': LOCAL_PROVISIONER }, ...metadata,
-  },
-  spec: { persistentVolumeReclaimPolicy: policy, local: { path: '/kubelet/local-volumes/pvc-1' } }, status: { phase },
-} as unknown as PersistentVolume);
+const volumeOf = ({ metadata = {}, policy = 'Delete', phase = 'Released' }: Setting): PersistentVolume =>
+  ({
+    metadata: {
+      name: 'pvc-1',
+      deletionTimestamp: '2026-01-01T00:00:00Z',
+      finalizers: FINALIZERS,
+      labels: { 'navarch.dev/node': 'n1' },
+      annotations: { 'pv.kubernetes.io/provisioned-by': LOCAL_PROVISIONER },
+      ...metadata,
+    },
+    spec: { persistentVolumeReclaimPolicy: policy, local: { path: '/kubelet/local-volumes/pvc-1' } },
+    status: { phase },
+  }) as unknown as PersistentVolume;
 
 interface Run {
   /** Whether the folder is there still. */
@@ -38,14 +44,32 @@ async function run(volume: PersistentVolume, failures = 0, log: Logger = silent)
   let current = volume;
   let left = failures;
   const stop = new AbortController();
-  const api = { of: () => ({ update: async (_: string, change: (from: PersistentVolume) => PersistentVolume) => { current = change(current); return current; } }) };
+  const api = {
+    of: () => ({
+      update: async (_: string, change: (from: PersistentVolume) => PersistentVolume) => {
+        current = change(current);
+        return current;
+      },
+    }),
+  };
   const cache = { list: () => [current], onChange: () => undefined };
-  const removing = { removeTree: async (path: string) => { if (left-- > 0) throw new Error('busy'); return files.removeTree(path); } };
-  const done = removeReleasedFolders({ api, cache, files: removing, dirs: { root: '/kubelet' }, nodeName: 'n1', clock, log } as never, stop.signal);
+  const removing = {
+    removeTree: async (path: string) => {
+      if (left-- > 0) throw new Error('busy');
+      return files.removeTree(path);
+    },
+  };
+  const done = removeReleasedFolders(
+    { api, cache, files: removing, dirs: { root: '/kubelet' }, nodeName: 'n1', clock, log } as never,
+    stop.signal,
+  );
   await clock.advance(60_000);
   stop.abort(new Error('over'));
   await done;
-  return { isThere: (await files.kindOf('/kubelet/local-volumes/pvc-1')) !== undefined, finalizers: current.metadata.finalizers };
+  return {
+    isThere: (await files.kindOf('/kubelet/local-volumes/pvc-1')) !== undefined,
+    finalizers: current.metadata.finalizers,
+  };
 }
 
 test('removeReleasedFolders() removes the folder of a volume that is deleted, and says so', async () => {
@@ -63,7 +87,7 @@ test('removeReleasedFolders() lets go of what is to be retained, and keeps its f
 const left: Readonly<Record<string, Setting>> = {
   'is not deleted': { metadata: { deletionTimestamp: undefined } },
   'is bound': { phase: 'Bound' },
-  'is another node\'s': { metadata: { labels: { 'navarch.dev/node': 'n2' } } },
+  "is another node's": { metadata: { labels: { 'navarch.dev/node': 'n2' } } },
   'somebody else made': { metadata: { annotations: {} } },
 };
 for (const [name, setting] of Object.entries(left)) {

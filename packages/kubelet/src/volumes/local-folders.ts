@@ -45,16 +45,23 @@ export async function removeReleasedFolders(deps: LocalFoldersDeps, signal: Abor
 }
 
 const isDue = (volume: PersistentVolume, nodeName: string): boolean =>
-  volume.metadata.deletionTimestamp !== undefined && volume.status.phase !== 'Bound' && isLocalVolumeOf(volume, nodeName) &&
+  volume.metadata.deletionTimestamp !== undefined &&
+  volume.status.phase !== 'Bound' &&
+  isLocalVolumeOf(volume, nodeName) &&
   (volume.metadata.finalizers?.includes(LOCAL_FOLDER_FINALIZER) ?? false);
 
-async function remove({ metadata: { name }, spec }: PersistentVolume, { api, files, dirs }: LocalFoldersDeps): Promise<void> {
+async function remove(
+  { metadata: { name }, spec }: PersistentVolume,
+  { api, files, dirs }: LocalFoldersDeps,
+): Promise<void> {
   // What is to be retained stays, though nobody in the cluster knows of it any more.
   if (spec.persistentVolumeReclaimPolicy === 'Delete') await files.removeTree(`${localVolumesDir(dirs)}/${name}`);
   try {
     await api.of(persistentVolume).update(name, (current) => {
       const finalizers = current.metadata.finalizers?.filter((each) => each !== LOCAL_FOLDER_FINALIZER) ?? [];
-      return finalizers.length === current.metadata.finalizers?.length ? current : { ...current, metadata: { ...current.metadata, finalizers } };
+      return finalizers.length === current.metadata.finalizers?.length
+        ? current
+        : { ...current, metadata: { ...current.metadata, finalizers } };
     });
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;

@@ -38,7 +38,10 @@ interface Source {
   readonly items?: readonly KeyToPath[];
 }
 
-const placeOf = ({ name = '' }: Source, { metadata: { namespace = '' } }: Pod): [namespace: string, name: string] => [namespace, name];
+const placeOf = ({ name = '' }: Source, { metadata: { namespace = '' } }: Pod): [namespace: string, name: string] => [
+  namespace,
+  name,
+];
 
 function unlessMissing<Found>(what: string, { name, optional }: Source, found: Found | undefined): Found | undefined {
   if (!found && !optional) throw new VolumeError(`${what} ${JSON.stringify(name)} not found`);

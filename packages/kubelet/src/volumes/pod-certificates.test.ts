@@ -7,8 +7,16 @@ import { notFound, StatusError } from '@navarch/machinery';
 import { SimClock } from '@navarch/sim';
 import { PodCertificates } from './pod-certificates.ts';
 
-const pod = { metadata: { name: 'web', namespace: 'ns', uid: 'u' }, spec: { serviceAccountName: 'sa' } } as unknown as Pod;
-const projection = { signerName: 'example.com/s', keyType: 'ED25519', maxExpirationSeconds: 3600, userAnnotations: { 'a/b': 'c' } };
+const pod = {
+  metadata: { name: 'web', namespace: 'ns', uid: 'u' },
+  spec: { serviceAccountName: 'sa' },
+} as unknown as Pod;
+const projection = {
+  signerName: 'example.com/s',
+  keyType: 'ED25519',
+  maxExpirationSeconds: 3600,
+  userAnnotations: { 'a/b': 'c' },
+};
 const HOUR_MS = 3_600_000;
 type Status = PodCertificateRequest['status'];
 
@@ -18,24 +26,31 @@ function cluster() {
   const asked: PodCertificateRequest['spec'][] = [];
   const answers = new Map<string, Status | undefined>();
   const state: { answer?: (n: number) => Status | undefined; isDown?: boolean } = {};
-  const api = { of: ({ kind }: { readonly kind: string }) => ({
-    async get(key: string) {
-      if (state.isDown) throw new Error('down');
-      if (kind !== 'PodCertificateRequest') return { metadata: { name: key.split('/').at(-1), uid: `uid of ${key}` } };
-      if (!answers.has(key)) throw notFound({ group: 'certificates.k8s.io', plural: 'podcertificaterequests' }, key);
-      return { status: answers.get(key) ?? {} };
-    },
-    async create({ spec }: { readonly spec: PodCertificateRequest['spec'] }) {
-      if (state.isDown) throw new Error('down');
-      const name = `r${asked.push(spec)}`;
-      answers.set(`ns/${name}`, state.answer?.(asked.length));
-      return { metadata: { name } };
-    },
-  }) } as unknown as Api;
+  const api = {
+    of: ({ kind }: { readonly kind: string }) => ({
+      async get(key: string) {
+        if (state.isDown) throw new Error('down');
+        if (kind !== 'PodCertificateRequest')
+          return { metadata: { name: key.split('/').at(-1), uid: `uid of ${key}` } };
+        if (!answers.has(key)) throw notFound({ group: 'certificates.k8s.io', plural: 'podcertificaterequests' }, key);
+        return { status: answers.get(key) ?? {} };
+      },
+      async create({ spec }: { readonly spec: PodCertificateRequest['spec'] }) {
+        if (state.isDown) throw new Error('down');
+        const name = `r${asked.push(spec)}`;
+        answers.set(`ns/${name}`, state.answer?.(asked.length));
+        return { metadata: { name } };
+      },
+    }),
+  } as unknown as Api;
   let keys = 0;
   const certificates = new PodCertificates({
-    api, clock, random: seededRandom(1), nodeName: 'here', signal: new AbortController().signal,
-    keys: { make: async (type) => ({ key: `${type} ${keys += 1}`, request: `request ${keys}` }) },
+    api,
+    clock,
+    random: seededRandom(1),
+    nodeName: 'here',
+    signal: new AbortController().signal,
+    keys: { make: async (type) => ({ key: `${type} ${(keys += 1)}`, request: `request ${keys}` }) },
   });
   const issue = (n: number): Status => ({
     conditions: [{ type: 'Issued', status: 'True', reason: 'R', message: '', lastTransitionTime: '' }],
@@ -52,13 +67,26 @@ test('PodCertificates asks once in the name of the pod, its account and its node
   state.answer = issue;
   assert.deepEqual(pick(await get()), { key: 'ED25519 1', certificateChain: chain(1) });
   assert.deepEqual(pick(await get()), { key: 'ED25519 1', certificateChain: chain(1) });
-  assert.deepEqual(asked, [{
-    signerName: 'example.com/s', podName: 'web', podUID: 'u', serviceAccountName: 'sa', serviceAccountUID: 'uid of ns/sa', nodeName: 'here', nodeUID: 'uid of here',
-    stubPKCS10Request: 'request 1', maxExpirationSeconds: 3600, unverifiedUserAnnotations: { 'a/b': 'c' },
-  }]);
+  assert.deepEqual(asked, [
+    {
+      signerName: 'example.com/s',
+      podName: 'web',
+      podUID: 'u',
+      serviceAccountName: 'sa',
+      serviceAccountUID: 'uid of ns/sa',
+      nodeName: 'here',
+      nodeUID: 'uid of here',
+      stubPKCS10Request: 'request 1',
+      maxExpirationSeconds: 3600,
+      unverifiedUserAnnotations: { 'a/b': 'c' },
+    },
+  ]);
 });
 
-const pick = ({ key, certificateChain }: { readonly key: string; readonly certificateChain: string }): object => ({ key, certificateChain });
+const pick = ({ key, certificateChain }: { readonly key: string; readonly certificateChain: string }): object => ({
+  key,
+  certificateChain,
+});
 
 test('PodCertificates waits for a slow signer by the same request', async () => {
   const { get, asked, answers, clock, issue } = cluster();
@@ -72,8 +100,11 @@ test('PodCertificates waits for a slow signer by the same request', async () => 
 
 test('PodCertificates takes a refusal for good, and says why', async () => {
   const { get, asked, state } = cluster();
-  state.answer = () => ({ conditions: [{ type: 'Denied', status: 'True', reason: 'Policy', message: 'not you', lastTransitionTime: '' }] });
-  for (let i = 0; i < 2; i += 1) await assert.rejects(get(), /PodCertificateRequest was permanently denied: reason="Policy" message="not you"/);
+  state.answer = () => ({
+    conditions: [{ type: 'Denied', status: 'True', reason: 'Policy', message: 'not you', lastTransitionTime: '' }],
+  });
+  for (let i = 0; i < 2; i += 1)
+    await assert.rejects(get(), /PodCertificateRequest was permanently denied: reason="Policy" message="not you"/);
   assert.equal(asked.length, 1);
 });
 

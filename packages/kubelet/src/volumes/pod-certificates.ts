@@ -96,12 +96,19 @@ export class PodCertificates {
     const { key, request } = await keys.make(keyType);
     const made = await api.of(podCertificateRequest).create({
       metadata: {
-        namespace, generateName: `req-${metadata.name}-`.slice(0, 200),
+        namespace,
+        generateName: `req-${metadata.name}-`.slice(0, 200),
         ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: metadata.name, uid: metadata.uid }],
       },
       spec: {
-        signerName, podName: metadata.name, podUID: metadata.uid, serviceAccountName: account.metadata.name, serviceAccountUID: account.metadata.uid,
-        nodeName, nodeUID: here.metadata.uid, stubPKCS10Request: request,
+        signerName,
+        podName: metadata.name,
+        podUID: metadata.uid,
+        serviceAccountName: account.metadata.name,
+        serviceAccountUID: account.metadata.uid,
+        nodeName,
+        nodeUID: here.metadata.uid,
+        stubPKCS10Request: request,
         ...(maxExpirationSeconds === undefined ? {} : { maxExpirationSeconds }),
         ...(userAnnotations ? { unverifiedUserAnnotations: userAnnotations } : {}),
       },
@@ -141,4 +148,6 @@ export class PodCertificates {
 
 /** The PEM blocks alone, each with a line end. */
 const blocksOf = (text: string): string =>
-  (text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map((block) => `${block.trim()}\n`).join('');
+  (text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [])
+    .map((block) => `${block.trim()}\n`)
+    .join('');

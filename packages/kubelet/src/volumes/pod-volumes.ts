@@ -139,7 +139,10 @@ export class PodVolumes {
       return `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : this node has no plugin for ${kind}`;
     }
     try {
-      await plugin.setUp({ source: sourceOf(volume, plugin), name: volume.name, dir: this.#dir(pod, volume.name), pod }, this.#deps.host);
+      await plugin.setUp(
+        { source: sourceOf(volume, plugin), name: volume.name, dir: this.#dir(pod, volume.name), pod },
+        this.#deps.host,
+      );
       return undefined;
     } catch (error) {
       return `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${(error as Error).message}`;

@@ -1,4 +1,12 @@
-import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, PodCertificateProjection, Secret, Volume } from '@navarch/api';
+import type {
+  ConfigMap,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodCertificateProjection,
+  Secret,
+  Volume,
+} from '@navarch/api';
 import type { Clock } from '@navarch/base';
 import type { Amounts } from '../environment/resource-value.ts';
 import type { Files } from '../ports.ts';

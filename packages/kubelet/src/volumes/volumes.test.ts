@@ -9,10 +9,14 @@ import { testHost, type TestObjects } from './testing/test-host.ts';
 const clock = new SimClock();
 const VOLUME = '/kubelet/pods/u/volumes/v';
 
-const podOf = (source: object, spec: object = {}, metadata: object = {}): Pod => ({
-  apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'ns', uid: 'u', resourceVersion: '1', creationTimestamp: '', ...metadata },
-  spec: { containers: [{ name: 'c', image: 'i' }], volumes: [{ name: 'v', ...source }], ...spec }, status: { podIPs: [{ ip: '10.0.0.9' }] },
-} as unknown as Pod);
+const podOf = (source: object, spec: object = {}, metadata: object = {}): Pod =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web', namespace: 'ns', uid: 'u', resourceVersion: '1', creationTimestamp: '', ...metadata },
+    spec: { containers: [{ name: 'c', image: 'i' }], volumes: [{ name: 'v', ...source }], ...spec },
+    status: { podIPs: [{ ip: '10.0.0.9' }] },
+  }) as unknown as Pod;
 
 interface Made {
   readonly files: MemoryFiles;
@@ -22,7 +26,11 @@ interface Made {
 
 /** Makes the one volume of a pod. */
 async function make(pod: Pod, objects: TestObjects = {}, files = memoryFiles()): Promise<Made> {
-  const volumes = new PodVolumes({ host: testHost(files, clock, objects), dirs: { root: '/kubelet', podLogs: '/logs', cgroupRoot: '/nv' }, clock });
+  const volumes = new PodVolumes({
+    host: testHost(files, clock, objects),
+    dirs: { root: '/kubelet', podLogs: '/logs', cgroupRoot: '/nv' },
+    clock,
+  });
   const [problem] = await volumes.prepare(pod);
   return { files, problem: problem?.message.replace('MountVolume.SetUp failed for volume "v" : ', ''), volumes };
 }
@@ -46,9 +54,29 @@ const settings = { data: { a: '1', b: '2' }, binaryData: { c: base64('3') } };
 test('configMap volumes hold all keys, or those that are asked for, with their modes', async () => {
   const table: readonly (readonly [source: object, contents: readonly string[]])[] = [
     [{ name: 'm' }, ['a: 1 (644 0:0)', 'b: 2 (644 0:0)', 'c: 3 (644 0:0)']],
-    [{ name: 'm', defaultMode: 0o400, items: [{ key: 'a', path: 'x/y' }, { key: 'c', path: 'z', mode: 0o755 }] }, ['x/y: 1 (400 0:0)', 'z: 3 (755 0:0)']],
+    [
+      {
+        name: 'm',
+        defaultMode: 0o400,
+        items: [
+          { key: 'a', path: 'x/y' },
+          { key: 'c', path: 'z', mode: 0o755 },
+        ],
+      },
+      ['x/y: 1 (400 0:0)', 'z: 3 (755 0:0)'],
+    ],
     [{ name: 'none', optional: true }, []],
-    [{ name: 'm', optional: true, items: [{ key: 'a', path: 'a' }, { key: 'missing', path: 'p' }] }, ['a: 1 (644 0:0)']],
+    [
+      {
+        name: 'm',
+        optional: true,
+        items: [
+          { key: 'a', path: 'a' },
+          { key: 'missing', path: 'p' },
+        ],
+      },
+      ['a: 1 (644 0:0)'],
+    ],
   ];
   for (const [configMap, expected] of table) {
     const { files, problem } = await make(podOf({ configMap }), { configMaps: { m: settings } });
@@ -57,24 +85,43 @@ test('configMap volumes hold all keys, or those that are asked for, with their m
   }
 });
 
-test('what is missing and not optional is said in upstream\'s words', async () => {
+test("what is missing and not optional is said in upstream's words", async () => {
   const table: readonly (readonly [source: object, problem: string])[] = [
     [{ configMap: { name: 'none' } }, 'configmap "none" not found'],
     [{ secret: { secretName: 'none' } }, 'secret "none" not found'],
     [{ configMap: { name: 'm', items: [{ key: 'k', path: 'k' }] } }, 'configmap references non-existent config key: k'],
     [{ secret: { secretName: 's', items: [{ key: 'k', path: 'k' }] } }, 'references non-existent secret key: k'],
-    [{ projected: { sources: [{ configMap: { name: 'none' } }, { secret: { name: 'no' } }, { secret: { name: 'no' } }] } }, '[configmap "none" not found, secret "no" not found]'],
-    [{ projected: { sources: [{ clusterTrustBundle: { name: 'x', path: 'p' } }] } }, 'clustertrustbundle "x" not found'],
+    [
+      {
+        projected: {
+          sources: [{ configMap: { name: 'none' } }, { secret: { name: 'no' } }, { secret: { name: 'no' } }],
+        },
+      },
+      '[configmap "none" not found, secret "no" not found]',
+    ],
+    [
+      { projected: { sources: [{ clusterTrustBundle: { name: 'x', path: 'p' } }] } },
+      'clustertrustbundle "x" not found',
+    ],
     [{ persistentVolumeClaim: { claimName: 'none' } }, 'persistentvolumeclaim "none" not found'],
     [{ persistentVolumeClaim: { claimName: 'pending' } }, 'PVC is not bound'],
     [{ nfs: { server: 's', path: '/' } }, 'this node has no plugin for nfs'],
     [{ hostPath: { path: '/no', type: 'Directory' } }, 'hostPath type check failed: /no is not a directory'],
     [{ hostPath: { path: '/dir', type: 'File' } }, 'hostPath type check failed: /dir is not a file'],
     [{ hostPath: { path: '/dir', type: 'FileOrCreate' } }, 'hostPath type check failed: /dir is not a file'],
-    [{ hostPath: { path: '/file', type: 'DirectoryOrCreate' } }, 'hostPath type check failed: /file is not a directory'],
+    [
+      { hostPath: { path: '/file', type: 'DirectoryOrCreate' } },
+      'hostPath type check failed: /file is not a directory',
+    ],
     [{ hostPath: { path: '/dir', type: 'Socket' } }, 'hostPath type check failed: /dir is not a socket file'],
-    [{ hostPath: { path: '/socket', type: 'CharDevice' } }, 'hostPath type check failed: /socket is not a character device'],
-    [{ hostPath: { path: '/socket', type: 'BlockDevice' } }, 'hostPath type check failed: /socket is not a block device'],
+    [
+      { hostPath: { path: '/socket', type: 'CharDevice' } },
+      'hostPath type check failed: /socket is not a character device',
+    ],
+    [
+      { hostPath: { path: '/socket', type: 'BlockDevice' } },
+      'hostPath type check failed: /socket is not a block device',
+    ],
     [{ hostPath: { path: '/dir', type: 'Door' } }, 'Door is an invalid volume type'],
   ];
   for (const [source, expected] of table) {
@@ -82,7 +129,15 @@ test('what is missing and not optional is said in upstream\'s words', async () =
     files.put('/dir', 'directory');
     files.put('/file', 'file');
     files.put('/socket', 'socket');
-    const { problem } = await make(podOf(source), { configMaps: { m: settings }, secrets: { s: { data: {} } }, claims: { pending: { metadata: { uid: 'c' }, spec: {}, status: { phase: 'Pending' } } } }, files);
+    const { problem } = await make(
+      podOf(source),
+      {
+        configMaps: { m: settings },
+        secrets: { s: { data: {} } },
+        claims: { pending: { metadata: { uid: 'c' }, spec: {}, status: { phase: 'Pending' } } },
+      },
+      files,
+    );
     assert.equal(problem, expected);
   }
 });
@@ -92,7 +147,14 @@ test('hostPath volumes take what is there, make what they may, and leave it', as
   files.put('/socket', 'socket');
   files.put('/null', 'character device');
   files.put('/disk', 'block device');
-  for (const [path, type, kind] of [['/new/dir', 'DirectoryOrCreate', 'directory'], ['/new/file', 'FileOrCreate', 'file'], ['/socket', 'Socket', 'socket'], ['/null', 'CharDevice', 'character device'], ['/disk', 'BlockDevice', 'block device'], ['/anything', '', undefined]] as const) {
+  for (const [path, type, kind] of [
+    ['/new/dir', 'DirectoryOrCreate', 'directory'],
+    ['/new/file', 'FileOrCreate', 'file'],
+    ['/socket', 'Socket', 'socket'],
+    ['/null', 'CharDevice', 'character device'],
+    ['/disk', 'BlockDevice', 'block device'],
+    ['/anything', '', undefined],
+  ] as const) {
     const pod = podOf({ hostPath: { path, type } });
     const { problem, volumes } = await make(pod, {}, files);
     assert.equal(problem, undefined);
@@ -106,21 +168,34 @@ test('hostPath volumes take what is there, make what they may, and leave it', as
 test('secret, downwardAPI and projected volumes lie in memory, configMap volumes do not', async () => {
   const objects: TestObjects = { configMaps: { m: settings }, secrets: { s: { data: { k: base64('x') } } } };
   for (const [source, mount] of [
-    [{ secret: { secretName: 's' } }, 'tmpfs mode=0777 size=4096'], [{ downwardAPI: { items: [] } }, 'tmpfs mode=0777 size=4096'],
-    [{ projected: { sources: [] } }, 'tmpfs mode=0777 size=4096'], [{ configMap: { name: 'm' } }, undefined],
+    [{ secret: { secretName: 's' } }, 'tmpfs mode=0777 size=4096'],
+    [{ downwardAPI: { items: [] } }, 'tmpfs mode=0777 size=4096'],
+    [{ projected: { sources: [] } }, 'tmpfs mode=0777 size=4096'],
+    [{ configMap: { name: 'm' } }, undefined],
   ] as const) {
     const { files } = await make(podOf(source), objects);
     assert.equal(files.mounts.get(VOLUME), mount);
   }
 });
 
-test('emptyDir volumes are as large as the smallest of their, the pod\'s and the node\'s limits', async () => {
+test("emptyDir volumes are as large as the smallest of their, the pod's and the node's limits", async () => {
   const limited = (memory: string): object => ({ containers: [{ name: 'c', resources: { limits: { memory } } }] });
   for (const [emptyDir, spec, mount] of [
-    [{}, {}, undefined], [{ medium: 'Memory' }, {}, 'tmpfs size=4096'], [{ medium: 'Memory', sizeLimit: '1Ki' }, {}, 'tmpfs size=1024'],
-    [{ medium: 'Memory', sizeLimit: '1Ki' }, limited('512'), 'tmpfs size=512'], [{ medium: 'Memory', sizeLimit: '1Gi' }, {}, 'tmpfs size=4096'],
-    [{ medium: 'HugePages' }, { containers: [{ name: 'c', resources: { requests: { 'hugepages-2Mi': '4Mi' } } }] }, 'hugetlbfs pagesize=2Mi'],
-    [{ medium: 'HugePages-1Gi' }, { containers: [{ name: 'c', resources: { requests: { 'hugepages-2Mi': '4Mi', 'hugepages-1Gi': '1Gi' } } }] }, 'hugetlbfs pagesize=1Gi'],
+    [{}, {}, undefined],
+    [{ medium: 'Memory' }, {}, 'tmpfs size=4096'],
+    [{ medium: 'Memory', sizeLimit: '1Ki' }, {}, 'tmpfs size=1024'],
+    [{ medium: 'Memory', sizeLimit: '1Ki' }, limited('512'), 'tmpfs size=512'],
+    [{ medium: 'Memory', sizeLimit: '1Gi' }, {}, 'tmpfs size=4096'],
+    [
+      { medium: 'HugePages' },
+      { containers: [{ name: 'c', resources: { requests: { 'hugepages-2Mi': '4Mi' } } }] },
+      'hugetlbfs pagesize=2Mi',
+    ],
+    [
+      { medium: 'HugePages-1Gi' },
+      { containers: [{ name: 'c', resources: { requests: { 'hugepages-2Mi': '4Mi', 'hugepages-1Gi': '1Gi' } } }] },
+      'hugetlbfs pagesize=1Gi',
+    ],
   ] as const) {
     const { files, problem } = await make(podOf({ emptyDir }, spec));
     assert.equal(problem, undefined);
@@ -133,28 +208,53 @@ test('emptyDir volumes are as large as the smallest of their, the pod\'s and the
 
 test('downwardAPI volumes tell the pod about itself, and follow its labels', async () => {
   const items = [
-    { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }, { path: 'one', fieldRef: { fieldPath: 'metadata.annotations[\'a/b\']' } },
+    { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
+    { path: 'one', fieldRef: { fieldPath: "metadata.annotations['a/b']" } },
     { path: 'cpu', resourceFieldRef: { containerName: 'c', resource: 'limits.cpu', divisor: '1m' } },
-    { path: 'memory', resourceFieldRef: { containerName: 'c', resource: 'limits.memory', divisor: '1Ki' }, mode: 0o400 },
+    {
+      path: 'memory',
+      resourceFieldRef: { containerName: 'c', resource: 'limits.memory', divisor: '1Ki' },
+      mode: 0o400,
+    },
   ];
   const metadata = { labels: { b: 'x', a: 'tab\t"q" \u0001é\u00a0' }, annotations: { 'a/b': 'note' } };
   const pod = podOf({ downwardAPI: { items } }, {}, metadata);
   const { files, volumes } = await make(pod);
-  assert.deepEqual(await contents(files), ['cpu: 2000 (644 0:0)', 'labels: a="tab\\t\\"q\\" \\x01é\\u00a0"\nb="x" (644 0:0)', 'memory: 4 (400 0:0)', 'one: note (644 0:0)']);
+  assert.deepEqual(await contents(files), [
+    'cpu: 2000 (644 0:0)',
+    'labels: a="tab\\t\\"q\\" \\x01é\\u00a0"\nb="x" (644 0:0)',
+    'memory: 4 (400 0:0)',
+    'one: note (644 0:0)',
+  ]);
   assert.deepEqual(await volumes.refresh({ ...pod, metadata: { ...pod.metadata, labels: { c: 'y' } } }), []);
   assert.equal(await files.readText(`${VOLUME}/labels`), 'c="y"');
 });
 
-test('projected volumes join their sources; a token is its only user\'s or its group\'s', async () => {
+test("projected volumes join their sources; a token is its only user's or its group's", async () => {
   const sources = [
-    { configMap: { name: 'm', items: [{ key: 'a', path: 'cfg/a' }] } }, { secret: { name: 's' } }, { serviceAccountToken: { path: 'token', expirationSeconds: 600, audience: 'vault' } },
+    { configMap: { name: 'm', items: [{ key: 'a', path: 'cfg/a' }] } },
+    { secret: { name: 's' } },
+    { serviceAccountToken: { path: 'token', expirationSeconds: 600, audience: 'vault' } },
     { downwardAPI: { items: [{ path: 'cfg/name', fieldRef: { fieldPath: 'metadata.name' } }] } },
   ];
   const objects: TestObjects = { configMaps: { m: settings }, secrets: { s: { data: { k: base64('x') } } } };
-  const token = async (spec: object): Promise<string | undefined> => (await contents((await make(podOf({ projected: { sources } }, spec), objects)).files)).find((line) => line.startsWith('token'));
+  const token = async (spec: object): Promise<string | undefined> =>
+    (await contents((await make(podOf({ projected: { sources } }, spec), objects)).files)).find((line) =>
+      line.startsWith('token'),
+    );
   const { files } = await make(podOf({ projected: { sources, defaultMode: 0o440 } }), objects);
-  assert.deepEqual(await contents(files), ['cfg/a: 1 (440 0:0)', 'cfg/name: web (440 0:0)', 'k: x (440 0:0)', 'token: token of u for vault, 600 s (440 0:0)']);
-  const two = (a: number, b: number): object => ({ containers: [{ name: 'a', securityContext: { runAsUser: a } }, { name: 'b', securityContext: { runAsUser: b } }] });
+  assert.deepEqual(await contents(files), [
+    'cfg/a: 1 (440 0:0)',
+    'cfg/name: web (440 0:0)',
+    'k: x (440 0:0)',
+    'token: token of u for vault, 600 s (440 0:0)',
+  ]);
+  const two = (a: number, b: number): object => ({
+    containers: [
+      { name: 'a', securityContext: { runAsUser: a } },
+      { name: 'b', securityContext: { runAsUser: b } },
+    ],
+  });
   assert.match((await token({ securityContext: { runAsUser: 1000 } })) ?? '', /\(600 1000:0\)$/);
   assert.match((await token({ securityContext: { fsGroup: 7 } })) ?? '', /\(640 0:7\)$/);
   assert.match((await token(two(5, 5))) ?? '', /\(600 5:0\)$/);
@@ -164,11 +264,19 @@ test('projected volumes join their sources; a token is its only user\'s or its g
 test('projected volumes hold each certificate of the bundles once', async () => {
   const pem = (text: string): string => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
   const bundles = [
-    { name: 'one', signerName: 'x/y', labels: { env: 'p' }, pem: `# comment\n${pem('AAA')}${pem('BBB')}` }, { name: 'two', signerName: 'x/y', labels: { env: 'p' }, pem: pem('AAA') },
-    { name: 'three', signerName: 'x/y', labels: {}, pem: pem('CCC') }, { name: 'four', signerName: '', labels: {}, pem: pem('DDD') },
+    { name: 'one', signerName: 'x/y', labels: { env: 'p' }, pem: `# comment\n${pem('AAA')}${pem('BBB')}` },
+    { name: 'two', signerName: 'x/y', labels: { env: 'p' }, pem: pem('AAA') },
+    { name: 'three', signerName: 'x/y', labels: {}, pem: pem('CCC') },
+    { name: 'four', signerName: '', labels: {}, pem: pem('DDD') },
   ];
-  const hold = async (source: object): Promise<string | undefined> => (await make(podOf({ projected: { sources: [{ clusterTrustBundle: { path: 'p', ...source } }] } }), { bundles })).files.readText(`${VOLUME}/p`);
-  assert.equal(await hold({ signerName: 'x/y', labelSelector: { matchLabels: { env: 'p' } } }), pem('AAA') + pem('BBB'));
+  const hold = async (source: object): Promise<string | undefined> =>
+    (
+      await make(podOf({ projected: { sources: [{ clusterTrustBundle: { path: 'p', ...source } }] } }), { bundles })
+    ).files.readText(`${VOLUME}/p`);
+  assert.equal(
+    await hold({ signerName: 'x/y', labelSelector: { matchLabels: { env: 'p' } } }),
+    pem('AAA') + pem('BBB'),
+  );
   assert.equal(await hold({ name: 'four' }), pem('DDD'));
   assert.equal(await hold({ name: 'none', optional: true }), '');
 });
@@ -179,23 +287,34 @@ test('a claim shows the folder that it is bound to, and leaves it when the pod g
   files.put('/disks/1/data', 'file', 'kept');
   const objects: TestObjects = {
     claims: { c: { metadata: { uid: 'c1' }, spec: { volumeName: 'pv' }, status: { phase: 'Bound' } } },
-    persistentVolumes: { pv: { metadata: { name: 'pv' }, spec: { local: { path: '/disks/1' }, claimRef: { uid: 'c1' } } } },
+    persistentVolumes: {
+      pv: { metadata: { name: 'pv' }, spec: { local: { path: '/disks/1' }, claimRef: { uid: 'c1' } } },
+    },
   };
   const pod = podOf({ persistentVolumeClaim: { claimName: 'c', readOnly: true } });
   const { problem, volumes } = await make(pod, objects, files);
   assert.equal(problem, undefined);
   assert.equal(files.mounts.get(VOLUME), 'bind /disks/1 ro');
   await volumes.tearDown(pod);
-  assert.deepEqual([files.mounts.size, await files.kindOf(VOLUME), await files.readText('/disks/1/data')], [0, undefined, 'kept']);
+  assert.deepEqual(
+    [files.mounts.size, await files.kindOf(VOLUME), await files.readText('/disks/1/data')],
+    [0, undefined, 'kept'],
+  );
 });
 
-const ownVolume = { labels: { 'navarch.dev/node': 'node' }, annotations: { 'pv.kubernetes.io/provisioned-by': 'navarch.dev/local' } };
+const ownVolume = {
+  labels: { 'navarch.dev/node': 'node' },
+  annotations: { 'pv.kubernetes.io/provisioned-by': 'navarch.dev/local' },
+};
 const bound = { spec: { volumeName: 'pv' }, status: { phase: 'Bound' } };
 
 test('a claim of a volume that is a folder of this node gets the folder made, for every user, and nowhere else', async () => {
   const at = async (path: string, metadata: object): Promise<readonly unknown[]> => {
     const { files, problem } = await make(podOf({ persistentVolumeClaim: { claimName: 'c' } }), {
-      claims: { c: { ...bound, metadata: { uid: 'c1' } } }, persistentVolumes: { pv: { metadata: { name: 'pv', ...metadata }, spec: { local: { path }, claimRef: { uid: 'c1' } } } },
+      claims: { c: { ...bound, metadata: { uid: 'c1' } } },
+      persistentVolumes: {
+        pv: { metadata: { name: 'pv', ...metadata }, spec: { local: { path }, claimRef: { uid: 'c1' } } },
+      },
     });
     return [problem, files.ownerOf(path)];
   };
@@ -203,14 +322,22 @@ test('a claim of a volume that is a folder of this node gets the folder made, fo
   assert.deepEqual(await at(path, ownVolume), [undefined, '777 0:0']);
   assert.deepEqual(await at('/etc/other', ownVolume), ['path "/etc/other" does not exist', undefined]);
   assert.deepEqual(await at(path, {}), [`path "${path}" does not exist`, undefined]);
-  assert.deepEqual(await at(path, { ...ownVolume, labels: { 'navarch.dev/node': 'other' } }), [`path "${path}" does not exist`, undefined]);
+  assert.deepEqual(await at(path, { ...ownVolume, labels: { 'navarch.dev/node': 'other' } }), [
+    `path "${path}" does not exist`,
+    undefined,
+  ]);
 });
 
 test('an ephemeral volume is the claim that was made for the pod', async () => {
   const of = async (owner: string): Promise<readonly unknown[]> => {
     const { files, problem } = await make(podOf({ ephemeral: { volumeClaimTemplate: { spec: {} } } }), {
       claims: { 'web-v': { ...bound, metadata: { uid: 'c1', ownerReferences: [{ uid: owner, controller: true }] } } },
-      persistentVolumes: { pv: { metadata: { name: 'pv', ...ownVolume }, spec: { local: { path: '/kubelet/local-volumes/pv' }, claimRef: { uid: 'c1' } } } },
+      persistentVolumes: {
+        pv: {
+          metadata: { name: 'pv', ...ownVolume },
+          spec: { local: { path: '/kubelet/local-volumes/pv' }, claimRef: { uid: 'c1' } },
+        },
+      },
     });
     return [problem, files.mounts.get(VOLUME)];
   };
@@ -236,10 +363,13 @@ test('PodVolumes says of the whole pod when its volumes are missing for long', a
   await clock.advance(122_000);
   assert.equal((await volumes.prepare(pod)).length, 1);
   await clock.advance(1000);
-  assert.deepEqual((await volumes.prepare(pod)).map(({ message }) => message), [
-    'MountVolume.SetUp failed for volume "v" : configmap "none" not found',
-    'Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[]: context deadline exceeded',
-  ]);
+  assert.deepEqual(
+    (await volumes.prepare(pod)).map(({ message }) => message),
+    [
+      'MountVolume.SetUp failed for volume "v" : configmap "none" not found',
+      'Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[]: context deadline exceeded',
+    ],
+  );
   assert.equal((await volumes.prepare(pod)).length, 1);
 });
 
@@ -255,17 +385,31 @@ test('a claim for a block device is a link to it, and leaves the device', async 
   files.put('/dev/sdz', 'block device');
   const objects: TestObjects = {
     claims: { c: { metadata: { uid: 'c1' }, spec: { volumeName: 'pv' }, status: { phase: 'Bound' } } },
-    persistentVolumes: { pv: { metadata: { name: 'pv' }, spec: { volumeMode: 'Block', local: { path: '/dev/sdz' }, claimRef: { uid: 'c1' } } } },
+    persistentVolumes: {
+      pv: {
+        metadata: { name: 'pv' },
+        spec: { volumeMode: 'Block', local: { path: '/dev/sdz' }, claimRef: { uid: 'c1' } },
+      },
+    },
   };
   const pod = podOf({ persistentVolumeClaim: { claimName: 'c', readOnly: true } });
   const { problem, volumes } = await make(pod, objects, files);
-  assert.deepEqual([problem, await files.readLink(volumes.find(pod, 'v')?.path ?? ''), volumes.find(pod, 'v')?.isReadOnly], [undefined, '/dev/sdz', true]);
+  assert.deepEqual(
+    [problem, await files.readLink(volumes.find(pod, 'v')?.path ?? ''), volumes.find(pod, 'v')?.isReadOnly],
+    [undefined, '/dev/sdz', true],
+  );
   await volumes.tearDown(pod);
   assert.deepEqual([await files.readLink(VOLUME), await files.kindOf('/dev/sdz')], [undefined, 'block device']);
 });
 
-test('projected certificates lie in one file or in several, their user\'s alone where there is one user', async () => {
-  const podCertificate = { signerName: 'example.com/s', keyType: 'ED25519', credentialBundlePath: 'bundle', keyPath: 'key', certificateChainPath: 'chain' };
+test("projected certificates lie in one file or in several, their user's alone where there is one user", async () => {
+  const podCertificate = {
+    signerName: 'example.com/s',
+    keyType: 'ED25519',
+    credentialBundlePath: 'bundle',
+    keyPath: 'key',
+    certificateChainPath: 'chain',
+  };
   const table: readonly (readonly [spec: object, owner: string])[] = [
     [{}, '644 0:0'],
     [{ securityContext: { runAsUser: 1000 } }, '600 1000:0'],
@@ -275,6 +419,10 @@ test('projected certificates lie in one file or in several, their user\'s alone 
     const { files, problem } = await make(podOf({ projected: { sources: [{ podCertificate }] } }, spec));
     assert.equal(problem, undefined);
     const chain = `example.com/s for ${VOLUME} 0\n`;
-    assert.deepEqual(await contents(files), [`bundle: key of u\n${chain} (${owner})`, `chain: ${chain} (${owner})`, `key: key of u\n (${owner})`]);
+    assert.deepEqual(await contents(files), [
+      `bundle: key of u\n${chain} (${owner})`,
+      `chain: ${chain} (${owner})`,
+      `key: key of u\n (${owner})`,
+    ]);
   }
 });

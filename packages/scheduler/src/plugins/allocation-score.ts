@@ -13,9 +13,19 @@ export type ScoringStrategy =
   /** The fuller the better: leaves whole nodes free. */
   | { readonly type: 'MostAllocated'; readonly resources: readonly ResourceWeight[] }
   /** A score of 0 to 10 for some shares of use in a hundred, ascending; straight lines between them. */
-  | { readonly type: 'RequestedToCapacityRatio'; readonly resources: readonly ResourceWeight[]; readonly shape: readonly { readonly utilization: number; readonly score: number }[] };
+  | {
+      readonly type: 'RequestedToCapacityRatio';
+      readonly resources: readonly ResourceWeight[];
+      readonly shape: readonly { readonly utilization: number; readonly score: number }[];
+    };
 
-export const leastAllocated: ScoringStrategy = { type: 'LeastAllocated', resources: [{ name: 'cpu', weight: 1 }, { name: 'memory', weight: 1 }] };
+export const leastAllocated: ScoringStrategy = {
+  type: 'LeastAllocated',
+  resources: [
+    { name: 'cpu', weight: 1 },
+    { name: 'memory', weight: 1 },
+  ],
+};
 
 /** 0 to 100 for a node as it would be with the pod on it. Resources that the node has not, or the pod does not ask for, are left out. */
 export function allocationScore(strategy: ScoringStrategy, info: NodeInfo, template: Template): number {
@@ -42,18 +52,27 @@ function usedAfter(name: string, info: NodeInfo, template: Template): number | u
 
 function scoreOf(strategy: ScoringStrategy, used: number, capacity: number): number {
   switch (strategy.type) {
-    case 'LeastAllocated': return used > capacity ? 0 : Math.floor(((capacity - used) * 100) / capacity);
-    case 'MostAllocated': return Math.floor((Math.min(used, capacity) * 100) / capacity);
-    case 'RequestedToCapacityRatio': return 10 * onLine(strategy.shape, used > capacity ? 100 : Math.floor((used * 100) / capacity));
+    case 'LeastAllocated':
+      return used > capacity ? 0 : Math.floor(((capacity - used) * 100) / capacity);
+    case 'MostAllocated':
+      return Math.floor((Math.min(used, capacity) * 100) / capacity);
+    case 'RequestedToCapacityRatio':
+      return 10 * onLine(strategy.shape, used > capacity ? 100 : Math.floor((used * 100) / capacity));
   }
 }
 
-function onLine(shape: readonly { readonly utilization: number; readonly score: number }[], utilization: number): number {
+function onLine(
+  shape: readonly { readonly utilization: number; readonly score: number }[],
+  utilization: number,
+): number {
   let before = shape[0];
   if (!before || utilization <= before.utilization) return before?.score ?? 0;
   for (const point of shape) {
     if (utilization <= point.utilization && point !== before) {
-      return before.score + ((point.score - before.score) * (utilization - before.utilization)) / (point.utilization - before.utilization);
+      return (
+        before.score +
+        ((point.score - before.score) * (utilization - before.utilization)) / (point.utilization - before.utilization)
+      );
     }
     before = point;
   }

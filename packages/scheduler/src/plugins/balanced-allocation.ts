@@ -3,7 +3,9 @@ import type { Template } from '../snapshot/template.ts';
 
 /** Prefers nodes whose cpu and memory would be used up evenly. */
 export const balancedAllocation = definePlugin<undefined, Template>({
-  name: 'NodeResourcesBalancedAllocation', scope: 'node', wakesOn: [],
+  name: 'NodeResourcesBalancedAllocation',
+  scope: 'node',
+  wakesOn: [],
   /** A pod that asks for neither changes no balance. */
   weigh(pod, snapshot) {
     const template = snapshot.templateOf(pod);

@@ -5,13 +5,18 @@ const BYTES_MIN = 23 * 1024 * 1024;
 const BYTES_MAX_PER_CONTAINER = 1000 * 1024 * 1024;
 
 interface Wanted {
-  readonly images: readonly { readonly name: string; /** Share of all nodes that have it. */ readonly spread: number }[];
+  readonly images: readonly {
+    readonly name: string;
+    /** Share of all nodes that have it. */ readonly spread: number;
+  }[];
   readonly containers: number;
 }
 
 /** Prefers nodes that hold the images already; an image that few nodes have counts less, so that not all pods run to them. */
 export const imageLocality = definePlugin<undefined, Wanted>({
-  name: 'ImageLocality', scope: 'cluster', wakesOn: [],
+  name: 'ImageLocality',
+  scope: 'cluster',
+  wakesOn: [],
   weigh({ spec }, snapshot) {
     const containers = [...(spec.initContainers ?? []), ...spec.containers];
     const images = containers.flatMap(({ image = '' }) => {
@@ -30,4 +35,5 @@ export const imageLocality = definePlugin<undefined, Wanted>({
 });
 
 /** Nodes report images with their tags: no tag means `latest`. */
-const withTag = (image: string): string => (image.lastIndexOf(':') <= image.lastIndexOf('/') && !image.includes('@') ? `${image}:latest` : image);
+const withTag = (image: string): string =>
+  image.lastIndexOf(':') <= image.lastIndexOf('/') && !image.includes('@') ? `${image}:latest` : image;

@@ -38,14 +38,25 @@ interface Pull {
 
 /** Keeps pods near to some pods and away from others, by what they say and by what pods that run already say. */
 export const interPodAffinity = definePlugin<Prepared, readonly Pull[]>({
-  name: 'InterPodAffinity', scope: 'cluster', wakesOn: ['node-added', 'node-changed', 'pod-placed', 'pod-changed', 'pod-removed'],
+  name: 'InterPodAffinity',
+  scope: 'cluster',
+  wakesOn: ['node-added', 'node-changed', 'pod-placed', 'pod-changed', 'pod-removed'],
   wakes(pod, event, snapshot) {
     switch (event.type) {
-      case 'node-added': return true;
-      case 'node-changed': return event.node.metadata.labels !== event.previous.metadata.labels;
-      case 'pod-placed': case 'pod-changed': return isWantedNear(pod, event.pod, snapshot) || (event.type === 'pod-changed' && stoodInTheWay(pod, event.previous, snapshot));
-      case 'pod-removed': return stoodInTheWay(pod, event.pod, snapshot);
-      default: return false;
+      case 'node-added':
+        return true;
+      case 'node-changed':
+        return event.node.metadata.labels !== event.previous.metadata.labels;
+      case 'pod-placed':
+      case 'pod-changed':
+        return (
+          isWantedNear(pod, event.pod, snapshot) ||
+          (event.type === 'pod-changed' && stoodInTheWay(pod, event.previous, snapshot))
+        );
+      case 'pod-removed':
+        return stoodInTheWay(pod, event.pod, snapshot);
+      default:
+        return false;
     }
   },
   prepare,
@@ -67,7 +78,8 @@ export const interPodAffinity = definePlugin<Prepared, readonly Pull[]>({
   normalize(scores) {
     let [min, max] = [Infinity, -Infinity];
     for (const score of scores) [min, max] = [Math.min(min, score), Math.max(max, score)];
-    for (let i = 0; i < scores.length; i++) scores[i] = max > min ? Math.floor((100 * ((scores[i] as number) - min)) / (max - min)) : 0;
+    for (let i = 0; i < scores.length; i++)
+      scores[i] = max > min ? Math.floor((100 * ((scores[i] as number) - min)) / (max - min)) : 0;
   },
 });
 
@@ -75,14 +87,18 @@ function prepare(pod: Pod, snapshot: Snapshot): Prepared | undefined {
   const template = snapshot.templateOf(pod);
   const { affinity, antiAffinity } = termsOf(template);
   const unwelcome: TermCounts[] = [];
-  for (const { kind, term, holders } of snapshot.pods.wishesAbout(template)) if (kind === 'away') unwelcome.push({ term, counts: holders.by(term.topologyKey) });
+  for (const { kind, term, holders } of snapshot.pods.wishesAbout(template))
+    if (kind === 'away') unwelcome.push({ term, counts: holders.by(term.topologyKey) });
   if (affinity.length === 0 && antiAffinity.length === 0 && unwelcome.length === 0) return undefined;
   const friends = affinity.length > 0 ? snapshot.pods.matching(affinity) : undefined;
   const near = friends ? affinity.map((term) => ({ term, counts: friends.by(term.topologyKey) })) : [];
   const isAlone = near.every(({ counts }) => isEmpty(counts));
   return {
-    near, isFirst: near.length > 0 && isAlone && affinity.every((term) => matchesTerm(term, template, snapshot.objects)),
-    away: antiAffinity.map((term) => ({ term, counts: snapshot.pods.matching([term]).by(term.topologyKey) })), unwelcome, snapshot,
+    near,
+    isFirst: near.length > 0 && isAlone && affinity.every((term) => matchesTerm(term, template, snapshot.objects)),
+    away: antiAffinity.map((term) => ({ term, counts: snapshot.pods.matching([term]).by(term.topologyKey) })),
+    unwelcome,
+    snapshot,
   };
 }
 
@@ -94,12 +110,24 @@ function shift(prepared: Prepared, pod: Pod, { placed, node, by }: Shift): Prepa
   const isFriend = near.length > 0 && near.every(({ term }) => selects(term));
   const nearThen = isFriend ? near.map((each) => at(each, node, by)) : near;
   const theirs = new Set(termsOf(placed.template).antiAffinity.map(({ key }) => key));
-  const added = by > 0 ? termsOf(placed.template).antiAffinity.filter((term) => matchesTerm(term, template, objects) && !unwelcome.some((each) => each.term.key === term.key)) : [];
+  const added =
+    by > 0
+      ? termsOf(placed.template).antiAffinity.filter(
+          (term) => matchesTerm(term, template, objects) && !unwelcome.some((each) => each.term.key === term.key),
+        )
+      : [];
   return {
-    snapshot, near: nearThen,
-    isFirst: near.length > 0 && nearThen.every(({ counts }) => isEmpty(counts)) && near.every(({ term }) => matchesTerm(term, template, objects)),
+    snapshot,
+    near: nearThen,
+    isFirst:
+      near.length > 0 &&
+      nearThen.every(({ counts }) => isEmpty(counts)) &&
+      near.every(({ term }) => matchesTerm(term, template, objects)),
     away: away.map((each) => (selects(each.term) ? at(each, node, by) : each)),
-    unwelcome: [...unwelcome.map((each) => (theirs.has(each.term.key) ? at(each, node, by) : each)), ...added.map((term) => at({ term, counts: new Map() }, node, by))],
+    unwelcome: [
+      ...unwelcome.map((each) => (theirs.has(each.term.key) ? at(each, node, by) : each)),
+      ...added.map((term) => at({ term, counts: new Map() }, node, by)),
+    ],
   };
 }
 
@@ -131,21 +159,34 @@ function isEmpty(counts: Counts): boolean {
 
 function weigh(pod: Pod, snapshot: Snapshot): readonly Pull[] | undefined {
   const template = snapshot.templateOf(pod);
-  const pulls: Pull[] = termsOf(template).preferred.map(({ term, weight }) => ({ topologyKey: term.topologyKey, counts: snapshot.pods.matching([term]).by(term.topologyKey), weight }));
+  const pulls: Pull[] = termsOf(template).preferred.map(({ term, weight }) => ({
+    topologyKey: term.topologyKey,
+    counts: snapshot.pods.matching([term]).by(term.topologyKey),
+    weight,
+  }));
   for (const { kind, term, weight, holders } of snapshot.pods.wishesAbout(template)) {
     if (kind === 'away') continue;
-    pulls.push({ topologyKey: term.topologyKey, counts: holders.by(term.topologyKey), weight: kind === 'near' ? REQUIRED_WEIGHT : weight });
+    pulls.push({
+      topologyKey: term.topologyKey,
+      counts: holders.by(term.topologyKey),
+      weight: kind === 'near' ? REQUIRED_WEIGHT : weight,
+    });
   }
   return pulls.length > 0 ? pulls : undefined;
 }
 
 function isWantedNear(pod: Pod, placed: Pod, snapshot: Snapshot): boolean {
   const { affinity } = termsOf(snapshot.templateOf(pod));
-  return affinity.length > 0 && affinity.every((term) => matchesTerm(term, snapshot.templateOf(placed), snapshot.objects));
+  return (
+    affinity.length > 0 && affinity.every((term) => matchesTerm(term, snapshot.templateOf(placed), snapshot.objects))
+  );
 }
 
 /** The pod that went kept this one away, by its own words or by this one's. */
 function stoodInTheWay(pod: Pod, gone: Pod, snapshot: Snapshot): boolean {
   const [own, others] = [snapshot.templateOf(pod), snapshot.templateOf(gone)];
-  return termsOf(own).antiAffinity.some((term) => matchesTerm(term, others, snapshot.objects)) || termsOf(others).antiAffinity.some((term) => matchesTerm(term, own, snapshot.objects));
+  return (
+    termsOf(own).antiAffinity.some((term) => matchesTerm(term, others, snapshot.objects)) ||
+    termsOf(others).antiAffinity.some((term) => matchesTerm(term, own, snapshot.objects))
+  );
 }

@@ -6,13 +6,17 @@ const TAKEN = misfit(true, "node(s) didn't have free ports for the requested pod
 
 /** Gives a host port to one pod of a node. */
 export const nodePorts = definePlugin<readonly string[]>({
-  name: 'NodePorts', scope: 'node', wakesOn: ['node-added', 'pod-removed'],
-  wakes: (pod, event, snapshot) => event.type === 'node-added' || (event.type === 'pod-removed' && collide(pod, event.pod, snapshot)),
+  name: 'NodePorts',
+  scope: 'node',
+  wakesOn: ['node-added', 'pod-removed'],
+  wakes: (pod, event, snapshot) =>
+    event.type === 'node-added' || (event.type === 'pod-removed' && collide(pod, event.pod, snapshot)),
   prepare(pod, snapshot) {
     const { hostPorts } = snapshot.templateOf(pod);
     return hostPorts.length > 0 ? hostPorts : undefined;
   },
-  filter: (_pod, { ports }, wanted) => (ports.size > 0 && wanted.some((port) => isTaken(port, ports)) ? TAKEN : undefined),
+  filter: (_pod, { ports }, wanted) =>
+    ports.size > 0 && wanted.some((port) => isTaken(port, ports)) ? TAKEN : undefined,
 });
 
 /** 0.0.0.0 is every address of the node. */

@@ -12,22 +12,30 @@ interface Prepared {
 }
 
 /** Keeps a pod from nodes that lack what it asks for, and prefers nodes by how full they would be. */
-export const nodeResourcesFitBy = (strategy: ScoringStrategy): SchedulerPlugin<Prepared, Template> => definePlugin<Prepared, Template>({
-  name: 'NodeResourcesFit', scope: 'node', wakesOn: ['node-added', 'node-changed', 'pod-removed', 'pod-changed'],
-  wakes(pod, event, snapshot) {
-    switch (event.type) {
-      case 'node-added': return hasEver(snapshot.templateOf(pod), event.node);
-      case 'node-changed': return isRicher(event.node, event.previous) && hasEver(snapshot.templateOf(pod), event.node);
-      case 'pod-removed': return true;
-      case 'pod-changed': return frees(pod, event.pod, event.previous, snapshot);
-      default: return false;
-    }
-  },
-  prepare: (pod, snapshot) => ({ requests: snapshot.templateOf(pod).requests, found: new Map() }),
-  filter: (_pod, info, prepared) => misfitOf(info, prepared),
-  weigh: (pod, snapshot) => snapshot.templateOf(pod),
-  score: (_pod, info, template) => allocationScore(strategy, info, template),
-});
+export const nodeResourcesFitBy = (strategy: ScoringStrategy): SchedulerPlugin<Prepared, Template> =>
+  definePlugin<Prepared, Template>({
+    name: 'NodeResourcesFit',
+    scope: 'node',
+    wakesOn: ['node-added', 'node-changed', 'pod-removed', 'pod-changed'],
+    wakes(pod, event, snapshot) {
+      switch (event.type) {
+        case 'node-added':
+          return hasEver(snapshot.templateOf(pod), event.node);
+        case 'node-changed':
+          return isRicher(event.node, event.previous) && hasEver(snapshot.templateOf(pod), event.node);
+        case 'pod-removed':
+          return true;
+        case 'pod-changed':
+          return frees(pod, event.pod, event.previous, snapshot);
+        default:
+          return false;
+      }
+    },
+    prepare: (pod, snapshot) => ({ requests: snapshot.templateOf(pod).requests, found: new Map() }),
+    filter: (_pod, info, prepared) => misfitOf(info, prepared),
+    weigh: (pod, snapshot) => snapshot.templateOf(pod),
+    score: (_pod, info, template) => allocationScore(strategy, info, template),
+  });
 
 export const nodeResourcesFit = nodeResourcesFitBy(leastAllocated);
 
@@ -75,4 +83,3 @@ function frees(pod: Pod, changed: Pod, previous: Pod, snapshot: Snapshot): boole
   for (const [name, amount] of before) if ((now.get(name) ?? 0) < amount && (requests.get(name) ?? 0) > 0) return true;
   return false;
 }
-

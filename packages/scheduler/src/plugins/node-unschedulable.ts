@@ -7,7 +7,9 @@ const TAINT: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSched
 
 /** Keeps pods from nodes that are cordoned. */
 export const nodeUnschedulable = definePlugin({
-  name: 'NodeUnschedulable', scope: 'node', wakesOn: ['node-added', 'node-changed'],
+  name: 'NodeUnschedulable',
+  scope: 'node',
+  wakesOn: ['node-added', 'node-changed'],
   wakes: (pod, event) => (event.type === 'node-added' || event.type === 'node-changed') && isOpen(pod, event.node),
   filter: (pod, { node }) => (isOpen(pod, node) ? undefined : IS_UNSCHEDULABLE),
 });

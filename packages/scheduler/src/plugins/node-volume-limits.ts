@@ -14,7 +14,9 @@ interface Wanted {
 
 /** Keeps a pod from nodes where its CSI drivers can attach no more volumes. */
 export const nodeVolumeLimits = definePlugin<Wanted>({
-  name: 'NodeVolumeLimits', scope: 'cluster', wakesOn: ['node-added', 'pod-removed', 'storage-changed'],
+  name: 'NodeVolumeLimits',
+  scope: 'cluster',
+  wakesOn: ['node-added', 'pod-removed', 'storage-changed'],
   prepare(pod, snapshot) {
     const byDriver = volumesOf(snapshot.templateOf(pod), snapshot.objects);
     return byDriver.size > 0 ? { byDriver, objects: snapshot.objects } : undefined;
@@ -25,7 +27,8 @@ export const nodeVolumeLimits = definePlugin<Wanted>({
       const limit = drivers.find((each) => each.name === driver)?.allocatable?.count;
       if (limit === undefined) continue;
       const attached = new Set<string>();
-      for (const { template } of pods.values()) for (const handle of volumesOf(template, objects).get(driver) ?? []) attached.add(handle);
+      for (const { template } of pods.values())
+        for (const handle of volumesOf(template, objects).get(driver) ?? []) attached.add(handle);
       const added = [...wanted].filter((handle) => !attached.has(handle)).length;
       if (added > 0 && attached.size + added > limit) return TOO_MANY;
     }

@@ -16,18 +16,23 @@ export interface PodClaim {
   readonly storageClass: StorageClass | undefined;
 }
 
-export const claimsOf = ({ namespace, claims }: Template, objects: CacheReader): readonly PodClaim[] => claims.map((name) => {
-  const claim = objects.get(persistentVolumeClaim, keyIn(namespace, name));
-  return {
-    name, claim, volume: claim?.spec.volumeName ? objects.get(persistentVolume, claim.spec.volumeName) : undefined,
-    storageClass: claim?.spec.storageClassName ? objects.get(storageClass, claim.spec.storageClassName) : undefined,
-  };
-});
+export const claimsOf = ({ namespace, claims }: Template, objects: CacheReader): readonly PodClaim[] =>
+  claims.map((name) => {
+    const claim = objects.get(persistentVolumeClaim, keyIn(namespace, name));
+    return {
+      name,
+      claim,
+      volume: claim?.spec.volumeName ? objects.get(persistentVolume, claim.spec.volumeName) : undefined,
+      storageClass: claim?.spec.storageClassName ? objects.get(storageClass, claim.spec.storageClassName) : undefined,
+    };
+  });
 
 const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
 
 /** Both sides have agreed: the claim names its volume, and the controller has said so. */
-export const isBound = ({ metadata, spec }: Claim): boolean => Boolean(spec.volumeName) && metadata.annotations?.[BIND_COMPLETED] !== undefined;
+export const isBound = ({ metadata, spec }: Claim): boolean =>
+  Boolean(spec.volumeName) && metadata.annotations?.[BIND_COMPLETED] !== undefined;
 
 /** Bound when the first pod is scheduled, where that pod can be. */
-export const waitsForPod = ({ storageClass: found }: PodClaim): boolean => found?.volumeBindingMode === 'WaitForFirstConsumer';
+export const waitsForPod = ({ storageClass: found }: PodClaim): boolean =>
+  found?.volumeBindingMode === 'WaitForFirstConsumer';

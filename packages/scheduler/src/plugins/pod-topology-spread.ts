@@ -31,15 +31,28 @@ interface Weighed {
 
 /** Spreads pods over zones, hosts or whatever a label says (KEP-895). */
 export const podTopologySpread = definePlugin<readonly Counted[], Weighed>({
-  name: 'PodTopologySpread', scope: 'cluster', wakesOn: ['node-added', 'node-changed', 'pod-placed', 'pod-changed', 'pod-removed'],
+  name: 'PodTopologySpread',
+  scope: 'cluster',
+  wakesOn: ['node-added', 'node-changed', 'pod-placed', 'pod-changed', 'pod-removed'],
   wakes(pod, event, snapshot) {
     const { hard } = spreadsOf(snapshot.templateOf(pod));
     switch (event.type) {
-      case 'node-added': return hard.every(({ topologyKey }) => event.node.metadata.labels?.[topologyKey] !== undefined);
-      case 'node-changed': return hard.some(({ topologyKey }) => event.node.metadata.labels?.[topologyKey] !== event.previous.metadata.labels?.[topologyKey]) || event.node.spec.taints !== event.previous.spec.taints;
-      case 'pod-changed': return isCounted(event.pod, pod, hard) !== isCounted(event.previous, pod, hard);
-      case 'pod-placed': case 'pod-removed': return isCounted(event.pod, pod, hard);
-      default: return false;
+      case 'node-added':
+        return hard.every(({ topologyKey }) => event.node.metadata.labels?.[topologyKey] !== undefined);
+      case 'node-changed':
+        return (
+          hard.some(
+            ({ topologyKey }) =>
+              event.node.metadata.labels?.[topologyKey] !== event.previous.metadata.labels?.[topologyKey],
+          ) || event.node.spec.taints !== event.previous.spec.taints
+        );
+      case 'pod-changed':
+        return isCounted(event.pod, pod, hard) !== isCounted(event.previous, pod, hard);
+      case 'pod-placed':
+      case 'pod-removed':
+        return isCounted(event.pod, pod, hard);
+      default:
+        return false;
     }
   },
   prepare(pod, snapshot) {
@@ -48,7 +61,11 @@ export const podTopologySpread = definePlugin<readonly Counted[], Weighed>({
     return hard.length > 0 ? hard.map((spread) => counted(spread, hard, template, snapshot)) : undefined;
   },
   filter(_pod, { labels }, constraints) {
-    for (const { spread: { topologyKey, maxSkew, countsSelf }, counts, least } of constraints) {
+    for (const {
+      spread: { topologyKey, maxSkew, countsSelf },
+      counts,
+      least,
+    } of constraints) {
       const domain = labels[topologyKey];
       if (domain === undefined) return NO_LABEL;
       if ((counts.get(domain) ?? 0) + (countsSelf ? 1 : 0) - least > maxSkew) return TOO_SKEWED;
@@ -81,7 +98,11 @@ export const podTopologySpread = definePlugin<readonly Counted[], Weighed>({
 const IGNORED = -1;
 
 function counted(spread: Spread, all: readonly Spread[], template: Template, snapshot: Snapshot): Counted {
-  const eligibility = eligibilityOf(spread, all.map(({ topologyKey }) => topologyKey), template);
+  const eligibility = eligibilityOf(
+    spread,
+    all.map(({ topologyKey }) => topologyKey),
+    template,
+  );
   const counts = countedPods(spread, template, snapshot).by(spread.topologyKey, eligibility);
   return { spread, counts, least: leastOf(counts, spread.minDomains), test: eligibility.test };
 }
@@ -97,7 +118,14 @@ function shifted(each: Counted, pod: Pod, { placed, node, by }: Shift): Counted 
   const { spread, counts, test } = each;
   const domain = node.labels[spread.topologyKey];
   const { metadata } = placed.pod;
-  if (domain === undefined || !test(node) || metadata.deletionTimestamp || metadata.namespace !== pod.metadata.namespace || !spread.selector.matches(metadata.labels)) return each;
+  if (
+    domain === undefined ||
+    !test(node) ||
+    metadata.deletionTimestamp ||
+    metadata.namespace !== pod.metadata.namespace ||
+    !spread.selector.matches(metadata.labels)
+  )
+    return each;
   const then = moved(counts, domain, by);
   return { spread, counts: then, least: leastOf(then, spread.minDomains), test };
 }
@@ -113,12 +141,21 @@ function weigh(pod: Pod, snapshot: Snapshot, feasible: readonly NodeInfo[]): Wei
     const { topologyKey, maxSkew } = spread;
     const pods = countedPods(spread, template, snapshot);
     // Pods of a host are counted where they are: a sum by domain would have as many entries as there are nodes.
-    const counts = topologyKey === HOSTNAME ? undefined : pods.by(topologyKey, eligibilityOf(spread, isOwn ? keys : [], template));
-    const domains = counts ? new Set(judged.map(({ labels }) => labels[topologyKey]).filter((domain) => domain !== undefined)).size : judged.length;
-    return { topologyKey, maxSkew, weight: Math.log(domains + 2), of: (node: NodeInfo, domain: string) => (counts ? (counts.get(domain) ?? 0) : pods.on(node)) };
+    const counts =
+      topologyKey === HOSTNAME ? undefined : pods.by(topologyKey, eligibilityOf(spread, isOwn ? keys : [], template));
+    const domains = counts
+      ? new Set(judged.map(({ labels }) => labels[topologyKey]).filter((domain) => domain !== undefined)).size
+      : judged.length;
+    return {
+      topologyKey,
+      maxSkew,
+      weight: Math.log(domains + 2),
+      of: (node: NodeInfo, domain: string) => (counts ? (counts.get(domain) ?? 0) : pods.on(node)),
+    };
   });
   return { parts, needsAllLabels: isOwn };
 }
 
 const isCounted = (placed: Pod, pod: Pod, hard: readonly Spread[]): boolean =>
-  placed.metadata.namespace === pod.metadata.namespace && hard.some(({ selector }) => selector.matches(placed.metadata.labels));
+  placed.metadata.namespace === pod.metadata.namespace &&
+  hard.some(({ selector }) => selector.matches(placed.metadata.labels));

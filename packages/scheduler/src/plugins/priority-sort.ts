@@ -7,4 +7,5 @@ export interface Waiting {
 }
 
 /** Whether `a` is tried before `b`: the more important first, then who came first. */
-export const prioritySort = (a: Waiting, b: Waiting): boolean => a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
+export const prioritySort = (a: Waiting, b: Waiting): boolean =>
+  a.priority > b.priority || (a.priority === b.priority && a.order < b.order);

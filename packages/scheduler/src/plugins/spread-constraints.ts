@@ -1,8 +1,23 @@
 import {
-  compileNodeSelection, type Pod, replicaSet, replicationController, selectsNode, service, statefulSet, type TopologySpreadConstraint,
+  compileNodeSelection,
+  type Pod,
+  replicaSet,
+  replicationController,
+  selectsNode,
+  service,
+  statefulSet,
+  type TopologySpreadConstraint,
 } from '@navarch/api';
 import { byNamespace, type CacheReader } from '@navarch/client';
-import { compileLabelSelector, controllerOf, keyIn, type LabelSelector, selectorFromMap, type Selector, selectorOf } from '@navarch/machinery';
+import {
+  compileLabelSelector,
+  controllerOf,
+  keyIn,
+  type LabelSelector,
+  selectorFromMap,
+  type Selector,
+  selectorOf,
+} from '@navarch/machinery';
 import type { DomainCounts, Eligibility } from '../snapshot/domain-counts.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import { withLabelKeys } from '../snapshot/pod-terms.ts';
@@ -39,9 +54,23 @@ export const spreadsOf: (template: Template) => Spreads = perTemplate((template)
 });
 
 function compileSpread(constraint: TopologySpreadConstraint, { labels }: Template): Spread {
-  const { topologyKey, maxSkew, minDomains = 1, nodeAffinityPolicy = 'Honor', nodeTaintsPolicy = 'Ignore' } = constraint;
+  const {
+    topologyKey,
+    maxSkew,
+    minDomains = 1,
+    nodeAffinityPolicy = 'Honor',
+    nodeTaintsPolicy = 'Ignore',
+  } = constraint;
   const selector = withLabelKeys(constraint, labels);
-  return { topologyKey, maxSkew, minDomains, selector, countsSelf: selector.matches(labels), honorsAffinity: nodeAffinityPolicy === 'Honor', honorsTaints: nodeTaintsPolicy === 'Honor' };
+  return {
+    topologyKey,
+    maxSkew,
+    minDomains,
+    selector,
+    countsSelf: selector.matches(labels),
+    honorsAffinity: nodeAffinityPolicy === 'Honor',
+    honorsTaints: nodeTaintsPolicy === 'Honor',
+  };
 }
 
 /** What holds for pods that say nothing themselves (upstream's built-in default constraints): prefer, never refuse. */
@@ -55,7 +84,14 @@ export function defaultSpreads(pod: Pod, template: Template, objects: CacheReade
   if (template.spec.topologySpreadConstraints?.length) return [];
   const selector = selectorOfOwners(pod, objects);
   if (!selector) return [];
-  return DEFAULTS.map((each) => ({ ...each, minDomains: 1, selector, countsSelf: selector.matches(template.labels), honorsAffinity: true, honorsTaints: false }));
+  return DEFAULTS.map((each) => ({
+    ...each,
+    minDomains: 1,
+    selector,
+    countsSelf: selector.matches(template.labels),
+    honorsAffinity: true,
+    honorsTaints: false,
+  }));
 }
 
 /** What the services that select the pod and the controller that made it select, all together. */
@@ -71,7 +107,8 @@ function selectorOfOwners({ metadata }: Pod, objects: CacheReader): Selector | u
   const key = keyIn(namespace, owner?.name ?? '');
   if (owner?.kind === 'ReplicaSet') selectors.push(selected(objects.get(replicaSet, key)?.spec.selector));
   if (owner?.kind === 'StatefulSet') selectors.push(selected(objects.get(statefulSet, key)?.spec.selector));
-  if (owner?.kind === 'ReplicationController') selectors.push(selectorFromMap(objects.get(replicationController, key)?.spec.selector ?? {}));
+  if (owner?.kind === 'ReplicationController')
+    selectors.push(selectorFromMap(objects.get(replicationController, key)?.spec.selector ?? {}));
   const requirements = selectors.flatMap((selector) => selector.requirements);
   return requirements.length > 0 ? selectorOf(requirements) : undefined;
 }
@@ -85,16 +122,28 @@ function selectorOfService(labels: Readonly<Record<string, string>>): Selector {
   return selector;
 }
 
-const selected = (selector: LabelSelector | undefined): Selector => selectorOf(compileLabelSelector(selector).requirements);
+const selected = (selector: LabelSelector | undefined): Selector =>
+  selectorOf(compileLabelSelector(selector).requirements);
 
 /** Which nodes a constraint counts: those that have all the labels it goes by, and that the pod could be on as far as the policies say. */
-export function eligibilityOf({ honorsAffinity, honorsTaints }: Spread, topologyKeys: readonly string[], { spec }: Template): Eligibility {
-  const selection = honorsAffinity && (spec.nodeSelector || spec.affinity?.nodeAffinity) ? compileNodeSelection(spec) : undefined;
-  const key = JSON.stringify([topologyKeys, selection && [spec.nodeSelector, spec.affinity?.nodeAffinity], honorsTaints && [spec.tolerations]]);
+export function eligibilityOf(
+  { honorsAffinity, honorsTaints }: Spread,
+  topologyKeys: readonly string[],
+  { spec }: Template,
+): Eligibility {
+  const selection =
+    honorsAffinity && (spec.nodeSelector || spec.affinity?.nodeAffinity) ? compileNodeSelection(spec) : undefined;
+  const key = JSON.stringify([
+    topologyKeys,
+    selection && [spec.nodeSelector, spec.affinity?.nodeAffinity],
+    honorsTaints && [spec.tolerations],
+  ]);
   return {
     key,
-    test: ({ node, labels }: NodeInfo) => topologyKeys.every((each) => labels[each] !== undefined) &&
-      (selection === undefined || selectsNode(selection, node)) && (!honorsTaints || toleratesAll(spec.tolerations, node.spec.taints)),
+    test: ({ node, labels }: NodeInfo) =>
+      topologyKeys.every((each) => labels[each] !== undefined) &&
+      (selection === undefined || selectsNode(selection, node)) &&
+      (!honorsTaints || toleratesAll(spec.tolerations, node.spec.taints)),
   };
 }
 
@@ -102,6 +151,7 @@ export function eligibilityOf({ honorsAffinity, honorsTaints }: Spread, topology
 export function countedPods({ selector }: Spread, { namespace }: Template, snapshot: Snapshot): DomainCounts {
   return snapshot.pods.tally({
     key: `spread ${namespace} ${JSON.stringify(selector.requirements)}`,
-    counts: ({ pod, template }) => template.namespace === namespace && !pod.metadata.deletionTimestamp && selector.matches(template.labels),
+    counts: ({ pod, template }) =>
+      template.namespace === namespace && !pod.metadata.deletionTimestamp && selector.matches(template.labels),
   });
 }

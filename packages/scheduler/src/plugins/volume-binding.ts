@@ -1,11 +1,27 @@
 import {
-  compileNodeTerm, csiDriver, csiStorageCapacity, meetsNodeTerm, type Node, persistentVolume, persistentVolumeClaim, type Pod, storageClass,
+  compileNodeTerm,
+  csiDriver,
+  csiStorageCapacity,
+  meetsNodeTerm,
+  type Node,
+  persistentVolume,
+  persistentVolumeClaim,
+  type Pod,
+  storageClass,
 } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
 import { compileLabelSelector, keyOf, quantityValue } from '@navarch/machinery';
 import { definePlugin, type Errand, misfit } from '../plugin.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { type Claim, claimsOf, isBound, type PodClaim, type StorageClass, type Volume, waitsForPod } from './pod-claims.ts';
+import {
+  type Claim,
+  claimsOf,
+  isBound,
+  type PodClaim,
+  type StorageClass,
+  type Volume,
+  waitsForPod,
+} from './pod-claims.ts';
 
 const OUT_OF_REACH = misfit(false, 'node(s) had volume node affinity conflict');
 const VOLUME_GONE = misfit(false, 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)');
@@ -29,7 +45,9 @@ type Way = { readonly claim: Claim; readonly volume: Volume } | { readonly claim
 
 /** Keeps a pod to nodes that its volumes can be reached from, and brings claims and volumes together where it goes. */
 export const volumeBinding = definePlugin<Prepared>({
-  name: 'VolumeBinding', scope: 'cluster', wakesOn: ['node-added', 'node-changed', 'storage-changed'],
+  name: 'VolumeBinding',
+  scope: 'cluster',
+  wakesOn: ['node-added', 'node-changed', 'storage-changed'],
   refuse(pod, snapshot) {
     for (const each of claimsOf(snapshot.templateOf(pod), snapshot.objects)) {
       const why = refusal(each, pod);
@@ -59,7 +77,11 @@ function prepare(pod: Pod, snapshot: Snapshot): Prepared | undefined {
   const { objects } = snapshot;
   const claims = claimsOf(snapshot.templateOf(pod), objects);
   if (claims.length === 0) return undefined;
-  return { bound: claims.filter(({ claim }) => claim && isBound(claim)), open: claims.filter(({ claim }) => claim && !isBound(claim)), objects };
+  return {
+    bound: claims.filter(({ claim }) => claim && isBound(claim)),
+    open: claims.filter(({ claim }) => claim && !isBound(claim)),
+    objects,
+  };
 }
 
 function refusal(each: PodClaim, pod: Pod): string | undefined {
@@ -69,9 +91,12 @@ function refusal(each: PodClaim, pod: Pod): string | undefined {
     const isEphemeral = !pod.spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === name);
     return isEphemeral ? `waiting for ephemeral volume controller to create the ${quoted}` : `${quoted} not found`;
   }
-  if (claim.status?.phase === 'Lost') return `${quoted} bound to non-existent persistentvolume ${JSON.stringify(claim.spec.volumeName ?? '')}`;
+  if (claim.status?.phase === 'Lost')
+    return `${quoted} bound to non-existent persistentvolume ${JSON.stringify(claim.spec.volumeName ?? '')}`;
   if (claim.metadata.deletionTimestamp) return `${quoted} is being deleted`;
-  return isBound(claim) || (waitsForPod(each) && !claim.spec.volumeName) ? undefined : 'pod has unbound immediate PersistentVolumeClaims';
+  return isBound(claim) || (waitsForPod(each) && !claim.spec.volumeName)
+    ? undefined
+    : 'pod has unbound immediate PersistentVolumeClaims';
 }
 
 const isReachable = ({ spec }: Volume, node: Node): boolean =>
@@ -95,7 +120,12 @@ function waysOn(node: Node, open: readonly PodClaim[], objects: CacheReader): re
   return ways;
 }
 
-function smallestFitting(claim: Claim, node: Node, volumes: readonly Volume[], taken: ReadonlySet<Volume>): Volume | undefined {
+function smallestFitting(
+  claim: Claim,
+  node: Node,
+  volumes: readonly Volume[],
+  taken: ReadonlySet<Volume>,
+): Volume | undefined {
   const wanted = quantityValue(claim.spec.resources.requests?.['storage']);
   let best: Volume | undefined;
   for (const volume of volumes) {
@@ -107,20 +137,36 @@ function smallestFitting(claim: Claim, node: Node, volumes: readonly Volume[], t
 }
 
 const capacityOf = ({ spec }: Volume): number => quantityValue(spec.capacity?.['storage']);
-const isPromisedTo = ({ spec: { claimRef } }: Volume, { metadata }: Claim): boolean => claimRef?.name === metadata.name && claimRef?.namespace === metadata.namespace;
+const isPromisedTo = ({ spec: { claimRef } }: Volume, { metadata }: Claim): boolean =>
+  claimRef?.name === metadata.name && claimRef?.namespace === metadata.namespace;
 
 function suits(volume: Volume, claim: Claim, wanted: number): boolean {
   const { spec, metadata, status } = volume;
-  if (metadata.deletionTimestamp || (spec.claimRef && !isPromisedTo(volume, claim)) || (!spec.claimRef && status?.phase !== 'Available')) return false;
-  if ((spec.storageClassName ?? '') !== (claim.spec.storageClassName ?? '') || (spec.volumeMode ?? 'Filesystem') !== (claim.spec.volumeMode ?? 'Filesystem')) return false;
-  if (capacityOf(volume) < wanted || !claim.spec.accessModes?.every((mode) => spec.accessModes?.includes(mode))) return false;
+  if (
+    metadata.deletionTimestamp ||
+    (spec.claimRef && !isPromisedTo(volume, claim)) ||
+    (!spec.claimRef && status?.phase !== 'Available')
+  )
+    return false;
+  if (
+    (spec.storageClassName ?? '') !== (claim.spec.storageClassName ?? '') ||
+    (spec.volumeMode ?? 'Filesystem') !== (claim.spec.volumeMode ?? 'Filesystem')
+  )
+    return false;
+  if (capacityOf(volume) < wanted || !claim.spec.accessModes?.every((mode) => spec.accessModes?.includes(mode)))
+    return false;
   return claim.spec.selector === undefined || compileLabelSelector(claim.spec.selector).matches(metadata.labels);
 }
 
 function canProvision(found: StorageClass | undefined, { metadata }: Node): boolean {
   if (!found || !found.provisioner || found.provisioner === NO_PROVISIONER) return false;
   const terms = found.allowedTopologies ?? [];
-  return terms.length === 0 || terms.some(({ matchLabelExpressions = [] }) => matchLabelExpressions.every(({ key, values }) => values.includes(metadata.labels?.[key] ?? '')));
+  return (
+    terms.length === 0 ||
+    terms.some(({ matchLabelExpressions = [] }) =>
+      matchLabelExpressions.every(({ key, values }) => values.includes(metadata.labels?.[key] ?? '')),
+    )
+  );
 }
 
 /** Whether the driver that would make the volume says there is room for it where this node reaches (KEP-1472). */
@@ -131,7 +177,12 @@ function hasSpace({ spec }: Claim, { metadata }: Node, objects: CacheReader): bo
   const wanted = quantityValue(spec.resources.requests?.['storage']);
   return objects.list(csiStorageCapacity).some(({ storageClassName, nodeTopology, capacity, maximumVolumeSize }) => {
     const limit = maximumVolumeSize ?? capacity;
-    return storageClassName === className && limit !== undefined && quantityValue(limit) >= wanted && compileLabelSelector(nodeTopology).matches(metadata.labels);
+    return (
+      storageClassName === className &&
+      limit !== undefined &&
+      quantityValue(limit) >= wanted &&
+      compileLabelSelector(nodeTopology).matches(metadata.labels)
+    );
   });
 }
 
@@ -144,23 +195,49 @@ function errandFor(ways: readonly Way[], node: Node): Errand {
     async write(api) {
       for (const { claim, volume } of ways) {
         if (volume) await api.of(persistentVolume).update(volume.metadata.name, (current) => promised(current, claim));
-        else asked.set(keyOf(claim), versionOf(await api.of(persistentVolumeClaim).update(keyOf(claim), (current) => withAnnotation(current, SELECTED_NODE, nodeName))));
+        else
+          asked.set(
+            keyOf(claim),
+            versionOf(
+              await api
+                .of(persistentVolumeClaim)
+                .update(keyOf(claim), (current) => withAnnotation(current, SELECTED_NODE, nodeName)),
+            ),
+          );
       }
     },
     conditions: [
-      { kind: persistentVolumeClaim, isMet: (objects) => ways.every(({ claim }) => isBoundNow(keyOf(claim), objects, nodeName, asked)) },
-      { kind: persistentVolume, isMet: (objects) => ways.every(({ claim }) => isBoundHere(keyOf(claim), objects, node)) },
+      {
+        kind: persistentVolumeClaim,
+        isMet: (objects) => ways.every(({ claim }) => isBoundNow(keyOf(claim), objects, nodeName, asked)),
+      },
+      {
+        kind: persistentVolume,
+        isMet: (objects) => ways.every(({ claim }) => isBoundHere(keyOf(claim), objects, node)),
+      },
     ],
   };
 }
 
-const versionOf = ({ metadata: { resourceVersion } }: Claim): bigint | undefined => (resourceVersion === undefined ? undefined : BigInt(resourceVersion));
+const versionOf = ({ metadata: { resourceVersion } }: Claim): bigint | undefined =>
+  resourceVersion === undefined ? undefined : BigInt(resourceVersion);
 
-function isBoundNow(key: string, objects: CacheReader, nodeName: string, asked: ReadonlyMap<string, bigint | undefined>): boolean {
+function isBoundNow(
+  key: string,
+  objects: CacheReader,
+  nodeName: string,
+  asked: ReadonlyMap<string, bigint | undefined>,
+): boolean {
   const claim = objects.get(persistentVolumeClaim, key);
   if (!claim) return false;
   const [version, seen] = [asked.get(key), versionOf(claim)];
-  if (!isBound(claim) && version !== undefined && seen !== undefined && seen >= version && claim.metadata.annotations?.[SELECTED_NODE] !== nodeName)
+  if (
+    !isBound(claim) &&
+    version !== undefined &&
+    seen !== undefined &&
+    seen >= version &&
+    claim.metadata.annotations?.[SELECTED_NODE] !== nodeName
+  )
     throw new Error(`the provisioner of claim ${key} gave back node ${nodeName}`);
   return isBound(claim);
 }
@@ -168,18 +245,24 @@ function isBoundNow(key: string, objects: CacheReader, nodeName: string, asked: 
 /** The binder may have been faster than the pod's choice: what it bound may be elsewhere. */
 function isBoundHere(key: string, objects: CacheReader, node: Node): boolean {
   const volume = objects.get(persistentVolume, objects.get(persistentVolumeClaim, key)?.spec.volumeName ?? '');
-  if (volume && !isReachable(volume, node)) throw new Error(`claim ${key} is bound to volume ${volume.metadata.name}, which node ${node.metadata.name} does not reach`);
+  if (volume && !isReachable(volume, node))
+    throw new Error(
+      `claim ${key} is bound to volume ${volume.metadata.name}, which node ${node.metadata.name} does not reach`,
+    );
   return volume !== undefined;
 }
 
 /** Throws when another claim was faster: the pod is then placed anew. */
 function promised(volume: Volume, claim: Claim): Volume {
-  if (volume.spec.claimRef && !isPromisedTo(volume, claim)) throw new Error(`Cannot bind ${keyOf(claim)} to ${volume.metadata.name}: another claim has it`);
+  if (volume.spec.claimRef && !isPromisedTo(volume, claim))
+    throw new Error(`Cannot bind ${keyOf(claim)} to ${volume.metadata.name}: another claim has it`);
   if (volume.spec.claimRef?.uid === claim.metadata.uid) return volume;
   const { namespace = '', name, uid, resourceVersion } = claim.metadata;
   const claimRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name, uid, resourceVersion };
   return withAnnotation({ ...volume, spec: { ...volume.spec, claimRef } }, BOUND_BY_CONTROLLER, 'yes');
 }
 
-const withAnnotation = <O extends Claim | Volume>(object: O, name: string, value: string): O =>
-  ({ ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [name]: value } } });
+const withAnnotation = <O extends Claim | Volume>(object: O, name: string, value: string): O => ({
+  ...object,
+  metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [name]: value } },
+});

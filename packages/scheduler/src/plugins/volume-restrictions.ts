@@ -4,7 +4,10 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { claimsOf } from './pod-claims.ts';
 
 const SAME_DISK = misfit(true, 'node(s) had no available disk');
-const CLAIM_IN_USE = misfit(true, 'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode');
+const CLAIM_IN_USE = misfit(
+  true,
+  'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+);
 
 type PodVolume = NonNullable<Pod['spec']['volumes']>[number];
 
@@ -19,7 +22,9 @@ interface Prepared {
 
 /** Keeps pods from sharing disks, and claims that are for one pod only. */
 export const volumeRestrictions = definePlugin<Prepared>({
-  name: 'VolumeRestrictions', scope: 'cluster', wakesOn: ['node-added', 'pod-removed', 'storage-changed'],
+  name: 'VolumeRestrictions',
+  scope: 'cluster',
+  wakesOn: ['node-added', 'pod-removed', 'storage-changed'],
   prepare(pod, snapshot) {
     const disks = (pod.spec.volumes ?? []).filter((volume) => identityOf(volume) !== undefined);
     const exclusive = exclusiveClaims(pod, snapshot);
@@ -37,20 +42,33 @@ export const volumeRestrictions = definePlugin<Prepared>({
     return undefined;
   },
   shift(prepared, _pod, { placed: { template }, by }) {
-    const touched = template.namespace === prepared.namespace ? prepared.exclusive.filter((name) => template.claims.includes(name)).length : 0;
+    const touched =
+      template.namespace === prepared.namespace
+        ? prepared.exclusive.filter((name) => template.claims.includes(name)).length
+        : 0;
     return touched > 0 ? { ...prepared, users: prepared.users + by * touched } : prepared;
   },
 });
 
 function exclusiveClaims(pod: Pod, snapshot: Snapshot): readonly string[] {
-  return claimsOf(snapshot.templateOf(pod), snapshot.objects).filter(({ claim }) => claim?.spec.accessModes?.includes('ReadWriteOncePod')).map(({ name }) => name);
+  return claimsOf(snapshot.templateOf(pod), snapshot.objects)
+    .filter(({ claim }) => claim?.spec.accessModes?.includes('ReadWriteOncePod'))
+    .map(({ name }) => name);
 }
 
 const usersOf = (namespace: string, claim: string, snapshot: Snapshot): number =>
-  snapshot.pods.tally({ key: `claim ${namespace}/${claim}`, counts: ({ template }) => template.namespace === namespace && template.claims.includes(claim) }).total;
+  snapshot.pods.tally({
+    key: `claim ${namespace}/${claim}`,
+    counts: ({ template }) => template.namespace === namespace && template.claims.includes(claim),
+  }).total;
 
 /** What disk a volume is, and whether it may be shared by those that only read it; undefined: it may be shared by all. */
-function identityOf({ gcePersistentDisk: gce, awsElasticBlockStore: aws, iscsi, rbd }: PodVolume): { readonly key: string; readonly isShareable: boolean } | undefined {
+function identityOf({
+  gcePersistentDisk: gce,
+  awsElasticBlockStore: aws,
+  iscsi,
+  rbd,
+}: PodVolume): { readonly key: string; readonly isShareable: boolean } | undefined {
   if (gce) return { key: `gce ${gce.pdName}`, isShareable: gce.readOnly ?? false };
   if (aws) return { key: `aws ${aws.volumeID}`, isShareable: false };
   if (iscsi) return { key: `iscsi ${iscsi.iqn}`, isShareable: iscsi.readOnly ?? false };

@@ -2,7 +2,12 @@ import { definePlugin, misfit } from '../plugin.ts';
 import { claimsOf } from './pod-claims.ts';
 
 const OTHER_ZONE = misfit(false, 'node(s) had no available volume zone');
-const LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region', 'failure-domain.beta.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/region'];
+const LABELS = [
+  'topology.kubernetes.io/zone',
+  'topology.kubernetes.io/region',
+  'failure-domain.beta.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region',
+];
 
 interface Place {
   readonly label: string;
@@ -11,12 +16,16 @@ interface Place {
 
 /** Keeps a pod to the zones that its volumes are labelled with; several are joined by two underscores. */
 export const volumeZone = definePlugin<readonly Place[]>({
-  name: 'VolumeZone', scope: 'cluster', wakesOn: ['node-added', 'node-changed', 'storage-changed'],
+  name: 'VolumeZone',
+  scope: 'cluster',
+  wakesOn: ['node-added', 'node-changed', 'storage-changed'],
   prepare(pod, snapshot) {
-    const places = claimsOf(snapshot.templateOf(pod), snapshot.objects).flatMap(({ volume }) => LABELS.flatMap((label) => {
-      const value = volume?.metadata.labels?.[label];
-      return value === undefined ? [] : [{ label, values: new Set(value.split('__')) }];
-    }));
+    const places = claimsOf(snapshot.templateOf(pod), snapshot.objects).flatMap(({ volume }) =>
+      LABELS.flatMap((label) => {
+        const value = volume?.metadata.labels?.[label];
+        return value === undefined ? [] : [{ label, values: new Set(value.split('__')) }];
+      }),
+    );
     return places.length > 0 ? places : undefined;
   },
   filter(_pod, { labels }, places) {

@@ -7,38 +7,65 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { nodeOf, podOf, put, snapshotOf } from '../testing/builders.ts';
 import { type Budget, preempt } from './preemption.ts';
 
-const victim = (name: string, priority: number, more: Parameters<typeof podOf>[1] = {}): Pod => podOf(name, { cpu: '1', ...more, spec: { priority, ...more.spec } });
+const victim = (name: string, priority: number, more: Parameters<typeof podOf>[1] = {}): Pod =>
+  podOf(name, { cpu: '1', ...more, spec: { priority, ...more.spec } });
 const budget = (name: string, app: string, disruptionsAllowed: number): Budget =>
-  ({ metadata: { name, namespace: 'default' }, spec: { selector: { matchLabels: { app } } }, status: { disruptionsAllowed } } as unknown as Budget);
+  ({
+    metadata: { name, namespace: 'default' },
+    spec: { selector: { matchLabels: { app } } },
+    status: { disruptionsAllowed },
+  }) as unknown as Budget;
 
 /** `node: victims`, or the message. */
 function outcome(pod: Pod, snapshot: Snapshot, budgets: readonly Budget[] = []): string {
   const unfit = put(pod, snapshot);
   assert.ok(unfit.node === undefined, 'the pod fits without preemption');
   const found = preempt({ pod, unfit, snapshot, profile: defaultProfile, budgets, random: seededRandom(1) });
-  return found.node === undefined ? found.message : `${found.node}: ${found.victims.map(({ metadata }) => metadata.name).sort().join(' ')}`;
+  return found.node === undefined
+    ? found.message
+    : `${found.node}: ${found.victims
+        .map(({ metadata }) => metadata.name)
+        .sort()
+        .join(' ')}`;
 }
 
 const two = (name: string): Node => nodeOf(name, { allocatable: { cpu: '2' } });
-const high = (cpu = '1', spec: Partial<Pod['spec']> = {}): Pod => podOf('high', { cpu, spec: { priority: 100, ...spec } });
+const high = (cpu = '1', spec: Partial<Pod['spec']> = {}): Pod =>
+  podOf('high', { cpu, spec: { priority: 100, ...spec } });
 
 test('preempt() sends away as few and as unimportant pods as make room', () => {
   assert.equal(outcome(high(), snapshotOf([two('a')], { a: [victim('x', 1), victim('y', 2)] })), 'a: x');
   assert.equal(outcome(high('2'), snapshotOf([two('a')], { a: [victim('x', 1), victim('y', 2)] })), 'a: x y');
-  assert.equal(outcome(high(), snapshotOf([two('a')], { a: [victim('x', 1, { status: { startTime: '2026-01-01T00:00:00Z' } }), victim('y', 1, { status: { startTime: '2026-01-02T00:00:00Z' } })] })), 'a: y');
+  assert.equal(
+    outcome(
+      high(),
+      snapshotOf([two('a')], {
+        a: [
+          victim('x', 1, { status: { startTime: '2026-01-01T00:00:00Z' } }),
+          victim('y', 1, { status: { startTime: '2026-01-02T00:00:00Z' } }),
+        ],
+      }),
+    ),
+    'a: y',
+  );
 });
 
 test('preempt() chooses the node by budgets, then the most important victim, then their sum, their number, their age', () => {
   const labelled = (name: string, priority: number, app: string) => victim(name, priority, { labels: { app } });
   const aged = (name: string, startTime: string) => victim(name, 1, { cpu: '2', status: { startTime } });
   const rows: readonly (readonly [Record<string, readonly Pod[]>, readonly Budget[], string])[] = [
-    [{ a: [labelled('x', 1, 'kept'), labelled('w', 1, 'kept')], b: [victim('y', 50, { cpu: '2' })] }, [budget('pdb', 'kept', 0)], 'b: y'],
+    [
+      { a: [labelled('x', 1, 'kept'), labelled('w', 1, 'kept')], b: [victim('y', 50, { cpu: '2' })] },
+      [budget('pdb', 'kept', 0)],
+      'b: y',
+    ],
     [{ a: [victim('x', 9, { cpu: '2' })], b: [victim('y', 5, { cpu: '2' })] }, [], 'b: y'],
     [{ a: [victim('x', 5), victim('w', 4)], b: [victim('y', 5), victim('z', 3)] }, [], 'b: y z'],
     [{ a: [victim('x', 5), victim('w', 5)], b: [victim('y', 5, { cpu: '2' })] }, [], 'b: y'],
     [{ a: [aged('x', '2026-01-01T00:00:00Z')], b: [aged('y', '2026-01-05T00:00:00Z')] }, [], 'b: y'],
   ];
-  for (const [placed, budgets, expected] of rows) assert.equal(outcome(high('2'), snapshotOf([two('a'), two('b')], placed), budgets), expected);
+  for (const [placed, budgets, expected] of rows)
+    assert.equal(outcome(high('2'), snapshotOf([two('a'), two('b')], placed), budgets), expected);
 });
 
 test('preempt() spares pods under a budget while others will do, and takes them where nothing else will', () => {
@@ -50,19 +77,52 @@ test('preempt() spares pods under a budget while others will do, and takes them 
 
 test('preempt() says why it helps nowhere', () => {
   const full = { a: [victim('x', 200), victim('y', 100)], b: [victim('z', 100, { cpu: '2' })] };
-  assert.equal(outcome(high(), snapshotOf([two('a'), two('b')], full)), 'preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.');
-  assert.equal(outcome(high('3'), snapshotOf([two('a'), two('b')], { a: [victim('x', 1)] })), 'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.');
-  assert.equal(outcome(high('1', { preemptionPolicy: 'Never' }), snapshotOf([two('a')], { a: [victim('x', 1, { cpu: '2' })] })), 'preemption: not eligible due to preemptionPolicy=Never.');
+  assert.equal(
+    outcome(high(), snapshotOf([two('a'), two('b')], full)),
+    'preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.',
+  );
+  assert.equal(
+    outcome(high('3'), snapshotOf([two('a'), two('b')], { a: [victim('x', 1)] })),
+    'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
+  );
+  assert.equal(
+    outcome(high('1', { preemptionPolicy: 'Never' }), snapshotOf([two('a')], { a: [victim('x', 1, { cpu: '2' })] })),
+    'preemption: not eligible due to preemptionPolicy=Never.',
+  );
   const leaving = victim('x', 1, { cpu: '2', metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
   const promised = podOf('high', { cpu: '1', spec: { priority: 100 }, status: { nominatedNodeName: 'a' } });
-  assert.equal(outcome(promised, snapshotOf([two('a')], { a: [leaving] })), 'preemption: not eligible due to a terminating pod on the nominated node.');
+  assert.equal(
+    outcome(promised, snapshotOf([two('a')], { a: [leaving] })),
+    'preemption: not eligible due to a terminating pod on the nominated node.',
+  );
 });
 
-test('preempt() frees a pod from another\'s anti-affinity and from a skew', () => {
-  const lonely = { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'web' } } }] } } };
+test("preempt() frees a pod from another's anti-affinity and from a skew", () => {
+  const lonely = {
+    affinity: {
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'web' } } },
+        ],
+      },
+    },
+  };
   const web = podOf('high', { labels: { app: 'web' }, spec: { priority: 100 } });
-  assert.equal(outcome(web, snapshotOf([two('a')], { a: [victim('lonely', 1, { spec: lonely }), victim('bystander', 1)] })), 'a: lonely');
-  const spread = { priority: 100, topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule' as const, labelSelector: { matchLabels: { app: 'web' } } }] };
+  assert.equal(
+    outcome(web, snapshotOf([two('a')], { a: [victim('lonely', 1, { spec: lonely }), victim('bystander', 1)] })),
+    'a: lonely',
+  );
+  const spread = {
+    priority: 100,
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: 'kubernetes.io/hostname',
+        whenUnsatisfiable: 'DoNotSchedule' as const,
+        labelSelector: { matchLabels: { app: 'web' } },
+      },
+    ],
+  };
   const spreading = podOf('high', { cpu: '1', labels: { app: 'web' }, spec: spread });
   const placed = { a: [victim('w', 1, { labels: { app: 'web' } })], b: [victim('full', 200, { cpu: '2' })] };
   assert.equal(outcome(spreading, snapshotOf([two('a'), two('b')], placed)), 'a: w');

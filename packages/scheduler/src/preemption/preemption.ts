@@ -13,12 +13,12 @@ export type Budget = ObjectOf<typeof podDisruptionBudget>;
 export type Preemption =
   | { readonly node: string; readonly victims: readonly Pod[] }
   | {
-    readonly node: undefined;
-    /** The tail of the pod's message: why no eviction helps. */
-    readonly message: string;
-    /** The pod had its chance on the node it was promised: others may have that room. */
-    readonly losesPromise: boolean;
-  };
+      readonly node: undefined;
+      /** The tail of the pod's message: why no eviction helps. */
+      readonly message: string;
+      /** The pod had its chance on the node it was promised: others may have that room. */
+      readonly losesPromise: boolean;
+    };
 
 export interface PreemptionRequest {
   readonly pod: Pod;
@@ -35,7 +35,11 @@ const CANDIDATES_PERCENT = 10;
 
 /** Whose eviction would make room for a pod that fits nowhere, and where; pure, like `place`. */
 export function preempt(request: PreemptionRequest): Preemption {
-  const { pod, unfit: { resolvable }, snapshot } = request;
+  const {
+    pod,
+    unfit: { resolvable },
+    snapshot,
+  } = request;
   const ineligible = ineligibility(pod, snapshot);
   if (ineligible) return { node: undefined, message: `preemption: ${ineligible}`, losesPromise: false };
   const reasons = new Map<string, number>();
@@ -44,10 +48,17 @@ export function preempt(request: PreemptionRequest): Preemption {
   if (best) return { node: best.node.name, victims: best.victims.map((victim) => victim.pod) };
   const others = snapshot.nodes.length - resolvable.length;
   if (others > 0) add('Preemption is not helpful for scheduling', others);
-  return { node: undefined, message: `preemption: 0/${snapshot.nodes.length} nodes are available: ${listed(reasons)}.`, losesPromise: true };
+  return {
+    node: undefined,
+    message: `preemption: 0/${snapshot.nodes.length} nodes are available: ${listed(reasons)}.`,
+    losesPromise: true,
+  };
 }
 
-function candidatesOf({ pod, unfit: { resolvable }, snapshot, profile, budgets, random }: PreemptionRequest, add: (reason: string, count?: number) => void): readonly Candidate[] {
+function candidatesOf(
+  { pod, unfit: { resolvable }, snapshot, profile, budgets, random }: PreemptionRequest,
+  add: (reason: string, count?: number) => void,
+): readonly Candidate[] {
   if (resolvable.length === 0) return [];
   if (snapshot.lowestPriority >= priorityOf(pod)) {
     add(NO_VICTIMS, resolvable.length);
@@ -71,7 +82,8 @@ function ineligibility(pod: Pod, snapshot: Snapshot): string | undefined {
   if (pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
   const promised = pod.status.nominatedNodeName ? snapshot.node(pod.status.nominatedNodeName) : undefined;
   for (const { pod: other } of promised?.pods.values() ?? []) {
-    if (other.metadata.deletionTimestamp && priorityOf(other) < priorityOf(pod)) return 'not eligible due to a terminating pod on the nominated node.';
+    if (other.metadata.deletionTimestamp && priorityOf(other) < priorityOf(pod))
+      return 'not eligible due to a terminating pod on the nominated node.';
   }
   return undefined;
 }

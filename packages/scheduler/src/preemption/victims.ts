@@ -21,7 +21,8 @@ export const priorityOf = ({ spec }: Pod): number => spec.priority ?? 0;
 const startOf = ({ status }: Pod): string => status.startTime ?? '9';
 
 const moreImportantFirst = (a: Placed, b: Placed): number =>
-  priorityOf(b.pod) - priorityOf(a.pod) || (startOf(a.pod) < startOf(b.pod) ? -1 : startOf(a.pod) > startOf(b.pod) ? 1 : 0);
+  priorityOf(b.pod) - priorityOf(a.pod) ||
+  (startOf(a.pod) < startOf(b.pod) ? -1 : startOf(a.pod) > startOf(b.pod) ? 1 : 0);
 
 /**
  * The fewest and least important pods whose going makes room: all that are less important go in thought, then come back
@@ -47,7 +48,10 @@ export function victimsOn(node: NodeInfo, cycle: Cycle, budgets: readonly Budget
 }
 
 /** Divides pods by whether a budget that covers them has nothing left, the more important using it up first. */
-function byBudget(placed: readonly Placed[], budgets: readonly Budget[]): { readonly violating: readonly Placed[]; readonly others: readonly Placed[] } {
+function byBudget(
+  placed: readonly Placed[],
+  budgets: readonly Budget[],
+): { readonly violating: readonly Placed[]; readonly others: readonly Placed[] } {
   const left = new Map(budgets.map((budget) => [budget, budget.status.disruptionsAllowed]));
   const violating: Placed[] = [];
   const others: Placed[] = [];
@@ -66,7 +70,8 @@ function byBudget(placed: readonly Placed[], budgets: readonly Budget[]): { read
 
 /** A pod that is being disrupted already has been taken off its budget. */
 function covers({ metadata, spec, status }: Budget, pod: Pod): boolean {
-  if (metadata.namespace !== pod.metadata.namespace || status.disruptedPods?.[pod.metadata.name] !== undefined) return false;
+  if (metadata.namespace !== pod.metadata.namespace || status.disruptedPods?.[pod.metadata.name] !== undefined)
+    return false;
   return spec.selector !== undefined && compileLabelSelector(spec.selector).matches(pod.metadata.labels);
 }
 
@@ -81,12 +86,19 @@ export function gentlest(candidates: readonly Candidate[]): Candidate | undefine
 }
 
 function compare(a: Candidate, b: Candidate): number {
-  return a.violations - b.violations || highest(a) - highest(b) || sum(a) - sum(b) || a.victims.length - b.victims.length || later(a, b);
+  return (
+    a.violations - b.violations ||
+    highest(a) - highest(b) ||
+    sum(a) - sum(b) ||
+    a.victims.length - b.victims.length ||
+    later(a, b)
+  );
 }
 
 const highest = ({ victims }: Candidate): number => (victims[0] ? priorityOf(victims[0].pod) : -Infinity);
 /** Each victim counts, even of the lowest priority there is. */
-const sum = ({ victims }: Candidate): number => victims.reduce((total, { pod }) => total + priorityOf(pod) + 2 ** 31, 0);
+const sum = ({ victims }: Candidate): number =>
+  victims.reduce((total, { pod }) => total + priorityOf(pod) + 2 ** 31, 0);
 
 /** Below zero: the most important victims of `a` began later. */
 function later(a: Candidate, b: Candidate): number {
@@ -95,7 +107,8 @@ function later(a: Candidate, b: Candidate): number {
 }
 
 function earliest(candidate: Candidate): string {
-  const starts = candidate.victims.filter(({ pod }) => priorityOf(pod) === highest(candidate)).map(({ pod }) => startOf(pod));
+  const starts = candidate.victims
+    .filter(({ pod }) => priorityOf(pod) === highest(candidate))
+    .map(({ pod }) => startOf(pod));
   return starts.sort()[0] ?? '9';
 }
-

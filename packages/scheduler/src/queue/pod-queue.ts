@@ -129,7 +129,9 @@ export class PodQueue {
       }
       const wake = new AbortController();
       this.#sleeper = { untilMs: dueMs, wake };
-      await this.#clock.sleep(Math.max(0, dueMs - this.#clock.monotonic()), AbortSignal.any([signal, wake.signal])).catch(() => undefined);
+      await this.#clock
+        .sleep(Math.max(0, dueMs - this.#clock.monotonic()), AbortSignal.any([signal, wake.signal]))
+        .catch(() => undefined);
       this.#sleeper = undefined;
       this.#release(this.#clock.monotonic());
     }

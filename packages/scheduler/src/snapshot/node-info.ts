@@ -47,7 +47,11 @@ export class NodeInfo {
       this.podsMax = this.allocatable.get('pods') ?? 0;
     }
     if (isNew || before.status.images !== node.status.images) {
-      this.images = new Map((node.status.images ?? []).flatMap(({ names, sizeBytes = 0 }) => (names ?? []).map((name) => [name, sizeBytes] as const)));
+      this.images = new Map(
+        (node.status.images ?? []).flatMap(({ names, sizeBytes = 0 }) =>
+          (names ?? []).map((name) => [name, sizeBytes] as const),
+        ),
+      );
     }
   }
 
@@ -78,7 +82,8 @@ export class NodeInfo {
   }
 
   #count({ template }: Placed, sign: 1 | -1): void {
-    for (const [name, amount] of template.requests) this.requested.set(name, (this.requested.get(name) ?? 0) + sign * amount);
+    for (const [name, amount] of template.requests)
+      this.requested.set(name, (this.requested.get(name) ?? 0) + sign * amount);
     this.scoredCpu += sign * template.scoredCpu;
     this.scoredMemory += sign * template.scoredMemory;
     for (const port of template.hostPorts) {

@@ -74,7 +74,8 @@ export class PodIndex {
 
   #counted(tally: Tally): DomainCounts {
     const counts = new DomainCounts(this.#topology);
-    for (const node of this.#topology.nodes) for (const placed of node.pods.values()) if (tally.counts(placed)) counts.add(node, 1);
+    for (const node of this.#topology.nodes)
+      for (const placed of node.pods.values()) if (tally.counts(placed)) counts.add(node, 1);
     return counts;
   }
 

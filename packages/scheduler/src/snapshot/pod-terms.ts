@@ -36,8 +36,14 @@ export const termsOf: (template: Template) => PodTerms = perTemplate((template) 
     affinity: (podAffinity?.[REQUIRED] ?? []).map(compile),
     antiAffinity: (podAntiAffinity?.[REQUIRED] ?? []).map(compile),
     preferred: [
-      ...(podAffinity?.[PREFERRED] ?? []).map(({ podAffinityTerm, weight }) => ({ term: compile(podAffinityTerm), weight })),
-      ...(podAntiAffinity?.[PREFERRED] ?? []).map(({ podAffinityTerm, weight }) => ({ term: compile(podAffinityTerm), weight: -weight })),
+      ...(podAffinity?.[PREFERRED] ?? []).map(({ podAffinityTerm, weight }) => ({
+        term: compile(podAffinityTerm),
+        weight,
+      })),
+      ...(podAntiAffinity?.[PREFERRED] ?? []).map(({ podAffinityTerm, weight }) => ({
+        term: compile(podAffinityTerm),
+        weight: -weight,
+      })),
     ],
   };
 });
@@ -49,7 +55,10 @@ function compileTerm(term: PodAffinityTerm, { namespace, labels }: Template): Po
   const selector = withLabelKeys(term, labels);
   return {
     key: JSON.stringify([topologyKey, [...names].sort(), namespaceSelector, selector.requirements]),
-    topologyKey, selector, namespaces: new Set(names), namespaceSelector: namespaceSelector && compileLabelSelector(namespaceSelector),
+    topologyKey,
+    selector,
+    namespaces: new Set(names),
+    namespaceSelector: namespaceSelector && compileLabelSelector(namespaceSelector),
   };
 }
 
@@ -60,16 +69,29 @@ interface Keyed {
 }
 
 /** The selector with what the pod's own labels add to it (KEP-3633, KEP-3243). Keys that the pod does not have add nothing. */
-export function withLabelKeys({ labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] }: Keyed, labels: Readonly<Record<string, string>>): Selector {
+export function withLabelKeys(
+  { labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] }: Keyed,
+  labels: Readonly<Record<string, string>>,
+): Selector {
   const selector = compileLabelSelector(labelSelector);
   const own = (keys: readonly string[], operator: 'in' | 'notin') =>
     keys.flatMap((key) => (labels[key] === undefined ? [] : [{ key, operator, values: [labels[key]] }]));
   const added = [...own(matchLabelKeys, 'in'), ...own(mismatchLabelKeys, 'notin')];
   // An absent selector selects nothing, and goes on doing so.
-  return labelSelector === undefined || added.length === 0 ? selector : selectorOf([...selector.requirements, ...added]);
+  return labelSelector === undefined || added.length === 0
+    ? selector
+    : selectorOf([...selector.requirements, ...added]);
 }
 
-export function matchesTerm({ selector, namespaces, namespaceSelector }: PodTerm, { namespace, labels }: Template, objects: CacheReader): boolean {
-  if (!namespaces.has(namespace) && !namespaceSelector?.matches(objects.get(namespaceKind, namespace)?.metadata.labels ?? {})) return false;
+export function matchesTerm(
+  { selector, namespaces, namespaceSelector }: PodTerm,
+  { namespace, labels }: Template,
+  objects: CacheReader,
+): boolean {
+  if (
+    !namespaces.has(namespace) &&
+    !namespaceSelector?.matches(objects.get(namespaceKind, namespace)?.metadata.labels ?? {})
+  )
+    return false;
   return selector.matches(labels);
 }

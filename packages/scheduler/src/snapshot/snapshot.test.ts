@@ -29,8 +29,18 @@ test('Snapshot forgets a pod that ended while its node was away', () => {
 
 test('Snapshot.nodes takes one node of each zone in turn', () => {
   const zone = (name: string, z: string) => nodeOf(name, { labels: { 'topology.kubernetes.io/zone': z } });
-  const snapshot = snapshotOf([zone('a1', 'a'), zone('a2', 'a'), zone('a3', 'a'), zone('b1', 'b'), zone('c1', 'c'), zone('c2', 'c')]);
-  assert.deepEqual(snapshot.nodes.map(({ name }) => name), ['a1', 'b1', 'c1', 'a2', 'c2', 'a3']);
+  const snapshot = snapshotOf([
+    zone('a1', 'a'),
+    zone('a2', 'a'),
+    zone('a3', 'a'),
+    zone('b1', 'b'),
+    zone('c1', 'c'),
+    zone('c2', 'c'),
+  ]);
+  assert.deepEqual(
+    snapshot.nodes.map(({ name }) => name),
+    ['a1', 'b1', 'c1', 'a2', 'c2', 'a3'],
+  );
 });
 
 test('Snapshot does not move a node on for a pod whose status alone changed', () => {
@@ -45,7 +55,14 @@ test('Snapshot does not move a node on for a pod whose status alone changed', ()
 
 test('Snapshot.templateOf() is one value for all pods of a template, whatever their token volumes are called', () => {
   const snapshot = new Snapshot();
-  const made = (name: string) => podOf(name, { labels: { app: 'web' }, spec: { volumes: [{ name: `kube-api-access-${name}`, projected: { sources: [] } }] } });
+  const made = (name: string) =>
+    podOf(name, {
+      labels: { app: 'web' },
+      spec: { volumes: [{ name: `kube-api-access-${name}`, projected: { sources: [] } }] },
+    });
   assert.equal(snapshot.templateOf(made('a')), snapshot.templateOf(made('b')));
-  assert.notEqual(snapshot.templateOf(made('a')), snapshot.templateOf(podOf('a', { labels: { app: 'web' }, cpu: '2' })));
+  assert.notEqual(
+    snapshot.templateOf(made('a')),
+    snapshot.templateOf(podOf('a', { labels: { app: 'web' }, cpu: '2' })),
+  );
 });

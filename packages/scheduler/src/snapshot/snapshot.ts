@@ -105,7 +105,13 @@ export class Snapshot implements Topology {
     const held = this.#nodes.get(nodeName)?.pods;
     const before = held?.get(key);
     // Only its status has changed, as it does all the time: nothing here depends on that.
-    if (held && before && before.template === placed.template && isLeaving(before) === isLeaving(placed) && !isTerminal(pod)) {
+    if (
+      held &&
+      before &&
+      before.template === placed.template &&
+      isLeaving(before) === isLeaving(placed) &&
+      !isTerminal(pod)
+    ) {
       held.set(key, placed);
       return;
     }
@@ -143,7 +149,8 @@ export class Snapshot implements Topology {
   }
 
   unnominate(key: string): void {
-    for (const [nodeName, held] of this.#nominated) if (held.delete(key) && held.size === 0) this.#nominated.delete(nodeName);
+    for (const [nodeName, held] of this.#nominated)
+      if (held.delete(key) && held.size === 0) this.#nominated.delete(nodeName);
   }
 
   /** Pods that were promised a node. */
@@ -157,7 +164,10 @@ export class Snapshot implements Topology {
 
   #updateNode(info: NodeInfo, node: Node): void {
     const before = info.node;
-    const isMoved = !equalJson(before.metadata.labels, node.metadata.labels) || !equalJson(before.spec.taints, node.spec.taints) || before.spec.unschedulable !== node.spec.unschedulable;
+    const isMoved =
+      !equalJson(before.metadata.labels, node.metadata.labels) ||
+      !equalJson(before.spec.taints, node.spec.taints) ||
+      before.spec.unschedulable !== node.spec.unschedulable;
     this.#countImages(info, -1);
     info.update(node);
     this.#countImages(info, 1);

@@ -60,24 +60,44 @@ export class Templates {
  */
 function keyOfTemplate({ metadata, spec }: Pod): string {
   return JSON.stringify([
-    metadata.namespace, metadata.labels, metadata.ownerReferences?.find((owner) => owner.controller)?.uid,
-    containersOf(spec.containers), containersOf(spec.initContainers ?? []), spec.resources, spec.overhead,
-    spec.nodeSelector, spec.affinity, spec.tolerations, spec.topologySpreadConstraints,
-    spec.priority, spec.preemptionPolicy, spec.hostNetwork, claimsOf(metadata.name, spec), (spec.volumes ?? []).map(inlineDisk).filter(Boolean),
+    metadata.namespace,
+    metadata.labels,
+    metadata.ownerReferences?.find((owner) => owner.controller)?.uid,
+    containersOf(spec.containers),
+    containersOf(spec.initContainers ?? []),
+    spec.resources,
+    spec.overhead,
+    spec.nodeSelector,
+    spec.affinity,
+    spec.tolerations,
+    spec.topologySpreadConstraints,
+    spec.priority,
+    spec.preemptionPolicy,
+    spec.hostNetwork,
+    claimsOf(metadata.name, spec),
+    (spec.volumes ?? []).map(inlineDisk).filter(Boolean),
   ]);
 }
 
 const containersOf = (containers: PodSpec['containers']): readonly unknown[] =>
-  containers.map(({ image, resources, ports, restartPolicy }) => [image, resources?.requests, ports?.filter((port) => port.hostPort), restartPolicy]);
+  containers.map(({ image, resources, ports, restartPolicy }) => [
+    image,
+    resources?.requests,
+    ports?.filter((port) => port.hostPort),
+    restartPolicy,
+  ]);
 
 type Volume = NonNullable<PodSpec['volumes']>[number];
 
 /** Volumes that only so many pods, or pods of one node, may use. */
-const inlineDisk = ({ gcePersistentDisk, awsElasticBlockStore, iscsi, rbd, azureDisk, csi }: Volume): unknown => gcePersistentDisk ?? awsElasticBlockStore ?? iscsi ?? rbd ?? azureDisk ?? csi;
+const inlineDisk = ({ gcePersistentDisk, awsElasticBlockStore, iscsi, rbd, azureDisk, csi }: Volume): unknown =>
+  gcePersistentDisk ?? awsElasticBlockStore ?? iscsi ?? rbd ?? azureDisk ?? csi;
 
 /** The claims of a pod; a generic ephemeral volume has one named after pod and volume (KEP-1698). */
 function claimsOf(podName: string, { volumes = [] }: PodSpec): readonly string[] {
-  return volumes.flatMap(({ name, persistentVolumeClaim, ephemeral }) => (persistentVolumeClaim ? [persistentVolumeClaim.claimName] : ephemeral ? [`${podName}-${name}`] : []));
+  return volumes.flatMap(({ name, persistentVolumeClaim, ephemeral }) =>
+    persistentVolumeClaim ? [persistentVolumeClaim.claimName] : ephemeral ? [`${podName}-${name}`] : [],
+  );
 }
 
 function templateOf(pod: Pod, key: string): Template {
@@ -85,19 +105,34 @@ function templateOf(pod: Pod, key: string): Template {
   const requests = amountsOf(podRequests(spec));
   const [cpu, memory] = [requests.get('cpu') ?? 0, requests.get('memory') ?? 0];
   return Object.freeze({
-    key, namespace: metadata.namespace ?? '', labels: metadata.labels ?? {}, spec, requests, cpu, memory,
-    scoredCpu: cpu || CPU_FLOOR, scoredMemory: memory || MEMORY_FLOOR, hostPorts: hostPortsOf(spec), claims: claimsOf(metadata.name, spec),
+    key,
+    namespace: metadata.namespace ?? '',
+    labels: metadata.labels ?? {},
+    spec,
+    requests,
+    cpu,
+    memory,
+    scoredCpu: cpu || CPU_FLOOR,
+    scoredMemory: memory || MEMORY_FLOOR,
+    hostPorts: hostPortsOf(spec),
+    claims: claimsOf(metadata.name, spec),
   });
 }
 
 export function amountsOf(list: Readonly<Record<string, string>>): Amounts {
-  return new Map(Object.entries(list).map(([name, text]) => [name, name === 'cpu' ? quantityMilliValue(text) : quantityValue(text)]));
+  return new Map(
+    Object.entries(list).map(([name, text]) => [name, name === 'cpu' ? quantityMilliValue(text) : quantityValue(text)]),
+  );
 }
 
 function hostPortsOf(spec: PodSpec): readonly string[] {
   const ports: string[] = [];
-  for (const container of [...spec.containers, ...(spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always')]) {
-    for (const { hostPort, hostIP, protocol } of container.ports ?? []) if (hostPort) ports.push(`${protocol ?? 'TCP'}/${hostIP || '0.0.0.0'}/${hostPort}`);
+  for (const container of [
+    ...spec.containers,
+    ...(spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'),
+  ]) {
+    for (const { hostPort, hostIP, protocol } of container.ports ?? [])
+      if (hostPort) ports.push(`${protocol ?? 'TCP'}/${hostIP || '0.0.0.0'}/${hostPort}`);
   }
   return ports;
 }

@@ -15,10 +15,14 @@ interface NodeShape {
 }
 
 /** A node of 4 CPUs and 8 GiB whose hostname label is its name. */
-export const nodeOf = (name: string, { labels = {}, spec = {}, allocatable = {}, images }: NodeShape = {}): Node => ({
-  apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } }, spec,
-  status: { allocatable: { cpu: '4', memory: '8Gi', pods: '110', ...allocatable }, ...(images ? { images } : {}) },
-} as unknown as Node);
+export const nodeOf = (name: string, { labels = {}, spec = {}, allocatable = {}, images }: NodeShape = {}): Node =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
+    spec,
+    status: { allocatable: { cpu: '4', memory: '8Gi', pods: '110', ...allocatable }, ...(images ? { images } : {}) },
+  }) as unknown as Node;
 
 interface PodShape {
   readonly cpu?: string;
@@ -30,19 +34,31 @@ interface PodShape {
 }
 
 /** A pending pod of one container. */
-export const podOf = (name: string, { cpu = '100m', labels = {}, namespace = 'default', spec = {}, status = {}, metadata = {} }: PodShape = {}): Pod => ({
-  apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, uid: `uid-${namespace}-${name}`, labels, ...metadata },
-  spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu } } }], ...spec }, status: { phase: 'Pending', ...status },
-} as unknown as Pod);
+export const podOf = (
+  name: string,
+  { cpu = '100m', labels = {}, namespace = 'default', spec = {}, status = {}, metadata = {} }: PodShape = {},
+): Pod =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, uid: `uid-${namespace}-${name}`, labels, ...metadata },
+    spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu } } }], ...spec },
+    status: { phase: 'Pending', ...status },
+  }) as unknown as Pod;
 
-export const snapshotOf = (nodes: readonly Node[], placed: Readonly<Record<string, readonly Pod[]>> = {}, objects?: CacheReader): Snapshot => {
+export const snapshotOf = (
+  nodes: readonly Node[],
+  placed: Readonly<Record<string, readonly Pod[]>> = {},
+  objects?: CacheReader,
+): Snapshot => {
   const snapshot = new Snapshot(objects);
   for (const node of nodes) snapshot.setNode(node);
   for (const [nodeName, pods] of Object.entries(placed)) for (const pod of pods) snapshot.place(pod, nodeName);
   return snapshot;
 };
 
-export const put = (pod: Pod, snapshot: Snapshot, profile: Profile = defaultProfile, seed = 1): Placement => place(pod, snapshot, profile, { random: seededRandom(seed) });
+export const put = (pod: Pod, snapshot: Snapshot, profile: Profile = defaultProfile, seed = 1): Placement =>
+  place(pod, snapshot, profile, { random: seededRandom(seed) });
 
 /** The name of the node, or the message that the pod gets. */
 export function verdict(pod: Pod, snapshot: Snapshot, profile: Profile = defaultProfile): string {
@@ -52,14 +68,16 @@ export function verdict(pod: Pod, snapshot: Snapshot, profile: Profile = default
 
 /** A profile of some plugins, each with weight 1. */
 export const profileOf = (...plugins: readonly Profile['plugins'][number]['plugin'][]): Profile => ({
-  schedulerName: 'default-scheduler', plugins: plugins.map((plugin) => ({ plugin, weight: 1 })),
+  schedulerName: 'default-scheduler',
+  plugins: plugins.map((plugin) => ({ plugin, weight: 1 })),
 });
 
 /** A cache of fixed objects. Indexes are answered by looking at all of them. */
 export function objectsOf(...entries: readonly (readonly [Kind<any>, readonly object[]])[]): CacheReader {
   const all = new Map(entries.map(([kind, objects]) => [kind, objects as readonly ApiObject[]]));
   return {
-    get: ((kind: Kind<any>, key: string) => all.get(kind)?.find((object) => keyOf(object) === key)) as CacheReader['get'],
+    get: ((kind: Kind<any>, key: string) =>
+      all.get(kind)?.find((object) => keyOf(object) === key)) as CacheReader['get'],
     list: ((kind: Kind<any>) => all.get(kind) ?? []) as CacheReader['list'],
     find: ((kind: Kind<any>, index: { valuesOf(object: ApiObject): readonly string[] }, value: string) =>
       (all.get(kind) ?? []).filter((object) => index.valuesOf(object).includes(value))) as CacheReader['find'],

@@ -26,7 +26,16 @@ export class World implements AsyncDisposable {
   readonly #running: Promise<void>;
 
   constructor(profiles: readonly Profile[] = [defaultProfile]) {
-    const deps = { api: this.#api(), cache: this.#cache(), clock: this.clock, random: seededRandom(1), log: silent, metrics: this.metrics, recorder: this.#recorder(), profiles };
+    const deps = {
+      api: this.#api(),
+      cache: this.#cache(),
+      clock: this.clock,
+      random: seededRandom(1),
+      log: silent,
+      metrics: this.metrics,
+      recorder: this.#recorder(),
+      profiles,
+    };
     this.#running = runScheduler(deps, this.#stop.signal).catch((error: unknown) => {
       if (!this.#stop.signal.aborted) throw error;
     });
@@ -90,9 +99,17 @@ export class World implements AsyncDisposable {
   }
 
   #cache(): Cache {
-    const all = (kind: Kind<any>): readonly object[] => (kind === nodeKind ? [...this.nodes.values()] : kind === podKind ? [...this.pods.values()] : [...(this.others.get(kind)?.values() ?? [])]);
+    const all = (kind: Kind<any>): readonly object[] =>
+      kind === nodeKind
+        ? [...this.nodes.values()]
+        : kind === podKind
+          ? [...this.pods.values()]
+          : [...(this.others.get(kind)?.values() ?? [])];
     return {
-      follow: () => undefined, list: all, find: () => [], whenSynced: async () => undefined,
+      follow: () => undefined,
+      list: all,
+      find: () => [],
+      whenSynced: async () => undefined,
       get: (kind: Kind<any>, key: string) => (kind === podKind ? this.pods.get(key) : this.others.get(kind)?.get(key)),
       when: async (_kind: unknown, claim: () => boolean, signal: AbortSignal) => {
         while (!claim()) await this.#moved.wait(signal);
@@ -128,12 +145,17 @@ export class World implements AsyncDisposable {
           const pod = held(key);
           this.#put({ ...pod, spec: { ...pod.spec, nodeName: target.name } });
         },
-        patch: async (key: string, { body }: { body: { status: Pod['status'] & { nominatedNodeName?: string | null } } }) => {
+        patch: async (
+          key: string,
+          { body }: { body: { status: Pod['status'] & { nominatedNodeName?: string | null } } },
+        ) => {
           const { conditions = [], nominatedNodeName } = body.status;
           const pod = held(key);
           const status = { ...pod.status, ...body.status } as { nominatedNodeName?: string | null };
           if (nominatedNodeName === null) delete status.nominatedNodeName;
-          this.log.push(`status ${key} ${[...conditions.map(({ type, reason }) => `${type} ${reason}`), ...(nominatedNodeName === undefined ? [] : [`promised ${nominatedNodeName}`])].join(', ')}`);
+          this.log.push(
+            `status ${key} ${[...conditions.map(({ type, reason }) => `${type} ${reason}`), ...(nominatedNodeName === undefined ? [] : [`promised ${nominatedNodeName}`])].join(', ')}`,
+          );
           this.#put({ ...pod, status: status as Pod['status'] });
         },
         delete: async (key: string) => {

@@ -30,28 +30,24 @@ async function furnish(plane: ControlPlane, name: string): Promise<void> {
   await plane.clock.advance(1000);
   const metadata = { name: 'web', namespace: name };
   await plane.api.of(deployment).create({ metadata, spec: { ...spec, replicas: 3 } });
-  await plane.api
-    .of(statefulSet)
-    .create({
-      metadata: { ...metadata, name: 'db' },
-      spec: {
-        ...spec,
-        serviceName: 'db',
-        replicas: 2,
-        selector: { matchLabels: { d: 'b' } },
-        template: { ...template, metadata: { labels: { d: 'b' } } },
-      },
-    });
-  await plane.api
-    .of(daemonSet)
-    .create({
-      metadata: { ...metadata, name: 'agent' },
-      spec: {
-        ...spec,
-        selector: { matchLabels: { n: 'b' } },
-        template: { ...template, metadata: { labels: { n: 'b' } } },
-      },
-    });
+  await plane.api.of(statefulSet).create({
+    metadata: { ...metadata, name: 'db' },
+    spec: {
+      ...spec,
+      serviceName: 'db',
+      replicas: 2,
+      selector: { matchLabels: { d: 'b' } },
+      template: { ...template, metadata: { labels: { d: 'b' } } },
+    },
+  });
+  await plane.api.of(daemonSet).create({
+    metadata: { ...metadata, name: 'agent' },
+    spec: {
+      ...spec,
+      selector: { matchLabels: { n: 'b' } },
+      template: { ...template, metadata: { labels: { n: 'b' } } },
+    },
+  });
   await plane.api.of(service).create({ metadata, spec: { selector: { a: 'b' }, ports: [{ port: 80 }] } });
 }
 async function addNodes(plane: ControlPlane): Promise<void> {

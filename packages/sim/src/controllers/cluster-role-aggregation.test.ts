@@ -18,12 +18,10 @@ test('admin, edit and view get their rules from the roles that are aggregated in
 test('a role of somebody else is taken in by its label, and let go with it', async () => {
   await using plane = await ControlPlane.start({ controllers: [clusterRoleAggregationController] });
   const labels = { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' };
-  await plane.api
-    .of(clusterRole)
-    .create({
-      metadata: { name: 'widgets', labels },
-      rules: [{ verbs: ['get'], apiGroups: ['example.com'], resources: ['widgets'] }],
-    });
+  await plane.api.of(clusterRole).create({
+    metadata: { name: 'widgets', labels },
+    rules: [{ verbs: ['get'], apiGroups: ['example.com'], resources: ['widgets'] }],
+  });
   await plane.clock.advance(5000);
   assert.deepEqual([await covers(plane, 'view', 'widgets'), await covers(plane, 'admin', 'widgets')], [true, true]);
   await plane.api.of(clusterRole).delete('widgets');

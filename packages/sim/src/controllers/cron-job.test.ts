@@ -150,12 +150,10 @@ test('cronJobController tells of jobs that a person made from it, and of those t
   await using plane = await create({ schedule: '0 0 1 1 *' });
   const owner = await current(plane);
   const { template } = owner.spec.jobTemplate.spec;
-  await plane.api
-    .of(job)
-    .create({
-      metadata: { name: 'by-hand', namespace: 'default', ownerReferences: [controllerReference(cronJob, owner)] },
-      spec: { template },
-    });
+  await plane.api.of(job).create({
+    metadata: { name: 'by-hand', namespace: 'default', ownerReferences: [controllerReference(cronJob, owner)] },
+    spec: { template },
+  });
   await plane.clock.advance(2000);
   assert.ok(
     (await plane.events('CronJob')).includes(

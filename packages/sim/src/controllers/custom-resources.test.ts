@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configMap, type CustomObject, customResourceDefinition, namespace, pod, podDisruptionBudget } from '@navarch/api';
+import {
+  configMap,
+  type CustomObject,
+  customResourceDefinition,
+  namespace,
+  pod,
+  podDisruptionBudget,
+} from '@navarch/api';
 import type { KindApi } from '@navarch/client';
 import { SimCluster } from '../sim-cluster.ts';
 
@@ -16,7 +23,12 @@ const definition = {
         served: true,
         storage: true,
         subresources: { scale: { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size' } },
-        schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } } } },
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } },
+          },
+        },
       },
     ],
   },
@@ -35,26 +47,38 @@ test('the garbage collector takes what a custom resource owned, and custom resou
   await using _ = cluster;
   const app = await apps().create({ metadata: { name: 'a', namespace: 'default' }, spec: { size: 1 } } as never);
   const owner = { apiVersion: 'example.com/v1', kind: 'App', name: 'a', uid: app.metadata.uid };
-  await cluster.api.of(configMap).create({ metadata: { name: 'owned', namespace: 'default', ownerReferences: [owner] } });
+  await cluster.api
+    .of(configMap)
+    .create({ metadata: { name: 'owned', namespace: 'default', ownerReferences: [owner] } });
   await apps().create({ metadata: { name: 'child', namespace: 'default', ownerReferences: [owner] } } as never);
   await cluster.advance('10s');
   assert.equal((await apps().list({ namespace: 'default' })).items.length, 2);
   await apps().delete('default/a');
   await cluster.advance('10s');
   assert.deepEqual((await apps().list({ namespace: 'default' })).items, []);
-  assert.deepEqual((await cluster.api.of(configMap).list({ namespace: 'default' })).items.map((item) => item.metadata.name), ['kube-root-ca.crt']);
+  assert.deepEqual(
+    (await cluster.api.of(configMap).list({ namespace: 'default' })).items.map((item) => item.metadata.name),
+    ['kube-root-ca.crt'],
+  );
 });
 
 test('a disruption budget is a share of what custom resources want', async () => {
   const { cluster, apps } = await withApps();
   await using _ = cluster;
-  const { metadata } = await apps().create({ metadata: { name: 'a', namespace: 'default' }, spec: { size: 8 } } as never);
-  const ownerReferences = [{ apiVersion: 'example.com/v1', kind: 'App', name: 'a', uid: metadata.uid, controller: true }];
+  const { metadata } = await apps().create({
+    metadata: { name: 'a', namespace: 'default' },
+    spec: { size: 8 },
+  } as never);
+  const ownerReferences = [
+    { apiVersion: 'example.com/v1', kind: 'App', name: 'a', uid: metadata.uid, controller: true },
+  ];
   await cluster.api.of(pod).create({
-    metadata: { name: 'p', namespace: 'default', labels: { app: 'a' }, ownerReferences }, spec: { containers: [{ name: 'c', image: 'i' }] },
+    metadata: { name: 'p', namespace: 'default', labels: { app: 'a' }, ownerReferences },
+    spec: { containers: [{ name: 'c', image: 'i' }] },
   });
   await cluster.api.of(podDisruptionBudget).create({
-    metadata: { name: 'b', namespace: 'default' }, spec: { selector: { matchLabels: { app: 'a' } }, maxUnavailable: '25%' },
+    metadata: { name: 'b', namespace: 'default' },
+    spec: { selector: { matchLabels: { app: 'a' } }, maxUnavailable: '25%' },
   });
   await cluster.advance('10s');
   const { status } = await cluster.api.of(podDisruptionBudget).get('default/b');
@@ -69,7 +93,10 @@ test('a namespace goes with the custom resources in it', async () => {
   await apps().create({ metadata: { name: 'a', namespace: 'n' } } as never);
   await cluster.api.of(namespace).delete('n');
   await cluster.advance('20s');
-  assert.deepEqual((await cluster.api.of(namespace).list()).items.filter((item) => item.metadata.name === 'n'), []);
+  assert.deepEqual(
+    (await cluster.api.of(namespace).list()).items.filter((item) => item.metadata.name === 'n'),
+    [],
+  );
   assert.deepEqual((await apps().list()).items, []);
 });
 

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { controllerRevision, daemonSet, isActive, isReady, limitRange, node, type Node, pod, type Pod } from '@navarch/api';
+import {
+  controllerRevision,
+  daemonSet,
+  isActive,
+  isReady,
+  limitRange,
+  node,
+  type Node,
+  pod,
+  type Pod,
+} from '@navarch/api';
 import { daemonSetController } from '@navarch/controllers';
 import type { Draft, ObjectOf } from '@navarch/machinery';
 import { ControlPlane, quickPods } from '../testing/control-plane.ts';
@@ -199,19 +209,36 @@ test('daemonSetController keeps the newest of two revisions of one template, and
   const [first] = await plane.list(controllerRevision);
   assert.ok(first);
   const revisions = plane.api.of(controllerRevision);
-  const { name: _, uid: __, resourceVersion: ___, creationTimestamp: ____, managedFields: _____, ...metadata } = first.metadata;
+  const {
+    name: _,
+    uid: __,
+    resourceVersion: ___,
+    creationTimestamp: ____,
+    managedFields: _____,
+    ...metadata
+  } = first.metadata;
   await revisions.create({
     ...first,
-    metadata: { ...metadata, name: 'second', labels: { ...first.metadata.labels, 'controller-revision-hash': 'second' } },
+    metadata: {
+      ...metadata,
+      name: 'second',
+      labels: { ...first.metadata.labels, 'controller-revision-hash': 'second' },
+    },
     revision: 2,
   });
   await plane.clock.advance(5000);
   assert.equal((await plane.list(controllerRevision)).length, 2, 'a revision that somebody adds wakes nobody');
   await plane.api.of(daemonSet).patch(KEY, { type: 'merge', body: { spec: { minReadySeconds: 1 } } });
   await plane.clock.advance(5000);
-  assert.deepEqual((await plane.list(controllerRevision)).map((r) => [r.metadata.name, r.revision]), [['second', 2]]);
+  assert.deepEqual(
+    (await plane.list(controllerRevision)).map((r) => [r.metadata.name, r.revision]),
+    [['second', 2]],
+  );
   assert.deepEqual((await active(plane)).map((p) => p.metadata.uid).sort(), before);
-  assert.deepEqual((await active(plane)).map((p) => p.metadata.labels?.['controller-revision-hash']), ['second', 'second']);
+  assert.deepEqual(
+    (await active(plane)).map((p) => p.metadata.labels?.['controller-revision-hash']),
+    ['second', 'second'],
+  );
   await setImage(plane, 'v2');
   await plane.clock.advance(5000);
   assert.deepEqual((await plane.list(controllerRevision)).map((r) => r.revision).sort(), [2, 3]);

@@ -262,10 +262,19 @@ for (const [seed, maxSurge, maxUnavailable] of [
 test('deploymentController counts revisions on from those of a set it takes over, however large', async () => {
   await using plane = await start();
   await plane.api.of(replicaSet).create({
-    metadata: { name: 'orphan', namespace: 'default', labels: { app: 'web', old: 'yes' }, annotations: { 'deployment.kubernetes.io/revision': '3546343826724305832' } },
+    metadata: {
+      name: 'orphan',
+      namespace: 'default',
+      labels: { app: 'web', old: 'yes' },
+      annotations: { 'deployment.kubernetes.io/revision': '3546343826724305832' },
+    },
     spec: {
-      replicas: 1, selector: { matchLabels: { app: 'web', old: 'yes' } },
-      template: { metadata: { labels: { app: 'web', old: 'yes' } }, spec: { containers: [{ name: 'c', image: 'v0' }] } },
+      replicas: 1,
+      selector: { matchLabels: { app: 'web', old: 'yes' } },
+      template: {
+        metadata: { labels: { app: 'web', old: 'yes' } },
+        spec: { containers: [{ name: 'c', image: 'v0' }] },
+      },
     },
   });
   await plane.api.of(deployment).create(web(1));

@@ -55,13 +55,11 @@ const numbers = ({
   disruptionsAllowed,
 }: Budget['status']): readonly number[] => [expectedPods, desiredHealthy, currentHealthy, disruptionsAllowed];
 const evict = (plane: ControlPlane, name: string): Promise<unknown> =>
-  plane.api
-    .of(pod)
-    .post(`default/${name}`, 'eviction', {
-      apiVersion: 'policy/v1',
-      kind: 'Eviction',
-      metadata: { name, namespace: 'default' },
-    });
+  plane.api.of(pod).post(`default/${name}`, 'eviction', {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    metadata: { name, namespace: 'default' },
+  });
 
 // Of ten replicas: expected, desired, healthy, allowed.
 const shares: readonly (readonly [Partial<Budget['spec']>, readonly number[]])[] = [
@@ -96,21 +94,17 @@ test('disruptionController follows what the owner wants', async () => {
 
 test('disruptionController allows nothing where an owner says no number, and says why', async () => {
   await using plane = await start();
-  const owner = await plane.api
-    .of(job)
-    .create({
-      metadata: { name: 'j', namespace: 'default' },
-      spec: { template: { metadata: {}, spec: { ...template.spec, restartPolicy: 'Never' as const } } },
-    });
+  const owner = await plane.api.of(job).create({
+    metadata: { name: 'j', namespace: 'default' },
+    spec: { template: { metadata: {}, spec: { ...template.spec, restartPolicy: 'Never' as const } } },
+  });
   const ownerReferences = [
     { apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: owner.metadata.uid, controller: true },
   ];
-  await plane.api
-    .of(pod)
-    .create({
-      metadata: { name: 'p', namespace: 'default', labels: { app: 'web' }, ownerReferences },
-      spec: template.spec,
-    });
+  await plane.api.of(pod).create({
+    metadata: { name: 'p', namespace: 'default', labels: { app: 'web' }, ownerReferences },
+    spec: template.spec,
+  });
   await plane.api.of(podDisruptionBudget).create(budget({ maxUnavailable: 1 }));
   await plane.clock.advance(5000);
   const [condition] = (await statusOf(plane)).conditions ?? [];

@@ -61,7 +61,15 @@ test('jobController counts restarts where pods restart by themselves', async () 
   });
   const restarted = async (restartCount: number): Promise<void> => {
     const [p] = await active(plane);
-    const container = { name: 'c', image: 'busybox', imageID: '', ready: false, restartCount, state: {}, lastState: {} };
+    const container = {
+      name: 'c',
+      image: 'busybox',
+      imageID: '',
+      ready: false,
+      restartCount,
+      state: {},
+      lastState: {},
+    };
     await plane.api
       .of(pod)
       .update(

@@ -129,16 +129,14 @@ test('a deleted deployment takes its replica sets and pods with it', async () =>
     pods: quickPods,
   });
   await plane.withServiceAccount();
-  await plane.api
-    .of(deployment)
-    .create({
-      metadata: { name: 'web', namespace: 'default' },
-      spec: {
-        replicas: 3,
-        selector: { matchLabels: { a: 'b' } },
-        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
-      },
-    });
+  await plane.api.of(deployment).create({
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: { a: 'b' } },
+      template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+    },
+  });
   await plane.clock.advance(5000);
   assert.equal((await plane.list(pod)).length, 3);
   await plane.api.of(deployment).delete('default/web', { propagationPolicy: 'Foreground' });
@@ -256,12 +254,10 @@ test('nodeLifecycleController marks a silent node after 50 s, its pods at once, 
   await plane.withServiceAccount();
   const all = await withNodes(plane, 3);
   assert.deepEqual(await taints(plane, 'n0'), [], 'the taint of its creation is taken away');
-  await plane.api
-    .of(pod)
-    .create({
-      metadata: { name: 'p', namespace: 'default' },
-      spec: { nodeName: 'n0', containers: [{ name: 'c', image: 'i' }] },
-    });
+  await plane.api.of(pod).create({
+    metadata: { name: 'p', namespace: 'default' },
+    spec: { nodeName: 'n0', containers: [{ name: 'c', image: 'i' }] },
+  });
   await plane.api
     .of(pod)
     .update(
@@ -308,22 +304,18 @@ test('taintEvictionController deletes a pod when what it tolerates is over, and 
   await plane.withServiceAccount();
   await plane.api.of(node).create({ metadata: { name: 'a' } });
   const make = (name: string, tolerations: readonly object[]) =>
-    plane.api
-      .of(pod)
-      .create({
-        metadata: { name, namespace: 'default' },
-        spec: { nodeName: 'a', containers: [{ name: 'c', image: 'i' }], tolerations },
-      });
+    plane.api.of(pod).create({
+      metadata: { name, namespace: 'default' },
+      spec: { nodeName: 'a', containers: [{ name: 'c', image: 'i' }], tolerations },
+    });
   await make('none', []);
   await make('some', [{ key: 'k', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 }]);
   await make('all', [{ operator: 'Exists' }]);
   const taint = (on: boolean) =>
-    plane.api
-      .of(node)
-      .update('a', (n) => ({
-        ...n,
-        spec: { ...n.spec, taints: on ? [{ key: 'k', effect: 'NoExecute' as const }] : [] },
-      }));
+    plane.api.of(node).update('a', (n) => ({
+      ...n,
+      spec: { ...n.spec, taints: on ? [{ key: 'k', effect: 'NoExecute' as const }] : [] },
+    }));
   const going = async () =>
     (await plane.list(pod)).filter((p) => p.metadata.deletionTimestamp).map((p) => p.metadata.name);
   await taint(true);
@@ -352,12 +344,10 @@ test('podGcController removes pods of nodes that are gone, and the oldest finish
   await plane.withServiceAccount();
   await plane.api.of(node).create({ metadata: { name: 'a' } });
   const make = (name: string, nodeName: string) =>
-    plane.api
-      .of(pod)
-      .create({
-        metadata: { name, namespace: 'default' },
-        spec: { nodeName, containers: [{ name: 'c', image: 'i' }] },
-      });
+    plane.api.of(pod).create({
+      metadata: { name, namespace: 'default' },
+      spec: { nodeName, containers: [{ name: 'c', image: 'i' }] },
+    });
   await make('lost', 'gone');
   await make('fine', 'a');
   for (let i = 0; i < 4; i++) {
@@ -381,10 +371,17 @@ test('podGcController removes pods of nodes that are gone, and the oldest finish
 
 test('nodeLifecycleController says of no node that it was lost before it was ready once', async () => {
   await using plane = await ControlPlane.start({ controllers: [nodeLifecycleController()] });
-  const say = (status: string): Promise<unknown> => plane.api.of(node).update('n0', (n) => ({
-    ...n, status: { ...n.status, conditions: [{ ...(ready(plane).conditions?.[0] as object), status }] as never },
-  }), { subresource: 'status' });
-  const lost = async (): Promise<number> => (await plane.events('Node')).filter((e) => e.startsWith('NodeNotReady')).length;
+  const say = (status: string): Promise<unknown> =>
+    plane.api.of(node).update(
+      'n0',
+      (n) => ({
+        ...n,
+        status: { ...n.status, conditions: [{ ...(ready(plane).conditions?.[0] as object), status }] as never },
+      }),
+      { subresource: 'status' },
+    );
+  const lost = async (): Promise<number> =>
+    (await plane.events('Node')).filter((e) => e.startsWith('NodeNotReady')).length;
   await plane.api.of(node).create({ metadata: { name: 'n0' } });
   await say('False');
   await beat(plane, ['n0'], 10);

@@ -1,12 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LOCAL_PROVISIONER, node, persistentVolume, type PersistentVolume, persistentVolumeClaim, type PersistentVolumeClaim, storageClass } from '@navarch/api';
-import { claimProtectionController, localProvisionerController, volumeBindingController, volumeProtectionController } from '@navarch/controllers';
+import {
+  LOCAL_PROVISIONER,
+  node,
+  persistentVolume,
+  type PersistentVolume,
+  persistentVolumeClaim,
+  type PersistentVolumeClaim,
+  storageClass,
+} from '@navarch/api';
+import {
+  claimProtectionController,
+  localProvisionerController,
+  volumeBindingController,
+  volumeProtectionController,
+} from '@navarch/controllers';
 import type { Draft } from '@navarch/machinery';
 import { ControlPlane } from '../testing/control-plane.ts';
 
 const SELECTED = { 'volume.kubernetes.io/selected-node': 'n1' };
-const controllers = [volumeBindingController, localProvisionerController, claimProtectionController, volumeProtectionController];
+const controllers = [
+  volumeBindingController,
+  localProvisionerController,
+  claimProtectionController,
+  volumeProtectionController,
+];
 
 interface Setting {
   readonly reclaimPolicy?: 'Delete' | 'Retain';
@@ -17,22 +35,48 @@ interface Setting {
 }
 
 /** A node, a class of local folders and a claim of it whose pod was placed on the node. */
-async function begin({ reclaimPolicy = 'Delete', immediate = false, annotations = SELECTED, spec = {}, hasNode = true }: Setting = {}): Promise<ControlPlane> {
+async function begin({
+  reclaimPolicy = 'Delete',
+  immediate = false,
+  annotations = SELECTED,
+  spec = {},
+  hasNode = true,
+}: Setting = {}): Promise<ControlPlane> {
   const plane = await ControlPlane.start({ controllers });
-  if (hasNode) await plane.api.of(node).create({ metadata: { name: 'n1', labels: { 'kubernetes.io/hostname': 'host-1' }, annotations: { 'navarch.dev/local-volumes': '/var/folders' } } });
+  if (hasNode)
+    await plane.api
+      .of(node)
+      .create({
+        metadata: {
+          name: 'n1',
+          labels: { 'kubernetes.io/hostname': 'host-1' },
+          annotations: { 'navarch.dev/local-volumes': '/var/folders' },
+        },
+      });
   await plane.api.of(storageClass).create({
-    metadata: { name: 'local' }, provisioner: LOCAL_PROVISIONER, reclaimPolicy, allowVolumeExpansion: true, volumeBindingMode: immediate ? 'Immediate' : 'WaitForFirstConsumer',
+    metadata: { name: 'local' },
+    provisioner: LOCAL_PROVISIONER,
+    reclaimPolicy,
+    allowVolumeExpansion: true,
+    volumeBindingMode: immediate ? 'Immediate' : 'WaitForFirstConsumer',
   });
   await plane.api.of(persistentVolumeClaim).create({
     metadata: { name: 'c', namespace: 'default', annotations: { ...annotations } },
-    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: 'local', ...spec },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      storageClassName: 'local',
+      ...spec,
+    },
   });
   await plane.clock.advance(5000);
   return plane;
 }
 
-const claim = (plane: ControlPlane): Promise<PersistentVolumeClaim> => plane.api.of(persistentVolumeClaim).get('default/c');
-const volumes = async (plane: ControlPlane): Promise<readonly PersistentVolume[]> => (await plane.api.of(persistentVolume).list()).items;
+const claim = (plane: ControlPlane): Promise<PersistentVolumeClaim> =>
+  plane.api.of(persistentVolumeClaim).get('default/c');
+const volumes = async (plane: ControlPlane): Promise<readonly PersistentVolume[]> =>
+  (await plane.api.of(persistentVolume).list()).items;
 
 test('localProvisionerController makes a folder of the chosen node the volume of a claim', async () => {
   await using plane = await begin();
@@ -40,14 +84,29 @@ test('localProvisionerController makes a folder of the chosen node the volume of
   const [volume] = await volumes(plane);
   assert.ok(volume);
   const name = `pvc-${metadata.uid}`;
-  assert.deepEqual([volume.metadata.name, spec.volumeName, status.phase, volume.status.phase], [name, name, 'Bound', 'Bound']);
+  assert.deepEqual(
+    [volume.metadata.name, spec.volumeName, status.phase, volume.status.phase],
+    [name, name, 'Bound', 'Bound'],
+  );
   assert.deepEqual(volume.spec.local, { path: `/var/folders/${name}` });
-  assert.deepEqual(volume.spec.nodeAffinity?.required?.nodeSelectorTerms, [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['host-1'] }] }]);
-  assert.deepEqual([volume.spec.persistentVolumeReclaimPolicy, volume.spec.storageClassName, volume.spec.capacity], ['Delete', 'local', { storage: '1Gi' }]);
-  assert.deepEqual([volume.metadata.labels, volume.metadata.annotations], [{ 'navarch.dev/node': 'n1' }, { 'pv.kubernetes.io/provisioned-by': LOCAL_PROVISIONER }]);
-  assert.deepEqual((await plane.events('PersistentVolumeClaim')).filter((text) => text.startsWith('Provisioning')), [
-    'Provisioning: External provisioner is provisioning volume for claim "default/c"', `ProvisioningSucceeded: Successfully provisioned volume ${name}`,
+  assert.deepEqual(volume.spec.nodeAffinity?.required?.nodeSelectorTerms, [
+    { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['host-1'] }] },
   ]);
+  assert.deepEqual(
+    [volume.spec.persistentVolumeReclaimPolicy, volume.spec.storageClassName, volume.spec.capacity],
+    ['Delete', 'local', { storage: '1Gi' }],
+  );
+  assert.deepEqual(
+    [volume.metadata.labels, volume.metadata.annotations],
+    [{ 'navarch.dev/node': 'n1' }, { 'pv.kubernetes.io/provisioned-by': LOCAL_PROVISIONER }],
+  );
+  assert.deepEqual(
+    (await plane.events('PersistentVolumeClaim')).filter((text) => text.startsWith('Provisioning')),
+    [
+      'Provisioning: External provisioner is provisioning volume for claim "default/c"',
+      `ProvisioningSucceeded: Successfully provisioned volume ${name}`,
+    ],
+  );
 });
 
 test('localProvisionerController waits for a pod to be placed', async () => {
@@ -66,7 +125,9 @@ for (const [setting, words] of refusals) {
   test(`localProvisionerController makes nothing where ${words.source}`, async () => {
     await using plane = await begin(setting);
     assert.deepEqual(await volumes(plane), []);
-    const [event] = (await plane.events('PersistentVolumeClaim')).filter((text) => text.startsWith('ProvisioningFailed'));
+    const [event] = (await plane.events('PersistentVolumeClaim')).filter((text) =>
+      text.startsWith('ProvisioningFailed'),
+    );
     assert.match(event ?? '', words);
   });
 }
@@ -105,7 +166,12 @@ test('localProvisionerController keeps a released volume that is to be retained'
 
 test('localProvisionerController lets volume and claim grow when more is asked for', async () => {
   await using plane = await begin();
-  await plane.api.of(persistentVolumeClaim).update('default/c', (current) => ({ ...current, spec: { ...current.spec, resources: { requests: { storage: '3Gi' } } } }));
+  await plane.api
+    .of(persistentVolumeClaim)
+    .update('default/c', (current) => ({
+      ...current,
+      spec: { ...current.spec, resources: { requests: { storage: '3Gi' } } },
+    }));
   await plane.clock.advance(5000);
   assert.deepEqual((await claim(plane)).status.capacity, { storage: '3Gi' });
   assert.deepEqual((await volumes(plane))[0]?.spec.capacity, { storage: '3Gi' });

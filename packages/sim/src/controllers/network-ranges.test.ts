@@ -32,5 +32,8 @@ test('serviceCidrsController keeps a range while an address of it is in use that
   assert.deepEqual(await readyOf(plane, 'more'), ['Ready', 'False', 'Terminating']);
   await addresses.delete('203.0.113.10');
   await plane.clock.advance(1000);
-  assert.deepEqual((await plane.list(serviceCIDR)).map(({ metadata }) => metadata.name), ['kubernetes']);
+  assert.deepEqual(
+    (await plane.list(serviceCIDR)).map(({ metadata }) => metadata.name),
+    ['kubernetes'],
+  );
 });

@@ -149,14 +149,12 @@ test('endpointSliceController leaves slices of others and of services without a 
   await plane.api
     .of(service)
     .create({ metadata: { name: 'manual', namespace: 'default' }, spec: { ports: [{ port: 80 }] } });
-  await plane.api
-    .of(endpointSlice)
-    .create({
-      metadata: { name: 'manual-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'manual' } },
-      addressType: 'IPv4',
-      endpoints: [{ addresses: ['1.2.3.4'], conditions: {} }],
-      ports: [],
-    });
+  await plane.api.of(endpointSlice).create({
+    metadata: { name: 'manual-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'manual' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['1.2.3.4'], conditions: {} }],
+    ports: [],
+  });
   await plane.clock.advance(5000);
   assert.deepEqual(
     (await plane.list(endpointSlice)).map((s) => s.metadata.name).filter((name) => name.startsWith('manual')),
@@ -190,10 +188,18 @@ for (const trafficDistribution of ['PreferClose', 'PreferSameZone']) {
     await makeService(plane, { trafficDistribution });
     for (const name of ['one', 'two']) await makePod(plane, name);
     await plane.clock.advance(3000);
-    assert.deepEqual(await hintsOf(plane), [['a', zoneHint('z1')], ['b', zoneHint('z2')]]);
-    await plane.api.of(service).update('default/web', ({ spec: { trafficDistribution: _, ...spec }, ...s }) => ({ ...s, spec }) as Service);
+    assert.deepEqual(await hintsOf(plane), [
+      ['a', zoneHint('z1')],
+      ['b', zoneHint('z2')],
+    ]);
+    await plane.api
+      .of(service)
+      .update('default/web', ({ spec: { trafficDistribution: _, ...spec }, ...s }) => ({ ...s, spec }) as Service);
     await plane.clock.advance(3000);
-    assert.deepEqual(await hintsOf(plane), [['a', undefined], ['b', undefined]]);
+    assert.deepEqual(await hintsOf(plane), [
+      ['a', undefined],
+      ['b', undefined],
+    ]);
   });
 }
 
@@ -203,7 +209,10 @@ test('endpointSliceController says for which node an endpoint is with PreferSame
   await makeService(plane, { trafficDistribution: 'PreferSameNode' });
   for (const name of ['one', 'two']) await makePod(plane, name);
   await plane.clock.advance(3000);
-  assert.deepEqual(await hintsOf(plane), [['a', { ...zoneHint('z1'), forNodes: [{ name: 'a' }] }], ['b', { forNodes: [{ name: 'b' }] }]]);
+  assert.deepEqual(await hintsOf(plane), [
+    ['a', { ...zoneHint('z1'), forNodes: [{ name: 'a' }] }],
+    ['b', { forNodes: [{ name: 'b' }] }],
+  ]);
 });
 
 test('endpointSliceController hints only at ready endpoints', async () => {
@@ -230,40 +239,82 @@ test('endpointSliceController learns the zone of a node that is told after its p
 
 test('endpointSliceController keeps a slice for each family of a service', async () => {
   const six = (p: { metadata: { name: string } }): string => `fd00:10:244::${p.metadata.name === 'one' ? 1 : 2}`;
-  await using plane = await ControlPlane.start({ controllers: [endpointSliceController, endpointsController], pods: quickPods, serviceCidr: '10.96.0.0/16,fd00:10:96::/112' });
+  await using plane = await ControlPlane.start({
+    controllers: [endpointSliceController, endpointsController],
+    pods: quickPods,
+    serviceCidr: '10.96.0.0/16,fd00:10:96::/112',
+  });
   await plane.withServiceAccount();
   const made = await makeService(plane, { ipFamilyPolicy: 'RequireDualStack' });
   assert.deepEqual(made.spec.ipFamilies, ['IPv4', 'IPv6']);
   for (const name of ['one', 'two']) await makePod(plane, name);
   await plane.clock.advance(3000);
   for (const p of await plane.list(pod)) {
-    await plane.api.of(pod).update(`default/${p.metadata.name}`, (now) => ({ ...now, status: { ...now.status, podIPs: [...(now.status.podIPs ?? []), { ip: six(now) }] } }), { subresource: 'status' });
+    await plane.api
+      .of(pod)
+      .update(
+        `default/${p.metadata.name}`,
+        (now) => ({ ...now, status: { ...now.status, podIPs: [...(now.status.podIPs ?? []), { ip: six(now) }] } }),
+        { subresource: 'status' },
+      );
   }
   await plane.clock.advance(3000);
-  const byType = async () => (await slices(plane)).map((s) => [s.addressType, s.endpoints?.map((e) => e.addresses[0]).sort()]).sort();
-  assert.deepEqual(await byType(), [['IPv4', ['10.0.0.1', '10.0.0.2']], ['IPv6', ['fd00:10:244::1', 'fd00:10:244::2']]]);
-  assert.deepEqual((await plane.api.of(endpoints).get('default/web')).subsets?.flatMap((s) => s.addresses?.map(({ ip }) => ip)), ['10.0.0.1', '10.0.0.2']);
-  await plane.api.of(service).update('default/web', (s) => ({ ...s, spec: { ...s.spec, ipFamilyPolicy: 'SingleStack' } }));
+  const byType = async () =>
+    (await slices(plane)).map((s) => [s.addressType, s.endpoints?.map((e) => e.addresses[0]).sort()]).sort();
+  assert.deepEqual(await byType(), [
+    ['IPv4', ['10.0.0.1', '10.0.0.2']],
+    ['IPv6', ['fd00:10:244::1', 'fd00:10:244::2']],
+  ]);
+  assert.deepEqual(
+    (await plane.api.of(endpoints).get('default/web')).subsets?.flatMap((s) => s.addresses?.map(({ ip }) => ip)),
+    ['10.0.0.1', '10.0.0.2'],
+  );
+  await plane.api
+    .of(service)
+    .update('default/web', (s) => ({ ...s, spec: { ...s.spec, ipFamilyPolicy: 'SingleStack' } }));
   await plane.clock.advance(3000);
   assert.deepEqual(await byType(), [['IPv4', ['10.0.0.1', '10.0.0.2']]]);
 });
 
 test('endpointSliceController spreads endpoints over the zones by their CPU where topology aware routing is asked for', async () => {
   await using plane = await start();
-  for (const [name, zone] of [['a', 'z1'], ['b', 'z2'], ['c', 'z2']] as const) {
+  for (const [name, zone] of [
+    ['a', 'z1'],
+    ['b', 'z2'],
+    ['c', 'z2'],
+  ] as const) {
     const made = await inZone(plane, name, zone);
-    const status = { ...made.status, allocatable: { cpu: name === 'a' ? '4' : '2' }, conditions: [{ type: 'Ready', status: 'True' as const }] };
+    const status = {
+      ...made.status,
+      allocatable: { cpu: name === 'a' ? '4' : '2' },
+      conditions: [{ type: 'Ready', status: 'True' as const }],
+    };
     await plane.api.of(node).replace({ ...made, status }, { subresource: 'status' });
   }
   await makeService(plane);
-  await plane.api.of(service).update('default/web', (s) => ({ ...s, metadata: { ...s.metadata, annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } } }));
+  await plane.api
+    .of(service)
+    .update('default/web', (s) => ({
+      ...s,
+      metadata: { ...s.metadata, annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } },
+    }));
   for (const name of ['one', 'two', 'three', 'four']) await makePod(plane, name);
   await plane.clock.advance(3000);
-  const zonesHinted = async () => (await hintsOf(plane)).map((one) => (one as readonly any[])[1]?.forZones?.[0]?.name).sort();
+  const zonesHinted = async () =>
+    (await hintsOf(plane)).map((one) => (one as readonly any[])[1]?.forZones?.[0]?.name).sort();
   assert.deepEqual(await zonesHinted(), ['z1', 'z1', 'z2', 'z2']);
-  assert.ok((await plane.events('Service')).includes('TopologyAwareHintsEnabled: Topology Aware Hints has been enabled, addressType: IPv4'));
+  assert.ok(
+    (await plane.events('Service')).includes(
+      'TopologyAwareHintsEnabled: Topology Aware Hints has been enabled, addressType: IPv4',
+    ),
+  );
   await plane.api.of(node).delete('a');
   await plane.clock.advance(3000);
   assert.deepEqual(await zonesHinted(), [undefined, undefined, undefined, undefined]);
-  assert.ok((await plane.events('Service')).includes('TopologyAwareHintsDisabled: Nodes only ready in one zone, addressType: IPv4'), (await plane.events('Service')).join('\n'));
+  assert.ok(
+    (await plane.events('Service')).includes(
+      'TopologyAwareHintsDisabled: Nodes only ready in one zone, addressType: IPv4',
+    ),
+    (await plane.events('Service')).join('\n'),
+  );
 });

@@ -57,12 +57,10 @@ test('replicaSetController takes away the pods whose loss costs least', async ()
   await plane.api.of(replicaSet).create(set(4));
   await plane.clock.advance(2000);
   const [cheap, ...others] = await active(plane);
-  await plane.api
-    .of(pod)
-    .update(`default/${cheap?.metadata.name}`, (p) => ({
-      ...p,
-      metadata: { ...p.metadata, annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-5' } },
-    }));
+  await plane.api.of(pod).update(`default/${cheap?.metadata.name}`, (p) => ({
+    ...p,
+    metadata: { ...p.metadata, annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-5' } },
+  }));
   await scale(plane, 3);
   await plane.clock.advance(2000);
   assert.deepEqual((await active(plane)).map((p) => p.metadata.name).sort(), others.map((p) => p.metadata.name).sort());
@@ -71,12 +69,10 @@ test('replicaSetController takes away the pods whose loss costs least', async ()
 
 test('replicaSetController adopts matching orphans and releases what no longer matches', async () => {
   await using plane = await start();
-  await plane.api
-    .of(pod)
-    .create({
-      metadata: { name: 'stray', namespace: 'default', labels: { app: 'web' } },
-      spec: { containers: [{ name: 'c', image: 'nginx' }] },
-    });
+  await plane.api.of(pod).create({
+    metadata: { name: 'stray', namespace: 'default', labels: { app: 'web' } },
+    spec: { containers: [{ name: 'c', image: 'nginx' }] },
+  });
   await plane.api.of(replicaSet).create(set(2));
   await plane.clock.advance(3000);
   assert.equal((await active(plane)).length, 2);

@@ -37,7 +37,8 @@ const createPod = (plane: ControlPlane, name: string, claim: object): Promise<un
   });
 const fromTemplate = { resourceClaimTemplateName: 'one-gpu' };
 
-const claims = async (plane: ControlPlane): Promise<readonly Claim[]> => (await plane.api.of(resourceClaim).list()).items;
+const claims = async (plane: ControlPlane): Promise<readonly Claim[]> =>
+  (await plane.api.of(resourceClaim).list()).items;
 
 /** As the scheduler does: the devices, and what gives them back. */
 async function allocate(plane: ControlPlane, key: string): Promise<void> {
@@ -76,7 +77,9 @@ test('a pod whose template is not there is told so, and served once it is', asyn
   await createPod(plane, 'p', fromTemplate);
   await plane.clock.advance(1000);
   const missing = 'resource claim template "one-gpu": resourceclaimtemplate.resource.k8s.io "one-gpu" not found';
-  assert.deepEqual((await plane.events('Pod')).slice(0, 1), [`FailedResourceClaimCreation: PodResourceClaim gpu: ${missing}`]);
+  assert.deepEqual((await plane.events('Pod')).slice(0, 1), [
+    `FailedResourceClaimCreation: PodResourceClaim gpu: ${missing}`,
+  ]);
   assert.deepEqual(await claims(plane), []);
   await plane.api.of(resourceClaimTemplate).create(template);
   await plane.clock.advance(1000);
@@ -113,7 +116,10 @@ test('a claim made for a pod goes when the pod is done, though the pod stays', a
   await allocate(plane, `default/${made?.metadata.name}`);
   await plane.clock.advance(5000);
   const [reserved] = await claims(plane);
-  assert.deepEqual(reserved?.status.reservedFor?.map(({ resource, name }) => [resource, name]), [['pods', 'p']]);
+  assert.deepEqual(
+    reserved?.status.reservedFor?.map(({ resource, name }) => [resource, name]),
+    [['pods', 'p']],
+  );
   await plane.api
     .of(pod)
     .update('default/p', (p) => ({ ...p, status: { ...p.status, phase: 'Failed' } }), { subresource: 'status' });
@@ -131,8 +137,13 @@ test('each pod has one claim, whatever is lost on the way', async () => {
     await plane.clock.advance(120_000);
     const made = await claims(plane);
     const owners = made.map(({ metadata }) => metadata.ownerReferences?.[0]?.name).sort();
-    const told = (await plane.api.of(pod).list()).items.map(({ status }) => status.resourceClaimStatuses?.[0]?.resourceClaimName);
-    assert.ok(told.every((name) => made.some(({ metadata }) => metadata.name === name)), `seed ${seed}`);
+    const told = (await plane.api.of(pod).list()).items.map(
+      ({ status }) => status.resourceClaimStatuses?.[0]?.resourceClaimName,
+    );
+    assert.ok(
+      told.every((name) => made.some(({ metadata }) => metadata.name === name)),
+      `seed ${seed}`,
+    );
     assert.deepEqual(owners, ['p0', 'p1', 'p2', 'p3', 'p4'], `seed ${seed}`);
   }
 });

@@ -15,8 +15,12 @@ async function tried(work: Promise<unknown>): Promise<void> {
 }
 
 async function isTogether(cluster: SimCluster): Promise<void> {
-  const held = (await cluster.api.of(ipAddress).list()).items.map(({ metadata, spec }) => `${metadata.name} ${spec.parentRef?.name}`);
-  const wanted = (await cluster.api.of(service).list()).items.flatMap((one) => serviceAddresses(one).map((address) => `${address} ${one.metadata.name}`));
+  const held = (await cluster.api.of(ipAddress).list()).items.map(
+    ({ metadata, spec }) => `${metadata.name} ${spec.parentRef?.name}`,
+  );
+  const wanted = (await cluster.api.of(service).list()).items.flatMap((one) =>
+    serviceAddresses(one).map((address) => `${address} ${one.metadata.name}`),
+  );
   assert.deepEqual(held.sort(), wanted.sort());
 }
 
@@ -27,9 +31,16 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
     const api = cluster.api.of(service);
     for (let i = 0; i < 60; i++) {
       const name = `s${random.uint32() % 5}`;
-      const asked = random.uint32() % 3 > 0
-        ? api.create({ metadata: { name, namespace: 'default' }, spec: { ports: [{ port: 80 }], clusterIP: random.uint32() % 2 ? `10.96.9.${(random.uint32() % 4) + 1}` : '' } })
-        : api.delete(`default/${name}`);
+      const asked =
+        random.uint32() % 3 > 0
+          ? api.create({
+              metadata: { name, namespace: 'default' },
+              spec: {
+                ports: [{ port: 80 }],
+                clusterIP: random.uint32() % 2 ? `10.96.9.${(random.uint32() % 4) + 1}` : '',
+              },
+            })
+          : api.delete(`default/${name}`);
       const answered = tried(asked);
       if (random.uint32() % 8 === 0) {
         await cluster.advance(`${random.uint32() % 60}ms`);

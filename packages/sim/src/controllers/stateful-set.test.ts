@@ -159,11 +159,23 @@ test('statefulSetController does not shrink while another pod is not ready, but 
   await make(plane);
   await plane.clock.advance(10_000);
   const setReady = (ordinal: number, status: 'True' | 'False') =>
-    plane.api.of(pod).update(`${KEY}-${ordinal}`, (p) => ({
-      ...p,
-      status: { ...p.status, conditions: p.status.conditions?.map((c) => (c.type === 'Ready' ? { ...c, status } : c)) ?? [] },
-    }), { subresource: 'status' });
-  const names = async () => (await plane.list(pod)).filter(isActive).map((p) => p.metadata.name).sort().join();
+    plane.api.of(pod).update(
+      `${KEY}-${ordinal}`,
+      (p) => ({
+        ...p,
+        status: {
+          ...p.status,
+          conditions: p.status.conditions?.map((c) => (c.type === 'Ready' ? { ...c, status } : c)) ?? [],
+        },
+      }),
+      { subresource: 'status' },
+    );
+  const names = async () =>
+    (await plane.list(pod))
+      .filter(isActive)
+      .map((p) => p.metadata.name)
+      .sort()
+      .join();
   for (const ordinal of [0, 1, 2]) await setReady(ordinal, 'False');
   await change(plane, (spec) => ({ ...spec, replicas: 0 }));
   await plane.clock.advance(30_000);
@@ -211,15 +223,36 @@ test('statefulSetController replaces as many pods at a time as may be unavailabl
 
 test('statefulSetController lets claims go with whom the retention policy says', async () => {
   await using plane = await start();
-  const volumeClaimTemplates = [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }] as const;
-  const owners = async () => Object.fromEntries((await plane.list(persistentVolumeClaim)).map((c) => [c.metadata.name, (c.metadata.ownerReferences ?? []).map(({ kind, name }) => `${kind}/${name}`).join()]));
-  await make(plane, { volumeClaimTemplates: [...volumeClaimTemplates], persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Delete' } });
+  const volumeClaimTemplates = [
+    {
+      metadata: { name: 'data' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    },
+  ] as const;
+  const owners = async () =>
+    Object.fromEntries(
+      (await plane.list(persistentVolumeClaim)).map((c) => [
+        c.metadata.name,
+        (c.metadata.ownerReferences ?? []).map(({ kind, name }) => `${kind}/${name}`).join(),
+      ]),
+    );
+  await make(plane, {
+    volumeClaimTemplates: [...volumeClaimTemplates],
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Delete' },
+  });
   await plane.clock.advance(5000);
-  assert.deepEqual(await owners(), { 'data-db-0': 'StatefulSet/db', 'data-db-1': 'StatefulSet/db', 'data-db-2': 'StatefulSet/db' });
+  assert.deepEqual(await owners(), {
+    'data-db-0': 'StatefulSet/db',
+    'data-db-1': 'StatefulSet/db',
+    'data-db-2': 'StatefulSet/db',
+  });
   await change(plane, (spec) => ({ ...spec, replicas: 1 }));
   await plane.clock.advance(5000);
   assert.deepEqual(await owners(), { 'data-db-0': 'StatefulSet/db', 'data-db-1': 'Pod/db-1', 'data-db-2': 'Pod/db-2' });
-  await change(plane, (spec) => ({ ...spec, persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' } }));
+  await change(plane, (spec) => ({
+    ...spec,
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+  }));
   await plane.clock.advance(5000);
   assert.equal((await owners())['data-db-0'], '');
 });

@@ -89,7 +89,9 @@ test('a class of volume attributes stays while a claim or a volume names it', as
   await using plane = await ControlPlane.start({ controllers: [attributesClassProtectionController] });
   const classes = plane.api.of(volumeAttributesClass);
   await classes.create({ metadata: { name: 'fast' }, driverName: 'csi.example.com', parameters: { iops: '100' } });
-  await plane.api.of(persistentVolumeClaim).create({ ...claim, spec: { ...claim.spec, volumeAttributesClassName: 'fast' } });
+  await plane.api
+    .of(persistentVolumeClaim)
+    .create({ ...claim, spec: { ...claim.spec, volumeAttributesClassName: 'fast' } });
   await plane.clock.advance(1000);
   assert.deepEqual((await classes.get('fast')).metadata.finalizers, ['kubernetes.io/vac-protection']);
   await classes.delete('fast');

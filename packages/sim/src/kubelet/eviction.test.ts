@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { node, pod } from '@navarch/api';
-import { evictionSettings, type EvictionTexts, type ObservedNode, type ObservedPod, POD_NAME, POD_UID } from '@navarch/kubelet';
+import {
+  evictionSettings,
+  type EvictionTexts,
+  type ObservedNode,
+  type ObservedPod,
+  POD_NAME,
+  POD_UID,
+} from '@navarch/kubelet';
 import { KubeletWorld, NODE } from '../testing/kubelet-world.ts';
 
 const MEMORY = 1000;
@@ -35,15 +42,20 @@ class Pressed {
   }
 }
 
-const asking = (memory: string): object => ({ containers: [{ name: 'c', image: 'app', resources: { requests: { memory } } }] });
+const asking = (memory: string): object => ({
+  containers: [{ name: 'c', image: 'app', resources: { requests: { memory } } }],
+});
 const conditionOf = async (world: KubeletWorld, type: string): Promise<string> => {
   const found = (await world.api.of(node).get(NODE)).status.conditions?.find((c) => c.type === type);
   return `${found?.status} ${found?.reason}: ${found?.message}`;
 };
 
-test('kubelet: a node short of memory evicts who exceeds its request most, in upstream\'s words, and takes no more BestEffort pods', async () => {
+test("kubelet: a node short of memory evicts who exceeds its request most, in upstream's words, and takes no more BestEffort pods", async () => {
   const machine = new Pressed();
-  await using world = await machine.start({ evictionHard: { 'memory.available': '100' }, evictionPressureTransitionPeriod: '1m' });
+  await using world = await machine.start({
+    evictionHard: { 'memory.available': '100' },
+    evictionPressureTransitionPeriod: '1m',
+  });
   await world.run('modest', asking('600'));
   await world.run('greedy', asking('100'));
   await world.run('critical', { priorityClassName: 'system-node-critical' }, { namespace: 'default' });
@@ -51,15 +63,25 @@ test('kubelet: a node short of memory evicts who exceeds its request most, in up
   Object.assign(machine.usage, { modest: { memory: 500 }, greedy: { memory: 350 }, critical: { memory: 100 } });
   await world.advance(15_000);
   const gone = await world.pod('greedy');
-  const message = 'The node was low on resource: memory. Threshold quantity: 100, available: 50. Container c was using 350, request is 100, has larger consumption of memory. ';
+  const message =
+    'The node was low on resource: memory. Threshold quantity: 100, available: 50. Container c was using 350, request is 100, has larger consumption of memory. ';
   assert.deepEqual([gone?.status.phase, gone?.status.reason, gone?.status.message], ['Failed', 'Evicted', message]);
   const disruption = gone?.status.conditions?.find((c) => c.type === 'DisruptionTarget');
-  assert.deepEqual([disruption?.status, disruption?.reason, disruption?.message], ['True', 'TerminationByKubelet', message]);
+  assert.deepEqual(
+    [disruption?.status, disruption?.reason, disruption?.message],
+    ['True', 'TerminationByKubelet', message],
+  );
   assert.ok((await world.events('greedy')).includes(`Evicted: ${message}`));
   assert.ok((await world.events(NODE)).includes('EvictionThresholdMet: Attempting to reclaim memory'));
-  assert.deepEqual([(await world.pod('modest'))?.status.phase, (await world.pod('critical'))?.status.phase], ['Running', 'Running']);
+  assert.deepEqual(
+    [(await world.pod('modest'))?.status.phase, (await world.pod('critical'))?.status.phase],
+    ['Running', 'Running'],
+  );
   await world.advance(10_000);
-  assert.equal(await conditionOf(world, 'MemoryPressure'), 'True KubeletHasInsufficientMemory: kubelet has insufficient memory available');
+  assert.equal(
+    await conditionOf(world, 'MemoryPressure'),
+    'True KubeletHasInsufficientMemory: kubelet has insufficient memory available',
+  );
   await world.run('late');
   await world.run('sized', asking('1'));
   await world.advance(3000);
@@ -69,7 +91,10 @@ test('kubelet: a node short of memory evicts who exceeds its request most, in up
     ['Failed', 'Evicted', 'Pod was rejected: The node had condition: [MemoryPressure]. ', 'Running'],
   );
   await world.advance(80_000);
-  assert.equal(await conditionOf(world, 'MemoryPressure'), 'False KubeletHasSufficientMemory: kubelet has sufficient memory available');
+  assert.equal(
+    await conditionOf(world, 'MemoryPressure'),
+    'False KubeletHasSufficientMemory: kubelet has sufficient memory available',
+  );
 });
 
 test('kubelet: one pod is evicted at a time, and only as many as the node needs', async () => {
@@ -115,13 +140,18 @@ test('kubelet: a node short of disk gives back images and dead containers first,
   assert.equal((await world.pod('web'))?.status.phase, 'Running');
   assert.equal(containers.size, 1);
   const done = (await world.pod('done'))?.status;
-  assert.deepEqual([done?.phase, done?.reason, done?.containerStatuses?.[0]?.state.terminated !== undefined], ['Failed', 'DeadlineExceeded', true]);
+  assert.deepEqual(
+    [done?.phase, done?.reason, done?.containerStatuses?.[0]?.state.terminated !== undefined],
+    ['Failed', 'DeadlineExceeded', true],
+  );
 });
 
 test('kubelet: a container that writes more than its limit goes, whatever the node has left', async () => {
   const machine = new Pressed();
   await using world = await machine.start({ evictionHard: {} });
-  await world.run('web', { containers: [{ name: 'c', image: 'app', resources: { limits: { 'ephemeral-storage': '1Ki' } } }] });
+  await world.run('web', {
+    containers: [{ name: 'c', image: 'app', resources: { limits: { 'ephemeral-storage': '1Ki' } } }],
+  });
   await world.advance(3000);
   machine.usage['web'] = { disk: 1000 };
   await world.advance(15_000);
@@ -129,8 +159,14 @@ test('kubelet: a container that writes more than its limit goes, whatever the no
   machine.usage['web'] = { disk: 1100 };
   await world.advance(15_000);
   const { status } = (await world.pod('web')) ?? {};
-  assert.deepEqual([status?.reason, status?.message], ['Evicted', 'Pod ephemeral local storage usage exceeds the total limit of containers 1Ki. ']);
-  assert.equal(status?.conditions?.some((c) => c.type === 'DisruptionTarget'), false);
+  assert.deepEqual(
+    [status?.reason, status?.message],
+    ['Evicted', 'Pod ephemeral local storage usage exceeds the total limit of containers 1Ki. '],
+  );
+  assert.equal(
+    status?.conditions?.some((c) => c.type === 'DisruptionTarget'),
+    false,
+  );
 });
 
 test('kubelet: an evicted pod goes when it is deleted, and stays failed over a crash', async () => {

@@ -67,7 +67,11 @@ test('kubelet: a resource that somebody says the node has is offered to pods, as
   await using world = await KubeletWorld.start();
   const api = world.api.of(node);
   const say = (amount: string | null) =>
-    api.patch(NODE, { type: 'merge', body: { status: { capacity: { 'example.com/foo': amount } } } }, { subresource: 'status' });
+    api.patch(
+      NODE,
+      { type: 'merge', body: { status: { capacity: { 'example.com/foo': amount } } } },
+      { subresource: 'status' },
+    );
   const offered = async () => {
     const { capacity, allocatable } = (await api.get(NODE)).status;
     return [capacity?.['example.com/foo'], allocatable?.['example.com/foo']];
@@ -77,7 +81,11 @@ test('kubelet: a resource that somebody says the node has is offered to pods, as
   assert.deepEqual(await offered(), ['5', '5']);
   const { resourceVersion } = (await api.get(NODE)).metadata;
   await world.advance(60_000);
-  assert.equal((await api.get(NODE)).metadata.resourceVersion, resourceVersion, 'nothing is written when nothing changes');
+  assert.equal(
+    (await api.get(NODE)).metadata.resourceVersion,
+    resourceVersion,
+    'nothing is written when nothing changes',
+  );
   await say(null);
   await world.advance(11_000);
   assert.deepEqual(await offered(), [undefined, undefined]);

@@ -16,7 +16,10 @@ const manifest = (spec: object = {}, metadata: object = {}): string =>
     spec: { containers: [{ name: 'c', image: 'app' }], ...spec },
   });
 
-async function withFile(work: (world: KubeletWorld) => Promise<void>, options: KubeletWorldOptions = {}): Promise<void> {
+async function withFile(
+  work: (world: KubeletWorld) => Promise<void>,
+  options: KubeletWorldOptions = {},
+): Promise<void> {
   await using world = await KubeletWorld.start(options);
   await world.machine.files.makeDir(MANIFESTS);
   await world.machine.files.write(FILE, manifest());
@@ -88,7 +91,9 @@ test('kubelet: static pods run, and change, while the API server is away', async
       assert.equal(running(world).length, 2);
       isAway = false;
       await world.advance(30_000);
-      const images = [NAME, `two-${NODE}`].map(async (name) => (await world.pod(name))?.status.containerStatuses?.[0]?.image);
+      const images = [NAME, `two-${NODE}`].map(
+        async (name) => (await world.pod(name))?.status.containerStatuses?.[0]?.image,
+      );
       assert.deepEqual([await images[0], await images[1]], ['other', 'app']);
     },
     { isApiAway: () => isAway },
@@ -98,7 +103,10 @@ test('kubelet: static pods run, and change, while the API server is away', async
 test('kubelet: a crash neither doubles nor restarts a static pod; one that is over stays over', () =>
   withFile(
     async (world) => {
-      await world.machine.files.write(`${MANIFESTS}/job.json`, manifest({ restartPolicy: 'Never', containers: [{ name: 'job', image: 'app' }] }, { name: 'job' }));
+      await world.machine.files.write(
+        `${MANIFESTS}/job.json`,
+        manifest({ restartPolicy: 'Never', containers: [{ name: 'job', image: 'app' }] }, { name: 'job' }),
+      );
       await world.advance(10_000);
       const ran = running(world);
       for (let i = 0; i < 3; i++) {

@@ -339,7 +339,9 @@ test('kubelet: the runtime is asked about a pod where it has moved, not when its
   await world.advance(5000);
   const before = runtime.queries;
   for (let i = 0; i < 20; i++) {
-    await world.api.of(pod).patch('default/web', { type: 'merge', body: { metadata: { annotations: { i: String(i) } } } });
+    await world.api
+      .of(pod)
+      .patch('default/web', { type: 'merge', body: { metadata: { annotations: { i: String(i) } } } });
     await world.advance(40);
   }
   assert.ok(runtime.queries - before < 8, `${runtime.queries - before} questions while only the API moved`);

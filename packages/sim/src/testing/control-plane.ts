@@ -47,7 +47,13 @@ export class ControlPlane implements AsyncDisposable {
   readonly #lifetime: AbortController;
   readonly #group: TaskGroup;
 
-  private constructor(clock: SimClock, as: (user: User) => Api, read: ReadPath, lifetime: AbortController, group: TaskGroup) {
+  private constructor(
+    clock: SimClock,
+    as: (user: User) => Api,
+    read: ReadPath,
+    lifetime: AbortController,
+    group: TaskGroup,
+  ) {
     this.clock = clock;
     this.as = as;
     this.read = read;
@@ -177,14 +183,12 @@ async function begin(
   signal: AbortSignal,
 ): Promise<void> {
   await unlessGone(async () => {
-    await api
-      .of(pod)
-      .post(keyOf(object), 'binding', {
-        apiVersion: 'v1',
-        kind: 'Binding',
-        metadata: { name: object.metadata.name },
-        target: { kind: 'Node', name: nodeName },
-      });
+    await api.of(pod).post(keyOf(object), 'binding', {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name: object.metadata.name },
+      target: { kind: 'Node', name: nodeName },
+    });
     if (startMs === undefined) return;
     await clock.sleep(startMs, signal);
     const now = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;

@@ -32,7 +32,10 @@ export function testHost(
     persistentVolume: async (name) => persistentVolumes[name] as never,
     trustBundles: async () => bundles,
     token: async (pod, audience, seconds) => `token of ${pod.metadata.uid} for ${audience}, ${seconds} s`,
-    certificate: async (pod, place, { signerName }) => ({ key: `key of ${pod.metadata.uid}\n`, certificateChain: `${signerName} for ${place}\n` }),
+    certificate: async (pod, place, { signerName }) => ({
+      key: `key of ${pod.metadata.uid}\n`,
+      certificateChain: `${signerName} for ${place}\n`,
+    }),
     releaseImage: (dir) => files.unmount(dir),
     forget: () => undefined,
   };
