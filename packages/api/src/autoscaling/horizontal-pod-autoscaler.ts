@@ -1,6 +1,6 @@
 import { dnsLabelErrors, type Field, type Kind, type Mutable, pathSegmentErrors } from '@navarch/machinery';
 import { builtIn } from '../built-in.ts';
-import { isPositive } from '../checks/quantities.ts';
+import { containerResourceName, isPositive } from '../checks/quantities.ts';
 import { labelSelector } from '../checks/selectors.ts';
 import { each, givenOf, requiredName, supportedValue } from '../checks/values.ts';
 import { columnsOf } from '../columns.ts';
@@ -21,7 +21,7 @@ export const horizontalPodAutoscaler: Kind<HorizontalPodAutoscaler> = builtIn<Ho
     Replicas: (h) => h.status.currentReplicas ?? 0,
   }),
   behaviour: {
-    desired: false,
+    desired: (h) => [h.spec],
     complete: ({ spec }) => {
       spec.minReplicas ??= 1;
       if (!spec.metrics?.length) spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: CPU_PERCENT } } }];
@@ -82,36 +82,42 @@ function validateReference({ kind, name }: CrossVersionObjectReference, at: Fiel
 }
 
 const SOURCES = { Object: 'object', Pods: 'pods', Resource: 'resource', ContainerResource: 'containerResource', External: 'external' } as const;
-const NAMES = ['containerResource', 'external', 'object', 'pods', 'resource'] as const;
+/** In the order in which they are looked at. */
+const NAMES = ['object', 'external', 'pods', 'resource', 'containerResource'] as const;
 
 function validateMetric(metric: MetricSpec, at: Field): void {
   if (!metric.type) at.at('type').required('must specify a metric source type');
-  else if (!(metric.type in SOURCES)) at.at('type').notSupported(metric.type, ['ContainerResource', 'External', 'Object', 'Pods', 'Resource']);
-  const given = givenOf(metric, NAMES);
+  if (!(metric.type in SOURCES)) at.at('type').notSupported(metric.type, Object.keys(SOURCES).sort());
+  const given = NAMES.filter((name) => metric[name] !== undefined);
+  // Where there are several, one of them is too many: what they say does not matter.
+  const [first] = given;
+  if (first) validateSource(metric, first, at.at(first));
   const own = SOURCES[metric.type as keyof typeof SOURCES];
   if (own && !metric[own]) at.at(own).required('must populate information for the given metric source');
-  for (const extra of given) if (extra !== own) at.at(extra).forbidden('must populate the given metric source only');
-  const { object, pods, resource, containerResource, external } = metric;
-  if (object) {
-    validateReference(object.describedObject, at.at('object', 'describedObject'));
-    metricIdentifier(object.metric, at.at('object', 'metric'));
-    validateTarget(object.target, ['averageValue', 'value'], 'must set either a target value or averageValue', at.at('object', 'target'));
-  }
-  if (external) {
-    metricIdentifier(external.metric, at.at('external', 'metric'));
-    validateTarget(external.target, ['averageValue', 'value'], 'must set either a target value for metric or a per-pod target', at.at('external', 'target'));
+  if (given.length > 1) for (const extra of given) if (extra !== own) at.at(extra).forbidden('must populate the given metric source only');
+}
+
+function validateSource({ object, external, pods, resource, containerResource }: MetricSpec, name: (typeof NAMES)[number], at: Field): void {
+  const target = at.at('target');
+  if (name === 'object' && object) {
+    validateReference(object.describedObject, at.at('describedObject'));
+    metricIdentifier(object.metric, at.at('metric'));
+    validateTarget(object.target, ['averageValue', 'value'], 'must set either a target value or averageValue', target);
+  } else if (name === 'external' && external) {
+    metricIdentifier(external.metric, at.at('metric'));
+    validateTarget(external.target, ['averageValue', 'value'], 'must set either a target value for metric or a per-pod target', target);
     if (external.target.value !== undefined && external.target.averageValue !== undefined) {
-      at.at('external', 'target', 'value').forbidden('may not set both a target value for metric and a per-pod target');
+      target.at('value').forbidden('may not set both a target value for metric and a per-pod target');
     }
-  }
-  if (pods) {
-    metricIdentifier(pods.metric, at.at('pods', 'metric'));
-    validateTarget(pods.target, ['averageValue'], 'must specify a positive target averageValue', at.at('pods', 'target'));
-  }
-  if (resource) validateResource(resource.name, resource.target, at.at('resource'));
-  if (containerResource) {
-    validateResource(containerResource.name, containerResource.target, at.at('containerResource'));
-    requiredName(containerResource.container, dnsLabelErrors, at.at('containerResource', 'container'), 'must specify a container');
+  } else if (name === 'pods' && pods) {
+    metricIdentifier(pods.metric, at.at('metric'));
+    validateTarget(pods.target, ['averageValue'], 'must specify a positive target averageValue', target);
+  } else if (resource) validateResource(resource.name, resource.target, at);
+  else if (containerResource) {
+    if (!containerResource.name) at.at('name').required('must specify a resource name');
+    else containerResourceName(containerResource.name, at.at('name'));
+    requiredName(containerResource.container, dnsLabelErrors, at.at('container'), 'must specify a container');
+    validateUsage(containerResource.target, target);
   }
 }
 
@@ -122,9 +128,13 @@ function metricIdentifier({ name, selector }: { readonly name: string; readonly 
 
 function validateResource(name: string, target: MetricTarget, at: Field): void {
   if (!name) at.at('name').required('must specify a resource name');
-  validateTarget(target, ['averageUtilization', 'averageValue'], 'must set either a target raw value or a target utilization', at.at('target'));
+  validateUsage(target, at.at('target'));
+}
+
+function validateUsage(target: MetricTarget, at: Field): void {
+  validateTarget(target, ['averageUtilization', 'averageValue'], 'must set either a target raw value or a target utilization', at);
   if (target.averageUtilization !== undefined && target.averageValue !== undefined) {
-    at.at('target', 'averageValue').forbidden('may not set both a target raw value and a target utilization');
+    at.at('averageValue').forbidden('may not set both a target raw value and a target utilization');
   }
 }
 
@@ -146,10 +156,11 @@ const PERIOD_MAX = 1800;
 
 function validateRules(rules: HPAScalingRules | undefined, at: Field): void {
   if (!rules) return;
-  const { stabilizationWindowSeconds: window, selectPolicy, policies } = rules;
+  const { stabilizationWindowSeconds: window, selectPolicy, policies, tolerance } = rules;
   if (window !== undefined && window < 0) at.at('stabilizationWindowSeconds').invalid(window, 'must be greater than or equal to zero');
   if (window !== undefined && window > WINDOW_MAX) at.at('stabilizationWindowSeconds').invalid(window, `must be less than or equal to ${WINDOW_MAX}`);
   if (selectPolicy !== undefined) supportedValue(selectPolicy, ['Disabled', 'Max', 'Min'], at.at('selectPolicy'));
+  if (tolerance !== undefined && tolerance.startsWith('-')) at.at('tolerance').invalid(tolerance, 'must be greater or equal to zero');
   if (!policies?.length) at.at('policies').required('must specify at least one Policy');
   each(policies, at.at('policies'), validatePolicy);
 }

@@ -84,7 +84,9 @@ function numberOf(text: string, names?: readonly string[]): number | string {
 /** A name of the IANA time zone database. */
 export function isTimeZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '' && !/^[+-]/.test(name);
+    const known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+    // Zones are files upstream: another case is another name.
+    return !/^[+-]/.test(name) && (known === name || known.toLowerCase() !== name.toLowerCase());
   } catch (error) {
     if (error instanceof RangeError) return false;
     throw error;

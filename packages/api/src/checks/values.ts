@@ -82,8 +82,9 @@ export function atMostWhole(value: number | string | undefined, at: Field): void
   if (typeof value === 'string' && (parsePercent(value) ?? 0) > 100) at.invalid(value, 'must not be greater than 100%');
 }
 
+/** What is no share at all counts for none. */
 export const isZeroShare = (value: number | string | undefined): boolean =>
-  value === 0 || (typeof value === 'string' && parsePercent(value) === 0);
+  value === 0 || (typeof value === 'string' && (parsePercent(value) ?? (/^[+-]?\d+$/.test(value) ? Number(value) : 0)) === 0);
 
 /** Which of several alternatives are given, in the order in which they are declared. */
 export const givenOf = <T extends object>(value: T, names: readonly (keyof T & string)[]): readonly (keyof T & string)[] =>

@@ -1,13 +1,13 @@
-import { equalJson, type Field, type Kind, type Mutable } from '@navarch/machinery';
+import { compileLabelSelector, equalJson, type Field, type Kind, type Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
+import { isEmptySelector, labelSelector } from '../../checks/selectors.ts';
 import { atMostWhole, countOrPercent, isZeroShare, notNegative, unchanged } from '../../checks/values.ts';
 import { columnsOf, containerImages, containerNames, labelsText, selectorText } from '../../columns.ts';
 import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { validateAlwaysRestarts, validatePodTemplate } from '../../core/v1/pod-validation.ts';
-import { templateWarnings } from '../../core/v1/pod-warnings.ts';
 import type { DaemonSet, DaemonSetUpdateStrategy } from '../../generated/types/apps-v1.ts';
 import { statusPart } from '../../parts.ts';
-import { validateSelected, validateSelector } from './workload.ts';
+import { notDecremented, shownStrategy, workloadWarnings } from './workload.ts';
 
 /** How often the template changed; a field of the versions before apps/v1, kept for those who still read it. */
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
@@ -51,8 +51,13 @@ export const daemonSet: Kind<DaemonSet> = builtIn<DaemonSet>('apps/v1.DaemonSet'
     validate({ spec }, at) {
       const here = at.at('spec');
       const templateAt = here.at('template');
-      validateSelector(spec.selector, 'daemonset', here.at('selector'));
-      validateSelected(spec.selector, spec.template, templateAt);
+      labelSelector(spec.selector, here.at('selector'));
+      // None finds nothing, so it does not find the template either.
+      const { labels } = spec.template.metadata;
+      if (!spec.selector || !compileLabelSelector(spec.selector).matches(labels)) {
+        templateAt.at('metadata', 'labels').invalid(labels ?? null, '`selector` does not match template `labels`');
+      }
+      if (spec.selector && isEmptySelector(spec.selector)) here.at('selector').invalid(spec.selector, 'empty selector is invalid for daemonset');
       validatePodTemplate(spec.template, templateAt);
       validateAlwaysRestarts(spec.template, templateAt, 'DaemonSet');
       notNegative(spec.minReadySeconds, here.at('minReadySeconds'));
@@ -60,11 +65,12 @@ export const daemonSet: Kind<DaemonSet> = builtIn<DaemonSet>('apps/v1.DaemonSet'
       notNegative(spec.revisionHistoryLimit, here.at('revisionHistoryLimit'));
     },
     validateUpdate: (next, previous, at) => unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
-    warnings: ({ metadata, spec }, previous) => templateWarnings(metadata.name, spec.template, !previous),
+    warnings: (d, previous) => workloadWarnings(d, previous),
     parts: {
       status: statusPart({
-        validate({ status }, _previous, at) {
+        validate({ status }, previous, at) {
           for (const name of COUNTS) notNegative(status[name], at.at('status', name));
+          notDecremented(status.collisionCount, previous.status.collisionCount, at.at('status', 'collisionCount'));
         },
       }),
     },
@@ -82,13 +88,13 @@ function setTemplateGeneration(d: Mutable<DaemonSet>, count: number): void {
 
 function validateStrategy({ type, rollingUpdate }: DaemonSetUpdateStrategy, at: Field): void {
   if (type === 'OnDelete') return;
-  if (type !== 'RollingUpdate') return at.at('type').notSupported(type ?? '', ['RollingUpdate', 'OnDelete']);
+  if (type !== 'RollingUpdate') return at.notSupported(shownStrategy(type, rollingUpdate), ['RollingUpdate', 'OnDelete']);
   const here = at.at('rollingUpdate');
   if (!rollingUpdate) return here.required();
   const { maxUnavailable, maxSurge } = rollingUpdate;
   countOrPercent(maxUnavailable, here.at('maxUnavailable'));
-  atMostWhole(maxUnavailable, here.at('maxUnavailable'));
   countOrPercent(maxSurge, here.at('maxSurge'));
+  atMostWhole(maxUnavailable, here.at('maxUnavailable'));
   atMostWhole(maxSurge, here.at('maxSurge'));
   const [takesAway, adds] = [!isZeroShare(maxUnavailable), !isZeroShare(maxSurge)];
   if (takesAway && adds) here.at('maxSurge').invalid(maxSurge, 'may not be set when maxUnavailable is non-zero');

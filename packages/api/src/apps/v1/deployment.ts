@@ -4,11 +4,12 @@ import { atMostWhole, countOrPercent, isZeroShare, notNegative, unchanged } from
 import { columnsOf, containerImages, containerNames, selectorText } from '../../columns.ts';
 import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { validateAlwaysRestarts, validatePodTemplate } from '../../core/v1/pod-validation.ts';
-import { templateWarnings } from '../../core/v1/pod-warnings.ts';
 import { validateReplicaStatus } from '../../core/v1/replica-status.ts';
 import type { Deployment, DeploymentSpec, DeploymentStrategy } from '../../generated/types/apps-v1.ts';
 import { statusPart } from '../../parts.ts';
-import { validateSelected, validateSelector } from './workload.ts';
+import { notDecremented, shownStrategy, validateSelected, validateSelector, workloadWarnings } from './workload.ts';
+
+const COUNTS = ['observedGeneration', 'replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount'] as const;
 
 export const deployment: Kind<Deployment> = builtIn<Deployment>('apps/v1.Deployment', {
   columns: columnsOf('apps/Deployment', {
@@ -40,14 +41,13 @@ export const deployment: Kind<Deployment> = builtIn<Deployment>('apps/v1.Deploym
     desired: (d) => [d.spec, d.metadata.annotations],
     validate: (d, at) => validateDeployment(d.spec, at.at('spec')),
     validateUpdate: (next, previous, at) => unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
-    warnings: ({ metadata, spec }, previous) => templateWarnings(metadata.name, spec.template, !previous),
+    warnings: (d, previous) => workloadWarnings(d, previous),
     parts: {
       status: statusPart({
         validate({ status }, previous, at) {
           const here = at.at('status');
-          validateReplicaStatus(status, here);
-          const before = previous.status.collisionCount;
-          if (before !== undefined && (status.collisionCount ?? -1) < before) here.at('collisionCount').invalid(status.collisionCount ?? null, 'cannot be decremented');
+          validateReplicaStatus(status, here, COUNTS);
+          notDecremented(status.collisionCount, previous.status.collisionCount, here.at('collisionCount'));
         },
       }),
     },
@@ -56,11 +56,12 @@ export const deployment: Kind<Deployment> = builtIn<Deployment>('apps/v1.Deploym
 
 function validateDeployment(spec: DeploymentSpec, at: Field): void {
   notNegative(spec.replicas, at.at('replicas'));
-  validateSelector(spec.selector, 'deployment', at.at('selector'));
-  const templateAt = at.at('template');
-  validateSelected(spec.selector, spec.template, templateAt);
-  validatePodTemplate(spec.template, templateAt);
-  validateAlwaysRestarts(spec.template, templateAt, 'ReplicaSet');
+  if (validateSelector(spec.selector, 'deployment', at.at('selector'))) {
+    const templateAt = at.at('template');
+    validateSelected(spec.selector, spec.template, templateAt);
+    validatePodTemplate(spec.template, templateAt);
+    validateAlwaysRestarts(spec.template, templateAt, 'ReplicaSet');
+  }
   validateStrategy(spec.strategy, at.at('strategy'));
   notNegative(spec.minReadySeconds, at.at('minReadySeconds'));
   notNegative(spec.revisionHistoryLimit, at.at('revisionHistoryLimit'));
@@ -74,7 +75,7 @@ function validateStrategy({ type, rollingUpdate }: DeploymentStrategy, at: Field
   const here = at.at('rollingUpdate');
   if (type === 'Recreate') {
     if (rollingUpdate) here.forbidden("may not be specified when strategy `type` is 'Recreate'");
-  } else if (type !== 'RollingUpdate') at.at('type').notSupported(type ?? '', ['Recreate', 'RollingUpdate']);
+  } else if (type !== 'RollingUpdate') at.notSupported(shownStrategy(type, rollingUpdate), ['Recreate', 'RollingUpdate']);
   else if (!rollingUpdate) here.required('this should be defaulted and never be nil');
   else {
     const { maxUnavailable, maxSurge } = rollingUpdate;

@@ -4,11 +4,10 @@ import { notNegative, unchanged } from '../../checks/values.ts';
 import { columnsOf, containerImages, containerNames, selectorText } from '../../columns.ts';
 import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { validateAlwaysRestarts, validatePodTemplate } from '../../core/v1/pod-validation.ts';
-import { templateWarnings } from '../../core/v1/pod-warnings.ts';
 import { validateReplicaStatus } from '../../core/v1/replica-status.ts';
 import type { ReplicaSet } from '../../generated/types/apps-v1.ts';
 import { statusPart } from '../../parts.ts';
-import { validateSelected, validateSelector } from './workload.ts';
+import { validateSelected, validateSelector, workloadWarnings } from './workload.ts';
 
 export const replicaSet: Kind<ReplicaSet> = builtIn<ReplicaSet>('apps/v1.ReplicaSet', {
   columns: columnsOf('apps/ReplicaSet', {
@@ -34,14 +33,14 @@ export const replicaSet: Kind<ReplicaSet> = builtIn<ReplicaSet>('apps/v1.Replica
       const here = at.at('spec');
       notNegative(spec.replicas, here.at('replicas'));
       notNegative(spec.minReadySeconds, here.at('minReadySeconds'));
-      validateSelector(spec.selector, 'deployment', here.at('selector'));
+      if (!validateSelector(spec.selector, 'deployment', here.at('selector'))) return;
       const templateAt = here.at('template');
       validateSelected(spec.selector, spec.template, templateAt);
       validatePodTemplate(spec.template, templateAt);
       validateAlwaysRestarts(spec.template, templateAt, 'ReplicaSet');
     },
     validateUpdate: (next, previous, at) => unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
-    warnings: ({ metadata, spec }, previous) => templateWarnings(metadata.name, spec.template, !previous),
+    warnings: (r, previous) => workloadWarnings(r, previous),
     parts: { status: statusPart({ validate: (r, _previous, at) => validateReplicaStatus(r.status, at.at('status')) }) },
   },
 });

@@ -1,14 +1,13 @@
-import { compileLabelSelector, equalJson, type Field, formatSelector, type Kind, validateLabels } from '@navarch/machinery';
+import { compileLabelSelector, dnsLabelErrors, equalJson, type Field, formatSelector, type Kind, validateAnnotations, validateLabels } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { atMostWhole, countOrPercent, isZeroShare, notNegative } from '../../checks/values.ts';
 import { columnsOf, containerImages, containerNames } from '../../columns.ts';
 import { completeClaimSpec } from '../../core/v1/persistent-volume-claim.ts';
 import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { validateAlwaysRestarts } from '../../core/v1/pod-validation.ts';
-import { templateWarnings } from '../../core/v1/pod-warnings.ts';
 import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from '../../generated/types/apps-v1.ts';
 import { statusPart } from '../../parts.ts';
-import { validateSelected, validateSelector } from './workload.ts';
+import { notDecremented, validateSelected, validateSelector, workloadWarnings } from './workload.ts';
 
 const UPDATABLE = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
 
@@ -47,15 +46,17 @@ export const statefulSet: Kind<StatefulSet> = builtIn<StatefulSet>('apps/v1.Stat
       s.status = { replicas: 0, availableReplicas: 0 };
     },
     desired: (s) => [s.spec],
+    // Its pods are called after it.
+    validateName: dnsLabelErrors,
     validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
     validateUpdate(next, previous, at) {
       if (!equalJson(fixedPart(next.spec), fixedPart(previous.spec))) at.at('spec').forbidden(UPDATABLE);
     },
-    warnings: ({ metadata, spec }, previous) => [
-      ...templateWarnings(metadata.name, spec.template, !previous),
-      ...((spec.revisionHistoryLimit ?? 0) < 0 ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended'] : []),
+    warnings: (s, previous) => [
+      ...workloadWarnings(s, previous),
+      ...((s.spec.revisionHistoryLimit ?? 0) < 0 ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended'] : []),
     ],
-    parts: { status: statusPart({ validate: ({ status }, _previous, at) => validateStatus(status, at.at('status')) }) },
+    parts: { status: statusPart({ validate: ({ status }, previous, at) => validateStatus(status, previous.status, at.at('status')) }) },
   },
 });
 
@@ -79,11 +80,13 @@ function validateSpec(spec: StatefulSetSpec, at: Field): void {
   notNegative(spec.replicas, at.at('replicas'));
   notNegative(spec.minReadySeconds, at.at('minReadySeconds'));
   notNegative(spec.ordinals?.start, at.at('ordinals', 'start'));
-  validateSelector(spec.selector, 'statefulset', at.at('selector'));
   const templateAt = at.at('template');
-  validateSelected(spec.selector, spec.template, templateAt);
-  // Its mounts may name claims that only become volumes in each pod, so upstream checks no more of the template here.
-  validateLabels(spec.template.metadata.labels, templateAt.at('labels'));
+  if (validateSelector(spec.selector, 'statefulset', at.at('selector'), '')) {
+    validateSelected(spec.selector, spec.template, templateAt);
+    // Its mounts may name claims that only become volumes in each pod, so upstream checks no more of the template here.
+    validateLabels(spec.template.metadata.labels, templateAt.at('labels'));
+    validateAnnotations(spec.template.metadata.annotations, templateAt.at('annotations'));
+  }
   validateAlwaysRestarts(spec.template, templateAt, 'StatefulSet');
 }
 
@@ -110,11 +113,12 @@ function validateStrategy({ type, rollingUpdate }: StatefulSetUpdateStrategy, at
 
 const PARTS = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'] as const;
 
-function validateStatus(status: StatefulSet['status'], at: Field): void {
+function validateStatus(status: StatefulSet['status'], previous: StatefulSet['status'], at: Field): void {
   notNegative(status.replicas, at.at('replicas'));
   for (const name of [...PARTS, 'observedGeneration', 'collisionCount'] as const) notNegative(status[name], at.at(name));
   for (const name of PARTS) if ((status[name] ?? 0) > status.replicas) at.at(name).invalid(status[name], 'cannot be greater than status.replicas');
   if ((status.availableReplicas ?? 0) > (status.readyReplicas ?? 0)) {
     at.at('availableReplicas').invalid(status.availableReplicas, 'cannot be greater than status.readyReplicas');
   }
+  notDecremented(status.collisionCount, previous.collisionCount, at.at('collisionCount'));
 }

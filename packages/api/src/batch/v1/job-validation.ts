@@ -2,7 +2,9 @@ import { compileLabelSelector, dnsLabelErrors, dnsSubdomainErrors, equalJson, ty
 import { labelSelector } from '../../checks/selectors.ts';
 import { each, named, notNegative, supportedValue, unchanged } from '../../checks/values.ts';
 import { validatePodTemplate } from '../../core/v1/pod-validation.ts';
+import type { Container } from '../../generated/types/core-v1.ts';
 import type { Job, JobSpec, PodFailurePolicyRule } from '../../generated/types/batch-v1.ts';
+import { countIndexes } from './index-intervals.ts';
 
 const UID_LABEL = 'batch.kubernetes.io/controller-uid';
 const NAME_LABEL = 'batch.kubernetes.io/job-name';
@@ -11,20 +13,18 @@ const MANAGED_BY_MAX = 63;
 const RULES_MAX = 20;
 const CODES_MAX = 255;
 const PATTERNS_MAX = 20;
+const INDEXES_BYTES_MAX = 64 * 1024;
 
-export function validateJob({ spec }: Job, at: Field): void {
+export function validateJob(job: Job, at: Field): void {
+  const { spec } = job;
   const here = at.at('spec');
+  if (!spec.manualSelector && spec.selector) validateGenerated(job, at);
   validateJobSpec(spec, here);
   if (!spec.selector) here.at('selector').required();
   else labelSelector(spec.selector, here.at('selector'));
   if (!compileLabelSelector(spec.selector).matches(spec.template.metadata.labels)) {
     here.at('template', 'metadata', 'labels').invalid(spec.template.metadata.labels ?? null, '`selector` does not match template `labels`');
   }
-}
-
-/** What a new job must be besides: one that was changed keeps its name and its labels anyway. */
-export function validateNewJob(job: Job, at: Field): void {
-  if (!job.spec.manualSelector && job.spec.selector) validateGenerated(job, at);
   validateHostnames(job, at.at('metadata', 'name'));
 }
 
@@ -95,6 +95,7 @@ function validateIndexes(spec: JobSpec, at: Field): void {
     at.at('completionMode').notSupported(completionMode, ['NonIndexed', 'Indexed']);
   }
   if (completionMode !== 'Indexed') {
+    if (completionMode !== undefined && completionMode !== 'NonIndexed') return;
     if (backoffLimitPerIndex !== undefined) at.at('backoffLimitPerIndex').invalid(backoffLimitPerIndex, 'requires indexed completion mode');
     if (failures !== undefined) at.at('maxFailedIndexes').invalid(failures, 'requires indexed completion mode');
     return;
@@ -149,41 +150,44 @@ function validateCodes(operator: string, values: readonly number[], at: Field): 
   if (values.length === 0) at.invalid(values, 'at least one value is required');
   if (values.length > CODES_MAX) at.tooMany(values.length, CODES_MAX);
   const seen = new Set<number>();
-  each(values, at, (value, here, i) => {
+  each(values, at, (value, here) => {
     if (operator === 'In' && value === 0) here.invalid(value, 'must not be 0 for the In operator');
     if (seen.has(value)) here.duplicate(value);
     seen.add(value);
-    if (i > 0 && (values[i - 1] as number) > value) at.invalid(values, 'must be ordered');
   });
+  if (values.some((value, i) => i > 0 && (values[i - 1] as number) > value)) at.invalid(values, 'must be ordered');
 }
 
 function validateSuccessPolicy(spec: JobSpec, at: Field): void {
   if (!spec.successPolicy) return;
   const { rules } = spec.successPolicy;
-  if (spec.completionMode !== 'Indexed') at.invalid(spec.successPolicy, 'requires indexed completion mode');
+  if (spec.completionMode !== 'Indexed') return at.invalid(spec.successPolicy, 'requires indexed completion mode');
   if (rules.length === 0) at.at('rules').required('at least one rules must be specified when the successPolicy is specified');
   if (rules.length > RULES_MAX) at.at('rules').tooMany(rules.length, RULES_MAX);
   each(rules, at.at('rules'), ({ succeededCount: count, succeededIndexes: indexes }, here) => {
     if (count === undefined && indexes === undefined) here.required('at least one of succeededCount or succeededIndexes must be specified');
-    if (count !== undefined) {
-      notNegative(count, here.at('succeededCount'));
-      if (spec.completions !== undefined && count > spec.completions) {
-        here.at('succeededCount').invalid(count, `must be less than or equal to ${spec.completions} (the number of specified completions)`);
-      }
-    }
-    if (indexes !== undefined && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(indexes)) {
-      here.at('succeededIndexes').invalid(indexes, `error parsing succeededIndexes: cannot convert string to integer for index: ${JSON.stringify(indexes)}`);
-    }
+    const total = indexes === undefined ? undefined : validateSucceeded(indexes, spec.completions ?? 0, here.at('succeededIndexes'));
+    if (count === undefined) return;
+    const countAt = here.at('succeededCount');
+    notNegative(count, countAt);
+    if (spec.completions !== undefined && count > spec.completions) countAt.invalid(count, `must be less than or equal to ${spec.completions} (the number of specified completions)`);
+    if (total !== undefined && count > total) countAt.invalid(count, `must be less than or equal to ${total} (the number of indexes in the specified succeededIndexes field)`);
   });
+}
+
+/** How many indexes are named; none where they cannot be read. */
+function validateSucceeded(indexes: string, completions: number, at: Field): number {
+  if (indexes.length > INDEXES_BYTES_MAX) at.tooLong(INDEXES_BYTES_MAX);
+  const total = countIndexes(indexes, completions);
+  if (typeof total === 'number') return total;
+  at.invalid(indexes, `error parsing succeededIndexes: ${total}`);
+  return 0;
 }
 
 /** While a job is suspended and has not run yet, a queue may still say where its pods go (KEP-2926). */
 export function validateJobUpdate(next: Job, previous: Job, at: Field): void {
   const spec = at.at('spec');
-  const isElastic = next.spec.completionMode === 'Indexed' && next.spec.completions === next.spec.parallelism
-    && previous.spec.completions === previous.spec.parallelism;
-  if (!isElastic) unchanged(next.spec.completions, previous.spec.completions, spec.at('completions'));
-  else if (next.spec.completions === undefined) spec.at('completions').required();
+  validateCompletions(next.spec, previous.spec, spec.at('completions'));
   unchanged(next.spec.selector, previous.spec.selector, spec.at('selector'));
   const isOpen = previous.spec.suspend === true && previous.status.startTime === undefined;
   if (!equalJson(templatePart(next.spec, isOpen), templatePart(previous.spec, isOpen))) spec.at('template').invalid(next.spec.template, 'field is immutable');
@@ -192,9 +196,21 @@ export function validateJobUpdate(next: Job, previous: Job, at: Field): void {
   }
 }
 
+/** An indexed job may be given more or fewer indexes, where it runs all of them at once (KEP-3715). */
+function validateCompletions({ completionMode, completions, parallelism }: JobSpec, previous: JobSpec, at: Field): void {
+  if (completionMode !== 'Indexed') return unchanged(completions, previous.completions, at);
+  if (completions === undefined || completions === previous.completions) return;
+  if (completions !== parallelism) at.invalid(completions, 'can only be modified in tandem with spec.parallelism');
+}
+
 function templatePart({ template }: JobSpec, isOpen: boolean): unknown {
   if (!isOpen) return template;
   const { nodeSelector: _a, tolerations: _b, schedulingGates: _c, affinity, ...rest } = template.spec;
   const { labels: _l, annotations: _n, ...metadata } = template.metadata;
-  return { metadata, spec: { ...rest, affinity: { ...affinity, nodeAffinity: undefined } } };
+  // What containers are to get may be said anew as well (KEP-5440).
+  const sized = (containers: readonly Container[] | undefined): readonly object[] | undefined => containers?.map(({ resources: _r, ...container }) => container);
+  return {
+    metadata,
+    spec: { ...rest, containers: sized(rest.containers), initContainers: sized(rest.initContainers), affinity: { ...affinity, nodeAffinity: undefined } },
+  };
 }

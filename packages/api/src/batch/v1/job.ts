@@ -5,7 +5,7 @@ import { completePodTemplate } from '../../core/v1/pod-defaults.ts';
 import { nameWarnings, podWarnings } from '../../core/v1/pod-warnings.ts';
 import type { Job, JobSpec } from '../../generated/types/batch-v1.ts';
 import { statusPart } from '../../parts.ts';
-import { validateJob, validateJobUpdate, validateNewJob } from './job-validation.ts';
+import { validateJob, validateJobUpdate } from './job-validation.ts';
 import { validateJobStatus } from './job-status.ts';
 
 const INT32_MAX = 2 ** 31 - 1;
@@ -36,9 +36,11 @@ export const job: Kind<Job> = builtIn<Job>('batch/v1.Job', {
     },
     desired: (j) => [j.spec],
     validate: (j, at) => validateJob(j, at),
-    validateCreate: (j, at) => validateNewJob(j, at),
     validateUpdate: validateJobUpdate,
-    warnings: (j, previous) => [...(previous ? [] : nameWarnings(j.metadata.name, 'Pod names and hostnames')), ...jobWarnings(j.spec, 'spec')],
+    warnings(j, previous) {
+      if (previous && previous.metadata.generation === j.metadata.generation) return [];
+      return [...(previous ? [] : nameWarnings(j.metadata.name, 'Pod names and hostnames')), ...jobWarnings(j.spec, 'spec')];
+    },
     parts: { status: statusPart({ validate: (j, previous, at) => validateJobStatus(j, previous, at.at('status')) }) },
   },
 });
@@ -80,7 +82,7 @@ function selectOwnPods(j: Mutable<Job>): void {
   j.spec.template.metadata.labels = Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
   j.spec.selector ??= {};
   if (Object.keys(j.metadata.labels ?? {}).length === 0) j.metadata.labels = { ...j.spec.template.metadata.labels };
-  j.spec.selector.matchLabels = { ...j.spec.selector.matchLabels, 'batch.kubernetes.io/controller-uid': uid };
+  j.spec.selector.matchLabels = { 'batch.kubernetes.io/controller-uid': uid, ...j.spec.selector.matchLabels };
 }
 
 function statusText(j: Job): string {

@@ -10,16 +10,14 @@ interface ReplicaStatus {
   readonly unavailableReplicas?: number;
   readonly terminatingReplicas?: number;
   readonly observedGeneration?: number;
+  readonly collisionCount?: number;
 }
 
-const COUNTS = [
-  'replicas', 'fullyLabeledReplicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas', 'unavailableReplicas', 'terminatingReplicas',
-  'observedGeneration',
-] as const;
+const COUNTS: readonly (keyof ReplicaStatus)[] = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'terminatingReplicas', 'observedGeneration'];
 
 /** No count is negative; no part is more than the whole. */
-export function validateReplicaStatus(status: ReplicaStatus, at: Field): void {
-  for (const name of COUNTS) notNegative(status[name], at.at(name));
+export function validateReplicaStatus(status: ReplicaStatus, at: Field, counts = COUNTS): void {
+  for (const name of counts) notNegative(status[name], at.at(name));
   for (const name of ['fullyLabeledReplicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas'] as const) {
     if ((status[name] ?? 0) > (status.replicas ?? 0)) at.at(name).invalid(status[name], 'cannot be greater than status.replicas');
   }

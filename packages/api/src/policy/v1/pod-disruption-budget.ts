@@ -1,5 +1,6 @@
-import type { Kind } from '@navarch/machinery';
+import { type Kind, pathSegmentErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
+import { validateConditions } from '../../checks/conditions.ts';
 import { labelSelector } from '../../checks/selectors.ts';
 import { atMostWhole, countOrPercent, notNegative, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
@@ -20,6 +21,8 @@ export const podDisruptionBudget: Kind<PodDisruptionBudget> = builtIn<PodDisrupt
       b.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
     },
     desired: (b) => [b.spec],
+    // Upstream asks no more of its name than of any object's.
+    validateName: pathSegmentErrors,
     validate({ spec }, at) {
       const here = at.at('spec');
       if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) here.invalid(spec, 'minAvailable and maxUnavailable cannot be both set');
@@ -35,6 +38,7 @@ export const podDisruptionBudget: Kind<PodDisruptionBudget> = builtIn<PodDisrupt
     parts: {
       status: statusPart({
         validate({ status }, _previous, at) {
+          validateConditions(status.conditions, at.at('status', 'conditions'));
           for (const name of ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const) notNegative(status[name], at.at('status', name));
         },
       }),
