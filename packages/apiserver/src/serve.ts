@@ -45,6 +45,10 @@ export interface ServeOptions {
   readonly log: Logger;
   readonly tokens: TokenKeys;
   readonly issuer: string;
+  /** What tokens for this API are made out to. Absent: the issuer. */
+  readonly audiences?: readonly string[];
+  /** False: requests without credentials are not let in. */
+  readonly admitsAnonymous?: boolean;
   readonly staticTokens?: ReadonlyMap<string, User>;
   /** Of two families: both, with a comma, the default first. */
   readonly serviceCidr: string;
@@ -99,7 +103,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   for (const gate of features.outgoing()) log.warn('a feature gate is set that a later release will not know', gate);
   if (offered.lacking.length > 0) log.warn('some resources of the versions that are to be served are not there', { resources: offered.lacking });
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
-  const issuer = { tokens: options.tokens, issuer: options.issuer, audiences: [options.issuer] };
+  const issuer = { tokens: options.tokens, issuer: options.issuer, audiences: options.audiences ?? [options.issuer] };
   const registry: Registry = new Registry({
     store, clock, random: random.fork('registry'), log, metrics, kinds: offered.stored, isServed: offered.isServed, features, patterns,
     admission: admissionOf(options, issuer, features), access: new Access(() => registry), attendants: { '/services': allocator },
@@ -128,7 +132,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     health, features, flags: options.flags ?? {},
     ...reader, audit: options.audit && new Audit({ ...options.audit, clock, metrics, ...reader }),
     authentication: {
-      registry, ...issuer, staticTokens: options.staticTokens ?? new Map(),
+      registry, ...issuer, staticTokens: options.staticTokens ?? new Map(), admitsAnonymous: options.admitsAnonymous ?? true,
       now: () => clock.now(),
     },
   });

@@ -25,9 +25,9 @@ let admin: { readonly certificate: string; readonly key: string };
 let etcdPort = 0;
 let port = 0;
 
-function ask(path: string, asAdmin: boolean): Promise<{ readonly status: number; readonly text: string }> {
+function ask(path: string, asAdmin: boolean, headers: Readonly<Record<string, string>> = {}): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, path, rejectUnauthorized: false, agent: false, ...(asAdmin ? { cert: admin.certificate, key: admin.key } : {}) }, (reply) => {
+    const asked = request({ host: '127.0.0.1', port, path, rejectUnauthorized: false, agent: false, headers, ...(asAdmin ? { cert: admin.certificate, key: admin.key } : {}) }, (reply) => {
       let text = '';
       reply.on('data', (chunk: Buffer) => { text += chunk.toString(); });
       reply.on('end', () => resolve({ status: reply.statusCode ?? 0, text }));
@@ -42,10 +42,10 @@ function start(name: string, ...args: string[]): ChildProcess {
   return child;
 }
 
-const startApiServer = (): ChildProcess => start('kube-apiserver', '--allow-privileged=true', '--authorization-mode=RBAC', '--bind-address=127.0.0.1', `--cert-dir=${certs}`,
+const startApiServer = (...more: readonly string[]): ChildProcess => start('kube-apiserver', '--allow-privileged=true', '--authorization-mode=RBAC', '--bind-address=127.0.0.1', `--cert-dir=${certs}`,
   `--client-ca-file=${join(certs, 'ca.crt')}`, '--disable-admission-plugins=ServiceAccount', `--etcd-servers=http://127.0.0.1:${etcdPort}`, `--secure-port=${port}`,
   `--service-account-issuer=https://127.0.0.1:${port}/`, `--service-account-key-file=${join(certs, 'sa.key')}`, `--service-account-signing-key-file=${join(certs, 'sa.key')}`,
-  '--service-cluster-ip-range=10.0.0.0/24', '--runtime-config=api/all=true', '--feature-gates=ComponentStatusz=false', '--feature-gates=kube:WatchList=false');
+  '--service-cluster-ip-range=10.0.0.0/24', '--runtime-config=api/all=true', '--feature-gates=ComponentStatusz=false', '--feature-gates=kube:WatchList=false', ...more);
 
 before(async () => {
   await run(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'envtest', assets]);
@@ -67,13 +67,21 @@ test('--help exits 0 and lists the flags', async () => {
   assert.doesNotMatch((await run(join(assets, 'kube-apiserver'), ['--help'])).stdout, /--insecure-port/);
 });
 
+test('--version says which release each stands for', async () => {
+  assert.equal((await run(join(assets, 'kube-apiserver'), ['--version'])).stdout, 'Kubernetes v1.37.0\n');
+  assert.match((await run(join(assets, 'etcd'), ['--version'])).stdout, /^etcd Version: 3\.\d+\.\d+\n$/);
+});
+
 test('an unknown flag is refused in one sentence', async () => {
   await assert.rejects(run(join(assets, 'kube-apiserver'), ['--nonsense=1']), (error: { code?: number; stderr?: string }) => error.code === 1 && /^navarch: unknown flag: --nonsense\n$/.test(error.stderr ?? ''));
 });
 
 test('features and versions that are not there are refused in one sentence', async () => {
   const etcd = '--etcd-servers=http://127.0.0.1:1';
-  for (const [flag, told] of [['--feature-gates=NoSuchThing=true', '--feature-gates: unrecognized feature gate: NoSuchThing'], ['--runtime-config=v1=true', '--runtime-config: runtime-config invalid key v1']] as const) {
+  for (const [flag, told] of [
+    ['--enable-admission-plugins=Nonsense', 'enable-admission-plugins plugin "Nonsense" is unknown'],
+    ['--enable-admission-plugins=AlwaysPullImages', '--enable-admission-plugins=AlwaysPullImages cannot be followed: there is no such plugin here'],
+    ['--feature-gates=NoSuchThing=true', '--feature-gates: unrecognized feature gate: NoSuchThing'], ['--runtime-config=v1=true', '--runtime-config: runtime-config invalid key v1']] as const) {
     const refused = run(join(assets, 'kube-apiserver'), [`--cert-dir=${certs}`, '--secure-port=1', '--service-account-issuer=x', etcd, flag]);
     await assert.rejects(refused, (error: { code?: number; stderr?: string }) => error.code === 1 && error.stderr === `navarch: ${told}\n`);
   }
@@ -98,9 +106,13 @@ test('the pair is ready for everyone, serves its admin, keeps what it has over a
   await run(join(assets, 'kubectl'), ['--kubeconfig', kubeconfig, 'create', 'namespace', 'kept']);
   server.kill('SIGTERM');
   await once(server, 'close');
-  const again = startApiServer();
-  await eventually('the API server', async () => (await ask('/healthz', false)).status === 200);
+  const people = join(folder, 'people.csv');
+  writeFileSync(people, 'secret,ann,1,"system:masters"\n');
+  const again = startApiServer('--anonymous-auth=false', `--token-auth-file=${people}`);
+  await eventually('the API server', async () => (await ask('/healthz', true)).status === 200);
   assert.equal((await ask('/api/v1/namespaces/kept', true)).status, 200);
+  assert.equal((await ask('/healthz', false)).status, 401);
+  assert.equal((await ask('/api/v1/secrets', false, { authorization: 'Bearer secret' })).status, 200);
   for (const child of [again, etcd]) {
     child.kill('SIGTERM');
     await once(child, 'close');

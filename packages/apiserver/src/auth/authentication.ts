@@ -11,6 +11,8 @@ export interface AuthenticationDeps {
   readonly issuer: string;
   /** What tokens for this API are made out to. */
   readonly audiences: readonly string[];
+  /** Whoever shows no credentials is nobody, and may ask; otherwise is not let in. */
+  readonly admitsAnonymous: boolean;
   /** Static tokens: token -> user. */
   readonly staticTokens: ReadonlyMap<string, User>;
   /** Milliseconds since the epoch. */
@@ -29,7 +31,7 @@ export async function authenticate(request: ApiRequest, deps: AuthenticationDeps
   const token = /^bearer\s+(\S+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? webSocketToken(request);
   if (token === undefined) {
     // Who shows a certificate means to be somebody.
-    if (certificate && !isGood) throw unauthorized();
+    if ((certificate && !isGood) || !deps.admitsAnonymous) throw unauthorized();
     return anonymous;
   }
   const found = await userOfToken(token, deps, deps.audiences);
