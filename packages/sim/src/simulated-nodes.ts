@@ -143,12 +143,10 @@ async function renew(name: string, api: Api, clock: Clock): Promise<void> {
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
     await ensure(() =>
-      api
-        .of(lease)
-        .create({
-          metadata: { name, namespace: 'kube-node-lease' },
-          spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime },
-        }),
+      api.of(lease).create({
+        metadata: { name, namespace: 'kube-node-lease' },
+        spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime },
+      }),
     );
   }
 }

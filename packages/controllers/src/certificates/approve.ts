@@ -131,19 +131,17 @@ async function approve(api: Api, key: string, message: string, now: number): Pro
     lastTransitionTime: at,
   };
   try {
-    await api
-      .of(certificateSigningRequest)
-      .update(
-        key,
-        (current) =>
-          isPending(current)
-            ? {
-                ...current,
-                status: { ...current.status, conditions: [...(current.status.conditions ?? []), condition] },
-              }
-            : current,
-        { subresource: 'approval' },
-      );
+    await api.of(certificateSigningRequest).update(
+      key,
+      (current) =>
+        isPending(current)
+          ? {
+              ...current,
+              status: { ...current.status, conditions: [...(current.status.conditions ?? []), condition] },
+            }
+          : current,
+      { subresource: 'approval' },
+    );
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
   }

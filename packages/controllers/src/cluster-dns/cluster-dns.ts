@@ -37,12 +37,10 @@ export const clusterDnsController: Controller = defineController({
     if (!current) return orElsewhere(api.of(endpointSlice).create(draft));
     if (equalJson(current.endpoints, draft.endpoints)) return undefined;
     return orElsewhere(
-      api
-        .of(endpointSlice)
-        .update(`${NAMESPACE}/${nameOf(key, found)}`, (slice) => ({
-          ...slice,
-          endpoints: draft.endpoints as EndpointSlice['endpoints'],
-        })),
+      api.of(endpointSlice).update(`${NAMESPACE}/${nameOf(key, found)}`, (slice) => ({
+        ...slice,
+        endpoints: draft.endpoints as EndpointSlice['endpoints'],
+      })),
     );
   },
 });

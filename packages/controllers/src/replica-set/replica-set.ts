@@ -174,23 +174,31 @@ function statusOf(
   { pods, failure, terminating }: Seen,
   nowMs: number,
 ): ReplicaSet['status'] {
-  const labels = Object.entries(owner.spec.template?.metadata?.labels ?? {});
-  const count = (matches: (p: Pod) => boolean): number => pods.filter(matches).length;
   const before = owner.status.conditions ?? [];
   const conditions = failureConditions(before, failure, nowMs);
-  const numbers = {
-    fullyLabeledReplicas: count((p) => labels.every(([name, value]) => p.metadata.labels?.[name] === value)),
-    readyReplicas: count(isReady),
-    availableReplicas: count((p) => isAvailable(p, owner.spec.minReadySeconds ?? 0, nowMs)),
-    // 0 is left out of these on the wire; saying it would make an equal status look different.
-  };
+  const numbers = tally(pods, owner, nowMs);
   return {
     replicas: pods.length,
+    // 0 is left out of these on the wire; saying it would make an equal status look different.
     ...Object.fromEntries(Object.entries(numbers).filter(([, n]) => n > 0)),
     ...(kind === replicaSet ? { terminatingReplicas: terminating } : {}),
     ...(owner.metadata.generation === undefined ? {} : { observedGeneration: owner.metadata.generation }),
     ...(conditions.length > 0 ? { conditions } : {}),
   } as ReplicaSet['status'];
+}
+
+/** A set may have thousands of pods, and each of them wakes it: one look at each. */
+function tally(pods: readonly Pod[], { spec }: Replicated, nowMs: number): Readonly<Record<string, number>> {
+  const labels = Object.entries(spec.template?.metadata?.labels ?? {});
+  const { minReadySeconds = 0 } = spec;
+  let [fullyLabeledReplicas, readyReplicas, availableReplicas] = [0, 0, 0];
+  for (const p of pods) {
+    if (labels.every(([name, value]) => p.metadata.labels?.[name] === value)) fullyLabeledReplicas += 1;
+    if (!isReady(p)) continue;
+    readyReplicas += 1;
+    if (minReadySeconds === 0 || isAvailable(p, minReadySeconds, nowMs)) availableReplicas += 1;
+  }
+  return { fullyLabeledReplicas, readyReplicas, availableReplicas };
 }
 
 function failureConditions<C extends Condition>(

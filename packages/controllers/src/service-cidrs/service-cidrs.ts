@@ -90,16 +90,14 @@ async function tell(
   const known = findCondition(range.status.conditions, 'Ready');
   if (known?.status === status && (known.reason ?? '') === reason) return;
   await quietly(
-    api
-      .of(serviceCIDR)
-      .update(
-        keyOf(range),
-        (current) => ({
-          ...current,
-          status: { ...current.status, conditions: withCondition(current.status.conditions ?? [], condition) },
-        }),
-        { subresource: 'status' },
-      ),
+    api.of(serviceCIDR).update(
+      keyOf(range),
+      (current) => ({
+        ...current,
+        status: { ...current.status, conditions: withCondition(current.status.conditions ?? [], condition) },
+      }),
+      { subresource: 'status' },
+    ),
   );
 }
 

@@ -1,4 +1,4 @@
-import { byController, type CacheReader, defineIndex } from '@navarch/client';
+import { byController, defineIndex } from '@navarch/client';
 import {
   type ApiObject,
   controllerOf,
@@ -24,12 +24,6 @@ export interface Claim<O extends ApiObject, Owner extends ApiObject> {
   readonly finalizer?: string;
 }
 
-/** What an owner has or could have, from the cache. */
-const candidates = <O extends ApiObject>(kind: Kind<O>, owner: ApiObject, cache: CacheReader): readonly O[] => [
-  ...cache.find(kind, byController, owner.metadata.uid),
-  ...cache.find(kind, orphansByNamespace, owner.metadata.namespace ?? ''),
-];
-
 /** The objects an owner manages, after adopting matching orphans and letting go of those that no longer match. */
 export async function claim<O extends ApiObject, Owner extends ApiObject>(
   { kind, owner, ownerKind, selector, considers = () => true, finalizer }: Claim<O, Owner>,
@@ -37,17 +31,17 @@ export async function claim<O extends ApiObject, Owner extends ApiObject>(
 ): Promise<readonly O[]> {
   const claimed: O[] = [];
   const mayAdopt = once(() => isStillThere(owner, ownerKind, context));
-  for (const object of candidates(kind, owner, context.cache)) {
+  const isGoing = owner.metadata.deletionTimestamp !== undefined;
+  for (const object of context.cache.find(kind, byController, owner.metadata.uid)) {
     if (!considers(object)) continue;
-    const matches = selector.matches(object.metadata.labels);
-    const isOwned = controllerOf(object) !== undefined;
-    if (isOwned && matches) claimed.push(object);
-    else if (isOwned && !owner.metadata.deletionTimestamp) await release(object);
-    else if (!isOwned && matches && !object.metadata.deletionTimestamp && !owner.metadata.deletionTimestamp) {
-      if (!(await mayAdopt())) continue;
-      const adopted = await adopt(object);
-      if (adopted && controllerOf(adopted)?.uid === owner.metadata.uid) claimed.push(adopted);
-    }
+    if (selector.matches(object.metadata.labels)) claimed.push(object);
+    else if (!isGoing) await release(object);
+  }
+  for (const object of context.cache.find(kind, orphansByNamespace, owner.metadata.namespace ?? '')) {
+    if (isGoing || object.metadata.deletionTimestamp || !considers(object)) continue;
+    if (!selector.matches(object.metadata.labels) || !(await mayAdopt())) continue;
+    const adopted = await adopt(object);
+    if (adopted && controllerOf(adopted)?.uid === owner.metadata.uid) claimed.push(adopted);
   }
   return claimed;
 

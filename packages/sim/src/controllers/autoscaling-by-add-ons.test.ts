@@ -229,15 +229,13 @@ test('horizontalPodAutoscalerController follows a metric of an object, as a valu
   );
   world.adapter.object = 100;
   assert.equal(await world.after(60), 3, 'at its target');
-  await world.plane.api
-    .of(horizontalPodAutoscaler)
-    .update(KEY, (h) => ({
-      ...h,
-      spec: {
-        ...h.spec,
-        metrics: object({ type: 'AverageValue', averageValue: '50' }) as typeof h.spec.metrics,
-      } as typeof h.spec,
-    }));
+  await world.plane.api.of(horizontalPodAutoscaler).update(KEY, (h) => ({
+    ...h,
+    spec: {
+      ...h.spec,
+      metrics: object({ type: 'AverageValue', averageValue: '50' }) as typeof h.spec.metrics,
+    } as typeof h.spec,
+  }));
   assert.equal(await world.after(30), 2);
   assert.deepEqual((await world.status()).currentMetrics?.[0]?.object?.current, { averageValue: '50' });
 });

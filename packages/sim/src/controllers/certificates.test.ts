@@ -76,12 +76,10 @@ async function ask(
   spec: Spec,
   api = plane.api,
 ): Promise<CertificateSigningRequest> {
-  await api
-    .of(certificateSigningRequest)
-    .create({
-      metadata: { name: 'r' },
-      spec: { request: wrapped(names), ...spec } as CertificateSigningRequest['spec'],
-    });
+  await api.of(certificateSigningRequest).create({
+    metadata: { name: 'r' },
+    spec: { request: wrapped(names), ...spec } as CertificateSigningRequest['spec'],
+  });
   await plane.clock.advance(1000);
   return plane.api.of(certificateSigningRequest).get('r');
 }
@@ -118,16 +116,14 @@ test('csrapproving approves a kubelet client for whom the review says yes, and c
 test('csrapproving leaves what the review refuses for a person', async () => {
   await using plane = await ControlPlane.start({ controllers: all(nobodyMay) });
   assert.equal(outcome(await ask(plane, NODE, CLIENT)), 'not issued');
-  await plane.api
-    .of(certificateSigningRequest)
-    .update(
-      'r',
-      (r) => ({
-        ...r,
-        status: { conditions: [{ type: 'Approved', status: 'True', reason: 'KubectlApprove', message: 'by hand' }] },
-      }),
-      { subresource: 'approval' },
-    );
+  await plane.api.of(certificateSigningRequest).update(
+    'r',
+    (r) => ({
+      ...r,
+      status: { conditions: [{ type: 'Approved', status: 'True', reason: 'KubectlApprove', message: 'by hand' }] },
+    }),
+    { subresource: 'approval' },
+  );
   await plane.clock.advance(1000);
   assert.equal(outcome(await plane.api.of(certificateSigningRequest).get('r')), 'Approved: by hand; issued');
 });
@@ -242,25 +238,21 @@ test('csrcleaner takes decided requests after an hour, waiting ones after a day'
 async function addToken(plane: ControlPlane, id: string, fields: Readonly<Record<string, string>>): Promise<void> {
   const all = { 'token-id': id, 'token-secret': '0123456789abcdef', 'usage-bootstrap-signing': 'true', ...fields };
   const data = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, btoa(value)]));
-  await plane.api
-    .of(secret)
-    .create({
-      metadata: { namespace: 'kube-system', name: `bootstrap-token-${id}` },
-      type: 'bootstrap.kubernetes.io/token',
-      data,
-    });
+  await plane.api.of(secret).create({
+    metadata: { namespace: 'kube-system', name: `bootstrap-token-${id}` },
+    type: 'bootstrap.kubernetes.io/token',
+    data,
+  });
 }
 
 test('bootstrap signer: cluster-info carries a signature of every token that may sign, until it expires or goes; the cleaner deletes expired ones', async () => {
   await using plane = await ControlPlane.start({
     controllers: [bootstrapSignerController((text, id, key) => `${id}:${key}:${text}`), tokenCleanerController],
   });
-  await plane.api
-    .of(configMap)
-    .create({
-      metadata: { namespace: 'kube-public', name: 'cluster-info' },
-      data: { kubeconfig: 'K', 'jws-kubeconfig-forged': 'x' },
-    });
+  await plane.api.of(configMap).create({
+    metadata: { namespace: 'kube-public', name: 'cluster-info' },
+    data: { kubeconfig: 'K', 'jws-kubeconfig-forged': 'x' },
+  });
   const inAnHour = new Date(plane.clock.now() + HOUR_MS).toISOString();
   await addToken(plane, 'aaaaaa', { expiration: inAnHour });
   await addToken(plane, 'bbbbbb', {});

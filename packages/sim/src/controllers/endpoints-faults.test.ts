@@ -68,12 +68,10 @@ async function disturb(plane: ControlPlane, random: Random, step: number): Promi
       });
   } else {
     const zone = `z${random.uint32() % 2}`;
-    await plane.api
-      .of(node)
-      .update(pick(quickPods.nodes, random) ?? '', (n) => ({
-        ...n,
-        metadata: { ...n.metadata, labels: { 'topology.kubernetes.io/zone': zone } },
-      }));
+    await plane.api.of(node).update(pick(quickPods.nodes, random) ?? '', (n) => ({
+      ...n,
+      metadata: { ...n.metadata, labels: { 'topology.kubernetes.io/zone': zone } },
+    }));
   }
 }
 

@@ -46,19 +46,17 @@ class World implements AsyncDisposable {
     });
     await plane.withServiceAccount();
     const made = await plane.api.of(node).create({ metadata: { name: 'a' } });
-    await plane.api
-      .of(node)
-      .replace(
-        {
-          ...made,
-          status: {
-            ...made.status,
-            addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
-            daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
-          },
+    await plane.api.of(node).replace(
+      {
+        ...made,
+        status: {
+          ...made.status,
+          addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
+          daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
         },
-        { subresource: 'status' },
-      );
+      },
+      { subresource: 'status' },
+    );
     await plane.api.of(deployment).create({
       metadata: { name: 'web', namespace: 'default' },
       spec: {
@@ -190,14 +188,12 @@ test('horizontalPodAutoscalerController follows what one container of each pod u
       containerResource: { name: 'cpu', container: 'c', current: { averageUtilization: 50, averageValue: '100m' } },
     },
   ]);
-  await world.plane.api
-    .of(horizontalPodAutoscaler)
-    .patch(KEY, {
-      type: 'merge',
-      body: {
-        spec: { metrics: [{ type: 'ContainerResource', containerResource: { name: 'cpu', container: 'x', target } }] },
-      },
-    });
+  await world.plane.api.of(horizontalPodAutoscaler).patch(KEY, {
+    type: 'merge',
+    body: {
+      spec: { metrics: [{ type: 'ContainerResource', containerResource: { name: 'cpu', container: 'x', target } }] },
+    },
+  });
   await world.plane.clock.advance(30_000);
   assert.equal((await world.conditions())['ScalingActive'], 'False FailedGetContainerResourceMetric');
   const events = await world.plane.events('HorizontalPodAutoscaler');

@@ -44,15 +44,13 @@ async function begin({
 }: Setting = {}): Promise<ControlPlane> {
   const plane = await ControlPlane.start({ controllers });
   if (hasNode)
-    await plane.api
-      .of(node)
-      .create({
-        metadata: {
-          name: 'n1',
-          labels: { 'kubernetes.io/hostname': 'host-1' },
-          annotations: { 'navarch.dev/local-volumes': '/var/folders' },
-        },
-      });
+    await plane.api.of(node).create({
+      metadata: {
+        name: 'n1',
+        labels: { 'kubernetes.io/hostname': 'host-1' },
+        annotations: { 'navarch.dev/local-volumes': '/var/folders' },
+      },
+    });
   await plane.api.of(storageClass).create({
     metadata: { name: 'local' },
     provisioner: LOCAL_PROVISIONER,
@@ -166,12 +164,10 @@ test('localProvisionerController keeps a released volume that is to be retained'
 
 test('localProvisionerController lets volume and claim grow when more is asked for', async () => {
   await using plane = await begin();
-  await plane.api
-    .of(persistentVolumeClaim)
-    .update('default/c', (current) => ({
-      ...current,
-      spec: { ...current.spec, resources: { requests: { storage: '3Gi' } } },
-    }));
+  await plane.api.of(persistentVolumeClaim).update('default/c', (current) => ({
+    ...current,
+    spec: { ...current.spec, resources: { requests: { storage: '3Gi' } } },
+  }));
   await plane.clock.advance(5000);
   assert.deepEqual((await claim(plane)).status.capacity, { storage: '3Gi' });
   assert.deepEqual((await volumes(plane))[0]?.spec.capacity, { storage: '3Gi' });

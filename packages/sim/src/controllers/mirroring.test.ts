@@ -7,12 +7,10 @@ import { ControlPlane } from '../testing/control-plane.ts';
 
 const start = (): Promise<ControlPlane> => ControlPlane.start({ controllers: [endpointSliceMirroringController] });
 const makeService = (plane: ControlPlane, selector?: Record<string, string>) =>
-  plane.api
-    .of(service)
-    .create({
-      metadata: { name: 'custom', namespace: 'default' },
-      spec: { ports: [{ port: 80 }], ...(selector ? { selector } : {}) },
-    });
+  plane.api.of(service).create({
+    metadata: { name: 'custom', namespace: 'default' },
+    spec: { ports: [{ port: 80 }], ...(selector ? { selector } : {}) },
+  });
 const makeEndpoints = (
   plane: ControlPlane,
   subsets: Draft<Endpoints>['subsets'],
@@ -62,12 +60,10 @@ test('endpointSliceMirroringController makes a slice of Endpoints that people wr
     { addresses: ['10.1.2.4'], conditions: { ready: false } },
   ]);
 
-  await plane.api
-    .of(endpoints)
-    .update('default/custom', (current) => ({
-      ...current,
-      subsets: [{ addresses: [{ ip: '10.2.3.4' }], ports: [{ port: 81, protocol: 'TCP' }] }],
-    }));
+  await plane.api.of(endpoints).update('default/custom', (current) => ({
+    ...current,
+    subsets: [{ addresses: [{ ip: '10.2.3.4' }], ports: [{ port: 81, protocol: 'TCP' }] }],
+  }));
   assert.deepEqual(
     (await slicesOf(plane)).map((s) => [s.ports?.[0]?.port, s.endpoints?.[0]?.addresses]),
     [[81, ['10.2.3.4']]],

@@ -292,12 +292,10 @@ test('endpointSliceController spreads endpoints over the zones by their CPU wher
     await plane.api.of(node).replace({ ...made, status }, { subresource: 'status' });
   }
   await makeService(plane);
-  await plane.api
-    .of(service)
-    .update('default/web', (s) => ({
-      ...s,
-      metadata: { ...s.metadata, annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } },
-    }));
+  await plane.api.of(service).update('default/web', (s) => ({
+    ...s,
+    metadata: { ...s.metadata, annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } },
+  }));
   for (const name of ['one', 'two', 'three', 'four']) await makePod(plane, name);
   await plane.clock.advance(3000);
   const zonesHinted = async () =>

@@ -102,12 +102,10 @@ for (const seed of Array.from({ length: 12 }, (_, i) => i + 1)) {
       else if (random.uint32() % 3 > 0) await plane.api.of(service).delete(`default/${name}`);
       else {
         const type = found.spec.type === 'ExternalName' ? 'ClusterIP' : 'ExternalName';
-        await plane.api
-          .of(service)
-          .update(`default/${name}`, (s) => ({
-            ...s,
-            spec: { ...s.spec, type, externalName: type === 'ExternalName' ? 'a.b' : '' },
-          }));
+        await plane.api.of(service).update(`default/${name}`, (s) => ({
+          ...s,
+          spec: { ...s.spec, type, externalName: type === 'ExternalName' ? 'a.b' : '' },
+        }));
       }
       assert.deepEqual(await held(plane), await wanted(plane));
       await plane.clock.advance(random.uint32() % 2000);

@@ -69,11 +69,9 @@ for (const [whenDeleted, whenScaled, first, smaller, gone] of table) {
 
 test('statefulSetController follows a retention policy that changes', async () => {
   await using cluster = await withSet('Retain', 'Retain');
-  await cluster.api
-    .of(statefulSet)
-    .update('default/db', (set) => ({
-      ...set,
-      spec: { ...set.spec, persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Retain' } },
-    }));
+  await cluster.api.of(statefulSet).update('default/db', (set) => ({
+    ...set,
+    spec: { ...set.spec, persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Retain' } },
+  }));
   assert.deepEqual(await claims(cluster), all('StatefulSet'));
 });

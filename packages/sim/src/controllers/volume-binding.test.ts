@@ -157,13 +157,11 @@ for (const [name, { volumes = [], claims = [], classes = [], become, events = []
   test(`volumeBindingController: ${name}`, async () => {
     await using plane = await start();
     for (const { name: className, waits, provisioner = 'example.com/driver' } of classes)
-      await plane.api
-        .of(storageClass)
-        .create({
-          metadata: { name: className },
-          provisioner,
-          volumeBindingMode: waits ? 'WaitForFirstConsumer' : 'Immediate',
-        });
+      await plane.api.of(storageClass).create({
+        metadata: { name: className },
+        provisioner,
+        volumeBindingMode: waits ? 'WaitForFirstConsumer' : 'Immediate',
+      });
     for (const volume of volumes) await plane.api.of(persistentVolume).create(volume);
     await plane.clock.advance(1000);
     for (const claim of claims) {
