@@ -16,10 +16,24 @@ const ENUMS: ReadonlyMap<string, readonly string[] | undefined> = new Map<string
     .map((type) => [`io.k8s.api.resource.${type}.allocationMode`, ['ExactCount', 'All']] as const),
 ]);
 
-export function corrected(type: string, field: FieldFact): FieldFact {
+/** Features that fields belong to, where types.json does not say so or knows the feature by a former name (from KEPs and upstream's words on the fields). */
+const GATES: ReadonlyMap<string, string> = new Map([
+  ['io.k8s.api.core.v1.Lifecycle.stopSignal', 'ContainerStopSignals'],
+  ['io.k8s.api.core.v1.TopologySpreadConstraint.matchLabelKeys', 'MatchLabelKeysInPodTopologySpread'],
+  ['io.k8s.api.core.v1.VolumeProjection.podCertificate', 'PodCertificateRequest'],
+  ['io.k8s.api.apps.v1.DeploymentStatus.terminatingReplicas', 'DeploymentReplicaSetTerminatingReplicas'],
+  ['io.k8s.api.apps.v1.ReplicaSetStatus.terminatingReplicas', 'DeploymentReplicaSetTerminatingReplicas'],
+]);
+/** Without its feature a field of these takes along what it is in: half of it would mean something else. */
+const WHOLE: ReadonlySet<string> = new Set(['io.k8s.api.core.v1.TypedObjectReference.namespace']);
+
+/** As types.json has it, with what is known better. `gates`: those that fields can belong to. */
+export function corrected(type: string, field: FieldFact, gates: ReadonlySet<string>): FieldFact & { readonly gateTakes?: 'whole' } {
   const path = `${type}.${field.name}`;
-  if (!ENUMS.has(path)) return field;
-  const { enum: _, ...rest } = field;
-  const values = ENUMS.get(path);
-  return values ? { ...rest, enum: values } : rest;
+  const { enum: values, gate: said, ...rest } = field;
+  const known = ENUMS.has(path) ? ENUMS.get(path) : values;
+  const gate = GATES.get(path) ?? said;
+  return {
+    ...rest, ...(known ? { enum: known } : {}), ...(gate && gates.has(gate) ? { gate } : {}), ...(gate && WHOLE.has(path) ? { gateTakes: 'whole' as const } : {}),
+  };
 }

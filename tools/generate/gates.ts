@@ -10,3 +10,6 @@ export function checkGates(facts: Facts): void {
   const unknown = [...new Set(named)].filter((name) => !FEATURES.has(name) && !FORMER.has(name));
   if (unknown.length > 0) throw new Error(`feature-table.ts does not have ${unknown.join(', ')}`);
 }
+
+/** Features that somebody may switch: what belongs to others is always there, or never. */
+export const switchableGates: ReadonlySet<string> = new Set(Array.from(FEATURES).flatMap(([name, { isLocked }]) => (isLocked ? [] : [name])));

@@ -1,5 +1,6 @@
 import { corrected } from './corrections.ts';
-import { type Facts, type FieldFact, moduleOf, type TypeFact } from './facts.ts';
+import { type Facts, moduleOf, type TypeFact } from './facts.ts';
+import { switchableGates } from './gates.ts';
 
 /**
  * The runtime half of the facts: per type its fields as compact tuples, one module per group and version.
@@ -24,7 +25,7 @@ const constantOf = (module: string): string =>
   module.replaceAll('_', '-').split('-').map((w, i) => (i === 0 ? w : (w[0] ?? '').toUpperCase() + w.slice(1))).join('');
 
 function typeFacts(name: string, type: TypeFact): Readonly<Record<string, unknown>> {
-  const fields = type.fields.map((field) => fieldFacts(corrected(name, field)));
+  const fields = type.fields.map((field) => fieldFacts(corrected(name, field, switchableGates)));
   return compact({
     gvk: type.gvk, proto: type.proto, alias: type.alias, json: type.json, structType: type.structType, union: type.union,
     inline: type.inline?.filter((i) => i.num !== undefined).map((i) => compact({ name: i.name, type: i.type, num: i.num })),
@@ -32,12 +33,12 @@ function typeFacts(name: string, type: TypeFact): Readonly<Record<string, unknow
   });
 }
 
-function fieldFacts(field: FieldFact): Readonly<Record<string, unknown>> {
+function fieldFacts(field: ReturnType<typeof corrected>): Readonly<Record<string, unknown>> {
   return compact({
     name: field.name, type: field.type, num: field.num, protoName: field.protoName, wire: field.wire, via: field.via, req: field.req,
     omit: field.omit, ptr: field.ptr, default: field.default, enum: field.enum, format: field.format, listType: field.listType,
     listMapKeys: field.listMapKeys, mapType: field.mapType, structType: field.structType, patchStrategy: field.patchStrategy,
-    patchMergeKey: field.patchMergeKey, unionDiscriminator: field.unionDiscriminator,
+    patchMergeKey: field.patchMergeKey, unionDiscriminator: field.unionDiscriminator, gate: field.gate, gateTakes: field.gateTakes,
   });
 }
 

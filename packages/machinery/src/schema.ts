@@ -67,6 +67,8 @@ export interface FieldSchema {
   readonly default?: unknown;
   readonly patchStrategy?: readonly ('merge' | 'replace' | 'retainKeys')[];
   readonly patchMergeKey?: string;
+  /** The feature that it belongs to: without it, what is written loses it, and with `whole` the object that it is in. */
+  readonly gate?: { readonly feature: string; readonly takes: 'field' | 'whole' };
   /** How its value is owned where its type says otherwise. */
   readonly structType?: 'atomic' | 'granular';
   /** What is declared of bytes as if they were a list: published, and nothing else. */

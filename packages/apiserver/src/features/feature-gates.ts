@@ -1,4 +1,6 @@
+import { typeFacts } from '@navarch/api';
 import type { MetricFamily } from '@navarch/base';
+import type { TypeFacts } from '@navarch/machinery';
 import { type Feature, FEATURES, type Stage } from './feature-table.ts';
 import { goBoolean } from './go-boolean.ts';
 
@@ -13,6 +15,8 @@ const REMEMBERED = ['AggregatedDiscoveryEndpoint'] as const;
 export type SwitchedFeature = (typeof SWITCHED)[number] | (typeof REMEMBERED)[number];
 
 const SWITCHES: ReadonlySet<string> = new Set([...SWITCHED, ...REMEMBERED]);
+/** Fields of what is asked for, and of lists, are not kept or dropped: what they ask for is had or not. */
+const OF_QUERIES: ReadonlySet<string> = new Set(['PodLogsQuerySplitStreams', 'ShardedListAndWatch']);
 const REMEMBERED_FEATURE: Feature = Object.freeze({ stage: '', isOn: true, isLocked: false });
 const UNKNOWN_FEATURE: Feature = Object.freeze({ stage: 'ALPHA', isOn: false, isLocked: true });
 /** Names that stand for all features of a stage. */
@@ -91,14 +95,20 @@ function check(name: string, isOn: boolean): void {
   if (!feature) throw new Error(`unrecognized feature gate: ${name}`);
   if (feature.isOn === isOn) return;
   if (feature.isLocked) throw new Error(`cannot set feature gate ${name} to ${isOn}, feature is locked to ${feature.isOn}`);
-  if (!SWITCHES.has(name)) throw new Error(`cannot set feature gate ${name} to ${isOn}: Navarch cannot switch it ${isOn ? 'on' : 'off'}`);
+  if (!isSwitched(name)) throw new Error(`cannot set feature gate ${name} to ${isOn}: Navarch cannot switch it ${isOn ? 'on' : 'off'}`);
 }
+
+/** Whether anything is done one way or the other: fields of a feature at least are kept or dropped. */
+const isSwitched = (name: string): boolean => SWITCHES.has(name) || (!OF_QUERIES.has(name) && hasFields(name));
+
+const hasFields = (feature: string): boolean =>
+  Object.values<TypeFacts>(typeFacts).some(({ fields = [] }) => fields.some(({ gate }) => gate === feature));
 
 /** Those of a stage that are not set by name. */
 const unsaid = (stage: Stage, said: ReadonlyMap<string, boolean>): readonly string[] =>
   Array.from(FEATURES).flatMap(([name, feature]) => (feature.stage === stage && !feature.isLocked && !said.has(name) ? [name] : []));
 
 function checkAll(all: string, isOn: boolean, names: readonly string[]): void {
-  const stuck = names.filter((name) => FEATURES.get(name)?.isOn !== isOn && !SWITCHES.has(name));
+  const stuck = names.filter((name) => FEATURES.get(name)?.isOn !== isOn && !isSwitched(name));
   if (stuck.length > 0) throw new Error(`cannot set feature gate ${all} to ${isOn}: Navarch cannot switch ${isOn ? 'on' : 'off'} ${stuck.join(', ')}`);
 }

@@ -91,7 +91,8 @@ test('what has no stable version yet needs its version and its feature', async (
   const { ask } = await asked({ runtimeConfig, features: parseFeatureGates(['GenericWorkload=true']) });
   const groups = '/apis/scheduling.k8s.io/v1alpha3/namespaces/d/podgroups';
   const refused = await ask('POST', groups, { metadata: { name: 'g' }, spec: { schedulingPolicy: {}, parentCompositePodGroupName: 'p' } });
-  assert.equal(refused.body.message, 'PodGroup.scheduling.k8s.io "g" is invalid: [spec.parentCompositePodGroupName: Forbidden, spec.schedulingPolicy: Invalid value: "": must specify one of: `basic`, `gang`]');
+  assert.equal(refused.body.message, 'PodGroup.scheduling.k8s.io "g" is invalid: spec.schedulingPolicy: Invalid value: "": must specify one of: `basic`, `gang`');
+  assert.equal((await ask('POST', groups, { metadata: { name: 'h' }, spec: { schedulingPolicy: { basic: {} }, parentCompositePodGroupName: 'p' } })).body.spec.parentCompositePodGroupName, undefined);
   const made = await ask('POST', groups, { metadata: { name: 'g' }, spec: { schedulingPolicy: { gang: { minCount: 2 } } } });
   assert.deepEqual([made.status, made.body.apiVersion, made.body.spec.disruptionMode], [201, 'scheduling.k8s.io/v1alpha3', { single: {} }]);
   // What it is stored as is not served.

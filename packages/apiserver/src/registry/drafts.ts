@@ -1,5 +1,5 @@
 import {
-  type ApiObject, apiVersionOf, dnsSubdomainErrors, equalJson, Field, type FieldError, type HookContext, invalid, type Kind, type Mutable, type Part,
+  type ApiObject, apiVersionOf, dnsSubdomainErrors, dropDisabled, equalJson, Field, type FieldError, type HookContext, invalid, type Kind, type Mutable, type Part,
   validateObjectMeta, validateObjectMetaUpdate, withDeclared,
 } from '@navarch/machinery';
 import type { Operation as Write } from '@navarch/store';
@@ -60,6 +60,7 @@ export class Drafts<O extends ApiObject> {
     const { call } = writing;
     const hooks = this.#hooks(writing);
     stored.behaviour.prepareCreate?.(draft as Mutable<any>, hooks);
+    this.#dropDisabled(draft, undefined);
     if (!writing.isApplied) this.#record(draft, undefined, writing);
     const request = this.#request('CREATE', draft.metadata.namespace ?? '', draft.metadata.name, '', call, undefined);
     const ready = await this.#mutated(draft, request, undefined);
@@ -92,6 +93,7 @@ export class Drafts<O extends ApiObject> {
     draft.metadata = identified({ ...draft.metadata, name, ...(generateName ? { generateName } : {}) }, previous.metadata);
     if (part) part.prepare?.(draft as Mutable<any>, previous as O, hooks);
     else stored.behaviour.prepareUpdate?.(draft as Mutable<any>, previous, hooks);
+    this.#dropDisabled(draft, previous);
     if (!writing.isApplied) this.#record(draft, previous, writing);
     const request = this.#request('UPDATE', previous.metadata.namespace ?? '', previous.metadata.name, writing.part, call, previous);
     const ready = await this.#mutated(draft, request, part);
@@ -109,6 +111,12 @@ export class Drafts<O extends ApiObject> {
     if (at.errors.length > 0) throw invalid(kind, previous.metadata.name, at.errors);
     if (!part) call.warnings?.push(...(stored.behaviour.warnings?.(ready as ApiObject, previous) ?? []));
     return ready;
+  }
+
+  /** What belongs to features that are off is not kept, but where it was there already. */
+  #dropDisabled(draft: Draft, previous: ApiObject | undefined): void {
+    const { stored, features } = this.#deps;
+    dropDisabled(stored.schema, draft, previous, (feature) => features.isEnabled(feature));
   }
 
   /** Throws when anything is wrong: what was found by hand, and what the type declares in the version that the request speaks. */

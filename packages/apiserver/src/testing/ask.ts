@@ -144,13 +144,11 @@ function answerOf(reply: ApiResponse): Answer {
   const bytes = Buffer.concat(reply.body);
   const text = bytes.toString();
   const type = reply.headers['content-type'] ?? '';
-  const read = (): unknown => {
-    if (text.startsWith('{')) return JSON.parse(text);
-    return type.startsWith('application/vnd.kubernetes.protobuf') ? protobuf.decode(bytes) : undefined;
-  };
-  let body: unknown;
+  let body: unknown = text.startsWith('{') ? JSON.parse(text) : undefined;
+  const isMessage = type.startsWith('application/vnd.kubernetes.protobuf');
   return {
     status: reply.status, headers: reply.headers, bytes, text,
-    get body() { return (body ??= read()); },
+    // Not every message says what it is: it is read when somebody wants it read.
+    get body() { return (body ??= isMessage ? protobuf.decode(bytes) : undefined); },
   };
 }

@@ -34,6 +34,10 @@ export interface FieldFacts {
   readonly structType?: string;
   readonly patchStrategy?: string;
   readonly patchMergeKey?: string;
+  /** The feature without which it is dropped from what is written. */
+  readonly gate?: string;
+  /** What is dropped with it: the object that it is in. */
+  readonly gateTakes?: 'whole';
   /** Says which field of a union is set. */
   readonly unionDiscriminator?: boolean;
 }

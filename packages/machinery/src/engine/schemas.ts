@@ -115,6 +115,7 @@ function fieldSchema(facts: FieldFacts, resolve: (field: FieldFacts) => Schema):
     ...(facts.default === undefined ? {} : { default: facts.default }),
     ...(facts.patchStrategy ? { patchStrategy: facts.patchStrategy.split(',') as NonNullable<FieldSchema['patchStrategy']> } : {}),
     ...(facts.patchMergeKey ? { patchMergeKey: facts.patchMergeKey } : {}),
+    ...(facts.gate ? { gate: { feature: facts.gate, takes: facts.gateTakes ?? 'field' } } : {}),
     ...(facts.structType ? { structType: facts.structType as NonNullable<FieldSchema['structType']> } : {}),
     ...(facts.type === 'bytes' && facts.listType ? { listType: facts.listType } : {}),
     ...(facts.num === undefined ? {} : { number: facts.num }),
