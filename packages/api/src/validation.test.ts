@@ -65,6 +65,9 @@ test('priority classes, runtime classes, leases', () => {
     'spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0']]);
 });
 
+const SUBDOMAIN = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character "
+  + "(e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
 test('storage', () => {
   table('storage.k8s.io/v1.StorageClass', [
     [{ provisioner: '' }, 'provisioner: Required value'],
@@ -73,6 +76,9 @@ test('storage', () => {
   ]);
   assert.deepEqual(updateRefusals('storage.k8s.io/v1.StorageClass', { parameters: { a: 'b' }, provisioner: 'x.io', reclaimPolicy: 'Retain', volumeBindingMode: 'WaitForFirstConsumer' }),
     ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'].map((name) => `${name}: Invalid value: null: field is immutable`));
+  table('storage.k8s.io/v1.StorageClass', [[{ provisioner: 'A B' }, "provisioner: Invalid value: \"A B\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"]]);
+  assert.deepEqual(updateRefusals('storage.k8s.io/v1.CSIDriver', spec({ attachRequired: false })), ['spec.attachedRequired: Invalid value: false: field is immutable']);
+  assert.deepEqual(updateRefusals('storage.k8s.io/v1.CSINode', spec({ drivers: [{ name: 'a', nodeID: 'm' }] }), spec({ drivers: [{ name: 'a', nodeID: 'n' }] })).map((text) => text.replace(/\{.*\}/, '...')), ['spec.drivers: Invalid value: ...: field is immutable']);
   table('storage.k8s.io/v1.CSIDriver', [
     [spec({ fsGroupPolicy: 'X' }), 'spec.fsGroupPolicy: Unsupported value: "X": supported values: "File", "None", "ReadWriteOnceWithFSType"'],
     [spec({ tokenRequests: [{ audience: 'a', expirationSeconds: 5 }, { audience: 'a' }] }), 'spec.tokenRequests[0].expirationSeconds: Invalid value: 5: may not specify a duration less than 10 minutes',
@@ -81,7 +87,9 @@ test('storage', () => {
   table('storage.k8s.io/v1.CSINode', [[spec({ drivers: [{ name: 'a', nodeID: '' }, { name: 'a', nodeID: 'n' }] }), 'spec.drivers[0].nodeID: Required value', 'spec.drivers[1].name: Duplicate value: "a"']]);
   table('storage.k8s.io/v1.VolumeAttachment', [
     [spec({ source: { persistentVolumeName: null } }), 'spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName'],
-    [spec({ nodeName: '' }), 'spec.nodeName: Required value'],
+    [spec({ nodeName: 'A' }), `spec.nodeName: Invalid value: "A": ${SUBDOMAIN}`],
+    [spec({ source: { persistentVolumeName: '' } }), 'spec.source.persistentVolumeName: Required value: must specify non empty persistentVolumeName', `spec.source.persistentVolumeName: Invalid value: "": ${SUBDOMAIN}`],
+    [spec({ source: { inlineVolumeSpec: {} } }), 'spec.source: Forbidden: must specify exactly one of inlineVolumeSpec and persistentVolumeName'],
   ]);
   table('storage.k8s.io/v1.VolumeAttributesClass', [[{ parameters: null }, 'parameters: Required value: must contain at least one key/value pair']]);
 });

@@ -131,3 +131,30 @@ export function formatIp(bytes: readonly number[]): string {
   const text = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
   return best.start < 0 ? text(groups) : `${text(groups.slice(0, best.start))}::${text(groups.slice(best.start + best.length))}`;
 }
+
+/** What may be said of an address that is let in: there is a form that everybody knows it by. */
+export function ipWarnings(text: string, path: string): readonly string[] {
+  const bytes = parseIp(text);
+  if (!bytes) return [];
+  const usual = formatIp(bytes);
+  if (hasLeadingZeros(text) || isMappedText(text)) return [`${path}: non-standard IP address ${JSON.stringify(text)} is invalid: use ${JSON.stringify(usual)}`];
+  return bytes.length === 16 && usual !== text ? [`${path}: IPv6 address ${JSON.stringify(text)} should be in RFC 5952 canonical format (${JSON.stringify(usual)})`] : [];
+}
+
+/** As ipWarnings(), of ranges. */
+export function cidrWarnings(text: string, path: string): readonly string[] {
+  const parsed = parseCidr(text);
+  const [address = '', length = ''] = text.split('/');
+  const bytes = parseIp(address);
+  if (!parsed || !bytes) return [];
+  const network = parsed.address.map((byte, i) => byte & ~(parsed.bits >= (i + 1) * 8 ? 0 : 255 >> Math.max(0, parsed.bits - i * 8)));
+  const shown = (of: readonly number[], bits: number): string => JSON.stringify(`${formatIp(isMapped(of) ? of.slice(12) : of)}/${bits}`);
+  const [said, warnings]: [string, string[]] = [JSON.stringify(text), []];
+  if (network.some((byte, i) => byte !== parsed.address[i])) {
+    warnings.push(`${path}: CIDR value ${said} is ambiguous in this context (should be ${shown(network, parsed.bits)} or ${shown(bytes, bytes.length * 8)}?)`);
+  }
+  if (hasLeadingZeros(address) || /^0\d/.test(length) || isMappedText(address)) warnings.push(`${path}: non-standard CIDR value ${said} is invalid: use ${shown(network, parsed.bits)}`);
+  const usual = shown(parsed.address, parsed.bits);
+  if (warnings.length === 0 && parsed.address.length === 16 && usual !== said) warnings.push(`${path}: IPv6 CIDR value ${said} should be in RFC 5952 canonical format (${usual})`);
+  return warnings;
+}

@@ -1,4 +1,4 @@
-import { equalJson, type Field, parsePercent, percentErrors } from '@navarch/machinery';
+import { dnsSubdomainErrors, equalJson, type Field, parsePercent, percentErrors } from '@navarch/machinery';
 
 // The vocabulary of validation. A check looks at one value and tells the Field what is wrong with it, in upstream's words.
 
@@ -29,6 +29,19 @@ export function named(name: string, errors: (name: string) => readonly string[],
 export function requiredName(name: string | undefined, errors: (name: string) => readonly string[], at: Field, detail = ''): void {
   if (!name) at.required(detail);
   else named(name, errors, at);
+}
+
+const HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
+const IS_HTTP_PATH = new RegExp(`^${HTTP_PATH}$`);
+
+/** `acme.io/foo`: a domain, and a path there. */
+export function domainPrefixedPath(text: string, at: Field): void {
+  if (text === '') return at.required();
+  const slash = text.indexOf('/');
+  if (slash <= 0 || slash === text.length - 1) return at.invalid(text, 'must be a domain-prefixed path (such as "acme.io/foo")');
+  named(text.slice(0, slash), dnsSubdomainErrors, at);
+  const path = text.slice(slash + 1);
+  if (!IS_HTTP_PATH.test(path)) at.invalid(path, `Invalid path (regex used for validation is '${HTTP_PATH}')`);
 }
 
 /** One of a set; an empty value is missing. Sets are listed in order. */

@@ -1,6 +1,6 @@
-import { compileLabelSelector, dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, qualifiedNameErrors } from '@navarch/machinery';
+import { compileLabelSelector, dnsLabelErrors, equalJson, type Field, qualifiedNameErrors } from '@navarch/machinery';
 import { labelSelector } from '../../checks/selectors.ts';
-import { each, named, notNegative, supportedValue, unchanged } from '../../checks/values.ts';
+import { domainPrefixedPath, each, named, notNegative, supportedValue, unchanged } from '../../checks/values.ts';
 import { validatePodTemplate } from '../../core/v1/pod-validation.ts';
 import type { Container } from '../../generated/types/core-v1.ts';
 import type { Job, JobSpec, PodFailurePolicyRule } from '../../generated/types/batch-v1.ts';
@@ -79,14 +79,6 @@ export function validateJobSpec(spec: JobSpec, at: Field): void {
   if (!restartPolicy || restartPolicy === 'Always') restartAt.required('valid values: "OnFailure", "Never"');
   else if (restartPolicy !== 'OnFailure' && restartPolicy !== 'Never') restartAt.notSupported(restartPolicy, ['OnFailure', 'Never']);
   else if (spec.podFailurePolicy && restartPolicy !== 'Never') restartAt.invalid(restartPolicy, 'only "Never" is supported when podFailurePolicy is specified');
-}
-
-function domainPrefixedPath(path: string, at: Field): void {
-  const slash = path.indexOf('/');
-  if (path === '') return at.required();
-  if (slash < 0) return at.invalid(path, 'must be a domain-prefixed path (such as "acme.io/foo")');
-  named(path.slice(0, slash), dnsSubdomainErrors, at);
-  if (path.length === slash + 1) at.invalid(path, 'must be a domain-prefixed path (such as "acme.io/foo")');
 }
 
 function validateIndexes(spec: JobSpec, at: Field): void {

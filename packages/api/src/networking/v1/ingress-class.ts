@@ -1,6 +1,6 @@
 import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind, pathSegmentErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { named, unchanged } from '../../checks/values.ts';
+import { domainPrefixedPath, named, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { IngressClass, IngressClassParametersReference } from '../../generated/types/networking-v1.ts';
 
@@ -19,19 +19,12 @@ export const ingressClass: Kind<IngressClass> = builtIn<IngressClass>('networkin
       const here = at.at('spec');
       const { controller = '' } = spec;
       if (controller.length > CONTROLLER_MAX) here.at('controller').tooLong(CONTROLLER_MAX);
-      validateController(controller, here.at('controller'));
+      domainPrefixedPath(controller, here.at('controller'));
       if (spec.parameters) validateParameters(spec.parameters, here.at('parameters'));
     },
     validateUpdate: (next, previous, at) => unchanged(next.spec.controller, previous.spec.controller, at.at('spec', 'controller')),
   },
 });
-
-function validateController(controller: string, at: Field): void {
-  if (controller === '') return at.required();
-  const slash = controller.indexOf('/');
-  if (slash <= 0 || slash === controller.length - 1) return at.invalid(controller, 'must be a domain-prefixed path (such as "acme.io/foo")');
-  named(controller.slice(0, slash), dnsSubdomainErrors, at);
-}
 
 function validateParameters(parameters: IngressClassParametersReference, at: Field): void {
   const { apiGroup, kind, name, scope, namespace } = parameters;

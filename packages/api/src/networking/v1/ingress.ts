@@ -1,4 +1,4 @@
-import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind, portNameErrors, wildcardSubdomainErrors } from '@navarch/machinery';
+import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind, pathSegmentErrors, portNameErrors, wildcardSubdomainErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { ip, parseIp } from '../../checks/network.ts';
 import { each, named, portNumber, requiredName } from '../../checks/values.ts';
@@ -24,13 +24,13 @@ export const ingress: Kind<Ingress> = builtIn<Ingress>('networking.k8s.io/v1.Ing
     desired: (i) => [i.spec],
     validateCreate({ metadata, spec }, at) {
       const old = metadata.annotations?.[CLASS];
-      if (old !== undefined && spec.ingressClassName !== undefined) {
-        at.at('annotations', CLASS).invalid(old, 'can not be set when the class field is also set');
+      if (old !== undefined && spec.ingressClassName !== undefined && old !== spec.ingressClassName) {
+        at.at('annotations', CLASS).invalid(old, 'must match `ingressClassName` when both are specified');
       }
     },
     validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
     warnings: ({ metadata }, previous) =>
-      (metadata.annotations?.[CLASS] !== undefined && previous?.metadata.annotations?.[CLASS] === undefined
+      (metadata.annotations?.[CLASS] !== undefined && !previous
         ? [`annotation "${CLASS}" is deprecated, please use 'spec.ingressClassName' instead`]
         : []),
     parts: {
@@ -99,9 +99,9 @@ function validateBackend({ service, resource }: IngressBackend, at: Field): void
   if (resource && service) return at.invalid('', 'cannot set both resource and service backends');
   if (resource) {
     const here = at.at('resource');
-    if (resource.apiGroup) named(resource.apiGroup, dnsSubdomainErrors, here.at('apiGroup'));
-    if (!resource.kind) here.at('kind').required('kind is required');
-    if (!resource.name) here.at('name').required('name is required');
+    if (resource.apiGroup !== undefined && resource.apiGroup !== null) named(resource.apiGroup, dnsSubdomainErrors, here.at('apiGroup'));
+    requiredName(resource.kind, pathSegmentErrors, here.at('kind'), 'kind is required');
+    requiredName(resource.name, pathSegmentErrors, here.at('name'), 'name is required');
     return;
   }
   if (!service) return at.invalid('', 'resource or service backend is required');

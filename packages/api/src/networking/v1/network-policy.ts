@@ -1,8 +1,8 @@
 import { type Field, type Kind, portNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { cidr as validateCidr, contains, parseCidr } from '../../checks/network.ts';
+import { cidr as validateCidr, cidrWarnings, contains, parseCidr } from '../../checks/network.ts';
 import { labelSelector } from '../../checks/selectors.ts';
-import { each, isPort, named, PORT_RANGE, supportedValue } from '../../checks/values.ts';
+import { declaredValue, each, isPort, named, PORT_RANGE, supportedValue } from '../../checks/values.ts';
 import { columnsOf, selectorText } from '../../columns.ts';
 import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from '../../generated/types/networking-v1.ts';
 
@@ -15,8 +15,20 @@ export const networkPolicy: Kind<NetworkPolicy> = builtIn<NetworkPolicy>('networ
       spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
     },
     validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
+    warnings: ({ spec }) => blocksOf(spec).flatMap(([path, { cidr, except = [] }]) =>
+      [...cidrWarnings(cidr, `${path}.cidr`), ...except.flatMap((text, i) => cidrWarnings(text, `${path}.except[${i}]`))]),
   },
 });
+
+/** Every block of addresses, with where it stands. */
+function blocksOf({ ingress = [], egress = [] }: NetworkPolicySpec): readonly (readonly [path: string, block: IPBlock])[] {
+  const inPeers = (peers: readonly NetworkPolicyPeer[] | undefined, path: string): readonly (readonly [string, IPBlock])[] =>
+    (peers ?? []).flatMap(({ ipBlock }, i) => (ipBlock ? [[`${path}[${i}].ipBlock`, ipBlock] as const] : []));
+  return [
+    ...ingress.flatMap(({ from }, i) => inPeers(from, `spec.ingress[${i}].from`)),
+    ...egress.flatMap(({ to }, i) => inPeers(to, `spec.egress[${i}].to`)),
+  ];
+}
 
 function validateSpec(spec: NetworkPolicySpec, at: Field): void {
   labelSelector(spec.podSelector, at.at('podSelector'));
@@ -31,7 +43,7 @@ function validateSpec(spec: NetworkPolicySpec, at: Field): void {
   const { policyTypes = [] } = spec;
   const typesAt = at.at('policyTypes');
   if (policyTypes.length > 2) return typesAt.invalid(policyTypes, 'may not specify more than two policyTypes');
-  for (const type of policyTypes) supportedValue(type, ['Egress', 'Ingress'], typesAt);
+  each(policyTypes, typesAt, (type, here) => declaredValue(type, ['Ingress', 'Egress'], here));
 }
 
 function validatePort({ protocol, port, endPort }: NetworkPolicyPort, at: Field): void {

@@ -3,7 +3,6 @@ import { builtIn } from '../../built-in.ts';
 import { bytesOf, each, entriesOf, named, requiredName, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { StorageClass, VolumeAttributesClass } from '../../generated/types/storage-v1.ts';
-import { driverName } from '../../core/v1/volume-sources.ts';
 
 const PARAMETERS_MAX = 512;
 const PARAMETER_BYTES_MAX = 256 * 1024;
@@ -29,10 +28,9 @@ export const storageClass: Kind<StorageClass> = builtIn<StorageClass>('storage.k
       c.volumeBindingMode ??= 'Immediate';
     },
     validate(c, at) {
-      if (!c.provisioner) at.at('provisioner').required();
-      else named(c.provisioner.toLowerCase(), qualifiedNameErrors, at.at('provisioner'));
+      validateProvisioner(c.provisioner, at.at('provisioner'));
       validateParameters(c.parameters, true, at.at('parameters'));
-      supportedValue(c.reclaimPolicy, ['Delete', 'Retain'], at.at('reclaimPolicy'));
+      if (c.reclaimPolicy) supportedValue(c.reclaimPolicy, ['Delete', 'Retain'], at.at('reclaimPolicy'));
       if (c.volumeBindingMode === undefined) at.at('volumeBindingMode').required();
       else supportedValue(c.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], at.at('volumeBindingMode'));
       validateTopologies(c, at.at('allowedTopologies'));
@@ -50,15 +48,21 @@ export const volumeAttributesClass: Kind<VolumeAttributesClass> = builtIn<Volume
     answersDeletion: true,
     desired: false,
     validate(c, at) {
-      driverName(c.driverName, at.at('driverName'));
+      validateProvisioner(c.driverName, at.at('driverName'));
       validateParameters(c.parameters, false, at.at('parameters'));
     },
     validateUpdate(next, previous, at) {
-      if (!equalJson(next.parameters, previous.parameters)) at.at('parameters').forbidden('updates to parameters are forbidden.');
       if (next.driverName !== previous.driverName) at.at('driverName').forbidden('updates to driverName are forbidden.');
+      if (!equalJson(next.parameters, previous.parameters)) at.at('parameters').forbidden('updates to parameters are forbidden.');
     },
   },
 });
+
+/** Names of provisioners are told apart without regard to case. */
+function validateProvisioner(name: string, at: Field): void {
+  if (!name) at.required();
+  else for (const error of qualifiedNameErrors(name.toLowerCase())) at.invalid(name, error);
+}
 
 function validateParameters(parameters: Readonly<Record<string, string>> | undefined, mayBeEmpty: boolean, at: Field): void {
   const entries = entriesOf(parameters);

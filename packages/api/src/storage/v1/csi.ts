@@ -2,7 +2,7 @@ import { dnsSubdomainErrors, equalJson, type Field, type Kind, qualifiedNameErro
 import { builtIn } from '../../built-in.ts';
 import { quantityNotNegative } from '../../checks/quantities.ts';
 import { labelSelector } from '../../checks/selectors.ts';
-import { each, named, notNegative, requiredName, supportedValue, unchanged } from '../../checks/values.ts';
+import { declaredValue, each, IMMUTABLE, named, notNegative, supportedValue, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import { driverName } from '../../core/v1/volume-sources.ts';
 import type { CSIDriver, CSINode, CSINodeDriver, CSIStorageCapacity } from '../../generated/types/storage-v1.ts';
@@ -11,6 +11,8 @@ const TOKEN_SECONDS_MIN = 600;
 const TOKEN_SECONDS_MAX = 2 ** 32;
 const UPDATE_SECONDS_MIN = 10;
 const NODE_ID_MAX = 256;
+/** Upstream calls the field by another name in what it says of it. */
+const ATTACH_REQUIRED = 'attachedRequired';
 
 export const csiDriver: Kind<CSIDriver> = builtIn<CSIDriver>('storage.k8s.io/v1.CSIDriver', {
   columns: columnsOf('storage.k8s.io/CSIDriver', {
@@ -34,30 +36,29 @@ export const csiDriver: Kind<CSIDriver> = builtIn<CSIDriver>('storage.k8s.io/v1.
       spec.requiresRepublish ??= false;
       spec.seLinuxMount ??= false;
     },
-    validate: (d, at) => {
-      if (d.metadata.name) driverName(d.metadata.name, at.at('metadata', 'name'));
-      validateDriver(d.spec, at.at('spec'));
-    },
-    validateUpdate(next, previous, at) {
-      for (const name of ['attachRequired', 'volumeLifecycleModes'] as const) unchanged(next.spec[name], previous.spec[name], at.at('spec', name));
+    validate: (d, at) => validateDriver(d.spec, at.at('spec')),
+    validateUpdate({ spec }, previous, at) {
+      unchanged(spec.attachRequired, previous.spec.attachRequired, at.at('spec', ATTACH_REQUIRED));
+      unchanged(spec.volumeLifecycleModes, previous.spec.volumeLifecycleModes, at.at('spec', 'volumeLifecycleModes'));
     },
   },
 });
 
 function validateDriver(spec: CSIDriver['spec'], at: Field): void {
-  for (const name of ['attachRequired', 'podInfoOnMount', 'storageCapacity', 'fsGroupPolicy', 'requiresRepublish', 'seLinuxMount'] as const) {
-    if (spec[name] === undefined) at.at(name).required();
-  }
+  if (spec.attachRequired === undefined) at.at(ATTACH_REQUIRED).required();
+  if (spec.podInfoOnMount === undefined) at.at('podInfoOnMount').required();
+  if (spec.storageCapacity === undefined) at.at('storageCapacity').required();
   if (spec.fsGroupPolicy !== undefined) supportedValue(spec.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType'], at.at('fsGroupPolicy'));
   const audiences = new Set<string>();
   each(spec.tokenRequests, at.at('tokenRequests'), ({ audience, expirationSeconds: seconds }, here) => {
-    if (audiences.has(audience)) here.at('audience').duplicate(audience);
+    if (audiences.has(audience)) return here.at('audience').duplicate(audience);
     audiences.add(audience);
     if (seconds === undefined) return;
     if (seconds < TOKEN_SECONDS_MIN) here.at('expirationSeconds').invalid(seconds, 'may not specify a duration less than 10 minutes');
     if (seconds > TOKEN_SECONDS_MAX) here.at('expirationSeconds').invalid(seconds, 'may not specify a duration larger than 2^32 seconds');
   });
-  each(spec.volumeLifecycleModes, at.at('volumeLifecycleModes'), (mode) => supportedValue(mode, ['Ephemeral', 'Persistent'], at.at('volumeLifecycleModes')));
+  for (const mode of spec.volumeLifecycleModes ?? []) declaredValue(mode, ['Persistent', 'Ephemeral'], at.at('volumeLifecycleModes'));
+  if (spec.seLinuxMount === undefined) at.at('seLinuxMount').required();
   const update = spec.nodeAllocatableUpdatePeriodSeconds;
   if (update !== undefined && update < UPDATE_SECONDS_MIN) {
     at.at('nodeAllocatableUpdatePeriodSeconds').invalid(update, `must be greater than or equal to ${UPDATE_SECONDS_MIN} seconds`);
@@ -83,7 +84,7 @@ export const csiNode: Kind<CSINode> = builtIn<CSINode>('storage.k8s.io/v1.CSINod
         const same = next.spec.drivers?.find((other) => other.name === driver.name);
         // Only what a driver can hold may become known or change; who it is stays.
         if (same && !equalJson({ ...same, allocatable: undefined }, { ...driver, allocatable: undefined })) {
-          at.at('CSINode').invalid(same, 'field is immutable');
+          at.at('spec', 'drivers').invalid(same, IMMUTABLE);
         }
       }
     },
@@ -97,9 +98,10 @@ function validateNodeDriver({ name, nodeID, topologyKeys, allocatable }: CSINode
   notNegative(allocatable?.count, at.at('allocatable', 'count'));
   const keys = new Set<string>();
   for (const key of topologyKeys ?? []) {
-    requiredName(key, qualifiedNameErrors, at);
+    if (!key) at.required();
     if (keys.has(key)) at.duplicate(key);
     keys.add(key);
+    named(key, qualifiedNameErrors, at);
   }
 }
 
@@ -109,10 +111,9 @@ export const csiStorageCapacity: Kind<CSIStorageCapacity> = builtIn<CSIStorageCa
     updatesUnconditionally: false,
     desired: false,
     validate(c, at) {
-      named(c.storageClassName, dnsSubdomainErrors, at.at('storageClassName'));
       labelSelector(c.nodeTopology, at.at('nodeTopology'));
+      named(c.storageClassName, dnsSubdomainErrors, at.at('storageClassName'));
       if (c.capacity !== undefined) quantityNotNegative(c.capacity, at.at('capacity'));
-      if (c.maximumVolumeSize !== undefined) quantityNotNegative(c.maximumVolumeSize, at.at('maximumVolumeSize'));
     },
     validateUpdate(next, previous, at) {
       unchanged(next.nodeTopology, previous.nodeTopology, at.at('nodeTopology'));
