@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, connect } from 'node:http2';
+import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Access } from '@navarch/node/client';
 import { settleAll } from '@navarch/base';
@@ -16,9 +16,9 @@ export class ApiLoad implements Disposable {
     this.#sessions = sessions;
   }
 
-  static async connect({ server, authority, certificate, key }: Access): Promise<ApiLoad> {
+  static async connect({ server, authority, certificate, key, isInsecure = false }: Access): Promise<ApiLoad> {
     const sessions = await settleAll(Array.from({ length: SESSIONS }, () => new Promise<ClientHttp2Session>((resolve, reject) => {
-      const session = connect(server, { ...(authority ? { ca: authority } : {}), ...(certificate ? { cert: certificate } : {}), ...(key ? { key } : {}) });
+      const session = connect(server, { ...(authority ? { ca: authority } : {}), ...(certificate ? { cert: certificate } : {}), ...(key ? { key } : {}), rejectUnauthorized: !isInsecure });
       session.once('connect', () => resolve(session)).once('error', reject);
     })));
     return new ApiLoad(sessions);
@@ -34,19 +34,30 @@ export class ApiLoad implements Disposable {
   }
 
   async request(method: string, path: string, body?: string, mediaType = 'application/json'): Promise<string> {
+    const chunks: Buffer[] = [];
+    const status = await this.#send({ ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': mediaType }) }, body, (chunk) => chunks.push(chunk));
+    const text = Buffer.concat(chunks).toString();
+    if (status < 200 || status >= 300) throw new Error(`${method} ${path} was answered ${status}: ${text.slice(0, 300)}`);
+    return text;
+  }
+
+  /** GETs without keeping what comes. Resolves to its bytes. */
+  async read(path: string): Promise<number> {
+    let bytes = 0;
+    const status = await this.#send({ ':method': 'GET', ':path': path }, undefined, (chunk) => (bytes += chunk.length));
+    if (status !== 200) throw new Error(`GET ${path} was answered ${status}`);
+    return bytes;
+  }
+
+  #send(headers: OutgoingHttpHeaders, body: string | undefined, take: (chunk: Buffer) => void): Promise<number> {
     const session = this.#sessions[this.#next++ % this.#sessions.length] as ClientHttp2Session;
     return new Promise((resolve, reject) => {
-      const stream = session.request({ ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': mediaType }) });
+      const stream = session.request(headers);
       let status = 0;
-      const chunks: Buffer[] = [];
-      stream.on('response', (headers) => (status = Number(headers[':status'])));
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('response', (answer) => (status = Number(answer[':status'])));
+      stream.on('data', take);
       stream.on('error', reject);
-      stream.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        if (status >= 200 && status < 300) resolve(text);
-        else reject(new Error(`${method} ${path} was answered ${status}: ${text.slice(0, 300)}`));
-      });
+      stream.on('end', () => resolve(status));
       stream.end(body);
     });
   }

@@ -11,8 +11,9 @@ import { nodeFlags, type RunningServer, untilReady } from './running-server.ts';
 /**
  * What `navarch envtest` gives Go projects as kube-apiserver and etcd, with an empty durable store: the API server with
  * its admission, RBAC and validation, and without controllers and scheduler. It is what an API server library is beside.
+ * `flags` are more of those for its Node.
  */
-export async function startApiServerAlone(context: Context): Promise<RunningServer> {
+export async function startApiServerAlone(context: Context, flags: readonly string[] = []): Promise<RunningServer> {
   const { processes, dir } = context;
   const [port = 0, storePort = 0] = await freePorts(2);
   const folder = join(dir, 'api-server');
@@ -23,7 +24,7 @@ export async function startApiServerAlone(context: Context): Promise<RunningServ
   const kubeconfig = join(folder, 'admin.kubeconfig');
   writeFileSync(kubeconfig, adminKubeconfig(`https://127.0.0.1:${port}`, pki.authority.certificate, await pki.identity('admin', { commonName: 'admin', organizations: ['system:masters'] })));
   const run = (program: string, args: readonly string[]): ReturnType<typeof processes.start> =>
-    processes.start(process.execPath, [...nodeFlags(), join(ROOT, 'apps/navarch/src/main.ts'), 'envtest-run', program, ...args], { log: join(dir, `${program}.log`) });
+    processes.start(process.execPath, [...nodeFlags(), ...flags, join(ROOT, 'apps/navarch/src/main.ts'), 'envtest-run', program, ...args], { log: join(dir, `${program}.log`) });
   const store = run('etcd', [`--data-dir=${join(folder, 'store')}`, `--listen-client-urls=http://127.0.0.1:${storePort}`]);
   await answers(`http://127.0.0.1:${storePort}/health`, context);
   const signing = join(folder, 'sa.key');

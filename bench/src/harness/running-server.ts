@@ -13,6 +13,8 @@ export interface RunningServer {
   readonly pid: number;
   /** Where its store is. */
   readonly dataDir: string;
+  /** The file with what it says. */
+  readonly log: string;
   stop(): Promise<void>;
 }
 
@@ -42,7 +44,7 @@ export async function untilReady({ child, port, kubeconfig, dataDir, log, alongs
     if (child.exitCode !== null || performance.now() > end) throw new Error(`The server did not become ready (${String(last)}): ${lastWords(log)}`);
   }
   return {
-    url: `https://127.0.0.1:${port}`, kubeconfig, access: loadAccess(kubeconfig), pid: child.pid, dataDir,
+    url: `https://127.0.0.1:${port}`, kubeconfig, access: loadAccess(kubeconfig), pid: child.pid, dataDir, log,
     async stop() {
       await settleAll([child, ...alongside].map((one) => processes.stop(one)));
       rmSync(dataDir, { recursive: true, force: true });

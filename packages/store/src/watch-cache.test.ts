@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import type { Form } from './cached.ts';
 import { MemoryStore } from './memory.ts';
 import { WatchCache } from './watch-cache.ts';
@@ -8,10 +9,11 @@ interface Thing {
   readonly name: string;
 }
 const KEY = '/r/a';
+/** Objects of a megabyte: enough for all that came before to go, asked for or not. */
+const OTHERS = 80;
 const encoder = new TextEncoder();
 const life = new AbortController();
 
-/** Objects of a megabyte: a few of them are all that is kept. */
 async function cacheOf(isLasting = false) {
   let reads = 0;
   const form: Form<Thing> = {
@@ -26,7 +28,7 @@ async function cacheOf(isLasting = false) {
   await cache.start(store, life.signal);
   const write = async (key: string, expected = 0, name = key): Promise<number> =>
     (await store.commit([{ type: 'put', key, value: encoder.encode(name.padEnd(1 << 20)), expected }]))[0] ?? 0;
-  return { cache, write, reads: () => reads };
+  return { cache, store, write, reads: () => reads };
 }
 
 test('Cached reads an object once while it is asked for, and again when it was let go', async () => {
@@ -34,7 +36,7 @@ test('Cached reads an object once while it is asked for, and again when it was l
   await write(KEY);
   const held = cache.get(KEY);
   assert.deepEqual([held?.object.name, held?.object.name, reads()], [KEY, KEY, 1]);
-  for (let i = 0; i < 40; i++) await write(`/r/b${i}`);
+  for (let i = 0; i < OTHERS; i++) await write(`/r/b${i}`);
   const before = reads();
   const kept = held?.object;
   assert.ok(held && kept && held.isKeptAs(kept));
@@ -45,7 +47,7 @@ test('Cached gives the same object again for as long as somebody holds it', asyn
   const { cache, write, reads } = await cacheOf();
   await write(KEY);
   const mine = cache.get(KEY)?.object;
-  for (let i = 0; i < 40; i++) await write(`/r/b${i}`);
+  for (let i = 0; i < OTHERS; i++) await write(`/r/b${i}`);
   assert.ok(mine && !cache.get(KEY)?.isKeptAs(mine));
   const before = reads();
   assert.equal(cache.get(KEY)?.object, mine);
@@ -57,7 +59,7 @@ test('Cached never lets go of what cannot be read again', async () => {
   await write(KEY);
   const finished = { name: 'finished' };
   cache.get(KEY)?.finish(finished);
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < OTHERS; i++) {
     await write(`/r/b${i}`);
     void cache.get(`/r/b${i}`)?.object;
   }
@@ -88,3 +90,24 @@ test('WatchCache keeps only the bytes of what was replaced, and they can be read
   assert.ok(object && !old?.isKeptAs(object));
   assert.deepEqual([old?.object.name, cache.get(KEY)?.object.name], [KEY, 'new']);
 });
+
+test('WatchCache.at() is what the store says was there, and how many came after, whatever happened since', async () => {
+  const at = fc.record({ name: fc.nat(20), isDeletion: fc.boolean() });
+  await fc.assert(fc.asyncProperty(fc.array(at, { minLength: 1, maxLength: 60 }), fc.nat(60), fc.option(fc.nat(20)), async (writes, back, from) => {
+    const { cache, store } = await cacheOf();
+    for (const { name, isDeletion } of writes) {
+      const key = keyOf(name);
+      const expected = (await store.get(key))?.revision ?? 0;
+      if (isDeletion && expected === 0) continue;
+      await store.commit([isDeletion ? { type: 'delete', key, expected } : { type: 'put', key, value: encoder.encode('x'), expected }]);
+    }
+    const revision = Math.max(0, store.revision() - back);
+    const after = from === null ? undefined : keyOf(from);
+    const { entries } = await store.list('/r/', { revision, ...(after === undefined ? {} : { after }) });
+    const past = cache.at(revision, '/r/', after);
+    assert.deepEqual(Array.from(past.found, (held) => [held.key, held.revision]), entries.map((entry) => [entry.key, entry.revision]));
+    for (const [i, { key }] of entries.entries()) assert.equal(past.count(key), entries.length - 1 - i);
+  }), { numRuns: 200 });
+});
+
+const keyOf = (name: number): string => `/r/${String(name).padStart(3, '0')}`;

@@ -49,6 +49,13 @@ export interface Candidates<T extends object> {
   readonly found: Iterable<Cached<T>>;
 }
 
+/** A state that is over. */
+export interface Past<T extends object> {
+  readonly found: Iterable<Cached<T>>;
+  /** How many came after the key. */
+  count(last: string): number;
+}
+
 /**
  * All objects under one prefix as bytes, in key order, and the recent changes. Reads and watches are answered from here;
  * the store is asked only at the start and for the distant past.
@@ -167,6 +174,21 @@ export class WatchCache<T extends object> {
     return { index: '', found: this.range(prefix, after).filter(({ group }) => group !== undefined && chosen.has(group)) };
   }
 
+  /**
+   * What was under `prefix` at a revision, strictly after `after`, in key order, and how many came after a key. Throws
+   * CompactedError when the revision is older than the window. To be read at once, before anything changes.
+   */
+  at(revision: number, prefix: string, after = ''): Past<T> {
+    const was = new Map<string, Cached<T> | undefined>();
+    for (const { key, previous } of this.since(revision)) if (key.startsWith(prefix) && key > after && !was.has(key)) was.set(key, previous);
+    const count = (last: string): number => {
+      let sum = this.count(prefix, last);
+      for (const [key, held] of was) if (key > last) sum += (held ? 1 : 0) - (this.#live.has(key) ? 1 : 0);
+      return sum;
+    };
+    return { found: undone(this.range(prefix, after), was), count };
+  }
+
   /** The recent events after `after`. Throws CompactedError when `after` is older than the window. */
   since(after: number): readonly CachedEvent<T>[] {
     if (after < this.#oldest) throw new CompactedError(after, this.#oldest);
@@ -273,6 +295,17 @@ export class WatchCache<T extends object> {
     }
     return low;
   }
+}
+
+/** Live objects with those in their places that were there before; undefined: none was. */
+function* undone<T extends object>(live: Iterable<Cached<T>>, was: ReadonlyMap<string, Cached<T> | undefined>): Generator<Cached<T>> {
+  const before = inKeyOrder([...was.values()].filter((held) => held !== undefined));
+  let next = 0;
+  for (const cached of live) {
+    for (let held = before[next]; held && held.key < cached.key; held = before[++next]) yield held;
+    if (!was.has(cached.key)) yield cached;
+  }
+  yield* before.slice(next);
 }
 
 const isWorthSorting = (size: number, count: number): boolean => size <= INDEXED_FEW || size * INDEXED_SHARE <= count;

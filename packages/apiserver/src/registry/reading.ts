@@ -45,7 +45,8 @@ export async function page(resource: Resource<any>, request: ListRequest): Promi
   const limit = request.resourceVersion === '0' && !token ? undefined : request.limit;
   const reach: Reach = { resource, selection, prefix, after: token?.after, limit, revision };
   // What was compacted is expired also where nothing has changed since: so it is for every other reader.
-  if (revision === newest || (revision >= resource.registry.compacted && isUnchangedSince(resource, revision, prefix))) return present(reach);
+  const held = revision === newest || revision >= resource.registry.compacted ? remembered(reach, newest) : undefined;
+  if (held) return pageOf(reach, held);
   try {
     return await past(reach);
   } catch (error) {
@@ -72,18 +73,40 @@ interface Reach {
   readonly revision: number;
 }
 
-function present({ resource, selection, prefix, after, limit, revision }: Reach): Page {
+/** Where the cache has what is asked for. */
+interface Source {
+  /** The index by which it is found, as upstream names it; '' where all under the prefix are looked at. */
+  readonly index: string;
+  readonly found: Iterable<Cached<ApiObject>>;
+  /** How many there are after a key, whatever is selected. */
+  count(last: string): number;
+}
+
+/** Undefined where the cache does not reach back so far. */
+function remembered({ resource, selection, prefix, after, revision }: Reach, newest: number): Source | undefined {
+  const { shelf } = resource;
+  try {
+    if (revision === newest || !shelf.cache.since(revision).some(({ key }) => key.startsWith(prefix))) {
+      return { ...candidates(resource, selection, prefix, after), count: (last) => shelf.cache.count(prefix, last) };
+    }
+    // What the store has forgotten is nobody's any more; what was replaced is not kept ready to be read where that takes a while.
+    return shelf.isLate || revision < shelf.oldest ? undefined : { index: '', ...shelf.cache.at(revision, prefix, after) };
+  } catch (error) {
+    if (!(error instanceof CompactedError)) throw error;
+    return undefined;
+  }
+}
+
+function pageOf({ resource, selection, after, limit, revision }: Reach, { index, found, count }: Source): Page {
   const objects: Cached<ApiObject>[] = [];
-  let last = after;
+  let last = after ?? '';
   let fetched = 0;
-  const { index, found } = candidates(resource, selection, prefix, after);
   for (const cached of found) {
     fetched += 1;
     if (!selection.isEverything && !selection.chooses(cached)) continue;
     if (limit !== undefined && objects.length === limit) {
-      const remaining = selection.isEverything ? resource.shelf.cache.count(prefix, last) : undefined;
       resource.listCounts.listed(index && `f:${index}`, fetched, objects.length);
-      return { objects, revision, continue: encodeToken({ revision, after: last ?? '' }), remaining };
+      return { objects, revision, continue: encodeToken({ revision, after: last }), remaining: selection.isEverything ? count(last) : undefined };
     }
     objects.push(cached);
     last = cached.key;
@@ -136,18 +159,6 @@ export function tooLarge(asked: number, newest: number): StatusError {
   return failure('Timeout', `Timeout: Too large resource version: ${asked}, current: ${newest}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1,
   });
-}
-
-/** True while the cache still shows what was so at that revision. */
-function isUnchangedSince(resource: Resource<any>, revision: number, prefix: string): boolean {
-  let changed = false;
-  try {
-    resource.shelf.cache.follow(revision, (events) => { changed = events.some((event) => event.key.startsWith(prefix)); })();
-  } catch (error) {
-    if (!(error instanceof CompactedError)) throw error;
-    return false;
-  }
-  return !changed;
 }
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';

@@ -120,6 +120,11 @@ export class Shelf {
     return this.#store.revision();
   }
 
+  /** The oldest revision that is kept. */
+  get oldest(): number {
+    return this.#store.oldest();
+  }
+
   /** What was under a prefix at a revision that is over. Throws CompactedError when it is no longer kept. */
   async past(prefix: string, options: ListOptions): Promise<{ readonly held: readonly Cached<ApiObject>[]; readonly remaining: number }> {
     const { entries, remaining } = await this.#store.list(prefix, options);
