@@ -19,8 +19,8 @@ export interface Kubectl {
   ok(args: readonly string[], input?: string, env?: Environment): Promise<string>;
   /** Must fail; gives all that it wrote. */
   fails(args: readonly string[], input?: string, env?: Environment): Promise<string>;
-  /** One that goes on. */
-  start(args: readonly string[]): { until(wanted: RegExp): Promise<void>; stop(): Promise<void> };
+  /** One that goes on; `until` resolves to all that it has written. */
+  start(args: readonly string[]): { until(wanted: RegExp): Promise<string>; stop(): Promise<void> };
 }
 
 const PATIENCE_MS = 60_000;
@@ -63,6 +63,7 @@ export function kubectlAt(program: string, kubeconfig: string, namespace: string
             assert.ok(left > 0, `kubectl ${args.join(' ')} did not write ${String(wanted)}, but:\n${output}`);
             await sleep(50);
           }
+          return output;
         },
         async stop() {
           child.kill();

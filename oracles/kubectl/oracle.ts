@@ -4,10 +4,14 @@ import { finished } from '../go.ts';
 import { LeftOut, type Oracle } from '../oracle.ts';
 import { builtKubectl, RELEASES } from './build.ts';
 import { type Kubectl, kubectlAt } from './command.ts';
+import { shownAsBefore } from './shown.ts';
+import { type Step, step } from './step.ts';
 import { walk } from './walk.ts';
 
 /** Who asks for fewer is in a hurry. */
 const CASES_MIN = 1000;
+
+const readThrough = step('one object of each kind, in columns and described', shownAsBefore);
 
 /** Unmodified kubectl of several releases, doing what people do with it. */
 export const kubectlOracle: Oracle = {
@@ -20,7 +24,8 @@ export const kubectlOracle: Oracle = {
     for (const release of RELEASES) programs.set(release, await builtKubectl(release));
     await withSimulatedCluster(async (kubeconfig) => {
       for (const [release, program] of programs) {
-        for (const { name, run } of walk) {
+        const steps: readonly Step[] = release === RELEASES.at(-1) ? [...walk, readThrough] : walk;
+        for (const { name, run } of steps) {
           if (only.length > 0 && !only.includes(name)) continue;
           try {
             await inNamespace(program, kubeconfig, run);

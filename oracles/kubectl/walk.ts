@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Kubectl } from './command.ts';
+import { customResources } from './custom-resources.ts';
 import { deployment, manifest, settings } from './manifests.ts';
+import { operations } from './operations.ts';
+import { refusals } from './refusals.ts';
+import { includes, lines, type Step, step } from './step.ts';
 
-/** One thing that people do with kubectl, in a namespace of its own. */
-export interface Step {
-  readonly name: string;
-  run(kubectl: Kubectl): Promise<void>;
-}
-
-const step = (name: string, run: (kubectl: Kubectl) => Promise<void>): Step => ({ name, run });
-const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
-const includes = (text: string, ...words: readonly string[]): void => {
-  for (const word of words) assert.ok(text.includes(word), `${JSON.stringify(word)} is not in:\n${text}`);
-};
 
 /** Creates the deployment `web` and waits until its pods are there. */
 async function startWeb({ ok }: Kubectl, replicas = 2): Promise<void> {
@@ -119,7 +112,7 @@ const writing = [
     assert.equal(await ok(['edit', 'cm', 'a'], undefined, env('s/red/blue/')), 'configmap/a edited\n');
     assert.equal(await ok(['get', 'cm', 'a', '-o', 'jsonpath={.data.colour}']), 'blue');
     includes((await run(['edit', 'cm', 'a'], undefined, env('s/none/none/'))).output, 'Edit cancelled, no changes made.');
-    includes(await fails(['edit', 'cm', 'a'], undefined, env('s/^data:/dataX:/')), 'unknown field "dataX"');
+    includes(await fails(['edit', 'cm', 'a'], undefined, env('s/^data:/dataX:/')), 'configmaps "a" is invalid', 'A copy of your changes has been stored to');
   }),
   step('patch of all types, and of subresources', async ({ ok, fails }) => {
     await ok(['create', '-f', '-'], manifest(deployment('web', { replicas: 0, image: 'i:1' })));
@@ -310,4 +303,4 @@ const running = [
 ];
 
 /** Everything, in the order in which people meet it. */
-export const walk: readonly Step[] = [...discovery, ...writing, ...reading, ...running];
+export const walk: readonly Step[] = [...discovery, ...writing, ...reading, ...running, ...operations, ...customResources, ...refusals];
