@@ -12,8 +12,9 @@ export function statusOnlyPart<Obj extends WithStatus>(hooks: Pick<Part<Obj>, 'p
   return { ...hooks, merge: (sent, previous) => ({ ...previous, metadata: keptMetadata(sent, previous), status: sent.status }) as unknown as Mutable<Obj> };
 }
 
-function keptMetadata(sent: Mutable<WithStatus>, previous: WithStatus): Mutable<WithStatus>['metadata'] {
-  const { labels, annotations, finalizers, ownerReferences } = cloneJson(previous.metadata) as Mutable<WithStatus>['metadata'];
+/** Metadata of a write that may change nothing of it but who manages which field. */
+export function keptMetadata(sent: Mutable<ApiObject>, previous: ApiObject): Mutable<ApiObject>['metadata'] {
+  const { labels, annotations, finalizers, ownerReferences } = cloneJson(previous.metadata) as Mutable<ApiObject>['metadata'];
   const { labels: _a, annotations: _b, finalizers: _c, ownerReferences: _d, ...rest } = sent.metadata;
   return {
     ...rest, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}), ...(finalizers ? { finalizers } : {}),

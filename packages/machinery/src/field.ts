@@ -109,7 +109,8 @@ export class Field {
   }
 
   #add(reason: FieldError['reason'], message: string): void {
-    this.errors.push({ reason, field: this.path, message });
+    // The whole object has no name: Go prints an empty path so.
+    this.errors.push({ reason, field: this.path || '[]', message });
   }
 }
 

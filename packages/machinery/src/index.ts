@@ -1,7 +1,7 @@
 export {
   apiVersionOf, type Behaviour, type CellContext, type Column, controllerReference, defineKind, type Deprecation, type Draft, groupResourceOf,
   type Asker, type HookContext, type Hub, type Kind, type KindDeclaration, type Mutable, type ObjectOf, type Part, type ResourceFacts,
-  type ScaleFacts, type SubresourceFacts, type Verb,
+  type RowCondition, type ScaleFacts, type SubresourceFacts, type Verb,
 } from './kind.ts';
 export {
   type ApiObject, controllerOf, type HeldMeta, isControlledBy, keyIn, keyOf, type Key, type LabelSelector,
@@ -29,7 +29,7 @@ export {
 export { cloneJson } from './clone.ts';
 export { equalJson } from './equality.ts';
 export {
-  dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, maskTrailingDash, pathSegmentErrors, qualifiedNameErrors,
+  dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, dnsSubdomainWithUnderscoreErrors, labelValueErrors, maskTrailingDash, pathSegmentErrors, qualifiedNameErrors,
   validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate,
 } from './names/names.ts';
 export { jsonPatch } from './patch/json-patch.ts';

@@ -49,6 +49,13 @@ export interface Column<Obj> {
   readonly priority: number;
   value(obj: Obj, context: CellContext): string | number | boolean | null;
 }
+/** meta.k8s.io/v1 TableRowCondition. */
+export interface RowCondition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason?: string;
+  readonly message?: string;
+}
 export interface CellContext {
   /** Milliseconds since the epoch, for ages. */
   readonly now: number;
@@ -89,7 +96,7 @@ export interface Behaviour<Obj extends ApiObject> {
   /** What only a new object may not have; those that are there stay valid. */
   validateCreate?(obj: Obj, at: Field, context: HookContext): void;
   validateUpdate?(obj: Obj, previous: Obj, at: Field, context: HookContext): void;
-  /** Deprecations and likely mistakes; sent as Warning headers. */
+  /** Deprecations and likely mistakes; sent as Warning headers. Of an update, where the kind counts generations, only with a new one. */
   warnings?(obj: Obj, previous: Obj | undefined): readonly string[];
   /** The part of the object whose change is a new generation; `false`: the kind keeps no generation. Default: everything but metadata and status. */
   desired?: false | ((obj: Obj) => readonly unknown[]);
@@ -116,6 +123,7 @@ export interface Part<Obj extends ApiObject> {
   merge(sent: Mutable<Obj>, previous: Obj): Mutable<Obj>;
   prepare?(draft: Mutable<Obj>, previous: Obj, context: HookContext): void;
   validate?(obj: Obj, previous: Obj, at: Field, context: HookContext): void;
+  warnings?(obj: Obj, previous: Obj): readonly string[];
   /** True when a change through this part is a new generation. */
   readonly bumpsGeneration?: boolean;
 }
@@ -145,6 +153,8 @@ export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
   readonly selectableFields: Readonly<Record<string, (obj: Obj) => string>>;
   /** Those of them by which a few objects are often looked for among many. */
   readonly indexedFields: readonly string[];
+  /** What a Table says of a row besides its cells. */
+  rowConditions?(obj: Obj): readonly RowCondition[];
   readonly scale?: ScaleFacts<Obj>;
   /** Set on a version that is not the stored one: conversions to and from the stored version, pure. */
   readonly hub?: Hub<Obj>;
@@ -182,6 +192,7 @@ export interface KindDeclaration<Obj extends ApiObject> {
   readonly columns?: readonly Column<Obj>[];
   readonly selectableFields?: Readonly<Record<string, (obj: Obj) => string>>;
   readonly indexedFields?: readonly string[];
+  rowConditions?(obj: Obj): readonly RowCondition[];
   readonly scale?: ScaleFacts<Obj>;
   readonly hub?: Hub<Obj>;
   /** Default: whether there is a hub. */
@@ -192,11 +203,12 @@ export interface KindDeclaration<Obj extends ApiObject> {
 
 export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<Obj>): Kind<Obj> {
   const { facts, schema, behaviour = {}, columns = [], selectableFields = {}, indexedFields = [] } = declaration;
-  const { scale, hub, storagePrefix, deprecated, declared } = declaration;
+  const { rowConditions, scale, hub, storagePrefix, deprecated, declared } = declaration;
   return Object.freeze({
     ...facts, schema, decode: declaration.decode ?? ((value: unknown) => decode(schema, value)), origin: declaration.origin ?? 'built-in', behaviour, columns, selectableFields, indexedFields,
     storagePrefix: storagePrefix ?? facts.plural, isAlternate: declaration.isAlternate ?? hub !== undefined,
-    ...(declared ? { declared } : {}), ...(scale ? { scale } : {}), ...(hub ? { hub } : {}), ...(deprecated ? { deprecated } : {}),
+    ...(declared ? { declared } : {}), ...(rowConditions ? { rowConditions } : {}), ...(scale ? { scale } : {}), ...(hub ? { hub } : {}),
+    ...(deprecated ? { deprecated } : {}),
   });
 }
 

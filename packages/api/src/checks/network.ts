@@ -102,9 +102,15 @@ export function containsAddress(range: string, address: string): boolean {
 
 /** No address of a host that others could reach: endpoints and external addresses may not be one. */
 export function notSpecialIp(text: string, at: Field): void {
-  const bytes = parseIp(text);
+  const before = at.errors.length;
   ip(text, at);
-  if (!bytes || ipErrors(text).length > 0) return;
+  if (at.errors.length === before) specialIp(text, at);
+}
+
+/** As notSpecialIp() for what was looked at as an address already; reads it as leniently as it always was. */
+export function specialIp(text: string, at: Field): void {
+  const bytes = parseIp(text);
+  if (!bytes) return at.invalid(text, 'must be a valid IP address');
   if (bytes.every((byte) => byte === 0)) at.invalid(text, `may not be unspecified (${text})`);
   if (bytes.length === 4 ? bytes[0] === 127 : bytes.slice(0, 15).every((byte) => byte === 0) && bytes[15] === 1) {
     at.invalid(text, 'may not be in the loopback range (127.0.0.0/8, ::1/128)');

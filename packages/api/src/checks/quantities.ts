@@ -17,6 +17,12 @@ export function quantityNotNegative(text: string, at: Field): void {
   if (text.startsWith('-')) at.invalid(text, NOT_NEGATIVE);
 }
 
+/** An amount of something; upstream shows a negative one as the whole number it is. */
+export function basicQuantity(text: string, at: Field): void {
+  const { nano } = quantityOf(text);
+  if (nano < 0n) at.invalid(Number(nano / NANO), 'must be a valid resource quantity');
+}
+
 export function quantityPositive(text: string, at: Field): void {
   if (quantityOf(text).nano <= 0n) at.invalid(text, 'must be greater than zero');
 }
@@ -36,7 +42,7 @@ const INTEGER = new Set([
 const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
 const isQuotaHugePages = (name: string): boolean => isHugePages(name.replace(/^requests\./, ''));
 /** Kubernetes's own resources: without a prefix, or under kubernetes.io. */
-const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
+export const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 /** Whole devices of others, never shared or overcommitted. */
 const isExtended = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && qualifiedNameErrors(`requests.${name}`).length === 0;
 export const isOvercommitable = (name: string): boolean => isNative(name) && !isHugePages(name);
@@ -58,10 +64,12 @@ export function containerResourceName(name: string, at: Field): void {
   } else if (!isNative(name) && !isExtended(name)) at.invalid(name, "doesn't follow extended resource name standard");
 }
 
+export const isStandardQuota = (name: string): boolean => QUOTA.has(name) || isQuotaHugePages(name);
+
 /** A resource that a quota may bound: also counts of objects (`count/pods`). */
 export function quotaResourceName(name: string, at: Field): void {
   resourceName(name, at);
-  if (!name.includes('/') && !QUOTA.has(name) && !isQuotaHugePages(name)) at.invalid(name, 'must be a standard resource for quota');
+  if (!name.includes('/') && !isStandardQuota(name)) at.invalid(name, 'must be a standard resource for quota');
 }
 
 export function resourceQuantity(name: string, text: string, at: Field): void {
@@ -70,9 +78,11 @@ export function resourceQuantity(name: string, text: string, at: Field): void {
 }
 
 /** Bytes come whole. */
-export const fractionWarnings = (list: ResourceList | undefined, path: string): readonly string[] =>
-  Object.entries(list ?? {}).filter(([name, text]) => ['storage', 'memory', 'ephemeral-storage'].includes(name) && text.endsWith('m'))
-    .map(([name, text]) => `${path}[${name}]: fractional byte value "${text}" is invalid, must be an integer`);
+export const fractionWarnings = (list: ResourceList | undefined, path: string, names: readonly string[]): readonly string[] =>
+  names.flatMap((name) => {
+    const text = list?.[name];
+    return text === undefined || isWhole(text) ? [] : [`${path}[${name}]: fractional byte value ${JSON.stringify(text)} is invalid, must be an integer`];
+  });
 
 export interface Requirements {
   readonly limits?: ResourceList;

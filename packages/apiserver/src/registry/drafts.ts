@@ -71,9 +71,9 @@ export class Drafts<O extends ApiObject> {
     stored.behaviour.validate?.(ready as ApiObject, at, hooks);
     stored.behaviour.validateCreate?.(ready as ApiObject, at, hooks);
     this.#refuse(ready as ApiObject, undefined, at);
+    call.warnings?.push(...(stored.behaviour.warnings?.(ready as ApiObject, undefined) ?? []));
     await admission.validate(ready as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(kind, ready.metadata.name, at.errors);
-    call.warnings?.push(...(stored.behaviour.warnings?.(ready as ApiObject, undefined) ?? []));
     return ready;
   }
 
@@ -107,9 +107,9 @@ export class Drafts<O extends ApiObject> {
       stored.behaviour.validateUpdate?.(ready as ApiObject, previous, at, hooks);
     }
     this.#refuse(ready as ApiObject, previous, at);
+    call.warnings?.push(...this.#warningsOf(ready as ApiObject, previous, part));
     await admission.validate(ready as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(kind, previous.metadata.name, at.errors);
-    if (!part) call.warnings?.push(...(stored.behaviour.warnings?.(ready as ApiObject, previous) ?? []));
     return ready;
   }
 
@@ -142,6 +142,11 @@ export class Drafts<O extends ApiObject> {
     const field = new Field();
     await admission.validate(body as ApiObject, field, request);
     if (field.errors.length > 0) throw invalid(kind, at.name, field.errors);
+  }
+
+  #warningsOf(ready: ApiObject, previous: ApiObject, part: Part<O> | undefined): readonly string[] {
+    const found = part ? part.warnings?.(ready as O, previous as O) : this.#deps.stored.behaviour.warnings?.(ready, previous);
+    return found ?? [];
   }
 
   #hooks({ now, part, call }: Writing): HookContext {

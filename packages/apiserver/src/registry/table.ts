@@ -1,4 +1,4 @@
-import type { ApiObject, Column, ListMeta } from '@navarch/machinery';
+import type { ApiObject, Column, ListMeta, RowCondition } from '@navarch/machinery';
 import type { Resource } from './resource.ts';
 
 const NAME: Column<ApiObject> = {
@@ -15,22 +15,26 @@ export interface TableOptions {
   readonly includeObject: string;
   /** Absent: columns are told of. */
   readonly hasHeader?: boolean;
+  readonly conditionsOf?: ((object: ApiObject) => readonly RowCondition[]) | undefined;
 }
 
 /** meta.k8s.io/v1 Table. */
-export const tableOf = (objects: readonly ApiObject[], { columns, now, meta, includeObject, hasHeader = true }: TableOptions): object => ({
+export const tableOf = (objects: readonly ApiObject[], { columns, now, meta, includeObject, hasHeader = true, conditionsOf }: TableOptions): object => ({
   kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: meta,
   columnDefinitions: hasHeader ? columns.map((c) => ({ name: c.name, type: c.type, format: c.format ?? '', description: c.description ?? '', priority: c.priority })) : [],
   rows: objects.map((object) => ({
     cells: columns.map((column) => column.value(object, { now })),
+    ...conditioned(conditionsOf?.(object)),
     object: includeObject === 'None' ? null : includeObject === 'Object' ? object : partial(object),
   })),
 });
 
+const conditioned = (conditions: readonly RowCondition[] | undefined): object => (conditions?.length ? { conditions } : {});
+
 /** The same of a stored kind. */
 export function tableList({ kind, registry }: Resource<any>, objects: readonly ApiObject[], meta: ListMeta, includeObject: string, hasHeader = true): object {
   const columns = kind.columns.length > 0 ? kind.columns : [NAME];
-  return tableOf(objects, { columns, now: registry.deps.clock.now(), meta, includeObject, hasHeader });
+  return tableOf(objects, { columns, now: registry.deps.clock.now(), meta, includeObject, hasHeader, conditionsOf: kind.rowConditions });
 }
 
 export const partial = (object: ApiObject): unknown =>

@@ -7,6 +7,9 @@ import type { ObjectMeta } from '../meta.ts';
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const DNS_LABEL = new RegExp(`^${LABEL}$`);
 const DNS_SUBDOMAIN = new RegExp(`^${LABEL}(\\.${LABEL})*$`);
+const LABEL_WITH_UNDERSCORE = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const SUBDOMAIN_WITH_UNDERSCORE = `${LABEL_WITH_UNDERSCORE}(\\.${LABEL_WITH_UNDERSCORE})*`;
+const DNS_SUBDOMAIN_WITH_UNDERSCORE = new RegExp(`^${SUBDOMAIN_WITH_UNDERSCORE}$`);
 const DNS_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const QUALIFIED_PART = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
@@ -36,6 +39,13 @@ export const dnsSubdomainErrors = (text: string): readonly string[] => [
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
     '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*', ['example.com']),
 ];
+
+/** As dnsSubdomainErrors(), for domains that resolvers search: names of services begin with an underscore there. */
+export const dnsSubdomainWithUnderscoreErrors = (text: string): readonly string[] => [
+  ...maxLength(text, 253, 'characters'),
+  ...matching(text, DNS_SUBDOMAIN_WITH_UNDERSCORE, UNDERSCORE_MESSAGE, SUBDOMAIN_WITH_UNDERSCORE, ['example.com']),
+];
+const UNDERSCORE_MESSAGE = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character";
 
 /** RFC 1035 label: names of services. */
 export const dns1035LabelErrors = (text: string): readonly string[] => [

@@ -10,15 +10,16 @@ import type {
 export function nodeSelector({ nodeSelectorTerms }: NodeSelector, at: Field): void {
   const terms = at.at('nodeSelectorTerms');
   if (!nodeSelectorTerms?.length) terms.required('must have at least one node selector term');
-  each(nodeSelectorTerms, terms, nodeSelectorTerm);
+  each(nodeSelectorTerms, terms, (term, here) => nodeSelectorTerm(term, here));
 }
 
-function nodeSelectorTerm(term: NodeSelectorTerm, at: Field): void {
-  each(term.matchExpressions, at.at('matchExpressions'), nodeRequirement);
+/** Of what is only a wish, values are not looked at: no node needs to have them. */
+function nodeSelectorTerm(term: NodeSelectorTerm, at: Field, isWish = false): void {
+  each(term.matchExpressions, at.at('matchExpressions'), (requirement, here) => nodeRequirement(requirement, here, isWish));
   each(term.matchFields, at.at('matchFields'), nodeFieldRequirement);
 }
 
-function nodeRequirement({ key, operator, values = [] }: NodeSelectorRequirement, at: Field): void {
+function nodeRequirement({ key, operator, values = [] }: NodeSelectorRequirement, at: Field, isWish: boolean): void {
   switch (operator) {
     case 'In':
     case 'NotIn':
@@ -36,7 +37,7 @@ function nodeRequirement({ key, operator, values = [] }: NodeSelectorRequirement
       at.at('operator').invalid(operator, 'not a valid selector operator');
   }
   named(key, qualifiedNameErrors, at.at('key'));
-  each(values, at.at('values'), (value, here) => named(value, labelValueErrors, here));
+  if (!isWish) each(values, at.at('values'), (value, here) => named(value, labelValueErrors, here));
 }
 
 function nodeFieldRequirement({ key, operator, values = [] }: NodeSelectorRequirement, at: Field): void {
@@ -55,7 +56,7 @@ export function validateAffinity({ nodeAffinity, podAffinity, podAntiAffinity }:
     }
     each(nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution, here.at('preferredDuringSchedulingIgnoredDuringExecution'), (term, place) => {
       weight(term.weight, place);
-      nodeSelectorTerm(term.preference, place.at('preference'));
+      nodeSelectorTerm(term.preference, place.at('preference'), true);
     });
   }
   for (const [name, affinity] of [['podAffinity', podAffinity], ['podAntiAffinity', podAntiAffinity]] as const) {

@@ -19,10 +19,10 @@ export interface Owner {
 const CHECKED_AS: Readonly<Record<string, string>> = { gcePersistentDisk: 'persistentDisk' };
 const REFUSED_AS: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
 
-/** Of several sources the first is checked and the others are refused. */
-export function onlySource<N extends string>(given: readonly N[], at: Field, check: (name: N, at: Field) => void): void {
+/** Of several sources the first is checked and the others are refused; `suffered` ones upstream never refuses. */
+export function onlySource<N extends string>(given: readonly N[], at: Field, check: (name: N, at: Field) => void, suffered: readonly N[] = []): void {
   given.forEach((name, i) => {
-    if (i > 0) at.at(REFUSED_AS[name] ?? name).forbidden('may not specify more than 1 volume type');
+    if (i > 0 && !suffered.includes(name)) at.at(REFUSED_AS[name] ?? name).forbidden('may not specify more than 1 volume type');
     else check(name, at.at(CHECKED_AS[name] ?? name));
   });
   if (given.length === 0) at.required('must specify a volume type');

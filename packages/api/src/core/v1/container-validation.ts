@@ -1,6 +1,6 @@
 import { dnsLabelErrors, type Field, portNameErrors } from '@navarch/machinery';
 import { resourceRequirements } from '../../checks/quantities.ts';
-import { declaredValue, each, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
+import { declaredValue, each, named, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
 import type { Container, ContainerPort, EphemeralContainer, PodSpec, ResourceRequirements, Volume } from '../../generated/types/core-v1.ts';
 import { validateEnvironment, validateEnvironmentSources } from './environment-validation.ts';
 import { validateDevices, validateMounts } from './mount-validation.ts';
@@ -35,8 +35,8 @@ export function validateInitContainers(around: Surroundings, at: Field): void {
   const { spec, names } = around;
   each(spec.initContainers, at, (container, here) => {
     validateCommon(container, around, here);
-    takeName(container.name, names, here);
     validateRestarts(container, here);
+    takeName(container.name, names, here);
     validateHostPorts([container], at);
     if (container.restartPolicy === 'Always') {
       validateLifecycle(container.lifecycle, spec.terminationGracePeriodSeconds ?? 30, spec.os?.name, here.at('lifecycle'));
@@ -64,7 +64,9 @@ export function validateEphemeralContainers(around: Surroundings, at: Field): vo
       here.at('targetContainerName').notFound(target);
     }
     for (const name of NOT_EPHEMERAL) {
-      const isSet = Object.keys(container[name] ?? {}).length > 0;
+      const value = container[name];
+      // Resources are always there; everything else is there only where somebody gave it.
+      const isSet = name === 'resources' ? Object.keys(value ?? {}).length > 0 : value !== undefined;
       if (isSet) here.at(name).forbidden('cannot be set for an Ephemeral Container');
     }
     each(container.volumeMounts, here.at('volumeMounts'), (mount, place) => {
@@ -106,8 +108,12 @@ function validateResources(resources: ResourceRequirements, spec: PodSpec, at: F
     if (!name) return here.required();
     const key = request === '' ? name : `${name}/${request}`;
     if (taken.has(name)) here.duplicate(name);
-    else if (taken.has(key)) here.duplicate(key);
-    taken.add(key);
+    else {
+      if (request !== '') named(request, dnsLabelErrors, here.at('request'));
+      if (taken.has(key)) here.duplicate(key);
+      else if (request === '') for (const other of taken) if (other.startsWith(`${name}/`)) here.duplicate(name);
+      taken.add(key);
+    }
     const names = known.size === 0 ? ' which is empty' : `: ${[...known].sort().join(', ')}`;
     if (!known.has(name)) here.notFound(name, `must be one of the names in pod.spec.resourceClaims${names}`);
   });
@@ -132,16 +138,18 @@ function validateRestarts(container: Container, at: Field): void {
   if (!restartPolicyRules?.length) return;
   const rulesAt = at.at('restartPolicyRules');
   if (restartPolicy === undefined) at.at('restartPolicy').required('must specify restartPolicy when restart rules are used');
-  if (restartPolicyRules.length > 20) rulesAt.tooMany(restartPolicyRules.length, 20);
+  if (restartPolicyRules.length > RULES_MAX) rulesAt.tooLong(RULES_MAX);
   each(restartPolicyRules, rulesAt, ({ action, exitCodes }, here) => {
     supportedValue(action, ['Restart', 'RestartAllContainers'], here.at('action'));
     if (!exitCodes) return here.at('exitCodes').required('must be specified');
     supportedValue(exitCodes.operator, ['In', 'NotIn'], here.at('exitCodes', 'operator'));
-    const { values = [] } = exitCodes;
-    if (values.length === 0) here.at('exitCodes', 'values').invalid(values, 'must have at least 1 value');
-    if (values.length > 255) here.at('exitCodes', 'values').tooMany(values.length, 255);
+    if ((exitCodes.values?.length ?? 0) > EXIT_CODES_MAX) here.at('exitCodes', 'values').tooLong(EXIT_CODES_MAX);
   });
 }
+
+/** Upstream says of both that they are too long, as if they were texts. */
+const RULES_MAX = 20;
+const EXIT_CODES_MAX = 255;
 
 function validatePorts(ports: readonly ContainerPort[] | undefined, at: Field): void {
   const names = new Set<string>();

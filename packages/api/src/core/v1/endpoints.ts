@@ -1,6 +1,6 @@
 import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { ip, ipErrors, notSpecialIp } from '../../checks/network.ts';
+import { ip, ipWarnings, specialIp } from '../../checks/network.ts';
 import { each, named, oneOf, portNumber } from '../../checks/values.ts';
 import { columnsOf, firstOf } from '../../columns.ts';
 import type { EndpointAddress, Endpoints } from '../../generated/types/core-v1.ts';
@@ -16,6 +16,8 @@ export const endpoints: Kind<Endpoints> = builtIn<Endpoints>('/v1.Endpoints', {
     complete(e) {
       for (const subset of e.subsets ?? []) for (const port of subset.ports ?? []) port.protocol ??= 'TCP';
     },
+    warnings: ({ subsets = [] }) => subsets.flatMap((subset, i) => (['addresses', 'notReadyAddresses'] as const)
+      .flatMap((list) => (subset[list] ?? []).flatMap((address, j) => ipWarnings(address.ip, `subsets[${i}].${list}[${j}].ip`)))),
     validate: ({ subsets }, at) => each(subsets, at.at('subsets'), (subset, here) => {
       const { addresses = [], notReadyAddresses = [], ports = [] } = subset;
       if (addresses.length === 0 && notReadyAddresses.length === 0) here.required('must specify `addresses` or `notReadyAddresses`');
@@ -36,7 +38,7 @@ function validateAddress(address: EndpointAddress, at: Field): void {
   ip(address.ip, at.at('ip'));
   if (address.hostname) named(address.hostname, dnsLabelErrors, at.at('hostname'));
   if (address.nodeName !== undefined) named(address.nodeName, dnsSubdomainErrors, at.at('nodeName'));
-  if (ipErrors(address.ip).length === 0) notSpecialIp(address.ip, at.at('ip'));
+  specialIp(address.ip, at.at('ip'));
 }
 
 function summary(e: Endpoints): string {
@@ -44,7 +46,7 @@ function summary(e: Endpoints): string {
     const addresses = subset.addresses ?? [];
     return subset.ports?.length ? subset.ports.flatMap((port) => addresses.map((a) => hostPort(a.ip, port.port))) : addresses.map((a) => a.ip);
   });
-  return firstOf(all, SHOWN_MAX) || '<none>';
+  return e.subsets?.length ? firstOf(all, SHOWN_MAX) : '<none>';
 }
 
 const hostPort = (ip: string, port: number): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);

@@ -38,32 +38,39 @@ const IN_ENVIRONMENT = [
 ];
 const IN_VOLUMES = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
 const KNOWN = new Set([...IN_ENVIRONMENT, ...IN_VOLUMES, 'spec.restartPolicy', 'spec.schedulerName', 'spec.host', 'status.phase']);
-const SUBSCRIPT = /^(.*)\['(.*)'\]$/;
+const SUBSCRIPT = /^(.+?)\['(.*)'\]$/s;
 
 /** A field of the pod that its containers may read. */
 export function fieldSelector({ apiVersion, fieldPath }: ObjectFieldSelector, where: 'environment' | 'volume', at: Field): void {
   if (!apiVersion) return at.at('apiVersion').required();
   const here = at.at('fieldPath');
   if (!fieldPath) return here.required();
+  const refuse = (why: string): void => here.invalid(fieldPath, `error converting fieldPath: ${why}`);
+  if (apiVersion !== 'v1') return refuse(`unsupported pod version: ${apiVersion}`);
   const [, path = fieldPath, key] = SUBSCRIPT.exec(fieldPath) ?? [];
   if (key !== undefined) {
-    if (path !== 'metadata.annotations' && path !== 'metadata.labels') return at.invalid(path, 'does not support subscript');
+    if (path !== 'metadata.annotations' && path !== 'metadata.labels') return refuse(`field label does not support subscript: ${fieldPath}`);
     return named(path === 'metadata.annotations' ? key.toLowerCase() : key, qualifiedNameErrors, at);
   }
-  if (!KNOWN.has(path)) return here.invalid(path, `error converting fieldPath: field label not supported: ${path}`);
+  if (!KNOWN.has(path)) return refuse(`field label not supported: ${path}`);
   const supported = where === 'environment' ? IN_ENVIRONMENT : IN_VOLUMES;
-  if (!supported.includes(path === 'spec.host' ? 'spec.nodeName' : path)) here.notSupported(path, supported);
+  const internal = path === 'spec.host' ? 'spec.nodeName' : path;
+  if (!supported.includes(internal)) here.notSupported(internal, supported);
 }
 
 const RESOURCES = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory'];
 const BYTES = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
 
 export function resourceSelector({ containerName, resource, divisor }: ResourceFieldSelector, isVolume: boolean, at: Field): void {
-  if (isVolume && !containerName) return at.at('containerName').required();
-  if (!resource) return at.at('resource').required();
   const isHugePages = /^(limits|requests)\.hugepages-/.test(resource);
-  if (!RESOURCES.includes(resource) && !isHugePages) return at.at('resource').notSupported(resource, RESOURCES);
-  if (divisor === undefined || divisor === '0') return;
+  const isKnown = RESOURCES.includes(resource) || isHugePages;
+  if (isVolume && !containerName) at.at('containerName').required();
+  else if (!resource) at.at('resource').required();
+  else if (!isKnown) at.at('resource').notSupported(resource, RESOURCES);
+  if (isKnown && divisor !== undefined && divisor !== '0') validateDivisor(resource, divisor, isHugePages, at);
+}
+
+function validateDivisor(resource: string, divisor: string, isHugePages: boolean, at: Field): void {
   const [what, allowed] = resource.endsWith('.cpu')
     ? ['cpu', ['1m', '1']]
     : [resource.endsWith('.memory') ? 'memory' : isHugePages ? 'hugepages' : 'local ephemeral storage', BYTES];

@@ -1,11 +1,12 @@
 import { type Field, type Kind, labelValueErrors, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { cidr, parseCidr } from '../../checks/network.ts';
+import { cidr, cidrWarnings, parseCidr } from '../../checks/network.ts';
 import { declaredValue, each, entriesOf, named } from '../../checks/values.ts';
 import { resourceQuantity } from '../../checks/quantities.ts';
 import { columnsOf } from '../../columns.ts';
 import type { Node, NodeSpec, Taint } from '../../generated/types/core-v1.ts';
 import { statusPart } from '../../parts.ts';
+import { shownNodeAddress, shownTaint } from './shown-values.ts';
 
 const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const ROLE = 'node-role.kubernetes.io/';
@@ -33,42 +34,54 @@ export const node: Kind<Node> = builtIn<Node>('/v1.Node', {
       if (spec.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
       else if (spec.podCIDRs?.[0] && !spec.podCIDR) n.spec = { podCIDR: spec.podCIDRs[0], ...spec };
     },
-    validate: ({ spec, status }, at) => {
-      // Upstream looks for them in the specification and names them in the metadata.
+    // Dynamic configuration went away in 1.24: what it left behind is neither kept nor refused.
+    prepareCreate: ({ spec }) => void delete spec.configSource,
+    prepareUpdate({ spec }, previous) {
+      if (!previous.spec.configSource) delete spec.configSource;
+    },
+    validateCreate({ spec, status }, at) {
       validateTaints(spec.taints, at.at('metadata', 'taints'));
+      validateResources(status, at);
       validateNetworks(spec, at.at('spec', 'podCIDRs'));
-      for (const list of ['capacity', 'allocatable'] as const) {
-        for (const [name, text] of entriesOf(status[list])) {
-          resourceQuantity(name, text, at.at('status', list, name));
-        }
-      }
     },
-    validateUpdate(next, previous, at) {
-      const { podCIDRs = [], providerID } = previous.spec;
-      const others = next.spec.podCIDRs ?? [];
-      // Said once for every network that differs.
-      const changes = others.length === podCIDRs.length ? podCIDRs.filter((text, i) => text !== others[i]) : podCIDRs.slice(0, 1);
-      for (const _ of changes) at.at('spec', 'podCIDRs').forbidden('node updates may not change podCIDR except from "" to valid');
-      if (providerID && next.spec.providerID !== providerID) {
-        at.at('spec', 'providerID').forbidden('node updates may not change providerID except from "" to valid');
-      }
-      if ((next.spec.externalID ?? '') !== (previous.spec.externalID ?? '')) at.at('spec', 'externalID').forbidden('may not be updated');
-    },
-    parts: {
-      status: statusPart({
-        validate({ status }, _previous, at) {
-          const seen = new Set<string>();
-          each(status.addresses, at.at('status', 'addresses'), (address, here) => {
-            const key = `${address.type}/${address.address}`;
-            if (seen.has(key)) here.duplicate(address);
-            seen.add(key);
-          });
-        },
-      }),
-    },
+    warnings: ({ spec }) => [
+      ...(spec.configSource ? ['spec.configSource: the feature is removed'] : []),
+      ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+      ...(spec.podCIDRs ?? []).flatMap((text, i) => cidrWarnings(text, `spec.podCIDRs[${i}]`)),
+    ],
+    validateUpdate: validateChange,
+    parts: { status: statusPart({ validate: validateChange }) },
   },
 });
 
+/** Networks and identity are given once; everything else may change, in the status too. */
+function validateChange(next: Node, previous: Node, at: Field): void {
+  validateResources(next.status, at);
+  const seen = new Set<string>();
+  each(next.status.addresses, at.at('status', 'addresses'), (address, here) => {
+    const key = `${address.type}/${address.address}`;
+    if (seen.has(key)) here.duplicate(shownNodeAddress(address));
+    seen.add(key);
+  });
+  const { podCIDRs = [], providerID } = previous.spec;
+  const others = next.spec.podCIDRs ?? [];
+  // Said once for every network that differs.
+  const changes = others.length === podCIDRs.length ? podCIDRs.filter((text, i) => text !== others[i]) : podCIDRs.slice(0, 1);
+  for (const _ of changes) at.at('spec', 'podCIDRs').forbidden('node updates may not change podCIDR except from "" to valid');
+  if (providerID && next.spec.providerID !== providerID) {
+    at.at('spec', 'providerID').forbidden('node updates may not change providerID except from "" to valid');
+  }
+  validateTaints(next.spec.taints, at.at('metadata', 'taints'));
+  if ((next.spec.externalID ?? '') !== (previous.spec.externalID ?? '')) at.at('spec', 'externalID').forbidden('may not be updated');
+}
+
+function validateResources(status: Node['status'], at: Field): void {
+  for (const list of ['capacity', 'allocatable'] as const) {
+    for (const [name, text] of entriesOf(status[list])) resourceQuantity(name, text, at.at('status', list, name));
+  }
+}
+
+/** Upstream looks for them in the specification and names them in the metadata. */
 function validateTaints(taints: readonly Taint[] | undefined, at: Field): void {
   const seen = new Set<string>();
   each(taints, at, (taint, here) => {
@@ -77,7 +90,7 @@ function validateTaints(taints: readonly Taint[] | undefined, at: Field): void {
     if (errors.length > 0) here.at('value').invalid(taint.value, errors.join(';'));
     declaredValue(taint.effect, TAINT_EFFECTS, here.at('effect'));
     const key = `${taint.key}:${taint.effect}`;
-    if (seen.has(key)) here.duplicate(taint, 'taints must be unique by key and effect pair');
+    if (seen.has(key)) here.duplicate(shownTaint(taint), 'taints must be unique by key and effect pair');
     seen.add(key);
   });
 }

@@ -27,7 +27,7 @@ function validateLinux(spec: PodSpec, at: Field): void {
 
 const OF_PODS = [
   'appArmorProfile', 'seLinuxOptions', 'hostUsers', 'hostPID', 'hostIPC', 'seccompProfile', 'fsGroup', 'fsGroupChangePolicy', 'sysctls',
-  'shareProcessNamespace', 'runAsUser', 'runAsGroup', 'supplementalGroups', 'supplementalGroupsPolicy',
+  'shareProcessNamespace', 'runAsUser', 'runAsGroup', 'supplementalGroups', 'supplementalGroupsPolicy', 'seLinuxChangePolicy',
 ] as const;
 const OF_CONTAINERS = [
   'appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'capabilities', 'readOnlyRootFilesystem', 'privileged', 'allowPrivilegeEscalation', 'procMount',
@@ -39,7 +39,8 @@ function validateWindows(spec: PodSpec, at: Field): void {
   const refuse = (here: Field): void => here.forbidden('cannot be set for a windows pod');
   for (const name of OF_PODS) {
     if (!OF_SPEC.includes(name)) {
-      if (spec.securityContext?.[name as keyof typeof spec.securityContext] !== undefined) refuse(at.at('securityContext', name));
+      const value = spec.securityContext?.[name as keyof typeof spec.securityContext];
+      if (value !== undefined && !(name === 'sysctls' && spec.securityContext?.sysctls?.length === 0)) refuse(at.at('securityContext', name));
     } else if (isSet(spec, name)) refuse(at.at(name));
   }
   eachContainer(spec, at, (container, here) => {

@@ -1,10 +1,10 @@
-import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type Kind, type Mutable } from '@navarch/machinery';
+import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type Kind, type Mutable, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { fractionWarnings, isGreater, isPositive, quantityPositive, resourceQuantity } from '../../checks/quantities.ts';
+import { basicQuantity, fractionWarnings, isGreater, isNative, isPositive, quantityPositive, resourceQuantity } from '../../checks/quantities.ts';
 import { labelSelector } from '../../checks/selectors.ts';
-import { IMMUTABLE, named, supportedValue } from '../../checks/values.ts';
+import { entriesOf, IMMUTABLE, named, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
-import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../generated/types/core-v1.ts';
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus } from '../../generated/types/core-v1.ts';
 import { statusPart } from '../../parts.ts';
 import { shortModes, validateAccessModes } from './access-modes.ts';
 
@@ -14,7 +14,7 @@ export const persistentVolumeClaim: Kind<PersistentVolumeClaim> = builtIn<Persis
   columns: columnsOf('/PersistentVolumeClaim', {
     Status: (c) => (c.metadata.deletionTimestamp ? 'Terminating' : (c.status.phase ?? '')),
     Volume: (c) => c.spec.volumeName ?? '',
-    Capacity: (c) => (c.spec.volumeName ? (c.status.capacity?.['storage'] ?? '') : ''),
+    Capacity: (c) => (c.spec.volumeName ? (c.status.capacity?.['storage'] ?? '0') : ''),
     'Access Modes': (c) => (c.spec.volumeName ? shortModes(c.status.accessModes) : ''),
     StorageClass: (c) => classOf(c) ?? '',
     VolumeAttributesClass: (c) => c.spec.volumeAttributesClassName ?? '<unset>',
@@ -29,20 +29,19 @@ export const persistentVolumeClaim: Kind<PersistentVolumeClaim> = builtIn<Persis
     },
     prepareCreate(c) {
       c.status = { phase: 'Pending' };
-      completeDataSource(c.spec);
+      completeDataSource(c.spec, undefined);
     },
+    // Clients that know one of the two fields only write the other back without it.
+    prepareUpdate: (c, previous) => completeDataSource(c.spec, previous.spec),
     validate: ({ spec }, at) => validateClaimSpec(spec, at.at('spec')),
     validateUpdate,
     warnings: ({ metadata, spec }) => [
       ...(metadata.annotations?.[CLASS] === undefined ? [] : [`metadata.annotations[${CLASS}]: deprecated since v1.8; use "storageClassName" attribute instead`]),
-      ...fractionWarnings(spec.resources.requests, 'spec.resources.requests'), ...fractionWarnings(spec.resources.limits, 'spec.resources.limits'),
+      ...fractionWarnings(spec.resources.requests, 'spec.resources.requests', ['storage']), ...fractionWarnings(spec.resources.limits, 'spec.resources.limits', ['storage']),
     ],
     parts: {
       status: statusPart({
-        validate(c, _previous, at) {
-          if (c.status.accessModes) validateAccessModes(c.status.accessModes, at.at('status', 'accessModes'), '');
-          for (const [name, text] of Object.entries(c.status.capacity ?? {})) resourceQuantity(name, text, at.at('status', 'capacity').key(name));
-        },
+        validate: ({ status }, _previous, at) => validateStatus(status, at.at('status')),
       }),
     },
   },
@@ -57,15 +56,44 @@ export function completeClaimSpec(spec: Mutable<PersistentVolumeClaimSpec>): voi
 const GROUPS = new Map([['PersistentVolumeClaim', ''], ['VolumeSnapshot', 'snapshot.storage.k8s.io']]);
 
 /** The older field and the newer one say the same, whichever was given (KEP-1495). */
-function completeDataSource(spec: Mutable<PersistentVolumeClaimSpec>): void {
+function completeDataSource(spec: Mutable<PersistentVolumeClaimSpec>, previous: PersistentVolumeClaimSpec | undefined): void {
+  // Sources in other namespaces are behind a gate that is off (KEP-3294).
+  if (spec.dataSourceRef?.namespace && !previous?.dataSourceRef) delete spec.dataSourceRef;
   const { dataSource, dataSourceRef } = spec;
-  // The older field knows two kinds only; another was never valid and is dropped.
-  if (dataSource && GROUPS.get(dataSource.kind) !== (dataSource.apiGroup ?? '')) delete spec.dataSource;
+  const hasSource = previous?.dataSource !== undefined || previous?.dataSourceRef !== undefined;
+  // Alone, the older field knows two kinds only; another was never valid and is dropped.
+  if (dataSource && !dataSourceRef && !hasSource && GROUPS.get(dataSource.kind) !== (dataSource.apiGroup ?? '')) delete spec.dataSource;
   if (spec.dataSource && !dataSourceRef) spec.dataSourceRef = { ...spec.dataSource };
-  else if (dataSourceRef && !dataSource && !dataSourceRef.namespace && GROUPS.get(dataSourceRef.kind) === (dataSourceRef.apiGroup ?? '')) {
+  else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
     const { apiGroup, kind, name } = dataSourceRef;
     spec.dataSource = { apiGroup, kind, name };
   }
+}
+
+const RESIZES = ['ControllerResizeInProgress', 'ControllerResizeInfeasible', 'NodeResizePending', 'NodeResizeInProgress', 'NodeResizeInfeasible'].sort();
+
+/** How much there is, and how far a resize has come (KEP-1790). */
+function validateStatus({ capacity, allocatedResourceStatuses, allocatedResources }: PersistentVolumeClaimStatus, at: Field): void {
+  for (const [name, text] of entriesOf(capacity)) basicQuantity(text, at.at('capacity').key(name));
+  const statusAt = at.at('allocatedResourceStatus');
+  for (const [name, status] of entriesOf(allocatedResourceStatuses)) {
+    validateResource(name, statusAt);
+    // Upstream shows the resource.
+    if (!RESIZES.includes(status)) statusAt.notSupported(name, RESIZES);
+  }
+  const resourcesAt = at.at('allocatedResources');
+  for (const [name, text] of entriesOf(allocatedResources)) {
+    const before = at.errors.length;
+    validateResource(name, resourcesAt);
+    if (at.errors.length === before) basicQuantity(text, resourcesAt.key(name));
+    if (at.errors.length === before) resourceQuantity('storage', text, resourcesAt.key(name));
+  }
+}
+
+function validateResource(name: string, at: Field): void {
+  const errors = qualifiedNameErrors(name);
+  for (const error of errors) at.invalid(name, error);
+  if (errors.length === 0 && isNative(name) && name !== 'storage') at.notSupported(name, ['storage']);
 }
 
 /** Claims of themselves and of pods' ephemeral volumes. */
@@ -84,9 +112,10 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, at: Field): v
   if (spec.dataSourceRef) validateReference(spec.dataSourceRef, at.at('dataSourceRef'));
   if (spec.dataSourceRef?.namespace) {
     named(spec.dataSourceRef.namespace, dnsLabelErrors, at.at('dataSourceRef', 'namespace'));
-    if (spec.dataSource) at.invalid(at.at('dataSource').path, 'may not be specified when dataSourceRef.namespace is specified');
-  } else if (spec.dataSource && spec.dataSourceRef && !equalJson({ ...spec.dataSource }, { ...spec.dataSourceRef })) {
-    at.invalid(at.at('dataSource').path, 'must match dataSourceRef');
+    // Upstream shows a path here, of which nothing can be seen.
+    if (spec.dataSource) at.invalid({}, 'may not be specified when dataSourceRef.namespace is specified');
+  } else if (spec.dataSource && spec.dataSourceRef && !equalJson({ ...spec.dataSource }, { ...spec.dataSourceRef, namespace: undefined })) {
+    at.invalid({}, 'must match dataSourceRef');
   }
   if (spec.volumeAttributesClassName) named(spec.volumeAttributesClassName, dnsSubdomainErrors, at.at('volumeAttributesClassName'));
 }
@@ -107,7 +136,8 @@ function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeC
   if (!isUpgraded && (annotation ?? '') !== (former ?? '')) classAt.invalid(annotation ?? '', IMMUTABLE);
   const keepsClass = !isUpgraded && !isFirstClass(next, previous);
   const isBound = next.status.phase === 'Bound';
-  const fixed = ({ spec }: PersistentVolumeClaim): unknown => fixedPart(spec, !previous.spec.volumeName, keepsClass, isBound);
+  const mayModify = isBound && next.spec.volumeAttributesClassName !== undefined;
+  const fixed = ({ spec }: PersistentVolumeClaim): unknown => fixedPart(spec, { mayBind: !previous.spec.volumeName, keepsClass, isBound, mayModify });
   if (!equalJson(fixed(next), fixed(previous))) {
     at.at('spec').forbidden('spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims');
   }
@@ -116,7 +146,7 @@ function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeC
     at.at('spec', 'resources', 'requests', 'storage').forbidden('field can not be less than status.capacity');
   }
   at.at('volumeMode').immutable(next.spec.volumeMode, previous.spec.volumeMode);
-  if (previous.spec.volumeAttributesClassName === undefined) return;
+  if (previous.spec.volumeAttributesClassName === undefined || previous.spec.volumeAttributesClassName === next.spec.volumeAttributesClassName) return;
   const attributes = next.spec.volumeAttributesClassName;
   const attributesAt = at.at('spec', 'volumeAttributesClassName');
   if (attributes === undefined) attributesAt.forbidden('update from non-nil value to nil is forbidden');
@@ -137,13 +167,21 @@ function isFirstClass(next: PersistentVolumeClaim, previous: PersistentVolumeCla
   return name !== undefined && previous.spec.storageClassName === undefined && (former === undefined || name === former);
 }
 
-function fixedPart(spec: PersistentVolumeClaimSpec, mayBind: boolean, keepsClass: boolean, isBound: boolean): unknown {
-  const { volumeName, storageClassName, resources, volumeAttributesClassName: _, ...rest } = spec;
+interface Freedoms {
+  readonly mayBind: boolean;
+  readonly keepsClass: boolean;
+  readonly isBound: boolean;
+  readonly mayModify: boolean;
+}
+
+function fixedPart(spec: PersistentVolumeClaimSpec, { mayBind, keepsClass, isBound, mayModify }: Freedoms): unknown {
+  const { volumeName, storageClassName, resources, volumeAttributesClassName, ...rest } = spec;
   const { storage, ...others } = resources.requests ?? {};
   return {
     ...rest,
     volumeName: mayBind ? undefined : volumeName,
     storageClassName: keepsClass ? storageClassName : undefined,
+    volumeAttributesClassName: mayModify ? undefined : volumeAttributesClassName,
     resources: { ...resources, requests: isBound ? others : { storage, ...others } },
   };
 }

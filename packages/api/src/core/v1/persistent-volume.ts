@@ -1,13 +1,16 @@
 import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, formatTime, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { fractionWarnings, quantityPositive } from '../../checks/quantities.ts';
-import { entriesOf, givenOf, named, requiredName, supportedValue, unchanged } from '../../checks/values.ts';
+import { basicQuantity, fractionWarnings, quantityPositive } from '../../checks/quantities.ts';
+import { entriesOf, givenOf, IMMUTABLE, named, requiredName, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
-import type { CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeSpec } from '../../generated/types/core-v1.ts';
+import type {
+  CSIPersistentVolumeSource, NodeSelectorRequirement, NodeSelectorTerm, PersistentVolume, PersistentVolumeSpec, VolumeNodeAffinity,
+} from '../../generated/types/core-v1.ts';
 import { statusPart } from '../../parts.ts';
 import { shortModes, validateAccessModes } from './access-modes.ts';
 import { nodeSelector } from './affinity-validation.ts';
 import { attachedSource, onlySource } from './attached-volumes.ts';
+import { nodeTermWarnings } from './node-label-warnings.ts';
 import { driverName, noBacksteps } from './volume-sources.ts';
 
 const CLASS = 'volume.beta.kubernetes.io/storage-class';
@@ -18,7 +21,7 @@ const SOURCES = [
 
 export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume>('/v1.PersistentVolume', {
   columns: columnsOf('/PersistentVolume', {
-    Capacity: (v) => v.spec.capacity?.['storage'] ?? '',
+    Capacity: (v) => v.spec.capacity?.['storage'] ?? '0',
     'Access Modes': (v) => shortModes(v.spec.accessModes),
     'Reclaim Policy': (v) => v.spec.persistentVolumeReclaimPolicy ?? '',
     Status: (v) => (v.metadata.deletionTimestamp ? 'Terminating' : (v.status.phase ?? '')),
@@ -47,7 +50,9 @@ export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume
         at.at('spec', 'persistentvolumesource').forbidden('spec.persistentvolumesource is immutable after creation');
       }
       at.at('volumeMode').immutable(next.spec.volumeMode, previous.spec.volumeMode);
-      if (previous.spec.nodeAffinity) unchanged(next.spec.nodeAffinity, previous.spec.nodeAffinity, at.at('spec', 'nodeAffinity'));
+      if (previous.spec.nodeAffinity && !equalJson(stable(next.spec.nodeAffinity, previous.spec.nodeAffinity), previous.spec.nodeAffinity)) {
+        at.at('nodeAffinity').invalid(next.spec.nodeAffinity ?? null, `${IMMUTABLE}, except for updating from beta label to GA`);
+      }
       if (previous.spec.volumeAttributesClassName !== undefined && next.spec.volumeAttributesClassName === undefined) {
         at.at('spec', 'volumeAttributesClassName').forbidden('update from non-nil value to nil is forbidden');
       }
@@ -70,15 +75,50 @@ function sourceOf(spec: PersistentVolumeSpec, previous: PersistentVolumeSpec): u
   return { ...sources, csi };
 }
 
-const OBSOLETE_CLASS = `metadata.annotations[${CLASS}]: deprecated since v1.8; use "storageClassName" attribute instead`;
+const STABLE_LABELS: Readonly<Record<string, string>> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os', 'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+};
+
+/** The affinity with labels as they were called before, where they have got their final names since. */
+function stable(next: VolumeNodeAffinity | undefined, previous: VolumeNodeAffinity): VolumeNodeAffinity | undefined {
+  const terms = next?.required?.nodeSelectorTerms.map((term, i) => {
+    const before = previous.required?.nodeSelectorTerms[i];
+    const renamed = (list: 'matchExpressions' | 'matchFields'): NodeSelectorRequirement[] | undefined => term[list]?.map((requirement, j) => {
+      const key = before?.[list]?.[j]?.key;
+      return key !== undefined && STABLE_LABELS[key] === requirement.key ? { ...requirement, key } : requirement;
+    });
+    return { ...term, matchExpressions: renamed('matchExpressions'), matchFields: renamed('matchFields') };
+  });
+  return next?.required && terms ? { ...next, required: { ...next.required, nodeSelectorTerms: terms as NodeSelectorTerm[] } } : next;
+}
+
+const MOUNT_OPTIONS = 'volume.beta.kubernetes.io/mount-options';
+const OBSOLETE: readonly (readonly [annotation: string, text: string])[] = [
+  [CLASS, 'deprecated since v1.8; use "storageClassName" attribute instead'], [MOUNT_OPTIONS, 'deprecated since v1.31; use "mountOptions" attribute instead'],
+];
+const DRIVERS = Object.entries({
+  cephfs: ['cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
+  photonPersistentDisk: ['photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
+  scaleIO: ['scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
+  storageos: ['storageOS', 'deprecated in v1.22, non-functional in v1.25+'],
+  glusterfs: ['glusterfs', 'deprecated in v1.25, non-functional in v1.26+'],
+  rbd: ['rbd', 'deprecated in v1.28, non-functional in v1.31+'],
+} satisfies Partial<Record<keyof PersistentVolumeSpec, readonly [shown: string, text: string]>>);
 
 function volumeWarnings({ metadata, spec }: PersistentVolume): readonly string[] {
-  const warnings = metadata.annotations?.[CLASS] === undefined ? [] : [OBSOLETE_CLASS];
-  if (spec.persistentVolumeReclaimPolicy === 'Recycle') {
-    warnings.push('spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.');
-  }
-  return [...warnings, ...fractionWarnings(spec.capacity, 'spec.capacity')];
+  const termsAt = 'spec.nodeAffinity.required.nodeSelectorTerms';
+  return [
+    ...OBSOLETE.flatMap(([annotation, text]) => (metadata.annotations?.[annotation] === undefined ? [] : [`metadata.annotations[${annotation}]: ${text}`])),
+    ...fractionWarnings(spec.capacity, 'spec.capacity', ['storage']),
+    ...(spec.persistentVolumeReclaimPolicy === 'Recycle' ? [RECYCLE] : []),
+    ...(spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).flatMap((term, i) => nodeTermWarnings(term, `${termsAt}[${i}]`, false)),
+    ...DRIVERS.flatMap(([name, [shown, text]]) => (spec[name as keyof PersistentVolumeSpec] === undefined ? [] : [`spec.${shown}: ${text}`])),
+  ];
 }
+
+const RECYCLE = 'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.';
 
 function validateSpec({ metadata, spec }: PersistentVolume, at: Field): void {
   validateAccessModes(spec.accessModes, at.at('accessModes'), '');
@@ -87,6 +127,7 @@ function validateSpec({ metadata, spec }: PersistentVolume, at: Field): void {
   if (amounts.length === 0) capacity.required();
   if (spec.capacity?.['storage'] === undefined || amounts.length > 1) capacity.notSupported(spec.capacity ?? null, ['storage']);
   for (const [name, text] of amounts) {
+    basicQuantity(text, capacity.key(name));
     quantityPositive(text, capacity.key(name));
   }
   if (spec.persistentVolumeReclaimPolicy) {
@@ -110,7 +151,7 @@ function validateSource(spec: PersistentVolumeSpec, at: Field, name: string): vo
     if (source === 'local') validateLocal(spec, at);
     else if (spec.csi && source === 'csi') validateCsi(spec.csi, here);
     else attachedSource(source, spec, here, { kind: 'cluster', name });
-  });
+  }, ['flexVolume']);
   if (spec.hostPath && /^\/[/.]*$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle') {
     at.at('persistentVolumeReclaimPolicy').forbidden("may not be 'recycle' for a hostPath mount of '/'");
   }

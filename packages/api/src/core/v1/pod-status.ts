@@ -1,30 +1,74 @@
-import { dnsSubdomainErrors, type Field, qualifiedNameErrors } from '@navarch/machinery';
-import { formatIp, ip as validateIp, parseIp } from '../../checks/network.ts';
-import { each, named } from '../../checks/values.ts';
-import type { ContainerStatus, Pod } from '../../generated/types/core-v1.ts';
+import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Mutable, qualifiedNameErrors } from '@navarch/machinery';
+import { ip as validateIp, parseIp } from '../../checks/network.ts';
+import { each, named, unchanged, within } from '../../checks/values.ts';
+import type { Container, ContainerStatus, Pod } from '../../generated/types/core-v1.ts';
+import { shownAddresses } from './shown-values.ts';
 
 const OWN_CONDITIONS = ['PodScheduled', 'Ready', 'Initialized'];
+const GENERATION = 'must be a non-negative integer';
 
-/** What a status may say, and what containers that ended for good may not become again. */
+/** A writer that does not know which generation it speaks of (an older kubelet) leaves what is known (KEP-5067). */
+export function keepObservedGenerations({ status }: Mutable<Pod>, previous: Pod): void {
+  const { observedGeneration } = previous.status;
+  if (!status.observedGeneration && observedGeneration !== undefined) status.observedGeneration = observedGeneration;
+  const known = Map.groupBy(previous.status.conditions ?? [], ({ type }) => type);
+  for (const condition of status.conditions ?? []) {
+    const before = known.get(condition.type)?.shift()?.observedGeneration;
+    if (!condition.observedGeneration && before !== undefined) condition.observedGeneration = before;
+  }
+}
+
+/** What a status may say, and what containers that ended for good may not become again. `at` is its place. */
 export function validatePodStatus(next: Pod, previous: Pod, at: Field): void {
   const { status } = next;
-  each(status.conditions, at.at('metadata', 'conditions'), ({ type }, here) => {
+  each(status.conditions, at.at('conditions'), ({ type, observedGeneration = 0 }, here) => {
+    if (observedGeneration < 0) here.at('observedGeneration').invalid(observedGeneration, GENERATION);
     if (!OWN_CONDITIONS.includes(type)) named(type, qualifiedNameErrors, here.at('Type'));
   });
-  const here = at.at('status');
-  const { nominatedNodeName } = status;
-  if (nominatedNodeName && nominatedNodeName !== previous.status.nominatedNodeName) named(nominatedNodeName, dnsSubdomainErrors, here.at('nominatedNodeName'));
-  const policy = previous.spec.restartPolicy ?? 'Always';
-  const always = new Set((previous.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always').map((c) => c.name));
-  for (const list of ['containerStatuses', 'initContainerStatuses'] as const) {
-    const before = (previous.status[list] ?? []).filter((container) => !always.has(container.name));
-    if (policy !== 'Always' && !ownsRestarts(previous)) validateEnds(status[list] ?? [], before, policy === 'OnFailure', here.at(list));
+  const { nominatedNodeName, observedGeneration = 0 } = status;
+  const nominatedAt = at.at('nominatedNodeName');
+  if (nominatedNodeName && nominatedNodeName !== previous.status.nominatedNodeName) {
+    named(nominatedNodeName, dnsSubdomainErrors, nominatedAt);
+    if (previous.spec.nodeName) nominatedAt.forbidden('may not be set on pods that are already bound to a node');
   }
-  validateEnds(status.ephemeralContainerStatuses ?? [], previous.status.ephemeralContainerStatuses ?? [], false, here.at('ephemeralContainerStatuses'));
-  validateClaims(next, here.at('resourceClaimStatuses'));
-  validateAddresses(status.podIPs, here.at('podIPs'));
-  if (status.hostIPs?.[0] && status.hostIPs[0].ip !== status.hostIP) here.at('hostIPs').index(0).at('ip').invalid(status.hostIPs[0].ip, 'must be equal to `hostIP`');
-  validateAddresses(status.hostIPs, here.at('hostIPs'));
+  if (observedGeneration < 0) at.at('observedGeneration').invalid(observedGeneration, GENERATION);
+  unchanged(status.qosClass, previous.status.qosClass, at.at('qosClass'));
+  validateEnds('containerStatuses', previous.spec.containers, next, previous, at);
+  validateEnds('initContainerStatuses', previous.spec.initContainers ?? [], next, previous, at);
+  // Nothing restarts these.
+  validateEnds('ephemeralContainerStatuses', [], next, previous, at);
+  validateClaims(next, at.at('resourceClaimStatuses'));
+  validateExtendedClaim(next, at.at('extendedResourceClaimStatus'));
+  validateAddresses(status.podIPs, at.at('podIPs'));
+  if (status.hostIPs?.[0] && status.hostIPs[0].ip !== status.hostIP) at.at('hostIPs').index(0).at('ip').invalid(status.hostIPs[0].ip, 'must be equal to `hostIP`');
+  validateAddresses(status.hostIPs, at.at('hostIPs'));
+  for (const list of LISTS) each(status[list], at.at(list), (container, here) => validateUser(container, next.spec.os?.name ?? 'linux', here.at('user', 'linux')));
+  each(status.containerStatuses, at.at('containerStatuses'), (container, here) => validateDevices(container, next.spec.containers, here));
+  each(status.initContainerStatuses, at.at('initContainerStatuses'), (container, here) => validateDevices(container, next.spec.initContainers ?? [], here));
+  each(status.ephemeralContainerStatuses, at.at('ephemeralContainerStatuses'), ({ allocatedResourcesStatus }, here) => {
+    if (allocatedResourcesStatus?.length) here.at('allocatedResourcesStatus').forbidden('must not be specified in container status');
+  });
+}
+
+const LISTS = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
+
+function validateEnds(list: (typeof LISTS)[number], containers: readonly Container[], next: Pod, previous: Pod, at: Field): void {
+  each(previous.status[list], at.at(list), ({ name, state }, here) => {
+    if (!state?.terminated) return;
+    const goesOn = next.status[list]?.some((now) => now.name === name && !now.state?.terminated) ?? false;
+    if (!goesOn) return;
+    const container = containers.find((one) => one.name === name);
+    if (!container || !mayRestart(container, previous, state.terminated.exitCode)) here.at('state').forbidden('may not be transitioned to non-terminated state');
+  });
+}
+
+/** By the first of its own rules that fits, its own policy, the pod's (KEP-5307); or with all the others. */
+function mayRestart({ restartPolicy, restartPolicyRules = [] }: Container, { spec }: Pod, exitCode: number): boolean {
+  const restartsAll = [...spec.containers, ...(spec.initContainers ?? [])].some((container) => container.restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers'));
+  if (restartsAll) return true;
+  const isMeant = restartPolicy !== undefined && restartPolicyRules.some(({ exitCodes }) => exitCodes && (exitCodes.values?.includes(exitCode) ?? false) === (exitCodes.operator === 'In'));
+  const policy = restartPolicy ?? spec.restartPolicy ?? 'Always';
+  return isMeant || policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
 }
 
 function validateClaims({ spec, status }: Pod, at: Field): void {
@@ -38,31 +82,67 @@ function validateClaims({ spec, status }: Pod, at: Field): void {
   });
 }
 
-/** Containers with restart rules of their own may come back whatever the pod's policy says (KEP-5307). */
-const ownsRestarts = ({ spec }: Pod): boolean =>
-  [...spec.containers, ...(spec.initContainers ?? [])].some(({ restartPolicy = 'Never', restartPolicyRules = [] }) => restartPolicy !== 'Never' || restartPolicyRules.length > 0);
-
-function validateEnds(next: readonly ContainerStatus[], previous: readonly ContainerStatus[], mayRetry: boolean, at: Field): void {
-  previous.forEach((before, i) => {
-    const { terminated } = before.state ?? {};
-    if (!terminated || (mayRetry && terminated.exitCode !== 0)) return;
-    if (next.some((now) => now.name === before.name && !now.state?.terminated)) at.index(i).at('state').forbidden('may not be transitioned to non-terminated state');
+/** The claim that stands for extended resources of containers (KEP-5004). */
+function validateExtendedClaim({ spec, status: { extendedResourceClaimStatus: claim } }: Pod, at: Field): void {
+  if (!claim) return;
+  const containers = new Map([...(spec.initContainers ?? []), ...spec.containers].map((container) => [container.name, container]));
+  const seen = new Set<string>();
+  if (!claim.requestMappings?.length) at.at('requestMappings').required('at least one request mapping is required');
+  each(claim.requestMappings, at.at('requestMappings'), ({ containerName, resourceName, requestName }, here) => {
+    const container = containers.get(containerName);
+    if (!container) here.at('containerName').invalid(containerName, 'must match the name of an entry in spec.initContainers.name or spec.containers.name');
+    else if (container.resources?.requests?.[resourceName] === undefined) {
+      here.at('resourceName').invalid(resourceName, 'must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests');
+    }
+    named(requestName, dnsLabelErrors, at.at('requestName'));
+    const key = `${containerName} ${resourceName} ${requestName}`;
+    for (const [field, value] of seen.has(key) ? Object.entries({ containerName, resourceName, requestName }) : []) here.at(field).duplicate(value);
+    seen.add(key);
   });
+  if (claim.resourceClaimName) named(claim.resourceClaimName, dnsSubdomainErrors, at.at('resourceClaimName'));
+  else at.at('resourceClaimName').required();
 }
 
-/** One address of each family, each once. */
+/** At most one address of each family. */
 function validateAddresses(addresses: readonly { readonly ip: string }[] = [], at: Field): void {
   each(addresses, at, ({ ip }, here) => {
     validateIp(ip, here);
   });
   if (addresses.length < 2) return;
-  const families = addresses.map(({ ip }) => parseIp(ip)?.length);
-  const seen = new Set<string>();
-  if (addresses.length > 2 || families[0] === families[1]) at.invalid(addresses, 'may specify no more than one IP for each IP family');
-  each(addresses, at, ({ ip }, here) => {
-    const bytes = parseIp(ip);
-    const key = bytes ? formatIp(bytes) : ip;
-    if (seen.has(key)) here.duplicate({ ip });
-    seen.add(key);
+  const families = new Set(addresses.map(({ ip }) => parseIp(ip)?.length));
+  if (addresses.length > 2 || families.size < 2) at.invalid(shownAddresses(addresses), 'may specify no more than one IP for each IP family');
+}
+
+const ID_MAX = 2 ** 31 - 1;
+
+function validateUser({ user }: ContainerStatus, os: string, at: Field): void {
+  const linux = user?.linux;
+  if (!linux) return;
+  if (os === 'windows') at.forbidden('cannot be set for a windows pod');
+  if (os !== 'linux') return;
+  within(linux.uid, 0, ID_MAX, at.at('uid'));
+  within(linux.gid, 0, ID_MAX, at.at('gid'));
+  each(linux.supplementalGroups, at.at('supplementalGroups'), (group, here) => within(group, 0, ID_MAX, here));
+}
+
+const HEALTH = ['Healthy', 'Unhealthy', 'Unknown'];
+
+/** How the devices are that a container was given (KEP-4680). */
+function validateDevices({ name, allocatedResourcesStatus }: ContainerStatus, containers: readonly Container[], at: Field): void {
+  const resources = containers.find((container) => container.name === name)?.resources;
+  each(allocatedResourcesStatus, at.at('allocatedResourcesStatus'), (allocated, here) => {
+    const isClaim = allocated.name.startsWith('claim:');
+    const isKnown = isClaim
+      ? resources?.claims?.some((claim) => `claim:${claim.name}${claim.request ? `/${claim.request}` : ''}` === allocated.name)
+      : resources?.requests?.[allocated.name] !== undefined;
+    if (resources && !isKnown) here.at('name').invalid(allocated.name, isClaim ? NO_CLAIM : "must match one of the container's resource requests");
+    const seen = new Set<string>();
+    each(allocated.resources, here.at('resources'), ({ health = '', resourceID }, place) => {
+      if (!HEALTH.includes(health)) place.at('health').notSupported(health, HEALTH);
+      if (seen.has(resourceID)) place.at('resourceID').duplicate(resourceID);
+      seen.add(resourceID);
+    });
   });
 }
+
+const NO_CLAIM = "must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty";

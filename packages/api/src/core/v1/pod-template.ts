@@ -15,7 +15,8 @@ export const podTemplate: Kind<PodTemplate> = builtIn<PodTemplate>('/v1.PodTempl
   behaviour: {
     answersDeletion: true,
     complete: ({ template }) => completePodTemplate(template),
-    warnings: ({ template }) => podWarnings(template.spec, template.metadata, 'template.spec', 'template.metadata'),
+    warnings: ({ metadata, template }, previous) =>
+      previous && previous.metadata.generation === metadata.generation ? [] : podWarnings(template.spec, template.metadata, 'template.spec', 'template.metadata'),
     validate: ({ template }, at) => validatePodTemplate(template, at.at('template')),
   },
 });

@@ -1,13 +1,14 @@
-import { cloneJson, equalJson, type Field, type Mutable } from '@navarch/machinery';
+import { equalJson, type Field } from '@navarch/machinery';
 import { each } from '../../checks/values.ts';
 import type { Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../../generated/types/core-v1.ts';
-import { qosClassOf } from './pod-resources.ts';
+import { validateAnnotationUpdate } from './pod-annotations.ts';
 
 const UPDATABLE = 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 const INT32_MAX = 2 ** 31 - 1;
 
 /** After creation only images, deadlines and new tolerations may change; while gates hold a pod, where it may go as well. */
 export function validatePodUpdate(next: Pod, previous: Pod, at: Field): void {
+  validateAnnotationUpdate(next, previous, at.at('metadata', 'annotations'));
   const spec = at.at('spec');
   for (const list of ['containers', 'initContainers'] as const) {
     if ((next.spec[list]?.length ?? 0) !== (previous.spec[list]?.length ?? 0)) {
@@ -84,9 +85,8 @@ function fixedPart(spec: PodSpec, previous: PodSpec): unknown {
   };
 }
 
-/** Ephemeral containers are added one by one, and stay as they were started. */
+/** Ephemeral containers are added one by one, and stay as they were started; a mirror of a pod that its node was told of takes none. */
 export function validateEphemeralUpdate(next: Pod, previous: Pod, at: Field): void {
-  if (previous.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return at.forbidden('static pods do not support ephemeral containers');
   const here = at.at('spec', 'ephemeralContainers');
   const byName = new Map(next.spec.ephemeralContainers?.map((container) => [container.name, container]));
   for (const old of previous.spec.ephemeralContainers ?? []) {
@@ -94,50 +94,4 @@ export function validateEphemeralUpdate(next: Pod, previous: Pod, at: Field): vo
     if (!same) here.forbidden(`existing ephemeral containers "${old.name}" may not be removed\n`);
     else if (!equalJson(same, old)) here.forbidden(`existing ephemeral containers "${old.name}" may not be changed\n`);
   }
-}
-
-/** Of a resize only cpu and memory of containers may differ, and the quality of service stays (KEP-1287). */
-export function validateResize(next: Pod, previous: Pod, at: Field): void {
-  const spec = at.at('spec');
-  if (qosClassOf(next.spec) !== (previous.status.qosClass ?? qosClassOf(previous.spec))) {
-    spec.invalid(qosClassOf(next.spec), 'Pod QOS Class may not change as a result of resizing');
-  }
-  if (!equalJson(withoutResources(next.spec), withoutResources(previous.spec))) {
-    spec.forbidden('only cpu and memory resources are mutable');
-  }
-  each(next.spec.containers, spec.at('containers'), (container, here, i) => {
-    const old = previous.spec.containers[i];
-    if (!old) return;
-    for (const list of ['limits', 'requests'] as const) {
-      for (const name of Object.keys(old.resources?.[list] ?? {})) {
-        if (container.resources?.[list]?.[name] === undefined) here.at('resources', list).forbidden(`resource ${list} cannot be removed`);
-      }
-    }
-  });
-}
-
-function withoutResources(spec: PodSpec): unknown {
-  const strip = (containers: readonly Container[] = []): unknown => containers.map(({ resources, ...rest }) => {
-    const others = (list: Readonly<Record<string, string>> = {}): unknown => {
-      const { cpu: _cpu, memory: _memory, ...kept } = list;
-      return kept;
-    };
-    return { ...rest, resources: { ...resources, limits: others(resources?.limits), requests: others(resources?.requests) } };
-  });
-  return { ...spec, containers: strip(spec.containers), initContainers: strip(spec.initContainers), resources: undefined };
-}
-
-/** What a resize takes of what was sent: the resources of containers, by their names. */
-export function resized(sent: Mutable<Pod>, previous: Pod): Mutable<Pod> {
-  const next = cloneJson(previous) as Mutable<Pod>;
-  for (const list of ['containers', 'initContainers'] as const) {
-    for (const container of next.spec[list] ?? []) {
-      const wanted = sent.spec[list]?.find((other) => other.name === container.name);
-      if (!wanted) continue;
-      container.resources = wanted.resources;
-      if (wanted.resizePolicy) container.resizePolicy = wanted.resizePolicy;
-    }
-  }
-  if (sent.spec.resources) next.spec.resources = sent.spec.resources;
-  return next;
 }

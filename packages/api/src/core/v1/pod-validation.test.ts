@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { created, kindOf, partRefusals, table, updateRefusals } from '../../testing/check.ts';
+import { created, partRefusals, table, updateRefusals } from '../../testing/check.ts';
 
 const POD = '/v1.Pod';
 type Json = Readonly<Record<string, unknown>>;
@@ -59,6 +59,10 @@ test('validatePodSpec() says what is wrong with the environment', () => {
     [variable({ valueFrom: { fieldRef: { fieldPath: 'metadata.labels' } } }),
       `${at}.valueFrom.fieldRef.fieldPath: Unsupported value: "metadata.labels": supported values: "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"`],
     [variable({ valueFrom: { fieldRef: { fieldPath: "metadata.labels['a']" } } })],
+    [variable({ valueFrom: { fieldRef: { fieldPath: "spec.nodeName['a']" } } }),
+      `${at}.valueFrom.fieldRef.fieldPath: Invalid value: "spec.nodeName['a']": error converting fieldPath: field label does not support subscript: spec.nodeName['a']`],
+    [variable({ valueFrom: { fieldRef: { apiVersion: 'v2', fieldPath: 'metadata.name' } } }),
+      `${at}.valueFrom.fieldRef.fieldPath: Invalid value: "metadata.name": error converting fieldPath: unsupported pod version: v2`],
     [variable({ valueFrom: { fieldRef: { fieldPath: 'x.y' } } }), `${at}.valueFrom.fieldRef.fieldPath: Invalid value: "x.y": error converting fieldPath: field label not supported: x.y`],
     [variable({ valueFrom: { resourceFieldRef: { resource: 'x' } } }),
       `${at}.valueFrom.resourceFieldRef.resource: Unsupported value: "x": supported values: "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage", "requests.memory"`],
@@ -110,6 +114,15 @@ test('validatePodSpec() says what is wrong with volumes and mounts', () => {
       `${at}.projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 5: may not specify a duration less than 10 minutes`],
     [volume({ projected: { sources: [{ configMap: { name: 'c', items: [{ key: 'k', path: 'p' }] } }, { secret: { name: 's', items: [{ key: 'k', path: 'p' }] } }] } }),
       `${at}.projected: Invalid value: "s": conflicting duplicate paths`],
+    [volume({ projected: { sources: [{ configMap: { name: 'c' }, secret: { name: 's' } }] } }), `${at}.projected.sources[0]: Forbidden: may not specify more than 1 volume type per source`],
+    [{ spec: { serviceAccountName: 's', volumes: [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: '/p' } }] } }] } }, `${at}.projected.path: Invalid value: "/p": must be a relative path`],
+    [volume({ projected: { sources: [{ clusterTrustBundle: { path: 'p' } }, { clusterTrustBundle: { name: 'a:B', path: 'p' } }] } }),
+      `${at}.projected.sources[0].clusterTrustBundle: Required value: either name or signerName must be specified`,
+      `${at}.projected.sources[1].clusterTrustBundle.name: Invalid value: "a:B": not a valid clustertrustbundlename: ${SUBDOMAIN}`,
+      `${at}.projected: Invalid value: "p": conflicting duplicate paths`],
+    [spec({ volumes: [{ name: 'v', ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1' } } } } } }, { name: 'w', persistentVolumeClaim: { claimName: 'x-v' } }] }),
+      'spec.volumes[1].persistentVolumeClaim.claimName: Invalid value: "x-v": must not reference a PVC that gets created for an ephemeral volume'],
+    [volume({ image: { pullPolicy: 'X' } }), `${at}.image.reference: Required value`, `${at}.image.pullPolicy: Unsupported value: "X": supported values: "Always", "IfNotPresent", "Never"`],
     [volume({ csi: { driver: 'd.io', nodePublishSecretRef: { name: '_' } } }), `${at}.csi.name: Invalid value: "_": ${SUBDOMAIN}`],
     [volume({ csi: { driver: '' } }), `${at}.csi.driver: Required value`, `${at}.csi.driver: Invalid value: "": ${SUBDOMAIN}`],
     [volume({ ephemeral: { volumeClaimTemplate: { spec: {} } } }), `${at}.ephemeral.volumeClaimTemplate.spec.accessModes: Required value: at least 1 access mode is required`,
@@ -137,11 +150,17 @@ test('validatePodSpec() says what is wrong with resources', () => {
     [resources({ limits: { 'a.b/c': '1500m' } }), `${at}.limits[a.b/c]: Invalid value: "1500m": must be an integer`, `${at}.requests[a.b/c]: Invalid value: "1500m": must be an integer`],
     [resources({ limits: { 'hugepages-2Mi': '2Mi' } }), `${at}: Forbidden: HugePages require cpu or memory`],
     [resources({ claims: [{ name: 'q' }] }), `${at}.claims[0]: Not found: "q": must be one of the names in pod.spec.resourceClaims which is empty`],
-    [spec({ resources: { limits: { x: '1' } } }), 'spec.resources.limits[x]: Unsupported value: "x": supported values: "cpu", "memory", "hugepages-"',
-      'spec.resources.requests[x]: Unsupported value: "x": supported values: "cpu", "memory", "hugepages-"',
-      ...['limits', 'requests'].flatMap((list) => [
-        `spec.resources.${list}[x]: Invalid value: "x": must be a standard resource type or fully qualified`, `spec.resources.${list}[x]: Invalid value: "x": must be a standard resource for containers`,
-      ])],
+    [spec({ resources: { limits: { x: '1', storage: '1' } } }), ...['limits', 'requests'].flatMap((list) => [
+      `spec.resources.${list}[storage]: Unsupported value: "storage": supported values: "cpu", "hugepages-", "memory"`,
+      `spec.resources.${list}[x]: Invalid value: "x": must be a standard resource type or fully qualified`,
+    ])],
+    [{ spec: { resources: { requests: { cpu: '1' }, limits: { cpu: '2' } }, containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '2' }, limits: { cpu: '3' } } }] } },
+      'spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to aggregate container requests of 2',
+      'spec.resources.containers[0][cpu].limits: Invalid value: "3": must be less than or equal to pod limits of 2'],
+    [spec({ overhead: { x: '1' } }), 'spec.overhead.limits[x]: Invalid value: "x": must be a standard resource type or fully qualified',
+      'spec.overhead.limits[x]: Invalid value: "x": must be a standard resource for containers'],
+    [{ spec: { resourceClaims: [{ name: 'q', resourceClaimName: 'r' }], containers: [{ name: 'c', image: 'i', resources: { claims: [{ name: 'q', request: 'R' }, { name: 'q' }] } }] } },
+      `${at}.claims[0].request: Invalid value: "R": ${LABEL}`, `${at}.claims[1]: Duplicate value: "q"`],
   ]);
 });
 
@@ -167,8 +186,10 @@ test('validatePodSpec() says what is wrong with where a pod may go', () => {
     [spec({ tolerations: [{ operator: 'Equal', value: 'x' }] }),
       'spec.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, which means "match all values and all keys"'],
     [spec({ tolerations: [{ key: 'a', effect: 'NoSchedule', tolerationSeconds: 3 }] }), "spec.tolerations[0].effect: Invalid value: \"NoSchedule\": effect must be 'NoExecute' when `tolerationSeconds` is set"],
-    [spec({ tolerations: [{ key: 'a', operator: 'X', effect: 'Y' }] }), 'spec.tolerations[0].operator: Unsupported value: "X": supported values: "Equal", "Exists", "Gt", "Lt"',
+    [spec({ tolerations: [{ key: 'a', operator: 'X', effect: 'Y' }] }), 'spec.tolerations[0].operator: Unsupported value: "X": supported values: "Equal", "Exists"',
       'spec.tolerations[0].effect: Unsupported value: "Y": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"'],
+    [spec({ tolerations: [{ key: 'a', operator: 'Exists', value: 'v' }] }), "spec.tolerations[0].operator: Invalid value: \"v\": value must be empty when `operator` is 'Exists'"],
+    [spec({ affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: { matchExpressions: [{ key: 'a', operator: 'In', values: ['-'] }] } }] } } })],
     [spec({ nodeName: 'n', schedulingGates: [{ name: 'g' }] }), 'spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared'],
   ]);
 });
@@ -179,7 +200,7 @@ test('validatePodSpec() says what is wrong with security contexts', () => {
   table(POD, [
     [secured({ runAsUser: -1 }), `${at}.runAsUser: Invalid value: -1: must be between 0 and 2147483647, inclusive`],
     [secured({ privileged: true, allowPrivilegeEscalation: false }),
-      `${at}: Invalid value: {"privileged":true,"allowPrivilegeEscalation":false}: cannot set \`allowPrivilegeEscalation\` to false and \`privileged\` to true`],
+      `${at}: Invalid value: {"Capabilities":null,"Privileged":true,"SELinuxOptions":null,"WindowsOptions":null,"RunAsUser":null,"RunAsGroup":null,"RunAsNonRoot":null,"ReadOnlyRootFilesystem":null,"AllowPrivilegeEscalation":false,"ProcMount":null,"SeccompProfile":null,"AppArmorProfile":null}: cannot set \`allowPrivilegeEscalation\` to false and \`privileged\` to true`],
     [secured({ seccompProfile: { type: 'Localhost' } }), `${at}.seccompProfile.localhostProfile: Required value: must be set when seccomp type is Localhost`],
     [secured({ procMount: 'Unmasked' }), `${at}.procMount: Invalid value: "Unmasked": \`hostUsers\` must be false to use \`Unmasked\``],
     [secured({ appArmorProfile: { type: 'X' } }), `${at}.appArmorProfile.type: Unsupported value: "X": supported values: "Localhost", "RuntimeDefault", "Unconfined"`],
@@ -187,7 +208,10 @@ test('validatePodSpec() says what is wrong with security contexts', () => {
       'spec.securityContext.supplementalGroups[1]: Invalid value: -1: must be between 0 and 2147483647, inclusive'],
     [spec({ securityContext: { sysctls: [{ name: 'a', value: '' }, { name: 'a', value: '' }] } }), 'spec.securityContext.sysctls[1].name: Duplicate value: "a"'],
     [spec({ hostPID: true, shareProcessNamespace: true }), 'spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled'],
-    [spec({ hostUsers: false, hostNetwork: true }), 'spec.hostNetwork: Forbidden: when `hostUsers` is false'],
+    [secured({ seccompProfile: { type: 'Unconfined', localhostProfile: 'p' } }),
+      `${at}.seccompProfile.localhostProfile: Invalid value: {"Type":"Unconfined","LocalhostProfile":"p"}: can only be set when seccomp type is Localhost`],
+    [spec({ hostUsers: false, hostNetwork: true, hostPID: true }), 'spec.hostNetwork: Forbidden: when `pod.Spec.HostUsers` is false', 'spec.HostPID: Forbidden: when `pod.Spec.HostUsers` is false'],
+    [spec({ hostIPC: true, securityContext: { sysctls: [{ name: 'kernel.msg', value: '1' }] } }), "spec.securityContext.sysctls[0].name: Invalid value: \"kernel.msg\": may not be specified when 'hostIPC' is true"],
   ]);
 });
 
@@ -199,11 +223,13 @@ test('validatePodSpec() says what is wrong with names, DNS, claims and the rest'
     [spec({ dnsConfig: { nameservers: ['1.1.1.1', '1.1.1.2', '1.1.1.3', 'x'] } }),
       'spec.dnsConfig.nameservers: Invalid value: ["1.1.1.1","1.1.1.2","1.1.1.3","x"]: must not have more than 3 nameservers',
       'spec.dnsConfig.nameservers[3]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
+    [spec({ dnsConfig: { searches: ['_tcp.a_b.c', '.', 'A'] } }),
+      "spec.dnsConfig.searches[2]: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')"],
     [spec({ dnsConfig: { options: [{}] } }), 'spec.dnsConfig.options[0]: Required value: must not be empty'],
     [spec({ hostAliases: [{ ip: 'x', hostnames: ['A'] }] }), 'spec.hostAliases[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
       `spec.hostAliases[0].hostnames[0]: Invalid value: "A": ${SUBDOMAIN}`],
     [spec({ activeDeadlineSeconds: 0 }), 'spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive'],
-    [spec({ resourceClaims: [{ name: 'a' }] }), 'spec.resourceClaims[0]: Invalid value: {"name":"a"}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'],
+    [spec({ resourceClaims: [{ name: 'a' }] }), 'spec.resourceClaims[0]: Invalid value: {"Name":"a","ResourceClaimName":null,"ResourceClaimTemplateName":null}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'],
     [spec({ readinessGates: [{ conditionType: 'a/b/c' }] }),
       "spec.readinessGates[0].conditionType: Invalid value: \"a/b/c\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"],
     [spec({ priorityClassName: 'A' }), `spec.priorityClassName: Invalid value: "A": ${SUBDOMAIN}`],
@@ -249,24 +275,7 @@ test('ephemeral containers stay as they were started; a resize touches cpu and m
   assert.deepEqual(partRefusals(POD, 'resize', sized({ requests: { memory: '1' } }), sized({ requests: { cpu: '1' } })), [
     'spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed',
   ]);
-  assert.deepEqual(partRefusals(POD, 'resize', sized({}), sized({ requests: { cpu: '1' } })).slice(0, 1), ['spec: Invalid value: "BestEffort": Pod QOS Class may not change as a result of resizing']);
-});
-
-test('podWarnings() names what is deprecated or likely a mistake', () => {
-  const { warnings } = kindOf(POD).behaviour;
-  const warned = warnings?.(created(POD, {
-    spec: {
-      nodeSelector: { 'beta.kubernetes.io/os': 'linux' }, terminationGracePeriodSeconds: -1, volumes: [{ name: 'v', gitRepo: { repository: 'r' } }],
-      containers: [{ name: 'c', image: 'i', env: [{ name: 'A', value: '1' }, { name: 'A', value: '2' }], ports: [{ containerPort: 1 }, { containerPort: 1 }] }],
-    },
-  }), undefined);
-  assert.deepEqual(warned, [
-    'spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead',
-    'spec.volumes[0].gitRepo: deprecated in v1.11, and disabled by default in v1.33+',
-    'spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
-    'spec.containers[0].env[1]: hides previous definition of "A", which may be unexpected',
-    'spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]',
-  ]);
+  assert.deepEqual(partRefusals(POD, 'resize', sized({}), sized({ requests: { cpu: '1' } })).slice(0, 1), ['spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing']);
 });
 
 test('pods say themselves what their label keys choose', () => {

@@ -1,22 +1,27 @@
 import {
-  dnsLabelErrors, dnsSubdomainErrors, type Field, labelValueErrors, qualifiedNameErrors, validateAnnotations,
+  dnsLabelErrors, dnsSubdomainErrors, dnsSubdomainWithUnderscoreErrors, type Field, labelValueErrors, qualifiedNameErrors, validateAnnotations,
   validateLabels,
 } from '@navarch/machinery';
 import { ip } from '../../checks/network.ts';
-import { isGreater, resourceName, resourceRequirements } from '../../checks/quantities.ts';
-import { declaredValue, each, entriesOf, named, requiredName } from '../../checks/values.ts';
+import { resourceRequirements } from '../../checks/quantities.ts';
+import { declaredValue, each, named, requiredName } from '../../checks/values.ts';
 import type { Pod, PodDNSConfig, PodResourceClaim, PodSpec, PodTemplateSpec, Toleration } from '../../generated/types/core-v1.ts';
 import { validateAffinity, validateSpread } from './affinity-validation.ts';
 import { trimmedImage, validateContainers, validateEphemeralContainers, validateInitContainers } from './container-validation.ts';
 import { validateOs } from './os-validation.ts';
+import { validatePodAnnotations, validateProfiles } from './pod-annotations.ts';
+import { validatePodResources } from './pod-level-resources.ts';
 import { validatePodSecurity } from './security-validation.ts';
+import { shownClaim } from './shown-values.ts';
 import { validateVolumes } from './volume-validation.ts';
+import { validateHostProcess } from './windows-validation.ts';
 
 const INT32_MAX = 2 ** 31 - 1;
 
 /** Pod specs of pods and templates: every error is collected, in upstream's words and order. */
-function validatePodSpec(spec: PodSpec, at: Field, isPod = false): void {
-  const volumes = validateVolumes(spec.volumes, at.at('volumes'));
+function validatePodSpec(spec: PodSpec, at: Field, podName: string): void {
+  const isPod = podName !== '';
+  const volumes = validateVolumes(spec.volumes, podName, at.at('volumes'));
   validateClaims(spec.resourceClaims, at.at('resourceClaims'));
   const around = { spec, volumes, names: new Set<string>() };
   validateContainers(around, at.at('containers'));
@@ -33,6 +38,7 @@ function validatePodSpec(spec: PodSpec, at: Field, isPod = false): void {
   each(spec.readinessGates, at.at('readinessGates'), ({ conditionType }, here) => named(conditionType, qualifiedNameErrors, here.at('conditionType')));
   validateGates(spec, at.at('schedulingGates'));
   validateSpread(spec.topologySpreadConstraints, at.at('topologySpreadConstraints'));
+  validateHostProcess(spec, at);
   if (spec.hostUsers === false) validateOwnUsers(spec, at);
   validateNames(spec, at);
   validateTolerations(spec.tolerations, at.at('tolerations'));
@@ -43,13 +49,15 @@ function validatePodSpec(spec: PodSpec, at: Field, isPod = false): void {
   if (spec.priorityClassName) named(spec.priorityClassName, dnsSubdomainErrors, at.at('priorityClassName'));
   if (spec.runtimeClassName !== undefined) named(spec.runtimeClassName, dnsSubdomainErrors, at.at('runtimeClassName'));
   if (spec.preemptionPolicy !== undefined) declaredValue(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], at.at('preemptionPolicy'));
-  if (spec.overhead) resourceRequirements({ limits: spec.overhead }, at.at('overhead'), resourceName);
+  if (spec.overhead) resourceRequirements({ limits: spec.overhead }, at.at('overhead'));
   if (spec.os) validateOs(spec, at);
 }
 
-/** What is asked of pods, but not of templates, which existed before it was asked. */
-export function validatePod({ spec }: Pod, at: Field): void {
-  validatePodSpec(spec, at, true);
+/** What is asked of pods, but not of templates, which existed before it was asked. `root` is the place of the pod. */
+export function validatePod({ metadata, spec }: Pod, root: Field): void {
+  const at = root.at('spec');
+  validatePodAnnotations(metadata.annotations, spec, root.at('metadata', 'annotations'));
+  validatePodSpec(spec, at, metadata.name);
   if (!spec.serviceAccountName) {
     each(spec.volumes, at.at('volumes'), ({ projected }, here) => each(projected?.sources, here.at('projected', 'sources'), (source, place) => {
       if (source.serviceAccountToken) place.at('serviceAccountToken').forbidden('must not be specified when serviceAccountName is not set');
@@ -61,7 +69,9 @@ export function validatePod({ spec }: Pod, at: Field): void {
 export function validatePodTemplate(template: PodTemplateSpec, at: Field): void {
   validateLabels(template.metadata?.labels, at.at('labels'));
   validateAnnotations(template.metadata?.annotations, at.at('annotations'));
-  validatePodSpec(template.spec, at.at('spec'));
+  validatePodAnnotations(template.metadata?.annotations, template.spec, at.at('annotations'));
+  validatePodSpec(template.spec, at.at('spec'), '');
+  validateProfiles(template.metadata, template.spec, at.at('spec'));
   if (template.spec.ephemeralContainers?.length) at.at('spec', 'ephemeralContainers').forbidden('ephemeral containers not allowed in pod template');
 }
 
@@ -82,35 +92,12 @@ function validateClaims(claims: readonly PodResourceClaim[] | undefined, at: Fie
     }
     const { resourceClaimName: name, resourceClaimTemplateName: template } = claim;
     if (name !== undefined && template !== undefined) {
-      here.invalid(claim, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified');
+      here.invalid(shownClaim(claim), 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified');
     }
-    if (name === undefined && template === undefined) here.invalid(claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
+    if (name === undefined && template === undefined) here.invalid(shownClaim(claim), 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
     if (name !== undefined) named(name, dnsSubdomainErrors, here.at('resourceClaimName'));
     if (template !== undefined) named(template, dnsSubdomainErrors, here.at('resourceClaimTemplateName'));
   });
-}
-
-const POD_RESOURCES = ['cpu', 'memory'];
-
-/** Limits and requests of the pod as a whole (KEP-2837): never less than what its containers were promised. */
-function validatePodResources(spec: PodSpec, at: Field): void {
-  const { resources = {} } = spec;
-  if (resources.claims?.length) at.at('claims').forbidden('claims may not be set for Resources at pod-level');
-  for (const list of ['limits', 'requests'] as const) {
-    for (const [name] of entriesOf(resources[list])) {
-      if (!POD_RESOURCES.includes(name) && !name.startsWith('hugepages-')) at.at(list).key(name).notSupported(name, [...POD_RESOURCES, 'hugepages-']);
-    }
-  }
-  resourceRequirements(resources, at);
-  for (const [name, limit] of entriesOf(resources.limits)) {
-    each(spec.containers, at, (container, _here, i) => {
-      const own = container.resources?.limits?.[name];
-      if (own !== undefined && isGreater(own, limit)) {
-        const path = `spec.containers[${i}].resources.limits`;
-        at.at('limits').key(name).invalid(own, `must be less than or equal to ${name} limit of ${limit}, see ${path}`);
-      }
-    });
-  }
 }
 
 /** On the host's network a port is the host's. Templates may leave that to the pods that are made of them. */
@@ -154,18 +141,19 @@ function validateDnsConfig({ nameservers = [], searches = [], options }: PodDNSC
   }
   each(searches, searchesAt, (search, here) => {
     if (search === '.') return;
-    // Names that begin with an underscore are of services; resolvers take them.
-    const name = search.replace(/\.$/, '').replaceAll(/(^|\.)_/g, '$1a').replaceAll('_', '-');
-    named(name, dnsSubdomainErrors, here);
+    named(search.replace(/\.$/, ''), dnsSubdomainWithUnderscoreErrors, here);
   });
   each(options, at.at('options'), ({ name }, here) => {
     if (!name) here.required('must not be empty');
   });
 }
 
+const HOST_NAMESPACES = [['hostNetwork', 'hostNetwork'], ['hostPID', 'HostPID'], ['hostIPC', 'HostIPC']] as const;
+
 /** Users of the pod's own mean nothing in the host's namespaces. */
 function validateOwnUsers(spec: PodSpec, at: Field): void {
-  for (const name of ['hostNetwork', 'hostPID', 'hostIPC'] as const) if (spec[name]) at.at(name).forbidden('when `hostUsers` is false');
+  // Two of the fields upstream calls by their names in Go.
+  for (const [name, shown] of HOST_NAMESPACES) if (spec[name]) at.at(shown).forbidden('when `pod.Spec.HostUsers` is false');
 }
 
 function validateNames(spec: PodSpec, at: Field): void {
@@ -198,12 +186,12 @@ export function validateTolerations(tolerations: readonly Toleration[] | undefin
     if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
       here.at('effect').invalid(effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set");
     }
-    validateTolerationValue(toleration, operator, value, here);
+    validateTolerationValue(operator, value, here);
     if (effect) declaredValue(effect, EFFECTS, here.at('effect'));
   });
 }
 
-function validateTolerationValue(toleration: Toleration, operator: string, value: string, at: Field): void {
+function validateTolerationValue(operator: string, value: string, at: Field): void {
   const here = at.at('operator');
   switch (operator) {
     case '':
@@ -213,13 +201,9 @@ function validateTolerationValue(toleration: Toleration, operator: string, value
       break;
     }
     case 'Exists':
-      if (value) here.invalid(toleration, "value must be empty when `operator` is 'Exists'");
-      break;
-    case 'Lt':
-    case 'Gt':
-      if (!/^(0|-?[1-9]\d*)$/.test(value)) at.at('value').invalid(value, 'must be a valid decimal integer in canonical form');
+      if (value) here.invalid(value, "value must be empty when `operator` is 'Exists'");
       break;
     default:
-      here.notSupported(operator, ['Equal', 'Exists', 'Gt', 'Lt']);
+      here.notSupported(operator, ['Equal', 'Exists']);
   }
 }

@@ -1,17 +1,22 @@
-import { cloneJson, type Kind, type Mutable } from '@navarch/machinery';
+import { cloneJson, type Field, formatTime, type Kind, type Mutable, type RowCondition } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
+import { ipWarnings } from '../../checks/network.ts';
 import type { Pod } from '../../generated/types/core-v1.ts';
+import { keptMetadata } from '../../parts.ts';
+import { takeProfiles, validateAnnotationUpdate, validateProfiles } from './pod-annotations.ts';
 import { podColumns } from './pod-columns.ts';
 import { completePodSpec, completeRequests, dropObsolete } from './pod-defaults.ts';
 import { applyLabelKeys } from './pod-label-keys.ts';
 import { isTerminal, qosClassOf } from './pod-resources.ts';
-import { resized, validateEphemeralUpdate, validatePodUpdate, validateResize } from './pod-update.ts';
+import { resized, unresizable, validateResize } from './pod-resize.ts';
+import { keepObservedGenerations, validatePodStatus } from './pod-status.ts';
+import { validateEphemeralUpdate, validatePodUpdate } from './pod-update.ts';
 import { validatePod } from './pod-validation.ts';
-import { validatePodStatus } from './pod-status.ts';
 import { nameWarnings, podWarnings } from './pod-warnings.ts';
 
 export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
   columns: podColumns,
+  rowConditions: ({ status }) => ROW_CONDITIONS[status.phase ?? ''] ?? [],
   selectableFields: {
     'spec.nodeName': (p) => p.spec.nodeName ?? '',
     'spec.restartPolicy': (p) => p.spec.restartPolicy ?? '',
@@ -33,25 +38,26 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
       completePodSpec(p.spec);
       completeRequests(p.spec);
     },
-    prepareCreate(p) {
+    prepareCreate(p, { now }) {
       applyLabelKeys(p);
+      takeProfiles(p);
       p.status = { phase: 'Pending', qosClass: qosClassOf(p.spec as Pod['spec']) };
       if (!p.spec.schedulingGates?.length) return;
       p.status.conditions = [{
-        type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates',
+        type: 'PodScheduled', status: 'False', lastTransitionTime: formatTime(now), reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates',
       }];
     },
-    validateCreate({ spec }, at) {
+    validateCreate({ metadata, spec }, at) {
       if (spec.ephemeralContainers?.length) at.at('spec', 'ephemeralContainers').forbidden('cannot be set on create');
       if (spec.nodeName && spec.schedulingGates?.length) {
         at.at('spec', 'nodeName').forbidden('cannot be set until all schedulingGates have been cleared');
       }
+      validateProfiles(metadata, spec, at.at('spec'));
     },
-    validate: (p, at) => validatePod(p, at.at('spec')),
+    validate: validatePod,
     validateUpdate: validatePodUpdate,
-    warnings: (p, previous) => [
-      ...(previous ? [] : nameWarnings(p.metadata.name, "the Pod's hostname")), ...podWarnings(p.spec, p.metadata),
-    ],
+    // Controllers write pods all the time, and people hardly ever.
+    warnings: (p, previous) => (previous ? [] : [...nameWarnings(p.metadata.name, "the Pod's hostname"), ...podWarnings(p.spec, p.metadata)]),
     desired: (p) => [p.spec],
     graceSeconds(p, requested) {
       if (isTerminal(p) || !p.spec.nodeName) return 0;
@@ -69,19 +75,25 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
             // A kubelet that says a status never decides who owns the pod.
             metadata: { ...metadata, ...(ownerReferences ? { ownerReferences } : {}) },
           };
-          next.status.qosClass = previous.status.qosClass ?? qosClassOf(previous.spec);
+          next.status.qosClass ??= previous.status.qosClass ?? qosClassOf(previous.spec);
+          keepObservedGenerations(next, previous);
           return next;
         },
-        validate: validatePodStatus,
+        validate(p, previous, at) {
+          validateAnnotationUpdate(p, previous, at.at('metadata', 'annotations'));
+          validatePodStatus(p, previous, at.at('status'));
+        },
+        warnings: ({ status }) => (['podIPs', 'hostIPs'] as const).flatMap((list) => (status[list] ?? []).flatMap(({ ip }, i) => ipWarnings(ip, `status.${list}[${i}].ip`))),
       },
       ephemeralcontainers: {
         merge(sent, previous) {
-          const next = cloneJson(previous) as Mutable<Pod>;
+          const next = { ...(cloneJson(previous) as Mutable<Pod>), metadata: keptMetadata(sent, previous) };
           next.spec.ephemeralContainers = sent.spec.ephemeralContainers ?? [];
           return next;
         },
         validate(p, previous, at) {
-          validatePod(p, at.at('spec'));
+          if (previous.metadata.annotations?.[MIRROR] !== undefined) return at.forbidden('static pods do not support ephemeral containers');
+          changed(p, previous, at);
           validateEphemeralUpdate(p, previous, at);
         },
         bumpsGeneration: true,
@@ -89,7 +101,9 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
       resize: {
         merge: resized,
         validate(p, previous, at) {
-          validatePod(p, at.at('spec'));
+          const never = unresizable(previous);
+          if (never !== undefined) return at.forbidden(never);
+          validatePod(p, at);
           validateResize(p, previous, at);
         },
         bumpsGeneration: true,
@@ -97,3 +111,14 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
     },
   },
 });
+
+const MIRROR = 'kubernetes.io/config.mirror';
+const ROW_CONDITIONS: Readonly<Record<string, readonly RowCondition[]>> = {
+  Succeeded: [{ type: 'Completed', status: 'True', reason: 'Succeeded', message: 'The pod has completed successfully.' }],
+  Failed: [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }],
+};
+
+function changed(p: Pod, previous: Pod, at: Field): void {
+  validatePod(p, at);
+  validateAnnotationUpdate(p, previous, at.at('metadata', 'annotations'));
+}

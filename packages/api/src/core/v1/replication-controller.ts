@@ -50,7 +50,10 @@ export const replicationController: Kind<ReplicationController> = builtIn<Replic
       validatePodTemplate(spec.template, here.at('template'));
       validateAlwaysRestarts(spec.template, here.at('template'), 'ReplicationController');
     },
-    warnings: ({ metadata, spec }, previous) => (spec.template ? templateWarnings(metadata.name, spec.template, !previous) : []),
+    warnings: ({ metadata, spec }, previous) => {
+      const isNew = !previous || previous.metadata.generation !== metadata.generation;
+      return isNew && spec.template ? templateWarnings(metadata.name, spec.template, !previous) : [];
+    },
     parts: { status: statusPart({ validate: (r, _, at) => validateReplicaStatus(r.status, at.at('status')) }) },
   },
 });

@@ -1,6 +1,6 @@
-import { type Field, type Kind, qualifiedNameErrors } from '@navarch/machinery';
+import type { Field, Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { quotaResourceName, type ResourceList, resourceQuantity } from '../../checks/quantities.ts';
+import { isStandardQuota, quotaResourceName, type ResourceList, resourceQuantity } from '../../checks/quantities.ts';
 import { entriesOf, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from '../../generated/types/core-v1.ts';
@@ -43,6 +43,8 @@ const POD_RESOURCES = new Set([
 const SCOPES = [
   'Terminating', 'NotTerminating', 'BestEffort', 'NotBestEffort', 'PriorityClass', 'CrossNamespacePodAffinity', 'VolumeAttributesClass',
 ];
+/** Scopes that a pod is in or not. */
+const UNVALUED = ['BestEffort', 'NotBestEffort', 'Terminating', 'NotTerminating', 'CrossNamespacePodAffinity'];
 const OPPOSITES = [['BestEffort', 'NotBestEffort'], ['Terminating', 'NotTerminating']] as const;
 
 function validateAmounts(list: ResourceList | undefined, at: Field): void {
@@ -82,9 +84,8 @@ function validateSelector(spec: ResourceQuotaSpec, at: Field): void {
 }
 
 function validateOperator({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, at: Field): void {
-  const hasValues = scopeName === 'PriorityClass' || scopeName === 'VolumeAttributesClass';
-  if (!hasValues && operator !== 'Exists') {
-    at.at('operator').invalid(operator, "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity");
+  if (UNVALUED.includes(scopeName) && operator !== 'Exists') {
+    at.at('operator').invalid(operator, "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity");
   }
   switch (operator) {
     case 'In':
@@ -102,7 +103,7 @@ function validateOperator({ scopeName, operator, values = [] }: ScopedResourceSe
 
 /** The bounded resources that the scope cannot select; each is complained of in the same words. */
 function misfits(scope: string, { hard }: ResourceQuotaSpec): readonly string[] {
-  return Object.keys(hard ?? {}).filter((name) => qualifiedNameErrors(name).length === 0 && !name.includes('/')).filter((name) => !fits(scope, name));
+  return Object.keys(hard ?? {}).filter((name) => isStandardQuota(name) && !fits(scope, name));
 }
 
 function fits(scope: string, name: string): boolean {

@@ -3,10 +3,13 @@ import { builtIn } from '../../built-in.ts';
 import { base64Bytes, entriesOf, named, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { Secret } from '../../generated/types/core-v1.ts';
+import { objectErrors } from './go-json.ts';
+import { keyPairWarnings } from './key-pair.ts';
 
 const IMMUTABLE = 'field is immutable when `immutable` is set';
 /** Bytes of all values together (1 MiB). */
 const SIZE_MAX = 1024 * 1024;
+const TLS = 'kubernetes.io/tls';
 const ACCOUNT = 'kubernetes.io/service-account.name';
 
 /** Keys that a secret of a type must have. */
@@ -14,7 +17,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/dockercfg': ['.dockercfg'],
   'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
   'kubernetes.io/ssh-auth': ['ssh-privatekey'],
-  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+  [TLS]: ['tls.crt', 'tls.key'],
 };
 
 export const secret: Kind<Secret> = builtIn<Secret>('/v1.Secret', {
@@ -29,23 +32,28 @@ export const secret: Kind<Secret> = builtIn<Secret>('/v1.Secret', {
       s.data = { ...s.data, ...Object.fromEntries(Object.entries(s.stringData).map(([key, value]) => [key, base64(value)])) };
       delete s.stringData;
     },
-    validate(s, at) {
-      let bytes = 0;
-      for (const [key, value] of entriesOf(s.data)) {
-        named(key, configKeyErrors, at.at('data').key(key));
-        bytes += base64Bytes(value);
-      }
-      if (bytes > SIZE_MAX) at.at('data').tooLong(SIZE_MAX);
-      validateType(s, at);
-    },
+    validateCreate: validateContent,
     validateUpdate(next, previous, at) {
       unchanged(next.type, previous.type, at.at('type'));
-      if (!previous.immutable) return;
-      if (!next.immutable) at.at('immutable').forbidden(IMMUTABLE);
-      if (!equalJson(next.data ?? {}, previous.data ?? {})) at.at('data').forbidden(IMMUTABLE);
+      if (previous.immutable) {
+        if (!next.immutable) at.at('immutable').forbidden(IMMUTABLE);
+        if (!equalJson(next.data ?? {}, previous.data ?? {})) at.at('data').forbidden(IMMUTABLE);
+      }
+      validateContent(next, at);
     },
+    warnings: ({ type, data = {} }) => (type === TLS ? keyPairWarnings(textOf(data['tls.crt']), textOf(data['tls.key'])) : []),
   },
 });
+
+function validateContent(s: Secret, at: Field): void {
+  let bytes = 0;
+  for (const [key, value] of entriesOf(s.data)) {
+    named(key, configKeyErrors, at.at('data').key(key));
+    bytes += base64Bytes(value);
+  }
+  if (bytes > SIZE_MAX) at.at('data').tooLong(SIZE_MAX);
+  validateType(s, at);
+}
 
 function validateType(s: Secret, at: Field): void {
   const { type = '', data = {} } = s;
@@ -64,15 +72,11 @@ function validateType(s: Secret, at: Field): void {
 }
 
 function validateJson(value: string, at: Field): void {
-  const text = new TextDecoder().decode(Uint8Array.from(atob(value), (c) => c.charCodeAt(0)));
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    const first = text.trimStart()[0];
-    at.invalid('<secret contents redacted>', first === undefined ? 'unexpected end of JSON input' : `invalid character '${first}' looking for beginning of value`);
-  }
+  const error = objectErrors(textOf(value));
+  if (error !== undefined) at.invalid('<secret contents redacted>', error);
 }
+
+const textOf = (value = ''): string => new TextDecoder().decode(Uint8Array.from(atob(value), (c) => c.charCodeAt(0)));
 
 function base64(value: string): string {
   let binary = '';

@@ -1,7 +1,9 @@
 import type { Field } from '@navarch/machinery';
 import { each, supportedValue, within } from '../../checks/values.ts';
 import type { AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext } from '../../generated/types/core-v1.ts';
+import { shownSeccomp, shownSecurityContext } from './shown-values.ts';
 import { descendingPath } from './volume-sources.ts';
+import { validateWindowsOptions } from './windows-validation.ts';
 
 const ID_MAX = 2 ** 31 - 1;
 const id = (value: number | undefined, at: Field): void => within(value, 0, ID_MAX, at);
@@ -16,11 +18,12 @@ export function validateSecurityContext(context: SecurityContext | undefined, ho
   }
   validateSeccomp(context.seccompProfile, at.at('seccompProfile'));
   if (context.allowPrivilegeEscalation === false) {
-    if (context.privileged) at.invalid(context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true');
+    if (context.privileged) at.invalid(shownSecurityContext(context), 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true');
     if (context.capabilities?.add?.includes('CAP_SYS_ADMIN')) {
-      at.invalid(context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN');
+      at.invalid(shownSecurityContext(context), 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN');
     }
   }
+  validateWindowsOptions(context.windowsOptions, at.at('windowsOptions'));
   validateAppArmor(context.appArmorProfile, at.at('appArmorProfile'));
 }
 
@@ -31,7 +34,7 @@ function validateSeccomp(profile: SeccompProfile | undefined, at: Field): void {
   if (!type) at.at('type').required('type is required when seccompProfile is set');
   else supportedValue(type, ['Localhost', 'RuntimeDefault', 'Unconfined'], at.at('type'));
   if (type !== 'Localhost') {
-    if (localhostProfile !== undefined) here.invalid(profile, 'can only be set when seccomp type is Localhost');
+    if (localhostProfile !== undefined) here.invalid(shownSeccomp(profile), 'can only be set when seccomp type is Localhost');
   } else if (localhostProfile === undefined) here.required('must be set when seccomp type is Localhost');
   else descendingPath(localhostProfile, here);
 }
@@ -60,7 +63,7 @@ const SYSCTL_PART = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
 const SYSCTL = new RegExp(`^${SYSCTL_PART}([./]${SYSCTL_PART})*$`);
 const SYSCTL_SHOWN = `(${SYSCTL_PART}[\\./])*${SYSCTL_PART}`;
 const SYSCTL_LENGTH_MAX = 253;
-const IPC = ['kernel.shmall', 'kernel.shmmax', 'kernel.shmmni', 'kernel.shm_rmid_forced', 'kernel.sem', 'kernel.msgmax', 'kernel.msgmnb', 'kernel.msgmni'];
+const IPC = ['kernel.shm', 'kernel.msg', 'kernel.shmall', 'kernel.shmmax', 'kernel.shmmni', 'kernel.shm_rmid_forced', 'kernel.sem', 'kernel.msgmax', 'kernel.msgmnb', 'kernel.msgmni'];
 
 /** A pod's own security context; for upstream it holds the host's namespaces as well. */
 export function validatePodSecurity(spec: PodSpec, at: Field): void {
@@ -75,6 +78,7 @@ export function validatePodSecurity(spec: PodSpec, at: Field): void {
   validateSysctls(spec, at.at('sysctls'));
   if (context.fsGroupChangePolicy !== undefined) supportedValue(context.fsGroupChangePolicy, ['Always', 'OnRootMismatch'], at.at('fsGroupChangePolicy'));
   validateSeccomp(context.seccompProfile, at.at('seccompProfile'));
+  validateWindowsOptions(context.windowsOptions, at.at('windowsOptions'));
   validateAppArmor(context.appArmorProfile, at.at('appArmorProfile'));
   if (context.supplementalGroupsPolicy !== undefined) supportedValue(context.supplementalGroupsPolicy, ['Merge', 'Strict'], at.at('supplementalGroupsPolicy'));
   if (context.seLinuxChangePolicy !== undefined) supportedValue(context.seLinuxChangePolicy, ['MountOption', 'Recursive'], at.at('seLinuxChangePolicy'));

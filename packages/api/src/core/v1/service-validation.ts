@@ -1,11 +1,11 @@
 import { dnsLabelErrors, dnsSubdomainErrors, type Field, qualifiedNameErrors, validateLabels } from '@navarch/machinery';
-import { cidr, ip, notSpecialIp, parseIp } from '../../checks/network.ts';
+import { cidr, cidrWarnings, ip, ipErrors, ipWarnings, notSpecialIp, parseIp } from '../../checks/network.ts';
 import { each, named, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../generated/types/core-v1.ts';
 import { portOrName } from './probe-validation.ts';
+import { shownPort } from './shown-values.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-const KUBELET_PORT = 10_250;
 const AFFINITY_SECONDS_MAX = 86_400;
 
 const HINTS = 'service.kubernetes.io/topology-aware-hints';
@@ -37,9 +37,6 @@ export function validateService(service: Service, root: Field): void {
 function validateType(spec: ServiceSpec, at: Field): void {
   switch (spec.type) {
     case 'LoadBalancer':
-      each(spec.ports, at.at('ports'), ({ port }, here) => {
-        if (port === KUBELET_PORT) here.invalid(port, `may not expose port ${KUBELET_PORT} externally since it is used by kubelet`);
-      });
       if (isHeadless(spec)) at.at('clusterIPs').index(0).invalid('None', "may not be set to 'None' for LoadBalancer services");
       break;
     case 'NodePort':
@@ -103,7 +100,8 @@ export function validateServiceAddresses(spec: ServiceSpec, at: Field): void {
     if (!isNone || i > 0) ip(address, place);
   });
   if (clusterIPs.length > 2) here.invalid(clusterIPs, 'may only hold up to 2 values');
-  if (!isNone && clusterIPs.every((address) => parseIp(address))) validateFamilies(clusterIPs, ipFamilies ?? [], here);
+  // Of what is no address no family can be told.
+  if (!isNone && clusterIPs.every((address) => ipErrors(address).length === 0)) validateFamilies(clusterIPs, ipFamilies ?? [], here);
 }
 
 const familyOf = (address: string): string => (parseIp(address)?.length === 4 ? 'IPv4' : 'IPv6');
@@ -133,7 +131,7 @@ function validateNumbers({ ports = [], type }: ServiceSpec, at: Field): void {
   });
   each(ports, at, ({ name: _, nodePort: __, ...port }, here) => {
     const key = `${port.protocol}/${port.port}`;
-    if (numbers.has(key)) here.duplicate({ port: port.port, protocol: port.protocol });
+    if (numbers.has(key)) here.duplicate(shownPort(port));
     numbers.add(key);
   });
 }
@@ -169,7 +167,8 @@ function validatePolicies(spec: ServiceSpec, at: Field): void {
   else if (external !== undefined) externalAt.invalid(external, 'may only be set for externally-accessible services');
   const checksHealth = spec.type === 'LoadBalancer' && external === 'Local';
   if (checksHealth) {
-    if (health !== 0) portNumber(health, at.at('healthCheckNodePort'));
+    if (health === 0) at.at('healthCheckNodePort').required();
+    else portNumber(health, at.at('healthCheckNodePort'));
   } else if (health !== 0) {
     at.at('healthCheckNodePort').invalid(health, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
   }
@@ -180,6 +179,7 @@ function validatePolicies(spec: ServiceSpec, at: Field): void {
   }
 }
 
+/** Of an update upstream tells what may not change first. */
 export function validateServiceUpdate(next: Service, previous: Service, at: Field): void {
   const spec = at.at('spec');
   if (next.spec.type !== 'ExternalName' && previous.spec.type !== 'ExternalName') {
@@ -194,6 +194,7 @@ export function validateServiceUpdate(next: Service, previous: Service, at: Fiel
   if (checksHealth(next) && checksHealth(previous) && next.spec.healthCheckNodePort !== previous.spec.healthCheckNodePort) {
     spec.at('healthCheckNodePort').forbidden('field is immutable');
   }
+  validateService(next, at);
 }
 
 const isHeadless = ({ clusterIPs = [] }: ServiceSpec): boolean => clusterIPs.length === 1 && clusterIPs[0] === 'None';
@@ -248,15 +249,27 @@ export function validateBalancerStatus({ spec, status }: Service, _previous: Ser
   });
 }
 
-/** Fields that will do nothing. */
-export function serviceWarnings({ spec }: Service): readonly string[] {
+const ADDRESS_LISTS = ['clusterIPs', 'externalIPs'] as const;
+
+/** Fields that will do nothing, or will not for ever. */
+export function serviceWarnings({ metadata, spec }: Service): readonly string[] {
+  const { clusterIP, type, externalIPs = [], loadBalancerIP } = spec;
   const warnings: string[] = [];
-  if (spec.clusterIP === 'None') {
-    if (spec.sessionAffinity === 'ClientIP') warnings.push('spec.SessionAffinity is ignored for headless services');
-    if (spec.loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored for headless services');
-    if (spec.externalIPs?.length) warnings.push('spec.externalIPs is ignored for headless services');
+  const isPlainHeadless = type === 'ClusterIP' && clusterIP === 'None';
+  const warn = (name: (typeof ADDRESS_LISTS)[number]): void => void warnings.push(...(spec[name] ?? []).flatMap((text, i) => ipWarnings(text, `spec.${name}[${i}]`)));
+  if (metadata.annotations?.[HINTS] !== undefined) warnings.push(`annotation ${HINTS} is deprecated, please use ${MODE} instead`);
+  if (clusterIP && clusterIP !== 'None') warn('clusterIPs');
+  if (isPlainHeadless) {
+    if (loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored for headless services');
+    if (externalIPs.length > 0) warnings.push('spec.externalIPs is ignored for headless services');
+    if (spec.sessionAffinity !== 'None') warnings.push('spec.SessionAffinity is ignored for headless services');
   }
-  if (spec.externalIPs?.length && spec.type === 'ExternalName') warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
-  if (spec.type !== 'ExternalName' && spec.externalName) warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  warn('externalIPs');
+  if (externalIPs.length > 0 && !isPlainHeadless && type !== 'ExternalName') warnings.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
+  if (loadBalancerIP) warnings.push(...ipWarnings(loadBalancerIP, 'spec.loadBalancerIP'));
+  warnings.push(...(spec.loadBalancerSourceRanges ?? []).flatMap((text, i) => cidrWarnings(text.trim(), `spec.loadBalancerSourceRanges[${i}]`)));
+  if (externalIPs.length > 0 && type === 'ExternalName') warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  if (type !== 'ExternalName' && spec.externalName) warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  if (spec.trafficDistribution === 'PreferClose') warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
   return warnings;
 }

@@ -28,7 +28,7 @@ export const service: Kind<Service> = builtIn<Service>('/v1.Service', {
       keepAllocations(s, previous);
       dropOutgrown(s, previous);
     },
-    validate: (s, at) => validateService(s, at),
+    validateCreate: validateService,
     validateUpdate: validateServiceUpdate,
     warnings: serviceWarnings,
     parts: { status: statusPart({ validate: validateBalancerStatus }) },
@@ -99,10 +99,18 @@ function keepAllocations(s: Mutable<Service>, previous: Service): void {
     spec.healthCheckNodePort ??= previous.spec.healthCheckNodePort;
   }
   if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return dropNodePorts(s, previous);
+  keepNodePorts(s, previous);
+}
+
+/** A port keeps its number on the nodes by its name, unless another one takes it. */
+function keepNodePorts({ spec }: Mutable<Service>, previous: Service): void {
+  const byName = new Map(previous.spec.ports?.map(({ name = '', nodePort = 0 }) => [name, nodePort]));
+  const taken = new Set(spec.ports?.map(({ nodePort = 0 }) => nodePort).filter((number) => previous.spec.ports?.some(({ nodePort }) => nodePort === number)));
   for (const port of spec.ports ?? []) {
-    if (port.nodePort) continue;
-    const same = previous.spec.ports?.find((p) => p.port === port.port && p.protocol === port.protocol && p.nodePort);
-    if (same?.nodePort && !spec.ports?.some((p) => p.nodePort === same.nodePort && p.protocol === same.protocol)) port.nodePort = same.nodePort;
+    const number = port.nodePort ? 0 : (byName.get(port.name ?? '') ?? 0);
+    if (number === 0 || taken.has(number)) continue;
+    port.nodePort = number;
+    taken.add(number);
   }
 }
 
@@ -115,8 +123,8 @@ function externalText(s: Service): string {
   const given = s.spec.externalIPs ?? [];
   if (s.spec.type === 'ExternalName') return s.spec.externalName ?? '';
   if (s.spec.type !== 'LoadBalancer') return given.length > 0 ? given.join(',') : '<none>';
-  const balancer = (s.status.loadBalancer.ingress ?? []).map((i) => i.ip ?? i.hostname ?? '');
-  const all = [...balancer, ...given];
+  const balancer = new Set((s.status.loadBalancer.ingress ?? []).map((i) => i.ip || (i.hostname ?? '')).filter((text) => text !== ''));
+  const all = [...[...balancer].sort(), ...given];
   return all.length > 0 ? all.join(',') : '<pending>';
 }
 

@@ -12,7 +12,7 @@ test('config maps: keys, sizes, and what is immutable', () => {
   table('/v1.ConfigMap', [
     [{ data: { 'a b': '' } }, `data[a b]: Invalid value: "a b": ${KEY}`],
     [{ data: { a: '' }, binaryData: { a: '' } }, 'data[a]: Invalid value: "a": duplicate of key present in binaryData'],
-    [{ data: { a: 'x'.repeat(1024 * 1024 + 1) } }, ': Too long: may not be more than 1048576 bytes'],
+    [{ data: { a: 'x'.repeat(1024 * 1024 + 1) } }, '[]: Too long: may not be more than 1048576 bytes'],
     [{ metadata: { name: 'A' } }, "metadata.name: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"],
   ]);
   const held = { immutable: true, data: { a: '1' } };
@@ -42,12 +42,11 @@ test('services: ports, types, addresses, policies', () => {
     [port({ port: 0 }), `spec.ports[0].port: Invalid value: 0: ${RANGE}`, `spec.ports[0].targetPort: Invalid value: 0: ${RANGE}`],
     [port({ protocol: 'X' }), 'spec.ports[0].protocol: Unsupported value: "X": supported values: "SCTP", "TCP", "UDP"'],
     [port({ nodePort: 30_000 }), "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"],
-    [spec({ ports: [{ port: 1 }, { port: 1 }] }), 'spec.ports[0].name: Required value', 'spec.ports[1].name: Required value', 'spec.ports[1]: Duplicate value: {"port":1,"protocol":"TCP"}'],
+    [spec({ ports: [{ port: 1 }, { port: 1 }] }), 'spec.ports[0].name: Required value', 'spec.ports[1].name: Required value', 'spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":1,"TargetPort":0,"NodePort":0}'],
     [spec({ ports: [{ name: 'a', port: 1 }, { name: 'a', port: 2 }] }), 'spec.ports[1].name: Duplicate value: "a"'],
     [spec({ type: 'X' }), 'spec.type: Unsupported value: "X": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"'],
     [spec({ type: 'ExternalName' }), 'spec.externalName: Required value'],
     [spec({ type: 'NodePort', clusterIP: 'None', clusterIPs: ['None'] }), "spec.clusterIPs[0]: Invalid value: \"None\": may not be set to 'None' for NodePort services"],
-    [spec({ type: 'LoadBalancer', ports: [{ port: 10_250 }] }), 'spec.ports[0]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet'],
     [spec({ sessionAffinity: 'X' }), 'spec.sessionAffinity: Unsupported value: "X": supported values: "ClientIP", "None"'],
     [spec({ sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 90_000 } } }),
       'spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 90000: must be greater than 0 and less than 86400'],
@@ -61,7 +60,7 @@ test('services: ports, types, addresses, policies', () => {
   assert.deepEqual(updateRefusals('/v1.Service', spec({ clusterIP: '10.0.0.2' }), held), ['spec.clusterIPs[0]: Invalid value: ["10.0.0.2"]: may not change once set']);
   const headless = created('/v1.Service', spec({ clusterIP: 'None', clusterIPs: ['None'], sessionAffinity: 'ClientIP', externalName: 'a', externalIPs: ['1.2.3.4'] }));
   assert.deepEqual(kindOf('/v1.Service').behaviour.warnings?.(headless, undefined), [
-    'spec.SessionAffinity is ignored for headless services', 'spec.externalIPs is ignored for headless services',
+    'spec.externalIPs is ignored for headless services', 'spec.SessionAffinity is ignored for headless services',
     'spec.externalName is ignored when spec.type is not "ExternalName"',
   ]);
 });
@@ -111,7 +110,8 @@ test('claims: what is asked for, and what a bound one may still change', () => {
     [spec({ accessModes: [] }), 'spec.accessModes: Required value: at least 1 access mode is required'],
     [spec({ accessModes: ['ReadWriteOnce', 'ReadWriteOncePod'] }), 'spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes'],
     [spec({ resources: { requests: null } }), 'spec.resources[storage]: Required value'],
-    [spec({ dataSource: { kind: 'X', name: 'x' }, dataSourceRef: { kind: 'X', name: 'x' } }), `spec.dataSourceRef: Invalid value: "X": must be 'PersistentVolumeClaim' when referencing the default apiGroup`],
+    [spec({ dataSource: { kind: 'X', name: 'x' }, dataSourceRef: { kind: 'X', name: 'x' } }),
+      ...['dataSource', 'dataSourceRef'].map((name) => `spec.${name}: Invalid value: "X": must be 'PersistentVolumeClaim' when referencing the default apiGroup`)],
     [more('0'), 'spec.resources[storage]: Invalid value: "0": must be greater than zero'],
     [spec({ volumeMode: 'X' }), 'spec.volumeMode: Unsupported value: "X": supported values: "Block", "Filesystem"'],
   ]);
@@ -124,9 +124,11 @@ test('claims: what is asked for, and what a bound one may still change', () => {
   ]);
   assert.deepEqual(updateRefusals(key, spec({ storageClassName: 's' })), []);
   assert.deepEqual(updateRefusals(key, spec({ storageClassName: 't' }), spec({ storageClassName: 's' })), [fixed]);
-  assert.deepEqual(updateRefusals(key, spec({ volumeAttributesClassName: 'b' }), spec({ volumeAttributesClassName: 'a' })), []);
-  assert.deepEqual(updateRefusals(key, spec({ volumeAttributesClassName: null }), spec({ volumeAttributesClassName: 'a' })), [
-    'spec.volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden',
+  const classed = (volumeAttributesClassName: string | null): Json => spec({ volumeAttributesClassName });
+  assert.deepEqual(updateRefusals(key, { ...classed('b'), status: { phase: 'Bound' } }, classed('a')), []);
+  assert.deepEqual(updateRefusals(key, classed('b'), classed('a')), [fixed]);
+  assert.deepEqual(updateRefusals(key, classed(null), classed('a')), [
+    fixed, 'spec.volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden',
   ]);
 });
 
@@ -169,6 +171,7 @@ test('nodes, namespaces, endpoints, events, controllers', () => {
     [{ subsets: [{ addresses: [{ ip: 'x', hostname: '_' }], ports: [{ port: 1 }, { port: 0, name: 'a' }] }] },
       `subsets[0].addresses[0].ip: Invalid value: "x": ${IP}`,
       "subsets[0].addresses[0].hostname: Invalid value: \"_\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+      'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP address',
       'subsets[0].ports[0].name: Required value', `subsets[0].ports[1].port: Invalid value: 0: ${RANGE}`],
   ]);
   table('/v1.Event', [
