@@ -11,6 +11,7 @@ export {
 export { mutatingWebhookConfiguration, validatingWebhookConfiguration } from './admissionregistration/v1/webhooks.ts';
 export { type CustomKinds, customKinds, type CustomObject, type CustomVersion } from './apiextensions/v1/custom-kind.ts';
 export { approvalOf, isProtected } from './apiextensions/v1/approval.ts';
+export { authorityFault } from './apiextensions/v1/authority-bundle.ts';
 export { hasCondition, type Saying, withCondition } from './apiextensions/v1/conditions.ts';
 export { CLEANUP_FINALIZER, customResourceDefinition } from './apiextensions/v1/custom-resource-definition.ts';
 export { apiService } from './apiregistration/v1/api-service.ts';

@@ -338,9 +338,11 @@ function checkPlace(info: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'> 
 }
 
 /** Allowed in a namespace, it must not reach what is in none: a path of the wrong scope leads nowhere. */
-function isOutOfScope({ name, isInNamespace, verb }: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'>): boolean {
+function isOutOfScope({ name, isInNamespace, verb }: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'> & { readonly origin?: Kind<any>['origin'] }): boolean {
   if (isInNamespace) return !facts.namespaced;
-  return facts.namespaced && (name !== '' || (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection'));
+  // What upstream's own resources do not allow there, it does not find of custom ones.
+  const isAllowed = verb === 'list' || verb === 'watch' || (verb === 'deletecollection' && facts.origin !== 'custom');
+  return facts.namespaced && (name !== '' || !isAllowed);
 }
 
 const deprecationText = (kind: Kind<any>, said: Deprecation | string): string => (typeof said === 'string' ? said : deprecationOf(kind, said));

@@ -32,6 +32,7 @@ export {
   dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, dnsSubdomainWithUnderscoreErrors, labelValueErrors, maskTrailingDash, pathSegmentErrors, qualifiedNameErrors,
   validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate,
 } from './names/names.ts';
+export { compareApiVersions } from './names/api-versions.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';

@@ -252,3 +252,52 @@ test('rules may not be within allOf, and values of scalars are shown', async () 
   const refused = await ask('POST', DEFINITIONS, definition('cronjars', 'CronJar', [version('v1', { schema: { openAPIV3Schema: ruled } })]));
   assert.match(refused.body.message, /properties\[spec\]\.allOf\[0\]\.x-kubernetes-validations: Forbidden: must be empty to be structural/);
 });
+
+test('a deprecated version names the one to use instead', async () => {
+  const versions = [version('v1alpha1', { storage: false, deprecated: true }), version('v1beta2'), version('v1beta3', { storage: false }), version('v1', { storage: false, deprecated: true })];
+  const { ask } = await defined(definition('crontabs', 'CronTab', versions));
+  const warning = async (name: string): Promise<string | undefined> => (await ask('GET', TABS.replace('/v1/', `/${name}/`))).headers['warning'];
+  assert.equal(await warning('v1alpha1'), '299 - "stable.example.com/v1alpha1 CronTab is deprecated; use stable.example.com/v1beta3 CronTab"');
+  assert.equal(await warning('v1'), '299 - "stable.example.com/v1 CronTab is deprecated"');
+});
+
+test('no part of a custom resource takes strategic patches', async () => {
+  const subresources = { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } };
+  const { ask } = await defined(definition('crontabs', 'CronTab', [version('v1', { subresources })]));
+  assert.equal((await ask('POST', TABS, tab('a'))).status, 201);
+  for (const part of ['', '/status', '/scale']) {
+    const { status, body } = await ask('PATCH', `${TABS}/a${part}`, {}, { 'content-type': 'application/strategic-merge-patch+json' });
+    assert.deepEqual([status, body.reason], [415, 'UnsupportedMediaType'], part);
+  }
+});
+
+test('what is in namespaces is not deleted across them', async () => {
+  const { ask } = await defined();
+  assert.equal((await ask('DELETE', '/apis/stable.example.com/v1/crontabs')).status, 404);
+  assert.equal((await ask('DELETE', '/api/v1/configmaps')).status, 405);
+});
+
+test('a definition is established once certificates for its webhook can be read, which then must stay so', async () => {
+  const converted = (caBundle: string): any => {
+    const made = definition();
+    made.spec.conversion = { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'], clientConfig: { caBundle, service: { namespace: 'd', name: 'w' } } } };
+    return made;
+  };
+  const { ask } = await defined(converted('Cg=='));
+  const path = `${DEFINITIONS}/crontabs.stable.example.com`;
+  const established = async (): Promise<unknown> => {
+    await settled();
+    const { status, reason, message } = (await ask('GET', path)).body.status.conditions.find((c: any) => c.type === 'Established');
+    return [status, reason, message];
+  };
+  assert.deepEqual(await established(), ['False', 'InvalidCABundle', 'The conversion webhook CABundle is invalid']);
+  const put = async (caBundle: string): Promise<any> => {
+    const { metadata: { resourceVersion } } = (await ask('GET', path)).body;
+    const next = converted(caBundle);
+    return (await ask('PUT', path, { ...next, metadata: { ...next.metadata, resourceVersion } })).body;
+  };
+  await put('');
+  assert.deepEqual(await established(), ['True', 'InitialNamesAccepted', 'the initial names have been accepted']);
+  const { message } = await put('Cg==');
+  assert.match(message, /spec\.conversion\.webhookClientConfig\.caBundle: Invalid value: "Cg==": unable to load root certificates: unable to parse bytes as PEM block$/);
+});

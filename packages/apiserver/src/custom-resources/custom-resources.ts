@@ -1,5 +1,5 @@
 import {
-  approvalOf, CLEANUP_FINALIZER, customKinds, customResourceDefinition, type CustomResourceDefinition as Definition, hasCondition, isProtected, type Saying, withCondition,
+  approvalOf, authorityFault, CLEANUP_FINALIZER, customKinds, customResourceDefinition, type CustomResourceDefinition as Definition, hasCondition, isProtected, type Saying, withCondition,
 } from '@navarch/api';
 import { type Clock, type Logger, noMetrics, Notifier, type Random } from '@navarch/base';
 import { equalJson, hasReason, type Mutable, type Patterns, type RuleTimes, StatusError } from '@navarch/machinery';
@@ -133,7 +133,9 @@ export class CustomResources {
     const say = (type: string, saying: Omit<Saying, 'now'>): void => void (next = withCondition(next, type, { ...saying, now }));
     if (isProtected(definition.spec.group)) say('KubernetesAPIApprovalPolicyConformant', approvalSaid(definition));
     say('NamesAccepted', { status: isAccepted ? 'True' : 'False', reason, message: isAccepted ? 'no conflicts found' : message });
-    if (isAccepted) say('Established', { status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' });
+    const isUnreachable = !hasCondition(definition, 'Established') && authorityFault(definition.spec) !== undefined;
+    if (isAccepted && isUnreachable) say('Established', { status: 'False', reason: 'InvalidCABundle', message: 'The conversion webhook CABundle is invalid' });
+    else if (isAccepted) say('Established', { status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' });
     else if (!hasCondition(definition, 'Established')) say('Established', { status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' });
     return next;
   }

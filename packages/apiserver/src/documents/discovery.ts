@@ -1,5 +1,5 @@
 import { sha256 } from '@navarch/base';
-import { apiVersionOf, type ResourceFacts, type SubresourceFacts } from '@navarch/machinery';
+import { apiVersionOf, compareApiVersions, type ResourceFacts, type SubresourceFacts } from '@navarch/machinery';
 import type { ExtensionVersion } from '../aggregation/aggregation.ts';
 import { encode } from '../request.ts';
 import { priorityOf } from './priorities.ts';
@@ -90,13 +90,7 @@ const named = (versions: readonly GroupVersion[]): readonly (readonly [string, r
   [...Map.groupBy(versions.filter((v) => v.group !== ''), (v) => v.group)].map(([group, of]) => [group, newestFirst(of)] as const);
 
 /** v2 before v1 before v1beta2: how clients choose a version. */
-export const newestFirst = (versions: readonly GroupVersion[]): readonly GroupVersion[] => versions.toSorted((a, b) => b.versionPriority - a.versionPriority || rank(b.version) - rank(a.version));
-
-function rank(version: string): number {
-  const [, major = '0', stage, minor = '0'] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
-  const stages: Readonly<Record<string, number>> = { alpha: 0, beta: 1 };
-  return (stage ? (stages[stage] ?? 0) : 2) * 1_000_000 + Number(major) * 1000 + Number(minor);
-}
+export const newestFirst = (versions: readonly GroupVersion[]): readonly GroupVersion[] => versions.toSorted((a, b) => b.versionPriority - a.versionPriority || compareApiVersions(b.version, a.version));
 
 /** `/api`: metav1.APIVersions. As all discovery of the core it does not say its own version, for clients older than those. */
 export const apiVersions = (address: string): unknown => ({

@@ -1,5 +1,5 @@
 import { protobuf } from '@navarch/api';
-import { badRequest, decodeCbor, failure, type StatusError } from '@navarch/machinery';
+import { badRequest, decodeCbor, failure, type Kind, type StatusError } from '@navarch/machinery';
 import type { PatchType } from '../registry/call.ts';
 import { CBOR_TYPE, cborFormat, type Format, formats, PROTOBUF_TYPE } from '../representation/format.ts';
 import type { ApiRequest } from '../request.ts';
@@ -81,11 +81,12 @@ export class Bodies {
   }
 
   /** Which patch the client sends. Throws UnsupportedMediaType, naming the types. */
-  patchType(request: ApiRequest): PatchType | 'apply' {
+  patchType(request: ApiRequest, { origin }: Pick<Kind<any>, 'origin'>): PatchType | 'apply' {
     const type = contentType(request);
+    const types = Object.keys(PATCH_TYPES).filter((name) => origin !== 'custom' || PATCH_TYPES[name] !== 'strategic');
     if (type === APPLY_TYPE || (type === APPLY_CBOR_TYPE && this.#takesCbor)) return 'apply';
     const known = PATCH_TYPES[type];
-    if (!known) throw unsupported([...Object.keys(PATCH_TYPES), APPLY_TYPE, ...(this.#takesCbor ? [APPLY_CBOR_TYPE] : [])]);
+    if (!known || !types.includes(type)) throw unsupported([...types, APPLY_TYPE, ...(this.#takesCbor ? [APPLY_CBOR_TYPE] : [])]);
     return known;
   }
 

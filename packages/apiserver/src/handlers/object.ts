@@ -64,7 +64,7 @@ async function patch(resource: Resource<any>, exchange: Exchange): Promise<Bytes
   const { request, info: { namespace, name, subresource }, call, bodies } = exchange;
   const { query } = request;
   const how = negotiate(exchange, resource.kind);
-  const type = bodies.patchType(request);
+  const type = bodies.patchType(request, resource.kind);
   const { value, ...source } = await bodies.patch(request);
   if (type === 'apply') {
     checkRepeated(source.source, call);

@@ -24,7 +24,7 @@ export async function serveScale(resource: Resource<any>, exchange: Exchange): P
       return valueAnswer(exchange, await writeScale(resource, namespace, name, () => sent, call));
     }
     case 'PATCH': {
-      const type = bodies.patchType(request);
+      const type = bodies.patchType(request, resource.kind);
       const { value } = await bodies.patch(request);
       const patched = (current: unknown): Scale => patchedScale(type === 'json' ? jsonPatch(current, value) : mergePatch(current, value));
       return valueAnswer(exchange, await writeScale(resource, namespace, name, patched, call));

@@ -1,5 +1,5 @@
 import {
-  type ApiObject, applyDefaults, cloneJson, coerceEmbedded, type Column, compileSimplePath, decode, DecodeError, defineKind, EmbeddedError, type FieldSchema, forbidden,
+  type ApiObject, applyDefaults, cloneJson, coerceEmbedded, type Column, compareApiVersions, compileSimplePath, decode, DecodeError, defineKind, EmbeddedError, type FieldSchema, forbidden,
   humanDuration, JsonPathError, type JsonSchema, type Kind, type Mutable, type Part, prune, pruneNulls, type ScaleFacts, schemaOf,
   type SubresourceFacts, type Verb,
 } from '@navarch/machinery';
@@ -70,7 +70,7 @@ function customKind({ metadata, spec, status }: CustomResourceDefinition, versio
     },
     schema: schemaOf(`${group.split('.').reverse().join('.')}.${version.name}.${names.kind}`, json, OWN_FIELDS), origin: 'custom', storagePrefix: `${group}/${names.plural}`,
     isAlternate, decode: (value) => decodeCustom(value, json, { isCompleted: true, isLenient: false }),
-    ...(version.deprecated ? { deprecated: version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated` } : {}),
+    ...(version.deprecated ? { deprecated: version.deprecationWarning ?? deprecationOf(spec, version.name) } : {}),
     columns: columnsOf(version),
     selectableFields: Object.fromEntries((version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), selectorValue(jsonPath)])),
     ...(version.subresources?.scale ? { scale: scaleOf(version.subresources.scale) } : {}),
@@ -94,6 +94,12 @@ function customKind({ metadata, spec, status }: CustomResourceDefinition, versio
       ...(hasStatus ? { parts: { status: statusPartOf(checks) } } : {}),
     },
   });
+}
+
+/** Names the version to use instead: the most grown-up of those that are. */
+function deprecationOf({ group, names, versions }: CustomResourceDefinition['spec'], deprecated: string): string {
+  const [next] = versions.filter(({ name, served, deprecated: isToo }) => served && !isToo && compareApiVersions(name, deprecated) > 0).toSorted((a, b) => compareApiVersions(b.name, a.name));
+  return `${group}/${deprecated} ${names.kind} is deprecated${next ? `; use ${group}/${next.name} ${names.kind}` : ''}`;
 }
 
 interface Reading {

@@ -6,6 +6,8 @@ import type {
   CustomResourceDefinitionVersion, CustomResourceSubresources, SelectableField,
 } from '../../generated/types/apiextensions-v1.ts';
 import { approvalOf, isProtected } from './approval.ts';
+import { authorityFault } from './authority-bundle.ts';
+import { hasCondition } from './conditions.ts';
 import { hoisted, shownSchema, shownVersions } from './hoisted.ts';
 import { hasDefault, hasUnsupported, validateKeywords } from './schema-keywords-validation.ts';
 import { validateStructural } from './structural-schema-validation.ts';
@@ -25,14 +27,21 @@ export function validateDefinition(d: CustomResourceDefinition, at: Field): void
 /** Once objects may exist under the names, neither these nor the scope change. */
 export function validateDefinitionUpdate(next: CustomResourceDefinition, previous: CustomResourceDefinition, at: Field): void {
   validateSpec(next.spec, at.at('spec'), previous.spec);
-  const isEstablished = previous.status.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True');
+  const isEstablished = hasCondition(previous, 'Established');
   if (isEstablished) {
+    validateAuthority(next, previous, at.at('spec', 'conversion', 'webhookClientConfig', 'caBundle'));
     at.at('spec', 'scope').immutable(next.spec.scope, previous.spec.scope);
     at.at('spec', 'names', 'kind').immutable(next.spec.names.kind, previous.spec.names.kind);
   }
   at.at('spec', 'group').immutable(next.spec.group, previous.spec.group);
   at.at('spec', 'names', 'plural').immutable(next.spec.names.plural, previous.spec.names.plural);
   validateRest(next, previous, at);
+}
+
+/** What is served must stay so: before, the definition says what is wrong in a condition. What was so before is not told again. */
+function validateAuthority({ spec }: CustomResourceDefinition, previous: CustomResourceDefinition, at: Field): void {
+  const fault = spec.conversion?.strategy === 'Webhook' ? authorityFault(spec) : undefined;
+  if (fault !== undefined && authorityFault(previous.spec) === undefined) at.invalid(spec.conversion?.webhook?.clientConfig?.caBundle, fault);
 }
 
 /** Of an update of the status. */

@@ -55,7 +55,7 @@ export class Definitions {
   kind(kind: Kind<any>): Doc {
     const ref = this.object(kind.schema);
     const name = kind.schema.name ?? '';
-    this.#made.set(name, { ...this.#made.get(name), [GVK]: [gvkOf(kind)] });
+    this.#made.set(name, { ...this.#made.get(name), [GVK]: [gvkOf(kind)], ...selectableOf(kind) });
     return ref;
   }
 
@@ -67,7 +67,7 @@ export class Definitions {
     return this.#ref(name, () => ({
       type: 'object', required: ['items'],
       properties: { apiVersion: text, items: { type: 'array', items: this.kind(kind) }, kind: text, metadata: this.version === 'v2' ? ofList : { allOf: [ofList] } },
-      [GVK]: [{ ...gvkOf(kind), kind: kind.listKind }],
+      [GVK]: [{ ...gvkOf(kind), kind: kind.listKind }], ...selectableOf(kind),
     }));
   }
 
@@ -135,6 +135,12 @@ function gvksOf(name: string, everywhere: readonly GroupVersion[]): Doc {
   if (kind === undefined) return {};
   const versions = group === '*' ? everywhere : [{ group, version }];
   return { [GVK]: versions.map((of) => ({ group: of.group, kind, version: of.version })) };
+}
+
+/** Which fields of its own a custom resource can be selected by (KEP-4358). */
+function selectableOf({ origin, selectableFields }: Kind<any>): Doc {
+  const names = origin === 'custom' ? Object.keys(selectableFields) : [];
+  return names.length > 0 ? { 'x-kubernetes-selectable-fields': names.map((fieldPath) => ({ fieldPath })) } : {};
 }
 
 /** Of which fields one is set. */
