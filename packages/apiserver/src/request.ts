@@ -24,6 +24,8 @@ export interface ApiRequest {
 export interface ClientCertificate {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** What it says of the user's uid; a user has one. */
+  readonly uids?: readonly string[];
   /** SHA-256 of the certificate, in hexadecimal. */
   readonly fingerprint?: string;
   /** Milliseconds since the epoch: connections outlive certificates. */

@@ -132,7 +132,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     health, features, flags: options.flags ?? {},
     ...reader, audit: options.audit && new Audit({ ...options.audit, clock, metrics, ...reader }),
     authentication: {
-      registry, ...issuer, staticTokens: options.staticTokens ?? new Map(), admitsAnonymous: options.admitsAnonymous ?? true,
+      registry, ...issuer, staticTokens: options.staticTokens ?? new Map(), admitsAnonymous: options.admitsAnonymous ?? true, readsCertificateUids: features.isOn('AllowParsingUserUIDFromCertAuth'),
       now: () => clock.now(),
     },
   });

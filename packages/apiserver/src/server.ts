@@ -5,7 +5,7 @@ import { authenticate, type AuthenticationDeps } from './auth/authentication.ts'
 import type { Audit, AuditTrail } from './audit/audit.ts';
 import type { Access } from './auth/access.ts';
 import { type Attributes, attributesOf } from './auth/attributes.ts';
-import { impersonated } from './auth/impersonation.ts';
+import { Impersonator } from './auth/impersonation.ts';
 import type { User } from './auth/user.ts';
 import { Documents } from './documents/documents.ts';
 import type { FeatureGates } from './features/feature-gates.ts';
@@ -82,6 +82,7 @@ export class Server {
   readonly #bodies: Bodies;
   readonly #formats: readonly Format[];
   readonly #flow: FlowControl;
+  readonly #impersonator: Impersonator;
   readonly #accessMeasures: AccessMeasures;
   readonly #handshakes: Tick;
   readonly #tally = new RequestTally((info) => this.#servedAs(info));
@@ -97,6 +98,7 @@ export class Server {
     this.#formats = formatsOf(deps.features);
     this.#bodies = new Bodies(deps.parseYaml, this.#formats);
     this.#flow = new FlowControl(deps.registry, deps.metrics);
+    this.#impersonator = new Impersonator(this.access, deps.features.isOn('ConstrainedImpersonation'));
     this.#handshakes = deps.metrics.counter('apiserver_tls_handshake_errors_total', "[ALPHA] Number of requests dropped with 'TLS handshake error from' error").of({});
     this.#accessMeasures = accessMeasures(deps.metrics, deps.registry.deps.clock);
     deps.metrics.collect(() => [...this.#tally.families(), ...this.#flow.families(), ...storageFamilies(deps.registry, deps.storageBytes), ...deps.features.families()]);
@@ -161,8 +163,9 @@ export class Server {
     trail.inFlight = this.#tally.begin(request, info);
     const asker = await this.#authenticated(request);
     if (this.#deps.audit) trail.audit = this.#deps.audit.begin({ request, info, user: asker, id: (trail.id = this.#idOf(request)) });
-    const user = impersonated(request, asker, this.access);
-    if (user !== asker) trail.audit?.actsAs(user);
+    const attributes = attributesOf(info, request.query);
+    const { user, constraint } = this.#impersonator.of(request, asker, attributes);
+    if (user !== asker) trail.audit?.actsAs(user, constraint);
     const pass = this.#flow.enter(user, info);
     trail.flow = pass.headers;
     if (pass.wait && !(await pass.wait(request.signal))) {
@@ -170,7 +173,6 @@ export class Server {
       return tooManyRequests();
     }
     try {
-      const attributes = attributesOf(info, request.query);
       this.#admit(user, attributes, trail.audit);
       trail.inFlight.isAdmitted = true;
       return await this.#route(trail.audit?.request ?? request, info, user, trail.warnings);

@@ -65,6 +65,7 @@ export class AuditTrail {
   readonly #received: string;
   #body: Uint8Array | undefined;
   #impersonated: User | undefined;
+  #constraint: string | undefined;
   #annotations: Readonly<Record<string, string>> = {};
 
   constructor(deps: AuditDeps, verdict: Verdict, asked: Asked) {
@@ -77,8 +78,10 @@ export class AuditTrail {
     this.#write('RequestReceived', {});
   }
 
-  actsAs(user: User): void {
+  /** `constraint`: the verb by which the asker may act so, where that is for some requests only. */
+  actsAs(user: User, constraint: string | undefined): void {
     this.#impersonated = user;
+    this.#constraint = constraint;
   }
 
   decided({ verdict, reason }: Decision): void {
@@ -114,6 +117,7 @@ export class AuditTrail {
       kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: this.#verdict.level, auditID: id, stage,
       requestURI: uriOf(request), verb: info.verb, user: userInfo(user),
       ...(this.#impersonated ? { impersonatedUser: userInfo(this.#impersonated) } : {}),
+      ...(this.#constraint === undefined ? {} : { authenticationMetadata: { impersonationConstraint: this.#constraint } }),
       ...(sourceIPs.length > 0 ? { sourceIPs } : {}), ...(userAgent === '' ? {} : { userAgent }),
       ...(info.isResource ? { objectRef: referenceOf(info, body) } : {}), ...(responseStatus ? { responseStatus } : {}),
       ...(body === undefined || !this.#reaches('Request') ? {} : { requestObject: this.#shown(body) }),

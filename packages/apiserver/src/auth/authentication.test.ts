@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseFeatureGates } from '../features/feature-gates.ts';
 import { type StartedServer, startedServer, START } from '../testing/started-server.ts';
 
 const NS = '/api/v1/namespaces/default';
@@ -41,6 +42,17 @@ test('who shows a certificate is known by its fingerprint too', async () => {
   assert.deepEqual(body.status.userInfo, {
     username: 'carol', groups: ['staff', 'system:authenticated'], extra: { 'authentication.kubernetes.io/credential-id': ['X509SHA256=ab12'] },
   });
+});
+
+test('a certificate may say the uid of its user, one and no other', async () => {
+  const server = await startedServer([]);
+  const ask = async (uids: readonly string[], on = server): Promise<readonly unknown[]> => {
+    const { status, body } = await on.ask('POST', REVIEW, {}, { as: '', certificate: { commonName: 'carol', organizations: [], uids } });
+    return [status, body.status?.userInfo?.uid];
+  };
+  assert.deepEqual([await ask(['u-1']), (await ask(['u-1', 'u-2']))[0], (await ask(['']))[0]], [[201, 'u-1'], 401, 401]);
+  const off = await startedServer([], { features: parseFeatureGates(['AllowParsingUserUIDFromCertAuth=false']) });
+  assert.deepEqual(await ask(['u-1', 'u-2'], off), [201, undefined]);
 });
 
 test('a certificate is a proof until it is over, on the same connection too; one of others is none', async () => {

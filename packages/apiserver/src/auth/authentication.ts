@@ -13,6 +13,8 @@ export interface AuthenticationDeps {
   readonly audiences: readonly string[];
   /** Whoever shows no credentials is nobody, and may ask; otherwise is not let in. */
   readonly admitsAnonymous: boolean;
+  /** Certificates may say which uid a user has (KEP-3325). */
+  readonly readsCertificateUids: boolean;
   /** Static tokens: token -> user. */
   readonly staticTokens: ReadonlyMap<string, User>;
   /** Milliseconds since the epoch. */
@@ -27,7 +29,7 @@ export async function authenticate(request: ApiRequest, deps: AuthenticationDeps
     certificate.isRefused !== true &&
     deps.now() <= (certificate.validUntil ?? Number.POSITIVE_INFINITY);
   if (isGood && certificate.commonName !== '')
-    return authenticated(userOfCertificate(certificate));
+    return authenticated(userOfCertificate(certificate, deps));
   const token = /^bearer\s+(\S+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? webSocketToken(request);
   if (token === undefined) {
     // Who shows a certificate means to be somebody.
@@ -39,9 +41,12 @@ export async function authenticate(request: ApiRequest, deps: AuthenticationDeps
   return found.user;
 }
 
-function userOfCertificate({ commonName, organizations, fingerprint }: ClientCertificate): User {
+function userOfCertificate({ commonName, organizations, uids = [], fingerprint }: ClientCertificate, { readsCertificateUids }: AuthenticationDeps): User {
   const credential = fingerprint && { extra: { [CREDENTIAL_ID]: [`X509SHA256=${fingerprint}`] } };
-  return { name: commonName, groups: organizations, ...credential };
+  const [uid, ...others] = readsCertificateUids ? uids : [];
+  // Who is said to be two, or nobody, is not one of them.
+  if (uid === '' || others.length > 0) throw unauthorized();
+  return { name: commonName, ...(uid === undefined ? {} : { uid }), groups: organizations, ...credential };
 }
 
 /** Browsers cannot set headers on WebSockets: they send the token as a subprotocol. */

@@ -6,7 +6,7 @@ import { goBoolean } from './go-boolean.ts';
 
 /** What this server does one way or the other, as it is told. All other features are as the release has them. */
 const SWITCHED = [
-  'APIResponseCompression', 'AuthorizePodWebsocketUpgradeCreatePermission', 'CBORServingAndStorage', 'ClusterTrustBundle', 'ComponentFlagz', 'ComponentStatusz', 'CompositePodGroup', 'CoordinatedLeaderElection',
+  'AllowParsingUserUIDFromCertAuth', 'APIResponseCompression', 'AuthorizePodWebsocketUpgradeCreatePermission', 'CBORServingAndStorage', 'ClusterTrustBundle', 'ComponentFlagz', 'ComponentStatusz', 'CompositePodGroup', 'ConstrainedImpersonation', 'CoordinatedLeaderElection',
   'DRAResourcePoolStatus', 'EvictionRequestAPI', 'GenericWorkload', 'MutatingAdmissionPolicy', 'OpenAPIEnums', 'PodCertificateRequest', 'PodTopologyLabelsAdmission', 'RemoteRequestHeaderUID', 'StorageVersionHash', 'WatchList',
 ] as const;
 /** 1.37 has forgotten these: clients' tests still switch them off, to see how they get on with older servers. */

@@ -3,6 +3,7 @@ import { failure } from '@navarch/machinery';
 import { Readable, type Writable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { createGzip } from 'node:zlib';
+import { USER_UID } from '../pki/subject.ts';
 
 /** Largest request body: upstream's limit for one object. */
 const BODY_BYTES_MAX = 3 * 1024 * 1024;
@@ -131,13 +132,13 @@ function bodyOf(source: BodySource): Promise<Uint8Array> {
 
 /** Who showed a certificate of ours. Parsing one costs more than a request: ask once a connection. */
 export function subjectOf(socket: TLSSocket | undefined): Certificate | undefined {
-  const shown = socket?.getPeerCertificate() as { readonly raw?: unknown; readonly fingerprint256?: string; readonly valid_to?: string; readonly subject?: { CN?: string | string[]; O?: string | string[] } } | undefined;
+  const shown = socket?.getPeerCertificate() as { readonly raw?: unknown; readonly fingerprint256?: string; readonly valid_to?: string; readonly subject?: Readonly<Record<string, string | string[] | undefined>> } | undefined;
   if (!socket || !shown?.raw) return undefined;
   if (!socket.authorized) return { commonName: '', organizations: [], isRefused: true };
-  const { CN: commonName = '', O: organizations = [] } = shown.subject ?? {};
+  const { CN: commonName = '', O: organizations = [], [USER_UID]: uids } = shown.subject ?? {};
   // Of several names the last counts, as in Go.
   return {
-    commonName: [commonName].flat().at(-1) ?? '', organizations: [organizations].flat(), validUntil: Date.parse(shown.valid_to ?? ''),
+    commonName: [commonName].flat().at(-1) ?? '', organizations: [organizations].flat(), ...(uids === undefined ? {} : { uids: [uids].flat() }), validUntil: Date.parse(shown.valid_to ?? ''),
     fingerprint: (shown.fingerprint256 ?? '').replaceAll(':', '').toLowerCase(),
   };
 }

@@ -110,6 +110,17 @@ test('listenHttps() answers HTTP/2 and HTTP/1.1 on one port, each as who its cer
   assert.equal(status, 403);
 });
 
+test('listenHttps() takes the uid of a user from the certificate', async () => {
+  const ann = await pki.identity('ann', { commonName: 'ann', uid: 'u-1' });
+  const own = connect(`https://127.0.0.1:${listening.port}`, { ca: pki.authority.certificate, cert: ann.certificate, key: ann.key });
+  const stream = own.request({ ':method': 'POST', ':path': '/apis/authentication.k8s.io/v1/selfsubjectreviews', 'content-type': 'application/json' });
+  stream.end('{}');
+  let text = '';
+  for await (const part of stream.setEncoding('utf8')) text += part as string;
+  own.destroy();
+  assert.equal(JSON.parse(text).status.userInfo.uid, 'u-1');
+});
+
 test('listenHttps() answers HEAD with the head alone', async () => {
   const [whole, head] = [await ask({ ':path': '/version' }), await ask({ ':method': 'HEAD', ':path': '/version' })];
   assert.deepEqual([head.status, head.body.length, head.headers['content-length']], [200, 0, String(whole.body.length)]);

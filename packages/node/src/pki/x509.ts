@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { bitsOf, bitString, context, decode, type Der, encode, flags, integer, octetString, oid, oidOf, parts, sequence, set, TAG, time, utf8, yes } from './der.ts';
+import { USER_UID } from './subject.ts';
 
 // Certificates and requests for them (RFC 5280, RFC 2986), as far as clusters use them.
 
@@ -128,11 +129,13 @@ export function readAuthority(certificate: string): { readonly subject: Buffer; 
 export interface Named {
   readonly commonName: string;
   readonly organizations?: readonly string[];
+  readonly uid?: string;
 }
 
 /** Organizations first, as upstream's tools print them. */
-export const nameOf = ({ commonName, organizations = [] }: Named): Buffer => sequence(
+export const nameOf = ({ commonName, organizations = [], uid }: Named): Buffer => sequence(
   ...organizations.map((organization) => set(sequence(oid(ORGANIZATION), utf8(organization)))), set(sequence(oid(COMMON_NAME), utf8(commonName))),
+  ...(uid === undefined ? [] : [set(sequence(oid(USER_UID), utf8(uid)))]),
 );
 
 export function alternativeNames({ dnsNames, ipAddresses, emailAddresses, uris }: AlternativeNames): Extension {
