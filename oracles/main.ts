@@ -11,6 +11,7 @@ import { machineryOracle } from './machinery/oracle.ts';
 import { LeftOut, type Oracle } from './oracle.ts';
 import { pythonOracle } from './python/oracle.ts';
 import { serverOracle } from './server/oracle.ts';
+import { randomObjectsOracle } from './server/random-objects.ts';
 import { streamsOracle } from './streams/oracle.ts';
 import { switchesOracle } from './switches/oracle.ts';
 import { testdataOracle } from './testdata/oracle.ts';
@@ -19,7 +20,7 @@ import { testdataOracle } from './testdata/oracle.ts';
 // Its last line is `N passed, N failed`.
 
 const oracles: readonly Oracle[] = [
-  testdataOracle, machineryOracle, customResourcesOracle, celOracle, definitionsOracle, clientOracle, streamsOracle, switchesOracle, documentsOracle, serverOracle,
+  testdataOracle, machineryOracle, customResourcesOracle, celOracle, definitionsOracle, clientOracle, streamsOracle, switchesOracle, documentsOracle, serverOracle, randomObjectsOracle,
   kubectlOracle, helmOracle, pythonOracle, controllerRuntimeOracle,
 ];
 

@@ -74,13 +74,26 @@ function fitting(of: JsonSchema): fc.Arbitrary<unknown> {
 
 const META = { apiVersion: 'x/v1', kind: 'X', metadata: { name: 'x' } };
 
-/** A schema with an object before and after an update, of which some parts are the same. */
-export const customCase: fc.Arbitrary<{ readonly schema: JsonSchema; readonly value: unknown; readonly old: unknown }> = root.chain((made) => {
+/** An object before and after an update, of which some parts are the same. */
+export interface Change {
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly old: Readonly<Record<string, unknown>>;
+}
+
+function changes(made: JsonSchema): fc.Arbitrary<Change> {
   const { apiVersion: _, metadata: __, ...properties } = made.properties ?? {};
-  const object = fitting({ ...made, properties }).filter((found): found is object => typeof found === 'object' && found !== null && !Array.isArray(found));
+  const object = fitting({ ...made, properties }).filter((found): found is Record<string, unknown> => typeof found === 'object' && found !== null && !Array.isArray(found));
   return fc.tuple(object, object, fc.subarray(['a', 'b', 'c', 'd'])).map(([value, other, changed]) => {
     const left = Object.entries(value).filter(([key]) => !changed.includes(key));
     const right = Object.entries(other).filter(([key]) => changed.includes(key));
-    return { schema: made, value: { ...META, ...value }, old: { ...META, ...Object.fromEntries([...left, ...right]) } };
+    return { value, old: Object.fromEntries([...left, ...right]) };
   });
-});
+}
+
+/** A schema with one such change. */
+export const customCase: fc.Arbitrary<{ readonly schema: JsonSchema; readonly value: unknown; readonly old: unknown }> = root.chain((made) =>
+  changes(made).map(({ value, old }) => ({ schema: made, value: { ...META, ...value }, old: { ...META, ...old } })));
+
+/** A schema with several of them. */
+export const customSeries = (count: number): fc.Arbitrary<{ readonly schema: JsonSchema; readonly changes: readonly Change[] }> => root.chain((made) =>
+  fc.array(changes(made), { minLength: count, maxLength: count }).map((list) => ({ schema: made, changes: list })));

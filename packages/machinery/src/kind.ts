@@ -143,6 +143,8 @@ export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
   readonly schema: ObjectSchema;
   /** Reads what a client sent or a hub converted: a fresh, normal value. Throws DecodeError. */
   decode(value: unknown): Decoded;
+  /** Set where what an apply made is read otherwise. */
+  readonly applied?: AppliedReading<Obj>;
   /** Where the kind comes from: `built-in` types print their fields as Go's structs do and have a protobuf form; `custom` ones print them by name. */
   readonly origin: 'built-in' | 'custom';
   /** Checks what its type declares of its fields, besides what `behaviour` checks. */
@@ -166,6 +168,13 @@ export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
   readonly deprecated?: Deprecation | string;
 }
 
+/** Upstream does not decode what an apply of a custom resource made: it is judged as it is, and read by its schema when it is stored. */
+export interface AppliedReading<Obj extends ApiObject> {
+  decode(value: unknown): Decoded;
+  /** What of an object that has been judged is stored. */
+  kept(object: Obj): Obj;
+}
+
 export interface Deprecation {
   /** The release that said so first: `1.33`. */
   readonly since: string;
@@ -186,6 +195,7 @@ export interface KindDeclaration<Obj extends ApiObject> {
   readonly schema: ObjectSchema;
   /** Default: by the schema, as Go decodes into structs. */
   decode?(value: unknown): Decoded;
+  readonly applied?: AppliedReading<Obj>;
   readonly origin?: 'built-in' | 'custom';
   readonly declared?: DeclaredRules;
   readonly behaviour?: Behaviour<Obj>;
@@ -207,7 +217,7 @@ export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<O
   return Object.freeze({
     ...facts, schema, decode: declaration.decode ?? ((value: unknown) => decode(schema, value)), origin: declaration.origin ?? 'built-in', behaviour, columns, selectableFields, indexedFields,
     storagePrefix: storagePrefix ?? facts.plural, isAlternate: declaration.isAlternate ?? hub !== undefined,
-    ...(declared ? { declared } : {}), ...(rowConditions ? { rowConditions } : {}), ...(scale ? { scale } : {}), ...(hub ? { hub } : {}),
+    ...(declaration.applied ? { applied: declaration.applied } : {}), ...(declared ? { declared } : {}), ...(rowConditions ? { rowConditions } : {}), ...(scale ? { scale } : {}), ...(hub ? { hub } : {}),
     ...(deprecated ? { deprecated } : {}),
   });
 }

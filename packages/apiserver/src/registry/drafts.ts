@@ -74,7 +74,12 @@ export class Drafts<O extends ApiObject> {
     call.warnings?.push(...(stored.behaviour.warnings?.(ready as ApiObject, undefined) ?? []));
     await admission.validate(ready as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(kind, ready.metadata.name, at.errors);
-    return ready;
+    return this.#kept(ready, writing);
+  }
+
+  #kept(draft: Draft, { isApplied }: Writing): Draft {
+    const { applied } = this.#deps.stored as Kind<any>;
+    return isApplied && applied ? (applied.kept(draft as ApiObject) as Draft) : draft;
   }
 
   /** To be called when a write that made a draft is over, whatever came of it. */
@@ -110,7 +115,7 @@ export class Drafts<O extends ApiObject> {
     call.warnings?.push(...this.#warningsOf(ready as ApiObject, previous, part));
     await admission.validate(ready as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(kind, previous.metadata.name, at.errors);
-    return ready;
+    return this.#kept(ready, writing);
   }
 
   /** What belongs to features that are off is not kept, but where it was there already. */

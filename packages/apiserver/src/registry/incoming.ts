@@ -12,6 +12,8 @@ export interface Reading {
   refuse(why: DecodeError | string): StatusError;
   /** What a strict reader says, of the fields that are unknown and of what only the text shows. */
   complaints(unknown: readonly string[]): readonly string[];
+  /** Absent: as what clients send. */
+  readonly decode?: Kind<any>['decode'] | undefined;
 }
 
 const readingOf = (kind: Kind<any>, { source }: Call): Reading => ({
@@ -26,8 +28,11 @@ const readingOf = (kind: Kind<any>, { source }: Call): Reading => ({
 
 export const unknownField = (path: string): string => `unknown field ${JSON.stringify(path)}`;
 
+/** What an apply made: as an object, but for what is read otherwise of it. Throws BadRequest. */
+export const readMade = (kind: Kind<any>, made: unknown, call: Call): Draft => readObject(kind, made, call, { ...readingOf(kind, call), decode: kind.applied?.decode });
+
 /** Decodes, completes and turns into the stored version. Throws BadRequest, or what the reading says. */
-export function readObject(kind: Kind<any>, input: unknown, call: Call, reading = readingOf(kind, call)): Draft {
+export function readObject(kind: Kind<any>, input: unknown, call: Call, reading: Reading = readingOf(kind, call)): Draft {
   const apiVersion = apiVersionOf(kind);
   if (kind.origin === 'custom') checkCustom(kind, input, apiVersion);
   else checkSent(input, kind.kind, apiVersion);
@@ -54,7 +59,7 @@ function checkCustom(kind: Kind<any>, input: unknown, apiVersion: string): asser
 
 function decoded(kind: Kind<any>, sent: unknown, reading: Reading): Decoded {
   try {
-    return kind.decode(sent);
+    return (reading.decode ?? kind.decode)(sent);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw reading.refuse(error);

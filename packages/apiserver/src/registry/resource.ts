@@ -13,7 +13,7 @@ import { Drafts } from './drafts.ts';
 import { FanOut } from './fan-out.ts';
 import { emptyOf, ignoredBy, unmanaged } from './field-management.ts';
 import { isFinished } from './finished.ts';
-import { checkName, place, readApplied, readObject } from './incoming.ts';
+import { checkName, place, readApplied, readMade, readObject } from './incoming.ts';
 import { inOrder, timestamp } from './meta.ts';
 import { readPatched } from './patched.ts';
 import type { Registry } from './registry.ts';
@@ -81,7 +81,7 @@ export class Resource<O extends ApiObject> {
   }
 
   async create(namespace: string, input: unknown, call: Call, isApplied = false): Promise<O> {
-    const draft = readObject(this.kind, input, call);
+    const draft = (isApplied ? readMade : readObject)(this.kind, input, call);
     const { metadata } = draft;
     place(this.kind, metadata, namespace);
     const { clock, random } = this.registry.deps;
@@ -166,7 +166,7 @@ export class Resource<O extends ApiObject> {
     }
     const claimed = (config.metadata as { resourceVersion?: unknown }).resourceVersion;
     const object = await this.#write(namespace, name, (current) => {
-      const next = readObject(this.kind, this.#applied(current, config, request, part), call);
+      const next = readMade(this.kind, this.#applied(current, config, request, part), call);
       if (claimed === undefined) next.metadata.resourceVersion = '';
       return next;
     }, call, part, true);

@@ -1,4 +1,5 @@
-import type { ApiObject, Column, ListMeta, RowCondition } from '@navarch/machinery';
+import { schemas } from '@navarch/api';
+import { type ApiObject, type Column, decode, type ListMeta, type RowCondition } from '@navarch/machinery';
 import type { Resource } from './resource.ts';
 
 const NAME: Column<ApiObject> = {
@@ -37,8 +38,16 @@ export function tableList({ kind, registry }: Resource<any>, objects: readonly A
   return tableOf(objects, { columns, now: registry.deps.clock.now(), meta, includeObject, hasHeader, conditionsOf: kind.rowConditions });
 }
 
-export const partial = (object: ApiObject): unknown =>
-  ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata });
+/** Of a type of its own, whose fields are printed as Go's struct has them, whatever the object is. */
+export const partial = ({ metadata }: ApiObject): unknown =>
+  ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: isInOrder(metadata) ? metadata : decode(objectMeta, metadata).value });
+
+const objectMeta = schemas.object('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
+
+const FIRST = new Set(['name', 'generateName', 'resourceVersion']);
+
+/** Objects of custom resources have their fields by name, of which none of those comes first. */
+const isInOrder = (metadata: ApiObject['metadata']): boolean => FIRST.has(Object.keys(metadata)[0] ?? 'name');
 
 export const partialList = (objects: readonly ApiObject[], meta: ListMeta): unknown =>
   ({ kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata: meta, items: objects.map(partial) });

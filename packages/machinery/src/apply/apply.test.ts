@@ -93,7 +93,8 @@ test('applyConfig() refuses what has no place in the schema, by path', () => {
   .spec.nonsense: field not declared in schema
   .spec.items[name="x",protocol="TCP"].y: field not declared in schema
   .more: field not declared in schema`);
-  assert.match(messageOf(() => apply(start, 'me', app({ items: [{ value: '1' }] }))), /\.spec\.items: element 0: .* omits key field "name"/);
+  assert.match(messageOf(() => apply(start, 'me', app({ items: ['x'] }))), /\.spec\.items: element 0: .* may not have non-map elements/);
+  assert.match(messageOf(() => apply(start, 'me', app({ tags: [null] }))), /\.spec\.tags: element 0: associative list without keys has an element that's an explicit null/);
   assert.match(messageOf(() => apply(start, 'me', app({ items: [{ name: 'x' }, { name: 'x' }] }))), /duplicate entries for key \[name="x",protocol="TCP"\]/);
 });
 

@@ -107,8 +107,9 @@ function applied({ schema, live, owners, writer, ignored, config, force }: Appli
 
   const named = ownable(fields);
   const mine = last && isEqualSet(last.fields, named) ? last.fields : named;
-  const isNothingNew = last !== undefined && last.apiVersion === self.apiVersion && last.fields === mine && equalJson(live, object);
-  return { object, owners: withOwner(bereft(others, union(taken, lost)), { ...self, fields: mine, time: isNothingNew ? last.time : self.time }) };
+  // What changes nothing is no time of a change.
+  const time = equalJson(live, object) ? last?.time : self.time;
+  return { object, owners: withOwner(bereft(others, union(taken, lost)), { ...self, fields: mine, time }) };
 }
 
 /**

@@ -76,18 +76,29 @@ function fallbackOf(items: Schema, name: string): unknown {
   }
 }
 
+/** Only scalars can be told apart by what they are. Throws ShapeError. */
+function setItem(item: unknown, index: number): unknown {
+  if (Array.isArray(item)) throw new ShapeError(`element ${index}: not supported: associative list with lists as elements`);
+  if (isObject(item)) throw new ShapeError(`element ${index}: associative list without keys has an element that's a map type`);
+  if (item === null) throw new ShapeError(`element ${index}: associative list without keys has an element that's an explicit null`);
+  return item;
+}
+
 /** The path element of a list's item. Throws ShapeError when the item lacks its keys. */
 export function itemElement(schema: ListSchema, item: unknown, index: number): string {
-  if (schema.listType === 'set') return `v:${JSON.stringify(item)}`;
+  if (schema.listType === 'set') return `v:${JSON.stringify(setItem(item, index))}`;
+  if (item === null) throw new ShapeError(`element ${index}: associative list with keys may not have a null element`);
   const source = isObject(item) ? item : undefined;
   if (!source) throw new ShapeError(`element ${index}: associative list with keys may not have non-map elements`);
   const keys: Record<string, unknown> = {};
   for (const { name, fallback } of sortedKeys(schema)) {
-    const value = source[name] ?? fallback;
-    if (value === undefined) {
-      throw new ShapeError(`element ${index}: associative list with keys has an element that omits key field ${JSON.stringify(name)} (and doesn't have default value)`);
-    }
-    keys[name] = value;
+    const value = source[name] === undefined ? fallback : source[name];
+    // An item without one of its keys is another than all that have it.
+    if (value !== undefined) keys[name] = value;
+  }
+  if (Object.keys(keys).length === 0) {
+    const names = (schema.listMapKeys ?? []).map((name) => JSON.stringify(name)).join(' ');
+    throw new ShapeError(`element ${index}: associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`);
   }
   return `k:${JSON.stringify(keys)}`;
 }
@@ -98,10 +109,10 @@ export function isLeafPair(previous: unknown, next: unknown, schema: Schema): bo
   return !isAssociative(schema) || (!isFilledList(previous) && !isFilledList(next));
 }
 
-function isFilledObject(value: unknown): boolean {
+export function isFilledObject(value: unknown): boolean {
   if (!isObject(value)) return false;
   for (const _ in value) return true;
   return false;
 }
 
-const isFilledList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+export const isFilledList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;

@@ -2,7 +2,7 @@ import { equalJson } from '../equality.ts';
 import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 import { below, type FieldSet, hasChild, insertNode, insertPath, nodeOf, pathText } from './field-set.ts';
 import { misfits } from './fit.ts';
-import { childSchema, DEDUCED, isAssociative, isDeclared, isGranularObject, isLeafPair, isObject, itemElement, type JsonObject, ShapeError, sortedFields } from './shape.ts';
+import { childSchema, DEDUCED, isAssociative, isDeclared, isFilledList, isFilledObject, isGranularObject, isLeafPair, isObject, itemElement, type JsonObject, ShapeError, sortedFields } from './shape.ts';
 
 /** Every place that `value` sets. Throws ShapeError for what the schema does not know and for items with the same keys: all of it at once. */
 export function fieldSetOf(value: JsonObject, schema: ObjectSchema): FieldSet {
@@ -149,14 +149,15 @@ function indexed(list: readonly unknown[], schema: ListSchema): Map<string, unkn
 export function mergeValues(live: unknown, config: unknown, schema: Schema): unknown {
   if (config === undefined) return live;
   if (isGranularObject(schema)) {
-    if (config === null && live !== undefined) return live;
+    // Null takes nothing away from what has something in it.
+    if (config === null) return isFilledObject(live) ? live : null;
     if (!isObject(config) || !isObject(live)) return config;
     const out: Record<string, unknown> = { ...live };
     for (const [name, value] of Object.entries(config)) out[name] = mergeValues(live[name], value, childSchema(schema, name) ?? DEDUCED);
     return out;
   }
   if (!isAssociative(schema)) return config;
-  if (config === null && live !== undefined) return live;
+  if (config === null) return isFilledList(live) ? live : null;
   return Array.isArray(config) && Array.isArray(live) ? mergeItems(live, config, schema) : config;
 }
 

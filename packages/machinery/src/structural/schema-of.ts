@@ -7,29 +7,31 @@ export function schemaOf(name: string, json: JsonSchema, own: readonly FieldSche
   return new RootObject(name, json, own);
 }
 
-function toSchema(json: JsonSchema): Schema {
-  if (json['x-kubernetes-int-or-string']) return { type: 'intOrString' };
+/** `preserves`: what holds it keeps what it does not know, and so does all within. */
+function toSchema(json: JsonSchema, preserves: boolean): Schema {
+  const keeps = preserves || json['x-kubernetes-preserve-unknown-fields'] === true;
   switch (json.type) {
-    case 'array': return listSchema(json);
-    case 'object': return typeof json.additionalProperties === 'object' ? mapSchema(json, json.additionalProperties) : new StructuralObject(json, []);
-    case 'string': return { type: 'string' };
+    case 'array': return listSchema(json, keeps);
+    case 'object': return typeof json.additionalProperties === 'object' ? mapSchema(json, json.additionalProperties, keeps) : new StructuralObject(json, [], keeps);
+    // A text of a format may be something else where it is published.
+    case 'string': return json.format === undefined || json.format === '' || json.format === 'byte' ? { type: 'string' } : { type: 'intOrString' };
     case 'integer': return { type: 'int64' };
     case 'number': return { type: 'double' };
     case 'boolean': return { type: 'boolean' };
     // Nothing is said of the shape: what is there is owned field by field.
-    default: return json['x-kubernetes-preserve-unknown-fields'] ? DEDUCED : { type: 'any' };
+    default: return DEDUCED;
   }
 }
 
-function listSchema(json: JsonSchema): ListSchema {
+function listSchema(json: JsonSchema, keeps: boolean): ListSchema {
   return {
-    type: 'list', items: toSchema(json.items ?? {}), listType: json['x-kubernetes-list-type'] ?? 'atomic',
+    type: 'list', items: toSchema(json.items ?? {}, keeps), listType: json['x-kubernetes-list-type'] ?? 'atomic',
     ...(json['x-kubernetes-list-map-keys'] ? { listMapKeys: json['x-kubernetes-list-map-keys'] } : {}),
   };
 }
 
-const mapSchema = (json: JsonSchema, values: JsonSchema): MapSchema =>
-  ({ type: 'map', values: toSchema(values), mapType: json['x-kubernetes-map-type'] ?? 'granular' });
+const mapSchema = (json: JsonSchema, values: JsonSchema, keeps: boolean): MapSchema =>
+  ({ type: 'map', values: toSchema(values, keeps), mapType: json['x-kubernetes-map-type'] ?? 'granular' });
 
 class StructuralObject implements ObjectSchema {
   readonly type = 'object';
@@ -38,13 +40,13 @@ class StructuralObject implements ObjectSchema {
   readonly fields: readonly FieldSchema[];
   readonly #byName: ReadonlyMap<string, FieldSchema>;
 
-  constructor(json: JsonSchema, own: readonly FieldSchema[]) {
-    const { properties = {}, required = [] } = json;
+  constructor(json: JsonSchema, own: readonly FieldSchema[], keeps: boolean) {
+    const { properties = {}, required = [], additionalProperties } = json;
     const names = new Set(own.map((field) => field.name));
     const declared = Object.entries(properties).filter(([name]) => !names.has(name));
     this.structType = json['x-kubernetes-map-type'] ?? 'granular';
-    this.preservesUnknown = json['x-kubernetes-preserve-unknown-fields'] === true || json.additionalProperties === true;
-    this.fields = [...own, ...declared.map(([name, member]) => fieldOf(name, member, required.includes(name)))];
+    this.preservesUnknown = keeps || additionalProperties === true || (additionalProperties === undefined && names.size + declared.length === 0);
+    this.fields = [...own, ...declared.map(([name, member]) => fieldOf(name, member, required.includes(name), keeps))];
     this.#byName = new Map(this.fields.map((field) => [field.name, field]));
   }
 
@@ -58,14 +60,14 @@ class RootObject extends StructuralObject {
   readonly published: Readonly<Record<string, unknown>>;
 
   constructor(name: string, json: JsonSchema, own: readonly FieldSchema[]) {
-    super(json, own);
+    super(json, own, json['x-kubernetes-preserve-unknown-fields'] === true);
     this.name = name;
     this.published = json as Readonly<Record<string, unknown>>;
   }
 }
 
 /** Values stand as they were sent: nothing is printed that is not there. */
-const fieldOf = (name: string, json: JsonSchema, isRequired: boolean): FieldSchema => ({
-  name, schema: toSchema(json), isRequired, omit: 'empty', isPointer: true,
+const fieldOf = (name: string, json: JsonSchema, isRequired: boolean, keeps: boolean): FieldSchema => ({
+  name, schema: toSchema(json, keeps), isRequired, omit: 'empty', isPointer: true,
   ...(json.default === undefined ? {} : { default: json.default }), ...(json.description ? { description: json.description } : {}),
 });

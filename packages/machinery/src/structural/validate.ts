@@ -59,7 +59,7 @@ export class StructuralValidator {
     if (maxLength !== undefined && length > maxLength) at.tooLong(maxLength);
     else if (minLength !== undefined && length < minLength) at.invalid(value, `${at.path} in body should be at least ${minLength} chars long`);
     else if (pattern && !this.#matches(pattern, value)) at.invalid(value, `${at.path} in body should match '${pattern}'`);
-    if (format && formatNamed(format)?.(value) === false) at.invalid(value, `${at.path} in body must be of type ${format}: ${JSON.stringify(value)}`);
+    if (format && formatNamed(format)?.(value) === false) at.typeInvalid(value, `${at.path} in body must be of type ${format}: ${JSON.stringify(value)}`);
   }
 
   #matches(pattern: string, value: string): boolean {
@@ -87,7 +87,9 @@ export class StructuralValidator {
       const inside = memberSchema(schema, name);
       if (!inside) continue;
       const was = isWhole && isTypeField(name) ? undefined : memberBefore(before, schema, name);
-      this.#check({ value: item, schema: inside, before: was, isWhole: false }, at.at(name));
+      // Of what has no path, upstream tells additional properties with a dot before their names.
+      const place = at.path === '' && !Object.hasOwn(schema.properties ?? {}, name) ? `.${name}` : name;
+      this.#check({ value: item, schema: inside, before: was, isWhole: false }, at.at(place));
     }
   }
 

@@ -44,8 +44,8 @@ export function customKinds(definition: CustomResourceDefinition, engine: RuleEn
     const json = schemaIn(one);
     return {
       kind: customKind(definition, one, engine, one !== foremost), isServed: one.served,
-      read: (value) => decodeCustom(value, json, { isCompleted: true, isLenient: true }).value as unknown as CustomObject,
-      shape: (value) => decodeCustom(value, json, { isCompleted: false, isLenient: false }).value as unknown as CustomObject,
+      read: (value) => decodeCustom(value, json, { ...REQUEST, isLenient: true }).value as unknown as CustomObject,
+      shape: (value) => decodeCustom(value, json, { ...REQUEST, isCompleted: false }).value as unknown as CustomObject,
     };
   });
   const stored = version && all[versions.indexOf(version)];
@@ -69,7 +69,11 @@ function customKind({ metadata, spec, status }: CustomResourceDefinition, versio
       subresources: subresourcesOf(version, group, names.kind),
     },
     schema: schemaOf(`${group.split('.').reverse().join('.')}.${version.name}.${names.kind}`, json, OWN_FIELDS), origin: 'custom', storagePrefix: `${group}/${names.plural}`,
-    isAlternate, decode: (value) => decodeCustom(value, json, { isCompleted: true, isLenient: false }),
+    isAlternate, decode: (value) => decodeCustom(value, json, REQUEST),
+    applied: {
+      decode: (value) => decodeCustom(value, json, { ...REQUEST, isAsItIs: true }),
+      kept: (object) => ({ ...(decodeCustom(object, json, { ...REQUEST, isLenient: true }).value as unknown as CustomObject), metadata: object.metadata }),
+    },
     ...(version.deprecated ? { deprecated: version.deprecationWarning ?? deprecationOf(spec, version.name) } : {}),
     columns: columnsOf(version),
     selectableFields: Object.fromEntries((version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), selectorValue(jsonPath)])),
@@ -84,7 +88,10 @@ function customKind({ metadata, spec, status }: CustomResourceDefinition, versio
         if (metadata.deletionTimestamp) {
           throw forbidden({ group, plural: names.plural }, draft.metadata.name, 'create not allowed while custom resource definition is terminating');
         }
-        if (hasStatus) delete draft.status;
+        if (!hasStatus) return;
+        delete draft.status;
+        // As it is read from now on.
+        applyDefaults(draft, { properties: { status: json.properties?.['status'] ?? {} } });
       },
       prepareUpdate(draft, previous) {
         if (hasStatus && previous.status === undefined) delete draft.status;
@@ -106,21 +113,23 @@ interface Reading {
   readonly isCompleted: boolean;
   /** What is malformed is left out instead of refused. */
   readonly isLenient: boolean;
+  /** What the schema does not know stays, and nulls where it allows none. */
+  readonly isAsItIs: boolean;
 }
 
+const REQUEST: Reading = { isCompleted: true, isLenient: false, isAsItIs: false };
+
 /** A fresh value as the schema has it: metadata by its type, the rest pruned and, where wanted, completed. */
-function decodeCustom(value: unknown, json: JsonSchema, { isCompleted, isLenient }: Reading): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
+function decodeCustom(value: unknown, json: JsonSchema, { isCompleted, isLenient, isAsItIs }: Reading): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DecodeError('json: cannot unmarshal into Go value of type map[string]interface {}');
   const { apiVersion, kind, metadata, ...rest } = cloneJson(value) as Record<string, unknown>;
   const meta = decode(objectMeta, metadata ?? {});
   const object: Record<string, unknown> = { apiVersion, kind, metadata: meta.value };
   for (const name of Object.keys(rest).sort()) if (rest[name] !== undefined) object[name] = rest[name];
-  const embedded = embeddedIn(object, json, isLenient);
-  const pruned = prune(object, json, true);
-  if (isCompleted) {
-    applyDefaults(object, json);
-    pruneNulls(object, json);
-  }
+  const embedded = isAsItIs ? [] : embeddedIn(object, json, isLenient);
+  const pruned = isAsItIs ? [] : prune(object, json, true);
+  if (!isAsItIs) pruneNulls(object, json);
+  if (isCompleted) applyDefaults(object, json);
   return { value: object, unknownFields: [...meta.unknownFields.map((field) => `metadata.${field}`), ...embedded, ...pruned].toSorted() };
 }
 

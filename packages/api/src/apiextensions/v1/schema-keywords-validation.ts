@@ -59,7 +59,11 @@ function validateSchema(schema: Schema, at: Field, { isSkeleton, isStructural, i
   validateLists(schema, at);
   checkRuleFields(schema, at);
   if (isSkeleton && isStructural && schema.default !== undefined) validateDefault(schema, isRoot || schema['x-kubernetes-embedded-resource'] === true, at.at('default'));
-  for (const [place, inside, isSkeletonToo] of children(schema, at)) validateSchema(inside, place, { isSkeleton: isSkeleton && isSkeletonToo, isStructural });
+  for (const [place, inside, isSkeletonToo] of children(schema, at)) {
+    // Upstream takes it that there are no defaults of additional properties.
+    const hasDefaults = isSkeletonToo && inside !== schema.additionalProperties;
+    validateSchema(inside, place, { isSkeleton: isSkeleton && hasDefaults, isStructural });
+  }
 }
 
 function* children(schema: Schema, at: Field): Generator<readonly [Field, Schema, boolean]> {
@@ -132,5 +136,5 @@ function validateDefault(schema: Schema, isResource: boolean, at: Field): void {
   for (const name of isResource ? ['apiVersion', 'kind'] : []) if (!Object.hasOwn(Object(value), name)) inside.at(name).required();
   if (inside.errors.length === 0) new StructuralValidator(schema, backtrackingPatterns).validate(value, inside);
   // Named by where they are in the default, in upstream's words too; what is said of the whole has no place.
-  for (const { reason, field, message } of inside.errors) at.errors.push({ reason, field: field === '' || field === '<nil>' ? at.path : `${at.path}.${field}`, message });
+  for (const { reason, field, message } of inside.errors) at.errors.push({ reason, field: field === '' || field === '<nil>' ? at.path : `${at.path}.${field.replace(/^\./, '')}`, message });
 }
