@@ -139,8 +139,15 @@ test('admission webhooks and policies', () => {
     [hook({ timeoutSeconds: 31 }), 'webhooks[0].timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds'],
     [hook({ clientConfig: {} }), 'webhooks[0].clientConfig: Required value: exactly one of url or service is required'],
     [hook({ clientConfig: { url: 'http://a' } }), 'webhooks[0].clientConfig.url: Invalid value: "http": \'https\' is the only allowed URL scheme; desired format: https://host[/path]'],
-    [hook({ clientConfig: { service: { name: 's', namespace: '', path: 'x' } } }), 'webhooks[0].clientConfig.service.namespace: Required value',
+    [hook({ clientConfig: { service: { name: 's', namespace: '', path: 'x' } } }), 'webhooks[0].clientConfig.service.name: Required value',
       "webhooks[0].clientConfig.service.path: Invalid value: \"x\": must start with a '/'", 'webhooks[0].clientConfig.service.path: Invalid value: "x": segment[0] may not be empty'],
+    [hook({ clientConfig: { url: 'a' } }), 'webhooks[0].clientConfig.url: Invalid value: "": \'https\' is the only allowed URL scheme; desired format: https://host[/path]', 'webhooks[0].clientConfig.url: Invalid value: "": host must be specified; desired format: https://host[/path]'],
+    [hook({ clientConfig: { url: 'https://u:p@h/x?a=b#c' } }), 'webhooks[0].clientConfig.url: Invalid value: "u:p": user information is not permitted in the URL', 'webhooks[0].clientConfig.url: Invalid value: "c": fragments are not permitted in the URL',
+      'webhooks[0].clientConfig.url: Invalid value: "a=b": query parameters are not permitted in the URL'],
+    [hook({ rules: [{ operations: ['*'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods/*', 'pods/status', '*', 'a'] }] }),
+      "webhooks[0].rules[0].resources[1]: Invalid value: \"pods/status\": if 'pods/*' is present, must not specify pods/status",
+      'webhooks[0].rules[0].resources: Invalid value: ["pods/*","pods/status","*","a"]: if \'*\' is present, must not specify other resources without subresources'],
+    [hook({ admissionReviewVersions: ['v1', 'V'] }), "webhooks[0].admissionReviewVersions[1]: Invalid value: \"V\": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"],
     [hook({ admissionReviewVersions: ['v9'] }), 'webhooks[0].admissionReviewVersions: Invalid value: ["v9"]: must include at least one of v1, v1beta1'],
     [hook({ rules: [{ operations: ['*', 'CREATE'], apiGroups: ['*', 'a'], apiVersions: [''], resources: ['*/*', 'a'] }] }),
       "webhooks[0].rules[0].operations: Invalid value: [\"*\",\"CREATE\"]: if '*' is present, must not specify other operations",
@@ -148,11 +155,23 @@ test('admission webhooks and policies', () => {
       "webhooks[0].rules[0].resources: Invalid value: [\"*/*\",\"a\"]: if '*/*' is present, must not specify other resources"],
   ]);
   table('admissionregistration.k8s.io/v1.ValidatingAdmissionPolicy', [
-    [spec({ validations: [] }), 'spec.validations: Required value: validations or auditAnnotations must be non-empty', 'spec.auditAnnotations: Required value: validations or auditAnnotations must be non-empty'],
+    [spec({ validations: [] }), ...['validations', 'auditAnnotations'].map((name) => `spec.${name}: Required value: validations or auditAnnotations must contain at least one item`)],
+    [spec({ paramKind: { apiVersion: 'a/b/c', kind: '1' } }), 'spec.paramKind.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c',
+      "spec.paramKind.kind: Invalid value: \"1\": may have mixed case, but should otherwise match: a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"],
+    [spec({ validations: [{ expression: 'true', messageExpression: ' ', message: 'a\rb', reason: 'Unauthorized' }] }), 'spec.validations[0].messageExpression: Invalid value: " ": must be non-empty if specified',
+      'spec.validations[0].message: Invalid value: "a\\rb": message must not contain line breaks', 'spec.validations[0].reason: Unsupported value: "Unauthorized": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"'],
+    [spec({ validations: [{ expression: 'true ||\nfalse' }] })],
+    [spec({ auditAnnotations: [{ key: 'k', valueExpression: '' }, { key: 'k', valueExpression: "'a'" }] }), 'spec.auditAnnotations[0].valueExpression: Required value: valueExpression is not specified', 'spec.auditAnnotations[1].key: Duplicate value: "k"'],
+    [spec({ auditAnnotations: Array.from({ length: 21 }, () => ({ key: 'k', valueExpression: '1' })) }), `spec.auditAnnotations: Invalid value: ${JSON.stringify(Array.from({ length: 21 }, () => ({ Key: 'k', ValueExpression: '1' })))}: must not have more than 20 auditAnnotations`,
+      ...Array.from({ length: 20 }, (_, i) => `spec.auditAnnotations[${i + 1}].key: Duplicate value: "k"`)],
     [spec({ validations: [{ expression: ' ' }] }), 'spec.validations[0].expression: Required value: expression is not specified'],
     [spec({ matchConstraints: null }), 'spec.matchConstraints: Required value'],
     [spec({ variables: [{ name: 'a-b', expression: '1' }] }),
-      "spec.variables[0].name: Invalid value: \"a-b\": a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')"],
+      'spec.variables[0].name: Invalid value: "a-b": name is not a valid CEL identifier'],
+    [spec({ variables: [{ name: 'in', expression: '1' }] }), 'spec.variables[0].name: Invalid value: "in": name is not a valid CEL identifier'],
+  ]);
+  assert.deepEqual(partRefusals('admissionregistration.k8s.io/v1.ValidatingAdmissionPolicy', 'status', { status: { typeChecking: { expressionWarnings: [{ fieldRef: '', warning: '' }] } } }), [
+    'status.typeChecking.expressionWarnings[0].warning: Required value', 'status.typeChecking.expressionWarnings[0].fieldRef: Required value',
   ]);
   table('admissionregistration.k8s.io/v1.ValidatingAdmissionPolicyBinding', [
     [spec({ validationActions: [] }), 'spec.validationActions: Required value'],

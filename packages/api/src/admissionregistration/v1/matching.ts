@@ -1,6 +1,6 @@
-import { dnsSubdomainErrors, type Field, type Mutable, qualifiedNameErrors } from '@navarch/machinery';
+import { dnsSubdomainErrors, type Field, type Mutable, pathSegmentErrors, qualifiedNameErrors } from '@navarch/machinery';
 import { labelSelector } from '../../checks/selectors.ts';
-import { each, isPort, named, supportedValue, unique } from '../../checks/values.ts';
+import { each, isPort, named, PORT_RANGE, supportedValue } from '../../checks/values.ts';
 import type { MatchCondition, MatchResources, RuleWithOperations, ServiceReference, WebhookClientConfig } from '../../generated/types/admissionregistration-v1.ts';
 
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
@@ -16,15 +16,21 @@ export function completeMatch(match: Mutable<MatchResources> | undefined): void 
 }
 
 export function validateMatch(match: MatchResources, at: Field): void {
-  if (match.matchPolicy !== undefined) supportedValue(match.matchPolicy, ['Equivalent', 'Exact'], at.at('matchPolicy'));
+  if (match.matchPolicy === undefined) at.at('matchPolicy').required();
+  else supportedValue(match.matchPolicy, ['Equivalent', 'Exact'], at.at('matchPolicy'));
   if (match.namespaceSelector === undefined) at.at('namespaceSelector').required();
   else labelSelector(match.namespaceSelector, at.at('namespaceSelector'));
   if (match.objectSelector === undefined) at.at('objectSelector').required();
   else labelSelector(match.objectSelector, at.at('objectSelector'));
   for (const list of ['resourceRules', 'excludeResourceRules'] as const) {
     each(match[list], at.at(list), (rule, here) => {
+      const seen = new Set<string>();
+      each(rule.resourceNames, here.at('resourceNames'), (name, place) => {
+        named(name, pathSegmentErrors, place);
+        if (seen.has(name)) place.duplicate(name);
+        seen.add(name);
+      });
       validateRule(rule, here);
-      unique(rule.resourceNames, (name) => name, here.at('resourceNames'));
     });
   }
 }
@@ -47,22 +53,26 @@ export function validateRule(rule: RuleWithOperations, at: Field): void {
 
 function validateResources(resources: readonly string[], at: Field): void {
   if (resources.length === 0) at.required();
-  // `*/*` covers everything, `pods/*` every part of pods.
-  if (resources.length > 1 && resources.includes('*/*')) at.invalid(resources, "if '*/*' is present, must not specify other resources");
   const withAllParts = new Set<string>();
   const parts = new Set<string>();
+  // Upstream keeps what it saw last.
+  let hasWhole = false;
   each(resources, at, (resource, here) => {
     if (resource === '') return here.required();
-    if (resource === '*' && resources.some((other) => other !== '*' && !other.includes('/'))) {
-      at.invalid(resources, "if '*' is present, must not specify other resources without subresources");
+    const slash = resource.indexOf('/');
+    if (slash < 0) {
+      hasWhole = resource !== '*';
+      return;
     }
-    const [name = '', part] = resource.split('/');
-    if (part === undefined) return;
+    const [name, part] = [resource.slice(0, slash), resource.slice(slash + 1)];
     if (withAllParts.has(name)) here.invalid(resource, `if '${name}/*' is present, must not specify ${resource}`);
     if (parts.has(part)) here.invalid(resource, `if '*/${part}' is present, must not specify ${resource}`);
     if (part === '*') withAllParts.add(name);
     if (name === '*') parts.add(part);
   });
+  // `*/*` covers everything, `pods/*` every part of pods.
+  if (resources.length > 1 && resources.includes('*/*')) at.invalid(resources, "if '*/*' is present, must not specify other resources");
+  if (resources.includes('*') && hasWhole) at.invalid(resources, "if '*' is present, must not specify other resources without subresources");
 }
 
 export function validateConditions(conditions: readonly MatchCondition[] | undefined, at: Field): void {
@@ -81,29 +91,27 @@ export function validateConditions(conditions: readonly MatchCondition[] | undef
 
 /** Where a webhook is: a URL, or a service of the cluster. */
 export function validateClient({ url, service }: Pick<WebhookClientConfig, 'url'> & { readonly service?: ServiceReference }, at: Field): void {
-  if ((url === undefined) === (service === undefined)) at.required('exactly one of url or service is required');
+  if ((url === undefined) === (service === undefined)) return at.required('exactly one of url or service is required');
   if (url !== undefined) validateUrl(url, at.at('url'));
-  if (service) validateService(service, at.at('service'));
+  else if (service) validateService(service, at.at('service'));
 }
 
 function validateUrl(text: string, at: Field): void {
   const form = '; desired format: https://host[/path]';
-  const [escape] = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(text) ?? [];
-  if (escape !== undefined) return at.required(`url must be a valid URL: parse ${JSON.stringify(text)}: invalid URL escape ${JSON.stringify(escape)}${form}`);
-  const match = /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\/(?:([^/?#@]*)@)?([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/.exec(text);
-  if (!match) return at.invalid(text, `'https' is the only allowed URL scheme${form}`);
-  const [, scheme, user, host, , query, fragment] = match;
-  if (scheme !== 'https') at.invalid(scheme, `'https' is the only allowed URL scheme${form}`);
-  if (!host) at.invalid(host ?? '', `host must be specified${form}`);
-  if (user !== undefined) at.invalid(user, `user information is not permitted in the URL`);
-  if (fragment) at.invalid(fragment.slice(1), `fragments are not permitted in the URL`);
-  if (query) at.invalid(query.slice(1), `query parameters are not permitted in the URL`);
+  // As Go takes an address apart.
+  const [, scheme = '', user, host = '', query, fragment] = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:([^/?#]*)@)?([^/?#]*))?[^?#]*(?:\?([^#]*))?(?:#(.*))?$/s.exec(text) ?? [];
+  if (scheme.toLowerCase() !== 'https') at.invalid(scheme.toLowerCase(), `'https' is the only allowed URL scheme${form}`);
+  if (host === '') at.invalid(host, `host must be specified${form}`);
+  if (user !== undefined) at.invalid(user, 'user information is not permitted in the URL');
+  if (fragment) at.invalid(fragment, 'fragments are not permitted in the URL');
+  if (query) at.invalid(query, 'query parameters are not permitted in the URL');
 }
 
 function validateService({ namespace, name, path, port }: ServiceReference, at: Field): void {
-  if (!name) at.at('name').required();
-  if (!namespace) at.at('namespace').required();
-  if (port !== undefined && !isPort(port)) at.at('port').invalid(port, 'port is not valid: must be between 1 and 65535, inclusive');
+  // Upstream has the two mixed up, and says of each that the other is missing.
+  if (!namespace) at.at('name').required();
+  if (!name) at.at('namespace').required();
+  if (port !== undefined && !isPort(port)) at.at('port').invalid(port, `port is not valid: ${PORT_RANGE}`);
   if (path !== undefined) validatePath(path, at.at('path'));
 }
 
@@ -111,8 +119,7 @@ function validatePath(path: string, at: Field): void {
   if (path === '/' || path === '') return;
   if (path === '//') return at.invalid(path, 'segment[0] may not be empty');
   if (!path.startsWith('/')) at.invalid(path, "must start with a '/'");
-  const steps = path.slice(1).replace(/\/$/, '').split('/');
-  steps.forEach((step, i) => {
+  path.slice(1).replace(/\/$/, '').split('/').forEach((step, i) => {
     if (step === '') at.invalid(path, `segment[${i}] may not be empty`);
     else for (const error of dnsSubdomainErrors(step)) at.invalid(path, `segment[${i}]: ${error}`);
   });

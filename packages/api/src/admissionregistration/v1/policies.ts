@@ -1,7 +1,8 @@
-import { cIdentifierErrors, type Field, type Kind, qualifiedNameErrors, dnsSubdomainErrors, dnsLabelErrors, pathSegmentErrors } from '@navarch/machinery';
+import { compileJsonPath, dns1035LabelErrors, dnsSubdomainErrors, type Field, JsonPathError, type Kind, pathSegmentErrors, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
+import { validateConditions as validateStatusConditions } from '../../checks/conditions.ts';
 import { labelSelector } from '../../checks/selectors.ts';
-import { each, named, supportedValue } from '../../checks/values.ts';
+import { bytesOf, declaredValue, each, named, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type {
   MatchResources, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Mutation, ParamKind, ParamRef, ValidatingAdmissionPolicy,
@@ -36,8 +37,8 @@ export const validatingAdmissionPolicy: Kind<ValidatingAdmissionPolicy> = builtI
       p.status = {};
     },
     desired: (p) => [p.spec],
-    validate: ({ spec }, at) => validatePolicy(spec, at.at('spec')),
-    parts: { status: statusOnlyPart({}) },
+    validate: ({ metadata, spec }, at) => validatePolicy(metadata.name ?? '', spec, at.at('spec')),
+    parts: { status: statusOnlyPart<ValidatingAdmissionPolicy>({ validate: ({ status }, _previous, at) => validateStatus(status, at.at('status')) }) },
   },
 });
 
@@ -72,10 +73,10 @@ interface Common {
 }
 
 function validateCommon(spec: Common, at: Field): void {
-  if (spec.failurePolicy !== undefined) supportedValue(spec.failurePolicy, ['Fail', 'Ignore'], at.at('failurePolicy'));
+  if (spec.failurePolicy === undefined) at.at('failurePolicy').required();
+  else supportedValue(spec.failurePolicy, ['Fail', 'Ignore'], at.at('failurePolicy'));
   if (spec.paramKind) {
-    if (!spec.paramKind.apiVersion) at.at('paramKind', 'apiVersion').required();
-    if (!spec.paramKind.kind) at.at('paramKind', 'kind').required();
+    validateParamKind(spec.paramKind, at.at('paramKind'));
   }
   if (!spec.matchConstraints) at.at('matchConstraints').required();
   else {
@@ -83,48 +84,93 @@ function validateCommon(spec: Common, at: Field): void {
     if (!spec.matchConstraints.resourceRules?.length) at.at('matchConstraints', 'resourceRules').required();
   }
   validateConditions(spec.matchConditions, at.at('matchConditions'));
-  const names = new Set<string>();
   each(spec.variables, at.at('variables'), ({ name, expression }, here) => {
     if (!name?.trim()) here.at('name').required('name is not specified');
-    else {
-      named(name, cIdentifierErrors, here.at('name'));
-      if (names.has(name)) here.at('name').duplicate(name);
-      names.add(name);
-    }
+    else if (!IDENTIFIER.test(name) || RESERVED.has(name)) here.at('name').invalid(name, 'name is not a valid CEL identifier');
     if (!expression?.trim()) here.at('expression').required('expression is not specified');
   });
 }
 
-const AUDIT_KEY_MAX = 20;
+/** Names that expressions can use: identifiers of the language but for those that it keeps for itself. */
+const IDENTIFIER = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
+const RESERVED = new Set([
+  'true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace',
+  'return', 'var', 'void', 'while',
+]);
 
-function validatePolicy(spec: ValidatingAdmissionPolicySpec, at: Field): void {
+function validateParamKind({ apiVersion = '', kind = '' }: ParamKind, at: Field): void {
+  const here = at.at('apiVersion');
+  const parts = apiVersion.split('/');
+  if (apiVersion === '') here.required();
+  else if (parts.length > 2) here.invalid(apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
+  else {
+    const [group, version] = parts.length === 2 ? parts : ['', apiVersion];
+    if (group) joined(group, dnsSubdomainErrors(group), here);
+    if (!version) here.invalid(apiVersion, 'version must be specified');
+    else joined(version, dns1035LabelErrors(version), here);
+  }
+  if (kind === '') return at.at('kind').required();
+  const errors = dns1035LabelErrors(kind.toLowerCase());
+  if (errors.length > 0) at.at('kind').invalid(kind, `may have mixed case, but should otherwise match: ${errors.join(',')}`);
+}
+
+function joined(text: string, errors: readonly string[], at: Field): void {
+  if (errors.length > 0) at.invalid(text, errors.join(','));
+}
+
+const AUDIT_KEY_MAX = 20;
+const AUDIT_BYTES_MAX = 5 * 1024;
+const NOTHING = 'validations or auditAnnotations must contain at least one item';
+
+function validatePolicy(name: string, spec: ValidatingAdmissionPolicySpec, at: Field): void {
   validateCommon(spec, at);
   if (!spec.validations?.length && !spec.auditAnnotations?.length) {
-    at.at('validations').required('validations or auditAnnotations must be non-empty');
-    at.at('auditAnnotations').required('validations or auditAnnotations must be non-empty');
+    at.at('validations').required(NOTHING);
+    at.at('auditAnnotations').required(NOTHING);
     return;
   }
   each(spec.validations, at.at('validations'), validateValidation);
   const { auditAnnotations = [] } = spec;
-  if (auditAnnotations.length > AUDIT_KEY_MAX) at.at('auditAnnotations').tooMany(auditAnnotations.length, AUDIT_KEY_MAX);
+  if (auditAnnotations.length > AUDIT_KEY_MAX) {
+    const shown = auditAnnotations.map(({ key, valueExpression }) => ({ Key: key, ValueExpression: valueExpression }));
+    at.at('auditAnnotations').invalid(shown, `must not have more than ${AUDIT_KEY_MAX} auditAnnotations`);
+  }
   const keys = new Set<string>();
   each(auditAnnotations, at.at('auditAnnotations'), ({ key, valueExpression }, here) => {
-    named(key, qualifiedNameErrors, here.at('key'));
+    const full = `${name}/${key}`;
+    named(full, qualifiedNameErrors, here.at('key'));
+    const source = valueExpression?.trim() ?? '';
+    if (source === '') here.at('valueExpression').required('valueExpression is not specified');
+    else if (bytesOf(source) > AUDIT_BYTES_MAX) here.at('valueExpression').required(`must not exceed ${AUDIT_BYTES_MAX} bytes in length`);
     if (keys.has(key)) here.at('key').duplicate(key);
     keys.add(key);
-    if (!valueExpression?.trim()) here.at('valueExpression').required('valueExpression is not specified');
   });
 }
 
-const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
 
 function validateValidation({ expression, message, reason, messageExpression }: Validation, at: Field): void {
   if (!expression?.trim()) at.at('expression').required('expression is not specified');
-  if (messageExpression && !messageExpression.trim()) at.at('messageExpression').required('must be non-empty if specified');
+  if (messageExpression && !messageExpression.trim()) at.at('messageExpression').invalid(messageExpression, 'must be non-empty if specified');
   if (message && !message.trim()) at.at('message').invalid(message, 'message must be non-empty if specified');
-  else if (message && message.includes('\n')) at.at('message').invalid(message, 'message must not contain line breaks');
-  else if (!message && expression?.includes('\n')) at.at('message').required('message must be specified if expression contains line breaks');
+  else if (message && /[\n\r]/.test(message.trim())) at.at('message').invalid(message, 'message must not contain line breaks');
   if (reason !== undefined) supportedValue(reason, REASONS, at.at('reason'));
+}
+
+/** What checking types found, as a controller writes it down. */
+function validateStatus({ typeChecking, conditions }: ValidatingAdmissionPolicy['status'], at: Field): void {
+  each(typeChecking?.expressionWarnings, at.at('typeChecking', 'expressionWarnings'), ({ fieldRef, warning }, here) => {
+    if (!warning) here.at('warning').required();
+    const path = fieldRef.trim();
+    if (path === '') return here.at('fieldRef').required();
+    try {
+      compileJsonPath(`{${path}}`);
+    } catch (error) {
+      if (!(error instanceof JsonPathError)) throw error;
+      here.at('fieldRef').invalid(path, `invalid JSONPath: ${error.message}`);
+    }
+  });
+  validateStatusConditions(conditions, at.at('conditions'));
 }
 
 function validateMutation({ patchType, applyConfiguration, jsonPatch }: Mutation, at: Field): void {
@@ -155,7 +201,6 @@ export const validatingAdmissionPolicyBinding: Kind<ValidatingAdmissionPolicyBin
       validateBinding(spec, here);
       const actions = spec.validationActions ?? [];
       const actionsAt = here.at('validationActions');
-      if (actions.length === 0) actionsAt.required('at least one validation action is required');
       const seen = new Set<string>();
       each(actions, actionsAt, (action, place) => {
         supportedValue(action, ['Audit', 'Deny', 'Warn'], place);
@@ -163,6 +208,7 @@ export const validatingAdmissionPolicyBinding: Kind<ValidatingAdmissionPolicyBin
         seen.add(action);
       });
       if (seen.has('Deny') && seen.has('Warn')) actionsAt.invalid(actions, 'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)');
+      if (actions.length === 0) actionsAt.required('at least one validation action is required');
     },
   },
 });
@@ -191,17 +237,14 @@ function validateBinding({ policyName, paramRef, matchResources }: Binding, at: 
   if (matchResources) validateMatch(matchResources, at.at('matchResources'));
 }
 
-function validateParamRef({ name, namespace, selector, parameterNotFoundAction: action }: ParamRef, at: Field): void {
+function validateParamRef({ name, selector, parameterNotFoundAction: action }: ParamRef, at: Field): void {
+  const EITHER = 'name and selector are mutually exclusive';
   if (name) {
     named(name, pathSegmentErrors, at.at('name'));
-    if (selector) {
-      at.at('name').forbidden('name and selector are mutually exclusive');
-      at.at('selector').forbidden('name and selector are mutually exclusive');
-    }
+    if (selector) at.at('name').forbidden(EITHER);
   }
   if (selector) labelSelector(selector, at.at('selector'));
-  else if (!name) at.required('one of name or selector must be specified');
-  if (namespace) named(namespace, dnsLabelErrors, at.at('namespace'));
-  if (!action) at.at('parameterNotFoundAction').required();
-  else supportedValue(action, ['Allow', 'Deny'], at.at('parameterNotFoundAction'));
+  if (selector && name) at.at('selector').forbidden(EITHER);
+  if (!selector && !name) at.required('one of name or selector must be specified');
+  declaredValue(action, ['Deny', 'Allow'], at.at('parameterNotFoundAction'));
 }

@@ -1,4 +1,4 @@
-import { dnsSubdomainErrors, type Field, type Kind, type Mutable } from '@navarch/machinery';
+import { dns1035LabelErrors, dnsSubdomainErrors, type Field, type Kind, type Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { labelSelector } from '../../checks/selectors.ts';
 import { each, named, supportedValue } from '../../checks/values.ts';
@@ -69,15 +69,16 @@ function validateWebhook(webhook: Webhook, at: Field): void {
   }
   labelSelector(webhook.namespaceSelector, at.at('namespaceSelector'));
   labelSelector(webhook.objectSelector, at.at('objectSelector'));
-  validateClient(webhook.clientConfig, at.at('clientConfig'));
-  validateVersions(webhook.admissionReviewVersions, at.at('admissionReviewVersions'));
   if (webhook.reinvocationPolicy !== undefined) supportedValue(webhook.reinvocationPolicy, ['IfNeeded', 'Never'], at.at('reinvocationPolicy'));
+  validateClient(webhook.clientConfig, at.at('clientConfig'));
   validateConditions(webhook.matchConditions, at.at('matchConditions'));
+  validateVersions(webhook.admissionReviewVersions, at.at('admissionReviewVersions'));
 }
 
 function validateQualifiedDomain(name: string, at: Field): void {
   if (!name) return at.required();
-  named(name, dnsSubdomainErrors, at);
+  const errors = dnsSubdomainErrors(name);
+  if (errors.length > 0) return at.invalid(name, errors.join(','));
   if (name.split('.').length < 3) at.invalid(name, 'should be a domain with at least three segments separated by dots');
 }
 
@@ -85,8 +86,9 @@ function validateVersions(versions: readonly string[] = [], at: Field): void {
   if (versions.length === 0) return at.required(`must specify one of ${REVIEW_VERSIONS.join(', ')}`);
   const seen = new Set<string>();
   each(versions, at, (version, here) => {
-    if (seen.has(version)) here.invalid(version, 'duplicate version');
+    if (seen.has(version)) return here.invalid(version, 'duplicate version');
     seen.add(version);
+    named(version, dns1035LabelErrors, here);
   });
   if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) at.invalid(versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`);
 }

@@ -266,16 +266,10 @@ function validateConversion(conversion: CustomResourceConversion | undefined, at
     if (conversionReviewVersions.length > 0) versionsAt.forbidden(words);
     return;
   }
-  if (clientConfig) validateClient(swapped(clientConfig), clientAt);
+  if (clientConfig) validateClient(clientConfig, clientAt);
   else clientAt.required('required when strategy is set to Webhook');
   const known = previous?.webhook?.conversionReviewVersions ?? [];
   validateReviewVersions(conversionReviewVersions, versionsAt, known.length === 0 || known.some((version) => REVIEW_VERSIONS.includes(version)));
-}
-
-/** Upstream takes name and namespace of the service for one another when it tells which is missing. */
-function swapped<C extends { readonly service?: { readonly name: string; readonly namespace: string } }>(client: C): C {
-  const { service } = client;
-  return service ? { ...client, service: { ...service, name: service.namespace, namespace: service.name } } : client;
 }
 
 /** `mustKnow`: an update of what never named a version that is known may go on without. */
