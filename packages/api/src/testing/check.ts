@@ -77,6 +77,13 @@ export function updateRefusals(key: string, change: Json, before: Json = {}): re
   return texts(at, kindOf(key), kindOf(key).hub?.fromHub(next) ?? next, held);
 }
 
+/** What whoever makes the minimal object under a merge patch is warned of, and whoever changes it to that from another. */
+export function warned(key: string, patch: Json = {}, before?: Json): readonly string[] {
+  const { kind } = storedKind(key);
+  const [next, previous] = [patch, before].map((one) => one && stored(kindOf(key), created(key, one)));
+  return kind.behaviour.warnings?.(next, previous) ?? [];
+}
+
 /** What is wrong with writing through a subresource. */
 export function partRefusals(key: string, part: string, change: Json, before: Json = {}): readonly string[] {
   const kind = kindOf(key);

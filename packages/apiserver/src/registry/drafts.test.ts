@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { asked } from '../testing/ask.ts';
+
+const TABLE = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+
+test('warnings come with a creation, and with updates when they are of what changes', async () => {
+  const { ask } = await asked();
+  const volume = (storage: string): object => ({
+    metadata: { name: 'v' },
+    spec: { capacity: { storage }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/a' } },
+  });
+  const FRACTION = '299 - "spec.capacity[storage]: fractional byte value \\"1500m\\" is invalid, must be an integer"';
+  assert.equal((await ask('POST', '/api/v1/persistentvolumes', volume('1500m'))).headers['warning'], FRACTION);
+  assert.equal((await ask('PUT', '/api/v1/persistentvolumes/v', volume('1500m'))).headers['warning'], FRACTION);
+  assert.equal((await ask('PUT', '/api/v1/persistentvolumes/v', volume('2'))).headers['warning'], undefined);
+  const at = '/api/v1/namespaces/d/podtemplates';
+  const template = (terminationGracePeriodSeconds: number): object => ({
+    metadata: { name: 't' },
+    template: { spec: { terminationGracePeriodSeconds, containers: [{ name: 'c', image: 'i' }] } },
+  });
+  const GRACE =
+    '299 - "template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"';
+  assert.equal((await ask('POST', at, template(-1))).headers['warning'], GRACE);
+  assert.equal((await ask('PUT', `${at}/t`, template(-1))).headers['warning'], undefined);
+  assert.equal((await ask('PUT', `${at}/t`, template(-2))).headers['warning'], GRACE);
+});
+
+test('a refused write warns of nothing that the object would have', async () => {
+  const { ask } = await asked();
+  await ask('POST', '/api/v1/namespaces/d/serviceaccounts', { metadata: { name: 'default' } });
+  const refused = await ask('POST', '/api/v1/namespaces/d/pods', {
+    metadata: { name: 'a.b' },
+    spec: { terminationGracePeriodSeconds: -1, containers: [] },
+  });
+  assert.deepEqual([refused.status, refused.headers['warning']], [422, undefined]);
+});
+
+test('what an object as a whole is refused for has no field', async () => {
+  const { ask } = await asked();
+  const { body } = await ask('POST', '/api/v1/namespaces/d/configmaps', {
+    metadata: { name: 'a' },
+    data: { a: 'x'.repeat(1024 * 1024 + 1) },
+  });
+  assert.deepEqual((body as { details: unknown }).details, {
+    name: 'a',
+    kind: 'ConfigMap',
+    causes: [{ reason: 'FieldValueTooLong', message: 'Too long: may not be more than 1048576 bytes', field: '[]' }],
+  });
+});
+
+test('a row of a table says that its pod is over', async () => {
+  const { ask } = await asked();
+  await ask('POST', '/api/v1/namespaces/d/serviceaccounts', { metadata: { name: 'default' } });
+  const at = '/api/v1/namespaces/d/pods';
+  for (const [name, phase] of Object.entries({ a: 'Running', b: 'Succeeded', c: 'Failed' })) {
+    await ask('POST', at, { metadata: { name }, spec: { containers: [{ name: 'c', image: 'i' }] } });
+    await ask(
+      'PATCH',
+      `${at}/${name}/status`,
+      { status: { phase } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+  }
+  const { body } = await ask('GET', at, undefined, TABLE);
+  const conditions = (body as { rows: readonly { conditions?: unknown }[] }).rows.map((row) => row.conditions);
+  assert.deepEqual(conditions, [
+    undefined,
+    [{ type: 'Completed', status: 'True', reason: 'Succeeded', message: 'The pod has completed successfully.' }],
+    [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }],
+  ]);
+});
