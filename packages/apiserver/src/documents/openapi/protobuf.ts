@@ -1,4 +1,5 @@
 import { WireWriter } from '@navarch/machinery';
+import { anyYaml } from './any-yaml.ts';
 import type { Doc } from './definitions.ts';
 
 /** What clients before 1.27, helm before 4 and Argo CD ask for: OpenAPI v2 as gnostic's messages (openapiv2/OpenAPIv2.proto). */
@@ -49,8 +50,8 @@ const repeated = (number: number, values: unknown, write: (value: unknown) => Wr
 
 const optional = (number: number, value: unknown, write: (value: unknown) => Write): Field => (value === undefined ? undefined : [number, write(value)]);
 
-/** gnostic's Any carries YAML, and JSON is YAML. */
-const any = (value: unknown): Write => message([[2, text(`${JSON.stringify(value)}\n`)]]);
+/** gnostic's Any carries YAML. */
+const any = (value: unknown): Write => message([[2, text(anyYaml(value))]]);
 
 /** Everything that begins with `x-`. */
 const extensions = (number: number, doc: Doc): readonly Field[] =>
