@@ -79,7 +79,7 @@ const differs: readonly Known[] = [
   { why: 'what is no YAML: the two parsers find different mistakes in it, and upstream reads no further than the first document', is: (request) => (request as Source).sort === 'garbage' },
   { why: 'a binary that is no UTF-8: upstream has a mark for each byte, we for each broken character', is: (request, theirs) => (request as Source).text.includes('!!binary') && JSON.stringify(theirs).includes('\ufffd') },
   { why: 'a dash alone in a list of one line, which YAML 1.2 has not', is: (request, _theirs, ours) => 'error' in ours && /[ :[{,]-\s*[,\]}]/.test((request as Source).text) },
-  { why: 'a number that JSON has not, within a value whose key comes again', is: (request, _theirs, ours) => 'error' in ours && /\.(?:inf|nan)/i.test((request as Source).text) && /<<|yes|true|[01]/.test((request as Source).text) },
+  { why: 'a number or a key that JSON has not, within a value whose key comes again', is: (request, _theirs, ours) => 'error' in ours && /\.(?:inf|nan)|~ ?:|null ?:|\n *:|: \{:/i.test((request as Source).text) && /<<|yes|true|[01]/.test((request as Source).text) },
 ];
 
 export const yamlKnown: Readonly<Record<string, readonly Known[]>> = { readYaml: differs, repeatedKeys: differs };

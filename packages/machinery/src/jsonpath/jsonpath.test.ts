@@ -17,7 +17,7 @@ test('compileJsonPath() prints what kubectl prints', () => {
     '{.items[0].ips[0:2]}': '1 2', '{.items[0].ips[::2]}': '1 3', '{.items[0].ips[0,2]}': '1 3', "{.items[0]['name','size']}": 'x 1',
     '{.items[?(@.name=="y")].size}': '10', '{.items[?(@.ready==true)].name}': 'x', '{.items[?(@.size>1)].name}': 'y', '{.items[?(@.ready)].name}': 'x y',
     '{.items[0].labels.app\\.io/name}': 'web', '{..name}': 'x y', '{.a\\.b}': '1', '{range .items[*]}{.name}={.size}{"\\n"}{end}': 'x=1\ny=10\n',
-    "{range .items[*]}{range .ips[*]}{@}{' '}{end}{end}": '1 2 3 ', '{.items[0].labels}': '{"app.io/name":"web"}',
+    "{range .items[*]}{range .ips[*]}{@}{' '}{end}{end}": '1 2 3 ', '{.items[0].labels}': '{"app.io/name":"web"}', '{.items[0].name.*}': '120',
   };
   for (const [template, text] of Object.entries(table)) assert.equal(print(template), text, template);
 });

@@ -55,10 +55,21 @@ function walk(steps: readonly Step[], values: readonly unknown[], root: unknown,
 
 const childrenOf = (value: unknown): readonly unknown[] => (typeof value === 'object' && value !== null ? Object.values(value) : []);
 
+/** What Go has in a text: bytes. */
+function bytesOf(text: string): readonly number[] {
+  return Array.from(text).flatMap((character) => {
+    const code = character.codePointAt(0) ?? 0;
+    if (code < 0x80) return [code];
+    if (code < 0x800) return [0xc0 | (code >> 6), 0x80 | (code & 0x3f)];
+    const low = [0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)];
+    return code < 0x1_0000 ? [0xe0 | (code >> 12), ...low] : [0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), ...low];
+  });
+}
+
 function follow(step: Step, values: readonly unknown[], way: Walk): readonly unknown[] {
   switch (step.type) {
     case 'root': return values.map(() => way.root);
-    case 'all': return values.flatMap(childrenOf);
+    case 'all': return values.flatMap((value) => (typeof value === 'string' ? bytesOf(value) : childrenOf(value)));
     case 'field': return fieldOf(values, step.name, way.allowsMissing || step.mayMiss === true);
     case 'descend': return descended(values);
     case 'slice': return sliced(values, step);

@@ -26,6 +26,7 @@ async function harness(handle: (request: IncomingMessage, response: ServerRespon
   const sockets = new WebSocketServer({ noServer: true });
   target.on('upgrade', (request, socket, head) => {
     if (request.url?.startsWith('/echo')) sockets.handleUpgrade(request, socket, head, (webSocket) => webSocket.on('message', (data, isBinary) => webSocket.send(data, { binary: isBinary })));
+    else if (request.url === '/fine') socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
     else socket.end('HTTP/1.1 418 I am a teapot\r\ncontent-type: text/teapot\r\ncontent-length: 3\r\n\r\ntea');
   });
   const port = await listen(target);
@@ -62,15 +63,18 @@ function ask(port: number, path: string, { headers, method, body }: { headers: R
   });
 }
 
-test('forward() asks behind a proxy prefix for what the client wrote, to the byte', async () => {
+test('forward() asks behind a proxy prefix for the path that is meant, written in one way, and the query as it was', async () => {
   const seen: (string | undefined)[] = [];
   await using proxy = await harness((request, response) => {
     seen.push(`${request.method} ${request.url}`);
     response.end('ok');
   });
-  const paths = ['/', '/a/b/', '/a//b?x=1&y=%20&x=2', '/%2e%2F?', '/%C3%A4'];
-  for (const path of paths) await proxy.ask(PREFIX + path);
-  assert.deepEqual(seen, paths.map((path) => `GET ${path}`));
+  const paths = {
+    '/': '/', '/a/b/': '/a/b/', '/a//b?x=1&y=%20&x=2': '/a/b?x=1&y=%20&x=2', '/%2e%2F?': '/?', '/%c3%a4%20(b)': '/%C3%A4%20%28b%29', '/a%2Fb': '/a/b',
+    '/a/../../b': '/b', '/$&+,:;=@-_.~': '/$&+,:;=@-_.~', '/%zz': '/%25zz',
+  };
+  for (const path of Object.keys(paths)) await proxy.ask(PREFIX + path);
+  assert.deepEqual(seen, Object.values(paths).map((path) => `GET ${path}`));
 });
 
 test('forward() sends a reader of the bare proxy to the folder, and nobody else', async () => {
@@ -90,6 +94,17 @@ test('forward() keeps credentials and hops to itself, and says for whom it asks'
   assert.equal(seen['x-forwarded-for'], '9.9.9.9, 127.0.0.1');
   assert.equal(seen['x-forwarded-uri'], `${PREFIX}/x`);
   assert.deepEqual([headers['x-own'], headers['cache-control']], ['1', 'no-cache, private']);
+});
+
+test('forward() tells the target by which name the client came, and no browser who may read what the target says', async () => {
+  await using proxy = await harness((request, response) => {
+    for (const name of ['allow-origin', 'allow-credentials', 'allow-methods', 'allow-headers', 'max-age']) response.setHeader(`access-control-${name}`, '1');
+    response.end(JSON.stringify(request.headers));
+  });
+  const { headers, body } = await proxy.ask(`${PREFIX}/a//b/`, { host: 'api.example.com:6443' });
+  const seen = JSON.parse(body.toString()) as Record<string, string>;
+  assert.deepEqual([seen['host'], seen['x-forwarded-uri']], ['api.example.com:6443', `${PREFIX}/a/b/`]);
+  assert.deepEqual(Object.keys(headers).filter((name) => name.startsWith('access-control')), ['access-control-max-age']);
 });
 
 test('forward() carries bodies of every method both ways', async () => {
@@ -231,13 +246,14 @@ test('forwardUpgrade() sends a log in messages, in base64 where that is asked fo
 
 test('forwardUpgrade() gives a refusal back as it was, and says why a target cannot be reached', async () => {
   await using proxy = await harness(() => undefined);
-  const refusal = (): Promise<string> => new Promise((resolve) => {
-    new WebSocket(`ws://127.0.0.1:${proxy.proxyPort}${PREFIX}/other`).on('error', () => undefined).on('unexpected-response', (_request, response) => {
+  const refusal = (path = '/other'): Promise<string> => new Promise((resolve) => {
+    new WebSocket(`ws://127.0.0.1:${proxy.proxyPort}${PREFIX}${path}`).on('error', () => undefined).on('unexpected-response', (_request, response) => {
       let text = `${response.statusCode} ${response.headers['content-type']} `;
       response.on('data', (part: Buffer) => { text += part.toString(); }).on('end', () => resolve(text));
     });
   });
   assert.equal(await refusal(), '418 text/teapot tea');
+  assert.match(await refusal('/fine'), /^500 application\/json .*"invalid upgrade response: status code 200"/);
   proxy.target.closeAllConnections();
   await new Promise((resolve) => proxy.target.close(resolve));
   assert.match(await refusal(), /^503 application\/json .*connect: connection refused/);

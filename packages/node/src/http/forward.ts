@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions, type ServerResponse } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createDeflate, createGunzip, createGzip, createInflate } from 'node:zlib';
@@ -11,8 +11,8 @@ import { asksFor, type Dial, dialUpgrade, keepAlive, passUpgrade, refuseUpgrade,
 import { type ClientCredentials, extensionTls, latin1Headers } from '../extensions/index.ts';
 import { type Headers, requestHeaders, responseHeaders } from './forward/headers.ts';
 import { AddressRewriter } from './forward/html.ts';
-import { type ProxyPlace, proxyPlace, rewritten } from './forward/location.ts';
-import { kubeletRefusal, unreachable } from './forward/unreachable.ts';
+import { askedOf, forwardedOf, type ProxyPlace, proxyPlace, rewritten } from './forward/location.ts';
+import { kubeletRefusal, notUpgraded, unreachable } from './forward/unreachable.ts';
 import { bytesOverWebSocket, type UpgradeRequest } from './websocket.ts';
 
 export interface ForwardCredentials {
@@ -66,10 +66,11 @@ function sendText(response: ServerResponse, { code, message = '' }: Status): voi
   response.writeHead(code ?? 503, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }).end(`${message}\n`);
 }
 
-/** What a target is asked for, and how. Behind a proxy prefix it is what the client wrote, to the byte. */
-function optionsOf(target: ProxyTarget, place: ProxyPlace | undefined, credentials: ForwardCredentials): RequestOptions & Tls & { readonly isTls: boolean } {
-  const path = place ? (isBare(place) ? `/${place.rest}` : place.rest) : target.path;
-  return { isTls: target.scheme === 'https', host: target.host, port: target.port, path, agent: false, ...tlsOf(target, credentials) };
+/** What a target is asked for, and how. */
+function optionsOf(target: ProxyTarget, place: ProxyPlace | undefined, credentials: ForwardCredentials): RequestOptions & Tls & { readonly isTls: boolean; readonly servername: string } {
+  const path = place ? askedOf(place) : target.path;
+  // The name in TLS is where we go, not what the client called it.
+  return { isTls: target.scheme === 'https', host: target.host, port: target.port, path, agent: false, servername: isIP(target.host) ? '' : target.host, ...tlsOf(target, credentials) };
 }
 
 type Tls = Pick<Dial, 'cert' | 'key' | 'ca' | 'rejectUnauthorized'>;
@@ -85,7 +86,7 @@ function ask(target: ProxyTarget, place: ProxyPlace | undefined, request: AnyReq
     const { isTls, ...options } = optionsOf(target, place, credentials);
     const method = request.method ?? 'GET';
     const headers = headersFor(target, request.headers, request.socket?.remoteAddress ?? '');
-    if (place) headers['x-forwarded-uri'] = (request.url ?? '').split('?')[0];
+    if (place) headers['x-forwarded-uri'] = forwardedOf(place);
     if (BODILESS.has(method) && request.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked';
     const outgoing = (isTls ? httpsRequest : httpRequest)({ ...options, method, headers: headers as Record<string, string> });
     limitConnecting(outgoing);
@@ -99,7 +100,8 @@ function ask(target: ProxyTarget, place: ProxyPlace | undefined, request: AnyReq
 /** An extension server is told who asks; it believes us because of our certificate. */
 function headersFor({ extension }: ProxyTarget, headers: IncomingMessage['headers'], remoteAddress: string): Headers {
   const passed = requestHeaders(headers, remoteAddress);
-  if (!extension) return passed;
+  const host = headers.host ?? (headers[':authority'] as string | undefined);
+  if (!extension) return { ...passed, ...(host === undefined ? {} : { host }) };
   // What the client says of who it is must not get there.
   const own = Object.entries(passed).filter(([name]) => !name.startsWith('x-remote-'));
   return { ...Object.fromEntries(own), host: extension.server.serverName, ...latin1Headers(extension.headers) };
@@ -112,13 +114,13 @@ function limitConnecting(outgoing: ClientRequest): void {
 }
 
 async function answer(reply: IncomingMessage, target: ProxyTarget, place: ProxyPlace | undefined, request: AnyRequest, response: ServerResponse): Promise<void> {
-  const headers = responseHeaders(reply.headers);
+  const headers = responseHeaders(reply.headers, place !== undefined);
   const asked = request.headers.host ?? (request.headers[':authority'] as string | undefined);
   const hosts = [`${target.host}:${target.port}`, target.host, asked];
   const move = place && ((address: string): string => rewritten(address, place, hosts));
   if (move && reply.headers.location !== undefined) headers['location'] = move(reply.headers.location);
   const codec = codecOf(reply.headers['content-encoding']);
-  const isPage = move && codec && /^\s*text\/html\s*(?:;|$)/i.test(reply.headers['content-type'] ?? '') && request.method !== 'HEAD';
+  const isPage = move && codec && reply.headers.location === undefined && /^\s*text\/html\s*(?:;|$)/i.test(reply.headers['content-type'] ?? '') && request.method !== 'HEAD';
   if (isPage) delete headers['content-length'];
   response.writeHead(reply.statusCode ?? 502, headers as Record<string, string>);
   response.flushHeaders();
@@ -170,7 +172,8 @@ export async function forwardUpgrade(target: ProxyTarget, request: IncomingMessa
     socket.off('close', leave);
     passUpgrade(upgraded, socket, head);
   } catch (error) {
-    if (error instanceof UpgradeRefused) refuseUpgrade(socket, error.status, error.message, error.contentType);
+    if (error instanceof UpgradeRefused && error.status < 400) refuseUpgrade(socket, 500, JSON.stringify(notUpgraded(error.status)), 'application/json');
+    else if (error instanceof UpgradeRefused) refuseUpgrade(socket, error.status, error.message, error.contentType);
     else refuseUpgrade(socket, 503, JSON.stringify(unreachable(error as Error, target)), 'application/json');
   }
 }

@@ -25,7 +25,7 @@ export class UpgradeRefused extends Error {
   }
 }
 
-export interface Dial extends Pick<RequestOptions, 'host' | 'port' | 'path' | 'method' | 'cert' | 'key' | 'ca' | 'rejectUnauthorized' | 'checkServerIdentity'> {
+export interface Dial extends Pick<RequestOptions, 'host' | 'port' | 'path' | 'method' | 'cert' | 'key' | 'ca' | 'rejectUnauthorized' | 'checkServerIdentity' | 'servername'> {
   readonly isTls: boolean;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }

@@ -17,6 +17,9 @@ type Mapping = Map<string, Entry>;
 /** Told of each key that its mapping has already: as a strict reader writes it, and the line of its value. */
 export type OnRepeated = (key: string, line: number) => void;
 
+/** The end of a document before any has begun. */
+const BEGINS_WITH_END = /^\uFEFF?(?:[ \t]*(?:#[^\n]*)?\r?\n)*\.\.\.(?:\s|$)/;
+
 /** Makes the JSON values of the first document of a text from what its parser has found (as Go's yaml.v2 makes them). */
 export class Composer {
   readonly #text: string;
@@ -37,6 +40,7 @@ export class Composer {
   document(): unknown {
     const first = this.#next();
     if (first?.type !== EVENT_ID.DOCUMENT && !/^\.\.\.(?:\s|$)/m.test(this.#text)) return null;
+    if (BEGINS_WITH_END.test(this.#text)) throw new Error('did not find expected <document start>');
     const root = this.#peek();
     const isEmpty = root === undefined || root.type === EVENT_ID.POP || (root.type === EVENT_ID.SCALAR && startOf(root) < 0);
     if (first?.type !== EVENT_ID.DOCUMENT || (isEmpty && first.explicitEnd && !first.explicitStart)) throw new Error('did not find expected <document start>');

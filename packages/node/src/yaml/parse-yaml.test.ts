@@ -18,6 +18,7 @@ test('parseYaml() reads scalars as YAML 1.1 of Go: times are text, yes is true, 
     ['1.2.3', '1.2.3'], ['0x', '0x'], ['1e999', '1e999'], ['!!str 1', '1'], ['!!float 1', 1], ['!!binary aGk=', 'hi'], ['! 12', '12'], ['|\n  x', 'x'], ['|\n  x\n', 'x\n'],
   ];
   for (const [text, value] of values) assert.deepEqual(parseYaml(`a: ${text}`), { a: value }, text);
+  assert.throws(() => parseYaml('# one\n...\n---\na: 1\n'), /expected <document start>/);
   for (const text of ['.inf', '-.inf', '.nan']) assert.throws(() => parseYaml(text), /unsupported value/);
   assert.throws(() => parseYaml('!!int abc'), /cannot decode !!str `abc` as a !!int/);
 });

@@ -21,9 +21,12 @@ export function requestHeaders(headers: IncomingHttpHeaders, remoteAddress: stri
   return result;
 }
 
-/** What of an answer's headers the client may see. */
-export function responseHeaders(headers: IncomingHttpHeaders): Headers {
+/** Who may read answers in browsers, this server says, not what it serves below its own address. */
+const CROSS_ORIGIN = new Set(['access-control-allow-credentials', 'access-control-allow-headers', 'access-control-allow-methods', 'access-control-allow-origin']);
+
+/** What of an answer's headers the client may see. `isBelow`: it seems to come from this server's own address. */
+export function responseHeaders(headers: IncomingHttpHeaders, isBelow: boolean): Headers {
   const result: Headers = { 'cache-control': 'no-cache, private' };
-  for (const [name, value] of Object.entries(headers)) if (!OURS.has(name)) result[name] = value;
+  for (const [name, value] of Object.entries(headers)) if (!OURS.has(name) && !(isBelow && CROSS_ORIGIN.has(name))) result[name] = value;
   return result;
 }

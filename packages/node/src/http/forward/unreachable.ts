@@ -12,6 +12,9 @@ export function unreachable(error: Error, { host, port }: { readonly host: strin
   return failure('ServiceUnavailable', `error trying to reach service: ${reason}`).status;
 }
 
+/** The Status for a target that answers, and does not go over to what was asked for. */
+export const notUpgraded = (code: number): Status => ({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: `invalid upgrade response: status code ${code}`, code: 500 });
+
 /** The Status for an answer that a kubelet gave in plain text instead of a log. */
 export function kubeletRefusal(code: number, text: string, pod: string): Status {
   if (code === 400) return failure('BadRequest', text).status;
