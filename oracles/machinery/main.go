@@ -107,6 +107,10 @@ var handlers = map[string]func(request) (any, error){
 		}
 		return json.RawMessage(out), nil
 	},
+	"toYaml": func(r request) (any, error) {
+		out, err := yaml.JSONToYAML(r.Target)
+		return string(out), err
+	},
 	"yamlStrict": func(r request) (any, error) {
 		if _, err := yaml.YAMLToJSON([]byte(r.Text)); err != nil {
 			return nil, err

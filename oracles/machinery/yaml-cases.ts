@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { parseYaml } from '@navarch/node/yaml';
+import { formatYaml } from '../../packages/apiserver/src/representation/format-yaml.ts';
 import { attempt, type Answer, type Case, errorsAlike, type Known } from '../case.ts';
 
 /** Scalars that readers of YAML take for different things. */
@@ -57,6 +58,17 @@ const source: fc.Arbitrary<Source> = fc.oneof(
 
 const alike = (answer: Answer): Answer => ('error' in answer ? errorsAlike(answer) : answer);
 
+// Without what upstream reads otherwise as it is in JSON than as it was: its writer begins with reading that as YAML.
+const broken = fc.constantFrom('\n', '\n\n', ' \n', '\n ', 'a\nb', 'a\n\nb\n', '\r\n', '\t');
+const sign = fc.constantFrom(...'#,[]{}&*!|>\'"%@`?:-. ~<=\\/'.split(''), ': ', ' #', '- ', '? ', ':', '---', '...', '\u00a0', '\ufeff', '\u{1f600}', 'é', '\u0000', 'f:', 'k:{}');
+const long = fc.array(fc.constantFrom('word', 'a', 'longer-word', '', 'é', "it's", '"'), { minLength: 15, maxLength: 40 }).map((words) => words.join(' '));
+const written = fc.oneof({ weight: 3, arbitrary: odd }, { weight: 2, arbitrary: word }, { weight: 4, arbitrary: fc.array(fc.oneof(odd, word, sign, sign, broken), { maxLength: 6 }).map((parts) => parts.join('')).filter((text) => !text.startsWith('\ufeff')) }, { weight: 1, arbitrary: long });
+const key = fc.oneof(written, fc.constantFrom('a', 'b', 'a1', 'a2', 'a10', 'a02', 'b0', 'f:a', 'k:{"a":1}', '.', 'x'.repeat(129), 'Z', 'A', '10', '9', 'é'));
+const leaf = fc.oneof({ weight: 4, arbitrary: written }, fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom<unknown>(null, true, false, 1e6, 123456.5, 1234567.5, 1e20, 1e21, 1e-5, 0.0001, 100000, -0, 9007199254740991));
+const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+  tree: fc.oneof({ maxDepth: 4 }, { weight: 3, arbitrary: leaf }, { weight: 1, arbitrary: fc.array(tie('tree'), { maxLength: 3 }) }, { weight: 3, arbitrary: fc.dictionary(key.filter((name) => name !== '__proto__'), tie('tree'), { maxKeys: 4 }) }),
+}));
+
 /** What is read from YAML: the words of what cannot be read are ours; those about keys that come again are upstream's. */
 export const yamlCases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   readYaml: source.map(({ text, sort }): Case => ({
@@ -64,6 +76,7 @@ export const yamlCases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
     ours: () => alike(attempt(() => JSON.parse(JSON.stringify(parseYaml(text))) as unknown)),
     theirs: alike,
   })),
+  writeYaml: tree.map((value): Case => ({ request: { op: 'toYaml', target: value }, ours: () => attempt(() => formatYaml(value)) })),
   repeatedKeys: source.map(({ text, sort }): Case => ({
     request: { op: 'yamlStrict', text, sort },
     ours: () => alike(attempt(() => {

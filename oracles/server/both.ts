@@ -2,8 +2,8 @@ import type { OracleContext, Tally } from '../oracle.ts';
 import { type Known, type Scenario, type Step, transcript } from './scenario.ts';
 import type { Side } from './sides.ts';
 
-/** Differences of one scenario that are shown whole. */
-const SHOWN_MAX = 8;
+/** Differences of one scenario that are shown. */
+const SHOWN_MAX = 200;
 
 let scenarios = 0;
 
@@ -22,6 +22,8 @@ export async function alike([theirs, ours]: readonly [theirs: Side, ours: Side],
 
 function differences(name: string, theirs: readonly Step[], ours: readonly Step[], known: readonly Known[], say: (line: string) => void): number {
   const counts = new Map<string, number>();
+  // What differs in the same way is shown once, by what was asked first.
+  const shown = new Map<string, { readonly asked: string; count: number }>();
   let different = theirs.length === ours.length ? 0 : 1;
   if (different > 0) say(`${name}: ${theirs.length} steps of theirs, ${ours.length} of ours`);
   for (const [i, their] of theirs.entries()) {
@@ -33,29 +35,37 @@ function differences(name: string, theirs: readonly Step[], ours: readonly Step[
       continue;
     }
     different += 1;
-    if (different <= SHOWN_MAX) say(`${name}: ${their.asked}\n${parted(their.answered, our.answered)}`);
+    const how = parted(their.answered, our.answered);
+    const same = shown.get(how);
+    if (same) same.count += 1;
+    else shown.set(how, { asked: their.asked, count: 1 });
   }
+  for (const [how, { asked, count }] of [...shown].slice(0, SHOWN_MAX)) say(`${name}: ${asked}${count > 1 ? ` (and ${count - 1} more)` : ''}\n${how}`);
   const excused = [...counts].map(([why, count]) => `; ${count} known: ${why}`).join('');
   say(`${different === 0 ? 'ok  ' : 'FAIL'} server: ${name}: ${different} of ${theirs.length} differ${excused}`);
   return different;
 }
 
 const AROUND = 160;
+/** Lines of one difference that are shown of either side. */
+const LINES_MAX = 6;
 
-/** Both answers line by line; of lines that differ, what is around the first difference. */
+/** The lines that only one of the answers has; where they are the same, in another order. */
 function parted(theirs: string, ours: string): string {
   const [left, right] = [theirs.split('\n'), ours.split('\n')];
-  const lines: string[] = [];
-  for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
-    const [their, our] = [left[i], right[i]];
-    if (their === our) continue;
-    lines.push(`  theirs ${around(their, our)}`, `  ours   ${around(our, their)}`);
-  }
-  return lines.join('\n');
+  const [mine, others] = [only(left, right), only(right, left)];
+  if (mine.length + others.length === 0) return '  the same lines in another order';
+  const shown = (name: string, lines: readonly string[], beside: readonly string[]): readonly string[] => lines.slice(0, LINES_MAX).map((line, i) => `  ${name} ${around(line, beside[i])}`);
+  return [...shown('theirs', mine, others), ...shown('ours  ', others, mine)].join('\n');
 }
 
-function around(shown: string | undefined, other: string | undefined): string {
-  if (shown === undefined) return '(nothing)';
+function only(lines: readonly string[], others: readonly string[]): readonly string[] {
+  const there = new Set(others);
+  return lines.filter((line) => !there.has(line));
+}
+
+/** A line with a bar where it begins to differ. */
+function around(shown: string, other: string | undefined): string {
   let at = 0;
   while (at < shown.length && shown[at] === other?.[at]) at += 1;
   const start = Math.max(0, at - AROUND);

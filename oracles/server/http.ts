@@ -72,7 +72,7 @@ export async function stream(server: Server, asked: Asked): Promise<Streaming> {
 function begun({ url, token }: Server, { method, path, headers = {}, body }: Asked): Promise<IncomingMessage> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const sent = request({ hostname, port, agent, method, path, headers: { authorization: `Bearer ${token}`, ...headers } }, resolve);
+    const sent = request({ hostname, port, agent, method, path, headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }), ...headers } }, resolve);
     sent.on('error', (error) => reject(new Error(`${url}: ${method} ${path}: ${error.message}`, { cause: error })));
     sent.end(body);
   });

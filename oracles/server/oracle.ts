@@ -1,13 +1,20 @@
 import type { Oracle } from '../oracle.ts';
+import { addresses } from './address-cases.ts';
+import { applying } from './applying-cases.ts';
 import { alike } from './both.ts';
+import { bodies } from './body-cases.ts';
+import { deleting } from './deleting-cases.ts';
 import { establish, gadgets, widgets } from './definitions.ts';
 import { negotiation } from './negotiation-cases.ts';
-import { type Known, type Scenario, transcript } from './scenario.ts';
+import { known } from './known.ts';
+import { reading } from './reading-cases.ts';
+import { type Scenario, transcript } from './scenario.ts';
 import { ours, theirs } from './sides.ts';
+import { watching } from './watching-cases.ts';
+import { writing } from './writing-cases.ts';
 
-const scenarios: readonly Scenario[] = [...negotiation];
+const scenarios: readonly Scenario[] = [...negotiation, ...bodies, ...reading, ...watching, ...writing, ...deleting, ...applying, ...addresses];
 
-const known: readonly Known[] = [];
 
 /** What an API server of ours and one of the official libraries answer to the same requests. */
 export const serverOracle: Oracle = {

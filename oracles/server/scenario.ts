@@ -56,6 +56,8 @@ export interface Client {
   watch(path: string, headers?: Readonly<Record<string, string>>): Promise<Watching>;
 }
 
+/** The server has closed the connection without an answer, as upstream does where its code breaks. */
+const BROKEN_OFF: Answered = { status: 0, headers: {}, warnings: [], bytes: Buffer.alloc(0) };
 const UNTIL_MS = 10_000;
 const EVENTS_MS = 3_000;
 
@@ -71,7 +73,7 @@ export async function transcript(side: Side, scenario: Scenario, namespace: stri
     namespace, side, quietly,
     async ask(method, path, options = {}) {
       const asked = askedOf(method, path, options);
-      const answered = await exchange(side, asked);
+      const answered = await exchange(side, asked).catch(() => BROKEN_OFF);
       const reply = replyOf(answered);
       record(shownAsked(asked), [String(answered.status), ...names.headers(answered.headers, answered.warnings), reply.text]);
       return reply;
@@ -92,7 +94,7 @@ export async function transcript(side: Side, scenario: Scenario, namespace: stri
         async events(count, withinMs = EVENTS_MS) {
           const text = await streaming.lines(count, withinMs);
           record(shownAsked(asked), [String(streaming.status), ...names.headers(streaming.headers, []), text]);
-          return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
+          return text.split('\n').filter(Boolean).map(jsonOf);
         },
         close: () => streaming.close(),
       };
@@ -109,7 +111,15 @@ function askedOf(method: string, path: string, { headers = {}, body, type = 'app
 
 function replyOf({ status, headers, bytes }: Answered): Reply {
   const text = bytes.toString();
-  return { status, headers, text, json: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined };
+  return { status, headers, text, json: jsonOf(text) };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const SHOWN_BODY_MAX = 300;

@@ -22,15 +22,19 @@ export interface Side extends Server, AsyncDisposable {
 }
 
 const TOKEN = 'oracle';
+/** Of what the official libraries say besides: it is shown only when they end. */
+const COMPLAINTS_MAX = 4000;
 
 /** An API server of the official libraries, on an etcd of its own. */
 export async function theirs(): Promise<Side> {
-  const child = spawn(await built('server'), [], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(await built('server'), [], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let complaints = '';
+  child.stderr.on('data', (chunk: Buffer) => { complaints = (complaints + chunk.toString()).slice(-COMPLAINTS_MAX); });
   const ended = new Promise((resolve) => { child.on('close', resolve); });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const said = async (): Promise<unknown> => {
     const { value, done } = await lines.next();
-    if (done) throw new Error('the server of the official libraries has ended');
+    if (done) throw new Error(`the server of the official libraries has ended: ${complaints}`);
     return JSON.parse(value as string);
   };
   const { url, token } = (await said()) as Server;

@@ -1,3 +1,4 @@
+import { jsonText } from '@navarch/machinery';
 import type { ExtensionServer, RemoteHeaders } from './aggregation/extension-servers.ts';
 
 /** One HTTP request as the server core sees it: no sockets, no streams of the host. */
@@ -39,6 +40,8 @@ export type ApiResponse = BytesResponse | StreamResponse | ProxyResponse;
 interface Head {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Values of Warning headers, each of which is a header of its own. */
+  readonly warnings?: readonly string[];
 }
 export interface BytesResponse extends Head {
   readonly type: 'bytes';
@@ -78,7 +81,7 @@ const encoder = new TextEncoder();
 export const encode = (text: string): Uint8Array => encoder.encode(text);
 
 export const json = (value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): BytesResponse => ({
-  type: 'bytes', status, headers: { 'content-type': 'application/json', ...headers }, body: [encode(`${JSON.stringify(value)}\n`)],
+  type: 'bytes', status, headers: { 'content-type': 'application/json', ...headers }, body: [encode(`${jsonText(value)}\n`)],
 });
 
 export const plain = (text: string, status = 200): BytesResponse => ({

@@ -16,7 +16,7 @@ import { callOf } from './handlers/call.ts';
 import { serveCollection } from './handlers/collection.ts';
 import { type Exchange, notAllowedHere, notServed } from './handlers/exchange.ts';
 import { serveObject, servePart } from './handlers/object.ts';
-import { warningHeader } from './handlers/warnings.ts';
+import { warningHeaders } from './handlers/warnings.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Call } from './registry/call.ts';
 import type { Health } from './health/health.ts';
@@ -27,6 +27,7 @@ import type { ComputedResource } from './resource-metrics/computed.ts';
 import { serveComputed } from './resource-metrics/serve-computed.ts';
 import { type Format, formatsOf } from './representation/format.ts';
 import { refusalShownAs } from './representation/representation.ts';
+import { checkRouted } from './representation/routed.ts';
 import { showValue } from './representation/show.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { type ApiRequest, type ApiResponse, plain, type StreamResponse } from './request.ts';
@@ -134,8 +135,8 @@ export class Server {
     if (this.#deps.audit) this.#writeDown(this.#deps.audit, request, answer, trail);
     if (answer.type === 'proxy') return answer;
     const headers: Record<string, string> = { ...answer.headers, ...trail.flow, 'audit-id': trail.id ?? this.#idOf(request) };
-    if (trail.warnings.length > 0) headers['warning'] = warningHeader(trail.warnings);
-    return answer.type === 'bytes' ? { ...answer, headers } : { ...answer, headers, run: counted(answer, trail, seconds) };
+    const head = trail.warnings.length > 0 ? { headers, warnings: warningHeaders(trail.warnings) } : { headers };
+    return answer.type === 'bytes' ? { ...answer, ...head } : { ...answer, ...head, run: counted(answer, trail, seconds) };
   }
 
   /** Throws Forbidden. */
@@ -237,6 +238,7 @@ export class Server {
     checkPlace(info, isElsewhere ? undefined : facts);
     const served = resource?.kind ?? computed?.kind;
     if (served?.deprecated) warnings.push(deprecationText(served, served.deprecated));
+    if (resource && resource.kind.origin !== 'custom' && isOwn(info, resource.kind)) checkRouted(request, this.#formats, info.verb);
     const mayCreate = (): void => this.access.require(user, { ...info, verb: 'create' });
     const call = { ...callOf(request, user, warnings), mayCreate };
     const exchange: Exchange = {
@@ -358,6 +360,10 @@ const addressOfInfo = ({ group, resource, subresource }: RequestInfo): string =>
   `${group}/${resource}${subresource ? `/${subresource}` : ''}`;
 
 /** Upstream says this as text, too early for a Status. */
+/** Asked as the resource that it is: not what stands for another, as logs and connections do. */
+const isOwn = ({ subresource, verb }: RequestInfo, kind: Kind<any>): boolean =>
+  (subresource === '' || subresource === 'status' || subresource === 'scale') && kind.verbs.some((known) => known === verb);
+
 function tooManyRequests(): ApiResponse {
   const answer = plain('Too many requests, please try again later.\n', 429);
   return { ...answer, headers: { ...answer.headers, 'retry-after': '1' } };

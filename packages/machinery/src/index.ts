@@ -27,6 +27,7 @@ export {
   unauthorized,
 } from './status.ts';
 export { cloneJson } from './clone.ts';
+export { jsonText } from './json-text.ts';
 export { equalJson } from './equality.ts';
 export {
   dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, dnsSubdomainWithUnderscoreErrors, labelValueErrors, maskTrailingDash, pathSegmentErrors, qualifiedNameErrors,

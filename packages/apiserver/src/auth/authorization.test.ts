@@ -335,7 +335,7 @@ test('SelfSubjectAccessReview says what would be, and by which binding', async (
   assert.equal(none.status, 422);
   assert.equal(
     (await ask('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', null as never, asBob)).status,
-    400,
+    422,
   );
 });
 

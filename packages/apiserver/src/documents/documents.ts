@@ -1,5 +1,5 @@
 import { PROMETHEUS_TYPE } from '@navarch/base';
-import type { Kind, ResourceFacts } from '@navarch/machinery';
+import { jsonText, type Kind, type ResourceFacts } from '@navarch/machinery';
 import type { ExtensionVersion } from '../aggregation/aggregation.ts';
 import type { FeatureGates } from '../features/feature-gates.ts';
 import { notServed } from '../handlers/exchange.ts';
@@ -208,7 +208,7 @@ export class Documents {
   }
 
   #once(name: string, make: () => unknown): Document {
-    return this.#onceBytes(name, () => encode(JSON.stringify(make())));
+    return this.#onceBytes(name, () => encode(jsonText(make())));
   }
 
   #onceBytes(name: string, make: () => Uint8Array): Document {
@@ -219,7 +219,7 @@ export class Documents {
 }
 
 /** Indented whoever asks. */
-const forPeople = (value: unknown): BytesResponse => ({ ...json(value), body: [encode(JSON.stringify(value, undefined, 2))] });
+const forPeople = (value: unknown): BytesResponse => ({ ...json(value), body: [encode(jsonText(value, 2))] });
 
 const extensionPath = ({ group, version }: ExtensionVersion): string => `apis/${group}/${version}`;
 

@@ -4,6 +4,7 @@ import type { PatchType } from '../registry/call.ts';
 import { CBOR_TYPE, cborFormat, type Format, formats, PROTOBUF_TYPE } from '../representation/format.ts';
 import type { ApiRequest } from '../request.ts';
 import { type BodySource, JsonSource } from './json-source.ts';
+import { jsonMistake } from './json-mistake.ts';
 import { YamlSource } from './yaml-source.ts';
 
 /** Bytes of a body shown in a refusal. */
@@ -13,7 +14,15 @@ const APPLY_CBOR_TYPE = 'application/apply-patch+cbor';
 const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json', 'application/merge-patch+json': 'merge', 'application/strategic-merge-patch+json': 'strategic',
 };
-const decoder = new TextDecoder('utf-8', { fatal: false });
+const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+
+/** What a body is to be; what is custom must say so itself. */
+interface Wanted {
+  readonly kind: string;
+  readonly isCustom: boolean;
+  /** What is wrong with it is said without a word about what it should have been. */
+  readonly isBare?: boolean;
+}
 
 export interface Body {
   readonly value: unknown;
@@ -35,25 +44,15 @@ export class Bodies {
     this.#formats = offered;
   }
 
-  /**
-   * An object of a kind, in any format that the server reads. `mustSay`: it is told by nothing else of what kind it is.
-   * Throws UnsupportedMediaType or BadRequest.
-   */
-  async object(request: ApiRequest, kind: string, mustSay = false): Promise<Body> {
-    const bytes = await request.body();
-    const body = this.#read(bytes, contentType(request), kind);
-    const { value } = body;
-    if (mustSay && typeof value === 'object' && value !== null && !Array.isArray(value) && !(value as { readonly kind?: unknown }).kind) {
-      const text = bytes[0] === OPEN_OBJECT ? decoder.decode(bytes) : JSON.stringify(value);
-      throw badRequest(`the object provided is unrecognized (must be of type ${kind}): Object 'Kind' is missing in '${text}' (${summary(bytes)})`);
-    }
-    return body;
+  /** An object of a kind, in any format that the server reads. Throws UnsupportedMediaType or BadRequest. */
+  async object(request: ApiRequest, kind: string, isCustom = false): Promise<Body> {
+    return this.#read(await request.body(), contentType(request), { kind, isCustom });
   }
 
   /** Options that may be sent in a body; undefined: none were. */
   async options(request: ApiRequest): Promise<unknown> {
     const bytes = await request.body();
-    return bytes.length === 0 ? undefined : this.#read(bytes, contentType(request), 'DeleteOptions').value;
+    return bytes.length === 0 ? undefined : this.#read(bytes, contentType(request), { kind: 'DeleteOptions', isCustom: false, isBare: true }).value;
   }
 
   /** A patch of the type that `patchType()` said. */
@@ -63,16 +62,17 @@ export class Bodies {
     if (!isApply(request)) return parseJson(bytes, () => badRequest('invalid JSON patch'));
     const refuse = (message: string): StatusError => badRequest(`error decoding patch: ${message}`);
     // Programs send JSON, which YAML includes, and which is read faster.
-    return bytes[0] === OPEN_OBJECT ? (this.#json(bytes) ?? this.#yaml(bytes, refuse)) : this.#yaml(bytes, refuse);
+    const unread = (message: string): StatusError => refuse(`error converting YAML to JSON: ${message}`);
+    return bytes[0] === OPEN_OBJECT ? (this.#json(bytes) ?? this.#yaml(bytes, unread)) : this.#yaml(bytes, unread);
   }
 
-  #read(bytes: Uint8Array, type: string, kind: string): Body {
+  #read(bytes: Uint8Array, type: string, { kind, isCustom, isBare = false }: Wanted): Body {
     const refuse = (message: string): StatusError =>
-      badRequest(`the object provided is unrecognized (must be of type ${kind}): ${message} (${summary(bytes)})`);
+      badRequest(isBare ? message : `the object provided is unrecognized (must be of type ${kind}): ${message} (${summary(bytes)})`);
     const noIdentity = (message: string): StatusError => refuse(`couldn't get version/kind; json parse error: ${message}`);
     switch (type) {
-      case '': case 'application/json': return checkIdentity(parseJson(bytes, noIdentity), noIdentity);
-      case 'application/yaml': return checkIdentity(this.#yaml(bytes, noIdentity), noIdentity);
+      case '': case 'application/json': return identified(parseJson(bytes, noIdentity), isCustom, refuse);
+      case 'application/yaml': return identified(this.#yaml(bytes, (message) => refuse(`yaml: ${message}`)), isCustom, refuse);
       case PROTOBUF_TYPE: return { value: parseProtobuf(bytes, refuse) };
       default: break;
     }
@@ -107,44 +107,56 @@ export class Bodies {
     if (!this.#parseYaml) return parseJson(bytes, refuse);
     try {
       const repeated: string[] = [];
-      const value = this.#parseYaml(decoder.decode(bytes), (key, line) => repeated.push(`line ${line}: key ${key} already set in map`));
-      return { value, source: new YamlSource(repeated) };
+      const text = decoder.decode(bytes);
+      const value = this.#parseYaml(text, (key, line) => repeated.push(`line ${line}: key ${key} already set in map`));
+      return { value, source: new YamlSource(text, repeated) };
     } catch (error) {
-      throw refuse(`error converting YAML to JSON: ${(error as Error).message}`);
+      throw refuse((error as Error).message);
     }
   }
 }
 
 const isApply = (request: ApiRequest): boolean => contentType(request) === APPLY_TYPE;
 
-const contentType = (request: ApiRequest): string => request.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+/** Without its parameters; what is no media type (RFC 9110, section 8.3.1) stays as it came, and is none that is known. */
+function contentType(request: ApiRequest): string {
+  const header = request.header('content-type') ?? '';
+  const [type = '', ...parameters] = header.split(';');
+  const isWhole = parameters.every((text, i) => PARAMETER.test(text.trim()) || (text.trim() === '' && i === parameters.length - 1 && type.trim() !== ''));
+  return isWhole ? type.trim().toLowerCase() : header;
+}
+
+const PARAMETER = /^[!#$%&'*+.^_`|~\w-]+\s*=\s*(?:[!#$%&'*+.^_`|~\w-]+|"(?:[^"\\]|\\.)*")$/;
 
 function parseJson(bytes: Uint8Array, refuse: (message: string) => StatusError): Body {
   try {
     const text = decoder.decode(bytes);
-    if (isTooDeep(text)) throw new SyntaxError('exceeded max depth');
+    if (isTooDeep(text)) throw new SyntaxError(`invalid character '${text.startsWith('[') ? '[' : '{'}' exceeded max depth`);
     const value: unknown = JSON.parse(text);
     return { value, source: new JsonSource(text, value) };
   } catch (error) {
-    throw refuse(goMessage((error as Error).message));
+    throw refuse(jsonMistake(bytes) ?? (error as Error).message);
   }
 }
 
-/** What Go reads to learn what an object is. */
-const IDENTITY = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+const UNTYPED = 'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
-/** What an object is must be text; whatever else is wrong with it, its kind says. */
-function checkIdentity(body: Body, refuse: (message: string) => StatusError): Body {
-  const { value: whole } = body;
-  if (whole === null) return body;
-  if (typeof whole !== 'object' || Array.isArray(whole)) throw refuse(`json: cannot unmarshal ${Array.isArray(whole) ? 'array' : typeof whole === 'boolean' ? 'bool' : typeof whole} into Go value of type ${IDENTITY}`);
-  const { apiVersion, kind } = body.value as { readonly apiVersion?: unknown; readonly kind?: unknown };
-  if (isTextOrAbsent(apiVersion) && isTextOrAbsent(kind)) return body;
-  const [name, value] = isTextOrAbsent(apiVersion) ? ['kind', kind] : ['apiVersion', apiVersion];
-  const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
-  throw refuse(`json: cannot unmarshal ${type} into Go struct field .${name} of type string`);
+/** What an object is must be text, and what is custom must say it; whatever else is wrong with it, its kind says. */
+function identified(body: Body, isCustom: boolean, refuse: (message: string) => StatusError): Body {
+  const noIdentity = (message: string): StatusError => refuse(`couldn't get version/kind; json parse error: ${message}`);
+  const { value } = body;
+  const isObject = typeof value === 'object' && !Array.isArray(value);
+  if (!isObject) throw noIdentity(`json: cannot unmarshal ${typeName(value)} into ${UNTYPED}`);
+  const { apiVersion, kind } = (value ?? {}) as { readonly apiVersion?: unknown; readonly kind?: unknown };
+  for (const [name, given] of [['apiVersion', apiVersion], ['kind', kind]] as const) {
+    if (!isTextOrAbsent(given)) throw noIdentity(`json: cannot unmarshal ${typeName(given)} into Go struct field .${name} of type string`);
+  }
+  if (((apiVersion ?? '') as string).split('/').length > 2) throw refuse(`unexpected GroupVersion string: ${String(apiVersion)}`);
+  if (isCustom && !kind) throw refuse(`Object 'Kind' is missing in '${body.source?.text ?? JSON.stringify(value)}'`);
+  return value === null ? { ...body, value: {} } : body;
 }
 
+const typeName = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value);
 const isTextOrAbsent = (value: unknown): boolean => typeof value === 'string' || value === undefined || value === null;
 
 /** Lists and objects within one another; whoever walks a body may use this much of the stack. */
@@ -164,13 +176,6 @@ function isTooDeep(text: string): boolean {
     if (depth > DEPTH_MAX) return true;
   }
   return false;
-}
-
-/** What Go's decoder says where the two have words for the same thing. */
-function goMessage(message: string): string {
-  if (/Unexpected end|Unterminated/.test(message)) return 'unexpected end of JSON input';
-  const [, character] = /^Unexpected token '(.)'/su.exec(message) ?? [];
-  return character === undefined ? message : `invalid character '${character}' looking for beginning of value`;
 }
 
 function parseCbor(bytes: Uint8Array, refuse: (message: string) => StatusError): unknown {

@@ -1,32 +1,35 @@
 /** What a body's text shows beyond its value. */
 export interface BodySource {
+  /** As it came, where it is what the value was read from. */
+  readonly text?: string;
   /** True when some object has a field twice. */
   readonly hasDuplicates: boolean;
   /** What a strict reader of YAML says: which key came again, on which line. */
   readonly repeatedKeys: readonly string[];
-  /** What a strict reader says, of the fields that are unknown and of those that come twice. */
-  complaints(unknown: readonly string[]): readonly string[];
+  /** What a strict reader says, of the fields that are unknown and of those that come twice; of what is custom the latter first, the former by name. */
+  complaints(unknown: readonly string[], isCustom?: boolean): readonly string[];
 }
 
 /** The text of a JSON body, for what only the text shows: fields given twice, and in which order all came. */
 export class JsonSource implements BodySource {
-  readonly #text: string;
+  readonly text: string;
   readonly #value: unknown;
   #fields: readonly Occurrence[] | undefined;
 
   /** `value` is what the text was parsed to. */
   constructor(text: string, value: unknown) {
-    this.#text = text;
+    this.text = text;
     this.#value = value;
   }
 
   /** True when some object has a field twice. Nearly always told by counting. */
   get hasDuplicates(): boolean {
-    return colonsIn(this.#text) !== fieldsIn(this.#value) && this.#all().some((field) => field.isRepeated);
+    return colonsIn(this.text) !== fieldsIn(this.#value) && this.#all().some((field) => field.isRepeated);
   }
 
   /** What a strict reader says about the text, in its order (KEP-2885): the unknown fields, and the known ones given twice. */
-  complaints(unknown: readonly string[]): readonly string[] {
+  complaints(unknown: readonly string[], isCustom = false): readonly string[] {
+    if (isCustom) return customComplaints(this.#all().filter((field) => field.isRepeated).map((field) => field.path), unknown);
     const open = new Set(unknown);
     const texts: string[] = [];
     for (const { path, isRepeated } of this.#all()) {
@@ -42,13 +45,17 @@ export class JsonSource implements BodySource {
 
   /** What a strict reader of YAML says: which key came again, on which line. */
   get repeatedKeys(): readonly string[] {
-    return this.#all().filter((field) => field.isRepeated).map(({ name, at }) => `line ${this.#text.slice(0, at).split('\n').length}: key ${JSON.stringify(name)} already set in map`);
+    return this.#all().filter((field) => field.isRepeated).map(({ name, at }) => `line ${this.text.slice(0, at).split('\n').length}: key ${JSON.stringify(name)} already set in map`);
   }
 
   #all(): readonly Occurrence[] {
-    return (this.#fields ??= new Scanner(this.#text).fields());
+    return (this.#fields ??= new Scanner(this.text).fields());
   }
 }
+
+/** Whose type is known only after reading: all that comes twice is told, before anything is found to be unknown. */
+const customComplaints = (repeated: readonly string[], unknown: readonly string[]): readonly string[] =>
+  [...new Set([...repeated.map((path) => `duplicate field ${JSON.stringify(path)}`), ...unknown.toSorted().map((path) => `unknown field ${JSON.stringify(path)}`)])];
 
 interface Occurrence {
   /** `spec.containers[0].image` */

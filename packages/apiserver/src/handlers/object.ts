@@ -1,5 +1,6 @@
 import { type ApiObject, badRequest, Field, invalid, success } from '@navarch/machinery';
 import type { Call } from '../registry/call.ts';
+import { checkApplier } from '../registry/incoming.ts';
 import type { Resource } from '../registry/resource.ts';
 import { negotiate } from '../representation/representation.ts';
 import { showCached, showObject, showValue } from '../representation/show.ts';
@@ -67,6 +68,7 @@ async function patch(resource: Resource<any>, exchange: Exchange): Promise<Bytes
   const type = bodies.patchType(request, resource.kind);
   const { value, ...source } = await bodies.patch(request);
   if (type === 'apply') {
+    checkApplier(query.get('fieldManager') ?? '');
     checkRepeated(source.source, call);
     const wanted = { config: value, manager: query.get('fieldManager') ?? '', force: query.get('force') === 'true' };
     const { object, isNew } = await resource.apply(namespace, name, wanted, call, subresource);
@@ -87,8 +89,7 @@ async function remove(resource: Resource<any>, exchange: Exchange): Promise<Byte
   const status = !isGone && options.orphanDependents === false ? 202 : 200;
   if (!isGone || kind.behaviour.answersDeletion) return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], status);
   const done = success({ name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid: (object as ApiObject).metadata.uid });
-  const plain = how.shape === 'object' ? how : negotiate(exchange, undefined);
-  return bytesAnswer(plain, [showValue(plain, done)]);
+  return bytesAnswer(how, [showValue(how, done)]);
 }
 
 /** Applied configurations are YAML, whose strict reader has words of its own. */

@@ -1,41 +1,49 @@
-import { badRequest, Field, invalid, jsonPatch, mergePatch } from '@navarch/machinery';
+import { type ApiObject, badRequest, Field, invalid, jsonPatch, mergePatch } from '@navarch/machinery';
 import { checkName } from '../registry/incoming.ts';
 import type { Resource } from '../registry/resource.ts';
+import { negotiate } from '../representation/representation.ts';
+import { showPart } from '../representation/show.ts';
 import type { ApiResponse } from '../request.ts';
 import { checkSent, unhandled } from '../sent-body.ts';
 import { checkScaled, readScale, type Scale, scaleIn, writeScale } from '../subresources/scale.ts';
-import { valueAnswer } from './answer.ts';
+import { bytesAnswer } from './answer.ts';
 import { type Exchange, noVerb } from './exchange.ts';
 
 /** The scale subresource: reads and writes the number of replicas of any kind that has one. */
 export async function serveScale(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
-  const { request, info, call, bodies } = exchange;
-  const { namespace, name } = info;
+  const { request, info, registry } = exchange;
+  if (request.method !== 'GET' && request.method !== 'PUT' && request.method !== 'PATCH') throw noVerb(resource.kind, info);
+  // In the formats of the resource itself: custom ones have no protobuf, and neither has their scale.
+  const how = negotiate(exchange, resource.kind);
+  const scale = await asked(resource, exchange);
+  return bytesAnswer(how, [showPart(how, scale as ApiObject, registry.deps.clock.now())]);
+}
+
+async function asked(resource: Resource<any>, { request, info: { namespace, name }, call, bodies }: Exchange): Promise<unknown> {
   switch (request.method) {
     case 'GET': {
       await resource.shelf.ready([resource.cached(namespace, name)]);
       const object = resource.get(namespace, name);
       checkScaled(resource, object);
-      return valueAnswer(exchange, readScale(resource, object));
+      return readScale(resource, object);
     }
     case 'PUT': {
       const sent = sentScale((await bodies.object(request, 'Scale')).value);
       if (sent.metadata?.name) checkName(sent.metadata.name, name);
-      return valueAnswer(exchange, await writeScale(resource, namespace, name, () => sent, call));
+      return writeScale(resource, namespace, name, () => sent, call);
     }
-    case 'PATCH': {
+    default: {
       const type = bodies.patchType(request, resource.kind);
       const { value } = await bodies.patch(request);
       const patched = (current: unknown): Scale => patchedScale(type === 'json' ? jsonPatch(current, value) : mergePatch(current, value));
-      return valueAnswer(exchange, await writeScale(resource, namespace, name, patched, call));
+      return writeScale(resource, namespace, name, patched, call);
     }
-    default: throw noVerb(resource.kind, info);
   }
 }
 
 /** Throws BadRequest. */
 function sentScale(value: unknown): Scale {
-  checkSent(value, 'Scale', 'autoscaling/v1');
+  checkSent(value, { kind: 'Scale', group: 'autoscaling', version: 'v1' });
   try {
     return scaleIn(value);
   } catch (error) {

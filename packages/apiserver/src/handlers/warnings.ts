@@ -5,7 +5,7 @@ const WARNINGS_BYTES_MAX = 4096;
 const WARNING_CHARS_MAX = 256;
 
 /** Texts as values of a Warning header: quoted, control characters escaped, other scripts as UTF-8. */
-export function warningHeader(texts: readonly string[]): string {
+export function warningHeaders(texts: readonly string[]): readonly string[] {
   const unique = [...new Set(texts)];
   const isLong = unique.reduce((sum, text) => sum + text.length, 0) > WARNINGS_BYTES_MAX;
   const values: string[] = [];
@@ -17,5 +17,5 @@ export function warningHeader(texts: readonly string[]): string {
     if (bytes > 2 * WARNINGS_BYTES_MAX) break;
     values.push(value);
   }
-  return values.join(', ');
+  return values;
 }

@@ -5,7 +5,10 @@ export class YamlSource implements BodySource {
   /** In the words of a strict reader: which key came again, on which line. */
   readonly repeatedKeys: readonly string[];
 
-  constructor(repeatedKeys: readonly string[]) {
+  readonly text: string;
+
+  constructor(text: string, repeatedKeys: readonly string[]) {
+    this.text = text;
     this.repeatedKeys = repeatedKeys;
   }
 
@@ -13,8 +16,8 @@ export class YamlSource implements BodySource {
     return this.repeatedKeys.length > 0;
   }
 
-  complaints(unknown: readonly string[]): readonly string[] {
-    const fields = unknown.map((field) => `unknown field ${JSON.stringify(field)}`);
+  complaints(unknown: readonly string[], isCustom = false): readonly string[] {
+    const fields = (isCustom ? unknown.toSorted() : unknown).map((field) => `unknown field ${JSON.stringify(field)}`);
     return this.hasDuplicates ? [yamlErrors(this.repeatedKeys), ...fields] : fields;
   }
 }

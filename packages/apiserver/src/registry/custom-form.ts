@@ -1,5 +1,5 @@
 import type { CustomKinds, CustomVersion } from '@navarch/api';
-import { type ApiObject, apiVersionOf, inKeyOrder, type Mutable } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, inKeyOrder, jsonText, type Mutable } from '@navarch/machinery';
 import type { Cached, Form, Labels } from '@navarch/store';
 import type { Conversion } from '../custom-resources/conversion.ts';
 
@@ -44,15 +44,15 @@ export class CustomForm implements Form<ApiObject> {
   }
 
   readonly hold = (value: Uint8Array): Uint8Array => value;
-  readonly show = (object: ApiObject): Uint8Array => encoder.encode(JSON.stringify(object));
+  readonly show = (object: ApiObject): Uint8Array => encoder.encode(jsonText(object));
   readonly labelsOf = ({ metadata }: ApiObject): Labels | undefined => metadata.labels;
 
   /** The bytes to store of an object in this version. Rejects where it cannot be converted. */
   async bytesOf(object: ApiObject): Promise<Uint8Array> {
     const { stored } = this.#kinds;
-    if (stored === this.#version) return encoder.encode(JSON.stringify(inKeyOrder(object)));
+    if (stored === this.#version) return encoder.encode(jsonText(inKeyOrder(object)));
     const [converted] = await this.#conversion.convert([object], apiVersionOf(stored.kind));
-    return encoder.encode(JSON.stringify(inKeyOrder(stored.shape(converted))));
+    return encoder.encode(jsonText(inKeyOrder(stored.shape(converted))));
   }
 
   async adopted(object: ApiObject): Promise<ApiObject> {

@@ -18,12 +18,7 @@ export interface Reading {
 
 const readingOf = (kind: Kind<any>, { source }: Call): Reading => ({
   refuse: (why) => badRequest(unhandled(kind.kind, kind.version, typeof why === 'string' ? why : why.message)),
-  complaints(unknown) {
-    if (unknown.length === 0 && !source?.hasDuplicates) return [];
-    // What a schema does not know is found after the text was read.
-    if (kind.origin === 'custom') return [...(source?.complaints([]) ?? []), ...unknown.map(unknownField)];
-    return source?.complaints(unknown) ?? unknown.map(unknownField);
-  },
+  complaints: (unknown) => (unknown.length === 0 && !source?.hasDuplicates ? [] : (source?.complaints(unknown, kind.origin === 'custom') ?? unknown.map(unknownField))),
 });
 
 export const unknownField = (path: string): string => `unknown field ${JSON.stringify(path)}`;
@@ -34,8 +29,7 @@ export const readMade = (kind: Kind<any>, made: unknown, call: Call): Draft => r
 /** Decodes, completes and turns into the stored version. Throws BadRequest, or what the reading says. */
 export function readObject(kind: Kind<any>, input: unknown, call: Call, reading: Reading = readingOf(kind, call)): Draft {
   const apiVersion = apiVersionOf(kind);
-  if (kind.origin === 'custom') checkCustom(kind, input, apiVersion);
-  else checkSent(input, kind.kind, apiVersion);
+  checkSent(input, kind);
   // Given here, so that decoding puts them in their place even where the sender left them out.
   const { value, unknownFields } = decoded(kind, { ...input, kind: kind.kind, apiVersion }, reading);
   complain(unknownFields, reading, call);
@@ -45,16 +39,6 @@ export function readObject(kind: Kind<any>, input: unknown, call: Call, reading:
   const stored = hub.kind.decode(hub.toHub(value)).value;
   hub.kind.behaviour.complete?.(stored as Mutable<any>);
   return stored as unknown as Draft;
-}
-
-/** Custom resources have no types that a kind could be looked up in: another one is a fault of the object. */
-function checkCustom(kind: Kind<any>, input: unknown, apiVersion: string): asserts input is object {
-  const { kind: sent, metadata } = (input ?? {}) as { readonly kind?: unknown; readonly metadata?: { readonly name?: string } | null };
-  checkSent(typeof input === 'object' && input !== null ? { ...input, kind: kind.kind } : input, kind.kind, apiVersion, true);
-  if (sent === kind.kind) return;
-  const at = new Field('kind');
-  at.invalid(sent, `must be ${kind.kind}`);
-  throw invalid({ group: kind.group, kind: String(sent) }, metadata?.name, at.errors);
 }
 
 function decoded(kind: Kind<any>, sent: unknown, reading: Reading): Decoded {
@@ -88,19 +72,24 @@ export function place(kind: Kind<any>, metadata: Draft['metadata'], namespace: s
 
 /** Throws BadRequest when the object goes by another name than the request. */
 export function checkName(sent: string | undefined, name: string): void {
+  if (!sent) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (sent !== name) throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${name})`);
 }
 
+/** An apply names who applies. Throws Invalid. */
+export function checkApplier(manager: string): void {
+  const at = new Field();
+  if (!manager) at.at('fieldManager').required('is required for apply patch');
+  if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', at.errors);
+}
+
 /** What is applied, in its place. Throws BadRequest and Invalid. */
-export function readApplied(kind: Kind<any>, { config, manager }: ApplyRequest, namespace: string, name: string): Draft {
+export function readApplied(kind: Kind<any>, { config }: ApplyRequest, namespace: string, name: string): Draft {
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw badRequest('error decoding YAML: yaml: cannot unmarshal into Go value of type map[string]interface {}');
   }
   const { metadata = {}, ...rest } = config as Partial<Draft>;
   if (!rest.kind) throw badRequest("error decoding YAML: Object 'Kind' is missing");
-  const at = new Field();
-  if (!manager) at.at('fieldManager').required('is required for apply patch');
-  if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', at.errors);
   const sent = metadata as Draft['metadata'];
   if (sent.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
   if (sent.name) checkName(sent.name, name);

@@ -13,7 +13,7 @@ import { Drafts } from './drafts.ts';
 import { FanOut } from './fan-out.ts';
 import { emptyOf, ignoredBy, unmanaged } from './field-management.ts';
 import { isFinished } from './finished.ts';
-import { checkName, place, readApplied, readMade, readObject } from './incoming.ts';
+import { checkApplier, checkName, place, readApplied, readMade, readObject } from './incoming.ts';
 import { inOrder, timestamp } from './meta.ts';
 import { readPatched } from './patched.ts';
 import type { Registry } from './registry.ts';
@@ -122,8 +122,7 @@ export class Resource<O extends ApiObject> {
   async replace(namespace: string, name: string, input: unknown, call: Call, part = ''): Promise<O> {
     const draft = readObject(this.kind, input, call);
     place(this.kind, draft.metadata, namespace);
-    if (draft.metadata.name) checkName(draft.metadata.name, name);
-    draft.metadata.name = name;
+    checkName(draft.metadata.name, name);
     if (part === '' && this.kind.behaviour.createsOnUpdate && !this.shelf.cache.get(this.shelf.keyOf(namespace, name))) {
       call.mayCreate?.();
       return this.create(namespace, draft, call);
@@ -158,6 +157,7 @@ export class Resource<O extends ApiObject> {
 
   /** Server-side apply; creates an absent object. Throws Conflict where others own what would change. */
   async apply(namespace: string, name: string, request: ApplyRequest, call: Call, part = ''): Promise<{ readonly object: O; readonly isNew: boolean }> {
+    checkApplier(request.manager);
     const config = readApplied(this.kind, request, namespace, name);
     if (part === '' && !this.shelf.cache.get(this.shelf.keyOf(namespace, name))) {
       call.mayCreate?.();

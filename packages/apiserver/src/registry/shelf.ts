@@ -1,4 +1,4 @@
-import { type ApiObject, conflict, inKeyOrder, type Kind, type Mutable } from '@navarch/machinery';
+import { type ApiObject, conflict, inKeyOrder, jsonText, type Kind, type Mutable } from '@navarch/machinery';
 import { type Cached, type Form, type ListOptions, type Operation, StaleError, type Store, WatchCache } from '@navarch/store';
 import type { CustomForm } from './custom-form.ts';
 import type { Attendant } from './drafts.ts';
@@ -22,7 +22,7 @@ const form: Form<ApiObject> = {
 /** The bytes of an object that names the revision they will have: the last change to it. */
 const bytesAt = (draft: ApiObject) => (revision: number): Uint8Array => {
   (draft as Mutable<ApiObject>).metadata.resourceVersion = revision === 0 ? '' : String(revision);
-  return encoder.encode(JSON.stringify(draft));
+  return encoder.encode(jsonText(draft));
 };
 
 const VERSION = encoder.encode('"resourceVersion":"');

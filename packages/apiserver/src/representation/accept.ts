@@ -11,7 +11,7 @@ export interface Clause {
 /** Clients send the same few headers again and again. */
 const remembered = new Memo<readonly Clause[]>(200);
 
-/** The alternatives of an Accept header, best first; what cannot be read is left out. */
+/** The alternatives of an Accept header, best first; what cannot be read is left out. Types are compared as they are written, as upstream does. */
 export const parseAccept = (header: string): readonly Clause[] =>
   remembered.get(header, () => header.split(',').flatMap(clauseOf).toSorted(byPreference));
 
@@ -27,7 +27,7 @@ function clauseOf(text: string): readonly Clause[] {
     if (name === 'q') quality = Number(value);
     else if (name !== '') parameters.set(name, value);
   }
-  return [{ type: type.toLowerCase(), subtype: (subtype ?? '*').toLowerCase(), quality: Number.isFinite(quality) ? quality : 1, parameters }];
+  return [{ type, subtype: subtype ?? '*', quality: Number.isFinite(quality) ? quality : 1, parameters }];
 }
 
 /** By quality; among equals what names a type comes before what takes any. */

@@ -1,5 +1,5 @@
 import { protobufEncoder } from '@navarch/api';
-import { encodeCbor, encodeCborItem, SELF_DESCRIBED } from '@navarch/machinery';
+import { encodeCbor, encodeCborItem, jsonText, SELF_DESCRIBED } from '@navarch/machinery';
 import type { FeatureGates } from '../features/feature-gates.ts';
 import { encode } from '../request.ts';
 import { formatYaml } from './format-yaml.ts';
@@ -29,7 +29,7 @@ const FRAME_HEADS = new Map(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'
 export const jsonFormat: Format = {
   mediaType: 'application/json',
   streamType: 'application/json',
-  encode: (value) => encode(JSON.stringify(value)),
+  encode: (value) => encode(jsonText(value)),
   end: encode('\n'),
   frame(type, object) {
     const head = FRAME_HEADS.get(type) ?? new Uint8Array();

@@ -1,4 +1,4 @@
-import { apiVersionOf, badRequest, failure, type Kind, type StatusError } from '@navarch/machinery';
+import { apiVersionOf, failure, type Kind, type StatusError } from '@navarch/machinery';
 import type { ApiRequest } from '../request.ts';
 import { type Clause, parseAccept, takes } from './accept.ts';
 import { cborFormat, type Format, formats, hasProtobuf, jsonFormat, PROTOBUF_TYPE } from './format.ts';
@@ -72,14 +72,13 @@ function accepted(clause: Clause, format: Format, kind: Kind<any> | undefined, i
   const stream = parameters.get('stream');
   if (stream && (stream !== 'watch' || format.streamType === undefined)) return undefined;
   if (as === undefined && !parameters.has('g') && !parameters.has('v')) {
-    const isOffered = format.mediaType !== PROTOBUF_TYPE || !kind || hasProtobuf({ apiVersion: apiVersionOf(kind), kind: kind.kind });
-    return isOffered ? plain(format, isPretty) : undefined;
+    return format.mediaType !== PROTOBUF_TYPE || !kind || hasProtobuf({ apiVersion: apiVersionOf(kind), kind: kind.kind }) ? plain(format, isPretty) : undefined;
   }
   const metaVersion = `${parameters.get('g')}/${parameters.get('v')}`;
   if (!kind || (metaVersion !== META_V1 && metaVersion !== 'meta.k8s.io/v1beta1')) return undefined;
   // Tables have no protobuf form.
   if (as === 'Table' && format.mediaType !== PROTOBUF_TYPE) {
-    const includeObject = includedObject(request);
+    const includeObject = request.query.get('includeObject') || 'Metadata';
     return { format, shape: 'table', metaVersion, isList: false, isPretty, includeObject, key: `${format.mediaType} table ${metaVersion} ${includeObject}` };
   }
   if (as !== METADATA && as !== `${METADATA}List`) return undefined;
@@ -99,12 +98,6 @@ function wantsPretty(request: ApiRequest): boolean {
   if (asked) return /^(?:1|t|true)$/i.test(asked);
   const agent = request.header('user-agent') ?? '';
   return HUMAN_AGENTS.some((prefix) => agent.startsWith(prefix));
-}
-
-function includedObject({ query }: ApiRequest): string {
-  const wanted = query.get('includeObject') || 'Metadata';
-  if (wanted === 'None' || wanted === 'Metadata' || wanted === 'Object') return wanted;
-  throw badRequest(`Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(wanted)}: must be 'Metadata', 'Object', 'None', or empty`);
 }
 
 const notAcceptable = (accepted: readonly string[]): StatusError =>

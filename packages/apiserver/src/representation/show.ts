@@ -1,15 +1,15 @@
 import { protobufEncoder } from '@navarch/api';
-import { type ApiObject, apiVersionOf, envelope, envelopeAround, failure, inKeyOrder, type Kind, type ListMeta, type StatusError } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, envelope, envelopeAround, failure, inKeyOrder, jsonText, type Kind, type ListMeta, StatusError } from '@navarch/machinery';
 import type { Cached, CachedEvent } from '@navarch/store';
 import type { Resource } from '../registry/resource.ts';
-import { partial, partialList, tableList } from '../registry/table.ts';
+import { partial, SCALE_COLUMNS, partialList, tableList, tableOf } from '../registry/table.ts';
 import { encode } from '../request.ts';
 import { jsonFormat, type Kinded, protobufFormat } from './format.ts';
 import type { Representation } from './representation.ts';
 
 /** Any value that is no stored object: Status, Scale, reviews. */
 export const showValue = ({ format, isPretty }: Representation, value: unknown): Uint8Array =>
-  (isPretty && format === jsonFormat ? encode(JSON.stringify(value, undefined, 2)) : format.encode(value as Kinded));
+  (isPretty && format === jsonFormat ? encode(jsonText(value, 2)) : format.encode(value as Kinded));
 
 /** An object in the version of the resource; bytes that the cache holds are not made again. */
 export function showObject(how: Representation, resource: Resource<any>, object: ApiObject): Uint8Array {
@@ -28,10 +28,25 @@ export function showCached(how: Representation, resource: Resource<any>, cached:
 
 function showFresh(how: Representation, resource: Resource<any>, object: ApiObject): Uint8Array {
   // What is not stored, or no longer, has not been brought into its order.
-  if (how.shape === 'object') return showValue(how, resource.kind.origin === 'custom' ? inKeyOrder(object) : object);
+  if (how.shape === 'object') return showValue(how, resource.kind.origin === 'custom' ? inKeyOrder(versionless(object)) : versionless(object));
   if (how.shape === 'table') return showValue(how, table(how, resource, [object], { resourceVersion: object.metadata.resourceVersion }));
-  if (how.isList) throw cannotShow(`you requested PartialObjectMetadataList, but the requested object is not a list (*${resource.kind.version}.${resource.kind.kind})`);
-  return showValue(how, inMetaVersion(how, partial(object)));
+  if (how.isList) throw mismatch(resource.kind, false);
+  return showValue(how, partial(object, how.metaVersion));
+}
+
+/** What a dry run would have made has no version. */
+function versionless(object: ApiObject): ApiObject {
+  const { resourceVersion, ...metadata } = object.metadata;
+  return resourceVersion === '' ? ({ ...object, metadata } as ApiObject) : object;
+}
+
+/** A value that a subresource makes of an object and that has metadata of its own: a Scale. */
+export function showPart(how: Representation, value: ApiObject, now: number): Uint8Array {
+  if (how.shape === 'object') return showValue(how, value);
+  if (how.isList) throw cannotShow(`you requested PartialObjectMetadataList, but the requested object is not a list (*v1.${value.kind})`);
+  if (how.shape === 'metadata') return showValue(how, partial(value, how.metaVersion));
+  const { resourceVersion } = value.metadata;
+  return showValue(how, tableOf([value], { columns: SCALE_COLUMNS, now, meta: { resourceVersion }, includeObject: how.includeObject, metaVersion: how.metaVersion }));
 }
 
 /** What a list is made of, whoever reads it. */
@@ -50,8 +65,8 @@ export function showList(how: Representation, resource: Resource<any>, page: Lis
   }
   const shown = objects.map((cached) => resource.view(cached.object) as ApiObject);
   if (how.shape === 'table') return [showValue(how, table(how, resource, shown, meta))];
-  if (!how.isList) throw cannotShow(`you requested PartialObjectMetadata, but the requested object is a list (*${resource.kind.version}.${resource.kind.listKind})`);
-  return [showValue(how, inMetaVersion(how, partialList(shown, meta)))];
+  if (!how.isList) throw mismatch(resource.kind, true);
+  return [showValue(how, partialList(shown, meta, how.metaVersion))];
 }
 
 /** One frame of a watch, about an object as it is now. */
@@ -68,7 +83,7 @@ export function showBookmark(how: Representation, resource: Resource<any>, revis
   const annotations = isInitial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
   const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { resourceVersion: String(revision), ...annotations } };
   const isMetadata = how.shape === 'metadata';
-  return how.format.frame('BOOKMARK', showValue(how, isMetadata ? inMetaVersion(how, partial(object as unknown as ApiObject)) : object));
+  return how.format.frame('BOOKMARK', showValue(how, isMetadata ? partial(object as unknown as ApiObject, how.metaVersion) : object));
 }
 
 export const showError = ({ format }: Representation, status: Kinded): Uint8Array => format.frame('ERROR', format.encode(status));
@@ -90,12 +105,10 @@ function lastState(event: CachedEvent<ApiObject>): ApiObject {
 const shapedForWatch = (how: Representation, resource: Resource<any>, object: ApiObject, hasHeader: boolean): Uint8Array =>
   showValue(how, how.shape === 'table'
     ? table(how, resource, [object], { resourceVersion: object.metadata.resourceVersion }, hasHeader)
-    : inMetaVersion(how, partial(object)));
+    : partial(object, how.metaVersion));
 
 const table = (how: Representation, resource: Resource<any>, objects: readonly ApiObject[], meta: ListMeta, hasHeader = true): unknown =>
-  inMetaVersion(how, tableList(resource, objects, meta, how.includeObject, hasHeader));
-
-const inMetaVersion = (how: Representation, value: unknown): unknown => ({ ...(value as object), apiVersion: how.metaVersion });
+  tableList(resource, objects, { meta, includeObject: how.includeObject, metaVersion: how.metaVersion, hasHeader });
 
 const OPEN = encode('{');
 const COMMA_OPEN = encode(',{');
@@ -131,7 +144,7 @@ function untypedList(kind: Kind<any>, { resourceVersion, continue: token = '', r
 }
 
 const jsonOf = (resource: Resource<any>, cached: Cached<ApiObject>): Uint8Array =>
-  (resource.kind.hub ? encode(JSON.stringify(resource.view(cached.object))) : cached.bytes);
+  (resource.kind.hub ? encode(jsonText(resource.view(cached.object))) : cached.bytes);
 
 const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta';
 /** Tags of `metadata` (1) and `items` (2), which every list type has. */
@@ -190,4 +203,20 @@ function typeOf(kind: Kind<any>): string {
 const decoder = new TextDecoder();
 const textOf = (pieces: readonly Uint8Array[]): string => pieces.map((piece) => decoder.decode(piece)).join('');
 
-export const cannotShow = (message: string): StatusError => failure('NotAcceptable', message);
+/** One object was asked for as a list of metadata, or the other way round; `isList`: it is a list. */
+export function mismatch(kind: Kind<any>, isList: boolean): StatusError {
+  if (isList) return cannotShow(`you requested PartialObjectMetadata, but the requested object is a list (*${goType(kind)}List)`);
+  // What upstream holds without a type could be a list as well, until one looks into it.
+  if (kind.origin === 'custom') return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'content is not a list', code: 500 });
+  return cannotShow(`you requested PartialObjectMetadataList, but the requested object is not a list (*${goType(kind)})`);
+}
+
+/** How upstream's server holds objects of a kind: in the form that all versions of its group have in common. */
+function goType({ origin, group, kind }: Kind<any>): string {
+  if (origin === 'custom') return 'unstructured.Unstructured';
+  const [first = '', second = ''] = group.split('.');
+  const name = group === '' || first === 'events' ? 'core' : first === 'internal' ? `${second}internal` : first;
+  return `${name}.${kind}`;
+}
+
+const cannotShow = (message: string): StatusError => failure('NotAcceptable', message);

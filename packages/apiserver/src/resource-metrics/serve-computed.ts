@@ -1,10 +1,10 @@
-import type { ApiObject, Column, Kind } from '@navarch/machinery';
+import type { ApiObject, Column } from '@navarch/machinery';
 import { bytesAnswer } from '../handlers/answer.ts';
 import { type Exchange, notAllowedHere } from '../handlers/exchange.ts';
 import { listOptions } from '../handlers/options.ts';
 import { partial, partialList, tableOf } from '../registry/table.ts';
 import { negotiate, type Representation } from '../representation/representation.ts';
-import { cannotShow, showValue } from '../representation/show.ts';
+import { mismatch, showValue } from '../representation/show.ts';
 import type { ApiResponse } from '../request.ts';
 import { computedItems, computedList, computedObject, type ComputedResource } from './computed.ts';
 
@@ -30,15 +30,11 @@ function shaped(how: Representation, resource: ComputedResource, objects: readon
   const { kind } = resource;
   if (how.shape === 'table') {
     const columns: readonly Column<ApiObject>[] = resource.columns?.(objects) ?? kind.columns;
-    return { ...tableOf(objects, { columns, now, meta: {}, includeObject: how.includeObject }), apiVersion: how.metaVersion };
+    return tableOf(objects, { columns, now, meta: {}, includeObject: how.includeObject, metaVersion: how.metaVersion });
   }
-  if (isList !== how.isList) throw cannotShow(mismatch(kind, isList));
+  if (isList !== how.isList) throw mismatch(kind, isList);
   const [first] = objects;
-  return { ...((isList || !first ? partialList(objects, {}) : partial(first)) as object), apiVersion: how.metaVersion };
+  return isList || !first ? partialList(objects, {}, how.metaVersion) : partial(first, how.metaVersion);
 }
-
-const mismatch = ({ version, kind, listKind }: Kind<any>, isList: boolean): string => (isList
-  ? `you requested PartialObjectMetadata, but the requested object is a list (*${version}.${listKind})`
-  : `you requested PartialObjectMetadataList, but the requested object is not a list (*${version}.${kind})`);
 
 const answer = (how: Representation, value: unknown): ApiResponse => bytesAnswer(how, [showValue(how, value)]);

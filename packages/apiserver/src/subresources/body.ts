@@ -8,9 +8,9 @@ import { checkSent, unhandled } from '../sent-body.ts';
  */
 export function bodyReader<T>(type: string, apiVersion: string, kind: string): (body: unknown) => T {
   const schema = schemas.object(type);
-  const version = apiVersion.split('/').at(-1) ?? '';
+  const [group, version] = apiVersion.includes('/') ? (apiVersion.split('/') as [string, string]) : ['', apiVersion];
   return (body) => {
-    checkSent(body, kind, apiVersion);
+    checkSent(body, { kind, group, version });
     try {
       return decode(schema, { ...body, apiVersion, kind }).value as T;
     } catch (error) {

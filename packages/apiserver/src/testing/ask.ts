@@ -85,7 +85,7 @@ export async function asked(more: Pick<ServeOptions, 'webhooks' | 'features' | '
     const done = reply.run({ write: (sent) => chunks.push(sent) > 0, drained }, end.signal);
     const bytes = (): Uint8Array => Buffer.concat(chunks);
     return {
-      headers: reply.headers,
+      headers: reply.warnings ? { ...reply.headers, warning: reply.warnings.join(', ') } : reply.headers,
       bytes,
       ended: done,
       frames: () =>
@@ -146,8 +146,9 @@ function answerOf(reply: ApiResponse): Answer {
   const type = reply.headers['content-type'] ?? '';
   let body: unknown = text.startsWith('{') ? JSON.parse(text) : undefined;
   const isMessage = type.startsWith('application/vnd.kubernetes.protobuf');
+  const headers = reply.warnings ? { ...reply.headers, warning: reply.warnings.join(', ') } : reply.headers;
   return {
-    status: reply.status, headers: reply.headers, bytes, text,
+    status: reply.status, headers, bytes, text,
     // Not every message says what it is: it is read when somebody wants it read.
     get body() { return (body ??= isMessage ? protobuf.decode(bytes) : undefined); },
   };

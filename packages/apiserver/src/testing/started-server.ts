@@ -126,6 +126,6 @@ async function answered(
     status: reply.status,
     text,
     body: text.startsWith('{') ? JSON.parse(text) : undefined,
-    headers: reply.headers,
+    headers: reply.warnings ? { ...reply.headers, warning: reply.warnings.join(', ') } : reply.headers,
   };
 }

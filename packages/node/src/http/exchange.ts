@@ -17,7 +17,7 @@ const PIECE_BYTES = 1024 * 1024;
 const STREAM_BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
 
 type Certificate = NonNullable<ApiRequest['certificate']>;
-export type Headers = Record<string, string | number>;
+export type Headers = Record<string, string | number | string[]>;
 
 /** Where an answer goes, whatever version of HTTP it is. */
 export interface Outlet {
@@ -155,13 +155,19 @@ export async function exchange(server: Server, request: HttpRequest, outlet: Out
   }
 }
 
+function headersOf({ headers, warnings }: BytesResponse | StreamResponse): Headers {
+  const all: Headers = { 'cache-control': 'no-cache, private', ...headers };
+  if (warnings) all['warning'] = [...warnings];
+  return all;
+}
+
 interface Asked {
   readonly request: HttpRequest;
   readonly mayCompress: boolean;
 }
 
 async function send(reply: BytesResponse, { request, mayCompress }: Asked, outlet: Outlet): Promise<void> {
-  const headers: Headers = { 'cache-control': 'no-cache, private', ...reply.headers };
+  const headers = headersOf(reply);
   const size = reply.body.reduce((sum, chunk) => sum + chunk.length, 0);
   const isSqueezed = mayCompress && size > GZIP_BYTES_MIN && /\bgzip\b/.test(request.header('accept-encoding') ?? '');
   if (isSqueezed) {
@@ -203,7 +209,7 @@ export const bytesOf = ({ body }: BytesResponse): Uint8Array => (body.length ===
 
 async function stream(reply: StreamResponse, signal: AbortSignal, outlet: Outlet): Promise<void> {
   if (outlet.isGone) return;
-  outlet.head(reply.status, { 'cache-control': 'no-cache, private', ...reply.headers });
+  outlet.head(reply.status, headersOf(reply));
   const sink = {
     write(bytes: Uint8Array): boolean {
       if (outlet.isGone) return false;

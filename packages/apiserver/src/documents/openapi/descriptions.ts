@@ -27,6 +27,9 @@ const ofMetadata: Readonly<Record<string, string>> = {
   uid: 'UID is unlike that of every object there ever was, also of one with the same name. Set by the server.',
 };
 
+/** What metadata's fields are, for tables that show them. */
+export const describedMetadata = (name: 'name' | 'creationTimestamp'): string => ofMetadata[name] ?? '';
+
 /** What `kubectl explain` says of a field; undefined: nothing. */
 export function descriptionOf(of: ObjectSchema, { name }: FieldSchema): string | undefined {
   if (of.name === OBJECT_META) return ofMetadata[name];
