@@ -6,7 +6,7 @@ const but = (pattern: RegExp) => (ours: Step, theirs: Step): boolean => ours.ans
 const asked = (pattern: RegExp) => (ours: Step): boolean => pattern.test(ours.asked);
 
 export const known: readonly Known[] = [
-  { why: 'columns of tables and metadata are described in our own words', is: but(/"description": ?"(?:Name|CreationTimestamp) [^"]*"|- description: '?(?:Name|CreationTimestamp) (?:[^\n]|\n {4})*/g) },
+  { why: 'columns of tables and metadata are described in our own words', is: but(/"description": ?"(?:Name|CreationTimestamp) [^"]*"|description: ['"]?(?:Name|CreationTimestamp) [\s\S]*?(?=\n +(?:format|name):)/g) },
   { why: 'the hash of the version that definitions are stored in: a server of definitions alone has none', is: but(/,? *\n? *"?storageVersionHash"?: ?"?M5uH\+AlWATY=?"?/g) },
   { why: 'a server of definitions alone has no way for a custom resource in protobuf: it breaks off', is: (_, theirs) => theirs.answered.startsWith('0') },
   { why: 'what is no YAML: the two parsers find different mistakes in it', is: (ours, theirs) => [ours, theirs].every(({ answered }) => /"message":"[^"]*(?:yaml: |error converting YAML)/.test(answered)) || asked(/application\/yaml \t$/)(ours) },
