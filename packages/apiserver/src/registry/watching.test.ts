@@ -69,7 +69,7 @@ test('a watch of tables names its columns once; one of metadata sends nothing el
   const table = await watch(`${configMaps}?watch=1`, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
   const metadata = await watch(`${configMaps}?watch=1`, { accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' });
   await ask('POST', configMaps, config('b'));
-  assert.deepEqual(table.frames().map(({ object }) => [object.kind, object.columnDefinitions.length > 0, object.rows[0].cells[0]]), [['Table', true, 'a'], ['Table', false, 'b']]);
+  assert.deepEqual(table.frames().map(({ object }) => [object.kind, object.columnDefinitions !== null, object.rows[0].cells[0]]), [['Table', true, 'a'], ['Table', false, 'b']]);
   assert.deepEqual(metadata.frames().map(({ object }) => [object.kind, Object.keys(object).sort()]), Array.from({ length: 2 }, () => ['PartialObjectMetadata', ['apiVersion', 'kind', 'metadata']]));
   await table.close();
   await metadata.close();
