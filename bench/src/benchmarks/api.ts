@@ -3,6 +3,7 @@ import { runKload, type Target } from '../harness/kload.ts';
 import { startApiServerAlone } from '../harness/api-server-alone.ts';
 import { peerTools, startPeer } from '../harness/peer-tools.ts';
 import { appliesOf } from './applies.ts';
+import { firstCommandOf } from './first-command.ts';
 
 interface Size {
   readonly pods: number;
@@ -51,6 +52,7 @@ export const api = defineBenchmark({
   peer: 'upstream\'s API server library on etcd, without admission, defaulting, validation and RBAC',
   notes: [
     'Load generator and both servers share the machine; the side that is not measured is idle. Ours is the API server alone, as `navarch envtest` gives it, with admission, defaulting, validation and RBAC; the peer has none of these. list is of 10,000 pods, watch-burst of 1,000 watchers.',
+    'first-command is what the first `kubectl get pods` with an empty cache asks: discovery and the list, over a new connection. The peer has two groups to tell of, ours all of them.',
     'apply is the server-side apply of a Deployment of 2 KB with a new image, forced, which the peer does not serve.',
     'Both sides write to the same disk and call fsync before they answer.',
   ],
@@ -68,11 +70,15 @@ export const api = defineBenchmark({
       name: load.name, unit: load.unit, better: 'more', ...(load.ratioGoal === undefined ? {} : { ratioGoal: load.ratioGoal }),
       ours: measured(ours, load), ...(peer ? { peer: measured(peer, load) } : {}),
     }));
-    return [...besidePeer, { name: 'apply', unit: 'ops/s', better: 'more', goal: 1500, ours: appliesOf(server, size.applies, context) }];
+    const first: Workload = {
+      name: 'first-command', unit: 'ms', better: 'less', ratioGoal: 1,
+      ours: firstCommandOf(server.access), ...(peer ? { peer: firstCommandOf({ server: peer.url, isInsecure: true }) } : {}),
+    };
+    return [first, ...besidePeer, { name: 'apply', unit: 'ops/s', better: 'more', goal: 1500, ours: appliesOf(server, size.applies, context) }];
   },
 });
 
-async function peerTarget(context: Context, tools: Awaited<ReturnType<typeof peerTools>>): Promise<Target> {
+async function peerTarget(context: Context, tools: Awaited<ReturnType<typeof peerTools>>): Promise<Target & { readonly url: string }> {
   const { url, pids } = await startPeer(context, tools);
-  return { flags: ['--server', url], pids };
+  return { url, flags: ['--server', url], pids };
 }
