@@ -30,13 +30,11 @@ export async function deployWebhookServer(context: TestContext, options: Webhook
   const { name, servicePort, containerPort } = options;
   const { certificate, key, authority } = await serverCertificate(`${name}.${namespace}.svc`);
   await bindReader(context, `webhook-auth-reader-${context.unique}`);
-  await api
-    .of(secret)
-    .create({
-      metadata: { name, namespace },
-      type: 'Opaque',
-      data: { 'tls.crt': base64(certificate), 'tls.key': base64(key) },
-    });
+  await api.of(secret).create({
+    metadata: { name, namespace },
+    type: 'Opaque',
+    data: { 'tls.crt': base64(certificate), 'tls.key': base64(key) },
+  });
   await deploy(context, options);
   await api.of(service).create({
     metadata: { name, namespace, labels: { test: 'webhook' } },

@@ -183,6 +183,12 @@ test('admission webhooks and policies', () => {
 test('custom resource definitions and API services', () => {
   const key = 'apiextensions.k8s.io/v1.CustomResourceDefinition';
   const version = (schema: Json, fields: Json = {}): Json => spec({ versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, ...fields }] });
+  /** Two versions of one schema, each with what it is selected by. */
+  const both = (schema: Json, selected: readonly (readonly string[])[]): Json => spec({
+    versions: selected.map((paths, i) => ({
+      name: `v${i + 1}`, served: true, storage: i === 0, schema: { openAPIV3Schema: schema }, ...(paths.length > 0 ? { selectableFields: paths.map((jsonPath) => ({ jsonPath })) } : {}),
+    })),
+  });
   const at = 'spec.validation.openAPIV3Schema';
   table(key, [
     [{ metadata: { name: 'x' } }, 'metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group'],
@@ -199,6 +205,11 @@ test('custom resource definitions and API services', () => {
     [version({ type: 'object' }, { additionalPrinterColumns: [{ name: 'A', type: 'x', jsonPath: '.y' }] }), 'spec.additionalPrinterColumns[0].type: Invalid value: "x": must be one of boolean,date,integer,number,string'],
     [version({ type: 'object' }, { subresources: { scale: { specReplicasPath: '.x', statusReplicasPath: '' } } }),
       'spec.subresources.scale.specReplicasPath: Invalid value: ".x": should be a json path under .spec', 'spec.subresources.scale.statusReplicasPath: Required value'],
+    [both({ type: 'object', properties: { a: { type: 'string' } } }, [['.a'], []]),
+      "spec.versions[0].selectableFields: Invalid value: \"\": may only be set when `version.schema.openAPIV3Schema` is not included"],
+    [both({ type: 'object', properties: { a: { type: 'string' } } }, [['.a'], ['.a']])],
+    [both({ type: 'object', properties: { a: { type: 'string' } } }, [['.b'], ['.b']]),
+      'spec.selectableFields[0].jsonPath: Invalid value: ".b": is an invalid path: does not refer to a valid field'],
     [spec({ conversion: { strategy: 'Webhook' } }), 'spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook', 'spec.conversion.conversionReviewVersions: Required value'],
   ]);
   assert.deepEqual(updateRefusals(key, spec({ names: { plural: 'bars' } })), [

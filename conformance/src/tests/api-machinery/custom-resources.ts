@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { customResourceDefinition, type CustomResourceDefinition } from '@navarch/api';
 import { hasReason } from '@navarch/machinery';
 import { conformanceTest, type TestContext } from '../../conformance-test.ts';
+import { watchLines } from '../../watch-lines.ts';
 import { define, isEstablished } from '../../custom-resources.ts';
 import { getJson } from '../../requests.ts';
 import { type Json, rest } from '../../rest.ts';
@@ -10,27 +11,6 @@ import { isNotFound, until } from '../../until.ts';
 const DEFAULT_MS = 30_000;
 
 const groupOf = (context: TestContext): string => `e2e-${context.unique}.example.com`;
-
-/** A watch of one kind's objects, read line by line as JSON. */
-function watchLines(context: TestContext, path: string): { readonly events: readonly Json[] } {
-  const stop = new AbortController();
-  context.cleanup(async () => stop.abort(new Error('the test is over')));
-  const events: Json[] = [];
-  const read = async (): Promise<void> => {
-    const { body } = await context.transport.send(
-      { method: 'GET', path, headers: { accept: 'application/json' }, isStream: true },
-      AbortSignal.any([stop.signal, context.signal]),
-    );
-    let rest = '';
-    for await (const chunk of body) {
-      const lines = (rest + Buffer.from(chunk).toString()).split('\n');
-      rest = lines.pop() ?? '';
-      events.push(...lines.map((line) => JSON.parse(line) as Json));
-    }
-  };
-  read().catch(() => undefined); // Whoever waits for an event is told that it did not come.
-  return { events };
-}
 
 const watchTest = conformanceTest(
   '[sig-api-machinery] CustomResourceDefinition Watch CustomResourceDefinition Watch watch on custom resource definition objects',
@@ -203,90 +183,4 @@ const discovery = conformanceTest(
   },
 );
 
-const fields = conformanceTest(
-  '[sig-api-machinery] CustomResourceFieldSelectors CustomResourceFieldSelectors MUST list and watch custom resources matching the field selector',
-  async (context) => {
-    const group = groupOf(context);
-    const text = { type: 'string' };
-    const shirt = {
-      openAPIV3Schema: {
-        type: 'object',
-        properties: { spec: { type: 'object', properties: { color: text, size: text } } },
-      },
-    };
-    const { objects } = await define(context, {
-      group,
-      kind: 'Shirt',
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: shirt,
-          selectableFields: [{ jsonPath: '.spec.color' }, { jsonPath: '.spec.size' }],
-        },
-        { name: 'v2', served: true, storage: false, schema: shirt, selectableFields: [{ jsonPath: '.spec.color' }] },
-      ],
-    });
-    const { create, get, patch, delete: remove } = rest(context);
-    const query = (selector: string): string => `?fieldSelector=${encodeURIComponent(selector)}`;
-    const watches = Object.fromEntries(
-      ['spec.color=blue', 'spec.color=blue,spec.size=S'].map((selector) => [
-        selector,
-        watchLines(context, `${objects('v1')}${query(selector)}&watch=true`),
-      ]),
-    );
-    const ofV2 = watchLines(context, `${objects('v2')}${query('spec.color=blue')}&watch=true`);
-    const made: Json[] = [];
-    for (const [name, color, size] of [
-      ['small-blue', 'blue', 'S'],
-      ['medium-blue', 'blue', 'M'],
-      ['small-green', 'green', 'S'],
-    ] as const) {
-      made.push(
-        await create(objects('v1'), {
-          apiVersion: `${group}/v1`,
-          kind: 'Shirt',
-          metadata: { name },
-          spec: { color, size },
-        }),
-      );
-    }
-    const names = async (version: string, selector: string): Promise<readonly string[]> =>
-      (await get(objects(version) + query(selector))).items.map((item: Json) => item.metadata.name).sort();
-    assert.deepEqual(await names('v1', 'spec.color=blue'), ['medium-blue', 'small-blue']);
-    assert.deepEqual(await names('v1', 'spec.color=blue,spec.size=S'), ['small-blue']);
-    assert.deepEqual(await names('v1', 'spec.color!=blue'), ['small-green']);
-    assert.deepEqual(await names('v2', 'spec.color=blue'), ['medium-blue', 'small-blue']);
-    await assert.rejects(
-      get(objects('v2') + query('spec.size=S')),
-      /field label not supported/,
-      'not selectable in this version',
-    );
-
-    const events = (watch: { readonly events: readonly Json[] } | undefined): readonly string[] =>
-      watch?.events.map((event) => `${event.type} ${event.object.metadata.name}`) ?? [];
-    const seen = (watch: { readonly events: readonly Json[] } | undefined, all: readonly string[]): Promise<void> =>
-      until(
-        context,
-        `${all.join(', ')} in a watch that has ${events(watch).join(', ')}`,
-        DEFAULT_MS,
-        async () => events(watch).length >= all.length,
-      ).then(() => assert.deepEqual(events(watch), all));
-    await seen(watches['spec.color=blue'], ['ADDED small-blue', 'ADDED medium-blue']);
-    await seen(watches['spec.color=blue,spec.size=S'], ['ADDED small-blue']);
-    await seen(ofV2, ['ADDED small-blue', 'ADDED medium-blue']);
-    await remove(`${objects('v1')}/small-blue`);
-    await patch(`${objects('v1')}/medium-blue`, 'merge', { spec: { color: 'red' } });
-    await seen(watches['spec.color=blue'], [
-      'ADDED small-blue',
-      'ADDED medium-blue',
-      'DELETED small-blue',
-      'DELETED medium-blue',
-    ]);
-    await seen(watches['spec.color=blue,spec.size=S'], ['ADDED small-blue', 'DELETED small-blue']);
-    await seen(ofV2, ['ADDED small-blue', 'ADDED medium-blue', 'DELETED small-blue', 'DELETED medium-blue']);
-  },
-);
-
-export const customResourceTests = [watchTest, ...simpleTests, defaulting, discovery, fields];
+export const customResourceTests = [watchTest, ...simpleTests, defaulting, discovery];

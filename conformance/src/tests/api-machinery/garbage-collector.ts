@@ -168,19 +168,15 @@ export const garbageCollectorTests = [
       const reference = { apiVersion: 'v1', kind: 'ReplicationController', name, uid: uid ?? '' };
       const kept = (await podsOf(context)).slice(0, MANY / 2);
       for (const one of kept) {
-        await api
-          .of(pod)
-          .patch(`${namespace}/${one.metadata.name}`, {
-            type: 'strategic',
-            body: { metadata: { ownerReferences: [reference] } },
-          });
-      }
-      await api
-        .of(replicationController)
-        .delete(`${namespace}/${leaving.metadata.name}`, {
-          propagationPolicy: 'Foreground',
-          preconditions: { uid: leaving.metadata.uid ?? '' },
+        await api.of(pod).patch(`${namespace}/${one.metadata.name}`, {
+          type: 'strategic',
+          body: { metadata: { ownerReferences: [reference] } },
         });
+      }
+      await api.of(replicationController).delete(`${namespace}/${leaving.metadata.name}`, {
+        propagationPolicy: 'Foreground',
+        preconditions: { uid: leaving.metadata.uid ?? '' },
+      });
       await until(context, 'the end of the controller', GONE_MS, () =>
         controllerIsGone(context, leaving.metadata.name),
       );
@@ -202,12 +198,10 @@ export const garbageCollectorTests = [
     const pods = [];
     for (const name of ['pod1', 'pod2', 'pod3']) {
       pods.push(
-        await api
-          .of(pod)
-          .create({
-            metadata: { name, namespace },
-            spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'nginx', image: PAUSE }] },
-          }),
+        await api.of(pod).create({
+          metadata: { name, namespace },
+          spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'nginx', image: PAUSE }] },
+        }),
       );
     }
     for (const [i, { metadata }] of pods.entries()) {
@@ -226,12 +220,10 @@ export const garbageCollectorTests = [
         .of(pod)
         .patch(`${namespace}/${metadata.name}`, { type: 'strategic', body: { metadata: { ownerReferences } } });
     }
-    await api
-      .of(pod)
-      .delete(`${namespace}/pod1`, {
-        propagationPolicy: 'Foreground',
-        preconditions: { uid: pods[0]?.metadata.uid ?? '' },
-      });
+    await api.of(pod).delete(`${namespace}/pod1`, {
+      propagationPolicy: 'Foreground',
+      preconditions: { uid: pods[0]?.metadata.uid ?? '' },
+    });
     await until(context, 'the end of all pods', GONE_MS, async () => (await podsOf(context)).length === 0);
   }),
 ];

@@ -4,6 +4,7 @@ import { aggregatorTests } from './aggregator.ts';
 import { crdConversionTests } from './crd-conversion.ts';
 import { customResourceTests } from './custom-resources.ts';
 import { discoveryTests } from './discovery.ts';
+import { fieldSelectorTests } from './field-selectors.ts';
 import { fieldValidationTests } from './field-validation.ts';
 import { garbageCollectorTests } from './garbage-collector.ts';
 import { listTests } from './lists.ts';
@@ -21,6 +22,7 @@ export const apiMachineryTests: readonly ConformanceTest[] = [
   ...crdConversionTests,
   ...customResourceTests,
   ...discoveryTests,
+  ...fieldSelectorTests,
   ...fieldValidationTests,
   ...garbageCollectorTests,
   ...listTests,

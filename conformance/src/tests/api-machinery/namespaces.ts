@@ -132,12 +132,10 @@ const ordered = conformanceTest(
     const name = `nsdeletetest-${context.unique}`;
     const path = await createNamespace(context, name);
     await hasAccount(context, path);
-    await api
-      .of(pod)
-      .create({
-        metadata: { name: 'testpod', namespace: name, finalizers: [FINALIZER] },
-        spec: { terminationGracePeriodSeconds: 0, containers: [container] },
-      });
+    await api.of(pod).create({
+      metadata: { name: 'testpod', namespace: name, finalizers: [FINALIZER] },
+      spec: { terminationGracePeriodSeconds: 0, containers: [container] },
+    });
     await api
       .of(configMap)
       .create({ metadata: { name: 'testcm', namespace: name, finalizers: [FINALIZER] }, data: { key: 'value' } });
@@ -202,12 +200,10 @@ export const namespaceTests = [
 
   conformanceTest(`${PREFIX} ensure that all services are removed when a namespace is deleted`, (context) =>
     takesAlong(context, async (path) => {
-      await context.api
-        .of(service)
-        .create({
-          metadata: { name: 'test-service', namespace: path.split('/').at(-1) ?? '' },
-          spec: { selector: { foo: 'bar', baz: 'blah' }, ports: [{ port: 80, targetPort: 80 }] },
-        });
+      await context.api.of(service).create({
+        metadata: { name: 'test-service', namespace: path.split('/').at(-1) ?? '' },
+        spec: { selector: { foo: 'bar', baz: 'blah' }, ports: [{ port: 80, targetPort: 80 }] },
+      });
       return `${path}/services/test-service`;
     }),
   ),

@@ -130,12 +130,10 @@ const lives = [
     'secrets',
     ({ api, namespace }) => ({
       create: () =>
-        api
-          .of(secret)
-          .create({
-            metadata: { name: 'test-secret', namespace },
-            data: { 'data-1': 'dmFsdWUtMQo=', 'data-2': 'dmFsdWUtMgo=' } as never,
-          }),
+        api.of(secret).create({
+          metadata: { name: 'test-secret', namespace },
+          data: { 'data-1': 'dmFsdWUtMQo=', 'data-2': 'dmFsdWUtMgo=' } as never,
+        }),
       remove: () => api.of(secret).delete(`${namespace}/test-secret`),
     }),
     async ({ api, namespace }) => (await api.of(secret).list({ namespace })).items.length,
@@ -143,24 +141,20 @@ const lives = [
 
   life('replication controller', 'replicationcontrollers', ({ api, namespace }) => ({
     create: () =>
-      api
-        .of(replicationController)
-        .create({
-          metadata: { name: 'test-rc', namespace },
-          spec: { replicas: 0, selector: { name: 'test-rc' }, template: template('test-rc') },
-        }),
+      api.of(replicationController).create({
+        metadata: { name: 'test-rc', namespace },
+        spec: { replicas: 0, selector: { name: 'test-rc' }, template: template('test-rc') },
+      }),
     // Detach its pods: an orphan is counted no more either.
     remove: () => api.of(replicationController).delete(`${namespace}/test-rc`, { propagationPolicy: 'Orphan' }),
   })),
 
   life('replica set', 'count/replicasets.apps', ({ api, namespace }) => ({
     create: () =>
-      api
-        .of(replicaSet)
-        .create({
-          metadata: { name: 'test-rs', namespace },
-          spec: { replicas: 0, selector: { matchLabels: { name: 'test-rs' } }, template: template('test-rs') },
-        }),
+      api.of(replicaSet).create({
+        metadata: { name: 'test-rs', namespace },
+        spec: { replicas: 0, selector: { matchLabels: { name: 'test-rs' } }, template: template('test-rs') },
+      }),
     remove: () => api.of(replicaSet).delete(`${namespace}/test-rs`),
   })),
 ];

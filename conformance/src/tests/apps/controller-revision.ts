@@ -64,17 +64,15 @@ export const controllerRevisionTests = [
       }));
       assert.equal(updated.metadata.labels?.[left.metadata.name], 'updated');
 
-      await api
-        .of(daemonSet)
-        .patch(keyOf(context, name), {
-          type: 'strategic',
-          body: {
-            spec: {
-              template: { spec: { terminationGracePeriodSeconds: 1 } },
-              updateStrategy: { type: 'RollingUpdate' },
-            },
+      await api.of(daemonSet).patch(keyOf(context, name), {
+        type: 'strategic',
+        body: {
+          spec: {
+            template: { spec: { terminationGracePeriodSeconds: 1 } },
+            updateStrategy: { type: 'RollingUpdate' },
           },
-        });
+        },
+      });
       await untilCount(2);
       await revisions.deleteCollection({ namespace, labelSelector: `${left.metadata.name}=updated` });
       await untilCount(1);

@@ -95,12 +95,10 @@ const checkNumbers = (context: TestContext): Promise<unknown> =>
   });
 
 async function colorNode({ api, unique }: TestContext, name: string, color: string | null): Promise<Node> {
-  return api
-    .of(node)
-    .patch(name, {
-      type: 'merge',
-      body: { metadata: { labels: { [COLOR]: color === null ? null : `${color}-${unique}` } } },
-    });
+  return api.of(node).patch(name, {
+    type: 'merge',
+    body: { metadata: { labels: { [COLOR]: color === null ? null : `${color}-${unique}` } } },
+  });
 }
 
 /** Waits until every node has an available daemon with that image; at no look are more nodes without one than may be. */

@@ -386,19 +386,17 @@ async function lifecycle(context: TestContext): Promise<void> {
     ({ object }) => isUp(object) && !object.status.unavailableReplicas,
   );
 
-  const shrunk = await api
-    .of(deployment)
-    .patch(
-      key,
-      {
-        type: 'strategic',
-        body: {
-          metadata: { labels: { 'test-deployment': 'patched-status' } },
-          status: { readyReplicas: 0, availableReplicas: 0 },
-        },
+  const shrunk = await api.of(deployment).patch(
+    key,
+    {
+      type: 'strategic',
+      body: {
+        metadata: { labels: { 'test-deployment': 'patched-status' } },
+        status: { readyReplicas: 0, availableReplicas: 0 },
       },
-      { subresource: 'status' },
-    );
+    },
+    { subresource: 'status' },
+  );
   assert.equal(shrunk.status.readyReplicas ?? 0, 0);
   await events.next(
     'the patched status',

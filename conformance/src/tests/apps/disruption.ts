@@ -71,13 +71,11 @@ async function untilHealthy(context: TestContext, count: number): Promise<void> 
 }
 
 const evict = (context: TestContext, name: string): Promise<unknown> =>
-  context.api
-    .of(pod)
-    .post(keyOf(context, name), 'eviction', {
-      apiVersion: 'policy/v1',
-      kind: 'Eviction',
-      metadata: { name, namespace: context.namespace },
-    });
+  context.api.of(pod).post(keyOf(context, name), 'eviction', {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    metadata: { name, namespace: context.namespace },
+  });
 
 const isBudgetExceeded = (error: unknown): boolean =>
   hasReason(error, 'TooManyRequests') &&
@@ -181,12 +179,10 @@ export const disruptionTests = [
     async (context) => {
       const { api, namespace } = context;
       await create(context, 3);
-      await api
-        .of(replicaSet)
-        .create({
-          metadata: { name: 'rs', namespace },
-          spec: { replicas: 3, selector: { matchLabels: labels }, template: template(labels, testhost()) },
-        });
+      await api.of(replicaSet).create({
+        metadata: { name: 'rs', namespace },
+        spec: { replicas: 3, selector: { matchLabels: labels }, template: template(labels, testhost()) },
+      });
       await untilHealthy(context, 3);
       const victim = (await podsOf(context, labels))[0]?.metadata.name ?? '';
       await assert.rejects(evict(context, victim), isBudgetExceeded);

@@ -162,12 +162,10 @@ export const jobTests = [
     const pods = await jobPods(context, 'adopt-release');
     assert.equal(pods.length, 2);
     const name = pods[0]?.metadata.name ?? '';
-    await api
-      .of(pod)
-      .update(keyOf(context, name), ({ metadata: { ownerReferences: _, ...metadata }, ...held }) => ({
-        ...held,
-        metadata,
-      }));
+    await api.of(pod).update(keyOf(context, name), ({ metadata: { ownerReferences: _, ...metadata }, ...held }) => ({
+      ...held,
+      metadata,
+    }));
     await untilObject(context, pod, name, {
       what: 'being adopted again',
       timeoutMs: JOB_MS,
@@ -343,13 +341,11 @@ async function evicted(context: TestContext): Promise<void> {
   const running = (await jobPods(context, name)).filter(({ status }) => status.phase === 'Running');
   assert.equal(running.length, 1);
   const victim = running[0]?.metadata.name ?? '';
-  await context.api
-    .of(pod)
-    .post(keyOf(context, victim), 'eviction', {
-      apiVersion: 'policy/v1',
-      kind: 'Eviction',
-      metadata: { name: victim, namespace: context.namespace },
-    });
+  await context.api.of(pod).post(keyOf(context, victim), 'eviction', {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    metadata: { name: victim, namespace: context.namespace },
+  });
   await until(context, `the end of ${victim}`, POD_START_MS, () => isGone(context, victim));
   await untilCondition(context, name, 'SuccessCriteriaMet', 'CompletionsReached');
   await untilComplete(context, name, 4);

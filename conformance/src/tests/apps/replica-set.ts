@@ -29,12 +29,10 @@ const create = (
   replicas: number,
   container: Draft<Container> = { image: WEBSERVER },
 ): Promise<ReplicaSet> =>
-  api
-    .of(replicaSet)
-    .create({
-      metadata: { name, namespace, labels },
-      spec: { replicas, selector: { matchLabels: labels }, template: template(labels, container) },
-    });
+  api.of(replicaSet).create({
+    metadata: { name, namespace, labels },
+    spec: { replicas, selector: { matchLabels: labels }, template: template(labels, container) },
+  });
 
 const labels = { name: 'sample-pod', pod: WEBSERVER.replace(':', '-') };
 
@@ -60,12 +58,10 @@ export const replicaSetTests = [
       });
       const set = await create(context, name, { name }, 1);
       await untilOwned(context, name, set, true);
-      await context.api
-        .of(pod)
-        .update(keyOf(context, name), (held) => ({
-          ...held,
-          metadata: { ...held.metadata, labels: { name: 'not-matching-name' } },
-        }));
+      await context.api.of(pod).update(keyOf(context, name), (held) => ({
+        ...held,
+        metadata: { ...held.metadata, labels: { name: 'not-matching-name' } },
+      }));
       await untilOwned(context, name, set, false);
     },
   ),

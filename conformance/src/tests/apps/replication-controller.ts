@@ -29,12 +29,10 @@ const create = (
   replicas: number,
   container: Draft<Container> = { image: WEBSERVER },
 ): Promise<ReplicationController> =>
-  api
-    .of(replicationController)
-    .create({
-      metadata: { name, namespace, labels },
-      spec: { replicas, selector: labels, template: template(labels, container) },
-    });
+  api.of(replicationController).create({
+    metadata: { name, namespace, labels },
+    spec: { replicas, selector: labels, template: template(labels, container) },
+  });
 
 const failure = ({ status }: ReplicationController) => status.conditions?.find(({ type }) => type === 'ReplicaFailure');
 const isObserved = ({ metadata, status }: ReplicationController): boolean =>
@@ -98,12 +96,10 @@ export const replicationControllerTests = [
     await until(context, 'its pod', POD_START_MS, async () => (await podsOf(context, { name })).length > 0);
     const [first] = await podsOf(context, { name });
     assert.ok(first);
-    await context.api
-      .of(pod)
-      .update(keyOf(context, first.metadata.name), (held) => ({
-        ...held,
-        metadata: { ...held.metadata, labels: { name: 'not-matching-name' } },
-      }));
+    await context.api.of(pod).update(keyOf(context, first.metadata.name), (held) => ({
+      ...held,
+      metadata: { ...held.metadata, labels: { name: 'not-matching-name' } },
+    }));
     await untilOwned(context, first.metadata.name, owner, false);
   }),
 

@@ -47,12 +47,10 @@ async function create(
   spec: Draft<StatefulSet['spec']> = {},
 ): Promise<StatefulSet> {
   const { api, namespace } = context;
-  await api
-    .of(service)
-    .create({
-      metadata: { name: SERVICE, namespace, labels },
-      spec: { clusterIP: 'None', selector: labels, ports: [{ port: 80, name: 'http' }] },
-    });
+  await api.of(service).create({
+    metadata: { name: SERVICE, namespace, labels },
+    spec: { clusterIP: 'None', selector: labels, ports: [{ port: 80, name: 'http' }] },
+  });
   return api.of(statefulSet).create({
     metadata: { name, namespace, labels },
     spec: {
@@ -127,12 +125,10 @@ const resize = (context: TestContext, name: string, replicas: number): Promise<u
 const setImage = (context: TestContext, name: string, image: string): Promise<unknown> =>
   context.api.of(statefulSet).patch(keyOf(context, name), { type: 'strategic', body: imagePatch(image) });
 const setPartition = (context: TestContext, name: string, partition: number): Promise<unknown> =>
-  context.api
-    .of(statefulSet)
-    .update(keyOf(context, name), (held) => ({
-      ...held,
-      spec: { ...held.spec, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition } } },
-    }));
+  context.api.of(statefulSet).update(keyOf(context, name), (held) => ({
+    ...held,
+    spec: { ...held.spec, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition } } },
+  }));
 
 /** For a while there are so many pods, neither more nor fewer; or, where it is not `still`, soon there are. */
 async function confirmCount(context: TestContext, count: number, still: boolean): Promise<void> {

@@ -32,12 +32,10 @@ const waiting: Draft<PodSpec> = {
 const only = (container: Draft<Container>): Draft<PodSpec> => ({ containers: [{ ...shell('env'), ...container }] });
 
 const annotate = (context: TestContext, name: string, value: string): Promise<unknown> =>
-  context.api
-    .of(pod)
-    .update(`${context.namespace}/${name}`, (current) => ({
-      ...current,
-      metadata: { ...current.metadata, annotations: { ...current.metadata.annotations, mysubpath: value } },
-    }));
+  context.api.of(pod).update(`${context.namespace}/${name}`, (current) => ({
+    ...current,
+    metadata: { ...current.metadata, annotations: { ...current.metadata.annotations, mysubpath: value } },
+  }));
 
 /** A sub-path that may not be: the container is never made. */
 async function refusesSubPath(context: TestContext, value: string): Promise<void> {

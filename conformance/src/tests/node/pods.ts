@@ -63,12 +63,10 @@ const basicTests = [
     const { api, namespace, unique } = context;
     await startPod(context, 'changing', pausing(), { labels: { name: 'foo', time: unique } });
     assert.equal((await api.of(pod).list({ namespace, labelSelector: `time=${unique}` })).items.length, 1);
-    await api
-      .of(pod)
-      .update(`${namespace}/changing`, (current) => ({
-        ...current,
-        metadata: { ...current.metadata, labels: { ...current.metadata.labels, time: `after-${unique}` } },
-      }));
+    await api.of(pod).update(`${namespace}/changing`, (current) => ({
+      ...current,
+      metadata: { ...current.metadata, labels: { ...current.metadata.labels, time: `after-${unique}` } },
+    }));
     await untilRunning(context, 'changing');
     const { items } = await api.of(pod).list({ namespace, labelSelector: `time=after-${unique}` });
     assert.deepEqual(
@@ -79,12 +77,10 @@ const basicTests = [
 
   conformanceTest('[sig-node] Pods should allow activeDeadlineSeconds to be updated', async (context) => {
     await startPod(context, 'hurried', pausing());
-    await context.api
-      .of(pod)
-      .update(`${context.namespace}/hurried`, (current) => ({
-        ...current,
-        spec: { ...current.spec, activeDeadlineSeconds: 5 },
-      }));
+    await context.api.of(pod).update(`${context.namespace}/hurried`, (current) => ({
+      ...current,
+      spec: { ...current.spec, activeDeadlineSeconds: 5 },
+    }));
     const { status } = await untilPod(
       context,
       'hurried',
@@ -386,12 +382,10 @@ const generationTests = [
         containers: [testhost()],
       });
       for (let update = 1; update < 500; update += 1) {
-        await context.api
-          .of(pod)
-          .update(`${context.namespace}/counted`, (current) => ({
-            ...current,
-            spec: { ...current.spec, activeDeadlineSeconds: 5000 - update },
-          }));
+        await context.api.of(pod).update(`${context.namespace}/counted`, (current) => ({
+          ...current,
+          spec: { ...current.spec, activeDeadlineSeconds: 5000 - update },
+        }));
       }
       assert.equal((await getPod(context, 'counted')).metadata.generation, 500);
       await untilPod(

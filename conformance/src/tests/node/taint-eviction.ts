@@ -27,19 +27,15 @@ const bearing = (context: TestContext, name: string, seconds: number, hostname?:
 
 async function addTaint({ api, cleanup }: TestContext, name: string): Promise<() => Promise<unknown>> {
   const remove = (): Promise<unknown> =>
-    api
-      .of(node)
-      .update(name, (current) => ({
-        ...current,
-        spec: { ...current.spec, taints: (current.spec.taints ?? []).filter(({ key }) => key !== taint.key) },
-      }));
-  cleanup(remove);
-  await api
-    .of(node)
-    .update(name, (current) => ({
+    api.of(node).update(name, (current) => ({
       ...current,
-      spec: { ...current.spec, taints: [...(current.spec.taints ?? []), taint] },
+      spec: { ...current.spec, taints: (current.spec.taints ?? []).filter(({ key }) => key !== taint.key) },
     }));
+  cleanup(remove);
+  await api.of(node).update(name, (current) => ({
+    ...current,
+    spec: { ...current.spec, taints: [...(current.spec.taints ?? []), taint] },
+  }));
   const { spec } = await api.of(node).get(name);
   assert.ok(spec.taints?.some(({ key, effect }) => key === taint.key && effect === taint.effect));
   return remove;

@@ -151,12 +151,10 @@ const update = (source: DownwardSource, what: Facts): ConformanceTest =>
       };
       await startPod(context, name, spec, { [what]: { ...before } });
       await untilLogged(context, name, CONTAINER, seenBefore, UPDATE_MS);
-      await context.api
-        .of(pod)
-        .update(`${context.namespace}/${name}`, (current) => ({
-          ...current,
-          metadata: { ...current.metadata, [what]: { ...current.metadata[what], ...change } },
-        }));
+      await context.api.of(pod).update(`${context.namespace}/${name}`, (current) => ({
+        ...current,
+        metadata: { ...current.metadata, [what]: { ...current.metadata[what], ...change } },
+      }));
       await untilLogged(context, name, CONTAINER, seenAfter, UPDATE_MS);
     },
     UPDATE_TEST_MS,

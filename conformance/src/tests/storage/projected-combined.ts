@@ -8,12 +8,10 @@ export const projectedCombinedTest = conformanceTest(
     const { api, namespace, unique } = context;
     const name = `projected-volume-${unique}`;
     await api.of(configMap).create({ metadata: { name, namespace }, data: { 'configmap-data': 'configmap-value-1' } });
-    await api
-      .of(secret)
-      .create({
-        metadata: { name, namespace },
-        data: { 'secret-data': Buffer.from('secret-value-1').toString('base64') },
-      });
+    await api.of(secret).create({
+      metadata: { name, namespace },
+      data: { 'secret-data': Buffer.from('secret-value-1').toString('base64') },
+    });
     await expectOutput(
       context,
       name,

@@ -53,12 +53,10 @@ export const subpathTests: readonly ConformanceTest[] = Object.entries(cases).ma
       `[sig-storage] Subpath Atomic writer volumes should support subpaths with ${title}`,
       async (context) => {
         const { api, namespace, unique } = context;
-        await api
-          .of(secret)
-          .create({
-            metadata: { name: 'my-secret', namespace },
-            data: { 'secret-key': Buffer.from('secret-value').toString('base64') },
-          });
+        await api.of(secret).create({
+          metadata: { name: 'my-secret', namespace },
+          data: { 'secret-key': Buffer.from('secret-value').toString('base64') },
+        });
         await api
           .of(configMap)
           .create({ metadata: { name: 'my-configmap', namespace }, data: { 'configmap-key': 'configmap-value' } });

@@ -6,13 +6,13 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep(ms, signal) {
-    signal.throwIfAborted();
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
     // A timer would take a millisecond at least.
     if (ms <= 0) return nextTurn().then(() => signal.throwIfAborted());
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         clearTimeout(timer);
-        reject(signal.reason);
+        reject(signal.reason as Error);
       };
       const timer = setTimeout(() => {
         signal.removeEventListener('abort', onAbort);

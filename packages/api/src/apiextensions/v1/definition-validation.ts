@@ -97,13 +97,14 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Field, previous?: 
     validateWarning(version, here.at('deprecationWarning'));
     const hasStatus = (version.subresources ?? shared.subresources)?.status !== undefined;
     validateSchema(version.schema?.openAPIV3Schema, hasStatus, here.at('schema'));
-    validateParts(version, here, version.schema?.openAPIV3Schema);
+    // As upstream has it: a version whose schema is said once for all of them has none of its own.
+    validateParts(version, here, version.schema?.openAPIV3Schema, 'may only be set when `version.schema.openAPIV3Schema` is not included');
   });
   validateVersions(versions, spec.versions, at);
   validateNamesOfSpec(spec.names, at.at('names'));
   const hasStatus = [shared, ...versions].some(({ subresources }) => subresources?.status !== undefined);
   validateSchema(shared.schema?.openAPIV3Schema, hasStatus, at.at('validation'));
-  validateParts(shared, at, shared.schema?.openAPIV3Schema);
+  validateParts(shared, at, shared.schema?.openAPIV3Schema, 'may only be set when validations.schema is included');
   const strategy = spec.conversion?.strategy;
   if (spec.preserveUnknownFields && strategy !== undefined && strategy !== 'None') {
     at.at('conversion', 'strategy').invalid(strategy, 'must be None if spec.preserveUnknownFields is true');
@@ -154,10 +155,13 @@ function validateWarning({ deprecated, deprecationWarning: text }: CustomResourc
 
 type Parts = Pick<CustomResourceDefinitionVersion, 'subresources' | 'additionalPrinterColumns' | 'selectableFields'>;
 
-function validateParts({ subresources, additionalPrinterColumns, selectableFields = [] }: Parts, at: Field, schema: unknown): void {
+function validateParts({ subresources, additionalPrinterColumns, selectableFields = [] }: Parts, at: Field, schema: unknown, withoutSchema: string): void {
   validateScale(subresources, at.at('subresources', 'scale'));
   each(additionalPrinterColumns, at.at('additionalPrinterColumns'), validateColumn);
-  if (selectableFields.length > 0) validateSelectable(selectableFields, schema as JsonSchema | undefined, at.at('selectableFields'));
+  if (selectableFields.length === 0) return;
+  const here = at.at('selectableFields');
+  if (schema) validateSelectable(selectableFields, schema as JsonSchema, here);
+  else here.invalid('', withoutSchema);
 }
 
 function validateScale(subresources: CustomResourceSubresources | undefined, at: Field): void {
