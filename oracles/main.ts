@@ -10,6 +10,7 @@ import { kubectlOracle } from './kubectl/oracle.ts';
 import { machineryOracle } from './machinery/oracle.ts';
 import { LeftOut, type Oracle } from './oracle.ts';
 import { pythonOracle } from './python/oracle.ts';
+import { customServerOracle } from './server/custom-oracle.ts';
 import { serverOracle } from './server/oracle.ts';
 import { randomObjectsOracle } from './server/random-objects.ts';
 import { streamsOracle } from './streams/oracle.ts';
@@ -20,7 +21,7 @@ import { testdataOracle } from './testdata/oracle.ts';
 // Its last line is `N passed, N failed`.
 
 const oracles: readonly Oracle[] = [
-  testdataOracle, machineryOracle, customResourcesOracle, celOracle, definitionsOracle, clientOracle, streamsOracle, switchesOracle, documentsOracle, serverOracle, randomObjectsOracle,
+  testdataOracle, machineryOracle, customResourcesOracle, celOracle, definitionsOracle, clientOracle, streamsOracle, switchesOracle, documentsOracle, serverOracle, customServerOracle, randomObjectsOracle,
   kubectlOracle, helmOracle, pythonOracle, controllerRuntimeOracle,
 ];
 

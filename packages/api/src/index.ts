@@ -13,6 +13,7 @@ export { type CustomKinds, customKinds, type CustomObject, type CustomVersion } 
 export { approvalOf, isProtected } from './apiextensions/v1/approval.ts';
 export { authorityFault } from './apiextensions/v1/authority-bundle.ts';
 export { hasCondition, type Saying, withCondition } from './apiextensions/v1/conditions.ts';
+export { namesInOrder } from './apiextensions/v1/definition-names.ts';
 export { CLEANUP_FINALIZER, customResourceDefinition } from './apiextensions/v1/custom-resource-definition.ts';
 export { apiService } from './apiregistration/v1/api-service.ts';
 export { controllerRevision } from './apps/v1/controller-revision.ts';

@@ -28,6 +28,8 @@ export interface ResourceFacts {
   readonly categories: readonly string[];
   readonly namespaced: boolean;
   readonly verbs: readonly Verb[];
+  /** Those that discovery tells, where it does not tell all. */
+  readonly verbsTold?: readonly Verb[];
   readonly subresources: readonly SubresourceFacts[];
 }
 

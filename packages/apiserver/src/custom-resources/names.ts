@@ -1,4 +1,4 @@
-import type { CustomResourceDefinition as Definition } from '@navarch/api';
+import { type CustomResourceDefinition as Definition, namesInOrder } from '@navarch/api';
 
 type Names = Definition['spec']['names'];
 
@@ -32,7 +32,7 @@ export function judgeNames({ metadata, spec, status }: Definition, all: readonly
   else delete accepted.categories;
   // A condition has room for one: upstream's keeps the last.
   const last = complaints.at(-1);
-  return { accepted, reason: last?.[0] ?? 'NoConflicts', message: last?.[1] ?? '' };
+  return { accepted: namesInOrder(accepted), reason: last?.[0] ?? 'NoConflicts', message: last?.[1] ?? '' };
 }
 
 /** Several complaints as one. */

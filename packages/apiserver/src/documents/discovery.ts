@@ -51,7 +51,7 @@ interface ApiResource {
 export function resourceList({ group, version, resources }: GroupVersion, storedAs: (kind: ResourceFacts) => ResourceFacts | undefined): unknown {
   const list = resources.flatMap((kind): readonly ApiResource[] => [
     {
-      name: kind.plural, singularName: kind.singular, namespaced: kind.namespaced, kind: kind.kind, verbs: kind.verbs,
+      name: kind.plural, singularName: kind.singular, namespaced: kind.namespaced, kind: kind.kind, verbs: kind.verbsTold ?? kind.verbs,
       ...moreNames(kind),
       ...hashOf(storedAs(kind)),
     },
@@ -119,7 +119,7 @@ const moreNames = ({ shortNames, categories }: ResourceFacts): Partial<Pick<ApiR
 function discovered(kind: ResourceFacts): unknown {
   return {
     resource: kind.plural, responseKind: responseKind(kind, kind),
-    scope: kind.namespaced ? 'Namespaced' : 'Cluster', singularResource: kind.singular, verbs: kind.verbs,
+    scope: kind.namespaced ? 'Namespaced' : 'Cluster', singularResource: kind.singular, verbs: kind.verbsTold ?? kind.verbs,
     ...moreNames(kind),
     ...(kind.subresources.length === 0 ? {} : {
       subresources: kind.subresources.map((sub) => ({ subresource: sub.name, responseKind: responseKind(sub, kind), verbs: sub.verbs })),

@@ -57,7 +57,8 @@ function patchedScale(value: unknown): Scale {
     return scaleIn(value);
   } catch (error) {
     const at = new Field('patch');
-    at.invalid(JSON.stringify(value), (error as Error).message);
+    const { apiVersion, kind, ...rest } = value as Readonly<Record<string, unknown>>;
+    at.invalid(JSON.stringify({ apiVersion, kind, ...rest }), (error as Error).message);
     throw invalid({ group: '', kind: '' }, '', at.errors);
   }
 }

@@ -25,7 +25,7 @@ type Decoder = (value: unknown, state: State) => unknown;
 class State {
   /** Whether the path is followed: only once there is something to say of a place. */
   readonly follows: boolean;
-  readonly path: (string | number)[] = [];
+  readonly path: (string | number | { readonly key: string })[] = [];
   readonly unknown: string[] = [];
   /** Go type name of the object being decoded, for messages. */
   struct = '';
@@ -61,12 +61,16 @@ class State {
 
   get text(): string {
     let text = '';
-    for (const part of this.path) text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`;
+    for (const part of this.path) {
+      const name = typeof part === 'object' ? part.key : part;
+      text += typeof name === 'number' ? `[${name}]` : text === '' ? name : `.${name}`;
+    }
     return text;
   }
 
   refuse(value: unknown, goType: string): never {
     if (!this.follows) throw new PathNeeded();
+    // Go tells the fields of its structs, neither places in lists nor keys of maps.
     const fields = this.path.filter((part) => typeof part === 'string').join('.');
     const where = fields === '' ? 'Go value' : `Go struct field ${this.struct}.${fields}`;
     throw new DecodeError(`json: cannot unmarshal ${jsonTypeOf(value)} into ${where} of type ${goType}`, inconvertible(value, goType));
@@ -286,7 +290,7 @@ function mapDecoder(values: Schema, goType: string): Decoder {
     }
     const out: Record<string, unknown> = {};
     for (const key of keys) {
-      if (state.follows) state.path.push(key);
+      if (state.follows) state.path.push({ key });
       const given = source[key];
       const decoded = given === null && values.type === 'object' ? decode({}, state) : decode(given, state);
       // A map may have a key that objects treat as special.

@@ -15,6 +15,8 @@ export interface CustomObject extends ApiObject {
 }
 
 const VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+/** What is told while the definition is on its way out: nothing new is to be begun. */
+const LAST_VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'watch'];
 const objectMeta = schemas.object('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
 const own = (name: string, schema: FieldSchema['schema']): FieldSchema => ({ name, schema, isRequired: false, omit: 'empty', isPointer: true });
 const OWN_FIELDS: readonly FieldSchema[] = [own('apiVersion', { type: 'string' }), own('kind', { type: 'string' }), { ...own('metadata', objectMeta), isPointer: false }];
@@ -65,7 +67,7 @@ function customKind({ metadata, spec, status }: CustomResourceDefinition, versio
   return defineKind<CustomObject>({
     facts: {
       group, version: version.name, kind: names.kind, plural: names.plural, singular: names.singular ?? '', listKind: names.listKind ?? '',
-      shortNames: names.shortNames ?? [], categories: names.categories ?? [], namespaced: scope === 'Namespaced', verbs: VERBS,
+      shortNames: names.shortNames ?? [], categories: names.categories ?? [], namespaced: scope === 'Namespaced', verbs: VERBS, ...(metadata.deletionTimestamp ? { verbsTold: LAST_VERBS } : {}),
       subresources: subresourcesOf(version, group, names.kind),
     },
     schema: schemaOf(`${group.split('.').reverse().join('.')}.${version.name}.${names.kind}`, json, OWN_FIELDS), origin: 'custom', storagePrefix: `${group}/${names.plural}`,

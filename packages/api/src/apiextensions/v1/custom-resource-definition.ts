@@ -4,6 +4,7 @@ import { columnsOf } from '../../columns.ts';
 import type { CustomResourceDefinition } from '../../generated/types/apiextensions-v1.ts';
 import { statusPart } from '../../parts.ts';
 import { withCondition } from './conditions.ts';
+import { namesInOrder } from './definition-names.ts';
 import { validateDefinition, validateDefinitionStatus, validateDefinitionUpdate } from './definition-validation.ts';
 import { definitionWarnings } from './definition-warnings.ts';
 
@@ -17,8 +18,9 @@ export const customResourceDefinition: Kind<CustomResourceDefinition> = builtIn<
   behaviour: {
     updatesUnconditionally: false,
     complete({ spec, status }) {
-      spec.names.singular ||= spec.names.kind.toLowerCase();
-      spec.names.listKind ||= spec.names.kind ? `${spec.names.kind}List` : '';
+      const { kind } = spec.names;
+      const names = { ...spec.names, singular: spec.names.singular || kind.toLowerCase(), listKind: spec.names.listKind || (kind ? `${kind}List` : '') };
+      spec.names = namesInOrder(names) as Mutable<CustomResourceDefinition>['spec']['names'];
       spec.conversion ??= { strategy: 'None' };
       const service = spec.conversion.webhook?.clientConfig?.service;
       if (service) service.port ??= HTTPS;

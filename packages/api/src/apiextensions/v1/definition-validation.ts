@@ -100,7 +100,7 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Field, previous?: 
     // As upstream has it: a version whose schema is said once for all of them has none of its own.
     validateParts(version, here, version.schema?.openAPIV3Schema, 'may only be set when `version.schema.openAPIV3Schema` is not included');
   });
-  validateVersions(versions, spec.versions, at);
+  validateVersions(versions, at);
   validateNamesOfSpec(spec.names, at.at('names'));
   const hasStatus = [shared, ...versions].some(({ subresources }) => subresources?.status !== undefined);
   validateSchema(shared.schema?.openAPIV3Schema, hasStatus, at.at('validation'));
@@ -112,8 +112,8 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Field, previous?: 
   validateConversion(spec.conversion, at.at('conversion'), previous?.conversion);
 }
 
-function validateVersions(versions: readonly CustomResourceDefinitionVersion[], sent: unknown, at: Field): void {
-  const value = sent === undefined || sent === null ? undefined : shownVersions(versions);
+function validateVersions(versions: readonly CustomResourceDefinitionVersion[], at: Field): void {
+  const value = versions.length === 0 ? undefined : shownVersions(versions);
   if (new Set(versions.map(({ name }) => name)).size < versions.length) at.at('versions').invalid(value, 'must contain unique version names');
   if (versions.filter(({ storage }) => storage).length !== 1) at.at('versions').invalid(value, 'must have exactly one version marked as storage version');
   // The name of the first version is the one that definitions had before there were several.
