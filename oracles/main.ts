@@ -6,6 +6,7 @@ import { customResourcesOracle } from './custom-resources/oracle.ts';
 import { definitionsOracle } from './definitions/oracle.ts';
 import { documentsOracle } from './documents/oracle.ts';
 import { helmOracle } from './helm/oracle.ts';
+import { javascriptOracle } from './javascript/oracle.ts';
 import { kubectlOracle } from './kubectl/oracle.ts';
 import { machineryOracle } from './machinery/oracle.ts';
 import { LeftOut, type Oracle } from './oracle.ts';
@@ -21,8 +22,11 @@ import { testdataOracle } from './testdata/oracle.ts';
 // Its last line is `N passed, N failed`.
 
 const oracles: readonly Oracle[] = [
-  testdataOracle, machineryOracle, customResourcesOracle, celOracle, definitionsOracle, clientOracle, streamsOracle, switchesOracle, documentsOracle, serverOracle, customServerOracle, randomObjectsOracle,
-  kubectlOracle, helmOracle, pythonOracle, controllerRuntimeOracle,
+  testdataOracle, machineryOracle, customResourcesOracle, celOracle,
+  definitionsOracle, clientOracle, streamsOracle, switchesOracle,
+  documentsOracle, serverOracle, customServerOracle, randomObjectsOracle,
+  kubectlOracle, helmOracle, javascriptOracle, pythonOracle,
+  controllerRuntimeOracle,
 ];
 
 const { values } = parseArgs({
