@@ -30,6 +30,14 @@ var parts = []part{
 	{"discovery, OpenAPI, version", discoveries},
 	{"informers", informers},
 	{"informers of metadata and of unstructured objects", otherInformers},
+	{"typed server-side apply", typedApply},
+	{"server-side apply of unstructured objects", dynamicApply},
+	{"leader election", leaderElection},
+	{"retries on conflict", retriesOnConflict},
+	{"scales by discovery", scaleClient},
+	{"cached discovery and short names", cachedDiscovery},
+	{"events of both APIs", eventRecorders},
+	{"a watch that goes on where it was cut off", retryWatcher},
 	{"an informer of more than a connection holds", largeInformer},
 }
 

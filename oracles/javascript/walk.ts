@@ -27,12 +27,12 @@ export async function connected(server: string): Promise<Client> {
   return client;
 }
 
-const settings = (name: string, data: Record<string, string> = {}, labels: Record<string, string> = {}): V1ConfigMap => ({ metadata: { name, labels }, data });
+const settings = (name: string, data: Record<string, string> = {}, labels: Record<string, string> = {}) => ({ metadata: { name, labels }, data }) satisfies V1ConfigMap;
 
-const web = (name: string, image = 'i:1'): V1Deployment => ({
+const web = (name: string, image = 'i:1') => ({
   apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace },
   spec: { replicas: 1, selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main', image }] } } },
-});
+}) satisfies V1Deployment;
 
 async function refused(code: number, reason: string, asked: Promise<unknown>): Promise<string> {
   const error = await asked.then(() => undefined, (thrown: unknown) => thrown);
@@ -67,7 +67,7 @@ export const steps: Readonly<Record<string, (client: Client) => Promise<void>>> 
     const made = await core.createNamespacedConfigMap({ namespace, body: { ...settings('a', { k: 'v' }), binaryData: { b: 'AP8=' } } });
     assert.ok(made.metadata?.uid && made.metadata.creationTimestamp instanceof Date);
     await refused(409, 'AlreadyExists', core.createNamespacedConfigMap({ namespace, body: settings('a') }));
-    const replaced = await core.replaceNamespacedConfigMap({ namespace, name: 'a', body: { ...made, data: { k: 'w' } } });
+    const replaced = await core.replaceNamespacedConfigMap({ namespace, name: 'a', body: Object.assign(await core.readNamespacedConfigMap({ namespace, name: 'a' }), { data: { k: 'w' } }) });
     assert.deepEqual([replaced.data, replaced.binaryData], [{ k: 'w' }, { b: 'AP8=' }]);
     assert.match(await refused(409, 'Conflict', core.replaceNamespacedConfigMap({ namespace, name: 'a', body: made })), /the object has been modified/);
     await refused(422, 'Invalid', core.createNamespacedConfigMap({ namespace, body: settings('Not Valid') }));
@@ -101,7 +101,7 @@ export const steps: Readonly<Record<string, (client: Client) => Promise<void>>> 
     await refused(422, 'Invalid', patch(PatchStrategy.JsonPatch, [{ op: 'remove', path: '/spec/nothing' }]));
     const scale = await apps.readNamespacedDeploymentScale({ namespace, name: 'patched' });
     assert.deepEqual([scale.spec?.replicas, scale.status?.selector], [3, 'app=patched']);
-    const scaled = await apps.replaceNamespacedDeploymentScale({ namespace, name: 'patched', body: { ...scale, spec: { replicas: 5 } } });
+    const scaled = await apps.replaceNamespacedDeploymentScale({ namespace, name: 'patched', body: Object.assign(scale, { spec: { replicas: 5 } }) });
     assert.equal(scaled.spec?.replicas, 5);
     const status = await apps.patchNamespacedDeploymentStatus({ namespace, name: 'patched', body: { status: { replicas: 5 } } }, patchedAs(PatchStrategy.MergePatch));
     assert.deepEqual([status.status?.replicas, status.spec?.replicas], [5, 5]);
@@ -165,10 +165,11 @@ export const steps: Readonly<Record<string, (client: Client) => Promise<void>>> 
     assert.equal(made.spec.watts, 40);
     const lit = await custom.patchNamespacedCustomObjectStatus({ ...where, name: 'a', body: { status: { lit: true } } }, patchedAs(PatchStrategy.MergePatch)) as { status: object };
     assert.deepEqual(lit.status, { lit: true });
+    const many: object = { watts: 'many' };
     const lamp = { apiVersion: `${group}/v1`, kind: 'Lamp', metadata: { name: 'b', namespace }, spec: { watts: 7 } };
     await objects.create(lamp);
     assert.equal((await objects.list(`${group}/v1`, 'Lamp', namespace)).items.length, 2);
-    await refused(422, 'Invalid', objects.create({ ...lamp, metadata: { name: 'c', namespace }, ...{ spec: { watts: 'many' } } }));
+    await refused(422, 'Invalid', objects.create({ ...lamp, metadata: { name: 'c', namespace }, spec: many }));
     await objects.delete(lamp);
     assert.match(await refused(404, 'NotFound', objects.read(lamp)), /lamps\.lamps\.example\.com "b" not found/);
   },

@@ -5,7 +5,7 @@ import { negotiate } from '../representation/representation.ts';
 import { showPart } from '../representation/show.ts';
 import type { ApiResponse } from '../request.ts';
 import { checkSent, unhandled } from '../sent-body.ts';
-import { checkScaled, readScale, type Scale, scaleIn, writeScale } from '../subresources/scale.ts';
+import { applyScale, checkScaled, readScale, type Scale, scaleIn, writeScale } from '../subresources/scale.ts';
 import { bytesAnswer } from './answer.ts';
 import { type Exchange, noVerb } from './exchange.ts';
 
@@ -35,6 +35,10 @@ async function asked(resource: Resource<any>, { request, info: { namespace, name
     default: {
       const type = bodies.patchType(request, resource.kind);
       const { value } = await bodies.patch(request);
+      if (type === 'apply') {
+        const wanted = { config: sentScale(value), manager: request.query.get('fieldManager') ?? '', force: request.query.get('force') === 'true' };
+        return applyScale(resource, namespace, name, wanted, call);
+      }
       const patched = (current: unknown): Scale => patchedScale(type === 'json' ? jsonPatch(current, value) : mergePatch(current, value));
       return writeScale(resource, namespace, name, patched, call);
     }

@@ -13,6 +13,8 @@ export interface Call {
   readonly warnings?: string[];
   /** Who owns the fields this call sets (metadata.managedFields). Absent: the user. */
   readonly fieldManager?: string;
+  /** The subresource that a write of the whole object came through, as the record of owners names it. */
+  readonly recordedAs?: string;
   /** Throws Forbidden unless the user may also create: an update or apply of what is not there does. */
   mayCreate?(): void;
 }

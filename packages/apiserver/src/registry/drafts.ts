@@ -165,7 +165,7 @@ export class Drafts<O extends ApiObject> {
 
   /** Before admission, so that what plugins add belongs to nobody. */
   #record(draft: Draft, previous: ApiObject | undefined, { call, part, now }: Writing): void {
-    const recording = { manager: call.fieldManager ?? managerOf(call.user), now, subresource: part };
+    const recording = { manager: call.fieldManager ?? managerOf(call.user), now, subresource: call.recordedAs ?? part };
     const managedFields = recorded(this.#deps.stored, draft as ApiObject, previous, recording, this.#hasStatus);
     const { managedFields: _, ...metadata } = draft.metadata;
     draft.metadata = inOrder({ ...metadata, ...(managedFields ? { managedFields } : {}) }) as Draft['metadata'];

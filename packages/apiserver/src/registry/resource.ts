@@ -166,7 +166,7 @@ export class Resource<O extends ApiObject> {
     }
     const claimed = (config.metadata as { resourceVersion?: unknown }).resourceVersion;
     const object = await this.#write(namespace, name, (current) => {
-      const next = readMade(this.kind, this.#applied(current, config, request, part), call);
+      const next = readMade(this.kind, this.#applied(current, config, request, call.recordedAs ?? part), call);
       if (claimed === undefined) next.metadata.resourceVersion = '';
       return next;
     }, call, part, true);

@@ -1,5 +1,5 @@
-import { type ApiObject, badRequest, failure, internalError, type Kind, type ScaleFacts } from '@navarch/machinery';
-import type { Call } from '../registry/call.ts';
+import { type ApiObject, apiVersionOf, badRequest, failure, internalError, type Kind, type ScaleFacts } from '@navarch/machinery';
+import type { ApplyRequest, Call } from '../registry/call.ts';
 import type { Resource } from '../registry/resource.ts';
 
 /** autoscaling/v1 Scale of any kind that declares where its numbers are. */
@@ -32,14 +32,29 @@ export async function writeScale(resource: Resource<any>, namespace: string, nam
     if (replicas === undefined && kind.origin === 'custom' && at(current, specReplicas) === undefined) {
       throw badRequest(`the spec replicas field ${JSON.stringify(`.${specReplicas}`)} cannot be empty`);
     }
-    // Of custom resources the schema and their own checks say so.
-    if ((replicas ?? 0) < 0 && kind.origin !== 'custom') {
-      throw failure('Invalid', `Scale.autoscaling ${JSON.stringify(name)} is invalid: spec.replicas: Invalid value: ${String(replicas)}: must be greater than or equal to 0`);
-    }
+    checkReplicas(kind, name, replicas);
     const resourceVersion = wanted.metadata?.resourceVersion ?? '';
     return { ...placed(current, specReplicas, replicas ?? 0), metadata: { ...current.metadata, resourceVersion } };
-  }, call);
+  }, { ...call, recordedAs: 'scale' });
   return readScale(resource, next as ApiObject);
+}
+
+/** Server-side apply of the number alone. Throws NotFound, and Conflict where somebody else owns it. */
+export async function applyScale(resource: Resource<any>, namespace: string, name: string, { config, ...how }: ApplyRequest & { readonly config: Scale }, call: Call): Promise<unknown> {
+  const { kind } = resource;
+  resource.cached(namespace, name);
+  const replicas = config.spec?.replicas;
+  checkReplicas(kind, name, replicas);
+  const identity = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { name } } as ApiObject;
+  const wanted = replicas === undefined ? identity : placed(identity, scaleOf(kind).specReplicas, replicas);
+  const { object } = await resource.apply(namespace, name, { ...how, config: wanted }, { ...call, recordedAs: 'scale' });
+  return readScale(resource, object as ApiObject);
+}
+
+/** Of custom resources the schema and their own checks say so. */
+function checkReplicas({ origin }: Kind<any>, name: string, replicas: number | undefined): void {
+  if ((replicas ?? 0) >= 0 || origin === 'custom') return;
+  throw failure('Invalid', `Scale.autoscaling ${JSON.stringify(name)} is invalid: spec.replicas: Invalid value: ${String(replicas)}: must be greater than or equal to 0`);
 }
 
 /** What a client may say of it. */
