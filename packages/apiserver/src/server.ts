@@ -267,7 +267,8 @@ export class Server {
       const mustCreate = this.#deps.features.isOn('AuthorizePodWebsocketUpgradeCreatePermission');
       if (mustCreate && subresource.opensStreams && isWebSocket(request)) this.access.require(user, { ...info, verb: 'create' });
       await admitConnection(subresource, context);
-      return { type: 'proxy', target: subresource.connect(context) };
+      const target = subresource.connect(context);
+      return target ? { type: 'proxy', target } : { type: 'bytes', status: 204, headers: {}, body: [] };
     }
     if (request.method !== 'POST' || !subresource.answer) throw notAllowedHere();
     const body = await bodies.object(request, info.subresource || info.resource);

@@ -296,7 +296,7 @@ test("a bound pod carries its node's zone and region", async () => {
     metadata: { name: 'n', labels: { 'topology.kubernetes.io/zone': 'z', 'topology.kubernetes.io/region': 'r' } },
   });
   await make(`${NS}/pods`, pod());
-  assert.equal((await ask('POST', `${NS}/pods/p/binding`, { target: { kind: 'Node', name: 'n' } })).status, 201);
+  assert.equal((await ask('POST', `${NS}/pods/p/binding`, { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } })).status, 201);
   assert.deepEqual((await ask('GET', `${NS}/pods/p`)).body.metadata.labels, {
     'topology.kubernetes.io/region': 'r',
     'topology.kubernetes.io/zone': 'z',

@@ -217,7 +217,7 @@ test('rules name operations, subresources and scope', async () => {
   assert.equal((await server.ask('DELETE', `${NS}/pods/p`)).status, 400);
   assert.deepEqual([server.seen[0]?.request.object, server.seen[0]?.request.oldObject.metadata.name], [null, 'p']);
   assert.equal(
-    (await server.ask('POST', `${NS}/pods/p/binding`, { apiVersion: 'v1', kind: 'Binding', target: { name: 'n' } }))
+    (await server.ask('POST', `${NS}/pods/p/binding`, { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { name: 'n' } }))
       .status,
     400,
   );

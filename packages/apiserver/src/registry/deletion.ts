@@ -58,12 +58,12 @@ export class Deletion<O extends ApiObject> {
 
   #check(object: ApiObject, { preconditions }: DeleteOptions, name: string): void {
     const { uid, resourceVersion } = object.metadata;
-    if (preconditions?.uid && preconditions.uid !== uid) {
-      throw conflict(this.#resource.kind, name, `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`);
-    }
-    if (preconditions?.resourceVersion && preconditions.resourceVersion !== resourceVersion) {
-      throw conflict(this.#resource.kind, name, `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`);
-    }
+    // Upstream names the kind where others name the resource.
+    const of = { ...this.#resource.kind, plural: this.#resource.kind.kind };
+    if (preconditions?.uid !== undefined && preconditions.uid !== uid)
+      throw conflict(of, name, `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`);
+    if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion)
+      throw conflict(of, name, `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`);
   }
 
   /** The object with its deletion marked; itself when it is marked already; undefined when nothing holds it. */

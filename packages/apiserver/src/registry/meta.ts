@@ -29,3 +29,7 @@ export function timestamp(now: number): string {
   }
   return secondText;
 }
+
+/** How upstream's storage says that what it holds under the key is not the object that was meant. */
+export const outdated = (key: string, detail: string): string =>
+  `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${detail}`;

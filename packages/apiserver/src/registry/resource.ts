@@ -14,7 +14,7 @@ import { FanOut } from './fan-out.ts';
 import { emptyOf, ignoredBy, unmanaged } from './field-management.ts';
 import { isFinished } from './finished.ts';
 import { checkApplier, checkName, place, readApplied, readMade, readObject } from './incoming.ts';
-import { inOrder, timestamp } from './meta.ts';
+import { inOrder, outdated, timestamp } from './meta.ts';
 import { readPatched } from './patched.ts';
 import type { Registry } from './registry.ts';
 import { OBJECT_MODIFIED, type Shelf } from './shelf.ts';
@@ -223,11 +223,12 @@ export class Resource<O extends ApiObject> {
       const previous = cached.object;
       const sent = make(this.view(previous));
       if (!sent) return this.view(previous);
+      if (sent.metadata.uid && sent.metadata.uid !== previous.metadata.uid) {
+        const detail = `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${previous.metadata.uid}`;
+        throw conflict(this.kind, name, outdated(cached.key, detail));
+      }
       const claimed = sent.metadata.resourceVersion;
       if (claimed && claimed !== previous.metadata.resourceVersion) throw conflict(this.kind, name, OBJECT_MODIFIED);
-      if (sent.metadata.uid && sent.metadata.uid !== previous.metadata.uid) {
-        throw conflict(this.kind, name, `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${previous.metadata.uid}`);
-      }
       try {
         const draft = await this.#drafts.updated(sent, previous, { call, now: this.registry.deps.clock.now(), part, isApplied });
         if (isSame(draft, previous) && (this.kind.origin !== 'custom' || await this.shelf.isStoredAsNow(cached))) return this.view(previous);

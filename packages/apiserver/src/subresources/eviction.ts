@@ -4,6 +4,7 @@ import {
   badRequest,
   compileLabelSelector,
   failure,
+  forbidden,
   hasReason,
   internalError,
   type LabelSelector,
@@ -33,6 +34,8 @@ interface Budget extends ApiObject {
   };
 }
 
+/** As upstream names them in refusals. */
+const BUDGETS = { group: 'policy', plural: 'poddisruptionbudget' };
 /** Pods that a budget's controller has not yet seen go; more means that it is down. */
 const DISRUPTED_MAX = 2000;
 const OBSERVE_SECONDS = 10;
@@ -42,8 +45,7 @@ const RETRIES_MAX = 10;
 const eviction: Subresource['answer'] = async (body, context) => {
   const { registry, info, call } = context;
   const { metadata, deleteOptions = {} } = read(body);
-  if (metadata.name && metadata.name !== info.name)
-    throw badRequest('name in URL does not match name in Eviction object');
+  if (metadata.name !== info.name) throw badRequest('name in URL does not match name in Eviction object');
   const isDryRun = call.isDryRun || deleteOptions.dryRun?.includes('All') === true;
   await registry
     .of(pod)
@@ -62,7 +64,8 @@ const eviction: Subresource['answer'] = async (body, context) => {
     // A pod that its evicter knows no more stays as it is: the deletion is refused below.
     const isKnown = resourceVersion === undefined || resourceVersion === target.metadata.resourceVersion;
     const marked = isKnown && !isDryRun ? await markDisrupted(context, target) : undefined;
-    if (marked && resourceVersion !== undefined) preconditions = { ...preconditions, resourceVersion: marked.metadata.resourceVersion };
+    if (marked && resourceVersion !== undefined)
+      preconditions = { ...preconditions, resourceVersion: marked.metadata.resourceVersion };
   }
   await registry.of(pod).delete(info.namespace, info.name, { ...deleteOptions, preconditions }, { ...call, isDryRun });
   return { status: 201, value: success() };
@@ -113,13 +116,23 @@ async function markDisrupted({ registry, info, call }: SubresourceContext, targe
     if (current.metadata.uid !== target.metadata.uid || current.metadata.deletionTimestamp) return undefined;
     const { generation } = current.metadata;
     const condition = {
-      type: 'DisruptionTarget', status: 'True', lastTransitionTime: timestamp(registry.deps.clock.now()),
-      reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting', ...(generation === undefined ? {} : { observedGeneration: generation }),
+      type: 'DisruptionTarget',
+      status: 'True',
+      lastTransitionTime: timestamp(registry.deps.clock.now()),
+      reason: 'EvictionByEvictionAPI',
+      message: 'Eviction API: evicting',
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
     };
     const others = (current.status.conditions ?? []).filter(({ type }) => type !== condition.type);
     const status = { ...current.status, conditions: [...others, condition] };
     try {
-      return (await pods.replace(info.namespace, info.name, { ...current, status }, { ...call, isDryRun: false }, 'status')) as Pod;
+      return (await pods.replace(
+        info.namespace,
+        info.name,
+        { ...current, status },
+        { ...call, isDryRun: false },
+        'status',
+      )) as Pod;
     } catch (error) {
       if (!hasReason(error, 'Conflict') || attempt >= RETRIES_MAX) throw error;
     }
@@ -151,12 +164,17 @@ function spent({ metadata, status }: Budget, target: Pod, now: string): Budget['
     });
   }
   const disrupted = status.disruptedPods ?? {};
-  if (status.disruptionsAllowed < 0)
-    throw failure('Forbidden', `pdb ${metadata.name} is forbidden: pdb disruptions allowed is negative`);
+  if (status.disruptionsAllowed < 0) throw forbidden(BUDGETS, metadata.name, 'pdb disruptions allowed is negative');
   if (Object.keys(disrupted).length > DISRUPTED_MAX)
-    throw failure('Forbidden', 'DisruptedPods map too big - too many evictions not confirmed by PDB controller');
+    throw forbidden(
+      BUDGETS,
+      metadata.name,
+      'DisruptedPods map too big - too many evictions not confirmed by PDB controller',
+    );
   if (status.disruptionsAllowed === 0) {
-    const failed = status.conditions?.find(({ type, reason }) => type === 'DisruptionAllowed' && reason === 'SyncFailed');
+    const failed = status.conditions?.find(
+      ({ type, reason }) => type === 'DisruptionAllowed' && reason === 'SyncFailed',
+    );
     const why = failed
       ? `The disruption budget ${metadata.name} does not allow evicting pods currently because it failed sync: ${failed.message ?? ''}`
       : `The disruption budget ${metadata.name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently`;

@@ -34,8 +34,8 @@ export interface Subresource {
   readonly isText?: boolean;
   /** What follows it in the path is for whom it connects to. */
   readonly hasPath?: boolean;
-  /** Sends the request on. */
-  connect?(context: SubresourceContext): ProxyTarget;
+  /** Sends the request on; undefined: there is nothing to be told yet. */
+  connect?(context: SubresourceContext): ProxyTarget | undefined;
 }
 
 export const defineSubresource = (subresource: Subresource): Subresource => Object.freeze(subresource);

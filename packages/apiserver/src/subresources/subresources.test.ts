@@ -57,10 +57,17 @@ test('an evicted pod says why it goes, and goes only in the version that its evi
   const known = (await server.ask('GET', `${NS}/pods/a`)).body.metadata.resourceVersion;
   const stale = await evict(server, 'b', { deleteOptions: { preconditions: { resourceVersion: known } } });
   assert.equal(stale.status, 409);
-  assert.equal((await evict(server, 'a', { deleteOptions: { preconditions: { resourceVersion: known } } })).status, 201);
+  assert.equal(
+    (await evict(server, 'a', { deleteOptions: { preconditions: { resourceVersion: known } } })).status,
+    201,
+  );
   const [a, b] = [(await server.ask('GET', `${NS}/pods/a`)).body, (await server.ask('GET', `${NS}/pods/b`)).body];
-  const target = (p: typeof a) => p.status.conditions.find((c: { readonly type: string }) => c.type === 'DisruptionTarget');
-  assert.deepEqual([target(a)?.reason, target(a)?.message, target(b)], ['EvictionByEvictionAPI', 'Eviction API: evicting', undefined]);
+  const target = (p: typeof a) =>
+    p.status.conditions.find((c: { readonly type: string }) => c.type === 'DisruptionTarget');
+  assert.deepEqual(
+    [target(a)?.reason, target(a)?.message, target(a)?.lastProbeTime, target(b)],
+    ['EvictionByEvictionAPI', 'Eviction API: evicting', null, undefined],
+  );
   assert.ok(a.metadata.deletionTimestamp);
 });
 
@@ -107,15 +114,51 @@ test('a pod is bound once, to a node that is named, by who has its uid right', a
   await server.make(`${NS}/pods`, { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } });
   const bind = (body: object, query = '') =>
     server.ask('POST', `${NS}/pods/p/binding${query}`, { apiVersion: 'v1', kind: 'Binding', ...body });
-  assert.equal((await bind({ target: { kind: 'Node', name: '' } })).status, 422);
-  assert.equal((await bind({ target: { kind: 'Pod', name: 'n' } })).status, 422);
+  const metadata = { name: 'p' };
+  const refused = await bind({ metadata, target: { kind: 'Node', name: '' } });
+  assert.deepEqual(
+    [refused.status, refused.body.reason, refused.body.message],
+    [500, undefined, 'target.name: Required value'],
+  );
+  assert.equal(
+    (await bind({ metadata, target: { kind: 'Minion' } })).body.message,
+    '[target.kind: Unsupported value: "Minion": supported values: "Node", "<empty>", target.name: Required value]',
+  );
+  assert.equal((await bind({ target: { name: 'n' } })).status, 400);
   assert.equal((await bind({ metadata: { name: 'q' }, target: { name: 'n' } })).status, 400);
-  assert.equal((await bind({ metadata: { name: 'p', uid: 'x' }, target: { name: 'n' } })).status, 409);
-  assert.equal((await bind({ target: { name: 'n' } }, '?dryRun=All')).status, 201);
+  const { uid } = (await server.ask('GET', `${NS}/pods/p`)).body.metadata;
+  assert.equal(
+    (await bind({ metadata: { name: 'p', uid: 'x' }, target: { name: 'n' } })).body.message,
+    `Operation cannot be fulfilled on pods "p": StorageError: invalid object, Code: 4, Key: /registry/pods/default/p, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: x, UID in object meta: ${uid}`,
+  );
+  assert.equal((await bind({ metadata, target: { name: 'n' } }, '?dryRun=All')).status, 201);
   assert.equal((await server.ask('GET', `${NS}/pods/p`)).body.spec.nodeName, undefined);
-  assert.equal((await bind({ target: { name: 'n' } })).status, 201);
-  const again = await bind({ target: { name: 'm' } });
-  assert.deepEqual([again.status, /pod p is already assigned to node "n"/.test(again.body.message)], [409, true]);
+  await server.ask(
+    'PATCH',
+    `${NS}/pods/p/status`,
+    {
+      status: {
+        nominatedNodeName: 'm',
+        conditions: [
+          { type: 'PodScheduled', status: 'False', reason: 'Unschedulable' },
+          { type: 'x', status: 'True' },
+        ],
+      },
+    },
+    { headers: { 'content-type': 'application/merge-patch+json' } },
+  );
+  assert.equal((await bind({ metadata, target: { name: 'n' } })).status, 201);
+  const { status } = (await server.ask('GET', `${NS}/pods/p`)).body;
+  assert.equal(status.nominatedNodeName, undefined);
+  assert.deepEqual(
+    status.conditions.map(({ lastTransitionTime: _, ...rest }: Record<string, unknown>) => rest),
+    ['PodScheduled', 'x'].map((type) => ({ type, status: 'True', lastProbeTime: null })),
+  );
+  const again = await bind({ metadata, target: { name: 'm' } });
+  assert.deepEqual(
+    [again.status, again.body.message],
+    [409, 'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n"'],
+  );
 });
 
 test('a proxy reaches pods and nothing of the server itself', async () => {
@@ -215,4 +258,45 @@ test('a proxy of a node asks the kubelet as the server, and what else listens th
   const { target } = await at('10.1.0.1', 'n:9100');
   assert.deepEqual([target?.scheme, target?.port, target?.asKubeletClient], ['http', 9100, false]);
   assert.deepEqual([(await at('127.0.0.1', 'n:9100')).body.message, (await at('10.1.0.1', 'x:y:z:9')).body.message], ['address not allowed', 'invalid node request "x:y:z:9"']);
+});
+
+test('a log is asked for in words that make sense, and is empty before its pod is on a node', async () => {
+  const server = await startedServer();
+  await server.make(`${NS}/serviceaccounts`, { metadata: { name: 'default' } });
+  const containers = [
+    { name: 'a', image: 'i' },
+    { name: 'b', image: 'i' },
+  ];
+  await server.make(`${NS}/pods`, {
+    metadata: { name: 'p' },
+    spec: { containers, initContainers: [{ name: 'first', image: 'i' }] },
+  });
+  const log = async (query: string): Promise<readonly [number, string]> => {
+    const { status, body } = await server.ask('GET', `${NS}/pods/p/log?${query}`);
+    return [status, body?.message ?? ''];
+  };
+  const invalid = (text: string): readonly [number, string] => [422, `PodLogOptions "p" is invalid: ${text}`];
+  for (const [query, expected] of [
+    ['container=a', [204, '']],
+    ['', [400, 'a container name must be specified for pod p, choose one of: [first a b]']],
+    ['container=c', [400, 'container c is not valid for pod p']],
+    ['tailLines=x', [400, 'strconv.ParseInt: parsing "x": invalid syntax']],
+    ['tailLines=-1', invalid('tailLines: Invalid value: -1: must be greater than or equal to 0')],
+    ['limitBytes=0', invalid('limitBytes: Invalid value: 0: must be greater than 0')],
+    ['sinceSeconds=0', invalid('sinceSeconds: Invalid value: 0: must be greater than 0')],
+    ['stream=Stdout', invalid('stream: Forbidden: may not be specified')],
+    [
+      'sinceSeconds=1&sinceTime=2026-11-21T12:00:00Z',
+      invalid('[]: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified'),
+    ],
+  ] as const)
+    assert.deepEqual(await log(query), expected, query);
+  assert.equal(
+    (await server.ask('GET', `${NS}/pods/p/exec?container=c&command=ls`)).body.message,
+    'container c is not valid for pod p',
+  );
+  assert.equal(
+    (await server.ask('GET', `${NS}/pods/p/exec?container=a&command=ls`)).body.message,
+    'pod p does not have a host assigned',
+  );
 });
