@@ -79,9 +79,10 @@ export class CustomClient {
     });
     // What is told besides is told by others, who come later.
     if (json.spec.group.endsWith('.k8s.io')) await this.until(`${DEFINITIONS}/${name}`, (reply) => conditionOf(reply.json, 'KubernetesAPIApprovalPolicyConformant') !== undefined);
-    const { group, names: { plural, singular }, versions } = json.spec;
+    const { group, names: { plural, singular, shortNames = [] }, versions } = json.spec;
     for (const version of isTrue(json, 'Established') ? versions.filter(({ served }: { readonly served: boolean }) => served) : []) {
-      await this.until(`/apis/${group}/${version.name}`, (reply) => reply.json?.resources?.some((one: { readonly name: string; readonly singularName: string }) => one.name === plural && one.singularName === singular));
+      await this.until(`/apis/${group}/${version.name}`, (reply) => reply.json?.resources?.some((one: { readonly name: string; readonly singularName: string; readonly shortNames?: readonly string[] }) =>
+        one.name === plural && one.singularName === singular && (one.shortNames ?? []).join() === shortNames.join()));
     }
   }
 

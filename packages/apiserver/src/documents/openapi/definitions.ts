@@ -1,5 +1,6 @@
 import { schemas, typeFacts } from '@navarch/api';
 import type { FieldFacts, FieldSchema, Kind, ObjectSchema, ScalarType, Schema } from '@navarch/machinery';
+import { customDoc } from './custom-schemas.ts';
 import { descriptionOf } from './descriptions.ts';
 import type { GroupVersion } from './group-versions-ever.ts';
 
@@ -48,7 +49,7 @@ export class Definitions {
   object(schema: ObjectSchema): Doc {
     const { name } = schema;
     if (name === undefined) return { type: 'object' };
-    return this.#ref(name, () => (schema.published ? publishedDoc(schema, schema.published, this) : { ...objectDoc(schema, this), ...gvksOf(name, this.#versions), ...unionOf(name) }));
+    return this.#ref(name, () => (schema.published ? customDoc(schema, schema.published, this) : { ...objectDoc(schema, this), ...gvksOf(name, this.#versions), ...unionOf(name) }));
   }
 
   /** The definition of a kind says which kind it is. */
@@ -150,28 +151,6 @@ function unionOf(name: string): Doc {
   const discriminator = fields.find((field: FieldFacts) => field.unionDiscriminator)?.name;
   const members = fields.filter((field: FieldFacts) => field.name !== discriminator).map((field: FieldFacts) => [field.name, field.name.charAt(0).toUpperCase() + field.name.slice(1)] as const);
   return { 'x-kubernetes-unions': [{ ...(discriminator === undefined ? {} : { discriminator }), 'fields-to-discriminateBy': Object.fromEntries(members) }] };
-}
-
-/** A schema as its author wrote it, with the fields that every object of the API has. */
-function publishedDoc(schema: ObjectSchema, published: Doc, definitions: Definitions): Doc {
-  const own = ['apiVersion', 'kind', 'metadata'].flatMap((name) => schema.field(name) ?? []);
-  const properties = { ...(published['properties'] as Doc | undefined), ...Object.fromEntries(own.map((field) => [field.name, withoutDefault(definitions.property(schema, field))])) };
-  return { ...published, properties: definitions.version === 'v2' ? mapDocs(properties, withoutV3) : properties };
-}
-
-const withoutDefault = ({ default: _, ...doc }: Doc): Doc => doc;
-
-const mapDocs = (docs: Doc, change: (doc: Doc) => Doc): Doc => Object.fromEntries(Object.entries(docs).map(([name, doc]) => [name, change(doc as Doc)]));
-
-/** What OpenAPI v2 has no words for is left out. */
-function withoutV3({ nullable, anyOf: _, oneOf: __, not: ___, allOf, ...rest }: Doc): Doc {
-  const { type, properties, items, additionalProperties, ...others } = rest;
-  return {
-    ...others, ...(allOf && '$ref' in ((allOf as readonly Doc[])[0] ?? {}) ? { allOf } : {}), ...(type && !nullable ? { type } : {}),
-    ...(properties && !nullable ? { properties: mapDocs(properties as Doc, withoutV3) } : {}),
-    ...(items && !nullable ? { items: withoutV3(items as Doc) } : {}),
-    ...(typeof additionalProperties === 'object' && !nullable ? { additionalProperties: withoutV3(additionalProperties as Doc) } : {}),
-  };
 }
 
 function objectDoc(schema: ObjectSchema, definitions: Definitions): Doc {
