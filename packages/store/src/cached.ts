@@ -8,8 +8,8 @@ export interface Form<T extends object> {
   read(value: Uint8Array, revision: number, attachment: unknown): T;
   /** What is held of what is stored: the same bytes, unless they lack the revision they got. */
   hold(value: Uint8Array, revision: number): Uint8Array;
-  /** The bytes clients get. Absent: those that are held. Always the same function. */
-  readonly show?: (object: T) => Uint8Array;
+  /** The bytes clients get. Absent: those that are held. */
+  show?(object: T): Uint8Array;
   labelsOf(object: T): Labels | undefined;
   /** Whether reading is not all it takes to get an object: what was read or finished is kept for as long as its bytes. */
   readonly isLasting: boolean;
@@ -38,6 +38,7 @@ export class Cached<T extends object> implements Holder {
   readonly #home: Home<T>;
   #object: Kept<T> | undefined;
   #letGo: WeakRef<T> | undefined;
+  #shown: Uint8Array | undefined;
   #made: Map<(object: T) => Uint8Array, Kept<Uint8Array>> | undefined;
 
   constructor({ key, value, revision }: Pick<Entry, 'key' | 'value' | 'revision'>, attachment: unknown, home: Home<T>) {
@@ -63,6 +64,7 @@ export class Cached<T extends object> implements Holder {
   /** Takes the place of what reading gave: for forms that can only be finished later. Indexes keep what they had. */
   finish(object: T): void {
     this.#forgetMade();
+    this.#shown = undefined;
     if (this.#object) this.#drop(this.#object);
     this.#keep(object);
   }
@@ -77,10 +79,15 @@ export class Cached<T extends object> implements Holder {
     return this.#value.length;
   }
 
-  /** The bytes clients get. */
+  /** The bytes clients get. Where they are not those that are held, they are as soon as somebody asked for them. */
   get bytes(): Uint8Array {
-    const { show } = this.#home.form;
-    return show ? this.as(show) : this.#value;
+    const { form } = this.#home;
+    if (!form.show) return this.#value;
+    if (!this.#shown) {
+      const shown = form.show(this.passing);
+      this.#shown = this.isStoredAs(shown) ? this.#value : shown;
+    }
+    return this.#shown;
   }
 
   get labels(): Labels {
@@ -100,7 +107,7 @@ export class Cached<T extends object> implements Holder {
       kept.wasAsked = true;
       return kept.value;
     }
-    const bytes = make(this.#passing);
+    const bytes = make(this.passing);
     const made = new Kept(this, bytes, bytes.length);
     (this.#made ??= new Map()).set(make, made);
     this.#home.made.add(made);
@@ -108,7 +115,7 @@ export class Cached<T extends object> implements Holder {
   }
 
   /** The object for one use: who wants thousands in another form does not want them kept too. */
-  get #passing(): T {
+  get passing(): T {
     if (this.#home.form.isLasting) return this.object;
     return this.#object?.value ?? this.#letGo?.deref() ?? this.#home.form.read(this.#value, this.revision, undefined);
   }

@@ -81,6 +81,23 @@ test('Cached makes another form once while it is asked for, and anew of what it 
   assert.equal(new TextDecoder().decode(held?.as(make)), 'other');
 });
 
+for (const [what, show, isStored] of [
+  ['those that are stored, held once, where they are equal', (thing: Thing): Uint8Array => encoder.encode(thing.name), true],
+  ['those that the form makes, once, where they are others', (thing: Thing): Uint8Array => encoder.encode(`${thing.name}!`), false],
+] as const) {
+  test(`Cached.bytes are ${what}`, async () => {
+    const store = new MemoryStore();
+    const read = (value: Uint8Array): Thing => ({ name: new TextDecoder().decode(value) });
+    const cache = new WatchCache<Thing>('/r/', { isLasting: false, hold: (value) => value, labelsOf: () => undefined, read, show });
+    await cache.start(store, life.signal);
+    const value = encoder.encode('x');
+    await store.commit([{ type: 'put', key: KEY, value, expected: 0 }]);
+    const held = cache.get(KEY);
+    assert.equal(held?.bytes, held?.bytes);
+    assert.deepEqual([new TextDecoder().decode(held?.bytes), held?.bytes === value], [isStored ? 'x' : 'x!', isStored]);
+  });
+}
+
 test('WatchCache keeps only the bytes of what was replaced, and they can be read', async () => {
   const { cache, write } = await cacheOf();
   const first = await write(KEY);

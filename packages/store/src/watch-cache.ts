@@ -92,7 +92,7 @@ export class WatchCache<T extends object> {
   /** Reads everything as it was at the oldest revision that is kept, so that watches from then can go on, and follows the store until the signal aborts. */
   async start(store: Store, signal: AbortSignal): Promise<void> {
     const { revision, entries } = await store.list(this.prefix, { revision: store.oldest() });
-    for (const entry of entries) this.#put(this.held(entry, undefined), undefined);
+    for (const entry of entries) this.#put(this.held(entry, undefined), undefined, 'passing');
     this.#keys = entries.map((entry) => entry.key);
     this.#revision = revision;
     this.#oldest = revision;
@@ -231,16 +231,20 @@ export class WatchCache<T extends object> {
       return { revision: change.revision, key: change.key, current: undefined, previous };
     }
     const current = this.held(change, change.attachment);
-    this.#put(current, previous);
+    this.#put(current, previous, 'object');
     if (!previous) this.#insertKey(change.key);
     return { revision: change.revision, key: change.key, current, previous };
   }
 
-  /** The key list is kept by the caller: taken whole at the start, key by key afterwards. */
-  #put(cached: Cached<T>, previous: Cached<T> | undefined): void {
+  /**
+   * The key list is kept by the caller: taken whole at the start, key by key afterwards. So are objects: what is read at
+   * the start nobody asked for.
+   */
+  #put(cached: Cached<T>, previous: Cached<T> | undefined, read: 'object' | 'passing'): void {
     this.#live.set(cached.key, cached);
     this.#bytes += cached.size - (previous?.size ?? 0);
-    this.#index(cached, previous);
+    // What is finished later may be something else by then.
+    if (!this.#home.form.isLasting) this.#index(cached, previous, cached[read]);
     if (!previous) return;
     this.#unindex(previous);
     previous.forget();
@@ -253,11 +257,8 @@ export class WatchCache<T extends object> {
     this.#unindex(previous);
   }
 
-  #index(cached: Cached<T>, previous: Cached<T> | undefined): void {
+  #index(cached: Cached<T>, previous: Cached<T> | undefined, object: T): void {
     const { form, fields } = this.#home;
-    // What is finished later may be something else by then.
-    if (form.isLasting) return;
-    const { object } = cached;
     cached.group = this.#labels.add(form.labelsOf(object) ?? {}, cached, previous?.group);
     if (fields.size === 0) return;
     const near = previous?.values ?? this.#lastValues;

@@ -47,12 +47,12 @@ export class CustomForm implements Form<ApiObject> {
   readonly show = (object: ApiObject): Uint8Array => encoder.encode(jsonText(object));
   readonly labelsOf = ({ metadata }: ApiObject): Labels | undefined => metadata.labels;
 
-  /** The bytes to store of an object in this version. Rejects where it cannot be converted. */
-  async bytesOf(object: ApiObject): Promise<Uint8Array> {
+  /** What is stored of an object in this version: printed, it is the bytes. Rejects where it cannot be converted. */
+  async stored(object: ApiObject): Promise<ApiObject> {
     const { stored } = this.#kinds;
-    if (stored === this.#version) return encoder.encode(jsonText(inKeyOrder(object)));
+    if (stored === this.#version) return inKeyOrder(object) as ApiObject;
     const [converted] = await this.#conversion.convert([object], apiVersionOf(stored.kind));
-    return encoder.encode(jsonText(inKeyOrder(stored.shape(converted))));
+    return inKeyOrder(stored.shape(converted)) as ApiObject;
   }
 
   async adopted(object: ApiObject): Promise<ApiObject> {

@@ -103,7 +103,9 @@ export class Shelf {
   /** Whether the object would be stored as it is now: what was stored by another schema, or in another version, would not. */
   async isStoredAsNow(held: Cached<ApiObject>): Promise<boolean> {
     if (!this.#custom) return true;
-    return held.isStoredAs(await this.#custom.bytesOf({ ...held.object, metadata: { ...held.object.metadata, resourceVersion: '' } }));
+    const bytes = bytesAt(await this.#custom.stored({ ...held.object, metadata: { ...held.object.metadata } }));
+    // Older stores have no version in them.
+    return held.isStoredAs(bytes(held.revision)) || held.isStoredAs(bytes(0));
   }
 
   /** Aborts when the resource is no longer served in this form: watches of it end. */
@@ -188,13 +190,13 @@ export class Shelf {
 
   async #put(key: string, made: ApiObject, previous: Cached<ApiObject> | undefined): Promise<Cached<ApiObject>> {
     const draft = this.#custom ? (inKeyOrder(made) as ApiObject) : made;
-    const value = this.#custom ? await this.#custom.bytesOf(draft) : bytesAt(draft);
+    const value = bytesAt(this.#custom ? await this.#custom.stored(draft) : draft);
     const others = this.#attendant?.companions(draft, previous?.object) ?? [];
     const own: Operation = { type: 'put', key, value, expected: previous?.revision ?? 0, attachment: draft };
     const revision = (await this.#store.commit([...others, own])).at(-1) ?? 0;
     const held = this.cache.get(key);
     // Someone else may have written again before this turn; then what we wrote is still the draft.
-    const written = held?.revision === revision ? held : this.cache.held({ key, value: typeof value === 'function' ? value(revision) : value, revision }, draft);
+    const written = held?.revision === revision ? held : this.cache.held({ key, value: value(revision), revision }, draft);
     const late = this.ready([written]);
     if (late) await late;
     return written;
