@@ -5,8 +5,10 @@ import threading
 import time
 import uuid
 
-from kubernetes import client, config, dynamic, utils, watch
+from kubernetes import client, config, dynamic, informer, utils, watch
 from kubernetes.client.rest import ApiException
+from kubernetes.leaderelection import electionconfig, leaderelection
+from kubernetes.leaderelection.resourcelock.leaselock import LeaseLock
 from kubernetes.stream import stream
 
 SPACE = "python-" + uuid.uuid4().hex[:8]
@@ -129,6 +131,59 @@ def watches_from_a_list_on():
     assert [event["object"].metadata.name for event in ended] == ["kube-root-ca.crt"], ended
 
 
+def informers_hold_what_the_server_has():
+    shared = informer.SharedInformer(core.list_namespaced_config_map, namespace=SPACE, label_selector="informed=yes")
+    seen = []
+    for kind in ("ADDED", "MODIFIED", "DELETED"):
+        shared.add_event_handler(kind, lambda held, kind=kind: seen.append((kind, held.metadata.name)))
+    labels = client.V1ObjectMeta(name="early", labels={"informed": "yes"})
+    core.create_namespaced_config_map(SPACE, client.V1ConfigMap(metadata=labels))
+    shared.start()
+    try:
+        until("the first list", lambda: len(shared.cache.list()) == 1)
+        core.create_namespaced_config_map(SPACE, client.V1ConfigMap(metadata=client.V1ObjectMeta(name="late", labels={"informed": "yes"})))
+        core.patch_namespaced_config_map("late", SPACE, {"data": {"k": "v"}})
+        core.delete_namespaced_config_map("early", SPACE)
+        until("what is left", lambda: [held.data for held in shared.cache.list()] == [{"k": "v"}])
+        assert seen[0] == ("ADDED", "early") and ("ADDED", "late") in seen and seen[-1] == ("DELETED", "early"), seen
+    finally:
+        shared.stop()
+
+
+def dynamic_watches_begin_with_what_there_is():
+    kinds = dyn.resources.get(api_version="v1", kind="ConfigMap")
+    kinds.create(namespace=SPACE, body={"metadata": {"name": "first", "labels": {"streamed": "yes"}}})
+    seen = []
+    for event in kinds.watch(namespace=SPACE, label_selector="streamed=yes", timeout=20, allow_watch_bookmarks=True, send_initial_events=True, resource_version_match="NotOlderThan"):
+        metadata = event["raw_object"]["metadata"]
+        seen.append((event["type"], metadata.get("name")))
+        if event["type"] == "BOOKMARK" and metadata["annotations"]["k8s.io/initial-events-end"] == "true":
+            kinds.delete(name="first", namespace=SPACE)
+        if event["type"] == "DELETED":
+            break
+    assert seen == [("ADDED", "first"), ("BOOKMARK", None), ("DELETED", "first")], seen
+
+
+def leaders_are_elected():
+    leading = []
+
+    def candidate(name):
+        lock = LeaseLock("leader", SPACE, name)
+        settings = electionconfig.Config(
+            lock, lease_duration=4, renew_deadline=3, retry_period=1, onstarted_leading=lambda: leading.append(name), onstopped_leading=lambda: None)
+        threading.Thread(target=leaderelection.LeaderElection(settings).run, daemon=True).start()
+
+    def lease():
+        return client.CoordinationV1Api().read_namespaced_lease("leader", SPACE).spec
+
+    candidate("one")
+    until("a leader", lambda: leading == ["one"])
+    candidate("two")
+    before = lease().renew_time
+    until("a renewal", lambda: lease().renew_time > before)
+    assert lease().holder_identity == "one" and leading == ["one"], leading
+
+
 def objects_from_documents():
     api = client.ApiClient()
     utils.create_from_dict(api, {"apiVersion": "v1", "kind": "List", "items": [
@@ -194,7 +249,7 @@ def pods_and_evictions():
 
 STEPS = [
     versions_and_discovery, create_read_replace_delete, lists_in_pages_and_by_selectors, patches_of_every_kind, server_side_apply_with_conflicts,
-    watches_from_a_list_on, objects_from_documents, custom_resources, reviews_and_tokens, pods_and_evictions,
+    watches_from_a_list_on, informers_hold_what_the_server_has, dynamic_watches_begin_with_what_there_is, leaders_are_elected, objects_from_documents, custom_resources, reviews_and_tokens, pods_and_evictions,
 ]
 
 
