@@ -48,8 +48,8 @@ export class Upstream {
   constructor(program: string, kinds: readonly Kind<any>[], storedAs: (kind: Kind<any>) => ResourceFacts | undefined) {
     this.#child = spawn(program, [], { stdio: ['pipe', 'pipe', 'ignore'] });
     createInterface(this.#child.stdout).on('line', (line) => {
-      const { status, headers, body } = JSON.parse(line) as Omit<UpstreamAnswer, 'body'> & { readonly body: string };
-      this.#waiting.shift()?.({ status, headers, body: Buffer.from(body, 'base64') });
+      const { status, headers, body } = JSON.parse(line) as Omit<UpstreamAnswer, 'body'> & { readonly body: string | null };
+      this.#waiting.shift()?.({ status, headers, body: Buffer.from(body ?? '', 'base64') });
     });
     this.#write(kinds.map((kind) => questionOf(kind, storedAs(kind))));
   }
