@@ -1,5 +1,6 @@
 import { componentStatus, virtualKinds } from '@navarch/api';
 import type { Kind, ResourceFacts } from '@navarch/machinery';
+import { parseFeatureGates } from '../../packages/apiserver/src/features/feature-gates.ts';
 import { runtimeConfigOf } from '../../packages/apiserver/src/features/served-kinds.ts';
 import { type Ask, asked } from '../../packages/apiserver/src/testing/ask.ts';
 import { generated } from './generated.ts';
@@ -10,6 +11,8 @@ import { Upstream, type UpstreamAnswer } from './upstream.ts';
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 const SHOWN_MAX = 12;
+/** Features that bring resources of their own. */
+const YOUNG = ['CompositePodGroup', 'CoordinatedLeaderElection', 'DRAResourcePoolStatus', 'EvictionRequestAPI', 'GenericWorkload'].map((name) => `${name}=true`);
 
 /** Asks upstream's server library, with our resources behind it, for every document, and us. */
 export const documentsOracle: Oracle = {
@@ -17,8 +20,8 @@ export const documentsOracle: Oracle = {
   async run({ say }) {
     const program = await generated();
     let [passed, failed] = [0, 0];
-    for (const runtimeConfig of [[], ['api/all=true']]) {
-      const { ask, server } = await asked({ runtimeConfig: runtimeConfigOf(runtimeConfig) });
+    for (const [runtimeConfig, gates] of [[[], []], [['api/all=true'], YOUNG]] as const) {
+      const { ask, server } = await asked({ runtimeConfig: runtimeConfigOf(runtimeConfig), features: parseFeatureGates(gates) });
       const stored = server.registry.kinds;
       const config = runtimeConfigOf(runtimeConfig);
       const kinds = [...stored, ...virtualKinds.filter((kind) => config.isOn(kind)), componentStatus];

@@ -5,6 +5,7 @@ import (
 	admissionv1beta1 "k8s.io/api/admission/v1beta1"
 	imagepolicyv1alpha1 "k8s.io/api/imagepolicy/v1alpha1"
 	apiextensionsv1beta1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1beta1"
+	apiversion "k8s.io/apimachinery/pkg/version"
 	apiregistrationv1beta1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1beta1"
 	"k8s.io/kube-openapi/pkg/spec3"
 	"k8s.io/kube-openapi/pkg/validation/spec"
@@ -135,6 +136,9 @@ func groupInfo(scheme *runtime.Scheme, codecs serializer.CodecFactory, group str
 			storages[one.Plural+"/"+sub.Name] = partOf(scheme, one, sub)
 		}
 	}
+	sort.Slice(info.PrioritizedVersions, func(i, j int) bool {
+		return apiversion.CompareKubeAwareVersionStrings(info.PrioritizedVersions[i].Version, info.PrioritizedVersions[j].Version) > 0
+	})
 	return info
 }
 

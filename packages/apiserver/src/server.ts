@@ -105,11 +105,11 @@ export class Server {
     deps.metrics.collect(() => [...this.#tally.families(), ...this.#flow.families(), ...storageFamilies(deps.registry, deps.storageBytes), ...deps.features.families()]);
     this.#idPrefix = randomUid(this.registry.deps.random).slice(0, -12);
     const { computed, address = '', features, flags, authentication: { issuer, tokens }, registry: { deps: { clock } } } = deps;
-    const process = { startedAt: clock.now(), now: () => clock.now(), flags };
+    const running = { startedAt: clock.now(), now: () => clock.now(), flags };
     const virtual = [...deps.virtual, ...computed.map(({ kind }) => kind)];
     this.#documents = new Documents({
       kinds: () => deps.registry.kinds, extensions: () => deps.aggregation?.versions ?? NO_EXTENSIONS,
-      virtual, address, formats: this.#formats, features, process, issuer, tokens, metrics: () => deps.metrics.text(), health: deps.health,
+      virtual, address, formats: this.#formats, features, running, issuer, tokens, metrics: () => deps.metrics.text(), health: deps.health,
     });
   }
 
@@ -255,7 +255,7 @@ export class Server {
   /** Nothing answers for what is not served of a group of custom resources, nor for one that is none. */
   #leadsNowhere({ group, version }: RequestInfo): boolean {
     const of = this.registry.kinds.filter((kind) => kind.group === group && kind.version === version);
-    return of.length > 0 ? of.every(({ origin }) => origin === 'custom') : !this.#documents.has(group, version);
+    return of.length > 0 ? of.every(({ origin }) => origin === 'custom') : !this.#documents.has(group, version) && !this.#documents.isOwnGroup(group);
   }
 
   async #special(subresource: Subresource, exchange: Exchange, user: User): Promise<ApiResponse> {

@@ -22,7 +22,7 @@ export interface MetricFamily {
 }
 
 /** The media type of the text below. */
-export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
 
 /** Metrics in Prometheus's text format 0.0.4. Families without samples are left out, as upstream leaves them out. */
 export const prometheusText = (families: Iterable<MetricFamily>): string => Array.from(families, familyText).join('');

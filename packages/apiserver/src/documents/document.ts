@@ -1,18 +1,21 @@
 import type { ApiRequest, BytesResponse } from '../request.ts';
+import { httpDate } from './dates.ts';
 
 /** A document that changes seldom: its bytes and the name of that state of it. */
 export interface Document {
   readonly bytes: Uint8Array;
   readonly hash: string;
+  /** Milliseconds since the epoch. */
+  readonly madeAt: number;
 }
 
-export const documentOf = (bytes: Uint8Array): Document => ({ bytes, hash: hashOf(bytes) });
+export const documentOf = (bytes: Uint8Array, madeAt: number): Document => ({ bytes, hash: hashOf(bytes), madeAt });
 
 /** The document, or 304 for a client that has it already (RFC 9110, section 13.1.2). */
-export function documentAnswer(request: ApiRequest, { bytes, hash }: Document, headers: Readonly<Record<string, string>>): BytesResponse {
+export function documentAnswer(request: ApiRequest, { bytes, hash, madeAt }: Document, headers: Readonly<Record<string, string>>): BytesResponse {
   const tag = `"${hash}"`;
   const held = (request.header('if-none-match') ?? '').split(',').map((text) => text.trim().replace(/^W\//, ''));
-  const all = { vary: 'Accept', ...headers, etag: tag };
+  const all = { vary: 'Accept', 'last-modified': httpDate(madeAt), ...headers, etag: tag };
   return held.includes(tag) || held.includes('*') ? { type: 'bytes', status: 304, headers: all, body: [] } : { type: 'bytes', status: 200, headers: all, body: [bytes] };
 }
 

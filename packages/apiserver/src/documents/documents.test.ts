@@ -31,7 +31,8 @@ test('an OpenAPI document asked for by its hash is kept for ever; by another has
   const right = await ask('GET', url);
   assert.deepEqual([right.body.openapi, right.headers['cache-control']], ['3.0.0', 'public, immutable']);
   const wrong = await ask('GET', '/openapi/v3/apis/apps/v1?hash=0');
-  assert.deepEqual([wrong.status, wrong.headers['location']], [301, url]);
+  assert.deepEqual([wrong.status, wrong.headers['location'], wrong.headers['etag']], [301, url, right.headers['etag']]);
+  assert.deepEqual([right.headers['last-modified'], right.headers['expires']], ['Thu, 01 Jan 2026 00:00:00 GMT', 'Fri, 01 Jan 2027 00:00:00 GMT']);
 });
 
 test('health says ok, or which check failed; a check may be asked alone or left out', async () => {
@@ -47,7 +48,9 @@ test('the root names its paths; what is no path is not found', async () => {
   const { ask } = await asked();
   const { paths } = (await ask('GET', '/')).body;
   for (const path of ['/api/v1', '/apis/apps/v1', '/livez/ping', '/openapi/v3', '/version']) assert.ok(paths.includes(path), path);
-  for (const path of ['/logs', '/debug/pprof', '/apis/nobody', '/apis/apps/v9']) assert.deepEqual([path, (await ask('GET', path)).text], [path, '404 page not found\n']);
+  for (const path of ['/api/v9', '/apis/apps/v9', '/apis/apps/v9/deployments']) assert.deepEqual([path, (await ask('GET', path)).body?.message], [path, 'the server could not find the requested resource']);
+  assert.deepEqual((await ask('GET', '/index.html')).body, (await ask('GET', '/')).body);
+  for (const path of ['/logs', '/debug/pprof', '/apis/nobody', '/apis/nobody/v1/somethings']) assert.deepEqual([path, (await ask('GET', path)).text], [path, '404 page not found\n']);
   assert.equal((await ask('POST', '/version')).status, 405);
 });
 
@@ -204,4 +207,20 @@ test('a deletion is answered with what was deleted where upstream does, and with
   assert.equal((await ask('DELETE', '/api/v1/namespaces/d/configmaps/a')).body.kind, 'Status');
   const { paths } = (await ask('GET', '/openapi/v2')).body;
   assert.match(paths['/apis/storage.k8s.io/v1/storageclasses/{name}'].delete.responses['200'].schema.$ref, /StorageClass$/);
+});
+
+test('a custom resource that comes changes its own documents, and leaves those of others as they were', async () => {
+  const { ask } = await asked();
+  const index = async (): Promise<Readonly<Record<string, { readonly serverRelativeURL: string }>>> => (await ask('GET', '/openapi/v3')).body.paths;
+  const before = await index();
+  const names = { plural: 'waldos', singular: 'waldo', kind: 'Waldo', listKind: 'WaldoList' };
+  const schema = { openAPIV3Schema: { type: 'object' } };
+  await ask('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    metadata: { name: 'waldos.e.com' }, spec: { group: 'e.com', scope: 'Namespaced', names, versions: [{ name: 'v1', served: true, storage: true, schema }] },
+  });
+  await settled();
+  const after = await index();
+  assert.deepEqual(Object.keys(after).filter((name) => !(name in before)), ['apis/e.com/v1']);
+  assert.deepEqual(Object.keys(before).filter((name) => before[name]?.serverRelativeURL !== after[name]?.serverRelativeURL), []);
+  assert.ok('/apis/e.com/v1/namespaces/{namespace}/waldos/{name}' in (await ask('GET', '/openapi/v2')).body.paths);
 });

@@ -8,10 +8,11 @@ import { parseAccept, takes } from '../representation/accept.ts';
 import type { Format } from '../representation/format.ts';
 import { type ApiRequest, type ApiResponse, type BytesResponse, encode, json, plain } from '../request.ts';
 import { aggregated, apiGroup, apiVersions, groupList, type GroupVersion, groupVersions, newestFirst, resourceList } from './discovery.ts';
+import { httpDate } from './dates.ts';
 import { type Document, documentAnswer, documentOf } from './document.ts';
 import type { Health } from '../health/health.ts';
 import type { Doc } from './openapi/definitions.ts';
-import { OpenApi } from './openapi/open-api.ts';
+import { groupPath, OpenApi } from './openapi/open-api.ts';
 import { OPENAPI_V2_PROTOBUF, openApiV2Protobuf } from './openapi/protobuf.ts';
 import { ZPAGES, zpage } from './zpages.ts';
 
@@ -28,7 +29,7 @@ export interface DocumentsDeps {
   readonly tokens: { jwks(): unknown };
   readonly formats: readonly Format[];
   readonly features: FeatureGates;
-  readonly process: ProcessFacts;
+  readonly running: ProcessFacts;
   /** Prometheus text. */
   metrics(): string;
   readonly health: Health;
@@ -47,6 +48,10 @@ const VERSION = {
   major: '1', minor: '37', emulationMajor: '1', emulationMinor: '37', minCompatibilityMajor: '1', minCompatibilityMinor: '36', gitVersion: 'v1.37.0',
   gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: 'none', compiler: 'navarch', platform: 'linux/amd64',
 };
+/** Under which names documents are kept. */
+const V3 = 'openapi v3 ';
+const V3_INDEX = 'index of openapi v3';
+const YEAR_MS = 365 * 24 * 3600 * 1000;
 const AGGREGATED = 'APIGroupDiscoveryList';
 const KEYS_HEADERS = { 'cache-control': 'public, max-age=3600' } as const;
 /** A document that is asked for by its hash never changes (kept by clients). */
@@ -78,7 +83,7 @@ export class Documents {
     const parts = request.path.split('/').filter((part) => part !== '');
     const [first = '', ...rest] = parts;
     switch (first) {
-      case '': return forPeople({ paths: this.#paths() });
+      case '': case 'index.html': return forPeople({ paths: this.#paths() });
       case 'api': case 'apis': return this.#discovery(request, parts);
       case 'version': return forPeople(VERSION);
       case 'healthz': case 'livez': case 'readyz': return this.#deps.health.answer(first, rest.join('/'), request.query);
@@ -91,13 +96,15 @@ export class Documents {
 
   #metrics(rest: string): ApiResponse {
     const text = rest === '' ? this.#deps.metrics() : rest === 'slis' ? this.#deps.health.slis() : undefined;
-    return text === undefined ? notFoundPage() : { ...plain(text), headers: { 'content-type': PROMETHEUS_TYPE } };
+    return text === undefined ? notFoundPage() : {
+      ...plain(text), headers: { 'content-type': PROMETHEUS_TYPE, 'process-start-time-unix': String(Math.floor(this.#deps.running.startedAt / 1000)) },
+    };
   }
 
   #zpage(page: (typeof ZPAGES)[number], rest: readonly string[], request: ApiRequest): ApiResponse {
     if (rest.length > 0 || !this.#zpages.includes(page)) return notFoundPage();
     const component = {
-      name: 'kube-apiserver', ...this.#deps.process, binaryVersion: VERSION.gitVersion.slice(1), emulationVersion: `${VERSION.emulationMajor}.${VERSION.emulationMinor}`,
+      name: 'kube-apiserver', ...this.#deps.running, binaryVersion: VERSION.gitVersion.slice(1), emulationVersion: `${VERSION.emulationMajor}.${VERSION.emulationMinor}`,
       goVersion: VERSION.goVersion, paths: () => this.#paths(),
     };
     return zpage(page, component, request);
@@ -109,16 +116,33 @@ export class Documents {
     return this.#versions.some((of) => of.group === group && of.version === version);
   }
 
+  /** True for a group that the server brought with it, in whichever version. */
+  isOwnGroup(group: string): boolean {
+    this.#refresh();
+    return this.#all.some((kind) => kind.group === group && kind.origin === 'built-in');
+  }
+
   #refresh(): void {
     const [kinds, extensions] = [this.#deps.kinds(), this.#deps.extensions()];
     if (kinds === this.#kinds && extensions === this.#extensions) return;
+    const before = Map.groupBy(this.#all, groupPath);
     this.#kinds = kinds;
     this.#extensions = extensions;
     this.#all = [...kinds, ...this.#deps.virtual];
     this.#versions = groupVersions(this.#all, extensions);
     this.#openApis = new OpenApi(this.#all, this.#deps.formats, this.#deps.features);
-    this.#made.clear();
+    this.#forget(before, Map.groupBy(this.#all, groupPath));
     this.#lists.clear();
+  }
+
+  /** Documents of what has changed: to make all of them anew whenever a custom resource comes would keep everybody waiting. */
+  #forget(before: ReadonlyMap<string, readonly Kind<any>[]>, now: ReadonlyMap<string, readonly Kind<any>[]>): void {
+    const isSame = (a: readonly Kind<any>[], b: readonly Kind<any>[]): boolean => a.length === b.length && a.every((kind, index) => kind === b[index]);
+    for (const name of this.#made.keys()) {
+      const path = name.startsWith(V3) ? name.slice(V3.length) : undefined;
+      const isForeign = this.#extensions.some((version) => extensionPath(version) === path);
+      if (path === undefined || isForeign || !isSame(before.get(path) ?? [], now.get(path) ?? [])) this.#made.delete(name);
+    }
   }
 
   #discovery(request: ApiRequest, parts: readonly string[]): ApiResponse {
@@ -133,6 +157,7 @@ export class Documents {
     const [version, ...more] = parts.slice(isCore ? 1 : 2);
     if (of.length > 0 && version === undefined) return valueAnswer({ request, formats: this.#deps.formats }, apiGroup(group, of));
     const found = of.find((v) => v.version === version);
+    if (!found && this.isOwnGroup(group)) throw notServed();
     if (!found) return notFoundPage();
     if (more.length > 0) throw notServed();
     let list = this.#lists.get(found);
@@ -153,14 +178,14 @@ export class Documents {
   #openApi(request: ApiRequest, [version, ...path]: readonly string[]): ApiResponse {
     if (version === 'v2' && path.length === 0) return this.#openApiV2(request);
     if (version !== 'v3') return notFoundPage();
+    if (path.length === 0) return documentAnswer(request, this.#once(V3_INDEX, () => this.#openApiRoot()), JSON_TYPE);
     if (!parseAccept(request.header('accept') || '*/*').some((clause) => takes(clause, 'application/json'))) return plain('', 406);
-    if (path.length === 0) return documentAnswer(request, this.#once('openapi v3', () => this.#openApiRoot()), JSON_TYPE);
     const name = path.join('/');
     const of = this.#openApiOf(name);
     if (!of) return notFoundPage();
     const asked = request.query.get('hash');
-    if (asked && asked !== of.hash) return { ...plain('', 301), headers: { location: openApiUrl(name, of) } };
-    return documentAnswer(request, of, asked ? { ...JSON_TYPE, ...FOREVER_HEADERS } : JSON_TYPE);
+    if (asked && asked !== of.hash) return { type: 'bytes', status: 301, headers: { ...JSON_TYPE, vary: 'Accept', etag: `"${of.hash}"`, location: openApiUrl(name, of) }, body: [] };
+    return documentAnswer(request, of, asked ? { ...JSON_TYPE, ...FOREVER_HEADERS, expires: httpDate(this.#deps.running.now() + YEAR_MS) } : JSON_TYPE);
   }
 
   #openApiV2(request: ApiRequest): ApiResponse {
@@ -186,8 +211,8 @@ export class Documents {
 
   #openApiOf(name: string): Document | undefined {
     const extension = this.#extensions.find((version) => extensionPath(version) === name);
-    if (extension) return extension.openApiV3 && this.#once(`openapi v3 ${name}`, () => extension.openApiV3);
-    return this.#openApis.names.includes(name) ? this.#once(`openapi v3 ${name}`, () => this.#openApis.v3(name)) : undefined;
+    if (extension) return extension.openApiV3 && this.#once(`${V3}${name}`, () => extension.openApiV3);
+    return this.#openApis.names.includes(name) ? this.#once(`${V3}${name}`, () => this.#openApis.v3(name)) : undefined;
   }
 
   #keys(path: string): ApiResponse {
@@ -203,7 +228,7 @@ export class Documents {
   #paths(): readonly string[] {
     const groups = this.#versions.flatMap(({ group, version }) => (group ? [`/apis/${group}`, `/apis/${group}/${version}`] : [`/api/${version}`]));
     return [...new Set([
-      '/.well-known/openid-configuration', '/api', '/apis', ...groups, ...this.#deps.health.paths, '/metrics', '/metrics/slis', ...this.#zpages.map((page) => `/${page}`), '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/version',
+      '/.well-known/openid-configuration', '/api', '/apis', ...groups, ...this.#deps.health.paths, '/metrics', '/metrics/slis', ...this.#zpages.map((page) => `/${page}`), '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/openid/v1/jwks', '/version',
     ])].sort();
   }
 
@@ -213,7 +238,7 @@ export class Documents {
 
   #onceBytes(name: string, make: () => Uint8Array): Document {
     let document = this.#made.get(name);
-    if (!document) this.#made.set(name, (document = documentOf(make())));
+    if (!document) this.#made.set(name, (document = documentOf(make(), this.#deps.running.now())));
     return document;
   }
 }

@@ -3,6 +3,7 @@ import { timestamp } from '../registry/meta.ts';
 import { type Clause, parseAccept, takes } from '../representation/accept.ts';
 import { jsonFormat, yamlFormat } from '../representation/format.ts';
 import { type ApiRequest, type ApiResponse, json, plain } from '../request.ts';
+import { unixDate } from './dates.ts';
 
 /** What a component says of itself on its z-pages (KEP-4827, KEP-4828). */
 export interface Component {
@@ -86,17 +87,6 @@ function statusLines({ startedAt, now, goVersion, binaryVersion, emulationVersio
 }
 
 const secondsSince = (from: number, now: number): number => Math.max(0, Math.floor((now - from) / 1000));
-
-const DAYS = ['Thu', 'Fri', 'Sat', 'Sun', 'Mon', 'Tue', 'Wed'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const DAY_MS = 86_400_000;
-
-/** As `date` shows it, in UTC: Wed Oct 16 21:03:43 UTC 2024. */
-function unixDate(ms: number): string {
-  const [date = '', time = ''] = timestamp(ms).split('T');
-  const [year = '', month = '', day = ''] = date.split('-');
-  return `${DAYS[Math.floor(ms / DAY_MS) % 7]} ${MONTHS[Number(month) - 1]} ${String(Number(day)).padStart(2)} ${time.slice(0, 8)} UTC ${year}`;
-}
 
 function firstParts(paths: readonly string[]): readonly string[] {
   const parts = paths.flatMap((path) => (path.split('/')[1] ? [`/${path.split('/')[1]}`] : []));

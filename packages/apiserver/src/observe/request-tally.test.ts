@@ -13,7 +13,7 @@ test('requests are counted by what they are about, with their status and how lon
   await ask('POST', '/api/v1/namespaces/d/configmaps?dryRun=All', { metadata: { name: 'x' } });
   await ask('PATCH', '/api/v1/namespaces/d/configmaps/y?fieldManager=m', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'y' } }, { 'content-type': 'application/apply-patch+yaml' });
   const { text, headers } = await ask('GET', '/metrics');
-  assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+  assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores');
   for (const line of [
     '# HELP apiserver_request_total [STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
     'apiserver_request_total{code="200",component="apiserver",dry_run="",group="",resource="configmaps",scope="namespace",subresource="",verb="LIST",version="v1"} 1',

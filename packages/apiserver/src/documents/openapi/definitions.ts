@@ -153,12 +153,18 @@ function unionOf(name: string): Doc {
   return { 'x-kubernetes-unions': [{ ...(discriminator === undefined ? {} : { discriminator }), 'fields-to-discriminateBy': Object.fromEntries(members) }] };
 }
 
+function mapTypeOf({ name = '', structType }: ObjectSchema): Doc {
+  const declared = typeFacts[name]?.structType ?? (structType === 'atomic' ? structType : undefined);
+  return declared === undefined ? {} : { 'x-kubernetes-map-type': declared };
+}
+
 function objectDoc(schema: ObjectSchema, definitions: Definitions): Doc {
   const required = schema.fields.filter((f) => f.isRequired).map((f) => f.name);
   const properties = Object.fromEntries(schema.fields.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((f) => [f.name, definitions.property(schema, f)]));
   return {
     type: 'object', ...(required.length > 0 ? { required } : {}), ...(schema.fields.length > 0 ? { properties } : {}),
-    ...(schema.structType === 'atomic' ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+    // Said of a built-in type where somebody has said it, whichever it is.
+    ...mapTypeOf(schema),
   };
 }
 
