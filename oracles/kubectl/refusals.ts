@@ -16,6 +16,8 @@ export const refusals: readonly Step[] = [
     includes(await refused('merge', { metadata: { uid: 'other' } }), 'Error from server (Conflict): Operation cannot be fulfilled on deployments.apps "web": Precondition failed: UID in precondition: other');
     includes(await refused('json', [{ op: 'test', path: '/spec/replicas', value: 5 }]), 'The request is invalid: the server rejected our request due to an error in our request');
     includes(await refused('json', { op: 'add' }), 'Error from server (BadRequest): error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp');
+    includes(await fails(['patch', 'deploy', 'web', '--subresource=scale', '--type=merge', '-p', json({ spec: { replicas: -1 } })]),
+      'The Scale "web" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0');
     const warned = await run(['patch', 'deploy', 'web', '--type=merge', '-p', json({ spec: { nope: 1 } })]);
     assert.deepEqual([warned.code, warned.output], [0, 'Warning: unknown field "spec.nope"\ndeployment.apps/web patched (no change)\n']);
   }),

@@ -24,3 +24,16 @@ test('who scales owns the number through the subresource, and is asked before an
   assert.deepEqual(await ownerOf('applier'), ['Apply', 'scale', 'apps/v1', { 'f:spec': { 'f:replicas': {} } }]);
   assert.equal((await ask('PATCH', `${deployments}/none/scale?fieldManager=a`, { apiVersion: 'autoscaling/v1', kind: 'Scale', spec: {} }, { 'content-type': 'application/apply-patch+yaml' })).status, 404);
 });
+
+test('a scale below zero is refused as what it is', async () => {
+  const { ask } = await asked();
+  const labels = { app: 'x' };
+  const spec = { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } } };
+  await ask('POST', '/apis/apps/v1/namespaces/d/deployments', { metadata: { name: 'x' }, spec });
+  const { status, body } = await ask('PATCH', '/apis/apps/v1/namespaces/d/deployments/x/scale', { spec: { replicas: -1 } }, { 'content-type': 'application/merge-patch+json' });
+  assert.deepEqual([status, body.message], [422, 'Scale.autoscaling "x" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0']);
+  assert.deepEqual(body.details, {
+    name: 'x', group: 'autoscaling', kind: 'Scale',
+    causes: [{ reason: 'FieldValueInvalid', message: 'Invalid value: -1: must be greater than or equal to 0', field: 'spec.replicas' }],
+  });
+});

@@ -1,4 +1,4 @@
-import { type ApiObject, apiVersionOf, badRequest, failure, internalError, type Kind, type ScaleFacts } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, badRequest, failure, Field, internalError, invalid, type Kind, type ScaleFacts } from '@navarch/machinery';
 import type { ApplyRequest, Call } from '../registry/call.ts';
 import type { Resource } from '../registry/resource.ts';
 
@@ -54,7 +54,9 @@ export async function applyScale(resource: Resource<any>, namespace: string, nam
 /** Of custom resources the schema and their own checks say so. */
 function checkReplicas({ origin }: Kind<any>, name: string, replicas: number | undefined): void {
   if ((replicas ?? 0) >= 0 || origin === 'custom') return;
-  throw failure('Invalid', `Scale.autoscaling ${JSON.stringify(name)} is invalid: spec.replicas: Invalid value: ${String(replicas)}: must be greater than or equal to 0`);
+  const at = new Field();
+  at.at('spec', 'replicas').invalid(replicas, 'must be greater than or equal to 0');
+  throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, at.errors);
 }
 
 /** What a client may say of it. */
