@@ -137,6 +137,15 @@ test('a conversion that fails is a refusal in upstream\'s words; what needs none
   assert.equal((await ask('GET', `${V2}/a`)).body.host, 'a');
 });
 
+test('what cannot be converted is refused for that, and only then for what is there already', async () => {
+  const { ask, hook } = await defined();
+  assert.equal((await ask('POST', V1, stack('one', 'v1'))).status, 201);
+  assert.deepEqual((await ask('POST', V2, stack('one', 'v2'))).body.reason, 'AlreadyExists');
+  hook.answer = (review) => ({ ...review, response: { ...review.response, result: { status: 'Failure', message: 'not today' } } });
+  assert.equal((await ask('POST', V2, stack('one', 'v2'))).body.message, 'conversion webhook for example.com/v2, Kind=Stack failed: not today');
+  assert.equal((await ask('POST', V1, stack('one', 'v1'))).body.reason, 'AlreadyExists');
+});
+
 test('a watch ends with the word of a conversion that failed', async () => {
   const { ask, hook, watch } = await defined();
   const open = await watch(`${V2}?watch=true`);

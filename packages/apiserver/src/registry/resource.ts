@@ -99,7 +99,9 @@ export class Resource<O extends ApiObject> {
       try {
         const ready = await this.#drafts.created(next, { call, now, part: '', isApplied });
         try {
-          if (this.shelf.cache.get(this.shelf.keyOf(namespace, ready.metadata.name))) throw alreadyExists(this.kind, ready.metadata.name);
+          // What must be converted is, first: whoever converts may refuse it. The store finds out then.
+          const isKnown = (call.isDryRun || !this.shelf.isLate) && this.shelf.cache.get(this.shelf.keyOf(namespace, ready.metadata.name)) !== undefined;
+          if (isKnown) throw alreadyExists(this.kind, ready.metadata.name);
           if (call.isDryRun) return this.view(ready);
           const cached = await this.shelf.create(this.shelf.keyOf(namespace, ready.metadata.name), ready);
           return this.view(cached.object);
