@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { apiExtensionsOracle } from './api-extensions/oracle.ts';
 import { celOracle } from './cel/oracle.ts';
 import { clientOracle } from './client/oracle.ts';
 import { controllerRuntimeOracle } from './controller-runtime/oracle.ts';
@@ -26,7 +27,7 @@ const oracles: readonly Oracle[] = [
   definitionsOracle, clientOracle, streamsOracle, switchesOracle,
   documentsOracle, serverOracle, customServerOracle, randomObjectsOracle,
   kubectlOracle, helmOracle, javascriptOracle, pythonOracle,
-  controllerRuntimeOracle,
+  apiExtensionsOracle, controllerRuntimeOracle,
 ];
 
 const { values } = parseArgs({

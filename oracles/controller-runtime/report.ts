@@ -1,3 +1,5 @@
+import type { Tally } from '../oracle.ts';
+
 /** What became of the specs and tests of a package. */
 export interface Counts {
   readonly passed: number;
@@ -45,3 +47,10 @@ export function showTable(rows: readonly Row[]): readonly string[] {
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((line) => line[column]?.length ?? 0)));
   return all.map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '));
 }
+
+/** What is said when a package is done: all that it wrote, where something failed. */
+export const showRow = ({ name, counts, seconds, output }: Row): string => `${counts.failed > 0 ? 'FAIL' : 'ok  '} ${name} ${seconds.toFixed(1)} s${output ? `\n${output}` : ''}`;
+
+export const tallyOf = (rows: readonly Row[]): Tally => ({
+  passed: rows.reduce((sum, { counts }) => sum + counts.passed, 0), failed: rows.reduce((sum, { counts }) => sum + counts.failed, 0),
+});
