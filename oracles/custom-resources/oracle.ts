@@ -46,7 +46,7 @@ const ours: Readonly<Record<string, Make>> = {
   },
 };
 
-const textsOf = (errors: Field['errors']): readonly string[] => errors.map(({ field, message }) => `${field === '' ? '<nil>' : field}: ${message}`).toSorted();
+const textsOf = (errors: Field['errors']): readonly string[] => errors.map(({ field, message }) => `${field}: ${message}`).toSorted();
 
 const theirs: Readonly<Record<string, (reply: Reply) => Reply>> = {
   prune: ({ value, unknown = [] }) => ({ value, unknown: unknown.toSorted() }),

@@ -301,3 +301,21 @@ test('a definition is established once certificates for its webhook can be read,
   const { message } = await put('Cg==');
   assert.match(message, /spec\.conversion\.webhookClientConfig\.caBundle: Invalid value: "Cg==": unable to load root certificates: unable to parse bytes as PEM block$/);
 });
+
+test('what is wrong with a whole has the place of the whole: of an object none, of a status its own', async () => {
+  const whole = { type: 'object', maxProperties: 4, properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, a: { type: 'string' }, status: { type: 'object', properties: { replicas: { type: 'integer' } } } } };
+  const { ask } = await defined(definition('crontabs', 'CronTab', [version('v1', { schema: { openAPIV3Schema: whole } })]));
+  const refused = await ask('POST', TABS, { ...tab('a'), a: 'x', status: {} });
+  assert.deepEqual(refused.body.details.causes, [{ reason: 'FieldValueTooMany', message: 'Too many: 6: must have at most 4 items', field: '<nil>' }]);
+  const parted = { ...whole, maxProperties: undefined, properties: { ...whole.properties, status: { ...whole.properties.status, default: 'x' } } };
+  const wrong = await ask('POST', DEFINITIONS, definition('cronjars', 'CronJar', [version('v1', { schema: { openAPIV3Schema: parted } })]));
+  assert.equal(wrong.body.details.causes[0].field, 'spec.validation.openAPIV3Schema.properties[status].default');
+  const served = await ask('POST', DEFINITIONS, definition('cronjobs', 'CronJob', [version('v1', { subresources: { status: {} }, schema: { openAPIV3Schema: { ...whole, maxProperties: undefined } } })]));
+  assert.equal(served.status, 201, served.text);
+  await settled();
+  const jobs = TABS.replace('crontabs', 'cronjobs');
+  await ask('POST', jobs, { apiVersion: 'stable.example.com/v1', kind: 'CronJob', metadata: { name: 'a' } });
+  assert.deepEqual((await ask('PATCH', `${jobs}/a/status`, { status: 'x' }, merge)).body.details.causes, [
+    { reason: 'FieldValueTypeInvalid', message: 'Invalid value: "string":  in body must be of type object: "string"', field: 'status' },
+  ]);
+});

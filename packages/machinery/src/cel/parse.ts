@@ -209,7 +209,7 @@ class Parser {
 
   #name(): string {
     const { is, text, at } = this.#take();
-    if (is !== 'name') this.#fail(at, `Syntax error: no viable alternative at input '.${text}'`);
+    if (is !== 'name') this.#fail(at, `Syntax error: no viable alternative at input '.${is === 'end' ? '' : text}'`);
     return text.startsWith('`') ? text.slice(1, -1) : text;
   }
 

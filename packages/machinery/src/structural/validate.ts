@@ -27,7 +27,8 @@ export class StructuralValidator {
     for (const error of found.errors) {
       // Branches of a combination come to the same conclusions: one is enough.
       const text = `${error.field}: ${error.message}`;
-      if (!said.has(text)) at.errors.push(error);
+      // What has no place at all upstream tells of nothing.
+      if (!said.has(text)) at.errors.push(error.field === '[]' ? { ...error, field: '<nil>' } : error);
       said.add(text);
     }
   }

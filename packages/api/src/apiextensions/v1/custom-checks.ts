@@ -109,6 +109,6 @@ function valueAt(object: Whole, path: string): { readonly value: unknown } | { r
 const wrongType = (path: string, value: unknown, wanted: string): string =>
   `${path} accessor error: ${shownAsGo(value)} is of the type ${goTypeOf(value)}, expected ${wanted}`;
 
-const withinStatus = (field: string): string => (field === '' || field === '[]' ? 'status' : field === '<nil>' ? field : `status.${field.replace(/^\./, '')}`);
+const withinStatus = (field: string): string => (field === '<nil>' ? 'status' : `status.${field.replace(/^\./, '')}`);
 
 const beforeOf = (previous: Whole | undefined): Before | undefined => previous && { value: previous };

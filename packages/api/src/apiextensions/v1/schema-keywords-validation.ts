@@ -136,5 +136,5 @@ function validateDefault(schema: Schema, isResource: boolean, at: Field): void {
   for (const name of isResource ? ['apiVersion', 'kind'] : []) if (!Object.hasOwn(Object(value), name)) inside.at(name).required();
   if (inside.errors.length === 0) new StructuralValidator(schema, backtrackingPatterns).validate(value, inside);
   // Named by where they are in the default, in upstream's words too; what is said of the whole has no place.
-  for (const { reason, field, message } of inside.errors) at.errors.push({ reason, field: field === '' || field === '<nil>' ? at.path : `${at.path}.${field.replace(/^\./, '')}`, message });
+  for (const { reason, field, message } of inside.errors) at.errors.push({ reason, field: field === '<nil>' ? at.path : `${at.path}.${field.replace(/^\./, '')}`, message });
 }
