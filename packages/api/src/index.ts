@@ -93,6 +93,9 @@ export type { SubjectAccessReview, SelfSubjectAccessReview, ResourceAttributes }
 export type { Scale } from './generated/types/autoscaling-v1.ts';
 export type { ValidatingWebhook } from './generated/types/admissionregistration-v1.ts';
 export type { CertificateSigningRequest, ClusterTrustBundle, PodCertificateRequest } from './generated/types/certificates-v1.ts';
+export type {
+  AllocatedDeviceStatus, AllocationResult, ResourceClaim as DeviceResourceClaim, ResourceClaimSpec, ResourceClaimTemplate,
+} from './generated/types/resource-v1.ts';
 export type { Lease } from './generated/types/coordination-v1.ts';
 export type * from './generated/types/core-v1.ts';
 export type { Endpoint, EndpointPort as EndpointSlicePort, EndpointSlice } from './generated/types/discovery-v1.ts';

@@ -225,21 +225,50 @@ test('custom resource definitions and API services', () => {
 test('dynamic resources', () => {
   const request = (fields: Json): Json => spec({ devices: { requests: [{ name: 'r', ...fields }] } });
   const at = 'spec.devices.requests[0]';
+  const selector = (expression: string): Json => request({ exactly: { deviceClassName: 'c', selectors: [{ cel: { expression } }] } });
   table('resource.k8s.io/v1.ResourceClaim', [
     [request({}), `${at}: Required value: exactly one of \`exactly\` or \`firstAvailable\` is required`],
     [request({ exactly: {} }), `${at}.exactly.deviceClassName: Required value`],
     [request({ exactly: { deviceClassName: 'c', allocationMode: 'All', count: 2 } }), `${at}.exactly.count: Invalid value: 2: must not be specified when allocationMode is 'All'`],
     [request({ exactly: { deviceClassName: 'c', allocationMode: 'X' } }), `${at}.exactly.allocationMode: Unsupported value: "X": supported values: "All", "ExactCount"`],
     [request({ exactly: { deviceClassName: 'c', selectors: [{}] } }), `${at}.exactly.selectors[0].cel: Required value`],
+    [selector('device.driver == "d" && cel.bind(a, device.attributes["d"], a.model == "x" || a.count > 3)')],
+    [selector('device.capacity["d"].memory.compareTo(quantity("1Gi")) >= 0 && device.allowMultipleAllocations')],
+    [selector('device.attributes["d"].isGood')],
+    [selector('device.driver'), `${at}.exactly.selectors[0].cel.expression: Invalid value: "device.driver": must evaluate to bool or the unknown type, not string`],
+    [selector('device.name'), `${at}.exactly.selectors[0].cel.expression: Invalid value: "device.name": compilation failed: ERROR: <input>:1:7: undefined field 'name'\n | device.name\n | ......^`],
+    [selector('device.attributes.all(a, device.attributes.all(b, device.attributes.all(c, device.attributes.all(d, a + b + c + d == ""))))'),
+      `${at}.exactly.selectors[0].cel.expression: Forbidden: too complex, exceeds cost limit`],
+    [spec({ devices: { requests: [{ name: 'r', firstAvailable: [{ name: 's', deviceClassName: 'c' }] }], constraints: [{ requests: ['r/s', 'r', 'x', 'a/b/c'], matchAttribute: 'model' }, {}] } }),
+      "spec.devices.constraints[0].requests[2]: Invalid value: \"x\": must be the name of a request in the claim or the name of a request and a subrequest separated by '/'",
+      "spec.devices.constraints[0].requests[3]: Invalid value: \"a/b/c\": must be the name of a request in the claim or the name of a request and a subrequest separated by '/'",
+      'spec.devices.constraints[1]: Required value: exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set',
+      'spec.devices.constraints[0].matchAttribute: Invalid value: "model": a fully qualified name must be a domain and a name separated by a slash'],
+    [spec({ devices: { requests: null, config: [{}, { opaque: { driver: 'd', parameters: 3 } }] } }), 'spec.devices.config[0].opaque: Required value',
+      'spec.devices.config[1].opaque.parameters: Invalid value: "<value omitted>": must be a valid JSON object'],
   ]);
-  assert.equal(updateRefusals('resource.k8s.io/v1.ResourceClaim', spec({ devices: { requests: [] } })).length, 1);
+  assert.deepEqual(updateRefusals('resource.k8s.io/v1.ResourceClaim', spec({ devices: { requests: [{ name: '' }] } })), ['spec: Invalid value: null: field is immutable']);
+  const device = (fields: Json): Json => spec({ devices: [{ name: 'd', ...fields }] });
+  const shared = (requestPolicy: Json): Json => device({ allowMultipleAllocations: true, capacity: { c: { value: '10', requestPolicy } } });
+  const policyAt = 'spec.devices[0].capacity[c].requestPolicy';
   table('resource.k8s.io/v1.ResourceSlice', [
     [spec({ allNodes: null }), 'spec: Required value: exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required'],
+    [spec({ nodeName: 'n' }), 'spec: Invalid value: "{`nodeName`, `allNodes`}": exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required, but multiple fields are set'],
     [spec({ pool: { name: 'p', resourceSliceCount: 0 } }), 'spec.pool.resourceSliceCount: Invalid value: 0: must be greater than zero'],
     [spec({ devices: [{ name: 'd', attributes: { 'a b': {} } }, { name: 'd' }] }),
       "spec.devices[0].attributes[a b]: Invalid value: \"a b\": a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')",
-      'spec.devices[1].name: Duplicate value: "d"',
+      'spec.devices[1]: Duplicate value: "d"',
       'spec.devices[0].attributes[a b]: Invalid value: "": must specify one of: `int`, `bool`, `string`, `version`, `ints`, `bools`, `strings`, `versions`'],
+    [device({ attributes: { v: { version: '1.02.0' } } }), 'spec.devices[0].attributes[v].version: Invalid value: "1.02.0": must be a string compatible with semver.org spec 2.0.0'],
+    [device({ capacity: { c: { value: '1', requestPolicy: {} } } }), `${policyAt}: Forbidden: allowMultipleAllocations must be true`],
+    [shared({ validValues: ['2', '1', '20'], default: '3' }), `${policyAt}.validValues[1]: Invalid value: "1": values must be sorted in ascending order`,
+      `${policyAt}.validValues[2]: Invalid value: "20": option is larger than capacity value: 10`, `${policyAt}.validValues: Invalid value: "3": default value is not valid according to the requestPolicy`],
+    [shared({ validRange: { min: '1', max: '8', step: '2' }, default: '3' }), `${policyAt}.validRange.step: Invalid value: "8": value is not a multiple of a given step (2) from (1)`],
+    [shared({ validRange: { min: '500m', step: '250m' }, default: '1' })],
+    [device({ nodeName: 'n' }), 'spec.devices[0]: Invalid value: null: `nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec'],
+    [device({ bindingConditions: ['a'], bindingFailureConditions: ['a'] }),
+      'spec.devices[0].bindingFailureConditions[0]: Invalid value: "a": bindingFailureConditions must not overlap with bindingConditions'],
+    [device({ bindingConditions: ['a'] }), 'spec.devices[0].bindingFailureConditions: Invalid value: null: bindingFailureConditions are required to use bindingConditions'],
   ]);
   table('resource.k8s.io/v1.DeviceTaintRule', [[spec({ taint: { effect: 'X' } }), 'spec.taint.effect: Unsupported value: "X": supported values: "NoExecute", "NoSchedule", "None"']]);
 });

@@ -74,6 +74,7 @@ export { StructuralValidator, validateListTypes } from './structural/validate.ts
 export { applyDefaults, prune, pruneNulls } from './structural/values.ts';
 export { CALL_COST_MAX, type Cel, compileCel, type CelOptions } from './cel/cel.ts';
 export { flat as flatCost, type CostOf } from './cel/cost.ts';
+export { type Sized as CelSized } from './cel/estimate.ts';
 export { declare as declareFunction, type Overload as CelOverload } from './cel/declare.ts';
 export { Budget } from './cel/evaluate.ts';
 export { jsonPatchFunctions } from './cel/functions/json-patch.ts';

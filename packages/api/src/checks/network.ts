@@ -138,6 +138,15 @@ export function formatIp(bytes: readonly number[]): string {
   return best.start < 0 ? text(groups) : `${text(groups.slice(0, best.start))}::${text(groups.slice(best.start + best.length))}`;
 }
 
+/** An address of a network's interface, and how large that network is: the one form that Go prints. */
+export function interfaceAddress(text: string, at: Field): void {
+  const [address = ''] = text.split('/');
+  const [parsed, bytes] = [parseCidr(text), parseIp(address)];
+  if (!parsed || !bytes) return at.invalid(text, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)');
+  const usual = `${formatIp(bytes)}/${parsed.bits}`;
+  if (usual !== text) at.invalid(text, `must be in canonical form (${JSON.stringify(usual)})`);
+}
+
 /** What may be said of an address that is let in: there is a form that everybody knows it by. */
 export function ipWarnings(text: string, path: string): readonly string[] {
   const bytes = parseIp(text);

@@ -44,7 +44,7 @@ const isQuotaHugePages = (name: string): boolean => isHugePages(name.replace(/^r
 /** Kubernetes's own resources: without a prefix, or under kubernetes.io. */
 export const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 /** Whole devices of others, never shared or overcommitted. */
-const isExtended = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && qualifiedNameErrors(`requests.${name}`).length === 0;
+export const isExtended = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && qualifiedNameErrors(`requests.${name}`).length === 0;
 export const isOvercommitable = (name: string): boolean => isNative(name) && !isHugePages(name);
 const isIntegral = (name: string): boolean => INTEGER.has(name) || isExtended(name);
 

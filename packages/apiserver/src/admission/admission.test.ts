@@ -382,3 +382,40 @@ const REQUESTS: Readonly<Record<string, string>> = {
     'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIaE1JR0hBZ0VBTUNVeEZ6QVZCZ05WQkFvTURuTjVjM1JsYlRwdFlYTjBaWEp6TVFvd0NBWURWUVFEREFGNApNRmt3RXdZSEtvWkl6ajBDQVFZSUtvWkl6ajBEQVFjRFFnQUVXODJwNStwaldSOFdZWkRCNk9Rak5TeVAzT0lwCjVtdllTT1lvN1Z6RHhqR25TclNKeC9RcFFIa0hCSTJxdTNWakF1SWZNT3p0VXI4TGJWMy9Mdkk2SzZBQU1Bb0cKQ0NxR1NNNDlCQU1DQTBrQU1FWUNJUUNoajRvOEhKZjd0RUZNdkRNSEgvY1c1aU1WbzVObGI0L01kK1dXRFNROQpJd0loQUx1MGVjOERhZUZmR3dKbkxGRTZNQTM1dHY2Q0JuelE0Z2pYVFdhTEpUWisKLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg==',
   x: 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIVk1Id0NBUUF3R2pFTU1Bb0dBMVVFQ2d3RFpHVjJNUW93Q0FZRFZRUUREQUY0TUZrd0V3WUhLb1pJemowQwpBUVlJS29aSXpqMERBUWNEUWdBRVc4MnA1K3BqV1I4V1laREI2T1FqTlN5UDNPSXA1bXZZU09ZbzdWekR4akduClNyU0p4L1FwUUhrSEJJMnF1M1ZqQXVJZk1PenRVcjhMYlYzL0x2STZLNkFBTUFvR0NDcUdTTTQ5QkFNQ0Ewa0EKTUVZQ0lRQ05pZ2VFNkdNTDJWM1lxZXBQS0p4ZVc4VGk3RWVSQmpQZHVvN0ZqQzRtcUFJaEFOeHoybXBLYkVFTgpMUE1ORTlxeHBxVUxEUDk3V3Z3MVdPSzhLUGgwMHB2ZAotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K',
 };
+
+test('administrators\' access to devices is for namespaces that have it', async () => {
+  const { ask, make } = await withAccount();
+  const claims = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims';
+  const requests = [{ name: 'r', exactly: { deviceClassName: 'c', adminAccess: true } }];
+  assert.equal(
+    (await ask('POST', claims, { metadata: { name: 'a' }, spec: { devices: { requests } } })).body.message,
+    'ResourceClaim.resource.k8s.io "a" is invalid: spec.devices.requests[0].adminAccess: Forbidden: admin access to devices requires the `resource.kubernetes.io/admin-access: true` label on the containing namespace',
+  );
+  await make('/api/v1/namespaces', { metadata: { name: 'admin', labels: { 'resource.kubernetes.io/admin-access': 'true' } } });
+  await make('/apis/resource.k8s.io/v1/namespaces/admin/resourceclaims', { metadata: { name: 'a' }, spec: { devices: { requests } } });
+});
+
+test('each part of the status of a claim needs a right of its own', async () => {
+  const { ask, make } = await withAccount([user('driver')]);
+  const claim = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims';
+  await make(claim, { metadata: { name: 'a' }, spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'c' } }] } } });
+  const rules = [{ apiGroups: ['resource.k8s.io'], resources: ['resourceclaims/status'], verbs: ['update', 'patch'] }];
+  await make(`${RBAC}/clusterroles`, { metadata: { name: 'd' }, rules });
+  await make(`${RBAC}/clusterrolebindings`, {
+    metadata: { name: 'd' }, subjects: [{ kind: 'User', name: 'driver', apiGroup: 'rbac.authorization.k8s.io' }], roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'd' },
+  });
+  const device = { driver: 'd.io', pool: 'p', device: 'x' };
+  const status = { allocation: { devices: { results: [{ request: 'r', ...device }] } }, devices: [device] };
+  const answer = await ask('PATCH', `${claim}/a/status`, { status }, { ...merge, as: 'driver' });
+  assert.deepEqual(
+    [answer.status, answer.body.details.causes.map(({ message }: { message: string }) => message)],
+    [
+      422,
+      [
+        'Forbidden: changing status.allocation or status.reservedFor requires resource="resourceclaims/binding", verb="patch" permission: resourceclaims.resource.k8s.io is forbidden: User "driver" cannot patch resource "resourceclaims/binding" in API group "resource.k8s.io" at the cluster scope',
+        'Forbidden: changing status.devices requires resource="resourceclaims/driver", verb="[arbitrary-node:patch]" permission: resourceclaims.resource.k8s.io "d.io" is forbidden: User "driver" cannot arbitrary-node:patch resource "resourceclaims/driver" in API group "resource.k8s.io" in the namespace "default"',
+      ],
+    ],
+  );
+  assert.equal((await ask('PATCH', `${claim}/a/status`, { status }, merge)).status, 200);
+});

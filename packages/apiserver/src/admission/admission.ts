@@ -15,6 +15,8 @@ export interface AdmissionRequest {
   readonly user: User;
   readonly previous: ApiObject | undefined;
   readonly isDryRun: boolean;
+  /** The object was sent as a patch. */
+  readonly isPatch: boolean;
   /** Tells the client something that is no refusal (a Warning header). */
   warn(text: string): void;
 }

@@ -9,6 +9,7 @@ import { persistentVolumeClaimResize } from './plugins/claim-resize.ts';
 import { defaultIngressClass } from './plugins/default-ingress-class.ts';
 import { defaultStorageClass } from './plugins/default-storage-class.ts';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
+import { claimAdminAccess, claimStatusAuthorization, claimTemplateAdminAccess } from './plugins/device-claims.ts';
 import { expressionCheck } from './plugins/expression-check.ts';
 import { claimLimitRanger, podLimitRanger, resizeLimitRanger } from './plugins/limit-ranger.ts';
 import { mutatingAdmissionPolicies } from './plugins/mutating-admission-policy.ts';
@@ -67,6 +68,9 @@ export const builtinAdmission = ({ issuer, webhooks }: AdmissionPorts): readonly
   boundPodTopology,
   roleEscalation,
   bindingEscalation,
+  claimAdminAccess,
+  claimTemplateAdminAccess,
+  claimStatusAuthorization,
   expressionCheck,
   mutatingAdmissionPolicies,
   mutatingWebhooks(webhooks),

@@ -109,6 +109,7 @@ const scheduler = [
   can(`patch update ${READ}`, 'core', 'pods/finalizers'),
   can(READ, 'resource.k8s.io', 'resourceslices'),
   can(READ, 'resource.k8s.io', 'devicetaintrules'),
+  can('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
 ];
 
 const signer = (name: string): readonly PolicyRule[] => [

@@ -21,7 +21,7 @@ export function callOf(request: ApiRequest, user: User, warnings: string[]): Cal
   const fieldValidation = VALIDATIONS.find((known) => known === validation);
   if (!fieldValidation) at.at('fieldValidation').notSupported(validation, ['', ...VALIDATIONS]);
   if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', at.errors);
-  return { user, isDryRun: dryRun.length > 0, fieldValidation: fieldValidation ?? 'Warn', warnings, fieldManager: manager || agentOf(request) };
+  return { user, isDryRun: dryRun.length > 0, isPatch: method === 'PATCH', fieldValidation: fieldValidation ?? 'Warn', warnings, fieldManager: manager || agentOf(request) };
 }
 
 /** Who the client looks like: the first word of its User-Agent. */

@@ -5,6 +5,8 @@ import type { User } from '../auth/user.ts';
 export interface Call {
   readonly user: User;
   readonly isDryRun: boolean;
+  /** The object was sent as a patch. */
+  readonly isPatch?: boolean;
   /** What to do about fields nobody knows: fieldValidation of the API. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
   /** The text the object came as: tells of fields given twice. */

@@ -160,7 +160,7 @@ export class Drafts<O extends ApiObject> {
 
   #request(operation: Operation, namespace: string, name: string, subresource: string, call: Call, previous: ApiObject | undefined): AdmissionRequest {
     const warn = (text: string): void => void call.warnings?.push(text);
-    return { kind: this.#deps.stored, operation, namespace, name, subresource, user: call.user, previous, isDryRun: call.isDryRun, warn };
+    return { kind: this.#deps.stored, operation, namespace, name, subresource, user: call.user, previous, isDryRun: call.isDryRun, isPatch: call.isPatch === true, warn };
   }
 
   /** Before admission, so that what plugins add belongs to nobody. */

@@ -34,6 +34,8 @@ export interface CelOptions {
   readonly patterns?: Patterns;
   /** Objects that the expression may make. */
   readonly objectType?: Declarations['objectType'];
+  /** It may use `cel.bind()`. */
+  readonly hasBindings?: boolean;
 }
 
 /** An expression that is ready to be evaluated, as often as wanted. */
@@ -63,7 +65,7 @@ const typeNames: ReadonlyMap<string, CelType> = new Map(TYPES.map(parseType).map
 /** Reads an expression and checks its types. Throws CelSyntaxError, in upstream's words as far as they are ours. */
 export function compileCel(source: string, options: CelOptions): Cel {
   const environment = environmentOf(options);
-  const expression = parseCel(source);
+  const expression = parseCel(source, options.hasBindings);
   const checked = checkTypes(expression, environment);
   const issues = checked.issues.length > 0 ? checked.issues : literalIssues(expression, checked);
   if (issues.length > 0) throw new CelSyntaxError(source, issues);

@@ -15,6 +15,10 @@ export function macroOf(name: string, args: number, hasTarget: boolean): Macro |
   return Object.hasOwn(MACROS, key) ? MACROS[key] : undefined;
 }
 
+/** `cel.bind(name, value, expression)`, which not every environment has. */
+export const bindingOf = (name: string, args: number, target: Expression | undefined): Macro | undefined =>
+  (name === 'bind' && args === 3 && target?.is === 'name' && target.name === 'cel' ? bind : undefined);
+
 const literal = (value: unknown, at: number): Literal => ({ is: 'literal', value, at });
 const named = (name: string, at: number): Name => ({ is: 'name', name, at });
 const call = (name: string, at: number, ...args: readonly Expression[]): Call => ({ is: 'call', name, target: undefined, args, at });
@@ -112,6 +116,11 @@ const optionally = (name: string, isFlat: boolean): Macro => ({ at, target, args
   const inner = bound(at, variable.name, method(target, 'value', at), made);
   const held = isFlat ? inner : call('optional.of', at, inner);
   return call('_?_:_', at, method(target, 'hasValue', at), held, call('optional.none', at));
+};
+
+const bind: Macro = ({ at, args, fail }) => {
+  const [variable, value, made] = args as [Expression, Expression, Expression];
+  return variable.is === 'name' ? bound(at, variable.name, value, made) : fail(variable.at, 'cel.bind() variable names must be simple identifiers');
 };
 
 const SORTED = '@__sortBy_input__';

@@ -1,6 +1,6 @@
 import { CelSyntaxError } from './issues.ts';
 import { type Token, tokensOf } from './lex.ts';
-import { macroOf } from './macros.ts';
+import { bindingOf, macroOf } from './macros.ts';
 import { type Expression, type List, type ListItem, type MapEntry, type ObjectField, qualifiedName } from './syntax.ts';
 
 /** Longer texts and deeper nesting than these are refused. */
@@ -17,11 +17,12 @@ const STARTS =
   "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 
 /** Reads one expression (https://github.com/google/cel-spec). Throws CelSyntaxError. */
-export function parseCel(source: string): Expression {
+/** `hasBindings`: it may use `cel.bind()`. */
+export function parseCel(source: string, hasBindings = false): Expression {
   const size = source.length <= CHARS_MAX ? source.length : Array.from(source).length;
   if (size > CHARS_MAX)
     throw new CelSyntaxError(source, [{ at: -1, message: `expression code point size exceeds limit: size: ${size}, limit ${CHARS_MAX}` }]);
-  const parser = new Parser(source);
+  const parser = new Parser(source, hasBindings);
   const found = parser.expression();
   parser.end();
   return found;
@@ -30,11 +31,13 @@ export function parseCel(source: string): Expression {
 class Parser {
   readonly #source: string;
   readonly #tokens: readonly Token[];
+  readonly #hasBindings: boolean;
   #next = 0;
   #depth = 0;
 
-  constructor(source: string) {
+  constructor(source: string, hasBindings: boolean) {
     this.#source = source;
+    this.#hasBindings = hasBindings;
     this.#tokens = tokensOf(source);
   }
 
@@ -121,7 +124,7 @@ class Parser {
 
   #call(name: string, target: Expression | undefined, at: number): Expression {
     const args = this.#arguments();
-    const macro = macroOf(name, args.length, target !== undefined);
+    const macro = (this.#hasBindings && bindingOf(name, args.length, target)) || macroOf(name, args.length, target !== undefined);
     if (!macro) return { is: 'call', name, target, args, at };
     return macro({ at, target: target as Expression, args, fail: (place, message) => this.#fail(place, message) });
   }

@@ -48,8 +48,8 @@ test('validate() says what is missing, malformed, too small, unknown or too much
 test('validate() asks by features, and wants exactly one of a union', () => {
   assert.deepEqual(told({ ...least, size: 1 }), ['size: Invalid value: 1: must be greater than or equal to 2']);
   assert.deepEqual(told({ ...least, size: 1 }, undefined, []), ['size: Forbidden']);
-  assert.deepEqual(told({ name: 'a' }), [': Invalid value: "": must specify one of: `fast`, `slow`']);
-  assert.deepEqual(told({ ...least, slow: { name: 's' } }), [': Invalid value: "{fast, slow}": must specify exactly one of: `fast`, `slow`']);
+  assert.deepEqual(told({ name: 'a' }), ['[]: Invalid value: "": must specify one of: `fast`, `slow`']);
+  assert.deepEqual(told({ ...least, slow: { name: 's' } }), ['[]: Invalid value: "{fast, slow}": must specify exactly one of: `fast`, `slow`']);
 });
 
 test('validate() of a change asks only of what is changed', () => {

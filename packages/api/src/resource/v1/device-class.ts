@@ -1,12 +1,17 @@
-import { dnsSubdomainErrors, type Field, type Kind } from '@navarch/machinery';
+import { dnsLabelErrors, type Field, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { each, named } from '../../checks/values.ts';
+import { validateConditions } from '../../checks/conditions.ts';
+import { isExtended } from '../../checks/quantities.ts';
+import { named } from '../../checks/values.ts';
 import { age, columnsOf } from '../../columns.ts';
-import type { DeviceClass, DeviceTaintRule } from '../../generated/types/resource-v1.ts';
+import { driverName } from '../../core/v1/volume-sources.ts';
+import type { DeviceClass, DeviceTaintRule, DeviceTaintRuleSpec, DeviceTaintSelector } from '../../generated/types/resource-v1.ts';
 import { statusOnlyPart } from '../../parts.ts';
-import { completeTaint, validateConfiguration, validateSelectors, validateTaint } from './devices.ts';
+import { completeTaint, eachOf, validateConfiguration, validateSelectors, validateTaint } from './devices.ts';
+import { poolName } from './names.ts';
 
 const CONFIGURATIONS_MAX = 32;
+const CONDITIONS_MAX = 8;
 
 export const deviceClass: Kind<DeviceClass> = builtIn<DeviceClass>('resource.k8s.io/v1.DeviceClass', {
   columns: columnsOf('resource.k8s.io/DeviceClass', {}),
@@ -16,18 +21,12 @@ export const deviceClass: Kind<DeviceClass> = builtIn<DeviceClass>('resource.k8s
     validate({ spec }, at) {
       const here = at.at('spec');
       validateSelectors(spec.selectors, here.at('selectors'));
-      if ((spec.config?.length ?? 0) > CONFIGURATIONS_MAX) here.at('config').tooMany(spec.config?.length ?? 0, CONFIGURATIONS_MAX);
-      each(spec.config, here.at('config'), validateConfiguration);
-      if (spec.extendedResourceName) validateExtendedName(spec.extendedResourceName, here.at('extendedResourceName'));
+      eachOf(spec.config, CONFIGURATIONS_MAX, here.at('config'), validateConfiguration);
+      const { extendedResourceName: name } = spec;
+      if (name !== undefined && !isExtended(name)) here.at('extendedResourceName').invalid(name, 'must be a valid extended resource name');
     },
   },
 });
-
-function validateExtendedName(name: string, at: Field): void {
-  const [domain = '', rest] = name.split('/');
-  if (rest === undefined || domain.endsWith('kubernetes.io')) at.invalid(name, 'must be a valid extended resource name');
-  else named(domain, dnsSubdomainErrors, at);
-}
 
 export const deviceTaintRule: Kind<DeviceTaintRule> = builtIn<DeviceTaintRule>('resource.k8s.io/v1.DeviceTaintRule', {
   columns: columnsOf('resource.k8s.io/DeviceTaintRule', {
@@ -44,7 +43,27 @@ export const deviceTaintRule: Kind<DeviceTaintRule> = builtIn<DeviceTaintRule>('
     },
     prepareUpdate: (r, previous, { now }) => completeTaint(r.spec.taint, previous.spec.taint, now),
     desired: (r) => [r.spec],
-    validate: ({ spec }, at) => validateTaint(spec.taint, at.at('spec', 'taint')),
-    parts: { status: statusOnlyPart({}) },
+    validateCreate: ({ spec }, at) => validateRule(spec, at.at('spec')),
+    validateUpdate: ({ spec }, previous, at) => validateRule(spec, at.at('spec'), previous.spec),
+    parts: {
+      status: statusOnlyPart<DeviceTaintRule>({
+        validate({ status: { conditions = [] } }, _previous, at) {
+          const here = at.at('status', 'conditions');
+          validateConditions(conditions, here);
+          if (conditions.length > CONDITIONS_MAX) here.tooMany(conditions.length, CONDITIONS_MAX);
+        },
+      }),
+    },
   },
 });
+
+function validateRule({ deviceSelector, taint }: DeviceTaintRuleSpec, at: Field, previous?: DeviceTaintRuleSpec): void {
+  if (deviceSelector) validateSelector(deviceSelector, at.at('deviceSelector'));
+  validateTaint(taint, at.at('taint'), previous?.taint);
+}
+
+function validateSelector({ driver, pool, device }: DeviceTaintSelector, at: Field): void {
+  if (driver !== undefined) driverName(driver, at.at('driver'));
+  if (pool !== undefined) poolName(pool, at.at('pool'));
+  if (device !== undefined) named(device, dnsLabelErrors, at.at('device'));
+}

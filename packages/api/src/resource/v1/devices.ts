@@ -1,18 +1,20 @@
-import { cIdentifierErrors, dnsLabelErrors, dnsSubdomainErrors, type Field, formatTime, labelValueErrors, type Mutable, qualifiedNameErrors } from '@navarch/machinery';
-import { bytesOf, each, named, requiredName, supportedValue } from '../../checks/values.ts';
+import { dnsLabelErrors, dnsSubdomainErrors, type Field, formatTime, labelValueErrors, type Mutable, qualifiedNameErrors } from '@navarch/machinery';
+import { bytesOf, each, named, requiredName, supportedValue, unique } from '../../checks/values.ts';
 import { driverName } from '../../core/v1/volume-sources.ts';
 import type {
   DeviceClaim, DeviceConstraint, DeviceRequest, DeviceSelector, DeviceSubRequest, DeviceTaint, DeviceToleration, ExactDeviceRequest,
   OpaqueDeviceConfiguration,
 } from '../../generated/types/resource-v1.ts';
+import { validateDeviceExpression } from './device-expressions.ts';
+import { fullAttributeName } from './names.ts';
 
 const REQUESTS_MAX = 32;
 const CONSTRAINTS_MAX = 32;
 const CONFIGURATIONS_MAX = 32;
 const SELECTORS_MAX = 32;
 const ALTERNATIVES_MAX = 8;
-const EXPRESSION_BYTES_MAX = 10 * 1024;
-const PARAMETERS_BYTES_MAX = 10 * 1024;
+const CONDITIONS_MAX = 4;
+const DOCUMENT_BYTES_MAX = 10 * 1024;
 const EFFECTS = ['NoExecute', 'NoSchedule', 'None'];
 
 /** Defaults of a claim's requests: one device each, unless all are asked for. */
@@ -34,44 +36,52 @@ export function completeTaint(taint: Mutable<DeviceTaint>, previous: DeviceTaint
   taint.timeAdded ??= isNew ? formatTime(now) : (previous?.timeAdded ?? formatTime(now));
 }
 
-export function validateTaint({ key, value, effect }: DeviceTaint, at: Field): void {
+/** An effect that was there already may stay. */
+export function validateTaint({ key, value, effect }: DeviceTaint, at: Field, previous?: DeviceTaint): void {
   named(key, qualifiedNameErrors, at.at('key'));
   if (value) named(value, labelValueErrors, at.at('value'));
+  if (previous?.effect === effect) return;
   if (!effect) at.at('effect').required();
   else supportedValue(effect, EFFECTS, at.at('effect'));
 }
 
+/** Of a list that is too long nothing else is said. */
+export function eachOf<T>(list: readonly T[] | null | undefined, max: number, at: Field, check: (item: T, at: Field, i: number) => void): void {
+  const length = list?.length ?? 0;
+  if (length > max) at.tooMany(length, max);
+  else each(list, at, check);
+}
+
+/** The same, of items that differ by their keys. */
+export function eachOfSet<T>(list: readonly T[] | null | undefined, max: number, keyOf: (item: T) => string, at: Field, check: (item: T, at: Field, i: number) => void): void {
+  eachOf(list, max, at, check);
+  if (list && list.length <= max) unique(list, keyOf, at);
+}
+const itself = (text: string): string => text;
+
+/** The names by which a claim's requests can be referred to: `request` and `request/alternative`. */
+export function requestNames({ requests }: DeviceClaim): ReadonlySet<string> {
+  return new Set((requests ?? []).flatMap(({ name, firstAvailable = [] }) => [name, ...firstAvailable.map((sub) => `${name}/${sub.name}`)]));
+}
+
 export function validateClaim(claim: DeviceClaim, at: Field): void {
-  const requests = claim.requests ?? [];
-  if (requests.length > REQUESTS_MAX) at.at('requests').tooMany(requests.length, REQUESTS_MAX);
-  const names = new Set<string>();
-  each(requests, at.at('requests'), (request, here) => {
-    validateRequest(request, here);
-    if (names.has(request.name)) here.at('name').duplicate(request.name);
-    names.add(request.name);
-  });
-  const known = new Set([...names, ...requests.flatMap((request) => (request.firstAvailable ?? []).map((sub) => `${request.name}/${sub.name}`))]);
-  if ((claim.constraints?.length ?? 0) > CONSTRAINTS_MAX) at.at('constraints').tooMany(claim.constraints?.length ?? 0, CONSTRAINTS_MAX);
-  each(claim.constraints, at.at('constraints'), (constraint, here) => validateConstraint(constraint, known, here));
-  if ((claim.config?.length ?? 0) > CONFIGURATIONS_MAX) at.at('config').tooMany(claim.config?.length ?? 0, CONFIGURATIONS_MAX);
-  each(claim.config, at.at('config'), (config, here) => {
+  const known = requestNames(claim);
+  eachOfSet(claim.requests, REQUESTS_MAX, ({ name }) => name, at.at('requests'), validateRequest);
+  eachOf(claim.constraints, CONSTRAINTS_MAX, at.at('constraints'), (constraint, here) => validateConstraint(constraint, known, here));
+  eachOf(claim.config, CONFIGURATIONS_MAX, at.at('config'), (config, here) => {
     validateReferences(config.requests, known, here.at('requests'));
     validateConfiguration(config, here);
   });
 }
 
 function validateRequest(request: DeviceRequest, at: Field): void {
-  requiredName(request.name, dnsLabelErrors, at.at('name'));
+  named(request.name, dnsLabelErrors, at.at('name'));
   const { exactly, firstAvailable = [] } = request;
   if (!exactly && firstAvailable.length === 0) return at.required('exactly one of `exactly` or `firstAvailable` is required');
-  if (exactly && firstAvailable.length > 0) return at.invalid(request, 'exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set');
+  if (exactly && firstAvailable.length > 0) return at.invalid(null, 'exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set');
   if (exactly) return validateExact(exactly, at.at('exactly'));
-  if (firstAvailable.length > ALTERNATIVES_MAX) at.at('firstAvailable').tooMany(firstAvailable.length, ALTERNATIVES_MAX);
-  const names = new Set<string>();
-  each(firstAvailable, at.at('firstAvailable'), (sub, here) => {
-    requiredName(sub.name, dnsLabelErrors, here.at('name'));
-    if (names.has(sub.name)) here.at('name').duplicate(sub.name);
-    names.add(sub.name);
+  eachOfSet(firstAvailable, ALTERNATIVES_MAX, ({ name }) => name, at.at('firstAvailable'), (sub, here) => {
+    named(sub.name, dnsLabelErrors, here.at('name'));
     validateExact(sub, here);
   });
 }
@@ -95,50 +105,65 @@ function validateToleration({ key = '', operator, value = '', effect }: DeviceTo
   } else if (operator === 'Equal') named(value, labelValueErrors, at.at('value'));
   else if (!operator) at.at('operator').required();
   else at.at('operator').notSupported(operator, ['Equal', 'Exists']);
-  if (!key && operator !== 'Exists') at.at('key').required('must not be empty unless operator is `Exists`');
   if (effect) supportedValue(effect, EFFECTS, at.at('effect'));
 }
 
 export function validateSelectors(selectors: readonly DeviceSelector[] | undefined, at: Field): void {
-  if ((selectors?.length ?? 0) > SELECTORS_MAX) at.tooMany(selectors?.length ?? 0, SELECTORS_MAX);
-  each(selectors, at, ({ cel }, here) => {
-    if (!cel) return here.at('cel').required();
-    if (bytesOf(cel.expression) > EXPRESSION_BYTES_MAX) here.at('cel', 'expression').tooLong(EXPRESSION_BYTES_MAX);
-    else if (!cel.expression.trim()) here.at('cel', 'expression').required();
+  eachOf(selectors, SELECTORS_MAX, at, ({ cel }, here) => {
+    if (cel) validateDeviceExpression(cel.expression, here.at('cel', 'expression'));
+    else here.at('cel').required();
   });
 }
 
-function validateReferences(requests: readonly string[] | undefined, known: ReadonlySet<string>, at: Field): void {
-  const seen = new Set<string>();
-  each(requests, at, (request, here) => {
-    if (!known.has(request)) here.invalid(request, 'must be the name of a request in the claim or the name of a request and a subrequest separated by \'/\'');
-    if (seen.has(request)) here.duplicate(request);
-    seen.add(request);
-  });
+/** Of one request, or of an alternative in it. */
+export function validateReference(request: string, known: ReadonlySet<string>, at: Field): void {
+  const parts = request.split('/');
+  if (parts.length <= 2) for (const part of parts) named(part, dnsLabelErrors, at);
+  if (!known.has(request)) at.invalid(request, "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'");
+}
+
+export function validateReferences(requests: readonly string[] | undefined, known: ReadonlySet<string>, at: Field): void {
+  eachOfSet(requests, REQUESTS_MAX, itself, at, (request, here) => validateReference(request, known, here));
 }
 
 function validateConstraint(constraint: DeviceConstraint, known: ReadonlySet<string>, at: Field): void {
   validateReferences(constraint.requests, known, at.at('requests'));
   const { matchAttribute, distinctAttribute } = constraint;
-  if (matchAttribute !== undefined) validateAttribute(matchAttribute, at.at('matchAttribute'));
-  else if (distinctAttribute !== undefined) validateAttribute(distinctAttribute, at.at('distinctAttribute'));
-  else at.required('exactly one of `matchAttribute` or `distinctAttribute` is required');
-}
-
-/** `domain/name`, fully qualified. */
-function validateAttribute(name: string, at: Field): void {
-  const slash = name.indexOf('/');
-  if (slash < 0) return at.invalid(name, 'must include a domain');
-  driverName(name.slice(0, slash), at);
-  named(name.slice(slash + 1), cIdentifierErrors, at);
+  if (matchAttribute !== undefined) fullAttributeName(matchAttribute, at.at('matchAttribute'));
+  else if (distinctAttribute !== undefined) fullAttributeName(distinctAttribute, at.at('distinctAttribute'));
+  else at.required('exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set');
 }
 
 export function validateConfiguration({ opaque }: { readonly opaque?: OpaqueDeviceConfiguration }, at: Field): void {
-  if (!opaque) return at.required('exactly one of `opaque` is required');
-  driverName(opaque.driver, at.at('opaque', 'driver'));
-  const { parameters } = opaque;
-  const here = at.at('opaque', 'parameters');
-  if (parameters === null || parameters === undefined) here.required();
-  else if (typeof parameters !== 'object' || Array.isArray(parameters)) here.invalid('<value omitted>', 'parsing as JSON object: must be an object');
-  else if (bytesOf(JSON.stringify(parameters)) > PARAMETERS_BYTES_MAX) here.tooLong(PARAMETERS_BYTES_MAX);
+  const here = at.at('opaque');
+  if (!opaque) return here.required();
+  driverName(opaque.driver, here.at('driver'));
+  validateDocument(opaque.parameters, here.at('parameters'));
+}
+
+/** An object of a driver's own, of which nothing else is known. */
+export function validateDocument(document: unknown, at: Field): void {
+  if (document === null || document === undefined) at.required();
+  else if (bytesOf(JSON.stringify(document)) > DOCUMENT_BYTES_MAX) at.tooLong(DOCUMENT_BYTES_MAX);
+  else if (typeof document !== 'object' || Array.isArray(document)) at.invalid('<value omitted>', 'must be a valid JSON object');
+}
+
+export interface Binding {
+  readonly bindingConditions?: readonly string[];
+  readonly bindingFailureConditions?: readonly string[];
+}
+
+/** What has to hold, and what may not, before a pod goes where its device is. */
+export function validateBinding({ bindingConditions = [], bindingFailureConditions = [] }: Binding, at: Field): void {
+  const [wantedAt, failedAt] = [at.at('bindingConditions'), at.at('bindingFailureConditions')];
+  const checkName = (name: string, here: Field): void => named(name, qualifiedNameErrors, here);
+  eachOf(bindingConditions, CONDITIONS_MAX, wantedAt, checkName);
+  eachOf(bindingFailureConditions, CONDITIONS_MAX, failedAt, checkName);
+  unique(bindingConditions, itself, wantedAt);
+  each(bindingFailureConditions, failedAt, (name, here, i) => {
+    if (bindingFailureConditions.indexOf(name) !== i) here.duplicate(name);
+    if (bindingConditions.includes(name)) here.invalid(name, 'bindingFailureConditions must not overlap with bindingConditions');
+  });
+  if (bindingConditions.length === 0 && bindingFailureConditions.length > 0) wantedAt.invalid(null, 'bindingConditions are required to use bindingFailureConditions');
+  if (bindingFailureConditions.length === 0 && bindingConditions.length > 0) failedAt.invalid(null, 'bindingFailureConditions are required to use bindingConditions');
 }

@@ -1,18 +1,24 @@
-import { cIdentifierErrors, dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind } from '@navarch/machinery';
+import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { each, entriesOf, givenOf, named, requiredName, unchanged } from '../../checks/values.ts';
+import { bytesOf, each, entriesOf, givenOf, named, requiredName, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import { nodeSelector } from '../../core/v1/affinity-validation.ts';
 import { driverName } from '../../core/v1/volume-sources.ts';
-import type { Device, DeviceAttribute, ResourceSlice, ResourceSliceSpec } from '../../generated/types/resource-v1.ts';
-import { completeTaint, validateTaint } from './devices.ts';
+import type { CounterSet, Device, DeviceAttribute, ResourceSlice, ResourceSliceSpec } from '../../generated/types/resource-v1.ts';
+import { validateCapacity } from './capacity.ts';
+import { completeTaint, eachOf, eachOfSet, validateBinding, validateTaint } from './devices.ts';
+import { attributeName, entryOf, poolName } from './names.ts';
 
 const DEVICES_MAX = 128;
-const DEVICES_WITH_TAINTS_MAX = 64;
+/** Where devices have taints, use counters or have lists for attributes. */
+const ADVANCED_DEVICES_MAX = 64;
 const ATTRIBUTES_MAX = 32;
+const TAINTS_MAX = 16;
+const CONSUMPTIONS_MAX = 2;
+const COUNTER_SETS_MAX = 8;
+const COUNTERS_MAX = 32;
 const TEXT_MAX = 64;
-const POOL_NAME_MAX = 253;
-const VALUES = ['int', 'bool', 'string', 'version', 'ints', 'bools', 'strings', 'versions'] as const;
+const LABEL_MAX = 63;
 
 export const resourceSlice: Kind<ResourceSlice> = builtIn<ResourceSlice>('resource.k8s.io/v1.ResourceSlice', {
   columns: columnsOf('resource.k8s.io/ResourceSlice', {
@@ -39,75 +45,116 @@ export const resourceSlice: Kind<ResourceSlice> = builtIn<ResourceSlice>('resour
       }
     },
     desired: (s) => [s.spec],
-    validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
-    validateUpdate(next, previous, at) {
-      for (const name of ['driver', 'nodeName'] as const) unchanged(next.spec[name], previous.spec[name], at.at('spec', name));
-      unchanged(next.spec.pool.name, previous.spec.pool.name, at.at('spec', 'pool', 'name'));
-    },
+    validateCreate: ({ spec }, at) => validateSpec(spec, at.at('spec'), undefined),
+    validateUpdate: ({ spec }, previous, at) => validateSpec(spec, at.at('spec'), previous.spec),
   },
 });
 
-function validateSpec(spec: ResourceSliceSpec, at: Field): void {
+function validateSpec(spec: ResourceSliceSpec, at: Field, previous: ResourceSliceSpec | undefined): void {
   driverName(spec.driver, at.at('driver'));
   validatePool(spec, at.at('pool'));
-  const where = givenOf(spec, ['nodeName', 'nodeSelector', 'allNodes', 'perDeviceNodeSelection']).filter((name) => spec[name] !== false);
-  if (where.length === 0) at.required('exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required');
-  if (where.length > 1) at.invalid(`{${where.join(', ')}}`, 'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required, but multiple fields are set');
-  if (spec.nodeName !== undefined) requiredName(spec.nodeName, dnsSubdomainErrors, at.at('nodeName'));
-  if (spec.nodeSelector) {
-    nodeSelector(spec.nodeSelector, at.at('nodeSelector'));
-    if (spec.nodeSelector.nodeSelectorTerms.length !== 1) at.at('nodeSelector', 'nodeSelectorTerms').invalid(spec.nodeSelector.nodeSelectorTerms, 'must have exactly one node selector term');
+  if (previous) {
+    unchanged(spec.pool.name, previous.pool.name, at.at('pool', 'name'));
+    unchanged(spec.driver, previous.driver, at.at('driver'));
+    unchanged(spec.nodeName, previous.nodeName, at.at('nodeName'));
   }
-  const devices = spec.devices ?? [];
-  const max = devices.some((device) => device.taints?.length || device.consumesCounters?.length) ? DEVICES_WITH_TAINTS_MAX : DEVICES_MAX;
-  if (devices.length > max) at.at('devices').tooMany(devices.length, max);
-  const names = new Set<string>();
-  each(devices, at.at('devices'), (device, here) => {
-    validateDevice(device, here);
-    if (names.has(device.name)) here.at('name').duplicate(device.name);
-    names.add(device.name);
+  const where = validateWhere(spec, at, 'must be either unset or set to a non-empty string');
+  const terms = spec.nodeSelector?.nodeSelectorTerms;
+  if (terms && terms.length !== 1) at.at('nodeSelector', 'nodeSelectorTerms').invalid(terms, 'must have exactly one node selector term');
+  if (spec.perDeviceNodeSelection) where.push('`perDeviceNodeSelection`');
+  else if (spec.perDeviceNodeSelection === false) at.at('perDeviceNodeSelection').invalid(false, UNSET_OR_TRUE);
+  if (where.length === 0) at.required(ONE_PLACE);
+  if (where.length > 1) at.invalid(`{${where.join(', ')}}`, `${ONE_PLACE}, but multiple fields are set`);
+  const { devices = [], sharedCounters } = spec;
+  if (sharedCounters && spec.devices) at.invalid('', 'only one of `sharedCounters` or `devices` is allowed');
+  eachOfSet(devices, devices.some(isAdvanced) ? ADVANCED_DEVICES_MAX : DEVICES_MAX, ({ name }) => name, at.at('devices'), (device, here) => {
+    validateDevice(device, spec.perDeviceNodeSelection ?? false, here, previous?.devices?.find(({ name }) => name === device.name));
+  });
+  eachOfSet(sharedCounters, COUNTER_SETS_MAX, ({ name }) => name, at.at('sharedCounters'), ({ name, counters }, here) => {
+    requiredName(name, dnsLabelErrors, here.at('name'));
+    validateCounters(counters, here.at('counters'));
   });
 }
 
-function validatePool({ pool }: ResourceSliceSpec, at: Field): void {
-  if (!pool.name) at.at('name').required();
-  else {
-    if (pool.name.length > POOL_NAME_MAX) at.at('name').tooLong(POOL_NAME_MAX);
-    for (const part of pool.name.split('/')) named(part, dnsSubdomainErrors, at.at('name'));
+const ONE_PLACE = 'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required';
+const UNSET_OR_TRUE = 'must be either unset or set to true';
+
+/** Where devices can be used from; gives the fields that say so. */
+function validateWhere(place: Pick<Device, 'nodeName' | 'nodeSelector' | 'allNodes'>, at: Field, emptyWords: string): string[] {
+  const found: string[] = [];
+  if (place.nodeName) {
+    found.push('`nodeName`');
+    named(place.nodeName, dnsSubdomainErrors, at.at('nodeName'));
+  } else if (place.nodeName === '') at.at('nodeName').invalid('', emptyWords);
+  if (place.nodeSelector) {
+    found.push('`nodeSelector`');
+    nodeSelector(place.nodeSelector, at.at('nodeSelector'));
   }
+  if (place.allNodes) found.push('`allNodes`');
+  else if (place.allNodes === false) at.at('allNodes').invalid(false, UNSET_OR_TRUE);
+  return found;
+}
+
+const isAdvanced = ({ taints, consumesCounters, attributes }: Device): boolean =>
+  Boolean(taints?.length || consumesCounters?.length) || Object.values(attributes ?? {}).some(({ ints, bools, strings, versions }) => ints ?? bools ?? strings ?? versions);
+
+function validatePool({ pool }: ResourceSliceSpec, at: Field): void {
+  poolName(pool.name, at.at('name'));
   if (pool.resourceSliceCount <= 0) at.at('resourceSliceCount').invalid(pool.resourceSliceCount, 'must be greater than zero');
   if (pool.generation < 0) at.at('generation').invalid(pool.generation, 'must be greater than or equal to zero');
 }
 
-function validateDevice(device: Device, at: Field): void {
-  requiredName(device.name, dnsLabelErrors, at.at('name'));
+function validateDevice(device: Device, isPlaced: boolean, at: Field, previous: Device | undefined): void {
+  named(device.name, dnsLabelErrors, at.at('name'));
   const [attributes, capacity] = [entriesOf(device.attributes), entriesOf(device.capacity)];
   if (attributes.length + capacity.length > ATTRIBUTES_MAX) at.invalid(attributes.length + capacity.length, `the total number of attributes and capacities must not exceed ${ATTRIBUTES_MAX}`);
   for (const [name, attribute] of attributes) {
-    validateKey(name, at.at('attributes').key(name));
-    validateAttribute(attribute, at.at('attributes').key(name));
+    const here = entryOf(at.at('attributes'), name);
+    attributeName(name, here);
+    validateAttribute(attribute, here);
   }
-  for (const [name] of capacity) validateKey(name, at.at('capacity').key(name));
-  each(device.taints, at.at('taints'), validateTaint);
+  for (const [name, value] of capacity) {
+    const here = entryOf(at.at('capacity'), name);
+    attributeName(name, here);
+    validateCapacity(value, device.allowMultipleAllocations ?? false, here);
+  }
+  if (!previous || !equalJson(previous.taints, device.taints)) eachOf(device.taints, TAINTS_MAX, at.at('taints'), (taint, here) => validateTaint(taint, here));
+  eachOfSet(device.consumesCounters, CONSUMPTIONS_MAX, ({ counterSet }) => counterSet, at.at('consumesCounters'), ({ counterSet, counters }, here) => {
+    requiredName(counterSet, dnsLabelErrors, here.at('counterSet'));
+    validateCounters(counters, here.at('counters'));
+  });
+  if (isPlaced) {
+    const where = validateWhere(device, at, 'must not be empty');
+    if (where.length === 0) at.required(ONE_DEVICE_PLACE);
+    else if (where.length > 1) at.invalid(`{${where.join(', ')}}`, ONE_DEVICE_PLACE);
+  } else if (givenOf(device, ['nodeName', 'nodeSelector', 'allNodes']).length > 0) {
+    at.invalid(null, '`nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec');
+  }
+  validateBinding(device, at);
 }
 
-/** `name` or `domain/name`. */
-function validateKey(name: string, at: Field): void {
-  const slash = name.indexOf('/');
-  if (slash >= 0) driverName(name.slice(0, slash), at);
-  const id = name.slice(slash + 1);
-  if (!id) at.required('the name must not be empty');
-  else named(id, cIdentifierErrors, at);
+const ONE_DEVICE_PLACE = 'exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` is set to true in the ResourceSlice spec';
+
+function validateCounters(counters: CounterSet['counters'] | undefined, at: Field): void {
+  const names = Object.keys(counters ?? {}).toSorted();
+  if (names.length === 0) at.required();
+  else if (names.length > COUNTERS_MAX) at.tooMany(names.length, COUNTERS_MAX);
+  else for (const name of names) named(name, dnsLabelErrors, entryOf(at, name, LABEL_MAX));
 }
 
 function validateAttribute(attribute: DeviceAttribute, at: Field): void {
-  if (givenOf(attribute, VALUES).length !== 1) return;
-  for (const name of ['string', 'version'] as const) {
-    const value = attribute[name];
-    if (value !== undefined && value.length > TEXT_MAX) at.at(name).tooLong(TEXT_MAX);
-  }
-  const { version } = attribute;
-  if (version !== undefined && !/^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/.test(version)) {
-    at.at('version').invalid(version, 'must be a string compatible with semver.org spec 2.0.0');
-  }
+  if (attribute.string !== undefined) shortText(attribute.string, at.at('string'));
+  if (attribute.version !== undefined) versionText(attribute.version, at.at('version'));
+  each(attribute.strings, at.at('strings'), shortText);
+  each(attribute.versions, at.at('versions'), versionText);
 }
+
+function shortText(text: string, at: Field): void {
+  if (bytesOf(text) > TEXT_MAX) at.tooLong(TEXT_MAX);
+}
+
+function versionText(text: string, at: Field): void {
+  if (!VERSION.test(text)) at.invalid(text, 'must be a string compatible with semver.org spec 2.0.0');
+  shortText(text, at);
+}
+const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$/;
