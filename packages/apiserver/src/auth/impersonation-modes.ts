@@ -6,7 +6,7 @@ import { accountGroups, accountOf, MASTERS, NODES, type User } from './user.ts';
 /** Whom a request wants to be made as. */
 export interface Wanted extends Required<User> {}
 
-export interface Asked {
+interface Asked {
   readonly wanted: Wanted;
   readonly user: User;
   readonly attributes: Attributes;

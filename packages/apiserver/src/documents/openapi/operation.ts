@@ -31,7 +31,7 @@ export interface Parameter {
 /** The schema of a body: made where a document is, since what it refers to is defined there. */
 export type SchemaOf = (definitions: Definitions) => Doc;
 
-export interface Body {
+interface Body {
   readonly schema: SchemaOf;
   readonly isRequired: boolean;
 }
