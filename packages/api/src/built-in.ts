@@ -16,12 +16,19 @@ const declared = new DeclaredRules(ruleFacts);
 
 export type ResourceKey = keyof typeof resources;
 
+/** Their validation is of the machinery alone, which knows no finalizers. */
+const ANY_FINALIZER: ReadonlySet<string> = new Set([
+  'admissionregistration.k8s.io', 'apiextensions.k8s.io', 'apiregistration.k8s.io', 'coordination.k8s.io', 'events.k8s.io',
+  'internal.apiserver.k8s.io', 'node.k8s.io', 'policy',
+]);
+
 /** A kind whose names and shape are facts; what is given besides is behaviour. */
 export function builtIn<Obj extends ApiObject>(
-  key: ResourceKey, behaviour: Omit<KindDeclaration<Obj>, 'facts' | 'schema' | 'declared'> = {},
+  key: ResourceKey, declaration: Omit<KindDeclaration<Obj>, 'facts' | 'schema' | 'declared'> = {},
 ): Kind<Obj> {
   const { type, stage: _, outdated: __, ...facts } = resources[key] as (typeof resources)[ResourceKey] & { readonly outdated?: unknown };
-  return defineKind<Obj>({ facts, schema: schemas.object(type), declared, ...behaviour });
+  const anyFinalizer = ANY_FINALIZER.has(facts.group);
+  return defineKind<Obj>({ facts, schema: schemas.object(type), declared, ...declaration, behaviour: { anyFinalizer, ...declaration.behaviour } });
 }
 
 const asked: readonly ResourceKey[] = [

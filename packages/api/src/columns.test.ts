@@ -163,3 +163,23 @@ test('the status of a pod is the word kubectl has for it', () => {
   ];
   for (const [expected, given, metadata] of cases) assert.equal(status(given, metadata), expected);
 });
+
+test('what of a pod is ready and was restarted is counted as far as the pod has come', () => {
+  const cells = (given: object): string => {
+    const spec = { containers: [{ name: 'a' }, { name: 'b' }], initContainers: [{ name: 's', restartPolicy: 'Always' }, { name: 'i' }, { name: 't', restartPolicy: 'Always' }] };
+    const [, ready, , restarts] = row('/v1.Pod', { spec, status: given }).split(' ; ');
+    return `${ready} ${restarts}`;
+  };
+  const restarted = (minutes: number): object => ({ lastState: { terminated: { exitCode: 1, finishedAt: new Date(NOW - minutes * 60_000).toISOString() } } });
+  const sidecar = { ready: true, started: true, state: { running: {} }, restartCount: 1 };
+  const running = ['a', 'b'].map((name) => ({ name, ready: true, state: { running: {} }, restartCount: 2 }));
+  const initializing = [{ name: 's', ...sidecar }, { name: 'i', state: { waiting: { reason: 'PodInitializing' } }, restartCount: 4 }, { name: 't', ...sidecar }];
+  const through = [{ name: 's', ...sidecar, ...restarted(5) }, { name: 'i', state: { terminated: { exitCode: 0 } }, restartCount: 4, ...restarted(1) }, { name: 't', ...sidecar, ready: false }];
+  for (const [expected, given] of [
+    ['0/4 0', {}],
+    ['1/4 5', { initContainerStatuses: initializing, containerStatuses: running }],
+    ['3/4 5', { initContainerStatuses: initializing, containerStatuses: running, conditions: [{ type: 'Initialized', status: 'True' }] }],
+    ['3/4 6 (5m ago)', { initContainerStatuses: through, containerStatuses: running }],
+    ['3/4 0 (9m ago)', { initContainerStatuses: [], containerStatuses: [{ ...running[0], restartCount: 0, ...restarted(9) }, ...running.map((c) => ({ ...c, restartCount: 0 }))] }],
+  ] as const) assert.equal(cells(given), expected, expected);
+});

@@ -31,7 +31,7 @@ export { jsonText } from './json-text.ts';
 export { equalJson } from './equality.ts';
 export {
   dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, dnsSubdomainWithUnderscoreErrors, labelValueErrors, maskTrailingDash, pathSegmentErrors, qualifiedNameErrors,
-  validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate,
+  ownedFinalizer, validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate,
 } from './names/names.ts';
 export { compareApiVersions } from './names/api-versions.ts';
 export { jsonPatch } from './patch/json-patch.ts';

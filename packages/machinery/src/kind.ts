@@ -110,6 +110,8 @@ export interface Behaviour<Obj extends ApiObject> {
   readonly updatesUnconditionally?: boolean;
   /** Seconds the object stays after its deletion was asked for; undefined: gone at once. `requested` is the client's gracePeriodSeconds. */
   graceSeconds?(obj: Obj, requested: number | undefined): number | undefined;
+  /** Its finalizers may have names that belong to nobody, as those of custom resources. */
+  readonly anyFinalizer?: boolean;
   /** Whoever deletes an object is answered with what it was, not with a Status. */
   readonly answersDeletion?: boolean;
   /** Keeps an object whose deletion was asked for, besides metadata.finalizers (namespaces have finalizers in their spec). */

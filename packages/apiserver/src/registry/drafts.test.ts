@@ -70,3 +70,26 @@ test('a row of a table says that its pod is over', async () => {
     [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }],
   ]);
 });
+
+test('finalizers of Kubernetes kinds belong to a domain, where upstream looks', async () => {
+  const { ask } = await asked();
+  const of = async (at: string, kind: object, method = 'POST'): Promise<unknown> => {
+    const { status, body } = await ask(method, at, {
+      metadata: { name: 'a', finalizers: ['orphan', 'mine', 'a.b/c'] },
+      ...kind,
+    });
+    return (body as { details?: { causes?: unknown } }).details?.causes ?? status;
+  };
+  const refused = [
+    {
+      reason: 'FieldValueInvalid',
+      message: 'Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+      field: 'metadata.finalizers[1]',
+    },
+  ];
+  assert.deepEqual(await of('/api/v1/namespaces/d/configmaps', {}), refused);
+  await ask('POST', '/api/v1/namespaces/d/configmaps', { metadata: { name: 'a' } });
+  assert.deepEqual(await of('/api/v1/namespaces/d/configmaps/a', {}, 'PUT'), refused);
+  assert.equal(await of('/apis/coordination.k8s.io/v1/namespaces/d/leases', { spec: {} }), 201);
+  assert.equal(await of('/apis/node.k8s.io/v1/runtimeclasses', { handler: 'h' }), 201);
+});

@@ -1,6 +1,6 @@
 import {
   type ApiObject, apiVersionOf, dnsSubdomainErrors, dropDisabled, equalJson, Field, type FieldError, type HookContext, invalid, type Kind, type Mutable, type Part,
-  validateObjectMeta, validateObjectMetaUpdate, withDeclared,
+  ownedFinalizer, validateObjectMeta, validateObjectMetaUpdate, withDeclared,
 } from '@navarch/machinery';
 import type { Operation as Write } from '@navarch/store';
 import type { AdmissionRequest, Operation } from '../admission/admission.ts';
@@ -68,6 +68,7 @@ export class Drafts<O extends ApiObject> {
     const at = new Field();
     const nameErrors = (name: string): readonly string[] => (stored.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
     validateObjectMeta(ready.metadata, { namespaced: stored.namespaced, nameErrors }, at.at('metadata'));
+    this.#checkFinalizers(ready, at);
     stored.behaviour.validate?.(ready as ApiObject, at, hooks);
     stored.behaviour.validateCreate?.(ready as ApiObject, at, hooks);
     this.#refuse(ready as ApiObject, undefined, at);
@@ -106,6 +107,7 @@ export class Drafts<O extends ApiObject> {
     this.#countGeneration(ready, previous, part);
     const at = new Field();
     validateObjectMetaUpdate(ready.metadata, previous.metadata, at.at('metadata'));
+    this.#checkFinalizers(ready, at);
     if (part) part.validate?.(ready as unknown as O, previous as O, at, hooks);
     else {
       stored.behaviour.validate?.(ready as ApiObject, at, hooks);
@@ -122,6 +124,12 @@ export class Drafts<O extends ApiObject> {
   #dropDisabled(draft: Draft, previous: ApiObject | undefined): void {
     const { stored, features } = this.#deps;
     dropDisabled(stored.schema, draft, previous, (feature) => features.isEnabled(feature));
+  }
+
+  #checkFinalizers({ metadata: { finalizers = [] } }: Draft, at: Field): void {
+    const { origin, behaviour } = this.#deps.stored;
+    if (origin === 'custom' || behaviour.anyFinalizer) return;
+    finalizers.forEach((name, i) => ownedFinalizer(name, at.at('metadata', 'finalizers').index(i)));
   }
 
   /** Throws when anything is wrong: what was found by hand, and what the type declares in the version that the request speaks. */

@@ -66,7 +66,7 @@ test('validateObjectMeta() collects every complaint', () => {
 test('validateObjectMetaUpdate() keeps identity and refuses new finalizers on what is being deleted', () => {
   const before: ObjectMeta = { name: 'a', uid: '1', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a.b/c'] };
   assert.deepEqual(errorsOf((at) => validateObjectMetaUpdate({ ...before, uid: '2', finalizers: ['x.y/z', 'a.b/c', 'e.f/g'] }, before, at)), [
-    'metadata.uid: Invalid value: "2": field is immutable',
     'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"e.f/g", "x.y/z"}',
+    'metadata.uid: Invalid value: "2": field is immutable',
   ]);
 });

@@ -146,6 +146,14 @@ function validateFinalizers(finalizers: readonly string[] = [], at: Field): void
   }
 }
 
+const KUBERNETES_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+/** A finalizer of a Kubernetes kind belongs to a domain, or is one that Kubernetes itself removes. */
+export function ownedFinalizer(name: string, at: Field): void {
+  if (name.includes('/') || KUBERNETES_FINALIZERS.includes(name)) return;
+  at.invalid(name, 'name is neither a standard finalizer name nor is it fully qualified');
+}
+
 function validateOwners(meta: ObjectMeta, at: Field): void {
   let controller: string | undefined;
   meta.ownerReferences?.forEach((owner, i) => {
@@ -166,15 +174,15 @@ function validateOwners(meta: ObjectMeta, at: Field): void {
 
 /** What no update may change. */
 export function validateObjectMetaUpdate(next: ObjectMeta, previous: ObjectMeta, at: Field): void {
-  for (const name of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
-    if (next[name] !== previous[name]) at.at(name).invalid(next[name], 'field is immutable');
-  }
   if (previous.deletionTimestamp) {
     const before = new Set(previous.finalizers);
     const added = [...new Set(next.finalizers ?? [])].filter((f) => !before.has(f)).sort();
     if (added.length > 0) {
       at.at('finalizers').forbidden(`no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((f) => JSON.stringify(f)).join(', ')}}`);
     }
+  }
+  for (const name of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    if (next[name] !== previous[name]) at.at(name).invalid(next[name], 'field is immutable');
   }
   validateLabels(next.labels, at.at('labels'));
   validateAnnotations(next.annotations, at.at('annotations'));

@@ -1,4 +1,4 @@
-import { cloneJson, dnsLabelErrors, type Field, type Kind, qualifiedNameErrors } from '@navarch/machinery';
+import { cloneJson, dnsLabelErrors, type Field, type Kind, ownedFinalizer, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { each, named } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
@@ -47,7 +47,5 @@ export const namespace: Kind<Namespace> = builtIn<Namespace>('/v1.Namespace', {
 
 function validateFinalizer(name: string, at: Field): void {
   named(name, qualifiedNameErrors, at);
-  if (!name.includes('/') && !['kubernetes', 'orphan', 'foregroundDeletion'].includes(name)) {
-    at.invalid(name, 'name is neither a standard finalizer name nor is it fully qualified');
-  }
+  ownedFinalizer(name, at);
 }

@@ -16,11 +16,27 @@ export const podColumns: readonly Column<Pod>[] = columnsOf('/Pod', {
 
 const sidecarNames = (pod: Pod): ReadonlySet<string> => new Set((pod.spec.initContainers ?? []).filter(isSidecar).map((c) => c.name));
 
+const isInitialized = (pod: Pod): boolean => pod.status.conditions?.some((c) => c.type === 'Initialized' && c.status === 'True') ?? false;
+
+/** Statuses of init containers up to the first one that is not through; those after it have not begun. */
+function begun(pod: Pod): readonly ContainerStatus[] {
+  const sidecars = sidecarNames(pod);
+  const statuses = pod.status.initContainerStatuses ?? [];
+  const first = statuses.findIndex((container) => !isThrough(container, sidecars));
+  return first < 0 ? statuses : statuses.slice(0, first + 1);
+}
+
+const isThrough = ({ name, state, started }: ContainerStatus, sidecars: ReadonlySet<string>): boolean =>
+  state?.terminated?.exitCode === 0 || (sidecars.has(name) && started === true);
+
+/** Whether the containers of a pod say where it stands, not those that prepare it. */
+const isPast = (pod: Pod): boolean => initText(pod) === undefined || isInitialized(pod);
+
 function readyCount(pod: Pod): string {
   const sidecars = sidecarNames(pod);
-  const ready = (pod.status.containerStatuses ?? []).filter((c) => c.ready && c.state?.running).length +
-    (pod.status.initContainerStatuses ?? []).filter((c) => sidecars.has(c.name) && c.ready && c.started).length;
-  return `${ready}/${pod.spec.containers.length + sidecars.size}`;
+  const containers = isPast(pod) ? (pod.status.containerStatuses ?? []).filter((c) => c.ready && c.state?.running) : [];
+  const prepared = begun(pod).filter((c) => sidecars.has(c.name) && c.ready && c.started && c.state?.terminated?.exitCode !== 0);
+  return `${containers.length + prepared.length}/${pod.spec.containers.length + sidecars.size}`;
 }
 
 /** One word for where a pod stands; upstream's printer decides it from phase, reasons and container states. */
@@ -30,7 +46,7 @@ export function podStatusText(pod: Pod): string {
   if (status.conditions?.some((c) => c.type === 'PodScheduled' && c.reason === 'SchedulingGated')) reason = 'SchedulingGated';
   const initializing = initText(pod);
   if (initializing !== undefined) reason = initializing;
-  if (initializing === undefined || status.conditions?.some((c) => c.type === 'Initialized' && c.status === 'True')) {
+  if (initializing === undefined || isInitialized(pod)) {
     reason = containersText(pod, initializing ?? reason);
   }
   if (!metadata.deletionTimestamp) return reason;
@@ -41,9 +57,8 @@ function initText(pod: Pod): string | undefined {
   const sidecars = sidecarNames(pod);
   const statuses = pod.status.initContainerStatuses ?? [];
   for (const [i, container] of statuses.entries()) {
+    if (isThrough(container, sidecars)) continue;
     const { terminated, waiting } = container.state ?? {};
-    if (terminated?.exitCode === 0) continue;
-    if (sidecars.has(container.name) && container.started) continue;
     if (terminated) return `Init:${terminated.reason || exitText(terminated)}`;
     if (waiting?.reason && waiting.reason !== 'PodInitializing') return `Init:${waiting.reason}`;
     return `Init:${i}/${pod.spec.initContainers?.length ?? 0}`;
@@ -74,13 +89,10 @@ function containersText(pod: Pod, initial: string): string {
 
 function restarts(pod: Pod, now: number): string {
   const sidecars = sidecarNames(pod);
-  const initializing = initText(pod) !== undefined;
-  const counted: readonly ContainerStatus[] = initializing
-    ? (pod.status.initContainerStatuses ?? [])
-    : [...(pod.status.initContainerStatuses ?? []).filter((c) => sidecars.has(c.name)), ...(pod.status.containerStatuses ?? [])];
+  const counted = isPast(pod) ? [...begun(pod).filter((c) => sidecars.has(c.name)), ...(pod.status.containerStatuses ?? [])] : begun(pod);
   const count = counted.reduce((sum, c) => sum + c.restartCount, 0);
   const last = Math.max(0, ...counted.map((c) => Date.parse(c.lastState?.terminated?.finishedAt ?? '') || 0));
-  return count > 0 && last > 0 ? `${count} (${humanDuration(now - last)} ago)` : String(count);
+  return last > 0 ? `${count} (${humanDuration(now - last)} ago)` : String(count);
 }
 
 function readinessGates(pod: Pod): string {
