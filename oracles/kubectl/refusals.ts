@@ -13,7 +13,7 @@ export const refusals: readonly Step[] = [
     includes(await refused('merge', { spec: { replicas: 'a' } }), 'The request is invalid: patch: Invalid value: "{', 'json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32');
     includes(await refused('merge', { metadata: { name: 'other' } }), 'Error from server (BadRequest): the name of the object (other) does not match the name on the URL (web)');
     includes(await refused('merge', { metadata: { namespace: 'other' } }), 'Error from server (BadRequest): the namespace of the provided object does not match the namespace sent on the request');
-    includes(await refused('merge', { metadata: { uid: 'other' } }), 'Error from server (Conflict): Operation cannot be fulfilled on deployments.apps "web": Precondition failed: UID in precondition: other');
+    includes(await refused('merge', { metadata: { uid: 'other' } }), 'Error from server (Conflict): Operation cannot be fulfilled on deployments.apps "web": ', 'Precondition failed: UID in precondition: other, UID in object meta: ');
     includes(await refused('json', [{ op: 'test', path: '/spec/replicas', value: 5 }]), 'The request is invalid: the server rejected our request due to an error in our request');
     includes(await refused('json', { op: 'add' }), 'Error from server (BadRequest): error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp');
     includes(await fails(['patch', 'deploy', 'web', '--subresource=scale', '--type=merge', '-p', json({ spec: { replicas: -1 } })]),
@@ -75,7 +75,7 @@ export const refusals: readonly Step[] = [
     } };
     const { code, output } = await run(['create', '-f', '-'], manifest(pod));
     assert.equal(code, 0, output);
-    includes(output, 'Warning: spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead\n', 'Warning: spec.containers[0].env[1]: hides previous definition of "A", which may be unexpected\n',
+    includes(output, 'Warning: spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead\n', 'Warning: spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply\n',
       'Warning: spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]\n', 'Warning: spec.containers[0].resources.requests[memory]: fractional byte value "100m" is invalid, must be an integer\n',
       'Warning: spec.volumes[0].gitRepo: deprecated in v1.11, and disabled by default in v1.33+\n', 'pod/p created\n');
   }),
