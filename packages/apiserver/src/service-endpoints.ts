@@ -22,8 +22,8 @@ export function serviceEndpoints(
   const endpoints: ServiceEndpoint[] = [];
   let slicesSeen = 0;
   for (const cached of slices.shelf.cache.range(slices.shelf.prefixOf(namespace))) {
+    if (cached.labels['kubernetes.io/service-name'] !== name) continue;
     const slice = slices.view(cached.object);
-    if (slice.metadata.labels?.['kubernetes.io/service-name'] !== name) continue;
     slicesSeen += 1;
     const reached = slice.ports?.find((one) => (one.name ?? '') === portName)?.port;
     if (reached === undefined) continue;

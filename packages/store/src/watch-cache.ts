@@ -131,11 +131,7 @@ export class WatchCache<T extends object> {
   *range(prefix: string, after?: string): Generator<Cached<T>> {
     let i = lowerBound(this.#keys, after === undefined || after < prefix ? prefix : after);
     if (after !== undefined && this.#keys[i] === after) i += 1;
-    for (; i < this.#keys.length; i++) {
-      const key = this.#keys[i] as string;
-      if (!key.startsWith(prefix)) return;
-      yield this.#live.get(key) as Cached<T>;
-    }
+    for (const end = lowerBound(this.#keys, `${prefix}\uffff`); i < end; i++) yield this.#live.get(this.#keys[i] as string) as Cached<T>;
   }
 
   /** How many live keys start with `prefix` and come after `after`. */

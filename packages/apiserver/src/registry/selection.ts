@@ -28,11 +28,13 @@ export function selectionOf(kind: Kind<any>, labelSelector: string, fieldSelecto
     return fields.every(({ valueOf, value, isEqual }) => (valueOf(seen) === value) === isEqual);
   };
   const hasLabels = repeating(labels);
+  // Names are the same in all versions, and in the key.
+  const isOfVersion = hub !== undefined && fields.some(({ field }) => field !== 'metadata.name' && field !== 'metadata.namespace');
   return {
     labels, fields, isEverything: false,
     matches: (object) => labels.matches(object.metadata.labels) && (fields.length === 0 || matchesFields(object)),
     chooses: (held) => hasLabels(held.labels)
-      && (hub && fields.length > 0 ? matchesFields(held.object) : ofHeld.every(({ valueOf, value, isEqual }) => (valueOf(held) === value) === isEqual)),
+      && (isOfVersion ? matchesFields(held.object) : ofHeld.every(({ valueOf, value, isEqual }) => (valueOf(held) === value) === isEqual)),
   };
 }
 

@@ -64,8 +64,8 @@ const serviceProxy = (context: SubresourceContext): ProxyTarget => {
   const slices = registry.of(endpointSlice);
   const ends: { readonly host: string; readonly port: number }[] = [];
   for (const cached of slices.shelf.cache.range(slices.shelf.prefixOf(info.namespace))) {
+    if (cached.labels['kubernetes.io/service-name'] !== name) continue;
     const slice = slices.view(cached.object);
-    if (slice.metadata.labels?.['kubernetes.io/service-name'] !== name) continue;
     const number = slice.ports?.find((p) => (p.name ?? '') === portName)?.port;
     if (number) ends.push(...hostsOf(slice, context).map((host) => ({ host, port: number })));
   }
