@@ -5,8 +5,8 @@ const HEADERS = ['content-type', 'retry-after', 'vary', 'etag', 'location', 'all
 const PRESENT = ['audit-id', 'date'] as const;
 
 /**
- * What two servers cannot have in common is named: versions, uids and tokens in the order in which they are met, times by
- * how exact they are. All else stays as it is, byte for byte.
+ * What two servers cannot have in common is named: versions, uids and tokens in the order in which they are met in one
+ * answer, times by how exact they are. All else stays as it is, byte for byte.
  */
 export class Names {
   readonly #given = new Map<string, Map<string, string>>();
@@ -14,8 +14,10 @@ export class Names {
   text(text: string): string {
     return text
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, (uid) => this.#name('UID', uid))
-      .replace(/("?resourceVersion"?: ?"?)(\d+)/g, (_, before: string, version: string) => `${before}${version === '0' ? version : this.#name('VERSION', version)}`)
+      .replace(/("?resourceVersion\\*"?: ?\\*"?)(\d+)/g, (_, before: string, version: string) => `${before}${version === '0' ? version : this.#name('VERSION', version)}`)
       .replace(/("?continue"?: ?"?)([\w-]{20,})/g, (_, before: string, token: string) => `${before}${this.#name('TOKEN', token)}`)
+      .replace(/("|- )\d+s("|\n)/g, '$1AGE$2')
+      .replace(/(Too large resource version: \d+, current: )\d+/g, '$1NOW')
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (_, fraction: string | undefined) => `TIME${fraction ? '.'.padEnd(fraction.length, '0') : ''}`);
   }
 

@@ -64,9 +64,7 @@ const EVENTS_MS = 3_000;
 /** What a server answers through one scenario. */
 export async function transcript(side: Side, scenario: Scenario, namespace: string): Promise<readonly Step[]> {
   const steps: Step[] = [];
-  const names = new Names();
-  // What is asked is said without what the server has named, so that both transcripts say the same.
-  const record = (asked: string, answered: readonly string[]): void => void steps.push({ asked: names.text(asked), answered: names.text(answered.join('\n')) });
+  const record = (asked: string, answered: readonly string[], names = new Names()): void => void steps.push({ asked, answered: names.text(answered.join('\n')) });
   const quietly: Client['quietly'] = async (method, path, options = {}) => replyOf(await exchange(side, askedOf(method, path, options)));
   await quietly('POST', '/api/v1/namespaces', { body: { metadata: { name: namespace } } });
   await scenario.run({
@@ -75,7 +73,8 @@ export async function transcript(side: Side, scenario: Scenario, namespace: stri
       const asked = askedOf(method, path, options);
       const answered = await exchange(side, asked).catch(() => BROKEN_OFF);
       const reply = replyOf(answered);
-      record(shownAsked(asked), [String(answered.status), ...names.headers(answered.headers, answered.warnings), reply.text]);
+      const names = new Names();
+      record(shownAsked(asked), [String(answered.status), ...names.headers(answered.headers, answered.warnings), reply.text], names);
       return reply;
     },
     async until(path, isSo) {
@@ -93,7 +92,8 @@ export async function transcript(side: Side, scenario: Scenario, namespace: stri
       return {
         async events(count, withinMs = EVENTS_MS) {
           const text = await streaming.lines(count, withinMs);
-          record(shownAsked(asked), [String(streaming.status), ...names.headers(streaming.headers, []), text]);
+          const names = new Names();
+          record(shownAsked(asked), [String(streaming.status), ...names.headers(streaming.headers, []), text], names);
           return text.split('\n').filter(Boolean).map(jsonOf);
         },
         close: () => streaming.close(),

@@ -1,6 +1,8 @@
-import { type ApiObject, badRequest, StatusError } from '@navarch/machinery';
+import { type ApiObject, StatusError } from '@navarch/machinery';
 import { metaOf, page, tooLarge } from '../registry/reading.ts';
 import type { Resource } from '../registry/resource.ts';
+import { checkRevision } from '../registry/revision-text.ts';
+import { selectionOf } from '../registry/selection.ts';
 import { runWatch } from '../registry/watching.ts';
 import { negotiate, negotiateStream } from '../representation/representation.ts';
 import { showList, showObject } from '../representation/show.ts';
@@ -49,7 +51,9 @@ export function watch(resource: Resource<any>, exchange: Exchange): StreamRespon
   const how = negotiateStream(exchange, resource.kind);
   const { labelSelector, fieldSelector, namespace, resourceVersion } = listOptions(exchange);
   const { timeoutSeconds, ...options } = watchOptions(request);
-  if (!/^\d*$/.test(resourceVersion)) throw badRequest(`Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+  // What is selected is asked before the version is looked at.
+  selectionOf(resource.kind, labelSelector, fieldSelector);
+  checkRevision(resourceVersion);
   const { revision } = resource.shelf;
   if (options.sendInitialEvents && Number(resourceVersion) > revision) throw tooLarge(Number(resourceVersion), revision);
   const { clock, random } = registry.deps;

@@ -1,7 +1,9 @@
 import { type ApiObject, badRequest, Field, invalid, success } from '@navarch/machinery';
 import type { Call } from '../registry/call.ts';
 import { checkApplier } from '../registry/incoming.ts';
+import { tooLarge } from '../registry/reading.ts';
 import type { Resource } from '../registry/resource.ts';
+import { checkRevision } from '../registry/revision-text.ts';
 import { negotiate } from '../representation/representation.ts';
 import { showCached, showObject, showValue } from '../representation/show.ts';
 import type { ApiResponse, BytesResponse } from '../request.ts';
@@ -53,8 +55,12 @@ export async function servePart(resource: Resource<any>, exchange: Exchange): Pr
 }
 
 function read(resource: Resource<any>, exchange: Exchange): BytesResponse | Promise<BytesResponse> {
-  const { info: { namespace, name } } = exchange;
+  const { info: { namespace, name }, request } = exchange;
   const how = negotiate(exchange, resource.kind);
+  const asked = request.query.get('resourceVersion') ?? '';
+  checkRevision(asked);
+  const { revision } = resource.shelf;
+  if (Number(asked) > revision) throw tooLarge(Number(asked), revision);
   const cached = resource.cached(namespace, name);
   const late = resource.shelf.ready([cached]);
   const answer = (): BytesResponse => bytesAnswer(how, [showCached(how, resource, cached)]);

@@ -1,5 +1,5 @@
 import { schemas } from '@navarch/api';
-import { badRequest, decode, DecodeError, Field, invalid, parseFieldSelector, type StatusError } from '@navarch/machinery';
+import { badRequest, decode, DecodeError, Field, invalid, parseFieldSelector, parseLabelSelector, type StatusError } from '@navarch/machinery';
 import type { DeleteOptions } from '../registry/deletion.ts';
 import type { ListRequest } from '../registry/reading.ts';
 import type { ApiRequest } from '../request.ts';
@@ -7,7 +7,8 @@ import type { Exchange } from './exchange.ts';
 
 /** A number of the query. Throws BadRequest, as upstream's conversion does. */
 function wholeNumber(text: string): number {
-  if (!/^[+-]?\d{1,18}$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const why = !/^[+-]?\d+$/.test(text) ? 'invalid syntax' : BigInt.asIntN(64, BigInt(text)) !== BigInt(text) ? 'value out of range' : undefined;
+  if (why) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`);
   return Number(text);
 }
 
@@ -24,11 +25,14 @@ interface WatchOptions {
 /** ListOptions of the query (meta/v1), for a list or a watch. Throws Invalid or BadRequest in upstream's words. */
 export function listOptions({ request: { query }, info, features }: Pick<Exchange, 'request' | 'info' | 'features'>): ListRequest {
   const match = query.get('resourceVersionMatch') ?? '';
+  const limit = wholeNumber(query.get('limit') || '0');
+  wholeNumber(query.get('timeoutSeconds') || '0');
+  parseLabelSelector(query.get('labelSelector') ?? '');
+  parseFieldSelector(query.get('fieldSelector') ?? '');
   const at = new Field();
   if (info.verb === 'watch') checkWatch(query, match, features.isOn('WatchList'), at);
   else checkList(query, match, at);
   if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', at.errors);
-  const limit = wholeNumber(query.get('limit') || '0');
   return {
     namespace: info.namespace, labelSelector: query.get('labelSelector') ?? '', fieldSelector: fieldsOf(query.get('fieldSelector') ?? '', info.name),
     limit: limit > 0 ? limit : undefined, continue: query.get('continue') ?? '', resourceVersion: query.get('resourceVersion') ?? '',

@@ -1,4 +1,5 @@
 import { badRequest, expired, StatusError } from '@navarch/machinery';
+import { jsonMistake } from '../handlers/json-mistake.ts';
 
 /** Where the next page begins: after which key, as of which revision; -1: as of now, since that one is no longer known. */
 export interface ContinueToken {
@@ -26,13 +27,20 @@ export function decodeToken(token: string): ContinueToken {
 }
 
 function parsed(token: string): { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } {
-  try {
-    const binary = atob(token.replaceAll('-', '+').replaceAll('_', '/'));
-    // Null, which is no token, has nothing in it either.
-    return (JSON.parse(new TextDecoder().decode(Uint8Array.from(binary, (c) => c.charCodeAt(0)))) as object | null) ?? {};
-  } catch {
-    throw notValid(': the token could not be read');
-  }
+  const bytes = unpacked(token);
+  const mistake = jsonMistake(bytes);
+  if (mistake !== undefined) throw notValid(`: ${mistake}`);
+  const value = JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+  if (typeof value !== 'object' || Array.isArray(value)) throw notValid(': the token could not be read');
+  // Null, which is no token, has nothing in it either.
+  return value ?? {};
+}
+
+/** Base 64 of addresses (RFC 4648), without padding. */
+function unpacked(token: string): Uint8Array {
+  const bad = /[^A-Za-z0-9_-]/.exec(token)?.index ?? (token.length % 4 === 1 ? token.length - 1 : undefined);
+  if (bad !== undefined) throw notValid(`: illegal base64 data at input byte ${bad}`);
+  return Uint8Array.from(atob(token.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
 }
 
 const notValid = (detail: string): StatusError => badRequest(`invalid continue token: continue key is not valid${detail}`);

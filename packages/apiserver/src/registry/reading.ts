@@ -2,6 +2,7 @@ import { type ApiObject, badRequest, expired, failure, type ListMeta, type Statu
 import { type Cached, type CachedEvent, type Candidates, CompactedError } from '@navarch/store';
 import { type ContinueToken, decodeToken, encodeToken, expiredToken } from './continue-token.ts';
 import type { Resource } from './resource.ts';
+import { revisionMistake } from './revision-text.ts';
 import type { Shelf } from './shelf.ts';
 import { type Selection, selectionOf } from './selection.ts';
 
@@ -147,7 +148,8 @@ export function candidates({ kind, shelf: { cache } }: Resource<any>, selection:
 /** The version the list must have; undefined: the newest will do. */
 function exactRevision({ resourceVersion, resourceVersionMatch, limit }: ListRequest, newest: number): number | undefined {
   if (resourceVersion === '' || resourceVersion === '0') return undefined;
-  if (!/^\d+$/.test(resourceVersion)) throw badRequest(`invalid resource version: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+  const mistake = revisionMistake(resourceVersion);
+  if (mistake !== undefined) throw badRequest(`invalid resource version: ${mistake}`);
   const asked = Number(resourceVersion);
   if (asked > newest) throw tooLarge(asked, newest);
   // A page without a word on how to match is of exactly that version, as it always was.

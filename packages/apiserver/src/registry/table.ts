@@ -75,4 +75,4 @@ const FIRST = new Set(['name', 'generateName', 'resourceVersion']);
 const isInOrder = (metadata: ApiObject['metadata']): boolean => FIRST.has(Object.keys(metadata)[0] ?? 'name');
 
 export const partialList = (objects: readonly ApiObject[], meta: ListMeta, metaVersion: string): unknown =>
-  ({ kind: 'PartialObjectMetadataList', apiVersion: metaVersion, metadata: meta, items: objects.map((object) => partial(object, metaVersion)) });
+  ({ kind: 'PartialObjectMetadataList', apiVersion: metaVersion, metadata: meta, items: objects.length === 0 ? null : objects.map((object) => partial(object, metaVersion)) });

@@ -122,3 +122,21 @@ function framesOf(bytes: Uint8Array): readonly { readonly type: string; readonly
   }
   return frames;
 }
+
+test('a watch shows who leaves its selection as it was within it, at the version of leaving', async () => {
+  const { ask, watch } = await asked();
+  await ask('POST', configMaps, { ...config('a'), metadata: { name: 'a', labels: { x: 'y' } } });
+  const open = await watch(`${configMaps}?watch=1&labelSelector=x%3Dy`);
+  const left = await ask('PATCH', `${configMaps}/a`, { metadata: { labels: { x: null } } }, { 'content-type': 'application/merge-patch+json' });
+  const { type, object } = open.frames().at(-1);
+  assert.deepEqual([type, object.metadata.labels, object.metadata.resourceVersion], ['DELETED', { x: 'y' }, left.body.metadata.resourceVersion]);
+  await open.close();
+});
+
+test('a read of a version that is none, or not yet there, is refused', async () => {
+  const { ask } = await asked();
+  await ask('POST', configMaps, config('a'));
+  const answers = [];
+  for (const version of ['x', '99999999', '0']) answers.push((await ask('GET', `${configMaps}/a?resourceVersion=${version}`)).status);
+  assert.deepEqual(answers, [500, 504, 200]);
+});

@@ -75,15 +75,17 @@ export const showAdded = (how: Representation, resource: Resource<any>, cached: 
 
 /** One frame of a watch, about a change. */
 export const showEvent = (how: Representation, resource: Resource<any>, event: CachedEvent<ApiObject>, type: string, hasHeader: boolean): Uint8Array =>
-  how.format.frame(type, eventObject(how, resource, event, hasHeader));
+  how.format.frame(type, eventObject(how, resource, type === 'DELETED' && event.previous ? gone(event) : event, hasHeader));
 
 /** Tells a watcher how far it is; `isInitial`: that all objects that were there have been sent (KEP-3157). */
 export function showBookmark(how: Representation, resource: Resource<any>, revision: number, isInitial: boolean): Uint8Array {
   const { kind } = resource;
   const annotations = isInitial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
-  const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { resourceVersion: String(revision), ...annotations } };
-  const isMetadata = how.shape === 'metadata';
-  return how.format.frame('BOOKMARK', showValue(how, isMetadata ? partial(object as unknown as ApiObject, how.metaVersion) : object));
+  const bare = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { resourceVersion: String(revision), ...annotations } };
+  const object = kind.origin === 'custom' ? inKeyOrder(bare) : bare;
+  if (how.shape === 'metadata') return how.format.frame('BOOKMARK', showValue(how, partial(object as unknown as ApiObject, how.metaVersion)));
+  const isTable = how.shape === 'table' && kind.origin === 'custom';
+  return how.format.frame('BOOKMARK', isTable ? shapedForWatch(how, resource, bare as unknown as ApiObject, false) : showValue(how, object));
 }
 
 export const showError = ({ format }: Representation, status: Kinded): Uint8Array => format.frame('ERROR', format.encode(status));
@@ -94,6 +96,9 @@ function eventObject(how: Representation, resource: Resource<any>, event: Cached
   const object = resource.view(lastState(event)) as ApiObject;
   return how.shape === 'object' ? showValue(how, object) : shapedForWatch(how, resource, object, hasHeader);
 }
+
+/** Who leaves a selection is shown as it was within it, as if it had been deleted. */
+const gone = ({ current: _, ...event }: CachedEvent<ApiObject>): CachedEvent<ApiObject> => event as CachedEvent<ApiObject>;
 
 /** A deleted object is shown as it last was, at the version of its deletion. */
 function lastState(event: CachedEvent<ApiObject>): ApiObject {

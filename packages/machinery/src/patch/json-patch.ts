@@ -22,7 +22,7 @@ interface Work {
 export function jsonPatch(document: Json, patch: Json): Json {
   if (!Array.isArray(patch)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
   if (patch.length > JSON_PATCH_OPERATIONS_MAX) {
-    throw failure('RequestEntityTooLarge', `The allowed maximum operations in a JSON patch is ${JSON_PATCH_OPERATIONS_MAX}, got ${patch.length}`);
+    throw failure('RequestEntityTooLarge', `Request entity too large: The allowed maximum operations in a JSON patch is ${JSON_PATCH_OPERATIONS_MAX}, got ${patch.length}`);
   }
   const work: Work = { document: cloneJson(document), copied: 0 };
   for (const operation of patch as readonly Json[]) {

@@ -169,7 +169,8 @@ function embeddedIn(object: object, json: JsonSchema, isLenient: boolean): reado
   }
 }
 
-const NAME: Column<CustomObject> = { name: 'Name', type: 'string', format: 'name', priority: 0, value: (object) => object.metadata.name };
+/** A bookmark's object has none. */
+const NAME: Column<CustomObject> = { name: 'Name', type: 'string', format: 'name', priority: 0, value: ({ metadata }) => (metadata as { readonly name?: string }).name ?? '' };
 const AGE: Column<CustomObject> = { name: 'Age', type: 'date', priority: 0, value: (object, { now }) => age(object.metadata.creationTimestamp, now) };
 
 /** Where a path is none, there are the columns that every resource has. */
