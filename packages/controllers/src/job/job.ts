@@ -164,5 +164,7 @@ function withSuspension(owner: Job, status: Job['status'], { clock, events }: Co
   const conditions = before
     ? (status.conditions ?? []).map((other) => (other === before ? condition : other))
     : [...(status.conditions ?? []), condition];
-  return { ...status, conditions, ...(rests ? {} : { startTime: now }) };
+  // Its time begins anew when it goes on; until then a queue may place it as if it had never run.
+  const { startTime: _, ...others } = status;
+  return { ...others, conditions, ...(rests ? {} : { startTime: now }) };
 }

@@ -176,12 +176,14 @@ function validateSucceeded(indexes: string, completions: number, at: Field): num
   return 0;
 }
 
-/** While a job is suspended and has not run yet, a queue may still say where its pods go (KEP-2926). */
+/** While a job is suspended and none of its pods runs, a queue may say where they go and what they get (KEP-2926, KEP-5440). */
 export function validateJobUpdate(next: Job, previous: Job, at: Field): void {
   const spec = at.at('spec');
   validateCompletions(next.spec, previous.spec, spec.at('completions'));
   unchanged(next.spec.selector, previous.spec.selector, spec.at('selector'));
-  const isOpen = previous.spec.suspend === true && previous.status.startTime === undefined;
+  const { startTime, active = 0, conditions = [] } = previous.status;
+  const isAtRest = startTime === undefined || conditions.some(({ type, status }) => type === 'Suspended' && status === 'True');
+  const isOpen = previous.spec.suspend === true && active === 0 && isAtRest;
   if (!equalJson(templatePart(next.spec, isOpen), templatePart(previous.spec, isOpen))) spec.at('template').invalid(next.spec.template, 'field is immutable');
   for (const name of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
     unchanged(next.spec[name], previous.spec[name], spec.at(name));

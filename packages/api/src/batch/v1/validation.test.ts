@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Field } from '@navarch/machinery';
 import { scheduleError } from '../../checks/cron.ts';
+import type { Job } from '../../generated/types/batch-v1.ts';
 import { created, kindOf, partRefusals, table, updateRefusals } from '../../testing/check.ts';
+import { validateJobUpdate } from './job-validation.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 const spec = (fields: Json): Json => ({ spec: fields });
@@ -42,6 +45,19 @@ test('jobs: counts, indexes, policies, templates', () => {
     [spec({ manualSelector: true }), 'spec.selector: Required value', 'spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`'],
     [spec({ template: { metadata: { labels: { 'job-name': 'other' } } } }), 'spec.template.metadata.labels[job-name]: Invalid value: {"batch.kubernetes.io/controller-uid":"uid","batch.kubernetes.io/job-name":"x","controller-uid":"uid","job-name":"other"}: must be \'x\''],
   ]);
+});
+
+test('jobs: a suspended one that has run may be placed anew once none of its pods runs any more', () => {
+  const template = (nodeSelector: object): object => ({ metadata: {}, spec: { nodeSelector, containers: [] } });
+  const refused = (status: object): number => {
+    const at = new Field();
+    const job = (nodeSelector: object): Job => ({ metadata: {}, spec: { suspend: true, template: template(nodeSelector) }, status }) as unknown as Job;
+    validateJobUpdate(job({ a: 'b' }), job({}), at);
+    return at.errors.length;
+  };
+  const startTime = '2026-01-01T00:00:00Z';
+  const conditions = [{ type: 'Suspended', status: 'True' }];
+  assert.deepEqual([{}, { startTime, conditions }, { startTime }, { startTime, conditions, active: 1 }].map(refused), [0, 0, 1, 1]);
 });
 
 test('jobs: what stays, and what a suspended one may still change', () => {
