@@ -18,14 +18,12 @@ interface Suite {
 
 const STORE = 'they write etcd behind the server\'s back, or look into it: the store is not etcd';
 const OLD = 'they ask for an older release: nothing older than 1.37 is emulated';
-const METADATA = 'defaults within metadata of an object of the API in another must be of fields that metadata has';
 const NUMBERS = 'numbers beyond 2^53 lose their last digits';
 const SUITES: readonly Suite[] = [
   {
     name: 'test/integration', leftOut: {
       [STORE]: ['TestInvalidObjectMetaInStorage', 'TestEtcdStorage', 'TestPruningFromStorage', 'TestCBORStorageEnablement', 'TestNonStructuralSchemaConditionUpdate', 'TestNonStructuralSchemaConditionForCRDV1Beta1MigratedData'],
       [OLD]: ['TestFieldSelectorDropFields', 'TestFieldSelectorDisablement', 'TestRatchetingDropFields'],
-      [METADATA]: ['TestCustomResourceDefaultingOfMetaFields'],
       [NUMBERS]: ['TestPreserveInt', 'TestPatch'],
     },
   },

@@ -319,3 +319,17 @@ test('what is wrong with a whole has the place of the whole: of an object none, 
     { reason: 'FieldValueTypeInvalid', message: 'Invalid value: "string":  in body must be of type object: "string"', field: 'status' },
   ]);
 });
+
+test('defaults of metadata within may say too much: what the API does not know is left out', async () => {
+  const embedded = (metadata: object): object => ({ type: 'object', 'x-kubernetes-embedded-resource': true, properties: { apiVersion: { type: 'string', default: 'v1' }, kind: { type: 'string', default: 'Pod' }, metadata } });
+  const text = (of: string): object => ({ type: 'string', default: of });
+  const openAPIV3Schema = {
+    type: 'object', properties: {
+      whole: embedded({ type: 'object', default: { name: 'a', unknown: 'x' } }), parts: embedded({ type: 'object', properties: { name: text('b'), unknown: text('x') } }),
+    },
+  };
+  const { ask } = await defined(definition('crontabs', 'CronTab', [version('v1', { schema: { openAPIV3Schema } })]));
+  const { body, text: told } = await ask('POST', TABS, { apiVersion: 'stable.example.com/v1', kind: 'CronTab', metadata: { name: 'a' }, whole: {}, parts: { metadata: {} } });
+  const identity = { apiVersion: 'v1', kind: 'Pod' };
+  assert.deepEqual([body.whole, body.parts], [{ ...identity, metadata: { name: 'a' } }, { ...identity, metadata: { name: 'b' } }], told);
+});

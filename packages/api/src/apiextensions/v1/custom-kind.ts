@@ -7,6 +7,7 @@ import { schemas } from '../../built-in.ts';
 import type { CustomResourceColumnDefinition, CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
 import { age } from '../../columns.ts';
 import { CustomChecks, type RuleEngine } from './custom-checks.ts';
+import { childrenOf, hasDefault } from './schema-keywords-validation.ts';
 
 /** An object of a custom resource: what its schema makes of it. */
 export interface CustomObject extends ApiObject {
@@ -44,10 +45,11 @@ export function customKinds(definition: CustomResourceDefinition, engine: RuleEn
   const foremost = version?.served ? version : versions.find(({ served }) => served);
   const all = versions.map((one): CustomVersion => {
     const json = schemaIn(one);
+    const request = requestOf(json);
     return {
       kind: customKind(definition, one, engine, one !== foremost), isServed: one.served,
-      read: (value) => decodeCustom(value, json, { ...REQUEST, isLenient: true }).value as unknown as CustomObject,
-      shape: (value) => decodeCustom(value, json, { ...REQUEST, isCompleted: false }).value as unknown as CustomObject,
+      read: (value) => decodeCustom(value, json, { ...request, isLenient: true }).value as unknown as CustomObject,
+      shape: (value) => decodeCustom(value, json, { ...request, isCompleted: false }).value as unknown as CustomObject,
     };
   });
   const stored = version && all[versions.indexOf(version)];
@@ -62,6 +64,7 @@ function customKind({ metadata, spec, status }: CustomResourceDefinition, versio
   // What was accepted is served, whatever else is wanted by now.
   const names = status.acceptedNames.kind ? status.acceptedNames : spec.names;
   const json = schemaIn(version);
+  const request = requestOf(json);
   const checks = new CustomChecks(json, engine, version.subresources?.scale);
   const hasStatus = version.subresources?.status !== undefined;
   return defineKind<CustomObject>({
@@ -71,10 +74,10 @@ function customKind({ metadata, spec, status }: CustomResourceDefinition, versio
       subresources: subresourcesOf(version, group, names.kind),
     },
     schema: schemaOf(`${group.split('.').reverse().join('.')}.${version.name}.${names.kind}`, json, OWN_FIELDS), origin: 'custom', storagePrefix: `${group}/${names.plural}`,
-    isAlternate, decode: (value) => decodeCustom(value, json, REQUEST),
+    isAlternate, decode: (value) => decodeCustom(value, json, request),
     applied: {
-      decode: (value) => decodeCustom(value, json, { ...REQUEST, isAsItIs: true }),
-      kept: (object) => ({ ...(decodeCustom(object, json, { ...REQUEST, isLenient: true }).value as unknown as CustomObject), metadata: object.metadata }),
+      decode: (value) => decodeCustom(value, json, { ...request, isAsItIs: true }),
+      kept: (object) => ({ ...(decodeCustom(object, json, { ...request, isLenient: true }).value as unknown as CustomObject), metadata: object.metadata }),
     },
     ...(version.deprecated ? { deprecated: version.deprecationWarning ?? deprecationOf(spec, version.name) } : {}),
     columns: columnsOf(version),
@@ -117,12 +120,17 @@ interface Reading {
   readonly isLenient: boolean;
   /** What the schema does not know stays, and nulls where it allows none. */
   readonly isAsItIs: boolean;
+  /** Defaults may say of metadata what the API does not know. */
+  readonly completesMetadata: boolean;
 }
 
-const REQUEST: Reading = { isCompleted: true, isLenient: false, isAsItIs: false };
+const requestOf = (json: JsonSchema): Reading =>
+  ({ isCompleted: true, isLenient: false, isAsItIs: false, completesMetadata: hasDefault(json) && hasEmbedded(json) });
+
+const hasEmbedded = (json: JsonSchema): boolean => json['x-kubernetes-embedded-resource'] === true || childrenOf(json).some(hasEmbedded);
 
 /** A fresh value as the schema has it: metadata by its type, the rest pruned and, where wanted, completed. */
-function decodeCustom(value: unknown, json: JsonSchema, { isCompleted, isLenient, isAsItIs }: Reading): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
+function decodeCustom(value: unknown, json: JsonSchema, { isCompleted, isLenient, isAsItIs, completesMetadata }: Reading): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DecodeError('json: cannot unmarshal into Go value of type map[string]interface {}');
   const { apiVersion, kind, metadata, ...rest } = cloneJson(value) as Record<string, unknown>;
   const meta = decode(objectMeta, metadata ?? {});
@@ -132,6 +140,7 @@ function decodeCustom(value: unknown, json: JsonSchema, { isCompleted, isLenient
   const pruned = isAsItIs ? [] : prune(object, json, true);
   if (!isAsItIs) pruneNulls(object, json);
   if (isCompleted) applyDefaults(object, json);
+  if (isCompleted && completesMetadata) embeddedIn(object, json, true);
   return { value: object, unknownFields: [...meta.unknownFields.map((field) => `metadata.${field}`), ...embedded, ...pruned].toSorted() };
 }
 

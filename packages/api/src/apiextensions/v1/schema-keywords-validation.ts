@@ -37,17 +37,22 @@ function forbidDefaults(schema: Schema, where: string, at: Field): void {
 export const hasUnsupported = (schema: JsonSchema): boolean =>
   UNSUPPORTED.some(([name]) => (schema as Schema)[name] !== undefined) || Array.isArray(schema.items) || [...children(schema as Schema, new Field())].some(([, inside]) => hasUnsupported(inside));
 
+/** The schemas right within one. */
+export const childrenOf = (schema: JsonSchema): readonly JsonSchema[] => Array.from(children(schema as Schema, new Field()), ([, inside]) => inside);
+
 export const hasDefault = (schema: JsonSchema): boolean =>
-  schema.default !== undefined || [...children(schema as Schema, new Field())].some(([, inside]) => hasDefault(inside));
+  schema.default !== undefined || childrenOf(schema).some(hasDefault);
 
 interface Place {
   /** Not within a combination. */
   readonly isSkeleton: boolean;
   readonly isStructural: boolean;
   readonly isRoot?: boolean;
+  /** Within what an object of the API says of itself: its metadata is known beyond the schema. */
+  readonly isMeta?: boolean;
 }
 
-function validateSchema(schema: Schema, at: Field, { isSkeleton, isStructural, isRoot = false }: Place): void {
+function validateSchema(schema: Schema, at: Field, { isSkeleton, isStructural, isRoot = false, isMeta = false }: Place): void {
   for (const [name, words] of UNSUPPORTED) if (schema[name] !== undefined) at.at(name).forbidden(words);
   if (schema.uniqueItems) at.at('uniqueItems').forbidden('uniqueItems cannot be set to true since the runtime complexity becomes quadratic');
   if (Array.isArray(schema.items)) at.at('items').forbidden('items must be a schema object and not an array');
@@ -58,11 +63,14 @@ function validateSchema(schema: Schema, at: Field, { isSkeleton, isStructural, i
   if (schema.type && !TYPES.includes(schema.type)) at.at('type').notSupported(schema.type, TYPES);
   validateLists(schema, at);
   checkRuleFields(schema, at);
-  if (isSkeleton && isStructural && schema.default !== undefined) validateDefault(schema, isRoot || schema['x-kubernetes-embedded-resource'] === true, at.at('default'));
+  const isEmbedded = schema['x-kubernetes-embedded-resource'] === true;
+  const isWithinMeta = isMeta && !isEmbedded;
+  if (isSkeleton && isStructural && schema.default !== undefined) validateDefault(schema, { isResource: isRoot || isEmbedded, isMeta: isWithinMeta }, at.at('default'));
   for (const [place, inside, isSkeletonToo] of children(schema, at)) {
     // Upstream takes it that there are no defaults of additional properties.
     const hasDefaults = isSkeletonToo && inside !== schema.additionalProperties;
-    validateSchema(inside, place, { isSkeleton: isSkeleton && hasDefaults, isStructural });
+    const isOwn = isEmbedded && API_FIELDS.some((name) => schema.properties?.[name] === inside);
+    validateSchema(inside, place, { isSkeleton: isSkeleton && hasDefaults, isStructural, isMeta: isWithinMeta || isOwn });
   }
 }
 
@@ -128,9 +136,9 @@ function validateListMap({ items }: Schema, keys: readonly string[], at: Field):
 }
 
 /** A default must pass the schema that it stands for, without the defaults within it; that of an object of the API must be one. */
-function validateDefault(schema: Schema, isResource: boolean, at: Field): void {
+function validateDefault(schema: Schema, { isResource, isMeta }: { readonly isResource: boolean; readonly isMeta: boolean }, at: Field): void {
   const value = cloneJson(schema.default);
-  const unknown = prune(value, schema, isResource);
+  const unknown = isMeta ? [] : prune(value, schema, isResource);
   if (unknown.length > 0) at.invalid(schema.default, 'must not have unknown fields');
   const inside = new Field();
   for (const name of isResource ? ['apiVersion', 'kind'] : []) if (!Object.hasOwn(Object(value), name)) inside.at(name).required();
