@@ -52,14 +52,14 @@ function followPolicy(spec: Spec, previous: Service, at: Field): void {
   }
   const here = at.at('ipFamilyPolicy');
   const isShorter = (now: readonly unknown[], old: readonly unknown[] = []): boolean => now.length > 0 && now.length < old.length;
-  if (isShorter(clusterIPs, before.clusterIPs)) here.invalid(spec.ipFamilyPolicy, "must be set to 'SingleStack' when releasing the secondary cluster IP");
-  if (isShorter(ipFamilies, before.ipFamilies)) here.invalid(spec.ipFamilyPolicy, "must be set to 'SingleStack' when releasing the secondary ipFamily");
+  if (isShorter(clusterIPs, before.clusterIPs)) here.invalid(spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary cluster IP");
+  if (isShorter(ipFamilies, before.ipFamilies)) here.invalid(spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary IP family");
 }
 
 function checkPolicy({ ipFamilyPolicy, clusterIPs, ipFamilies }: Spec, at: Field): void {
   if (ipFamilyPolicy !== 'SingleStack') return;
-  for (const [name, values] of [['clusterIPs', clusterIPs], ['ipFamilies', ipFamilies]] as const) {
-    if (values?.length === 2) at.at('ipFamilyPolicy').invalid(ipFamilyPolicy, `must be RequireDualStack or PreferDualStack when multiple '${name}' are specified`);
+  for (const [name, values] of [['cluster IPs', clusterIPs], ['IP families', ipFamilies]] as const) {
+    if (values?.length === 2) at.at('ipFamilyPolicy').invalid(ipFamilyPolicy, `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${name} are specified`);
   }
 }
 
@@ -69,7 +69,7 @@ function inferFamilies(spec: Spec, cluster: readonly IpFamily[], at: Field): voi
   if (isHeadless(spec)) return;
   const missing = clusterIPs.slice(ipFamilies.length).map(ipFamilyOf);
   missing.forEach((family, i) => {
-    if (!cluster.includes(family)) at.at('clusterIPs').index(ipFamilies.length + i).invalid(clusterIPs, `may not use ${family} on a cluster which is not configured for it`);
+    if (!cluster.includes(family)) at.at('clusterIPs').index(ipFamilies.length + i).invalid(clusterIPs, `${family} is not configured on this cluster`);
   });
   if (missing.length > 0) spec.ipFamilies = [...ipFamilies, ...missing];
 }

@@ -30,8 +30,9 @@ function claimPorts(draft: Mutable<Service>, { range: [first, last], holdings }:
   const { uid, name } = draft.metadata;
   if (draft.spec.type !== 'NodePort' && draft.spec.type !== 'LoadBalancer') return;
   const at = new Field('spec.ports');
+  // Only the first one that cannot be had is told of.
   draft.spec.ports?.forEach(({ nodePort }, i) => {
-    if (!nodePort) return;
+    if (!nodePort || at.errors.length > 0) return;
     const here = at.index(i).at('nodePort');
     if (nodePort < first || nodePort > last) here.invalid(nodePort, `provided port is not in the valid range. The range of valid ports is ${first}-${last}`);
     else if (holdings.isTakenFrom(uid, portName(nodePort))) here.invalid(nodePort, 'provided port is already allocated');

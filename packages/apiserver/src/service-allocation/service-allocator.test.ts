@@ -130,7 +130,7 @@ const families: readonly (readonly [object, string, readonly string[]] | readonl
   [{ clusterIP: 'None' }, 'RequireDualStack', ['IPv4', 'IPv6']],
   [{ clusterIP: 'None', selector: { a: 'b' } }, 'SingleStack', ['IPv4']],
   [{ clusterIP: 'None', selector: { a: 'b' }, ipFamilyPolicy: 'PreferDualStack' }, 'PreferDualStack', ['IPv4', 'IPv6']],
-  [{ ipFamilies: ['IPv4', 'IPv6'] }, /spec\.ipFamilyPolicy: Invalid value: \\"SingleStack\\": must be RequireDualStack or PreferDualStack when multiple 'ipFamilies' are specified/],
+  [{ ipFamilies: ['IPv4', 'IPv6'] }, /spec\.ipFamilyPolicy: Invalid value: \\"SingleStack\\": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified/],
   [{ clusterIPs: ['10.96.0.7'] }, /spec\.clusterIPs: Invalid value: \[\\"10\.96\.0\.7\\"\]: must be empty when `clusterIP` is not specified/],
 ];
 for (const [spec, policy, expected] of families) {
@@ -153,7 +153,7 @@ test('ServiceAllocator knows no second family where the cluster has one, whateve
   });
   assert.match((await create(server, 'a', { ipFamilyPolicy: 'RequireDualStack' })).text, /this cluster is not configured for dual-stack services/);
   assert.match((await create(server, 'b', { ipFamilies: ['IPv6'] })).text, /spec\.ipFamilies\[0\]: Invalid value: \\"IPv6\\": not configured on this cluster/);
-  assert.match((await create(server, 'c', { clusterIP: 'fd00::7' })).text, /may not use IPv6 on a cluster which is not configured for it/);
+  assert.match((await create(server, 'c', { clusterIP: 'fd00::7' })).text, /spec\.clusterIPs\[0\]: Invalid value: \[\\"fd00::7\\"\]: IPv6 is not configured on this cluster/);
   assert.deepEqual((await create(server, 'd', { ipFamilyPolicy: 'PreferDualStack' })).body.spec.ipFamilies, ['IPv4']);
 });
 
@@ -164,7 +164,7 @@ test('ServiceAllocator adds a second address and takes it back as the policy say
   assert.deepEqual([two.spec.ipFamilies, two.spec.clusterIPs.length, two.spec.clusterIPs[0]], [['IPv4', 'IPv6'], 2, one.spec.clusterIP]);
   assert.equal((await addresses(server)).length, 3);
   const shortened = await put(server, two, { clusterIPs: [two.spec.clusterIP] });
-  assert.match(shortened.text, /spec\.ipFamilyPolicy: Invalid value: \\"RequireDualStack\\": must be set to 'SingleStack' when releasing the secondary cluster IP/);
+  assert.match(shortened.text, /spec\.ipFamilyPolicy: Invalid value: \\"RequireDualStack\\": must be 'SingleStack' to release the secondary cluster IP/);
   const again = (await put(server, two, { ipFamilyPolicy: 'SingleStack' })).body;
   assert.deepEqual([again.spec.ipFamilies, again.spec.clusterIPs], [['IPv4'], [one.spec.clusterIP]]);
   assert.equal((await addresses(server)).length, 2);

@@ -84,8 +84,11 @@ function dropOutgrown(s: Mutable<Service>, previous: Service): void {
 function keepAllocations(s: Mutable<Service>, previous: Service): void {
   const { spec } = s;
   if (spec.type === 'ExternalName') {
-    delete spec.clusterIPs;
-    if (previous.spec.clusterIP === spec.clusterIP) delete spec.clusterIP;
+    const { clusterIP, clusterIPs } = previous.spec;
+    // Left as they were, they go with the type; others are refused.
+    const isLeft = equalJson(spec.clusterIPs, clusterIPs) || (spec.clusterIPs === undefined && spec.clusterIP === clusterIP);
+    if (isLeft) delete spec.clusterIPs;
+    if (isLeft) delete spec.clusterIP;
     dropNodePorts(s, previous);
     return;
   }

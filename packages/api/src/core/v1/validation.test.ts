@@ -217,6 +217,8 @@ test('services keep their addresses', () => {
     externalTrafficPolicy: 'Local', healthCheckNodePort: 30_001, loadBalancerClass: 'a/b', ports: [{ port: 80, nodePort: 30_000 }] });
   for (const type of ['NodePort', 'ClusterIP']) assert.deepEqual(updateRefusals(key, spec({ type }), balanced), [], type);
   assert.deepEqual(updateRefusals(key, spec({ type: 'ExternalName', externalName: 'a.b' }), balanced), []);
+  assert.deepEqual(updateRefusals(key, spec({ type: 'ExternalName', externalName: 'a.b', clusterIPs: ['10.0.0.9'], clusterIP: '10.0.0.9' }), balanced), [
+    'spec.clusterIPs: Forbidden: may not be set for ExternalName services']);
   assert.deepEqual(updateRefusals(key, spec({ type: 'ClusterIP', externalTrafficPolicy: 'Cluster' }), balanced), [
     'spec.externalTrafficPolicy: Invalid value: "Cluster": may only be set for externally-accessible services']);
 });
