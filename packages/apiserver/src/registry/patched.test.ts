@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asked } from '../testing/ask.ts';
+import { asked, settled } from '../testing/ask.ts';
 
 const deployments = '/apis/apps/v1/namespaces/d/deployments';
 const labels = { app: 'web' };
@@ -45,4 +45,22 @@ test('patch() warns of unknown fields, of the patch and of what came of it', asy
   const twice = '{"spec":{"replicas":1,"replicas":2,"nope":1}}';
   const answer = await ask('PATCH', `${deployments}/web`, twice, { 'content-type': merge });
   assert.deepEqual([answer.status, answer.headers['warning']], [200, '299 - "duplicate field \\"spec.replicas\\"", 299 - "unknown field \\"spec.nope\\""']);
+});
+
+test('patch() shows a refused patch whose paths have the names of what every object inherits, and changes nothing else', async () => {
+  const { ask } = await asked();
+  const schema = { type: 'object', properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } };
+  await ask('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    metadata: { name: 'foos.x.io' },
+    spec: { group: 'x.io', scope: 'Namespaced', names: { plural: 'foos', kind: 'Foo' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }] },
+  });
+  await settled();
+  const foos = '/apis/x.io/v1/namespaces/d/foos';
+  const made = await ask('POST', foos, { apiVersion: 'x.io/v1', kind: 'Foo', metadata: { name: 'a' }, spec: { a: 1 } });
+  assert.equal(made.status, 201, made.text);
+  const patch = '[{"op":"add","path":"/spec/__proto__","value":{"polluted":{"x":1}}},{"op":"replace","path":"/spec/__proto__/polluted/x","value":2},{"op":"add","path":"/metadata/labels","value":5}]';
+  const answer = await ask('PATCH', `${foos}/a`, patch, { 'content-type': json });
+  assert.equal(answer.status, 422, answer.text);
+  assert.match(answer.body.message, /\\"spec\\":\{\\"__proto__\\":\{\\"polluted\\":\{\\"x\\":2\}\},\\"a\\":1\}.*cannot unmarshal number into Go struct field ObjectMeta\.\S+ of type map\[string\]string$/);
+  assert.equal(({} as { readonly polluted?: unknown }).polluted, undefined);
 });

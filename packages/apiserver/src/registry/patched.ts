@@ -61,14 +61,15 @@ function readingOf(patched: unknown, { type, body }: SentPatch, { source }: Call
 const OPERATION_FIELDS: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);
 
 const unknownOfOperations = (operations: readonly Json[]): readonly string[] =>
-  operations.flatMap((operation, i) => Object.keys(operation).filter((name) => !OPERATION_FIELDS.has(name)).map((name) => `[${i}].${name}`));
+  operations.flatMap((operation, i) => Object.keys(operation ?? {}).filter((name) => !OPERATION_FIELDS.has(name)).map((name) => `[${i}].${name}`));
 
 /** What operations went into, as a merge patch would name it. */
 function touchedBy(operations: readonly Json[]): Json {
-  const touched: Record<string, any> = {};
+  // Nothing is inherited, so that a path cannot lead out of the record.
+  const touched: Record<string, any> = Object.create(null);
   for (const { path } of operations) {
     let at = touched;
-    for (const part of String(path).split('/').slice(1, -1)) at = at[part.replaceAll('~1', '/').replaceAll('~0', '~')] ??= {};
+    for (const part of String(path).split('/').slice(1, -1)) at = at[part.replaceAll('~1', '/').replaceAll('~0', '~')] ??= Object.create(null);
   }
   return touched;
 }
