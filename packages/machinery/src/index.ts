@@ -12,7 +12,7 @@ export type {
 } from './schema.ts';
 export { type Decoded, decode, DecodeError, jsonTypeOf } from './engine/decode.ts';
 export type { FieldFacts, TypeFacts } from './engine/facts.ts';
-export { dropDisabled, featuresOf } from './engine/gated-fields.ts';
+export { dropDisabled } from './engine/gated-fields.ts';
 export { Schemas } from './engine/schemas.ts';
 export { Field, type FieldError } from './field.ts';
 export { type DeclaredError, DeclaredRules, withDeclared } from './rules/declared.ts';

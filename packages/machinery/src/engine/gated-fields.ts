@@ -43,17 +43,29 @@ export function featuresOf(schema: ObjectSchema): ReadonlySet<string> {
  */
 export function dropDisabled(schema: ObjectSchema, next: object, previous: object | undefined, isOn: (feature: string) => boolean): void {
   const plan = planOf(schema);
+  // On the way of every write, and nearly always the answer is no.
+  if (!holdsOff(plan, next as Holder, isOn)) return;
   const off = new Set<string>();
-  visit(plan, next as Holder, ({ feature }) => { if (!isOn(feature)) off.add(feature); });
-  if (off.size === 0) return;
-  if (previous) for (const feature of off) if (isUsed(plan, previous as Holder, feature)) off.delete(feature);
+  for (const feature of featuresOf(schema)) if (!isOn(feature) && !(previous && isUsed(plan, previous as Holder, feature))) off.add(feature);
   drop(plan, next as Holder, off);
 }
 
-/** Tells of every field there is that belongs to a feature. */
-function visit(plan: Plan, holder: Holder, found: (gated: Gated, holder: Holder) => void): void {
-  for (const gated of plan.gated) if (holder[gated.name] !== undefined) found(gated, holder);
-  for (const { name, around, plan: inner } of plan.inner) each(holder[name], around, 0, (part) => visit(inner, part, found));
+/** Whether there is a field that belongs to a feature that is off. */
+function holdsOff({ gated, inner }: Plan, holder: Holder, isOn: (feature: string) => boolean): boolean {
+  for (const { name, feature } of gated) if (holder[name] !== undefined && !isOn(feature)) return true;
+  for (const part of inner) {
+    const value = holder[part.name];
+    if (typeof value === 'object' && value !== null && partHoldsOff(value, part, 0, isOn)) return true;
+  }
+  return false;
+}
+
+function partHoldsOff(value: unknown, part: Inner, depth: number, isOn: (feature: string) => boolean): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth === part.around.length) return holdsOff(part.plan, value as Holder, isOn);
+  const items = part.around[depth] === 'list' ? (value as readonly unknown[]) : Object.values(value);
+  for (const item of items) if (partHoldsOff(item, part, depth + 1, isOn)) return true;
+  return false;
 }
 
 /** A feature that takes whole objects is in use where such an object is. */
