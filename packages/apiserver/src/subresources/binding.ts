@@ -1,8 +1,9 @@
 import { pod, type Pod, type PodCondition } from '@navarch/api';
-import { badRequest, conflict, Field, type Mutable, StatusError, success } from '@navarch/machinery';
+import { badRequest, conflict, Field, type Mutable, success } from '@navarch/machinery';
 import { outdated, timestamp } from '../registry/meta.ts';
 import { bodyReader } from './body.ts';
 import { defineSubresource, type Subresource } from './subresource.ts';
+import { unexplained } from './unexplained.ts';
 
 interface Binding {
   readonly metadata: {
@@ -45,8 +46,7 @@ function checkTarget({ kind, name }: Binding['target']): void {
   if (!name) at.at('name').required();
   const texts = at.errors.map(({ field, message }) => `${field}: ${message}`);
   if (texts.length === 0) return;
-  const message = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
-  throw new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+  throw unexplained(texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`);
 }
 
 /** Throws Conflict where the pod is another one than its scheduler saw. */

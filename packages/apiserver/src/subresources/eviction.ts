@@ -6,7 +6,6 @@ import {
   failure,
   forbidden,
   hasReason,
-  internalError,
   type LabelSelector,
   success,
   tooManyRequests,
@@ -14,6 +13,7 @@ import {
 import type { DeleteOptions } from '../registry/deletion.ts';
 import { timestamp } from '../registry/meta.ts';
 import { bodyReader } from './body.ts';
+import { unexplained } from './unexplained.ts';
 import { defineSubresource, type Subresource, type SubresourceContext } from './subresource.ts';
 
 interface Eviction {
@@ -86,8 +86,8 @@ async function spend({ registry, info, call }: SubresourceContext, target: Pod, 
           spec.selector !== undefined && compileLabelSelector(spec.selector).matches(target.metadata.labels),
       );
     if (matching.length > 1)
-      throw internalError(
-        new Error('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.'),
+      throw unexplained(
+        'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
       );
     const [budget] = matching;
     if (!budget || mayGoUnhealthy(budget, target)) return;

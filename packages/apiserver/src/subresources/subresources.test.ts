@@ -105,7 +105,8 @@ test('a pod of two budgets cannot be evicted', async () => {
     spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
   });
   const { status, body } = await evict(server, 'a');
-  assert.deepEqual([status, /more than one PodDisruptionBudget/.test(body.message)], [500, true]);
+  const message = 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.';
+  assert.deepEqual([status, body], [500, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 }]);
 });
 
 test('a pod is bound once, to a node that is named, by who has its uid right', async () => {
