@@ -4,7 +4,7 @@ import type { Clock } from '@navarch/base';
 import type { ApiObject } from '@navarch/machinery';
 import { CompactedError, EVENT_WINDOW_MAX, MemoryStore, WatchCache } from '@navarch/store';
 import * as fc from 'fast-check';
-import { type Events, FanOut, type Place, type Reader } from './fan-out.ts';
+import { type Events, FanOut, type Interest, type Place, type Reader } from './fan-out.ts';
 
 const encoder = new TextEncoder();
 const life = new AbortController();
@@ -14,7 +14,7 @@ async function fanned({ deliveryMs = 1, signal = life.signal }: { readonly deliv
   const store = new MemoryStore();
   const cache = new WatchCache<ApiObject>('/r/', {
     read: (value) => JSON.parse(new TextDecoder().decode(value)) as ApiObject, hold: (value) => value, labelsOf: () => undefined, isLasting: false,
-  });
+  }, { fields: { node: (object) => (object as { readonly node?: string }).node ?? '' }, indexed: [] });
   await cache.start(store, life.signal);
   const turns: (() => void)[] = [];
   let now = 0;
@@ -29,6 +29,12 @@ async function fanned({ deliveryMs = 1, signal = life.signal }: { readonly deliv
     write: async (count = 1): Promise<void> => {
       await store.commit(Array.from({ length: count }, () => ({ type: 'put' as const, key: `/r/${written++}`, value: encoder.encode('{}'), expected: 0 })));
     },
+    /** Writes one of a few objects anew, which are on a node each. */
+    place: async (name: number, node: string): Promise<void> => {
+      const key = `/r/on-node/${name}`;
+      const expected = (await store.get(key))?.revision ?? 0;
+      await store.commit([{ type: 'put', key, value: encoder.encode(JSON.stringify({ node })), expected }]);
+    },
     /** Others had their turn: whoever still waits is told of more. False when nobody waited. */
     turn: async (): Promise<boolean> => {
       const next = turns.shift();
@@ -36,10 +42,10 @@ async function fanned({ deliveryMs = 1, signal = life.signal }: { readonly deliv
       await new Promise((resolve) => setImmediate(resolve));
       return next !== undefined;
     },
-    reader: (fails = false): Told => new Told(() => {
+    reader: (fails = false, node?: string): Told => new Told(() => {
       now += deliveryMs;
       if (fails) throw new Error('cannot be shown');
-    }),
+    }, node),
   };
 }
 
@@ -48,8 +54,11 @@ class Told implements Reader {
   readonly #passTime: () => void;
   error: unknown;
 
-  constructor(passTime: () => void) {
+  readonly interest: Interest | undefined;
+
+  constructor(passTime: () => void, node: string | undefined) {
     this.#passTime = passTime;
+    this.interest = node === undefined ? undefined : { field: 'node', value: node };
   }
 
   get revisions(): readonly number[] {
@@ -171,4 +180,48 @@ test('property: every reader of a FanOut is told of each change after its beginn
       assert.deepEqual(told.revisions, Array.from({ length: cache.revision - after }, (_, i) => after + 1 + i));
     }
   }), { numRuns: 200 });
+});
+
+test('FanOut wakes those who follow a node for what comes to it or leaves it, and for nothing else', async () => {
+  const { fan, place, turn, reader } = await fanned();
+  const [a, b] = [reader(false, 'a'), reader(false, 'b')];
+  for (const one of [a, b]) fan.add(0, one);
+  for (const node of ['a', 'a', 'b', 'c', 'c']) await place(0, node);
+  while (await turn());
+  assert.deepEqual([a.revisions, b.revisions], [[1, 2, 3], [3, 4]]);
+});
+
+test('property: who follows a node misses nothing of it, whoever comes, goes and writes meanwhile', async () => {
+  const node = fc.constantFrom('a', 'b', 'c');
+  const step = fc.oneof(
+    { weight: 5, arbitrary: fc.record({ type: fc.constant('write' as const), name: fc.nat(4), node }) },
+    { weight: 2, arbitrary: fc.record({ type: fc.constant('add' as const), back: fc.nat(5), node: fc.option(node) }) },
+    { weight: 3, arbitrary: fc.record({ type: fc.constant('turn' as const) }) },
+    { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('remove' as const, 'catchUp' as const), which: fc.nat(40) }) },
+  );
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
+    const { cache, fan, place, turn, reader } = await fanned();
+    const live: { readonly told: Told; readonly place: Place; readonly after: number }[] = [];
+    for (const one of steps) {
+      if (one.type === 'write') await place(one.name, one.node);
+      else if (one.type === 'turn') await turn();
+      else if (one.type === 'add') {
+        const told = reader(false, one.node ?? undefined);
+        const after = Math.max(0, cache.revision - one.back);
+        live.push({ told, after, place: fan.add(after, told) });
+      } else {
+        const [chosen] = live.splice(one.which % Math.max(1, live.length), 1);
+        if (!chosen) continue;
+        fan[one.type](chosen.place);
+        if (one.type === 'catchUp') live.push(chosen);
+      }
+    }
+    while (await turn());
+    for (const { told, after } of live) {
+      const concerns = ({ current, previous }: Events[number]): boolean =>
+        told.interest === undefined || [current, previous].some((held) => held?.field('node') === told.interest?.value);
+      const expected = cache.since(after).filter(concerns).map(({ revision }) => revision);
+      assert.deepEqual(told.batches.flat().filter(concerns).map(({ revision }) => revision), expected);
+    }
+  }));
 });

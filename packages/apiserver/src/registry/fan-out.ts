@@ -4,8 +4,16 @@ import type { CachedEvent, WatchCache } from '@navarch/store';
 
 export type Events = readonly CachedEvent<ApiObject>[];
 
+/** A field that a reader's objects must have this value of. */
+export interface Interest {
+  readonly field: string;
+  readonly value: string;
+}
+
 /** One of many who are told of every change. */
 export interface Reader {
+  /** Absent: everything. Else changes of other objects may be left out, before as after the change. */
+  readonly interest?: Interest | undefined;
   /** Changes in their order, all those since the last call. Others may be given the same array. */
   deliver(events: Events): void;
   /** What `deliver` threw: this reader is told of nothing more. */
@@ -40,6 +48,10 @@ export class FanOut {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #places = new Set<Place>();
+  /** Those of them that every change is for. */
+  readonly #all = new Set<Place>();
+  /** The others, by field and value: of a thousand nodes that watch their pods one is woken. */
+  readonly #some = new Map<string, Map<string, Set<Place>>>();
   /** Those with something to be told, who waits longest first: their `next` never falls. */
   #waiting: Place[] = [];
   #served = 0;
@@ -63,12 +75,15 @@ export class FanOut {
     if (this.#places.size === 0) this.#stop = this.#cache.follow(this.#cache.revision, (events) => this.#arrived(events));
     const place: Place = { reader, next: this.#end, isWaiting: false };
     this.#places.add(place);
+    this.#peersOf(reader.interest).add(place);
     if (missed.length > 0) this.#tell(place, missed);
     return place;
   }
 
   remove(place: Place): void {
-    if (!this.#places.delete(place) || this.#places.size > 0) return;
+    if (!this.#places.delete(place)) return;
+    this.#leave(place);
+    if (this.#places.size > 0) return;
     this.#stop();
     this.#forget();
   }
@@ -87,16 +102,46 @@ export class FanOut {
 
   #arrived(events: Events): void {
     if (this.#signal.aborted) return;
+    const number = this.#end;
     this.#batches.push(events);
-    for (const place of this.#places) {
+    for (const place of this.#concerned(events)) {
       if (place.isWaiting) continue;
       place.isWaiting = true;
+      // What came before was for others.
+      place.next = number;
       this.#waiting.push(place);
     }
     if (this.#batches.length > BATCHES_MAX) this.#serveUntil(Number.POSITIVE_INFINITY);
     if (this.#isGoingOn) return;
     this.#serveUntil(this.#clock.monotonic() + TURN_MS_MAX);
     if (this.#waiting.length > 0) void this.#goOn();
+  }
+
+  *#concerned(events: Events): Generator<Place> {
+    yield* this.#all;
+    for (const [field, byValue] of this.#some) {
+      const values = new Set(events.flatMap(({ current, previous }) => [current?.field(field), previous?.field(field)]));
+      for (const value of values) yield* (value === undefined ? undefined : byValue.get(value)) ?? [];
+    }
+  }
+
+  #peersOf(interest: Interest | undefined): Set<Place> {
+    if (!interest) return this.#all;
+    let byValue = this.#some.get(interest.field);
+    if (!byValue) this.#some.set(interest.field, (byValue = new Map()));
+    let peers = byValue.get(interest.value);
+    if (!peers) byValue.set(interest.value, (peers = new Set()));
+    return peers;
+  }
+
+  #leave(place: Place): void {
+    const { interest } = place.reader;
+    const peers = this.#peersOf(interest);
+    peers.delete(place);
+    if (!interest || peers.size > 0) return;
+    const byValue = this.#some.get(interest.field);
+    byValue?.delete(interest.value);
+    if (byValue?.size === 0) this.#some.delete(interest.field);
   }
 
   /** Never rejects: a wait fails only when the signal aborts, and then nobody is to be told any more. */

@@ -5,7 +5,7 @@ import type { WatchCounts } from '../observe/watch-measures.ts';
 import type { Representation } from '../representation/representation.ts';
 import { showAdded, showBookmark, showError, showEvent } from '../representation/show.ts';
 import type { Sink } from '../request.ts';
-import type { Events, Place, Reader } from './fan-out.ts';
+import type { Events, Interest, Place, Reader } from './fan-out.ts';
 import { candidates, seenAs } from './reading.ts';
 import type { Resource } from './resource.ts';
 import { type Selection, selectionOf } from './selection.ts';
@@ -76,6 +76,7 @@ class Watch implements Reader {
   #place: Place | undefined;
   /** The revision it begins after. */
   #after = 0;
+  readonly interest: Interest | undefined;
 
   constructor(resource: Resource<any>, request: WatchRequest, sink: Sink, counts: WatchCounts) {
     this.#resource = resource;
@@ -84,6 +85,7 @@ class Watch implements Reader {
     this.#counts = counts;
     this.#selection = selectionOf(resource.kind, request.labelSelector, request.fieldSelector);
     this.#prefix = resource.shelf.prefixOf(request.namespace);
+    this.interest = interestOf(resource, this.#selection);
     this.#view = [resource.kind.version, request.how.key, this.#prefix, request.labelSelector, request.fieldSelector].join('\n');
   }
 
@@ -235,6 +237,11 @@ class Watch implements Reader {
     this.#counts.events.add(sizes.length);
     for (const size of sizes) this.#counts.sizes.observe(size);
   }
+}
+
+/** By an indexed field alone: each one that is watched by costs something with every change. */
+function interestOf({ kind, shelf }: Resource<any>, { fields }: Selection): Interest | undefined {
+  return kind.hub || shelf.isLate ? undefined : fields.find(({ field, isEqual }) => isEqual && kind.indexedFields.includes(field));
 }
 
 async function heartbeatWhileLate(watch: Watch, until: number, clock: Clock, signal: AbortSignal): Promise<void> {
