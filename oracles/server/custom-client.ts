@@ -116,6 +116,9 @@ function normal(json: unknown): unknown {
   return JSON.parse(JSON.stringify(json), (name, value: unknown) => {
     if (name === 'manager' && value === 'server') return 'kube-apiserver';
     if ((name === 'managedFields' || name === 'conditions') && Array.isArray(value)) return value.map((entry) => plain(JSON.stringify(entry))).toSorted();
-    return name === 'description' && typeof value === 'string' && /^(?:Name must|CreationTimestamp is|$)/.test(value) ? '' : value;
+    // Names and times of creation are described in words of our own.
+    const column = value as { readonly format?: string; readonly name?: string; readonly jsonPath?: string } | null;
+    const isOurs = typeof column === 'object' && column?.jsonPath === undefined && (column?.format === 'name' || column?.name === 'Age');
+    return isOurs ? { ...column, description: '' } : value;
   });
 }

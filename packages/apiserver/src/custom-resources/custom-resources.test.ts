@@ -333,3 +333,20 @@ test('defaults of metadata within may say too much: what the API does not know i
   const identity = { apiVersion: 'v1', kind: 'Pod' };
   assert.deepEqual([body.whole, body.parts], [{ ...identity, metadata: { name: 'a' } }, { ...identity, metadata: { name: 'b' } }], told);
 });
+
+test('whoever watches objects sees them go with their definition, and what a change of it shows ends the watch', async () => {
+  const { ask, watch } = await defined();
+  await ask('POST', TABS, tab('a'));
+  const before = await watch(`${TABS}?watch=true`);
+  assert.equal((await ask('PATCH', `${DEFINITIONS}/crontabs.stable.example.com`, { metadata: { labels: { a: 'b' } } }, merge)).status, 200);
+  await settled();
+  await ask('POST', TABS, tab('b'));
+  assert.deepEqual(before.frames().map((frame) => [frame.type, frame.object.metadata.name]), [['ADDED', 'a'], ['ADDED', 'b']]);
+  await ask('PATCH', `${DEFINITIONS}/crontabs.stable.example.com`, { spec: { names: { categories: ['all'] } } }, merge);
+  await before.ended;
+  await settled();
+  const after = await watch(`${TABS}?watch=true`);
+  await ask('DELETE', `${DEFINITIONS}/crontabs.stable.example.com`);
+  await after.ended;
+  assert.deepEqual(after.frames().map((frame) => [frame.type, frame.object.metadata.name]), [['ADDED', 'a'], ['ADDED', 'b'], ['DELETED', 'a'], ['DELETED', 'b']]);
+});

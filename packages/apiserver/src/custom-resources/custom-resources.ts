@@ -44,6 +44,8 @@ export class CustomResources {
   readonly #deps: CustomResourcesDeps;
   readonly #definitions: Resource<Definition>;
   readonly #served = new Map<string, ServedDefinition>();
+  /** Definitions on their way out, by name. */
+  readonly #terminating = new Set<string>();
   readonly #dirty = new Set<string>();
   readonly #arrived = new Notifier();
   readonly #times: RuleTimes;
@@ -106,6 +108,7 @@ export class CustomResources {
     if (!cached) return this.#forget(name);
     const definition = cached.object as Definition;
     if (definition.metadata.deletionTimestamp) return this.#terminate(definition);
+    this.#terminating.delete(name);
     const judged = this.#judged(definition);
     const { acceptedNames } = definition.status;
     // Told first: whoever finds it served can change it without running into this write. Where it was overtaken, the newer state has been noted.
@@ -145,11 +148,11 @@ export class CustomResources {
     const isTerminating = definition.metadata.deletionTimestamp !== undefined;
     const served = this.#served.get(definition.metadata.name);
     if (served && served.isTerminating === isTerminating && equalJson(served.spec, definition.spec) && equalJson(served.names, definition.status.acceptedNames)) return;
-    const kinds = customKinds(definition, { patterns, times: this.#times });
+    const { name } = definition.metadata;
+    const kinds = customKinds(definition, { patterns, times: this.#times, isTerminating: () => this.#terminating.has(name) });
     if (!kinds) return;
     await registry.serve(kinds, this.#conversionOf(definition));
     served?.stop();
-    const { name } = definition.metadata;
     const { storagePrefix } = kinds.stored.kind;
     const { cache } = registry.of(kinds.stored.kind).shelf;
     // The definition waits for the last of its objects.
@@ -170,6 +173,7 @@ export class CustomResources {
 
   #forget(name: string): void {
     this.#noteRefused();
+    this.#terminating.delete(name);
     const served = this.#served.get(name);
     if (!served) return;
     served.stop();
@@ -187,9 +191,12 @@ export class CustomResources {
     const begun = say(definition, 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress');
     const told = equalJson(begun, definition) ? definition : await this.#tell(begun);
     if (!told) return;
-    if (isEstablished) await this.#serve(told);
-    const left = isEstablished ? await this.#deleteObjects(told) : 0;
-    if (left > 0) return;
+    this.#terminating.add(told.metadata.name);
+    // Whoever watches sees the objects go. Only where some are held is it served as what is on its way out.
+    if (isEstablished && (await this.#deleteObjects(told)) > 0) {
+      await this.#serve(told);
+      if ((await this.#deleteObjects(told)) > 0) return;
+    }
     const done = isEstablished
       ? say(told, 'False', 'InstanceDeletionCompleted', 'removed all instances')
       : say(told, 'False', 'NeverEstablished', 'resource was never established');

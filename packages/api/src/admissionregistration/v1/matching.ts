@@ -98,6 +98,8 @@ export function validateClient({ url, service }: Pick<WebhookClientConfig, 'url'
 
 function validateUrl(text: string, at: Field): void {
   const form = '; desired format: https://host[/path]';
+  const [escape] = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(text) ?? [];
+  if (escape !== undefined) return at.required(`url must be a valid URL: parse ${JSON.stringify(text)}: invalid URL escape ${JSON.stringify(escape)}${form}`);
   // As Go takes an address apart.
   const [, scheme = '', user, host = '', query, fragment] = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:([^/?#]*)@)?([^/?#]*))?[^?#]*(?:\?([^#]*))?(?:#(.*))?$/s.exec(text) ?? [];
   if (scheme.toLowerCase() !== 'https') at.invalid(scheme.toLowerCase(), `'https' is the only allowed URL scheme${form}`);

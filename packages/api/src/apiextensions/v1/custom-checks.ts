@@ -18,6 +18,12 @@ export interface RuleEngine {
   readonly times?: RuleTimes | undefined;
 }
 
+/** What objects of a definition are held to. */
+export interface CustomEngine extends RuleEngine {
+  /** Whether the definition is on its way out, so that nothing new is made. Absent: it was when the kinds were made. */
+  isTerminating?(): boolean;
+}
+
 /** What the objects of one version of a custom resource are held to: its schema, then the rules in it. */
 export class CustomChecks {
   readonly #schema: JsonSchema;

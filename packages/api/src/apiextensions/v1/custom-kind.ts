@@ -6,7 +6,7 @@ import {
 import { schemas } from '../../built-in.ts';
 import type { CustomResourceColumnDefinition, CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
 import { age } from '../../columns.ts';
-import { CustomChecks, type RuleEngine } from './custom-checks.ts';
+import { CustomChecks, type CustomEngine } from './custom-checks.ts';
 import { childrenOf, hasDefault } from './schema-keywords-validation.ts';
 
 /** An object of a custom resource: what its schema makes of it. */
@@ -39,7 +39,7 @@ export interface CustomKinds {
 }
 
 /** undefined: the definition stores no version. */
-export function customKinds(definition: CustomResourceDefinition, engine: RuleEngine): CustomKinds | undefined {
+export function customKinds(definition: CustomResourceDefinition, engine: CustomEngine): CustomKinds | undefined {
   const { versions } = definition.spec;
   const version = versions.find(({ storage }) => storage);
   const foremost = version?.served ? version : versions.find(({ served }) => served);
@@ -59,7 +59,7 @@ export function customKinds(definition: CustomResourceDefinition, engine: RuleEn
 const schemaIn = ({ schema }: CustomResourceDefinitionVersion): JsonSchema =>
   (schema?.openAPIV3Schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }) as JsonSchema;
 
-function customKind({ metadata, spec, status }: CustomResourceDefinition, version: CustomResourceDefinitionVersion, engine: RuleEngine, isAlternate: boolean): Kind<CustomObject> {
+function customKind({ metadata, spec, status }: CustomResourceDefinition, version: CustomResourceDefinitionVersion, engine: CustomEngine, isAlternate: boolean): Kind<CustomObject> {
   const { group, scope } = spec;
   // What was accepted is served, whatever else is wanted by now.
   const names = status.acceptedNames.kind ? status.acceptedNames : spec.names;
@@ -90,7 +90,7 @@ function customKind({ metadata, spec, status }: CustomResourceDefinition, versio
         return hasStatus ? [others] : [others, status];
       },
       prepareCreate(draft) {
-        if (metadata.deletionTimestamp) {
+        if (metadata.deletionTimestamp || engine.isTerminating?.()) {
           throw forbidden({ group, plural: names.plural }, draft.metadata.name, 'create not allowed while custom resource definition is terminating');
         }
         if (!hasStatus) return;
