@@ -11,7 +11,7 @@ import { bytesAnswer } from './answer.ts';
 import { watch } from './collection.ts';
 import { type Exchange, notAllowedHere, noSubresource, noVerb } from './exchange.ts';
 import type { BodySource } from './json-source.ts';
-import { deleteOptions } from './options.ts';
+import { deleteOptions, isTrue } from './options.ts';
 import { serveScale } from './scale.ts';
 import { yamlErrors } from './yaml-source.ts';
 
@@ -76,7 +76,7 @@ async function patch(resource: Resource<any>, exchange: Exchange): Promise<Bytes
   if (type === 'apply') {
     checkApplier(query.get('fieldManager') ?? '');
     checkRepeated(source.source, call);
-    const wanted = { config: value, manager: query.get('fieldManager') ?? '', force: query.get('force') === 'true' };
+    const wanted = { config: value, manager: query.get('fieldManager') ?? '', force: isTrue(query.get('force')) };
     const { object, isNew } = await resource.apply(namespace, name, wanted, call, subresource);
     return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], isNew ? 201 : 200);
   }
@@ -103,7 +103,7 @@ function checkRepeated(source: BodySource | undefined, { fieldValidation, warnin
   if (fieldValidation === 'Ignore' || !source?.hasDuplicates) return;
   const text = `error converting YAML to JSON: ${yamlErrors(source.repeatedKeys)}`;
   if (fieldValidation === 'Strict') throw badRequest(`error strict decoding patch: ${text}`);
-  warnings?.push(text);
+  warnings?.push(...source.repeatedKeys);
 }
 
 function forceMisplaced(): Field['errors'] {

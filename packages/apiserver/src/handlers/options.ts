@@ -13,7 +13,7 @@ function wholeNumber(text: string): number {
 }
 
 /** Upstream takes everything for true but `false` and `0`. */
-const isTrue = (value: string | null): boolean => value !== null && value !== '0' && value.toLowerCase() !== 'false';
+export const isTrue = (value: string | null): boolean => value !== null && value !== '0' && value.toLowerCase() !== 'false';
 
 interface WatchOptions {
   readonly sendInitialEvents: boolean;
@@ -92,7 +92,7 @@ export function deleteOptions({ query }: ApiRequest, body: unknown): DeleteOptio
   const orphan = query.get('orphanDependents');
   const options = body !== undefined ? decodedOptions(body) : {
     ...(grace === null ? {} : { gracePeriodSeconds: wholeNumber(grace) }), ...(policy === null ? {} : { propagationPolicy: policy }),
-    ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
+    ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }), ...(query.has('dryRun') ? { dryRun: query.getAll('dryRun') } : {}),
   };
   const at = new Field();
   const { propagationPolicy, orphanDependents, dryRun = [] } = options as DeleteOptions & { readonly dryRun?: readonly string[] };

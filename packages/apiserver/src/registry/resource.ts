@@ -86,6 +86,7 @@ export class Resource<O extends ApiObject> {
     place(this.kind, metadata, namespace);
     const { clock, random } = this.registry.deps;
     const isGenerated = !metadata.name && Boolean(metadata.generateName);
+    const isVersioned = /^0*[1-9]\d*$/.test(metadata.resourceVersion ?? '');
     for (let attempt = 0; ; attempt++) {
       if (isGenerated) metadata.name = (metadata.generateName ?? '').slice(0, 58) + randomSuffix(random, 5);
       const now = clock.now();
@@ -99,9 +100,10 @@ export class Resource<O extends ApiObject> {
       try {
         const ready = await this.#drafts.created(next, { call, now, part: '', isApplied });
         try {
+          if (isVersioned && !call.isDryRun) throw ownFault('resourceVersion should not be set on objects to be created');
           // What must be converted is, first: whoever converts may refuse it. The store finds out then.
           const isKnown = (call.isDryRun || !this.shelf.isLate) && this.shelf.cache.get(this.shelf.keyOf(namespace, ready.metadata.name)) !== undefined;
-          if (isKnown) throw alreadyExists(this.kind, ready.metadata.name);
+          if (isKnown) throw this.#alreadyThere(namespace, ready.metadata.name);
           if (call.isDryRun) return this.view(ready);
           const cached = await this.shelf.create(this.shelf.keyOf(namespace, ready.metadata.name), ready);
           return this.view(cached.object);
@@ -115,9 +117,16 @@ export class Resource<O extends ApiObject> {
     }
   }
 
+  /** Who waits for the name to be free is told that it will be. */
+  #alreadyThere(namespace: string, name: string): StatusError {
+    const exists = alreadyExists(this.kind, name);
+    const isGoing = this.shelf.cache.get(this.shelf.keyOf(namespace, name))?.object.metadata.deletionTimestamp !== undefined;
+    return isGoing ? new StatusError({ ...exists.status, message: `object is being deleted: ${exists.message}` }) : exists;
+  }
+
   /** Somebody else was faster: with the object itself, or with what would have been written beside it. */
   #overtaken({ key }: StaleError, { namespace = '', name }: ApiObject['metadata']): StatusError {
-    return key === this.shelf.keyOf(namespace, name) ? alreadyExists(this.kind, name) : conflict(this.kind, name, OBJECT_MODIFIED);
+    return key === this.shelf.keyOf(namespace, name) ? this.#alreadyThere(namespace, name) : conflict(this.kind, name, OBJECT_MODIFIED);
   }
 
   /** PUT. Creates an absent object where the kind allows it. */
@@ -127,13 +136,21 @@ export class Resource<O extends ApiObject> {
     checkName(draft.metadata.name, name);
     if (part === '' && this.kind.behaviour.createsOnUpdate && !this.shelf.cache.get(this.shelf.keyOf(namespace, name))) {
       call.mayCreate?.();
+      draft.metadata.resourceVersion = '';
       return this.create(namespace, draft, call);
     }
-    if (!draft.metadata.resourceVersion && this.kind.behaviour.updatesUnconditionally === false) {
-      this.cached(namespace, name);
-      throw invalid({ group: this.kind.group, kind: this.kind.plural }, name, refusal('metadata.resourceVersion', 0, 'must be specified for an update'));
-    }
+    this.cached(namespace, name); // Whether it is there is told before what is wrong with its version.
+    this.#checkVersion(draft, name);
+    if (draft.metadata.resourceVersion === '0') draft.metadata.resourceVersion = '';
     return this.#write(namespace, name, () => cloneJson(draft), call, part);
+  }
+
+  /** Throws Invalid where the kind wants a version and has none, and what upstream says to one that no object can have. */
+  #checkVersion({ metadata: { resourceVersion } }: Draft, name: string): void {
+    const { kind } = this;
+    if (resourceVersion && !/^\d+$/.test(resourceVersion)) throw ownFault(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+    if ((resourceVersion && resourceVersion !== '0') || kind.behaviour.updatesUnconditionally !== false) return;
+    throw invalid({ group: kind.group, kind: kind.plural }, name, refusal('metadata.resourceVersion', 0, 'must be specified for an update'));
   }
 
   /** `change` gets the current object as this version shows it and must be pure: it runs again when others were faster. */
@@ -146,13 +163,16 @@ export class Resource<O extends ApiObject> {
 
   async patch(namespace: string, name: string, type: PatchType, body: unknown, call: Call, part = ''): Promise<O> {
     if (type === 'strategic' && this.kind.origin === 'custom') throw failure('UnsupportedMediaType', NO_STRATEGY);
-    const claimed = (body as { metadata?: { resourceVersion?: unknown } } | null)?.metadata?.resourceVersion;
     return this.#write(namespace, name, (current) => {
       const next = readPatched(this.kind, current, { type, body }, call);
       place(this.kind, next.metadata, namespace);
       checkName(next.metadata.name, name);
-      // Carried over from the current object, not asked for.
-      if (claimed === undefined) next.metadata.resourceVersion = '';
+      this.#checkVersion(next, name);
+      const { uid, resourceVersion } = current.metadata;
+      if (part !== '') next.metadata.uid = uid;
+      else if (next.metadata.uid && next.metadata.uid !== uid) throw invalid(this.kind, name, refusal('metadata.uid', next.metadata.uid, 'field is immutable'));
+      // Carried over from the current object, not asked for: whoever is overtaken tries again.
+      if (next.metadata.resourceVersion === resourceVersion) next.metadata.resourceVersion = '';
       return next;
     }, call, part);
   }
@@ -284,6 +304,9 @@ function isSame(draft: Draft, previous: ApiObject): boolean {
 /** What was not stored is shown at the version it was made from. */
 const versionedAs = ({ metadata: { resourceVersion } }: ApiObject, draft: Draft): ApiObject =>
   ({ ...draft, metadata: { ...draft.metadata, resourceVersion } }) as ApiObject;
+
+/** What upstream's store says of what it cannot do: it is no refusal of its own. */
+const ownFault = (message: string): StatusError => new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
 
 const clonedOnce = (draft: Draft, isNeeded: boolean): Draft => (isNeeded ? cloneJson(draft) : draft);
 

@@ -187,4 +187,5 @@ export function validateObjectMetaUpdate(next: ObjectMeta, previous: ObjectMeta,
   validateLabels(next.labels, at.at('labels'));
   validateAnnotations(next.annotations, at.at('annotations'));
   validateOwners(next, at.at('ownerReferences'));
+  validateFinalizers(next.finalizers, at.at('finalizers'));
 }
