@@ -97,6 +97,17 @@ test('lists of objects stored in several versions show them all in one; after a 
   assert.equal((await ask('PUT', `${V2}/a`, migrated)).body.metadata.resourceVersion, migrated.metadata.resourceVersion, 'once it is stored so, nothing changes');
 });
 
+test('what changes nothing is not written, in whichever version it is sent', async () => {
+  const { ask } = await defined();
+  for (const [at, apiVersion] of [[V1, 'v1'], [V2, 'v2']] as const) {
+    const { body: made } = await ask('POST', at, stack(apiVersion, apiVersion));
+    for (const patch of [{}, { metadata: { uid: made.metadata.uid } }]) {
+      const { body } = await ask('PATCH', `${at}/${apiVersion}`, patch, MERGE);
+      assert.equal(body.metadata.resourceVersion, made.metadata.resourceVersion, apiVersion);
+    }
+  }
+});
+
 test('watches follow in their own version, in order', async () => {
   const { ask, watch } = await defined();
   await ask('POST', V1, stack('a', 'v1'));

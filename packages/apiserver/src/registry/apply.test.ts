@@ -41,6 +41,13 @@ const config = (data: object): object => ({ apiVersion: 'v1', kind: 'ConfigMap',
 const path = '/api/v1/namespaces/d/configmaps/c';
 const managers = ({ body }: Answer): unknown => body.metadata.managedFields.map((entry: any) => [entry.manager, entry.operation, entry.fieldsV1]);
 
+test('apply makes nothing of what somebody knows by its uid', async () => {
+  const { ask } = await started();
+  const { status, body } = await ask('PATCH', `${path}?fieldManager=a`, { ...config({ a: 'b' }), metadata: { name: 'c', uid: 'x-1' } }, APPLY);
+  assert.equal(status, 409);
+  assert.equal(body.message, 'Operation cannot be fulfilled on configmaps "c": uid mismatch: the provided object specified uid x-1, and no existing object was found');
+});
+
 test('apply creates an absent object and records its manager', async () => {
   const { ask } = await started();
   const made = await ask('PATCH', `${path}?fieldManager=me`, config({ a: '1' }), APPLY);

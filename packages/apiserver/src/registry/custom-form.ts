@@ -52,7 +52,9 @@ export class CustomForm implements Form<ApiObject> {
     const { stored } = this.#kinds;
     if (stored === this.#version) return inKeyOrder(object) as ApiObject;
     const [converted] = await this.#conversion.convert([object], apiVersionOf(stored.kind));
-    return inKeyOrder(stored.shape(converted)) as ApiObject;
+    const shaped = stored.shape(converted);
+    // Its place is kept: the version comes last, and what is in order then is what is compared later.
+    return inKeyOrder({ ...shaped, metadata: Object.assign({ resourceVersion: '' }, shaped.metadata) }) as ApiObject;
   }
 
   async adopted(object: ApiObject): Promise<ApiObject> {

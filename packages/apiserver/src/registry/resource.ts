@@ -182,6 +182,8 @@ export class Resource<O extends ApiObject> {
     checkApplier(request.manager);
     const config = readApplied(this.kind, request, namespace, name);
     if (part === '' && !this.shelf.cache.get(this.shelf.keyOf(namespace, name))) {
+      const { uid } = config.metadata;
+      if (uid) throw conflict(this.kind, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
       call.mayCreate?.();
       const made = this.#applied(emptyOf(this.kind) as unknown as ApiObject, config, request, part);
       return { object: await this.create(namespace, made, call, true), isNew: true };
