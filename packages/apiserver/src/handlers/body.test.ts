@@ -32,7 +32,7 @@ for (const [claim, method, target, body, type, status, message] of [
   ['an option nobody knows', 'DELETE', `${configMaps}/a?propagationPolicy=Later`, undefined, '', 422,
     'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Later": supported values: "Foreground", "Background", "Orphan", "nil"'],
   ['options of another shape', 'DELETE', `${configMaps}/a`, { dryRun: 'All' }, 'application/json', 400,
-    'DeleteOptions in version "v1" cannot be handled as a DeleteOptions: json: cannot unmarshal string into Go struct field DeleteOptions.dryRun of type []string'],
+    'json: cannot unmarshal string into Go struct field DeleteOptions.dryRun of type []string'],
   ['half of a patch', 'PATCH', `${configMaps}/a`, '{"a', 'application/merge-patch+json', 400, 'invalid JSON patch'],
   ['a dry run of another sort', 'POST', `${configMaps}?dryRun=Some`, config, 'application/json', 422,
     'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"'],

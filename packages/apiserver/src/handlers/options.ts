@@ -108,11 +108,13 @@ const optionsSchema = schemas.object('io.k8s.apimachinery.pkg.apis.meta.v1.Delet
 
 function decodedOptions(body: unknown): DeleteOptions & { readonly dryRun?: readonly string[] } {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('json: cannot unmarshal into Go value of type v1.DeleteOptions');
+  const { kind, apiVersion } = body as { readonly kind?: string; readonly apiVersion?: string };
+  if (kind && kind !== 'DeleteOptions') throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion || 'v1')} in scheme "pkg/api/legacyscheme/scheme.go:30"`);
   try {
     return decode(optionsSchema, body).value;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw badRequest(`DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${error.message}`);
+    throw badRequest(error.message);
   }
 }
 

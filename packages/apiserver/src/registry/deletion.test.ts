@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { asked } from '../testing/ask.ts';
 import { MemoryStore, type Operation, type Store, VersionedMap } from '@navarch/store';
 import { type StartedServer, startedServer } from '../testing/started-server.ts';
 
@@ -57,4 +58,13 @@ test('an update waits for a deletion that is being written, and then finds no ob
   const patched = await server.ask('PATCH', `${PODS}/p`, { metadata: { labels: { a: 'b' } } }, { headers: { 'content-type': 'application/merge-patch+json' } });
   const deleted = await deleting;
   assert.deepEqual([deleted.status, patched.status], [200, 404]);
+});
+
+test('a deletion that says what it cannot mean deletes nothing', async () => {
+  const { ask } = await asked();
+  const at = '/api/v1/namespaces/d/configmaps';
+  await ask('POST', at, { metadata: { name: 'a' } });
+  const answers = [];
+  for (const [query, body] of [['?dryRun=x', undefined], ['?dryRun=', undefined], ['', { kind: 'Other', apiVersion: 'v1' }], ['', { dryRun: 'All' }]] as const) answers.push((await ask('DELETE', `${at}/a${query}`, body)).status);
+  assert.deepEqual([...answers, (await ask('GET', `${at}/a`)).status], [422, 422, 400, 400, 200]);
 });
