@@ -1,6 +1,6 @@
 import type { Api, DeleteOptions, KindApi, ListOptions, ObjectList, PartOptions, Patch, WatchEvent, WatchOptions, WriteOptions } from '@navarch/client';
 import { Notifier } from '@navarch/base';
-import { type ApiObject, type Draft, expired, type Key, keyIn, type Kind, mergePatch, splitKey } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, type Draft, expired, type Key, keyIn, type Kind, mergePatch, splitKey } from '@navarch/machinery';
 import { type CachedEvent, CompactedError } from '@navarch/store';
 import { attributesOf } from './auth/attributes.ts';
 import type { User } from './auth/user.ts';
@@ -112,13 +112,19 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   async create(input: Draft<O>, options: WriteOptions = {}): Promise<O> {
     const namespace = (input.metadata as { namespace?: string } | undefined)?.namespace ?? '';
     this.#allowIn('create', namespace);
-    return this.#resource.create(namespace, input, this.#call(options));
+    return this.#resource.create(namespace, this.#named(input), this.#call(options));
   }
 
   async replace(object: O, options: PartOptions = {}): Promise<O> {
     const { namespace = '', name } = object.metadata;
     this.#allow('update', keyIn(namespace, name), options.subresource);
-    return this.#resource.replace(namespace, name, object, this.#callFor(keyIn(namespace, name), options), options.subresource);
+    return this.#resource.replace(namespace, name, this.#named(object), this.#callFor(keyIn(namespace, name), options), options.subresource);
+  }
+
+  /** Callers in the process may leave out of which kind an object is: the API that they ask is of one. */
+  #named<T extends object>(object: T): T {
+    const { kind } = this.#resource;
+    return { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
   }
 
   async update(key: Key, change: (current: O) => O, options: PartOptions = {}): Promise<O> {
