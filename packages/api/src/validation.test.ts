@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { partRefusals, table, updateRefusals } from './testing/check.ts';
+import { partRefusals, refusals, table, updateRefusals } from './testing/check.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 const spec = (fields: Json): Json => ({ spec: fields });
@@ -105,14 +105,19 @@ test('certificates', () => {
   ]);
   const decided = (...types: readonly string[]): Json => ({ status: { conditions: types.map((type) => ({ type, status: 'True' })) } });
   assert.deepEqual(partRefusals(key, 'approval', decided('Approved')), []);
-  assert.deepEqual(partRefusals(key, 'approval', decided('Approved', 'Denied')), ['status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive']);
+  assert.deepEqual(partRefusals(key, 'approval', decided('Approved', 'Denied')), ['status.conditions: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive']);
   assert.deepEqual(partRefusals(key, 'approval', decided(), decided('Approved')), ['status.conditions: Forbidden: updates may not remove a condition of type "Approved"']);
+  const status = (fields: Json, before: Json = {}): readonly string[] => partRefusals(key, 'status', { status: fields }, before);
+  assert.deepEqual(status({ conditions: [{ type: 'Ready', status: 'yes' }] }), ['status.conditions[0].status: Unsupported value: "yes": supported values: "False", "True", "Unknown"']);
+  assert.deepEqual(status({ conditions: [{ type: 'Approved', status: 'True' }] }), ['status.conditions: Forbidden: updates may not add a condition of type "Approved"']);
+  assert.deepEqual(status({ conditions: [{ type: 'Approved', status: 'False' }] }, decided('Approved')), []);
   table('certificates.k8s.io/v1.ClusterTrustBundle', [[spec({ trustBundle: '' }), 'spec.trustBundle: Invalid value: "<value omitted>": at least one trust anchor must be provided']]);
 });
 
 test('flow control', () => {
   table('flowcontrol.apiserver.k8s.io/v1.FlowSchema', [
     [spec({ matchingPrecedence: 10_001 }), 'spec.matchingPrecedence: Invalid value: 10001: must not be greater than 10000'],
+    [spec({ distinguisherMethod: { type: 'ByMood' } }), 'spec.distinguisherMethod.type: Unsupported value: {"type":"ByMood"}: supported values: "ByNamespace", "ByUser"'],
     [spec({ matchingPrecedence: 1 }), "spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1"],
     [spec({ rules: [{ subjects: [{ kind: 'User', group: { name: 'g' } }] }] }), "spec.rules[0].subjects[0].user: Required value: user is required when subject kind is 'User'",
       "spec.rules[0].subjects[0].group: Forbidden: group is forbidden when subject kind is not 'Group'", 'spec.rules[0]: Required value: at least one of resourceRules and nonResourceRules has to be non-empty'],
@@ -121,6 +126,10 @@ test('flow control', () => {
       "spec.rules[0].resourceRules[0].apiGroups: Invalid value: [\"*\",\"a\"]: if '*' is present, must not specify other api groups",
       'spec.rules[0].resourceRules[0].resources: Required value: resource rules must supply at least one resource'],
   ]);
+  assert.match(refusals('flowcontrol.apiserver.k8s.io/v1.FlowSchema', { metadata: { name: 'catch-all' } }).join(), /^spec: Invalid value: .*: spec of 'catch-all' must equal the fixed value$/);
+  const account = (serviceAccount: Json): Json => spec({ rules: [{ subjects: [{ kind: 'ServiceAccount', serviceAccount }], nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }] }] });
+  assert.deepEqual(refusals('flowcontrol.apiserver.k8s.io/v1.FlowSchema', account({ name: '*', namespace: '' })), ['spec.rules[0].subjects[0].serviceAccount.namespace: Required value: must specify namespace for service account']);
+  assert.match(refusals('flowcontrol.apiserver.k8s.io/v1.FlowSchema', account({ name: 'a b', namespace: 'n' })).join(), /serviceAccount.name: Invalid value: "a b"/);
   const queue = (queuing: Json): Json => spec({ limited: { limitResponse: { type: 'Queue', queuing } } });
   table('flowcontrol.apiserver.k8s.io/v1.PriorityLevelConfiguration', [
     [spec({ type: 'Exempt' }), "spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'", 'spec.limited: Forbidden'],

@@ -370,11 +370,15 @@ test('certificates: who approves needs the signer, and nobody asks for system:ma
   const signed = await server.ask(
     'PUT',
     `${csr}/x/status`,
-    { ...body, status: { ...body.status, certificate: REQUESTS['x'] } },
+    { ...body, status: { ...body.status, certificate: CERTIFICATE } },
     { as: 'bob' },
   );
   assert.match(signed.body.message, /user not permitted to sign requests with signerName/);
 });
+
+/** Of nobody. */
+const CERTIFICATE =
+  'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJCakNCcnFBREFnRUNBaEJWejdCK2ZxTFMzSFZEOEJUc243UndNQW9HQ0NxR1NNNDlCQU1DTUFBd0hoY04KTWpZeE1USXhNVEl3TURBd1doY05Nall4TVRJeU1USXdNREF3V2pBQU1Db3dCUVlESzJWd0F5RUFPWGkxRTJsZgpQMndIUHc4dUR4UU9vZ1ppeFZLcmU0WUZYWmp3UkNNVVNmMmpPVEEzTURVR0ExVWRFUVF1TUN5Q0RXRXVaWGhoCmJYQnNaUzVqYjIyQkRYaEFaWGhoYlhCc1pTNWpiMjJHREhOd2FXWm1aVG92TDJNdmVEQUtCZ2dxaGtqT1BRUUQKQWdOSEFEQkVBaUJaYXhFRnUzSXhVTU9qNDNyQ3RGT1FqNFRiYUJaS1lTT2w2cDFYYThpMjhRSWdDMWF0T2VjeQpJVjRlTlhoZzVaaXNTWkVuZXdsc1dJTTloMlExN2NqWDBJST0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=';
 
 // Made with `openssl req -new -subj /O=system:masters/CN=x` and /O=dev/CN=x; the keys are gone.
 const REQUESTS: Readonly<Record<string, string>> = {

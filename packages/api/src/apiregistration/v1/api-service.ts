@@ -1,6 +1,6 @@
-import { dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind, pathSegmentErrors } from '@navarch/machinery';
+import { dns1035LabelErrors, dnsSubdomainErrors, type Field, type Kind, pathSegmentErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { isPort, named, PORT_RANGE, requiredName } from '../../checks/values.ts';
+import { base64Bytes, isPort, named, PORT_RANGE } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { APIService, APIServiceSpec } from '../../generated/types/apiregistration-v1.ts';
 
@@ -45,7 +45,7 @@ function validateSpec(spec: APIServiceSpec, at: Field): void {
   if (!spec.group) {
     if (spec.version !== 'v1') at.at('group').required('only v1 may have an empty group and it better be legacy kube');
   } else named(spec.group, dnsSubdomainErrors, at.at('group'));
-  if (spec.version !== undefined) named(spec.version, dns1035LabelErrors, at.at('version'));
+  named(spec.version ?? '', dns1035LabelErrors, at.at('version'));
   if (spec.groupPriorityMinimum <= 0 || spec.groupPriorityMinimum > GROUP_PRIORITY_MAX) {
     at.at('groupPriorityMinimum').invalid(spec.groupPriorityMinimum, `must be positive and less than ${GROUP_PRIORITY_MAX}`);
   }
@@ -54,12 +54,11 @@ function validateSpec(spec: APIServiceSpec, at: Field): void {
   }
   const { service, caBundle, insecureSkipTLSVerify } = spec;
   if (!service) {
-    if (caBundle) at.at('caBundle').invalid(`${caBundle.length} bytes`, 'local APIServices may not have a caBundle');
+    if (caBundle) at.at('caBundle').invalid(`${base64Bytes(caBundle)} bytes`, 'local APIServices may not have a caBundle');
     if (insecureSkipTLSVerify) at.at('insecureSkipTLSVerify').invalid(insecureSkipTLSVerify, 'local APIServices may not have insecureSkipTLSVerify');
     return;
   }
-  requiredName(service.namespace, dnsLabelErrors, at.at('service', 'namespace'));
-  requiredName(service.name, dns1035LabelErrors, at.at('service', 'name'));
+  for (const name of ['namespace', 'name'] as const) if (!service[name]) at.at('service', name).required();
   if (service.port !== undefined && !isPort(service.port)) at.at('service', 'port').invalid(service.port, 'port is not valid: '.concat(PORT_RANGE));
   if (insecureSkipTLSVerify && caBundle) at.at('insecureSkipTLSVerify').invalid(insecureSkipTLSVerify, 'may not be true if caBundle is present');
 }

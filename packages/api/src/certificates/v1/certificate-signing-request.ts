@@ -1,14 +1,13 @@
-import {
-  cloneJson, dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type HookContext, type Kind, type Mutable,
-} from '@navarch/machinery';
+import { cloneJson, dnsLabelErrors, dnsSubdomainErrors, type Field, type HookContext, type Kind, type Mutable } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { each, named } from '../../checks/values.ts';
+import { each, named, unique } from '../../checks/values.ts';
 import { columnsOf, humanDuration } from '../../columns.ts';
 import type { CertificateSigningRequest } from '../../generated/types/certificates-v1.ts';
 
 type Condition = NonNullable<CertificateSigningRequest['status']['conditions']>[number];
 
 const DECISIONS = ['Approved', 'Denied'];
+const TRUE_ONLY = [...DECISIONS, 'Failed'];
 const SECONDS_MIN = 600;
 const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
 
@@ -41,6 +40,7 @@ export const certificateSigningRequest: Kind<CertificateSigningRequest> = builtI
     prepareUpdate(draft, previous) {
       draft.spec = cloneJson(previous.spec) as Mutable<CertificateSigningRequest['spec']>;
     },
+    validateName: () => [],
     validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
     parts: {
       approval: {
@@ -53,10 +53,14 @@ export const certificateSigningRequest: Kind<CertificateSigningRequest> = builtI
       },
       status: {
         merge: (sent, previous) => ({ ...cloneJson(previous) as Mutable<CertificateSigningRequest>, metadata: sent.metadata, status: sent.status }),
-        prepare: stampConditions,
+        prepare(draft, previous, context) {
+          keepDecisions(draft, previous);
+          stampConditions(draft, previous, context);
+        },
         validate(next, previous, at) {
+          const [{ certificate }, { certificate: before }, here] = [next.status, previous.status, at.at('status', 'certificate')];
           validateConditions(next, previous, at.at('status', 'conditions'), false);
-          if (previous.status.certificate && next.status.certificate !== previous.status.certificate) at.at('status', 'certificate').forbidden('updates may not modify existing certificate content');
+          if (before && certificate !== before) here.forbidden('updates may not modify existing certificate content');
         },
       },
     },
@@ -78,13 +82,26 @@ function stampConditions(draft: Mutable<CertificateSigningRequest>, previous: Ce
   }
 }
 
+/** Decisions stay as they are where as many are sent: whoever signs does not decide. */
+function keepDecisions({ status }: Mutable<CertificateSigningRequest>, previous: CertificateSigningRequest): void {
+  const conditions = status.conditions ?? [];
+  for (const type of DECISIONS) {
+    const before = (previous.status.conditions ?? []).filter((condition) => condition.type === type);
+    const places = [...conditions.keys()].filter((i) => conditions[i]?.type === type);
+    if (before.length !== places.length) continue;
+    places.forEach((place, i) => {
+      conditions[place] = cloneJson(before[i]) as Mutable<Condition>;
+    });
+  }
+}
+
 function validateSpec(spec: CertificateSigningRequest['spec'], at: Field): void {
-  if (!isRequest(spec.request)) at.at('request').invalid(spec.request, 'PEM block type must be CERTIFICATE REQUEST');
+  validateRequest(spec.request, at.at('request'));
   if (!spec.usages?.length) at.at('usages').required();
-  each(spec.usages, at.at('usages'), (usage, here, i) => {
+  each(spec.usages, at.at('usages'), (usage, here) => {
     if (!USAGES.includes(usage)) here.notSupported(usage, USAGES);
-    if (spec.usages?.indexOf(usage) !== i) here.duplicate(usage);
   });
+  unique(spec.usages, (usage) => usage, at.at('usages'));
   if (spec.signerName === LEGACY_SIGNER) at.at('signerName').invalid(spec.signerName, 'the legacy signerName is not allowed via this API version');
   else signerName(spec.signerName, at.at('signerName'));
   if (spec.expirationSeconds !== undefined && spec.expirationSeconds < SECONDS_MIN) {
@@ -103,29 +120,36 @@ export function signerName(name: string, at: Field): void {
   if (name.length > SIGNER_MAX) at.tooLong(SIGNER_MAX);
 }
 
-function isRequest(encoded: string): boolean {
+/** What is in the block, its signer looks at. */
+function validateRequest(encoded: string, at: Field): void {
+  if (/-----BEGIN ([^\n-]+)-----/.exec(textOf(encoded))?.[1] !== 'CERTIFICATE REQUEST') at.invalid(encoded, 'PEM block type must be CERTIFICATE REQUEST');
+}
+
+function textOf(encoded: string): string {
   try {
-    return /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----/.test(atob(encoded));
+    return atob(encoded);
   } catch {
-    return false;
+    return '';
   }
 }
 
 /** A decision is made through `approval` alone, and never taken back; nor is a failure. */
 function validateConditions(next: CertificateSigningRequest, previous: CertificateSigningRequest, at: Field, mayDecide: boolean): void {
   const [now, before] = [next.status.conditions ?? [], previous.status.conditions ?? []];
-  const of = (conditions: readonly Condition[], type: string): Condition | undefined => conditions.find((condition) => condition.type === type);
-  for (const type of [...DECISIONS, 'Failed']) if (of(before, type) && !of(now, type)) at.forbidden(`updates may not remove a condition of type ${JSON.stringify(type)}`);
-  for (const type of mayDecide ? [] : DECISIONS) {
-    if (of(now, type) && !of(before, type)) at.forbidden(`updates may not add a condition of type ${JSON.stringify(type)}`);
-    else if (of(now, type) && of(before, type) && !equalJson(of(now, type), of(before, type))) at.forbidden(`updates may not modify a condition of type ${JSON.stringify(type)}`);
-  }
-  for (const [i, condition] of now.entries()) {
+  const of = (conditions: readonly Condition[], type: string): readonly Condition[] => conditions.filter((condition) => condition.type === type);
+  const wereBoth = DECISIONS.every((type) => of(before, type).length > 0);
+  now.forEach(({ type, status }, i) => {
     const place = at.index(i);
-    if (condition.type === '') place.at('type').required();
-    else if (now.findIndex(({ type }) => type === condition.type) !== i) place.at('type').duplicate(condition.type);
-    if (condition.status === '') place.at('status').required();
-    else if ([...DECISIONS, 'Failed'].includes(condition.type) && condition.status !== 'True') place.at('status').notSupported(condition.status, ['True']);
+    if (type === '' && of(before, '').length === 0) place.at('type').required();
+    const statuses = TRUE_ONLY.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
+    if (status === '') place.at('status').required();
+    else if (!statuses.includes(status)) place.at('status').notSupported(status, statuses);
+    const other = DECISIONS.find((one) => one !== type);
+    if (!wereBoth && DECISIONS.includes(type) && now.slice(0, i).some((one) => one.type === other)) at.invalid(type, 'Approved and Denied conditions are mutually exclusive');
+    if (now.findIndex((one) => one.type === type) !== i && !before.some((one, k) => before.findIndex((first) => first.type === one.type) !== k)) place.at('type').duplicate(type);
+  });
+  for (const type of TRUE_ONLY) if (of(now, type).length < of(before, type).length) at.forbidden(`updates may not remove a condition of type ${JSON.stringify(type)}`);
+  for (const type of mayDecide ? [] : DECISIONS) {
+    if (of(now, type).length > of(before, type).length) at.forbidden(`updates may not add a condition of type ${JSON.stringify(type)}`);
   }
-  if (of(now, 'Approved') && of(now, 'Denied')) at.index(now.findIndex(({ type }) => type === 'Denied')).at('type').invalid('Denied', 'Approved and Denied conditions are mutually exclusive');
 }

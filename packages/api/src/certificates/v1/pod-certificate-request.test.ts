@@ -26,7 +26,7 @@ const refused = (status: Json, before: Json = {}): readonly string[] => partRefu
 test('requests for pod certificates: signer, names, life, key', () => {
   table(REQUEST, [
     [spec({ signerName: 'nodomain' }), 'spec.signerName: Invalid value: "nodomain": must be a fully qualified domain and path of the form "example.com/signer-name"'],
-    [spec({ podUID: '' }), 'spec.podUID: Required value: must not be empty'],
+    [spec({ podUID: '' }), 'spec.podUID: Invalid value: "": must not be empty'],
     [spec({ maxExpirationSeconds: 3599 }), 'spec.maxExpirationSeconds: Invalid value: 3599: must be in the range [3600, 7862400]'],
     [spec({ signerName: 'kubernetes.io/s', maxExpirationSeconds: 86_401 }), 'spec.maxExpirationSeconds: Invalid value: 86401: must be in the range [3600, 86400]'],
     [spec({ stubPKCS10Request: 'AAAA' }), 'spec.stubPKCS10Request: Invalid value: must be a valid DER-serialized PKCS#10 certificate request'],

@@ -4,7 +4,7 @@ import {
 } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { validateConditions } from '../../checks/conditions.ts';
-import { base64Bytes, requiredName, unchanged } from '../../checks/values.ts';
+import { base64Bytes, named, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { PodCertificateRequest } from '../../generated/types/certificates-v1.ts';
 import { statusOnlyPart } from '../../parts.ts';
@@ -17,6 +17,7 @@ const REQUEST_BYTES_MAX = 10 * 1024;
 const CHAIN_BYTES_MAX = 100 * 1024;
 const TERMINAL = ['Issued', 'Denied', 'Failed'] as const;
 const MINUTE_MS = 60_000;
+const UID_MAX = 128;
 
 type Status = PodCertificateRequest['status'];
 
@@ -47,8 +48,11 @@ export const podCertificateRequest: Kind<PodCertificateRequest> = builtIn<PodCer
     validate({ spec }, at) {
       const here = at.at('spec');
       signerName(spec.signerName, here.at('signerName'));
-      for (const name of ['podName', 'serviceAccountName', 'nodeName'] as const) requiredName(spec[name], dnsSubdomainErrors, here.at(name));
-      for (const name of ['podUID', 'serviceAccountUID', 'nodeUID'] as const) if (!spec[name]) here.at(name).required('must not be empty');
+      for (const [name, uid] of [['podName', 'podUID'], ['serviceAccountName', 'serviceAccountUID'], ['nodeName', 'nodeUID']] as const) {
+        named(spec[name], dnsSubdomainErrors, here.at(name));
+        if (!spec[uid]) here.at(uid).invalid(spec[uid], 'must not be empty');
+        if (spec[uid].length > UID_MAX) here.at(uid).tooLong(UID_MAX);
+      }
       const seconds = spec.maxExpirationSeconds;
       const max = isKubernetesSigner(spec.signerName) ? EXPIRATION.ofKubernetesMax : EXPIRATION.max;
       if (seconds === undefined) here.at('maxExpirationSeconds').required('must be set');
@@ -117,7 +121,7 @@ function validateTerminal({ conditions }: Status, at: Field): void {
   let known = 0;
   for (const [i, { type, status }] of (conditions ?? []).entries()) {
     const here = at.index(i);
-    if (!TERMINAL.some((one) => one === type)) here.at('type').notSupported(type, ['Denied', 'Failed', 'Issued']);
+    if (!TERMINAL.some((one) => one === type)) here.at('type').notSupported(type, TERMINAL);
     else {
       known += 1;
       if (known > 1) here.at('type').invalid(type, 'There may be at most one condition with type "Issued", "Denied", or "Failed"');

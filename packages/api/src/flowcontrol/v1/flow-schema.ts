@@ -1,10 +1,13 @@
-import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind } from '@navarch/machinery';
+import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { each, named, supportedValue } from '../../checks/values.ts';
+import { each, named, requiredName } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { FlowSchema, PolicyRulesWithSubjects, Subject } from '../../generated/types/flowcontrol-v1.ts';
+import { statusOnlyPart } from '../../parts.ts';
+import { fixedSchemas, validateConditionTypes } from './fixed.ts';
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
+const METHODS = ['ByNamespace', 'ByUser'];
 const PRECEDENCE_MAX = 10_000;
 const PRECEDENCE_DEFAULT = 1000;
 
@@ -25,15 +28,18 @@ export const flowSchema: Kind<FlowSchema> = builtIn<FlowSchema>('flowcontrol.api
     desired: (f) => [f.spec],
     validate({ metadata, spec }, at) {
       const here = at.at('spec');
-      const { matchingPrecedence: precedence, priorityLevelConfiguration: { name } } = spec;
+      const { matchingPrecedence: precedence, distinguisherMethod: method, priorityLevelConfiguration: { name } } = spec;
       if (precedence <= 0) here.at('matchingPrecedence').invalid(precedence, 'must be a positive value');
       if (precedence > PRECEDENCE_MAX) here.at('matchingPrecedence').invalid(precedence, `must not be greater than ${PRECEDENCE_MAX}`);
       if (precedence === 1 && metadata.name !== 'exempt') here.at('matchingPrecedence').invalid(precedence, "only the schema named 'exempt' may have matchingPrecedence 1");
-      if (spec.distinguisherMethod) supportedValue(spec.distinguisherMethod.type, ['ByNamespace', 'ByUser'], here.at('distinguisherMethod', 'type'));
+      if (method && !METHODS.includes(method.type)) here.at('distinguisherMethod', 'type').notSupported(method, METHODS);
       if (!name) here.at('priorityLevelConfiguration', 'name').required('must reference a priority level');
       else named(name, dnsSubdomainErrors, here.at('priorityLevelConfiguration', 'name'));
       each(spec.rules, here.at('rules'), validateRule);
+      const fixed = fixedSchemas[metadata.name ?? ''];
+      if (fixed && !equalJson(fixed, spec)) here.invalid(spec, `spec of '${metadata.name}' must equal the fixed value`);
     },
+    parts: { status: statusOnlyPart<FlowSchema>({ validate: ({ status }, _previous, at) => validateConditionTypes(status.conditions, at.at('status', 'conditions')) }) },
   },
 });
 
@@ -63,9 +69,7 @@ function validateRule(rules: PolicyRulesWithSubjects, at: Field): void {
     const urlsAt = here.at('nonResourceURLs');
     if (urls.length === 0) urlsAt.required('nonResourceURLs must contain at least one value');
     else if (urls.includes('*') && urls.length > 1) urlsAt.invalid(urls, "if '*' is present, must not specify other non-resource URLs");
-    each(urls, urlsAt, (url, place) => {
-      if (url !== '*' && !urls.includes('*')) validateUrl(url, place);
-    });
+    if (!urls.includes('*')) each(urls, urlsAt, validateUrl);
   });
 }
 
@@ -94,7 +98,8 @@ function validateSubject({ kind, user, group, serviceAccount }: Subject, at: Fie
   if (!own) return at.at('kind').notSupported(kind, ['Group', 'ServiceAccount', 'User']);
   if (!own[1]) at.at(own[0]).required(`${own[0]} is required when subject kind is '${kind}'`);
   else if (!own[1].name) at.at(own[0], 'name').required();
-  if (kind === 'ServiceAccount' && serviceAccount && !serviceAccount.namespace) at.at('serviceAccount', 'namespace').required('must specify namespace for service account');
+  else if (own[0] === 'serviceAccount' && own[1].name !== '*') named(own[1].name, dnsSubdomainErrors, at.at('serviceAccount', 'name'));
+  if (kind === 'ServiceAccount' && serviceAccount) requiredName(serviceAccount.namespace, dnsLabelErrors, at.at('serviceAccount', 'namespace'), 'must specify namespace for service account');
   for (const [other, [name, value]] of Object.entries(parts)) {
     if (other !== kind && value) at.at(name).forbidden(`${name} is forbidden when subject kind is not '${other}'`);
   }

@@ -1,8 +1,10 @@
-import type { Field, Kind } from '@navarch/machinery';
+import { equalJson, type Field, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { within } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { LimitedPriorityLevelConfiguration, PriorityLevelConfiguration, QueuingConfiguration } from '../../generated/types/flowcontrol-v1.ts';
+import { statusOnlyPart } from '../../parts.ts';
+import { fixedLevels, validateConditionTypes } from './fixed.ts';
 
 const QUEUES_MAX = 10_000_000;
 const HASH_BITS_MAX = 60;
@@ -52,7 +54,13 @@ export const priorityLevelConfiguration: Kind<PriorityLevelConfiguration> = buil
         if (!spec.limited) here.at('limited').required('must not be empty when type is Limited');
         else validateLimited(spec.limited, here.at('limited'));
       } else here.at('type').notSupported(spec.type, ['Exempt', 'Limited']);
+      const { name = '' } = metadata;
+      const fixed = fixedLevels[name];
+      // Of the level of those who never wait, its part of the whole may be changed.
+      const [words, wanted] = name === 'exempt' ? [" except the 'spec.exempt' field", { ...fixed, exempt: spec.exempt }] : ['', fixed];
+      if (fixed && !equalJson(JSON.parse(JSON.stringify(wanted)), spec)) here.invalid(spec, `spec of '${name}'${words} must equal the fixed value`);
     },
+    parts: { status: statusOnlyPart<PriorityLevelConfiguration>({ validate: ({ status }, _previous, at) => validateConditionTypes(status.conditions, at.at('status', 'conditions')) }) },
   },
 });
 

@@ -18,12 +18,13 @@ export const priorityClass: Kind<PriorityClass> = builtIn<PriorityClass>('schedu
     complete(p) {
       p.preemptionPolicy ??= 'PreemptLowerPriority';
     },
-    validate({ metadata, value, preemptionPolicy }, at) {
+    validate({ metadata, value, globalDefault, preemptionPolicy }, at) {
       const name = metadata.name ?? '';
       if (name.startsWith('system-')) {
         const known = SYSTEM.get(name);
         const reason = known === undefined ? `${name} is not a known system priority class`
-          : known === value ? undefined : `value of ${name} PriorityClass must be ${known}`;
+          : known !== value ? `value of ${name} PriorityClass must be ${known}`
+            : globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;
         if (reason) at.at('metadata', 'name').forbidden(`priority class names with 'system-' prefix are reserved for system use only. error: ${reason}`);
       } else if (value > USER_VALUE_MAX) at.at('value').forbidden(`maximum allowed value of a user defined priority is ${USER_VALUE_MAX}`);
       if (preemptionPolicy !== undefined) declaredValue(preemptionPolicy, ['PreemptLowerPriority', 'Never'], at.at('preemptionPolicy'));
