@@ -54,7 +54,7 @@ export const priorityLevelConfiguration: Kind<PriorityLevelConfiguration> = buil
         if (!spec.limited) here.at('limited').required('must not be empty when type is Limited');
         else validateLimited(spec.limited, here.at('limited'));
       } else here.at('type').notSupported(spec.type, ['Exempt', 'Limited']);
-      const { name = '' } = metadata;
+      const { name } = metadata;
       const fixed = fixedLevels[name];
       // Of the level of those who never wait, its part of the whole may be changed.
       const [words, wanted] = name === 'exempt' ? [" except the 'spec.exempt' field", { ...fixed, exempt: spec.exempt }] : ['', fixed];
