@@ -33,5 +33,8 @@ export function attempt(make: () => unknown): Answer {
 /** For questions where only whether there is an error counts: our callers say it in their own words. */
 export const errorsAlike = (answer: Answer): Answer => ('error' in answer ? { error: '' } : answer);
 
-export const comparisonsOf = (cases: Readonly<Record<string, fc.Arbitrary<Case>>>, known: Readonly<Record<string, readonly Known[]>> = {}): readonly Comparison[] =>
+export const comparisonsOf = (
+  cases: Readonly<Record<string, fc.Arbitrary<Case>>>,
+  known: Readonly<Record<string, readonly Known[]>> = {},
+): readonly Comparison[] =>
   Object.entries(cases).map(([name, arbitrary]) => ({ name, cases: arbitrary, known: known[name] ?? [] }));

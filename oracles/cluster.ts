@@ -11,7 +11,8 @@ export async function withSimulatedCluster(work: (kubeconfig: string) => Promise
   const home = mkdtempSync(join(tmpdir(), 'navarch-clients-'));
   const kubeconfig = join(home, 'kubeconfig');
   const env = { NAVARCH_HOME: home, KUBECONFIG: kubeconfig };
-  const navarch = (...args: readonly string[]) => finished(process.execPath, [NAVARCH, ...args, '--name', 'clients'], { env });
+  const navarch = (...args: readonly string[]) =>
+    finished(process.execPath, [NAVARCH, ...args, '--name', 'clients'], { env });
   try {
     const { code, output } = await navarch('up', '--runtime', 'sim', '--port', String(await freePort()));
     if (code !== 0) throw new Error(`Cannot start a cluster:\n${output}`);
@@ -24,9 +25,11 @@ export async function withSimulatedCluster(work: (kubeconfig: string) => Promise
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject).listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
+    const server = createServer()
+      .on('error', reject)
+      .listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+      });
   });
 }

@@ -11,7 +11,11 @@ const REPEATS = 24;
 const REPEATED_MAX = 20;
 
 /** Asks both sides the same random questions. Each comparison is one test. */
-export async function compared(program: string, comparisons: readonly Comparison[], context: OracleContext): Promise<Tally> {
+export async function compared(
+  program: string,
+  comparisons: readonly Comparison[],
+  context: OracleContext,
+): Promise<Tally> {
   let [passed, failed] = [0, 0];
   for (const comparison of comparisons) {
     if (context.only.length > 0 && !context.only.includes(comparison.name)) continue;
@@ -21,16 +25,25 @@ export async function compared(program: string, comparisons: readonly Comparison
   return { passed, failed };
 }
 
-async function differences(program: string, { name, cases: arbitrary, known = [] }: Comparison, { cases: count, seed, say }: OracleContext): Promise<number> {
+async function differences(
+  program: string,
+  { name, cases: arbitrary, known = [] }: Comparison,
+  { cases: count, seed, say }: OracleContext,
+): Promise<number> {
   const cases = fc.sample(arbitrary, { numRuns: count, seed });
-  const answers = (await ask(program, cases.map(({ request }) => request))) as readonly Answer[];
+  const answers = (await ask(
+    program,
+    cases.map(({ request }) => request),
+  )) as readonly Answer[];
   const counts = new Map<string, number>();
   let [different, repeated] = [0, 0];
   for (const [i, one] of cases.entries()) {
     const theirs = one.theirs?.(answers[i] as Answer) ?? (answers[i] as Answer);
     const ours = one.ours();
     if (normal(theirs) === normal(ours)) continue;
-    const why = known.find((entry) => entry.is(one.request, theirs, ours))?.why ?? (repeated++ < REPEATED_MAX ? await isOneOfMany(program, one, normal(ours)) : undefined);
+    const why =
+      known.find((entry) => entry.is(one.request, theirs, ours))?.why ??
+      (repeated++ < REPEATED_MAX ? await isOneOfMany(program, one, normal(ours)) : undefined);
     if (why !== undefined) {
       counts.set(why, (counts.get(why) ?? 0) + 1);
       continue;
@@ -38,13 +51,20 @@ async function differences(program: string, { name, cases: arbitrary, known = []
     different += 1;
     if (different <= SHOWN_MAX) say(shown(name, one.request, normal(theirs), normal(ours)));
   }
-  say(`${different === 0 ? 'ok  ' : 'FAIL'} ${name}: ${different} of ${cases.length} differ${[...counts].map(([why, n]) => `; ${n} known: ${why}`).join('')}`);
+  say(
+    `${different === 0 ? 'ok  ' : 'FAIL'} ${name}: ${different} of ${cases.length} differ${[...counts].map(([why, n]) => `; ${n} known: ${why}`).join('')}`,
+  );
   return different;
 }
 
 async function isOneOfMany(program: string, one: Case, ours: string): Promise<string | undefined> {
-  const again = (await ask(program, Array.from({ length: REPEATS }, () => one.request))) as readonly Answer[];
-  return again.some((answer) => normal(one.theirs?.(answer) ?? answer) === ours) ? 'upstream answers so too, at other times' : undefined;
+  const again = (await ask(
+    program,
+    Array.from({ length: REPEATS }, () => one.request),
+  )) as readonly Answer[];
+  return again.some((answer) => normal(one.theirs?.(answer) ?? answer) === ours)
+    ? 'upstream answers so too, at other times'
+    : undefined;
 }
 
 /** JSON with sorted keys; owners in any order, since times decide it. */

@@ -1,12 +1,19 @@
 import { customResourceDefinition, type CustomResourceDefinition } from '@navarch/api';
 import { Field, type HookContext, type Mutable } from '@navarch/machinery';
 
-const hooks: HookContext = { now: 0, subresource: undefined, apiVersion: 'apiextensions.k8s.io/v1', user: { name: 'oracle', groups: [] }, isOn: () => false };
+const hooks: HookContext = {
+  now: 0,
+  subresource: undefined,
+  apiVersion: 'apiextensions.k8s.io/v1',
+  user: { name: 'oracle', groups: [] },
+  isOn: () => false,
+};
 
 /** What is wrong with a definition that somebody would create. */
 export function definitionErrors(sent: object): Field['errors'] {
   const { behaviour } = customResourceDefinition;
-  const definition = customResourceDefinition.decode(structuredClone(sent)).value as unknown as Mutable<CustomResourceDefinition>;
+  const definition = customResourceDefinition.decode(structuredClone(sent))
+    .value as unknown as Mutable<CustomResourceDefinition>;
   const at = new Field();
   behaviour.complete?.(definition);
   behaviour.prepareCreate?.(definition, hooks);

@@ -17,11 +17,22 @@ export interface Finished {
 }
 
 /** Runs a program to its end and gives what it wrote. */
-export function finished(program: string, args: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Finished> {
+export function finished(
+  program: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Finished> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
     child.on('error', (error) => resolve({ code: 127, output: error.message }));
     child.on('close', (code) => resolve({ code: code ?? 1, output }));
   });
@@ -34,7 +45,9 @@ export const hasGo = async (): Promise<boolean> => (await finished(goProgram(), 
 export async function built(folder: string): Promise<string> {
   if (!(await hasGo())) throw new LeftOut('Go is not installed');
   const path = join(BUILD, folder);
-  const { code, output } = await finished(goProgram(), ['build', '-o', path, '.'], { cwd: join(import.meta.dirname, folder) });
+  const { code, output } = await finished(goProgram(), ['build', '-o', path, '.'], {
+    cwd: join(import.meta.dirname, folder),
+  });
   if (code !== 0) throw new Error(`Cannot build oracles/${folder}:\n${output}`);
   return path;
 }
@@ -42,7 +55,9 @@ export async function built(folder: string): Promise<string> {
 /** The folder of a module's source, in the version that oracles/machinery names; the Go client fetches it when it is not there. */
 export async function moduleFolder(module: string): Promise<string> {
   if (!(await hasGo())) throw new LeftOut('Go is not installed');
-  const { code, output } = await finished(goProgram(), ['mod', 'download', '-json', module], { cwd: join(import.meta.dirname, 'machinery') });
+  const { code, output } = await finished(goProgram(), ['mod', 'download', '-json', module], {
+    cwd: join(import.meta.dirname, 'machinery'),
+  });
   if (code !== 0) throw new LeftOut(`the Go module ${module} cannot be fetched: ${output.trim()}`);
   return (JSON.parse(output) as { readonly Dir: string }).Dir;
 }
@@ -57,6 +72,7 @@ export async function ask(program: string, questions: readonly unknown[]): Promi
   for (const question of questions) child.stdin.write(`${JSON.stringify(question)}\n`);
   child.stdin.end();
   await reading;
-  if (answers.length !== questions.length) throw new Error(`${program} answered ${answers.length} of ${questions.length} questions`);
+  if (answers.length !== questions.length)
+    throw new Error(`${program} answered ${answers.length} of ${questions.length} questions`);
   return answers;
 }

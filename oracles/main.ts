@@ -23,15 +23,32 @@ import { testdataOracle } from './testdata/oracle.ts';
 // Its last line is `N passed, N failed`.
 
 const oracles: readonly Oracle[] = [
-  testdataOracle, machineryOracle, customResourcesOracle, celOracle,
-  definitionsOracle, clientOracle, streamsOracle, switchesOracle,
-  documentsOracle, serverOracle, customServerOracle, randomObjectsOracle,
-  kubectlOracle, helmOracle, javascriptOracle, pythonOracle,
-  apiExtensionsOracle, controllerRuntimeOracle,
+  testdataOracle,
+  machineryOracle,
+  customResourcesOracle,
+  celOracle,
+  definitionsOracle,
+  clientOracle,
+  streamsOracle,
+  switchesOracle,
+  documentsOracle,
+  serverOracle,
+  customServerOracle,
+  randomObjectsOracle,
+  kubectlOracle,
+  helmOracle,
+  javascriptOracle,
+  pythonOracle,
+  apiExtensionsOracle,
+  controllerRuntimeOracle,
 ];
 
 const { values } = parseArgs({
-  options: { cases: { type: 'string', default: '10000' }, seed: { type: 'string' }, only: { type: 'string', multiple: true, default: [] } },
+  options: {
+    cases: { type: 'string', default: '10000' },
+    seed: { type: 'string' },
+    only: { type: 'string', multiple: true, default: [] },
+  },
 });
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
 const say = (line: string): void => console.log(line);
@@ -48,7 +65,9 @@ for (const oracle of oracles) {
     const tally = await oracle.run({ cases: Number(values.cases), seed, only, say });
     passed += tally.passed;
     failed += tally.failed;
-    say(`-- ${oracle.name}: ${tally.passed} passed, ${tally.failed} failed, ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    say(
+      `-- ${oracle.name}: ${tally.passed} passed, ${tally.failed} failed, ${((performance.now() - started) / 1000).toFixed(1)} s`,
+    );
   } catch (error) {
     if (error instanceof LeftOut) say(`-- ${oracle.name}: left out: ${error.message}`);
     else failed += 1;

@@ -30,24 +30,42 @@ export class ModuleSuites implements Disposable {
 
   /** Folders with tests below one, in order. */
   packagesIn(folder: string): readonly string[] {
-    return [...new Set(globSync(`${folder}/**/*_test.go`, { cwd: this.module }).map((file) => dirname(file)))].toSorted();
+    return [
+      ...new Set(globSync(`${folder}/**/*_test.go`, { cwd: this.module }).map((file) => dirname(file))),
+    ].toSorted();
   }
 
   async writeExecutables(assets = this.#assets): Promise<void> {
-    const { code, output } = await finished(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'envtest', assets]);
+    const { code, output } = await finished(process.execPath, [
+      '--disable-warning=ExperimentalWarning',
+      MAIN,
+      'envtest',
+      assets,
+    ]);
     if (code !== 0) throw new Error(`navarch envtest failed:\n${output}`);
   }
 
   /** Builds and runs the tests of a package; the time is that of the run alone. `leftOut`: tests that are not run, by expressions. */
-  async run(name: string, { leftOut = [], env = {} }: { readonly leftOut?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Row> {
+  async run(
+    name: string,
+    {
+      leftOut = [],
+      env = {},
+    }: { readonly leftOut?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
+  ): Promise<Row> {
     // Some tests ask how the program is called that they are in.
     const program = join(this.folder, `${name.slice(name.lastIndexOf('/') + 1)}.test`);
-    const built = await finished(goProgram(), ['test', '-c', '-o', program, `./${name}`], { cwd: this.module, env: { GOFLAGS: '-mod=mod' } });
-    if (built.code !== 0) return { name, counts: { passed: 0, failed: 1, pending: 0 }, seconds: 0, output: built.output };
+    const built = await finished(goProgram(), ['test', '-c', '-o', program, `./${name}`], {
+      cwd: this.module,
+      env: { GOFLAGS: '-mod=mod' },
+    });
+    if (built.code !== 0)
+      return { name, counts: { passed: 0, failed: 1, pending: 0 }, seconds: 0, output: built.output };
     const started = performance.now();
     const skip = leftOut.length > 0 ? [`-test.skip=${leftOut.map(exactly).join('|')}`] : [];
     const { code, output } = await finished(program, ['-test.v', '-test.timeout=10m', ...skip], {
-      cwd: join(this.module, name), env: { KUBEBUILDER_ASSETS: this.#assets, GINKGO_NO_COLOR: 'TRUE', ...env },
+      cwd: join(this.module, name),
+      env: { KUBEBUILDER_ASSETS: this.#assets, GINKGO_NO_COLOR: 'TRUE', ...env },
     });
     const counts = countsOf(output, code);
     return { name, counts, seconds: (performance.now() - started) / 1000, output: counts.failed > 0 ? output : '' };
@@ -55,4 +73,8 @@ export class ModuleSuites implements Disposable {
 }
 
 /** Of a test within others each name is an expression of its own. */
-const exactly = (test: string): string => test.split('/').map((name) => `^${name}$`).join('/');
+const exactly = (test: string): string =>
+  test
+    .split('/')
+    .map((name) => `^${name}$`)
+    .join('/');

@@ -26,7 +26,8 @@ export const layers: Readonly<Record<string, Rule>> = {
   proxy: { ring: 3, may: component },
   dns: { ring: 3, may: component },
   node: {
-    ring: 4, may: core,
+    ring: 4,
+    may: core,
     thirdParty: ['@grpc/grpc-js', 're2js', 'ws', 'jose', 'ipaddr.js', 'js-yaml', 'pino', 'tar-stream'],
   },
   sim: { ring: 4, may: core },

@@ -15,8 +15,18 @@ if (isMainThread) await main();
 else await work();
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { first: { type: 'string', default: '1' }, count: { type: 'string', default: '100' }, procs: { type: 'string' } } });
-  const [first, count, procs] = [Number(values.first), Number(values.count), Number(values.procs ?? availableParallelism())];
+  const { values } = parseArgs({
+    options: {
+      first: { type: 'string', default: '1' },
+      count: { type: 'string', default: '100' },
+      procs: { type: 'string' },
+    },
+  });
+  const [first, count, procs] = [
+    Number(values.first),
+    Number(values.count),
+    Number(values.procs ?? availableParallelism()),
+  ];
   let [passed, failed] = [0, 0];
   const end = (): void => {
     process.stdout.write(`${passed} passed, ${failed} failed\n`);
@@ -28,17 +38,26 @@ async function main(): Promise<void> {
       process.exit(1);
     });
   }
-  await Promise.all(Array.from({ length: Math.min(procs, count) }, (_, i) => new Promise<void>((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: { first: first + i, end: first + count, step: procs } });
-    worker.on('message', ({ seed, error }: Verdict) => {
-      if (error === undefined) passed += 1;
-      else failed += 1;
-      if (error !== undefined) process.stdout.write(`seed ${seed}: ${error}\n`);
-      if ((passed + failed) % 100 === 0) process.stderr.write(`${passed + failed} of ${count} seeds, ${failed} failed\n`);
-    });
-    worker.on('error', reject);
-    worker.on('exit', () => resolve());
-  })));
+  await Promise.all(
+    Array.from(
+      { length: Math.min(procs, count) },
+      (_, i) =>
+        new Promise<void>((resolve, reject) => {
+          const worker = new Worker(new URL(import.meta.url), {
+            workerData: { first: first + i, end: first + count, step: procs },
+          });
+          worker.on('message', ({ seed, error }: Verdict) => {
+            if (error === undefined) passed += 1;
+            else failed += 1;
+            if (error !== undefined) process.stdout.write(`seed ${seed}: ${error}\n`);
+            if ((passed + failed) % 100 === 0)
+              process.stderr.write(`${passed + failed} of ${count} seeds, ${failed} failed\n`);
+          });
+          worker.on('error', reject);
+          worker.on('exit', () => resolve());
+        }),
+    ),
+  );
   end();
 }
 
@@ -49,7 +68,9 @@ async function work(): Promise<void> {
 
 async function judge(seed: number): Promise<Verdict> {
   try {
-    return (await rollout(seed)) === (await rollout(seed)) ? { seed } : { seed, error: 'two runs of this seed have different histories' };
+    return (await rollout(seed)) === (await rollout(seed))
+      ? { seed }
+      : { seed, error: 'two runs of this seed have different histories' };
   } catch (error) {
     return { seed, error: (error as Error).message };
   }

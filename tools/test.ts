@@ -7,7 +7,7 @@ import { installPackages, packagesFor, probeHost } from '@navarch/node/host';
 import { hasGo } from '../oracles/go.ts';
 
 // Everything that must hold, by one command: `./navarch test [--only NAME]`. Last line: `N passed, N failed`.
-// Parts: check (types), lint (rules, what nobody uses), unit (core, tools), oracles (needs Go), real (containers; needs root on Linux).
+// Parts: check (types), lint (rules, layout, what nobody uses), unit (core, tools), oracles (needs Go), real (containers; needs root on Linux).
 // `--seed N`: other random cases than those of every run, for properties, questions and requests.
 // `--fuzz [N]` is only mutated requests against a server in this process, 100,000 unless it is said.
 // `--oracles` is only the comparison with the official Go code, with 10,000 cases each instead of a few hundred.
@@ -23,22 +23,47 @@ interface Part {
 
 const root = join(import.meta.dirname, '..');
 const bin = (name: string): string => join(root, 'node_modules/.bin', name);
-const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, oracles: { type: 'boolean', default: false }, seed: { type: 'string' }, fuzz: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    oracles: { type: 'boolean', default: false },
+    seed: { type: 'string' },
+    fuzz: { type: 'string' },
+  },
+});
 const only = values.oracles ? ['oracles'] : values.fuzz === undefined ? values.only : ['fuzz'];
 /** Of each comparison: as many as the whole takes a minute for, or as issue and design ask for. */
 const CASES = values.oracles ? 10_000 : 300;
 
-const all = globSync('{packages,apps,conformance,bench,images}/**/*.test.ts', { cwd: root, exclude: ['**/node_modules/**'] }).sort();
+const all = globSync('{packages,apps,conformance,bench,images}/**/*.test.ts', {
+  cwd: root,
+  exclude: ['**/node_modules/**'],
+}).sort();
 const isReal = (path: string): boolean => path.endsWith('.real.test.ts');
 
 const parts: readonly Part[] = [
-  { name: 'check', run: () => commands([[bin('tsc'), '-p', 'tsconfig.core.json'], [bin('tsc'), '-p', 'tsconfig.edge.json']]) },
-  { name: 'lint', run: () => commands([[bin('oxlint'), '--type-aware', '--quiet'], [bin('knip')]]) },
-  { name: 'unit', run: () => nodeTests(['tools/tidy.test.ts', 'tools/fuzz/fuzz.test.ts', ...all.filter((path) => !isReal(path))], 2) },
+  {
+    name: 'check',
+    run: () =>
+      commands([
+        [bin('tsc'), '-p', 'tsconfig.core.json'],
+        [bin('tsc'), '-p', 'tsconfig.edge.json'],
+      ]),
+  },
+  {
+    name: 'lint',
+    run: () => commands([[bin('oxlint'), '--type-aware', '--quiet'], [bin('oxfmt'), '--check', '.'], [bin('knip')]]),
+  },
+  {
+    name: 'unit',
+    run: () => nodeTests(['tools/tidy.test.ts', 'tools/fuzz/fuzz.test.ts', ...all.filter((path) => !isReal(path))], 2),
+  },
   { name: 'oracles', run: oracleTests },
   // Real containers share one machine: one file at a time.
   { name: 'real', run: realTests },
-  ...(values.fuzz === undefined ? [] : [{ name: 'fuzz', run: () => counted(['tools/fuzz/main.ts', '--requests', values.fuzz ?? '']) }]),
+  ...(values.fuzz === undefined
+    ? []
+    : [{ name: 'fuzz', run: () => counted(['tools/fuzz/main.ts', '--requests', values.fuzz ?? '']) }]),
 ];
 
 let passed = 0;
@@ -49,7 +74,9 @@ for (const part of parts) {
   const result = await part.run();
   passed += result.passed;
   failed += result.failed;
-  console.log(`-- ${part.name}: ${result.passed} passed, ${result.failed} failed, ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  console.log(
+    `-- ${part.name}: ${result.passed} passed, ${result.failed} failed, ${((performance.now() - started) / 1000).toFixed(1)} s`,
+  );
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
@@ -68,7 +95,9 @@ async function realTests(): Promise<Result> {
   }
   const report = await probeHost(tmpdir(), signal);
   if (report.canRunContainers) return nodeTests(all.filter(isReal), 1);
-  console.log(`-- real: left out: this machine cannot run containers: ${report.missing.map((m) => `${m.what}: ${m.why}`).join('; ')}`);
+  console.log(
+    `-- real: left out: this machine cannot run containers: ${report.missing.map((m) => `${m.what}: ${m.why}`).join('; ')}`,
+  );
   return { passed: 0, failed: 0 };
 }
 
@@ -79,13 +108,21 @@ async function oracleTests(): Promise<Result> {
     return { passed: 0, failed: 0 };
   }
   // Of a few cases always the same ones: new ones are looked for with --oracles.
-  return counted(['oracles/main.ts', '--cases', String(CASES), ...(values.oracles || values.seed !== undefined ? [] : ['--seed', '1'])]);
+  return counted([
+    'oracles/main.ts',
+    '--cases',
+    String(CASES),
+    ...(values.oracles || values.seed !== undefined ? [] : ['--seed', '1']),
+  ]);
 }
 
 /** A script whose last line is `N passed, N failed`. */
 async function counted(script: readonly string[]): Promise<Result> {
   const seed = values.seed === undefined ? [] : ['--seed', values.seed];
-  const { code, output } = await run([process.execPath, '--disable-warning=ExperimentalWarning', ...script, ...seed], 'output');
+  const { code, output } = await run(
+    [process.execPath, '--disable-warning=ExperimentalWarning', ...script, ...seed],
+    'output',
+  );
   const [, passes, failures] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
   return { passed: Number(passes ?? 0), failed: Number(failures ?? (code === 0 ? 0 : 1)) };
 }
@@ -99,24 +136,41 @@ async function commands(list: readonly (readonly string[])[]): Promise<Result> {
 /** Runs node's own test runner and reads its closing counts; a runner that died counts as one failure. */
 async function nodeTests(files: readonly string[], concurrency: number): Promise<Result> {
   if (files.length === 0) return { passed: 0, failed: 0 };
-  const { code, output } = await run([
-    process.execPath, '--disable-warning=ExperimentalWarning', `--import=${join(root, 'tools/seeded.ts')}`, '--test', `--test-concurrency=${concurrency}`,
-    '--test-reporter=dot', '--test-reporter-destination=stdout', '--test-reporter=tap', '--test-reporter-destination=stderr', ...files,
-  ], 'errors');
+  const { code, output } = await run(
+    [
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      `--import=${join(root, 'tools/seeded.ts')}`,
+      '--test',
+      `--test-concurrency=${concurrency}`,
+      '--test-reporter=dot',
+      '--test-reporter-destination=stdout',
+      '--test-reporter=tap',
+      '--test-reporter-destination=stderr',
+      ...files,
+    ],
+    'errors',
+  );
   const count = (name: string): number => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   const failures = count('fail') + count('cancelled');
   return { passed: count('pass'), failed: code !== 0 && failures === 0 ? 1 : failures };
 }
 
 /** Collects the standard error stream, not shown, or what is shown on the other one. */
-function run([command = '', ...args]: readonly string[], collected?: 'errors' | 'output'): Promise<{ code: number; output: string }> {
+function run(
+  [command = '', ...args]: readonly string[],
+  collected?: 'errors' | 'output',
+): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      cwd: root, env: { ...process.env, ...(values.seed === undefined ? {} : { NAVARCH_SEED: values.seed }) },
+      cwd: root,
+      env: { ...process.env, ...(values.seed === undefined ? {} : { NAVARCH_SEED: values.seed }) },
       stdio: ['ignore', collected === 'output' ? 'pipe' : 'inherit', collected === 'errors' ? 'pipe' : 'inherit'],
     });
     let output = '';
-    child.stderr?.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    child.stderr?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
     child.stdout?.on('data', (chunk: Buffer) => {
       output += chunk.toString();
       process.stdout.write(chunk);

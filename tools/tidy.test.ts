@@ -16,8 +16,9 @@ interface Source {
 const root = join(import.meta.dirname, '..');
 const sources: readonly Source[] = globSync('packages/*/src/**/*.ts', { cwd: root }).map((path) => {
   const text = withoutComments(readFileSync(join(root, path), 'utf8'));
-  const imports = [...text.matchAll(/(?:^|[;}\n])\s*(?:import|export)\b[^;'"]*?from\s*'([^']+)'|(?<!')\bimport\s*\(?\s*'([^']+)'/g)]
-    .map((m) => m[1] ?? m[2] ?? '');
+  const imports = [
+    ...text.matchAll(/(?:^|[;}\n])\s*(?:import|export)\b[^;'"]*?from\s*'([^']+)'|(?<!')\bimport\s*\(?\s*'([^']+)'/g),
+  ].map((m) => m[1] ?? m[2] ?? '');
   const isTest = /\.(?:test|contract)\.ts$/.test(path) || path.includes('/testing/');
   return { path, pkg: path.split('/')[1] ?? '', text, isTest, imports };
 });
@@ -31,24 +32,35 @@ test('every package is in the layer table', () => {
 });
 
 test('imports follow the layers', () => {
-  const wrong = production.flatMap((s) => s.imports.filter((i) => !mayImport(s, i)).map((i) => `${s.path}: ${s.pkg} may not import ${i}`));
+  const wrong = production.flatMap((s) =>
+    s.imports.filter((i) => !mayImport(s, i)).map((i) => `${s.path}: ${s.pkg} may not import ${i}`),
+  );
   assert.deepEqual(wrong, []);
 });
 
 test('relative imports stay inside their package', () => {
-  const wrong = production.filter((s) => relative(s).some((p) => !p.startsWith(`packages/${s.pkg}/src/`))).map((s) => s.path);
+  const wrong = production
+    .filter((s) => relative(s).some((p) => !p.startsWith(`packages/${s.pkg}/src/`)))
+    .map((s) => s.path);
   assert.deepEqual(wrong, []);
 });
 
 test('the core does not use what a port provides', () => {
-  const wrong = production.filter(isCore).flatMap(({ path, text }) =>
-    banned.filter(([pattern]) => pattern.test(text)).map(([pattern, instead]) => `${path}: ${pattern} is banned, use ${instead}`));
+  const wrong = production
+    .filter(isCore)
+    .flatMap(({ path, text }) =>
+      banned
+        .filter(([pattern]) => pattern.test(text))
+        .map(([pattern, instead]) => `${path}: ${pattern} is banned, use ${instead}`),
+    );
   assert.deepEqual(wrong, []);
 });
 
 test('nothing unwelcome is committed', () => {
-  const all = globSync('{packages,apps,tools,conformance,bench,images,oracles}/**/*.ts', { cwd: root, exclude: ['**/node_modules/**'] })
-    .filter((path) => path !== 'tools/layers.ts');
+  const all = globSync('{packages,apps,tools,conformance,bench,images,oracles}/**/*.ts', {
+    cwd: root,
+    exclude: ['**/node_modules/**'],
+  }).filter((path) => path !== 'tools/layers.ts');
   const wrong = all.flatMap((path) => {
     const text = readFileSync(join(root, path), 'utf8');
     return unwelcome.filter(([pattern]) => pattern.test(text)).map(([, why]) => `${path}: ${why}`);
@@ -59,8 +71,12 @@ test('nothing unwelcome is committed', () => {
 test('no file is dead', () => {
   const reached = new Set(sources.flatMap(relative));
   const entries = new Set(Object.keys(layers).flatMap((name) => Object.values(offersOf(name)).flat()));
-  const isEntry = (path: string): boolean => entries.has(path) || path.includes('/generated/') || path.endsWith('.worker.ts');
-  assert.deepEqual(production.map((s) => s.path).filter((p) => !reached.has(p) && !isEntry(p)), []);
+  const isEntry = (path: string): boolean =>
+    entries.has(path) || path.includes('/generated/') || path.endsWith('.worker.ts');
+  assert.deepEqual(
+    production.map((s) => s.path).filter((p) => !reached.has(p) && !isEntry(p)),
+    [],
+  );
 });
 
 test('no import cycle', () => {
@@ -81,7 +97,12 @@ test('the core bundles for a browser', async () => {
   const names = Object.keys(layers).filter((name) => (layers[name]?.ring ?? 5) <= 3);
   const entry = names.map((name) => `export * as ${name} from '@navarch/${name}';`).join('\n');
   const result = await build({
-    stdin: { contents: entry, resolveDir: root, loader: 'ts' }, bundle: true, write: false, platform: 'browser', format: 'esm', logLevel: 'silent',
+    stdin: { contents: entry, resolveDir: root, loader: 'ts' },
+    bundle: true,
+    write: false,
+    platform: 'browser',
+    format: 'esm',
+    logLevel: 'silent',
   });
   assert.equal(result.errors.length, 0);
 });
@@ -95,8 +116,12 @@ test('every package says what it offers: in one file of exports, or one for each
 /** The files behind each name in the `exports` of a package. */
 function offersOf(name: string): Readonly<Record<string, readonly string[]>> {
   const folder = join('packages', name);
-  const { exports } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { exports: Readonly<Record<string, string>> };
-  return Object.fromEntries(Object.entries(exports).map(([offer, file]) => [offer, globSync(join(folder, file), { cwd: root })]));
+  const { exports } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as {
+    exports: Readonly<Record<string, string>>;
+  };
+  return Object.fromEntries(
+    Object.entries(exports).map(([offer, file]) => [offer, globSync(join(folder, file), { cwd: root })]),
+  );
 }
 
 function mayImport(source: Source, specifier: string): boolean {
@@ -116,7 +141,12 @@ function valueImports({ text }: Source): readonly string[] {
 }
 
 function onlyTypes(clause: string): boolean {
-  const names = /\{([^}]*)\}/.exec(clause)?.[1]?.split(',').map((n) => n.trim()).filter(Boolean) ?? [];
+  const names =
+    /\{([^}]*)\}/
+      .exec(clause)?.[1]
+      ?.split(',')
+      .map((n) => n.trim())
+      .filter(Boolean) ?? [];
   return names.length > 0 && names.every((n) => n.startsWith('type '));
 }
 

@@ -25,23 +25,38 @@ export interface Flags {
 /** undefined: the caller wants to know what there is. Throws UsageError, and what parseArgs throws. */
 export function flagsOf(argv: readonly string[]): Flags | undefined {
   const { values, positionals } = parseArgs({
-    args: [...argv], allowPositionals: true,
+    args: [...argv],
+    allowPositionals: true,
     options: {
-      vs: { type: 'string' }, rounds: { type: 'string' }, quick: { type: 'boolean' }, only: { type: 'string' }, out: { type: 'string' }, help: { type: 'boolean' },
+      vs: { type: 'string' },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean' },
+      only: { type: 'string' },
+      out: { type: 'string' },
+      help: { type: 'boolean' },
     },
   });
   const [name, ...more] = positionals;
   if (values.help || name === undefined) return undefined;
   const benchmark = benchmarks.find((candidate) => candidate.name === name);
-  if (!benchmark) throw new UsageError(`there is no benchmark ${JSON.stringify(name)}; there are ${benchmarks.map((b) => b.name).join(', ')}`);
+  if (!benchmark)
+    throw new UsageError(
+      `there is no benchmark ${JSON.stringify(name)}; there are ${benchmarks.map((b) => b.name).join(', ')}`,
+    );
   if (more.length > 0) throw new UsageError(`one benchmark at a time: ${more.join(' ')} is too much`);
-  if (values.vs !== undefined && values.vs !== 'peer') throw new UsageError(`--vs ${values.vs}: the only other side is "peer"`);
+  if (values.vs !== undefined && values.vs !== 'peer')
+    throw new UsageError(`--vs ${values.vs}: the only other side is "peer"`);
   if (values.vs && !benchmark.peer) throw new UsageError(`${name} has no peer`);
   const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
-  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 20) throw new UsageError(`--rounds ${values.rounds}: want a number from 1 to 20`);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 20)
+    throw new UsageError(`--rounds ${values.rounds}: want a number from 1 to 20`);
   const isPart = values.quick === true || values.only !== undefined;
   return {
-    benchmark, withPeer: values.vs === 'peer', rounds, isQuick: values.quick === true, only: values.only?.split(','),
+    benchmark,
+    withPeer: values.vs === 'peer',
+    rounds,
+    isQuick: values.quick === true,
+    only: values.only?.split(','),
     // A part of a benchmark must not take the place of a whole one.
     out: values.out ?? (isPart ? undefined : join(ROOT, 'bench/results')),
   };

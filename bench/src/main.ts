@@ -36,7 +36,11 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function measure({ benchmark, withPeer, rounds, isQuick, only, out }: Flags, command: string, signal: AbortSignal): Promise<number> {
+async function measure(
+  { benchmark, withPeer, rounds, isQuick, only, out }: Flags,
+  command: string,
+  signal: AbortSignal,
+): Promise<number> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const [machine, date, began] = [machineFacts(), new Date().toISOString(), performance.now()];
   const dir = mkdtempSync(join(tmpdir(), 'navarch-bench-'));
@@ -45,12 +49,27 @@ async function measure({ benchmark, withPeer, rounds, isQuick, only, out }: Flag
     await using made = new AsyncDisposableStack();
     const all = await benchmark.prepare({ processes, made, rounds, isQuick, withPeer, dir, signal, say });
     const chosen = all.filter(({ name }) => only === undefined || only.some((part) => name.includes(part)));
-    if (chosen.length === 0) throw new UsageError(`no workload of ${benchmark.name} has ${only?.join(' or ')} in its name; there are ${all.map((w) => w.name).join(', ')}`);
-    const { outcomes, failures } = await interleave(chosen, { rounds, endByMs: began + LIMIT_MS - RESERVE_MS, say }, signal);
+    if (chosen.length === 0)
+      throw new UsageError(
+        `no workload of ${benchmark.name} has ${only?.join(' or ')} in its name; there are ${all.map((w) => w.name).join(', ')}`,
+      );
+    const { outcomes, failures } = await interleave(
+      chosen,
+      { rounds, endByMs: began + LIMIT_MS - RESERVE_MS, say },
+      signal,
+    );
     for (const outcome of outcomes) process.stdout.write(`${JSON.stringify({ bench: benchmark.name, ...outcome })}\n`);
     if (outcomes.length > 0) say(`\n${tableOf(outcomes)}`);
     for (const { workload, why } of failures) say(`failed: ${workload}: ${why}`);
-    const report = { benchmark, command, date, seconds: (performance.now() - began) / 1000, machine, versions: versions(), outcomes };
+    const report = {
+      benchmark,
+      command,
+      date,
+      seconds: (performance.now() - began) / 1000,
+      machine,
+      versions: versions(),
+      outcomes,
+    };
     // Half of a benchmark must not take the place of a whole one.
     if (out && failures.length === 0) say(`\nwritten: ${writeResults(report, out).join(', ')}`);
     return failures.length === 0 ? 0 : 1;

@@ -8,7 +8,10 @@ import { LeftOut, type Oracle } from '../oracle.ts';
 const MODULE = 'k8s.io/apiextensions-apiserver@v0.37.2';
 const CASES_MIN = 10_000;
 /** Files of ours in the place of those that start upstream's server within the test, and that read etcd. */
-const REPLACED = { 'server.go': 'test/integration/fixtures/server.go', 'stored.go': 'test/integration/storage/objectreader.go' } as const;
+const REPLACED = {
+  'server.go': 'test/integration/fixtures/server.go',
+  'stored.go': 'test/integration/storage/objectreader.go',
+} as const;
 
 interface Suite {
   readonly name: string;
@@ -16,18 +19,34 @@ interface Suite {
   readonly leftOut: Readonly<Record<string, readonly string[]>>;
 }
 
-const STORE = 'they write etcd behind the server\'s back, or look into it: the store is not etcd';
+const STORE = "they write etcd behind the server's back, or look into it: the store is not etcd";
 const OLD = 'they ask for an older release: nothing older than 1.37 is emulated';
 const NUMBERS = 'numbers beyond 2^53 lose their last digits';
 const SUITES: readonly Suite[] = [
   {
-    name: 'test/integration', leftOut: {
-      [STORE]: ['TestInvalidObjectMetaInStorage', 'TestEtcdStorage', 'TestPruningFromStorage', 'TestCBORStorageEnablement', 'TestNonStructuralSchemaConditionUpdate', 'TestNonStructuralSchemaConditionForCRDV1Beta1MigratedData'],
+    name: 'test/integration',
+    leftOut: {
+      [STORE]: [
+        'TestInvalidObjectMetaInStorage',
+        'TestEtcdStorage',
+        'TestPruningFromStorage',
+        'TestCBORStorageEnablement',
+        'TestNonStructuralSchemaConditionUpdate',
+        'TestNonStructuralSchemaConditionForCRDV1Beta1MigratedData',
+      ],
       [OLD]: ['TestFieldSelectorDropFields', 'TestFieldSelectorDisablement', 'TestRatchetingDropFields'],
       [NUMBERS]: ['TestPreserveInt', 'TestPatch'],
     },
   },
-  { name: 'test/integration/conversion', leftOut: { [STORE]: ['TestWebhookConverterWith(?:out)?WatchCache/nontrivial-converter-.*/check-[56]', 'TestWebhookConversion_WhitespaceCABundleEtcdBypass'] } },
+  {
+    name: 'test/integration/conversion',
+    leftOut: {
+      [STORE]: [
+        'TestWebhookConverterWith(?:out)?WatchCache/nontrivial-converter-.*/check-[56]',
+        'TestWebhookConversion_WhitespaceCABundleEtcdBypass',
+      ],
+    },
+  },
 ];
 
 /** The integration tests of upstream's server of custom resources, on the executables of `navarch envtest`. */
@@ -36,7 +55,8 @@ export const apiExtensionsOracle: Oracle = {
   async run({ cases, say }) {
     if (cases < CASES_MIN) throw new LeftOut('it takes minutes: node oracles/main.ts --only api-extensions');
     using suites = new ModuleSuites('api-extensions', await moduleFolder(MODULE));
-    for (const [own, theirs] of Object.entries(REPLACED)) copyFileSync(join(import.meta.dirname, own), join(suites.module, theirs));
+    for (const [own, theirs] of Object.entries(REPLACED))
+      copyFileSync(join(import.meta.dirname, own), join(suites.module, theirs));
     await suites.writeExecutables();
     const rows: Row[] = [];
     for (const { name, leftOut } of SUITES) {

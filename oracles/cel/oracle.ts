@@ -61,18 +61,48 @@ function ours(source: string): Answer {
 }
 
 /** Upstream names an operator by where the value comes from; patterns and times are told in the words of the libraries that read them. */
-const plainError = (error: string): string => error.replace(/^no such overload: (?:_.+_|-_|sort|@sort\w+|size)$/, 'no such overload').replace(/(error parsing regexp|parsing time|ParseAddr\(.*?\)): .*/, '$1');
+const plainError = (error: string): string =>
+  error
+    .replace(/^no such overload: (?:_.+_|-_|sort|@sort\w+|size)$/, 'no such overload')
+    .replace(/(error parsing regexp|parsing time|ParseAddr\(.*?\)): .*/, '$1');
 
-const asked = (source: string): Case => ({ request: { op: 'evaluate', source, variables, values }, ours: () => ours(source), theirs });
+const asked = (source: string): Case => ({
+  request: { op: 'evaluate', source, variables, values },
+  ours: () => ours(source),
+  theirs,
+});
 
 const known: readonly Known[] = [
-  { why: 'messages of protobuf, which no API of Kubernetes has, cannot be named', is: (request) => /google\.protobuf\.(?:Any|Int64Value|Duration\{)/.test(sourceOf(request)) },
-  { why: 'the parser stops at the first thing that is wrong', is: (_, theirs, mine) => issuesOf(mine) !== '' && issuesOf(theirs).startsWith(issuesOf(mine)) },
-  { why: 'upstream breaks, and says so', is: (_, theirs) => JSON.stringify(theirs).includes('internal error: interface conversion') },
-  { why: 'that no overload takes the values is told without their types', is: (_, theirs, mine) => errorOf(theirs) === 'no such overload' && errorOf(mine).startsWith('no such overload') },
-  { why: 'uints, bytes and times are no keys of maps here', is: (_, theirs, mine) => errorOf(mine).startsWith('unsupported key type') || (JSON.stringify(theirs).replaceAll('uint', 'int') === JSON.stringify(mine).replaceAll('uint', 'int')) },
-  { why: 'keys and indices that are none are told by the names of types in Go', is: (_, theirs) => errorOf(theirs).startsWith('invalid qualifier type') },
-  { why: 'a written pattern that is none is told when it is used, in other words', is: (request) => /\.find(?:All)?\("\("\)/.test(sourceOf(request)) },
+  {
+    why: 'messages of protobuf, which no API of Kubernetes has, cannot be named',
+    is: (request) => /google\.protobuf\.(?:Any|Int64Value|Duration\{)/.test(sourceOf(request)),
+  },
+  {
+    why: 'the parser stops at the first thing that is wrong',
+    is: (_, theirs, mine) => issuesOf(mine) !== '' && issuesOf(theirs).startsWith(issuesOf(mine)),
+  },
+  {
+    why: 'upstream breaks, and says so',
+    is: (_, theirs) => JSON.stringify(theirs).includes('internal error: interface conversion'),
+  },
+  {
+    why: 'that no overload takes the values is told without their types',
+    is: (_, theirs, mine) => errorOf(theirs) === 'no such overload' && errorOf(mine).startsWith('no such overload'),
+  },
+  {
+    why: 'uints, bytes and times are no keys of maps here',
+    is: (_, theirs, mine) =>
+      errorOf(mine).startsWith('unsupported key type') ||
+      JSON.stringify(theirs).replaceAll('uint', 'int') === JSON.stringify(mine).replaceAll('uint', 'int'),
+  },
+  {
+    why: 'keys and indices that are none are told by the names of types in Go',
+    is: (_, theirs) => errorOf(theirs).startsWith('invalid qualifier type'),
+  },
+  {
+    why: 'a written pattern that is none is told when it is used, in other words',
+    is: (request) => /\.find(?:All)?\("\("\)/.test(sourceOf(request)),
+  },
 ];
 
 const errorOf = (answer: Answer): string => ('value' in answer ? ((answer.value as Reply).error ?? '') : '');
@@ -83,12 +113,16 @@ const sourceOf = (request: unknown): string => (request as { readonly source: st
 let next = 0;
 const inTurn = fc.constant(undefined).map(() => asked(expressions[next++ % expressions.length] ?? ''));
 
-
-const textsOf = (errors: Field['errors']): readonly string[] => errors.map(({ field, message }) => toldOf(`${field}: ${message}`)).toSorted();
+const textsOf = (errors: Field['errors']): readonly string[] =>
+  errors.map(({ field, message }) => toldOf(`${field}: ${message}`)).toSorted();
 
 /** Without the words of upstream's parser; types of schemas have names there that are drawn by lot. */
 const toldOf = (error: string): string =>
-  error.replaceAll('spec.validation.', 'spec.versions[0].schema.').replace(/Syntax error: [\s\S]*/, 'Syntax error').replace(/selfType\d+[.\w@]*/g, 'object').replace(/\bobject(?:\.[\w@]+)+/g, 'object');
+  error
+    .replaceAll('spec.validation.', 'spec.versions[0].schema.')
+    .replace(/Syntax error: [\s\S]*/, 'Syntax error')
+    .replace(/selfType\d+[.\w@]*/g, 'object')
+    .replace(/\bobject(?:\.[\w@]+)+/g, 'object');
 
 const errorsOf = (answer: Answer): Answer => {
   const { errors, error } = answer as Reply;
@@ -96,7 +130,9 @@ const errorsOf = (answer: Answer): Answer => {
 };
 
 const definitions = ruledSchema.map((schema): Case => ({
-  request: { op: 'definition', definition: definitionOf(schema) }, ours: () => ({ value: { errors: textsOf(definitionErrors(definitionOf(schema))) } }), theirs: errorsOf,
+  request: { op: 'definition', definition: definitionOf(schema) },
+  ours: () => ({ value: { errors: textsOf(definitionErrors(definitionOf(schema))) } }),
+  theirs: errorsOf,
 }));
 
 function ruled(schema: object, value: object, old: object | null): readonly string[] {
@@ -107,14 +143,25 @@ function ruled(schema: object, value: object, old: object | null): readonly stri
 
 /** No rule is broken before, so that none is forgiven. */
 const validations = fc.tuple(ruledSchema, ruledValue).map(([schema, { value, old }]): Case => ({
-  request: { op: 'rules', schema, value, old }, ours: () => ({ value: { errors: ruled(schema, value, old) } }), theirs: errorsOf,
+  request: { op: 'rules', schema, value, old },
+  ours: () => ({ value: { errors: ruled(schema, value, old) } }),
+  theirs: errorsOf,
 }));
 
-const complaint = (text: string | undefined): Answer => ({ value: text?.replace(/Syntax error: [\s\S]*/, 'Syntax error') ?? null });
+const complaint = (text: string | undefined): Answer => ({
+  value: text?.replace(/Syntax error: [\s\S]*/, 'Syntax error') ?? null,
+});
 
 const policies = policyCase.map(({ source, ...policy }): Case => ({
   request: { op: 'policy', source, policy },
-  ours: () => complaint(complaintOf(new PolicyExpressions({ ...policy, patterns: linearPatterns, functions: policyFunctionsHere }), source, policy.wanted)),
+  ours: () =>
+    complaint(
+      complaintOf(
+        new PolicyExpressions({ ...policy, patterns: linearPatterns, functions: policyFunctionsHere }),
+        source,
+        policy.wanted,
+      ),
+    ),
   theirs: (answer) => ('error' in answer ? answer : complaint((answer as Reply).issues)),
 }));
 
@@ -123,14 +170,22 @@ export const comparisons: readonly Comparison[] = [
   { name: 'cel: random', cases: randomExpression.map(asked), known },
   { name: 'cel: definitions', cases: definitions },
   { name: 'cel: rules', cases: validations },
-  { name: 'cel: policies', cases: policies, known: [{
-    why: 'a field that a patch has not is told as one of a type without a name', is: (request) => sourceOf(request).includes('JSONPatch{operation'),
-  }] },
+  {
+    name: 'cel: policies',
+    cases: policies,
+    known: [
+      {
+        why: 'a field that a patch has not is told as one of a type without a name',
+        is: (request) => sourceOf(request).includes('JSONPatch{operation'),
+      },
+    ],
+  },
 ];
 
 /** The expression language beside cel-go, in the environment of Kubernetes. */
 export const celOracle: Oracle = {
   name: 'cel',
   isNamedWithin: true,
-  run: async (context) => compared(await built('cel'), comparisons, { ...context, cases: Math.max(context.cases, expressions.length) }),
+  run: async (context) =>
+    compared(await built('cel'), comparisons, { ...context, cases: Math.max(context.cases, expressions.length) }),
 };

@@ -88,19 +88,37 @@ objekt == 1
 1 +
 dyn(object).spec
 true
-`.split('\n').filter((line) => line !== '');
+`
+  .split('\n')
+  .filter((line) => line !== '');
 
 const variables = [
-  { name: 'replicas', expression: 'object.spec.replicas' }, { name: 'isOdd', expression: 'variables.replicas % 2 == 1' }, { name: 'name', expression: "'a' + object.metadata.name" },
-  { name: 'wrong', expression: '1 + "a"' }, { name: 'names', expression: "['a', 'b']" },
-  { name: 'amount', expression: 'quantity("1")' }, { name: 'amounts', expression: '[quantity("1")]' }, { name: 'asked', expression: 'request' },
+  { name: 'replicas', expression: 'object.spec.replicas' },
+  { name: 'isOdd', expression: 'variables.replicas % 2 == 1' },
+  { name: 'name', expression: "'a' + object.metadata.name" },
+  { name: 'wrong', expression: '1 + "a"' },
+  { name: 'names', expression: "['a', 'b']" },
+  { name: 'amount', expression: 'quantity("1")' },
+  { name: 'amounts', expression: '[quantity("1")]' },
+  { name: 'asked', expression: 'request' },
 ];
 
 let next = 0;
 
 /** Every expression in turn, where this or that may be used and is wanted. */
-export const policyCase: fc.Arbitrary<PolicyCase> = fc.tuple(
-  fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean(), fc.constantFrom(['bool'], ['bool'], ['string'], ['string', 'null_type'], [], ['Object'], ['list(JSONPatch)']),
-).map(([hasParams, hasAuthorizer, isMutating, hasVariables, wanted]) => ({
-  source: sources[next++ % sources.length] ?? '', hasParams, hasAuthorizer, isMutating, wanted, variables: hasVariables ? variables : [],
-}));
+export const policyCase: fc.Arbitrary<PolicyCase> = fc
+  .tuple(
+    fc.boolean(),
+    fc.boolean(),
+    fc.boolean(),
+    fc.boolean(),
+    fc.constantFrom(['bool'], ['bool'], ['string'], ['string', 'null_type'], [], ['Object'], ['list(JSONPatch)']),
+  )
+  .map(([hasParams, hasAuthorizer, isMutating, hasVariables, wanted]) => ({
+    source: sources[next++ % sources.length] ?? '',
+    hasParams,
+    hasAuthorizer,
+    isMutating,
+    wanted,
+    variables: hasVariables ? variables : [],
+  }));

@@ -11,20 +11,134 @@ const LEAVES = {
   ints: of('[]', '[1, 2, 3]', 'ints', '[n]', 'lists.range(4)'),
   texts: of('[]', '["b", "a"]', 'texts', '"a,b".split(",")', 'object.spec.containers.map(c, c.name)'),
   map: of('{}', '{"a": 1}', 'counts', 'object.metadata.labels'),
-  any: of('null', 'any', 'maybe', 'dyn(1)', 'object', 'object.?x', 'optional.of(1)', '1u', 'b"x"', 'duration("1h")', 'timestamp("2020-01-02T03:04:05Z")', 'quantity("1Ki")', 'x'),
+  any: of(
+    'null',
+    'any',
+    'maybe',
+    'dyn(1)',
+    'object',
+    'object.?x',
+    'optional.of(1)',
+    '1u',
+    'b"x"',
+    'duration("1h")',
+    'timestamp("2020-01-02T03:04:05Z")',
+    'quantity("1Ki")',
+    'x',
+  ),
 } as const;
 type Kind = keyof typeof LEAVES;
 
 /** Ways to make each, with places for others. */
 const FORMS: Readonly<Record<Kind, readonly string[]>> = {
-  int: ['{int} + {int}', '{int} - {int}', '{int} * {int}', '{int} / {int}', '{int} % {int}', '-({int})', 'size({text})', '{ints}.size()', '{ints}.sum()', '{ints}.max()', '{ints}[{int}]', '{text}.indexOf({text})', 'int({double})', 'int({text})', '({truth} ? {int} : {int})', '{map}["a"]', '{ints}.indexOf({int})'],
+  int: [
+    '{int} + {int}',
+    '{int} - {int}',
+    '{int} * {int}',
+    '{int} / {int}',
+    '{int} % {int}',
+    '-({int})',
+    'size({text})',
+    '{ints}.size()',
+    '{ints}.sum()',
+    '{ints}.max()',
+    '{ints}[{int}]',
+    '{text}.indexOf({text})',
+    'int({double})',
+    'int({text})',
+    '({truth} ? {int} : {int})',
+    '{map}["a"]',
+    '{ints}.indexOf({int})',
+  ],
   double: ['{double} + {double}', '{double} / {double}', 'double({int})', 'double({text})', '{double} * {double}'],
-  text: ['{text} + {text}', 'string({int})', 'string({double})', '{text}.upperAscii()', '{text}.substring({int})', '{text}.substring({int}, {int})', '{text}.replace({text}, {text})', '{texts}.join({text})', '{text}.charAt({int})', '"%s-%d".format([{text}, {text}])', '{texts}[{int}]', '{text}.trim()', 'string({any})', '{text}.find("[a-z]+")'],
-  truth: ['{int} < {int}', '{int} == {int}', '{int} != {double}', '{double} >= {int}', '{text} < {text}', '{truth} && {truth}', '{truth} || {truth}', '!({truth})', '{int} in {ints}', '{text} in {map}', '{text}.startsWith({text})', '{text}.contains({text})', '{text}.matches("^[a-z]*$")', '{ints}.all(i, i > {int})', '{ints}.exists(i, {int} / i > 0)', '{ints}.exists_one(i, i == {int})', '{texts}.all(t, t.size() < {int})', '{any} == {any}', 'type({any}) == type({any})', '{map}.exists(k, v, v == {int})', '{ints}.isSorted()', 'sets.contains({ints}, {ints})', 'isIP({text})', 'isQuantity({text})', 'bool({text})', '{any}.hasValue()'],
-  ints: ['{ints} + {ints}', '[{int}, {int}]', '{ints}.map(i, i + {int})', '{ints}.filter(i, i > {int})', '{ints}.sort()', '{ints}.distinct()', '{ints}.reverse()', '{ints}.slice({int}, {int})', '{texts}.map(t, t.size())', '{ints}.transformList(i, v, i * v)', '{ints}.sortBy(i, -i)', '[?optional.of({int}), {int}]'],
-  texts: ['{texts} + {texts}', '[{text}, {text}]', '{text}.split({text})', '{texts}.filter(t, t > {text})', '{texts}.sort()', '{map}.map(k, k)', '{ints}.map(i, string(i))', '{text}.findAll("[a-z]")'],
+  text: [
+    '{text} + {text}',
+    'string({int})',
+    'string({double})',
+    '{text}.upperAscii()',
+    '{text}.substring({int})',
+    '{text}.substring({int}, {int})',
+    '{text}.replace({text}, {text})',
+    '{texts}.join({text})',
+    '{text}.charAt({int})',
+    '"%s-%d".format([{text}, {text}])',
+    '{texts}[{int}]',
+    '{text}.trim()',
+    'string({any})',
+    '{text}.find("[a-z]+")',
+  ],
+  truth: [
+    '{int} < {int}',
+    '{int} == {int}',
+    '{int} != {double}',
+    '{double} >= {int}',
+    '{text} < {text}',
+    '{truth} && {truth}',
+    '{truth} || {truth}',
+    '!({truth})',
+    '{int} in {ints}',
+    '{text} in {map}',
+    '{text}.startsWith({text})',
+    '{text}.contains({text})',
+    '{text}.matches("^[a-z]*$")',
+    '{ints}.all(i, i > {int})',
+    '{ints}.exists(i, {int} / i > 0)',
+    '{ints}.exists_one(i, i == {int})',
+    '{texts}.all(t, t.size() < {int})',
+    '{any} == {any}',
+    'type({any}) == type({any})',
+    '{map}.exists(k, v, v == {int})',
+    '{ints}.isSorted()',
+    'sets.contains({ints}, {ints})',
+    'isIP({text})',
+    'isQuantity({text})',
+    'bool({text})',
+    '{any}.hasValue()',
+  ],
+  ints: [
+    '{ints} + {ints}',
+    '[{int}, {int}]',
+    '{ints}.map(i, i + {int})',
+    '{ints}.filter(i, i > {int})',
+    '{ints}.sort()',
+    '{ints}.distinct()',
+    '{ints}.reverse()',
+    '{ints}.slice({int}, {int})',
+    '{texts}.map(t, t.size())',
+    '{ints}.transformList(i, v, i * v)',
+    '{ints}.sortBy(i, -i)',
+    '[?optional.of({int}), {int}]',
+  ],
+  texts: [
+    '{texts} + {texts}',
+    '[{text}, {text}]',
+    '{text}.split({text})',
+    '{texts}.filter(t, t > {text})',
+    '{texts}.sort()',
+    '{map}.map(k, k)',
+    '{ints}.map(i, string(i))',
+    '{text}.findAll("[a-z]")',
+  ],
   map: ['{"k": {int}}', '{ {text}: {int} }', '{map}.transformMap(k, v, {int})', '{?"a": optional.of({int})}'],
-  any: ['dyn({int})', '[{any}]', '{any}.x', '{any}[{int}]', '{any}.?a', '{any}[?{text}]', 'optional.of({any})', '{any}.orValue({int})', '({truth} ? {any} : {any})', '{any} + {any}', '{any}.size()', '{any}.map(x, x)', 'quantity({text})', 'duration({text})', 'ip({text})', '{any} - {any}', '{any} < {any}'],
+  any: [
+    'dyn({int})',
+    '[{any}]',
+    '{any}.x',
+    '{any}[{int}]',
+    '{any}.?a',
+    '{any}[?{text}]',
+    'optional.of({any})',
+    '{any}.orValue({int})',
+    '({truth} ? {any} : {any})',
+    '{any} + {any}',
+    '{any}.size()',
+    '{any}.map(x, x)',
+    'quantity({text})',
+    'duration({text})',
+    'ip({text})',
+    '{any} - {any}',
+    '{any} < {any}',
+  ],
 };
 
 const kinds = Object.keys(LEAVES) as readonly Kind[];
@@ -33,7 +147,11 @@ const kinds = Object.keys(LEAVES) as readonly Kind[];
 const { whole } = fc.letrec<Record<Kind | 'whole', string>>((tie) => {
   const made = (kind: Kind): fc.Arbitrary<string> => {
     const forms = FORMS[kind].map((form) => filled(form, tie as unknown as (kind: Kind) => fc.Arbitrary<string>));
-    return fc.oneof({ maxDepth: 4, depthIdentifier: 'cel' }, { arbitrary: LEAVES[kind], weight: 3 }, { arbitrary: fc.oneof(...forms), weight: 5 });
+    return fc.oneof(
+      { maxDepth: 4, depthIdentifier: 'cel' },
+      { arbitrary: LEAVES[kind], weight: 3 },
+      { arbitrary: fc.oneof(...forms), weight: 5 },
+    );
   };
   return {
     ...(Object.fromEntries(kinds.map((kind) => [kind, made(kind)])) as Record<Kind, fc.Arbitrary<string>>),
@@ -43,13 +161,20 @@ const { whole } = fc.letrec<Record<Kind | 'whole', string>>((tie) => {
 
 function filled(form: string, tie: (kind: Kind) => fc.Arbitrary<string>): fc.Arbitrary<string> {
   const names = [...form.matchAll(/\{([a-z]+)\}/g)].map(([, name]) => name as Kind);
-  const parts = names.map((name) => fc.oneof({ arbitrary: tie(name), weight: 30 }, { arbitrary: LEAVES.any, weight: 1 }, { arbitrary: LEAVES.text, weight: 1 }));
+  const parts = names.map((name) =>
+    fc.oneof(
+      { arbitrary: tie(name), weight: 30 },
+      { arbitrary: LEAVES.any, weight: 1 },
+      { arbitrary: LEAVES.text, weight: 1 },
+    ),
+  );
   return fc.tuple(...parts).map((texts) => {
     let i = 0;
     return form.replace(/\{[a-z]+\}/g, () => bracketed(texts[i++] ?? ''));
   });
 }
 
-const bracketed = (text: string): string => (/^[\w.]+$|^[[{"(]/.test(text) && !/[-+*/%<>=!?&|]/.test(text) ? text : `(${text})`);
+const bracketed = (text: string): string =>
+  /^[\w.]+$|^[[{"(]/.test(text) && !/[-+*/%<>=!?&|]/.test(text) ? text : `(${text})`;
 
 export const randomExpression: fc.Arbitrary<string> = whole;

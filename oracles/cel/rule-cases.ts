@@ -6,22 +6,76 @@ const properties = {
     type: 'object',
     required: ['replicas'],
     properties: {
-      replicas: { type: 'integer' }, ratio: { type: 'number' }, name: { type: 'string' }, short: { type: 'string', maxLength: 10 }, mode: { type: 'string', enum: ['a', 'long'] },
-      flag: { type: 'boolean' }, when: { type: 'string', format: 'date-time' }, day: { type: 'string', format: 'date' }, wait: { type: 'string', format: 'duration' }, data: { type: 'string', format: 'byte' },
-      port: { 'x-kubernetes-int-or-string': true }, free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, namespace: { type: 'string' }, 'a-b.c/d__e': { type: 'string' },
-      list: { type: 'array', items: { type: 'string' } }, few: { type: 'array', maxItems: 5, items: { type: 'string', maxLength: 5 } }, numbers: { type: 'array', maxItems: 20, items: { type: 'integer' } },
-      labels: { type: 'object', additionalProperties: { type: 'string' } }, counts: { type: 'object', maxProperties: 4, additionalProperties: { type: 'integer' } },
-      items: { type: 'array', maxItems: 10, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['key'], items: { type: 'object', required: ['key'], properties: { key: { type: 'string', maxLength: 20 }, value: { type: 'integer' } } } },
-      atoms: { type: 'array', items: { type: 'object', properties: { x: { type: 'integer' }, y: { type: 'array', items: { type: 'string' } } } } },
+      replicas: { type: 'integer' },
+      ratio: { type: 'number' },
+      name: { type: 'string' },
+      short: { type: 'string', maxLength: 10 },
+      mode: { type: 'string', enum: ['a', 'long'] },
+      flag: { type: 'boolean' },
+      when: { type: 'string', format: 'date-time' },
+      day: { type: 'string', format: 'date' },
+      wait: { type: 'string', format: 'duration' },
+      data: { type: 'string', format: 'byte' },
+      port: { 'x-kubernetes-int-or-string': true },
+      free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+      namespace: { type: 'string' },
+      'a-b.c/d__e': { type: 'string' },
+      list: { type: 'array', items: { type: 'string' } },
+      few: { type: 'array', maxItems: 5, items: { type: 'string', maxLength: 5 } },
+      numbers: { type: 'array', maxItems: 20, items: { type: 'integer' } },
+      labels: { type: 'object', additionalProperties: { type: 'string' } },
+      counts: { type: 'object', maxProperties: 4, additionalProperties: { type: 'integer' } },
+      items: {
+        type: 'array',
+        maxItems: 10,
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['key'],
+        items: {
+          type: 'object',
+          required: ['key'],
+          properties: { key: { type: 'string', maxLength: 20 }, value: { type: 'integer' } },
+        },
+      },
+      atoms: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: { x: { type: 'integer' }, y: { type: 'array', items: { type: 'string' } } },
+        },
+      },
     },
   },
 } as const;
 
 const value = {
-  apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'thing' },
+  apiVersion: 'example.com/v1',
+  kind: 'Thing',
+  metadata: { name: 'thing' },
   spec: {
-    replicas: 3, ratio: 2, name: 'hello', short: 'abc', mode: 'a', flag: true, when: '2026-01-02T03:04:05Z', day: '2026-01-02', wait: '1h30m', data: 'aGVsbG8=', port: '80%', free: { a: 1 },
-    namespace: 'ns', 'a-b.c/d__e': 'x', list: ['a', 'b'], few: ['x'], numbers: [1, 2, 3], labels: { a: 'b' }, counts: { a: 1 }, items: [{ key: 'a', value: 1 }, { key: 'b', value: 2 }], atoms: [{ x: 1, y: ['a'] }],
+    replicas: 3,
+    ratio: 2,
+    name: 'hello',
+    short: 'abc',
+    mode: 'a',
+    flag: true,
+    when: '2026-01-02T03:04:05Z',
+    day: '2026-01-02',
+    wait: '1h30m',
+    data: 'aGVsbG8=',
+    port: '80%',
+    free: { a: 1 },
+    namespace: 'ns',
+    'a-b.c/d__e': 'x',
+    list: ['a', 'b'],
+    few: ['x'],
+    numbers: [1, 2, 3],
+    labels: { a: 'b' },
+    counts: { a: 1 },
+    items: [
+      { key: 'a', value: 1 },
+      { key: 'b', value: 2 },
+    ],
+    atoms: [{ x: 1, y: ['a'] }],
   },
 };
 
@@ -157,14 +211,32 @@ self.metadata.name == "x"
 true
 "x"
 dyn(true)
-`.split('\n').filter((line) => line !== '');
+`
+  .split('\n')
+  .filter((line) => line !== '');
 
 export const rootRules: readonly string[] = [
-  'self.metadata.name == "thing"', 'self.kind == "Thing"', 'self.metadata.labels == {}', 'self.metadata.generateName == ""', 'self.spec.replicas > 0', 'has(self.spec) && self.apiVersion != ""',
+  'self.metadata.name == "thing"',
+  'self.kind == "Thing"',
+  'self.metadata.labels == {}',
+  'self.metadata.generateName == ""',
+  'self.spec.replicas > 0',
+  'has(self.spec) && self.apiVersion != ""',
   'self.spec.list.all(x, x != self.metadata.name)',
 ];
 
-const messages: readonly (string | undefined)[] = [undefined, undefined, undefined, '"name is " + self.name', '"replicas " + string(self.replicas)', 'self.replicas', 'self.absent', '"a" +', '"short " + self.short', 'string(self.list)'];
+const messages: readonly (string | undefined)[] = [
+  undefined,
+  undefined,
+  undefined,
+  '"name is " + self.name',
+  '"replicas " + string(self.replicas)',
+  'self.replicas',
+  'self.absent',
+  '"a" +',
+  '"short " + self.short',
+  'string(self.list)',
+];
 
 interface Rule {
   readonly rule: string;
@@ -176,12 +248,18 @@ interface Rule {
 let next = 0;
 
 /** Every rule of the table in turn, with or without words of its own. */
-const rule: fc.Arbitrary<Rule> = fc.tuple(fc.constantFrom(...messages), fc.constantFrom(undefined, undefined, 'must be so'), fc.constantFrom(undefined, undefined, undefined, true)).map(
-  ([messageExpression, message, optionalOldSelf]) => ({
-    rule: rules[next++ % rules.length] ?? '', ...(message === undefined ? {} : { message }), ...(messageExpression === undefined ? {} : { messageExpression }),
+const rule: fc.Arbitrary<Rule> = fc
+  .tuple(
+    fc.constantFrom(...messages),
+    fc.constantFrom(undefined, undefined, 'must be so'),
+    fc.constantFrom(undefined, undefined, undefined, true),
+  )
+  .map(([messageExpression, message, optionalOldSelf]) => ({
+    rule: rules[next++ % rules.length] ?? '',
+    ...(message === undefined ? {} : { message }),
+    ...(messageExpression === undefined ? {} : { messageExpression }),
     ...(optionalOldSelf === undefined ? {} : { optionalOldSelf }),
-  }),
-);
+  }));
 
 /** Rules about parts of the spec, of `self` as that part. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
@@ -192,7 +270,9 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   port: ['self == 80', 'self == "80%"'],
 };
 const ITEMS: Readonly<Record<string, readonly string[]>> = {
-  list: ['self.size() > 0', 'self == oldSelf', 'self.matches("^[a-z]+$")'], items: ['self.value > 0', 'self.value >= oldSelf.value'], atoms: ['self.x > 0', 'self.y.all(y, self.y.exists(z, z == y))', 'self == oldSelf'],
+  list: ['self.size() > 0', 'self == oldSelf', 'self.matches("^[a-z]+$")'],
+  items: ['self.value > 0', 'self.value >= oldSelf.value'],
+  atoms: ['self.x > 0', 'self.y.all(y, self.y.exists(z, z == y))', 'self == oldSelf'],
 };
 
 const partRule = (table: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<readonly [string, string]> =>
@@ -206,27 +286,44 @@ function withRules(spec: Mutable, [part, one]: readonly [string, string], isItem
 }
 
 /** A schema with a few rules. */
-export const ruledSchema: fc.Arbitrary<object> = fc.tuple(
-  fc.array(rule, { minLength: 1, maxLength: 3 }), fc.option(fc.constantFrom(...rootRules)), fc.option(partRule(PARTS)), fc.option(partRule(ITEMS)),
-).map(([specRules, root, part, item]) => {
-  const schema: Mutable = { type: 'object', properties: structuredClone(properties) };
-  schema['properties']['spec']['x-kubernetes-validations'] = specRules;
-  if (root) schema['x-kubernetes-validations'] = [{ rule: root }];
-  if (part) withRules(schema['properties']['spec'], part, false);
-  if (item) withRules(schema['properties']['spec'], item, true);
-  return schema;
-});
+export const ruledSchema: fc.Arbitrary<object> = fc
+  .tuple(
+    fc.array(rule, { minLength: 1, maxLength: 3 }),
+    fc.option(fc.constantFrom(...rootRules)),
+    fc.option(partRule(PARTS)),
+    fc.option(partRule(ITEMS)),
+  )
+  .map(([specRules, root, part, item]) => {
+    const schema: Mutable = { type: 'object', properties: structuredClone(properties) };
+    schema['properties']['spec']['x-kubernetes-validations'] = specRules;
+    if (root) schema['x-kubernetes-validations'] = [{ rule: root }];
+    if (part) withRules(schema['properties']['spec'], part, false);
+    if (item) withRules(schema['properties']['spec'], item, true);
+    return schema;
+  });
 
 /** The value, now and then with other parts; and what was before. */
-export const ruledValue: fc.Arbitrary<{ readonly value: object; readonly old: object | null }> = fc.tuple(
-  fc.record({ replicas: fc.constantFrom(3, 0, 9), name: fc.constantFrom('hello', 'a', 'Hé'), list: fc.constantFrom(['a', 'b'], [], ['b', 'a', 'a']), port: fc.constantFrom('80%', 80), wait: fc.constantFrom('1h30m', '5s') }),
-  fc.constantFrom(null, value, { ...value, spec: { ...value.spec, replicas: 4, name: 'other' } }),
-).map(([part, old]) => ({ value: { ...value, spec: { ...value.spec, ...part } }, old }));
+export const ruledValue: fc.Arbitrary<{ readonly value: object; readonly old: object | null }> = fc
+  .tuple(
+    fc.record({
+      replicas: fc.constantFrom(3, 0, 9),
+      name: fc.constantFrom('hello', 'a', 'Hé'),
+      list: fc.constantFrom(['a', 'b'], [], ['b', 'a', 'a']),
+      port: fc.constantFrom('80%', 80),
+      wait: fc.constantFrom('1h30m', '5s'),
+    }),
+    fc.constantFrom(null, value, { ...value, spec: { ...value.spec, replicas: 4, name: 'other' } }),
+  )
+  .map(([part, old]) => ({ value: { ...value, spec: { ...value.spec, ...part } }, old }));
 
 export const definitionOf = (schema: object): object => ({
-  apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'things.example.com' },
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'things.example.com' },
   spec: {
-    group: 'example.com', scope: 'Namespaced', names: { plural: 'things', singular: 'thing', kind: 'Thing', listKind: 'ThingList' },
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'things', singular: 'thing', kind: 'Thing', listKind: 'ThingList' },
     versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
   },
 });

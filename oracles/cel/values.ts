@@ -1,7 +1,17 @@
 import { CelIp, CelCidr } from '../../packages/machinery/src/cel/functions/networks.ts';
 import { CelQuantity } from '../../packages/machinery/src/cel/functions/quantities.ts';
 import {
-  Duration, entriesOf, formatSeconds, formatTimestamp, inside, isMap, Opaque, Optional, Timestamp, TypeName, Uint,
+  Duration,
+  entriesOf,
+  formatSeconds,
+  formatTimestamp,
+  inside,
+  isMap,
+  Opaque,
+  Optional,
+  Timestamp,
+  TypeName,
+  Uint,
 } from '../../packages/machinery/src/cel/values.ts';
 
 /** A value with its type, in the form that the Go program answers in. */
@@ -18,7 +28,12 @@ export function plain(value: unknown): unknown {
   if (value instanceof Optional) return { optional: value.has ? plain(value.value) : null };
   if (value instanceof TypeName) return { type: value.name };
   if (Array.isArray(value)) return { list: value.map((item) => plain(inside(value, item))) };
-  if (isMap(value)) return { map: entriesOf(value).map(([key, inner]) => JSON.stringify([plain(key), plain(inner)])).sort() };
+  if (isMap(value))
+    return {
+      map: entriesOf(value)
+        .map(([key, inner]) => JSON.stringify([plain(key), plain(inner)]))
+        .sort(),
+    };
   if (value instanceof CelQuantity) return { quantity: value.toString() };
   if (value instanceof CelIp || value instanceof CelCidr) return { [value.typeName]: value.toString() };
   if (value instanceof Opaque) return { [value.typeName]: true };
@@ -32,9 +47,18 @@ const SHOWN_OTHERWISE = /^(?:kubernetes\.(?:URL|Semver|NamedFormat))$/;
 export function comparable(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(comparable);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([type, inner]) => [
-    type, SHOWN_OTHERWISE.test(type) ? true : type === 'double' ? digits(Number(String(inner).replace('Inf', 'Infinity'))) : type === 'map' ? [...(inner as string[])].map((entry) => JSON.stringify(comparable(JSON.parse(entry)))).sort() : comparable(inner),
-  ]));
+  return Object.fromEntries(
+    Object.entries(value).map(([type, inner]) => [
+      type,
+      SHOWN_OTHERWISE.test(type)
+        ? true
+        : type === 'double'
+          ? digits(Number(String(inner).replace('Inf', 'Infinity')))
+          : type === 'map'
+            ? [...(inner as string[])].map((entry) => JSON.stringify(comparable(JSON.parse(entry)))).sort()
+            : comparable(inner),
+    ]),
+  );
 }
 
 /** Whatever the form it was written in. */

@@ -10,7 +10,9 @@ export const clientOracle: Oracle = {
     let [passed, failed] = [0, 0];
     for (const watchList of ['true', 'false']) {
       await using server = await serving();
-      const { output } = await finished(program, [server.url, 'oracle'], { env: { KUBE_FEATURE_WatchListClient: watchList } });
+      const { output } = await finished(program, [server.url, 'oracle'], {
+        env: { KUBE_FEATURE_WatchListClient: watchList },
+      });
       const lines = output.split('\n').filter((line) => /^(?:ok {3}|FAIL )/.test(line));
       for (const line of lines) say(`${line} WatchListClient=${watchList}`);
       if (lines.length === 0) say(output);

@@ -22,14 +22,30 @@ export async function serving(): Promise<Serving> {
   const pki = await Pki.open(folder);
   const identity = await pki.identity('apiserver', { commonName: 'kube-apiserver', addresses: ['127.0.0.1'] });
   const store = new MemoryStore();
-  const { server, housekeep } = await serve({
-    store, clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
-    staticTokens: new Map([['oracle', { name: 'oracle', groups: ['system:masters'] }]]), issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767],
-    advertiseAddress: '10.0.0.1', advertisePort: 6443, parseYaml,
-  }, stop.signal);
+  const { server, housekeep } = await serve(
+    {
+      store,
+      clock: systemClock,
+      random: systemRandom(),
+      log: silent,
+      tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
+      staticTokens: new Map([['oracle', { name: 'oracle', groups: ['system:masters'] }]]),
+      issuer: 'https://issuer',
+      serviceCidr: '10.96.0.0/16',
+      nodePorts: [30_000, 32_767],
+      advertiseAddress: '10.0.0.1',
+      advertisePort: 6443,
+      parseYaml,
+    },
+    stop.signal,
+  );
   const housekeeping = housekeep(stop.signal).catch(() => undefined);
   const listening = await listenHttps(server, {
-    addresses: ['127.0.0.1'], port: 0, certificate: identity.certificate, key: identity.key, clientAuthority: pki.authority.certificate,
+    addresses: ['127.0.0.1'],
+    port: 0,
+    certificate: identity.certificate,
+    key: identity.key,
+    clientAuthority: pki.authority.certificate,
     kubeletClient: { certificate: identity.certificate, key: identity.key, authority: pki.authority.certificate },
   });
   // Little is remembered, so that clients meet the end of it.

@@ -18,7 +18,12 @@ export const controllerRuntimeOracle: Oracle = {
   async run({ cases, say }) {
     if (cases < CASES_MIN) throw new LeftOut('it takes minutes: node oracles/main.ts --only controller-runtime');
     using suites = new ModuleSuites('controller-runtime', await moduleFolder(MODULE));
-    const old = join(suites.folder, 'kubebuilder-envtest', 'k8s', `${OLD_RELEASE}-linux-${arch() === 'arm64' ? 'arm64' : 'amd64'}`);
+    const old = join(
+      suites.folder,
+      'kubebuilder-envtest',
+      'k8s',
+      `${OLD_RELEASE}-linux-${arch() === 'arm64' ? 'arm64' : 'amd64'}`,
+    );
     mkdirSync(old, { recursive: true });
     await suites.writeExecutables();
     await suites.writeExecutables(old);

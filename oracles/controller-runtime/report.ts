@@ -40,17 +40,35 @@ export function countsOf(output: string, code: number): Counts {
 
 /** A row for each package and one for all, in columns. */
 export function showTable(rows: readonly Row[]): readonly string[] {
-  const cells = rows.map(({ name, counts, seconds }) => [name, String(counts.passed), String(counts.failed), String(counts.pending), seconds.toFixed(1)]);
+  const cells = rows.map(({ name, counts, seconds }) => [
+    name,
+    String(counts.passed),
+    String(counts.failed),
+    String(counts.pending),
+    seconds.toFixed(1),
+  ]);
   const sum = (of: (row: Row) => number): number => rows.reduce((total, row) => total + of(row), 0);
-  const total = ['all', String(sum((row) => row.counts.passed)), String(sum((row) => row.counts.failed)), String(sum((row) => row.counts.pending)), sum((row) => row.seconds).toFixed(1)];
+  const total = [
+    'all',
+    String(sum((row) => row.counts.passed)),
+    String(sum((row) => row.counts.failed)),
+    String(sum((row) => row.counts.pending)),
+    sum((row) => row.seconds).toFixed(1),
+  ];
   const all = [['package', 'passed', 'failed', 'pending', 'seconds'], ...cells, total];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((line) => line[column]?.length ?? 0)));
-  return all.map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '));
+  return all.map((line) =>
+    line
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  '),
+  );
 }
 
 /** What is said when a package is done: all that it wrote, where something failed. */
-export const showRow = ({ name, counts, seconds, output }: Row): string => `${counts.failed > 0 ? 'FAIL' : 'ok  '} ${name} ${seconds.toFixed(1)} s${output ? `\n${output}` : ''}`;
+export const showRow = ({ name, counts, seconds, output }: Row): string =>
+  `${counts.failed > 0 ? 'FAIL' : 'ok  '} ${name} ${seconds.toFixed(1)} s${output ? `\n${output}` : ''}`;
 
 export const tallyOf = (rows: readonly Row[]): Tally => ({
-  passed: rows.reduce((sum, { counts }) => sum + counts.passed, 0), failed: rows.reduce((sum, { counts }) => sum + counts.failed, 0),
+  passed: rows.reduce((sum, { counts }) => sum + counts.passed, 0),
+  failed: rows.reduce((sum, { counts }) => sum + counts.failed, 0),
 });

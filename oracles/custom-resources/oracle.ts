@@ -46,7 +46,8 @@ const ours: Readonly<Record<string, Make>> = {
   },
 };
 
-const textsOf = (errors: Field['errors']): readonly string[] => errors.map(({ field, message }) => `${field}: ${message}`).toSorted();
+const textsOf = (errors: Field['errors']): readonly string[] =>
+  errors.map(({ field, message }) => `${field}: ${message}`).toSorted();
 
 const theirs: Readonly<Record<string, (reply: Reply) => Reply>> = {
   prune: ({ value, unknown = [] }) => ({ value, unknown: unknown.toSorted() }),
@@ -55,13 +56,23 @@ const theirs: Readonly<Record<string, (reply: Reply) => Reply>> = {
   update: ({ errors = [] }) => ({ errors: errors.toSorted() }),
 };
 
-const errorsOf = (answer: Answer): readonly string[] => ('value' in answer ? ((answer.value as Reply).errors ?? []) : []);
-const verdicts = (answer: Answer): string => errorsOf(answer).filter((error) => /must (?:not )?validate/.test(error)).join('\n');
+const errorsOf = (answer: Answer): readonly string[] =>
+  'value' in answer ? ((answer.value as Reply).errors ?? []) : [];
+const verdicts = (answer: Answer): string =>
+  errorsOf(answer)
+    .filter((error) => /must (?:not )?validate/.test(error))
+    .join('\n');
 
-const known: readonly Known[] = [{
-  why: 'of several branches of anyOf or oneOf that all fail, the errors of another one are shown',
-  is: (request, left, right) => /"(?:anyOf|oneOf)"/.test(JSON.stringify(request)) && errorsOf(left).length > 0 && errorsOf(right).length > 0 && verdicts(left) === verdicts(right),
-}];
+const known: readonly Known[] = [
+  {
+    why: 'of several branches of anyOf or oneOf that all fail, the errors of another one are shown',
+    is: (request, left, right) =>
+      /"(?:anyOf|oneOf)"/.test(JSON.stringify(request)) &&
+      errorsOf(left).length > 0 &&
+      errorsOf(right).length > 0 &&
+      verdicts(left) === verdicts(right),
+  },
+];
 
 const comparisonOf = (op: string, make: Make): Comparison => ({
   name: `custom resources: ${op}`,
@@ -70,36 +81,62 @@ const comparisonOf = (op: string, make: Make): Comparison => ({
   cases: customCase.map(({ schema, value, old }): Case => ({
     request: { op, schema, value, old },
     ours: () => ({ value: make(schema, value as object, old as object) }),
-    theirs: (answer) => (isRefused(answer) ? { value: make(schema, value as object, old as object) } : { value: theirs[op]?.(answer as Reply) }),
+    theirs: (answer) =>
+      isRefused(answer)
+        ? { value: make(schema, value as object, old as object) }
+        : { value: theirs[op]?.(answer as Reply) },
   })),
 });
 
 const sameBut = (words: RegExp, theirs: Answer, mine: Answer): boolean => {
-  const [left, right] = [theirs, mine].map((answer) => errorsOf(answer).map((error) => error.replace(words, '')).toSorted().join('\n'));
+  const [left, right] = [theirs, mine].map((answer) =>
+    errorsOf(answer)
+      .map((error) => error.replace(words, ''))
+      .toSorted()
+      .join('\n'),
+  );
   return left === right;
 };
 
 /** What creating a definition is answered. */
 const definitions: Comparison = {
   name: 'custom resources: definition',
-  known: [{
-    why: 'a schema that Go cannot be made of is told otherwise: its other faults come, or do not, by where the making ends',
-    is: (_, theirs, mine) => [theirs, mine].some((answer) => errorsOf(answer).some((error) => /is not supported|must be true or undefined|may only be set when/.test(error))),
-  }, {
-    why: 'a default of a wrong type is told by the name of its format, where it has one, and one of additional properties with a dot before its name',
-    is: (_, theirs, mine) => sameBut(/(?:\w+)?": *(?:\.?\w+)? in body must be of type \S+ \S+/g, theirs, mine),
-  }],
+  known: [
+    {
+      why: 'a schema that Go cannot be made of is told otherwise: its other faults come, or do not, by where the making ends',
+      is: (_, theirs, mine) =>
+        [theirs, mine].some((answer) =>
+          errorsOf(answer).some((error) =>
+            /is not supported|must be true or undefined|may only be set when/.test(error),
+          ),
+        ),
+    },
+    {
+      why: 'a default of a wrong type is told by the name of its format, where it has one, and one of additional properties with a dot before its name',
+      is: (_, theirs, mine) => sameBut(/(?:\w+)?": *(?:\.?\w+)? in body must be of type \S+ \S+/g, theirs, mine),
+    },
+  ],
   cases: faultyDefinition.map((definition): Case => ({
     request: { op: 'definition', definition },
     ours: () => ({ value: { errors: judged(definition) } }),
-    theirs: (answer) => ({ value: { errors: (answer as Reply).error === 'broken' ? judged(definition) : ((answer as Reply).errors ?? [(answer as Reply).error ?? []].flat()).map(plain).toSorted() } }),
+    theirs: (answer) => ({
+      value: {
+        errors:
+          (answer as Reply).error === 'broken'
+            ? judged(definition)
+            : ((answer as Reply).errors ?? [(answer as Reply).error ?? []].flat()).map(plain).toSorted(),
+      },
+    }),
   })),
 };
 
 const judged = (definition: object): readonly string[] => textsOf(definitionErrors(definition)).map(plain).toSorted();
 
 /** Upstream shows some values as Go holds them, and each engine says in its own words what is wrong with a pattern. */
-const plain = (error: string): string => error.replace(/^(spec\.versions|\S+openAPIV3Schema): Invalid value: (?:null|[[{][\s\S]*[\]}]):/, '$1: Invalid value:').replace(/(error parsing regexp).*/, '$1');
+const plain = (error: string): string =>
+  error
+    .replace(/^(spec\.versions|\S+openAPIV3Schema): Invalid value: (?:null|[[{][\s\S]*[\]}]):/, '$1: Invalid value:')
+    .replace(/(error parsing regexp).*/, '$1');
 
 const isRefused = (answer: Answer): boolean => (answer as Reply).error !== undefined;
 
@@ -107,5 +144,10 @@ const isRefused = (answer: Answer): boolean => (answer as Reply).error !== undef
 export const customResourcesOracle: Oracle = {
   name: 'custom-resources',
   isNamedWithin: true,
-  run: async (context) => compared(await built('custom-resources'), [...Object.entries(ours).map(([op, make]) => comparisonOf(op, make)), definitions], context),
+  run: async (context) =>
+    compared(
+      await built('custom-resources'),
+      [...Object.entries(ours).map(([op, make]) => comparisonOf(op, make)), definitions],
+      context,
+    ),
 };

@@ -25,7 +25,9 @@ const APPLY = { 'content-type': 'application/apply-patch+yaml' };
 interface Definition {
   readonly metadata: { readonly name: string };
   readonly spec: {
-    readonly group: string; readonly scope: string; readonly names: { readonly kind: string; readonly plural: string };
+    readonly group: string;
+    readonly scope: string;
+    readonly names: { readonly kind: string; readonly plural: string };
     readonly versions: readonly { readonly name: string; readonly served: boolean }[];
   };
 }
@@ -59,8 +61,12 @@ export const definitionsOracle: Oracle = {
 };
 
 function definitionsIn(folder: string, glob: string): readonly Definition[] {
-  const texts = globSync(glob, { cwd: folder }).toSorted().flatMap((file) => readFileSync(join(folder, file), 'utf8').split(/^---\s*$/m)).filter((text) => /^kind:/m.test(text));
-  return texts.map((text) => parseYaml(text) as Definition & { readonly kind?: string } | null)
+  const texts = globSync(glob, { cwd: folder })
+    .toSorted()
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').split(/^---\s*$/m))
+    .filter((text) => /^kind:/m.test(text));
+  return texts
+    .map((text) => parseYaml(text) as (Definition & { readonly kind?: string }) | null)
     .filter((object) => object?.kind === 'CustomResourceDefinition') as readonly Definition[];
 }
 
@@ -81,18 +87,31 @@ class Trial {
 
   async #judge(definition: Definition): Promise<void> {
     const served = definition.spec.versions.filter((version) => version.served).map((version) => version.name);
-    const questions = [{ op: 'definition', definition }, ...served.map((version) => ({ op: 'openapi', definition, version }))];
+    const questions = [
+      { op: 'definition', definition },
+      ...served.map((version) => ({ op: 'openapi', definition, version })),
+    ];
     const [verdict, ...documents] = (await ask(this.#program, questions)) as readonly Reply[];
     const server = await asked();
     const { status, body, text } = await server.ask('POST', DEFINITIONS, definition);
-    const ours: readonly string[] = status === 201 ? [] : (body?.details?.causes ?? [{ field: '', message: text }]).map((cause: { field: string; message: string }) => `${cause.field}: ${cause.message}`);
+    const ours: readonly string[] =
+      status === 201
+        ? []
+        : (body?.details?.causes ?? [{ field: '', message: text }]).map(
+            (cause: { field: string; message: string }) => `${cause.field}: ${cause.message}`,
+          );
     const theirs = verdict?.errors ?? (verdict?.error ? [verdict.error] : []);
-    if (JSON.stringify(ours.toSorted()) !== JSON.stringify(theirs.toSorted())) this.#complain(definition, `judged otherwise\n    theirs ${theirs.join('\n           ')}\n    ours   ${ours.join('\n           ')}`);
+    if (JSON.stringify(ours.toSorted()) !== JSON.stringify(theirs.toSorted()))
+      this.#complain(
+        definition,
+        `judged otherwise\n    theirs ${theirs.join('\n           ')}\n    ours   ${ours.join('\n           ')}`,
+      );
     if (status !== 201) return;
     await settled();
     const { body: held } = await server.ask('GET', `${DEFINITIONS}/${definition.metadata.name}`);
     const established = held.status.conditions?.find((condition: { type: string }) => condition.type === 'Established');
-    if (established?.status !== 'True') this.#complain(definition, `not established: ${JSON.stringify(held.status.conditions)}`);
+    if (established?.status !== 'True')
+      this.#complain(definition, `not established: ${JSON.stringify(held.status.conditions)}`);
     for (const [i, version] of served.entries()) await this.#compare(definition, version, documents[i] ?? {}, server);
   }
 
@@ -103,12 +122,19 @@ class Trial {
     const name = `${group.split('.').toReversed().join('.')}.${version}.${names.kind}`;
     for (const part of [name, `${name}List`]) {
       const [theirs, ours] = [normal(value[part]), normal(document?.components?.schemas?.[part])];
-      if (theirs !== ours) this.#complain(definition, `${part} is published otherwise: ${error ?? difference(theirs, ours)}`);
+      if (theirs !== ours)
+        this.#complain(definition, `${part} is published otherwise: ${error ?? difference(theirs, ours)}`);
     }
     const path = `${place}${scope === 'Cluster' ? '' : '/namespaces/d'}/${names.plural}/tried?fieldManager=oracle`;
-    const { status, text } = await server.ask('PATCH', path, { apiVersion: `${group}/${version}`, kind: names.kind, metadata: { name: 'tried', labels: { a: 'b' } } }, APPLY);
+    const { status, text } = await server.ask(
+      'PATCH',
+      path,
+      { apiVersion: `${group}/${version}`, kind: names.kind, metadata: { name: 'tried', labels: { a: 'b' } } },
+      APPLY,
+    );
     // Most need more than a name: their words are compared by random objects.
-    if (status !== 201 && status !== 200 && status !== 422) this.#complain(definition, `applying to ${version} was answered ${status}: ${text}`);
+    if (status !== 201 && status !== 200 && status !== 422)
+      this.#complain(definition, `applying to ${version} was answered ${status}: ${text}`);
   }
 
   #complain({ metadata }: Definition, text: string): void {
@@ -120,11 +146,15 @@ class Trial {
 const OWN = new Set(['apiVersion', 'kind', 'metadata', 'items']);
 
 function normal(value: unknown): string {
-  return JSON.stringify(value, (name, part: unknown) => {
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
-    const entries = Object.entries(part).filter(([key, text]) => !((OWN.has(name) || name === '') && key === 'description' && typeof text === 'string'));
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
-  }) ?? 'nothing';
+  return (
+    JSON.stringify(value, (name, part: unknown) => {
+      if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
+      const entries = Object.entries(part).filter(
+        ([key, text]) => !((OWN.has(name) || name === '') && key === 'description' && typeof text === 'string'),
+      );
+      return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+    }) ?? 'nothing'
+  );
 }
 
 function difference(theirs: string, ours: string): string {

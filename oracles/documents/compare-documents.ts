@@ -1,5 +1,6 @@
 type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Where two documents differ, by path. Descriptions are our own words and do not count; nor does what follows from them:
@@ -21,7 +22,8 @@ function collect(path: string, left: unknown, right: unknown, found: string[]): 
     return;
   }
   const [a, b] = [JSON.stringify(theirs), JSON.stringify(ours)];
-  if (Array.isArray(theirs) && Array.isArray(ours) && theirs.length === ours.length) theirs.forEach((item, index) => collect(`${path}/${index}`, item, ours[index], found));
+  if (Array.isArray(theirs) && Array.isArray(ours) && theirs.length === ours.length)
+    theirs.forEach((item, index) => collect(`${path}/${index}`, item, ours[index], found));
   else if (a !== b) found.push(`${path}: theirs ${shortened(a)}, ours ${shortened(b)}`);
 }
 

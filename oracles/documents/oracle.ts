@@ -12,7 +12,13 @@ const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisco
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 const SHOWN_MAX = 12;
 /** Features that bring resources of their own. */
-const YOUNG = ['CompositePodGroup', 'CoordinatedLeaderElection', 'DRAResourcePoolStatus', 'EvictionRequestAPI', 'GenericWorkload'].map((name) => `${name}=true`);
+const YOUNG = [
+  'CompositePodGroup',
+  'CoordinatedLeaderElection',
+  'DRAResourcePoolStatus',
+  'EvictionRequestAPI',
+  'GenericWorkload',
+].map((name) => `${name}=true`);
 
 /** Asks upstream's server library, with our resources behind it, for every document, and us. */
 export const documentsOracle: Oracle = {
@@ -20,8 +26,14 @@ export const documentsOracle: Oracle = {
   async run({ say }) {
     const program = await generated();
     let [passed, failed] = [0, 0];
-    for (const [runtimeConfig, gates] of [[[], []], [['api/all=true'], YOUNG]] as const) {
-      const { ask, server } = await asked({ runtimeConfig: runtimeConfigOf(runtimeConfig), features: parseFeatureGates(gates) });
+    for (const [runtimeConfig, gates] of [
+      [[], []],
+      [['api/all=true'], YOUNG],
+    ] as const) {
+      const { ask, server } = await asked({
+        runtimeConfig: runtimeConfigOf(runtimeConfig),
+        features: parseFeatureGates(gates),
+      });
       const stored = server.registry.kinds;
       const config = runtimeConfigOf(runtimeConfig);
       const kinds = [...stored, ...virtualKinds.filter((kind) => config.isOn(kind)), componentStatus];
@@ -40,24 +52,46 @@ export const documentsOracle: Oracle = {
 
 function storedAs(kind: Kind<any>, stored: readonly Kind<any>[]): ResourceFacts | undefined {
   if (!stored.includes(kind)) return undefined;
-  return kind.isAlternate ? (kind.hub?.kind ?? stored.find((known) => !known.isAlternate && known.storagePrefix === kind.storagePrefix)) : kind;
+  return kind.isAlternate
+    ? (kind.hub?.kind ?? stored.find((known) => !known.isAlternate && known.storagePrefix === kind.storagePrefix))
+    : kind;
 }
 
 /** What both are asked for, and in which form. */
 async function documentsOf(upstream: Upstream): Promise<readonly (readonly [path: string, accept: string])[]> {
-  const { paths } = JSON.parse((await upstream.ask('/openapi/v3')).body.toString()) as { readonly paths: Readonly<Record<string, unknown>> };
-  const discovery = Object.keys(paths).filter((name) => name.startsWith('api')).map((name) => `/${name}`);
+  const { paths } = JSON.parse((await upstream.ask('/openapi/v3')).body.toString()) as {
+    readonly paths: Readonly<Record<string, unknown>>;
+  };
+  const discovery = Object.keys(paths)
+    .filter((name) => name.startsWith('api'))
+    .map((name) => `/${name}`);
   return [
-    ...discovery.flatMap((path) => [[path, 'application/json'], [path, PROTOBUF]] as const), ['/api', AGGREGATED], ['/apis', AGGREGATED], ['/openapi/v2', 'application/json'],
-    ...Object.keys(paths).map((name) => [`/openapi/v3/${name}`, 'application/json'] as const), ['/openapi/v3', 'application/json'],
+    ...discovery.flatMap(
+      (path) =>
+        [
+          [path, 'application/json'],
+          [path, PROTOBUF],
+        ] as const,
+    ),
+    ['/api', AGGREGATED],
+    ['/apis', AGGREGATED],
+    ['/openapi/v2', 'application/json'],
+    ...Object.keys(paths).map((name) => [`/openapi/v3/${name}`, 'application/json'] as const),
+    ['/openapi/v3', 'application/json'],
   ];
 }
 
 async function compared(path: string, accept: string, upstream: Upstream, ask: Ask): Promise<readonly string[]> {
   const [theirs, ours] = [await upstream.ask(path, { accept }), await ask('GET', path, undefined, { accept })];
-  const head = differences([theirs.status, headerOf(theirs, 'Content-Type')], [ours.status, ours.headers['content-type']]);
+  const head = differences(
+    [theirs.status, headerOf(theirs, 'Content-Type')],
+    [ours.status, ours.headers['content-type']],
+  );
   if (head.length > 0) return head;
-  if (accept === PROTOBUF) return path === '/apis' || theirs.body.equals(ours.bytes) ? [] : [`${theirs.body.toString('hex')}\n  ${Buffer.from(ours.bytes).toString('hex')}`];
+  if (accept === PROTOBUF)
+    return path === '/apis' || theirs.body.equals(ours.bytes)
+      ? []
+      : [`${theirs.body.toString('hex')}\n  ${Buffer.from(ours.bytes).toString('hex')}`];
   return differences(normal(JSON.parse(theirs.body.toString()), path), normal(ours.body, path));
 }
 
@@ -66,8 +100,12 @@ const headerOf = ({ headers }: UpstreamAnswer, name: string): string | undefined
 /** What one library cannot know of a whole server is left out. */
 function normal(document: any, path: string): unknown {
   // The aggregator puts the groups in their order, and says of itself where the server is.
-  if (path === '/apis') return ((document.groups ?? document.items) as readonly any[]).map(({ serverAddressByClientCIDRs: _, ...group }) => JSON.stringify(group)).sort();
-  if (path === '/openapi/v3') return Object.keys(document.paths).filter((name) => name.startsWith('api') || name === 'version');
+  if (path === '/apis')
+    return ((document.groups ?? document.items) as readonly any[])
+      .map(({ serverAddressByClientCIDRs: _, ...group }) => JSON.stringify(group))
+      .sort();
+  if (path === '/openapi/v3')
+    return Object.keys(document.paths).filter((name) => name.startsWith('api') || name === 'version');
   if (path !== '/openapi/v2') return document;
   const { '/.well-known/openid-configuration/': _, '/openid/v1/jwks/': __, ...paths } = document.paths;
   return { ...document, paths };

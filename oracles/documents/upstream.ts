@@ -20,22 +20,50 @@ const STREAMED = ['GET', 'POST'] as const;
 const PROXIED = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const;
 /** Subresources that are no object: discovery does not say how they are asked. */
 const PARTS: Readonly<Record<string, SubresourceQuestion>> = {
-  'pods/exec': { options: 'PodExecOptions', methods: STREAMED }, 'pods/attach': { options: 'PodAttachOptions', methods: STREAMED },
-  'pods/portforward': { options: 'PodPortForwardOptions', methods: STREAMED }, 'pods/log': { options: 'PodLogOptions', text: true },
-  'pods/proxy': { options: 'PodProxyOptions', methods: PROXIED, hasPath: true }, 'nodes/proxy': { options: 'NodeProxyOptions', methods: PROXIED, hasPath: true },
+  'pods/exec': { options: 'PodExecOptions', methods: STREAMED },
+  'pods/attach': { options: 'PodAttachOptions', methods: STREAMED },
+  'pods/portforward': { options: 'PodPortForwardOptions', methods: STREAMED },
+  'pods/log': { options: 'PodLogOptions', text: true },
+  'pods/proxy': { options: 'PodProxyOptions', methods: PROXIED, hasPath: true },
+  'nodes/proxy': { options: 'NodeProxyOptions', methods: PROXIED, hasPath: true },
   'services/proxy': { options: 'ServiceProxyOptions', methods: PROXIED, hasPath: true },
 };
 /** Resources whose deletion answers with what was deleted: facts of upstream's registries, which no Go module shows. */
 const DELETES_TO_OBJECT: ReadonlySet<string> = new Set([
-  'persistentvolumeclaims', 'pods', 'podtemplates', 'resourcequotas', 'serviceaccounts', 'services', 'persistentvolumes', 'csidrivers', 'csinodes', 'storageclasses',
-  'volumeattachments', 'volumeattributesclasses', 'deviceclasses', 'devicetaintrules', 'resourceclaims', 'resourceclaimtemplates', 'resourceslices',
+  'persistentvolumeclaims',
+  'pods',
+  'podtemplates',
+  'resourcequotas',
+  'serviceaccounts',
+  'services',
+  'persistentvolumes',
+  'csidrivers',
+  'csinodes',
+  'storageclasses',
+  'volumeattachments',
+  'volumeattributesclasses',
+  'deviceclasses',
+  'devicetaintrules',
+  'resourceclaims',
+  'resourceclaimtemplates',
+  'resourceslices',
 ]);
 
 /** What the Go program must know of a resource. */
 export function questionOf(kind: ResourceFacts, stored: ResourceFacts | undefined): object {
   const { group, version, plural, singular, shortNames, categories, namespaced, verbs, subresources } = kind;
   return {
-    group, version, kind: kind.kind, plural, singular, shortNames, categories, namespaced, verbs, stored: stored ? apiVersionOf(stored) : '', deletesToObject: DELETES_TO_OBJECT.has(plural),
+    group,
+    version,
+    kind: kind.kind,
+    plural,
+    singular,
+    shortNames,
+    categories,
+    namespaced,
+    verbs,
+    stored: stored ? apiVersionOf(stored) : '',
+    deletesToObject: DELETES_TO_OBJECT.has(plural),
     subresources: subresources.map((sub) => ({ ...sub, ...PARTS[`${plural}/${sub.name}`] })),
   };
 }
@@ -48,7 +76,9 @@ export class Upstream {
   constructor(program: string, kinds: readonly Kind<any>[], storedAs: (kind: Kind<any>) => ResourceFacts | undefined) {
     this.#child = spawn(program, [], { stdio: ['pipe', 'pipe', 'ignore'] });
     createInterface(this.#child.stdout).on('line', (line) => {
-      const { status, headers, body } = JSON.parse(line) as Omit<UpstreamAnswer, 'body'> & { readonly body: string | null };
+      const { status, headers, body } = JSON.parse(line) as Omit<UpstreamAnswer, 'body'> & {
+        readonly body: string | null;
+      };
       this.#waiting.shift()?.({ status, headers, body: Buffer.from(body ?? '', 'base64') });
     });
     this.#write(kinds.map((kind) => questionOf(kind, storedAs(kind))));

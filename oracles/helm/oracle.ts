@@ -39,8 +39,12 @@ export const helmOracle: Oracle = {
   },
 };
 
-function releaseIn(namespace: string, { helm, kubectl, kubeconfig }: Readonly<Record<'helm' | 'kubectl' | 'kubeconfig', string>>): Release {
-  const run: Release['run'] = (...args) => finished(helm, [...args, '--kubeconfig', kubeconfig, '--namespace', namespace]);
+function releaseIn(
+  namespace: string,
+  { helm, kubectl, kubeconfig }: Readonly<Record<'helm' | 'kubectl' | 'kubeconfig', string>>,
+): Release {
+  const run: Release['run'] = (...args) =>
+    finished(helm, [...args, '--kubeconfig', kubeconfig, '--namespace', namespace]);
   return {
     run,
     kubectl: kubectlAt(kubectl, kubeconfig, namespace),
@@ -63,7 +67,9 @@ async function builtHelm(): Promise<string> {
   const program = join(folder, 'helm');
   if (existsSync(program)) return program;
   if (!(await hasGo())) throw new LeftOut('Go is not installed');
-  const { code, output } = await finished(goProgram(), ['install', `helm.sh/helm/v4/cmd/helm@v${HELM}`], { env: { GOBIN: folder } });
+  const { code, output } = await finished(goProgram(), ['install', `helm.sh/helm/v4/cmd/helm@v${HELM}`], {
+    env: { GOBIN: folder },
+  });
   if (code !== 0) throw new LeftOut(`helm ${HELM} cannot be built: ${output.trim().split('\n').at(-1)}`);
   return program;
 }

@@ -32,13 +32,19 @@ export async function builtKubectl(release: string): Promise<string> {
   const go = goProgram();
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'main.go'), main);
-  writeFileSync(join(folder, 'go.mod'), `module navarch.dev/kubectl\n\ngo 1.26\n\nrequire k8s.io/kubectl v${release}\n`);
+  writeFileSync(
+    join(folder, 'go.mod'),
+    `module navarch.dev/kubectl\n\ngo 1.26\n\nrequire k8s.io/kubectl v${release}\n`,
+  );
   const tidy = await finished(go, ['mod', 'tidy'], { cwd: folder });
-  if (tidy.code !== 0) throw new LeftOut(`kubectl ${release} cannot be fetched: ${tidy.output.trim().split('\n').at(-1)}`);
+  if (tidy.code !== 0)
+    throw new LeftOut(`kubectl ${release} cannot be fetched: ${tidy.output.trim().split('\n').at(-1)}`);
   const [, minor = '', patch = ''] = release.split('.');
   const version = 'k8s.io/component-base/version';
   const flags = `-s -w -X ${version}.gitVersion=v1.${minor}.${patch} -X ${version}.gitMajor=1 -X ${version}.gitMinor=${minor}`;
-  const { code, output } = await finished(go, ['build', '-ldflags', flags, '-o', `${program}.new`, '.'], { cwd: folder });
+  const { code, output } = await finished(go, ['build', '-ldflags', flags, '-o', `${program}.new`, '.'], {
+    cwd: folder,
+  });
   if (code !== 0) throw new Error(`Cannot build kubectl ${release}:\n${output}`);
   await finished('mv', [`${program}.new`, program]);
   return program;

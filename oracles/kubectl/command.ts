@@ -28,19 +28,29 @@ const PATIENCE_MS = 60_000;
 const COMMAND_MS = 120_000;
 
 export function kubectlAt(program: string, kubeconfig: string, namespace: string): Kubectl {
-  const begin = (args: readonly string[], env: Environment = {}) => spawn(program, ['--kubeconfig', kubeconfig, '--namespace', namespace, ...args], {
-    stdio: 'pipe', env: { ...process.env, ...env }, timeout: COMMAND_MS,
-  });
-  const run: Kubectl['run'] = (args, input, env) => new Promise((resolve, reject) => {
-    const child = begin(args, env);
-    let [stdout, output] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); output += chunk.toString(); });
-    child.stderr.on('data', (chunk: Buffer) => { output += chunk.toString(); });
-    child.stdin.on('error', () => undefined).end(input ?? '');
-    child.on('error', reject).on('close', (code) => resolve({ code: code ?? 1, output, stdout }));
-  });
+  const begin = (args: readonly string[], env: Environment = {}) =>
+    spawn(program, ['--kubeconfig', kubeconfig, '--namespace', namespace, ...args], {
+      stdio: 'pipe',
+      env: { ...process.env, ...env },
+      timeout: COMMAND_MS,
+    });
+  const run: Kubectl['run'] = (args, input, env) =>
+    new Promise((resolve, reject) => {
+      const child = begin(args, env);
+      let [stdout, output] = ['', ''];
+      child.stdout.on('data', (chunk: Buffer) => {
+        stdout += chunk.toString();
+        output += chunk.toString();
+      });
+      child.stderr.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      child.stdin.on('error', () => undefined).end(input ?? '');
+      child.on('error', reject).on('close', (code) => resolve({ code: code ?? 1, output, stdout }));
+    });
   return {
-    namespace, run,
+    namespace,
+    run,
     async ok(args, input, env) {
       const { code, output, stdout } = await run(args, input, env);
       assert.equal(code, 0, `kubectl ${args.join(' ')} ended with ${code}:\n${output}`);
@@ -55,7 +65,10 @@ export function kubectlAt(program: string, kubeconfig: string, namespace: string
       const child = begin(args);
       child.stdin.end();
       let output = '';
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => {
+          output += chunk.toString();
+        });
       const ended = new Promise((resolve) => child.on('close', resolve));
       return {
         async until(wanted) {

@@ -4,33 +4,63 @@ import { manifest } from './manifests.ts';
 import { includes, type Step, step } from './step.ts';
 
 const schema = {
-  type: 'object', description: 'A Lamp gives light.',
+  type: 'object',
+  description: 'A Lamp gives light.',
   properties: {
     spec: {
-      type: 'object', required: ['watts'],
-      properties: { watts: { type: 'integer', minimum: 1, description: 'How much it takes.' }, colour: { type: 'string', enum: ['warm', 'cold'] }, replicas: { type: 'integer' } },
+      type: 'object',
+      required: ['watts'],
+      properties: {
+        watts: { type: 'integer', minimum: 1, description: 'How much it takes.' },
+        colour: { type: 'string', enum: ['warm', 'cold'] },
+        replicas: { type: 'integer' },
+      },
     },
     status: { type: 'object', properties: { replicas: { type: 'integer' }, lit: { type: 'boolean' } } },
   },
 } as const;
 
-const lamp = (spec: object, apiVersion: string): object => ({ apiVersion, kind: 'Lamp', metadata: { name: 'desk' }, spec });
+const lamp = (spec: object, apiVersion: string): object => ({
+  apiVersion,
+  kind: 'Lamp',
+  metadata: { name: 'desk' },
+  spec,
+});
 
 /** Defines lamps in a group that is the namespace's own, and works with them. */
 async function withLamps(kubectl: Kubectl, work: (apiVersion: string, group: string) => Promise<void>): Promise<void> {
   const { ok, run, namespace } = kubectl;
   const group = `${namespace}.example.com`;
-  await ok(['apply', '-f', '-'], manifest({
-    apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: `lamps.${group}` },
-    spec: {
-      group, scope: 'Namespaced', names: { plural: 'lamps', singular: 'lamp', kind: 'Lamp', shortNames: ['lp'], categories: ['all'] },
-      versions: [{
-        name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, selectableFields: [{ jsonPath: '.spec.colour' }],
-        subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } },
-        additionalPrinterColumns: [{ name: 'Watts', type: 'integer', jsonPath: '.spec.watts' }, { name: 'Colour', type: 'string', priority: 1, jsonPath: '.spec.colour' }],
-      }],
-    },
-  }));
+  await ok(
+    ['apply', '-f', '-'],
+    manifest({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: `lamps.${group}` },
+      spec: {
+        group,
+        scope: 'Namespaced',
+        names: { plural: 'lamps', singular: 'lamp', kind: 'Lamp', shortNames: ['lp'], categories: ['all'] },
+        versions: [
+          {
+            name: 'v1',
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: schema },
+            selectableFields: [{ jsonPath: '.spec.colour' }],
+            subresources: {
+              status: {},
+              scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+            },
+            additionalPrinterColumns: [
+              { name: 'Watts', type: 'integer', jsonPath: '.spec.watts' },
+              { name: 'Colour', type: 'string', priority: 1, jsonPath: '.spec.colour' },
+            ],
+          },
+        ],
+      },
+    }),
+  );
   try {
     await ok(['wait', '--for=condition=Established', `crd/lamps.${group}`, '--timeout=30s']);
     await work(`${group}/v1`, group);
@@ -51,12 +81,27 @@ export const customResources: readonly Step[] = [
       assert.equal(changed.code, 1, changed.output);
       includes(changed.output, '-  watts: 1', '+  watts: 2');
       assert.equal(await ok(['apply', '-f', '-'], text(2)), `${name} configured\n`);
-      assert.equal(await ok(['edit', 'lamp', 'desk'], undefined, { KUBE_EDITOR: 'sed -i -e s/warm/cold/' }), `${name} edited\n`);
+      assert.equal(
+        await ok(['edit', 'lamp', 'desk'], undefined, { KUBE_EDITOR: 'sed -i -e s/warm/cold/' }),
+        `${name} edited\n`,
+      );
       assert.equal(await ok(['scale', 'lamp/desk', '--replicas=3']), `${name} scaled\n`);
-      assert.equal(await ok(['patch', 'lamp', 'desk', '--type=merge', '-p', '{"spec":{"watts":7}}']), `${name} patched\n`);
-      assert.equal(await ok(['patch', 'lamp', 'desk', '--subresource=status', '--type=merge', '-p', '{"status":{"lit":true}}']), `${name} patched\n`);
-      assert.equal(await ok(['get', 'lamp', 'desk', '-o', 'jsonpath={.spec} {.status}']), '{"colour":"cold","replicas":3,"watts":7} {"lit":true}');
-      assert.equal(await ok(['apply', '--server-side', '--force-conflicts', '-f', '-'], text(9)), `${name} serverside-applied\n`);
+      assert.equal(
+        await ok(['patch', 'lamp', 'desk', '--type=merge', '-p', '{"spec":{"watts":7}}']),
+        `${name} patched\n`,
+      );
+      assert.equal(
+        await ok(['patch', 'lamp', 'desk', '--subresource=status', '--type=merge', '-p', '{"status":{"lit":true}}']),
+        `${name} patched\n`,
+      );
+      assert.equal(
+        await ok(['get', 'lamp', 'desk', '-o', 'jsonpath={.spec} {.status}']),
+        '{"colour":"cold","replicas":3,"watts":7} {"lit":true}',
+      );
+      assert.equal(
+        await ok(['apply', '--server-side', '--force-conflicts', '-f', '-'], text(9)),
+        `${name} serverside-applied\n`,
+      );
       assert.equal(await ok(['replace', '-f', '-'], text(4)), `${name} replaced\n`);
       includes(await ok(['delete', '-f', '-'], text(4)), `lamp.${group} "desk" deleted`);
     });
@@ -68,18 +113,43 @@ export const customResources: readonly Step[] = [
       assert.match(await ok(['get', 'lp']), /^NAME\s+WATTS\ndesk\s+5\n$/);
       assert.match(await ok(['get', `lamps.v1.${group}`, '-o', 'wide']), /^NAME\s+WATTS\s+COLOUR\ndesk\s+5\s+cold\n$/);
       assert.equal(await ok(['get', 'lamps', '--field-selector=spec.colour=warm', '-o', 'name']), '');
-      assert.equal(await ok(['get', 'lamps', '--field-selector=spec.colour=cold', '-o', 'name']), `lamp.${group}/desk\n`);
+      assert.equal(
+        await ok(['get', 'lamps', '--field-selector=spec.colour=cold', '-o', 'name']),
+        `lamp.${group}/desk\n`,
+      );
       includes(await ok(['get', 'all']), `lamp.${group}/desk`);
       includes(await ok(['describe', 'lamp', 'desk']), 'API Version:  ', 'Kind:         Lamp', '  Watts:   5');
       includes(await ok(['explain', 'lamp']), `GROUP:      ${group}`, 'KIND:       Lamp', 'A Lamp gives light.');
-      includes(await ok(['explain', 'lamp.spec']), 'FIELD: spec <Object>', 'watts\t<integer> -required-', 'How much it takes.', 'enum: warm, cold');
-      const wrong = manifest({ ...lamp({ watts: 0, colour: 'blue', volts: 5 }, apiVersion), metadata: { name: 'wrong' } });
-      includes(await fails(['create', '-f', '-'], wrong), 'Lamp in version "v1" cannot be handled as a Lamp: strict decoding error: unknown field "spec.volts"');
-      includes(await fails(['create', '--validate=ignore', '-f', '-'], wrong), 'The Lamp "wrong" is invalid: \n', '* spec.watts: Invalid value: 0: spec.watts in body should be greater than or equal to 1\n',
-        '* spec.colour: Unsupported value: "blue": supported values: "warm", "cold"');
-      includes(await fails(['patch', 'lamp', 'desk', '-p', '{"spec":{"watts":6}}']), `error: application/strategic-merge-patch+json is not supported by ${apiVersion}, Kind=Lamp`);
+      includes(
+        await ok(['explain', 'lamp.spec']),
+        'FIELD: spec <Object>',
+        'watts\t<integer> -required-',
+        'How much it takes.',
+        'enum: warm, cold',
+      );
+      const wrong = manifest({
+        ...lamp({ watts: 0, colour: 'blue', volts: 5 }, apiVersion),
+        metadata: { name: 'wrong' },
+      });
+      includes(
+        await fails(['create', '-f', '-'], wrong),
+        'Lamp in version "v1" cannot be handled as a Lamp: strict decoding error: unknown field "spec.volts"',
+      );
+      includes(
+        await fails(['create', '--validate=ignore', '-f', '-'], wrong),
+        'The Lamp "wrong" is invalid: \n',
+        '* spec.watts: Invalid value: 0: spec.watts in body should be greater than or equal to 1\n',
+        '* spec.colour: Unsupported value: "blue": supported values: "warm", "cold"',
+      );
+      includes(
+        await fails(['patch', 'lamp', 'desk', '-p', '{"spec":{"watts":6}}']),
+        `error: application/strategic-merge-patch+json is not supported by ${apiVersion}, Kind=Lamp`,
+      );
       includes(await fails(['get', 'lamps', '--field-selector=spec.watts=5']), 'field label not supported: spec.watts');
-      includes(await fails(['get', 'lamps', '--as=nobody']), `lamps.${group} is forbidden: User "nobody" cannot list resource "lamps" in API group "${group}"`);
+      includes(
+        await fails(['get', 'lamps', '--as=nobody']),
+        `lamps.${group} is forbidden: User "nobody" cannot list resource "lamps" in API group "${group}"`,
+      );
     });
   }),
 ];

@@ -18,7 +18,8 @@ export const kubectlOracle: Oracle = {
   name: 'kubectl',
   isNamedWithin: true,
   async run({ only, cases, say }) {
-    if (cases < CASES_MIN) throw new LeftOut('building and walking three kubectls takes minutes: ./navarch test --oracles');
+    if (cases < CASES_MIN)
+      throw new LeftOut('building and walking three kubectls takes minutes: ./navarch test --oracles');
     let [passed, failed] = [0, 0];
     const programs = new Map<string, string>();
     for (const release of RELEASES) programs.set(release, await builtKubectl(release));
@@ -42,7 +43,11 @@ export const kubectlOracle: Oracle = {
   },
 };
 
-async function inNamespace(program: string, kubeconfig: string, run: (kubectl: Kubectl) => Promise<void>): Promise<void> {
+async function inNamespace(
+  program: string,
+  kubeconfig: string,
+  run: (kubectl: Kubectl) => Promise<void>,
+): Promise<void> {
   const namespace = `walk-${randomBytes(4).toString('hex')}`;
   const admin = ['--kubeconfig', kubeconfig];
   await finished(program, [...admin, 'create', 'namespace', namespace]);

@@ -22,7 +22,13 @@ export async function shownAsBefore({ ok, run, namespace }: Kubectl): Promise<vo
     await ok(['wait', '--for=condition=Ready', 'servicecidr/scidr1', '--timeout=60s']);
     const more = await ok(['get', 'pods,replicasets,endpointslices', '-l', 'app=web', '-o', 'wide']);
     compare('get.txt', normal(`${await ok(['get', '-f', MANIFEST, '-o', 'wide'])}\n${more}`, namespace));
-    compare('describe.txt', normal(`${await ok(['describe', '-f', MANIFEST])}\n${await ok(['describe', 'pod,replicaset', '-l', 'app=web'])}`, namespace));
+    compare(
+      'describe.txt',
+      normal(
+        `${await ok(['describe', '-f', MANIFEST])}\n${await ok(['describe', 'pod,replicaset', '-l', 'app=web'])}`,
+        namespace,
+      ),
+    );
   } finally {
     await run(['delete', '-f', MANIFEST, '--ignore-not-found', '--wait=false']);
   }
@@ -39,7 +45,10 @@ function compare(name: string, text: string): void {
 
 const CHANGING: readonly (readonly [what: RegExp, shown: string])[] = [
   [/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UID'],
-  [/\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:Z| [+-]\d{4} UTC)/g, 'TIME'],
+  [
+    /\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:Z| [+-]\d{4} UTC)/g,
+    'TIME',
+  ],
   [/\b10\.(?:96|244)\.\d+\.\d+\b/g, 'ADDRESS'],
   [/\b(kube-api-access-|web-(?:[0-9a-z]{7,10}-)?)[0-9a-z]{5}\b/g, '$1RANDOM'],
   [/(Resource Version:) +\d+/g, '$1 N'],

@@ -6,24 +6,34 @@ import { operations } from './operations.ts';
 import { refusals } from './refusals.ts';
 import { includes, lines, type Step, step } from './step.ts';
 
-
 /** Creates the deployment `web` and waits until its pods are there. */
 async function startWeb({ ok }: Kubectl, replicas = 2): Promise<void> {
   await ok(['apply', '-f', '-'], manifest(deployment('web', { replicas })));
   await ok(['wait', '--for=condition=Available', 'deployment/web', '--timeout=60s']);
 }
 
-const gone = ({ ok }: Kubectl, ...what: readonly string[]): Promise<string> => ok(['wait', '--for=delete', ...what, '--timeout=60s']);
+const gone = ({ ok }: Kubectl, ...what: readonly string[]): Promise<string> =>
+  ok(['wait', '--for=delete', ...what, '--timeout=60s']);
 
 const discovery = [
   step('api-versions and api-resources in their forms', async ({ ok }) => {
     includes(await ok(['api-versions']), 'v1\n', 'apps/v1\n', 'rbac.authorization.k8s.io/v1\n');
     const wide = await ok(['api-resources', '-o', 'wide', '--no-headers']);
-    assert.match(wide, /^deployments\s+deploy\s+apps\/v1\s+true\s+Deployment\s+create,delete,deletecollection,get,list,patch,update,watch\s+all$/m);
-    assert.deepEqual(lines(await ok(['api-resources', '--api-group=apps', '-o', 'name'])).toSorted(),
-      ['controllerrevisions.apps', 'daemonsets.apps', 'deployments.apps', 'replicasets.apps', 'statefulsets.apps']);
+    assert.match(
+      wide,
+      /^deployments\s+deploy\s+apps\/v1\s+true\s+Deployment\s+create,delete,deletecollection,get,list,patch,update,watch\s+all$/m,
+    );
+    assert.deepEqual(lines(await ok(['api-resources', '--api-group=apps', '-o', 'name'])).toSorted(), [
+      'controllerrevisions.apps',
+      'daemonsets.apps',
+      'deployments.apps',
+      'replicasets.apps',
+      'statefulsets.apps',
+    ]);
     assert.ok(!lines(await ok(['api-resources', '--namespaced=true', '-o', 'name'])).includes('nodes'));
-    assert.ok(lines(await ok(['api-resources', '--verbs=list,watch', '--sort-by=name', '-o', 'name'])).includes('pods'));
+    assert.ok(
+      lines(await ok(['api-resources', '--verbs=list,watch', '--sort-by=name', '-o', 'name'])).includes('pods'),
+    );
     includes(await ok(['api-resources', '--categories=all', '-o', 'name']), 'deployments.apps', 'pods');
   }),
   step('explain --recursive of every resource', async ({ ok }) => {
@@ -31,19 +41,31 @@ const discovery = [
       const [, resource, version, kind] = /^(\S+).*?(\S+)\s+(?:true|false)\s+(\S+)$/.exec(line) ?? [];
       assert.ok(resource && version && kind, line);
       const output = await ok(['explain', resource, '--recursive', `--api-version=${version}`]);
-      includes(output, `KIND:       ${kind}\n`, `VERSION:    ${version.split('/').at(-1)}\n`, 'DESCRIPTION:', 'FIELDS:\n');
+      includes(
+        output,
+        `KIND:       ${kind}\n`,
+        `VERSION:    ${version.split('/').at(-1)}\n`,
+        'DESCRIPTION:',
+        'FIELDS:\n',
+      );
       if (version.includes('/')) includes(output, `GROUP:      ${version.split('/')[0]}\n`);
       assert.match(output, /^ {2}(?:metadata|kind)\t<\w+>/m);
     }
   }),
   step('explain of a field, in words and by the old document', async ({ ok, fails }) => {
     includes(await ok(['explain', 'deployment.spec.strategy.rollingUpdate.maxSurge']), 'FIELD: maxSurge <IntOrString>');
-    includes(await ok(['explain', 'pods.spec.containers.resources']), 'FIELD: resources <ResourceRequirements>', 'limits\t<map[string]Quantity>');
+    includes(
+      await ok(['explain', 'pods.spec.containers.resources']),
+      'FIELD: resources <ResourceRequirements>',
+      'limits\t<map[string]Quantity>',
+    );
     includes(await ok(['explain', 'pod', '--output=plaintext-openapiv2']), 'KIND:     Pod', 'spec\t<Object>');
     includes(await fails(['explain', 'pod.spec.nothing']), 'field "nothing" does not exist');
   }),
   step('version, cluster-info and raw requests', async ({ ok }) => {
-    const { serverVersion } = JSON.parse(await ok(['version', '-o', 'json'])) as { readonly serverVersion: { readonly major: string; readonly minor: string; readonly gitVersion: string } };
+    const { serverVersion } = JSON.parse(await ok(['version', '-o', 'json'])) as {
+      readonly serverVersion: { readonly major: string; readonly minor: string; readonly gitVersion: string };
+    };
     assert.deepEqual([serverVersion.major, serverVersion.minor], ['1', '37']);
     includes(await ok(['cluster-info']), 'is running at');
     assert.equal(await ok(['get', '--raw', '/readyz']), 'ok');
@@ -54,27 +76,54 @@ const discovery = [
 
 const writing = [
   step('create of many objects at once, and by generators', async ({ ok, fails }) => {
-    includes(await ok(['create', '-f', '-'], manifest(settings('a', { k: 'v' }), settings('b', { k: 'v' }))), 'configmap/a created', 'configmap/b created');
-    includes(await fails(['create', '-f', '-'], manifest(settings('a', {}))), 'Error from server (AlreadyExists)', 'configmaps "a" already exists');
+    includes(
+      await ok(['create', '-f', '-'], manifest(settings('a', { k: 'v' }), settings('b', { k: 'v' }))),
+      'configmap/a created',
+      'configmap/b created',
+    );
+    includes(
+      await fails(['create', '-f', '-'], manifest(settings('a', {}))),
+      'Error from server (AlreadyExists)',
+      'configmaps "a" already exists',
+    );
     const generators: readonly (readonly [words: readonly string[], created: string])[] = [
-      [['configmap', 'literal', '--from-literal=x=y'], 'configmap/literal'], [['secret', 'generic', 's', '--from-literal=p=q'], 'secret/s'],
-      [['deployment', 'd', '--image=i', '--replicas=0'], 'deployment.apps/d'], [['service', 'clusterip', 'c', '--tcp=80:8080'], 'service/c'],
-      [['service', 'nodeport', 'n', '--tcp=80'], 'service/n'], [['service', 'externalname', 'e', '--external-name=example.com'], 'service/e'],
-      [['serviceaccount', 'sa'], 'serviceaccount/sa'], [['role', 'r', '--verb=get', '--resource=pods'], 'role.rbac.authorization.k8s.io/r'],
-      [['rolebinding', 'rb', '--role=r', '--user=u'], 'rolebinding.rbac.authorization.k8s.io/rb'], [['quota', 'q', '--hard=pods=10'], 'resourcequota/q'],
-      [['pdb', 'p', '--selector=a=b', '--min-available=1'], 'poddisruptionbudget.policy/p'], [['job', 'j', '--image=i'], 'job.batch/j'],
-      [['cronjob', 'cj', '--image=i', '--schedule=0 0 1 1 *'], 'cronjob.batch/cj'], [['ingress', 'in', '--rule=h.example.com/p=svc:80'], 'ingress.networking.k8s.io/in'],
+      [['configmap', 'literal', '--from-literal=x=y'], 'configmap/literal'],
+      [['secret', 'generic', 's', '--from-literal=p=q'], 'secret/s'],
+      [['deployment', 'd', '--image=i', '--replicas=0'], 'deployment.apps/d'],
+      [['service', 'clusterip', 'c', '--tcp=80:8080'], 'service/c'],
+      [['service', 'nodeport', 'n', '--tcp=80'], 'service/n'],
+      [['service', 'externalname', 'e', '--external-name=example.com'], 'service/e'],
+      [['serviceaccount', 'sa'], 'serviceaccount/sa'],
+      [['role', 'r', '--verb=get', '--resource=pods'], 'role.rbac.authorization.k8s.io/r'],
+      [['rolebinding', 'rb', '--role=r', '--user=u'], 'rolebinding.rbac.authorization.k8s.io/rb'],
+      [['quota', 'q', '--hard=pods=10'], 'resourcequota/q'],
+      [['pdb', 'p', '--selector=a=b', '--min-available=1'], 'poddisruptionbudget.policy/p'],
+      [['job', 'j', '--image=i'], 'job.batch/j'],
+      [['cronjob', 'cj', '--image=i', '--schedule=0 0 1 1 *'], 'cronjob.batch/cj'],
+      [['ingress', 'in', '--rule=h.example.com/p=svc:80'], 'ingress.networking.k8s.io/in'],
     ];
     for (const [words, created] of generators) assert.equal(await ok(['create', ...words]), `${created} created\n`);
     assert.match(await ok(['create', 'token', 'sa', '--duration=10m']), /^[\w-]+\.[\w-]+\.[\w-]+\s*$/);
     includes(await ok(['create', 'configmap', 'dry', '--dry-run=server', '-o', 'yaml']), 'name: dry', 'uid:');
     includes(await fails(['get', 'configmap', 'dry']), 'NotFound');
   }),
-  step('unknown fields, wrong types and invalid values are told in upstream\'s words', async ({ fails, ok }) => {
-    includes(await fails(['create', '-f', '-'], manifest({ ...settings('a', {}), extra: 1 })), 'strict decoding error: unknown field "extra"');
-    includes(await fails(['create', '-f', '-'], manifest(deployment('web', { replicas: 'two' }))), 'cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32');
-    includes(await fails(['create', '-f', '-'], manifest(deployment('Web', {}))), 'The Deployment "Web" is invalid: metadata.name: Invalid value: "Web"');
-    includes((await ok(['create', '--validate=warn', '-f', '-'], manifest({ ...settings('warned', {}), extra: 1 }))), 'configmap/warned created');
+  step("unknown fields, wrong types and invalid values are told in upstream's words", async ({ fails, ok }) => {
+    includes(
+      await fails(['create', '-f', '-'], manifest({ ...settings('a', {}), extra: 1 })),
+      'strict decoding error: unknown field "extra"',
+    );
+    includes(
+      await fails(['create', '-f', '-'], manifest(deployment('web', { replicas: 'two' }))),
+      'cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32',
+    );
+    includes(
+      await fails(['create', '-f', '-'], manifest(deployment('Web', {}))),
+      'The Deployment "Web" is invalid: metadata.name: Invalid value: "Web"',
+    );
+    includes(
+      await ok(['create', '--validate=warn', '-f', '-'], manifest({ ...settings('warned', {}), extra: 1 })),
+      'configmap/warned created',
+    );
   }),
   step('apply: created, unchanged, configured, pruned', async ({ ok }) => {
     const text = manifest(settings('a', { k: 'v' }));
@@ -86,46 +135,122 @@ const writing = [
     await ok(['apply', 'set-last-applied', '-f', '-'], manifest(settings('a', { other: 'w', more: 'x' })));
     const labelled = (name: string): object => ({ ...settings(name, {}), metadata: { name, labels: { set: 'one' } } });
     await ok(['apply', '-f', '-'], manifest(labelled('x'), labelled('y')));
-    includes(await ok(['apply', '-f', '-', '--prune', '-l', 'set=one', '--prune-allowlist=core/v1/ConfigMap'], manifest(labelled('x'))), 'configmap/y pruned');
+    includes(
+      await ok(
+        ['apply', '-f', '-', '--prune', '-l', 'set=one', '--prune-allowlist=core/v1/ConfigMap'],
+        manifest(labelled('x')),
+      ),
+      'configmap/y pruned',
+    );
   }),
   step('apply --server-side: owners, conflicts and force', async ({ ok, fails }) => {
     const text = (replicas: number): string => manifest(deployment('web', { replicas, image: 'i:1' }));
-    assert.equal(await ok(['apply', '--server-side', '--field-manager=one', '-f', '-'], text(0)), 'deployment.apps/web serverside-applied\n');
+    assert.equal(
+      await ok(['apply', '--server-side', '--field-manager=one', '-f', '-'], text(0)),
+      'deployment.apps/web serverside-applied\n',
+    );
     const refused = await fails(['apply', '--server-side', '--field-manager=two', '-f', '-'], text(1));
     includes(refused, 'Apply failed with 1 conflict: conflict with "one": .spec.replicas', '--force-conflicts');
-    assert.equal(await ok(['apply', '--server-side', '--field-manager=two', '--force-conflicts', '-f', '-'], text(1)), 'deployment.apps/web serverside-applied\n');
-    const owners = await ok(['get', 'deploy', 'web', '--show-managed-fields', '-o', 'jsonpath={range .metadata.managedFields[?(@.operation=="Apply")]}{.manager}:{.fieldsV1.f:spec.f:replicas}{"\\n"}{end}']);
+    assert.equal(
+      await ok(['apply', '--server-side', '--field-manager=two', '--force-conflicts', '-f', '-'], text(1)),
+      'deployment.apps/web serverside-applied\n',
+    );
+    const owners = await ok([
+      'get',
+      'deploy',
+      'web',
+      '--show-managed-fields',
+      '-o',
+      'jsonpath={range .metadata.managedFields[?(@.operation=="Apply")]}{.manager}:{.fieldsV1.f:spec.f:replicas}{"\\n"}{end}',
+    ]);
     assert.deepEqual(lines(owners).toSorted(), ['one:', 'two:{}']);
-    includes(await ok(['apply', '--server-side', '--dry-run=server', '--field-manager=two', '-f', '-'], text(2)), 'serverside-applied (server dry run)');
+    includes(
+      await ok(['apply', '--server-side', '--dry-run=server', '--field-manager=two', '-f', '-'], text(2)),
+      'serverside-applied (server dry run)',
+    );
     assert.equal(await ok(['get', 'deploy', 'web', '-o', 'jsonpath={.spec.replicas}']), '1');
   }),
   step('apply --server-side takes over what was applied by the client', async ({ ok }) => {
     await ok(['apply', '-f', '-'], manifest(settings('a', { k: 'v', l: 'w' })));
     await ok(['apply', '--server-side', '-f', '-'], manifest(settings('a', { k: 'v' })));
     assert.equal(await ok(['get', 'cm', 'a', '-o', 'jsonpath={.data}']), '{"k":"v"}');
-    const managers = await ok(['get', 'cm', 'a', '--show-managed-fields', '-o', 'jsonpath={.metadata.managedFields[*].manager}']);
-    assert.deepEqual(managers.split(' ').filter((manager) => manager !== 'kubectl-last-applied'), ['kubectl']);
+    const managers = await ok([
+      'get',
+      'cm',
+      'a',
+      '--show-managed-fields',
+      '-o',
+      'jsonpath={.metadata.managedFields[*].manager}',
+    ]);
+    assert.deepEqual(
+      managers.split(' ').filter((manager) => manager !== 'kubectl-last-applied'),
+      ['kubectl'],
+    );
   }),
   step('edit by a scripted editor', async ({ ok, fails, run }) => {
     await ok(['create', '-f', '-'], manifest(settings('a', { colour: 'red' })));
     const env = (script: string): Readonly<Record<string, string>> => ({ KUBE_EDITOR: `sed -i -e ${script}` });
     assert.equal(await ok(['edit', 'cm', 'a'], undefined, env('s/red/blue/')), 'configmap/a edited\n');
     assert.equal(await ok(['get', 'cm', 'a', '-o', 'jsonpath={.data.colour}']), 'blue');
-    includes((await run(['edit', 'cm', 'a'], undefined, env('s/none/none/'))).output, 'Edit cancelled, no changes made.');
-    includes(await fails(['edit', 'cm', 'a'], undefined, env('s/^data:/dataX:/')), 'configmaps "a" is invalid', 'A copy of your changes has been stored to');
+    includes(
+      (await run(['edit', 'cm', 'a'], undefined, env('s/none/none/'))).output,
+      'Edit cancelled, no changes made.',
+    );
+    includes(
+      await fails(['edit', 'cm', 'a'], undefined, env('s/^data:/dataX:/')),
+      'configmaps "a" is invalid',
+      'A copy of your changes has been stored to',
+    );
   }),
   step('patch of all types, and of subresources', async ({ ok, fails }) => {
     await ok(['create', '-f', '-'], manifest(deployment('web', { replicas: 0, image: 'i:1' })));
-    const image = (tag: string): object => ({ spec: { template: { spec: { containers: [{ name: 'main', image: tag }] } } } });
+    const image = (tag: string): object => ({
+      spec: { template: { spec: { containers: [{ name: 'main', image: tag }] } } },
+    });
     const json = (value: unknown): string => JSON.stringify(value);
     assert.equal(await ok(['patch', 'deploy', 'web', '-p', json(image('i:2'))]), 'deployment.apps/web patched\n');
-    assert.equal(await ok(['patch', 'deploy', 'web', '-p', json(image('i:2'))]), 'deployment.apps/web patched (no change)\n');
+    assert.equal(
+      await ok(['patch', 'deploy', 'web', '-p', json(image('i:2'))]),
+      'deployment.apps/web patched (no change)\n',
+    );
     await ok(['patch', 'deploy', 'web', '--type=merge', '-p', json({ metadata: { labels: { a: 'b' } } })]);
-    await ok(['patch', 'deploy', 'web', '--type=json', '-p', json([{ op: 'test', path: '/metadata/labels/a', value: 'b' }, { op: 'remove', path: '/metadata/labels/a' }])]);
-    includes(await fails(['patch', 'deploy', 'web', '--type=json', '-p', json([{ op: 'remove', path: '/metadata/labels/none' }])]), 'the server rejected our request');
+    await ok([
+      'patch',
+      'deploy',
+      'web',
+      '--type=json',
+      '-p',
+      json([
+        { op: 'test', path: '/metadata/labels/a', value: 'b' },
+        { op: 'remove', path: '/metadata/labels/a' },
+      ]),
+    ]);
+    includes(
+      await fails([
+        'patch',
+        'deploy',
+        'web',
+        '--type=json',
+        '-p',
+        json([{ op: 'remove', path: '/metadata/labels/none' }]),
+      ]),
+      'the server rejected our request',
+    );
     await ok(['patch', 'deploy', 'web', '--subresource=scale', '--type=merge', '-p', json({ spec: { replicas: 1 } })]);
-    assert.equal(await ok(['get', 'deploy', 'web', '-o', 'jsonpath={.spec.replicas} {.spec.template.spec.containers[0].image} {.metadata.labels.a}']), '1 i:2 ');
-    includes(await fails(['patch', 'deploy', 'web', '-p', json({ spec: { selector: { matchLabels: { x: 'y' } } } })]), 'field is immutable');
+    assert.equal(
+      await ok([
+        'get',
+        'deploy',
+        'web',
+        '-o',
+        'jsonpath={.spec.replicas} {.spec.template.spec.containers[0].image} {.metadata.labels.a}',
+      ]),
+      '1 i:2 ',
+    );
+    includes(
+      await fails(['patch', 'deploy', 'web', '-p', json({ spec: { selector: { matchLabels: { x: 'y' } } } })]),
+      'field is immutable',
+    );
   }),
   step('diff tells by its exit code and in lines', async ({ ok, run }) => {
     await ok(['create', '-f', '-'], manifest(settings('a', { k: 'old' })));
@@ -140,8 +265,16 @@ const writing = [
     await ok(['create', '-f', '-'], manifest(settings('a', { k: '1' })));
     const before = await ok(['get', 'cm', 'a', '-o', 'json']);
     assert.equal(await ok(['replace', '-f', '-'], manifest(settings('a', { k: '2' }))), 'configmap/a replaced\n');
-    includes(await fails(['replace', '-f', '-'], before), 'Error from server (Conflict)', 'the object has been modified; please apply your changes to the latest version and try again');
-    includes(await ok(['replace', '--force', '-f', '-'], manifest(settings('a', { k: '3' }))), 'configmap "a" deleted', 'configmap/a replaced');
+    includes(
+      await fails(['replace', '-f', '-'], before),
+      'Error from server (Conflict)',
+      'the object has been modified; please apply your changes to the latest version and try again',
+    );
+    includes(
+      await ok(['replace', '--force', '-f', '-'], manifest(settings('a', { k: '3' }))),
+      'configmap "a" deleted',
+      'configmap/a replaced',
+    );
     includes(await fails(['replace', '-f', '-'], manifest(settings('none', {}))), 'Error from server (NotFound)');
   }),
   step('label and annotate', async ({ ok, fails }) => {
@@ -163,18 +296,30 @@ const writing = [
 
 const reading = [
   step('get in all forms', async ({ ok, fails }) => {
-    await ok(['create', '-f', '-'], manifest({ ...settings('a', { k: 'v' }), metadata: { name: 'a', labels: { n: '1' } } }, settings('b', {})));
+    await ok(
+      ['create', '-f', '-'],
+      manifest({ ...settings('a', { k: 'v' }), metadata: { name: 'a', labels: { n: '1' } } }, settings('b', {})),
+    );
     const table = await ok(['get', 'cm', 'a', 'b']);
     assert.match(table, /^NAME\s+DATA\s+AGE\na\s+1\s+\d+s\nb\s+0\s+\d+s\n$/);
-    assert.match(await ok(['get', 'cm', 'a', '--no-headers', '--show-labels', '-L', 'n']), /^a\s+1\s+\d+s\s+1\s+n=1\n$/);
-    assert.equal((JSON.parse(await ok(['get', 'cm', 'a', '-o', 'json'])) as { readonly kind: string }).kind, 'ConfigMap');
+    assert.match(
+      await ok(['get', 'cm', 'a', '--no-headers', '--show-labels', '-L', 'n']),
+      /^a\s+1\s+\d+s\s+1\s+n=1\n$/,
+    );
+    assert.equal(
+      (JSON.parse(await ok(['get', 'cm', 'a', '-o', 'json'])) as { readonly kind: string }).kind,
+      'ConfigMap',
+    );
     includes(await ok(['get', 'cm', 'a', '-o', 'yaml']), 'apiVersion: v1\ndata:\n  k: v\nkind: ConfigMap\n');
     assert.equal(await ok(['get', 'cm', 'a', 'b', '-o', 'name']), 'configmap/a\nconfigmap/b\n');
     assert.equal(await ok(['get', 'cm', 'a', '-o', 'jsonpath={.metadata.name}{"\\t"}{.data.k}']), 'a\tv');
     assert.deepEqual(JSON.parse(await ok(['get', 'cm', 'a', '-o', 'jsonpath-as-json={.data}'])), [{ k: 'v' }]);
     assert.equal(await ok(['get', 'cm', 'a', '-o', 'go-template={{.data.k}}']), 'v');
     assert.match(await ok(['get', 'cm', 'a', '-o', 'custom-columns=N:.metadata.name,K:.data.k']), /^N +K\na +v\n$/);
-    assert.match(await ok(['get', 'cm', '-o', 'wide', '--sort-by=.metadata.name', '--chunk-size=1', '-l', 'n']), /^NAME\s+DATA\s+AGE\na /);
+    assert.match(
+      await ok(['get', 'cm', '-o', 'wide', '--sort-by=.metadata.name', '--chunk-size=1', '-l', 'n']),
+      /^NAME\s+DATA\s+AGE\na /,
+    );
     assert.equal(await ok(['get', 'cm', '--field-selector=metadata.name=b', '-o', 'name']), 'configmap/b\n');
     assert.equal(await ok(['get', 'cm', 'none', '--ignore-not-found']), '');
     includes(await fails(['get', 'cm', 'none']), 'Error from server (NotFound): configmaps "none" not found');
@@ -205,9 +350,15 @@ const reading = [
   step('wait for conditions, values, creation and the end', async (kubectl) => {
     const { ok, fails, start } = kubectl;
     await startWeb(kubectl);
-    assert.equal(await ok(['wait', '--for=jsonpath={.status.readyReplicas}=2', 'deploy/web', '--timeout=60s']), 'deployment.apps/web condition met\n');
+    assert.equal(
+      await ok(['wait', '--for=jsonpath={.status.readyReplicas}=2', 'deploy/web', '--timeout=60s']),
+      'deployment.apps/web condition met\n',
+    );
     includes(await ok(['wait', '--for=condition=Ready', 'pod', '-l', 'app=web', '--timeout=60s']), 'condition met');
-    includes(await fails(['wait', '--for=condition=Nothing', 'deploy/web', '--timeout=1s']), 'timed out waiting for the condition on deployments/web');
+    includes(
+      await fails(['wait', '--for=condition=Nothing', 'deploy/web', '--timeout=1s']),
+      'timed out waiting for the condition on deployments/web',
+    );
     const waiting = start(['wait', '--for=create', 'cm/late', '--timeout=60s']);
     await ok(['create', 'cm', 'late']);
     await waiting.until(/configmap\/late condition met/);
@@ -222,7 +373,12 @@ const reading = [
     includes(await ok(['auth', 'can-i', 'get', 'pods', '--subresource=log']), 'yes');
     includes(await ok(['auth', 'can-i', 'get', '/healthz']), 'yes');
     includes(await ok(['auth', 'whoami']), 'Username', 'Groups');
-    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'r', namespace }, rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] };
+    const role = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'r', namespace },
+      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+    };
     includes(await ok(['auth', 'reconcile', '-f', '-'], manifest(role)), 'role.rbac.authorization.k8s.io/r reconciled');
   }),
 ];
@@ -253,7 +409,10 @@ const running = [
     const { ok, fails } = kubectl;
     await startWeb(kubectl);
     assert.equal(await ok(['scale', 'deploy/web', '--replicas=3']), 'deployment.apps/web scaled\n');
-    includes(await fails(['scale', 'deploy/web', '--current-replicas=9', '--replicas=1']), 'Expected replicas to be 9, was 3');
+    includes(
+      await fails(['scale', 'deploy/web', '--current-replicas=9', '--replicas=1']),
+      'Expected replicas to be 9, was 3',
+    );
     includes(await ok(['autoscale', 'deploy/web', '--min=1', '--max=3', '--cpu-percent=50']), 'autoscaled');
     assert.match(await ok(['get', 'hpa']), /web\s+Deployment\/web\s+cpu: <unknown>\/50%\s+1\s+3/);
     assert.equal(await ok(['expose', 'deploy/web', '--port=80']), 'service/web exposed\n');
@@ -272,7 +431,8 @@ const running = [
   }),
   step('delete with each cascade', async (kubectl) => {
     const { ok } = kubectl;
-    const replicaSets = async (): Promise<readonly string[]> => lines(await ok(['get', 'rs', '-l', 'app=web', '-o', 'name']));
+    const replicaSets = async (): Promise<readonly string[]> =>
+      lines(await ok(['get', 'rs', '-l', 'app=web', '-o', 'name']));
     for (const cascade of ['background', 'foreground'] as const) {
       await startWeb(kubectl, 1);
       assert.equal((await replicaSets()).length, 1);
@@ -303,4 +463,12 @@ const running = [
 ];
 
 /** Everything, in the order in which people meet it. */
-export const walk: readonly Step[] = [...discovery, ...writing, ...reading, ...running, ...operations, ...customResources, ...refusals];
+export const walk: readonly Step[] = [
+  ...discovery,
+  ...writing,
+  ...reading,
+  ...running,
+  ...operations,
+  ...customResources,
+  ...refusals,
+];

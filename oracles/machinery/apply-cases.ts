@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { applyConfig, entriesOf, type Owner, ownersAfterUpdate, type ObjectSchema, type Schemas } from '@navarch/machinery';
+import {
+  applyConfig,
+  entriesOf,
+  type Owner,
+  ownersAfterUpdate,
+  type ObjectSchema,
+  type Schemas,
+} from '@navarch/machinery';
 import { attempt, type Case } from '../case.ts';
 
 type Json = Record<string, unknown>;
@@ -10,46 +17,75 @@ interface Step {
   readonly object: Json;
 }
 
-const some = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined, freq: 3 });
+const some = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined, freq: 3 });
 const record = (model: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<Json> =>
-  fc.record(Object.fromEntries(Object.entries(model).map(([name, value]) => [name, some(value)]))).map((made) => JSON.parse(JSON.stringify(made)) as Json);
-const listOf = (key: string, keys: readonly unknown[], rest: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<readonly Json[]> =>
-  fc.shuffledSubarray([...keys]).chain((names) => fc.tuple(...names.map((name) => record(rest).map((made) => ({ [key]: name, ...made })))));
+  fc
+    .record(Object.fromEntries(Object.entries(model).map(([name, value]) => [name, some(value)])))
+    .map((made) => JSON.parse(JSON.stringify(made)) as Json);
+const listOf = (
+  key: string,
+  keys: readonly unknown[],
+  rest: Record<string, fc.Arbitrary<unknown>>,
+): fc.Arbitrary<readonly Json[]> =>
+  fc
+    .shuffledSubarray([...keys])
+    .chain((names) => fc.tuple(...names.map((name) => record(rest).map((made) => ({ [key]: name, ...made })))));
 const word = fc.constantFrom('a', 'b', 'c');
 const labels = fc.dictionary(word, word);
 const number = fc.integer({ min: 0, max: 3 });
 
 const container = {
-  image: word, command: fc.array(word, { maxLength: 2 }), tty: fc.boolean(),
+  image: word,
+  command: fc.array(word, { maxLength: 2 }),
+  tty: fc.boolean(),
   env: listOf('name', ['A', 'B', 'C'], { value: word }),
   ports: listOf('containerPort', [80, 81], { name: word, hostPort: number, protocol: fc.constant('TCP') }),
   resources: record({ limits: fc.dictionary(fc.constantFrom('cpu', 'memory'), fc.constantFrom('1', '2')) }),
 };
 const podSpec = {
-  containers: listOf('name', ['x', 'y', 'z'], container), nodeName: word, nodeSelector: labels, hostNetwork: fc.boolean(),
-  volumes: listOf('name', ['v', 'w'], { emptyDir: fc.constant({}), configMap: record({ name: word, optional: fc.boolean() }) }),
+  containers: listOf('name', ['x', 'y', 'z'], container),
+  nodeName: word,
+  nodeSelector: labels,
+  hostNetwork: fc.boolean(),
+  volumes: listOf('name', ['v', 'w'], {
+    emptyDir: fc.constant({}),
+    configMap: record({ name: word, optional: fc.boolean() }),
+  }),
   tolerations: fc.array(record({ key: word, operator: fc.constant('Exists') }), { maxLength: 2 }),
   securityContext: record({ runAsUser: number }),
 };
-const metadata = record({ labels, annotations: labels, finalizers: fc.uniqueArray(word) }).map((made) => ({ name: 'n', namespace: 'd', ...made }));
+const metadata = record({ labels, annotations: labels, finalizers: fc.uniqueArray(word) }).map((made) => ({
+  name: 'n',
+  namespace: 'd',
+  ...made,
+}));
 
 const objects: Readonly<Record<string, fc.Arbitrary<Json>>> = {
   Pod: record({ spec: record(podSpec) }),
   Deployment: record({
     spec: record({
-      replicas: number, selector: record({ matchLabels: labels }), paused: fc.boolean(),
+      replicas: number,
+      selector: record({ matchLabels: labels }),
+      paused: fc.boolean(),
       template: record({ metadata: record({ labels }), spec: record(podSpec) }),
       strategy: record({ type: word, rollingUpdate: record({ maxSurge: number }) }),
     }),
   }),
   Service: record({
-    spec: record({ ports: listOf('port', [80, 81], { protocol: fc.constantFrom('TCP', 'UDP'), name: word, targetPort: number }), selector: labels, externalIPs: fc.array(word) }),
+    spec: record({
+      ports: listOf('port', [80, 81], { protocol: fc.constantFrom('TCP', 'UDP'), name: word, targetPort: number }),
+      selector: labels,
+      externalIPs: fc.array(word),
+    }),
     status: record({ conditions: listOf('type', ['A', 'B'], { status: word }) }),
   }),
 };
 const apiVersions: Readonly<Record<string, string>> = { Pod: 'v1', Deployment: 'apps/v1', Service: 'v1' };
 const types: Readonly<Record<string, string>> = {
-  Pod: 'io.k8s.api.core.v1.Pod', Deployment: 'io.k8s.api.apps.v1.Deployment', Service: 'io.k8s.api.core.v1.Service',
+  Pod: 'io.k8s.api.core.v1.Pod',
+  Deployment: 'io.k8s.api.apps.v1.Deployment',
+  Service: 'io.k8s.api.core.v1.Service',
 };
 
 /** With one value of another kind than its place takes, or one too many. */
@@ -69,32 +105,60 @@ const misfit = (object: Json): fc.Arbitrary<Json> => {
 function placesIn(value: unknown, path: readonly (string | number)[] = []): readonly (readonly (string | number)[])[] {
   const own = path.length === 0 ? [] : [path];
   if (typeof value !== 'object' || value === null) return own;
-  return [...own, ...Object.keys(value).flatMap((name) => placesIn((value as Json)[name], [...path, Array.isArray(value) ? Number(name) : name]))];
+  return [
+    ...own,
+    ...Object.keys(value).flatMap((name) =>
+      placesIn((value as Json)[name], [...path, Array.isArray(value) ? Number(name) : name]),
+    ),
+  ];
 }
 
-const stepsOf = (kind: string): fc.Arbitrary<readonly Step[]> => fc.array(
-  fc.record({
-    verb: fc.constantFrom('apply' as const, 'apply' as const, 'update' as const), manager: fc.constantFrom('m1', 'm2', 'm3'), force: fc.boolean(),
-    object: fc.tuple(objects[kind] as fc.Arbitrary<Json>, metadata).map(([rest, meta]) => ({ apiVersion: apiVersions[kind], kind, metadata: meta, ...rest })),
-  }).chain((step) => (step.verb === 'apply' ? fc.oneof({ weight: 3, arbitrary: fc.constant(step) }, { weight: 1, arbitrary: misfit(step.object).map((object) => ({ ...step, object })) }) : fc.constant(step))),
-  { minLength: 1, maxLength: 6 },
-);
+const stepsOf = (kind: string): fc.Arbitrary<readonly Step[]> =>
+  fc.array(
+    fc
+      .record({
+        verb: fc.constantFrom('apply' as const, 'apply' as const, 'update' as const),
+        manager: fc.constantFrom('m1', 'm2', 'm3'),
+        force: fc.boolean(),
+        object: fc
+          .tuple(objects[kind] as fc.Arbitrary<Json>, metadata)
+          .map(([rest, meta]) => ({ apiVersion: apiVersions[kind], kind, metadata: meta, ...rest })),
+      })
+      .chain((step) =>
+        step.verb === 'apply'
+          ? fc.oneof(
+              { weight: 3, arbitrary: fc.constant(step) },
+              { weight: 1, arbitrary: misfit(step.object).map((object) => ({ ...step, object })) },
+            )
+          : fc.constant(step),
+      ),
+    { minLength: 1, maxLength: 6 },
+  );
 
 /** Sequences of applies and updates by several managers: the object and its owners after each. */
-export const applyCases = (schemas: Schemas): Readonly<Record<string, fc.Arbitrary<Case>>> => Object.fromEntries(Object.keys(objects).map((kind) => [
-  `apply ${kind}`,
-  stepsOf(kind).map((steps): Case => ({
-    request: { op: 'apply', type: kind, steps },
-    ours: () => attempt(() => play(kind, schemas.object(types[kind] ?? ''), steps)),
-  })),
-]));
+export const applyCases = (schemas: Schemas): Readonly<Record<string, fc.Arbitrary<Case>>> =>
+  Object.fromEntries(
+    Object.keys(objects).map((kind) => [
+      `apply ${kind}`,
+      stepsOf(kind).map((steps): Case => ({
+        request: { op: 'apply', type: kind, steps },
+        ours: () => attempt(() => play(kind, schemas.object(types[kind] ?? ''), steps)),
+      })),
+    ]),
+  );
 
 function play(kind: string, schema: ObjectSchema, steps: readonly Step[]): unknown {
   const empty: Json = { apiVersion: apiVersions[kind], kind };
   let live = empty;
   let owners: readonly Owner[] = [];
   return steps.map(({ verb, manager, force, object }) => {
-    const write = { schema, live, owners, writer: { manager, apiVersion: apiVersions[kind] ?? '', subresource: '', time: '' }, ignored: {} };
+    const write = {
+      schema,
+      live,
+      owners,
+      writer: { manager, apiVersion: apiVersions[kind] ?? '', subresource: '', time: '' },
+      ignored: {},
+    };
     let error = '';
     try {
       if (verb === 'update') {

@@ -16,14 +16,18 @@ import { yamlCases, yamlKnown } from './yaml-cases.ts';
 const NANOS_EXACT_MAX = 2 ** 52;
 
 const known: Readonly<Record<string, readonly Known[]>> = {
-  quantity: [{
-    why: 'amounts of 10^21 and more lose their suffix there, or have exponents beyond those of suffixes',
-    is: (request) => magnitude((request as { readonly text: string }).text) >= 10n ** 30n,
-  }],
-  duration: [{
-    why: 'nanoseconds of more than 52 days: ours are milliseconds in a double',
-    is: (_request, theirs) => 'value' in theirs && hoursOf(String(theirs.value)) * 3.6e12 > NANOS_EXACT_MAX,
-  }],
+  quantity: [
+    {
+      why: 'amounts of 10^21 and more lose their suffix there, or have exponents beyond those of suffixes',
+      is: (request) => magnitude((request as { readonly text: string }).text) >= 10n ** 30n,
+    },
+  ],
+  duration: [
+    {
+      why: 'nanoseconds of more than 52 days: ours are milliseconds in a double',
+      is: (_request, theirs) => 'value' in theirs && hoursOf(String(theirs.value)) * 3.6e12 > NANOS_EXACT_MAX,
+    },
+  ],
 };
 
 function magnitude(text: string): bigint {
@@ -38,10 +42,19 @@ export const machineryOracle: Oracle = {
   name: 'machinery',
   isNamedWithin: true,
   async run(context) {
-    const comparisons = comparisonsOf({
-      ...textCases, ...cborCases, ...yamlCases, ...pathCases, ...apiCases, ...patchCases(schemas), ...applyCases(schemas),
-      ...protobufCases({ schemas, facts: typeFacts, encoder: protobufEncoder, decoder: protobuf }),
-    }, { ...known, ...yamlKnown, ...cborKnown });
+    const comparisons = comparisonsOf(
+      {
+        ...textCases,
+        ...cborCases,
+        ...yamlCases,
+        ...pathCases,
+        ...apiCases,
+        ...patchCases(schemas),
+        ...applyCases(schemas),
+        ...protobufCases({ schemas, facts: typeFacts, encoder: protobufEncoder, decoder: protobuf }),
+      },
+      { ...known, ...yamlKnown, ...cborKnown },
+    );
     return compared(await built('machinery'), comparisons, context);
   },
 };

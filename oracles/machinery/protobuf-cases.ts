@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { decode, type ObjectSchema, type ProtobufDecoder, type ProtobufEncoder, type Schemas, type TypeFacts } from '@navarch/machinery';
+import {
+  decode,
+  type ObjectSchema,
+  type ProtobufDecoder,
+  type ProtobufEncoder,
+  type Schemas,
+  type TypeFacts,
+} from '@navarch/machinery';
 import { objectsOf } from '@navarch/machinery/testing';
 import { attempt, type Case } from '../case.ts';
 
@@ -15,17 +22,30 @@ type Kinded = { readonly apiVersion: string; readonly kind: string };
 const ELSEWHERE = /\.metrics\.k8s\.io$|^metrics\.k8s\.io$|^imagepolicy/;
 
 /** Every built-in kind: the bytes that we write are the bytes that the official code writes, and it reads what we write. */
-export function protobufCases({ schemas, facts, encoder, decoder }: Codec): Readonly<Record<string, fc.Arbitrary<Case>>> {
+export function protobufCases({
+  schemas,
+  facts,
+  encoder,
+  decoder,
+}: Codec): Readonly<Record<string, fc.Arbitrary<Case>>> {
   const kinds = Object.entries(facts).flatMap(([name, { gvk, proto }]) => {
     const [group = '', version = '', kind = ''] = gvk ?? [];
     if (!gvk || proto === undefined || group === '*' || group === 'meta.k8s.io' || ELSEWHERE.test(group)) return [];
     return [[schemas.object(name), group ? `${group}/${version}` : version, kind] as const];
   });
   const cases = (make: (normal: Kinded, schema: ObjectSchema) => Case): fc.Arbitrary<Case> =>
-    fc.constantFrom(...kinds).chain(([schema, apiVersion, kind]) =>
-      objectsOf(schema, apiVersion, kind).map((sent) => make(decode(schema, sent).value as unknown as Kinded, schema)));
+    fc
+      .constantFrom(...kinds)
+      .chain(([schema, apiVersion, kind]) =>
+        objectsOf(schema, apiVersion, kind).map((sent) =>
+          make(decode(schema, sent).value as unknown as Kinded, schema),
+        ),
+      );
   return {
-    toProtobuf: cases((normal) => ({ request: { op: 'toProtobuf', target: normal }, ours: () => attempt(() => base64(encoder.encode(normal))) })),
+    toProtobuf: cases((normal) => ({
+      request: { op: 'toProtobuf', target: normal },
+      ours: () => attempt(() => base64(encoder.encode(normal))),
+    })),
     fromProtobuf: cases((normal, schema) => {
       const bytes = encoder.encode(normal);
       return {
@@ -36,7 +56,8 @@ export function protobufCases({ schemas, facts, encoder, decoder }: Codec): Read
       };
     }),
     watchFrame: cases((normal) => ({
-      request: { op: 'watchFrame', text: 'MODIFIED', target: normal }, ours: () => attempt(() => base64(encoder.watchEvent('MODIFIED', encoder.encode(normal)))),
+      request: { op: 'watchFrame', text: 'MODIFIED', target: normal },
+      ours: () => attempt(() => base64(encoder.watchEvent('MODIFIED', encoder.encode(normal)))),
     })),
   };
 }

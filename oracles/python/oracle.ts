@@ -15,7 +15,9 @@ export const pythonOracle: Oracle = {
     if (cases < 1000) throw new LeftOut('it needs a cluster of its own: ./navarch test --oracles');
     const python = await pythonWithClient();
     let tally: Tally = { passed: 0, failed: 0 };
-    await withSimulatedCluster(async (kubeconfig) => { tally = await asked(python, [kubeconfig], say); });
+    await withSimulatedCluster(async (kubeconfig) => {
+      tally = await asked(python, [kubeconfig], say);
+    });
     const { KUBECONFIG: running, STREAMS_POD: pod } = process.env;
     if (!running || !pod) return tally;
     const streams = await asked(python, [running, pod], say);
@@ -36,11 +38,13 @@ async function asked(python: string, args: readonly string[], say: (line: string
 async function pythonWithClient(): Promise<string> {
   const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'navarch', 'python', RELEASE);
   const python = join(folder, 'bin/python');
-  const hasClient = async (): Promise<boolean> => existsSync(python) && (await finished(python, ['-c', 'import kubernetes'])).code === 0;
+  const hasClient = async (): Promise<boolean> =>
+    existsSync(python) && (await finished(python, ['-c', 'import kubernetes'])).code === 0;
   if (await hasClient()) return python;
   const made = await finished('python3', ['-m', 'venv', folder]);
   if (made.code !== 0) throw new LeftOut(`there is no Python 3 with venv: ${made.output.trim()}`);
   const installed = await finished(python, ['-m', 'pip', 'install', '--quiet', `kubernetes==${RELEASE}`]);
-  if (!(await hasClient())) throw new LeftOut(`the Python client ${RELEASE} cannot be fetched: ${installed.output.trim()}`);
+  if (!(await hasClient()))
+    throw new LeftOut(`the Python client ${RELEASE} cannot be fetched: ${installed.output.trim()}`);
   return python;
 }

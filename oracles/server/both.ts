@@ -8,7 +8,12 @@ const SHOWN_MAX = 200;
 let scenarios = 0;
 
 /** Takes both servers through the same scenarios. Each is one test. */
-export async function alike([theirs, ours]: readonly [theirs: Side, ours: Side], all: readonly Scenario[], known: readonly Known[], context: OracleContext): Promise<Tally> {
+export async function alike(
+  [theirs, ours]: readonly [theirs: Side, ours: Side],
+  all: readonly Scenario[],
+  known: readonly Known[],
+  context: OracleContext,
+): Promise<Tally> {
   let [passed, failed] = [0, 0];
   for (const scenario of all) {
     if (context.only.length > 0 && !context.only.includes(scenario.name)) continue;
@@ -20,7 +25,13 @@ export async function alike([theirs, ours]: readonly [theirs: Side, ours: Side],
   return { passed, failed };
 }
 
-function differences(name: string, theirs: readonly Step[], ours: readonly Step[], known: readonly Known[], say: (line: string) => void): number {
+function differences(
+  name: string,
+  theirs: readonly Step[],
+  ours: readonly Step[],
+  known: readonly Known[],
+  say: (line: string) => void,
+): number {
   const counts = new Map<string, number>();
   // What differs in the same way is shown once, by what was asked first.
   const shown = new Map<string, { readonly asked: string; count: number }>();
@@ -40,7 +51,8 @@ function differences(name: string, theirs: readonly Step[], ours: readonly Step[
     if (same) same.count += 1;
     else shown.set(how, { asked: their.asked, count: 1 });
   }
-  for (const [how, { asked, count }] of [...shown].slice(0, SHOWN_MAX)) say(`${name}: ${asked}${count > 1 ? ` (and ${count - 1} more)` : ''}\n${how}`);
+  for (const [how, { asked, count }] of [...shown].slice(0, SHOWN_MAX))
+    say(`${name}: ${asked}${count > 1 ? ` (and ${count - 1} more)` : ''}\n${how}`);
   const excused = [...counts].map(([why, count]) => `; ${count} known: ${why}`).join('');
   say(`${different === 0 ? 'ok  ' : 'FAIL'} server: ${name}: ${different} of ${theirs.length} differ${excused}`);
   return different;
@@ -55,7 +67,8 @@ function parted(theirs: string, ours: string): string {
   const [left, right] = [theirs.split('\n'), ours.split('\n')];
   const [mine, others] = [only(left, right), only(right, left)];
   if (mine.length + others.length === 0) return '  the same lines in another order';
-  const shown = (name: string, lines: readonly string[], beside: readonly string[]): readonly string[] => lines.slice(0, LINES_MAX).map((line, i) => `  ${name} ${around(line, beside[i])}`);
+  const shown = (name: string, lines: readonly string[], beside: readonly string[]): readonly string[] =>
+    lines.slice(0, LINES_MAX).map((line, i) => `  ${name} ${around(line, beside[i])}`);
   return [...shown('theirs', mine, others), ...shown('ours  ', others, mine)].join('\n');
 }
 

@@ -37,7 +37,12 @@ export class CustomClient {
     this.#side = side;
   }
 
-  async ask(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
+  async ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Reply> {
     let reply = await this.#exchange(method, path, body, headers);
     for (let i = 0; i < 5 && reply.status === AGAIN; i++) {
       await paused(1000);
@@ -45,7 +50,10 @@ export class CustomClient {
     }
     const { status, warnings, text, json } = reply;
     const shown = json === undefined ? text : JSON.stringify(normal(json));
-    this.steps.push({ asked: `${method} ${path} ${body === undefined ? '' : JSON.stringify(body).slice(0, 300)}`, answered: [status, ...warnings, plain(shown)].join('\n') });
+    this.steps.push({
+      asked: `${method} ${path} ${body === undefined ? '' : JSON.stringify(body).slice(0, 300)}`,
+      answered: [status, ...warnings, plain(shown)].join('\n'),
+    });
     return reply;
   }
 
@@ -58,7 +66,8 @@ export class CustomClient {
     for (;;) {
       const reply = await this.get(path);
       if (isSo(reply)) return reply;
-      if (performance.now() > end) throw new Error(`${this.#side.name}: GET ${path} is not as it should be after ${UNTIL_MS} ms: ${reply.text}`);
+      if (performance.now() > end)
+        throw new Error(`${this.#side.name}: GET ${path} is not as it should be after ${UNTIL_MS} ms: ${reply.text}`);
       await paused(20);
     }
   }
@@ -75,14 +84,31 @@ export class CustomClient {
   async settle(name: string): Promise<void> {
     const { json } = await this.until(`${DEFINITIONS}/${name}`, (reply) => {
       const accepted = conditionOf(reply.json, 'NamesAccepted');
-      return accepted?.status === 'False' || (isTrue(reply.json, 'Established') && same(reply.json.status.acceptedNames, reply.json.spec.names));
+      return (
+        accepted?.status === 'False' ||
+        (isTrue(reply.json, 'Established') && same(reply.json.status.acceptedNames, reply.json.spec.names))
+      );
     });
     // What is told besides is told by others, who come later.
-    if (json.spec.group.endsWith('.k8s.io')) await this.until(`${DEFINITIONS}/${name}`, (reply) => conditionOf(reply.json, 'KubernetesAPIApprovalPolicyConformant') !== undefined);
-    const { group, names: { plural, singular, shortNames = [] }, versions } = json.spec;
-    for (const version of isTrue(json, 'Established') ? versions.filter(({ served }: { readonly served: boolean }) => served) : []) {
-      await this.until(`/apis/${group}/${version.name}`, (reply) => reply.json?.resources?.some((one: { readonly name: string; readonly singularName: string; readonly shortNames?: readonly string[] }) =>
-        one.name === plural && one.singularName === singular && (one.shortNames ?? []).join() === shortNames.join()));
+    if (json.spec.group.endsWith('.k8s.io'))
+      await this.until(
+        `${DEFINITIONS}/${name}`,
+        (reply) => conditionOf(reply.json, 'KubernetesAPIApprovalPolicyConformant') !== undefined,
+      );
+    const {
+      group,
+      names: { plural, singular, shortNames = [] },
+      versions,
+    } = json.spec;
+    for (const version of isTrue(json, 'Established')
+      ? versions.filter(({ served }: { readonly served: boolean }) => served)
+      : []) {
+      await this.until(`/apis/${group}/${version.name}`, (reply) =>
+        reply.json?.resources?.some(
+          (one: { readonly name: string; readonly singularName: string; readonly shortNames?: readonly string[] }) =>
+            one.name === plural && one.singularName === singular && (one.shortNames ?? []).join() === shortNames.join(),
+        ),
+      );
     }
   }
 
@@ -91,34 +117,63 @@ export class CustomClient {
     await this.until(`${DEFINITIONS}/${name}`, ({ status }) => status === 404);
   }
 
-  async #exchange(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Reply & { readonly warnings: readonly string[] }> {
+  async #exchange(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Reply & { readonly warnings: readonly string[] }> {
     const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
-    const answered = await exchange(this.#side, { method, path, headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), 'user-agent': 'oracle/1', ...headers }, ...sent });
+    const answered = await exchange(this.#side, {
+      method,
+      path,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        'user-agent': 'oracle/1',
+        ...headers,
+      },
+      ...sent,
+    });
     const text = answered.bytes.toString();
-    return { status: answered.status, text, json: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined, warnings: answered.warnings.join(', ').split(', ').toSorted() };
+    return {
+      status: answered.status,
+      text,
+      json: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined,
+      warnings: answered.warnings.join(', ').split(', ').toSorted(),
+    };
   }
 }
 
-const paused = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+const paused = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
-const conditionOf = (json: Definition, type: string): { readonly status: string } | undefined => json?.status?.conditions?.find((condition: { readonly type: string }) => condition.type === type);
+const conditionOf = (json: Definition, type: string): { readonly status: string } | undefined =>
+  json?.status?.conditions?.find((condition: { readonly type: string }) => condition.type === type);
 const isTrue = (json: Definition, type: string): boolean => conditionOf(json, type)?.status === 'True';
-const same = (a: object, b: object): boolean => JSON.stringify(Object.entries(a).toSorted()) === JSON.stringify(Object.entries(b).toSorted());
+const same = (a: object, b: object): boolean =>
+  JSON.stringify(Object.entries(a).toSorted()) === JSON.stringify(Object.entries(b).toSorted());
 
 /** What no two servers have in common is the same for all. */
-const plain = (text: string): string => text
-  .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID')
-  .replace(/(resourceVersion\\*":\\*")\d+/g, '$1VERSION')
-  .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME');
+const plain = (text: string): string =>
+  text
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID')
+    .replace(/(resourceVersion\\*":\\*")\d+/g, '$1VERSION')
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME');
 
 /** Upstream's executable gives its controllers its name; what several of them write at once comes in any order. */
 function normal(json: unknown): unknown {
   return JSON.parse(JSON.stringify(json), (name, value: unknown) => {
     if (name === 'manager' && value === 'server') return 'kube-apiserver';
-    if ((name === 'managedFields' || name === 'conditions') && Array.isArray(value)) return value.map((entry) => plain(JSON.stringify(entry))).toSorted();
+    if ((name === 'managedFields' || name === 'conditions') && Array.isArray(value))
+      return value.map((entry) => plain(JSON.stringify(entry))).toSorted();
     // Names and times of creation are described in words of our own.
     const column = value as { readonly format?: string; readonly name?: string; readonly jsonPath?: string } | null;
-    const isOurs = typeof column === 'object' && column?.jsonPath === undefined && (column?.format === 'name' || column?.name === 'Age');
+    const isOurs =
+      typeof column === 'object' &&
+      column?.jsonPath === undefined &&
+      (column?.format === 'name' || column?.name === 'Age');
     return isOurs ? { ...column, description: '' } : value;
   });
 }

@@ -4,39 +4,161 @@ import { definition, version } from './custom-definitions.ts';
 const MERGE = { 'content-type': 'application/merge-patch+json' };
 const APPLY = { 'content-type': 'application/apply-patch+yaml' };
 const base = (g: string): string => `/apis/${g}/v1/namespaces/d/foos`;
-const foo = (g: string, name: string, more: object = {}, v = 'v1'): object => ({ apiVersion: `${g}/${v}`, kind: 'Foo', metadata: { name }, ...more });
+const foo = (g: string, name: string, more: object = {}, v = 'v1'): object => ({
+  apiVersion: `${g}/${v}`,
+  kind: 'Foo',
+  metadata: { name },
+  ...more,
+});
 const JSONP = { 'content-type': 'application/json-patch+json' };
 const TABLE = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
 const schema = (properties: object): object => ({ schema: { openAPIV3Schema: { type: 'object', properties } } });
-const S = { type: 'string' }, I = { type: 'integer' };
+const S = { type: 'string' },
+  I = { type: 'integer' };
 
 /** Objects of definitions: what they are held to, their parts, columns, selectors and versions. */
 export const customObjects: readonly CustomScenario[] = [
   scenario('objects', async (t, g) => {
-    await t.define(definition(g, 'foos', 'Foo', [version('v1', { ...schema({
-      spec: { type: 'object', required: ['need'], properties: { need: S, n: { type: 'integer', minimum: 1, maximum: 10, default: 3 }, x: { type: 'number', multipleOf: 0.5 }, e: { type: 'string', enum: ['a', 'b'] }, p: { type: 'string', pattern: '^a+$', maxLength: 3, minLength: 2 },
-        l: { type: 'array', minItems: 1, maxItems: 2, items: S, 'x-kubernetes-list-type': 'set' }, m: { type: 'array', items: { type: 'object', required: ['k'], properties: { k: S, v: I } }, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] },
-        ios: { 'x-kubernetes-int-or-string': true }, nul: { type: 'string', nullable: true, default: 'd' }, nul2: { type: 'string', nullable: true }, am: { type: 'object', maxProperties: 1, additionalProperties: I }, o: { type: 'object', default: { z: 1 }, properties: { z: I, y: { type: 'integer', default: 2 } } },
-        emb: { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true }, any: { 'x-kubernetes-preserve-unknown-fields': true }, one: { type: 'object', properties: { a: I, b: I }, oneOf: [{ required: ['a'] }, { required: ['b'] }] }, not: { type: 'string', not: { enum: ['no'] } }, b: { type: 'boolean' },
-      } }, status: { type: 'object', properties: { s: S, replicas: I } } }), subresources: { status: {} } })]));
-    const post = (name: string, spec: unknown, more: object = {}, q = '') => t.ask('POST', base(g) + q, { ...foo(g, name, { spec }), ...more });
+    await t.define(
+      definition(g, 'foos', 'Foo', [
+        version('v1', {
+          ...schema({
+            spec: {
+              type: 'object',
+              required: ['need'],
+              properties: {
+                need: S,
+                n: { type: 'integer', minimum: 1, maximum: 10, default: 3 },
+                x: { type: 'number', multipleOf: 0.5 },
+                e: { type: 'string', enum: ['a', 'b'] },
+                p: { type: 'string', pattern: '^a+$', maxLength: 3, minLength: 2 },
+                l: { type: 'array', minItems: 1, maxItems: 2, items: S, 'x-kubernetes-list-type': 'set' },
+                m: {
+                  type: 'array',
+                  items: { type: 'object', required: ['k'], properties: { k: S, v: I } },
+                  'x-kubernetes-list-type': 'map',
+                  'x-kubernetes-list-map-keys': ['k'],
+                },
+                ios: { 'x-kubernetes-int-or-string': true },
+                nul: { type: 'string', nullable: true, default: 'd' },
+                nul2: { type: 'string', nullable: true },
+                am: { type: 'object', maxProperties: 1, additionalProperties: I },
+                o: { type: 'object', default: { z: 1 }, properties: { z: I, y: { type: 'integer', default: 2 } } },
+                emb: {
+                  type: 'object',
+                  'x-kubernetes-embedded-resource': true,
+                  'x-kubernetes-preserve-unknown-fields': true,
+                },
+                any: { 'x-kubernetes-preserve-unknown-fields': true },
+                one: { type: 'object', properties: { a: I, b: I }, oneOf: [{ required: ['a'] }, { required: ['b'] }] },
+                not: { type: 'string', not: { enum: ['no'] } },
+                b: { type: 'boolean' },
+              },
+            },
+            status: { type: 'object', properties: { s: S, replicas: I } },
+          }),
+          subresources: { status: {} },
+        }),
+      ]),
+    );
+    const post = (name: string, spec: unknown, more: object = {}, q = '') =>
+      t.ask('POST', base(g) + q, { ...foo(g, name, { spec }), ...more });
     await post('a', { need: 'x' }, { status: { s: 'gone' }, extra: 1 });
     await post('a', { need: 'x' });
-    for (const [i, spec] of [{}, { need: 1 }, { need: 'x', n: 0 }, { need: 'x', n: 11 }, { need: 'x', n: 1.5 }, { need: 'x', n: '3' }, { need: 'x', x: 0.3 }, { need: 'x', e: 'c' }, { need: 'x', p: 'b' }, { need: 'x', p: 'aaaa' }, { need: 'x', l: [] }, { need: 'x', l: ['a', 'a'] }, { need: 'x', l: ['a', 'b', 'c'] }, { need: 'x', m: [{ k: 'a' }, { k: 'a' }] }, { need: 'x', m: [{ v: 1 }] }, { need: 'x', ios: 1.5 }, { need: 'x', ios: true }, { need: 'x', ios: 5 }, { need: 'x', nul: null, nul2: null }, { need: null }, { need: 'x', n: null }, { need: 'x', am: { a: 1, b: 2 } }, { need: 'x', am: { a: 'x' } }, { need: 'x', o: {} }, { need: 'x', o: { y: null } }, { need: 'x', emb: {} }, { need: 'x', emb: { apiVersion: 'v1', kind: 'Pod' } }, { need: 'x', emb: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', labels: { a: 1 }, foo: 1, creationTimestamp: 'bad' } } }, { need: 'x', emb: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'X_', labels: { a: 'b c' }, foo: 1 } } }, { need: 'x', emb: { apiVersion: 1, kind: 'A' } }, { need: 'x', emb: { apiVersion: 'v1', kind: '' } }, { need: 'x', emb: { apiVersion: 'v1', kind: 'A', metadata: [] } }, { need: 'x', any: { a: [null] } }, { need: 'x', any: null }, { need: 'x', one: { a: 1, b: 1 } }, { need: 'x', not: 'no' }, { need: 'x', b: 'true' }, 'str', [], null, 5].entries()) await post(`s${i}`, spec);
+    for (const [i, spec] of [
+      {},
+      { need: 1 },
+      { need: 'x', n: 0 },
+      { need: 'x', n: 11 },
+      { need: 'x', n: 1.5 },
+      { need: 'x', n: '3' },
+      { need: 'x', x: 0.3 },
+      { need: 'x', e: 'c' },
+      { need: 'x', p: 'b' },
+      { need: 'x', p: 'aaaa' },
+      { need: 'x', l: [] },
+      { need: 'x', l: ['a', 'a'] },
+      { need: 'x', l: ['a', 'b', 'c'] },
+      { need: 'x', m: [{ k: 'a' }, { k: 'a' }] },
+      { need: 'x', m: [{ v: 1 }] },
+      { need: 'x', ios: 1.5 },
+      { need: 'x', ios: true },
+      { need: 'x', ios: 5 },
+      { need: 'x', nul: null, nul2: null },
+      { need: null },
+      { need: 'x', n: null },
+      { need: 'x', am: { a: 1, b: 2 } },
+      { need: 'x', am: { a: 'x' } },
+      { need: 'x', o: {} },
+      { need: 'x', o: { y: null } },
+      { need: 'x', emb: {} },
+      { need: 'x', emb: { apiVersion: 'v1', kind: 'Pod' } },
+      {
+        need: 'x',
+        emb: {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: 'x', labels: { a: 1 }, foo: 1, creationTimestamp: 'bad' },
+        },
+      },
+      { need: 'x', emb: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'X_', labels: { a: 'b c' }, foo: 1 } } },
+      { need: 'x', emb: { apiVersion: 1, kind: 'A' } },
+      { need: 'x', emb: { apiVersion: 'v1', kind: '' } },
+      { need: 'x', emb: { apiVersion: 'v1', kind: 'A', metadata: [] } },
+      { need: 'x', any: { a: [null] } },
+      { need: 'x', any: null },
+      { need: 'x', one: { a: 1, b: 1 } },
+      { need: 'x', not: 'no' },
+      { need: 'x', b: 'true' },
+      'str',
+      [],
+      null,
+      5,
+    ].entries())
+      await post(`s${i}`, spec);
     await post('u', { need: 'x', foo: 1, o: { q: 1 }, m: [{ k: 'a', z: 1 }] }, { extra: { a: 1 } });
     await post('u2', { need: 'x', foo: 1, o: { q: 1 } }, { extra: { a: 1 } }, '?fieldValidation=Strict');
     await post('u3', { need: 'x', foo: 1, o: { q: 1 } }, { extra: { a: 1 } }, '?fieldValidation=Ignore');
-    await t.ask('POST', base(g), { ...foo(g, 'u4', { spec: { need: 'x' } }), metadata: { name: 'u4', foo: 1, labels: { a: 1 } } });
+    await t.ask('POST', base(g), {
+      ...foo(g, 'u4', { spec: { need: 'x' } }),
+      metadata: { name: 'u4', foo: 1, labels: { a: 1 } },
+    });
     await t.ask('POST', base(g), { ...foo(g, 'u5', { spec: { need: 'x' } }), metadata: { name: 'u5', foo: 1 } });
-    await t.ask('POST', base(g), { ...foo(g, 'U_6', { spec: { need: 'x' } }), metadata: { name: 'U_6', labels: { 'a b': 'c d' }, annotations: { 'x y': 'z' }, finalizers: ['a b'], ownerReferences: [{}] } });
+    await t.ask('POST', base(g), {
+      ...foo(g, 'U_6', { spec: { need: 'x' } }),
+      metadata: {
+        name: 'U_6',
+        labels: { 'a b': 'c d' },
+        annotations: { 'x y': 'z' },
+        finalizers: ['a b'],
+        ownerReferences: [{}],
+      },
+    });
     await t.ask('POST', base(g), { ...foo(g, 'u7', { spec: { need: 'x' } }), kind: 'Bar' });
     await t.ask('POST', base(g), { ...foo(g, 'u7', { spec: { need: 'x' } }), apiVersion: 'x/v1' });
     await t.ask('POST', base(g), { metadata: { name: 'u7' }, spec: { need: 'x' } });
     await t.ask('POST', base(g), { kind: 'Foo', metadata: { name: 'u7' }, spec: { need: 'x' } });
-    await t.ask('POST', base(g), '{"apiVersion":'); await t.ask('POST', base(g), '[]'); await t.ask('POST', base(g), '"x"'); await t.ask('POST', base(g), '{}'); await t.ask('POST', base(g), '');
-    await t.ask('POST', base(g), `{"apiVersion":"${g}/v1","kind":"Foo","metadata":{"name":"dup","name":"dup"},"spec":{"need":"x","need":"y"}}`);
-    await t.ask('POST', base(g) + '?fieldValidation=Strict', `{"apiVersion":"${g}/v1","kind":"Foo","metadata":{"name":"dup2","name":"dup2"},"spec":{"need":"x","need":"y"}}`);
-    await t.ask('POST', base(g), { apiVersion: `${g}/v1`, kind: 'Foo', metadata: { namespace: 'e', name: 'q' }, spec: { need: 'x' } });
+    await t.ask('POST', base(g), '{"apiVersion":');
+    await t.ask('POST', base(g), '[]');
+    await t.ask('POST', base(g), '"x"');
+    await t.ask('POST', base(g), '{}');
+    await t.ask('POST', base(g), '');
+    await t.ask(
+      'POST',
+      base(g),
+      `{"apiVersion":"${g}/v1","kind":"Foo","metadata":{"name":"dup","name":"dup"},"spec":{"need":"x","need":"y"}}`,
+    );
+    await t.ask(
+      'POST',
+      base(g) + '?fieldValidation=Strict',
+      `{"apiVersion":"${g}/v1","kind":"Foo","metadata":{"name":"dup2","name":"dup2"},"spec":{"need":"x","need":"y"}}`,
+    );
+    await t.ask('POST', base(g), {
+      apiVersion: `${g}/v1`,
+      kind: 'Foo',
+      metadata: { namespace: 'e', name: 'q' },
+      spec: { need: 'x' },
+    });
     await t.ask('POST', base(g), { apiVersion: `${g}/v1`, kind: 'Foo', spec: { need: 'x' } });
     await t.ask('POST', base(g), { apiVersion: `${g}/v1`, kind: 'Foo', metadata: null, spec: { need: 'x' } });
     await t.ask('POST', base(g), { apiVersion: `${g}/v1`, kind: 'Foo', metadata: 'x', spec: { need: 'x' } });
@@ -46,7 +168,12 @@ export const customObjects: readonly CustomScenario[] = [
     await put(`${base(g)}/a`, foo(g, 'a', { spec: { need: 'y' } }));
     await put(`${base(g)}/a`, { ...(await cur()), spec: { need: 'y' } });
     await put(`${base(g)}/a`, { ...(await cur()), spec: { need: 'y' }, status: { s: 'x' } });
-    await put(`${base(g)}/a/status`, { ...(await cur()), spec: { need: 'zz' }, status: { s: 'x' }, metadata: { ...(await cur()).metadata, labels: { a: 'b' } } });
+    await put(`${base(g)}/a/status`, {
+      ...(await cur()),
+      spec: { need: 'zz' },
+      status: { s: 'x' },
+      metadata: { ...(await cur()).metadata, labels: { a: 'b' } },
+    });
     await put(`${base(g)}/a/status`, { ...(await cur()), status: { s: 1, t: 2 } });
     await put(`${base(g)}/a/status`, foo(g, 'a', { status: { s: 'q' } }));
     await put(`${base(g)}/a/status`, { ...(await cur()), status: 'x' });
@@ -57,85 +184,282 @@ export const customObjects: readonly CustomScenario[] = [
     await t.ask('PATCH', `${base(g)}/a`, { spec: { n: null, m: [{ k: 'a', v: 1 }] } }, MERGE);
     await t.ask('PATCH', `${base(g)}/a`, { metadata: { labels: { x: 'y' } } }, MERGE);
     await t.ask('PATCH', `${base(g)}/a`, { spec: { n: 99 } }, MERGE);
-    await t.ask('PATCH', `${base(g)}/a`, [{ op: 'replace', path: '/spec/n', value: 7 }, { op: 'test', path: '/spec/need', value: 'y' }], JSONP);
+    await t.ask(
+      'PATCH',
+      `${base(g)}/a`,
+      [
+        { op: 'replace', path: '/spec/n', value: 7 },
+        { op: 'test', path: '/spec/need', value: 'y' },
+      ],
+      JSONP,
+    );
     await t.ask('PATCH', `${base(g)}/a`, [{ op: 'replace', path: '/spec/nope', value: 7 }], JSONP);
     await t.ask('PATCH', `${base(g)}/a`, [{ op: 'test', path: '/spec/need', value: 'q' }], JSONP);
     await t.ask('PATCH', `${base(g)}/a`, [{ op: 'add', path: '/spec/unknown', value: 7 }], JSONP);
     await t.ask('PATCH', `${base(g)}/a`, [{ op: 'replace', path: '/metadata/name', value: 'b' }], JSONP);
     await t.ask('PATCH', `${base(g)}/a`, { spec: {} }, { 'content-type': 'application/strategic-merge-patch+json' });
-    await t.ask('PATCH', `${base(g)}/a?fieldManager=m`, foo(g, 'a', { spec: { need: 'q', m: [{ k: 'b', v: 2 }] } }), APPLY);
-    await t.ask('PATCH', `${base(g)}/a?fieldManager=m&force=true`, foo(g, 'a', { spec: { need: 'q', m: [{ k: 'b', v: 2 }], l: ['x'] } }), APPLY);
-    await t.ask('PATCH', `${base(g)}/a?fieldManager=m&force=true`, foo(g, 'a', { spec: { need: 'q', m: [{ k: 'b', v: 2 }], l: ['x'], foo: 1 } }), APPLY);
-    await t.ask('PATCH', `${base(g)}/a?fieldManager=m&force=true&fieldValidation=Strict`, foo(g, 'a', { spec: { need: 'q', m: [{ k: 'b', v: 2 }], l: ['x'], foo: 1 } }), APPLY);
-    await t.ask('PATCH', `${base(g)}/a?fieldManager=m`, foo(g, 'a', { spec: { need: 'q', m: [{ k: 'b' }, { k: 'b' }] } }), APPLY);
+    await t.ask(
+      'PATCH',
+      `${base(g)}/a?fieldManager=m`,
+      foo(g, 'a', { spec: { need: 'q', m: [{ k: 'b', v: 2 }] } }),
+      APPLY,
+    );
+    await t.ask(
+      'PATCH',
+      `${base(g)}/a?fieldManager=m&force=true`,
+      foo(g, 'a', { spec: { need: 'q', m: [{ k: 'b', v: 2 }], l: ['x'] } }),
+      APPLY,
+    );
+    await t.ask(
+      'PATCH',
+      `${base(g)}/a?fieldManager=m&force=true`,
+      foo(g, 'a', { spec: { need: 'q', m: [{ k: 'b', v: 2 }], l: ['x'], foo: 1 } }),
+      APPLY,
+    );
+    await t.ask(
+      'PATCH',
+      `${base(g)}/a?fieldManager=m&force=true&fieldValidation=Strict`,
+      foo(g, 'a', { spec: { need: 'q', m: [{ k: 'b', v: 2 }], l: ['x'], foo: 1 } }),
+      APPLY,
+    );
+    await t.ask(
+      'PATCH',
+      `${base(g)}/a?fieldManager=m`,
+      foo(g, 'a', { spec: { need: 'q', m: [{ k: 'b' }, { k: 'b' }] } }),
+      APPLY,
+    );
     await t.ask('PATCH', `${base(g)}/a?fieldManager=m`, foo(g, 'a', { spec: { need: 5 } }), APPLY);
     await t.ask('PATCH', `${base(g)}/n?fieldManager=m`, foo(g, 'n', { spec: { need: 'q' } }), APPLY);
     await t.ask('PATCH', `${base(g)}/a`, foo(g, 'a', { spec: { need: 'q' } }), APPLY);
     await t.ask('PATCH', `${base(g)}/a/status?fieldManager=m2`, foo(g, 'a', { status: { s: 'w' } }), APPLY);
-    await t.ask('GET', `${base(g)}?fieldSelector=spec.need=x`); await t.ask('GET', `${base(g)}?fieldSelector=metadata.name=a`); await t.ask('DELETE', `${base(g)}?fieldSelector=spec.need=x`);
-    await t.ask('GET', `${base(g)}/a/scale`); await t.ask('PUT', `${base(g)}/a/scale`, {}); await t.ask('GET', `${base(g)}/a/foo`);
-    await t.ask('DELETE', `${base(g)}/a`); await t.ask('DELETE', `${base(g)}/a`);
-    await t.ask('DELETE', base(g)); await t.ask('GET', base(g));
+    await t.ask('GET', `${base(g)}?fieldSelector=spec.need=x`);
+    await t.ask('GET', `${base(g)}?fieldSelector=metadata.name=a`);
+    await t.ask('DELETE', `${base(g)}?fieldSelector=spec.need=x`);
+    await t.ask('GET', `${base(g)}/a/scale`);
+    await t.ask('PUT', `${base(g)}/a/scale`, {});
+    await t.ask('GET', `${base(g)}/a/foo`);
+    await t.ask('DELETE', `${base(g)}/a`);
+    await t.ask('DELETE', `${base(g)}/a`);
+    await t.ask('DELETE', base(g));
+    await t.ask('GET', base(g));
     await t.drop(`foos.${g}`);
   }),
   scenario('scale', async (t, g) => {
-    await t.define(definition(g, 'foos', 'Foo', [version('v1', { subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.sel' } } })]));
+    await t.define(
+      definition(g, 'foos', 'Foo', [
+        version('v1', {
+          subresources: {
+            status: {},
+            scale: {
+              specReplicasPath: '.spec.replicas',
+              statusReplicasPath: '.status.replicas',
+              labelSelectorPath: '.status.sel',
+            },
+          },
+        }),
+      ]),
+    );
     await t.ask('GET', `/apis/${g}/v1`);
-    await t.ask('POST', base(g), foo(g, 'a')); await t.ask('GET', `${base(g)}/a/scale`);
-    await t.ask('PATCH', `${base(g)}/a/scale`, { spec: { replicas: 3 } }, MERGE); await t.ask('GET', `${base(g)}/a`);
+    await t.ask('POST', base(g), foo(g, 'a'));
     await t.ask('GET', `${base(g)}/a/scale`);
-    await t.ask('PATCH', `${base(g)}/a/status`, { status: { replicas: 2, sel: 'a=b' } }, MERGE); await t.ask('GET', `${base(g)}/a/scale`);
+    await t.ask('PATCH', `${base(g)}/a/scale`, { spec: { replicas: 3 } }, MERGE);
+    await t.ask('GET', `${base(g)}/a`);
+    await t.ask('GET', `${base(g)}/a/scale`);
+    await t.ask('PATCH', `${base(g)}/a/status`, { status: { replicas: 2, sel: 'a=b' } }, MERGE);
+    await t.ask('GET', `${base(g)}/a/scale`);
     await t.ask('PATCH', `${base(g)}/a/scale`, { spec: { replicas: -3 } }, MERGE);
     await t.ask('PATCH', `${base(g)}/a/scale`, { spec: { replicas: 'x' } }, MERGE);
-    await t.ask('PUT', `${base(g)}/a/scale`, { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'a' }, spec: { replicas: 6 } });
-    await t.ask('PUT', `${base(g)}/a/scale`, { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'a', resourceVersion: '1' }, spec: { replicas: 6 } });
-    await t.ask('PUT', `${base(g)}/a/scale`, { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'b' }, spec: { replicas: 6 } });
-    await t.ask('PUT', `${base(g)}/zz/scale`, { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'zz' }, spec: { replicas: 6 } });
-    await t.ask('PATCH', `${base(g)}/a`, { spec: { replicas: -1 } }, MERGE); await t.ask('PATCH', `${base(g)}/a`, { spec: { replicas: 'x' } }, MERGE); await t.ask('PATCH', `${base(g)}/a`, { spec: { replicas: 3000000000 } }, MERGE);
-    await t.ask('PATCH', `${base(g)}/a/status`, { status: { replicas: -2, sel: 5 } }, MERGE); await t.ask('GET', `${base(g)}/a/scale`);
-    await t.ask('PATCH', `${base(g)}/a`, { spec: null }, MERGE); await t.ask('GET', `${base(g)}/a/scale`);
-    await t.ask('DELETE', `${base(g)}/a/scale`); await t.ask('POST', `${base(g)}/a/scale`, {});
+    await t.ask('PUT', `${base(g)}/a/scale`, {
+      apiVersion: 'autoscaling/v1',
+      kind: 'Scale',
+      metadata: { name: 'a' },
+      spec: { replicas: 6 },
+    });
+    await t.ask('PUT', `${base(g)}/a/scale`, {
+      apiVersion: 'autoscaling/v1',
+      kind: 'Scale',
+      metadata: { name: 'a', resourceVersion: '1' },
+      spec: { replicas: 6 },
+    });
+    await t.ask('PUT', `${base(g)}/a/scale`, {
+      apiVersion: 'autoscaling/v1',
+      kind: 'Scale',
+      metadata: { name: 'b' },
+      spec: { replicas: 6 },
+    });
+    await t.ask('PUT', `${base(g)}/zz/scale`, {
+      apiVersion: 'autoscaling/v1',
+      kind: 'Scale',
+      metadata: { name: 'zz' },
+      spec: { replicas: 6 },
+    });
+    await t.ask('PATCH', `${base(g)}/a`, { spec: { replicas: -1 } }, MERGE);
+    await t.ask('PATCH', `${base(g)}/a`, { spec: { replicas: 'x' } }, MERGE);
+    await t.ask('PATCH', `${base(g)}/a`, { spec: { replicas: 3000000000 } }, MERGE);
+    await t.ask('PATCH', `${base(g)}/a/status`, { status: { replicas: -2, sel: 5 } }, MERGE);
+    await t.ask('GET', `${base(g)}/a/scale`);
+    await t.ask('PATCH', `${base(g)}/a`, { spec: null }, MERGE);
+    await t.ask('GET', `${base(g)}/a/scale`);
+    await t.ask('DELETE', `${base(g)}/a/scale`);
+    await t.ask('POST', `${base(g)}/a/scale`, {});
     await t.drop(`foos.${g}`);
   }),
   scenario('columns', async (t, g) => {
     const col = (name: string, type: string, jsonPath: string, more = {}) => ({ name, type, jsonPath, ...more });
-    await t.define(definition(g, 'foos', 'Foo', [version('v1', { additionalPrinterColumns: [
-      col('S', 'string', '.spec.s'), col('I', 'integer', '.spec.i', { priority: 1, description: 'an int', format: 'int64' }), col('N', 'number', '.spec.n'), col('B', 'boolean', '.spec.b'), col('D', 'date', '.spec.d'), col('L', 'string', '.spec.l'), col('LI', 'string', '.spec.l[*]'), col('L0', 'string', '.spec.l[0]'), col('M', 'string', '.spec.m'), col('F', 'string', '.spec.c[?(@.type=="Ready")].status'), col('All', 'string', '.spec.c[*].type'), col('II', 'integer', '.spec.s'), col('SI', 'string', '.spec.i'), col('IS', 'integer', '.spec.n'), col('Esc', 'string', '.metadata.labels.a\\.b'), col('Br', 'string', ".metadata.annotations['x\\.y']"), col('Nf', 'number', '.spec.i'), col('Bs', 'boolean', '.spec.s'),
-    ] })]));
+    await t.define(
+      definition(g, 'foos', 'Foo', [
+        version('v1', {
+          additionalPrinterColumns: [
+            col('S', 'string', '.spec.s'),
+            col('I', 'integer', '.spec.i', { priority: 1, description: 'an int', format: 'int64' }),
+            col('N', 'number', '.spec.n'),
+            col('B', 'boolean', '.spec.b'),
+            col('D', 'date', '.spec.d'),
+            col('L', 'string', '.spec.l'),
+            col('LI', 'string', '.spec.l[*]'),
+            col('L0', 'string', '.spec.l[0]'),
+            col('M', 'string', '.spec.m'),
+            col('F', 'string', '.spec.c[?(@.type=="Ready")].status'),
+            col('All', 'string', '.spec.c[*].type'),
+            col('II', 'integer', '.spec.s'),
+            col('SI', 'string', '.spec.i'),
+            col('IS', 'integer', '.spec.n'),
+            col('Esc', 'string', '.metadata.labels.a\\.b'),
+            col('Br', 'string', ".metadata.annotations['x\\.y']"),
+            col('Nf', 'number', '.spec.i'),
+            col('Bs', 'boolean', '.spec.s'),
+          ],
+        }),
+      ]),
+    );
     await t.ask('POST', base(g), foo(g, 'empty'));
-    await t.ask('POST', base(g), foo(g, 'full', { metadata: { name: 'full', labels: { 'a.b': 'lab' }, annotations: { 'x.y': 'ann' } }, spec: { s: 'str', i: 5, n: 1.5, b: true, d: '2020-01-01T00:00:00Z', l: ['a', 'b'], m: { z: 1, a: 'x' }, c: [{ type: 'Ready', status: 'True' }, { type: 'Other', status: 'False' }] } }));
-    await t.ask('POST', base(g), foo(g, 'odd', { spec: { s: 7, i: 'x', n: 'y', b: 'z', d: 'bad', l: 'a', m: null, c: {} } }));
-    await t.ask('POST', base(g), foo(g, 'odd2', { spec: { s: null, i: 2.5, n: 3, b: null, d: 5, l: [], m: [], c: [] } }));
-    await t.ask('POST', base(g), foo(g, 'odd3', { spec: { s: true, i: 12345678901, b: false, d: '2999-01-01T00:00:00Z', l: [1, { a: 1 }], m: [1], c: [{ type: 'Ready' }, { type: 'Ready', status: 5 }] } }));
-    for (const x of ['empty', 'full', 'odd', 'odd2', 'odd3']) await t.ask('GET', `${base(g)}/${x}?includeObject=None`, undefined, TABLE);
+    await t.ask(
+      'POST',
+      base(g),
+      foo(g, 'full', {
+        metadata: { name: 'full', labels: { 'a.b': 'lab' }, annotations: { 'x.y': 'ann' } },
+        spec: {
+          s: 'str',
+          i: 5,
+          n: 1.5,
+          b: true,
+          d: '2020-01-01T00:00:00Z',
+          l: ['a', 'b'],
+          m: { z: 1, a: 'x' },
+          c: [
+            { type: 'Ready', status: 'True' },
+            { type: 'Other', status: 'False' },
+          ],
+        },
+      }),
+    );
+    await t.ask(
+      'POST',
+      base(g),
+      foo(g, 'odd', { spec: { s: 7, i: 'x', n: 'y', b: 'z', d: 'bad', l: 'a', m: null, c: {} } }),
+    );
+    await t.ask(
+      'POST',
+      base(g),
+      foo(g, 'odd2', { spec: { s: null, i: 2.5, n: 3, b: null, d: 5, l: [], m: [], c: [] } }),
+    );
+    await t.ask(
+      'POST',
+      base(g),
+      foo(g, 'odd3', {
+        spec: {
+          s: true,
+          i: 12345678901,
+          b: false,
+          d: '2999-01-01T00:00:00Z',
+          l: [1, { a: 1 }],
+          m: [1],
+          c: [{ type: 'Ready' }, { type: 'Ready', status: 5 }],
+        },
+      }),
+    );
+    for (const x of ['empty', 'full', 'odd', 'odd2', 'odd3'])
+      await t.ask('GET', `${base(g)}/${x}?includeObject=None`, undefined, TABLE);
     await t.drop(`foos.${g}`);
   }),
   scenario('selectable', async (t, g) => {
-    await t.define(definition(g, 'foos', 'Foo', [version('v1', { ...schema({ spec: { type: 'object', properties: { s: S, i: I, b: { type: 'boolean' } } } }), selectableFields: [{ jsonPath: '.spec.s' }, { jsonPath: '.spec.i' }, { jsonPath: '.spec.b' }] })]));
-    await t.ask('POST', base(g), foo(g, 'a', { spec: { s: 'x', i: 5, b: true } })); await t.ask('POST', base(g), foo(g, 'b', {}));
-    for (const q of ['spec.s=x', 'spec.s=', 'spec.s!=x', 'spec.i=5', 'spec.b=true', 'spec.b=', 'spec.nope=1', 'metadata.name=a,spec.s=x', 'metadata.namespace=d', 'metadata.uid=x', 'spec.s', 'spec.s==x']) await t.ask('GET', `${base(g)}?fieldSelector=${encodeURIComponent(q)}`);
-    await t.ask('DELETE', `${base(g)}?fieldSelector=spec.i%3D5`); await t.ask('GET', base(g));
+    await t.define(
+      definition(g, 'foos', 'Foo', [
+        version('v1', {
+          ...schema({ spec: { type: 'object', properties: { s: S, i: I, b: { type: 'boolean' } } } }),
+          selectableFields: [{ jsonPath: '.spec.s' }, { jsonPath: '.spec.i' }, { jsonPath: '.spec.b' }],
+        }),
+      ]),
+    );
+    await t.ask('POST', base(g), foo(g, 'a', { spec: { s: 'x', i: 5, b: true } }));
+    await t.ask('POST', base(g), foo(g, 'b', {}));
+    for (const q of [
+      'spec.s=x',
+      'spec.s=',
+      'spec.s!=x',
+      'spec.i=5',
+      'spec.b=true',
+      'spec.b=',
+      'spec.nope=1',
+      'metadata.name=a,spec.s=x',
+      'metadata.namespace=d',
+      'metadata.uid=x',
+      'spec.s',
+      'spec.s==x',
+    ])
+      await t.ask('GET', `${base(g)}?fieldSelector=${encodeURIComponent(q)}`);
+    await t.ask('DELETE', `${base(g)}?fieldSelector=spec.i%3D5`);
+    await t.ask('GET', base(g));
     await t.drop(`foos.${g}`);
   }),
   scenario('cluster scoped, no status', async (t, g) => {
     await t.define(definition(g, 'foos', 'Foo', [version('v1')], { spec: { scope: 'Cluster' } }));
     const b = `/apis/${g}/v1/foos`;
-    await t.ask('POST', b, foo(g, 'a', { spec: { a: 1 }, status: { b: 1 } })); await t.ask('POST', base(g), foo(g, 'a'));
-    await t.ask('PATCH', `${b}/a`, { status: { b: 2 } }, MERGE); await t.ask('GET', `${b}/a/status`); await t.ask('PUT', `${b}/a/status`, {});
-    await t.ask('PATCH', `${b}/a`, { status: { b: 2 } }, MERGE); await t.ask('PATCH', `${b}/a`, { other: { b: 2 } }, MERGE); await t.ask('PATCH', `${b}/a`, { metadata: { annotations: { x: 'y' } } }, MERGE);
+    await t.ask('POST', b, foo(g, 'a', { spec: { a: 1 }, status: { b: 1 } }));
+    await t.ask('POST', base(g), foo(g, 'a'));
+    await t.ask('PATCH', `${b}/a`, { status: { b: 2 } }, MERGE);
+    await t.ask('GET', `${b}/a/status`);
+    await t.ask('PUT', `${b}/a/status`, {});
+    await t.ask('PATCH', `${b}/a`, { status: { b: 2 } }, MERGE);
+    await t.ask('PATCH', `${b}/a`, { other: { b: 2 } }, MERGE);
+    await t.ask('PATCH', `${b}/a`, { metadata: { annotations: { x: 'y' } } }, MERGE);
     await t.ask('DELETE', `${b}/a?propagationPolicy=Background`);
     await t.ask('POST', b, { apiVersion: `${g}/v1`, kind: 'Foo', metadata: { name: 'w', namespace: 'x' } });
     await t.ask('DELETE', b);
     await t.drop(`foos.${g}`);
   }),
   scenario('three versions', async (t, g) => {
-    await t.define(definition(g, 'foos', 'Foo', [version('v1beta1', { ...schema({ spec: { type: 'object', properties: { a: S, c: { type: 'string', default: 'beta' } } } }), storage: false }), version('v1', schema({ spec: { type: 'object', properties: { a: S, b: { type: 'string', default: 'dflt' } } } })), version('v2alpha1', { ...schema({ spec: { type: 'object', properties: { a: S }, required: ['a'] } }), storage: false })]));
+    await t.define(
+      definition(g, 'foos', 'Foo', [
+        version('v1beta1', {
+          ...schema({ spec: { type: 'object', properties: { a: S, c: { type: 'string', default: 'beta' } } } }),
+          storage: false,
+        }),
+        version(
+          'v1',
+          schema({ spec: { type: 'object', properties: { a: S, b: { type: 'string', default: 'dflt' } } } }),
+        ),
+        version('v2alpha1', {
+          ...schema({ spec: { type: 'object', properties: { a: S }, required: ['a'] } }),
+          storage: false,
+        }),
+      ]),
+    );
     await t.ask('GET', `/apis/${g}`);
     const at = (v: string) => base(g).replace('/v1/', `/${v}/`);
     await t.ask('POST', at('v1beta1'), foo(g, 'a', { spec: { a: 'x', b: 'y', c: 'z' } }, 'v1beta1'));
-    for (const v of ['v1beta1', 'v1', 'v2alpha1']) { await t.ask('GET', `${at(v)}/a`); await t.ask('GET', at(v)); }
-    await t.ask('PATCH', `${at('v1beta1')}/a`, { spec: { a: 'q' } }, MERGE); await t.ask('GET', `${at('v1')}/a`);
-    await t.ask('PATCH', `${at('v1beta1')}/a?fieldManager=m&force=true`, foo(g, 'a', { spec: { a: 's' } }, 'v1beta1'), APPLY);
+    for (const v of ['v1beta1', 'v1', 'v2alpha1']) {
+      await t.ask('GET', `${at(v)}/a`);
+      await t.ask('GET', at(v));
+    }
+    await t.ask('PATCH', `${at('v1beta1')}/a`, { spec: { a: 'q' } }, MERGE);
+    await t.ask('GET', `${at('v1')}/a`);
+    await t.ask(
+      'PATCH',
+      `${at('v1beta1')}/a?fieldManager=m&force=true`,
+      foo(g, 'a', { spec: { a: 's' } }, 'v1beta1'),
+      APPLY,
+    );
     await t.ask('PATCH', `${at('v1beta1')}/a?fieldManager=other`, foo(g, 'a', { spec: { a: 't' } }, 'v1beta1'), APPLY);
     await t.ask('PUT', `${at('v2alpha1')}/a`, foo(g, 'a', {}, 'v2alpha1'));
     await t.ask('DELETE', `${at('v2alpha1')}/a`);

@@ -17,11 +17,19 @@ export const customServerOracle: Oracle = {
     await using their = await theirs();
     await using our = await ours();
     // Upstream's extension server knows no namespaces: they all are there.
-    await exchange(our, { method: 'POST', path: '/api/v1/namespaces', headers: { 'content-type': 'application/json' }, body: '{"metadata":{"name":"d"}}' });
+    await exchange(our, {
+      method: 'POST',
+      path: '/api/v1/namespaces',
+      headers: { 'content-type': 'application/json' },
+      body: '{"metadata":{"name":"d"}}',
+    });
     let [passed, failed] = [0, 0];
     const chosen = scenarios.filter(({ name }) => context.only.length === 0 || context.only.includes(name));
     // Each has a group of its own: they wait together.
-    const [left, right] = [await Promise.all(chosen.map((one, i) => played(their, one, i))), await Promise.all(chosen.map((one, i) => played(our, one, i)))];
+    const [left, right] = [
+      await Promise.all(chosen.map((one, i) => played(their, one, i))),
+      await Promise.all(chosen.map((one, i) => played(our, one, i))),
+    ];
     for (const [i, { name }] of chosen.entries()) {
       if (differences(name, left[i] ?? [], right[i] ?? [], context) === 0) passed += 1;
       else failed += 1;
@@ -42,7 +50,10 @@ function differences(name: string, theirs: readonly Step[], ours: readonly Step[
     const our = ours[i];
     if (our?.answered === their.answered) continue;
     different += 1;
-    if (different <= SHOWN_MAX) say(`${name}: ${their.asked}\n  theirs ${around(their.answered, our?.answered)}\n  ours   ${around(our?.answered ?? '', their.answered)}`);
+    if (different <= SHOWN_MAX)
+      say(
+        `${name}: ${their.asked}\n  theirs ${around(their.answered, our?.answered)}\n  ours   ${around(our?.answered ?? '', their.answered)}`,
+      );
   }
   say(`${different === 0 ? 'ok  ' : 'FAIL'} custom server: ${name}: ${different} of ${theirs.length} differ`);
   return different;

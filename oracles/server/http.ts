@@ -40,7 +40,9 @@ export async function exchange(server: Server, asked: Asked): Promise<Answered> 
   for await (const chunk of answer) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks);
   return {
-    status: answer.statusCode ?? 0, headers: answer.headers, warnings: answer.headersDistinct['warning'] ?? [],
+    status: answer.statusCode ?? 0,
+    headers: answer.headers,
+    warnings: answer.headersDistinct['warning'] ?? [],
     bytes: answer.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body,
   };
 }
@@ -49,11 +51,18 @@ export async function stream(server: Server, asked: Asked): Promise<Streaming> {
   const answer = await begun(server, asked);
   let [text, isEnded] = ['', false];
   let wake: () => void = () => undefined;
-  answer.on('data', (chunk: Buffer) => { text += chunk.toString(); wake(); });
-  answer.on('close', () => { isEnded = true; wake(); });
+  answer.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    wake();
+  });
+  answer.on('close', () => {
+    isEnded = true;
+    wake();
+  });
   answer.on('error', () => undefined); // It is closed, by us or by the server: what came is what counts.
   return {
-    status: answer.statusCode ?? 0, headers: answer.headers,
+    status: answer.statusCode ?? 0,
+    headers: answer.headers,
     async lines(count, withinMs) {
       const end = performance.now() + withinMs;
       while (!isEnded && text.split('\n').length <= count && performance.now() < end) {
@@ -72,7 +81,21 @@ export async function stream(server: Server, asked: Asked): Promise<Streaming> {
 function begun({ url, token }: Server, { method, path, headers = {}, body }: Asked): Promise<IncomingMessage> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const sent = request({ hostname, port, agent, method, path, headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }), ...headers } }, resolve);
+    const sent = request(
+      {
+        hostname,
+        port,
+        agent,
+        method,
+        path,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+          ...headers,
+        },
+      },
+      resolve,
+    );
     sent.on('error', (error) => reject(new Error(`${url}: ${method} ${path}: ${error.message}`, { cause: error })));
     sent.end(body);
   });

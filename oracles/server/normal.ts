@@ -1,7 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** Headers that are compared: by value, or, where the value must differ, by being there. */
-const HEADERS = ['content-type', 'retry-after', 'vary', 'etag', 'location', 'allow', 'content-encoding', 'cache-control', 'x-content-type-options', 'last-modified', 'accept-patch'] as const;
+const HEADERS = [
+  'content-type',
+  'retry-after',
+  'vary',
+  'etag',
+  'location',
+  'allow',
+  'content-encoding',
+  'cache-control',
+  'x-content-type-options',
+  'last-modified',
+  'accept-patch',
+] as const;
 const PRESENT = ['audit-id', 'date'] as const;
 
 /**
@@ -14,16 +26,28 @@ export class Names {
   text(text: string): string {
     return text
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, (uid) => this.#name('UID', uid))
-      .replace(/("?resourceVersion\\*"?: ?\\*"?)(\d+)/g, (_, before: string, version: string) => `${before}${version === '0' ? version : this.#name('VERSION', version)}`)
-      .replace(/("?continue"?: ?"?)([\w-]{20,})/g, (_, before: string, token: string) => `${before}${this.#name('TOKEN', token)}`)
+      .replace(
+        /("?resourceVersion\\*"?: ?\\*"?)(\d+)/g,
+        (_, before: string, version: string) =>
+          `${before}${version === '0' ? version : this.#name('VERSION', version)}`,
+      )
+      .replace(
+        /("?continue"?: ?"?)([\w-]{20,})/g,
+        (_, before: string, token: string) => `${before}${this.#name('TOKEN', token)}`,
+      )
       .replace(/("|- )\d+s("|\n)/g, '$1AGE$2')
       .replace(/(Too large resource version: \d+, current: )\d+/g, '$1NOW')
-      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (_, fraction: string | undefined) => `TIME${fraction ? '.'.padEnd(fraction.length, '0') : ''}`);
+      .replace(
+        /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g,
+        (_, fraction: string | undefined) => `TIME${fraction ? '.'.padEnd(fraction.length, '0') : ''}`,
+      );
   }
 
   headers(headers: IncomingHttpHeaders, warnings: readonly string[]): readonly string[] {
     return [
-      ...HEADERS.filter((name) => headers[name] !== undefined).map((name) => `${name}: ${this.text(String(headers[name]))}`),
+      ...HEADERS.filter((name) => headers[name] !== undefined).map(
+        (name) => `${name}: ${this.text(String(headers[name]))}`,
+      ),
       ...PRESENT.filter((name) => headers[name] !== undefined),
       ...warnings.map((warning) => `warning: ${this.text(warning)}`),
     ];

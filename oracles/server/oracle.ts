@@ -13,14 +13,33 @@ import { ours, theirs } from './sides.ts';
 import { watching } from './watching-cases.ts';
 import { writing } from './writing-cases.ts';
 
-const all: readonly Scenario[] = [...negotiation, ...bodies, ...reading, ...watching, ...writing, ...deleting, ...applying, ...addresses];
+const all: readonly Scenario[] = [
+  ...negotiation,
+  ...bodies,
+  ...reading,
+  ...watching,
+  ...writing,
+  ...deleting,
+  ...applying,
+  ...addresses,
+];
 /** Where answers still differ: these are asked by their names only. */
 const open: ReadonlySet<string> = new Set([
-  'accept of what is typed', 'content types', 'bodies of custom resources', 'bodies of what is typed', 'watch: table of objects',
-  'patches', 'updates', 'creations', 'deletions', 'what is going', 'applies', 'applies to what others made', 'methods and paths', 'headers',
+  'accept of what is typed',
+  'content types',
+  'bodies of custom resources',
+  'bodies of what is typed',
+  'watch: table of objects',
+  'patches',
+  'updates',
+  'creations',
+  'deletions',
+  'what is going',
+  'applies',
+  'applies to what others made',
+  'methods and paths',
+  'headers',
 ]);
-
-
 
 /** What an API server of ours and one of the official libraries answer to the same requests. */
 export const serverOracle: Oracle = {
@@ -30,8 +49,22 @@ export const serverOracle: Oracle = {
     await using their = await theirs();
     await using our = await ours();
     for (const side of [their, our]) {
-      await transcript(side, { name: 'definitions', run: async (client) => { for (const definition of [widgets, gadgets]) await establish(client, definition); } }, 'definitions');
+      await transcript(
+        side,
+        {
+          name: 'definitions',
+          run: async (client) => {
+            for (const definition of [widgets, gadgets]) await establish(client, definition);
+          },
+        },
+        'definitions',
+      );
     }
-    return await alike([their, our], all.filter(({ name }) => !open.has(name) || context.only.includes(name)), known, context);
+    return await alike(
+      [their, our],
+      all.filter(({ name }) => !open.has(name) || context.only.includes(name)),
+      known,
+      context,
+    );
   },
 };

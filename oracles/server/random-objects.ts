@@ -16,7 +16,11 @@ const BATCH = 16;
 /** Upstream's server lets whoever creates the first object of a definition wait so long. */
 const FRESH_MS = 2_200;
 const SHOWN_MAX = 10;
-const TYPES = { merge: 'application/merge-patch+json', json: 'application/json-patch+json', apply: 'application/apply-patch+yaml' } as const;
+const TYPES = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  apply: 'application/apply-patch+yaml',
+} as const;
 
 interface Trial {
   readonly plural: string;
@@ -32,7 +36,12 @@ export const randomObjectsOracle: Oracle = {
     await using their = await theirs();
     await using our = await ours();
     for (const side of [their, our]) {
-      await exchange(side, { method: 'POST', path: '/api/v1/namespaces', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ metadata: { name: NAMESPACE } }) });
+      await exchange(side, {
+        method: 'POST',
+        path: '/api/v1/namespaces',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ metadata: { name: NAMESPACE } }),
+      });
     }
     const trials = trialsOf(context);
     let [asked, different] = [0, 0];
@@ -45,7 +54,10 @@ export const randomObjectsOracle: Oracle = {
           asked += 1;
           if (other?.answered === step.answered) continue;
           different += 1;
-          if (different <= SHOWN_MAX) context.say(`${step.asked}\n  theirs ${step.shown}\n  ours   ${other?.shown}\n  of ${JSON.stringify(batch[i]?.schema)}`);
+          if (different <= SHOWN_MAX)
+            context.say(
+              `${step.asked}\n  theirs ${step.shown}\n  ours   ${other?.shown}\n  of ${JSON.stringify(batch[i]?.schema)}`,
+            );
           // What follows is about other objects then.
           break;
         }
@@ -76,7 +88,9 @@ interface Step {
 async function played(side: Side, batch: readonly Trial[]): Promise<readonly (readonly Step[])[]> {
   const all = batch.map((trial) => new Play(side, trial));
   for (const play of all) await play.define();
-  await new Promise((resolve) => { setTimeout(resolve, side.name === 'theirs' ? FRESH_MS : 50); });
+  await new Promise((resolve) => {
+    setTimeout(resolve, side.name === 'theirs' ? FRESH_MS : 50);
+  });
   await Promise.all(all.map((play) => play.run()));
   for (const play of all) await play.drop();
   return all.map(({ steps }) => steps);
@@ -103,15 +117,26 @@ class Play {
 
   async define(): Promise<void> {
     const { plural, schema, hasStatus } = this.#trial;
-    const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, ...(hasStatus ? { subresources: { status: {} } } : {}) };
+    const version = {
+      name: 'v1',
+      served: true,
+      storage: true,
+      schema: { openAPIV3Schema: schema },
+      ...(hasStatus ? { subresources: { status: {} } } : {}),
+    };
     const definition = {
-      apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: `${plural}.${GROUP}` },
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: `${plural}.${GROUP}` },
       spec: { group: GROUP, scope: 'Namespaced', names: { plural, kind: this.#kind }, versions: [version] },
     };
     const { status } = await this.#ask('POST', DEFINITIONS, definition);
     if (status !== 201) return;
     const isServed = async (): Promise<boolean> => (await this.#quietly('GET', this.#objects)).status === 200;
-    for (let i = 0; i < 500 && !(await isServed()); i++) await new Promise((resolve) => { setTimeout(resolve, 10); });
+    for (let i = 0; i < 500 && !(await isServed()); i++)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 10);
+      });
     this.#isServed = true;
   }
 
@@ -127,14 +152,27 @@ class Play {
 
   async #object(name: string, { value, old }: Change): Promise<void> {
     const path = `${this.#objects}/${name}`;
-    const made = (fields: object, metadata: object = {}): object => ({ ...fields, apiVersion: `${GROUP}/v1`, kind: this.#kind, metadata: { name, ...metadata } });
+    const made = (fields: object, metadata: object = {}): object => ({
+      ...fields,
+      apiVersion: `${GROUP}/v1`,
+      kind: this.#kind,
+      metadata: { name, ...metadata },
+    });
     await this.#ask('POST', this.#objects, made(old));
     const { body } = await this.#quietly('GET', path);
     const { resourceVersion } = (body as { metadata?: { resourceVersion?: string } } | undefined)?.metadata ?? {};
     await this.#ask('PUT', path, made(value, resourceVersion === undefined ? {} : { resourceVersion }));
     await this.#ask('PATCH', path, old, TYPES.merge);
     const [first = 'a', ...rest] = Object.keys(value);
-    await this.#ask('PATCH', path, [{ op: 'add', path: `/${first}`, value: value[first] ?? null }, ...rest.slice(0, 1).map((key) => ({ op: 'remove', path: `/${key}` }))], TYPES.json);
+    await this.#ask(
+      'PATCH',
+      path,
+      [
+        { op: 'add', path: `/${first}`, value: value[first] ?? null },
+        ...rest.slice(0, 1).map((key) => ({ op: 'remove', path: `/${key}` })),
+      ],
+      TYPES.json,
+    );
     await this.#ask('PATCH', `${path}?fieldManager=one`, made(old), TYPES.apply);
     await this.#ask('PATCH', `${path}?fieldManager=two&force=true&fieldValidation=Strict`, made(value), TYPES.apply);
     await this.#ask('PATCH', `${path}/status`, { status: value['a'] }, TYPES.merge);
@@ -142,7 +180,13 @@ class Play {
     await this.#ask('GET', path, undefined, '', { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
   }
 
-  async #ask(method: string, path: string, sent?: unknown, type = 'application/json', more: Readonly<Record<string, string>> = {}): Promise<{ readonly status: number }> {
+  async #ask(
+    method: string,
+    path: string,
+    sent?: unknown,
+    type = 'application/json',
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly status: number }> {
     const { status, body, warnings } = await this.#quietly(method, path, sent, type, more);
     const asked = `${method} ${path} ${type} ${sent === undefined ? '' : plain(JSON.stringify(sent))}`;
     const shown = (value: unknown): string => plain(`${status} ${warnings.join(', ')} ${JSON.stringify(value)}`);
@@ -150,20 +194,36 @@ class Play {
     return { status };
   }
 
-  async #quietly(method: string, path: string, sent?: unknown, type = 'application/json', more: Readonly<Record<string, string>> = {}): Promise<{ readonly status: number; readonly body: unknown; readonly warnings: readonly string[] }> {
+  async #quietly(
+    method: string,
+    path: string,
+    sent?: unknown,
+    type = 'application/json',
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly status: number; readonly body: unknown; readonly warnings: readonly string[] }> {
     const headers = { ...(sent === undefined ? {} : { 'content-type': type }), 'user-agent': 'oracle/1', ...more };
-    const answered = await exchange(this.#side, { method, path, headers, ...(sent === undefined ? {} : { body: JSON.stringify(sent) }) });
+    const answered = await exchange(this.#side, {
+      method,
+      path,
+      headers,
+      ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
+    });
     const text = answered.bytes.toString();
-    return { status: answered.status, body: text.startsWith('{') ? JSON.parse(text) : text, warnings: answered.warnings };
+    return {
+      status: answered.status,
+      body: text.startsWith('{') ? JSON.parse(text) : text,
+      warnings: answered.warnings,
+    };
   }
 }
 
 /** What no two servers have in common is the same for all. */
-const plain = (text: string): string => text
-  .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID')
-  .replace(/("resourceVersion":")\d+/g, '$1VERSION')
-  .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')
-  .replace(/("cells":\["o\d+",")\d+s"/g, '$1AGE"');
+const plain = (text: string): string =>
+  text
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID')
+    .replace(/("resourceVersion":")\d+/g, '$1VERSION')
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')
+    .replace(/("cells":\["o\d+",")\d+s"/g, '$1AGE"');
 
 interface Shown {
   readonly kind?: string;
@@ -179,9 +239,18 @@ function ordered(body: unknown): unknown {
   const { kind, message = '', details, columnDefinitions: _, ...rest } = body as Shown;
   // Its own order of fields is compared elsewhere, and so are descriptions.
   if (kind === 'CustomResourceDefinition') return { kind, name: rest.metadata?.name };
-  if (kind === 'Status') return { ...rest, message: sorted(message), details: details && { ...details, causes: details.causes?.map((cause) => JSON.stringify(cause)).toSorted() } };
+  if (kind === 'Status')
+    return {
+      ...rest,
+      message: sorted(message),
+      details: details && { ...details, causes: details.causes?.map((cause) => JSON.stringify(cause)).toSorted() },
+    };
   const shown = { ...(kind === 'Table' ? rest : body) };
-  return JSON.parse(JSON.stringify(shown), (name, value: unknown) => (name === 'managedFields' && Array.isArray(value) ? value.map((entry) => plain(JSON.stringify(entry))).toSorted() : value));
+  return JSON.parse(JSON.stringify(shown), (name, value: unknown) =>
+    name === 'managedFields' && Array.isArray(value)
+      ? value.map((entry) => plain(JSON.stringify(entry))).toSorted()
+      : value,
+  );
 }
 
 /**

@@ -64,17 +64,25 @@ const EVENTS_MS = 3_000;
 /** What a server answers through one scenario. */
 export async function transcript(side: Side, scenario: Scenario, namespace: string): Promise<readonly Step[]> {
   const steps: Step[] = [];
-  const record = (asked: string, answered: readonly string[], names = new Names()): void => void steps.push({ asked, answered: names.text(answered.join('\n')) });
-  const quietly: Client['quietly'] = async (method, path, options = {}) => replyOf(await exchange(side, askedOf(method, path, options)));
+  const record = (asked: string, answered: readonly string[], names = new Names()): void =>
+    void steps.push({ asked, answered: names.text(answered.join('\n')) });
+  const quietly: Client['quietly'] = async (method, path, options = {}) =>
+    replyOf(await exchange(side, askedOf(method, path, options)));
   await quietly('POST', '/api/v1/namespaces', { body: { metadata: { name: namespace } } });
   await scenario.run({
-    namespace, side, quietly,
+    namespace,
+    side,
+    quietly,
     async ask(method, path, options = {}) {
       const asked = askedOf(method, path, options);
       const answered = await exchange(side, asked).catch(() => BROKEN_OFF);
       const reply = replyOf(answered);
       const names = new Names();
-      record(shownAsked(asked), [String(answered.status), ...names.headers(answered.headers, answered.warnings), reply.text], names);
+      record(
+        shownAsked(asked),
+        [String(answered.status), ...names.headers(answered.headers, answered.warnings), reply.text],
+        names,
+      );
       return reply;
     },
     async until(path, isSo) {
@@ -82,8 +90,11 @@ export async function transcript(side: Side, scenario: Scenario, namespace: stri
       for (;;) {
         const reply = await quietly('GET', path);
         if (isSo(reply)) return reply;
-        if (performance.now() > end) throw new Error(`${side.name}: GET ${path} is not as it should be after ${UNTIL_MS} ms: ${reply.text}`);
-        await new Promise((resolve) => { setTimeout(resolve, 20); });
+        if (performance.now() > end)
+          throw new Error(`${side.name}: GET ${path} is not as it should be after ${UNTIL_MS} ms: ${reply.text}`);
+        await new Promise((resolve) => {
+          setTimeout(resolve, 20);
+        });
       }
     },
     async watch(path, headers = {}) {
@@ -125,7 +136,9 @@ function jsonOf(text: string): unknown {
 const SHOWN_BODY_MAX = 300;
 
 function shownAsked({ method, path, headers = {}, body }: Asked): string {
-  const said = Object.entries(headers).map(([name, value]) => ` ${name}: ${value}`).join('');
+  const said = Object.entries(headers)
+    .map(([name, value]) => ` ${name}: ${value}`)
+    .join('');
   const text = typeof body === 'string' ? body : body && `${body.length} bytes`;
   return `${method} ${path}${said}${text ? ` ${text.length > SHOWN_BODY_MAX ? `${text.slice(0, SHOWN_BODY_MAX)}...` : text}` : ''}`;
 }

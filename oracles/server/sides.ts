@@ -29,8 +29,12 @@ const COMPLAINTS_MAX = 4000;
 export async function theirs(): Promise<Side> {
   const child = spawn(await built('server'), [], { stdio: ['pipe', 'pipe', 'pipe'] });
   let complaints = '';
-  child.stderr.on('data', (chunk: Buffer) => { complaints = (complaints + chunk.toString()).slice(-COMPLAINTS_MAX); });
-  const ended = new Promise((resolve) => { child.on('close', resolve); });
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaints = (complaints + chunk.toString()).slice(-COMPLAINTS_MAX);
+  });
+  const ended = new Promise((resolve) => {
+    child.on('close', resolve);
+  });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const said = async (): Promise<unknown> => {
     const { value, done } = await lines.next();
@@ -39,7 +43,9 @@ export async function theirs(): Promise<Side> {
   };
   const { url, token } = (await said()) as Server;
   return {
-    name: 'theirs', url, token,
+    name: 'theirs',
+    url,
+    token,
     async compact() {
       child.stdin.write('compact\n');
       const { error } = (await said()) as { readonly error?: string };
@@ -59,18 +65,37 @@ export async function ours(): Promise<Side> {
   const pki = await Pki.open(folder);
   const identity = await pki.identity('apiserver', { commonName: 'kube-apiserver', addresses: ['127.0.0.1'] });
   const store = new MemoryStore();
-  const { server, housekeep } = await serve({
-    store, clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
-    staticTokens: new Map([[TOKEN, { name: TOKEN, groups: ['system:masters'] }]]), issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767],
-    advertiseAddress: '10.0.0.1', advertisePort: 6443, parseYaml, patterns: linearPatterns,
-  }, stop.signal);
+  const { server, housekeep } = await serve(
+    {
+      store,
+      clock: systemClock,
+      random: systemRandom(),
+      log: silent,
+      tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
+      staticTokens: new Map([[TOKEN, { name: TOKEN, groups: ['system:masters'] }]]),
+      issuer: 'https://issuer',
+      serviceCidr: '10.96.0.0/16',
+      nodePorts: [30_000, 32_767],
+      advertiseAddress: '10.0.0.1',
+      advertisePort: 6443,
+      parseYaml,
+      patterns: linearPatterns,
+    },
+    stop.signal,
+  );
   const housekeeping = housekeep(stop.signal).catch(() => undefined);
   const listening = await listenHttps(server, {
-    addresses: ['127.0.0.1'], port: 0, certificate: identity.certificate, key: identity.key, clientAuthority: pki.authority.certificate,
+    addresses: ['127.0.0.1'],
+    port: 0,
+    certificate: identity.certificate,
+    key: identity.key,
+    clientAuthority: pki.authority.certificate,
     kubeletClient: { certificate: identity.certificate, key: identity.key, authority: pki.authority.certificate },
   });
   return {
-    name: 'ours', url: `https://127.0.0.1:${listening.port}`, token: TOKEN,
+    name: 'ours',
+    url: `https://127.0.0.1:${listening.port}`,
+    token: TOKEN,
     compact: () => store.compact(store.revision()),
     async [Symbol.asyncDispose]() {
       await listening[Symbol.asyncDispose]();

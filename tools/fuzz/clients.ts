@@ -44,7 +44,12 @@ export class Lane implements AsyncDisposable {
 
   async #dialled(): Promise<TLSSocket> {
     if (this.#socket && !this.#socket.destroyed) return this.#socket;
-    const socket = connect({ host: '127.0.0.1', port: this.#target.port, ALPNProtocols: ['http/1.1'], ...this.#credentials() });
+    const socket = connect({
+      host: '127.0.0.1',
+      port: this.#target.port,
+      ALPNProtocols: ['http/1.1'],
+      ...this.#credentials(),
+    });
     await new Promise<void>((resolve, reject) => {
       socket.once('secureConnect', resolve);
       socket.once('error', reject);
@@ -64,15 +69,27 @@ export class Lane implements AsyncDisposable {
         if (!keeps) socket.destroy();
         resolve(outcome);
       };
-      let timer = setTimeout(() => finish({ status: answer.status, isStream: false, body: answer.body, problem: 'no answer came' }, false), ANSWER_MS_MAX);
+      let timer = setTimeout(
+        () => finish({ status: answer.status, isStream: false, body: answer.body, problem: 'no answer came' }, false),
+        ANSWER_MS_MAX,
+      );
       socket.on('data', (chunk: Buffer) => {
         answer.take(chunk);
-        if (answer.isComplete) return finish({ status: answer.status, isStream: false, body: answer.body }, answer.keepsAlive && answer.status >= 200 && request.way === 'http1');
+        if (answer.isComplete)
+          return finish(
+            { status: answer.status, isStream: false, body: answer.body },
+            answer.keepsAlive && answer.status >= 200 && request.way === 'http1',
+          );
         if (!answer.isOpenEnded) return;
         clearTimeout(timer);
-        timer = setTimeout(() => finish({ status: answer.status, isStream: true, body: answer.body }, false), STREAM_MS);
+        timer = setTimeout(
+          () => finish({ status: answer.status, isStream: true, body: answer.body }, false),
+          STREAM_MS,
+        );
       });
-      socket.on('close', () => finish({ status: answer.status, isStream: answer.isOpenEnded, body: answer.body }, false));
+      socket.on('close', () =>
+        finish({ status: answer.status, isStream: answer.isOpenEnded, body: answer.body }, false),
+      );
       socket.write(bytesOf(request));
     });
     return outcome;
@@ -89,11 +106,23 @@ export class Lane implements AsyncDisposable {
       const chunks: Buffer[] = [];
       const done = (problem?: string): void => {
         clearTimeout(timer);
-        resolve({ status, isStream: isOpen, body: Buffer.concat(chunks), ...(problem === undefined ? {} : { problem }) });
+        resolve({
+          status,
+          isStream: isOpen,
+          body: Buffer.concat(chunks),
+          ...(problem === undefined ? {} : { problem }),
+        });
       };
       let timer = setTimeout(() => done('no answer came'), ANSWER_MS_MAX);
       try {
-        const stream = session.request({ ...Object.fromEntries(headers.filter(([name]) => name !== 'connection')), ':method': method === 'CONNECT' ? 'GET' : method, ':path': target }, { endStream: body.length === 0 });
+        const stream = session.request(
+          {
+            ...Object.fromEntries(headers.filter(([name]) => name !== 'connection')),
+            ':method': method === 'CONNECT' ? 'GET' : method,
+            ':path': target,
+          },
+          { endStream: body.length === 0 },
+        );
         stream.on('response', (head) => {
           status = Number(head[':status']);
           isOpen = head['content-length'] === undefined && /watch/.test(target);
@@ -115,10 +144,22 @@ export class Lane implements AsyncDisposable {
 const line = (text: string): string => text.replaceAll(/[\r\n]/g, ' ');
 
 function bytesOf({ way, method, target, headers, body, frames }: FuzzRequest): Buffer {
-  const upgrade = way === 'websocket' ? ['connection: Upgrade', 'upgrade: websocket', 'sec-websocket-version: 13', 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA=='] : [];
+  const upgrade =
+    way === 'websocket'
+      ? [
+          'connection: Upgrade',
+          'upgrade: websocket',
+          'sec-websocket-version: 13',
+          'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==',
+        ]
+      : [];
   const lines = [
-    `${method} ${line(target)} HTTP/1.1`, 'host: 127.0.0.1', ...upgrade,
-    ...headers.filter(([name]) => upgrade.length === 0 || name !== 'connection').map(([name, value]) => `${line(name)}: ${line(value)}`),
+    `${method} ${line(target)} HTTP/1.1`,
+    'host: 127.0.0.1',
+    ...upgrade,
+    ...headers
+      .filter(([name]) => upgrade.length === 0 || name !== 'connection')
+      .map(([name, value]) => `${line(name)}: ${line(value)}`),
     ...(body.length > 0 || !['GET', 'HEAD'].includes(method) ? [`content-length: ${body.length}`] : []),
   ];
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}${HEAD_END}`), body, frames]);
@@ -176,7 +217,9 @@ class Http1Answer {
       this.#bodyStart = -1;
       return this.#head();
     }
-    this.#length = /\r\ncontent-length: (\d+)/i.test(head) ? Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1]) : undefined;
+    this.#length = /\r\ncontent-length: (\d+)/i.test(head)
+      ? Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1])
+      : undefined;
     this.#isChunked = /\r\ntransfer-encoding: chunked/i.test(head);
     this.keepsAlive = !/\r\nconnection: close/i.test(head);
     return true;

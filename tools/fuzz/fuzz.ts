@@ -32,7 +32,8 @@ const ELSEWHERE = /\/(?:log|exec|attach|portforward|proxy)(?:[/?]|$)|\/proxy\//;
 /** A version that is not there yet is waited for, in vain. */
 const TOO_NEW = 504;
 /** Upstream answers 500 too: for configurations that are not of the schema's shape, and for versions that are none (oracles/server). */
-const OWN_500 = /failed to create typed (?:patch|live) object|strconv\.ParseUint: parsing|resourceVersion should not be set on objects to be created|content is not a list/;
+const OWN_500 =
+  /failed to create typed (?:patch|live) object|strconv\.ParseUint: parsing|resourceVersion should not be set on objects to be created|content is not a list/;
 const PROBLEMS_MAX = 200;
 const RETRY_MS = 5;
 
@@ -41,7 +42,8 @@ export async function fuzz({ requests, seed, at, say }: FuzzOptions): Promise<Fu
   await using target = await fuzzTarget();
   const problems = new Map<string, string>();
   const statuses = new Map<number, number>();
-  const crashed = (error: unknown): void => void problems.set(`crash ${String((error as Error).message)}`, `crash: ${(error as Error).stack}`);
+  const crashed = (error: unknown): void =>
+    void problems.set(`crash ${String((error as Error).message)}`, `crash: ${(error as Error).stack}`);
   process.on('uncaughtException', crashed);
   process.on('unhandledRejection', crashed);
   const heaps: number[] = [];
@@ -52,22 +54,24 @@ export async function fuzz({ requests, seed, at, say }: FuzzOptions): Promise<Fu
     for (let start = first; start < end; start += ROUND) {
       let next = start;
       const last = Math.min(start + ROUND, end);
-      await Promise.all(Array.from({ length: LANES }, async () => {
-        await using lane = new Lane(target);
-        while (next < last) {
-          const number = next++;
-          const request = nextRequest(new Draw(random.fork(String(number))));
-          const outcome = await lane.send(request);
-          statuses.set(outcome.status, (statuses.get(outcome.status) ?? 0) + 1);
-          const known = problems.size;
-          judge(number, request, outcome, target.complaints(), problems);
-          // At once: a long run may be ended before it ends.
-          for (const problem of [...problems.values()].slice(known)) say(`FAIL ${problem}\n`);
-        }
-      }));
+      await Promise.all(
+        Array.from({ length: LANES }, async () => {
+          await using lane = new Lane(target);
+          while (next < last) {
+            const number = next++;
+            const request = nextRequest(new Draw(random.fork(String(number))));
+            const outcome = await lane.send(request);
+            statuses.set(outcome.status, (statuses.get(outcome.status) ?? 0) + 1);
+            const known = problems.size;
+            judge(number, request, outcome, target.complaints(), problems);
+            // At once: a long run may be ended before it ends.
+            for (const problem of [...problems.values()].slice(known)) say(`FAIL ${problem}\n`);
+          }
+        }),
+      );
       await rest(target);
       heaps.push(heapBytes());
-      say(`${last} requests, heap ${(heaps.at(-1) as number / 1e6).toFixed(1)} MB, ${problems.size} problems`);
+      say(`${last} requests, heap ${((heaps.at(-1) as number) / 1e6).toFixed(1)} MB, ${problems.size} problems`);
     }
   } finally {
     process.off('uncaughtException', crashed);
@@ -78,7 +82,13 @@ export async function fuzz({ requests, seed, at, say }: FuzzOptions): Promise<Fu
   return { problems: [...problems.values()], statuses, growthBytes: (heaps.at(-1) ?? 0) - warm };
 }
 
-function judge(number: number, request: FuzzRequest, outcome: Outcome, complaints: readonly string[], problems: Map<string, string>): void {
+function judge(
+  number: number,
+  request: FuzzRequest,
+  outcome: Outcome,
+  complaints: readonly string[],
+  problems: Map<string, string>,
+): void {
   if (problems.size >= PROBLEMS_MAX) return;
   const shown = `request ${number}: ${request.way} ${request.method} ${request.target.slice(0, 200)} ${JSON.stringify(request.headers)}\n${request.body.subarray(0, 600).toString()}`;
   for (const complaint of complaints) {
@@ -113,16 +123,33 @@ async function rest(target: FuzzTarget): Promise<void> {
   {
     await using lane = new Lane(target);
     // What may refuse everything else goes first.
-    const all = [...builtinKinds].sort((a, b) => Number(b.group.startsWith('admission')) - Number(a.group.startsWith('admission')));
+    const all = [...builtinKinds].sort(
+      (a, b) => Number(b.group.startsWith('admission')) - Number(a.group.startsWith('admission')),
+    );
     for (const kind of all) {
       const prefix = kind.group === '' ? `/api/${kind.version}` : `/apis/${apiVersionOf(kind)}`;
-      const { items = [] } = JSON.parse((await call(lane, 'GET', `${prefix}/${kind.plural}`)).body.toString() || '{}') as { readonly items?: readonly { readonly metadata: { readonly name: string; readonly namespace?: string; readonly finalizers?: unknown } }[] };
-      for (const { metadata: { name, namespace: within, finalizers } } of items) {
-        if (kind.group === 'flowcontrol.apiserver.k8s.io' || name.startsWith('system:') || (kind.kind === 'Namespace' && name !== 'fuzz')) continue;
+      const { items = [] } = JSON.parse(
+        (await call(lane, 'GET', `${prefix}/${kind.plural}`)).body.toString() || '{}',
+      ) as {
+        readonly items?: readonly {
+          readonly metadata: { readonly name: string; readonly namespace?: string; readonly finalizers?: unknown };
+        }[];
+      };
+      for (const {
+        metadata: { name, namespace: within, finalizers },
+      } of items) {
+        if (
+          kind.group === 'flowcontrol.apiserver.k8s.io' ||
+          name.startsWith('system:') ||
+          (kind.kind === 'Namespace' && name !== 'fuzz')
+        )
+          continue;
         const path = `${prefix}${within ? `/namespaces/${within}` : ''}/${kind.plural}/${encodeURIComponent(name)}`;
-        if (finalizers) await call(lane, 'PATCH', path, { metadata: { finalizers: null } }, 'application/merge-patch+json');
+        if (finalizers)
+          await call(lane, 'PATCH', path, { metadata: { finalizers: null } }, 'application/merge-patch+json');
         await call(lane, 'DELETE', `${path}?gracePeriodSeconds=0`);
-        if (kind.kind === 'Namespace') await call(lane, 'PUT', `${path}/finalize`, { ...namespace, spec: { finalizers: [] } });
+        if (kind.kind === 'Namespace')
+          await call(lane, 'PUT', `${path}/finalize`, { ...namespace, spec: { finalizers: [] } });
       }
     }
   }
@@ -130,9 +157,22 @@ async function rest(target: FuzzTarget): Promise<void> {
   await prepare(target);
 }
 
-async function call(lane: Lane, method: string, path: string, body?: unknown, type = 'application/json'): Promise<Outcome> {
+async function call(
+  lane: Lane,
+  method: string,
+  path: string,
+  body?: unknown,
+  type = 'application/json',
+): Promise<Outcome> {
   const bytes = Buffer.from(body === undefined ? '' : JSON.stringify(body));
-  return lane.send({ way: 'http1', method, target: path, headers: bytes.length > 0 ? [['content-type', type]] : [], body: bytes, frames: Buffer.alloc(0) });
+  return lane.send({
+    way: 'http1',
+    method,
+    target: path,
+    headers: bytes.length > 0 ? [['content-type', type]] : [],
+    body: bytes,
+    frames: Buffer.alloc(0),
+  });
 }
 
 setFlagsFromString('--expose-gc');

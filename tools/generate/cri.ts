@@ -38,16 +38,22 @@ function entriesOf<T>(keyword: string): readonly (readonly [name: string, fact: 
 }
 
 function typesText(): string {
-  const scalars = enums.map(([name, { values }]) => `export type ${name} = ${Object.keys(values).map(quoted).join(' | ')};\n`);
+  const scalars = enums.map(
+    ([name, { values }]) => `export type ${name} = ${Object.keys(values).map(quoted).join(' | ')};\n`,
+  );
   const shapes = messages.map(([name, { fields }]) => {
     const lines = fields.map((field) => `  readonly ${memberOf(field)};\n`).join('');
-    return lines ? `export interface ${name} {\n${lines}}\n` : `export type ${name} = Readonly<Record<never, never>>;\n`;
+    return lines
+      ? `export interface ${name} {\n${lines}}\n`
+      : `export type ${name} = Readonly<Record<never, never>>;\n`;
   });
   const calls = services.map(([name, rpcs]) => {
-    const lines = rpcs.map((rpc) => {
-      const result = rpc.serverStream ? `AsyncIterable<${rpc.resp}>` : `Promise<${rpc.resp}>`;
-      return `  ${camelCase(rpc.name)}(request: Input<${rpc.req}>, signal: AbortSignal): ${result};\n`;
-    }).join('');
+    const lines = rpcs
+      .map((rpc) => {
+        const result = rpc.serverStream ? `AsyncIterable<${rpc.resp}>` : `Promise<${rpc.resp}>`;
+        return `  ${camelCase(rpc.name)}(request: Input<${rpc.req}>, signal: AbortSignal): ${result};\n`;
+      })
+      .join('');
     return `export interface ${name} {\n${lines}}\n`;
   });
   const note = [
@@ -66,16 +72,26 @@ function typesText(): string {
 
 function descriptionText(): string {
   const enumLines = enums.map(([name, { values }]) => `  ${name}: ${JSON.stringify(values)},\n`).join('');
-  const messageLines = messages.map(([name, { fields }]) => {
-    const rows = fields.map((field) => {
-      const map = /^map<(\w+),(\w+)>$/.exec(field.type);
-      const kind = map ? 'map' : field.label ?? 'single';
-      return `    ['${camelCase(field.name)}', ${field.num}, '${map?.[2] ?? field.type}', '${kind}'],\n`;
-    }).join('');
-    return `  ${name}: [${rows && `\n${rows}  `}],\n`;
-  }).join('');
-  const methodLines = services.flatMap(([service, rpcs]) => rpcs.map((rpc) =>
-    `  ${camelCase(rpc.name)}: ['/runtime.v1.${service}/${rpc.name}', '${rpc.req}', '${rpc.resp}', ${rpc.serverStream === true}],\n`)).join('');
+  const messageLines = messages
+    .map(([name, { fields }]) => {
+      const rows = fields
+        .map((field) => {
+          const map = /^map<(\w+),(\w+)>$/.exec(field.type);
+          const kind = map ? 'map' : (field.label ?? 'single');
+          return `    ['${camelCase(field.name)}', ${field.num}, '${map?.[2] ?? field.type}', '${kind}'],\n`;
+        })
+        .join('');
+      return `  ${name}: [${rows && `\n${rows}  `}],\n`;
+    })
+    .join('');
+  const methodLines = services
+    .flatMap(([service, rpcs]) =>
+      rpcs.map(
+        (rpc) =>
+          `  ${camelCase(rpc.name)}: ['/runtime.v1.${service}/${rpc.name}', '${rpc.req}', '${rpc.resp}', ${rpc.serverStream === true}],\n`,
+      ),
+    )
+    .join('');
   return [
     header,
     `export const enums: Readonly<Record<string, Readonly<Record<string, number>>>> = {\n${enumLines}};\n`,

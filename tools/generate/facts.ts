@@ -42,9 +42,25 @@ export interface FieldFact {
 }
 
 /** One row of kinds.tsv. */
-export type KindRow = Readonly<Record<
-  'group' | 'version' | 'kind' | 'plural' | 'singular' | 'shortNames' | 'categories' | 'namespaced' | 'verbs' | 'stage' |
-  'subresources' | 'listKind' | 'deprecated' | 'removed', string>>;
+export type KindRow = Readonly<
+  Record<
+    | 'group'
+    | 'version'
+    | 'kind'
+    | 'plural'
+    | 'singular'
+    | 'shortNames'
+    | 'categories'
+    | 'namespaced'
+    | 'verbs'
+    | 'stage'
+    | 'subresources'
+    | 'listKind'
+    | 'deprecated'
+    | 'removed',
+    string
+  >
+>;
 
 export interface Facts {
   readonly types: ReadonlyMap<string, TypeFact>;

@@ -12,4 +12,6 @@ export function checkGates(facts: Facts): void {
 }
 
 /** Features that somebody may switch: what belongs to others is always there, or never. */
-export const switchableGates: ReadonlySet<string> = new Set(Array.from(FEATURES).flatMap(([name, { isLocked }]) => (isLocked ? [] : [name])));
+export const switchableGates: ReadonlySet<string> = new Set(
+  Array.from(FEATURES).flatMap(([name, { isLocked }]) => (isLocked ? [] : [name])),
+);

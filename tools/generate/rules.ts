@@ -7,21 +7,29 @@ type TypeRules = Map<string, readonly string[]>;
 
 const PREFIX = 'io.k8s.api.';
 /** Of these, upstream makes nothing that a request is told. */
-const SILENT = /^(?:prerelease-lifecycle-gen|deepcopy-gen|openapi-gen|conversion-gen|validation-gen|supportsSubresource|isSubresource|deprecated)/;
+const SILENT =
+  /^(?:prerelease-lifecycle-gen|deepcopy-gen|openapi-gen|conversion-gen|validation-gen|supportsSubresource|isSubresource|deprecated)/;
 
 /**
  * The rules that upstream declares beside the fields of its types (KEP-5073): per type and field, in the order in which
  * they are checked. `source` is the folder of the Go module k8s.io/api.
  */
 export function generateRules(facts: Facts, source: string, header: string): ReadonlyMap<string, string> {
-  const served = [...facts.types].filter(([name, type]) => type.served !== false && name.startsWith(PREFIX)).map(([name]) => name);
+  const served = [...facts.types]
+    .filter(([name, type]) => type.served !== false && name.startsWith(PREFIX))
+    .map(([name]) => name);
   const folders = new Set(served.map((name) => folderOf(name)));
-  const modules = new Map([...folders].map((folder) => {
-    const constants = facts.tsv('consts.tsv').filter((row) => row['package'] === folder);
-    const valuesOf = (type: string): readonly string[] =>
-      constants.filter((row) => row['type'] === type || (!row['type'] && row['name']?.startsWith(type))).map((row) => row['value'] ?? '').toSorted();
-    return [folder, parse(readFileSync(join(source, folder, 'types.go'), 'utf8'), valuesOf)] as const;
-  }));
+  const modules = new Map(
+    [...folders].map((folder) => {
+      const constants = facts.tsv('consts.tsv').filter((row) => row['package'] === folder);
+      const valuesOf = (type: string): readonly string[] =>
+        constants
+          .filter((row) => row['type'] === type || (!row['type'] && row['name']?.startsWith(type)))
+          .map((row) => row['value'] ?? '')
+          .toSorted();
+      return [folder, parse(readFileSync(join(source, folder, 'types.go'), 'utf8'), valuesOf)] as const;
+    }),
+  );
   const rows = served.flatMap((name) => {
     const rules = modules.get(folderOf(name))?.get(shortName(name));
     return rules?.size ? [`  ${JSON.stringify(name)}: ${JSON.stringify(Object.fromEntries(rules))},`] : [];
@@ -50,7 +58,12 @@ function parse(text: string, valuesOf: (type: string) => readonly string[]): Rea
   return types;
 }
 
-function addField(fields: TypeRules, line: string, comments: readonly string[], words: ReadonlyMap<string, string>): void {
+function addField(
+  fields: TypeRules,
+  line: string,
+  comments: readonly string[],
+  words: ReadonlyMap<string, string>,
+): void {
   const [, type = '', name] = /^(?:\w+\s+)?(\S+)\s+`json:"([^,"]+)/.exec(line) ?? [];
   if (!name) return;
   const word = words.get(type.replace(/^[*[\]]+/, ''));
@@ -69,9 +82,16 @@ function rulesIn(comments: readonly string[]): readonly string[] {
 }
 
 /** `beta(since: "1.37")=+k8s:maxItems=32` as `beta:maxItems=32`. */
-const plain = (rule: string): string => rule.replace(/^(alpha|beta)\(since: "[\d.]+"\)=/, '$1:').replaceAll('+k8s:', '').replaceAll('"', '');
+const plain = (rule: string): string =>
+  rule
+    .replace(/^(alpha|beta)\(since: "[\d.]+"\)=/, '$1:')
+    .replaceAll('+k8s:', '')
+    .replaceAll('"', '');
 
 /** Types of strings that have a fixed set of values: the rule for each. */
 const enumerations = (text: string, valuesOf: (type: string) => readonly string[]): ReadonlyMap<string, string> =>
-  new Map([...text.matchAll(/\/\/ \+k8s:(?:(alpha|beta)\(since: "[\d.]+"\)=\+k8s:)?enum\n(?:\/\/.*\n)*type (\w+) string/g)]
-    .map(([, stage, type = '']) => [type, `${stage ? `${stage}:` : ''}enum=${valuesOf(type).join('|')}`]));
+  new Map(
+    [
+      ...text.matchAll(/\/\/ \+k8s:(?:(alpha|beta)\(since: "[\d.]+"\)=\+k8s:)?enum\n(?:\/\/.*\n)*type (\w+) string/g),
+    ].map(([, stage, type = '']) => [type, `${stage ? `${stage}:` : ''}enum=${valuesOf(type).join('|')}`]),
+  );

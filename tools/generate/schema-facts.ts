@@ -17,30 +17,65 @@ export function generateSchemaFacts(facts: Facts, header: string): ReadonlyMap<s
   }
   const imports = [...modules.keys()].map((module) => `import { ${constantOf(module)} } from './${module}.ts';`);
   const list = [...modules.keys()].map(constantOf).join(', ');
-  files.set('index.ts', `${header}${imports.join('\n')}\n\n/** Every type reachable from a served kind, by OpenAPI name. */\nexport const typeFacts = Object.assign({}, ${list});\n`);
+  files.set(
+    'index.ts',
+    `${header}${imports.join('\n')}\n\n/** Every type reachable from a served kind, by OpenAPI name. */\nexport const typeFacts = Object.assign({}, ${list});\n`,
+  );
   return files;
 }
 
 const constantOf = (module: string): string =>
-  module.replaceAll('_', '-').split('-').map((w, i) => (i === 0 ? w : (w[0] ?? '').toUpperCase() + w.slice(1))).join('');
+  module
+    .replaceAll('_', '-')
+    .split('-')
+    .map((w, i) => (i === 0 ? w : (w[0] ?? '').toUpperCase() + w.slice(1)))
+    .join('');
 
 function typeFacts(name: string, type: TypeFact): Readonly<Record<string, unknown>> {
   const fields = type.fields.map((field) => fieldFacts(corrected(name, field, switchableGates)));
   return compact({
-    gvk: type.gvk, proto: type.proto, alias: type.alias, json: type.json, structType: type.structType, union: type.union,
-    inline: type.inline?.filter((i) => i.num !== undefined).map((i) => compact({ name: i.name, type: i.type, num: i.num })),
+    gvk: type.gvk,
+    proto: type.proto,
+    alias: type.alias,
+    json: type.json,
+    structType: type.structType,
+    union: type.union,
+    inline: type.inline
+      ?.filter((i) => i.num !== undefined)
+      .map((i) => compact({ name: i.name, type: i.type, num: i.num })),
     fields,
   });
 }
 
 function fieldFacts(field: ReturnType<typeof corrected>): Readonly<Record<string, unknown>> {
   return compact({
-    name: field.name, type: field.type, num: field.num, protoName: field.protoName, wire: field.wire, via: field.via, req: field.req,
-    omit: field.omit, ptr: field.ptr, default: field.default, enum: field.enum, format: field.format, listType: field.listType,
-    listMapKeys: field.listMapKeys, mapType: field.mapType, structType: field.structType, patchStrategy: field.patchStrategy,
-    patchMergeKey: field.patchMergeKey, unionDiscriminator: field.unionDiscriminator, gate: field.gate, gateTakes: field.gateTakes,
+    name: field.name,
+    type: field.type,
+    num: field.num,
+    protoName: field.protoName,
+    wire: field.wire,
+    via: field.via,
+    req: field.req,
+    omit: field.omit,
+    ptr: field.ptr,
+    default: field.default,
+    enum: field.enum,
+    format: field.format,
+    listType: field.listType,
+    listMapKeys: field.listMapKeys,
+    mapType: field.mapType,
+    structType: field.structType,
+    patchStrategy: field.patchStrategy,
+    patchMergeKey: field.patchMergeKey,
+    unionDiscriminator: field.unionDiscriminator,
+    gate: field.gate,
+    gateTakes: field.gateTakes,
   });
 }
 
 const compact = (record: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0 && value !== undefined)));
+  Object.fromEntries(
+    Object.entries(record).filter(
+      ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0 && value !== undefined),
+    ),
+  );

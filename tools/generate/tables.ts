@@ -4,14 +4,20 @@ type Row = Readonly<Record<string, string>>;
 
 /** What kubectl shows of each kind (columns.tsv), and the defaults that a test holds the kinds to (defaults.tsv). */
 export function generateTables(facts: Facts, header: string): ReadonlyMap<string, string> {
-  return new Map([['columns.ts', columnsText(facts, header)], ['defaults.ts', defaultsText(facts, header)]]);
+  return new Map([
+    ['columns.ts', columnsText(facts, header)],
+    ['defaults.ts', defaultsText(facts, header)],
+  ]);
 }
 
 function columnsText(facts: Facts, header: string): string {
   // Custom resources bring their own columns.
   const rows = facts.tsv('columns.tsv').filter((row) => row['group'] !== '*');
   const byKind = Map.groupBy(rows, (row) => `${row['group']}/${row['kind']}`);
-  const lines = [...byKind].map(([kind, columns]) => `  ${JSON.stringify(kind)}: [\n${columns.map((row) => `    ${columnText(row)},\n`).join('')}  ],`);
+  const lines = [...byKind].map(
+    ([kind, columns]) =>
+      `  ${JSON.stringify(kind)}: [\n${columns.map((row) => `    ${columnText(row)},\n`).join('')}  ],`,
+  );
   const head = [
     `${header}import type { ColumnFacts } from '../../columns.ts';\n`,
     '/** By group/Kind: name, type, format, priority, and where the cell comes from. */',

@@ -3,12 +3,27 @@ import { type Facts, type FieldFact, moduleOf, shortName, type TypeFact } from '
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
 /** Written by hand in machinery, since rings below the API need them. */
 const inMachinery = new Map(
-  ['ObjectMeta', 'OwnerReference', 'ManagedFieldsEntry', 'LabelSelector', 'LabelSelectorRequirement', 'ListMeta'].map((name) => [META + name, name]),
+  ['ObjectMeta', 'OwnerReference', 'ManagedFieldsEntry', 'LabelSelector', 'LabelSelectorRequirement', 'ListMeta'].map(
+    (name) => [META + name, name],
+  ),
 );
 const primitives: Readonly<Record<string, string>> = {
-  string: 'string', bool: 'boolean', int32: 'number', int64: 'number', uint64: 'number', double: 'number', uint8: 'number',
-  bytes: 'string', any: 'unknown', Time: 'string', MicroTime: 'string', Duration: 'string', Quantity: 'string',
-  IntOrString: 'number | string', FieldsV1: 'Readonly<Record<string, unknown>>', RawExtension: 'unknown',
+  string: 'string',
+  bool: 'boolean',
+  int32: 'number',
+  int64: 'number',
+  uint64: 'number',
+  double: 'number',
+  uint8: 'number',
+  bytes: 'string',
+  any: 'unknown',
+  Time: 'string',
+  MicroTime: 'string',
+  Duration: 'string',
+  Quantity: 'string',
+  IntOrString: 'number | string',
+  FieldsV1: 'Readonly<Record<string, unknown>>',
+  RawExtension: 'unknown',
 };
 
 /** TypeScript interfaces of the API types as the server holds them, one module per group and version. */
@@ -27,11 +42,22 @@ export function generateTypes(facts: Facts, header: string): ReadonlyMap<string,
 }
 
 function imports(module: string, used: ReadonlySet<string>): string {
-  const fromMachinery = [...used].filter((t) => t === 'ApiObject' || inMachinery.has(t)).map((t) => inMachinery.get(t) ?? t);
-  const others = Map.groupBy([...used].filter((t) => t !== 'ApiObject' && !inMachinery.has(t) && moduleOf(t) !== module), moduleOf);
-  const lines = fromMachinery.length > 0 ? [`import type { ${fromMachinery.sort().join(', ')} } from '@navarch/machinery';`] : [];
+  const fromMachinery = [...used]
+    .filter((t) => t === 'ApiObject' || inMachinery.has(t))
+    .map((t) => inMachinery.get(t) ?? t);
+  const others = Map.groupBy(
+    [...used].filter((t) => t !== 'ApiObject' && !inMachinery.has(t) && moduleOf(t) !== module),
+    moduleOf,
+  );
+  const lines =
+    fromMachinery.length > 0 ? [`import type { ${fromMachinery.sort().join(', ')} } from '@navarch/machinery';`] : [];
   for (const [other, names] of [...others].sort()) {
-    lines.push(`import type { ${names.map((n) => aliased(n, module)).sort().join(', ')} } from './${other}.ts';`);
+    lines.push(
+      `import type { ${names
+        .map((n) => aliased(n, module))
+        .sort()
+        .join(', ')} } from './${other}.ts';`,
+    );
   }
   return lines.length > 0 ? `${lines.join('\n')}\n` : '';
 }
@@ -39,14 +65,18 @@ function imports(module: string, used: ReadonlySet<string>): string {
 /** Two modules may both have, say, a `Condition`; an import is renamed when the importing module could declare its own. */
 const aliased = (typeName: string, _module: string): string => `${shortName(typeName)} as ${reference(typeName)}`;
 const reference = (typeName: string): string =>
-  `${moduleOf(typeName).split('-').map((w) => w[0]?.toUpperCase() + w.slice(1)).join('')}${shortName(typeName)}`;
+  `${moduleOf(typeName)
+    .split('-')
+    .map((w) => w[0]?.toUpperCase() + w.slice(1))
+    .join('')}${shortName(typeName)}`;
 
 function declaration(name: string, type: TypeFact, use: (type: string) => void, facts: Facts): string {
   const here = moduleOf(name);
   const text = (t: string): string => typeText(t, here, use, facts);
   if (type.alias) return `export type ${shortName(name)} = ${text(type.alias)};\n`;
   if (type.json) return `export type ${shortName(name)} = ${jsonText(type, text)};\n`;
-  const isKind = type.fields.some((f) => f.name === 'metadata' && f.type === `${META}ObjectMeta`) && type.gvk !== undefined;
+  const isKind =
+    type.fields.some((f) => f.name === 'metadata' && f.type === `${META}ObjectMeta`) && type.gvk !== undefined;
   const typeMeta = type.fields.some((f) => f.via === 'typeMeta');
   const fields = type.fields.filter((f) => f.via !== 'typeMeta' && !(isKind && f.name === 'metadata'));
   const lines = fields.map((f) => `  ${fieldText(f, text, facts)}`);
@@ -63,9 +93,11 @@ function declaration(name: string, type: TypeFact, use: (type: string) => void, 
 function fieldText(field: FieldFact, text: (t: string) => string, facts: Facts): string {
   const isList = field.type.startsWith('[]') || field.type.startsWith('map[');
   const always = isAlwaysThere(field, facts);
-  const nullable = !field.req && !field.omit && (isList || field.ptr === true || field.type === 'Time' || field.type === 'MicroTime');
+  const nullable =
+    !field.req && !field.omit && (isList || field.ptr === true || field.type === 'Time' || field.type === 'MicroTime');
   const values = field.enum?.map((v) => `'${v}'`).join(' | ');
-  const value = values === undefined ? text(field.type) : field.type.startsWith('[]') ? `readonly (${values})[]` : values;
+  const value =
+    values === undefined ? text(field.type) : field.type.startsWith('[]') ? `readonly (${values})[]` : values;
   const name = /^[A-Za-z_$][\w$]*$/.test(field.name) ? field.name : `'${field.name}'`;
   return `readonly ${name}${always ? '' : '?'}: ${value}${nullable ? ' | null' : ''};`;
 }
@@ -91,7 +123,8 @@ function typeText(type: string, here: string, use: (type: string) => void, facts
   return machinery ?? (moduleOf(type) === here ? shortName(type) : reference(type));
 }
 
-const parenthesised = (text: string): string => (/[ |]/.test(text) && !text.startsWith('Readonly<') ? `(${text})` : text);
+const parenthesised = (text: string): string =>
+  /[ |]/.test(text) && !text.startsWith('Readonly<') ? `(${text})` : text;
 
 /** The four types of the CRD schema that are one of two shapes on the wire. */
 function jsonText(type: TypeFact, text: (t: string) => string): string {

@@ -11,8 +11,19 @@ import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
 const folder = mkdtempSync('/tmp/nva-');
 const images = process.env['NAVARCH_IMAGES'] ?? '/tmp/navarch-images';
 const name = `a${process.pid}`;
-const env = { ...process.env, NAVARCH_IMAGES: images, NAVARCH_HOME: join(folder, 'home'), KUBECONFIG: join(folder, 'kubeconfig'), NAVARCH_CLUSTER: name };
-const navarch = (...args: readonly string[]): readonly string[] => [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'main.ts'), ...args];
+const env = {
+  ...process.env,
+  NAVARCH_IMAGES: images,
+  NAVARCH_HOME: join(folder, 'home'),
+  KUBECONFIG: join(folder, 'kubeconfig'),
+  NAVARCH_CLUSTER: name,
+};
+const navarch = (...args: readonly string[]): readonly string[] => [
+  process.execPath,
+  '--disable-warning=ExperimentalWarning',
+  join(import.meta.dirname, 'main.ts'),
+  ...args,
+];
 const SCALED_MS = 150_000;
 let kubectlPath = 'kubectl';
 let network: Network;
@@ -23,20 +34,27 @@ const kubectl = async (...args: readonly string[]): Promise<string> => (await ma
 /** Busy, with up to a fifth of a core, while there is a file; else at rest. */
 const WORK = 'while true; do if [ -f /tmp/load ]; then :; else sleep 1; fi; done';
 
-before(async () => {
-  mkdirSync(join(folder, 'home'), { recursive: true });
-  for (const image of ['pause', 'busybox', 'nginx']) if (!existsSync(join(images, `${image}.tar`))) await buildImage(image, images, new AbortController().signal);
-  kubectlPath = await bundledKubectl(join(folder, 'bin'));
-  network = await makeNetwork(`nva${process.pid}`, folder, env);
-  machine = await network.machine('m1', '10.78.0.1');
-  await machine.run(...navarch('up', '--name', name));
-}, { timeout: 240_000 });
+before(
+  async () => {
+    mkdirSync(join(folder, 'home'), { recursive: true });
+    for (const image of ['pause', 'busybox', 'nginx'])
+      if (!existsSync(join(images, `${image}.tar`))) await buildImage(image, images, new AbortController().signal);
+    kubectlPath = await bundledKubectl(join(folder, 'bin'));
+    network = await makeNetwork(`nva${process.pid}`, folder, env);
+    machine = await network.machine('m1', '10.78.0.1');
+    await machine.run(...navarch('up', '--name', name));
+  },
+  { timeout: 240_000 },
+);
 
-after(async () => {
-  await machine?.run(...navarch('down', '--name', name));
-  await network?.[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
-}, { timeout: 120_000 });
+after(
+  async () => {
+    await machine?.run(...navarch('down', '--name', name));
+    await network?.[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  },
+  { timeout: 120_000 },
+);
 
 /** Asks until the answer is the wanted one; fails with the last one. */
 async function untilSaid(wanted: RegExp, ...args: readonly string[]): Promise<string> {
@@ -49,22 +67,56 @@ async function untilSaid(wanted: RegExp, ...args: readonly string[]): Promise<st
   return said;
 }
 
-test('an autoscaler follows what real containers use, up and down, and kubectl top shows it', { timeout: 480_000 }, async () => {
-  await kubectl('create', 'deployment', 'work', '--image=busybox:1.35', '--', 'sh', '-c', WORK);
-  await kubectl('set', 'resources', 'deployment/work', '--requests=cpu=100m', '--limits=cpu=200m');
-  await kubectl('patch', 'deployment', 'work', '-p', '{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":0}}}}');
-  await kubectl('rollout', 'status', 'deployment/work', '--timeout=60s');
-  await kubectl('autoscale', 'deployment', 'work', '--min=1', '--max=3', '--cpu=50%');
-  await kubectl('patch', 'hpa', 'work', '--type=merge', '-p', '{"spec":{"behavior":{"scaleDown":{"stabilizationWindowSeconds":0}}}}');
-  await untilSaid(/work-\S+\s+\d+m\s+\d+Mi/, 'top', 'pods', '-l', 'app=work', '--no-headers');
-  // A fresh container is measured from its start, a node between two looks.
-  await untilSaid(/\d+m\s+\d+%\s+\d+Mi\s+\d+%/, 'top', 'nodes', '--no-headers');
+test(
+  'an autoscaler follows what real containers use, up and down, and kubectl top shows it',
+  { timeout: 480_000 },
+  async () => {
+    await kubectl('create', 'deployment', 'work', '--image=busybox:1.35', '--', 'sh', '-c', WORK);
+    await kubectl('set', 'resources', 'deployment/work', '--requests=cpu=100m', '--limits=cpu=200m');
+    await kubectl(
+      'patch',
+      'deployment',
+      'work',
+      '-p',
+      '{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":0}}}}',
+    );
+    await kubectl('rollout', 'status', 'deployment/work', '--timeout=60s');
+    await kubectl('autoscale', 'deployment', 'work', '--min=1', '--max=3', '--cpu=50%');
+    await kubectl(
+      'patch',
+      'hpa',
+      'work',
+      '--type=merge',
+      '-p',
+      '{"spec":{"behavior":{"scaleDown":{"stabilizationWindowSeconds":0}}}}',
+    );
+    await untilSaid(/work-\S+\s+\d+m\s+\d+Mi/, 'top', 'pods', '-l', 'app=work', '--no-headers');
+    // A fresh container is measured from its start, a node between two looks.
+    await untilSaid(/\d+m\s+\d+%\s+\d+Mi\s+\d+%/, 'top', 'nodes', '--no-headers');
 
-  await kubectl('exec', 'deployment/work', '--', 'touch', '/tmp/load');
-  await untilSaid(/^3$/, 'get', 'deployment', 'work', '-o', 'jsonpath={.spec.replicas}');
-  await untilSaid(/New size: [23]; reason: cpu resource utilization \(percentage of request\) above target/, 'get', 'events', '--field-selector', 'reason=SuccessfulRescale', '-o', 'jsonpath={.items[*].message}');
+    await kubectl('exec', 'deployment/work', '--', 'touch', '/tmp/load');
+    await untilSaid(/^3$/, 'get', 'deployment', 'work', '-o', 'jsonpath={.spec.replicas}');
+    await untilSaid(
+      /New size: [23]; reason: cpu resource utilization \(percentage of request\) above target/,
+      'get',
+      'events',
+      '--field-selector',
+      'reason=SuccessfulRescale',
+      '-o',
+      'jsonpath={.items[*].message}',
+    );
 
-  for (const pod of (await kubectl('get', 'pods', '-l', 'app=work', '-o', 'name')).trim().split('\n')) await kubectl('exec', pod, '--', 'rm', '-f', '/tmp/load').catch(() => undefined);
-  await untilSaid(/^1$/, 'get', 'deployment', 'work', '-o', 'jsonpath={.spec.replicas}');
-  await untilSaid(/All metrics below target/, 'get', 'events', '--field-selector', 'reason=SuccessfulRescale', '-o', 'jsonpath={.items[*].message}');
-});
+    for (const pod of (await kubectl('get', 'pods', '-l', 'app=work', '-o', 'name')).trim().split('\n'))
+      await kubectl('exec', pod, '--', 'rm', '-f', '/tmp/load').catch(() => undefined);
+    await untilSaid(/^1$/, 'get', 'deployment', 'work', '-o', 'jsonpath={.spec.replicas}');
+    await untilSaid(
+      /All metrics below target/,
+      'get',
+      'events',
+      '--field-selector',
+      'reason=SuccessfulRescale',
+      '-o',
+      'jsonpath={.items[*].message}',
+    );
+  },
+);

@@ -13,9 +13,15 @@ process.env['NAVARCH_HOME'] = join(folder, 'home');
 process.env['KUBECONFIG'] = join(folder, 'kubeconfig');
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-async function said(t: TestContext, argv: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
+async function said(
+  t: TestContext,
+  argv: readonly string[],
+): Promise<{ readonly code: number; readonly text: string }> {
   let text = '';
-  const write = t.mock.method(process.stderr, 'write', (chunk: string | Uint8Array) => { text += String(chunk); return true; });
+  const write = t.mock.method(process.stderr, 'write', (chunk: string | Uint8Array) => {
+    text += String(chunk);
+    return true;
+  });
   try {
     return { code: await runCli(argv), text };
   } finally {
@@ -40,7 +46,10 @@ const cases: readonly (readonly [argv: string, expected: RegExp])[] = [
   ['agent --runtime sim', /navarch: this machine has not joined a cluster: give --server and --token/],
   ['agent --server ftp://x', /navarch: --server takes an address such as https:\/\//],
   ['agent --token x --server https://127.0.0.1:1', /navarch: --token does not look like one/],
-  ['server --advertise-address 127.0.0.1', /navarch: --advertise-address takes an address of this machine that others reach, not "127\.0\.0\.1"/],
+  [
+    'server --advertise-address 127.0.0.1',
+    /navarch: --advertise-address takes an address of this machine that others reach, not "127\.0\.0\.1"/,
+  ],
   ['agent --ca-hash md5:1', /navarch: --ca-hash takes sha256: and 64 hexadecimal digits/],
   ['agent --node-name Upper', /navarch: --node-name takes a name of at most 63/],
   ['agent --max-pods many', /navarch: --max-pods takes a number from 1 to 1000/],
@@ -96,9 +105,16 @@ test('every command teaches: its help says what it is for, each option, and show
   for (const { load } of commands) (await load())(program, () => undefined);
   for (const command of program.commands) {
     let help = '';
-    command.configureOutput({ writeOut: (text) => { help += text; } }).outputHelp();
+    command
+      .configureOutput({
+        writeOut: (text) => {
+          help += text;
+        },
+      })
+      .outputHelp();
     assert.ok(command.description().length > 20, command.name());
     for (const option of command.options) assert.ok(option.description.length > 5, `${command.name()} ${option.flags}`);
-    if (!['kubectl', 'test', 'conformance', 'bench', 'status', 'envtest-run'].includes(command.name())) assert.match(help, /Examples:\n {2}\S/, command.name());
+    if (!['kubectl', 'test', 'conformance', 'bench', 'status', 'envtest-run'].includes(command.name()))
+      assert.match(help, /Examples:\n {2}\S/, command.name());
   }
 });

@@ -14,9 +14,13 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(add --help for what this command takes)')
     .exitOverride();
   const called = commandsFor(argv[0]);
-  for (const { load } of called) (await load())(program, (code) => { exitCode = code; });
+  for (const { load } of called)
+    (await load())(program, (code) => {
+      exitCode = code;
+    });
   if (called.every(({ isDaemon }) => isDaemon)) shedCompiler();
-  for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for what this command takes)');
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError('(add --help for what this command takes)');
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -24,7 +28,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode;
     process.stderr.write(`navarch: ${sentenceOf(error)}\n`);
     const root = rootOf(error);
-    if (!(root instanceof UserError) && process.env['NAVARCH_DEBUG']) process.stderr.write(`${root instanceof Error ? root.stack : ''}\n`);
+    if (!(root instanceof UserError) && process.env['NAVARCH_DEBUG'])
+      process.stderr.write(`${root instanceof Error ? root.stack : ''}\n`);
     return 1;
   }
 }

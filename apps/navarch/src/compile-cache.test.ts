@@ -12,8 +12,18 @@ const TELL = "data:text/javascript,process.stderr.write('begun\\n')";
 
 /** Runs a command with compiled modules in that folder; how often the program began. */
 async function begins(folder: string, command: string): Promise<number> {
-  const args = ['--disable-warning=ExperimentalWarning', '--import', TELL, join(import.meta.dirname, 'main.ts'), command, '--help'];
-  const { stdout, stderr } = await run(process.execPath, args, { env: { ...process.env, NODE_COMPILE_CACHE: folder }, timeout: 60_000 });
+  const args = [
+    '--disable-warning=ExperimentalWarning',
+    '--import',
+    TELL,
+    join(import.meta.dirname, 'main.ts'),
+    command,
+    '--help',
+  ];
+  const { stdout, stderr } = await run(process.execPath, args, {
+    env: { ...process.env, NODE_COMPILE_CACHE: folder },
+    timeout: 60_000,
+  });
   assert.match(stdout, new RegExp(`^Usage: navarch ${command} `));
   return stderr.split('\n').filter((line) => line === 'begun').length;
 }

@@ -16,5 +16,8 @@ export function shedCompiler(): void {
   const loaded = (process as { readonly moduleLoadList?: readonly string[] }).moduleLoadList ?? [];
   if (!loaded.some((name) => name.includes('amaro')) || process.env[BEGUN_ANEW] || process.execve === undefined) return;
   flushCompileCache();
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], { ...process.env, [BEGUN_ANEW]: '1' });
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
+    ...process.env,
+    [BEGUN_ANEW]: '1',
+  });
 }

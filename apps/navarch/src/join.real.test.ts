@@ -15,7 +15,12 @@ import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
 const main = join(import.meta.dirname, 'main.ts');
 const images = process.env['NAVARCH_IMAGES'] ?? '/tmp/navarch-images';
 const folder = mkdtempSync('/tmp/nvj-');
-const env = { ...process.env, NAVARCH_IMAGES: images, NAVARCH_HOME: folder, KUBECONFIG: join(folder, 'server/admin.kubeconfig') };
+const env = {
+  ...process.env,
+  NAVARCH_IMAGES: images,
+  NAVARCH_HOME: folder,
+  KUBECONFIG: join(folder, 'server/admin.kubeconfig'),
+};
 const SERVER = 'https://10.77.0.1:6443';
 
 let network: Network;
@@ -25,73 +30,145 @@ let kubectlPath = 'kubectl';
 let token = '';
 
 const dirOf = (machine: Machine): string => join(folder, machine.name);
-const navarch = (machine: Machine, ...args: readonly string[]): Promise<{ stdout: string; stderr: string }> => machine.run(process.execPath, '--disable-warning=ExperimentalWarning', main, ...args);
+const navarch = (machine: Machine, ...args: readonly string[]): Promise<{ stdout: string; stderr: string }> =>
+  machine.run(process.execPath, '--disable-warning=ExperimentalWarning', main, ...args);
 const startNavarch = (machine: Machine, ...args: readonly string[]): void =>
-  machine.start(join(folder, `${machine.name}.log`), process.execPath, '--disable-warning=ExperimentalWarning', main, ...args, '--data-dir', dirOf(machine));
+  machine.start(
+    join(folder, `${machine.name}.log`),
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    main,
+    ...args,
+    '--data-dir',
+    dirOf(machine),
+  );
 const kubectl = async (...args: readonly string[]): Promise<string> => (await server.run(kubectlPath, ...args)).stdout;
 const refusal = async (machine: Machine, ...args: readonly string[]): Promise<string> => {
-  const error = await navarch(machine, ...args).then(() => assert.fail('it went through'), (e: { stderr: string }) => e);
+  const error = await navarch(machine, ...args).then(
+    () => assert.fail('it went through'),
+    (e: { stderr: string }) => e,
+  );
   assert.doesNotMatch(error.stderr, /\n\s+at /);
   return error.stderr.trim().split('\n').at(-1) ?? '';
 };
 
-const logs = (): string => readdirSync(folder).filter((name) => name.endsWith('.log'))
-  .map((name) => `${name}: ${readFileSync(join(folder, name), 'utf8').slice(-1500)}`).join('\n');
-const eventually = (what: string, isSo: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> => inTime(what, isSo, { timeoutMs, everyMs: 200, explain: logs });
+const logs = (): string =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => `${name}: ${readFileSync(join(folder, name), 'utf8').slice(-1500)}`)
+    .join('\n');
+const eventually = (what: string, isSo: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> =>
+  inTime(what, isSo, { timeoutMs, everyMs: 200, explain: logs });
 
 const podAddress = (name: string): Promise<string> => kubectl('get', 'pod', name, '-o', 'jsonpath={.status.podIP}');
-const pinned = (name: string, node: string, image: string, command: readonly string[]): Promise<string> => kubectl(
-  'run', name, `--image=${image}`, '--image-pull-policy=IfNotPresent', '--restart=Never', `--labels=app=${image},pod=${name}`,
-  `--overrides={"spec":{"nodeSelector":{"kubernetes.io/hostname":"${node}"},"terminationGracePeriodSeconds":1}}`, ...(command.length > 0 ? ['--command', '--', ...command] : []),
+const pinned = (name: string, node: string, image: string, command: readonly string[]): Promise<string> =>
+  kubectl(
+    'run',
+    name,
+    `--image=${image}`,
+    '--image-pull-policy=IfNotPresent',
+    '--restart=Never',
+    `--labels=app=${image},pod=${name}`,
+    `--overrides={"spec":{"nodeSelector":{"kubernetes.io/hostname":"${node}"},"terminationGracePeriodSeconds":1}}`,
+    ...(command.length > 0 ? ['--command', '--', ...command] : []),
+  );
+
+before(
+  async () => {
+    for (const name of ['pause', 'busybox', 'nginx'])
+      if (!existsSync(join(images, `${name}.tar`))) await buildImage(name, images, new AbortController().signal);
+    network = await makeNetwork(`nvj${process.pid}`, folder, env);
+    server = await network.machine('server', '10.77.0.1');
+    nodes = [await network.machine('one', '10.77.0.2'), await network.machine('two', '10.77.0.3')];
+    kubectlPath = await bundledKubectl(join(folder, 'bin'));
+    startNavarch(server, 'server');
+    await eventually('the server', async () => (await kubectl('get', '--raw', '/readyz')).includes('ok'));
+    token = (
+      await navarch(server, 'token', 'create', '-q', '--kubeconfig', join(dirOf(server), 'admin.kubeconfig'))
+    ).stdout.trim();
+  },
+  { timeout: 120_000 },
 );
 
-before(async () => {
-  for (const name of ['pause', 'busybox', 'nginx']) if (!existsSync(join(images, `${name}.tar`))) await buildImage(name, images, new AbortController().signal);
-  network = await makeNetwork(`nvj${process.pid}`, folder, env);
-  server = await network.machine('server', '10.77.0.1');
-  nodes = [await network.machine('one', '10.77.0.2'), await network.machine('two', '10.77.0.3')];
-  kubectlPath = await bundledKubectl(join(folder, 'bin'));
-  startNavarch(server, 'server');
-  await eventually('the server', async () => (await kubectl('get', '--raw', '/readyz')).includes('ok'));
-  token = (await navarch(server, 'token', 'create', '-q', '--kubeconfig', join(dirOf(server), 'admin.kubeconfig'))).stdout.trim();
-}, { timeout: 120_000 });
-
-after(async () => {
-  for (const machine of nodes) await navarch(machine, 'down', '--data-dir', dirOf(machine));
-  await network[Symbol.asyncDispose]();
-  const { stdout } = await promisify(execFile)('sh', ['-c', `findmnt -rn | grep ${folder}; ls -d /sys/fs/cgroup/*/navarch-one-* /sys/fs/cgroup/*/navarch-two-* /sys/fs/cgroup/navarch-one-* 2>/dev/null; true`]);
-  assert.equal(stdout, '');
-  rmSync(folder, { recursive: true, force: true });
-}, { timeout: 120_000 });
+after(
+  async () => {
+    for (const machine of nodes) await navarch(machine, 'down', '--data-dir', dirOf(machine));
+    await network[Symbol.asyncDispose]();
+    const { stdout } = await promisify(execFile)('sh', [
+      '-c',
+      `findmnt -rn | grep ${folder}; ls -d /sys/fs/cgroup/*/navarch-one-* /sys/fs/cgroup/*/navarch-two-* /sys/fs/cgroup/navarch-one-* 2>/dev/null; true`,
+    ]);
+    assert.equal(stdout, '');
+    rmSync(folder, { recursive: true, force: true });
+  },
+  { timeout: 120_000 },
+);
 
 test('agent: what is wrong with a token is said in a sentence, and nothing is sent to a server that is not the one it names', async () => {
   const [one] = nodes as [Machine];
-  const join = (...args: readonly string[]): Promise<string> => refusal(one, 'agent', '--data-dir', dirOf(one), '--node-name', 'one', ...args);
+  const join = (...args: readonly string[]): Promise<string> =>
+    refusal(one, 'agent', '--data-dir', dirOf(one), '--node-name', 'one', ...args);
   assert.match(await join(), /has not joined a cluster: give --server and --token/);
   assert.match(await join('--server', SERVER), /no identity in the cluster yet: give --token/);
   assert.match(await join('--server', SERVER, '--token', 'nonsense'), /--token does not look like one/);
-  assert.match(await join('--server', SERVER, '--token', token.split('@')[0] ?? ''), /anybody could answer in its place/);
-  assert.match(await join('--server', SERVER, '--token', token.replace(/[0-9a-f]{4}$/, '0000')), /the certificate authority of .* is sha256:.*, not sha256:.*0000/);
-  assert.match(await join('--server', SERVER, '--token', token.replace(/\.[a-z0-9]{16}/, '.0000000000000000')), /is not signed with the token/);
-  assert.match(await join('--server', SERVER, '--token', token.replace(/^[a-z0-9]{6}/, 'zzzzzz')), /does not know the token zzzzzz, or it has expired/);
-  assert.match(await join('--server', 'https://10.77.0.1:1', '--token', token), /Cannot reach https:\/\/10\.77\.0\.1:1/);
+  assert.match(
+    await join('--server', SERVER, '--token', token.split('@')[0] ?? ''),
+    /anybody could answer in its place/,
+  );
+  assert.match(
+    await join('--server', SERVER, '--token', token.replace(/[0-9a-f]{4}$/, '0000')),
+    /the certificate authority of .* is sha256:.*, not sha256:.*0000/,
+  );
+  assert.match(
+    await join('--server', SERVER, '--token', token.replace(/\.[a-z0-9]{16}/, '.0000000000000000')),
+    /is not signed with the token/,
+  );
+  assert.match(
+    await join('--server', SERVER, '--token', token.replace(/^[a-z0-9]{6}/, 'zzzzzz')),
+    /does not know the token zzzzzz, or it has expired/,
+  );
+  assert.match(
+    await join('--server', 'https://10.77.0.1:1', '--token', token),
+    /Cannot reach https:\/\/10\.77\.0\.1:1/,
+  );
 });
 
 test('agent: two machines join and become ready nodes', async () => {
-  for (const machine of nodes) startNavarch(machine, 'agent', '--server', SERVER, '--token', token, '--node-name', machine.name);
+  for (const machine of nodes)
+    startNavarch(machine, 'agent', '--server', SERVER, '--token', token, '--node-name', machine.name);
   await eventually('two ready nodes', async () => {
-    const ready = await kubectl('get', 'nodes', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.addresses[0].address}{"\\n"}{end}');
+    const ready = await kubectl(
+      'get',
+      'nodes',
+      '-o',
+      'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.addresses[0].address}{"\\n"}{end}',
+    );
     return ready === 'one True 10.77.0.2\ntwo True 10.77.0.3\n';
   });
   for (const machine of nodes) {
-    for (const name of ['busybox', 'nginx']) await navarch(machine, 'image', 'load', join(images, `${name}.tar`), '--data-dir', dirOf(machine));
+    for (const name of ['busybox', 'nginx'])
+      await navarch(machine, 'image', 'load', join(images, `${name}.tar`), '--data-dir', dirOf(machine));
   }
 });
 
-test('agent: a second one in the same folder, and a machine with a living node\'s name, are refused', async () => {
+test("agent: a second one in the same folder, and a machine with a living node's name, are refused", async () => {
   const [one] = nodes as [Machine];
   assert.match(await refusal(one, 'agent', '--data-dir', dirOf(one)), /the agent of .* runs already \(pid \d+\)/);
-  assert.match(await refusal(server, 'agent', '--server', SERVER, '--token', token, '--node-name', 'one', '--data-dir', join(folder, 'third')), /has a node one already, and it is alive/);
+  assert.match(
+    await refusal(
+      server,
+      'agent',
+      '--server',
+      SERVER,
+      '--token',
+      token,
+      '--node-name',
+      'one',
+      '--data-dir',
+      join(folder, 'third'),
+    ),
+    /has a node one already, and it is alive/,
+  );
 });
 
 test('pods of two nodes reach each other by address, by Service and by name; exec and logs reach both', async () => {
@@ -101,37 +178,80 @@ test('pods of two nodes reach each other by address, by Service and by name; exe
   }
   await kubectl('expose', 'pod', 'web-one', '--name=web', '--port=80', '--selector=app=nginx');
   await kubectl('wait', 'pod', '--all', '--for=condition=Ready', '--timeout=60s');
-  const ask = (client: string, url: string): Promise<string> => kubectl('exec', client, '--', 'curl', '-sS', '--max-time', '5', url);
-  for (const [client, web] of [['client-one', 'web-two'], ['client-two', 'web-one']] as const) {
+  const ask = (client: string, url: string): Promise<string> =>
+    kubectl('exec', client, '--', 'curl', '-sS', '--max-time', '5', url);
+  for (const [client, web] of [
+    ['client-one', 'web-two'],
+    ['client-two', 'web-one'],
+  ] as const) {
     assert.match(await ask(client, `http://${await podAddress(web)}`), /nginx|html/i);
-    await eventually('the Service by name', async () => /nginx|html/i.test(await ask(client, 'http://web.default.svc.cluster.local')), 10_000);
+    await eventually(
+      'the Service by name',
+      async () => /nginx|html/i.test(await ask(client, 'http://web.default.svc.cluster.local')),
+      10_000,
+    );
     assert.match(await kubectl('logs', client), /started/);
     assert.equal(await kubectl('exec', client, '--', 'hostname'), `${client}\n`);
   }
   // Each of the two endpoints of the Service is on another node: a few questions meet both.
-  await kubectl('exec', 'client-one', '--', 'sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do curl -sS --max-time 5 http://web >/dev/null || exit 1; done');
-  const log = async (name: string): Promise<number> => (await kubectl('logs', `web-${name}`)).split('\n').filter((line) => line.includes('"GET / ')).length;
-  assert.ok(await log('one') > 0 && await log('two') > 0);
+  await kubectl(
+    'exec',
+    'client-one',
+    '--',
+    'sh',
+    '-c',
+    'for i in 1 2 3 4 5 6 7 8 9 10; do curl -sS --max-time 5 http://web >/dev/null || exit 1; done',
+  );
+  const log = async (name: string): Promise<number> =>
+    (await kubectl('logs', `web-${name}`)).split('\n').filter((line) => line.includes('"GET / ')).length;
+  assert.ok((await log('one')) > 0 && (await log('two')) > 0);
 });
 
 test('kubectl certificate approve and deny: a person gets a certificate that the API server knows them by', async () => {
   const ask = async (name: string): Promise<string> => {
     const { request, key } = makeRequest({ commonName: 'jane', organizations: ['readers'] });
     const manifest = join(folder, `${name}.json`);
-    writeFileSync(manifest, JSON.stringify({
-      apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name },
-      spec: { request: Buffer.from(request).toString('base64'), signerName: 'kubernetes.io/kube-apiserver-client', expirationSeconds: 3600, usages: ['client auth'] },
-    }));
+    writeFileSync(
+      manifest,
+      JSON.stringify({
+        apiVersion: 'certificates.k8s.io/v1',
+        kind: 'CertificateSigningRequest',
+        metadata: { name },
+        spec: {
+          request: Buffer.from(request).toString('base64'),
+          signerName: 'kubernetes.io/kube-apiserver-client',
+          expirationSeconds: 3600,
+          usages: ['client auth'],
+        },
+      }),
+    );
     await kubectl('create', '-f', manifest);
     return key;
   };
   const key = await ask('jane');
   await kubectl('certificate', 'approve', 'jane');
-  await eventually('the certificate', async () => (await kubectl('get', 'csr', 'jane')).includes('Approved,Issued'), 10_000);
-  writeFileSync(join(folder, 'jane.crt'), Buffer.from(await kubectl('get', 'csr', 'jane', '-o', 'jsonpath={.status.certificate}'), 'base64'));
+  await eventually(
+    'the certificate',
+    async () => (await kubectl('get', 'csr', 'jane')).includes('Approved,Issued'),
+    10_000,
+  );
+  writeFileSync(
+    join(folder, 'jane.crt'),
+    Buffer.from(await kubectl('get', 'csr', 'jane', '-o', 'jsonpath={.status.certificate}'), 'base64'),
+  );
   writeFileSync(join(folder, 'jane.key'), key);
-  const whoami = await kubectl('auth', 'whoami', '-o', 'json', '--user=', `--client-certificate=${join(folder, 'jane.crt')}`, `--client-key=${join(folder, 'jane.key')}`);
-  const { username, groups } = (JSON.parse(whoami) as { status: { userInfo: { username: string; groups: readonly string[] } } }).status.userInfo;
+  const whoami = await kubectl(
+    'auth',
+    'whoami',
+    '-o',
+    'json',
+    '--user=',
+    `--client-certificate=${join(folder, 'jane.crt')}`,
+    `--client-key=${join(folder, 'jane.key')}`,
+  );
+  const { username, groups } = (
+    JSON.parse(whoami) as { status: { userInfo: { username: string; groups: readonly string[] } } }
+  ).status.userInfo;
   assert.deepEqual([username, groups], ['jane', ['readers', 'system:authenticated']]);
   await ask('joe');
   await kubectl('certificate', 'deny', 'joe');
@@ -140,22 +260,40 @@ test('kubectl certificate approve and deny: a person gets a certificate that the
 
 test('a deployment spreads over both nodes', async () => {
   await kubectl('create', 'deployment', 'many', '--image=nginx', '--replicas=4');
-  await kubectl('patch', 'deployment', 'many', '-p', '{"spec":{"template":{"spec":{"containers":[{"name":"nginx","imagePullPolicy":"IfNotPresent"}]}}}}');
+  await kubectl(
+    'patch',
+    'deployment',
+    'many',
+    '-p',
+    '{"spec":{"template":{"spec":{"containers":[{"name":"nginx","imagePullPolicy":"IfNotPresent"}]}}}}',
+  );
   await kubectl('rollout', 'status', 'deployment/many', '--timeout=60s');
-  const places = (await kubectl('get', 'pods', '-l', 'app=many', '-o', 'jsonpath={.items[*].spec.nodeName}')).split(' ');
+  const places = (await kubectl('get', 'pods', '-l', 'app=many', '-o', 'jsonpath={.items[*].spec.nodeName}')).split(
+    ' ',
+  );
   assert.deepEqual([...new Set(places)].sort(), ['one', 'two']);
 });
 
 test('agent: killed and started again without a token it is the same node, and no pod restarted', async () => {
   const [one] = nodes as [Machine];
-  const uids = (): Promise<string> => kubectl('get', 'pods', '-l', 'pod', '-o', 'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount}{"\\n"}{end}');
+  const uids = (): Promise<string> =>
+    kubectl(
+      'get',
+      'pods',
+      '-l',
+      'pod',
+      '-o',
+      'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount}{"\\n"}{end}',
+    );
   const before = await uids();
   const { pid } = JSON.parse(readFileSync(join(dirOf(one), 'run/agent.json'), 'utf8')) as { pid: number };
   await one.run('kill', '-9', String(pid));
   startNavarch(one, 'agent');
   await eventually('logs from the node', async () => (await kubectl('logs', 'client-one')).includes('started'), 20_000);
   assert.equal(await uids(), before);
-  const files = ['kubelet-client.pem', 'kubelet-serving.pem', 'kubelet.kubeconfig'].map((name) => join(dirOf(one), 'identity', name));
+  const files = ['kubelet-client.pem', 'kubelet-serving.pem', 'kubelet.kubeconfig'].map((name) =>
+    join(dirOf(one), 'identity', name),
+  );
   assert.equal((await one.run('stat', '-c', '%a', ...files)).stdout, '600\n600\n600\n');
 });
 

@@ -26,9 +26,27 @@ let configMaps: KindApi<any>;
 
 /** Starts the server and waits until it answers. */
 async function startServer(): Promise<void> {
-  const args = ['server', '--data-dir', folder, '--port', String(port), '--advertise-address', '192.0.2.1', '--node-name', 'crash'];
+  const args = [
+    'server',
+    '--data-dir',
+    folder,
+    '--port',
+    String(port),
+    '--advertise-address',
+    '192.0.2.1',
+    '--node-name',
+    'crash',
+  ];
   server = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], { stdio: 'ignore' });
-  await eventually('an answer of the server', () => clientApi().of(configMap).list({ namespace: 'default' }).then(() => true), { timeoutMs: 30_000, everyMs: 50 });
+  await eventually(
+    'an answer of the server',
+    () =>
+      clientApi()
+        .of(configMap)
+        .list({ namespace: 'default' })
+        .then(() => true),
+    { timeoutMs: 30_000, everyMs: 50 },
+  );
 }
 
 async function kill(): Promise<void> {
@@ -39,7 +57,14 @@ async function kill(): Promise<void> {
 
 let api: Api | undefined;
 function clientApi(): Api {
-  return (api ??= httpApi({ transport: httpTransport(loadAccess(join(folder, 'admin.kubeconfig'))), clock: systemClock, userAgent: 'crash-test' }, stop.signal));
+  return (api ??= httpApi(
+    {
+      transport: httpTransport(loadAccess(join(folder, 'admin.kubeconfig'))),
+      clock: systemClock,
+      userAgent: 'crash-test',
+    },
+    stop.signal,
+  ));
 }
 
 before(async () => {
@@ -94,27 +119,36 @@ async function watch(after: string, seen: Map<string, number>, signal: AbortSign
   }
 }
 
-test('the server loses nothing acknowledged and leaves no gap in a watch when it is killed under load', { timeout: 120_000 }, async () => {
-  const { resourceVersion } = await configMaps.list({ namespace: 'default' });
-  const [acknowledged, seen] = [new Map<string, number>(), new Map<string, number>()];
-  const [writing, watching] = [new AbortController(), new AbortController()];
-  const watcher = watch(resourceVersion, seen, watching.signal);
-  const writers = Array.from({ length: WRITERS }, (_, i) => write(i, acknowledged, writing.signal));
-  for (let crash = 0; crash < CRASHES; crash++) {
-    const before = acknowledged.size;
-    await eventually('150 more writes', () => acknowledged.size >= before + 150, { timeoutMs: 30_000, everyMs: 10 });
-    await kill();
-    await startServer();
-  }
-  writing.abort();
-  await Promise.all(writers);
-  const { items } = await configMaps.list({ namespace: 'default' });
-  const kept = new Map(items.filter(({ data }) => data?.['name']).map(({ metadata }) => [metadata.name, Number(metadata.resourceVersion)]));
-  for (const [name, version] of acknowledged) assert.equal(kept.get(name), version, `${name} was acknowledged at ${version}`);
-  await eventually('the watch catching up', () => seen.size >= kept.size, { timeoutMs: 10_000, everyMs: 20 });
-  watching.abort();
-  await watcher;
-  assert.deepEqual(seen.size, kept.size);
-  for (const [name, version] of kept) assert.equal(seen.get(name), version, `the watch saw ${name} otherwise`);
-  assert.ok(acknowledged.size >= CRASHES * 150);
-});
+test(
+  'the server loses nothing acknowledged and leaves no gap in a watch when it is killed under load',
+  { timeout: 120_000 },
+  async () => {
+    const { resourceVersion } = await configMaps.list({ namespace: 'default' });
+    const [acknowledged, seen] = [new Map<string, number>(), new Map<string, number>()];
+    const [writing, watching] = [new AbortController(), new AbortController()];
+    const watcher = watch(resourceVersion, seen, watching.signal);
+    const writers = Array.from({ length: WRITERS }, (_, i) => write(i, acknowledged, writing.signal));
+    for (let crash = 0; crash < CRASHES; crash++) {
+      const before = acknowledged.size;
+      await eventually('150 more writes', () => acknowledged.size >= before + 150, { timeoutMs: 30_000, everyMs: 10 });
+      await kill();
+      await startServer();
+    }
+    writing.abort();
+    await Promise.all(writers);
+    const { items } = await configMaps.list({ namespace: 'default' });
+    const kept = new Map(
+      items
+        .filter(({ data }) => data?.['name'])
+        .map(({ metadata }) => [metadata.name, Number(metadata.resourceVersion)]),
+    );
+    for (const [name, version] of acknowledged)
+      assert.equal(kept.get(name), version, `${name} was acknowledged at ${version}`);
+    await eventually('the watch catching up', () => seen.size >= kept.size, { timeoutMs: 10_000, everyMs: 20 });
+    watching.abort();
+    await watcher;
+    assert.deepEqual(seen.size, kept.size);
+    for (const [name, version] of kept) assert.equal(seen.get(name), version, `the watch saw ${name} otherwise`);
+    assert.ok(acknowledged.size >= CRASHES * 150);
+  },
+);

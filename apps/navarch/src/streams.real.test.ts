@@ -13,55 +13,97 @@ const folder = mkdtempSync('/tmp/nvs-');
 const home = join(folder, 'home');
 const images = process.env['NAVARCH_IMAGES'] ?? '/tmp/navarch-images';
 const name = `s${process.pid}`;
-const env = { ...process.env, NAVARCH_IMAGES: images, NAVARCH_HOME: home, KUBECONFIG: join(folder, 'kubeconfig'), NAVARCH_CLUSTER: name };
-const script = (file: string, ...args: readonly string[]): readonly string[] => [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, file), ...args];
+const env = {
+  ...process.env,
+  NAVARCH_IMAGES: images,
+  NAVARCH_HOME: home,
+  KUBECONFIG: join(folder, 'kubeconfig'),
+  NAVARCH_CLUSTER: name,
+};
+const script = (file: string, ...args: readonly string[]): readonly string[] => [
+  process.execPath,
+  '--disable-warning=ExperimentalWarning',
+  join(import.meta.dirname, file),
+  ...args,
+];
 const TIMEOUT = { timeout: 60_000 };
-const transports = [['WebSocket', 'true'], ['SPDY', 'false']] as const;
+const transports = [
+  ['WebSocket', 'true'],
+  ['SPDY', 'false'],
+] as const;
 let kubectlPath = 'kubectl';
 let network: Network;
 let machine: Machine;
 
 /** A line of shell in which `kubectl` is the real one, over that transport. */
 async function shell(webSockets: string, line: string): Promise<string> {
-  const { stdout } = await machine.run('env', `KUBECTL_REMOTE_COMMAND_WEBSOCKETS=${webSockets}`, `KUBECTL_PORT_FORWARD_WEBSOCKETS=${webSockets}`, 'sh', '-c', `kubectl() { ${kubectlPath} "$@"; }\n${line}`);
+  const { stdout } = await machine.run(
+    'env',
+    `KUBECTL_REMOTE_COMMAND_WEBSOCKETS=${webSockets}`,
+    `KUBECTL_PORT_FORWARD_WEBSOCKETS=${webSockets}`,
+    'sh',
+    '-c',
+    `kubectl() { ${kubectlPath} "$@"; }\n${line}`,
+  );
   return stdout;
 }
 const kubectl = async (...args: readonly string[]): Promise<string> => (await machine.run(kubectlPath, ...args)).stdout;
 const said = (error: unknown): string => String((error as { stderr?: string }).stderr ?? error);
 
-before(async () => {
-  mkdirSync(home, { recursive: true });
-  for (const image of ['pause', 'busybox', 'nginx']) if (!existsSync(join(images, `${image}.tar`))) await buildImage(image, images, new AbortController().signal);
-  kubectlPath = await bundledKubectl(join(folder, 'bin'));
-  network = await makeNetwork(`nvs${process.pid}`, folder, env);
-  machine = await network.machine('m1', '10.79.0.1');
-  await machine.run(...script('main.ts', 'up', '--name', name));
-  await kubectl('run', 'web', '--image=nginx:1.27', '--image-pull-policy=IfNotPresent', '--restart=Never');
-  await kubectl('wait', 'pod/web', '--for=condition=Ready', '--timeout=60s');
-}, { timeout: 240_000 });
+before(
+  async () => {
+    mkdirSync(home, { recursive: true });
+    for (const image of ['pause', 'busybox', 'nginx'])
+      if (!existsSync(join(images, `${image}.tar`))) await buildImage(image, images, new AbortController().signal);
+    kubectlPath = await bundledKubectl(join(folder, 'bin'));
+    network = await makeNetwork(`nvs${process.pid}`, folder, env);
+    machine = await network.machine('m1', '10.79.0.1');
+    await machine.run(...script('main.ts', 'up', '--name', name));
+    await kubectl('run', 'web', '--image=nginx:1.27', '--image-pull-policy=IfNotPresent', '--restart=Never');
+    await kubectl('wait', 'pod/web', '--for=condition=Ready', '--timeout=60s');
+  },
+  { timeout: 240_000 },
+);
 
-after(async () => {
-  await machine?.run(...script('main.ts', 'down', '--name', name));
-  await network?.[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
-}, { timeout: 120_000 });
+after(
+  async () => {
+    await machine?.run(...script('main.ts', 'down', '--name', name));
+    await network?.[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  },
+  { timeout: 120_000 },
+);
 
 for (const [transport, webSockets] of transports) {
   test(`kubectl exec over ${transport}: outputs, exit codes, ends of input`, TIMEOUT, async () => {
-    assert.equal(await shell(webSockets, "kubectl exec web -- sh -c 'echo out; echo err >&2' 2>&1 | sort"), 'err\nout\n');
+    assert.equal(
+      await shell(webSockets, "kubectl exec web -- sh -c 'echo out; echo err >&2' 2>&1 | sort"),
+      'err\nout\n',
+    );
     assert.equal(await shell(webSockets, "kubectl exec web -- sh -c 'exit 7'; echo $?"), '7\n');
-    assert.equal(await shell(webSockets, "printf 'a\\nb\\n' | kubectl exec -i web -- sh -c 'cat; echo end'"), 'a\nb\nend\n');
+    assert.equal(
+      await shell(webSockets, "printf 'a\\nb\\n' | kubectl exec -i web -- sh -c 'cat; echo end'"),
+      'a\nb\nend\n',
+    );
   });
 
   test(`kubectl exec over ${transport}: 20 MB go in and come out as they were`, TIMEOUT, async () => {
-    const line = 'head -c 20000000 /dev/urandom > $0.bin; sha256sum < $0.bin; kubectl exec -i web -- cat < $0.bin | sha256sum; rm $0.bin'.replaceAll('$0', join(folder, transport));
+    const line =
+      'head -c 20000000 /dev/urandom > $0.bin; sha256sum < $0.bin; kubectl exec -i web -- cat < $0.bin | sha256sum; rm $0.bin'.replaceAll(
+        '$0',
+        join(folder, transport),
+      );
     const [sent, got] = (await shell(webSockets, line)).split('\n');
     assert.equal(got, sent);
   });
 
   test(`kubectl exec over ${transport}: what cannot be is said in upstream's words`, TIMEOUT, async () => {
-    await assert.rejects(shell(webSockets, 'kubectl exec web -c absent -- true'), (error) => said(error).includes('Error from server (BadRequest): container absent is not valid for pod web'));
-    await assert.rejects(shell(webSockets, 'kubectl exec web -- /no/such/program'), (error) => /no such file or directory/.test(said(error)));
+    await assert.rejects(shell(webSockets, 'kubectl exec web -c absent -- true'), (error) =>
+      said(error).includes('Error from server (BadRequest): container absent is not valid for pod web'),
+    );
+    await assert.rejects(shell(webSockets, 'kubectl exec web -- /no/such/program'), (error) =>
+      /no such file or directory/.test(said(error)),
+    );
   });
 
   test(`kubectl cp over ${transport} brings files both ways`, TIMEOUT, async () => {
@@ -73,16 +115,35 @@ for (const [transport, webSockets] of transports) {
 
   test(`kubectl attach over ${transport} brings input and output of the container's own process`, TIMEOUT, async () => {
     const pod = `attach-${webSockets}`;
-    await kubectl('run', pod, '--image=busybox', '--image-pull-policy=IfNotPresent', '--restart=Never', '--stdin', '--attach=false', '--', 'sh', '-c', 'read line; echo "got $line"');
+    await kubectl(
+      'run',
+      pod,
+      '--image=busybox',
+      '--image-pull-policy=IfNotPresent',
+      '--restart=Never',
+      '--stdin',
+      '--attach=false',
+      '--',
+      'sh',
+      '-c',
+      'read line; echo "got $line"',
+    );
     await kubectl('wait', `pod/${pod}`, '--for=condition=Ready', '--timeout=60s');
     assert.match(await shell(webSockets, `echo hello | kubectl attach -i ${pod}`), /got hello/);
   });
 
   test(`kubectl port-forward over ${transport}: many connections at a time`, TIMEOUT, async () => {
-    const fetches = 'for i in $(seq 1 40); do (exec 3<>/dev/tcp/127.0.0.1/18080; printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3; head -1 <&3) & done; wait';
+    const fetches =
+      'for i in $(seq 1 40); do (exec 3<>/dev/tcp/127.0.0.1/18080; printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3; head -1 <&3) & done; wait';
     const line = `${kubectlPath} port-forward pod/web 18080:80 > ${folder}/pf.log 2>&1 & P=$!\nfor i in $(seq 1 100); do grep -q Forwarding ${folder}/pf.log && break; sleep 0.1; done\nbash -c '${fetches}'\nkill $P`;
-    const lines = (await shell(webSockets, line)).trim().split('\n').map((text) => text.trim());
-    assert.deepEqual(lines, Array.from({ length: 40 }, () => 'HTTP/1.1 200 OK'));
+    const lines = (await shell(webSockets, line))
+      .trim()
+      .split('\n')
+      .map((text) => text.trim());
+    assert.deepEqual(
+      lines,
+      Array.from({ length: 40 }, () => 'HTTP/1.1 200 OK'),
+    );
   });
 
   test(`kubectl port-forward over ${transport} says that nothing listens`, TIMEOUT, async () => {
@@ -93,30 +154,69 @@ for (const [transport, webSockets] of transports) {
 
 test('the JavaScript client: exec, terminals, exit codes, binary input, port-forward', TIMEOUT, async () => {
   const { stdout } = await machine.run(...script('testing/stream-client.ts', 'web', 'web'));
-  assert.deepEqual(JSON.parse(stdout), { out: 'out\n', error: 'err\n', code: '4', isEchoed: true, echo: 'Success', size: '37 101', page: 'HTTP/1.1 200 OK' });
+  assert.deepEqual(JSON.parse(stdout), {
+    out: 'out\n',
+    error: 'err\n',
+    code: '4',
+    isEchoed: true,
+    echo: 'Success',
+    size: '37 101',
+    page: 'HTTP/1.1 200 OK',
+  });
 });
 
 test('pods/proxy serves the page of a pod, and says why there is none', TIMEOUT, async () => {
   assert.match(await kubectl('get', '--raw', '/api/v1/namespaces/default/pods/web:80/proxy/'), /Welcome to nginx/);
-  await assert.rejects(kubectl('get', '--raw', '/api/v1/namespaces/default/pods/web:81/proxy/'), (error) => /error trying to reach service: dial tcp .*:81: connect: connection refused/.test(said(error)));
+  await assert.rejects(kubectl('get', '--raw', '/api/v1/namespaces/default/pods/web:81/proxy/'), (error) =>
+    /error trying to reach service: dial tcp .*:81: connect: connection refused/.test(said(error)),
+  );
 });
 
 test('nodes/proxy: the kubelet shows what its pods use', TIMEOUT, async () => {
   const node = (await kubectl('get', 'nodes', '-o', 'name')).trim().replace('node/', '');
   const ask = (path: string): Promise<string> => kubectl('get', '--raw', `/api/v1/nodes/${node}/proxy/${path}`);
-  const { pods } = JSON.parse(await ask('stats/summary')) as { pods: readonly { podRef: { name: string }; memory: { workingSetBytes: number }; network: { rxBytes: number }; containers: readonly { name: string; cpu: { usageCoreNanoSeconds: number }; rootfs: { usedBytes: number } }[] }[] };
+  const { pods } = JSON.parse(await ask('stats/summary')) as {
+    pods: readonly {
+      podRef: { name: string };
+      memory: { workingSetBytes: number };
+      network: { rxBytes: number };
+      containers: readonly { name: string; cpu: { usageCoreNanoSeconds: number }; rootfs: { usedBytes: number } }[];
+    }[];
+  };
   const web = pods.find(({ podRef }) => podRef.name === 'web');
   assert.ok((web?.memory.workingSetBytes ?? 0) > 0 && (web?.network.rxBytes ?? 0) > 0, JSON.stringify(web));
-  assert.ok((web?.containers[0]?.cpu.usageCoreNanoSeconds ?? 0) > 0 && (web?.containers[0]?.rootfs.usedBytes ?? 0) > 0, JSON.stringify(web));
-  assert.match(await ask('metrics/resource'), /^container_memory_working_set_bytes\{container="web",namespace="default",pod="web"\} [\d.e+]+ \d+$/m);
-  assert.match(await ask('metrics/cadvisor'), /^container_network_receive_bytes_total\{(?=.*interface="eth0")(?=.*pod="web").*\} [\d.e+]+ \d+$/m);
+  assert.ok(
+    (web?.containers[0]?.cpu.usageCoreNanoSeconds ?? 0) > 0 && (web?.containers[0]?.rootfs.usedBytes ?? 0) > 0,
+    JSON.stringify(web),
+  );
+  assert.match(
+    await ask('metrics/resource'),
+    /^container_memory_working_set_bytes\{container="web",namespace="default",pod="web"\} [\d.e+]+ \d+$/m,
+  );
+  assert.match(
+    await ask('metrics/cadvisor'),
+    /^container_network_receive_bytes_total\{(?=.*interface="eth0")(?=.*pod="web").*\} [\d.e+]+ \d+$/m,
+  );
   assert.match(await ask('metrics'), /^kubelet_runtime_operations_total\{operation_type="run_podsandbox"\} \d+$/m);
   assert.match(await kubectl('get', '--raw', '/metrics'), /^apiserver_request_total\{.*\} \d+$/m);
 });
 
 test('a kubelet lets nobody in whom the API server does not know', TIMEOUT, async () => {
-  const address = await kubectl('get', 'nodes', '-o', 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}:{.items[0].status.daemonEndpoints.kubeletEndpoint.Port}');
-  const ask = "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; for (const headers of [{}, { authorization: 'Bearer none' }]) { const r = await fetch(process.argv[1], { headers }); console.log(r.status, await r.text()); }";
-  const { stdout } = await machine.run(process.execPath, '--no-warnings', '--input-type=module', '-e', ask, `https://${address.trim()}/pods`);
+  const address = await kubectl(
+    'get',
+    'nodes',
+    '-o',
+    'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}:{.items[0].status.daemonEndpoints.kubeletEndpoint.Port}',
+  );
+  const ask =
+    "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; for (const headers of [{}, { authorization: 'Bearer none' }]) { const r = await fetch(process.argv[1], { headers }); console.log(r.status, await r.text()); }";
+  const { stdout } = await machine.run(
+    process.execPath,
+    '--no-warnings',
+    '--input-type=module',
+    '-e',
+    ask,
+    `https://${address.trim()}/pods`,
+  );
   assert.equal(stdout, '401 Unauthorized\n401 Unauthorized\n');
 });

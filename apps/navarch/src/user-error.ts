@@ -5,8 +5,15 @@ export class UserError extends Error {
 
 /** What errors of the system mean to a person. */
 const meanings: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full', EDQUOT: 'the disk quota is used up', EACCES: 'permission denied', EPERM: 'permission denied', EROFS: 'the file system is read-only',
-  EMFILE: 'too many files are open', ENOTDIR: 'a part of the path is not a folder', ENAMETOOLONG: 'the path is too long', EIO: 'the disk reports an error',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many files are open',
+  ENOTDIR: 'a part of the path is not a folder',
+  ENAMETOOLONG: 'the path is too long',
+  EIO: 'the disk reports an error',
 };
 
 /** The failure that began it: what went wrong while cleaning up after it is of less use. */

@@ -15,61 +15,92 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
 const home = mkdtempSync(join(tmpdir(), 'navarch-walk-'));
 const env = {
-  ...process.env, NAVARCH_HOME: home, KUBECONFIG: join(home, 'kubeconfig'),
+  ...process.env,
+  NAVARCH_HOME: home,
+  KUBECONFIG: join(home, 'kubeconfig'),
   NAVARCH_IMAGES: process.env['NAVARCH_IMAGES'] ?? join(tmpdir(), 'navarch-images'),
 };
 const canRun = process.platform === 'linux' && process.getuid?.() === 0;
 let kubectlPath = 'kubectl';
 
 const navarch = async (...args: string[]): Promise<string> =>
-  (await run(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'apps/navarch/src/main.ts'), ...args], { env, timeout: 240_000 })).stdout;
-const kubectl = async (...args: string[]): Promise<string> => (await run(kubectlPath, args, { env, timeout: 120_000 })).stdout;
+  (
+    await run(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', join(root, 'apps/navarch/src/main.ts'), ...args],
+      { env, timeout: 240_000 },
+    )
+  ).stdout;
+const kubectl = async (...args: string[]): Promise<string> =>
+  (await run(kubectlPath, args, { env, timeout: 120_000 })).stdout;
 
 /** One request on a connection of its own, as curl makes it. */
-const page = (): Promise<string> => new Promise((resolve, reject) => {
-  const request = get('http://127.0.0.1:30080', { agent: false, timeout: 2_000 }, (response) => {
-    let text = '';
-    response.on('data', (chunk: Buffer) => { text += chunk.toString(); });
-    response.on('end', () => resolve(text));
-    response.on('error', reject);
+const page = (): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const request = get('http://127.0.0.1:30080', { agent: false, timeout: 2_000 }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      response.on('end', () => resolve(text));
+      response.on('error', reject);
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer within 2 s')));
+    request.on('error', reject);
   });
-  request.on('timeout', () => request.destroy(new Error('no answer within 2 s')));
-  request.on('error', reject);
-});
-const pidOf = (name: string): number => (JSON.parse(readFileSync(join(home, 'navarch/run', `${name}.json`), 'utf8')) as { pid: number }).pid;
-const podIds = (): Promise<string> => kubectl('get', 'pods', '-n', 'demo', '-o', 'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount}{"\\n"}{end}');
+const pidOf = (name: string): number =>
+  (JSON.parse(readFileSync(join(home, 'navarch/run', `${name}.json`), 'utf8')) as { pid: number }).pid;
+const podIds = (): Promise<string> =>
+  kubectl(
+    'get',
+    'pods',
+    '-n',
+    'demo',
+    '-o',
+    'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount}{"\\n"}{end}',
+  );
 
 /** A step of the walk. One that goes wrong says what one would look at first: nobody reaches the machine afterwards. */
-const step = (name: string, walk: () => Promise<void>): void => void test(name, async () => {
-  try {
-    await walk();
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${await lookAround()}`, { cause: error });
-  }
-});
+const step = (name: string, walk: () => Promise<void>): void =>
+  void test(name, async () => {
+    try {
+      await walk();
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${await lookAround()}`, { cause: error });
+    }
+  });
 
 async function lookAround(): Promise<string> {
   const looks = [
-    ['get', 'pods,deployments,replicasets,endpointslices', '-A', '-o', 'wide'], ['get', 'events', '-A', '--sort-by=.lastTimestamp'],
-    ['get', 'pods', '-n', 'demo', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status}{"\\n"}{end}'], ['describe', 'nodes'],
+    ['get', 'pods,deployments,replicasets,endpointslices', '-A', '-o', 'wide'],
+    ['get', 'events', '-A', '--sort-by=.lastTimestamp'],
+    ['get', 'pods', '-n', 'demo', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status}{"\\n"}{end}'],
+    ['describe', 'nodes'],
   ];
   const seen: string[] = [];
   for (const args of looks) seen.push(`$ kubectl ${args.join(' ')}`, await kubectl(...args).catch(String));
-  for (const name of ['server', 'agent', 'containerd']) seen.push(`$ navarch logs ${name}`, await navarch('logs', name, '-n', '60').catch(String));
+  for (const name of ['server', 'agent', 'containerd'])
+    seen.push(`$ navarch logs ${name}`, await navarch('logs', name, '-n', '60').catch(String));
   return seen.join('\n');
 }
 
 if (!canRun) process.stdout.write('real containers are left out: they need root on Linux\n');
 else {
-  before(async () => {
-    kubectlPath = await bundledKubectl(join(home, 'bin'));
-    assert.match(await navarch('up'), /Cluster navarch is ready/);
-  }, { timeout: 300_000 });
+  before(
+    async () => {
+      kubectlPath = await bundledKubectl(join(home, 'bin'));
+      assert.match(await navarch('up'), /Cluster navarch is ready/);
+    },
+    { timeout: 300_000 },
+  );
 
-  after(async () => {
-    await navarch('down');
-    rmSync(home, { recursive: true, force: true });
-  }, { timeout: 120_000 });
+  after(
+    async () => {
+      await navarch('down');
+      rmSync(home, { recursive: true, force: true });
+    },
+    { timeout: 120_000 },
+  );
 
   step('up: a second one says that the cluster runs', async () => {
     assert.match(await navarch('up'), /is running already/);
@@ -80,10 +111,24 @@ else {
     await kubectl('apply', '-f', join(root, 'examples/hello'));
     await kubectl('rollout', 'status', '-n', 'demo', 'deployment/hello', '--timeout=90s');
     await eventually('the page', async () => (await page()).includes('Hello from Navarch'), { timeoutMs: 5_000 });
-    await kubectl('run', 'client', '-n', 'demo', '--image=busybox', '--image-pull-policy=IfNotPresent', '--restart=Never', '--', 'sleep', '3600');
+    await kubectl(
+      'run',
+      'client',
+      '-n',
+      'demo',
+      '--image=busybox',
+      '--image-pull-policy=IfNotPresent',
+      '--restart=Never',
+      '--',
+      'sleep',
+      '3600',
+    );
     await kubectl('wait', '-n', 'demo', 'pod/client', '--for=condition=Ready', '--timeout=60s');
     for (const name of ['hello', 'hello.demo', 'hello.demo.svc.cluster.local']) {
-      assert.match(await kubectl('exec', '-n', 'demo', 'client', '--', 'wget', '-qO-', `http://${name}`), /Hello from Navarch/);
+      assert.match(
+        await kubectl('exec', '-n', 'demo', 'client', '--', 'wget', '-qO-', `http://${name}`),
+        /Hello from Navarch/,
+      );
     }
   });
 
@@ -112,25 +157,53 @@ else {
     await kubectl('delete', '-n', 'demo', first ?? '');
     await kubectl('rollout', 'status', '-n', 'demo', 'deployment/hello', '--timeout=60s');
     await kubectl('scale', '-n', 'demo', 'deployment/hello', '--replicas=3');
-    await eventually('three pods', async () => (await kubectl('get', 'pods', '-n', 'demo', '-l', 'app=hello', '-o', 'name')).trim().split('\n').length === 3);
+    await eventually(
+      'three pods',
+      async () =>
+        (await kubectl('get', 'pods', '-n', 'demo', '-l', 'app=hello', '-o', 'name')).trim().split('\n').length === 3,
+    );
   });
 
   step('logs, exec and port-forward reach the container', async () => {
     const [first = ''] = (await kubectl('get', 'pods', '-n', 'demo', '-l', 'app=hello', '-o', 'name')).split('\n');
     assert.match(await kubectl('logs', '-n', 'demo', first, '--tail=2'), /GET/);
-    assert.equal(await kubectl('exec', '-n', 'demo', first, '--', 'cat', '/usr/share/nginx/html/index.html'), '<h1>Hello from Navarch</h1>\n');
-    await assert.rejects(kubectl('exec', '-n', 'demo', first, '--', 'sh', '-c', 'exit 3'), (error: { code?: number }) => error.code === 3);
+    assert.equal(
+      await kubectl('exec', '-n', 'demo', first, '--', 'cat', '/usr/share/nginx/html/index.html'),
+      '<h1>Hello from Navarch</h1>\n',
+    );
+    await assert.rejects(
+      kubectl('exec', '-n', 'demo', first, '--', 'sh', '-c', 'exit 3'),
+      (error: { code?: number }) => error.code === 3,
+    );
     const forward = spawn(kubectlPath, ['port-forward', '-n', 'demo', first, '18080:80'], { env, stdio: 'ignore' });
     try {
-      await eventually('the forwarded page', async () => (await (await fetch('http://127.0.0.1:18080')).text()).includes('Hello'), { timeoutMs: 15_000 });
+      await eventually(
+        'the forwarded page',
+        async () => (await (await fetch('http://127.0.0.1:18080')).text()).includes('Hello'),
+        { timeoutMs: 15_000 },
+      );
     } finally {
       forward.kill();
     }
   });
 
   step('a container that dies is started again and counted', async () => {
-    await kubectl('run', 'dying', '--image=busybox', '--image-pull-policy=IfNotPresent', '--restart=Always', '--', 'sh', '-c', 'sleep 1; exit 1');
-    await eventually('a counted restart', async () => Number(await kubectl('get', 'pod', 'dying', '-o', 'jsonpath={.status.containerStatuses[0].restartCount}')) >= 1);
+    await kubectl(
+      'run',
+      'dying',
+      '--image=busybox',
+      '--image-pull-policy=IfNotPresent',
+      '--restart=Always',
+      '--',
+      'sh',
+      '-c',
+      'sleep 1; exit 1',
+    );
+    await eventually(
+      'a counted restart',
+      async () =>
+        Number(await kubectl('get', 'pod', 'dying', '-o', 'jsonpath={.status.containerStatuses[0].restartCount}')) >= 1,
+    );
     await eventually('a back-off', async () => (await kubectl('get', 'pod', 'dying')).includes('CrashLoopBackOff'));
     await kubectl('delete', 'pod', 'dying', '--grace-period=1');
   });
@@ -148,7 +221,10 @@ else {
   step('down: nothing is left on the machine', async () => {
     await navarch('down');
     assert.equal(existsSync(join(home, 'navarch')), false);
-    const { stdout } = await run('sh', ['-c', `ip link show navarch0 2>/dev/null; nft list tables | grep navarch; findmnt -rn | grep ${home}; pgrep -f '[/]${home.slice(1)}/navarch' || true`]);
+    const { stdout } = await run('sh', [
+      '-c',
+      `ip link show navarch0 2>/dev/null; nft list tables | grep navarch; findmnt -rn | grep ${home}; pgrep -f '[/]${home.slice(1)}/navarch' || true`,
+    ]);
     assert.equal(stdout.trim(), '');
   });
 }

@@ -25,7 +25,14 @@ interface Load {
   args(size: Size): readonly string[];
 }
 
-const listed = ({ listed: count }: Size): readonly string[] => ['--namespace', LIST_NAMESPACE, '--pods', String(count), '--repeat', '10'];
+const listed = ({ listed: count }: Size): readonly string[] => [
+  '--namespace',
+  LIST_NAMESPACE,
+  '--pods',
+  String(count),
+  '--repeat',
+  '10',
+];
 const onPods = ({ pods, ops }: Size): readonly string[] => ['--pods', String(pods), '--ops', String(ops)];
 
 /** In this order in every round: pods are created first and deleted last. */
@@ -37,11 +44,26 @@ const LOADS: readonly Load[] = [
   { name: 'mixed', unit: 'ops/s', args: (size) => [...onPods(size), 'mixed'] },
   { name: 'list-cached', unit: 'lists/s', ratioGoal: 5, args: (size) => [...listed(size), 'list-cached'] },
   { name: 'list-consistent', unit: 'lists/s', args: (size) => [...listed(size), 'list-consistent'] },
-  { name: 'list-protobuf', unit: 'lists/s', ratioGoal: 3, args: (size) => ['--content-type', 'protobuf', ...listed(size), 'list-cached'] },
+  {
+    name: 'list-protobuf',
+    unit: 'lists/s',
+    ratioGoal: 3,
+    args: (size) => ['--content-type', 'protobuf', ...listed(size), 'list-cached'],
+  },
   { name: 'list-paged', unit: 'lists/s', ratioGoal: 5, args: (size) => [...listed(size), 'list-paged'] },
   {
-    name: 'watch-burst', unit: 'events/s', ratioGoal: 4,
-    args: ({ watchers, writes }) => ['--pods', '200', '--watchers', String(watchers), '--writes', String(writes), 'watch-burst'],
+    name: 'watch-burst',
+    unit: 'events/s',
+    ratioGoal: 4,
+    args: ({ watchers, writes }) => [
+      '--pods',
+      '200',
+      '--watchers',
+      String(watchers),
+      '--writes',
+      String(writes),
+      'watch-burst',
+    ],
   },
   { name: 'delete', unit: 'ops/s', ratioGoal: 3, args: (size) => [...onPods(size), 'delete'] },
 ];
@@ -49,7 +71,7 @@ const LOADS: readonly Load[] = [
 export const api = defineBenchmark({
   name: 'api',
   about: 'requests on 2 KB pods over HTTP/2 and TLS, 64 clients, JSON, durable',
-  peer: 'upstream\'s API server library on etcd, without admission, defaulting, validation and RBAC',
+  peer: "upstream's API server library on etcd, without admission, defaulting, validation and RBAC",
   notes: [
     'Load generator and both servers share the machine; the side that is not measured is idle. Ours is the API server alone, as `navarch envtest` gives it, with admission, defaulting, validation and RBAC; the peer has none of these. list is of 10,000 pods, watch-burst of 1,000 watchers.',
     'first-command is what the first `kubectl get pods` with an empty cache asks: discovery and the list, over a new connection. The peer has two groups to tell of, ours all of them.',
@@ -60,25 +82,46 @@ export const api = defineBenchmark({
     const size = context.isQuick ? QUICK : FULL;
     const tools = await peerTools(context, context.withPeer);
     const server = await startApiServerAlone(context);
-    const ours: Target = { flags: ['--kubeconfig', server.kubeconfig, '--server', server.url], pids: { server: server.pid } };
+    const ours: Target = {
+      flags: ['--kubeconfig', server.kubeconfig, '--server', server.url],
+      pids: { server: server.pid },
+    };
     const peer = context.withPeer ? await peerTarget(context, tools) : undefined;
     for (const target of peer ? [ours, peer] : [ours]) {
       await runKload(tools.kload, target, [...listed(size), 'create'], context);
     }
-    const measured = (target: Target, load: Load): Measure => () => runKload(tools.kload, target, load.args(size), context);
+    const measured =
+      (target: Target, load: Load): Measure =>
+      () =>
+        runKload(tools.kload, target, load.args(size), context);
     const besidePeer = LOADS.map((load): Workload => ({
-      name: load.name, unit: load.unit, better: 'more', ...(load.ratioGoal === undefined ? {} : { ratioGoal: load.ratioGoal }),
-      ours: measured(ours, load), ...(peer ? { peer: measured(peer, load) } : {}),
+      name: load.name,
+      unit: load.unit,
+      better: 'more',
+      ...(load.ratioGoal === undefined ? {} : { ratioGoal: load.ratioGoal }),
+      ours: measured(ours, load),
+      ...(peer ? { peer: measured(peer, load) } : {}),
     }));
     const first: Workload = {
-      name: 'first-command', unit: 'ms', better: 'less', ratioGoal: 1,
-      ours: firstCommandOf(server.access), ...(peer ? { peer: firstCommandOf({ server: peer.url, isInsecure: true }) } : {}),
+      name: 'first-command',
+      unit: 'ms',
+      better: 'less',
+      ratioGoal: 1,
+      ours: firstCommandOf(server.access),
+      ...(peer ? { peer: firstCommandOf({ server: peer.url, isInsecure: true }) } : {}),
     };
-    return [first, ...besidePeer, { name: 'apply', unit: 'ops/s', better: 'more', goal: 1500, ours: appliesOf(server, size.applies, context) }];
+    return [
+      first,
+      ...besidePeer,
+      { name: 'apply', unit: 'ops/s', better: 'more', goal: 1500, ours: appliesOf(server, size.applies, context) },
+    ];
   },
 });
 
-async function peerTarget(context: Context, tools: Awaited<ReturnType<typeof peerTools>>): Promise<Target & { readonly url: string }> {
+async function peerTarget(
+  context: Context,
+  tools: Awaited<ReturnType<typeof peerTools>>,
+): Promise<Target & { readonly url: string }> {
   const { url, pids } = await startPeer(context, tools);
   return { url, flags: ['--server', url], pids };
 }

@@ -16,7 +16,12 @@ export function appliesOf(server: RunningServer, applies: number, { made }: Cont
     const worker = async (): Promise<void> => {
       while (next < from + count) {
         const number = next++;
-        await load?.request('PATCH', `${PATH}/web-${number % DEPLOYMENTS}?fieldManager=bench&force=true`, deployment(number % DEPLOYMENTS, number), 'application/apply-patch+yaml');
+        await load?.request(
+          'PATCH',
+          `${PATH}/web-${number % DEPLOYMENTS}?fieldManager=bench&force=true`,
+          deployment(number % DEPLOYMENTS, number),
+          'application/apply-patch+yaml',
+        );
       }
     };
     await settleAll(Array.from({ length: IN_FLIGHT }, worker));
@@ -28,7 +33,10 @@ export function appliesOf(server: RunningServer, applies: number, { made }: Cont
     }
     const [cpu, started] = [cpuSecondsOf(server.pid), performance.now()];
     await apply(round * applies, applies);
-    return { figure: (applies * 1000) / (performance.now() - started), details: { serverCpuSeconds: cpuSecondsOf(server.pid) - cpu } };
+    return {
+      figure: (applies * 1000) / (performance.now() - started),
+      details: { serverCpuSeconds: cpuSecondsOf(server.pid) - cpu },
+    };
   };
 }
 
@@ -36,23 +44,54 @@ export function appliesOf(server: RunningServer, applies: number, { made }: Cont
 function deployment(index: number, version: number): string {
   const app = `web-${index}`;
   const container = (name: string, port: number): object => ({
-    name, image: `registry.example/${name}:v${version}`, args: ['--verbose', `--port=${port}`], ports: [{ name: `http-${name}`, containerPort: port, protocol: 'TCP' }],
-    env: [{ name: 'LEVEL', value: 'info' }, { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+    name,
+    image: `registry.example/${name}:v${version}`,
+    args: ['--verbose', `--port=${port}`],
+    ports: [{ name: `http-${name}`, containerPort: port, protocol: 'TCP' }],
+    env: [
+      { name: 'LEVEL', value: 'info' },
+      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    ],
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '1', memory: '256Mi' } },
-    livenessProbe: { httpGet: { path: '/healthz', port }, periodSeconds: 10 }, readinessProbe: { httpGet: { path: '/ready', port }, periodSeconds: 5 },
-    volumeMounts: [{ name: 'config', mountPath: '/etc/config', readOnly: true }, { name: 'tmp', mountPath: '/tmp' }],
+    livenessProbe: { httpGet: { path: '/healthz', port }, periodSeconds: 10 },
+    readinessProbe: { httpGet: { path: '/ready', port }, periodSeconds: 5 },
+    volumeMounts: [
+      { name: 'config', mountPath: '/etc/config', readOnly: true },
+      { name: 'tmp', mountPath: '/tmp' },
+    ],
   });
   return JSON.stringify({
-    apiVersion: 'apps/v1', kind: 'Deployment',
-    metadata: { name: app, labels: { 'app.kubernetes.io/name': 'web', 'app.kubernetes.io/instance': app, 'app.kubernetes.io/managed-by': 'bench' }, annotations: { note: 'n'.repeat(200) } },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name: app,
+      labels: {
+        'app.kubernetes.io/name': 'web',
+        'app.kubernetes.io/instance': app,
+        'app.kubernetes.io/managed-by': 'bench',
+      },
+      annotations: { note: 'n'.repeat(200) },
+    },
     spec: {
-      replicas: 3, revisionHistoryLimit: 3, selector: { matchLabels: { app } }, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+      replicas: 3,
+      revisionHistoryLimit: 3,
+      selector: { matchLabels: { app } },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
       template: {
-        metadata: { labels: { app, tier: 'front' }, annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '8080' } },
+        metadata: {
+          labels: { app, tier: 'front' },
+          annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '8080' },
+        },
         spec: {
-          serviceAccountName: 'default', securityContext: { runAsNonRoot: true, runAsUser: 1000 }, terminationGracePeriodSeconds: 30,
-          containers: [container('web', 8080), container('proxy', 8081)], tolerations: [{ key: 'spot', operator: 'Exists', effect: 'NoSchedule' }],
-          volumes: [{ name: 'config', configMap: { name: 'web' } }, { name: 'tmp', emptyDir: {} }],
+          serviceAccountName: 'default',
+          securityContext: { runAsNonRoot: true, runAsUser: 1000 },
+          terminationGracePeriodSeconds: 30,
+          containers: [container('web', 8080), container('proxy', 8081)],
+          tolerations: [{ key: 'spot', operator: 'Exists', effect: 'NoSchedule' }],
+          volumes: [
+            { name: 'config', configMap: { name: 'web' } },
+            { name: 'tmp', emptyDir: {} },
+          ],
         },
       },
     },

@@ -12,7 +12,8 @@ export function decide(shape: SchedulerWorkload): Sample {
   let start = 0;
   const placeOne = (pod: Pod): void => {
     const placement = place(pod, snapshot, defaultProfile, { random, start, memory });
-    if (placement.node === undefined) throw new Error(`${shape.name}: ${pod.metadata.name} fits nowhere: ${[...placement.reasons.keys()].join()}`);
+    if (placement.node === undefined)
+      throw new Error(`${shape.name}: ${pod.metadata.name} fits nowhere: ${[...placement.reasons.keys()].join()}`);
     start = (start + placement.looked) % shape.nodes;
     snapshot.place(pod, placement.node);
   };
@@ -27,6 +28,10 @@ export function decide(shape: SchedulerWorkload): Sample {
 function podsOf(shape: SchedulerWorkload, name: string, count: number): readonly Pod[] {
   return Array.from({ length: count }, (_, i) => {
     const pod = JSON.parse(podBody(shape, `${name}-${i}`, i)) as Pod;
-    return { ...pod, metadata: { ...pod.metadata, namespace: 'bench', uid: `${name}-${i}` }, status: { phase: 'Pending' } } as Pod;
+    return {
+      ...pod,
+      metadata: { ...pod.metadata, namespace: 'bench', uid: `${name}-${i}` },
+      status: { phase: 'Pending' },
+    } as Pod;
   });
 }

@@ -4,7 +4,9 @@ import type { Measure } from '../harness/benchmark.ts';
 import { summarize } from '../harness/statistics.ts';
 
 const TIMES = 20;
-const DISCOVERY = ['v2', 'v2beta1'].map((version) => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`);
+const DISCOVERY = ['v2', 'v2beta1'].map(
+  (version) => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
+);
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 
 /** What kubectl asks, in its order, when it is to get pods and has never seen the server. */
@@ -35,13 +37,20 @@ export function firstCommandOf(access: Access): Measure {
 
 const opened = ({ server, authority, certificate, key, isInsecure = false }: Access): Promise<ClientHttp2Session> =>
   new Promise((resolve, reject) => {
-    const session = connect(server, { ...(authority ? { ca: authority } : {}), ...(certificate ? { cert: certificate } : {}), ...(key ? { key } : {}), rejectUnauthorized: !isInsecure });
+    const session = connect(server, {
+      ...(authority ? { ca: authority } : {}),
+      ...(certificate ? { cert: certificate } : {}),
+      ...(key ? { key } : {}),
+      rejectUnauthorized: !isInsecure,
+    });
     session.once('connect', () => resolve(session)).once('error', reject);
   });
 
 const get = (session: ClientHttp2Session, path: string, accept: string): Promise<void> =>
   new Promise((resolve, reject) => {
     const stream = session.request({ ':path': path, accept, 'accept-encoding': 'gzip' });
-    stream.on('response', ({ ':status': status }) => { if (status !== 200) reject(new Error(`GET ${path} was answered ${status}`)); });
+    stream.on('response', ({ ':status': status }) => {
+      if (status !== 200) reject(new Error(`GET ${path} was answered ${status}`));
+    });
     stream.on('error', reject).on('end', resolve).resume();
   });

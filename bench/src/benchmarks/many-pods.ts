@@ -37,7 +37,7 @@ interface Side {
 export const manyPods = defineBenchmark({
   name: 'many-pods',
   about: '100,000 pods of 2 KB: lists by selector that choose ten of them, and what a pod takes in memory',
-  peer: 'upstream\'s API server library on etcd, without admission, defaulting, validation and RBAC',
+  peer: "upstream's API server library on etcd, without admission, defaulting, validation and RBAC",
   notes: [
     `Lists are in JSON, from any state that the server has (resourceVersion=0), ${IN_FLIGHT} in flight. The ten pods have a label that no other has, and are the only ones with a node.`,
     'Memory is what the API server has more than before there were pods, after garbage was collected twice and given back, by the bytes of a pod in JSON. Of the peer it is the same, without etcd.',
@@ -47,14 +47,21 @@ export const manyPods = defineBenchmark({
     const tools = await peerTools(context, context.withPeer);
     const ours = await filled(await oursOf(context), tools.kload, size, context);
     const peer = context.withPeer ? await filled(await peerOf(tools, context), tools.kload, size, context) : undefined;
-    const workload = (name: string, rest: Pick<Workload, 'unit' | 'better' | 'ratioGoal' | 'goal'>, measure: (side: Side) => Measure): Workload =>
-      ({ name, ...rest, ours: measure(ours), ...(peer ? { peer: measure(peer) } : {}) });
+    const workload = (
+      name: string,
+      rest: Pick<Workload, 'unit' | 'better' | 'ratioGoal' | 'goal'>,
+      measure: (side: Side) => Measure,
+    ): Workload => ({ name, ...rest, ours: measure(ours), ...(peer ? { peer: measure(peer) } : {}) });
     const list = (name: string, query: string, count: number): Workload =>
       workload(name, { unit: 'lists/s', better: 'more', ratioGoal: 10 }, (side) => () => lists(side, query, count));
     return [
       list('list-by-label', 'labelSelector=bench%3Dchosen', size.lists),
       list('list-by-node', 'fieldSelector=spec.nodeName%3Dchosen', size.lists * 10),
-      workload('memory of a pod', { unit: 'times its bytes', better: 'less', goal: 1.5 }, (side) => () => memoryOfPod(side, size.pods)),
+      workload(
+        'memory of a pod',
+        { unit: 'times its bytes', better: 'less', goal: 1.5 },
+        (side) => () => memoryOfPod(side, size.pods),
+      ),
     ];
   },
 });
@@ -72,7 +79,8 @@ async function peerOf(tools: PeerTools, context: Context): Promise<Omit<Side, 'e
   const { url, pids } = await startPeer(context, tools);
   const connect = (): Promise<ApiLoad> => ApiLoad.connect({ server: url, isInsecure: true });
   return {
-    target: { flags: ['--server', url], pids }, connect,
+    target: { flags: ['--server', url], pids },
+    connect,
     async settled() {
       using load = await connect();
       await load.request('GET', '/debug/pprof/heap?gc=1');
@@ -85,17 +93,25 @@ async function peerOf(tools: PeerTools, context: Context): Promise<Omit<Side, 'e
 /** Warmed up by pods that go again, so that what the first requests bring with them is not counted. */
 async function filled(side: Omit<Side, 'emptyBytes'>, kload: string, { pods }: Size, context: Context): Promise<Side> {
   const { target } = side;
-  const run = (count: number, workload: string): Promise<unknown> => runKload(kload, target, ['--namespace', NAMESPACE, '--pods', String(count), workload], context);
+  const run = (count: number, workload: string): Promise<unknown> =>
+    runKload(kload, target, ['--namespace', NAMESPACE, '--pods', String(count), workload], context);
   for (const workload of ['create', 'delete']) await run(Math.min(pods, WARMING), workload);
   const emptyBytes = await side.settled();
   context.say(`creating ${pods} pods ...`);
   await run(pods - CHOSEN, 'create');
   using load = await side.connect();
-  const sample = JSON.parse(await load.request('GET', `${PATH}/pod-000000`)) as { metadata: Readonly<Record<string, unknown>>; spec: object };
-  await load.createAll(PATH, CHOSEN, (i) => JSON.stringify({
-    apiVersion: 'v1', kind: 'Pod', metadata: { ...own(sample.metadata), name: `chosen-${i}`, labels: { app: 'kload', bench: 'chosen' } },
-    spec: { ...sample.spec, nodeName: 'chosen' },
-  }));
+  const sample = JSON.parse(await load.request('GET', `${PATH}/pod-000000`)) as {
+    metadata: Readonly<Record<string, unknown>>;
+    spec: object;
+  };
+  await load.createAll(PATH, CHOSEN, (i) =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...own(sample.metadata), name: `chosen-${i}`, labels: { app: 'kload', bench: 'chosen' } },
+      spec: { ...sample.spec, nodeName: 'chosen' },
+    }),
+  );
   return { ...side, emptyBytes };
 }
 

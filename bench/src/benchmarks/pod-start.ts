@@ -27,13 +27,28 @@ export const podStart = defineBenchmark({
     await cluster.up();
     const transport = context.made.use(httpTransport(cluster.access));
     const api = httpApi({ transport, clock: systemClock, userAgent: 'navarch-bench' }, context.signal);
-    const runtime = context.made.use(await connectRuntime({ socketPath: cluster.containerd.socketPath }, context.signal));
+    const runtime = context.made.use(
+      await connectRuntime({ socketPath: cluster.containerd.socketPath }, context.signal),
+    );
     const count = context.isQuick ? 5 : PODS;
     const bare = async (): Promise<Sample> => {
-      const { totalMs, medianMs, slowestMs } = await podStartBare(runtime, { pods: count, image: IMAGE, cgroupParent: CGROUP }, context.signal);
+      const { totalMs, medianMs, slowestMs } = await podStartBare(
+        runtime,
+        { pods: count, image: IMAGE, cgroupParent: CGROUP },
+        context.signal,
+      );
       return { figure: totalMs, details: { medianMs, slowestMs } };
     };
-    return [{ name: `burst of ${count} pods`, unit: 'ms', better: 'less', ratioGoal: 1 / TIMES_BARE, ours: (round) => burst({ api, runtime }, count, round, context.signal), peer: bare }];
+    return [
+      {
+        name: `burst of ${count} pods`,
+        unit: 'ms',
+        better: 'less',
+        ratioGoal: 1 / TIMES_BARE,
+        ours: (round) => burst({ api, runtime }, count, round, context.signal),
+        peer: bare,
+      },
+    ];
   },
 });
 
@@ -48,22 +63,43 @@ async function burst({ api, runtime }: Node, count: number, round: number, signa
   const names = Array.from({ length: count }, (_, index) => `burst-${round}-${index}`);
   const began = performance.now();
   const running = untilRunning(pods, names, resourceVersion, began, signal);
-  await settleAll(names.map((name) => pods.create({
-    metadata: { name, namespace: 'default' },
-    spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: IMAGE, imagePullPolicy: 'IfNotPresent' }] },
-  })));
-  const times = [...await running].sort((a, b) => a - b);
+  await settleAll(
+    names.map((name) =>
+      pods.create({
+        metadata: { name, namespace: 'default' },
+        spec: {
+          terminationGracePeriodSeconds: 0,
+          containers: [{ name: 'main', image: IMAGE, imagePullPolicy: 'IfNotPresent' }],
+        },
+      }),
+    ),
+  );
+  const times = [...(await running)].sort((a, b) => a - b);
   await removed(names, { pods, runtime }, signal);
-  return { figure: times.at(-1) ?? 0, details: { medianMs: times[times.length >> 1] ?? 0, slowestMs: times.at(-1) ?? 0 } };
+  return {
+    figure: times.at(-1) ?? 0,
+    details: { medianMs: times[times.length >> 1] ?? 0, slowestMs: times.at(-1) ?? 0 },
+  };
 }
 
 /** Milliseconds after which each pod was shown as Running. */
-async function untilRunning(pods: KindApi<Pod>, names: readonly string[], after: string, began: number, signal: AbortSignal): Promise<readonly number[]> {
+async function untilRunning(
+  pods: KindApi<Pod>,
+  names: readonly string[],
+  after: string,
+  began: number,
+  signal: AbortSignal,
+): Promise<readonly number[]> {
   const waiting = new Set(names);
   const times: number[] = [];
   for await (const events of pods.watch({ namespace: 'default', after }, signal)) {
     for (const event of events) {
-      if (event.type === 'BOOKMARK' || event.object.status.phase !== 'Running' || !waiting.delete(event.object.metadata.name)) continue;
+      if (
+        event.type === 'BOOKMARK' ||
+        event.object.status.phase !== 'Running' ||
+        !waiting.delete(event.object.metadata.name)
+      )
+        continue;
       times.push(performance.now() - began);
     }
     if (waiting.size === 0) return times;
@@ -72,7 +108,11 @@ async function untilRunning(pods: KindApi<Pod>, names: readonly string[], after:
 }
 
 /** Gone from the API, which is at once, and from the node, which is some seconds of work that the next to be measured would share. */
-async function removed(names: readonly string[], { pods, runtime }: { readonly pods: KindApi<Pod>; readonly runtime: GrpcRuntime }, signal: AbortSignal): Promise<void> {
+async function removed(
+  names: readonly string[],
+  { pods, runtime }: { readonly pods: KindApi<Pod>; readonly runtime: GrpcRuntime },
+  signal: AbortSignal,
+): Promise<void> {
   await settleAll(names.map((name) => pods.delete(`default/${name}`, { gracePeriodSeconds: 0 })));
   for (;;) {
     signal.throwIfAborted();

@@ -4,7 +4,13 @@ import { type Context, defineBenchmark, type Sample, type Workload } from '../ha
 import { startNavarchServer } from '../harness/navarch-server.ts';
 import { cpuSecondsOf, memoryOf } from '../harness/processes.ts';
 import { decide } from './decide.ts';
-import { decisionWorkloads, nodeBody, podBody, type SchedulerWorkload, schedulerWorkloads } from './scheduler-workloads.ts';
+import {
+  decisionWorkloads,
+  nodeBody,
+  podBody,
+  type SchedulerWorkload,
+  schedulerWorkloads,
+} from './scheduler-workloads.ts';
 
 const PATH = '/api/v1/namespaces/bench/pods';
 /** Longer than the longest back-off: a pod that is not placed for so long is not going to be. */
@@ -16,15 +22,22 @@ export const schedule = defineBenchmark({
   notes: [
     'One `navarch server` process (API server, durable store, admission, controllers, scheduler) and one load client share the machine. From the first create to the last binding seen by a watch; pods before the measured ones and nodes are not counted.',
     'Decision alone: place() on a snapshot in this process, without API server, queue and binding.',
-    'The floors are those of upstream\'s CI for the same shapes, on larger machines, where API server, etcd and scheduler run beside each other.',
+    "The floors are those of upstream's CI for the same shapes, on larger machines, where API server, etcd and scheduler run beside each other.",
   ],
   async prepare(context) {
-    const shapes = context.isQuick ? schedulerWorkloads.slice(0, 1).map((shape) => ({ ...shape, nodes: 200, podsBefore: 50, pods: 500 })) : schedulerWorkloads;
+    const shapes = context.isQuick
+      ? schedulerWorkloads.slice(0, 1).map((shape) => ({ ...shape, nodes: 200, podsBefore: 50, pods: 500 }))
+      : schedulerWorkloads;
     const decisions = decisionWorkloads.map((shape): Workload => ({
-      name: `${shape.name}, decision alone`, unit: 'pods/s', better: 'more', ours: async () => decide(context.isQuick ? { ...shape, nodes: 100, podsBefore: 10, pods: 50 } : shape),
+      name: `${shape.name}, decision alone`,
+      unit: 'pods/s',
+      better: 'more',
+      ours: async () => decide(context.isQuick ? { ...shape, nodes: 100, podsBefore: 10, pods: 50 } : shape),
     }));
     const throughApi = shapes.map((shape): Workload => ({
-      name: `${shape.name}/${shape.nodes}Nodes_${shape.pods}Pods`, unit: 'pods/s', better: 'more',
+      name: `${shape.name}/${shape.nodes}Nodes_${shape.pods}Pods`,
+      unit: 'pods/s',
+      better: 'more',
       ...(shape.floor === undefined || context.isQuick ? {} : { goal: shape.floor }),
       ours: () => measure(shape, context),
     }));
@@ -49,7 +62,12 @@ async function measure(shape: SchedulerWorkload, context: Context): Promise<Samp
     const seconds = (performance.now() - started) / 1000;
     return {
       figure: shape.pods / seconds,
-      details: { seconds, createSeconds: created / 1000, serverCpuSeconds: cpuSecondsOf(server.pid) - cpu, serverResidentMiB: memoryOf(server.pid).residentMiB },
+      details: {
+        seconds,
+        createSeconds: created / 1000,
+        serverCpuSeconds: cpuSecondsOf(server.pid) - cpu,
+        serverResidentMiB: memoryOf(server.pid).residentMiB,
+      },
     };
   } finally {
     await server.stop();

@@ -23,12 +23,20 @@ export const store = defineBenchmark({
     const seconds = context.isQuick ? 0.2 : 3;
     return [
       {
-        name: `commits, ${WRITERS} writers`, unit: 'commits/s', better: 'more', ours: (round) => withStore(context, `group-${round}`, (opened) => commits(opened, WRITERS, seconds)),
+        name: `commits, ${WRITERS} writers`,
+        unit: 'commits/s',
+        better: 'more',
+        ours: (round) => withStore(context, `group-${round}`, (opened) => commits(opened, WRITERS, seconds)),
         ...(context.withPeer ? { peer: async (round: number) => bareCommits(context, `bare-${round}`, seconds) } : {}),
       },
       {
-        name: 'commit, 1 writer', unit: 'commits/s', better: 'more', ours: (round) => withStore(context, `single-${round}`, (opened) => commits(opened, 1, seconds)),
-        ...(context.withPeer ? { peer: async (round: number) => bareCommits(context, `bare-single-${round}`, seconds) } : {}),
+        name: 'commit, 1 writer',
+        unit: 'commits/s',
+        better: 'more',
+        ours: (round) => withStore(context, `single-${round}`, (opened) => commits(opened, 1, seconds)),
+        ...(context.withPeer
+          ? { peer: async (round: number) => bareCommits(context, `bare-single-${round}`, seconds) }
+          : {}),
       },
       { name: `list of ${LISTED} from the watch cache`, unit: 'lists/s', better: 'more', ours: () => lists(seconds) },
       { name: `fan-out to ${WATCHERS} watchers`, unit: 'events/s', better: 'more', ours: () => fanOut(seconds) },
@@ -51,14 +59,16 @@ async function commits(opened: Store, writers: number, seconds: number): Promise
   const latencies: number[] = [];
   const began = performance.now();
   const end = began + seconds * 1000;
-  await settleAll(Array.from({ length: writers }, async (_, writer) => {
-    for (let i = 0, at = performance.now(); at < end; i++) {
-      await opened.commit([{ type: 'put', key: `/registry/bench/${writer}-${i}`, value: VALUE, expected: 0 }]);
-      const now = performance.now();
-      latencies.push(now - at);
-      at = now;
-    }
-  }));
+  await settleAll(
+    Array.from({ length: writers }, async (_, writer) => {
+      for (let i = 0, at = performance.now(); at < end; i++) {
+        await opened.commit([{ type: 'put', key: `/registry/bench/${writer}-${i}`, value: VALUE, expected: 0 }]);
+        const now = performance.now();
+        latencies.push(now - at);
+        at = now;
+      }
+    }),
+  );
   return sampleOf(latencies, performance.now() - began);
 }
 
@@ -87,15 +97,26 @@ function bareCommits({ dir }: Context, name: string, seconds: number): Sample {
 
 function sampleOf(latencies: number[], elapsedMs: number): Sample {
   latencies.sort((a, b) => a - b);
-  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
+  const at = (share: number): number =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
   return { figure: (latencies.length * 1000) / elapsedMs, details: { p50Ms: at(0.5), p99Ms: at(0.99) } };
 }
 
-const bytesOnly: Form<Uint8Array> = { read: (value) => value, hold: (value) => value, labelsOf: () => undefined, isLasting: false };
+const bytesOnly: Form<Uint8Array> = {
+  read: (value) => value,
+  hold: (value) => value,
+  labelsOf: () => undefined,
+  isLasting: false,
+};
 
-async function filledCache(signal: AbortSignal): Promise<{ readonly memory: MemoryStore; readonly cache: WatchCache<Uint8Array> }> {
+async function filledCache(
+  signal: AbortSignal,
+): Promise<{ readonly memory: MemoryStore; readonly cache: WatchCache<Uint8Array> }> {
   const memory = new MemoryStore();
-  for (let i = 0; i < LISTED; i++) await memory.commit([{ type: 'put', key: `/registry/pods/default/${String(i).padStart(6, '0')}`, value: VALUE, expected: 0 }]);
+  for (let i = 0; i < LISTED; i++)
+    await memory.commit([
+      { type: 'put', key: `/registry/pods/default/${String(i).padStart(6, '0')}`, value: VALUE, expected: 0 },
+    ]);
   const cache = new WatchCache('/registry/pods/', bytesOnly);
   await cache.start(memory, signal);
   return { memory, cache };
@@ -104,22 +125,35 @@ async function filledCache(signal: AbortSignal): Promise<{ readonly memory: Memo
 async function lists(seconds: number): Promise<Sample> {
   const { signal } = new AbortController();
   const { cache } = await filledCache(signal);
-  return repeated(seconds, async () => {
-    const parts: Uint8Array[] = [];
-    for (const cached of cache.range('/registry/pods/')) parts.push(cached.bytes);
-    if (Buffer.concat(parts).length !== LISTED * VALUE.length) throw new Error('The list is not complete');
-  }, 1);
+  return repeated(
+    seconds,
+    async () => {
+      const parts: Uint8Array[] = [];
+      for (const cached of cache.range('/registry/pods/')) parts.push(cached.bytes);
+      if (Buffer.concat(parts).length !== LISTED * VALUE.length) throw new Error('The list is not complete');
+    },
+    1,
+  );
 }
 
 async function fanOut(seconds: number): Promise<Sample> {
   const stop = new AbortController();
   const { memory, cache } = await filledCache(stop.signal);
   let seen = 0;
-  for (let i = 0; i < WATCHERS; i++) cache.follow(cache.revision, (events) => { for (const event of events) seen += event.current ? 1 : 0; });
+  for (let i = 0; i < WATCHERS; i++)
+    cache.follow(cache.revision, (events) => {
+      for (const event of events) seen += event.current ? 1 : 0;
+    });
   let revision = 0;
-  const sample = await repeated(seconds, async () => {
-    [revision = 0] = await memory.commit([{ type: 'put', key: '/registry/pods/default/watched', value: VALUE, expected: revision }]);
-  }, WATCHERS);
+  const sample = await repeated(
+    seconds,
+    async () => {
+      [revision = 0] = await memory.commit([
+        { type: 'put', key: '/registry/pods/default/watched', value: VALUE, expected: revision },
+      ]);
+    },
+    WATCHERS,
+  );
   stop.abort(new Error('Measured'));
   if (seen === 0) throw new Error('No watcher saw an event');
   return sample;

@@ -4,7 +4,9 @@ import { LocalCluster } from '../harness/local-cluster.ts';
 export const up = defineBenchmark({
   name: 'up',
   about: 'time from `navarch up` to cluster DNS answering in a pod, images present',
-  notes: ['Packages and images are there from an `up` before the first round that is not counted; each round begins with nothing of a cluster on the machine and ends with `down`, which is measured on its own.'],
+  notes: [
+    'Packages and images are there from an `up` before the first round that is not counted; each round begins with nothing of a cluster on the machine and ends with `down`, which is measured on its own.',
+  ],
   async prepare(context) {
     await using first = new LocalCluster(context);
     context.say('an `up` that brings packages and images ...');
@@ -17,7 +19,15 @@ export const up = defineBenchmark({
       downSeconds = await timed(() => cluster.down());
       return seconds;
     };
-    return [{ name: 'up', unit: 's', better: 'less', goal: 6, ours: async () => ({ figure: await once(), details: { downSeconds } }) }];
+    return [
+      {
+        name: 'up',
+        unit: 's',
+        better: 'less',
+        goal: 6,
+        ours: async () => ({ figure: await once(), details: { downSeconds } }),
+      },
+    ];
   },
 });
 
@@ -26,4 +36,3 @@ async function timed(work: () => Promise<void>): Promise<number> {
   await work();
   return (performance.now() - began) / 1000;
 }
-

@@ -17,10 +17,21 @@ export class ApiLoad implements Disposable {
   }
 
   static async connect({ server, authority, certificate, key, isInsecure = false }: Access): Promise<ApiLoad> {
-    const sessions = await settleAll(Array.from({ length: SESSIONS }, () => new Promise<ClientHttp2Session>((resolve, reject) => {
-      const session = connect(server, { ...(authority ? { ca: authority } : {}), ...(certificate ? { cert: certificate } : {}), ...(key ? { key } : {}), rejectUnauthorized: !isInsecure });
-      session.once('connect', () => resolve(session)).once('error', reject);
-    })));
+    const sessions = await settleAll(
+      Array.from(
+        { length: SESSIONS },
+        () =>
+          new Promise<ClientHttp2Session>((resolve, reject) => {
+            const session = connect(server, {
+              ...(authority ? { ca: authority } : {}),
+              ...(certificate ? { cert: certificate } : {}),
+              ...(key ? { key } : {}),
+              rejectUnauthorized: !isInsecure,
+            });
+            session.once('connect', () => resolve(session)).once('error', reject);
+          }),
+      ),
+    );
     return new ApiLoad(sessions);
   }
 
@@ -35,9 +46,14 @@ export class ApiLoad implements Disposable {
 
   async request(method: string, path: string, body?: string, mediaType = 'application/json'): Promise<string> {
     const chunks: Buffer[] = [];
-    const status = await this.#send({ ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': mediaType }) }, body, (chunk) => chunks.push(chunk));
+    const status = await this.#send(
+      { ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': mediaType }) },
+      body,
+      (chunk) => chunks.push(chunk),
+    );
     const text = Buffer.concat(chunks).toString();
-    if (status < 200 || status >= 300) throw new Error(`${method} ${path} was answered ${status}: ${text.slice(0, 300)}`);
+    if (status < 200 || status >= 300)
+      throw new Error(`${method} ${path} was answered ${status}: ${text.slice(0, 300)}`);
     return text;
   }
 
@@ -102,7 +118,8 @@ export class EventCount implements Disposable {
     while (this.seen < count) {
       if (this.#error) throw this.#error;
       if (this.seen !== last) [last, lastAt] = [this.seen, performance.now()];
-      if (performance.now() - lastAt > quietMs) throw new Error(`Only ${this.seen} of ${count} events have come, and none for ${quietMs / 1000} s`);
+      if (performance.now() - lastAt > quietMs)
+        throw new Error(`Only ${this.seen} of ${count} events have come, and none for ${quietMs / 1000} s`);
       await sleep(POLL_MS, undefined, { signal });
     }
   }

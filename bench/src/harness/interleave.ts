@@ -40,7 +40,11 @@ interface Samples {
  * machine; which of the two begins changes from round to round. A workload that fails is left out from there on: half a
  * comparison is none.
  */
-export async function interleave(workloads: readonly Workload[], { rounds, endByMs, say }: Course, signal: AbortSignal): Promise<Measured> {
+export async function interleave(
+  workloads: readonly Workload[],
+  { rounds, endByMs, say }: Course,
+  signal: AbortSignal,
+): Promise<Measured> {
   const samples = new Map<Workload, Samples>(workloads.map((workload) => [workload, { ours: [], peer: [] }]));
   const failures: { workload: string; why: string }[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -64,7 +68,13 @@ export async function interleave(workloads: readonly Workload[], { rounds, endBy
   return { outcomes: [...samples].map(([workload, taken]) => outcomeOf(workload, taken)), failures };
 }
 
-async function measureOnce(workload: Workload, round: number, taken: Samples, say: (line: string) => void, signal: AbortSignal): Promise<void> {
+async function measureOnce(
+  workload: Workload,
+  round: number,
+  taken: Samples,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const sides = workload.peer ? (['peer', 'ours'] as const) : (['ours'] as const);
   for (const side of round % 2 === 1 ? sides : [...sides].reverse()) {
     signal.throwIfAborted();
@@ -84,8 +94,14 @@ function outcomeOf(workload: Workload, { ours, peer }: Samples): Outcome {
     ...(ratioGoal === undefined || ratio === undefined ? [] : [ratio >= ratioGoal]),
   ];
   return {
-    workload: name, unit, better, ours: mine, ...(theirs ? { peer: theirs } : {}), ...(ratio === undefined ? {} : { ratio: rounded(ratio) }),
-    ...(ratioGoal === undefined ? {} : { ratioGoal }), ...(goal === undefined ? {} : { goal }),
+    workload: name,
+    unit,
+    better,
+    ours: mine,
+    ...(theirs ? { peer: theirs } : {}),
+    ...(ratio === undefined ? {} : { ratio: rounded(ratio) }),
+    ...(ratioGoal === undefined ? {} : { ratioGoal }),
+    ...(goal === undefined ? {} : { goal }),
     ...(reached.length > 0 ? { isReached: reached.every(Boolean) } : {}),
     details: { ours: detailsOf(ours), peer: detailsOf(peer) },
   };
@@ -93,5 +109,7 @@ function outcomeOf(workload: Workload, { ours, peer }: Samples): Outcome {
 
 function detailsOf(samples: readonly Sample[]): Readonly<Record<string, Summary>> {
   const names = new Set(samples.flatMap((sample) => Object.keys(sample.details ?? {})));
-  return Object.fromEntries([...names].map((name) => [name, summarize(samples.map((sample) => sample.details?.[name] ?? 0))]));
+  return Object.fromEntries(
+    [...names].map((name) => [name, summarize(samples.map((sample) => sample.details?.[name] ?? 0))]),
+  );
 }

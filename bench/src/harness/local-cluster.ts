@@ -16,8 +16,10 @@ export class LocalCluster implements AsyncDisposable {
 
   constructor(context: Context) {
     // Both would have the same bridge and packet rules, and `down` of one would take them from the other.
-    if (existsSync(`/sys/class/net/${BRIDGE}`)) throw new Error('A cluster runs on this machine: stop it first with `navarch down`');
-    if (process.platform !== 'linux' || process.getuid?.() !== 0) throw new Error('This benchmark runs containers: it needs root on Linux');
+    if (existsSync(`/sys/class/net/${BRIDGE}`))
+      throw new Error('A cluster runs on this machine: stop it first with `navarch down`');
+    if (process.platform !== 'linux' || process.getuid?.() !== 0)
+      throw new Error('This benchmark runs containers: it needs root on Linux');
     this.#context = context;
     this.#home = join(context.dir, 'home');
   }
@@ -58,7 +60,16 @@ export class LocalCluster implements AsyncDisposable {
   }
 
   async #navarchUntil(signal: AbortSignal, ...args: readonly string[]): Promise<void> {
-    const env = { NAVARCH_HOME: this.#home, KUBECONFIG: join(this.#home, 'kubeconfig'), NAVARCH_IMAGES: process.env['NAVARCH_IMAGES'] ?? join(tmpdir(), 'navarch-images') };
-    await this.#context.processes.run(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, 'apps/navarch/src/main.ts'), ...args], { env }, signal);
+    const env = {
+      NAVARCH_HOME: this.#home,
+      KUBECONFIG: join(this.#home, 'kubeconfig'),
+      NAVARCH_IMAGES: process.env['NAVARCH_IMAGES'] ?? join(tmpdir(), 'navarch-images'),
+    };
+    await this.#context.processes.run(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', join(ROOT, 'apps/navarch/src/main.ts'), ...args],
+      { env },
+      signal,
+    );
   }
 }

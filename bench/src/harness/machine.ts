@@ -16,8 +16,11 @@ export interface Machine {
 }
 
 export const machineFacts = (): Machine => ({
-  cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30),
-  system: `${type()} ${release()}`, loadBefore: Number((loadavg()[0] ?? 0).toFixed(2)),
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: cpus().length,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  system: `${type()} ${release()}`,
+  loadBefore: Number((loadavg()[0] ?? 0).toFixed(2)),
 });
 
 export interface Versions {
@@ -31,7 +34,9 @@ export interface Versions {
 export function versions(): Versions {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   return {
-    navarch: version, node: process.version, commit: git('rev-parse', '--short', 'HEAD'),
+    navarch: version,
+    node: process.version,
+    commit: git('rev-parse', '--short', 'HEAD'),
     isModified: git('status', '--porcelain', '--untracked-files=no') !== '',
   };
 }

@@ -13,9 +13,22 @@ export async function startNavarchServer(context: Context, name = 'server'): Pro
   mkdirSync(dataDir, { recursive: true });
   const log = join(dir, `${name}.log`);
   // Room for 16,384 nodes: the range of a fresh cluster has it for 256.
-  const child = processes.start(process.execPath, [
-    ...nodeFlags(), join(ROOT, 'apps/navarch/src/main.ts'), 'server', '--data-dir', dataDir, '--port', String(port),
-    '--cluster-cidr', '10.128.0.0/10', '--node-name', 'bench',
-  ], { log });
+  const child = processes.start(
+    process.execPath,
+    [
+      ...nodeFlags(),
+      join(ROOT, 'apps/navarch/src/main.ts'),
+      'server',
+      '--data-dir',
+      dataDir,
+      '--port',
+      String(port),
+      '--cluster-cidr',
+      '10.128.0.0/10',
+      '--node-name',
+      'bench',
+    ],
+    { log },
+  );
   return untilReady({ child, port, kubeconfig: join(dataDir, 'admin.kubeconfig'), dataDir, log }, context);
 }

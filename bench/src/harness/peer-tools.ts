@@ -14,7 +14,9 @@ export interface PeerTools {
 }
 
 const sources = (): string => process.env['NAVARCH_BENCH'] ?? join(ROOT, '../shared/bench');
-const cache = (): string => process.env['NAVARCH_BENCH_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'navarch-bench');
+const cache = (): string =>
+  process.env['NAVARCH_BENCH_CACHE'] ??
+  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'navarch-bench');
 
 /** Builds what is missing with Go; minutes the first time. Rejects with one sentence that says what to do. */
 export async function peerTools({ processes, say, signal }: Context, withPeer: boolean): Promise<PeerTools> {
@@ -22,11 +24,16 @@ export async function peerTools({ processes, say, signal }: Context, withPeer: b
   const tools = { kload: join(bin, 'kload'), etcd: join(bin, 'etcd'), apiserver: join(bin, 'peer-apiserver') };
   const needed = withPeer ? Object.values(tools) : [tools.kload];
   if (needed.every(existsSync)) return tools;
-  if (!existsSync(join(sources(), 'load'))) throw new Error(`There is no load generator in ${sources()}: name its folder with NAVARCH_BENCH`);
+  if (!existsSync(join(sources(), 'load')))
+    throw new Error(`There is no load generator in ${sources()}: name its folder with NAVARCH_BENCH`);
   mkdirSync(bin, { recursive: true });
-  const go = (args: readonly string[], cwd: string): Promise<string> => processes.run('go', args, { cwd }, signal).catch((error: unknown) => {
-    throw new Error(`Cannot build the load generator and the peer with Go 1.26: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  });
+  const go = (args: readonly string[], cwd: string): Promise<string> =>
+    processes.run('go', args, { cwd }, signal).catch((error: unknown) => {
+      throw new Error(
+        `Cannot build the load generator and the peer with Go 1.26: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      );
+    });
   say('building the load generator ...');
   await go(['build', '-o', tools.kload, '.'], join(sources(), 'load'));
   if (!withPeer) return tools;
@@ -48,11 +55,30 @@ interface Etcd {
 async function startEtcd({ processes, dir, signal }: Context, tools: PeerTools): Promise<Etcd> {
   const [client = 0, peer = 0] = await freePorts(2);
   const [address, peerUrl] = [`127.0.0.1:${client}`, `http://127.0.0.1:${peer}`];
-  const { pid } = processes.start(tools.etcd, [
-    '--name', 'm', '--data-dir', join(dir, 'etcd'), '--log-level', 'warn', '--quota-backend-bytes', '8589934592',
-    '--listen-client-urls', `http://${address}`, '--advertise-client-urls', `http://${address}`,
-    '--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl, '--initial-cluster', `m=${peerUrl}`,
-  ], { log: join(dir, 'etcd.log') });
+  const { pid } = processes.start(
+    tools.etcd,
+    [
+      '--name',
+      'm',
+      '--data-dir',
+      join(dir, 'etcd'),
+      '--log-level',
+      'warn',
+      '--quota-backend-bytes',
+      '8589934592',
+      '--listen-client-urls',
+      `http://${address}`,
+      '--advertise-client-urls',
+      `http://${address}`,
+      '--listen-peer-urls',
+      peerUrl,
+      '--initial-advertise-peer-urls',
+      peerUrl,
+      '--initial-cluster',
+      `m=${peerUrl}`,
+    ],
+    { log: join(dir, 'etcd.log') },
+  );
   await waitFor('etcd', () => fetch(`http://${address}/health`, { signal }).then((answer) => answer.ok), signal);
   return { address, pid };
 }
@@ -66,7 +92,11 @@ export async function startPeer(context: Context, tools: PeerTools): Promise<Pee
   const { processes, dir, signal } = context;
   const etcd = await startEtcd(context, tools);
   const addressFile = join(dir, 'peer.address');
-  const { pid } = processes.start(tools.apiserver, ['--etcd-servers', `http://${etcd.address}`, '--address-file', addressFile], { log: join(dir, 'peer.log') });
+  const { pid } = processes.start(
+    tools.apiserver,
+    ['--etcd-servers', `http://${etcd.address}`, '--address-file', addressFile],
+    { log: join(dir, 'peer.log') },
+  );
   await waitFor('the peer', async () => existsSync(addressFile) && readFileSync(addressFile, 'utf8') !== '', signal);
   const url = readFileSync(addressFile, 'utf8').trim();
   await processes.run(tools.kload, ['--insecure-skip-tls-verify', '--server', url, 'ready'], {}, signal);

@@ -25,7 +25,10 @@ test('Processes stops everything it started, and nothing is left when it is disp
 test('Processes.run() gives what was written, or the last words of what failed', async () => {
   await using processes = new Processes();
   assert.equal(await processes.run(process.execPath, ['-e', 'process.stdout.write("yes")'], {}, signal), 'yes');
-  await assert.rejects(processes.run(process.execPath, ['-e', 'console.error("no disk"); process.exit(3)'], {}, signal), /ended with 3: no disk/);
+  await assert.rejects(
+    processes.run(process.execPath, ['-e', 'console.error("no disk"); process.exit(3)'], {}, signal),
+    /ended with 3: no disk/,
+  );
   await assert.rejects(processes.run('/no/such/program', [], {}, signal), /ENOENT/);
 });
 

@@ -46,7 +46,9 @@ export class Processes implements AsyncDisposable {
     const onAbort = (): void => void child.kill('SIGTERM');
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+      const code = await new Promise<number | null>((resolve, reject) =>
+        child.once('error', reject).once('close', resolve),
+      );
       signal.throwIfAborted();
       const said = Buffer.concat(err).toString().trim().split('\n').slice(-3).join(' / ');
       if (code !== 0) throw new CommandFailedError(`${command} ${args.join(' ')} ended with ${code}: ${said}`);
@@ -83,7 +85,8 @@ export class Processes implements AsyncDisposable {
   }
 }
 
-const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+const hasEnded = (child: ChildProcess): boolean =>
+  child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
 
 /** Resident memory of a process in MiB, and its part of memory shared with others counted in shares (Linux). */
 export function memoryOf(pid: number): { readonly residentMiB: number; readonly proportionalMiB: number } {

@@ -21,7 +21,10 @@ export function writeResults(report: Report, folder: string): readonly string[] 
   const { benchmark, ...rest } = report;
   mkdirSync(folder, { recursive: true });
   const [json, text] = [join(folder, `${benchmark.name}.json`), join(folder, `${benchmark.name}.md`)];
-  writeFileSync(json, `${JSON.stringify({ name: benchmark.name, ...(benchmark.peer ? { peer: benchmark.peer } : {}), ...rest }, null, 2)}\n`);
+  writeFileSync(
+    json,
+    `${JSON.stringify({ name: benchmark.name, ...(benchmark.peer ? { peer: benchmark.peer } : {}), ...rest }, null, 2)}\n`,
+  );
   writeFileSync(text, textOf(report));
   return [json, text];
 }
@@ -29,10 +32,15 @@ export function writeResults(report: Report, folder: string): readonly string[] 
 function textOf({ benchmark, command, date, seconds, machine, versions, outcomes }: Report): string {
   const rounds = Math.max(...outcomes.map(({ ours }) => ours.rounds));
   return [
-    `# ${benchmark.name}: ${benchmark.about}`, '',
-    `\`${command}\`, ${date}, ${Math.round(seconds)} s. Medians of ${rounds} rounds${benchmark.peer ? `; the peer is ${benchmark.peer}` : ''}.`, '',
-    tableOf(outcomes), '',
-    `${machine.cores} x ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}, load ${machine.loadBefore} before; Node ${versions.node}, commit ${versions.commit || 'unknown'}${versions.isModified ? ' with changes' : ''}.`, '',
-    ...benchmark.notes.map((note) => `- ${note}`), '',
+    `# ${benchmark.name}: ${benchmark.about}`,
+    '',
+    `\`${command}\`, ${date}, ${Math.round(seconds)} s. Medians of ${rounds} rounds${benchmark.peer ? `; the peer is ${benchmark.peer}` : ''}.`,
+    '',
+    tableOf(outcomes),
+    '',
+    `${machine.cores} x ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}, load ${machine.loadBefore} before; Node ${versions.node}, commit ${versions.commit || 'unknown'}${versions.isModified ? ' with changes' : ''}.`,
+    '',
+    ...benchmark.notes.map((note) => `- ${note}`),
+    '',
   ].join('\n');
 }

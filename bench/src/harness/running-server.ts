@@ -33,18 +33,33 @@ const READY_MS_MAX = 30_000;
 
 /** The flags of `./navarch server`, and of `NAVARCH_BENCH_NODE_FLAGS`: flags for its Node, such as `--cpu-prof`. */
 export const nodeFlags = (): readonly string[] => [
-  '--disable-warning=ExperimentalWarning', '--max-semi-space-size=64', '--external-memory-accounted-in-global-limit',
+  '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=64',
+  '--external-memory-accounted-in-global-limit',
   ...(process.env['NAVARCH_BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean),
 ];
 
 /** Rejects with the last words of a server that ends, or is not ready within half a minute. */
-export async function untilReady({ child, port, kubeconfig, dataDir, log, alongside = [] }: StartedServer, { processes, signal }: Context): Promise<RunningServer> {
+export async function untilReady(
+  { child, port, kubeconfig, dataDir, log, alongside = [] }: StartedServer,
+  { processes, signal }: Context,
+): Promise<RunningServer> {
   const end = performance.now() + READY_MS_MAX;
-  for (let last: unknown = 'no answer'; !(await isReady(kubeconfig, signal).catch((error: unknown) => ((last = error), false))); await sleep(20, undefined, { signal })) {
-    if (child.exitCode !== null || performance.now() > end) throw new Error(`The server did not become ready (${String(last)}): ${lastWords(log)}`);
+  for (
+    let last: unknown = 'no answer';
+    !(await isReady(kubeconfig, signal).catch((error: unknown) => ((last = error), false)));
+    await sleep(20, undefined, { signal })
+  ) {
+    if (child.exitCode !== null || performance.now() > end)
+      throw new Error(`The server did not become ready (${String(last)}): ${lastWords(log)}`);
   }
   return {
-    url: `https://127.0.0.1:${port}`, kubeconfig, access: loadAccess(kubeconfig), pid: child.pid, dataDir, log,
+    url: `https://127.0.0.1:${port}`,
+    kubeconfig,
+    access: loadAccess(kubeconfig),
+    pid: child.pid,
+    dataDir,
+    log,
     async stop() {
       await settleAll([child, ...alongside].map((one) => processes.stop(one)));
       rmSync(dataDir, { recursive: true, force: true });

@@ -10,7 +10,10 @@ const LISTENING_MS_MAX = 5000;
  * Resident bytes of one of our servers once it has nothing but what it needs: its debugger, which must have a port of its
  * own (--inspect-port=0), is asked to collect garbage.
  */
-export async function settledBytesOf({ pid, log }: { readonly pid: number; readonly log: string }, signal: AbortSignal): Promise<number> {
+export async function settledBytesOf(
+  { pid, log }: { readonly pid: number; readonly log: string },
+  signal: AbortSignal,
+): Promise<number> {
   process.kill(pid, 'SIGUSR1');
   const url = await debuggerOf(log, signal);
   // What was in use when the first began is free at the second.
@@ -33,7 +36,9 @@ async function debuggerOf(log: string, signal: AbortSignal): Promise<string> {
 function collectGarbage(url: string): Promise<void> {
   const socket = new WebSocket(url);
   return new Promise<void>((resolve, reject) => {
-    socket.addEventListener('open', () => socket.send(JSON.stringify({ id: 1, method: 'HeapProfiler.collectGarbage' })));
+    socket.addEventListener('open', () =>
+      socket.send(JSON.stringify({ id: 1, method: 'HeapProfiler.collectGarbage' })),
+    );
     socket.addEventListener('message', () => resolve());
     socket.addEventListener('error', () => reject(new Error(`Cannot reach the debugger at ${url}`)));
   }).finally(() => socket.close());

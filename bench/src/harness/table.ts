@@ -1,7 +1,18 @@
 import type { Outcome } from './interleave.ts';
 import { short, type Summary } from './statistics.ts';
 
-const HEADER = ['workload', 'unit', 'ours', '(min-max)', 'peer', '(min-max)', 'times as good', 'goal', 'reached', 'CPU s, ours : peer'];
+const HEADER = [
+  'workload',
+  'unit',
+  'ours',
+  '(min-max)',
+  'peer',
+  '(min-max)',
+  'times as good',
+  'goal',
+  'reached',
+  'CPU s, ours : peer',
+];
 /** What the servers used, which other work on the machine changes less than how long it took. */
 const CPU = 'serverCpuSeconds';
 
@@ -9,16 +20,38 @@ const CPU = 'serverCpuSeconds';
 export function tableOf(outcomes: readonly Outcome[]): string {
   const rows = [HEADER, ...outcomes.map(rowOf)];
   const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const line = (row: readonly string[]): string => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const [header = HEADER, ...body] = rows;
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
 }
 
-function rowOf({ workload, unit, better, ours, peer, ratio, ratioGoal, goal, isReached, details }: Outcome): readonly string[] {
-  const goals = [...(goal === undefined ? [] : [`${better === 'more' ? 'at least' : 'at most'} ${short(goal)} ${unit}`]), ...(ratioGoal === undefined ? [] : [`${short(ratioGoal)} x`])];
+function rowOf({
+  workload,
+  unit,
+  better,
+  ours,
+  peer,
+  ratio,
+  ratioGoal,
+  goal,
+  isReached,
+  details,
+}: Outcome): readonly string[] {
+  const goals = [
+    ...(goal === undefined ? [] : [`${better === 'more' ? 'at least' : 'at most'} ${short(goal)} ${unit}`]),
+    ...(ratioGoal === undefined ? [] : [`${short(ratioGoal)} x`]),
+  ];
   return [
-    workload, unit, short(ours.median), spread(ours), peer ? short(peer.median) : '-', peer ? spread(peer) : '-',
-    ratio === undefined ? '-' : ratio.toFixed(2), goals.join(', ') || '-', isReached === undefined ? '-' : isReached ? 'yes' : 'no',
+    workload,
+    unit,
+    short(ours.median),
+    spread(ours),
+    peer ? short(peer.median) : '-',
+    peer ? spread(peer) : '-',
+    ratio === undefined ? '-' : ratio.toFixed(2),
+    goals.join(', ') || '-',
+    isReached === undefined ? '-' : isReached ? 'yes' : 'no',
     [details.ours[CPU], details.peer[CPU]].flatMap((used) => (used ? [short(used.median)] : [])).join(' : ') || '-',
   ];
 }

@@ -1,21 +1,36 @@
-import { type ApiObject, type Column, formatSelector, compileLabelSelector, humanDuration, type LabelSelector } from '@navarch/machinery';
+import {
+  type ApiObject,
+  type Column,
+  formatSelector,
+  compileLabelSelector,
+  humanDuration,
+  type LabelSelector,
+} from '@navarch/machinery';
 import { columnFacts } from './generated/tables/columns.ts';
 
 export { humanDuration };
 
 /** One column as the fact tables have it. */
-export type ColumnFacts = readonly [name: string, type: Column<never>['type'], format: string, priority: number, source: string];
+export type ColumnFacts = readonly [
+  name: string,
+  type: Column<never>['type'],
+  format: string,
+  priority: number,
+  source: string,
+];
 
 type Key = keyof typeof columnFacts;
 type NameIn<K extends Key> = (typeof columnFacts)[K][number][0];
 type Cell<Obj> = (obj: Obj, now: number) => string | number | boolean | null;
 /** Cells of nearly every kind; one that differs is given like any other. */
 type CommonName = 'Name' | 'Age' | 'Created At';
-type Cells<K extends Key, Obj> =
-  { readonly [N in Exclude<NameIn<K>, CommonName>]: Cell<Obj> } & { readonly [N in Extract<NameIn<K>, CommonName>]?: Cell<Obj> };
+type Cells<K extends Key, Obj> = { readonly [N in Exclude<NameIn<K>, CommonName>]: Cell<Obj> } & {
+  readonly [N in Extract<NameIn<K>, CommonName>]?: Cell<Obj>;
+};
 
 /** Time since an RFC 3339 time; `<unknown>` where there is none. */
-export const age = (time: string | null | undefined, now: number): string => (time ? humanDuration(now - Date.parse(time)) : '<unknown>');
+export const age = (time: string | null | undefined, now: number): string =>
+  time ? humanDuration(now - Date.parse(time)) : '<unknown>';
 
 const common: Readonly<Record<CommonName, Cell<ApiObject>>> = {
   Name: (obj) => obj.metadata.name,
@@ -37,7 +52,8 @@ export function firstOf(all: readonly string[], max: number): string {
   return all.length > max ? `${all.slice(0, max).join(',')} + ${all.length - max} more...` : all.join(',');
 }
 
-export const selectorText = (selector: LabelSelector | undefined): string => formatSelector(compileLabelSelector(selector)) || '<none>';
+export const selectorText = (selector: LabelSelector | undefined): string =>
+  formatSelector(compileLabelSelector(selector)) || '<none>';
 
 /** `a=b,c=d` in the order of keys. */
 export function labelsText(labels: Readonly<Record<string, string>> | undefined): string {
@@ -46,7 +62,9 @@ export function labelsText(labels: Readonly<Record<string, string>> | undefined)
 }
 
 /** What a pod template runs, by name and by image. */
-export const containerNames = (template: { readonly spec: { readonly containers: readonly { readonly name: string }[] } } | undefined): string =>
-  (template?.spec.containers ?? []).map((container) => container.name).join(',');
-export const containerImages = (template: { readonly spec: { readonly containers: readonly { readonly image?: string }[] } } | undefined): string =>
-  (template?.spec.containers ?? []).map((container) => container.image ?? '').join(',');
+export const containerNames = (
+  template: { readonly spec: { readonly containers: readonly { readonly name: string }[] } } | undefined,
+): string => (template?.spec.containers ?? []).map((container) => container.name).join(',');
+export const containerImages = (
+  template: { readonly spec: { readonly containers: readonly { readonly image?: string }[] } } | undefined,
+): string => (template?.spec.containers ?? []).map((container) => container.image ?? '').join(',');

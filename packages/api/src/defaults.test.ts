@@ -31,7 +31,8 @@ function pathTo(schema: Schema, typeName: RegExp, seen: Set<string> = new Set())
   return undefined;
 }
 
-const prefixed = (head: string, tail: readonly string[] | undefined): readonly string[] | undefined => tail && [head, ...tail];
+const prefixed = (head: string, tail: readonly string[] | undefined): readonly string[] | undefined =>
+  tail && [head, ...tail];
 
 /** An object in which everything above the last segment is there. */
 function built(segments: readonly string[]): unknown {
@@ -45,11 +46,13 @@ function built(segments: readonly string[]): unknown {
 
 function read(value: unknown, segments: readonly string[]): unknown {
   let found: any = value;
-  for (const segment of segments) found = segment === '[]' ? found?.[0] : segment === '{}' ? found?.k : found?.[segment];
+  for (const segment of segments)
+    found = segment === '[]' ? found?.[0] : segment === '{}' ? found?.k : found?.[segment];
   return found;
 }
 
-const segmentsOf = (path: string): readonly string[] => path.split('.').flatMap((part) => (part.endsWith('[]') ? [part.slice(0, -2), '[]'] : [part]));
+const segmentsOf = (path: string): readonly string[] =>
+  path.split('.').flatMap((part) => (part.endsWith('[]') ? [part.slice(0, -2), '[]'] : [part]));
 
 /** `420 (0644)` is 420, `"ext4"` ext4. */
 function expectedOf(value: string): unknown {
@@ -65,8 +68,12 @@ function expectedOf(value: string): unknown {
 /** Every place of the fact's type in the kinds that are served, tried with the field left out. */
 function tryUnset(fact: Fact): boolean {
   const { groupVersion, type, path, value } = fact;
-  const kinds = builtinKinds.filter((kind) => groupVersion === apiVersionOf(kind) || groupVersion === '*'
-    || (groupVersion.endsWith('/*') && kind.group === groupVersion.slice(0, -2)));
+  const kinds = builtinKinds.filter(
+    (kind) =>
+      groupVersion === apiVersionOf(kind) ||
+      groupVersion === '*' ||
+      (groupVersion.endsWith('/*') && kind.group === groupVersion.slice(0, -2)),
+  );
   const typeName = new RegExp(`\\.${type}$`);
   let isFound = false;
   for (const kind of kinds) {
@@ -105,5 +112,8 @@ test('every default of the fact table is applied, or is named with a reason wher
 
 test('no example and no exception is left over from a fact that is gone', () => {
   const keys = new Set(defaultFacts.map(keyOf));
-  assert.deepEqual([...Object.keys(examples), ...Object.keys(elsewhere)].filter((key) => !keys.has(key)), []);
+  assert.deepEqual(
+    [...Object.keys(examples), ...Object.keys(elsewhere)].filter((key) => !keys.has(key)),
+    [],
+  );
 });

@@ -18,18 +18,33 @@ function shapeOf(type: string, seen = new Set<string>()): unknown {
   if (seen.has(type)) return 'seen';
   seen.add(type);
   const plain = type.replace(/^(\[\]|map\[string\])+/, '');
-  return (typeFacts[plain]?.fields ?? []).map(({ name, num, omit, ptr, type: of }: FieldFacts) =>
-    [name, num, omit, ptr, of.startsWith('io.k8s') || /[[]/.test(of) ? shapeOf(of, seen) : of]);
+  return (typeFacts[plain]?.fields ?? []).map(({ name, num, omit, ptr, type: of }: FieldFacts) => [
+    name,
+    num,
+    omit,
+    ptr,
+    of.startsWith('io.k8s') || /[[]/.test(of) ? shapeOf(of, seen) : of,
+  ]);
 }
 
 /** Of the versions that convert, what has another shape. */
-const RESHAPED = ['certificates.k8s.io/v1beta1 PodCertificateRequest', 'resource.k8s.io/v1beta1 ResourceClaim', 'resource.k8s.io/v1beta1 ResourceClaimTemplate', 'resource.k8s.io/v1beta1 ResourceSlice'];
+const RESHAPED = [
+  'certificates.k8s.io/v1beta1 PodCertificateRequest',
+  'resource.k8s.io/v1beta1 ResourceClaim',
+  'resource.k8s.io/v1beta1 ResourceClaimTemplate',
+  'resource.k8s.io/v1beta1 ResourceSlice',
+];
 
 test('earlier versions are of the release, over the kinds that are stored, and none is stable itself', () => {
   for (const kind of earlierVersions) {
     assert.match(kind.version, /alpha|beta/);
     assert.ok([...builtinKinds, ...youngKinds].includes(hubOf(kind).kind), nameOf(kind));
-    assert.ok(releasedResources.some(({ group, version, plural }) => group === kind.group && version === kind.version && plural === kind.plural), nameOf(kind));
+    assert.ok(
+      releasedResources.some(
+        ({ group, version, plural }) => group === kind.group && version === kind.version && plural === kind.plural,
+      ),
+      nameOf(kind),
+    );
   }
 });
 
@@ -45,12 +60,15 @@ for (const kind of earlierVersions) {
   test(`${nameOf(kind)}: what is stored is shown and comes back as it was`, () => {
     const hub = hubOf(kind);
     const read = (of: Kind<any>, given: unknown): any => decode(of.schema, given).value;
-    fc.assert(fc.property(objectsOf(hub.kind.schema, apiVersionOf(hub.kind), hub.kind.kind), (sent) => {
-      const stored = read(hub.kind, sent);
-      const shown = read(kind, hub.fromHub(stored));
-      assert.equal(shown.apiVersion, apiVersionOf(kind));
-      assert.deepEqual(normal(read(hub.kind, hub.toHub(shown))), normal(stored));
-    }), { numRuns: 25 });
+    fc.assert(
+      fc.property(objectsOf(hub.kind.schema, apiVersionOf(hub.kind), hub.kind.kind), (sent) => {
+        const stored = read(hub.kind, sent);
+        const shown = read(kind, hub.fromHub(stored));
+        assert.equal(shown.apiVersion, apiVersionOf(kind));
+        assert.deepEqual(normal(read(hub.kind, hub.toHub(shown))), normal(stored));
+      }),
+      { numRuns: 25 },
+    );
   });
 }
 
@@ -60,7 +78,8 @@ function normal(object: any): unknown {
   if (copy.kind === 'ResourceSlice' && !copy.spec?.nodeName) delete copy.spec?.nodeName;
   if (copy.kind === 'ResourceSlice' && !copy.spec?.allNodes) delete copy.spec?.allNodes;
   for (const request of (copy.spec?.spec ?? copy.spec)?.devices?.requests ?? []) {
-    if (request.exactly && !request.exactly.deviceClassName && Object.keys(request.exactly).length <= 1) delete request.exactly;
+    if (request.exactly && !request.exactly.deviceClassName && Object.keys(request.exactly).length <= 1)
+      delete request.exactly;
   }
   return copy;
 }

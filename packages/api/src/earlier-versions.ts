@@ -1,8 +1,6 @@
 import { type ApiObject, apiVersionOf, type Kind } from '@navarch/machinery';
 import { deprecationOf } from './deprecation.ts';
-import {
-  mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding,
-} from './admissionregistration/v1/policies.ts';
+import { mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding } from './admissionregistration/v1/policies.ts';
 import { builtIn, type ResourceKey } from './built-in.ts';
 import { clusterTrustBundle } from './certificates/v1/trust.ts';
 import { resources } from './generated/resources/resources.ts';
@@ -18,7 +16,11 @@ import { workload } from './scheduling/v1beta1/workload.ts';
 import { deviceClass, deviceTaintRule } from './resource/v1/device-class.ts';
 import { resourceClaim, resourceClaimTemplate } from './resource/v1/resource-claim.ts';
 import { resourceSlice } from './resource/v1/resource-slice.ts';
-import { resourceClaimTemplateV1Beta1, resourceClaimV1Beta1, resourceSliceV1Beta1 } from './resource/v1beta1/conversions.ts';
+import {
+  resourceClaimTemplateV1Beta1,
+  resourceClaimV1Beta1,
+  resourceSliceV1Beta1,
+} from './resource/v1beta1/conversions.ts';
 import { storageVersionMigration } from './storagemigration/v1/storage-version-migration.ts';
 
 /**
@@ -37,7 +39,9 @@ export const earlierVersions: readonly Kind<any>[] = [
   sameAs(resourceClaimTemplate, 'resource.k8s.io/v1beta2.ResourceClaimTemplate'),
   sameAs(resourceSlice, 'resource.k8s.io/v1beta2.ResourceSlice'),
   sameAs(deviceClass, 'resource.k8s.io/v1beta1.DeviceClass'),
-  resourceClaimV1Beta1, resourceClaimTemplateV1Beta1, resourceSliceV1Beta1,
+  resourceClaimV1Beta1,
+  resourceClaimTemplateV1Beta1,
+  resourceSliceV1Beta1,
   sameAs(deviceTaintRule, 'resource.k8s.io/v1alpha3.DeviceTaintRule'),
   sameAs(leaseCandidate, 'coordination.k8s.io/v1alpha2.LeaseCandidate'),
   sameAs(podGroup, 'scheduling.k8s.io/v1alpha3.PodGroup'),
@@ -48,12 +52,22 @@ export const earlierVersions: readonly Kind<any>[] = [
 
 /** Kinds that have no stable version yet: served when somebody asks for them and the feature they belong to is on. */
 export const youngKinds: readonly Kind<any>[] = [
-  compositePodGroup, eviction, evictionRequest, leaseCandidate, podGroup, resourcePoolStatusRequest, storageVersion, workload,
+  compositePodGroup,
+  eviction,
+  evictionRequest,
+  leaseCandidate,
+  podGroup,
+  resourcePoolStatusRequest,
+  storageVersion,
+  workload,
 ];
 
 /** Every resource of the release in each of its versions, whether this code has it or not. Without those of add-ons. */
-export const releasedResources: readonly { readonly group: string; readonly version: string; readonly plural: string }[] =
-  Object.values(resources).filter(({ stage }) => !stage.includes('add-on'));
+export const releasedResources: readonly {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+}[] = Object.values(resources).filter(({ stage }) => !stage.includes('add-on'));
 
 /** A version that differs from the stable one in its name alone. */
 function sameAs(stable: Kind<any>, key: ResourceKey): Kind<any> {
@@ -61,7 +75,11 @@ function sameAs(stable: Kind<any>, key: ResourceKey): Kind<any> {
   const apiVersion = apiVersionOf({ group, version });
   const deprecated = deprecationOf(key, stable);
   return builtIn<any>(key, {
-    ...(deprecated ? { deprecated } : {}), behaviour: stable.behaviour, columns: stable.columns, selectableFields: stable.selectableFields, storagePrefix: stable.storagePrefix,
+    ...(deprecated ? { deprecated } : {}),
+    behaviour: stable.behaviour,
+    columns: stable.columns,
+    selectableFields: stable.selectableFields,
+    storagePrefix: stable.storagePrefix,
     hub: {
       kind: stable,
       toHub: (object: ApiObject) => ({ ...object, apiVersion: apiVersionOf(stable) }),

@@ -1,15 +1,33 @@
 export { protobuf, protobufEncoder, schemas, virtualKinds } from './built-in.ts';
 export { typeFacts } from './generated/facts/index.ts';
 export { age, humanDuration } from './columns.ts';
-export { type AuthorizerStage, policyFunctions, type PolicyFunctions } from './admissionregistration/v1/authorizer-functions.ts';
-export { complaintOf, type PolicyEnvironment, PolicyExpressions, type PolicyVariable, REQUEST_RESOURCE } from './admissionregistration/v1/policy-expressions.ts';
+export {
+  type AuthorizerStage,
+  policyFunctions,
+  type PolicyFunctions,
+} from './admissionregistration/v1/authorizer-functions.ts';
+export {
+  complaintOf,
+  type PolicyEnvironment,
+  PolicyExpressions,
+  type PolicyVariable,
+  REQUEST_RESOURCE,
+} from './admissionregistration/v1/policy-expressions.ts';
 export { earlierVersions, releasedResources, youngKinds } from './earlier-versions.ts';
 export { builtinKinds } from './kinds.ts';
 export {
-  mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding, validatingAdmissionPolicy, validatingAdmissionPolicyBinding,
+  mutatingAdmissionPolicy,
+  mutatingAdmissionPolicyBinding,
+  validatingAdmissionPolicy,
+  validatingAdmissionPolicyBinding,
 } from './admissionregistration/v1/policies.ts';
 export { mutatingWebhookConfiguration, validatingWebhookConfiguration } from './admissionregistration/v1/webhooks.ts';
-export { type CustomKinds, customKinds, type CustomObject, type CustomVersion } from './apiextensions/v1/custom-kind.ts';
+export {
+  type CustomKinds,
+  customKinds,
+  type CustomObject,
+  type CustomVersion,
+} from './apiextensions/v1/custom-kind.ts';
 export { approvalOf, isProtected } from './apiextensions/v1/approval.ts';
 export { authorityFault } from './apiextensions/v1/authority-bundle.ts';
 export { hasCondition, type Saying, withCondition } from './apiextensions/v1/conditions.ts';
@@ -38,7 +56,13 @@ export { limitRange } from './core/v1/limit-range.ts';
 export { namespace } from './core/v1/namespace.ts';
 export { addressOf, isNodeReady, node } from './core/v1/node.ts';
 export {
-  compileNodeSelection, compileNodeTerm, meetsNodeTerm, namedNodes, type NodeSelection, type NodeTerm, selectsNode,
+  compileNodeSelection,
+  compileNodeTerm,
+  meetsNodeTerm,
+  namedNodes,
+  type NodeSelection,
+  type NodeTerm,
+  selectsNode,
 } from './core/v1/node-selection.ts';
 export { persistentVolumeClaim } from './core/v1/persistent-volume-claim.ts';
 export { persistentVolume } from './core/v1/persistent-volume.ts';
@@ -48,7 +72,16 @@ export { replicationController } from './core/v1/replication-controller.ts';
 export { resourceQuota } from './core/v1/resource-quota.ts';
 export { secret } from './core/v1/secret.ts';
 export { serviceAccount } from './core/v1/service-account.ts';
-export { type Amounts, amountsBeyond, amountsOf, increaseOfAmounts, listOfAmounts, onlyAmounts, sumAmounts, wholeAmount } from './quota/amounts.ts';
+export {
+  type Amounts,
+  amountsBeyond,
+  amountsOf,
+  increaseOfAmounts,
+  listOfAmounts,
+  onlyAmounts,
+  sumAmounts,
+  wholeAmount,
+} from './quota/amounts.ts';
 export { isInQuotaScopes, isMeasuredOnUpdate, measuredNames, quotaUsage, unsaidText } from './quota/usage.ts';
 export { service } from './core/v1/service.ts';
 export { validateServiceAddresses } from './core/v1/service-validation.ts';
@@ -59,8 +92,18 @@ export { priorityLevelConfiguration } from './flowcontrol/v1/priority-level-conf
 export { containsAddress, parseIp } from './checks/network.ts';
 export { ipAddress, serviceCIDR } from './networking/v1/addresses.ts';
 export {
-  addressAt, type AddressRange, addressRange, canonicalAddress, holdsAddress, IP_ALLOCATOR, IP_MANAGED_BY, type IpFamily, ipFamilyOf, isAddressOf,
-  serviceAddressDraft, serviceAddresses,
+  addressAt,
+  type AddressRange,
+  addressRange,
+  canonicalAddress,
+  holdsAddress,
+  IP_ALLOCATOR,
+  IP_MANAGED_BY,
+  type IpFamily,
+  ipFamilyOf,
+  isAddressOf,
+  serviceAddressDraft,
+  serviceAddresses,
 } from './networking/v1/service-addresses.ts';
 export { ingressClass } from './networking/v1/ingress-class.ts';
 export { ingress } from './networking/v1/ingress.ts';
@@ -74,30 +117,72 @@ export { deviceClass, deviceTaintRule } from './resource/v1/device-class.ts';
 export { resourceClaim, resourceClaimTemplate } from './resource/v1/resource-claim.ts';
 export { resourceSlice } from './resource/v1/resource-slice.ts';
 export { priorityClass } from './scheduling/v1/priority-class.ts';
-export { isLocalVolumeOf, LOCAL_FOLDER_FINALIZER, LOCAL_PROVISIONER, LOCAL_VOLUME_NODE, LOCAL_VOLUMES_FOLDER, localStorageClass } from './storage/local-volumes.ts';
+export {
+  isLocalVolumeOf,
+  LOCAL_FOLDER_FINALIZER,
+  LOCAL_PROVISIONER,
+  LOCAL_VOLUME_NODE,
+  LOCAL_VOLUMES_FOLDER,
+  localStorageClass,
+} from './storage/local-volumes.ts';
 export { storageClass, volumeAttributesClass } from './storage/v1/classes.ts';
 export { csiDriver, csiNode, csiStorageCapacity } from './storage/v1/csi.ts';
 export { volumeAttachment } from './storage/v1/volume-attachment.ts';
 export { storageVersionMigration } from './storagemigration/v1/storage-version-migration.ts';
 export { podStatusText } from './core/v1/pod-columns.ts';
 export { safeSysctls } from './core/v1/safe-sysctls.ts';
-export { isActive, isAvailable, isReady, isSidecar, isTerminal, podLimits, podRequests, qosClassOf } from './core/v1/pod-resources.ts';
+export {
+  isActive,
+  isAvailable,
+  isReady,
+  isSidecar,
+  isTerminal,
+  podLimits,
+  podRequests,
+  qosClassOf,
+} from './core/v1/pod-resources.ts';
 export { subjectAccessReview, tokenReview } from './reviews.ts';
 export type {
-  Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, ReplicaSet, ReplicaSetCondition, ReplicaSetSpec,
+  Deployment,
+  DeploymentCondition,
+  DeploymentSpec,
+  DeploymentStatus,
+  ReplicaSet,
+  ReplicaSetCondition,
+  ReplicaSetSpec,
 } from './generated/types/apps-v1.ts';
 export type { CustomResourceDefinition } from './generated/types/apiextensions-v1.ts';
 export type { APIService } from './generated/types/apiregistration-v1.ts';
 export type { TokenReview, UserInfo } from './generated/types/authentication-v1.ts';
-export type { SubjectAccessReview, SelfSubjectAccessReview, ResourceAttributes } from './generated/types/authorization-v1.ts';
+export type {
+  SubjectAccessReview,
+  SelfSubjectAccessReview,
+  ResourceAttributes,
+} from './generated/types/authorization-v1.ts';
 export type { Scale } from './generated/types/autoscaling-v1.ts';
 export type { ValidatingWebhook } from './generated/types/admissionregistration-v1.ts';
-export type { CertificateSigningRequest, ClusterTrustBundle, PodCertificateRequest } from './generated/types/certificates-v1.ts';
 export type {
-  AllocatedDeviceStatus, AllocationResult, ResourceClaim as DeviceResourceClaim, ResourceClaimSpec, ResourceClaimTemplate,
+  CertificateSigningRequest,
+  ClusterTrustBundle,
+  PodCertificateRequest,
+} from './generated/types/certificates-v1.ts';
+export type {
+  AllocatedDeviceStatus,
+  AllocationResult,
+  ResourceClaim as DeviceResourceClaim,
+  ResourceClaimSpec,
+  ResourceClaimTemplate,
 } from './generated/types/resource-v1.ts';
 export type { Lease } from './generated/types/coordination-v1.ts';
 export type * from './generated/types/core-v1.ts';
 export type { Endpoint, EndpointPort as EndpointSlicePort, EndpointSlice } from './generated/types/discovery-v1.ts';
 export type { IPAddress, ServiceCIDR } from './generated/types/networking-v1.ts';
-export type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject } from './generated/types/rbac-v1.ts';
+export type {
+  ClusterRole,
+  ClusterRoleBinding,
+  PolicyRule,
+  Role,
+  RoleBinding,
+  RoleRef,
+  Subject,
+} from './generated/types/rbac-v1.ts';

@@ -9,7 +9,10 @@ import { minimalObjects } from './testing/minimal-objects.ts';
 const keys = Object.keys(minimalObjects);
 
 test('every kind has a minimal object', () => {
-  assert.deepEqual([...builtinKinds, ...youngKinds].map((kind) => `${kind.group}/${kind.version}.${kind.kind}`).sort(), keys.toSorted());
+  assert.deepEqual(
+    [...builtinKinds, ...youngKinds].map((kind) => `${kind.group}/${kind.version}.${kind.kind}`).sort(),
+    keys.toSorted(),
+  );
 });
 
 for (const key of keys) {
@@ -47,24 +50,53 @@ test('versions of one kind convert both ways without loss', () => {
   const cpu = { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 60 } } };
   const others = [
     { type: 'Resource', resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '1Gi' } } },
-    { type: 'ContainerResource', containerResource: { name: 'cpu', container: 'c', target: { type: 'Utilization', averageUtilization: 5 } } },
-    { type: 'Pods', pods: { metric: { name: 'm', selector: { matchLabels: { a: 'b' } } }, target: { type: 'AverageValue', averageValue: '3' } } },
-    { type: 'Object', object: { describedObject: { kind: 'Service', name: 's' }, metric: { name: 'm' }, target: { type: 'Value', value: '10' } } },
+    {
+      type: 'ContainerResource',
+      containerResource: { name: 'cpu', container: 'c', target: { type: 'Utilization', averageUtilization: 5 } },
+    },
+    {
+      type: 'Pods',
+      pods: {
+        metric: { name: 'm', selector: { matchLabels: { a: 'b' } } },
+        target: { type: 'AverageValue', averageValue: '3' },
+      },
+    },
+    {
+      type: 'Object',
+      object: {
+        describedObject: { kind: 'Service', name: 's' },
+        metric: { name: 'm' },
+        target: { type: 'Value', value: '10' },
+      },
+    },
     { type: 'External', external: { metric: { name: 'q' }, target: { type: 'Value', value: '30' } } },
   ];
-  const current = [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 40, averageValue: '1' } } }];
+  const current = [
+    { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 40, averageValue: '1' } } },
+  ];
   const rest = { scaleTargetRef: { kind: 'Deployment', name: 'd' }, minReplicas: 2, maxReplicas: 3 };
   const behavior = { scaleDown: { stabilizationWindowSeconds: 5 } };
   const hub = kindOf('autoscaling/v2.HorizontalPodAutoscaler');
   const v1 = kindOf('autoscaling/v1.HorizontalPodAutoscaler');
   const held = completed(hub, {
-    apiVersion: apiVersionOf(hub), kind: hub.kind, metadata: { name: 'x', annotations: { a: 'b' } }, spec: { ...rest, metrics: [cpu, ...others], behavior },
-    status: { currentReplicas: 1, desiredReplicas: 2, conditions: [{ type: 'AbleToScale', status: 'True' }], currentMetrics: null },
+    apiVersion: apiVersionOf(hub),
+    kind: hub.kind,
+    metadata: { name: 'x', annotations: { a: 'b' } },
+    spec: { ...rest, metrics: [cpu, ...others], behavior },
+    status: {
+      currentReplicas: 1,
+      desiredReplicas: 2,
+      conditions: [{ type: 'AbleToScale', status: 'True' }],
+      currentMetrics: null,
+    },
   });
   const shown = completed(v1, v1.hub?.fromHub(held));
   assert.equal(shown.spec.targetCPUUtilizationPercentage, 60);
   assert.deepEqual(Object.keys(shown.metadata.annotations), [
-    'a', 'autoscaling.alpha.kubernetes.io/behavior', 'autoscaling.alpha.kubernetes.io/conditions', 'autoscaling.alpha.kubernetes.io/metrics',
+    'a',
+    'autoscaling.alpha.kubernetes.io/behavior',
+    'autoscaling.alpha.kubernetes.io/conditions',
+    'autoscaling.alpha.kubernetes.io/metrics',
   ]);
   assert.deepEqual(completed(hub, v1.hub?.toHub(shown)), held);
   const withCurrent = completed(v1, v1.hub?.fromHub({ ...held, status: { ...held.status, currentMetrics: current } }));
@@ -73,17 +105,31 @@ test('versions of one kind convert both ways without loss', () => {
 
 test('prepareUpdate() keeps a service its addresses and ports when a client leaves them out', () => {
   const kind = kindOf('/v1.Service');
-  const previous = completed(kind, { metadata: { name: 'x' }, spec: { type: 'NodePort', clusterIP: '10.0.0.9', clusterIPs: ['10.0.0.9'], ports: [{ port: 80, nodePort: 30_080 }] } });
+  const previous = completed(kind, {
+    metadata: { name: 'x' },
+    spec: {
+      type: 'NodePort',
+      clusterIP: '10.0.0.9',
+      clusterIPs: ['10.0.0.9'],
+      ports: [{ port: 80, nodePort: 30_080 }],
+    },
+  });
   const next = completed(kind, { metadata: { name: 'x' }, spec: { type: 'NodePort', ports: [{ port: 80 }] } });
   kind.behaviour.prepareUpdate?.(next, previous, hooks);
-  assert.deepEqual([next.spec.clusterIP, next.spec.clusterIPs, next.spec.ports[0].nodePort], ['10.0.0.9', ['10.0.0.9'], 30_080]);
+  assert.deepEqual(
+    [next.spec.clusterIP, next.spec.clusterIPs, next.spec.ports[0].nodePort],
+    ['10.0.0.9', ['10.0.0.9'], 30_080],
+  );
 });
 
 test('prepareCreate() gives a job labels and a selector of its own', () => {
   const { spec } = created('batch/v1.Job');
   assert.deepEqual(spec.selector, { matchLabels: { 'batch.kubernetes.io/controller-uid': 'uid' } });
   assert.deepEqual(spec.template.metadata.labels, {
-    'batch.kubernetes.io/controller-uid': 'uid', 'batch.kubernetes.io/job-name': 'x', 'controller-uid': 'uid', 'job-name': 'x',
+    'batch.kubernetes.io/controller-uid': 'uid',
+    'batch.kubernetes.io/job-name': 'x',
+    'controller-uid': 'uid',
+    'job-name': 'x',
   });
 });
 

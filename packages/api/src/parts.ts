@@ -4,20 +4,33 @@ type WithStatus = ApiObject & { readonly status?: object };
 
 /** The status subresource of a kind that checks or changes what comes: takes status and metadata, leaves everything else. */
 export function statusPart<Obj extends WithStatus>(hooks: Pick<Part<Obj>, 'prepare' | 'validate'>): Part<Obj> {
-  return { ...hooks, merge: (sent, previous) => ({ ...previous, metadata: sent.metadata, status: sent.status }) as unknown as Mutable<Obj> };
+  return {
+    ...hooks,
+    merge: (sent, previous) =>
+      ({ ...previous, metadata: sent.metadata, status: sent.status }) as unknown as Mutable<Obj>,
+  };
 }
 
 /** As statusPart(), for newer kinds whose status writers touch nothing of the metadata but who manages which field. */
 export function statusOnlyPart<Obj extends WithStatus>(hooks: Pick<Part<Obj>, 'prepare' | 'validate'>): Part<Obj> {
-  return { ...hooks, merge: (sent, previous) => ({ ...previous, metadata: keptMetadata(sent, previous), status: sent.status }) as unknown as Mutable<Obj> };
+  return {
+    ...hooks,
+    merge: (sent, previous) =>
+      ({ ...previous, metadata: keptMetadata(sent, previous), status: sent.status }) as unknown as Mutable<Obj>,
+  };
 }
 
 /** Metadata of a write that may change nothing of it but who manages which field. */
 export function keptMetadata(sent: Mutable<ApiObject>, previous: ApiObject): Mutable<ApiObject>['metadata'] {
-  const { labels, annotations, finalizers, ownerReferences } = cloneJson(previous.metadata) as Mutable<ApiObject>['metadata'];
+  const { labels, annotations, finalizers, ownerReferences } = cloneJson(
+    previous.metadata,
+  ) as Mutable<ApiObject>['metadata'];
   const { labels: _a, annotations: _b, finalizers: _c, ownerReferences: _d, ...rest } = sent.metadata;
   return {
-    ...rest, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}), ...(finalizers ? { finalizers } : {}),
+    ...rest,
+    ...(labels ? { labels } : {}),
+    ...(annotations ? { annotations } : {}),
+    ...(finalizers ? { finalizers } : {}),
     ...(ownerReferences ? { ownerReferences } : {}),
   };
 }

@@ -1,6 +1,27 @@
-import type { Api, DeleteOptions, KindApi, ListOptions, ObjectList, PartOptions, Patch, WatchEvent, WatchOptions, WriteOptions } from '@navarch/client';
+import type {
+  Api,
+  DeleteOptions,
+  KindApi,
+  ListOptions,
+  ObjectList,
+  PartOptions,
+  Patch,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from '@navarch/client';
 import { Notifier } from '@navarch/base';
-import { type ApiObject, apiVersionOf, type Draft, expired, type Key, keyIn, type Kind, mergePatch, splitKey } from '@navarch/machinery';
+import {
+  type ApiObject,
+  apiVersionOf,
+  type Draft,
+  expired,
+  type Key,
+  keyIn,
+  type Kind,
+  mergePatch,
+  splitKey,
+} from '@navarch/machinery';
 import { type CachedEvent, CompactedError } from '@navarch/store';
 import { attributesOf } from './auth/attributes.ts';
 import type { User } from './auth/user.ts';
@@ -56,17 +77,26 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
     const computed = this.#server.computed(this.#kind);
     if (computed) {
       const { namespace = '' } = options;
-      this.#server.authorize(this.#user, attributesOf({ ...this.#infoOf(this.#kind, 'list', '', ''), namespace }, new URLSearchParams()));
+      this.#server.authorize(
+        this.#user,
+        attributesOf({ ...this.#infoOf(this.#kind, 'list', '', ''), namespace }, new URLSearchParams()),
+      );
       await computed.refresh?.();
       return { resourceVersion: '', items: computedItems(computed, { ...options, namespace }) as readonly O[] };
     }
     this.#allowIn('list', options.namespace ?? '', options.fieldSelector);
     const found = await page(this.#resource, {
-      namespace: options.namespace ?? '', labelSelector: options.labelSelector ?? '', fieldSelector: options.fieldSelector ?? '',
-      limit: options.limit, continue: options.continue ?? '', resourceVersion: '', resourceVersionMatch: '',
+      namespace: options.namespace ?? '',
+      labelSelector: options.labelSelector ?? '',
+      fieldSelector: options.fieldSelector ?? '',
+      limit: options.limit,
+      continue: options.continue ?? '',
+      resourceVersion: '',
+      resourceVersionMatch: '',
     });
     return {
-      resourceVersion: String(found.revision), items: found.objects.map((cached) => this.#resource.view(cached.object)),
+      resourceVersion: String(found.revision),
+      items: found.objects.map((cached) => this.#resource.view(cached.object)),
       ...(found.continue ? { continue: found.continue } : {}),
     };
   }
@@ -98,7 +128,9 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
         if (waiting.length === 0 && late.length === 0) await arrived.wait(signal).catch(() => undefined);
         const converting = late;
         late = [];
-        await resource.shelf.ready(converting.flatMap(({ current, previous }) => [current, previous].filter((held) => held !== undefined)));
+        await resource.shelf.ready(
+          converting.flatMap(({ current, previous }) => [current, previous].filter((held) => held !== undefined)),
+        );
         take(converting);
         const batch = waiting;
         waiting = [];
@@ -118,7 +150,13 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   async replace(object: O, options: PartOptions = {}): Promise<O> {
     const { namespace = '', name } = object.metadata;
     this.#allow('update', keyIn(namespace, name), options.subresource);
-    return this.#resource.replace(namespace, name, this.#named(object), this.#callFor(keyIn(namespace, name), options), options.subresource);
+    return this.#resource.replace(
+      namespace,
+      name,
+      this.#named(object),
+      this.#callFor(keyIn(namespace, name), options),
+      options.subresource,
+    );
   }
 
   /** Callers in the process may leave out of which kind an object is: the API that they ask is of one. */
@@ -141,10 +179,18 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
     const { namespace, name } = this.#allow('patch', key, options.subresource);
     if (patch.type === 'apply') {
       const request = { config: patch.body, manager: patch.fieldManager, force: patch.force ?? false };
-      return (await this.#resource.apply(namespace, name, request, this.#callFor(key, options), options.subresource)).object;
+      return (await this.#resource.apply(namespace, name, request, this.#callFor(key, options), options.subresource))
+        .object;
     }
     // The answer is a Scale, as over HTTP.
-    if (options.subresource === 'scale') return (await writeScale(this.#resource, namespace, name, (current) => scaleIn(mergePatch(current, patch.body)), this.#call(options))) as O;
+    if (options.subresource === 'scale')
+      return (await writeScale(
+        this.#resource,
+        namespace,
+        name,
+        (current) => scaleIn(mergePatch(current, patch.body)),
+        this.#call(options),
+      )) as O;
     return this.#resource.patch(namespace, name, patch.type, patch.body, this.#call(options), options.subresource);
   }
 
@@ -156,7 +202,8 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   async deleteCollection(options: ListOptions & DeleteOptions): Promise<void> {
     const { items } = await this.list(options);
     this.#allowIn('deletecollection', options.namespace ?? '', options.fieldSelector);
-    for (const { metadata } of items) await this.#resource.delete(metadata.namespace ?? '', metadata.name, options, this.#call(options));
+    for (const { metadata } of items)
+      await this.#resource.delete(metadata.namespace ?? '', metadata.name, options, this.#call(options));
   }
 
   async post(key: Key, subresource: string, body: unknown): Promise<unknown> {
@@ -178,7 +225,10 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   #shown(event: CachedEvent<ApiObject>): O {
     if (event.current) return this.#resource.view(event.current.object);
     const object = event.previous?.object as ApiObject;
-    return this.#resource.view({ ...object, metadata: { ...object.metadata, resourceVersion: String(event.revision) } });
+    return this.#resource.view({
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: String(event.revision) },
+    });
   }
 
   #call(options: WriteOptions): Call {
@@ -186,7 +236,10 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   }
 
   #callFor(key: Key, options: WriteOptions): Call {
-    return { ...this.#call(options), mayCreate: () => this.#server.authorize(this.#user, this.#info('create', key, '')) };
+    return {
+      ...this.#call(options),
+      mayCreate: () => this.#server.authorize(this.#user, this.#info('create', key, '')),
+    };
   }
 
   #allow(verb: string, key: Key, subresource = ''): { readonly namespace: string; readonly name: string } {
@@ -195,7 +248,10 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   }
 
   #allowIn(verb: string, namespace: string, fieldSelector = ''): void {
-    this.#server.authorize(this.#user, attributesOf({ ...this.#info(verb, '', ''), namespace }, new URLSearchParams({ fieldSelector })));
+    this.#server.authorize(
+      this.#user,
+      attributesOf({ ...this.#info(verb, '', ''), namespace }, new URLSearchParams({ fieldSelector })),
+    );
   }
 
   #info(verb: string, key: Key, subresource: string): RequestInfo {
@@ -203,6 +259,17 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   }
 
   #infoOf({ group, version, plural }: Kind<any>, verb: string, key: Key, subresource: string): RequestInfo {
-    return { isResource: true, path: '', verb, group, version, resource: plural, subresource, rest: '', isInNamespace: false, ...splitKey(key) };
+    return {
+      isResource: true,
+      path: '',
+      verb,
+      group,
+      version,
+      resource: plural,
+      subresource,
+      rest: '',
+      isInNamespace: false,
+      ...splitKey(key),
+    };
   }
 }

@@ -1,6 +1,16 @@
-export { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, defineAdmissionPlugin } from './admission/admission.ts';
+export {
+  type AdmissionContext,
+  type AdmissionPlugin,
+  type AdmissionRequest,
+  defineAdmissionPlugin,
+} from './admission/admission.ts';
 export { builtinAdmission } from './admission/builtin.ts';
-export type { ExtensionAnswer, ExtensionServer, ExtensionServers, RemoteHeaders } from './aggregation/extension-servers.ts';
+export type {
+  ExtensionAnswer,
+  ExtensionServer,
+  ExtensionServers,
+  RemoteHeaders,
+} from './aggregation/extension-servers.ts';
 export type { WebhookAddress, Webhooks } from './admission/webhooks/port.ts';
 export { type AuditEvent, type AuditSink, legacyLine } from './audit/event.ts';
 export { AuditPolicy } from './audit/policy.ts';
@@ -13,7 +23,15 @@ export { FeatureGates, parseFeatureGates } from './features/feature-gates.ts';
 export type { RuntimeConfig } from './features/runtime-config.ts';
 export { runtimeConfigOf } from './features/served-kinds.ts';
 export { Registry, type RegistryDeps } from './registry/registry.ts';
-export type { ApiRequest, ApiResponse, BytesResponse, ProxyResponse, ProxyTarget, Sink, StreamResponse } from './request.ts';
+export type {
+  ApiRequest,
+  ApiResponse,
+  BytesResponse,
+  ProxyResponse,
+  ProxyTarget,
+  Sink,
+  StreamResponse,
+} from './request.ts';
 export type { ReadKubelet } from './resource-metrics/resource-metrics.ts';
 export { serve, type ServeOptions, type Served } from './serve.ts';
 export { Server, type ServerDeps } from './server.ts';

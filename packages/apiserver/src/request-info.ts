@@ -15,7 +15,14 @@ export interface RequestInfo {
   readonly rest: string;
 }
 
-const VERBS: Readonly<Record<string, string>> = { POST: 'create', GET: 'get', HEAD: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+const VERBS: Readonly<Record<string, string>> = {
+  POST: 'create',
+  GET: 'get',
+  HEAD: 'get',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
 const NAMESPACE_PARTS = new Set(['status', 'finalize']);
 
 /** Reads method, path and the query parameters that change the verb. Throws URIError for broken percent-encoding. */
@@ -23,7 +30,17 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
   const parts = path.split('/').filter((part) => part !== '');
   const plainVerb = method.toLowerCase();
   const none: RequestInfo = {
-    isResource: false, path, verb: plainVerb, group: '', version: '', namespace: '', resource: '', subresource: '', name: '', rest: '', isInNamespace: false,
+    isResource: false,
+    path,
+    verb: plainVerb,
+    group: '',
+    version: '',
+    namespace: '',
+    resource: '',
+    subresource: '',
+    name: '',
+    rest: '',
+    isInNamespace: false,
   };
   const isCore = parts[0] === 'api';
   if ((!isCore && parts[0] !== 'apis') || parts.length < (isCore ? 3 : 4)) return none;
@@ -41,9 +58,20 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
       isInNamespace = true;
     }
   }
-  const [resource = '', name = '', subresource = '', ...rest] = tail.map((part, i) => (i < 3 ? decodeURIComponent(part) : part));
+  const [resource = '', name = '', subresource = '', ...rest] = tail.map((part, i) =>
+    i < 3 ? decodeURIComponent(part) : part,
+  );
   return {
-    ...none, isResource: true, group, version, namespace, resource, name, subresource, rest: rest.join('/'), isInNamespace,
+    ...none,
+    isResource: true,
+    group,
+    version,
+    namespace,
+    resource,
+    name,
+    subresource,
+    rest: rest.join('/'),
+    isInNamespace,
     verb: verbOf(method, name, isOldWatch, isTrue(query.get('watch'))),
   };
 }

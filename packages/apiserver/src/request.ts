@@ -81,9 +81,15 @@ const encoder = new TextEncoder();
 export const encode = (text: string): Uint8Array => encoder.encode(text);
 
 export const json = (value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): BytesResponse => ({
-  type: 'bytes', status, headers: { 'content-type': 'application/json', ...headers }, body: [encode(`${jsonText(value)}\n`)],
+  type: 'bytes',
+  status,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: [encode(`${jsonText(value)}\n`)],
 });
 
 export const plain = (text: string, status = 200): BytesResponse => ({
-  type: 'bytes', status, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }, body: [encode(text)],
+  type: 'bytes',
+  status,
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+  body: [encode(text)],
 });

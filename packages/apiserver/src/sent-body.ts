@@ -1,7 +1,8 @@
 import { protobufEncoder } from '@navarch/api';
 import { badRequest, Field, invalid } from '@navarch/machinery';
 
-const NOT_AN_OBJECT = "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string; Kind string }";
+const NOT_AN_OBJECT =
+  "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string; Kind string }";
 
 interface Sent {
   readonly apiVersion?: unknown;
@@ -24,9 +25,19 @@ export function checkSent(body: unknown, expected: Expected): asserts body is ob
   const { kind, group, version, origin } = expected;
   const apiVersion = group ? `${group}/${version}` : version;
   const isSilent = origin !== 'custom';
-  const [sentVersion, sentKind] = isSilent ? [sent.apiVersion || apiVersion, sent.kind || kind] : [sent.apiVersion ?? '', sent.kind ?? ''];
+  const [sentVersion, sentKind] = isSilent
+    ? [sent.apiVersion || apiVersion, sent.kind || kind]
+    : [sent.apiVersion ?? '', sent.kind ?? ''];
   if (sentKind === kind && sentVersion === apiVersion) return;
-  if (isSilent && sentKind !== kind) throw badRequest(unhandled(kind, String(sentVersion).split('/').at(-1) ?? '', strangeness(expected, String(sentVersion), String(sentKind)), String(sentKind)));
+  if (isSilent && sentKind !== kind)
+    throw badRequest(
+      unhandled(
+        kind,
+        String(sentVersion).split('/').at(-1) ?? '',
+        strangeness(expected, String(sentVersion), String(sentKind)),
+        String(sentKind),
+      ),
+    );
   if (sentVersion === apiVersion) throw wrongKind(sent, expected);
   const shown = typeof sentVersion === 'string' ? sentVersion : JSON.stringify(sentVersion);
   throw badRequest(`the API version in the data (${shown}) does not match the expected API version (${apiVersion})`);
@@ -43,7 +54,8 @@ function wrongKind({ kind, metadata }: Sent, { group, kind: expected }: Expected
 const TABLE = 'pkg/api/legacyscheme/scheme.go:30';
 
 function strangeness({ group, kind }: Expected, sentVersion: string, sentKind: string): string {
-  if (protobufEncoder.typeOf(sentVersion, sentKind) === undefined) return `no kind ${JSON.stringify(sentKind)} is registered for version ${JSON.stringify(sentVersion)} in scheme ${JSON.stringify(TABLE)}`;
+  if (protobufEncoder.typeOf(sentVersion, sentKind) === undefined)
+    return `no kind ${JSON.stringify(sentKind)} is registered for version ${JSON.stringify(sentVersion)} in scheme ${JSON.stringify(TABLE)}`;
   return `converting (${sentVersion.split('/').at(-1)}.${sentKind}) to (${group.split('.')[0] || 'core'}.${kind}): unknown conversion`;
 }
 

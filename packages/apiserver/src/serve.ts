@@ -97,16 +97,35 @@ export interface Served {
 
 /** Puts the API server together over its ports and makes what every cluster has. Resolves when it can answer. */
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<Served> {
-  const { store, clock, random, log, metrics = new MetricRegistry(), features = new FeatureGates(), patterns = backtrackingPatterns } = options;
+  const {
+    store,
+    clock,
+    random,
+    log,
+    metrics = new MetricRegistry(),
+    features = new FeatureGates(),
+    patterns = backtrackingPatterns,
+  } = options;
   const reader = options.parseYaml ? { parseYaml: options.parseYaml } : {};
   const offered = servedKinds(options.runtimeConfig ?? new RuntimeConfig(), features);
   for (const gate of features.outgoing()) log.warn('a feature gate is set that a later release will not know', gate);
-  if (offered.lacking.length > 0) log.warn('some resources of the versions that are to be served are not there', { resources: offered.lacking });
+  if (offered.lacking.length > 0)
+    log.warn('some resources of the versions that are to be served are not there', { resources: offered.lacking });
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
   const issuer = { tokens: options.tokens, issuer: options.issuer, audiences: options.audiences ?? [options.issuer] };
   const registry: Registry = new Registry({
-    store, clock, random: random.fork('registry'), log, metrics, kinds: offered.stored, isServed: offered.isServed, features, patterns,
-    admission: admissionOf(options, issuer, features), access: new Access(() => registry), attendants: { '/services': allocator },
+    store,
+    clock,
+    random: random.fork('registry'),
+    log,
+    metrics,
+    kinds: offered.stored,
+    isServed: offered.isServed,
+    features,
+    patterns,
+    admission: admissionOf(options, issuer, features),
+    access: new Access(() => registry),
+    attendants: { '/services': allocator },
   });
   const [hooks, storeCheck] = [new StartHooks(), new StoreCheck(store, clock)];
   const missingServices = options.extensions ? pendingLocalServices(registry) : () => [];
@@ -115,24 +134,58 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   await registry.start(signal);
   allocator.start();
   hooks.through(
-    'generic-apiserver-start-informers', 'start-apiextensions-informers', 'start-kube-aggregator-informers', 'start-service-ip-repair-controllers',
+    'generic-apiserver-start-informers',
+    'start-apiextensions-informers',
+    'start-kube-aggregator-informers',
+    'start-service-ip-repair-controllers',
     'storage-object-count-tracker-hook',
   );
   const conversions = random.fork('conversions');
-  const customResources = new CustomResources({ registry, patterns, clock, log, random: conversions, webhooks: options.webhooks });
+  const customResources = new CustomResources({
+    registry,
+    patterns,
+    clock,
+    log,
+    random: conversions,
+    webhooks: options.webhooks,
+  });
   await customResources.start();
   hooks.through('crd-informer-synced');
-  const resourceMetrics = options.readKubelet && new ResourceMetrics({ registry, clock, log, readKubelet: options.readKubelet });
-  const aggregation = options.extensions
-    && new Aggregation({ registry, servers: options.extensions, tellsUid: features.isOn('RemoteRequestHeaderUID'), clock, random: random.fork('aggregation'), log, metrics });
+  const resourceMetrics =
+    options.readKubelet && new ResourceMetrics({ registry, clock, log, readKubelet: options.readKubelet });
+  const aggregation =
+    options.extensions &&
+    new Aggregation({
+      registry,
+      servers: options.extensions,
+      tellsUid: features.isOn('RemoteRequestHeaderUID'),
+      clock,
+      random: random.fork('aggregation'),
+      log,
+      metrics,
+    });
   const server = new Server({
-    registry, aggregation, virtual: offered.virtual,
-    computed: [...[componentStatuses(storeCheck)].filter(({ kind }) => offered.isServed(kind)), ...(resourceMetrics ? computedBy(resourceMetrics) : [])],
-    address: `${options.advertiseAddress}:${options.advertisePort}`, metrics, storageBytes: options.storageBytes,
-    health, features, flags: options.flags ?? {},
-    ...reader, audit: options.audit && new Audit({ ...options.audit, clock, metrics, ...reader }),
+    registry,
+    aggregation,
+    virtual: offered.virtual,
+    computed: [
+      ...[componentStatuses(storeCheck)].filter(({ kind }) => offered.isServed(kind)),
+      ...(resourceMetrics ? computedBy(resourceMetrics) : []),
+    ],
+    address: `${options.advertiseAddress}:${options.advertisePort}`,
+    metrics,
+    storageBytes: options.storageBytes,
+    health,
+    features,
+    flags: options.flags ?? {},
+    ...reader,
+    audit: options.audit && new Audit({ ...options.audit, clock, metrics, ...reader }),
     authentication: {
-      registry, ...issuer, staticTokens: options.staticTokens ?? new Map(), admitsAnonymous: options.admitsAnonymous ?? true, readsCertificateUids: features.isOn('AllowParsingUserUIDFromCertAuth'),
+      registry,
+      ...issuer,
+      staticTokens: options.staticTokens ?? new Map(),
+      admitsAnonymous: options.admitsAnonymous ?? true,
+      readsCertificateUids: features.isOn('AllowParsingUserUIDFromCertAuth'),
       now: () => clock.now(),
     },
   });
@@ -140,23 +193,46 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   await ensureFlow(registry);
   hooks.through('priority-and-fairness-config-producer');
   await bootstrap(registry, {
-    advertiseAddress: options.advertiseAddress, advertisePort: options.advertisePort, serviceCidr: options.serviceCidr, serviceAddress: firstAddress(options.serviceCidr),
+    advertiseAddress: options.advertiseAddress,
+    advertisePort: options.advertisePort,
+    serviceCidr: options.serviceCidr,
+    serviceAddress: firstAddress(options.serviceCidr),
   });
   hooks.through(...MADE_BY_BOOTSTRAP);
-  if (options.authenticationConfig) await ensureAuthenticationConfig(registry, options.authenticationConfig, features.isOn('RemoteRequestHeaderUID'));
+  if (options.authenticationConfig)
+    await ensureAuthenticationConfig(registry, options.authenticationConfig, features.isOn('RemoteRequestHeaderUID'));
   hooks.through('start-cluster-authentication-info-controller');
-  const kinds = { current: () => registry.kinds, changed: (known: readonly Kind<any>[], until: AbortSignal) => registry.kindsChanged(known, until) };
-  return { server, registry, kinds, housekeep: (until) => housekeep({ registry, hooks, customResources, resourceMetrics, aggregation }, options, until) };
+  const kinds = {
+    current: () => registry.kinds,
+    changed: (known: readonly Kind<any>[], until: AbortSignal) => registry.kindsChanged(known, until),
+  };
+  return {
+    server,
+    registry,
+    kinds,
+    housekeep: (until) => housekeep({ registry, hooks, customResources, resourceMetrics, aggregation }, options, until),
+  };
 }
 
 const MADE_BY_BOOTSTRAP = [
-  'start-system-namespaces-controller', 'rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes', 'start-kubernetes-service-cidr-controller', 'bootstrap-controller',
+  'start-system-namespaces-controller',
+  'rbac/bootstrap-roles',
+  'scheduling/bootstrap-system-priority-classes',
+  'start-kubernetes-service-cidr-controller',
+  'bootstrap-controller',
 ] as const;
 
 /** Plugins that are there for a feature. */
-const PLUGINS: Readonly<Record<string, SwitchedFeature>> = { MutatingAdmissionPolicy: 'MutatingAdmissionPolicy', PodTopologyLabels: 'PodTopologyLabelsAdmission' };
+const PLUGINS: Readonly<Record<string, SwitchedFeature>> = {
+  MutatingAdmissionPolicy: 'MutatingAdmissionPolicy',
+  PodTopologyLabels: 'PodTopologyLabelsAdmission',
+};
 
-const admissionOf = ({ webhooks, disabledAdmission }: ServeOptions, issuer: TokenIssuer, features: FeatureGates): readonly AdmissionPlugin[] =>
+const admissionOf = (
+  { webhooks, disabledAdmission }: ServeOptions,
+  issuer: TokenIssuer,
+  features: FeatureGates,
+): readonly AdmissionPlugin[] =>
   builtinAdmission({ issuer, webhooks }).filter(({ name }) => {
     const feature = PLUGINS[name];
     return !disabledAdmission?.includes(name) && (feature === undefined || features.isOn(feature));
@@ -177,11 +253,20 @@ interface Kept {
 
 /** Without extension servers there is nothing of it to wait for. */
 const KEPT_BY_AGGREGATION = [
-  'apiservice-status-local-available-controller', 'apiservice-status-remote-available-controller', 'apiservice-registration-controller',
-  'apiservice-discovery-controller', 'kube-apiserver-autoregistration', 'apiservice-openapi-controller', 'apiservice-openapiv3-controller',
+  'apiservice-status-local-available-controller',
+  'apiservice-status-remote-available-controller',
+  'apiservice-registration-controller',
+  'apiservice-discovery-controller',
+  'kube-apiserver-autoregistration',
+  'apiservice-openapi-controller',
+  'apiservice-openapiv3-controller',
 ] as const;
 
-async function housekeep({ registry, hooks, customResources, resourceMetrics, aggregation }: Kept, { clock, log }: ServeOptions, signal: AbortSignal): Promise<void> {
+async function housekeep(
+  { registry, hooks, customResources, resourceMetrics, aggregation }: Kept,
+  { clock, log }: ServeOptions,
+  signal: AbortSignal,
+): Promise<void> {
   await using group = new TaskGroup(signal);
   group.spawn((s) => keepCompacted(registry, clock, log, s));
   group.spawn((s) => keepEventsFresh(registry, clock, s));
@@ -192,7 +277,6 @@ async function housekeep({ registry, hooks, customResources, resourceMetrics, ag
   hooks.through('start-apiextensions-controllers', ...KEPT_BY_AGGREGATION);
   await group.join();
 }
-
 
 /** 10.96.0.1 for 10.96.0.0/16. Of two ranges: of the first. */
 function firstAddress(cidrs: string): string {

@@ -1,5 +1,14 @@
 import { type MetricRegistry, randomUid, type Tick } from '@navarch/base';
-import { apiVersionOf, badRequest, type Deprecation, type Kind, pathSegmentErrors, type ResourceFacts, statusOf, StatusError } from '@navarch/machinery';
+import {
+  apiVersionOf,
+  badRequest,
+  type Deprecation,
+  type Kind,
+  pathSegmentErrors,
+  type ResourceFacts,
+  statusOf,
+  StatusError,
+} from '@navarch/machinery';
 import type { Aggregation, ExtensionVersion } from './aggregation/aggregation.ts';
 import { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
 import type { Audit, AuditTrail } from './audit/audit.ts';
@@ -100,16 +109,44 @@ export class Server {
     this.#bodies = new Bodies(deps.parseYaml, this.#formats);
     this.#flow = new FlowControl(deps.registry, deps.metrics);
     this.#impersonator = new Impersonator(this.access, deps.features.isOn('ConstrainedImpersonation'));
-    this.#handshakes = deps.metrics.counter('apiserver_tls_handshake_errors_total', "[ALPHA] Number of requests dropped with 'TLS handshake error from' error").of({});
+    this.#handshakes = deps.metrics
+      .counter(
+        'apiserver_tls_handshake_errors_total',
+        "[ALPHA] Number of requests dropped with 'TLS handshake error from' error",
+      )
+      .of({});
     this.#accessMeasures = accessMeasures(deps.metrics, deps.registry.deps.clock);
-    deps.metrics.collect(() => [...this.#tally.families(), ...this.#flow.families(), ...storageFamilies(deps.registry, deps.storageBytes), ...deps.features.families()]);
+    deps.metrics.collect(() => [
+      ...this.#tally.families(),
+      ...this.#flow.families(),
+      ...storageFamilies(deps.registry, deps.storageBytes),
+      ...deps.features.families(),
+    ]);
     this.#idPrefix = randomUid(this.registry.deps.random).slice(0, -12);
-    const { computed, address = '', features, flags, authentication: { issuer, tokens }, registry: { deps: { clock } } } = deps;
+    const {
+      computed,
+      address = '',
+      features,
+      flags,
+      authentication: { issuer, tokens },
+      registry: {
+        deps: { clock },
+      },
+    } = deps;
     const running = { startedAt: clock.now(), now: () => clock.now(), flags };
     const virtual = [...deps.virtual, ...computed.map(({ kind }) => kind)];
     this.#documents = new Documents({
-      kinds: () => deps.registry.kinds, extensions: () => deps.aggregation?.versions ?? NO_EXTENSIONS,
-      virtual, address, formats: this.#formats, features, running, issuer, tokens, metrics: () => deps.metrics.text(), health: deps.health,
+      kinds: () => deps.registry.kinds,
+      extensions: () => deps.aggregation?.versions ?? NO_EXTENSIONS,
+      virtual,
+      address,
+      formats: this.#formats,
+      features,
+      running,
+      issuer,
+      tokens,
+      metrics: () => deps.metrics.text(),
+      health: deps.health,
     });
   }
 
@@ -125,18 +162,36 @@ export class Server {
 
   /** Never rejects: whatever goes wrong is a Status. */
   async handle(request: ApiRequest): Promise<ApiResponse> {
-    const trail: Trail = { warnings: [], flow: undefined, info: undefined, id: undefined, audit: undefined, inFlight: undefined };
+    const trail: Trail = {
+      warnings: [],
+      flow: undefined,
+      info: undefined,
+      id: undefined,
+      audit: undefined,
+      inFlight: undefined,
+    };
     const { clock } = this.registry.deps;
     const started = clock.monotonic();
     const answer = await this.#answer(request, trail).catch((error: unknown) => this.#refusal(request, error));
     const seconds = (): number => (clock.monotonic() - started) / 1000;
     if (answer.type === 'stream') trail.inFlight?.leave();
-    else trail.inFlight?.answered(answer.type === 'proxy' ? 0 : answer.status, seconds(), answer.type === 'proxy' ? 0 : bytesIn(answer.body));
+    else
+      trail.inFlight?.answered(
+        answer.type === 'proxy' ? 0 : answer.status,
+        seconds(),
+        answer.type === 'proxy' ? 0 : bytesIn(answer.body),
+      );
     if (this.#deps.audit) this.#writeDown(this.#deps.audit, request, answer, trail);
     if (answer.type === 'proxy') return answer;
-    const headers: Record<string, string> = { ...answer.headers, ...trail.flow, 'audit-id': trail.id ?? this.#idOf(request) };
+    const headers: Record<string, string> = {
+      ...answer.headers,
+      ...trail.flow,
+      'audit-id': trail.id ?? this.#idOf(request),
+    };
     const head = trail.warnings.length > 0 ? { headers, warnings: warningHeaders(trail.warnings) } : { headers };
-    return answer.type === 'bytes' ? { ...answer, ...head } : { ...answer, ...head, run: counted(answer, trail, seconds) };
+    return answer.type === 'bytes'
+      ? { ...answer, ...head }
+      : { ...answer, ...head, run: counted(answer, trail, seconds) };
   }
 
   /** Throws Forbidden. */
@@ -148,7 +203,8 @@ export class Server {
   async post(info: RequestInfo, body: unknown, user: User): Promise<unknown> {
     const subresource = this.#subresources.get(addressOfInfo(info));
     if (!subresource?.answer) throw notServed();
-    return (await subresource.answer(body, this.#context(info, new URLSearchParams(), user, { user, isDryRun: false }))).value;
+    return (await subresource.answer(body, this.#context(info, new URLSearchParams(), user, { user, isDryRun: false })))
+      .value;
   }
 
   /** What an extension server has at a path, for callers in the same process; undefined where none serves it. Throws StatusError. */
@@ -163,7 +219,8 @@ export class Server {
     trail.info = info;
     trail.inFlight = this.#tally.begin(request, info);
     const asker = await this.#authenticated(request);
-    if (this.#deps.audit) trail.audit = this.#deps.audit.begin({ request, info, user: asker, id: (trail.id = this.#idOf(request)) });
+    if (this.#deps.audit)
+      trail.audit = this.#deps.audit.begin({ request, info, user: asker, id: (trail.id = this.#idOf(request)) });
     const attributes = attributesOf(info, request.query);
     const { user, constraint } = this.#impersonator.of(request, asker, attributes);
     if (user !== asker) trail.audit?.actsAs(user, constraint);
@@ -205,7 +262,8 @@ export class Server {
 
   #writeDown(audit: Audit, request: ApiRequest, answer: ApiResponse, trail: Trail): void {
     if (trail.audit) trail.audit.answered(answer);
-    else if (trail.info && answer.type === 'bytes' && answer.status === 401) audit.refused({ request, info: trail.info, id: (trail.id = this.#idOf(request)) }, answer);
+    else if (trail.info && answer.type === 'bytes' && answer.status === 401)
+      audit.refused({ request, info: trail.info, id: (trail.id = this.#idOf(request)) }, answer);
   }
 
   #idOf(request: ApiRequest): string {
@@ -219,7 +277,13 @@ export class Server {
 
   #refusal(request: ApiRequest, error: unknown): ApiResponse {
     const status = statusOf(error);
-    if (!(error instanceof StatusError)) this.registry.deps.log.error('request failed', { path: request.path, method: request.method, error, stack: (error as Error).stack });
+    if (!(error instanceof StatusError))
+      this.registry.deps.log.error('request failed', {
+        path: request.path,
+        method: request.method,
+        error,
+        stack: (error as Error).stack,
+      });
     const retry = status.details?.retryAfterSeconds;
     const how = refusalShownAs({ request, formats: this.#formats });
     const answer = bytesAnswer(how, [showValue(how, status)], status.code ?? 500);
@@ -229,7 +293,10 @@ export class Server {
   async #route(request: ApiRequest, info: RequestInfo, user: User, warnings: string[]): Promise<ApiResponse> {
     const elsewhere = this.#deps.aggregation?.answer(request, user);
     if (elsewhere) return elsewhere;
-    if (!info.isResource) return request.method === 'GET' || request.method === 'HEAD' ? this.#documents.answer(request) : Promise.reject(notAllowedHere());
+    if (!info.isResource)
+      return request.method === 'GET' || request.method === 'HEAD'
+        ? this.#documents.answer(request)
+        : Promise.reject(notAllowedHere());
     const resource = this.registry.find(info.group ? `${info.group}/${info.version}` : info.version, info.resource);
     const computed = this.#computed(info);
     const facts = resource?.kind ?? computed?.kind ?? this.#virtual(info);
@@ -238,11 +305,18 @@ export class Server {
     checkPlace(info, isElsewhere ? undefined : facts);
     const served = resource?.kind ?? computed?.kind;
     if (served?.deprecated) warnings.push(deprecationText(served, served.deprecated));
-    if (resource && resource.kind.origin !== 'custom' && isOwn(info, resource.kind)) checkRouted(request, this.#formats, info.verb);
+    if (resource && resource.kind.origin !== 'custom' && isOwn(info, resource.kind))
+      checkRouted(request, this.#formats, info.verb);
     const mayCreate = (): void => this.access.require(user, { ...info, verb: 'create' });
     const call = { ...callOf(request, user, warnings), mayCreate };
     const exchange: Exchange = {
-      request, formats: this.#formats, features: this.#deps.features, info, call, registry: this.registry, bodies: this.#bodies,
+      request,
+      formats: this.#formats,
+      features: this.#deps.features,
+      info,
+      call,
+      registry: this.registry,
+      bodies: this.#bodies,
     };
     const subresource = this.#subresources.get(addressOfInfo(info));
     if (subresource) return this.#special(subresource, exchange, user);
@@ -255,7 +329,9 @@ export class Server {
   /** Nothing answers for what is not served of a group of custom resources, nor for one that is none. */
   #leadsNowhere({ group, version }: RequestInfo): boolean {
     const of = this.registry.kinds.filter((kind) => kind.group === group && kind.version === version);
-    return of.length > 0 ? of.every(({ origin }) => origin === 'custom') : !this.#documents.has(group, version) && !this.#documents.isOwnGroup(group);
+    return of.length > 0
+      ? of.every(({ origin }) => origin === 'custom')
+      : !this.#documents.has(group, version) && !this.#documents.isOwnGroup(group);
   }
 
   async #special(subresource: Subresource, exchange: Exchange, user: User): Promise<ApiResponse> {
@@ -265,7 +341,8 @@ export class Server {
       if (subresource.methods && !subresource.methods.includes(request.method)) throw notAllowedHere();
       // A WebSocket can only begin with GET, yet what it begins is not reading (KEP-4006).
       const mustCreate = this.#deps.features.isOn('AuthorizePodWebsocketUpgradeCreatePermission');
-      if (mustCreate && subresource.opensStreams && isWebSocket(request)) this.access.require(user, { ...info, verb: 'create' });
+      if (mustCreate && subresource.opensStreams && isWebSocket(request))
+        this.access.require(user, { ...info, verb: 'create' });
       await admitConnection(subresource, context);
       const target = subresource.connect(context);
       return target ? { type: 'proxy', target } : { type: 'bytes', status: 204, headers: {}, body: [] };
@@ -279,14 +356,18 @@ export class Server {
   #servedAs(info: RequestInfo): ServedAs | undefined {
     const { group, version, subresource } = info;
     const resource = this.registry.find(group ? `${group}/${version}` : version, info.resource);
-    const isOurs = this.#subresources.has(addressOfInfo(info)) || (subresource === '' && this.#computed(info) !== undefined);
-    if (!isOurs && !(resource && (subresource === '' || subresource === 'scale' || resource.hasPart(subresource)))) return undefined;
+    const isOurs =
+      this.#subresources.has(addressOfInfo(info)) || (subresource === '' && this.#computed(info) !== undefined);
+    if (!isOurs && !(resource && (subresource === '' || subresource === 'scale' || resource.hasPart(subresource))))
+      return undefined;
     const { deprecated } = resource?.kind ?? this.#computed(info)?.kind ?? {};
-    return { removedRelease: deprecated && (typeof deprecated === 'string' ? '' : deprecated.removed ?? '') };
+    return { removedRelease: deprecated && (typeof deprecated === 'string' ? '' : (deprecated.removed ?? '')) };
   }
 
   #virtual({ group, version, resource }: RequestInfo): ResourceFacts | undefined {
-    return this.#deps.virtual.find((facts) => facts.group === group && facts.version === version && facts.plural === resource);
+    return this.#deps.virtual.find(
+      (facts) => facts.group === group && facts.version === version && facts.plural === resource,
+    );
   }
 
   /** The resource of that kind, where it is computed; also for callers in the same process. */
@@ -295,11 +376,21 @@ export class Server {
   }
 
   #computed({ group, version, resource }: RequestInfo): ComputedResource | undefined {
-    return this.#deps.computed.find(({ kind }) => kind.group === group && kind.version === version && kind.plural === resource);
+    return this.#deps.computed.find(
+      ({ kind }) => kind.group === group && kind.version === version && kind.plural === resource,
+    );
   }
 
   #context(info: RequestInfo, query: URLSearchParams, user: User, call: Call): SubresourceContext {
-    return { registry: this.registry, access: this.access, authentication: this.#deps.authentication, call, info, query, user };
+    return {
+      registry: this.registry,
+      access: this.access,
+      authentication: this.#deps.authentication,
+      call,
+      info,
+      query,
+      user,
+    };
   }
 }
 
@@ -336,21 +427,28 @@ function infoOf(request: ApiRequest): RequestInfo {
 function checkPlace(info: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'> | undefined): void {
   const { namespace, name } = info;
   if (!facts) throw notServed();
-  for (const [what, text] of [['namespace', namespace], ['name', name]] as const) {
+  for (const [what, text] of [
+    ['namespace', namespace],
+    ['name', name],
+  ] as const) {
     const [error] = text === '' ? [] : pathSegmentErrors(text);
     if (error !== undefined) throw badRequest(`${what} parameter invalid: ${JSON.stringify(text)}: ${error}`);
   }
 }
 
 /** Allowed in a namespace, it must not reach what is in none: a path of the wrong scope leads nowhere. */
-function isOutOfScope({ name, isInNamespace, verb }: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'> & { readonly origin?: Kind<any>['origin'] }): boolean {
+function isOutOfScope(
+  { name, isInNamespace, verb }: RequestInfo,
+  facts: Pick<ResourceFacts, 'namespaced'> & { readonly origin?: Kind<any>['origin'] },
+): boolean {
   if (isInNamespace) return !facts.namespaced;
   // What upstream's own resources do not allow there, it does not find of custom ones.
   const isAllowed = verb === 'list' || verb === 'watch' || (verb === 'deletecollection' && facts.origin !== 'custom');
   return facts.namespaced && (name !== '' || !isAllowed);
 }
 
-const deprecationText = (kind: Kind<any>, said: Deprecation | string): string => (typeof said === 'string' ? said : deprecationOf(kind, said));
+const deprecationText = (kind: Kind<any>, said: Deprecation | string): string =>
+  typeof said === 'string' ? said : deprecationOf(kind, said);
 
 const deprecationOf = (kind: Kind<any>, { since, removed, use }: Deprecation): string =>
   `${apiVersionOf(kind)} ${kind.kind} is deprecated in v${since}+${removed === undefined ? '' : `, unavailable in v${removed}+`}${use === undefined ? '' : `; use ${use}`}`;
@@ -363,7 +461,8 @@ const addressOfInfo = ({ group, resource, subresource }: RequestInfo): string =>
 /** Upstream says this as text, too early for a Status. */
 /** Asked as the resource that it is: not what stands for another, as logs and connections do. */
 const isOwn = ({ subresource, verb }: RequestInfo, kind: Kind<any>): boolean =>
-  (subresource === '' || subresource === 'status' || subresource === 'scale') && kind.verbs.some((known) => known === verb);
+  (subresource === '' || subresource === 'status' || subresource === 'scale') &&
+  kind.verbs.some((known) => known === verb);
 
 function tooManyRequests(): ApiResponse {
   const answer = plain('Too many requests, please try again later.\n', 429);

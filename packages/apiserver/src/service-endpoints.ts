@@ -10,8 +10,13 @@ export type EndpointsProblem = 'ServiceNotFound' | 'ServicePortError' | 'Endpoin
 
 /** Who is behind a port of a service now; or why nobody is, by the name of the reason that an APIService gives. */
 export function serviceEndpoints(
-  registry: Registry, namespace: string, name: string, port: number,
-): { readonly endpoints: readonly ServiceEndpoint[] } | { readonly problem: EndpointsProblem; readonly portName?: string } {
+  registry: Registry,
+  namespace: string,
+  name: string,
+  port: number,
+):
+  | { readonly endpoints: readonly ServiceEndpoint[] }
+  | { readonly problem: EndpointsProblem; readonly portName?: string } {
   const found = registry.of(service).find(namespace, name);
   if (!found) return { problem: 'ServiceNotFound' };
   if (found.spec.type === 'ExternalName') return { endpoints: [{ host: found.spec.externalName ?? '', port }] };

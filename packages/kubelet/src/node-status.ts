@@ -105,20 +105,18 @@ async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void
       const has = (n: Node): boolean =>
         Object.entries(labels).every(([key, value]) => n.metadata.labels?.[key] === value) &&
         Object.entries(annotations).every(([key, value]) => n.metadata.annotations?.[key] === value);
-      await api
-        .of(node)
-        .update(nodeName, (n) =>
-          has(n)
-            ? n
-            : {
-                ...n,
-                metadata: {
-                  ...n.metadata,
-                  labels: { ...n.metadata.labels, ...labels },
-                  annotations: { ...n.metadata.annotations, ...annotations },
-                },
+      await api.of(node).update(nodeName, (n) =>
+        has(n)
+          ? n
+          : {
+              ...n,
+              metadata: {
+                ...n.metadata,
+                labels: { ...n.metadata.labels, ...labels },
+                annotations: { ...n.metadata.annotations, ...annotations },
               },
-        );
+            },
+      );
       return;
     } catch (error) {
       log.warn('cannot register the node', { error });

@@ -4,20 +4,22 @@ import fc from 'fast-check';
 import { cloneJson } from './clone.ts';
 
 test('cloneJson() makes an equal value that shares nothing with the first', () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => {
-    const text = JSON.stringify(value);
-    const copy = cloneJson(value) as any;
-    assert.equal(JSON.stringify(copy), text);
-    const scramble = (of: any): void => {
-      if (typeof of !== 'object' || of === null) return;
-      for (const name of Object.keys(of)) {
-        scramble(of[name]);
-        of[name] = 'changed';
-      }
-    };
-    scramble(copy);
-    assert.equal(JSON.stringify(value), text);
-  }));
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const text = JSON.stringify(value);
+      const copy = cloneJson(value) as any;
+      assert.equal(JSON.stringify(copy), text);
+      const scramble = (of: any): void => {
+        if (typeof of !== 'object' || of === null) return;
+        for (const name of Object.keys(of)) {
+          scramble(of[name]);
+          of[name] = 'changed';
+        }
+      };
+      scramble(copy);
+      assert.equal(JSON.stringify(value), text);
+    }),
+  );
 });
 
 test('cloneJson() copies a key that objects treat as special', () => {

@@ -6,7 +6,13 @@ export function cloneJson<T>(value: T): T {
   for (const name in value) {
     const member = (value as Readonly<Record<string, unknown>>)[name];
     // A map may have a key that objects treat as special.
-    if (name === '__proto__') Object.defineProperty(copy, name, { value: cloneJson(member), enumerable: true, writable: true, configurable: true });
+    if (name === '__proto__')
+      Object.defineProperty(copy, name, {
+        value: cloneJson(member),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
     else copy[name] = typeof member === 'object' ? cloneJson(member) : member;
   }
   return copy as T;

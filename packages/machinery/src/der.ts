@@ -38,15 +38,18 @@ export function derParts(element: DerElement | undefined, tag: number = DER.sequ
 export function derTime(element: DerElement | undefined): number {
   const text = new TextDecoder().decode(element?.content);
   const short = element?.tag === DER.utcTime && /^\d{12}Z$/.test(text);
-  if (!short && !(element?.tag === DER.generalizedTime && /^\d{14}Z$/.test(text))) throw new RangeError('expected a time');
+  if (!short && !(element?.tag === DER.generalizedTime && /^\d{14}Z$/.test(text)))
+    throw new RangeError('expected a time');
   const full = short ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : text;
   const ms = Date.parse(full.replace(/^(....)(..)(..)(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'));
   if (Number.isNaN(ms)) throw new RangeError('expected a time');
   return ms;
 }
 
-export const bytesOfBinary = (binary: string): Uint8Array => Uint8Array.from(binary, (character) => character.charCodeAt(0));
-export const hexOf = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+export const bytesOfBinary = (binary: string): Uint8Array =>
+  Uint8Array.from(binary, (character) => character.charCodeAt(0));
+export const hexOf = (bytes: Uint8Array): string =>
+  [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 export interface PemBlock {
   readonly type: string;
@@ -55,11 +58,13 @@ export interface PemBlock {
 
 /** The blocks of a text (RFC 7468); what is no block is passed over, as by Go's decoder. */
 export function pemBlocks(text: string): readonly PemBlock[] {
-  return [...text.matchAll(/-----BEGIN ([^\n-]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/g)].flatMap(([, type = '', body = '']) => {
-    try {
-      return [{ type, bytes: bytesOfBinary(atob(body.replace(/\s/g, ''))) }];
-    } catch {
-      return []; // Not base64.
-    }
-  });
+  return [...text.matchAll(/-----BEGIN ([^\n-]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/g)].flatMap(
+    ([, type = '', body = '']) => {
+      try {
+        return [{ type, bytes: bytesOfBinary(atob(body.replace(/\s/g, ''))) }];
+      } catch {
+        return []; // Not base64.
+      }
+    },
+  );
 }

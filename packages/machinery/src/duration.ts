@@ -2,7 +2,14 @@
 
 /** Nanoseconds of each. */
 const UNITS: Readonly<Record<string, number>> = {
-  ns: 1, us: 1e3, '\u00b5s': 1e3, '\u03bcs': 1e3, ms: 1e6, s: 1e9, m: 6e10, h: 3.6e12,
+  ns: 1,
+  us: 1e3,
+  '\u00b5s': 1e3,
+  '\u03bcs': 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 6e10,
+  h: 3.6e12,
 };
 const PART = /(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy;
 /** A Duration counts nanoseconds in 64 bits. */
@@ -57,7 +64,9 @@ export function formatDuration(ms: number): string {
 /** value / 10^digits without trailing zeros. */
 function decimal(value: bigint, digits: number): string {
   const unit = 10n ** BigInt(digits);
-  const fraction = String(value % unit).padStart(digits, '0').replace(/0+$/, '');
+  const fraction = String(value % unit)
+    .padStart(digits, '0')
+    .replace(/0+$/, '');
   return fraction === '' ? String(value / unit) : `${value / unit}.${fraction}`;
 }
 
@@ -86,7 +95,7 @@ export function humanDuration(ms: number): string {
 }
 
 const two = (big: number, unit: string, small: number, smallUnit: string): string =>
-  (small === 0 ? `${big}${unit}` : `${big}${unit}${small}${smallUnit}`);
+  small === 0 ? `${big}${unit}` : `${big}${unit}${small}${smallUnit}`;
 
 /** One unit only, as events show how long ago they were seen first. */
 export function shortHumanDuration(ms: number): string {

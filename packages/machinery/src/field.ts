@@ -3,8 +3,17 @@ import { equalJson } from './equality.ts';
 /** Why a field was refused. `reason` is the machine-readable cause type of the API (metav1.CauseType). */
 export interface FieldError {
   readonly reason:
-    | 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueDuplicate' | 'FieldValueForbidden' | 'FieldValueNotSupported'
-    | 'FieldValueNotFound' | 'FieldValueTooLong' | 'FieldValueTooMany' | 'FieldValueTooFew' | 'FieldValueTypeInvalid' | 'InternalError';
+    | 'FieldValueRequired'
+    | 'FieldValueInvalid'
+    | 'FieldValueDuplicate'
+    | 'FieldValueForbidden'
+    | 'FieldValueNotSupported'
+    | 'FieldValueNotFound'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
+    | 'FieldValueTooFew'
+    | 'FieldValueTypeInvalid'
+    | 'InternalError';
   readonly field: string;
   readonly message: string;
 }
@@ -35,7 +44,11 @@ export class Field {
 
   /** Names one by one: the places of an object are made whether or not anything is wrong there. */
   at(name: string, second?: string, third?: string, fourth?: string): Field {
-    return new Field(second === undefined ? name : [name, second, third, fourth].filter((one) => one !== undefined).join('.'), this.errors, this);
+    return new Field(
+      second === undefined ? name : [name, second, third, fourth].filter((one) => one !== undefined).join('.'),
+      this.errors,
+      this,
+    );
   }
 
   index(i: number): Field {
@@ -82,7 +95,8 @@ export class Field {
 
   /** The values are listed in the order given, as upstream's sorted sets are. */
   notSupported(value: unknown, supported: readonly string[]): void {
-    const list = supported.length > 0 ? `: supported values: ${supported.map((v) => JSON.stringify(v)).join(', ')}` : '';
+    const list =
+      supported.length > 0 ? `: supported values: ${supported.map((v) => JSON.stringify(v)).join(', ')}` : '';
     this.#add('FieldValueNotSupported', `Unsupported value: ${quoted(value)}${list}`);
   }
 
@@ -118,5 +132,7 @@ export class Field {
 function quoted(value: unknown): string {
   if (value === undefined) return 'null';
   const text = JSON.stringify(value);
-  return typeof value === 'object' ? text.replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`) : text;
+  return typeof value === 'object'
+    ? text.replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    : text;
 }

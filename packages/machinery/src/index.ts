@@ -1,14 +1,52 @@
 export {
-  apiVersionOf, type Behaviour, type CellContext, type Column, controllerReference, defineKind, type Deprecation, type Draft, groupResourceOf,
-  type Asker, type HookContext, type Hub, type Kind, type KindDeclaration, type Mutable, type ObjectOf, type Part, type ResourceFacts,
-  type RowCondition, type ScaleFacts, type SubresourceFacts, type Verb,
+  apiVersionOf,
+  type Behaviour,
+  type CellContext,
+  type Column,
+  controllerReference,
+  defineKind,
+  type Deprecation,
+  type Draft,
+  groupResourceOf,
+  type Asker,
+  type HookContext,
+  type Hub,
+  type Kind,
+  type KindDeclaration,
+  type Mutable,
+  type ObjectOf,
+  type Part,
+  type ResourceFacts,
+  type RowCondition,
+  type ScaleFacts,
+  type SubresourceFacts,
+  type Verb,
 } from './kind.ts';
 export {
-  type ApiObject, controllerOf, type HeldMeta, isControlledBy, keyIn, keyOf, type Key, type LabelSelector,
-  type LabelSelectorRequirement, type ListMeta, type ManagedFieldsEntry, type ObjectMeta, type OwnerReference, splitKey,
+  type ApiObject,
+  controllerOf,
+  type HeldMeta,
+  isControlledBy,
+  keyIn,
+  keyOf,
+  type Key,
+  type LabelSelector,
+  type LabelSelectorRequirement,
+  type ListMeta,
+  type ManagedFieldsEntry,
+  type ObjectMeta,
+  type OwnerReference,
+  splitKey,
 } from './meta.ts';
 export type {
-  Constraints, FieldSchema, ListSchema, MapSchema, ObjectSchema, ScalarSchema, ScalarType, Schema,
+  Constraints,
+  FieldSchema,
+  ListSchema,
+  MapSchema,
+  ObjectSchema,
+  ScalarSchema,
+  ScalarType,
+  Schema,
 } from './schema.ts';
 export { type Decoded, decode, DecodeError, jsonTypeOf } from './engine/decode.ts';
 export type { FieldFacts, TypeFacts } from './engine/facts.ts';
@@ -18,20 +56,56 @@ export { Field, type FieldError } from './field.ts';
 export { type DeclaredError, DeclaredRules, withDeclared } from './rules/declared.ts';
 export type { RuleFacts } from './rules/rule.ts';
 export {
-  addQuantities, canonicalQuantity, compareQuantities, formatQuantity, parseQuantity, type Quantity, quantityMilliValue, quantityValue,
+  addQuantities,
+  canonicalQuantity,
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  type Quantity,
+  quantityMilliValue,
+  quantityValue,
   subtractQuantities,
 } from './quantity/quantity.ts';
 export {
-  alreadyExists, badRequest, conflict, expired, failure, forbidden, hasReason, internalError, invalid, methodNotAllowed, notFound,
-  type Reason, type ResourceName, type Status, type StatusCause, type StatusDetails, StatusError, statusOf, success, tooManyRequests,
+  alreadyExists,
+  badRequest,
+  conflict,
+  expired,
+  failure,
+  forbidden,
+  hasReason,
+  internalError,
+  invalid,
+  methodNotAllowed,
+  notFound,
+  type Reason,
+  type ResourceName,
+  type Status,
+  type StatusCause,
+  type StatusDetails,
+  StatusError,
+  statusOf,
+  success,
+  tooManyRequests,
   unauthorized,
 } from './status.ts';
 export { cloneJson } from './clone.ts';
 export { jsonText } from './json-text.ts';
 export { equalJson } from './equality.ts';
 export {
-  dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, dnsSubdomainWithUnderscoreErrors, labelValueErrors, maskTrailingDash, pathSegmentErrors, qualifiedNameErrors,
-  ownedFinalizer, validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate,
+  dns1035LabelErrors,
+  dnsLabelErrors,
+  dnsSubdomainErrors,
+  dnsSubdomainWithUnderscoreErrors,
+  labelValueErrors,
+  maskTrailingDash,
+  pathSegmentErrors,
+  qualifiedNameErrors,
+  ownedFinalizer,
+  validateAnnotations,
+  validateLabels,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
 } from './names/names.ts';
 export { compareApiVersions } from './names/api-versions.ts';
 export { jsonPatch } from './patch/json-patch.ts';
@@ -39,18 +113,40 @@ export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge-patch.ts';
 export { type FieldTerm, parseFieldSelector } from './selector/field-selector.ts';
 export {
-  compileLabelSelector, everything, formatSelector, nothing, type Requirement, selectorFromMap, type Selector, selectorOf,
+  compileLabelSelector,
+  everything,
+  formatSelector,
+  nothing,
+  type Requirement,
+  selectorFromMap,
+  type Selector,
+  selectorOf,
 } from './selector/label-selector.ts';
 export { formatDuration, humanDuration, parseDuration, shortHumanDuration } from './duration.ts';
 export { formatMicroTime, formatTime, parseTime } from './time.ts';
 export { type IntOrString, parsePercent, scaledValue } from './int-or-string.ts';
 export { creatorsEntries } from './apply/created.ts';
-export { type Applied, applyConfig, type Application, ownersAfterUpdate, type Write, type Writer, zeroObject } from './apply/apply.ts';
+export {
+  type Applied,
+  applyConfig,
+  type Application,
+  ownersAfterUpdate,
+  type Write,
+  type Writer,
+  zeroObject,
+} from './apply/apply.ts';
 export type { FieldSet } from './apply/field-set.ts';
 export { ShapeError } from './apply/shape.ts';
 export { asksForReset, entriesOf, isEqualManagement, type Owner, ownersOf } from './apply/managed-fields.ts';
 export {
-  cIdentifierErrors, configKeyErrors, envNameErrors, headerNameErrors, percentErrors, portNameErrors, relaxedEnvNameErrors, wildcardSubdomainErrors,
+  cIdentifierErrors,
+  configKeyErrors,
+  envNameErrors,
+  headerNameErrors,
+  percentErrors,
+  portNameErrors,
+  relaxedEnvNameErrors,
+  wildcardSubdomainErrors,
 } from './names/words.ts';
 export { decodeCbor } from './cbor/decode.ts';
 export { encodeCbor, encodeCborItem, SELF_DESCRIBED } from './cbor/encode.ts';
@@ -79,7 +175,21 @@ export { declare as declareFunction, type Overload as CelOverload } from './cel/
 export { Budget } from './cel/evaluate.ts';
 export { jsonPatchFunctions } from './cel/functions/json-patch.ts';
 export { CelSyntaxError } from './cel/issues.ts';
-export { bool as celBool, type CelType, dyn as celDyn, formatType as formatCelType, object as celObject, parseType as parseCelType } from './cel/types.ts';
+export {
+  bool as celBool,
+  type CelType,
+  dyn as celDyn,
+  formatType as formatCelType,
+  object as celObject,
+  parseType as parseCelType,
+} from './cel/types.ts';
 export { asOwn as asCelOwn, CelBudgetError, CelError, Opaque as CelOpaque, toJson as celToJson } from './cel/values.ts';
 export { bytesOfBinary, DER, type DerElement, derElements, hexOf, type PemBlock, pemBlocks } from './der.ts';
-export { type CertificateContent, type PublicKeyKind, publicKeyKind, publicKeyOfRequest, readCertificateContent, requestInBase64 } from './x509.ts';
+export {
+  type CertificateContent,
+  type PublicKeyKind,
+  publicKeyKind,
+  publicKeyOfRequest,
+  readCertificateContent,
+  requestInBase64,
+} from './x509.ts';

@@ -5,7 +5,13 @@
 export function jsonText(value: unknown, space?: number): string {
   const text = JSON.stringify(value, undefined, space);
   // Nearly no text has any of them: looking for each is cheaper than for all at once.
-  return text.includes('<') || text.includes('>') || text.includes('&') || text.includes('\u2028') || text.includes('\u2029') ? text.replace(SPECIAL, escaped) : text;
+  return text.includes('<') ||
+    text.includes('>') ||
+    text.includes('&') ||
+    text.includes('\u2028') ||
+    text.includes('\u2029')
+    ? text.replace(SPECIAL, escaped)
+    : text;
 }
 
 const SPECIAL = /[<>&\u2028\u2029]/g;

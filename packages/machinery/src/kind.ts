@@ -9,12 +9,16 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'd
 /** A value that nobody else has seen yet, so that it may still be changed in place. */
 export type Mutable<T> = T extends readonly (infer E)[]
   ? Mutable<E>[]
-  : T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
+  : T extends object
+    ? { -readonly [K in keyof T]: Mutable<T[K]> }
+    : T;
 
 /** What a client may send: the server fills in the rest. */
 export type Draft<T> = T extends readonly (infer E)[]
   ? readonly Draft<E>[]
-  : T extends object ? { readonly [K in keyof T]?: Draft<T[K]> | undefined } : T;
+  : T extends object
+    ? { readonly [K in keyof T]?: Draft<T[K]> | undefined }
+    : T;
 
 /** Names of one resource, as kinds.tsv and discovery have them. */
 export interface ResourceFacts {
@@ -173,7 +177,7 @@ export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
 }
 
 /** Upstream does not decode what an apply of a custom resource made: it is judged as it is, and read by its schema when it is stored. */
-export interface AppliedReading<Obj extends ApiObject> {
+interface AppliedReading<Obj extends ApiObject> {
   decode(value: unknown): Decoded;
   /** What of an object that has been judged is stored. */
   kept(object: Obj): Obj;
@@ -219,9 +223,21 @@ export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<O
   const { facts, schema, behaviour = {}, columns = [], selectableFields = {}, indexedFields = [] } = declaration;
   const { rowConditions, scale, hub, storagePrefix, deprecated, declared } = declaration;
   return Object.freeze({
-    ...facts, schema, decode: declaration.decode ?? ((value: unknown) => decode(schema, value)), origin: declaration.origin ?? 'built-in', behaviour, columns, selectableFields, indexedFields,
-    storagePrefix: storagePrefix ?? facts.plural, isAlternate: declaration.isAlternate ?? hub !== undefined,
-    ...(declaration.applied ? { applied: declaration.applied } : {}), ...(declared ? { declared } : {}), ...(rowConditions ? { rowConditions } : {}), ...(scale ? { scale } : {}), ...(hub ? { hub } : {}),
+    ...facts,
+    schema,
+    decode: declaration.decode ?? ((value: unknown) => decode(schema, value)),
+    origin: declaration.origin ?? 'built-in',
+    behaviour,
+    columns,
+    selectableFields,
+    indexedFields,
+    storagePrefix: storagePrefix ?? facts.plural,
+    isAlternate: declaration.isAlternate ?? hub !== undefined,
+    ...(declaration.applied ? { applied: declaration.applied } : {}),
+    ...(declared ? { declared } : {}),
+    ...(rowConditions ? { rowConditions } : {}),
+    ...(scale ? { scale } : {}),
+    ...(hub ? { hub } : {}),
     ...(deprecated ? { deprecated } : {}),
   });
 }

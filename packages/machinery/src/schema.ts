@@ -41,8 +41,20 @@ export interface ListSchema {
 
 /** `any` is an uninterpreted JSON value (RawExtension, FieldsV1, JSON). */
 export type ScalarType =
-  | 'string' | 'boolean' | 'int32' | 'int64' | 'uint64' | 'double' | 'uint8' | 'bytes'
-  | 'time' | 'microTime' | 'duration' | 'quantity' | 'intOrString' | 'any';
+  | 'string'
+  | 'boolean'
+  | 'int32'
+  | 'int64'
+  | 'uint64'
+  | 'double'
+  | 'uint8'
+  | 'bytes'
+  | 'time'
+  | 'microTime'
+  | 'duration'
+  | 'quantity'
+  | 'intOrString'
+  | 'any';
 
 export interface ScalarSchema {
   readonly type: ScalarType;

@@ -5,9 +5,24 @@ import type { ListMeta } from './meta.ts';
 export type Reason = keyof typeof CODES;
 
 const CODES = {
-  BadRequest: 400, Unauthorized: 401, Forbidden: 403, NotFound: 404, MethodNotAllowed: 405, NotAcceptable: 406,
-  AlreadyExists: 409, Conflict: 409, Gone: 410, Expired: 410, RequestEntityTooLarge: 413, UnsupportedMediaType: 415,
-  Invalid: 422, TooManyRequests: 429, InternalError: 500, ServerTimeout: 500, ServiceUnavailable: 503, Timeout: 504,
+  BadRequest: 400,
+  Unauthorized: 401,
+  Forbidden: 403,
+  NotFound: 404,
+  MethodNotAllowed: 405,
+  NotAcceptable: 406,
+  AlreadyExists: 409,
+  Conflict: 409,
+  Gone: 410,
+  Expired: 410,
+  RequestEntityTooLarge: 413,
+  UnsupportedMediaType: 415,
+  Invalid: 422,
+  TooManyRequests: 429,
+  InternalError: 500,
+  ServerTimeout: 500,
+  ServiceUnavailable: 503,
+  Timeout: 504,
 } as const;
 
 export interface StatusCause {
@@ -56,47 +71,83 @@ export class StatusError extends Error {
 
 export function failure(reason: Reason, message: string, details?: StatusDetails, options?: ErrorOptions): StatusError {
   const status: Status = {
-    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, ...(details ? { details } : {}), code: CODES[reason],
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason,
+    ...(details ? { details } : {}),
+    code: CODES[reason],
   };
   return new StatusError(status, options);
 }
 
 export const success = (details?: StatusDetails): Status => ({
-  kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', ...(details ? { details } : {}),
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Success',
+  ...(details ? { details } : {}),
 });
 
 const resource = ({ group, plural }: ResourceName): string => (group ? `${plural}.${group}` : plural);
-const about = ({ group, plural }: ResourceName, name: string): StatusDetails => ({ name, ...(group ? { group } : {}), kind: plural });
+const about = ({ group, plural }: ResourceName, name: string): StatusDetails => ({
+  name,
+  ...(group ? { group } : {}),
+  kind: plural,
+});
 
 export const notFound = (of: ResourceName, name: string): StatusError =>
   failure('NotFound', `${resource(of)} ${JSON.stringify(name)} not found`, about(of, name));
 export const alreadyExists = (of: ResourceName, name: string): StatusError =>
   failure('AlreadyExists', `${resource(of)} ${JSON.stringify(name)} already exists`, about(of, name));
 export const conflict = (of: ResourceName, name: string, detail: string): StatusError =>
-  failure('Conflict', `Operation cannot be fulfilled on ${resource(of)} ${JSON.stringify(name)}: ${detail}`, about(of, name));
+  failure(
+    'Conflict',
+    `Operation cannot be fulfilled on ${resource(of)} ${JSON.stringify(name)}: ${detail}`,
+    about(of, name),
+  );
 export const forbidden = (of: ResourceName, name: string, detail: string): StatusError =>
-  failure('Forbidden', name ? `${resource(of)} ${JSON.stringify(name)} is forbidden: ${detail}` : `${resource(of)} is forbidden: ${detail}`,
-    name ? about(of, name) : { ...(of.group ? { group: of.group } : {}), kind: of.plural });
+  failure(
+    'Forbidden',
+    name
+      ? `${resource(of)} ${JSON.stringify(name)} is forbidden: ${detail}`
+      : `${resource(of)} is forbidden: ${detail}`,
+    name ? about(of, name) : { ...(of.group ? { group: of.group } : {}), kind: of.plural },
+  );
 export const badRequest = (message: string): StatusError => failure('BadRequest', message);
 export const unauthorized = (): StatusError => failure('Unauthorized', 'Unauthorized');
 export const methodNotAllowed = (of: ResourceName, action: string): StatusError =>
-  failure('MethodNotAllowed', `${action} is not supported on resources of kind ${JSON.stringify(resource(of))}`,
-    { ...(of.group ? { group: of.group } : {}), kind: of.plural });
+  failure('MethodNotAllowed', `${action} is not supported on resources of kind ${JSON.stringify(resource(of))}`, {
+    ...(of.group ? { group: of.group } : {}),
+    kind: of.plural,
+  });
 export const expired = (message: string): StatusError => failure('Expired', message);
 export const internalError = (cause: unknown): StatusError =>
-  failure('InternalError', `Internal error occurred: ${cause instanceof Error ? cause.message : String(cause)}`,
-    { causes: [{ message: cause instanceof Error ? cause.message : String(cause) }] }, { cause });
+  failure(
+    'InternalError',
+    `Internal error occurred: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { causes: [{ message: cause instanceof Error ? cause.message : String(cause) }] },
+    { cause },
+  );
 export const tooManyRequests = (message: string, retryAfterSeconds: number): StatusError =>
   failure('TooManyRequests', message, { retryAfterSeconds });
 
 /** All errors of one object, in the order found, each once (metav1 reason Invalid, code 422). */
-export function invalid(of: { readonly group: string; readonly kind: string }, name: string | undefined, errors: readonly FieldError[]): StatusError {
+export function invalid(
+  of: { readonly group: string; readonly kind: string },
+  name: string | undefined,
+  errors: readonly FieldError[],
+): StatusError {
   const unique = [...new Map(errors.map((e) => [`${e.field}: ${e.message}`, e])).values()];
   const texts = unique.map((e) => `${e.field}: ${e.message}`);
   const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   const groupKind = of.group ? `${of.kind}.${of.group}` : of.kind;
   return failure('Invalid', `${groupKind} ${JSON.stringify(name ?? '')} is invalid: ${text}`, {
-    ...(name ? { name } : {}), ...(of.group ? { group: of.group } : {}), ...(of.kind ? { kind: of.kind } : {}),
+    ...(name ? { name } : {}),
+    ...(of.group ? { group: of.group } : {}),
+    ...(of.kind ? { kind: of.kind } : {}),
     causes: unique.map(({ reason, message, field }) => ({ reason, message, field })),
   });
 }
@@ -105,4 +156,5 @@ export const hasReason = (error: unknown, reason: Reason): error is StatusError 
   error instanceof StatusError && error.status.reason === reason;
 
 /** What to answer when `error` was thrown: refusals as they are, our own bugs as an internal error without a stack. */
-export const statusOf = (error: unknown): Status => (error instanceof StatusError ? error.status : internalError(error).status);
+export const statusOf = (error: unknown): Status =>
+  error instanceof StatusError ? error.status : internalError(error).status;

@@ -9,7 +9,10 @@ const RSA = '2a864886f70d010101';
 const ELLIPTIC = '2a8648ce3d0201';
 const ED25519 = '2b6570';
 const CURVES: Readonly<Record<string, PublicKeyKind>> = {
-  '2b81040021': 'P-224', '2a8648ce3d030107': 'P-256', '2b81040022': 'P-384', '2b81040023': 'P-521',
+  '2b81040021': 'P-224',
+  '2a8648ce3d030107': 'P-256',
+  '2b81040022': 'P-384',
+  '2b81040023': 'P-521',
 };
 const ALTERNATIVE_NAMES = '551d11';
 const EXTENSIONS_TAG = 0xa3;
@@ -36,10 +39,14 @@ export function readCertificateContent(der: Uint8Array): CertificateContent {
   const [notBefore, notAfter] = derParts(validity);
   publicKeyKind(publicKey?.whole ?? new Uint8Array());
   const names = alternativeNames(parts.find(({ tag }) => tag === EXTENSIONS_TAG));
-  const texts = (kind: number): readonly string[] => names.filter(({ tag }) => tag === kind).map(({ content }) => new TextDecoder().decode(content));
+  const texts = (kind: number): readonly string[] =>
+    names.filter(({ tag }) => tag === kind).map(({ content }) => new TextDecoder().decode(content));
   return {
-    publicKey: publicKey?.whole ?? new Uint8Array(), notBefore: derTime(notBefore), notAfter: derTime(notAfter),
-    dnsNames: texts(GENERAL.dns), emailAddresses: texts(GENERAL.email),
+    publicKey: publicKey?.whole ?? new Uint8Array(),
+    notBefore: derTime(notBefore),
+    notAfter: derTime(notAfter),
+    dnsNames: texts(GENERAL.dns),
+    emailAddresses: texts(GENERAL.email),
   };
 }
 
@@ -47,7 +54,8 @@ function alternativeNames(extensions: DerElement | undefined): readonly DerEleme
   if (!extensions) return [];
   for (const extension of derParts(derElements(extensions.content)[0])) {
     const [id, ...values] = derParts(extension);
-    if (id?.tag === DER.oid && hexOf(id.content) === ALTERNATIVE_NAMES) return derParts(derElements(values.at(-1)?.content)[0]);
+    if (id?.tag === DER.oid && hexOf(id.content) === ALTERNATIVE_NAMES)
+      return derParts(derElements(values.at(-1)?.content)[0]);
   }
   return [];
 }
@@ -67,13 +75,16 @@ export function publicKeyKind(info: Uint8Array): PublicKeyKind | undefined {
   const [algorithm, bits] = derParts(derElements(info)[0]);
   const [id, parameters] = derParts(algorithm);
   switch (hexOf(id?.content ?? new Uint8Array())) {
-    case ED25519: return 'Ed25519';
-    case ELLIPTIC: return CURVES[hexOf(parameters?.content ?? new Uint8Array())];
+    case ED25519:
+      return 'Ed25519';
+    case ELLIPTIC:
+      return CURVES[hexOf(parameters?.content ?? new Uint8Array())];
     case RSA: {
       const [modulus] = derParts(derElements(bits?.content.subarray(1))[0]);
       return `RSA ${bitLength(modulus?.content ?? new Uint8Array())}`;
     }
-    default: return undefined;
+    default:
+      return undefined;
   }
 }
 

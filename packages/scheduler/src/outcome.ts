@@ -14,14 +14,12 @@ export interface OutcomeDeps {
 export async function bind(pod: Pod, nodeName: string, { api, recorder }: OutcomeDeps): Promise<void> {
   const key = keyOf(pod);
   const { name, namespace, uid } = pod.metadata;
-  await api
-    .of(podKind)
-    .post(key, 'binding', {
-      apiVersion: 'v1',
-      kind: 'Binding',
-      metadata: { name, namespace, uid },
-      target: { kind: 'Node', name: nodeName },
-    });
+  await api.of(podKind).post(key, 'binding', {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { name, namespace, uid },
+    target: { kind: 'Node', name: nodeName },
+  });
   recorder.record(pod, {
     type: 'Normal',
     reason: 'Scheduled',

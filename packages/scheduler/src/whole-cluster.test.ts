@@ -57,12 +57,10 @@ test('a pod that fits nowhere says so, waits, and goes where a new node has room
     "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
   assert.deepEqual([condition?.status, condition?.reason, condition?.message], ['False', 'Unschedulable', message]);
   assert.deepEqual(await messages(cluster, 'picky'), [`FailedScheduling: ${message}`]);
-  await cluster.api
-    .of(node)
-    .update('node-1', (current) => ({
-      ...current,
-      metadata: { ...current.metadata, labels: { ...current.metadata.labels, disk: 'ssd' } },
-    }));
+  await cluster.api.of(node).update('node-1', (current) => ({
+    ...current,
+    metadata: { ...current.metadata, labels: { ...current.metadata.labels, disk: 'ssd' } },
+  }));
   await cluster.settled();
   assert.equal((await get(cluster, 'picky')).status.phase, 'Running');
   assert.ok((await messages(cluster, 'picky')).includes('Scheduled: Successfully assigned default/picky to node-1'));

@@ -4,7 +4,11 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** What is asked of labels: `requirements` must all hold, and `matches` says whether they do. */
 export interface LabelQuery {
-  readonly requirements: readonly { readonly key: string; readonly operator: string; readonly values: readonly string[] }[];
+  readonly requirements: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values: readonly string[];
+  }[];
   matches(labels: Labels): boolean;
 }
 

@@ -62,7 +62,13 @@ export type Operation =
    * `expected` 0: the key must be absent. `attachment` is not stored: watchers in this process find it on the change,
    * so that what was just written need not be parsed again.
    */
-  | { readonly type: 'put'; readonly key: string; readonly value: Value; readonly expected: number; readonly attachment?: unknown }
+  | {
+      readonly type: 'put';
+      readonly key: string;
+      readonly value: Value;
+      readonly expected: number;
+      readonly attachment?: unknown;
+    }
   | { readonly type: 'delete'; readonly key: string; readonly expected: number };
 /**
  * Bytes, or how they are made of the revision that they get, for values that name their own revision. It is asked once
@@ -70,7 +76,14 @@ export type Operation =
  */
 export type Value = Uint8Array | ((revision: number) => Uint8Array);
 export type Change =
-  | { readonly type: 'put'; readonly key: string; readonly revision: number; readonly value: Uint8Array; readonly previous: Entry | undefined; readonly attachment?: unknown }
+  | {
+      readonly type: 'put';
+      readonly key: string;
+      readonly revision: number;
+      readonly value: Uint8Array;
+      readonly previous: Entry | undefined;
+      readonly attachment?: unknown;
+    }
   | { readonly type: 'delete'; readonly key: string; readonly revision: number; readonly previous: Entry };
 
 /** The key has been written since: it is at `current` (0: absent). */

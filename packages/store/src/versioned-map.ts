@@ -1,4 +1,15 @@
-import { type Change, CompactedError, type Entry, FutureRevisionError, type ListOptions, type ListResult, type Operation, StaleError, type Value, type Watcher } from './store.ts';
+import {
+  type Change,
+  CompactedError,
+  type Entry,
+  FutureRevisionError,
+  type ListOptions,
+  type ListResult,
+  type Operation,
+  StaleError,
+  type Value,
+  type Watcher,
+} from './store.ts';
 import { lowerBound } from './sorted.ts';
 
 /** Changes kept in memory for watches and reads of the past; older ones are forgotten as if compacted. */
@@ -18,7 +29,10 @@ interface Subscription {
 export class VersionedMap {
   readonly #live = new Map<string, Entry>();
   /** Revisions that planned operations will have made, until they are applied: what the next plan is checked against. */
-  readonly #planned = new Map<string, { readonly revision: number; readonly created: number; readonly isDeleted: boolean }>();
+  readonly #planned = new Map<
+    string,
+    { readonly revision: number; readonly created: number; readonly isDeleted: boolean }
+  >();
   readonly #history: Change[] = [];
   readonly #subscriptions = new Set<Subscription>();
   #historyBytes = 0;
@@ -67,7 +81,11 @@ export class VersionedMap {
       const revision = this.#nextRevision++;
       const created = this.#head(operation.key)?.created || revision;
       this.#planned.set(operation.key, { revision, created, isDeleted: operation.type === 'delete' });
-      return { operation: operation.type === 'put' ? { ...operation, value: bytesOf(operation.value, revision) } : operation, revision, created };
+      return {
+        operation: operation.type === 'put' ? { ...operation, value: bytesOf(operation.value, revision) } : operation,
+        revision,
+        created,
+      };
     });
   }
 
@@ -84,7 +102,8 @@ export class VersionedMap {
     if (!last) return;
     this.#revision = last.revision;
     for (const change of changes) this.#remember(change);
-    if (this.#history.length > HISTORY_CHANGES_MAX * 1.25 || this.#historyBytes > HISTORY_BYTES_MAX * 1.25) this.#trim();
+    if (this.#history.length > HISTORY_CHANGES_MAX * 1.25 || this.#historyBytes > HISTORY_BYTES_MAX * 1.25)
+      this.#trim();
     for (const { prefix, watcher } of this.#subscriptions) {
       const wanted = prefix === '' ? changes : changes.filter((change) => change.key.startsWith(prefix));
       if (wanted.length > 0) watcher.changed(wanted);
@@ -156,7 +175,14 @@ export class VersionedMap {
   #remember(change: Change): void {
     this.#historyBytes += sizeOf(change);
     if (change.type === 'delete' || change.attachment === undefined) this.#history.push(change);
-    else this.#history.push({ type: 'put', key: change.key, revision: change.revision, value: change.value, previous: change.previous });
+    else
+      this.#history.push({
+        type: 'put',
+        key: change.key,
+        revision: change.revision,
+        value: change.value,
+        previous: change.previous,
+      });
   }
 
   /** By more than one at a time, since what follows moves up. */
@@ -218,7 +244,9 @@ const sizeOf = (change: Change): number => (change.type === 'put' ? change.value
 const bytesOf = (value: Value, revision: number): Uint8Array => (typeof value === 'function' ? value(revision) : value);
 
 export interface Planned {
-  readonly operation: Exclude<Operation, { readonly type: 'put' }> | (Extract<Operation, { readonly type: 'put' }> & { readonly value: Uint8Array });
+  readonly operation:
+    | Exclude<Operation, { readonly type: 'put' }>
+    | (Extract<Operation, { readonly type: 'put' }> & { readonly value: Uint8Array });
   readonly revision: number;
   readonly created: number;
 }

@@ -17,7 +17,9 @@ const life = new AbortController();
 async function cacheOf(isLasting = false) {
   let reads = 0;
   const form: Form<Thing> = {
-    isLasting, hold: (value) => value, labelsOf: () => undefined,
+    isLasting,
+    hold: (value) => value,
+    labelsOf: () => undefined,
     read(value) {
       reads += 1;
       return { name: new TextDecoder().decode(value).trimEnd() };
@@ -82,13 +84,27 @@ test('Cached makes another form once while it is asked for, and anew of what it 
 });
 
 for (const [what, show, isStored] of [
-  ['those that are stored, held once, where they are equal', (thing: Thing): Uint8Array => encoder.encode(thing.name), true],
-  ['those that the form makes, once, where they are others', (thing: Thing): Uint8Array => encoder.encode(`${thing.name}!`), false],
+  [
+    'those that are stored, held once, where they are equal',
+    (thing: Thing): Uint8Array => encoder.encode(thing.name),
+    true,
+  ],
+  [
+    'those that the form makes, once, where they are others',
+    (thing: Thing): Uint8Array => encoder.encode(`${thing.name}!`),
+    false,
+  ],
 ] as const) {
   test(`Cached.bytes are ${what}`, async () => {
     const store = new MemoryStore();
     const read = (value: Uint8Array): Thing => ({ name: new TextDecoder().decode(value) });
-    const cache = new WatchCache<Thing>('/r/', { isLasting: false, hold: (value) => value, labelsOf: () => undefined, read, show });
+    const cache = new WatchCache<Thing>('/r/', {
+      isLasting: false,
+      hold: (value) => value,
+      labelsOf: () => undefined,
+      read,
+      show,
+    });
     await cache.start(store, life.signal);
     const value = encoder.encode('x');
     await store.commit([{ type: 'put', key: KEY, value, expected: 0 }]);
@@ -110,21 +126,34 @@ test('WatchCache keeps only the bytes of what was replaced, and they can be read
 
 test('WatchCache.at() is what the store says was there, and how many came after, whatever happened since', async () => {
   const at = fc.record({ name: fc.nat(20), isDeletion: fc.boolean() });
-  await fc.assert(fc.asyncProperty(fc.array(at, { minLength: 1, maxLength: 60 }), fc.nat(60), fc.option(fc.nat(20)), async (writes, back, from) => {
-    const { cache, store } = await cacheOf();
-    for (const { name, isDeletion } of writes) {
-      const key = keyOf(name);
-      const expected = (await store.get(key))?.revision ?? 0;
-      if (isDeletion && expected === 0) continue;
-      await store.commit([isDeletion ? { type: 'delete', key, expected } : { type: 'put', key, value: encoder.encode('x'), expected }]);
-    }
-    const revision = Math.max(0, store.revision() - back);
-    const after = from === null ? undefined : keyOf(from);
-    const { entries } = await store.list('/r/', { revision, ...(after === undefined ? {} : { after }) });
-    const past = cache.at(revision, '/r/', after);
-    assert.deepEqual(Array.from(past.found, (held) => [held.key, held.revision]), entries.map((entry) => [entry.key, entry.revision]));
-    for (const [i, { key }] of entries.entries()) assert.equal(past.count(key), entries.length - 1 - i);
-  }), { numRuns: 200 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(at, { minLength: 1, maxLength: 60 }),
+      fc.nat(60),
+      fc.option(fc.nat(20)),
+      async (writes, back, from) => {
+        const { cache, store } = await cacheOf();
+        for (const { name, isDeletion } of writes) {
+          const key = keyOf(name);
+          const expected = (await store.get(key))?.revision ?? 0;
+          if (isDeletion && expected === 0) continue;
+          await store.commit([
+            isDeletion ? { type: 'delete', key, expected } : { type: 'put', key, value: encoder.encode('x'), expected },
+          ]);
+        }
+        const revision = Math.max(0, store.revision() - back);
+        const after = from === null ? undefined : keyOf(from);
+        const { entries } = await store.list('/r/', { revision, ...(after === undefined ? {} : { after }) });
+        const past = cache.at(revision, '/r/', after);
+        assert.deepEqual(
+          Array.from(past.found, (held) => [held.key, held.revision]),
+          entries.map((entry) => [entry.key, entry.revision]),
+        );
+        for (const [i, { key }] of entries.entries()) assert.equal(past.count(key), entries.length - 1 - i);
+      },
+    ),
+    { numRuns: 200 },
+  );
 });
 
 const keyOf = (name: number): string => `/r/${String(name).padStart(3, '0')}`;

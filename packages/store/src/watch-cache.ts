@@ -83,7 +83,9 @@ export class WatchCache<T extends object> {
   constructor(prefix: string, form: Form<T>, { fields, indexed }: Selectors<T> = { fields: {}, indexed: [] }) {
     this.prefix = prefix;
     this.#home = {
-      form, objects: new Recent(OBJECTS_BYTES_MAX), made: new Recent(MADE_BYTES_MAX),
+      form,
+      objects: new Recent(OBJECTS_BYTES_MAX),
+      made: new Recent(MADE_BYTES_MAX),
       fields: new Map(Object.entries(fields).map(([name, valueOf], at) => [name, { at, valueOf }])),
     };
     this.#indexes = new Map(indexed.map((name) => [name, new Map()]));
@@ -96,7 +98,17 @@ export class WatchCache<T extends object> {
     this.#keys = entries.map((entry) => entry.key);
     this.#revision = revision;
     this.#oldest = revision;
-    store.subscribe(this.prefix, revision, { changed: (changes) => this.#apply(changes), lost: () => { this.#isSynced = false; } }, signal);
+    store.subscribe(
+      this.prefix,
+      revision,
+      {
+        changed: (changes) => this.#apply(changes),
+        lost: () => {
+          this.#isSynced = false;
+        },
+      },
+      signal,
+    );
     this.#isSynced = true;
   }
 
@@ -131,13 +143,16 @@ export class WatchCache<T extends object> {
   *range(prefix: string, after?: string): Generator<Cached<T>> {
     let i = lowerBound(this.#keys, after === undefined || after < prefix ? prefix : after);
     if (after !== undefined && this.#keys[i] === after) i += 1;
-    for (const end = lowerBound(this.#keys, `${prefix}\uffff`); i < end; i++) yield this.#live.get(this.#keys[i] as string) as Cached<T>;
+    for (const end = lowerBound(this.#keys, `${prefix}\uffff`); i < end; i++)
+      yield this.#live.get(this.#keys[i] as string) as Cached<T>;
   }
 
   /** How many live keys start with `prefix` and come after `after`. */
   count(prefix: string, after?: string): number {
     const start = lowerBound(this.#keys, after === undefined || after < prefix ? prefix : after);
-    return lowerBound(this.#keys, `${prefix}\uffff`) - start - (after !== undefined && this.#keys[start] === after ? 1 : 0);
+    return (
+      lowerBound(this.#keys, `${prefix}\uffff`) - start - (after !== undefined && this.#keys[start] === after ? 1 : 0)
+    );
   }
 
   /** An object that is not live here, or not yet. */
@@ -162,12 +177,19 @@ export class WatchCache<T extends object> {
       const found = index?.get(value);
       if (index && isWorthSorting(sizeOf(found), count)) return { index: field, found: ordered([...itemsOf(found)]) };
     }
-    const groups = query.labels.requirements.length > 0 && !this.#home.form.isLasting ? this.#labels.matching(query.labels, count) : undefined;
+    const groups =
+      query.labels.requirements.length > 0 && !this.#home.form.isLasting
+        ? this.#labels.matching(query.labels, count)
+        : undefined;
     if (!groups) return { index: '', found: this.range(prefix, after) };
     const size = groups.reduce((sum, { members }) => sum + sizeOf(members), 0);
-    if (isWorthSorting(size, count)) return { index: '', found: ordered(groups.flatMap(({ members }) => [...itemsOf(members)])) };
+    if (isWorthSorting(size, count))
+      return { index: '', found: ordered(groups.flatMap(({ members }) => [...itemsOf(members)])) };
     const chosen = new Set(groups);
-    return { index: '', found: this.range(prefix, after).filter(({ group }) => group !== undefined && chosen.has(group)) };
+    return {
+      index: '',
+      found: this.range(prefix, after).filter(({ group }) => group !== undefined && chosen.has(group)),
+    };
   }
 
   /**
@@ -176,7 +198,8 @@ export class WatchCache<T extends object> {
    */
   at(revision: number, prefix: string, after = ''): Past<T> {
     const was = new Map<string, Cached<T> | undefined>();
-    for (const { key, previous } of this.since(revision)) if (key.startsWith(prefix) && key > after && !was.has(key)) was.set(key, previous);
+    for (const { key, previous } of this.since(revision))
+      if (key.startsWith(prefix) && key > after && !was.has(key)) was.set(key, previous);
     const count = (last: string): number => {
       let sum = this.count(prefix, last);
       for (const [key, held] of was) if (key > last) sum += (held ? 1 : 0) - (this.#live.has(key) ? 1 : 0);
@@ -207,7 +230,8 @@ export class WatchCache<T extends object> {
       this.#window.push(event);
       this.#windowBytes += event.current?.size ?? 0;
     }
-    if (this.#window.length > EVENT_WINDOW_MAX * 1.25 || this.#windowBytes > EVENT_WINDOW_BYTES_MAX * 1.25) this.#trim();
+    if (this.#window.length > EVENT_WINDOW_MAX * 1.25 || this.#windowBytes > EVENT_WINDOW_BYTES_MAX * 1.25)
+      this.#trim();
     for (const listener of this.#listeners) listener(events);
   }
 
@@ -295,7 +319,10 @@ export class WatchCache<T extends object> {
 }
 
 /** Live objects with those in their places that were there before; undefined: none was. */
-function* undone<T extends object>(live: Iterable<Cached<T>>, was: ReadonlyMap<string, Cached<T> | undefined>): Generator<Cached<T>> {
+function* undone<T extends object>(
+  live: Iterable<Cached<T>>,
+  was: ReadonlyMap<string, Cached<T> | undefined>,
+): Generator<Cached<T>> {
   const before = inKeyOrder([...was.values()].filter((held) => held !== undefined));
   let next = 0;
   for (const cached of live) {
@@ -307,7 +334,8 @@ function* undone<T extends object>(live: Iterable<Cached<T>>, was: ReadonlyMap<s
 
 const isWorthSorting = (size: number, count: number): boolean => size <= INDEXED_FEW || size * INDEXED_SHARE <= count;
 
-const inKeyOrder = <T extends object>(held: Cached<T>[]): readonly Cached<T>[] => held.sort((a, b) => (a.key < b.key ? -1 : 1));
+const inKeyOrder = <T extends object>(held: Cached<T>[]): readonly Cached<T>[] =>
+  held.sort((a, b) => (a.key < b.key ? -1 : 1));
 
 /** The one that is held already, if it is equal. */
 const same = (value: string, held: string | undefined): string => (value === held ? held : value);

@@ -7,7 +7,12 @@ import { buildImage } from '../../../../images/build.ts';
 export const FIRST_IMAGES = ['pause', 'busybox', 'nginx'] as const;
 
 /** Builds what is not built yet and puts it into the node. Resolves to the names that were brought. */
-export async function bringImages(containerd: Containerd, folder: string, names: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+export async function bringImages(
+  containerd: Containerd,
+  folder: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const present = new Set(await listImageNames(containerd, signal));
   const brought: string[] = [];
   for (const name of names) {

@@ -17,7 +17,11 @@ export type DaemonName = 'server' | 'agent';
  * server's throughput needs a large one.
  */
 const NODE_FLAGS: Readonly<Record<DaemonName, readonly string[]>> = {
-  server: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64', '--external-memory-accounted-in-global-limit'],
+  server: [
+    '--disable-warning=ExperimentalWarning',
+    '--max-semi-space-size=64',
+    '--external-memory-accounted-in-global-limit',
+  ],
   agent: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'],
 };
 const CLAIM_POLL_MS = 10;
@@ -27,13 +31,16 @@ const fileOf = (layout: Layout, name: DaemonName): string => join(layout.run, `$
 export const logOf = (layout: Layout, name: string): string => join(layout.logs, `${name}.log`);
 
 /** The running daemon of that name, whoever started it. */
-export const findDaemon = (layout: Layout, name: DaemonName): ProcessIdentity | undefined => holderOf(fileOf(layout, name));
+export const findDaemon = (layout: Layout, name: DaemonName): ProcessIdentity | undefined =>
+  holderOf(fileOf(layout, name));
 
 /** Makes this process the one of that name in the folder; refuses when another is. Held until disposed, or the process ends. */
 export function claimDaemon(layout: Layout, name: DaemonName): HeldFile {
   const result = hold(fileOf(layout, name));
   if (isHeld(result)) return result;
-  throw new UserError(`the ${name} of ${layout.dir} runs already (pid ${result.pid}): stop it first, or give another --data-dir`);
+  throw new UserError(
+    `the ${name} of ${layout.dir} runs already (pid ${result.pid}): stop it first, or give another --data-dir`,
+  );
 }
 
 /**
@@ -41,7 +48,12 @@ export function claimDaemon(layout: Layout, name: DaemonName): HeldFile {
  * claimed its name; rejects with its last words when it ended before. One that runs already is left as it is. `netns` is
  * the path of the network namespace to run in.
  */
-export async function startDaemon(layout: Layout, name: DaemonName, args: readonly string[], netns?: string): Promise<void> {
+export async function startDaemon(
+  layout: Layout,
+  name: DaemonName,
+  args: readonly string[],
+  netns?: string,
+): Promise<void> {
   if (findDaemon(layout, name)) return;
   mkdirSync(layout.logs, { recursive: true });
   const log = openSync(logOf(layout, name), 'a', 0o640);
@@ -49,10 +61,20 @@ export async function startDaemon(layout: Layout, name: DaemonName, args: readon
   try {
     const main = join(import.meta.dirname, '..', 'main.ts');
     const env = { ...process.env, NODE_COMPILE_CACHE: compileCacheDir };
-    const [program = '', ...rest] = [...(netns ? ['nsenter', `--net=${netns}`, '--'] : []), process.execPath, ...NODE_FLAGS[name], main, ...args];
+    const [program = '', ...rest] = [
+      ...(netns ? ['nsenter', `--net=${netns}`, '--'] : []),
+      process.execPath,
+      ...NODE_FLAGS[name],
+      main,
+      ...args,
+    ];
     const child = spawn(program, rest, { detached: true, stdio: ['ignore', log, log], cwd: '/', env });
-    child.on('exit', () => { hasEnded = true; });
-    child.on('error', () => { hasEnded = true; });
+    child.on('exit', () => {
+      hasEnded = true;
+    });
+    child.on('error', () => {
+      hasEnded = true;
+    });
     child.unref();
   } finally {
     closeSync(log);
@@ -66,7 +88,7 @@ export async function startDaemon(layout: Layout, name: DaemonName, args: readon
 /** The last line of a daemon's log: what one that ended had to say, and where to read on. */
 export function lastWords(layout: Layout, name: DaemonName): string {
   const file = logOf(layout, name);
-  const line = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '' : '';
+  const line = existsSync(file) ? (readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '') : '';
   return `${line.replace(/^navarch: /, '') || 'it said nothing'} (see ${file})`;
 }
 

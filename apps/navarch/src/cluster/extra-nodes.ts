@@ -2,7 +2,16 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { settleAll } from '@navarch/base';
 import { startContainerd, teardownContainerd } from '@navarch/node/containerd';
-import { CommandError, createNetns, deleteLink, deleteNetns, findProgram, netnsPath, runCommand, writeSysctl } from '@navarch/node/host';
+import {
+  CommandError,
+  createNetns,
+  deleteLink,
+  deleteNetns,
+  findProgram,
+  netnsPath,
+  runCommand,
+  writeSysctl,
+} from '@navarch/node/host';
 import { PAUSE_IMAGE } from '../compose/agent.ts';
 import { bringImages, FIRST_IMAGES } from './bring-images.ts';
 import { endUnclaimed, startDaemon, stopDaemon } from './daemon.ts';
@@ -34,35 +43,67 @@ const folderOf = (layout: Layout): string => join(layout.dir, 'nodes');
 function extraNode(layout: Layout, number: number): ExtraNode {
   const name = `${layout.name}-${number}`;
   return {
-    name, layout: layoutOf(layout.name, join(folderOf(layout), String(number))), address: DEFAULTS.nodeIP.replace(/\d+$/, String(number)),
-    netns: `navarch-${name}`, bridge: `navarch${number - 1}`, port: `navarch-port${number}`,
+    name,
+    layout: layoutOf(layout.name, join(folderOf(layout), String(number))),
+    address: DEFAULTS.nodeIP.replace(/\d+$/, String(number)),
+    netns: `navarch-${name}`,
+    bridge: `navarch${number - 1}`,
+    port: `navarch-port${number}`,
   };
 }
 
 /** The second node and those after it, of so many. */
-export const extraNodes = (layout: Layout, count: number): readonly ExtraNode[] => Array.from({ length: count - 1 }, (_, i) => extraNode(layout, i + 2));
+export const extraNodes = (layout: Layout, count: number): readonly ExtraNode[] =>
+  Array.from({ length: count - 1 }, (_, i) => extraNode(layout, i + 2));
 
 /** Those that an `up` has begun. */
 export const begunNodes = (layout: Layout): readonly ExtraNode[] =>
-  (existsSync(folderOf(layout)) ? readdirSync(folderOf(layout)) : []).map(Number).filter(Number.isInteger).map((number) => extraNode(layout, number));
+  (existsSync(folderOf(layout)) ? readdirSync(folderOf(layout)) : [])
+    .map(Number)
+    .filter(Number.isInteger)
+    .map((number) => extraNode(layout, number));
 
 /** Network, containerd and images of every node; what is there already stays. */
 export async function prepareNodes(nodes: readonly ExtraNode[], images: string, signal: AbortSignal): Promise<void> {
   if (nodes.length === 0) return;
   await makeHub(signal);
-  await settleAll(nodes.map(async (node) => {
-    await connect(node, signal);
-    const containerd = await startContainerd({ dir: node.layout.containerd, sandboxImage: PAUSE_IMAGE, netns: netnsPath(node.netns) }, signal);
-    await bringImages(containerd, images, FIRST_IMAGES, signal);
-  }));
+  await settleAll(
+    nodes.map(async (node) => {
+      await connect(node, signal);
+      const containerd = await startContainerd(
+        { dir: node.layout.containerd, sandboxImage: PAUSE_IMAGE, netns: netnsPath(node.netns) },
+        signal,
+      );
+      await bringImages(containerd, images, FIRST_IMAGES, signal);
+    }),
+  );
 }
 
 /** Starts the agent of a node, which joins by token as one on another machine would. */
-export function startNode(node: ExtraNode, runtime: 'containerd' | 'sim', server: string, token: string): Promise<void> {
+export function startNode(
+  node: ExtraNode,
+  runtime: 'containerd' | 'sim',
+  server: string,
+  token: string,
+): Promise<void> {
   const { layout, name, address, bridge, netns } = node;
   const words = [
-    'agent', '--data-dir', layout.dir, '--server', server, '--token', token, '--node-name', name, '--node-ip', address,
-    '--bridge', bridge, '--runtime', runtime, ...SHARED_MACHINE,
+    'agent',
+    '--data-dir',
+    layout.dir,
+    '--server',
+    server,
+    '--token',
+    token,
+    '--node-name',
+    name,
+    '--node-ip',
+    address,
+    '--bridge',
+    bridge,
+    '--runtime',
+    runtime,
+    ...SHARED_MACHINE,
   ];
   return startDaemon(layout, 'agent', words, runtime === 'containerd' ? netnsPath(netns) : undefined);
 }
@@ -84,7 +125,8 @@ export async function removeNodes(nodes: readonly ExtraNode[], signal: AbortSign
 
 async function makeHub(signal: AbortSignal): Promise<void> {
   await writeSysctl('net.ipv4.ip_forward', '1', undefined, signal);
-  if (!await hasLink(HUB, undefined, signal)) await runCommand(['ip', 'link', 'add', HUB, 'type', 'bridge'], {}, signal);
+  if (!(await hasLink(HUB, undefined, signal)))
+    await runCommand(['ip', 'link', 'add', HUB, 'type', 'bridge'], {}, signal);
   await runCommand(['ip', 'address', 'replace', `${DEFAULTS.nodeIP}/24`, 'dev', HUB], {}, signal);
   await runCommand(['ip', 'link', 'set', HUB, 'up'], {}, signal);
   // So that nodes reach registries by way of this machine.
@@ -96,7 +138,7 @@ async function makeHub(signal: AbortSignal): Promise<void> {
 
 async function connect({ netns, port, address }: ExtraNode, signal: AbortSignal): Promise<void> {
   const path = await createNetns(netns, signal);
-  if (!await hasLink('eth0', path, signal)) {
+  if (!(await hasLink('eth0', path, signal))) {
     await deleteLink(port, undefined, signal);
     await runCommand(['ip', 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns], {}, signal);
   }
@@ -104,7 +146,11 @@ async function connect({ netns, port, address }: ExtraNode, signal: AbortSignal)
   // A node's packets to a node port of this machine may be meant for a pod of that very node. Where bridged packets pass
   // the packet filter they are sent on within the bridge, and no bridge sends back where a packet came from unless told.
   await runCommand(['ip', 'link', 'set', port, 'type', 'bridge_slave', 'hairpin', 'on'], {}, signal);
-  for (const words of [['address', 'replace', `${address}/24`, 'dev', 'eth0'], ['link', 'set', 'eth0', 'up'], ['route', 'replace', 'default', 'via', DEFAULTS.nodeIP]]) {
+  for (const words of [
+    ['address', 'replace', `${address}/24`, 'dev', 'eth0'],
+    ['link', 'set', 'eth0', 'up'],
+    ['route', 'replace', 'default', 'via', DEFAULTS.nodeIP],
+  ]) {
     await runCommand(['ip', ...words], { netns: path }, signal);
   }
 }

@@ -2,13 +2,22 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { UserError } from '../user-error.ts';
 
 export const DEFAULTS = {
-  port: 6443, kubeletPort: 10250, nodeIP: '10.95.0.1', serviceCidr: '10.96.0.0/16', clusterCidr: '10.244.0.0/16', clusterDomain: 'cluster.local', nodePorts: '30000-32767', bridge: 'navarch0',
+  port: 6443,
+  kubeletPort: 10250,
+  nodeIP: '10.95.0.1',
+  serviceCidr: '10.96.0.0/16',
+  clusterCidr: '10.244.0.0/16',
+  clusterDomain: 'cluster.local',
+  nodePorts: '30000-32767',
+  bridge: 'navarch0',
 } as const;
 
-const wrong = (flag: string, text: string, wanted: string): UserError => new UserError(`${flag} takes ${wanted}, not ${JSON.stringify(text)}`);
+const wrong = (flag: string, text: string, wanted: string): UserError =>
+  new UserError(`${flag} takes ${wanted}, not ${JSON.stringify(text)}`);
 
 export function portOf(flag: string, text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > 65_535) throw wrong(flag, text, 'a port from 1 to 65535');
+  if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > 65_535)
+    throw wrong(flag, text, 'a port from 1 to 65535');
   return Number(text);
 }
 
@@ -19,13 +28,15 @@ export function addressOf(flag: string, text: string): string {
 
 /** An address by which others find a machine: the loopback's leads every one of them to itself. */
 export function reachableAddressOf(flag: string, text: string): string {
-  if (/^127\.|^::1$|^0\.0\.0\.0$|^::$/.test(addressOf(flag, text))) throw wrong(flag, text, 'an address of this machine that others reach');
+  if (/^127\.|^::1$|^0\.0\.0\.0$|^::$/.test(addressOf(flag, text)))
+    throw wrong(flag, text, 'an address of this machine that others reach');
   return text;
 }
 
 export function cidrOf(flag: string, text: string): string {
   const [address = '', bits = ''] = text.split('/');
-  if (!isIPv4(address) || !/^\d{1,2}$/.test(bits) || Number(bits) > 30 || Number(bits) < 8) throw wrong(flag, text, 'an IPv4 range such as 10.244.0.0/16');
+  if (!isIPv4(address) || !/^\d{1,2}$/.test(bits) || Number(bits) > 30 || Number(bits) < 8)
+    throw wrong(flag, text, 'an IPv4 range such as 10.244.0.0/16');
   return text;
 }
 
@@ -33,20 +44,28 @@ export function cidrOf(flag: string, text: string): string {
 export function serviceCidrOf(flag: string, text: string): string {
   const [first = '', second, ...more] = text.split(',');
   const [address = '', bits = ''] = (second ?? '').split('/');
-  const isSecond = second === undefined || (isIPv6(address) && /^\d{2,3}$/.test(bits) && Number(bits) >= 64 && Number(bits) <= 126);
-  if (!isSecond || more.length > 0) throw wrong(flag, text, 'an IPv4 range, or with a comma an IPv6 range after it, such as 10.96.0.0/16,fd00:10:96::/112');
+  const isSecond =
+    second === undefined || (isIPv6(address) && /^\d{2,3}$/.test(bits) && Number(bits) >= 64 && Number(bits) <= 126);
+  if (!isSecond || more.length > 0)
+    throw wrong(
+      flag,
+      text,
+      'an IPv4 range, or with a comma an IPv6 range after it, such as 10.96.0.0/16,fd00:10:96::/112',
+    );
   cidrOf(flag, first);
   return text;
 }
 
 export function numberOf(flag: string, text: string, [least, most]: readonly [number, number]): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < least || Number(text) > most) throw wrong(flag, text, `a number from ${least} to ${most}`);
+  if (!/^\d{1,9}$/.test(text) || Number(text) < least || Number(text) > most)
+    throw wrong(flag, text, `a number from ${least} to ${most}`);
   return Number(text);
 }
 
 export function portRangeOf(flag: string, text: string): readonly [first: number, last: number] {
   const [, first = '', last = ''] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
-  if (first === '' || Number(first) < 1 || Number(last) > 65_535 || Number(first) > Number(last)) throw wrong(flag, text, 'a range of ports such as 30000-32767');
+  if (first === '' || Number(first) < 1 || Number(last) > 65_535 || Number(first) > Number(last))
+    throw wrong(flag, text, 'a range of ports such as 30000-32767');
   return [Number(first), Number(last)];
 }
 
@@ -60,18 +79,21 @@ export function choiceOf<const C extends string>(flag: string, text: string, cho
 export function serverOf(flag: string, text: string): string {
   const whole = text.includes('://') ? text : `https://${text}`;
   const url = URL.canParse(whole) ? new URL(whole) : undefined;
-  if (url?.protocol !== 'https:' || url.hostname === '' || url.pathname !== '/' || url.search !== '') throw wrong(flag, text, 'an address such as https://192.168.1.10:6443');
+  if (url?.protocol !== 'https:' || url.hostname === '' || url.pathname !== '/' || url.search !== '')
+    throw wrong(flag, text, 'an address such as https://192.168.1.10:6443');
   return `https://${url.hostname}:${url.port || (text.includes('://') ? '443' : DEFAULTS.port)}`;
 }
 
 /** Node names are host names in lower case (RFC 1123). */
 export function nodeNameOf(flag: string, text: string): string {
-  if (text.length > 63 || !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text)) throw wrong(flag, text, 'a name of at most 63 lower case letters, digits, dashes and dots');
+  if (text.length > 63 || !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text))
+    throw wrong(flag, text, 'a name of at most 63 lower case letters, digits, dashes and dots');
   return text;
 }
 
 export function bridgeOf(flag: string, text: string): string {
-  if (!/^[a-zA-Z0-9_-]{1,15}$/.test(text)) throw wrong(flag, text, 'a name for a network device: at most 15 letters, digits and dashes');
+  if (!/^[a-zA-Z0-9_-]{1,15}$/.test(text))
+    throw wrong(flag, text, 'a name for a network device: at most 15 letters, digits and dashes');
   return text;
 }
 

@@ -11,7 +11,9 @@ export function checkFreeSpace(dir: string, runtime: keyof typeof NEEDED): void 
   const { bavail, bsize } = statfsSync(existing(dir));
   const free = bavail * bsize;
   if (free < NEEDED[runtime]) {
-    throw new UserError(`there are only ${Math.floor(free / MIB)} MiB left on the disk of ${dir}, and a cluster needs ${NEEDED[runtime] / MIB}: free some, or set NAVARCH_HOME to a folder on another disk`);
+    throw new UserError(
+      `there are only ${Math.floor(free / MIB)} MiB left on the disk of ${dir}, and a cluster needs ${NEEDED[runtime] / MIB}: free some, or set NAVARCH_HOME to a folder on another disk`,
+    );
   }
 }
 

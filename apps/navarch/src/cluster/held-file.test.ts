@@ -33,8 +33,11 @@ test('hold() says who has the file while that process lives, and takes it when i
 });
 
 for (const [what, text] of [
-  ['of an earlier boot', JSON.stringify({ ...self, bootId: 'before' })], ['of a number used again', JSON.stringify({ ...self, startTicks: '1' })],
-  ['half written', '{"pid":'], ['of another program', '4711\n'], ['that is empty', ''],
+  ['of an earlier boot', JSON.stringify({ ...self, bootId: 'before' })],
+  ['of a number used again', JSON.stringify({ ...self, startTicks: '1' })],
+  ['half written', '{"pid":'],
+  ['of another program', '4711\n'],
+  ['that is empty', ''],
 ] as const) {
   test(`hold() takes a file ${what}`, () => {
     const path = join(folder, 'c');
@@ -45,15 +48,25 @@ for (const [what, text] of [
   });
 }
 
-test('hold() gives one of many processes a dead one\'s file, and leaves no drafts', async () => {
+test("hold() gives one of many processes a dead one's file, and leaves no drafts", async () => {
   const path = join(folder, 'd');
   writeFileSync(path, JSON.stringify({ ...self, startTicks: '1' }));
   const script = `import { hold, isHeld } from ${JSON.stringify(join(import.meta.dirname, 'held-file.ts'))};
     process.stdout.write(isHeld(hold(${JSON.stringify(path)})) ? 'held' : 'refused');
     process.stdin.resume();`;
-  const children = Array.from({ length: 4 }, () => spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] }));
-  const words = await Promise.all(children.map((child) => new Promise<string>((resolve) => child.stdout.once('data', (data: Buffer) => resolve(data.toString())))));
+  const children = Array.from({ length: 4 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  );
+  const words = await Promise.all(
+    children.map(
+      (child) =>
+        new Promise<string>((resolve) => child.stdout.once('data', (data: Buffer) => resolve(data.toString()))),
+    ),
+  );
   for (const child of children) child.kill('SIGKILL');
   assert.deepEqual(words.toSorted(), ['held', 'refused', 'refused', 'refused']);
-  assert.deepEqual(readdirSync(folder).filter((name) => name.startsWith('d.')), []);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith('d.')),
+    [],
+  );
 });

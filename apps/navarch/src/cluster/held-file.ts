@@ -68,7 +68,9 @@ function release(path: string, own: ProcessIdentity): void {
 function read(path: string): ProcessIdentity | undefined {
   try {
     const { pid, startTicks, bootId } = JSON.parse(readFileSync(path, 'utf8')) as Partial<ProcessIdentity>;
-    return typeof pid === 'number' && typeof startTicks === 'string' && typeof bootId === 'string' ? { pid, startTicks, bootId } : undefined;
+    return typeof pid === 'number' && typeof startTicks === 'string' && typeof bootId === 'string'
+      ? { pid, startTicks, bootId }
+      : undefined;
   } catch {
     return undefined; // Absent, or no record: nobody's.
   }

@@ -14,7 +14,8 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 export const kubeconfigText = (entry: KubeconfigEntry): string => `${JSON.stringify(kubeconfig(entry), null, 2)}\n`;
 
 const kubeconfig = ({ name, server, user, authority, certificate, key }: KubeconfigEntry): Record<string, unknown> => ({
-  apiVersion: 'v1', kind: 'Config',
+  apiVersion: 'v1',
+  kind: 'Config',
   clusters: [{ name, cluster: { server, 'certificate-authority-data': base64(authority) } }],
   users: [{ name: user, user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) } }],
   contexts: [{ name, context: { cluster: name, user } }],

@@ -17,24 +17,43 @@ function read(text: string): ReturnType<typeof readKubeletConfig> {
 }
 
 test('readKubeletConfig() reads what the kubelet heeds', () => {
-  assert.deepEqual(read(`${HEAD}staticPodPath: /m\nmaxPods: 20\nevictionHard: {memory.available: 1Gi}\nshutdownGracePeriodByPodPriority: [{priority: 0, shutdownGracePeriodSeconds: 5}]`), {
-    staticPodPath: '/m', maxPods: 20, evictionHard: { 'memory.available': '1Gi' }, shutdownGracePeriodByPodPriority: [{ priority: 0, shutdownGracePeriodSeconds: 5 }],
-  });
+  assert.deepEqual(
+    read(
+      `${HEAD}staticPodPath: /m\nmaxPods: 20\nevictionHard: {memory.available: 1Gi}\nshutdownGracePeriodByPodPriority: [{priority: 0, shutdownGracePeriodSeconds: 5}]`,
+    ),
+    {
+      staticPodPath: '/m',
+      maxPods: 20,
+      evictionHard: { 'memory.available': '1Gi' },
+      shutdownGracePeriodByPodPriority: [{ priority: 0, shutdownGracePeriodSeconds: 5 }],
+    },
+  );
 });
 
 test('readKubeletConfig() says what it cannot read, and what it would not heed', () => {
   const table: readonly (readonly [string, RegExp])[] = [
-    ['{', /cannot be used/], ['- a', /no mapping/], ['kind: Pod', /it holds undefined Pod/], [`${HEAD}cpuManagerPolicy: static\nmaxPods: 1`, /the fields cpuManagerPolicy are not heeded/],
-    [`${HEAD}maxPods: many`, /maxPods takes a number, not "many"/], [`${HEAD}evictionHard: {memory.available: 5}`, /evictionHard takes texts by signal/],
+    ['{', /cannot be used/],
+    ['- a', /no mapping/],
+    ['kind: Pod', /it holds undefined Pod/],
+    [`${HEAD}cpuManagerPolicy: static\nmaxPods: 1`, /the fields cpuManagerPolicy are not heeded/],
+    [`${HEAD}maxPods: many`, /maxPods takes a number, not "many"/],
+    [`${HEAD}evictionHard: {memory.available: 5}`, /evictionHard takes texts by signal/],
     [`${HEAD}shutdownGracePeriodByPodPriority: [{priority: x}]`, /takes a list of priority/],
   ];
-  for (const [text, message] of table) assert.throws(() => read(text), (error) => error instanceof UserError && message.test(error.message), text);
+  for (const [text, message] of table)
+    assert.throws(
+      () => read(text),
+      (error) => error instanceof UserError && message.test(error.message),
+      text,
+    );
   assert.throws(() => readKubeletConfig(join(folder, 'none')), /ENOENT/);
 });
 
 test('evictionOf() takes the file where no flag says otherwise', () => {
   const config = read(`${HEAD}evictionHard: {memory.available: 1Gi}\nevictionPressureTransitionPeriod: 1m`);
-  assert.deepEqual(evictionOf({}, config).thresholds, [{ signal: 'memory.available', value: { count: 2 ** 30 }, graceMs: 0 }]);
+  assert.deepEqual(evictionOf({}, config).thresholds, [
+    { signal: 'memory.available', value: { count: 2 ** 30 }, graceMs: 0 },
+  ]);
   const { thresholds, transitionMs } = evictionOf({ evictionHard: 'pid.available<10' }, config);
   assert.deepEqual([thresholds.map(({ signal }) => signal), transitionMs], [['pid.available'], 60_000]);
 });

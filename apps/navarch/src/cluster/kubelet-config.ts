@@ -17,7 +17,11 @@ const isText: Claim = (value) => typeof value === 'string';
 const isCount: Claim = (value) => Number.isInteger(value) && (value as number) >= 0;
 const isTexts: Claim = (value) => isRecord(value) && Object.values(value).every(isText);
 const isPriorities: Claim = (value) =>
-  Array.isArray(value) && value.every((item: unknown) => isRecord(item) && Number.isInteger(item['priority']) && isCount(item['shutdownGracePeriodSeconds']));
+  Array.isArray(value) &&
+  value.every(
+    (item: unknown) =>
+      isRecord(item) && Number.isInteger(item['priority']) && isCount(item['shutdownGracePeriodSeconds']),
+  );
 
 const FIELDS: Readonly<Record<keyof KubeletConfig, readonly [claim: Claim, wanted: string]>> = {
   staticPodPath: [isText, 'a path'],
@@ -45,9 +49,11 @@ export function readKubeletConfig(file: string): KubeletConfig {
   if (apiVersion !== 'kubelet.config.k8s.io/v1beta1' || kind !== 'KubeletConfiguration')
     refuse(`it holds ${String(apiVersion)} ${String(kind)}, not a kubelet.config.k8s.io/v1beta1 KubeletConfiguration`);
   const unknown = Object.keys(fields).filter((name) => !Object.hasOwn(FIELDS, name));
-  if (unknown.length > 0) refuse(`the fields ${unknown.join(', ')} are not heeded; those that are: ${Object.keys(FIELDS).join(', ')}`);
+  if (unknown.length > 0)
+    refuse(`the fields ${unknown.join(', ')} are not heeded; those that are: ${Object.keys(FIELDS).join(', ')}`);
   for (const [name, [claim, wanted]] of Object.entries(FIELDS))
-    if (fields[name] !== undefined && !claim(fields[name])) refuse(`${name} takes ${wanted}, not ${JSON.stringify(fields[name])}`);
+    if (fields[name] !== undefined && !claim(fields[name]))
+      refuse(`${name} takes ${wanted}, not ${JSON.stringify(fields[name])}`);
   return fields as KubeletConfig;
 }
 
@@ -61,4 +67,5 @@ function parsed(file: string, refuse: (why: string) => never): Readonly<Record<s
   }
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

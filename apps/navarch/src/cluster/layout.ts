@@ -31,7 +31,9 @@ const FORMAT = 1;
 /** Cluster names become folder, context and table names. Throws UserError for one that could not. */
 export function layoutOf(name: string, dataDir?: string): Layout {
   if (!/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) {
-    throw new UserError(`cluster name ${JSON.stringify(name)} is not valid: use at most 32 lower case letters, digits and dashes`);
+    throw new UserError(
+      `cluster name ${JSON.stringify(name)} is not valid: use at most 32 lower case letters, digits and dashes`,
+    );
   }
   const base = defaultBase();
   const dir = dataDir === undefined ? join(base, name) : resolve(dataDir);
@@ -59,7 +61,9 @@ export function openFolder({ dir }: Layout): void {
   const file = join(dir, 'format.json');
   const found = existsSync(file) ? formatIn(readFileSync(file, 'utf8')) : undefined;
   if (found !== undefined && found > FORMAT) {
-    throw new UserError(`${dir} was written by a newer Navarch (format ${found}; this one knows ${FORMAT}): use that version, or run its \`navarch down\``);
+    throw new UserError(
+      `${dir} was written by a newer Navarch (format ${found}; this one knows ${FORMAT}): use that version, or run its \`navarch down\``,
+    );
   }
   if (found === FORMAT) return;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -79,5 +83,7 @@ function formatIn(text: string): number | undefined {
 function defaultBase(): string {
   const configured = process.env['NAVARCH_HOME'];
   if (configured) return resolve(configured); // Daemons run in another folder than this command.
-  return process.getuid?.() === 0 ? '/var/lib/navarch' : join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local/share'), 'navarch');
+  return process.getuid?.() === 0
+    ? '/var/lib/navarch'
+    : join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local/share'), 'navarch');
 }

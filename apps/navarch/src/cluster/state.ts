@@ -28,8 +28,10 @@ export interface NodeState {
 export const cgroupRootOf = (nodeName: string, { dir }: Pick<Layout, 'dir'>): string =>
   `/navarch-${nodeName}-${createHash('sha256').update(dir).digest('hex').slice(0, 8)}`;
 
-export const readState = (layout: Layout): ClusterState | undefined => read<ClusterState>(layout.state, ['name', 'port', 'nodeName', 'nodeIP', 'runtime']);
-export const readNodeState = (layout: Layout): NodeState | undefined => read<NodeState>(layout.nodeState, ['nodeName', 'nodeIP', 'bridge', 'cgroupRoot']);
+export const readState = (layout: Layout): ClusterState | undefined =>
+  read<ClusterState>(layout.state, ['name', 'port', 'nodeName', 'nodeIP', 'runtime']);
+export const readNodeState = (layout: Layout): NodeState | undefined =>
+  read<NodeState>(layout.nodeState, ['nodeName', 'nodeIP', 'bridge', 'cgroupRoot']);
 
 export function writeState(layout: Layout, state: ClusterState): void {
   const draft = `${layout.state}.tmp`;

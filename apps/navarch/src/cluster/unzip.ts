@@ -31,11 +31,18 @@ export function readZipEntry(archive: string, name: string): Buffer | undefined 
 
 function entryIn(directory: Buffer, name: string, read: (at: number, length: number) => Buffer): Buffer | undefined {
   for (let at = 0; at + ENTRY.bytes <= directory.length && directory.readUInt32LE(at) === ENTRY.signature;) {
-    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((offset) => directory.readUInt16LE(at + offset)) as [number, number, number];
+    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((offset) => directory.readUInt16LE(at + offset)) as [
+      number,
+      number,
+      number,
+    ];
     if (directory.toString('utf8', at + ENTRY.bytes, at + ENTRY.bytes + nameBytes) === name) {
       const start = directory.readUInt32LE(at + 42);
       const local = read(start, LOCAL_BYTES);
-      const data = read(start + LOCAL_BYTES + local.readUInt16LE(26) + local.readUInt16LE(28), directory.readUInt32LE(at + 20));
+      const data = read(
+        start + LOCAL_BYTES + local.readUInt16LE(26) + local.readUInt16LE(28),
+        directory.readUInt32LE(at + 20),
+      );
       return unpacked(data, directory.readUInt16LE(at + 10));
     }
     at += ENTRY.bytes + nameBytes + extraBytes + commentBytes;

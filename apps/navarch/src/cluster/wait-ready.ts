@@ -13,13 +13,22 @@ const POLL_MS = 50;
 const ATTEMPT_MS = 3_000;
 
 /** A client with the administrator's identity. Dispose of `transport` when done. */
-export function adminClient(layout: Layout, signal: AbortSignal): { readonly api: Api; readonly transport: ReturnType<typeof httpTransport> } {
+export function adminClient(
+  layout: Layout,
+  signal: AbortSignal,
+): { readonly api: Api; readonly transport: ReturnType<typeof httpTransport> } {
   const transport = httpTransport(loadAccess(layout.adminKubeconfig));
   return { transport, api: httpApi({ transport, clock: systemClock, userAgent: 'navarch' }, signal) };
 }
 
 /** Asks again and again until the answer is yes. Fails when a daemon that is needed has ended, or the time is over. */
-export async function until(layout: Layout, what: string, daemons: readonly DaemonName[], timeoutMs: number, isSo: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
+export async function until(
+  layout: Layout,
+  what: string,
+  daemons: readonly DaemonName[],
+  timeoutMs: number,
+  isSo: (signal: AbortSignal) => Promise<boolean>,
+): Promise<void> {
   const end = performance.now() + timeoutMs;
   let last: unknown;
   for (;;) {
@@ -29,10 +38,13 @@ export async function until(layout: Layout, what: string, daemons: readonly Daem
       last = error; // Not there yet; what it said last is what a timeout tells.
     }
     for (const daemon of daemons) {
-      if (!findDaemon(layout, daemon)) throw new UserError(`the ${daemon} has ended while waiting for ${what}: ${lastWords(layout, daemon)}`);
+      if (!findDaemon(layout, daemon))
+        throw new UserError(`the ${daemon} has ended while waiting for ${what}: ${lastWords(layout, daemon)}`);
     }
     if (performance.now() > end) {
-      throw new UserError(`${what} did not come about within ${timeoutMs / 1000} s${last instanceof Error ? ` (${last.message})` : ''}; see \`navarch logs ${daemons.at(-1) ?? 'server'}\``);
+      throw new UserError(
+        `${what} did not come about within ${timeoutMs / 1000} s${last instanceof Error ? ` (${last.message})` : ''}; see \`navarch logs ${daemons.at(-1) ?? 'server'}\``,
+      );
     }
     await sleep(POLL_MS);
   }
@@ -44,7 +56,12 @@ async function within(limitMs: number, isSo: (signal: AbortSignal) => Promise<bo
   const answer = isSo(limit.signal);
   answer.catch(() => undefined);
   try {
-    return await Promise.race([answer, sleep(limitMs, undefined, { signal: limit.signal }).then(() => { throw new Error(`no answer within ${limitMs / 1000} s`); })]);
+    return await Promise.race([
+      answer,
+      sleep(limitMs, undefined, { signal: limit.signal }).then(() => {
+        throw new Error(`no answer within ${limitMs / 1000} s`);
+      }),
+    ]);
   } finally {
     limit.abort();
   }
@@ -53,7 +70,10 @@ async function within(limitMs: number, isSo: (signal: AbortSignal) => Promise<bo
 /** At least so many, and none that is not. */
 export const nodesAreReady = async (api: Api, count: number): Promise<boolean> => {
   const { items } = await api.of(node).list();
-  return items.length >= count && items.every((n) => isNodeReady(n) && !n.spec.taints?.some((t) => t.key === 'node.kubernetes.io/not-ready'));
+  return (
+    items.length >= count &&
+    items.every((n) => isNodeReady(n) && !n.spec.taints?.some((t) => t.key === 'node.kubernetes.io/not-ready'))
+  );
 };
 
 const CHECK = 'navarch-dns-check';
@@ -74,8 +94,17 @@ export async function dnsAnswers(api: Api): Promise<boolean> {
     await api.of(pod).create({
       metadata: { name: CHECK, namespace: 'kube-system' },
       spec: {
-        restartPolicy: 'Never', terminationGracePeriodSeconds: 0, automountServiceAccountToken: false,
-        containers: [{ name: 'check', image: 'busybox', imagePullPolicy: 'IfNotPresent', command: ['nslookup', 'kubernetes.default.svc.cluster.local'] }],
+        restartPolicy: 'Never',
+        terminationGracePeriodSeconds: 0,
+        automountServiceAccountToken: false,
+        containers: [
+          {
+            name: 'check',
+            image: 'busybox',
+            imagePullPolicy: 'IfNotPresent',
+            command: ['nslookup', 'kubernetes.default.svc.cluster.local'],
+          },
+        ],
       },
     });
     return false;

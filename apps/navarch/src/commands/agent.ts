@@ -9,7 +9,16 @@ import { systemClock, systemLogger } from '@navarch/node/system';
 import { runAgent } from '../compose/agent.ts';
 import { type EvictionFlags, evictionOf } from '../cluster/eviction-flags.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
-import { bridgeOf, choiceOf, DEFAULTS, nodeNameOf, numberOf, portOf, reachableAddressOf, serverOf } from '../cluster/flags.ts';
+import {
+  bridgeOf,
+  choiceOf,
+  DEFAULTS,
+  nodeNameOf,
+  numberOf,
+  portOf,
+  reachableAddressOf,
+  serverOf,
+} from '../cluster/flags.ts';
 import { type KubeletConfig, readKubeletConfig } from '../cluster/kubelet-config.ts';
 import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
 import { cgroupRootOf, type NodeState, nodeStateText, readNodeState } from '../cluster/state.ts';
@@ -50,29 +59,51 @@ interface AgentFlags extends EvictionFlags {
 }
 
 export const declareAgent: Declare = (program) => {
-  program.command('agent')
+  program
+    .command('agent')
     .description('Run a node in the foreground: kubelet, service proxy and DNS over a private containerd')
     .option('--server <url>', 'the API server of the cluster to join')
     .option('--token <token>', 'the token to join with, as `navarch token create` prints it')
-    .option('--ca-hash <hash>', "sha256:... of the public key of the server's authority, for a token that does not say it")
+    .option(
+      '--ca-hash <hash>',
+      "sha256:... of the public key of the server's authority, for a token that does not say it",
+    )
     .option('--ca-file <file>', "the server's authority (PEM), instead of a hash")
     .option('--node-name <name>', "name of the node (default: this machine's)")
-    .option('--node-ip <address>', 'address at which the server and other nodes reach this one (default: the one towards the server)')
+    .option(
+      '--node-ip <address>',
+      'address at which the server and other nodes reach this one (default: the one towards the server)',
+    )
     .option('--name <cluster>', 'name of the cluster on this machine', 'navarch')
     .option('--data-dir <folder>', 'where containers, volumes, identity and logs are kept (default: by cluster name)')
     .option('--kubeconfig <file>', "the node's identity (default: the one that the server on this machine wrote)")
     .option('--kubelet-port <port>', "port of the kubelet's server", String(DEFAULTS.kubeletPort))
     .option('--bridge <device>', 'network device that pods hang on', DEFAULTS.bridge)
     .option('--runtime <kind>', 'containerd, or sim: play the node without containers', 'containerd')
-    .option('--pod-manifest-path <path>', 'a folder of pods to run as static pods, or one file (default: `manifests` in the data folder)')
-    .option('--eviction-hard <list>', "what the node must have left, or a pod goes at once, `memory.available<1Gi,nodefs.available<5%` (default: upstream's; '' for nothing)")
+    .option(
+      '--pod-manifest-path <path>',
+      'a folder of pods to run as static pods, or one file (default: `manifests` in the data folder)',
+    )
+    .option(
+      '--eviction-hard <list>',
+      "what the node must have left, or a pod goes at once, `memory.available<1Gi,nodefs.available<5%` (default: upstream's; '' for nothing)",
+    )
     .option('--eviction-soft <list>', 'the same, for what may be so for a while')
     .option('--eviction-soft-grace-period <list>', 'how long, `memory.available=1m30s`')
     .option('--eviction-minimum-reclaim <list>', 'how much more to win back, `memory.available=500Mi`')
-    .option('--eviction-max-pod-grace-period <seconds>', 'how long a pod may take to end that goes for a soft threshold (default: 0)')
-    .option('--eviction-pressure-transition-period <duration>', 'how long the node counts as under pressure after it was (default: 5m)')
+    .option(
+      '--eviction-max-pod-grace-period <seconds>',
+      'how long a pod may take to end that goes for a soft threshold (default: 0)',
+    )
+    .option(
+      '--eviction-pressure-transition-period <duration>',
+      'how long the node counts as under pressure after it was (default: 5m)',
+    )
     .option('--max-pods <number>', 'pods this node takes (default: 110)')
-    .option('--config <file>', 'a KubeletConfiguration (YAML): static pods, eviction, shutdown, image garbage collection; flags win over it')
+    .option(
+      '--config <file>',
+      'a KubeletConfiguration (YAML): static pods, eviction, shutdown, image garbage collection; flags win over it',
+    )
     .addHelpText('after', HELP)
     .action((flags: AgentFlags) => runAgentCommand(flags));
 };
@@ -83,7 +114,8 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   const runtime = choiceOf('--runtime', flags.runtime, ['containerd', 'sim']);
   const kubeletPort = portOf('--kubelet-port', flags.kubeletPort);
   const config = flags.config === undefined ? {} : readKubeletConfig(flags.config);
-  const podsMax = flags.maxPods === undefined ? (config.maxPods ?? PODS_MAX) : numberOf('--max-pods', flags.maxPods, [1, 1000]);
+  const podsMax =
+    flags.maxPods === undefined ? (config.maxPods ?? PODS_MAX) : numberOf('--max-pods', flags.maxPods, [1, 1000]);
   const bridge = bridgeOf('--bridge', flags.bridge);
   const log = systemLogger('info');
   const eviction = evictionOf(flags, config);
@@ -94,11 +126,21 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   openFolder(layout);
   using _ = claimDaemon(layout, 'agent');
   await untilStopped(async (signal) => {
-    const kubeconfig = flags.kubeconfig ?? (server === undefined && existsSync(layout.nodeKubeconfig) ? layout.nodeKubeconfig : undefined);
-    const wanted = { identityDir: layout.identity, server, token, authorityFile: flags.caFile, nodeName, hostName: hostName() };
-    const access = kubeconfig === undefined
-      ? await joinedAccess(wanted, { clock: systemClock, log }, signal)
-      : localAccess(kubeconfig, layout.identity);
+    const kubeconfig =
+      flags.kubeconfig ??
+      (server === undefined && existsSync(layout.nodeKubeconfig) ? layout.nodeKubeconfig : undefined);
+    const wanted = {
+      identityDir: layout.identity,
+      server,
+      token,
+      authorityFile: flags.caFile,
+      nodeName,
+      hostName: hostName(),
+    };
+    const access =
+      kubeconfig === undefined
+        ? await joinedAccess(wanted, { clock: systemClock, log }, signal)
+        : localAccess(kubeconfig, layout.identity);
     if (nodeName !== undefined && nodeName !== access.nodeName) {
       const remedy = 'leave --node-name out, or give another --kubeconfig';
       throw new UserError(`the identity is that of the node ${access.nodeName}, not of ${nodeName}: ${remedy}`);
@@ -107,15 +149,30 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
     // Not before it is asked for: with it come the parts of a whole simulated cluster.
     if (runtime === 'sim') return (await import('../compose/simulated-agent.ts')).runSimulatedAgent(access, signal);
     const settings = await settingsOf(access, signal);
-    const nodeIP = givenIP ?? await addressTowards(access.server);
+    const nodeIP = givenIP ?? (await addressTowards(access.server));
     const cgroupRoot = readNodeState(layout)?.cgroupRoot ?? cgroupRootOf(access.nodeName, layout);
     const state: NodeState = { nodeName: access.nodeName, nodeIP, bridge, cgroupRoot };
     keep(layout, state);
-    return runAgent({
-      dataDir: layout.dir, images: layout.images, identityDir: layout.identity, access, nodeIP, kubeletPort, bridge,
-      cgroupRoot, settings, podsMax, eviction, shutdown, imageThresholds: imageThresholdsOf(config), log,
-      manifests: flags.podManifestPath ?? config.staticPodPath ?? join(layout.dir, 'manifests'),
-    }, signal);
+    return runAgent(
+      {
+        dataDir: layout.dir,
+        images: layout.images,
+        identityDir: layout.identity,
+        access,
+        nodeIP,
+        kubeletPort,
+        bridge,
+        cgroupRoot,
+        settings,
+        podsMax,
+        eviction,
+        shutdown,
+        imageThresholds: imageThresholdsOf(config),
+        log,
+        manifests: flags.podManifestPath ?? config.staticPodPath ?? join(layout.dir, 'manifests'),
+      },
+      signal,
+    );
   });
 }
 
@@ -124,7 +181,8 @@ function shutdownOf(config: KubeletConfig): readonly ShutdownGroup[] {
   try {
     return shutdownGroups(config);
   } catch (error) {
-    if (error instanceof ShutdownSettingError) throw new UserError(`the shutdown settings cannot be used: ${error.message}`);
+    if (error instanceof ShutdownSettingError)
+      throw new UserError(`the shutdown settings cannot be used: ${error.message}`);
     throw error;
   }
 }
@@ -134,9 +192,14 @@ const IMAGES_LOW_PERCENT = 80;
 
 /** Throws UserError. */
 function imageThresholdsOf(config: KubeletConfig): ImageThresholds {
-  const { imageGCHighThresholdPercent: high = IMAGES_HIGH_PERCENT, imageGCLowThresholdPercent: low = IMAGES_LOW_PERCENT } = config;
+  const {
+    imageGCHighThresholdPercent: high = IMAGES_HIGH_PERCENT,
+    imageGCLowThresholdPercent: low = IMAGES_LOW_PERCENT,
+  } = config;
   if (high > 100 || low >= high) {
-    throw new UserError(`imageGCHighThresholdPercent (${high}) must be at most 100 and greater than imageGCLowThresholdPercent (${low})`);
+    throw new UserError(
+      `imageGCHighThresholdPercent (${high}) must be at most 100 and greater than imageGCLowThresholdPercent (${low})`,
+    );
   }
   return { high, low };
 }
@@ -145,16 +208,23 @@ function imageThresholdsOf(config: KubeletConfig): ImageThresholds {
 const keep = (layout: Layout, state: NodeState): void => writeFileSync(layout.nodeState, nodeStateText(state));
 
 function tokenOf({ token, caHash }: AgentFlags): JoinToken | undefined {
-  if (caHash !== undefined && !/^sha256:[0-9a-f]{64}$/.test(caHash)) throw new UserError(`--ca-hash takes sha256: and 64 hexadecimal digits, not ${JSON.stringify(caHash)}`);
+  if (caHash !== undefined && !/^sha256:[0-9a-f]{64}$/.test(caHash))
+    throw new UserError(`--ca-hash takes sha256: and 64 hexadecimal digits, not ${JSON.stringify(caHash)}`);
   if (token === undefined) return undefined;
   const parsed = parseJoinToken(token);
-  if (parsed.pin !== undefined && caHash !== undefined && parsed.pin !== caHash) throw new UserError('--ca-hash and the token name different authorities: leave --ca-hash out, or correct one of them');
+  if (parsed.pin !== undefined && caHash !== undefined && parsed.pin !== caHash)
+    throw new UserError(
+      '--ca-hash and the token name different authorities: leave --ca-hash out, or correct one of them',
+    );
   return { ...parsed, pin: parsed.pin ?? caHash };
 }
 
 function hostName(): string {
   const name = hostname().toLowerCase();
-  if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(name)) throw new UserError(`this machine is called ${JSON.stringify(name)}, which no node can be: give a name with --node-name`);
+  if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(name))
+    throw new UserError(
+      `this machine is called ${JSON.stringify(name)}, which no node can be: give a name with --node-name`,
+    );
   return name;
 }
 
@@ -173,7 +243,8 @@ async function settingsOf(access: NodeAccess, signal: AbortSignal): Promise<Node
     } catch (error) {
       signal.throwIfAborted();
       // An answer that is a refusal will not change by asking again; a server that is starting has not made the settings yet.
-      const isRefusal = error instanceof UserError || (error instanceof StatusError && !PASSING.has(error.status.reason ?? ''));
+      const isRefusal =
+        error instanceof UserError || (error instanceof StatusError && !PASSING.has(error.status.reason ?? ''));
       if (isRefusal) throw error;
       const sentence = `waiting for the server ${access.server}: ${sentenceOf(error)}`;
       if (sentence !== said) process.stderr.write(`${sentence}\n`);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Declare } from './index.ts';
 
 export const declareBench: Declare = (program, exit) => {
-  program.command('bench')
+  program
+    .command('bench')
     .description('Measure this clone on this machine, beside a peer where there is one')
     .argument('[name]', 'what to measure; absent: list what there is')
     .option('--vs <side>', 'measure "peer" too, in the same run')
@@ -13,14 +14,24 @@ export const declareBench: Declare = (program, exit) => {
     .option('--out <folder>', 'where NAME.json and NAME.md are written (default: bench/results)')
     .action(async (name: string | undefined, options: Readonly<Record<string, string | true>>) => {
       const script = join(import.meta.dirname, '../../../../bench/src/main.ts');
-      const flags = Object.entries(options).map(([flag, value]) => (value === true ? `--${flag}` : `--${flag}=${value}`));
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...(name ? [name] : []), ...flags], { stdio: 'inherit' });
+      const flags = Object.entries(options).map(([flag, value]) =>
+        value === true ? `--${flag}` : `--${flag}=${value}`,
+      );
+      const child = spawn(
+        process.execPath,
+        ['--disable-warning=ExperimentalWarning', script, ...(name ? [name] : []), ...flags],
+        { stdio: 'inherit' },
+      );
       // An interrupt reaches both: this one waits until the benchmark has stopped what it started.
       const ignore = (): void => undefined;
       process.on('SIGINT', ignore);
       const pass = (): void => void child.kill('SIGTERM');
       process.on('SIGTERM', pass);
-      exit(await new Promise<number>((resolve, reject) => child.on('error', reject).on('close', (code) => resolve(code ?? 1))));
+      exit(
+        await new Promise<number>((resolve, reject) =>
+          child.on('error', reject).on('close', (code) => resolve(code ?? 1)),
+        ),
+      );
       process.off('SIGINT', ignore).off('SIGTERM', pass);
     });
 };

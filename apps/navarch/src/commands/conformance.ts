@@ -23,9 +23,14 @@ const TEST_IMAGES: readonly TestImage[] = [
 const SCRIPT = join(import.meta.dirname, '../../../../conformance/src/main.ts');
 
 export const declareConformance: Declare = (program, exit) => {
-  program.command('conformance')
+  program
+    .command('conformance')
     .description('Run the conformance tests against a cluster. Nodes of this machine are given the image they need')
-    .option('--name <cluster>', 'the cluster of this machine, if it is one', process.env['NAVARCH_CLUSTER'] ?? 'navarch')
+    .option(
+      '--name <cluster>',
+      'the cluster of this machine, if it is one',
+      process.env['NAVARCH_CLUSTER'] ?? 'navarch',
+    )
     .option('--kubeconfig <file>', 'how to reach the cluster; absent: as kubectl does')
     .option('--group <name>', 'only tests of this group, such as apps')
     .option('--focus <pattern>', 'only tests whose name matches')
@@ -37,8 +42,15 @@ export const declareConformance: Declare = (program, exit) => {
       // A kubectl that is installed comes first.
       const kubectl = dirname(await bundledKubectl(programsOf(layoutOf(name))));
       const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}${kubectl}` };
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SCRIPT, ...args], { stdio: 'inherit', env });
-      exit(await new Promise<number>((resolve, reject) => child.on('error', reject).on('close', (code) => resolve(code ?? 1))));
+      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SCRIPT, ...args], {
+        stdio: 'inherit',
+        env,
+      });
+      exit(
+        await new Promise<number>((resolve, reject) =>
+          child.on('error', reject).on('close', (code) => resolve(code ?? 1)),
+        ),
+      );
     });
 };
 
@@ -56,7 +68,9 @@ async function bringTestImages(cluster: string, options: Readonly<Record<string,
       for (const runtime of runtimes) await importImages(runtime, archive, signal);
     } catch (error) {
       if (test === undefined) throw error;
-      process.stderr.write(`The test with ${test} in its name will fail: its image ${name} cannot be built: ${(error as Error).message}\n`);
+      process.stderr.write(
+        `The test with ${test} in its name will fail: its image ${name} cannot be built: ${(error as Error).message}\n`,
+      );
     }
   }
 }

@@ -29,13 +29,16 @@ Examples:
 `;
 
 export const declareDown: Declare = (program) => {
-  program.command('down')
+  program
+    .command('down')
     .description('Stop the cluster and remove everything it made on this machine')
     .option('--name <cluster>', 'name of the cluster', 'navarch')
     .option('--data-dir <folder>', 'the folder of a server or agent that was given one')
     .option('--keep-data', 'keep the store, the certificates and the volumes for the next up')
     .addHelpText('after', HELP)
-    .action((flags: { name: string; dataDir?: string; keepData?: boolean }) => down(layoutOf(flags.name, flags.dataDir), flags.keepData ?? false));
+    .action((flags: { name: string; dataDir?: string; keepData?: boolean }) =>
+      down(layoutOf(flags.name, flags.dataDir), flags.keepData ?? false),
+    );
 };
 
 async function down(layout: Layout, keepsData: boolean): Promise<void> {
@@ -44,11 +47,15 @@ async function down(layout: Layout, keepsData: boolean): Promise<void> {
   using _ = await takeTurnDown(layout, (text) => steps.say(text));
   if (!existsSync(layout.dir)) return steps.say(`There is no cluster ${layout.name} on this machine.`);
   const hasContainers = existsSync(layout.containerd);
-  if (hasContainers && process.getuid?.() !== 0) throw new UserError(`cluster ${layout.name} has containers, which only root may remove: run this with sudo`);
+  if (hasContainers && process.getuid?.() !== 0)
+    throw new UserError(`cluster ${layout.name} has containers, which only root may remove: run this with sudo`);
   await steps.step('Stopping the agent', () => stopDaemon(layout, 'agent'));
   if (hasContainers) await steps.step('Removing pods and containerd', () => removeContainers(layout, signal));
   const others = begunNodes(layout);
-  if (others.length > 0) await steps.step(`Removing ${others.length} further node${others.length === 1 ? '' : 's'}`, () => removeNodes(others, signal));
+  if (others.length > 0)
+    await steps.step(`Removing ${others.length} further node${others.length === 1 ? '' : 's'}`, () =>
+      removeNodes(others, signal),
+    );
   await steps.step('Stopping the control plane', () => stopDaemon(layout, 'server'));
   await steps.step('Removing networks, mounts and files', async () => {
     await endUnclaimed(layout, signal);
@@ -58,7 +65,11 @@ async function down(layout: Layout, keepsData: boolean): Promise<void> {
     rmSync(layout.upLock, { force: true });
   });
   removeFromKubeconfig(kubeconfigFile(), layout.name, `${layout.name}-admin`);
-  steps.say(keepsData ? `Cluster ${layout.name} is down; its data is kept in ${layout.dir}.` : `Cluster ${layout.name} is gone.`);
+  steps.say(
+    keepsData
+      ? `Cluster ${layout.name} is down; its data is kept in ${layout.dir}.`
+      : `Cluster ${layout.name} is gone.`,
+  );
 }
 
 /** Removes everything in a folder but what is kept, and folders in which nothing is left. */
@@ -84,7 +95,8 @@ async function removeHostState(layout: Layout, signal: AbortSignal): Promise<voi
   if (!findProgram('ip')) return;
   await replaceRoutes([], signal);
   // The only address that `up` gives the machine; any other was there before.
-  if ((readState(layout)?.nodeIP ?? DEFAULTS.nodeIP) === DEFAULTS.nodeIP) await quietly(['ip', 'address', 'delete', `${DEFAULTS.nodeIP}/32`, 'dev', 'lo'], signal);
+  if ((readState(layout)?.nodeIP ?? DEFAULTS.nodeIP) === DEFAULTS.nodeIP)
+    await quietly(['ip', 'address', 'delete', `${DEFAULTS.nodeIP}/32`, 'dev', 'lo'], signal);
 }
 
 /** For what may be gone already. */

@@ -19,9 +19,12 @@ interface Flags {
 
 export const declareImage: Declare = (program) => {
   const image = program.command('image').description('Images on the nodes of this machine').addHelpText('after', HELP);
-  const shared = (name: string, description: string): ReturnType<typeof image.command> => image.command(name).description(description)
-    .option('--name <cluster>', 'name of the cluster', 'navarch')
-    .option('--data-dir <folder>', 'the folder of an agent that was given one');
+  const shared = (name: string, description: string): ReturnType<typeof image.command> =>
+    image
+      .command(name)
+      .description(description)
+      .option('--name <cluster>', 'name of the cluster', 'navarch')
+      .option('--data-dir <folder>', 'the folder of an agent that was given one');
   shared('load', 'Put an image archive (OCI or docker) into every node of this machine')
     .argument('<file>', 'the archive, as `docker save` or `images/build.ts` writes it')
     .action(async (file: string, flags: Flags) => {
@@ -31,12 +34,15 @@ export const declareImage: Declare = (program) => {
       for (const other of others) await importImages(other, file, signal);
       say(await importImages(first, file, signal));
     });
-  shared('list', 'Name the images that the node has').action(async (flags: Flags) => say(await listImageNames(runtimesOf(flags)[0], new AbortController().signal)));
+  shared('list', 'Name the images that the node has').action(async (flags: Flags) =>
+    say(await listImageNames(runtimesOf(flags)[0], new AbortController().signal)),
+  );
 };
 
 function runtimesOf({ name, dataDir }: Flags): readonly [Containerd, ...Containerd[]] {
   const [first, ...others] = localRuntimes(name, dataDir);
-  if (!first) throw new UserError(`cluster ${name} does not run containerd on this machine: start it with \`navarch up\``);
+  if (!first)
+    throw new UserError(`cluster ${name} does not run containerd on this machine: start it with \`navarch up\``);
   return [first, ...others];
 }
 

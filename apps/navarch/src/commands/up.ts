@@ -46,13 +46,21 @@ interface UpFlags {
 }
 
 export const declareUp: Declare = (program) => {
-  program.command('up')
+  program
+    .command('up')
     .description('Start a cluster on this machine in the background and wait until it can be used')
     .option('--name <cluster>', 'name of the cluster', 'navarch')
     .option('--port <port>', `port of the API server (default: ${DEFAULTS.port})`)
-    .option('--node-ip <address>', `an address of this machine that others reach; lets them join (default: ${DEFAULTS.nodeIP}, which only this machine has)`)
+    .option(
+      '--node-ip <address>',
+      `an address of this machine that others reach; lets them join (default: ${DEFAULTS.nodeIP}, which only this machine has)`,
+    )
     .option('--nodes <count>', 'nodes on this machine, each in a network namespace of its own (default: 1)')
-    .option('--runtime <kind>', 'containerd: real containers; sim: simulated nodes; auto: containers where this machine can', 'auto')
+    .option(
+      '--runtime <kind>',
+      'containerd: real containers; sim: simulated nodes; auto: containers where this machine can',
+      'auto',
+    )
     .addHelpText('after', HELP)
     .action((flags: UpFlags) => up(flags));
 };
@@ -68,20 +76,28 @@ async function up(flags: UpFlags): Promise<void> {
   using _ = await takeTurnUp(layout, (text) => steps.say(text));
   openFolder(layout);
   const known = readState(layout);
-  if (findDaemon(layout, 'server') && findDaemon(layout, 'agent') && known) return alreadyUp(layout, { known, wanted, asked }, steps, signal);
+  if (findDaemon(layout, 'server') && findDaemon(layout, 'agent') && known)
+    return alreadyUp(layout, { known, wanted, asked }, steps, signal);
   const runtime = await chooseRuntime(layout, asked, known, steps, signal);
   checkFreeSpace(layout.dir, runtime);
   const state: ClusterState = {
-    name: layout.name, nodeName: layout.name, runtime, port: wanted.port ?? known?.port ?? DEFAULTS.port,
-    nodeIP: wanted.nodeIP ?? known?.nodeIP ?? DEFAULTS.nodeIP, nodes: wanted.nodes ?? known?.nodes ?? 1,
+    name: layout.name,
+    nodeName: layout.name,
+    runtime,
+    port: wanted.port ?? known?.port ?? DEFAULTS.port,
+    nodeIP: wanted.nodeIP ?? known?.nodeIP ?? DEFAULTS.nodeIP,
+    nodes: wanted.nodes ?? known?.nodes ?? 1,
   };
   writeState(layout, state);
   await start(layout, state, steps, signal);
   await waitUntilUsable(layout, state, steps, signal);
   mergeKubeconfig(kubeconfigFile(), contextOf(layout));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  steps.say(`\nCluster ${layout.name} is ready after ${seconds} s. kubectl uses it now (context ${layout.name}). Try:\n${TRY}`);
-  if (wanted.nodeIP !== undefined) steps.say(`Another machine joins, within 24 hours, with:\n  ${await joinLine(layout, state, signal)}`);
+  steps.say(
+    `\nCluster ${layout.name} is ready after ${seconds} s. kubectl uses it now (context ${layout.name}). Try:\n${TRY}`,
+  );
+  if (wanted.nodeIP !== undefined)
+    steps.say(`Another machine joins, within 24 hours, with:\n  ${await joinLine(layout, state, signal)}`);
 }
 
 const TRY = `  kubectl get nodes -o wide
@@ -112,14 +128,26 @@ interface Standing {
   readonly asked: string;
 }
 
-async function alreadyUp(layout: Layout, { known, wanted, asked }: Standing, steps: Steps, signal: AbortSignal): Promise<void> {
+async function alreadyUp(
+  layout: Layout,
+  { known, wanted, asked }: Standing,
+  steps: Steps,
+  signal: AbortSignal,
+): Promise<void> {
   const other = [
     ...(wanted.port !== undefined && wanted.port !== known.port ? [`port ${known.port}, not ${wanted.port}`] : []),
-    ...(wanted.nodeIP !== undefined && wanted.nodeIP !== known.nodeIP ? [`address ${known.nodeIP}, not ${wanted.nodeIP}`] : []),
-    ...(wanted.nodes !== undefined && wanted.nodes !== (known.nodes ?? 1) ? [`${known.nodes ?? 1} nodes, not ${wanted.nodes}`] : []),
+    ...(wanted.nodeIP !== undefined && wanted.nodeIP !== known.nodeIP
+      ? [`address ${known.nodeIP}, not ${wanted.nodeIP}`]
+      : []),
+    ...(wanted.nodes !== undefined && wanted.nodes !== (known.nodes ?? 1)
+      ? [`${known.nodes ?? 1} nodes, not ${wanted.nodes}`]
+      : []),
     ...(asked !== 'auto' && asked !== known.runtime ? [`runtime ${known.runtime}, not ${asked}`] : []),
   ];
-  if (other.length > 0) throw new UserError(`cluster ${layout.name} is running already, with ${other.join(' and ')}: run \`navarch down\` first, or give the new one another --name`);
+  if (other.length > 0)
+    throw new UserError(
+      `cluster ${layout.name} is running already, with ${other.join(' and ')}: run \`navarch down\` first, or give the new one another --name`,
+    );
   await startExtraNodes(layout, known, signal);
   await waitUntilUsable(layout, known, steps, signal);
   mergeKubeconfig(kubeconfigFile(), contextOf(layout));
@@ -131,13 +159,27 @@ async function start(layout: Layout, state: ClusterState, steps: Steps, signal: 
   if (runtime === 'sim') await steps.step('Starting the control plane', () => startServer(layout, state));
   else {
     if (nodeIP === DEFAULTS.nodeIP) await addAddress(nodeIP, signal);
-    await steps.step('Starting the control plane, and containerd with its first images', () => settleAll([
-      startServer(layout, state), startRuntime(layout, signal), prepareNodes(extraNodes(layout, state.nodes ?? 1), layout.images, signal),
-    ]));
+    await steps.step('Starting the control plane, and containerd with its first images', () =>
+      settleAll([
+        startServer(layout, state),
+        startRuntime(layout, signal),
+        prepareNodes(extraNodes(layout, state.nodes ?? 1), layout.images, signal),
+      ]),
+    );
   }
   // Only now, so that no pod looks for an image that is still on its way.
   await startDaemon(layout, 'agent', [
-    'agent', '--name', layout.name, '--data-dir', layout.dir, '--node-name', state.nodeName, '--node-ip', nodeIP, '--runtime', runtime,
+    'agent',
+    '--name',
+    layout.name,
+    '--data-dir',
+    layout.dir,
+    '--node-name',
+    state.nodeName,
+    '--node-ip',
+    nodeIP,
+    '--runtime',
+    runtime,
     ...SHARED_MACHINE,
   ]);
   await startExtraNodes(layout, state, signal);
@@ -154,10 +196,18 @@ async function startExtraNodes(layout: Layout, state: ClusterState, signal: Abor
 }
 
 /** Says what is missing and installs what it may; where containers cannot run, nodes are simulated, unless containers were asked for. */
-async function chooseRuntime(layout: Layout, asked: 'auto' | 'containerd' | 'sim', known: ClusterState | undefined, steps: Steps, signal: AbortSignal): Promise<ClusterState['runtime']> {
-  const wanted = asked === 'auto' ? known?.runtime ?? 'auto' : asked;
+async function chooseRuntime(
+  layout: Layout,
+  asked: 'auto' | 'containerd' | 'sim',
+  known: ClusterState | undefined,
+  steps: Steps,
+  signal: AbortSignal,
+): Promise<ClusterState['runtime']> {
+  const wanted = asked === 'auto' ? (known?.runtime ?? 'auto') : asked;
   if (known && wanted !== known.runtime) {
-    throw new UserError(`cluster ${layout.name} was begun with ${known.runtime === 'sim' ? 'simulated nodes' : 'containers'}: run \`navarch down\` first, or give the new one another --name`);
+    throw new UserError(
+      `cluster ${layout.name} was begun with ${known.runtime === 'sim' ? 'simulated nodes' : 'containers'}: run \`navarch down\` first, or give the new one another --name`,
+    );
   }
   if (wanted === 'sim') return 'sim';
   let report = await probeHost(layout.dir, signal);
@@ -166,20 +216,27 @@ async function chooseRuntime(layout: Layout, asked: 'auto' | 'containerd' | 'sim
     steps.say(`This machine lacks: ${report.missing.map((m) => `${m.what} (${m.why})`).join('; ')}`);
     const failure = await install(packages, steps, signal);
     report = await probeHost(layout.dir, signal);
-    if (failure !== undefined && wanted === 'containerd') throw new UserError(`cannot install ${packages.join(', ')}: ${failure}; connect this machine to its package archive, or install them by other means`);
+    if (failure !== undefined && wanted === 'containerd')
+      throw new UserError(
+        `cannot install ${packages.join(', ')}: ${failure}; connect this machine to its package archive, or install them by other means`,
+      );
     if (failure !== undefined) steps.say(`They could not be installed: ${failure}`);
   }
   if (report.canRunContainers) return 'containerd';
   const why = report.missing.map((m) => `${m.what}: ${m.why}`).join('; ');
   if (wanted === 'containerd') throw new UserError(`this machine cannot run containers: ${why}`);
-  steps.say(`This machine cannot run containers (${why}).\nStarting the same control plane with a simulated node: pods become Ready, but no process runs.`);
+  steps.say(
+    `This machine cannot run containers (${why}).\nStarting the same control plane with a simulated node: pods become Ready, but no process runs.`,
+  );
   return 'sim';
 }
 
 /** What the package manager said when it could not; undefined when it could. */
 async function install(packages: readonly string[], steps: Steps, signal: AbortSignal): Promise<string | undefined> {
   try {
-    await steps.step(`Installing ${packages.join(', ')}`, () => installPackages(packages, { say: (line) => steps.say(`   ${line}`) }, signal));
+    await steps.step(`Installing ${packages.join(', ')}`, () =>
+      installPackages(packages, { say: (line) => steps.say(`   ${line}`) }, signal),
+    );
     return undefined;
   } catch (error) {
     return sentenceOf(error);
@@ -189,8 +246,12 @@ async function install(packages: readonly string[], steps: Steps, signal: AbortS
 /** An address by which others reach this machine must be one that it has. */
 function ownAddressOf(text: string): string {
   const address = addressOf('--node-ip', text);
-  const own = Object.values(networkInterfaces()).flatMap((found) => found ?? []).filter(({ family }) => family === 'IPv4').map((found) => found.address);
-  if (address !== DEFAULTS.nodeIP && !own.includes(address)) throw new UserError(`this machine does not have the address ${address}: it has ${own.join(', ')}`);
+  const own = Object.values(networkInterfaces())
+    .flatMap((found) => found ?? [])
+    .filter(({ family }) => family === 'IPv4')
+    .map((found) => found.address);
+  if (address !== DEFAULTS.nodeIP && !own.includes(address))
+    throw new UserError(`this machine does not have the address ${address}: it has ${own.join(', ')}`);
   return address;
 }
 
@@ -203,8 +264,19 @@ async function startServer(layout: Layout, { port, nodeIP, nodeName, runtime }: 
   // No pod asks a server with simulated nodes, and the machine need not have the node's address.
   const addresses = runtime === 'sim' && nodeIP === DEFAULTS.nodeIP ? ['127.0.0.1'] : ['127.0.0.1', nodeIP];
   await startDaemon(layout, 'server', [
-    'server', '--name', layout.name, '--data-dir', layout.dir, '--port', String(port), '--bind-address', ...addresses,
-    '--advertise-address', nodeIP, '--node-name', nodeName,
+    'server',
+    '--name',
+    layout.name,
+    '--data-dir',
+    layout.dir,
+    '--port',
+    String(port),
+    '--bind-address',
+    ...addresses,
+    '--advertise-address',
+    nodeIP,
+    '--node-name',
+    nodeName,
   ]);
   await until(layout, 'a ready API server', ['server'], 30_000, async (attempt) => {
     const { api, transport } = adminClient(layout, attempt);
@@ -219,15 +291,23 @@ async function startRuntime(layout: Layout, signal: AbortSignal): Promise<void> 
   await bringImages(containerd, layout.images, FIRST_IMAGES, signal);
 }
 
-async function waitUntilUsable(layout: Layout, { runtime, nodes = 1 }: ClusterState, steps: Steps, signal: AbortSignal): Promise<void> {
+async function waitUntilUsable(
+  layout: Layout,
+  { runtime, nodes = 1 }: ClusterState,
+  steps: Steps,
+  signal: AbortSignal,
+): Promise<void> {
   const { api, transport } = adminClient(layout, signal);
   using _ = transport;
-  const inTime = (what: string, isSo: () => Promise<boolean>): Promise<void> => until(layout, what, ['server', 'agent'], 60_000, isSo);
+  const inTime = (what: string, isSo: () => Promise<boolean>): Promise<void> =>
+    until(layout, what, ['server', 'agent'], 60_000, isSo);
   const waiting = nodes === 1 ? 'Waiting for the node to be ready' : `Waiting for ${nodes} nodes to be ready`;
   await steps.step(waiting, () => inTime('a ready node', () => nodesAreReady(api, nodes)));
   // A simulated node runs no process that could ask.
   if (runtime === 'sim') return;
-  await steps.step('Waiting for cluster DNS to answer in a pod', () => inTime('an answer of cluster DNS', () => dnsAnswers(api)));
+  await steps.step('Waiting for cluster DNS to answer in a pod', () =>
+    inTime('an answer of cluster DNS', () => dnsAnswers(api)),
+  );
 }
 
 const joinLine = async (layout: Layout, { nodeIP, port }: ClusterState, signal: AbortSignal): Promise<string> =>
@@ -243,6 +323,8 @@ async function newToken(layout: Layout, signal: AbortSignal): Promise<JoinToken>
 /** The administrator's kubeconfig with the cluster's name on everything. */
 function contextOf(layout: Layout): Record<string, unknown> {
   const text = readFileSync(layout.adminKubeconfig, 'utf8');
-  const named = text.replaceAll('"navarch"', JSON.stringify(layout.name)).replaceAll('"navarch-admin"', JSON.stringify(`${layout.name}-admin`));
+  const named = text
+    .replaceAll('"navarch"', JSON.stringify(layout.name))
+    .replaceAll('"navarch-admin"', JSON.stringify(`${layout.name}-admin`));
   return JSON.parse(named) as Record<string, unknown>;
 }

@@ -4,7 +4,14 @@ import { type Node, node } from '@navarch/api';
 import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
 import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds, DnsServer } from '@navarch/dns';
-import { type EvictionSettings, type ImageThresholds, type KubeletDeps, runKubelet, type ShutdownGroup, shutdownSeconds } from '@navarch/kubelet';
+import {
+  type EvictionSettings,
+  type ImageThresholds,
+  type KubeletDeps,
+  runKubelet,
+  type ShutdownGroup,
+  shutdownSeconds,
+} from '@navarch/kubelet';
 import { countRequests, rotatingTransport } from '@navarch/node/client';
 import { type Containerd, containerdImageMounts, startContainerd, writePodNetwork } from '@navarch/node/containerd';
 import { connectRuntime, countCalls } from '@navarch/node/cri';
@@ -69,39 +76,92 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const metrics = new MetricRegistry();
   const runtime = countCalls(connection, metrics, systemClock);
   const counted = countRequests(transport, new URL(access.server).host, metrics, systemClock);
-  const api = httpApi({ transport: counted, clock: systemClock, userAgent: `navarch-agent/${KUBERNETES_VERSION}` }, group.signal);
+  const api = httpApi(
+    { transport: counted, clock: systemClock, userAgent: `navarch-agent/${KUBERNETES_VERSION}` },
+    group.signal,
+  );
   await prepareNetwork(log, group.signal);
   mkdirSync(join(dataDir, 'kubelet'), { recursive: true });
   const probeMetrics = new MetricRegistry();
-  const deps = { ...kubeletDeps(options, api, runtime, group.signal), imageMounts: containerdImageMounts(containerd, group.signal), probeMetrics };
+  const deps = {
+    ...kubeletDeps(options, api, runtime, group.signal),
+    imageMounts: containerdImageMounts(containerd, group.signal),
+    probeMetrics,
+  };
   const statistics = nodeStatistics({
-    runtime, metrics, probeMetrics, host: deps.host, nodeName: access.nodeName, dirs: deps.dirs, runtimePid: containerd.process.pid,
+    runtime,
+    metrics,
+    probeMetrics,
+    host: deps.host,
+    nodeName: access.nodeName,
+    dirs: deps.dirs,
+    runtimePid: containerd.process.pid,
     version: KUBERNETES_VERSION,
   });
   group.spawn((s) => runKubelet({ ...deps, eviction: { settings: options.eviction, gauges: statistics } }, s));
   group.spawn((s) => runNetwork(api, options, containerd, s));
   group.spawn((s) => keepKubeletServer({ ...options, api, runtime, statistics }, s));
-  group.spawn((s) => keepFresh({
-    what: 'client', first: access.client,
-    async renew(during) {
-      const subject = { commonName: `system:node:${access.nodeName}`, organizations: ['system:nodes'] };
-      const client = await requestCertificate({ subject, purpose: 'client' }, { api, clock: systemClock, log }, during);
-      storeClient(identityDir, client);
-      transport.replace(accessOf({ ...access, client }));
-      return client;
-    },
-  }, { clock: systemClock, random: systemRandom(), log }, s));
+  group.spawn((s) =>
+    keepFresh(
+      {
+        what: 'client',
+        first: access.client,
+        async renew(during) {
+          const subject = { commonName: `system:node:${access.nodeName}`, organizations: ['system:nodes'] };
+          const client = await requestCertificate(
+            { subject, purpose: 'client' },
+            { api, clock: systemClock, log },
+            during,
+          );
+          storeClient(identityDir, client);
+          transport.replace(accessOf({ ...access, client }));
+          return client;
+        },
+      },
+      { clock: systemClock, random: systemRandom(), log },
+      s,
+    ),
+  );
   await group.join();
 }
 
-function kubeletDeps(options: AgentOptions, api: Api, runtime: KubeletDeps['runtime'], signal: AbortSignal): KubeletDeps {
-  const { dataDir, access: { nodeName }, nodeIP, kubeletPort, podsMax, manifests, log, settings, cgroupRoot } = options;
+function kubeletDeps(
+  options: AgentOptions,
+  api: Api,
+  runtime: KubeletDeps['runtime'],
+  signal: AbortSignal,
+): KubeletDeps {
+  const {
+    dataDir,
+    access: { nodeName },
+    nodeIP,
+    kubeletPort,
+    podsMax,
+    manifests,
+    log,
+    settings,
+    cgroupRoot,
+  } = options;
   return {
-    api, runtime, files: nodeFiles(signal), cgroups: openCgroups(), prober: nodeProber, keys: nodeCertificateKeys,
-    clock: systemClock, random: systemRandom(), log, host: hostFacts(dataDir, nodeName), nodeName, nodeIP,
-    kubeletPort, version: KUBERNETES_VERSION, podsMax, labels: {},
+    api,
+    runtime,
+    files: nodeFiles(signal),
+    cgroups: openCgroups(),
+    prober: nodeProber,
+    keys: nodeCertificateKeys,
+    clock: systemClock,
+    random: systemRandom(),
+    log,
+    host: hostFacts(dataDir, nodeName),
+    nodeName,
+    nodeIP,
+    kubeletPort,
+    version: KUBERNETES_VERSION,
+    podsMax,
+    labels: {},
     dirs: { root: join(dataDir, 'kubelet'), podLogs: join(dataDir, 'pod-logs'), cgroupRoot },
-    imageThresholds: options.imageThresholds, ...shutdownNotice(options),
+    imageThresholds: options.imageThresholds,
+    ...shutdownNotice(options),
     staticPods: { path: manifests, parse: (text) => parseYaml(text) },
     dns: { clusterDns: settings.clusterDns, clusterDomain: settings.clusterDomain },
   };
@@ -110,14 +170,20 @@ function kubeletDeps(options: AgentOptions, api: Api, runtime: KubeletDeps['runt
 /** Where nobody tells of shutdowns there is nothing to prepare for. */
 function shutdownNotice({ shutdown: groups, log }: AgentOptions): Pick<KubeletDeps, 'shutdown'> {
   if (groups.length === 0) return {};
-  if (hasLogind()) return { shutdown: { notice: logindShutdown({ delaySeconds: shutdownSeconds(groups), log }), groups } };
+  if (hasLogind())
+    return { shutdown: { notice: logindShutdown({ delaySeconds: shutdownSeconds(groups), log }), groups } };
   log.warn('no systemd-logind on this machine: pods get no time to end when it goes down');
   return {};
 }
 
 /** Pod network, routes, service proxy and cluster DNS: all read the same copy of nodes, services and endpoints. */
 async function runNetwork(api: Api, options: AgentOptions, containerd: Containerd, signal: AbortSignal): Promise<void> {
-  const { log, access: { nodeName }, settings, bridge } = options;
+  const {
+    log,
+    access: { nodeName },
+    settings,
+    bridge,
+  } = options;
   await using group = new TaskGroup(signal);
   const cache = new Cache({ api, clock: systemClock, random: systemRandom(), log });
   const kinds = [...new Set([...dnsKinds, node])];
@@ -126,15 +192,34 @@ async function runNetwork(api: Api, options: AgentOptions, containerd: Container
   cache.onChange(node, (current: Node | undefined) => {
     if (current?.metadata.name !== nodeName) return;
     const podCidrs = current.spec.podCIDRs ?? [];
-    if (podCidrs.length > 0 && writePodNetwork(containerd.layout, { bridge, podCidrs })) log.info('pod network configured', { podCidrs });
+    if (podCidrs.length > 0 && writePodNetwork(containerd.layout, { bridge, podCidrs }))
+      log.info('pod network configured', { podCidrs });
   });
   group.spawn((s) => cache.run(s));
   using health = healthPorts();
-  group.spawn((s) => runProxy({ cache, clock: systemClock, log, filter: nftFilter(), health, node: { name: nodeName, clusterCidr: settings.clusterCidr } }, s));
+  group.spawn((s) =>
+    runProxy(
+      {
+        cache,
+        clock: systemClock,
+        log,
+        filter: nftFilter(),
+        health,
+        node: { name: nodeName, clusterCidr: settings.clusterCidr },
+      },
+      s,
+    ),
+  );
   group.spawn((s) => keepPodRoutes({ cache, clock: systemClock, log, nodeName }, s));
   await cache.whenSynced(dnsKinds, group.signal);
   const upstream = resolvers(hostFacts(options.dataDir, nodeName).resolvers);
-  const dns = new DnsServer({ cache, clock: systemClock, log, upstream, zone: { domain: settings.clusterDomain, ttl: DNS_TTL_SECONDS } });
+  const dns = new DnsServer({
+    cache,
+    clock: systemClock,
+    log,
+    upstream,
+    zone: { domain: settings.clusterDomain, ttl: DNS_TTL_SECONDS },
+  });
   group.spawn((s) => listenDns(dns, options.nodeIP, DNS_PORT, s));
   await group.join();
 }

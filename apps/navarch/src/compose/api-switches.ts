@@ -13,7 +13,8 @@ export interface ApiSwitches {
 export function apiSwitches(featureGates: readonly string[] = [], runtimeConfig: readonly string[] = []): ApiSwitches {
   const [gates, versions] = [pairsOf(featureGates), pairsOf(runtimeConfig)];
   return {
-    features: told('--feature-gates', () => parseFeatureGates(gates)), runtimeConfig: told('--runtime-config', () => runtimeConfigOf(versions)),
+    features: told('--feature-gates', () => parseFeatureGates(gates)),
+    runtimeConfig: told('--runtime-config', () => runtimeConfigOf(versions)),
     flags: {
       ...(gates.length > 0 ? { 'feature-gates': gates.toSorted().join(',') } : {}),
       ...(versions.length > 0 ? { 'runtime-config': versions.toSorted().join(',') } : {}),
@@ -22,7 +23,10 @@ export function apiSwitches(featureGates: readonly string[] = [], runtimeConfig:
 }
 
 const pairsOf = (values: readonly string[]): readonly string[] =>
-  values.flatMap((value) => value.split(',')).map((pair) => pair.trim()).filter((pair) => pair !== '');
+  values
+    .flatMap((value) => value.split(','))
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== '');
 
 function told<T>(flag: string, parse: () => T): T {
   try {

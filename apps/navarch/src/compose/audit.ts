@@ -25,16 +25,24 @@ export interface OpenAudit extends AsyncDisposable {
 /** What the flags ask for; undefined: no audit log. Without a policy nothing would be written: as upstream, that is no log either. */
 export function openAudit(flags: AuditFlags, log: Logger): OpenAudit | undefined {
   const { path, policyFile, format = 'json' } = flags;
-  if (format !== 'json' && format !== 'legacy') throw new UserError(`--audit-log-format must be one of json, legacy, not ${JSON.stringify(format)}`);
+  if (format !== 'json' && format !== 'legacy')
+    throw new UserError(`--audit-log-format must be one of json, legacy, not ${JSON.stringify(format)}`);
   const policy = policyFile ? policyOf(policyFile) : undefined;
   if (!path || !policy) {
     if (path) log.warn('no audit policy file provided, no events will be recorded for log backend');
     return undefined;
   }
-  const sink = fileOf({
-    path, format, sizeMegabytesMax: numberOf('--audit-log-maxsize', flags.maxSize), backupsMax: numberOf('--audit-log-maxbackup', flags.maxBackup),
-    ageDaysMax: numberOf('--audit-log-maxage', flags.maxAge), isCompressed: flags.isCompressed ?? false,
-  }, log);
+  const sink = fileOf(
+    {
+      path,
+      format,
+      sizeMegabytesMax: numberOf('--audit-log-maxsize', flags.maxSize),
+      backupsMax: numberOf('--audit-log-maxbackup', flags.maxBackup),
+      ageDaysMax: numberOf('--audit-log-maxage', flags.maxAge),
+      isCompressed: flags.isCompressed ?? false,
+    },
+    log,
+  );
   return { policy, sink, [Symbol.asyncDispose]: () => sink[Symbol.asyncDispose]() };
 }
 
@@ -56,6 +64,7 @@ function policyOf(file: string): AuditPolicy {
 
 function numberOf(flag: string, text: string | undefined): number {
   if (text === undefined || text === '') return 0;
-  if (!/^\d{1,9}$/.test(text)) throw new UserError(`${flag} must be a number that is not negative, not ${JSON.stringify(text)}`);
+  if (!/^\d{1,9}$/.test(text))
+    throw new UserError(`${flag} must be a number that is not negative, not ${JSON.stringify(text)}`);
   return Number(text);
 }

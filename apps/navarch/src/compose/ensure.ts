@@ -12,8 +12,17 @@ export async function ensure<O extends ApiObject>(api: Api, kind: Kind<O>, draft
 }
 
 /** As `ensure`, and puts one field back to what is given. */
-export async function restore<O extends ApiObject>(api: Api, kind: Kind<O>, draft: Draft<O>, field: keyof O & string): Promise<void> {
+export async function restore<O extends ApiObject>(
+  api: Api,
+  kind: Kind<O>,
+  draft: Draft<O>,
+  field: keyof O & string,
+): Promise<void> {
   await ensure(api, kind, draft);
   const wanted = (draft as Partial<O>)[field];
-  await api.of(kind).update(keyOf(draft as O), (current) => (equalJson(current[field], wanted) ? current : { ...current, [field]: wanted }));
+  await api
+    .of(kind)
+    .update(keyOf(draft as O), (current) =>
+      equalJson(current[field], wanted) ? current : { ...current, [field]: wanted },
+    );
 }

@@ -18,28 +18,69 @@ export interface KubeletServerDeps extends AgentOptions {
 
 /** Serves the kubelet's API with a certificate for this node's name and address, which is had from the cluster and renewed in time. */
 export async function keepKubeletServer(deps: KubeletServerDeps, signal: AbortSignal): Promise<void> {
-  const { api, runtime, statistics, log, nodeIP, kubeletPort, identityDir, access: { nodeName, authority } } = deps;
+  const {
+    api,
+    runtime,
+    statistics,
+    log,
+    nodeIP,
+    kubeletPort,
+    identityDir,
+    access: { nodeName, authority },
+  } = deps;
   const file = servingFile(identityDir);
   const order = async (during: AbortSignal): Promise<Credentials> => {
-    const subject = { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], names: [nodeName], addresses: [nodeIP] };
-    const credentials = await requestCertificate({ subject, purpose: 'serving' }, { api, clock: systemClock, log }, during);
+    const subject = {
+      commonName: `system:node:${nodeName}`,
+      organizations: ['system:nodes'],
+      names: [nodeName],
+      addresses: [nodeIP],
+    };
+    const credentials = await requestCertificate(
+      { subject, purpose: 'serving' },
+      { api, clock: systemClock, log },
+      during,
+    );
     writeCredentials(file, credentials);
     return credentials;
   };
-  const first = stored(file, [nodeName, nodeIP]) ?? await untilGiven(order, deps, signal);
+  const first = stored(file, [nodeName, nodeIP]) ?? (await untilGiven(order, deps, signal));
   await using group = new TaskGroup(signal);
   let use: ((next: Credentials) => void) | undefined;
-  group.spawn((s) => serveKubelet({
-    api, runtime, log, nodeName, address: nodeIP, port: kubeletPort, ...first, authority, statistics, onRenewal: (take) => { use = take; },
-  }, s));
-  group.spawn((s) => keepFresh({
-    what: 'serving', first,
-    async renew(during) {
-      const next = await order(during);
-      use?.(next);
-      return next;
-    },
-  }, { clock: systemClock, random: systemRandom(), log }, s));
+  group.spawn((s) =>
+    serveKubelet(
+      {
+        api,
+        runtime,
+        log,
+        nodeName,
+        address: nodeIP,
+        port: kubeletPort,
+        ...first,
+        authority,
+        statistics,
+        onRenewal: (take) => {
+          use = take;
+        },
+      },
+      s,
+    ),
+  );
+  group.spawn((s) =>
+    keepFresh(
+      {
+        what: 'serving',
+        first,
+        async renew(during) {
+          const next = await order(during);
+          use?.(next);
+          return next;
+        },
+      },
+      { clock: systemClock, random: systemRandom(), log },
+      s,
+    ),
+  );
   await group.join();
 }
 
@@ -55,7 +96,11 @@ const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 30_000;
 
 /** The node can do without its server for a while: pods run all the same, only logs and exec wait. */
-async function untilGiven(order: (signal: AbortSignal) => Promise<Credentials>, { log }: Pick<AgentOptions, 'log'>, signal: AbortSignal): Promise<Credentials> {
+async function untilGiven(
+  order: (signal: AbortSignal) => Promise<Credentials>,
+  { log }: Pick<AgentOptions, 'log'>,
+  signal: AbortSignal,
+): Promise<Credentials> {
   for (let waitMs = RETRY_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MS_MAX)) {
     try {
       return await order(signal);

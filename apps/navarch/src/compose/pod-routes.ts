@@ -17,11 +17,16 @@ const COALESCE_MS = 50;
 
 /** The way to every other node's pods is that node, which must be on a network of this one. Pure. */
 export const podRoutes = (nodes: readonly Node[], ownName: string): readonly Route[] =>
-  nodes.filter(({ metadata }) => metadata.name !== ownName).flatMap((other) => {
-    const via = addressOf(other, 'InternalIP');
-    const blocks = other.spec.podCIDRs ?? (other.spec.podCIDR ? [other.spec.podCIDR] : []);
-    return via?.includes('.') ? blocks.filter((block) => block.includes('.')).map((destination) => ({ destination, via })) : [];
-  }).toSorted((a, b) => (a.destination < b.destination ? -1 : 1));
+  nodes
+    .filter(({ metadata }) => metadata.name !== ownName)
+    .flatMap((other) => {
+      const via = addressOf(other, 'InternalIP');
+      const blocks = other.spec.podCIDRs ?? (other.spec.podCIDR ? [other.spec.podCIDR] : []);
+      return via?.includes('.')
+        ? blocks.filter((block) => block.includes('.')).map((destination) => ({ destination, via }))
+        : [];
+    })
+    .toSorted((a, b) => (a.destination < b.destination ? -1 : 1));
 
 /** Keeps this machine's routes to the pods of other nodes until the signal aborts. The routes stay. */
 export async function keepPodRoutes({ cache, clock, log, nodeName }: RouteDeps, signal: AbortSignal): Promise<void> {
@@ -40,7 +45,9 @@ export async function keepPodRoutes({ cache, clock, log, nodeName }: RouteDeps, 
     const refused = await attempt(podRoutes(cache.list(node), nodeName), log, signal);
     const complaint = JSON.stringify(refused);
     if (refused.length > 0 && complaint !== complained) {
-      log.warn('pods of other nodes cannot be reached: their node must have its address on a network of this machine', { refused });
+      log.warn('pods of other nodes cannot be reached: their node must have its address on a network of this machine', {
+        refused,
+      });
     }
     complained = complaint;
   }

@@ -10,7 +10,10 @@ export async function prepareNetwork(log: Logger, signal: AbortSignal): Promise<
   if (readSysctl(BRIDGE_CALLS) === undefined) await loadBridgeFilter(signal);
   // Without it the answer of a pod behind a Service to a pod on the same bridge is never translated back.
   if (readSysctl(BRIDGE_CALLS) !== undefined) await writeSysctl(BRIDGE_CALLS, '1', undefined, signal);
-  else log.warn('the kernel module br_netfilter is not there: a pod may not reach a Service whose pod is on the same node');
+  else
+    log.warn(
+      'the kernel module br_netfilter is not there: a pod may not reach a Service whose pod is on the same node',
+    );
 }
 
 async function loadBridgeFilter(signal: AbortSignal): Promise<void> {

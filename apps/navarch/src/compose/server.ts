@@ -72,30 +72,62 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
   const tokens = await openTokenKeys(pki.dir);
   const identity = await pki.identity('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client' });
   const kubeletClient = { ...identity, authority: kubelets.authority.certificate };
-  const served = await serve({
-    store, clock: systemClock, random: systemRandom(), log, metrics, tokens, issuer: 'https://kubernetes.default.svc.cluster.local',
-    serviceCidr: options.serviceCidr, nodePorts: options.nodePorts, advertiseAddress: options.advertiseAddress, advertisePort: options.port,
-    parseYaml, patterns: linearPatterns, webhooks: made.use(httpsWebhooks()), extensions: httpsExtensions(extensionClient),
-    ...(options.audit ? { audit: options.audit } : {}),
-    authenticationConfig: {
-      clientAuthority: pki.authority.certificate, requestHeaderAuthority: frontProxy.authority.certificate, allowedNames: [FRONT_PROXY],
+  const served = await serve(
+    {
+      store,
+      clock: systemClock,
+      random: systemRandom(),
+      log,
+      metrics,
+      tokens,
+      issuer: 'https://kubernetes.default.svc.cluster.local',
+      serviceCidr: options.serviceCidr,
+      nodePorts: options.nodePorts,
+      advertiseAddress: options.advertiseAddress,
+      advertisePort: options.port,
+      parseYaml,
+      patterns: linearPatterns,
+      webhooks: made.use(httpsWebhooks()),
+      extensions: httpsExtensions(extensionClient),
+      ...(options.audit ? { audit: options.audit } : {}),
+      authenticationConfig: {
+        clientAuthority: pki.authority.certificate,
+        requestHeaderAuthority: frontProxy.authority.certificate,
+        allowedNames: [FRONT_PROXY],
+      },
+      readKubelet: kubeletReader(kubeletClient),
+      storageBytes: () => folderBytes(storeFolder),
+      flags: flagsOf(options),
+      features: options.switches.features,
+      runtimeConfig: options.switches.runtimeConfig,
     },
-    readKubelet: kubeletReader(kubeletClient), storageBytes: () => folderBytes(storeFolder), flags: flagsOf(options),
-    features: options.switches.features, runtimeConfig: options.switches.runtimeConfig,
-  }, signal);
+    signal,
+  );
   const own = await pki.identity('apiserver', { commonName: 'kube-apiserver', ...serverNames(options) });
   await writeIdentities(pki, options);
-  const listening = made.use(await listenHttps(served.server, {
-    addresses: options.bindAddresses, port: options.port, certificate: own.certificate, key: own.key, clientAuthority: pki.authority.certificate,
-    kubeletClient: { ...kubeletClient, extensionClient },
-  }));
+  const listening = made.use(
+    await listenHttps(served.server, {
+      addresses: options.bindAddresses,
+      port: options.port,
+      certificate: own.certificate,
+      key: own.key,
+      clientAuthority: pki.authority.certificate,
+      kubeletClient: { ...kubeletClient, extensionClient },
+    }),
+  );
   const joining = {
-    clients: certificateAuthority(pki.authority), kubeletServers: certificateAuthority(kubelets.authority),
-    sign: detachedSignature, review: reviewer(served),
+    clients: certificateAuthority(pki.authority),
+    kubeletServers: certificateAuthority(kubelets.authority),
+    sign: detachedSignature,
+    review: reviewer(served),
   };
   const kept = made.move();
   return {
-    served, port: listening.port, joining, authority: pki.authority.certificate, kubeletAuthority: kubelets.authority.certificate,
+    served,
+    port: listening.port,
+    joining,
+    authority: pki.authority.certificate,
+    kubeletAuthority: kubelets.authority.certificate,
     as: (user) => directApi(served.server, user),
     reader: (user) => (path, query) => served.server.readExtension(path, new URLSearchParams(query), user),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
@@ -104,36 +136,81 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
 
 /** What this server does, as flags of upstream's would say it. */
 const flagsOf = (options: ServerOptions): Readonly<Record<string, string>> => ({
-  'advertise-address': options.advertiseAddress, 'allow-privileged': 'true', 'anonymous-auth': 'true', 'authorization-mode': '[Node,RBAC]',
-  'bind-address': options.bindAddresses.join(','), 'enable-priority-and-fairness': 'true', 'secure-port': String(options.port),
-  'service-cluster-ip-range': options.serviceCidr, 'service-node-port-range': options.nodePorts.join('-'), ...options.switches.flags,
+  'advertise-address': options.advertiseAddress,
+  'allow-privileged': 'true',
+  'anonymous-auth': 'true',
+  'authorization-mode': '[Node,RBAC]',
+  'bind-address': options.bindAddresses.join(','),
+  'enable-priority-and-fairness': 'true',
+  'secure-port': String(options.port),
+  'service-cluster-ip-range': options.serviceCidr,
+  'service-node-port-range': options.nodePorts.join('-'),
+  ...options.switches.flags,
 });
 
 /** Everything a client may have asked for when it reached this server. */
-function serverNames(options: ServerOptions): { readonly names: readonly string[]; readonly addresses: readonly string[] } {
+function serverNames(options: ServerOptions): {
+  readonly names: readonly string[];
+  readonly addresses: readonly string[];
+} {
   const { advertiseAddress, bindAddresses, serviceCidr, alternativeNames } = options;
   const isAddress = (text: string): boolean => /^[\d.]+$|:/.test(text);
   const bound = bindAddresses.filter((address) => address !== '0.0.0.0' && address !== '::');
   return {
-    addresses: [...new Set(['127.0.0.1', nthAddress(serviceCidr, 1), advertiseAddress, ...bound, ...alternativeNames.filter(isAddress)])],
+    addresses: [
+      ...new Set([
+        '127.0.0.1',
+        nthAddress(serviceCidr, 1),
+        advertiseAddress,
+        ...bound,
+        ...alternativeNames.filter(isAddress),
+      ]),
+    ],
     names: [
-      'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local',
+      'localhost',
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+      'kubernetes.default.svc.cluster.local',
       ...alternativeNames.filter((name) => !isAddress(name)),
     ],
   };
 }
 
 /** Asks the API server as the controllers do: whether somebody may create a subresource of certificate requests. */
-const reviewer = ({ server }: Served) => async ({ username, uid, groups, extra }: Requester, subresource: string): Promise<boolean> => {
-  const info = {
-    isResource: true, path: '', verb: 'create', group: 'authorization.k8s.io', version: 'v1', resource: 'subjectaccessreviews',
-    subresource: '', namespace: '', name: '', rest: '', isInNamespace: false,
+const reviewer =
+  ({ server }: Served) =>
+  async ({ username, uid, groups, extra }: Requester, subresource: string): Promise<boolean> => {
+    const info = {
+      isResource: true,
+      path: '',
+      verb: 'create',
+      group: 'authorization.k8s.io',
+      version: 'v1',
+      resource: 'subjectaccessreviews',
+      subresource: '',
+      namespace: '',
+      name: '',
+      rest: '',
+      isInNamespace: false,
+    };
+    const resourceAttributes = {
+      group: 'certificates.k8s.io',
+      resource: 'certificatesigningrequests',
+      verb: 'create',
+      version: '*',
+      subresource,
+    };
+    const review = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: { user: username, uid, groups, extra, resourceAttributes },
+    };
+    const { status } = (await server.post(info, review, CONTROLLERS)) as {
+      readonly status?: { readonly allowed?: boolean };
+    };
+    return status?.allowed === true;
   };
-  const resourceAttributes = { group: 'certificates.k8s.io', resource: 'certificatesigningrequests', verb: 'create', version: '*', subresource };
-  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec: { user: username, uid, groups, extra, resourceAttributes } };
-  const { status } = await server.post(info, review, CONTROLLERS) as { readonly status?: { readonly allowed?: boolean } };
-  return status?.allowed === true;
-};
 
 /** What people and the node on this machine need to get in: kubeconfigs with a certificate of their own. */
 async function writeIdentities(pki: Pki, { dataDir, port, nodeName }: ServerOptions): Promise<void> {
@@ -141,6 +218,14 @@ async function writeIdentities(pki: Pki, { dataDir, port, nodeName }: ServerOpti
   const write = (file: string, user: string, credentials: Credentials): void =>
     writePrivateFile(join(dataDir, file), kubeconfigText({ name: 'navarch', server, user, authority, ...credentials }));
   const node = `system:node:${nodeName}`;
-  write('admin.kubeconfig', 'navarch-admin', await pki.identity('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'] }));
-  write('node.kubeconfig', node, await pki.identity(`node-${nodeName}`, { commonName: node, organizations: ['system:nodes'] }));
+  write(
+    'admin.kubeconfig',
+    'navarch-admin',
+    await pki.identity('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'] }),
+  );
+  write(
+    'node.kubeconfig',
+    node,
+    await pki.identity(`node-${nodeName}`, { commonName: node, organizations: ['system:nodes'] }),
+  );
 }

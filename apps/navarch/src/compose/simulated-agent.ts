@@ -11,7 +11,16 @@ const START_MS_MAX = 1_000;
 export async function runSimulatedAgent(access: NodeAccess, signal: AbortSignal): Promise<void> {
   using transport = httpTransport(accessOf(access));
   const api = httpApi({ transport, clock: systemClock, userAgent: `navarch-agent/${KUBERNETES_VERSION}` }, signal);
-  await runSimulatedNodes({
-    api, clock: systemClock, random: systemRandom(), log: systemLogger('info'), names: [access.nodeName], version: KUBERNETES_VERSION, startMsMax: START_MS_MAX,
-  }, signal);
+  await runSimulatedNodes(
+    {
+      api,
+      clock: systemClock,
+      random: systemRandom(),
+      log: systemLogger('info'),
+      names: [access.nodeName],
+      version: KUBERNETES_VERSION,
+      startMsMax: START_MS_MAX,
+    },
+    signal,
+  );
 }

@@ -23,7 +23,8 @@ import { asksHelp, asksVersion, type Flags, helpOf, needed, readFlags } from './
 import { readTokenFile } from './token-file.ts';
 import { whileWanted } from './while-wanted.ts';
 
-const ABOUT = 'The API server alone, for tests: no controllers, no scheduler, no nodes. Takes the flags that controller-runtime\'s envtest gives kube-apiserver.';
+const ABOUT =
+  "The API server alone, for tests: no controllers, no scheduler, no nodes. Takes the flags that controller-runtime's envtest gives kube-apiserver.";
 
 /** What envtest starts as kube-apiserver. */
 export async function runApiServer(args: readonly string[], say: (text: string) => void): Promise<void> {
@@ -38,28 +39,59 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
   const dir = needed(flags, 'cert-dir');
   const port = Number(needed(flags, 'secure-port'));
   const issuer = needed(flags, 'service-account-issuer');
-  const { features, runtimeConfig, flags: switches } = apiSwitches(flags.get('feature-gates'), flags.get('runtime-config'));
+  const {
+    features,
+    runtimeConfig,
+    flags: switches,
+  } = apiSwitches(flags.get('feature-gates'), flags.get('runtime-config'));
   const disabledAdmission = disabledPluginsOf(flags);
   await using made = new AsyncDisposableStack();
   const folder = join(await storeFolder(needed(flags, 'etcd-servers')), 'navarch');
   const store = await SqliteStore.open(folder);
   made.defer(() => store.close());
   const own = await credentials(flags, dir);
-  const served = await serve({
-    store, clock: systemClock, random: systemRandom(), log, metrics: new MetricRegistry(), issuer,
-    tokens: await tokenKeysOf(readText(needed(flags, 'service-account-signing-key-file')), (flags.get('service-account-key-file') ?? []).map(readText)),
-    ...authenticationOf(flags), serviceCidr: flags.get('service-cluster-ip-range')?.[0] ?? '10.0.0.0/24',
-    nodePorts: portRangeOf('--service-node-port-range', flags.get('service-node-port-range')?.[0] ?? DEFAULTS.nodePorts),
-    advertiseAddress: flags.get('advertise-address')?.[0] ?? ownAddress(), advertisePort: port, parseYaml, patterns: linearPatterns,
-    webhooks: made.use(httpsWebhooks()), ...auditOf(made, flags, log),
-    disabledAdmission, features, runtimeConfig, storageBytes: () => folderBytes(folder),
-    flags: { ...Object.fromEntries(Array.from(flags, ([name, values]) => [name, values.join(',')])), ...switches },
-  }, signal);
-  made.use(await listenHttps(served.server, {
-    addresses: [flags.get('bind-address')?.[0] ?? '127.0.0.1'], port, ...own, ...clientAuthorityOf(flags),
-    // There are no kubelets to ask.
-    kubeletClient: { ...own, authority: own.certificate },
-  }));
+  const served = await serve(
+    {
+      store,
+      clock: systemClock,
+      random: systemRandom(),
+      log,
+      metrics: new MetricRegistry(),
+      issuer,
+      tokens: await tokenKeysOf(
+        readText(needed(flags, 'service-account-signing-key-file')),
+        (flags.get('service-account-key-file') ?? []).map(readText),
+      ),
+      ...authenticationOf(flags),
+      serviceCidr: flags.get('service-cluster-ip-range')?.[0] ?? '10.0.0.0/24',
+      nodePorts: portRangeOf(
+        '--service-node-port-range',
+        flags.get('service-node-port-range')?.[0] ?? DEFAULTS.nodePorts,
+      ),
+      advertiseAddress: flags.get('advertise-address')?.[0] ?? ownAddress(),
+      advertisePort: port,
+      parseYaml,
+      patterns: linearPatterns,
+      webhooks: made.use(httpsWebhooks()),
+      ...auditOf(made, flags, log),
+      disabledAdmission,
+      features,
+      runtimeConfig,
+      storageBytes: () => folderBytes(folder),
+      flags: { ...Object.fromEntries(Array.from(flags, ([name, values]) => [name, values.join(',')])), ...switches },
+    },
+    signal,
+  );
+  made.use(
+    await listenHttps(served.server, {
+      addresses: [flags.get('bind-address')?.[0] ?? '127.0.0.1'],
+      port,
+      ...own,
+      ...clientAuthorityOf(flags),
+      // There are no kubelets to ask.
+      kubeletClient: { ...own, authority: own.certificate },
+    }),
+  );
   await using group = new TaskGroup(signal);
   group.spawn((s) => served.housekeep(s));
   await aborted(signal);
@@ -69,31 +101,49 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
 function authenticationOf(flags: Flags): Pick<ServeOptions, 'staticTokens' | 'audiences' | 'admitsAnonymous'> {
   const [file, audiences] = [flags.get('token-auth-file')?.[0], flags.get('api-audiences')];
   return {
-    admitsAnonymous: flags.get('anonymous-auth')?.[0] !== 'false', ...(audiences ? { audiences } : {}),
+    admitsAnonymous: flags.get('anonymous-auth')?.[0] !== 'false',
+    ...(audiences ? { audiences } : {}),
     ...(file ? { staticTokens: readTokenFile(file, readText(file)) } : {}),
   };
 }
 
 /** Throws UserError for plugins that nobody knows, and for those that are wanted and not there. */
 function disabledPluginsOf(flags: Flags): readonly string[] {
-  const [wanted, disabled] = [flags.get('enable-admission-plugins') ?? [], flags.get('disable-admission-plugins') ?? []];
-  for (const [flag, names] of [['enable', wanted], ['disable', disabled]] as const) {
+  const [wanted, disabled] = [
+    flags.get('enable-admission-plugins') ?? [],
+    flags.get('disable-admission-plugins') ?? [],
+  ];
+  for (const [flag, names] of [
+    ['enable', wanted],
+    ['disable', disabled],
+  ] as const) {
     const unknown = names.find((name) => !PLUGINS.has(name) && !ABSENT_PLUGINS.has(name));
-    if (unknown !== undefined) throw new UserError(`${flag}-admission-plugins plugin ${JSON.stringify(unknown)} is unknown`);
+    if (unknown !== undefined)
+      throw new UserError(`${flag}-admission-plugins plugin ${JSON.stringify(unknown)} is unknown`);
   }
   const both = wanted.filter((name) => disabled.includes(name));
-  if (both.length > 0) throw new UserError(`[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`);
+  if (both.length > 0)
+    throw new UserError(`[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`);
   const absent = wanted.find((name) => ABSENT_PLUGINS.has(name));
-  if (absent !== undefined) throw new UserError(`--enable-admission-plugins=${absent} cannot be followed: there is no such plugin here`);
+  if (absent !== undefined)
+    throw new UserError(`--enable-admission-plugins=${absent} cannot be followed: there is no such plugin here`);
   return disabled;
 }
 
 function auditOf(made: AsyncDisposableStack, flags: Flags, log: Logger): { readonly audit?: OpenAudit } {
   const of = (name: string): string | undefined => flags.get(`audit-${name}`)?.[0];
-  const audit = openAudit({
-    policyFile: of('policy-file'), path: of('log-path'), format: of('log-format'), maxAge: of('log-maxage'), maxBackup: of('log-maxbackup'), maxSize: of('log-maxsize'),
-    isCompressed: of('log-compress') === 'true',
-  }, log);
+  const audit = openAudit(
+    {
+      policyFile: of('policy-file'),
+      path: of('log-path'),
+      format: of('log-format'),
+      maxAge: of('log-maxage'),
+      maxBackup: of('log-maxbackup'),
+      maxSize: of('log-maxsize'),
+      isCompressed: of('log-compress') === 'true',
+    },
+    log,
+  );
   return audit ? { audit: made.use(audit) } : {};
 }
 
@@ -105,15 +155,27 @@ function clientAuthorityOf(flags: Flags): { readonly clientAuthority?: string } 
 
 /** The pair that envtest made, or one of our own where there is none. */
 async function credentials(flags: Flags, dir: string): Promise<{ readonly certificate: string; readonly key: string }> {
-  const [certificate, key] = [flags.get('tls-cert-file')?.[0] ?? join(dir, 'apiserver.crt'), flags.get('tls-private-key-file')?.[0] ?? join(dir, 'apiserver.key')];
+  const [certificate, key] = [
+    flags.get('tls-cert-file')?.[0] ?? join(dir, 'apiserver.crt'),
+    flags.get('tls-private-key-file')?.[0] ?? join(dir, 'apiserver.key'),
+  ];
   if (existsSync(certificate) && existsSync(key)) return { certificate: readText(certificate), key: readText(key) };
-  return (await Pki.open(dir, 'apiserver-ca')).identity('apiserver', { commonName: 'kube-apiserver', names: ['localhost'], addresses: ['127.0.0.1'] });
+  return (await Pki.open(dir, 'apiserver-ca')).identity('apiserver', {
+    commonName: 'kube-apiserver',
+    names: ['localhost'],
+    addresses: ['127.0.0.1'],
+  });
 }
 
 async function storeFolder(etcd: string): Promise<string> {
-  const answer = await fetch(new URL(STORE_PATH, etcd)).catch((error: unknown) => { throw new UserError(`cannot reach --etcd-servers ${etcd}: ${(error as Error).message}`); });
-  const { folder } = await answer.json() as { readonly folder?: string };
-  if (!folder) throw new UserError(`--etcd-servers ${etcd} is not the etcd that \`navarch envtest\` wrote: this server keeps its data beside that one`);
+  const answer = await fetch(new URL(STORE_PATH, etcd)).catch((error: unknown) => {
+    throw new UserError(`cannot reach --etcd-servers ${etcd}: ${(error as Error).message}`);
+  });
+  const { folder } = (await answer.json()) as { readonly folder?: string };
+  if (!folder)
+    throw new UserError(
+      `--etcd-servers ${etcd} is not the etcd that \`navarch envtest\` wrote: this server keeps its data beside that one`,
+    );
   return folder;
 }
 

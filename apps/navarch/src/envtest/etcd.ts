@@ -63,7 +63,8 @@ const FLAGS: FlagTable = {
   'wal-dir': ['text', UNNEEDED],
   'watch-progress-notify-interval': ['text', UNNEEDED],
 };
-const ABOUT = 'The place of the store for the kube-apiserver beside this program. It speaks no etcd protocol: it tells that server where to keep its data, and that it is well.';
+const ABOUT =
+  'The place of the store for the kube-apiserver beside this program. It speaks no etcd protocol: it tells that server where to keep its data, and that it is well.';
 
 /** What envtest starts as etcd. */
 export async function runEtcd(args: readonly string[], say: (text: string) => void): Promise<void> {
@@ -72,11 +73,16 @@ export async function runEtcd(args: readonly string[], say: (text: string) => vo
   const flags = readFlags(args, FLAGS);
   const folder = resolve(needed(flags, 'data-dir'));
   const { protocol, hostname, port } = clientUrlOf(needed(flags, 'listen-client-urls'));
-  if (protocol !== 'http:') throw new UserError(`--listen-client-urls=${protocol}//${hostname}:${port} cannot be followed: ${PLAIN}`);
+  if (protocol !== 'http:')
+    throw new UserError(`--listen-client-urls=${protocol}//${hostname}:${port} cannot be followed: ${PLAIN}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   await whileWanted(async (signal) => {
     const server = createServer((request, response) => {
-      const body = { '/health': { health: 'true', reason: '' }, '/version': { etcdserver: VERSION, etcdcluster: VERSION }, [STORE_PATH]: { folder } }[request.url ?? ''];
+      const body = {
+        '/health': { health: 'true', reason: '' },
+        '/version': { etcdserver: VERSION, etcdcluster: VERSION },
+        [STORE_PATH]: { folder },
+      }[request.url ?? ''];
       response.writeHead(body ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
     });
     await new Promise<void>((listening, reject) => {

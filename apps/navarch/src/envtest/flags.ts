@@ -34,7 +34,10 @@ export function readFlags(args: readonly string[], table: FlagTable): Flags {
 }
 
 function read(name: string, type: Type, value: string): string {
-  const refused = (parser: string): UserError => new UserError(`invalid argument ${JSON.stringify(value)} for "--${name}" flag: strconv.${parser}: parsing ${JSON.stringify(value)}: invalid syntax`);
+  const refused = (parser: string): UserError =>
+    new UserError(
+      `invalid argument ${JSON.stringify(value)} for "--${name}" flag: strconv.${parser}: parsing ${JSON.stringify(value)}: invalid syntax`,
+    );
   if (type === 'switch') {
     if (!TRUE.has(value) && !FALSE.has(value)) throw refused('ParseBool');
     return String(TRUE.has(value));
@@ -46,12 +49,16 @@ function read(name: string, type: Type, value: string): string {
 /** What `--help` says: flags that are refused are not offered. */
 export function helpOf(program: string, about: string, table: FlagTable): string {
   const offered = Object.entries(table).filter(([, [type]]) => type !== 'refused');
-  const lines = offered.map(([name, [type, text]]) => `      --${name}${type === 'switch' ? '' : type === 'number' ? ' int' : type === 'list' ? ' strings' : ' string'}   ${text}`);
+  const lines = offered.map(
+    ([name, [type, text]]) =>
+      `      --${name}${type === 'switch' ? '' : type === 'number' ? ' int' : type === 'list' ? ' strings' : ' string'}   ${text}`,
+  );
   return `${about}\n\nUsage:\n  ${program} [flags]\n\nFlags:\n${lines.join('\n')}\n  -h, --help   this text\n      --version   the version\n`;
 }
 
 /** What upstream's program of that name says of its version, where it is asked. */
-export const asksVersion = (args: readonly string[]): boolean => args.some((arg) => /^--version(?:=(?:true|raw))?$/.test(arg));
+export const asksVersion = (args: readonly string[]): boolean =>
+  args.some((arg) => /^--version(?:=(?:true|raw))?$/.test(arg));
 export const asksHelp = (args: readonly string[]): boolean => args.includes('--help') || args.includes('-h');
 
 /** The one value of a flag that must be there. */

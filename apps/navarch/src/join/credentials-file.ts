@@ -9,9 +9,11 @@ export function readCredentials(file: string): Credentials | undefined {
   } catch {
     return undefined;
   }
-  const block = (label: string): string => new RegExp(`-----BEGIN ${label}-----[^-]+-----END ${label}-----\n?`).exec(text)?.[0] ?? '';
+  const block = (label: string): string =>
+    new RegExp(`-----BEGIN ${label}-----[^-]+-----END ${label}-----\n?`).exec(text)?.[0] ?? '';
   const found = { certificate: block('CERTIFICATE'), key: block('PRIVATE KEY') };
   return isPair(found) ? found : undefined;
 }
 
-export const writeCredentials = (file: string, { certificate, key }: Credentials): void => writePrivateFile(file, `${certificate.trimEnd()}\n${key.trimEnd()}\n`);
+export const writeCredentials = (file: string, { certificate, key }: Credentials): void =>
+  writePrivateFile(file, `${certificate.trimEnd()}\n${key.trimEnd()}\n`);

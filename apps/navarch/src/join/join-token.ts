@@ -16,7 +16,9 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 export function parseJoinToken(text: string): JoinToken {
   const [, id, secret, pin] = FORM.exec(text.trim()) ?? [];
   if (id === undefined || secret === undefined) {
-    throw new UserError('--token does not look like one: it has the form abcdef.0123456789abcdef@sha256:...; `navarch token create` on the server prints one');
+    throw new UserError(
+      '--token does not look like one: it has the form abcdef.0123456789abcdef@sha256:...; `navarch token create` on the server prints one',
+    );
   }
   return { id, secret, pin };
 }
@@ -28,7 +30,9 @@ export const joinTokenText = (token: JoinToken): string => `${bearerOf(token)}${
 
 export const newJoinToken = (pin: string): JoinToken => ({ id: word(6), secret: word(16), pin });
 
-const word = (length: number): string => Array.from({ length }, () => LETTERS.charAt(randomInt(LETTERS.length))).join('');
+const word = (length: number): string =>
+  Array.from({ length }, () => LETTERS.charAt(randomInt(LETTERS.length))).join('');
 
 /** The whole line that a person types on the machine that joins. */
-export const joinCommand = (server: string, token: JoinToken): string => `./navarch agent --server ${server} --token ${joinTokenText(token)}`;
+export const joinCommand = (server: string, token: JoinToken): string =>
+  `./navarch agent --server ${server} --token ${joinTokenText(token)}`;

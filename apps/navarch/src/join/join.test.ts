@@ -24,12 +24,31 @@ test('parseJoinToken() reads what joinTokenText() writes, and a bare bootstrap t
   const token = newJoinToken(PIN);
   assert.deepEqual(parseJoinToken(` ${joinTokenText(token)}\n`), token);
   assert.match(bearerOf(token), /^[a-z0-9]{6}\.[a-z0-9]{16}$/);
-  assert.deepEqual(parseJoinToken('abcdef.0123456789abcdef'), { id: 'abcdef', secret: '0123456789abcdef', pin: undefined });
-  assert.equal(joinCommand('https://a:1', parseJoinToken(`abcdef.0123456789abcdef@${PIN}`)), `./navarch agent --server https://a:1 --token abcdef.0123456789abcdef@${PIN}`);
+  assert.deepEqual(parseJoinToken('abcdef.0123456789abcdef'), {
+    id: 'abcdef',
+    secret: '0123456789abcdef',
+    pin: undefined,
+  });
+  assert.equal(
+    joinCommand('https://a:1', parseJoinToken(`abcdef.0123456789abcdef@${PIN}`)),
+    `./navarch agent --server https://a:1 --token abcdef.0123456789abcdef@${PIN}`,
+  );
 });
 
-for (const text of ['', 'abcdef', 'abcdef.0123', 'ABCDEF.0123456789abcdef', 'abcdef.0123456789abcdef@sha256:12', `abcdef.0123456789abcdef@md5:${'0'.repeat(64)}`, 'abcdef.0123456789abcdef extra']) {
-  test(`parseJoinToken() refuses ${JSON.stringify(text)}`, () => assert.throws(() => parseJoinToken(text), /does not look like one: it has the form abcdef\.0123456789abcdef@sha256/));
+for (const text of [
+  '',
+  'abcdef',
+  'abcdef.0123',
+  'ABCDEF.0123456789abcdef',
+  'abcdef.0123456789abcdef@sha256:12',
+  `abcdef.0123456789abcdef@md5:${'0'.repeat(64)}`,
+  'abcdef.0123456789abcdef extra',
+]) {
+  test(`parseJoinToken() refuses ${JSON.stringify(text)}`, () =>
+    assert.throws(
+      () => parseJoinToken(text),
+      /does not look like one: it has the form abcdef\.0123456789abcdef@sha256/,
+    ));
 }
 
 test('writeCredentials() keeps a pair in one private file; readCredentials() takes nothing that is no pair', async () => {
@@ -40,7 +59,12 @@ test('writeCredentials() keeps a pair in one private file; readCredentials() tak
   assert.equal(statSync(file).mode & 0o777, 0o600);
   const found = readCredentials(file);
   assert.deepEqual([found?.certificate.trim(), found?.key.trim()], [one.certificate.trim(), one.key.trim()]);
-  for (const text of ['', one.certificate, `${one.certificate}\n${other.key}`, readFileSync(file, 'utf8').slice(0, 500)]) {
+  for (const text of [
+    '',
+    one.certificate,
+    `${one.certificate}\n${other.key}`,
+    readFileSync(file, 'utf8').slice(0, 500),
+  ]) {
     writeFileSync(file, text);
     assert.equal(readCredentials(file), undefined);
   }
@@ -63,13 +87,24 @@ test('writeCredentials() leaves the old pair whole when it cannot write', async 
 async function issuer(clock: SimClock): Promise<(lifeMs: number) => Promise<Credentials>> {
   const authority = certificateAuthority((await Pki.open(join(folder, 'pki'))).authority);
   const { request, key } = makeRequest({ commonName: 'system:node:a' });
-  return async (lifeMs) => ({ key, certificate: await authority.issue({ request, usages: ['client auth'], notBefore: clock.now(), notAfter: clock.now() + lifeMs }) });
+  return async (lifeMs) => ({
+    key,
+    certificate: await authority.issue({
+      request,
+      usages: ['client auth'],
+      notBefore: clock.now(),
+      notAfter: clock.now() + lifeMs,
+    }),
+  });
 }
 
 test('renewalTime() falls between 70 and 90 % of the life, not always at the same place', async () => {
   const clock = new SimClock();
   const { certificate } = await (await issuer(clock))(100 * HOUR_MS);
-  const parts = Array.from({ length: 50 }, (_, seed) => (renewalTime(certificate, seededRandom(seed)) - clock.now()) / (100 * HOUR_MS));
+  const parts = Array.from(
+    { length: 50 },
+    (_, seed) => (renewalTime(certificate, seededRandom(seed)) - clock.now()) / (100 * HOUR_MS),
+  );
   assert.ok(Math.min(...parts) >= 0.69 && Math.max(...parts) <= 0.9, String(parts));
   assert.ok(Math.max(...parts) - Math.min(...parts) > 0.1);
 });
@@ -80,30 +115,56 @@ test('keepFresh() renews in time, again and again, and goes on after failures, l
   const begun = clock.now();
   const attempts: number[] = [];
   const stop = new AbortController();
-  const running = keepFresh({
-    what: 'client', first: await make(100 * HOUR_MS),
-    async renew() {
-      attempts.push((clock.now() - begun) / HOUR_MS);
-      if (attempts.length <= 3) throw new Error('the server is away');
-      return make(100 * HOUR_MS);
+  const running = keepFresh(
+    {
+      what: 'client',
+      first: await make(100 * HOUR_MS),
+      async renew() {
+        attempts.push((clock.now() - begun) / HOUR_MS);
+        if (attempts.length <= 3) throw new Error('the server is away');
+        return make(100 * HOUR_MS);
+      },
     },
-  }, { clock, random: seededRandom(1), log: silent }, stop.signal);
+    { clock, random: seededRandom(1), log: silent },
+    stop.signal,
+  );
   for (let hours = 0; hours < 300; hours += 1) await clock.advance(HOUR_MS);
   stop.abort();
   await clock.advance(1000);
   await running;
   const [first = 0, second = 0, third = 0, fourth = 0, next = 0] = attempts;
   assert.ok(first >= 69 && first <= 91, String(attempts));
-  assert.deepEqual([second - first, third - second, fourth - third].map((h) => Math.round(h * 3600)), [10, 20, 40]);
+  assert.deepEqual(
+    [second - first, third - second, fourth - third].map((h) => Math.round(h * 3600)),
+    [10, 20, 40],
+  );
   assert.ok(next - fourth >= 69 && next - fourth <= 91, String(attempts));
 });
 
 const aNode = (name: string, address: string, podCIDR: string | undefined): Node =>
-  ({ metadata: { name }, spec: podCIDR ? { podCIDR, podCIDRs: [podCIDR] } : {}, status: { addresses: [{ type: 'Hostname', address: name }, { type: 'InternalIP', address }] } }) as unknown as Node;
+  ({
+    metadata: { name },
+    spec: podCIDR ? { podCIDR, podCIDRs: [podCIDR] } : {},
+    status: {
+      addresses: [
+        { type: 'Hostname', address: name },
+        { type: 'InternalIP', address },
+      ],
+    },
+  }) as unknown as Node;
 
 test('podRoutes() leads to every other node that has pods and an address, and never to itself', () => {
-  const nodes = [aNode('c', '10.0.0.3', '10.244.2.0/24'), aNode('a', '10.0.0.1', '10.244.0.0/24'), aNode('b', '10.0.0.2', '10.244.1.0/24'), aNode('new', '10.0.0.4', undefined), aNode('six', 'fd00::1', '10.244.9.0/24')];
-  assert.deepEqual(podRoutes(nodes, 'a'), [{ destination: '10.244.1.0/24', via: '10.0.0.2' }, { destination: '10.244.2.0/24', via: '10.0.0.3' }]);
+  const nodes = [
+    aNode('c', '10.0.0.3', '10.244.2.0/24'),
+    aNode('a', '10.0.0.1', '10.244.0.0/24'),
+    aNode('b', '10.0.0.2', '10.244.1.0/24'),
+    aNode('new', '10.0.0.4', undefined),
+    aNode('six', 'fd00::1', '10.244.9.0/24'),
+  ];
+  assert.deepEqual(podRoutes(nodes, 'a'), [
+    { destination: '10.244.1.0/24', via: '10.0.0.2' },
+    { destination: '10.244.2.0/24', via: '10.0.0.3' },
+  ]);
 });
 
 /** One stored file `a` with the text `hi`, as zip(1) lays it out. */
@@ -133,16 +194,36 @@ async function joined(name: string, notAfter: number): Promise<{ readonly identi
   const identityDir = join(folder, name);
   const { authority } = await Pki.open(join(folder, 'pki'));
   const { request, key } = makeRequest({ commonName: 'system:node:a', organizations: ['system:nodes'] });
-  const certificate = await certificateAuthority(authority).issue({ request, usages: ['client auth'], notBefore: notAfter - 100 * HOUR_MS, notAfter });
+  const certificate = await certificateAuthority(authority).issue({
+    request,
+    usages: ['client auth'],
+    notBefore: notAfter - 100 * HOUR_MS,
+    notAfter,
+  });
   storeClient(identityDir, { certificate, key });
-  const cluster = { server: 'https://10.0.0.1:6443', 'certificate-authority-data': Buffer.from(authority.certificate).toString('base64') };
-  writeFileSync(join(identityDir, 'kubelet.kubeconfig'), JSON.stringify({
-    clusters: [{ name: 'c', cluster }], users: [{ name: 'n', user: {} }], contexts: [{ name: 'x', context: { cluster: 'c', user: 'n' } }], 'current-context': 'x',
-  }));
+  const cluster = {
+    server: 'https://10.0.0.1:6443',
+    'certificate-authority-data': Buffer.from(authority.certificate).toString('base64'),
+  };
+  writeFileSync(
+    join(identityDir, 'kubelet.kubeconfig'),
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster }],
+      users: [{ name: 'n', user: {} }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'n' } }],
+      'current-context': 'x',
+    }),
+  );
   return { identityDir, pin: publicKeyPin(authority.certificate) };
 }
 
-const options = { server: undefined, token: undefined, authorityFile: undefined, nodeName: undefined, hostName: 'host' } as const;
+const options = {
+  server: undefined,
+  token: undefined,
+  authorityFile: undefined,
+  nodeName: undefined,
+  hostName: 'host',
+} as const;
 const deps = { clock: systemClock, log: silent };
 const never = new AbortController().signal;
 const PORT_OF_NOBODY = 'https://127.0.0.1:1';
@@ -151,19 +232,35 @@ test('joinedAccess() uses the identity that is kept, at the address that is give
   const { identityDir, pin } = await joined('kept', Date.now() + HOUR_MS);
   const access = await joinedAccess({ ...options, identityDir }, deps, never);
   assert.deepEqual([access.nodeName, access.server], ['a', 'https://10.0.0.1:6443']);
-  assert.equal((await joinedAccess({ ...options, identityDir, server: PORT_OF_NOBODY, token: newJoinToken(pin) }, deps, never)).server, PORT_OF_NOBODY);
+  assert.equal(
+    (await joinedAccess({ ...options, identityDir, server: PORT_OF_NOBODY, token: newJoinToken(pin) }, deps, never))
+      .server,
+    PORT_OF_NOBODY,
+  );
 });
 
 test('joinedAccess() refuses to become another node, or part of another cluster, in the same folder', async () => {
   const { identityDir } = await joined('other', Date.now() + HOUR_MS);
-  await assert.rejects(joinedAccess({ ...options, identityDir, nodeName: 'b' }, deps, never), /is the node a of a cluster already, not b: run `navarch down` here first/);
-  await assert.rejects(joinedAccess({ ...options, identityDir, token: newJoinToken(PIN) }, deps, never), /belongs to another cluster \(https:\/\/10\.0\.0\.1:6443\)/);
+  await assert.rejects(
+    joinedAccess({ ...options, identityDir, nodeName: 'b' }, deps, never),
+    /is the node a of a cluster already, not b: run `navarch down` here first/,
+  );
+  await assert.rejects(
+    joinedAccess({ ...options, identityDir, token: newJoinToken(PIN) }, deps, never),
+    /belongs to another cluster \(https:\/\/10\.0\.0\.1:6443\)/,
+  );
 });
 
 test('joinedAccess() says that an identity has run out, and joins anew with a token', async () => {
   const { identityDir, pin } = await joined('ended', Date.now() - HOUR_MS);
-  await assert.rejects(joinedAccess({ ...options, identityDir }, deps, never), /has run out, because it was away too long: give --token/);
-  await assert.rejects(joinedAccess({ ...options, identityDir, server: PORT_OF_NOBODY, token: newJoinToken(pin) }, deps, never), /Cannot reach https:\/\/127\.0\.0\.1:1/);
+  await assert.rejects(
+    joinedAccess({ ...options, identityDir }, deps, never),
+    /has run out, because it was away too long: give --token/,
+  );
+  await assert.rejects(
+    joinedAccess({ ...options, identityDir, server: PORT_OF_NOBODY, token: newJoinToken(pin) }, deps, never),
+    /Cannot reach https:\/\/127\.0\.0\.1:1/,
+  );
 });
 
 test('joinedAccess() takes half an identity for none', async () => {

@@ -28,7 +28,11 @@ export function renewalTime(certificate: string, random: Random): number {
 }
 
 /** Renews a certificate in time, for as long as the signal lets it. What cannot be renewed is tried again, later each time. */
-export async function keepFresh({ what, first, renew }: Renewable, { clock, random, log }: FreshDeps, signal: AbortSignal): Promise<void> {
+export async function keepFresh(
+  { what, first, renew }: Renewable,
+  { clock, random, log }: FreshDeps,
+  signal: AbortSignal,
+): Promise<void> {
   let dueAt = renewalTime(first.certificate, random);
   let retryMs = RETRY_MS;
   while (!signal.aborted) {

@@ -16,7 +16,9 @@ export async function readNodeSettings(api: Api): Promise<NodeSettings> {
   const { data = {} } = await api.of(configMap).get(`${SETTINGS.namespace}/${SETTINGS.name}`);
   const { clusterDns, clusterDomain, clusterCidr } = data;
   if (!clusterDns || !clusterDomain || !clusterCidr) {
-    throw new UserError(`the ConfigMap ${SETTINGS.namespace}/${SETTINGS.name} lacks clusterDns, clusterDomain or clusterCidr: start the server again, it puts them back`);
+    throw new UserError(
+      `the ConfigMap ${SETTINGS.namespace}/${SETTINGS.name} lacks clusterDns, clusterDomain or clusterCidr: start the server again, it puts them back`,
+    );
   }
   return { clusterDns, clusterDomain, clusterCidr };
 }

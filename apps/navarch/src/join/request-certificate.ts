@@ -26,11 +26,18 @@ const signers = {
 } as const;
 
 /** Makes a key, asks the cluster for its certificate and waits until it is approved and signed. The key stays here. */
-export async function requestCertificate({ subject, purpose }: CertificateOrder, { api, clock, log }: OrderDeps, signal: AbortSignal): Promise<Credentials> {
+export async function requestCertificate(
+  { subject, purpose }: CertificateOrder,
+  { api, clock, log }: OrderDeps,
+  signal: AbortSignal,
+): Promise<Credentials> {
   const { request, key } = makeRequest(subject);
   const requests = api.of(certificateSigningRequest);
-  const { metadata: { name } } = await requests.create({
-    metadata: { generateName: 'csr-' }, spec: { request: Buffer.from(request).toString('base64'), ...signers[purpose] },
+  const {
+    metadata: { name },
+  } = await requests.create({
+    metadata: { generateName: 'csr-' },
+    spec: { request: Buffer.from(request).toString('base64'), ...signers[purpose] },
   });
   let remindAt = clock.monotonic() + REMIND_MS;
   for (let waitMs = POLL_MS; ; waitMs = Math.min(waitMs * 2, POLL_MS_MAX)) {
@@ -38,7 +45,9 @@ export async function requestCertificate({ subject, purpose }: CertificateOrder,
     const certificate = issued(await requests.get(name));
     if (certificate !== undefined) return { certificate, key };
     if (clock.monotonic() < remindAt) continue;
-    log.warn(`the ${purpose} certificate of this node waits for approval: kubectl certificate approve ${name}`, { subject: subject.commonName });
+    log.warn(`the ${purpose} certificate of this node waits for approval: kubectl certificate approve ${name}`, {
+      subject: subject.commonName,
+    });
     remindAt = clock.monotonic() + REMIND_MS;
   }
 }
@@ -46,6 +55,9 @@ export async function requestCertificate({ subject, purpose }: CertificateOrder,
 /** The certificate in PEM; undefined while nobody has decided. Throws when it was refused. */
 function issued({ metadata, status }: CertificateSigningRequest): string | undefined {
   const refusal = status.conditions?.find(({ type }) => type === 'Denied' || type === 'Failed');
-  if (refusal) throw new UserError(`the cluster refused the certificate request ${metadata.name}: ${refusal.reason ?? refusal.type}${refusal.message ? `, ${refusal.message}` : ''}`);
+  if (refusal)
+    throw new UserError(
+      `the cluster refused the certificate request ${metadata.name}: ${refusal.reason ?? refusal.type}${refusal.message ? `, ${refusal.message}` : ''}`,
+    );
   return status.certificate ? Buffer.from(status.certificate, 'base64').toString() : undefined;
 }

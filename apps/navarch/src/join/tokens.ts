@@ -27,10 +27,17 @@ export interface NewToken {
 export async function createToken(api: Api, { pin, expiresAt, description }: NewToken): Promise<JoinToken> {
   const token = newJoinToken(pin);
   const fields: Readonly<Record<string, string>> = {
-    description, 'token-id': token.id, 'token-secret': token.secret, 'usage-bootstrap-authentication': 'true', 'usage-bootstrap-signing': 'true',
-    'auth-extra-groups': TOKEN_GROUP, ...(expiresAt === undefined ? {} : { expiration: `${new Date(expiresAt).toISOString().slice(0, 19)}Z` }),
+    description,
+    'token-id': token.id,
+    'token-secret': token.secret,
+    'usage-bootstrap-authentication': 'true',
+    'usage-bootstrap-signing': 'true',
+    'auth-extra-groups': TOKEN_GROUP,
+    ...(expiresAt === undefined ? {} : { expiration: `${new Date(expiresAt).toISOString().slice(0, 19)}Z` }),
   };
-  const data = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, Buffer.from(value).toString('base64')]));
+  const data = Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, Buffer.from(value).toString('base64')]),
+  );
   await api.of(secret).create({ metadata: { namespace: NAMESPACE, name: `${PREFIX}${token.id}` }, type: TYPE, data });
   return token;
 }
@@ -40,14 +47,19 @@ export async function listTokens(api: Api): Promise<readonly ListedToken[]> {
   return items.map(listed);
 }
 
-export const deleteToken = (api: Api, id: string): Promise<void> => api.of(secret).delete(`${NAMESPACE}/${PREFIX}${id}`);
+export const deleteToken = (api: Api, id: string): Promise<void> =>
+  api.of(secret).delete(`${NAMESPACE}/${PREFIX}${id}`);
 
 function listed({ data }: Secret): ListedToken {
   const field = (name: string): string => Buffer.from(data?.[name] ?? '', 'base64').toString();
   const expiration = Date.parse(field('expiration'));
-  const usages = Object.keys(data ?? {}).filter((name) => name.startsWith('usage-bootstrap-') && field(name) === 'true');
+  const usages = Object.keys(data ?? {}).filter(
+    (name) => name.startsWith('usage-bootstrap-') && field(name) === 'true',
+  );
   return {
-    id: field('token-id'), expiresAt: Number.isNaN(expiration) ? undefined : expiration, description: field('description'),
+    id: field('token-id'),
+    expiresAt: Number.isNaN(expiration) ? undefined : expiration,
+    description: field('description'),
     usages: usages.map((name) => name.slice('usage-bootstrap-'.length)).sort(),
   };
 }

@@ -38,9 +38,27 @@ export async function makeNetwork(prefix: string, folder: string, env: NodeJS.Pr
       const machine = await begin(name, address, join(folder, name), env);
       machines.push(machine);
       const port = `port${machines.length}`;
-      await run('ip', ['-n', hub, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(machine.pid)]);
+      await run('ip', [
+        '-n',
+        hub,
+        'link',
+        'add',
+        port,
+        'type',
+        'veth',
+        'peer',
+        'name',
+        'eth0',
+        'netns',
+        String(machine.pid),
+      ]);
       await run('ip', ['-n', hub, 'link', 'set', port, 'master', 'switch', 'up']);
-      for (const words of [['link', 'set', 'lo', 'up'], ['address', 'add', `${address}/24`, 'dev', 'eth0'], ['link', 'set', 'eth0', 'up']]) await machine.run('ip', ...words);
+      for (const words of [
+        ['link', 'set', 'lo', 'up'],
+        ['address', 'add', `${address}/24`, 'dev', 'eth0'],
+        ['link', 'set', 'eth0', 'up'],
+      ])
+        await machine.run('ip', ...words);
       return machine;
     },
     async [Symbol.asyncDispose]() {
@@ -60,18 +78,54 @@ async function begin(name: string, address: string, folder: string, env: NodeJS.
   const boot = join(folder, 'boot-id');
   writeFileSync(boot, `${randomUUID()}\n`);
   const life = [
-    ...own.map(([source, path]) => `mount --bind ${source} ${path}`), `mount --bind ${boot} /proc/sys/kernel/random/boot_id`, 'echo up', 'while :; do sleep 1; done',
+    ...own.map(([source, path]) => `mount --bind ${source} ${path}`),
+    `mount --bind ${boot} /proc/sys/kernel/random/boot_id`,
+    'echo up',
+    'while :; do sleep 1; done',
   ].join('; ');
-  const first = spawn('setpriv', ['--pdeathsig', 'SIGKILL', 'unshare', '--net', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', 'sh', '-c', life], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise((resolve, reject) => { first.stdout.once('data', resolve); first.on('error', reject); });
+  const first = spawn(
+    'setpriv',
+    [
+      '--pdeathsig',
+      'SIGKILL',
+      'unshare',
+      '--net',
+      '--mount',
+      '--propagation',
+      'private',
+      '--pid',
+      '--fork',
+      '--kill-child=SIGKILL',
+      '--mount-proc',
+      'sh',
+      '-c',
+      life,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await new Promise((resolve, reject) => {
+    first.stdout.once('data', resolve);
+    first.on('error', reject);
+  });
   const pid = Number(readFileSync(`/proc/${first.pid}/task/${first.pid}/children`, 'utf8').trim());
   const inside = ['-t', String(pid), '--net', '--mount', '--pid', '--'];
   return {
-    name, address, pid,
-    run: (...command) => run('nsenter', [...inside, ...command], { env, timeout: 120_000, maxBuffer: 16 * 1024 * 1024 }),
-    start: (log, ...command) => void spawn('nsenter', [...inside, 'sh', '-c', 'log=$1; shift; exec "$@" >>"$log" 2>&1', 'sh', log, ...command], { env, stdio: 'ignore', detached: true }),
+    name,
+    address,
+    pid,
+    run: (...command) =>
+      run('nsenter', [...inside, ...command], { env, timeout: 120_000, maxBuffer: 16 * 1024 * 1024 }),
+    start: (log, ...command) =>
+      void spawn('nsenter', [...inside, 'sh', '-c', 'log=$1; shift; exec "$@" >>"$log" 2>&1', 'sh', log, ...command], {
+        env,
+        stdio: 'ignore',
+        detached: true,
+      }),
     async powerOff() {
-      const ended = first.exitCode !== null || first.signalCode !== null ? undefined : new Promise((resolve) => first.once('close', resolve));
+      const ended =
+        first.exitCode !== null || first.signalCode !== null
+          ? undefined
+          : new Promise((resolve) => first.once('close', resolve));
       first.kill('SIGKILL');
       await ended;
     },

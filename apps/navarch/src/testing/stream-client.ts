@@ -34,8 +34,12 @@ interface Outcome {
 async function exec(command: readonly string[], stdin: Readable | null, tty = false): Promise<Outcome> {
   const [out, error] = [new Collected(), new Collected()];
   const status = await new Promise<V1Status>((resolve, reject) => {
-    new Exec(config).exec('default', pod, container, [...command], out, error, stdin, tty, resolve)
-      .then((socket) => socket.on('close', () => setImmediate(() => reject(new Error('closed without a status')))), reject);
+    new Exec(config)
+      .exec('default', pod, container, [...command], out, error, stdin, tty, resolve)
+      .then(
+        (socket) => socket.on('close', () => setImmediate(() => reject(new Error('closed without a status')))),
+        reject,
+      );
   });
   return { out: out.bytes, error: error.bytes.toString(), status };
 }
@@ -54,8 +58,15 @@ const plain = await exec(['sh', '-c', 'echo out; echo err >&2; exit 4'], null);
 const sent = randomBytes(8 * 1024 * 1024);
 const echoed = await exec(['cat'], Readable.from([sent.subarray(0, 3_000_000), sent.subarray(3_000_000)]));
 const terminal = await exec(['sh', '-c', 'sleep 1; stty size'], new PassThrough(), true);
-process.stdout.write(`${JSON.stringify({
-  out: plain.out.toString(), error: plain.error, code: plain.status.details?.causes?.[0]?.message,
-  isEchoed: hash(echoed.out) === hash(sent), echo: echoed.status.status, size: terminal.out.toString().trim(), page: await page(),
-})}\n`);
+process.stdout.write(
+  `${JSON.stringify({
+    out: plain.out.toString(),
+    error: plain.error,
+    code: plain.status.details?.causes?.[0]?.message,
+    isEchoed: hash(echoed.out) === hash(sent),
+    echo: echoed.status.status,
+    size: terminal.out.toString().trim(),
+    page: await page(),
+  })}\n`,
+);
 process.exit(0);

@@ -5,49 +5,71 @@ import { labelSelector } from '../checks/selectors.ts';
 import { each, givenOf, requiredName, supportedValue } from '../checks/values.ts';
 import { columnsOf } from '../columns.ts';
 import type {
-  CrossVersionObjectReference, HorizontalPodAutoscaler, HPAScalingPolicy, HPAScalingRules, MetricSpec, MetricTarget,
+  CrossVersionObjectReference,
+  HorizontalPodAutoscaler,
+  HPAScalingPolicy,
+  HPAScalingRules,
+  MetricSpec,
+  MetricTarget,
 } from '../generated/types/autoscaling-v2.ts';
 import { statusPart } from '../parts.ts';
 import { targetsText } from './targets.ts';
 
 const CPU_PERCENT = 80;
 
-export const horizontalPodAutoscaler: Kind<HorizontalPodAutoscaler> = builtIn<HorizontalPodAutoscaler>('autoscaling/v2.HorizontalPodAutoscaler', {
-  columns: columnsOf('autoscaling/HorizontalPodAutoscaler', {
-    Reference: (h) => `${h.spec.scaleTargetRef.kind}/${h.spec.scaleTargetRef.name}`,
-    Targets: (h) => targetsText(h),
-    MinPods: (h) => (h.spec.minReplicas === undefined ? '<unset>' : String(h.spec.minReplicas)),
-    MaxPods: (h) => h.spec.maxReplicas,
-    Replicas: (h) => h.status.currentReplicas ?? 0,
-  }),
-  behaviour: {
-    desired: (h) => [h.spec],
-    complete: ({ spec }) => {
-      spec.minReplicas ??= 1;
-      if (!spec.metrics?.length) spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: CPU_PERCENT } } }];
-      if (spec.behavior) completeBehavior(spec.behavior);
-    },
-    prepareCreate(h) {
-      h.status = { desiredReplicas: 0, currentMetrics: null };
-    },
-    validate: (h, at) => validateSpec(h, at.at('spec')),
-    parts: {
-      status: statusPart({
-        validate({ status }, _previous, at) {
-          for (const name of ['currentReplicas', 'desiredReplicas'] as const) {
-            if ((status[name] ?? 0) < 0) at.at('status', name).invalid(status[name], 'must be greater than or equal to 0');
-          }
-        },
-      }),
+export const horizontalPodAutoscaler: Kind<HorizontalPodAutoscaler> = builtIn<HorizontalPodAutoscaler>(
+  'autoscaling/v2.HorizontalPodAutoscaler',
+  {
+    columns: columnsOf('autoscaling/HorizontalPodAutoscaler', {
+      Reference: (h) => `${h.spec.scaleTargetRef.kind}/${h.spec.scaleTargetRef.name}`,
+      Targets: (h) => targetsText(h),
+      MinPods: (h) => (h.spec.minReplicas === undefined ? '<unset>' : String(h.spec.minReplicas)),
+      MaxPods: (h) => h.spec.maxReplicas,
+      Replicas: (h) => h.status.currentReplicas ?? 0,
+    }),
+    behaviour: {
+      desired: (h) => [h.spec],
+      complete: ({ spec }) => {
+        spec.minReplicas ??= 1;
+        if (!spec.metrics?.length)
+          spec.metrics = [
+            {
+              type: 'Resource',
+              resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: CPU_PERCENT } },
+            },
+          ];
+        if (spec.behavior) completeBehavior(spec.behavior);
+      },
+      prepareCreate(h) {
+        h.status = { desiredReplicas: 0, currentMetrics: null };
+      },
+      validate: (h, at) => validateSpec(h, at.at('spec')),
+      parts: {
+        status: statusPart({
+          validate({ status }, _previous, at) {
+            for (const name of ['currentReplicas', 'desiredReplicas'] as const) {
+              if ((status[name] ?? 0) < 0)
+                at.at('status', name).invalid(status[name], 'must be greater than or equal to 0');
+            }
+          },
+        }),
+      },
     },
   },
-});
+);
 
 const SCALE_UP: HPAScalingRules = {
-  stabilizationWindowSeconds: 0, selectPolicy: 'Max',
-  policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, { type: 'Percent', value: 100, periodSeconds: 15 }],
+  stabilizationWindowSeconds: 0,
+  selectPolicy: 'Max',
+  policies: [
+    { type: 'Pods', value: 4, periodSeconds: 15 },
+    { type: 'Percent', value: 100, periodSeconds: 15 },
+  ],
 };
-const SCALE_DOWN: HPAScalingRules = { selectPolicy: 'Max', policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }] };
+const SCALE_DOWN: HPAScalingRules = {
+  selectPolicy: 'Max',
+  policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
+};
 
 function completeBehavior(behavior: NonNullable<Mutable<HorizontalPodAutoscaler>['spec']['behavior']>): void {
   behavior.scaleUp = withDefaults(behavior.scaleUp, SCALE_UP);
@@ -66,12 +88,16 @@ function withDefaults(rules: HPAScalingRules = {}, defaults: HPAScalingRules): M
 
 function validateSpec({ spec }: HorizontalPodAutoscaler, at: Field): void {
   const { minReplicas, maxReplicas } = spec;
-  if (minReplicas !== undefined && maxReplicas < minReplicas) at.at('maxReplicas').invalid(maxReplicas, 'must be greater than or equal to `minReplicas`');
+  if (minReplicas !== undefined && maxReplicas < minReplicas)
+    at.at('maxReplicas').invalid(maxReplicas, 'must be greater than or equal to `minReplicas`');
   validateReference(spec.scaleTargetRef, at.at('scaleTargetRef'));
   each(spec.metrics, at.at('metrics'), validateMetric);
   // Without pods, the others say nothing (KEP-2021).
   const mayWake = spec.metrics?.some(({ type }) => type === 'Object' || type === 'External');
-  if (minReplicas === 0 && !mayWake) at.at('metrics').forbidden('must specify at least one Object or External metric to support scaling to zero replicas');
+  if (minReplicas === 0 && !mayWake)
+    at.at('metrics').forbidden(
+      'must specify at least one Object or External metric to support scaling to zero replicas',
+    );
   validateRules(spec.behavior?.scaleUp, at.at('behavior', 'scaleUp'));
   validateRules(spec.behavior?.scaleDown, at.at('behavior', 'scaleDown'));
 }
@@ -81,7 +107,13 @@ function validateReference({ kind, name }: CrossVersionObjectReference, at: Fiel
   requiredName(name, pathSegmentErrors, at.at('name'));
 }
 
-const SOURCES = { Object: 'object', Pods: 'pods', Resource: 'resource', ContainerResource: 'containerResource', External: 'external' } as const;
+const SOURCES = {
+  Object: 'object',
+  Pods: 'pods',
+  Resource: 'resource',
+  ContainerResource: 'containerResource',
+  External: 'external',
+} as const;
 /** In the order in which they are looked at. */
 const NAMES = ['object', 'external', 'pods', 'resource', 'containerResource'] as const;
 
@@ -94,10 +126,15 @@ function validateMetric(metric: MetricSpec, at: Field): void {
   if (first) validateSource(metric, first, at.at(first));
   const own = SOURCES[metric.type as keyof typeof SOURCES];
   if (own && !metric[own]) at.at(own).required('must populate information for the given metric source');
-  if (given.length > 1) for (const extra of given) if (extra !== own) at.at(extra).forbidden('must populate the given metric source only');
+  if (given.length > 1)
+    for (const extra of given) if (extra !== own) at.at(extra).forbidden('must populate the given metric source only');
 }
 
-function validateSource({ object, external, pods, resource, containerResource }: MetricSpec, name: (typeof NAMES)[number], at: Field): void {
+function validateSource(
+  { object, external, pods, resource, containerResource }: MetricSpec,
+  name: (typeof NAMES)[number],
+  at: Field,
+): void {
   const target = at.at('target');
   if (name === 'object' && object) {
     validateReference(object.describedObject, at.at('describedObject'));
@@ -105,7 +142,12 @@ function validateSource({ object, external, pods, resource, containerResource }:
     validateTarget(object.target, ['averageValue', 'value'], 'must set either a target value or averageValue', target);
   } else if (name === 'external' && external) {
     metricIdentifier(external.metric, at.at('metric'));
-    validateTarget(external.target, ['averageValue', 'value'], 'must set either a target value for metric or a per-pod target', target);
+    validateTarget(
+      external.target,
+      ['averageValue', 'value'],
+      'must set either a target value for metric or a per-pod target',
+      target,
+    );
     if (external.target.value !== undefined && external.target.averageValue !== undefined) {
       target.at('value').forbidden('may not set both a target value for metric and a per-pod target');
     }
@@ -121,7 +163,10 @@ function validateSource({ object, external, pods, resource, containerResource }:
   }
 }
 
-function metricIdentifier({ name, selector }: { readonly name: string; readonly selector?: Parameters<typeof labelSelector>[0] }, at: Field): void {
+function metricIdentifier(
+  { name, selector }: { readonly name: string; readonly selector?: Parameters<typeof labelSelector>[0] },
+  at: Field,
+): void {
   requiredName(name, pathSegmentErrors, at.at('name'), 'must specify a metric name');
   labelSelector(selector, at.at('selector'));
 }
@@ -132,13 +177,23 @@ function validateResource(name: string, target: MetricTarget, at: Field): void {
 }
 
 function validateUsage(target: MetricTarget, at: Field): void {
-  validateTarget(target, ['averageUtilization', 'averageValue'], 'must set either a target raw value or a target utilization', at);
+  validateTarget(
+    target,
+    ['averageUtilization', 'averageValue'],
+    'must set either a target raw value or a target utilization',
+    at,
+  );
   if (target.averageUtilization !== undefined && target.averageValue !== undefined) {
     at.at('averageValue').forbidden('may not set both a target raw value and a target utilization');
   }
 }
 
-function validateTarget(target: MetricTarget, wanted: readonly ('value' | 'averageValue' | 'averageUtilization')[], detail: string, at: Field): void {
+function validateTarget(
+  target: MetricTarget,
+  wanted: readonly ('value' | 'averageValue' | 'averageUtilization')[],
+  detail: string,
+  at: Field,
+): void {
   if (!target.type) at.at('type').required('must specify a metric target type');
   if (!['Utilization', 'Value', 'AverageValue'].includes(target.type)) {
     at.at('type').invalid(target.type, 'must be either Utilization, Value, or AverageValue');
@@ -147,7 +202,8 @@ function validateTarget(target: MetricTarget, wanted: readonly ('value' | 'avera
     const text = target[name];
     if (text !== undefined && !isPositive(text)) at.at(name).invalid(text, 'must be positive');
   }
-  if (target.averageUtilization !== undefined && target.averageUtilization < 1) at.at('averageUtilization').invalid(target.averageUtilization, 'must be greater than 0');
+  if (target.averageUtilization !== undefined && target.averageUtilization < 1)
+    at.at('averageUtilization').invalid(target.averageUtilization, 'must be greater than 0');
   if (givenOf(target, wanted).length === 0) at.at(wanted[0] as string).required(detail);
 }
 
@@ -157,10 +213,13 @@ const PERIOD_MAX = 1800;
 function validateRules(rules: HPAScalingRules | undefined, at: Field): void {
   if (!rules) return;
   const { stabilizationWindowSeconds: window, selectPolicy, policies, tolerance } = rules;
-  if (window !== undefined && window < 0) at.at('stabilizationWindowSeconds').invalid(window, 'must be greater than or equal to zero');
-  if (window !== undefined && window > WINDOW_MAX) at.at('stabilizationWindowSeconds').invalid(window, `must be less than or equal to ${WINDOW_MAX}`);
+  if (window !== undefined && window < 0)
+    at.at('stabilizationWindowSeconds').invalid(window, 'must be greater than or equal to zero');
+  if (window !== undefined && window > WINDOW_MAX)
+    at.at('stabilizationWindowSeconds').invalid(window, `must be less than or equal to ${WINDOW_MAX}`);
   if (selectPolicy !== undefined) supportedValue(selectPolicy, ['Disabled', 'Max', 'Min'], at.at('selectPolicy'));
-  if (tolerance !== undefined && tolerance.startsWith('-')) at.at('tolerance').invalid(tolerance, 'must be greater or equal to zero');
+  if (tolerance !== undefined && tolerance.startsWith('-'))
+    at.at('tolerance').invalid(tolerance, 'must be greater or equal to zero');
   if (!policies?.length) at.at('policies').required('must specify at least one Policy');
   each(policies, at.at('policies'), validatePolicy);
 }
@@ -169,5 +228,6 @@ function validatePolicy({ type, value, periodSeconds }: HPAScalingPolicy, at: Fi
   supportedValue(type, ['Percent', 'Pods'], at.at('type'));
   if (value <= 0) at.at('value').invalid(value, 'must be greater than zero');
   if (periodSeconds <= 0) at.at('periodSeconds').invalid(periodSeconds, 'must be greater than zero');
-  if (periodSeconds > PERIOD_MAX) at.at('periodSeconds').invalid(periodSeconds, `must be less than or equal to ${PERIOD_MAX}`);
+  if (periodSeconds > PERIOD_MAX)
+    at.at('periodSeconds').invalid(periodSeconds, `must be less than or equal to ${PERIOD_MAX}`);
 }

@@ -1,4 +1,10 @@
-import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus, MetricTarget, MetricValueStatus } from '../generated/types/autoscaling-v2.ts';
+import type {
+  HorizontalPodAutoscaler,
+  MetricSpec,
+  MetricStatus,
+  MetricTarget,
+  MetricValueStatus,
+} from '../generated/types/autoscaling-v2.ts';
 
 const SHOWN_MAX = 2;
 const UNKNOWN = '<unknown>';
@@ -13,13 +19,18 @@ export function targetsText({ spec, status }: HorizontalPodAutoscaler): string {
 
 function metricText(spec: MetricSpec, status: MetricStatus | undefined): string {
   switch (spec.type) {
-    case 'External': return valueText(spec.external?.target, status?.external?.current);
-    case 'Object': return valueText(spec.object?.target, status?.object?.current);
-    case 'Pods': return `${status?.pods?.current.averageValue ?? UNKNOWN}/${spec.pods?.target.averageValue ?? ''}`;
-    case 'Resource': return `${spec.resource?.name}: ${resourceText(spec.resource?.target, status?.resource?.current)}`;
+    case 'External':
+      return valueText(spec.external?.target, status?.external?.current);
+    case 'Object':
+      return valueText(spec.object?.target, status?.object?.current);
+    case 'Pods':
+      return `${status?.pods?.current.averageValue ?? UNKNOWN}/${spec.pods?.target.averageValue ?? ''}`;
+    case 'Resource':
+      return `${spec.resource?.name}: ${resourceText(spec.resource?.target, status?.resource?.current)}`;
     case 'ContainerResource':
       return `${spec.containerResource?.name}: ${resourceText(spec.containerResource?.target, status?.containerResource?.current)}`;
-    default: return '<unknown type>';
+    default:
+      return '<unknown type>';
   }
 }
 

@@ -9,7 +9,12 @@ const STATUSES = ['False', 'True', 'Unknown'];
 
 /** The conditions that kinds share (metav1.Condition): one of a type, each whole. */
 export function validateConditions(conditions: readonly Condition[] | undefined, at: Field): void {
-  unique(conditions, ({ type }) => type, at, (here) => here.at('type'));
+  unique(
+    conditions,
+    ({ type }) => type,
+    at,
+    (here) => here.at('type'),
+  );
   each(conditions, at, (condition, here) => {
     const { type, status, reason, message, observedGeneration, lastTransitionTime } = condition;
     if (!type) here.at('type').required('must be set');
@@ -25,5 +30,5 @@ export function validateConditions(conditions: readonly Condition[] | undefined,
 }
 
 const REASON_PROBLEM =
-  "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_' "
-  + "(e.g. 'my_name',  or 'MY_NAME',  or 'MyName',  or 'ReasonA,ReasonB',  or 'ReasonA:ReasonB', regex used for validation is '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?')";
+  "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_' " +
+  "(e.g. 'my_name',  or 'MY_NAME',  or 'MyName',  or 'ReasonA,ReasonB',  or 'ReasonA:ReasonB', regex used for validation is '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?')";

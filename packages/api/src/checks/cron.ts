@@ -9,7 +9,11 @@ interface Bounds {
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const FIELDS: readonly Bounds[] = [
-  { min: 0, max: 59 }, { min: 0, max: 23 }, { min: 1, max: 31 }, { min: 1, max: 12, names: MONTHS }, { min: 0, max: 6, names: DAYS },
+  { min: 0, max: 59 },
+  { min: 0, max: 23 },
+  { min: 1, max: 31 },
+  { min: 1, max: 12, names: MONTHS },
+  { min: 0, max: 6, names: DAYS },
 ];
 const MACROS = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly']);
 
@@ -24,7 +28,8 @@ export function scheduleError(schedule: string): string | undefined {
   }
   if (text.startsWith('@')) return macroError(text);
   const fields = text.trim().split(/\s+/);
-  if (fields.length !== FIELDS.length) return `expected exactly ${FIELDS.length} fields, found ${fields.length}: [${fields.join(' ')}]`;
+  if (fields.length !== FIELDS.length)
+    return `expected exactly ${FIELDS.length} fields, found ${fields.length}: [${fields.join(' ')}]`;
   for (const [i, field] of fields.entries()) {
     const error = fieldError(field, FIELDS[i] as Bounds);
     if (error) return error;
@@ -36,7 +41,9 @@ function macroError(text: string): string | undefined {
   if (MACROS.has(text)) return undefined;
   if (!text.startsWith('@every ')) return `unrecognized descriptor: ${text}`;
   const duration = text.slice('@every '.length);
-  return /^[+-]?(\d+\.?\d*(ns|us|µs|ms|s|m|h))+$/.test(duration) ? undefined : `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(duration)}`;
+  return /^[+-]?(\d+\.?\d*(ns|us|µs|ms|s|m|h))+$/.test(duration)
+    ? undefined
+    : `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(duration)}`;
 }
 
 function fieldError(field: string, bounds: Bounds): string | undefined {

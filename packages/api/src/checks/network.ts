@@ -43,7 +43,11 @@ const isMapped = (bytes: readonly number[]): boolean =>
   bytes.length === 16 && MAPPED.every((byte, i) => bytes[i] === byte);
 
 /** Octal to some, decimal to others (CVE-2021-29923). */
-const hasLeadingZeros = (text: string): boolean => text.slice(text.lastIndexOf(':') + 1).split('.').some((part, _i, all) => all.length === 4 && /^0\d/.test(part));
+const hasLeadingZeros = (text: string): boolean =>
+  text
+    .slice(text.lastIndexOf(':') + 1)
+    .split('.')
+    .some((part, _i, all) => all.length === 4 && /^0\d/.test(part));
 const isMappedText = (text: string): boolean => text.includes(':') && parseIp(text)?.length === 4;
 
 export function ipErrors(text: string): readonly string[] {
@@ -78,7 +82,9 @@ export function cidrErrors(text: string): readonly string[] {
   if (hasLeadingZeros(address) || /^0\d/.test(length)) return ['must not have leading 0s in IP or prefix length'];
   if (isMappedText(address)) return ['must not have an IPv4-mapped IPv6 address'];
   const { bits } = parsed;
-  const hasMore = parsed.address.some((byte, i) => (byte & (bits >= (i + 1) * 8 ? 0 : 255 >> Math.max(0, bits - i * 8))) !== 0);
+  const hasMore = parsed.address.some(
+    (byte, i) => (byte & (bits >= (i + 1) * 8 ? 0 : 255 >> Math.max(0, bits - i * 8))) !== 0,
+  );
   return hasMore ? ['must not have bits set beyond the prefix length'] : [];
 }
 
@@ -115,11 +121,13 @@ export function specialIp(text: string, at: Field): void {
   if (bytes.length === 4 ? bytes[0] === 127 : bytes.slice(0, 15).every((byte) => byte === 0) && bytes[15] === 1) {
     at.invalid(text, 'may not be in the loopback range (127.0.0.0/8, ::1/128)');
   }
-  const isLinkLocal = bytes.length === 4 ? bytes[0] === 169 && bytes[1] === 254 : bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
+  const isLinkLocal =
+    bytes.length === 4 ? bytes[0] === 169 && bytes[1] === 254 : bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
   if (isLinkLocal) at.invalid(text, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)');
-  const isLocalMulticast = bytes.length === 4
-    ? bytes[0] === 224 && bytes[1] === 0 && bytes[2] === 0
-    : bytes[0] === 0xff && ((bytes[1] ?? 0) & 0x0f) === 2;
+  const isLocalMulticast =
+    bytes.length === 4
+      ? bytes[0] === 224 && bytes[1] === 0 && bytes[2] === 0
+      : bytes[0] === 0xff && ((bytes[1] ?? 0) & 0x0f) === 2;
   if (isLocalMulticast) at.invalid(text, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)');
 }
 
@@ -135,14 +143,17 @@ export function formatIp(bytes: readonly number[]): string {
     if (end > i) i = end;
   }
   const text = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
-  return best.start < 0 ? text(groups) : `${text(groups.slice(0, best.start))}::${text(groups.slice(best.start + best.length))}`;
+  return best.start < 0
+    ? text(groups)
+    : `${text(groups.slice(0, best.start))}::${text(groups.slice(best.start + best.length))}`;
 }
 
 /** An address of a network's interface, and how large that network is: the one form that Go prints. */
 export function interfaceAddress(text: string, at: Field): void {
   const [address = ''] = text.split('/');
   const [parsed, bytes] = [parseCidr(text), parseIp(address)];
-  if (!parsed || !bytes) return at.invalid(text, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)');
+  if (!parsed || !bytes)
+    return at.invalid(text, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)');
   const usual = `${formatIp(bytes)}/${parsed.bits}`;
   if (usual !== text) at.invalid(text, `must be in canonical form (${JSON.stringify(usual)})`);
 }
@@ -152,8 +163,13 @@ export function ipWarnings(text: string, path: string): readonly string[] {
   const bytes = parseIp(text);
   if (!bytes) return [];
   const usual = formatIp(bytes);
-  if (hasLeadingZeros(text) || isMappedText(text)) return [`${path}: non-standard IP address ${JSON.stringify(text)} is invalid: use ${JSON.stringify(usual)}`];
-  return bytes.length === 16 && usual !== text ? [`${path}: IPv6 address ${JSON.stringify(text)} should be in RFC 5952 canonical format (${JSON.stringify(usual)})`] : [];
+  if (hasLeadingZeros(text) || isMappedText(text))
+    return [`${path}: non-standard IP address ${JSON.stringify(text)} is invalid: use ${JSON.stringify(usual)}`];
+  return bytes.length === 16 && usual !== text
+    ? [
+        `${path}: IPv6 address ${JSON.stringify(text)} should be in RFC 5952 canonical format (${JSON.stringify(usual)})`,
+      ]
+    : [];
 }
 
 /** As ipWarnings(), of ranges. */
@@ -162,14 +178,21 @@ export function cidrWarnings(text: string, path: string): readonly string[] {
   const [address = '', length = ''] = text.split('/');
   const bytes = parseIp(address);
   if (!parsed || !bytes) return [];
-  const network = parsed.address.map((byte, i) => byte & ~(parsed.bits >= (i + 1) * 8 ? 0 : 255 >> Math.max(0, parsed.bits - i * 8)));
-  const shown = (of: readonly number[], bits: number): string => JSON.stringify(`${formatIp(isMapped(of) ? of.slice(12) : of)}/${bits}`);
+  const network = parsed.address.map(
+    (byte, i) => byte & ~(parsed.bits >= (i + 1) * 8 ? 0 : 255 >> Math.max(0, parsed.bits - i * 8)),
+  );
+  const shown = (of: readonly number[], bits: number): string =>
+    JSON.stringify(`${formatIp(isMapped(of) ? of.slice(12) : of)}/${bits}`);
   const [said, warnings]: [string, string[]] = [JSON.stringify(text), []];
   if (network.some((byte, i) => byte !== parsed.address[i])) {
-    warnings.push(`${path}: CIDR value ${said} is ambiguous in this context (should be ${shown(network, parsed.bits)} or ${shown(bytes, bytes.length * 8)}?)`);
+    warnings.push(
+      `${path}: CIDR value ${said} is ambiguous in this context (should be ${shown(network, parsed.bits)} or ${shown(bytes, bytes.length * 8)}?)`,
+    );
   }
-  if (hasLeadingZeros(address) || /^0\d/.test(length) || isMappedText(address)) warnings.push(`${path}: non-standard CIDR value ${said} is invalid: use ${shown(network, parsed.bits)}`);
+  if (hasLeadingZeros(address) || /^0\d/.test(length) || isMappedText(address))
+    warnings.push(`${path}: non-standard CIDR value ${said} is invalid: use ${shown(network, parsed.bits)}`);
   const usual = shown(parsed.address, parsed.bits);
-  if (warnings.length === 0 && parsed.address.length === 16 && usual !== said) warnings.push(`${path}: IPv6 CIDR value ${said} should be in RFC 5952 canonical format (${usual})`);
+  if (warnings.length === 0 && parsed.address.length === 16 && usual !== said)
+    warnings.push(`${path}: IPv6 CIDR value ${said} should be in RFC 5952 canonical format (${usual})`);
   return warnings;
 }

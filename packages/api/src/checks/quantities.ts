@@ -4,10 +4,12 @@ import { entriesOf, NOT_NEGATIVE } from './values.ts';
 export type ResourceList = Readonly<Record<string, string>>;
 
 const ZERO: Quantity = { nano: 0n, format: 'DecimalSI' };
-export const quantityOf = (text: string | undefined): Quantity => (text === undefined ? ZERO : (parseQuantity(text) ?? ZERO));
+export const quantityOf = (text: string | undefined): Quantity =>
+  text === undefined ? ZERO : (parseQuantity(text) ?? ZERO);
 export const isGreater = (a: string | undefined, b: string | undefined): boolean =>
   a !== b && compareQuantities(quantityOf(a), quantityOf(b)) > 0;
-export const isSame = (a: string | undefined, b: string | undefined): boolean => compareQuantities(quantityOf(a), quantityOf(b)) === 0;
+export const isSame = (a: string | undefined, b: string | undefined): boolean =>
+  compareQuantities(quantityOf(a), quantityOf(b)) === 0;
 export const isPositive = (text: string | undefined): boolean => quantityOf(text).nano > 0n;
 const NANO = 1_000_000_000n;
 const isWhole = (text: string): boolean => quantityOf(text).nano % NANO === 0n;
@@ -29,13 +31,36 @@ export function quantityPositive(text: string, at: Field): void {
 
 const CONTAINER = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const QUOTA = new Set([
-  'cpu', 'memory', 'ephemeral-storage', 'requests.cpu', 'requests.memory', 'requests.storage', 'requests.ephemeral-storage', 'limits.cpu',
-  'limits.memory', 'limits.ephemeral-storage', 'pods', 'resourcequotas', 'services', 'replicationcontrollers', 'secrets',
-  'persistentvolumeclaims', 'configmaps', 'services.nodeports', 'services.loadbalancers',
+  'cpu',
+  'memory',
+  'ephemeral-storage',
+  'requests.cpu',
+  'requests.memory',
+  'requests.storage',
+  'requests.ephemeral-storage',
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'persistentvolumeclaims',
+  'configmaps',
+  'services.nodeports',
+  'services.loadbalancers',
 ]);
 const STANDARD = new Set([...QUOTA, 'storage']);
 const INTEGER = new Set([
-  'pods', 'resourcequotas', 'services', 'replicationcontrollers', 'secrets', 'configmaps', 'persistentvolumeclaims', 'services.nodeports',
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'services.nodeports',
   'services.loadbalancers',
 ]);
 
@@ -44,7 +69,8 @@ const isQuotaHugePages = (name: string): boolean => isHugePages(name.replace(/^r
 /** Kubernetes's own resources: without a prefix, or under kubernetes.io. */
 export const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 /** Whole devices of others, never shared or overcommitted. */
-export const isExtended = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && qualifiedNameErrors(`requests.${name}`).length === 0;
+export const isExtended = (name: string): boolean =>
+  !isNative(name) && !name.startsWith('requests.') && qualifiedNameErrors(`requests.${name}`).length === 0;
 export const isOvercommitable = (name: string): boolean => isNative(name) && !isHugePages(name);
 const isIntegral = (name: string): boolean => INTEGER.has(name) || isExtended(name);
 
@@ -53,7 +79,8 @@ export function resourceName(name: string, at: Field): void {
   const errors = qualifiedNameErrors(name);
   for (const error of errors) at.invalid(name, error);
   const isStandard = STANDARD.has(name) || isQuotaHugePages(name);
-  if (errors.length === 0 && !name.includes('/') && !isStandard) at.invalid(name, 'must be a standard resource type or fully qualified');
+  if (errors.length === 0 && !name.includes('/') && !isStandard)
+    at.invalid(name, 'must be a standard resource type or fully qualified');
 }
 
 /** A resource that containers may ask for. */
@@ -78,10 +105,16 @@ export function resourceQuantity(name: string, text: string, at: Field): void {
 }
 
 /** Bytes come whole. */
-export const fractionWarnings = (list: ResourceList | undefined, path: string, names: readonly string[]): readonly string[] =>
+export const fractionWarnings = (
+  list: ResourceList | undefined,
+  path: string,
+  names: readonly string[],
+): readonly string[] =>
   names.flatMap((name) => {
     const text = list?.[name];
-    return text === undefined || isWhole(text) ? [] : [`${path}[${name}]: fractional byte value ${JSON.stringify(text)} is invalid, must be an integer`];
+    return text === undefined || isWhole(text)
+      ? []
+      : [`${path}[${name}]: fractional byte value ${JSON.stringify(text)} is invalid, must be an integer`];
   });
 
 export interface Requirements {
@@ -90,7 +123,11 @@ export interface Requirements {
 }
 
 /** limits and requests of a container or a pod: upstream's order is limits, then requests, then what they mean together. */
-export function resourceRequirements({ limits = {}, requests = {} }: Requirements, at: Field, validateName = containerResourceName): void {
+export function resourceRequirements(
+  { limits = {}, requests = {} }: Requirements,
+  at: Field,
+  validateName = containerResourceName,
+): void {
   const [limitsAt, requestsAt] = [at.at('limits'), at.at('requests')];
   let [hasCpuOrMemory, hasHugePages] = [false, false];
   for (const [name, text] of entriesOf(limits)) {
@@ -106,8 +143,10 @@ export function resourceRequirements({ limits = {}, requests = {} }: Requirement
     resourceQuantity(name, text, requestsAt.key(name));
     const limit = limits[name];
     if (limit !== undefined) {
-      if (!isOvercommitable(name) && !isSame(text, limit)) requestsAt.invalid(text, `must be equal to ${name} limit of ${limit}`);
-      else if (isGreater(text, limit)) requestsAt.invalid(text, `must be less than or equal to ${name} limit of ${limit}`);
+      if (!isOvercommitable(name) && !isSame(text, limit))
+        requestsAt.invalid(text, `must be equal to ${name} limit of ${limit}`);
+      else if (isGreater(text, limit))
+        requestsAt.invalid(text, `must be less than or equal to ${name} limit of ${limit}`);
     } else if (!isOvercommitable(name)) limitsAt.required('Limit must be set for non overcommitable resources');
     if (isHugePages(name)) {
       hasHugePages = true;

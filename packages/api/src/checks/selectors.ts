@@ -1,4 +1,10 @@
-import { type Field, type LabelSelector, labelValueErrors, qualifiedNameErrors, validateLabels } from '@navarch/machinery';
+import {
+  type Field,
+  type LabelSelector,
+  labelValueErrors,
+  qualifiedNameErrors,
+  validateLabels,
+} from '@navarch/machinery';
 import { each, named } from './values.ts';
 
 /** metav1.LabelSelector. */
@@ -13,7 +19,8 @@ export function labelSelector(selector: LabelSelector | undefined, at: Field): v
         break;
       case 'Exists':
       case 'DoesNotExist':
-        if (values.length > 0) here.at('values').forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+        if (values.length > 0)
+          here.at('values').forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
         break;
       default:
         here.at('operator').invalid(operator, 'not a valid selector operator');

@@ -11,7 +11,8 @@ export function notNegative(value: number | undefined | null, at: Field): void {
 }
 
 export function within(value: number | undefined, min: number, max: number, at: Field): void {
-  if (value !== undefined && (value < min || value > max)) at.invalid(value, `must be between ${min} and ${max}, inclusive`);
+  if (value !== undefined && (value < min || value > max))
+    at.invalid(value, `must be between ${min} and ${max}, inclusive`);
 }
 
 export const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535;
@@ -26,7 +27,12 @@ export function named(name: string, errors: (name: string) => readonly string[],
 }
 
 /** As named(), for a name that may not be missing. */
-export function requiredName(name: string | undefined, errors: (name: string) => readonly string[], at: Field, detail = ''): void {
+export function requiredName(
+  name: string | undefined,
+  errors: (name: string) => readonly string[],
+  at: Field,
+  detail = '',
+): void {
   if (!name) at.required(detail);
   else named(name, errors, at);
 }
@@ -38,7 +44,8 @@ const IS_HTTP_PATH = new RegExp(`^${HTTP_PATH}$`);
 export function domainPrefixedPath(text: string, at: Field): void {
   if (text === '') return at.required();
   const slash = text.indexOf('/');
-  if (slash <= 0 || slash === text.length - 1) return at.invalid(text, 'must be a domain-prefixed path (such as "acme.io/foo")');
+  if (slash <= 0 || slash === text.length - 1)
+    return at.invalid(text, 'must be a domain-prefixed path (such as "acme.io/foo")');
   named(text.slice(0, slash), dnsSubdomainErrors, at);
   const path = text.slice(slash + 1);
   if (!IS_HTTP_PATH.test(path)) at.invalid(path, `Invalid path (regex used for validation is '${HTTP_PATH}')`);
@@ -61,7 +68,11 @@ export function supportedValue(value: string | undefined, supported: readonly st
   if (!supported.includes(value ?? '')) at.notSupported(value ?? '', supported.toSorted());
 }
 
-export function each<T>(list: readonly T[] | undefined | null, at: Field, check: (item: T, at: Field, i: number) => void): void {
+export function each<T>(
+  list: readonly T[] | undefined | null,
+  at: Field,
+  check: (item: T, at: Field, i: number) => void,
+): void {
   list?.forEach((item, i) => check(item, at.index(i), i));
 }
 
@@ -71,7 +82,12 @@ export function entriesOf<T>(map: Readonly<Record<string, T>> | undefined | null
 }
 
 /** Each key at most once. */
-export function unique<T>(list: readonly T[] | undefined, keyOf: (item: T) => string, at: Field, place: (at: Field) => Field = (here) => here): void {
+export function unique<T>(
+  list: readonly T[] | undefined,
+  keyOf: (item: T) => string,
+  at: Field,
+  place: (at: Field) => Field = (here) => here,
+): void {
   const seen = new Set<string>();
   each(list, at, (item, here) => {
     const key = keyOf(item);
@@ -97,13 +113,17 @@ export function atMostWhole(value: number | string | undefined, at: Field): void
 
 /** What is no share at all counts for none. */
 export const isZeroShare = (value: number | string | undefined): boolean =>
-  value === 0 || (typeof value === 'string' && (parsePercent(value) ?? (/^[+-]?\d+$/.test(value) ? Number(value) : 0)) === 0);
+  value === 0 ||
+  (typeof value === 'string' && (parsePercent(value) ?? (/^[+-]?\d+$/.test(value) ? Number(value) : 0)) === 0);
 
 /** Which of several alternatives are given, in the order in which they are declared. */
-export const givenOf = <T extends object>(value: T, names: readonly (keyof T & string)[]): readonly (keyof T & string)[] =>
-  names.filter((name) => value[name] !== undefined && value[name] !== null);
+export const givenOf = <T extends object>(
+  value: T,
+  names: readonly (keyof T & string)[],
+): readonly (keyof T & string)[] => names.filter((name) => value[name] !== undefined && value[name] !== null);
 
 const encoder = new TextEncoder();
 export const bytesOf = (text: string): number => encoder.encode(text).length;
 /** Bytes behind a base64 text. */
-export const base64Bytes = (text: string): number => Math.floor((text.length * 3) / 4) - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0);
+export const base64Bytes = (text: string): number =>
+  Math.floor((text.length * 3) / 4) - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0);

@@ -16,10 +16,14 @@ export const LOCAL_VOLUMES_FOLDER = 'navarch.dev/local-volumes';
 /** The class of claims that name none. */
 export const localStorageClass: Draft<StorageClass> = {
   metadata: { name: 'navarch-local', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
-  provisioner: LOCAL_PROVISIONER, reclaimPolicy: 'Delete', volumeBindingMode: 'WaitForFirstConsumer', allowVolumeExpansion: true,
+  provisioner: LOCAL_PROVISIONER,
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'WaitForFirstConsumer',
+  allowVolumeExpansion: true,
 };
 
 /** Whether the volume is a folder that this node was asked to make. */
 export const isLocalVolumeOf = ({ metadata, spec }: PersistentVolume, nodeName: string): boolean =>
-  spec.local !== undefined && metadata.annotations?.['pv.kubernetes.io/provisioned-by'] === LOCAL_PROVISIONER &&
+  spec.local !== undefined &&
+  metadata.annotations?.['pv.kubernetes.io/provisioned-by'] === LOCAL_PROVISIONER &&
   metadata.labels?.[LOCAL_VOLUME_NODE] === nodeName;

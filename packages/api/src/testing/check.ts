@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { apiVersionOf, decode, dnsSubdomainErrors, Field, type HookContext, type Kind, mergePatch, validateObjectMeta, withDeclared } from '@navarch/machinery';
+import {
+  apiVersionOf,
+  decode,
+  dnsSubdomainErrors,
+  Field,
+  type HookContext,
+  type Kind,
+  mergePatch,
+  validateObjectMeta,
+  withDeclared,
+} from '@navarch/machinery';
 import { youngKinds } from '../earlier-versions.ts';
 import { builtinKinds } from '../kinds.ts';
 import { minimalObjects } from './minimal-objects.ts';
@@ -9,7 +19,13 @@ type Json = Readonly<Record<string, unknown>>;
 /** Features of the release that are on where nobody says, so far as checks ask. */
 const ON: ReadonlySet<string> = new Set(['HPAScaleToZero']);
 const NOW = Date.parse('2026-11-21T12:00:00Z');
-export const hooks: HookContext = { now: NOW, subresource: undefined, apiVersion: 'v1', user: { name: 'tester', groups: ['testers'] }, isOn: (feature) => ON.has(feature) };
+export const hooks: HookContext = {
+  now: NOW,
+  subresource: undefined,
+  apiVersion: 'v1',
+  user: { name: 'tester', groups: ['testers'] },
+  isOn: (feature) => ON.has(feature),
+};
 
 /** `group/version.Kind` */
 export function kindOf(key: string): Kind<any> {
@@ -27,7 +43,13 @@ export function completed(kind: Kind<any>, given: unknown): any {
 /** The minimal object of the kind with a merge patch applied, as the server holds it after creation. */
 export function created(key: string, patch: Json = {}): any {
   const kind = kindOf(key);
-  const object = completed(kind, mergePatch({ metadata: { name: 'x', ...(kind.namespaced ? { namespace: 'n' } : {}) }, ...minimalObjects[key] }, patch));
+  const object = completed(
+    kind,
+    mergePatch(
+      { metadata: { name: 'x', ...(kind.namespaced ? { namespace: 'n' } : {}) }, ...minimalObjects[key] },
+      patch,
+    ),
+  );
   object.metadata.uid = 'uid';
   (kind.hub?.kind ?? kind).behaviour.prepareCreate?.(object, hooks);
   // As the store gives it back.
@@ -56,7 +78,8 @@ export function refusals(key: string, patch: Json = {}): readonly string[] {
   const sent = created(key, patch);
   const object = stored(kindOf(key), sent);
   const at = new Field();
-  const nameErrors = (name: string): readonly string[] => (kind.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
+  const nameErrors = (name: string): readonly string[] =>
+    (kind.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
   validateObjectMeta(object.metadata, { namespaced: kind.namespaced, nameErrors }, at.at('metadata'));
   kind.behaviour.validate?.(object, at, speaking);
   kind.behaviour.validateCreate?.(object, at, speaking);
@@ -100,5 +123,6 @@ export function partRefusals(key: string, part: string, change: Json, before: Js
 
 /** A table of merge patches of one kind, and what each is told. */
 export function table(key: string, rows: readonly (readonly [patch: Json, ...expected: readonly string[]])[]): void {
-  for (const [patch, ...expected] of rows) assert.deepEqual(refusals(key, patch), expected, `${key} ${JSON.stringify(patch)}`);
+  for (const [patch, ...expected] of rows)
+    assert.deepEqual(refusals(key, patch), expected, `${key} ${JSON.stringify(patch)}`);
 }

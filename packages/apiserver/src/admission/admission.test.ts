@@ -296,7 +296,11 @@ test("a bound pod carries its node's zone and region", async () => {
     metadata: { name: 'n', labels: { 'topology.kubernetes.io/zone': 'z', 'topology.kubernetes.io/region': 'r' } },
   });
   await make(`${NS}/pods`, pod());
-  assert.equal((await ask('POST', `${NS}/pods/p/binding`, { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } })).status, 201);
+  assert.equal(
+    (await ask('POST', `${NS}/pods/p/binding`, { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } }))
+      .status,
+    201,
+  );
   assert.deepEqual((await ask('GET', `${NS}/pods/p`)).body.metadata.labels, {
     'topology.kubernetes.io/region': 'r',
     'topology.kubernetes.io/zone': 'z',
@@ -317,7 +321,10 @@ test('a claim grows where it is bound and its class allows it', async () => {
   const grow = () =>
     ask('PATCH', `${NS}/persistentvolumeclaims/c`, { spec: { resources: { requests: { storage: '2Gi' } } } }, merge);
   // Validation of the claim is before validating admission, as upstream's registry has it.
-  assert.match((await grow()).body.message, /^PersistentVolumeClaim "c" is invalid: spec: Forbidden: spec is immutable after creation except resources\.requests and volumeAttributesClassName for bound claims/);
+  assert.match(
+    (await grow()).body.message,
+    /^PersistentVolumeClaim "c" is invalid: spec: Forbidden: spec is immutable after creation except resources\.requests and volumeAttributesClassName for bound claims/,
+  );
 });
 
 test('certificates: who approves needs the signer, and nobody asks for system:masters', async () => {
@@ -387,7 +394,7 @@ const REQUESTS: Readonly<Record<string, string>> = {
   x: 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIVk1Id0NBUUF3R2pFTU1Bb0dBMVVFQ2d3RFpHVjJNUW93Q0FZRFZRUUREQUY0TUZrd0V3WUhLb1pJemowQwpBUVlJS29aSXpqMERBUWNEUWdBRVc4MnA1K3BqV1I4V1laREI2T1FqTlN5UDNPSXA1bXZZU09ZbzdWekR4akduClNyU0p4L1FwUUhrSEJJMnF1M1ZqQXVJZk1PenRVcjhMYlYzL0x2STZLNkFBTUFvR0NDcUdTTTQ5QkFNQ0Ewa0EKTUVZQ0lRQ05pZ2VFNkdNTDJWM1lxZXBQS0p4ZVc4VGk3RWVSQmpQZHVvN0ZqQzRtcUFJaEFOeHoybXBLYkVFTgpMUE1ORTlxeHBxVUxEUDk3V3Z3MVdPSzhLUGgwMHB2ZAotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K',
 };
 
-test('administrators\' access to devices is for namespaces that have it', async () => {
+test("administrators' access to devices is for namespaces that have it", async () => {
   const { ask, make } = await withAccount();
   const claims = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims';
   const requests = [{ name: 'r', exactly: { deviceClassName: 'c', adminAccess: true } }];
@@ -395,18 +402,28 @@ test('administrators\' access to devices is for namespaces that have it', async 
     (await ask('POST', claims, { metadata: { name: 'a' }, spec: { devices: { requests } } })).body.message,
     'ResourceClaim.resource.k8s.io "a" is invalid: spec.devices.requests[0].adminAccess: Forbidden: admin access to devices requires the `resource.kubernetes.io/admin-access: true` label on the containing namespace',
   );
-  await make('/api/v1/namespaces', { metadata: { name: 'admin', labels: { 'resource.kubernetes.io/admin-access': 'true' } } });
-  await make('/apis/resource.k8s.io/v1/namespaces/admin/resourceclaims', { metadata: { name: 'a' }, spec: { devices: { requests } } });
+  await make('/api/v1/namespaces', {
+    metadata: { name: 'admin', labels: { 'resource.kubernetes.io/admin-access': 'true' } },
+  });
+  await make('/apis/resource.k8s.io/v1/namespaces/admin/resourceclaims', {
+    metadata: { name: 'a' },
+    spec: { devices: { requests } },
+  });
 });
 
 test('each part of the status of a claim needs a right of its own', async () => {
   const { ask, make } = await withAccount([user('driver')]);
   const claim = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims';
-  await make(claim, { metadata: { name: 'a' }, spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'c' } }] } } });
+  await make(claim, {
+    metadata: { name: 'a' },
+    spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'c' } }] } },
+  });
   const rules = [{ apiGroups: ['resource.k8s.io'], resources: ['resourceclaims/status'], verbs: ['update', 'patch'] }];
   await make(`${RBAC}/clusterroles`, { metadata: { name: 'd' }, rules });
   await make(`${RBAC}/clusterrolebindings`, {
-    metadata: { name: 'd' }, subjects: [{ kind: 'User', name: 'driver', apiGroup: 'rbac.authorization.k8s.io' }], roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'd' },
+    metadata: { name: 'd' },
+    subjects: [{ kind: 'User', name: 'driver', apiGroup: 'rbac.authorization.k8s.io' }],
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'd' },
   });
   const device = { driver: 'd.io', pool: 'p', device: 'x' };
   const status = { allocation: { devices: { results: [{ request: 'r', ...device }] } }, devices: [device] };

@@ -74,8 +74,16 @@ export class AdmissionChain {
     if (!asked) {
       const plugins = this.#plugins.filter((plugin) => applies(plugin, request));
       asked = {
-        mutating: this.#round(plugins.filter((plugin) => plugin.mutate), 'admit', request),
-        validating: this.#round(plugins.filter((plugin) => plugin.validate), 'validate', request),
+        mutating: this.#round(
+          plugins.filter((plugin) => plugin.mutate),
+          'admit',
+          request,
+        ),
+        validating: this.#round(
+          plugins.filter((plugin) => plugin.validate),
+          'validate',
+          request,
+        ),
       };
       this.#asked.set(sort, asked);
     }

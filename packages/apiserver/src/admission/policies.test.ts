@@ -54,7 +54,12 @@ test("a policy refuses what its expressions do not allow, in its words or upstre
     ],
   );
   // This is what kubectl shows.
-  assert.deepEqual(body.details.causes, [{ message: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: failed expression: object.spec.replicas <= 5" }]);
+  assert.deepEqual(body.details.causes, [
+    {
+      message:
+        "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: failed expression: object.spec.replicas <= 5",
+    },
+  ]);
   assert.equal((await server.ask('POST', DEPLOYMENTS, web('bad', 1))).status, 403);
   assert.equal(await refusal(server, web('good', 5)), 'in');
   const update = await server.ask(
@@ -187,7 +192,10 @@ test('expressions that can never be evaluated are refused where they are written
 test('expressions of other types than are wanted are refused where they are written, and so are names that are not there', async () => {
   const server = await startedServer();
   const complaints = async (spec: object): Promise<string> => {
-    const { body } = await server.ask('POST', `${ADMISSION}/validatingadmissionpolicies`, { metadata: { name: 'p' }, spec: { matchConstraints: onDeployments, ...spec } });
+    const { body } = await server.ask('POST', `${ADMISSION}/validatingadmissionpolicies`, {
+      metadata: { name: 'p' },
+      spec: { matchConstraints: onDeployments, ...spec },
+    });
     return body.message;
   };
   const variables = [{ name: 'n', expression: 'object.spec.replicas > 1' }];
@@ -202,9 +210,15 @@ test('expressions of other types than are wanted are refused where they are writ
       { expression: 'true', messageExpression: "authorizer.path('/').check('get').reason()" },
     ],
   });
-  assert.match(told, /validations\[0\]\.expression: Invalid value: "object.spec.replicas": must evaluate to bool but got dyn/);
+  assert.match(
+    told,
+    /validations\[0\]\.expression: Invalid value: "object.spec.replicas": must evaluate to bool but got dyn/,
+  );
   assert.doesNotMatch(told, /validations\[1\]/);
-  assert.match(told, /validations\[2\].*compilation failed: ERROR: <input>:1:10: undefined field 'm'\n \| variables.m\n \| \.{9}\^/);
+  assert.match(
+    told,
+    /validations\[2\].*compilation failed: ERROR: <input>:1:10: undefined field 'm'\n \| variables.m\n \| \.{9}\^/,
+  );
   assert.match(told, /validations\[3\].*undeclared reference to 'params'/);
   assert.match(told, /validations\[4\].*found no matching overload for 'size' applied to 'string.\(string\)'/);
   assert.match(told, /validations\[5\]\.messageExpression.*undeclared reference to 'authorizer'/);
@@ -256,22 +270,42 @@ test('mutating policies change objects by patches and by configurations', async 
 
 test('mutating policies change custom resources, and add nothing to them that nobody asked for', async () => {
   const { ask } = await asked();
-  const schema = { type: 'object', properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } }, status: { type: 'object' } } };
+  const schema = {
+    type: 'object',
+    properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } }, status: { type: 'object' } },
+  };
   await ask('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
     metadata: { name: 'foos.x.io' },
     spec: {
-      group: 'x.io', scope: 'Namespaced', names: { plural: 'foos', kind: 'Foo' },
-      versions: [{ name: 'v1', served: true, storage: true, subresources: { status: {} }, schema: { openAPIV3Schema: schema } }],
+      group: 'x.io',
+      scope: 'Namespaced',
+      names: { plural: 'foos', kind: 'Foo' },
+      versions: [
+        { name: 'v1', served: true, storage: true, subresources: { status: {} }, schema: { openAPIV3Schema: schema } },
+      ],
     },
   });
-  const expression = "[JSONPatch{op: 'add', path: '/spec/size', value: 2}, JSONPatch{op: 'add', path: '/nobody', value: 2}]";
+  const expression =
+    "[JSONPatch{op: 'add', path: '/spec/size', value: 2}, JSONPatch{op: 'add', path: '/nobody', value: 2}]";
   const rule = { apiGroups: ['x.io'], apiVersions: ['*'], operations: ['CREATE'], resources: ['foos'] };
   await ask('POST', `${ADMISSION}/mutatingadmissionpolicies`, {
     metadata: { name: 'p' },
-    spec: { matchConstraints: { resourceRules: [rule] }, reinvocationPolicy: 'Never', mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression } }] },
+    spec: {
+      matchConstraints: { resourceRules: [rule] },
+      reinvocationPolicy: 'Never',
+      mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression } }],
+    },
   });
-  await ask('POST', `${ADMISSION}/mutatingadmissionpolicybindings`, { metadata: { name: 'p' }, spec: { policyName: 'p' } });
-  const made = await ask('POST', '/apis/x.io/v1/namespaces/d/foos', { apiVersion: 'x.io/v1', kind: 'Foo', metadata: { name: 'a' }, spec: { size: 1 } });
+  await ask('POST', `${ADMISSION}/mutatingadmissionpolicybindings`, {
+    metadata: { name: 'p' },
+    spec: { policyName: 'p' },
+  });
+  const made = await ask('POST', '/apis/x.io/v1/namespaces/d/foos', {
+    apiVersion: 'x.io/v1',
+    kind: 'Foo',
+    metadata: { name: 'a' },
+    spec: { size: 1 },
+  });
   const { apiVersion, kind, metadata, ...rest } = made.body;
   assert.deepEqual([made.status, apiVersion, kind, rest], [201, 'x.io/v1', 'Foo', { spec: { size: 2 } }], made.text);
 });

@@ -217,8 +217,14 @@ test('rules name operations, subresources and scope', async () => {
   assert.equal((await server.ask('DELETE', `${NS}/pods/p`)).status, 400);
   assert.deepEqual([server.seen[0]?.request.object, server.seen[0]?.request.oldObject.metadata.name], [null, 'p']);
   assert.equal(
-    (await server.ask('POST', `${NS}/pods/p/binding`, { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { name: 'n' } }))
-      .status,
+    (
+      await server.ask('POST', `${NS}/pods/p/binding`, {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name: 'p' },
+        target: { name: 'n' },
+      })
+    ).status,
     400,
   );
   assert.deepEqual([server.seen[1]?.request.subResource, server.seen[1]?.request.kind.kind], ['binding', 'Binding']);

@@ -56,8 +56,14 @@ export class Aggregation {
   constructor(deps: AggregationDeps) {
     this.#deps = deps;
     this.#unavailable = {
-      now: deps.metrics.gauge('aggregator_unavailable_apiservice', '[ALPHA] Gauge of APIServices which are marked as unavailable broken down by APIService name.'),
-      times: deps.metrics.counter('aggregator_unavailable_apiservice_total', '[ALPHA] Counter of APIServices which are marked as unavailable broken down by APIService name and reason.'),
+      now: deps.metrics.gauge(
+        'aggregator_unavailable_apiservice',
+        '[ALPHA] Gauge of APIServices which are marked as unavailable broken down by APIService name.',
+      ),
+      times: deps.metrics.counter(
+        'aggregator_unavailable_apiservice_total',
+        '[ALPHA] Counter of APIServices which are marked as unavailable broken down by APIService name and reason.',
+      ),
     };
     this.#queue = new WorkQueue('RemoteAvailabilityController', deps);
   }
@@ -74,14 +80,25 @@ export class Aggregation {
     const { spec, status } = found;
     const reference = spec.service as Reference;
     if (!isAvailable(status)) return plain('service unavailable\n', 503);
-    const reached = serviceEndpoints(this.#deps.registry, reference.namespace ?? '', reference.name ?? '', reference.port ?? HTTPS);
+    const reached = serviceEndpoints(
+      this.#deps.registry,
+      reference.namespace ?? '',
+      reference.name ?? '',
+      reference.port ?? HTTPS,
+    );
     if ('problem' in reached) return plain('service unavailable\n', 503);
     const endpoint = reached.endpoints[this.#deps.random.uint32() % reached.endpoints.length];
     if (!endpoint) return plain('service unavailable\n', 503);
     const search = request.query.toString();
-    const extension = { server: extensionServer(spec, reference, endpoint), headers: remoteHeaders(this.#deps.tellsUid ? user : { ...user, uid: '' }) };
+    const extension = {
+      server: extensionServer(spec, reference, endpoint),
+      headers: remoteHeaders(this.#deps.tellsUid ? user : { ...user, uid: '' }),
+    };
     const path = search === '' ? request.path : `${request.path}?${search}`;
-    return { type: 'proxy', target: { scheme: 'https', host: endpoint.host, port: endpoint.port, path, asKubeletClient: false, extension } };
+    return {
+      type: 'proxy',
+      target: { scheme: 'https', host: endpoint.host, port: endpoint.port, path, asKubeletClient: false, extension },
+    };
   }
 
   /** What an extension server answers to a GET, for callers in the same process. Undefined for what none serves. Throws StatusError. */
@@ -98,7 +115,9 @@ export class Aggregation {
         // What we say about a service is no news of it.
         if (!current || !previous || !equalJson(current.object.spec, previous.object.spec)) this.#queue.add(key);
       }),
-      this.#follow(service, ({ key }) => this.#recheck((reference) => key === `${reference.namespace}/${reference.name}`)),
+      this.#follow(service, ({ key }) =>
+        this.#recheck((reference) => key === `${reference.namespace}/${reference.name}`),
+      ),
       this.#follow(endpointSlice, ({ key }) => this.#recheck(({ namespace = '' }) => key.startsWith(`${namespace}/`))),
     ];
     this.#recheck(() => true);
@@ -136,7 +155,9 @@ export class Aggregation {
 
   #remote(): readonly APIService[] {
     const { cache } = this.#deps.registry.of(apiService).shelf;
-    return Array.from(cache.range(cache.prefix), ({ object }) => object as APIService).filter(({ spec }) => spec.service !== undefined);
+    return Array.from(cache.range(cache.prefix), ({ object }) => object as APIService).filter(
+      ({ spec }) => spec.service !== undefined,
+    );
   }
 
   async #check(name: string): Promise<void> {
@@ -165,7 +186,12 @@ export class Aggregation {
 
   async #read(name: string, spec: APIService['spec'], reference: Reference): Promise<void> {
     const { registry, servers, log } = this.#deps;
-    const reached = serviceEndpoints(registry, reference.namespace ?? '', reference.name ?? '', reference.port ?? HTTPS);
+    const reached = serviceEndpoints(
+      registry,
+      reference.namespace ?? '',
+      reference.name ?? '',
+      reference.port ?? HTTPS,
+    );
     const endpoint = 'endpoints' in reached ? reached.endpoints[0] : undefined;
     if (!endpoint) return;
     try {
@@ -181,7 +207,8 @@ export class Aggregation {
     const { conditions = [] } = object.status;
     const known = conditions.find(({ type }) => type === 'Available');
     if (known?.status === status && known.reason === reason && known.message === message) return;
-    if (status !== 'True' && known?.status !== status) this.#unavailable.times.add(1, { name: object.metadata.name, reason });
+    if (status !== 'True' && known?.status !== status)
+      this.#unavailable.times.add(1, { name: object.metadata.name, reason });
     const lastTransitionTime = known?.status === status ? known.lastTransitionTime : timestamp(clock.now());
     const next = { type: 'Available', status, reason, message, ...(lastTransitionTime ? { lastTransitionTime } : {}) };
     const all = known ? conditions.map((one) => (one === known ? next : one)) : [...conditions, next];
@@ -193,22 +220,29 @@ export class Aggregation {
   /** Makes the list anew when it is another one. */
   #publish(): void {
     const next = this.#remote().map(({ metadata, spec }): ExtensionVersion => ({
-      group: spec.group ?? '', version: spec.version ?? '', groupPriority: spec.groupPriorityMinimum, versionPriority: spec.versionPriority, ...this.#documents.get(metadata.name),
+      group: spec.group ?? '',
+      version: spec.version ?? '',
+      groupPriority: spec.groupPriorityMinimum,
+      versionPriority: spec.versionPriority,
+      ...this.#documents.get(metadata.name),
     }));
     if (!equalJson(next, this.#versions)) this.#versions = next;
   }
 
   /** What is behind some services may be reachable now, or no longer. */
   #recheck(isMeant: (reference: Reference) => boolean): void {
-    for (const { metadata, spec } of this.#remote()) if (isMeant(spec.service as Reference)) this.#queue.add(metadata.name);
+    for (const { metadata, spec } of this.#remote())
+      if (isMeant(spec.service as Reference)) this.#queue.add(metadata.name);
   }
 
   #follow<O extends ApiObject>(kind: Kind<O>, listener: (event: CachedEvent<O>) => void): () => void {
     const { cache } = this.#deps.registry.of(kind).shelf;
     return cache.follow(cache.revision, (events) => {
-      for (const event of events) listener({ ...event, key: event.key.slice(cache.prefix.length) } as unknown as CachedEvent<O>);
+      for (const event of events)
+        listener({ ...event, key: event.key.slice(cache.prefix.length) } as unknown as CachedEvent<O>);
     });
   }
 }
 
-const isAvailable = ({ conditions = [] }: APIService['status']): boolean => conditions.some(({ type, status }) => type === 'Available' && status === 'True');
+const isAvailable = ({ conditions = [] }: APIService['status']): boolean =>
+  conditions.some(({ type, status }) => type === 'Available' && status === 'True');

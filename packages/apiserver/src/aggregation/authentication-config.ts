@@ -20,7 +20,11 @@ const NAME = 'extension-apiserver-authentication';
  * Writes down for extension API servers whom to believe: they read it under a role of that name. What others keep there
  * stays. `tellsUid`: whether they are told the uid of who asks.
  */
-export async function ensureAuthenticationConfig(registry: Registry, config: AuthenticationConfig, tellsUid: boolean): Promise<void> {
+export async function ensureAuthenticationConfig(
+  registry: Registry,
+  config: AuthenticationConfig,
+  tellsUid: boolean,
+): Promise<void> {
   const { clientAuthority, requestHeaderAuthority, allowedNames } = config;
   const configMaps = registry.of(configMap);
   const list = (...texts: readonly string[]): string => JSON.stringify(texts);
@@ -36,5 +40,6 @@ export async function ensureAuthenticationConfig(registry: Registry, config: Aut
   const call = { user: systemUser, isDryRun: false } as const;
   const found = configMaps.find(NAMESPACE, NAME);
   if (!found) await configMaps.create(NAMESPACE, { metadata: { name: NAME, namespace: NAMESPACE }, data }, call);
-  else if (!equalJson({ ...found.data, ...data }, found.data ?? {})) await configMaps.update(NAMESPACE, NAME, (current) => ({ ...current, data: { ...current.data, ...data } }), call);
+  else if (!equalJson({ ...found.data, ...data }, found.data ?? {}))
+    await configMaps.update(NAMESPACE, NAME, (current) => ({ ...current, data: { ...current.data, ...data } }), call);
 }

@@ -51,7 +51,15 @@ function wantedOf(kinds: readonly Kind<any>[]): Wanted {
     if (group === apiService.group) continue;
     const isCustom = origin === 'custom';
     const priority = priorityOf({ group, version, isCustom });
-    wanted.set(name, { managed: isCustom ? ALWAYS : ON_START, spec: { ...(group ? { group } : {}), version, groupPriorityMinimum: priority.group, versionPriority: priority.version } });
+    wanted.set(name, {
+      managed: isCustom ? ALWAYS : ON_START,
+      spec: {
+        ...(group ? { group } : {}),
+        version,
+        groupPriorityMinimum: priority.group,
+        versionPriority: priority.version,
+      },
+    });
   }
   return wanted;
 }
@@ -61,13 +69,18 @@ async function reconcile(registry: Registry, wanted: Wanted, isStart: boolean): 
   const call = { user: systemUser, isDryRun: false } as const;
   const ensure = async ([name, { managed, spec }]: readonly [string, WantedService]): Promise<void> => {
     const found = services.find('', name);
-    if (!found && (isStart || managed === ALWAYS)) await services.create('', { metadata: { name, labels: { [LABEL]: managed } }, spec }, call);
-    else if (found?.metadata.labels?.[LABEL] && !equalJson(found.spec, spec) && isStart) await services.update('', name, (current) => ({ ...current, spec }), call);
+    if (!found && (isStart || managed === ALWAYS))
+      await services.create('', { metadata: { name, labels: { [LABEL]: managed } }, spec }, call);
+    else if (found?.metadata.labels?.[LABEL] && !equalJson(found.spec, spec) && isStart)
+      await services.update('', name, (current) => ({ ...current, spec }), call);
   };
   const { cache } = services.shelf;
   const old = Array.from(cache.range(cache.prefix), ({ object }) => object as APIService)
     // Of a version that the server before this one served, and this one does not.
-    .filter(({ metadata: { name, labels } }) => !wanted.has(name) && (labels?.[LABEL] === ALWAYS || (isStart && labels?.[LABEL] === ON_START)));
+    .filter(
+      ({ metadata: { name, labels } }) =>
+        !wanted.has(name) && (labels?.[LABEL] === ALWAYS || (isStart && labels?.[LABEL] === ON_START)),
+    );
   const remove = ({ metadata: { name } }: APIService): Promise<unknown> => services.delete('', name, {}, call);
   // It is for people to look at: what could not be written must not keep the server from its other work.
   const tolerant = async (work: Promise<unknown>): Promise<void> => {
@@ -75,7 +88,8 @@ async function reconcile(registry: Registry, wanted: Wanted, isStart: boolean): 
       await work;
     } catch (error) {
       // Somebody was faster: what is there by now, or gone, is as it should be.
-      if (!hasReason(error, 'AlreadyExists') && !hasReason(error, 'NotFound')) registry.deps.log.warn('an APIService of the server itself could not be kept', { error });
+      if (!hasReason(error, 'AlreadyExists') && !hasReason(error, 'NotFound'))
+        registry.deps.log.warn('an APIService of the server itself could not be kept', { error });
     }
   };
   await settleAll([...Array.from(wanted, (one) => tolerant(ensure(one))), ...old.map((one) => tolerant(remove(one)))]);

@@ -13,10 +13,16 @@ export async function readExtension({ path, extension }: ProxyTarget, servers: E
   if (status === 200 && value !== undefined) return value;
   if ((value as Partial<Status> | undefined)?.kind === 'Status') throw new StatusError(value as Status);
   if (status === 404) throw failure('NotFound', 'the server could not find the requested resource');
-  throw status === 503 ? unavailable() : failure('InternalError', `the server answered ${status}: ${body.slice(0, 500)}`);
+  throw status === 503
+    ? unavailable()
+    : failure('InternalError', `the server answered ${status}: ${body.slice(0, 500)}`);
 }
 
-async function asked(servers: ExtensionServers, { server, headers }: NonNullable<ProxyTarget['extension']>, path: string): Promise<ExtensionAnswer> {
+async function asked(
+  servers: ExtensionServers,
+  { server, headers }: NonNullable<ProxyTarget['extension']>,
+  path: string,
+): Promise<ExtensionAnswer> {
   try {
     return await servers.get(server, path, { ...headers, accept: 'application/json' }, TIMEOUT_MS);
   } catch (error) {
@@ -24,7 +30,8 @@ async function asked(servers: ExtensionServers, { server, headers }: NonNullable
   }
 }
 
-const unavailable = (): StatusError => failure('ServiceUnavailable', 'the server is currently unable to handle the request');
+const unavailable = (): StatusError =>
+  failure('ServiceUnavailable', 'the server is currently unable to handle the request');
 
 function parsed(text: string): unknown {
   try {

@@ -2,7 +2,12 @@ import type { User } from '../auth/user.ts';
 import type { RemoteHeaders } from './extension-servers.ts';
 
 /** What the headers are called by which extension API servers learn who asks ("Authenticating Proxy"). */
-export const REMOTE = { user: 'X-Remote-User', uid: 'X-Remote-Uid', group: 'X-Remote-Group', extra: 'X-Remote-Extra-' } as const;
+export const REMOTE = {
+  user: 'X-Remote-User',
+  uid: 'X-Remote-Uid',
+  group: 'X-Remote-Group',
+  extra: 'X-Remote-Extra-',
+} as const;
 
 /** Characters that a header's name may have (RFC 9110, "token"), but for the percent sign, which escapes the others. */
 const PLAIN = /^[!#$&'*+.^_`|~0-9A-Za-z-]$/;
@@ -14,7 +19,9 @@ export function remoteHeaders({ name, uid, groups, extra = {} }: User): RemoteHe
     [REMOTE.user.toLowerCase()]: name,
     ...(uid ? { [REMOTE.uid.toLowerCase()]: uid } : {}),
     ...(groups.length > 0 ? { [REMOTE.group.toLowerCase()]: groups } : {}),
-    ...Object.fromEntries(Object.entries(extra).map(([key, values]) => [`${REMOTE.extra}${escaped(key)}`.toLowerCase(), values])),
+    ...Object.fromEntries(
+      Object.entries(extra).map(([key, values]) => [`${REMOTE.extra}${escaped(key)}`.toLowerCase(), values]),
+    ),
   };
 }
 

@@ -31,8 +31,16 @@ export class Audit {
 
   constructor(deps: AuditDeps) {
     const { metrics = noMetrics, sink } = deps;
-    const events = metrics.counter('apiserver_audit_event_total', '[ALPHA] Counter of audit events generated and sent to the audit backend.').of({});
-    this.#levels = metrics.counter('apiserver_audit_level_total', '[ALPHA] Counter of policy levels for audit events (1 per request).');
+    const events = metrics
+      .counter(
+        'apiserver_audit_event_total',
+        '[ALPHA] Counter of audit events generated and sent to the audit backend.',
+      )
+      .of({});
+    this.#levels = metrics.counter(
+      'apiserver_audit_level_total',
+      '[ALPHA] Counter of policy levels for audit events (1 per request).',
+    );
     const counting: AuditSink = {
       write(event) {
         events.add();
@@ -74,7 +82,8 @@ export class AuditTrail {
     this.#asked = asked;
     this.#received = this.#now();
     // What is created has its name in the body only.
-    this.request = this.#reaches('Request') || asked.info.verb === 'create' ? this.#noting(asked.request) : asked.request;
+    this.request =
+      this.#reaches('Request') || asked.info.verb === 'create' ? this.#noting(asked.request) : asked.request;
     this.#write('RequestReceived', {});
   }
 
@@ -85,18 +94,27 @@ export class AuditTrail {
   }
 
   decided({ verdict, reason }: Decision): void {
-    this.#annotations = { 'authorization.k8s.io/decision': verdict === 'allow' ? 'allow' : 'forbid', 'authorization.k8s.io/reason': reason };
+    this.#annotations = {
+      'authorization.k8s.io/decision': verdict === 'allow' ? 'allow' : 'forbid',
+      'authorization.k8s.io/reason': reason,
+    };
   }
 
   /** The answer is made, or has begun: a stream is told of a second time when it ends. */
   answered(answer: ApiResponse, stage: Stage = 'ResponseComplete'): void {
     const status = answer.type === 'proxy' ? 101 : answer.status;
-    const value = answer.type === 'bytes' ? this.#valueOf(answer.headers['content-type'] ?? '', joinedBytes(answer.body), answer.status >= 300) : undefined;
+    const value =
+      answer.type === 'bytes'
+        ? this.#valueOf(answer.headers['content-type'] ?? '', joinedBytes(answer.body), answer.status >= 300)
+        : undefined;
     const own = isStatus(value) ? value : undefined;
     const isShown = value !== undefined && !own && this.#reaches('RequestResponse');
     if (answer.type !== 'bytes') this.#write('ResponseStarted', { responseStatus: { metadata: {}, code: status } });
     if (answer.type === 'stream') return;
-    this.#write(stage, { responseStatus: { ...own, metadata: {}, code: status }, ...(isShown ? { responseObject: this.#shown(value) } : {}) });
+    this.#write(stage, {
+      responseStatus: { ...own, metadata: {}, code: status },
+      ...(isShown ? { responseObject: this.#shown(value) } : {}),
+    });
   }
 
   /** A stream has ended. */
@@ -107,22 +125,37 @@ export class AuditTrail {
   #write(stage: Stage, rest: Pick<AuditEvent, 'responseStatus' | 'responseObject'>): void {
     if (this.#verdict.omitStages.has(stage)) return;
     const { request, info, user, id } = this.#asked;
-    const body = stage === 'RequestReceived' || !this.#body || this.#body.length === 0
-      ? undefined
-      : this.#valueOf(request.header('content-type') ?? 'application/json', this.#body, true);
+    const body =
+      stage === 'RequestReceived' || !this.#body || this.#body.length === 0
+        ? undefined
+        : this.#valueOf(request.header('content-type') ?? 'application/json', this.#body, true);
     const sourceIPs = sourcesOf(request);
     const userAgent = request.header('user-agent') ?? '';
     const { responseStatus, responseObject } = rest;
     this.#deps.sink.write({
-      kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: this.#verdict.level, auditID: id, stage,
-      requestURI: uriOf(request), verb: info.verb, user: userInfo(user),
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      level: this.#verdict.level,
+      auditID: id,
+      stage,
+      requestURI: uriOf(request),
+      verb: info.verb,
+      user: userInfo(user),
       ...(this.#impersonated ? { impersonatedUser: userInfo(this.#impersonated) } : {}),
-      ...(this.#constraint === undefined ? {} : { authenticationMetadata: { impersonationConstraint: this.#constraint } }),
-      ...(sourceIPs.length > 0 ? { sourceIPs } : {}), ...(userAgent === '' ? {} : { userAgent }),
-      ...(info.isResource ? { objectRef: referenceOf(info, body) } : {}), ...(responseStatus ? { responseStatus } : {}),
+      ...(this.#constraint === undefined
+        ? {}
+        : { authenticationMetadata: { impersonationConstraint: this.#constraint } }),
+      ...(sourceIPs.length > 0 ? { sourceIPs } : {}),
+      ...(userAgent === '' ? {} : { userAgent }),
+      ...(info.isResource ? { objectRef: referenceOf(info, body) } : {}),
+      ...(responseStatus ? { responseStatus } : {}),
       ...(body === undefined || !this.#reaches('Request') ? {} : { requestObject: this.#shown(body) }),
-      ...(responseObject === undefined ? {} : { responseObject }), requestReceivedTimestamp: this.#received, stageTimestamp: this.#now(),
-      ...(stage === 'RequestReceived' || Object.keys(this.#annotations).length === 0 ? {} : { annotations: this.#annotations }),
+      ...(responseObject === undefined ? {} : { responseObject }),
+      requestReceivedTimestamp: this.#received,
+      stageTimestamp: this.#now(),
+      ...(stage === 'RequestReceived' || Object.keys(this.#annotations).length === 0
+        ? {}
+        : { annotations: this.#annotations }),
     });
   }
 
@@ -137,12 +170,18 @@ export class AuditTrail {
   #noting(request: ApiRequest): ApiRequest {
     const note = (bytes: Uint8Array): Uint8Array => (this.#body = bytes);
     return {
-      method: request.method, path: request.path, query: request.query, remoteAddress: request.remoteAddress,
-      ...(request.uri === undefined ? {} : { uri: request.uri }), ...(request.certificate ? { certificate: request.certificate } : {}),
+      method: request.method,
+      path: request.path,
+      query: request.query,
+      remoteAddress: request.remoteAddress,
+      ...(request.uri === undefined ? {} : { uri: request.uri }),
+      ...(request.certificate ? { certificate: request.certificate } : {}),
       get signal() {
         return request.signal;
       },
-      header: (name) => request.header(name), headerNames: () => request.headerNames(), body: async () => note(await request.body()),
+      header: (name) => request.header(name),
+      headerNames: () => request.headerNames(),
+      body: async () => note(await request.body()),
     };
   }
 
@@ -165,8 +204,10 @@ export class AuditTrail {
 
 const decoder = new TextDecoder();
 
-const isStatus = (value: unknown): value is Status => isRecord(value) && value['kind'] === 'Status' && value['apiVersion'] === 'v1';
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isStatus = (value: unknown): value is Status =>
+  isRecord(value) && value['kind'] === 'Status' && value['apiVersion'] === 'v1';
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Also of the items of a list. */
 function withoutManagers(value: unknown): unknown {
@@ -183,14 +224,22 @@ function referenceOf(info: RequestInfo, body: unknown): ObjectReference {
   const { metadata } = (isRecord(body) ? body : {}) as { readonly metadata?: Partial<ApiObject['metadata']> };
   const [namespace, name] = [info.namespace || (metadata?.namespace ?? ''), info.name || (metadata?.name ?? '')];
   const entries: readonly (readonly [keyof ObjectReference, string | undefined])[] = [
-    ['resource', info.resource], ['namespace', namespace], ['name', name], ['uid', metadata?.uid], ['apiGroup', info.group], ['apiVersion', info.version],
-    ['resourceVersion', metadata?.resourceVersion], ['subresource', info.subresource],
+    ['resource', info.resource],
+    ['namespace', namespace],
+    ['name', name],
+    ['uid', metadata?.uid],
+    ['apiGroup', info.group],
+    ['apiVersion', info.version],
+    ['resourceVersion', metadata?.resourceVersion],
+    ['subresource', info.subresource],
   ];
   return Object.fromEntries(entries.filter(([, value]) => typeof value === 'string' && value !== ''));
 }
 
 function sourcesOf(request: ApiRequest): readonly string[] {
-  const forwarded = [...(request.header('x-forwarded-for') ?? '').split(','), request.header('x-real-ip') ?? ''].map((text) => text.trim()).filter((text) => /^[\da-fA-F.:]+$/.test(text));
+  const forwarded = [...(request.header('x-forwarded-for') ?? '').split(','), request.header('x-real-ip') ?? '']
+    .map((text) => text.trim())
+    .filter((text) => /^[\da-fA-F.:]+$/.test(text));
   return [...new Set([...forwarded, request.remoteAddress].filter((address) => address !== ''))];
 }
 

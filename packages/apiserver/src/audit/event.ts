@@ -49,7 +49,10 @@ export interface AuditSink {
 }
 
 export const userInfo = ({ name, uid, groups, extra }: User): UserInfo => ({
-  ...(name === '' ? {} : { username: name }), ...(uid ? { uid } : {}), ...(groups.length > 0 ? { groups } : {}), ...(extra ? { extra } : {}),
+  ...(name === '' ? {} : { username: name }),
+  ...(uid ? { uid } : {}),
+  ...(groups.length > 0 ? { groups } : {}),
+  ...(extra ? { extra } : {}),
 });
 
 /** The line of the older format (`--audit-log-format=legacy`). */
@@ -59,13 +62,26 @@ export function legacyLine(event: AuditEvent): string {
   const [asUser, asGroups] = impersonatedUser ? namesOf(impersonatedUser) : ['<self>', '"<lookup>"'];
   const code = responseStatus?.code ?? '<deferred>';
   const fields = {
-    id: event.auditID, stage: event.stage, ip: sourceIPs[0] ?? '<unknown>', method: event.verb, user: username, groups, as: asUser,
-    asgroups: asGroups, 'user-agent': event.userAgent ?? '', namespace: objectRef?.namespace ?? '<none>', uri: event.requestURI,
+    id: event.auditID,
+    stage: event.stage,
+    ip: sourceIPs[0] ?? '<unknown>',
+    method: event.verb,
+    user: username,
+    groups,
+    as: asUser,
+    asgroups: asGroups,
+    'user-agent': event.userAgent ?? '',
+    namespace: objectRef?.namespace ?? '<none>',
+    uri: event.requestURI,
     response: String(code),
   };
-  return `${event.stageTimestamp} AUDIT: ${Object.entries(fields).map(([name, text]) => `${name}=${q(text)}`).join(' ')}`;
+  return `${event.stageTimestamp} AUDIT: ${Object.entries(fields)
+    .map(([name, text]) => `${name}=${q(text)}`)
+    .join(' ')}`;
 }
 
 const q = (text: string): string => JSON.stringify(text);
-const namesOf = ({ username = '<none>', groups = [] }: UserInfo): readonly [string, string] =>
-  [username, groups.length > 0 ? groups.map(q).join(',') : '<none>'];
+const namesOf = ({ username = '<none>', groups = [] }: UserInfo): readonly [string, string] => [
+  username,
+  groups.length > 0 ? groups.map(q).join(',') : '<none>',
+];

@@ -47,10 +47,14 @@ export class AuditPolicy {
   /** Throws an Error in upstream's words for a document that is no policy. */
   constructor(document: unknown) {
     const policy = checked(document);
-    this.#rules = (policy.rules ?? []).map((rule) => [rule, {
-      level: rule.level, omitStages: new Set([...(policy.omitStages ?? []), ...(rule.omitStages ?? [])]),
-      omitManagedFields: rule.omitManagedFields ?? policy.omitManagedFields ?? false,
-    }]);
+    this.#rules = (policy.rules ?? []).map((rule) => [
+      rule,
+      {
+        level: rule.level,
+        omitStages: new Set([...(policy.omitStages ?? []), ...(rule.omitStages ?? [])]),
+        omitManagedFields: rule.omitManagedFields ?? policy.omitManagedFields ?? false,
+      },
+    ]);
   }
 
   of(user: User, info: RequestInfo): Verdict {
@@ -64,7 +68,10 @@ function matches(rule: Rule, user: User, info: RequestInfo): boolean {
   if (userGroups.length > 0 && !user.groups.some((group) => userGroups.includes(group))) return false;
   if (verbs.length > 0 && !verbs.includes(info.verb)) return false;
   if (resources.length === 0 && namespaces.length === 0 && nonResourceURLs.length === 0) return true;
-  if (!info.isResource) return nonResourceURLs.some((pattern) => (pattern.endsWith('*') ? info.path.startsWith(pattern.slice(0, -1)) : pattern === info.path));
+  if (!info.isResource)
+    return nonResourceURLs.some((pattern) =>
+      pattern.endsWith('*') ? info.path.startsWith(pattern.slice(0, -1)) : pattern === info.path,
+    );
   if (resources.length === 0 && namespaces.length === 0) return false;
   if (namespaces.length > 0 && !namespaces.includes(info.namespace)) return false;
   return resources.length === 0 || resources.some((one) => holds(one, info));
@@ -76,17 +83,28 @@ function holds({ group = '', resources = [], resourceNames = [] }: GroupResource
   if (resources.length === 0) return true;
   if (resourceNames.length > 0 && !resourceNames.includes(info.name)) return false;
   const asked = info.subresource === '' ? info.resource : `${info.resource}/${info.subresource}`;
-  return resources.some((one) => one === '*' || one === asked || (info.subresource !== '' && (one === `${info.resource}/*` || one === `*/${info.subresource}`)));
+  return resources.some(
+    (one) =>
+      one === '*' ||
+      one === asked ||
+      (info.subresource !== '' && (one === `${info.resource}/*` || one === `*/${info.subresource}`)),
+  );
 }
 
 function checked(document: unknown): PolicyFile {
   if (!isRecord(document)) throw new Error('the audit policy is no object');
   const { apiVersion, kind } = document;
-  if (apiVersion !== API_VERSION || kind !== 'Policy') throw new Error(`no kind "Policy" in ${API_VERSION} is said, but ${JSON.stringify(kind)} in ${JSON.stringify(apiVersion)}`);
+  if (apiVersion !== API_VERSION || kind !== 'Policy')
+    throw new Error(
+      `no kind "Policy" in ${API_VERSION} is said, but ${JSON.stringify(kind)} in ${JSON.stringify(apiVersion)}`,
+    );
   const policy = document as PolicyFile;
   const rules = policy.rules ?? [];
   if (!Array.isArray(rules) || rules.length === 0) throw new Error('loaded illegal policy with 0 rules');
-  const problems = [...stageProblems('omitStages', policy.omitStages), ...rules.flatMap((rule: Rule, i) => ruleProblems(`rules[${i}]`, rule))];
+  const problems = [
+    ...stageProblems('omitStages', policy.omitStages),
+    ...rules.flatMap((rule: Rule, i) => ruleProblems(`rules[${i}]`, rule)),
+  ];
   if (problems.length > 0) throw new Error(problems.join('; '));
   return policy;
 }
@@ -94,27 +112,53 @@ function checked(document: unknown): PolicyFile {
 function ruleProblems(at: string, rule: Rule): readonly string[] {
   if (!isRecord(rule)) return [`${at}: must be an object`];
   const problems = [...stageProblems(`${at}.omitStages`, rule.omitStages)];
-  if (!LEVELS.includes(rule.level)) problems.push(rule.level ? `${at}.level: Unsupported value: ${JSON.stringify(rule.level)}: supported values: ${quoted(LEVELS)}` : `${at}.level: Required value`);
+  if (!LEVELS.includes(rule.level))
+    problems.push(
+      rule.level
+        ? `${at}.level: Unsupported value: ${JSON.stringify(rule.level)}: supported values: ${quoted(LEVELS)}`
+        : `${at}.level: Required value`,
+    );
   for (const list of ['users', 'userGroups', 'verbs', 'resources', 'namespaces', 'nonResourceURLs'] as const) {
-    if (rule[list] !== undefined && rule[list] !== null && !Array.isArray(rule[list])) problems.push(`${at}.${list}: must be a list`);
+    if (rule[list] !== undefined && rule[list] !== null && !Array.isArray(rule[list]))
+      problems.push(`${at}.${list}: must be a list`);
   }
   if (problems.length > 0) return problems;
   const { nonResourceURLs = [], resources = [], namespaces = [] } = rule;
-  if (nonResourceURLs.length > 0 && (resources.length > 0 || namespaces.length > 0)) problems.push(`${at}.nonResourceURLs: Invalid value: rules cannot apply to both regular resources and non-resource URLs`);
+  if (nonResourceURLs.length > 0 && (resources.length > 0 || namespaces.length > 0))
+    problems.push(
+      `${at}.nonResourceURLs: Invalid value: rules cannot apply to both regular resources and non-resource URLs`,
+    );
   for (const [i, url] of nonResourceURLs.entries()) {
     if (url === '*') continue;
-    if (!url.startsWith('/')) problems.push(`${at}.nonResourceURLs[${i}]: Invalid value: ${JSON.stringify(url)}: non-resource URL rules must begin with a '/' character`);
-    if (url.slice(0, -1).includes('*')) problems.push(`${at}.nonResourceURLs[${i}]: Invalid value: ${JSON.stringify(url)}: non-resource URL wildcards '*' must be the final character of the rule`);
+    if (!url.startsWith('/'))
+      problems.push(
+        `${at}.nonResourceURLs[${i}]: Invalid value: ${JSON.stringify(url)}: non-resource URL rules must begin with a '/' character`,
+      );
+    if (url.slice(0, -1).includes('*'))
+      problems.push(
+        `${at}.nonResourceURLs[${i}]: Invalid value: ${JSON.stringify(url)}: non-resource URL wildcards '*' must be the final character of the rule`,
+      );
   }
   for (const [i, { group = '', resources: names = [], resourceNames = [] }] of resources.entries()) {
-    if (group.includes('/')) problems.push(`${at}.resources[${i}].group: Invalid value: ${JSON.stringify(group)}: must not include the version`);
-    if (resourceNames.length > 0 && names.length === 0) problems.push(`${at}.resources[${i}].resourceNames: Invalid value: using resourceNames requires at least one resource`);
+    if (group.includes('/'))
+      problems.push(
+        `${at}.resources[${i}].group: Invalid value: ${JSON.stringify(group)}: must not include the version`,
+      );
+    if (resourceNames.length > 0 && names.length === 0)
+      problems.push(
+        `${at}.resources[${i}].resourceNames: Invalid value: using resourceNames requires at least one resource`,
+      );
   }
   return problems;
 }
 
 const stageProblems = (at: string, stages: readonly Stage[] | undefined): readonly string[] =>
-  (stages ?? []).flatMap((stage, i) => (STAGES.includes(stage) ? [] : [`${at}[${i}]: Invalid value: ${JSON.stringify(stage)}: allowed stages are ${quoted(STAGES)}`]));
+  (stages ?? []).flatMap((stage, i) =>
+    STAGES.includes(stage)
+      ? []
+      : [`${at}[${i}]: Invalid value: ${JSON.stringify(stage)}: allowed stages are ${quoted(STAGES)}`],
+  );
 
 const quoted = (list: readonly string[]): string => list.map((text) => JSON.stringify(text)).join(', ');
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -27,7 +27,12 @@ export function attributesOf(info: RequestInfo, query: URLSearchParams): Attribu
       ? undefined
       : fields.find((term) => term.field === 'metadata.name' && term.isEqual)?.value;
   const labels = query.get('labelSelector') ?? '';
-  return { ...info, fields, ...(labels === '' ? {} : { labels }), ...(name !== undefined && PATH_SEGMENT.test(name) ? { name } : {}) };
+  return {
+    ...info,
+    fields,
+    ...(labels === '' ? {} : { labels }),
+    ...(name !== undefined && PATH_SEGMENT.test(name) ? { name } : {}),
+  };
 }
 
 /** A selector that cannot be read narrows nothing; the request itself is refused for it later. */

@@ -40,17 +40,27 @@ test('who shows a certificate is known by its fingerprint too', async () => {
   const certificate = { commonName: 'carol', organizations: ['staff'], fingerprint: 'ab12' };
   const { body } = await server.ask('POST', REVIEW, {}, { as: '', certificate });
   assert.deepEqual(body.status.userInfo, {
-    username: 'carol', groups: ['staff', 'system:authenticated'], extra: { 'authentication.kubernetes.io/credential-id': ['X509SHA256=ab12'] },
+    username: 'carol',
+    groups: ['staff', 'system:authenticated'],
+    extra: { 'authentication.kubernetes.io/credential-id': ['X509SHA256=ab12'] },
   });
 });
 
 test('a certificate may say the uid of its user, one and no other', async () => {
   const server = await startedServer([]);
   const ask = async (uids: readonly string[], on = server): Promise<readonly unknown[]> => {
-    const { status, body } = await on.ask('POST', REVIEW, {}, { as: '', certificate: { commonName: 'carol', organizations: [], uids } });
+    const { status, body } = await on.ask(
+      'POST',
+      REVIEW,
+      {},
+      { as: '', certificate: { commonName: 'carol', organizations: [], uids } },
+    );
     return [status, body.status?.userInfo?.uid];
   };
-  assert.deepEqual([await ask(['u-1']), (await ask(['u-1', 'u-2']))[0], (await ask(['']))[0]], [[201, 'u-1'], 401, 401]);
+  assert.deepEqual(
+    [await ask(['u-1']), (await ask(['u-1', 'u-2']))[0], (await ask(['']))[0]],
+    [[201, 'u-1'], 401, 401],
+  );
   const off = await startedServer([], { features: parseFeatureGates(['AllowParsingUserUIDFromCertAuth=false']) });
   assert.deepEqual(await ask(['u-1', 'u-2'], off), [201, undefined]);
 });

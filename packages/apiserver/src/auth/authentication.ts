@@ -28,8 +28,7 @@ export async function authenticate(request: ApiRequest, deps: AuthenticationDeps
     certificate !== undefined &&
     certificate.isRefused !== true &&
     deps.now() <= (certificate.validUntil ?? Number.POSITIVE_INFINITY);
-  if (isGood && certificate.commonName !== '')
-    return authenticated(userOfCertificate(certificate, deps));
+  if (isGood && certificate.commonName !== '') return authenticated(userOfCertificate(certificate, deps));
   const token = /^bearer\s+(\S+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? webSocketToken(request);
   if (token === undefined) {
     // Who shows a certificate means to be somebody.
@@ -41,7 +40,10 @@ export async function authenticate(request: ApiRequest, deps: AuthenticationDeps
   return found.user;
 }
 
-function userOfCertificate({ commonName, organizations, uids = [], fingerprint }: ClientCertificate, { readsCertificateUids }: AuthenticationDeps): User {
+function userOfCertificate(
+  { commonName, organizations, uids = [], fingerprint }: ClientCertificate,
+  { readsCertificateUids }: AuthenticationDeps,
+): User {
   const credential = fingerprint && { extra: { [CREDENTIAL_ID]: [`X509SHA256=${fingerprint}`] } };
   const [uid, ...others] = readsCertificateUids ? uids : [];
   // Who is said to be two, or nobody, is not one of them.

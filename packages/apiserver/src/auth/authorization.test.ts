@@ -309,11 +309,13 @@ test('a service account is bound with its namespace; without one it is nobody', 
   assert.equal((await server.ask('GET', '/api/v1/pods', undefined, { as: 'system:serviceaccount::a' })).status, 403);
 });
 
-test('a service account without a namespace is the one of the binding\'s', async () => {
+test("a service account without a namespace is the one of the binding's", async () => {
   const [mine, other] = [user('system:serviceaccount:default:a'), user('system:serviceaccount:kube-system:a')];
   const server = await startedServer([mine, other]);
   await server.make(`${RBAC}/namespaces/default/rolebindings`, {
-    metadata: { name: 'x' }, roleRef: { kind: 'ClusterRole', name: 'cluster-admin' }, subjects: [{ kind: 'ServiceAccount', name: 'a' }],
+    metadata: { name: 'x' },
+    roleRef: { kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ kind: 'ServiceAccount', name: 'a' }],
   });
   assert.equal((await server.ask('GET', '/api/v1/namespaces/default/pods', undefined, { as: mine.name })).status, 200);
   assert.equal((await server.ask('GET', '/api/v1/namespaces/default/pods', undefined, { as: other.name })).status, 403);

@@ -63,8 +63,10 @@ test('a group or extra without a user is refused, not ignored', async () => {
     assert.equal(status, 400);
     assert.match(body.message, /^requested &user\.DefaultInfo\{Name:"", .*\} without impersonating a user name$/);
   }
-  assert.equal((await as({ 'impersonate-group': 'dev, ops', 'impersonate-extra-a': 'b' })).body.message,
-    'requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"dev", "ops"}, Extra:map[string][]string{"a":[]string{"b"}}} without impersonating a user name');
+  assert.equal(
+    (await as({ 'impersonate-group': 'dev, ops', 'impersonate-extra-a': 'b' })).body.message,
+    'requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"dev", "ops"}, Extra:map[string][]string{"a":[]string{"b"}}} without impersonating a user name',
+  );
 });
 
 const RULE = { apiGroups: ['authentication.k8s.io'] };
@@ -72,28 +74,63 @@ const NODE_KEY = 'authentication.kubernetes.io/node-name';
 
 test('who may be somebody for some requests is refused others, and by which permission both', async () => {
   const server = await startedServer([user('eve')]);
-  await server.make(`${RBAC}/clusterroles`, { metadata: { name: 'r' }, rules: [
-    { ...RULE, verbs: ['impersonate:user-info'], resources: ['users'], resourceNames: ['ann'] }, { ...RULE, verbs: ['impersonate-on:user-info:create'], resources: ['selfsubjectreviews'] },
-  ] });
-  await server.make(`${RBAC}/clusterrolebindings`, { metadata: { name: 'r' }, roleRef: { kind: 'ClusterRole', name: 'r' }, subjects: [{ kind: 'User', name: 'eve' }] });
-  const as = (path: string, name: string, more = {}) => server.ask(path === REVIEW ? 'POST' : 'GET', path, path === REVIEW ? {} : undefined, { as: 'eve', headers: { 'impersonate-user': name, ...more } });
+  await server.make(`${RBAC}/clusterroles`, {
+    metadata: { name: 'r' },
+    rules: [
+      { ...RULE, verbs: ['impersonate:user-info'], resources: ['users'], resourceNames: ['ann'] },
+      { ...RULE, verbs: ['impersonate-on:user-info:create'], resources: ['selfsubjectreviews'] },
+    ],
+  });
+  await server.make(`${RBAC}/clusterrolebindings`, {
+    metadata: { name: 'r' },
+    roleRef: { kind: 'ClusterRole', name: 'r' },
+    subjects: [{ kind: 'User', name: 'eve' }],
+  });
+  const as = (path: string, name: string, more = {}) =>
+    server.ask(path === REVIEW ? 'POST' : 'GET', path, path === REVIEW ? {} : undefined, {
+      as: 'eve',
+      headers: { 'impersonate-user': name, ...more },
+    });
   assert.equal((await as(REVIEW, 'ann')).body.status.userInfo.username, 'ann');
-  assert.equal((await as('/api/v1/pods', 'ann')).body.message, 'pods is forbidden: User "eve" cannot impersonate-on:user-info:list resource "pods" in API group "" at the cluster scope');
-  assert.equal((await as(REVIEW, 'bob')).body.message,
-    'users.authentication.k8s.io "bob" is forbidden: User "eve" cannot impersonate:user-info resource "users" in API group "authentication.k8s.io" at the cluster scope');
-  assert.match((await as(REVIEW, 'ann', { 'impersonate-group': 'system:masters' })).body.message, /: impersonating the system:masters group is not allowed$/);
+  assert.equal(
+    (await as('/api/v1/pods', 'ann')).body.message,
+    'pods is forbidden: User "eve" cannot impersonate-on:user-info:list resource "pods" in API group "" at the cluster scope',
+  );
+  assert.equal(
+    (await as(REVIEW, 'bob')).body.message,
+    'users.authentication.k8s.io "bob" is forbidden: User "eve" cannot impersonate:user-info resource "users" in API group "authentication.k8s.io" at the cluster scope',
+  );
+  assert.match(
+    (await as(REVIEW, 'ann', { 'impersonate-group': 'system:masters' })).body.message,
+    /: impersonating the system:masters group is not allowed$/,
+  );
 });
 
 test('a service account may be the node of its pod, whichever that is, and no other', async () => {
   const agent = { ...user('system:serviceaccount:d:agent'), extra: { [NODE_KEY]: ['n1'] } };
   const server = await startedServer([agent]);
-  await server.make(`${RBAC}/clusterroles`, { metadata: { name: 'r' }, rules: [
-    { ...RULE, verbs: ['impersonate:associated-node'], resources: ['nodes'], resourceNames: ['*'] }, { ...RULE, verbs: ['impersonate-on:associated-node:create'], resources: ['selfsubjectreviews'] },
-  ] });
-  await server.make(`${RBAC}/clusterrolebindings`, { metadata: { name: 'r' }, roleRef: { kind: 'ClusterRole', name: 'r' }, subjects: [{ kind: 'User', name: agent.name }] });
-  const as = (name: string) => server.ask('POST', REVIEW, {}, { as: agent.name, headers: { 'impersonate-user': name } });
-  assert.deepEqual((await as('system:node:n1')).body.status.userInfo, { username: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] });
-  assert.match((await as('system:node:n2')).body.message, /cannot impersonate-on:arbitrary-node:create resource "selfsubjectreviews"/);
+  await server.make(`${RBAC}/clusterroles`, {
+    metadata: { name: 'r' },
+    rules: [
+      { ...RULE, verbs: ['impersonate:associated-node'], resources: ['nodes'], resourceNames: ['*'] },
+      { ...RULE, verbs: ['impersonate-on:associated-node:create'], resources: ['selfsubjectreviews'] },
+    ],
+  });
+  await server.make(`${RBAC}/clusterrolebindings`, {
+    metadata: { name: 'r' },
+    roleRef: { kind: 'ClusterRole', name: 'r' },
+    subjects: [{ kind: 'User', name: agent.name }],
+  });
+  const as = (name: string) =>
+    server.ask('POST', REVIEW, {}, { as: agent.name, headers: { 'impersonate-user': name } });
+  assert.deepEqual((await as('system:node:n1')).body.status.userInfo, {
+    username: 'system:node:n1',
+    groups: ['system:nodes', 'system:authenticated'],
+  });
+  assert.match(
+    (await as('system:node:n2')).body.message,
+    /cannot impersonate-on:arbitrary-node:create resource "selfsubjectreviews"/,
+  );
 });
 
 test('a service account is impersonated by its own permission and has its groups', async () => {

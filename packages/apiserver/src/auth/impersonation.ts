@@ -34,7 +34,9 @@ export class Impersonator {
     const wanted = wantedOf(request);
     if (!wanted) return { user };
     const last = this.#last.get(user.name);
-    const modes = (last ? [last, ...this.#modes.filter((mode) => mode !== last)] : this.#modes).filter((mode) => mode.isFor(wanted, user));
+    const modes = (last ? [last, ...this.#modes.filter((mode) => mode !== last)] : this.#modes).filter((mode) =>
+      mode.isFor(wanted, user),
+    );
     let refusal: unknown;
     for (const mode of modes) {
       try {
@@ -60,7 +62,9 @@ export class Impersonator {
 function known(user: User): User {
   const groups = [...new Set(user.groups)];
   const standing = user.name === anonymous.name ? UNAUTHENTICATED : AUTHENTICATED;
-  return groups.includes(UNAUTHENTICATED) || groups.includes(standing) ? { ...user, groups } : { ...user, groups: [...groups, standing] };
+  return groups.includes(UNAUTHENTICATED) || groups.includes(standing)
+    ? { ...user, groups }
+    : { ...user, groups: [...groups, standing] };
 }
 
 /** What the headers ask for; undefined: nothing. Throws BadRequest where they do not say whom. */
@@ -77,14 +81,18 @@ function wantedOf(request: ApiRequest): Wanted | undefined {
 
 /** As Go writes the structure down in which upstream has it. */
 function goUser({ uid, groups, extra }: Wanted): string {
-  const texts = (values: readonly string[]): string => (values.length === 0 ? '[]string(nil)' : `[]string{${values.map((value) => JSON.stringify(value)).join(', ')}}`);
+  const texts = (values: readonly string[]): string =>
+    values.length === 0 ? '[]string(nil)' : `[]string{${values.map((value) => JSON.stringify(value)).join(', ')}}`;
   const keys = Object.keys(extra).sort();
   const pairs = keys.map((key) => `${JSON.stringify(key)}:${texts(extra[key] ?? [])}`).join(', ');
   return `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid)}, Groups:${texts(groups)}, Extra:map[string][]string${keys.length === 0 ? '(nil)' : `{${pairs}}`}}`;
 }
 
 function valuesOf(request: ApiRequest, name: string): readonly string[] {
-  return (request.header(name) ?? '').split(',').map((value) => value.trim()).filter((value) => value !== '');
+  return (request.header(name) ?? '')
+    .split(',')
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
 }
 
 /** `Impersonate-Extra-KEY`, the key percent-encoded where a header may not hold it. */

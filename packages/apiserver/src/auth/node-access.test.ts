@@ -185,15 +185,26 @@ test('a node asks for certificates of its own pods in the name of their account,
   const requests = '/apis/certificates.k8s.io/v1/namespaces/default/podcertificaterequests';
   const uid = async (path: string): Promise<string> => (await ask('GET', path)).body.metadata.uid;
   const spec = {
-    signerName: 'example.com/s', stubPKCS10Request, podName: 'p', podUID: await uid(`${NS}/pods/p`), serviceAccountName: 'builder',
-    serviceAccountUID: await uid(`${NS}/serviceaccounts/builder`), nodeName: 'n', nodeUID: await uid('/api/v1/nodes/n'),
+    signerName: 'example.com/s',
+    stubPKCS10Request,
+    podName: 'p',
+    podUID: await uid(`${NS}/pods/p`),
+    serviceAccountName: 'builder',
+    serviceAccountUID: await uid(`${NS}/serviceaccounts/builder`),
+    nodeName: 'n',
+    nodeUID: await uid('/api/v1/nodes/n'),
   };
   const make = async (name: string, fields: object, as = NODE): Promise<readonly unknown[]> => {
     const { status, body } = await ask('POST', requests, { metadata: { name }, spec: { ...spec, ...fields } }, as);
     return [status, body.message];
   };
   assert.deepEqual(await make('mine', {}), [201, undefined]);
-  const other = { podName: 'q', podUID: await uid(`${NS}/pods/q`), serviceAccountName: 'default', serviceAccountUID: await uid(`${NS}/serviceaccounts/default`) };
+  const other = {
+    podName: 'q',
+    podUID: await uid(`${NS}/pods/q`),
+    serviceAccountName: 'default',
+    serviceAccountUID: await uid(`${NS}/serviceaccounts/default`),
+  };
   const refused: readonly (readonly [fields: object, why: RegExp])[] = [
     [{ nodeName: 'm' }, /is not the requesting node "n"$/],
     [{ nodeUID: 'x' }, /does not match the UID of node "n"$/],
@@ -209,25 +220,56 @@ test('a node asks for certificates of its own pods in the name of their account,
     assert.match(String(message), why);
   }
   const read = async (path: string, as: string): Promise<number> => (await ask('GET', path, undefined, { as })).status;
-  assert.deepEqual([await read(`${requests}/mine`, 'system:node:n'), await read(`${requests}/mine`, 'system:node:m')], [200, 403]);
+  assert.deepEqual(
+    [await read(`${requests}/mine`, 'system:node:n'), await read(`${requests}/mine`, 'system:node:m')],
+    [200, 403],
+  );
   const all = '/apis/certificates.k8s.io/v1/podcertificaterequests';
-  assert.deepEqual([await read(`${all}?fieldSelector=spec.nodeName%3Dn`, 'system:node:n'), await read(all, 'system:node:n')], [200, 403]);
+  assert.deepEqual(
+    [await read(`${all}?fieldSelector=spec.nodeName%3Dn`, 'system:node:n'), await read(all, 'system:node:n')],
+    [200, 403],
+  );
   assert.equal((await ask('DELETE', `${requests}/mine`, undefined, NODE)).status, 403);
 });
 
 test('a node follows the volumes that are folders of its own, and may say that a folder is gone', async () => {
   const { ask, make } = await withNodes();
   const volume = (name: string, node: string) => ({
-    metadata: { name, finalizers: ['navarch.dev/local-folder'], labels: { 'navarch.dev/node': node }, annotations: { 'pv.kubernetes.io/provisioned-by': 'navarch.dev/local' } },
+    metadata: {
+      name,
+      finalizers: ['navarch.dev/local-folder'],
+      labels: { 'navarch.dev/node': node },
+      annotations: { 'pv.kubernetes.io/provisioned-by': 'navarch.dev/local' },
+    },
     spec: {
-      capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], local: { path: `/folders/${name}` }, storageClassName: 'local',
-      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node] }] }] } },
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      local: { path: `/folders/${name}` },
+      storageClassName: 'local',
+      nodeAffinity: {
+        required: {
+          nodeSelectorTerms: [
+            { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node] }] },
+          ],
+        },
+      },
     },
   });
   const PVS = '/api/v1/persistentvolumes';
-  for (const [name, node] of [['mine', 'n'], ['theirs', 'm']] as const) await make(PVS, volume(name, node));
+  for (const [name, node] of [
+    ['mine', 'n'],
+    ['theirs', 'm'],
+  ] as const)
+    await make(PVS, volume(name, node));
   const read = async (path: string) => (await ask('GET', `${PVS}${path}`, undefined, NODE)).status;
-  assert.deepEqual([await read('?labelSelector=navarch.dev%2Fnode%3Dn'), await read('?labelSelector=navarch.dev%2Fnode%3Dm'), await read('')], [200, 403, 403]);
+  assert.deepEqual(
+    [
+      await read('?labelSelector=navarch.dev%2Fnode%3Dn'),
+      await read('?labelSelector=navarch.dev%2Fnode%3Dm'),
+      await read(''),
+    ],
+    [200, 403, 403],
+  );
   assert.deepEqual([await read('/mine'), await read('/theirs')], [200, 403]);
 
   const update = async (name: string, change: (object: any) => object) => {
@@ -235,12 +277,30 @@ test('a node follows the volumes that are folders of its own, and may say that a
     const { status, body: answer } = await ask('PUT', `${PVS}/${name}`, change(body), NODE);
     return [status, answer.message];
   };
-  const drop = (object: any) => ({ ...object, metadata: { ...object.metadata, finalizers: object.metadata.finalizers.filter((name: string) => !name.startsWith('navarch')) } });
-  const refused = (node: string) => [403, `persistentvolumes "mine" is forbidden: node "${node}" may only take "navarch.dev/local-folder" off a volume that is being deleted`];
+  const drop = (object: any) => ({
+    ...object,
+    metadata: {
+      ...object.metadata,
+      finalizers: object.metadata.finalizers.filter((name: string) => !name.startsWith('navarch')),
+    },
+  });
+  const refused = (node: string) => [
+    403,
+    `persistentvolumes "mine" is forbidden: node "${node}" may only take "navarch.dev/local-folder" off a volume that is being deleted`,
+  ];
   assert.deepEqual(await update('mine', drop), refused('n'));
   for (const name of ['mine', 'theirs']) await ask('DELETE', `${PVS}/${name}`);
-  assert.deepEqual(await update('mine', (object) => ({ ...object, spec: { ...object.spec, persistentVolumeReclaimPolicy: 'Delete' } })), refused('n'));
-  assert.deepEqual(await update('mine', (object) => ({ ...object, metadata: { ...object.metadata, finalizers: [] } })), refused('n'));
+  assert.deepEqual(
+    await update('mine', (object) => ({
+      ...object,
+      spec: { ...object.spec, persistentVolumeReclaimPolicy: 'Delete' },
+    })),
+    refused('n'),
+  );
+  assert.deepEqual(
+    await update('mine', (object) => ({ ...object, metadata: { ...object.metadata, finalizers: [] } })),
+    refused('n'),
+  );
   assert.equal((await update('mine', drop))[0], 200);
   assert.equal((await update('theirs', drop))[0], 403);
 });

@@ -195,7 +195,8 @@ function certificateRequest({ node, request, registry }: Question): Decision {
   const { verb, subresource, namespace, name, fields = [] } = request;
   if (subresource !== '') return noOpinion('cannot authorize PodCertificateRequest subresources');
   if (verb === 'create') return YES;
-  if (verb === 'get') return registry.of(podCertificateRequest).find(namespace, name)?.spec.nodeName === node ? YES : unrelated(node);
+  if (verb === 'get')
+    return registry.of(podCertificateRequest).find(namespace, name)?.spec.nodeName === node ? YES : unrelated(node);
   if (verb !== 'list' && verb !== 'watch')
     return noOpinion('only the following verbs are allowed for a PodCertificateRequest: get, list, watch, create');
   const isOwnOnly = fields.some((term) => term.field === 'spec.nodeName' && term.isEqual && term.value === node);

@@ -4,7 +4,8 @@ import type { PolicyRule } from '@navarch/api';
 import fc from 'fast-check';
 import { allows, ruleText, uncovered } from './rules.ts';
 
-const some = (...values: readonly string[]) => fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 3 });
+const some = (...values: readonly string[]) =>
+  fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 3 });
 const resourceRule = fc.record(
   {
     verbs: some('get', 'list', '*'),
@@ -26,7 +27,8 @@ const request = fc.record({
   namespace: fc.constant(''),
   path: fc.constantFrom('/x', '/x/y', '/y'),
 });
-const allowed = (held: readonly PolicyRule[], asked: Parameters<typeof allows>[1]): boolean => held.some((rule) => allows(rule, asked));
+const allowed = (held: readonly PolicyRule[], asked: Parameters<typeof allows>[1]): boolean =>
+  held.some((rule) => allows(rule, asked));
 
 test('uncovered() lets nothing be handed on that is not held', () => {
   fc.assert(
@@ -47,7 +49,10 @@ test('uncovered() names what is missing: with it, everything wanted is held', ()
 });
 
 test('uncovered() finds everything in what is held already, and in the rules of everything', () => {
-  const everything = [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { verbs: ['*'], nonResourceURLs: ['*'] }];
+  const everything = [
+    { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+    { verbs: ['*'], nonResourceURLs: ['*'] },
+  ];
   fc.assert(
     fc.property(rules, (wanted) => {
       assert.deepEqual(uncovered(wanted, wanted), []);
@@ -58,6 +63,9 @@ test('uncovered() finds everything in what is held already, and in the rules of 
 
 test('ruleText() shows a rule as refusals do', () => {
   const rule = { verbs: ['get', 'list'], apiGroups: ['', 'apps'], resources: ['pods'], resourceNames: ['a'] };
-  assert.equal(ruleText(rule), '{APIGroups:["" "apps"], Resources:["pods"], ResourceNames:["a"], Verbs:["get" "list"]}');
+  assert.equal(
+    ruleText(rule),
+    '{APIGroups:["" "apps"], Resources:["pods"], ResourceNames:["a"], Verbs:["get" "list"]}',
+  );
   assert.equal(ruleText({ verbs: ['get'], nonResourceURLs: ['/x'] }), '{NonResourceURLs:["/x"], Verbs:["get"]}');
 });

@@ -76,7 +76,9 @@ async function ensureServiceRange(registry: Registry, cidrs: readonly string[]):
   await ensure(registry, serviceCIDR, '', { metadata: { name: 'kubernetes' }, spec: { cidrs } });
   const { spec } = registry.of(serviceCIDR).get('', 'kubernetes');
   if (spec.cidrs?.length !== 1 || cidrs.length !== 2 || spec.cidrs[0] !== cidrs[0]) return;
-  await registry.of(serviceCIDR).update('', 'kubernetes', (current) => ({ ...current, spec: { ...current.spec, cidrs } }), call);
+  await registry
+    .of(serviceCIDR)
+    .update('', 'kubernetes', (current) => ({ ...current, spec: { ...current.spec, cidrs } }), call);
 }
 
 async function ensureKubernetesService(

@@ -159,7 +159,7 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     can(READ, 'core', 'nodes'),
     can('patch', 'core', 'pods/status'),
   ],
-  'podcertificaterequestcleaner': [can(`delete ${READ}`, 'certificates.k8s.io', 'podcertificaterequests')],
+  podcertificaterequestcleaner: [can(`delete ${READ}`, 'certificates.k8s.io', 'podcertificaterequests')],
   'pv-protection-controller': [can(`update ${READ}`, 'core', 'persistentvolumes'), eventsRule],
   'pvc-protection-controller': [
     can(`update ${READ}`, 'core', 'persistentvolumeclaims'),

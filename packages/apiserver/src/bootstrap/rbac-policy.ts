@@ -61,7 +61,10 @@ export const clusterRoles: readonly Draft<ClusterRole>[] = [
   ...Object.entries(ownRules).map(plainRole),
   // Whoever may see pods may see what they use: the role that metrics-server brings.
   {
-    metadata: metadata('system:aggregated-metrics-reader', Object.fromEntries(['admin', 'edit', 'view'].map((into) => [`${AGGREGATE}${into}`, 'true']))),
+    metadata: metadata(
+      'system:aggregated-metrics-reader',
+      Object.fromEntries(['admin', 'edit', 'view'].map((into) => [`${AGGREGATE}${into}`, 'true'])),
+    ),
     rules: [can('get list watch', 'metrics.k8s.io', 'pods nodes')],
   },
 ];

@@ -56,11 +56,19 @@ export class ConversionWebhook implements Conversion {
     const version = this.#webhook.conversionReviewVersions.find((one) => REVIEW_VERSIONS.includes(one));
     if (!version) throw new Error('no supported conversion review versions');
     const uid = randomUid(this.#deps.random);
-    const review = { kind: 'ConversionReview', apiVersion: `${REVIEW_GROUP}/${version}`, request: { uid, desiredAPIVersion, objects }, response: null };
+    const review = {
+      kind: 'ConversionReview',
+      apiVersion: `${REVIEW_GROUP}/${version}`,
+      request: { uid, desiredAPIVersion, objects },
+      response: null,
+    };
     const answered = await this.#post(JSON.stringify(review))
       .then((body) => convertedIn(body, version, uid))
-      .catch((error: unknown) => { throw new Error(`${what} failed: ${(error as Error).message}`, { cause: error }); });
-    if (answered.length !== objects.length) throw new Error(`${what} returned ${answered.length} objects, expected ${objects.length}`);
+      .catch((error: unknown) => {
+        throw new Error(`${what} failed: ${(error as Error).message}`, { cause: error });
+      });
+    if (answered.length !== objects.length)
+      throw new Error(`${what} returned ${answered.length} objects, expected ${objects.length}`);
     return objects.map((object, i) => checked(object, answered[i], desiredAPIVersion, what, i));
   }
 
@@ -75,7 +83,10 @@ export class ConversionWebhook implements Conversion {
 
 /** Upstream has no reason for it, only words. */
 const refusal = (cause: Error): StatusError =>
-  new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: cause.message, code: 500 }, { cause });
+  new StatusError(
+    { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: cause.message, code: 500 },
+    { cause },
+  );
 
 /** What client-go says of an answer that is none. */
 function wordsOf({ status, body }: { readonly status: number; readonly body: string }): string {
@@ -115,7 +126,8 @@ function convertedIn(body: unknown, version: string, uid: string): readonly unkn
   }
   if (!response) throw new Error('no response provided');
   // The older form did not insist on it.
-  if (version !== 'v1beta1' && response.uid !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid ?? '')}`);
+  if (version !== 'v1beta1' && response.uid !== uid)
+    throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid ?? '')}`);
   const { status = '', message = '' } = response.result ?? {};
   if (status !== 'Success') throw new Error(message || `response.result.status was '${status}', not 'Success'`);
   return response.convertedObjects ?? [];
@@ -124,15 +136,25 @@ function convertedIn(body: unknown, version: string, uid: string): readonly unkn
 /** The object with what the webhook made of it: of metadata only labels and annotations are its business. */
 function checked(original: ApiObject, answer: unknown, apiVersion: string, what: string, index: number): ApiObject {
   const wrong = `${what} returned invalid converted object at index ${index}`;
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) throw new Error(`${wrong}: it is no object`);
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer))
+    throw new Error(`${wrong}: it is no object`);
   const converted = answer as Partial<ApiObject>;
-  if (converted.apiVersion !== apiVersion) throw new Error(`${wrong}: invalid groupVersion (expected ${apiVersion}, received ${converted.apiVersion ?? ''})`);
-  if (converted.kind !== original.kind) throw new Error(`${wrong}: invalid kind (expected ${original.kind}, received ${converted.kind ?? ''})`);
-  for (const [words, field] of [['name', 'name'], ['namespace', 'namespace'], ['UID', 'uid']] as const) {
+  if (converted.apiVersion !== apiVersion)
+    throw new Error(`${wrong}: invalid groupVersion (expected ${apiVersion}, received ${converted.apiVersion ?? ''})`);
+  if (converted.kind !== original.kind)
+    throw new Error(`${wrong}: invalid kind (expected ${original.kind}, received ${converted.kind ?? ''})`);
+  for (const [words, field] of [
+    ['name', 'name'],
+    ['namespace', 'namespace'],
+    ['UID', 'uid'],
+  ] as const) {
     const [was = '', is = ''] = [original.metadata[field], converted.metadata?.[field]];
     if (was !== is) throw new Error(`${wrong}: must have the same ${words}: ${was} != ${is}`);
   }
-  return { ...(converted as ApiObject), metadata: restored(original, converted, `${what} returned invalid metadata in object at index ${index}`) };
+  return {
+    ...(converted as ApiObject),
+    metadata: restored(original, converted, `${what} returned invalid metadata in object at index ${index}`),
+  };
 }
 
 function restored(original: ApiObject, { metadata }: Partial<ApiObject>, wrong: string): ApiObject['metadata'] {
@@ -142,14 +164,22 @@ function restored(original: ApiObject, { metadata }: Partial<ApiObject>, wrong: 
   for (const name of ['labels', 'annotations'] as const) {
     const given: unknown = metadata[name];
     if (given === undefined || given === null) continue;
-    if (typeof given !== 'object' || Array.isArray(given)) throw new Error(`${wrong}: invalid metadata.${name} of type ${goTypeOf(given)} in converted object`);
+    if (typeof given !== 'object' || Array.isArray(given))
+      throw new Error(`${wrong}: invalid metadata.${name} of type ${goTypeOf(given)} in converted object`);
     for (const [key, value] of Object.entries(given)) {
-      if (typeof value !== 'string') throw new Error(`${wrong}: metadata.${name}[${key}] must be a string, but is ${goTypeOf(value)} in converted object`);
+      if (typeof value !== 'string')
+        throw new Error(
+          `${wrong}: metadata.${name}[${key}] must be a string, but is ${goTypeOf(value)} in converted object`,
+        );
     }
     own[name] = given;
   }
   const at = new Field();
-  validateObjectMeta({ name: 'x', ...own } as unknown as ApiObject['metadata'], { namespaced: false, nameErrors: () => [] }, at.at('metadata'));
+  validateObjectMeta(
+    { name: 'x', ...own } as unknown as ApiObject['metadata'],
+    { namespaced: false, nameErrors: () => [] },
+    at.at('metadata'),
+  );
   const texts = at.errors.map((error) => `${error.field}: ${error.message}`);
   if (texts.length > 0) throw new Error(`${wrong}: ${texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`}`);
   return { ...kept, ...own } as ApiObject['metadata'];

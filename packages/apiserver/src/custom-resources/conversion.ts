@@ -13,5 +13,6 @@ const renamed = (object: ApiObject, apiVersion: string): ApiObject => ({ ...obje
 /** Strategy None: versions differ in their names only. */
 export const renaming: Conversion = Object.freeze({
   convertNow: renamed,
-  convert: async (objects: readonly ApiObject[], apiVersion: string) => objects.map((object) => renamed(object, apiVersion)),
+  convert: async (objects: readonly ApiObject[], apiVersion: string) =>
+    objects.map((object) => renamed(object, apiVersion)),
 });

@@ -1,5 +1,14 @@
 import {
-  approvalOf, authorityFault, CLEANUP_FINALIZER, customKinds, customResourceDefinition, type CustomResourceDefinition as Definition, hasCondition, isProtected, type Saying, withCondition,
+  approvalOf,
+  authorityFault,
+  CLEANUP_FINALIZER,
+  customKinds,
+  customResourceDefinition,
+  type CustomResourceDefinition as Definition,
+  hasCondition,
+  isProtected,
+  type Saying,
+  withCondition,
 } from '@navarch/api';
 import { type Clock, type Logger, noMetrics, Notifier, type Random } from '@navarch/base';
 import { equalJson, hasReason, type Mutable, type Patterns, type RuleTimes, StatusError } from '@navarch/machinery';
@@ -120,7 +129,13 @@ export class CustomResources {
   /** Writes what the server says of a definition; undefined: somebody else was faster. */
   async #tell(next: Definition): Promise<Definition | undefined> {
     try {
-      return await this.#definitions.update('', next.metadata.name, () => next, { user: systemUser, isDryRun: false }, 'status');
+      return await this.#definitions.update(
+        '',
+        next.metadata.name,
+        () => next,
+        { user: systemUser, isDryRun: false },
+        'status',
+      );
     } catch (error) {
       if (hasReason(error, 'Conflict') || hasReason(error, 'NotFound')) return undefined;
       throw error;
@@ -133,13 +148,29 @@ export class CustomResources {
     const { accepted, reason, message } = judgeNames(definition, this.#all());
     const isAccepted = message === '';
     let next: Definition = { ...definition, status: { ...definition.status, acceptedNames: accepted } };
-    const say = (type: string, saying: Omit<Saying, 'now'>): void => void (next = withCondition(next, type, { ...saying, now }));
+    const say = (type: string, saying: Omit<Saying, 'now'>): void =>
+      void (next = withCondition(next, type, { ...saying, now }));
     if (isProtected(definition.spec.group)) say('KubernetesAPIApprovalPolicyConformant', approvalSaid(definition));
-    say('NamesAccepted', { status: isAccepted ? 'True' : 'False', reason, message: isAccepted ? 'no conflicts found' : message });
+    say('NamesAccepted', {
+      status: isAccepted ? 'True' : 'False',
+      reason,
+      message: isAccepted ? 'no conflicts found' : message,
+    });
     const isUnreachable = !hasCondition(definition, 'Established') && authorityFault(definition.spec) !== undefined;
-    if (isAccepted && isUnreachable) say('Established', { status: 'False', reason: 'InvalidCABundle', message: 'The conversion webhook CABundle is invalid' });
-    else if (isAccepted) say('Established', { status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' });
-    else if (!hasCondition(definition, 'Established')) say('Established', { status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' });
+    if (isAccepted && isUnreachable)
+      say('Established', {
+        status: 'False',
+        reason: 'InvalidCABundle',
+        message: 'The conversion webhook CABundle is invalid',
+      });
+    else if (isAccepted)
+      say('Established', {
+        status: 'True',
+        reason: 'InitialNamesAccepted',
+        message: 'the initial names have been accepted',
+      });
+    else if (!hasCondition(definition, 'Established'))
+      say('Established', { status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' });
     return next;
   }
 
@@ -147,19 +178,37 @@ export class CustomResources {
     const { registry, patterns } = this.#deps;
     const isTerminating = definition.metadata.deletionTimestamp !== undefined;
     const served = this.#served.get(definition.metadata.name);
-    if (served && served.isTerminating === isTerminating && equalJson(served.spec, definition.spec) && equalJson(served.names, definition.status.acceptedNames)) return;
+    if (
+      served &&
+      served.isTerminating === isTerminating &&
+      equalJson(served.spec, definition.spec) &&
+      equalJson(served.names, definition.status.acceptedNames)
+    )
+      return;
     const { name } = definition.metadata;
-    const kinds = customKinds(definition, { patterns, times: this.#times, isTerminating: () => this.#terminating.has(name) });
+    const kinds = customKinds(definition, {
+      patterns,
+      times: this.#times,
+      isTerminating: () => this.#terminating.has(name),
+    });
     if (!kinds) return;
     await registry.serve(kinds, this.#conversionOf(definition));
     served?.stop();
     const { storagePrefix } = kinds.stored.kind;
     const { cache } = registry.of(kinds.stored.kind).shelf;
     // The definition waits for the last of its objects.
-    const stop = isTerminating ? cache.follow(cache.revision, (events) => {
-      if (events.some((event) => !event.current)) this.#note(name);
-    }) : () => undefined;
-    this.#served.set(name, { spec: definition.spec, names: definition.status.acceptedNames, isTerminating, storagePrefix, stop });
+    const stop = isTerminating
+      ? cache.follow(cache.revision, (events) => {
+          if (events.some((event) => !event.current)) this.#note(name);
+        })
+      : () => undefined;
+    this.#served.set(name, {
+      spec: definition.spec,
+      names: definition.status.acceptedNames,
+      isTerminating,
+      storagePrefix,
+      stop,
+    });
   }
 
   /** A name that is free now may be another's. */
@@ -168,7 +217,9 @@ export class CustomResources {
   }
 
   #conversionOf({ spec: { conversion } }: Definition): Conversion {
-    return conversion?.strategy === 'Webhook' && conversion.webhook ? new ConversionWebhook(conversion.webhook, this.#deps) : renaming;
+    return conversion?.strategy === 'Webhook' && conversion.webhook
+      ? new ConversionWebhook(conversion.webhook, this.#deps)
+      : renaming;
   }
 
   #forget(name: string): void {
@@ -186,7 +237,8 @@ export class CustomResources {
     const { finalizers = [] } = definition.metadata;
     if (!finalizers.includes(CLEANUP_FINALIZER)) return;
     const now = timestamp(this.#deps.clock.now());
-    const say = (of: Definition, status: 'True' | 'False', reason: string, message: string): Definition => withCondition(of, 'Terminating', { status, reason, message, now });
+    const say = (of: Definition, status: 'True' | 'False', reason: string, message: string): Definition =>
+      withCondition(of, 'Terminating', { status, reason, message, now });
     const isEstablished = hasCondition(definition, 'Established');
     const begun = say(definition, 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress');
     const told = equalJson(begun, definition) ? definition : await this.#tell(begun);
@@ -200,7 +252,10 @@ export class CustomResources {
     const done = isEstablished
       ? say(told, 'False', 'InstanceDeletionCompleted', 'removed all instances')
       : say(told, 'False', 'NeverEstablished', 'resource was never established');
-    const metadata = { ...done.metadata, finalizers: finalizers.filter((finalizer) => finalizer !== CLEANUP_FINALIZER) };
+    const metadata = {
+      ...done.metadata,
+      finalizers: finalizers.filter((finalizer) => finalizer !== CLEANUP_FINALIZER),
+    };
     await this.#tell({ ...done, metadata } as Mutable<Definition>);
   }
 
@@ -212,7 +267,12 @@ export class CustomResources {
     const { cache } = resource.shelf;
     for (const { object } of Array.from(cache.range(cache.prefix))) {
       try {
-        await resource.delete(object.metadata.namespace ?? '', object.metadata.name, {}, { user: systemUser, isDryRun: false });
+        await resource.delete(
+          object.metadata.namespace ?? '',
+          object.metadata.name,
+          {},
+          { user: systemUser, isDryRun: false },
+        );
       } catch (error) {
         if (!(error instanceof StatusError)) throw error; // Gone already, or held by someone who must let go first.
       }
@@ -223,6 +283,11 @@ export class CustomResources {
 
 function approvalSaid({ metadata }: Definition): Omit<Saying, 'now'> {
   const { state, message } = approvalOf(metadata.annotations);
-  const reason = { Missing: 'MissingAnnotation', Invalid: 'InvalidAnnotation', Approved: 'ApprovedAnnotation', Bypassed: 'UnapprovedAnnotation' }[state];
+  const reason = {
+    Missing: 'MissingAnnotation',
+    Invalid: 'InvalidAnnotation',
+    Approved: 'ApprovedAnnotation',
+    Bypassed: 'UnapprovedAnnotation',
+  }[state];
   return { status: state === 'Approved' ? 'True' : 'False', reason, message };
 }

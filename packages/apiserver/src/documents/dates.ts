@@ -17,7 +17,13 @@ interface Parts {
 function partsOf(ms: number): Parts {
   const [date = '', time = ''] = timestamp(ms).split('T');
   const [year = '', month = '', day = ''] = date.split('-');
-  return { weekday: DAYS[Math.floor(ms / DAY_MS) % 7] ?? '', year, month: MONTHS[Number(month) - 1] ?? '', day: Number(day), time: time.slice(0, 8) };
+  return {
+    weekday: DAYS[Math.floor(ms / DAY_MS) % 7] ?? '',
+    year,
+    month: MONTHS[Number(month) - 1] ?? '',
+    day: Number(day),
+    time: time.slice(0, 8),
+  };
 }
 
 /** As `date` shows it: Wed Oct 16 21:03:43 UTC 2024. */

@@ -12,11 +12,17 @@ export interface Document {
 export const documentOf = (bytes: Uint8Array, madeAt: number): Document => ({ bytes, hash: hashOf(bytes), madeAt });
 
 /** The document, or 304 for a client that has it already (RFC 9110, section 13.1.2). */
-export function documentAnswer(request: ApiRequest, { bytes, hash, madeAt }: Document, headers: Readonly<Record<string, string>>): BytesResponse {
+export function documentAnswer(
+  request: ApiRequest,
+  { bytes, hash, madeAt }: Document,
+  headers: Readonly<Record<string, string>>,
+): BytesResponse {
   const tag = `"${hash}"`;
   const held = (request.header('if-none-match') ?? '').split(',').map((text) => text.trim().replace(/^W\//, ''));
   const all = { vary: 'Accept', 'last-modified': httpDate(madeAt), ...headers, etag: tag };
-  return held.includes(tag) || held.includes('*') ? { type: 'bytes', status: 304, headers: all, body: [] } : { type: 'bytes', status: 200, headers: all, body: [bytes] };
+  return held.includes(tag) || held.includes('*')
+    ? { type: 'bytes', status: 304, headers: all, body: [] }
+    : { type: 'bytes', status: 200, headers: all, body: [bytes] };
 }
 
 /** Two FNV-1a hashes with different starts, as 16 hexadecimal digits: it tells states of a document apart, and hides nothing. */
@@ -26,5 +32,8 @@ function hashOf(bytes: Uint8Array): string {
     low = Math.imul(low ^ byte, 0x01000193);
     high = Math.imul(high ^ byte, 0x5bd1e995);
   }
-  return [low, high].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('').toUpperCase();
+  return [low, high]
+    .map((half) => (half >>> 0).toString(16).padStart(8, '0'))
+    .join('')
+    .toUpperCase();
 }

@@ -7,7 +7,16 @@ import { valueAnswer } from '../handlers/answer.ts';
 import { parseAccept, takes } from '../representation/accept.ts';
 import type { Format } from '../representation/format.ts';
 import { type ApiRequest, type ApiResponse, type BytesResponse, encode, json, plain } from '../request.ts';
-import { aggregated, apiGroup, apiVersions, groupList, type GroupVersion, groupVersions, newestFirst, resourceList } from './discovery.ts';
+import {
+  aggregated,
+  apiGroup,
+  apiVersions,
+  groupList,
+  type GroupVersion,
+  groupVersions,
+  newestFirst,
+  resourceList,
+} from './discovery.ts';
 import { httpDate } from './dates.ts';
 import { type Document, documentAnswer, documentOf } from './document.ts';
 import type { Health } from '../health/health.ts';
@@ -45,8 +54,19 @@ interface ProcessFacts {
 }
 
 const VERSION = {
-  major: '1', minor: '37', emulationMajor: '1', emulationMinor: '37', minCompatibilityMajor: '1', minCompatibilityMinor: '36', gitVersion: 'v1.37.0',
-  gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: 'none', compiler: 'navarch', platform: 'linux/amd64',
+  major: '1',
+  minor: '37',
+  emulationMajor: '1',
+  emulationMinor: '37',
+  minCompatibilityMajor: '1',
+  minCompatibilityMinor: '36',
+  gitVersion: 'v1.37.0',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: 'none',
+  compiler: 'navarch',
+  platform: 'linux/amd64',
 };
 /** Under which names documents are kept. */
 const V3 = 'openapi v3 ';
@@ -75,7 +95,9 @@ export class Documents {
   constructor(deps: DocumentsDeps) {
     this.#deps = deps;
     this.#openApis = new OpenApi([], deps.formats, deps.features);
-    this.#zpages = ZPAGES.filter((page) => deps.features.isOn(page === 'flagz' ? 'ComponentFlagz' : 'ComponentStatusz'));
+    this.#zpages = ZPAGES.filter((page) =>
+      deps.features.isOn(page === 'flagz' ? 'ComponentFlagz' : 'ComponentStatusz'),
+    );
   }
 
   answer(request: ApiRequest): ApiResponse | Promise<ApiResponse> {
@@ -83,29 +105,52 @@ export class Documents {
     const parts = request.path.split('/').filter((part) => part !== '');
     const [first = '', ...rest] = parts;
     switch (first) {
-      case '': case 'index.html': return forPeople({ paths: this.#paths() });
-      case 'api': case 'apis': return this.#discovery(request, parts);
-      case 'version': return forPeople(VERSION);
-      case 'healthz': case 'livez': case 'readyz': return this.#deps.health.answer(first, rest.join('/'), request.query);
-      case 'metrics': return this.#metrics(rest.join('/'));
-      case 'flagz': case 'statusz': return this.#zpage(first, rest, request);
-      case 'openapi': return this.#openApi(request, rest);
-      default: return this.#keys(request.path);
+      case '':
+      case 'index.html':
+        return forPeople({ paths: this.#paths() });
+      case 'api':
+      case 'apis':
+        return this.#discovery(request, parts);
+      case 'version':
+        return forPeople(VERSION);
+      case 'healthz':
+      case 'livez':
+      case 'readyz':
+        return this.#deps.health.answer(first, rest.join('/'), request.query);
+      case 'metrics':
+        return this.#metrics(rest.join('/'));
+      case 'flagz':
+      case 'statusz':
+        return this.#zpage(first, rest, request);
+      case 'openapi':
+        return this.#openApi(request, rest);
+      default:
+        return this.#keys(request.path);
     }
   }
 
   #metrics(rest: string): ApiResponse {
     const text = rest === '' ? this.#deps.metrics() : rest === 'slis' ? this.#deps.health.slis() : undefined;
-    return text === undefined ? notFoundPage() : {
-      ...plain(text), headers: { 'content-type': PROMETHEUS_TYPE, 'process-start-time-unix': String(Math.floor(this.#deps.running.startedAt / 1000)) },
-    };
+    return text === undefined
+      ? notFoundPage()
+      : {
+          ...plain(text),
+          headers: {
+            'content-type': PROMETHEUS_TYPE,
+            'process-start-time-unix': String(Math.floor(this.#deps.running.startedAt / 1000)),
+          },
+        };
   }
 
   #zpage(page: (typeof ZPAGES)[number], rest: readonly string[], request: ApiRequest): ApiResponse {
     if (rest.length > 0 || !this.#zpages.includes(page)) return notFoundPage();
     const component = {
-      name: 'kube-apiserver', ...this.#deps.running, binaryVersion: VERSION.gitVersion.slice(1), emulationVersion: `${VERSION.emulationMajor}.${VERSION.emulationMinor}`,
-      goVersion: VERSION.goVersion, paths: () => this.#paths(),
+      name: 'kube-apiserver',
+      ...this.#deps.running,
+      binaryVersion: VERSION.gitVersion.slice(1),
+      emulationVersion: `${VERSION.emulationMajor}.${VERSION.emulationMinor}`,
+      goVersion: VERSION.goVersion,
+      paths: () => this.#paths(),
     };
     return zpage(page, component, request);
   }
@@ -137,11 +182,13 @@ export class Documents {
 
   /** Documents of what has changed: to make all of them anew whenever a custom resource comes would keep everybody waiting. */
   #forget(before: ReadonlyMap<string, readonly Kind<any>[]>, now: ReadonlyMap<string, readonly Kind<any>[]>): void {
-    const isSame = (a: readonly Kind<any>[], b: readonly Kind<any>[]): boolean => a.length === b.length && a.every((kind, index) => kind === b[index]);
+    const isSame = (a: readonly Kind<any>[], b: readonly Kind<any>[]): boolean =>
+      a.length === b.length && a.every((kind, index) => kind === b[index]);
     for (const name of this.#made.keys()) {
       const path = name.startsWith(V3) ? name.slice(V3.length) : undefined;
       const isForeign = this.#extensions.some((version) => extensionPath(version) === path);
-      if (path === undefined || isForeign || !isSame(before.get(path) ?? [], now.get(path) ?? [])) this.#made.delete(name);
+      if (path === undefined || isForeign || !isSame(before.get(path) ?? [], now.get(path) ?? []))
+        this.#made.delete(name);
     }
   }
 
@@ -150,12 +197,18 @@ export class Documents {
     if (parts.length === 1) {
       const version = this.#deps.features.isOn('AggregatedDiscoveryEndpoint') ? aggregatedVersion(request) : undefined;
       if (version) return this.#aggregated(request, version, isCore);
-      return { ...valueAnswer({ request, formats: this.#deps.formats }, isCore ? apiVersions(this.#deps.address) : groupList(this.#versions)) };
+      return {
+        ...valueAnswer(
+          { request, formats: this.#deps.formats },
+          isCore ? apiVersions(this.#deps.address) : groupList(this.#versions),
+        ),
+      };
     }
     const group = isCore ? '' : (parts[1] ?? '');
     const of = newestFirst(this.#versions.filter((v) => v.group === group));
     const [version, ...more] = parts.slice(isCore ? 1 : 2);
-    if (of.length > 0 && version === undefined) return valueAnswer({ request, formats: this.#deps.formats }, apiGroup(group, of));
+    if (of.length > 0 && version === undefined)
+      return valueAnswer({ request, formats: this.#deps.formats }, apiGroup(group, of));
     const found = of.find((v) => v.version === version);
     if (!found && this.isOwnGroup(group)) throw notServed();
     if (!found) return notFoundPage();
@@ -166,31 +219,60 @@ export class Documents {
   }
 
   #storedAs(kind: ResourceFacts): ResourceFacts | undefined {
-    const own = this.#deps.features.isOn('StorageVersionHash') ? this.#kinds.find((known) => known === kind) : undefined;
-    return own?.isAlternate ? (own.hub?.kind ?? this.#kinds.find((known) => !known.isAlternate && known.storagePrefix === own.storagePrefix)) : own;
+    const own = this.#deps.features.isOn('StorageVersionHash')
+      ? this.#kinds.find((known) => known === kind)
+      : undefined;
+    return own?.isAlternate
+      ? (own.hub?.kind ?? this.#kinds.find((known) => !known.isAlternate && known.storagePrefix === own.storagePrefix))
+      : own;
   }
 
   #aggregated(request: ApiRequest, version: string, isCore: boolean): ApiResponse {
-    const document = this.#once(`${isCore ? 'api' : 'apis'} ${version}`, () => aggregated(this.#versions, isCore, version));
-    return documentAnswer(request, document, { 'content-type': `application/json;g=apidiscovery.k8s.io;v=${version};as=${AGGREGATED}` });
+    const document = this.#once(`${isCore ? 'api' : 'apis'} ${version}`, () =>
+      aggregated(this.#versions, isCore, version),
+    );
+    return documentAnswer(request, document, {
+      'content-type': `application/json;g=apidiscovery.k8s.io;v=${version};as=${AGGREGATED}`,
+    });
   }
 
   #openApi(request: ApiRequest, [version, ...path]: readonly string[]): ApiResponse {
     if (version === 'v2' && path.length === 0) return this.#openApiV2(request);
     if (version !== 'v3') return notFoundPage();
-    if (path.length === 0) return documentAnswer(request, this.#once(V3_INDEX, () => this.#openApiRoot()), JSON_TYPE);
-    if (!parseAccept(request.header('accept') || '*/*').some((clause) => takes(clause, 'application/json'))) return plain('', 406);
+    if (path.length === 0)
+      return documentAnswer(
+        request,
+        this.#once(V3_INDEX, () => this.#openApiRoot()),
+        JSON_TYPE,
+      );
+    if (!parseAccept(request.header('accept') || '*/*').some((clause) => takes(clause, 'application/json')))
+      return plain('', 406);
     const name = path.join('/');
     const of = this.#openApiOf(name);
     if (!of) return notFoundPage();
     const asked = request.query.get('hash');
-    if (asked && asked !== of.hash) return { type: 'bytes', status: 301, headers: { ...JSON_TYPE, vary: 'Accept', etag: `"${of.hash}"`, location: openApiUrl(name, of) }, body: [] };
-    return documentAnswer(request, of, asked ? { ...JSON_TYPE, ...FOREVER_HEADERS, expires: httpDate(this.#deps.running.now() + YEAR_MS) } : JSON_TYPE);
+    if (asked && asked !== of.hash)
+      return {
+        type: 'bytes',
+        status: 301,
+        headers: { ...JSON_TYPE, vary: 'Accept', etag: `"${of.hash}"`, location: openApiUrl(name, of) },
+        body: [],
+      };
+    return documentAnswer(
+      request,
+      of,
+      asked ? { ...JSON_TYPE, ...FOREVER_HEADERS, expires: httpDate(this.#deps.running.now() + YEAR_MS) } : JSON_TYPE,
+    );
   }
 
   #openApiV2(request: ApiRequest): ApiResponse {
     for (const clause of parseAccept(request.header('accept') || '*/*')) {
-      if (takes(clause, 'application/json')) return documentAnswer(request, this.#once('openapi v2', () => this.#wholeV2()), JSON_TYPE);
+      if (takes(clause, 'application/json'))
+        return documentAnswer(
+          request,
+          this.#once('openapi v2', () => this.#wholeV2()),
+          JSON_TYPE,
+        );
       if (!OPENAPI_V2_PROTOBUF.some((known) => takes(clause, known))) continue;
       // The older of the names is no media type that can be parsed: it may be asked for, and is never answered.
       const document = this.#onceBytes('openapi v2 protobuf', () => openApiV2Protobuf(this.#wholeV2()));
@@ -205,8 +287,14 @@ export class Documents {
 
   /** Where the document of each group and version is, with its hash: so that clients keep what has not changed. */
   #openApiRoot(): unknown {
-    const names = [...new Set([...this.#openApis.names, ...this.#extensions.filter((of) => of.openApiV3).map(extensionPath)])].sort();
-    return { paths: Object.fromEntries(names.map((name) => [name, { serverRelativeURL: openApiUrl(name, this.#openApiOf(name) as Document) }])) };
+    const names = [
+      ...new Set([...this.#openApis.names, ...this.#extensions.filter((of) => of.openApiV3).map(extensionPath)]),
+    ].sort();
+    return {
+      paths: Object.fromEntries(
+        names.map((name) => [name, { serverRelativeURL: openApiUrl(name, this.#openApiOf(name) as Document) }]),
+      ),
+    };
   }
 
   #openApiOf(name: string): Document | undefined {
@@ -217,19 +305,43 @@ export class Documents {
 
   #keys(path: string): ApiResponse {
     const { issuer, tokens } = this.#deps;
-    if (path === '/openid/v1/jwks') return { ...json(tokens.jwks()), headers: { 'content-type': 'application/jwk-set+json', ...KEYS_HEADERS } };
+    if (path === '/openid/v1/jwks')
+      return { ...json(tokens.jwks()), headers: { 'content-type': 'application/jwk-set+json', ...KEYS_HEADERS } };
     if (path !== '/.well-known/openid-configuration') return notFoundPage();
-    return json({
-      issuer, jwks_uri: `${issuer}/openid/v1/jwks`, response_types_supported: ['id_token'], subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: ['RS256', 'ES256'],
-    }, 200, KEYS_HEADERS);
+    return json(
+      {
+        issuer,
+        jwks_uri: `${issuer}/openid/v1/jwks`,
+        response_types_supported: ['id_token'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+      },
+      200,
+      KEYS_HEADERS,
+    );
   }
 
   #paths(): readonly string[] {
-    const groups = this.#versions.flatMap(({ group, version }) => (group ? [`/apis/${group}`, `/apis/${group}/${version}`] : [`/api/${version}`]));
-    return [...new Set([
-      '/.well-known/openid-configuration', '/api', '/apis', ...groups, ...this.#deps.health.paths, '/metrics', '/metrics/slis', ...this.#zpages.map((page) => `/${page}`), '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/openid/v1/jwks', '/version',
-    ])].sort();
+    const groups = this.#versions.flatMap(({ group, version }) =>
+      group ? [`/apis/${group}`, `/apis/${group}/${version}`] : [`/api/${version}`],
+    );
+    return [
+      ...new Set([
+        '/.well-known/openid-configuration',
+        '/api',
+        '/apis',
+        ...groups,
+        ...this.#deps.health.paths,
+        '/metrics',
+        '/metrics/slis',
+        ...this.#zpages.map((page) => `/${page}`),
+        '/openapi/v2',
+        '/openapi/v3',
+        '/openapi/v3/',
+        '/openid/v1/jwks',
+        '/version',
+      ]),
+    ].sort();
   }
 
   #once(name: string, make: () => unknown): Document {
@@ -255,7 +367,10 @@ function withExtensions(own: Doc, extensions: readonly ExtensionVersion[]): Doc 
     const foreign = extension.openApiV2 as { readonly paths?: Doc; readonly definitions?: Doc } | undefined;
     if (!foreign) continue;
     const prefix = `/${extensionPath(extension)}/`;
-    paths = { ...paths, ...Object.fromEntries(Object.entries(foreign.paths ?? {}).filter(([path]) => path.startsWith(prefix))) };
+    paths = {
+      ...paths,
+      ...Object.fromEntries(Object.entries(foreign.paths ?? {}).filter(([path]) => path.startsWith(prefix))),
+    };
     definitions = { ...foreign.definitions, ...definitions };
   }
   return { ...own, paths, definitions };
@@ -269,7 +384,12 @@ function aggregatedVersion(request: ApiRequest): string | undefined {
     if (!takes(clause, 'application/json')) continue;
     const { parameters } = clause;
     const version = parameters.get('v') ?? '';
-    if (parameters.get('as') === AGGREGATED && parameters.get('g') === 'apidiscovery.k8s.io' && (version === 'v2' || version === 'v2beta1')) return version;
+    if (
+      parameters.get('as') === AGGREGATED &&
+      parameters.get('g') === 'apidiscovery.k8s.io' &&
+      (version === 'v2' || version === 'v2beta1')
+    )
+      return version;
     if (!parameters.has('as')) return undefined;
   }
   return undefined;

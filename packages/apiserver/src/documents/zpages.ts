@@ -29,7 +29,8 @@ const TEXT = 'text/plain';
 const FORMATS = [jsonFormat, yamlFormat];
 /** First parts of paths that are no help in finding out what is wrong. */
 const NOT_FOR_DEBUGGING: ReadonlySet<string> = new Set(['/apis', '/api', '/openid', '/openapi', '/.well-known']);
-const WARNING = 'Warning: This endpoint is not meant to be machine parseable, has no formatting compatibility guarantees and is for debugging purposes only.';
+const WARNING =
+  'Warning: This endpoint is not meant to be machine parseable, has no formatting compatibility guarantees and is for debugging purposes only.';
 
 export const ZPAGES = ['flagz', 'statusz'] as const;
 export type ZPage = (typeof ZPAGES)[number];
@@ -42,13 +43,26 @@ export function zpage(page: ZPage, component: Component, request: ApiRequest): A
     const version = structuredVersion(page, clause);
     const format = FORMATS.find(({ mediaType }) => takes(clause, mediaType));
     if (version !== undefined && format) {
-      const object = { kind: KINDS[page] as string, apiVersion: `${GROUP}/${version}`, metadata: { name: component.name }, ...factsOf(page, component) };
-      const headers = { 'content-type': format.mediaType, ...(version === DEPRECATED ? { warning: `299 - "This version of the ${page} endpoint is deprecated. Please use a newer version."` } : {}) };
+      const object = {
+        kind: KINDS[page] as string,
+        apiVersion: `${GROUP}/${version}`,
+        metadata: { name: component.name },
+        ...factsOf(page, component),
+      };
+      const headers = {
+        'content-type': format.mediaType,
+        ...(version === DEPRECATED
+          ? { warning: `299 - "This version of the ${page} endpoint is deprecated. Please use a newer version."` }
+          : {}),
+      };
       return { type: 'bytes', status: 200, headers, body: [format.encode(object)] };
     }
     if (takes(clause, TEXT) && !isTransformed(clause)) return plain(textOf(page, component));
   }
-  const refusal = failure('NotAcceptable', `only the following media types are accepted: ${[...FORMATS.map(({ mediaType }) => mediaType), TEXT].join(', ')}`);
+  const refusal = failure(
+    'NotAcceptable',
+    `only the following media types are accepted: ${[...FORMATS.map(({ mediaType }) => mediaType), TEXT].join(', ')}`,
+  );
   // What cannot be said in the form that was asked for is said in JSON.
   return json(refusal.status, 406);
 }
@@ -57,23 +71,42 @@ const isTransformed = ({ parameters }: Clause): boolean => ['as', 'g', 'v'].some
 
 function structuredVersion(page: ZPage, { parameters }: Clause): string | undefined {
   const version = parameters.get('v') ?? '';
-  return parameters.get('as') === KINDS[page] && parameters.get('g') === GROUP && VERSIONS.has(version) ? version : undefined;
+  return parameters.get('as') === KINDS[page] && parameters.get('g') === GROUP && VERSIONS.has(version)
+    ? version
+    : undefined;
 }
 
 function factsOf(page: ZPage, component: Component): object {
   if (page === 'flagz') return { flags: component.flags };
   const { startedAt, now, goVersion, binaryVersion, emulationVersion, paths } = component;
-  return { startTime: timestamp(startedAt), uptimeSeconds: secondsSince(startedAt, now()), goVersion, binaryVersion, emulationVersion, paths: firstParts(paths()) };
+  return {
+    startTime: timestamp(startedAt),
+    uptimeSeconds: secondsSince(startedAt, now()),
+    goVersion,
+    binaryVersion,
+    emulationVersion,
+    paths: firstParts(paths()),
+  };
 }
 
 function textOf(page: ZPage, component: Component): string {
-  const lines = page === 'flagz'
-    ? Object.entries(component.flags).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}=${value}`)
-    : statusLines(component);
+  const lines =
+    page === 'flagz'
+      ? Object.entries(component.flags)
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([name, value]) => `${name}=${value}`)
+      : statusLines(component);
   return `\n${component.name} ${page}\n${WARNING}\n\n${lines.join('\n')}\n`;
 }
 
-function statusLines({ startedAt, now, goVersion, binaryVersion, emulationVersion, paths }: Component): readonly string[] {
+function statusLines({
+  startedAt,
+  now,
+  goVersion,
+  binaryVersion,
+  emulationVersion,
+  paths,
+}: Component): readonly string[] {
   const seconds = secondsSince(startedAt, now());
   const two = (count: number): string => String(count).padStart(2, '0');
   return [

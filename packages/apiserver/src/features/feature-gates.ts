@@ -6,8 +6,26 @@ import { goBoolean } from './go-boolean.ts';
 
 /** What this server does one way or the other, as it is told. All other features are as the release has them. */
 const SWITCHED = [
-  'AllowParsingUserUIDFromCertAuth', 'APIResponseCompression', 'AuthorizePodWebsocketUpgradeCreatePermission', 'CBORServingAndStorage', 'ClusterTrustBundle', 'ComponentFlagz', 'ComponentStatusz', 'CompositePodGroup', 'ConstrainedImpersonation', 'CoordinatedLeaderElection',
-  'DRAResourcePoolStatus', 'EvictionRequestAPI', 'GenericWorkload', 'MutatingAdmissionPolicy', 'OpenAPIEnums', 'PodCertificateRequest', 'PodTopologyLabelsAdmission', 'RemoteRequestHeaderUID', 'StorageVersionHash', 'WatchList',
+  'AllowParsingUserUIDFromCertAuth',
+  'APIResponseCompression',
+  'AuthorizePodWebsocketUpgradeCreatePermission',
+  'CBORServingAndStorage',
+  'ClusterTrustBundle',
+  'ComponentFlagz',
+  'ComponentStatusz',
+  'CompositePodGroup',
+  'ConstrainedImpersonation',
+  'CoordinatedLeaderElection',
+  'DRAResourcePoolStatus',
+  'EvictionRequestAPI',
+  'GenericWorkload',
+  'MutatingAdmissionPolicy',
+  'OpenAPIEnums',
+  'PodCertificateRequest',
+  'PodTopologyLabelsAdmission',
+  'RemoteRequestHeaderUID',
+  'StorageVersionHash',
+  'WatchList',
 ] as const;
 /** 1.37 has forgotten these: clients' tests still switch them off, to see how they get on with older servers. */
 const REMEMBERED = ['AggregatedDiscoveryEndpoint'] as const;
@@ -45,16 +63,28 @@ export class FeatureGates {
 
   /** Gates that somebody set although a later release will not know them. */
   outgoing(): readonly { readonly featureGate: string; readonly value: boolean }[] {
-    return Array.from(this.#said, ([featureGate, value]) => ({ featureGate, value })).filter(({ featureGate }) => OUTGOING.has(FEATURES.get(featureGate)?.stage ?? 'ALPHA'));
+    return Array.from(this.#said, ([featureGate, value]) => ({ featureGate, value })).filter(({ featureGate }) =>
+      OUTGOING.has(FEATURES.get(featureGate)?.stage ?? 'ALPHA'),
+    );
   }
 
   /** `kubernetes_feature_enabled`: every feature, with its stage. */
   families(): readonly MetricFamily[] {
-    const all: readonly (readonly [string, Feature])[] = [...FEATURES, ...Object.entries(ALL).map(([name, stage]) => [name, { stage, isOn: false, isLocked: false }] as const)];
-    return [{
-      name: 'kubernetes_feature_enabled', type: 'gauge', help: '[BETA] This metric records the data about the stage and enablement of a k8s feature.',
-      samples: all.map(([name, feature]) => ({ labels: { name, stage: feature.stage }, value: this.#isOn(name, feature) ? 1 : 0 })),
-    }];
+    const all: readonly (readonly [string, Feature])[] = [
+      ...FEATURES,
+      ...Object.entries(ALL).map(([name, stage]) => [name, { stage, isOn: false, isLocked: false }] as const),
+    ];
+    return [
+      {
+        name: 'kubernetes_feature_enabled',
+        type: 'gauge',
+        help: '[BETA] This metric records the data about the stage and enablement of a k8s feature.',
+        samples: all.map(([name, feature]) => ({
+          labels: { name, stage: feature.stage },
+          value: this.#isOn(name, feature) ? 1 : 0,
+        })),
+      },
+    ];
   }
 
   #isOn(name: string, { isOn }: Feature): boolean {
@@ -85,7 +115,10 @@ function parsePair(pair: string): readonly [name: string, isOn: boolean] {
   if (at < 0) throw new Error(`missing bool value for ${name}`);
   const value = rest.slice(at + 1).trim();
   const isOn = goBoolean(value);
-  if (isOn === undefined) throw new Error(`invalid value of ${name}=${value}, err: strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
+  if (isOn === undefined)
+    throw new Error(
+      `invalid value of ${name}=${value}, err: strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`,
+    );
   return [name, isOn];
 }
 
@@ -94,8 +127,10 @@ function check(name: string, isOn: boolean): void {
   const feature = FEATURES.get(name);
   if (!feature) throw new Error(`unrecognized feature gate: ${name}`);
   if (feature.isOn === isOn) return;
-  if (feature.isLocked) throw new Error(`cannot set feature gate ${name} to ${isOn}, feature is locked to ${feature.isOn}`);
-  if (!isSwitched(name)) throw new Error(`cannot set feature gate ${name} to ${isOn}: Navarch cannot switch it ${isOn ? 'on' : 'off'}`);
+  if (feature.isLocked)
+    throw new Error(`cannot set feature gate ${name} to ${isOn}, feature is locked to ${feature.isOn}`);
+  if (!isSwitched(name))
+    throw new Error(`cannot set feature gate ${name} to ${isOn}: Navarch cannot switch it ${isOn ? 'on' : 'off'}`);
 }
 
 /** Whether anything is done one way or the other: fields of a feature at least are kept or dropped. */
@@ -106,9 +141,14 @@ const hasFields = (feature: string): boolean =>
 
 /** Those of a stage that are not set by name. */
 const unsaid = (stage: Stage, said: ReadonlyMap<string, boolean>): readonly string[] =>
-  Array.from(FEATURES).flatMap(([name, feature]) => (feature.stage === stage && !feature.isLocked && !said.has(name) ? [name] : []));
+  Array.from(FEATURES).flatMap(([name, feature]) =>
+    feature.stage === stage && !feature.isLocked && !said.has(name) ? [name] : [],
+  );
 
 function checkAll(all: string, isOn: boolean, names: readonly string[]): void {
   const stuck = names.filter((name) => FEATURES.get(name)?.isOn !== isOn && !isSwitched(name));
-  if (stuck.length > 0) throw new Error(`cannot set feature gate ${all} to ${isOn}: Navarch cannot switch ${isOn ? 'on' : 'off'} ${stuck.join(', ')}`);
+  if (stuck.length > 0)
+    throw new Error(
+      `cannot set feature gate ${all} to ${isOn}: Navarch cannot switch ${isOn ? 'on' : 'off'} ${stuck.join(', ')}`,
+    );
 }

@@ -15,7 +15,11 @@ export interface Feature {
  * list of all features. One text for each stage, whether it is on, and whether that is fixed.
  */
 const NAMES: readonly (readonly [stage: Stage, isOn: boolean, isLocked: boolean, names: string])[] = [
-  ['ALPHA', false, false, `
+  [
+    'ALPHA',
+    false,
+    false,
+    `
     APIServerWebhookAuthenticationToken APIServingWithRoutine AtomicWriteVolumeUserFields CBORServingAndStorage
     ClientsAllowCBOR ClientsPreferCBOR CloudControllerManagerWatchBasedRoutesReconciliation
     CloudControllerManagerWebhook CompositePodGroup ConsistentListFromCacheSkipTimeoutFallback ContainerStopSignals
@@ -30,8 +34,13 @@ const NAMES: readonly (readonly [stage: Stage, isOn: boolean, isLocked: boolean,
     ReduceDefaultCrashLoopBackOffDecay RuntimeClassInImageCriApi SchedulerPreQueueingHints ShardedListAndWatch
     StatefulSetRecreateStrategy StorageVersionAPI TaintTolerationComparisonOperators TopologyAwareWorkloadScheduling
     TopologyManagerPolicyAlphaOptions UserNamespacesHostNetworkSupport VolumeBindMountOptions WindowsCPUAndMemoryAffinity
-    WorkloadWithJob`],
-  ['BETA', true, false, `
+    WorkloadWithJob`,
+  ],
+  [
+    'BETA',
+    true,
+    false,
+    `
     AllowParsingUserUIDFromCertAuth AllowUnsafeMalformedObjectDeletion APIResponseCompression APIServerIdentity AtomicFIFO
     AuthorizePodWebsocketUpgradeCreatePermission ClearingNominatedNodeNameAfterBinding ClientsAllowCARotation
     ClientsAllowTLSCacheGC ComponentFlagz ComponentStatusz ConcurrentWatchObjectDecode ConstrainedImpersonation
@@ -57,15 +66,30 @@ const NAMES: readonly (readonly [stage: Stage, isOn: boolean, isLocked: boolean,
     StructuredAuthenticationConfigurationJWKSMetrics TokenRequestServiceAccountUIDValidation TopologyManagerPolicyBetaOptions
     TranslateStreamCloseWebsocketRequests UnauthenticatedHTTP2DOSMitigation UnknownVersionInteroperabilityProxy
     UnlockWhileProcessingFIFO VolumeLimitScaling WatchList WatchListClient WatchListCompression
-    WebhookRoundTripLoadBalancing WindowsGracefulNodeShutdown`],
-  ['BETA', false, false, `
+    WebhookRoundTripLoadBalancing WindowsGracefulNodeShutdown`,
+  ],
+  [
+    'BETA',
+    false,
+    false,
+    `
     CoordinatedLeaderElection DRAWorkloadResourceClaims GenericWorkload LocalStorageCapacityIsolationFSQuotaMonitoring
-    PodAndContainerStatsFromCRI PodLevelResourceManagers SchedulerAsyncAPICalls`],
-  ['', true, false, `
+    PodAndContainerStatsFromCRI PodLevelResourceManagers SchedulerAsyncAPICalls`,
+  ],
+  [
+    '',
+    true,
+    false,
+    `
     AllowServiceExternalIPs ClusterTrustBundle ClusterTrustBundleProjection CustomCPUCFSQuotaPeriod DRADeviceTaintRules
     DRADeviceTaints InformerResourceVersion MutatingAdmissionPolicy PodCertificateRequest SELinuxMount
-    StorageVersionMigrator`],
-  ['', true, true, `
+    StorageVersionMigrator`,
+  ],
+  [
+    '',
+    true,
+    true,
+    `
     CPUManagerPolicyOptions CRDValidationRatcheting CSIServiceAccountTokenSecrets CustomResourceFieldSelectors
     DeclarativeValidation DisableAllocatorDualWrite DRAAdminAccess DRAExtendedResource DRAPrioritizedList
     DRAResourceClaimDeviceStatus DynamicResourceAllocation ExecProbeTimeout ExternalServiceAccountTokenSigner
@@ -79,18 +103,41 @@ const NAMES: readonly (readonly [stage: Stage, isOn: boolean, isLocked: boolean,
     SELinuxChangePolicy SELinuxMountReadWriteOncePod SeparateTaintEvictionController ServiceAccountTokenJTI
     ServiceAccountTokenNodeBinding ServiceAccountTokenNodeBindingValidation ServiceAccountTokenPodNodeInfo
     SupplementalGroupsPolicy SystemdWatchdog TopologyManagerPolicyOptions UserNamespacesSupport VolumeAttributesClass
-    WatchCacheInitializationPostStartHook WinDSR WinOverlay`],
-  ['DEPRECATED', true, false, 'KubeletPodResourcesListUseActivePods KubeProxyIPVS ServiceCIDRStatusFieldWiping StorageNamespaceIndex'],
-  ['DEPRECATED', false, false, `
+    WatchCacheInitializationPostStartHook WinDSR WinOverlay`,
+  ],
+  [
+    'DEPRECATED',
+    true,
+    false,
+    'KubeletPodResourcesListUseActivePods KubeProxyIPVS ServiceCIDRStatusFieldWiping StorageNamespaceIndex',
+  ],
+  [
+    'DEPRECATED',
+    false,
+    false,
+    `
     AllowDNSOnlyNodeCSR AllowInsecureKubeletCertificateSigningRequests ChangeContainerStatusOnKubeletRestart KMSv1
-    KubeletRegistrationGetOnExistsOnly WindowsHostNetwork`],
-  ['DEPRECATED', true, true, 'AggregatedDiscoveryRemoveBetaType DisableCPUQuotaWithExclusiveCPUs DisableNodeKubeProxyVersion'],
-  ['DEPRECATED', false, true, 'AllowOverwriteTerminationGracePeriodSeconds DeclarativeValidationTakeover GitRepoVolumeDriver SeparateCacheWatchRPC'],
+    KubeletRegistrationGetOnExistsOnly WindowsHostNetwork`,
+  ],
+  [
+    'DEPRECATED',
+    true,
+    true,
+    'AggregatedDiscoveryRemoveBetaType DisableCPUQuotaWithExclusiveCPUs DisableNodeKubeProxyVersion',
+  ],
+  [
+    'DEPRECATED',
+    false,
+    true,
+    'AllowOverwriteTerminationGracePeriodSeconds DeclarativeValidationTakeover GitRepoVolumeDriver SeparateCacheWatchRPC',
+  ],
 ];
 
 const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');
 
 /** By name. */
 export const FEATURES: ReadonlyMap<string, Feature> = new Map(
-  NAMES.flatMap(([stage, isOn, isLocked, names]) => words(names).map((name) => [name, Object.freeze({ stage, isOn, isLocked })] as const)),
+  NAMES.flatMap(([stage, isOn, isLocked, names]) =>
+    words(names).map((name) => [name, Object.freeze({ stage, isOn, isLocked })] as const),
+  ),
 );

@@ -1,10 +1,20 @@
-import { builtinKinds, componentStatus, earlierVersions, releasedResources, virtualKinds, youngKinds } from '@navarch/api';
+import {
+  builtinKinds,
+  componentStatus,
+  earlierVersions,
+  releasedResources,
+  virtualKinds,
+  youngKinds,
+} from '@navarch/api';
 import type { Kind } from '@navarch/machinery';
 import type { FeatureGates, SwitchedFeature } from './feature-gates.ts';
 import { type Offer, type OfferedResource, parseRuntimeConfig, type RuntimeConfig } from './runtime-config.ts';
 
 /** What the release has of resources, and what of that this server can serve. */
-const offer: Offer = { known: releasedResources, had: [...builtinKinds, ...youngKinds, ...earlierVersions, ...virtualKinds, componentStatus] };
+const offer: Offer = {
+  known: releasedResources,
+  had: [...builtinKinds, ...youngKinds, ...earlierVersions, ...virtualKinds, componentStatus],
+};
 
 /** As `parseRuntimeConfig`, for the resources of this server. */
 export const runtimeConfigOf = (pairs: readonly string[]): RuntimeConfig => parseRuntimeConfig(pairs, offer);
@@ -38,12 +48,19 @@ export function servedKinds(config: RuntimeConfig, features: FeatureGates): Serv
     const feature = NEEDS[`${kind.group}/${kind.plural}`];
     return config.isOn(kind) && (feature === undefined || features.isOn(feature));
   };
-  const isSame = (a: OfferedResource) => (b: OfferedResource): boolean => a.group === b.group && a.version === b.version && a.plural === b.plural;
+  const isSame =
+    (a: OfferedResource) =>
+    (b: OfferedResource): boolean =>
+      a.group === b.group && a.version === b.version && a.plural === b.plural;
   const asked = [...youngKinds, ...earlierVersions].filter(isServed);
   // What is stored in a version that is not served is kept all the same.
   const stored = new Set([...builtinKinds, ...asked.flatMap(({ hub }) => (hub ? [hub.kind] : [])), ...asked]);
   return {
-    stored: [...stored], virtual: virtualKinds.filter(isServed), isServed,
-    lacking: offer.known.filter((one) => config.isOn(one) && !offer.had.some(isSame(one))).map(({ group, version, plural }) => `${group}/${version}/${plural}`),
+    stored: [...stored],
+    virtual: virtualKinds.filter(isServed),
+    isServed,
+    lacking: offer.known
+      .filter((one) => config.isOn(one) && !offer.had.some(isSame(one)))
+      .map(({ group, version, plural }) => `${group}/${version}/${plural}`),
   };
 }

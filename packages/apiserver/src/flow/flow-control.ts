@@ -80,7 +80,11 @@ export class FlowControl {
     // Streams last as long as people like.
     if (STREAMS.has(info.subresource)) return free;
     const flow = this.#flowOf(user, info);
-    const { level: { limit }, counts, headers } = flow;
+    const {
+      level: { limit },
+      counts,
+      headers,
+    } = flow;
     const leave = (): void => {
       counts.executing -= 1;
       if (limit) this.#leave(limit);
@@ -92,8 +96,15 @@ export class FlowControl {
   }
 
   families(): readonly MetricFamily[] {
-    const limits = [...this.#levels].flatMap(([name, { limit }]) => (limit ? [{ labels: { priority_level: name }, value: limit.seats.nominal }] : []));
-    const nominal: MetricFamily = { name: 'apiserver_flowcontrol_nominal_limit_seats', type: 'gauge', help: '[BETA] Nominal number of execution seats configured for each priority level', samples: limits };
+    const limits = [...this.#levels].flatMap(([name, { limit }]) =>
+      limit ? [{ labels: { priority_level: name }, value: limit.seats.nominal }] : [],
+    );
+    const nominal: MetricFamily = {
+      name: 'apiserver_flowcontrol_nominal_limit_seats',
+      type: 'gauge',
+      help: '[BETA] Nominal number of execution seats configured for each priority level',
+      samples: limits,
+    };
     return [nominal, ...this.#tally.families()];
   }
 
@@ -171,9 +182,13 @@ export class FlowControl {
     if (!schema || !level) return { level: {}, name: '', counts: this.#tally.of('', ''), headers: {} };
     const method = schema.spec.distinguisherMethod?.type;
     const distinguisher = method === 'ByUser' ? user.name : method === 'ByNamespace' ? info.namespace : '';
-    const levelUid = this.#registry.of(priorityLevelConfiguration).find('', schema.spec.priorityLevelConfiguration.name)?.metadata.uid ?? '';
+    const levelUid =
+      this.#registry.of(priorityLevelConfiguration).find('', schema.spec.priorityLevelConfiguration.name)?.metadata
+        .uid ?? '';
     return {
-      level, name: `${schema.metadata.name}\n${distinguisher}`, counts: this.#tally.of(schema.spec.priorityLevelConfiguration.name, schema.metadata.name),
+      level,
+      name: `${schema.metadata.name}\n${distinguisher}`,
+      counts: this.#tally.of(schema.spec.priorityLevelConfiguration.name, schema.metadata.name),
       headers: { 'x-kubernetes-pf-flowschema-uid': schema.metadata.uid, 'x-kubernetes-pf-prioritylevel-uid': levelUid },
     };
   }
@@ -185,24 +200,31 @@ export class FlowControl {
     if (this.#read.schemas === schemasAt && this.#read.levels === levelsAt) return;
     this.#read = { schemas: schemasAt, levels: levelsAt };
     this.#remembered.clear();
-    this.#schemas = [...schemas.shelf.cache.range(schemas.shelf.prefixOf(''))].map(({ object }) => object as FlowSchema)
-      .sort((a, b) => a.spec.matchingPrecedence - b.spec.matchingPrecedence || (a.metadata.name < b.metadata.name ? -1 : 1));
-    this.#reshape([...levels.shelf.cache.range(levels.shelf.prefixOf(''))].map(({ object }) => object as PriorityLevel));
+    this.#schemas = [...schemas.shelf.cache.range(schemas.shelf.prefixOf(''))]
+      .map(({ object }) => object as FlowSchema)
+      .sort(
+        (a, b) => a.spec.matchingPrecedence - b.spec.matchingPrecedence || (a.metadata.name < b.metadata.name ? -1 : 1),
+      );
+    this.#reshape(
+      [...levels.shelf.cache.range(levels.shelf.prefixOf(''))].map(({ object }) => object as PriorityLevel),
+    );
   }
 
   /** Levels that stay keep who is in them; who waits in queues that are gone goes on. */
   #reshape(configurations: readonly PriorityLevel[]): void {
     const before = this.#levels;
-    this.#levels = new Map(seatsOf(configurations).map(([name, seats]) => {
-      const limit = seats && (before.get(name)?.limit ?? { seats, taken: 0, queues: undefined });
-      if (!limit) return [name, {}];
-      if (!limit.queues || !equalJson(limit.seats.shape, seats.shape)) {
-        letAllIn(limit);
-        limit.queues = seats.shape && new FairQueues(seats.shape);
-      }
-      limit.seats = seats;
-      return [name, { limit }];
-    }));
+    this.#levels = new Map(
+      seatsOf(configurations).map(([name, seats]) => {
+        const limit = seats && (before.get(name)?.limit ?? { seats, taken: 0, queues: undefined });
+        if (!limit) return [name, {}];
+        if (!limit.queues || !equalJson(limit.seats.shape, seats.shape)) {
+          letAllIn(limit);
+          limit.queues = seats.shape && new FairQueues(seats.shape);
+        }
+        limit.seats = seats;
+        return [name, { limit }];
+      }),
+    );
     for (const [name, { limit }] of before) if (limit && this.#levels.get(name)?.limit !== limit) letAllIn(limit);
   }
 }
@@ -221,18 +243,28 @@ function letAllIn(limit: Limit): void {
 }
 
 /** What each level has, by its share of all; undefined: it is exempt. */
-function seatsOf(configurations: readonly PriorityLevel[]): readonly (readonly [name: string, seats: Seats | undefined])[] {
+function seatsOf(
+  configurations: readonly PriorityLevel[],
+): readonly (readonly [name: string, seats: Seats | undefined])[] {
   const sharesOf = ({ spec }: PriorityLevel): number => (spec.limited ?? spec.exempt)?.nominalConcurrencyShares ?? 0;
   const shares = configurations.reduce((sum, one) => sum + sharesOf(one), 0);
   return configurations.map((one) => {
     const { limited } = one.spec;
     if (one.spec.type === 'Exempt' || !limited) return [one.metadata.name, undefined];
     const nominal = Math.ceil((SEATS * sharesOf(one)) / Math.max(1, shares));
-    const { lendablePercent = 0, borrowingLimitPercent, limitResponse: { type, queuing } } = limited;
-    return [one.metadata.name, {
-      nominal, lendable: Math.round((nominal * lendablePercent) / 100),
-      borrowable: borrowingLimitPercent === undefined ? SEATS : Math.round((nominal * borrowingLimitPercent) / 100),
-      ...(type === 'Queue' && queuing ? { shape: queuing } : {}),
-    }];
+    const {
+      lendablePercent = 0,
+      borrowingLimitPercent,
+      limitResponse: { type, queuing },
+    } = limited;
+    return [
+      one.metadata.name,
+      {
+        nominal,
+        lendable: Math.round((nominal * lendablePercent) / 100),
+        borrowable: borrowingLimitPercent === undefined ? SEATS : Math.round((nominal * borrowingLimitPercent) / 100),
+        ...(type === 'Queue' && queuing ? { shape: queuing } : {}),
+      },
+    ];
   });
 }

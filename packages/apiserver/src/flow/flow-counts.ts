@@ -27,9 +27,19 @@ export class FlowTally {
   readonly #waits: Histogram;
 
   constructor(metrics: Metrics) {
-    this.#dispatched = metrics.counter('apiserver_flowcontrol_dispatched_requests_total', '[BETA] Number of requests executed by API Priority and Fairness subsystem');
-    this.#rejected = metrics.counter('apiserver_flowcontrol_rejected_requests_total', '[BETA] Number of requests rejected by API Priority and Fairness subsystem');
-    this.#waits = metrics.histogram('apiserver_flowcontrol_request_wait_duration_seconds', '[BETA] Length of time a request spent waiting in its queue', SECONDS);
+    this.#dispatched = metrics.counter(
+      'apiserver_flowcontrol_dispatched_requests_total',
+      '[BETA] Number of requests executed by API Priority and Fairness subsystem',
+    );
+    this.#rejected = metrics.counter(
+      'apiserver_flowcontrol_rejected_requests_total',
+      '[BETA] Number of requests rejected by API Priority and Fairness subsystem',
+    );
+    this.#waits = metrics.histogram(
+      'apiserver_flowcontrol_request_wait_duration_seconds',
+      '[BETA] Length of time a request spent waiting in its queue',
+      SECONDS,
+    );
   }
 
   of(level: string, schema: string): FlowCounts {
@@ -39,8 +49,13 @@ export class FlowTally {
     if (this.#flows.size >= FLOWS_MAX && schema !== '') return this.of(level, '');
     const labels = { priority_level: level, flow_schema: schema };
     const made: FlowCounts = {
-      labels, executing: 0, waiting: 0, dispatched: this.#dispatched.of(labels), waited: this.#waits.of({ ...labels, execute: 'true' }),
-      waitedInVain: this.#waits.of({ ...labels, execute: 'false' }), refused: (reason) => this.#rejected.add(1, { ...labels, reason }),
+      labels,
+      executing: 0,
+      waiting: 0,
+      dispatched: this.#dispatched.of(labels),
+      waited: this.#waits.of({ ...labels, execute: 'true' }),
+      waitedInVain: this.#waits.of({ ...labels, execute: 'false' }),
+      refused: (reason) => this.#rejected.add(1, { ...labels, reason }),
     };
     this.#flows.set(key, made);
     return made;
@@ -48,13 +63,29 @@ export class FlowTally {
 
   families(): readonly MetricFamily[] {
     const flows = [...this.#flows.values()];
-    const gauge = (name: string, help: string, value: (counts: FlowCounts) => number): MetricFamily =>
-      ({ name: `apiserver_flowcontrol_${name}`, type: 'gauge', help: `[BETA] ${help}`, samples: flows.map((counts) => ({ labels: counts.labels, value: value(counts) })) });
+    const gauge = (name: string, help: string, value: (counts: FlowCounts) => number): MetricFamily => ({
+      name: `apiserver_flowcontrol_${name}`,
+      type: 'gauge',
+      help: `[BETA] ${help}`,
+      samples: flows.map((counts) => ({ labels: counts.labels, value: value(counts) })),
+    });
     return [
-      gauge('current_executing_requests', 'Number of requests in initial (for a WATCH) or any (for a non-WATCH) execution stage in the API Priority and Fairness subsystem', ({ executing }) => executing),
+      gauge(
+        'current_executing_requests',
+        'Number of requests in initial (for a WATCH) or any (for a non-WATCH) execution stage in the API Priority and Fairness subsystem',
+        ({ executing }) => executing,
+      ),
       // Every request takes one seat.
-      gauge('current_executing_seats', 'Concurrency (number of seats) occupied by the currently executing (initial stage for a WATCH, any stage otherwise) requests in the API Priority and Fairness subsystem', ({ executing }) => executing),
-      gauge('current_inqueue_requests', 'Number of requests currently pending in queues of the API Priority and Fairness subsystem', ({ waiting }) => waiting),
+      gauge(
+        'current_executing_seats',
+        'Concurrency (number of seats) occupied by the currently executing (initial stage for a WATCH, any stage otherwise) requests in the API Priority and Fairness subsystem',
+        ({ executing }) => executing,
+      ),
+      gauge(
+        'current_inqueue_requests',
+        'Number of requests currently pending in queues of the API Priority and Fairness subsystem',
+        ({ waiting }) => waiting,
+      ),
     ];
   }
 }

@@ -14,19 +14,28 @@ export const matches = ({ spec }: FlowSchema, user: User, info: RequestInfo): bo
 
 function isSubject({ kind, group, user: wanted, serviceAccount }: FlowSubject, user: User): boolean {
   switch (kind) {
-    case 'Group': return group?.name === '*' || user.groups.includes(group?.name ?? '');
-    case 'User': return wanted?.name === '*' || user.name === wanted?.name;
+    case 'Group':
+      return group?.name === '*' || user.groups.includes(group?.name ?? '');
+    case 'User':
+      return wanted?.name === '*' || user.name === wanted?.name;
     case 'ServiceAccount': {
       const account = accountOf(user.name);
-      return account !== undefined && account.namespace === serviceAccount?.namespace && has([serviceAccount.name], account.name);
+      return (
+        account !== undefined &&
+        account.namespace === serviceAccount?.namespace &&
+        has([serviceAccount.name], account.name)
+      );
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
 function isAbout({ resourceRules = [], nonResourceRules = [] }: FlowRule, info: RequestInfo): boolean {
   if (info.isResource) return resourceRules.some((rule) => isAboutResource(rule, info));
-  return nonResourceRules.some(({ verbs, nonResourceURLs }) => has(verbs, info.verb) && nonResourceURLs.some((url) => isUnder(url, info.path)));
+  return nonResourceRules.some(
+    ({ verbs, nonResourceURLs }) => has(verbs, info.verb) && nonResourceURLs.some((url) => isUnder(url, info.path)),
+  );
 }
 
 function isAboutResource(rule: ResourceRule, { verb, group, resource, subresource, namespace }: RequestInfo): boolean {
@@ -37,4 +46,5 @@ function isAboutResource(rule: ResourceRule, { verb, group, resource, subresourc
 
 const has = (allowed: readonly string[], value: string): boolean => allowed.includes('*') || allowed.includes(value);
 
-const isUnder = (url: string, path: string): boolean => url === '*' || url === path || (url.endsWith('/*') && path.startsWith(url.slice(0, -1)));
+const isUnder = (url: string, path: string): boolean =>
+  url === '*' || url === path || (url.endsWith('/*') && path.startsWith(url.slice(0, -1)));

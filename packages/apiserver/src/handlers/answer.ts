@@ -3,8 +3,16 @@ import { showValue } from '../representation/show.ts';
 import type { BytesResponse } from '../request.ts';
 
 /** An answer whose bytes are in that representation. */
-export const bytesAnswer = ({ format, isPretty }: Representation, body: readonly Uint8Array[], status = 200): BytesResponse =>
-  ({ type: 'bytes', status, headers: headersOf(format.mediaType), body: format.end && !isPretty ? [...body, format.end] : body });
+export const bytesAnswer = (
+  { format, isPretty }: Representation,
+  body: readonly Uint8Array[],
+  status = 200,
+): BytesResponse => ({
+  type: 'bytes',
+  status,
+  headers: headersOf(format.mediaType),
+  body: format.end && !isPretty ? [...body, format.end] : body,
+});
 
 /** A value that is no stored object: a Status, a Scale, a review. */
 export function valueAnswer(asking: Asking, value: unknown, status = 200): BytesResponse {

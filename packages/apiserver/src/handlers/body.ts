@@ -12,7 +12,9 @@ const SUMMARY_BYTES = 30;
 const APPLY_TYPE = 'application/apply-patch+yaml';
 const APPLY_CBOR_TYPE = 'application/apply-patch+cbor';
 const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
-  'application/json-patch+json': 'json', 'application/merge-patch+json': 'merge', 'application/strategic-merge-patch+json': 'strategic',
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
 };
 const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
@@ -52,13 +54,16 @@ export class Bodies {
   /** Options that may be sent in a body; undefined: none were. */
   async options(request: ApiRequest): Promise<unknown> {
     const bytes = await request.body();
-    return bytes.length === 0 ? undefined : this.#read(bytes, contentType(request), { kind: 'DeleteOptions', isCustom: false, isBare: true }).value;
+    return bytes.length === 0
+      ? undefined
+      : this.#read(bytes, contentType(request), { kind: 'DeleteOptions', isCustom: false, isBare: true }).value;
   }
 
   /** A patch of the type that `patchType()` said. */
   async patch(request: ApiRequest): Promise<Body> {
     const bytes = await request.body();
-    if (contentType(request) === APPLY_CBOR_TYPE) return { value: parseCbor(bytes, (message) => badRequest(`error decoding patch: ${message}`)) };
+    if (contentType(request) === APPLY_CBOR_TYPE)
+      return { value: parseCbor(bytes, (message) => badRequest(`error decoding patch: ${message}`)) };
     if (!isApply(request)) return parseJson(bytes, () => badRequest('invalid JSON patch'));
     const refuse = (message: string): StatusError => badRequest(`error decoding patch: ${message}`);
     // Programs send JSON, which YAML includes, and which is read faster.
@@ -68,13 +73,27 @@ export class Bodies {
 
   #read(bytes: Uint8Array, type: string, { kind, isCustom, isBare = false }: Wanted): Body {
     const refuse = (message: string): StatusError =>
-      badRequest(isBare ? message : `the object provided is unrecognized (must be of type ${kind}): ${message} (${summary(bytes)})`);
-    const noIdentity = (message: string): StatusError => refuse(`couldn't get version/kind; json parse error: ${message}`);
+      badRequest(
+        isBare
+          ? message
+          : `the object provided is unrecognized (must be of type ${kind}): ${message} (${summary(bytes)})`,
+      );
+    const noIdentity = (message: string): StatusError =>
+      refuse(`couldn't get version/kind; json parse error: ${message}`);
     switch (type) {
-      case '': case 'application/json': return identified(parseJson(bytes, noIdentity), isCustom, refuse);
-      case 'application/yaml': return identified(this.#yaml(bytes, (message) => refuse(`yaml: ${message}`)), isCustom, refuse);
-      case PROTOBUF_TYPE: return { value: parseProtobuf(bytes, refuse) };
-      default: break;
+      case '':
+      case 'application/json':
+        return identified(parseJson(bytes, noIdentity), isCustom, refuse);
+      case 'application/yaml':
+        return identified(
+          this.#yaml(bytes, (message) => refuse(`yaml: ${message}`)),
+          isCustom,
+          refuse,
+        );
+      case PROTOBUF_TYPE:
+        return { value: parseProtobuf(bytes, refuse) };
+      default:
+        break;
     }
     if (type === CBOR_TYPE && this.#takesCbor) return { value: parseCbor(bytes, refuse) };
     throw unsupported(this.#formats.map((format) => format.mediaType));
@@ -86,7 +105,8 @@ export class Bodies {
     const types = Object.keys(PATCH_TYPES).filter((name) => origin !== 'custom' || PATCH_TYPES[name] !== 'strategic');
     if (type === APPLY_TYPE || (type === APPLY_CBOR_TYPE && this.#takesCbor)) return 'apply';
     const known = PATCH_TYPES[type];
-    if (!known || !types.includes(type)) throw unsupported([...types, APPLY_TYPE, ...(this.#takesCbor ? [APPLY_CBOR_TYPE] : [])]);
+    if (!known || !types.includes(type))
+      throw unsupported([...types, APPLY_TYPE, ...(this.#takesCbor ? [APPLY_CBOR_TYPE] : [])]);
     return known;
   }
 
@@ -122,7 +142,10 @@ const isApply = (request: ApiRequest): boolean => contentType(request) === APPLY
 function contentType(request: ApiRequest): string {
   const header = request.header('content-type') ?? '';
   const [type = '', ...parameters] = header.split(';');
-  const isWhole = parameters.every((text, i) => PARAMETER.test(text.trim()) || (text.trim() === '' && i === parameters.length - 1 && type.trim() !== ''));
+  const isWhole = parameters.every(
+    (text, i) =>
+      PARAMETER.test(text.trim()) || (text.trim() === '' && i === parameters.length - 1 && type.trim() !== ''),
+  );
   return isWhole ? type.trim().toLowerCase() : header;
 }
 
@@ -131,7 +154,8 @@ const PARAMETER = /^[!#$%&'*+.^_`|~\w-]+\s*=\s*(?:[!#$%&'*+.^_`|~\w-]+|"(?:[^"\\
 function parseJson(bytes: Uint8Array, refuse: (message: string) => StatusError): Body {
   try {
     const text = decoder.decode(bytes);
-    if (isTooDeep(text)) throw new SyntaxError(`invalid character '${text.startsWith('[') ? '[' : '{'}' exceeded max depth`);
+    if (isTooDeep(text))
+      throw new SyntaxError(`invalid character '${text.startsWith('[') ? '[' : '{'}' exceeded max depth`);
     const value: unknown = JSON.parse(text);
     return { value, source: new JsonSource(text, value) };
   } catch (error) {
@@ -139,29 +163,39 @@ function parseJson(bytes: Uint8Array, refuse: (message: string) => StatusError):
   }
 }
 
-const UNTYPED = 'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+const UNTYPED =
+  'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
 /** What an object is must be text, and what is custom must say it; whatever else is wrong with it, its kind says. */
 function identified(body: Body, isCustom: boolean, refuse: (message: string) => StatusError): Body {
-  const noIdentity = (message: string): StatusError => refuse(`couldn't get version/kind; json parse error: ${message}`);
+  const noIdentity = (message: string): StatusError =>
+    refuse(`couldn't get version/kind; json parse error: ${message}`);
   const { value } = body;
   const isObject = typeof value === 'object' && !Array.isArray(value);
   if (!isObject) throw noIdentity(`json: cannot unmarshal ${typeName(value)} into ${UNTYPED}`);
   const { apiVersion, kind } = (value ?? {}) as { readonly apiVersion?: unknown; readonly kind?: unknown };
-  for (const [name, given] of [['apiVersion', apiVersion], ['kind', kind]] as const) {
-    if (!isTextOrAbsent(given)) throw noIdentity(`json: cannot unmarshal ${typeName(given)} into Go struct field .${name} of type string`);
+  for (const [name, given] of [
+    ['apiVersion', apiVersion],
+    ['kind', kind],
+  ] as const) {
+    if (!isTextOrAbsent(given))
+      throw noIdentity(`json: cannot unmarshal ${typeName(given)} into Go struct field .${name} of type string`);
   }
-  if (((apiVersion ?? '') as string).split('/').length > 2) throw refuse(`unexpected GroupVersion string: ${String(apiVersion)}`);
+  if (((apiVersion ?? '') as string).split('/').length > 2)
+    throw refuse(`unexpected GroupVersion string: ${String(apiVersion)}`);
   if (isCustom && !kind) throw refuse(`Object 'Kind' is missing in '${body.source?.text ?? JSON.stringify(value)}'`);
   return value === null ? { ...body, value: {} } : body;
 }
 
-const typeName = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value);
+const typeName = (value: unknown): string =>
+  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 const isTextOrAbsent = (value: unknown): boolean => typeof value === 'string' || value === undefined || value === null;
 
 /** Lists and objects within one another; whoever walks a body may use this much of the stack. */
 const DEPTH_MAX = 2000;
-const [QUOTE, BACKSLASH, OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = Array.from('"\\[{]}', (char) => char.charCodeAt(0));
+const [QUOTE, BACKSLASH, OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = Array.from('"\\[{]}', (char) =>
+  char.charCodeAt(0),
+);
 
 function isTooDeep(text: string): boolean {
   // Every level has a beginning and an end.
@@ -205,4 +239,7 @@ function summary(bytes: Uint8Array): string {
 }
 
 const unsupported = (accepted: readonly string[]): StatusError =>
-  failure('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
+  failure(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  );

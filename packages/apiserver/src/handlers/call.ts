@@ -5,7 +5,11 @@ import type { ApiRequest } from '../request.ts';
 
 const FIELD_MANAGER_BYTES_MAX = 128;
 const VALIDATIONS = ['Ignore', 'Strict', 'Warn'] as const;
-const OPTIONS: Readonly<Record<string, string>> = { POST: 'CreateOptions', PUT: 'UpdateOptions', PATCH: 'PatchOptions' };
+const OPTIONS: Readonly<Record<string, string>> = {
+  POST: 'CreateOptions',
+  PUT: 'UpdateOptions',
+  PATCH: 'PatchOptions',
+};
 
 /** Who writes, and how: what all writes have in common in their query. Throws Invalid in upstream's words. */
 export function callOf(request: ApiRequest, user: User, warnings: string[]): Call {
@@ -22,7 +26,14 @@ export function callOf(request: ApiRequest, user: User, warnings: string[]): Cal
   const fieldValidation = VALIDATIONS.find((known) => known === validation);
   if (!fieldValidation) at.at('fieldValidation').notSupported(validation, ['', ...VALIDATIONS]);
   if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', at.errors);
-  return { user, isDryRun: dryRun.length > 0, isPatch: method === 'PATCH', fieldValidation: fieldValidation ?? 'Warn', warnings, fieldManager: manager || agentOf(request) };
+  return {
+    user,
+    isDryRun: dryRun.length > 0,
+    isPatch: method === 'PATCH',
+    fieldValidation: fieldValidation ?? 'Warn',
+    warnings,
+    fieldManager: manager || agentOf(request),
+  };
 }
 
 /** Go names a character by its number, and shows it where it can. */
@@ -36,4 +47,5 @@ function checkPrintable(manager: string, at: Field): void {
 }
 
 /** Who the client looks like: the first word of its User-Agent. */
-const agentOf = (request: ApiRequest): string => (request.header('user-agent') ?? '').split('/')[0]?.slice(0, FIELD_MANAGER_BYTES_MAX) || 'unknown';
+const agentOf = (request: ApiRequest): string =>
+  (request.header('user-agent') ?? '').split('/')[0]?.slice(0, FIELD_MANAGER_BYTES_MAX) || 'unknown';

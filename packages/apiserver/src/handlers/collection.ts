@@ -18,13 +18,20 @@ const WATCH_MS_MIN = 30 * 60_000;
 export async function serveCollection(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
   const { info } = exchange;
   const { kind } = resource;
-  const isServed = kind.verbs.some((verb) => verb === info.verb) && (!kind.namespaced || info.isInNamespace || info.verb === 'list' || info.verb === 'watch');
+  const isServed =
+    kind.verbs.some((verb) => verb === info.verb) &&
+    (!kind.namespaced || info.isInNamespace || info.verb === 'list' || info.verb === 'watch');
   switch (isServed ? info.verb : '') {
-    case 'list': return list(resource, exchange);
-    case 'watch': return watch(resource, exchange);
-    case 'create': return create(resource, exchange);
-    case 'deletecollection': return deleteCollection(resource, exchange);
-    default: throw noVerb(kind, info);
+    case 'list':
+      return list(resource, exchange);
+    case 'watch':
+      return watch(resource, exchange);
+    case 'create':
+      return create(resource, exchange);
+    case 'deletecollection':
+      return deleteCollection(resource, exchange);
+    default:
+      throw noVerb(kind, info);
   }
 }
 
@@ -55,12 +62,24 @@ export function watch(resource: Resource<any>, exchange: Exchange): StreamRespon
   selectionOf(resource.kind, labelSelector, fieldSelector);
   checkRevision(resourceVersion);
   const { revision } = resource.shelf;
-  if (options.sendInitialEvents && Number(resourceVersion) > revision) throw tooLarge(Number(resourceVersion), revision);
+  if (options.sendInitialEvents && Number(resourceVersion) > revision)
+    throw tooLarge(Number(resourceVersion), revision);
   const { clock, random } = registry.deps;
-  const timeoutMs = timeoutSeconds === undefined ? WATCH_MS_MIN + (random.uint32() % WATCH_MS_MIN) : timeoutSeconds * 1000;
-  const wanted = { namespace, labelSelector, fieldSelector, resourceVersion: resourceVersion === '0' ? '' : resourceVersion, ...options, timeoutMs, how };
+  const timeoutMs =
+    timeoutSeconds === undefined ? WATCH_MS_MIN + (random.uint32() % WATCH_MS_MIN) : timeoutSeconds * 1000;
+  const wanted = {
+    namespace,
+    labelSelector,
+    fieldSelector,
+    resourceVersion: resourceVersion === '0' ? '' : resourceVersion,
+    ...options,
+    timeoutMs,
+    how,
+  };
   return {
-    type: 'stream', status: 200, headers: { 'content-type': how.format.streamType ?? '' },
+    type: 'stream',
+    status: 200,
+    headers: { 'content-type': how.format.streamType ?? '' },
     run: (sink, signal) => runWatch(resource, wanted, clock, sink, signal),
   };
 }

@@ -19,8 +19,11 @@ export interface Exchange extends Asking {
 export const notServed = (): StatusError => failure('NotFound', 'the server could not find the requested resource', {});
 
 /** Upstream's words for a path that is there, asked in a way it does not answer. */
-export const notAllowedHere = (): StatusError => failure('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+export const notAllowedHere = (): StatusError =>
+  failure('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 
 /** Of custom resources, whose paths are told apart by hand: a subresource that there is none of, or a verb. */
-export const noSubresource = (kind: Kind<any>, { name }: RequestInfo): StatusError => (kind.origin === 'custom' ? notFound(kind, name) : notServed());
-export const noVerb = (kind: Kind<any>, { verb }: RequestInfo): StatusError => (kind.origin === 'custom' ? methodNotAllowed(kind, verb) : notAllowedHere());
+export const noSubresource = (kind: Kind<any>, { name }: RequestInfo): StatusError =>
+  kind.origin === 'custom' ? notFound(kind, name) : notServed();
+export const noVerb = (kind: Kind<any>, { verb }: RequestInfo): StatusError =>
+  kind.origin === 'custom' ? methodNotAllowed(kind, verb) : notAllowedHere();

@@ -1,8 +1,35 @@
 /** Lists and objects within one another that upstream reads. */
 const DEPTH_MAX = 10_000;
 const SPACES: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
-const [QUOTE, COMMA, COLON, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, MINUS, ZERO, NINE, POINT, PLUS] =
-  Array.from('",:\\[]{}-09.+', (char) => char.charCodeAt(0)) as [number, number, number, number, number, number, number, number, number, number, number, number, number];
+const [
+  QUOTE,
+  COMMA,
+  COLON,
+  BACKSLASH,
+  OPEN_LIST,
+  CLOSE_LIST,
+  OPEN_OBJECT,
+  CLOSE_OBJECT,
+  MINUS,
+  ZERO,
+  NINE,
+  POINT,
+  PLUS,
+] = Array.from('",:\\[]{}-09.+', (char) => char.charCodeAt(0)) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+];
 
 /** What Go's reader says of bytes that are no JSON; undefined: they are. */
 export function jsonMistake(bytes: Uint8Array): string | undefined {
@@ -148,11 +175,27 @@ class Reader {
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= ZERO && byte <= NINE;
 
-const SHORT: Readonly<Record<number, string>> = { 0x07: '\\a', 0x08: '\\b', 0x09: '\\t', 0x0a: '\\n', 0x0b: '\\v', 0x0c: '\\f', 0x0d: '\\r', 0x27: "\\'", 0x5c: '\\\\' };
+const SHORT: Readonly<Record<number, string>> = {
+  0x07: '\\a',
+  0x08: '\\b',
+  0x09: '\\t',
+  0x0a: '\\n',
+  0x0b: '\\v',
+  0x0c: '\\f',
+  0x0d: '\\r',
+  0x27: "\\'",
+  0x5c: '\\\\',
+};
 
 /** A byte as Go quotes the character of that number. */
 function quoted(byte: number): string {
   const isShown = (byte >= 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);
-  const text = SHORT[byte] ?? (isShown ? String.fromCharCode(byte) : byte < 0x80 ? `\\x${byte.toString(16).padStart(2, '0')}` : `\\u00${byte.toString(16)}`);
+  const text =
+    SHORT[byte] ??
+    (isShown
+      ? String.fromCharCode(byte)
+      : byte < 0x80
+        ? `\\x${byte.toString(16).padStart(2, '0')}`
+        : `\\u00${byte.toString(16)}`);
   return `'${text}'`;
 }

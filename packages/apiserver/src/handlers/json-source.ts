@@ -29,12 +29,21 @@ export class JsonSource implements BodySource {
 
   /** What a strict reader says about the text, in its order (KEP-2885): the unknown fields, and the known ones given twice. */
   complaints(unknown: readonly string[], isCustom = false): readonly string[] {
-    if (isCustom) return customComplaints(this.#all().filter((field) => field.isRepeated).map((field) => field.path), unknown);
+    if (isCustom)
+      return customComplaints(
+        this.#all()
+          .filter((field) => field.isRepeated)
+          .map((field) => field.path),
+        unknown,
+      );
     const open = new Set(unknown);
     const texts: string[] = [];
     for (const { path, isRepeated } of this.#all()) {
       if (open.delete(path)) texts.push(`unknown field ${JSON.stringify(path)}`);
-      else if (isRepeated && !unknown.some((above) => path === above || path.startsWith(`${above}.`) || path.startsWith(`${above}[`))) {
+      else if (
+        isRepeated &&
+        !unknown.some((above) => path === above || path.startsWith(`${above}.`) || path.startsWith(`${above}[`))
+      ) {
         texts.push(`duplicate field ${JSON.stringify(path)}`);
       }
     }
@@ -45,7 +54,12 @@ export class JsonSource implements BodySource {
 
   /** What a strict reader of YAML says: which key came again, on which line. */
   get repeatedKeys(): readonly string[] {
-    return this.#all().filter((field) => field.isRepeated).map(({ name, at }) => `line ${this.text.slice(0, at).split('\n').length}: key ${JSON.stringify(name)} already set in map`);
+    return this.#all()
+      .filter((field) => field.isRepeated)
+      .map(
+        ({ name, at }) =>
+          `line ${this.text.slice(0, at).split('\n').length}: key ${JSON.stringify(name)} already set in map`,
+      );
   }
 
   #all(): readonly Occurrence[] {
@@ -54,8 +68,12 @@ export class JsonSource implements BodySource {
 }
 
 /** Whose type is known only after reading: all that comes twice is told, before anything is found to be unknown. */
-const customComplaints = (repeated: readonly string[], unknown: readonly string[]): readonly string[] =>
-  [...new Set([...repeated.map((path) => `duplicate field ${JSON.stringify(path)}`), ...unknown.toSorted().map((path) => `unknown field ${JSON.stringify(path)}`)])];
+const customComplaints = (repeated: readonly string[], unknown: readonly string[]): readonly string[] => [
+  ...new Set([
+    ...repeated.map((path) => `duplicate field ${JSON.stringify(path)}`),
+    ...unknown.toSorted().map((path) => `unknown field ${JSON.stringify(path)}`),
+  ]),
+];
 
 interface Occurrence {
   /** `spec.containers[0].image` */

@@ -21,7 +21,8 @@ export async function serveObject(resource: Resource<any>, exchange: Exchange): 
   const { namespace, name } = info;
   if (!resource.kind.verbs.some((verb) => verb === info.verb)) throw noVerb(resource.kind, info);
   switch (request.method) {
-    case 'GET': return info.verb === 'watch' ? watch(resource, exchange) : read(resource, exchange);
+    case 'GET':
+      return info.verb === 'watch' ? watch(resource, exchange) : read(resource, exchange);
     case 'PUT': {
       const how = negotiate(exchange, resource.kind);
       const { value, ...source } = await bodies.object(request, resource.kind.kind, resource.kind.origin === 'custom');
@@ -29,9 +30,12 @@ export async function serveObject(resource: Resource<any>, exchange: Exchange): 
       const object = (await resource.replace(namespace, name, value, { ...call, ...source })) as ApiObject;
       return bytesAnswer(how, [showObject(how, resource, object)], existed ? 200 : 201);
     }
-    case 'PATCH': return patch(resource, exchange);
-    case 'DELETE': return remove(resource, exchange);
-    default: throw notAllowedHere();
+    case 'PATCH':
+      return patch(resource, exchange);
+    case 'DELETE':
+      return remove(resource, exchange);
+    default:
+      throw notAllowedHere();
   }
 }
 
@@ -39,23 +43,30 @@ export async function serveObject(resource: Resource<any>, exchange: Exchange): 
 export async function servePart(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
   const { request, info, call, bodies } = exchange;
   const { namespace, name, subresource } = info;
-  if (subresource === 'scale' ? !resource.kind.scale : !resource.hasPart(subresource)) throw noSubresource(resource.kind, info);
+  if (subresource === 'scale' ? !resource.kind.scale : !resource.hasPart(subresource))
+    throw noSubresource(resource.kind, info);
   if (subresource === 'scale') return serveScale(resource, exchange);
   switch (request.method) {
-    case 'GET': return read(resource, exchange);
+    case 'GET':
+      return read(resource, exchange);
     case 'PUT': {
       const how = negotiate(exchange, resource.kind);
       const { value, ...source } = await bodies.object(request, resource.kind.kind, resource.kind.origin === 'custom');
       const object = (await resource.replace(namespace, name, value, { ...call, ...source }, subresource)) as ApiObject;
       return bytesAnswer(how, [showObject(how, resource, object)]);
     }
-    case 'PATCH': return patch(resource, exchange);
-    default: throw noVerb(resource.kind, info);
+    case 'PATCH':
+      return patch(resource, exchange);
+    default:
+      throw noVerb(resource.kind, info);
   }
 }
 
 function read(resource: Resource<any>, exchange: Exchange): BytesResponse | Promise<BytesResponse> {
-  const { info: { namespace, name }, request } = exchange;
+  const {
+    info: { namespace, name },
+    request,
+  } = exchange;
   const how = negotiate(exchange, resource.kind);
   const asked = request.query.get('resourceVersion') ?? '';
   checkRevision(asked);
@@ -68,7 +79,12 @@ function read(resource: Resource<any>, exchange: Exchange): BytesResponse | Prom
 }
 
 async function patch(resource: Resource<any>, exchange: Exchange): Promise<BytesResponse> {
-  const { request, info: { namespace, name, subresource }, call, bodies } = exchange;
+  const {
+    request,
+    info: { namespace, name, subresource },
+    call,
+    bodies,
+  } = exchange;
   const { query } = request;
   const how = negotiate(exchange, resource.kind);
   const type = bodies.patchType(request, resource.kind);
@@ -86,15 +102,29 @@ async function patch(resource: Resource<any>, exchange: Exchange): Promise<Bytes
 }
 
 async function remove(resource: Resource<any>, exchange: Exchange): Promise<BytesResponse> {
-  const { request, info: { namespace, name }, call, bodies } = exchange;
+  const {
+    request,
+    info: { namespace, name },
+    call,
+    bodies,
+  } = exchange;
   const how = negotiate(exchange, resource.kind);
   const { kind } = resource;
   const options = deleteOptions(request, await bodies.options(request));
-  const { object, isGone } = await resource.delete(namespace, name, options, { ...call, isDryRun: call.isDryRun || options.dryRun?.includes('All') === true });
+  const { object, isGone } = await resource.delete(namespace, name, options, {
+    ...call,
+    isDryRun: call.isDryRun || options.dryRun?.includes('All') === true,
+  });
   // Whoever said in the old way not to leave dependents behind is told that the work goes on.
   const status = !isGone && options.orphanDependents === false ? 202 : 200;
-  if (!isGone || kind.behaviour.answersDeletion) return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], status);
-  const done = success({ name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid: (object as ApiObject).metadata.uid });
+  if (!isGone || kind.behaviour.answersDeletion)
+    return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], status);
+  const done = success({
+    name,
+    ...(kind.group ? { group: kind.group } : {}),
+    kind: kind.plural,
+    uid: (object as ApiObject).metadata.uid,
+  });
   return bytesAnswer(how, [showValue(how, done)]);
 }
 

@@ -1,5 +1,14 @@
 import { schemas } from '@navarch/api';
-import { badRequest, decode, DecodeError, Field, invalid, parseFieldSelector, parseLabelSelector, type StatusError } from '@navarch/machinery';
+import {
+  badRequest,
+  decode,
+  DecodeError,
+  Field,
+  invalid,
+  parseFieldSelector,
+  parseLabelSelector,
+  type StatusError,
+} from '@navarch/machinery';
 import type { DeleteOptions } from '../registry/deletion.ts';
 import type { ListRequest } from '../registry/reading.ts';
 import type { ApiRequest } from '../request.ts';
@@ -7,13 +16,18 @@ import type { Exchange } from './exchange.ts';
 
 /** A number of the query. Throws BadRequest, as upstream's conversion does. */
 function wholeNumber(text: string): number {
-  const why = !/^[+-]?\d+$/.test(text) ? 'invalid syntax' : BigInt.asIntN(64, BigInt(text)) !== BigInt(text) ? 'value out of range' : undefined;
+  const why = !/^[+-]?\d+$/.test(text)
+    ? 'invalid syntax'
+    : BigInt.asIntN(64, BigInt(text)) !== BigInt(text)
+      ? 'value out of range'
+      : undefined;
   if (why) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`);
   return Number(text);
 }
 
 /** Upstream takes everything for true but `false` and `0`. */
-export const isTrue = (value: string | null): boolean => value !== null && value !== '0' && value.toLowerCase() !== 'false';
+export const isTrue = (value: string | null): boolean =>
+  value !== null && value !== '0' && value.toLowerCase() !== 'false';
 
 interface WatchOptions {
   readonly sendInitialEvents: boolean;
@@ -23,7 +37,11 @@ interface WatchOptions {
 }
 
 /** ListOptions of the query (meta/v1), for a list or a watch. Throws Invalid or BadRequest in upstream's words. */
-export function listOptions({ request: { query }, info, features }: Pick<Exchange, 'request' | 'info' | 'features'>): ListRequest {
+export function listOptions({
+  request: { query },
+  info,
+  features,
+}: Pick<Exchange, 'request' | 'info' | 'features'>): ListRequest {
   const match = query.get('resourceVersionMatch') ?? '';
   const limit = wholeNumber(query.get('limit') || '0');
   wholeNumber(query.get('timeoutSeconds') || '0');
@@ -34,8 +52,12 @@ export function listOptions({ request: { query }, info, features }: Pick<Exchang
   else checkList(query, match, at);
   if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', at.errors);
   return {
-    namespace: info.namespace, labelSelector: query.get('labelSelector') ?? '', fieldSelector: fieldsOf(query.get('fieldSelector') ?? '', info.name),
-    limit: limit > 0 ? limit : undefined, continue: query.get('continue') ?? '', resourceVersion: query.get('resourceVersion') ?? '',
+    namespace: info.namespace,
+    labelSelector: query.get('labelSelector') ?? '',
+    fieldSelector: fieldsOf(query.get('fieldSelector') ?? '', info.name),
+    limit: limit > 0 ? limit : undefined,
+    continue: query.get('continue') ?? '',
+    resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: match,
   };
 }
@@ -47,7 +69,8 @@ export function watchOptions({ query }: ApiRequest): WatchOptions {
   const seconds = wholeNumber(query.get('timeoutSeconds') || '0');
   return {
     // Without a version to go on from, everything there is comes first, unless the client says otherwise.
-    sendInitialEvents: wanted === null ? isFromAnywhere : isTrue(wanted), allowBookmarks: isTrue(query.get('allowWatchBookmarks')),
+    sendInitialEvents: wanted === null ? isFromAnywhere : isTrue(wanted),
+    allowBookmarks: isTrue(query.get('allowWatchBookmarks')),
     timeoutSeconds: seconds > 0 ? seconds : undefined,
   };
 }
@@ -55,10 +78,12 @@ export function watchOptions({ query }: ApiRequest): WatchOptions {
 function checkList(query: URLSearchParams, match: string, at: Field): void {
   const matching = at.at('resourceVersionMatch');
   if (match !== '') {
-    if (!query.get('resourceVersion')) matching.forbidden('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    if (!query.get('resourceVersion'))
+      matching.forbidden('resourceVersionMatch is forbidden unless resourceVersion is provided');
     if (query.get('continue')) matching.forbidden('resourceVersionMatch is forbidden when continue is provided');
     if (match !== 'Exact' && match !== 'NotOlderThan') matching.notSupported(match, ['Exact', 'NotOlderThan', '']);
-    if (match === 'Exact' && query.get('resourceVersion') === '0') matching.forbidden('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    if (match === 'Exact' && query.get('resourceVersion') === '0')
+      matching.forbidden('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
   if (query.has('sendInitialEvents')) at.at('sendInitialEvents').forbidden('sendInitialEvents is forbidden for list');
 }
@@ -66,10 +91,15 @@ function checkList(query: URLSearchParams, match: string, at: Field): void {
 function checkWatch(query: URLSearchParams, match: string, mayListByWatch: boolean, at: Field): void {
   const matching = at.at('resourceVersionMatch');
   const isInitialAsked = query.has('sendInitialEvents');
-  if (isInitialAsked && match !== 'NotOlderThan') matching.forbidden('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
-  if (isInitialAsked && !mayListByWatch) at.at('sendInitialEvents').forbidden('sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled');
+  if (isInitialAsked && match !== 'NotOlderThan')
+    matching.forbidden('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  if (isInitialAsked && !mayListByWatch)
+    at.at('sendInitialEvents').forbidden(
+      'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
+    );
   if (match === '') return;
-  if (!isInitialAsked) matching.forbidden('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  if (!isInitialAsked)
+    matching.forbidden('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
   if (match !== 'NotOlderThan') matching.notSupported(match, ['NotOlderThan']);
   if (query.get('continue')) matching.forbidden('resourceVersionMatch is forbidden when continue is provided');
 }
@@ -78,7 +108,8 @@ function checkWatch(query: URLSearchParams, match: string, mayListByWatch: boole
 function fieldsOf(fieldSelector: string, name: string): string {
   if (name === '') return fieldSelector;
   const terms = parseFieldSelector(fieldSelector);
-  const isSame = terms.length === 0 || terms.some((term) => term.field === 'metadata.name' && term.isEqual && term.value === name);
+  const isSame =
+    terms.length === 0 || terms.some((term) => term.field === 'metadata.name' && term.isEqual && term.value === name);
   if (!isSame) throw badRequest("fieldSelector metadata.name doesn't match requested name");
   return fieldSelector || `metadata.name=${name}`;
 }
@@ -86,19 +117,33 @@ function fieldsOf(fieldSelector: string, name: string): string {
 const POLICIES = ['Foreground', 'Background', 'Orphan'] as const;
 
 /** DeleteOptions of body and query (meta/v1); a body counts before the query. Throws Invalid or BadRequest in upstream's words. */
-export function deleteOptions({ query }: ApiRequest, body: unknown): DeleteOptions & { readonly dryRun?: readonly string[] } {
+export function deleteOptions(
+  { query }: ApiRequest,
+  body: unknown,
+): DeleteOptions & { readonly dryRun?: readonly string[] } {
   const grace = query.get('gracePeriodSeconds');
   const policy = query.get('propagationPolicy');
   const orphan = query.get('orphanDependents');
-  const options = body !== undefined ? decodedOptions(body) : {
-    ...(grace === null ? {} : { gracePeriodSeconds: wholeNumber(grace) }), ...(policy === null ? {} : { propagationPolicy: policy }),
-    ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }), ...(query.has('dryRun') ? { dryRun: query.getAll('dryRun') } : {}),
-  };
+  const options =
+    body !== undefined
+      ? decodedOptions(body)
+      : {
+          ...(grace === null ? {} : { gracePeriodSeconds: wholeNumber(grace) }),
+          ...(policy === null ? {} : { propagationPolicy: policy }),
+          ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
+          ...(query.has('dryRun') ? { dryRun: query.getAll('dryRun') } : {}),
+        };
   const at = new Field();
-  const { propagationPolicy, orphanDependents, dryRun = [] } = options as DeleteOptions & { readonly dryRun?: readonly string[] };
+  const {
+    propagationPolicy,
+    orphanDependents,
+    dryRun = [],
+  } = options as DeleteOptions & { readonly dryRun?: readonly string[] };
   const place = at.at('propagationPolicy');
-  if (propagationPolicy !== undefined && orphanDependents !== undefined) place.invalid(propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set');
-  if (propagationPolicy !== undefined && !POLICIES.some((known) => known === propagationPolicy)) place.notSupported(propagationPolicy, [...POLICIES, 'nil']);
+  if (propagationPolicy !== undefined && orphanDependents !== undefined)
+    place.invalid(propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set');
+  if (propagationPolicy !== undefined && !POLICIES.some((known) => known === propagationPolicy))
+    place.notSupported(propagationPolicy, [...POLICIES, 'nil']);
   if (dryRun.some((text) => text !== 'All')) at.at('dryRun').notSupported(dryRun, ['All']);
   if (at.errors.length > 0) throw invalidDelete(at);
   return options;
@@ -107,9 +152,13 @@ export function deleteOptions({ query }: ApiRequest, body: unknown): DeleteOptio
 const optionsSchema = schemas.object('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions');
 
 function decodedOptions(body: unknown): DeleteOptions & { readonly dryRun?: readonly string[] } {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('json: cannot unmarshal into Go value of type v1.DeleteOptions');
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw badRequest('json: cannot unmarshal into Go value of type v1.DeleteOptions');
   const { kind, apiVersion } = body as { readonly kind?: string; readonly apiVersion?: string };
-  if (kind && kind !== 'DeleteOptions') throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion || 'v1')} in scheme "pkg/api/legacyscheme/scheme.go:30"`);
+  if (kind && kind !== 'DeleteOptions')
+    throw badRequest(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion || 'v1')} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+    );
   try {
     return decode(optionsSchema, body).value;
   } catch (error) {
@@ -118,4 +167,5 @@ function decodedOptions(body: unknown): DeleteOptions & { readonly dryRun?: read
   }
 }
 
-const invalidDelete = (at: Field): StatusError => invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', at.errors);
+const invalidDelete = (at: Field): StatusError =>
+  invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', at.errors);

@@ -12,14 +12,18 @@ import { type Exchange, noVerb } from './exchange.ts';
 /** The scale subresource: reads and writes the number of replicas of any kind that has one. */
 export async function serveScale(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
   const { request, info, registry } = exchange;
-  if (request.method !== 'GET' && request.method !== 'PUT' && request.method !== 'PATCH') throw noVerb(resource.kind, info);
+  if (request.method !== 'GET' && request.method !== 'PUT' && request.method !== 'PATCH')
+    throw noVerb(resource.kind, info);
   // In the formats of the resource itself: custom ones have no protobuf, and neither has their scale.
   const how = negotiate(exchange, resource.kind);
   const scale = await asked(resource, exchange);
   return bytesAnswer(how, [showPart(how, scale as ApiObject, registry.deps.clock.now())]);
 }
 
-async function asked(resource: Resource<any>, { request, info: { namespace, name }, call, bodies }: Exchange): Promise<unknown> {
+async function asked(
+  resource: Resource<any>,
+  { request, info: { namespace, name }, call, bodies }: Exchange,
+): Promise<unknown> {
   switch (request.method) {
     case 'GET': {
       await resource.shelf.ready([resource.cached(namespace, name)]);
@@ -36,10 +40,15 @@ async function asked(resource: Resource<any>, { request, info: { namespace, name
       const type = bodies.patchType(request, resource.kind);
       const { value } = await bodies.patch(request);
       if (type === 'apply') {
-        const wanted = { config: sentScale(value), manager: request.query.get('fieldManager') ?? '', force: request.query.get('force') === 'true' };
+        const wanted = {
+          config: sentScale(value),
+          manager: request.query.get('fieldManager') ?? '',
+          force: request.query.get('force') === 'true',
+        };
         return applyScale(resource, namespace, name, wanted, call);
       }
-      const patched = (current: unknown): Scale => patchedScale(type === 'json' ? jsonPatch(current, value) : mergePatch(current, value));
+      const patched = (current: unknown): Scale =>
+        patchedScale(type === 'json' ? jsonPatch(current, value) : mergePatch(current, value));
       return writeScale(resource, namespace, name, patched, call);
     }
   }

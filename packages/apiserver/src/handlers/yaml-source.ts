@@ -22,4 +22,5 @@ export class YamlSource implements BodySource {
   }
 }
 
-export const yamlErrors = (keys: readonly string[]): string => `yaml: unmarshal errors:\n${keys.map((key) => `  ${key}`).join('\n')}`;
+export const yamlErrors = (keys: readonly string[]): string =>
+  `yaml: unmarshal errors:\n${keys.map((key) => `  ${key}`).join('\n')}`;

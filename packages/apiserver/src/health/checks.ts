@@ -32,13 +32,23 @@ export function healthChecks({ registry, store, hooks, signal, missingServices }
     { name: 'log', problem: fine },
     { name: 'etcd', problem: () => store.problem() },
     { name: 'etcd-readiness', isOfReadiness: true, problem: () => store.problem() },
-    { name: 'informer-sync', isOfReadiness: true, problem: () => listed(registry.unsynced(), (count, names) => `${count} informers not started yet: ${names}`) },
-    ...START_HOOKS.map((hook): HealthCheck => ({ name: `poststarthook/${hook}`, problem: () => (hooks.isThrough(hook) ? undefined : 'not finished') })),
-    { name: 'autoregister-completion', problem: () => listed(missingServices(), (_, names) => `missing APIService: ${names}`) },
+    {
+      name: 'informer-sync',
+      isOfReadiness: true,
+      problem: () => listed(registry.unsynced(), (count, names) => `${count} informers not started yet: ${names}`),
+    },
+    ...START_HOOKS.map((hook): HealthCheck => ({
+      name: `poststarthook/${hook}`,
+      problem: () => (hooks.isThrough(hook) ? undefined : 'not finished'),
+    })),
+    {
+      name: 'autoregister-completion',
+      problem: () => listed(missingServices(), (_, names) => `missing APIService: ${names}`),
+    },
     { name: 'shutdown', isOfReadiness: true, problem: () => (signal.aborted ? 'process is shutting down' : undefined) },
   ];
 }
 
 /** As Go prints lists. */
 const listed = (names: readonly string[], text: (count: number, names: string) => string): string | undefined =>
-  (names.length === 0 ? undefined : text(names.length, `[${names.join(' ')}]`));
+  names.length === 0 ? undefined : text(names.length, `[${names.join(' ')}]`);

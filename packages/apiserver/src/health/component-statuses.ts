@@ -7,10 +7,17 @@ export function componentStatuses(store: StoreCheck): ComputedResource {
   let problem: string | undefined;
   return {
     kind: componentStatus,
-    refresh: async () => { problem = await store.problem(); },
-    list: () => [{
-      apiVersion: 'v1', kind: 'ComponentStatus', metadata: { name: 'etcd-0' },
-      conditions: [{ type: 'Healthy', status: problem === undefined ? 'True' : 'False', message: problem ?? 'ok' }],
-    }] as never,
+    refresh: async () => {
+      problem = await store.problem();
+    },
+    list: () =>
+      [
+        {
+          apiVersion: 'v1',
+          kind: 'ComponentStatus',
+          metadata: { name: 'etcd-0' },
+          conditions: [{ type: 'Healthy', status: problem === undefined ? 'True' : 'False', message: problem ?? 'ok' }],
+        },
+      ] as never,
   };
 }

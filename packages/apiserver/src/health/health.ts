@@ -12,8 +12,14 @@ export class Health {
   /** Those that failed when they were last asked. */
   readonly #failing = new Set<string>();
   readonly #counts = new MetricRegistry();
-  readonly #last = this.#counts.gauge('kubernetes_healthcheck', '[STABLE] This metric records the result of a single healthcheck.');
-  readonly #total = this.#counts.counter('kubernetes_healthchecks_total', '[STABLE] This metric records the results of all healthcheck.');
+  readonly #last = this.#counts.gauge(
+    'kubernetes_healthcheck',
+    '[STABLE] This metric records the result of a single healthcheck.',
+  );
+  readonly #total = this.#counts.counter(
+    'kubernetes_healthchecks_total',
+    '[STABLE] This metric records the results of all healthcheck.',
+  );
 
   /** In the order in which they are shown. */
   constructor(checks: readonly HealthCheck[], log: Logger) {
@@ -23,7 +29,10 @@ export class Health {
 
   /** Where each of them is found. */
   get paths(): readonly string[] {
-    return (['healthz', 'livez', 'readyz'] as const).flatMap((endpoint) => [`/${endpoint}`, ...this.#of(endpoint).map(({ name }) => `/${endpoint}/${name}`)]);
+    return (['healthz', 'livez', 'readyz'] as const).flatMap((endpoint) => [
+      `/${endpoint}`,
+      ...this.#of(endpoint).map(({ name }) => `/${endpoint}/${name}`),
+    ]);
   }
 
   async answer(endpoint: Endpoint, name: string, query: URLSearchParams): Promise<ApiResponse> {
@@ -62,7 +71,13 @@ export class Health {
       // Everybody may ask here: what is wrong is for who may ask for the check itself.
       lines.push(isGood ? `[+]${name} ok` : `[-]${name} failed: reason withheld`);
     }
-    if (excluded.size > 0) lines.push(`warn: some health checks cannot be excluded: no matches for ${[...excluded].sort().map((name) => JSON.stringify(name)).join(',')}`);
+    if (excluded.size > 0)
+      lines.push(
+        `warn: some health checks cannot be excluded: no matches for ${[...excluded]
+          .sort()
+          .map((name) => JSON.stringify(name))
+          .join(',')}`,
+      );
     if (hasFailed) return plain(`${lines.join('\n')}\n${endpoint} check failed\n`, 500);
     return plain(query.has('verbose') ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok');
   }
@@ -70,7 +85,8 @@ export class Health {
   async #problemOf(check: HealthCheck): Promise<string | undefined> {
     const { name } = check;
     const problem = await check.problem();
-    if (problem !== undefined && !this.#failing.has(name)) this.#log.warn('health check failed', { check: name, problem });
+    if (problem !== undefined && !this.#failing.has(name))
+      this.#log.warn('health check failed', { check: name, problem });
     if (problem === undefined && this.#failing.has(name)) this.#log.info('health check passes again', { check: name });
     if (problem === undefined) this.#failing.delete(name);
     else this.#failing.add(name);

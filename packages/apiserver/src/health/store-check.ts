@@ -17,7 +17,9 @@ export class StoreCheck {
 
   /** What is wrong, in upstream's words as far as it has some; undefined: nothing. Never rejects. */
   async problem(): Promise<string | undefined> {
-    this.#asked ??= this.#store.check().finally(() => { this.#asked = undefined; });
+    this.#asked ??= this.#store.check().finally(() => {
+      this.#asked = undefined;
+    });
     const late = new AbortController();
     try {
       await Promise.race([this.#asked, this.#tooLate(late.signal)]);

@@ -7,7 +7,7 @@ const INTERVAL_MS = 5 * 60_000;
 /** Lets the store forget what is older than the interval, for as long as the signal lasts. */
 export async function keepCompacted(registry: Registry, clock: Clock, log: Logger, signal: AbortSignal): Promise<void> {
   const { store } = registry.deps;
-  for (let before = store.revision(); ; ) {
+  for (let before = store.revision(); ;) {
     await clock.sleep(INTERVAL_MS, signal);
     const now = store.revision();
     try {

@@ -49,15 +49,43 @@ export class AdmissionMeasures {
 
   constructor(metrics: Metrics, clock: Clock) {
     this.#clock = clock;
-    this.#step = metrics.histogram('apiserver_admission_step_admission_duration_seconds', '[STABLE] Admission sub-step latency histogram in seconds, broken out for each operation and API resource and step type (validate or admit).', SECONDS);
-    this.#plugin = metrics.histogram('apiserver_admission_controller_admission_duration_seconds', '[STABLE] Admission controller latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).', SECONDS);
-    this.#webhook = metrics.histogram('apiserver_admission_webhook_admission_duration_seconds', '[STABLE] Admission webhook latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).', WEBHOOK_SECONDS);
-    this.#asked = metrics.counter('apiserver_admission_webhook_request_total', '[ALPHA] Admission webhook request total, identified by name and broken out for each admission type (validating or admit) and operation. Additional labels specify whether the request was rejected or not and an HTTP status code. Codes greater than 600 are truncated to 600, to keep the metrics cardinality bounded.');
-    this.#refusals = metrics.counter('apiserver_admission_webhook_rejection_count', '[ALPHA] Admission webhook rejection count, identified by name and broken out for each admission type (validating or admit) and operation. Additional labels specify an error type (calling_webhook_error or apiserver_internal_error if an error occurred; no_error otherwise) and optionally a non-zero rejection code if the webhook rejects the request with an HTTP status code (honored by the apiserver when the code is greater or equal to 400). Codes greater than 600 are truncated to 600, to keep the metrics cardinality bounded.');
-    this.#failedOpen = metrics.counter('apiserver_admission_webhook_fail_open_count', '[ALPHA] Admission webhook fail open count, identified by name and broken out for each admission type (validating or admit).');
+    this.#step = metrics.histogram(
+      'apiserver_admission_step_admission_duration_seconds',
+      '[STABLE] Admission sub-step latency histogram in seconds, broken out for each operation and API resource and step type (validate or admit).',
+      SECONDS,
+    );
+    this.#plugin = metrics.histogram(
+      'apiserver_admission_controller_admission_duration_seconds',
+      '[STABLE] Admission controller latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).',
+      SECONDS,
+    );
+    this.#webhook = metrics.histogram(
+      'apiserver_admission_webhook_admission_duration_seconds',
+      '[STABLE] Admission webhook latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).',
+      WEBHOOK_SECONDS,
+    );
+    this.#asked = metrics.counter(
+      'apiserver_admission_webhook_request_total',
+      '[ALPHA] Admission webhook request total, identified by name and broken out for each admission type (validating or admit) and operation. Additional labels specify whether the request was rejected or not and an HTTP status code. Codes greater than 600 are truncated to 600, to keep the metrics cardinality bounded.',
+    );
+    this.#refusals = metrics.counter(
+      'apiserver_admission_webhook_rejection_count',
+      '[ALPHA] Admission webhook rejection count, identified by name and broken out for each admission type (validating or admit) and operation. Additional labels specify an error type (calling_webhook_error or apiserver_internal_error if an error occurred; no_error otherwise) and optionally a non-zero rejection code if the webhook rejects the request with an HTTP status code (honored by the apiserver when the code is greater or equal to 400). Codes greater than 600 are truncated to 600, to keep the metrics cardinality bounded.',
+    );
+    this.#failedOpen = metrics.counter(
+      'apiserver_admission_webhook_fail_open_count',
+      '[ALPHA] Admission webhook fail open count, identified by name and broken out for each admission type (validating or admit).',
+    );
     this.#policies = {
-      checks: metrics.counter('apiserver_validating_admission_policy_check_total', '[BETA] Validation admission policy check total, labeled by policy and further identified by binding and enforcement action taken.'),
-      seconds: metrics.histogram('apiserver_validating_admission_policy_check_duration_seconds', '[BETA] Validation admission latency for individual validation expressions in seconds, labeled by policy and further including binding and enforcement action taken.', POLICY_SECONDS),
+      checks: metrics.counter(
+        'apiserver_validating_admission_policy_check_total',
+        '[BETA] Validation admission policy check total, labeled by policy and further identified by binding and enforcement action taken.',
+      ),
+      seconds: metrics.histogram(
+        'apiserver_validating_admission_policy_check_duration_seconds',
+        '[BETA] Validation admission latency for individual validation expressions in seconds, labeled by policy and further including binding and enforcement action taken.',
+        POLICY_SECONDS,
+      ),
     };
   }
 
@@ -90,5 +118,7 @@ export class AdmissionMeasures {
   }
 }
 
-const timed = (histogram: Histogram, labels: Labels): Timed =>
-  ({ let: histogram.of({ ...labels, rejected: 'false' }), refused: histogram.of({ ...labels, rejected: 'true' }) });
+const timed = (histogram: Histogram, labels: Labels): Timed => ({
+  let: histogram.of({ ...labels, rejected: 'false' }),
+  refused: histogram.of({ ...labels, rejected: 'true' }),
+});

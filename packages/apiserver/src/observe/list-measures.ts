@@ -27,12 +27,24 @@ export class ListMeasures {
   readonly of: (kind: Pick<ResourceFacts, 'group' | 'plural'>) => ListCounts;
 
   constructor(metrics: Metrics) {
-    const lists = metrics.counter('apiserver_cache_list_total', '[ALPHA] Number of LIST requests served from watch cache');
-    const fetched = metrics.counter('apiserver_cache_list_fetched_objects_total', '[ALPHA] Number of objects read from watch cache in the course of serving a LIST request');
-    const returned = metrics.counter('apiserver_cache_list_returned_objects_total', '[ALPHA] Number of objects returned for a LIST request from watch cache');
+    const lists = metrics.counter(
+      'apiserver_cache_list_total',
+      '[ALPHA] Number of LIST requests served from watch cache',
+    );
+    const fetched = metrics.counter(
+      'apiserver_cache_list_fetched_objects_total',
+      '[ALPHA] Number of objects read from watch cache in the course of serving a LIST request',
+    );
+    const returned = metrics.counter(
+      'apiserver_cache_list_returned_objects_total',
+      '[ALPHA] Number of objects returned for a LIST request from watch cache',
+    );
     this.of = ({ group, plural }) => {
       const labels = { group, resource: plural };
-      const byIndex = (index: string) => ({ lists: lists.of({ ...labels, index }), fetched: fetched.of({ ...labels, index }) });
+      const byIndex = (index: string) => ({
+        lists: lists.of({ ...labels, index }),
+        fetched: fetched.of({ ...labels, index }),
+      });
       return new ListCounts(byIndex, returned.of(labels));
     };
   }

@@ -5,16 +5,25 @@ import { asked, settled } from '../testing/ask.ts';
 const pod = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 
 /** The lines of that metric. */
-const linesOf = (text: string, metric: string): readonly string[] => text.split('\n').filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `));
+const linesOf = (text: string, metric: string): readonly string[] =>
+  text.split('\n').filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `));
 
 test('who asks, and whether they may, is counted without names that are not known', async () => {
   const { ask } = await asked();
   await ask('GET', '/api/v1/namespaces/d/secrets', undefined, { authorization: 'Bearer bob' });
   await ask('GET', '/api/v1/namespaces/d/secrets', undefined, { authorization: 'Bearer nobody-knows' });
   const { text } = await ask('GET', '/metrics');
-  assert.deepEqual(linesOf(text, 'authentication_attempts').map((line) => line.replace(/\d+$/, 'N')), ['authentication_attempts{result="success"} N', 'authentication_attempts{result="error"} N']);
-  assert.deepEqual(linesOf(text, 'authenticated_user_requests').map((line) => line.replace(/\d+$/, 'N')), ['authenticated_user_requests{username="other"} N', 'authenticated_user_requests{username="admin"} N']);
-  assert.ok(linesOf(text, 'authorization_attempts_total').includes('authorization_attempts_total{result="no-opinion"} 1'));
+  assert.deepEqual(
+    linesOf(text, 'authentication_attempts').map((line) => line.replace(/\d+$/, 'N')),
+    ['authentication_attempts{result="success"} N', 'authentication_attempts{result="error"} N'],
+  );
+  assert.deepEqual(
+    linesOf(text, 'authenticated_user_requests').map((line) => line.replace(/\d+$/, 'N')),
+    ['authenticated_user_requests{username="other"} N', 'authenticated_user_requests{username="admin"} N'],
+  );
+  assert.ok(
+    linesOf(text, 'authorization_attempts_total').includes('authorization_attempts_total{result="no-opinion"} 1'),
+  );
   assert.match(text, /^authorization_duration_seconds_count\{result="allowed"\} \d+$/m);
   assert.match(text, /^apiserver_client_certificate_expiration_seconds_count 0$/m);
 });
@@ -28,26 +37,48 @@ test('admission takes the time of each plugin and of all, by what they do', asyn
     'apiserver_admission_controller_admission_duration_seconds_count{name="NamespaceLifecycle",operation="CREATE",rejected="true",type="validate"} 1',
     'apiserver_admission_step_admission_duration_seconds_count{operation="CREATE",rejected="true",type="validate"} 1',
     'apiserver_admission_step_admission_duration_seconds_bucket{operation="CREATE",rejected="true",type="validate",le="2.5"} 1',
-  ]) assert.ok(text.split('\n').includes(line), `${line}\n${linesOf(text, line.split('{')[0] ?? '').join('\n')}`);
-  assert.match(text, /^apiserver_admission_step_admission_duration_seconds_count\{operation="CREATE",rejected="false",type="admit"\} \d+$/m);
+  ])
+    assert.ok(text.split('\n').includes(line), `${line}\n${linesOf(text, line.split('{')[0] ?? '').join('\n')}`);
+  assert.match(
+    text,
+    /^apiserver_admission_step_admission_duration_seconds_count\{operation="CREATE",rejected="false",type="admit"\} \d+$/m,
+  );
 });
 
 test('webhooks are counted by their answers', async () => {
   const answers = [{ allowed: true }, { allowed: false, status: { code: 418, message: 'tea' } }];
   const webhooks = {
     async post(_address: unknown, body: string) {
-      const { request: { uid } } = JSON.parse(body) as { readonly request: { readonly uid: string } };
+      const {
+        request: { uid },
+      } = JSON.parse(body) as { readonly request: { readonly uid: string } };
       const answer = answers.shift();
       if (!answer) throw new Error('nobody there');
-      return { status: 200, body: JSON.stringify({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: { uid, ...answer } }) };
+      return {
+        status: 200,
+        body: JSON.stringify({
+          kind: 'AdmissionReview',
+          apiVersion: 'admission.k8s.io/v1',
+          response: { uid, ...answer },
+        }),
+      };
     },
   };
   const { ask } = await asked({ webhooks });
   const webhook = {
-    name: 'one.example.com', sideEffects: 'None', admissionReviewVersions: ['v1'], clientConfig: { url: 'https://example.com/' },
-    rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }], failurePolicy: 'Fail',
+    name: 'one.example.com',
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+    clientConfig: { url: 'https://example.com/' },
+    rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }],
+    failurePolicy: 'Fail',
   };
-  const made = await ask('POST', '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations', { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration', metadata: { name: 'w' }, webhooks: [webhook] });
+  const made = await ask('POST', '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations', {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: 'w' },
+    webhooks: [webhook],
+  });
   assert.equal(made.status, 201);
   for (const name of ['a', 'b', 'c']) await ask('POST', '/api/v1/namespaces/d/configmaps', pod(name));
   const { text } = await ask('GET', '/metrics');
@@ -61,32 +92,79 @@ test('webhooks are counted by their answers', async () => {
     `apiserver_admission_webhook_rejection_count{error_type="no_error",${head},rejection_code="418",type="validating"} 1`,
     `apiserver_admission_webhook_rejection_count{error_type="calling_webhook_error",${head},rejection_code="503",type="validating"} 1`,
   ]);
-  assert.match(text, /^apiserver_admission_webhook_admission_duration_seconds_count\{name="one.example.com",operation="CREATE",rejected="true",type="validating"\} 2$/m);
+  assert.match(
+    text,
+    /^apiserver_admission_webhook_admission_duration_seconds_count\{name="one.example.com",operation="CREATE",rejected="true",type="validating"\} 2$/m,
+  );
 });
 
 test('policies are counted where they find something, by what is done about it', async () => {
   const { ask } = await asked();
-  const of = (kind: string, name: string, spec: object) => ({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name }, spec });
+  const of = (kind: string, name: string, spec: object) => ({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind,
+    metadata: { name },
+    spec,
+  });
   const rules = [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }];
   const path = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic';
-  assert.equal((await ask('POST', `${path}ies`, of('ValidatingAdmissionPolicy', 'p', { matchConstraints: { resourceRules: rules }, validations: [{ expression: 'object.metadata.name != "bad"' }] }))).status, 201);
-  assert.equal((await ask('POST', `${path}ybindings`, of('ValidatingAdmissionPolicyBinding', 'b', { policyName: 'p', validationActions: ['Warn', 'Audit'] }))).status, 201);
-  for (const name of ['good', 'bad']) assert.equal((await ask('POST', '/api/v1/namespaces/d/configmaps', pod(name))).status, 201);
+  assert.equal(
+    (
+      await ask(
+        'POST',
+        `${path}ies`,
+        of('ValidatingAdmissionPolicy', 'p', {
+          matchConstraints: { resourceRules: rules },
+          validations: [{ expression: 'object.metadata.name != "bad"' }],
+        }),
+      )
+    ).status,
+    201,
+  );
+  assert.equal(
+    (
+      await ask(
+        'POST',
+        `${path}ybindings`,
+        of('ValidatingAdmissionPolicyBinding', 'b', { policyName: 'p', validationActions: ['Warn', 'Audit'] }),
+      )
+    ).status,
+    201,
+  );
+  for (const name of ['good', 'bad'])
+    assert.equal((await ask('POST', '/api/v1/namespaces/d/configmaps', pod(name))).status, 201);
   const { text } = await ask('GET', '/metrics');
-  assert.deepEqual(linesOf(text, 'apiserver_validating_admission_policy_check_total'), ['warn', 'audit'].map((action) =>
-    `apiserver_validating_admission_policy_check_total{enforcement_action="${action}",error_type="no_error",policy="p",policy_binding="b"} 1`));
+  assert.deepEqual(
+    linesOf(text, 'apiserver_validating_admission_policy_check_total'),
+    ['warn', 'audit'].map(
+      (action) =>
+        `apiserver_validating_admission_policy_check_total{enforcement_action="${action}",error_type="no_error",policy="p",policy_binding="b"} 1`,
+    ),
+  );
 });
 
 test('watches count what they send, and how long the list took that they began with', async () => {
   const { ask, watch } = await asked();
   await ask('POST', '/api/v1/namespaces/d/configmaps', pod('a'));
-  const open = await watch('/api/v1/namespaces/d/configmaps?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true');
+  const open = await watch(
+    '/api/v1/namespaces/d/configmaps?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true',
+  );
   await ask('POST', '/api/v1/namespaces/d/configmaps', pod('b'));
   const { text } = await ask('GET', '/metrics');
   // The object, the bookmark, and what was made since.
-  assert.ok(linesOf(text, 'apiserver_watch_events_total').includes('apiserver_watch_events_total{group="",resource="configmaps",version="v1"} 3'));
-  assert.match(text, /^apiserver_watch_events_sizes_bucket\{group="",resource="configmaps",version="v1",le="1024"\} 3$/m);
-  assert.match(text, /^apiserver_watch_list_duration_seconds_count\{group="",resource="configmaps",scope="namespace",version="v1"\} 1$/m);
+  assert.ok(
+    linesOf(text, 'apiserver_watch_events_total').includes(
+      'apiserver_watch_events_total{group="",resource="configmaps",version="v1"} 3',
+    ),
+  );
+  assert.match(
+    text,
+    /^apiserver_watch_events_sizes_bucket\{group="",resource="configmaps",version="v1",le="1024"\} 3$/m,
+  );
+  assert.match(
+    text,
+    /^apiserver_watch_list_duration_seconds_count\{group="",resource="configmaps",scope="namespace",version="v1"\} 1$/m,
+  );
   await open.close();
 });
 
@@ -95,14 +173,25 @@ test('flows count the requests that got a seat', async () => {
   await ask('GET', '/api/v1/namespaces/d/configmaps', undefined, { authorization: 'Bearer bob' });
   const { text } = await ask('GET', '/metrics');
   const labels = '{flow_schema="global-default",priority_level="global-default"}';
-  assert.deepEqual(linesOf(text, 'apiserver_flowcontrol_dispatched_requests_total').filter((line) => line.includes(labels)), [`apiserver_flowcontrol_dispatched_requests_total${labels} 1`]);
-  assert.ok(linesOf(text, 'apiserver_flowcontrol_current_executing_requests').includes('apiserver_flowcontrol_current_executing_requests{flow_schema="exempt",priority_level="exempt"} 1'));
-  assert.match(text, /^apiserver_flowcontrol_request_wait_duration_seconds_count\{execute="true",flow_schema="global-default",priority_level="global-default"\} 1$/m);
+  assert.deepEqual(
+    linesOf(text, 'apiserver_flowcontrol_dispatched_requests_total').filter((line) => line.includes(labels)),
+    [`apiserver_flowcontrol_dispatched_requests_total${labels} 1`],
+  );
+  assert.ok(
+    linesOf(text, 'apiserver_flowcontrol_current_executing_requests').includes(
+      'apiserver_flowcontrol_current_executing_requests{flow_schema="exempt",priority_level="exempt"} 1',
+    ),
+  );
+  assert.match(
+    text,
+    /^apiserver_flowcontrol_request_wait_duration_seconds_count\{execute="true",flow_schema="global-default",priority_level="global-default"\} 1$/m,
+  );
 });
 
 test('lists are counted by how they were found, with what was looked at and what was shown', async () => {
   const { ask } = await asked();
-  for (const name of ['a', 'b', 'c']) await ask('POST', '/api/v1/namespaces/d/configmaps', { metadata: { name, labels: { x: name } } });
+  for (const name of ['a', 'b', 'c'])
+    await ask('POST', '/api/v1/namespaces/d/configmaps', { metadata: { name, labels: { x: name } } });
   const before = (await ask('GET', '/metrics')).text;
   await ask('GET', '/api/v1/namespaces/d/configmaps?labelSelector=x%3Da');
   await ask('GET', '/api/v1/namespaces/d/configmaps?limit=2');
@@ -119,9 +208,13 @@ test('lists are counted by how they were found, with what was looked at and what
 
 test('what is stored is measured: its bytes, its changes, and how far it is', async () => {
   const { ask, server } = await asked();
-  const told = async (name: string): Promise<number> => valueOf((await ask('GET', '/metrics')).text, `${name}{group="",resource="configmaps"}`);
+  const told = async (name: string): Promise<number> =>
+    valueOf((await ask('GET', '/metrics')).text, `${name}{group="",resource="configmaps"}`);
   const before = await told('apiserver_resource_size_estimate_bytes');
-  const made = await ask('POST', '/api/v1/namespaces/d/configmaps', { metadata: { name: 'a' }, data: { text: 'x'.repeat(1000) } });
+  const made = await ask('POST', '/api/v1/namespaces/d/configmaps', {
+    metadata: { name: 'a' },
+    data: { text: 'x'.repeat(1000) },
+  });
   assert.equal((await told('apiserver_resource_size_estimate_bytes')) - before, made.text.trimEnd().length);
   assert.equal(await told('apiserver_watch_cache_resource_version'), Number(made.body.metadata.resourceVersion));
   assert.equal(await told('apiserver_watch_cache_events_received_total'), 1);
@@ -140,8 +233,14 @@ test('watches tell what they looked at when they began, and who read too slowly'
   await ask('POST', '/api/v1/namespaces/d/configmaps', { metadata: { name: 'c' } });
   await open.close();
   const slow = await server.handle({
-    method: 'GET', path: '/api/v1/namespaces/d/configmaps', query: new URLSearchParams('watch=true&resourceVersion=1'), header: (name) => (name === 'authorization' ? 'Bearer admin' : undefined),
-    headerNames: () => ['authorization'], body: async () => new Uint8Array(), remoteAddress: '', signal: new AbortController().signal,
+    method: 'GET',
+    path: '/api/v1/namespaces/d/configmaps',
+    query: new URLSearchParams('watch=true&resourceVersion=1'),
+    header: (name) => (name === 'authorization' ? 'Bearer admin' : undefined),
+    headerNames: () => ['authorization'],
+    body: async () => new Uint8Array(),
+    remoteAddress: '',
+    signal: new AbortController().signal,
   });
   assert.equal(slow.type, 'stream');
   await slow.run({ write: () => false, drained: async () => undefined }, new AbortController().signal);
@@ -152,18 +251,41 @@ test('watches tell what they looked at when they began, and who read too slowly'
 
 test('rules of custom resources are timed: once when they are compiled, then for each object', async () => {
   const { ask } = await asked();
-  const spec = { type: 'object', properties: { n: { type: 'integer' } }, 'x-kubernetes-validations': [{ rule: 'self.n > 0' }] };
+  const spec = {
+    type: 'object',
+    properties: { n: { type: 'integer' } },
+    'x-kubernetes-validations': [{ rule: 'self.n > 0' }],
+  };
   const made = await ask('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
     metadata: { name: 'counts.e.com' },
     spec: {
-      group: 'e.com', scope: 'Namespaced', names: { plural: 'counts', singular: 'count', kind: 'Count', listKind: 'CountList' },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } }],
+      group: 'e.com',
+      scope: 'Namespaced',
+      names: { plural: 'counts', singular: 'count', kind: 'Count', listKind: 'CountList' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', properties: { spec } } },
+        },
+      ],
     },
   });
   assert.equal(made.status, 201, made.text);
   await settled();
   const statuses: number[] = [];
-  for (const n of [1, 2, -1]) statuses.push((await ask('POST', '/apis/e.com/v1/namespaces/d/counts', { apiVersion: 'e.com/v1', kind: 'Count', metadata: { name: `n${n}` }, spec: { n } })).status);
+  for (const n of [1, 2, -1])
+    statuses.push(
+      (
+        await ask('POST', '/apis/e.com/v1/namespaces/d/counts', {
+          apiVersion: 'e.com/v1',
+          kind: 'Count',
+          metadata: { name: `n${n}` },
+          spec: { n },
+        })
+      ).status,
+    );
   assert.deepEqual(statuses, [201, 201, 422]);
   const { text } = await ask('GET', '/metrics');
   assert.equal(valueOf(text, 'apiserver_cel_compilation_duration_seconds_count'), 1);
@@ -171,4 +293,10 @@ test('rules of custom resources are timed: once when they are compiled, then for
 });
 
 /** The number of one series; 0 where it is not told. */
-const valueOf = (text: string, series: string): number => Number(text.split('\n').find((line) => line.startsWith(`${series} `))?.slice(series.length + 1) ?? 0);
+const valueOf = (text: string, series: string): number =>
+  Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.slice(series.length + 1) ?? 0,
+  );

@@ -30,11 +30,20 @@ export function scopeOf({ name, namespace, verb }: RequestInfo): string {
 
 /** Of the documents upstream counts those that it serves in a way of its own; undefined for all others. */
 export function documentLabels(request: ApiRequest, { path }: RequestInfo): Labels | undefined {
-  const labels = (subresource: string, component: string, resource = ''): Labels => ({ component, group: '', resource, scope: '', subresource, verb: 'GET', version: '' });
+  const labels = (subresource: string, component: string, resource = ''): Labels => ({
+    component,
+    group: '',
+    resource,
+    scope: '',
+    subresource,
+    verb: 'GET',
+    version: '',
+  });
   if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
   if (HEALTH.has(path)) return labels(path, '');
   if (ZPAGES.has(path)) return labels('', EXECUTABLE, path.slice(1));
-  if ((path === '/api' || path === '/apis') && request.header('accept')?.includes('as=APIGroupDiscoveryList')) return labels(path, COMPONENT);
+  if ((path === '/api' || path === '/apis') && request.header('accept')?.includes('as=APIGroupDiscoveryList'))
+    return labels(path, COMPONENT);
   if (path === '/openapi/v3') return labels('openapi/v3', '');
   return path.startsWith('/openapi/v3/') ? labels('openapi/v3/', '') : undefined;
 }

@@ -11,7 +11,12 @@ test('requests are counted by what they are about, with their status and how lon
   await ask('GET', '/readyz');
   await ask('GET', '/api/v1/endpoints');
   await ask('POST', '/api/v1/namespaces/d/configmaps?dryRun=All', { metadata: { name: 'x' } });
-  await ask('PATCH', '/api/v1/namespaces/d/configmaps/y?fieldManager=m', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'y' } }, { 'content-type': 'application/apply-patch+yaml' });
+  await ask(
+    'PATCH',
+    '/api/v1/namespaces/d/configmaps/y?fieldManager=m',
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'y' } },
+    { 'content-type': 'application/apply-patch+yaml' },
+  );
   const { text, headers } = await ask('GET', '/metrics');
   assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores');
   for (const line of [
@@ -30,13 +35,15 @@ test('requests are counted by what they are about, with their status and how lon
     'apiserver_resource_objects{group="",resource="namespaces"} 5',
     'apiserver_storage_events_received_total{group="",resource="namespaces"} 5',
     'apiserver_flowcontrol_nominal_limit_seats{priority_level="global-default"} 49',
-  ]) assert.ok(text.split('\n').includes(line), `${line}\n${text}`);
+  ])
+    assert.ok(text.split('\n').includes(line), `${line}\n${text}`);
 });
 
 test('an open watch is counted while it is open', async () => {
   const { ask, watch } = await asked();
   const open = await watch('/api/v1/namespaces/d/configmaps?watch=1');
-  const line = (count: number): RegExp => new RegExp(`^apiserver_longrunning_requests\\{.*resource="configmaps".*verb="WATCH".*\\} ${count}$`, 'm');
+  const line = (count: number): RegExp =>
+    new RegExp(`^apiserver_longrunning_requests\\{.*resource="configmaps".*verb="WATCH".*\\} ${count}$`, 'm');
   assert.match((await ask('GET', '/metrics')).text, line(1));
   const total = /^apiserver_request_total\{.*code="200".*resource="configmaps".*verb="WATCH".*\} 1$/m;
   assert.doesNotMatch((await ask('GET', '/metrics')).text, total);
@@ -56,6 +63,10 @@ test('what is not served, may not be asked, or has a verb of its own makes no la
     await ask('GET', `/healthz/ping${i}`);
   }
   const { text } = await ask('GET', '/metrics');
-  const counted = text.split('\n').filter((line) => line.startsWith('apiserver_request_total{') && !line.includes('verb="POST"'));
-  assert.deepEqual(counted, ['apiserver_request_total{code="405",component="apiserver",dry_run="",group="",resource="configmaps",scope="resource",subresource="",verb="other",version="v1"} 50']);
+  const counted = text
+    .split('\n')
+    .filter((line) => line.startsWith('apiserver_request_total{') && !line.includes('verb="POST"'));
+  assert.deepEqual(counted, [
+    'apiserver_request_total{code="405",component="apiserver",dry_run="",group="",resource="configmaps",scope="resource",subresource="",verb="other",version="v1"} 50',
+  ]);
 });

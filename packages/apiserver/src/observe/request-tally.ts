@@ -4,7 +4,9 @@ import type { RequestInfo } from '../request-info.ts';
 import { documentLabels, dryRunOf, scopeOf, verbOf } from './request-labels.ts';
 
 /** Upper bounds of durations, in seconds: upstream's. */
-const SECONDS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60] as const;
+const SECONDS = [
+  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
+] as const;
 /** Of sizes, in bytes. */
 const BYTES = exponential(1000, 10, 7);
 /** Series kept; beyond it requests are counted as being for something else. */
@@ -51,7 +53,11 @@ export class RequestTally {
   begin(request: ApiRequest, info: RequestInfo): RequestInFlight {
     const sort = request.method === 'GET' || request.method === 'HEAD' ? 'readOnly' : 'mutating';
     this.#inFlight[sort] += 1;
-    return new RequestInFlight({ leave: () => void (this.#inFlight[sort] -= 1), series: () => this.#of(request, info), dryRun: () => dryRunOf(request.query) });
+    return new RequestInFlight({
+      leave: () => void (this.#inFlight[sort] -= 1),
+      series: () => this.#of(request, info),
+      dryRun: () => dryRunOf(request.query),
+    });
   }
 
   families(): readonly MetricFamily[] {
@@ -59,27 +65,43 @@ export class RequestTally {
     const answers = all.flatMap((series) => [...series.answers.values()]);
     return [
       {
-        name: 'apiserver_request_total', type: 'counter', help: '[STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
-        samples: answers.flatMap(({ codes }) => Array.from(codes.values(), ({ labels, count }) => ({ labels, value: count }))),
+        name: 'apiserver_request_total',
+        type: 'counter',
+        help: '[STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
+        samples: answers.flatMap(({ codes }) =>
+          Array.from(codes.values(), ({ labels, count }) => ({ labels, value: count })),
+        ),
       },
       {
-        name: 'apiserver_request_duration_seconds', type: 'histogram', help: '[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
+        name: 'apiserver_request_duration_seconds',
+        type: 'histogram',
+        help: '[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
         samples: answers.flatMap(({ labels, seconds }) => (seconds.count > 0 ? seconds.samples(labels) : [])),
       },
       {
-        name: 'apiserver_response_sizes', type: 'histogram', help: '[STABLE] Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.',
+        name: 'apiserver_response_sizes',
+        type: 'histogram',
+        help: '[STABLE] Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.',
         samples: all.flatMap(({ labels, sizes }) => (sizes && sizes.count > 0 ? sizes.samples(labels) : [])),
       },
       {
-        name: 'apiserver_longrunning_requests', type: 'gauge', help: '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.',
-        samples: all.filter(({ labels, open }) => open > 0 || labels['verb'] === 'WATCH' || labels['verb'] === 'CONNECT').map(({ labels, open }) => ({ labels, value: open })),
+        name: 'apiserver_longrunning_requests',
+        type: 'gauge',
+        help: '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.',
+        samples: all
+          .filter(({ labels, open }) => open > 0 || labels['verb'] === 'WATCH' || labels['verb'] === 'CONNECT')
+          .map(({ labels, open }) => ({ labels, value: open })),
       },
       {
-        name: 'apiserver_current_inflight_requests', type: 'gauge', help: '[STABLE] Maximal number of currently used inflight request limit of this apiserver per request kind in last second.',
+        name: 'apiserver_current_inflight_requests',
+        type: 'gauge',
+        help: '[STABLE] Maximal number of currently used inflight request limit of this apiserver per request kind in last second.',
         samples: Object.entries(this.#inFlight).map(([kind, value]) => ({ labels: { request_kind: kind }, value })),
       },
       {
-        name: 'apiserver_requested_deprecated_apis', type: 'gauge', help: '[STABLE] Gauge of deprecated APIs that have been requested, broken out by API group, version, resource, subresource, and removed_release.',
+        name: 'apiserver_requested_deprecated_apis',
+        type: 'gauge',
+        help: '[STABLE] Gauge of deprecated APIs that have been requested, broken out by API group, version, resource, subresource, and removed_release.',
         samples: deprecated(all).map((labels) => ({ labels, value: 1 })),
       },
     ];
@@ -94,7 +116,11 @@ export class RequestTally {
     if (known) return known;
     const served = this.#servedAs(info);
     if (!served) return undefined;
-    return this.#add(key, { component: 'apiserver', group, resource, scope, subresource, verb, version }, served.removedRelease);
+    return this.#add(
+      key,
+      { component: 'apiserver', group, resource, scope, subresource, verb, version },
+      served.removedRelease,
+    );
   }
 
   #ofDocument(request: ApiRequest, info: RequestInfo): Series | undefined {
@@ -105,15 +131,30 @@ export class RequestTally {
 
   #add(key: string, labels: Labels, removedRelease: string | undefined): Series {
     const isRead = labels['verb'] === 'GET' || labels['verb'] === 'LIST';
-    if (this.#series.size >= SERIES_MAX && key !== OTHER_KEY) return this.#series.get(OTHER_KEY) ?? this.#add(OTHER_KEY, OTHER, undefined);
-    const made: Series = { labels, removedRelease, sizes: isRead ? new Distribution(BYTES) : undefined, answers: new Map(), open: 0 };
+    if (this.#series.size >= SERIES_MAX && key !== OTHER_KEY)
+      return this.#series.get(OTHER_KEY) ?? this.#add(OTHER_KEY, OTHER, undefined);
+    const made: Series = {
+      labels,
+      removedRelease,
+      sizes: isRead ? new Distribution(BYTES) : undefined,
+      answers: new Map(),
+      open: 0,
+    };
     this.#series.set(key, made);
     return made;
   }
 }
 
 const OTHER_KEY = 'other';
-const OTHER: Labels = { component: 'apiserver', group: '', resource: 'other', scope: '', subresource: '', verb: 'other', version: '' };
+const OTHER: Labels = {
+  component: 'apiserver',
+  group: '',
+  resource: 'other',
+  scope: '',
+  subresource: '',
+  verb: 'other',
+  version: '',
+};
 
 interface InFlight {
   leave(): void;
@@ -164,7 +205,15 @@ export class RequestInFlight {
 
 function count(series: Series, dryRun: string, status: number): Answers {
   let answers = series.answers.get(dryRun);
-  if (!answers) series.answers.set(dryRun, (answers = { labels: { ...series.labels, dry_run: dryRun }, seconds: new Distribution(SECONDS), codes: new Map() }));
+  if (!answers)
+    series.answers.set(
+      dryRun,
+      (answers = {
+        labels: { ...series.labels, dry_run: dryRun },
+        seconds: new Distribution(SECONDS),
+        codes: new Map(),
+      }),
+    );
   const of = answers.codes.get(status);
   if (of) of.count += 1;
   else answers.codes.set(status, { labels: { ...answers.labels, code: String(status) }, count: 1 });
@@ -174,8 +223,18 @@ function count(series: Series, dryRun: string, status: number): Answers {
 /** The labels of deprecated resources that were asked for: one for all verbs and scopes. */
 function deprecated(all: readonly Series[]): readonly Labels[] {
   const found = new Map<string, Labels>();
-  for (const { removedRelease, labels: { group = '', version = '', resource = '', subresource = '' } } of all) {
-    if (removedRelease !== undefined) found.set(`${group} ${version} ${resource} ${subresource}`, { group, removed_release: removedRelease, resource, subresource, version });
+  for (const {
+    removedRelease,
+    labels: { group = '', version = '', resource = '', subresource = '' },
+  } of all) {
+    if (removedRelease !== undefined)
+      found.set(`${group} ${version} ${resource} ${subresource}`, {
+        group,
+        removed_release: removedRelease,
+        resource,
+        subresource,
+        version,
+      });
   }
   return [...found.values()];
 }

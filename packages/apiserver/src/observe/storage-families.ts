@@ -13,29 +13,45 @@ const VERSION_MAX = 1e15;
 export function storageFamilies(registry: Registry, bytes: (() => number) | undefined): readonly MetricFamily[] {
   const stored = registry.kinds.filter((kind) => !kind.isAlternate);
   const samples = (value: (cache: Facts) => number) =>
-    stored.map((kind) => ({ labels: { group: kind.group, resource: kind.plural }, value: value(registry.of(kind).shelf.cache) }));
+    stored.map((kind) => ({
+      labels: { group: kind.group, resource: kind.plural },
+      value: value(registry.of(kind).shelf.cache),
+    }));
   return [
     {
-      name: 'apiserver_resource_objects', type: 'gauge', help: '[ALPHA] Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
+      name: 'apiserver_resource_objects',
+      type: 'gauge',
+      help: '[ALPHA] Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
       samples: samples(({ size }) => size),
     },
     {
-      name: 'apiserver_resource_size_estimate_bytes', type: 'gauge',
+      name: 'apiserver_resource_size_estimate_bytes',
+      type: 'gauge',
       help: '[ALPHA] Estimated size of stored objects in database. Estimate is based on sum of last observed sizes of serialized objects. In case of a fetching error, the value will be -1.',
       samples: samples(({ bytes: held }) => held),
     },
     {
-      name: 'apiserver_watch_cache_events_received_total', type: 'counter', help: '[ALPHA] Counter of events received in watch cache broken by resource type.',
+      name: 'apiserver_watch_cache_events_received_total',
+      type: 'counter',
+      help: '[ALPHA] Counter of events received in watch cache broken by resource type.',
       samples: samples(({ received }) => received),
     },
     {
-      name: 'apiserver_watch_cache_resource_version', type: 'gauge',
+      name: 'apiserver_watch_cache_resource_version',
+      type: 'gauge',
       help: '[ALPHA] Current resource version of watch cache broken by resource type. This is truncated to the 15 least significant digits.',
       samples: samples(({ revision }) => revision % VERSION_MAX),
     },
-    { name: 'apiserver_storage_events_received_total', type: 'counter', help: '[BETA] Number of etcd events received split by kind.', samples: samples(({ received }) => received) },
     {
-      name: 'apiserver_storage_size_bytes', type: 'gauge', help: '[STABLE] Size of the storage database file physically allocated in bytes.',
+      name: 'apiserver_storage_events_received_total',
+      type: 'counter',
+      help: '[BETA] Number of etcd events received split by kind.',
+      samples: samples(({ received }) => received),
+    },
+    {
+      name: 'apiserver_storage_size_bytes',
+      type: 'gauge',
+      help: '[STABLE] Size of the storage database file physically allocated in bytes.',
       samples: bytes ? [{ labels: STORE, value: bytes() }] : [],
     },
   ];

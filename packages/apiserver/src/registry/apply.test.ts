@@ -14,22 +14,53 @@ interface Answer {
 }
 
 /** A server with a namespace `d`, and a way to ask it as a user who may do everything. */
-async function started(): Promise<{ ask(method: string, path: string, body?: unknown, type?: string): Promise<Answer>; clock: SimClock }> {
+async function started(): Promise<{
+  ask(method: string, path: string, body?: unknown, type?: string): Promise<Answer>;
+  clock: SimClock;
+}> {
   const clock = new SimClock();
-  const { server } = await serve({
-    store: new MemoryStore(), clock, random: seededRandom(1), log: silent, tokens: { sign: async () => '', verify: async () => undefined, jwks: () => ({}) },
-    issuer: 'https://kubernetes.default.svc', staticTokens: new Map([['t', systemUser]]), serviceCidr: '10.96.0.0/16', nodePorts: [30000, 32767],
-    advertiseAddress: '10.0.0.1', advertisePort: 6443, parseYaml: (text) => JSON.parse(text) as unknown,
-  }, new AbortController().signal);
+  const { server } = await serve(
+    {
+      store: new MemoryStore(),
+      clock,
+      random: seededRandom(1),
+      log: silent,
+      tokens: { sign: async () => '', verify: async () => undefined, jwks: () => ({}) },
+      issuer: 'https://kubernetes.default.svc',
+      staticTokens: new Map([['t', systemUser]]),
+      serviceCidr: '10.96.0.0/16',
+      nodePorts: [30000, 32767],
+      advertiseAddress: '10.0.0.1',
+      advertisePort: 6443,
+      parseYaml: (text) => JSON.parse(text) as unknown,
+    },
+    new AbortController().signal,
+  );
   await send(server, 'POST', '/api/v1/namespaces', { metadata: { name: 'd' } });
   return { clock, ask: (method, path, body, type) => send(server, method, path, body, type) };
 }
 
-async function send(server: Server, method: string, path: string, body?: unknown, type = 'application/json'): Promise<Answer> {
-  const headers: Readonly<Record<string, string>> = { authorization: 'Bearer t', 'content-type': type, 'user-agent': 'tester/1.0 (linux)' };
+async function send(
+  server: Server,
+  method: string,
+  path: string,
+  body?: unknown,
+  type = 'application/json',
+): Promise<Answer> {
+  const headers: Readonly<Record<string, string>> = {
+    authorization: 'Bearer t',
+    'content-type': type,
+    'user-agent': 'tester/1.0 (linux)',
+  };
   const url = new URL(path, 'http://x');
   const request: ApiRequest = {
-    method, path: url.pathname, query: url.searchParams, header: (name) => headers[name], headerNames: () => Object.keys(headers), remoteAddress: '127.0.0.1', signal: new AbortController().signal,
+    method,
+    path: url.pathname,
+    query: url.searchParams,
+    header: (name) => headers[name],
+    headerNames: () => Object.keys(headers),
+    remoteAddress: '127.0.0.1',
+    signal: new AbortController().signal,
     body: async () => (body === undefined ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(body))),
   };
   const answer = (await server.handle(request)) as BytesResponse;
@@ -39,13 +70,22 @@ async function send(server: Server, method: string, path: string, body?: unknown
 const APPLY = 'application/apply-patch+yaml';
 const config = (data: object): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data });
 const path = '/api/v1/namespaces/d/configmaps/c';
-const managers = ({ body }: Answer): unknown => body.metadata.managedFields.map((entry: any) => [entry.manager, entry.operation, entry.fieldsV1]);
+const managers = ({ body }: Answer): unknown =>
+  body.metadata.managedFields.map((entry: any) => [entry.manager, entry.operation, entry.fieldsV1]);
 
 test('apply makes nothing of what somebody knows by its uid', async () => {
   const { ask } = await started();
-  const { status, body } = await ask('PATCH', `${path}?fieldManager=a`, { ...config({ a: 'b' }), metadata: { name: 'c', uid: 'x-1' } }, APPLY);
+  const { status, body } = await ask(
+    'PATCH',
+    `${path}?fieldManager=a`,
+    { ...config({ a: 'b' }), metadata: { name: 'c', uid: 'x-1' } },
+    APPLY,
+  );
   assert.equal(status, 409);
-  assert.equal(body.message, 'Operation cannot be fulfilled on configmaps "c": uid mismatch: the provided object specified uid x-1, and no existing object was found');
+  assert.equal(
+    body.message,
+    'Operation cannot be fulfilled on configmaps "c": uid mismatch: the provided object specified uid x-1, and no existing object was found',
+  );
 });
 
 test('apply creates an absent object and records its manager', async () => {
@@ -61,10 +101,15 @@ test('apply takes out what it no longer mentions and says 409 with causes where 
   const second = await ask('PATCH', `${path}?fieldManager=me`, config({ a: '1' }), APPLY);
   assert.deepEqual([second.status, second.body.data], [200, { a: '1' }]);
   const refused = await ask('PATCH', `${path}?fieldManager=other`, config({ a: '2' }), APPLY);
-  assert.deepEqual([refused.status, refused.body.reason, refused.body.details.causes],
-    [409, 'Conflict', [{ reason: 'FieldManagerConflict', message: 'conflict with "me"', field: '.data.a' }]]);
+  assert.deepEqual(
+    [refused.status, refused.body.reason, refused.body.details.causes],
+    [409, 'Conflict', [{ reason: 'FieldManagerConflict', message: 'conflict with "me"', field: '.data.a' }]],
+  );
   const forced = await ask('PATCH', `${path}?fieldManager=other&force=true`, config({ a: '2' }), APPLY);
-  assert.deepEqual([forced.body.data, managers(forced)], [{ a: '2' }, [['other', 'Apply', { 'f:data': { 'f:a': {} } }]]]);
+  assert.deepEqual(
+    [forced.body.data, managers(forced)],
+    [{ a: '2' }, [['other', 'Apply', { 'f:data': { 'f:a': {} } }]]],
+  );
 });
 
 test('the same apply again writes nothing, however late', async () => {
@@ -79,19 +124,42 @@ test('creations and updates belong to fieldManager, or to the first word of User
   const { ask } = await started();
   const made = await ask('POST', '/api/v1/namespaces/d/configmaps', config({ a: '1' }));
   assert.deepEqual(managers(made), [['tester', 'Update', { 'f:data': { '.': {}, 'f:a': {} } }]]);
-  const patched = await ask('PATCH', `${path}?fieldManager=other`, { data: { a: '2' } }, 'application/merge-patch+json');
-  assert.deepEqual(managers(patched), [['other', 'Update', { 'f:data': { 'f:a': {} } }], ['tester', 'Update', { 'f:data': {} }]]);
+  const patched = await ask(
+    'PATCH',
+    `${path}?fieldManager=other`,
+    { data: { a: '2' } },
+    'application/merge-patch+json',
+  );
+  assert.deepEqual(managers(patched), [
+    ['other', 'Update', { 'f:data': { 'f:a': {} } }],
+    ['tester', 'Update', { 'f:data': {} }],
+  ]);
 });
 
 test('apply to a part of an object owns that part only', async () => {
   const { ask } = await started();
   await ask('POST', '/api/v1/namespaces/d/services', { metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } });
-  const applied = await ask('PATCH', '/api/v1/namespaces/d/services/s/status?fieldManager=me', {
-    apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { ports: [{ port: 81 }] },
-    status: { conditions: [{ type: 'A', status: 'True', reason: 'B', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }] },
-  }, APPLY);
+  const applied = await ask(
+    'PATCH',
+    '/api/v1/namespaces/d/services/s/status?fieldManager=me',
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 's' },
+      spec: { ports: [{ port: 81 }] },
+      status: {
+        conditions: [
+          { type: 'A', status: 'True', reason: 'B', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' },
+        ],
+      },
+    },
+    APPLY,
+  );
   assert.equal(applied.status, 200);
-  assert.deepEqual(applied.body.spec.ports.map((port: any) => port.port), [80]);
+  assert.deepEqual(
+    applied.body.spec.ports.map((port: any) => port.port),
+    [80],
+  );
   const mine = applied.body.metadata.managedFields.find((entry: any) => entry.manager === 'me');
   assert.deepEqual([mine.subresource, Object.keys(mine.fieldsV1)], ['status', ['f:status']]);
 });
@@ -99,18 +167,30 @@ test('apply to a part of an object owns that part only', async () => {
 test('one empty entry in managedFields begins the record anew', async () => {
   const { ask } = await started();
   await ask('PATCH', `${path}?fieldManager=me`, config({ a: '1' }), APPLY);
-  const reset = await ask('PATCH', path, [{ op: 'replace', path: '/metadata/managedFields', value: [{}] }], 'application/json-patch+json');
+  const reset = await ask(
+    'PATCH',
+    path,
+    [{ op: 'replace', path: '/metadata/managedFields', value: [{}] }],
+    'application/json-patch+json',
+  );
   assert.equal(reset.body.metadata.managedFields, undefined);
 });
 
 test('apply refuses requests that say too little or too much', async () => {
   const { ask } = await started();
-  const messages = await Promise.all([
-    ask('PATCH', path, config({}), APPLY),
-    ask('PATCH', `${path}?fieldManager=me`, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { managedFields: [] } }, APPLY),
-    ask('PATCH', `${path}?fieldManager=me`, { ...config({}), nonsense: 1 }, APPLY),
-    ask('PATCH', `${path}?force=true`, {}, 'application/merge-patch+json'),
-  ].map(async (answer) => (await answer).body.message));
+  const messages = await Promise.all(
+    [
+      ask('PATCH', path, config({}), APPLY),
+      ask(
+        'PATCH',
+        `${path}?fieldManager=me`,
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { managedFields: [] } },
+        APPLY,
+      ),
+      ask('PATCH', `${path}?fieldManager=me`, { ...config({}), nonsense: 1 }, APPLY),
+      ask('PATCH', `${path}?force=true`, {}, 'application/merge-patch+json'),
+    ].map(async (answer) => (await answer).body.message),
+  );
   assert.deepEqual(messages, [
     'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
     'metadata.managedFields must be nil',

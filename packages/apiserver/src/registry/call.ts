@@ -10,7 +10,10 @@ export interface Call {
   /** What to do about fields nobody knows: fieldValidation of the API. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
   /** The text the object came as: tells of fields given twice. */
-  readonly source?: { readonly hasDuplicates: boolean; complaints(unknown: readonly string[], isCustom?: boolean): readonly string[] };
+  readonly source?: {
+    readonly hasDuplicates: boolean;
+    complaints(unknown: readonly string[], isCustom?: boolean): readonly string[];
+  };
   /** Collects texts for Warning headers. */
   readonly warnings?: string[];
   /** Who owns the fields this call sets (metadata.managedFields). Absent: the user. */

@@ -12,7 +12,8 @@ const NEWEST = -1;
 
 export function encodeToken({ revision, after }: ContinueToken): string {
   let binary = '';
-  for (const byte of new TextEncoder().encode(JSON.stringify({ v: VERSION, rv: revision, start: after }))) binary += String.fromCharCode(byte);
+  for (const byte of new TextEncoder().encode(JSON.stringify({ v: VERSION, rv: revision, start: after })))
+    binary += String.fromCharCode(byte);
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
@@ -20,7 +21,8 @@ export function encodeToken({ revision, after }: ContinueToken): string {
 export function decodeToken(token: string): ContinueToken {
   const { v, rv, start } = parsed(token);
   if (v !== VERSION) throw notValid(`: server does not recognize this encoded version ${String(v ?? '')}`);
-  if (typeof rv !== 'number' || rv === 0) throw notValid(`: incorrect encoded start resourceVersion (version ${VERSION})`);
+  if (typeof rv !== 'number' || rv === 0)
+    throw notValid(`: incorrect encoded start resourceVersion (version ${VERSION})`);
   if (typeof start !== 'string' || start === '') throw notValid(`: encoded start key empty (version ${VERSION})`);
   if (start.includes('..') || start.includes('//')) throw notValid(`: ${start}`);
   return { revision: rv, after: start };
@@ -43,7 +45,8 @@ function unpacked(token: string): Uint8Array {
   return Uint8Array.from(atob(token.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
 }
 
-const notValid = (detail: string): StatusError => badRequest(`invalid continue token: continue key is not valid${detail}`);
+const notValid = (detail: string): StatusError =>
+  badRequest(`invalid continue token: continue key is not valid${detail}`);
 
 /** The past is no longer known; the status carries a token that goes on from the same key in the present. */
 export function expiredToken({ after }: ContinueToken): StatusError {
@@ -51,4 +54,5 @@ export function expiredToken({ after }: ContinueToken): StatusError {
   return new StatusError({ ...status, metadata: { continue: encodeToken({ revision: NEWEST, after }) } });
 }
 
-const EXPIRED = 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+const EXPIRED =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';

@@ -105,7 +105,8 @@ export class CustomForm implements Form<ApiObject> {
     const object = written.read({ ...sent, apiVersion: apiVersionOf(written.kind) }) as Mutable<ApiObject>;
     if (written === this.#version) return inKeyOrder(object) as Mutable<ApiObject>;
     const { convertNow } = this.#conversion;
-    if (convertNow) return inKeyOrder(this.#version.shape(convertNow(object as ApiObject, this.#apiVersion))) as Mutable<ApiObject>;
+    if (convertNow)
+      return inKeyOrder(this.#version.shape(convertNow(object as ApiObject, this.#apiVersion))) as Mutable<ApiObject>;
     this.#unconverted.add(object as ApiObject);
     return object;
   }

@@ -37,12 +37,20 @@ async function withPod(): Promise<StartedServer> {
   return server;
 }
 const bind = (server: StartedServer) =>
-  server.ask('POST', `${PODS}/p/binding`, { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } });
+  server.ask('POST', `${PODS}/p/binding`, {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { name: 'p' },
+    target: { kind: 'Node', name: 'n' },
+  });
 
 test('a deletion without preconditions waits for a binding that is being written, and then finds the pod bound', async () => {
   const server = await withPod();
   const [bound, deleted] = await Promise.all([bind(server), server.ask('DELETE', `${PODS}/p`)]);
-  assert.deepEqual([bound.status, deleted.status, deleted.body.spec.nodeName, deleted.body.metadata.deletionGracePeriodSeconds], [201, 200, 'n', 30]);
+  assert.deepEqual(
+    [bound.status, deleted.status, deleted.body.spec.nodeName, deleted.body.metadata.deletionGracePeriodSeconds],
+    [201, 200, 'n', 30],
+  );
 });
 
 test('a binding waits for a deletion that is being written, and then finds no pod', async () => {
@@ -55,7 +63,12 @@ test('an update waits for a deletion that is being written, and then finds no ob
   const server = await withPod();
   const deleting = server.ask('DELETE', `${PODS}/p`);
   await turns(TURNS / 2);
-  const patched = await server.ask('PATCH', `${PODS}/p`, { metadata: { labels: { a: 'b' } } }, { headers: { 'content-type': 'application/merge-patch+json' } });
+  const patched = await server.ask(
+    'PATCH',
+    `${PODS}/p`,
+    { metadata: { labels: { a: 'b' } } },
+    { headers: { 'content-type': 'application/merge-patch+json' } },
+  );
   const deleted = await deleting;
   assert.deepEqual([deleted.status, patched.status], [200, 404]);
 });
@@ -65,6 +78,12 @@ test('a deletion that says what it cannot mean deletes nothing', async () => {
   const at = '/api/v1/namespaces/d/configmaps';
   await ask('POST', at, { metadata: { name: 'a' } });
   const answers = [];
-  for (const [query, body] of [['?dryRun=x', undefined], ['?dryRun=', undefined], ['', { kind: 'Other', apiVersion: 'v1' }], ['', { dryRun: 'All' }]] as const) answers.push((await ask('DELETE', `${at}/a${query}`, body)).status);
+  for (const [query, body] of [
+    ['?dryRun=x', undefined],
+    ['?dryRun=', undefined],
+    ['', { kind: 'Other', apiVersion: 'v1' }],
+    ['', { dryRun: 'All' }],
+  ] as const)
+    answers.push((await ask('DELETE', `${at}/a${query}`, body)).status);
   assert.deepEqual([...answers, (await ask('GET', `${at}/a`)).status], [422, 422, 400, 400, 200]);
 });

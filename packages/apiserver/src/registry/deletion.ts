@@ -27,7 +27,12 @@ export class Deletion<O extends ApiObject> {
     this.#resource = resource;
   }
 
-  async run(namespace: string, name: string, options: DeleteOptions, call: Call): Promise<{ readonly object: O; readonly isGone: boolean }> {
+  async run(
+    namespace: string,
+    name: string,
+    options: DeleteOptions,
+    call: Call,
+  ): Promise<{ readonly object: O; readonly isGone: boolean }> {
     const resource = this.#resource;
     for (let attempt = 0; ; attempt++) {
       const cached = resource.cached(namespace, name);
@@ -52,7 +57,11 @@ export class Deletion<O extends ApiObject> {
       }
       const next = await resource.overwrite(cached, draft as ApiObject);
       if (next) return { object: resource.view(next.object), isGone };
-      if (attempt >= RETRIES_MAX) throw failure('Conflict', `Operation cannot be fulfilled on ${resource.kind.plural} "${name}": too many others write it`);
+      if (attempt >= RETRIES_MAX)
+        throw failure(
+          'Conflict',
+          `Operation cannot be fulfilled on ${resource.kind.plural} "${name}": too many others write it`,
+        );
     }
   }
 
@@ -61,9 +70,17 @@ export class Deletion<O extends ApiObject> {
     // Upstream names the kind where others name the resource.
     const of = { ...this.#resource.kind, plural: this.#resource.kind.kind };
     if (preconditions?.uid !== undefined && preconditions.uid !== uid)
-      throw conflict(of, name, `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`);
+      throw conflict(
+        of,
+        name,
+        `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+      );
     if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion)
-      throw conflict(of, name, `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`);
+      throw conflict(
+        of,
+        name,
+        `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
+      );
   }
 
   /** The object with its deletion marked; itself when it is marked already; undefined when nothing holds it. */
@@ -84,8 +101,12 @@ export class Deletion<O extends ApiObject> {
     const seconds = deletionTimestamp ? Math.min(grace, deletionGracePeriodSeconds) : grace;
     const start = deletionTimestamp ? Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000 : now;
     draft.metadata = inOrder({
-      ...draft.metadata, deletionTimestamp: timestamp(Math.max(start, deletionTimestamp ? start : now) + seconds * 1000), deletionGracePeriodSeconds: seconds,
-      ...(draft.metadata.generation === undefined || deletionTimestamp ? {} : { generation: draft.metadata.generation + 1 }),
+      ...draft.metadata,
+      deletionTimestamp: timestamp(Math.max(start, deletionTimestamp ? start : now) + seconds * 1000),
+      deletionGracePeriodSeconds: seconds,
+      ...(draft.metadata.generation === undefined || deletionTimestamp
+        ? {}
+        : { generation: draft.metadata.generation + 1 }),
     }) as Mutable<ApiObject>['metadata'];
     if (finalizers.length > 0) draft.metadata.finalizers = [...finalizers];
     else delete draft.metadata.finalizers;
@@ -105,6 +126,7 @@ export class Deletion<O extends ApiObject> {
   }
 }
 
-const withVersion = (object: ApiObject, revision: number): ApiObject =>
-  ({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } });
-
+const withVersion = (object: ApiObject, revision: number): ApiObject => ({
+  ...object,
+  metadata: { ...object.metadata, resourceVersion: String(revision) },
+});

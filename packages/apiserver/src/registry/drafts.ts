@@ -1,6 +1,20 @@
 import {
-  type ApiObject, apiVersionOf, dnsSubdomainErrors, dropDisabled, equalJson, Field, type FieldError, type HookContext, invalid, type Kind, type Mutable, type Part,
-  ownedFinalizer, validateObjectMeta, validateObjectMetaUpdate, withDeclared,
+  type ApiObject,
+  apiVersionOf,
+  dnsSubdomainErrors,
+  dropDisabled,
+  equalJson,
+  Field,
+  type FieldError,
+  type HookContext,
+  invalid,
+  type Kind,
+  type Mutable,
+  type Part,
+  ownedFinalizer,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+  withDeclared,
 } from '@navarch/machinery';
 import type { Operation as Write } from '@navarch/store';
 import type { AdmissionRequest, Operation } from '../admission/admission.ts';
@@ -66,7 +80,8 @@ export class Drafts<O extends ApiObject> {
     const ready = await this.#mutated(draft, request, undefined);
     attendant?.prepare(ready as ApiObject, undefined);
     const at = new Field();
-    const nameErrors = (name: string): readonly string[] => (stored.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
+    const nameErrors = (name: string): readonly string[] =>
+      (stored.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
     validateObjectMeta(ready.metadata, { namespaced: stored.namespaced, nameErrors }, at.at('metadata'));
     this.#checkFinalizers(ready, at);
     stored.behaviour.validate?.(ready as ApiObject, at, hooks);
@@ -96,12 +111,22 @@ export class Drafts<O extends ApiObject> {
     const draft = part ? (part.merge(sent as Mutable<any>, previous as O) as unknown as Draft) : sent;
     if (!part && this.#hasStatus && 'status' in previous) draft.status = (previous as Draft).status;
     const { name, generateName = draft.metadata.generateName } = previous.metadata;
-    draft.metadata = identified({ ...draft.metadata, name, ...(generateName ? { generateName } : {}) }, previous.metadata);
+    draft.metadata = identified(
+      { ...draft.metadata, name, ...(generateName ? { generateName } : {}) },
+      previous.metadata,
+    );
     if (part) part.prepare?.(draft as Mutable<any>, previous as O, hooks);
     else stored.behaviour.prepareUpdate?.(draft as Mutable<any>, previous, hooks);
     this.#dropDisabled(draft, previous);
     if (!writing.isApplied) this.#record(draft, previous, writing);
-    const request = this.#request('UPDATE', previous.metadata.namespace ?? '', previous.metadata.name, writing.part, call, previous);
+    const request = this.#request(
+      'UPDATE',
+      previous.metadata.namespace ?? '',
+      previous.metadata.name,
+      writing.part,
+      call,
+      previous,
+    );
     const ready = await this.#mutated(draft, request, part);
     if (!part) attendant?.prepare(ready as ApiObject, previous);
     this.#countGeneration(ready, previous, part);
@@ -136,7 +161,10 @@ export class Drafts<O extends ApiObject> {
   #refuse(next: ApiObject, previous: ApiObject | undefined, { errors }: Field): void {
     const { kind, features } = this.#deps;
     const spoken = (object: ApiObject): ApiObject => kind.hub?.fromHub(object) ?? object;
-    const declared = kind.declared?.validate(kind.schema, spoken(next), previous && spoken(previous), (feature) => features.isEnabled(feature)) ?? [];
+    const declared =
+      kind.declared?.validate(kind.schema, spoken(next), previous && spoken(previous), (feature) =>
+        features.isEnabled(feature),
+      ) ?? [];
     const all: readonly FieldError[] = declared.length > 0 ? withDeclared(errors, declared) : errors;
     if (all.length > 0) throw invalid(kind, previous?.metadata.name ?? next.metadata.name, all);
   }
@@ -146,8 +174,11 @@ export class Drafts<O extends ApiObject> {
    * Plugins may change the body.
    */
   async admitOther(
-    operation: Operation, at: { readonly namespace: string; readonly name: string; readonly subresource?: string }, body: object,
-    call: Call, previous: ApiObject | undefined,
+    operation: Operation,
+    at: { readonly namespace: string; readonly name: string; readonly subresource?: string },
+    body: object,
+    call: Call,
+    previous: ApiObject | undefined,
   ): Promise<void> {
     const { kind, admission } = this.#deps;
     const request = this.#request(operation, at.namespace, at.name, at.subresource ?? '', call, previous);
@@ -158,17 +189,43 @@ export class Drafts<O extends ApiObject> {
   }
 
   #warningsOf(ready: ApiObject, previous: ApiObject, part: Part<O> | undefined): readonly string[] {
-    const found = part ? part.warnings?.(ready as O, previous as O) : this.#deps.stored.behaviour.warnings?.(ready, previous);
+    const found = part
+      ? part.warnings?.(ready as O, previous as O)
+      : this.#deps.stored.behaviour.warnings?.(ready, previous);
     return found ?? [];
   }
 
   #hooks({ now, part, call }: Writing): HookContext {
-    return { now, subresource: part || undefined, apiVersion: apiVersionOf(this.#deps.kind), user: call.user, isOn: (feature) => this.#deps.features.isEnabled(feature) };
+    return {
+      now,
+      subresource: part || undefined,
+      apiVersion: apiVersionOf(this.#deps.kind),
+      user: call.user,
+      isOn: (feature) => this.#deps.features.isEnabled(feature),
+    };
   }
 
-  #request(operation: Operation, namespace: string, name: string, subresource: string, call: Call, previous: ApiObject | undefined): AdmissionRequest {
+  #request(
+    operation: Operation,
+    namespace: string,
+    name: string,
+    subresource: string,
+    call: Call,
+    previous: ApiObject | undefined,
+  ): AdmissionRequest {
     const warn = (text: string): void => void call.warnings?.push(text);
-    return { kind: this.#deps.stored, operation, namespace, name, subresource, user: call.user, previous, isDryRun: call.isDryRun, isPatch: call.isPatch === true, warn };
+    return {
+      kind: this.#deps.stored,
+      operation,
+      namespace,
+      name,
+      subresource,
+      user: call.user,
+      previous,
+      isDryRun: call.isDryRun,
+      isPatch: call.isPatch === true,
+      warn,
+    };
   }
 
   /** Before admission, so that what plugins add belongs to nobody. */
@@ -205,7 +262,10 @@ export class Drafts<O extends ApiObject> {
     const { desired = allBut } = this.#deps.stored.behaviour;
     if (desired === false || (part && !part.bumpsGeneration)) return;
     if (equalJson(desired(draft as ApiObject), desired(previous))) return;
-    draft.metadata = inOrder({ ...draft.metadata, generation: (previous.metadata.generation ?? 0) + 1 }) as Draft['metadata'];
+    draft.metadata = inOrder({
+      ...draft.metadata,
+      generation: (previous.metadata.generation ?? 0) + 1,
+    }) as Draft['metadata'];
   }
 }
 
@@ -213,8 +273,14 @@ export class Drafts<O extends ApiObject> {
 function identified(metadata: Draft['metadata'], identity: ApiObject['metadata']): Draft['metadata'] {
   const { uid, creationTimestamp, namespace, generation, deletionTimestamp, deletionGracePeriodSeconds } = identity;
   return inOrder({
-    ...metadata, uid, creationTimestamp, resourceVersion: '', ...(namespace ? { namespace } : {}), ...(generation === undefined ? {} : { generation }),
-    ...(deletionTimestamp ? { deletionTimestamp } : {}), ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+    ...metadata,
+    uid,
+    creationTimestamp,
+    resourceVersion: '',
+    ...(namespace ? { namespace } : {}),
+    ...(generation === undefined ? {} : { generation }),
+    ...(deletionTimestamp ? { deletionTimestamp } : {}),
+    ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
   }) as Draft['metadata'];
 }
 

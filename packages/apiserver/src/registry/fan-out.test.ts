@@ -10,24 +10,46 @@ const encoder = new TextEncoder();
 const life = new AbortController();
 
 /** A store, a fan-out over it, and time that passes only while readers are told. */
-async function fanned({ deliveryMs = 1, signal = life.signal }: { readonly deliveryMs?: number; readonly signal?: AbortSignal } = {}) {
+async function fanned({
+  deliveryMs = 1,
+  signal = life.signal,
+}: { readonly deliveryMs?: number; readonly signal?: AbortSignal } = {}) {
   const store = new MemoryStore();
-  const cache = new WatchCache<ApiObject>('/r/', {
-    read: (value) => JSON.parse(new TextDecoder().decode(value)) as ApiObject, hold: (value) => value, labelsOf: () => undefined, isLasting: false,
-  }, { fields: { node: (object) => (object as { readonly node?: string }).node ?? '' }, indexed: [] });
+  const cache = new WatchCache<ApiObject>(
+    '/r/',
+    {
+      read: (value) => JSON.parse(new TextDecoder().decode(value)) as ApiObject,
+      hold: (value) => value,
+      labelsOf: () => undefined,
+      isLasting: false,
+    },
+    { fields: { node: (object) => (object as { readonly node?: string }).node ?? '' }, indexed: [] },
+  );
   await cache.start(store, life.signal);
   const turns: (() => void)[] = [];
   let now = 0;
-  const clock: Clock = { now: () => now, monotonic: () => now, sleep: async (_, over) => {
-    await new Promise<void>((resolve) => turns.push(resolve));
-    over.throwIfAborted();
-  } };
+  const clock: Clock = {
+    now: () => now,
+    monotonic: () => now,
+    sleep: async (_, over) => {
+      await new Promise<void>((resolve) => turns.push(resolve));
+      over.throwIfAborted();
+    },
+  };
   const fan = new FanOut(cache, clock, signal);
   let written = 0;
   return {
-    cache, fan,
+    cache,
+    fan,
     write: async (count = 1): Promise<void> => {
-      await store.commit(Array.from({ length: count }, () => ({ type: 'put' as const, key: `/r/${written++}`, value: encoder.encode('{}'), expected: 0 })));
+      await store.commit(
+        Array.from({ length: count }, () => ({
+          type: 'put' as const,
+          key: `/r/${written++}`,
+          value: encoder.encode('{}'),
+          expected: 0,
+        })),
+      );
     },
     /** Writes one of a few objects anew, which are on a node each. */
     place: async (name: number, node: string): Promise<void> => {
@@ -42,10 +64,11 @@ async function fanned({ deliveryMs = 1, signal = life.signal }: { readonly deliv
       await new Promise((resolve) => setImmediate(resolve));
       return next !== undefined;
     },
-    reader: (fails = false, node?: string): Told => new Told(() => {
-      now += deliveryMs;
-      if (fails) throw new Error('cannot be shown');
-    }, node),
+    reader: (fails = false, node?: string): Told =>
+      new Told(() => {
+        now += deliveryMs;
+        if (fails) throw new Error('cannot be shown');
+      }, node),
   };
 }
 
@@ -95,7 +118,10 @@ test('FanOut tells many by turns: who comes later is told of what was written me
   await write();
   while (await turn());
   for (const { revisions } of readers) assert.deepEqual(revisions, [1, 2]);
-  assert.deepEqual(readers.map(({ batches }) => batches.length), [...Array<number>(8).fill(2), ...Array<number>(12).fill(1)]);
+  assert.deepEqual(
+    readers.map(({ batches }) => batches.length),
+    [...Array<number>(8).fill(2), ...Array<number>(12).fill(1)],
+  );
   assert.equal(readers[8]?.batches[0], readers[19]?.batches[0]);
 });
 
@@ -149,37 +175,46 @@ test('property: every reader of a FanOut is told of each change after its beginn
     { weight: 4, arbitrary: fc.record({ type: fc.constant('write' as const), count: fc.integer({ min: 1, max: 3 }) }) },
     { weight: 3, arbitrary: fc.record({ type: fc.constant('add' as const), back: fc.nat(5) }) },
     { weight: 3, arbitrary: fc.record({ type: fc.constant('turn' as const) }) },
-    { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('remove' as const, 'catchUp' as const), which: fc.nat(40) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ type: fc.constantFrom('remove' as const, 'catchUp' as const), which: fc.nat(40) }),
+    },
   );
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-    const { cache, fan, write, turn, reader } = await fanned();
-    const live: { readonly told: Told; readonly place: Place; readonly after: number }[] = [];
-    for (const one of steps) {
-      if (one.type === 'write') await write(one.count);
-      else if (one.type === 'turn') await turn();
-      else if (one.type === 'add') {
-        for (let i = 0; i < 5; i++) {
-          const told = reader();
-          const after = Math.max(0, cache.revision - one.back);
-          live.push({ told, after, place: fan.add(after, told) });
-        }
-      } else {
-        const [chosen] = live.slice(one.which % Math.max(1, live.length));
-        if (!chosen) continue;
-        if (one.type === 'catchUp') {
-          fan.catchUp(chosen.place);
-          assert.equal(chosen.told.revisions.at(-1) ?? chosen.after, cache.revision);
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const { cache, fan, write, turn, reader } = await fanned();
+      const live: { readonly told: Told; readonly place: Place; readonly after: number }[] = [];
+      for (const one of steps) {
+        if (one.type === 'write') await write(one.count);
+        else if (one.type === 'turn') await turn();
+        else if (one.type === 'add') {
+          for (let i = 0; i < 5; i++) {
+            const told = reader();
+            const after = Math.max(0, cache.revision - one.back);
+            live.push({ told, after, place: fan.add(after, told) });
+          }
         } else {
-          fan.remove(chosen.place);
-          live.splice(live.indexOf(chosen), 1);
+          const [chosen] = live.slice(one.which % Math.max(1, live.length));
+          if (!chosen) continue;
+          if (one.type === 'catchUp') {
+            fan.catchUp(chosen.place);
+            assert.equal(chosen.told.revisions.at(-1) ?? chosen.after, cache.revision);
+          } else {
+            fan.remove(chosen.place);
+            live.splice(live.indexOf(chosen), 1);
+          }
         }
       }
-    }
-    while (await turn());
-    for (const { told, after } of live) {
-      assert.deepEqual(told.revisions, Array.from({ length: cache.revision - after }, (_, i) => after + 1 + i));
-    }
-  }), { numRuns: 200 });
+      while (await turn());
+      for (const { told, after } of live) {
+        assert.deepEqual(
+          told.revisions,
+          Array.from({ length: cache.revision - after }, (_, i) => after + 1 + i),
+        );
+      }
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('FanOut wakes those who follow a node for what comes to it or leaves it, and for nothing else', async () => {
@@ -188,7 +223,13 @@ test('FanOut wakes those who follow a node for what comes to it or leaves it, an
   for (const one of [a, b]) fan.add(0, one);
   for (const node of ['a', 'a', 'b', 'c', 'c']) await place(0, node);
   while (await turn());
-  assert.deepEqual([a.revisions, b.revisions], [[1, 2, 3], [3, 4]]);
+  assert.deepEqual(
+    [a.revisions, b.revisions],
+    [
+      [1, 2, 3],
+      [3, 4],
+    ],
+  );
 });
 
 test('property: who follows a node misses nothing of it, whoever comes, goes and writes meanwhile', async () => {
@@ -197,31 +238,46 @@ test('property: who follows a node misses nothing of it, whoever comes, goes and
     { weight: 5, arbitrary: fc.record({ type: fc.constant('write' as const), name: fc.nat(4), node }) },
     { weight: 2, arbitrary: fc.record({ type: fc.constant('add' as const), back: fc.nat(5), node: fc.option(node) }) },
     { weight: 3, arbitrary: fc.record({ type: fc.constant('turn' as const) }) },
-    { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('remove' as const, 'catchUp' as const), which: fc.nat(40) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ type: fc.constantFrom('remove' as const, 'catchUp' as const), which: fc.nat(40) }),
+    },
   );
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
-    const { cache, fan, place, turn, reader } = await fanned();
-    const live: { readonly told: Told; readonly place: Place; readonly after: number }[] = [];
-    for (const one of steps) {
-      if (one.type === 'write') await place(one.name, one.node);
-      else if (one.type === 'turn') await turn();
-      else if (one.type === 'add') {
-        const told = reader(false, one.node ?? undefined);
-        const after = Math.max(0, cache.revision - one.back);
-        live.push({ told, after, place: fan.add(after, told) });
-      } else {
-        const [chosen] = live.splice(one.which % Math.max(1, live.length), 1);
-        if (!chosen) continue;
-        fan[one.type](chosen.place);
-        if (one.type === 'catchUp') live.push(chosen);
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
+      const { cache, fan, place, turn, reader } = await fanned();
+      const live: { readonly told: Told; readonly place: Place; readonly after: number }[] = [];
+      for (const one of steps) {
+        if (one.type === 'write') await place(one.name, one.node);
+        else if (one.type === 'turn') await turn();
+        else if (one.type === 'add') {
+          const told = reader(false, one.node ?? undefined);
+          const after = Math.max(0, cache.revision - one.back);
+          live.push({ told, after, place: fan.add(after, told) });
+        } else {
+          const [chosen] = live.splice(one.which % Math.max(1, live.length), 1);
+          if (!chosen) continue;
+          fan[one.type](chosen.place);
+          if (one.type === 'catchUp') live.push(chosen);
+        }
       }
-    }
-    while (await turn());
-    for (const { told, after } of live) {
-      const concerns = ({ current, previous }: Events[number]): boolean =>
-        told.interest === undefined || [current, previous].some((held) => held?.field('node') === told.interest?.value);
-      const expected = cache.since(after).filter(concerns).map(({ revision }) => revision);
-      assert.deepEqual(told.batches.flat().filter(concerns).map(({ revision }) => revision), expected);
-    }
-  }));
+      while (await turn());
+      for (const { told, after } of live) {
+        const concerns = ({ current, previous }: Events[number]): boolean =>
+          told.interest === undefined ||
+          [current, previous].some((held) => held?.field('node') === told.interest?.value);
+        const expected = cache
+          .since(after)
+          .filter(concerns)
+          .map(({ revision }) => revision);
+        assert.deepEqual(
+          told.batches
+            .flat()
+            .filter(concerns)
+            .map(({ revision }) => revision),
+          expected,
+        );
+      }
+    }),
+  );
 });

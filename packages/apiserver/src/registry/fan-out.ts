@@ -72,7 +72,8 @@ export class FanOut {
   /** Tells the reader of every change after a revision, beginning at once. Throws CompactedError when that is too long ago. */
   add(after: number, reader: Reader): Place {
     const missed = this.#cache.since(after);
-    if (this.#places.size === 0) this.#stop = this.#cache.follow(this.#cache.revision, (events) => this.#arrived(events));
+    if (this.#places.size === 0)
+      this.#stop = this.#cache.follow(this.#cache.revision, (events) => this.#arrived(events));
     const place: Place = { reader, next: this.#end, isWaiting: false };
     this.#places.add(place);
     this.#peersOf(reader.interest).add(place);
@@ -120,7 +121,9 @@ export class FanOut {
   *#concerned(events: Events): Generator<Place> {
     yield* this.#all;
     for (const [field, byValue] of this.#some) {
-      const values = new Set(events.flatMap(({ current, previous }) => [current?.field(field), previous?.field(field)]));
+      const values = new Set(
+        events.flatMap(({ current, previous }) => [current?.field(field), previous?.field(field)]),
+      );
       for (const value of values) yield* (value === undefined ? undefined : byValue.get(value)) ?? [];
     }
   }
@@ -189,7 +192,8 @@ export class FanOut {
   #since(from: number): Events {
     const to = this.#end;
     if (to - from === 1) return this.#batches[from - this.#first] as Events;
-    if (this.#joined?.from !== from || this.#joined.to !== to) this.#joined = { from, to, events: this.#batches.slice(from - this.#first).flat() };
+    if (this.#joined?.from !== from || this.#joined.to !== to)
+      this.#joined = { from, to, events: this.#batches.slice(from - this.#first).flat() };
     return this.#joined.events;
   }
 

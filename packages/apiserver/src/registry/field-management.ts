@@ -1,5 +1,16 @@
 import {
-  type ApiObject, apiVersionOf, asksForReset, creatorsEntries, entriesOf, type FieldSet, type Kind, type Mutable, ownersAfterUpdate, ownersOf, ShapeError, zeroObject,
+  type ApiObject,
+  apiVersionOf,
+  asksForReset,
+  creatorsEntries,
+  entriesOf,
+  type FieldSet,
+  type Kind,
+  type Mutable,
+  ownersAfterUpdate,
+  ownersOf,
+  ShapeError,
+  zeroObject,
 } from '@navarch/machinery';
 import type { User } from '../auth/user.ts';
 import { timestamp } from './meta.ts';
@@ -25,7 +36,8 @@ const empties = new WeakMap<object, Json>();
 /** The object of a kind in which nothing is set. One value per kind, so that it is recognized. */
 export function emptyOf(kind: Kind<any>): Json {
   let made = empties.get(kind.schema);
-  if (!made) empties.set(kind.schema, (made = { ...zeroObject(kind.schema), apiVersion: apiVersionOf(kind), kind: kind.kind }));
+  if (!made)
+    empties.set(kind.schema, (made = { ...zeroObject(kind.schema), apiVersion: apiVersionOf(kind), kind: kind.kind }));
   return made;
 }
 
@@ -35,7 +47,7 @@ const SPEC: FieldSet = { 'f:spec': {} };
 
 /** What a request to this part cannot change, so that nobody comes to own it. */
 export const ignoredBy = (subresource: string, hasStatus: boolean): FieldSet =>
-  (subresource === 'status' ? SPEC : subresource === '' && hasStatus ? STATUS : NOTHING);
+  subresource === 'status' ? SPEC : subresource === '' && hasStatus ? STATUS : NOTHING;
 
 /**
  * metadata.managedFields after `next` has taken the place of `previous`; undefined: none. What the client sent as the
@@ -51,21 +63,39 @@ export function recorded(...of: Parameters<typeof recordedOf>): Meta['managedFie
   }
 }
 
-function recordedOf(kind: Kind<any>, next: ApiObject, previous: ApiObject | undefined, recording: Recording, hasStatus: boolean): Meta['managedFields'] {
+function recordedOf(
+  kind: Kind<any>,
+  next: ApiObject,
+  previous: ApiObject | undefined,
+  recording: Recording,
+  hasStatus: boolean,
+): Meta['managedFields'] {
   const { manager, now, subresource } = recording;
   const sent = next.metadata.managedFields;
   const sentOwners = ownersOf(sent);
-  const write = { schema: kind.schema, ignored: ignoredBy(subresource, hasStatus), writer: { manager, apiVersion: apiVersionOf(kind), subresource, time: timestamp(now) } };
+  const write = {
+    schema: kind.schema,
+    ignored: ignoredBy(subresource, hasStatus),
+    writer: { manager, apiVersion: apiVersionOf(kind), subresource, time: timestamp(now) },
+  };
   if (!previous && sentOwners.length === 0) {
     const made = creatorsEntries({ ...write, live: emptyOf(kind) }, next as unknown as Json);
     return made.length === 0 ? undefined : (made as Meta['managedFields']);
   }
-  const owners = asksForReset(sent) ? [] : sentOwners.length > 0 ? sentOwners : ownersOf(previous?.metadata.managedFields);
+  const owners = asksForReset(sent)
+    ? []
+    : sentOwners.length > 0
+      ? sentOwners
+      : ownersOf(previous?.metadata.managedFields);
   // Nobody's until somebody applies it: what it had by then is found out at that time.
   if (previous && owners.length === 0) return undefined;
-  const after = ownersAfterUpdate({ ...write, live: previous ? unmanaged(previous) : emptyOf(kind), owners }, unmanaged(next));
+  const after = ownersAfterUpdate(
+    { ...write, live: previous ? unmanaged(previous) : emptyOf(kind), owners },
+    unmanaged(next),
+  );
   // Nobody took or lost anything: the very entries stay, so that the write is seen to change nothing.
-  if (after === owners && previous && sentOwners.length === 0 && !asksForReset(sent)) return previous.metadata.managedFields as Meta['managedFields'];
+  if (after === owners && previous && sentOwners.length === 0 && !asksForReset(sent))
+    return previous.metadata.managedFields as Meta['managedFields'];
   return after.length === 0 ? undefined : (entriesOf(after) as Meta['managedFields']);
 }
 
@@ -76,4 +106,3 @@ export function managerOf(user: User): string {
   if (user.name === 'system:apiserver') return 'kube-apiserver';
   return user.name.startsWith('system:') ? user.name.slice('system:'.length) : user.name;
 }
-

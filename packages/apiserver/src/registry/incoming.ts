@@ -1,5 +1,13 @@
 import {
-  apiVersionOf, badRequest, type Decoded, DecodeError, Field, invalid, type Kind, type Mutable, type StatusError,
+  apiVersionOf,
+  badRequest,
+  type Decoded,
+  DecodeError,
+  Field,
+  invalid,
+  type Kind,
+  type Mutable,
+  type StatusError,
 } from '@navarch/machinery';
 import { checkSent, unhandled } from '../sent-body.ts';
 import type { ApplyRequest, Call, Draft } from './call.ts';
@@ -18,16 +26,25 @@ export interface Reading {
 
 const readingOf = (kind: Kind<any>, { source }: Call): Reading => ({
   refuse: (why) => badRequest(unhandled(kind.kind, kind.version, typeof why === 'string' ? why : why.message)),
-  complaints: (unknown) => (unknown.length === 0 && !source?.hasDuplicates ? [] : (source?.complaints(unknown, kind.origin === 'custom') ?? unknown.map(unknownField))),
+  complaints: (unknown) =>
+    unknown.length === 0 && !source?.hasDuplicates
+      ? []
+      : (source?.complaints(unknown, kind.origin === 'custom') ?? unknown.map(unknownField)),
 });
 
 export const unknownField = (path: string): string => `unknown field ${JSON.stringify(path)}`;
 
 /** What an apply made: as an object, but for what is read otherwise of it. Throws BadRequest. */
-export const readMade = (kind: Kind<any>, made: unknown, call: Call): Draft => readObject(kind, made, call, { ...readingOf(kind, call), decode: kind.applied?.decode });
+export const readMade = (kind: Kind<any>, made: unknown, call: Call): Draft =>
+  readObject(kind, made, call, { ...readingOf(kind, call), decode: kind.applied?.decode });
 
 /** Decodes, completes and turns into the stored version. Throws BadRequest, or what the reading says. */
-export function readObject(kind: Kind<any>, input: unknown, call: Call, reading: Reading = readingOf(kind, call)): Draft {
+export function readObject(
+  kind: Kind<any>,
+  input: unknown,
+  call: Call,
+  reading: Reading = readingOf(kind, call),
+): Draft {
   const apiVersion = apiVersionOf(kind);
   checkSent(input, kind);
   // Given here, so that decoding puts them in their place even where the sender left them out.
@@ -72,7 +89,8 @@ export function place(kind: Kind<any>, metadata: Draft['metadata'], namespace: s
 
 /** Throws BadRequest when the object goes by another name than the request. */
 export function checkName(sent: string | undefined, name: string): void {
-  if (!sent) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (!sent)
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (sent !== name) throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${name})`);
 }
 

@@ -1,5 +1,13 @@
 import {
-  type ApiObject, badRequest, Field, invalid, jsonPatch, jsonTypeOf, type Kind, mergePatch, strategicMergePatch,
+  type ApiObject,
+  badRequest,
+  Field,
+  invalid,
+  jsonPatch,
+  jsonTypeOf,
+  type Kind,
+  mergePatch,
+  strategicMergePatch,
 } from '@navarch/machinery';
 import type { Call, Draft, PatchType } from './call.ts';
 import { type Reading, readObject, unknownField } from './incoming.ts';
@@ -20,23 +28,36 @@ export function readPatched(kind: Kind<any>, current: ApiObject, patch: SentPatc
 
 function applied(kind: Kind<any>, current: ApiObject, { type, body }: SentPatch): unknown {
   switch (type) {
-    case 'json': return jsonPatch(current, body);
-    case 'merge': return mergePatch(current, body);
-    case 'strategic': return strategicMergePatch(current, body, kind.schema);
+    case 'json':
+      return jsonPatch(current, body);
+    case 'merge':
+      return mergePatch(current, body);
+    case 'strategic':
+      return strategicMergePatch(current, body, kind.schema);
   }
 }
 
-const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function checkPatch({ type, body }: SentPatch): void {
   if (type !== 'json') {
     const prefix = type === 'merge' ? 'error decoding patch: ' : '';
-    if (body !== null && !isRecord(body)) throw badRequest(`${prefix}json: cannot unmarshal ${jsonTypeOf(body)} into Go value of type map[string]interface {}`);
+    if (body !== null && !isRecord(body))
+      throw badRequest(
+        `${prefix}json: cannot unmarshal ${jsonTypeOf(body)} into Go value of type map[string]interface {}`,
+      );
     return;
   }
-  if (!Array.isArray(body)) throw badRequest(`error decoding patch: json: cannot unmarshal ${jsonTypeOf(body)} into Go value of type []handlers.jsonPatchOp`);
+  if (!Array.isArray(body))
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${jsonTypeOf(body)} into Go value of type []handlers.jsonPatchOp`,
+    );
   for (const operation of body as readonly unknown[]) {
-    if (operation !== null && !isRecord(operation)) throw badRequest(`error decoding patch: json: cannot unmarshal ${jsonTypeOf(operation)} into Go value of type handlers.jsonPatchOp`);
+    if (operation !== null && !isRecord(operation))
+      throw badRequest(
+        `error decoding patch: json: cannot unmarshal ${jsonTypeOf(operation)} into Go value of type handlers.jsonPatchOp`,
+      );
   }
 }
 
@@ -47,12 +68,16 @@ function readingOf(patched: unknown, { type, body }: SentPatch, { source }: Call
     refuse(why) {
       const at = new Field('patch');
       const message = typeof why === 'string' ? why : isStrategic ? why.ofValue : why.message;
-      at.invalid(isStrategic ? goText(body) : printed(patched, type === 'json' ? touchedBy(body as readonly Json[]) : body), message);
+      at.invalid(
+        isStrategic ? goText(body) : printed(patched, type === 'json' ? touchedBy(body as readonly Json[]) : body),
+        message,
+      );
       return invalid({ group: '', kind: '' }, '', at.errors);
     },
     complaints(unknown) {
       const ofPatch = type === 'json' ? unknownOfOperations(body as readonly Json[]) : [];
-      const own = source && (ofPatch.length > 0 || source.hasDuplicates) ? source.complaints(ofPatch) : ofPatch.map(unknownField);
+      const own =
+        source && (ofPatch.length > 0 || source.hasDuplicates) ? source.complaints(ofPatch) : ofPatch.map(unknownField);
       return [...(type === 'json' ? own.map((text) => `json patch ${text}`) : own), ...unknown.map(unknownField)];
     },
   };
@@ -61,7 +86,11 @@ function readingOf(patched: unknown, { type, body }: SentPatch, { source }: Call
 const OPERATION_FIELDS: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);
 
 const unknownOfOperations = (operations: readonly Json[]): readonly string[] =>
-  operations.flatMap((operation, i) => Object.keys(operation ?? {}).filter((name) => !OPERATION_FIELDS.has(name)).map((name) => `[${i}].${name}`));
+  operations.flatMap((operation, i) =>
+    Object.keys(operation ?? {})
+      .filter((name) => !OPERATION_FIELDS.has(name))
+      .map((name) => `[${i}].${name}`),
+  );
 
 /** What operations went into, as a merge patch would name it. */
 function touchedBy(operations: readonly Json[]): Json {
@@ -69,14 +98,18 @@ function touchedBy(operations: readonly Json[]): Json {
   const touched: Record<string, any> = Object.create(null);
   for (const { path } of operations) {
     let at = touched;
-    for (const part of String(path).split('/').slice(1, -1)) at = at[part.replaceAll('~1', '/').replaceAll('~0', '~')] ??= Object.create(null);
+    for (const part of String(path).split('/').slice(1, -1))
+      at = at[part.replaceAll('~1', '/').replaceAll('~0', '~')] ??= Object.create(null);
   }
   return touched;
 }
 
 /** As upstream's patch libraries print: what they had to go into is sorted, the rest is as it was. */
 function printed(value: unknown, touched: unknown): string {
-  return JSON.stringify(sortedWhere(value, touched)).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+  return JSON.stringify(sortedWhere(value, touched)).replace(
+    /[<>&]/g,
+    (char) => `\\u00${char.charCodeAt(0).toString(16)}`,
+  );
 }
 
 function sortedWhere(value: unknown, touched: unknown): unknown {
@@ -84,12 +117,20 @@ function sortedWhere(value: unknown, touched: unknown): unknown {
   const within = touched as Json;
   if (Array.isArray(value)) return value.map((item, i) => sortedWhere(item, within[i]));
   if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.keys(value).toSorted().map((name) => [name, sortedWhere(value[name], within[name])]));
+  return Object.fromEntries(
+    Object.keys(value)
+      .toSorted()
+      .map((name) => [name, sortedWhere(value[name], within[name])]),
+  );
 }
 
 /** As Go prints values. */
 function goText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (isRecord(value)) return `map[${Object.keys(value).toSorted().map((name) => `${name}:${goText(value[name])}`).join(' ')}]`;
+  if (isRecord(value))
+    return `map[${Object.keys(value)
+      .toSorted()
+      .map((name) => `${name}:${goText(value[name])}`)
+      .join(' ')}]`;
   return value === null ? '<nil>' : String(value);
 }

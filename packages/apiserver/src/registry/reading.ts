@@ -38,7 +38,8 @@ export async function page(resource: Resource<any>, request: ListRequest): Promi
   if (shelf.isLate) await readable(shelf, prefix);
   const newest = shelf.revision;
   const token = request.continue === '' ? undefined : decodeToken(request.continue);
-  if (token && request.resourceVersion !== '' && request.resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+  if (token && request.resourceVersion !== '' && request.resourceVersion !== '0')
+    throw badRequest('specifying resource version is not allowed when using continue');
   const asked = token ? token.revision : exactRevision(request, newest);
   const revision = asked !== undefined && asked > 0 ? asked : newest;
   if (revision > newest) throw tooLarge(revision, newest);
@@ -58,12 +59,16 @@ export async function page(resource: Resource<any>, request: ListRequest): Promi
 
 /** Resolves when everything under the prefix can be read, what came meanwhile included. */
 async function readable(shelf: Shelf, prefix: string): Promise<void> {
-  for (let late = shelf.ready(shelf.cache.range(prefix)); late; late = shelf.ready(shelf.cache.range(prefix))) await late;
+  for (let late = shelf.ready(shelf.cache.range(prefix)); late; late = shelf.ready(shelf.cache.range(prefix)))
+    await late;
 }
 
 /** ListMeta of a page. */
-export const metaOf = ({ revision, continue: token, remaining }: Page): ListMeta =>
-  ({ resourceVersion: String(revision), ...(token ? { continue: token } : {}), ...(remaining ? { remainingItemCount: remaining } : {}) });
+export const metaOf = ({ revision, continue: token, remaining }: Page): ListMeta => ({
+  resourceVersion: String(revision),
+  ...(token ? { continue: token } : {}),
+  ...(remaining ? { remainingItemCount: remaining } : {}),
+});
 
 interface Reach {
   readonly resource: Resource<any>;
@@ -91,7 +96,9 @@ function remembered({ resource, selection, prefix, after, revision }: Reach, new
       return { ...candidates(resource, selection, prefix, after), count: (last) => shelf.cache.count(prefix, last) };
     }
     // What the store has forgotten is nobody's any more; what was replaced is not kept ready to be read where that takes a while.
-    return shelf.isLate || revision < shelf.oldest ? undefined : { index: '', ...shelf.cache.at(revision, prefix, after) };
+    return shelf.isLate || revision < shelf.oldest
+      ? undefined
+      : { index: '', ...shelf.cache.at(revision, prefix, after) };
   } catch (error) {
     if (!(error instanceof CompactedError)) throw error;
     return undefined;
@@ -107,7 +114,12 @@ function pageOf({ resource, selection, after, limit, revision }: Reach, { index,
     if (!selection.isEverything && !selection.chooses(cached)) continue;
     if (limit !== undefined && objects.length === limit) {
       resource.listCounts.listed(index && `f:${index}`, fetched, objects.length);
-      return { objects, revision, continue: encodeToken({ revision, after: last }), remaining: selection.isEverything ? count(last) : undefined };
+      return {
+        objects,
+        revision,
+        continue: encodeToken({ revision, after: last }),
+        remaining: selection.isEverything ? count(last) : undefined,
+      };
     }
     objects.push(cached);
     last = cached.key;
@@ -119,14 +131,23 @@ function pageOf({ resource, selection, after, limit, revision }: Reach, { index,
 async function past({ resource, selection, prefix, after, limit, revision }: Reach): Promise<Page> {
   const objects: Cached<ApiObject>[] = [];
   for (let from = after; ;) {
-    const { held, remaining } = await resource.shelf.past(prefix, { revision, limit: limit ?? PAST_ENTRIES, ...(from === undefined ? {} : { after: from }) });
+    const { held, remaining } = await resource.shelf.past(prefix, {
+      revision,
+      limit: limit ?? PAST_ENTRIES,
+      ...(from === undefined ? {} : { after: from }),
+    });
     await resource.shelf.ready(held);
     for (const [i, cached] of held.entries()) {
       if (!selection.chooses(cached)) continue;
       objects.push(cached);
       const follow = remaining + held.length - 1 - i;
       if (objects.length === limit && follow > 0) {
-        return { objects, revision, continue: encodeToken({ revision, after: cached.key }), remaining: selection.isEverything ? follow : undefined };
+        return {
+          objects,
+          revision,
+          continue: encodeToken({ revision, after: cached.key }),
+          remaining: selection.isEverything ? follow : undefined,
+        };
       }
     }
     from = held.at(-1)?.key;
@@ -135,7 +156,12 @@ async function past({ resource, selection, prefix, after, limit, revision }: Rea
 }
 
 /** Where to look: an exact name, or what an index leaves, saves the scan. */
-export function candidates({ kind, shelf: { cache } }: Resource<any>, selection: Selection, prefix: string, after?: string): Candidates<ApiObject> {
+export function candidates(
+  { kind, shelf: { cache } }: Resource<any>,
+  selection: Selection,
+  prefix: string,
+  after?: string,
+): Candidates<ApiObject> {
   if (selection.isEverything) return { index: '', found: cache.range(prefix, after) };
   const named = selection.fields.find(({ field, isEqual }) => isEqual && field === 'metadata.name');
   if (named && (prefix !== cache.prefix || !kind.namespaced)) {
@@ -146,7 +172,10 @@ export function candidates({ kind, shelf: { cache } }: Resource<any>, selection:
 }
 
 /** The version the list must have; undefined: the newest will do. */
-function exactRevision({ resourceVersion, resourceVersionMatch, limit }: ListRequest, newest: number): number | undefined {
+function exactRevision(
+  { resourceVersion, resourceVersionMatch, limit }: ListRequest,
+  newest: number,
+): number | undefined {
   if (resourceVersion === '' || resourceVersion === '0') return undefined;
   const mistake = revisionMistake(resourceVersion);
   if (mistake !== undefined) throw badRequest(`invalid resource version: ${mistake}`);
@@ -159,7 +188,8 @@ function exactRevision({ resourceVersion, resourceVersionMatch, limit }: ListReq
 /** Upstream's words for a version from the future; clients look for the cause. */
 export function tooLarge(asked: number, newest: number): StatusError {
   return failure('Timeout', `Timeout: Too large resource version: ${asked}, current: ${newest}`, {
-    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1,
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
   });
 }
 

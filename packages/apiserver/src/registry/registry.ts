@@ -39,7 +39,11 @@ export interface RegistryDeps {
 export class Registry {
   readonly deps: RegistryDeps;
   readonly features: FeatureGates;
-  readonly measures: { readonly admission: AdmissionMeasures; readonly watches: WatchMeasures; readonly lists: ListMeasures };
+  readonly measures: {
+    readonly admission: AdmissionMeasures;
+    readonly watches: WatchMeasures;
+    readonly lists: ListMeasures;
+  };
   readonly #resources = new Map<string, Resource<any>>();
   readonly #byKind = new Map<Kind<any>, Resource<any>>();
   /** By place in the store; custom resources have one for each version, the stored one first. */
@@ -53,7 +57,11 @@ export class Registry {
     this.deps = deps;
     this.features = deps.features ?? new FeatureGates();
     const { metrics = noMetrics, clock } = deps;
-    this.measures = { admission: new AdmissionMeasures(metrics, clock), watches: new WatchMeasures(metrics), lists: new ListMeasures(metrics) };
+    this.measures = {
+      admission: new AdmissionMeasures(metrics, clock),
+      watches: new WatchMeasures(metrics),
+      lists: new ListMeasures(metrics),
+    };
     this.#kinds = deps.kinds.filter((kind) => deps.isServed?.(kind) ?? true);
     for (const kind of deps.kinds) this.#keep(kind, this.#shelfOf(kind.hub?.kind ?? kind));
     for (const kind of this.#kinds) this.#resources.set(nameOf(kind), this.of(kind));
@@ -67,7 +75,10 @@ export class Registry {
 
   /** Resources, as `plural.group`, of which it is not known what there is. */
   unsynced(): readonly string[] {
-    return [...this.#shelves.values()].flat().filter(({ cache }) => !cache.isSynced).map(({ kind }) => groupResourceOf(kind));
+    return [...this.#shelves.values()]
+      .flat()
+      .filter(({ cache }) => !cache.isSynced)
+      .map(({ kind }) => groupResourceOf(kind));
   }
 
   /** States before this revision were compacted: nobody is shown them any more. What the store forgot for want of room is another matter. */
@@ -156,7 +167,9 @@ export class Registry {
   #shelfOf(stored: Kind<any>): Shelf {
     const [known] = this.#shelves.get(stored.storagePrefix) ?? [];
     if (known) return known;
-    const shelf = new Shelf(stored, this.deps.store, { attendant: this.deps.attendants?.[`${stored.group}/${stored.plural}`] });
+    const shelf = new Shelf(stored, this.deps.store, {
+      attendant: this.deps.attendants?.[`${stored.group}/${stored.plural}`],
+    });
     this.#shelves.set(stored.storagePrefix, [shelf]);
     return shelf;
   }

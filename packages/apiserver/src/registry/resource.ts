@@ -1,7 +1,26 @@
 import { randomSuffix, randomUid } from '@navarch/base';
 import {
-  alreadyExists, type ApiObject, apiVersionOf, type Applied, applyConfig, backtrackingPatterns, cloneJson, conflict, entriesOf, equalJson, failure, Field,
-  invalid, isEqualManagement, type Kind, methodNotAllowed, type Mutable, notFound, ownersOf, type Part, StatusError,
+  alreadyExists,
+  type ApiObject,
+  apiVersionOf,
+  type Applied,
+  applyConfig,
+  backtrackingPatterns,
+  cloneJson,
+  conflict,
+  entriesOf,
+  equalJson,
+  failure,
+  Field,
+  invalid,
+  isEqualManagement,
+  type Kind,
+  methodNotAllowed,
+  type Mutable,
+  notFound,
+  ownersOf,
+  type Part,
+  StatusError,
 } from '@navarch/machinery';
 import { type Cached, StaleError } from '@navarch/store';
 import type { AdmissionContext, Operation } from '../admission/admission.ts';
@@ -20,7 +39,8 @@ import type { Registry } from './registry.ts';
 import { OBJECT_MODIFIED, type Shelf } from './shelf.ts';
 
 /** Custom resources do not say how their lists merge. */
-const NO_STRATEGY = 'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml';
+const NO_STRATEGY =
+  'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml';
 /** Times a write is begun again when others were faster; more only under a storm on one object. */
 const RETRIES_MAX = 10;
 const NAME_RETRIES_MAX = 8;
@@ -45,8 +65,12 @@ export class Resource<O extends ApiObject> {
     const hasStatus = kind.subresources.some((subresource) => subresource.name === 'status');
     this.#parts = { ...(hasStatus ? { status: statusPart as Part<any> } : {}), ...kind.behaviour.parts };
     this.#drafts = new Drafts<O>({
-      kind, stored: shelf.kind, parts: this.#parts, admission: new AdmissionChain(registry.deps.admission, () => contextOf(registry), registry.measures.admission),
-      attendant: registry.deps.attendants?.[`${kind.group}/${kind.plural}`], features: registry.features,
+      kind,
+      stored: shelf.kind,
+      parts: this.#parts,
+      admission: new AdmissionChain(registry.deps.admission, () => contextOf(registry), registry.measures.admission),
+      attendant: registry.deps.attendants?.[`${kind.group}/${kind.plural}`],
+      features: registry.features,
     });
   }
 
@@ -92,7 +116,10 @@ export class Resource<O extends ApiObject> {
       const now = clock.now();
       const next = clonedOnce(draft, isGenerated);
       next.metadata = inOrder({
-        ...next.metadata, uid: randomUid(random), resourceVersion: '', creationTimestamp: timestamp(now),
+        ...next.metadata,
+        uid: randomUid(random),
+        resourceVersion: '',
+        creationTimestamp: timestamp(now),
         ...(this.kind.behaviour.desired === false ? {} : { generation: 1 }),
       }) as Draft['metadata'];
       delete (next.metadata as { deletionTimestamp?: string }).deletionTimestamp;
@@ -100,16 +127,25 @@ export class Resource<O extends ApiObject> {
       try {
         const ready = await this.#drafts.created(next, { call, now, part: '', isApplied });
         try {
-          if (isVersioned && !call.isDryRun) throw ownFault('resourceVersion should not be set on objects to be created');
+          if (isVersioned && !call.isDryRun)
+            throw ownFault('resourceVersion should not be set on objects to be created');
           // What must be converted is, first: whoever converts may refuse it. The store finds out then.
-          const isKnown = (call.isDryRun || !this.shelf.isLate) && this.shelf.cache.get(this.shelf.keyOf(namespace, ready.metadata.name)) !== undefined;
+          const isKnown =
+            (call.isDryRun || !this.shelf.isLate) &&
+            this.shelf.cache.get(this.shelf.keyOf(namespace, ready.metadata.name)) !== undefined;
           if (isKnown) throw this.#alreadyThere(namespace, ready.metadata.name);
           if (call.isDryRun) return this.view(ready);
           const cached = await this.shelf.create(this.shelf.keyOf(namespace, ready.metadata.name), ready);
           return this.view(cached.object);
         } catch (error) {
           const exists = error instanceof StaleError ? this.#overtaken(error, ready.metadata) : error;
-          if (!isGenerated || attempt >= NAME_RETRIES_MAX || !(exists instanceof StatusError) || exists.status.reason !== 'AlreadyExists') throw exists;
+          if (
+            !isGenerated ||
+            attempt >= NAME_RETRIES_MAX ||
+            !(exists instanceof StatusError) ||
+            exists.status.reason !== 'AlreadyExists'
+          )
+            throw exists;
         }
       } finally {
         this.#drafts.settled(next.metadata.uid);
@@ -120,13 +156,18 @@ export class Resource<O extends ApiObject> {
   /** Who waits for the name to be free is told that it will be. */
   #alreadyThere(namespace: string, name: string): StatusError {
     const exists = alreadyExists(this.kind, name);
-    const isGoing = this.shelf.cache.get(this.shelf.keyOf(namespace, name))?.object.metadata.deletionTimestamp !== undefined;
-    return isGoing ? new StatusError({ ...exists.status, message: `object is being deleted: ${exists.message}` }) : exists;
+    const isGoing =
+      this.shelf.cache.get(this.shelf.keyOf(namespace, name))?.object.metadata.deletionTimestamp !== undefined;
+    return isGoing
+      ? new StatusError({ ...exists.status, message: `object is being deleted: ${exists.message}` })
+      : exists;
   }
 
   /** Somebody else was faster: with the object itself, or with what would have been written beside it. */
   #overtaken({ key }: StaleError, { namespace = '', name }: ApiObject['metadata']): StatusError {
-    return key === this.shelf.keyOf(namespace, name) ? this.#alreadyThere(namespace, name) : conflict(this.kind, name, OBJECT_MODIFIED);
+    return key === this.shelf.keyOf(namespace, name)
+      ? this.#alreadyThere(namespace, name)
+      : conflict(this.kind, name, OBJECT_MODIFIED);
   }
 
   /** PUT. Creates an absent object where the kind allows it. */
@@ -134,7 +175,11 @@ export class Resource<O extends ApiObject> {
     const draft = readObject(this.kind, input, call);
     place(this.kind, draft.metadata, namespace);
     checkName(draft.metadata.name, name);
-    if (part === '' && this.kind.behaviour.createsOnUpdate && !this.shelf.cache.get(this.shelf.keyOf(namespace, name))) {
+    if (
+      part === '' &&
+      this.kind.behaviour.createsOnUpdate &&
+      !this.shelf.cache.get(this.shelf.keyOf(namespace, name))
+    ) {
       call.mayCreate?.();
       draft.metadata.resourceVersion = '';
       return this.create(namespace, draft, call);
@@ -148,52 +193,88 @@ export class Resource<O extends ApiObject> {
   /** Throws Invalid where the kind wants a version and has none, and what upstream says to one that no object can have. */
   #checkVersion({ metadata: { resourceVersion } }: Draft, name: string): void {
     const { kind } = this;
-    if (resourceVersion && !/^\d+$/.test(resourceVersion)) throw ownFault(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+    if (resourceVersion && !/^\d+$/.test(resourceVersion))
+      throw ownFault(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
     if ((resourceVersion && resourceVersion !== '0') || kind.behaviour.updatesUnconditionally !== false) return;
-    throw invalid({ group: kind.group, kind: kind.plural }, name, refusal('metadata.resourceVersion', 0, 'must be specified for an update'));
+    throw invalid(
+      { group: kind.group, kind: kind.plural },
+      name,
+      refusal('metadata.resourceVersion', 0, 'must be specified for an update'),
+    );
   }
 
   /** `change` gets the current object as this version shows it and must be pure: it runs again when others were faster. */
   async update(namespace: string, name: string, change: (current: O) => unknown, call: Call, part = ''): Promise<O> {
-    return this.#write(namespace, name, (current) => {
-      const changed = change(current);
-      return changed === current ? undefined : readObject(this.kind, changed, call);
-    }, call, part);
+    return this.#write(
+      namespace,
+      name,
+      (current) => {
+        const changed = change(current);
+        return changed === current ? undefined : readObject(this.kind, changed, call);
+      },
+      call,
+      part,
+    );
   }
 
   async patch(namespace: string, name: string, type: PatchType, body: unknown, call: Call, part = ''): Promise<O> {
     if (type === 'strategic' && this.kind.origin === 'custom') throw failure('UnsupportedMediaType', NO_STRATEGY);
-    return this.#write(namespace, name, (current) => {
-      const next = readPatched(this.kind, current, { type, body }, call);
-      place(this.kind, next.metadata, namespace);
-      checkName(next.metadata.name, name);
-      this.#checkVersion(next, name);
-      const { uid, resourceVersion } = current.metadata;
-      if (part !== '') next.metadata.uid = uid;
-      else if (next.metadata.uid && next.metadata.uid !== uid) throw invalid(this.kind, name, refusal('metadata.uid', next.metadata.uid, 'field is immutable'));
-      // Carried over from the current object, not asked for: whoever is overtaken tries again.
-      if (next.metadata.resourceVersion === resourceVersion) next.metadata.resourceVersion = '';
-      return next;
-    }, call, part);
+    return this.#write(
+      namespace,
+      name,
+      (current) => {
+        const next = readPatched(this.kind, current, { type, body }, call);
+        place(this.kind, next.metadata, namespace);
+        checkName(next.metadata.name, name);
+        this.#checkVersion(next, name);
+        const { uid, resourceVersion } = current.metadata;
+        if (part !== '') next.metadata.uid = uid;
+        else if (next.metadata.uid && next.metadata.uid !== uid)
+          throw invalid(this.kind, name, refusal('metadata.uid', next.metadata.uid, 'field is immutable'));
+        // Carried over from the current object, not asked for: whoever is overtaken tries again.
+        if (next.metadata.resourceVersion === resourceVersion) next.metadata.resourceVersion = '';
+        return next;
+      },
+      call,
+      part,
+    );
   }
 
   /** Server-side apply; creates an absent object. Throws Conflict where others own what would change. */
-  async apply(namespace: string, name: string, request: ApplyRequest, call: Call, part = ''): Promise<{ readonly object: O; readonly isNew: boolean }> {
+  async apply(
+    namespace: string,
+    name: string,
+    request: ApplyRequest,
+    call: Call,
+    part = '',
+  ): Promise<{ readonly object: O; readonly isNew: boolean }> {
     checkApplier(request.manager);
     const config = readApplied(this.kind, request, namespace, name);
     if (part === '' && !this.shelf.cache.get(this.shelf.keyOf(namespace, name))) {
       const { uid } = config.metadata;
-      if (uid) throw conflict(this.kind, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
+      if (uid)
+        throw conflict(
+          this.kind,
+          name,
+          `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+        );
       call.mayCreate?.();
       const made = this.#applied(emptyOf(this.kind) as unknown as ApiObject, config, request, part);
       return { object: await this.create(namespace, made, call, true), isNew: true };
     }
     const claimed = (config.metadata as { resourceVersion?: unknown }).resourceVersion;
-    const object = await this.#write(namespace, name, (current) => {
-      const next = readMade(this.kind, this.#applied(current, config, request, call.recordedAs ?? part), call);
-      if (claimed === undefined) next.metadata.resourceVersion = '';
-      return next;
-    }, call, part, true);
+    const object = await this.#write(
+      namespace,
+      name,
+      (current) => {
+        const next = readMade(this.kind, this.#applied(current, config, request, call.recordedAs ?? part), call);
+        if (claimed === undefined) next.metadata.resourceVersion = '';
+        return next;
+      },
+      call,
+      part,
+      true,
+    );
     return { object, isNew: false };
   }
 
@@ -202,14 +283,32 @@ export class Resource<O extends ApiObject> {
     const { kind } = this;
     const empty = emptyOf(kind);
     const { object, owners }: Applied = applyConfig({
-      schema: kind.schema, empty, live: (live as unknown) === empty ? empty : unmanaged(live), owners: ownersOf(live.metadata.managedFields), config: config as unknown as Record<string, unknown>, force,
+      schema: kind.schema,
+      empty,
+      live: (live as unknown) === empty ? empty : unmanaged(live),
+      owners: ownersOf(live.metadata.managedFields),
+      config: config as unknown as Record<string, unknown>,
+      force,
       ignored: ignoredBy(part, this.#parts['status'] !== undefined),
-      writer: { manager, apiVersion: apiVersionOf(kind), subresource: part, time: timestamp(this.registry.deps.clock.now()) },
+      writer: {
+        manager,
+        apiVersion: apiVersionOf(kind),
+        subresource: part,
+        time: timestamp(this.registry.deps.clock.now()),
+      },
     });
-    return { ...object, metadata: { ...(object['metadata'] as object), managedFields: entriesOf(owners) } } as unknown as ApiObject;
+    return {
+      ...object,
+      metadata: { ...(object['metadata'] as object), managedFields: entriesOf(owners) },
+    } as unknown as ApiObject;
   }
 
-  delete(namespace: string, name: string, options: DeleteOptions, call: Call): Promise<{ readonly object: O; readonly isGone: boolean }> {
+  delete(
+    namespace: string,
+    name: string,
+    options: DeleteOptions,
+    call: Call,
+  ): Promise<{ readonly object: O; readonly isGone: boolean }> {
     return new Deletion(this).run(namespace, name, options, call);
   }
 
@@ -217,13 +316,27 @@ export class Resource<O extends ApiObject> {
    * Admission of what writes no object of this kind: deletions, connections, bodies of other kinds sent to a subresource.
    * Plugins may change the body.
    */
-  async admitOther(operation: Operation, at: { readonly namespace: string; readonly name: string; readonly subresource?: string }, body: object, call: Call): Promise<void> {
-    await this.#drafts.admitOther(operation, at, body, call, this.shelf.cache.get(this.shelf.keyOf(at.namespace, at.name))?.object);
+  async admitOther(
+    operation: Operation,
+    at: { readonly namespace: string; readonly name: string; readonly subresource?: string },
+    body: object,
+    call: Call,
+  ): Promise<void> {
+    await this.#drafts.admitOther(
+      operation,
+      at,
+      body,
+      call,
+      this.shelf.cache.get(this.shelf.keyOf(at.namespace, at.name))?.object,
+    );
   }
 
   /** Writes what a part of the server itself decided about the stored object. Resolves to undefined when it has moved. */
   async overwrite(previous: Cached<ApiObject>, draft: ApiObject): Promise<Cached<ApiObject> | undefined> {
-    const next = { ...draft, metadata: inOrder({ ...draft.metadata, resourceVersion: '' } as Mutable<ApiObject>['metadata']) } as ApiObject;
+    const next = {
+      ...draft,
+      metadata: inOrder({ ...draft.metadata, resourceVersion: '' } as Mutable<ApiObject>['metadata']),
+    } as ApiObject;
     try {
       // In turn, so that whoever is overtaken by it has something to wait for.
       return await this.shelf.inTurn(previous.key, () => this.shelf.replace(previous, next));
@@ -233,11 +346,27 @@ export class Resource<O extends ApiObject> {
     }
   }
 
-  #write(namespace: string, name: string, make: (current: O) => Draft | undefined, call: Call, part: string, isApplied = false): Promise<O> {
-    return this.shelf.inTurn(this.shelf.keyOf(namespace, name), () => this.#writeInTurn(namespace, name, make, call, part, isApplied));
+  #write(
+    namespace: string,
+    name: string,
+    make: (current: O) => Draft | undefined,
+    call: Call,
+    part: string,
+    isApplied = false,
+  ): Promise<O> {
+    return this.shelf.inTurn(this.shelf.keyOf(namespace, name), () =>
+      this.#writeInTurn(namespace, name, make, call, part, isApplied),
+    );
   }
 
-  async #writeInTurn(namespace: string, name: string, make: (current: O) => Draft | undefined, call: Call, part: string, isApplied: boolean): Promise<O> {
+  async #writeInTurn(
+    namespace: string,
+    name: string,
+    make: (current: O) => Draft | undefined,
+    call: Call,
+    part: string,
+    isApplied: boolean,
+  ): Promise<O> {
     if (part !== '' && !this.#parts[part]) throw methodNotAllowed(this.kind, 'update');
     for (let attempt = 0; ; attempt++) {
       const cached = this.cached(namespace, name);
@@ -254,8 +383,14 @@ export class Resource<O extends ApiObject> {
       const claimed = sent.metadata.resourceVersion;
       if (claimed && claimed !== previous.metadata.resourceVersion) throw conflict(this.kind, name, OBJECT_MODIFIED);
       try {
-        const draft = await this.#drafts.updated(sent, previous, { call, now: this.registry.deps.clock.now(), part, isApplied });
-        if (isSame(draft, previous) && (this.kind.origin !== 'custom' || await this.shelf.isStoredAsNow(cached))) return this.view(previous);
+        const draft = await this.#drafts.updated(sent, previous, {
+          call,
+          now: this.registry.deps.clock.now(),
+          part,
+          isApplied,
+        });
+        if (isSame(draft, previous) && (this.kind.origin !== 'custom' || (await this.shelf.isStoredAsNow(cached))))
+          return this.view(previous);
         if (call.isDryRun) return this.view(versionedAs(previous, draft));
         const stored = await this.#stored(cached, draft);
         if (stored) return this.view(stored);
@@ -270,12 +405,14 @@ export class Resource<O extends ApiObject> {
   /** The object as it is stored now, or as it was when it went for good; undefined: somebody else was faster. */
   async #stored(cached: Cached<ApiObject>, draft: Draft): Promise<ApiObject | undefined> {
     try {
-      if (!isFinished(draft as ApiObject, this.shelf.kind)) return (await this.shelf.replace(cached, draft as ApiObject)).object;
+      if (!isFinished(draft as ApiObject, this.shelf.kind))
+        return (await this.shelf.replace(cached, draft as ApiObject)).object;
       const previous = cached.object;
       await this.shelf.remove(cached);
       return versionedAs(previous, draft);
     } catch (error) {
-      const isBehind = error instanceof StaleError || (error instanceof StatusError && error.status.reason === 'Conflict');
+      const isBehind =
+        error instanceof StaleError || (error instanceof StatusError && error.status.reason === 'Conflict');
       if (!isBehind) throw error;
       return undefined;
     }
@@ -299,8 +436,14 @@ function isSame(draft: Draft, previous: ApiObject): boolean {
   const { metadata, ...rest } = draft;
   const { metadata: before, ...restBefore } = previous;
   // Times in the record alone are no reason to write.
-  return equalJson({ ...metadata, resourceVersion: '', managedFields: [] }, { ...before, resourceVersion: '', managedFields: [] })
-    && equalJson(rest, restBefore) && isEqualManagement(metadata.managedFields, before.managedFields);
+  return (
+    equalJson(
+      { ...metadata, resourceVersion: '', managedFields: [] },
+      { ...before, resourceVersion: '', managedFields: [] },
+    ) &&
+    equalJson(rest, restBefore) &&
+    isEqualManagement(metadata.managedFields, before.managedFields)
+  );
 }
 
 /** What was not stored is shown at the version it was made from. */
@@ -308,7 +451,8 @@ const versionedAs = ({ metadata: { resourceVersion } }: ApiObject, draft: Draft)
   ({ ...draft, metadata: { ...draft.metadata, resourceVersion } }) as ApiObject;
 
 /** What upstream's store says of what it cannot do: it is no refusal of its own. */
-const ownFault = (message: string): StatusError => new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+const ownFault = (message: string): StatusError =>
+  new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
 
 const clonedOnce = (draft: Draft, isNeeded: boolean): Draft => (isNeeded ? cloneJson(draft) : draft);
 
@@ -317,4 +461,3 @@ function refusal(field: string, value: unknown, detail: string): Field['errors']
   at.invalid(value, detail);
   return at.errors;
 }
-

@@ -12,5 +12,6 @@ export function revisionMistake(text: string): string | undefined {
 /** Upstream takes a version that is none for a fault of its own, but in lists. Throws StatusError. */
 export function checkRevision(text: string): void {
   const message = text === '' ? undefined : revisionMistake(text);
-  if (message !== undefined) throw new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+  if (message !== undefined)
+    throw new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
 }

@@ -25,28 +25,56 @@ interface Write {
   readonly phase: string;
 }
 const write: fc.Arbitrary<Write> = fc.record({
-  namespace: namespaces, name: names, isDeletion: fc.nat(3).map((n) => n === 0), isOwn: fc.boolean(), labels,
-  nodeName: fc.oneof(fc.constant(''), fc.nat(9).map((n) => `n${n}`)), phase: fc.constantFrom('Pending', 'Running'),
+  namespace: namespaces,
+  name: names,
+  isDeletion: fc.nat(3).map((n) => n === 0),
+  isOwn: fc.boolean(),
+  labels,
+  nodeName: fc.oneof(
+    fc.constant(''),
+    fc.nat(9).map((n) => `n${n}`),
+  ),
+  phase: fc.constantFrom('Pending', 'Running'),
 });
 const key = fc.constantFrom('app', 'tier', 'x', 'none');
 const values = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 3 });
 const labelTerm = fc.oneof(
-  fc.tuple(key, value).map(([k, v]) => `${k}=${v}`), fc.tuple(key, value).map(([k, v]) => `${k}!=${v}`),
+  fc.tuple(key, value).map(([k, v]) => `${k}=${v}`),
+  fc.tuple(key, value).map(([k, v]) => `${k}!=${v}`),
   fc.tuple(key, values).map(([k, v]) => `${k} in (${v.join(',')})`),
-  fc.tuple(key, values).map(([k, v]) => `${k} notin (${v.join(',')})`), key, key.map((k) => `!${k}`),
+  fc.tuple(key, values).map(([k, v]) => `${k} notin (${v.join(',')})`),
+  key,
+  key.map((k) => `!${k}`),
 );
 const fieldTerm = fc.oneof(
-  fc.nat(10).map((n) => `spec.nodeName=n${n}`), fc.constant('spec.nodeName='), fc.constant('spec.nodeName!=n1'), fc.constant('status.phase=Running'),
-  names.map((name) => `metadata.name=${name}`), fc.constant('metadata.namespace!=e'),
+  fc.nat(10).map((n) => `spec.nodeName=n${n}`),
+  fc.constant('spec.nodeName='),
+  fc.constant('spec.nodeName!=n1'),
+  fc.constant('status.phase=Running'),
+  names.map((name) => `metadata.name=${name}`),
+  fc.constant('metadata.namespace!=e'),
 );
 const query = fc.record({
-  labels: fc.array(labelTerm, { maxLength: 2 }).map((terms) => terms.join(',')), fields: fc.array(fieldTerm, { maxLength: 2 }).map((terms) => terms.join(',')),
-  namespace: fc.constantFrom('', 'd'), after: fc.option(names),
+  labels: fc.array(labelTerm, { maxLength: 2 }).map((terms) => terms.join(',')),
+  fields: fc.array(fieldTerm, { maxLength: 2 }).map((terms) => terms.join(',')),
+  namespace: fc.constantFrom('', 'd'),
+  after: fc.option(names),
 });
 
 function podOf({ namespace, name, labels: own, nodeName, phase }: Write, revision: number): ApiObject {
-  const metadata = { name, namespace, resourceVersion: String(revision), ...(Object.keys(own).length > 0 ? { labels: own } : {}) };
-  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [], ...(nodeName ? { nodeName } : {}) }, status: { phase } } as unknown as ApiObject;
+  const metadata = {
+    name,
+    namespace,
+    resourceVersion: String(revision),
+    ...(Object.keys(own).length > 0 ? { labels: own } : {}),
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata,
+    spec: { containers: [], ...(nodeName ? { nodeName } : {}) },
+    status: { phase },
+  } as unknown as ApiObject;
 }
 
 async function shelfAfter(writes: readonly Write[]): Promise<Shelf> {
@@ -60,22 +88,43 @@ async function shelfAfter(writes: readonly Write[]): Promise<Shelf> {
     const expected = (await store.get(at))?.revision ?? 0;
     if (one.isDeletion && expected === 0) continue;
     const object = podOf(one, store.revision() + 1);
-    const put: Operation = { type: 'put', key: at, value: encoder.encode(JSON.stringify(object)), expected, ...(one.isOwn ? { attachment: object } : {}) };
+    const put: Operation = {
+      type: 'put',
+      key: at,
+      value: encoder.encode(JSON.stringify(object)),
+      expected,
+      ...(one.isOwn ? { attachment: object } : {}),
+    };
     await store.commit([one.isDeletion ? { type: 'delete', key: at, expected } : put]);
   }
   return shelf;
 }
 
 test('Selection.chooses() of what the indexes leave is what matches() of all objects is, whatever was written', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(write, { minLength: 2, maxLength: 700 }), fc.array(query, { minLength: 1, maxLength: 8 }), async (writes, queries) => {
-    const { cache, ...shelf } = await shelfAfter(writes).then((made) => ({ cache: made.cache, prefixOf: (namespace: string) => made.prefixOf(namespace) }));
-    for (const { labels: labelSelector, fields, namespace, after } of queries) {
-      const selection = selectionOf(pod, labelSelector, fields);
-      const prefix = shelf.prefixOf(namespace);
-      const from = after === null ? undefined : `${cache.prefix}d/${after}`;
-      const found = Array.from(cache.candidates(selection, prefix, from).found).filter((held) => selection.chooses(held));
-      const scanned = Array.from(cache.range(prefix, from)).filter(({ object }) => selection.matches(object));
-      assert.deepEqual(found.map((held) => held.key), scanned.map((held) => held.key));
-    }
-  }), { numRuns: 60 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(write, { minLength: 2, maxLength: 700 }),
+      fc.array(query, { minLength: 1, maxLength: 8 }),
+      async (writes, queries) => {
+        const { cache, ...shelf } = await shelfAfter(writes).then((made) => ({
+          cache: made.cache,
+          prefixOf: (namespace: string) => made.prefixOf(namespace),
+        }));
+        for (const { labels: labelSelector, fields, namespace, after } of queries) {
+          const selection = selectionOf(pod, labelSelector, fields);
+          const prefix = shelf.prefixOf(namespace);
+          const from = after === null ? undefined : `${cache.prefix}d/${after}`;
+          const found = Array.from(cache.candidates(selection, prefix, from).found).filter((held) =>
+            selection.chooses(held),
+          );
+          const scanned = Array.from(cache.range(prefix, from)).filter(({ object }) => selection.matches(object));
+          assert.deepEqual(
+            found.map((held) => held.key),
+            scanned.map((held) => held.key),
+          );
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
 });

@@ -1,5 +1,12 @@
 import {
-  badRequest, everything, type FieldTerm, type Kind, type ApiObject, parseFieldSelector, parseLabelSelector, type Selector,
+  badRequest,
+  everything,
+  type FieldTerm,
+  type Kind,
+  type ApiObject,
+  parseFieldSelector,
+  parseLabelSelector,
+  type Selector,
 } from '@navarch/machinery';
 import type { Cached, Labels } from '@navarch/store';
 
@@ -13,7 +20,13 @@ export interface Selection {
   chooses(held: Cached<ApiObject>): boolean;
 }
 
-const selectAll: Selection = { labels: everything, fields: [], isEverything: true, matches: () => true, chooses: () => true };
+const selectAll: Selection = {
+  labels: everything,
+  fields: [],
+  isEverything: true,
+  matches: () => true,
+  chooses: () => true,
+};
 
 /** Compiles both selectors. Throws BadRequest for a field the kind cannot be selected by. */
 export function selectionOf(kind: Kind<any>, labelSelector: string, fieldSelector: string): Selection {
@@ -29,12 +42,18 @@ export function selectionOf(kind: Kind<any>, labelSelector: string, fieldSelecto
   };
   const hasLabels = repeating(labels);
   // Names are the same in all versions, and in the key.
-  const isOfVersion = hub !== undefined && fields.some(({ field }) => field !== 'metadata.name' && field !== 'metadata.namespace');
+  const isOfVersion =
+    hub !== undefined && fields.some(({ field }) => field !== 'metadata.name' && field !== 'metadata.namespace');
   return {
-    labels, fields, isEverything: false,
+    labels,
+    fields,
+    isEverything: false,
     matches: (object) => labels.matches(object.metadata.labels) && (fields.length === 0 || matchesFields(object)),
-    chooses: (held) => hasLabels(held.labels)
-      && (isOfVersion ? matchesFields(held.object) : ofHeld.every(({ valueOf, value, isEqual }) => (valueOf(held) === value) === isEqual)),
+    chooses: (held) =>
+      hasLabels(held.labels) &&
+      (isOfVersion
+        ? matchesFields(held.object)
+        : ofHeld.every(({ valueOf, value, isEqual }) => (valueOf(held) === value) === isEqual)),
   };
 }
 
@@ -55,7 +74,8 @@ function repeating({ requirements, matches }: Selector): (labels: Labels) => boo
 /** Throws BadRequest like `fieldReader`. */
 function heldReader(kind: Kind<any>, field: string): (held: Cached<ApiObject>) => string {
   if (field === 'metadata.name') return ({ key }) => key.slice(key.lastIndexOf('/') + 1);
-  if (field === 'metadata.namespace') return kind.namespaced ? ({ key }) => key.slice(0, key.lastIndexOf('/')).split('/').at(-1) ?? '' : () => '';
+  if (field === 'metadata.namespace')
+    return kind.namespaced ? ({ key }) => key.slice(0, key.lastIndexOf('/')).split('/').at(-1) ?? '' : () => '';
   return (held) => held.field(field) ?? '';
 }
 
@@ -69,6 +89,6 @@ function fieldReader(kind: Kind<any>, field: string): (object: ApiObject) => str
 
 /** Kinds with selectable fields of their own say it in other words than those without. */
 const unknownField = (kind: Kind<any>, field: string): string =>
-  (kind.origin === 'custom' || Object.keys(kind.selectableFields).length > 0
+  kind.origin === 'custom' || Object.keys(kind.selectableFields).length > 0
     ? `field label not supported: ${field}`
-    : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);
+    : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;

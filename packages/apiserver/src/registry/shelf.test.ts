@@ -6,18 +6,24 @@ import { MemoryStore, type Operation } from '@navarch/store';
 import { asked } from '../testing/ask.ts';
 import { Shelf } from './shelf.ts';
 
-const draft = (name: string): ApiObject => ({
-  apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'd', uid: 'u', resourceVersion: '', annotations: { note: '"resourceVersion":""' } }, data: { a: 'ü' },
-}) as unknown as ApiObject;
+const draft = (name: string): ApiObject =>
+  ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'd', uid: 'u', resourceVersion: '', annotations: { note: '"resourceVersion":""' } },
+    data: { a: 'ü' },
+  }) as unknown as ApiObject;
 
 /** As an engine far away: it learns the revision with the answer, and what others wrote it only knows as bytes. */
 class LateStore extends MemoryStore {
   override commit(operations: readonly Operation[]): Promise<readonly number[]> {
-    return super.commit(operations.map((operation) => {
-      if (operation.type === 'delete') return operation;
-      const { value, attachment: _, ...rest } = operation;
-      return { ...rest, value: typeof value === 'function' ? value(0) : value };
-    }));
+    return super.commit(
+      operations.map((operation) => {
+        if (operation.type === 'delete') return operation;
+        const { value, attachment: _, ...rest } = operation;
+        return { ...rest, value: typeof value === 'function' ? value(0) : value };
+      }),
+    );
   }
 }
 
@@ -35,7 +41,10 @@ for (const store of [new MemoryStore(), new LateStore()]) {
     assert.notEqual(replaced.revision, written.revision);
     for (const held of [written, replaced, shelf.cache.get(key), again.cache.get(key)]) {
       const shown = JSON.parse(new TextDecoder().decode(held?.bytes)) as ApiObject;
-      assert.deepEqual(shown, { ...draft('a'), metadata: { ...draft('a').metadata, resourceVersion: String(held?.revision) } });
+      assert.deepEqual(shown, {
+        ...draft('a'),
+        metadata: { ...draft('a').metadata, resourceVersion: String(held?.revision) },
+      });
       assert.deepEqual(held?.object, shown);
     }
   });
@@ -44,7 +53,8 @@ for (const store of [new MemoryStore(), new LateStore()]) {
 test('what this process wrote is not parsed again, however it is written and read afterwards', async (t) => {
   const { ask } = await asked();
   const parse = t.mock.method(JSON, 'parse');
-  const stored = (): number => parse.mock.calls.filter(({ arguments: [text] }) => /"resourceVersion":"\d/.test(text)).length;
+  const stored = (): number =>
+    parse.mock.calls.filter(({ arguments: [text] }) => /"resourceVersion":"\d/.test(text)).length;
   const at = '/api/v1/namespaces/d/configmaps';
   await ask('POST', at, { metadata: { name: 'a' }, data: { a: '1' } });
   const answers = stored();

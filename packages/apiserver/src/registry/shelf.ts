@@ -1,5 +1,13 @@
 import { type ApiObject, conflict, inKeyOrder, jsonText, type Kind, type Mutable } from '@navarch/machinery';
-import { type Cached, type Form, type ListOptions, type Operation, StaleError, type Store, WatchCache } from '@navarch/store';
+import {
+  type Cached,
+  type Form,
+  type ListOptions,
+  type Operation,
+  StaleError,
+  type Store,
+  WatchCache,
+} from '@navarch/store';
 import type { CustomForm } from './custom-form.ts';
 import type { Attendant } from './drafts.ts';
 
@@ -20,10 +28,12 @@ const form: Form<ApiObject> = {
 };
 
 /** The bytes of an object that names the revision they will have: the last change to it. */
-const bytesAt = (draft: ApiObject) => (revision: number): Uint8Array => {
-  (draft as Mutable<ApiObject>).metadata.resourceVersion = revision === 0 ? '' : String(revision);
-  return encoder.encode(jsonText(draft));
-};
+const bytesAt =
+  (draft: ApiObject) =>
+  (revision: number): Uint8Array => {
+    (draft as Mutable<ApiObject>).metadata.resourceVersion = revision === 0 ? '' : String(revision);
+    return encoder.encode(jsonText(draft));
+  };
 
 const VERSION = encoder.encode('"resourceVersion":"');
 const QUOTE = 0x22;
@@ -75,7 +85,10 @@ export class Shelf {
     this.#attendant = attendant;
     const fields = kind.selectableFields as Readonly<Record<string, (object: ApiObject) => string>>;
     // What can be read only later has no values to find it by.
-    this.cache = new WatchCache(`/registry/${kind.storagePrefix}/`, custom ?? form, { fields, indexed: custom?.isLate ? [] : kind.indexedFields });
+    this.cache = new WatchCache(`/registry/${kind.storagePrefix}/`, custom ?? form, {
+      fields,
+      indexed: custom?.isLate ? [] : kind.indexedFields,
+    });
   }
 
   start(signal: AbortSignal): Promise<void> {
@@ -128,7 +141,10 @@ export class Shelf {
   }
 
   /** What was under a prefix at a revision that is over. Throws CompactedError when it is no longer kept. */
-  async past(prefix: string, options: ListOptions): Promise<{ readonly held: readonly Cached<ApiObject>[]; readonly remaining: number }> {
+  async past(
+    prefix: string,
+    options: ListOptions,
+  ): Promise<{ readonly held: readonly Cached<ApiObject>[]; readonly remaining: number }> {
     const { entries, remaining } = await this.#store.list(prefix, options);
     return { held: entries.map((entry) => this.cache.held(entry, undefined)), remaining };
   }
@@ -196,11 +212,13 @@ export class Shelf {
     const revision = (await this.#store.commit([...others, own])).at(-1) ?? 0;
     const held = this.cache.get(key);
     // Someone else may have written again before this turn; then what we wrote is still the draft.
-    const written = held?.revision === revision ? held : this.cache.held({ key, value: value(revision), revision }, draft);
+    const written =
+      held?.revision === revision ? held : this.cache.held({ key, value: value(revision), revision }, draft);
     const late = this.ready([written]);
     if (late) await late;
     return written;
   }
 }
 
-export const OBJECT_MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
+export const OBJECT_MODIFIED =
+  'the object has been modified; please apply your changes to the latest version and try again';

@@ -28,14 +28,23 @@ const BOOKMARK_INTERVAL_MS = 60_000;
 const INITIAL_BYTES = 256 * 1024;
 
 /** Writes frames until the time is over, the client has gone or is too slow. */
-export async function runWatch(resource: Resource<any>, request: WatchRequest, clock: Clock, sink: Sink, signal: AbortSignal): Promise<void> {
+export async function runWatch(
+  resource: Resource<any>,
+  request: WatchRequest,
+  clock: Clock,
+  sink: Sink,
+  signal: AbortSignal,
+): Promise<void> {
   const counts = resource.registry.measures.watches.of(resource.kind);
   const watch = new Watch(resource, request, sink, counts);
   const began = clock.monotonic();
   const until = began + request.timeoutMs;
-  const isListed = (): void => counts.initial(request.namespace === '' ? 'cluster' : 'namespace').observe((clock.monotonic() - began) / 1000);
+  const isListed = (): void =>
+    counts.initial(request.namespace === '' ? 'cluster' : 'namespace').observe((clock.monotonic() - began) / 1000);
   try {
-    const after = request.sendInitialEvents ? await watch.sendInitial(signal, isListed) : Number(request.resourceVersion || resource.shelf.revision);
+    const after = request.sendInitialEvents
+      ? await watch.sendInitial(signal, isListed)
+      : Number(request.resourceVersion || resource.shelf.revision);
     const end = AbortSignal.any([signal, watch.signal, resource.shelf.ended]);
     if (!watch.follow(after)) return;
     if (resource.shelf.isLate) await heartbeatWhileLate(watch, until, clock, end);
@@ -86,7 +95,13 @@ class Watch implements Reader {
     this.#selection = selectionOf(resource.kind, request.labelSelector, request.fieldSelector);
     this.#prefix = resource.shelf.prefixOf(request.namespace);
     this.interest = interestOf(resource, this.#selection);
-    this.#view = [resource.kind.version, request.how.key, this.#prefix, request.labelSelector, request.fieldSelector].join('\n');
+    this.#view = [
+      resource.kind.version,
+      request.how.key,
+      this.#prefix,
+      request.labelSelector,
+      request.fieldSelector,
+    ].join('\n');
   }
 
   /** Aborts when the client reads too slowly. */
@@ -102,7 +117,12 @@ class Watch implements Reader {
   async sendInitial(signal: AbortSignal, isSent: () => void): Promise<number> {
     const { shelf } = this.#resource;
     const { how, allowBookmarks } = this.#request;
-    for (let late = shelf.ready(shelf.cache.range(this.#prefix)); late; late = shelf.ready(shelf.cache.range(this.#prefix))) await this.#orFail(late);
+    for (
+      let late = shelf.ready(shelf.cache.range(this.#prefix));
+      late;
+      late = shelf.ready(shelf.cache.range(this.#prefix))
+    )
+      await this.#orFail(late);
     const { revision } = shelf;
     let frames: Uint8Array[] = [];
     let bytes = 0;
@@ -133,7 +153,9 @@ class Watch implements Reader {
       return true;
     } catch (error) {
       if (!(error instanceof CompactedError)) throw error;
-      this.#sendOne(showError(this.#request.how, statusOf(expired(`too old resource version: ${after} (${error.compacted})`))));
+      this.#sendOne(
+        showError(this.#request.how, statusOf(expired(`too old resource version: ${after} (${error.compacted})`))),
+      );
       return false;
     }
   }
@@ -161,7 +183,11 @@ class Watch implements Reader {
       const [events] = this.#late;
       if (!events) await this.#arrived.wait(signal);
       else {
-        await this.#orFail(this.#resource.shelf.ready(events.flatMap(({ current, previous }) => [current, previous].filter((held) => held !== undefined))));
+        await this.#orFail(
+          this.#resource.shelf.ready(
+            events.flatMap(({ current, previous }) => [current, previous].filter((held) => held !== undefined)),
+          ),
+        );
         this.#show(events);
         this.#late.shift();
       }
@@ -241,7 +267,9 @@ class Watch implements Reader {
 
 /** By an indexed field alone: each one that is watched by costs something with every change. */
 function interestOf({ kind, shelf }: Resource<any>, { fields }: Selection): Interest | undefined {
-  return kind.hub || shelf.isLate ? undefined : fields.find(({ field, isEqual }) => isEqual && kind.indexedFields.includes(field));
+  return kind.hub || shelf.isLate
+    ? undefined
+    : fields.find(({ field, isEqual }) => isEqual && kind.indexedFields.includes(field));
 }
 
 async function heartbeatWhileLate(watch: Watch, until: number, clock: Clock, signal: AbortSignal): Promise<void> {

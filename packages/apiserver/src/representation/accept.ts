@@ -32,8 +32,14 @@ function clauseOf(text: string): readonly Clause[] {
 
 /** By quality; among equals what names a type comes before what takes any. */
 const byPreference = (a: Clause, b: Clause): number =>
-  b.quality - a.quality || Number(a.type === '*') - Number(b.type === '*') || Number(a.subtype === '*') - Number(b.subtype === '*');
+  b.quality - a.quality ||
+  Number(a.type === '*') - Number(b.type === '*') ||
+  Number(a.subtype === '*') - Number(b.subtype === '*');
 
 /** True when the clause takes this media type. */
 export const takes = ({ type, subtype }: Clause, mediaType: string): boolean =>
-  type === '*' ? subtype === '*' : subtype === '*' ? mediaType.startsWith(`${type}/`) : mediaType === `${type}/${subtype}`;
+  type === '*'
+    ? subtype === '*'
+    : subtype === '*'
+      ? mediaType.startsWith(`${type}/`)
+      : mediaType === `${type}/${subtype}`;

@@ -16,9 +16,14 @@ test('with CBORServingAndStorage objects and lists are read and written in CBOR'
   assert.equal(made.headers['content-type'], CBOR);
   assert.deepEqual([...made.bytes.subarray(0, 3)], [0xd9, 0xd9, 0xf7]);
   assert.deepEqual((decodeCbor(made.bytes) as typeof configMap).data, { key: 'ä' });
-  const list = decodeCbor((await ask('GET', PATH, undefined, { accept: CBOR })).bytes) as { readonly kind: string; readonly items: readonly unknown[] };
+  const list = decodeCbor((await ask('GET', PATH, undefined, { accept: CBOR })).bytes) as {
+    readonly kind: string;
+    readonly items: readonly unknown[];
+  };
   assert.deepEqual([list.kind, list.items.length], ['ConfigMapList', 1]);
-  const table = decodeCbor((await ask('GET', PATH, undefined, { accept: `${CBOR};as=Table;v=v1;g=meta.k8s.io` })).bytes) as { readonly kind: string };
+  const table = decodeCbor(
+    (await ask('GET', PATH, undefined, { accept: `${CBOR};as=Table;v=v1;g=meta.k8s.io` })).bytes,
+  ) as { readonly kind: string };
   assert.equal(table.kind, 'Table');
   const missing = await ask('GET', `${PATH}/none`, undefined, { accept: CBOR });
   assert.equal((decodeCbor(missing.bytes) as { readonly reason: string }).reason, 'NotFound');
@@ -28,7 +33,9 @@ test('with CBORServingAndStorage configurations can be applied in CBOR, and a wa
   const { ask, watch } = await asked(on);
   const open = await watch(`${PATH}?watch=1`, { accept: CBOR });
   assert.equal(open.headers['content-type'], 'application/cbor-seq');
-  const applied = await ask('PATCH', `${PATH}/a?fieldManager=m`, encodeCbor(configMap), { 'content-type': 'application/apply-patch+cbor' });
+  const applied = await ask('PATCH', `${PATH}/a?fieldManager=m`, encodeCbor(configMap), {
+    'content-type': 'application/apply-patch+cbor',
+  });
   assert.equal(applied.status, 201);
   const event = decodeCbor(open.bytes()) as { readonly type: string; readonly object: typeof configMap };
   assert.deepEqual([event.type, event.object.data], ['ADDED', { key: 'ä' }]);
@@ -43,5 +50,12 @@ test('without the feature CBOR is a type that nobody knows', async () => {
   const refused = await ask('POST', PATH, encodeCbor(configMap), { 'content-type': CBOR });
   assert.equal(refused.status, 415);
   assert.doesNotMatch(refused.body.message, /cbor/);
-  assert.equal((await ask('PATCH', `${PATH}/a?fieldManager=m`, encodeCbor(configMap), { 'content-type': 'application/apply-patch+cbor' })).status, 415);
+  assert.equal(
+    (
+      await ask('PATCH', `${PATH}/a?fieldManager=m`, encodeCbor(configMap), {
+        'content-type': 'application/apply-patch+cbor',
+      })
+    ).status,
+    415,
+  );
 });

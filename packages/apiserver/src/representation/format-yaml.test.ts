@@ -2,10 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatYaml } from './format-yaml.ts';
 
-const check = (value: unknown, ...lines: readonly string[]): void => assert.equal(formatYaml(value), `${lines.join('\n')}\n`);
+const check = (value: unknown, ...lines: readonly string[]): void =>
+  assert.equal(formatYaml(value), `${lines.join('\n')}\n`);
 
 test('formatYaml() leaves unquoted what is text anyway', () => {
-  check({ a: 'Aw==', b: 'true', c: '=', d: 'a=b c', e: '1', f: '', g: 'a: b', h: 'f:x' }, 'a: Aw==', 'b: "true"', 'c: =', 'd: a=b c', 'e: "1"', 'f: ""', "g: 'a: b'", 'h: f:x');
+  check(
+    { a: 'Aw==', b: 'true', c: '=', d: 'a=b c', e: '1', f: '', g: 'a: b', h: 'f:x' },
+    'a: Aw==',
+    'b: "true"',
+    'c: =',
+    'd: a=b c',
+    'e: "1"',
+    'f: ""',
+    "g: 'a: b'",
+    'h: f:x',
+  );
 });
 
 test('formatYaml() escapes what YAML reads as another thing', () => {
@@ -13,7 +24,19 @@ test('formatYaml() escapes what YAML reads as another thing', () => {
 });
 
 test('formatYaml() writes a text of several lines as it is, and how it ends', () => {
-  check({ a: 'x\ny\n', b: ' x\ny', c: 'x\n\n', d: 'x \ny' }, 'a: |', '  x', '  y', 'b: |2-', '   x', '  y', 'c: |+', '  x', '', 'd: "x \\ny"');
+  check(
+    { a: 'x\ny\n', b: ' x\ny', c: 'x\n\n', d: 'x \ny' },
+    'a: |',
+    '  x',
+    '  y',
+    'b: |2-',
+    '   x',
+    '  y',
+    'c: |+',
+    '  x',
+    '',
+    'd: "x \\ny"',
+  );
 });
 
 test('formatYaml() breaks a long text at a space, but no key', () => {
@@ -22,5 +45,15 @@ test('formatYaml() breaks a long text at a space, but no key', () => {
 });
 
 test('formatYaml() puts keys in the order of the numbers in them, letters behind all else', () => {
-  check({ b: 1, a10: 2, a2: [], '.': {}, A: [{ x: 1, z: [1] }] }, '.: {}', 'A:', '- x: 1', '  z:', '  - 1', 'a2: []', 'a10: 2', 'b: 1');
+  check(
+    { b: 1, a10: 2, a2: [], '.': {}, A: [{ x: 1, z: [1] }] },
+    '.: {}',
+    'A:',
+    '- x: 1',
+    '  z:',
+    '  - 1',
+    'a2: []',
+    'a10: 2',
+    'b: 1',
+  );
 });

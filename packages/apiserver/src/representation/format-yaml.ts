@@ -54,7 +54,11 @@ function node(page: Page, value: unknown, indent: number, isInline = false): voi
   else scalar(page, value, Math.max(indent, 0) + INDENT, false);
 }
 
-const isFilled = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).some((item) => item !== undefined);
+const isFilled = (value: unknown): value is object =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).some((item) => item !== undefined);
 
 function items(page: Page, list: readonly unknown[], indent: number, isInline: boolean): void {
   for (const [i, item] of list.entries()) {
@@ -65,7 +69,9 @@ function items(page: Page, list: readonly unknown[], indent: number, isInline: b
 }
 
 function entries(page: Page, map: object, indent: number, isInline: boolean): void {
-  const sorted = Object.entries(map).filter(([, item]) => item !== undefined).sort(([a], [b]) => byYamlKey(a, b));
+  const sorted = Object.entries(map)
+    .filter(([, item]) => item !== undefined)
+    .sort(([a], [b]) => byYamlKey(a, b));
   for (const [i, [key, item]] of sorted.entries()) {
     if (i > 0 || !isInline) page.line(indent);
     if (!key.includes('\n') && encodedLength(key) <= KEY_BYTES_MAX) {
@@ -134,4 +140,5 @@ function literal(page: Page, value: string, indent: number): void {
 }
 
 const encoder = new TextEncoder();
-const encodedLength = (text: string): number => (text.length * 3 <= KEY_BYTES_MAX ? text.length : encoder.encode(text).length);
+const encodedLength = (text: string): number =>
+  text.length * 3 <= KEY_BYTES_MAX ? text.length : encoder.encode(text).length;

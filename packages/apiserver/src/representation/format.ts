@@ -24,7 +24,9 @@ export interface Format {
 }
 
 const FRAME_TAIL = encode('}\n');
-const FRAME_HEADS = new Map(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'].map((type) => [type, encode(`{"type":"${type}","object":`)]));
+const FRAME_HEADS = new Map(
+  ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'].map((type) => [type, encode(`{"type":"${type}","object":`)]),
+);
 
 export const jsonFormat: Format = {
   mediaType: 'application/json',
@@ -97,4 +99,5 @@ const EVENT_OBJECT = encodeCborItem('object');
 export const formats: readonly Format[] = [jsonFormat, yamlFormat, protobufFormat];
 
 /** With those of the features that are on. */
-export const formatsOf = (features: FeatureGates): readonly Format[] => (features.isOn('CBORServingAndStorage') ? [...formats, cborFormat] : formats);
+export const formatsOf = (features: FeatureGates): readonly Format[] =>
+  features.isOn('CBORServingAndStorage') ? [...formats, cborFormat] : formats;

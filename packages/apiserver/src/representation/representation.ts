@@ -66,32 +66,71 @@ export function refusalShownAs(asking: Asking): Representation {
   }
 }
 
-function accepted(clause: Clause, format: Format, kind: Kind<any> | undefined, isPretty: boolean, request: ApiRequest): Representation | undefined {
+function accepted(
+  clause: Clause,
+  format: Format,
+  kind: Kind<any> | undefined,
+  isPretty: boolean,
+  request: ApiRequest,
+): Representation | undefined {
   const { parameters } = clause;
   const as = parameters.get('as');
   const stream = parameters.get('stream');
   if (stream && (stream !== 'watch' || format.streamType === undefined)) return undefined;
   if (as === undefined && !parameters.has('g') && !parameters.has('v')) {
-    return format.mediaType !== PROTOBUF_TYPE || !kind || hasProtobuf({ apiVersion: apiVersionOf(kind), kind: kind.kind }) ? plain(format, isPretty) : undefined;
+    return format.mediaType !== PROTOBUF_TYPE ||
+      !kind ||
+      hasProtobuf({ apiVersion: apiVersionOf(kind), kind: kind.kind })
+      ? plain(format, isPretty)
+      : undefined;
   }
   const metaVersion = `${parameters.get('g')}/${parameters.get('v')}`;
   if (!kind || (metaVersion !== META_V1 && metaVersion !== 'meta.k8s.io/v1beta1')) return undefined;
   // Tables have no protobuf form.
   if (as === 'Table' && format.mediaType !== PROTOBUF_TYPE) {
     const includeObject = request.query.get('includeObject') || 'Metadata';
-    return { format, shape: 'table', metaVersion, isList: false, isPretty, includeObject, key: `${format.mediaType} table ${metaVersion} ${includeObject}` };
+    return {
+      format,
+      shape: 'table',
+      metaVersion,
+      isList: false,
+      isPretty,
+      includeObject,
+      key: `${format.mediaType} table ${metaVersion} ${includeObject}`,
+    };
   }
   if (as !== METADATA && as !== `${METADATA}List`) return undefined;
-  return { format, shape: 'metadata', metaVersion, isList: as !== METADATA, isPretty, includeObject: '', key: `${format.mediaType} metadata ${metaVersion}` };
+  return {
+    format,
+    shape: 'metadata',
+    metaVersion,
+    isList: as !== METADATA,
+    isPretty,
+    includeObject: '',
+    key: `${format.mediaType} metadata ${metaVersion}`,
+  };
 }
 
-const streamTypesOf = (format: Format): readonly string[] => (format.streamType === undefined ? [] : [format === cborFormat ? format.streamType : `${format.mediaType};stream=watch`]);
+const streamTypesOf = (format: Format): readonly string[] =>
+  format.streamType === undefined
+    ? []
+    : [format === cborFormat ? format.streamType : `${format.mediaType};stream=watch`];
 
-const plainOf = (format: Format, isPretty: boolean): Representation =>
-  ({ format, shape: 'object', metaVersion: '', isList: false, isPretty, includeObject: '', key: format.mediaType });
-const plains = new Map([...formats, cborFormat].map((format) => [format, [plainOf(format, false), plainOf(format, true)] as const]));
+const plainOf = (format: Format, isPretty: boolean): Representation => ({
+  format,
+  shape: 'object',
+  metaVersion: '',
+  isList: false,
+  isPretty,
+  includeObject: '',
+  key: format.mediaType,
+});
+const plains = new Map(
+  [...formats, cborFormat].map((format) => [format, [plainOf(format, false), plainOf(format, true)] as const]),
+);
 
-const plain = (format: Format, isPretty: boolean): Representation => plains.get(format)?.[isPretty ? 1 : 0] ?? plainOf(format, isPretty);
+const plain = (format: Format, isPretty: boolean): Representation =>
+  plains.get(format)?.[isPretty ? 1 : 0] ?? plainOf(format, isPretty);
 
 function wantsPretty(request: ApiRequest): boolean {
   const asked = request.query.get('pretty');

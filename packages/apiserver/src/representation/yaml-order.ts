@@ -28,9 +28,14 @@ function isWithinNumber(chars: readonly string[], at: number): boolean {
   return false;
 }
 
-function numberAt(chars: readonly string[], at: number, start: bigint): { readonly value: bigint; readonly end: number } {
+function numberAt(
+  chars: readonly string[],
+  at: number,
+  start: bigint,
+): { readonly value: bigint; readonly end: number } {
   let [value, end] = [start, at];
-  for (; end < chars.length && DIGIT.test(chars[end] as string); end += 1) value = BigInt.asIntN(64, value * 10n + BigInt(((chars[end] as string).codePointAt(0) as number) - 48));
+  for (; end < chars.length && DIGIT.test(chars[end] as string); end += 1)
+    value = BigInt.asIntN(64, value * 10n + BigInt(((chars[end] as string).codePointAt(0) as number) - 48));
   return { value, end };
 }
 

@@ -2,18 +2,56 @@
 export type YamlStyle = 'plain' | 'single' | 'double' | 'literal';
 
 const WORDS: ReadonlySet<string> = new Set([
-  '', '~', 'null', 'Null', 'NULL', 'y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON', 'n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF',
-  '.nan', '.NaN', '.NAN', '.inf', '.Inf', '.INF', '+.inf', '+.Inf', '+.INF', '-.inf', '-.Inf', '-.INF',
+  '',
+  '~',
+  'null',
+  'Null',
+  'NULL',
+  'y',
+  'Y',
+  'yes',
+  'Yes',
+  'YES',
+  'true',
+  'True',
+  'TRUE',
+  'on',
+  'On',
+  'ON',
+  'n',
+  'N',
+  'no',
+  'No',
+  'NO',
+  'false',
+  'False',
+  'FALSE',
+  'off',
+  'Off',
+  'OFF',
+  '.nan',
+  '.NaN',
+  '.NAN',
+  '.inf',
+  '.Inf',
+  '.INF',
+  '+.inf',
+  '+.Inf',
+  '+.INF',
+  '-.inf',
+  '-.Inf',
+  '-.INF',
 ]);
 const FLOAT = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/;
 const SIXTIES = /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/;
 const INTEGER = /^([-+]?)(0[xX][\da-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9]\d*)$/;
 /** Binary ones may have their sign behind the prefix: upstream tries once more without it. */
 const SIGNED_BINARY = /^0b[-+][01]+$/;
-const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?(?:Z|[-+](\d\d):(\d\d)))| (\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?)?$/;
+const DATE =
+  /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?(?:Z|[-+](\d\d):(\d\d)))| (\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?)?$/;
 
 /** True when readers of YAML 1.1 would take the bare text for something else: a number, a boolean, null, a time. */
-export function meansAnother(text: string): boolean {
+function meansAnother(text: string): boolean {
   if (WORDS.has(text)) return true;
   if (text.startsWith('.')) return isFloat(text);
   if (!/^[-+\d]/.test(text)) return false;
@@ -38,9 +76,29 @@ function isInteger(text: string): boolean {
 function isTime(text: string): boolean {
   const found = DATE.exec(text);
   if (!found) return false;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, zoneHour = 0, zoneMinute = 0, bareHour = 0, bareMinute = 0, bareSecond = 0] = found.slice(1).map((part) => Number(part ?? 0));
+  const [
+    year = 0,
+    month = 0,
+    day = 0,
+    hour = 0,
+    minute = 0,
+    second = 0,
+    zoneHour = 0,
+    zoneMinute = 0,
+    bareHour = 0,
+    bareMinute = 0,
+    bareSecond = 0,
+  ] = found.slice(1).map((part) => Number(part ?? 0));
   const days = new Date(Date.UTC(year === 0 ? 2000 : year, month, 0)).getUTCDate();
-  return month >= 1 && month <= 12 && day >= 1 && day <= days && [hour, bareHour].every((n) => n < 24) && [minute, second, bareMinute, bareSecond, zoneMinute].every((n) => n < 60) && zoneHour <= 24;
+  return (
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= days &&
+    [hour, bareHour].every((n) => n < 24) &&
+    [minute, second, bareMinute, bareSecond, zoneMinute].every((n) => n < 60) &&
+    zoneHour <= 24
+  );
 }
 
 /** What is no break and cannot be shown; what lies beyond the first plane counts among it, as upstream's writer sees it. */
@@ -56,13 +114,32 @@ export function styleOf(text: string, isKey: boolean): YamlStyle {
   if (UNPRINTABLE.test(text) || / [\n\u2028\u2029]/.test(text)) return 'double';
   if (text.includes('\n')) return isKey || text.endsWith(' ') ? 'double' : 'literal';
   if (meansAnother(text) || (isKey && hasBreak)) return 'double';
-  const isPlain = !hasBreak && !text.startsWith(' ') && !text.endsWith(' ') && !INDICATOR_FIRST.test(text) && !INDICATOR_WITHIN.test(text.slice(1)) && !/^:(?=[ \t]|$)/.test(text);
+  const isPlain =
+    !hasBreak &&
+    !text.startsWith(' ') &&
+    !text.endsWith(' ') &&
+    !INDICATOR_FIRST.test(text) &&
+    !INDICATOR_WITHIN.test(text.slice(1)) &&
+    !/^:(?=[ \t]|$)/.test(text);
   if (isPlain) return 'plain';
   return /[\u2028\u2029] /.test(text) ? 'double' : 'single';
 }
 
 const SHORT: Readonly<Record<string, string>> = {
-  '\0': '0', '\u0007': 'a', '\b': 'b', '\t': 't', '\n': 'n', '\v': 'v', '\f': 'f', '\r': 'r', '\u001b': 'e', '"': '"', '\\': '\\', '\u0085': 'N', '\u2028': 'L', '\u2029': 'P',
+  '\0': '0',
+  '\u0007': 'a',
+  '\b': 'b',
+  '\t': 't',
+  '\n': 'n',
+  '\v': 'v',
+  '\f': 'f',
+  '\r': 'r',
+  '\u001b': 'e',
+  '"': '"',
+  '\\': '\\',
+  '\u0085': 'N',
+  '\u2028': 'L',
+  '\u2029': 'P',
 };
 
 /** One character within double quotes. */
@@ -81,5 +158,7 @@ export function yamlNumber(value: number): string {
   if (/^-?\d+$/.test(json) && value >= -(2 ** 63) && value < 2 ** 64) return json;
   const [digits = '', exponent = '0'] = value.toExponential().split('e');
   const power = Number(exponent);
-  return power >= -4 && power < 6 ? json : `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  return power >= -4 && power < 6
+    ? json
+    : `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }

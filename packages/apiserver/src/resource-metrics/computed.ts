@@ -19,14 +19,23 @@ export interface Wanted {
 }
 
 /** Those that are wanted, by namespace and name. Throws BadRequest for a selector that is none. */
-export function computedItems({ kind, list }: ComputedResource, { namespace, labelSelector = '', fieldSelector = '' }: Wanted): readonly ApiObject[] {
+export function computedItems(
+  { kind, list }: ComputedResource,
+  { namespace, labelSelector = '', fieldSelector = '' }: Wanted,
+): readonly ApiObject[] {
   const selection = selectionOf(kind, labelSelector, fieldSelector);
-  const keyed = list(namespace).filter((object) => selection.matches(object)).map((object) => ({ object, key: `${object.metadata.namespace ?? ''}/${object.metadata.name}` }));
+  const keyed = list(namespace)
+    .filter((object) => selection.matches(object))
+    .map((object) => ({ object, key: `${object.metadata.namespace ?? ''}/${object.metadata.name}` }));
   return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ object }) => object);
 }
 
-export const computedList = (resource: ComputedResource, wanted: Wanted): unknown =>
-  ({ kind: resource.kind.listKind, apiVersion: apiVersionOf(resource.kind), metadata: {}, items: computedItems(resource, wanted) });
+export const computedList = (resource: ComputedResource, wanted: Wanted): unknown => ({
+  kind: resource.kind.listKind,
+  apiVersion: apiVersionOf(resource.kind),
+  metadata: {},
+  items: computedItems(resource, wanted),
+});
 
 /** Throws NotFound. */
 export function computedObject(resource: ComputedResource, namespace: string, name: string): ApiObject {

@@ -18,11 +18,20 @@ export function readExposition(text: string, names: ReadonlySet<string>): readon
     if (!names.has(name)) continue;
     const number = Number(value);
     if (!Number.isFinite(number)) continue;
-    readings.push({ name, labels: labelsOf(labels), value: number, ...(timestamp === undefined ? {} : { timestampMs: Number(timestamp) }) });
+    readings.push({
+      name,
+      labels: labelsOf(labels),
+      value: number,
+      ...(timestamp === undefined ? {} : { timestampMs: Number(timestamp) }),
+    });
   }
   return readings;
 }
 
-const labelsOf = (text: string): Readonly<Record<string, string>> => Object.fromEntries(
-  [...text.matchAll(LABEL)].map(([, name = '', value = '']) => [name, value.replace(/\\[n"\\]/g, (escape) => ESCAPES[escape] ?? escape)]),
-);
+const labelsOf = (text: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...text.matchAll(LABEL)].map(([, name = '', value = '']) => [
+      name,
+      value.replace(/\\[n"\\]/g, (escape) => ESCAPES[escape] ?? escape),
+    ]),
+  );

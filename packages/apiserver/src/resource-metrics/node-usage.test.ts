@@ -18,10 +18,16 @@ this is no reading
 test('readNodeUsage() takes what is whole of a node and its containers, each at the moment of its CPU', () => {
   const { node, pods } = readNodeUsage(TEXT, 5);
   assert.deepEqual(node, { atMs: 1700000000400, cpuSeconds: 100.25, memoryBytes: 1024 });
-  assert.deepEqual([...(pods.get('default/a') ?? [])], [['web', { atMs: 1700000000500, cpuSeconds: 12.5, memoryBytes: 2097152, startMs: 1.7e12 }]]);
+  assert.deepEqual(
+    [...(pods.get('default/a') ?? [])],
+    [['web', { atMs: 1700000000500, cpuSeconds: 12.5, memoryBytes: 2097152, startMs: 1.7e12 }]],
+  );
 });
 
 test('readExposition() reads escaped labels and passes over what is no number', () => {
   const text = 'a{x="q\\"\\\\\\n",y=""} 1\na NaN\na{} 2\n';
-  assert.deepEqual(readExposition(text, new Set(['a'])), [{ name: 'a', labels: { x: 'q"\\\n', y: '' }, value: 1 }, { name: 'a', labels: {}, value: 2 }]);
+  assert.deepEqual(readExposition(text, new Set(['a'])), [
+    { name: 'a', labels: { x: 'q"\\\n', y: '' }, value: 1 },
+    { name: 'a', labels: {}, value: 2 },
+  ]);
 });

@@ -16,7 +16,10 @@ export interface NodeUsage {
 }
 
 const NAMES = new Set([
-  'container_cpu_usage_seconds_total', 'container_memory_working_set_bytes', 'container_start_time_seconds', 'node_cpu_usage_seconds_total',
+  'container_cpu_usage_seconds_total',
+  'container_memory_working_set_bytes',
+  'container_start_time_seconds',
+  'node_cpu_usage_seconds_total',
   'node_memory_working_set_bytes',
 ]);
 
@@ -40,13 +43,26 @@ export function readNodeUsage(text: string, nowMs: number): NodeUsage {
       point.atMs = timestampMs;
     }
   }
-  return { node: whole(node), pods: new Map([...pods].map(([key, containers]) => [key, new Map([...containers].flatMap(([name, point]) => {
-    const complete = whole(point);
-    return complete ? [[name, complete] as const] : [];
-  }))])) };
+  return {
+    node: whole(node),
+    pods: new Map(
+      [...pods].map(([key, containers]) => [
+        key,
+        new Map(
+          [...containers].flatMap(([name, point]) => {
+            const complete = whole(point);
+            return complete ? [[name, complete] as const] : [];
+          }),
+        ),
+      ]),
+    ),
+  };
 }
 
-function containerAt(pods: Map<string, Map<string, Partial>>, { namespace = '', pod = '', container = '' }: Readonly<Record<string, string>>): Partial {
+function containerAt(
+  pods: Map<string, Map<string, Partial>>,
+  { namespace = '', pod = '', container = '' }: Readonly<Record<string, string>>,
+): Partial {
   const key = `${namespace}/${pod}`;
   const containers = pods.get(key) ?? new Map<string, Partial>();
   const point = containers.get(container) ?? {};
@@ -55,4 +71,6 @@ function containerAt(pods: Map<string, Map<string, Partial>>, { namespace = '', 
 }
 
 const whole = ({ atMs, cpuSeconds, memoryBytes, startMs }: Partial): Point | undefined =>
-  (atMs === undefined || cpuSeconds === undefined || memoryBytes === undefined ? undefined : { atMs, cpuSeconds, memoryBytes, ...(startMs === undefined ? {} : { startMs }) });
+  atMs === undefined || cpuSeconds === undefined || memoryBytes === undefined
+    ? undefined
+    : { atMs, cpuSeconds, memoryBytes, ...(startMs === undefined ? {} : { startMs }) };

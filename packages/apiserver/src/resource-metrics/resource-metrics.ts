@@ -9,7 +9,10 @@ type NodeMetrics = ObjectOf<typeof nodeMetrics>;
 type PodMetrics = ObjectOf<typeof podMetrics>;
 
 /** Asks a kubelet, as the API server that it trusts. Rejects unless it answers 200. */
-export type ReadKubelet = (target: { readonly host: string; readonly port: number; readonly path: string }, signal: AbortSignal) => Promise<string>;
+export type ReadKubelet = (
+  target: { readonly host: string; readonly port: number; readonly path: string },
+  signal: AbortSignal,
+) => Promise<string>;
 
 export interface ResourceMetricsDeps {
   readonly registry: Registry;
@@ -54,7 +57,16 @@ export class ResourceMetrics {
     return this.#all(node).flatMap((held) => {
       const looks = this.#looks.get(held.metadata.name);
       const used = usageOf(looks?.latest.node, looks?.before?.node);
-      return used ? [{ apiVersion: 'metrics.k8s.io/v1beta1', kind: 'NodeMetrics', ...headOf(held, used), usage: quantities(used) }] : [];
+      return used
+        ? [
+            {
+              apiVersion: 'metrics.k8s.io/v1beta1',
+              kind: 'NodeMetrics',
+              ...headOf(held, used),
+              usage: quantities(used),
+            },
+          ]
+        : [];
     });
   }
 
@@ -117,17 +129,34 @@ interface Usage {
 /** What was used between two points; undefined where they are no two points of one life. */
 function usageOf(latest: Point | undefined, before: Point | undefined): Usage | undefined {
   if (!latest) return undefined;
-  const isSameLife = before && before.atMs < latest.atMs && before.cpuSeconds <= latest.cpuSeconds && (latest.startMs ?? 0) <= before.atMs;
-  const isFresh = latest.startMs !== undefined && latest.atMs - latest.startMs >= FRESH_MS && latest.atMs - latest.startMs < 2 * INTERVAL_MS;
+  const isSameLife =
+    before &&
+    before.atMs < latest.atMs &&
+    before.cpuSeconds <= latest.cpuSeconds &&
+    (latest.startMs ?? 0) <= before.atMs;
+  const isFresh =
+    latest.startMs !== undefined &&
+    latest.atMs - latest.startMs >= FRESH_MS &&
+    latest.atMs - latest.startMs < 2 * INTERVAL_MS;
   const from = isSameLife ? before : isFresh ? { atMs: latest.startMs ?? 0, cpuSeconds: 0 } : undefined;
   if (!from) return undefined;
   const windowMs = latest.atMs - from.atMs;
-  return { atMs: latest.atMs, windowMs, cores: ((latest.cpuSeconds - from.cpuSeconds) * 1000) / windowMs, memoryBytes: latest.memoryBytes };
+  return {
+    atMs: latest.atMs,
+    windowMs,
+    cores: ((latest.cpuSeconds - from.cpuSeconds) * 1000) / windowMs,
+    memoryBytes: latest.memoryBytes,
+  };
 }
 
-function containersOf({ metadata, status }: Pod, { latest, before }: Looks): readonly (Usage & { readonly name: string })[] | undefined {
+function containersOf(
+  { metadata, status }: Pod,
+  { latest, before }: Looks,
+): readonly (Usage & { readonly name: string })[] | undefined {
   const key = `${metadata.namespace}/${metadata.name}`;
-  const running = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])].filter((c) => c.state?.running).map((c) => c.name);
+  const running = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])]
+    .filter((c) => c.state?.running)
+    .map((c) => c.name);
   const measured = [...new Set([...running, ...(latest.pods.get(key)?.keys() ?? [])])].map((name) => {
     const used = usageOf(latest.pods.get(key)?.get(name), before?.pods.get(key)?.get(name));
     return used && { ...used, name };
@@ -138,14 +167,17 @@ function containersOf({ metadata, status }: Pod, { latest, before }: Looks): rea
 
 const headOf = ({ metadata }: Node | Pod, { atMs, windowMs }: Usage) => ({
   metadata: {
-    name: metadata.name, ...(metadata.namespace ? { namespace: metadata.namespace } : {}), ...(metadata.labels ? { labels: metadata.labels } : {}),
+    name: metadata.name,
+    ...(metadata.namespace ? { namespace: metadata.namespace } : {}),
+    ...(metadata.labels ? { labels: metadata.labels } : {}),
     creationTimestamp: formatTime(atMs),
   } as NodeMetrics['metadata'],
-  timestamp: formatTime(atMs), window: formatDuration(windowMs),
+  timestamp: formatTime(atMs),
+  window: formatDuration(windowMs),
 });
 
 /** In billionths of a core and in kibibytes, as metrics-server writes them. */
 const quantities = ({ cores, memoryBytes }: Usage): Readonly<Record<string, string>> => ({
-  cpu: cores === 0 ? '0' : `${Math.round(cores * 1e9)}n`, memory: `${Math.floor(memoryBytes / 1024)}Ki`,
+  cpu: cores === 0 ? '0' : `${Math.round(cores * 1e9)}n`,
+  memory: `${Math.floor(memoryBytes / 1024)}Ki`,
 });
-

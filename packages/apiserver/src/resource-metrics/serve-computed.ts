@@ -12,7 +12,8 @@ import { computedItems, computedList, computedObject, type ComputedResource } fr
 export async function serveComputed(resource: ComputedResource, exchange: Exchange): Promise<ApiResponse> {
   const { request, info, registry } = exchange;
   const { verb, namespace, name } = info;
-  if (request.method !== 'GET' || info.subresource !== '' || (verb !== 'get' && verb !== 'list')) throw notAllowedHere();
+  if (request.method !== 'GET' || info.subresource !== '' || (verb !== 'get' && verb !== 'list'))
+    throw notAllowedHere();
   const { kind } = resource;
   const how = negotiate(exchange, kind);
   await resource.refresh?.();
@@ -23,10 +24,21 @@ export async function serveComputed(resource: ComputedResource, exchange: Exchan
   }
   const { labelSelector, fieldSelector } = listOptions(exchange);
   const wanted = { namespace, labelSelector, fieldSelector };
-  return answer(how, how.shape === 'object' ? computedList(resource, wanted) : shaped(how, resource, computedItems(resource, wanted), now, true));
+  return answer(
+    how,
+    how.shape === 'object'
+      ? computedList(resource, wanted)
+      : shaped(how, resource, computedItems(resource, wanted), now, true),
+  );
 }
 
-function shaped(how: Representation, resource: ComputedResource, objects: readonly ApiObject[], now: number, isList = false): unknown {
+function shaped(
+  how: Representation,
+  resource: ComputedResource,
+  objects: readonly ApiObject[],
+  now: number,
+  isList = false,
+): unknown {
   const { kind } = resource;
   if (how.shape === 'table') {
     const columns: readonly Column<ApiObject>[] = resource.columns?.(objects) ?? kind.columns;

@@ -1,10 +1,33 @@
 import type { nodeMetrics, podMetrics } from '@navarch/api';
-import { addQuantities, type ApiObject, type Column, formatDuration, formatQuantity, type ObjectOf, parseDuration, parseQuantity, type Quantity } from '@navarch/machinery';
+import {
+  addQuantities,
+  type ApiObject,
+  type Column,
+  formatDuration,
+  formatQuantity,
+  type ObjectOf,
+  parseDuration,
+  parseQuantity,
+  type Quantity,
+} from '@navarch/machinery';
 
 type Measured = ObjectOf<typeof nodeMetrics> | ObjectOf<typeof podMetrics>;
 
-const NAME: Column<ApiObject> = { name: 'Name', type: 'string', format: 'name', description: 'Name of the resource', priority: 0, value: ({ metadata }) => metadata.name };
-const WINDOW: Column<ApiObject> = { name: 'Window', type: 'string', format: 'duration', priority: 0, value: (object) => windowOf(object as unknown as Measured) };
+const NAME: Column<ApiObject> = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  description: 'Name of the resource',
+  priority: 0,
+  value: ({ metadata }) => metadata.name,
+};
+const WINDOW: Column<ApiObject> = {
+  name: 'Window',
+  type: 'string',
+  format: 'duration',
+  priority: 0,
+  value: (object) => windowOf(object as unknown as Measured),
+};
 
 /** As metrics-server has them: a column for each resource that the first of the objects uses. */
 export function usageColumns(objects: readonly ApiObject[]): readonly Column<ApiObject>[] {
@@ -12,7 +35,11 @@ export function usageColumns(objects: readonly ApiObject[]): readonly Column<Api
   if (!first) return [];
   const names = [...usageOf(first as unknown as Measured).keys()].sort();
   const columns = names.map((name): Column<ApiObject> => ({
-    name, type: 'string', format: 'quantity', priority: 0, value: (object) => shown(usageOf(object as unknown as Measured).get(name)),
+    name,
+    type: 'string',
+    format: 'quantity',
+    priority: 0,
+    value: (object) => shown(usageOf(object as unknown as Measured).get(name)),
   }));
   return [NAME, ...columns, WINDOW];
 }

@@ -10,7 +10,11 @@ export const isHeadless = ({ clusterIPs }: Pick<Service['spec'], 'clusterIPs'>):
  * has: `cluster`, the default first. Nothing but a change of policy, or of the lists themselves, makes a service gain or
  * lose one. Returns what is wrong.
  */
-export function completeFamilies({ spec }: Mutable<Service>, previous: Service | undefined, cluster: readonly IpFamily[]): Field['errors'] {
+export function completeFamilies(
+  { spec }: Mutable<Service>,
+  previous: Service | undefined,
+  cluster: readonly IpFamily[],
+): Field['errors'] {
   const at = new Field('spec');
   if (isSettled(spec, previous)) return at.errors;
   // POST without a policy means one family; PUT without one means the policy of before.
@@ -36,9 +40,15 @@ const isSelectorless = (spec: Spec): boolean => isHeadless(spec) && Object.keys(
 
 /** What prefers two families keeps those it has when the cluster comes to have others. */
 function isSettled(spec: Spec, previous: Service | undefined): boolean {
-  return previous !== undefined && previous.spec.type === spec.type && spec.ipFamilyPolicy === 'PreferDualStack'
-    && previous.spec.ipFamilyPolicy === 'PreferDualStack' && equalJson(spec.clusterIPs, previous.spec.clusterIPs)
-    && equalJson(spec.ipFamilies, previous.spec.ipFamilies) && spec.ipFamilies !== undefined;
+  return (
+    previous !== undefined &&
+    previous.spec.type === spec.type &&
+    spec.ipFamilyPolicy === 'PreferDualStack' &&
+    previous.spec.ipFamilyPolicy === 'PreferDualStack' &&
+    equalJson(spec.clusterIPs, previous.spec.clusterIPs) &&
+    equalJson(spec.ipFamilies, previous.spec.ipFamilies) &&
+    spec.ipFamilies !== undefined
+  );
 }
 
 /** Who asks for one family and leaves both lists as they were means the first of each; who shortens a list must ask for it. */
@@ -51,15 +61,25 @@ function followPolicy(spec: Spec, previous: Service, at: Field): void {
     return;
   }
   const here = at.at('ipFamilyPolicy');
-  const isShorter = (now: readonly unknown[], old: readonly unknown[] = []): boolean => now.length > 0 && now.length < old.length;
-  if (isShorter(clusterIPs, before.clusterIPs)) here.invalid(spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary cluster IP");
-  if (isShorter(ipFamilies, before.ipFamilies)) here.invalid(spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary IP family");
+  const isShorter = (now: readonly unknown[], old: readonly unknown[] = []): boolean =>
+    now.length > 0 && now.length < old.length;
+  if (isShorter(clusterIPs, before.clusterIPs))
+    here.invalid(spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary cluster IP");
+  if (isShorter(ipFamilies, before.ipFamilies))
+    here.invalid(spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary IP family");
 }
 
 function checkPolicy({ ipFamilyPolicy, clusterIPs, ipFamilies }: Spec, at: Field): void {
   if (ipFamilyPolicy !== 'SingleStack') return;
-  for (const [name, values] of [['cluster IPs', clusterIPs], ['IP families', ipFamilies]] as const) {
-    if (values?.length === 2) at.at('ipFamilyPolicy').invalid(ipFamilyPolicy, `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${name} are specified`);
+  for (const [name, values] of [
+    ['cluster IPs', clusterIPs],
+    ['IP families', ipFamilies],
+  ] as const) {
+    if (values?.length === 2)
+      at.at('ipFamilyPolicy').invalid(
+        ipFamilyPolicy,
+        `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${name} are specified`,
+      );
   }
 }
 
@@ -69,14 +89,19 @@ function inferFamilies(spec: Spec, cluster: readonly IpFamily[], at: Field): voi
   if (isHeadless(spec)) return;
   const missing = clusterIPs.slice(ipFamilies.length).map(ipFamilyOf);
   missing.forEach((family, i) => {
-    if (!cluster.includes(family)) at.at('clusterIPs').index(ipFamilies.length + i).invalid(clusterIPs, `${family} is not configured on this cluster`);
+    if (!cluster.includes(family))
+      at.at('clusterIPs')
+        .index(ipFamilies.length + i)
+        .invalid(clusterIPs, `${family} is not configured on this cluster`);
   });
   if (missing.length > 0) spec.ipFamilies = [...ipFamilies, ...missing];
 }
 
 function checkConfigured({ ipFamilyPolicy, ipFamilies = [] }: Spec, cluster: readonly IpFamily[], at: Field): void {
-  if (ipFamilyPolicy === 'RequireDualStack' && cluster.length < 2) at.at('ipFamilyPolicy').invalid(ipFamilyPolicy, 'this cluster is not configured for dual-stack services');
+  if (ipFamilyPolicy === 'RequireDualStack' && cluster.length < 2)
+    at.at('ipFamilyPolicy').invalid(ipFamilyPolicy, 'this cluster is not configured for dual-stack services');
   ipFamilies.forEach((family, i) => {
-    if (!cluster.includes(family as IpFamily)) at.at('ipFamilies').index(i).invalid(family, 'not configured on this cluster');
+    if (!cluster.includes(family as IpFamily))
+      at.at('ipFamilies').index(i).invalid(family, 'not configured on this cluster');
   });
 }

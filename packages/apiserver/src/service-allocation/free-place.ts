@@ -17,15 +17,27 @@ const ADDRESS_BAND: Band = { min: 16, max: 256, share: 16 };
 const COUNT_MAX = 2 ** 32;
 
 /** An address of the range that is not taken, drawn at random; undefined when there is none. */
-export function freeAddress(range: AddressRange, isTaken: (address: string) => boolean, random: Random): string | undefined {
+export function freeAddress(
+  range: AddressRange,
+  isTaken: (address: string) => boolean,
+  random: Random,
+): string | undefined {
   const count = range.count > BigInt(COUNT_MAX) ? COUNT_MAX : Number(range.count);
   const place = freePlace(count, reservedOf(count, ADDRESS_BAND), (at) => isTaken(addressAt(range, at)), random);
   return place === undefined ? undefined : addressAt(range, place);
 }
 
 /** A place of `count` that is not taken, drawn at random: among the first `reserved` only when all others are. */
-export function freePlace(count: number, reserved: number, isTaken: (place: number) => boolean, random: Random): number | undefined {
-  const bands = [[reserved, count - reserved], [0, reserved]] as const;
+export function freePlace(
+  count: number,
+  reserved: number,
+  isTaken: (place: number) => boolean,
+  random: Random,
+): number | undefined {
+  const bands = [
+    [reserved, count - reserved],
+    [0, reserved],
+  ] as const;
   for (const [first, size] of bands) {
     const start = size > 0 ? random.uint32() % size : 0;
     for (let i = 0; i < size; i++) {

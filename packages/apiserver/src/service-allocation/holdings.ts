@@ -66,5 +66,10 @@ export const portName = (port: number): string => `port/${port}`;
 
 function heldBy(held: Service): readonly string[] {
   const { ports = [], healthCheckNodePort } = held.spec;
-  return [...serviceAddresses(held), ...[...ports.map(({ nodePort }) => nodePort), healthCheckNodePort].flatMap((port) => (port ? [portName(port)] : []))];
+  return [
+    ...serviceAddresses(held),
+    ...[...ports.map(({ nodePort }) => nodePort), healthCheckNodePort].flatMap((port) =>
+      port ? [portName(port)] : [],
+    ),
+  ];
 }

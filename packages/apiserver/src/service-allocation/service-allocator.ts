@@ -1,6 +1,18 @@
 import {
-  type AddressRange, addressRange, canonicalAddress, containsAddress, holdsAddress, ipAddress, type IpFamily, isAddressOf, service, type Service,
-  serviceAddresses, serviceCIDR, type ServiceCIDR, validateServiceAddresses,
+  type AddressRange,
+  addressRange,
+  canonicalAddress,
+  containsAddress,
+  holdsAddress,
+  ipAddress,
+  type IpFamily,
+  isAddressOf,
+  service,
+  type Service,
+  serviceAddresses,
+  serviceCIDR,
+  type ServiceCIDR,
+  validateServiceAddresses,
 } from '@navarch/api';
 import type { Random } from '@navarch/base';
 import { type ApiObject, Field, internalError, invalid, type Mutable } from '@navarch/machinery';
@@ -52,7 +64,10 @@ export class ServiceAllocator implements Attendant {
     if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
     const at = new Field('spec');
     validateServiceAddresses(spec as Service['spec'], at);
-    if (at.errors.length === 0) at.errors.push(...completeFamilies(draft, previous?.spec.type === 'ExternalName' ? undefined : previous, this.#families));
+    if (at.errors.length === 0)
+      at.errors.push(
+        ...completeFamilies(draft, previous?.spec.type === 'ExternalName' ? undefined : previous, this.#families),
+      );
     if (at.errors.length > 0) throw invalid(service, metadata.name, at.errors);
     if (!isHeadless(spec as Service['spec'])) this.#addresses(draft, previous);
     draft.spec = ordered(spec);
@@ -73,7 +88,10 @@ export class ServiceAllocator implements Attendant {
   }
 
   #addresses(draft: Mutable<Service>, previous: Service | undefined): void {
-    const { spec, metadata: { uid } } = draft;
+    const {
+      spec,
+      metadata: { uid },
+    } = draft;
     const held = previous ? serviceAddresses(previous) : [];
     const asked = spec.clusterIPs ?? [];
     for (const address of asked) if (!held.includes(canonical(address))) this.#check(draft, address);
@@ -85,18 +103,24 @@ export class ServiceAllocator implements Attendant {
 
   #check(draft: Mutable<Service>, address: string): void {
     const at = new Field('spec.clusterIPs');
-    const refuse = (why: string): void => at.invalid(draft.spec.clusterIPs ?? [], `failed to allocate IP ${address}: ${why}`);
+    const refuse = (why: string): void =>
+      at.invalid(draft.spec.clusterIPs ?? [], `failed to allocate IP ${address}: ${why}`);
     const around = this.#usable().filter(({ text }) => containsAddress(text, address));
     if (around.length === 0) refuse('the provided network does not match the current range');
     else if (!around.some((range) => holdsAddress(range, address))) {
-      refuse(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${around.map(({ text }) => text).join(', ')}`);
+      refuse(
+        `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${around.map(({ text }) => text).join(', ')}`,
+      );
     } else if (this.#isTaken(draft, canonical(address))) refuse('provided IP is already allocated');
     if (at.errors.length > 0) throw invalid(service, draft.metadata.name, at.errors);
   }
 
   #free(draft: Mutable<Service>, wanted: IpFamily): string {
     for (const range of this.#usable()) {
-      const found = range.family === wanted ? freeAddress(range, (address) => this.#isTaken(draft, address), this.#random) : undefined;
+      const found =
+        range.family === wanted
+          ? freeAddress(range, (address) => this.#isTaken(draft, address), this.#random)
+          : undefined;
       if (found === undefined) continue;
       this.#holdings.hold(draft.metadata.uid, found);
       return found;
@@ -107,7 +131,10 @@ export class ServiceAllocator implements Attendant {
   /** An address is also taken where people wrote its object themselves. */
   #isTaken(draft: Mutable<Service>, address: string): boolean {
     const object = this.#registry().of(ipAddress).find('', address);
-    return this.#holdings.isTakenFrom(draft.metadata.uid, address) || (object !== undefined && !isAddressOf(object, draft as unknown as Service));
+    return (
+      this.#holdings.isTakenFrom(draft.metadata.uid, address) ||
+      (object !== undefined && !isAddressOf(object, draft as unknown as Service))
+    );
   }
 
   /** The server's own ranges, then what people added (KEP-1880). Nothing is taken from a range that is going, or not ready. */
@@ -115,7 +142,13 @@ export class ServiceAllocator implements Attendant {
     const { cache } = this.#registry().of(serviceCIDR).shelf;
     const added = [...cache.range(cache.prefix)].map(({ object }) => object as unknown as ServiceCIDR).filter(isUsable);
     const own = new Set(this.#own.map(({ text }) => text));
-    return [...this.#own, ...added.flatMap(({ spec }) => spec.cidrs ?? []).filter((text) => !own.has(text)).flatMap((text) => addressRange(text) ?? [])];
+    return [
+      ...this.#own,
+      ...added
+        .flatMap(({ spec }) => spec.cidrs ?? [])
+        .filter((text) => !own.has(text))
+        .flatMap((text) => addressRange(text) ?? []),
+    ];
   }
 }
 
@@ -123,13 +156,18 @@ export class ServiceAllocator implements Attendant {
 const canonical = (address: string): string => canonicalAddress(address) ?? address;
 
 const isUsable = ({ metadata, status }: ServiceCIDR): boolean =>
-  !metadata.deletionTimestamp && !(status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is !== 'True');
+  !metadata.deletionTimestamp &&
+  !(status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is !== 'True');
 
 /** Allocated fields take the places in which they are printed. */
 function ordered(spec: Mutable<Service>['spec']): Mutable<Service>['spec'] {
   const { ports, selector, clusterIP, clusterIPs, type, ...rest } = spec;
   return {
-    ...(ports ? { ports } : {}), ...(selector ? { selector } : {}), ...(clusterIP ? { clusterIP } : {}), ...(clusterIPs ? { clusterIPs } : {}),
-    ...(type ? { type } : {}), ...rest,
+    ...(ports ? { ports } : {}),
+    ...(selector ? { selector } : {}),
+    ...(clusterIP ? { clusterIP } : {}),
+    ...(clusterIPs ? { clusterIPs } : {}),
+    ...(type ? { type } : {}),
+    ...rest,
   };
 }

@@ -14,7 +14,8 @@ interface Asked {
 function asked(text: string, what: string): Asked {
   const parts = text.split(':');
   const [scheme = '', name = '', port = ''] = parts.length === 3 ? parts : ['', ...parts];
-  if (parts.length > 3 || name === '' || !['', 'http', 'https'].includes(scheme)) throw badRequest(`invalid ${what} request ${JSON.stringify(text)}`);
+  if (parts.length > 3 || name === '' || !['', 'http', 'https'].includes(scheme))
+    throw badRequest(`invalid ${what} request ${JSON.stringify(text)}`);
   return { scheme: scheme === 'https' ? 'https' : 'http', name, port };
 }
 
@@ -41,7 +42,10 @@ function isProxyable(host: string): boolean {
   const bytes = parseIp(host);
   if (!bytes) return false;
   const [a = 0, b = 0] = bytes;
-  if (bytes.length === 4) return a !== 0 && a !== 127 && !(a === 169 && b === 254) && (a < 224 || (a >= 240 && bytes.some((byte) => byte !== 255)));
+  if (bytes.length === 4)
+    return (
+      a !== 0 && a !== 127 && !(a === 169 && b === 254) && (a < 224 || (a >= 240 && bytes.some((byte) => byte !== 255)))
+    );
   const isLocal = bytes.slice(0, -1).every((byte) => byte === 0) && (bytes[15] ?? 0) <= 1;
   return !isLocal && a !== 0xff && !(a === 0xfe && (b & 0xc0) === 0x80);
 }
@@ -52,7 +56,10 @@ const podProxy = (context: SubresourceContext): ProxyTarget => {
   const { scheme, name, port } = asked(context.info.name, 'pod');
   const found = context.registry.of(pod).get(context.info.namespace, name);
   const ports = found.spec.containers.flatMap((container) => container.ports ?? []);
-  const number = port === '' ? (ports[0]?.containerPort ?? DEFAULT_PORTS[scheme]) : (ports.find((p) => p.name === port)?.containerPort ?? Number(port));
+  const number =
+    port === ''
+      ? (ports[0]?.containerPort ?? DEFAULT_PORTS[scheme])
+      : (ports.find((p) => p.name === port)?.containerPort ?? Number(port));
   return writtenTarget(context, { scheme, host: found.status.podIP ?? '', port: number });
 };
 
@@ -76,7 +83,11 @@ const serviceProxy = (context: SubresourceContext): ProxyTarget => {
 };
 
 /** Without a number it is the port that has no name. Throws ServiceUnavailable. */
-function nameOfPort(ports: readonly { readonly name?: string; readonly port: number }[], number: number, name: string): string {
+function nameOfPort(
+  ports: readonly { readonly name?: string; readonly port: number }[],
+  number: number,
+  name: string,
+): string {
   const port = ports.find((one) => one.port === number);
   if (!port) throw failure('ServiceUnavailable', `no service port ${number} found for service ${JSON.stringify(name)}`);
   return port.name ?? '';
@@ -86,7 +97,13 @@ function nameOfPort(ports: readonly { readonly name?: string; readonly port: num
 function hostsOf({ endpoints }: EndpointSlice, { registry, info }: SubresourceContext): readonly string[] {
   const pods = registry.of(pod);
   return (endpoints ?? []).flatMap(({ addresses: [address], conditions, targetRef }) => {
-    if (address === undefined || conditions.ready === false || targetRef?.kind !== 'Pod' || targetRef.namespace !== info.namespace) return [];
+    if (
+      address === undefined ||
+      conditions.ready === false ||
+      targetRef?.kind !== 'Pod' ||
+      targetRef.namespace !== info.namespace
+    )
+      return [];
     const found = pods.find(info.namespace, targetRef.name ?? '');
     return found?.status.podIPs?.some(({ ip }) => ip === address) ? [address] : [];
   });
@@ -101,7 +118,25 @@ const nodeProxy = (context: SubresourceContext): ProxyTarget => {
 };
 
 export const proxies: readonly Subresource[] = [
-  defineSubresource({ at: '/pods/proxy', options: 'PodProxyOptions', query: 'PodProxyOptions', hasPath: true, connect: podProxy }),
-  defineSubresource({ at: '/services/proxy', options: 'ServiceProxyOptions', query: 'ServiceProxyOptions', hasPath: true, connect: serviceProxy }),
-  defineSubresource({ at: '/nodes/proxy', options: 'NodeProxyOptions', query: 'NodeProxyOptions', hasPath: true, connect: nodeProxy }),
+  defineSubresource({
+    at: '/pods/proxy',
+    options: 'PodProxyOptions',
+    query: 'PodProxyOptions',
+    hasPath: true,
+    connect: podProxy,
+  }),
+  defineSubresource({
+    at: '/services/proxy',
+    options: 'ServiceProxyOptions',
+    query: 'ServiceProxyOptions',
+    hasPath: true,
+    connect: serviceProxy,
+  }),
+  defineSubresource({
+    at: '/nodes/proxy',
+    options: 'NodeProxyOptions',
+    query: 'NodeProxyOptions',
+    hasPath: true,
+    connect: nodeProxy,
+  }),
 ];

@@ -1,4 +1,14 @@
-import { type ApiObject, apiVersionOf, badRequest, failure, Field, internalError, invalid, type Kind, type ScaleFacts } from '@navarch/machinery';
+import {
+  type ApiObject,
+  apiVersionOf,
+  badRequest,
+  failure,
+  Field,
+  internalError,
+  invalid,
+  type Kind,
+  type ScaleFacts,
+} from '@navarch/machinery';
 import type { ApplyRequest, Call } from '../registry/call.ts';
 import type { Resource } from '../registry/resource.ts';
 
@@ -9,7 +19,8 @@ export function readScale(resource: Resource<any>, object: ApiObject): unknown {
   const replicas = Number(at(object, scale.specReplicas) ?? 0);
   const selector = scale.selector(object);
   return {
-    kind: 'Scale', apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
     metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, creationTimestamp },
     spec: replicas === 0 ? {} : { replicas },
     status: { replicas: Number(at(object, scale.statusReplicas) ?? 0), ...(selector ? { selector } : {}) },
@@ -19,35 +30,58 @@ export function readScale(resource: Resource<any>, object: ApiObject): unknown {
 /** Throws InternalError for a custom resource that does not say how many it wants: nobody may take that for none. */
 export function checkScaled({ kind }: Resource<any>, object: ApiObject): void {
   const { specReplicas } = scaleOf(kind);
-  if (kind.origin === 'custom' && at(object, specReplicas) === undefined) throw internalError(new Error(`the spec replicas field ${JSON.stringify(`.${specReplicas}`)} does not exist`));
+  if (kind.origin === 'custom' && at(object, specReplicas) === undefined)
+    throw internalError(new Error(`the spec replicas field ${JSON.stringify(`.${specReplicas}`)} does not exist`));
 }
 
 /** `change` turns the scale as it is into the one wanted. */
-export async function writeScale(resource: Resource<any>, namespace: string, name: string, change: (current: unknown) => Scale, call: Call): Promise<unknown> {
+export async function writeScale(
+  resource: Resource<any>,
+  namespace: string,
+  name: string,
+  change: (current: unknown) => Scale,
+  call: Call,
+): Promise<unknown> {
   const { kind } = resource;
   const { specReplicas } = scaleOf(kind);
-  const next = await resource.update(namespace, name, (current: ApiObject) => {
-    const wanted = change(readScale(resource, current));
-    const replicas = wanted.spec?.replicas;
-    if (replicas === undefined && kind.origin === 'custom' && at(current, specReplicas) === undefined) {
-      throw badRequest(`the spec replicas field ${JSON.stringify(`.${specReplicas}`)} cannot be empty`);
-    }
-    checkReplicas(kind, name, replicas);
-    const resourceVersion = wanted.metadata?.resourceVersion ?? '';
-    return { ...placed(current, specReplicas, replicas ?? 0), metadata: { ...current.metadata, resourceVersion } };
-  }, { ...call, recordedAs: 'scale' });
+  const next = await resource.update(
+    namespace,
+    name,
+    (current: ApiObject) => {
+      const wanted = change(readScale(resource, current));
+      const replicas = wanted.spec?.replicas;
+      if (replicas === undefined && kind.origin === 'custom' && at(current, specReplicas) === undefined) {
+        throw badRequest(`the spec replicas field ${JSON.stringify(`.${specReplicas}`)} cannot be empty`);
+      }
+      checkReplicas(kind, name, replicas);
+      const resourceVersion = wanted.metadata?.resourceVersion ?? '';
+      return { ...placed(current, specReplicas, replicas ?? 0), metadata: { ...current.metadata, resourceVersion } };
+    },
+    { ...call, recordedAs: 'scale' },
+  );
   return readScale(resource, next as ApiObject);
 }
 
 /** Server-side apply of the number alone. Throws NotFound, and Conflict where somebody else owns it. */
-export async function applyScale(resource: Resource<any>, namespace: string, name: string, { config, ...how }: ApplyRequest & { readonly config: Scale }, call: Call): Promise<unknown> {
+export async function applyScale(
+  resource: Resource<any>,
+  namespace: string,
+  name: string,
+  { config, ...how }: ApplyRequest & { readonly config: Scale },
+  call: Call,
+): Promise<unknown> {
   const { kind } = resource;
   resource.cached(namespace, name);
   const replicas = config.spec?.replicas;
   checkReplicas(kind, name, replicas);
   const identity = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { name } } as ApiObject;
   const wanted = replicas === undefined ? identity : placed(identity, scaleOf(kind).specReplicas, replicas);
-  const { object } = await resource.apply(namespace, name, { ...how, config: wanted }, { ...call, recordedAs: 'scale' });
+  const { object } = await resource.apply(
+    namespace,
+    name,
+    { ...how, config: wanted },
+    { ...call, recordedAs: 'scale' },
+  );
   return readScale(resource, object as ApiObject);
 }
 
@@ -69,7 +103,14 @@ export interface Scale {
 export function scaleIn(value: unknown): Scale {
   const replicas = (value as { readonly spec?: { readonly replicas?: unknown } } | null)?.spec?.replicas;
   if (replicas === undefined || replicas === null || Number.isInteger(replicas)) return value as Scale;
-  const type = typeof replicas === 'number' ? `number ${replicas}` : Array.isArray(replicas) ? 'array' : typeof replicas === 'boolean' ? 'bool' : typeof replicas;
+  const type =
+    typeof replicas === 'number'
+      ? `number ${replicas}`
+      : Array.isArray(replicas)
+        ? 'array'
+        : typeof replicas === 'boolean'
+          ? 'bool'
+          : typeof replicas;
   throw new SyntaxError(`json: cannot unmarshal ${type} into Go struct field ScaleSpec.spec.replicas of type int32`);
 }
 

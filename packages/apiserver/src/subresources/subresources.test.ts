@@ -106,7 +106,10 @@ test('a pod of two budgets cannot be evicted', async () => {
   });
   const { status, body } = await evict(server, 'a');
   const message = 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.';
-  assert.deepEqual([status, body], [500, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 }]);
+  assert.deepEqual(
+    [status, body],
+    [500, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 }],
+  );
 });
 
 test('a pod is bound once, to a node that is named, by who has its uid right', async () => {
@@ -180,36 +183,79 @@ test('a proxy reaches pods and nothing of the server itself', async () => {
   const { target } = await at('10.244.0.5');
   assert.deepEqual([target?.host, target?.port, target?.asKubeletClient], ['10.244.0.5', 8080, false]);
   assert.equal((await at('10.244.0.5', 'https:p:8443')).target?.scheme, 'https');
-  for (const address of ['127.0.0.1', '169.254.169.254', '0.0.0.0', '224.0.0.1', '255.255.255.255', '::1', '::', 'fe80::1', 'ff02::1', '::ffff:127.0.0.1'])
+  for (const address of [
+    '127.0.0.1',
+    '169.254.169.254',
+    '0.0.0.0',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::1',
+    '::',
+    'fe80::1',
+    'ff02::1',
+    '::ffff:127.0.0.1',
+  ])
     assert.equal((await at(address)).status, 400, address);
   for (const name of ['p:none', 'p:70000', 'ftp:p:80', 'a:b:c:d'])
     assert.equal((await at('10.244.0.5', name)).status, 400, name);
 });
 
-const end = (address: string, name?: string, more: object = {}) =>
-  ({ addresses: [address], conditions: { ready: true }, ...(name === undefined ? {} : { targetRef: { kind: 'Pod', namespace: 'default', name } }), ...more });
+const end = (address: string, name?: string, more: object = {}) => ({
+  addresses: [address],
+  conditions: { ready: true },
+  ...(name === undefined ? {} : { targetRef: { kind: 'Pod', namespace: 'default', name } }),
+  ...more,
+});
 
-async function withService(ports: readonly object[], slices: readonly { readonly ports: readonly object[]; readonly endpoints: readonly object[] }[]) {
+async function withService(
+  ports: readonly object[],
+  slices: readonly { readonly ports: readonly object[]; readonly endpoints: readonly object[] }[],
+) {
   const server = await startedServer();
   await server.make(`${NS}/serviceaccounts`, { metadata: { name: 'default' } });
   await server.make(`${NS}/services`, { metadata: { name: 's' }, spec: { ports } });
-  for (const [name, podIP] of [['a', '10.244.0.1'], ['b', '10.244.0.2'], ['c', '10.244.0.3'], ['local', '127.0.0.1']] as const) {
-    const made = await server.make(`${NS}/pods`, { metadata: { name }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] } });
-    await server.ask('PUT', `${NS}/pods/${name}/status`, { ...made, status: { ...made.status, podIP, podIPs: [{ ip: podIP }] } });
+  for (const [name, podIP] of [
+    ['a', '10.244.0.1'],
+    ['b', '10.244.0.2'],
+    ['c', '10.244.0.3'],
+    ['local', '127.0.0.1'],
+  ] as const) {
+    const made = await server.make(`${NS}/pods`, {
+      metadata: { name },
+      spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] },
+    });
+    await server.ask('PUT', `${NS}/pods/${name}/status`, {
+      ...made,
+      status: { ...made.status, podIP, podIPs: [{ ip: podIP }] },
+    });
   }
   for (const [i, slice] of slices.entries()) {
     await server.make('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
-      apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: `s-${i}`, labels: { 'kubernetes.io/service-name': 's' } }, addressType: 'IPv4', ...slice,
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: `s-${i}`, labels: { 'kubernetes.io/service-name': 's' } },
+      addressType: 'IPv4',
+      ...slice,
     });
   }
   return (name: string) => server.ask('GET', `${NS}/services/${name}/proxy/x`);
 }
 
 test('a proxy of a service goes to any of its ready endpoints, each as often as another', async () => {
-  const ask = await withService([{ name: 'http', port: 80 }], [
-    { ports: [{ name: 'http', port: 8080 }], endpoints: [end('10.244.0.1', 'a'), end('10.244.0.2', 'b'), end('10.244.0.9', 'c', { conditions: { ready: false } })] },
-    { ports: [{ name: 'http', port: 8081 }], endpoints: [end('10.244.0.3', 'c')] },
-  ]);
+  const ask = await withService(
+    [{ name: 'http', port: 80 }],
+    [
+      {
+        ports: [{ name: 'http', port: 8080 }],
+        endpoints: [
+          end('10.244.0.1', 'a'),
+          end('10.244.0.2', 'b'),
+          end('10.244.0.9', 'c', { conditions: { ready: false } }),
+        ],
+      },
+      { ports: [{ name: 'http', port: 8081 }], endpoints: [end('10.244.0.3', 'c')] },
+    ],
+  );
   const counts = new Map<string, number>();
   for (let i = 0; i < 300; i++) {
     const { target } = await ask('s:http');
@@ -217,12 +263,18 @@ test('a proxy of a service goes to any of its ready endpoints, each as often as 
     counts.set(at, (counts.get(at) ?? 0) + 1);
   }
   assert.deepEqual([...counts.keys()].sort(), ['10.244.0.1:8080', '10.244.0.2:8080', '10.244.0.3:8081']);
-  assert.ok([...counts.values()].every((count) => count > 60), [...counts.values()].join());
+  assert.ok(
+    [...counts.values()].every((count) => count > 60),
+    [...counts.values()].join(),
+  );
   assert.equal((await ask('s:other')).status, 503);
 });
 
 test('a proxy of a service takes a port by its name or number; without either the one that has no name', async () => {
-  const ask = await withService([{ name: 'http', port: 80 }], [{ ports: [{ name: 'http', port: 8080 }], endpoints: [end('10.244.0.1', 'a')] }]);
+  const ask = await withService(
+    [{ name: 'http', port: 80 }],
+    [{ ports: [{ name: 'http', port: 8080 }], endpoints: [end('10.244.0.1', 'a')] }],
+  );
   assert.deepEqual([(await ask('s:80')).target?.port, (await ask('https:s:http')).target?.scheme], [8080, 'https']);
   assert.equal((await ask('s')).body.message, 'no endpoints available for service "s"');
   assert.equal((await ask('s:81')).body.message, 'no service port 81 found for service "s"');
@@ -240,7 +292,11 @@ test('a proxy of a service reaches nothing but pods of its namespace, whatever s
   const none = [503, 'no endpoints available for service "s"'];
   assert.deepEqual(await of(end('10.0.0.7')), none, 'no pod');
   assert.deepEqual(await of(end('10.0.0.7', 'a')), none, 'not the address of the pod');
-  assert.deepEqual(await of(end('10.244.0.1', 'a', { targetRef: { kind: 'Pod', namespace: 'kube-system', name: 'a' } })), none, 'a pod of others');
+  assert.deepEqual(
+    await of(end('10.244.0.1', 'a', { targetRef: { kind: 'Pod', namespace: 'kube-system', name: 'a' } })),
+    none,
+    'a pod of others',
+  );
   assert.deepEqual(await of(end('10.244.0.1', 'gone')), none, 'a pod that is gone');
 });
 
@@ -248,8 +304,16 @@ test('a proxy of a node asks the kubelet as the server, and what else listens th
   const server = await startedServer();
   const made = await server.make('/api/v1/nodes', { metadata: { name: 'n' } });
   const at = async (address: string, name: string) => {
-    const status = { addresses: [{ type: 'InternalIP', address }], daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } } };
-    await server.ask('PATCH', `/api/v1/nodes/${made.metadata.name}/status`, { status }, { headers: { 'content-type': 'application/merge-patch+json' } });
+    const status = {
+      addresses: [{ type: 'InternalIP', address }],
+      daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } },
+    };
+    await server.ask(
+      'PATCH',
+      `/api/v1/nodes/${made.metadata.name}/status`,
+      { status },
+      { headers: { 'content-type': 'application/merge-patch+json' } },
+    );
     return server.ask('GET', `/api/v1/nodes/${name}/proxy/x`);
   };
   for (const name of ['n', 'n:10250', 'http:n:10250']) {
@@ -258,7 +322,10 @@ test('a proxy of a node asks the kubelet as the server, and what else listens th
   }
   const { target } = await at('10.1.0.1', 'n:9100');
   assert.deepEqual([target?.scheme, target?.port, target?.asKubeletClient], ['http', 9100, false]);
-  assert.deepEqual([(await at('127.0.0.1', 'n:9100')).body.message, (await at('10.1.0.1', 'x:y:z:9')).body.message], ['address not allowed', 'invalid node request "x:y:z:9"']);
+  assert.deepEqual(
+    [(await at('127.0.0.1', 'n:9100')).body.message, (await at('10.1.0.1', 'x:y:z:9')).body.message],
+    ['address not allowed', 'invalid node request "x:y:z:9"'],
+  );
 });
 
 test('a log is asked for in words that make sense, and is empty before its pod is on a node', async () => {

@@ -47,7 +47,9 @@ const users = new Map<string, User>([
 ]);
 
 /** A server in memory with a namespace `d`, and ways to ask it as someone who may do everything. */
-export async function asked(more: Pick<ServeOptions, 'webhooks' | 'features' | 'runtimeConfig' | 'flags'> = {}): Promise<Asked> {
+export async function asked(
+  more: Pick<ServeOptions, 'webhooks' | 'features' | 'runtimeConfig' | 'flags'> = {},
+): Promise<Asked> {
   const [store, clock] = [new MemoryStore(), new SimClock()];
   const { server, housekeep } = await serve(
     {
@@ -148,8 +150,13 @@ function answerOf(reply: ApiResponse): Answer {
   const isMessage = type.startsWith('application/vnd.kubernetes.protobuf');
   const headers = reply.warnings ? { ...reply.headers, warning: reply.warnings.join(', ') } : reply.headers;
   return {
-    status: reply.status, headers, bytes, text,
+    status: reply.status,
+    headers,
+    bytes,
+    text,
     // Not every message says what it is: it is read when somebody wants it read.
-    get body() { return (body ??= isMessage ? protobuf.decode(bytes) : undefined); },
+    get body() {
+      return (body ??= isMessage ? protobuf.decode(bytes) : undefined);
+    },
   };
 }

@@ -39,7 +39,14 @@ export function ownersAfterUpdate(write: Write, next: JsonObject): readonly Owne
   const self: Owner = { ...writer, operation: 'Update', fields: {} };
   const owner = owners.find((one) => isSameOwner(one, self));
   // Whoever writes again what is its own owns what it did.
-  if (owner && isEmptySet(lost) && isSubset(taken, owner.fields)) return withOwner(bereft(owners.filter((one) => one !== owner), taken), { ...owner, time: self.time });
+  if (owner && isEmptySet(lost) && isSubset(taken, owner.fields))
+    return withOwner(
+      bereft(
+        owners.filter((one) => one !== owner),
+        taken,
+      ),
+      { ...owner, time: self.time },
+    );
   const kept = bereft(owners, union(taken, lost));
   const before = kept.find((one) => isSameOwner(one, self));
   const mine = ownable(taken);
@@ -47,7 +54,8 @@ export function ownersAfterUpdate(write: Write, next: JsonObject): readonly Owne
   return withOwner(kept, { ...self, fields: before ? union(before.fields, mine) : mine });
 }
 
-const without = (set: FieldSet, ignored: FieldSet): FieldSet => (isEmptySet(ignored) ? set : difference(set, everythingBelow(set, ignored)));
+const without = (set: FieldSet, ignored: FieldSet): FieldSet =>
+  isEmptySet(ignored) ? set : difference(set, everythingBelow(set, ignored));
 
 /** `ignored` names whole branches: what of `set` lies in them. */
 function everythingBelow(set: FieldSet, ignored: FieldSet): FieldSet {
@@ -60,7 +68,9 @@ function everythingBelow(set: FieldSet, ignored: FieldSet): FieldSet {
 }
 
 const bereft = (owners: readonly Owner[], of: FieldSet): readonly Owner[] =>
-  owners.map((owner) => ({ ...owner, fields: difference(owner.fields, of) })).filter((owner) => !isEmptySet(owner.fields));
+  owners
+    .map((owner) => ({ ...owner, fields: difference(owner.fields, of) }))
+    .filter((owner) => !isEmptySet(owner.fields));
 
 /** Owner of what was there before anybody's fields were recorded. */
 const BEFORE_FIRST_APPLY = 'before-first-apply';
@@ -84,7 +94,10 @@ export function applyConfig(application: Application): Applied {
   try {
     const { live, owners, empty, writer } = application;
     if (owners.length > 0 || live === empty) return applied(application);
-    const before = ownersAfterUpdate({ ...application, live: empty, writer: { ...writer, manager: BEFORE_FIRST_APPLY, subresource: '' } }, live);
+    const before = ownersAfterUpdate(
+      { ...application, live: empty, writer: { ...writer, manager: BEFORE_FIRST_APPLY, subresource: '' } },
+      live,
+    );
     return applied({ ...application, owners: before });
   } catch (error) {
     throw error instanceof ShapeError ? misfit(application, error) : error;
@@ -98,11 +111,16 @@ function applied({ schema, live, owners, writer, ignored, config, force }: Appli
   const others = owners.filter((owner) => owner !== last);
   const merged = mergeValues(live, config, schema) as JsonObject;
   // Whoever mentions all that was set last time takes nothing out: so most applies are.
-  const object = last && !isSubset(last.fields, fields) ? pruned(merged, schema, last.fields, [...others.map((owner) => owner.fields), fields]) : merged;
+  const object =
+    last && !isSubset(last.fields, fields)
+      ? pruned(merged, schema, last.fields, [...others.map((owner) => owner.fields), fields])
+      : merged;
 
   const { added, changed, removed } = compareObjects(live, object, schema);
   const [taken, lost] = [without(union(added, changed), ignored), without(removed, ignored)];
-  const conflicts = others.map((owner) => ({ ...owner, fields: intersection(owner.fields, taken) })).filter((owner) => !isEmptySet(owner.fields));
+  const conflicts = others
+    .map((owner) => ({ ...owner, fields: intersection(owner.fields, taken) }))
+    .filter((owner) => !isEmptySet(owner.fields));
   if (!force && conflicts.length > 0) throw applyConflict(conflicts);
 
   const named = ownable(fields);
@@ -121,7 +139,11 @@ function pruned(merged: JsonObject, schema: ObjectSchema, last: FieldSet, owned:
   const shrunk = objectWithout(merged, lastNamed, schema);
   const all = withContainers(heldFieldSetOf(merged, schema), schema);
   const wanted = owned.reduce((sum, set) => union(sum, withContainers(set, schema)), {} as FieldSet);
-  const restored = objectWithout(merged, difference(all, union(withContainers(heldFieldSetOf(shrunk, schema), schema), wanted)), schema);
+  const restored = objectWithout(
+    merged,
+    difference(all, union(withContainers(heldFieldSetOf(shrunk, schema), schema), wanted)),
+    schema,
+  );
   const gone = difference(all, withContainers(heldFieldSetOf(restored, schema), schema));
   return objectWithout(merged, intersection(gone, lastNamed), schema);
 }
@@ -130,12 +152,22 @@ const objectWithout = (object: JsonObject, set: FieldSet, schema: ObjectSchema):
   (withoutFields(object, set, schema) ?? {}) as JsonObject;
 
 function misfit({ config, writer }: Application, error: ShapeError): StatusError {
-  const { name = '', namespace = '' } = (config['metadata'] ?? {}) as { readonly name?: string; readonly namespace?: string };
+  const { name = '', namespace = '' } = (config['metadata'] ?? {}) as {
+    readonly name?: string;
+    readonly namespace?: string;
+  };
   const type = writer.apiVersion.includes('/') ? writer.apiVersion : `/${writer.apiVersion}`;
-  return new StatusError({
-    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure',
-    message: `failed to create typed patch object (${namespace}/${name}; ${type}, Kind=${String(config['kind'])}): ${error.message}`, code: 500,
-  }, { cause: error });
+  return new StatusError(
+    {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: `failed to create typed patch object (${namespace}/${name}; ${type}, Kind=${String(config['kind'])}): ${error.message}`,
+      code: 500,
+    },
+    { cause: error },
+  );
 }
 
 /** The object of a kind in which nothing is set, as Go prints it: what a creation is compared with. */

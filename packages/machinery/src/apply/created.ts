@@ -4,7 +4,17 @@ import type { ManagedFieldsEntry } from '../meta.ts';
 import type { Write } from './apply.ts';
 import { compareElements, type FieldSet, isEmptySet, union } from './field-set.ts';
 import { sharedFields, UNOWNED } from './managed-fields.ts';
-import { childSchema, DEDUCED, isAssociative, isGranularObject, isLeafPair, isObject, itemElement, type JsonObject, sortedFields } from './shape.ts';
+import {
+  childSchema,
+  DEDUCED,
+  isAssociative,
+  isGranularObject,
+  isLeafPair,
+  isObject,
+  itemElement,
+  type JsonObject,
+  sortedFields,
+} from './shape.ts';
 
 // What is owned is written down here as the text that FieldsV1 has on the wire, without sets in between: every creation
 // does it. A node's text is '' where there is nothing, `{}` for a place that is owned itself and has nothing below.
@@ -15,14 +25,24 @@ const OWNED = '{}';
  * The record of a new object: its creator owns what is set. Says the same as entriesOf(ownersAfterUpdate()) with the
  * kind's empty object as the live one. Throws ShapeError for list items without their keys.
  */
-export function creatorsEntries({ schema, live: empty, writer, ignored }: Omit<Write, 'owners'>, next: JsonObject): readonly ManagedFieldsEntry[] {
+export function creatorsEntries(
+  { schema, live: empty, writer, ignored }: Omit<Write, 'owners'>,
+  next: JsonObject,
+): readonly ManagedFieldsEntry[] {
   const text = `{${fieldsBeside(empty, next, schema, nobodysWith(ignored))}}`;
   if (text === OWNED) return [];
   const { manager, apiVersion, time, subresource } = writer;
-  return [{
-    ...(manager ? { manager } : {}), operation: 'Update', apiVersion, ...(time ? { time } : {}), fieldsType: 'FieldsV1', fieldsV1: sharedFields(text),
-    ...(subresource ? { subresource } : {}),
-  }];
+  return [
+    {
+      ...(manager ? { manager } : {}),
+      operation: 'Update',
+      apiVersion,
+      ...(time ? { time } : {}),
+      fieldsType: 'FieldsV1',
+      fieldsV1: sharedFields(text),
+      ...(subresource ? { subresource } : {}),
+    },
+  ];
 }
 
 const nobodys = new WeakMap<FieldSet, FieldSet>();
@@ -34,7 +54,12 @@ function nobodysWith(ignored: FieldSet): FieldSet {
 }
 
 /** What is in `next` and not the same in `previous`, for the members of an object. */
-function fieldsBeside(previous: JsonObject, next: JsonObject, schema: ObjectSchema | MapSchema, unowned: FieldSet | undefined): string {
+function fieldsBeside(
+  previous: JsonObject,
+  next: JsonObject,
+  schema: ObjectSchema | MapSchema,
+  unowned: FieldSet | undefined,
+): string {
   let text = '';
   for (const { name, element, quoted, schema: child } of membersOf(next, schema)) {
     const item = next[name];
@@ -52,8 +77,8 @@ function nodeBeside(previous: unknown, next: unknown, schema: Schema, unowned: F
   if (isLeafPair(previous, next, schema)) return unowned || equalJson(previous, next) ? '' : OWNED;
   const inside = isGranularObject(schema)
     ? fieldsBeside(isObject(previous) ? previous : {}, isObject(next) ? next : {}, schema, unowned)
-    // An empty object has no list with items in it.
-    : items(Array.isArray(next) ? next : [], schema as ListSchema);
+    : // An empty object has no list with items in it.
+      items(Array.isArray(next) ? next : [], schema as ListSchema);
   return inside === '' ? '' : `{${inside}}`;
 }
 
@@ -128,10 +153,12 @@ interface Member {
 /** In the order of the record: the fields that a type declares, whether set or not; the keys of everything else. */
 function membersOf(value: JsonObject, schema: ObjectSchema | MapSchema): readonly Member[] {
   if (schema.type === 'object' && !schema.preservesUnknown) return sortedFields(schema);
-  return Object.keys(value).sort().map((name) => {
-    const element = `f:${name}`;
-    return { name, element, quoted: `${JSON.stringify(element)}:`, schema: childSchema(schema, name) ?? DEDUCED };
-  });
+  return Object.keys(value)
+    .sort()
+    .map((name) => {
+      const element = `f:${name}`;
+      return { name, element, quoted: `${JSON.stringify(element)}:`, schema: childSchema(schema, name) ?? DEDUCED };
+    });
 }
 
 const withPlace = (inside: string): string => (inside === '' ? OWNED : `{".":{},${inside}}`);

@@ -54,7 +54,11 @@ export function nodeOf(below: FieldSet, member: boolean): FieldSet | undefined {
   return member ? { [HERE]: EMPTY, ...below } : below;
 }
 
-function combined(a: FieldSet, b: FieldSet, pick: (a: FieldSet | undefined, b: FieldSet | undefined) => FieldSet | undefined): FieldSet {
+function combined(
+  a: FieldSet,
+  b: FieldSet,
+  pick: (a: FieldSet | undefined, b: FieldSet | undefined) => FieldSet | undefined,
+): FieldSet {
   const out: Record<string, FieldSet> = {};
   for (const element in a) {
     if (element === HERE) continue;
@@ -129,7 +133,9 @@ export function isSubset(a: FieldSet, b: FieldSet): boolean {
 
 /** Every place in the set: those of one level first, then what is below each, as upstream lists conflicts. */
 export function* pathsOf(set: FieldSet, path: readonly string[] = []): Generator<readonly string[]> {
-  const elements = Object.keys(set).filter((element) => element !== HERE).sort(compareElements);
+  const elements = Object.keys(set)
+    .filter((element) => element !== HERE)
+    .sort(compareElements);
   for (const element of elements) if (isMember(set[element] as FieldSet)) yield [...path, element];
   for (const element of elements) yield* pathsOf(set[element] as FieldSet, [...path, element]);
 }
@@ -167,21 +173,32 @@ export function compareElements(a: string, b: string): number {
 
 /** `.spec.containers[name="a"].image`, as conflicts show it. */
 export function pathText(path: readonly string[]): string {
-  return path.map((element) => {
-    const rest = element.slice(2);
-    switch (element.slice(0, 2)) {
-      case 'f:': return `.${rest}`;
-      case 'k:': return `[${Object.entries(JSON.parse(rest) as object).map(([name, value]) => `${name}=${valueText(value)}`).join(',')}]`;
-      case 'v:': return `[=${rest}]`;
-      default: return `[${rest}]`;
-    }
-  }).join('');
+  return path
+    .map((element) => {
+      const rest = element.slice(2);
+      switch (element.slice(0, 2)) {
+        case 'f:':
+          return `.${rest}`;
+        case 'k:':
+          return `[${Object.entries(JSON.parse(rest) as object)
+            .map(([name, value]) => `${name}=${valueText(value)}`)
+            .join(',')}]`;
+        case 'v:':
+          return `[=${rest}]`;
+        default:
+          return `[${rest}]`;
+      }
+    })
+    .join('');
 }
 
 /** As upstream's paths show a value: that of a key is a scalar where nobody is wrong. */
 function valueText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(valueText).join(',')}]`;
-  if (typeof value === 'object' && value !== null) return Object.entries(value).map(([name, inside]) => `${name}=${valueText(inside)}`).join('');
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value)
+      .map(([name, inside]) => `${name}=${valueText(inside)}`)
+      .join('');
   return JSON.stringify(value);
 }
 

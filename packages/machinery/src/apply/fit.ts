@@ -16,13 +16,26 @@ function checkValue(value: unknown, schema: Schema, at: string, found: string[])
   // Of what no schema knows everything is right.
   if (value === null || value === undefined || schema === DEDUCED) return;
   switch (schema.type) {
-    case 'object': case 'map': return isObject(value) ? checkMembers(value, schema, at, found) : tell(found, at, `expected map, got ${plain(value)}`);
-    case 'list': return Array.isArray(value) ? checkItems(value, schema, at, found) : tell(found, at, `expected list, got ${plain(value)}`);
-    default: return checkScalar(value, schema, at, found);
+    case 'object':
+    case 'map':
+      return isObject(value)
+        ? checkMembers(value, schema, at, found)
+        : tell(found, at, `expected map, got ${plain(value)}`);
+    case 'list':
+      return Array.isArray(value)
+        ? checkItems(value, schema, at, found)
+        : tell(found, at, `expected list, got ${plain(value)}`);
+    default:
+      return checkScalar(value, schema, at, found);
   }
 }
 
-function checkMembers(value: Readonly<Record<string, unknown>>, schema: ObjectSchema | MapSchema, at: string, found: string[]): void {
+function checkMembers(
+  value: Readonly<Record<string, unknown>>,
+  schema: ObjectSchema | MapSchema,
+  at: string,
+  found: string[],
+): void {
   for (const name of Object.keys(value)) {
     const here = `${at}.${name}`;
     const child = childSchema(schema, name);
@@ -59,14 +72,21 @@ function elementOf(schema: ListSchema, item: unknown, index: number, at: string,
 
 function checkScalar(value: unknown, { type }: ScalarSchema, at: string, found: string[]): void {
   switch (type) {
-    case 'any': return;
-    case 'string': case 'bytes': case 'duration':
-      if (typeof value !== 'string') tell(found, at, `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`);
+    case 'any':
+      return;
+    case 'string':
+    case 'bytes':
+    case 'duration':
+      if (typeof value !== 'string')
+        tell(found, at, `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`);
       return;
     case 'boolean':
       if (typeof value !== 'boolean') tell(found, at, `expected boolean, got ${plain(value)}`);
       return;
-    case 'time': case 'microTime': case 'quantity': case 'intOrString':
+    case 'time':
+    case 'microTime':
+    case 'quantity':
+    case 'intOrString':
       if (typeof value === 'object') tell(found, at, `expected any scalar, got ${plain(value)}`);
       return;
     default:
@@ -74,7 +94,8 @@ function checkScalar(value: unknown, { type }: ScalarSchema, at: string, found: 
   }
 }
 
-const tell = (found: string[], at: string, words: string): void => void found.push(at === '' ? words : `${at}: ${words}`);
+const tell = (found: string[], at: string, words: string): void =>
+  void found.push(at === '' ? words : `${at}: ${words}`);
 
 /** As Go's %v shows a value behind a pointer. */
 const plain = (value: unknown): string => `&{${inside(value)}}`;
@@ -82,7 +103,11 @@ const plain = (value: unknown): string => `&{${inside(value)}}`;
 function inside(value: unknown): string {
   if (value === null) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(inside).join(' ')}]`;
-  if (isObject(value)) return `map[${Object.keys(value).sort().map((name) => `${name}:${inside(value[name])}`).join(' ')}]`;
+  if (isObject(value))
+    return `map[${Object.keys(value)
+      .sort()
+      .map((name) => `${name}:${inside(value[name])}`)
+      .join(' ')}]`;
   return String(value);
 }
 
@@ -90,7 +115,11 @@ function inside(value: unknown): string {
 function goSyntax(value: unknown): string {
   if (value === null) return 'interface {}(nil)';
   if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
-  if (isObject(value)) return `map[string]interface {}{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${goSyntax(value[name])}`).join(', ')}}`;
+  if (isObject(value))
+    return `map[string]interface {}{${Object.keys(value)
+      .sort()
+      .map((name) => `${JSON.stringify(name)}:${goSyntax(value[name])}`)
+      .join(', ')}}`;
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 

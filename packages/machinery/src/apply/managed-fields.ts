@@ -18,10 +18,19 @@ const ANCIENT = 'ancient-changes';
 
 /** What the server itself sets: nobody owns it. */
 export const UNOWNED: FieldSet = {
-  'f:apiVersion': {}, 'f:kind': {},
+  'f:apiVersion': {},
+  'f:kind': {},
   'f:metadata': {
-    '.': {}, 'f:name': {}, 'f:namespace': {}, 'f:creationTimestamp': {}, 'f:selfLink': {}, 'f:uid': {}, 'f:clusterName': {}, 'f:generation': {},
-    'f:managedFields': {}, 'f:resourceVersion': {},
+    '.': {},
+    'f:name': {},
+    'f:namespace': {},
+    'f:creationTimestamp': {},
+    'f:selfLink': {},
+    'f:uid': {},
+    'f:clusterName': {},
+    'f:generation': {},
+    'f:managedFields': {},
+    'f:resourceVersion': {},
   },
 };
 
@@ -29,24 +38,40 @@ export const ownable = (set: FieldSet): FieldSet => difference(set, UNOWNED);
 
 /** The same owner writes again: appliers whatever the version, updaters per version. */
 export const isSameOwner = (a: Owner, b: Owner): boolean =>
-  a.manager === b.manager && a.operation === b.operation && a.subresource === b.subresource && (a.operation === 'Apply' || a.apiVersion === b.apiVersion);
+  a.manager === b.manager &&
+  a.operation === b.operation &&
+  a.subresource === b.subresource &&
+  (a.operation === 'Apply' || a.apiVersion === b.apiVersion);
 
 /** Entries that say nothing readable are dropped, as upstream drops the whole list it cannot decode. */
 export const ownersOf = (entries: readonly ManagedFieldsEntry[] = []): readonly Owner[] =>
-  entries.filter((entry) => entry.fieldsV1 !== undefined && (entry.operation === 'Apply' || entry.operation === 'Update')).map((entry) => ({
-    manager: entry.manager ?? '', operation: entry.operation === 'Apply' ? 'Apply' : 'Update', apiVersion: entry.apiVersion ?? '',
-    subresource: entry.subresource ?? '', time: entry.time, fields: entry.fieldsV1 as FieldSet,
-  }));
+  entries
+    .filter((entry) => entry.fieldsV1 !== undefined && (entry.operation === 'Apply' || entry.operation === 'Update'))
+    .map((entry) => ({
+      manager: entry.manager ?? '',
+      operation: entry.operation === 'Apply' ? 'Apply' : 'Update',
+      apiVersion: entry.apiVersion ?? '',
+      subresource: entry.subresource ?? '',
+      time: entry.time,
+      fields: entry.fieldsV1 as FieldSet,
+    }));
 
 /** A client that sends one empty entry wants the record to begin anew. */
 export const asksForReset = (entries: readonly ManagedFieldsEntry[] | undefined): boolean =>
   entries?.length === 1 && Object.values(entries[0] as object).every((value) => value === undefined || value === '');
 
 export function entriesOf(owners: readonly Owner[]): readonly ManagedFieldsEntry[] {
-  return [...capped(owners)].sort(compareOwners).map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
-    ...(manager ? { manager } : {}), operation, apiVersion, ...(time ? { time } : {}), fieldsType: 'FieldsV1', fieldsV1: shared(fields),
-    ...(subresource ? { subresource } : {}),
-  }));
+  return [...capped(owners)]
+    .sort(compareOwners)
+    .map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
+      ...(manager ? { manager } : {}),
+      operation,
+      apiVersion,
+      ...(time ? { time } : {}),
+      fieldsType: 'FieldsV1',
+      fieldsV1: shared(fields),
+      ...(subresource ? { subresource } : {}),
+    }));
 }
 
 /** Objects made from one template have equal records: they share one. Bounded; a set that is not in here is only not shared. */
@@ -76,8 +101,11 @@ const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Times are RFC 3339 in UTC with a fixed width, so texts sort as times do. */
 const compareOwners = (a: Owner, b: Owner): number =>
-  order(a.operation, b.operation) || order(a.time ?? '', b.time ?? '') || order(a.manager, b.manager) || order(a.apiVersion, b.apiVersion)
-  || order(a.subresource, b.subresource);
+  order(a.operation, b.operation) ||
+  order(a.time ?? '', b.time ?? '') ||
+  order(a.manager, b.manager) ||
+  order(a.apiVersion, b.apiVersion) ||
+  order(a.subresource, b.subresource);
 
 function capped(owners: readonly Owner[]): readonly Owner[] {
   const updaters = owners.filter((owner) => owner.operation === 'Update').sort(compareOwners);
@@ -85,8 +113,15 @@ function capped(owners: readonly Owner[]): readonly Owner[] {
   let rest: readonly Owner[] = updaters;
   while (rest.length > UPDATERS_MAX) {
     const [oldest, ...others] = rest as readonly [Owner, ...Owner[]];
-    const bucket = others.find((owner) => owner.manager === ANCIENT && owner.apiVersion === oldest.apiVersion && owner.subresource === '');
-    const ancient: Owner = { ...(bucket ?? oldest), manager: ANCIENT, subresource: '', fields: bucket ? union(bucket.fields, oldest.fields) : oldest.fields };
+    const bucket = others.find(
+      (owner) => owner.manager === ANCIENT && owner.apiVersion === oldest.apiVersion && owner.subresource === '',
+    );
+    const ancient: Owner = {
+      ...(bucket ?? oldest),
+      manager: ANCIENT,
+      subresource: '',
+      fields: bucket ? union(bucket.fields, oldest.fields) : oldest.fields,
+    };
     // Behind the others, so that the next round looks at the next oldest.
     rest = [...others.filter((owner) => owner !== bucket), ancient];
     if (rest.every((owner) => owner.manager === ANCIENT)) break;
@@ -101,10 +136,16 @@ export function withOwner(owners: readonly Owner[], owner: Owner): readonly Owne
 }
 
 /** Whether two records say the same, times apart: those alone are no reason to write. */
-export function isEqualManagement(a: readonly ManagedFieldsEntry[] = [], b: readonly ManagedFieldsEntry[] = []): boolean {
+export function isEqualManagement(
+  a: readonly ManagedFieldsEntry[] = [],
+  b: readonly ManagedFieldsEntry[] = [],
+): boolean {
   const [left, right] = [ownersOf(a), ownersOf(b)];
-  return left.length === right.length && left.every((owner) => {
-    const same = right.find((other) => isSameOwner(owner, other));
-    return same !== undefined && same.apiVersion === owner.apiVersion && isEqualSet(owner.fields, same.fields);
-  });
+  return (
+    left.length === right.length &&
+    left.every((owner) => {
+      const same = right.find((other) => isSameOwner(owner, other));
+      return same !== undefined && same.apiVersion === owner.apiVersion && isEqualSet(owner.fields, same.fields);
+    })
+  );
 }

@@ -2,14 +2,21 @@ import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A value of which the schema says nothing: objects have an owner per field, everything else is a whole. */
-export const DEDUCED: MapSchema = { type: 'map', get values(): Schema { return DEDUCED; } };
+export const DEDUCED: MapSchema = {
+  type: 'map',
+  get values(): Schema {
+    return DEDUCED;
+  },
+};
 
 /** An object whose fields have owners of their own. */
 export const isGranularObject = (schema: Schema): schema is ObjectSchema | MapSchema =>
-  (schema.type === 'object' && schema.structType !== 'atomic') || (schema.type === 'map' && schema.mapType !== 'atomic');
+  (schema.type === 'object' && schema.structType !== 'atomic') ||
+  (schema.type === 'map' && schema.mapType !== 'atomic');
 
 /** A list whose items have owners of their own. */
 export const isAssociative = (schema: Schema): schema is ListSchema =>
@@ -35,7 +42,9 @@ const sorted = new WeakMap<ObjectSchema, readonly SortedField[]>();
 export function sortedFields(schema: ObjectSchema): readonly SortedField[] {
   let fields = sorted.get(schema);
   if (!fields) {
-    fields = schema.fields.map(({ name, schema: child }) => ({ name, element: `f:${name}`, quoted: `"f:${name}":`, schema: child })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    fields = schema.fields
+      .map(({ name, schema: child }) => ({ name, element: `f:${name}`, quoted: `"f:${name}":`, schema: child }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
     sorted.set(schema, fields);
   }
   return fields;
@@ -60,27 +69,42 @@ const keysOfLists = new WeakMap<ListSchema, readonly ListKey[]>();
 
 function sortedKeys(schema: ListSchema): readonly ListKey[] {
   let keys = keysOfLists.get(schema);
-  if (!keys) keysOfLists.set(schema, (keys = [...(schema.listMapKeys ?? [])].sort().map((name) => ({ name, fallback: fallbackOf(schema.items, name) }))));
+  if (!keys)
+    keysOfLists.set(
+      schema,
+      (keys = [...(schema.listMapKeys ?? [])]
+        .sort()
+        .map((name) => ({ name, fallback: fallbackOf(schema.items, name) }))),
+    );
   return keys;
 }
 
 /** What is always printed is published with its zero as default. */
 function fallbackOf(items: Schema, name: string): unknown {
   const field = items.type === 'object' ? items.field(name) : undefined;
-  if (field === undefined || field.default !== undefined || field.isPointer || field.omit !== 'never') return field?.default;
+  if (field === undefined || field.default !== undefined || field.isPointer || field.omit !== 'never')
+    return field?.default;
   switch (field.schema.type) {
-    case 'string': return '';
-    case 'boolean': return false;
-    case 'int32': case 'int64': return 0;
-    default: return undefined;
+    case 'string':
+      return '';
+    case 'boolean':
+      return false;
+    case 'int32':
+    case 'int64':
+      return 0;
+    default:
+      return undefined;
   }
 }
 
 /** Only scalars can be told apart by what they are. Throws ShapeError. */
 function setItem(item: unknown, index: number): unknown {
-  if (Array.isArray(item)) throw new ShapeError(`element ${index}: not supported: associative list with lists as elements`);
-  if (isObject(item)) throw new ShapeError(`element ${index}: associative list without keys has an element that's a map type`);
-  if (item === null) throw new ShapeError(`element ${index}: associative list without keys has an element that's an explicit null`);
+  if (Array.isArray(item))
+    throw new ShapeError(`element ${index}: not supported: associative list with lists as elements`);
+  if (isObject(item))
+    throw new ShapeError(`element ${index}: associative list without keys has an element that's a map type`);
+  if (item === null)
+    throw new ShapeError(`element ${index}: associative list without keys has an element that's an explicit null`);
   return item;
 }
 
@@ -98,7 +122,9 @@ export function itemElement(schema: ListSchema, item: unknown, index: number): s
   }
   if (Object.keys(keys).length === 0) {
     const names = (schema.listMapKeys ?? []).map((name) => JSON.stringify(name)).join(' ');
-    throw new ShapeError(`element ${index}: associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`);
+    throw new ShapeError(
+      `element ${index}: associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
+    );
   }
   return `k:${JSON.stringify(keys)}`;
 }

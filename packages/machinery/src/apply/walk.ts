@@ -2,12 +2,27 @@ import { equalJson } from '../equality.ts';
 import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 import { below, type FieldSet, hasChild, insertNode, insertPath, nodeOf, pathText } from './field-set.ts';
 import { misfits } from './fit.ts';
-import { childSchema, DEDUCED, isAssociative, isDeclared, isFilledList, isFilledObject, isGranularObject, isLeafPair, isObject, itemElement, type JsonObject, ShapeError, sortedFields } from './shape.ts';
+import {
+  childSchema,
+  DEDUCED,
+  isAssociative,
+  isDeclared,
+  isFilledList,
+  isFilledObject,
+  isGranularObject,
+  isLeafPair,
+  isObject,
+  itemElement,
+  type JsonObject,
+  ShapeError,
+  sortedFields,
+} from './shape.ts';
 
 /** Every place that `value` sets. Throws ShapeError for what the schema does not know and for items with the same keys: all of it at once. */
 export function fieldSetOf(value: JsonObject, schema: ObjectSchema): FieldSet {
   const problems = misfits(value, schema);
-  if (problems.length > 0) throw new ShapeError(problems.length === 1 ? problems.join() : ['errors:', ...problems].join('\n  '));
+  if (problems.length > 0)
+    throw new ShapeError(problems.length === 1 ? problems.join() : ['errors:', ...problems].join('\n  '));
   return heldFieldSetOf(value, schema);
 }
 
@@ -73,7 +88,8 @@ function compareValues(previous: unknown, next: unknown, schema: Schema, path: s
     else if (!equalJson(previous, next)) insertPath(found.changed, path);
     return;
   }
-  if (isGranularObject(schema)) compareInside(isObject(previous) ? previous : {}, isObject(next) ? next : {}, schema, path, found);
+  if (isGranularObject(schema))
+    compareInside(isObject(previous) ? previous : {}, isObject(next) ? next : {}, schema, path, found);
   else compareItems(asList(previous), asList(next), schema as ListSchema, path, found);
   if (next === undefined) insertPath(found.removed, path);
 }
@@ -81,7 +97,8 @@ function compareValues(previous: unknown, next: unknown, schema: Schema, path: s
 /** The node of a value that was not there: all that is in it is new, and so is the place itself. In the printed order. */
 function addedNode(value: unknown, schema: Schema): FieldSet {
   if (isGranularObject(schema) && isObject(value)) {
-    const inside = schema.type === 'object' && !schema.preservesUnknown ? addedFields(value, schema) : addedMembers(value, schema);
+    const inside =
+      schema.type === 'object' && !schema.preservesUnknown ? addedFields(value, schema) : addedMembers(value, schema);
     return nodeOf(inside, true) as FieldSet;
   }
   if (!isAssociative(schema) || !Array.isArray(value) || value.length === 0) return {};
@@ -104,13 +121,20 @@ function addedFields(value: JsonObject, schema: ObjectSchema): FieldSet {
 
 function addedMembers(value: JsonObject, schema: ObjectSchema | MapSchema): FieldSet {
   const out: Record<string, FieldSet> = {};
-  for (const name in value) if (value[name] !== undefined) out[`f:${name}`] = addedNode(value[name], childSchema(schema, name) ?? DEDUCED);
+  for (const name in value)
+    if (value[name] !== undefined) out[`f:${name}`] = addedNode(value[name], childSchema(schema, name) ?? DEDUCED);
   return out;
 }
 
 const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as readonly unknown[]) : []);
 
-function compareInside(previous: JsonObject, next: JsonObject, schema: ObjectSchema | MapSchema, path: string[], found: Comparison): void {
+function compareInside(
+  previous: JsonObject,
+  next: JsonObject,
+  schema: ObjectSchema | MapSchema,
+  path: string[],
+  found: Comparison,
+): void {
   const visit = (name: string): void => {
     if (previous[name] === next[name]) return;
     path.push(`f:${name}`);
@@ -121,7 +145,13 @@ function compareInside(previous: JsonObject, next: JsonObject, schema: ObjectSch
   for (const name in next) if (!Object.hasOwn(previous, name)) visit(name);
 }
 
-function compareItems(previous: readonly unknown[], next: readonly unknown[], schema: ListSchema, path: string[], found: Comparison): void {
+function compareItems(
+  previous: readonly unknown[],
+  next: readonly unknown[],
+  schema: ListSchema,
+  path: string[],
+  found: Comparison,
+): void {
   const before = indexed(previous, schema);
   const after = indexed(next, schema);
   for (const element of new Set([...before.keys(), ...after.keys()])) {
@@ -129,7 +159,8 @@ function compareItems(previous: readonly unknown[], next: readonly unknown[], sc
     path.push(element);
     if (olds.length <= 1 && news.length <= 1) compareValues(olds[0], news[0], schema.items, path, found);
     // Items that share their keys cannot be told apart: all of them are one thing.
-    else if (!equalJson(olds, news)) insertPath(olds.length === 0 ? found.added : news.length === 0 ? found.removed : found.changed, path);
+    else if (!equalJson(olds, news))
+      insertPath(olds.length === 0 ? found.added : news.length === 0 ? found.removed : found.changed, path);
     path.pop();
   }
 }
@@ -153,7 +184,8 @@ export function mergeValues(live: unknown, config: unknown, schema: Schema): unk
     if (config === null) return isFilledObject(live) ? live : null;
     if (!isObject(config) || !isObject(live)) return config;
     const out: Record<string, unknown> = { ...live };
-    for (const [name, value] of Object.entries(config)) out[name] = mergeValues(live[name], value, childSchema(schema, name) ?? DEDUCED);
+    for (const [name, value] of Object.entries(config))
+      out[name] = mergeValues(live[name], value, childSchema(schema, name) ?? DEDUCED);
     return out;
   }
   if (!isAssociative(schema)) return config;
@@ -226,7 +258,8 @@ export function withContainers(set: FieldSet, schema: Schema | undefined): Field
       continue;
     }
     const name = element.slice(2);
-    const isField = element.startsWith('f:') && schema !== undefined && (schema.type === 'object' || schema.type === 'map');
+    const isField =
+      element.startsWith('f:') && schema !== undefined && (schema.type === 'object' || schema.type === 'map');
     const child = isField ? childSchema(schema, name) : schema?.type === 'list' ? schema.items : undefined;
     const deeper = withContainers(node, child);
     const isContainer = isField && isDeclared(schema, name) && Object.keys(deeper).length > 0;

@@ -8,13 +8,29 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const read = (text: string): unknown => decodeCbor(Uint8Array.from(Buffer.from(text, 'hex')));
 
 test('encodeCbor() writes texts as byte strings, keys by their length, and begins with the mark of CBOR', () => {
-  assert.equal(hex(encodeCbor({ bb: 1, a: 'x', c: undefined, aa: [true, null] })), 'd9d9f7a34161417842616182f5f642626201');
+  assert.equal(
+    hex(encodeCbor({ bb: 1, a: 'x', c: undefined, aa: [true, null] })),
+    'd9d9f7a34161417842616182f5f642626201',
+  );
 });
 
 test('encodeCborItem() writes numbers as short as they can be (RFC 8949, appendix A)', () => {
   const cases: readonly (readonly [number, string])[] = [
-    [0, '00'], [23, '17'], [24, '1818'], [1000, '1903e8'], [1_000_000, '1a000f4240'], [1_000_000_000_000, '1b000000e8d4a51000'], [-1, '20'], [-1000, '3903e7'],
-    [1.5, 'f93e00'], [65_504.5, 'fa477fe080'], [1.1, 'fb3ff199999999999a'], [5.960464477539063e-8, 'f90001'], [0.00006103515625, 'f90400'], [1e300, 'fb7e37e43c8800759c'], [-0, 'f98000'],
+    [0, '00'],
+    [23, '17'],
+    [24, '1818'],
+    [1000, '1903e8'],
+    [1_000_000, '1a000f4240'],
+    [1_000_000_000_000, '1b000000e8d4a51000'],
+    [-1, '20'],
+    [-1000, '3903e7'],
+    [1.5, 'f93e00'],
+    [65_504.5, 'fa477fe080'],
+    [1.1, 'fb3ff199999999999a'],
+    [5.960464477539063e-8, 'f90001'],
+    [0.00006103515625, 'f90400'],
+    [1e300, 'fb7e37e43c8800759c'],
+    [-0, 'f98000'],
   ];
   for (const [value, text] of cases) assert.equal(hex(encodeCborItem(value)), text, String(value));
   assert.throws(() => encodeCborItem(Number.NaN), RangeError);
@@ -37,10 +53,29 @@ test('decodeCbor() reads both kinds of text, lengths that come at the end, and t
 
 test('decodeCbor() refuses what is no CBOR, and what JSON has nothing for', () => {
   const bad: readonly (readonly [string, RegExp])[] = [
-    ['', /EOF/], ['61', /EOF/], ['9b7fffffffffffffff', /EOF/], ['bbffffffffffffffff', /EOF/], ['0000', /extraneous/], ['ff', /break/], ['f7', /simple/], ['f97e00', /no number/],
-    ['1bffffffffffffffff', /overflows/], ['c24101', /bignum/], ['a20102', /no string|EOF/], ['a2616101616102', /duplicate/], ['61ff', /UTF-8/], ['1c', /additional/], ['7f4161ff', /another type/], ['c04161', /text string/],
+    ['', /EOF/],
+    ['61', /EOF/],
+    ['9b7fffffffffffffff', /EOF/],
+    ['bbffffffffffffffff', /EOF/],
+    ['0000', /extraneous/],
+    ['ff', /break/],
+    ['f7', /simple/],
+    ['f97e00', /no number/],
+    ['1bffffffffffffffff', /overflows/],
+    ['c24101', /bignum/],
+    ['a20102', /no string|EOF/],
+    ['a2616101616102', /duplicate/],
+    ['61ff', /UTF-8/],
+    ['1c', /additional/],
+    ['7f4161ff', /another type/],
+    ['c04161', /text string/],
   ];
-  for (const [text, words] of bad) assert.throws(() => read(text), (error: Error) => error instanceof SyntaxError && words.test(error.message), text);
+  for (const [text, words] of bad)
+    assert.throws(
+      () => read(text),
+      (error: Error) => error instanceof SyntaxError && words.test(error.message),
+      text,
+    );
 });
 
 test('decodeCbor() goes no deeper than it has room for', () => {

@@ -52,13 +52,20 @@ class CborReader {
     if (code === 31) return this.#indefinite(major, place);
     const argument = this.#argument(code);
     switch (major) {
-      case 0: return integer(argument);
-      case 1: return integer(-1n - argument, argument);
-      case 2: return shownBytes(place.tag, this.#take(Number(argument)));
-      case 3: return text(this.#take(Number(argument)));
-      case 4: return this.#array(Number(argument), place);
-      case 5: return this.#map(Number(argument), place);
-      default: return this.#tagged(Number(argument), place);
+      case 0:
+        return integer(argument);
+      case 1:
+        return integer(-1n - argument, argument);
+      case 2:
+        return shownBytes(place.tag, this.#take(Number(argument)));
+      case 3:
+        return text(this.#take(Number(argument)));
+      case 4:
+        return this.#array(Number(argument), place);
+      case 5:
+        return this.#map(Number(argument), place);
+      default:
+        return this.#tagged(Number(argument), place);
     }
   }
 
@@ -73,14 +80,22 @@ class CborReader {
 
   #simple(code: number): unknown {
     switch (code) {
-      case 20: return false;
-      case 21: return true;
-      case 22: return null;
-      case 25: return finite(fromHalf(this.#view(2).getUint16(0)));
-      case 26: return finite(this.#view(4).getFloat32(0));
-      case 27: return finite(this.#view(8).getFloat64(0));
-      case 31: return BREAK;
-      default: throw new SyntaxError('a simple value that is neither true, false nor null');
+      case 20:
+        return false;
+      case 21:
+        return true;
+      case 22:
+        return null;
+      case 25:
+        return finite(fromHalf(this.#view(2).getUint16(0)));
+      case 26:
+        return finite(this.#view(4).getFloat32(0));
+      case 27:
+        return finite(this.#view(8).getFloat64(0));
+      case 31:
+        return BREAK;
+      default:
+        throw new SyntaxError('a simple value that is neither true, false nor null');
     }
   }
 
@@ -113,11 +128,16 @@ class CborReader {
 
   #indefinite(major: number, place: Place): unknown {
     switch (major) {
-      case 2: return shownBytes(place.tag, joinedBytes([...this.#eachChunk(2)]));
-      case 3: return this.#texts();
-      case 4: return this.#untilBreak(place);
-      case 5: return this.#mapUntilBreak(place);
-      default: throw new SyntaxError('invalid additional information 31');
+      case 2:
+        return shownBytes(place.tag, joinedBytes([...this.#eachChunk(2)]));
+      case 3:
+        return this.#texts();
+      case 4:
+        return this.#untilBreak(place);
+      case 5:
+        return this.#mapUntilBreak(place);
+      default:
+        throw new SyntaxError('invalid additional information 31');
     }
   }
 
@@ -129,7 +149,8 @@ class CborReader {
 
   #mapUntilBreak(place: Place): object {
     const entries = new Map<string, unknown>();
-    for (let key = this.value(within(place)); key !== BREAK; key = this.value(within(place))) this.#entry(entries, key, place);
+    for (let key = this.value(within(place)); key !== BREAK; key = this.value(within(place)))
+      this.#entry(entries, key, place);
     return Object.fromEntries(entries);
   }
 
@@ -206,6 +227,9 @@ function timeOf(content: unknown): string {
 function timeOfEpoch(content: unknown): string {
   if (typeof content !== 'number') throw new SyntaxError('a time that is no number');
   const seconds = Math.floor(content);
-  const fraction = (content - seconds).toFixed(9).slice(1).replace(/\.?0+$/, '');
+  const fraction = (content - seconds)
+    .toFixed(9)
+    .slice(1)
+    .replace(/\.?0+$/, '');
   return formatTime(seconds * 1000).replace('Z', `${fraction}Z`);
 }

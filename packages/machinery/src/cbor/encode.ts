@@ -41,9 +41,12 @@ class CborWriter {
 
   value(value: unknown): void {
     switch (typeof value) {
-      case 'string': return this.#text(encoder.encode(value));
-      case 'number': return this.#number(value);
-      case 'boolean': return this.#byte(value ? TRUE : FALSE);
+      case 'string':
+        return this.#text(encoder.encode(value));
+      case 'number':
+        return this.#number(value);
+      case 'boolean':
+        return this.#byte(value ? TRUE : FALSE);
       default:
     }
     if (value === null || value === undefined) this.#byte(NULL);
@@ -57,7 +60,9 @@ class CborWriter {
   }
 
   #map(object: object): void {
-    const entries = Object.entries(object).filter(([, value]) => value !== undefined).map(([key, value]) => ({ key: encoder.encode(key), value: value as unknown }));
+    const entries = Object.entries(object)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => ({ key: encoder.encode(key), value: value as unknown }));
     entries.sort((a, b) => inOrder(a.key, b.key));
     this.#head(MAP, entries.length);
     for (const { key, value } of entries) {
@@ -99,7 +104,14 @@ class CborWriter {
   /** A major type with its argument. */
   #head(type: number, argument: number | bigint): void {
     if (argument < 24) return this.#byte(type | Number(argument));
-    const [code, size] = argument < 0x100 ? [24, 1] as const : argument < 0x1_0000 ? [25, 2] as const : argument < 0x1_0000_0000 ? [26, 4] as const : [27, 8] as const;
+    const [code, size] =
+      argument < 0x100
+        ? ([24, 1] as const)
+        : argument < 0x1_0000
+          ? ([25, 2] as const)
+          : argument < 0x1_0000_0000
+            ? ([26, 4] as const)
+            : ([27, 8] as const);
     this.#byte(type | code);
     const at = this.#reserve(size);
     if (size === 1) this.#view.setUint8(at, Number(argument));

@@ -187,7 +187,13 @@ test('a variable that is a function is asked for once, and only when it is wante
 });
 
 test('nothing of the host shows: prototypes, constructors, methods', () => {
-  for (const source of ['object.constructor', 'object.__proto__', 'object.metadata.labels.hasOwnProperty', 'dyn("a").length', 'dyn([1]).length'])
+  for (const source of [
+    'object.constructor',
+    'object.__proto__',
+    'object.metadata.labels.hasOwnProperty',
+    'dyn("a").length',
+    'dyn([1]).length',
+  ])
     assert.throws(() => run(source), CelError);
 });
 

@@ -53,14 +53,41 @@ export interface Cel {
 }
 
 const BUILTIN: readonly (readonly Overload[])[] = [
-  operators, conversions, times, optionals, strings, lists, sets, urls, networks, quantities, semvers, formats,
+  operators,
+  conversions,
+  times,
+  optionals,
+  strings,
+  lists,
+  sets,
+  urls,
+  networks,
+  quantities,
+  semvers,
+  formats,
 ];
 
 /** Names that stand for types. */
 const TYPES: readonly string[] = [
-  'bool', 'bytes', 'double', 'duration', 'int', 'list(A)', 'map(A, B)', 'null', 'string', 'timestamp', 'type', 'uint', 'optional(V)', 'net.IP', 'net.CIDR',
+  'bool',
+  'bytes',
+  'double',
+  'duration',
+  'int',
+  'list(A)',
+  'map(A, B)',
+  'null',
+  'string',
+  'timestamp',
+  'type',
+  'uint',
+  'optional(V)',
+  'net.IP',
+  'net.CIDR',
 ];
-const typeNames: ReadonlyMap<string, CelType> = new Map(TYPES.map(parseType).map((type) => [type.name, typeOfType(type)]));
+const typeNames: ReadonlyMap<string, CelType> = new Map(
+  TYPES.map(parseType).map((type) => [type.name, typeOfType(type)]),
+);
 
 /** Reads an expression and checks its types. Throws CelSyntaxError, in upstream's words as far as they are ours. */
 export function compileCel(source: string, options: CelOptions): Cel {
@@ -119,7 +146,12 @@ function tableOf(patterns: Patterns, functions: readonly Overload[]): FunctionTa
   return table;
 }
 
-const environmentOf = ({ variables, functions = NONE, patterns = backtrackingPatterns, objectType }: CelOptions): Declarations => ({
+const environmentOf = ({
+  variables,
+  functions = NONE,
+  patterns = backtrackingPatterns,
+  objectType,
+}: CelOptions): Declarations => ({
   variables: new Map([...typeNames, ...Object.entries(variables)]),
   functions: tableOf(patterns, functions),
   objectType: objectType ?? (() => undefined),

@@ -1,9 +1,36 @@
 import type { FunctionTable, Overload } from './declare.ts';
 import type { Issue } from './issues.ts';
-import { type Call, type Expression, type Fold, type List, type MapLiteral, type ObjectLiteral, qualifiedName, type Select } from './syntax.ts';
 import {
-  anyType, bool, bytes, type CelType, double, dyn, errorType, formatType, int, isDynamic, isOptionalType, listOf, mapOf, nullType, optionalOf, param,
-  sameType, string, uint, unwrapped,
+  type Call,
+  type Expression,
+  type Fold,
+  type List,
+  type MapLiteral,
+  type ObjectLiteral,
+  qualifiedName,
+  type Select,
+} from './syntax.ts';
+import {
+  anyType,
+  bool,
+  bytes,
+  type CelType,
+  double,
+  dyn,
+  errorType,
+  formatType,
+  int,
+  isDynamic,
+  isOptionalType,
+  listOf,
+  mapOf,
+  nullType,
+  optionalOf,
+  param,
+  sameType,
+  string,
+  uint,
+  unwrapped,
 } from './types.ts';
 import { assign, assignAll, type Bindings, moreGeneral, substitute } from './unify.ts';
 import { typeOf } from './values.ts';
@@ -65,9 +92,13 @@ class Checker {
   }
 
   checked(whole: Expression): Checked {
-    const typeOf = (expression: Expression): CelType => substitute(this.#bindings, this.#types.get(expression) ?? errorType, true);
+    const typeOf = (expression: Expression): CelType =>
+      substitute(this.#bindings, this.#types.get(expression) ?? errorType, true);
     return {
-      type: typeOf(whole), issues: this.#issues, uses: this.#uses, typeOf,
+      type: typeOf(whole),
+      issues: this.#issues,
+      uses: this.#uses,
+      typeOf,
       overloadsOf: (call) => this.#overloads.get(call) ?? [],
       familyOf: (call) => this.#families.get(call) ?? [],
       variableOf: (expression) => this.#variables.get(expression),
@@ -83,14 +114,22 @@ class Checker {
 
   #typeOf(expression: Expression, scope: Scope | undefined): CelType {
     switch (expression.is) {
-      case 'literal': return LITERALS[typeOf(expression.value)] ?? errorType;
-      case 'name': return this.#name(expression.name, scope) ?? this.#tell(expression.at, undeclared(expression.name));
-      case 'select': return this.#select(expression, scope);
-      case 'call': return this.#call(expression, scope);
-      case 'list': return this.#list(expression, scope);
-      case 'map': return this.#map(expression, scope);
-      case 'object': return this.#object(expression, scope);
-      case 'fold': return this.#fold(expression, scope);
+      case 'literal':
+        return LITERALS[typeOf(expression.value)] ?? errorType;
+      case 'name':
+        return this.#name(expression.name, scope) ?? this.#tell(expression.at, undeclared(expression.name));
+      case 'select':
+        return this.#select(expression, scope);
+      case 'call':
+        return this.#call(expression, scope);
+      case 'list':
+        return this.#list(expression, scope);
+      case 'map':
+        return this.#map(expression, scope);
+      case 'object':
+        return this.#object(expression, scope);
+      case 'fold':
+        return this.#fold(expression, scope);
     }
   }
 
@@ -125,8 +164,16 @@ class Checker {
 
   #fieldOf(target: CelType, name: string, at: number): CelType {
     switch (target.kind) {
-      case 'map': return target.params[1] ?? dyn;
-      case 'object': return target.field?.(name) ?? this.#tell(at, target.field ? `undefined field '${name}'` : `unexpected failed resolution of '${target.name}'`);
+      case 'map':
+        return target.params[1] ?? dyn;
+      case 'object':
+        return (
+          target.field?.(name) ??
+          this.#tell(
+            at,
+            target.field ? `undefined field '${name}'` : `unexpected failed resolution of '${target.name}'`,
+          )
+        );
       case 'param':
         this.#assigns(dyn, target);
         return dyn;
@@ -187,7 +234,9 @@ class Checker {
 
   #logical(call: Call, overloads: readonly Overload[], types: readonly CelType[]): CelType {
     this.#overloads.set(call, overloads);
-    const wrong = types.map((type, i) => [type, call.args[i] as Expression] as const).filter(([type]) => !this.#assigns(type, bool));
+    const wrong = types
+      .map((type, i) => [type, call.args[i] as Expression] as const)
+      .filter(([type]) => !this.#assigns(type, bool));
     for (const [type, { at }] of wrong) this.#mismatch(at, bool, type);
     return wrong.length > 0 ? errorType : bool;
   }
@@ -242,7 +291,10 @@ class Checker {
       const given = this.#element(value, isOptional, scope);
       const wanted = type.field ? (type.field(field) ?? this.#tell(fieldAt, `undefined field '${field}'`)) : dyn;
       if (!this.#assigns(wanted, given))
-        this.#tell(fieldAt, `expected type of field '${field}' is '${formatType(wanted)}' but provided type is '${formatType(given)}'`);
+        this.#tell(
+          fieldAt,
+          `expected type of field '${field}' is '${formatType(wanted)}' but provided type is '${formatType(given)}'`,
+        );
     }
     return type;
   }
@@ -263,7 +315,10 @@ class Checker {
     const outer: Scope = { name: fold.accumulator, type: whole, outer: scope };
     const types = this.#rowOf(range, fold);
     const inner = fold.variables.reduce<Scope>((outer, name, i) => ({ name, type: types[i] ?? dyn, outer }), outer);
-    for (const [part, wanted] of [[fold.condition, bool], [fold.step, whole]] as const) {
+    for (const [part, wanted] of [
+      [fold.condition, bool],
+      [fold.step, whole],
+    ] as const) {
       const found = this.check(part, inner);
       if (!this.#assigns(wanted, found)) this.#mismatch(part.at, wanted, found);
     }
@@ -279,7 +334,10 @@ class Checker {
       this.#assigns(dyn, range);
       return [dyn, dyn];
     }
-    this.#tell(fold.range.at, `expression of type '${formatType(range)}' cannot be range of a comprehension (must be list, map, or dynamic)`);
+    this.#tell(
+      fold.range.at,
+      `expression of type '${formatType(range)}' cannot be range of a comprehension (must be list, map, or dynamic)`,
+    );
     return [errorType, errorType];
   }
 
@@ -303,7 +361,16 @@ class Checker {
   }
 }
 
-const LITERALS: Readonly<Record<string, CelType>> = { bool, int, uint, double, string, bytes, null_type: nullType, type: anyType };
+const LITERALS: Readonly<Record<string, CelType>> = {
+  bool,
+  int,
+  uint,
+  double,
+  string,
+  bytes,
+  null_type: nullType,
+  type: anyType,
+};
 
 const undeclared = (name: string): string => `undeclared reference to '${name}' (in container '')`;
 

@@ -18,7 +18,10 @@ export const plus = (...ranges: readonly Range[]): Range =>
   ranges.reduce((a, b) => ({ min: capped(a.min + b.min), max: capped(a.max + b.max) }), nothing);
 export const times = (a: Range, b: Range): Range => ({ min: capped(a.min * b.min), max: capped(a.max * b.max) });
 /** Rounded up. */
-export const scaled = ({ min, max }: Range, factor: number): Range => ({ min: capped(Math.ceil(min * factor)), max: capped(Math.ceil(max * factor)) });
+export const scaled = ({ min, max }: Range, factor: number): Range => ({
+  min: capped(Math.ceil(min * factor)),
+  max: capped(Math.ceil(max * factor)),
+});
 export const union = (a: Range, b: Range): Range => ({ min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) });
 
 /** What looking through a text once costs for each character. */
@@ -47,10 +50,14 @@ export interface CallCost {
 export type CostOf = (...args: readonly Measured[]) => CallCost;
 
 /** Of calls that cost the same whatever they are given. */
-export const flat = (cost: number): CostOf => () => ({ cost: exactly(cost) });
+export const flat =
+  (cost: number): CostOf =>
+  () => ({ cost: exactly(cost) });
 
 /** Of calls that look through their first argument; `keepsSize`: and give something as large. */
-export const traversing = (factor = TRAVERSAL, keepsSize = false): CostOf => ({ size }) => ({ cost: scaled(size, factor), ...(keepsSize ? { size } : {}) });
+export const traversing =
+  (factor = TRAVERSAL, keepsSize = false): CostOf =>
+  ({ size }) => ({ cost: scaled(size, factor), ...(keepsSize ? { size } : {}) });
 
 /** Of calls that match their first argument with the pattern in the second. */
 export const matching: CostOf = (text, pattern) => ({

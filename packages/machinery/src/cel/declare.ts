@@ -26,22 +26,38 @@ export type FunctionTable = ReadonlyMap<string, readonly Overload[]>;
  */
 export function declare(signature: string, call: Implementation, cost?: CostOf): Overload {
   const [, name, inner = '', result] = /^([^()\s]+)\((.*)\) -> (.+)$/.exec(signature) ?? [];
-  if (name === undefined || result === undefined) throw new Error(`Cannot read the signature ${JSON.stringify(signature)}`);
+  if (name === undefined || result === undefined)
+    throw new Error(`Cannot read the signature ${JSON.stringify(signature)}`);
   const params = splitTypes(inner).map((one) => one.trim());
   const isMember = params[0]?.startsWith('this ') === true;
   return Object.freeze({
-    name, isMember, params: params.map((one) => parseType(one.replace(/^this /, ''))), result: parseType(result), call, cost, isLoose: false,
+    name,
+    isMember,
+    params: params.map((one) => parseType(one.replace(/^this /, ''))),
+    result: parseType(result),
+    call,
+    cost,
+    isLoose: false,
   });
 }
 
 /** The same for an implementation that looks at its arguments itself. */
-export const declareLoose = (signature: string, call: (...args: readonly unknown[]) => unknown, cost?: CostOf): Overload => ({
-  ...declare(signature, call, cost), isLoose: true,
+export const declareLoose = (
+  signature: string,
+  call: (...args: readonly unknown[]) => unknown,
+  cost?: CostOf,
+): Overload => ({
+  ...declare(signature, call, cost),
+  isLoose: true,
 });
 
 /** The same for each of several types: `<>` in the signature stands for it. */
-export const declareFor = (types: readonly string[], signature: string, call: Implementation, cost?: CostOf): readonly Overload[] =>
-  types.map((type) => declare(signature.replaceAll('<>', type), call, cost));
+export const declareFor = (
+  types: readonly string[],
+  signature: string,
+  call: Implementation,
+  cost?: CostOf,
+): readonly Overload[] => types.map((type) => declare(signature.replaceAll('<>', type), call, cost));
 
 /** Overloads by the name of their function; all of one name stand together, in the order they are given in. */
 export function functionTable(...libraries: readonly (readonly Overload[])[]): FunctionTable {
@@ -54,4 +70,5 @@ export function functionTable(...libraries: readonly (readonly Overload[])[]): F
   return table;
 }
 
-export const callCost = ({ cost }: Overload, args: readonly Measured[]): CallCost => cost?.(...args) ?? { cost: { min: 1, max: 1 } };
+export const callCost = ({ cost }: Overload, args: readonly Measured[]): CallCost =>
+  cost?.(...args) ?? { cost: { min: 1, max: 1 } };

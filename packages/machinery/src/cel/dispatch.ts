@@ -8,7 +8,9 @@ import { CelError, inside, isOfType, sizeOf, typeOf } from './values.ts';
 export function dispatch(overloads: readonly Overload[], family: readonly Overload[], steps: readonly Step[]): Step {
   return (frame) => {
     const args = steps.map((step) => step(frame));
-    const overload = overloads.find(({ params, isLoose }) => isLoose || params.every((type, i) => isOfType(args[i], type)));
+    const overload = overloads.find(
+      ({ params, isLoose }) => isLoose || params.every((type, i) => isOfType(args[i], type)),
+    );
     if (!overload) throw new CelError(noSuchOverload(family, args));
     const cost = overload.cost ? callCost(overload, args.map(measured)).cost.max : 1;
     const value = (overload.call as (...args: readonly unknown[]) => unknown)(...args);
@@ -26,7 +28,9 @@ function noSuchOverload(family: readonly Overload[], args: readonly unknown[]): 
   const name = family[0]?.name ?? '';
   if (UNGUARDED.has(name)) return 'no such overload';
   if (!OF_VALUES.test(name)) return `no such overload: ${name}(${args.map(typeOf).join(', ')})`;
-  return family.some(({ params }) => params.length > 1 && isOfType(args[0], params[0] as CelType)) ? 'no such overload' : `no such overload: ${name}`;
+  return family.some(({ params }) => params.length > 1 && isOfType(args[0], params[0] as CelType))
+    ? 'no such overload'
+    : `no such overload: ${name}`;
 }
 
 /** What is known of a value that is there. */
@@ -41,4 +45,3 @@ const measured = (value: unknown): Measured => ({
 
 const meanSize = (list: readonly unknown[]): number =>
   list.length === 0 ? 0 : list.reduce<number>((sum, item) => sum + sizeOf(inside(list, item)), 0) / list.length;
-

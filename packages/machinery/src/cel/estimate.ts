@@ -1,6 +1,17 @@
 import type { Checked } from './check.ts';
 import {
-  type CallCost, exactly, LIST_COST, MAP_COST, type Measured, nothing, OBJECT_COST, plus, type Range, times, union, unknownSize,
+  type CallCost,
+  exactly,
+  LIST_COST,
+  MAP_COST,
+  type Measured,
+  nothing,
+  OBJECT_COST,
+  plus,
+  type Range,
+  times,
+  union,
+  unknownSize,
 } from './cost.ts';
 import { callCost } from './declare.ts';
 import type { Call, Expression, Fold, List, MapLiteral } from './syntax.ts';
@@ -55,14 +66,25 @@ class Estimator {
 
   estimate(expression: Expression, local: Local | undefined): Estimate {
     switch (expression.is) {
-      case 'literal': return { cost: nothing, size: exactly(sizeOf(expression.value)) };
-      case 'name': return this.#name(expression.name, expression, local);
-      case 'select': return this.#select(expression, local);
-      case 'call': return this.#call(expression, local);
-      case 'list': return this.#list(expression, local);
-      case 'map': return this.#map(expression, local);
-      case 'object': return this.#object(expression.fields.map(({ value }) => value), local);
-      case 'fold': return this.#fold(expression, local);
+      case 'literal':
+        return { cost: nothing, size: exactly(sizeOf(expression.value)) };
+      case 'name':
+        return this.#name(expression.name, expression, local);
+      case 'select':
+        return this.#select(expression, local);
+      case 'call':
+        return this.#call(expression, local);
+      case 'list':
+        return this.#list(expression, local);
+      case 'map':
+        return this.#map(expression, local);
+      case 'object':
+        return this.#object(
+          expression.fields.map(({ value }) => value),
+          local,
+        );
+      case 'fold':
+        return this.#fold(expression, local);
     }
   }
 
@@ -70,7 +92,12 @@ class Estimator {
     let at = local;
     while (at && at.name !== name) at = at.outer;
     const sized = at ? at.known.sized : this.#root;
-    return { cost: exactly(1), size: this.#sizeOf(expression, sized) ?? at?.known.size, entries: at?.known.entries, sized };
+    return {
+      cost: exactly(1),
+      size: this.#sizeOf(expression, sized) ?? at?.known.size,
+      entries: at?.known.entries,
+      sized,
+    };
   }
 
   /** By what the schema says, or because the type has one size only. */
@@ -85,7 +112,8 @@ class Estimator {
   }
 
   #select(select: Extract<Expression, { is: 'select' }>, local: Local | undefined): Estimate {
-    if (this.#checked.variableOf(select) !== undefined) return { cost: exactly(1), size: this.#sizeOf(select, undefined) };
+    if (this.#checked.variableOf(select) !== undefined)
+      return { cost: exactly(1), size: this.#sizeOf(select, undefined) };
     const of = this.estimate(select.of, local);
     if (select.isTest) return { cost: of.cost, size: exactly(1) };
     const hasFields = ['map', 'object', 'param'].includes(this.#checked.typeOf(select.of).kind);
@@ -100,16 +128,26 @@ class Estimator {
     const [first, second, third] = args as [Estimate, Estimate, Estimate];
     switch (name) {
       case '_&&_':
-      case '_||_': return { cost: { min: first.cost.min, max: plus(first.cost, second.cost).max }, size: exactly(1) };
+      case '_||_':
+        return { cost: { min: first.cost.min, max: plus(first.cost, second.cost).max }, size: exactly(1) };
       case '_?_:_': {
         const size = union(second.size ?? unknownSize, third.size ?? unknownSize);
-        return { cost: plus(first.cost, union(second.cost, third.cost)), size, entries: unionOf(second.entries, third.entries) };
+        return {
+          cost: plus(first.cost, union(second.cost, third.cost)),
+          size,
+          entries: unionOf(second.entries, third.entries),
+        };
       }
-      case 'dyn': return { ...first, sized: undefined, cost: plus(first.cost, exactly(1)) };
-      case '_[_]': return this.#index(call, args);
+      case 'dyn':
+        return { ...first, sized: undefined, cost: plus(first.cost, exactly(1)) };
+      case '_[_]':
+        return this.#index(call, args);
       default:
     }
-    const { cost, size } = this.#costOf(call, parts.map((part, i) => this.#measured(part, args[i] as Estimate)));
+    const { cost, size } = this.#costOf(
+      call,
+      parts.map((part, i) => this.#measured(part, args[i] as Estimate)),
+    );
     const entries = name === '_+_' ? unionOf(first.entries, second.entries) : undefined;
     return { cost: plus(...args.map((arg) => arg.cost), cost), size: size ?? this.#sizeOf(call, undefined), entries };
   }
@@ -118,21 +156,30 @@ class Estimator {
     const [of] = args as [Estimate];
     const isOptional = isOptionalType(this.#checked.typeOf(call.args[0] as Expression));
     const sized = isOptional ? undefined : this.#into(of.sized, (one) => one.item);
-    return { cost: plus(...args.map((arg) => arg.cost), exactly(1)), size: of.entries?.value ?? this.#sizeOf(call, sized), sized };
+    return {
+      cost: plus(...args.map((arg) => arg.cost), exactly(1)),
+      size: of.entries?.value ?? this.#sizeOf(call, sized),
+      sized,
+    };
   }
 
   /** Over all overloads that it may be. */
   #costOf(call: Call, args: readonly Measured[]): CallCost {
     const costs = this.#checked.overloadsOf(call).map((overload) => callCost(overload, args));
     if (costs.length === 0) return { cost: exactly(1) };
-    return costs.reduce((a, b) => ({ cost: union(a.cost, b.cost), size: a.size && b.size ? union(a.size, b.size) : (a.size ?? b.size) }));
+    return costs.reduce((a, b) => ({
+      cost: union(a.cost, b.cost),
+      size: a.size && b.size ? union(a.size, b.size) : (a.size ?? b.size),
+    }));
   }
 
   #measured(expression: Expression, { size, sized }: Estimate): Measured {
     const type = this.#checked.typeOf(expression);
     const item = sized?.item;
     return {
-      type, size: size ?? unknownSize, literal: expression.is === 'literal' ? expression.value : undefined,
+      type,
+      size: size ?? unknownSize,
+      literal: expression.is === 'literal' ? expression.value : undefined,
       itemSize: type.kind !== 'list' ? undefined : item ? { min: 0, max: item.sizeMax } : unknownSize,
     };
   }
@@ -147,13 +194,17 @@ class Estimator {
     const keys = entries.map(({ key }) => this.estimate(key, local));
     const values = entries.map(({ value }) => this.estimate(value, local));
     return {
-      cost: plus(...[...keys, ...values].map(({ cost }) => cost), exactly(MAP_COST)), size: exactly(entries.length),
+      cost: plus(...[...keys, ...values].map(({ cost }) => cost), exactly(MAP_COST)),
+      size: exactly(entries.length),
       entries: { kind: 'map', key: unionOfSizes(keys), value: unionOfSizes(values) },
     };
   }
 
   #object(values: readonly Expression[], local: Local | undefined): Estimate {
-    return { cost: plus(...values.map((value) => this.estimate(value, local).cost), exactly(OBJECT_COST)), size: undefined };
+    return {
+      cost: plus(...values.map((value) => this.estimate(value, local).cost), exactly(OBJECT_COST)),
+      size: undefined,
+    };
   }
 
   #fold(fold: Fold, local: Local | undefined): Estimate {
@@ -190,7 +241,9 @@ const NOWHERE: Sized = { sizeMax: 0 };
 const unionOf = (a: Entries | undefined, b: Entries | undefined): Entries | undefined =>
   a && b ? { kind: a.kind, key: union(a.key, b.key), value: union(a.value, b.value) } : undefined;
 
-const unionOfSizes = (parts: readonly Estimate[]): Range => (parts.length === 0 ? nothing : parts.map(({ size }) => size ?? unknownSize).reduce(union));
+const unionOfSizes = (parts: readonly Estimate[]): Range =>
+  parts.length === 0 ? nothing : parts.map(({ size }) => size ?? unknownSize).reduce(union);
 
 const SCALARS = new Set(['bool', 'double', 'int', 'uint', 'google.protobuf.Duration', 'google.protobuf.Timestamp']);
-const isScalar = (type: CelType): boolean => (isOptionalType(type) ? type.params.some(isScalar) : SCALARS.has(type.name));
+const isScalar = (type: CelType): boolean =>
+  isOptionalType(type) ? type.params.some(isScalar) : SCALARS.has(type.name);

@@ -3,7 +3,18 @@ import { LIST_COST, MAP_COST, OBJECT_COST } from './cost.ts';
 import { dispatch } from './dispatch.ts';
 import type { Call, Expression, Fold, List, MapLiteral, ObjectLiteral, Select } from './syntax.ts';
 import {
-  asOwn, CelBudgetError, CelError, entriesOf, inside, isMap, type Key, keyOfValue, lookUp, noOverload, Optional, typeOf,
+  asOwn,
+  CelBudgetError,
+  CelError,
+  entriesOf,
+  inside,
+  isMap,
+  type Key,
+  keyOfValue,
+  lookUp,
+  noOverload,
+  Optional,
+  typeOf,
 } from './values.ts';
 
 /** What an evaluation may still cost, in the units of upstream's cost model. */
@@ -67,13 +78,20 @@ class Planner {
         const { value } = expression;
         return () => value;
       }
-      case 'name': return named(expression.name);
-      case 'select': return this.#select(expression);
-      case 'call': return this.#call(expression);
-      case 'list': return this.#list(expression);
-      case 'map': return this.#map(expression);
-      case 'object': return this.#object(expression);
-      case 'fold': return this.#fold(expression);
+      case 'name':
+        return named(expression.name);
+      case 'select':
+        return this.#select(expression);
+      case 'call':
+        return this.#call(expression);
+      case 'list':
+        return this.#list(expression);
+      case 'map':
+        return this.#map(expression);
+      case 'object':
+        return this.#object(expression);
+      case 'fold':
+        return this.#fold(expression);
     }
   }
 
@@ -96,21 +114,31 @@ class Planner {
     const steps = [...target, ...args].map((one) => this.plan(one));
     const [first, second, third] = steps as [Step, Step, Step];
     switch (name) {
-      case '_&&_': return logical(first, second, false);
-      case '_||_': return logical(first, second, true);
-      case '_?_:_': return (frame) => (truth(first(frame)) ? second(frame) : third(frame));
-      case '@not_strictly_false': return notFalse(first);
+      case '_&&_':
+        return logical(first, second, false);
+      case '_||_':
+        return logical(first, second, true);
+      case '_?_:_':
+        return (frame) => (truth(first(frame)) ? second(frame) : third(frame));
+      case '@not_strictly_false':
+        return notFalse(first);
       case '@in':
         // Nothing is in an empty list, whatever it may be: upstream does not look at it.
         if (args[1]?.is === 'list' && args[1].items.length === 0) return () => false;
         break;
-      case '_[_]': return indexed(first, second);
-      case '_[?_]': return optionallyIndexed(first, second);
-      case '_?._': return (frame) => {
-        const held = first(frame);
-        frame.budget.spend(1);
-        return optionalField(held instanceof Optional ? held : new Optional(true, held), (args[1] as { readonly value: string }).value);
-      };
+      case '_[_]':
+        return indexed(first, second);
+      case '_[?_]':
+        return optionallyIndexed(first, second);
+      case '_?._':
+        return (frame) => {
+          const held = first(frame);
+          frame.budget.spend(1);
+          return optionalField(
+            held instanceof Optional ? held : new Optional(true, held),
+            (args[1] as { readonly value: string }).value,
+          );
+        };
       default:
     }
     if (target.length > 0 && (name === 'or' || name === 'orValue')) return otherwise(first, second, name === 'or');
@@ -133,7 +161,11 @@ class Planner {
   }
 
   #map({ entries }: MapLiteral): Step {
-    const planned = entries.map(({ key, value, isOptional }) => ({ key: this.plan(key), value: this.plan(value), isOptional }));
+    const planned = entries.map(({ key, value, isOptional }) => ({
+      key: this.plan(key),
+      value: this.plan(value),
+      isOptional,
+    }));
     return (frame) => {
       const made = new Map<Key, unknown>();
       for (const { key, value, isOptional } of planned) {
@@ -162,8 +194,17 @@ class Planner {
   }
 
   #fold(fold: Fold): Step {
-    const [range, initial, condition, step, result] = [fold.range, fold.initial, fold.condition, fold.step, fold.result].map((one) => this.plan(one)) as [Step, Step, Step, Step, Step];
-    const { variables: [first = '', second], accumulator } = fold;
+    const [range, initial, condition, step, result] = [
+      fold.range,
+      fold.initial,
+      fold.condition,
+      fold.step,
+      fold.result,
+    ].map((one) => this.plan(one)) as [Step, Step, Step, Step, Step];
+    const {
+      variables: [first = '', second],
+      accumulator,
+    } = fold;
     // Only conditions that look away from failures can bring a fold past one.
     const goesOn = fold.condition.is === 'call';
     return (frame) => {
@@ -172,7 +213,10 @@ class Planner {
       const around: Frame = { ...frame, local: whole };
       for (const [one, other] of rows) {
         const outer: Local = { name: first, value: one, failure: undefined, outer: whole };
-        const inner: Frame = { ...frame, local: second === undefined ? outer : { name: second, value: other, failure: undefined, outer } };
+        const inner: Frame = {
+          ...frame,
+          local: second === undefined ? outer : { name: second, value: other, failure: undefined, outer },
+        };
         if (condition(inner) !== true) break;
         keep(whole, step, inner);
         if (whole.failure && !goesOn) throw whole.failure;
@@ -186,7 +230,8 @@ class Planner {
 const CONVERSIONS = new Set(['bool', 'bytes', 'double', 'duration', 'int', 'string', 'timestamp', 'uint']);
 
 /** What is written out is converted before anything is evaluated. */
-const isSettled = ({ name, args: [arg] }: Call): boolean => CONVERSIONS.has(name) && (arg?.is === 'literal' || (arg?.is === 'call' && isSettled(arg)));
+const isSettled = ({ name, args: [arg] }: Call): boolean =>
+  CONVERSIONS.has(name) && (arg?.is === 'literal' || (arg?.is === 'call' && isSettled(arg)));
 
 function settled(step: Step): Step {
   const value = step({ variables: () => undefined, budget: new Budget(Infinity), local: undefined });
@@ -211,17 +256,19 @@ function absorbed(error: unknown): CelError {
   return error;
 }
 
-const named = (name: string): Step => (frame) => {
-  frame.budget.spend(1);
-  for (let at = frame.local; at; at = at.outer) {
-    if (at.name !== name) continue;
-    if (at.failure) throw at.failure;
-    return at.value;
-  }
-  const value = frame.variables(name);
-  if (value === undefined) throw new CelError(`no such attribute(s): ${name}`);
-  return value;
-};
+const named =
+  (name: string): Step =>
+  (frame) => {
+    frame.budget.spend(1);
+    for (let at = frame.local; at; at = at.outer) {
+      if (at.name !== name) continue;
+      if (at.failure) throw at.failure;
+      return at.value;
+    }
+    const value = frame.variables(name);
+    if (value === undefined) throw new CelError(`no such attribute(s): ${name}`);
+    return value;
+  };
 
 function fieldOf(held: unknown, name: string): unknown {
   const found = fieldIn(held, name);
@@ -235,7 +282,8 @@ function fieldIn(held: unknown, name: string): unknown {
   return isMap(held) ? lookUp(held, name) : undefined;
 }
 
-const unsupportedIndex = (place: unknown): CelError => new CelError(`unsupported index type '${typeOf(place)}' in list`);
+const unsupportedIndex = (place: unknown): CelError =>
+  new CelError(`unsupported index type '${typeOf(place)}' in list`);
 
 const noKey = (name: unknown): CelError => new CelError(`no such key: ${String(name)}`);
 
@@ -252,26 +300,30 @@ function isThere(value: unknown, name: string): boolean {
   return fieldIn(held, name) !== undefined;
 }
 
-const indexed = (of: Step, at: Step): Step => (frame) => {
-  const held = of(frame);
-  if (held instanceof Optional && !held.has) return held;
-  const place = at(frame);
-  frame.budget.spend(1);
-  if (held instanceof Optional) return optionalElement(held, place);
-  const found = element(held, place);
-  if (found !== undefined) return found;
-  throw Array.isArray(held) ? new CelError(`index out of bounds: ${shownKey(place)}`) : noKey(shownKey(place));
-};
+const indexed =
+  (of: Step, at: Step): Step =>
+  (frame) => {
+    const held = of(frame);
+    if (held instanceof Optional && !held.has) return held;
+    const place = at(frame);
+    frame.budget.spend(1);
+    if (held instanceof Optional) return optionalElement(held, place);
+    const found = element(held, place);
+    if (found !== undefined) return found;
+    throw Array.isArray(held) ? new CelError(`index out of bounds: ${shownKey(place)}`) : noKey(shownKey(place));
+  };
 
 const shownKey = (place: unknown): string => String(typeof place === 'number' ? place : keyOfValue(place));
 
-const optionallyIndexed = (of: Step, at: Step): Step => (frame) => {
-  const held = of(frame);
-  if (held instanceof Optional && !held.has) return held;
-  const place = at(frame);
-  frame.budget.spend(1);
-  return optionalElement(held instanceof Optional ? held : new Optional(true, held), place);
-};
+const optionallyIndexed =
+  (of: Step, at: Step): Step =>
+  (frame) => {
+    const held = of(frame);
+    if (held instanceof Optional && !held.has) return held;
+    const place = at(frame);
+    frame.budget.spend(1);
+    return optionalElement(held instanceof Optional ? held : new Optional(true, held), place);
+  };
 
 function optionalElement(held: Optional, place: unknown): Optional {
   if (!held.has) return held;
@@ -291,7 +343,8 @@ function element(value: unknown, place: unknown): unknown {
 }
 
 function present(value: unknown): boolean {
-  if (!(value instanceof Optional)) throw new CelError(`cannot initialize optional list element from non-optional value ${typeOf(value)}`);
+  if (!(value instanceof Optional))
+    throw new CelError(`cannot initialize optional list element from non-optional value ${typeOf(value)}`);
   return value.has;
 }
 
@@ -301,48 +354,66 @@ function truth(value: unknown): boolean {
 }
 
 /** `&&` and `||`: what decides does so whatever the other side comes to. */
-const logical = (left: Step, right: Step, deciding: boolean): Step => (frame) => {
-  let failure: CelError | undefined;
-  for (const side of [left, right]) {
-    try {
-      if (truth(side(frame)) === deciding) return deciding;
-    } catch (error) {
-      failure ??= absorbed(error);
+const logical =
+  (left: Step, right: Step, deciding: boolean): Step =>
+  (frame) => {
+    let failure: CelError | undefined;
+    for (const side of [left, right]) {
+      try {
+        if (truth(side(frame)) === deciding) return deciding;
+      } catch (error) {
+        failure ??= absorbed(error);
+      }
     }
-  }
-  if (failure) throw failure;
-  return !deciding;
-};
+    if (failure) throw failure;
+    return !deciding;
+  };
 
-const notFalse = (of: Step): Step => (frame) => {
-  try {
-    return of(frame) !== false;
-  } catch (error) {
-    absorbed(error);
-    return true;
-  }
-};
+const notFalse =
+  (of: Step): Step =>
+  (frame) => {
+    try {
+      return of(frame) !== false;
+    } catch (error) {
+      absorbed(error);
+      return true;
+    }
+  };
 
-const otherwise = (of: Step, other: Step, isOptional: boolean): Step => (frame) => {
-  const held = of(frame);
-  if (!(held instanceof Optional)) throw noOverload();
-  frame.budget.spend(1);
-  if (held.has) return isOptional ? held : held.value;
-  return other(frame);
-};
+const otherwise =
+  (of: Step, other: Step, isOptional: boolean): Step =>
+  (frame) => {
+    const held = of(frame);
+    if (!(held instanceof Optional)) throw noOverload();
+    frame.budget.spend(1);
+    if (held.has) return isOptional ? held : held.value;
+    return other(frame);
+  };
 
 /** Lists by item, maps by key; with two variables lists by index and item, maps by key and value. */
 function rowsOf(range: unknown, hasTwo: boolean): readonly (readonly unknown[])[] {
-  if (Array.isArray(range)) return range.map((item, i) => (hasTwo ? [BigInt(i), inside(range, item)] : [inside(range, item)]));
+  if (Array.isArray(range))
+    return range.map((item, i) => (hasTwo ? [BigInt(i), inside(range, item)] : [inside(range, item)]));
   if (isMap(range)) return entriesOf(range);
   const name = GO_TYPES[typeOf(range)] ?? typeOf(range);
-  throw new CelError(hasTwo ? `unsupported comprehension range type: ${name}` : `got '${name}', expected iterable type`);
+  throw new CelError(
+    hasTwo ? `unsupported comprehension range type: ${name}` : `got '${name}', expected iterable type`,
+  );
 }
 
 /** What upstream's values are called there. */
 const GO_TYPES: Readonly<Record<string, string>> = {
-  int: 'types.Int', uint: 'types.Uint', double: 'types.Double', string: 'types.String', bool: 'types.Bool', bytes: 'types.Bytes', null_type: 'types.Null',
-  optional_type: '*types.Optional', 'google.protobuf.Duration': 'types.Duration', 'google.protobuf.Timestamp': 'types.Timestamp', type: '*types.Type',
+  int: 'types.Int',
+  uint: 'types.Uint',
+  double: 'types.Double',
+  string: 'types.String',
+  bool: 'types.Bool',
+  bytes: 'types.Bytes',
+  null_type: 'types.Null',
+  optional_type: '*types.Optional',
+  'google.protobuf.Duration': 'types.Duration',
+  'google.protobuf.Timestamp': 'types.Timestamp',
+  type: '*types.Type',
 };
 
 /** Lists and maps that only a fold knows yet: they may be added to in place. */
@@ -353,18 +424,24 @@ function grown(value: unknown): unknown {
   return value;
 }
 
-const sizeIsZero = (value: readonly unknown[] | ReadonlyMap<unknown, unknown>): boolean => (Array.isArray(value) ? value.length : (value as ReadonlyMap<unknown, unknown>).size) === 0;
+const sizeIsZero = (value: readonly unknown[] | ReadonlyMap<unknown, unknown>): boolean =>
+  (Array.isArray(value) ? value.length : (value as ReadonlyMap<unknown, unknown>).size) === 0;
 
 /** Both lists in one; a fold's own grows. */
 export function joinedLists(left: unknown[], right: unknown[]): readonly unknown[] {
-  if (!growing.has(left)) return asOwn([...left.map((item) => inside(left, item)), ...right.map((item) => inside(right, item))]);
+  if (!growing.has(left))
+    return asOwn([...left.map((item) => inside(left, item)), ...right.map((item) => inside(right, item))]);
   for (const item of right) left.push(inside(right, item));
   return left;
 }
 
 /** The map with what is added; a fold's own grows. Throws CelError for a key that is there. */
-export function withEntries(map: unknown, added: readonly (readonly [key: Key, value: unknown])[]): ReadonlyMap<Key, unknown> {
-  const made = map instanceof Map && growing.has(map) ? (map as Map<Key, unknown>) : new Map(isMap(map) ? entriesOf(map) : []);
+export function withEntries(
+  map: unknown,
+  added: readonly (readonly [key: Key, value: unknown])[],
+): ReadonlyMap<Key, unknown> {
+  const made =
+    map instanceof Map && growing.has(map) ? (map as Map<Key, unknown>) : new Map(isMap(map) ? entriesOf(map) : []);
   for (const [key, value] of added) {
     if (made.has(key)) throw new CelError(`insert failed: key ${String(key)} already exists`);
     made.set(key, value);

@@ -23,7 +23,9 @@ export class CelSyntaxError extends Error {
 function formatIssues(source: string, issues: readonly Issue[]): string {
   const lines = source.split('\n');
   const placed = issues.slice(0, TOLD_MAX).map((issue) => ({ ...issue, ...placeOf(source, issue.at) }));
-  const told = placed.toSorted((a, b) => a.line - b.line || a.column - b.column).map((one) => formatIssue(one, lines[one.line - 1]));
+  const told = placed
+    .toSorted((a, b) => a.line - b.line || a.column - b.column)
+    .map((one) => formatIssue(one, lines[one.line - 1]));
   if (issues.length > TOLD_MAX) told.push(`${issues.length - TOLD_MAX} more errors were truncated`);
   return told.join('\n');
 }

@@ -12,7 +12,8 @@ const SPACE = /(?:[\t\n\f\r ]|\/\/[^\n]*)+/y;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*|`[A-Za-z0-9_.\-/ ]+`/y;
 const NUMBER = /0x[0-9a-fA-F]+[uU]?|(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?)|\d+[uU]?/y;
 const RAW = /([bB]?[rR])("""[\s\S]*?"""|'''[\s\S]*?'''|"[^"\n\r]*"|'[^'\n\r]*')/y;
-const STRING = /([bB]?)("""(?:[^\\]|\\[\s\S])*?"""|'''(?:[^\\]|\\[\s\S])*?'''|"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*')/y;
+const STRING =
+  /([bB]?)("""(?:[^\\]|\\[\s\S])*?"""|'''(?:[^\\]|\\[\s\S])*?'''|"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*')/y;
 const OPERATOR = /&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()[\]{}]/y;
 const WORDS: Readonly<Record<string, unknown>> = { true: true, false: false, null: null };
 /** No value: it is one more than fits, and may follow a minus sign. */
@@ -36,7 +37,8 @@ class Lexer {
     for (;;) {
       this.#at += this.#match(SPACE)?.[0].length ?? 0;
       if (this.#at >= this.#source.length) break;
-      const token = this.#string(RAW, true) ?? this.#string(STRING, false) ?? this.#number() ?? this.#name() ?? this.#operator();
+      const token =
+        this.#string(RAW, true) ?? this.#string(STRING, false) ?? this.#number() ?? this.#name() ?? this.#operator();
       yield token;
       this.#at += token.text.length;
     }
@@ -128,7 +130,18 @@ class Lexer {
 
 const ESCAPE = /\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[xX][0-9a-fA-F]{2}|[0-3][0-7]{2}|[\s\S])/g;
 const ESCAPES: Readonly<Record<string, string>> = {
-  a: '\u0007', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', '?': '?', '"': '"', "'": "'", '`': '`',
+  a: '\u0007',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '\\': '\\',
+  '?': '?',
+  '"': '"',
+  "'": "'",
+  '`': '`',
 };
 
 const codeOf = (code: string): number => {

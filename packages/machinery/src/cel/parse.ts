@@ -21,7 +21,9 @@ const STARTS =
 export function parseCel(source: string, hasBindings = false): Expression {
   const size = source.length <= CHARS_MAX ? source.length : Array.from(source).length;
   if (size > CHARS_MAX)
-    throw new CelSyntaxError(source, [{ at: -1, message: `expression code point size exceeds limit: size: ${size}, limit ${CHARS_MAX}` }]);
+    throw new CelSyntaxError(source, [
+      { at: -1, message: `expression code point size exceeds limit: size: ${size}, limit ${CHARS_MAX}` },
+    ]);
   const parser = new Parser(source, hasBindings);
   const found = parser.expression();
   parser.end();
@@ -124,7 +126,8 @@ class Parser {
 
   #call(name: string, target: Expression | undefined, at: number): Expression {
     const args = this.#arguments();
-    const macro = (this.#hasBindings && bindingOf(name, args.length, target)) || macroOf(name, args.length, target !== undefined);
+    const macro =
+      (this.#hasBindings && bindingOf(name, args.length, target)) || macroOf(name, args.length, target !== undefined);
     if (!macro) return { is: 'call', name, target, args, at };
     return macro({ at, target: target as Expression, args, fail: (place, message) => this.#fail(place, message) });
   }
@@ -135,12 +138,18 @@ class Parser {
     if (is === 'literal') return this.#literal(token, at, 1n);
     if (is === 'name') return this.#named(token);
     switch (text) {
-      case '-': return this.#literal(this.#take(), at, -1n);
-      case '(': return this.#closed();
-      case '[': return this.#list(at);
-      case '{': return { is: 'map', entries: this.#entries(), at };
-      case '.': return this.#named({ ...this.#take(), at: at + 1 });
-      default: return this.#fail(at, `Syntax error: mismatched input '${text}' expecting ${STARTS}`);
+      case '-':
+        return this.#literal(this.#take(), at, -1n);
+      case '(':
+        return this.#closed();
+      case '[':
+        return this.#list(at);
+      case '{':
+        return { is: 'map', entries: this.#entries(), at };
+      case '.':
+        return this.#named({ ...this.#take(), at: at + 1 });
+      default:
+        return this.#fail(at, `Syntax error: mismatched input '${text}' expecting ${STARTS}`);
     }
   }
 
@@ -160,7 +169,8 @@ class Parser {
   }
 
   #named({ text: name, is, at }: Token): Expression {
-    if (is !== 'name' || name === 'in' || name.startsWith('`')) this.#fail(at, `Syntax error: mismatched input '${name}' expecting IDENTIFIER`);
+    if (is !== 'name' || name === 'in' || name.startsWith('`'))
+      this.#fail(at, `Syntax error: mismatched input '${name}' expecting IDENTIFIER`);
     if (RESERVED.has(name)) this.#fail(at, `reserved identifier: ${name}`);
     const { at: callAt } = this.#peek;
     return this.#took('(') ? this.#call(name, undefined, callAt) : { is: 'name', name, at };
@@ -187,12 +197,18 @@ class Parser {
   }
 
   #entries(): readonly MapEntry[] {
-    return this.#pairs(() => this.expression(), (key, value, isOptional) => ({ key, value, isOptional }));
+    return this.#pairs(
+      () => this.expression(),
+      (key, value, isOptional) => ({ key, value, isOptional }),
+    );
   }
 
   #object(of: Expression, at: number): Expression {
     this.#expect('{');
-    const fields = this.#pairs(() => this.#name(), (name, value, isOptional, at): ObjectField => ({ name, value, isOptional, at }));
+    const fields = this.#pairs(
+      () => this.#name(),
+      (name, value, isOptional, at): ObjectField => ({ name, value, isOptional, at }),
+    );
     return { is: 'object', type: qualifiedName(of) ?? '', fields, at };
   }
 
@@ -225,7 +241,8 @@ class Parser {
   }
 
   #checkDepth(more: number): void {
-    if (this.#depth + more > DEPTH_MAX) this.#fail(-1, `Internal error: expression recursion limit exceeded: ${DEPTH_MAX}`);
+    if (this.#depth + more > DEPTH_MAX)
+      this.#fail(-1, `Internal error: expression recursion limit exceeded: ${DEPTH_MAX}`);
   }
 
   get #peek(): Token {
@@ -258,12 +275,21 @@ class Parser {
   }
 }
 
-const operation = (name: string, at: number, ...args: readonly Expression[]): Expression => ({ is: 'call', name, target: undefined, args, at });
+const operation = (name: string, at: number, ...args: readonly Expression[]): Expression => ({
+  is: 'call',
+  name,
+  target: undefined,
+  args,
+  at,
+});
 
 function balanced(name: string, terms: readonly Expression[], places: readonly number[]): Expression {
   const [only] = terms;
   if (terms.length === 1) return only as Expression;
   const middle = Math.ceil(terms.length / 2);
-  const [left, right] = [balanced(name, terms.slice(0, middle), places.slice(0, middle - 1)), balanced(name, terms.slice(middle), places.slice(middle))];
+  const [left, right] = [
+    balanced(name, terms.slice(0, middle), places.slice(0, middle - 1)),
+    balanced(name, terms.slice(middle), places.slice(middle)),
+  ];
   return operation(name, places[middle - 1] ?? 0, left, right);
 }

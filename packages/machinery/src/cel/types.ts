@@ -32,7 +32,12 @@ export const optionalOf = (of: CelType): CelType => opaque('optional_type', of);
 export const param = (name: string): CelType => ({ kind: 'param', name, params: [] });
 
 /** A type with fields of its own; without `field` it has none that can be named. */
-export const object = (name: string, field?: CelType['field']): CelType => ({ kind: 'object', name, params: [], field });
+export const object = (name: string, field?: CelType['field']): CelType => ({
+  kind: 'object',
+  name,
+  params: [],
+  field,
+});
 
 export const isOptionalType = ({ name, kind }: CelType): boolean => kind === 'opaque' && name === 'optional_type';
 
@@ -42,15 +47,20 @@ export const isDynamic = ({ kind }: CelType): boolean => kind === 'dyn' || kind 
 export const unwrapped = (type: CelType): CelType => (isOptionalType(type) ? (type.params[0] ?? dyn) : type);
 
 export function sameType(a: CelType, b: CelType): boolean {
-  return a === b || (
-    a.kind === b.kind && a.name === b.name && a.params.length === b.params.length
-    && a.params.every((one, i) => sameType(one, b.params[i] as CelType))
+  return (
+    a === b ||
+    (a.kind === b.kind &&
+      a.name === b.name &&
+      a.params.length === b.params.length &&
+      a.params.every((one, i) => sameType(one, b.params[i] as CelType)))
   );
 }
 
 /** Names that messages give to some types. */
 const SPOKEN: Readonly<Record<string, string>> = {
-  null_type: 'null', 'google.protobuf.Timestamp': 'timestamp', 'google.protobuf.Duration': 'duration',
+  null_type: 'null',
+  'google.protobuf.Timestamp': 'timestamp',
+  'google.protobuf.Duration': 'duration',
 };
 
 /** As messages show it: `map(string, list(int))`. */
@@ -60,7 +70,17 @@ export function formatType({ kind, name, params }: CelType): string {
 }
 
 const NAMED: Readonly<Record<string, CelType>> = {
-  dyn, bool, int, uint, double, string, bytes, null: nullType, timestamp, duration, type: anyType,
+  dyn,
+  bool,
+  int,
+  uint,
+  double,
+  string,
+  bytes,
+  null: nullType,
+  timestamp,
+  duration,
+  type: anyType,
 };
 
 /**
@@ -72,10 +92,14 @@ export function parseType(text: string): CelType {
   const params = inner === undefined ? [] : splitTypes(inner).map(parseType);
   const [first = dyn, second = dyn] = params;
   switch (name) {
-    case 'list': return listOf(first);
-    case 'map': return mapOf(first, second);
-    case 'optional': return optionalOf(first);
-    case 'type': return inner === undefined ? anyType : typeOfType(first);
+    case 'list':
+      return listOf(first);
+    case 'map':
+      return mapOf(first, second);
+    case 'optional':
+      return optionalOf(first);
+    case 'type':
+      return inner === undefined ? anyType : typeOfType(first);
     default:
   }
   if (/^[A-Z]$/.test(name)) return param(name);

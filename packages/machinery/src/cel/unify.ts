@@ -79,5 +79,9 @@ function isLessSpecific(a: CelType, b: CelType): boolean {
   if (a.kind === 'dyn' || a.kind === 'param') return true;
   if (b.kind === 'dyn' || b.kind === 'param' || a.kind !== b.kind) return false;
   if (a.kind === 'type') return true;
-  return a.name === b.name && a.params.length === b.params.length && a.params.every((one, i) => isLessSpecific(one, b.params[i] as CelType));
+  return (
+    a.name === b.name &&
+    a.params.length === b.params.length &&
+    a.params.every((one, i) => isLessSpecific(one, b.params[i] as CelType))
+  );
 }

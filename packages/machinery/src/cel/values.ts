@@ -199,7 +199,8 @@ export function toJson(value: unknown): unknown {
   if (value instanceof Uint) return Number(value.value);
   if (Array.isArray(value)) return value.map((item) => toJson(inside(value, item)));
   if (isMap(value)) return Object.fromEntries(entriesOf(value).map(([key, inner]) => [String(key), toJson(inner)]));
-  if (value === undefined || value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value ?? null;
+  if (value === undefined || value === null || ['string', 'number', 'boolean'].includes(typeof value))
+    return value ?? null;
   if (value instanceof Timestamp) return formatTimestamp(value);
   if (value instanceof Duration) return formatSeconds(value);
   throw new CelError(`unsupported conversion from ${typeOf(value)} to JSON`);
@@ -216,12 +217,19 @@ export function formatTimestamp({ ns, zoneMinutes }: Timestamp): string {
 
 const two = (value: number): string => String(value).padStart(2, '0');
 const formatZone = (minutes: number): string =>
-  minutes === 0 ? 'Z' : `${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
+  minutes === 0
+    ? 'Z'
+    : `${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
 
 /** `1.5s`, as protobuf writes durations in JSON. */
 export function formatSeconds({ ns }: Duration): string {
   const size = ns < 0n ? -ns : ns;
-  const fraction = size % SECOND === 0n ? '' : `.${String(size % SECOND).padStart(9, '0').replace(/0+$/, '')}`;
+  const fraction =
+    size % SECOND === 0n
+      ? ''
+      : `.${String(size % SECOND)
+          .padStart(9, '0')
+          .replace(/0+$/, '')}`;
   return `${ns < 0n ? '-' : ''}${size / SECOND}${fraction}s`;
 }
 

@@ -73,7 +73,10 @@ class State {
     // Go tells the fields of its structs, neither places in lists nor keys of maps.
     const fields = this.path.filter((part) => typeof part === 'string').join('.');
     const where = fields === '' ? 'Go value' : `Go struct field ${this.struct}.${fields}`;
-    throw new DecodeError(`json: cannot unmarshal ${jsonTypeOf(value)} into ${where} of type ${goType}`, inconvertible(value, goType));
+    throw new DecodeError(
+      `json: cannot unmarshal ${jsonTypeOf(value)} into ${where} of type ${goType}`,
+      inconvertible(value, goType),
+    );
   }
 }
 
@@ -115,10 +118,14 @@ function decoderOf(schema: Schema): Decoder {
 
 function makeDecoder(schema: Schema): Decoder {
   switch (schema.type) {
-    case 'object': return objectDecoder(schema);
-    case 'list': return listDecoder(schema.items, goTypeOf(schema));
-    case 'map': return mapDecoder(schema.values, goTypeOf(schema));
-    default: return scalarDecoder(schema);
+    case 'object':
+      return objectDecoder(schema);
+    case 'list':
+      return listDecoder(schema.items, goTypeOf(schema));
+    case 'map':
+      return mapDecoder(schema.values, goTypeOf(schema));
+    default:
+      return scalarDecoder(schema);
   }
 }
 
@@ -143,7 +150,8 @@ interface Layout {
 function layoutOf(schema: ObjectSchema): Layout {
   const plans = schema.fields.map(planOf);
   return {
-    plans, places: new Map(plans.map((plan, place) => [plan.name, place])),
+    plans,
+    places: new Map(plans.map((plan, place) => [plan.name, place])),
     standing: plans.flatMap((plan, place) => (plan.absent ? [place] : [])),
   };
 }
@@ -186,7 +194,12 @@ function stand(plan: Plan, out: Record<string, unknown>, state: State): void {
 }
 
 /** Of several things to refuse, the one is told of that the sender wrote first. */
-function readInTurn(plans: readonly Plan[], places: ReadonlyMap<string, number>, source: Readonly<Record<string, unknown>>, state: State): ReadonlyMap<string, unknown> {
+function readInTurn(
+  plans: readonly Plan[],
+  places: ReadonlyMap<string, number>,
+  source: Readonly<Record<string, unknown>>,
+  state: State,
+): ReadonlyMap<string, unknown> {
   const read = new Map<string, unknown>();
   for (const [name, given] of Object.entries(source)) {
     const place = places.get(name);
@@ -198,7 +211,13 @@ function readInTurn(plans: readonly Plan[], places: ReadonlyMap<string, number>,
   return read;
 }
 
-function decodeField(plan: Plan, source: Readonly<Record<string, unknown>>, out: Record<string, unknown>, state: State, read?: ReadonlyMap<string, unknown>): void {
+function decodeField(
+  plan: Plan,
+  source: Readonly<Record<string, unknown>>,
+  out: Record<string, unknown>,
+  state: State,
+  read?: ReadonlyMap<string, unknown>,
+): void {
   const given = source[plan.name];
   if (given === null) return stand(plan, out, state);
   const decoded = read ? read.get(plan.name) : plan.decode(given, state);
@@ -206,7 +225,12 @@ function decodeField(plan: Plan, source: Readonly<Record<string, unknown>>, out:
   else if (plan.default !== undefined) out[plan.name] = plan.default;
 }
 
-function takeUnknown(source: Readonly<Record<string, unknown>>, schema: ObjectSchema, out: Record<string, unknown>, state: State): void {
+function takeUnknown(
+  source: Readonly<Record<string, unknown>>,
+  schema: ObjectSchema,
+  out: Record<string, unknown>,
+  state: State,
+): void {
   for (const name in source) {
     if (schema.field(name) || source[name] === undefined) continue;
     if (schema.preservesUnknown) out[name] = source[name];
@@ -218,11 +242,16 @@ function takeUnknown(source: Readonly<Record<string, unknown>>, schema: ObjectSc
 function planOf(field: FieldSchema): Plan {
   const decode = decoderOf(field.schema);
   // An empty default of a value that is dropped when empty says nothing.
-  const isScalarDefault = field.default !== undefined && typeof field.default !== 'object' && (field.isPointer || !isEmpty(field.default));
+  const isScalarDefault =
+    field.default !== undefined && typeof field.default !== 'object' && (field.isPointer || !isEmpty(field.default));
   const fallback = isScalarDefault ? field.default : undefined;
   const base = { name: field.name, decode, default: fallback };
   if (field.isPointer) {
-    return { ...base, dropsEmpty: false, absent: fallback !== undefined ? () => fallback : field.omit === 'never' ? () => null : undefined };
+    return {
+      ...base,
+      dropsEmpty: false,
+      absent: fallback !== undefined ? () => fallback : field.omit === 'never' ? () => null : undefined,
+    };
   }
   const { type } = field.schema;
   if (type === 'object') {
@@ -231,7 +260,8 @@ function planOf(field: FieldSchema): Plan {
     return { ...base, dropsEmpty: field.omit === 'zero', absent };
   }
   // These are structs too, though JSON shows them as one value.
-  if (field.omit === 'never' || (field.omit === 'empty' && STRUCTS.has(type))) return { ...base, dropsEmpty: false, absent: () => fallback ?? zeroOf(field) };
+  if (field.omit === 'never' || (field.omit === 'empty' && STRUCTS.has(type)))
+    return { ...base, dropsEmpty: false, absent: () => fallback ?? zeroOf(field) };
   return { ...base, dropsEmpty: type !== 'any', absent: fallback === undefined ? undefined : () => fallback };
 }
 
@@ -240,13 +270,24 @@ const STRUCTS: ReadonlySet<string> = new Set(['quantity', 'intOrString', 'time',
 /** What Go prints for a value that was never set. */
 function zeroOf(field: FieldSchema): unknown {
   switch (field.schema.type) {
-    case 'list': return field.isRequired ? [] : null;
-    case 'map': case 'any': case 'time': case 'microTime': return null;
-    case 'string': case 'bytes': return '';
-    case 'boolean': return false;
-    case 'quantity': return '0';
-    case 'duration': return '0s';
-    default: return 0;
+    case 'list':
+      return field.isRequired ? [] : null;
+    case 'map':
+    case 'any':
+    case 'time':
+    case 'microTime':
+      return null;
+    case 'string':
+    case 'bytes':
+      return '';
+    case 'boolean':
+      return false;
+    case 'quantity':
+      return '0';
+    case 'duration':
+      return '0s';
+    default:
+      return 0;
   }
 }
 
@@ -277,7 +318,8 @@ function listDecoder(items: Schema, goType: string): Decoder {
 function mapDecoder(values: Schema, goType: string): Decoder {
   const ofValues = decoderOf(values);
   // Lists of resources; a quantity by itself keeps what it says.
-  const decode: Decoder = values.type === 'quantity' ? (value, state) => atMilliScale(ofValues(value, state) as string) : ofValues;
+  const decode: Decoder =
+    values.type === 'quantity' ? (value, state) => atMilliScale(ofValues(value, state) as string) : ofValues;
   return (value, state) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return state.refuse(value, goType);
     const source = value as Readonly<Record<string, unknown>>;
@@ -294,7 +336,8 @@ function mapDecoder(values: Schema, goType: string): Decoder {
       const given = source[key];
       const decoded = given === null && values.type === 'object' ? decode({}, state) : decode(given, state);
       // A map may have a key that objects treat as special.
-      if (key === '__proto__') Object.defineProperty(out, key, { value: decoded, enumerable: true, writable: true, configurable: true });
+      if (key === '__proto__')
+        Object.defineProperty(out, key, { value: decoded, enumerable: true, writable: true, configurable: true });
       else out[key] = decoded;
       if (state.follows) state.path.pop();
     }
@@ -304,21 +347,42 @@ function mapDecoder(values: Schema, goType: string): Decoder {
 
 function scalarDecoder(schema: ScalarSchema): Decoder {
   switch (schema.type) {
-    case 'string': return (value, state) => (typeof value === 'string' ? value : value === null ? '' : state.refuse(value, 'string'));
-    case 'boolean': return (value, state) => (typeof value === 'boolean' ? value : value === null ? false : state.refuse(value, 'bool'));
-    case 'int32': return integerDecoder('int32', -(2 ** 31), 2 ** 31 - 1);
-    case 'uint8': return integerDecoder('uint8', 0, 255);
-    case 'int64': return integerDecoder('int64', -(2 ** 63), 2 ** 63);
-    case 'uint64': return integerDecoder('uint64', 0, 2 ** 64);
-    case 'double': return (value, state) => (typeof value === 'number' ? value : value === null ? 0 : state.refuse(value, 'float64'));
-    case 'bytes': return bytesDecoder;
-    case 'time': return timeDecoder(0, 'v1.Time');
-    case 'microTime': return timeDecoder(6, 'v1.MicroTime');
-    case 'duration': return (value, state) => (typeof value === 'string' ? value : state.refuse(value, 'v1.Duration'));
-    case 'quantity': return quantityDecoder;
-    case 'intOrString': return (value, state) =>
-      (typeof value === 'string' || Number.isInteger(value) ? value : value === null ? 0 : state.refuse(value, 'intstr.IntOrString'));
-    case 'any': return (value) => value;
+    case 'string':
+      return (value, state) =>
+        typeof value === 'string' ? value : value === null ? '' : state.refuse(value, 'string');
+    case 'boolean':
+      return (value, state) =>
+        typeof value === 'boolean' ? value : value === null ? false : state.refuse(value, 'bool');
+    case 'int32':
+      return integerDecoder('int32', -(2 ** 31), 2 ** 31 - 1);
+    case 'uint8':
+      return integerDecoder('uint8', 0, 255);
+    case 'int64':
+      return integerDecoder('int64', -(2 ** 63), 2 ** 63);
+    case 'uint64':
+      return integerDecoder('uint64', 0, 2 ** 64);
+    case 'double':
+      return (value, state) =>
+        typeof value === 'number' ? value : value === null ? 0 : state.refuse(value, 'float64');
+    case 'bytes':
+      return bytesDecoder;
+    case 'time':
+      return timeDecoder(0, 'v1.Time');
+    case 'microTime':
+      return timeDecoder(6, 'v1.MicroTime');
+    case 'duration':
+      return (value, state) => (typeof value === 'string' ? value : state.refuse(value, 'v1.Duration'));
+    case 'quantity':
+      return quantityDecoder;
+    case 'intOrString':
+      return (value, state) =>
+        typeof value === 'string' || Number.isInteger(value)
+          ? value
+          : value === null
+            ? 0
+            : state.refuse(value, 'intstr.IntOrString');
+    case 'any':
+      return (value) => value;
   }
 }
 
@@ -361,7 +425,9 @@ function timeDecoder(digits: 0 | 6, goType: string): Decoder {
     const match = RFC3339.exec(value);
     const seconds = match ? Date.parse(`${match[1]}${match[3]}`) : Number.NaN;
     if (!match || Number.isNaN(seconds)) {
-      throw new DecodeError(`parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`);
+      throw new DecodeError(
+        `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,
+      );
     }
     const whole = new Date(seconds).toISOString().slice(0, 19);
     return digits === 0 ? `${whole}Z` : `${whole}.${(match[2] ?? '').slice(0, 6).padEnd(6, '0')}Z`;
@@ -373,17 +439,31 @@ export function jsonTypeOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   switch (typeof value) {
-    case 'boolean': return 'bool';
-    case 'number': return Number.isInteger(value) ? 'number' : `number ${value}`;
-    case 'string': return 'string';
-    default: return 'object';
+    case 'boolean':
+      return 'bool';
+    case 'number':
+      return Number.isInteger(value) ? 'number' : `number ${value}`;
+    case 'string':
+      return 'string';
+    default:
+      return 'object';
   }
 }
 
 /** What Go's converter from maps says of a value that it cannot convert. */
 function inconvertible(value: unknown, goType: string): string {
   const isWhole = Number.isInteger(value);
-  const from = Array.isArray(value) ? 'slice' : typeof value === 'number' ? (isWhole ? 'int64' : 'float64') : typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : 'map';
+  const from = Array.isArray(value)
+    ? 'slice'
+    : typeof value === 'number'
+      ? isWhole
+        ? 'int64'
+        : 'float64'
+      : typeof value === 'boolean'
+        ? 'bool'
+        : typeof value === 'string'
+          ? 'string'
+          : 'map';
   if (goType.startsWith('[]')) return `cannot restore slice from ${from}`;
   if (goType.startsWith('map[')) return `cannot restore map from ${from}`;
   if (goType.includes('.')) return `cannot restore struct from: ${from}`;
@@ -393,13 +473,20 @@ function inconvertible(value: unknown, goType: string): string {
 
 function goTypeOf(schema: Schema): string {
   switch (schema.type) {
-    case 'object': return goStructName(schema.name);
-    case 'list': return `[]${goTypeOf(schema.items)}`;
-    case 'map': return `map[string]${goTypeOf(schema.values)}`;
-    case 'boolean': return 'bool';
-    case 'double': return 'float64';
-    case 'quantity': return 'resource.Quantity';
-    default: return schema.type;
+    case 'object':
+      return goStructName(schema.name);
+    case 'list':
+      return `[]${goTypeOf(schema.items)}`;
+    case 'map':
+      return `map[string]${goTypeOf(schema.values)}`;
+    case 'boolean':
+      return 'bool';
+    case 'double':
+      return 'float64';
+    case 'quantity':
+      return 'resource.Quantity';
+    default:
+      return schema.type;
   }
 }
 

@@ -41,12 +41,18 @@ export function featuresOf(schema: ObjectSchema): ReadonlySet<string> {
  * Takes from `next`, in place, the fields of features that are off (upstream's dropDisabledFields), but for those of
  * which `previous` has some: what was written while they were on must not be lost by a write of something else.
  */
-export function dropDisabled(schema: ObjectSchema, next: object, previous: object | undefined, isOn: (feature: string) => boolean): void {
+export function dropDisabled(
+  schema: ObjectSchema,
+  next: object,
+  previous: object | undefined,
+  isOn: (feature: string) => boolean,
+): void {
   const plan = planOf(schema);
   // On the way of every write, and nearly always the answer is no.
   if (!holdsOff(plan, next as Holder, isOn)) return;
   const off = new Set<string>();
-  for (const feature of featuresOf(schema)) if (!isOn(feature) && !(previous && isUsed(plan, previous as Holder, feature))) off.add(feature);
+  for (const feature of featuresOf(schema))
+    if (!isOn(feature) && !(previous && isUsed(plan, previous as Holder, feature))) off.add(feature);
   drop(plan, next as Holder, off);
 }
 
@@ -70,9 +76,17 @@ function partHoldsOff(value: unknown, part: Inner, depth: number, isOn: (feature
 
 /** A feature that takes whole objects is in use where such an object is. */
 function isUsed(plan: Plan, holder: Holder, feature: string): boolean {
-  if (plan.gated.some((gated) => gated.feature === feature && (gated.takes === 'whole' || holder[gated.name] !== undefined))) return true;
+  if (
+    plan.gated.some(
+      (gated) => gated.feature === feature && (gated.takes === 'whole' || holder[gated.name] !== undefined),
+    )
+  )
+    return true;
   let used = false;
-  for (const { name, around, plan: inner } of plan.inner) each(holder[name], around, 0, (part) => { used ||= isUsed(inner, part, feature); });
+  for (const { name, around, plan: inner } of plan.inner)
+    each(holder[name], around, 0, (part) => {
+      used ||= isUsed(inner, part, feature);
+    });
   return used;
 }
 
@@ -83,7 +97,10 @@ function drop(plan: Plan, holder: Holder, off: ReadonlySet<string>): boolean {
     if (takes === 'whole') return true;
     delete holder[name];
   }
-  for (const { name, around, plan: inner } of plan.inner) each(holder[name], around, 0, (part) => { if (drop(inner, part, off)) delete holder[name]; });
+  for (const { name, around, plan: inner } of plan.inner)
+    each(holder[name], around, 0, (part) => {
+      if (drop(inner, part, off)) delete holder[name];
+    });
   return false;
 }
 
@@ -91,7 +108,9 @@ function drop(plan: Plan, holder: Holder, off: ReadonlySet<string>): boolean {
 function each(value: unknown, around: Inner['around'], depth: number, take: (part: Holder) => void): void {
   if (typeof value !== 'object' || value === null) return;
   if (depth === around.length) take(value as Holder);
-  else for (const part of around[depth] === 'list' ? (value as readonly unknown[]) : Object.values(value)) each(part, around, depth + 1, take);
+  else
+    for (const part of around[depth] === 'list' ? (value as readonly unknown[]) : Object.values(value))
+      each(part, around, depth + 1, take);
 }
 
 function planOf(schema: ObjectSchema): Plan {

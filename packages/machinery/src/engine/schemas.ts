@@ -3,14 +3,28 @@ import type { FieldSchema, ListSchema, MapSchema, ObjectSchema, ScalarSchema, Sc
 import type { FieldFacts, TypeFacts } from './facts.ts';
 
 const SCALARS: Readonly<Record<string, ScalarType>> = {
-  string: 'string', bool: 'boolean', int32: 'int32', int64: 'int64', uint64: 'uint64', double: 'double', uint8: 'uint8', bytes: 'bytes',
-  any: 'any', Time: 'time', MicroTime: 'microTime', Duration: 'duration', Quantity: 'quantity', IntOrString: 'intOrString',
-  FieldsV1: 'any', RawExtension: 'any',
+  string: 'string',
+  bool: 'boolean',
+  int32: 'int32',
+  int64: 'int64',
+  uint64: 'uint64',
+  double: 'double',
+  uint8: 'uint8',
+  bytes: 'bytes',
+  any: 'any',
+  Time: 'time',
+  MicroTime: 'microTime',
+  Duration: 'duration',
+  Quantity: 'quantity',
+  IntOrString: 'intOrString',
+  FieldsV1: 'any',
+  RawExtension: 'any',
 };
 
 /** Types of any JSON that have a name of their own. */
 const RAW: Readonly<Record<string, string>> = {
-  FieldsV1: 'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1', RawExtension: 'io.k8s.apimachinery.pkg.runtime.RawExtension',
+  FieldsV1: 'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1',
+  RawExtension: 'io.k8s.apimachinery.pkg.runtime.RawExtension',
 };
 
 /** Schemas of the built-in types, by OpenAPI name. Made when first asked for: most servers never touch most types. */
@@ -46,14 +60,16 @@ export class Schemas {
   #typed(type: string, field: Partial<FieldFacts>): Schema {
     if (type.startsWith('[]')) {
       return {
-        type: 'list', items: this.#typed(type.slice(2), enumOf(field)),
+        type: 'list',
+        items: this.#typed(type.slice(2), enumOf(field)),
         ...(field.listType ? { listType: field.listType as NonNullable<ListSchema['listType']> } : {}),
         ...(field.listMapKeys ? { listMapKeys: field.listMapKeys } : {}),
       };
     }
     if (type.startsWith('map[string]')) {
       return {
-        type: 'map', values: this.#typed(type.slice('map[string]'.length), enumOf(field)),
+        type: 'map',
+        values: this.#typed(type.slice('map[string]'.length), enumOf(field)),
         ...(field.mapType ? { mapType: field.mapType as NonNullable<MapSchema['mapType']> } : {}),
       };
     }
@@ -108,12 +124,16 @@ function fieldSchema(facts: FieldFacts, resolve: (field: FieldFacts) => Schema):
   let schema: Schema | undefined;
   return {
     name: facts.name,
-    get schema(): Schema { return (schema ??= resolve(facts)); },
+    get schema(): Schema {
+      return (schema ??= resolve(facts));
+    },
     isRequired: facts.req === true,
     omit: !facts.omit ? 'never' : facts.omit.includes('omitzero') ? 'zero' : 'empty',
     isPointer: facts.ptr === true,
     ...(facts.default === undefined ? {} : { default: facts.default }),
-    ...(facts.patchStrategy ? { patchStrategy: facts.patchStrategy.split(',') as NonNullable<FieldSchema['patchStrategy']> } : {}),
+    ...(facts.patchStrategy
+      ? { patchStrategy: facts.patchStrategy.split(',') as NonNullable<FieldSchema['patchStrategy']> }
+      : {}),
     ...(facts.patchMergeKey ? { patchMergeKey: facts.patchMergeKey } : {}),
     ...(facts.gate ? { gate: { feature: facts.gate, takes: facts.gateTakes ?? 'field' } } : {}),
     ...(facts.structType ? { structType: facts.structType as NonNullable<FieldSchema['structType']> } : {}),

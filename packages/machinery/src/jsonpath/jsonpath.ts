@@ -30,16 +30,23 @@ export function compileSimplePath(path: string): (value: unknown) => readonly un
 }
 
 function printed(parts: readonly Part[], value: unknown, root: unknown, allowsMissing: boolean): string {
-  return parts.map((part) => {
-    switch (part.type) {
-      case 'text': return part.text;
-      case 'path': return walk(part.steps, [value], root, allowsMissing).map(textOf).join(' ');
-      case 'range': return walk(part.steps, [value], root, allowsMissing).map((item) => printed(part.body, item, root, allowsMissing)).join('');
-    }
-  }).join('');
+  return parts
+    .map((part) => {
+      switch (part.type) {
+        case 'text':
+          return part.text;
+        case 'path':
+          return walk(part.steps, [value], root, allowsMissing).map(textOf).join(' ');
+        case 'range':
+          return walk(part.steps, [value], root, allowsMissing)
+            .map((item) => printed(part.body, item, root, allowsMissing))
+            .join('');
+      }
+    })
+    .join('');
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value) ?? '');
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
 
 interface Walk {
   readonly root: unknown;
@@ -47,13 +54,19 @@ interface Walk {
 }
 
 /** Each step is taken from all that the one before found, together: a field is missing when none of them has it. */
-function walk(steps: readonly Step[], values: readonly unknown[], root: unknown, allowsMissing: boolean): readonly unknown[] {
+function walk(
+  steps: readonly Step[],
+  values: readonly unknown[],
+  root: unknown,
+  allowsMissing: boolean,
+): readonly unknown[] {
   let found = values;
   for (const step of steps) found = follow(step, found, { root, allowsMissing });
   return found;
 }
 
-const childrenOf = (value: unknown): readonly unknown[] => (typeof value === 'object' && value !== null ? Object.values(value) : []);
+const childrenOf = (value: unknown): readonly unknown[] =>
+  typeof value === 'object' && value !== null ? Object.values(value) : [];
 
 /** What Go has in a text: bytes. */
 function bytesOf(text: string): readonly number[] {
@@ -62,20 +75,30 @@ function bytesOf(text: string): readonly number[] {
     if (code < 0x80) return [code];
     if (code < 0x800) return [0xc0 | (code >> 6), 0x80 | (code & 0x3f)];
     const low = [0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)];
-    return code < 0x1_0000 ? [0xe0 | (code >> 12), ...low] : [0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), ...low];
+    return code < 0x1_0000
+      ? [0xe0 | (code >> 12), ...low]
+      : [0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), ...low];
   });
 }
 
 function follow(step: Step, values: readonly unknown[], way: Walk): readonly unknown[] {
   switch (step.type) {
-    case 'root': return values.map(() => way.root);
-    case 'all': return values.flatMap((value) => (typeof value === 'string' ? bytesOf(value) : childrenOf(value)));
-    case 'field': return fieldOf(values, step.name, way.allowsMissing || step.mayMiss === true);
-    case 'descend': return descended(values);
-    case 'slice': return sliced(values, step);
-    case 'union': return step.paths.flatMap((path) => walk(path, values, way.root, way.allowsMissing));
-    case 'filter': return values.flatMap((value) => filtered(value, step, way));
-    case 'literal': return values.map(() => step.value);
+    case 'root':
+      return values.map(() => way.root);
+    case 'all':
+      return values.flatMap((value) => (typeof value === 'string' ? bytesOf(value) : childrenOf(value)));
+    case 'field':
+      return fieldOf(values, step.name, way.allowsMissing || step.mayMiss === true);
+    case 'descend':
+      return descended(values);
+    case 'slice':
+      return sliced(values, step);
+    case 'union':
+      return step.paths.flatMap((path) => walk(path, values, way.root, way.allowsMissing));
+    case 'filter':
+      return values.flatMap((value) => filtered(value, step, way));
+    case 'literal':
+      return values.map(() => step.value);
   }
 }
 
@@ -118,8 +141,10 @@ function boundsOf({ start = 0, end, isIndex }: Slice, length: number): readonly 
   const asked = isIndex ? start + 1 : (end ?? length);
   const last = asked < 0 || (asked === 0 && isIndex) ? asked + length : asked;
   if (first === last) return [first, last];
-  if (first >= length || first < 0) throw new JsonPathError(`array index out of bounds: index ${first}, length ${length}`);
-  if (last > length || last < 0) throw new JsonPathError(`array index out of bounds: index ${last - 1}, length ${length}`);
+  if (first >= length || first < 0)
+    throw new JsonPathError(`array index out of bounds: index ${first}, length ${length}`);
+  if (last > length || last < 0)
+    throw new JsonPathError(`array index out of bounds: index ${last - 1}, length ${length}`);
   if (first > last) throw new JsonPathError(`starting index ${first} is greater than ending index ${last}`);
   return [first, last];
 }
@@ -143,12 +168,16 @@ function holds({ left, operator, right }: Filter, item: unknown, { root, allowsM
 function compared(operator: NonNullable<Filter['operator']>, a: unknown, b: unknown): boolean {
   const [x, y] = [sortOf(a), sortOf(b)];
   const isOrder = operator !== '==' && operator !== '!=';
-  if (x === undefined || y === undefined || (isOrder && x === 'boolean')) throw new JsonPathError('invalid type for comparison');
+  if (x === undefined || y === undefined || (isOrder && x === 'boolean'))
+    throw new JsonPathError('invalid type for comparison');
   if (x !== y) throw new JsonPathError('incompatible types for comparison');
   switch (operator) {
-    case '==': return a === b;
-    case '!=': return a !== b;
-    default: return ordered(operator, a as number | string, b as number | string);
+    case '==':
+      return a === b;
+    case '!=':
+      return a !== b;
+    default:
+      return ordered(operator, a as number | string, b as number | string);
   }
 }
 
@@ -159,9 +188,13 @@ function sortOf(value: unknown): string | undefined {
 
 function ordered(operator: '<' | '<=' | '>' | '>=', a: number | string, b: number | string): boolean {
   switch (operator) {
-    case '<': return a < b;
-    case '<=': return a <= b;
-    case '>': return a > b;
-    case '>=': return a >= b;
+    case '<':
+      return a < b;
+    case '<=':
+      return a <= b;
+    case '>':
+      return a > b;
+    case '>=':
+      return a >= b;
   }
 }

@@ -9,9 +9,20 @@ export type Step =
   | { readonly type: 'root' | 'all' | 'descend' }
   /** `mayMiss`: after `..` every object is asked, and most do not have the field. */
   | { readonly type: 'field'; readonly name: string; readonly mayMiss?: boolean }
-  | { readonly type: 'slice'; readonly start: number | undefined; readonly end: number | undefined; readonly step: number; readonly isIndex: boolean }
+  | {
+      readonly type: 'slice';
+      readonly start: number | undefined;
+      readonly end: number | undefined;
+      readonly step: number;
+      readonly isIndex: boolean;
+    }
   | { readonly type: 'union'; readonly paths: readonly (readonly Step[])[] }
-  | { readonly type: 'filter'; readonly left: readonly Step[]; readonly operator?: Operator; readonly right?: readonly Step[] }
+  | {
+      readonly type: 'filter';
+      readonly left: readonly Step[];
+      readonly operator?: Operator;
+      readonly right?: readonly Step[];
+    }
   | { readonly type: 'literal'; readonly value: string | number | boolean };
 
 export type Part =
@@ -49,7 +60,10 @@ function block(text: string, open: Open[]): void {
     open.pop();
     outer.parts.push({ type: 'range', steps: inner.steps, body: inner.parts });
   } else if (/^range\s/.test(text)) open.push({ steps: parsePath(text.slice(6).trim()), parts: [] });
-  else inner.parts.push(/^["']/.test(text) ? { type: 'text', text: unquoted(text) } : { type: 'path', steps: parsePath(text) });
+  else
+    inner.parts.push(
+      /^["']/.test(text) ? { type: 'text', text: unquoted(text) } : { type: 'path', steps: parsePath(text) },
+    );
 }
 
 /** The place of the bracket that closes the one at `from`, quotes skipped; -1 when there is none. */
@@ -106,7 +120,9 @@ export function parsePath(text: string): readonly Step[] {
     steps.push(name === '*' ? { type: 'all' } : { type: 'field', name: name.replace(/\\(.)/g, '$1') });
     at += name.length;
   }
-  return steps.map((step, i) => (step.type === 'field' && steps[i - 1]?.type === 'descend' ? { ...step, mayMiss: true } : step));
+  return steps.map((step, i) =>
+    step.type === 'field' && steps[i - 1]?.type === 'descend' ? { ...step, mayMiss: true } : step,
+  );
 }
 
 function subscript(text: string): Step {
@@ -121,7 +137,13 @@ function subscript(text: string): Step {
   const slice = /^(-?\d+)?:(-?\d+)?(?::(\d+))?$/.exec(text);
   if (!slice) throw new JsonPathError(`invalid array index ${text}`);
   const number = (part: string | undefined): number | undefined => (part === undefined ? undefined : Number(part));
-  return { type: 'slice', start: number(slice[1]), end: number(slice[2]), step: Math.max(number(slice[3]) ?? 1, 1), isIndex: false };
+  return {
+    type: 'slice',
+    start: number(slice[1]),
+    end: number(slice[2]),
+    step: Math.max(number(slice[3]) ?? 1, 1),
+    isIndex: false,
+  };
 }
 
 function quotedPath(text: string): Step {
@@ -129,7 +151,8 @@ function quotedPath(text: string): Step {
   return { type: 'union', paths: [parsePath(`.${text.slice(1, -1)}`)] };
 }
 
-const splitOutsideQuotes = (text: string): readonly string[] => text.match(/(?:"(?:\\.|[^"])*"|'(?:\\.|[^'])*'|[^,])+/g) ?? [text];
+const splitOutsideQuotes = (text: string): readonly string[] =>
+  text.match(/(?:"(?:\\.|[^"])*"|'(?:\\.|[^'])*'|[^,])+/g) ?? [text];
 
 const FILTER = /^((?:"(?:\\.|[^"])*"|'(?:\\.|[^'])*'|[^=!<>])+?)\s*(?:(==|!=|<=|>=|<|>)\s*(.+))?$/s;
 
@@ -137,7 +160,11 @@ function filter(text: string): Step {
   const [, left = '', operator, right] = FILTER.exec(text) ?? [];
   if (left === '') throw new JsonPathError('unterminated filter');
   const known = operator as Operator | undefined;
-  return { type: 'filter', left: operand(left.trim()), ...(known && right ? { operator: known, right: operand(right.trim()) } : {}) };
+  return {
+    type: 'filter',
+    left: operand(left.trim()),
+    ...(known && right ? { operator: known, right: operand(right.trim()) } : {}),
+  };
 }
 
 function operand(text: string): readonly Step[] {

@@ -10,5 +10,7 @@ export function compareApiVersions(first: string, second: string): number {
 
 function partsOf(version: string): readonly [stage: number, major: number, minor: number] | undefined {
   const [whole, major = '', stage = '', minor = ''] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
-  return whole === undefined ? undefined : [STAGES.indexOf(stage as (typeof STAGES)[number]), Number(major), Number(minor)];
+  return whole === undefined
+    ? undefined
+    : [STAGES.indexOf(stage as (typeof STAGES)[number]), Number(major), Number(minor)];
 }

@@ -20,13 +20,18 @@ interface Work {
  * BadRequest for a patch that is none, RequestEntityTooLarge for one that is too long, Invalid where it does not apply.
  */
 export function jsonPatch(document: Json, patch: Json): Json {
-  if (!Array.isArray(patch)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+  if (!Array.isArray(patch))
+    throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
   if (patch.length > JSON_PATCH_OPERATIONS_MAX) {
-    throw failure('RequestEntityTooLarge', `Request entity too large: The allowed maximum operations in a JSON patch is ${JSON_PATCH_OPERATIONS_MAX}, got ${patch.length}`);
+    throw failure(
+      'RequestEntityTooLarge',
+      `Request entity too large: The allowed maximum operations in a JSON patch is ${JSON_PATCH_OPERATIONS_MAX}, got ${patch.length}`,
+    );
   }
   const work: Work = { document: cloneJson(document), copied: 0 };
   for (const operation of patch as readonly Json[]) {
-    if (!isRecord(operation)) throw badRequest('error decoding patch: json: cannot unmarshal into Go value of type jsonpatch.Operation');
+    if (!isRecord(operation))
+      throw badRequest('error decoding patch: json: cannot unmarshal into Go value of type jsonpatch.Operation');
     perform(work, operation);
   }
   return work.document;
@@ -36,16 +41,23 @@ function perform(work: Work, operation: Readonly<Record<string, Json>>): void {
   const path = pointer(operation, 'path');
   const value = operation['value'] ?? null;
   switch (operation['op']) {
-    case 'add': return insert(work, path, cloneJson(value), 'add');
-    case 'remove': return void take(work, path, 'remove');
-    case 'replace': return replace(work, path, cloneJson(value));
-    case 'move': return insert(work, path, take(work, pointer(operation, 'from'), 'move'), 'move');
-    case 'copy': return copy(work, pointer(operation, 'from'), path);
+    case 'add':
+      return insert(work, path, cloneJson(value), 'add');
+    case 'remove':
+      return void take(work, path, 'remove');
+    case 'replace':
+      return replace(work, path, cloneJson(value));
+    case 'move':
+      return insert(work, path, take(work, pointer(operation, 'from'), 'move'), 'move');
+    case 'copy':
+      return copy(work, pointer(operation, 'from'), path);
     case 'test': {
-      if (!equalJson(path === '' ? work.document : tested(work, path), value)) throw refusal(`testing value ${path} failed`);
+      if (!equalJson(path === '' ? work.document : tested(work, path), value))
+        throw refusal(`testing value ${path} failed`);
       return;
     }
-    default: throw refusal(`Unexpected kind: ${String(operation['op'])}`);
+    default:
+      throw refusal(`Unexpected kind: ${String(operation['op'])}`);
   }
 }
 
@@ -59,15 +71,21 @@ function pointer(operation: Readonly<Record<string, Json>>, name: 'path' | 'from
 const refusal = (detail: string): Error =>
   failure('Invalid', 'the server rejected our request due to an error in our request', {}, { cause: detail });
 
-const partsOf = (path: string): readonly string[] => path.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+const partsOf = (path: string): readonly string[] =>
+  path
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 const lastOf = (path: string): string => partsOf(path).at(-1) ?? '';
 
 /** What the last part of the path is in. */
 function containerOf(work: Work, path: string, verb: string): Container {
   const parts = partsOf(path);
   let at: Json = parts.length === 0 ? undefined : work.document;
-  for (const part of parts.slice(0, -1)) at = typeof at === 'object' && at !== null ? lookUp(at as Container, part) : undefined;
-  if (typeof at !== 'object' || at === null) throw refusal(`${verb} operation does not apply: doc is missing path: ${path}`);
+  for (const part of parts.slice(0, -1))
+    at = typeof at === 'object' && at !== null ? lookUp(at as Container, part) : undefined;
+  if (typeof at !== 'object' || at === null)
+    throw refusal(`${verb} operation does not apply: doc is missing path: ${path}`);
   return at as Container;
 }
 
@@ -102,7 +120,8 @@ function insert(work: Work, path: string, value: Json, verb: string): void {
   const last = lastOf(path);
   if (!Array.isArray(container)) return put(container, last, value);
   const index = last === '-' ? container.length : indexIn(last, container.length + 1);
-  if (index === undefined) throw refusal(`${verb} operation does not apply: doc is missing path: ${path}: invalid index referenced`);
+  if (index === undefined)
+    throw refusal(`${verb} operation does not apply: doc is missing path: ${path}: invalid index referenced`);
   container.splice(index, 0, value);
 }
 
@@ -130,8 +149,13 @@ function take(work: Work, path: string, verb: string): Json {
 function copy(work: Work, from: string, path: string): void {
   const container = containerOf(work, from, 'copy');
   // Likewise the absent field of an object is copied as null.
-  const value = Array.isArray(container) ? existing(container, from, 'copy') : (lookUp(container, lastOf(from)) ?? null);
+  const value = Array.isArray(container)
+    ? existing(container, from, 'copy')
+    : (lookUp(container, lastOf(from)) ?? null);
   work.copied += JSON.stringify(value).length;
-  if (work.copied > COPIED_MAX) throw refusal(`Unable to copy, the accumulated size increase of copy is ${work.copied}, exceeding the limit ${COPIED_MAX}`);
+  if (work.copied > COPIED_MAX)
+    throw refusal(
+      `Unable to copy, the accumulated size increase of copy is ${work.copied}, exceeding the limit ${COPIED_MAX}`,
+    );
   insert(work, path, cloneJson(value), 'copy');
 }

@@ -24,7 +24,8 @@ function mergeObject(target: JsonObject, patch: JsonObject, schema: Schema | und
   for (const [name, value] of Object.entries(patch)) {
     const deletion = /^\$deleteFromPrimitiveList\/(.+)$/.exec(name)?.[1];
     const current = deletion === undefined ? undefined : out[deletion];
-    if (deletion !== undefined && Array.isArray(current) && Array.isArray(value)) out[deletion] = current.filter((item) => !value.includes(item));
+    if (deletion !== undefined && Array.isArray(current) && Array.isArray(value))
+      out[deletion] = current.filter((item) => !value.includes(item));
   }
   for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith('$')) continue;
@@ -35,8 +36,14 @@ function mergeObject(target: JsonObject, patch: JsonObject, schema: Schema | und
   for (const [name, order] of Object.entries(patch)) {
     const ordered = /^\$setElementOrder\/(.+)$/.exec(name)?.[1];
     const live = ordered === undefined ? undefined : target[ordered];
-    if (ordered === undefined || !Array.isArray(live) || !Array.isArray(order) || !Array.isArray(out[ordered])) continue;
-    out[ordered] = arranged(out[ordered] as readonly Json[], live, order, fieldOf(schema, ordered).field?.patchMergeKey);
+    if (ordered === undefined || !Array.isArray(live) || !Array.isArray(order) || !Array.isArray(out[ordered]))
+      continue;
+    out[ordered] = arranged(
+      out[ordered] as readonly Json[],
+      live,
+      order,
+      fieldOf(schema, ordered).field?.patchMergeKey,
+    );
   }
   return out;
 }
@@ -54,7 +61,8 @@ function fresh(value: Json): Json {
   return out;
 }
 
-const without = (object: JsonObject, name: string): JsonObject => Object.fromEntries(Object.entries(object).filter(([n]) => n !== name));
+const without = (object: JsonObject, name: string): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([n]) => n !== name));
 
 /** $retainKeys clears the other keys: for unions, where a new member must drop the old one. */
 function retained(target: JsonObject, keys: Json): Record<string, Json> {
@@ -89,12 +97,20 @@ function mergeField(current: Json, patch: Json, { schema, field }: FieldRule): J
 
 /** One such item makes the others replace the whole list, whatever else it says. */
 const isDirective = (item: Json): boolean => isRecord(item) && item['$patch'] === 'replace';
-const withoutDirectives = (patch: JsonObject): JsonObject => Object.fromEntries(Object.entries(patch).filter(([name]) => !name.startsWith('$')));
+const withoutDirectives = (patch: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(patch).filter(([name]) => !name.startsWith('$')));
 
-const mergeSet = (list: readonly Json[], patch: readonly Json[]): readonly Json[] =>
-  [...list, ...patch.filter((item) => !list.some((other) => equalJson(other, item)))];
+const mergeSet = (list: readonly Json[], patch: readonly Json[]): readonly Json[] => [
+  ...list,
+  ...patch.filter((item) => !list.some((other) => equalJson(other, item))),
+];
 
-function mergeList(list: readonly Json[], patch: readonly Json[], key: string, items: Schema | undefined): readonly Json[] {
+function mergeList(
+  list: readonly Json[],
+  patch: readonly Json[],
+  key: string,
+  items: Schema | undefined,
+): readonly Json[] {
   let out = [...list];
   for (const item of patch) {
     if (!isRecord(item)) throw badRequest(`The patch list contains an element that is not an object`);
@@ -117,7 +133,12 @@ function mergeList(list: readonly Json[], patch: readonly Json[], key: string, i
  * Puts what `order` names in that order. What only `live` had stands where it stood before the next of the named ones;
  * when the two orders contradict, `order` wins.
  */
-function arranged(merged: readonly Json[], live: readonly Json[], order: readonly Json[], key: string | undefined): readonly Json[] {
+function arranged(
+  merged: readonly Json[],
+  live: readonly Json[],
+  order: readonly Json[],
+  key: string | undefined,
+): readonly Json[] {
   const idOf = (item: Json): string => JSON.stringify(key !== undefined && isRecord(item) ? item[key] : item) ?? '';
   const wanted = new Map(order.map((item, i) => [idOf(item), i]));
   const before = new Map(live.map((item, i) => [idOf(item), i]));
@@ -128,7 +149,13 @@ function arranged(merged: readonly Json[], live: readonly Json[], order: readonl
   const out: Json[] = [];
   let next = 0;
   for (const item of named) {
-    while (next < others.length && placeOf(item) >= 0 && placeOf(others[next]) >= 0 && placeOf(others[next]) < placeOf(item)) out.push(others[next++]);
+    while (
+      next < others.length &&
+      placeOf(item) >= 0 &&
+      placeOf(others[next]) >= 0 &&
+      placeOf(others[next]) < placeOf(item)
+    )
+      out.push(others[next++]);
     out.push(item);
   }
   return [...out, ...others.slice(next)];

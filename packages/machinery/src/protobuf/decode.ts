@@ -20,7 +20,8 @@ export class ProtobufDecoder {
 
   /** The whole body, envelope and all. Throws RangeError for bytes that are not what they should be. */
   decode(bytes: Uint8Array): unknown {
-    if (!isEnveloped(bytes)) throw new RangeError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
+    if (!isEnveloped(bytes))
+      throw new RangeError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
     let [apiVersion, kind] = ['', ''];
     let raw: Uint8Array = new Uint8Array();
     const reader = new WireReader(bytes.subarray(MAGIC.length));
@@ -31,7 +32,8 @@ export class ProtobufDecoder {
       else reader.skip(wireType);
     }
     const name = this.#typeOf(apiVersion, kind);
-    if (name === undefined) throw new RangeError(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`);
+    if (name === undefined)
+      throw new RangeError(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`);
     return { kind, apiVersion, ...this.#message(name, raw) };
   }
 
@@ -84,7 +86,11 @@ export class ProtobufDecoder {
       while (!entry.isAtEnd) {
         const [number, entryType] = entry.tag();
         if (number === 1) key = text.decode(entry.bytes());
-        else if (number === 2) value = type === 'map[string][]string' ? strings(entry.bytes()) : this.#value(type.slice('map[string]'.length), entry);
+        else if (number === 2)
+          value =
+            type === 'map[string][]string'
+              ? strings(entry.bytes())
+              : this.#value(type.slice('map[string]'.length), entry);
         else entry.skip(entryType);
       }
       map[key] = value ?? (type.endsWith(']string') ? '' : null);
@@ -98,19 +104,35 @@ export class ProtobufDecoder {
 
   #value(type: string, reader: WireReader): unknown {
     switch (type) {
-      case 'string': return text.decode(reader.bytes());
-      case 'bool': return reader.uint() !== 0;
-      case 'int32': case 'int64': return reader.int();
-      case 'uint64': case 'uint8': return reader.uint();
-      case 'double': return reader.double();
-      case 'bytes': return base64(reader.bytes());
-      case 'Time': return timeText(reader.bytes(), 0);
-      case 'MicroTime': return timeText(reader.bytes(), 6);
-      case 'Quantity': return strings(reader.bytes())[0] ?? '0';
-      case 'IntOrString': return intOrString(reader.bytes());
-      case 'Duration': return durationText(reader.bytes());
-      case 'FieldsV1': case 'RawExtension': return rawJson(reader.bytes(), (bytes) => this.decode(bytes));
-      default: return this.#named(type, reader.bytes());
+      case 'string':
+        return text.decode(reader.bytes());
+      case 'bool':
+        return reader.uint() !== 0;
+      case 'int32':
+      case 'int64':
+        return reader.int();
+      case 'uint64':
+      case 'uint8':
+        return reader.uint();
+      case 'double':
+        return reader.double();
+      case 'bytes':
+        return base64(reader.bytes());
+      case 'Time':
+        return timeText(reader.bytes(), 0);
+      case 'MicroTime':
+        return timeText(reader.bytes(), 6);
+      case 'Quantity':
+        return strings(reader.bytes())[0] ?? '0';
+      case 'IntOrString':
+        return intOrString(reader.bytes());
+      case 'Duration':
+        return durationText(reader.bytes());
+      case 'FieldsV1':
+      case 'RawExtension':
+        return rawJson(reader.bytes(), (bytes) => this.decode(bytes));
+      default:
+        return this.#named(type, reader.bytes());
     }
   }
 
@@ -136,7 +158,8 @@ export class ProtobufDecoder {
 const isEnveloped = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => bytes[i] === byte);
 
 /** A type whose JSON is one of several shapes (apiextensions/v1): whichever is set. */
-const oneOf = ({ Allows, Schema, JSONSchemas, Property }: Message): unknown => Schema ?? JSONSchemas ?? Property ?? Allows ?? null;
+const oneOf = ({ Allows, Schema, JSONSchemas, Property }: Message): unknown =>
+  Schema ?? JSONSchemas ?? Property ?? Allows ?? null;
 
 const isNumber = (type: string): boolean => ['int32', 'int64', 'uint64', 'bool', 'double'].includes(type);
 

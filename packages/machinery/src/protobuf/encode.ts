@@ -49,9 +49,13 @@ export class ProtobufEncoder {
   }
 
   /** An object with its envelope, as a body. Throws RangeError for a kind without a protobuf form. */
-  encode(object: { readonly apiVersion: string; readonly kind: string }, type = this.typeOf(object.apiVersion, object.kind)): Uint8Array {
+  encode(
+    object: { readonly apiVersion: string; readonly kind: string },
+    type = this.typeOf(object.apiVersion, object.kind),
+  ): Uint8Array {
     const { apiVersion, kind } = object;
-    if (type === undefined) throw new RangeError(`${kind} in version ${JSON.stringify(apiVersion)} cannot be encoded to a protobuf message`);
+    if (type === undefined)
+      throw new RangeError(`${kind} in version ${JSON.stringify(apiVersion)} cannot be encoded to a protobuf message`);
     return envelope(apiVersion, kind, this.message(type, object));
   }
 
@@ -176,7 +180,11 @@ export function envelope(apiVersion: string, kind: string, message: Uint8Array):
 const small = new WireWriter(256);
 
 /** What comes before and after a message of that many bytes, for those who concatenate. */
-export function envelopeAround(apiVersion: string, kind: string, length: number): { readonly head: Uint8Array; readonly tail: Uint8Array } {
+export function envelopeAround(
+  apiVersion: string,
+  kind: string,
+  length: number,
+): { readonly head: Uint8Array; readonly tail: Uint8Array } {
   // Whoever threw half-way has left something behind.
   small.clear();
   small.varint(length);
@@ -203,7 +211,10 @@ const sized = (content: (out: WireWriter, value: unknown) => void): ValueWriter 
   },
 });
 
-const varint: ValueWriter = { wireType: 0, write: (out, value) => out.varint((value as number | null | undefined) ?? 0) };
+const varint: ValueWriter = {
+  wireType: 0,
+  write: (out, value) => out.varint((value as number | null | undefined) ?? 0),
+};
 
 /** A JSON value as it is, in field 1; absent: an empty message. */
 const raw: ValueWriter = sized((out, value) => {
@@ -221,23 +232,28 @@ const namedList: ValueWriter = sized((out, value) => {
   }
 });
 
-const time = (digits: 0 | 6): ValueWriter => sized((out, value) => {
-  // Go's zero time is an empty message.
-  if (typeof value !== 'string' || value === '') return;
-  const seconds = Date.parse(`${value.slice(0, 19)}Z`) / 1000;
-  out.varint(digits === 0 ? 0 : Number(value.slice(20, 26)) * 1000);
-  out.tag(2, 0);
-  out.varint(seconds);
-  out.tag(1, 0);
-});
+const time = (digits: 0 | 6): ValueWriter =>
+  sized((out, value) => {
+    // Go's zero time is an empty message.
+    if (typeof value !== 'string' || value === '') return;
+    const seconds = Date.parse(`${value.slice(0, 19)}Z`) / 1000;
+    out.varint(digits === 0 ? 0 : Number(value.slice(20, 26)) * 1000);
+    out.tag(2, 0);
+    out.varint(seconds);
+    out.tag(1, 0);
+  });
 
 const scalars: Readonly<Record<string, ValueWriter>> = {
   string: { wireType: 2, write: (out, value) => out.string((value as string | null | undefined) ?? '') },
   bool: { wireType: 0, write: (out, value) => out.varint(value === true ? 1 : 0) },
-  int32: varint, int64: varint, uint64: varint, uint8: varint,
+  int32: varint,
+  int64: varint,
+  uint64: varint,
+  uint8: varint,
   double: { wireType: 1, write: (out, value) => out.double((value as number | null | undefined) ?? 0) },
   bytes: { wireType: 2, write: (out, value) => out.bytes(fromBase64((value as string | null | undefined) ?? '')) },
-  Time: time(0), MicroTime: time(6),
+  Time: time(0),
+  MicroTime: time(6),
   Quantity: sized((out, value) => {
     out.string((value as string | null | undefined) ?? '0');
     out.tag(1, 2);
@@ -255,13 +271,15 @@ const scalars: Readonly<Record<string, ValueWriter>> = {
     out.varint(Math.round((parseDuration((value as string | undefined) ?? '0') ?? 0) * NANOS_PER_MS));
     out.tag(1, 0);
   }),
-  FieldsV1: raw, RawExtension: raw,
+  FieldsV1: raw,
+  RawExtension: raw,
 };
 
 /** The types whose JSON is one of several shapes, as the fields of their message (apiextensions/v1). */
 const unionsOf: Readonly<Record<string, (value: unknown) => Message>> = {
   'bool | schema object': (value) => (typeof value === 'boolean' ? { Allows: value } : { Allows: true, Schema: value }),
-  'schema object | array of schema objects': (value) => (Array.isArray(value) ? { JSONSchemas: value } : { Schema: value }),
+  'schema object | array of schema objects': (value) =>
+    Array.isArray(value) ? { JSONSchemas: value } : { Schema: value },
   'schema object | array of string': (value) => (Array.isArray(value) ? { Property: value } : { Schema: value }),
 };
 

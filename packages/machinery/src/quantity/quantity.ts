@@ -16,10 +16,24 @@ const NANO = 1_000_000_000n;
 /** Upstream caps binary numbers at what 64 bits hold. */
 const NANO_MAX = (2n ** 63n - 1n) * NANO;
 const DECIMAL: readonly (readonly [suffix: string, exponent: number])[] = [
-  ['E', 18], ['P', 15], ['T', 12], ['G', 9], ['M', 6], ['k', 3], ['', 0], ['m', -3], ['u', -6], ['n', -9],
+  ['E', 18],
+  ['P', 15],
+  ['T', 12],
+  ['G', 9],
+  ['M', 6],
+  ['k', 3],
+  ['', 0],
+  ['m', -3],
+  ['u', -6],
+  ['n', -9],
 ];
 const BINARY: readonly (readonly [suffix: string, bits: bigint])[] = [
-  ['Ei', 60n], ['Pi', 50n], ['Ti', 40n], ['Gi', 30n], ['Mi', 20n], ['Ki', 10n],
+  ['Ei', 60n],
+  ['Pi', 50n],
+  ['Ti', 40n],
+  ['Gi', 30n],
+  ['Mi', 20n],
+  ['Ki', 10n],
 ];
 // Digits may be missing altogether, as upstream reads it: `G` is zero.
 const SYNTAX = /^(?=.)([+-]?)(\d*\.?\d*)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$/;
@@ -45,7 +59,11 @@ function parse(text: string): Quantity | undefined {
   // So large a unit is beyond upstream's fast way, and its slow one misses the digits.
   if (mantissa === 0n && whole + fraction === '' && binary && binary[1] >= 50n) return undefined;
   const format: Format = binary ? 'BinarySI' : /^[eE]\S/.test(suffix) ? 'DecimalExponent' : 'DecimalSI';
-  const exponent = binary ? 0 : format === 'DecimalExponent' ? Number(suffix.slice(1)) : (DECIMAL.find(([s]) => s === suffix)?.[1] ?? 0);
+  const exponent = binary
+    ? 0
+    : format === 'DecimalExponent'
+      ? Number(suffix.slice(1))
+      : (DECIMAL.find(([s]) => s === suffix)?.[1] ?? 0);
   if (Math.abs(exponent) > 100) return undefined;
   const scaled = scale(mantissa * (binary ? 1n << binary[1] : 1n), exponent + 9 - fraction.length);
   const size = binary && scaled > NANO_MAX ? NANO_MAX : scaled;
@@ -106,11 +124,22 @@ function isKeptAsWritten(text: string, format: Format): boolean {
   const shifted = (whole || '0') + fraction;
   if (format === 'BinarySI') {
     const bits = BINARY.find(([s]) => s === suffix)?.[1] ?? 0n;
-    return fraction === '' && 14 - (whole || '0').length - Math.trunc(Number(bits) * 0.3) >= 0 && (BigInt(shifted) & 7n) !== 0n;
+    return (
+      fraction === '' &&
+      14 - (whole || '0').length - Math.trunc(Number(bits) * 0.3) >= 0 &&
+      (BigInt(shifted) & 7n) !== 0n
+    );
   }
-  const exponent = format === 'DecimalExponent' ? Number(suffix.slice(1)) : (DECIMAL.find(([s]) => s === suffix)?.[1] ?? 0);
+  const exponent =
+    format === 'DecimalExponent' ? Number(suffix.slice(1)) : (DECIMAL.find(([s]) => s === suffix)?.[1] ?? 0);
   const scaleOf = exponent - fraction.length;
-  return shifted.length <= FAST_DIGITS && scaleOf >= -9 && scaleOf % 3 === 0 && !shifted.endsWith('000') && !shifted.startsWith('0');
+  return (
+    shifted.length <= FAST_DIGITS &&
+    scaleOf >= -9 &&
+    scaleOf % 3 === 0 &&
+    !shifted.endsWith('000') &&
+    !shifted.startsWith('0')
+  );
 }
 
 const MILLI = 1_000_000n;
@@ -138,6 +167,12 @@ export function quantityMilliValue(text: string | undefined): number {
 
 const ceilDivide = (value: bigint, by: bigint): bigint => (value > 0n ? (value + by - 1n) / by : value / by);
 
-export const addQuantities = (a: Quantity, b: Quantity): Quantity => ({ nano: a.nano + b.nano, format: a.nano === 0n ? b.format : a.format });
-export const subtractQuantities = (a: Quantity, b: Quantity): Quantity => ({ nano: a.nano - b.nano, format: a.nano === 0n ? b.format : a.format });
+export const addQuantities = (a: Quantity, b: Quantity): Quantity => ({
+  nano: a.nano + b.nano,
+  format: a.nano === 0n ? b.format : a.format,
+});
+export const subtractQuantities = (a: Quantity, b: Quantity): Quantity => ({
+  nano: a.nano - b.nano,
+  format: a.nano === 0n ? b.format : a.format,
+});
 export const compareQuantities = (a: Quantity, b: Quantity): number => (a.nano < b.nano ? -1 : a.nano > b.nano ? 1 : 0);

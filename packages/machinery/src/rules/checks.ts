@@ -22,7 +22,7 @@ export interface Shape {
 
 export function isSet(value: unknown, { isPointer, isObject }: Pick<Shape, 'isPointer' | 'isObject'>): boolean {
   if (value === undefined || value === null) return isObject && !isPointer;
-  if (isPointer || typeof value === 'boolean' && value) return true;
+  if (isPointer || (typeof value === 'boolean' && value)) return true;
   if (Array.isArray(value)) return value.length > 0;
   if (typeof value === 'object') return isObject || Object.keys(value).length > 0;
   return value !== '' && value !== 0 && value !== false;
@@ -63,9 +63,12 @@ export const gates: Readonly<Record<string, (rule: Rule, change: Change, shape: 
 
 /** What may become of a field that was there, or was not. */
 const updateGates: Readonly<Record<string, (change: Change, shape: Shape, at: Field) => boolean>> = {
-  NoSet: (change, shape, at) => refused(!isSet(change.previous, shape) && isSet(change.next, shape), 'field cannot be set once created', at),
-  NoUnset: (change, shape, at) => refused(isSet(change.previous, shape) && !isSet(change.next, shape), 'field cannot be cleared once set', at),
-  NoModify: (change, shape, at) => refused(isSet(change.previous, shape) && isSet(change.next, shape), 'field cannot be modified once set', at),
+  NoSet: (change, shape, at) =>
+    refused(!isSet(change.previous, shape) && isSet(change.next, shape), 'field cannot be set once created', at),
+  NoUnset: (change, shape, at) =>
+    refused(isSet(change.previous, shape) && !isSet(change.next, shape), 'field cannot be cleared once set', at),
+  NoModify: (change, shape, at) =>
+    refused(isSet(change.previous, shape) && isSet(change.next, shape), 'field cannot be modified once set', at),
   NoAddItem({ next, previous }, { listMapKeys }, at) {
     const before = new Set(itemsOf(previous).map((item) => keyOf(item, listMapKeys)));
     const added = itemsOf(next).flatMap((item, i) => (before.has(keyOf(item, listMapKeys)) ? [] : [i]));

@@ -49,7 +49,12 @@ export class DeclaredRules {
   }
 
   /** What is wrong with an object, in the order in which upstream finds it. `isOn` tells of features. */
-  validate(schema: ObjectSchema, next: object, previous: object | undefined, isOn: (feature: string) => boolean): readonly DeclaredError[] {
+  validate(
+    schema: ObjectSchema,
+    next: object,
+    previous: object | undefined,
+    isOn: (feature: string) => boolean,
+  ): readonly DeclaredError[] {
     if (this.#isSilent(schema, new Set())) return [];
     const run: Run = { isUpdate: previous !== undefined, isOn, errors: [], stages: [] };
     this.#object(schema, next as Values, previous as Values | undefined, new Field('', run.errors), run);
@@ -68,7 +73,8 @@ export class DeclaredRules {
     if (known !== undefined) return known;
     if (seen.has(schema.name)) return true;
     seen.add(schema.name);
-    const isSilent = !isTold(this.#facts[schema.name]) && schema.fields.every((field) => this.#isSilent(field.schema, seen));
+    const isSilent =
+      !isTold(this.#facts[schema.name]) && schema.fields.every((field) => this.#isSilent(field.schema, seen));
     // What was found on the way of another search may hang on what that one had seen.
     if (!isSilent || seen.size === 1) this.#silent.set(schema.name, isSilent);
     return isSilent;
@@ -91,7 +97,8 @@ export class DeclaredRules {
   #object(schema: ObjectSchema, next: Values, previous: Values | undefined, at: Field, run: Run): void {
     const type = this.#typeOf(schema);
     checkUnion(type.members, next, previous, at, run);
-    for (const field of type.fields) for (const rule of field.rules) checkOthers(rule, field, type, { next, previous }, at, run);
+    for (const field of type.fields)
+      for (const rule of field.rules) checkOthers(rule, field, type, { next, previous }, at, run);
     for (const field of type.fields) this.#field(field, next[field.name], previous, at.at(field.name), run);
   }
 
@@ -115,10 +122,13 @@ export class DeclaredRules {
 
   #inside({ schema, shape, rules }: DeclaredField, next: unknown, previous: unknown, at: Field, run: Run): void {
     if (schema.type === 'object') {
-      if (next !== undefined || !shape.isPointer) this.#object(schema, (next ?? {}) as Values, previous as Values | undefined, at, run);
+      if (next !== undefined || !shape.isPointer)
+        this.#object(schema, (next ?? {}) as Values, previous as Values | undefined, at, run);
     } else if (schema.type === 'list' && schema.items.type === 'object' && !this.#isSilent(schema.items, new Set())) {
       const { items } = schema;
-      const before = isKeyed(rules) ? Map.groupBy(itemsOf(previous), (item) => keyOf(item, shape.listMapKeys)) : undefined;
+      const before = isKeyed(rules)
+        ? Map.groupBy(itemsOf(previous), (item) => keyOf(item, shape.listMapKeys))
+        : undefined;
       itemsOf(next).forEach((item, i) => {
         const old = before?.get(keyOf(item, shape.listMapKeys))?.[0];
         if (run.isUpdate && old !== undefined && equalJson(item, old)) return;
@@ -135,16 +145,24 @@ export class DeclaredRules {
 }
 
 /** Whether any of the rules of a type is more than tried. */
-const isTold = (facts: RuleFacts[string] | undefined): boolean => Object.values(facts ?? {}).some((rules) => rules.some((rule) => !rule.startsWith('alpha:')));
+const isTold = (facts: RuleFacts[string] | undefined): boolean =>
+  Object.values(facts ?? {}).some((rules) => rules.some((rule) => !rule.startsWith('alpha:')));
 
-const isKeyed = (rules: readonly Rule[]): boolean => rules.some(({ name, value }) => (name === 'listType' || name === 'unique') && value !== 'atomic');
+const isKeyed = (rules: readonly Rule[]): boolean =>
+  rules.some(({ name, value }) => (name === 'listType' || name === 'unique') && value !== 'atomic');
 
 function declaredField(field: FieldSchema, rules: readonly Rule[]): DeclaredField {
   const { schema } = field;
   return {
-    name: field.name, schema, rules, isOpaque: rules.some(({ name }) => name === 'opaqueType'),
+    name: field.name,
+    schema,
+    rules,
+    isOpaque: rules.some(({ name }) => name === 'opaqueType'),
     shape: {
-      isPointer: field.isPointer, isObject: schema.type === 'object', isList: schema.type === 'list', hasDefault: field.default !== undefined && (field.isPointer || Boolean(field.default)),
+      isPointer: field.isPointer,
+      isObject: schema.type === 'object',
+      isList: schema.type === 'list',
+      hasDefault: field.default !== undefined && (field.isPointer || Boolean(field.default)),
       listMapKeys: rules.filter(({ name }) => name === 'listMapKey').map(({ value }) => value),
     },
   };
@@ -175,13 +193,18 @@ function checkValue(rule: Rule, change: Change, at: Field): void {
     case 'subfield': {
       const value = (next as Values | undefined)?.[rule.of];
       const inner = innerRule(rule);
-      if (inner.name !== 'optional' && value !== undefined && value !== (change.previous as Values | undefined)?.[rule.of]) {
+      if (
+        inner.name !== 'optional' &&
+        value !== undefined &&
+        value !== (change.previous as Values | undefined)?.[rule.of]
+      ) {
         checkValue(inner, { ...change, next: value }, at.at(rule.of));
       }
       return;
     }
     case 'enum':
-      if (Array.isArray(next)) next.forEach((item, i) => checks['enum']?.(rule, { ...change, next: item }, at.index(i)));
+      if (Array.isArray(next))
+        next.forEach((item, i) => checks['enum']?.(rule, { ...change, next: item }, at.index(i)));
       else checks['enum']?.(rule, change, at);
       return;
     default:
@@ -194,18 +217,27 @@ function checkUnique(rules: readonly Rule[], next: unknown, keys: readonly strin
   const rule = rules.find(({ name, value }) => name === 'unique' || (name === 'listType' && value !== 'atomic'));
   if (!rule || rules.some(({ name }) => name === 'customUnique')) return;
   const seen = new Set<string>();
-  staged(rule.stage, run, () => itemsOf(next).forEach((item, i) => {
-    const key = keyOf(item, keys);
-    if (seen.has(key)) at.index(i).duplicate(item);
-    seen.add(key);
-  }));
+  staged(rule.stage, run, () =>
+    itemsOf(next).forEach((item, i) => {
+      const key = keyOf(item, keys);
+      if (seen.has(key)) at.index(i).duplicate(item);
+      seen.add(key);
+    }),
+  );
 }
 
 /** One of several, and only one. */
-function checkUnion(members: readonly DeclaredField[], next: Values, previous: Values | undefined, at: Field, run: Run): void {
+function checkUnion(
+  members: readonly DeclaredField[],
+  next: Values,
+  previous: Values | undefined,
+  at: Field,
+  run: Run,
+): void {
   const [first] = members;
   if (!first) return;
-  const setIn = (values: Values): readonly string[] => members.filter(({ name, shape }) => isSet(values[name], shape)).map(({ name }) => name);
+  const setIn = (values: Values): readonly string[] =>
+    members.filter(({ name, shape }) => isSet(values[name], shape)).map(({ name }) => name);
   const given = setIn(next);
   if (run.isUpdate && previous && equalJson(given, setIn(previous))) return;
   const all = members.map(({ name }) => `\`${name}\``).join(', ');
@@ -221,23 +253,40 @@ interface Pair {
 }
 
 /** Rules of a field that hang on another one. */
-function checkOthers(rule: Rule, field: DeclaredField, type: DeclaredType, { next, previous }: Pair, at: Field, run: Run): void {
+function checkOthers(
+  rule: Rule,
+  field: DeclaredField,
+  type: DeclaredType,
+  { next, previous }: Pair,
+  at: Field,
+  run: Run,
+): void {
   const isThere = (values: Values | undefined, name: string): boolean => {
     const shape = type.fields.find((one) => one.name === name)?.shape ?? { isPointer: false, isObject: false };
     return values !== undefined && isSet(values[name], shape);
   };
-  const isSame = (name: string): boolean => run.isUpdate && previous !== undefined && isThere(next, name) === isThere(previous, name);
+  const isSame = (name: string): boolean =>
+    run.isUpdate && previous !== undefined && isThere(next, name) === isThere(previous, name);
   if (rule.name === 'ifMode') return checkMode(rule, field, type, { next, previous }, at, run);
   if (rule.name !== 'dependentRequired' && rule.name !== 'dependentForbidden') return;
   if (!isThere(next, field.name) || (isSame(field.name) && isSame(rule.of))) return;
   staged(rule.stage, run, () => {
-    if (rule.name === 'dependentRequired' && !isThere(next, rule.of)) at.at(rule.of).required(`must be set when ${field.name} is set`);
-    if (rule.name === 'dependentForbidden' && isThere(next, rule.of)) at.at(rule.of).forbidden(`may not be set when ${field.name} is set`);
+    if (rule.name === 'dependentRequired' && !isThere(next, rule.of))
+      at.at(rule.of).required(`must be set when ${field.name} is set`);
+    if (rule.name === 'dependentForbidden' && isThere(next, rule.of))
+      at.at(rule.of).forbidden(`may not be set when ${field.name} is set`);
   });
 }
 
 /** A field that belongs to one mode of its object. */
-function checkMode(rule: Rule, field: DeclaredField, type: DeclaredType, { next, previous }: Pair, at: Field, run: Run): void {
+function checkMode(
+  rule: Rule,
+  field: DeclaredField,
+  type: DeclaredType,
+  { next, previous }: Pair,
+  at: Field,
+  run: Run,
+): void {
   const mode = type.fields.find(({ rules }) => rules.some(({ name }) => name === 'modeDiscriminator'))?.name ?? '';
   const value = next[field.name];
   if (run.isUpdate && previous && next[mode] === previous[mode] && equalJson(value, previous[field.name])) return;
@@ -266,5 +315,5 @@ function saysTheSame(rule: DeclaredError, error: FieldError): boolean {
 
 /** By hand, upstream shows what a field was to be that may not change, and counts letters where rules count bytes. */
 const plain = ({ message }: FieldError): string =>
-  (message.endsWith(UNCHANGEABLE) ? UNCHANGEABLE : message.replace(/(no more than \d+) characters$/, '$1 bytes'));
+  message.endsWith(UNCHANGEABLE) ? UNCHANGEABLE : message.replace(/(no more than \d+) characters$/, '$1 bytes');
 const UNCHANGEABLE = ': field is immutable';

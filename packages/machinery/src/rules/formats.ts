@@ -1,5 +1,11 @@
 import type { Field } from '../field.ts';
-import { dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, pathSegmentErrors, qualifiedNameErrors } from '../names/names.ts';
+import {
+  dnsLabelErrors,
+  dnsSubdomainErrors,
+  labelValueErrors,
+  pathSegmentErrors,
+  qualifiedNameErrors,
+} from '../names/names.ts';
 import { cIdentifierErrors } from '../names/words.ts';
 
 type Format = (text: string, at: Field) => void;
@@ -12,9 +18,11 @@ const IDENTIFIER_BYTES_MAX = 32;
 /** Where rules are declared, upstream counts what is too long in bytes. */
 const inBytes = (error: string): string => error.replace(/^(must be no more than \d+) characters$/, '$1 bytes');
 
-const saying = (errors: (text: string) => readonly string[]): Format => (text, at) => {
-  for (const error of errors(text)) at.invalid(text, inBytes(error));
-};
+const saying =
+  (errors: (text: string) => readonly string[]): Format =>
+  (text, at) => {
+    for (const error of errors(text)) at.invalid(text, inBytes(error));
+  };
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
@@ -24,7 +32,8 @@ const SUBDOMAIN_BYTES_MAX = 253;
 function caselessSubdomainErrors(text: string): readonly string[] {
   const errors = text.length > SUBDOMAIN_BYTES_MAX ? [`must be no more than ${SUBDOMAIN_BYTES_MAX} bytes`] : [];
   if (CASELESS.test(text)) return errors;
-  const what = "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
+  const what =
+    "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
   return [...errors, `${what} (e.g. 'Example.com', regex used for validation is '${SUBDOMAIN}')`];
 }
 

@@ -17,7 +17,8 @@ export interface Rule {
 
 /** Reads one rule. */
 export function parseRule(text: string, stage: RuleStage = 'stable'): Rule {
-  const [, prefix, name = '', of = '', value = ''] = /^(?:(alpha|beta):)?(\w+)(?:\(([^)]*)\))?(?:=(.*))?$/.exec(text) ?? [];
+  const [, prefix, name = '', of = '', value = ''] =
+    /^(?:(alpha|beta):)?(\w+)(?:\(([^)]*)\))?(?:=(.*))?$/.exec(text) ?? [];
   return { stage: (prefix as RuleStage | undefined) ?? stage, name, of, value };
 }
 

@@ -11,11 +11,15 @@ export interface FieldTerm {
  * back sorted; one of nothing but a sign asks for nothing. Throws BadRequest in upstream's words.
  */
 export function parseFieldSelector(text: string): readonly FieldTerm[] {
-  return [...termsOf(text)].sort().filter((term) => term !== '').map((term) => {
-    const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
-    if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
-    return { field: match[1] ?? '', isEqual: match[2] !== '!=', value: unescaped(match[3] ?? '') };
-  }).filter(({ field, value }) => field !== '' || value !== '');
+  return [...termsOf(text)]
+    .sort()
+    .filter((term) => term !== '')
+    .map((term) => {
+      const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
+      if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
+      return { field: match[1] ?? '', isEqual: match[2] !== '!=', value: unescaped(match[3] ?? '') };
+    })
+    .filter(({ field, value }) => field !== '' || value !== '');
 }
 
 /** Splits at commas that have no backslash before them. */
@@ -37,13 +41,15 @@ function unescaped(value: string): string {
   let out = '';
   for (let i = 0; i < value.length; i++) {
     const char = value[i] as string;
-    if (char === '=' || char === ',') throw badRequest(`invalid field selector: unescaped character in value: ${char.charCodeAt(0)}`);
+    if (char === '=' || char === ',')
+      throw badRequest(`invalid field selector: unescaped character in value: ${char.charCodeAt(0)}`);
     if (char !== '\\') {
       out += char;
       continue;
     }
     const escaped = value[++i];
-    if (escaped === undefined || !'\\,='.includes(escaped)) throw badRequest(`invalid field selector: invalid escape sequence: \\${escaped ?? ''}`);
+    if (escaped === undefined || !'\\,='.includes(escaped))
+      throw badRequest(`invalid field selector: invalid escape sequence: \\${escaped ?? ''}`);
     out += escaped;
   }
   return out;

@@ -36,16 +36,29 @@ export function selectorOf(requirements: readonly Requirement[]): Selector {
 function holds({ key, operator, values }: Requirement, labels: Labels): boolean {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {
-    case 'in': return value !== undefined && values.includes(value);
-    case 'notin': return value === undefined || !values.includes(value);
-    case 'exists': return value !== undefined;
-    case 'absent': return value === undefined;
-    case 'gt': return value !== undefined && /^-?\d+$/.test(value) && Number(value) > Number(values[0]);
-    case 'lt': return value !== undefined && /^-?\d+$/.test(value) && Number(value) < Number(values[0]);
+    case 'in':
+      return value !== undefined && values.includes(value);
+    case 'notin':
+      return value === undefined || !values.includes(value);
+    case 'exists':
+      return value !== undefined;
+    case 'absent':
+      return value === undefined;
+    case 'gt':
+      return value !== undefined && /^-?\d+$/.test(value) && Number(value) > Number(values[0]);
+    case 'lt':
+      return value !== undefined && /^-?\d+$/.test(value) && Number(value) < Number(values[0]);
   }
 }
 
-const OPERATORS: Readonly<Record<string, Operator>> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: 'absent', Gt: 'gt', Lt: 'lt' };
+const OPERATORS: Readonly<Record<string, Operator>> = {
+  In: 'in',
+  NotIn: 'notin',
+  Exists: 'exists',
+  DoesNotExist: 'absent',
+  Gt: 'gt',
+  Lt: 'lt',
+};
 const compiled = new WeakMap<LabelSelector, Selector>();
 
 /** metav1.LabelSelector: absent selects nothing, empty selects everything. Compiled once per selector value. */
@@ -53,9 +66,17 @@ export function compileLabelSelector(selector: LabelSelector | undefined): Selec
   if (!selector) return nothing;
   let made = compiled.get(selector);
   if (!made) {
-    const exact = Object.entries(selector.matchLabels ?? {}).map(([key, value]): Requirement => ({ key, operator: 'in', values: [value], written: '=' }));
-    const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }): Requirement =>
-      ({ key, operator: OPERATORS[operator] ?? 'in', values }));
+    const exact = Object.entries(selector.matchLabels ?? {}).map(([key, value]): Requirement => ({
+      key,
+      operator: 'in',
+      values: [value],
+      written: '=',
+    }));
+    const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }): Requirement => ({
+      key,
+      operator: OPERATORS[operator] ?? 'in',
+      values,
+    }));
     compiled.set(selector, (made = selectorOf([...exact, ...expressions])));
   }
   return made;
@@ -67,18 +88,27 @@ export const selectorFromMap = (labels: Labels): Selector =>
 
 /** `a=b,c in (d,e),!f`: the selector as queries and tables show it. */
 export function formatSelector({ requirements }: Selector): string {
-  return [...requirements].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(formatRequirement).join(',');
+  return [...requirements]
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(formatRequirement)
+    .join(',');
 }
 
 function formatRequirement({ key, operator, values, written }: Requirement): string {
   if (written) return `${key}${written}${values[0]}`;
   const list = `(${[...values].sort().join(',')})`;
   switch (operator) {
-    case 'in': return `${key} in ${list}`;
-    case 'notin': return `${key} notin ${list}`;
-    case 'exists': return key;
-    case 'absent': return `!${key}`;
-    case 'gt': return `${key}>${values[0]}`;
-    case 'lt': return `${key}<${values[0]}`;
+    case 'in':
+      return `${key} in ${list}`;
+    case 'notin':
+      return `${key} notin ${list}`;
+    case 'exists':
+      return key;
+    case 'absent':
+      return `!${key}`;
+    case 'gt':
+      return `${key}>${values[0]}`;
+    case 'lt':
+      return `${key}<${values[0]}`;
   }
 }

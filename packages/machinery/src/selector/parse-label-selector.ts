@@ -19,7 +19,8 @@ const TOKEN = /[ \t\r\n]*(==|!=|[=!(),<>]|[^ \t\r\n=!(),<>]+)/gy;
 
 function tokensOf(text: string): readonly Token[] {
   const tokens: Token[] = [];
-  for (const [, part = ''] of text.matchAll(TOKEN)) tokens.push({ kind: /^[=!(),<>]/.test(part) ? (part as Kind) : 'word', text: part });
+  for (const [, part = ''] of text.matchAll(TOKEN))
+    tokens.push({ kind: /^[=!(),<>]/.test(part) ? (part as Kind) : 'word', text: part });
   return [...tokens, { kind: 'end', text: '' }];
 }
 
@@ -73,11 +74,19 @@ class Parser {
   #comparison(key: string): Requirement {
     const { kind, text } = this.#take();
     switch (kind) {
-      case '=': case '==': return { key, operator: 'in', values: [this.#exactValue()], written: kind };
-      case '!=': return { key, operator: 'notin', values: [this.#exactValue()], written: kind };
-      case '>': return { key, operator: 'gt', values: [this.#exactValue()] };
-      case '<': return { key, operator: 'lt', values: [this.#exactValue()] };
-      case 'word': if (text === 'in' || text === 'notin') return { key, operator: text satisfies Operator, values: this.#values() }; break;
+      case '=':
+      case '==':
+        return { key, operator: 'in', values: [this.#exactValue()], written: kind };
+      case '!=':
+        return { key, operator: 'notin', values: [this.#exactValue()], written: kind };
+      case '>':
+        return { key, operator: 'gt', values: [this.#exactValue()] };
+      case '<':
+        return { key, operator: 'lt', values: [this.#exactValue()] };
+      case 'word':
+        if (text === 'in' || text === 'notin')
+          return { key, operator: text satisfies Operator, values: this.#values() };
+        break;
       default:
     }
     throw unable(`found '${text}', expected: in, notin, =, ==, !=, gt, lt`);
@@ -98,7 +107,8 @@ class Parser {
     if (this.#next.kind === ')') {
       this.#take();
       found.add('');
-    } else if (this.#next.kind !== 'word' && this.#next.kind !== ',') throw unable(`found '${this.#next.text}', expected: ',', ')' or identifier`);
+    } else if (this.#next.kind !== 'word' && this.#next.kind !== ',')
+      throw unable(`found '${this.#next.text}', expected: ',', ')' or identifier`);
     else this.#collect(found);
     return [...found].sort();
   }
@@ -126,7 +136,8 @@ class Parser {
   }
 }
 
-const unexpected = (token: Token, expected: string): Error => badRequest(`found '${token.text}', expected: ${expected}`);
+const unexpected = (token: Token, expected: string): Error =>
+  badRequest(`found '${token.text}', expected: ${expected}`);
 const unable = (detail: string): Error => badRequest(`unable to parse requirement: ${detail}`);
 const invalid = (value: unknown, detail: string): string => `Invalid value: ${JSON.stringify(value)}: ${detail}`;
 
@@ -135,7 +146,8 @@ function checked(requirement: Requirement): Requirement {
   const problems: string[] = [];
   values.forEach((value, i) => {
     const isNumeric = operator === 'gt' || operator === 'lt';
-    if (isNumeric && !/^[+-]?\d+$/.test(value)) problems.push(`values[${i}]: ${invalid(value, "for 'Gt', 'Lt' operators, the value must be an integer")}`);
+    if (isNumeric && !/^[+-]?\d+$/.test(value))
+      problems.push(`values[${i}]: ${invalid(value, "for 'Gt', 'Lt' operators, the value must be an integer")}`);
   });
   values.forEach((value, i) => {
     const errors = labelValueErrors(value);

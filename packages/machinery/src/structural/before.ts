@@ -16,7 +16,8 @@ export function memberBefore(before: Before | undefined, schema: JsonSchema, nam
 export function itemBefore(before: Before | undefined, schema: JsonSchema, item: unknown): Before | undefined {
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   const was = before?.value;
-  if (!Array.isArray(was) || schema['x-kubernetes-list-type'] !== 'map' || keys.length === 0 || !isObject(item)) return undefined;
+  if (!Array.isArray(was) || schema['x-kubernetes-list-type'] !== 'map' || keys.length === 0 || !isObject(item))
+    return undefined;
   // Only what has all of its keys can be found again.
   if (keys.some((key) => !isScalar(item[key]))) return undefined;
   const found: unknown = was.find((other) => isObject(other) && keys.every((key) => other[key] === item[key]));
@@ -37,6 +38,10 @@ export function isUnchanged(value: unknown, before: Before | undefined, schema: 
   if (!isObject(value)) return equalJson(value, was);
   if (!isObject(was)) return false;
   const names = Object.keys(value);
-  return names.length === Object.keys(was).length
-    && names.every((name) => isUnchanged(value[name], memberBefore(before, schema, name), memberSchema(schema, name) ?? {}));
+  return (
+    names.length === Object.keys(was).length &&
+    names.every((name) =>
+      isUnchanged(value[name], memberBefore(before, schema, name), memberSchema(schema, name) ?? {}),
+    )
+  );
 }

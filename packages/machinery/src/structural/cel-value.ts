@@ -5,7 +5,9 @@ import { isObject, type JsonObject, type JsonSchema, memberSchema } from './json
 
 /** Words of the language that a field may have as its name; they are written `__in__`. */
 const RESERVED = new Set(
-  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(' '),
+  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
 );
 
 /**
@@ -16,7 +18,8 @@ export function celValue(value: unknown, schema: JsonSchema, isOptional = false)
   if (isOptional) return value === undefined ? new Optional(false) : new Optional(true, celValue(value, schema));
   if (Array.isArray(value)) return asOwn(value.map((item) => celValue(item, schema.items ?? {})));
   if (isObject(value)) return objectValue(value, schema);
-  if (typeof value === 'number') return schema.type === 'number' || !Number.isSafeInteger(value) ? value : BigInt(value);
+  if (typeof value === 'number')
+    return schema.type === 'number' || !Number.isSafeInteger(value) ? value : BigInt(value);
   if (typeof value === 'string' && schema.type === 'string') return textValue(value, schema.format);
   return value;
 }
@@ -36,19 +39,26 @@ function objectValue(value: JsonObject, schema: JsonSchema): unknown {
 function textValue(text: string, format: string | undefined): unknown {
   switch (format) {
     case 'date-time':
-    case 'date': return timeValue(text, format);
+    case 'date':
+      return timeValue(text, format);
     case 'duration': {
       const ns = parseNanoseconds(text);
       if (ns === undefined) throw new CelError(`invalid duration ${JSON.stringify(text)}`);
       return new Duration(ns);
     }
-    case 'byte': return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-    default: return text;
+    case 'byte':
+      return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    default:
+      return text;
   }
 }
 
 function timeValue(text: string, format: 'date-time' | 'date'): unknown {
-  const found = parseTimestamp(format === 'date' ? `${text}T00:00:00Z` : text.replace(/[tz ]/g, (sign) => (sign === ' ' ? 'T' : sign.toUpperCase())));
+  const found = parseTimestamp(
+    format === 'date'
+      ? `${text}T00:00:00Z`
+      : text.replace(/[tz ]/g, (sign) => (sign === ' ' ? 'T' : sign.toUpperCase())),
+  );
   return found instanceof Timestamp ? found : text;
 }
 
@@ -59,4 +69,9 @@ export function escapedName(name: string): string | undefined {
   return name.replace(/__|[-./]/g, (sign) => ESCAPES[sign] ?? sign);
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { __: '__underscores__', '.': '__dot__', '-': '__dash__', '/': '__slash__' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  __: '__underscores__',
+  '.': '__dot__',
+  '-': '__dash__',
+  '/': '__slash__',
+};

@@ -22,10 +22,13 @@ export function checkRuleFields(schema: JsonSchema, at: Field): void {
     const { message = '', messageExpression = '', reason, fieldPath = '' } = rule;
     const source = (rule.rule ?? '').trim();
     if (source === '') here.at('rule').required('rule is not specified');
-    else if (message !== '' && message.trim() === '') here.at('message').invalid(message, 'must be non-empty if specified');
+    else if (message !== '' && message.trim() === '')
+      here.at('message').invalid(message, 'must be non-empty if specified');
     else if (LINE_BREAK.test(message.trim())) here.at('message').invalid(message, 'must not contain line breaks');
-    else if (LINE_BREAK.test(source) && message.trim() === '') here.at('message').required('message must be specified if rule contains line breaks');
-    if (messageExpression !== '' && messageExpression.trim() === '') here.at('messageExpression').required('messageExpression must be non-empty if specified');
+    else if (LINE_BREAK.test(source) && message.trim() === '')
+      here.at('message').required('message must be specified if rule contains line breaks');
+    if (messageExpression !== '' && messageExpression.trim() === '')
+      here.at('messageExpression').required('messageExpression must be non-empty if specified');
     if (reason !== undefined && !REASONS.includes(reason)) here.at('reason').notSupported(reason, REASONS);
     if (fieldPath !== '') checkFieldPath(fieldPath, schema, here.at('fieldPath'));
   }
@@ -88,37 +91,65 @@ class RuleCheck {
 
   schema(schema: JsonSchema, place: Place): void {
     const { at, loose } = place;
-    const inner = (member: JsonSchema, where: Field, isLoose: boolean): void => this.schema(member, {
-      at: where, declared: once(() => declaredBy(member, member['x-kubernetes-embedded-resource'] === true)),
-      timesMax: times(place.timesMax, elementsMax(schema)), loose: isLoose ? at.path : loose,
-    });
-    if (typeof schema.additionalProperties === 'object') inner(schema.additionalProperties, at.at('additionalProperties'), false);
-    for (const [name, member] of Object.entries(schema.properties ?? {})) inner(member, at.at('properties').key(name), schema['x-kubernetes-map-type'] === 'atomic');
-    if (schema.items && !Array.isArray(schema.items)) inner(schema.items, at.at('items'), schema['x-kubernetes-list-type'] !== 'map');
+    const inner = (member: JsonSchema, where: Field, isLoose: boolean): void =>
+      this.schema(member, {
+        at: where,
+        declared: once(() => declaredBy(member, member['x-kubernetes-embedded-resource'] === true)),
+        timesMax: times(place.timesMax, elementsMax(schema)),
+        loose: isLoose ? at.path : loose,
+      });
+    if (typeof schema.additionalProperties === 'object')
+      inner(schema.additionalProperties, at.at('additionalProperties'), false);
+    for (const [name, member] of Object.entries(schema.properties ?? {}))
+      inner(member, at.at('properties').key(name), schema['x-kubernetes-map-type'] === 'atomic');
+    if (schema.items && !Array.isArray(schema.items))
+      inner(schema.items, at.at('items'), schema['x-kubernetes-list-type'] !== 'map');
     if (rulesOf(schema).length === 0 || this.#isWrong(at)) return;
-    for (const [i, rule] of rulesOf(schema).entries()) this.#rule(rule, at.at('x-kubernetes-validations').index(i), place);
+    for (const [i, rule] of rulesOf(schema).entries())
+      this.#rule(rule, at.at('x-kubernetes-validations').index(i), place);
   }
 
   /** Whether all rules together cost too much. */
   total(at: Field): void {
     const total = this.#costs.reduce((sum, { cost }) => sum + cost, 0);
     if (total <= SCHEMA_COST_MAX) return;
-    const expensive = this.#costs.filter(({ cost }) => cost >= SCHEMA_COST_MAX / 100).toSorted((a, b) => b.cost - a.cost).slice(0, NAMED_MAX);
-    for (const one of expensive) one.at.forbidden('contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema');
-    at.forbidden(costMessage('x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema', total, SCHEMA_COST_MAX));
+    const expensive = this.#costs
+      .filter(({ cost }) => cost >= SCHEMA_COST_MAX / 100)
+      .toSorted((a, b) => b.cost - a.cost)
+      .slice(0, NAMED_MAX);
+    for (const one of expensive)
+      one.at.forbidden('contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema');
+    at.forbidden(
+      costMessage(
+        'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema',
+        total,
+        SCHEMA_COST_MAX,
+      ),
+    );
   }
 
   #rule(rule: Rule, at: Field, { declared, timesMax, loose }: Place): void {
     const known = declared();
     const holds = compile(rule.rule, rule, known, bool, at.at('rule'));
     const usesOld = holds?.uses.has('oldSelf') === true;
-    if (holds && known) this.#weigh(holds.costMax(known) * (timesMax ?? Math.floor(REQUEST_BYTES_MAX / (known.bytesMin + 1))), at.at('rule'), 'estimated rule cost');
+    if (holds && known)
+      this.#weigh(
+        holds.costMax(known) * (timesMax ?? Math.floor(REQUEST_BYTES_MAX / (known.bytesMin + 1))),
+        at.at('rule'),
+        'estimated rule cost',
+      );
     if (holds && rule.messageExpression) {
       const message = compile(rule.messageExpression, rule, known, string, at.at('messageExpression'));
-      if (message && known) this.#weigh(message.costMax(known), at.at('messageExpression'), 'estimated messageExpression cost');
+      if (message && known)
+        this.#weigh(message.costMax(known), at.at('messageExpression'), 'estimated messageExpression cost');
     }
-    if (usesOld && loose !== undefined) at.at('rule').invalid(rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${loose}`);
-    else if (!usesOld && rule.optionalOldSelf !== undefined) at.at('optionalOldSelf').invalid(rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule');
+    if (usesOld && loose !== undefined)
+      at.at('rule').invalid(
+        rule.rule,
+        `oldSelf cannot be used on the uncorrelatable portion of the schema within ${loose}`,
+      );
+    else if (!usesOld && rule.optionalOldSelf !== undefined)
+      at.at('optionalOldSelf').invalid(rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule');
   }
 
   #weigh(cost: number, at: Field, name: string): void {
@@ -127,7 +158,13 @@ class RuleCheck {
   }
 }
 
-function compile(source: string, rule: Rule, declared: Declared | undefined, wanted: CelType, at: Field): Cel | undefined {
+function compile(
+  source: string,
+  rule: Rule,
+  declared: Declared | undefined,
+  wanted: CelType,
+  at: Field,
+): Cel | undefined {
   const made = compileRule(source, rule, declared, backtrackingPatterns, wanted);
   if (!('fault' in made)) return made;
   at.invalid(shownRule(rule), made.fault);
@@ -135,15 +172,29 @@ function compile(source: string, rule: Rule, declared: Declared | undefined, wan
 }
 
 /** As upstream has it in memory. */
-const shownRule = ({ rule, message = '', messageExpression = '', reason, fieldPath = '', optionalOldSelf }: Rule): unknown => ({
-  Rule: rule, Message: message, MessageExpression: messageExpression, Reason: reason ?? null, FieldPath: fieldPath, OptionalOldSelf: optionalOldSelf ?? null,
+const shownRule = ({
+  rule,
+  message = '',
+  messageExpression = '',
+  reason,
+  fieldPath = '',
+  optionalOldSelf,
+}: Rule): unknown => ({
+  Rule: rule,
+  Message: message,
+  MessageExpression: messageExpression,
+  Reason: reason ?? null,
+  FieldPath: fieldPath,
+  OptionalOldSelf: optionalOldSelf ?? null,
 });
 
-const times = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? undefined : a * b);
+const times = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? undefined : a * b;
 
 /** How many values a schema may hold of those within; undefined where it sets no limit. */
 function elementsMax({ type, additionalProperties, maxProperties, maxItems }: JsonSchema): number | undefined {
-  const limit = type === 'array' ? maxItems : type === 'object' && additionalProperties !== undefined ? maxProperties : 1;
+  const limit =
+    type === 'array' ? maxItems : type === 'object' && additionalProperties !== undefined ? maxProperties : 1;
   return limit === undefined ? undefined : Math.max(0, limit);
 }
 

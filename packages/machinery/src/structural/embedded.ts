@@ -16,7 +16,12 @@ export class EmbeddedError extends Error {
  * Gives the objects of the API within a value the metadata that the API knows, in place; returns the paths of what it does
  * not know. Throws EmbeddedError where a type is wrong; `isLenient`: that is dropped instead.
  */
-export function coerceEmbedded(value: unknown, schema: JsonSchema, readMeta: ReadMeta, isLenient: boolean): readonly string[] {
+export function coerceEmbedded(
+  value: unknown,
+  schema: JsonSchema,
+  readMeta: ReadMeta,
+  isLenient: boolean,
+): readonly string[] {
   const unknown: string[] = [];
   const walk = (within: unknown, of: JsonSchema, at: Field): void => {
     if (Array.isArray(within)) {
@@ -71,7 +76,8 @@ export function validateEmbedded(value: unknown, schema: JsonSchema, at: Field):
   if (schema['x-kubernetes-embedded-resource']) checkIdentity(value, at);
   for (const [name, item] of Object.entries(value)) {
     const inside = memberSchema(schema, name);
-    if (inside) validateEmbedded(item, inside, Object.hasOwn(schema.properties ?? {}, name) ? at.at(name) : at.key(name));
+    if (inside)
+      validateEmbedded(item, inside, Object.hasOwn(schema.properties ?? {}, name) ? at.at(name) : at.key(name));
   }
 }
 

@@ -4,8 +4,10 @@ import type { JsonSchema } from './json-schema.ts';
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
-const DURATION = /^(?:\d+(?:\.\d+)?\s*(?:ns|us|µs|μs|ms|s|m|h|d|w|second|seconds|minute|minutes|hour|hours|day|days|week|weeks|milli|millisecond|milliseconds|micro|microsecond|microseconds|nano|nanosecond|nanoseconds|sec|min|hr)\s*)+$/i;
-const HOSTNAME = /^(?=.{1,255}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
+const DURATION =
+  /^(?:\d+(?:\.\d+)?\s*(?:ns|us|µs|μs|ms|s|m|h|d|w|second|seconds|minute|minutes|hour|hours|day|days|week|weeks|milli|millisecond|milliseconds|micro|microsecond|microseconds|nano|nanosecond|nanoseconds|sec|min|hr)\s*)+$/i;
+const HOSTNAME =
+  /^(?=.{1,255}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
 
 /** Formats of OpenAPI that are checked (apiextensions documentation, "validation"); unknown ones say nothing. */
 export const formats: Readonly<Record<string, (text: string) => boolean>> = {
@@ -16,16 +18,20 @@ export const formats: Readonly<Record<string, (text: string) => boolean>> = {
   ipv4: isIPv4,
   ipv6: isIPv6,
   cidr: isCidr,
-  mac: (text) => /^(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4,6}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2,3}[0-9a-f]{4})$/i.test(text),
+  mac: (text) =>
+    /^(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4,6}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2,3}[0-9a-f]{4})$/i.test(text),
   uri: (text) => /^[a-z][a-z0-9+.-]*:[^\s]*$/i.test(text) || /^\/[^\s]*$/.test(text),
   email: (text) => /^[^\s@<>]+@[^\s@<>]+$/.test(text),
   hostname: (text) => HOSTNAME.test(text),
   uuid: (text) => UUID.test(text),
   uuid3: (text) => UUID.test(text) && text.replaceAll('-', '')[12] === '3',
-  uuid4: (text) => UUID.test(text) && text.replaceAll('-', '')[12] === '4' && /[89ab]/i.test(text.replaceAll('-', '')[16] ?? ''),
-  uuid5: (text) => UUID.test(text) && text.replaceAll('-', '')[12] === '5' && /[89ab]/i.test(text.replaceAll('-', '')[16] ?? ''),
+  uuid4: (text) =>
+    UUID.test(text) && text.replaceAll('-', '')[12] === '4' && /[89ab]/i.test(text.replaceAll('-', '')[16] ?? ''),
+  uuid5: (text) =>
+    UUID.test(text) && text.replaceAll('-', '')[12] === '5' && /[89ab]/i.test(text.replaceAll('-', '')[16] ?? ''),
   hexcolor: (text) => /^#?(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(text),
-  rgbcolor: (text) => /^rgb\(\s*(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])\s*(?:,\s*(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])\s*){2}\)$/.test(text),
+  rgbcolor: (text) =>
+    /^rgb\(\s*(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])\s*(?:,\s*(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])\s*){2}\)$/.test(text),
   bsonobjectid: (text) => /^[0-9a-f]{24}$/i.test(text),
   ssn: (text) => /^\d{3}[- ]?\d{2}[- ]?\d{4}$/.test(text),
   k8sshortname: (text) => dnsLabelErrors(text).length === 0,
@@ -40,7 +46,14 @@ function isDate(text: string): boolean {
 function isDateTime(text: string): boolean {
   const match = RFC3339.exec(text);
   if (!match) return false;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   return isDay(year, month, day) && hour < 24 && minute < 60 && second < 60;
 }
 
@@ -81,7 +94,10 @@ function isCidr(text: string): boolean {
   return isIPv4(address) ? Number(bits) <= 32 : isIPv6(address) && Number(bits) <= 128;
 }
 
-const NUMBER_FORMATS: Readonly<Record<string, readonly string[]>> = { integer: ['int32', 'int64'], number: ['float', 'double'] };
+const NUMBER_FORMATS: Readonly<Record<string, readonly string[]>> = {
+  integer: ['int32', 'int64'],
+  number: ['float', 'double'],
+};
 
 /** Whether values of this schema are held to its format at all. */
 export function isKnownFormat({ type = '', format = '' }: Pick<JsonSchema, 'type' | 'format'>): boolean {
@@ -90,4 +106,5 @@ export function isKnownFormat({ type = '', format = '' }: Pick<JsonSchema, 'type
 }
 
 /** Hyphens do not count: `date-time` is `datetime`. */
-export const formatNamed = (format: string): ((text: string) => boolean) | undefined => formats[format.replaceAll('-', '')];
+export const formatNamed = (format: string): ((text: string) => boolean) | undefined =>
+  formats[format.replaceAll('-', '')];

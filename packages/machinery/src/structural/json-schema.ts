@@ -30,7 +30,8 @@ export interface JsonSchema extends Constraints {
 
 export type JsonObject = Record<string, unknown>;
 
-export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The fields that make an object one of the API: their shape is not the schema's business. */
 export const isMetaField = (name: string): boolean => name === 'apiVersion' || name === 'kind' || name === 'metadata';
@@ -39,7 +40,15 @@ export const isMetaField = (name: string): boolean => name === 'apiVersion' || n
 export function* schemasWithin(schema: JsonSchema): Generator<JsonSchema> {
   yield schema;
   const { items, additionalProperties, allOf = [], anyOf = [], oneOf = [], not, properties = {} } = schema;
-  const inside = [items, ...allOf, ...anyOf, ...oneOf, not, ...Object.values(properties), typeof additionalProperties === 'object' ? additionalProperties : undefined];
+  const inside = [
+    items,
+    ...allOf,
+    ...anyOf,
+    ...oneOf,
+    not,
+    ...Object.values(properties),
+    typeof additionalProperties === 'object' ? additionalProperties : undefined,
+  ];
   for (const one of inside) if (one) yield* schemasWithin(one);
 }
 

@@ -3,5 +3,9 @@ export function inKeyOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inKeyOrder);
   if (typeof value !== 'object' || value === null) return value;
   const source = value as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(Object.keys(source).sort().map((name) => [name, inKeyOrder(source[name])]));
+  return Object.fromEntries(
+    Object.keys(source)
+      .sort()
+      .map((name) => [name, inKeyOrder(source[name])]),
+  );
 }

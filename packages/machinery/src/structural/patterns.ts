@@ -7,8 +7,20 @@ export interface Patterns {
 }
 
 const POSIX: Readonly<Record<string, string>> = {
-  alnum: '0-9A-Za-z', alpha: 'A-Za-z', ascii: '\\x00-\\x7F', blank: '\\t ', cntrl: '\\x00-\\x1F\\x7F', digit: '0-9', graph: '!-~', lower: 'a-z',
-  print: ' -~', punct: '!-\\/:-@\\[-`{-~', space: '\\t\\n\\v\\f\\r ', upper: 'A-Z', word: '0-9A-Za-z_', xdigit: '0-9A-Fa-f',
+  alnum: '0-9A-Za-z',
+  alpha: 'A-Za-z',
+  ascii: '\\x00-\\x7F',
+  blank: '\\t ',
+  cntrl: '\\x00-\\x1F\\x7F',
+  digit: '0-9',
+  graph: '!-~',
+  lower: 'a-z',
+  print: ' -~',
+  punct: '!-\\/:-@\\[-`{-~',
+  space: '\\t\\n\\v\\f\\r ',
+  upper: 'A-Z',
+  word: '0-9A-Za-z_',
+  xdigit: '0-9A-Fa-f',
 };
 
 /**
@@ -28,7 +40,10 @@ export const backtrackingPatterns: Patterns = {
 };
 
 /** Nothing matches right after something else. */
-export function matchesOf(matches: Iterable<{ readonly 0: string; readonly index: number }>, max: number): readonly string[] {
+export function matchesOf(
+  matches: Iterable<{ readonly 0: string; readonly index: number }>,
+  max: number,
+): readonly string[] {
   const found: string[] = [];
   let end = -1;
   for (const { 0: text, index } of matches) {
@@ -41,10 +56,13 @@ export function matchesOf(matches: Iterable<{ readonly 0: string; readonly index
 }
 
 function regExpOf(pattern: string, flags: '' | 'g'): RegExp {
-  if (/\(\?<?[=!]/.test(pattern) || /\\[1-9]/.test(pattern)) throw new SyntaxError('look-around and back-references are not supported');
+  if (/\(\?<?[=!]/.test(pattern) || /\\[1-9]/.test(pattern))
+    throw new SyntaxError('look-around and back-references are not supported');
   const body = flagsInScope(pattern)
     .replace(/\[:(\w+):\]/g, (whole, name: string) => POSIX[name] ?? whole)
-    .replaceAll('(?P<', '(?<').replaceAll('\\A', '^').replaceAll('\\z', '$');
+    .replaceAll('(?P<', '(?<')
+    .replaceAll('\\A', '^')
+    .replaceAll('\\z', '$');
   return new RegExp(body, flags);
 }
 

@@ -1,5 +1,18 @@
 import type { Sized } from '../cel/estimate.ts';
-import { bool, bytes, type CelType, double, duration, dyn, int, listOf, mapOf, object, string, timestamp } from '../cel/types.ts';
+import {
+  bool,
+  bytes,
+  type CelType,
+  double,
+  duration,
+  dyn,
+  int,
+  listOf,
+  mapOf,
+  object,
+  string,
+  timestamp,
+} from '../cel/types.ts';
 import { escapedName } from './cel-value.ts';
 import type { JsonSchema } from './json-schema.ts';
 
@@ -26,7 +39,9 @@ const scalar = (type: CelType, bytesMin: number, sizeMax = 0): Declared => ({ ty
 const KEY = scalar(string, 2);
 /** Texts that are more than texts, by their format: the bytes of the shortest and of the longest. */
 const FORMATS: Readonly<Record<string, Declared>> = {
-  duration: scalar(duration, 3, 32), date: scalar(timestamp, 12, 12), 'date-time': scalar(timestamp, 21, 32),
+  duration: scalar(duration, 3, 32),
+  date: scalar(timestamp, 12, 12),
+  'date-time': scalar(timestamp, 21, 32),
 };
 
 /**
@@ -37,13 +52,22 @@ export function declaredBy(schema: JsonSchema, isResource = false): Declared | u
   if (schema['x-kubernetes-int-or-string']) return scalar(dyn, 1, textMax(schema) ?? REST);
   if (isResource) return declaredObject(withResourceFields(schema));
   switch (schema.type) {
-    case 'array': return declaredList(schema);
-    case 'object': return typeof schema.additionalProperties === 'object' ? declaredMap(schema, schema.additionalProperties) : declaredObject(schema);
-    case 'string': return declaredText(schema);
-    case 'boolean': return scalar(bool, 4);
-    case 'number': return scalar(double, 1);
-    case 'integer': return scalar(int, 1);
-    default: return undefined;
+    case 'array':
+      return declaredList(schema);
+    case 'object':
+      return typeof schema.additionalProperties === 'object'
+        ? declaredMap(schema, schema.additionalProperties)
+        : declaredObject(schema);
+    case 'string':
+      return declaredText(schema);
+    case 'boolean':
+      return scalar(bool, 4);
+    case 'number':
+      return scalar(double, 1);
+    case 'integer':
+      return scalar(int, 1);
+    default:
+      return undefined;
   }
 }
 
@@ -55,22 +79,38 @@ const NAME_MAX = 253;
 function withResourceFields(schema: JsonSchema): JsonSchema {
   const { kind, apiVersion, metadata } = schema.properties ?? {};
   const { name, generateName } = metadata?.properties ?? {};
-  const isSaid = [kind, apiVersion, name, generateName].every((one) => one?.type === 'string') && metadata?.type === 'object';
+  const isSaid =
+    [kind, apiVersion, name, generateName].every((one) => one?.type === 'string') && metadata?.type === 'object';
   if (isSaid) return { ...schema, type: 'object' };
-  const capped = (said: JsonSchema | undefined, max: number): JsonSchema => ({ type: 'string', maxLength: Math.min(said?.maxLength ?? max, max) });
-  const own: JsonSchema = { type: 'object', properties: { name: capped(name, NAME_MAX), generateName: capped(generateName, NAME_MAX - 1) } };
-  return { ...schema, type: 'object', properties: { ...schema.properties, kind: TEXT, apiVersion: TEXT, metadata: own } };
+  const capped = (said: JsonSchema | undefined, max: number): JsonSchema => ({
+    type: 'string',
+    maxLength: Math.min(said?.maxLength ?? max, max),
+  });
+  const own: JsonSchema = {
+    type: 'object',
+    properties: { name: capped(name, NAME_MAX), generateName: capped(generateName, NAME_MAX - 1) },
+  };
+  return {
+    ...schema,
+    type: 'object',
+    properties: { ...schema.properties, kind: TEXT, apiVersion: TEXT, metadata: own },
+  };
 }
 
-const inside = (schema: JsonSchema): Declared | undefined => declaredBy(schema, schema['x-kubernetes-embedded-resource'] === true);
-const textMax = ({ maxLength }: JsonSchema): number | undefined => (maxLength === undefined ? undefined : Math.max(0, maxLength) * RUNE_BYTES);
+const inside = (schema: JsonSchema): Declared | undefined =>
+  declaredBy(schema, schema['x-kubernetes-embedded-resource'] === true);
+const textMax = ({ maxLength }: JsonSchema): number | undefined =>
+  maxLength === undefined ? undefined : Math.max(0, maxLength) * RUNE_BYTES;
 
 function declaredText(schema: JsonSchema): Declared {
   const { format = '', maxLength, enum: values = [] } = schema;
   if (format === 'byte') return scalar(bytes, 2, maxLength === undefined ? REST : Math.max(0, maxLength));
   const known = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
   if (known) return known;
-  const longest = values.reduce<number>((max, value) => (typeof value === 'string' ? Math.max(max, new TextEncoder().encode(value).length) : max), 0);
+  const longest = values.reduce<number>(
+    (max, value) => (typeof value === 'string' ? Math.max(max, new TextEncoder().encode(value).length) : max),
+    0,
+  );
   return scalar(string, 2, textMax(schema) ?? (values.length > 0 ? longest : REST));
 }
 
@@ -84,7 +124,8 @@ function declaredList({ items, maxItems }: JsonSchema): Declared | undefined {
 function declaredMap({ maxProperties }: JsonSchema, values: JsonSchema): Declared | undefined {
   const item = inside(values);
   if (!item) return undefined;
-  const sizeMax = maxProperties === undefined ? Math.floor(REST / (item.bytesMin + ENTRY_BYTES)) : Math.max(0, maxProperties);
+  const sizeMax =
+    maxProperties === undefined ? Math.floor(REST / (item.bytesMin + ENTRY_BYTES)) : Math.max(0, maxProperties);
   return { type: mapOf(string, item.type), bytesMin: BRACKETS, sizeMax, item, key: KEY };
 }
 
@@ -97,7 +138,8 @@ function declaredObject({ properties = {}, required = [] }: JsonSchema): Declare
     const known = escapedName(name);
     if (known !== undefined) fields.set(known, declared);
     // A name in quotes, a colon and a comma.
-    if (required.includes(name) && schema.default === undefined) bytesMin += new TextEncoder().encode(name).length + declared.bytesMin + 4;
+    if (required.includes(name) && schema.default === undefined)
+      bytesMin += new TextEncoder().encode(name).length + declared.bytesMin + 4;
   }
   const field = (name: string): Declared | undefined => fields.get(name);
   // Words of the language may be written as they are after a dot.

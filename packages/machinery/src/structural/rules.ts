@@ -33,7 +33,8 @@ const COST_MAX = 10_000_000;
 /** Longer messages of rules are not told. */
 const MESSAGE_CHARS_MAX = 5120;
 
-export const rulesOf = (schema: JsonSchema): readonly Rule[] => (schema['x-kubernetes-validations'] ?? []) as readonly Rule[];
+export const rulesOf = (schema: JsonSchema): readonly Rule[] =>
+  (schema['x-kubernetes-validations'] ?? []) as readonly Rule[];
 
 /** What is wrong with an expression, in upstream's words. */
 export interface RuleFault {
@@ -41,17 +42,31 @@ export interface RuleFault {
 }
 
 /** One expression of a rule about values that are declared so: a `bool` whether it holds, or a `string` to say why not. */
-export function compileRule(source: string, rule: Rule, declared: Declared | undefined, patterns: Patterns, wanted: CelType): Cel | RuleFault {
+export function compileRule(
+  source: string,
+  rule: Rule,
+  declared: Declared | undefined,
+  patterns: Patterns,
+  wanted: CelType,
+): Cel | RuleFault {
   const self = declared?.type ?? dyn;
   const isMessage = wanted === string;
   try {
-    const made = compileCel(source, { variables: { self, oldSelf: rule.optionalOldSelf ? optionalOf(self) : self }, patterns });
-    if (!sameType(made.type, wanted)) return { fault: isMessage ? 'messageExpression must evaluate to a string' : 'cel expression must evaluate to a bool' };
+    const made = compileCel(source, {
+      variables: { self, oldSelf: rule.optionalOldSelf ? optionalOf(self) : self },
+      patterns,
+    });
+    if (!sameType(made.type, wanted))
+      return {
+        fault: isMessage ? 'messageExpression must evaluate to a string' : 'cel expression must evaluate to a bool',
+      };
     made.prepare();
     return made;
   } catch (error) {
-    if (error instanceof CelSyntaxError) return { fault: `${isMessage ? 'messageExpression ' : ''}compilation failed: ${error.message}` };
-    if (error instanceof CelError) return { fault: `${isMessage ? 'messageExpression' : 'program'} instantiation failed: ${error.message}` };
+    if (error instanceof CelSyntaxError)
+      return { fault: `${isMessage ? 'messageExpression ' : ''}compilation failed: ${error.message}` };
+    if (error instanceof CelError)
+      return { fault: `${isMessage ? 'messageExpression' : 'program'} instantiation failed: ${error.message}` };
     throw error;
   }
 }
@@ -110,15 +125,26 @@ export class RuleValidator {
     for (const branch of ruled.allOf ?? []) this.#check({ ...place, ruled: branch, isRatcheted: false }, at, budget);
     if (Array.isArray(value)) {
       if (!schema.items || !ruled.items) return;
-      const inside = { schema: schema.items, ruled: ruled.items, isRatcheted: true, isResource: isEmbedded(schema.items) };
-      for (const [i, item] of value.entries()) this.#check({ ...inside, value: item, before: itemBefore(before, schema, item) }, at.index(i), budget);
+      const inside = {
+        schema: schema.items,
+        ruled: ruled.items,
+        isRatcheted: true,
+        isResource: isEmbedded(schema.items),
+      };
+      for (const [i, item] of value.entries())
+        this.#check({ ...inside, value: item, before: itemBefore(before, schema, item) }, at.index(i), budget);
     } else if (isObject(value)) {
       for (const name of Object.keys(value).sort()) {
         const [member, ruledMember] = [memberSchema(schema, name), memberSchema(ruled, name)];
         if (!member || !ruledMember) continue;
         const isDeclared = Object.hasOwn(schema.properties ?? {}, name);
         const inside = {
-          value: value[name], schema: member, ruled: ruledMember, before: memberBefore(before, schema, name), isRatcheted: true, isResource: isEmbedded(member),
+          value: value[name],
+          schema: member,
+          ruled: ruledMember,
+          before: memberBefore(before, schema, name),
+          isRatcheted: true,
+          isResource: isEmbedded(member),
         };
         this.#check(inside, isDeclared ? at.at(name) : at.key(name), budget);
       }
@@ -131,7 +157,9 @@ export class RuleValidator {
     if (rules) return rules;
     const began = this.#times?.now() ?? 0;
     const declared = rulesOf(ruled).length > 0 ? declaredBy(schema, isResource) : undefined;
-    rules = rulesOf(ruled).filter(({ rule }) => rule.trim() !== '').map((rule) => compiled(rule, declared, this.#patterns));
+    rules = rulesOf(ruled)
+      .filter(({ rule }) => rule.trim() !== '')
+      .map((rule) => compiled(rule, declared, this.#patterns));
     this.#compiled.set(ruled, rules);
     if (rules.length > 0) this.#times?.compiled(this.#times.now() - began);
     return rules;
@@ -158,8 +186,15 @@ class Exhausted extends Error {}
 function compiled(rule: Rule, declared: Declared | undefined, patterns: Patterns): CompiledRule | RuleFault {
   const holds = compileRule(rule.rule, rule, declared, patterns, bool);
   if ('fault' in holds) return holds;
-  const message = rule.messageExpression ? compileRule(rule.messageExpression, rule, declared, patterns, string) : undefined;
-  return { rule, holds, message: message && 'fault' in message ? undefined : message, isTransition: holds.uses.has('oldSelf') };
+  const message = rule.messageExpression
+    ? compileRule(rule.messageExpression, rule, declared, patterns, string)
+    : undefined;
+  return {
+    rule,
+    holds,
+    message: message && 'fault' in message ? undefined : message,
+    isTransition: holds.uses.has('oldSelf'),
+  };
 }
 
 const nameOf = (rule: Rule): string => (rule.message ?? rule.rule).trim() || rule.rule.trim();
@@ -219,11 +254,17 @@ function evaluated(expression: Cel, variables: Readonly<Record<string, unknown>>
 function failed(rule: Rule, error: CelError, at: Field, type: string): void {
   const { message } = error;
   if (error instanceof CelBudgetError) {
-    at.invalid(type, `'${message}': no further validation rules will be run due to call cost exceeds limit for rule: ${nameOf(rule)}`);
+    at.invalid(
+      type,
+      `'${message}': no further validation rules will be run due to call cost exceeds limit for rule: ${nameOf(rule)}`,
+    );
     throw new Exhausted();
   }
   if (message.startsWith('no such overload'))
-    return at.invalid(type, `'${message}': call arguments did not match a supported operator, function or macro signature for rule: ${nameOf(rule)}`);
+    return at.invalid(
+      type,
+      `'${message}': call arguments did not match a supported operator, function or macro signature for rule: ${nameOf(rule)}`,
+    );
   at.invalid(type, `${message} evaluating rule: ${nameOf(rule)}`);
 }
 
@@ -238,9 +279,16 @@ interface Telling {
 /** What the rule's own words come to; undefined where they fail or say nothing. */
 function told(message: Cel, { rule, variables, budget, at, type }: Telling): string | undefined {
   const { value, error, isExhausted } = evaluated(message, variables, budget);
-  if (isExhausted) at.invalid(type, 'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run');
+  if (isExhausted)
+    at.invalid(
+      type,
+      'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run',
+    );
   else if (error instanceof CelBudgetError)
-    at.invalid(type, `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(rule.messageExpression)}`);
+    at.invalid(
+      type,
+      `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(rule.messageExpression)}`,
+    );
   if (isExhausted || error instanceof CelBudgetError) throw new Exhausted();
   const text = typeof value === 'string' ? value.trim() : '';
   return text !== '' && text.length <= MESSAGE_CHARS_MAX && !/[\n\r]/.test(text) ? text : undefined;
@@ -249,15 +297,24 @@ function told(message: Cel, { rule, variables, budget, at, type }: Telling): str
 function say({ reason }: Rule, at: Field, { value, schema }: Place, message: string): void {
   const isShown = schema.type !== 'object' && schema.type !== 'array';
   switch (reason) {
-    case 'FieldValueRequired': return at.required(message);
-    case 'FieldValueForbidden': return at.forbidden(message);
-    case 'FieldValueDuplicate': return isShown ? at.duplicate(value) : at.duplicateOmitted();
-    default: return isShown ? at.invalid(value, message) : at.invalidOmitted(message);
+    case 'FieldValueRequired':
+      return at.required(message);
+    case 'FieldValueForbidden':
+      return at.forbidden(message);
+    case 'FieldValueDuplicate':
+      return isShown ? at.duplicate(value) : at.duplicateOmitted();
+    default:
+      return isShown ? at.invalid(value, message) : at.invalidOmitted(message);
   }
 }
 
 function someSchema(schema: JsonSchema, is: (schema: JsonSchema) => boolean): boolean {
   if (is(schema)) return true;
-  const inside = [...(schema.allOf ?? []), schema.items, typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined, ...Object.values(schema.properties ?? {})];
+  const inside = [
+    ...(schema.allOf ?? []),
+    schema.items,
+    typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined,
+    ...Object.values(schema.properties ?? {}),
+  ];
   return inside.some((member) => member !== undefined && someSchema(member, is));
 }

@@ -44,7 +44,10 @@ export class StructuralValidator {
     this.#visits += 1;
     if (value !== null || schema.nullable !== true) checkType(value, schema, at);
     if (schema.enum && !schema.enum.some((allowed) => equalJson(allowed, value))) {
-      at.notSupported(inKeyOrder(value), schema.enum.map((allowed) => (typeof allowed === 'string' ? allowed : JSON.stringify(allowed))));
+      at.notSupported(
+        inKeyOrder(value),
+        schema.enum.map((allowed) => (typeof allowed === 'string' ? allowed : JSON.stringify(allowed))),
+      );
     }
     if (value === null) return;
     if (typeof value === 'string') this.#checkString(value, schema, at);
@@ -58,9 +61,12 @@ export class StructuralValidator {
   #checkString(value: string, { minLength, maxLength, pattern, format }: JsonSchema, at: Field): void {
     const length = minLength === undefined && maxLength === undefined ? 0 : Array.from(value).length;
     if (maxLength !== undefined && length > maxLength) at.tooLong(maxLength);
-    else if (minLength !== undefined && length < minLength) at.invalid(value, `${at.path} in body should be at least ${minLength} chars long`);
-    else if (pattern && !this.#matches(pattern, value)) at.invalid(value, `${at.path} in body should match '${pattern}'`);
-    if (format && formatNamed(format)?.(value) === false) at.typeInvalid(value, `${at.path} in body must be of type ${format}: ${JSON.stringify(value)}`);
+    else if (minLength !== undefined && length < minLength)
+      at.invalid(value, `${at.path} in body should be at least ${minLength} chars long`);
+    else if (pattern && !this.#matches(pattern, value))
+      at.invalid(value, `${at.path} in body should match '${pattern}'`);
+    if (format && formatNamed(format)?.(value) === false)
+      at.typeInvalid(value, `${at.path} in body must be of type ${format}: ${JSON.stringify(value)}`);
   }
 
   #matches(pattern: string, value: string): boolean {
@@ -71,16 +77,22 @@ export class StructuralValidator {
 
   #checkList(value: readonly unknown[], { schema, before }: Place, at: Field): void {
     const { items, minItems, maxItems } = schema;
-    if (minItems !== undefined && value.length < minItems) at.invalid(value.length, `${at.path} in body should have at least ${minItems} items`);
+    if (minItems !== undefined && value.length < minItems)
+      at.invalid(value.length, `${at.path} in body should have at least ${minItems} items`);
     if (maxItems !== undefined && value.length > maxItems) at.tooMany(value.length, maxItems);
     if (!items) return;
-    for (const [i, item] of value.entries()) this.#check({ value: item, schema: items, before: itemBefore(before, schema, item), isWhole: false }, at.index(i));
+    for (const [i, item] of value.entries())
+      this.#check(
+        { value: item, schema: items, before: itemBefore(before, schema, item), isWhole: false },
+        at.index(i),
+      );
   }
 
   #checkObject(value: JsonObject, { schema, before, isWhole }: Place, at: Field): void {
     const { minProperties, maxProperties, required = [] } = schema;
     const count = Object.keys(value).length;
-    if (minProperties !== undefined && count < minProperties) at.invalid(count, `${at.path} in body should have at least ${minProperties} properties`);
+    if (minProperties !== undefined && count < minProperties)
+      at.invalid(count, `${at.path} in body should have at least ${minProperties} properties`);
     if (maxProperties !== undefined && count > maxProperties) at.tooMany(count, maxProperties);
     for (const name of required) if (!Object.hasOwn(value, name)) at.at(name).required();
     for (const name of Object.keys(value).sort()) {
@@ -99,9 +111,15 @@ export class StructuralValidator {
     const { allOf = [], anyOf = [], oneOf = [], not } = of.schema;
     const place = JSON.stringify(at.path);
     const whole = new Field('<nil>', at.errors);
-    const broken = allOf.map((schema) => this.#errorsOf({ ...of, schema }, at.path)).filter((errors) => errors.length > 0);
+    const broken = allOf
+      .map((schema) => this.#errorsOf({ ...of, schema }, at.path))
+      .filter((errors) => errors.length > 0);
     at.errors.push(...broken.flat());
-    if (broken.length > 0) whole.invalid('', `${place} must validate all the schemas (allOf)${broken.length === allOf.length ? '. None validated' : ''}`);
+    if (broken.length > 0)
+      whole.invalid(
+        '',
+        `${place} must validate all the schemas (allOf)${broken.length === allOf.length ? '. None validated' : ''}`,
+      );
     if (anyOf.length > 0 && !anyOf.some((schema) => this.#holds({ ...of, schema }))) {
       this.#nearest(of, anyOf, at);
       whole.invalid('', `${place} must validate at least one schema (anyOf)`);
@@ -109,7 +127,10 @@ export class StructuralValidator {
     const right = oneOf.filter((schema) => this.#holds({ ...of, schema })).length;
     if (oneOf.length > 0 && right !== 1) {
       if (right === 0) this.#nearest(of, oneOf, at);
-      whole.invalid('', `${place} must validate one and only one schema (oneOf). ${right === 0 ? 'Found none valid' : `Found ${right} valid alternatives`}`);
+      whole.invalid(
+        '',
+        `${place} must validate one and only one schema (oneOf). ${right === 0 ? 'Found none valid' : `Found ${right} valid alternatives`}`,
+      );
     }
     if (not && this.#holds({ ...of, schema: not })) whole.invalid('', `${place} must not validate the schema (not)`);
   }
@@ -158,7 +179,8 @@ function checkType(value: unknown, schema: JsonSchema, at: Field): void {
   if (types.length === 0) return;
   const isRight = types.includes(actual) || (actual === 'integer' && types.includes('number'));
   const { format = '' } = schema;
-  const hasFormat = format !== '' && (NUMBER_FORMATS.has(format) || (schema.type === 'string' && formatNamed(format) !== undefined));
+  const hasFormat =
+    format !== '' && (NUMBER_FORMATS.has(format) || (schema.type === 'string' && formatNamed(format) !== undefined));
   const isPlain = actual === 'string' || actual === 'array' || actual === 'null';
   if (hasFormat && !isPlain && !isRight) {
     const own = actual === 'integer' ? 'int64' : actual === 'number' ? 'float64' : '';
@@ -188,7 +210,8 @@ function checkNumber(value: number, schema: JsonSchema, at: Field): void {
   if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
     at.invalid(value, `${at.path} in body should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
   }
-  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) at.invalid(value, `${at.path} in body should be a multiple of ${multipleOf}`);
+  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf))
+    at.invalid(value, `${at.path} in body should be a multiple of ${multipleOf}`);
 }
 
 /** Sets have no value twice, list maps no combination of their keys, at any depth. */
@@ -211,7 +234,8 @@ function checkUnique(list: readonly unknown[], schema: JsonSchema, at: Field): v
   if (type !== 'set' && type !== 'map') return;
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   const stray = type === 'map' ? list.findIndex((item) => item !== null && !isObject(item)) : -1;
-  if (stray >= 0) return at.index(stray).invalid(inKeyOrder(list[stray]), 'must be an object for an array of list-type map');
+  if (stray >= 0)
+    return at.index(stray).invalid(inKeyOrder(list[stray]), 'must be an object for an array of list-type map');
   const counts = new Map<string, number>();
   for (const [i, item] of list.entries()) {
     const shown = inKeyOrder(type === 'set' ? item : keyValues(item, keys));

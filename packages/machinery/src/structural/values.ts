@@ -12,11 +12,18 @@ export function prune(value: unknown, schema: JsonSchema, isResource: boolean): 
 }
 
 /** Without a schema nothing is specified: values and lists stay, what is in objects goes. */
-function pruneValue(value: unknown, schema: JsonSchema | undefined, isResource: boolean, path: string, pruned: string[]): void {
+function pruneValue(
+  value: unknown,
+  schema: JsonSchema | undefined,
+  isResource: boolean,
+  path: string,
+  pruned: string[],
+): void {
   if (Array.isArray(value)) {
     if (schema?.['x-kubernetes-preserve-unknown-fields'] === true) return;
     const items = schema?.items;
-    for (const [i, item] of value.entries()) pruneValue(item, items, items?.['x-kubernetes-embedded-resource'] === true, `${path}[${i}]`, pruned);
+    for (const [i, item] of value.entries())
+      pruneValue(item, items, items?.['x-kubernetes-embedded-resource'] === true, `${path}[${i}]`, pruned);
     return;
   }
   if (!isObject(value)) return;
@@ -24,7 +31,8 @@ function pruneValue(value: unknown, schema: JsonSchema | undefined, isResource: 
     if (isResource && isMetaField(name)) continue;
     const place = path === '' ? name : `${path}.${name}`;
     const member = schema && memberSchema(schema, name);
-    if (member || schema?.additionalProperties === true) pruneValue(value[name], member, member?.['x-kubernetes-embedded-resource'] === true, place, pruned);
+    if (member || schema?.additionalProperties === true)
+      pruneValue(value[name], member, member?.['x-kubernetes-embedded-resource'] === true, place, pruned);
     else if (schema?.['x-kubernetes-preserve-unknown-fields'] !== true) {
       delete value[name];
       pruned.push(place);
@@ -53,7 +61,8 @@ export function applyDefaults(value: unknown, schema: JsonSchema): void {
     const member = memberSchema(schema, name);
     if (!member) continue;
     const isExtra = !Object.hasOwn(schema.properties ?? {}, name);
-    if (isExtra && value[name] === null && member.nullable !== true && member.default !== undefined) put(value, name, cloneJson(member.default));
+    if (isExtra && value[name] === null && member.nullable !== true && member.default !== undefined)
+      put(value, name, cloneJson(member.default));
     applyDefaults(value[name], member);
   }
 }

@@ -13,7 +13,9 @@ type Json = Record<string, unknown>;
  * values.
  */
 export const valuesOf = (schema: Schema): fc.Arbitrary<unknown> =>
-  fc.tuple(fc.nat(), fc.nat({ max: VALUES_MAX })).map(([seed, values]) => new Maker(seededRandom(seed), values).value(schema, 0));
+  fc
+    .tuple(fc.nat(), fc.nat({ max: VALUES_MAX }))
+    .map(([seed, values]) => new Maker(seededRandom(seed), values).value(schema, 0));
 
 /** Like valuesOf, for objects of a kind. */
 export const objectsOf = (schema: ObjectSchema, apiVersion: string, kind: string): fc.Arbitrary<Json> =>
@@ -32,16 +34,23 @@ class Maker {
   value(schema: Schema, depth: number): unknown {
     this.#left -= 1;
     switch (schema.type) {
-      case 'object': return this.#object(schema, depth);
-      case 'list': return Array.from({ length: this.#size() }, () => this.value(schema.items, depth + 1));
-      case 'map': return Object.fromEntries(Array.from({ length: this.#size() }, () => [this.#one(KEYS), this.value(schema.values, depth + 1)]));
-      default: return this.#scalar(schema);
+      case 'object':
+        return this.#object(schema, depth);
+      case 'list':
+        return Array.from({ length: this.#size() }, () => this.value(schema.items, depth + 1));
+      case 'map':
+        return Object.fromEntries(
+          Array.from({ length: this.#size() }, () => [this.#one(KEYS), this.value(schema.values, depth + 1)]),
+        );
+      default:
+        return this.#scalar(schema);
     }
   }
 
   #object(schema: ObjectSchema, depth: number): Json {
     const out: Json = {};
-    for (const field of schema.fields) if (this.#has(field, depth)) out[field.name] = this.value(field.schema, depth + 1);
+    for (const field of schema.fields)
+      if (this.#has(field, depth)) out[field.name] = this.value(field.schema, depth + 1);
     return out;
   }
 
@@ -59,20 +68,34 @@ class Maker {
   #scalar(schema: ScalarSchema): unknown {
     if (schema.enum && this.#below(10) > 0) return this.#one(schema.enum);
     switch (schema.type) {
-      case 'any': return this.#any(schema.name ?? '');
-      case 'string': return this.#below(3) > 0 ? this.#one(TEXTS) : this.#text();
-      case 'boolean': return this.#below(2) > 0;
-      case 'int32': return this.#below(2) > 0 ? this.#below(300) : this.#random.uint32() | 0;
-      case 'int64': return this.#one([0, 1, -1, 127, 128, this.#whole(), -this.#whole()]);
-      case 'uint64': return this.#one([0, 1, 128, this.#whole()]);
-      case 'uint8': return this.#below(256);
-      case 'double': return this.#one([0, 0.5, -1.25, 1e300, 5e-324, this.#whole() / 7]);
-      case 'bytes': return btoa(Array.from({ length: this.#below(40) }, () => String.fromCharCode(this.#below(256))).join(''));
-      case 'time': return this.#time() + this.#one(['Z', 'Z', '+02:00', '-11:30']);
-      case 'microTime': return this.#time() + this.#one(['Z', '.5Z', '.000001Z', '.123456Z']);
-      case 'duration': return this.#one(['0s', '1h30m0s', '250ms', '-5s', '1.5s']);
-      case 'quantity': return this.#below(2000) + this.#one(['', 'm', 'Ki', 'Mi', 'Gi', 'k', 'M', 'e3', '.5']);
-      case 'intOrString': return this.#one([0, 8080, -1, 2 ** 31 - 1, '', '25%', 'http']);
+      case 'any':
+        return this.#any(schema.name ?? '');
+      case 'string':
+        return this.#below(3) > 0 ? this.#one(TEXTS) : this.#text();
+      case 'boolean':
+        return this.#below(2) > 0;
+      case 'int32':
+        return this.#below(2) > 0 ? this.#below(300) : this.#random.uint32() | 0;
+      case 'int64':
+        return this.#one([0, 1, -1, 127, 128, this.#whole(), -this.#whole()]);
+      case 'uint64':
+        return this.#one([0, 1, 128, this.#whole()]);
+      case 'uint8':
+        return this.#below(256);
+      case 'double':
+        return this.#one([0, 0.5, -1.25, 1e300, 5e-324, this.#whole() / 7]);
+      case 'bytes':
+        return btoa(Array.from({ length: this.#below(40) }, () => String.fromCharCode(this.#below(256))).join(''));
+      case 'time':
+        return this.#time() + this.#one(['Z', 'Z', '+02:00', '-11:30']);
+      case 'microTime':
+        return this.#time() + this.#one(['Z', '.5Z', '.000001Z', '.123456Z']);
+      case 'duration':
+        return this.#one(['0s', '1h30m0s', '250ms', '-5s', '1.5s']);
+      case 'quantity':
+        return this.#below(2000) + this.#one(['', 'm', 'Ki', 'Mi', 'Gi', 'k', 'M', 'e3', '.5']);
+      case 'intOrString':
+        return this.#one([0, 8080, -1, 2 ** 31 - 1, '', '25%', 'http']);
     }
   }
 
@@ -83,15 +106,21 @@ class Maker {
     if (name.endsWith('OrBool')) return this.#one([true, false, schema, {}]);
     if (name.endsWith('OrStringArray')) return this.#one<unknown>([['a', ''], ['b'], schema, {}]);
     if (name.endsWith('OrArray')) return this.#one<unknown>([[schema, {}], [schema], schema, {}]);
-    return this.#one<unknown>([{}, { 'f:a': {}, 'k:{"b":1}': { '.': {} } }, { a: [1, 'x', null, { b: 1.5 }], c: this.#one(TEXTS) }]);
+    return this.#one<unknown>([
+      {},
+      { 'f:a': {}, 'k:{"b":1}': { '.': {} } },
+      { a: [1, 'x', null, { b: 1.5 }], c: this.#one(TEXTS) },
+    ]);
   }
 
   #text(): string {
-    return Array.from({ length: this.#below(80) }, () => String.fromCodePoint(32 + this.#below(this.#below(10) > 0 ? 95 : 900))).join('');
+    return Array.from({ length: this.#below(80) }, () =>
+      String.fromCodePoint(32 + this.#below(this.#below(10) > 0 ? 95 : 900)),
+    ).join('');
   }
 
   #time(): string {
-    return new Date((this.#whole() % 250_000_000_000 - 50_000_000_000) * 1000).toISOString().slice(0, 19);
+    return new Date(((this.#whole() % 250_000_000_000) - 50_000_000_000) * 1000).toISOString().slice(0, 19);
   }
 
   /** Below 2^53. */
@@ -108,6 +137,17 @@ class Maker {
   }
 }
 
-const TEXTS = ['', 'a', 'kube-system', 'nginx:1.27', 'ä', '日本', '\u{1f600}', '<&>\u2028', 'x'.repeat(200), 'ö'.repeat(70)];
+const TEXTS = [
+  '',
+  'a',
+  'kube-system',
+  'nginx:1.27',
+  'ä',
+  '日本',
+  '\u{1f600}',
+  '<&>\u2028',
+  'x'.repeat(200),
+  'ö'.repeat(70),
+];
 /** No key that JavaScript objects treat as special, and none that they put before all others. */
 const KEYS = ['app', 'kubernetes.io/hostname', 'a.b', '\u{1f600}', '\ufb01', 'Z', '', 'k'.repeat(63), 'app2'];

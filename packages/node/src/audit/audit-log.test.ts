@@ -13,8 +13,20 @@ const folder = mkdtempSync(join(tmpdir(), 'navarch-audit-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const event = (auditID: string): AuditEvent => ({
-  kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: 'Metadata', auditID, stage: 'ResponseComplete', requestURI: '/api/v1/pods?limit=1', verb: 'list', user: { username: 'bob', groups: ['a', 'b'] },
-  sourceIPs: ['10.0.0.1'], userAgent: 'x', objectRef: { resource: 'pods', namespace: 'd' }, responseStatus: { metadata: {}, code: 200 }, requestReceivedTimestamp: '2026-01-01T00:00:00.000000Z', stageTimestamp: '2026-01-01T00:00:01.000000Z',
+  kind: 'Event',
+  apiVersion: 'audit.k8s.io/v1',
+  level: 'Metadata',
+  auditID,
+  stage: 'ResponseComplete',
+  requestURI: '/api/v1/pods?limit=1',
+  verb: 'list',
+  user: { username: 'bob', groups: ['a', 'b'] },
+  sourceIPs: ['10.0.0.1'],
+  userAgent: 'x',
+  objectRef: { resource: 'pods', namespace: 'd' },
+  responseStatus: { metadata: {}, code: 200 },
+  requestReceivedTimestamp: '2026-01-01T00:00:00.000000Z',
+  stageTimestamp: '2026-01-01T00:00:01.000000Z',
 });
 const defaults = { format: 'json', sizeMegabytesMax: 0, backupsMax: 0, ageDaysMax: 0, isCompressed: false } as const;
 
@@ -24,7 +36,13 @@ test('AuditLog writes one line of JSON per event, and goes on after what is ther
     await using log = new AuditLog({ ...defaults, path }, systemClock, silent);
     log.write(event(id));
   }
-  assert.deepEqual(readFileSync(path, 'utf8').trim().split('\n').map((line) => JSON.parse(line)), [event('1'), event('2')]);
+  assert.deepEqual(
+    readFileSync(path, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    [event('1'), event('2')],
+  );
 });
 
 test('AuditLog writes the older format as upstream does', async () => {
@@ -33,7 +51,10 @@ test('AuditLog writes the older format as upstream does', async () => {
     await using log = new AuditLog({ ...defaults, path, format: 'legacy' }, systemClock, silent);
     log.write(event('1'));
   }
-  assert.equal(readFileSync(path, 'utf8'), '2026-01-01T00:00:01.000000Z AUDIT: id="1" stage="ResponseComplete" ip="10.0.0.1" method="list" user="bob" groups="\\"a\\",\\"b\\"" as="<self>" asgroups="\\"<lookup>\\"" user-agent="x" namespace="d" uri="/api/v1/pods?limit=1" response="200"\n');
+  assert.equal(
+    readFileSync(path, 'utf8'),
+    '2026-01-01T00:00:01.000000Z AUDIT: id="1" stage="ResponseComplete" ip="10.0.0.1" method="list" user="bob" groups="\\"a\\",\\"b\\"" as="<self>" asgroups="\\"<lookup>\\"" user-agent="x" namespace="d" uri="/api/v1/pods?limit=1" response="200"\n',
+  );
 });
 
 test('AuditLog puts a file aside that has grown, keeps so many, and compresses them', async () => {
@@ -42,7 +63,11 @@ test('AuditLog puts a file aside that has grown, keeps so many, and compresses t
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const large = { ...event('x'), userAgent: 'a'.repeat(600_000) };
   {
-    await using log = new AuditLog({ ...defaults, path, sizeMegabytesMax: 1, backupsMax: 2, isCompressed: true }, systemClock, silent);
+    await using log = new AuditLog(
+      { ...defaults, path, sizeMegabytesMax: 1, backupsMax: 2, isCompressed: true },
+      systemClock,
+      silent,
+    );
     for (let i = 0; i < 6; i++) {
       log.write(large);
       await turn();
@@ -52,5 +77,12 @@ test('AuditLog puts a file aside that has grown, keeps so many, and compresses t
   assert.equal(files.at(-1), 'audit.log');
   assert.match(files[0] ?? '', /^audit-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}\.log\.gz$/);
   assert.ok(files.length >= 3 && files.length <= 4, files.join());
-  assert.deepEqual(JSON.parse(gunzipSync(readFileSync(join(folder, 'big', files[0] ?? ''))).toString().split('\n')[0] ?? ''), large);
+  assert.deepEqual(
+    JSON.parse(
+      gunzipSync(readFileSync(join(folder, 'big', files[0] ?? '')))
+        .toString()
+        .split('\n')[0] ?? '',
+    ),
+    large,
+  );
 });

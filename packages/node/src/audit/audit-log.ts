@@ -1,4 +1,17 @@
-import { closeSync, createReadStream, createWriteStream, existsSync, fstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -90,18 +103,29 @@ export class AuditLog implements AuditSink, AsyncDisposable {
     closeSync(this.#file);
     renameSync(path, aside);
     this.#file = this.#open();
-    this.#tidying = this.#tidying.then(async () => {
-      if (isCompressed && existsSync(aside)) await compressed(aside);
-      this.#removeOld();
-    }).catch((error: unknown) => this.#log.error('audit log not tidied', { path: aside, error }));
+    this.#tidying = this.#tidying
+      .then(async () => {
+        if (isCompressed && existsSync(aside)) await compressed(aside);
+        this.#removeOld();
+      })
+      .catch((error: unknown) => this.#log.error('audit log not tidied', { path: aside, error }));
   }
 
   #removeOld(): void {
     const { path, backupsMax, ageDaysMax } = this.#options;
     const prefix = basename(path, extname(path));
-    const asides = readdirSync(dirname(path)).filter((name) => name.startsWith(`${prefix}-`) && STAMP.test(name.replace(/\.gz$/, '').slice(0, -extname(path).length || undefined))).sort().reverse();
-    const isOld = (name: string): boolean => ageDaysMax > 0 && this.#clock.now() - statSync(join(dirname(path), name)).mtimeMs > ageDaysMax * DAY_MS;
-    for (const [i, name] of asides.entries()) if ((backupsMax > 0 && i >= backupsMax) || isOld(name)) rmSync(join(dirname(path), name), { force: true });
+    const asides = readdirSync(dirname(path))
+      .filter(
+        (name) =>
+          name.startsWith(`${prefix}-`) &&
+          STAMP.test(name.replace(/\.gz$/, '').slice(0, -extname(path).length || undefined)),
+      )
+      .sort()
+      .reverse();
+    const isOld = (name: string): boolean =>
+      ageDaysMax > 0 && this.#clock.now() - statSync(join(dirname(path), name)).mtimeMs > ageDaysMax * DAY_MS;
+    for (const [i, name] of asides.entries())
+      if ((backupsMax > 0 && i >= backupsMax) || isOld(name)) rmSync(join(dirname(path), name), { force: true });
   }
 }
 

@@ -136,7 +136,12 @@ export function mergeKubeconfig(file: string, addition: Kubeconfig): void {
       const added = addition[section] ?? [];
       merged[section] = [
         ...before.filter((entry) => !added.some((a) => a.name === entry.name)),
-        ...added.map((a) => withNamespace(a, before.find((entry) => entry.name === a.name))),
+        ...added.map((a) =>
+          withNamespace(
+            a,
+            before.find((entry) => entry.name === a.name),
+          ),
+        ),
       ];
     }
     return merged;
@@ -167,8 +172,11 @@ export function checkKubeconfig(file: string): void {
   try {
     accessSync(target, constants.W_OK);
   } catch (error) {
-    const what = (error as NodeJS.ErrnoException).code === 'EROFS' ? 'its file system is read-only' : 'permission denied';
-    throw new Error(`Cannot write the kubeconfig ${file}: ${what} for ${target}; set KUBECONFIG to another file`, { cause: error });
+    const what =
+      (error as NodeJS.ErrnoException).code === 'EROFS' ? 'its file system is read-only' : 'permission denied';
+    throw new Error(`Cannot write the kubeconfig ${file}: ${what} for ${target}; set KUBECONFIG to another file`, {
+      cause: error,
+    });
   }
 }
 

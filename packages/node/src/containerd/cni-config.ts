@@ -24,7 +24,11 @@ const FILE = '10-navarch.conflist';
 export function podNetworkConfig(network: PodNetwork, stateDir: string): string {
   const routes = network.podCidrs.map((cidr) => ({ dst: cidr.includes(':') ? '::/0' : '0.0.0.0/0' }));
   const bridge = {
-    type: 'bridge', bridge: network.bridge, isGateway: true, hairpinMode: true, ipMasq: false,
+    type: 'bridge',
+    bridge: network.bridge,
+    isGateway: true,
+    hairpinMode: true,
+    ipMasq: false,
     ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
     ipam: { type: 'host-local', dataDir: stateDir, ranges: network.podCidrs.map((subnet) => [{ subnet }]), routes },
   };

@@ -12,8 +12,12 @@ type TomlValue = string | number | boolean | readonly string[];
 
 /** Plugins that nothing here uses; each would make a folder, probe the kernel or write warnings at every start. */
 const disabledPlugins = [
-  'io.containerd.snapshotter.v1.aufs', 'io.containerd.snapshotter.v1.btrfs', 'io.containerd.snapshotter.v1.devmapper',
-  'io.containerd.snapshotter.v1.zfs', 'io.containerd.tracing.processor.v1.otlp', 'io.containerd.internal.v1.tracing',
+  'io.containerd.snapshotter.v1.aufs',
+  'io.containerd.snapshotter.v1.btrfs',
+  'io.containerd.snapshotter.v1.devmapper',
+  'io.containerd.snapshotter.v1.zfs',
+  'io.containerd.tracing.processor.v1.otlp',
+  'io.containerd.internal.v1.tracing',
   'io.containerd.internal.v1.restart',
 ];
 
@@ -44,7 +48,10 @@ export function containerdToml(layout: ContainerdLayout, config: ContainerdConfi
     table(plugin(runtime, 'containerd'), { snapshotter: config.snapshotter, default_runtime_name: 'runc' }),
     table(plugin(runtime, 'containerd', 'runtimes', 'runc'), { runtime_type: 'io.containerd.runc.v2' }),
     // The cgroupfs driver: groups are made by path, with or without a systemd on the host.
-    table(plugin(runtime, 'containerd', 'runtimes', 'runc', 'options'), { Root: layout.runcRoot, SystemdCgroup: false }),
+    table(plugin(runtime, 'containerd', 'runtimes', 'runc', 'options'), {
+      Root: layout.runcRoot,
+      SystemdCgroup: false,
+    }),
   ].join('\n');
 }
 
@@ -52,9 +59,12 @@ export function containerdToml(layout: ContainerdLayout, config: ContainerdConfi
 export function registryToml(server: string, mirrors: readonly RegistryMirror[]): string {
   return [
     table('', { server }),
-    ...mirrors.map((mirror) => table(`host.${JSON.stringify(mirror.url)}`, {
-      capabilities: ['pull', 'resolve'], skip_verify: mirror.skipVerify ?? false,
-    })),
+    ...mirrors.map((mirror) =>
+      table(`host.${JSON.stringify(mirror.url)}`, {
+        capabilities: ['pull', 'resolve'],
+        skip_verify: mirror.skipVerify ?? false,
+      }),
+    ),
   ].join('\n');
 }
 
@@ -67,6 +77,8 @@ export interface RegistryMirror {
 
 /** JSON's strings and lists of strings are TOML's. */
 function table(name: string, values: Readonly<Record<string, TomlValue>>): string {
-  const lines = Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('');
+  const lines = Object.entries(values)
+    .map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`)
+    .join('');
   return name === '' ? lines : `[${name}]\n${lines}`;
 }

@@ -6,7 +6,10 @@ import { runCommand } from '../host/command.ts';
  * and, when no other network has host ports, the plugin's own chains, which it makes once and never removes.
  */
 export async function removeHostPorts(network: string, netns: string | undefined, signal: AbortSignal): Promise<void> {
-  for (const [program, family] of [['iptables', 'ip'], ['ip6tables', 'ip6']] as const) {
+  for (const [program, family] of [
+    ['iptables', 'ip'],
+    ['ip6tables', 'ip6'],
+  ] as const) {
     if (!findProgram(program) || !findProgram('nft')) continue;
     const inside = netns ? { netns } : {};
     // Listing by iptables would make the table; where there is none, there is nothing to remove.
@@ -27,11 +30,16 @@ export async function removeHostPorts(network: string, netns: string | undefined
 /** Changes for iptables-restore that take out one network's host ports, by the rules as `iptables -S` prints them. */
 export function hostPortRemoval(rules: string, network: string): readonly string[] {
   const lines = rules.split('\n');
-  const ours = lines.filter((line) => line.startsWith('-A CNI-HOSTPORT-DNAT ') && line.includes(`name: \\"${network}\\"`));
+  const ours = lines.filter(
+    (line) => line.startsWith('-A CNI-HOSTPORT-DNAT ') && line.includes(`name: \\"${network}\\"`),
+  );
   const ports = lines.filter((line) => line.startsWith('-A CNI-HOSTPORT-DNAT '));
   const targets = ours.map((line) => / -j (CNI-DN-\S+)/.exec(line)?.[1] ?? '').filter(Boolean);
-  const own = ports.length === ours.length ? lines.flatMap((line) => /^-N (CNI-HOSTPORT-\S+)$/.exec(line)?.[1] ?? []) : [];
-  const jumps = lines.filter((line) => own.some((chain) => !line.startsWith('-A CNI-') && line.endsWith(` -j ${chain}`)));
+  const own =
+    ports.length === ours.length ? lines.flatMap((line) => /^-N (CNI-HOSTPORT-\S+)$/.exec(line)?.[1] ?? []) : [];
+  const jumps = lines.filter((line) =>
+    own.some((chain) => !line.startsWith('-A CNI-') && line.endsWith(` -j ${chain}`)),
+  );
   const chains = [...targets, ...own];
   return [
     ...[...ours, ...jumps].map((line) => line.replace('-A ', '-D ')),

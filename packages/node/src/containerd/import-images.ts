@@ -8,8 +8,16 @@ import type { Containerd } from './start.ts';
  * Loads an image archive (OCI layout or docker save, tar, also gzipped) so that pods can use it, and gives the names
  * that it brought, in full (`docker.io/library/nginx:latest`). Throws CommandError when the file is no image archive.
  */
-export async function importImages(containerd: Containerd, archive: string, signal: AbortSignal): Promise<readonly string[]> {
-  const { stdout } = await ctr(containerd, [...'images import --all-platforms --digests=false'.split(' '), archive], signal);
+export async function importImages(
+  containerd: Containerd,
+  archive: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { stdout } = await ctr(
+    containerd,
+    [...'images import --all-platforms --digests=false'.split(' '), archive],
+    signal,
+  );
   const names = [...stdout.matchAll(/^unpacking (\S+) \(/gm)].map((match) => match[1] ?? '');
   for (const name of names) await tag(containerd, name, canonicalName(name), signal);
   const brought = [...new Set(names.map(canonicalName))];
@@ -30,9 +38,11 @@ async function whenPodsSee(names: readonly string[], containerd: Containerd, sig
   using runtime = await connectRuntime({ socketPath: containerd.socketPath }, signal);
   for (const name of names) {
     for (let looks = 1; !(await runtime.imageStatus({ image: { image: name } }, signal)).image; looks++) {
-      if (looks > LOOKS_MAX) throw new Error(`containerd has the image ${name} and does not show it to pods: see its log`);
+      if (looks > LOOKS_MAX)
+        throw new Error(`containerd has the image ${name} and does not show it to pods: see its log`);
       // Any change of an image is an event.
-      if (looks % LOOKS_PATIENT === 0) await ctr(containerd, ['images', 'label', name, `io.navarch/told=${looks}`], signal);
+      if (looks % LOOKS_PATIENT === 0)
+        await ctr(containerd, ['images', 'label', name, `io.navarch/told=${looks}`], signal);
       await sleep(LOOK_MS, undefined, { signal });
     }
   }
@@ -46,7 +56,9 @@ export interface ArchivedImages {
 
 /** Loads the archives whose images are not there yet, or are there as something else. Gives the names it brought. */
 export async function importMissing(
-  containerd: Containerd, archives: readonly ArchivedImages[], signal: AbortSignal,
+  containerd: Containerd,
+  archives: readonly ArchivedImages[],
+  signal: AbortSignal,
 ): Promise<readonly string[]> {
   const present = await listImages(containerd, signal);
   const missing = archives.filter(({ images }) => images.some(({ name, digest }) => present.get(name) !== digest));
@@ -55,7 +67,12 @@ export async function importMissing(
 }
 
 /** Gives an image another name; both are full names. Replaces what had that name. */
-export async function tagImage(containerd: Containerd, name: string, newName: string, signal: AbortSignal): Promise<void> {
+export async function tagImage(
+  containerd: Containerd,
+  name: string,
+  newName: string,
+  signal: AbortSignal,
+): Promise<void> {
   await tag(containerd, canonicalName(name), canonicalName(newName), signal);
 }
 
@@ -67,7 +84,11 @@ export async function listImageNames(containerd: Containerd, signal: AbortSignal
 /** Manifest digests by full name. */
 export async function listImages(containerd: Containerd, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
   const { stdout } = await ctr(containerd, ['images', 'list'], signal);
-  const rows = stdout.split('\n').slice(1).map((line) => line.split(/\s+/)).filter(([name = '']) => name !== '' && !name.startsWith('sha256:'));
+  const rows = stdout
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s+/))
+    .filter(([name = '']) => name !== '' && !name.startsWith('sha256:'));
   return new Map(rows.map(([name = '', , digest = '']) => [name, digest]));
 }
 

@@ -1,6 +1,14 @@
 export { type PodNetwork, podNetworkConfig, removePodNetwork, writePodNetwork } from './cni-config.ts';
 export type { RegistryMirror } from './config.ts';
-export { type ArchivedImages, canonicalName, importImages, importMissing, listImageNames, listImages, tagImage } from './import-images.ts';
+export {
+  type ArchivedImages,
+  canonicalName,
+  importImages,
+  importMissing,
+  listImageNames,
+  listImages,
+  tagImage,
+} from './import-images.ts';
 export { containerdImageMounts } from './image-mounts.ts';
 export { type ContainerdLayout, containerdLayout } from './layout.ts';
 export { type Containerd, type ContainerdOptions, findContainerd, startContainerd } from './start.ts';

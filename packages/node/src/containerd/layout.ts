@@ -24,7 +24,9 @@ const SOCKET_PATH_MAX = 107 - '.ttrpc'.length;
 export function containerdLayout(dir: string): ContainerdLayout {
   const socket = join(dir, 'containerd.sock');
   if (Buffer.byteLength(socket) > SOCKET_PATH_MAX) {
-    throw new Error(`cannot keep containerd in ${dir}: the path is too long for a unix socket; choose a shorter folder`);
+    throw new Error(
+      `cannot keep containerd in ${dir}: the path is too long for a unix socket; choose a shorter folder`,
+    );
   }
   const state = join(dir, 'state');
   return {

@@ -11,7 +11,8 @@ import { readIfThere } from './write-file.ts';
 export function findShims(layout: ContainerdLayout): readonly ProcessIdentity[] {
   return processIds().flatMap((pid) => {
     const words = commandLine(pid);
-    const isOurs = (words[0] ?? '').includes('containerd-shim') && words[words.indexOf('-address') + 1] === layout.socket;
+    const isOurs =
+      (words[0] ?? '').includes('containerd-shim') && words[words.indexOf('-address') + 1] === layout.socket;
     const identity = isOurs ? identityOf(pid) : undefined;
     return identity ? [identity] : [];
   });
@@ -45,6 +46,8 @@ function isContainerOf(pid: number, layout: ContainerdLayout): boolean {
 
 /** Shims put their sockets into a folder that all containerds of a host share; each bundle names its own. */
 function removeSocket(bundle: string): void {
-  const path = readIfThere(join(bundle, 'address'))?.trim().replace(/^unix:\/\//, '');
+  const path = readIfThere(join(bundle, 'address'))
+    ?.trim()
+    .replace(/^unix:\/\//, '');
   if (path?.startsWith('/run/containerd/s/')) rmSync(path, { force: true });
 }

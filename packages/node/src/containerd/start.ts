@@ -69,13 +69,20 @@ export function findContainerd(dir: string): Containerd | undefined {
 }
 
 async function adopt(
-  layout: ContainerdLayout, running: ProcessIdentity, options: ContainerdOptions, signal: AbortSignal,
+  layout: ContainerdLayout,
+  running: ProcessIdentity,
+  options: ContainerdOptions,
+  signal: AbortSignal,
 ): Promise<Containerd> {
   await isAnswering(layout, running, options.startTimeoutMs ?? 15_000, signal);
   return { layout, socketPath: layout.socket, process: running, wasRunning: true };
 }
 
-async function writeConfiguration(options: ContainerdOptions, layout: ContainerdLayout, signal: AbortSignal): Promise<boolean> {
+async function writeConfiguration(
+  options: ContainerdOptions,
+  layout: ContainerdLayout,
+  signal: AbortSignal,
+): Promise<boolean> {
   for (const folder of [layout.root, layout.state, layout.registries, layout.cniConfDir, layout.cniStateDir]) {
     mkdirSync(folder, { recursive: true, mode: 0o711 });
   }
@@ -84,23 +91,29 @@ async function writeConfiguration(options: ContainerdOptions, layout: Containerd
     writeFileAtomically(join(layout.registries, registry, 'hosts.toml'), registryToml(server, mirrors));
   }
   const cniBinDir = findCniFolder();
-  if (!cniBinDir) throw new Error('cannot start containerd: this host has no CNI plugins; install containernetworking-plugins');
-  return writeFileAtomically(layout.config, containerdToml(layout, {
-    sandboxImage: options.sandboxImage,
-    cniBinDir,
-    snapshotter: await chooseSnapshotter(options, layout, signal),
-    restrictOomScoreAdj: !readCapabilities().has('CAP_SYS_RESOURCE'),
-  }));
+  if (!cniBinDir)
+    throw new Error('cannot start containerd: this host has no CNI plugins; install containernetworking-plugins');
+  return writeFileAtomically(
+    layout.config,
+    containerdToml(layout, {
+      sandboxImage: options.sandboxImage,
+      cniBinDir,
+      snapshotter: await chooseSnapshotter(options, layout, signal),
+      restrictOomScoreAdj: !readCapabilities().has('CAP_SYS_RESOURCE'),
+    }),
+  );
 }
 
 /** Snapshots of one kind are of no use to the other: what a folder was begun with stays. */
 async function chooseSnapshotter(
-  { snapshotter = 'auto' }: ContainerdOptions, layout: ContainerdLayout, signal: AbortSignal,
+  { snapshotter = 'auto' }: ContainerdOptions,
+  layout: ContainerdLayout,
+  signal: AbortSignal,
 ): Promise<'overlayfs' | 'native'> {
   if (snapshotter !== 'auto') return snapshotter;
   const begunWith = snapshotterOf(readIfThere(layout.config) ?? '');
   if (begunWith) return begunWith;
-  return await canOverlay(layout.root, signal) ? 'overlayfs' : 'native';
+  return (await canOverlay(layout.root, signal)) ? 'overlayfs' : 'native';
 }
 
 function launch(layout: ContainerdLayout, netns: string | undefined): ProcessIdentity {
@@ -108,7 +121,10 @@ function launch(layout: ContainerdLayout, netns: string | undefined): ProcessIde
   try {
     const command = [...(netns ? ['nsenter', `--net=${netns}`, '--'] : []), 'containerd', '--config', layout.config];
     const child = spawn(command[0] ?? '', command.slice(1), {
-      detached: true, cwd: '/', stdio: ['ignore', log, log], env: { PATH: programPath(), HOME: '/root', ...proxySettings() },
+      detached: true,
+      cwd: '/',
+      stdio: ['ignore', log, log],
+      env: { PATH: programPath(), HOME: '/root', ...proxySettings() },
     });
     child.on('error', () => undefined); // Without a process id, said below.
     child.unref();
@@ -121,17 +137,23 @@ function launch(layout: ContainerdLayout, netns: string | undefined): ProcessIde
 
 /** Of the caller's environment only this is containerd's business: how it gets out to registries. */
 function proxySettings(): Readonly<Record<string, string>> {
-  const entries = Object.entries(process.env).filter(([name, value]) => value && /^(?:https?|no|all)_proxy$/i.test(name));
+  const entries = Object.entries(process.env).filter(
+    ([name, value]) => value && /^(?:https?|no|all)_proxy$/i.test(name),
+  );
   return Object.fromEntries(entries.map(([name, value = '']) => [name, value]));
 }
 
 async function isAnswering(
-  layout: ContainerdLayout, running: ProcessIdentity, timeoutMs: number, signal: AbortSignal,
+  layout: ContainerdLayout,
+  running: ProcessIdentity,
+  timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<void> {
   const end = performance.now() + timeoutMs;
-  while (!await accepts(layout.socket)) {
+  while (!(await accepts(layout.socket))) {
     if (!isAlive(running)) throw new Error(`containerd ended while starting: ${lastWords(layout.log)}`);
-    if (performance.now() > end) throw new Error(`containerd does not answer on ${layout.socket} after ${timeoutMs} ms: ${lastWords(layout.log)}`);
+    if (performance.now() > end)
+      throw new Error(`containerd does not answer on ${layout.socket} after ${timeoutMs} ms: ${lastWords(layout.log)}`);
     await sleep(10, undefined, { signal });
   }
 }

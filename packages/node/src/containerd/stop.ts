@@ -40,7 +40,9 @@ export async function stopContainerd(dir: string, signal: AbortSignal): Promise<
 export async function teardownContainerd(options: TeardownOptions, signal: AbortSignal): Promise<void> {
   const layout = containerdLayout(options.dir);
   if (options.cgroupRoot !== undefined && !/^\/[^/]/.test(options.cgroupRoot)) {
-    throw new Error(`${options.cgroupRoot || 'an empty path'} is not ours to remove: name the node's own control group`);
+    throw new Error(
+      `${options.cgroupRoot || 'an empty path'} is not ours to remove: name the node's own control group`,
+    );
   }
   if (readRecord(layout)) await removePods(layout, signal);
   await stopContainerd(options.dir, signal);
@@ -69,7 +71,10 @@ function removeFiles(layout: ContainerdLayout, keepImages: boolean): void {
 /** Through the runtime, as long as it answers: only so are networks given back by the plugins that made them. */
 async function removePods(layout: ContainerdLayout, signal: AbortSignal): Promise<void> {
   try {
-    using runtime = await connectRuntime({ socketPath: layout.socket, connectTimeoutMs: 3_000, callTimeoutMs: 30_000 }, signal);
+    using runtime = await connectRuntime(
+      { socketPath: layout.socket, connectTimeoutMs: 3_000, callTimeoutMs: 30_000 },
+      signal,
+    );
     const { items } = await runtime.listPodSandbox({}, signal);
     await settleAll(items.map((sandbox) => removePod(runtime, sandbox.id, signal)));
   } catch (error) {
@@ -81,7 +86,9 @@ async function removePods(layout: ContainerdLayout, signal: AbortSignal): Promis
 
 async function removePod(runtime: GrpcRuntime, podSandboxId: string, signal: AbortSignal): Promise<void> {
   const { containers } = await runtime.listContainers({ filter: { podSandboxId } }, signal);
-  await settleAll(containers.map((container) => runtime.stopContainer({ containerId: container.id, timeout: 0 }, signal)));
+  await settleAll(
+    containers.map((container) => runtime.stopContainer({ containerId: container.id, timeout: 0 }, signal)),
+  );
   await runtime.stopPodSandbox({ podSandboxId }, signal);
   await runtime.removePodSandbox({ podSandboxId }, signal);
 }
@@ -90,7 +97,8 @@ async function removePod(runtime: GrpcRuntime, podSandboxId: string, signal: Abo
 async function removeCgroups(path: string, signal: AbortSignal): Promise<void> {
   const cgroups = openCgroups();
   for (let attempt = 0; !cgroups.remove(path); attempt += 1) {
-    if (attempt > 100) throw new Error(`control group ${path} still has processes: ${cgroups.processes(path).join(', ')}`);
+    if (attempt > 100)
+      throw new Error(`control group ${path} still has processes: ${cgroups.processes(path).join(', ')}`);
     for (const pid of cgroups.processes(path)) {
       const identity = identityOf(pid);
       if (identity) signalProcess(identity, 'SIGKILL');
@@ -104,5 +112,6 @@ function removeResults(network: string): void {
   const folder = '/var/lib/cni/results';
   const names = existsSync(folder) ? readdirSync(folder) : [];
   const ours = names.flatMap((name) => (name.startsWith(`${network}-`) ? [name.split('-').at(-2) ?? ''] : []));
-  for (const name of names) if (ours.includes(name.split('-').at(-2) ?? '')) rmSync(join(folder, name), { force: true });
+  for (const name of names)
+    if (ours.includes(name.split('-').at(-2) ?? '')) rmSync(join(folder, name), { force: true });
 }

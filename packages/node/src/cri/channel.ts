@@ -43,8 +43,13 @@ export class CriChannel implements Disposable {
         reject(signal.reason);
       };
       const call = this.#client.makeUnaryRequest<Message, Message>(
-        path, (message) => encodeMessage(requestType, message), (bytes) => decodeMessage(responseType, bytes),
-        request, new Metadata(), deadlineAfter(timeoutMs), (error, response) => {
+        path,
+        (message) => encodeMessage(requestType, message),
+        (bytes) => decodeMessage(responseType, bytes),
+        request,
+        new Metadata(),
+        deadlineAfter(timeoutMs),
+        (error, response) => {
           signal.removeEventListener('abort', onAbort);
           if (error) reject(toCriError(error));
           else resolve(response ?? {});
@@ -54,11 +59,15 @@ export class CriChannel implements Disposable {
     });
   }
 
-  async* stream(method: Method, request: Message, signal: AbortSignal): AsyncGenerator<Message> {
+  async *stream(method: Method, request: Message, signal: AbortSignal): AsyncGenerator<Message> {
     signal.throwIfAborted();
     const [path, requestType, responseType] = methods[method];
     const call = this.#client.makeServerStreamRequest<Message, Message>(
-      path, (message) => encodeMessage(requestType, message), (bytes) => decodeMessage(responseType, bytes), request, {},
+      path,
+      (message) => encodeMessage(requestType, message),
+      (bytes) => decodeMessage(responseType, bytes),
+      request,
+      {},
     );
     const onAbort = (): void => call.cancel();
     signal.addEventListener('abort', onAbort, { once: true });

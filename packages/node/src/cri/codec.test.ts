@@ -7,16 +7,25 @@ import { enums, messages } from './generated/description.ts';
 const names = Object.keys(messages);
 
 test('decodeMessage() gives back whatever encodeMessage() was given', () => {
-  fc.assert(fc.property(fc.constantFrom(...names).chain((name) => fc.tuple(fc.constant(name), messageOf(name, 3))), ([name, message]) => {
-    assert.deepEqual(decodeMessage(name, encodeMessage(name, message)), message);
-  }), { numRuns: 300 });
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...names).chain((name) => fc.tuple(fc.constant(name), messageOf(name, 3))),
+      ([name, message]) => {
+        assert.deepEqual(decodeMessage(name, encodeMessage(name, message)), message);
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
 
 test('encodeMessage() writes the bytes that the protobuf specification gives', () => {
   assert.equal(encodeMessage('Int64Value', { value: 150 }).toString('hex'), '089601');
   assert.equal(encodeMessage('Int64Value', { value: -1 }).toString('hex'), '08ffffffffffffffffff01');
   assert.equal(encodeMessage('Int64Value', { value: -(2 ** 40) }).toString('hex'), '0880808080' + '80e0ffffff01');
-  assert.equal(encodeMessage('ImageSpec', { image: 'a', annotations: { b: 'c' } }).toString('hex'), '0a016112060a016212' + '0163');
+  assert.equal(
+    encodeMessage('ImageSpec', { image: 'a', annotations: { b: 'c' } }).toString('hex'),
+    '0a016112060a016212' + '0163',
+  );
 });
 
 test('encodeMessage() holds numbers beyond int64 at its edge', () => {
@@ -26,8 +35,15 @@ test('encodeMessage() holds numbers beyond int64 at its edge', () => {
 test('decodeMessage() reads packed and single numbers alike', () => {
   const packed = Buffer.from('42020102', 'hex');
   const single = Buffer.from('40014002', 'hex');
-  const groups = (bytes: Buffer): unknown => decodeMessage('LinuxContainerSecurityContext', bytes)['supplementalGroups'];
-  assert.deepEqual([groups(packed), groups(single)], [[1, 2], [1, 2]]);
+  const groups = (bytes: Buffer): unknown =>
+    decodeMessage('LinuxContainerSecurityContext', bytes)['supplementalGroups'];
+  assert.deepEqual(
+    [groups(packed), groups(single)],
+    [
+      [1, 2],
+      [1, 2],
+    ],
+  );
 });
 
 test('decodeMessage() skips what it does not know and keeps unknown enum values apart', () => {
@@ -41,7 +57,10 @@ test('decodeMessage() refuses bytes that end too early', () => {
 
 test('encodeMessage() refuses what is not an integer or not in the enum', () => {
   assert.throws(() => encodeMessage('Int64Value', { value: 1.5 }), /1.5 is not an integer/);
-  assert.throws(() => encodeMessage('ContainerStateValue', { state: 'RUNNING' }), /RUNNING is not one of ContainerState/);
+  assert.throws(
+    () => encodeMessage('ContainerStateValue', { state: 'RUNNING' }),
+    /RUNNING is not one of ContainerState/,
+  );
 });
 
 function messageOf(name: string, depth: number): fc.Arbitrary<Record<string, unknown>> {
@@ -54,7 +73,11 @@ function messageOf(name: string, depth: number): fc.Arbitrary<Record<string, unk
     }
     if (messages[type] && depth === 0) required[field] = fc.constant([]);
     else if (count === 'repeated') required[field] = fc.array(valueOf(type, depth), { maxLength: 2 });
-    else if (count === 'map') required[field] = fc.dictionary(fc.stringMatching(/^[a-z]{1,4}$/), valueOf(type, depth), { maxKeys: 2, noNullPrototype: true });
+    else if (count === 'map')
+      required[field] = fc.dictionary(fc.stringMatching(/^[a-z]{1,4}$/), valueOf(type, depth), {
+        maxKeys: 2,
+        noNullPrototype: true,
+      });
     else required[field] = valueOf(type, depth);
   }
   const requiredKeys = Object.keys(required).filter((key) => !optional.includes(key));
@@ -63,14 +86,23 @@ function messageOf(name: string, depth: number): fc.Arbitrary<Record<string, unk
 
 function valueOf(type: string, depth: number): fc.Arbitrary<unknown> {
   switch (type) {
-    case 'string': return fc.string({ unit: 'grapheme', maxLength: 8 });
-    case 'bytes': return fc.uint8Array({ maxLength: 8 });
-    case 'bool': return fc.boolean();
-    case 'double': return fc.double({ noNaN: true }).map((value) => (Object.is(value, -0) ? 0 : value));
-    case 'int32': return fc.integer();
-    case 'uint32': return fc.nat();
-    case 'int64': return fc.maxSafeInteger();
-    case 'uint64': return fc.maxSafeNat();
-    default: return enums[type] ? fc.constantFrom(...Object.keys(enums[type])) : messageOf(type, depth - 1);
+    case 'string':
+      return fc.string({ unit: 'grapheme', maxLength: 8 });
+    case 'bytes':
+      return fc.uint8Array({ maxLength: 8 });
+    case 'bool':
+      return fc.boolean();
+    case 'double':
+      return fc.double({ noNaN: true }).map((value) => (Object.is(value, -0) ? 0 : value));
+    case 'int32':
+      return fc.integer();
+    case 'uint32':
+      return fc.nat();
+    case 'int64':
+      return fc.maxSafeInteger();
+    case 'uint64':
+      return fc.maxSafeNat();
+    default:
+      return enums[type] ? fc.constantFrom(...Object.keys(enums[type])) : messageOf(type, depth - 1);
   }
 }

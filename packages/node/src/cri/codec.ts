@@ -66,7 +66,10 @@ function writeValue(writer: WireWriter, type: string, value: unknown): void {
 }
 
 function readField(
-  reader: WireReader, [name, , type, count]: FieldDescription, wireType: number, into: Record<string, unknown>,
+  reader: WireReader,
+  [name, , type, count]: FieldDescription,
+  wireType: number,
+  into: Record<string, unknown>,
 ): void {
   if (count === 'single') {
     into[name] = readValue(reader, type);
@@ -90,15 +93,24 @@ function readField(
 
 function readValue(reader: WireReader, type: string): unknown {
   switch (type) {
-    case 'string': return reader.bytes().toString();
-    case 'bytes': return new Uint8Array(reader.bytes());
-    case 'bool': return reader.uint32() !== 0;
-    case 'double': return reader.double();
-    case 'int32': return reader.int32();
-    case 'uint32': return reader.uint32();
-    case 'int64': return reader.int64();
-    case 'uint64': return reader.uint64();
-    default: return enums[type] ? enumName(type, reader.int32()) : decodeMessage(type, reader.bytes());
+    case 'string':
+      return reader.bytes().toString();
+    case 'bytes':
+      return new Uint8Array(reader.bytes());
+    case 'bool':
+      return reader.uint32() !== 0;
+    case 'double':
+      return reader.double();
+    case 'int32':
+      return reader.int32();
+    case 'uint32':
+      return reader.uint32();
+    case 'int64':
+      return reader.int64();
+    case 'uint64':
+      return reader.uint64();
+    default:
+      return enums[type] ? enumName(type, reader.int32()) : decodeMessage(type, reader.bytes());
   }
 }
 
@@ -153,12 +165,19 @@ function enumName(type: string, value: number): string {
   return enumNames(type).get(value) ?? String(value);
 }
 
-const fieldIndexes = Object.freeze(Object.fromEntries(
-  Object.entries(messages).map(([name, fields]) => [name, new Map(fields.map((field) => [field[1], field]))]),
-));
-const nameIndexes = Object.freeze(Object.fromEntries(
-  Object.entries(enums).map(([name, values]) => [name, new Map(Object.entries(values).map(([key, number]) => [number, key]))]),
-));
+const fieldIndexes = Object.freeze(
+  Object.fromEntries(
+    Object.entries(messages).map(([name, fields]) => [name, new Map(fields.map((field) => [field[1], field]))]),
+  ),
+);
+const nameIndexes = Object.freeze(
+  Object.fromEntries(
+    Object.entries(enums).map(([name, values]) => [
+      name,
+      new Map(Object.entries(values).map(([key, number]) => [number, key])),
+    ]),
+  ),
+);
 
 function byNumber(name: string): ReadonlyMap<number, FieldDescription> {
   return fieldIndexes[name] ?? new Map();

@@ -9,7 +9,11 @@ test('countCalls() counts calls and failures by upstream’s names, and changes 
   const registry = new MetricRegistry();
   const answer = { containers: [] };
   const runtime = Object.freeze({
-    listContainers: async () => answer, runPodSandbox: async () => { throw new Error('no'); }, features: () => ({ runtimeName: 'x' }),
+    listContainers: async () => answer,
+    runPodSandbox: async () => {
+      throw new Error('no');
+    },
+    features: () => ({ runtimeName: 'x' }),
   });
   const counted = countCalls(runtime as unknown as cri.ContainerRuntime, registry, systemClock);
   const signal = new AbortController().signal;

@@ -15,14 +15,23 @@ import { isAlive, signalProcess } from '../host/process-identity.ts';
 import { findShims } from '../containerd/shims.ts';
 import { connectRuntime } from './grpc-runtime.ts';
 import { serveRegistry, type TestRegistry } from './testing/registry.ts';
-import { leftovers, type PrivateRuntime, sandboxConfig, sandboxImage, startPrivateRuntime } from './testing/private-runtime.ts';
+import {
+  leftovers,
+  type PrivateRuntime,
+  sandboxConfig,
+  sandboxImage,
+  startPrivateRuntime,
+} from './testing/private-runtime.ts';
 
 const images = mkdtempSync(join(tmpdir(), 'nvi-'));
 const report = await probeHost(images, AbortSignal.timeout(30_000));
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
 if (report.canRunContainers) withContainers();
-else console.log(`left out, this host cannot run containers: ${report.missing.map(({ what, why }) => `${what} (${why})`).join('; ')}`);
+else
+  console.log(
+    `left out, this host cannot run containers: ${report.missing.map(({ what, why }) => `${what} (${why})`).join('; ')}`,
+  );
 
 function withContainers(): void {
   let host: PrivateRuntime;
@@ -31,7 +40,10 @@ function withContainers(): void {
 
   before(async () => {
     signal = AbortSignal.timeout(180_000);
-    const archives = [(await buildImage('pause', images, signal)).archive, (await buildImage('busybox', images, signal)).archive];
+    const archives = [
+      (await buildImage('pause', images, signal)).archive,
+      (await buildImage('busybox', images, signal)).archive,
+    ];
     registry = await serveRegistry(archives[0] ?? '', 'team/pause');
     host = await startPrivateRuntime(archives, { 'registry.example': [{ url: registry.url }] }, signal);
   });
@@ -42,49 +54,73 @@ function withContainers(): void {
     rmSync(images, { recursive: true, force: true });
   });
 
-  test('importImages() gives what pods can use at once: CRI hears of an image later than it is there', { timeout: 60_000 }, async () => {
-    const { archive } = await buildImage('busybox', images, signal);
-    for (let round = 0; round < 3; round++) {
-      for (const image of await importImages(host.containerd, archive, signal)) {
-        assert.ok((await host.runtime.imageStatus({ image: { image } }, signal)).image, `${image} in round ${round}`);
-        await host.runtime.removeImage({ image: { image } }, signal);
+  test(
+    'importImages() gives what pods can use at once: CRI hears of an image later than it is there',
+    { timeout: 60_000 },
+    async () => {
+      const { archive } = await buildImage('busybox', images, signal);
+      for (let round = 0; round < 3; round++) {
+        for (const image of await importImages(host.containerd, archive, signal)) {
+          assert.ok((await host.runtime.imageStatus({ image: { image } }, signal)).image, `${image} in round ${round}`);
+          await host.runtime.removeImage({ image: { image } }, signal);
+        }
       }
-    }
-    await importImages(host.containerd, archive, signal);
-  });
+      await importImages(host.containerd, archive, signal);
+    },
+  );
 
-  test('a container runs, answers exec, writes its log, is counted, and says how it ended', { timeout: 60_000 }, async () => {
-    const { runtime } = host;
-    const pod = await startPod(host, 'whole', 'echo hello; trap "exit 3" TERM; while true; do sleep 0.05; done', signal);
-    const answer = await runtime.execSync({ containerId: pod.containerId, cmd: ['sh', '-c', 'hostname; echo no >&2; exit 4'], timeout: 10 }, signal);
-    assert.deepEqual([text(answer.stdout), text(answer.stderr), answer.exitCode], ['whole\n', 'no\n', 4]);
+  test(
+    'a container runs, answers exec, writes its log, is counted, and says how it ended',
+    { timeout: 60_000 },
+    async () => {
+      const { runtime } = host;
+      const pod = await startPod(
+        host,
+        'whole',
+        'echo hello; trap "exit 3" TERM; while true; do sleep 0.05; done',
+        signal,
+      );
+      const answer = await runtime.execSync(
+        { containerId: pod.containerId, cmd: ['sh', '-c', 'hostname; echo no >&2; exit 4'], timeout: 10 },
+        signal,
+      );
+      assert.deepEqual([text(answer.stdout), text(answer.stderr), answer.exitCode], ['whole\n', 'no\n', 4]);
 
-    const { status } = await runtime.podSandboxStatus({ podSandboxId: pod.podSandboxId }, signal);
-    assert.match(status?.network?.ip ?? '', /^10\.213\.0\.\d+$/);
-    assert.equal(status?.state, 'SANDBOX_READY');
-    const usage = openCgroups().usage(`${host.cgroupRoot}/kubepods/whole`);
-    assert.ok((usage?.cpuNanoseconds ?? 0) > 0 && (usage?.workingSetBytes ?? 0) > 0, JSON.stringify(usage));
+      const { status } = await runtime.podSandboxStatus({ podSandboxId: pod.podSandboxId }, signal);
+      assert.match(status?.network?.ip ?? '', /^10\.213\.0\.\d+$/);
+      assert.equal(status?.state, 'SANDBOX_READY');
+      const usage = openCgroups().usage(`${host.cgroupRoot}/kubepods/whole`);
+      assert.ok((usage?.cpuNanoseconds ?? 0) > 0 && (usage?.workingSetBytes ?? 0) > 0, JSON.stringify(usage));
 
-    await runtime.stopContainer({ containerId: pod.containerId, timeout: 5 }, signal);
-    const { status: ended } = await runtime.containerStatus({ containerId: pod.containerId }, signal);
-    assert.deepEqual([ended?.state, ended?.exitCode, ended?.reason], ['CONTAINER_EXITED', 3, 'Error']);
-    assert.match(readFileSync(ended?.logPath ?? '', 'utf8'), /^\S+ stdout F hello\n/);
+      await runtime.stopContainer({ containerId: pod.containerId, timeout: 5 }, signal);
+      const { status: ended } = await runtime.containerStatus({ containerId: pod.containerId }, signal);
+      assert.deepEqual([ended?.state, ended?.exitCode, ended?.reason], ['CONTAINER_EXITED', 3, 'Error']);
+      assert.match(readFileSync(ended?.logPath ?? '', 'utf8'), /^\S+ stdout F hello\n/);
 
-    await runtime.stopPodSandbox({ podSandboxId: pod.podSandboxId }, signal);
-    await runtime.removePodSandbox({ podSandboxId: pod.podSandboxId }, signal);
-    const listed = await runtime.listPodSandbox({ filter: { id: pod.podSandboxId } }, signal);
-    assert.deepEqual(listed.items, []);
-    assert.equal(openCgroups().remove(`${host.cgroupRoot}/kubepods/whole`), true);
-  });
+      await runtime.stopPodSandbox({ podSandboxId: pod.podSandboxId }, signal);
+      await runtime.removePodSandbox({ podSandboxId: pod.podSandboxId }, signal);
+      const listed = await runtime.listPodSandbox({ filter: { id: pod.podSandboxId } }, signal);
+      assert.deepEqual(listed.items, []);
+      assert.equal(openCgroups().remove(`${host.cgroupRoot}/kubepods/whole`), true);
+    },
+  );
 
   test('pods reach each other, and themselves, over the bridge', { timeout: 60_000 }, async () => {
     const { runtime } = host;
-    const served = await startPod(host, 'server', 'mkdir /w && echo found > /w/index.html && exec busybox httpd -f -p 8080 -h /w', signal);
+    const served = await startPod(
+      host,
+      'server',
+      'mkdir /w && echo found > /w/index.html && exec busybox httpd -f -p 8080 -h /w',
+      signal,
+    );
     const asking = await startPod(host, 'client', 'exec sleep 1000', signal);
     const { status } = await runtime.podSandboxStatus({ podSandboxId: served.podSandboxId }, signal);
     for (const { containerId } of [asking, served]) {
       const url = `http://${status?.network?.ip}:8080/index.html`;
-      const answer = await runtime.execSync({ containerId, cmd: ['curl', '-s', '--retry', '5', '--retry-connrefused', url], timeout: 20 }, signal);
+      const answer = await runtime.execSync(
+        { containerId, cmd: ['curl', '-s', '--retry', '5', '--retry-connrefused', url], timeout: 20 },
+        signal,
+      );
       assert.equal(text(answer.stdout), 'found\n', text(answer.stderr));
     }
     for (const { podSandboxId } of [served, asking]) {
@@ -111,64 +147,92 @@ function withContainers(): void {
     await host.runtime.removePodSandbox({ podSandboxId: pod.podSandboxId }, signal);
   });
 
-  test('imported images are there under their full names, and a short name finds them', { timeout: 30_000 }, async () => {
-    const { image } = await host.runtime.imageStatus({ image: { image: 'busybox' } }, signal);
-    assert.deepEqual(image?.repoTags, ['docker.io/library/busybox:latest']);
-    const built = await buildImage('busybox', images, signal);
-    assert.deepEqual(await importMissing(host.containerd, [built], signal), []);
-    const other = { ...built, images: built.images.map((known) => ({ ...known, digest: 'sha256:other' })) };
-    assert.deepEqual(await importMissing(host.containerd, [other], signal), built.images.map((known) => known.name));
-    assert.equal((await host.runtime.imageStatus({ image: { image: 'nothing:1' } }, signal)).image, undefined);
-  });
+  test(
+    'imported images are there under their full names, and a short name finds them',
+    { timeout: 30_000 },
+    async () => {
+      const { image } = await host.runtime.imageStatus({ image: { image: 'busybox' } }, signal);
+      assert.deepEqual(image?.repoTags, ['docker.io/library/busybox:latest']);
+      const built = await buildImage('busybox', images, signal);
+      assert.deepEqual(await importMissing(host.containerd, [built], signal), []);
+      const other = { ...built, images: built.images.map((known) => ({ ...known, digest: 'sha256:other' })) };
+      assert.deepEqual(
+        await importMissing(host.containerd, [other], signal),
+        built.images.map((known) => known.name),
+      );
+      assert.equal((await host.runtime.imageStatus({ image: { image: 'nothing:1' } }, signal)).image, undefined);
+    },
+  );
 
-  test('an image is pulled from the mirror of its registry, and what the mirror lacks is refused', { timeout: 30_000 }, async () => {
-    const image = 'registry.example/team/pause:3.10';
-    const { imageRef } = await host.runtime.pullImage({ image: { image } }, signal);
-    const { image: pulled } = await host.runtime.imageStatus({ image: { image } }, signal);
-    assert.equal(pulled?.id, imageRef);
-    assert.ok(registry.asked.includes('/v2/team/pause/manifests/3.10'));
-    await assert.rejects(host.runtime.pullImage({ image: { image: 'registry.example/team/none:1' } }, signal), cri.CriError);
-  });
+  test(
+    'an image is pulled from the mirror of its registry, and what the mirror lacks is refused',
+    { timeout: 30_000 },
+    async () => {
+      const image = 'registry.example/team/pause:3.10';
+      const { imageRef } = await host.runtime.pullImage({ image: { image } }, signal);
+      const { image: pulled } = await host.runtime.imageStatus({ image: { image } }, signal);
+      assert.equal(pulled?.id, imageRef);
+      assert.ok(registry.asked.includes('/v2/team/pause/manifests/3.10'));
+      await assert.rejects(
+        host.runtime.pullImage({ image: { image: 'registry.example/team/none:1' } }, signal),
+        cri.CriError,
+      );
+    },
+  );
 
-  test('pods outlive a killed containerd, are found by the next, and leave nothing behind at teardown', { timeout: 90_000 }, async () => {
-    const pod = await startPod(host, 'survivor', 'exec sleep 1000', signal);
-    host.runtime[Symbol.dispose]();
-    signalProcess(host.containerd.process, 'SIGKILL');
-    await endProcess(host.containerd.process, 5_000, signal);
-    const containerd = await startContainerd({ dir: host.containerd.layout.dir, sandboxImage }, signal);
-    assert.equal(containerd.wasRunning, false);
-    using runtime = await connectRuntime({ socketPath: containerd.socketPath }, signal);
-    const { status } = await runtime.containerStatus({ containerId: pod.containerId }, signal);
-    assert.equal(status?.state, 'CONTAINER_RUNNING');
-    const adopted = await startContainerd({ dir: host.containerd.layout.dir, sandboxImage }, signal);
-    assert.deepEqual([adopted.wasRunning, adopted.process], [true, containerd.process]);
+  test(
+    'pods outlive a killed containerd, are found by the next, and leave nothing behind at teardown',
+    { timeout: 90_000 },
+    async () => {
+      const pod = await startPod(host, 'survivor', 'exec sleep 1000', signal);
+      host.runtime[Symbol.dispose]();
+      signalProcess(host.containerd.process, 'SIGKILL');
+      await endProcess(host.containerd.process, 5_000, signal);
+      const containerd = await startContainerd({ dir: host.containerd.layout.dir, sandboxImage }, signal);
+      assert.equal(containerd.wasRunning, false);
+      using runtime = await connectRuntime({ socketPath: containerd.socketPath }, signal);
+      const { status } = await runtime.containerStatus({ containerId: pod.containerId }, signal);
+      assert.equal(status?.state, 'CONTAINER_RUNNING');
+      const adopted = await startContainerd({ dir: host.containerd.layout.dir, sandboxImage }, signal);
+      assert.deepEqual([adopted.wasRunning, adopted.process], [true, containerd.process]);
 
-    // By force: containerd is gone, its pods are not.
-    const shims = findShims(containerd.layout);
-    const sockets = readdirSync('/run/containerd/s').length;
-    signalProcess(containerd.process, 'SIGKILL');
-    await endProcess(containerd.process, 5_000, signal);
-    assert.ok(shims.length > 0 && shims.every(isAlive));
-    await teardownContainerd(host.teardown, signal);
-    assert.deepEqual(await leftovers(host.teardown, signal), []);
-    assert.ok(readdirSync('/run/containerd/s').length < sockets);
-    await teardownContainerd(host.teardown, signal); // Again, with nothing there.
-  });
+      // By force: containerd is gone, its pods are not.
+      const shims = findShims(containerd.layout);
+      const sockets = readdirSync('/run/containerd/s').length;
+      signalProcess(containerd.process, 'SIGKILL');
+      await endProcess(containerd.process, 5_000, signal);
+      assert.ok(shims.length > 0 && shims.every(isAlive));
+      await teardownContainerd(host.teardown, signal);
+      assert.deepEqual(await leftovers(host.teardown, signal), []);
+      assert.ok(readdirSync('/run/containerd/s').length < sockets);
+      await teardownContainerd(host.teardown, signal); // Again, with nothing there.
+    },
+  );
 }
 
 async function startPod(
-  host: PrivateRuntime, name: string, script: string, signal: AbortSignal,
+  host: PrivateRuntime,
+  name: string,
+  script: string,
+  signal: AbortSignal,
 ): Promise<{ readonly podSandboxId: string; readonly containerId: string }> {
   const { runtime } = host;
   const config = sandboxConfig(host, name);
   const { podSandboxId } = await runtime.runPodSandbox({ config }, signal);
-  const { containerId } = await runtime.createContainer({
-    podSandboxId, sandboxConfig: config,
-    config: {
-      metadata: { name: 'main', attempt: 0 }, image: { image: 'docker.io/library/busybox:latest' }, command: ['sh', '-c', script],
-      logPath: 'main/0.log', linux: { resources: { cpuShares: 102, memoryLimitInBytes: 64 * 1024 * 1024 } },
+  const { containerId } = await runtime.createContainer(
+    {
+      podSandboxId,
+      sandboxConfig: config,
+      config: {
+        metadata: { name: 'main', attempt: 0 },
+        image: { image: 'docker.io/library/busybox:latest' },
+        command: ['sh', '-c', script],
+        logPath: 'main/0.log',
+        linux: { resources: { cpuShares: 102, memoryLimitInBytes: 64 * 1024 * 1024 } },
+      },
     },
-  }, signal);
+    signal,
+  );
   await runtime.startContainer({ containerId }, signal);
   return { podSandboxId, containerId };
 }

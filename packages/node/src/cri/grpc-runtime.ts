@@ -32,10 +32,16 @@ const allowances: Readonly<Partial<Record<Method, Allowance>>> = {
   runPodSandbox: (_, callTimeoutMs) => callTimeoutMs * 2,
   stopContainer: bySeconds,
   // Without a timeout of its own a command may run as long as its caller waits.
-  execSync: (request, callTimeoutMs) => (Number(request['timeout'] ?? 0) > 0 ? bySeconds(request, callTimeoutMs) : undefined),
+  execSync: (request, callTimeoutMs) =>
+    Number(request['timeout'] ?? 0) > 0 ? bySeconds(request, callTimeoutMs) : undefined,
   pullImage: unbounded,
-  status: reading, listPodSandbox: reading, podSandboxStatus: reading, listContainers: reading, containerStatus: reading,
-  listImages: reading, imageStatus: reading,
+  status: reading,
+  listPodSandbox: reading,
+  podSandboxStatus: reading,
+  listContainers: reading,
+  containerStatus: reading,
+  listImages: reading,
+  imageStatus: reading,
 };
 
 /**
@@ -73,9 +79,13 @@ function runtimeOn(channel: CriChannel, abilities: cri.RuntimeAbilities, callTim
   const calls = Object.entries(methods).map(([name, [, , , isStream]]) => {
     const method = name as Method;
     const allowance = allowances[method] ?? (() => callTimeoutMs);
-    return [method, isStream
-      ? (request: Message, signal: AbortSignal) => channel.stream(method, request, signal)
-      : (request: Message, signal: AbortSignal) => channel.call(method, request, allowance(request, callTimeoutMs), signal)];
+    return [
+      method,
+      isStream
+        ? (request: Message, signal: AbortSignal) => channel.stream(method, request, signal)
+        : (request: Message, signal: AbortSignal) =>
+            channel.call(method, request, allowance(request, callTimeoutMs), signal),
+    ];
   });
   return Object.freeze({
     ...Object.fromEntries(calls),

@@ -8,7 +8,12 @@ const REFUSAL_WAIT_MS = 100;
 
 /** Asks the runtime what it can do, where CRI has a question for it, and tries the call, where it has not. */
 export async function probeAbilities(channel: CriChannel, signal: AbortSignal): Promise<cri.RuntimeAbilities> {
-  const version = await channel.call('version', { version: 'v1' }, PROBE_TIMEOUT_MS, signal) as unknown as cri.VersionResponse;
+  const version = (await channel.call(
+    'version',
+    { version: 'v1' },
+    PROBE_TIMEOUT_MS,
+    signal,
+  )) as unknown as cri.VersionResponse;
   const [status, config, events, stats, resize] = await Promise.all([
     channel.call('status', {}, PROBE_TIMEOUT_MS, signal) as unknown as Promise<cri.StatusResponse>,
     runtimeConfig(channel, signal),
@@ -33,7 +38,7 @@ export async function probeAbilities(channel: CriChannel, signal: AbortSignal): 
 
 async function runtimeConfig(channel: CriChannel, signal: AbortSignal): Promise<cri.RuntimeConfigResponse | undefined> {
   try {
-    return await channel.call('runtimeConfig', {}, PROBE_TIMEOUT_MS, signal) as unknown as cri.RuntimeConfigResponse;
+    return (await channel.call('runtimeConfig', {}, PROBE_TIMEOUT_MS, signal)) as unknown as cri.RuntimeConfigResponse;
   } catch (error) {
     if (cri.CriError.is(error, 'UNIMPLEMENTED')) return undefined;
     throw error;
@@ -46,7 +51,8 @@ async function answers(channel: CriChannel, method: Method, signal: AbortSignal)
     await channel.call(method, { podSandboxId: 'navarch-probe' }, PROBE_TIMEOUT_MS, signal);
     return true;
   } catch (error) {
-    if (cri.CriError.is(error)) return error.code !== 'UNIMPLEMENTED' && !/not implemented|not supported/i.test(error.details);
+    if (cri.CriError.is(error))
+      return error.code !== 'UNIMPLEMENTED' && !/not implemented|not supported/i.test(error.details);
     throw error;
   }
 }
@@ -54,7 +60,10 @@ async function answers(channel: CriChannel, method: Method, signal: AbortSignal)
 async function hasEvents(channel: CriChannel, signal: AbortSignal): Promise<boolean> {
   const abort = new AbortController();
   const stream = channel.stream('getContainerEvents', {}, AbortSignal.any([signal, abort.signal]));
-  const refused = stream.next().then(() => false, (error: unknown) => cri.CriError.is(error));
+  const refused = stream.next().then(
+    () => false,
+    (error: unknown) => cri.CriError.is(error),
+  );
   try {
     return await Promise.race([refused.then((wasRefused) => !wasRefused), sleep(REFUSAL_WAIT_MS, true, { signal })]);
   } finally {

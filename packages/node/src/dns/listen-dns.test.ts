@@ -7,7 +7,9 @@ import type { DnsServer } from '@navarch/dns';
 import { listenDns } from './listen-dns.ts';
 
 const PORT = 20_000 + (process.pid % 20_000);
-const echo = { respond: async (bytes: Uint8Array, isTcp: boolean) => Uint8Array.from([isTcp ? 1 : 0, ...bytes]) } as unknown as DnsServer;
+const echo = {
+  respond: async (bytes: Uint8Array, isTcp: boolean) => Uint8Array.from([isTcp ? 1 : 0, ...bytes]),
+} as unknown as DnsServer;
 
 test('listenDns() answers on UDP, and on TCP message by message however the bytes arrive, until it is stopped', async () => {
   const stop = new AbortController();

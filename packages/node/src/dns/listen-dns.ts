@@ -12,7 +12,10 @@ const UPSTREAM_MS = 2_000;
 export async function listenDns(server: DnsServer, address: string, port: number, signal: AbortSignal): Promise<void> {
   const udp = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', reuseAddr: false });
   udp.on('message', (message, peer) => {
-    void server.respond(message, false, signal).then((bytes) => bytes && udp.send(bytes, peer.port, peer.address), () => undefined);
+    void server.respond(message, false, signal).then(
+      (bytes) => bytes && udp.send(bytes, peer.port, peer.address),
+      () => undefined,
+    );
   });
   const tcp = createServer({ pauseOnConnect: false }, (socket) => converse(socket, server, signal));
   tcp.maxConnections = CONNECTIONS_MAX;
@@ -36,7 +39,10 @@ function converse(socket: Socket, server: DnsServer, signal: AbortSignal): void 
     while (rest.length >= 2 && rest.length >= 2 + rest.readUInt16BE(0)) {
       const message = rest.subarray(2, 2 + rest.readUInt16BE(0));
       rest = rest.subarray(2 + message.length);
-      void server.respond(message, true, signal).then((bytes) => bytes && socket.write(withLength(bytes)), () => socket.destroy());
+      void server.respond(message, true, signal).then(
+        (bytes) => bytes && socket.write(withLength(bytes)),
+        () => socket.destroy(),
+      );
     }
   });
 }
@@ -53,7 +59,11 @@ export function resolvers(addresses: readonly string[]): Upstream {
   return {
     async ask(query, isTcp, signal) {
       for (const address of addresses) {
-        const answer = await (isTcp ? askTcp : askUdp)(address, query, AbortSignal.any([signal, AbortSignal.timeout(UPSTREAM_MS)]));
+        const answer = await (isTcp ? askTcp : askUdp)(
+          address,
+          query,
+          AbortSignal.any([signal, AbortSignal.timeout(UPSTREAM_MS)]),
+        );
         if (answer) return answer;
       }
       return undefined;
@@ -76,7 +86,9 @@ function askUdp(address: string, query: Uint8Array, signal: AbortSignal): Promis
     signal.addEventListener('abort', stop, { once: true });
     socket.on('error', () => end());
     // Only what carries the query's id answers it: a late answer to another query, or a forged one, is passed over.
-    socket.on('message', (message) => { if (message.length >= 12 && message[0] === query[0] && message[1] === query[1]) end(message); });
+    socket.on('message', (message) => {
+      if (message.length >= 12 && message[0] === query[0] && message[1] === query[1]) end(message);
+    });
     socket.send(query, 53, address);
   });
 }

@@ -17,20 +17,47 @@ export function httpsExtensions(credentials: ClientCredentials): ExtensionServer
 }
 
 /** How a connection to an extension server is secured: its certificate must be for its service. */
-export const extensionTls = ({ serverName, authority, isUnverified }: ExtensionServer, { certificate, key }: ClientCredentials): RequestOptions => ({
-  cert: certificate, key, rejectUnauthorized: !isUnverified, servername: isIP(serverName) === 0 ? serverName : '', ...(authority === undefined ? {} : { ca: authority }),
+export const extensionTls = (
+  { serverName, authority, isUnverified }: ExtensionServer,
+  { certificate, key }: ClientCredentials,
+): RequestOptions => ({
+  cert: certificate,
+  key,
+  rejectUnauthorized: !isUnverified,
+  servername: isIP(serverName) === 0 ? serverName : '',
+  ...(authority === undefined ? {} : { ca: authority }),
 });
 
 /** Names of users may have any characters; headers carry their UTF-8 as bytes. */
 export const latin1Headers = (headers: RemoteHeaders): Record<string, string | string[]> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? bytesOf(value) : value.map(bytesOf)]));
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? bytesOf(value) : value.map(bytesOf),
+    ]),
+  );
 
 const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
 
-async function get(server: ExtensionServer, path: string, headers: RemoteHeaders, timeoutMs: number, credentials: ClientCredentials): Promise<ExtensionAnswer> {
+async function get(
+  server: ExtensionServer,
+  path: string,
+  headers: RemoteHeaders,
+  timeoutMs: number,
+  credentials: ClientCredentials,
+): Promise<ExtensionAnswer> {
   const signal = AbortSignal.timeout(timeoutMs);
   const { host, port } = server;
-  const options = { ...extensionTls(server, credentials), agent: false, host, port, path, method: 'GET', signal, headers: { ...latin1Headers(headers), host: server.serverName } };
+  const options = {
+    ...extensionTls(server, credentials),
+    agent: false,
+    host,
+    port,
+    path,
+    method: 'GET',
+    signal,
+    headers: { ...latin1Headers(headers), host: server.serverName },
+  };
   try {
     return await wholeAnswer(options, undefined, ANSWER_BYTES_MAX);
   } catch (error) {

@@ -15,7 +15,11 @@ export async function canOverlay(folder: string, signal: AbortSignal): Promise<b
   const options = `lowerdir=${part('lower')},upperdir=${part('upper')},workdir=${part('work')}`;
   try {
     // In a mount namespace of its own: nothing is left mounted however this ends.
-    await runCommand(['unshare', '--mount', 'mount', '-n', '-t', 'overlay', 'overlay', '-o', options, part('merged')], {}, signal);
+    await runCommand(
+      ['unshare', '--mount', 'mount', '-n', '-t', 'overlay', 'overlay', '-o', options, part('merged')],
+      {},
+      signal,
+    );
     return true;
   } catch {
     signal.throwIfAborted();

@@ -34,7 +34,9 @@ const OUTPUT_CHARS_MAX = 64 * 1024 * 1024;
 
 /** Runs a program to its end. Throws CommandError when it fails or is missing; kills it when the signal aborts. */
 export function runCommand(
-  command: readonly string[], options: CommandOptions, signal: AbortSignal,
+  command: readonly string[],
+  options: CommandOptions,
+  signal: AbortSignal,
 ): Promise<CommandResult> {
   signal.throwIfAborted();
   const whole = options.netns ? ['nsenter', `--net=${options.netns}`, '--', ...command] : command;

@@ -6,7 +6,8 @@ export async function endProcess(identity: ProcessIdentity, graceMs: number, sig
   signalProcess(identity, 'SIGTERM');
   if (await isGoneWithin(identity, graceMs, signal)) return;
   signalProcess(identity, 'SIGKILL');
-  if (!await isGoneWithin(identity, 5_000, signal)) throw new Error(`process ${identity.pid} does not end, not even by SIGKILL`);
+  if (!(await isGoneWithin(identity, 5_000, signal)))
+    throw new Error(`process ${identity.pid} does not end, not even by SIGKILL`);
 }
 
 async function isGoneWithin(identity: ProcessIdentity, limitMs: number, signal: AbortSignal): Promise<boolean> {

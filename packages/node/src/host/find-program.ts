@@ -4,7 +4,10 @@ import { programPath } from './command.ts';
 
 /** The path of a program, or undefined when this host has none of that name. */
 export function findProgram(name: string): string | undefined {
-  return programPath().split(':').map((folder) => join(folder, name)).find(isExecutable);
+  return programPath()
+    .split(':')
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
 }
 
 export function isExecutable(path: string): boolean {

@@ -28,8 +28,11 @@ test('mountsBelow() gives the innermost and latest first, unescaped, and no neig
   assert.deepEqual(mounts[0]?.superOptions, ['rw', 'size=1k']);
 });
 
-const v1Mounts = parseMounts(['cpu,cpuacct', 'memory', 'cpuset', 'devices', 'freezer', 'pids', 'name=systemd']
-  .map((name) => `1 1 0:1 / /sys/fs/cgroup/${name.replace('name=', '')} rw - cgroup cgroup rw,${name}\n`).join(''));
+const v1Mounts = parseMounts(
+  ['cpu,cpuacct', 'memory', 'cpuset', 'devices', 'freezer', 'pids', 'name=systemd']
+    .map((name) => `1 1 0:1 / /sys/fs/cgroup/${name.replace('name=', '')} rw - cgroup cgroup rw,${name}\n`)
+    .join(''),
+);
 const v2Mounts = parseMounts('1 1 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n');
 const emptyUnified = parseMounts('1 1 0:1 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n');
 
@@ -52,49 +55,80 @@ test('missingControllers() names what a v1 host has not mounted', () => {
   assert.deepEqual(layout && missingControllers(layout), ['pids']);
 });
 
-test('cgroupsV1() makes the group in every tree, hands cpusets down and sets limits', () => withFolder((root) => {
-  const folder = (name: string): string => {
-    mkdirSync(join(root, name));
-    return join(root, name);
-  };
-  const trees = new Map([['cpu', folder('cpu')], ['cpuset', folder('cpuset')], ['memory', folder('memory')], ['pids', folder('pids')]]);
-  mkdirSync(join(root, 'cpuset/pods/a'), { recursive: true });
-  for (const path of ['', 'pods', 'pods/a']) for (const file of ['cpus', 'mems']) writeFileSync(join(root, 'cpuset', path, `cpuset.${file}`), path === '' ? '0-1' : '');
-  mkdirSync(join(root, 'cpu/pods/a'), { recursive: true });
-  writeFileSync(join(root, 'cpu/pods/a/cpu.cfs_quota_us'), '-1');
-  const cgroups = cgroupsV1(trees);
-  cgroups.ensure('/pods/a', { cpuShares: 1, cpuQuotaUs: 5000, memoryBytes: 4096, pids: -1 });
-  const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-  assert.deepEqual(
-    [read('cpuset/pods/a/cpuset.cpus'), read('cpu/pods/a/cpu.shares'), read('cpu/pods/a/cpu.cfs_quota_us'), read('memory/pods/a/memory.limit_in_bytes'), read('pids/pods/a/pids.max')],
-    ['0-1', '2', '5000', '4096', 'max'],
-  );
-}));
+test('cgroupsV1() makes the group in every tree, hands cpusets down and sets limits', () =>
+  withFolder((root) => {
+    const folder = (name: string): string => {
+      mkdirSync(join(root, name));
+      return join(root, name);
+    };
+    const trees = new Map([
+      ['cpu', folder('cpu')],
+      ['cpuset', folder('cpuset')],
+      ['memory', folder('memory')],
+      ['pids', folder('pids')],
+    ]);
+    mkdirSync(join(root, 'cpuset/pods/a'), { recursive: true });
+    for (const path of ['', 'pods', 'pods/a'])
+      for (const file of ['cpus', 'mems'])
+        writeFileSync(join(root, 'cpuset', path, `cpuset.${file}`), path === '' ? '0-1' : '');
+    mkdirSync(join(root, 'cpu/pods/a'), { recursive: true });
+    writeFileSync(join(root, 'cpu/pods/a/cpu.cfs_quota_us'), '-1');
+    const cgroups = cgroupsV1(trees);
+    cgroups.ensure('/pods/a', { cpuShares: 1, cpuQuotaUs: 5000, memoryBytes: 4096, pids: -1 });
+    const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+    assert.deepEqual(
+      [
+        read('cpuset/pods/a/cpuset.cpus'),
+        read('cpu/pods/a/cpu.shares'),
+        read('cpu/pods/a/cpu.cfs_quota_us'),
+        read('memory/pods/a/memory.limit_in_bytes'),
+        read('pids/pods/a/pids.max'),
+      ],
+      ['0-1', '2', '5000', '4096', 'max'],
+    );
+  }));
 
-test('cgroupsV2() hands controllers down to every level, sets limits and reads usage', () => withFolder((root) => {
-  const group = join(root, 'pods/a');
-  mkdirSync(group, { recursive: true });
-  for (const folder of [root, join(root, 'pods')]) writeFileSync(join(folder, 'cgroup.controllers'), 'cpu memory rdma');
-  writeFileSync(join(root, 'cgroup.subtree_control'), 'cpu');
-  writeFileSync(join(group, 'memory.current'), '100');
-  writeFileSync(join(group, 'memory.stat'), 'anon 7\ninactive_file 30\npgfault 3\n');
-  writeFileSync(join(group, 'cpu.stat'), 'usage_usec 12\n');
-  const cgroups = cgroupsV2(root);
-  cgroups.ensure('/pods/a', { cpuShares: 1024, cpuQuotaUs: 50_000, memoryBytes: -1, pids: 10 });
-  const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-  assert.deepEqual([read('cgroup.subtree_control'), read('pods/cgroup.subtree_control')], ['+memory', '+cpu +memory']);
-  assert.deepEqual([read('pods/a/cpu.weight'), read('pods/a/cpu.max'), read('pods/a/memory.max')], ['39', '50000 100000', 'max']);
-  assert.deepEqual(cgroups.usage('/pods/a'), { cpuNanoseconds: 12_000, memoryBytes: 100, workingSetBytes: 70, rssBytes: 7, pageFaults: 3 });
-  assert.equal(cgroups.usage('/pods/none'), undefined);
-}));
+test('cgroupsV2() hands controllers down to every level, sets limits and reads usage', () =>
+  withFolder((root) => {
+    const group = join(root, 'pods/a');
+    mkdirSync(group, { recursive: true });
+    for (const folder of [root, join(root, 'pods')])
+      writeFileSync(join(folder, 'cgroup.controllers'), 'cpu memory rdma');
+    writeFileSync(join(root, 'cgroup.subtree_control'), 'cpu');
+    writeFileSync(join(group, 'memory.current'), '100');
+    writeFileSync(join(group, 'memory.stat'), 'anon 7\ninactive_file 30\npgfault 3\n');
+    writeFileSync(join(group, 'cpu.stat'), 'usage_usec 12\n');
+    const cgroups = cgroupsV2(root);
+    cgroups.ensure('/pods/a', { cpuShares: 1024, cpuQuotaUs: 50_000, memoryBytes: -1, pids: 10 });
+    const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+    assert.deepEqual(
+      [read('cgroup.subtree_control'), read('pods/cgroup.subtree_control')],
+      ['+memory', '+cpu +memory'],
+    );
+    assert.deepEqual(
+      [read('pods/a/cpu.weight'), read('pods/a/cpu.max'), read('pods/a/memory.max')],
+      ['39', '50000 100000', 'max'],
+    );
+    assert.deepEqual(cgroups.usage('/pods/a'), {
+      cpuNanoseconds: 12_000,
+      memoryBytes: 100,
+      workingSetBytes: 70,
+      rssBytes: 7,
+      pageFaults: 3,
+    });
+    assert.equal(cgroups.usage('/pods/none'), undefined);
+  }));
 
 test('weightOfShares() keeps the ends of the scales', () => {
   assert.deepEqual([0, 2, 1024, 262_144, 1e9].map(weightOfShares), [1, 1, 39, 10_000, 10_000]);
 });
 
-test('runCommand() gives output, throws the program\'s last words, and ends with its signal', async () => {
+test("runCommand() gives output, throws the program's last words, and ends with its signal", async () => {
   assert.equal((await runCommand(['cat'], { input: 'x' }, never)).stdout, 'x');
-  await assert.rejects(runCommand(['sh', '-c', 'echo bad >&2; exit 3'], {}, never), (error) => error instanceof CommandError && error.exitCode === 3 && /bad/.test(error.message));
+  await assert.rejects(
+    runCommand(['sh', '-c', 'echo bad >&2; exit 3'], {}, never),
+    (error) => error instanceof CommandError && error.exitCode === 3 && /bad/.test(error.message),
+  );
   await assert.rejects(runCommand(['no-such-program'], {}, never), CommandError);
   const abort = new AbortController();
   const slow = runCommand(['sleep', '60'], {}, abort.signal);
@@ -110,8 +144,19 @@ test('isAlive() knows a process from another that has its number', () => {
 });
 
 test('packagesFor() names each package once', () => {
-  const missing = [{ what: 'ctr', why: '', package: 'containerd' }, { what: 'root', why: '' }, { what: 'containerd', why: '', package: 'containerd' }];
-  const report = { canRunContainers: false, missing, cgroupVersion: 1 as const, canLowerOomScore: false, hasOverlay: false, cniBinDir: undefined };
+  const missing = [
+    { what: 'ctr', why: '', package: 'containerd' },
+    { what: 'root', why: '' },
+    { what: 'containerd', why: '', package: 'containerd' },
+  ];
+  const report = {
+    canRunContainers: false,
+    missing,
+    cgroupVersion: 1 as const,
+    canLowerOomScore: false,
+    hasOverlay: false,
+    cniBinDir: undefined,
+  };
   assert.deepEqual(packagesFor(report), ['containerd']);
 });
 

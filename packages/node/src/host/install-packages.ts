@@ -19,13 +19,29 @@ export function packagesFor(report: HostReport): readonly string[] {
 export async function installPackages(names: readonly string[], deps: InstallDeps, signal: AbortSignal): Promise<void> {
   if (names.length === 0) return;
   if (!existsSync('/usr/bin/apt-get')) {
-    throw new Error(`this host has no apt-get: install what these Debian packages hold by its own means: ${names.join(', ')}`);
+    throw new Error(
+      `this host has no apt-get: install what these Debian packages hold by its own means: ${names.join(', ')}`,
+    );
   }
   deps.say(`installing Debian packages: ${names.join(', ')} (apt-get install --no-install-recommends)`);
-  const run = (args: readonly string[]): Promise<unknown> => runCommand(['apt-get', '-q', '-y', ...args], {
-    env: { DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_MODE: 'l' }, onLine: deps.say,
-  }, signal);
-  const install = ['--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold', '-o', 'DPkg::Lock::Timeout=60', 'install', ...names];
+  const run = (args: readonly string[]): Promise<unknown> =>
+    runCommand(
+      ['apt-get', '-q', '-y', ...args],
+      {
+        env: { DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_MODE: 'l' },
+        onLine: deps.say,
+      },
+      signal,
+    );
+  const install = [
+    '--no-install-recommends',
+    '-o',
+    'Dpkg::Options::=--force-confold',
+    '-o',
+    'DPkg::Lock::Timeout=60',
+    'install',
+    ...names,
+  ];
   try {
     await run(install);
   } catch {

@@ -19,7 +19,9 @@ const CONF_DIR = '/etc/systemd/logind.conf.d';
 
 /** Whether someone tells of shutdowns here: systemd's logind, by the programs that come with it. */
 export const hasLogind = (): boolean =>
-  existsSync('/run/systemd/system') && findProgram('busctl') !== undefined && findProgram('systemd-inhibit') !== undefined;
+  existsSync('/run/systemd/system') &&
+  findProgram('busctl') !== undefined &&
+  findProgram('systemd-inhibit') !== undefined;
 
 /**
  * What systemd's logind tells of shutdowns. A delay lock has it wait; while nobody listens there is none, so an agent
@@ -72,21 +74,40 @@ export function logindShutdown({ delaySeconds, log, confDir = CONF_DIR }: Logind
 
 /** Holds the lock for as long as the program runs. */
 const inhibit = (signal: AbortSignal): Promise<unknown> =>
-  runCommand(['systemd-inhibit', '--what=shutdown', '--mode=delay', '--who=kubelet', '--why=Kubelet needs time to handle node shutdown', 'sleep', 'infinity'], {}, signal);
+  runCommand(
+    [
+      'systemd-inhibit',
+      '--what=shutdown',
+      '--mode=delay',
+      '--who=kubelet',
+      '--why=Kubelet needs time to handle node shutdown',
+      'sleep',
+      'infinity',
+    ],
+    {},
+    signal,
+  );
 
 /** Resolves when the bus ends it. */
 const monitor = (heard: (isComing: boolean) => void, signal: AbortSignal): Promise<unknown> =>
-  runCommand(['busctl', 'monitor', '--json=short', `--match=${MATCH}`], {
-    onLine(line) {
-      const isComing = prepareForShutdown(line);
-      if (isComing !== undefined) heard(isComing);
+  runCommand(
+    ['busctl', 'monitor', '--json=short', `--match=${MATCH}`],
+    {
+      onLine(line) {
+        const isComing = prepareForShutdown(line);
+        if (isComing !== undefined) heard(isComing);
+      },
     },
-  }, signal);
+    signal,
+  );
 
 /** What one message of the bus says of it; undefined when it is about something else. */
 export function prepareForShutdown(line: string): boolean | undefined {
   if (!line.startsWith('{')) return undefined;
-  const { member, payload } = JSON.parse(line) as { readonly member?: string; readonly payload?: { readonly data?: readonly unknown[] } };
+  const { member, payload } = JSON.parse(line) as {
+    readonly member?: string;
+    readonly payload?: { readonly data?: readonly unknown[] };
+  };
   const isComing = payload?.data?.[0];
   return member === 'PrepareForShutdown' && typeof isComing === 'boolean' ? isComing : undefined;
 }
@@ -97,6 +118,9 @@ async function allowDelay(seconds: number, confDir: string, signal: AbortSignal)
   const allowed = Number(/^t (\d+)/.exec(stdout)?.[1] ?? 0) / 1e6;
   if (allowed >= seconds) return;
   mkdirSync(confDir, { recursive: true });
-  writeFileSync(join(confDir, '99-kubelet.conf'), `# Kubelet logind override\n[Login]\nInhibitDelayMaxSec=${seconds}\n`);
+  writeFileSync(
+    join(confDir, '99-kubelet.conf'),
+    `# Kubelet logind override\n[Login]\nInhibitDelayMaxSec=${seconds}\n`,
+  );
   await runCommand(['systemctl', 'kill', '--signal=HUP', 'systemd-logind.service'], {}, signal);
 }

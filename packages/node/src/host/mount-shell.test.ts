@@ -20,16 +20,31 @@ test('runShort() runs each command, in order, whatever is in its words', async (
 });
 
 test('runShort() throws the words of the command that failed, and of no other', async () => {
-  const results = await Promise.allSettled([runShort(['true']), runShort(['ls', '/no/such/place']), runShort(['true']), runShort(['sh', '-c', 'echo said; exit 7'])]);
-  assert.deepEqual(results.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled', 'rejected']);
+  const results = await Promise.allSettled([
+    runShort(['true']),
+    runShort(['ls', '/no/such/place']),
+    runShort(['true']),
+    runShort(['sh', '-c', 'echo said; exit 7']),
+  ]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled', 'rejected'],
+  );
   const [, first, , last] = results as PromiseRejectedResult[];
-  assert.ok(first?.reason instanceof CommandError && /No such file or directory/.test(first.reason.message), String(first?.reason));
+  assert.ok(
+    first?.reason instanceof CommandError && /No such file or directory/.test(first.reason.message),
+    String(first?.reason),
+  );
   assert.ok(last?.reason instanceof CommandError && last.reason.exitCode === 7 && /said/.test(last.reason.message));
 });
 
 test('runShort() keeps its process alive while it waits, and not afterwards', async () => {
   const module = new URL('./mount-shell.ts', import.meta.url).href;
   const script = `const { runShort } = await import(${JSON.stringify(module)}); await runShort(['sleep', '0.2']); await runShort(['true']); console.log('done');`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', script], { timeout: 10_000 });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', script],
+    { timeout: 10_000 },
+  );
   assert.equal(stdout, 'done\n');
 });

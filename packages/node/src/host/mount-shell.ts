@@ -58,7 +58,8 @@ class MountShell {
     if (this.#child !== child) return;
     this.#child = undefined;
     this.#output = '';
-    for (const { command, reject } of this.#waiting.splice(0)) reject(new CommandError(command, undefined, error.message, { cause: error }));
+    for (const { command, reject } of this.#waiting.splice(0))
+      reject(new CommandError(command, undefined, error.message, { cause: error }));
   }
 }
 

@@ -18,7 +18,12 @@ export async function mount({ type, source, target, options = [] }: MountRequest
 }
 
 /** Shows one file or folder in another place too. */
-export async function bindMount(source: string, target: string, isReadOnly: boolean, signal: AbortSignal): Promise<void> {
+export async function bindMount(
+  source: string,
+  target: string,
+  isReadOnly: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   signal.throwIfAborted();
   await runShort(['mount', '-n', '--bind', source, target]);
   // The kernel ignores `ro` on the first bind; it takes a second step.
@@ -43,7 +48,10 @@ export async function unmountBelow(folder: string, signal: AbortSignal): Promise
   for (let paths = mountsBelow(folder); paths.length > 0; paths = mountsBelow(folder)) {
     signal.throwIfAborted();
     const depth = paths[0]?.split('/').length;
-    await settleAll([...new Set(paths)].filter((path) => path.split('/').length === depth)
-      .map((path) => runShort(['umount', '-n', '-l', path])));
+    await settleAll(
+      [...new Set(paths)]
+        .filter((path) => path.split('/').length === depth)
+        .map((path) => runShort(['umount', '-n', '-l', path])),
+    );
   }
 }

@@ -11,12 +11,21 @@ export interface Mount {
 
 /** Parses the text of /proc/self/mountinfo (proc_pid_mountinfo(5)); later mounts lie over earlier ones. */
 export function parseMounts(text: string): readonly Mount[] {
-  return text.split('\n').filter(Boolean).map((line) => {
-    const [before = '', after = ''] = line.split(' - ');
-    const [, , , , path = '', options = ''] = before.split(' ');
-    const [type = '', source = '', superOptions = ''] = after.split(' ');
-    return { path: unescape(path), type, source: unescape(source), options: options.split(','), superOptions: superOptions.split(',') };
-  });
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [before = '', after = ''] = line.split(' - ');
+      const [, , , , path = '', options = ''] = before.split(' ');
+      const [type = '', source = '', superOptions = ''] = after.split(' ');
+      return {
+        path: unescape(path),
+        type,
+        source: unescape(source),
+        options: options.split(','),
+        superOptions: superOptions.split(','),
+      };
+    });
 }
 
 export function readMounts(): readonly Mount[] {

@@ -48,7 +48,7 @@ export async function probeHost(dataDir: string, signal: AbortSignal): Promise<H
     missing,
     cgroupVersion: cgroupLayout(mounts)?.version,
     canLowerOomScore: capabilities.has('CAP_SYS_RESOURCE'),
-    hasOverlay: capabilities.has('CAP_SYS_ADMIN') && await canOverlay(dataDir, signal),
+    hasOverlay: capabilities.has('CAP_SYS_ADMIN') && (await canOverlay(dataDir, signal)),
     cniBinDir: findCniFolder(),
   };
 }
@@ -61,28 +61,49 @@ export function findCniFolder(): string | undefined {
 function withoutLinux(platform: string): HostReport {
   const why = `containers need a Linux kernel, and this is ${platform}`;
   return {
-    canRunContainers: false, missing: [{ what: 'Linux', why }], cgroupVersion: undefined,
-    canLowerOomScore: false, hasOverlay: false, cniBinDir: undefined,
+    canRunContainers: false,
+    missing: [{ what: 'Linux', why }],
+    cgroupVersion: undefined,
+    canLowerOomScore: false,
+    hasOverlay: false,
+    cniBinDir: undefined,
   };
 }
 
 function missingPrivileges(capabilities: ReadonlySet<Capability>): readonly Missing[] {
-  if (process.getuid?.() !== 0) return [{ what: 'root', why: 'mounts, namespaces and control groups are root\'s: run it with sudo' }];
-  return requiredCapabilities.filter((name) => !capabilities.has(name))
-    .map((name) => ({ what: name, why: 'this root user has been denied the capability: give it to the container or service that this runs in' }));
+  if (process.getuid?.() !== 0)
+    return [{ what: 'root', why: "mounts, namespaces and control groups are root's: run it with sudo" }];
+  return requiredCapabilities
+    .filter((name) => !capabilities.has(name))
+    .map((name) => ({
+      what: name,
+      why: 'this root user has been denied the capability: give it to the container or service that this runs in',
+    }));
 }
 
 function missingControlGroups(mounts: readonly Mount[]): readonly Missing[] {
   const layout = cgroupLayout(mounts);
-  if (!layout) return [{ what: 'control groups', why: 'neither cgroup v1 controllers nor a cgroup v2 tree is mounted below /sys/fs/cgroup' }];
-  return missingControllers(layout).map((name) => ({ what: `control group ${name}`, why: `the kernel offers no ${name} controller here` }));
+  if (!layout)
+    return [
+      {
+        what: 'control groups',
+        why: 'neither cgroup v1 controllers nor a cgroup v2 tree is mounted below /sys/fs/cgroup',
+      },
+    ];
+  return missingControllers(layout).map((name) => ({
+    what: `control group ${name}`,
+    why: `the kernel offers no ${name} controller here`,
+  }));
 }
 
 function missingPrograms(): readonly Missing[] {
-  const absent = programs.filter(({ program }) => !findProgram(program))
+  const absent = programs
+    .filter(({ program }) => !findProgram(program))
     .map(({ program, why, debianPackage }) => ({ what: program, why: `it ${why}`, package: debianPackage }));
-  const plugins = findCniFolder() === undefined
-    ? [{ what: 'CNI plugins', why: `${cniPlugins.join(', ')} connect pods to the network`, package: cniPackage }] : [];
+  const plugins =
+    findCniFolder() === undefined
+      ? [{ what: 'CNI plugins', why: `${cniPlugins.join(', ')} connect pods to the network`, package: cniPackage }]
+      : [];
   return [...absent, ...plugins];
 }
 
@@ -90,9 +111,18 @@ function missingPrograms(): readonly Missing[] {
 async function missingKernelParts(signal: AbortSignal): Promise<readonly Missing[]> {
   const tries: readonly (readonly [what: string, why: string, needs: string, script: string])[] = [
     ['bridge', 'pods on a node are joined by a bridge', 'ip', 'ip link add nvprobe type bridge'],
-    ['veth', 'each pod is connected by a pair of virtual interfaces', 'ip', 'ip link add nvprobe type veth peer name nvpeer'],
-    ['nftables with NAT', 'Services are translated by the kernel', 'nft',
-      'nft "add table ip nvprobe; add chain ip nvprobe out { type nat hook postrouting priority 100; }; add rule ip nvprobe out ct state new masquerade"'],
+    [
+      'veth',
+      'each pod is connected by a pair of virtual interfaces',
+      'ip',
+      'ip link add nvprobe type veth peer name nvpeer',
+    ],
+    [
+      'nftables with NAT',
+      'Services are translated by the kernel',
+      'nft',
+      'nft "add table ip nvprobe; add chain ip nvprobe out { type nat hook postrouting priority 100; }; add rule ip nvprobe out ct state new masquerade"',
+    ],
   ];
   const missing: Missing[] = [];
   for (const [what, why, needs, script] of tries) {

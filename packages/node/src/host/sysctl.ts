@@ -11,7 +11,12 @@ export function readSysctl(name: string): string | undefined {
 }
 
 /** Sets a kernel setting, in a network namespace when one is given. Says in its error which could not be set. */
-export async function writeSysctl(name: string, value: string, netns: string | undefined, signal: AbortSignal): Promise<void> {
+export async function writeSysctl(
+  name: string,
+  value: string,
+  netns: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     if (netns) await runCommand(['sh', '-c', 'printf %s "$1" > "$2"', 'sh', value, pathOf(name)], { netns }, signal);
     else if (readSysctl(name) !== value) writeFileSync(pathOf(name), value);

@@ -5,7 +5,8 @@ import { processIds } from './processes.ts';
 export function whoListens(port: number): { readonly pid: number; readonly name: string } | undefined {
   const inodes = new Set(['tcp', 'tcp6'].flatMap((family) => listening(family, port)));
   if (inodes.size === 0) return undefined;
-  for (const pid of [...processIds(), 1]) if (sockets(pid).some((inode) => inodes.has(inode))) return { pid, name: nameOf(pid) };
+  for (const pid of [...processIds(), 1])
+    if (sockets(pid).some((inode) => inodes.has(inode))) return { pid, name: nameOf(pid) };
   return undefined;
 }
 
@@ -14,8 +15,12 @@ const LISTEN = '0A';
 /** Socket inodes in /proc/net/tcp (proc_net(5)): columns are local address, state, inode. */
 function listening(family: string, port: number): readonly string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return textOf(`/proc/self/net/${family}`).split('\n').slice(1).map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[1]?.endsWith(suffix) && fields[3] === LISTEN).map((fields) => fields[9] ?? '');
+  return textOf(`/proc/self/net/${family}`)
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(suffix) && fields[3] === LISTEN)
+    .map((fields) => fields[9] ?? '');
 }
 
 function sockets(pid: number): readonly string[] {

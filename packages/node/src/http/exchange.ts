@@ -132,13 +132,23 @@ function bodyOf(source: BodySource): Promise<Uint8Array> {
 
 /** Who showed a certificate of ours. Parsing one costs more than a request: ask once a connection. */
 export function subjectOf(socket: TLSSocket | undefined): Certificate | undefined {
-  const shown = socket?.getPeerCertificate() as { readonly raw?: unknown; readonly fingerprint256?: string; readonly valid_to?: string; readonly subject?: Readonly<Record<string, string | string[] | undefined>> } | undefined;
+  const shown = socket?.getPeerCertificate() as
+    | {
+        readonly raw?: unknown;
+        readonly fingerprint256?: string;
+        readonly valid_to?: string;
+        readonly subject?: Readonly<Record<string, string | string[] | undefined>>;
+      }
+    | undefined;
   if (!socket || !shown?.raw) return undefined;
   if (!socket.authorized) return { commonName: '', organizations: [], isRefused: true };
   const { CN: commonName = '', O: organizations = [], [USER_UID]: uids } = shown.subject ?? {};
   // Of several names the last counts, as in Go.
   return {
-    commonName: [commonName].flat().at(-1) ?? '', organizations: [organizations].flat(), ...(uids === undefined ? {} : { uids: [uids].flat() }), validUntil: Date.parse(shown.valid_to ?? ''),
+    commonName: [commonName].flat().at(-1) ?? '',
+    organizations: [organizations].flat(),
+    ...(uids === undefined ? {} : { uids: [uids].flat() }),
+    validUntil: Date.parse(shown.valid_to ?? ''),
     fingerprint: (shown.fingerprint256 ?? '').replaceAll(':', '').toLowerCase(),
   };
 }
@@ -205,7 +215,8 @@ function* piecesOf(chunks: readonly Uint8Array[]): Generator<Uint8Array> {
   }
 }
 
-export const bytesOf = ({ body }: BytesResponse): Uint8Array => (body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body));
+export const bytesOf = ({ body }: BytesResponse): Uint8Array =>
+  body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body);
 
 async function stream(reply: StreamResponse, signal: AbortSignal, outlet: Outlet): Promise<void> {
   if (outlet.isGone) return;

@@ -40,7 +40,16 @@ test('healthPorts() serve the others where one port is not to be had', async () 
   const { port: taken } = other.address() as AddressInfo;
   const port = await freePort();
   const check = { namespace: 'default', name: 'web', localEndpoints: 1 };
-  await assert.rejects(ports.publish(new Map([[taken, check], [port, check]]), signal), AggregateError);
+  await assert.rejects(
+    ports.publish(
+      new Map([
+        [taken, check],
+        [port, check],
+      ]),
+      signal,
+    ),
+    AggregateError,
+  );
   assert.equal((await ask(port))[0], 200);
   other.close();
 });

@@ -25,7 +25,8 @@ export function healthPorts(): HealthPorts & Disposable {
           failures.push(error);
         }
       }
-      if (failures.length > 0) throw new AggregateError(failures, `Cannot answer on ${failures.length} health check node ports`);
+      if (failures.length > 0)
+        throw new AggregateError(failures, `Cannot answer on ${failures.length} health check node ports`);
     },
     [Symbol.dispose]() {
       for (const [port, server] of open) close(port, server);
@@ -43,7 +44,11 @@ async function listening(port: number, reply: (response: ServerResponse) => void
 function answer(check: HealthCheck | undefined, response: ServerResponse): void {
   const { namespace = '', name = '', localEndpoints = 0 } = check ?? {};
   response.writeHead(localEndpoints > 0 ? 200 : 503, {
-    'content-type': 'application/json', 'x-content-type-options': 'nosniff', 'x-load-balancing-endpoint-weight': String(localEndpoints),
+    'content-type': 'application/json',
+    'x-content-type-options': 'nosniff',
+    'x-load-balancing-endpoint-weight': String(localEndpoints),
   });
-  response.end(JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy: true }, undefined, '\t'));
+  response.end(
+    JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy: true }, undefined, '\t'),
+  );
 }

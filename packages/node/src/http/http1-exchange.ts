@@ -14,13 +14,22 @@ function requestOf(message: IncomingMessage): HttpRequest {
   let known = certificates.get(socket);
   if (!known) certificates.set(socket, (known = { subject: subjectOf(socket) }));
   return new HttpRequest({
-    method: message.method ?? 'GET', url: message.url ?? '/', headers: message.headers, certificate: known.subject,
-    remoteAddress: socket.remoteAddress ?? '', source: message,
+    method: message.method ?? 'GET',
+    url: message.url ?? '/',
+    headers: message.headers,
+    certificate: known.subject,
+    remoteAddress: socket.remoteAddress ?? '',
+    source: message,
   });
 }
 
 /** Answers one HTTP/1.1 request. */
-export function answerHttp1(server: Server, message: IncomingMessage, response: ServerResponse, credentials: ForwardCredentials): void {
+export function answerHttp1(
+  server: Server,
+  message: IncomingMessage,
+  response: ServerResponse,
+  credentials: ForwardCredentials,
+): void {
   const request = requestOf(message);
   response.on('close', () => request.gone());
   response.on('error', () => request.gone());
@@ -28,7 +37,13 @@ export function answerHttp1(server: Server, message: IncomingMessage, response: 
 }
 
 /** Answers a request to change the protocol: proxied ones are granted by who is asked, watches by us. */
-export async function answerUpgrade(server: Server, message: IncomingMessage, socket: Duplex, head: Buffer, credentials: ForwardCredentials): Promise<void> {
+export async function answerUpgrade(
+  server: Server,
+  message: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  credentials: ForwardCredentials,
+): Promise<void> {
   socket.on('error', () => socket.destroy());
   const request = requestOf(message);
   socket.on('close', () => request.gone());
@@ -43,7 +58,9 @@ export async function answerUpgrade(server: Server, message: IncomingMessage, so
   }
   const body = reply.type === 'bytes' ? bytesOf(reply) : Buffer.of();
   const status = reply.status >= 400 ? reply.status : 400;
-  socket.write(`HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Error'}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`);
+  socket.write(
+    `HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Error'}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`,
+  );
   socket.end(body);
 }
 

@@ -1,4 +1,11 @@
-import { constants, Http2ServerRequest, Http2ServerResponse, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { ProxyTarget, Server } from '@navarch/apiserver';
@@ -14,17 +21,34 @@ const peers = new WeakMap<ServerHttp2Session, Peer>();
 
 function peerOf(session: ServerHttp2Session): Peer {
   let peer = peers.get(session);
-  if (!peer) peers.set(session, (peer = { certificate: subjectOf(session.socket as TLSSocket), remoteAddress: session.socket.remoteAddress ?? '' }));
+  if (!peer)
+    peers.set(
+      session,
+      (peer = {
+        certificate: subjectOf(session.socket as TLSSocket),
+        remoteAddress: session.socket.remoteAddress ?? '',
+      }),
+    );
   return peer;
 }
 
 /** Answers one HTTP/2 stream, without the request and response objects of HTTP/1: they cost more than a GET. */
-export function answerHttp2(server: Server, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, credentials: ForwardCredentials): void {
+export function answerHttp2(
+  server: Server,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  credentials: ForwardCredentials,
+): void {
   const { session } = stream;
   if (!session || stream.destroyed) return;
   const { certificate, remoteAddress } = peerOf(session as ServerHttp2Session);
   const request = new HttpRequest({
-    method: headers[':method'] ?? 'GET', url: headers[':path'] ?? '/', headers, certificate, remoteAddress, source: stream,
+    method: headers[':method'] ?? 'GET',
+    url: headers[':path'] ?? '/',
+    headers,
+    certificate,
+    remoteAddress,
+    source: stream,
   });
   stream.on('close', () => request.gone());
   stream.on('error', () => request.gone());

@@ -21,7 +21,13 @@ export function wholeAnswer(options: RequestOptions, body: string | undefined, b
         if (bytes > bytesMax) reply.destroy(new Error(`the answer is larger than ${bytesMax} bytes`));
       });
       reply.on('error', reject);
-      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers as Record<string, string>, body: Buffer.concat(chunks).toString() }));
+      reply.on('end', () =>
+        resolve({
+          status: reply.statusCode ?? 0,
+          headers: reply.headers as Record<string, string>,
+          body: Buffer.concat(chunks).toString(),
+        }),
+      );
     });
     request.end(body);
   });

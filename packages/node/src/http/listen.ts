@@ -1,6 +1,11 @@
 import { constants } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Server } from '@navarch/apiserver';
@@ -12,7 +17,10 @@ import { answerHttp2 } from './http2-exchange.ts';
 const SESSION_MEGABYTES_MAX = 512;
 
 /** Node's own list with the shorter key of TLS 1.3 first, which Go prefers too: watches are mostly encryption. */
-const CIPHERS = ['TLS_AES_128_GCM_SHA256', ...constants.defaultCoreCipherList.split(':').filter((name) => name !== 'TLS_AES_128_GCM_SHA256')].join(':');
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  ...constants.defaultCoreCipherList.split(':').filter((name) => name !== 'TLS_AES_128_GCM_SHA256'),
+].join(':');
 
 export interface ListenOptions {
   readonly addresses: readonly string[];
@@ -36,8 +44,16 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
   let { port } = options;
   for (const address of options.addresses) {
     const listener = createSecureServer({
-      cert: options.certificate, key: options.key, ...certificates(options), rejectUnauthorized: false, allowHTTP1: true, ciphers: CIPHERS,
-      ALPNProtocols: ['h2', 'http/1.1'], maxHeaderListPairs: 200, maxSessionMemory: SESSION_MEGABYTES_MAX, settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+      cert: options.certificate,
+      key: options.key,
+      ...certificates(options),
+      rejectUnauthorized: false,
+      allowHTTP1: true,
+      ciphers: CIPHERS,
+      ALPNProtocols: ['h2', 'http/1.1'],
+      maxHeaderListPairs: 200,
+      maxSessionMemory: SESSION_MEGABYTES_MAX,
+      settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
       maxDeflateDynamicTableSize: 0,
     } as Parameters<typeof createSecureServer>[0]);
     serve(listener, server, options.kubeletClient);
@@ -64,25 +80,35 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
 
 /** Without an authority of theirs the machine's own would do, which vouch for names and not for users. */
 const certificates = ({ clientAuthority }: ListenOptions): object =>
-  (clientAuthority === undefined ? { requestCert: false } : { ca: clientAuthority, requestCert: true });
+  clientAuthority === undefined ? { requestCert: false } : { ca: clientAuthority, requestCert: true };
 
 const listening = (listener: Http2SecureServer, host: string, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
-    listener.once('error', (error: NodeJS.ErrnoException) => reject(new Error(explained(error, host, port), { cause: error })));
+    listener.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new Error(explained(error, host, port), { cause: error })),
+    );
     listener.listen({ host, port }, resolve);
   });
 
 function explained(error: NodeJS.ErrnoException, host: string, port: number): string {
-  if (error.code === 'EADDRINUSE') return `Cannot listen on ${host}:${port}: another program has that port; choose another with --port`;
+  if (error.code === 'EADDRINUSE')
+    return `Cannot listen on ${host}:${port}: another program has that port; choose another with --port`;
   if (error.code === 'EACCES') return `Cannot listen on ${host}:${port}: ports below 1024 need root`;
   return `Cannot listen on ${host}:${port}: ${error.message}`;
 }
 
 function serve(listener: Http2SecureServer, server: Server, credentials: ForwardCredentials): void {
-  const toHttp1 = (message: unknown, response: unknown): void => answerHttp1(server, message as IncomingMessage, response as ServerResponse, credentials);
+  const toHttp1 = (message: unknown, response: unknown): void =>
+    answerHttp1(server, message as IncomingMessage, response as ServerResponse, credentials);
   listener.on('request', toHttp1);
   // Node turned every HTTP/2 stream into such a request as well when that listener came; streams have their own way here.
   listener.removeAllListeners('stream');
-  listener.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => answerHttp2(server, stream, headers, credentials));
-  listener.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => void answerUpgrade(server, message, socket, head, credentials));
+  listener.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
+    answerHttp2(server, stream, headers, credentials),
+  );
+  listener.on(
+    'upgrade',
+    (message: IncomingMessage, socket: Duplex, head: Buffer) =>
+      void answerUpgrade(server, message, socket, head, credentials),
+  );
 }

@@ -19,36 +19,55 @@ export interface UpgradeRequest {
 }
 
 /** Sends the lines of a stream, one message each: the events of a watch. Resolves when the connection is over. */
-export async function watchOverWebSocket({ message, socket, head }: UpgradeRequest, reply: StreamResponse, signal: AbortSignal): Promise<void> {
+export async function watchOverWebSocket(
+  { message, socket, head }: UpgradeRequest,
+  reply: StreamResponse,
+  signal: AbortSignal,
+): Promise<void> {
   const protocols = offered(message).filter((name) => !name.startsWith(TOKEN_PROTOCOL));
-  if (protocols.length > 1) return refuseUpgrade(socket, 400, `one subprotocol is expected, not [${protocols.join(' ')}]`);
+  if (protocols.length > 1)
+    return refuseUpgrade(socket, 400, `one subprotocol is expected, not [${protocols.join(' ')}]`);
   const webSocket = await acceptWebSocket(message, socket, head, protocols[0] ?? '');
   const closed = ended(webSocket, signal);
   let sent: Promise<unknown> = Promise.resolve();
-  await reply.run({
-    write(bytes) {
-      for (const line of linesOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))) sent = send(webSocket, line.toString());
-      return webSocket.bufferedAmount < BACKLOG_BYTES_MAX;
+  await reply.run(
+    {
+      write(bytes) {
+        for (const line of linesOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)))
+          sent = send(webSocket, line.toString());
+        return webSocket.bufferedAmount < BACKLOG_BYTES_MAX;
+      },
+      drained: async () => void (await sent),
     },
-    drained: async () => void (await sent),
-  }, AbortSignal.any([signal, closed.signal]));
+    AbortSignal.any([signal, closed.signal]),
+  );
   webSocket.close(NORMAL);
   await closed.promise;
 }
 
 /** The subprotocols of plain bytes, and how each sends them. */
 const encodings: Readonly<Record<string, (bytes: Buffer) => Buffer | string>> = {
-  '': (bytes) => bytes, 'binary.k8s.io': (bytes) => bytes, 'base64.binary.k8s.io': (bytes) => bytes.toString('base64'),
+  '': (bytes) => bytes,
+  'binary.k8s.io': (bytes) => bytes,
+  'base64.binary.k8s.io': (bytes) => bytes.toString('base64'),
 };
 
 /** Sends a source's bytes as they come, no faster than the client reads: a log. Resolves when the connection is over. */
-export async function bytesOverWebSocket({ message, socket, head }: UpgradeRequest, source: AsyncIterable<Buffer> & { destroy(): unknown }, signal: AbortSignal): Promise<void> {
+export async function bytesOverWebSocket(
+  { message, socket, head }: UpgradeRequest,
+  source: AsyncIterable<Buffer> & { destroy(): unknown },
+  signal: AbortSignal,
+): Promise<void> {
   const names = offered(message).filter((name) => !name.startsWith(TOKEN_PROTOCOL));
   const name = (names.length > 0 ? names : ['']).find((known) => encodings[known]);
   const encode = encodings[name ?? ''];
   if (name === undefined || !encode) {
     source.destroy();
-    return refuseUpgrade(socket, 403, `requested protocol(s) are not supported: [${names.join(' ')}]; supports [${Object.keys(encodings).join(' ')}]`);
+    return refuseUpgrade(
+      socket,
+      403,
+      `requested protocol(s) are not supported: [${names.join(' ')}]; supports [${Object.keys(encodings).join(' ')}]`,
+    );
   }
   const webSocket = await acceptWebSocket(message, socket, head, name);
   const closed = ended(webSocket, signal);
@@ -64,7 +83,10 @@ export async function bytesOverWebSocket({ message, socket, head }: UpgradeReque
   await closed.promise;
 }
 
-function ended(webSocket: WebSocket, signal: AbortSignal): { readonly promise: Promise<void>; readonly signal: AbortSignal } {
+function ended(
+  webSocket: WebSocket,
+  signal: AbortSignal,
+): { readonly promise: Promise<void>; readonly signal: AbortSignal } {
   const over = new AbortController();
   const stop = (): void => webSocket.terminate();
   signal.addEventListener('abort', stop, { once: true });

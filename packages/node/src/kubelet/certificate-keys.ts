@@ -7,7 +7,8 @@ import { sequence } from '../pki/der.ts';
 const generate = promisify(generateKeyPair);
 
 const encoding = {
-  publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 } as const;
 
 /** The ways to make a key, by the names of PodCertificateProjection.keyType. */
@@ -24,7 +25,8 @@ const makers: Readonly<Record<string, () => Promise<{ readonly privateKey: strin
 export const nodeCertificateKeys: CertificateKeys = {
   async make(type) {
     const maker = makers[type];
-    if (!maker) throw new Error(`unknown key type ${JSON.stringify(type)}: there are ${Object.keys(makers).join(', ')}`);
+    if (!maker)
+      throw new Error(`unknown key type ${JSON.stringify(type)}: there are ${Object.keys(makers).join(', ')}`);
     const { privateKey } = await maker();
     const request = fromPem('CERTIFICATE REQUEST', signRequest(sequence(), [], privateKey)) ?? Buffer.alloc(0);
     return { key: privateKey, request: request.toString('base64') };

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -36,7 +47,10 @@ test('bindInside() shows folders and files, and makes a missing folder with the 
   await files.bindInside(root, 'data/file', `${target}-file`);
   assert.equal(readFileSync(`${target}-file`, 'utf8'), 'inside');
   await files.bindInside(root, 'new/deep', `${target}-new`);
-  assert.deepEqual(['new', 'new/deep'].map((name) => statSync(join(root, name)).mode & 0o7777), [0o1777, 0o1777]);
+  assert.deepEqual(
+    ['new', 'new/deep'].map((name) => statSync(join(root, name)).mode & 0o7777),
+    [0o1777, 0o1777],
+  );
 });
 
 test('bindInside() follows links that stay inside, and refuses those that lead out', async () => {
@@ -54,7 +68,10 @@ test('bindInside() follows links that stay inside, and refuses those that lead o
   for (const inside of ['out', 'out/file', 'data/up', 'data/far/links-secret', '../links-secret', 'loop']) {
     await assert.rejects(files.bindInside(root, inside, `${target}-no`), EscapeError, inside);
   }
-  assert.deepEqual(readdirSync(dir).filter((name) => name.startsWith('links-target-no')), []);
+  assert.deepEqual(
+    readdirSync(dir).filter((name) => name.startsWith('links-target-no')),
+    [],
+  );
 });
 
 test('bindInside() does not lose the race against a link that is turned outward meanwhile', async () => {
@@ -91,7 +108,10 @@ test('readInside() reads a part of a file of the volume, and nothing outside of 
   symlinkSync(join(secret, 'file'), join(root, 'out'));
   symlinkSync('data/file', join(root, 'in'));
   assert.deepEqual([...((await files.readInside(root, 'in', 3)) ?? [])], [...Buffer.from('ins')]);
-  assert.deepEqual([await files.readInside(root, 'none/x', 3), await files.readInside(root, 'data', 3)], [undefined, undefined]);
+  assert.deepEqual(
+    [await files.readInside(root, 'none/x', 3), await files.readInside(root, 'data', 3)],
+    [undefined, undefined],
+  );
   await assert.rejects(files.readInside(root, 'out', 3), EscapeError);
 });
 
@@ -100,8 +120,14 @@ test('ownTree() gives everything to the group, follows no link and skips a tree 
   symlinkSync(secret, join(root, 'out'));
   chownSync(join(root, 'data/file'), 1000, 0);
   await files.ownTree(root, 2000, { isWritable: true, onRootMismatch: true });
-  const facts = (path: string): string => `${(statSync(path).mode & 0o7777).toString(8)} ${statSync(path).uid}:${statSync(path).gid}`;
-  assert.deepEqual([root, join(root, 'data'), join(root, 'data/file'), secret].map(facts), ['2775 0:2000', '2775 0:2000', '664 1000:2000', '755 0:0']);
+  const facts = (path: string): string =>
+    `${(statSync(path).mode & 0o7777).toString(8)} ${statSync(path).uid}:${statSync(path).gid}`;
+  assert.deepEqual([root, join(root, 'data'), join(root, 'data/file'), secret].map(facts), [
+    '2775 0:2000',
+    '2775 0:2000',
+    '664 1000:2000',
+    '755 0:0',
+  ]);
   chownSync(join(root, 'data/file'), 1, 1);
   await files.ownTree(root, 2000, { isWritable: true, onRootMismatch: true });
   assert.equal(facts(join(root, 'data/file')), '664 1:1');
@@ -119,7 +145,10 @@ test('removeTree() refuses while something is mounted below, and follows no link
   await assert.rejects(files.removeTree(target), /is mounted/);
   await files.unmountBelow(target);
   await files.removeTree(target);
-  assert.deepEqual([readFileSync(join(root, 'data/file'), 'utf8'), readFileSync(join(secret, 'file'), 'utf8')], ['inside', 'outside']);
+  assert.deepEqual(
+    [readFileSync(join(root, 'data/file'), 'utf8'), readFileSync(join(secret, 'file'), 'utf8')],
+    ['inside', 'outside'],
+  );
 });
 
 test('mount() makes a memory file system of the size asked for', async () => {

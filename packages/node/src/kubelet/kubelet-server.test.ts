@@ -29,32 +29,55 @@ let served: Promise<void>;
 const asked: string[] = [];
 
 const container = (name: string, state: string) => ({
-  id: `id-${name}`, state, createdAt: 5, podSandboxId: 's', image: { image: 'busybox' },
+  id: `id-${name}`,
+  state,
+  createdAt: 5,
+  podSandboxId: 's',
+  image: { image: 'busybox' },
   labels: { [POD_NAMESPACE]: 'demo', [POD_NAME]: 'web', [POD_UID]: 'u1', [CONTAINER_NAME]: name },
 });
 
 /** What the server asks of a runtime: a running container `main`, one that has exited, and addresses for streams. */
 function fakeCri(): cri.ContainerRuntime {
   const all = [container('main', 'CONTAINER_RUNNING'), container('done', 'CONTAINER_EXITED')];
-  const matches = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>> = {}): boolean => Object.entries(wanted).every(([key, value]) => labels[key] === value);
+  const matches = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>> = {}): boolean =>
+    Object.entries(wanted).every(([key, value]) => labels[key] === value);
   const url = (path: string): { url: string } => ({ url: `http://127.0.0.1:${streaming.port}${path}` });
   return {
-    listContainers: async ({ filter }: { filter?: { labelSelector?: Record<string, string>; state?: { state: string } } }) =>
-      ({ containers: all.filter((c) => matches(c.labels, filter?.labelSelector) && (!filter?.state || c.state === filter.state.state)) }),
-    listPodSandbox: async ({ filter }: { filter?: { labelSelector?: Record<string, string> } }) =>
-      ({ items: [{ id: 's', createdAt: 1, labels: all[0]?.labels ?? {} }].filter((s) => matches(s.labels, filter?.labelSelector)) }),
+    listContainers: async ({
+      filter,
+    }: {
+      filter?: { labelSelector?: Record<string, string>; state?: { state: string } };
+    }) => ({
+      containers: all.filter(
+        (c) => matches(c.labels, filter?.labelSelector) && (!filter?.state || c.state === filter.state.state),
+      ),
+    }),
+    listPodSandbox: async ({ filter }: { filter?: { labelSelector?: Record<string, string> } }) => ({
+      items: [{ id: 's', createdAt: 1, labels: all[0]?.labels ?? {} }].filter((s) =>
+        matches(s.labels, filter?.labelSelector),
+      ),
+    }),
     exec: async ({ cmd, tty }: { cmd: readonly string[]; tty: boolean }) => {
       if (cmd[0] === 'gone') throw new cri.CriError('NOT_FOUND', 'no such container');
       return url(`/${cmd[0]}?streams=${tty ? 4 : 3}`);
     },
     attach: async () => url('/attach?streams=3'),
     portForward: async () => url('/forward'),
-    execSync: async ({ cmd }: { cmd: readonly string[] }) => ({ stdout: Buffer.from(`ran ${cmd.join(',')}`), stderr: Buffer.alloc(0), exitCode: cmd[0] === 'false' ? 1 : 0 }),
+    execSync: async ({ cmd }: { cmd: readonly string[] }) => ({
+      stdout: Buffer.from(`ran ${cmd.join(',')}`),
+      stderr: Buffer.alloc(0),
+      exitCode: cmd[0] === 'false' ? 1 : 0,
+    }),
     containerStatus: async () => ({ status: { state: 'CONTAINER_EXITED', logPath: '/nonexistent' } }),
   } as unknown as cri.ContainerRuntime;
 }
 
-const web = { metadata: { namespace: 'demo', name: 'web', uid: 'u1' }, spec: { containers: [{ name: 'main' }, { name: 'waits' }] }, status: { containerStatuses: [{ name: 'waits', state: { waiting: { reason: 'ImagePullBackOff' } } }] } };
+const web = {
+  metadata: { namespace: 'demo', name: 'web', uid: 'u1' },
+  spec: { containers: [{ name: 'main' }, { name: 'waits' }] },
+  status: { containerStatuses: [{ name: 'waits', state: { waiting: { reason: 'ImagePullBackOff' } } }] },
+};
 
 /** An API server that knows the tokens `good` and `weak`, and lets only some do something. */
 const fakeApi = {
@@ -64,27 +87,72 @@ const fakeApi = {
       throw failure('NotFound', `${key} not found`);
     },
     list: async () => ({ items: [web] }),
-    create: async ({ spec }: { spec: { token?: string; user?: string; groups?: readonly string[]; resourceAttributes?: { verb: string; subresource: string; name: string } } }) => {
+    create: async ({
+      spec,
+    }: {
+      spec: {
+        token?: string;
+        user?: string;
+        groups?: readonly string[];
+        resourceAttributes?: { verb: string; subresource: string; name: string };
+      };
+    }) => {
       if (kind.kind === 'TokenReview') {
         asked.push(`token ${spec.token}`);
-        return { status: spec.token === 'good' || spec.token === 'weak' ? { authenticated: true, user: { username: spec.token, groups: [] } } : { user: {}, error: 'no' } };
+        return {
+          status:
+            spec.token === 'good' || spec.token === 'weak'
+              ? { authenticated: true, user: { username: spec.token, groups: [] } }
+              : { user: {}, error: 'no' },
+        };
       }
       const { verb = '', subresource = '', name = '' } = spec.resourceAttributes ?? {};
       asked.push(`${spec.user} ${verb} ${subresource} of ${name}`);
-      return { status: { allowed: spec.groups?.includes('system:masters') === true || (spec.user === 'good' && subresource !== 'proxy') } };
+      return {
+        status: {
+          allowed:
+            spec.groups?.includes('system:masters') === true || (spec.user === 'good' && subresource !== 'proxy'),
+        },
+      };
     },
   }),
 } as unknown as Api;
 
 const observed: ObservedNode = {
-  name: 'n1', startedAt: 0, cpus: 2, memoryBytes: 1000, kernelVersion: '6', osImage: 'Linux', usage: { at: 2000, cpuNanoseconds: 5e9, workingSetBytes: 400 }, system: [],
-  pods: [{ namespace: 'demo', name: 'web', uid: 'u1', cgroup: '/c', sandboxId: 's', startedAt: 1000, containers: [], volumes: [] }],
+  name: 'n1',
+  startedAt: 0,
+  cpus: 2,
+  memoryBytes: 1000,
+  kernelVersion: '6',
+  osImage: 'Linux',
+  usage: { at: 2000, cpuNanoseconds: 5e9, workingSetBytes: 400 },
+  system: [],
+  pods: [
+    {
+      namespace: 'demo',
+      name: 'web',
+      uid: 'u1',
+      cgroup: '/c',
+      sandboxId: 's',
+      startedAt: 1000,
+      containers: [],
+      volumes: [],
+    },
+  ],
 };
 
 before(async () => {
   const pki = await Pki.open(dir);
-  const own = await pki.identity('kubelet', { commonName: 'system:node:n1', organizations: ['system:nodes'], names: ['localhost'], addresses: ['127.0.0.1'] });
-  apiServer = await pki.identity('client', { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] });
+  const own = await pki.identity('kubelet', {
+    commonName: 'system:node:n1',
+    organizations: ['system:nodes'],
+    names: ['localhost'],
+    addresses: ['127.0.0.1'],
+  });
+  apiServer = await pki.identity('client', {
+    commonName: 'kube-apiserver-kubelet-client',
+    organizations: ['system:masters'],
+  });
   somebody = await pki.identity('other', { commonName: 'somebody', organizations: ['people'] });
   authority = pki.authority.certificate;
   streaming = await startFakeRuntime({
@@ -103,8 +171,25 @@ before(async () => {
     },
   });
   port = await freePort();
-  const statistics = { metrics: new MetricRegistry(), probeMetrics: new MetricRegistry(), observe: async () => observed };
-  served = serveKubelet({ api: fakeApi, runtime: fakeCri(), log: silent, nodeName: 'n1', address: '127.0.0.1', port, ...own, authority, statistics }, stop.signal);
+  const statistics = {
+    metrics: new MetricRegistry(),
+    probeMetrics: new MetricRegistry(),
+    observe: async () => observed,
+  };
+  served = serveKubelet(
+    {
+      api: fakeApi,
+      runtime: fakeCri(),
+      log: silent,
+      nodeName: 'n1',
+      address: '127.0.0.1',
+      port,
+      ...own,
+      authority,
+      statistics,
+    },
+    stop.signal,
+  );
   await eventually('an answer', async () => (await get('/healthz')) !== undefined, { timeoutMs: 10_000, everyMs: 5 });
 });
 
@@ -115,46 +200,79 @@ after(async () => {
   rmSync(dir, { recursive: true });
 });
 
-const freePort = (): Promise<number> => new Promise((resolve) => {
-  const probe = createTcp().listen(0, '127.0.0.1', () => {
-    const { port: free } = probe.address() as AddressInfo;
-    probe.close(() => resolve(free));
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const probe = createTcp().listen(0, '127.0.0.1', () => {
+      const { port: free } = probe.address() as AddressInfo;
+      probe.close(() => resolve(free));
+    });
   });
-});
 
-const tls = (who: Credentials | undefined = apiServer): RequestOptions => ({ ca: authority, host: '127.0.0.1', port, ...(who ? { cert: who.certificate, key: who.key } : {}) });
+const tls = (who: Credentials | undefined = apiServer): RequestOptions => ({
+  ca: authority,
+  host: '127.0.0.1',
+  port,
+  ...(who ? { cert: who.certificate, key: who.key } : {}),
+});
 
 function get(path: string, options: RequestOptions = tls(apiServer)): Promise<[status: number, body: string]> {
   return new Promise((resolve, reject) => {
     const outgoing = httpsRequest({ agent: false, path, ...options }, (response) => {
       let body = '';
-      response.on('data', (chunk: Buffer) => { body += chunk.toString(); }).on('end', () => resolve([response.statusCode ?? 0, body]));
+      response
+        .on('data', (chunk: Buffer) => {
+          body += chunk.toString();
+        })
+        .on('end', () => resolve([response.statusCode ?? 0, body]));
     });
     outgoing.on('error', reject).end();
   });
 }
 
-const webSocket = (path: string): Promise<{ refusal: string } | { messages: readonly Buffer[] }> => new Promise((resolve) => {
-  const socket = new WebSocket(`wss://127.0.0.1:${port}${path}`, ['v5.channel.k8s.io'], { ca: authority, cert: apiServer.certificate, key: apiServer.key });
-  const messages: Buffer[] = [];
-  socket.on('message', (data) => messages.push(data as Buffer)).on('close', () => resolve({ messages })).on('error', () => undefined);
-  socket.on('unexpected-response', (_request, response) => {
-    let body = `${response.statusCode} `;
-    response.on('data', (chunk: Buffer) => { body += chunk.toString(); }).on('end', () => resolve({ refusal: body }));
+const webSocket = (path: string): Promise<{ refusal: string } | { messages: readonly Buffer[] }> =>
+  new Promise((resolve) => {
+    const socket = new WebSocket(`wss://127.0.0.1:${port}${path}`, ['v5.channel.k8s.io'], {
+      ca: authority,
+      cert: apiServer.certificate,
+      key: apiServer.key,
+    });
+    const messages: Buffer[] = [];
+    socket
+      .on('message', (data) => messages.push(data as Buffer))
+      .on('close', () => resolve({ messages }))
+      .on('error', () => undefined);
+    socket.on('unexpected-response', (_request, response) => {
+      let body = `${response.statusCode} `;
+      response
+        .on('data', (chunk: Buffer) => {
+          body += chunk.toString();
+        })
+        .on('end', () => resolve({ refusal: body }));
+    });
   });
-});
 
 test('kubelet: nobody is let in without a certificate or a token that is good', async () => {
   assert.deepEqual(await get('/pods', { ca: authority, host: '127.0.0.1', port }), [401, 'Unauthorized']);
-  const withToken = (token: string): RequestOptions => ({ ca: authority, host: '127.0.0.1', port, headers: { authorization: `Bearer ${token}` } });
+  const withToken = (token: string): RequestOptions => ({
+    ca: authority,
+    host: '127.0.0.1',
+    port,
+    headers: { authorization: `Bearer ${token}` },
+  });
   assert.deepEqual(await get('/pods', withToken('bad')), [401, 'Unauthorized']);
   assert.equal((await get('/pods', withToken('good')))[0], 200);
 });
 
 test('kubelet: who is known may do what the API server allows on nodes, and is told what was missing', async () => {
   asked.length = 0;
-  assert.deepEqual(await get('/pods', tls(somebody)), [403, 'Forbidden (user=somebody, verb=get, resource=nodes, subresource(s)=[pods proxy])\n']);
-  assert.deepEqual(await get('/stats/summary', tls(somebody)), [403, 'Forbidden (user=somebody, verb=get, resource=nodes, subresource(s)=[stats])\n']);
+  assert.deepEqual(await get('/pods', tls(somebody)), [
+    403,
+    'Forbidden (user=somebody, verb=get, resource=nodes, subresource(s)=[pods proxy])\n',
+  ]);
+  assert.deepEqual(await get('/stats/summary', tls(somebody)), [
+    403,
+    'Forbidden (user=somebody, verb=get, resource=nodes, subresource(s)=[stats])\n',
+  ]);
   assert.deepEqual(asked, ['somebody get pods of n1', 'somebody get proxy of n1', 'somebody get stats of n1']);
   const token = { ca: authority, host: '127.0.0.1', port, headers: { authorization: 'Bearer good' } };
   assert.equal((await get('/metrics/resource', token))[0], 200);
@@ -166,14 +284,31 @@ test('kubelet: who is known may do what the API server allows on nodes, and is t
 
 test('kubelet: a path with dots has the rights of where it leads', async () => {
   const token = { ca: authority, host: '127.0.0.1', port, headers: { authorization: 'Bearer good' } };
-  for (const path of ['/stats/../containerLogs/demo/web/main', '/stats/%2e%2e/containerLogs/demo/web/main', '//stats/../../containerLogs/demo/web/main', '/metrics/..//run/demo/web/main']) {
+  for (const path of [
+    '/stats/../containerLogs/demo/web/main',
+    '/stats/%2e%2e/containerLogs/demo/web/main',
+    '//stats/../../containerLogs/demo/web/main',
+    '/metrics/..//run/demo/web/main',
+  ]) {
     assert.equal((await get(path, token))[0], 403, path);
   }
 });
 
 test('kubelet: an upgrade is authorized like any request', async () => {
-  const refusal = dialUpgrade({ isTls: true, ...tls(somebody), path: '/exec/demo/web/main?output=1&command=hello', method: 'POST', headers: spdyHeaders('v4.channel.k8s.io') } as Parameters<typeof dialUpgrade>[0], stop.signal);
-  await assert.rejects(refusal, { status: 403, message: 'Forbidden (user=somebody, verb=create, resource=nodes, subresource(s)=[proxy])\n' });
+  const refusal = dialUpgrade(
+    {
+      isTls: true,
+      ...tls(somebody),
+      path: '/exec/demo/web/main?output=1&command=hello',
+      method: 'POST',
+      headers: spdyHeaders('v4.channel.k8s.io'),
+    } as Parameters<typeof dialUpgrade>[0],
+    stop.signal,
+  );
+  await assert.rejects(refusal, {
+    status: 403,
+    message: 'Forbidden (user=somebody, verb=create, resource=nodes, subresource(s)=[proxy])\n',
+  });
 });
 
 test('kubelet: exec in WebSocket and in SPDY, with and without the uid in the path', async () => {
@@ -182,7 +317,13 @@ test('kubelet: exec in WebSocket and in SPDY, with and without the uid in the pa
     assert.ok('messages' in said);
     assert.equal(said.messages.map((m) => m.toString('latin1', 1)).join(' '), ` hello ${JSON.stringify(succeeded)}`);
   }
-  const dial = { isTls: true, ...tls(), path: '/exec/demo/web/main?output=1&error=1&command=exit3', method: 'POST', headers: spdyHeaders('v4.channel.k8s.io', 'v3.channel.k8s.io') };
+  const dial = {
+    isTls: true,
+    ...tls(),
+    path: '/exec/demo/web/main?output=1&error=1&command=exit3',
+    method: 'POST',
+    headers: spdyHeaders('v4.channel.k8s.io', 'v3.channel.k8s.io'),
+  };
   const { socket, head, reply } = await dialUpgrade(dial as Parameters<typeof dialUpgrade>[0], stop.signal);
   assert.equal(reply.headers['x-stream-protocol-version'], 'v4.channel.k8s.io');
   const connection = new SpdyConnection(socket, head, { role: 'client' });
@@ -197,7 +338,13 @@ test('kubelet: attach and port-forward find their way too', async () => {
   const attached = await webSocket('/attach/demo/web/main?output=1&error=1');
   assert.ok('messages' in attached);
   assert.match(attached.messages.map((m) => m.toString('latin1', 1)).join(' '), /attached/);
-  const dial = { isTls: true, ...tls(), path: '/portForward/demo/web', method: 'POST', headers: spdyHeaders('portforward.k8s.io') };
+  const dial = {
+    isTls: true,
+    ...tls(),
+    path: '/portForward/demo/web',
+    method: 'POST',
+    headers: spdyHeaders('portforward.k8s.io'),
+  };
   const { socket, head } = await dialUpgrade(dial as Parameters<typeof dialUpgrade>[0], stop.signal);
   const connection = new SpdyConnection(socket, head, { role: 'client' });
   connection.open({ streamType: 'error', port: '80', requestID: '0' }).resume();
@@ -228,21 +375,34 @@ test('kubelet: what cannot be connected is refused in words before the upgrade',
 test('kubelet: logs say why there are none', async () => {
   assert.deepEqual(await get('/containerLogs/demo/absent/main'), [404, 'pod "absent" does not exist\n']);
   assert.deepEqual(await get('/containerLogs/demo/web/other'), [404, 'container "other" not found in pod "web"\n']);
-  assert.deepEqual(await get('/containerLogs/demo/web/waits'), [400, 'container "waits" in pod "web" is waiting to start: trying and failing to pull image']);
-  assert.deepEqual(await get('/containerLogs/demo/web/main?previous=true'), [400, 'previous terminated container "main" in pod "web" not found']);
+  assert.deepEqual(await get('/containerLogs/demo/web/waits'), [
+    400,
+    'container "waits" in pod "web" is waiting to start: trying and failing to pull image',
+  ]);
+  assert.deepEqual(await get('/containerLogs/demo/web/main?previous=true'), [
+    400,
+    'previous terminated container "main" in pod "web" not found',
+  ]);
 });
 
 test('kubelet: pods, statistics, settings and metrics', async () => {
   assert.equal(JSON.parse((await get('/pods'))[1]).items[0].metadata.name, 'web');
   assert.deepEqual(JSON.parse((await get('/runningpods/'))[1]).items, [
-    { metadata: { name: 'web', namespace: 'demo', uid: 'u1' }, spec: { containers: [{ name: 'main', image: 'busybox', resources: {} }] }, status: {} },
+    {
+      metadata: { name: 'web', namespace: 'demo', uid: 'u1' },
+      spec: { containers: [{ name: 'main', image: 'busybox', resources: {} }] },
+      status: {},
+    },
   ]);
   assert.equal(JSON.parse((await get('/stats/summary'))[1]).node.memory.workingSetBytes, 400);
   assert.match((await get('/metrics/resource'))[1], /^node_cpu_usage_seconds_total 5 2000$/m);
   assert.match((await get('/metrics/cadvisor'))[1], /^machine_cpu_cores 2$/m);
   const [, text] = await get('/metrics');
   assert.match(text, /^kubelet_running_pods 1$/m);
-  assert.match(text, /^kubelet_http_requests_total\{long_running="false",method="GET",path="pods",server_type="readwrite"\} \d+$/m);
+  assert.match(
+    text,
+    /^kubelet_http_requests_total\{long_running="false",method="GET",path="pods",server_type="readwrite"\} \d+$/m,
+  );
   assert.equal((await get('/metrics/probes'))[0], 200);
   assert.equal(JSON.parse((await get('/configz'))[1]).kubeletconfig.authorization.mode, 'Webhook');
   assert.deepEqual(await get('/nothing'), [404, '404 page not found\n']);
@@ -255,5 +415,6 @@ test('kubelet: run executes a command to its end; a path cannot leave the log fo
   assert.deepEqual(await get('/run/demo/web/main?cmd=false', post), [500, "command 'false' exited with 1: ran false"]);
   assert.equal((await get('/run/demo/web/main?cmd=ls'))[0], 405);
   assert.equal((await get('/logs/'))[0], 200);
-  for (const path of ['/logs/..%2f..%2fetc/passwd', '/logs/%2e%2e/%2e%2e/etc/passwd']) assert.equal((await get(path))[0], 404, path);
+  for (const path of ['/logs/..%2f..%2fetc/passwd', '/logs/%2e%2e/%2e%2e/etc/passwd'])
+    assert.equal((await get(path))[0], 404, path);
 });

@@ -4,7 +4,19 @@ import type { Duplex } from 'node:stream';
 import { type Pod, pod } from '@navarch/api';
 import { aborted, type Clock, type Logger, type MetricRegistry, PROMETHEUS_TYPE, prometheusText } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import { Access, cadvisorMetrics, type cri, HttpRefusal, kubeletMetrics, loggedContainer, logOptions, notFound, type ObservedNode, resourceMetrics, summary } from '@navarch/kubelet';
+import {
+  Access,
+  cadvisorMetrics,
+  type cri,
+  HttpRefusal,
+  kubeletMetrics,
+  loggedContainer,
+  logOptions,
+  notFound,
+  type ObservedNode,
+  resourceMetrics,
+  summary,
+} from '@navarch/kubelet';
 import { hasReason } from '@navarch/machinery';
 import { systemClock } from '../system/clock.ts';
 import { credentialsOf } from './server/credentials.ts';
@@ -47,10 +59,17 @@ export interface NodeStatistics {
 export async function serveKubelet(options: KubeletServerOptions, signal: AbortSignal): Promise<void> {
   const { api, nodeName, authority, clock = systemClock } = options;
   // Who shows no certificate may show a token: what counts is decided by each request.
-  const server = createServer({ cert: options.certificate, key: options.key, ca: authority, requestCert: true, rejectUnauthorized: false });
+  const server = createServer({
+    cert: options.certificate,
+    key: options.key,
+    ca: authority,
+    requestCert: true,
+    rejectUnauthorized: false,
+  });
   options.onRenewal?.(({ certificate, key }) => server.setSecureContext({ cert: certificate, key, ca: authority }));
   const access = new Access({ api, clock, nodeName });
-  const admit = (request: IncomingMessage): Promise<unknown> => access.admit(credentialsOf(request), request.method ?? 'GET', pathOf(request));
+  const admit = (request: IncomingMessage): Promise<unknown> =>
+    access.admit(credentialsOf(request), request.method ?? 'GET', pathOf(request));
   const count = countRequests(options.statistics.metrics, clock);
   const sockets = new Set<Duplex>();
   server.on('secureConnection', (socket) => {
@@ -67,7 +86,9 @@ export async function serveKubelet(options: KubeletServerOptions, signal: AbortS
     count(request.method ?? 'GET', pathOf(request), socket);
     void answerUpgrade(options, request, socket, head, admit, signal);
   });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, options.address, resolve));
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(options.port, options.address, resolve),
+  );
   await aborted(signal);
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => server.close(resolve));
@@ -81,19 +102,34 @@ interface Exchange {
 
 const pathOf = (request: IncomingMessage): string => urlOf(request).pathname;
 
-async function answer(options: KubeletServerOptions, { request, response, admit }: Exchange, signal: AbortSignal): Promise<void> {
+async function answer(
+  options: KubeletServerOptions,
+  { request, response, admit }: Exchange,
+  signal: AbortSignal,
+): Promise<void> {
   const gone = new AbortController();
   response.on('close', () => gone.abort(new Error('the client has gone')));
   const either = AbortSignal.any([signal, gone.signal]);
   try {
     await admit(request);
     const url = urlOf(request);
-    const parts = url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent);
+    const parts = url.pathname
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decodeURIComponent);
     await route(options, { request, response, url, parts }, either);
   } catch (error) {
     if (either.aborted) return void response.destroy();
-    if (!(error instanceof HttpRefusal)) options.log.warn('a request to the kubelet failed', { path: pathOf(request), error });
-    const status = error instanceof HttpRefusal ? error.status : error instanceof RangeError ? 400 : error instanceof URIError ? 404 : 500;
+    if (!(error instanceof HttpRefusal))
+      options.log.warn('a request to the kubelet failed', { path: pathOf(request), error });
+    const status =
+      error instanceof HttpRefusal
+        ? error.status
+        : error instanceof RangeError
+          ? 400
+          : error instanceof URIError
+            ? 404
+            : 500;
     if (response.headersSent) return void response.destroy();
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end((error as Error).message);
   }
@@ -106,67 +142,125 @@ interface Asked {
   readonly parts: readonly string[];
 }
 
-async function route(options: KubeletServerOptions, { request, response, url, parts }: Asked, signal: AbortSignal): Promise<void> {
+async function route(
+  options: KubeletServerOptions,
+  { request, response, url, parts }: Asked,
+  signal: AbortSignal,
+): Promise<void> {
   const { runtime } = options;
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (parts[0] === 'run') {
     if (request.method !== 'POST') throw new HttpRefusal(405, '405: Method Not Allowed');
     return runOnce(runtime, parts.slice(1), url.searchParams, response, signal);
   }
-  if (['exec', 'attach', 'portForward'].includes(parts[0] ?? '')) throw new HttpRefusal(400, 'Upgrade request required');
+  if (['exec', 'attach', 'portForward'].includes(parts[0] ?? ''))
+    throw new HttpRefusal(400, 'Upgrade request required');
   if (!isRead) throw new HttpRefusal(405, '405: Method Not Allowed');
   switch (parts[0]) {
-    case 'healthz': return plain(response, 'ok');
-    case 'pods': return json(response, await podsOfNode(options));
-    case 'runningpods': return json(response, await runningPods(runtime, signal));
-    case 'stats': if (parts[1] === 'summary') return json(response, summary(await options.statistics.observe(signal), url.searchParams.get('only_cpu_and_memory') === 'true')); break;
-    case 'metrics': return sendMetrics(options.statistics, parts.slice(1).join('/'), response, signal);
-    case 'containerLogs': return sendLogs(options, parts.slice(1), url.searchParams, response, signal);
-    case 'logs': return sendLogFile(decodeURIComponent(url.pathname.slice('/logs'.length)) || '/', response);
-    case 'configz': return json(response, { kubeletconfig: configuration(options) });
-    default: break;
+    case 'healthz':
+      return plain(response, 'ok');
+    case 'pods':
+      return json(response, await podsOfNode(options));
+    case 'runningpods':
+      return json(response, await runningPods(runtime, signal));
+    case 'stats':
+      if (parts[1] === 'summary')
+        return json(
+          response,
+          summary(await options.statistics.observe(signal), url.searchParams.get('only_cpu_and_memory') === 'true'),
+        );
+      break;
+    case 'metrics':
+      return sendMetrics(options.statistics, parts.slice(1).join('/'), response, signal);
+    case 'containerLogs':
+      return sendLogs(options, parts.slice(1), url.searchParams, response, signal);
+    case 'logs':
+      return sendLogFile(decodeURIComponent(url.pathname.slice('/logs'.length)) || '/', response);
+    case 'configz':
+      return json(response, { kubeletconfig: configuration(options) });
+    default:
+      break;
   }
   throw notFound();
 }
 
-const plain = (response: ServerResponse, text: string): void => void response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
-const json = (response: ServerResponse, value: unknown): void => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+const plain = (response: ServerResponse, text: string): void =>
+  void response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
+const json = (response: ServerResponse, value: unknown): void =>
+  void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 
 async function podsOfNode({ api, nodeName }: KubeletServerOptions): Promise<unknown> {
   const { items } = await api.of(pod).list({ fieldSelector: `spec.nodeName=${nodeName}` });
   return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
 }
 
-async function sendMetrics({ metrics, probeMetrics, observe }: NodeStatistics, which: string, response: ServerResponse, signal: AbortSignal): Promise<void> {
+async function sendMetrics(
+  { metrics, probeMetrics, observe }: NodeStatistics,
+  which: string,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
   const send = (text: string): void => void response.writeHead(200, { 'content-type': PROMETHEUS_TYPE }).end(text);
   switch (which) {
-    case '': return send(prometheusText([...metrics.families(), ...kubeletMetrics(await observe(signal))].toSorted((a, b) => (a.name < b.name ? -1 : 1))));
-    case 'probes': return send(probeMetrics.text());
-    case 'resource': return send(prometheusText(resourceMetrics(await observe(signal))));
-    case 'cadvisor': return send(prometheusText(cadvisorMetrics(await observe(signal))));
-    default: throw notFound();
+    case '':
+      return send(
+        prometheusText(
+          [...metrics.families(), ...kubeletMetrics(await observe(signal))].toSorted((a, b) =>
+            a.name < b.name ? -1 : 1,
+          ),
+        ),
+      );
+    case 'probes':
+      return send(probeMetrics.text());
+    case 'resource':
+      return send(prometheusText(resourceMetrics(await observe(signal))));
+    case 'cadvisor':
+      return send(prometheusText(cadvisorMetrics(await observe(signal))));
+    default:
+      throw notFound();
   }
 }
 
 /** The settings that hold, in the terms of KubeletConfiguration (kubelet.config.k8s.io/v1beta1). */
 function configuration({ address, port, streamingIdleMs = IDLE_MS }: KubeletServerOptions): unknown {
   return {
-    kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', address, port, readOnlyPort: 0, enableServer: true,
+    kind: 'KubeletConfiguration',
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    address,
+    port,
+    readOnlyPort: 0,
+    enableServer: true,
     authentication: { webhook: { enabled: true, cacheTTL: '2m0s' }, anonymous: { enabled: false } },
     authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '5m0s', cacheUnauthorizedTTL: '30s' } },
-    streamingConnectionIdleTimeout: `${streamingIdleMs / 1000}s`, enableSystemLogHandler: true, enableDebuggingHandlers: true, cgroupDriver: 'cgroupfs',
+    streamingConnectionIdleTimeout: `${streamingIdleMs / 1000}s`,
+    enableSystemLogHandler: true,
+    enableDebuggingHandlers: true,
+    cgroupDriver: 'cgroupfs',
   };
 }
 
-async function sendLogs(options: KubeletServerOptions, parts: readonly string[], query: URLSearchParams, response: ServerResponse, signal: AbortSignal): Promise<void> {
+async function sendLogs(
+  options: KubeletServerOptions,
+  parts: readonly string[],
+  query: URLSearchParams,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
   const [namespace = '', name = '', container = ''] = parts;
   if (parts.length !== 3) throw notFound();
   const wanted = logOptions(query, Date.now());
-  const found = await loggedContainer(options.runtime, { namespace, pod: name, uid: undefined, container, isPrevious: wanted.previous }, await podOf(options, `${namespace}/${name}`), signal);
+  const found = await loggedContainer(
+    options.runtime,
+    { namespace, pod: name, uid: undefined, container, isPrevious: wanted.previous },
+    await podOf(options, `${namespace}/${name}`),
+    signal,
+  );
   const { status } = await options.runtime.containerStatus({ containerId: found.id }, signal);
   response.writeHead(200, { 'content-type': 'text/plain' });
   response.flushHeaders();
-  const isRunning = async (): Promise<boolean> => (await options.runtime.containerStatus({ containerId: found.id }, signal).catch(() => undefined))?.status?.state === 'CONTAINER_RUNNING';
+  const isRunning = async (): Promise<boolean> =>
+    (await options.runtime.containerStatus({ containerId: found.id }, signal).catch(() => undefined))?.status?.state ===
+    'CONTAINER_RUNNING';
   await streamLogs(status?.logPath ?? '', wanted, isRunning, response);
 }
 

@@ -23,14 +23,23 @@ function client(): { readonly stream: PassThrough; text(): string; until(end: st
   let text = '';
   stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
   const until = (end: string): Promise<void> =>
-    eventually(JSON.stringify(end), () => text.endsWith(end), { timeoutMs: 5000, everyMs: 10, explain: () => JSON.stringify(text) });
+    eventually(JSON.stringify(end), () => text.endsWith(end), {
+      timeoutMs: 5000,
+      everyMs: 10,
+      explain: () => JSON.stringify(text),
+    });
   return { stream, text: () => text, until };
 }
 
 test('streamLogs() sends a file, or its end', async () => {
   const path = join(dir, 'whole.log');
   writeFileSync(path, ['a', 'b', 'c'].map(entry).join(''));
-  for (const [query, expected] of [['', 'a\nb\nc\n'], ['tailLines=2', 'b\nc\n'], ['tailLines=0', ''], ['limitBytes=3', 'a\nb']] as const) {
+  for (const [query, expected] of [
+    ['', 'a\nb\nc\n'],
+    ['tailLines=2', 'b\nc\n'],
+    ['tailLines=0', ''],
+    ['limitBytes=3', 'a\nb'],
+  ] as const) {
     const { stream, text } = client();
     await streamLogs(path, options(query), async () => true, stream);
     assert.equal(text(), expected);

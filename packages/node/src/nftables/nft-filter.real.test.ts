@@ -12,12 +12,15 @@ const ip = (...args: readonly string[]): Promise<unknown> => run('ip', [...args]
 
 const NODE = { name: 'a', clusterCidr: '10.244.0.0/16' };
 const SERVICE = {
-  metadata: { name: 'web', namespace: 'default' }, status: { loadBalancer: {} },
+  metadata: { name: 'web', namespace: 'default' },
+  status: { loadBalancer: {} },
   spec: { clusterIP: '10.96.0.7', ports: [{ name: 'http', port: 80, protocol: 'TCP', nodePort: 30_080 }] },
 } as unknown as Service;
 const SLICE = {
-  metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } }, addressType: 'IPv4',
-  ports: [{ name: 'http', port: 8080 }], endpoints: [{ addresses: ['10.244.0.5'], conditions: { ready: true }, nodeName: 'a' }],
+  metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+  addressType: 'IPv4',
+  ports: [{ name: 'http', port: 8080 }],
+  endpoints: [{ addresses: ['10.244.0.5'], conditions: { ready: true }, nodeName: 'a' }],
 } as unknown as EndpointSlice;
 
 /** A node and a pod as two network namespaces; in the pod something says `hello` on port 8080. */
@@ -30,7 +33,10 @@ async function world(context: TestContext): Promise<string> {
   await ip('netns', 'add', node);
   await ip('netns', 'add', pod);
   await ip('-n', node, 'link', 'add', 'pod', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', pod);
-  for (const [ns, link, address] of [[node, 'pod', '10.244.0.1/24'], [pod, 'eth0', '10.244.0.5/24']] as const) {
+  for (const [ns, link, address] of [
+    [node, 'pod', '10.244.0.1/24'],
+    [pod, 'eth0', '10.244.0.5/24'],
+  ] as const) {
     await ip('-n', ns, 'address', 'add', address, 'dev', link);
     await ip('-n', ns, 'link', 'set', link, 'up');
     await ip('-n', ns, 'link', 'set', 'lo', 'up');
@@ -38,7 +44,9 @@ async function world(context: TestContext): Promise<string> {
   // A packet to a cluster IP needs some route before its destination is rewritten.
   await ip('-n', node, 'route', 'add', 'default', 'via', '10.244.0.5');
   const program = "require('net').createServer((s) => s.end('hello')).listen(8080, () => console.log('up'))";
-  const server = spawn('ip', ['netns', 'exec', pod, process.execPath, '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn('ip', ['netns', 'exec', pod, process.execPath, '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   context.after(() => server.kill());
   await once(server.stdout, 'data');
   return node;
@@ -75,10 +83,12 @@ test('nftFilter() drops what only other nodes could answer, and lets the node it
   const netns = await world(context);
   const filter = nftFilter(`/run/netns/${netns}`);
   const { signal } = new AbortController();
-  const at = (spec: object, nodeName: string): Ruleset => ruleset(
-    [{ ...SERVICE, spec: { ...SERVICE.spec, ...spec } } as unknown as Service],
-    [{ ...SLICE, endpoints: [{ ...SLICE.endpoints?.[0], nodeName }] } as unknown as EndpointSlice], NODE,
-  );
+  const at = (spec: object, nodeName: string): Ruleset =>
+    ruleset(
+      [{ ...SERVICE, spec: { ...SERVICE.spec, ...spec } } as unknown as Service],
+      [{ ...SLICE, endpoints: [{ ...SLICE.endpoints?.[0], nodeName }] } as unknown as EndpointSlice],
+      NODE,
+    );
   const [inside, outside] = [at({ internalTrafficPolicy: 'Local' }, 'b'), at({ externalTrafficPolicy: 'Local' }, 'b')];
   await filter.apply(difference(undefined, inside, NODE), signal);
   assert.equal(await reads(netns, '10.96.0.7', 80), 'timeout');
@@ -91,9 +101,18 @@ test('nftFilter() lets through to the address of a balancer whom the service nam
   const netns = await world(context);
   const filter = nftFilter(`/run/netns/${netns}`);
   const { signal } = new AbortController();
-  const to = (...loadBalancerSourceRanges: readonly string[]): Ruleset => ruleset([{
-    ...SERVICE, spec: { ...SERVICE.spec, type: 'LoadBalancer', loadBalancerSourceRanges }, status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] } },
-  } as unknown as Service], [SLICE], NODE);
+  const to = (...loadBalancerSourceRanges: readonly string[]): Ruleset =>
+    ruleset(
+      [
+        {
+          ...SERVICE,
+          spec: { ...SERVICE.spec, type: 'LoadBalancer', loadBalancerSourceRanges },
+          status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] } },
+        } as unknown as Service,
+      ],
+      [SLICE],
+      NODE,
+    );
   const [shut, open] = [to('192.0.2.0/24', '198.51.100.7/32'), to('192.0.2.0/24', '10.244.0.0/16')];
   await filter.apply(difference(undefined, shut, NODE), signal);
   assert.equal(await reads(netns, '203.0.113.1', 80), 'timeout');
@@ -104,8 +123,15 @@ test('nftFilter() lets through to the address of a balancer whom the service nam
 
 /** A service of datagrams that leads to that address. */
 function datagramsTo(address: string): Ruleset {
-  const service = { ...SERVICE, spec: { ...SERVICE.spec, ports: [{ name: 'http', port: 80, protocol: 'UDP' }] } } as unknown as Service;
-  const slice = { ...SLICE, ports: [{ name: 'http', port: 8080, protocol: 'UDP' }], endpoints: [{ addresses: [address], conditions: { ready: true } }] } as unknown as EndpointSlice;
+  const service = {
+    ...SERVICE,
+    spec: { ...SERVICE.spec, ports: [{ name: 'http', port: 80, protocol: 'UDP' }] },
+  } as unknown as Service;
+  const slice = {
+    ...SLICE,
+    ports: [{ name: 'http', port: 8080, protocol: 'UDP' }],
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+  } as unknown as EndpointSlice;
   return ruleset([service], [slice], NODE);
 }
 
@@ -115,7 +141,9 @@ test('nftFilter() lets datagrams of a client that goes on sending leave an endpo
   await ip('-n', pod, 'address', 'add', '10.244.0.6/24', 'dev', 'eth0');
   const echo = `for (const a of ['10.244.0.5', '10.244.0.6']) { const s = require('dgram').createSocket('udp4');
     s.on('message', (_, from) => s.send(a, from.port, from.address)); s.bind(8080, a, () => console.log('up')); }`;
-  const server = spawn('ip', ['netns', 'exec', pod, process.execPath, '-e', echo], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn('ip', ['netns', 'exec', pod, process.execPath, '-e', echo], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   context.after(() => server.kill());
   await once(server.stdout, 'data');
   const filter = nftFilter(`/run/netns/${netns}`);

@@ -23,7 +23,9 @@ const NOTHING_FORGOTTEN = /\b0 flow entries have been deleted/;
 function wordsOf({ address, port, endpoint }: StaleFlows): readonly string[] {
   const [, reached = '', reachedPort = ''] = /^(.*):(\d+)$/.exec(endpoint ?? '') ?? [];
   return [
-    ...(address ? ['--orig-dst', address] : []), '--orig-port-dst', String(port),
+    ...(address ? ['--orig-dst', address] : []),
+    '--orig-port-dst',
+    String(port),
     ...(endpoint ? ['--reply-src', reached, '--reply-port-src', reachedPort] : []),
   ];
 }

@@ -12,10 +12,15 @@ export interface CertificateFacts {
 /** Reads a certificate (PEM; the first where there are several). Throws when it is none. */
 export function certificateFacts(pem: string): CertificateFacts {
   const certificate = new X509Certificate(pem);
-  const names = (certificate.subjectAltName ?? '').split(', ').filter((name) => name !== '').map((name) => name.replace(/^(?:DNS|IP Address):/, ''));
+  const names = (certificate.subjectAltName ?? '')
+    .split(', ')
+    .filter((name) => name !== '')
+    .map((name) => name.replace(/^(?:DNS|IP Address):/, ''));
   return {
-    commonName: /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? '', names,
-    notBefore: Date.parse(certificate.validFrom), notAfter: Date.parse(certificate.validTo),
+    commonName: /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? '',
+    names,
+    notBefore: Date.parse(certificate.validFrom),
+    notAfter: Date.parse(certificate.validTo),
   };
 }
 
@@ -29,6 +34,8 @@ export function publicKeyPin(pem: string): string {
 export function detachedSignature(text: string, id: string, secret: string): string {
   const encode = (part: string): string => Buffer.from(part).toString('base64url');
   const header = encode(JSON.stringify({ alg: 'HS256', kid: id }));
-  const signature = createHmac('sha256', secret).update(`${header}.${encode(text)}`).digest('base64url');
+  const signature = createHmac('sha256', secret)
+    .update(`${header}.${encode(text)}`)
+    .digest('base64url');
   return `${header}..${signature}`;
 }

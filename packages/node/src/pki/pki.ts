@@ -5,7 +5,15 @@ import { usageExtensions } from './authority.ts';
 import { certificateFacts } from './inspect.ts';
 import { writePrivateFile } from './private-file.ts';
 import { type Credentials, newKey, type Subject } from './subject.ts';
-import { alternativeNames, basicConstraints, nameOf, publicKeyOf, readAuthority, signCertificate, subjectKey } from './x509.ts';
+import {
+  alternativeNames,
+  basicConstraints,
+  nameOf,
+  publicKeyOf,
+  readAuthority,
+  signCertificate,
+  subjectKey,
+} from './x509.ts';
 
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 /** Certificates begin a little before now: clocks of other machines may be behind. */
@@ -40,26 +48,49 @@ export class Pki {
     const key = newKey();
     const usages = ['digital signature', 'key encipherment', ...(isServer ? ['server auth'] : []), 'client auth'];
     const extensions = [
-      basicConstraints(false), ...usageExtensions(usages),
-      ...(isServer ? [alternativeNames({ dnsNames: names, ipAddresses: addresses, emailAddresses: [], uris: [] })] : []),
+      basicConstraints(false),
+      ...usageExtensions(usages),
+      ...(isServer
+        ? [alternativeNames({ dnsNames: names, ipAddresses: addresses, emailAddresses: [], uris: [] })]
+        : []),
     ];
-    const order = { subject: nameOf(subject), issuer: readAuthority(this.authority.certificate).subject, publicKey: publicKeyOf(key), ...period(YEAR_MS), extensions };
+    const order = {
+      subject: nameOf(subject),
+      issuer: readAuthority(this.authority.certificate).subject,
+      publicKey: publicKeyOf(key),
+      ...period(YEAR_MS),
+      extensions,
+    };
     return { key, certificate: signCertificate(order, this.authority.key) };
   }
 }
 
-const period = (lifeMs: number): { readonly notBefore: number; readonly notAfter: number } => ({ notBefore: Date.now() - BACKDATE_MS, notAfter: Date.now() + lifeMs });
+const period = (lifeMs: number): { readonly notBefore: number; readonly notAfter: number } => ({
+  notBefore: Date.now() - BACKDATE_MS,
+  notAfter: Date.now() + lifeMs,
+});
 
 function makeAuthority(name: string): Credentials {
   const key = newKey();
   const [subject, publicKey] = [nameOf({ commonName: `navarch-${name}` }), publicKeyOf(key)];
-  const extensions = [basicConstraints(true), ...usageExtensions(['cert sign', 'crl sign']), subjectKey(createHash('sha1').update(publicKey).digest())];
-  return { key, certificate: signCertificate({ subject, issuer: subject, publicKey, ...period(10 * YEAR_MS), extensions }, key) };
+  const extensions = [
+    basicConstraints(true),
+    ...usageExtensions(['cert sign', 'crl sign']),
+    subjectKey(createHash('sha1').update(publicKey).digest()),
+  ];
+  return {
+    key,
+    certificate: signCertificate({ subject, issuer: subject, publicKey, ...period(10 * YEAR_MS), extensions }, key),
+  };
 }
 
 function isFresh(pem: string, { commonName, names = [], addresses = [] }: Subject): boolean {
   const facts = certificateFacts(pem);
-  return facts.commonName === commonName && facts.notAfter - Date.now() > YEAR_MS / 12 && [...names, ...addresses].every((name) => facts.names.includes(name));
+  return (
+    facts.commonName === commonName &&
+    facts.notAfter - Date.now() > YEAR_MS / 12 &&
+    [...names, ...addresses].every((name) => facts.names.includes(name))
+  );
 }
 
 /** A certificate and its key; undefined when either is absent, or they are not of one pair (a crash fell between two writes). */

@@ -12,6 +12,9 @@ export interface SigningRequest {
 export function makeRequest(subject: Subject): SigningRequest {
   const { names = [], addresses = [] } = subject;
   const key = newKey();
-  const extensions = names.length + addresses.length > 0 ? [alternativeNames({ dnsNames: names, ipAddresses: addresses, emailAddresses: [], uris: [] })] : [];
+  const extensions =
+    names.length + addresses.length > 0
+      ? [alternativeNames({ dnsNames: names, ipAddresses: addresses, emailAddresses: [], uris: [] })]
+      : [];
   return { key, request: signRequest(nameOf(subject), extensions, key) };
 }

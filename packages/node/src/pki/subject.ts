@@ -19,6 +19,9 @@ export interface Subject {
 export const USER_UID = '1.3.6.1.4.1.57683.2';
 
 /** A private key on the curve P-256, PEM (PKCS #8): fast to make and to use, and everybody understands it. */
-export const newKey = (): string => generateKeyPairSync('ec', {
-  namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' },
-}).privateKey;
+export const newKey = (): string =>
+  generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  }).privateKey;

@@ -30,19 +30,36 @@ syncBuiltinESMExports();
 const { SqliteStore } = await import('./index.ts');
 
 async function served(store: Store, signal: AbortSignal): Promise<Served> {
-  const made = await serve({
-    store, clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
-    issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443,
-    staticTokens: new Map([['admin', { name: 'admin', groups: ['system:masters'] }]]),
-  }, signal);
+  const made = await serve(
+    {
+      store,
+      clock: systemClock,
+      random: systemRandom(),
+      log: silent,
+      tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
+      issuer: 'https://issuer',
+      serviceCidr: '10.96.0.0/16',
+      nodePorts: [30_000, 32_767],
+      advertiseAddress: '10.95.0.1',
+      advertisePort: 6443,
+      staticTokens: new Map([['admin', { name: 'admin', groups: ['system:masters'] }]]),
+    },
+    signal,
+  );
   made.housekeep(signal).catch(() => undefined);
   return made;
 }
 
 async function look({ server }: Served, path: string): Promise<{ readonly status: number; readonly text: string }> {
   const reply = await server.handle({
-    method: 'GET', path, query: new URLSearchParams(), header: (name) => (name === 'authorization' ? 'Bearer admin' : undefined), headerNames: () => ['authorization'],
-    body: async () => new Uint8Array(), remoteAddress: '', signal: new AbortController().signal,
+    method: 'GET',
+    path,
+    query: new URLSearchParams(),
+    header: (name) => (name === 'authorization' ? 'Bearer admin' : undefined),
+    headerNames: () => ['authorization'],
+    body: async () => new Uint8Array(),
+    remoteAddress: '',
+    signal: new AbortController().signal,
   });
   assert.equal(reply.type, 'bytes');
   return { status: reply.status, text: Buffer.concat(reply.body).toString() };
@@ -66,8 +83,12 @@ test('a server whose store has lost its thread is neither ready nor alive, and s
   await started.at(-1)?.terminate();
   const { status, text } = await look(server, '/readyz');
   assert.equal(status, 500);
-  for (const name of ['etcd', 'etcd-readiness', 'informer-sync']) assert.ok(text.includes(`[-]${name} failed: reason withheld\n`), name);
-  assert.deepEqual(await look(server, '/livez/etcd'), { status: 500, text: 'internal server error: error getting data from etcd: The store has stopped: its writing thread has ended\n' });
+  for (const name of ['etcd', 'etcd-readiness', 'informer-sync'])
+    assert.ok(text.includes(`[-]${name} failed: reason withheld\n`), name);
+  assert.deepEqual(await look(server, '/livez/etcd'), {
+    status: 500,
+    text: 'internal server error: error getting data from etcd: The store has stopped: its writing thread has ended\n',
+  });
   await assert.rejects(make(server, 'a', 1), /The store has stopped/);
 });
 
@@ -80,7 +101,8 @@ test('a server whose disk is full is not alive until a write succeeds again, whi
   // No file may grow: to the store that is a full disk. The signal that comes with it is not for us.
   const ignored = (): undefined => undefined;
   process.on('SIGXFSZ', ignored);
-  const limit = (bytes: number | 'unlimited'): unknown => execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:unlimited`]);
+  const limit = (bytes: number | 'unlimited'): unknown =>
+    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:unlimited`]);
   try {
     limit(statSync(join(path, 'store.db-wal')).size);
     await assert.rejects(make(server, 'large', 500_000), /Cannot write to the store/);

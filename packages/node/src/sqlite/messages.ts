@@ -23,7 +23,13 @@ export type ToWorker =
 
 export type FromWorker =
   /** Everything as it was at `base`, the changes since, and the last revision given out. */
-  | { readonly type: 'opened'; readonly rows: readonly Row[]; readonly base: number; readonly since: readonly Row[]; readonly revision: number }
+  | {
+      readonly type: 'opened';
+      readonly rows: readonly Row[];
+      readonly base: number;
+      readonly since: readonly Row[];
+      readonly revision: number;
+    }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'written'; readonly batch: number }
   | { readonly type: 'refused'; readonly batch: number; readonly message: string }

@@ -30,7 +30,10 @@ export function packRows(rows: readonly NewRow[]): PackedRows {
 }
 
 /** What may be handed over instead of being cloned. */
-export const buffersOf = ({ numbers, bytes }: PackedRows): readonly ArrayBuffer[] => [numbers.buffer as ArrayBuffer, bytes.buffer as ArrayBuffer];
+export const buffersOf = ({ numbers, bytes }: PackedRows): readonly ArrayBuffer[] => [
+  numbers.buffer as ArrayBuffer,
+  bytes.buffer as ArrayBuffer,
+];
 
 /** The values are views of the one buffer. */
 export function unpackRows({ keys, numbers, bytes }: PackedRows): readonly NewRow[] {

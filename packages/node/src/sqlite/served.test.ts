@@ -21,10 +21,21 @@ test('delete() of an object that the server itself is writing waits for that wri
     stop.abort();
     await store.close();
   });
-  const { registry } = await serve({
-    store, clock: systemClock, random: systemRandom(), log: silent, tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
-    issuer: 'https://issuer', serviceCidr: '10.96.0.0/16', nodePorts: [30_000, 32_767], advertiseAddress: '10.95.0.1', advertisePort: 6443,
-  }, stop.signal);
+  const { registry } = await serve(
+    {
+      store,
+      clock: systemClock,
+      random: systemRandom(),
+      log: silent,
+      tokens: { sign: async () => 'token', verify: async () => undefined, jwks: () => ({ keys: [] }) },
+      issuer: 'https://issuer',
+      serviceCidr: '10.96.0.0/16',
+      nodePorts: [30_000, 32_767],
+      advertiseAddress: '10.95.0.1',
+      advertisePort: 6443,
+    },
+    stop.signal,
+  );
   const configMaps = registry.of(configMap);
   const call = { user: { name: 'admin', groups: ['system:masters'] }, isDryRun: false };
   await configMaps.create('default', { metadata: { name: 'a' } }, call);

@@ -18,15 +18,22 @@ async function open(dir = folder()): Promise<Store> {
   return store;
 }
 
-storeContract('SqliteStore', () => open(), async (store) => {
-  await store.close();
-  return open(folders.get(store));
-});
+storeContract(
+  'SqliteStore',
+  () => open(),
+  async (store) => {
+    await store.close();
+    return open(folders.get(store));
+  },
+);
 
 test('SqliteStore.open() says in one sentence why it cannot', async () => {
   const dir = folder();
   const store = await SqliteStore.open(dir);
-  await assert.rejects(SqliteStore.open(dir), /^Error: Cannot open the store .*: another server has it open; stop that one first$/);
+  await assert.rejects(
+    SqliteStore.open(dir),
+    /^Error: Cannot open the store .*: another server has it open; stop that one first$/,
+  );
   await store.close();
   const broken = folder();
   writeFileSync(join(broken, 'store.db'), 'x'.repeat(5000));
@@ -37,14 +44,21 @@ test('SqliteStore.compact() leaves one row of each live key on the disk, however
   const dir = folder();
   const store = await SqliteStore.open(dir);
   let expected = 0;
-  for (let i = 0; i < 1300; i++) [expected = 0] = await store.commit([{ type: 'put', key: '/a', value: Buffer.from(String(i)), expected }]);
+  for (let i = 0; i < 1300; i++)
+    [expected = 0] = await store.commit([{ type: 'put', key: '/a', value: Buffer.from(String(i)), expected }]);
   const [gone = 0] = await store.commit([{ type: 'put', key: '/b', value: Buffer.from('x'), expected: 0 }]);
   await store.commit([{ type: 'delete', key: '/b', expected: gone }]);
   await store.compact(store.revision());
   const last = store.revision();
   await store.close();
   const database = new DatabaseSync(join(dir, 'store.db'));
-  assert.deepEqual(database.prepare('SELECT key, revision FROM change').all().map((row) => ({ ...row })), [{ key: '/a', revision: expected }]);
+  assert.deepEqual(
+    database
+      .prepare('SELECT key, revision FROM change')
+      .all()
+      .map((row) => ({ ...row })),
+    [{ key: '/a', revision: expected }],
+  );
   database.close();
   const again = await SqliteStore.open(dir);
   assert.equal(again.revision(), last, 'a revision must never be given out twice');

@@ -2,7 +2,16 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { invariant } from '@navarch/base';
-import { type Entry, type ListOptions, type ListResult, type Operation, type Planned, type Store, VersionedMap, type Watcher } from '@navarch/store';
+import {
+  type Entry,
+  type ListOptions,
+  type ListResult,
+  type Operation,
+  type Planned,
+  type Store,
+  VersionedMap,
+  type Watcher,
+} from '@navarch/store';
 import type { FromWorker, NewRow, Row, ToWorker } from './messages.ts';
 import { buffersOf, packRows } from './packed-rows.ts';
 
@@ -150,7 +159,8 @@ export class SqliteStore implements Store {
     if (this.#writing || this.#queue.length === 0) return;
     let count = 0;
     let take = 0;
-    while (take < this.#queue.length && count < BATCH_OPERATIONS_MAX) count += (this.#queue[take++] as Waiting).planned.length;
+    while (take < this.#queue.length && count < BATCH_OPERATIONS_MAX)
+      count += (this.#queue[take++] as Waiting).planned.length;
     this.#writing = this.#queue.splice(0, take);
     const rows = packRows(this.#writing.flatMap(({ planned }) => planned.map(rowOf)));
     this.#post({ type: 'write', batch: ++this.#batch, rows }, buffersOf(rows));
@@ -158,12 +168,16 @@ export class SqliteStore implements Store {
 
   #receive(message: FromWorker): void {
     switch (message.type) {
-      case 'written': return this.#written(message.batch);
-      case 'refused': return this.#refused(message.message);
+      case 'written':
+        return this.#written(message.batch);
+      case 'refused':
+        return this.#refused(message.message);
       case 'checked':
         if (message.message === undefined) this.#refusedBytes = 0;
         return settle(this.#checks.shift(), message.message, 'Cannot write to the store');
-      case 'compacted': case 'backed-up': return settle(this.#replies.shift(), message.message, 'Cannot finish with the store');
+      case 'compacted':
+      case 'backed-up':
+        return settle(this.#replies.shift(), message.message, 'Cannot finish with the store');
       default:
     }
   }
@@ -199,21 +213,36 @@ export class SqliteStore implements Store {
 }
 
 const bytesIn = (waiting: readonly Waiting[]): number =>
-  waiting.flatMap(({ planned }) => planned.map((one) => rowOf(one).value?.length ?? 0)).reduce((sum, bytes) => sum + bytes, 0);
+  waiting
+    .flatMap(({ planned }) => planned.map((one) => rowOf(one).value?.length ?? 0))
+    .reduce((sum, bytes) => sum + bytes, 0);
 
 function settle(waiter: Waiter | undefined, message: string | undefined, failure: string): void {
   if (message === undefined) waiter?.resolve();
   else waiter?.reject(new Error(`${failure}: ${message}`));
 }
 
-const entryOf = ({ key, value, revision, created }: Row): Entry => ({ key, value: value ?? new Uint8Array(), revision, created });
+const entryOf = ({ key, value, revision, created }: Row): Entry => ({
+  key,
+  value: value ?? new Uint8Array(),
+  revision,
+  created,
+});
 
-const rowOf = ({ operation, revision, created }: Planned): NewRow =>
-  ({ revision, created, key: operation.key, value: operation.type === 'put' ? operation.value : null, replaces: operation.expected });
+const rowOf = ({ operation, revision, created }: Planned): NewRow => ({
+  revision,
+  created,
+  key: operation.key,
+  value: operation.type === 'put' ? operation.value : null,
+  replaces: operation.expected,
+});
 
 /** What was once planned, as it lies in the table. */
-const plannedOf = ({ revision, created, key, value }: Row): Planned =>
-  ({ revision, created, operation: value === null ? { type: 'delete', key, expected: 0 } : { type: 'put', key, value, expected: 0 } });
+const plannedOf = ({ revision, created, key, value }: Row): Planned => ({
+  revision,
+  created,
+  operation: value === null ? { type: 'delete', key, expected: 0 } : { type: 'put', key, value, expected: 0 },
+});
 
 function explained(message: FromWorker): string {
   const text = message.type === 'failed' ? message.message : message.type;

@@ -42,9 +42,12 @@ function open(file: string): DatabaseSync {
   // An object is a few KB: it should not be torn over pages. Takes effect on a new file only.
   db.exec('PRAGMA page_size = 8192');
   // Exclusive: a second server on the same file would give out the same revisions.
-  db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000');
+  db.exec(
+    'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000',
+  );
   const version = (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
-  if (version > SCHEMA_VERSION) throw new Error(`it was written by a newer release (schema ${version}, this one knows ${SCHEMA_VERSION})`);
+  if (version > SCHEMA_VERSION)
+    throw new Error(`it was written by a newer release (schema ${version}, this one knows ${SCHEMA_VERSION})`);
   db.exec(`BEGIN IMMEDIATE;
     CREATE TABLE IF NOT EXISTS change (revision INTEGER PRIMARY KEY, created INTEGER NOT NULL, key TEXT NOT NULL, value BLOB) STRICT;
     CREATE TABLE IF NOT EXISTS compaction (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL) STRICT;
@@ -58,21 +61,34 @@ function open(file: string): DatabaseSync {
 function state(db: DatabaseSync): FromWorker {
   const { newest } = db.prepare('SELECT coalesce(max(revision), 0) AS newest FROM change').get() as { newest: number };
   const { compacted } = db.prepare('SELECT revision AS compacted FROM compaction').get() as { compacted: number };
-  const recent = db.prepare('SELECT min(revision) AS first FROM (SELECT revision FROM change ORDER BY revision DESC LIMIT ?)').get(SINCE_MAX) as { first: number | null };
+  const recent = db
+    .prepare('SELECT min(revision) AS first FROM (SELECT revision FROM change ORDER BY revision DESC LIMIT ?)')
+    .get(SINCE_MAX) as { first: number | null };
   const base = Math.max(compacted, (recent.first ?? 1) - 1);
   const rows: Row[] = [];
   const read = db.prepare('SELECT revision, created, key, value FROM change WHERE revision = ?');
   for (const revision of liveAt(db, base)) rows.push(read.get(revision) as unknown as Row);
-  const since = db.prepare('SELECT revision, created, key, value FROM change WHERE revision > ? ORDER BY revision').all(base) as unknown as Row[];
-  return { type: 'opened', rows: rows.sort((a, b) => (a.key < b.key ? -1 : 1)), base, since, revision: Math.max(newest, compacted) };
+  const since = db
+    .prepare('SELECT revision, created, key, value FROM change WHERE revision > ? ORDER BY revision')
+    .all(base) as unknown as Row[];
+  return {
+    type: 'opened',
+    rows: rows.sort((a, b) => (a.key < b.key ? -1 : 1)),
+    base,
+    since,
+    revision: Math.max(newest, compacted),
+  };
 }
 
 /** The revisions that were live at `base`. Notes on the way, for the whole table, what later rows have replaced. */
 function liveAt(db: DatabaseSync, base: number): Iterable<number> {
   const newest = new Map<string, { readonly revision: number; readonly isDeletion: boolean }>();
   let live: readonly number[] | undefined;
-  const take = (): readonly number[] => [...newest.values()].filter((row) => !row.isDeletion).map((row) => row.revision);
-  for (const row of db.prepare('SELECT revision, key, value IS NULL AS isDeletion FROM change ORDER BY revision').iterate() as Iterable<{ revision: number; key: string; isDeletion: number }>) {
+  const take = (): readonly number[] =>
+    [...newest.values()].filter((row) => !row.isDeletion).map((row) => row.revision);
+  for (const row of db
+    .prepare('SELECT revision, key, value IS NULL AS isDeletion FROM change ORDER BY revision')
+    .iterate() as Iterable<{ revision: number; key: string; isDeletion: number }>) {
     if (row.revision > base) live ??= take();
     const isDeletion = row.isDeletion === 1;
     noteGarbage(row.revision, newest.get(row.key)?.revision ?? 0, isDeletion);
@@ -88,10 +104,14 @@ function noteGarbage(revision: number, replaces: number, isDeletion: boolean): v
 
 function handle(db: DatabaseSync, message: ToWorker): void {
   switch (message.type) {
-    case 'write': return write(db, unpackRows(message.rows), message.batch);
-    case 'compact': return compact(db, message.revision);
-    case 'backup': return backup(db, message.file);
-    case 'check': return check(db, message.bytes);
+    case 'write':
+      return write(db, unpackRows(message.rows), message.batch);
+    case 'compact':
+      return compact(db, message.revision);
+    case 'backup':
+      return backup(db, message.file);
+    case 'check':
+      return check(db, message.bytes);
     case 'close':
       db.close();
       send({ type: 'closed' });
@@ -120,7 +140,9 @@ function compact(db: DatabaseSync, revision: number): void {
   try {
     db.exec('BEGIN IMMEDIATE');
     for (let i = dropped; i < end; i++) remove.run((garbage[i] as Garbage).revision);
-    db.prepare('UPDATE compaction SET revision = max(revision, ?)').run(isLast ? revision : (garbage[end - 1] as Garbage).since);
+    db.prepare('UPDATE compaction SET revision = max(revision, ?)').run(
+      isLast ? revision : (garbage[end - 1] as Garbage).since,
+    );
     db.exec('COMMIT');
     dropped = end;
     if (!isLast) return void setImmediate(() => compact(db, revision));
@@ -136,7 +158,8 @@ function compact(db: DatabaseSync, revision: number): void {
 /** Writes as much as was refused, for small writes find room in the log where large ones do not, and takes it away again. */
 function check(db: DatabaseSync, bytes: number): void {
   try {
-    if (bytes > 0) db.exec(`DROP TABLE IF EXISTS probe; CREATE TABLE probe AS SELECT zeroblob(${bytes}) AS value; DROP TABLE probe`);
+    if (bytes > 0)
+      db.exec(`DROP TABLE IF EXISTS probe; CREATE TABLE probe AS SELECT zeroblob(${bytes}) AS value; DROP TABLE probe`);
     else db.exec('SELECT revision FROM compaction');
     send({ type: 'checked' });
   } catch (error) {

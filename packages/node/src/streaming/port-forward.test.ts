@@ -75,7 +75,9 @@ test('servePortForward() tunnels the SPDY connection of a client: many streams, 
     error.end();
     const data = connection.open({ ...headers, streamType: 'data' });
     const parts: Buffer[] = [];
-    const ended = new Promise<void>((resolve) => data.on('data', (part: Buffer) => parts.push(part)).on('end', resolve));
+    const ended = new Promise<void>((resolve) =>
+      data.on('data', (part: Buffer) => parts.push(part)).on('end', resolve),
+    );
     data.end(bytes);
     const said = await textOf(error);
     await ended;
@@ -140,10 +142,12 @@ test('servePortForward(): with channels, each port has one for data and one for 
 test('servePortForward() with channels needs ports', async () => {
   await using kubelet = await harness([]);
   const status = await new Promise((resolve) => {
-    new WebSocket(kubelet.url, ['v4.channel.k8s.io']).on('error', () => undefined).on('unexpected-response', (_request, response) => {
-      response.resume();
-      resolve(response.statusCode);
-    });
+    new WebSocket(kubelet.url, ['v4.channel.k8s.io'])
+      .on('error', () => undefined)
+      .on('unexpected-response', (_request, response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
   });
   assert.equal(status, 400);
 });

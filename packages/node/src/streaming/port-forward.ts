@@ -16,7 +16,12 @@ const UNSUPPORTED_DATA = 1003;
  * Serves port forwarding to a client that speaks WebSocket, from a runtime that speaks SPDY: as a tunnel, or with two
  * channels a port. Resolves when both connections are over; rejects as `serveRemoteCommand` does.
  */
-export async function servePortForward(client: WebSocketClient, ports: readonly number[], runtime: Dial, signal: AbortSignal): Promise<void> {
+export async function servePortForward(
+  client: WebSocketClient,
+  ports: readonly number[],
+  runtime: Dial,
+  signal: AbortSignal,
+): Promise<void> {
   const { request, socket } = client;
   const isTunnel = offered(request).includes(portForwardTunnel);
   const protocol = choose(request, portForwardProtocols);
@@ -24,7 +29,12 @@ export async function servePortForward(client: WebSocketClient, ports: readonly 
   if (!isTunnel && ports.length === 0) return refuseUpgrade(socket, 400, 'query parameter "port" is required');
   const upgraded = await dialUpgrade({ ...runtime, headers: spdyHeaders(RUNTIME_PROTOCOL) }, signal);
   try {
-    const webSocket = await acceptWebSocket(request, socket, client.head, isTunnel ? portForwardTunnel : (protocol?.name ?? ''));
+    const webSocket = await acceptWebSocket(
+      request,
+      socket,
+      client.head,
+      isTunnel ? portForwardTunnel : (protocol?.name ?? ''),
+    );
     const stop = (): void => webSocket.terminate();
     signal.addEventListener('abort', stop, { once: true });
     webSocket.once('close', () => signal.removeEventListener('abort', stop));
@@ -32,7 +42,12 @@ export async function servePortForward(client: WebSocketClient, ports: readonly 
     const connection = new SpdyConnection(upgraded.socket, upgraded.head, { role: 'client' });
     // By ports, so that each has its two channels from the beginning.
     const pairs = ports.map((port, i) => openPair(connection, port, i));
-    const channels = new ChannelSocket(webSocket, protocol ?? (portForwardProtocols[0] as never), new Map(pairs.map((pair, i) => [i * 2, pair.data])), client.idleMs);
+    const channels = new ChannelSocket(
+      webSocket,
+      protocol ?? (portForwardProtocols[0] as never),
+      new Map(pairs.map((pair, i) => [i * 2, pair.data])),
+      client.idleMs,
+    );
     void channels.closed.then(() => connection.destroy());
     await Promise.allSettled(pairs.map((pair, i) => forwardPort(channels, pair, i)));
     channels.close();
@@ -62,7 +77,8 @@ async function tunnel(webSocket: WebSocket, { socket, head }: Upgraded, idleMs: 
   } catch {
     // The runtime is gone; so is then the forwarding, and the client sees it.
   }
-  const closed = webSocket.readyState === webSocket.CLOSED ? undefined : new Promise((resolve) => webSocket.once('close', resolve));
+  const closed =
+    webSocket.readyState === webSocket.CLOSED ? undefined : new Promise((resolve) => webSocket.once('close', resolve));
   webSocket.resume();
   webSocket.close(NORMAL);
   await closed;

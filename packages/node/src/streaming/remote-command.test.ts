@@ -41,28 +41,39 @@ class Client {
     socket.on('message', (data, isBinary) => {
       const bytes = data as Buffer;
       if (isBinary) this.messages.push([String(bytes[0]), bytes.toString('utf8', 1)]);
-      else this.messages.push([`text ${bytes.toString('utf8', 0, 1)}`, Buffer.from(bytes.toString('latin1', 1), 'base64').toString()]);
+      else
+        this.messages.push([
+          `text ${bytes.toString('utf8', 0, 1)}`,
+          Buffer.from(bytes.toString('latin1', 1), 'base64').toString(),
+        ]);
     });
   }
 
   on(channel: string): string {
-    return this.messages.filter(([of]) => of === channel).map(([, text]) => text).join('');
+    return this.messages
+      .filter(([of]) => of === channel)
+      .map(([, text]) => text)
+      .join('');
   }
 }
 
-const message = (channel: number, bytes: Buffer | string): Buffer => Buffer.concat([Buffer.of(channel), Buffer.from(bytes)]);
+const message = (channel: number, bytes: Buffer | string): Buffer =>
+  Buffer.concat([Buffer.of(channel), Buffer.from(bytes)]);
 const cat: Behaviour = async ({ stdin, stdout }) => {
   if (stdin && stdout) await pipeline(stdin, stdout, { end: true });
   return succeeded;
 };
 
 test('serveRemoteCommand(): v5 carries stdin to its half-close, both outputs and a Status, then closes normally', async () => {
-  await using kubelet = await harness(async ({ stdin, stdout, stderr }) => {
-    const text = stdin ? await textOf(stdin) : '';
-    stderr?.end('warned');
-    stdout?.end(`read ${text}`);
-    return succeeded;
-  }, { stdin: true });
+  await using kubelet = await harness(
+    async ({ stdin, stdout, stderr }) => {
+      const text = stdin ? await textOf(stdin) : '';
+      stderr?.end('warned');
+      stdout?.end(`read ${text}`);
+      return succeeded;
+    },
+    { stdin: true },
+  );
   const client = kubelet.open('v5.channel.k8s.io', 'v4.channel.k8s.io');
   await client.opened;
   assert.equal(client.socket.protocol, 'v5.channel.k8s.io');
@@ -75,7 +86,11 @@ test('serveRemoteCommand(): v5 carries stdin to its half-close, both outputs and
 });
 
 test('serveRemoteCommand(): the first message is empty, on the lowest channel there is to write to', async () => {
-  for (const [wanted, channel] of [[{}, '1'], [{ stdout: false }, '2'], [{ stdout: false, stderr: false, stdin: true }, '3']] as const) {
+  for (const [wanted, channel] of [
+    [{}, '1'],
+    [{ stdout: false }, '2'],
+    [{ stdout: false, stderr: false, stdin: true }, '3'],
+  ] as const) {
     await using kubelet = await harness(async () => succeeded, wanted);
     const client = kubelet.open('v5.channel.k8s.io');
     await client.closed;
@@ -97,7 +112,9 @@ test('serveRemoteCommand(): older protocols get the text of a failure, in base64
   }, {});
   const failed = 'command terminated with non-zero exit code: error executing command, exit code 3';
   for (const [protocols, out, status] of [
-    [['channel.k8s.io'], '1', '3'], [[], '1', '3'], [['base64.channel.k8s.io'], 'text 1', 'text 3'],
+    [['channel.k8s.io'], '1', '3'],
+    [[], '1', '3'],
+    [['base64.channel.k8s.io'], 'text 1', 'text 3'],
   ] as const) {
     const client = kubelet.open(...protocols);
     await client.closed;
@@ -113,11 +130,14 @@ test('serveRemoteCommand(): older protocols get the text of a failure, in base64
 });
 
 test('serveRemoteCommand(): base64 input is decoded', async () => {
-  await using kubelet = await harness(async ({ stdin, stdout }) => {
-    stdin?.on('data', (chunk: Buffer) => stdout?.end(chunk));
-    if (stdout) await new Promise((resolve) => stdout.on('finish', resolve));
-    return succeeded;
-  }, { stdin: true });
+  await using kubelet = await harness(
+    async ({ stdin, stdout }) => {
+      stdin?.on('data', (chunk: Buffer) => stdout?.end(chunk));
+      if (stdout) await new Promise((resolve) => stdout.on('finish', resolve));
+      return succeeded;
+    },
+    { stdin: true },
+  );
   const client = kubelet.open('v4.base64.channel.k8s.io');
   await client.opened;
   client.socket.send(`0${Buffer.from('häh').toString('base64')}`);
@@ -126,11 +146,16 @@ test('serveRemoteCommand(): base64 input is decoded', async () => {
 });
 
 test('serveRemoteCommand(): a terminal has a resize channel and no stderr', async () => {
-  await using kubelet = await harness(async (streams) => {
-    const size = await new Promise<string>((resolve) => streams['resize']?.once('data', (chunk: Buffer) => resolve(chunk.toString())));
-    streams['stdout']?.end(`${Object.keys(streams).join(' ')} ${size}`);
-    return succeeded;
-  }, { stdin: true, tty: true });
+  await using kubelet = await harness(
+    async (streams) => {
+      const size = await new Promise<string>((resolve) =>
+        streams['resize']?.once('data', (chunk: Buffer) => resolve(chunk.toString())),
+      );
+      streams['stdout']?.end(`${Object.keys(streams).join(' ')} ${size}`);
+      return succeeded;
+    },
+    { stdin: true, tty: true },
+  );
   const client = kubelet.open('v5.channel.k8s.io');
   await client.opened;
   client.socket.send(message(4, '{"Width":80,"Height":24}'));
@@ -177,13 +202,18 @@ test('serveRemoteCommand(): a command that ends before it read its input still e
 
 test('serveRemoteCommand(): a client that goes away takes the connection to the runtime with it', async () => {
   let begun = (): void => undefined;
-  const running = new Promise<void>((resolve) => { begun = resolve; });
+  const running = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
   const ended = Promise.withResolvers<string>();
-  await using kubelet = await harness(async ({ stdin }) => {
-    begun();
-    if (stdin) ended.resolve(await textOf(stdin));
-    return succeeded;
-  }, { stdin: true });
+  await using kubelet = await harness(
+    async ({ stdin }) => {
+      begun();
+      if (stdin) ended.resolve(await textOf(stdin));
+      return succeeded;
+    },
+    { stdin: true },
+  );
   const client = kubelet.open('v5.channel.k8s.io');
   await running;
   client.socket.terminate();
@@ -224,14 +254,22 @@ test('serveRemoteCommand(): stopping the server ends the session', async () => {
 
 test('serveRemoteCommand() refuses protocols that it does not know, and says what the runtime said', async () => {
   await using kubelet = await harness(async () => succeeded, {});
-  const refusal = (socket: WebSocket): Promise<string> => new Promise((resolve) => {
-    socket.on('error', () => undefined);
-    socket.on('unexpected-response', (_request, response) => {
-      let text = `${response.statusCode} `;
-      response.on('data', (chunk: Buffer) => { text += chunk.toString(); }).on('end', () => resolve(text));
+  const refusal = (socket: WebSocket): Promise<string> =>
+    new Promise((resolve) => {
+      socket.on('error', () => undefined);
+      socket.on('unexpected-response', (_request, response) => {
+        let text = `${response.statusCode} `;
+        response
+          .on('data', (chunk: Buffer) => {
+            text += chunk.toString();
+          })
+          .on('end', () => resolve(text));
+      });
     });
-  });
-  assert.match(await refusal(new WebSocket(kubelet.url, 'v9.channel.k8s.io')), /^403 requested protocol\(s\) are not supported: \[v9\.channel\.k8s\.io\]/);
+  assert.match(
+    await refusal(new WebSocket(kubelet.url, 'v9.channel.k8s.io')),
+    /^403 requested protocol\(s\) are not supported: \[v9\.channel\.k8s\.io\]/,
+  );
   assert.equal(await refusal(new WebSocket(`${kubelet.url}absent`, 'v5.channel.k8s.io')), '404 no such x');
 });
 
@@ -242,4 +280,3 @@ test('serveRemoteCommand(): a close signal without a channel is a protocol error
   client.socket.send(Buffer.of(255));
   assert.equal(await client.closed, 1002);
 });
-

@@ -34,7 +34,12 @@ export interface WebSocketClient {
  * Serves exec or attach to a client that speaks WebSocket, from a runtime that speaks SPDY (KEP-4006). Resolves when both
  * connections are over. Rejects with UpgradeRefused or the socket's error while the client can still be told by HTTP.
  */
-export async function serveRemoteCommand(client: WebSocketClient, wanted: CommandStreams, runtime: Dial, signal: AbortSignal): Promise<void> {
+export async function serveRemoteCommand(
+  client: WebSocketClient,
+  wanted: CommandStreams,
+  runtime: Dial,
+  signal: AbortSignal,
+): Promise<void> {
   const protocol = choose(client.request, remoteCommandProtocols);
   if (!protocol) return refuseUpgrade(client.socket, 403, refusalOf(client.request, remoteCommandProtocols));
   const { socket, head } = await dialUpgrade({ ...runtime, headers: spdyHeaders(RUNTIME_PROTOCOL) }, signal);
@@ -62,8 +67,11 @@ type Streams = Readonly<Partial<Record<keyof typeof channel, SpdyStream>>> & { r
 function openStreams(connection: SpdyConnection, { stdin, stdout, stderr, tty }: CommandStreams): Streams {
   const open = (streamType: keyof typeof channel): SpdyStream => connection.open({ streamType });
   return {
-    error: open('error'), ...(stdin ? { stdin: open('stdin') } : {}), ...(stdout ? { stdout: open('stdout') } : {}),
-    ...(stderr && !tty ? { stderr: open('stderr') } : {}), ...(tty ? { resize: open('resize') } : {}),
+    error: open('error'),
+    ...(stdin ? { stdin: open('stdin') } : {}),
+    ...(stdout ? { stdout: open('stdout') } : {}),
+    ...(stderr && !tty ? { stderr: open('stderr') } : {}),
+    ...(tty ? { resize: open('resize') } : {}),
   };
 }
 
@@ -75,7 +83,11 @@ function readersOf({ stdin, resize }: Streams): ReadonlyMap<number, Writable> {
   return readers;
 }
 
-async function copy(channels: ChannelSocket, { stdout, stderr, error }: Streams, connection: SpdyConnection): Promise<void> {
+async function copy(
+  channels: ChannelSocket,
+  { stdout, stderr, error }: Streams,
+  connection: SpdyConnection,
+): Promise<void> {
   // An empty message tells the client that all is set up, before the command says anything.
   await channels.send(stdout ? channel.stdout : stderr ? channel.stderr : channel.error, Buffer.alloc(0));
   const copies = [copyOut(stdout, channel.stdout, channels), copyOut(stderr, channel.stderr, channels)];
@@ -105,13 +117,17 @@ async function collect(stream: SpdyStream): Promise<Buffer> {
 }
 
 const lost = (why: Error | undefined): Status =>
-  failure('InternalError', `Internal error occurred: the container runtime ended the connection${why ? `: ${why.message}` : ' without saying how the command ended'}`).status;
+  failure(
+    'InternalError',
+    `Internal error occurred: the container runtime ended the connection${why ? `: ${why.message}` : ' without saying how the command ended'}`,
+  ).status;
 
 /** Older clients get the text of a failure and nothing for a success. */
 async function sendStatus(channels: ChannelSocket, bytes: Buffer): Promise<void> {
   if (channels.protocol.hasStatus) return channels.send(channel.error, bytes);
   const status = parsed(bytes);
-  if (status?.status !== 'Success') await channels.send(channel.error, Buffer.from(status?.message ?? bytes.toString()));
+  if (status?.status !== 'Success')
+    await channels.send(channel.error, Buffer.from(status?.message ?? bytes.toString()));
 }
 
 function parsed(bytes: Buffer): Partial<Status> | undefined {

@@ -6,7 +6,8 @@ import { join } from './upgrade.ts';
 
 /** A relay before a server that does as told with each connection. */
 async function relay(serve: (socket: Socket) => void) {
-  const listen = (server: Server): Promise<number> => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+  const listen = (server: Server): Promise<number> =>
+    new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
   const accepted: Socket[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     accepted.push(socket);
@@ -21,7 +22,8 @@ async function relay(serve: (socket: Socket) => void) {
   });
   const port = await listen(middle);
   return {
-    sockets, open: () => connect({ port, host: '127.0.0.1', allowHalfOpen: true }),
+    sockets,
+    open: () => connect({ port, host: '127.0.0.1', allowHalfOpen: true }),
     async [Symbol.asyncDispose]() {
       for (const socket of [...sockets, ...accepted]) socket.destroy();
       for (const one of [server, middle]) await new Promise((resolve) => one.close(resolve));
@@ -29,10 +31,17 @@ async function relay(serve: (socket: Socket) => void) {
   };
 }
 
-const textOf = (socket: Socket): Promise<string> => new Promise((resolve) => {
-  let text = '';
-  socket.on('data', (part: Buffer) => { text += part.toString(); }).on('error', () => undefined).on('end', () => resolve(text)).on('close', () => resolve(text));
-});
+const textOf = (socket: Socket): Promise<string> =>
+  new Promise((resolve) => {
+    let text = '';
+    socket
+      .on('data', (part: Buffer) => {
+        text += part.toString();
+      })
+      .on('error', () => undefined)
+      .on('end', () => resolve(text))
+      .on('close', () => resolve(text));
+  });
 
 test('join() passes on the end of each direction by itself', async () => {
   await using between = await relay((socket) => void textOf(socket).then((text) => socket.end(`got ${text}`)));
@@ -64,5 +73,6 @@ test('join(): when one side is gone, the other goes too, though it never reads n
   client.write('hello');
   await eventually('both sockets', () => between.sockets.length === 2, { timeoutMs: 10_000, everyMs: 1 });
   client.resetAndDestroy();
-  for (const socket of between.sockets) if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
+  for (const socket of between.sockets)
+    if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
 });

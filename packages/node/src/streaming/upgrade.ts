@@ -25,7 +25,19 @@ export class UpgradeRefused extends Error {
   }
 }
 
-export interface Dial extends Pick<RequestOptions, 'host' | 'port' | 'path' | 'method' | 'cert' | 'key' | 'ca' | 'rejectUnauthorized' | 'checkServerIdentity' | 'servername'> {
+export interface Dial extends Pick<
+  RequestOptions,
+  | 'host'
+  | 'port'
+  | 'path'
+  | 'method'
+  | 'cert'
+  | 'key'
+  | 'ca'
+  | 'rejectUnauthorized'
+  | 'checkServerIdentity'
+  | 'servername'
+> {
   readonly isTls: boolean;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
@@ -39,8 +51,17 @@ const KEEP_ALIVE_MS = 30_000;
 /** Asks for an upgrade. Rejects with UpgradeRefused and what the other side said instead, or with the socket's error. */
 export function dialUpgrade({ isTls, headers, ...options }: Dial, signal: AbortSignal): Promise<Upgraded> {
   return new Promise((resolve, reject) => {
-    const sent = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as Record<string, string | string[]>;
-    const outgoing = (isTls ? httpsRequest : httpRequest)({ ...options, headers: sent, agent: false, timeout: DIAL_TIMEOUT_MS, signal });
+    const sent = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as Record<
+      string,
+      string | string[]
+    >;
+    const outgoing = (isTls ? httpsRequest : httpRequest)({
+      ...options,
+      headers: sent,
+      agent: false,
+      timeout: DIAL_TIMEOUT_MS,
+      signal,
+    });
     outgoing.on('upgrade', (reply, socket, head) => {
       socket.setTimeout(0);
       keepAlive(socket);
@@ -54,7 +75,14 @@ export function dialUpgrade({ isTls, headers, ...options }: Dial, signal: AbortS
       reply.on('data', (text: string) => {
         if (body.length < REFUSAL_BYTES_MAX) body += text;
       });
-      const refuse = (): void => reject(new UpgradeRefused(reply.statusCode ?? 502, reply.headers['content-type'] ?? 'text/plain; charset=utf-8', body));
+      const refuse = (): void =>
+        reject(
+          new UpgradeRefused(
+            reply.statusCode ?? 502,
+            reply.headers['content-type'] ?? 'text/plain; charset=utf-8',
+            body,
+          ),
+        );
       reply.on('end', refuse);
       reply.on('error', refuse);
     });
@@ -71,8 +99,11 @@ export function keepAlive(socket: Duplex): void {
 }
 
 /** The headers by which a client asks a runtime or kubelet for SPDY. */
-export const spdyHeaders = (...protocols: readonly string[]): Dial['headers'] =>
-  ({ connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': protocols });
+export const spdyHeaders = (...protocols: readonly string[]): Dial['headers'] => ({
+  connection: 'Upgrade',
+  upgrade: 'SPDY/3.1',
+  'x-stream-protocol-version': protocols,
+});
 
 /** Passes an upgrade on to the one who asked for it and joins both connections: from then on bytes are bytes. */
 export function passUpgrade({ reply, socket: other, head: otherHead }: Upgraded, socket: Duplex, head: Buffer): void {
@@ -87,7 +118,10 @@ const LINGER_MS = 1000;
 
 /** Copies both ways, no faster than each side reads. The end of one direction is passed on; the end of a side is the other's. */
 export function join(a: Duplex, b: Duplex): void {
-  for (const [from, to] of [[a, b], [b, a]] as const) {
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     from.on('error', () => undefined); // Followed by 'close'.
     takeLastWords(from, (chunk) => to.write(chunk));
     from.on('close', () => {
@@ -104,9 +138,19 @@ export function join(a: Duplex, b: Duplex): void {
 }
 
 /** Answers a request for an upgrade with an ordinary answer, and closes. */
-export function refuseUpgrade(socket: Duplex, status: number, body: string, contentType = 'text/plain; charset=utf-8'): void {
+export function refuseUpgrade(
+  socket: Duplex,
+  status: number,
+  body: string,
+  contentType = 'text/plain; charset=utf-8',
+): void {
   if (!socket.writable) return;
-  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`, `content-type: ${contentType}`, `content-length: ${Buffer.byteLength(body)}`, 'connection: close'];
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`,
+    `content-type: ${contentType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
@@ -118,5 +162,8 @@ export function headerLines(raw: readonly string[]): string {
 
 /** Whether a request asks for that protocol; names of protocols may be lists, with versions. */
 export function asksFor(request: Pick<IncomingMessage, 'headers'>, protocol: 'websocket' | 'spdy/3.1'): boolean {
-  return (request.headers.upgrade ?? '').toLowerCase().split(',').some((name) => name.trim() === protocol);
+  return (request.headers.upgrade ?? '')
+    .toLowerCase()
+    .split(',')
+    .some((name) => name.trim() === protocol);
 }

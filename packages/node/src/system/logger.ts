@@ -7,9 +7,15 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 const SECRET_FIELDS = ['token', 'password', 'authorization', 'secret'];
 
 /** One JSON line an event, on standard output unless told otherwise. Written at once: a killed process loses no line. */
-export function systemLogger(level: LogLevel, out: pino.DestinationStream = pino.destination({ fd: 1, sync: true })): Logger {
+export function systemLogger(
+  level: LogLevel,
+  out: pino.DestinationStream = pino.destination({ fd: 1, sync: true }),
+): Logger {
   const paths = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]);
-  const root: pino.Logger<string, boolean> = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths, censor: '[redacted]' } }, out);
+  const root: pino.Logger<string, boolean> = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths, censor: '[redacted]' } },
+    out,
+  );
   return wrap(root);
 }
 
@@ -25,7 +31,9 @@ function wrap(sink: pino.Logger<string, boolean>): Logger {
 
 /** Errors are values with hidden fields: say what they are. */
 function readable(fields: Fields = {}): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? described(value) : value]));
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? described(value) : value]),
+  );
 }
 
 /** Messages along the causes; one that an outer message has quoted already is not said again. */

@@ -10,7 +10,11 @@ export interface Patience {
 }
 
 /** Asks again and again until it is so; the last refusal says why it never was. */
-export async function eventually(what: string, isSo: () => boolean | Promise<boolean>, { timeoutMs = 60_000, everyMs = 100, explain }: Patience = {}): Promise<void> {
+export async function eventually(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  { timeoutMs = 60_000, everyMs = 100, explain }: Patience = {},
+): Promise<void> {
   let refusal = '';
   for (const end = Date.now() + timeoutMs; ;) {
     try {
@@ -19,7 +23,8 @@ export async function eventually(what: string, isSo: () => boolean | Promise<boo
     } catch (error) {
       refusal = `: ${error instanceof Error ? error.message : String(error)}`;
     }
-    if (Date.now() >= end) assert.fail(`${what} did not come about within ${timeoutMs / 1000} s${refusal}\n${(await explain?.()) ?? ''}`);
+    if (Date.now() >= end)
+      assert.fail(`${what} did not come about within ${timeoutMs / 1000} s${refusal}\n${(await explain?.()) ?? ''}`);
     await sleep(everyMs);
   }
 }

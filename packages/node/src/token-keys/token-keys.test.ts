@@ -8,12 +8,23 @@ const toldBy = (keys: TokenKeys): readonly { readonly alg: string; readonly d?: 
   (keys.jwks() as { readonly keys: readonly { readonly alg: string; readonly d?: string }[] }).keys;
 const claims = { iss: 'i', sub: 's', aud: ['a'], exp: 2, iat: 1 } as never;
 const curve = (): { readonly privateKey: string; readonly publicKey: string } =>
-  generateKeyPairSync('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'sec1', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
+  generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'sec1', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
 const rsa = (): { readonly privateKey: string; readonly publicKey: string } =>
-  generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs1', format: 'pem' }, publicKeyEncoding: { type: 'pkcs1', format: 'pem' } });
+  generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+    publicKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  });
 
 test('tokenKeysOf() signs with keys of both sorts, and tells their public halves', async () => {
-  for (const [pair, alg] of [[curve(), 'ES256'], [rsa(), 'RS256']] as const) {
+  for (const [pair, alg] of [
+    [curve(), 'ES256'],
+    [rsa(), 'RS256'],
+  ] as const) {
     const keys = await tokenKeysOf(pair.privateKey);
     assert.deepEqual(await keys.verify(await keys.sign(claims)), claims);
     const [told] = toldBy(keys);

@@ -26,9 +26,14 @@ export async function tokenKeysOf(pem: string, others: readonly string[] = []): 
   }
   const signing = createPrivateKey(pem);
   return {
-    sign: (claims) => new CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader({ alg: own.alg, kid: own.kid }).sign(signing),
+    sign: (claims) =>
+      new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
+        .setProtectedHeader({ alg: own.alg, kid: own.kid })
+        .sign(signing),
     verify: (token) => verified(token, known),
-    jwks: () => ({ keys: known.map(({ key, alg, kid }) => ({ use: 'sig', kid, alg, ...key.export({ format: 'jwk' }) })) }),
+    jwks: () => ({
+      keys: known.map(({ key, alg, kid }) => ({ use: 'sig', kid, alg, ...key.export({ format: 'jwk' }) })),
+    }),
   };
 }
 
@@ -39,7 +44,9 @@ interface PublicKey {
 }
 
 function publicKeyOf(key: KeyObject): PublicKey {
-  const kid = createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest('base64url');
+  const kid = createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('base64url');
   return { key, kid, alg: key.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256' };
 }
 

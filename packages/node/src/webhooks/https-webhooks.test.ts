@@ -94,7 +94,10 @@ test('httpsWebhooks() names a webhook by the port of its service', async () => {
 });
 
 test('httpsWebhooks() writes an address without the port that everybody knows', async () => {
-  await assert.rejects(webhooks.post({ ...address, port: 443, host: '127.0.0.9' }, '{}', 5000), /^Error: Post "https:\/\/hooks.default.svc\/": dial tcp 127\.0\.0\.9:443: connect: connection refused$/);
+  await assert.rejects(
+    webhooks.post({ ...address, port: 443, host: '127.0.0.9' }, '{}', 5000),
+    /^Error: Post "https:\/\/hooks.default.svc\/": dial tcp 127\.0\.0\.9:443: connect: connection refused$/,
+  );
 });
 
 test('httpsWebhooks() does not follow redirects, nor read without end', async () => {

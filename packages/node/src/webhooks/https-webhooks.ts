@@ -18,19 +18,28 @@ export function httpsWebhooks(): Webhooks & Disposable {
 }
 
 async function ask(
-  agent: Agent, { host, port, servicePort, path, serverName, authority }: WebhookAddress, body: string, timeoutMs: number,
+  agent: Agent,
+  { host, port, servicePort, path, serverName, authority }: WebhookAddress,
+  body: string,
+  timeoutMs: number,
 ): Promise<{ readonly status: number; readonly body: string }> {
   const signal = AbortSignal.timeout(timeoutMs);
   const headers = {
     host: nameWithPort(serverName, servicePort ?? port),
-    'content-type': 'application/json', accept: 'application/json', 'content-length': Buffer.byteLength(body),
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'content-length': Buffer.byteLength(body),
   };
   // Addresses are no server names; the certificate is checked for the host then.
   const servername = isIP(serverName) === 0 ? serverName : '';
   // Whatever the bundle holds is trusted, also where it is no authority: envtest gives the server's own certificate.
   const trust = authority === undefined ? {} : { ca: authority, allowPartialTrustChain: true };
   try {
-    const { status, body: text } = await wholeAnswer({ agent, host, port, path, method: 'POST', signal, servername, ...trust, headers }, body, ANSWER_BYTES_MAX);
+    const { status, body: text } = await wholeAnswer(
+      { agent, host, port, path, method: 'POST', signal, servername, ...trust, headers },
+      body,
+      ANSWER_BYTES_MAX,
+    );
     return { status, body: text };
   } catch (error) {
     const words = signal.aborted ? 'context deadline exceeded' : wordsOf(error as Error, host, port);

@@ -42,8 +42,10 @@ export class Composer {
     if (first?.type !== EVENT_ID.DOCUMENT && !/^\.\.\.(?:\s|$)/m.test(this.#text)) return null;
     if (BEGINS_WITH_END.test(this.#text)) throw new Error('did not find expected <document start>');
     const root = this.#peek();
-    const isEmpty = root === undefined || root.type === EVENT_ID.POP || (root.type === EVENT_ID.SCALAR && startOf(root) < 0);
-    if (first?.type !== EVENT_ID.DOCUMENT || (isEmpty && first.explicitEnd && !first.explicitStart)) throw new Error('did not find expected <document start>');
+    const isEmpty =
+      root === undefined || root.type === EVENT_ID.POP || (root.type === EVENT_ID.SCALAR && startOf(root) < 0);
+    if (first?.type !== EVENT_ID.DOCUMENT || (isEmpty && first.explicitEnd && !first.explicitStart))
+      throw new Error('did not find expected <document start>');
     return root === undefined || root.type === EVENT_ID.POP ? null : shown(this.#value());
   }
 
@@ -51,11 +53,16 @@ export class Composer {
   #value(): unknown {
     const event = this.#next();
     switch (event?.type) {
-      case EVENT_ID.SCALAR: return this.#anchored(event, this.#scalar(event));
-      case EVENT_ID.SEQUENCE: return this.#sequence(event);
-      case EVENT_ID.MAPPING: return this.#mapping(event);
-      case EVENT_ID.ALIAS: return this.#alias(event);
-      default: throw new Error('the document ends too early');
+      case EVENT_ID.SCALAR:
+        return this.#anchored(event, this.#scalar(event));
+      case EVENT_ID.SEQUENCE:
+        return this.#sequence(event);
+      case EVENT_ID.MAPPING:
+        return this.#mapping(event);
+      case EVENT_ID.ALIAS:
+        return this.#alias(event);
+      default:
+        throw new Error('the document ends too early');
     }
   }
 
@@ -142,7 +149,8 @@ export class Composer {
   #checkIndentation({ valueStart }: ScalarEvent): void {
     const header = this.#text.slice(this.#text.lastIndexOf('\n', valueStart - 2) + 1, valueStart);
     TAB_FIRST.lastIndex = valueStart;
-    if (!/[|>][-+]?[1-9]/.test(header) && TAB_FIRST.test(this.#text)) throw new Error('found a tab character where an indentation space is expected');
+    if (!/[|>][-+]?[1-9]/.test(header) && TAB_FIRST.test(this.#text))
+      throw new Error('found a tab character where an indentation space is expected');
   }
 
   #tagOf({ tagStart, tagEnd }: ScalarEvent): string {
@@ -201,7 +209,8 @@ export class Composer {
   }
 }
 
-const isScalar = (value: unknown): value is Scalar | Float => typeof value !== 'object' || value === null || value instanceof Float;
+const isScalar = (value: unknown): value is Scalar | Float =>
+  typeof value !== 'object' || value === null || value instanceof Float;
 const shown = (value: unknown): unknown => (isScalar(value) ? jsonOf(value) : value);
 
 const BLOCKS: ReadonlySet<number> = new Set([SCALAR_STYLE.LITERAL_BLOCK, SCALAR_STYLE.FOLDED_BLOCK]);
@@ -213,10 +222,15 @@ class Open {}
 function startOf(event: Event): number {
   switch (event.type) {
     // A block begins with its header, on the line before.
-    case EVENT_ID.SCALAR: return firstOf(event, BLOCKS.has(event.style) ? event.valueStart - 1 : event.valueStart);
-    case EVENT_ID.SEQUENCE: case EVENT_ID.MAPPING: return firstOf(event, event.start);
-    case EVENT_ID.ALIAS: return event.anchorStart;
-    default: return -1;
+    case EVENT_ID.SCALAR:
+      return firstOf(event, BLOCKS.has(event.style) ? event.valueStart - 1 : event.valueStart);
+    case EVENT_ID.SEQUENCE:
+    case EVENT_ID.MAPPING:
+      return firstOf(event, event.start);
+    case EVENT_ID.ALIAS:
+      return event.anchorStart;
+    default:
+      return -1;
   }
 }
 

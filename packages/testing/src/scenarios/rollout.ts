@@ -45,21 +45,19 @@ export async function rollout(seed: number): Promise<string> {
   await cluster.advance('2m');
   await over(
     cluster,
-    cluster.api
-      .of(deployment)
-      .update('default/web', (d) => ({
-        ...d,
-        spec: {
-          ...d.spec,
-          template: {
-            ...d.spec.template,
-            spec: {
-              ...d.spec.template.spec,
-              containers: d.spec.template.spec.containers.map((c) => ({ ...c, image: 'nginx:2' })),
-            },
+    cluster.api.of(deployment).update('default/web', (d) => ({
+      ...d,
+      spec: {
+        ...d.spec,
+        template: {
+          ...d.spec.template,
+          spec: {
+            ...d.spec.template.spec,
+            containers: d.spec.template.spec.containers.map((c) => ({ ...c, image: 'nginx:2' })),
           },
         },
-      })),
+      },
+    })),
   );
   await cluster.advance('5s');
   await cluster.crashComponents();

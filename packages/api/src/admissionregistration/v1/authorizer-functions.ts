@@ -28,15 +28,25 @@ const CHECK_COST = 350_000;
 /** Questions to the authorizer, put together step by step (KEP-3488). */
 export function policyFunctions<A, D>(methods: AuthorizerMethods<A, D>): PolicyFunctions {
   const setting = (field: AuthorizerField, from: AuthorizerStage, to: AuthorizerStage): CelOverload =>
-    declareFunction(`${field}(this ${K}.${from}, string) -> ${K}.${to}`, (question: A, value: string) => methods.with(question, to, field, value));
+    declareFunction(`${field}(this ${K}.${from}, string) -> ${K}.${to}`, (question: A, value: string) =>
+      methods.with(question, to, field, value),
+    );
   // None of the authorizers looks at a selector, so it makes no difference to what is allowed.
-  const selecting = (name: string): CelOverload => declareFunction(`${name}(this ${K}.ResourceCheck, string) -> ${K}.ResourceCheck`, (question: A) => question);
+  const selecting = (name: string): CelOverload =>
+    declareFunction(`${name}(this ${K}.ResourceCheck, string) -> ${K}.ResourceCheck`, (question: A) => question);
   const checking = (from: AuthorizerStage): CelOverload =>
-    declareFunction(`check(this ${K}.${from}, string) -> ${K}.Decision`, (question: A, verb: string) => methods.check(question, verb), flatCost(CHECK_COST));
+    declareFunction(
+      `check(this ${K}.${from}, string) -> ${K}.Decision`,
+      (question: A, verb: string) => methods.check(question, verb),
+      flatCost(CHECK_COST),
+    );
   const plain: readonly CelOverload[] = [
     setting('path', 'Authorizer', 'PathCheck'),
     setting('group', 'Authorizer', 'GroupCheck'),
-    declareFunction(`serviceAccount(this ${K}.Authorizer, string, string) -> ${K}.Authorizer`, (question: A, namespace: string, name: string) => methods.asServiceAccount(question, namespace, name)),
+    declareFunction(
+      `serviceAccount(this ${K}.Authorizer, string, string) -> ${K}.Authorizer`,
+      (question: A, namespace: string, name: string) => methods.asServiceAccount(question, namespace, name),
+    ),
     setting('resource', 'GroupCheck', 'ResourceCheck'),
     setting('subresource', 'ResourceCheck', 'ResourceCheck'),
     setting('namespace', 'ResourceCheck', 'ResourceCheck'),

@@ -1,7 +1,19 @@
-import { dnsSubdomainErrors, type Field, type Mutable, pathSegmentErrors, qualifiedNameErrors } from '@navarch/machinery';
+import {
+  dnsSubdomainErrors,
+  type Field,
+  type Mutable,
+  pathSegmentErrors,
+  qualifiedNameErrors,
+} from '@navarch/machinery';
 import { labelSelector } from '../../checks/selectors.ts';
 import { each, isPort, named, PORT_RANGE, supportedValue } from '../../checks/values.ts';
-import type { MatchCondition, MatchResources, RuleWithOperations, ServiceReference, WebhookClientConfig } from '../../generated/types/admissionregistration-v1.ts';
+import type {
+  MatchCondition,
+  MatchResources,
+  RuleWithOperations,
+  ServiceReference,
+  WebhookClientConfig,
+} from '../../generated/types/admissionregistration-v1.ts';
 
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 const SCOPES = ['*', 'Cluster', 'Namespaced'];
@@ -39,12 +51,17 @@ export function validateMatch(match: MatchResources, at: Field): void {
 export function validateRule(rule: RuleWithOperations, at: Field): void {
   const { operations = [] } = rule;
   if (operations.length === 0) at.at('operations').required();
-  if (operations.length > 1 && operations.includes('*')) at.at('operations').invalid(operations, "if '*' is present, must not specify other operations");
+  if (operations.length > 1 && operations.includes('*'))
+    at.at('operations').invalid(operations, "if '*' is present, must not specify other operations");
   each(operations, at.at('operations'), (operation, here) => supportedValue(operation, OPERATIONS, here));
-  for (const [list, what] of [['apiGroups', 'API groups'], ['apiVersions', 'API versions']] as const) {
+  for (const [list, what] of [
+    ['apiGroups', 'API groups'],
+    ['apiVersions', 'API versions'],
+  ] as const) {
     const words: readonly string[] = rule[list] ?? [];
     if (words.length === 0) at.at(list).required();
-    if (words.length > 1 && words.includes('*')) at.at(list).invalid(words, `if '*' is present, must not specify other ${what}`);
+    if (words.length > 1 && words.includes('*'))
+      at.at(list).invalid(words, `if '*' is present, must not specify other ${what}`);
     if (list === 'apiVersions') each(words, at.at(list), (word, here) => word === '' && here.required());
   }
   validateResources(rule.resources ?? [], at.at('resources'));
@@ -71,8 +88,10 @@ function validateResources(resources: readonly string[], at: Field): void {
     if (name === '*') parts.add(part);
   });
   // `*/*` covers everything, `pods/*` every part of pods.
-  if (resources.length > 1 && resources.includes('*/*')) at.invalid(resources, "if '*/*' is present, must not specify other resources");
-  if (resources.includes('*') && hasWhole) at.invalid(resources, "if '*' is present, must not specify other resources without subresources");
+  if (resources.length > 1 && resources.includes('*/*'))
+    at.invalid(resources, "if '*/*' is present, must not specify other resources");
+  if (resources.includes('*') && hasWhole)
+    at.invalid(resources, "if '*' is present, must not specify other resources without subresources");
 }
 
 export function validateConditions(conditions: readonly MatchCondition[] | undefined, at: Field): void {
@@ -90,7 +109,10 @@ export function validateConditions(conditions: readonly MatchCondition[] | undef
 }
 
 /** Where a webhook is: a URL, or a service of the cluster. */
-export function validateClient({ url, service }: Pick<WebhookClientConfig, 'url'> & { readonly service?: ServiceReference }, at: Field): void {
+export function validateClient(
+  { url, service }: Pick<WebhookClientConfig, 'url'> & { readonly service?: ServiceReference },
+  at: Field,
+): void {
   if ((url === undefined) === (service === undefined)) return at.required('exactly one of url or service is required');
   if (url !== undefined) validateUrl(url, at.at('url'));
   else if (service) validateService(service, at.at('service'));
@@ -99,10 +121,16 @@ export function validateClient({ url, service }: Pick<WebhookClientConfig, 'url'
 function validateUrl(text: string, at: Field): void {
   const form = '; desired format: https://host[/path]';
   const [escape] = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(text) ?? [];
-  if (escape !== undefined) return at.required(`url must be a valid URL: parse ${JSON.stringify(text)}: invalid URL escape ${JSON.stringify(escape)}${form}`);
+  if (escape !== undefined)
+    return at.required(
+      `url must be a valid URL: parse ${JSON.stringify(text)}: invalid URL escape ${JSON.stringify(escape)}${form}`,
+    );
   // As Go takes an address apart.
-  const [, scheme = '', user, host = '', query, fragment] = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:([^/?#]*)@)?([^/?#]*))?[^?#]*(?:\?([^#]*))?(?:#(.*))?$/s.exec(text) ?? [];
-  if (scheme.toLowerCase() !== 'https') at.invalid(scheme.toLowerCase(), `'https' is the only allowed URL scheme${form}`);
+  const [, scheme = '', user, host = '', query, fragment] =
+    /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:([^/?#]*)@)?([^/?#]*))?[^?#]*(?:\?([^#]*))?(?:#(.*))?$/s.exec(text) ??
+    [];
+  if (scheme.toLowerCase() !== 'https')
+    at.invalid(scheme.toLowerCase(), `'https' is the only allowed URL scheme${form}`);
   if (host === '') at.invalid(host, `host must be specified${form}`);
   if (user !== undefined) at.invalid(user, 'user information is not permitted in the URL');
   if (fragment) at.invalid(fragment, 'fragments are not permitted in the URL');
@@ -121,8 +149,12 @@ function validatePath(path: string, at: Field): void {
   if (path === '/' || path === '') return;
   if (path === '//') return at.invalid(path, 'segment[0] may not be empty');
   if (!path.startsWith('/')) at.invalid(path, "must start with a '/'");
-  path.slice(1).replace(/\/$/, '').split('/').forEach((step, i) => {
-    if (step === '') at.invalid(path, `segment[${i}] may not be empty`);
-    else for (const error of dnsSubdomainErrors(step)) at.invalid(path, `segment[${i}]: ${error}`);
-  });
+  path
+    .slice(1)
+    .replace(/\/$/, '')
+    .split('/')
+    .forEach((step, i) => {
+      if (step === '') at.invalid(path, `segment[${i}] may not be empty`);
+      else for (const error of dnsSubdomainErrors(step)) at.invalid(path, `segment[${i}]: ${error}`);
+    });
 }

@@ -1,12 +1,30 @@
-import { compileJsonPath, dns1035LabelErrors, dnsSubdomainErrors, type Field, JsonPathError, type Kind, pathSegmentErrors, qualifiedNameErrors } from '@navarch/machinery';
+import {
+  compileJsonPath,
+  dns1035LabelErrors,
+  dnsSubdomainErrors,
+  type Field,
+  JsonPathError,
+  type Kind,
+  pathSegmentErrors,
+  qualifiedNameErrors,
+} from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { validateConditions as validateStatusConditions } from '../../checks/conditions.ts';
 import { labelSelector } from '../../checks/selectors.ts';
 import { bytesOf, declaredValue, each, named, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type {
-  MatchResources, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Mutation, ParamKind, ParamRef, ValidatingAdmissionPolicy,
-  ValidatingAdmissionPolicyBinding, ValidatingAdmissionPolicySpec, Validation, Variable,
+  MatchResources,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+  Mutation,
+  ParamKind,
+  ParamRef,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  ValidatingAdmissionPolicySpec,
+  Validation,
+  Variable,
 } from '../../generated/types/admissionregistration-v1.ts';
 import { statusOnlyPart } from '../../parts.ts';
 import { completeMatch, validateConditions, validateMatch } from './matching.ts';
@@ -14,7 +32,8 @@ import { completeMatch, validateConditions, validateMatch } from './matching.ts'
 type Group = 'admissionregistration.k8s.io';
 const GROUP: Group = 'admissionregistration.k8s.io';
 
-const paramKindText = (kind: ParamKind | undefined): string => (kind ? `${kind.apiVersion ?? ''}/${kind.kind ?? ''}` : '<unset>');
+const paramKindText = (kind: ParamKind | undefined): string =>
+  kind ? `${kind.apiVersion ?? ''}/${kind.kind ?? ''}` : '<unset>';
 
 function paramRefText(ref: ParamRef | undefined): string {
   if (!ref) return '<unset>';
@@ -22,47 +41,57 @@ function paramRefText(ref: ParamRef | undefined): string {
   return ref.selector ? JSON.stringify(ref.selector.matchLabels ?? {}) : '<unset>';
 }
 
-export const validatingAdmissionPolicy: Kind<ValidatingAdmissionPolicy> = builtIn<ValidatingAdmissionPolicy>(`${GROUP}/v1.ValidatingAdmissionPolicy`, {
-  columns: columnsOf('admissionregistration.k8s.io/ValidatingAdmissionPolicy', {
-    Validations: (p) => p.spec.validations?.length ?? 0,
-    ParamKind: (p) => paramKindText(p.spec.paramKind),
-  }),
-  behaviour: {
-    updatesUnconditionally: false,
-    complete({ spec }) {
-      spec.failurePolicy ??= 'Fail';
-      completeMatch(spec.matchConstraints);
+export const validatingAdmissionPolicy: Kind<ValidatingAdmissionPolicy> = builtIn<ValidatingAdmissionPolicy>(
+  `${GROUP}/v1.ValidatingAdmissionPolicy`,
+  {
+    columns: columnsOf('admissionregistration.k8s.io/ValidatingAdmissionPolicy', {
+      Validations: (p) => p.spec.validations?.length ?? 0,
+      ParamKind: (p) => paramKindText(p.spec.paramKind),
+    }),
+    behaviour: {
+      updatesUnconditionally: false,
+      complete({ spec }) {
+        spec.failurePolicy ??= 'Fail';
+        completeMatch(spec.matchConstraints);
+      },
+      prepareCreate(p) {
+        p.status = {};
+      },
+      desired: (p) => [p.spec],
+      validate: ({ metadata, spec }, at) => validatePolicy(metadata.name ?? '', spec, at.at('spec')),
+      parts: {
+        status: statusOnlyPart<ValidatingAdmissionPolicy>({
+          validate: ({ status }, _previous, at) => validateStatus(status, at.at('status')),
+        }),
+      },
     },
-    prepareCreate(p) {
-      p.status = {};
-    },
-    desired: (p) => [p.spec],
-    validate: ({ metadata, spec }, at) => validatePolicy(metadata.name ?? '', spec, at.at('spec')),
-    parts: { status: statusOnlyPart<ValidatingAdmissionPolicy>({ validate: ({ status }, _previous, at) => validateStatus(status, at.at('status')) }) },
   },
-});
+);
 
-export const mutatingAdmissionPolicy: Kind<MutatingAdmissionPolicy> = builtIn<MutatingAdmissionPolicy>(`${GROUP}/v1.MutatingAdmissionPolicy`, {
-  columns: columnsOf('admissionregistration.k8s.io/MutatingAdmissionPolicy', {
-    Mutations: (p) => p.spec.mutations?.length ?? 0,
-    ParamKind: (p) => paramKindText(p.spec.paramKind),
-  }),
-  behaviour: {
-    updatesUnconditionally: false,
-    complete({ spec }) {
-      spec.failurePolicy ??= 'Fail';
-      completeMatch(spec.matchConstraints);
-    },
-    validate({ spec }, at) {
-      const here = at.at('spec');
-      validateCommon(spec, here);
-      if (!spec.mutations?.length) here.at('mutations').required('mutations must contain at least one item');
-      each(spec.mutations, here.at('mutations'), validateMutation);
-      if (!spec.reinvocationPolicy) here.at('reinvocationPolicy').required();
-      else supportedValue(spec.reinvocationPolicy, ['IfNeeded', 'Never'], here.at('reinvocationPolicy'));
+export const mutatingAdmissionPolicy: Kind<MutatingAdmissionPolicy> = builtIn<MutatingAdmissionPolicy>(
+  `${GROUP}/v1.MutatingAdmissionPolicy`,
+  {
+    columns: columnsOf('admissionregistration.k8s.io/MutatingAdmissionPolicy', {
+      Mutations: (p) => p.spec.mutations?.length ?? 0,
+      ParamKind: (p) => paramKindText(p.spec.paramKind),
+    }),
+    behaviour: {
+      updatesUnconditionally: false,
+      complete({ spec }) {
+        spec.failurePolicy ??= 'Fail';
+        completeMatch(spec.matchConstraints);
+      },
+      validate({ spec }, at) {
+        const here = at.at('spec');
+        validateCommon(spec, here);
+        if (!spec.mutations?.length) here.at('mutations').required('mutations must contain at least one item');
+        each(spec.mutations, here.at('mutations'), validateMutation);
+        if (!spec.reinvocationPolicy) here.at('reinvocationPolicy').required();
+        else supportedValue(spec.reinvocationPolicy, ['IfNeeded', 'Never'], here.at('reinvocationPolicy'));
+      },
     },
   },
-});
+);
 
 interface Common {
   readonly paramKind?: ParamKind;
@@ -86,7 +115,8 @@ function validateCommon(spec: Common, at: Field): void {
   validateConditions(spec.matchConditions, at.at('matchConditions'));
   each(spec.variables, at.at('variables'), ({ name, expression }, here) => {
     if (!name?.trim()) here.at('name').required('name is not specified');
-    else if (!IDENTIFIER.test(name) || RESERVED.has(name)) here.at('name').invalid(name, 'name is not a valid CEL identifier');
+    else if (!IDENTIFIER.test(name) || RESERVED.has(name))
+      here.at('name').invalid(name, 'name is not a valid CEL identifier');
     if (!expression?.trim()) here.at('expression').required('expression is not specified');
   });
 }
@@ -94,8 +124,27 @@ function validateCommon(spec: Common, at: Field): void {
 /** Names that expressions can use: identifiers of the language but for those that it keeps for itself. */
 const IDENTIFIER = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
 const RESERVED = new Set([
-  'true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace',
-  'return', 'var', 'void', 'while',
+  'true',
+  'false',
+  'null',
+  'in',
+  'as',
+  'break',
+  'const',
+  'continue',
+  'else',
+  'for',
+  'function',
+  'if',
+  'import',
+  'let',
+  'loop',
+  'package',
+  'namespace',
+  'return',
+  'var',
+  'void',
+  'while',
 ]);
 
 function validateParamKind({ apiVersion = '', kind = '' }: ParamKind, at: Field): void {
@@ -111,7 +160,8 @@ function validateParamKind({ apiVersion = '', kind = '' }: ParamKind, at: Field)
   }
   if (kind === '') return at.at('kind').required();
   const errors = dns1035LabelErrors(kind.toLowerCase());
-  if (errors.length > 0) at.at('kind').invalid(kind, `may have mixed case, but should otherwise match: ${errors.join(',')}`);
+  if (errors.length > 0)
+    at.at('kind').invalid(kind, `may have mixed case, but should otherwise match: ${errors.join(',')}`);
 }
 
 function joined(text: string, errors: readonly string[], at: Field): void {
@@ -141,7 +191,8 @@ function validatePolicy(name: string, spec: ValidatingAdmissionPolicySpec, at: F
     named(full, qualifiedNameErrors, here.at('key'));
     const source = valueExpression?.trim() ?? '';
     if (source === '') here.at('valueExpression').required('valueExpression is not specified');
-    else if (bytesOf(source) > AUDIT_BYTES_MAX) here.at('valueExpression').required(`must not exceed ${AUDIT_BYTES_MAX} bytes in length`);
+    else if (bytesOf(source) > AUDIT_BYTES_MAX)
+      here.at('valueExpression').required(`must not exceed ${AUDIT_BYTES_MAX} bytes in length`);
     if (keys.has(key)) here.at('key').duplicate(key);
     keys.add(key);
   });
@@ -151,9 +202,11 @@ const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
 
 function validateValidation({ expression, message, reason, messageExpression }: Validation, at: Field): void {
   if (!expression?.trim()) at.at('expression').required('expression is not specified');
-  if (messageExpression && !messageExpression.trim()) at.at('messageExpression').invalid(messageExpression, 'must be non-empty if specified');
+  if (messageExpression && !messageExpression.trim())
+    at.at('messageExpression').invalid(messageExpression, 'must be non-empty if specified');
   if (message && !message.trim()) at.at('message').invalid(message, 'message must be non-empty if specified');
-  else if (message && /[\n\r]/.test(message.trim())) at.at('message').invalid(message, 'message must not contain line breaks');
+  else if (message && /[\n\r]/.test(message.trim()))
+    at.at('message').invalid(message, 'message must not contain line breaks');
   if (reason !== undefined) supportedValue(reason, REASONS, at.at('reason'));
 }
 
@@ -176,7 +229,8 @@ function validateStatus({ typeChecking, conditions }: ValidatingAdmissionPolicy[
 function validateMutation({ patchType, applyConfiguration, jsonPatch }: Mutation, at: Field): void {
   switch (patchType) {
     case 'ApplyConfiguration':
-      if (!applyConfiguration?.expression?.trim()) at.at('applyConfiguration', 'expression').required('expression is not specified');
+      if (!applyConfiguration?.expression?.trim())
+        at.at('applyConfiguration', 'expression').required('expression is not specified');
       if (jsonPatch) at.at('jsonPatch').forbidden('must not be set when patchType is ApplyConfiguration');
       break;
     case 'JSONPatch':
@@ -189,40 +243,48 @@ function validateMutation({ patchType, applyConfiguration, jsonPatch }: Mutation
   }
 }
 
-export const validatingAdmissionPolicyBinding: Kind<ValidatingAdmissionPolicyBinding> = builtIn<ValidatingAdmissionPolicyBinding>(`${GROUP}/v1.ValidatingAdmissionPolicyBinding`, {
-  columns: columnsOf('admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding', {
-    PolicyName: (b) => b.spec.policyName, ParamRef: (b) => paramRefText(b.spec.paramRef),
-  }),
-  behaviour: {
-    updatesUnconditionally: false,
-    complete: ({ spec }) => completeMatch(spec.matchResources),
-    validate({ spec }, at) {
-      const here = at.at('spec');
-      validateBinding(spec, here);
-      const actions = spec.validationActions ?? [];
-      const actionsAt = here.at('validationActions');
-      const seen = new Set<string>();
-      each(actions, actionsAt, (action, place) => {
-        supportedValue(action, ['Audit', 'Deny', 'Warn'], place);
-        if (seen.has(action)) place.duplicate(action);
-        seen.add(action);
-      });
-      if (seen.has('Deny') && seen.has('Warn')) actionsAt.invalid(actions, 'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)');
-      if (actions.length === 0) actionsAt.required('at least one validation action is required');
+export const validatingAdmissionPolicyBinding: Kind<ValidatingAdmissionPolicyBinding> =
+  builtIn<ValidatingAdmissionPolicyBinding>(`${GROUP}/v1.ValidatingAdmissionPolicyBinding`, {
+    columns: columnsOf('admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding', {
+      PolicyName: (b) => b.spec.policyName,
+      ParamRef: (b) => paramRefText(b.spec.paramRef),
+    }),
+    behaviour: {
+      updatesUnconditionally: false,
+      complete: ({ spec }) => completeMatch(spec.matchResources),
+      validate({ spec }, at) {
+        const here = at.at('spec');
+        validateBinding(spec, here);
+        const actions = spec.validationActions ?? [];
+        const actionsAt = here.at('validationActions');
+        const seen = new Set<string>();
+        each(actions, actionsAt, (action, place) => {
+          supportedValue(action, ['Audit', 'Deny', 'Warn'], place);
+          if (seen.has(action)) place.duplicate(action);
+          seen.add(action);
+        });
+        if (seen.has('Deny') && seen.has('Warn'))
+          actionsAt.invalid(
+            actions,
+            'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
+          );
+        if (actions.length === 0) actionsAt.required('at least one validation action is required');
+      },
     },
-  },
-});
+  });
 
-export const mutatingAdmissionPolicyBinding: Kind<MutatingAdmissionPolicyBinding> = builtIn<MutatingAdmissionPolicyBinding>(`${GROUP}/v1.MutatingAdmissionPolicyBinding`, {
-  columns: columnsOf('admissionregistration.k8s.io/MutatingAdmissionPolicyBinding', {
-    PolicyName: (b) => b.spec.policyName ?? '', ParamRef: (b) => paramRefText(b.spec.paramRef),
-  }),
-  behaviour: {
-    updatesUnconditionally: false,
-    complete: ({ spec }) => completeMatch(spec.matchResources),
-    validate: ({ spec }, at) => validateBinding(spec, at.at('spec')),
-  },
-});
+export const mutatingAdmissionPolicyBinding: Kind<MutatingAdmissionPolicyBinding> =
+  builtIn<MutatingAdmissionPolicyBinding>(`${GROUP}/v1.MutatingAdmissionPolicyBinding`, {
+    columns: columnsOf('admissionregistration.k8s.io/MutatingAdmissionPolicyBinding', {
+      PolicyName: (b) => b.spec.policyName ?? '',
+      ParamRef: (b) => paramRefText(b.spec.paramRef),
+    }),
+    behaviour: {
+      updatesUnconditionally: false,
+      complete: ({ spec }) => completeMatch(spec.matchResources),
+      validate: ({ spec }, at) => validateBinding(spec, at.at('spec')),
+    },
+  });
 
 interface Binding {
   readonly policyName?: string;

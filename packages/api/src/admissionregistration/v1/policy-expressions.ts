@@ -1,5 +1,13 @@
 import {
-  type Cel, celDyn, celObject, CelSyntaxError, type CelType, compileCel, formatCelType, parseCelType, type Patterns,
+  type Cel,
+  celDyn,
+  celObject,
+  CelSyntaxError,
+  type CelType,
+  compileCel,
+  formatCelType,
+  parseCelType,
+  type Patterns,
 } from '@navarch/machinery';
 import type { PolicyFunctions } from './authorizer-functions.ts';
 
@@ -25,12 +33,22 @@ export interface PolicyEnvironment {
 
 /** An object by the types of its fields. */
 function fieldsOf(name: string, fields: Readonly<Record<string, CelType | string>>): CelType {
-  const types = new Map(Object.entries(fields).map(([field, type]) => [field, typeof type === 'string' ? parseCelType(type) : type]));
+  const types = new Map(
+    Object.entries(fields).map(([field, type]) => [field, typeof type === 'string' ? parseCelType(type) : type]),
+  );
   return celObject(name, (field) => types.get(field));
 }
 
-const groupVersionKind = fieldsOf('kubernetes.GroupVersionKind', { group: 'string', version: 'string', kind: 'string' });
-const groupVersionResource = fieldsOf('kubernetes.GroupVersionResource', { group: 'string', version: 'string', resource: 'string' });
+const groupVersionKind = fieldsOf('kubernetes.GroupVersionKind', {
+  group: 'string',
+  version: 'string',
+  kind: 'string',
+});
+const groupVersionResource = fieldsOf('kubernetes.GroupVersionResource', {
+  group: 'string',
+  version: 'string',
+  resource: 'string',
+});
 const requestType = fieldsOf('kubernetes.AdmissionRequest', {
   kind: groupVersionKind,
   resource: groupVersionResource,
@@ -41,11 +59,22 @@ const requestType = fieldsOf('kubernetes.AdmissionRequest', {
   name: 'string',
   namespace: 'string',
   operation: 'string',
-  userInfo: fieldsOf('kubernetes.UserInfo', { username: 'string', uid: 'string', groups: 'list(string)', extra: 'map(string, list(string))' }),
+  userInfo: fieldsOf('kubernetes.UserInfo', {
+    username: 'string',
+    uid: 'string',
+    groups: 'list(string)',
+    extra: 'map(string, list(string))',
+  }),
   dryRun: 'bool',
   options: 'dyn',
 });
-const conditionType = fieldsOf('kubernetes.NamespaceCondition', { status: 'string', type: 'string', lastTransitionTime: 'timestamp', message: 'string', reason: 'string' });
+const conditionType = fieldsOf('kubernetes.NamespaceCondition', {
+  status: 'string',
+  type: 'string',
+  lastTransitionTime: 'timestamp',
+  message: 'string',
+  reason: 'string',
+});
 const namespaceType = fieldsOf('kubernetes.Namespace', {
   metadata: fieldsOf('kubernetes.NamespaceMetadata', {
     name: 'string',
@@ -62,7 +91,10 @@ const namespaceType = fieldsOf('kubernetes.Namespace', {
     finalizers: 'list(string)',
   }),
   spec: fieldsOf('kubernetes.NamespaceSpec', { finalizers: 'list(string)' }),
-  status: fieldsOf('kubernetes.NamespaceStatus', { conditions: { kind: 'list', name: 'list', params: [conditionType] }, phase: 'string' }),
+  status: fieldsOf('kubernetes.NamespaceStatus', {
+    conditions: { kind: 'list', name: 'list', params: [conditionType] },
+    phase: 'string',
+  }),
 });
 
 const authorizerType = parseCelType('kubernetes.authorization.Authorizer');
@@ -109,7 +141,10 @@ export class PolicyExpressions {
     const { patterns, functions, isMutating = false } = this.#environment;
     try {
       return compileCel(source, {
-        variables, patterns, functions: isMutating ? functions.mutating : functions.plain, ...(isMutating ? { objectType: madeType } : {}),
+        variables,
+        patterns,
+        functions: isMutating ? functions.mutating : functions.plain,
+        ...(isMutating ? { objectType: madeType } : {}),
       });
     } catch (error) {
       if (error instanceof CelSyntaxError) return error;
@@ -127,7 +162,12 @@ export class PolicyExpressions {
   #withVariables(): Readonly<Record<string, CelType>> {
     const { hasParams = false, variables, objectType = celDyn, paramsType = celDyn } = this.#environment;
     const base: Readonly<Record<string, CelType>> = {
-      object: objectType, oldObject: objectType, request: requestType, namespaceObject: namespaceType, authorizer: authorizerType, [REQUEST_RESOURCE]: resourceCheckType,
+      object: objectType,
+      oldObject: objectType,
+      request: requestType,
+      namespaceObject: namespaceType,
+      authorizer: authorizerType,
+      [REQUEST_RESOURCE]: resourceCheckType,
       ...(hasParams ? { params: paramsType } : {}),
     };
     if (!variables) return base;
@@ -141,7 +181,12 @@ export class PolicyExpressions {
 }
 
 /** What is wrong with an expression where one of these types is wanted (none: any); undefined: nothing. */
-export function complaintOf(expressions: PolicyExpressions, source: string, wanted: readonly string[], hasAuthorizer = true): string | undefined {
+export function complaintOf(
+  expressions: PolicyExpressions,
+  source: string,
+  wanted: readonly string[],
+  hasAuthorizer = true,
+): string | undefined {
   try {
     const type = formatCelType(expressions.compile(source, hasAuthorizer).type).replace(/^null$/, 'null_type');
     if (wanted.length === 0 || wanted.includes(type)) return undefined;

@@ -4,7 +4,10 @@ import { labelSelector } from '../../checks/selectors.ts';
 import { each, named, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type {
-  MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook, ValidatingWebhookConfiguration,
+  MutatingWebhook,
+  MutatingWebhookConfiguration,
+  ValidatingWebhook,
+  ValidatingWebhookConfiguration,
 } from '../../generated/types/admissionregistration-v1.ts';
 import { validateClient, validateConditions, validateRule } from './matching.ts';
 
@@ -14,28 +17,36 @@ const HTTPS = 443;
 const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 type Webhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>;
 
-export const validatingWebhookConfiguration: Kind<ValidatingWebhookConfiguration> = builtIn<ValidatingWebhookConfiguration>('admissionregistration.k8s.io/v1.ValidatingWebhookConfiguration', {
-  columns: columnsOf('admissionregistration.k8s.io/ValidatingWebhookConfiguration', { Webhooks: (c) => c.webhooks?.length ?? 0 }),
-  behaviour: {
-    updatesUnconditionally: false,
-    complete: (c) => c.webhooks?.forEach(complete),
-    validate: (c, at) => validateWebhooks(c.webhooks, at.at('webhooks')),
-  },
-});
-
-export const mutatingWebhookConfiguration: Kind<MutatingWebhookConfiguration> = builtIn<MutatingWebhookConfiguration>('admissionregistration.k8s.io/v1.MutatingWebhookConfiguration', {
-  columns: columnsOf('admissionregistration.k8s.io/MutatingWebhookConfiguration', { Webhooks: (c) => c.webhooks?.length ?? 0 }),
-  behaviour: {
-    updatesUnconditionally: false,
-    complete(c) {
-      for (const webhook of c.webhooks ?? []) {
-        complete(webhook);
-        webhook.reinvocationPolicy ??= 'Never';
-      }
+export const validatingWebhookConfiguration: Kind<ValidatingWebhookConfiguration> =
+  builtIn<ValidatingWebhookConfiguration>('admissionregistration.k8s.io/v1.ValidatingWebhookConfiguration', {
+    columns: columnsOf('admissionregistration.k8s.io/ValidatingWebhookConfiguration', {
+      Webhooks: (c) => c.webhooks?.length ?? 0,
+    }),
+    behaviour: {
+      updatesUnconditionally: false,
+      complete: (c) => c.webhooks?.forEach(complete),
+      validate: (c, at) => validateWebhooks(c.webhooks, at.at('webhooks')),
     },
-    validate: (c, at) => validateWebhooks(c.webhooks, at.at('webhooks')),
+  });
+
+export const mutatingWebhookConfiguration: Kind<MutatingWebhookConfiguration> = builtIn<MutatingWebhookConfiguration>(
+  'admissionregistration.k8s.io/v1.MutatingWebhookConfiguration',
+  {
+    columns: columnsOf('admissionregistration.k8s.io/MutatingWebhookConfiguration', {
+      Webhooks: (c) => c.webhooks?.length ?? 0,
+    }),
+    behaviour: {
+      updatesUnconditionally: false,
+      complete(c) {
+        for (const webhook of c.webhooks ?? []) {
+          complete(webhook);
+          webhook.reinvocationPolicy ??= 'Never';
+        }
+      },
+      validate: (c, at) => validateWebhooks(c.webhooks, at.at('webhooks')),
+    },
   },
-});
+);
 
 function complete(webhook: Mutable<Webhook>): void {
   webhook.failurePolicy ??= 'Fail';
@@ -59,8 +70,10 @@ function validateWebhooks(webhooks: readonly Webhook[] | undefined, at: Field): 
 function validateWebhook(webhook: Webhook, at: Field): void {
   validateQualifiedDomain(webhook.name, at.at('name'));
   each(webhook.rules, at.at('rules'), validateRule);
-  if (webhook.failurePolicy !== undefined) supportedValue(webhook.failurePolicy, ['Fail', 'Ignore'], at.at('failurePolicy'));
-  if (webhook.matchPolicy !== undefined) supportedValue(webhook.matchPolicy, ['Equivalent', 'Exact'], at.at('matchPolicy'));
+  if (webhook.failurePolicy !== undefined)
+    supportedValue(webhook.failurePolicy, ['Fail', 'Ignore'], at.at('failurePolicy'));
+  if (webhook.matchPolicy !== undefined)
+    supportedValue(webhook.matchPolicy, ['Equivalent', 'Exact'], at.at('matchPolicy'));
   if (!webhook.sideEffects) at.at('sideEffects').required('must specify one of None, NoneOnDryRun');
   else supportedValue(webhook.sideEffects, ['None', 'NoneOnDryRun'], at.at('sideEffects'));
   const { timeoutSeconds: seconds } = webhook;
@@ -69,7 +82,8 @@ function validateWebhook(webhook: Webhook, at: Field): void {
   }
   labelSelector(webhook.namespaceSelector, at.at('namespaceSelector'));
   labelSelector(webhook.objectSelector, at.at('objectSelector'));
-  if (webhook.reinvocationPolicy !== undefined) supportedValue(webhook.reinvocationPolicy, ['IfNeeded', 'Never'], at.at('reinvocationPolicy'));
+  if (webhook.reinvocationPolicy !== undefined)
+    supportedValue(webhook.reinvocationPolicy, ['IfNeeded', 'Never'], at.at('reinvocationPolicy'));
   validateClient(webhook.clientConfig, at.at('clientConfig'));
   validateConditions(webhook.matchConditions, at.at('matchConditions'));
   validateVersions(webhook.admissionReviewVersions, at.at('admissionReviewVersions'));
@@ -90,5 +104,6 @@ function validateVersions(versions: readonly string[] = [], at: Field): void {
     seen.add(version);
     named(version, dns1035LabelErrors, here);
   });
-  if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) at.invalid(versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`);
+  if (!versions.some((version) => REVIEW_VERSIONS.includes(version)))
+    at.invalid(versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`);
 }

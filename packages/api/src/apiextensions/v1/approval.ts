@@ -18,7 +18,13 @@ export function approvalOf(annotations: Readonly<Record<string, string>> | undef
   const annotation = { name: APPROVED, value };
   const rule = `protected groups must have approval annotation ${JSON.stringify(APPROVED)}`;
   if (value === '') return { state: 'Missing', annotation, message: `${rule}, ${MORE}` };
-  if (value.startsWith('unapproved')) return { state: 'Bypassed', annotation, message: `not approved: ${JSON.stringify(value)}` };
-  if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^/?#]+/.test(value)) return { state: 'Approved', annotation, message: `approved in ${value}` };
-  return { state: 'Invalid', annotation, message: `${rule} with either a URL or a reason starting with "unapproved", ${MORE}` };
+  if (value.startsWith('unapproved'))
+    return { state: 'Bypassed', annotation, message: `not approved: ${JSON.stringify(value)}` };
+  if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^/?#]+/.test(value))
+    return { state: 'Approved', annotation, message: `approved in ${value}` };
+  return {
+    state: 'Invalid',
+    annotation,
+    message: `${rule} with either a URL or a reason starting with "unapproved", ${MORE}`,
+  };
 }

@@ -8,7 +8,12 @@ export function authorityFault({ conversion }: CustomResourceDefinition['spec'])
   const blocks = pemBlocks(atob(bundle));
   const certificates = blocks.filter(({ type }) => type === 'CERTIFICATE');
   if (certificates.some(({ bytes }) => isCertificate(bytes))) return undefined;
-  const why = certificates.length > 0 ? 'failed to parse certificate: x509: malformed certificate' : blocks.length > 0 ? 'no valid certificate authority data seen' : 'unable to parse bytes as PEM block';
+  const why =
+    certificates.length > 0
+      ? 'failed to parse certificate: x509: malformed certificate'
+      : blocks.length > 0
+        ? 'no valid certificate authority data seen'
+        : 'unable to parse bytes as PEM block';
   return `unable to load root certificates: ${why}`;
 }
 

@@ -7,7 +7,8 @@ type Condition = NonNullable<Definition['status']['conditions']>[number];
 const conditionOf = (definition: Definition, type: string): Condition | undefined =>
   definition.status.conditions?.find((condition) => condition.type === type);
 
-export const hasCondition = (definition: Definition, type: string): boolean => conditionOf(definition, type)?.status === 'True';
+export const hasCondition = (definition: Definition, type: string): boolean =>
+  conditionOf(definition, type)?.status === 'True';
 
 /** What a condition says; `now` is when, as the API writes times. */
 export interface Saying {
@@ -18,7 +19,11 @@ export interface Saying {
 }
 
 /** The definition with that condition, whose time moves only with its status. */
-export function withCondition(definition: Definition, type: string, { status, reason, message, now }: Saying): Definition {
+export function withCondition(
+  definition: Definition,
+  type: string,
+  { status, reason, message, now }: Saying,
+): Definition {
   const all = definition.status.conditions ?? [];
   const before = all.find((condition) => condition.type === type);
   const lastTransitionTime = before?.status === status ? (before.lastTransitionTime ?? now) : now;

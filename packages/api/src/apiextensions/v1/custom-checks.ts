@@ -1,10 +1,27 @@
 import {
-  type ApiObject, type Before, Field, goTypeOf, type JsonSchema, type Patterns, type RuleTimes, RuleValidator, shownAsGo, StructuralValidator, validateEmbedded, validateListTypes,
+  type ApiObject,
+  type Before,
+  Field,
+  goTypeOf,
+  type JsonSchema,
+  type Patterns,
+  type RuleTimes,
+  RuleValidator,
+  shownAsGo,
+  StructuralValidator,
+  validateEmbedded,
+  validateListTypes,
 } from '@navarch/machinery';
 import type { CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
 
 /** After these the value may be too large or of another shape than rules can rely on. */
-const BLOCKING = new Set<string>(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid']);
+const BLOCKING = new Set<string>([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
 const INT32_MAX = 2 ** 31 - 1;
 
 type ScalePaths = NonNullable<NonNullable<CustomResourceDefinitionVersion['subresources']>['scale']>;
@@ -56,7 +73,11 @@ export class CustomChecks {
     if (object.status !== undefined) {
       const found = new Field();
       // Paths in what is said begin within the status, as upstream has it; the places themselves do not.
-      this.#statusValidator.validate(object.status, found, previous.status === undefined ? undefined : { value: previous.status });
+      this.#statusValidator.validate(
+        object.status,
+        found,
+        previous.status === undefined ? undefined : { value: previous.status },
+      );
       for (const error of found.errors) at.errors.push({ ...error, field: withinStatus(error.field) });
     }
     this.#checkScaleStatus(object, at);
@@ -67,7 +88,8 @@ export class CustomChecks {
     if (!previous || !this.#hasListErrors(previous)) validateListTypes(object, this.#schema, at);
     if (!this.#rules.hasRules) return;
     const isBlocked = at.errors.some(({ reason }) => BLOCKING.has(reason));
-    const words = 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+    const words =
+      'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
     if (isBlocked) new Field('<nil>', at.errors).invalid(null, words);
     else this.#rules.validate(object, at, beforeOf(previous));
   }
@@ -83,7 +105,12 @@ export class CustomChecks {
     const { labelSelectorPath } = this.#scale ?? {};
     if (labelSelectorPath === undefined) return;
     const found = valueAt(object, labelSelectorPath);
-    const fault = 'fault' in found ? found.fault : typeof found.value === 'string' || found.value === undefined ? undefined : wrongType(labelSelectorPath, found.value, 'string');
+    const fault =
+      'fault' in found
+        ? found.fault
+        : typeof found.value === 'string' || found.value === undefined
+          ? undefined
+          : wrongType(labelSelectorPath, found.value, 'string');
     if (fault) new Field(labelSelectorPath, at.errors).invalid('', fault);
   }
 
@@ -105,7 +132,8 @@ function valueAt(object: Whole, path: string): { readonly value: unknown } | { r
   const names = path.replace(/^\./, '').split('.');
   let value: unknown = object;
   for (const [i, name] of names.entries()) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return { fault: wrongType(`.${names.slice(0, i).join('.')}`, value, 'map[string]interface{}') };
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return { fault: wrongType(`.${names.slice(0, i).join('.')}`, value, 'map[string]interface{}') };
     value = (value as Readonly<Record<string, unknown>>)[name];
     if (value === undefined) break;
   }

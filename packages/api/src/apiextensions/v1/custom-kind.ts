@@ -1,10 +1,36 @@
 import {
-  type ApiObject, applyDefaults, cloneJson, coerceEmbedded, type Column, compareApiVersions, compileSimplePath, decode, DecodeError, defineKind, EmbeddedError, type FieldSchema, forbidden,
-  humanDuration, JsonPathError, type JsonSchema, type Kind, type Mutable, type Part, prune, pruneNulls, type ScaleFacts, schemaOf,
-  type SubresourceFacts, type Verb,
+  type ApiObject,
+  applyDefaults,
+  cloneJson,
+  coerceEmbedded,
+  type Column,
+  compareApiVersions,
+  compileSimplePath,
+  decode,
+  DecodeError,
+  defineKind,
+  EmbeddedError,
+  type FieldSchema,
+  forbidden,
+  humanDuration,
+  JsonPathError,
+  type JsonSchema,
+  type Kind,
+  type Mutable,
+  type Part,
+  prune,
+  pruneNulls,
+  type ScaleFacts,
+  schemaOf,
+  type SubresourceFacts,
+  type Verb,
 } from '@navarch/machinery';
 import { schemas } from '../../built-in.ts';
-import type { CustomResourceColumnDefinition, CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../generated/types/apiextensions-v1.ts';
+import type {
+  CustomResourceColumnDefinition,
+  CustomResourceDefinition,
+  CustomResourceDefinitionVersion,
+} from '../../generated/types/apiextensions-v1.ts';
 import { age } from '../../columns.ts';
 import { CustomChecks, type CustomEngine } from './custom-checks.ts';
 import { childrenOf, hasDefault } from './schema-keywords-validation.ts';
@@ -19,8 +45,18 @@ const VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'pa
 /** What is told while the definition is on its way out: nothing new is to be begun. */
 const LAST_VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'watch'];
 const objectMeta = schemas.object('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
-const own = (name: string, schema: FieldSchema['schema']): FieldSchema => ({ name, schema, isRequired: false, omit: 'empty', isPointer: true });
-const OWN_FIELDS: readonly FieldSchema[] = [own('apiVersion', { type: 'string' }), own('kind', { type: 'string' }), { ...own('metadata', objectMeta), isPointer: false }];
+const own = (name: string, schema: FieldSchema['schema']): FieldSchema => ({
+  name,
+  schema,
+  isRequired: false,
+  omit: 'empty',
+  isPointer: true,
+});
+const OWN_FIELDS: readonly FieldSchema[] = [
+  own('apiVersion', { type: 'string' }),
+  own('kind', { type: 'string' }),
+  { ...own('metadata', objectMeta), isPointer: false },
+];
 
 /** One version of a definition's objects: a kind of its own, over the same place of the store as the others. */
 export interface CustomVersion {
@@ -47,7 +83,8 @@ export function customKinds(definition: CustomResourceDefinition, engine: Custom
     const json = schemaIn(one);
     const request = requestOf(json);
     return {
-      kind: customKind(definition, one, engine, one !== foremost), isServed: one.served,
+      kind: customKind(definition, one, engine, one !== foremost),
+      isServed: one.served,
       read: (value) => decodeCustom(value, json, { ...request, isLenient: true }).value as unknown as CustomObject,
       shape: (value) => decodeCustom(value, json, { ...request, isCompleted: false }).value as unknown as CustomObject,
     };
@@ -59,7 +96,12 @@ export function customKinds(definition: CustomResourceDefinition, engine: Custom
 const schemaIn = ({ schema }: CustomResourceDefinitionVersion): JsonSchema =>
   (schema?.openAPIV3Schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }) as JsonSchema;
 
-function customKind({ metadata, spec, status }: CustomResourceDefinition, version: CustomResourceDefinitionVersion, engine: CustomEngine, isAlternate: boolean): Kind<CustomObject> {
+function customKind(
+  { metadata, spec, status }: CustomResourceDefinition,
+  version: CustomResourceDefinitionVersion,
+  engine: CustomEngine,
+  isAlternate: boolean,
+): Kind<CustomObject> {
   const { group, scope } = spec;
   // What was accepted is served, whatever else is wanted by now.
   const names = status.acceptedNames.kind ? status.acceptedNames : spec.names;
@@ -69,19 +111,36 @@ function customKind({ metadata, spec, status }: CustomResourceDefinition, versio
   const hasStatus = version.subresources?.status !== undefined;
   return defineKind<CustomObject>({
     facts: {
-      group, version: version.name, kind: names.kind, plural: names.plural, singular: names.singular ?? '', listKind: names.listKind ?? '',
-      shortNames: names.shortNames ?? [], categories: names.categories ?? [], namespaced: scope === 'Namespaced', verbs: VERBS, ...(metadata.deletionTimestamp ? { verbsTold: LAST_VERBS } : {}),
+      group,
+      version: version.name,
+      kind: names.kind,
+      plural: names.plural,
+      singular: names.singular ?? '',
+      listKind: names.listKind ?? '',
+      shortNames: names.shortNames ?? [],
+      categories: names.categories ?? [],
+      namespaced: scope === 'Namespaced',
+      verbs: VERBS,
+      ...(metadata.deletionTimestamp ? { verbsTold: LAST_VERBS } : {}),
       subresources: subresourcesOf(version, group, names.kind),
     },
-    schema: schemaOf(`${group.split('.').reverse().join('.')}.${version.name}.${names.kind}`, json, OWN_FIELDS), origin: 'custom', storagePrefix: `${group}/${names.plural}`,
-    isAlternate, decode: (value) => decodeCustom(value, json, request),
+    schema: schemaOf(`${group.split('.').reverse().join('.')}.${version.name}.${names.kind}`, json, OWN_FIELDS),
+    origin: 'custom',
+    storagePrefix: `${group}/${names.plural}`,
+    isAlternate,
+    decode: (value) => decodeCustom(value, json, request),
     applied: {
       decode: (value) => decodeCustom(value, json, { ...request, isAsItIs: true }),
-      kept: (object) => ({ ...(decodeCustom(object, json, { ...request, isLenient: true }).value as unknown as CustomObject), metadata: object.metadata }),
+      kept: (object) => ({
+        ...(decodeCustom(object, json, { ...request, isLenient: true }).value as unknown as CustomObject),
+        metadata: object.metadata,
+      }),
     },
     ...(version.deprecated ? { deprecated: version.deprecationWarning ?? deprecationOf(spec, version.name) } : {}),
     columns: columnsOf(version),
-    selectableFields: Object.fromEntries((version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), selectorValue(jsonPath)])),
+    selectableFields: Object.fromEntries(
+      (version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), selectorValue(jsonPath)]),
+    ),
     ...(version.subresources?.scale ? { scale: scaleOf(version.subresources.scale) } : {}),
     behaviour: {
       updatesUnconditionally: false,
@@ -91,7 +150,11 @@ function customKind({ metadata, spec, status }: CustomResourceDefinition, versio
       },
       prepareCreate(draft) {
         if (metadata.deletionTimestamp || engine.isTerminating?.()) {
-          throw forbidden({ group, plural: names.plural }, draft.metadata.name, 'create not allowed while custom resource definition is terminating');
+          throw forbidden(
+            { group, plural: names.plural },
+            draft.metadata.name,
+            'create not allowed while custom resource definition is terminating',
+          );
         }
         if (!hasStatus) return;
         delete draft.status;
@@ -110,7 +173,9 @@ function customKind({ metadata, spec, status }: CustomResourceDefinition, versio
 
 /** Names the version to use instead: the most grown-up of those that are. */
 function deprecationOf({ group, names, versions }: CustomResourceDefinition['spec'], deprecated: string): string {
-  const [next] = versions.filter(({ name, served, deprecated: isToo }) => served && !isToo && compareApiVersions(name, deprecated) > 0).toSorted((a, b) => compareApiVersions(b.name, a.name));
+  const [next] = versions
+    .filter(({ name, served, deprecated: isToo }) => served && !isToo && compareApiVersions(name, deprecated) > 0)
+    .toSorted((a, b) => compareApiVersions(b.name, a.name));
   return `${group}/${deprecated} ${names.kind} is deprecated${next ? `; use ${group}/${next.name} ${names.kind}` : ''}`;
 }
 
@@ -124,14 +189,24 @@ interface Reading {
   readonly completesMetadata: boolean;
 }
 
-const requestOf = (json: JsonSchema): Reading =>
-  ({ isCompleted: true, isLenient: false, isAsItIs: false, completesMetadata: hasDefault(json) && hasEmbedded(json) });
+const requestOf = (json: JsonSchema): Reading => ({
+  isCompleted: true,
+  isLenient: false,
+  isAsItIs: false,
+  completesMetadata: hasDefault(json) && hasEmbedded(json),
+});
 
-const hasEmbedded = (json: JsonSchema): boolean => json['x-kubernetes-embedded-resource'] === true || childrenOf(json).some(hasEmbedded);
+const hasEmbedded = (json: JsonSchema): boolean =>
+  json['x-kubernetes-embedded-resource'] === true || childrenOf(json).some(hasEmbedded);
 
 /** A fresh value as the schema has it: metadata by its type, the rest pruned and, where wanted, completed. */
-function decodeCustom(value: unknown, json: JsonSchema, { isCompleted, isLenient, isAsItIs, completesMetadata }: Reading): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DecodeError('json: cannot unmarshal into Go value of type map[string]interface {}');
+function decodeCustom(
+  value: unknown,
+  json: JsonSchema,
+  { isCompleted, isLenient, isAsItIs, completesMetadata }: Reading,
+): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new DecodeError('json: cannot unmarshal into Go value of type map[string]interface {}');
   const { apiVersion, kind, metadata, ...rest } = cloneJson(value) as Record<string, unknown>;
   const meta = decode(objectMeta, metadata ?? {});
   const object: Record<string, unknown> = { apiVersion, kind, metadata: meta.value };
@@ -141,18 +216,29 @@ function decodeCustom(value: unknown, json: JsonSchema, { isCompleted, isLenient
   if (!isAsItIs) pruneNulls(object, json);
   if (isCompleted) applyDefaults(object, json);
   if (isCompleted && completesMetadata) embeddedIn(object, json, true);
-  return { value: object, unknownFields: [...meta.unknownFields.map((field) => `metadata.${field}`), ...embedded, ...pruned].toSorted() };
+  return {
+    value: object,
+    unknownFields: [...meta.unknownFields.map((field) => `metadata.${field}`), ...embedded, ...pruned].toSorted(),
+  };
 }
 
 const statusPartOf = (checks: CustomChecks): Part<CustomObject> => ({
   merge: ({ metadata: { managedFields, resourceVersion }, status }, { metadata, status: _, ...previous }) => {
     const { managedFields: __, ...kept } = metadata;
-    return { ...previous, metadata: { ...kept, resourceVersion, ...(managedFields ? { managedFields } : {}) }, ...(status === undefined ? {} : { status }) } as unknown as Mutable<CustomObject>;
+    return {
+      ...previous,
+      metadata: { ...kept, resourceVersion, ...(managedFields ? { managedFields } : {}) },
+      ...(status === undefined ? {} : { status }),
+    } as unknown as Mutable<CustomObject>;
   },
   validate: (object, previous, at) => checks.status(object, previous, at),
 });
 
-function subresourcesOf({ name: version, subresources }: CustomResourceDefinitionVersion, group: string, kind: string): readonly SubresourceFacts[] {
+function subresourcesOf(
+  { name: version, subresources }: CustomResourceDefinitionVersion,
+  group: string,
+  kind: string,
+): readonly SubresourceFacts[] {
   const verbs: readonly Verb[] = ['get', 'patch', 'update'];
   return [
     ...(subresources?.status ? [{ name: 'status', group, version, kind, verbs }] : []),
@@ -160,10 +246,15 @@ function subresourcesOf({ name: version, subresources }: CustomResourceDefinitio
   ];
 }
 
-function scaleOf({ specReplicasPath, statusReplicasPath, labelSelectorPath }: NonNullable<NonNullable<CustomResourceDefinitionVersion['subresources']>['scale']>): ScaleFacts<CustomObject> {
+function scaleOf({
+  specReplicasPath,
+  statusReplicasPath,
+  labelSelectorPath,
+}: NonNullable<NonNullable<CustomResourceDefinitionVersion['subresources']>['scale']>): ScaleFacts<CustomObject> {
   const selector = labelSelectorPath ? compileSimplePath(labelSelectorPath) : () => [];
   return {
-    specReplicas: specReplicasPath.replace(/^\./, ''), statusReplicas: statusReplicasPath.replace(/^\./, ''),
+    specReplicas: specReplicasPath.replace(/^\./, ''),
+    statusReplicas: statusReplicasPath.replace(/^\./, ''),
     selector: (object) => String(selector(object)[0] ?? ''),
   };
 }
@@ -179,23 +270,48 @@ function embeddedIn(object: object, json: JsonSchema, isLenient: boolean): reado
 }
 
 /** A bookmark's object has none. */
-const NAME: Column<CustomObject> = { name: 'Name', type: 'string', format: 'name', priority: 0, value: ({ metadata }) => (metadata as { readonly name?: string }).name ?? '' };
-const AGE: Column<CustomObject> = { name: 'Age', type: 'date', priority: 0, value: (object, { now }) => age(object.metadata.creationTimestamp, now) };
+const NAME: Column<CustomObject> = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  priority: 0,
+  value: ({ metadata }) => (metadata as { readonly name?: string }).name ?? '',
+};
+const AGE: Column<CustomObject> = {
+  name: 'Age',
+  type: 'date',
+  priority: 0,
+  value: (object, { now }) => age(object.metadata.creationTimestamp, now),
+};
 
 /** Where a path is none, there are the columns that every resource has. */
-function columnsOf({ additionalPrinterColumns = [] }: CustomResourceDefinitionVersion): readonly Column<CustomObject>[] {
+function columnsOf({
+  additionalPrinterColumns = [],
+}: CustomResourceDefinitionVersion): readonly Column<CustomObject>[] {
   if (additionalPrinterColumns.length === 0) return [NAME, AGE];
   const columns = additionalPrinterColumns.map(columnOf);
   return columns.some((column) => !column) ? [NAME] : [NAME, ...(columns as readonly Column<CustomObject>[])];
 }
 
-function columnOf({ name, type, format, description, priority, jsonPath }: CustomResourceColumnDefinition): Column<CustomObject> | undefined {
+function columnOf({
+  name,
+  type,
+  format,
+  description,
+  priority,
+  jsonPath,
+}: CustomResourceColumnDefinition): Column<CustomObject> | undefined {
   const find = pathOf(jsonPath);
-  return find && {
-    name, type: type as Column<CustomObject>['type'], priority: priority ?? 0, ...(format ? { format } : {}),
-    description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
-    value: (object, { now }) => cell(type, find(object), now),
-  };
+  return (
+    find && {
+      name,
+      type: type as Column<CustomObject>['type'],
+      priority: priority ?? 0,
+      ...(format ? { format } : {}),
+      description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
+      value: (object, { now }) => cell(type, find(object), now),
+    }
+  );
 }
 
 function pathOf(jsonPath: string): ReturnType<typeof compileSimplePath> | undefined {
@@ -210,12 +326,17 @@ function pathOf(jsonPath: string): ReturnType<typeof compileSimplePath> | undefi
 /** Of what a path finds the first counts. */
 function cell(type: string, [first]: readonly unknown[], now: number): string | number | boolean | null {
   if (first === undefined) return null;
-  if (type === 'string') return first === null ? '<no value>' : typeof first === 'string' ? first : JSON.stringify(first);
+  if (type === 'string')
+    return first === null ? '<no value>' : typeof first === 'string' ? first : JSON.stringify(first);
   switch (type) {
-    case 'integer': return typeof first === 'number' ? Math.trunc(first) : null;
-    case 'number': return typeof first === 'number' ? first : null;
-    case 'boolean': return typeof first === 'boolean' ? first : null;
-    default: return typeof first === 'string' ? ageOf(first, now) : null;
+    case 'integer':
+      return typeof first === 'number' ? Math.trunc(first) : null;
+    case 'number':
+      return typeof first === 'number' ? first : null;
+    case 'boolean':
+      return typeof first === 'boolean' ? first : null;
+    default:
+      return typeof first === 'string' ? ageOf(first, now) : null;
   }
 }
 
@@ -231,4 +352,3 @@ function selectorValue(jsonPath: string): (object: CustomObject) => string {
     return value === undefined || value === null || typeof value === 'object' ? '' : String(value);
   };
 }
-

@@ -2,8 +2,14 @@ import { dns1035LabelErrors, dnsSubdomainErrors, type Field, type JsonSchema } f
 import { validateClient } from '../../admissionregistration/v1/matching.ts';
 import { each, oneOf } from '../../checks/values.ts';
 import type {
-  CustomResourceColumnDefinition, CustomResourceConversion, CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec,
-  CustomResourceDefinitionVersion, CustomResourceSubresources, SelectableField,
+  CustomResourceColumnDefinition,
+  CustomResourceConversion,
+  CustomResourceDefinition,
+  CustomResourceDefinitionNames,
+  CustomResourceDefinitionSpec,
+  CustomResourceDefinitionVersion,
+  CustomResourceSubresources,
+  SelectableField,
 } from '../../generated/types/apiextensions-v1.ts';
 import { approvalOf, isProtected } from './approval.ts';
 import { authorityFault } from './authority-bundle.ts';
@@ -19,13 +25,18 @@ const WARNING_BYTES_MAX = 256;
 
 export function validateDefinition(d: CustomResourceDefinition, at: Field): void {
   const required = `${d.spec.names.plural}.${d.spec.group}`;
-  if (d.metadata.name && d.metadata.name !== required) at.at('metadata', 'name').invalid(d.metadata.name, `must be spec.names.plural+"."+spec.group`);
+  if (d.metadata.name && d.metadata.name !== required)
+    at.at('metadata', 'name').invalid(d.metadata.name, `must be spec.names.plural+"."+spec.group`);
   validateSpec(d.spec, at.at('spec'));
   validateRest(d, undefined, at);
 }
 
 /** Once objects may exist under the names, neither these nor the scope change. */
-export function validateDefinitionUpdate(next: CustomResourceDefinition, previous: CustomResourceDefinition, at: Field): void {
+export function validateDefinitionUpdate(
+  next: CustomResourceDefinition,
+  previous: CustomResourceDefinition,
+  at: Field,
+): void {
   validateSpec(next.spec, at.at('spec'), previous.spec);
   const isEstablished = hasCondition(previous, 'Established');
   if (isEstablished) {
@@ -41,7 +52,8 @@ export function validateDefinitionUpdate(next: CustomResourceDefinition, previou
 /** What is served must stay so: before, the definition says what is wrong in a condition. What was so before is not told again. */
 function validateAuthority({ spec }: CustomResourceDefinition, previous: CustomResourceDefinition, at: Field): void {
   const fault = spec.conversion?.strategy === 'Webhook' ? authorityFault(spec) : undefined;
-  if (fault !== undefined && authorityFault(previous.spec) === undefined) at.invalid(spec.conversion?.webhook?.clientConfig?.caBundle, fault);
+  if (fault !== undefined && authorityFault(previous.spec) === undefined)
+    at.invalid(spec.conversion?.webhook?.clientConfig?.caBundle, fault);
 }
 
 /** Of an update of the status. */
@@ -53,7 +65,10 @@ function validateRest(d: CustomResourceDefinition, previous: CustomResourceDefin
   validateStoredVersions(d, at.at('status', 'storedVersions'));
   validateApproval(d, previous, at.at('metadata', 'annotations'));
   if (d.spec.preserveUnknownFields && !previous?.spec.preserveUnknownFields) {
-    at.at('spec', 'preserveUnknownFields').invalid(true, 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead');
+    at.at('spec', 'preserveUnknownFields').invalid(
+      true,
+      'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+    );
   }
 }
 
@@ -62,14 +77,22 @@ function validateStoredVersions({ spec, status }: CustomResourceDefinition, at: 
   if (stored.length === 0) return at.invalid(undefined, 'must have at least one stored version');
   const left = new Map(stored.map((name, i) => [name, i]));
   // A name counts for the first version that has it.
-  for (const { name, storage } of spec.versions ?? []) if (!left.delete(name) && storage) at.invalid(stored, `must have the storage version ${name}`);
+  for (const { name, storage } of spec.versions ?? [])
+    if (!left.delete(name) && storage) at.invalid(stored, `must have the storage version ${name}`);
   for (const [name, i] of left) {
-    at.index(i).invalid(name, `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`);
+    at.index(i).invalid(
+      name,
+      `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
+    );
   }
 }
 
 /** Groups of Kubernetes itself are guarded by an annotation that points to the review. What was so before is not told again. */
-function validateApproval({ metadata, spec }: CustomResourceDefinition, previous: CustomResourceDefinition | undefined, at: Field): void {
+function validateApproval(
+  { metadata, spec }: CustomResourceDefinition,
+  previous: CustomResourceDefinition | undefined,
+  at: Field,
+): void {
   if (!isProtected(spec.group)) return;
   const { state, annotation, message } = approvalOf(metadata.annotations);
   if (previous && approvalOf(previous.metadata.annotations).state === state) return;
@@ -89,7 +112,10 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Field, previous?: 
       if (!schema?.openAPIV3Schema) here.at('schema', 'openAPIV3Schema').required();
     });
   }
-  if (spec.preserveUnknownFields && spec.versions?.some(({ schema }) => hasDefault((schema?.openAPIV3Schema ?? {}) as JsonSchema))) {
+  if (
+    spec.preserveUnknownFields &&
+    spec.versions?.some(({ schema }) => hasDefault((schema?.openAPIV3Schema ?? {}) as JsonSchema))
+  ) {
     at.at('preserveUnknownFields').invalid(true, 'must be false in order to use defaults in the schema');
   }
   each(versions, at.at('versions'), (version, here) => {
@@ -98,7 +124,12 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Field, previous?: 
     const hasStatus = (version.subresources ?? shared.subresources)?.status !== undefined;
     validateSchema(version.schema?.openAPIV3Schema, hasStatus, here.at('schema'));
     // As upstream has it: a version whose schema is said once for all of them has none of its own.
-    validateParts(version, here, version.schema?.openAPIV3Schema, 'may only be set when `version.schema.openAPIV3Schema` is not included');
+    validateParts(
+      version,
+      here,
+      version.schema?.openAPIV3Schema,
+      'may only be set when `version.schema.openAPIV3Schema` is not included',
+    );
   });
   validateVersions(versions, at);
   validateNamesOfSpec(spec.names, at.at('names'));
@@ -114,8 +145,10 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Field, previous?: 
 
 function validateVersions(versions: readonly CustomResourceDefinitionVersion[], at: Field): void {
   const value = versions.length === 0 ? undefined : shownVersions(versions);
-  if (new Set(versions.map(({ name }) => name)).size < versions.length) at.at('versions').invalid(value, 'must contain unique version names');
-  if (versions.filter(({ storage }) => storage).length !== 1) at.at('versions').invalid(value, 'must have exactly one version marked as storage version');
+  if (new Set(versions.map(({ name }) => name)).size < versions.length)
+    at.at('versions').invalid(value, 'must contain unique version names');
+  if (versions.filter(({ storage }) => storage).length !== 1)
+    at.at('versions').invalid(value, 'must have exactly one version marked as storage version');
   // The name of the first version is the one that definitions had before there were several.
   if (versions[0]?.name) joined(versions[0].name, dns1035LabelErrors, at.at('version'));
 }
@@ -126,13 +159,16 @@ function validateNamesOfSpec(names: CustomResourceDefinitionNames, at: Field): v
 }
 
 function validateNames(names: CustomResourceDefinitionNames, at: Field): void {
-  for (const name of ['plural', 'singular'] as const) if (names[name]) joined(names[name], dns1035LabelErrors, at.at(name));
+  for (const name of ['plural', 'singular'] as const)
+    if (names[name]) joined(names[name], dns1035LabelErrors, at.at(name));
   for (const name of ['kind', 'listKind'] as const) {
     const errors = names[name] ? dns1035LabelErrors(names[name].toLowerCase()) : [];
-    if (errors.length > 0) at.at(name).invalid(names[name], `may have mixed case, but should otherwise match: ${errors.join(',')}`);
+    if (errors.length > 0)
+      at.at(name).invalid(names[name], `may have mixed case, but should otherwise match: ${errors.join(',')}`);
   }
   each(names.shortNames, at.at('shortNames'), (name, here) => joined(name, dns1035LabelErrors, here));
-  if (names.kind && names.kind === names.listKind) at.at('listKind').invalid(names.listKind, 'kind and listKind may not be the same');
+  if (names.kind && names.kind === names.listKind)
+    at.at('listKind').invalid(names.listKind, 'kind and listKind may not be the same');
   each(names.categories, at.at('categories'), (name, here) => joined(name, dns1035LabelErrors, here));
 }
 
@@ -150,12 +186,21 @@ function validateWarning({ deprecated, deprecationWarning: text }: CustomResourc
   if (bytes.length > WARNING_BYTES_MAX) at.invalid(text, `must be <= ${WARNING_BYTES_MAX} characters long`);
   if (text === '') at.invalid(text, 'must not be an empty string');
   const odd = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(text);
-  if (odd) at.invalid(text, `must only contain printable UTF-8 characters; non-printable character found at index ${new TextEncoder().encode(text.slice(0, odd.index)).length}`);
+  if (odd)
+    at.invalid(
+      text,
+      `must only contain printable UTF-8 characters; non-printable character found at index ${new TextEncoder().encode(text.slice(0, odd.index)).length}`,
+    );
 }
 
 type Parts = Pick<CustomResourceDefinitionVersion, 'subresources' | 'additionalPrinterColumns' | 'selectableFields'>;
 
-function validateParts({ subresources, additionalPrinterColumns, selectableFields = [] }: Parts, at: Field, schema: unknown, withoutSchema: string): void {
+function validateParts(
+  { subresources, additionalPrinterColumns, selectableFields = [] }: Parts,
+  at: Field,
+  schema: unknown,
+  withoutSchema: string,
+): void {
   validateScale(subresources, at.at('subresources', 'scale'));
   each(additionalPrinterColumns, at.at('additionalPrinterColumns'), validateColumn);
   if (selectableFields.length === 0) return;
@@ -167,10 +212,14 @@ function validateParts({ subresources, additionalPrinterColumns, selectableField
 function validateScale(subresources: CustomResourceSubresources | undefined, at: Field): void {
   const scale = subresources?.scale;
   if (!scale) return;
-  for (const [name, root] of [['specReplicasPath', '.spec.'], ['statusReplicasPath', '.status.']] as const) {
+  for (const [name, root] of [
+    ['specReplicasPath', '.spec.'],
+    ['statusReplicasPath', '.status.'],
+  ] as const) {
     const path = scale[name];
     if (!path) at.at(name).required();
-    else if (isSimplePath(path, at.at(name)) && !path.startsWith(root)) at.at(name).invalid(path, `should be a json path under ${root.slice(0, -1)}`);
+    else if (isSimplePath(path, at.at(name)) && !path.startsWith(root))
+      at.at(name).invalid(path, `should be a json path under ${root.slice(0, -1)}`);
   }
   const { labelSelectorPath: selector } = scale;
   if (selector && isSimplePath(selector, at.at('labelSelectorPath')) && !/^\.(?:spec|status)\./.test(selector)) {
@@ -189,7 +238,8 @@ function validateColumn({ name, type, format = '', jsonPath }: CustomResourceCol
   const types = COLUMN_TYPES.join(',');
   if (!type) at.at('type').required(`must be one of ${types}`);
   else if (!COLUMN_TYPES.includes(type)) at.at('type').invalid(type, `must be one of ${types}`);
-  if (!COLUMN_FORMATS.includes(format)) at.at('format').invalid(format, `must be one of ${COLUMN_FORMATS.filter(Boolean).join(',')}`);
+  if (!COLUMN_FORMATS.includes(format))
+    at.at('format').invalid(format, `must be one of ${COLUMN_FORMATS.filter(Boolean).join(',')}`);
   if (!jsonPath) at.at('JSONPath').required();
   else isSimplePath(jsonPath, at.at('JSONPath'));
 }
@@ -204,7 +254,11 @@ function validateSelectable(fields: readonly SelectableField[], root: JsonSchema
     const found = fieldAt(jsonPath, root);
     if (typeof found === 'string') return place.invalid(jsonPath, `is an invalid path: ${found}`);
     if (/^\.metadata(?:\.|$)/.test(jsonPath)) place.invalid(jsonPath, 'must not point to fields in metadata');
-    if (!SELECTABLE_TYPES.includes(found.type ?? '')) place.invalid(jsonPath, 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.');
+    if (!SELECTABLE_TYPES.includes(found.type ?? ''))
+      place.invalid(
+        jsonPath,
+        'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+      );
     if (paths.has(jsonPath)) place.duplicate(jsonPath);
     paths.add(jsonPath);
   });
@@ -218,7 +272,9 @@ function fieldAt(path: string, root: JsonSchema | undefined): JsonSchema | strin
   let schema = root;
   for (const [, bracket, name = ''] of path.matchAll(/(\[)|\.([^.[]*)/g)) {
     if (bracket) return 'array notation is not allowed';
-    schema = schema?.properties?.[name] ?? (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined);
+    schema =
+      schema?.properties?.[name] ??
+      (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined);
     if (!schema) return 'does not refer to a valid field';
   }
   return schema ?? 'does not refer to a valid field';
@@ -239,9 +295,16 @@ function validateSchema(schema: unknown, hasStatus: boolean, at: Field): void {
 
 /** The schema of the status is taken out of the whole: nothing may be said beside it. */
 function validateRootWithStatus(root: JsonSchema, at: Field): void {
-  if (root.type && root.type !== 'object') at.at('type').invalid(root.type, 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled');
+  if (root.type && root.type !== 'object')
+    at.at('type').invalid(
+      root.type,
+      'only "object" is allowed as the type at the root of the schema if the status subresource is enabled',
+    );
   else if (Object.entries(root).some(([name, value]) => !BESIDE_STATUS.has(name) && value !== false)) {
-    at.invalid(shownSchema(root), `only [${GO_NAMES}] fields are allowed at the root of the schema if the status subresource is enabled`);
+    at.invalid(
+      shownSchema(root),
+      `only [${GO_NAMES}] fields are allowed at the root of the schema if the status subresource is enabled`,
+    );
   }
 }
 
@@ -251,13 +314,20 @@ const GO_NAMES = [
 ].join(' ');
 /** Of extensions, whose names in JSON are others. */
 const JSON_NAMES: Readonly<Record<string, string>> = {
-  XPreserveUnknownFields: 'x-kubernetes-preserve-unknown-fields', XValidations: 'x-kubernetes-validations',
+  XPreserveUnknownFields: 'x-kubernetes-preserve-unknown-fields',
+  XValidations: 'x-kubernetes-validations',
 };
-const BESIDE_STATUS = new Set(GO_NAMES.split(' ').map((name) => JSON_NAMES[name] ?? (name[0] ?? '').toLowerCase() + name.slice(1)));
+const BESIDE_STATUS = new Set(
+  GO_NAMES.split(' ').map((name) => JSON_NAMES[name] ?? (name[0] ?? '').toLowerCase() + name.slice(1)),
+);
 
 const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 
-function validateConversion(conversion: CustomResourceConversion | undefined, at: Field, previous: CustomResourceConversion | undefined): void {
+function validateConversion(
+  conversion: CustomResourceConversion | undefined,
+  at: Field,
+  previous: CustomResourceConversion | undefined,
+): void {
   if (!conversion) return;
   const { strategy, webhook } = conversion;
   oneOf(strategy, ['None', 'Webhook'], at.at('strategy'));
@@ -273,7 +343,11 @@ function validateConversion(conversion: CustomResourceConversion | undefined, at
   if (clientConfig) validateClient(clientConfig, clientAt);
   else clientAt.required('required when strategy is set to Webhook');
   const known = previous?.webhook?.conversionReviewVersions ?? [];
-  validateReviewVersions(conversionReviewVersions, versionsAt, known.length === 0 || known.some((version) => REVIEW_VERSIONS.includes(version)));
+  validateReviewVersions(
+    conversionReviewVersions,
+    versionsAt,
+    known.length === 0 || known.some((version) => REVIEW_VERSIONS.includes(version)),
+  );
 }
 
 /** `mustKnow`: an update of what never named a version that is known may go on without. */
@@ -283,5 +357,6 @@ function validateReviewVersions(versions: readonly string[], at: Field, mustKnow
     if (versions.indexOf(version) !== i) here.invalid(version, 'duplicate version');
     else for (const error of dns1035LabelErrors(version)) here.invalid(version, error);
   });
-  if (mustKnow && !versions.some((version) => REVIEW_VERSIONS.includes(version))) at.invalid(versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`);
+  if (mustKnow && !versions.some((version) => REVIEW_VERSIONS.includes(version)))
+    at.invalid(versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`);
 }

@@ -25,11 +25,18 @@ export const apiService: Kind<APIService> = builtIn<APIService>('apiregistration
     prepareCreate(a) {
       a.status = {};
       // Served by this very server: there is nothing to wait for.
-      if (!a.spec.service) a.status.conditions = [{ type: 'Available', status: 'True', reason: 'Local', message: 'Local APIServices are always available' }];
+      if (!a.spec.service)
+        a.status.conditions = [
+          { type: 'Available', status: 'True', reason: 'Local', message: 'Local APIServices are always available' },
+        ];
     },
     validate({ metadata, spec }, at) {
       const required = `${spec.version ?? ''}.${spec.group ?? ''}`;
-      if (metadata.name !== required) at.at('metadata', 'name').invalid(metadata.name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(required)}`);
+      if (metadata.name !== required)
+        at.at('metadata', 'name').invalid(
+          metadata.name,
+          `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(required)}`,
+        );
       validateSpec(spec, at.at('spec'));
     },
   },
@@ -47,19 +54,28 @@ function validateSpec(spec: APIServiceSpec, at: Field): void {
   } else named(spec.group, dnsSubdomainErrors, at.at('group'));
   named(spec.version ?? '', dns1035LabelErrors, at.at('version'));
   if (spec.groupPriorityMinimum <= 0 || spec.groupPriorityMinimum > GROUP_PRIORITY_MAX) {
-    at.at('groupPriorityMinimum').invalid(spec.groupPriorityMinimum, `must be positive and less than ${GROUP_PRIORITY_MAX}`);
+    at.at('groupPriorityMinimum').invalid(
+      spec.groupPriorityMinimum,
+      `must be positive and less than ${GROUP_PRIORITY_MAX}`,
+    );
   }
   if (spec.versionPriority <= 0 || spec.versionPriority > VERSION_PRIORITY_MAX) {
     at.at('versionPriority').invalid(spec.versionPriority, `must be positive and less than ${VERSION_PRIORITY_MAX}`);
   }
   const { service, caBundle, insecureSkipTLSVerify } = spec;
   if (!service) {
-    if (caBundle) at.at('caBundle').invalid(`${base64Bytes(caBundle)} bytes`, 'local APIServices may not have a caBundle');
-    if (insecureSkipTLSVerify) at.at('insecureSkipTLSVerify').invalid(insecureSkipTLSVerify, 'local APIServices may not have insecureSkipTLSVerify');
+    if (caBundle)
+      at.at('caBundle').invalid(`${base64Bytes(caBundle)} bytes`, 'local APIServices may not have a caBundle');
+    if (insecureSkipTLSVerify)
+      at.at('insecureSkipTLSVerify').invalid(
+        insecureSkipTLSVerify,
+        'local APIServices may not have insecureSkipTLSVerify',
+      );
     return;
   }
   for (const name of ['namespace', 'name'] as const) if (!service[name]) at.at('service', name).required();
-  if (service.port !== undefined && !isPort(service.port)) at.at('service', 'port').invalid(service.port, 'port is not valid: '.concat(PORT_RANGE));
-  if (insecureSkipTLSVerify && caBundle) at.at('insecureSkipTLSVerify').invalid(insecureSkipTLSVerify, 'may not be true if caBundle is present');
+  if (service.port !== undefined && !isPort(service.port))
+    at.at('service', 'port').invalid(service.port, 'port is not valid: '.concat(PORT_RANGE));
+  if (insecureSkipTLSVerify && caBundle)
+    at.at('insecureSkipTLSVerify').invalid(insecureSkipTLSVerify, 'may not be true if caBundle is present');
 }
-

@@ -12,8 +12,15 @@ import { notDecremented, shownStrategy, workloadWarnings } from './workload.ts';
 /** How often the template changed; a field of the versions before apps/v1, kept for those who still read it. */
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 const COUNTS = [
-  'currentNumberScheduled', 'numberMisscheduled', 'desiredNumberScheduled', 'numberReady', 'observedGeneration', 'updatedNumberScheduled',
-  'numberAvailable', 'numberUnavailable', 'collisionCount',
+  'currentNumberScheduled',
+  'numberMisscheduled',
+  'desiredNumberScheduled',
+  'numberReady',
+  'observedGeneration',
+  'updatedNumberScheduled',
+  'numberAvailable',
+  'numberUnavailable',
+  'collisionCount',
 ] as const;
 
 export const daemonSet: Kind<DaemonSet> = builtIn<DaemonSet>('apps/v1.DaemonSet', {
@@ -57,14 +64,16 @@ export const daemonSet: Kind<DaemonSet> = builtIn<DaemonSet>('apps/v1.DaemonSet'
       if (!spec.selector || !compileLabelSelector(spec.selector).matches(labels)) {
         templateAt.at('metadata', 'labels').invalid(labels ?? null, '`selector` does not match template `labels`');
       }
-      if (spec.selector && isEmptySelector(spec.selector)) here.at('selector').invalid(spec.selector, 'empty selector is invalid for daemonset');
+      if (spec.selector && isEmptySelector(spec.selector))
+        here.at('selector').invalid(spec.selector, 'empty selector is invalid for daemonset');
       validatePodTemplate(spec.template, templateAt);
       validateAlwaysRestarts(spec.template, templateAt, 'DaemonSet');
       notNegative(spec.minReadySeconds, here.at('minReadySeconds'));
       validateStrategy(spec.updateStrategy, here.at('updateStrategy'));
       notNegative(spec.revisionHistoryLimit, here.at('revisionHistoryLimit'));
     },
-    validateUpdate: (next, previous, at) => unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
+    validateUpdate: (next, previous, at) =>
+      unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
     warnings: (d, previous) => workloadWarnings(d, previous),
     parts: {
       status: statusPart({
@@ -88,7 +97,8 @@ function setTemplateGeneration(d: Mutable<DaemonSet>, count: number): void {
 
 function validateStrategy({ type, rollingUpdate }: DaemonSetUpdateStrategy, at: Field): void {
   if (type === 'OnDelete') return;
-  if (type !== 'RollingUpdate') return at.notSupported(shownStrategy(type, rollingUpdate), ['RollingUpdate', 'OnDelete']);
+  if (type !== 'RollingUpdate')
+    return at.notSupported(shownStrategy(type, rollingUpdate), ['RollingUpdate', 'OnDelete']);
   const here = at.at('rollingUpdate');
   if (!rollingUpdate) return here.required();
   const { maxUnavailable, maxSurge } = rollingUpdate;

@@ -9,7 +9,16 @@ import type { Deployment, DeploymentSpec, DeploymentStrategy } from '../../gener
 import { statusPart } from '../../parts.ts';
 import { notDecremented, shownStrategy, validateSelected, validateSelector, workloadWarnings } from './workload.ts';
 
-const COUNTS = ['observedGeneration', 'replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount'] as const;
+const COUNTS = [
+  'observedGeneration',
+  'replicas',
+  'updatedReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'unavailableReplicas',
+  'terminatingReplicas',
+  'collisionCount',
+] as const;
 
 export const deployment: Kind<Deployment> = builtIn<Deployment>('apps/v1.Deployment', {
   columns: columnsOf('apps/Deployment', {
@@ -20,7 +29,11 @@ export const deployment: Kind<Deployment> = builtIn<Deployment>('apps/v1.Deploym
     Images: (d) => containerImages(d.spec.template),
     Selector: (d) => selectorText(d.spec.selector),
   }),
-  scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: (d) => formatSelector(compileLabelSelector(d.spec.selector)) },
+  scale: {
+    specReplicas: 'spec.replicas',
+    statusReplicas: 'status.replicas',
+    selector: (d) => formatSelector(compileLabelSelector(d.spec.selector)),
+  },
   behaviour: {
     complete({ spec }) {
       spec.replicas ??= 1;
@@ -40,7 +53,8 @@ export const deployment: Kind<Deployment> = builtIn<Deployment>('apps/v1.Deploym
     // Annotations are copied to the replica sets, so a change to them is a new generation too.
     desired: (d) => [d.spec, d.metadata.annotations],
     validate: (d, at) => validateDeployment(d.spec, at.at('spec')),
-    validateUpdate: (next, previous, at) => unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
+    validateUpdate: (next, previous, at) =>
+      unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
     warnings: (d, previous) => workloadWarnings(d, previous),
     parts: {
       status: statusPart({
@@ -68,20 +82,23 @@ function validateDeployment(spec: DeploymentSpec, at: Field): void {
   const { progressDeadlineSeconds: deadline } = spec;
   if (deadline === undefined) return;
   notNegative(deadline, at.at('progressDeadlineSeconds'));
-  if (deadline <= (spec.minReadySeconds ?? 0)) at.at('progressDeadlineSeconds').invalid(deadline, 'must be greater than minReadySeconds');
+  if (deadline <= (spec.minReadySeconds ?? 0))
+    at.at('progressDeadlineSeconds').invalid(deadline, 'must be greater than minReadySeconds');
 }
 
 function validateStrategy({ type, rollingUpdate }: DeploymentStrategy, at: Field): void {
   const here = at.at('rollingUpdate');
   if (type === 'Recreate') {
     if (rollingUpdate) here.forbidden("may not be specified when strategy `type` is 'Recreate'");
-  } else if (type !== 'RollingUpdate') at.notSupported(shownStrategy(type, rollingUpdate), ['Recreate', 'RollingUpdate']);
+  } else if (type !== 'RollingUpdate')
+    at.notSupported(shownStrategy(type, rollingUpdate), ['Recreate', 'RollingUpdate']);
   else if (!rollingUpdate) here.required('this should be defaulted and never be nil');
   else {
     const { maxUnavailable, maxSurge } = rollingUpdate;
     countOrPercent(maxUnavailable, here.at('maxUnavailable'));
     countOrPercent(maxSurge, here.at('maxSurge'));
-    if (isZeroShare(maxUnavailable) && isZeroShare(maxSurge)) here.at('maxUnavailable').invalid(maxUnavailable, 'may not be 0 when `maxSurge` is 0');
+    if (isZeroShare(maxUnavailable) && isZeroShare(maxSurge))
+      here.at('maxUnavailable').invalid(maxUnavailable, 'may not be 0 when `maxSurge` is 0');
     atMostWhole(maxUnavailable, here.at('maxUnavailable'));
   }
 }

@@ -18,7 +18,11 @@ export const replicaSet: Kind<ReplicaSet> = builtIn<ReplicaSet>('apps/v1.Replica
     Images: (r) => containerImages(r.spec.template),
     Selector: (r) => selectorText(r.spec.selector),
   }),
-  scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: (r) => formatSelector(compileLabelSelector(r.spec.selector)) },
+  scale: {
+    specReplicas: 'spec.replicas',
+    statusReplicas: 'status.replicas',
+    selector: (r) => formatSelector(compileLabelSelector(r.spec.selector)),
+  },
   selectableFields: { 'status.replicas': (r) => String(r.status.replicas) },
   behaviour: {
     complete({ spec }) {
@@ -39,7 +43,8 @@ export const replicaSet: Kind<ReplicaSet> = builtIn<ReplicaSet>('apps/v1.Replica
       validatePodTemplate(spec.template, templateAt);
       validateAlwaysRestarts(spec.template, templateAt, 'ReplicaSet');
     },
-    validateUpdate: (next, previous, at) => unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
+    validateUpdate: (next, previous, at) =>
+      unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
     warnings: (r, previous) => workloadWarnings(r, previous),
     parts: { status: statusPart({ validate: (r, _previous, at) => validateReplicaStatus(r.status, at.at('status')) }) },
   },

@@ -1,4 +1,13 @@
-import { compileLabelSelector, dnsLabelErrors, equalJson, type Field, formatSelector, type Kind, validateAnnotations, validateLabels } from '@navarch/machinery';
+import {
+  compileLabelSelector,
+  dnsLabelErrors,
+  equalJson,
+  type Field,
+  formatSelector,
+  type Kind,
+  validateAnnotations,
+  validateLabels,
+} from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { atMostWhole, countOrPercent, isZeroShare, notNegative } from '../../checks/values.ts';
 import { columnsOf, containerImages, containerNames } from '../../columns.ts';
@@ -9,7 +18,8 @@ import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from '..
 import { statusPart } from '../../parts.ts';
 import { notDecremented, validateSelected, validateSelector, workloadWarnings } from './workload.ts';
 
-const UPDATABLE = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
+const UPDATABLE =
+  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
 
 export const statefulSet: Kind<StatefulSet> = builtIn<StatefulSet>('apps/v1.StatefulSet', {
   columns: columnsOf('apps/StatefulSet', {
@@ -17,7 +27,11 @@ export const statefulSet: Kind<StatefulSet> = builtIn<StatefulSet>('apps/v1.Stat
     Containers: (s) => containerNames(s.spec.template),
     Images: (s) => containerImages(s.spec.template),
   }),
-  scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: (s) => formatSelector(compileLabelSelector(s.spec.selector)) },
+  scale: {
+    specReplicas: 'spec.replicas',
+    statusReplicas: 'status.replicas',
+    selector: (s) => formatSelector(compileLabelSelector(s.spec.selector)),
+  },
   behaviour: {
     complete({ spec }) {
       spec.podManagementPolicy ??= 'OrderedReady';
@@ -54,15 +68,27 @@ export const statefulSet: Kind<StatefulSet> = builtIn<StatefulSet>('apps/v1.Stat
     },
     warnings: (s, previous) => [
       ...workloadWarnings(s, previous),
-      ...((s.spec.revisionHistoryLimit ?? 0) < 0 ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended'] : []),
+      ...((s.spec.revisionHistoryLimit ?? 0) < 0
+        ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
+        : []),
     ],
-    parts: { status: statusPart({ validate: ({ status }, previous, at) => validateStatus(status, previous.status, at.at('status')) }) },
+    parts: {
+      status: statusPart({
+        validate: ({ status }, previous, at) => validateStatus(status, previous.status, at.at('status')),
+      }),
+    },
   },
 });
 
 function fixedPart(spec: StatefulSetSpec): unknown {
   const {
-    replicas: _a, ordinals: _b, template: _c, updateStrategy: _d, revisionHistoryLimit: _e, persistentVolumeClaimRetentionPolicy: _f, minReadySeconds: _g,
+    replicas: _a,
+    ordinals: _b,
+    template: _c,
+    updateStrategy: _d,
+    revisionHistoryLimit: _e,
+    persistentVolumeClaimRetentionPolicy: _f,
+    minReadySeconds: _g,
     ...rest
   } = spec;
   return rest;
@@ -71,11 +97,13 @@ function fixedPart(spec: StatefulSetSpec): unknown {
 function validateSpec(spec: StatefulSetSpec, at: Field): void {
   const policy = spec.podManagementPolicy;
   if (!policy) at.at('podManagementPolicy').required();
-  else if (policy !== 'OrderedReady' && policy !== 'Parallel') at.at('podManagementPolicy').invalid(policy, "must be 'OrderedReady' or 'Parallel'");
+  else if (policy !== 'OrderedReady' && policy !== 'Parallel')
+    at.at('podManagementPolicy').invalid(policy, "must be 'OrderedReady' or 'Parallel'");
   validateStrategy(spec.updateStrategy, at.at('updateStrategy'));
   for (const name of ['whenDeleted', 'whenScaled'] as const) {
     const value = spec.persistentVolumeClaimRetentionPolicy?.[name];
-    if (value !== 'Retain' && value !== 'Delete') at.at('persistentVolumeClaimRetentionPolicy', name).notSupported(value ?? '', ['Retain', 'Delete']);
+    if (value !== 'Retain' && value !== 'Delete')
+      at.at('persistentVolumeClaimRetentionPolicy', name).notSupported(value ?? '', ['Retain', 'Delete']);
   }
   notNegative(spec.replicas, at.at('replicas'));
   notNegative(spec.minReadySeconds, at.at('minReadySeconds'));
@@ -103,7 +131,8 @@ function validateStrategy({ type, rollingUpdate }: StatefulSetUpdateStrategy, at
       notNegative(rollingUpdate?.partition, here.at('partition'));
       if (rollingUpdate?.maxUnavailable === undefined) break;
       countOrPercent(rollingUpdate.maxUnavailable, here.at('maxUnavailable'));
-      if (isZeroShare(rollingUpdate.maxUnavailable)) here.at('maxUnavailable').invalid(rollingUpdate.maxUnavailable, 'cannot be 0');
+      if (isZeroShare(rollingUpdate.maxUnavailable))
+        here.at('maxUnavailable').invalid(rollingUpdate.maxUnavailable, 'cannot be 0');
       atMostWhole(rollingUpdate.maxUnavailable, here.at('maxUnavailable'));
       break;
     default:
@@ -115,8 +144,11 @@ const PARTS = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'available
 
 function validateStatus(status: StatefulSet['status'], previous: StatefulSet['status'], at: Field): void {
   notNegative(status.replicas, at.at('replicas'));
-  for (const name of [...PARTS, 'observedGeneration', 'collisionCount'] as const) notNegative(status[name], at.at(name));
-  for (const name of PARTS) if ((status[name] ?? 0) > status.replicas) at.at(name).invalid(status[name], 'cannot be greater than status.replicas');
+  for (const name of [...PARTS, 'observedGeneration', 'collisionCount'] as const)
+    notNegative(status[name], at.at(name));
+  for (const name of PARTS)
+    if ((status[name] ?? 0) > status.replicas)
+      at.at(name).invalid(status[name], 'cannot be greater than status.replicas');
   if ((status.availableReplicas ?? 0) > (status.readyReplicas ?? 0)) {
     at.at('availableReplicas').invalid(status.availableReplicas, 'cannot be greater than status.readyReplicas');
   }

@@ -25,7 +25,9 @@ interface Change {
 export function validateJobStatus(job: Job, before: Job, at: Field): void {
   const [status, previous] = [job.status, before.status];
   const change: Change = {
-    job, status, previous,
+    job,
+    status,
+    previous,
     isChanged: (...names) => names.some((name) => !equalJson(status[name], previous[name])),
     hasTurned: (...types) => types.some((type) => holds(status, type) !== holds(previous, type)),
   };
@@ -56,16 +58,23 @@ function validateEnd({ status, isChanged, hasTurned }: Change, at: Field): void 
   const { startTime, completionTime } = status;
   const [isComplete, hasFailed] = [holds(status, 'Complete'), holds(status, 'Failed')];
   const conditions = at.at('conditions');
-  if (hasTurned('Complete', 'Failed') && isComplete && hasFailed) conditions.invalidOmitted('cannot set Complete=True and Failed=true conditions');
+  if (hasTurned('Complete', 'Failed') && isComplete && hasFailed)
+    conditions.invalidOmitted('cannot set Complete=True and Failed=true conditions');
   if (hasTurned('Complete', 'FailureTarget') && isComplete && holds(status, 'FailureTarget')) {
     conditions.invalidOmitted('cannot set Complete=True and FailureTarget=true conditions');
   }
   const here = at.at('completionTime');
   if (hasTurned('Complete') || isChanged('completionTime')) {
-    if (completionTime && !isComplete) here.invalid(completionTime, 'cannot set completionTime when there is no Complete=True condition');
+    if (completionTime && !isComplete)
+      here.invalid(completionTime, 'cannot set completionTime when there is no Complete=True condition');
     if (!completionTime && isComplete) here.required('completionTime is required for Complete jobs');
   }
-  if (isChanged('startTime', 'completionTime') && startTime && completionTime && Date.parse(completionTime) < Date.parse(startTime)) {
+  if (
+    isChanged('startTime', 'completionTime') &&
+    startTime &&
+    completionTime &&
+    Date.parse(completionTime) < Date.parse(startTime)
+  ) {
     here.invalid(completionTime, 'completionTime cannot be set before startTime');
   }
   if (hasTurned('Failed', 'FailureTarget') && hasFailed && !holds(status, 'FailureTarget')) {
@@ -81,9 +90,14 @@ function validateFinished({ status, previous, isChanged }: Change, at: Field): v
   if (!isFinished(status)) return;
   const isNew = !isFinished(previous);
   const { active = 0, uncountedTerminatedPods: uncounted } = status;
-  if ((isNew || isChanged('active')) && active > 0) at.at('active').invalid(active, 'active>0 is invalid for finished job');
-  if ((isNew || isChanged('startTime')) && !status.startTime) at.at('startTime').required('startTime is required for finished job');
-  if ((isNew || isChanged('uncountedTerminatedPods')) && (uncounted?.succeeded?.length ?? 0) + (uncounted?.failed?.length ?? 0) > 0) {
+  if ((isNew || isChanged('active')) && active > 0)
+    at.at('active').invalid(active, 'active>0 is invalid for finished job');
+  if ((isNew || isChanged('startTime')) && !status.startTime)
+    at.at('startTime').required('startTime is required for finished job');
+  if (
+    (isNew || isChanged('uncountedTerminatedPods')) &&
+    (uncounted?.succeeded?.length ?? 0) + (uncounted?.failed?.length ?? 0) > 0
+  ) {
     at.at('uncountedTerminatedPods').invalid(uncounted, 'uncountedTerminatedPods needs to be empty for finished job');
   }
 }
@@ -97,7 +111,13 @@ function validateIndexes({ job: { spec }, status, isChanged }: Change, at: Field
     if (typeof count === 'string') here.invalid(text, `error parsing ${name}: ${count}`);
   };
   if (isChanged('completedIndexes') && completions !== undefined) readable(completed, 'completedIndexes', completedAt);
-  if (isChanged('failedIndexes') && completions !== undefined && backoffLimitPerIndex !== undefined && failed !== undefined) readable(failed, 'failedIndexes', failedAt);
+  if (
+    isChanged('failedIndexes') &&
+    completions !== undefined &&
+    backoffLimitPerIndex !== undefined &&
+    failed !== undefined
+  )
+    readable(failed, 'failedIndexes', failedAt);
   if (isChanged('completedIndexes') && completed !== '' && spec.completionMode !== 'Indexed') {
     completedAt.invalid(completed, 'cannot set non-empty completedIndexes when non-indexed completion mode');
   }
@@ -106,7 +126,8 @@ function validateIndexes({ job: { spec }, status, isChanged }: Change, at: Field
   }
   if (!isChanged('failedIndexes', 'completedIndexes') || completions === undefined || failed === undefined) return;
   const overlap = firstOverlap(completed, failed, completions);
-  if (overlap !== undefined) failedAt.invalid(failed, `failedIndexes and completedIndexes overlap at index: ${overlap}`);
+  if (overlap !== undefined)
+    failedAt.invalid(failed, `failedIndexes and completedIndexes overlap at index: ${overlap}`);
 }
 
 function validatePods({ status, previous, isChanged }: Change, at: Field): void {
@@ -114,14 +135,17 @@ function validatePods({ status, previous, isChanged }: Change, at: Field): void 
   if (isFinished(status) && (!isFinished(previous) || isChanged('terminating')) && terminating > 0) {
     at.at('terminating').invalid(terminating, 'terminating>0 is invalid for finished job');
   }
-  if (isChanged('ready', 'active') && ready > active) at.at('ready').invalid(ready, 'cannot set more ready pods than active');
+  if (isChanged('ready', 'active') && ready > active)
+    at.at('ready').invalid(ready, 'cannot set more ready pods than active');
 }
 
 /** A job that met its criteria does not fail any more. */
 function validateCriteria({ job: { spec }, status }: Change, at: Field): void {
   const isMet = holds(status, 'SuccessCriteriaMet');
-  if (isMet && holds(status, 'Failed')) at.invalidOmitted('cannot set SuccessCriteriaMet=True and Failed=true conditions');
-  if (isMet && holds(status, 'FailureTarget')) at.invalidOmitted('cannot set SuccessCriteriaMet=True and FailureTarget=true conditions');
+  if (isMet && holds(status, 'Failed'))
+    at.invalidOmitted('cannot set SuccessCriteriaMet=True and Failed=true conditions');
+  if (isMet && holds(status, 'FailureTarget'))
+    at.invalidOmitted('cannot set SuccessCriteriaMet=True and FailureTarget=true conditions');
   if (spec.successPolicy && !isMet && holds(status, 'Complete')) {
     at.invalidOmitted('cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True');
   }
@@ -130,18 +154,23 @@ function validateCriteria({ job: { spec }, status }: Change, at: Field): void {
 function validateChange({ job: { spec }, status, previous, isChanged }: Change, at: Field): void {
   const conditions = at.at('conditions');
   for (const type of TERMINAL) {
-    if (holds(previous, type) && !holds(status, type)) conditions.invalidOmitted(`cannot disable the terminal ${type}=True condition`);
+    if (holds(previous, type) && !holds(status, type))
+      conditions.invalidOmitted(`cannot disable the terminal ${type}=True condition`);
   }
   // Of an indexed job that shrinks, pods that had succeeded no longer count.
   const mayShrink = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism;
   for (const name of mayShrink ? (['failed'] as const) : (['failed', 'succeeded'] as const)) {
-    if ((status[name] ?? 0) < (previous[name] ?? 0)) at.at(name).invalid(status[name] ?? 0, `cannot decrease the ${name} counter`);
+    if ((status[name] ?? 0) < (previous[name] ?? 0))
+      at.at(name).invalid(status[name] ?? 0, `cannot decrease the ${name} counter`);
   }
-  if (status.completionTime && previous.completionTime && isChanged('completionTime')) at.at('completionTime').invalid(status.completionTime, 'completionTime cannot be mutated');
+  if (status.completionTime && previous.completionTime && isChanged('completionTime'))
+    at.at('completionTime').invalid(status.completionTime, 'completionTime cannot be mutated');
   // Whoever lets a job go on lets its time begin anew.
   const isResumed = holds(previous, 'Suspended') && status.startTime !== undefined;
-  if (previous.startTime && isChanged('startTime') && !spec.suspend && !isResumed) at.at('startTime').required('startTime cannot be removed for unsuspended job');
+  if (previous.startTime && isChanged('startTime') && !spec.suspend && !isResumed)
+    at.at('startTime').required('startTime cannot be removed for unsuspended job');
   const [isMet, wasMet] = [holds(status, 'SuccessCriteriaMet'), holds(previous, 'SuccessCriteriaMet')];
   if (wasMet && !isMet) conditions.invalidOmitted('cannot disable the SuccessCriteriaMet=True condition');
-  if (holds(previous, 'Complete') && !wasMet && isMet) conditions.invalidOmitted('cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions');
+  if (holds(previous, 'Complete') && !wasMet && isMet)
+    conditions.invalidOmitted('cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions');
 }

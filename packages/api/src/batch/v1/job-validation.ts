@@ -23,7 +23,9 @@ export function validateJob(job: Job, at: Field): void {
   if (!spec.selector) here.at('selector').required();
   else labelSelector(spec.selector, here.at('selector'));
   if (!compileLabelSelector(spec.selector).matches(spec.template.metadata.labels)) {
-    here.at('template', 'metadata', 'labels').invalid(spec.template.metadata.labels ?? null, '`selector` does not match template `labels`');
+    here
+      .at('template', 'metadata', 'labels')
+      .invalid(spec.template.metadata.labels ?? null, '`selector` does not match template `labels`');
   }
   validateHostnames(job, at.at('metadata', 'name'));
 }
@@ -33,7 +35,8 @@ function validateHostnames({ metadata, spec: { completionMode, completions = 0 }
   const name = metadata.name ?? '';
   if (completionMode !== 'Indexed' || completions <= 0) return;
   const longest = `${name}-${completions - 1}`;
-  if (dnsLabelErrors(longest).length > 0) at.invalid(name, `will not able to create pod with invalid DNS label: ${longest}`);
+  if (dnsLabelErrors(longest).length > 0)
+    at.invalid(name, `will not able to create pod with invalid DNS label: ${longest}`);
 }
 
 /** Labels that the server chose and the client must not have chosen otherwise. */
@@ -41,17 +44,29 @@ function validateGenerated({ metadata, spec }: Job, at: Field): void {
   const labelsAt = at.at('spec', 'template', 'metadata', 'labels');
   const { labels = {} } = spec.template.metadata;
   const { uid, name = '' } = metadata as { readonly uid: string; readonly name?: string };
-  const expected = [['controller-uid', uid], ['job-name', name], [UID_LABEL, uid], [NAME_LABEL, name]] as const;
+  const expected = [
+    ['controller-uid', uid],
+    ['job-name', name],
+    [UID_LABEL, uid],
+    [NAME_LABEL, name],
+  ] as const;
   for (const [key, value] of expected) {
     if (labels[key] === undefined) labelsAt.key(key).required(`must be '${value}'`);
     else if (labels[key] !== value) labelsAt.key(key).invalid(labels, `must be '${value}'`);
   }
   const ours = Object.fromEntries(expected);
-  if (spec.selector && !compileLabelSelector(spec.selector).matches(ours)) at.at('spec', 'selector').invalid(spec.selector, '`selector` not auto-generated');
+  if (spec.selector && !compileLabelSelector(spec.selector).matches(ours))
+    at.at('spec', 'selector').invalid(spec.selector, '`selector` not auto-generated');
 }
 
 const COUNTS = [
-  'parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished', 'backoffLimitPerIndex', 'maxFailedIndexes',
+  'parallelism',
+  'completions',
+  'activeDeadlineSeconds',
+  'backoffLimit',
+  'ttlSecondsAfterFinished',
+  'backoffLimitPerIndex',
+  'maxFailedIndexes',
 ] as const;
 
 /** The spec of a job or of a cron job's template. */
@@ -77,8 +92,10 @@ export function validateJobSpec(spec: JobSpec, at: Field): void {
   const restartAt = at.at('template', 'spec', 'restartPolicy');
   // Always is what it defaults to, so saying nothing is no better.
   if (!restartPolicy || restartPolicy === 'Always') restartAt.required('valid values: "OnFailure", "Never"');
-  else if (restartPolicy !== 'OnFailure' && restartPolicy !== 'Never') restartAt.notSupported(restartPolicy, ['OnFailure', 'Never']);
-  else if (spec.podFailurePolicy && restartPolicy !== 'Never') restartAt.invalid(restartPolicy, 'only "Never" is supported when podFailurePolicy is specified');
+  else if (restartPolicy !== 'OnFailure' && restartPolicy !== 'Never')
+    restartAt.notSupported(restartPolicy, ['OnFailure', 'Never']);
+  else if (spec.podFailurePolicy && restartPolicy !== 'Never')
+    restartAt.invalid(restartPolicy, 'only "Never" is supported when podFailurePolicy is specified');
 }
 
 function validateIndexes(spec: JobSpec, at: Field): void {
@@ -88,25 +105,43 @@ function validateIndexes(spec: JobSpec, at: Field): void {
   }
   if (completionMode !== 'Indexed') {
     if (completionMode !== undefined && completionMode !== 'NonIndexed') return;
-    if (backoffLimitPerIndex !== undefined) at.at('backoffLimitPerIndex').invalid(backoffLimitPerIndex, 'requires indexed completion mode');
+    if (backoffLimitPerIndex !== undefined)
+      at.at('backoffLimitPerIndex').invalid(backoffLimitPerIndex, 'requires indexed completion mode');
     if (failures !== undefined) at.at('maxFailedIndexes').invalid(failures, 'requires indexed completion mode');
     return;
   }
   if (completions === undefined) at.at('completions').required('when completion mode is Indexed');
-  if (parallelism > INDEXES_MAX) at.at('parallelism').invalid(parallelism, `must be less than or equal to ${INDEXES_MAX} when completion mode is Indexed`);
-  if (completions !== undefined && failures !== undefined && failures > completions) at.at('maxFailedIndexes').invalid(failures, 'must be less than or equal to completions');
-  if (failures !== undefined && failures > INDEXES_MAX) at.at('maxFailedIndexes').invalid(failures, `must be less than or equal to ${INDEXES_MAX}`);
+  if (parallelism > INDEXES_MAX)
+    at.at('parallelism').invalid(
+      parallelism,
+      `must be less than or equal to ${INDEXES_MAX} when completion mode is Indexed`,
+    );
+  if (completions !== undefined && failures !== undefined && failures > completions)
+    at.at('maxFailedIndexes').invalid(failures, 'must be less than or equal to completions');
+  if (failures !== undefined && failures > INDEXES_MAX)
+    at.at('maxFailedIndexes').invalid(failures, `must be less than or equal to ${INDEXES_MAX}`);
   if (completions !== undefined && completions > INDEXES_MAX && backoffLimitPerIndex !== undefined) {
-    if (failures === undefined) at.at('maxFailedIndexes').required(`must be specified when completions is above ${INDEXES_MAX}`);
-    if (parallelism > 10_000) at.at('parallelism').invalid(parallelism, `must be less than or equal to 10000 when completions are above ${INDEXES_MAX} and used with backoff limit per index`);
-    if (failures !== undefined && failures > 10_000) at.at('maxFailedIndexes').invalid(failures, `must be less than or equal to 10000 when completions are above ${INDEXES_MAX} and used with backoff limit per index`);
+    if (failures === undefined)
+      at.at('maxFailedIndexes').required(`must be specified when completions is above ${INDEXES_MAX}`);
+    if (parallelism > 10_000)
+      at.at('parallelism').invalid(
+        parallelism,
+        `must be less than or equal to 10000 when completions are above ${INDEXES_MAX} and used with backoff limit per index`,
+      );
+    if (failures !== undefined && failures > 10_000)
+      at.at('maxFailedIndexes').invalid(
+        failures,
+        `must be less than or equal to 10000 when completions are above ${INDEXES_MAX} and used with backoff limit per index`,
+      );
   }
 }
 
 function validateFailurePolicy(spec: JobSpec, at: Field): void {
   if (!spec.podFailurePolicy) return;
   const { rules } = spec.podFailurePolicy;
-  const names = new Set([...spec.template.spec.containers, ...(spec.template.spec.initContainers ?? [])].map((container) => container.name));
+  const names = new Set(
+    [...spec.template.spec.containers, ...(spec.template.spec.initContainers ?? [])].map((container) => container.name),
+  );
   if (rules.length > RULES_MAX) at.at('rules').tooMany(rules.length, RULES_MAX);
   each(rules, at.at('rules'), (rule, here) => validateFailureRule(rule, spec, names, here));
 }
@@ -116,14 +151,17 @@ const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
 function validateFailureRule(rule: PodFailurePolicyRule, spec: JobSpec, names: ReadonlySet<string>, at: Field): void {
   const { action, onExitCodes: codes, onPodConditions: conditions } = rule;
   if (!action) at.at('action').required(`valid values: [${ACTIONS.map((word) => JSON.stringify(word)).join(' ')}]`);
-  else if (action === 'FailIndex' && spec.backoffLimitPerIndex === undefined) at.at('action').invalid(action, 'requires the backoffLimitPerIndex to be set');
+  else if (action === 'FailIndex' && spec.backoffLimitPerIndex === undefined)
+    at.at('action').invalid(action, 'requires the backoffLimitPerIndex to be set');
   else if (!ACTIONS.includes(action)) at.at('action').notSupported(action, ACTIONS);
   if (codes) {
     const here = at.at('onExitCodes');
     if (!codes.operator) here.at('operator').required('valid values: ["In" "NotIn"]');
     else supportedValue(codes.operator, ['In', 'NotIn'], here.at('operator'));
     if (codes.containerName !== undefined && !names.has(codes.containerName)) {
-      here.at('containerName').invalid(codes.containerName, 'must be one of the container or initContainer names in the pod template');
+      here
+        .at('containerName')
+        .invalid(codes.containerName, 'must be one of the container or initContainer names in the pod template');
     }
     validateCodes(codes.operator, codes.values, here.at('values'));
   }
@@ -134,8 +172,10 @@ function validateFailureRule(rule: PodFailurePolicyRule, spec: JobSpec, names: R
     if (!status) here.at('status').required('valid values: ["False" "True" "Unknown"]');
     else supportedValue(status, ['False', 'True', 'Unknown'], here.at('status'));
   });
-  if (codes && patterns.length > 0) at.invalidOmitted('specifying both OnExitCodes and OnPodConditions is not supported');
-  if (!codes && patterns.length === 0) at.invalidOmitted('specifying one of OnExitCodes and OnPodConditions is required');
+  if (codes && patterns.length > 0)
+    at.invalidOmitted('specifying both OnExitCodes and OnPodConditions is not supported');
+  if (!codes && patterns.length === 0)
+    at.invalidOmitted('specifying one of OnExitCodes and OnPodConditions is required');
 }
 
 function validateCodes(operator: string, values: readonly number[], at: Field): void {
@@ -154,16 +194,26 @@ function validateSuccessPolicy(spec: JobSpec, at: Field): void {
   if (!spec.successPolicy) return;
   const { rules } = spec.successPolicy;
   if (spec.completionMode !== 'Indexed') return at.invalid(spec.successPolicy, 'requires indexed completion mode');
-  if (rules.length === 0) at.at('rules').required('at least one rules must be specified when the successPolicy is specified');
+  if (rules.length === 0)
+    at.at('rules').required('at least one rules must be specified when the successPolicy is specified');
   if (rules.length > RULES_MAX) at.at('rules').tooMany(rules.length, RULES_MAX);
   each(rules, at.at('rules'), ({ succeededCount: count, succeededIndexes: indexes }, here) => {
-    if (count === undefined && indexes === undefined) here.required('at least one of succeededCount or succeededIndexes must be specified');
-    const total = indexes === undefined ? undefined : validateSucceeded(indexes, spec.completions ?? 0, here.at('succeededIndexes'));
+    if (count === undefined && indexes === undefined)
+      here.required('at least one of succeededCount or succeededIndexes must be specified');
+    const total =
+      indexes === undefined
+        ? undefined
+        : validateSucceeded(indexes, spec.completions ?? 0, here.at('succeededIndexes'));
     if (count === undefined) return;
     const countAt = here.at('succeededCount');
     notNegative(count, countAt);
-    if (spec.completions !== undefined && count > spec.completions) countAt.invalid(count, `must be less than or equal to ${spec.completions} (the number of specified completions)`);
-    if (total !== undefined && count > total) countAt.invalid(count, `must be less than or equal to ${total} (the number of indexes in the specified succeededIndexes field)`);
+    if (spec.completions !== undefined && count > spec.completions)
+      countAt.invalid(count, `must be less than or equal to ${spec.completions} (the number of specified completions)`);
+    if (total !== undefined && count > total)
+      countAt.invalid(
+        count,
+        `must be less than or equal to ${total} (the number of indexes in the specified succeededIndexes field)`,
+      );
   });
 }
 
@@ -182,16 +232,28 @@ export function validateJobUpdate(next: Job, previous: Job, at: Field): void {
   validateCompletions(next.spec, previous.spec, spec.at('completions'));
   unchanged(next.spec.selector, previous.spec.selector, spec.at('selector'));
   const { startTime, active = 0, conditions = [] } = previous.status;
-  const isAtRest = startTime === undefined || conditions.some(({ type, status }) => type === 'Suspended' && status === 'True');
+  const isAtRest =
+    startTime === undefined || conditions.some(({ type, status }) => type === 'Suspended' && status === 'True');
   const isOpen = previous.spec.suspend === true && active === 0 && isAtRest;
-  if (!equalJson(templatePart(next.spec, isOpen), templatePart(previous.spec, isOpen))) spec.at('template').invalid(next.spec.template, 'field is immutable');
-  for (const name of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
+  if (!equalJson(templatePart(next.spec, isOpen), templatePart(previous.spec, isOpen)))
+    spec.at('template').invalid(next.spec.template, 'field is immutable');
+  for (const name of [
+    'completionMode',
+    'podFailurePolicy',
+    'backoffLimitPerIndex',
+    'managedBy',
+    'successPolicy',
+  ] as const) {
     unchanged(next.spec[name], previous.spec[name], spec.at(name));
   }
 }
 
 /** An indexed job may be given more or fewer indexes, where it runs all of them at once (KEP-3715). */
-function validateCompletions({ completionMode, completions, parallelism }: JobSpec, previous: JobSpec, at: Field): void {
+function validateCompletions(
+  { completionMode, completions, parallelism }: JobSpec,
+  previous: JobSpec,
+  at: Field,
+): void {
   if (completionMode !== 'Indexed') return unchanged(completions, previous.completions, at);
   if (completions === undefined || completions === previous.completions) return;
   if (completions !== parallelism) at.invalid(completions, 'can only be modified in tandem with spec.parallelism');
@@ -202,9 +264,15 @@ function templatePart({ template }: JobSpec, isOpen: boolean): unknown {
   const { nodeSelector: _a, tolerations: _b, schedulingGates: _c, affinity, ...rest } = template.spec;
   const { labels: _l, annotations: _n, ...metadata } = template.metadata;
   // What containers are to get may be said anew as well (KEP-5440).
-  const sized = (containers: readonly Container[] | undefined): readonly object[] | undefined => containers?.map(({ resources: _r, ...container }) => container);
+  const sized = (containers: readonly Container[] | undefined): readonly object[] | undefined =>
+    containers?.map(({ resources: _r, ...container }) => container);
   return {
     metadata,
-    spec: { ...rest, containers: sized(rest.containers), initContainers: sized(rest.initContainers), affinity: { ...affinity, nodeAffinity: undefined } },
+    spec: {
+      ...rest,
+      containers: sized(rest.containers),
+      initContainers: sized(rest.initContainers),
+      affinity: { ...affinity, nodeAffinity: undefined },
+    },
   };
 }

@@ -24,7 +24,8 @@ export const job: Kind<Job> = builtIn<Job>('batch/v1.Job', {
     complete(j) {
       completeJobSpec(j.spec);
       const { labels } = j.spec.template.metadata;
-      if (labels && Object.keys(labels).length > 0 && Object.keys(j.metadata.labels ?? {}).length === 0) j.metadata.labels = { ...labels };
+      if (labels && Object.keys(labels).length > 0 && Object.keys(j.metadata.labels ?? {}).length === 0)
+        j.metadata.labels = { ...labels };
     },
     prepareCreate(j) {
       j.status = {};
@@ -32,14 +33,18 @@ export const job: Kind<Job> = builtIn<Job>('batch/v1.Job', {
     },
     prepareUpdate(j, previous) {
       // A client may send the job again as it first wrote it.
-      if (j.spec.selector === undefined && previous.spec.selector) j.spec.selector = cloneJson(previous.spec.selector) as NonNullable<typeof j.spec.selector>;
+      if (j.spec.selector === undefined && previous.spec.selector)
+        j.spec.selector = cloneJson(previous.spec.selector) as NonNullable<typeof j.spec.selector>;
     },
     desired: (j) => [j.spec],
     validate: (j, at) => validateJob(j, at),
     validateUpdate: validateJobUpdate,
     warnings(j, previous) {
       if (previous && previous.metadata.generation === j.metadata.generation) return [];
-      return [...(previous ? [] : nameWarnings(j.metadata.name, 'Pod names and hostnames')), ...jobWarnings(j.spec, 'spec')];
+      return [
+        ...(previous ? [] : nameWarnings(j.metadata.name, 'Pod names and hostnames')),
+        ...jobWarnings(j.spec, 'spec'),
+      ];
     },
     parts: { status: statusPart({ validate: (j, previous, at) => validateJobStatus(j, previous, at.at('status')) }) },
   },
@@ -48,9 +53,14 @@ export const job: Kind<Job> = builtIn<Job>('batch/v1.Job', {
 export function jobWarnings(spec: JobSpec, at: string): readonly string[] {
   const warnings: string[] = [];
   if (spec.completionMode === 'Indexed' && (spec.completions ?? 0) > 100_000 && (spec.parallelism ?? 0) > 10_000) {
-    warnings.push(`${at}.parallelism: In Indexed Jobs with a number of completions higher than 100000 and a parallelism higher than 10000, Kubernetes might not be able to track completedIndexes when a big number of indexes fail`);
+    warnings.push(
+      `${at}.parallelism: In Indexed Jobs with a number of completions higher than 100000 and a parallelism higher than 10000, Kubernetes might not be able to track completedIndexes when a big number of indexes fail`,
+    );
   }
-  return [...warnings, ...podWarnings(spec.template.spec, spec.template.metadata, `${at}.template.spec`, `${at}.template.metadata`)];
+  return [
+    ...warnings,
+    ...podWarnings(spec.template.spec, spec.template.metadata, `${at}.template.spec`, `${at}.template.metadata`),
+  ];
 }
 
 /** Defaults of a job and of the template of a cron job. */
@@ -65,7 +75,8 @@ export function completeJobSpec(spec: Mutable<JobSpec>): void {
   spec.suspend ??= false;
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
   spec.manualSelector ??= false;
-  for (const rule of spec.podFailurePolicy?.rules ?? []) for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
+  for (const rule of spec.podFailurePolicy?.rules ?? [])
+    for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
   completePodTemplate(spec.template);
 }
 
@@ -75,7 +86,10 @@ function selectOwnPods(j: Mutable<Job>): void {
   // Before it is refused, a job may have no name.
   const { uid, name = '' } = j.metadata as { readonly uid: string; readonly name?: string };
   const labels: Record<string, string> = { ...j.spec.template.metadata.labels };
-  for (const [key, value] of [['controller-uid', uid], ['job-name', name]] as const) {
+  for (const [key, value] of [
+    ['controller-uid', uid],
+    ['job-name', name],
+  ] as const) {
     labels[key] ??= value;
     labels[`batch.kubernetes.io/${key}`] ??= value;
   }
@@ -86,7 +100,8 @@ function selectOwnPods(j: Mutable<Job>): void {
 }
 
 function statusText(j: Job): string {
-  const holds = (type: string): boolean => j.status.conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
+  const holds = (type: string): boolean =>
+    j.status.conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
   if (holds('Complete')) return 'Complete';
   if (holds('Failed')) return 'Failed';
   if (j.metadata.deletionTimestamp) return 'Terminating';
@@ -107,4 +122,3 @@ function durationText(j: Job, now: number): string {
   if (!startTime) return '';
   return humanDuration((completionTime ? Date.parse(completionTime) : now) - Date.parse(startTime));
 }
-

@@ -6,26 +6,35 @@ import { signerName } from './certificate-signing-request.ts';
 
 const BUNDLE_MAX = 1024 * 1024;
 
-export const clusterTrustBundle: Kind<ClusterTrustBundle> = builtIn<ClusterTrustBundle>('certificates.k8s.io/v1.ClusterTrustBundle', {
-  columns: columnsOf('certificates.k8s.io/ClusterTrustBundle', { SignerName: (b) => b.spec.signerName || '<none>' }),
-  selectableFields: { 'spec.signerName': (b) => b.spec.signerName ?? '' },
-  behaviour: {
-    updatesUnconditionally: false,
-    desired: false,
-    // A bundle of a signer has the signer's name in its own: `example.com:signer:name`.
-    validateName: (name) => name.split(':').flatMap((part) => dnsSubdomainErrors(part)),
-    validate({ metadata, spec }, at) {
-      const name = metadata.name ?? '';
-      const prefix = spec.signerName ? `${spec.signerName.replace('/', ':')}:` : '';
-      const nameAt = at.at('metadata', 'name');
-      if (prefix && !name.startsWith(prefix)) nameAt.invalid(name, `ClusterTrustBundle for signerName ${spec.signerName} must be named with prefix ${prefix}`);
-      if (!prefix && name.includes(':')) nameAt.invalid(name, 'ClusterTrustBundle without signer name must not have ":" in its name');
-      if (spec.signerName) signerName(spec.signerName, at.at('spec', 'signerName'));
-      validateBundle(spec.trustBundle, at.at('spec', 'trustBundle'));
+export const clusterTrustBundle: Kind<ClusterTrustBundle> = builtIn<ClusterTrustBundle>(
+  'certificates.k8s.io/v1.ClusterTrustBundle',
+  {
+    columns: columnsOf('certificates.k8s.io/ClusterTrustBundle', { SignerName: (b) => b.spec.signerName || '<none>' }),
+    selectableFields: { 'spec.signerName': (b) => b.spec.signerName ?? '' },
+    behaviour: {
+      updatesUnconditionally: false,
+      desired: false,
+      // A bundle of a signer has the signer's name in its own: `example.com:signer:name`.
+      validateName: (name) => name.split(':').flatMap((part) => dnsSubdomainErrors(part)),
+      validate({ metadata, spec }, at) {
+        const name = metadata.name ?? '';
+        const prefix = spec.signerName ? `${spec.signerName.replace('/', ':')}:` : '';
+        const nameAt = at.at('metadata', 'name');
+        if (prefix && !name.startsWith(prefix))
+          nameAt.invalid(
+            name,
+            `ClusterTrustBundle for signerName ${spec.signerName} must be named with prefix ${prefix}`,
+          );
+        if (!prefix && name.includes(':'))
+          nameAt.invalid(name, 'ClusterTrustBundle without signer name must not have ":" in its name');
+        if (spec.signerName) signerName(spec.signerName, at.at('spec', 'signerName'));
+        validateBundle(spec.trustBundle, at.at('spec', 'trustBundle'));
+      },
+      validateUpdate: (next, previous, at) =>
+        at.at('spec', 'signerName').immutable(next.spec.signerName, previous.spec.signerName),
     },
-    validateUpdate: (next, previous, at) => at.at('spec', 'signerName').immutable(next.spec.signerName, previous.spec.signerName),
   },
-});
+);
 
 function validateBundle(text: string, at: Field): void {
   if (text.length > BUNDLE_MAX) return at.tooLong(BUNDLE_MAX);

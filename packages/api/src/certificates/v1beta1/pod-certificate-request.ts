@@ -15,7 +15,8 @@ const deprecated = deprecationOf(KEY, podCertificateRequest);
 export const podCertificateRequestV1Beta1: Kind<PodCertificateRequest> = builtIn<PodCertificateRequest>(KEY, {
   ...(deprecated ? { deprecated } : {}),
   columns: podCertificateRequest.columns as unknown as Kind<PodCertificateRequest>['columns'],
-  selectableFields: podCertificateRequest.selectableFields as unknown as Kind<PodCertificateRequest>['selectableFields'],
+  selectableFields:
+    podCertificateRequest.selectableFields as unknown as Kind<PodCertificateRequest>['selectableFields'],
   behaviour: { desired: false, updatesUnconditionally: false },
   hub: {
     kind: podCertificateRequest,
@@ -24,7 +25,11 @@ export const podCertificateRequestV1Beta1: Kind<PodCertificateRequest> = builtIn
     },
     fromHub(stable) {
       const { spec, ...rest } = stable as Stable;
-      return { ...rest, apiVersion: 'certificates.k8s.io/v1beta1', spec: { ...spec, pkixPublicKey: null, proofOfPossession: null } } as unknown as PodCertificateRequest;
+      return {
+        ...rest,
+        apiVersion: 'certificates.k8s.io/v1beta1',
+        spec: { ...spec, pkixPublicKey: null, proofOfPossession: null },
+      } as unknown as PodCertificateRequest;
     },
   },
 });

@@ -13,10 +13,13 @@ export const lease: Kind<Lease> = builtIn<Lease>('coordination.k8s.io/v1.Lease',
     validate({ spec }, at) {
       const here = at.at('spec');
       const { leaseDurationSeconds: seconds, leaseTransitions: transitions, strategy, preferredHolder } = spec;
-      if (seconds !== undefined && seconds <= 0) here.at('leaseDurationSeconds').invalid(seconds, 'must be greater than 0');
-      if (transitions !== undefined && transitions < 0) here.at('leaseTransitions').invalid(transitions, 'must be greater than or equal to 0');
+      if (seconds !== undefined && seconds <= 0)
+        here.at('leaseDurationSeconds').invalid(seconds, 'must be greater than 0');
+      if (transitions !== undefined && transitions < 0)
+        here.at('leaseTransitions').invalid(transitions, 'must be greater than or equal to 0');
       if (strategy !== undefined) leaseStrategy(strategy, here.at('strategy'));
-      if (preferredHolder && !strategy) here.at('preferredHolder').forbidden('may only be specified if `strategy` is defined');
+      if (preferredHolder && !strategy)
+        here.at('preferredHolder').forbidden('may only be specified if `strategy` is defined');
     },
   },
 });

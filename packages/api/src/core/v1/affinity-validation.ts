@@ -1,10 +1,19 @@
 import {
-  dnsLabelErrors, dnsSubdomainErrors, type Field, labelValueErrors, qualifiedNameErrors,
+  dnsLabelErrors,
+  dnsSubdomainErrors,
+  type Field,
+  labelValueErrors,
+  qualifiedNameErrors,
 } from '@navarch/machinery';
 import { labelSelector } from '../../checks/selectors.ts';
 import { each, named } from '../../checks/values.ts';
 import type {
-  Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm, TopologySpreadConstraint,
+  Affinity,
+  NodeSelector,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  PodAffinityTerm,
+  TopologySpreadConstraint,
 } from '../../generated/types/core-v1.ts';
 
 export function nodeSelector({ nodeSelectorTerms }: NodeSelector, at: Field): void {
@@ -15,7 +24,9 @@ export function nodeSelector({ nodeSelectorTerms }: NodeSelector, at: Field): vo
 
 /** Of what is only a wish, values are not looked at: no node needs to have them. */
 function nodeSelectorTerm(term: NodeSelectorTerm, at: Field, isWish = false): void {
-  each(term.matchExpressions, at.at('matchExpressions'), (requirement, here) => nodeRequirement(requirement, here, isWish));
+  each(term.matchExpressions, at.at('matchExpressions'), (requirement, here) =>
+    nodeRequirement(requirement, here, isWish),
+  );
   each(term.matchFields, at.at('matchFields'), nodeFieldRequirement);
 }
 
@@ -27,11 +38,13 @@ function nodeRequirement({ key, operator, values = [] }: NodeSelectorRequirement
       break;
     case 'Exists':
     case 'DoesNotExist':
-      if (values.length > 0) at.at('values').forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+      if (values.length > 0)
+        at.at('values').forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
       break;
     case 'Gt':
     case 'Lt':
-      if (values.length !== 1) at.at('values').required("must be specified single value when `operator` is 'Lt' or 'Gt'");
+      if (values.length !== 1)
+        at.at('values').required("must be specified single value when `operator` is 'Lt' or 'Gt'");
       break;
     default:
       at.at('operator').invalid(operator, 'not a valid selector operator');
@@ -42,7 +55,8 @@ function nodeRequirement({ key, operator, values = [] }: NodeSelectorRequirement
 
 function nodeFieldRequirement({ key, operator, values = [] }: NodeSelectorRequirement, at: Field): void {
   if (operator === 'In' || operator === 'NotIn') {
-    if (values.length !== 1) at.at('values').required('must be only one value when `operator` is \'In\' or \'NotIn\' for node field selector');
+    if (values.length !== 1)
+      at.at('values').required("must be only one value when `operator` is 'In' or 'NotIn' for node field selector");
   } else at.at('operator').invalid(operator, 'not a valid selector operator');
   if (key === 'metadata.name') each(values, at.at('values'), (value, here) => named(value, dnsSubdomainErrors, here));
   else at.at('key').invalid(key, 'not a valid field selector key');
@@ -52,20 +66,38 @@ export function validateAffinity({ nodeAffinity, podAffinity, podAntiAffinity }:
   if (nodeAffinity) {
     const here = at.at('nodeAffinity');
     if (nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution) {
-      nodeSelector(nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution, here.at('requiredDuringSchedulingIgnoredDuringExecution'));
+      nodeSelector(
+        nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution,
+        here.at('requiredDuringSchedulingIgnoredDuringExecution'),
+      );
     }
-    each(nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution, here.at('preferredDuringSchedulingIgnoredDuringExecution'), (term, place) => {
-      weight(term.weight, place);
-      nodeSelectorTerm(term.preference, place.at('preference'), true);
-    });
+    each(
+      nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution,
+      here.at('preferredDuringSchedulingIgnoredDuringExecution'),
+      (term, place) => {
+        weight(term.weight, place);
+        nodeSelectorTerm(term.preference, place.at('preference'), true);
+      },
+    );
   }
-  for (const [name, affinity] of [['podAffinity', podAffinity], ['podAntiAffinity', podAntiAffinity]] as const) {
+  for (const [name, affinity] of [
+    ['podAffinity', podAffinity],
+    ['podAntiAffinity', podAntiAffinity],
+  ] as const) {
     const here = at.at(name);
-    each(affinity?.requiredDuringSchedulingIgnoredDuringExecution, here.at('requiredDuringSchedulingIgnoredDuringExecution'), podAffinityTerm);
-    each(affinity?.preferredDuringSchedulingIgnoredDuringExecution, here.at('preferredDuringSchedulingIgnoredDuringExecution'), (term, place) => {
-      weight(term.weight, place);
-      podAffinityTerm(term.podAffinityTerm, place.at('podAffinityTerm'));
-    });
+    each(
+      affinity?.requiredDuringSchedulingIgnoredDuringExecution,
+      here.at('requiredDuringSchedulingIgnoredDuringExecution'),
+      podAffinityTerm,
+    );
+    each(
+      affinity?.preferredDuringSchedulingIgnoredDuringExecution,
+      here.at('preferredDuringSchedulingIgnoredDuringExecution'),
+      (term, place) => {
+        weight(term.weight, place);
+        podAffinityTerm(term.podAffinityTerm, place.at('podAffinityTerm'));
+      },
+    );
   }
 }
 
@@ -123,12 +155,19 @@ export function validateSpread(constraints: readonly TopologySpreadConstraint[] 
     if (constraint.maxSkew <= 0) here.at('maxSkew').invalid(constraint.maxSkew, 'must be greater than zero');
     if (!constraint.topologyKey) here.at('topologyKey').required('can not be empty');
     const { whenUnsatisfiable, minDomains } = constraint;
-    if (!UNSATISFIABLE.includes(whenUnsatisfiable)) here.at('whenUnsatisfiable').notSupported(whenUnsatisfiable, UNSATISFIABLE);
-    const isRepeated = constraints?.slice(i + 1).some((other) => other.topologyKey === constraint.topologyKey && other.whenUnsatisfiable === whenUnsatisfiable);
-    if (isRepeated) here.at('{topologyKey, whenUnsatisfiable}').duplicate(`{${constraint.topologyKey}, ${whenUnsatisfiable}}`);
-    if (minDomains !== undefined && minDomains <= 0) here.at('minDomains').invalid(minDomains, 'must be greater than zero');
+    if (!UNSATISFIABLE.includes(whenUnsatisfiable))
+      here.at('whenUnsatisfiable').notSupported(whenUnsatisfiable, UNSATISFIABLE);
+    const isRepeated = constraints
+      ?.slice(i + 1)
+      .some((other) => other.topologyKey === constraint.topologyKey && other.whenUnsatisfiable === whenUnsatisfiable);
+    if (isRepeated)
+      here.at('{topologyKey, whenUnsatisfiable}').duplicate(`{${constraint.topologyKey}, ${whenUnsatisfiable}}`);
+    if (minDomains !== undefined && minDomains <= 0)
+      here.at('minDomains').invalid(minDomains, 'must be greater than zero');
     if (minDomains !== undefined && whenUnsatisfiable !== 'DoNotSchedule') {
-      here.at('minDomains').invalid(minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`);
+      here
+        .at('minDomains')
+        .invalid(minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`);
     }
     for (const name of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
       const policy = constraint[name];
@@ -138,4 +177,3 @@ export function validateSpread(constraints: readonly TopologySpreadConstraint[] 
     labelSelector(constraint.labelSelector, here.at('labelSelector'));
   });
 }
-

@@ -5,8 +5,26 @@ import { hostPathSource } from './volume-sources.ts';
 
 /** What both pods and persistent volumes may name as the place of their bytes. */
 type Name =
-  | 'hostPath' | 'gcePersistentDisk' | 'awsElasticBlockStore' | 'glusterfs' | 'flocker' | 'nfs' | 'rbd' | 'quobyte' | 'cephfs' | 'iscsi' | 'cinder' | 'fc'
-  | 'flexVolume' | 'azureFile' | 'vsphereVolume' | 'photonPersistentDisk' | 'portworxVolume' | 'azureDisk' | 'scaleIO' | 'storageos';
+  | 'hostPath'
+  | 'gcePersistentDisk'
+  | 'awsElasticBlockStore'
+  | 'glusterfs'
+  | 'flocker'
+  | 'nfs'
+  | 'rbd'
+  | 'quobyte'
+  | 'cephfs'
+  | 'iscsi'
+  | 'cinder'
+  | 'fc'
+  | 'flexVolume'
+  | 'azureFile'
+  | 'vsphereVolume'
+  | 'photonPersistentDisk'
+  | 'portworxVolume'
+  | 'azureDisk'
+  | 'scaleIO'
+  | 'storageos';
 type Sources = { readonly [N in Name]?: Volume[N] | PersistentVolumeSpec[N] };
 
 export interface Owner {
@@ -20,9 +38,15 @@ const CHECKED_AS: Readonly<Record<string, string>> = { gcePersistentDisk: 'persi
 const REFUSED_AS: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
 
 /** Of several sources the first is checked and the others are refused; `suffered` ones upstream never refuses. */
-export function onlySource<N extends string>(given: readonly N[], at: Field, check: (name: N, at: Field) => void, suffered: readonly N[] = []): void {
+export function onlySource<N extends string>(
+  given: readonly N[],
+  at: Field,
+  check: (name: N, at: Field) => void,
+  suffered: readonly N[] = [],
+): void {
   given.forEach((name, i) => {
-    if (i > 0 && !suffered.includes(name)) at.at(REFUSED_AS[name] ?? name).forbidden('may not specify more than 1 volume type');
+    if (i > 0 && !suffered.includes(name))
+      at.at(REFUSED_AS[name] ?? name).forbidden('may not specify more than 1 volume type');
     else check(name, at.at(CHECKED_AS[name] ?? name));
   });
   if (given.length === 0) at.required('must specify a volume type');
@@ -67,7 +91,8 @@ const checks: { readonly [N in Name]: (source: NonNullable<Sources[N]>, at: Fiel
   },
   flocker({ datasetName = '', datasetUUID = '' }, at) {
     if (!datasetName && !datasetUUID) at.required('one of datasetName and datasetUUID is required');
-    if (datasetName && datasetUUID) at.invalid('resource', 'datasetName and datasetUUID can not be specified simultaneously');
+    if (datasetName && datasetUUID)
+      at.invalid('resource', 'datasetName and datasetUUID can not be specified simultaneously');
     if (datasetName.includes('/')) at.at('datasetName').invalid(datasetName, "must not contain '/'");
   },
   nfs(source, at) {
@@ -78,8 +103,11 @@ const checks: { readonly [N in Name]: (source: NonNullable<Sources[N]>, at: Fiel
   quobyte({ registry, volume, tenant = '' }, at) {
     const pairs = 'must be a host:port pair or multiple pairs separated by commas';
     if (!registry) at.at('registry').required(pairs);
-    else if (tenant.length >= 65) at.at('tenant').required('must be a UUID and may not exceed a length of 64 characters');
-    else for (const pair of registry.split(',')) if (!/^(\[[^\]]*\]|[^:[\]]*):[^:]*$/.test(pair)) at.at('registry').invalid(registry, pairs);
+    else if (tenant.length >= 65)
+      at.at('tenant').required('must be a UUID and may not exceed a length of 64 characters');
+    else
+      for (const pair of registry.split(','))
+        if (!/^(\[[^\]]*\]|[^:[\]]*):[^:]*$/.test(pair)) at.at('registry').invalid(registry, pairs);
     if (!volume) at.at('volume').required();
   },
   cephfs: (source, at) => needs(source, ['monitors'], at),
@@ -89,8 +117,10 @@ const checks: { readonly [N in Name]: (source: NonNullable<Sources[N]>, at: Fiel
     secretReference(source.secretRef, at.at('secretRef'), owner);
   },
   fc({ targetWWNs = [], wwids = [], lun }, at) {
-    if (targetWWNs.length === 0 && wwids.length === 0) at.at('targetWWNs').required('must specify either targetWWNs or wwids, but not both');
-    if (targetWWNs.length > 0 && wwids.length > 0) at.at('targetWWNs').invalid(targetWWNs, 'targetWWNs and wwids can not be specified simultaneously');
+    if (targetWWNs.length === 0 && wwids.length === 0)
+      at.at('targetWWNs').required('must specify either targetWWNs or wwids, but not both');
+    if (targetWWNs.length > 0 && wwids.length > 0)
+      at.at('targetWWNs').invalid(targetWWNs, 'targetWWNs and wwids can not be specified simultaneously');
     if (targetWWNs.length === 0) return;
     if (lun === undefined) at.at('lun').required('lun is required if targetWWNs is specified');
     else within(lun, 0, 255, at.at('lun'));
@@ -113,12 +143,17 @@ const checks: { readonly [N in Name]: (source: NonNullable<Sources[N]>, at: Fiel
   portworxVolume: (source, at) => needs(source, ['volumeID'], at),
   azureDisk(source, at) {
     needs(source, ['diskName', 'diskURI'], at);
-    if (source.cachingMode !== undefined) supportedValue(source.cachingMode, ['None', 'ReadOnly', 'ReadWrite'], at.at('cachingMode'));
+    if (source.cachingMode !== undefined)
+      supportedValue(source.cachingMode, ['None', 'ReadOnly', 'ReadWrite'], at.at('cachingMode'));
     if (source.kind === undefined) return;
     supportedValue(source.kind, ['Dedicated', 'Managed', 'Shared'], at.at('kind'));
-    const [scheme, form] = source.kind === 'Managed'
-      ? ['/subscriptions/', '/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}']
-      : ['https://', 'https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd'];
+    const [scheme, form] =
+      source.kind === 'Managed'
+        ? [
+            '/subscriptions/',
+            '/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}',
+          ]
+        : ['https://', 'https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd'];
     if (!source.diskURI.startsWith(scheme)) at.at('diskURI').notSupported(source.diskURI, [form]);
   },
   scaleIO: (source, at) => needs(source, ['gateway', 'system', 'volumeName'], at),
@@ -136,7 +171,8 @@ function partition(value: number | undefined, at: Field): void {
 
 const ISCSI_NAME = /^(iqn\.\d{4}-\d{2}\.([\da-z.-]+)(:[^,;*&$|\s]+)|eui.[\da-z]{16}|naa.[\da-z]{32})$/i;
 const TOGETHER_MAX = 64;
-const TOO_LONG = 'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
+const TOO_LONG =
+  'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
 
 const isIscsiKind = (name: string): boolean => /^(iqn|eui|naa)/.test(name);
 
@@ -146,18 +182,24 @@ function validateIscsi(source: NonNullable<Sources['iscsi']>, at: Field, { kind,
   needs(source, ['targetPortal'], at);
   if (isTooLong && kind === 'cluster') at.at('targetportal').invalid(targetPortal, TOO_LONG);
   if (!iqn) at.at('iqn').required();
-  else if (!isIscsiKind(iqn)) at.at('iqn').invalid(iqn, `must be valid format${kind === 'pod' ? ' starting with iqn, eui, or naa' : ''}`);
+  else if (!isIscsiKind(iqn))
+    at.at('iqn').invalid(iqn, `must be valid format${kind === 'pod' ? ' starting with iqn, eui, or naa' : ''}`);
   else if (!ISCSI_NAME.test(iqn)) at.at('iqn').invalid(iqn, 'must be valid format');
   within(source.lun, 0, 255, at.at('lun'));
   if ((source.chapAuthDiscovery || source.chapAuthSession) && !source.secretRef) at.at('secretRef').required();
   if (kind === 'cluster' && source.secretRef) needs(source.secretRef, ['name'], at.at('secretRef'));
   if (initiator === undefined) return;
-  if (!isIscsiKind(initiator)) at.at('initiatorname').invalid(initiator, `must be valid format${kind === 'pod' ? ' starting with iqn, eui, or naa' : ''}`);
+  if (!isIscsiKind(initiator))
+    at.at('initiatorname').invalid(
+      initiator,
+      `must be valid format${kind === 'pod' ? ' starting with iqn, eui, or naa' : ''}`,
+    );
   else if (!ISCSI_NAME.test(initiator)) at.at('initiatorname').invalid(initiator, 'must be valid format');
 }
 
 /** In a pod it is the volume whose name is too long. */
 export function iscsiName(volume: Volume, at: Field): void {
   const { iscsi, name } = volume;
-  if (iscsi?.initiatorName !== undefined && `${name}:${iscsi.targetPortal}`.length > TOGETHER_MAX) at.at('name').invalid(name, TOO_LONG);
+  if (iscsi?.initiatorName !== undefined && `${name}:${iscsi.targetPortal}`.length > TOGETHER_MAX)
+    at.at('name').invalid(name, TOO_LONG);
 }

@@ -7,7 +7,7 @@ import type { ComponentStatus } from '../../generated/types/core-v1.ts';
 export const componentStatus: Kind<ComponentStatus> = builtIn<ComponentStatus>('/v1.ComponentStatus', {
   deprecated: { since: '1.19' },
   columns: columnsOf('/ComponentStatus', {
-    Status: (c) => healthOf(c)?.status === 'True' ? 'Healthy' : healthOf(c) ? 'Unhealthy' : 'Unknown',
+    Status: (c) => (healthOf(c)?.status === 'True' ? 'Healthy' : healthOf(c) ? 'Unhealthy' : 'Unknown'),
     Message: (c) => healthOf(c)?.message ?? '',
     Error: (c) => healthOf(c)?.error ?? '',
   }),

@@ -9,7 +9,9 @@ const IMMUTABLE = 'field is immutable when `immutable` is set';
 const SIZE_MAX = 1024 * 1024;
 
 export const configMap: Kind<ConfigMap> = builtIn<ConfigMap>('/v1.ConfigMap', {
-  columns: columnsOf('/ConfigMap', { Data: (c) => Object.keys(c.data ?? {}).length + Object.keys(c.binaryData ?? {}).length }),
+  columns: columnsOf('/ConfigMap', {
+    Data: (c) => Object.keys(c.data ?? {}).length + Object.keys(c.binaryData ?? {}).length,
+  }),
   behaviour: {
     desired: false,
     validateCreate: validateContent,
@@ -24,7 +26,8 @@ function validateContent(c: ConfigMap, at: Field): void {
   let bytes = 0;
   for (const [key, value] of entriesOf(c.data)) {
     named(key, configKeyErrors, at.at('data').key(key));
-    if (c.binaryData && Object.hasOwn(c.binaryData, key)) at.at('data').key(key).invalid(key, 'duplicate of key present in binaryData');
+    if (c.binaryData && Object.hasOwn(c.binaryData, key))
+      at.at('data').key(key).invalid(key, 'duplicate of key present in binaryData');
     bytes += bytesOf(value);
   }
   for (const [key, value] of entriesOf(c.binaryData)) {
@@ -36,5 +39,6 @@ function validateContent(c: ConfigMap, at: Field): void {
 
 function keepsContent(next: ConfigMap, previous: ConfigMap, at: Field): void {
   if (!next.immutable) at.at('immutable').forbidden(IMMUTABLE);
-  for (const part of ['data', 'binaryData'] as const) if (!equalJson(next[part] ?? {}, previous[part] ?? {})) at.at(part).forbidden(IMMUTABLE);
+  for (const part of ['data', 'binaryData'] as const)
+    if (!equalJson(next[part] ?? {}, previous[part] ?? {})) at.at(part).forbidden(IMMUTABLE);
 }

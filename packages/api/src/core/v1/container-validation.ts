@@ -1,7 +1,14 @@
 import { dnsLabelErrors, type Field, portNameErrors } from '@navarch/machinery';
 import { resourceRequirements } from '../../checks/quantities.ts';
 import { declaredValue, each, named, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
-import type { Container, ContainerPort, EphemeralContainer, PodSpec, ResourceRequirements, Volume } from '../../generated/types/core-v1.ts';
+import type {
+  Container,
+  ContainerPort,
+  EphemeralContainer,
+  PodSpec,
+  ResourceRequirements,
+  Volume,
+} from '../../generated/types/core-v1.ts';
 import { validateEnvironment, validateEnvironmentSources } from './environment-validation.ts';
 import { validateDevices, validateMounts } from './mount-validation.ts';
 import { type ProbeName, validateLifecycle, validateProbe } from './probe-validation.ts';
@@ -24,7 +31,12 @@ export function validateContainers(around: Surroundings, at: Field): void {
   each(spec.containers, at, (container, here) => {
     validateCommon(container, around, here);
     takeName(container.name, names, here);
-    validateLifecycle(container.lifecycle, spec.terminationGracePeriodSeconds ?? 30, spec.os?.name, here.at('lifecycle'));
+    validateLifecycle(
+      container.lifecycle,
+      spec.terminationGracePeriodSeconds ?? 30,
+      spec.os?.name,
+      here.at('lifecycle'),
+    );
     for (const name of PROBES) validateProbe(container[name], name, here.at(name));
     validateRestarts(container, here);
   });
@@ -39,7 +51,12 @@ export function validateInitContainers(around: Surroundings, at: Field): void {
     takeName(container.name, names, here);
     validateHostPorts([container], at);
     if (container.restartPolicy === 'Always') {
-      validateLifecycle(container.lifecycle, spec.terminationGracePeriodSeconds ?? 30, spec.os?.name, here.at('lifecycle'));
+      validateLifecycle(
+        container.lifecycle,
+        spec.terminationGracePeriodSeconds ?? 30,
+        spec.os?.name,
+        here.at('lifecycle'),
+      );
       for (const name of PROBES) validateProbe(container[name], name, here.at(name));
       return;
     }
@@ -50,7 +67,15 @@ export function validateInitContainers(around: Surroundings, at: Field): void {
 }
 
 const NOT_EPHEMERAL = [
-  'ports', 'resources', 'resizePolicy', 'restartPolicy', 'restartPolicyRules', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle',
+  'ports',
+  'resources',
+  'resizePolicy',
+  'restartPolicy',
+  'restartPolicyRules',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
 ] as const;
 
 export function validateEphemeralContainers(around: Surroundings, at: Field): void {
@@ -70,7 +95,8 @@ export function validateEphemeralContainers(around: Surroundings, at: Field): vo
       if (isSet) here.at(name).forbidden('cannot be set for an Ephemeral Container');
     }
     each(container.volumeMounts, here.at('volumeMounts'), (mount, place) => {
-      for (const name of ['subPath', 'subPathExpr'] as const) if (mount[name]) place.at(name).forbidden('cannot be set for an Ephemeral Container');
+      for (const name of ['subPath', 'subPathExpr'] as const)
+        if (mount[name]) place.at(name).forbidden('cannot be set for an Ephemeral Container');
     });
   });
 }
@@ -88,7 +114,11 @@ export function trimmedImage({ image = '' }: Container | EphemeralContainer, at:
 function validateCommon(container: Container | EphemeralContainer, { spec, volumes }: Surroundings, at: Field): void {
   requiredName(container.name, dnsLabelErrors, at.at('name'));
   if (!container.image) at.at('image').required();
-  declaredValue(container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError'], at.at('terminationMessagePolicy'));
+  declaredValue(
+    container.terminationMessagePolicy,
+    ['File', 'FallbackToLogsOnError'],
+    at.at('terminationMessagePolicy'),
+  );
   validatePorts(container.ports, at.at('ports'));
   validateEnvironment(container.env, at.at('env'));
   validateEnvironmentSources(container.envFrom, at.at('envFrom'));
@@ -127,17 +157,20 @@ function validateResizePolicy(container: Container, spec: PodSpec, at: Field): v
     // Upstream leaves the index out of these.
     oneOf(resourceName, ['cpu', 'memory'], at);
     oneOf(restartPolicy, ['NotRequired', 'RestartContainer'], at);
-    if (spec.restartPolicy === 'Never' && restartPolicy !== 'NotRequired') at.invalid(restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'");
+    if (spec.restartPolicy === 'Never' && restartPolicy !== 'NotRequired')
+      at.invalid(restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'");
   });
 }
 
 /** A container's own restart policy and the exit codes that override it (KEP-5307). */
 function validateRestarts(container: Container, at: Field): void {
   const { restartPolicy, restartPolicyRules } = container;
-  if (restartPolicy !== undefined) supportedValue(restartPolicy, ['Always', 'Never', 'OnFailure'], at.at('restartPolicy'));
+  if (restartPolicy !== undefined)
+    supportedValue(restartPolicy, ['Always', 'Never', 'OnFailure'], at.at('restartPolicy'));
   if (!restartPolicyRules?.length) return;
   const rulesAt = at.at('restartPolicyRules');
-  if (restartPolicy === undefined) at.at('restartPolicy').required('must specify restartPolicy when restart rules are used');
+  if (restartPolicy === undefined)
+    at.at('restartPolicy').required('must specify restartPolicy when restart rules are used');
   if (restartPolicyRules.length > RULES_MAX) rulesAt.tooLong(RULES_MAX);
   each(restartPolicyRules, rulesAt, ({ action, exitCodes }, here) => {
     supportedValue(action, ['Restart', 'RestartAllContainers'], here.at('action'));
@@ -169,10 +202,12 @@ function validatePorts(ports: readonly ContainerPort[] | undefined, at: Field): 
 
 function validateHostPorts(containers: readonly Container[], at: Field): void {
   const taken = new Set<string>();
-  each(containers, at, (container, here) => each(container.ports, here.at('ports'), (port, place) => {
-    if (!port.hostPort) return;
-    const key = `${port.protocol}/${port.hostIP ?? ''}/${port.hostPort}`;
-    if (taken.has(key)) place.at('hostPort').duplicate(key);
-    taken.add(key);
-  }));
+  each(containers, at, (container, here) =>
+    each(container.ports, here.at('ports'), (port, place) => {
+      if (!port.hostPort) return;
+      const key = `${port.protocol}/${port.hostIP ?? ''}/${port.hostPort}`;
+      if (taken.has(key)) place.at('hostPort').duplicate(key);
+      taken.add(key);
+    }),
+  );
 }

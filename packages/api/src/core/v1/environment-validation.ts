@@ -1,6 +1,18 @@
-import { configKeyErrors, dnsSubdomainErrors, type Field, qualifiedNameErrors, relaxedEnvNameErrors } from '@navarch/machinery';
+import {
+  configKeyErrors,
+  dnsSubdomainErrors,
+  type Field,
+  qualifiedNameErrors,
+  relaxedEnvNameErrors,
+} from '@navarch/machinery';
 import { each, givenOf, named, requiredName } from '../../checks/values.ts';
-import type { EnvFromSource, EnvVar, EnvVarSource, ObjectFieldSelector, ResourceFieldSelector } from '../../generated/types/core-v1.ts';
+import type {
+  EnvFromSource,
+  EnvVar,
+  EnvVarSource,
+  ObjectFieldSelector,
+  ResourceFieldSelector,
+} from '../../generated/types/core-v1.ts';
 
 export function validateEnvironment(variables: readonly EnvVar[] | undefined, at: Field): void {
   each(variables, at, (variable, here) => {
@@ -27,21 +39,43 @@ function validateSource(source: EnvVarSource, value: string | undefined, at: Fie
     if (!source.fileKeyRef.volumeName) here.at('volumeName').required();
     if (!source.fileKeyRef.path) here.at('path').required();
   }
-  if (given.length === 0) at.invalid('', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`');
+  if (given.length === 0)
+    at.invalid(
+      '',
+      'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+    );
   if (value && given.length > 0) at.invalid('', 'may not be specified when `value` is not empty');
   else if (given.length > 1) at.invalid('', 'may not have more than one field specified at a time');
 }
 
 const IN_ENVIRONMENT = [
-  'metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'spec.serviceAccountName', 'status.hostIP', 'status.hostIPs', 'status.podIP',
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  'spec.nodeName',
+  'spec.serviceAccountName',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.podIP',
   'status.podIPs',
 ];
 const IN_VOLUMES = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
-const KNOWN = new Set([...IN_ENVIRONMENT, ...IN_VOLUMES, 'spec.restartPolicy', 'spec.schedulerName', 'spec.host', 'status.phase']);
+const KNOWN = new Set([
+  ...IN_ENVIRONMENT,
+  ...IN_VOLUMES,
+  'spec.restartPolicy',
+  'spec.schedulerName',
+  'spec.host',
+  'status.phase',
+]);
 const SUBSCRIPT = /^(.+?)\['(.*)'\]$/s;
 
 /** A field of the pod that its containers may read. */
-export function fieldSelector({ apiVersion, fieldPath }: ObjectFieldSelector, where: 'environment' | 'volume', at: Field): void {
+export function fieldSelector(
+  { apiVersion, fieldPath }: ObjectFieldSelector,
+  where: 'environment' | 'volume',
+  at: Field,
+): void {
   if (!apiVersion) return at.at('apiVersion').required();
   const here = at.at('fieldPath');
   if (!fieldPath) return here.required();
@@ -49,7 +83,8 @@ export function fieldSelector({ apiVersion, fieldPath }: ObjectFieldSelector, wh
   if (apiVersion !== 'v1') return refuse(`unsupported pod version: ${apiVersion}`);
   const [, path = fieldPath, key] = SUBSCRIPT.exec(fieldPath) ?? [];
   if (key !== undefined) {
-    if (path !== 'metadata.annotations' && path !== 'metadata.labels') return refuse(`field label does not support subscript: ${fieldPath}`);
+    if (path !== 'metadata.annotations' && path !== 'metadata.labels')
+      return refuse(`field label does not support subscript: ${fieldPath}`);
     return named(path === 'metadata.annotations' ? key.toLowerCase() : key, qualifiedNameErrors, at);
   }
   if (!KNOWN.has(path)) return refuse(`field label not supported: ${path}`);
@@ -58,10 +93,21 @@ export function fieldSelector({ apiVersion, fieldPath }: ObjectFieldSelector, wh
   if (!supported.includes(internal)) here.notSupported(internal, supported);
 }
 
-const RESOURCES = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory'];
+const RESOURCES = [
+  'limits.cpu',
+  'limits.ephemeral-storage',
+  'limits.memory',
+  'requests.cpu',
+  'requests.ephemeral-storage',
+  'requests.memory',
+];
 const BYTES = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
 
-export function resourceSelector({ containerName, resource, divisor }: ResourceFieldSelector, isVolume: boolean, at: Field): void {
+export function resourceSelector(
+  { containerName, resource, divisor }: ResourceFieldSelector,
+  isVolume: boolean,
+  at: Field,
+): void {
   const isHugePages = /^(limits|requests)\.hugepages-/.test(resource);
   const isKnown = RESOURCES.includes(resource) || isHugePages;
   if (isVolume && !containerName) at.at('containerName').required();
@@ -84,7 +130,8 @@ export function validateEnvironmentSources(sources: readonly EnvFromSource[] | u
   each(sources, at, (source, here) => {
     if (source.prefix) named(source.prefix, relaxedEnvNameErrors, here.at('prefix'));
     const given = givenOf(source, ['configMapRef', 'secretRef']);
-    for (const name of ['configMapRef', 'secretRef'] as const) if (source[name]) requiredName(source[name].name, dnsSubdomainErrors, here.at(name, 'name'));
+    for (const name of ['configMapRef', 'secretRef'] as const)
+      if (source[name]) requiredName(source[name].name, dnsSubdomainErrors, here.at(name, 'name'));
     if (given.length === 0) at.invalid('', 'must specify one of: `configMapRef` or `secretRef`');
     if (given.length > 1) at.invalid('', 'may not have more than one field specified at a time');
   });

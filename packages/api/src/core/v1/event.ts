@@ -10,7 +10,10 @@ export const event: Kind<Event> = builtIn<Event>('/v1.Event', {
     'Last Seen': (e, now) => age(e.series?.lastObservedTime ?? e.lastTimestamp ?? e.firstTimestamp ?? e.eventTime, now),
     Type: (e) => e.type ?? '',
     Reason: (e) => e.reason ?? '',
-    Object: (e) => (e.involvedObject.name ? `${(e.involvedObject.kind ?? '').toLowerCase()}/${e.involvedObject.name}` : (e.involvedObject.kind ?? '').toLowerCase()),
+    Object: (e) =>
+      e.involvedObject.name
+        ? `${(e.involvedObject.kind ?? '').toLowerCase()}/${e.involvedObject.name}`
+        : (e.involvedObject.kind ?? '').toLowerCase(),
     Subobject: (e) => e.involvedObject.fieldPath ?? '',
     Source: (e) => sourceText(e),
     Message: (e) => (e.message ?? '').trim(),
@@ -56,17 +59,25 @@ const SHORT_MAX = 128;
 const MESSAGE_MAX = 1024;
 
 function validateReported(e: Event, at: Field, { apiVersion }: HookContext): void {
-  const { metadata: { namespace = '' }, involvedObject } = e;
+  const {
+    metadata: { namespace = '' },
+    involvedObject,
+  } = e;
   const isAtHome = involvedObject.namespace || namespace === 'default' || namespace === 'kube-system';
   if (!isAtHome) at.at('involvedObject', 'namespace').invalid('', STRAY);
   const reporter = at.at(apiVersion === 'v1' ? 'reportingComponent' : 'reportingController');
   if (!e.reportingComponent) reporter.required();
   named(e.reportingComponent ?? '', qualifiedNameErrors, reporter);
-  for (const [name, value] of [['reportingInstance', e.reportingInstance], ['action', e.action], ['reason', e.reason]] as const) {
+  for (const [name, value] of [
+    ['reportingInstance', e.reportingInstance],
+    ['action', e.action],
+    ['reason', e.reason],
+  ] as const) {
     if (!value) at.at(name).required();
     else if (bytesOf(value) > SHORT_MAX) at.at(name).invalid('', `can have at most ${SHORT_MAX} characters`);
   }
-  if (bytesOf(e.message ?? '') > MESSAGE_MAX) at.at('message').invalid('', `can have at most ${MESSAGE_MAX} characters`);
+  if (bytesOf(e.message ?? '') > MESSAGE_MAX)
+    at.at('message').invalid('', `can have at most ${MESSAGE_MAX} characters`);
 }
 
 /** Who speaks events.k8s.io makes whole events of the new form; clients of core/v1 may go on as ever. */
@@ -75,7 +86,12 @@ function validateNew(e: Event, at: Field, { apiVersion }: HookContext): void {
   validateSeries(e, at);
   if (!e.eventTime) at.at('eventTime').required();
   if (e.type !== 'Normal' && e.type !== 'Warning') at.at('type').invalid('', `has invalid value: ${e.type ?? ''}`);
-  const old = { firstTimestamp: e.firstTimestamp, lastTimestamp: e.lastTimestamp, count: e.count, source: e.source?.component || e.source?.host };
+  const old = {
+    firstTimestamp: e.firstTimestamp,
+    lastTimestamp: e.lastTimestamp,
+    count: e.count,
+    source: e.source?.component || e.source?.host,
+  };
   for (const [name, value] of Object.entries(old)) if (value) at.at(name).invalid('', 'needs to be unset');
 }
 
@@ -88,7 +104,19 @@ function validateSeries({ series }: Event, at: Field): void {
 }
 
 const FIXED = [
-  'involvedObject', 'reason', 'message', 'source', 'firstTimestamp', 'lastTimestamp', 'count', 'type', 'eventTime', 'action', 'related', 'reportingController', 'reportingInstance',
+  'involvedObject',
+  'reason',
+  'message',
+  'source',
+  'firstTimestamp',
+  'lastTimestamp',
+  'count',
+  'type',
+  'eventTime',
+  'action',
+  'related',
+  'reportingController',
+  'reportingInstance',
 ] as const;
 
 /** Only the series of an event goes on. */

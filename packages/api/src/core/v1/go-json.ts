@@ -8,10 +8,18 @@ export function objectErrors(text: string): string | undefined {
   const after = skip(text, end);
   if (after < text.length) return `invalid character ${quoted(text, after)} after top-level value`;
   const kind = KINDS.get(text[skip(text, 0)] ?? '');
-  return kind === undefined ? undefined : `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
+  return kind === undefined
+    ? undefined
+    : `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
 }
 
-const KINDS = new Map([['[', 'array'], ['"', 'string'], ['t', 'bool'], ['f', 'bool'], ...Array.from('-0123456789', (c) => [c, 'number'] as const)]);
+const KINDS = new Map([
+  ['[', 'array'],
+  ['"', 'string'],
+  ['t', 'bool'],
+  ['f', 'bool'],
+  ...Array.from('-0123456789', (c) => [c, 'number'] as const),
+]);
 const END = 'unexpected end of JSON input';
 const DEPTH_MAX = 10_000;
 const LITERALS = ['true', 'false', 'null'];
@@ -30,7 +38,8 @@ function quoted(text: string, i: number): string {
   return `'${JSON.stringify(char).slice(1, -1)}'`;
 }
 
-const stray = (text: string, i: number, where: string): string => (i >= text.length ? END : `invalid character ${quoted(text, i)} ${where}`);
+const stray = (text: string, i: number, where: string): string =>
+  i >= text.length ? END : `invalid character ${quoted(text, i)} ${where}`;
 
 /** Where the value that begins here ends, or what is wrong with it. */
 function valueEnd(text: string, i: number, depth: number): number | string {
@@ -46,7 +55,8 @@ function valueEnd(text: string, i: number, depth: number): number | string {
 }
 
 function literalEnd(text: string, i: number, literal: string): number | string {
-  for (let at = 1; at < literal.length; at++) if (text[i + at] !== literal[at]) return stray(text, i + at, `in literal ${literal} (expecting '${literal[at]}')`);
+  for (let at = 1; at < literal.length; at++)
+    if (text[i + at] !== literal[at]) return stray(text, i + at, `in literal ${literal} (expecting '${literal[at]}')`);
   return i + literal.length;
 }
 
@@ -74,7 +84,9 @@ function stringEnd(text: string, start: number): number | string {
     if (char < ' ') return stray(text, i, 'in string literal');
     if (char !== '\\') continue;
     i += 1;
-    if (text[i] === 'u') for (let at = 1; at <= 4; at++) if (!/[\da-fA-F]/.test(text[i + at] ?? '')) return stray(text, i + at, 'in \\u hexadecimal character escape');
+    if (text[i] === 'u')
+      for (let at = 1; at <= 4; at++)
+        if (!/[\da-fA-F]/.test(text[i + at] ?? '')) return stray(text, i + at, 'in \\u hexadecimal character escape');
     if (!'bfnrt\\/"u'.includes(text[i] ?? '?')) return stray(text, i, 'in string escape code');
     if (text[i] === 'u') i += 4;
   }

@@ -21,6 +21,7 @@ function certificateError(types: readonly string[]): string {
 
 function keyError(types: readonly string[]): string {
   if (types.length === 0) return 'tls: failed to find any PEM data in key input';
-  if (types.length === 1 && types[0] === 'CERTIFICATE') return 'tls: found a certificate rather than a key in the PEM for the private key';
+  if (types.length === 1 && types[0] === 'CERTIFICATE')
+    return 'tls: found a certificate rather than a key in the PEM for the private key';
   return `tls: failed to find PEM block with type ending in "PRIVATE KEY" in key input after skipping PEM blocks of the following types: [${types.join(' ')}]`;
 }

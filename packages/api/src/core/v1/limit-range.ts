@@ -1,6 +1,14 @@
 import { compareQuantities, type Field, type Kind, type Mutable, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { containerResourceName, isGreater, isOvercommitable, isSame, quantityOf, type ResourceList, resourceName } from '../../checks/quantities.ts';
+import {
+  containerResourceName,
+  isGreater,
+  isOvercommitable,
+  isSame,
+  quantityOf,
+  type ResourceList,
+  resourceName,
+} from '../../checks/quantities.ts';
 import { entriesOf, named } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { LimitRange, LimitRangeItem } from '../../generated/types/core-v1.ts';
@@ -40,7 +48,8 @@ const sorted = (list: ResourceList): Record<string, string> => Object.fromEntrie
 function validateType(type: string, at: Field): void {
   const errors = qualifiedNameErrors(type);
   named(type, qualifiedNameErrors, at);
-  if (errors.length === 0 && !type.includes('/') && !TYPES.has(type)) at.invalid(type, 'must be a standard limit type or fully qualified');
+  if (errors.length === 0 && !type.includes('/') && !TYPES.has(type))
+    at.invalid(type, 'must be a standard limit type or fully qualified');
 }
 
 function validateItem(item: LimitRangeItem, at: Field): void {
@@ -57,7 +66,11 @@ function validateItem(item: LimitRangeItem, at: Field): void {
       names.add(name);
     }
   }
-  if (item.type === 'PersistentVolumeClaim' && item.min?.['storage'] === undefined && item.max?.['storage'] === undefined) {
+  if (
+    item.type === 'PersistentVolumeClaim' &&
+    item.min?.['storage'] === undefined &&
+    item.max?.['storage'] === undefined
+  ) {
     at.at('limits').required('either minimum or maximum storage value is required, but neither was provided');
   }
   for (const name of [...names].sort()) validateOrder(item, name, at);
@@ -65,12 +78,16 @@ function validateItem(item: LimitRangeItem, at: Field): void {
 
 function validateOrder(item: LimitRangeItem, name: string, at: Field): void {
   const [max, min, limit, request, ratio] = LISTS.map((list) => item[list]?.[name]);
-  const isAbove = (a: string | undefined, b: string | undefined): boolean => a !== undefined && b !== undefined && isGreater(a, b);
+  const isAbove = (a: string | undefined, b: string | undefined): boolean =>
+    a !== undefined && b !== undefined && isGreater(a, b);
   if (isAbove(min, max)) at.at('min').key(name).invalid(min, `min value ${min} is greater than max value ${max}`);
   const requestAt = at.at('defaultRequest').key(name);
-  if (isAbove(min, request)) requestAt.invalid(request, `min value ${min} is greater than default request value ${request}`);
-  if (isAbove(request, max)) requestAt.invalid(request, `default request value ${request} is greater than max value ${max}`);
-  if (isAbove(request, limit)) requestAt.invalid(request, `default request value ${request} is greater than default limit value ${limit}`);
+  if (isAbove(min, request))
+    requestAt.invalid(request, `min value ${min} is greater than default request value ${request}`);
+  if (isAbove(request, max))
+    requestAt.invalid(request, `default request value ${request} is greater than max value ${max}`);
+  if (isAbove(request, limit))
+    requestAt.invalid(request, `default request value ${request} is greater than default limit value ${limit}`);
   const limitAt = at.at('default').key(name);
   if (isAbove(min, limit)) limitAt.invalid(min, `min value ${min} is greater than default value ${limit}`);
   if (isAbove(limit, max)) limitAt.invalid(max, `default value ${limit} is greater than max value ${max}`);
@@ -86,5 +103,6 @@ function validateRatio(ratio: string | undefined, min: string | undefined, max: 
   const [low, high] = [Number(quantityOf(min).nano), Number(quantityOf(max).nano)];
   if (min === undefined || max === undefined || low <= 0) return;
   const possible = high / low;
-  if (Number(quantityOf(ratio).nano) / 1e9 > possible) at.invalid(ratio, `ratio ${ratio} is greater than max/min = ${possible.toFixed(6)}`);
+  if (Number(quantityOf(ratio).nano) / 1e9 > possible)
+    at.invalid(ratio, `ratio ${ratio} is greater than max/min = ${possible.toFixed(6)}`);
 }

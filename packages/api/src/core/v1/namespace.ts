@@ -1,4 +1,11 @@
-import { cloneJson, dnsLabelErrors, type Field, type Kind, ownedFinalizer, qualifiedNameErrors } from '@navarch/machinery';
+import {
+  cloneJson,
+  dnsLabelErrors,
+  type Field,
+  type Kind,
+  ownedFinalizer,
+  qualifiedNameErrors,
+} from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { each, named } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
@@ -37,7 +44,8 @@ export const namespace: Kind<Namespace> = builtIn<Namespace>('/v1.Namespace', {
       status: statusPart({
         validate({ metadata, status }, _previous, at) {
           const [is, wanted] = metadata.deletionTimestamp ? ['not empty', 'Terminating'] : ['empty', 'Active'];
-          if (status.phase !== wanted) at.at('status', 'Phase').invalid(status.phase, `may only be '${wanted}' if \`deletionTimestamp\` is ${is}`);
+          if (status.phase !== wanted)
+            at.at('status', 'Phase').invalid(status.phase, `may only be '${wanted}' if \`deletionTimestamp\` is ${is}`);
         },
       }),
     },

@@ -10,14 +10,23 @@ const DEPRECATED: Readonly<Record<string, string>> = {
 };
 
 /** What has come in the place of a label of nodes. */
-export const nodeLabelDeprecation = (key: string): string | undefined => (Object.hasOwn(DEPRECATED, key) ? DEPRECATED[key] : undefined);
+export const nodeLabelDeprecation = (key: string): string | undefined =>
+  Object.hasOwn(DEPRECATED, key) ? DEPRECATED[key] : undefined;
 
 /** Labels that nodes will not have for ever; where values are only wishes, also those that no node can have. */
-export const nodeTermWarnings = ({ matchExpressions = [] }: NodeSelectorTerm, path: string, isWish: boolean): readonly string[] =>
+export const nodeTermWarnings = (
+  { matchExpressions = [] }: NodeSelectorTerm,
+  path: string,
+  isWish: boolean,
+): readonly string[] =>
   matchExpressions.flatMap(({ key, values = [] }, i) => {
     const deprecation = nodeLabelDeprecation(key);
     return [
       ...(deprecation === undefined ? [] : [`${path}.matchExpressions[${i}].key: ${key} is ${deprecation}`]),
-      ...(isWish ? values : []).flatMap((value, j) => labelValueErrors(value).map((error) => `${path}.matchExpressions[${i}].values[${j}]: ${value} is invalid, ${error}`)),
+      ...(isWish ? values : []).flatMap((value, j) =>
+        labelValueErrors(value).map(
+          (error) => `${path}.matchExpressions[${i}].values[${j}]: ${value} is invalid, ${error}`,
+        ),
+      ),
     ];
   });

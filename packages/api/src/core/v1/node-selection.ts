@@ -20,9 +20,15 @@ export interface NodeSelection {
 const OPERATORS = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: 'absent', Gt: 'gt', Lt: 'lt' } as const;
 
 export function compileNodeTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm): NodeTerm {
-  const compile = (list: typeof matchExpressions): Selector => selectorOf(list.map(({ key, operator, values = [] }) => ({ key, operator: OPERATORS[operator], values })));
+  const compile = (list: typeof matchExpressions): Selector =>
+    selectorOf(list.map(({ key, operator, values = [] }) => ({ key, operator: OPERATORS[operator], values })));
   const named = matchFields.find(({ key, operator }) => key === 'metadata.name' && operator === 'In');
-  return { labels: compile(matchExpressions), fields: compile(matchFields), isEmpty: matchExpressions.length + matchFields.length === 0, names: named?.values };
+  return {
+    labels: compile(matchExpressions),
+    fields: compile(matchFields),
+    isEmpty: matchExpressions.length + matchFields.length === 0,
+    names: named?.values,
+  };
 }
 
 export const meetsNodeTerm = ({ labels, fields, isEmpty }: NodeTerm, { metadata }: Node): boolean =>
@@ -31,7 +37,8 @@ export const meetsNodeTerm = ({ labels, fields, isEmpty }: NodeTerm, { metadata 
 export function compileNodeSelection({ nodeSelector, affinity }: PodSpec): NodeSelection {
   return {
     selector: nodeSelector && selectorFromMap(nodeSelector),
-    required: affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms.map(compileNodeTerm),
+    required:
+      affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms.map(compileNodeTerm),
   };
 }
 

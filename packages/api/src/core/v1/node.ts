@@ -66,13 +66,16 @@ function validateChange(next: Node, previous: Node, at: Field): void {
   const { podCIDRs = [], providerID } = previous.spec;
   const others = next.spec.podCIDRs ?? [];
   // Said once for every network that differs.
-  const changes = others.length === podCIDRs.length ? podCIDRs.filter((text, i) => text !== others[i]) : podCIDRs.slice(0, 1);
-  for (const _ of changes) at.at('spec', 'podCIDRs').forbidden('node updates may not change podCIDR except from "" to valid');
+  const changes =
+    others.length === podCIDRs.length ? podCIDRs.filter((text, i) => text !== others[i]) : podCIDRs.slice(0, 1);
+  for (const _ of changes)
+    at.at('spec', 'podCIDRs').forbidden('node updates may not change podCIDR except from "" to valid');
   if (providerID && next.spec.providerID !== providerID) {
     at.at('spec', 'providerID').forbidden('node updates may not change providerID except from "" to valid');
   }
   validateTaints(next.spec.taints, at.at('metadata', 'taints'));
-  if ((next.spec.externalID ?? '') !== (previous.spec.externalID ?? '')) at.at('spec', 'externalID').forbidden('may not be updated');
+  if ((next.spec.externalID ?? '') !== (previous.spec.externalID ?? ''))
+    at.at('spec', 'externalID').forbidden('may not be updated');
 }
 
 function validateResources(status: Node['status'], at: Field): void {
@@ -99,15 +102,18 @@ function validateNetworks({ podCIDRs = [] }: NodeSpec, at: Field): void {
   each(podCIDRs, at, (text, here) => cidr(text, here));
   if (podCIDRs.length < 2) return;
   const families = podCIDRs.map((text) => parseCidr(text)?.address.length);
-  if (podCIDRs.length > 2 || families[0] === families[1]) at.invalid(podCIDRs, 'may specify no more than one CIDR for each IP family');
+  if (podCIDRs.length > 2 || families[0] === families[1])
+    at.invalid(podCIDRs, 'may specify no more than one CIDR for each IP family');
   each(podCIDRs, at, (text, here, i) => {
     if (podCIDRs.indexOf(text) < i) here.duplicate(text);
   });
 }
 
-export const addressOf = (n: Node, type: string): string | undefined => n.status.addresses?.find((a) => a.type === type)?.address;
+export const addressOf = (n: Node, type: string): string | undefined =>
+  n.status.addresses?.find((a) => a.type === type)?.address;
 
-export const isNodeReady = (n: Node): boolean => n.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
+export const isNodeReady = (n: Node): boolean =>
+  n.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
 
 function statusText(n: Node): string {
   const ready = n.status.conditions?.find((c) => c.type === 'Ready');
@@ -118,7 +124,11 @@ function statusText(n: Node): string {
 
 function roles(n: Node): string {
   const labels = n.metadata.labels ?? {};
-  const names = new Set(Object.keys(labels).filter((key) => key.startsWith(ROLE) && key.length > ROLE.length).map((key) => key.slice(ROLE.length)));
+  const names = new Set(
+    Object.keys(labels)
+      .filter((key) => key.startsWith(ROLE) && key.length > ROLE.length)
+      .map((key) => key.slice(ROLE.length)),
+  );
   if (labels['kubernetes.io/role']) names.add(labels['kubernetes.io/role']);
   return names.size > 0 ? [...names].sort().join(',') : '<none>';
 }

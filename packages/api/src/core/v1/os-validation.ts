@@ -18,7 +18,8 @@ function eachContainer(spec: PodSpec, at: Field, check: (container: Container, a
 }
 
 function validateLinux(spec: PodSpec, at: Field): void {
-  const refuse = (here: Field): void => here.at('windowsOptions').forbidden('windows options cannot be set for a linux pod');
+  const refuse = (here: Field): void =>
+    here.at('windowsOptions').forbidden('windows options cannot be set for a linux pod');
   if (spec.securityContext?.windowsOptions) refuse(at.at('securityContext'));
   eachContainer(spec, at, (container, here) => {
     if (container.securityContext?.windowsOptions) refuse(here.at('securityContext'));
@@ -26,12 +27,33 @@ function validateLinux(spec: PodSpec, at: Field): void {
 }
 
 const OF_PODS = [
-  'appArmorProfile', 'seLinuxOptions', 'hostUsers', 'hostPID', 'hostIPC', 'seccompProfile', 'fsGroup', 'fsGroupChangePolicy', 'sysctls',
-  'shareProcessNamespace', 'runAsUser', 'runAsGroup', 'supplementalGroups', 'supplementalGroupsPolicy', 'seLinuxChangePolicy',
+  'appArmorProfile',
+  'seLinuxOptions',
+  'hostUsers',
+  'hostPID',
+  'hostIPC',
+  'seccompProfile',
+  'fsGroup',
+  'fsGroupChangePolicy',
+  'sysctls',
+  'shareProcessNamespace',
+  'runAsUser',
+  'runAsGroup',
+  'supplementalGroups',
+  'supplementalGroupsPolicy',
+  'seLinuxChangePolicy',
 ] as const;
 const OF_CONTAINERS = [
-  'appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'capabilities', 'readOnlyRootFilesystem', 'privileged', 'allowPrivilegeEscalation', 'procMount',
-  'runAsUser', 'runAsGroup',
+  'appArmorProfile',
+  'seLinuxOptions',
+  'seccompProfile',
+  'capabilities',
+  'readOnlyRootFilesystem',
+  'privileged',
+  'allowPrivilegeEscalation',
+  'procMount',
+  'runAsUser',
+  'runAsGroup',
 ] as const;
 const OF_SPEC: readonly string[] = ['hostUsers', 'hostPID', 'hostIPC', 'shareProcessNamespace'];
 
@@ -40,11 +62,13 @@ function validateWindows(spec: PodSpec, at: Field): void {
   for (const name of OF_PODS) {
     if (!OF_SPEC.includes(name)) {
       const value = spec.securityContext?.[name as keyof typeof spec.securityContext];
-      if (value !== undefined && !(name === 'sysctls' && spec.securityContext?.sysctls?.length === 0)) refuse(at.at('securityContext', name));
+      if (value !== undefined && !(name === 'sysctls' && spec.securityContext?.sysctls?.length === 0))
+        refuse(at.at('securityContext', name));
     } else if (isSet(spec, name)) refuse(at.at(name));
   }
   eachContainer(spec, at, (container, here) => {
-    for (const name of OF_CONTAINERS) if (container.securityContext?.[name] !== undefined) refuse(here.at('securityContext', name));
+    for (const name of OF_CONTAINERS)
+      if (container.securityContext?.[name] !== undefined) refuse(here.at('securityContext', name));
   });
 }
 

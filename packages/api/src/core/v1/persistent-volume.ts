@@ -4,7 +4,12 @@ import { basicQuantity, fractionWarnings, quantityPositive } from '../../checks/
 import { entriesOf, givenOf, IMMUTABLE, named, requiredName, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type {
-  CSIPersistentVolumeSource, NodeSelectorRequirement, NodeSelectorTerm, PersistentVolume, PersistentVolumeSpec, VolumeNodeAffinity,
+  CSIPersistentVolumeSource,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  PersistentVolume,
+  PersistentVolumeSpec,
+  VolumeNodeAffinity,
 } from '../../generated/types/core-v1.ts';
 import { statusPart } from '../../parts.ts';
 import { shortModes, validateAccessModes } from './access-modes.ts';
@@ -15,8 +20,28 @@ import { driverName, noBacksteps } from './volume-sources.ts';
 
 const CLASS = 'volume.beta.kubernetes.io/storage-class';
 const SOURCES = [
-  'hostPath', 'gcePersistentDisk', 'awsElasticBlockStore', 'glusterfs', 'flocker', 'nfs', 'rbd', 'quobyte', 'cephfs', 'iscsi', 'cinder', 'fc',
-  'flexVolume', 'azureFile', 'vsphereVolume', 'photonPersistentDisk', 'portworxVolume', 'azureDisk', 'scaleIO', 'local', 'storageos', 'csi',
+  'hostPath',
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'glusterfs',
+  'flocker',
+  'nfs',
+  'rbd',
+  'quobyte',
+  'cephfs',
+  'iscsi',
+  'cinder',
+  'fc',
+  'flexVolume',
+  'azureFile',
+  'vsphereVolume',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'azureDisk',
+  'scaleIO',
+  'local',
+  'storageos',
+  'csi',
 ] as const satisfies readonly (keyof PersistentVolumeSpec)[];
 
 export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume>('/v1.PersistentVolume', {
@@ -50,8 +75,14 @@ export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume
         at.at('spec', 'persistentvolumesource').forbidden('spec.persistentvolumesource is immutable after creation');
       }
       at.at('volumeMode').immutable(next.spec.volumeMode, previous.spec.volumeMode);
-      if (previous.spec.nodeAffinity && !equalJson(stable(next.spec.nodeAffinity, previous.spec.nodeAffinity), previous.spec.nodeAffinity)) {
-        at.at('nodeAffinity').invalid(next.spec.nodeAffinity ?? null, `${IMMUTABLE}, except for updating from beta label to GA`);
+      if (
+        previous.spec.nodeAffinity &&
+        !equalJson(stable(next.spec.nodeAffinity, previous.spec.nodeAffinity), previous.spec.nodeAffinity)
+      ) {
+        at.at('nodeAffinity').invalid(
+          next.spec.nodeAffinity ?? null,
+          `${IMMUTABLE}, except for updating from beta label to GA`,
+        );
       }
       if (previous.spec.volumeAttributesClassName !== undefined && next.spec.volumeAttributesClassName === undefined) {
         at.at('spec', 'volumeAttributesClassName').forbidden('update from non-nil value to nil is forbidden');
@@ -76,8 +107,10 @@ function sourceOf(spec: PersistentVolumeSpec, previous: PersistentVolumeSpec): u
 }
 
 const STABLE_LABELS: Readonly<Record<string, string>> = {
-  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
-  'beta.kubernetes.io/os': 'kubernetes.io/os', 'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
   'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
 };
 
@@ -85,18 +118,22 @@ const STABLE_LABELS: Readonly<Record<string, string>> = {
 function stable(next: VolumeNodeAffinity | undefined, previous: VolumeNodeAffinity): VolumeNodeAffinity | undefined {
   const terms = next?.required?.nodeSelectorTerms.map((term, i) => {
     const before = previous.required?.nodeSelectorTerms[i];
-    const renamed = (list: 'matchExpressions' | 'matchFields'): NodeSelectorRequirement[] | undefined => term[list]?.map((requirement, j) => {
-      const key = before?.[list]?.[j]?.key;
-      return key !== undefined && STABLE_LABELS[key] === requirement.key ? { ...requirement, key } : requirement;
-    });
+    const renamed = (list: 'matchExpressions' | 'matchFields'): NodeSelectorRequirement[] | undefined =>
+      term[list]?.map((requirement, j) => {
+        const key = before?.[list]?.[j]?.key;
+        return key !== undefined && STABLE_LABELS[key] === requirement.key ? { ...requirement, key } : requirement;
+      });
     return { ...term, matchExpressions: renamed('matchExpressions'), matchFields: renamed('matchFields') };
   });
-  return next?.required && terms ? { ...next, required: { ...next.required, nodeSelectorTerms: terms as NodeSelectorTerm[] } } : next;
+  return next?.required && terms
+    ? { ...next, required: { ...next.required, nodeSelectorTerms: terms as NodeSelectorTerm[] } }
+    : next;
 }
 
 const MOUNT_OPTIONS = 'volume.beta.kubernetes.io/mount-options';
 const OBSOLETE: readonly (readonly [annotation: string, text: string])[] = [
-  [CLASS, 'deprecated since v1.8; use "storageClassName" attribute instead'], [MOUNT_OPTIONS, 'deprecated since v1.31; use "mountOptions" attribute instead'],
+  [CLASS, 'deprecated since v1.8; use "storageClassName" attribute instead'],
+  [MOUNT_OPTIONS, 'deprecated since v1.31; use "mountOptions" attribute instead'],
 ];
 const DRIVERS = Object.entries({
   cephfs: ['cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
@@ -110,28 +147,40 @@ const DRIVERS = Object.entries({
 function volumeWarnings({ metadata, spec }: PersistentVolume): readonly string[] {
   const termsAt = 'spec.nodeAffinity.required.nodeSelectorTerms';
   return [
-    ...OBSOLETE.flatMap(([annotation, text]) => (metadata.annotations?.[annotation] === undefined ? [] : [`metadata.annotations[${annotation}]: ${text}`])),
+    ...OBSOLETE.flatMap(([annotation, text]) =>
+      metadata.annotations?.[annotation] === undefined ? [] : [`metadata.annotations[${annotation}]: ${text}`],
+    ),
     ...fractionWarnings(spec.capacity, 'spec.capacity', ['storage']),
     ...(spec.persistentVolumeReclaimPolicy === 'Recycle' ? [RECYCLE] : []),
-    ...(spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).flatMap((term, i) => nodeTermWarnings(term, `${termsAt}[${i}]`, false)),
-    ...DRIVERS.flatMap(([name, [shown, text]]) => (spec[name as keyof PersistentVolumeSpec] === undefined ? [] : [`spec.${shown}: ${text}`])),
+    ...(spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).flatMap((term, i) =>
+      nodeTermWarnings(term, `${termsAt}[${i}]`, false),
+    ),
+    ...DRIVERS.flatMap(([name, [shown, text]]) =>
+      spec[name as keyof PersistentVolumeSpec] === undefined ? [] : [`spec.${shown}: ${text}`],
+    ),
   ];
 }
 
-const RECYCLE = 'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.';
+const RECYCLE =
+  'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.';
 
 function validateSpec({ metadata, spec }: PersistentVolume, at: Field): void {
   validateAccessModes(spec.accessModes, at.at('accessModes'), '');
   const capacity = at.at('capacity');
   const amounts = entriesOf(spec.capacity);
   if (amounts.length === 0) capacity.required();
-  if (spec.capacity?.['storage'] === undefined || amounts.length > 1) capacity.notSupported(spec.capacity ?? null, ['storage']);
+  if (spec.capacity?.['storage'] === undefined || amounts.length > 1)
+    capacity.notSupported(spec.capacity ?? null, ['storage']);
   for (const [name, text] of amounts) {
     basicQuantity(text, capacity.key(name));
     quantityPositive(text, capacity.key(name));
   }
   if (spec.persistentVolumeReclaimPolicy) {
-    supportedValue(spec.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain'], at.at('persistentVolumeReclaimPolicy'));
+    supportedValue(
+      spec.persistentVolumeReclaimPolicy,
+      ['Delete', 'Recycle', 'Retain'],
+      at.at('persistentVolumeReclaimPolicy'),
+    );
   }
   if (spec.nodeAffinity) {
     if (spec.nodeAffinity.required) nodeSelector(spec.nodeAffinity.required, at.at('nodeAffinity', 'required'));
@@ -141,17 +190,27 @@ function validateSpec({ metadata, spec }: PersistentVolume, at: Field): void {
   if (spec.storageClassName) named(spec.storageClassName, dnsSubdomainErrors, at.at('storageClassName'));
   if (spec.volumeMode !== undefined) supportedValue(spec.volumeMode, ['Block', 'Filesystem'], at.at('volumeMode'));
   if (spec.volumeAttributesClassName !== undefined) {
-    requiredName(spec.volumeAttributesClassName, dnsSubdomainErrors, at.at('volumeAttributesClassName'), 'an empty string is disallowed');
+    requiredName(
+      spec.volumeAttributesClassName,
+      dnsSubdomainErrors,
+      at.at('volumeAttributesClassName'),
+      'an empty string is disallowed',
+    );
     if (!spec.csi) at.at('csi').required('has to be specified when using volumeAttributesClassName');
   }
 }
 
 function validateSource(spec: PersistentVolumeSpec, at: Field, name: string): void {
-  onlySource(givenOf(spec, SOURCES), at, (source, here) => {
-    if (source === 'local') validateLocal(spec, at);
-    else if (spec.csi && source === 'csi') validateCsi(spec.csi, here);
-    else attachedSource(source, spec, here, { kind: 'cluster', name });
-  }, ['flexVolume']);
+  onlySource(
+    givenOf(spec, SOURCES),
+    at,
+    (source, here) => {
+      if (source === 'local') validateLocal(spec, at);
+      else if (spec.csi && source === 'csi') validateCsi(spec.csi, here);
+      else attachedSource(source, spec, here, { kind: 'cluster', name });
+    },
+    ['flexVolume'],
+  );
   if (spec.hostPath && /^\/[/.]*$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle') {
     at.at('persistentVolumeReclaimPolicy').forbidden("may not be 'recycle' for a hostPath mount of '/'");
   }
@@ -163,7 +222,12 @@ function validateLocal(spec: PersistentVolumeSpec, at: Field): void {
   if (!spec.nodeAffinity?.required) at.at('nodeAffinity').required('Local volume requires node affinity');
 }
 
-const SECRETS = ['controllerPublishSecretRef', 'controllerExpandSecretRef', 'nodePublishSecretRef', 'nodeExpandSecretRef'] as const;
+const SECRETS = [
+  'controllerPublishSecretRef',
+  'controllerExpandSecretRef',
+  'nodePublishSecretRef',
+  'nodeExpandSecretRef',
+] as const;
 
 function validateCsi(source: CSIPersistentVolumeSource, at: Field): void {
   driverName(source.driver, at.at('driver'));

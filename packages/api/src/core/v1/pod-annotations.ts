@@ -18,7 +18,8 @@ const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/';
 export function validatePodAnnotations(annotations: Annotations | undefined, spec: PodSpec, at: Field): void {
   if (!annotations) return;
   const [mirror, cost] = [annotations[MIRROR], annotations[DELETION_COST]];
-  if (mirror !== undefined && !spec.nodeName) at.key(MIRROR).invalid(mirror, 'must set spec.nodeName if mirror pod annotation is set');
+  if (mirror !== undefined && !spec.nodeName)
+    at.key(MIRROR).invalid(mirror, 'must set spec.nodeName if mirror pod annotation is set');
   if (cost !== undefined && !isCost(cost)) at.key(DELETION_COST).invalid(cost, 'must be a 32bit integer');
   for (const [key, value] of entriesOf(annotations)) {
     if (key === SECCOMP || key.startsWith(CONTAINER_SECCOMP)) validateSeccomp(value, at.at(key));
@@ -29,7 +30,8 @@ export function validatePodAnnotations(annotations: Annotations | undefined, spe
 }
 
 /** An int32 as Go's strconv reads it, without a plus or leading zeros. */
-const isCost = (text: string): boolean => /^(-\d+|0|[1-9]\d*)$/.test(text) && Number(text) >= -(2 ** 31) && Number(text) < 2 ** 31;
+const isCost = (text: string): boolean =>
+  /^(-\d+|0|[1-9]\d*)$/.test(text) && Number(text) >= -(2 ** 31) && Number(text) < 2 ** 31;
 
 function validateSeccomp(profile: string, at: Field): void {
   if (['runtime/default', 'docker/default', 'unconfined'].includes(profile)) return;
@@ -39,14 +41,19 @@ function validateSeccomp(profile: string, at: Field): void {
 
 function validateAppArmor(container: string, profile: string, spec: PodSpec, at: Field): void {
   if (!containersOf(spec).some(([{ name }]) => name === container)) at.invalid(container, 'container not found');
-  const isKnown = profile === '' || profile === 'runtime/default' || profile === 'unconfined' || profile.startsWith('localhost/');
+  const isKnown =
+    profile === '' || profile === 'runtime/default' || profile === 'unconfined' || profile.startsWith('localhost/');
   if (!isKnown) at.invalid(profile, `invalid AppArmor profile name: ${JSON.stringify(profile)}`);
 }
 
 const LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const;
 
-const containersOf = (spec: PodSpec): readonly (readonly [container: Container, list: (typeof LISTS)[number], i: number])[] =>
-  LISTS.flatMap((list) => ((spec[list] as readonly Container[] | undefined) ?? []).map((container, i) => [container, list, i] as const));
+const containersOf = (
+  spec: PodSpec,
+): readonly (readonly [container: Container, list: (typeof LISTS)[number], i: number])[] =>
+  LISTS.flatMap((list) =>
+    ((spec[list] as readonly Container[] | undefined) ?? []).map((container, i) => [container, list, i] as const),
+  );
 
 /** A mirror stays one, and profiles are of containers that run already. */
 export function validateAnnotationUpdate(next: Pod, previous: Pod, at: Field): void {
@@ -64,22 +71,39 @@ export function validateAnnotationUpdate(next: Pod, previous: Pod, at: Field): v
 export function validateProfiles({ annotations }: ObjectMeta, spec: PodSpec, at: Field): void {
   if (!annotations) return;
   const { seccompProfile, appArmorProfile } = spec.securityContext ?? {};
-  if (seccompProfile && annotations[SECCOMP] !== undefined) sameProfile(annotations[SECCOMP], seccompProfile, 'seccomp', at.at('securityContext', 'seccompProfile'));
+  if (seccompProfile && annotations[SECCOMP] !== undefined)
+    sameProfile(annotations[SECCOMP], seccompProfile, 'seccomp', at.at('securityContext', 'seccompProfile'));
   for (const [container, list, i] of containersOf(spec)) {
-    const [profile, annotation] = [container.securityContext?.seccompProfile, annotations[`${CONTAINER_SECCOMP}${container.name}`]];
-    if (profile && annotation !== undefined) sameProfile(annotation, profile, 'seccomp', at.at(list).index(i).at('securityContext', 'seccompProfile'));
+    const [profile, annotation] = [
+      container.securityContext?.seccompProfile,
+      annotations[`${CONTAINER_SECCOMP}${container.name}`],
+    ];
+    if (profile && annotation !== undefined)
+      sameProfile(annotation, profile, 'seccomp', at.at(list).index(i).at('securityContext', 'seccompProfile'));
   }
   if (spec.os?.name === 'windows') return;
   for (const [container, list, i] of containersOf(spec)) {
-    const [profile, annotation] = [container.securityContext?.appArmorProfile ?? appArmorProfile, annotations[`${APP_ARMOR}${container.name}`]];
-    if (profile && annotation !== undefined) sameProfile(annotation, profile, 'apparmor', at.at(list).index(i).at('securityContext', 'appArmorProfile'));
+    const [profile, annotation] = [
+      container.securityContext?.appArmorProfile ?? appArmorProfile,
+      annotations[`${APP_ARMOR}${container.name}`],
+    ];
+    if (profile && annotation !== undefined)
+      sameProfile(annotation, profile, 'apparmor', at.at(list).index(i).at('securityContext', 'appArmorProfile'));
   }
 }
 
-function sameProfile(annotation: string, { type, localhostProfile }: SeccompProfile, what: 'seccomp' | 'apparmor', at: Field): void {
-  const isSame = type === 'Unconfined' ? annotation === 'unconfined'
-    : type === 'RuntimeDefault' ? annotation === 'runtime/default' || (what === 'seccomp' && annotation === 'docker/default')
-      : type !== 'Localhost' || annotation.startsWith('localhost/');
+function sameProfile(
+  annotation: string,
+  { type, localhostProfile }: SeccompProfile,
+  what: 'seccomp' | 'apparmor',
+  at: Field,
+): void {
+  const isSame =
+    type === 'Unconfined'
+      ? annotation === 'unconfined'
+      : type === 'RuntimeDefault'
+        ? annotation === 'runtime/default' || (what === 'seccomp' && annotation === 'docker/default')
+        : type !== 'Localhost' || annotation.startsWith('localhost/');
   if (!isSame) at.at('type').forbidden(`${what} type in annotation and field must match`);
   else if (type === 'Localhost' && annotation !== `localhost/${localhostProfile ?? ''}`) {
     at.at('localhostProfile').forbidden(`${what} profile in annotation and field must match`);
@@ -92,8 +116,11 @@ export function takeProfiles({ metadata: { annotations }, spec }: Mutable<Pod>):
   for (const list of LISTS) {
     for (const container of (spec[list] as Mutable<Container>[] | undefined) ?? []) {
       const annotation = annotations[`${APP_ARMOR}${container.name}`];
-      const profile = annotation === undefined || container.securityContext?.appArmorProfile ? undefined : profileOf(annotation);
-      const isPods = profile?.type === spec.securityContext?.appArmorProfile?.type && profile?.localhostProfile === spec.securityContext?.appArmorProfile?.localhostProfile;
+      const profile =
+        annotation === undefined || container.securityContext?.appArmorProfile ? undefined : profileOf(annotation);
+      const isPods =
+        profile?.type === spec.securityContext?.appArmorProfile?.type &&
+        profile?.localhostProfile === spec.securityContext?.appArmorProfile?.localhostProfile;
       if (profile && !isPods) container.securityContext = { ...container.securityContext, appArmorProfile: profile };
     }
   }

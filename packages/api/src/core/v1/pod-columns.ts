@@ -14,9 +14,11 @@ export const podColumns: readonly Column<Pod>[] = columnsOf('/Pod', {
   'Readiness Gates': (pod) => readinessGates(pod),
 });
 
-const sidecarNames = (pod: Pod): ReadonlySet<string> => new Set((pod.spec.initContainers ?? []).filter(isSidecar).map((c) => c.name));
+const sidecarNames = (pod: Pod): ReadonlySet<string> =>
+  new Set((pod.spec.initContainers ?? []).filter(isSidecar).map((c) => c.name));
 
-const isInitialized = (pod: Pod): boolean => pod.status.conditions?.some((c) => c.type === 'Initialized' && c.status === 'True') ?? false;
+const isInitialized = (pod: Pod): boolean =>
+  pod.status.conditions?.some((c) => c.type === 'Initialized' && c.status === 'True') ?? false;
 
 /** Statuses of init containers up to the first one that is not through; those after it have not begun. */
 function begun(pod: Pod): readonly ContainerStatus[] {
@@ -35,7 +37,9 @@ const isPast = (pod: Pod): boolean => initText(pod) === undefined || isInitializ
 function readyCount(pod: Pod): string {
   const sidecars = sidecarNames(pod);
   const containers = isPast(pod) ? (pod.status.containerStatuses ?? []).filter((c) => c.ready && c.state?.running) : [];
-  const prepared = begun(pod).filter((c) => sidecars.has(c.name) && c.ready && c.started && c.state?.terminated?.exitCode !== 0);
+  const prepared = begun(pod).filter(
+    (c) => sidecars.has(c.name) && c.ready && c.started && c.state?.terminated?.exitCode !== 0,
+  );
   return `${containers.length + prepared.length}/${pod.spec.containers.length + sidecars.size}`;
 }
 
@@ -43,14 +47,19 @@ function readyCount(pod: Pod): string {
 export function podStatusText(pod: Pod): string {
   const { status, metadata } = pod;
   let reason = status.reason || status.phase || '';
-  if (status.conditions?.some((c) => c.type === 'PodScheduled' && c.reason === 'SchedulingGated')) reason = 'SchedulingGated';
+  if (status.conditions?.some((c) => c.type === 'PodScheduled' && c.reason === 'SchedulingGated'))
+    reason = 'SchedulingGated';
   const initializing = initText(pod);
   if (initializing !== undefined) reason = initializing;
   if (initializing === undefined || isInitialized(pod)) {
     reason = containersText(pod, initializing ?? reason);
   }
   if (!metadata.deletionTimestamp) return reason;
-  return status.reason === 'NodeLost' ? 'Unknown' : status.phase === 'Succeeded' || status.phase === 'Failed' ? reason : 'Terminating';
+  return status.reason === 'NodeLost'
+    ? 'Unknown'
+    : status.phase === 'Succeeded' || status.phase === 'Failed'
+      ? reason
+      : 'Terminating';
 }
 
 function initText(pod: Pod): string | undefined {
@@ -89,7 +98,9 @@ function containersText(pod: Pod, initial: string): string {
 
 function restarts(pod: Pod, now: number): string {
   const sidecars = sidecarNames(pod);
-  const counted = isPast(pod) ? [...begun(pod).filter((c) => sidecars.has(c.name)), ...(pod.status.containerStatuses ?? [])] : begun(pod);
+  const counted = isPast(pod)
+    ? [...begun(pod).filter((c) => sidecars.has(c.name)), ...(pod.status.containerStatuses ?? [])]
+    : begun(pod);
   const count = counted.reduce((sum, c) => sum + c.restartCount, 0);
   const last = Math.max(0, ...counted.map((c) => Date.parse(c.lastState?.terminated?.finishedAt ?? '') || 0));
   return last > 0 ? `${count} (${humanDuration(now - last)} ago)` : String(count);
@@ -98,7 +109,8 @@ function restarts(pod: Pod, now: number): string {
 function readinessGates(pod: Pod): string {
   const gates = pod.spec.readinessGates ?? [];
   if (gates.length === 0) return '<none>';
-  const ready = gates.filter((gate) => pod.status.conditions?.some((c) => c.type === gate.conditionType && c.status === 'True')).length;
+  const ready = gates.filter((gate) =>
+    pod.status.conditions?.some((c) => c.type === gate.conditionType && c.status === 'True'),
+  ).length;
   return `${ready}/${gates.length}`;
 }
-

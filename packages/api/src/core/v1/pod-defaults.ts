@@ -1,5 +1,12 @@
 import { addQuantities, formatQuantity, type Mutable, type ObjectMeta, parseQuantity } from '@navarch/machinery';
-import type { Container, ObjectFieldSelector, PodSpec, PodTemplateSpec, Probe, Volume } from '../../generated/types/core-v1.ts';
+import type {
+  Container,
+  ObjectFieldSelector,
+  PodSpec,
+  PodTemplateSpec,
+  Probe,
+  Volume,
+} from '../../generated/types/core-v1.ts';
 import { completeClaimSpec } from './persistent-volume-claim.ts';
 import { podRequests } from './pod-resources.ts';
 
@@ -14,12 +21,16 @@ export function completePodSpec(spec: Mutable<PodSpec>): void {
   else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
   for (const container of spec.initContainers ?? []) completeContainer(container, spec.hostNetwork);
   for (const container of spec.containers) completeContainer(container, spec.hostNetwork);
-  for (const container of spec.ephemeralContainers ?? []) completeContainer(container as unknown as Mutable<Container>, false);
+  for (const container of spec.ephemeralContainers ?? [])
+    completeContainer(container as unknown as Mutable<Container>, false);
   for (const volume of spec.volumes ?? []) completeVolume(volume);
 }
 
 /** Annotations that said what fields say since 1.8: never stored, never shown. */
-const OBSOLETE = ['init-containers', 'init-container-statuses'].flatMap((name) => [`pod.alpha.kubernetes.io/${name}`, `pod.beta.kubernetes.io/${name}`]);
+const OBSOLETE = ['init-containers', 'init-container-statuses'].flatMap((name) => [
+  `pod.alpha.kubernetes.io/${name}`,
+  `pod.beta.kubernetes.io/${name}`,
+]);
 
 export function dropObsolete(metadata: Mutable<ObjectMeta>): void {
   const { annotations } = metadata;
@@ -60,16 +71,26 @@ export function completeRequests(spec: Mutable<PodSpec>): void {
 /** What the pod as a whole asks for follows from its containers where it is not said (KEP-2837). */
 function completePodResources(spec: Mutable<PodSpec>): void {
   const { resources = {} } = spec;
-  const ofContainers: Readonly<Record<string, string>> = podRequests({ ...spec, resources: {}, overhead: {} } as PodSpec);
+  const ofContainers: Readonly<Record<string, string>> = podRequests({
+    ...spec,
+    resources: {},
+    overhead: {},
+  } as PodSpec);
   const limits: Record<string, string> = { ...resources.limits };
   const requests: Record<string, string> = { ...resources.requests };
   if (Object.keys(limits).length === 0) {
     for (const name of ['cpu', 'memory']) {
-      if (requests[name] !== undefined && spec.containers.every((c) => c.resources.limits?.[name] !== undefined)) limits[name] = sumOfLimits(spec, name);
+      if (requests[name] !== undefined && spec.containers.every((c) => c.resources.limits?.[name] !== undefined))
+        limits[name] = sumOfLimits(spec, name);
     }
   }
-  const pages = new Set(spec.containers.flatMap((c) => Object.keys(c.resources.limits ?? {})).filter((name) => name.startsWith('hugepages-')));
-  for (const name of pages) if (limits[name] === undefined && requests[name] === undefined) limits[name] = sumOfLimits(spec, name);
+  const pages = new Set(
+    spec.containers
+      .flatMap((c) => Object.keys(c.resources.limits ?? {}))
+      .filter((name) => name.startsWith('hugepages-')),
+  );
+  for (const name of pages)
+    if (limits[name] === undefined && requests[name] === undefined) limits[name] = sumOfLimits(spec, name);
   if (Object.keys(limits).length > 0) {
     for (const name of ['cpu', 'memory']) {
       const needed = ofContainers[name];

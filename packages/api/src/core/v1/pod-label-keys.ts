@@ -11,15 +11,21 @@ interface Keyed {
 export function applyLabelKeys({ metadata: { labels = {} }, spec }: Mutable<Pod>): void {
   for (const affinity of [spec.affinity?.podAffinity, spec.affinity?.podAntiAffinity]) {
     for (const term of affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) apply(term, labels);
-    for (const { podAffinityTerm } of affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []) apply(podAffinityTerm, labels);
+    for (const { podAffinityTerm } of affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [])
+      apply(podAffinityTerm, labels);
   }
   for (const constraint of spec.topologySpreadConstraints ?? []) apply(constraint, labels);
 }
 
-function apply({ labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] }: Keyed, labels: Readonly<Record<string, string>>): void {
+function apply(
+  { labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] }: Keyed,
+  labels: Readonly<Record<string, string>>,
+): void {
   if (!labelSelector) return;
   const requirements = [
-    ...matchLabelKeys.map((key) => ({ key, operator: 'In' as const })), ...mismatchLabelKeys.map((key) => ({ key, operator: 'NotIn' as const })),
+    ...matchLabelKeys.map((key) => ({ key, operator: 'In' as const })),
+    ...mismatchLabelKeys.map((key) => ({ key, operator: 'NotIn' as const })),
   ].flatMap(({ key, operator }) => (labels[key] === undefined ? [] : [{ key, operator, values: [labels[key]] }]));
-  if (requirements.length > 0) labelSelector.matchExpressions = [...(labelSelector.matchExpressions ?? []), ...requirements];
+  if (requirements.length > 0)
+    labelSelector.matchExpressions = [...(labelSelector.matchExpressions ?? []), ...requirements];
 }

@@ -16,13 +16,16 @@ export function validatePodResources(spec: PodSpec, at: Field): void {
   for (const [name, amount] of entriesOf(together)) {
     const asked = resources.requests?.[name] ?? '0';
     if (isPodLevel(name) && isGreater(amount, asked)) {
-      at.at('requests').key(name).invalid(asked, `must be greater than or equal to aggregate container requests of ${amount}`);
+      at.at('requests')
+        .key(name)
+        .invalid(asked, `must be greater than or equal to aggregate container requests of ${amount}`);
     }
   }
   each(spec.containers, at.at('containers'), (container, here) => {
     for (const [name, own] of entriesOf(container.resources?.limits)) {
       const limit = resources.limits?.[name];
-      if (limit !== undefined && isGreater(own, limit)) here.key(name).at('limits').invalid(own, `must be less than or equal to pod limits of ${limit}`);
+      if (limit !== undefined && isGreater(own, limit))
+        here.key(name).at('limits').invalid(own, `must be less than or equal to pod limits of ${limit}`);
     }
   });
 }

@@ -43,7 +43,8 @@ export function validateResize(next: Pod, previous: Pod, at: Field): void {
   if (!isResizable(previous)) spec.forbidden('Pod running on node without support for resize');
   for (const list of ['initContainers', 'containers'] as const) {
     each(previous.spec[list], spec.at(list), (old, here, i) => {
-      if (list === 'containers' || isSidecar(old)) keepsResources(next.spec[list]?.[i]?.resources, old.resources, here.at('resources'));
+      if (list === 'containers' || isSidecar(old))
+        keepsResources(next.spec[list]?.[i]?.resources, old.resources, here.at('resources'));
     });
   }
   keepsResources(next.spec.resources, previous.spec.resources, spec.at('resources'));
@@ -53,7 +54,8 @@ export function validateResize(next: Pod, previous: Pod, at: Field): void {
   each(next.spec.initContainers, spec, (container, _here, i) => {
     const old = previous.spec.initContainers?.[i];
     if (isSidecar(container)) {
-      if (!isResizeOf(container, old)) spec.forbidden('only cpu and memory resources for sidecar containers are mutable');
+      if (!isResizeOf(container, old))
+        spec.forbidden('only cpu and memory resources for sidecar containers are mutable');
     } else if (!equalJson(container, old)) spec.forbidden('resources for non-sidecar init containers are immutable');
   });
   if (at.errors.length === before && !equalJson(rest(next), rest(previous))) spec.forbidden(ONLY);
@@ -73,7 +75,11 @@ function isResizable({ status }: Pod): boolean {
   return !running || running.resources !== undefined;
 }
 
-function keepsResources(next: ResourceRequirements | undefined, previous: ResourceRequirements | undefined, at: Field): void {
+function keepsResources(
+  next: ResourceRequirements | undefined,
+  previous: ResourceRequirements | undefined,
+  at: Field,
+): void {
   for (const list of ['requests', 'limits'] as const) {
     const isLost = Object.keys(previous?.[list] ?? {}).some((name) => next?.[list]?.[name] === undefined);
     if (isLost) at.at(list).forbidden(`resource ${list} cannot be removed`);
@@ -82,8 +88,15 @@ function keepsResources(next: ResourceRequirements | undefined, previous: Resour
 
 function isResizeOf(container: Container, old: Container | undefined): boolean {
   if (!old) return false;
-  const resources = { ...container.resources, limits: masked(container.resources?.limits, old.resources?.limits), requests: masked(container.resources?.requests, old.resources?.requests) };
-  return equalJson({ ...container, resources }, { ...old, resources: { limits: undefined, requests: undefined, ...old.resources } });
+  const resources = {
+    ...container.resources,
+    limits: masked(container.resources?.limits, old.resources?.limits),
+    requests: masked(container.resources?.requests, old.resources?.requests),
+  };
+  return equalJson(
+    { ...container, resources },
+    { ...old, resources: { limits: undefined, requests: undefined, ...old.resources } },
+  );
 }
 
 /** The list with cpu and memory as they were; where there was none, whatever is new may come. */
@@ -95,7 +108,10 @@ function masked(next: ResourceList | undefined, previous: ResourceList | undefin
 }
 
 /** Everything that is no container's, without cpu and memory of the pod as a whole. */
-function rest({ spec: { containers: _containers, initContainers: _initContainers, resources, ...others } }: Pod): unknown {
-  const stripped = (list: ResourceList = {}): unknown => Object.fromEntries(Object.entries(list).filter(([name]) => name !== 'cpu' && name !== 'memory'));
+function rest({
+  spec: { containers: _containers, initContainers: _initContainers, resources, ...others },
+}: Pod): unknown {
+  const stripped = (list: ResourceList = {}): unknown =>
+    Object.fromEntries(Object.entries(list).filter(([name]) => name !== 'cpu' && name !== 'memory'));
   return { ...others, resources: { limits: stripped(resources?.limits), requests: stripped(resources?.requests) } };
 }

@@ -30,14 +30,17 @@ function totals(spec: PodSpec, which: 'requests' | 'limits'): ResourceList {
     raise(peak, alone);
     if (isSidecar(container)) add(sidecars, container.resources?.[which]);
   }
-  for (const [name, amount] of sidecars) total.set(name, addQuantities(total.get(name) ?? { ...amount, nano: 0n }, amount));
+  for (const [name, amount] of sidecars)
+    total.set(name, addQuantities(total.get(name) ?? { ...amount, nano: 0n }, amount));
   raise(total, peak);
   for (const [name, text] of Object.entries(spec.resources?.[which] ?? {})) {
     const amount = parseQuantity(text);
     if (amount) total.set(name, amount);
   }
   if (which === 'requests' || total.size > 0) add(total, spec.overhead);
-  return Object.fromEntries([...total].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, amount]) => [name, formatQuantity(amount)]));
+  return Object.fromEntries(
+    [...total].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, amount]) => [name, formatQuantity(amount)]),
+  );
 }
 
 function add(total: Amounts, list: ResourceList | undefined): void {

@@ -40,33 +40,55 @@ export function validatePodStatus(next: Pod, previous: Pod, at: Field): void {
   validateClaims(next, at.at('resourceClaimStatuses'));
   validateExtendedClaim(next, at.at('extendedResourceClaimStatus'));
   validateAddresses(status.podIPs, at.at('podIPs'));
-  if (status.hostIPs?.[0] && status.hostIPs[0].ip !== status.hostIP) at.at('hostIPs').index(0).at('ip').invalid(status.hostIPs[0].ip, 'must be equal to `hostIP`');
+  if (status.hostIPs?.[0] && status.hostIPs[0].ip !== status.hostIP)
+    at.at('hostIPs').index(0).at('ip').invalid(status.hostIPs[0].ip, 'must be equal to `hostIP`');
   validateAddresses(status.hostIPs, at.at('hostIPs'));
-  for (const list of LISTS) each(status[list], at.at(list), (container, here) => validateUser(container, next.spec.os?.name ?? 'linux', here.at('user', 'linux')));
-  each(status.containerStatuses, at.at('containerStatuses'), (container, here) => validateDevices(container, next.spec.containers, here));
-  each(status.initContainerStatuses, at.at('initContainerStatuses'), (container, here) => validateDevices(container, next.spec.initContainers ?? [], here));
+  for (const list of LISTS)
+    each(status[list], at.at(list), (container, here) =>
+      validateUser(container, next.spec.os?.name ?? 'linux', here.at('user', 'linux')),
+    );
+  each(status.containerStatuses, at.at('containerStatuses'), (container, here) =>
+    validateDevices(container, next.spec.containers, here),
+  );
+  each(status.initContainerStatuses, at.at('initContainerStatuses'), (container, here) =>
+    validateDevices(container, next.spec.initContainers ?? [], here),
+  );
   each(status.ephemeralContainerStatuses, at.at('ephemeralContainerStatuses'), ({ allocatedResourcesStatus }, here) => {
-    if (allocatedResourcesStatus?.length) here.at('allocatedResourcesStatus').forbidden('must not be specified in container status');
+    if (allocatedResourcesStatus?.length)
+      here.at('allocatedResourcesStatus').forbidden('must not be specified in container status');
   });
 }
 
 const LISTS = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
 
-function validateEnds(list: (typeof LISTS)[number], containers: readonly Container[], next: Pod, previous: Pod, at: Field): void {
+function validateEnds(
+  list: (typeof LISTS)[number],
+  containers: readonly Container[],
+  next: Pod,
+  previous: Pod,
+  at: Field,
+): void {
   each(previous.status[list], at.at(list), ({ name, state }, here) => {
     if (!state?.terminated) return;
     const goesOn = next.status[list]?.some((now) => now.name === name && !now.state?.terminated) ?? false;
     if (!goesOn) return;
     const container = containers.find((one) => one.name === name);
-    if (!container || !mayRestart(container, previous, state.terminated.exitCode)) here.at('state').forbidden('may not be transitioned to non-terminated state');
+    if (!container || !mayRestart(container, previous, state.terminated.exitCode))
+      here.at('state').forbidden('may not be transitioned to non-terminated state');
   });
 }
 
 /** By the first of its own rules that fits, its own policy, the pod's (KEP-5307); or with all the others. */
 function mayRestart({ restartPolicy, restartPolicyRules = [] }: Container, { spec }: Pod, exitCode: number): boolean {
-  const restartsAll = [...spec.containers, ...(spec.initContainers ?? [])].some((container) => container.restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers'));
+  const restartsAll = [...spec.containers, ...(spec.initContainers ?? [])].some((container) =>
+    container.restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers'),
+  );
   if (restartsAll) return true;
-  const isMeant = restartPolicy !== undefined && restartPolicyRules.some(({ exitCodes }) => exitCodes && (exitCodes.values?.includes(exitCode) ?? false) === (exitCodes.operator === 'In'));
+  const isMeant =
+    restartPolicy !== undefined &&
+    restartPolicyRules.some(
+      ({ exitCodes }) => exitCodes && (exitCodes.values?.includes(exitCode) ?? false) === (exitCodes.operator === 'In'),
+    );
   const policy = restartPolicy ?? spec.restartPolicy ?? 'Always';
   return isMeant || policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
 }
@@ -85,18 +107,29 @@ function validateClaims({ spec, status }: Pod, at: Field): void {
 /** The claim that stands for extended resources of containers (KEP-5004). */
 function validateExtendedClaim({ spec, status: { extendedResourceClaimStatus: claim } }: Pod, at: Field): void {
   if (!claim) return;
-  const containers = new Map([...(spec.initContainers ?? []), ...spec.containers].map((container) => [container.name, container]));
+  const containers = new Map(
+    [...(spec.initContainers ?? []), ...spec.containers].map((container) => [container.name, container]),
+  );
   const seen = new Set<string>();
   if (!claim.requestMappings?.length) at.at('requestMappings').required('at least one request mapping is required');
   each(claim.requestMappings, at.at('requestMappings'), ({ containerName, resourceName, requestName }, here) => {
     const container = containers.get(containerName);
-    if (!container) here.at('containerName').invalid(containerName, 'must match the name of an entry in spec.initContainers.name or spec.containers.name');
+    if (!container)
+      here
+        .at('containerName')
+        .invalid(containerName, 'must match the name of an entry in spec.initContainers.name or spec.containers.name');
     else if (container.resources?.requests?.[resourceName] === undefined) {
-      here.at('resourceName').invalid(resourceName, 'must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests');
+      here
+        .at('resourceName')
+        .invalid(
+          resourceName,
+          'must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests',
+        );
     }
     named(requestName, dnsLabelErrors, at.at('requestName'));
     const key = `${containerName} ${resourceName} ${requestName}`;
-    for (const [field, value] of seen.has(key) ? Object.entries({ containerName, resourceName, requestName }) : []) here.at(field).duplicate(value);
+    for (const [field, value] of seen.has(key) ? Object.entries({ containerName, resourceName, requestName }) : [])
+      here.at(field).duplicate(value);
     seen.add(key);
   });
   if (claim.resourceClaimName) named(claim.resourceClaimName, dnsSubdomainErrors, at.at('resourceClaimName'));
@@ -110,7 +143,8 @@ function validateAddresses(addresses: readonly { readonly ip: string }[] = [], a
   });
   if (addresses.length < 2) return;
   const families = new Set(addresses.map(({ ip }) => parseIp(ip)?.length));
-  if (addresses.length > 2 || families.size < 2) at.invalid(shownAddresses(addresses), 'may specify no more than one IP for each IP family');
+  if (addresses.length > 2 || families.size < 2)
+    at.invalid(shownAddresses(addresses), 'may specify no more than one IP for each IP family');
 }
 
 const ID_MAX = 2 ** 31 - 1;
@@ -128,14 +162,23 @@ function validateUser({ user }: ContainerStatus, os: string, at: Field): void {
 const HEALTH = ['Healthy', 'Unhealthy', 'Unknown'];
 
 /** How the devices are that a container was given (KEP-4680). */
-function validateDevices({ name, allocatedResourcesStatus }: ContainerStatus, containers: readonly Container[], at: Field): void {
+function validateDevices(
+  { name, allocatedResourcesStatus }: ContainerStatus,
+  containers: readonly Container[],
+  at: Field,
+): void {
   const resources = containers.find((container) => container.name === name)?.resources;
   each(allocatedResourcesStatus, at.at('allocatedResourcesStatus'), (allocated, here) => {
     const isClaim = allocated.name.startsWith('claim:');
     const isKnown = isClaim
-      ? resources?.claims?.some((claim) => `claim:${claim.name}${claim.request ? `/${claim.request}` : ''}` === allocated.name)
+      ? resources?.claims?.some(
+          (claim) => `claim:${claim.name}${claim.request ? `/${claim.request}` : ''}` === allocated.name,
+        )
       : resources?.requests?.[allocated.name] !== undefined;
-    if (resources && !isKnown) here.at('name').invalid(allocated.name, isClaim ? NO_CLAIM : "must match one of the container's resource requests");
+    if (resources && !isKnown)
+      here
+        .at('name')
+        .invalid(allocated.name, isClaim ? NO_CLAIM : "must match one of the container's resource requests");
     const seen = new Set<string>();
     each(allocated.resources, here.at('resources'), ({ health = '', resourceID }, place) => {
       if (!HEALTH.includes(health)) place.at('health').notSupported(health, HEALTH);
@@ -145,4 +188,5 @@ function validateDevices({ name, allocatedResourcesStatus }: ContainerStatus, co
   });
 }
 
-const NO_CLAIM = "must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty";
+const NO_CLAIM =
+  "must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty";

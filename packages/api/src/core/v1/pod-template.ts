@@ -16,7 +16,9 @@ export const podTemplate: Kind<PodTemplate> = builtIn<PodTemplate>('/v1.PodTempl
     answersDeletion: true,
     complete: ({ template }) => completePodTemplate(template),
     warnings: ({ metadata, template }, previous) =>
-      previous && previous.metadata.generation === metadata.generation ? [] : podWarnings(template.spec, template.metadata, 'template.spec', 'template.metadata'),
+      previous && previous.metadata.generation === metadata.generation
+        ? []
+        : podWarnings(template.spec, template.metadata, 'template.spec', 'template.metadata'),
     validate: ({ template }, at) => validatePodTemplate(template, at.at('template')),
   },
 });

@@ -3,7 +3,8 @@ import { each } from '../../checks/values.ts';
 import type { Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../../generated/types/core-v1.ts';
 import { validateAnnotationUpdate } from './pod-annotations.ts';
 
-const UPDATABLE = 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+const UPDATABLE =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 const INT32_MAX = 2 ** 31 - 1;
 
 /** After creation only images, deadlines and new tolerations may change; while gates hold a pod, where it may go as well. */
@@ -16,14 +17,24 @@ export function validatePodUpdate(next: Pod, previous: Pod, at: Field): void {
       return;
     }
   }
-  if (!validateDeadline(next.spec.activeDeadlineSeconds, previous.spec.activeDeadlineSeconds, spec.at('activeDeadlineSeconds'))) return;
+  if (
+    !validateDeadline(
+      next.spec.activeDeadlineSeconds,
+      previous.spec.activeDeadlineSeconds,
+      spec.at('activeDeadlineSeconds'),
+    )
+  )
+    return;
   const isKept = (what: Toleration): boolean =>
-    next.spec.tolerations?.some((other) => equalJson({ ...other, tolerationSeconds: 0 }, { ...what, tolerationSeconds: 0 })) ?? false;
+    next.spec.tolerations?.some((other) =>
+      equalJson({ ...other, tolerationSeconds: 0 }, { ...what, tolerationSeconds: 0 }),
+    ) ?? false;
   if (!(previous.spec.tolerations ?? []).every(isKept)) {
     spec.at('tolerations').forbidden('existing toleration can not be modified except its tolerationSeconds');
   }
   validateGates(next.spec, previous.spec, spec);
-  if (!equalJson(fixedPart(next.spec, previous.spec), fixedPart(previous.spec, previous.spec))) spec.forbidden(UPDATABLE);
+  if (!equalJson(fixedPart(next.spec, previous.spec), fixedPart(previous.spec, previous.spec)))
+    spec.forbidden(UPDATABLE);
 }
 
 /** False where upstream looks no further. */
@@ -44,12 +55,23 @@ const isGated = (spec: PodSpec): boolean => (spec.schedulingGates?.length ?? 0) 
 function validateGates(next: PodSpec, previous: PodSpec, at: Field): void {
   const before = new Set(previous.schedulingGates?.map((gate) => gate.name));
   each(next.schedulingGates, at.at('schedulingGates'), ({ name }, here) => {
-    if (!before.has(name)) here.at('name').forbidden(`only deletion is allowed, but found new scheduling gate '${name}'`);
+    if (!before.has(name))
+      here.at('name').forbidden(`only deletion is allowed, but found new scheduling gate '${name}'`);
   });
   if (!isGated(previous)) return;
-  const keepsAll = Object.entries(previous.nodeSelector ?? {}).every(([key, value]) => next.nodeSelector?.[key] === value);
-  if (!keepsAll) at.at('nodeSelector').invalid(next.nodeSelector ?? null, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)');
-  validateTerms(termsOf(next), termsOf(previous), at.at('affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms'));
+  const keepsAll = Object.entries(previous.nodeSelector ?? {}).every(
+    ([key, value]) => next.nodeSelector?.[key] === value,
+  );
+  if (!keepsAll)
+    at.at('nodeSelector').invalid(
+      next.nodeSelector ?? null,
+      'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
+    );
+  validateTerms(
+    termsOf(next),
+    termsOf(previous),
+    at.at('affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms'),
+  );
 }
 
 const termsOf = (spec: PodSpec): readonly NodeSelectorTerm[] =>
@@ -58,9 +80,11 @@ const termsOf = (spec: PodSpec): readonly NodeSelectorTerm[] =>
 /** Where a held pod may go can only become less. */
 function validateTerms(next: readonly NodeSelectorTerm[], previous: readonly NodeSelectorTerm[], at: Field): void {
   if (previous.length === 0) return;
-  if (next.length !== previous.length) return at.invalid(next, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed');
+  if (next.length !== previous.length)
+    return at.invalid(next, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed');
   each(next, at, (term, here, i) => {
-    if (!isNarrower(term, previous[i] ?? {})) here.invalid(term, 'only additions are allowed (no mutations or deletions)');
+    if (!isNarrower(term, previous[i] ?? {}))
+      here.invalid(term, 'only additions are allowed (no mutations or deletions)');
   });
 }
 
@@ -69,16 +93,29 @@ function isNarrower(next: NodeSelectorTerm, previous: NodeSelectorTerm): boolean
   // A term without requirements chooses nothing; with some it would choose more.
   const wasEmpty = lists.every((list) => !previous[list]?.length);
   if (wasEmpty) return lists.every((list) => !next[list]?.length);
-  return lists.every((list) => equalJson((next[list] ?? []).slice(0, previous[list]?.length ?? 0), previous[list] ?? []));
+  return lists.every((list) =>
+    equalJson((next[list] ?? []).slice(0, previous[list]?.length ?? 0), previous[list] ?? []),
+  );
 }
 
 /** What must stay: the spec without its changeable fields. */
 function fixedPart(spec: PodSpec, previous: PodSpec): unknown {
   const images = (containers: readonly Container[] = []): unknown => containers.map(({ image: _, ...rest }) => rest);
-  const { activeDeadlineSeconds: _deadline, tolerations: _tolerations, schedulingGates: _gates, nodeSelector, affinity, ...rest } = spec;
-  const wasNegative = (previous.terminationGracePeriodSeconds ?? 0) < 0 && (spec === previous || spec.terminationGracePeriodSeconds === 1);
+  const {
+    activeDeadlineSeconds: _deadline,
+    tolerations: _tolerations,
+    schedulingGates: _gates,
+    nodeSelector,
+    affinity,
+    ...rest
+  } = spec;
+  const wasNegative =
+    (previous.terminationGracePeriodSeconds ?? 0) < 0 &&
+    (spec === previous || spec.terminationGracePeriodSeconds === 1);
   return {
-    ...rest, containers: images(spec.containers), initContainers: images(spec.initContainers),
+    ...rest,
+    containers: images(spec.containers),
+    initContainers: images(spec.initContainers),
     nodeSelector: isGated(previous) ? undefined : nodeSelector,
     affinity: isGated(previous) ? { ...affinity, nodeAffinity: undefined } : affinity,
     terminationGracePeriodSeconds: wasNegative ? undefined : spec.terminationGracePeriodSeconds,

@@ -1,13 +1,31 @@
 import {
-  dnsLabelErrors, dnsSubdomainErrors, dnsSubdomainWithUnderscoreErrors, type Field, labelValueErrors, qualifiedNameErrors, validateAnnotations,
+  dnsLabelErrors,
+  dnsSubdomainErrors,
+  dnsSubdomainWithUnderscoreErrors,
+  type Field,
+  labelValueErrors,
+  qualifiedNameErrors,
+  validateAnnotations,
   validateLabels,
 } from '@navarch/machinery';
 import { ip } from '../../checks/network.ts';
 import { resourceRequirements } from '../../checks/quantities.ts';
 import { declaredValue, each, named, requiredName } from '../../checks/values.ts';
-import type { Pod, PodDNSConfig, PodResourceClaim, PodSpec, PodTemplateSpec, Toleration } from '../../generated/types/core-v1.ts';
+import type {
+  Pod,
+  PodDNSConfig,
+  PodResourceClaim,
+  PodSpec,
+  PodTemplateSpec,
+  Toleration,
+} from '../../generated/types/core-v1.ts';
 import { validateAffinity, validateSpread } from './affinity-validation.ts';
-import { trimmedImage, validateContainers, validateEphemeralContainers, validateInitContainers } from './container-validation.ts';
+import {
+  trimmedImage,
+  validateContainers,
+  validateEphemeralContainers,
+  validateInitContainers,
+} from './container-validation.ts';
 import { validateOs } from './os-validation.ts';
 import { validatePodAnnotations, validateProfiles } from './pod-annotations.ts';
 import { validatePodResources } from './pod-level-resources.ts';
@@ -35,7 +53,9 @@ function validatePodSpec(spec: PodSpec, at: Field, podName: string): void {
   validatePodSecurity(spec, at.at('securityContext'));
   if (spec.affinity) validateAffinity(spec.affinity, at.at('affinity'));
   validateDns(spec, at.at('dnsConfig'));
-  each(spec.readinessGates, at.at('readinessGates'), ({ conditionType }, here) => named(conditionType, qualifiedNameErrors, here.at('conditionType')));
+  each(spec.readinessGates, at.at('readinessGates'), ({ conditionType }, here) =>
+    named(conditionType, qualifiedNameErrors, here.at('conditionType')),
+  );
   validateGates(spec, at.at('schedulingGates'));
   validateSpread(spec.topologySpreadConstraints, at.at('topologySpreadConstraints'));
   validateHostProcess(spec, at);
@@ -48,7 +68,8 @@ function validatePodSpec(spec: PodSpec, at: Field, podName: string): void {
   });
   if (spec.priorityClassName) named(spec.priorityClassName, dnsSubdomainErrors, at.at('priorityClassName'));
   if (spec.runtimeClassName !== undefined) named(spec.runtimeClassName, dnsSubdomainErrors, at.at('runtimeClassName'));
-  if (spec.preemptionPolicy !== undefined) declaredValue(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], at.at('preemptionPolicy'));
+  if (spec.preemptionPolicy !== undefined)
+    declaredValue(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], at.at('preemptionPolicy'));
   if (spec.overhead) resourceRequirements({ limits: spec.overhead }, at.at('overhead'));
   if (spec.os) validateOs(spec, at);
 }
@@ -59,9 +80,12 @@ export function validatePod({ metadata, spec }: Pod, root: Field): void {
   validatePodAnnotations(metadata.annotations, spec, root.at('metadata', 'annotations'));
   validatePodSpec(spec, at, metadata.name);
   if (!spec.serviceAccountName) {
-    each(spec.volumes, at.at('volumes'), ({ projected }, here) => each(projected?.sources, here.at('projected', 'sources'), (source, place) => {
-      if (source.serviceAccountToken) place.at('serviceAccountToken').forbidden('must not be specified when serviceAccountName is not set');
-    }));
+    each(spec.volumes, at.at('volumes'), ({ projected }, here) =>
+      each(projected?.sources, here.at('projected', 'sources'), (source, place) => {
+        if (source.serviceAccountToken)
+          place.at('serviceAccountToken').forbidden('must not be specified when serviceAccountName is not set');
+      }),
+    );
   }
   for (const list of ['containers', 'initContainers'] as const) each(spec[list], at.at(list), trimmedImage);
 }
@@ -72,13 +96,16 @@ export function validatePodTemplate(template: PodTemplateSpec, at: Field): void 
   validatePodAnnotations(template.metadata?.annotations, template.spec, at.at('annotations'));
   validatePodSpec(template.spec, at.at('spec'), '');
   validateProfiles(template.metadata, template.spec, at.at('spec'));
-  if (template.spec.ephemeralContainers?.length) at.at('spec', 'ephemeralContainers').forbidden('ephemeral containers not allowed in pod template');
+  if (template.spec.ephemeralContainers?.length)
+    at.at('spec', 'ephemeralContainers').forbidden('ephemeral containers not allowed in pod template');
 }
 
 /** Pods that are replaced by a controller neither end by themselves nor by a clock. */
 export function validateAlwaysRestarts({ spec }: PodTemplateSpec, at: Field, kind: string): void {
-  if (spec.restartPolicy !== 'Always') at.at('spec', 'restartPolicy').notSupported(spec.restartPolicy ?? '', ['Always']);
-  if (spec.activeDeadlineSeconds !== undefined) at.at('spec', 'activeDeadlineSeconds').forbidden(`activeDeadlineSeconds in ${kind} is not Supported`);
+  if (spec.restartPolicy !== 'Always')
+    at.at('spec', 'restartPolicy').notSupported(spec.restartPolicy ?? '', ['Always']);
+  if (spec.activeDeadlineSeconds !== undefined)
+    at.at('spec', 'activeDeadlineSeconds').forbidden(`activeDeadlineSeconds in ${kind} is not Supported`);
 }
 
 function validateClaims(claims: readonly PodResourceClaim[] | undefined, at: Field): void {
@@ -92,9 +119,13 @@ function validateClaims(claims: readonly PodResourceClaim[] | undefined, at: Fie
     }
     const { resourceClaimName: name, resourceClaimTemplateName: template } = claim;
     if (name !== undefined && template !== undefined) {
-      here.invalid(shownClaim(claim), 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified');
+      here.invalid(
+        shownClaim(claim),
+        'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
+      );
     }
-    if (name === undefined && template === undefined) here.invalid(shownClaim(claim), 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
+    if (name === undefined && template === undefined)
+      here.invalid(shownClaim(claim), 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
     if (name !== undefined) named(name, dnsSubdomainErrors, here.at('resourceClaimName'));
     if (template !== undefined) named(template, dnsSubdomainErrors, here.at('resourceClaimTemplateName'));
   });
@@ -102,9 +133,12 @@ function validateClaims(claims: readonly PodResourceClaim[] | undefined, at: Fie
 
 /** On the host's network a port is the host's. Templates may leave that to the pods that are made of them. */
 function validateHostPorts(spec: PodSpec, at: Field, isPod: boolean): void {
-  each(spec.containers, at, (container, here) => each(container.ports, here.at('ports'), ({ hostPort = 0, containerPort }, place) => {
-    if ((isPod || hostPort !== 0) && hostPort !== containerPort) place.at('hostPort').invalid(hostPort, 'must match `containerPort` when `hostNetwork` is true');
-  }));
+  each(spec.containers, at, (container, here) =>
+    each(container.ports, here.at('ports'), ({ hostPort = 0, containerPort }, place) => {
+      if ((isPod || hostPort !== 0) && hostPort !== containerPort)
+        place.at('hostPort').invalid(hostPort, 'must match `containerPort` when `hostNetwork` is true');
+    }),
+  );
 }
 
 function validateGates({ schedulingGates }: PodSpec, at: Field): void {
@@ -119,7 +153,8 @@ function validateGates({ schedulingGates }: PodSpec, at: Field): void {
 function validateDns({ dnsPolicy, dnsConfig }: PodSpec, at: Field): void {
   if (dnsPolicy === 'None') {
     if (!dnsConfig) return at.required('must provide `dnsConfig` when `dnsPolicy` is None');
-    if (!dnsConfig.nameservers?.length) return at.at('nameservers').required('must provide at least one DNS nameserver when `dnsPolicy` is None');
+    if (!dnsConfig.nameservers?.length)
+      return at.at('nameservers').required('must provide at least one DNS nameserver when `dnsPolicy` is None');
   }
   if (dnsConfig) validateDnsConfig(dnsConfig, at);
 }
@@ -130,14 +165,19 @@ const SEARCH_CHARACTERS_MAX = 2048;
 
 function validateDnsConfig({ nameservers = [], searches = [], options }: PodDNSConfig, at: Field): void {
   const serversAt = at.at('nameservers');
-  if (nameservers.length > NAMESERVERS_MAX) serversAt.invalid(nameservers, `must not have more than ${NAMESERVERS_MAX} nameservers`);
+  if (nameservers.length > NAMESERVERS_MAX)
+    serversAt.invalid(nameservers, `must not have more than ${NAMESERVERS_MAX} nameservers`);
   each(nameservers, serversAt, (server, here) => {
     ip(server, here);
   });
   const searchesAt = at.at('searches');
-  if (searches.length > SEARCHES_MAX) searchesAt.invalid(searches, `must not have more than ${SEARCHES_MAX} search paths`);
+  if (searches.length > SEARCHES_MAX)
+    searchesAt.invalid(searches, `must not have more than ${SEARCHES_MAX} search paths`);
   if (searches.join(' ').length > SEARCH_CHARACTERS_MAX) {
-    searchesAt.invalid(searches, `must not have more than ${SEARCH_CHARACTERS_MAX} characters (including spaces) in the search list`);
+    searchesAt.invalid(
+      searches,
+      `must not have more than ${SEARCH_CHARACTERS_MAX} characters (including spaces) in the search list`,
+    );
   }
   each(searches, searchesAt, (search, here) => {
     if (search === '.') return;
@@ -148,12 +188,17 @@ function validateDnsConfig({ nameservers = [], searches = [], options }: PodDNSC
   });
 }
 
-const HOST_NAMESPACES = [['hostNetwork', 'hostNetwork'], ['hostPID', 'HostPID'], ['hostIPC', 'HostIPC']] as const;
+const HOST_NAMESPACES = [
+  ['hostNetwork', 'hostNetwork'],
+  ['hostPID', 'HostPID'],
+  ['hostIPC', 'HostIPC'],
+] as const;
 
 /** Users of the pod's own mean nothing in the host's namespaces. */
 function validateOwnUsers(spec: PodSpec, at: Field): void {
   // Two of the fields upstream calls by their names in Go.
-  for (const [name, shown] of HOST_NAMESPACES) if (spec[name]) at.at(shown).forbidden('when `pod.Spec.HostUsers` is false');
+  for (const [name, shown] of HOST_NAMESPACES)
+    if (spec[name]) at.at(shown).forbidden('when `pod.Spec.HostUsers` is false');
 }
 
 function validateNames(spec: PodSpec, at: Field): void {
@@ -181,7 +226,9 @@ export function validateTolerations(tolerations: readonly Toleration[] | undefin
     const { key = '', operator = '', value = '', effect, tolerationSeconds } = toleration;
     if (key) named(key, qualifiedNameErrors, here.at('key'));
     else if (operator !== 'Exists') {
-      here.at('operator').invalid(operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"');
+      here
+        .at('operator')
+        .invalid(operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"');
     }
     if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
       here.at('effect').invalid(effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set");

@@ -43,9 +43,15 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
       takeProfiles(p);
       p.status = { phase: 'Pending', qosClass: qosClassOf(p.spec as Pod['spec']) };
       if (!p.spec.schedulingGates?.length) return;
-      p.status.conditions = [{
-        type: 'PodScheduled', status: 'False', lastTransitionTime: formatTime(now), reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates',
-      }];
+      p.status.conditions = [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          lastTransitionTime: formatTime(now),
+          reason: 'SchedulingGated',
+          message: 'Scheduling is blocked due to non-empty scheduling gates',
+        },
+      ];
     },
     validateCreate({ metadata, spec }, at) {
       if (spec.ephemeralContainers?.length) at.at('spec', 'ephemeralContainers').forbidden('cannot be set on create');
@@ -57,7 +63,8 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
     validate: validatePod,
     validateUpdate: validatePodUpdate,
     // Controllers write pods all the time, and people hardly ever.
-    warnings: (p, previous) => (previous ? [] : [...nameWarnings(p.metadata.name, "the Pod's hostname"), ...podWarnings(p.spec, p.metadata)]),
+    warnings: (p, previous) =>
+      previous ? [] : [...nameWarnings(p.metadata.name, "the Pod's hostname"), ...podWarnings(p.spec, p.metadata)],
     desired: (p) => [p.spec],
     graceSeconds(p, requested) {
       if (isTerminal(p) || !p.spec.nodeName) return 0;
@@ -71,7 +78,8 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
           const { ownerReferences: _, ...metadata } = sent.metadata;
           const next = {
             // The very spec, so that it is seen at a glance that it stays.
-            ...sent, spec: previous.spec as Mutable<Pod>['spec'],
+            ...sent,
+            spec: previous.spec as Mutable<Pod>['spec'],
             // A kubelet that says a status never decides who owns the pod.
             metadata: { ...metadata, ...(ownerReferences ? { ownerReferences } : {}) },
           };
@@ -83,7 +91,10 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
           validateAnnotationUpdate(p, previous, at.at('metadata', 'annotations'));
           validatePodStatus(p, previous, at.at('status'));
         },
-        warnings: ({ status }) => (['podIPs', 'hostIPs'] as const).flatMap((list) => (status[list] ?? []).flatMap(({ ip }, i) => ipWarnings(ip, `status.${list}[${i}].ip`))),
+        warnings: ({ status }) =>
+          (['podIPs', 'hostIPs'] as const).flatMap((list) =>
+            (status[list] ?? []).flatMap(({ ip }, i) => ipWarnings(ip, `status.${list}[${i}].ip`)),
+          ),
       },
       ephemeralcontainers: {
         merge(sent, previous) {
@@ -92,7 +103,8 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
           return next;
         },
         validate(p, previous, at) {
-          if (previous.metadata.annotations?.[MIRROR] !== undefined) return at.forbidden('static pods do not support ephemeral containers');
+          if (previous.metadata.annotations?.[MIRROR] !== undefined)
+            return at.forbidden('static pods do not support ephemeral containers');
           changed(p, previous, at);
           validateEphemeralUpdate(p, previous, at);
         },
@@ -114,7 +126,9 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
 
 const MIRROR = 'kubernetes.io/config.mirror';
 const ROW_CONDITIONS: Readonly<Record<string, readonly RowCondition[]>> = {
-  Succeeded: [{ type: 'Completed', status: 'True', reason: 'Succeeded', message: 'The pod has completed successfully.' }],
+  Succeeded: [
+    { type: 'Completed', status: 'True', reason: 'Succeeded', message: 'The pod has completed successfully.' },
+  ],
   Failed: [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }],
 };
 

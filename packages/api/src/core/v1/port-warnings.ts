@@ -39,7 +39,10 @@ export function portNameWarnings(placed: readonly PlacedPort[]): readonly string
   return placed.flatMap(({ port: { name }, at }) => {
     if (!name) return [];
     const other = first.get(name);
-    if (other !== undefined) return [`${at}: duplicate port name ${JSON.stringify(name)} with ${other}, services and probes that select ports by name will use ${other}`];
+    if (other !== undefined)
+      return [
+        `${at}: duplicate port name ${JSON.stringify(name)} with ${other}, services and probes that select ports by name will use ${other}`,
+      ];
     first.set(name, at);
     return [];
   });

@@ -2,7 +2,13 @@ import { type Field, headerNameErrors, portNameErrors } from '@navarch/machinery
 import { givenOf, isPort, named, notNegative, PORT_RANGE, portNumber } from '../../checks/values.ts';
 import type { HTTPGetAction, Lifecycle, LifecycleHandler, Probe } from '../../generated/types/core-v1.ts';
 
-const COUNTS = ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const;
+const COUNTS = [
+  'initialDelaySeconds',
+  'timeoutSeconds',
+  'periodSeconds',
+  'successThreshold',
+  'failureThreshold',
+] as const;
 
 export type ProbeName = 'livenessProbe' | 'readinessProbe' | 'startupProbe';
 
@@ -11,10 +17,13 @@ export function validateProbe(probe: Probe | undefined, name: ProbeName, at: Fie
   validateHandler(probe, 0, at);
   for (const count of COUNTS) notNegative(probe[count], at.at(count));
   const { terminationGracePeriodSeconds: grace, successThreshold } = probe;
-  if (grace !== undefined && grace <= 0) at.at('terminationGracePeriodSeconds').invalid(grace, 'must be greater than 0');
+  if (grace !== undefined && grace <= 0)
+    at.at('terminationGracePeriodSeconds').invalid(grace, 'must be greater than 0');
   if (name === 'readinessProbe') {
-    if (grace !== undefined) at.at('terminationGracePeriodSeconds').invalid(grace, 'must not be set for readinessProbes');
-  } else if (successThreshold !== undefined && successThreshold !== 1) at.at('successThreshold').invalid(successThreshold, 'must be 1');
+    if (grace !== undefined)
+      at.at('terminationGracePeriodSeconds').invalid(grace, 'must not be set for readinessProbes');
+  } else if (successThreshold !== undefined && successThreshold !== 1)
+    at.at('successThreshold').invalid(successThreshold, 'must be 1');
 }
 
 type Handler = LifecycleHandler & Pick<Probe, 'grpc'>;
@@ -54,7 +63,12 @@ export function portOrName(port: number | string, at: Field): void {
   else if (!isPort(port)) at.invalid(port, PORT_RANGE);
 }
 
-export function validateLifecycle(lifecycle: Lifecycle | undefined, graceSeconds: number, osName: string | undefined, at: Field): void {
+export function validateLifecycle(
+  lifecycle: Lifecycle | undefined,
+  graceSeconds: number,
+  osName: string | undefined,
+  at: Field,
+): void {
   if (!lifecycle) return;
   if (lifecycle.postStart) validateHandler(lifecycle.postStart, graceSeconds, at.at('postStart'));
   if (lifecycle.preStop) validateHandler(lifecycle.preStop, graceSeconds, at.at('preStop'));

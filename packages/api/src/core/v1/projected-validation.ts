@@ -4,7 +4,11 @@ import { each, supportedValue } from '../../checks/values.ts';
 import { signerName } from '../../certificates/v1/certificate-signing-request.ts';
 import { EXPIRATION, isKubernetesSigner } from '../../certificates/v1/pod-certificate-request.ts';
 import type {
-  ClusterTrustBundleProjection, PodCertificateProjection, ProjectedVolumeSource, ServiceAccountTokenProjection, VolumeProjection,
+  ClusterTrustBundleProjection,
+  PodCertificateProjection,
+  ProjectedVolumeSource,
+  ServiceAccountTokenProjection,
+  VolumeProjection,
 } from '../../generated/types/core-v1.ts';
 import { shownBundle } from './shown-values.ts';
 import { downwardFile, fileMode, keyToPath } from './volume-files.ts';
@@ -23,10 +27,22 @@ export function validateProjected(source: ProjectedVolumeSource, at: Field): voi
   each(source.sources, at.at('sources'), (projection, here) => validateProjection(projection, here, at, take));
 }
 
-const KINDS = ['secret', 'configMap', 'downwardAPI', 'serviceAccountToken', 'clusterTrustBundle', 'podCertificate'] as const;
+const KINDS = [
+  'secret',
+  'configMap',
+  'downwardAPI',
+  'serviceAccountToken',
+  'clusterTrustBundle',
+  'podCertificate',
+] as const;
 
 function validateProjection(projection: VolumeProjection, at: Field, volumeAt: Field, take: Take): void {
-  const { downwardAPI, serviceAccountToken: token, clusterTrustBundle: bundle, podCertificate: certificate } = projection;
+  const {
+    downwardAPI,
+    serviceAccountToken: token,
+    clusterTrustBundle: bundle,
+    podCertificate: certificate,
+  } = projection;
   for (const name of ['secret', 'configMap'] as const) {
     const source = projection[name];
     if (!source) continue;
@@ -50,10 +66,16 @@ function validateProjection(projection: VolumeProjection, at: Field, volumeAt: F
 const TOKEN_SECONDS_MIN = 600;
 const SECONDS_MAX = 2 ** 32;
 
-function validateToken({ expirationSeconds = 3600, path }: ServiceAccountTokenProjection, at: Field, volumeAt: Field): void {
+function validateToken(
+  { expirationSeconds = 3600, path }: ServiceAccountTokenProjection,
+  at: Field,
+  volumeAt: Field,
+): void {
   const here = at.at('expirationSeconds');
-  if (expirationSeconds < TOKEN_SECONDS_MIN) here.invalid(expirationSeconds, 'may not specify a duration less than 10 minutes');
-  if (expirationSeconds > SECONDS_MAX) here.invalid(expirationSeconds, 'may not specify a duration larger than 2^32 seconds');
+  if (expirationSeconds < TOKEN_SECONDS_MIN)
+    here.invalid(expirationSeconds, 'may not specify a duration less than 10 minutes');
+  if (expirationSeconds > SECONDS_MAX)
+    here.invalid(expirationSeconds, 'may not specify a duration larger than 2^32 seconds');
   // Upstream places the path in the volume.
   if (!path) volumeAt.at('path').required();
   else nonReservedPath(path, volumeAt.at('path'));
@@ -61,10 +83,12 @@ function validateToken({ expirationSeconds = 3600, path }: ServiceAccountTokenPr
 
 function validateBundle(bundle: ClusterTrustBundleProjection, at: Field, take: Take): void {
   const { name, signerName: signer, labelSelector: selector, path } = bundle;
-  if (name !== undefined && signer !== undefined) at.invalid(shownBundle(bundle), 'only one of name and signerName may be used');
+  if (name !== undefined && signer !== undefined)
+    at.invalid(shownBundle(bundle), 'only one of name and signerName may be used');
   else if (name !== undefined) {
     if (name === '') at.at('name').required('must be a valid object name');
-    for (const error of bundleNameErrors(name)) at.at('name').invalid(name, `not a valid clustertrustbundlename: ${error}`);
+    for (const error of bundleNameErrors(name))
+      at.at('name').invalid(name, `not a valid clustertrustbundlename: ${error}`);
     if (selector) at.at('labelSelector').invalid(selector, 'labelSelector must be unset if name is specified');
   } else if (signer === undefined) at.required('either name or signerName must be specified');
   else {
@@ -91,11 +115,13 @@ function validatePodCertificate(certificate: PodCertificateProjection, at: Field
   if (seconds !== undefined) {
     const max = isKubernetesSigner(signer) ? EXPIRATION.ofKubernetesMax : EXPIRATION.max;
     const here = at.at('maxExpirationSeconds');
-    if (seconds < EXPIRATION.min) here.invalid(seconds, `if provided, maxExpirationSeconds must be >= ${EXPIRATION.min}`);
+    if (seconds < EXPIRATION.min)
+      here.invalid(seconds, `if provided, maxExpirationSeconds must be >= ${EXPIRATION.min}`);
     if (seconds > max) here.invalid(seconds, `if provided, maxExpirationSeconds must be <= ${max}`);
   }
   const names = ['credentialBundlePath', 'keyPath', 'certificateChainPath'] as const;
-  if (names.every((name) => !certificate[name])) at.required('specify at least one of credentialBundlePath, keyPath, and certificateChainPath');
+  if (names.every((name) => !certificate[name]))
+    at.required('specify at least one of credentialBundlePath, keyPath, and certificateChainPath');
   for (const name of names) {
     const path = certificate[name];
     if (!path) continue;

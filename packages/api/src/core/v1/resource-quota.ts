@@ -3,7 +3,11 @@ import { builtIn } from '../../built-in.ts';
 import { isStandardQuota, quotaResourceName, type ResourceList, resourceQuantity } from '../../checks/quantities.ts';
 import { entriesOf, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
-import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from '../../generated/types/core-v1.ts';
+import type {
+  ResourceQuota,
+  ResourceQuotaSpec,
+  ScopedResourceSelectorRequirement,
+} from '../../generated/types/core-v1.ts';
 import { statusPart } from '../../parts.ts';
 
 export const resourceQuota: Kind<ResourceQuota> = builtIn<ResourceQuota>('/v1.ResourceQuota', {
@@ -37,15 +41,32 @@ function amounts(q: ResourceQuota, isShown: (name: string) => boolean): string {
 }
 
 const POD_RESOURCES = new Set([
-  'cpu', 'memory', 'ephemeral-storage', 'pods', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'limits.cpu', 'limits.memory',
+  'cpu',
+  'memory',
+  'ephemeral-storage',
+  'pods',
+  'requests.cpu',
+  'requests.memory',
+  'requests.ephemeral-storage',
+  'limits.cpu',
+  'limits.memory',
   'limits.ephemeral-storage',
 ]);
 const SCOPES = [
-  'Terminating', 'NotTerminating', 'BestEffort', 'NotBestEffort', 'PriorityClass', 'CrossNamespacePodAffinity', 'VolumeAttributesClass',
+  'Terminating',
+  'NotTerminating',
+  'BestEffort',
+  'NotBestEffort',
+  'PriorityClass',
+  'CrossNamespacePodAffinity',
+  'VolumeAttributesClass',
 ];
 /** Scopes that a pod is in or not. */
 const UNVALUED = ['BestEffort', 'NotBestEffort', 'Terminating', 'NotTerminating', 'CrossNamespacePodAffinity'];
-const OPPOSITES = [['BestEffort', 'NotBestEffort'], ['Terminating', 'NotTerminating']] as const;
+const OPPOSITES = [
+  ['BestEffort', 'NotBestEffort'],
+  ['Terminating', 'NotTerminating'],
+] as const;
 
 function validateAmounts(list: ResourceList | undefined, at: Field): void {
   for (const [name, text] of entriesOf(list)) {
@@ -63,7 +84,8 @@ function validateSpec(spec: ResourceQuotaSpec, at: Field): void {
     for (const _ of misfits(scope, spec)) scopesAt.invalid(spec.scopes, 'unsupported scope applied to resource');
     scopes.add(scope);
   }
-  if (OPPOSITES.some(([one, other]) => scopes.has(one) && scopes.has(other))) scopesAt.invalid(spec.scopes, 'conflicting scopes');
+  if (OPPOSITES.some(([one, other]) => scopes.has(one) && scopes.has(other)))
+    scopesAt.invalid(spec.scopes, 'conflicting scopes');
   validateSelector(spec, at.at('scopeSelector'));
 }
 
@@ -80,21 +102,30 @@ function validateSelector(spec: ResourceQuotaSpec, at: Field): void {
     validateOperator(requirement, here);
     scopes.add(scopeName);
   }
-  if (OPPOSITES.some(([one, other]) => scopes.has(one) && scopes.has(other))) here.invalid(spec.scopes ?? null, 'conflicting scopes');
+  if (OPPOSITES.some(([one, other]) => scopes.has(one) && scopes.has(other)))
+    here.invalid(spec.scopes ?? null, 'conflicting scopes');
 }
 
 function validateOperator({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, at: Field): void {
   if (UNVALUED.includes(scopeName) && operator !== 'Exists') {
-    at.at('operator').invalid(operator, "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity");
+    at.at('operator').invalid(
+      operator,
+      "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+    );
   }
   switch (operator) {
     case 'In':
     case 'NotIn':
-      if (values.length === 0) at.at('values').required("must be at least one value when `operator` is 'In' or 'NotIn' for scope selector");
+      if (values.length === 0)
+        at.at('values').required("must be at least one value when `operator` is 'In' or 'NotIn' for scope selector");
       break;
     case 'Exists':
     case 'DoesNotExist':
-      if (values.length > 0) at.at('values').invalid(values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector");
+      if (values.length > 0)
+        at.at('values').invalid(
+          values,
+          "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
+        );
       break;
     default:
       at.at('operator').invalid(operator, 'not a valid selector operator');
@@ -108,10 +139,17 @@ function misfits(scope: string, { hard }: ResourceQuotaSpec): readonly string[] 
 
 function fits(scope: string, name: string): boolean {
   switch (scope) {
-    case 'BestEffort': return name === 'pods';
-    case 'VolumeAttributesClass': return name === 'persistentvolumeclaims' || name === 'requests.storage';
-    case 'Terminating': case 'NotTerminating': case 'NotBestEffort': case 'PriorityClass': case 'CrossNamespacePodAffinity':
+    case 'BestEffort':
+      return name === 'pods';
+    case 'VolumeAttributesClass':
+      return name === 'persistentvolumeclaims' || name === 'requests.storage';
+    case 'Terminating':
+    case 'NotTerminating':
+    case 'NotBestEffort':
+    case 'PriorityClass':
+    case 'CrossNamespacePodAffinity':
       return POD_RESOURCES.has(name) || name.startsWith('hugepages-') || name.startsWith('requests.hugepages-');
-    default: return true;
+    default:
+      return true;
   }
 }

@@ -29,7 +29,10 @@ export const secret: Kind<Secret> = builtIn<Secret>('/v1.Secret', {
       s.type ??= 'Opaque';
       if (!s.stringData) return;
       // Write-only convenience: what is stored and shown is always `data`.
-      s.data = { ...s.data, ...Object.fromEntries(Object.entries(s.stringData).map(([key, value]) => [key, base64(value)])) };
+      s.data = {
+        ...s.data,
+        ...Object.fromEntries(Object.entries(s.stringData).map(([key, value]) => [key, base64(value)])),
+      };
       delete s.stringData;
     },
     validateCreate: validateContent,
@@ -41,7 +44,8 @@ export const secret: Kind<Secret> = builtIn<Secret>('/v1.Secret', {
       }
       validateContent(next, at);
     },
-    warnings: ({ type, data = {} }) => (type === TLS ? keyPairWarnings(textOf(data['tls.crt']), textOf(data['tls.key'])) : []),
+    warnings: ({ type, data = {} }) =>
+      type === TLS ? keyPairWarnings(textOf(data['tls.crt']), textOf(data['tls.key'])) : [],
   },
 });
 

@@ -14,7 +14,8 @@ export const serviceAccount: Kind<ServiceAccount> = builtIn<ServiceAccount>('/v1
     prepareCreate: nameSecrets,
     prepareUpdate: nameSecrets,
     warnings: ({ metadata }, previous) => {
-      const isNew = metadata.annotations?.[MOUNTABLE] !== undefined && previous?.metadata.annotations?.[MOUNTABLE] === undefined;
+      const isNew =
+        metadata.annotations?.[MOUNTABLE] !== undefined && previous?.metadata.annotations?.[MOUNTABLE] === undefined;
       return isNew ? [DEPRECATION] : [];
     },
   },

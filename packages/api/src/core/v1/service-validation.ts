@@ -1,4 +1,10 @@
-import { dnsLabelErrors, dnsSubdomainErrors, type Field, qualifiedNameErrors, validateLabels } from '@navarch/machinery';
+import {
+  dnsLabelErrors,
+  dnsSubdomainErrors,
+  type Field,
+  qualifiedNameErrors,
+  validateLabels,
+} from '@navarch/machinery';
 import { cidr, cidrWarnings, ip, ipErrors, ipWarnings, notSpecialIp, parseIp } from '../../checks/network.ts';
 import { each, named, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../generated/types/core-v1.ts';
@@ -12,11 +18,17 @@ const HINTS = 'service.kubernetes.io/topology-aware-hints';
 const MODE = 'service.kubernetes.io/topology-mode';
 
 export function validateService(service: Service, root: Field): void {
-  const { metadata: { annotations = {} }, spec } = service;
+  const {
+    metadata: { annotations = {} },
+    spec,
+  } = service;
   const at = root.at('spec');
   const [hints, mode] = [annotations[HINTS], annotations[MODE]];
   if (hints !== undefined && mode !== undefined && hints !== mode) {
-    root.at('metadata', 'annotations').key(MODE).invalid(mode, `must match annotations[${HINTS}] when both are specified`);
+    root
+      .at('metadata', 'annotations')
+      .key(MODE)
+      .invalid(mode, `must match annotations[${HINTS}] when both are specified`);
   }
   const { ports = [], type } = spec;
   if (ports.length === 0 && !isHeadless(spec) && type !== 'ExternalName') at.at('ports').required();
@@ -37,10 +49,12 @@ export function validateService(service: Service, root: Field): void {
 function validateType(spec: ServiceSpec, at: Field): void {
   switch (spec.type) {
     case 'LoadBalancer':
-      if (isHeadless(spec)) at.at('clusterIPs').index(0).invalid('None', "may not be set to 'None' for LoadBalancer services");
+      if (isHeadless(spec))
+        at.at('clusterIPs').index(0).invalid('None', "may not be set to 'None' for LoadBalancer services");
       break;
     case 'NodePort':
-      if (isHeadless(spec)) at.at('clusterIPs').index(0).invalid('None', "may not be set to 'None' for NodePort services");
+      if (isHeadless(spec))
+        at.at('clusterIPs').index(0).invalid('None', "may not be set to 'None' for NodePort services");
       break;
     case 'ExternalName':
       for (const name of ['clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) {
@@ -72,9 +86,13 @@ function validateAffinityConfig({ sessionAffinity, sessionAffinityConfig: config
   const seconds = config?.clientIP?.timeoutSeconds;
   if (!config) at.required('when session affinity type is ClientIP');
   else if (!config.clientIP) at.at('clientIP').required('when session affinity type is ClientIP');
-  else if (seconds === undefined) at.at('clientIP', 'timeoutSeconds').required('when session affinity type is ClientIP');
+  else if (seconds === undefined)
+    at.at('clientIP', 'timeoutSeconds').required('when session affinity type is ClientIP');
   else if (seconds <= 0 || seconds > AFFINITY_SECONDS_MAX) {
-    at.at('clientIP', 'timeoutSeconds').invalid(seconds, `must be greater than 0 and less than ${AFFINITY_SECONDS_MAX}`);
+    at.at('clientIP', 'timeoutSeconds').invalid(
+      seconds,
+      `must be greater than 0 and less than ${AFFINITY_SECONDS_MAX}`,
+    );
   }
 }
 
@@ -85,7 +103,10 @@ export function validateServiceAddresses(spec: ServiceSpec, at: Field): void {
   const here = at.at('clusterIPs');
   if (clusterIP && clusterIPs.length === 0) here.required();
   if (clusterIPs.length > 0 && clusterIP !== clusterIPs[0]) {
-    here.invalid(clusterIPs, clusterIP ? 'first value must match `clusterIP`' : 'must be empty when `clusterIP` is not specified');
+    here.invalid(
+      clusterIPs,
+      clusterIP ? 'first value must match `clusterIP`' : 'must be empty when `clusterIP` is not specified',
+    );
   }
   const seen = new Set<string>();
   each(ipFamilies, at.at('ipFamilies'), (family, place) => {
@@ -93,7 +114,8 @@ export function validateServiceAddresses(spec: ServiceSpec, at: Field): void {
     if (seen.has(family)) place.duplicate(family);
     seen.add(family);
   });
-  if (ipFamilyPolicy !== undefined) supportedValue(ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack'], at.at('ipFamilyPolicy'));
+  if (ipFamilyPolicy !== undefined)
+    supportedValue(ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack'], at.at('ipFamilyPolicy'));
   const isNone = clusterIPs[0] === 'None';
   if (isNone && clusterIPs.length > 1) here.invalid(clusterIPs, "'None' must be the first and only value");
   each(clusterIPs, here, (address, place, i) => {
@@ -101,14 +123,16 @@ export function validateServiceAddresses(spec: ServiceSpec, at: Field): void {
   });
   if (clusterIPs.length > 2) here.invalid(clusterIPs, 'may only hold up to 2 values');
   // Of what is no address no family can be told.
-  if (!isNone && clusterIPs.every((address) => ipErrors(address).length === 0)) validateFamilies(clusterIPs, ipFamilies ?? [], here);
+  if (!isNone && clusterIPs.every((address) => ipErrors(address).length === 0))
+    validateFamilies(clusterIPs, ipFamilies ?? [], here);
 }
 
 const familyOf = (address: string): string => (parseIp(address)?.length === 4 ? 'IPv4' : 'IPv6');
 
 function validateFamilies(clusterIPs: readonly string[], families: readonly string[], at: Field): void {
   const kinds = clusterIPs.map(familyOf);
-  if (kinds.length > 1 && new Set(kinds).size < 2) at.invalid(clusterIPs, 'may specify no more than one IP for each IP family');
+  if (kinds.length > 1 && new Set(kinds).size < 2)
+    at.invalid(clusterIPs, 'may specify no more than one IP for each IP family');
   each(clusterIPs, at, (address, here, i) => {
     const family = families[i];
     const isOther = (family === 'IPv4' || family === 'IPv6') && family !== kinds[i];
@@ -152,15 +176,20 @@ function validateBalancer({ metadata, spec }: Service, root: Field): void {
     const ranges = metadata.annotations[RANGES].trim();
     if (ranges) for (const range of ranges.split(',')) cidr(range.trim(), here);
   }
-  if (isBalancer && spec.allocateLoadBalancerNodePorts === undefined) root.at('allocateLoadBalancerNodePorts').required();
-  if (!isBalancer && spec.allocateLoadBalancerNodePorts !== undefined) at.at('allocateLoadBalancerNodePorts').forbidden(only);
+  if (isBalancer && spec.allocateLoadBalancerNodePorts === undefined)
+    root.at('allocateLoadBalancerNodePorts').required();
+  if (!isBalancer && spec.allocateLoadBalancerNodePorts !== undefined)
+    at.at('allocateLoadBalancerNodePorts').forbidden(only);
   if (spec.loadBalancerClass === undefined) return;
   if (isBalancer) named(spec.loadBalancerClass, qualifiedNameErrors, at.at('loadBalancerClass'));
   else at.at('loadBalancerClass').forbidden(only);
 }
 
 function validatePolicies(spec: ServiceSpec, at: Field): void {
-  const isExternal = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
+  const isExternal =
+    spec.type === 'NodePort' ||
+    spec.type === 'LoadBalancer' ||
+    (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
   const { externalTrafficPolicy: external, healthCheckNodePort: health = 0, internalTrafficPolicy: internal } = spec;
   const externalAt = at.at('externalTrafficPolicy');
   if (isExternal) oneOf(external, ['Cluster', 'Local'], externalAt);
@@ -170,12 +199,19 @@ function validatePolicies(spec: ServiceSpec, at: Field): void {
     if (health === 0) at.at('healthCheckNodePort').required();
     else portNumber(health, at.at('healthCheckNodePort'));
   } else if (health !== 0) {
-    at.at('healthCheckNodePort').invalid(health, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+    at.at('healthCheckNodePort').invalid(
+      health,
+      "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+    );
   }
   const isKnown = spec.type === 'ClusterIP' || spec.type === 'NodePort' || spec.type === 'LoadBalancer';
   if (isKnown || internal !== undefined) oneOf(internal, ['Cluster', 'Local'], at.at('internalTrafficPolicy'));
   if (spec.trafficDistribution !== undefined) {
-    supportedValue(spec.trafficDistribution, ['PreferClose', 'PreferSameNode', 'PreferSameZone'], at.at('trafficDistribution'));
+    supportedValue(
+      spec.trafficDistribution,
+      ['PreferClose', 'PreferSameNode', 'PreferSameZone'],
+      at.at('trafficDistribution'),
+    );
   }
 }
 
@@ -190,8 +226,13 @@ export function validateServiceUpdate(next: Service, previous: Service, at: Fiel
   if (isBalancer && next.spec.loadBalancerClass !== previous.spec.loadBalancerClass) {
     spec.at('loadBalancerClass').invalid(next.spec.loadBalancerClass ?? null, 'may not change once set');
   }
-  const checksHealth = (s: Service): boolean => s.spec.type === 'LoadBalancer' && s.spec.externalTrafficPolicy === 'Local';
-  if (checksHealth(next) && checksHealth(previous) && next.spec.healthCheckNodePort !== previous.spec.healthCheckNodePort) {
+  const checksHealth = (s: Service): boolean =>
+    s.spec.type === 'LoadBalancer' && s.spec.externalTrafficPolicy === 'Local';
+  if (
+    checksHealth(next) &&
+    checksHealth(previous) &&
+    next.spec.healthCheckNodePort !== previous.spec.healthCheckNodePort
+  ) {
     spec.at('healthCheckNodePort').forbidden('field is immutable');
   }
   validateService(next, at);
@@ -225,18 +266,24 @@ function keepsFamilies(next: ServiceSpec, previous: ServiceSpec, at: Field): voi
   }
   if (before.length > now.length && !next.clusterIPs?.length) here.invalid(now, 'primary ipFamily can not be unset');
   // Upstream shows the addresses here.
-  if (before.length > 0 && now.length > 0 && now[0] !== before[0]) here.invalid(next.clusterIPs ?? [], 'may not change once set');
+  if (before.length > 0 && now.length > 0 && now[0] !== before[0])
+    here.invalid(next.clusterIPs ?? [], 'may not change once set');
   if (now.length === 1 && before.length > 1) releasesSecond(next, 'ipFamily', at);
 }
 
 function releasesSecond({ ipFamilyPolicy }: ServiceSpec, what: string, at: Field): void {
-  if (ipFamilyPolicy !== 'SingleStack') at.at('ipFamilyPolicy').invalid(ipFamilyPolicy ?? null, `must be set to 'SingleStack' when releasing the secondary ${what}`);
+  if (ipFamilyPolicy !== 'SingleStack')
+    at.at('ipFamilyPolicy').invalid(
+      ipFamilyPolicy ?? null,
+      `must be set to 'SingleStack' when releasing the secondary ${what}`,
+    );
 }
 
 /** Where a load balancer can be reached. */
 export function validateBalancerStatus({ spec, status }: Service, _previous: Service, at: Field): void {
   const here = at.at('status', 'loadBalancer');
-  if (spec.type !== 'LoadBalancer' && status.loadBalancer.ingress?.length) return here.at('ingress').forbidden('may only be used when `spec.type` is \'LoadBalancer\'');
+  if (spec.type !== 'LoadBalancer' && status.loadBalancer.ingress?.length)
+    return here.at('ingress').forbidden("may only be used when `spec.type` is 'LoadBalancer'");
   each(status.loadBalancer.ingress, here.at('ingress'), ({ ip: address, ipMode, hostname }, place) => {
     if (address) {
       ip(address, place.at('ip'));
@@ -256,8 +303,10 @@ export function serviceWarnings({ metadata, spec }: Service): readonly string[] 
   const { clusterIP, type, externalIPs = [], loadBalancerIP } = spec;
   const warnings: string[] = [];
   const isPlainHeadless = type === 'ClusterIP' && clusterIP === 'None';
-  const warn = (name: (typeof ADDRESS_LISTS)[number]): void => void warnings.push(...(spec[name] ?? []).flatMap((text, i) => ipWarnings(text, `spec.${name}[${i}]`)));
-  if (metadata.annotations?.[HINTS] !== undefined) warnings.push(`annotation ${HINTS} is deprecated, please use ${MODE} instead`);
+  const warn = (name: (typeof ADDRESS_LISTS)[number]): void =>
+    void warnings.push(...(spec[name] ?? []).flatMap((text, i) => ipWarnings(text, `spec.${name}[${i}]`)));
+  if (metadata.annotations?.[HINTS] !== undefined)
+    warnings.push(`annotation ${HINTS} is deprecated, please use ${MODE} instead`);
   if (clusterIP && clusterIP !== 'None') warn('clusterIPs');
   if (isPlainHeadless) {
     if (loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored for headless services');
@@ -265,11 +314,19 @@ export function serviceWarnings({ metadata, spec }: Service): readonly string[] 
     if (spec.sessionAffinity !== 'None') warnings.push('spec.SessionAffinity is ignored for headless services');
   }
   warn('externalIPs');
-  if (externalIPs.length > 0 && !isPlainHeadless && type !== 'ExternalName') warnings.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
+  if (externalIPs.length > 0 && !isPlainHeadless && type !== 'ExternalName')
+    warnings.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
   if (loadBalancerIP) warnings.push(...ipWarnings(loadBalancerIP, 'spec.loadBalancerIP'));
-  warnings.push(...(spec.loadBalancerSourceRanges ?? []).flatMap((text, i) => cidrWarnings(text.trim(), `spec.loadBalancerSourceRanges[${i}]`)));
-  if (externalIPs.length > 0 && type === 'ExternalName') warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
-  if (type !== 'ExternalName' && spec.externalName) warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
-  if (spec.trafficDistribution === 'PreferClose') warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
+  warnings.push(
+    ...(spec.loadBalancerSourceRanges ?? []).flatMap((text, i) =>
+      cidrWarnings(text.trim(), `spec.loadBalancerSourceRanges[${i}]`),
+    ),
+  );
+  if (externalIPs.length > 0 && type === 'ExternalName')
+    warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  if (type !== 'ExternalName' && spec.externalName)
+    warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  if (spec.trafficDistribution === 'PreferClose')
+    warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
   return warnings;
 }

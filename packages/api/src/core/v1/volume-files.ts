@@ -26,7 +26,8 @@ export function downwardFile(file: DownwardAPIVolumeFile, at: Field): void {
   else nonReservedPath(file.path, at.at('path'));
   if (file.fieldRef) {
     fieldSelector(file.fieldRef, 'volume', at.at('fieldRef'));
-    if (file.resourceFieldRef) at.invalid('resource', 'fieldRef and resourceFieldRef can not be specified simultaneously');
+    if (file.resourceFieldRef)
+      at.invalid('resource', 'fieldRef and resourceFieldRef can not be specified simultaneously');
   } else if (file.resourceFieldRef) resourceSelector(file.resourceFieldRef, true, at.at('resourceFieldRef'));
   else at.required('one of fieldRef and resourceFieldRef is required');
   fileMode(file.mode, at.at('mode'));

@@ -2,7 +2,16 @@ import { dnsSubdomainErrors, type Field } from '@navarch/machinery';
 import type { HostPathVolumeSource } from '../../generated/types/core-v1.ts';
 import { supportedValue } from '../../checks/values.ts';
 
-const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
+const HOST_PATH_TYPES = [
+  '',
+  'BlockDevice',
+  'CharDevice',
+  'Directory',
+  'DirectoryOrCreate',
+  'File',
+  'FileOrCreate',
+  'Socket',
+];
 
 /** A path that stays below where it begins. */
 export function noBacksteps(path: string, at: Field): void {

@@ -1,4 +1,10 @@
-import { dnsLabelErrors, dnsSubdomainErrors, type Field, validateAnnotations, validateLabels } from '@navarch/machinery';
+import {
+  dnsLabelErrors,
+  dnsSubdomainErrors,
+  type Field,
+  validateAnnotations,
+  validateLabels,
+} from '@navarch/machinery';
 import { quantityOf } from '../../checks/quantities.ts';
 import { each, entriesOf, givenOf, named, oneOf, requiredName } from '../../checks/values.ts';
 import type { Volume } from '../../generated/types/core-v1.ts';
@@ -9,17 +15,50 @@ import { downwardFile, fileMode, keysToPaths } from './volume-files.ts';
 import { descendingPath, driverName } from './volume-sources.ts';
 
 const SOURCES = [
-  'emptyDir', 'hostPath', 'gitRepo', 'gcePersistentDisk', 'awsElasticBlockStore', 'secret', 'nfs', 'iscsi', 'glusterfs', 'flocker',
-  'persistentVolumeClaim', 'rbd', 'cinder', 'cephfs', 'quobyte', 'downwardAPI', 'fc', 'flexVolume', 'configMap', 'azureFile', 'vsphereVolume',
-  'photonPersistentDisk', 'portworxVolume', 'azureDisk', 'storageos', 'projected', 'scaleIO', 'csi', 'ephemeral', 'image',
+  'emptyDir',
+  'hostPath',
+  'gitRepo',
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'secret',
+  'nfs',
+  'iscsi',
+  'glusterfs',
+  'flocker',
+  'persistentVolumeClaim',
+  'rbd',
+  'cinder',
+  'cephfs',
+  'quobyte',
+  'downwardAPI',
+  'fc',
+  'flexVolume',
+  'configMap',
+  'azureFile',
+  'vsphereVolume',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'azureDisk',
+  'storageos',
+  'projected',
+  'scaleIO',
+  'csi',
+  'ephemeral',
+  'image',
 ] as const satisfies readonly (keyof Volume)[];
 type Source = (typeof SOURCES)[number];
 
 /** The volumes that containers may mount: those without an error. `podName` is empty in templates. */
-export function validateVolumes(volumes: readonly Volume[] | undefined, podName: string, at: Field): ReadonlyMap<string, Volume> {
+export function validateVolumes(
+  volumes: readonly Volume[] | undefined,
+  podName: string,
+  at: Field,
+): ReadonlyMap<string, Volume> {
   const valid = new Map<string, Volume>();
   const names = new Set<string>();
-  const made = new Set(podName === '' ? [] : volumes?.flatMap(({ name, ephemeral }) => (ephemeral ? [`${podName}-${name}`] : [])));
+  const made = new Set(
+    podName === '' ? [] : volumes?.flatMap(({ name, ephemeral }) => (ephemeral ? [`${podName}-${name}`] : [])),
+  );
   each(volumes, at, (volume, here) => {
     const errors = here.errors.length;
     validateSource(volume, podName, here);
@@ -30,7 +69,10 @@ export function validateVolumes(volumes: readonly Volume[] | undefined, podName:
       names.add(volume.name);
       valid.set(volume.name, volume);
     }
-    if (claim !== undefined && made.has(claim)) here.at('persistentVolumeClaim', 'claimName').invalid(claim, 'must not reference a PVC that gets created for an ephemeral volume');
+    if (claim !== undefined && made.has(claim))
+      here
+        .at('persistentVolumeClaim', 'claimName')
+        .invalid(claim, 'must not reference a PVC that gets created for an ephemeral volume');
   });
   return valid;
 }
@@ -41,7 +83,8 @@ function validateSource(volume: Volume, podName: string, at: Field): void {
     if (check) check(volume, here, podName);
     else attachedSource(name, volume, here, { kind: 'pod', name: volume.name });
     iscsiName(volume, at);
-    if (name === 'ephemeral' && podName !== '' && volume.name) claimName(volume.name, `${podName}-${volume.name}`, at.at('name'));
+    if (name === 'ephemeral' && podName !== '' && volume.name)
+      claimName(volume.name, `${podName}-${volume.name}`, at.at('name'));
   });
 }
 
@@ -53,7 +96,8 @@ function claimName(volume: string, claim: string, at: Field): void {
 /** Sources that only pods have. */
 const checks: { readonly [S in Source]?: (volume: Volume, at: Field, podName: string) => void } = {
   emptyDir({ emptyDir }, at) {
-    if (quantityOf(emptyDir?.sizeLimit).nano < 0n) at.at('sizeLimit').forbidden('SizeLimit field must be a valid resource quantity');
+    if (quantityOf(emptyDir?.sizeLimit).nano < 0n)
+      at.at('sizeLimit').forbidden('SizeLimit field must be a valid resource quantity');
   },
   gitRepo({ gitRepo }, at) {
     if (!gitRepo?.repository) at.at('repository').required();
@@ -92,7 +136,8 @@ const checks: { readonly [S in Source]?: (volume: Volume, at: Field, podName: st
     const metadataAt = at.at('volumeClaimTemplate', 'metadata');
     validateAnnotations(annotations, metadataAt.at('annotations'));
     validateLabels(labels, metadataAt.at('labels'));
-    for (const [field] of entriesOf(rest as Readonly<Record<string, unknown>>)) metadataAt.at(field).forbidden('cannot be set');
+    for (const [field] of entriesOf(rest as Readonly<Record<string, unknown>>))
+      metadataAt.at(field).forbidden('cannot be set');
     validateClaimSpec(template.spec, at.at('volumeClaimTemplate', 'spec'));
   },
   image({ image }, at, podName) {
@@ -100,6 +145,7 @@ const checks: { readonly [S in Source]?: (volume: Volume, at: Field, podName: st
     // A controller of another kind may fill it in before pods are made.
     if (podName !== '' && reference === '') at.at('reference').required();
     oneOf(pullPolicy, ['Always', 'IfNotPresent', 'Never'], at.at('pullPolicy'));
-    if (reference !== reference.trim()) at.at('reference').invalid(reference, 'must not have leading or trailing whitespace');
+    if (reference !== reference.trim())
+      at.at('reference').invalid(reference, 'must not have leading or trailing whitespace');
   },
 };

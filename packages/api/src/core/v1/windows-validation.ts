@@ -30,12 +30,16 @@ function userNameErrors(text: string): readonly string[] {
   if (parts.length > 2) return ['runAsUserName cannot contain more than one backslash'];
   const [domain, user = ''] = parts.length === 2 ? parts : [undefined, parts[0]];
   const errors: string[] = [];
-  if (bytesOf(domain ?? '') >= DOMAIN_MAX) errors.push(`runAsUserName's Domain length must be under ${DOMAIN_MAX} characters`);
-  if (domain !== undefined && !NET_BIOS.test(domain) && !DNS_DOMAIN.test(domain)) errors.push("runAsUserName's Domain doesn't match the NetBios nor the DNS format");
+  if (bytesOf(domain ?? '') >= DOMAIN_MAX)
+    errors.push(`runAsUserName's Domain length must be under ${DOMAIN_MAX} characters`);
+  if (domain !== undefined && !NET_BIOS.test(domain) && !DNS_DOMAIN.test(domain))
+    errors.push("runAsUserName's Domain doesn't match the NetBios nor the DNS format");
   if (user === '') errors.push("runAsUserName's User cannot be empty");
-  else if (bytesOf(user) > USER_MAX) errors.push(`runAsUserName's User length must not be longer than ${USER_MAX} characters`);
+  else if (bytesOf(user) > USER_MAX)
+    errors.push(`runAsUserName's User length must not be longer than ${USER_MAX} characters`);
   if (/^[. ]+$/.test(user)) errors.push("runAsUserName's User cannot contain only periods or spaces");
-  if (NO_USER.test(user)) errors.push(`runAsUserName's User cannot contain the following characters: "/\\:;|=,+*?<>@[]`);
+  if (NO_USER.test(user))
+    errors.push(`runAsUserName's User cannot contain the following characters: "/\\:;|=,+*?<>@[]`);
   return errors;
 }
 
@@ -49,10 +53,14 @@ export function validateHostProcess(spec: PodSpec, at: Field): void {
       count += 1;
       if (own ?? ofPod) hostCount += 1;
       if (own === undefined || ofPod === undefined || own === ofPod) return;
-      here.at('securityContext', 'windowsOptions', 'hostProcess').invalid(own, `pod hostProcess value must be identical if both are specified, was ${ofPod}`);
+      here
+        .at('securityContext', 'windowsOptions', 'hostProcess')
+        .invalid(own, `pod hostProcess value must be identical if both are specified, was ${ofPod}`);
     });
   }
   if (hostCount === 0) return;
-  if (hostCount !== count) at.invalid('', 'If pod contains any hostProcess containers then all containers must be HostProcess containers');
-  if (!spec.hostNetwork) at.at('hostNetwork').invalid(false, 'hostNetwork must be true if pod contains any hostProcess containers');
+  if (hostCount !== count)
+    at.invalid('', 'If pod contains any hostProcess containers then all containers must be HostProcess containers');
+  if (!spec.hostNetwork)
+    at.at('hostNetwork').invalid(false, 'hostNetwork must be true if pod contains any hostProcess containers');
 }

@@ -1,4 +1,12 @@
-import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind, labelValueErrors, qualifiedNameErrors, validateLabels } from '@navarch/machinery';
+import {
+  dnsLabelErrors,
+  dnsSubdomainErrors,
+  type Field,
+  type Kind,
+  labelValueErrors,
+  qualifiedNameErrors,
+  validateLabels,
+} from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { ipWarnings, notSpecialIp, parseIp } from '../../checks/network.ts';
 import { each, named, oneOf, unchanged } from '../../checks/values.ts';
@@ -16,8 +24,16 @@ const TYPES = ['FQDN', 'IPv4', 'IPv6'];
 export const endpointSlice: Kind<EndpointSlice> = builtIn<EndpointSlice>('discovery.k8s.io/v1.EndpointSlice', {
   columns: columnsOf('discovery.k8s.io/EndpointSlice', {
     AddressType: (s) => s.addressType,
-    Ports: (s) => firstOf((s.ports ?? []).map((port) => String(port.port ?? '*')), SHOWN_MAX) || '<unset>',
-    Endpoints: (s) => firstOf((s.endpoints ?? []).flatMap((endpoint) => endpoint.addresses), SHOWN_MAX) || '<unset>',
+    Ports: (s) =>
+      firstOf(
+        (s.ports ?? []).map((port) => String(port.port ?? '*')),
+        SHOWN_MAX,
+      ) || '<unset>',
+    Endpoints: (s) =>
+      firstOf(
+        (s.endpoints ?? []).flatMap((endpoint) => endpoint.addresses),
+        SHOWN_MAX,
+      ) || '<unset>',
   }),
   behaviour: {
     complete(s) {
@@ -36,7 +52,9 @@ export const endpointSlice: Kind<EndpointSlice> = builtIn<EndpointSlice>('discov
     validateUpdate: (next, previous, at) => unchanged(next.addressType, previous.addressType, at.at('addressType')),
     warnings: (s) => [
       ...(s.addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
-      ...(s.addressType === 'FQDN' ? [] : (s.endpoints ?? [])).flatMap(({ addresses }, i) => addresses.flatMap((address, j) => ipWarnings(address, `endpoints[${i}].addresses[${j}]`))),
+      ...(s.addressType === 'FQDN' ? [] : (s.endpoints ?? [])).flatMap(({ addresses }, i) =>
+        addresses.flatMap((address, j) => ipWarnings(address, `endpoints[${i}].addresses[${j}]`)),
+      ),
     ],
     desired: (s) => [s.endpoints, s.ports, s.metadata.labels, s.metadata.annotations],
   },
@@ -49,7 +67,8 @@ function validateEndpoint(endpoint: Endpoint, addressType: string, at: Field): v
   each(endpoint.addresses, here, (address, place) => {
     if (addressType === 'FQDN') qualifiedDomain(address, place);
     else if (addressType === 'IPv4' || addressType === 'IPv6') {
-      if (parseIp(address)?.length !== (addressType === 'IPv4' ? 4 : 16)) place.invalid(address, `must be a valid ${addressType} address`);
+      if (parseIp(address)?.length !== (addressType === 'IPv4' ? 4 : 16))
+        place.invalid(address, `must be a valid ${addressType} address`);
       notSpecialIp(address, place);
     }
   });

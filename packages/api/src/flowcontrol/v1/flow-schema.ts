@@ -28,18 +28,32 @@ export const flowSchema: Kind<FlowSchema> = builtIn<FlowSchema>('flowcontrol.api
     desired: (f) => [f.spec],
     validate({ metadata, spec }, at) {
       const here = at.at('spec');
-      const { matchingPrecedence: precedence, distinguisherMethod: method, priorityLevelConfiguration: { name } } = spec;
+      const {
+        matchingPrecedence: precedence,
+        distinguisherMethod: method,
+        priorityLevelConfiguration: { name },
+      } = spec;
       if (precedence <= 0) here.at('matchingPrecedence').invalid(precedence, 'must be a positive value');
-      if (precedence > PRECEDENCE_MAX) here.at('matchingPrecedence').invalid(precedence, `must not be greater than ${PRECEDENCE_MAX}`);
-      if (precedence === 1 && metadata.name !== 'exempt') here.at('matchingPrecedence').invalid(precedence, "only the schema named 'exempt' may have matchingPrecedence 1");
-      if (method && !METHODS.includes(method.type)) here.at('distinguisherMethod', 'type').notSupported(method, METHODS);
+      if (precedence > PRECEDENCE_MAX)
+        here.at('matchingPrecedence').invalid(precedence, `must not be greater than ${PRECEDENCE_MAX}`);
+      if (precedence === 1 && metadata.name !== 'exempt')
+        here
+          .at('matchingPrecedence')
+          .invalid(precedence, "only the schema named 'exempt' may have matchingPrecedence 1");
+      if (method && !METHODS.includes(method.type))
+        here.at('distinguisherMethod', 'type').notSupported(method, METHODS);
       if (!name) here.at('priorityLevelConfiguration', 'name').required('must reference a priority level');
       else named(name, dnsSubdomainErrors, here.at('priorityLevelConfiguration', 'name'));
       each(spec.rules, here.at('rules'), validateRule);
       const fixed = fixedSchemas[metadata.name ?? ''];
       if (fixed && !equalJson(fixed, spec)) here.invalid(spec, `spec of '${metadata.name}' must equal the fixed value`);
     },
-    parts: { status: statusOnlyPart<FlowSchema>({ validate: ({ status }, _previous, at) => validateConditionTypes(status.conditions, at.at('status', 'conditions')) }) },
+    parts: {
+      status: statusOnlyPart<FlowSchema>({
+        validate: ({ status }, _previous, at) =>
+          validateConditionTypes(status.conditions, at.at('status', 'conditions')),
+      }),
+    },
   },
 });
 
@@ -48,7 +62,8 @@ function validateRule(rules: PolicyRulesWithSubjects, at: Field): void {
   const { resourceRules = [], nonResourceRules = [] } = rules;
   if (subjects.length === 0) at.at('subjects').required('subjects must contain at least one value');
   each(subjects, at.at('subjects'), validateSubject);
-  if (resourceRules.length === 0 && nonResourceRules.length === 0) at.required('at least one of resourceRules and nonResourceRules has to be non-empty');
+  if (resourceRules.length === 0 && nonResourceRules.length === 0)
+    at.required('at least one of resourceRules and nonResourceRules has to be non-empty');
   each(resourceRules, at.at('resourceRules'), (rule, here) => {
     wildcardAlone(rule.verbs, here.at('verbs'), 'verbs');
     wildcardAlone(rule.apiGroups, here.at('apiGroups'), 'resource rules must supply at least one api group');
@@ -56,10 +71,12 @@ function validateRule(rules: PolicyRulesWithSubjects, at: Field): void {
     if (!rule.namespaces?.length && !rule.clusterScope) {
       here.at('namespaces').required('resource rules that are not cluster scoped must supply at least one namespace');
     } else if (rule.namespaces?.includes('*')) {
-      if (rule.namespaces.length > 1) here.at('namespaces').invalid(rule.namespaces, "if '*' is present, must not specify other namespaces");
+      if (rule.namespaces.length > 1)
+        here.at('namespaces').invalid(rule.namespaces, "if '*' is present, must not specify other namespaces");
     } else {
       each(rule.namespaces, here.at('namespaces'), (name, place) => {
-        for (const error of dnsLabelErrors(name)) place.invalid(name, `each member of this list must be '*' or a DNS-1123 label; ${error}`);
+        for (const error of dnsLabelErrors(name))
+          place.invalid(name, `each member of this list must be '*' or a DNS-1123 label; ${error}`);
       });
     }
   });
@@ -68,7 +85,8 @@ function validateRule(rules: PolicyRulesWithSubjects, at: Field): void {
     const urls = rule.nonResourceURLs ?? [];
     const urlsAt = here.at('nonResourceURLs');
     if (urls.length === 0) urlsAt.required('nonResourceURLs must contain at least one value');
-    else if (urls.includes('*') && urls.length > 1) urlsAt.invalid(urls, "if '*' is present, must not specify other non-resource URLs");
+    else if (urls.includes('*') && urls.length > 1)
+      urlsAt.invalid(urls, "if '*' is present, must not specify other non-resource URLs");
     if (!urls.includes('*')) each(urls, urlsAt, validateUrl);
   });
 }
@@ -89,17 +107,29 @@ function wildcardAlone(words: readonly string[] = [], at: Field, detail: string)
   if (words.length === 0) at.required(detail === 'verbs' ? 'verbs must contain at least one value' : detail);
   else if (words.includes('*') && words.length > 1) {
     at.invalid(words, `if '*' is present, must not specify other ${what === 'apiGroups' ? 'api groups' : what}`);
-  } else if (what === 'verbs' && !words.includes('*') && words.some((word) => !VERBS.includes(word))) at.notSupported(words, VERBS);
+  } else if (what === 'verbs' && !words.includes('*') && words.some((word) => !VERBS.includes(word)))
+    at.notSupported(words, VERBS);
 }
 
 function validateSubject({ kind, user, group, serviceAccount }: Subject, at: Field): void {
-  const parts = { ServiceAccount: ['serviceAccount', serviceAccount], User: ['user', user], Group: ['group', group] } as const;
+  const parts = {
+    ServiceAccount: ['serviceAccount', serviceAccount],
+    User: ['user', user],
+    Group: ['group', group],
+  } as const;
   const own = parts[kind as keyof typeof parts];
   if (!own) return at.at('kind').notSupported(kind, ['Group', 'ServiceAccount', 'User']);
   if (!own[1]) at.at(own[0]).required(`${own[0]} is required when subject kind is '${kind}'`);
   else if (!own[1].name) at.at(own[0], 'name').required();
-  else if (own[0] === 'serviceAccount' && own[1].name !== '*') named(own[1].name, dnsSubdomainErrors, at.at('serviceAccount', 'name'));
-  if (kind === 'ServiceAccount' && serviceAccount) requiredName(serviceAccount.namespace, dnsLabelErrors, at.at('serviceAccount', 'namespace'), 'must specify namespace for service account');
+  else if (own[0] === 'serviceAccount' && own[1].name !== '*')
+    named(own[1].name, dnsSubdomainErrors, at.at('serviceAccount', 'name'));
+  if (kind === 'ServiceAccount' && serviceAccount)
+    requiredName(
+      serviceAccount.namespace,
+      dnsLabelErrors,
+      at.at('serviceAccount', 'namespace'),
+      'must specify namespace for service account',
+    );
   for (const [other, [name, value]] of Object.entries(parts)) {
     if (other !== kind && value) at.at(name).forbidden(`${name} is forbidden when subject kind is not '${other}'`);
   }

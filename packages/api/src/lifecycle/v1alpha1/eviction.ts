@@ -18,18 +18,24 @@ export const eviction: Kind<Eviction> = builtIn<Eviction>('lifecycle.k8s.io/v1al
       e.status = {};
     },
     desired: (e) => [e.spec],
-    parts: { status: statusOnlyPart<Eviction>({ validate: (next, previous, at, { now }) => validateStatus(next.status, previous.status, at.at('status'), now) }) },
+    parts: {
+      status: statusOnlyPart<Eviction>({
+        validate: (next, previous, at, { now }) => validateStatus(next.status, previous.status, at.at('status'), now),
+      }),
+    },
   },
 });
 
-const holds = ({ conditions }: EvictionStatus, type: string): boolean => conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
+const holds = ({ conditions }: EvictionStatus, type: string): boolean =>
+  conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
 
 function validateStatus(status: EvictionStatus, previous: EvictionStatus, at: Field, now: number): void {
   validateConditions(status.conditions, at.at('conditions'));
   for (const before of previous.conditions ?? []) {
     if (!ENDS.some((type) => type === before.type) || before.status !== 'True') continue;
     const after = status.conditions?.find(({ type }) => type === before.type);
-    if (!equalJson(before, after)) at.at('conditions').invalid(status.conditions ?? null, `${before.type} condition status cannot be reverted`);
+    if (!equalJson(before, after))
+      at.at('conditions').invalid(status.conditions ?? null, `${before.type} condition status cannot be reverted`);
   }
   const isOver = ENDS.some((type) => holds(status, type) || holds(previous, type));
   validateTargets({ status, previous, isOver, now }, at.at('targetResponders'));

@@ -30,8 +30,10 @@ interface Expected {
 export function validateTargets(turns: Turns, at: Field): void {
   const { targetResponders: targets = [], responders = [] } = turns.status;
   const before = turns.previous.targetResponders ?? [];
-  if (before.length > 0 && targets.length !== before.length) return at.invalid(targets, 'must preserve the same length and the same keys in the same order');
-  if (before.some(({ name }, i) => name !== targets[i]?.name)) return at.invalid(targets, 'must preserve the same keys in the same order');
+  if (before.length > 0 && targets.length !== before.length)
+    return at.invalid(targets, 'must preserve the same length and the same keys in the same order');
+  if (before.some(({ name }, i) => name !== targets[i]?.name))
+    return at.invalid(targets, 'must preserve the same keys in the same order');
   // What is told of these is a rule of the field.
   if (targets.length > RESPONDERS_MAX || new Set(targets.map(({ name }) => name)).size < targets.length) return;
   const active = before.findIndex(({ state }) => state === 'Active');
@@ -41,27 +43,47 @@ export function validateTargets(turns: Turns, at: Field): void {
   });
 }
 
-function expected(i: number, active: number, targets: readonly TargetResponder[], { previous, isOver }: Turns): Expected {
+function expected(
+  i: number,
+  active: number,
+  targets: readonly TargetResponder[],
+  { previous, isOver }: Turns,
+): Expected {
   const before = previous.targetResponders ?? [];
   const hasEnded = active >= 0 && targets[active]?.state !== 'Active';
-  if (i < active || (before.length > 0 && active < 0 && isOver)) return { states: [before[i]?.state ?? ''], reason: 'final state is immutable' };
+  if (i < active || (before.length > 0 && active < 0 && isOver))
+    return { states: [before[i]?.state ?? ''], reason: 'final state is immutable' };
   if (i === active && hasEnded) return { states: FINAL, reason: 'this responder must reach a final state' };
   const over = 'the eviction request has finished processing';
-  if (i === active) return isOver ? { states: FINAL, reason: over } : { states: ['Active'], reason: 'the eviction request stays active' };
+  if (i === active)
+    return isOver
+      ? { states: FINAL, reason: over }
+      : { states: ['Active'], reason: 'the eviction request stays active' };
   if ((i === 0 && before.length === 0) || (i === active + 1 && hasEnded)) {
-    return isOver ? { states: ['Inactive'], reason: over } : { states: ['Active'], reason: 'this responder is next in line' };
+    return isOver
+      ? { states: ['Inactive'], reason: over }
+      : { states: ['Active'], reason: 'this responder is next in line' };
   }
   return { states: ['Inactive'], reason: 'the previously active has not finished processing' };
 }
 
-function validateTarget(target: TargetResponder, report: ResponderStatus | undefined, { states, reason }: Expected, { isOver, now }: Turns, at: Field): void {
+function validateTarget(
+  target: TargetResponder,
+  report: ResponderStatus | undefined,
+  { states, reason }: Expected,
+  { isOver, now }: Turns,
+  at: Field,
+): void {
   if (!report) return at.invalid(target, `${JSON.stringify(target.name)} has to be tracked in ${REPORTS} first`);
   const here = at.at('state');
-  if (!states.includes(target.state)) here.invalid(target.state, `must be one of: ${states.join(', ')}, because ${reason}`);
+  if (!states.includes(target.state))
+    here.invalid(target.state, `must be one of: ${states.join(', ')}, because ${reason}`);
   if (states.includes('Active') || !report.startTime || report.completionTime || isOver) return;
   const lastSeen = Date.parse(report.heartbeatTime ?? report.startTime);
   if (now < lastSeen + HEARTBEAT_MS - SKEW_MS) {
-    here.forbidden(`must stay Active because the responder is in progress and it should report ${REPORTS}.heartbeatTime or ${REPORTS}.completionTime`);
+    here.forbidden(
+      `must stay Active because the responder is in progress and it should report ${REPORTS}.heartbeatTime or ${REPORTS}.completionTime`,
+    );
   }
 }
 
@@ -69,10 +91,15 @@ function validateTarget(target: TargetResponder, report: ResponderStatus | undef
 export function validateResponders(status: EvictionStatus, previous: EvictionStatus, at: Field, now: number): void {
   const { targetResponders: targets = [], responders = [] } = status;
   if (targets.length !== responders.length) {
-    return at.invalid(responders, 'must be the same length as status.targetResponders and contain the same keys in the same order');
+    return at.invalid(
+      responders,
+      'must be the same length as status.targetResponders and contain the same keys in the same order',
+    );
   }
-  if (targets.some(({ name }, i) => name !== responders[i]?.name)) return at.invalid(responders, 'must contain the same keys in the same order as status.targetResponders');
-  if (responders.length > RESPONDERS_MAX || new Set(responders.map(({ name }) => name)).size < responders.length) return;
+  if (targets.some(({ name }, i) => name !== responders[i]?.name))
+    return at.invalid(responders, 'must contain the same keys in the same order as status.targetResponders');
+  if (responders.length > RESPONDERS_MAX || new Set(responders.map(({ name }) => name)).size < responders.length)
+    return;
   each(responders, at, (responder, here, i) => {
     const before = previous.responders?.[i];
     const isActive = targets[i]?.state === 'Active';
@@ -89,27 +116,42 @@ interface Report {
 }
 
 function validateReport(report: Report, at: Field): void {
-  const { responder: { startTime }, before, isActive, now } = report;
+  const {
+    responder: { startTime },
+    before,
+    isActive,
+    now,
+  } = report;
   const startAt = at.at('startTime');
   if (!before?.startTime || before.startTime === startTime) {
     if (!startTime && isActive) startAt.required('is required for an active responder');
-    else if (startTime && startTime !== before?.startTime && !isNear(startTime, now)) startAt.invalid(startTime, 'must be set to the present time');
+    else if (startTime && startTime !== before?.startTime && !isNear(startTime, now))
+      startAt.invalid(startTime, 'must be set to the present time');
   }
   validateHeartbeat(report, startAt, at.at('heartbeatTime'));
   validateExpectation(report, startAt, at.at('expectedCompletionTime'));
   validateCompletion(report, startAt, at.at('completionTime'));
 }
 
-function validateHeartbeat({ responder: { startTime, heartbeatTime: time }, before, now }: Report, startAt: Field, at: Field): void {
+function validateHeartbeat(
+  { responder: { startTime, heartbeatTime: time }, before, now }: Report,
+  startAt: Field,
+  at: Field,
+): void {
   if (before?.heartbeatTime && !time) return at.required('is required once set');
   if (!time || time === before?.heartbeatTime) return;
   if (!startTime) at.invalid(time, `cannot be set before ${startAt.path} is set`);
-  else if (before?.heartbeatTime && Date.parse(time) < Date.parse(before.heartbeatTime)) at.invalid(time, 'cannot be decreased');
+  else if (before?.heartbeatTime && Date.parse(time) < Date.parse(before.heartbeatTime))
+    at.invalid(time, 'cannot be decreased');
   else if (Date.parse(time) < Date.parse(startTime)) at.invalid(time, `must occur after ${startAt.path}`);
   else if (!isNear(time, now)) at.invalid(time, 'must be set to the present time');
 }
 
-function validateExpectation({ responder: { startTime, expectedCompletionTime: time }, before, now }: Report, startAt: Field, at: Field): void {
+function validateExpectation(
+  { responder: { startTime, expectedCompletionTime: time }, before, now }: Report,
+  startAt: Field,
+  at: Field,
+): void {
   if (!time || time === before?.expectedCompletionTime) return;
   if (!startTime) at.invalid(time, `cannot be set before ${startAt.path} is set`);
   else if (Date.parse(time) < Date.parse(startTime)) at.invalid(time, `must occur after ${startAt.path}`);
@@ -117,7 +159,11 @@ function validateExpectation({ responder: { startTime, expectedCompletionTime: t
   else if (Date.parse(time) > now + COMPLETION_MS_MAX) at.invalid(time, 'must complete within 10 years');
 }
 
-function validateCompletion({ responder: { startTime, completionTime: time }, before, now }: Report, startAt: Field, at: Field): void {
+function validateCompletion(
+  { responder: { startTime, completionTime: time }, before, now }: Report,
+  startAt: Field,
+  at: Field,
+): void {
   if (!time || (before?.completionTime && before.completionTime !== time)) return;
   if (!startTime) at.invalid(time, `cannot be set before ${startAt.path} is set`);
   else if (Date.parse(time) < Date.parse(startTime)) at.invalid(time, `must occur after ${startAt.path}`);

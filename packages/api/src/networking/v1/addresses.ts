@@ -9,7 +9,13 @@ import type { IPAddress, ServiceCIDR } from '../../generated/types/networking-v1
 export const ipAddress: Kind<IPAddress> = builtIn<IPAddress>('networking.k8s.io/v1.IPAddress', {
   columns: columnsOf('networking.k8s.io/IPAddress', {
     ParentRef: ({ spec: { parentRef: p } }) =>
-      (p ? [`${(p.resource ?? '').toLowerCase()}${p.group ? `.${p.group}` : ''}`, ...(p.namespace ? [p.namespace] : []), p.name].join('/') : '<none>'),
+      p
+        ? [
+            `${(p.resource ?? '').toLowerCase()}${p.group ? `.${p.group}` : ''}`,
+            ...(p.namespace ? [p.namespace] : []),
+            p.name,
+          ].join('/')
+        : '<none>',
   }),
   behaviour: {
     desired: false,
@@ -25,7 +31,8 @@ export const ipAddress: Kind<IPAddress> = builtIn<IPAddress>('networking.k8s.io/
       requiredName(parentRef.name, pathSegmentErrors, here.at('name'));
       if (parentRef.namespace) named(parentRef.namespace, dnsLabelErrors, here.at('namespace'));
     },
-    validateUpdate: (next, previous, at) => unchanged(next.spec.parentRef, previous.spec.parentRef, at.at('spec', 'parentRef')),
+    validateUpdate: (next, previous, at) =>
+      unchanged(next.spec.parentRef, previous.spec.parentRef, at.at('spec', 'parentRef')),
   },
 });
 
@@ -42,7 +49,8 @@ export const serviceCIDR: Kind<ServiceCIDR> = builtIn<ServiceCIDR>('networking.k
       if (cidrs.length === 0) return here.required('at least one CIDR required');
       if (cidrs.length > 2) return here.invalid(cidrs, 'only one CIDR per IP family is allowed');
       const families = cidrs.map((text) => parseCidr(text)?.address.length);
-      if (cidrs.length === 2 && families[0] === families[1] && families[0] !== undefined) here.invalid(cidrs, 'only one CIDR per IP family is allowed');
+      if (cidrs.length === 2 && families[0] === families[1] && families[0] !== undefined)
+        here.invalid(cidrs, 'only one CIDR per IP family is allowed');
       each(cidrs, here, (text, place) => {
         if (!parseCidr(text)) place.invalid(text, NO_CIDR);
       });
@@ -50,7 +58,8 @@ export const serviceCIDR: Kind<ServiceCIDR> = builtIn<ServiceCIDR>('networking.k
     validateUpdate(next, previous, at) {
       unchanged(next.spec.cidrs?.[0], previous.spec.cidrs?.[0], at.at('spec', 'cidrs').index(0));
       const [second, before] = [next.spec.cidrs?.[1], previous.spec.cidrs?.[1]];
-      if (before !== undefined && second !== before) at.at('spec', 'cidrs').invalid(next.spec.cidrs ?? null, 'field is immutable');
+      if (before !== undefined && second !== before)
+        at.at('spec', 'cidrs').invalid(next.spec.cidrs ?? null, 'field is immutable');
     },
   },
 });

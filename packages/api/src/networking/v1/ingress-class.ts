@@ -9,7 +9,8 @@ const CONTROLLER_MAX = 250;
 export const ingressClass: Kind<IngressClass> = builtIn<IngressClass>('networking.k8s.io/v1.IngressClass', {
   columns: columnsOf('networking.k8s.io/IngressClass', {
     Controller: (c) => c.spec.controller ?? '',
-    Parameters: ({ spec: { parameters: p } }) => (p ? `${p.kind}${p.apiGroup ? `.${p.apiGroup}` : ''}/${p.name}` : '<none>'),
+    Parameters: ({ spec: { parameters: p } }) =>
+      p ? `${p.kind}${p.apiGroup ? `.${p.apiGroup}` : ''}/${p.name}` : '<none>',
   }),
   behaviour: {
     complete({ spec }) {
@@ -22,7 +23,8 @@ export const ingressClass: Kind<IngressClass> = builtIn<IngressClass>('networkin
       domainPrefixedPath(controller, here.at('controller'));
       if (spec.parameters) validateParameters(spec.parameters, here.at('parameters'));
     },
-    validateUpdate: (next, previous, at) => unchanged(next.spec.controller, previous.spec.controller, at.at('spec', 'controller')),
+    validateUpdate: (next, previous, at) =>
+      unchanged(next.spec.controller, previous.spec.controller, at.at('spec', 'controller')),
   },
 });
 
@@ -39,5 +41,6 @@ function validateParameters(parameters: IngressClassParametersReference, at: Fie
     if (!namespace) at.at('namespace').required("`parameters.scope` is set to 'Namespace'");
     else named(namespace, dnsLabelErrors, at.at('namespace'));
   }
-  if (scope === 'Cluster' && namespace !== undefined) at.at('namespace').forbidden("`parameters.scope` is set to 'Cluster'");
+  if (scope === 'Cluster' && namespace !== undefined)
+    at.at('namespace').forbidden("`parameters.scope` is set to 'Cluster'");
 }

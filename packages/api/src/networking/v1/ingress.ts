@@ -1,9 +1,23 @@
-import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Kind, pathSegmentErrors, portNameErrors, wildcardSubdomainErrors } from '@navarch/machinery';
+import {
+  dnsLabelErrors,
+  dnsSubdomainErrors,
+  type Field,
+  type Kind,
+  pathSegmentErrors,
+  portNameErrors,
+  wildcardSubdomainErrors,
+} from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { ip, parseIp } from '../../checks/network.ts';
 import { each, named, portNumber, requiredName } from '../../checks/values.ts';
 import { columnsOf, firstOf } from '../../columns.ts';
-import type { HTTPIngressPath, Ingress, IngressBackend, IngressSpec, IngressTLS } from '../../generated/types/networking-v1.ts';
+import type {
+  HTTPIngressPath,
+  Ingress,
+  IngressBackend,
+  IngressSpec,
+  IngressTLS,
+} from '../../generated/types/networking-v1.ts';
 import { statusPart } from '../../parts.ts';
 
 const HOSTS_MAX = 3;
@@ -13,8 +27,15 @@ const NOT_AN_IP = 'must be a DNS name, not an IP address';
 export const ingress: Kind<Ingress> = builtIn<Ingress>('networking.k8s.io/v1.Ingress', {
   columns: columnsOf('networking.k8s.io/Ingress', {
     Class: (i) => i.spec.ingressClassName ?? '<none>',
-    Hosts: (i) => firstOf((i.spec.rules ?? []).flatMap(({ host }) => (host ? [host] : [])), HOSTS_MAX) || '*',
-    Address: (i) => [...new Set((i.status.loadBalancer.ingress ?? []).map((point) => point.ip || point.hostname || ''))].sort().join(','),
+    Hosts: (i) =>
+      firstOf(
+        (i.spec.rules ?? []).flatMap(({ host }) => (host ? [host] : [])),
+        HOSTS_MAX,
+      ) || '*',
+    Address: (i) =>
+      [...new Set((i.status.loadBalancer.ingress ?? []).map((point) => point.ip || point.hostname || ''))]
+        .sort()
+        .join(','),
     Ports: (i) => (i.spec.tls?.length ? '80, 443' : '80'),
   }),
   behaviour: {
@@ -30,24 +51,26 @@ export const ingress: Kind<Ingress> = builtIn<Ingress>('networking.k8s.io/v1.Ing
     },
     validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
     warnings: ({ metadata }, previous) =>
-      (metadata.annotations?.[CLASS] !== undefined && !previous
+      metadata.annotations?.[CLASS] !== undefined && !previous
         ? [`annotation "${CLASS}" is deprecated, please use 'spec.ingressClassName' instead`]
-        : []),
+        : [],
     parts: {
       status: statusPart({
-        validate: ({ status }, _previous, at) => each(status.loadBalancer.ingress, at.at('status', 'loadBalancer', 'ingress'), (point, here) => {
-          if (point.ip) ip(point.ip, here.at('ip'));
-          if (!point.hostname) return;
-          named(point.hostname, dnsSubdomainErrors, here.at('hostname'));
-          if (parseIp(point.hostname)) here.at('hostname').invalid(point.hostname, NOT_AN_IP);
-        }),
+        validate: ({ status }, _previous, at) =>
+          each(status.loadBalancer.ingress, at.at('status', 'loadBalancer', 'ingress'), (point, here) => {
+            if (point.ip) ip(point.ip, here.at('ip'));
+            if (!point.hostname) return;
+            named(point.hostname, dnsSubdomainErrors, here.at('hostname'));
+            if (parseIp(point.hostname)) here.at('hostname').invalid(point.hostname, NOT_AN_IP);
+          }),
       }),
     },
   },
 });
 
 function validateSpec(spec: IngressSpec, at: Field): void {
-  if (!spec.rules?.length && !spec.defaultBackend) at.invalid(spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified');
+  if (!spec.rules?.length && !spec.defaultBackend)
+    at.invalid(spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified');
   if (spec.defaultBackend) validateBackend(spec.defaultBackend, at.at('defaultBackend'));
   each(spec.rules, at.at('rules'), ({ host, http }, here) => {
     if (host) {
@@ -63,7 +86,9 @@ function validateSpec(spec: IngressSpec, at: Field): void {
 }
 
 function validateTls({ hosts, secretName }: IngressTLS, at: Field): void {
-  each(hosts, at.at('hosts'), (host, here) => named(host, host.includes('*') ? wildcardSubdomainErrors : dnsSubdomainErrors, here));
+  each(hosts, at.at('hosts'), (host, here) =>
+    named(host, host.includes('*') ? wildcardSubdomainErrors : dnsSubdomainErrors, here),
+  );
   if (secretName) named(secretName, dnsSubdomainErrors, at.at('secretName'));
 }
 
@@ -99,7 +124,8 @@ function validateBackend({ service, resource }: IngressBackend, at: Field): void
   if (resource && service) return at.invalid('', 'cannot set both resource and service backends');
   if (resource) {
     const here = at.at('resource');
-    if (resource.apiGroup !== undefined && resource.apiGroup !== null) named(resource.apiGroup, dnsSubdomainErrors, here.at('apiGroup'));
+    if (resource.apiGroup !== undefined && resource.apiGroup !== null)
+      named(resource.apiGroup, dnsSubdomainErrors, here.at('apiGroup'));
     requiredName(resource.kind, pathSegmentErrors, here.at('kind'), 'kind is required');
     requiredName(resource.name, pathSegmentErrors, here.at('name'), 'name is required');
     return;

@@ -4,25 +4,41 @@ import { cidr as validateCidr, cidrWarnings, contains, parseCidr } from '../../c
 import { labelSelector } from '../../checks/selectors.ts';
 import { declaredValue, each, isPort, named, PORT_RANGE, supportedValue } from '../../checks/values.ts';
 import { columnsOf, selectorText } from '../../columns.ts';
-import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from '../../generated/types/networking-v1.ts';
+import type {
+  IPBlock,
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  NetworkPolicySpec,
+} from '../../generated/types/networking-v1.ts';
 
 export const networkPolicy: Kind<NetworkPolicy> = builtIn<NetworkPolicy>('networking.k8s.io/v1.NetworkPolicy', {
   columns: columnsOf('networking.k8s.io/NetworkPolicy', { 'Pod-Selector': (p) => selectorText(p.spec.podSelector) }),
   behaviour: {
     complete({ spec }) {
-      for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) for (const port of rule.ports ?? []) port.protocol ??= 'TCP';
+      for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])])
+        for (const port of rule.ports ?? []) port.protocol ??= 'TCP';
       if (spec.policyTypes?.length) return;
       spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
     },
     validate: ({ spec }, at) => validateSpec(spec, at.at('spec')),
-    warnings: ({ spec }) => blocksOf(spec).flatMap(([path, { cidr, except = [] }]) =>
-      [...cidrWarnings(cidr, `${path}.cidr`), ...except.flatMap((text, i) => cidrWarnings(text, `${path}.except[${i}]`))]),
+    warnings: ({ spec }) =>
+      blocksOf(spec).flatMap(([path, { cidr, except = [] }]) => [
+        ...cidrWarnings(cidr, `${path}.cidr`),
+        ...except.flatMap((text, i) => cidrWarnings(text, `${path}.except[${i}]`)),
+      ]),
   },
 });
 
 /** Every block of addresses, with where it stands. */
-function blocksOf({ ingress = [], egress = [] }: NetworkPolicySpec): readonly (readonly [path: string, block: IPBlock])[] {
-  const inPeers = (peers: readonly NetworkPolicyPeer[] | undefined, path: string): readonly (readonly [string, IPBlock])[] =>
+function blocksOf({
+  ingress = [],
+  egress = [],
+}: NetworkPolicySpec): readonly (readonly [path: string, block: IPBlock])[] {
+  const inPeers = (
+    peers: readonly NetworkPolicyPeer[] | undefined,
+    path: string,
+  ): readonly (readonly [string, IPBlock])[] =>
     (peers ?? []).flatMap(({ ipBlock }, i) => (ipBlock ? [[`${path}[${i}].ipBlock`, ipBlock] as const] : []));
   return [
     ...ingress.flatMap(({ from }, i) => inPeers(from, `spec.ingress[${i}].from`)),
@@ -56,7 +72,8 @@ function validatePort({ protocol, port, endPort }: NetworkPolicyPort, at: Field)
   } else if (typeof port === 'string') {
     if (endPort !== undefined) at.at('endPort').invalid(endPort, 'may not be specified when `port` is non-numeric');
     named(port, portNameErrors, at.at('port'));
-  } else if (endPort !== undefined) at.at('endPort').invalid(endPort, 'may not be specified when `port` is not specified');
+  } else if (endPort !== undefined)
+    at.at('endPort').invalid(endPort, 'may not be specified when `port` is not specified');
 }
 
 function validatePeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, at: Field): void {
@@ -77,6 +94,7 @@ function validateBlock({ cidr, except }: IPBlock, at: Field): void {
     const inner = parseCidr(text);
     validateCidr(text, here);
     if (!inner) return;
-    if (!contains(outer, inner.address) || inner.bits <= outer.bits) here.invalid(text, 'must be a strict subset of `cidr`');
+    if (!contains(outer, inner.address) || inner.bits <= outer.bits)
+      here.invalid(text, 'must be a strict subset of `cidr`');
   });
 }

@@ -29,7 +29,8 @@ export function addressRange(text: string): AddressRange | undefined {
 }
 
 /** The address at a place of a range, from 0 on. */
-export const addressAt = ({ family, first }: AddressRange, place: number): string => formatIp(bytesOf(first + BigInt(place), family));
+export const addressAt = ({ family, first }: AddressRange, place: number): string =>
+  formatIp(bytesOf(first + BigInt(place), family));
 
 /** Whether the address may be given out of the range. */
 export function holdsAddress({ family, first, count }: AddressRange, address: string): boolean {
@@ -54,12 +55,20 @@ export const IP_ALLOCATOR = 'ipallocator.k8s.io';
 
 /** What the server writes about an address that it gave to a service. */
 export const serviceAddressDraft = (address: string, { metadata: { namespace = '', name } }: Service) => ({
-  metadata: { name: address, labels: { 'ipaddress.kubernetes.io/ip-family': ipFamilyOf(address), [IP_MANAGED_BY]: IP_ALLOCATOR } },
+  metadata: {
+    name: address,
+    labels: { 'ipaddress.kubernetes.io/ip-family': ipFamilyOf(address), [IP_MANAGED_BY]: IP_ALLOCATOR },
+  },
   spec: { parentRef: { resource: 'services', namespace, name } },
 });
 
 export function isAddressOf({ spec: { parentRef } }: IPAddress, { metadata }: Service): boolean {
-  return !parentRef?.group && parentRef?.resource === 'services' && parentRef.name === metadata.name && parentRef.namespace === metadata.namespace;
+  return (
+    !parentRef?.group &&
+    parentRef?.resource === 'services' &&
+    parentRef.name === metadata.name &&
+    parentRef.namespace === metadata.namespace
+  );
 }
 
 const numberOf = (bytes: readonly number[]): bigint => bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);

@@ -1,4 +1,11 @@
-import { dnsSubdomainErrors, equalJson, type Field, type Kind, type Mutable, pathSegmentErrors } from '@navarch/machinery';
+import {
+  dnsSubdomainErrors,
+  equalJson,
+  type Field,
+  type Kind,
+  type Mutable,
+  pathSegmentErrors,
+} from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { each, named } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
@@ -8,8 +15,10 @@ const GROUP = 'rbac.authorization.k8s.io';
 type Binding = RoleBinding | ClusterRoleBinding;
 
 const names = (b: Binding, kind: string): string =>
-  (b.subjects ?? []).filter((subject) => subject.kind === kind)
-    .map((subject) => (kind === 'ServiceAccount' ? `${subject.namespace ?? ''}/${subject.name}` : subject.name)).join(', ');
+  (b.subjects ?? [])
+    .filter((subject) => subject.kind === kind)
+    .map((subject) => (kind === 'ServiceAccount' ? `${subject.namespace ?? ''}/${subject.name}` : subject.name))
+    .join(', ');
 
 const cells = {
   Role: ({ roleRef }: Binding) => `${roleRef.kind}/${roleRef.name}`,
@@ -21,23 +30,33 @@ const cells = {
 export const roleBinding: Kind<RoleBinding> = builtIn<RoleBinding>(`${GROUP}/v1.RoleBinding`, {
   columns: columnsOf('rbac.authorization.k8s.io/RoleBinding', cells),
   behaviour: {
-    desired: false, validateName: pathSegmentErrors, complete, validateUpdate,
+    desired: false,
+    validateName: pathSegmentErrors,
+    complete,
+    validateUpdate,
     validate: (b, at) => validate(b, ['Role', 'ClusterRole'], at, true),
   },
 });
 
-export const clusterRoleBinding: Kind<ClusterRoleBinding> = builtIn<ClusterRoleBinding>(`${GROUP}/v1.ClusterRoleBinding`, {
-  columns: columnsOf('rbac.authorization.k8s.io/ClusterRoleBinding', cells),
-  behaviour: {
-    desired: false, validateName: pathSegmentErrors, complete, validateUpdate,
-    validate: (b, at) => validate(b, ['ClusterRole'], at, false),
+export const clusterRoleBinding: Kind<ClusterRoleBinding> = builtIn<ClusterRoleBinding>(
+  `${GROUP}/v1.ClusterRoleBinding`,
+  {
+    columns: columnsOf('rbac.authorization.k8s.io/ClusterRoleBinding', cells),
+    behaviour: {
+      desired: false,
+      validateName: pathSegmentErrors,
+      complete,
+      validateUpdate,
+      validate: (b, at) => validate(b, ['ClusterRole'], at, false),
+    },
   },
-});
+);
 
 /** Service accounts are of the core group, users and groups of RBAC's own. */
 function complete(b: Mutable<Binding>): void {
   b.roleRef.apiGroup ||= GROUP;
-  for (const subject of b.subjects ?? []) if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ||= GROUP;
+  for (const subject of b.subjects ?? [])
+    if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ||= GROUP;
 }
 
 function validate({ roleRef, subjects }: Binding, kinds: readonly string[], at: Field, isNamespaced: boolean): void {

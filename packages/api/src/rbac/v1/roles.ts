@@ -9,7 +9,8 @@ import { validateRule } from './rules.ts';
 export const role: Kind<Role> = builtIn<Role>('rbac.authorization.k8s.io/v1.Role', {
   columns: columnsOf('rbac.authorization.k8s.io/Role', {}),
   behaviour: {
-    desired: false, validateName: pathSegmentErrors,
+    desired: false,
+    validateName: pathSegmentErrors,
     validate: ({ rules }, at) => each(rules, at.at('rules'), (rule, here) => validateRule(rule, true, here)),
   },
 });
@@ -17,12 +18,14 @@ export const role: Kind<Role> = builtIn<Role>('rbac.authorization.k8s.io/v1.Role
 export const clusterRole: Kind<ClusterRole> = builtIn<ClusterRole>('rbac.authorization.k8s.io/v1.ClusterRole', {
   columns: columnsOf('rbac.authorization.k8s.io/ClusterRole', {}),
   behaviour: {
-    desired: false, validateName: pathSegmentErrors,
+    desired: false,
+    validateName: pathSegmentErrors,
     validate({ rules, aggregationRule }, at) {
       each(rules, at.at('rules'), (rule, here) => validateRule(rule, false, here));
       if (!aggregationRule) return;
       const here = at.at('aggregationRule', 'clusterRoleSelectors');
-      if (!aggregationRule.clusterRoleSelectors?.length) here.required('at least one clusterRoleSelector required if aggregationRule is non-nil');
+      if (!aggregationRule.clusterRoleSelectors?.length)
+        here.required('at least one clusterRoleSelector required if aggregationRule is non-nil');
       each(aggregationRule.clusterRoleSelectors, here, labelSelector);
     },
   },

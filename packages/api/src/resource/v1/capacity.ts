@@ -1,7 +1,11 @@
 import { addQuantities, type Field, formatQuantity, quantityMilliValue, quantityValue } from '@navarch/machinery';
 import { isGreater, quantityOf } from '../../checks/quantities.ts';
 import { each, unique } from '../../checks/values.ts';
-import type { CapacityRequestPolicy, CapacityRequestPolicyRange, DeviceCapacity } from '../../generated/types/resource-v1.ts';
+import type {
+  CapacityRequestPolicy,
+  CapacityRequestPolicyRange,
+  DeviceCapacity,
+} from '../../generated/types/resource-v1.ts';
 
 const OPTIONS_MAX = 10;
 
@@ -13,9 +17,16 @@ export function validateCapacity({ value, requestPolicy }: DeviceCapacity, isSha
   else here.forbidden('allowMultipleAllocations must be true');
 }
 
-function validatePolicy({ default: usual, validValues = [], validRange }: CapacityRequestPolicy, capacity: string, at: Field): void {
+function validatePolicy(
+  { default: usual, validValues = [], validRange }: CapacityRequestPolicy,
+  capacity: string,
+  at: Field,
+): void {
   const name = validValues.length > 0 ? 'validValues' : 'validRange';
-  if (validValues.length > 0 && validRange) return at.forbidden('exactly one policy can be specified, cannot specify "validValues" and "validRange" at the same time');
+  if (validValues.length > 0 && validRange)
+    return at.forbidden(
+      'exactly one policy can be specified, cannot specify "validValues" and "validRange" at the same time',
+    );
   if (validValues.length === 0 && !validRange) return;
   if (usual === null || usual === undefined) return at.at('default').required(`required when ${name} is defined`);
   if (validRange) validateRange(validRange, usual, capacity, at.at(name));
@@ -34,12 +45,20 @@ function validateOptions(options: readonly string[], usual: string, capacity: st
     unique(options, (option) => String(quantityValue(option)), at);
   }
   // What is too long upstream does not look through.
-  if (options.length > OPTIONS_MAX || !options.some((option) => !isGreater(option, usual) && !isGreater(usual, option))) {
+  if (
+    options.length > OPTIONS_MAX ||
+    !options.some((option) => !isGreater(option, usual) && !isGreater(usual, option))
+  ) {
     at.invalid(usual, 'default value is not valid according to the requestPolicy');
   }
 }
 
-function validateRange({ min, max, step }: CapacityRequestPolicyRange, usual: string, capacity: string, at: Field): void {
+function validateRange(
+  { min, max, step }: CapacityRequestPolicyRange,
+  usual: string,
+  capacity: string,
+  at: Field,
+): void {
   const [minAt, maxAt, stepAt] = [at.at('min'), at.at('max'), at.at('step')];
   if (min === undefined) return minAt.required('required when validRange is defined');
   if (isGreater(min, capacity)) minAt.invalid(min, `min is larger than capacity value: ${capacity}`);
@@ -54,7 +73,8 @@ function validateRange({ min, max, step }: CapacityRequestPolicyRange, usual: st
   if (isGreater(one, capacity)) stepAt.invalid(step, `one step ${one} is larger than capacity value: ${capacity}`);
   const countOf = [min, max, step].some(isFractional) ? quantityMilliValue : quantityValue;
   for (const value of [usual, ...(max === undefined ? [] : [max])]) {
-    if ((countOf(value) - countOf(min)) % countOf(step) !== 0) stepAt.invalid(value, `value is not a multiple of a given step (${step}) from (${min})`);
+    if ((countOf(value) - countOf(min)) % countOf(step) !== 0)
+      stepAt.invalid(value, `value is not a multiple of a given step (${step}) from (${min})`);
   }
 }
 

@@ -5,10 +5,21 @@ import { each, named, oneOf, unchanged, unique } from '../../checks/values.ts';
 import { nodeSelector } from '../../core/v1/affinity-validation.ts';
 import { driverName } from '../../core/v1/volume-sources.ts';
 import type {
-  AllocatedDeviceStatus, AllocationResult, DeviceRequestAllocationResult, NetworkDeviceData, ResourceClaim,
+  AllocatedDeviceStatus,
+  AllocationResult,
+  DeviceRequestAllocationResult,
+  NetworkDeviceData,
+  ResourceClaim,
 } from '../../generated/types/resource-v1.ts';
 import {
-  eachOf, eachOfSet, requestNames, validateBinding, validateConfiguration, validateDocument, validateReference, validateReferences,
+  eachOf,
+  eachOfSet,
+  requestNames,
+  validateBinding,
+  validateConfiguration,
+  validateDocument,
+  validateReference,
+  validateReferences,
 } from './devices.ts';
 import { poolName, shareId } from './names.ts';
 
@@ -23,11 +34,13 @@ const HARDWARE_ADDRESS_MAX = 128;
 
 type Placed = Pick<AllocatedDeviceStatus, 'driver' | 'pool' | 'device' | 'shareID'>;
 const deviceText = ({ driver, pool, device }: Placed): string => `${driver}/${pool}/${device}`;
-const shareText = (placed: Placed): string => (placed.shareID ? `${deviceText(placed)}/${placed.shareID}` : deviceText(placed));
+const shareText = (placed: Placed): string =>
+  placed.shareID ? `${deviceText(placed)}/${placed.shareID}` : deviceText(placed);
 
 /** Of devices that are allocated no more, nobody keeps a status. */
 export function dropDeallocated(next: Mutable<ResourceClaim>, previous: ResourceClaim): void {
-  const heldBy = ({ status }: Pick<ResourceClaim, 'status'>): readonly string[] => (status.allocation?.devices.results ?? []).map(deviceText);
+  const heldBy = ({ status }: Pick<ResourceClaim, 'status'>): readonly string[] =>
+    (status.allocation?.devices.results ?? []).map(deviceText);
   const gone = new Set(heldBy(previous));
   for (const device of heldBy(next as ResourceClaim)) gone.delete(device);
   if (!next.status.devices) return;
@@ -35,18 +48,31 @@ export function dropDeallocated(next: Mutable<ResourceClaim>, previous: Resource
   if (next.status.devices.length === 0) delete next.status.devices;
 }
 
-export function validateClaimStatus({ status, spec, metadata }: ResourceClaim, { status: before }: ResourceClaim, at: Field): void {
+export function validateClaimStatus(
+  { status, spec, metadata }: ResourceClaim,
+  { status: before }: ResourceClaim,
+  at: Field,
+): void {
   const { allocation, reservedFor = [], devices = [] } = status;
   const reservedAt = at.at('reservedFor');
-  eachOfSet(reservedFor, CONSUMERS_MAX, ({ uid }) => uid, reservedAt, (consumer, here) => {
-    for (const name of ['resource', 'name', 'uid'] as const) if (!consumer[name]) here.at(name).required();
-  });
+  eachOfSet(
+    reservedFor,
+    CONSUMERS_MAX,
+    ({ uid }) => uid,
+    reservedAt,
+    (consumer, here) => {
+      for (const name of ['resource', 'name', 'uid'] as const) if (!consumer[name]) here.at(name).required();
+    },
+  );
   const allocated = new Set((allocation?.devices.results ?? []).map(shareText));
   each(devices, at.at('devices'), (device, here) => validateDevice(device, allocated, here));
   unique(devices, shareText, at.at('devices'));
   if (reservedFor.length > 0) {
     if (!allocation) reservedAt.forbidden('may not be specified when `allocated` is not set');
-    else if (metadata.deletionTimestamp && reservedFor.some((one) => !before.reservedFor?.some((other) => equalJson(one, other)))) {
+    else if (
+      metadata.deletionTimestamp &&
+      reservedFor.some((one) => !before.reservedFor?.some((other) => equalJson(one, other)))
+    ) {
       reservedAt.forbidden('new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set');
     }
   }
@@ -54,7 +80,11 @@ export function validateClaimStatus({ status, spec, metadata }: ResourceClaim, {
   else if (allocation) validateAllocation(allocation, requestNames(spec.devices), at.at('allocation'));
 }
 
-function validateAllocation({ devices, nodeSelector: nodes }: AllocationResult, known: ReadonlySet<string>, at: Field): void {
+function validateAllocation(
+  { devices, nodeSelector: nodes }: AllocationResult,
+  known: ReadonlySet<string>,
+  at: Field,
+): void {
   const here = at.at('devices');
   eachOf(devices.results, RESULTS_MAX, here.at('results'), (result, place) => validateResult(result, known, place));
   eachOf(devices.config, CONFIGURATIONS_MAX, here.at('config'), (config, place) => {
@@ -79,7 +109,8 @@ function validateDevice(device: AllocatedDeviceStatus, allocated: ReadonlySet<st
   poolName(device.pool, at.at('pool'));
   named(device.device, dnsLabelErrors, at.at('device'));
   if (device.shareID !== undefined) shareId(device.shareID, at.at('shareID'));
-  if (!allocated.has(shareText(device))) at.invalidOmitted(`${shareText(device)}: must be an allocated device in the claim`);
+  if (!allocated.has(shareText(device)))
+    at.invalidOmitted(`${shareText(device)}: must be an allocated device in the claim`);
   const conditions = device.conditions ?? [];
   if (conditions.length > CONDITIONS_MAX) at.at('conditions').tooMany(conditions.length, CONDITIONS_MAX);
   validateConditions(conditions, at.at('conditions'));

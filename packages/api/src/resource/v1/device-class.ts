@@ -5,7 +5,12 @@ import { isExtended } from '../../checks/quantities.ts';
 import { named } from '../../checks/values.ts';
 import { age, columnsOf } from '../../columns.ts';
 import { driverName } from '../../core/v1/volume-sources.ts';
-import type { DeviceClass, DeviceTaintRule, DeviceTaintRuleSpec, DeviceTaintSelector } from '../../generated/types/resource-v1.ts';
+import type {
+  DeviceClass,
+  DeviceTaintRule,
+  DeviceTaintRuleSpec,
+  DeviceTaintSelector,
+} from '../../generated/types/resource-v1.ts';
 import { statusOnlyPart } from '../../parts.ts';
 import { completeTaint, eachOf, validateConfiguration, validateSelectors, validateTaint } from './devices.ts';
 import { poolName } from './names.ts';
@@ -23,7 +28,8 @@ export const deviceClass: Kind<DeviceClass> = builtIn<DeviceClass>('resource.k8s
       validateSelectors(spec.selectors, here.at('selectors'));
       eachOf(spec.config, CONFIGURATIONS_MAX, here.at('config'), validateConfiguration);
       const { extendedResourceName: name } = spec;
-      if (name !== undefined && !isExtended(name)) here.at('extendedResourceName').invalid(name, 'must be a valid extended resource name');
+      if (name !== undefined && !isExtended(name))
+        here.at('extendedResourceName').invalid(name, 'must be a valid extended resource name');
     },
   },
 });

@@ -1,5 +1,13 @@
 import {
-  celBool, celDyn, celObject, type CelSized, CelSyntaxError, compileCel, formatCelType, type Field, parseCelType,
+  celBool,
+  celDyn,
+  celObject,
+  type CelSized,
+  CelSyntaxError,
+  compileCel,
+  formatCelType,
+  type Field,
+  parseCelType,
 } from '@navarch/machinery';
 import { bytesOf } from '../../checks/values.ts';
 
@@ -13,7 +21,9 @@ const fields = {
   attributes: parseCelType('map(string, map(string, dyn))'),
   capacity: parseCelType('map(string, map(string, kubernetes.Quantity))'),
 };
-const device = celObject('kubernetes.DRADevice', (name) => (Object.hasOwn(fields, name) ? fields[name as keyof typeof fields] : undefined));
+const device = celObject('kubernetes.DRADevice', (name) =>
+  Object.hasOwn(fields, name) ? fields[name as keyof typeof fields] : undefined,
+);
 
 /** Both maps have as many entries at most: by domain, and in each by name. A name is a field too. */
 function mapOfMaps(value: CelSized): CelSized {
@@ -33,7 +43,8 @@ export function validateDeviceExpression(expression: string, at: Field): void {
   if (bytesOf(expression) > EXPRESSION_BYTES_MAX) return at.tooLong(EXPRESSION_BYTES_MAX);
   try {
     const made = compileCel(expression, { variables: { device }, hasBindings: true });
-    if (made.type !== celBool && made.type !== celDyn) at.invalid(expression, `must evaluate to bool or the unknown type, not ${formatCelType(made.type)}`);
+    if (made.type !== celBool && made.type !== celDyn)
+      at.invalid(expression, `must evaluate to bool or the unknown type, not ${formatCelType(made.type)}`);
     else if (made.costMax(root) > COST_MAX) at.forbidden('too complex, exceeds cost limit');
   } catch (error) {
     if (!(error instanceof CelSyntaxError)) throw error;

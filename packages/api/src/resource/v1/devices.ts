@@ -1,8 +1,23 @@
-import { dnsLabelErrors, dnsSubdomainErrors, type Field, formatTime, labelValueErrors, type Mutable, qualifiedNameErrors } from '@navarch/machinery';
+import {
+  dnsLabelErrors,
+  dnsSubdomainErrors,
+  type Field,
+  formatTime,
+  labelValueErrors,
+  type Mutable,
+  qualifiedNameErrors,
+} from '@navarch/machinery';
 import { bytesOf, each, named, requiredName, supportedValue, unique } from '../../checks/values.ts';
 import { driverName } from '../../core/v1/volume-sources.ts';
 import type {
-  DeviceClaim, DeviceConstraint, DeviceRequest, DeviceSelector, DeviceSubRequest, DeviceTaint, DeviceToleration, ExactDeviceRequest,
+  DeviceClaim,
+  DeviceConstraint,
+  DeviceRequest,
+  DeviceSelector,
+  DeviceSubRequest,
+  DeviceTaint,
+  DeviceToleration,
+  ExactDeviceRequest,
   OpaqueDeviceConfiguration,
 } from '../../generated/types/resource-v1.ts';
 import { validateDeviceExpression } from './device-expressions.ts';
@@ -32,7 +47,11 @@ function completeRequest(request: Mutable<ExactDeviceRequest | DeviceSubRequest>
 
 /** Remembers since when a device has a taint; a changed effect is a new taint. `now` in milliseconds. */
 export function completeTaint(taint: Mutable<DeviceTaint>, previous: DeviceTaint | undefined, now: number): void {
-  const isNew = previous === undefined || previous.effect !== taint.effect || previous.key !== taint.key || previous.value !== taint.value;
+  const isNew =
+    previous === undefined ||
+    previous.effect !== taint.effect ||
+    previous.key !== taint.key ||
+    previous.value !== taint.value;
   taint.timeAdded ??= isNew ? formatTime(now) : (previous?.timeAdded ?? formatTime(now));
 }
 
@@ -46,14 +65,25 @@ export function validateTaint({ key, value, effect }: DeviceTaint, at: Field, pr
 }
 
 /** Of a list that is too long nothing else is said. */
-export function eachOf<T>(list: readonly T[] | null | undefined, max: number, at: Field, check: (item: T, at: Field, i: number) => void): void {
+export function eachOf<T>(
+  list: readonly T[] | null | undefined,
+  max: number,
+  at: Field,
+  check: (item: T, at: Field, i: number) => void,
+): void {
   const length = list?.length ?? 0;
   if (length > max) at.tooMany(length, max);
   else each(list, at, check);
 }
 
 /** The same, of items that differ by their keys. */
-export function eachOfSet<T>(list: readonly T[] | null | undefined, max: number, keyOf: (item: T) => string, at: Field, check: (item: T, at: Field, i: number) => void): void {
+export function eachOfSet<T>(
+  list: readonly T[] | null | undefined,
+  max: number,
+  keyOf: (item: T) => string,
+  at: Field,
+  check: (item: T, at: Field, i: number) => void,
+): void {
   eachOf(list, max, at, check);
   if (list && list.length <= max) unique(list, keyOf, at);
 }
@@ -61,13 +91,20 @@ const itself = (text: string): string => text;
 
 /** The names by which a claim's requests can be referred to: `request` and `request/alternative`. */
 export function requestNames({ requests }: DeviceClaim): ReadonlySet<string> {
-  return new Set((requests ?? []).flatMap(({ name, firstAvailable = [] }) => [name, ...firstAvailable.map((sub) => `${name}/${sub.name}`)]));
+  return new Set(
+    (requests ?? []).flatMap(({ name, firstAvailable = [] }) => [
+      name,
+      ...firstAvailable.map((sub) => `${name}/${sub.name}`),
+    ]),
+  );
 }
 
 export function validateClaim(claim: DeviceClaim, at: Field): void {
   const known = requestNames(claim);
   eachOfSet(claim.requests, REQUESTS_MAX, ({ name }) => name, at.at('requests'), validateRequest);
-  eachOf(claim.constraints, CONSTRAINTS_MAX, at.at('constraints'), (constraint, here) => validateConstraint(constraint, known, here));
+  eachOf(claim.constraints, CONSTRAINTS_MAX, at.at('constraints'), (constraint, here) =>
+    validateConstraint(constraint, known, here),
+  );
   eachOf(claim.config, CONFIGURATIONS_MAX, at.at('config'), (config, here) => {
     validateReferences(config.requests, known, here.at('requests'));
     validateConfiguration(config, here);
@@ -77,13 +114,21 @@ export function validateClaim(claim: DeviceClaim, at: Field): void {
 function validateRequest(request: DeviceRequest, at: Field): void {
   named(request.name, dnsLabelErrors, at.at('name'));
   const { exactly, firstAvailable = [] } = request;
-  if (!exactly && firstAvailable.length === 0) return at.required('exactly one of `exactly` or `firstAvailable` is required');
-  if (exactly && firstAvailable.length > 0) return at.invalid(null, 'exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set');
+  if (!exactly && firstAvailable.length === 0)
+    return at.required('exactly one of `exactly` or `firstAvailable` is required');
+  if (exactly && firstAvailable.length > 0)
+    return at.invalid(null, 'exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set');
   if (exactly) return validateExact(exactly, at.at('exactly'));
-  eachOfSet(firstAvailable, ALTERNATIVES_MAX, ({ name }) => name, at.at('firstAvailable'), (sub, here) => {
-    named(sub.name, dnsLabelErrors, here.at('name'));
-    validateExact(sub, here);
-  });
+  eachOfSet(
+    firstAvailable,
+    ALTERNATIVES_MAX,
+    ({ name }) => name,
+    at.at('firstAvailable'),
+    (sub, here) => {
+      named(sub.name, dnsLabelErrors, here.at('name'));
+      validateExact(sub, here);
+    },
+  );
 }
 
 function validateExact(request: ExactDeviceRequest | DeviceSubRequest, at: Field): void {
@@ -119,10 +164,18 @@ export function validateSelectors(selectors: readonly DeviceSelector[] | undefin
 export function validateReference(request: string, known: ReadonlySet<string>, at: Field): void {
   const parts = request.split('/');
   if (parts.length <= 2) for (const part of parts) named(part, dnsLabelErrors, at);
-  if (!known.has(request)) at.invalid(request, "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'");
+  if (!known.has(request))
+    at.invalid(
+      request,
+      "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'",
+    );
 }
 
-export function validateReferences(requests: readonly string[] | undefined, known: ReadonlySet<string>, at: Field): void {
+export function validateReferences(
+  requests: readonly string[] | undefined,
+  known: ReadonlySet<string>,
+  at: Field,
+): void {
   eachOfSet(requests, REQUESTS_MAX, itself, at, (request, here) => validateReference(request, known, here));
 }
 
@@ -145,7 +198,8 @@ export function validateConfiguration({ opaque }: { readonly opaque?: OpaqueDevi
 export function validateDocument(document: unknown, at: Field): void {
   if (document === null || document === undefined) at.required();
   else if (bytesOf(JSON.stringify(document)) > DOCUMENT_BYTES_MAX) at.tooLong(DOCUMENT_BYTES_MAX);
-  else if (typeof document !== 'object' || Array.isArray(document)) at.invalid('<value omitted>', 'must be a valid JSON object');
+  else if (typeof document !== 'object' || Array.isArray(document))
+    at.invalid('<value omitted>', 'must be a valid JSON object');
 }
 
 export interface Binding {
@@ -162,8 +216,11 @@ export function validateBinding({ bindingConditions = [], bindingFailureConditio
   unique(bindingConditions, itself, wantedAt);
   each(bindingFailureConditions, failedAt, (name, here, i) => {
     if (bindingFailureConditions.indexOf(name) !== i) here.duplicate(name);
-    if (bindingConditions.includes(name)) here.invalid(name, 'bindingFailureConditions must not overlap with bindingConditions');
+    if (bindingConditions.includes(name))
+      here.invalid(name, 'bindingFailureConditions must not overlap with bindingConditions');
   });
-  if (bindingConditions.length === 0 && bindingFailureConditions.length > 0) wantedAt.invalid(null, 'bindingConditions are required to use bindingFailureConditions');
-  if (bindingFailureConditions.length === 0 && bindingConditions.length > 0) failedAt.invalid(null, 'bindingFailureConditions are required to use bindingConditions');
+  if (bindingConditions.length === 0 && bindingFailureConditions.length > 0)
+    wantedAt.invalid(null, 'bindingConditions are required to use bindingFailureConditions');
+  if (bindingFailureConditions.length === 0 && bindingConditions.length > 0)
+    failedAt.invalid(null, 'bindingFailureConditions are required to use bindingConditions');
 }

@@ -38,7 +38,11 @@ export function poolName(name: string, at: Field): void {
 }
 
 export function shareId(id: string, at: Field): void {
-  if (!UUID.test(id)) at.invalid(id, 'uid must be in RFC 4122 normalized form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` with lowercase hexadecimal characters');
+  if (!UUID.test(id))
+    at.invalid(
+      id,
+      'uid must be in RFC 4122 normalized form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` with lowercase hexadecimal characters',
+    );
 }
 
 /** The place of a map's entry; of names that are too long the middle is left out. */

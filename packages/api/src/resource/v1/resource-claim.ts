@@ -36,13 +36,16 @@ function stateText({ metadata, status }: ResourceClaim): string {
   return words.join(',');
 }
 
-export const resourceClaimTemplate: Kind<ResourceClaimTemplate> = builtIn<ResourceClaimTemplate>('resource.k8s.io/v1.ResourceClaimTemplate', {
-  columns: columnsOf('resource.k8s.io/ResourceClaimTemplate', {}),
-  behaviour: {
-    answersDeletion: true,
-    desired: false,
-    complete: ({ spec }) => completeClaim(spec.spec.devices),
-    validateCreate: ({ spec }, at) => validateClaim(spec.spec.devices, at.at('spec', 'spec', 'devices')),
-    validateUpdate: (next, previous, at) => unchanged(next.spec, previous.spec, at.at('spec')),
+export const resourceClaimTemplate: Kind<ResourceClaimTemplate> = builtIn<ResourceClaimTemplate>(
+  'resource.k8s.io/v1.ResourceClaimTemplate',
+  {
+    columns: columnsOf('resource.k8s.io/ResourceClaimTemplate', {}),
+    behaviour: {
+      answersDeletion: true,
+      desired: false,
+      complete: ({ spec }) => completeClaim(spec.spec.devices),
+      validateCreate: ({ spec }, at) => validateClaim(spec.spec.devices, at.at('spec', 'spec', 'devices')),
+      validateUpdate: (next, previous, at) => unchanged(next.spec, previous.spec, at.at('spec')),
+    },
   },
-});
+);

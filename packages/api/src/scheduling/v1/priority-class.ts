@@ -6,7 +6,10 @@ import type { PriorityClass } from '../../generated/types/scheduling-v1.ts';
 
 /** Above it, only Kubernetes's own classes. */
 const USER_VALUE_MAX = 1_000_000_000;
-const SYSTEM: ReadonlyMap<string, number> = new Map([['system-node-critical', 2_000_001_000], ['system-cluster-critical', 2_000_000_000]]);
+const SYSTEM: ReadonlyMap<string, number> = new Map([
+  ['system-node-critical', 2_000_001_000],
+  ['system-cluster-critical', 2_000_000_000],
+]);
 
 export const priorityClass: Kind<PriorityClass> = builtIn<PriorityClass>('scheduling.k8s.io/v1.PriorityClass', {
   columns: columnsOf('scheduling.k8s.io/PriorityClass', {
@@ -22,12 +25,22 @@ export const priorityClass: Kind<PriorityClass> = builtIn<PriorityClass>('schedu
       const name = metadata.name ?? '';
       if (name.startsWith('system-')) {
         const known = SYSTEM.get(name);
-        const reason = known === undefined ? `${name} is not a known system priority class`
-          : known !== value ? `value of ${name} PriorityClass must be ${known}`
-            : globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;
-        if (reason) at.at('metadata', 'name').forbidden(`priority class names with 'system-' prefix are reserved for system use only. error: ${reason}`);
-      } else if (value > USER_VALUE_MAX) at.at('value').forbidden(`maximum allowed value of a user defined priority is ${USER_VALUE_MAX}`);
-      if (preemptionPolicy !== undefined) declaredValue(preemptionPolicy, ['PreemptLowerPriority', 'Never'], at.at('preemptionPolicy'));
+        const reason =
+          known === undefined
+            ? `${name} is not a known system priority class`
+            : known !== value
+              ? `value of ${name} PriorityClass must be ${known}`
+              : globalDefault
+                ? `globalDefault of ${name} PriorityClass must be false`
+                : undefined;
+        if (reason)
+          at.at('metadata', 'name').forbidden(
+            `priority class names with 'system-' prefix are reserved for system use only. error: ${reason}`,
+          );
+      } else if (value > USER_VALUE_MAX)
+        at.at('value').forbidden(`maximum allowed value of a user defined priority is ${USER_VALUE_MAX}`);
+      if (preemptionPolicy !== undefined)
+        declaredValue(preemptionPolicy, ['PreemptLowerPriority', 'Never'], at.at('preemptionPolicy'));
     },
     validateUpdate(next, previous, at) {
       if (next.value !== previous.value) at.at('value').forbidden('may not be changed in an update.');

@@ -7,14 +7,21 @@ import { statusOnlyPart } from '../../parts.ts';
 import { completeDisruption } from '../v1beta1/pod-group.ts';
 
 /** Groups of pods that are scheduled together. */
-export const compositePodGroup: Kind<CompositePodGroup> = builtIn<CompositePodGroup>('scheduling.k8s.io/v1alpha3.CompositePodGroup', {
-  columns: columnsOf('scheduling.k8s.io/CompositePodGroup', {}),
-  behaviour: {
-    complete: ({ spec }) => completeDisruption(spec),
-    prepareCreate(group) {
-      group.status = {};
+export const compositePodGroup: Kind<CompositePodGroup> = builtIn<CompositePodGroup>(
+  'scheduling.k8s.io/v1alpha3.CompositePodGroup',
+  {
+    columns: columnsOf('scheduling.k8s.io/CompositePodGroup', {}),
+    behaviour: {
+      complete: ({ spec }) => completeDisruption(spec),
+      prepareCreate(group) {
+        group.status = {};
+      },
+      desired: false,
+      parts: {
+        status: statusOnlyPart<CompositePodGroup>({
+          validate: ({ status }, _previous, at) => validateConditions(status.conditions, at.at('status', 'conditions')),
+        }),
+      },
     },
-    desired: false,
-    parts: { status: statusOnlyPart<CompositePodGroup>({ validate: ({ status }, _previous, at) => validateConditions(status.conditions, at.at('status', 'conditions')) }) },
   },
-});
+);

@@ -15,11 +15,17 @@ export const podGroup: Kind<PodGroup> = builtIn<PodGroup>('scheduling.k8s.io/v1b
       if (isOn('PodGroupPreemptionPolicy')) group.spec.preemptionPolicy ??= 'PreemptLowerPriority';
     },
     desired: false,
-    parts: { status: statusOnlyPart<PodGroup>({ validate: ({ status }, _previous, at) => validateConditions(status.conditions, at.at('status', 'conditions')) }) },
+    parts: {
+      status: statusOnlyPart<PodGroup>({
+        validate: ({ status }, _previous, at) => validateConditions(status.conditions, at.at('status', 'conditions')),
+      }),
+    },
   },
 });
 
 /** Pods may be disrupted one by one where nobody says otherwise. */
-export function completeDisruption(spec: Mutable<{ readonly disruptionMode?: PodGroup['spec']['disruptionMode'] }>): void {
+export function completeDisruption(
+  spec: Mutable<{ readonly disruptionMode?: PodGroup['spec']['disruptionMode'] }>,
+): void {
   spec.disruptionMode ??= { single: {} };
 }

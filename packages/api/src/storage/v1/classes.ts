@@ -7,10 +7,17 @@ import type { StorageClass, VolumeAttributesClass } from '../../generated/types/
 const PARAMETERS_MAX = 512;
 const PARAMETER_BYTES_MAX = 256 * 1024;
 const IS_DEFAULT = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
-const IS_DEFAULT_ATTRIBUTES = ['volumeattributesclass.kubernetes.io/is-default-class', 'volumeattributesclass.alpha.kubernetes.io/is-default-class'];
+const IS_DEFAULT_ATTRIBUTES = [
+  'volumeattributesclass.kubernetes.io/is-default-class',
+  'volumeattributesclass.alpha.kubernetes.io/is-default-class',
+];
 
-const markedName = (names: readonly string[]) => (object: StorageClass | VolumeAttributesClass): string =>
-  (names.some((name) => object.metadata.annotations?.[name] === 'true') ? `${object.metadata.name} (default)` : object.metadata.name);
+const markedName =
+  (names: readonly string[]) =>
+  (object: StorageClass | VolumeAttributesClass): string =>
+    names.some((name) => object.metadata.annotations?.[name] === 'true')
+      ? `${object.metadata.name} (default)`
+      : object.metadata.name;
 
 export const storageClass: Kind<StorageClass> = builtIn<StorageClass>('storage.k8s.io/v1.StorageClass', {
   columns: columnsOf('storage.k8s.io/StorageClass', {
@@ -35,28 +42,42 @@ export const storageClass: Kind<StorageClass> = builtIn<StorageClass>('storage.k
       else supportedValue(c.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], at.at('volumeBindingMode'));
       validateTopologies(c, at.at('allowedTopologies'));
     },
-    warnings: ({ allowedTopologies }) => (allowedTopologies ?? []).flatMap((term, i) => (term.matchLabelExpressions ?? []).flatMap(({ key }, j) =>
-      (key.startsWith('failure-domain.beta.kubernetes.io/')
-        ? [`allowedTopologies[${i}].matchLabelExpressions[${j}].key: deprecated since v1.17; use "${key.replace('failure-domain.beta', 'topology')}" instead`]
-        : []))),
+    warnings: ({ allowedTopologies }) =>
+      (allowedTopologies ?? []).flatMap((term, i) =>
+        (term.matchLabelExpressions ?? []).flatMap(({ key }, j) =>
+          key.startsWith('failure-domain.beta.kubernetes.io/')
+            ? [
+                `allowedTopologies[${i}].matchLabelExpressions[${j}].key: deprecated since v1.17; use "${key.replace('failure-domain.beta', 'topology')}" instead`,
+              ]
+            : [],
+        ),
+      ),
   },
 });
 
-export const volumeAttributesClass: Kind<VolumeAttributesClass> = builtIn<VolumeAttributesClass>('storage.k8s.io/v1.VolumeAttributesClass', {
-  columns: columnsOf('storage.k8s.io/VolumeAttributesClass', { Name: markedName(IS_DEFAULT_ATTRIBUTES), DriverName: (c) => c.driverName }),
-  behaviour: {
-    answersDeletion: true,
-    desired: false,
-    validate(c, at) {
-      validateProvisioner(c.driverName, at.at('driverName'));
-      validateParameters(c.parameters, false, at.at('parameters'));
-    },
-    validateUpdate(next, previous, at) {
-      if (next.driverName !== previous.driverName) at.at('driverName').forbidden('updates to driverName are forbidden.');
-      if (!equalJson(next.parameters, previous.parameters)) at.at('parameters').forbidden('updates to parameters are forbidden.');
+export const volumeAttributesClass: Kind<VolumeAttributesClass> = builtIn<VolumeAttributesClass>(
+  'storage.k8s.io/v1.VolumeAttributesClass',
+  {
+    columns: columnsOf('storage.k8s.io/VolumeAttributesClass', {
+      Name: markedName(IS_DEFAULT_ATTRIBUTES),
+      DriverName: (c) => c.driverName,
+    }),
+    behaviour: {
+      answersDeletion: true,
+      desired: false,
+      validate(c, at) {
+        validateProvisioner(c.driverName, at.at('driverName'));
+        validateParameters(c.parameters, false, at.at('parameters'));
+      },
+      validateUpdate(next, previous, at) {
+        if (next.driverName !== previous.driverName)
+          at.at('driverName').forbidden('updates to driverName are forbidden.');
+        if (!equalJson(next.parameters, previous.parameters))
+          at.at('parameters').forbidden('updates to parameters are forbidden.');
+      },
     },
   },
-});
+);
 
 /** Names of provisioners are told apart without regard to case. */
 function validateProvisioner(name: string, at: Field): void {
@@ -64,7 +85,11 @@ function validateProvisioner(name: string, at: Field): void {
   else for (const error of qualifiedNameErrors(name.toLowerCase())) at.invalid(name, error);
 }
 
-function validateParameters(parameters: Readonly<Record<string, string>> | undefined, mayBeEmpty: boolean, at: Field): void {
+function validateParameters(
+  parameters: Readonly<Record<string, string>> | undefined,
+  mayBeEmpty: boolean,
+  at: Field,
+): void {
   const entries = entriesOf(parameters);
   if (entries.length > PARAMETERS_MAX) return at.tooLong(PARAMETERS_MAX);
   if (entries.some(([key]) => key === '')) at.invalid('', 'field can not be empty.');
@@ -94,4 +119,3 @@ function validateTopologies({ allowedTopologies = [] }: StorageClass, at: Field)
     terms.add(text);
   });
 }
-

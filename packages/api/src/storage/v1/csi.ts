@@ -48,20 +48,27 @@ function validateDriver(spec: CSIDriver['spec'], at: Field): void {
   if (spec.attachRequired === undefined) at.at(ATTACH_REQUIRED).required();
   if (spec.podInfoOnMount === undefined) at.at('podInfoOnMount').required();
   if (spec.storageCapacity === undefined) at.at('storageCapacity').required();
-  if (spec.fsGroupPolicy !== undefined) supportedValue(spec.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType'], at.at('fsGroupPolicy'));
+  if (spec.fsGroupPolicy !== undefined)
+    supportedValue(spec.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType'], at.at('fsGroupPolicy'));
   const audiences = new Set<string>();
   each(spec.tokenRequests, at.at('tokenRequests'), ({ audience, expirationSeconds: seconds }, here) => {
     if (audiences.has(audience)) return here.at('audience').duplicate(audience);
     audiences.add(audience);
     if (seconds === undefined) return;
-    if (seconds < TOKEN_SECONDS_MIN) here.at('expirationSeconds').invalid(seconds, 'may not specify a duration less than 10 minutes');
-    if (seconds > TOKEN_SECONDS_MAX) here.at('expirationSeconds').invalid(seconds, 'may not specify a duration larger than 2^32 seconds');
+    if (seconds < TOKEN_SECONDS_MIN)
+      here.at('expirationSeconds').invalid(seconds, 'may not specify a duration less than 10 minutes');
+    if (seconds > TOKEN_SECONDS_MAX)
+      here.at('expirationSeconds').invalid(seconds, 'may not specify a duration larger than 2^32 seconds');
   });
-  for (const mode of spec.volumeLifecycleModes ?? []) declaredValue(mode, ['Persistent', 'Ephemeral'], at.at('volumeLifecycleModes'));
+  for (const mode of spec.volumeLifecycleModes ?? [])
+    declaredValue(mode, ['Persistent', 'Ephemeral'], at.at('volumeLifecycleModes'));
   if (spec.seLinuxMount === undefined) at.at('seLinuxMount').required();
   const update = spec.nodeAllocatableUpdatePeriodSeconds;
   if (update !== undefined && update < UPDATE_SECONDS_MIN) {
-    at.at('nodeAllocatableUpdatePeriodSeconds').invalid(update, `must be greater than or equal to ${UPDATE_SECONDS_MIN} seconds`);
+    at.at('nodeAllocatableUpdatePeriodSeconds').invalid(
+      update,
+      `must be greater than or equal to ${UPDATE_SECONDS_MIN} seconds`,
+    );
   }
 }
 
@@ -105,19 +112,25 @@ function validateNodeDriver({ name, nodeID, topologyKeys, allocatable }: CSINode
   }
 }
 
-export const csiStorageCapacity: Kind<CSIStorageCapacity> = builtIn<CSIStorageCapacity>('storage.k8s.io/v1.CSIStorageCapacity', {
-  columns: columnsOf('storage.k8s.io/CSIStorageCapacity', { StorageClassName: (c) => c.storageClassName, Capacity: (c) => c.capacity ?? '<unset>' }),
-  behaviour: {
-    updatesUnconditionally: false,
-    desired: false,
-    validate(c, at) {
-      labelSelector(c.nodeTopology, at.at('nodeTopology'));
-      named(c.storageClassName, dnsSubdomainErrors, at.at('storageClassName'));
-      if (c.capacity !== undefined) quantityNotNegative(c.capacity, at.at('capacity'));
-    },
-    validateUpdate(next, previous, at) {
-      unchanged(next.nodeTopology, previous.nodeTopology, at.at('nodeTopology'));
-      unchanged(next.storageClassName, previous.storageClassName, at.at('storageClassName'));
+export const csiStorageCapacity: Kind<CSIStorageCapacity> = builtIn<CSIStorageCapacity>(
+  'storage.k8s.io/v1.CSIStorageCapacity',
+  {
+    columns: columnsOf('storage.k8s.io/CSIStorageCapacity', {
+      StorageClassName: (c) => c.storageClassName,
+      Capacity: (c) => c.capacity ?? '<unset>',
+    }),
+    behaviour: {
+      updatesUnconditionally: false,
+      desired: false,
+      validate(c, at) {
+        labelSelector(c.nodeTopology, at.at('nodeTopology'));
+        named(c.storageClassName, dnsSubdomainErrors, at.at('storageClassName'));
+        if (c.capacity !== undefined) quantityNotNegative(c.capacity, at.at('capacity'));
+      },
+      validateUpdate(next, previous, at) {
+        unchanged(next.nodeTopology, previous.nodeTopology, at.at('nodeTopology'));
+        unchanged(next.storageClassName, previous.storageClassName, at.at('storageClassName'));
+      },
     },
   },
-});
+);

@@ -81,6 +81,8 @@ export const podCertificateSigning = defineAdmissionPlugin<PodRequest>({
     if (equalJson(previous?.status, object.status)) return;
     const signer = previous?.spec.signerName ?? '';
     if (!mayUse(access, user, 'sign', signer))
-      at.at('spec', 'signerName').forbidden(`User ${JSON.stringify(user.name)} is not permitted to "sign" for signer ${JSON.stringify(signer)}`);
+      at.at('spec', 'signerName').forbidden(
+        `User ${JSON.stringify(user.name)} is not permitted to "sign" for signer ${JSON.stringify(signer)}`,
+      );
   },
 });

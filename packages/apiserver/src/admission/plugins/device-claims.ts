@@ -1,5 +1,10 @@
 import {
-  type AllocatedDeviceStatus, type AllocationResult, type DeviceResourceClaim, namespace as namespaceKind, type ResourceClaimSpec, type ResourceClaimTemplate,
+  type AllocatedDeviceStatus,
+  type AllocationResult,
+  type DeviceResourceClaim,
+  namespace as namespaceKind,
+  type ResourceClaimSpec,
+  type ResourceClaimTemplate,
 } from '@navarch/api';
 import { equalJson, type Field } from '@navarch/machinery';
 import { type Attributes, forbiddenMessage } from '../../auth/attributes.ts';
@@ -18,7 +23,12 @@ function insistOnAdmin(registry: Registry, name: string, at: Field): void {
   at.forbidden(`admin access to devices requires the \`${ADMIN_LABEL}: true\` label on the containing namespace`);
 }
 
-function checkRequests({ devices }: ResourceClaimSpec, at: Field, { namespace }: AdmissionRequest, { registry }: AdmissionContext): void {
+function checkRequests(
+  { devices }: ResourceClaimSpec,
+  at: Field,
+  { namespace }: AdmissionRequest,
+  { registry }: AdmissionContext,
+): void {
   const i = (devices.requests ?? []).findIndex(({ exactly }) => exactly?.adminAccess);
   // The place is that of the first version, and of claims even in templates.
   if (i >= 0) insistOnAdmin(registry, namespace, at.at('spec', 'devices', 'requests').index(i).at('adminAccess'));
@@ -37,7 +47,8 @@ export const claimTemplateAdminAccess = defineAdmissionPlugin<ResourceClaimTempl
   validate: (template, at, request, context) => checkRequests(template.spec.spec, at, request, context),
 });
 
-const adminResult = (allocation: AllocationResult | undefined): number => (allocation?.devices.results ?? []).findIndex(({ adminAccess }) => adminAccess);
+const adminResult = (allocation: AllocationResult | undefined): number =>
+  (allocation?.devices.results ?? []).findIndex(({ adminAccess }) => adminAccess);
 
 /** Who writes what about a claim needs a right to that part of its status (KEP-5018, granular authorization). */
 export const claimStatusAuthorization = defineAdmissionPlugin<DeviceResourceClaim>({
@@ -48,32 +59,56 @@ export const claimStatusAuthorization = defineAdmissionPlugin<DeviceResourceClai
     const here = at.at('status');
     const i = adminResult(status.allocation);
     if (i >= 0 && adminResult(before.allocation) < 0) {
-      insistOnAdmin(context.registry, request.namespace, here.at('allocation', 'devices', 'results').index(i).at('adminAccess'));
+      insistOnAdmin(
+        context.registry,
+        request.namespace,
+        here.at('allocation', 'devices', 'results').index(i).at('adminAccess'),
+      );
     }
     const verb = request.isPatch ? 'patch' : 'update';
-    const ask = (fields: Pick<Attributes, 'verb' | 'subresource' | 'namespace' | 'name'>): string | undefined => refusalOf(request.user, fields, context);
-    if (!equalJson(status.allocation, before.allocation) || !equalJson(status.reservedFor ?? [], before.reservedFor ?? [])) {
+    const ask = (fields: Pick<Attributes, 'verb' | 'subresource' | 'namespace' | 'name'>): string | undefined =>
+      refusalOf(request.user, fields, context);
+    if (
+      !equalJson(status.allocation, before.allocation) ||
+      !equalJson(status.reservedFor ?? [], before.reservedFor ?? [])
+    ) {
       const refusal = ask({ verb, subresource: 'binding', namespace: '', name: '' });
-      if (refusal) here.forbidden(`changing status.allocation or status.reservedFor requires resource="resourceclaims/binding", verb="${verb}" permission: ${refusal}`);
+      if (refusal)
+        here.forbidden(
+          `changing status.allocation or status.reservedFor requires resource="resourceclaims/binding", verb="${verb}" permission: ${refusal}`,
+        );
     }
     const isHere = nodeOf(status.allocation) !== undefined && nodeOf(status.allocation) === nodeOfAccount(request.user);
     const verbs = [...(isHere ? [`associated-node:${verb}`] : []), `arbitrary-node:${verb}`];
     for (const driver of changedDrivers(status.devices ?? [], before.devices ?? [])) {
-      const refusals = verbs.map((one) => ask({ verb: one, subresource: 'driver', namespace: request.namespace, name: driver }));
-      if (!refusals.includes(undefined)) here.forbidden(`changing status.devices requires resource="resourceclaims/driver", verb="[${verbs.join(' ')}]" permission: ${refusals[0]}`);
+      const refusals = verbs.map((one) =>
+        ask({ verb: one, subresource: 'driver', namespace: request.namespace, name: driver }),
+      );
+      if (!refusals.includes(undefined))
+        here.forbidden(
+          `changing status.devices requires resource="resourceclaims/driver", verb="[${verbs.join(' ')}]" permission: ${refusals[0]}`,
+        );
     }
   },
 });
 
-function refusalOf(user: User, fields: Pick<Attributes, 'verb' | 'subresource' | 'namespace' | 'name'>, { access }: AdmissionContext): string | undefined {
+function refusalOf(
+  user: User,
+  fields: Pick<Attributes, 'verb' | 'subresource' | 'namespace' | 'name'>,
+  { access }: AdmissionContext,
+): string | undefined {
   const attributes: Attributes = { isResource: true, group: GROUP, resource: 'resourceclaims', path: '', ...fields };
   const { verdict, reason } = access.decide(user, attributes);
   return verdict === 'allow' ? undefined : forbiddenMessage(user, attributes, reason);
 }
 
 /** Of whose devices something was said, or is said no more. */
-function changedDrivers(next: readonly AllocatedDeviceStatus[], previous: readonly AllocatedDeviceStatus[]): readonly string[] {
-  const keyOf = ({ driver, pool, device, shareID = '' }: AllocatedDeviceStatus): string => JSON.stringify([driver, pool, device, shareID]);
+function changedDrivers(
+  next: readonly AllocatedDeviceStatus[],
+  previous: readonly AllocatedDeviceStatus[],
+): readonly string[] {
+  const keyOf = ({ driver, pool, device, shareID = '' }: AllocatedDeviceStatus): string =>
+    JSON.stringify([driver, pool, device, shareID]);
   const before = new Map(previous.map((device) => [keyOf(device), device]));
   const changed = next.filter((device) => !equalJson(before.get(keyOf(device)), device));
   for (const device of next) before.delete(keyOf(device));
@@ -86,7 +121,9 @@ function nodeOf(allocation: AllocationResult | undefined): string | undefined {
   const [{ matchExpressions = [], matchFields = [] } = {}] = terms;
   const [field] = matchFields;
   if (terms.length !== 1 || matchExpressions.length > 0 || matchFields.length !== 1) return undefined;
-  return field?.key === 'metadata.name' && field.operator === 'In' && field.values?.length === 1 ? field.values[0] : undefined;
+  return field?.key === 'metadata.name' && field.operator === 'In' && field.values?.length === 1
+    ? field.values[0]
+    : undefined;
 }
 
 /** The node of the pod that a service account's token was made for. */

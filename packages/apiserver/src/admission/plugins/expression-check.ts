@@ -29,32 +29,53 @@ export const expressionCheck = defineAdmissionPlugin<Expressions>({
   },
   validate({ spec, webhooks }, at, _request, { patterns }) {
     const ofWebhooks = new PolicyExpressions({ patterns, functions: policyFunctionsHere });
-    webhooks?.forEach((webhook, i) => checkAll(webhook.matchConditions, at.at('webhooks').index(i).at('matchConditions'), ofWebhooks, ['bool']));
+    webhooks?.forEach((webhook, i) =>
+      checkAll(webhook.matchConditions, at.at('webhooks').index(i).at('matchConditions'), ofWebhooks, ['bool']),
+    );
     if (spec) checkPolicy(spec, at.at('spec'), new PolicyExpressions(environmentOf(spec, patterns)));
   },
 });
 
 type Spec = NonNullable<Expressions['spec']>;
 
-function checkPolicy({ variables, matchConditions, validations, auditAnnotations, mutations }: Spec, at: Field, expressions: PolicyExpressions): void {
+function checkPolicy(
+  { variables, matchConditions, validations, auditAnnotations, mutations }: Spec,
+  at: Field,
+  expressions: PolicyExpressions,
+): void {
   checkAll(variables, at.at('variables'), expressions, []);
   checkAll(matchConditions, at.at('matchConditions'), expressions, ['bool']);
   checkAll(validations, at.at('validations'), expressions, ['bool']);
   validations?.forEach(({ messageExpression }, i) =>
-    check(messageExpression, at.at('validations').index(i).at('messageExpression'), (source) => complaintOf(expressions, source, ['string'], false)),
+    check(messageExpression, at.at('validations').index(i).at('messageExpression'), (source) =>
+      complaintOf(expressions, source, ['string'], false),
+    ),
   );
   auditAnnotations?.forEach(({ valueExpression }, i) =>
-    check(valueExpression, at.at('auditAnnotations').index(i).at('valueExpression'), (source) => complaintOf(expressions, source, ['string', 'null_type'])),
+    check(valueExpression, at.at('auditAnnotations').index(i).at('valueExpression'), (source) =>
+      complaintOf(expressions, source, ['string', 'null_type']),
+    ),
   );
   mutations?.forEach((mutation, i) => {
     const here = at.at('mutations').index(i);
-    check(mutation.applyConfiguration?.expression, here.at('applyConfiguration', 'expression'), (source) => complaintOf(expressions, source, ['Object']));
-    check(mutation.jsonPatch?.expression, here.at('jsonPatch', 'expression'), (source) => complaintOf(expressions, source, ['list(JSONPatch)']));
+    check(mutation.applyConfiguration?.expression, here.at('applyConfiguration', 'expression'), (source) =>
+      complaintOf(expressions, source, ['Object']),
+    );
+    check(mutation.jsonPatch?.expression, here.at('jsonPatch', 'expression'), (source) =>
+      complaintOf(expressions, source, ['list(JSONPatch)']),
+    );
   });
 }
 
-const checkAll = (conditions: Conditions | undefined, at: Field, expressions: PolicyExpressions, wanted: readonly string[]): void =>
-  conditions?.forEach(({ expression }, i) => check(expression, at.index(i).at('expression'), (source) => complaintOf(expressions, source, wanted)));
+const checkAll = (
+  conditions: Conditions | undefined,
+  at: Field,
+  expressions: PolicyExpressions,
+  wanted: readonly string[],
+): void =>
+  conditions?.forEach(({ expression }, i) =>
+    check(expression, at.index(i).at('expression'), (source) => complaintOf(expressions, source, wanted)),
+  );
 
 function check(source: string | undefined, at: Field, complaint: (source: string) => string | undefined): void {
   if (!source) return;

@@ -1,7 +1,18 @@
 import { mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding } from '@navarch/api';
 import {
-  type ApiObject, apiVersionOf, applyConfig, CelError, celToJson, cloneJson, DecodeError, equalJson, forbidden, jsonPatch, type Kind,
-  type Mutable, StatusError,
+  type ApiObject,
+  apiVersionOf,
+  applyConfig,
+  CelError,
+  celToJson,
+  cloneJson,
+  DecodeError,
+  equalJson,
+  forbidden,
+  jsonPatch,
+  type Kind,
+  type Mutable,
+  StatusError,
 } from '@navarch/machinery';
 import { emptyOf, unmanaged } from '../../registry/field-management.ts';
 import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
@@ -57,7 +68,8 @@ function mutateBy(
         ),
       );
     } catch (error) {
-      if (!(error instanceof CelError) && !(error instanceof StatusError) && !(error instanceof DecodeError)) throw error;
+      if (!(error instanceof CelError) && !(error instanceof StatusError) && !(error instanceof DecodeError))
+        throw error;
       failed(policy, binding, new Error(error.message));
     }
   }

@@ -272,18 +272,27 @@ function slices({ node, object, request, refuse }: Case): void {
 function certificateRequests({ node, object, request, context, refuse }: Case): void {
   if (request.operation !== 'CREATE') refuse(`unexpected operation ${q(request.operation)}`);
   const { spec } = object as PodCertificateRequest;
-  if (spec.nodeName !== node) refuse(`PodCertificateRequest.Spec.NodeName=${q(spec.nodeName)}, which is not the requesting node ${q(node)}`);
+  if (spec.nodeName !== node)
+    refuse(`PodCertificateRequest.Spec.NodeName=${q(spec.nodeName)}, which is not the requesting node ${q(node)}`);
   if (context.registry.of(nodeKind).find('', node)?.metadata.uid !== spec.nodeUID)
     refuse(`PodCertificateRequest.Spec.NodeUID=${q(spec.nodeUID)} does not match the UID of node ${q(node)}`);
   const held = findPod(context, request.namespace, spec.podName);
   if (!held) return refuse(`pod ${q(spec.podName)} not found`);
   if (held.spec.nodeName !== node) refuse(`pod ${q(spec.podName)} is not running on node ${q(node)}`);
   if (isMirrorPod(held)) refuse(`pod ${q(spec.podName)} is a mirror pod`);
-  if (held.metadata.uid !== spec.podUID) refuse(`PodCertificateRequest.Spec.PodUID=${q(spec.podUID)} does not match the UID of pod ${q(spec.podName)}`);
+  if (held.metadata.uid !== spec.podUID)
+    refuse(`PodCertificateRequest.Spec.PodUID=${q(spec.podUID)} does not match the UID of pod ${q(spec.podName)}`);
   if ((held.spec.serviceAccountName ?? '') !== spec.serviceAccountName)
-    refuse(`PodCertificateRequest.Spec.ServiceAccountName=${q(spec.serviceAccountName)} is not the service account of pod ${q(spec.podName)}`);
-  if (context.registry.of(accountKind).find(request.namespace, spec.serviceAccountName)?.metadata.uid !== spec.serviceAccountUID)
-    refuse(`PodCertificateRequest.Spec.ServiceAccountUID=${q(spec.serviceAccountUID)} does not match the UID of service account ${q(spec.serviceAccountName)}`);
+    refuse(
+      `PodCertificateRequest.Spec.ServiceAccountName=${q(spec.serviceAccountName)} is not the service account of pod ${q(spec.podName)}`,
+    );
+  if (
+    context.registry.of(accountKind).find(request.namespace, spec.serviceAccountName)?.metadata.uid !==
+    spec.serviceAccountUID
+  )
+    refuse(
+      `PodCertificateRequest.Spec.ServiceAccountUID=${q(spec.serviceAccountUID)} does not match the UID of service account ${q(spec.serviceAccountName)}`,
+    );
 }
 
 const q = (text: string): string => JSON.stringify(text);

@@ -24,7 +24,9 @@ export const serviceAccountPlugin = defineAdmissionPlugin<Pod>({
     const wanted = draft.spec.serviceAccountName;
     const furnish = (account: ServiceAccount | undefined): boolean => furnishPod(draft, account, request, randomSuffix);
     const account = registry.of(serviceAccount).find(request.namespace, wanted);
-    return account || wanted !== 'default' ? furnish(account) : defaultAccount(registry, request.namespace).then(furnish);
+    return account || wanted !== 'default'
+      ? furnish(account)
+      : defaultAccount(registry, request.namespace).then(furnish);
   },
   validate(object, _at, { kind, namespace, name }, { registry }) {
     const refuse = (detail: string): never => {

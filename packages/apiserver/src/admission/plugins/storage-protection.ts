@@ -15,4 +15,7 @@ const protection = (resource: string, finalizer: string): AdmissionPlugin =>
 /** Claims, volumes and classes of their attributes stay while they are used: controllers take the finalizers away when they are not. */
 export const claimProtection = protection('/persistentvolumeclaims', 'kubernetes.io/pvc-protection');
 export const volumeProtection = protection('/persistentvolumes', 'kubernetes.io/pv-protection');
-export const attributesClassProtection = protection('storage.k8s.io/volumeattributesclasses', 'kubernetes.io/vac-protection');
+export const attributesClassProtection = protection(
+  'storage.k8s.io/volumeattributesclasses',
+  'kubernetes.io/vac-protection',
+);

@@ -55,11 +55,25 @@ interface Verdict {
 }
 
 /** Only what did not simply hold is counted, once for each thing that is done about it. */
-function count({ complaint, isFailure = false }: Verdict, policy: Policy, binding: Binding, { registry }: AdmissionContext, began: number): void {
+function count(
+  { complaint, isFailure = false }: Verdict,
+  policy: Policy,
+  binding: Binding,
+  { registry }: AdmissionContext,
+  began: number,
+): void {
   if (complaint === undefined && !isFailure) return;
   const { admission: measures } = registry.measures;
-  const actions = complaint === undefined ? (['allow'] as const) : (binding.spec.validationActions ?? ['Deny']).map((action) => action.toLowerCase() as 'audit' | 'deny' | 'warn');
-  const outcome = { policy: policy.metadata.name, binding: binding.metadata.name, error: isFailure ? 'invalid_error' : 'no_error', seconds: (measures.now() - began) / 1000 } as const;
+  const actions =
+    complaint === undefined
+      ? (['allow'] as const)
+      : (binding.spec.validationActions ?? ['Deny']).map((action) => action.toLowerCase() as 'audit' | 'deny' | 'warn');
+  const outcome = {
+    policy: policy.metadata.name,
+    binding: binding.metadata.name,
+    error: isFailure ? 'invalid_error' : 'no_error',
+    seconds: (measures.now() - began) / 1000,
+  } as const;
   for (const action of actions) measures.policy({ ...outcome, action });
 }
 
@@ -75,7 +89,9 @@ function judged(
     if (!(error instanceof CelError)) throw error;
     return spec.failurePolicy === 'Ignore' ? { isFailure: true } : { complaint: error.message, isFailure: true };
   }
-  return { complaint: made(messageExpression, values) ?? (message?.trim() || `failed expression: ${expression.trim()}`) };
+  return {
+    complaint: made(messageExpression, values) ?? (message?.trim() || `failed expression: ${expression.trim()}`),
+  };
 }
 
 /** The message an expression makes, where it makes a good one. */

@@ -1,6 +1,14 @@
 import { mutatingWebhookConfiguration, validatingWebhookConfiguration } from '@navarch/api';
 import { randomUid, settleAll } from '@navarch/base';
-import { type ApiObject, cloneJson, equalJson, internalError, jsonPatch, type Kind, type Mutable } from '@navarch/machinery';
+import {
+  type ApiObject,
+  cloneJson,
+  equalJson,
+  internalError,
+  jsonPatch,
+  type Kind,
+  type Mutable,
+} from '@navarch/machinery';
 import {
   type AdmissionContext,
   type AdmissionPlugin,
@@ -49,7 +57,15 @@ async function applyOne(
   const answered = await askIfWanted(webhook, draft as ApiObject, request, context, { webhooks, round: 'admit' });
   if (!answered) return false;
   const { kind, verdict } = answered;
-  if (verdict.patch) takeOver(draft, await patched({ webhook, kind, stored: request.kind, registry: context.registry }, verdict.patch, draft as ApiObject));
+  if (verdict.patch)
+    takeOver(
+      draft,
+      await patched(
+        { webhook, kind, stored: request.kind, registry: context.registry },
+        verdict.patch,
+        draft as ApiObject,
+      ),
+    );
   return true;
 }
 
@@ -62,9 +78,18 @@ interface Patching {
 }
 
 /** The object, in the version of the request, as the webhook wants it. */
-async function patched({ webhook: { name }, kind, stored, registry }: Patching, patch: string, draft: ApiObject): Promise<ApiObject> {
+async function patched(
+  { webhook: { name }, kind, stored, registry }: Patching,
+  patch: string,
+  draft: ApiObject,
+): Promise<ApiObject> {
   const isCustom = kind.origin === 'custom';
-  const shown = kind !== stored && kind.hub ? kind.hub.fromHub(draft) : isCustom ? await registry.inVersion(draft, stored, kind) : draft;
+  const shown =
+    kind !== stored && kind.hub
+      ? kind.hub.fromHub(draft)
+      : isCustom
+        ? await registry.inVersion(draft, stored, kind)
+        : draft;
   try {
     const next = jsonPatch(
       shown,
@@ -73,7 +98,11 @@ async function patched({ webhook: { name }, kind, stored, registry }: Patching, 
     // A body of another kind, sent to a subresource, has no schema here.
     if ((draft.kind ?? stored.kind) !== stored.kind) return next as ApiObject;
     const decoded = kind.decode(next).value as unknown as ApiObject;
-    return kind !== stored && kind.hub ? kind.hub.toHub(decoded) : isCustom ? await registry.inVersion(decoded, kind, stored) : decoded;
+    return kind !== stored && kind.hub
+      ? kind.hub.toHub(decoded)
+      : isCustom
+        ? await registry.inVersion(decoded, kind, stored)
+        : decoded;
   } catch (error) {
     throw internalError(
       new Error(
@@ -91,7 +120,9 @@ export const validatingWebhooks = (webhooks: Webhooks | undefined): AdmissionPlu
     async validate(object, _at, request, context) {
       const all = webhooksOf(context.registry, validatingWebhookConfiguration);
       if (all.length > 0)
-        await settleAll(all.map((webhook) => askIfWanted(webhook, object, request, context, { webhooks, round: 'validating' })));
+        await settleAll(
+          all.map((webhook) => askIfWanted(webhook, object, request, context, { webhooks, round: 'validating' })),
+        );
     },
   });
 
@@ -105,7 +136,8 @@ async function askIfWanted(
   const body = request.operation === 'DELETE' ? undefined : object;
   const kind = wantedKind(webhook, request, context, body);
   if (!kind) return undefined;
-  const shown = kind.origin === 'custom' ? await inVersion(kind, body, request, context.registry) : { object: body, request };
+  const shown =
+    kind.origin === 'custom' ? await inVersion(kind, body, request, context.registry) : { object: body, request };
   const verdict = await ask(
     { webhook, round, kind, ...shown, uid: randomUid(context.registry.deps.random) },
     webhooks,

@@ -19,9 +19,7 @@ const appArmorProfile = defineCheck({
   since: 0,
   find({ annotations = {} }, spec) {
     const isPod = isForeignProfile(spec.securityContext?.appArmorProfile?.type);
-    const containers = everyContainer(spec).filter((c) =>
-      isForeignProfile(c.securityContext?.appArmorProfile?.type),
-    );
+    const containers = everyContainer(spec).filter((c) => isForeignProfile(c.securityContext?.appArmorProfile?.type));
     const values = [
       ...(isPod ? [spec.securityContext?.appArmorProfile?.type ?? ''] : []),
       ...containers.map((c) => c.securityContext?.appArmorProfile?.type ?? ''),

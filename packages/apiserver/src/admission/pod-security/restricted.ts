@@ -1,14 +1,5 @@
 import type { PodSpec } from '@navarch/api';
-import {
-  type Check,
-  defineCheck,
-  everyContainer,
-  named,
-  plural,
-  quoted,
-  setters,
-  sortedSet,
-} from './check.ts';
+import { type Check, defineCheck, everyContainer, named, plural, quoted, setters, sortedSet } from './check.ts';
 import { foreignSeccomp } from './seccomp.ts';
 
 const allowPrivilegeEscalation = defineCheck({

@@ -1,5 +1,13 @@
 import { namespace as namespaceKind, type PolicyVariable, PolicyExpressions, REQUEST_RESOURCE } from '@navarch/api';
-import { type ApiObject, asCelOwn, Budget, CALL_COST_MAX, CelError, CelSyntaxError, type Kind } from '@navarch/machinery';
+import {
+  type ApiObject,
+  asCelOwn,
+  Budget,
+  CALL_COST_MAX,
+  CelError,
+  CelSyntaxError,
+  type Kind,
+} from '@navarch/machinery';
 import type { AdmissionContext, AdmissionRequest } from '../admission.ts';
 import { requestOf } from '../shown-request.ts';
 import { AuthorizerValue, policyFunctionsHere } from './authorizer-value.ts';

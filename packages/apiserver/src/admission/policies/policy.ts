@@ -1,5 +1,12 @@
 import { type PolicyEnvironment, PolicyExpressions, type PolicyVariable } from '@navarch/api';
-import { type ApiObject, apiVersionOf, compileLabelSelector, type Kind, type LabelSelector, type Patterns } from '@navarch/machinery';
+import {
+  type ApiObject,
+  apiVersionOf,
+  compileLabelSelector,
+  type Kind,
+  type LabelSelector,
+  type Patterns,
+} from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
 import type { AdmissionContext, AdmissionRequest } from '../admission.ts';
 import type { Matching, Rule } from '../webhooks/configuration.ts';
@@ -48,8 +55,15 @@ function expressionsOf({ spec }: Policy, { patterns }: AdmissionContext): Policy
 }
 
 /** What the expressions of a policy may use. */
-export const environmentOf = ({ paramKind, variables = [], mutations }: Policy['spec'], patterns: Patterns): PolicyEnvironment => ({
-  patterns, functions: policyFunctionsHere, hasParams: paramKind !== undefined, isMutating: mutations !== undefined, variables,
+export const environmentOf = (
+  { paramKind, variables = [], mutations }: Policy['spec'],
+  patterns: Patterns,
+): PolicyEnvironment => ({
+  patterns,
+  functions: policyFunctionsHere,
+  hasParams: paramKind !== undefined,
+  isMutating: mutations !== undefined,
+  variables,
 });
 
 export interface Binding extends ApiObject {
@@ -113,13 +127,7 @@ export function* casesOf<P extends Policy>(
               variables: policy.spec.variables ?? [],
               expressions: expressionsOf(policy, context),
             });
-          if (
-            conditionsHold(
-              policy.spec.matchConditions ?? [],
-              evaluator(object),
-              policy.spec.failurePolicy,
-            )
-          )
+          if (conditionsHold(policy.spec.matchConditions ?? [], evaluator(object), policy.spec.failurePolicy))
             yield { policy, binding, kind, evaluator };
         }
       } catch (error) {

@@ -58,7 +58,11 @@ const HTTPS = 443;
 
 /** Asks a webhook, and tells it how long it has. Rejects where its service has nobody to answer, and where no answer comes in time. */
 export async function post(
-  webhooks: Webhooks, registry: Registry, clientConfig: Webhook['clientConfig'], body: string, seconds: number,
+  webhooks: Webhooks,
+  registry: Registry,
+  clientConfig: Webhook['clientConfig'],
+  body: string,
+  seconds: number,
 ): ReturnType<Webhooks['post']> {
   const address = addressOf(clientConfig, `?timeout=${seconds}s`, registry);
   return webhooks.post(address, body, seconds * 1000);
@@ -70,7 +74,13 @@ function addressOf(clientConfig: Webhook['clientConfig'], query: string, registr
   const url = /^https:\/\/(\[[^\]]+\]|[^/:?#]+)(?::(\d+))?([/?][^#]*)?$/.exec(clientConfig.url ?? '');
   if (!url) throw new Error(`the URL ${JSON.stringify(clientConfig.url ?? '')} is none of HTTPS`);
   const host = (url[1] ?? '').replace(/^\[|\]$/g, '');
-  return { host, port: Number(url[2] ?? HTTPS), path: cleaned((url[3] ?? '').replace(/\?.*$/, '')) + query, serverName: host, ...authority };
+  return {
+    host,
+    port: Number(url[2] ?? HTTPS),
+    path: cleaned((url[3] ?? '').replace(/\?.*$/, '')) + query,
+    serverName: host,
+    ...authority,
+  };
 }
 
 /** Without empty and relative parts, as Go's clients ask: webhooks in Go answer others with a redirect. */
@@ -84,7 +94,9 @@ function cleaned(path: string): string {
 }
 
 function serviceAddress(
-  { namespace, name, path = '', port = HTTPS }: NonNullable<Webhook['clientConfig']['service']>, query: string, registry: Registry,
+  { namespace, name, path = '', port = HTTPS }: NonNullable<Webhook['clientConfig']['service']>,
+  query: string,
+  registry: Registry,
 ): WebhookAddress {
   const found = serviceEndpoints(registry, namespace, name, port);
   const rest = { path: cleaned(path) + query, serverName: `${name}.${namespace}.svc` };
@@ -95,8 +107,11 @@ function serviceAddress(
 
 function whyNot(found: ReturnType<typeof serviceEndpoints>, name: string, port: number): string {
   switch ('problem' in found ? found.problem : undefined) {
-    case 'ServiceNotFound': return `service ${JSON.stringify(name)} not found`;
-    case 'ServicePortError': return `no service port ${port} found for service ${JSON.stringify(name)}`;
-    default: return `no endpoints available for service ${JSON.stringify(name)}`;
+    case 'ServiceNotFound':
+      return `service ${JSON.stringify(name)} not found`;
+    case 'ServicePortError':
+      return `no service port ${port} found for service ${JSON.stringify(name)}`;
+    default:
+      return `no endpoints available for service ${JSON.stringify(name)}`;
   }
 }

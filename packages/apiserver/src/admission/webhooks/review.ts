@@ -52,7 +52,11 @@ export async function ask(
     const conditions = webhook.matchConditions ?? [];
     if (
       conditions.length > 0 &&
-      !conditionsHold(conditions, new Evaluator({ ...question, context, expressions: expressionsOf(context) }), webhook.failurePolicy)
+      !conditionsHold(
+        conditions,
+        new Evaluator({ ...question, context, expressions: expressionsOf(context) }),
+        webhook.failurePolicy,
+      )
     )
       return undefined;
     if (!webhooks) throw new Error('this server calls no webhooks');
@@ -60,16 +64,33 @@ export async function ask(
       throw new Error('the webhook does not accept v1 AdmissionReview');
     const { timeoutSeconds = SECONDS_DEFAULT } = webhook;
     began = measures.now();
-    const answer = await post(webhooks, registry, webhook.clientConfig, JSON.stringify(reviewOf(question)), timeoutSeconds);
+    const answer = await post(
+      webhooks,
+      registry,
+      webhook.clientConfig,
+      JSON.stringify(reviewOf(question)),
+      timeoutSeconds,
+    );
     code = answer.status;
     if (answer.status < 200 || answer.status > 299) throw new Error(`the server answered ${answer.status}`);
     const verdict = checked(JSON.parse(answer.body) as unknown, uid);
     const seconds = (measures.now() - began) / 1000;
-    measures.webhook(verdict.allowed === true ? { ...outcome, seconds, code: OK } : { ...outcome, seconds, code: codeOf(verdict), refusal: 'no_error' });
+    measures.webhook(
+      verdict.allowed === true
+        ? { ...outcome, seconds, code: OK }
+        : { ...outcome, seconds, code: codeOf(verdict), refusal: 'no_error' },
+    );
     return verdict;
   } catch (error) {
     const failedOpen = webhook.failurePolicy === 'Ignore';
-    if (began !== undefined) measures.webhook({ ...outcome, seconds: (measures.now() - began) / 1000, code, failedOpen, ...(failedOpen ? {} : { refusal: 'calling_webhook_error' }) });
+    if (began !== undefined)
+      measures.webhook({
+        ...outcome,
+        seconds: (measures.now() - began) / 1000,
+        code,
+        failedOpen,
+        ...(failedOpen ? {} : { refusal: 'calling_webhook_error' }),
+      });
     registry.deps.log.warn('admission webhook failed', { webhook: webhook.name, error });
     if (failedOpen) return undefined;
     throw internalError(
@@ -131,4 +152,5 @@ export function refuse({ name }: Webhook, verdict: Verdict): never {
   });
 }
 
-const codeOf = ({ status = {} }: Verdict): number => (typeof status.code === 'number' && status.code >= 400 ? status.code : 400);
+const codeOf = ({ status = {} }: Verdict): number =>
+  typeof status.code === 'number' && status.code >= 400 ? status.code : 400;

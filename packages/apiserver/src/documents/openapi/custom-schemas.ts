@@ -23,10 +23,12 @@ export function customDoc(schema: ObjectSchema, published: Doc, definitions: Def
   const isOld = definitions.version === 'v2';
   // Old clients take a schema for all there is.
   if (isOld && published[KEEPS] === true) return { type: 'object' };
-  const own = Object.fromEntries(IDENTITY.flatMap((name) => {
-    const field = schema.field(name);
-    return field ? [[name, withoutDefault(definitions.property(schema, field))]] : [];
-  }));
+  const own = Object.fromEntries(
+    IDENTITY.flatMap((name) => {
+      const field = schema.field(name);
+      return field ? [[name, withoutDefault(definitions.property(schema, field))]] : [];
+    }),
+  );
   const told = completed(isOld ? withoutV3(published) : published, definitions);
   return { ...told, properties: { ...(told['properties'] as Doc | undefined), ...own } };
 }
@@ -34,9 +36,12 @@ export function customDoc(schema: ObjectSchema, published: Doc, definitions: Def
 /** With what is so of every object of the API within, and of integers or strings, though nobody wrote it. */
 function completed(doc: Doc, definitions: Definitions): Doc {
   const { properties, items, additionalProperties } = doc;
-  const inside = (member: unknown): unknown => (typeof member === 'object' && member !== null ? completed(member as Doc, definitions) : member);
+  const inside = (member: unknown): unknown =>
+    typeof member === 'object' && member !== null ? completed(member as Doc, definitions) : member;
   const told: Doc = {
-    ...doc, ...(properties ? { properties: mapDocs(properties as Doc, (member) => completed(member, definitions)) } : {}), ...(items ? { items: inside(items) } : {}),
+    ...doc,
+    ...(properties ? { properties: mapDocs(properties as Doc, (member) => completed(member, definitions)) } : {}),
+    ...(items ? { items: inside(items) } : {}),
     ...(additionalProperties === undefined ? {} : { additionalProperties: inside(additionalProperties) }),
   };
   const isOld = definitions.version === 'v2';
@@ -55,18 +60,24 @@ function embedding(doc: Doc, definitions: Definitions): Doc {
 
 const withoutDefault = ({ default: _, ...doc }: Doc): Doc => doc;
 
-const mapDocs = (docs: Doc, change: (doc: Doc) => Doc): Doc => Object.fromEntries(Object.entries(docs).map(([name, doc]) => [name, change(doc as Doc)]));
+const mapDocs = (docs: Doc, change: (doc: Doc) => Doc): Doc =>
+  Object.fromEntries(Object.entries(docs).map(([name, doc]) => [name, change(doc as Doc)]));
 
 /** What OpenAPI v2 has no words for is left out, and what its clients would take for more than it says. */
 function withoutV3({ nullable, anyOf: _, oneOf: __, not: ___, allOf: ____, default: _____, ...rest }: Doc): Doc {
   const { type, properties, items, additionalProperties, required, ...others } = rest;
   const isOpen = Boolean(nullable) || rest[KEEPS] === true;
   const isTyped = !nullable && !(rest[KEEPS] === true && (type === 'object' || type === 'array'));
-  const needed = ((required ?? []) as readonly string[]).filter((name) => (properties as Readonly<Record<string, Doc>> | undefined)?.[name]?.['nullable'] !== true);
+  const needed = ((required ?? []) as readonly string[]).filter(
+    (name) => (properties as Readonly<Record<string, Doc>> | undefined)?.[name]?.['nullable'] !== true,
+  );
   const values = additionalProperties as Doc | boolean | undefined;
   return {
-    ...others, ...(type && isTyped ? { type } : {}), ...(needed.length > 0 && !(typeof values === 'object' && values['nullable']) ? { required: needed } : {}),
-    ...(properties && !isOpen ? { properties: mapDocs(properties as Doc, withoutV3) } : {}), ...(items && !isOpen ? { items: withoutV3(items as Doc) } : {}),
+    ...others,
+    ...(type && isTyped ? { type } : {}),
+    ...(needed.length > 0 && !(typeof values === 'object' && values['nullable']) ? { required: needed } : {}),
+    ...(properties && !isOpen ? { properties: mapDocs(properties as Doc, withoutV3) } : {}),
+    ...(items && !isOpen ? { items: withoutV3(items as Doc) } : {}),
     ...(values === undefined ? {} : { additionalProperties: typeof values === 'object' ? withoutV3(values) : values }),
   };
 }

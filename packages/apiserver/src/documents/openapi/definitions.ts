@@ -25,7 +25,15 @@ const NAMED_V3: Readonly<Record<string, Doc>> = {
   intOrString: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
 };
 /** What Go has for a value that nobody set. */
-const ZERO: Readonly<Partial<Record<ScalarType, unknown>>> = { string: '', boolean: false, int32: 0, int64: 0, uint64: 0, uint8: 0, double: 0 };
+const ZERO: Readonly<Partial<Record<ScalarType, unknown>>> = {
+  string: '',
+  boolean: false,
+  int32: 0,
+  int64: 0,
+  uint64: 0,
+  uint8: 0,
+  double: 0,
+};
 
 export type OpenApiVersion = 'v2' | 'v3';
 
@@ -49,7 +57,11 @@ export class Definitions {
   object(schema: ObjectSchema): Doc {
     const { name } = schema;
     if (name === undefined) return { type: 'object' };
-    return this.#ref(name, () => (schema.published ? customDoc(schema, schema.published, this) : { ...objectDoc(schema, this), ...gvksOf(name, this.#versions), ...unionOf(name) }));
+    return this.#ref(name, () =>
+      schema.published
+        ? customDoc(schema, schema.published, this)
+        : { ...objectDoc(schema, this), ...gvksOf(name, this.#versions), ...unionOf(name) },
+    );
   }
 
   /** The definition of a kind says which kind it is. */
@@ -66,40 +78,74 @@ export class Definitions {
     const text = { type: 'string' };
     const ofList = { $ref: `${this.#prefix}${META}ListMeta` };
     return this.#ref(name, () => ({
-      type: 'object', required: ['items'],
-      properties: { apiVersion: text, items: { type: 'array', items: this.kind(kind) }, kind: text, metadata: this.version === 'v2' ? ofList : { allOf: [ofList] } },
-      [GVK]: [{ ...gvkOf(kind), kind: kind.listKind }], ...selectableOf(kind),
+      type: 'object',
+      required: ['items'],
+      properties: {
+        apiVersion: text,
+        items: { type: 'array', items: this.kind(kind) },
+        kind: text,
+        metadata: this.version === 'v2' ? ofList : { allOf: [ofList] },
+      },
+      [GVK]: [{ ...gvkOf(kind), kind: kind.listKind }],
+      ...selectableOf(kind),
     }));
   }
 
   value(schema: Schema): Doc {
     switch (schema.type) {
-      case 'object': return this.object(schema);
-      case 'list': return {
-        type: 'array', items: this.value(schema.items), ...(schema.listMapKeys ? { 'x-kubernetes-list-map-keys': schema.listMapKeys } : {}),
-        ...(schema.listType ? { 'x-kubernetes-list-type': schema.listType } : {}),
-      };
-      case 'map': return { type: 'object', additionalProperties: this.value(schema.values), ...(schema.mapType ? { 'x-kubernetes-map-type': schema.mapType } : {}) };
-      case 'int32': case 'int64': return { type: 'integer', format: schema.type };
-      case 'uint64': return { type: 'integer', format: 'int64' };
-      case 'uint8': return { type: 'integer', format: 'byte' };
-      case 'double': return { type: 'number', format: 'double' };
-      case 'boolean': return { type: 'boolean' };
-      case 'bytes': return { type: 'string', format: 'byte' };
-      case 'any': return schema.name === undefined ? { type: 'object' } : this.#ref(schema.name, () => (/\.JSON[^.]*$/.test(schema.name ?? '') ? {} : { type: 'object' }));
+      case 'object':
+        return this.object(schema);
+      case 'list':
+        return {
+          type: 'array',
+          items: this.value(schema.items),
+          ...(schema.listMapKeys ? { 'x-kubernetes-list-map-keys': schema.listMapKeys } : {}),
+          ...(schema.listType ? { 'x-kubernetes-list-type': schema.listType } : {}),
+        };
+      case 'map':
+        return {
+          type: 'object',
+          additionalProperties: this.value(schema.values),
+          ...(schema.mapType ? { 'x-kubernetes-map-type': schema.mapType } : {}),
+        };
+      case 'int32':
+      case 'int64':
+        return { type: 'integer', format: schema.type };
+      case 'uint64':
+        return { type: 'integer', format: 'int64' };
+      case 'uint8':
+        return { type: 'integer', format: 'byte' };
+      case 'double':
+        return { type: 'number', format: 'double' };
+      case 'boolean':
+        return { type: 'boolean' };
+      case 'bytes':
+        return { type: 'string', format: 'byte' };
+      case 'any':
+        return schema.name === undefined
+          ? { type: 'object' }
+          : this.#ref(schema.name, () => (/\.JSON[^.]*$/.test(schema.name ?? '') ? {} : { type: 'object' }));
       default: {
         const named = NAMED[schema.type];
-        return named ? this.#ref(named[0], () => (this.version === 'v2' ? named[1] : (NAMED_V3[schema.type] ?? named[1]))) : { type: 'string', ...(schema.enum && this.#hasEnums ? { enum: schema.enum.toSorted() } : {}) };
+        return named
+          ? this.#ref(named[0], () => (this.version === 'v2' ? named[1] : (NAMED_V3[schema.type] ?? named[1])))
+          : { type: 'string', ...(schema.enum && this.#hasEnums ? { enum: schema.enum.toSorted() } : {}) };
       }
     }
   }
 
   property(of: ObjectSchema, field: FieldSchema): Doc {
-    const base = this.value(field.structType && field.schema.type === 'object' && field.schema.name !== undefined ? schemas.object(field.schema.name) : field.schema);
+    const base = this.value(
+      field.structType && field.schema.type === 'object' && field.schema.name !== undefined
+        ? schemas.object(field.schema.name)
+        : field.schema,
+    );
     const description = descriptionOf(of, field);
     const extras = {
-      ...(description === undefined ? {} : { description }), ...this.#defaultOf(field),
-      ...(field.listType ? { 'x-kubernetes-list-type': field.listType } : {}), ...(field.structType ? { 'x-kubernetes-map-type': field.structType } : {}),
+      ...(description === undefined ? {} : { description }),
+      ...this.#defaultOf(field),
+      ...(field.listType ? { 'x-kubernetes-list-type': field.listType } : {}),
+      ...(field.structType ? { 'x-kubernetes-map-type': field.structType } : {}),
       ...(field.patchMergeKey ? { 'x-kubernetes-patch-merge-key': field.patchMergeKey } : {}),
       ...(field.patchStrategy ? { 'x-kubernetes-patch-strategy': field.patchStrategy.join(',') } : {}),
     };
@@ -149,8 +195,17 @@ function unionOf(name: string): Doc {
   const { union, fields = [] } = typeFacts[name] ?? {};
   if (!union) return {};
   const discriminator = fields.find((field: FieldFacts) => field.unionDiscriminator)?.name;
-  const members = fields.filter((field: FieldFacts) => field.name !== discriminator).map((field: FieldFacts) => [field.name, field.name.charAt(0).toUpperCase() + field.name.slice(1)] as const);
-  return { 'x-kubernetes-unions': [{ ...(discriminator === undefined ? {} : { discriminator }), 'fields-to-discriminateBy': Object.fromEntries(members) }] };
+  const members = fields
+    .filter((field: FieldFacts) => field.name !== discriminator)
+    .map((field: FieldFacts) => [field.name, field.name.charAt(0).toUpperCase() + field.name.slice(1)] as const);
+  return {
+    'x-kubernetes-unions': [
+      {
+        ...(discriminator === undefined ? {} : { discriminator }),
+        'fields-to-discriminateBy': Object.fromEntries(members),
+      },
+    ],
+  };
 }
 
 function mapTypeOf({ name = '', structType }: ObjectSchema): Doc {
@@ -160,12 +215,24 @@ function mapTypeOf({ name = '', structType }: ObjectSchema): Doc {
 
 function objectDoc(schema: ObjectSchema, definitions: Definitions): Doc {
   const required = schema.fields.filter((f) => f.isRequired).map((f) => f.name);
-  const properties = Object.fromEntries(schema.fields.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((f) => [f.name, definitions.property(schema, f)]));
+  const properties = Object.fromEntries(
+    schema.fields.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((f) => [f.name, definitions.property(schema, f)]),
+  );
   return {
-    type: 'object', ...(required.length > 0 ? { required } : {}), ...(schema.fields.length > 0 ? { properties } : {}),
+    type: 'object',
+    ...(required.length > 0 ? { required } : {}),
+    ...(schema.fields.length > 0 ? { properties } : {}),
     // Said of a built-in type where somebody has said it, whichever it is.
     ...mapTypeOf(schema),
   };
 }
 
-export const gvkOf = ({ group, version, kind }: { readonly group: string; readonly version: string; readonly kind: string }): Doc => ({ group, kind, version });
+export const gvkOf = ({
+  group,
+  version,
+  kind,
+}: {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}): Doc => ({ group, kind, version });

@@ -10,7 +10,12 @@ import { discoveryOperations, serverOperations } from './own-operations.ts';
 import { openApiV2, openApiV3 } from './render.ts';
 
 const CBOR_SEQUENCE = 'application/cbor-seq';
-const PATCHES = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'] as const;
+const PATCHES = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+] as const;
 
 const subresources = new Map(builtinSubresources.map((one) => [one.at, one]));
 
@@ -26,7 +31,13 @@ export class OpenApi {
     this.#hasEnums = features.isOn('OpenAPIEnums');
     this.#mediaTypes = mediaTypesOf(formats, features);
     const own = kinds.filter((kind) => kind.origin === 'built-in');
-    this.#names = new Set(['api', 'apis', ...own.flatMap(({ group }) => (group === '' ? [] : [`apis/${group}`])), ...kinds.map(groupPath), ...Object.keys(serverOperations)]);
+    this.#names = new Set([
+      'api',
+      'apis',
+      ...own.flatMap(({ group }) => (group === '' ? [] : [`apis/${group}`])),
+      ...kinds.map(groupPath),
+      ...Object.keys(serverOperations),
+    ]);
   }
 
   /** Paths that have a document of their own: `apis/apps/v1`. */
@@ -36,11 +47,20 @@ export class OpenApi {
 
   /** Undefined: there is none of that name. */
   v3(name: string): Doc | undefined {
-    return this.#names.has(name) ? openApiV3(this.#operationsOf(name), this.#kinds.find((kind) => groupPath(kind) === name), this.#hasEnums) : undefined;
+    return this.#names.has(name)
+      ? openApiV3(
+          this.#operationsOf(name),
+          this.#kinds.find((kind) => groupPath(kind) === name),
+          this.#hasEnums,
+        )
+      : undefined;
   }
 
   v2(): Doc {
-    return openApiV2(this.names.flatMap((name) => this.#operationsOf(name)), this.#hasEnums);
+    return openApiV2(
+      this.names.flatMap((name) => this.#operationsOf(name)),
+      this.#hasEnums,
+    );
   }
 
   #operationsOf(name: string): readonly Operation[] {
@@ -59,10 +79,17 @@ export class OpenApi {
   }
 }
 
-export const groupPath = (kind: Kind<any>): string => (kind.group ? `apis/${apiVersionOf(kind)}` : `api/${kind.version}`);
+export const groupPath = (kind: Kind<any>): string =>
+  kind.group ? `apis/${apiVersionOf(kind)}` : `api/${kind.version}`;
 
 function mediaTypesOf(formats: readonly Format[], features: FeatureGates): MediaTypes {
   const plain = formats.map(({ mediaType }) => mediaType);
-  const streams = formats.flatMap(({ mediaType, streamType }) => (streamType === undefined ? [] : [streamType === CBOR_SEQUENCE ? streamType : `${mediaType};stream=watch`]));
-  return { plain, streamed: [...plain, ...streams], patches: features.isOn('CBORServingAndStorage') ? [...PATCHES, 'application/apply-patch+cbor'] : PATCHES };
+  const streams = formats.flatMap(({ mediaType, streamType }) =>
+    streamType === undefined ? [] : [streamType === CBOR_SEQUENCE ? streamType : `${mediaType};stream=watch`],
+  );
+  return {
+    plain,
+    streamed: [...plain, ...streams],
+    patches: features.isOn('CBORServingAndStorage') ? [...PATCHES, 'application/apply-patch+cbor'] : PATCHES,
+  };
 }

@@ -41,42 +41,71 @@ export interface Response {
   readonly schema: SchemaOf;
 }
 
-export const RESPONSE_TEXTS: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted', 401: 'Unauthorized' };
+export const RESPONSE_TEXTS: Readonly<Record<number, string>> = {
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  401: 'Unauthorized',
+};
 
 export const JSON_TYPE = 'application/json';
 export const YAML_TYPE = 'application/yaml';
 
 /** Texts in the words of clients: `rbac.authorization` is rbacAuthorization. */
-const camelCase = (text: string, isCapital: boolean): string => text
-  .split(/[^\p{L}\p{Nd}_]+/u).filter((word) => word !== '')
-  .map((word, index) => (index > 0 || isCapital ? word.charAt(0).toUpperCase() + word.slice(1) : word)).join('');
+const camelCase = (text: string, isCapital: boolean): string =>
+  text
+    .split(/[^\p{L}\p{Nd}_]+/u)
+    .filter((word) => word !== '')
+    .map((word, index) => (index > 0 || isCapital ? word.charAt(0).toUpperCase() + word.slice(1) : word))
+    .join('');
 
 export interface Place {
   readonly group: string;
   readonly version?: string;
 }
 
-const wordsOf = ({ group, version }: Place): readonly string[] => [group === '' ? 'core' : group.replace(/\.k8s\.io$/, ''), ...(version === undefined ? [] : [version])];
+const wordsOf = ({ group, version }: Place): readonly string[] => [
+  group === '' ? 'core' : group.replace(/\.k8s\.io$/, ''),
+  ...(version === undefined ? [] : [version]),
+];
 
 /** `list` and `NamespacedPod` in apps/v1: listAppsV1NamespacedPod. */
 export const operationId = (verb: string, place: Place, rest: string): string =>
-  verb + wordsOf(place).map((word) => camelCase(word, true)).join('') + camelCase(rest, true);
+  verb +
+  wordsOf(place)
+    .map((word) => camelCase(word, true))
+    .join('') +
+  camelCase(rest, true);
 
 /** By which generated clients part their operations. */
-export const tagOf = (place: Place): string => wordsOf(place).map((word) => camelCase(word, false)).join('_');
+export const tagOf = (place: Place): string =>
+  wordsOf(place)
+    .map((word) => camelCase(word, false))
+    .join('_');
 
 const IN_GROUP = 'object name and auth scope, such as for teams and projects';
 export const namespaceParameter: Parameter = { name: 'namespace', in: 'path', type: 'string', description: IN_GROUP };
-export const nameParameter = (kind: string): Parameter => ({ name: 'name', in: 'path', type: 'string', description: `name of the ${kind}` });
-export const pretty: Parameter = { name: 'pretty', in: 'query', type: 'string', description: "'true': indented for people to read, as browsers and curl get it anyhow." };
+export const nameParameter = (kind: string): Parameter => ({
+  name: 'name',
+  in: 'path',
+  type: 'string',
+  description: `name of the ${kind}`,
+});
+export const pretty: Parameter = {
+  name: 'pretty',
+  in: 'query',
+  type: 'string',
+  description: "'true': indented for people to read, as browsers and curl get it anyhow.",
+};
 
 /** What each field of a kind of options means as part of a query. */
-export const queryOf = (options: ObjectSchema, except: readonly string[] = []): readonly Parameter[] => options.fields.flatMap(({ name, schema }): readonly Parameter[] => {
-  const type = typeOf(schema.type === 'list' ? schema.items.type : schema.type);
-  if (type === undefined || name === 'kind' || name === 'apiVersion' || except.includes(name)) return [];
-  const description = descriptions[name];
-  return [{ name, in: 'query', type, ...(description === undefined ? {} : { description }) }];
-});
+export const queryOf = (options: ObjectSchema, except: readonly string[] = []): readonly Parameter[] =>
+  options.fields.flatMap(({ name, schema }): readonly Parameter[] => {
+    const type = typeOf(schema.type === 'list' ? schema.items.type : schema.type);
+    if (type === undefined || name === 'kind' || name === 'apiVersion' || except.includes(name)) return [];
+    const description = descriptions[name];
+    return [{ name, in: 'query', type, ...(description === undefined ? {} : { description }) }];
+  });
 
 function typeOf(type: string): Parameter['type'] | undefined {
   if (type === 'string' || type === 'boolean') return type;
@@ -91,23 +120,29 @@ const descriptions: Readonly<Record<string, string>> = {
   dryRun: "'All': everything is done but to keep the result.",
   fieldManager: 'Who owns the fields that are written. Must be given with applied configurations.',
   fieldSelector: 'Only objects whose fields have these values.',
-  fieldValidation: 'What unknown and repeated fields of a body lead to: Ignore drops them, Warn drops them and says so (where nothing is said), Strict refuses the body.',
+  fieldValidation:
+    'What unknown and repeated fields of a body lead to: Ignore drops them, Warn drops them and says so (where nothing is said), Strict refuses the body.',
   follow: 'Go on with what is logged from now on.',
   force: 'Take fields that others own. For applied configurations only.',
-  gracePeriodSeconds: 'How long the object may take to end; 0: none. Where nothing is said the object has a time of its own.',
-  ignoreStoreReadErrorWithClusterBreakingPotential: 'Delete the object although it cannot be read from the store, with nothing that ought to come before. Breaks what relies on it.',
+  gracePeriodSeconds:
+    'How long the object may take to end; 0: none. Where nothing is said the object has a time of its own.',
+  ignoreStoreReadErrorWithClusterBreakingPotential:
+    'Delete the object although it cannot be read from the store, with nothing that ought to come before. Breaks what relies on it.',
   insecureSkipTLSVerifyBackend: 'Do not check who the node is that the log comes from.',
   labelSelector: 'Only objects with these labels.',
   limit: 'How many objects to answer with at most; the answer says how to get the next ones.',
   limitBytes: 'How many bytes to answer with at most.',
-  orphanDependents: 'Leave what belongs to the object behind. Older than propagationPolicy, which says it better; not both.',
+  orphanDependents:
+    'Leave what belongs to the object behind. Older than propagationPolicy, which says it better; not both.',
   path: 'The path to ask for.',
   ports: 'The ports to forward to. Needed for WebSockets.',
   previous: 'The log of the container before this one.',
-  propagationPolicy: 'What becomes of what belongs to the object: Orphan leaves it behind, Background deletes it later, Foreground before the object itself.',
+  propagationPolicy:
+    'What becomes of what belongs to the object: Orphan leaves it behind, Background deletes it later, Foreground before the object itself.',
   resourceVersion: 'The state to answer with, as resourceVersionMatch says it.',
   resourceVersionMatch: 'Exact: this very state. NotOlderThan: this one or a newer.',
-  sendInitialEvents: 'A watch begins with what there is, and with a bookmark when it has come to its end. Needs resourceVersionMatch.',
+  sendInitialEvents:
+    'A watch begins with what there is, and with a bookmark when it has come to its end. Needs resourceVersionMatch.',
   shardSelector: 'Only objects of this part of all.',
   sinceSeconds: 'Only what was logged in so many last seconds.',
   stderr: 'Pass on what is written to standard error.',

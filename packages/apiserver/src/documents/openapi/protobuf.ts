@@ -3,7 +3,10 @@ import { anyYaml } from './any-yaml.ts';
 import type { Doc } from './definitions.ts';
 
 /** What clients before 1.27, helm before 4 and Argo CD ask for: OpenAPI v2 as gnostic's messages (openapiv2/OpenAPIv2.proto). */
-export const OPENAPI_V2_PROTOBUF = ['application/com.github.proto-openapi.spec.v2.v1.0+protobuf', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'] as const;
+export const OPENAPI_V2_PROTOBUF = [
+  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+] as const;
 
 /** Writes a value, length first. */
 type Write = (out: WireWriter) => void;
@@ -14,23 +17,40 @@ export function openApiV2Protobuf(document: Doc): Uint8Array {
   const out = new WireWriter();
   const { swagger, info, paths, definitions, parameters, security, securityDefinitions } = document;
   writeFields(out, [
-    [1, text(swagger)], [2, message([[1, text((info as Doc)['title'])], [2, text((info as Doc)['version'])]])],
-    [8, message(named(paths, pathItem, 2))], [9, message(named(definitions, schema))], [10, message(named(parameters, parameter))],
-    ...repeated(12, security, (value) => message(named(value, (scopes) => message(repeated(1, scopes, text))))), [13, message(named(securityDefinitions, securityDefinition))],
+    [1, text(swagger)],
+    [
+      2,
+      message([
+        [1, text((info as Doc)['title'])],
+        [2, text((info as Doc)['version'])],
+      ]),
+    ],
+    [8, message(named(paths, pathItem, 2))],
+    [9, message(named(definitions, schema))],
+    [10, message(named(parameters, parameter))],
+    ...repeated(12, security, (value) => message(named(value, (scopes) => message(repeated(1, scopes, text))))),
+    [13, message(named(securityDefinitions, securityDefinition))],
   ]);
   return out.take();
 }
 
-const text = (value: unknown): Write => (out) => out.string(String(value));
+const text =
+  (value: unknown): Write =>
+  (out) =>
+    out.string(String(value));
 const truth: Write = (out) => out.varint(1);
 const isTrue = (number: number): Field => [number, truth, 0];
-const count = (number: number, value: unknown): Field => (value === undefined ? undefined : [number, (out) => out.varint(Number(value)), 0]);
-const double = (number: number, value: unknown): Field => (value === undefined ? undefined : [number, (out) => out.double(Number(value)), 1]);
-const message = (fields: readonly Field[]): Write => (out) => {
-  const before = out.size;
-  writeFields(out, fields);
-  out.varint(out.size - before);
-};
+const count = (number: number, value: unknown): Field =>
+  value === undefined ? undefined : [number, (out) => out.varint(Number(value)), 0];
+const double = (number: number, value: unknown): Field =>
+  value === undefined ? undefined : [number, (out) => out.double(Number(value)), 1];
+const message =
+  (fields: readonly Field[]): Write =>
+  (out) => {
+    const before = out.size;
+    writeFields(out, fields);
+    out.varint(out.size - before);
+  };
 
 function writeFields(out: WireWriter, fields: readonly Field[]): void {
   // The writer goes from the end to the beginning.
@@ -43,50 +63,117 @@ function writeFields(out: WireWriter, fields: readonly Field[]): void {
 
 /** An object as a list of messages with a name (1) and a value (2). */
 const named = (values: unknown, write: (value: Doc) => Write, number = 1): readonly Field[] =>
-  Object.entries((values ?? {}) as Doc).map(([name, value]) => [number, message([[1, text(name)], [2, write(value as Doc)]])] as const);
+  Object.entries((values ?? {}) as Doc).map(
+    ([name, value]) =>
+      [
+        number,
+        message([
+          [1, text(name)],
+          [2, write(value as Doc)],
+        ]),
+      ] as const,
+  );
 
 const repeated = (number: number, values: unknown, write: (value: unknown) => Write): readonly Field[] =>
   ((values ?? []) as readonly unknown[]).map((value) => [number, write(value)] as const);
 
-const optional = (number: number, value: unknown, write: (value: unknown) => Write): Field => (value === undefined ? undefined : [number, write(value)]);
+const optional = (number: number, value: unknown, write: (value: unknown) => Write): Field =>
+  value === undefined ? undefined : [number, write(value)];
 
 /** gnostic's Any carries YAML. */
 const any = (value: unknown): Write => message([[2, text(anyYaml(value))]]);
 
 /** Everything that begins with `x-`. */
 const extensions = (number: number, doc: Doc): readonly Field[] =>
-  Object.entries(doc).filter(([name]) => name.startsWith('x-')).map(([name, value]) => [number, message([[1, text(name)], [2, any(value)]])] as const);
+  Object.entries(doc)
+    .filter(([name]) => name.startsWith('x-'))
+    .map(
+      ([name, value]) =>
+        [
+          number,
+          message([
+            [1, text(name)],
+            [2, any(value)],
+          ]),
+        ] as const,
+    );
 
 function schema(doc: Doc): Write {
   const child = (value: unknown): Write => schema(value as Doc);
   return message([
-    optional(1, doc['$ref'], text), optional(2, doc['format'], text), optional(3, doc['title'], text), optional(4, doc['description'], text), optional(5, doc['default'], any),
-    ...NUMBERS.map(([name, number]) => double(number, doc[name])), ...COUNTS.map(([name, number]) => count(number, doc[name])),
-    ...TRUTHS.map(([name, number]) => (doc[name] ? isTrue(number) : undefined)), optional(13, doc['pattern'], text),
-    ...repeated(19, doc['required'], text), ...repeated(20, doc['enum'], any),
-    optional(21, doc['additionalProperties'], (value) => (typeof value === 'boolean' ? message([value ? isTrue(2) : undefined]) : message([[1, child(value)]]))),
-    optional(22, doc['type'], (value) => message([[1, text(value)]])), optional(23, doc['items'], (value) => message([[1, child(value)]])),
-    ...repeated(24, doc['allOf'], child), optional(25, doc['properties'], (value) => message(named(value, schema))), optional(29, doc['externalDocs'], externalDocs),
-    optional(30, doc['example'], any), ...extensions(31, doc),
+    optional(1, doc['$ref'], text),
+    optional(2, doc['format'], text),
+    optional(3, doc['title'], text),
+    optional(4, doc['description'], text),
+    optional(5, doc['default'], any),
+    ...NUMBERS.map(([name, number]) => double(number, doc[name])),
+    ...COUNTS.map(([name, number]) => count(number, doc[name])),
+    ...TRUTHS.map(([name, number]) => (doc[name] ? isTrue(number) : undefined)),
+    optional(13, doc['pattern'], text),
+    ...repeated(19, doc['required'], text),
+    ...repeated(20, doc['enum'], any),
+    optional(21, doc['additionalProperties'], (value) =>
+      typeof value === 'boolean' ? message([value ? isTrue(2) : undefined]) : message([[1, child(value)]]),
+    ),
+    optional(22, doc['type'], (value) => message([[1, text(value)]])),
+    optional(23, doc['items'], (value) => message([[1, child(value)]])),
+    ...repeated(24, doc['allOf'], child),
+    optional(25, doc['properties'], (value) => message(named(value, schema))),
+    optional(29, doc['externalDocs'], externalDocs),
+    optional(30, doc['example'], any),
+    ...extensions(31, doc),
   ]);
 }
 
-const NUMBERS = [['multipleOf', 6], ['maximum', 7], ['minimum', 9]] as const;
-const TRUTHS = [['exclusiveMaximum', 8], ['exclusiveMinimum', 10], ['uniqueItems', 16]] as const;
-const COUNTS = [['maxLength', 11], ['minLength', 12], ['maxItems', 14], ['minItems', 15], ['maxProperties', 17], ['minProperties', 18]] as const;
-const externalDocs = (value: unknown): Write => message([optional(1, (value as Doc)['description'], text), optional(2, (value as Doc)['url'], text)]);
+const NUMBERS = [
+  ['multipleOf', 6],
+  ['maximum', 7],
+  ['minimum', 9],
+] as const;
+const TRUTHS = [
+  ['exclusiveMaximum', 8],
+  ['exclusiveMinimum', 10],
+  ['uniqueItems', 16],
+] as const;
+const COUNTS = [
+  ['maxLength', 11],
+  ['minLength', 12],
+  ['maxItems', 14],
+  ['minItems', 15],
+  ['maxProperties', 17],
+  ['minProperties', 18],
+] as const;
+const externalDocs = (value: unknown): Write =>
+  message([optional(1, (value as Doc)['description'], text), optional(2, (value as Doc)['url'], text)]);
 
-const METHODS = [['get', 2], ['put', 3], ['post', 4], ['delete', 5], ['options', 6], ['head', 7], ['patch', 8]] as const;
+const METHODS = [
+  ['get', 2],
+  ['put', 3],
+  ['post', 4],
+  ['delete', 5],
+  ['options', 6],
+  ['head', 7],
+  ['patch', 8],
+] as const;
 
-const pathItem = (doc: Doc): Write => message([
-  ...METHODS.map(([method, number]) => optional(number, doc[method], (value) => operation(value as Doc))), ...repeated(9, doc['parameters'], parameterItem),
-]);
+const pathItem = (doc: Doc): Write =>
+  message([
+    ...METHODS.map(([method, number]) => optional(number, doc[method], (value) => operation(value as Doc))),
+    ...repeated(9, doc['parameters'], parameterItem),
+  ]);
 
-const operation = (doc: Doc): Write => message([
-  ...repeated(1, doc['tags'], text), optional(3, doc['description'], text), optional(5, doc['operationId'], text),
-  ...repeated(6, doc['produces'], text), ...repeated(7, doc['consumes'], text), ...repeated(8, doc['parameters'], parameterItem),
-  [9, message(named(doc['responses'], (value) => message([[1, response(value)]])))], ...repeated(10, doc['schemes'], text), ...extensions(13, doc),
-]);
+const operation = (doc: Doc): Write =>
+  message([
+    ...repeated(1, doc['tags'], text),
+    optional(3, doc['description'], text),
+    optional(5, doc['operationId'], text),
+    ...repeated(6, doc['produces'], text),
+    ...repeated(7, doc['consumes'], text),
+    ...repeated(8, doc['parameters'], parameterItem),
+    [9, message(named(doc['responses'], (value) => message([[1, response(value)]])))],
+    ...repeated(10, doc['schemes'], text),
+    ...extensions(13, doc),
+  ]);
 
 function parameterItem(value: unknown): Write {
   const doc = value as Doc;
@@ -96,17 +183,44 @@ function parameterItem(value: unknown): Write {
 function parameter(doc: Doc): Write {
   const isRequired = doc['required'] === true;
   const named = { name: text(doc['name']), in: text(doc['in']) };
-  if (doc['in'] === 'body') return message([[1, message([[2, named.name], [3, named.in], isRequired ? isTrue(4) : undefined, [5, schema(doc['schema'] as Doc)]])]]);
-  const head: readonly Field[] = [isRequired ? isTrue(1) : undefined, [2, named.in], optional(3, doc['description'], text), [4, named.name]];
+  if (doc['in'] === 'body')
+    return message([
+      [
+        1,
+        message([
+          [2, named.name],
+          [3, named.in],
+          isRequired ? isTrue(4) : undefined,
+          [5, schema(doc['schema'] as Doc)],
+        ]),
+      ],
+    ]);
+  const head: readonly Field[] = [
+    isRequired ? isTrue(1) : undefined,
+    [2, named.in],
+    optional(3, doc['description'], text),
+    [4, named.name],
+  ];
   const isUnique = doc['uniqueItems'] === true;
-  const body = doc['in'] === 'path'
-    ? [4, message([...head, optional(5, doc['type'], text), isUnique ? isTrue(19) : undefined])] as const
-    : [3, message([...head, optional(6, doc['type'], text), isUnique ? isTrue(20) : undefined])] as const;
+  const body =
+    doc['in'] === 'path'
+      ? ([4, message([...head, optional(5, doc['type'], text), isUnique ? isTrue(19) : undefined])] as const)
+      : ([3, message([...head, optional(6, doc['type'], text), isUnique ? isTrue(20) : undefined])] as const);
   return message([[2, message([body])]]);
 }
 
-const response = (doc: Doc): Write => message([[1, text(doc['description'])], optional(2, doc['schema'], (value) => message([[1, schema(value as Doc)]]))]);
+const response = (doc: Doc): Write =>
+  message([[1, text(doc['description'])], optional(2, doc['schema'], (value) => message([[1, schema(value as Doc)]]))]);
 
-const securityDefinition = (doc: Doc): Write => message([
-  [2, message([[1, text(doc['type'])], [2, text(doc['name'])], [3, text(doc['in'])], optional(4, doc['description'], text)])],
-]);
+const securityDefinition = (doc: Doc): Write =>
+  message([
+    [
+      2,
+      message([
+        [1, text(doc['type'])],
+        [2, text(doc['name'])],
+        [3, text(doc['in'])],
+        optional(4, doc['description'], text),
+      ]),
+    ],
+  ]);

@@ -21,16 +21,30 @@ export function sharedParameters(paths: Readonly<Record<string, Doc>>): Shared {
     }
     return { $ref: `#/parameters/${name}` };
   };
-  const referred = (doc: Doc): Doc => ('parameters' in doc ? { ...doc, parameters: (doc['parameters'] as readonly Doc[]).map(refer) } : doc);
-  const all = Object.entries(paths).map(([path, item]) => [
-    path, Object.fromEntries(Object.entries(referred(item)).map(([method, doc]) => [method, method === 'parameters' ? doc : referred(doc as Doc)])),
-  ] as const);
-  return { paths: Object.fromEntries(all), parameters: Object.fromEntries(Object.entries(shared).sort(([a], [b]) => (a < b ? -1 : 1))) };
+  const referred = (doc: Doc): Doc =>
+    'parameters' in doc ? { ...doc, parameters: (doc['parameters'] as readonly Doc[]).map(refer) } : doc;
+  const all = Object.entries(paths).map(
+    ([path, item]) =>
+      [
+        path,
+        Object.fromEntries(
+          Object.entries(referred(item)).map(([method, doc]) => [
+            method,
+            method === 'parameters' ? doc : referred(doc as Doc),
+          ]),
+        ),
+      ] as const,
+  );
+  return {
+    paths: Object.fromEntries(all),
+    parameters: Object.fromEntries(Object.entries(shared).sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
 }
 
 /** Not those that are said of one kind, nor the two that old clients look for where they are used. */
 function isShared({ name, in: where, schema }: Doc): boolean {
-  if (where === 'body') return String((schema as Doc | undefined)?.['$ref'] ?? '').startsWith('#/definitions/io.k8s.apimachinery');
+  if (where === 'body')
+    return String((schema as Doc | undefined)?.['$ref'] ?? '').startsWith('#/definitions/io.k8s.apimachinery');
   return name !== 'name' && !(where === 'query' && (name === 'dryRun' || name === 'fieldValidation'));
 }
 
@@ -41,5 +55,7 @@ function shortHash(text: string): string {
   let hash = 0xcbf29ce484222325n;
   for (const byte of encode(text)) hash = ((hash * 0x100000001b3n) & MASK_64) ^ BigInt(byte);
   const bytes = Array.from({ length: 6 }, (_, index) => Number((hash >> BigInt(8 * (7 - index))) & 0xffn));
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_');
 }

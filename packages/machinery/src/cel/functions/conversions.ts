@@ -2,14 +2,25 @@ import { parseNanoseconds } from '../../duration.ts';
 import { RFC3339 } from '../../time.ts';
 import { type CostOf, scaled, TRAVERSAL } from '../cost.ts';
 import { declare, declareFor, type Overload } from '../declare.ts';
-import { CelError, Duration, formatSeconds, formatTimestamp, Timestamp, TypeName, typeOf, type Uint } from '../values.ts';
+import {
+  CelError,
+  Duration,
+  formatSeconds,
+  formatTimestamp,
+  Timestamp,
+  TypeName,
+  typeOf,
+  type Uint,
+} from '../values.ts';
 import { toInt, toTimestamp, toUint } from './operators.ts';
 
-const failed = (value: unknown, to: string): CelError => new CelError(`type conversion error from '${typeOf(value)}' to '${to}'`);
+const failed = (value: unknown, to: string): CelError =>
+  new CelError(`type conversion error from '${typeOf(value)}' to '${to}'`);
 const SECOND = 1_000_000_000n;
 
 function wholeOf(value: number, to: (whole: bigint) => unknown, limits: readonly [min: number, end: number]): unknown {
-  if (!(value > limits[0] && value < limits[1])) throw new CelError(limits[0] < -1 ? 'integer overflow' : 'unsigned integer overflow');
+  if (!(value > limits[0] && value < limits[1]))
+    throw new CelError(limits[0] < -1 ? 'integer overflow' : 'unsigned integer overflow');
   return to(BigInt(Math.trunc(value)));
 }
 
@@ -48,7 +59,11 @@ export function formatDouble(value: number): string {
 
 const plainDecimal = (value: number): string => {
   const text = String(value);
-  return text.includes('e') ? value.toFixed(Math.max(0, -Number(text.split('e')[1]) + (text.split('e')[0]?.replace(/^-?\d\.?/, '').length ?? 0))) : text;
+  return text.includes('e')
+    ? value.toFixed(
+        Math.max(0, -Number(text.split('e')[1]) + (text.split('e')[0]?.replace(/^-?\d\.?/, '').length ?? 0)),
+      )
+    : text;
 };
 
 function textToBool(text: string): boolean {
@@ -69,10 +84,18 @@ function bytesToText(value: Uint8Array): string {
 export function parseTimestamp(text: string): Timestamp | undefined {
   const found = RFC3339.exec(text);
   if (!found) return undefined;
-  const [year, month, day, hour, minute, second] = found.slice(1, 7).map(Number) as [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = found.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return undefined;
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59)
+    return undefined;
   const [, , , , , , , fraction = '', sign, zoneHours = '0', zoneMinutes = '0'] = found;
   if (Number(zoneHours) > 23 || Number(zoneMinutes) > 59) return undefined;
   const zone = (Number(zoneHours) * 60 + Number(zoneMinutes)) * 60 * (sign === '-' ? -1 : 1);
@@ -94,14 +117,22 @@ function textToDuration(text: string): Duration {
 
 const same = (value: unknown): unknown => value;
 const floorDivided = (a: bigint, b: bigint): bigint => (a >= 0n || a % b === 0n ? a / b : a / b - 1n);
-const bytesSized: CostOf = ({ size }) => ({ cost: scaled(size, TRAVERSAL), size: { min: size.min, max: size.max * 4 } });
-const textSized: CostOf = ({ size }) => ({ cost: scaled(size, TRAVERSAL), size: { min: Math.floor(size.min / 4), max: size.max } });
+const bytesSized: CostOf = ({ size }) => ({
+  cost: scaled(size, TRAVERSAL),
+  size: { min: size.min, max: size.max * 4 },
+});
+const textSized: CostOf = ({ size }) => ({
+  cost: scaled(size, TRAVERSAL),
+  size: { min: Math.floor(size.min / 4), max: size.max },
+});
 
 /** From one type to another, by the name of the other. */
 export const conversions: readonly Overload[] = [
   declare('type(A) -> type(A)', (value: unknown) => new TypeName(typeOf(value))),
   declare('dyn(A) -> dyn', same),
-  ...['bool', 'bytes', 'double', 'duration', 'int', 'string', 'timestamp', 'uint'].map((type) => declare(`${type}(${type}) -> ${type}`, same)),
+  ...['bool', 'bytes', 'double', 'duration', 'int', 'string', 'timestamp', 'uint'].map((type) =>
+    declare(`${type}(${type}) -> ${type}`, same),
+  ),
   declare('bool(string) -> bool', textToBool),
   declare('bytes(string) -> bytes', (text: string) => new TextEncoder().encode(text), bytesSized),
   declare('double(int) -> double', Number),

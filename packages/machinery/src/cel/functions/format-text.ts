@@ -1,5 +1,17 @@
 import type { CelType } from '../types.ts';
-import { CelError, Duration, entriesOf, formatSeconds, formatTimestamp, inside, isMap, Timestamp, TypeName, typeOf, Uint } from '../values.ts';
+import {
+  CelError,
+  Duration,
+  entriesOf,
+  formatSeconds,
+  formatTimestamp,
+  inside,
+  isMap,
+  Timestamp,
+  TypeName,
+  typeOf,
+  Uint,
+} from '../values.ts';
 import { formatDouble } from './conversions.ts';
 
 const PRECISION = 6;
@@ -20,7 +32,7 @@ function checkIndex(next: number, count: number): void {
 
 /** Texts and what stands for an argument. Throws CelError. */
 function* partsOf(form: string, beforeClause: () => void): Generator<string | Clause> {
-  for (let at = 0; at < form.length; ) {
+  for (let at = 0; at < form.length;) {
     const [text = ''] = /^[^%]*/.exec(form.slice(at)) ?? [];
     if (text !== '') yield text;
     at += text.length;
@@ -39,7 +51,10 @@ function* partsOf(form: string, beforeClause: () => void): Generator<string | Cl
 }
 
 /** What is wrong with a form for arguments of these types; `arg`: with which of them. Undefined: nothing. */
-export function formatComplaint(form: string, types: readonly CelType[]): { readonly arg?: number; readonly message: string } | undefined {
+export function formatComplaint(
+  form: string,
+  types: readonly CelType[],
+): { readonly arg?: number; readonly message: string } | undefined {
   let next = 0;
   try {
     for (const part of partsOf(form, () => undefined)) {
@@ -48,13 +63,16 @@ export function formatComplaint(form: string, types: readonly CelType[]): { read
       const type = types[next++] as CelType;
       const words = WORDS[part.verb.toLowerCase()];
       const isFitting = type.kind === 'dyn' || type.kind === 'param' || words?.types.includes(type.name);
-      if (words && !isFitting) return { arg: next - 1, message: wrong(`${words.told}, was given ${type.name}`).message };
+      if (words && !isFitting)
+        return { arg: next - 1, message: wrong(`${words.told}, was given ${type.name}`).message };
     }
   } catch (error) {
     if (error instanceof CelError) return { message: error.message };
     throw error;
   }
-  return next < types.length ? { message: `too many arguments supplied to string.format (expected ${next}, got ${types.length})` } : undefined;
+  return next < types.length
+    ? { message: `too many arguments supplied to string.format (expected ${next}, got ${types.length})` }
+    : undefined;
 }
 
 const WHOLE = ['int', 'uint'];
@@ -85,7 +103,9 @@ function clauseAt(text: string): readonly [length: number, clause: Clause] {
   const verb = text[whole.length];
   if (verb === undefined) throw unread('error while parsing precision: could not find end of precision specifier');
   if (whole !== '' && digits === '')
-    throw unread('error while parsing precision: error while converting precision to integer: strconv.Atoi: parsing "": invalid syntax');
+    throw unread(
+      'error while parsing precision: error while converting precision to integer: strconv.Atoi: parsing "": invalid syntax',
+    );
   if (!'sdfebxXo'.includes(verb)) throw unread(`unrecognized formatting clause "${verb}"`);
   return [whole.length + 1, { verb, precision: digits ? Number(digits) : PRECISION }];
 }
@@ -95,17 +115,25 @@ const wrong = (why: string): CelError => new CelError(`error during formatting: 
 
 function formatted({ verb, precision }: Clause, value: unknown): string {
   switch (verb) {
-    case 's': return shown(value);
-    case 'd': return decimal(value);
-    case 'f': return real('f', value, (number) => fixed(number, precision));
-    case 'e': return real('e', value, scientific);
-    case 'b': return binary(value);
-    case 'o': return octal(value);
-    default: return hexadecimal(value, verb === 'X');
+    case 's':
+      return shown(value);
+    case 'd':
+      return decimal(value);
+    case 'f':
+      return real('f', value, (number) => fixed(number, precision));
+    case 'e':
+      return real('e', value, scientific);
+    case 'b':
+      return binary(value);
+    case 'o':
+      return octal(value);
+    default:
+      return hexadecimal(value, verb === 'X');
   }
 }
 
-const wholeOf = (value: unknown): bigint | undefined => (value instanceof Uint ? value.value : typeof value === 'bigint' ? value : undefined);
+const wholeOf = (value: unknown): bigint | undefined =>
+  value instanceof Uint ? value.value : typeof value === 'bigint' ? value : undefined;
 
 function decimal(value: unknown): string {
   const number = wholeOf(value);
@@ -130,10 +158,16 @@ function fixed(number: number, precision: number): string {
 
 /** Upstream heeds no precision here. */
 const scientific = (number: number): string =>
-  number.toExponential(PRECISION).replace(/e([+-])(\d+)$/, (_, sign: string, digits: string) => `×10${exponent(sign === '-', digits.padStart(2, '0'))}`);
+  number
+    .toExponential(PRECISION)
+    .replace(
+      /e([+-])(\d+)$/,
+      (_, sign: string, digits: string) => `×10${exponent(sign === '-', digits.padStart(2, '0'))}`,
+    );
 
 const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹';
-const exponent = (isNegative: boolean, digits: string): string => (isNegative ? '⁻' : '') + Array.from(digits, (digit) => RAISED[Number(digit)]).join('');
+const exponent = (isNegative: boolean, digits: string): string =>
+  (isNegative ? '⁻' : '') + Array.from(digits, (digit) => RAISED[Number(digit)]).join('');
 
 function binary(value: unknown): string {
   if (typeof value === 'boolean') return value ? '1' : '0';
@@ -149,8 +183,11 @@ function octal(value: unknown): string {
 }
 
 function hexadecimal(value: unknown, isUpper: boolean): string {
-  const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value instanceof Uint8Array ? value : undefined;
-  const text = bytes ? Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('') : wholeOf(value)?.toString(16);
+  const bytes =
+    typeof value === 'string' ? new TextEncoder().encode(value) : value instanceof Uint8Array ? value : undefined;
+  const text = bytes
+    ? Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+    : wholeOf(value)?.toString(16);
   if (text === undefined) throw given('x', value);
   return isUpper ? text.toUpperCase() : text;
 }
@@ -167,27 +204,42 @@ function shown(value: unknown): string {
   if (value instanceof TypeName) return value.name;
   if (Array.isArray(value)) return `[${value.map((item) => literal(inside(value, item))).join(', ')}]`;
   if (isMap(value)) return shownMap(value);
-  throw wrong(`string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${typeOf(value)}`);
+  throw wrong(
+    `string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${typeOf(value)}`,
+  );
 }
 
 function shownMap(value: Parameters<typeof entriesOf>[0]): string {
   const entries = entriesOf(value).map(([key, inner]) => [literal(key), literal(inner)] as const);
-  return `{${entries.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([key, inner]) => `${key}:${inner}`).join(', ')}}`;
+  return `{${entries
+    .toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([key, inner]) => `${key}:${inner}`)
+    .join(', ')}}`;
 }
 
 /** A value within another, as it would be written. */
 function literal(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (value instanceof Uint8Array) return `b${JSON.stringify(shown(value))}`;
-  if (typeof value === 'number') return Number.isFinite(value) ? value.toFixed(PRECISION) : JSON.stringify(formatDouble(value));
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? value.toFixed(PRECISION) : JSON.stringify(formatDouble(value));
   if (value instanceof Timestamp) return `timestamp(${JSON.stringify(formatTimestamp(value))})`;
   if (value instanceof Duration) return `duration(${JSON.stringify(formatSeconds(value))})`;
   return shown(value);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
-  '\u0007': '\\a', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v', '\\': '\\\\', '"': '\\"',
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
 };
 
 /** In double quotes, with the escapes of the language. */
-export const quoted = (text: string): string => `"${Array.from(text.toWellFormed(), (character) => ESCAPES[character] ?? character).join('')}"`;
+export const quoted = (text: string): string =>
+  `"${Array.from(text.toWellFormed(), (character) => ESCAPES[character] ?? character).join('')}"`;

@@ -1,4 +1,11 @@
-import { dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, maskTrailingDash, qualifiedNameErrors } from '../../names/names.ts';
+import {
+  dns1035LabelErrors,
+  dnsLabelErrors,
+  dnsSubdomainErrors,
+  labelValueErrors,
+  maskTrailingDash,
+  qualifiedNameErrors,
+} from '../../names/names.ts';
 import { formats as schemaFormats } from '../../structural/formats.ts';
 import { type CostOf, flat, type Measured, PATTERN, scaled, TRAVERSAL } from '../cost.ts';
 import { declare, type Overload } from '../declare.ts';
@@ -34,8 +41,14 @@ class CelFormat extends Opaque {
   }
 }
 
-const ofPrefix = (judge: Judge): Judge => (text) => judge(maskTrailingDash(text));
-const ofSchema = (name: string, words: string): Judge => (text) => (schemaFormats[name]?.(text) ? [] : [words]);
+const ofPrefix =
+  (judge: Judge): Judge =>
+  (text) =>
+    judge(maskTrailingDash(text));
+const ofSchema =
+  (name: string, words: string): Judge =>
+  (text) =>
+    schemaFormats[name]?.(text) ? [] : [words];
 const ofUri: Judge = (text) => {
   try {
     parseUrl(text);
@@ -61,7 +74,9 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   date: ofSchema('date', 'invalid date'),
   datetime: ofSchema('datetime', 'invalid datetime'),
 };
-const byName: ReadonlyMap<string, CelFormat> = new Map(Object.entries(JUDGES).map(([name, judge]) => [name, new CelFormat(name, judge)]));
+const byName: ReadonlyMap<string, CelFormat> = new Map(
+  Object.entries(JUDGES).map(([name, judge]) => [name, new CelFormat(name, judge)]),
+);
 
 function validate({ errorsOf }: CelFormat, text: string): Optional {
   const errors = errorsOf(text);
@@ -73,7 +88,9 @@ function named(name: string): Optional {
   return found ? new Optional(true, found) : new Optional(false);
 }
 
-const judging: CostOf = (_, text) => ({ cost: scaled(scaled((text as Measured).size, TRAVERSAL), PATTERN_CHARS * PATTERN) });
+const judging: CostOf = (_, text) => ({
+  cost: scaled(scaled((text as Measured).size, TRAVERSAL), PATTERN_CHARS * PATTERN),
+});
 
 /** Formats of names and of OpenAPI (KEP-2876, "format library"). */
 export const formats: readonly Overload[] = [

@@ -4,6 +4,8 @@ import { declare, type Overload } from '../declare.ts';
 /** For paths of JSON patches: in mutating policies only. */
 export const jsonPatchFunctions: readonly Overload[] = [
   declare(
-    'jsonpatch.escapeKey(string) -> string', (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1'), traversing(TRAVERSAL, true),
+    'jsonpatch.escapeKey(string) -> string',
+    (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1'),
+    traversing(TRAVERSAL, true),
   ),
 ];

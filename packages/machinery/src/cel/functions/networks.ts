@@ -74,8 +74,10 @@ export class CelCidr extends Opaque {
   }
 }
 
-const octets = (value: bigint): readonly number[] => [24n, 16n, 8n, 0n].map((shift) => Number((value >> shift) & 0xffn));
-const groups = (value: bigint): readonly number[] => Array.from({ length: 8 }, (_, i) => Number((value >> BigInt(112 - 16 * i)) & 0xffffn));
+const octets = (value: bigint): readonly number[] =>
+  [24n, 16n, 8n, 0n].map((shift) => Number((value >> shift) & 0xffn));
+const groups = (value: bigint): readonly number[] =>
+  Array.from({ length: 8 }, (_, i) => Number((value >> BigInt(112 - 16 * i)) & 0xffffn));
 
 /** RFC 5952: the longest run of zeros, of two or more, left out. */
 function formatGroups(all: readonly number[]): string {
@@ -103,8 +105,16 @@ function parse4(text: string, whole: string): bigint {
   const fields = text.split('.');
   for (const [i, field] of fields.entries()) {
     const [wrong] = /[^0-9]/.exec(field) ?? [];
-    if (wrong !== undefined) throw unread(whole, `unexpected character (at ${JSON.stringify(fields.slice(i).join('.').slice(field.indexOf(wrong)))})`);
-    if (field === '') throw unread(whole, `IPv4 field must have at least one digit (at ${JSON.stringify(fields.slice(i).join('.') || '.')})`);
+    if (wrong !== undefined)
+      throw unread(
+        whole,
+        `unexpected character (at ${JSON.stringify(fields.slice(i).join('.').slice(field.indexOf(wrong)))})`,
+      );
+    if (field === '')
+      throw unread(
+        whole,
+        `IPv4 field must have at least one digit (at ${JSON.stringify(fields.slice(i).join('.') || '.')})`,
+      );
     if (field.length > 1 && field.startsWith('0')) throw unread(whole, 'IPv4 field has octet with leading zero');
     if (Number(field) > 255) throw unread(whole, 'IPv4 field has value >255');
     if (i > 3) throw unread(whole, 'IPv4 address too long');
@@ -118,13 +128,18 @@ function parse6(text: string): CelIp & { readonly isZoned?: boolean } {
   if (zone === '') throw unread(text, 'zone must be a non-empty string');
   const halves = address.split('::');
   if (halves.length > 2) throw unread(text, 'multiple :: in address');
-  const [left, right] = halves.map((half) => (half === '' ? [] : half.split(':').flatMap((group, i, all) => groupsOf(group, text, i === all.length - 1))));
+  const [left, right] = halves.map((half) =>
+    half === '' ? [] : half.split(':').flatMap((group, i, all) => groupsOf(group, text, i === all.length - 1)),
+  );
   const count = (left?.length ?? 0) + (right?.length ?? 0);
   if (halves.length === 1 && count < 8) throw unread(text, 'address string too short');
   if (count > 8) throw unread(text, 'trailing garbage after address');
   if (halves.length === 2 && count === 8) throw unread(text, 'the :: must expand to at least one field of zeros');
   const all = [...(left ?? []), ...Array.from({ length: 8 - count }, () => 0), ...(right ?? [])];
-  const ip = new CelIp(6, all.reduce((value, group) => (value << 16n) + BigInt(group), 0n));
+  const ip = new CelIp(
+    6,
+    all.reduce((value, group) => (value << 16n) + BigInt(group), 0n),
+  );
   return zone === undefined ? ip : Object.assign(ip, { isZoned: true });
 }
 
@@ -146,7 +161,9 @@ function parseIp(text: string): CelIp {
   try {
     ip = parseAddress(text);
   } catch (error) {
-    throw error instanceof CelError ? new CelError(`IP Address ${JSON.stringify(text)} parse error during conversion from string: ${error.message}`) : error;
+    throw error instanceof CelError
+      ? new CelError(`IP Address ${JSON.stringify(text)} parse error during conversion from string: ${error.message}`)
+      : error;
   }
   if (ip.isZoned) throw new CelError(`IP address ${JSON.stringify(text)} with zone value is not allowed`);
   if (isMapped(ip)) throw new CelError(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`);
@@ -160,7 +177,7 @@ function parseCidr(text: string): CelCidr {
     throw new CelError(`${NOT_CIDR}${NOT_CIDR}netip.ParsePrefix(${JSON.stringify(text)}): ${why}`);
   };
   const slash = text.lastIndexOf('/');
-  if (slash < 0) return fail('no \'/\'');
+  if (slash < 0) return fail("no '/'");
   const [address, bits] = [text.slice(0, slash), text.slice(slash + 1)];
   let ip: CelIp & { readonly isZoned?: boolean };
   try {
@@ -176,14 +193,16 @@ function parseCidr(text: string): CelCidr {
   return new CelCidr(ip, Number(bits));
 }
 
-const reads = (parse: (text: string) => unknown) => (text: string): boolean => {
-  try {
-    return parse(text) !== undefined;
-  } catch (error) {
-    if (error instanceof CelError) return false;
-    throw error;
-  }
-};
+const reads =
+  (parse: (text: string) => unknown) =>
+  (text: string): boolean => {
+    try {
+      return parse(text) !== undefined;
+    } catch (error) {
+      if (error instanceof CelError) return false;
+      throw error;
+    }
+  };
 
 const isIp = reads(parseIp);
 
@@ -198,7 +217,11 @@ const isLinkLocalMulticast = range('224.0.0.0/24', 'ff02::/16');
 const isMulticast = range('224.0.0.0/4', 'ff00::/8');
 const isUnspecified = ({ value }: CelIp): boolean => value === 0n;
 const isGlobalUnicast = (ip: CelIp): boolean =>
-  !isUnspecified(ip) && !isLoopback(ip) && !isMulticast(ip) && !isLinkLocalUnicast(ip) && !(ip.family === 4 && ip.value === 0xffff_ffffn);
+  !isUnspecified(ip) &&
+  !isLoopback(ip) &&
+  !isMulticast(ip) &&
+  !isLinkLocalUnicast(ip) &&
+  !(ip.family === 4 && ip.value === 0xffff_ffffn);
 
 /** Of a text that is no address upstream says that no overload takes it. */
 function containsText(cidr: CelCidr, text: string): boolean {
@@ -210,17 +233,26 @@ const containsCidr = (outer: CelCidr, inner: CelCidr): boolean => outer.bits <= 
 
 const ADDRESS = { min: 4, max: 16 };
 const addressCost = scaled(plus(ADDRESS, ADDRESS), TRAVERSAL);
-const reading = (cost: typeof addressCost): CostOf => (_, text) => ({ cost: plus(cost, scaled((text as Measured).size, TRAVERSAL)) });
+const reading =
+  (cost: typeof addressCost): CostOf =>
+  (_, text) => ({ cost: plus(cost, scaled((text as Measured).size, TRAVERSAL)) });
 const cidrCost = plus(addressCost, scaled(ADDRESS, TRAVERSAL), exactly(1));
-const fixed = (cost: typeof addressCost): CostOf => () => ({ cost });
+const fixed =
+  (cost: typeof addressCost): CostOf =>
+  () => ({ cost });
 
-const question = (name: string, is: (ip: CelIp) => boolean): Overload => declare(`${name}(this net.IP) -> bool`, is, flat(1));
+const question = (name: string, is: (ip: CelIp) => boolean): Overload =>
+  declare(`${name}(this net.IP) -> bool`, is, flat(1));
 
 /** Addresses and ranges of them (KEP-2876, "IP and CIDR library"). */
 export const networks: readonly Overload[] = [
   declare('ip(string) -> net.IP', parseIp, traversing()),
   declare('isIP(string) -> bool', isIp, traversing()),
-  declare('ip.isCanonical(string) -> bool', (text: string) => parseIp(text).toString() === text, traversing(2 * TRAVERSAL)),
+  declare(
+    'ip.isCanonical(string) -> bool',
+    (text: string) => parseIp(text).toString() === text,
+    traversing(2 * TRAVERSAL),
+  ),
   declare('family(this net.IP) -> int', ({ family }: CelIp) => BigInt(family), flat(1)),
   question('isUnspecified', isUnspecified),
   question('isLoopback', isLoopback),
@@ -232,7 +264,11 @@ export const networks: readonly Overload[] = [
   declare('isCIDR(string) -> bool', reads(parseCidr), traversing()),
   declare('containsIP(this net.CIDR, string) -> bool', containsText, reading(addressCost)),
   declare('containsIP(this net.CIDR, net.IP) -> bool', (cidr: CelCidr, ip: CelIp) => cidr.has(ip), fixed(addressCost)),
-  declare('containsCIDR(this net.CIDR, string) -> bool', (cidr: CelCidr, text: string) => containsCidr(cidr, parseCidr(text)), reading(cidrCost)),
+  declare(
+    'containsCIDR(this net.CIDR, string) -> bool',
+    (cidr: CelCidr, text: string) => containsCidr(cidr, parseCidr(text)),
+    reading(cidrCost),
+  ),
   declare('containsCIDR(this net.CIDR, net.CIDR) -> bool', containsCidr, fixed(cidrCost)),
   declare('ip(this net.CIDR) -> net.IP', ({ ip }: CelCidr) => ip, flat(1)),
   declare('prefixLength(this net.CIDR) -> int', ({ bits }: CelCidr) => BigInt(bits), flat(1)),

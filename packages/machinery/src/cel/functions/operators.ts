@@ -2,7 +2,20 @@ import { type CostOf, exactly, flat, plus, scaled, TRAVERSAL } from '../cost.ts'
 import { declare, declareFor, type Overload } from '../declare.ts';
 import { joinedLists, withEntries } from '../evaluate.ts';
 import {
-  CelError, type CelMap, compare, Duration, entriesOf, inside, isEqual, type Key, keyOfValue, lookUp, noOverload, sizeOf, Timestamp, Uint,
+  CelError,
+  type CelMap,
+  compare,
+  Duration,
+  entriesOf,
+  inside,
+  isEqual,
+  type Key,
+  keyOfValue,
+  lookUp,
+  noOverload,
+  sizeOf,
+  Timestamp,
+  Uint,
 } from '../values.ts';
 
 const INT_MAX = 2n ** 63n - 1n;
@@ -46,8 +59,10 @@ const rest = (a: bigint, b: bigint): bigint => {
 type Whole = (a: bigint, b: bigint) => bigint;
 type Real = (a: number, b: number) => number;
 const ofDoubles = (sign: string, real: Real): Overload => declare(`_${sign}_(double, double) -> double`, real);
-const ofInts = (sign: string, whole: Whole): Overload => declare(`_${sign}_(int, int) -> int`, (a: bigint, b: bigint) => toInt(whole(a, b)));
-const ofUints = (sign: string, whole: Whole): Overload => declare(`_${sign}_(uint, uint) -> uint`, (a: Uint, b: Uint) => toUint(whole(a.value, b.value)));
+const ofInts = (sign: string, whole: Whole): Overload =>
+  declare(`_${sign}_(int, int) -> int`, (a: bigint, b: bigint) => toInt(whole(a, b)));
+const ofUints = (sign: string, whole: Whole): Overload =>
+  declare(`_${sign}_(uint, uint) -> uint`, (a: Uint, b: Uint) => toUint(whole(a.value, b.value)));
 
 const plusWhole: Whole = (a, b) => a + b;
 const minusWhole: Whole = (a, b) => a - b;
@@ -57,14 +72,21 @@ const joining: CostOf = (left, right) => {
   const size = plus(left.size, (right as typeof left).size);
   return { cost: scaled(size, TRAVERSAL), size };
 };
-const joiningLists: CostOf = (left, right) => ({ cost: exactly(1), size: plus(left.size, (right as typeof left).size) });
+const joiningLists: CostOf = (left, right) => ({
+  cost: exactly(1),
+  size: plus(left.size, (right as typeof left).size),
+});
 
 const sums: readonly Overload[] = [
   declare('_+_(bytes, bytes) -> bytes', (a: Uint8Array, b: Uint8Array) => Uint8Array.from([...a, ...b]), joining),
   ofDoubles('+', (a, b) => a + b),
   declare('_+_(duration, duration) -> duration', (a: Duration, b: Duration) => toDuration(a.ns + b.ns)),
-  declare('_+_(duration, timestamp) -> timestamp', (a: Duration, b: Timestamp) => toTimestamp(a.ns + b.ns, b.zoneMinutes)),
-  declare('_+_(timestamp, duration) -> timestamp', (a: Timestamp, b: Duration) => toTimestamp(a.ns + b.ns, a.zoneMinutes)),
+  declare('_+_(duration, timestamp) -> timestamp', (a: Duration, b: Timestamp) =>
+    toTimestamp(a.ns + b.ns, b.zoneMinutes),
+  ),
+  declare('_+_(timestamp, duration) -> timestamp', (a: Timestamp, b: Duration) =>
+    toTimestamp(a.ns + b.ns, a.zoneMinutes),
+  ),
   ofInts('+', plusWhole),
   declare('_+_(list(A), list(A)) -> list(A)', (a: unknown[], b: unknown[]) => joinedLists(a, b), joiningLists),
   declare('_+_(string, string) -> string', (a: string, b: string) => a + b, joining),
@@ -72,7 +94,9 @@ const sums: readonly Overload[] = [
   ofDoubles('-', (a, b) => a - b),
   declare('_-_(duration, duration) -> duration', (a: Duration, b: Duration) => toDuration(a.ns - b.ns)),
   ofInts('-', minusWhole),
-  declare('_-_(timestamp, duration) -> timestamp', (a: Timestamp, b: Duration) => toTimestamp(a.ns - b.ns, a.zoneMinutes)),
+  declare('_-_(timestamp, duration) -> timestamp', (a: Timestamp, b: Duration) =>
+    toTimestamp(a.ns - b.ns, a.zoneMinutes),
+  ),
   declare('_-_(timestamp, timestamp) -> duration', (a: Timestamp, b: Timestamp) => toDuration(a.ns - b.ns)),
   ofUints('-', minusWhole),
 ];
@@ -83,7 +107,17 @@ const comparing: CostOf = (left, right) => {
   const min = left.size.min === left.size.max && right?.size.min === right?.size.max ? max : max > 0 ? 1 : 0;
   return { cost: scaled({ min, max }, TRAVERSAL) };
 };
-const PAIRS = ['int, int', 'int, double', 'int, uint', 'uint, uint', 'uint, double', 'uint, int', 'double, double', 'double, int', 'double, uint'];
+const PAIRS = [
+  'int, int',
+  'int, double',
+  'int, uint',
+  'uint, uint',
+  'uint, double',
+  'uint, int',
+  'double, double',
+  'double, int',
+  'double, uint',
+];
 
 const relation = (sign: string, holds: (order: number) => boolean): readonly Overload[] => {
   const related = (a: unknown, b: unknown): boolean => holds(compare(a, b));
@@ -97,7 +131,8 @@ const relation = (sign: string, holds: (order: number) => boolean): readonly Ove
 
 /** Values of these types are compared at once. */
 const CHEAP = /^(?:net\.|kubernetes\.(?!NamedFormat|URL))/;
-const equating: CostOf = (left, right) => (CHEAP.test(left.type.name) ? flat(1)() : comparing(left, right as typeof left));
+const equating: CostOf = (left, right) =>
+  CHEAP.test(left.type.name) ? flat(1)() : comparing(left, right as typeof left);
 
 const relations: readonly Overload[] = [
   declare('_==_(A, A) -> bool', (a: unknown, b: unknown) => isEqual(a, b), equating),
@@ -106,13 +141,21 @@ const relations: readonly Overload[] = [
   ...relation('<=', (order) => order <= 0),
   ...relation('>', (order) => order > 0),
   ...relation('>=', (order) => order >= 0),
-  declare('@in(A, list(A)) -> bool', (item: unknown, list: readonly unknown[]) => list.some((other) => isEqual(item, inside(list, other))), (_, list) => ({
-    cost: (list as NonNullable<typeof list>).size,
-  })),
-  declare('@in(A, map(A, B)) -> bool', (key: unknown, map: CelMap) => isKey(key) && lookUp(map, keyOfValue(key)) !== undefined),
+  declare(
+    '@in(A, list(A)) -> bool',
+    (item: unknown, list: readonly unknown[]) => list.some((other) => isEqual(item, inside(list, other))),
+    (_, list) => ({
+      cost: (list as NonNullable<typeof list>).size,
+    }),
+  ),
+  declare(
+    '@in(A, map(A, B)) -> bool',
+    (key: unknown, map: CelMap) => isKey(key) && lookUp(map, keyOfValue(key)) !== undefined,
+  ),
 ];
 
-const isKey = (key: unknown): boolean => ['string', 'bigint', 'boolean', 'number'].includes(typeof key) || key instanceof Uint;
+const isKey = (key: unknown): boolean =>
+  ['string', 'bigint', 'boolean', 'number'].includes(typeof key) || key instanceof Uint;
 
 /** These never run: planOf() has its own way with them. */
 const planned = (): never => {
@@ -140,8 +183,16 @@ export const operators: readonly Overload[] = [
   ofInts('%', rest),
   ofUints('%', rest),
   ...relations,
-  ...declareFor(['string', 'bytes', 'list(A)', 'map(A, B)'], 'size(<>) -> int', (value: unknown) => BigInt(sizeOf(value))),
-  ...declareFor(['string', 'bytes', 'list(A)', 'map(A, B)'], 'size(this <>) -> int', (value: unknown) => BigInt(sizeOf(value))),
-  declare('cel.@mapInsert(map(K, V), K, V) -> map(K, V)', (map: unknown, key: unknown, value: unknown) => withEntries(map, [[keyOfValue(key), value]])),
-  declare('cel.@mapInsert(map(K, V), map(K, V)) -> map(K, V)', (map: unknown, more: CelMap) => withEntries(map, entriesOf(more) as readonly (readonly [Key, unknown])[])),
+  ...declareFor(['string', 'bytes', 'list(A)', 'map(A, B)'], 'size(<>) -> int', (value: unknown) =>
+    BigInt(sizeOf(value)),
+  ),
+  ...declareFor(['string', 'bytes', 'list(A)', 'map(A, B)'], 'size(this <>) -> int', (value: unknown) =>
+    BigInt(sizeOf(value)),
+  ),
+  declare('cel.@mapInsert(map(K, V), K, V) -> map(K, V)', (map: unknown, key: unknown, value: unknown) =>
+    withEntries(map, [[keyOfValue(key), value]]),
+  ),
+  declare('cel.@mapInsert(map(K, V), map(K, V)) -> map(K, V)', (map: unknown, more: CelMap) =>
+    withEntries(map, entriesOf(more) as readonly (readonly [Key, unknown])[]),
+  ),
 ];

@@ -31,7 +31,9 @@ const held = (list: readonly unknown[]): readonly unknown[] =>
 /** Values that may be absent (https://github.com/google/cel-spec/wiki/proposal-246). */
 export const optionals: readonly Overload[] = [
   declare('optional.of(V) -> optional(V)', (value: unknown) => new Optional(true, value)),
-  declare('optional.ofNonZeroValue(V) -> optional(V)', (value: unknown) => (isZero(value) ? new Optional(false) : new Optional(true, value))),
+  declare('optional.ofNonZeroValue(V) -> optional(V)', (value: unknown) =>
+    isZero(value) ? new Optional(false) : new Optional(true, value),
+  ),
   declare('optional.none() -> optional(V)', () => new Optional(false)),
   declare('value(this optional(V)) -> V', valueOf),
   declare('hasValue(this optional(V)) -> bool', ({ has }: Optional) => has),

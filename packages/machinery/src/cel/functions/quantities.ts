@@ -1,5 +1,11 @@
 import {
-  addQuantities, compareQuantities, formatQuantity, parseQuantity, type Quantity, QUANTITY_SYNTAX_ERROR, subtractQuantities,
+  addQuantities,
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  type Quantity,
+  QUANTITY_SYNTAX_ERROR,
+  subtractQuantities,
 } from '../../quantity/quantity.ts';
 import { flat, traversing } from '../cost.ts';
 import { declare, type Overload } from '../declare.ts';
@@ -61,8 +67,20 @@ export const quantities: readonly Overload[] = [
   declare(`asApproximateFloat(this ${Q}) -> double`, ({ quantity }: CelQuantity) => Number(quantity.nano) / 1e9),
   declare(`asInteger(this ${Q}) -> int`, toInteger),
   declare(`isInteger(this ${Q}) -> bool`, ({ isWhole }: CelQuantity) => isWhole),
-  declare(`add(this ${Q}, ${Q}) -> ${Q}`, (a: CelQuantity, b: CelQuantity) => new CelQuantity(addQuantities(a.quantity, b.quantity))),
-  declare(`add(this ${Q}, int) -> ${Q}`, (a: CelQuantity, b: bigint) => new CelQuantity(addQuantities(a.quantity, whole(b)))),
-  declare(`sub(this ${Q}, ${Q}) -> ${Q}`, (a: CelQuantity, b: CelQuantity) => new CelQuantity(subtractQuantities(a.quantity, b.quantity))),
-  declare(`sub(this ${Q}, int) -> ${Q}`, (a: CelQuantity, b: bigint) => new CelQuantity(subtractQuantities(a.quantity, whole(b)))),
+  declare(
+    `add(this ${Q}, ${Q}) -> ${Q}`,
+    (a: CelQuantity, b: CelQuantity) => new CelQuantity(addQuantities(a.quantity, b.quantity)),
+  ),
+  declare(
+    `add(this ${Q}, int) -> ${Q}`,
+    (a: CelQuantity, b: bigint) => new CelQuantity(addQuantities(a.quantity, whole(b))),
+  ),
+  declare(
+    `sub(this ${Q}, ${Q}) -> ${Q}`,
+    (a: CelQuantity, b: CelQuantity) => new CelQuantity(subtractQuantities(a.quantity, b.quantity)),
+  ),
+  declare(
+    `sub(this ${Q}, int) -> ${Q}`,
+    (a: CelQuantity, b: bigint) => new CelQuantity(subtractQuantities(a.quantity, whole(b))),
+  ),
 ];

@@ -24,11 +24,16 @@ function attempted<T>(pattern: string, compile: (pattern: string) => T, told: st
     return compile(pattern);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new CelError(`${told}${error.message.startsWith('error parsing regexp') ? '' : 'error parsing regexp: '}${error.message}`);
+    throw new CelError(
+      `${told}${error.message.startsWith('error parsing regexp') ? '' : 'error parsing regexp: '}${error.message}`,
+    );
   }
 }
 
-const finding: CostOf = (text, pattern) => ({ ...matching(text, pattern as typeof text), size: { min: 0, max: text.size.max } });
+const finding: CostOf = (text, pattern) => ({
+  ...matching(text, pattern as typeof text),
+  size: { min: 0, max: text.size.max },
+});
 
 /** Functions that match, by an engine of the host's choice. */
 export function regexFunctions(patterns: Patterns): readonly Overload[] {
@@ -40,7 +45,11 @@ export function regexFunctions(patterns: Patterns): readonly Overload[] {
   return [
     declare('matches(string, string) -> bool', matches, matching),
     declare('matches(this string, string) -> bool', matches, matching),
-    declare('find(this string, string) -> string', (text: string, pattern: string) => findAll(text, pattern, 1n)[0] ?? '', finding),
+    declare(
+      'find(this string, string) -> string',
+      (text: string, pattern: string) => findAll(text, pattern, 1n)[0] ?? '',
+      finding,
+    ),
     declare('findAll(this string, string) -> list(string)', findAll, finding),
     declare('findAll(this string, string, int) -> list(string)', findAll, finding),
   ];

@@ -61,7 +61,8 @@ function parse(text: string): CelSemver {
   const identifiers = pre === undefined ? [] : pre.split('.').map(identifier);
   for (const one of build === undefined ? [] : build.split('.')) {
     if (one === '') throw new CelError('Build meta data is empty');
-    if (!/^[0-9A-Za-z-]+$/.test(one)) throw new CelError(`Invalid character(s) found in build meta data ${JSON.stringify(one)}`);
+    if (!/^[0-9A-Za-z-]+$/.test(one))
+      throw new CelError(`Invalid character(s) found in build meta data ${JSON.stringify(one)}`);
   }
   return new CelSemver([...numbers, third], identifiers);
 }
@@ -72,8 +73,10 @@ function cut(text: string, sign: string): readonly [before: string, after: strin
 }
 
 function number(name: string, text: string): bigint {
-  if (!/^\d*$/.test(text)) throw new CelError(`Invalid character(s) found in ${name.toLowerCase()} number ${JSON.stringify(text)}`);
-  if (text.length > 1 && text.startsWith('0')) throw new CelError(`${name} number must not contain leading zeroes ${JSON.stringify(text)}`);
+  if (!/^\d*$/.test(text))
+    throw new CelError(`Invalid character(s) found in ${name.toLowerCase()} number ${JSON.stringify(text)}`);
+  if (text.length > 1 && text.startsWith('0'))
+    throw new CelError(`${name} number must not contain leading zeroes ${JSON.stringify(text)}`);
   if (text === '') throw new CelError('strconv.ParseUint: parsing "": invalid syntax');
   const value = BigInt(text);
   if (value > NUMBER_MAX) throw new CelError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`);
@@ -83,17 +86,20 @@ function number(name: string, text: string): bigint {
 function identifier(text: string): string | bigint {
   if (text === '') throw new CelError('Prerelease is empty');
   if (/^\d+$/.test(text)) {
-    if (text.length > 1 && text.startsWith('0')) throw new CelError(`Numeric PreRelease version must not contain leading zeroes ${JSON.stringify(text)}`);
+    if (text.length > 1 && text.startsWith('0'))
+      throw new CelError(`Numeric PreRelease version must not contain leading zeroes ${JSON.stringify(text)}`);
     return BigInt(text);
   }
-  if (!/^[0-9A-Za-z-]+$/.test(text)) throw new CelError(`Invalid character(s) found in prerelease ${JSON.stringify(text)}`);
+  if (!/^[0-9A-Za-z-]+$/.test(text))
+    throw new CelError(`Invalid character(s) found in prerelease ${JSON.stringify(text)}`);
   return text;
 }
 
 /** With a `v` before it, fewer than three numbers and leading zeros. */
 function normalized(text: string): CelSemver {
   const parts = splitThree(text.replace(/^v/, '')).map(trimmed);
-  if (parts.length < 3 && /[+-]/.test(parts.at(-1) ?? '')) throw new CelError('short version cannot contain PreRelease/Build meta data');
+  if (parts.length < 3 && /[+-]/.test(parts.at(-1) ?? ''))
+    throw new CelError('short version cannot contain PreRelease/Build meta data');
   while (parts.length < 3) parts.push('0');
   return parse(parts.join('.'));
 }
@@ -127,5 +133,7 @@ export const semvers: readonly Overload[] = [
   declare(`isGreaterThan(this ${S}, ${S}) -> bool`, (a: CelSemver, b: CelSemver) => a.compare(b) > 0),
   declare(`isLessThan(this ${S}, ${S}) -> bool`, (a: CelSemver, b: CelSemver) => a.compare(b) < 0),
   declare(`compareTo(this ${S}, ${S}) -> int`, (a: CelSemver, b: CelSemver) => BigInt(a.compare(b))),
-  ...['major', 'minor', 'patch'].map((name, i) => declare(`${name}(this ${S}) -> int`, ({ numbers }: CelSemver) => numbers[i], flat(1))),
+  ...['major', 'minor', 'patch'].map((name, i) =>
+    declare(`${name}(this ${S}) -> int`, ({ numbers }: CelSemver) => numbers[i], flat(1)),
+  ),
 ];

@@ -1,4 +1,15 @@
-import { type CostOf, exactly, flat, type Measured, plus, type Range, scaled, times, TRAVERSAL, traversing } from '../cost.ts';
+import {
+  type CostOf,
+  exactly,
+  flat,
+  type Measured,
+  plus,
+  type Range,
+  scaled,
+  times,
+  TRAVERSAL,
+  traversing,
+} from '../cost.ts';
 import { declare, type Overload } from '../declare.ts';
 import { CelError, inside } from '../values.ts';
 import { formatText, quoted } from './format-text.ts';
@@ -11,7 +22,8 @@ function charAt(text: string, at: bigint): string {
   return characters[Number(at)] ?? '';
 }
 
-const startsAt = (all: readonly string[], part: readonly string[], at: number): boolean => part.every((character, i) => all[at + i] === character);
+const startsAt = (all: readonly string[], part: readonly string[], at: number): boolean =>
+  part.every((character, i) => all[at + i] === character);
 
 function indexOf(text: string, part: string, from = 0n): bigint {
   if (from < 0n) throw outOfRange(from);
@@ -53,7 +65,13 @@ function replace(text: string, from: string, to: string, limit = -1n): string {
   if (from === '') return replaceFirst(Array.from(text), to, Number(limit));
   const parts = text.split(from);
   const count = Math.min(Number(limit), parts.length - 1);
-  return parts.slice(0, count + 1).join(to) + parts.slice(count + 1).map((part) => from + part).join('');
+  return (
+    parts.slice(0, count + 1).join(to) +
+    parts
+      .slice(count + 1)
+      .map((part) => from + part)
+      .join('')
+  );
 }
 
 /** Around every character of a text, as often as wanted. */
@@ -61,26 +79,37 @@ const replaceFirst = (characters: readonly string[], to: string, limit: number):
   [...characters, ''].map((character, i) => (i < limit ? to : '') + character).join('');
 
 const join = (list: readonly unknown[], separator = ''): string =>
-  list.map((item) => {
-    const value = inside(list, item);
-    if (typeof value !== 'string') throw new CelError(`join: invalid input: ${String(value)}`);
-    return value;
-  }).join(separator);
+  list
+    .map((item) => {
+      const value = inside(list, item);
+      if (typeof value !== 'string') throw new CelError(`join: invalid input: ${String(value)}`);
+      return value;
+    })
+    .join(separator);
 
 const looking = traversing();
 const rewriting = traversing(TRAVERSAL, true);
 
 const splitting: CostOf = ({ size }, _separator, limit) => ({
-  cost: scaled(size, 2 * TRAVERSAL), size: { min: 0, max: typeof limit?.literal === 'bigint' ? Number(limit.literal) : size.max },
+  cost: scaled(size, 2 * TRAVERSAL),
+  size: { min: 0, max: typeof limit?.literal === 'bigint' ? Number(limit.literal) : size.max },
 });
 
 /** How large the result may be: what is replaced may be as short, and what it is replaced with as long, as they can. */
 const replacing: CostOf = ({ size }, from, to) => {
   const [old, next] = [(from as Measured).size, (to as Measured).size];
-  const most = old.min === 0 ? { count: size.max + 1, kept: size.max }
-    : next.max <= old.min ? { count: 0, kept: size.max } : { count: Math.ceil(size.max / old.min), kept: 0 };
-  const least = old.max === 0 ? { count: size.min + 1, kept: size.min }
-    : old.max <= next.min ? { count: 0, kept: size.min } : { count: Math.ceil(size.min / old.max), kept: 0 };
+  const most =
+    old.min === 0
+      ? { count: size.max + 1, kept: size.max }
+      : next.max <= old.min
+        ? { count: 0, kept: size.max }
+        : { count: Math.ceil(size.max / old.min), kept: 0 };
+  const least =
+    old.max === 0
+      ? { count: size.min + 1, kept: size.min }
+      : old.max <= next.min
+        ? { count: 0, kept: size.min }
+        : { count: Math.ceil(size.min / old.max), kept: 0 };
   const count: Range = { min: least.count, max: most.count };
   return { cost: scaled(size, 2 * TRAVERSAL), size: plus(times(count, next), { min: least.kept, max: most.kept }) };
 };
@@ -92,9 +121,14 @@ const joining: CostOf = (list, separator) => {
   return { cost: scaled(size, TRAVERSAL), size };
 };
 
-const containing: CostOf = ({ size }, part) => ({ cost: times(scaled(size, TRAVERSAL), scaled((part as Measured).size, TRAVERSAL)) });
+const containing: CostOf = ({ size }, part) => ({
+  cost: times(scaled(size, TRAVERSAL), scaled((part as Measured).size, TRAVERSAL)),
+});
 const ending: CostOf = (_, part) => ({ cost: scaled((part as Measured).size, TRAVERSAL) });
-const quoting: CostOf = ({ size }) => ({ cost: scaled(size, TRAVERSAL), size: { min: size.min + 2, max: size.max * 2 + 2 } });
+const quoting: CostOf = ({ size }) => ({
+  cost: scaled(size, TRAVERSAL),
+  size: { min: size.min + 2, max: size.max * 2 + 2 },
+});
 
 /** Texts: those of the language, and cel-go's extension of strings in version 2. */
 export const strings: readonly Overload[] = [
@@ -106,15 +140,27 @@ export const strings: readonly Overload[] = [
   declare('indexOf(this string, string, int) -> int', indexOf, looking),
   declare('lastIndexOf(this string, string) -> int', lastIndexOf, looking),
   declare('lastIndexOf(this string, string, int) -> int', lastIndexOf, looking),
-  declare('lowerAscii(this string) -> string', (text: string) => text.replace(/[A-Z]+/g, (part) => part.toLowerCase()), rewriting),
-  declare('upperAscii(this string) -> string', (text: string) => text.replace(/[a-z]+/g, (part) => part.toUpperCase()), rewriting),
+  declare(
+    'lowerAscii(this string) -> string',
+    (text: string) => text.replace(/[A-Z]+/g, (part) => part.toLowerCase()),
+    rewriting,
+  ),
+  declare(
+    'upperAscii(this string) -> string',
+    (text: string) => text.replace(/[a-z]+/g, (part) => part.toUpperCase()),
+    rewriting,
+  ),
   declare('replace(this string, string, string) -> string', replace, replacing),
   declare('replace(this string, string, string, int) -> string', replace, replacing),
   declare('split(this string, string) -> list(string)', split, splitting),
   declare('split(this string, string, int) -> list(string)', split, splitting),
   declare('substring(this string, int) -> string', substring, rewriting),
   declare('substring(this string, int, int) -> string', substring, rewriting),
-  declare('trim(this string) -> string', (text: string) => text.replace(/^(?:(?!\ufeff)[\s\u0085])+|(?:(?!\ufeff)[\s\u0085])+$/gu, ''), rewriting),
+  declare(
+    'trim(this string) -> string',
+    (text: string) => text.replace(/^(?:(?!\ufeff)[\s\u0085])+|(?:(?!\ufeff)[\s\u0085])+$/gu, ''),
+    rewriting,
+  ),
   declare('format(this string, list(dyn)) -> string', formatText, looking),
   declare('strings.quote(string) -> string', quoted, quoting),
   declare('join(this list(string)) -> string', join, joining),

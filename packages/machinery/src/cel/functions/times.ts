@@ -16,7 +16,14 @@ function offsetMs(ms: number, zone: string): number {
   if (/^[+-]?\d\d?:\d\d$/.test(zone)) return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
   try {
     const parts = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
     }).formatToParts(ms);
     const of = (type: string): number => Number(parts.find((part) => part.type === type)?.value);
     const local = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
@@ -37,7 +44,8 @@ const part = (name: string, of: (date: Date) => number): readonly Overload[] => 
   declare(`${name}(this timestamp, string) -> int`, (time: Timestamp, zone: string) => BigInt(of(dateOf(time, zone)))),
 ];
 /** The whole of a duration in one unit. */
-const whole = (name: string, unit: bigint): Overload => declare(`${name}(this duration) -> int`, ({ ns }: Duration) => ns / unit);
+const whole = (name: string, unit: bigint): Overload =>
+  declare(`${name}(this duration) -> int`, ({ ns }: Duration) => ns / unit);
 
 /** Parts of times and durations. */
 export const times: readonly Overload[] = [

@@ -35,7 +35,8 @@ const bad = (text: string, why: string): CelError => new CelError(`parse ${JSON.
 
 /** As of a request: absolute, or a path from the root. A fragment is no part of it. */
 export function parseUrl(text: string): CelUrl {
-  if (Array.from(text).some((sign) => sign < ' ' || sign === '\u007f')) throw bad(text, 'net/url: invalid control character in URL');
+  if (Array.from(text).some((sign) => sign < ' ' || sign === '\u007f'))
+    throw bad(text, 'net/url: invalid control character in URL');
   if (text === '') throw bad(text, 'empty url');
   if (text === '*') return new CelUrl(text, { scheme: '', host: '', path: '*', query: '' });
   const [scheme, afterScheme] = schemeOf(text);
@@ -51,7 +52,12 @@ export function parseUrl(text: string): CelUrl {
   const host = hostOf(authority, text);
   checkEscapes(path, text);
   const [main = ''] = path.split('#');
-  return new CelUrl(text, { scheme, host, path: main, query: path.includes('#') ? '' : withoutFragment(queries.join('?')) });
+  return new CelUrl(text, {
+    scheme,
+    host,
+    path: main,
+    query: path.includes('#') ? '' : withoutFragment(queries.join('?')),
+  });
 }
 
 const withoutFragment = (text: string): string => text.split('#')[0] ?? '';
@@ -67,7 +73,8 @@ function schemeOf(text: string): readonly [scheme: string, rest: string] {
 /** Without who asks; checked as far as Go checks it. */
 function hostOf(authority: string, text: string): string {
   const at = authority.lastIndexOf('@');
-  if (at >= 0 && !/^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/.test(authority.slice(0, at))) throw bad(text, 'net/url: invalid userinfo');
+  if (at >= 0 && !/^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/.test(authority.slice(0, at)))
+    throw bad(text, 'net/url: invalid userinfo');
   const host = authority.slice(at + 1);
   if (host.startsWith('[')) {
     const end = host.lastIndexOf(']');
@@ -102,7 +109,9 @@ function unescaped(text: string): string {
   const out: number[] = [];
   for (let i = 0; i < bytes.length; i++) {
     const isEscape = bytes[i] === 0x25;
-    out.push(isEscape ? Number.parseInt(String.fromCharCode(bytes[i + 1] ?? 0, bytes[i + 2] ?? 0), 16) : (bytes[i] ?? 0));
+    out.push(
+      isEscape ? Number.parseInt(String.fromCharCode(bytes[i + 1] ?? 0, bytes[i + 2] ?? 0), 16) : (bytes[i] ?? 0),
+    );
     if (isEscape) i += 2;
   }
   return new TextDecoder().decode(Uint8Array.from(out));
@@ -125,7 +134,9 @@ function portOf({ parts: { host } }: CelUrl): string {
 }
 
 function hostnameOf({ parts: { host } }: CelUrl): string {
-  const bare = host.replace(/:\d*$/, (port, at: number) => (host.startsWith('[') && at <= host.lastIndexOf(']') ? port : ''));
+  const bare = host.replace(/:\d*$/, (port, at: number) =>
+    host.startsWith('[') && at <= host.lastIndexOf(']') ? port : '',
+  );
   return bare.startsWith('[') && bare.endsWith(']') ? bare.slice(1, -1) : bare;
 }
 
@@ -144,7 +155,9 @@ function toUrl(text: string): CelUrl {
   try {
     return parseUrl(text);
   } catch (error) {
-    throw error instanceof CelError ? new CelError(`URL parse error during conversion from string: ${error.message}`) : error;
+    throw error instanceof CelError
+      ? new CelError(`URL parse error during conversion from string: ${error.message}`)
+      : error;
   }
 }
 
@@ -157,7 +170,8 @@ function isUrl(text: string): boolean {
   }
 }
 
-const part = (name: string, type: string, of: (url: CelUrl) => unknown): Overload => declare(`${name}(this kubernetes.URL) -> ${type}`, of, flat(1));
+const part = (name: string, type: string, of: (url: CelUrl) => unknown): Overload =>
+  declare(`${name}(this kubernetes.URL) -> ${type}`, of, flat(1));
 
 /** URLs (KEP-2876, "URL library"). */
 export const urls: readonly Overload[] = [

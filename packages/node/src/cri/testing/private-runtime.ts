@@ -25,7 +25,9 @@ export const sandboxImage = 'docker.io/library/pause:3.10';
 
 /** Starts one below the temporary folder, with the images of the archives, and waits until it can run pods. */
 export async function startPrivateRuntime(
-  archives: readonly string[], registries: ContainerdOptions['registries'], signal: AbortSignal,
+  archives: readonly string[],
+  registries: ContainerdOptions['registries'],
+  signal: AbortSignal,
 ): Promise<PrivateRuntime> {
   const dir = mkdtempSync(join(tmpdir(), 'nvr-'));
   const name = `nv${process.pid}`;
@@ -44,23 +46,35 @@ export async function startPrivateRuntime(
 }
 
 /** The configuration of a pod with nothing special about it. */
-export function sandboxConfig({ cgroupRoot, containerd }: PrivateRuntime, name: string): cri.Input<cri.PodSandboxConfig> {
+export function sandboxConfig(
+  { cgroupRoot, containerd }: PrivateRuntime,
+  name: string,
+): cri.Input<cri.PodSandboxConfig> {
   return {
-    metadata: { name, uid: `uid-${name}`, namespace: 'default', attempt: 0 }, hostname: name,
-    logDirectory: join(containerd.layout.state, 'logs', name), labels: { app: name },
+    metadata: { name, uid: `uid-${name}`, namespace: 'default', attempt: 0 },
+    hostname: name,
+    logDirectory: join(containerd.layout.state, 'logs', name),
+    labels: { app: name },
     linux: { cgroupParent: `${cgroupRoot}/kubepods/${name}` },
   };
 }
 
 /** Everything on this host that a runtime in that folder, with that network, would leave behind. */
-export async function leftovers({ dir, cgroupRoot = '', bridge = '' }: TeardownOptions, signal: AbortSignal): Promise<readonly string[]> {
+export async function leftovers(
+  { dir, cgroupRoot = '', bridge = '' }: TeardownOptions,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const { stdout } = await runCommand(['ip', '-o', 'link'], {}, signal);
   const results = existsSync('/var/lib/cni/results') ? readdirSync('/var/lib/cni/results') : [];
   return [
-    ...processIds().filter((pid) => commandLine(pid).some((word) => word.startsWith(dir))).map((pid) => `process ${pid}`),
+    ...processIds()
+      .filter((pid) => commandLine(pid).some((word) => word.startsWith(dir)))
+      .map((pid) => `process ${pid}`),
     ...mountsBelow(dir).map((path) => `mount ${path}`),
     ...(existsSync(dir) ? [`folder ${dir}`] : []),
-    ...(openCgroups().exists(cgroupRoot) || openCgroups().children(cgroupRoot).length > 0 ? [`control group ${cgroupRoot}`] : []),
+    ...(openCgroups().exists(cgroupRoot) || openCgroups().children(cgroupRoot).length > 0
+      ? [`control group ${cgroupRoot}`]
+      : []),
     ...(stdout.includes(` ${bridge}:`) ? [`bridge ${bridge}`] : []),
     ...results.filter((name) => name.startsWith(`${bridge}-`)).map((name) => `CNI result ${name}`),
   ];

@@ -18,7 +18,11 @@ export async function serveRegistry(archive: string, name: string, login?: strin
     files.set(entry.header.name, Buffer.concat(chunks));
   }
   const index = JSON.parse(String(files.get('index.json'))) as {
-    readonly manifests: readonly { readonly digest: string; readonly mediaType: string; readonly annotations: Readonly<Record<string, string>> }[];
+    readonly manifests: readonly {
+      readonly digest: string;
+      readonly mediaType: string;
+      readonly annotations: Readonly<Record<string, string>>;
+    }[];
   };
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -29,7 +33,9 @@ export async function serveRegistry(archive: string, name: string, login?: strin
       return;
     }
     const [, kind, reference = ''] = new RegExp(`^/v2/${name}/(manifests|blobs)/(.+)$`).exec(pathname) ?? [];
-    const tagged = index.manifests.find(({ annotations }) => annotations['org.opencontainers.image.ref.name'] === reference);
+    const tagged = index.manifests.find(
+      ({ annotations }) => annotations['org.opencontainers.image.ref.name'] === reference,
+    );
     const digest = tagged?.digest ?? reference;
     const bytes = files.get(`blobs/${digest.replace(':', '/')}`);
     if (!kind || !bytes) {
@@ -43,10 +49,12 @@ export async function serveRegistry(archive: string, name: string, login?: strin
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`, asked,
-    [Symbol.asyncDispose]: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    url: `http://127.0.0.1:${port}`,
+    asked,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 /** Folders below a group's folder: the groups in it. */
 export function childGroups(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
 }
 
 export function makeGroup(folder: string): void {
@@ -48,10 +50,12 @@ export function readNumber(path: string): number | undefined {
 /** `key value` lines, as memory.stat and cpu.stat have. */
 export function readTable(path: string): ReadonlyMap<string, number> {
   const lines = (readText(path) ?? '').split('\n').filter(Boolean);
-  return new Map(lines.map((line) => {
-    const [key = '', value = ''] = line.split(' ');
-    return [key, Number(value)] as const;
-  }));
+  return new Map(
+    lines.map((line) => {
+      const [key = '', value = ''] = line.split(' ');
+      return [key, Number(value)] as const;
+    }),
+  );
 }
 
 /** Writes a setting. The kernel's reason is wrapped: by itself it names neither the group nor the value. */
@@ -59,11 +63,17 @@ export function writeSetting(path: string, value: string | number): void {
   try {
     writeFileSync(path, String(value));
   } catch (error) {
-    throw new Error(`cannot write ${value} to ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { cause: error });
+    throw new Error(`cannot write ${value} to ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, {
+      cause: error,
+    });
   }
 }
 
 /** Only what is there: absent numbers stay absent. */
-export function defined<T extends Readonly<Record<string, number | undefined>>>(values: T): { readonly [K in keyof T]?: number } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: number };
+export function defined<T extends Readonly<Record<string, number | undefined>>>(
+  values: T,
+): { readonly [K in keyof T]?: number } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: number;
+  };
 }

@@ -17,13 +17,20 @@ const requiredControllers = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'f
  */
 export function cgroupLayout(mounts: readonly Mount[]): CgroupLayout | undefined {
   const v1 = mounts.filter((mount) => mount.type === 'cgroup');
-  const controllers = new Map(v1.flatMap((mount) => mount.superOptions
-    .filter((option) => /^[a-z_]+$/.test(option) && !['rw', 'ro', 'xattr', 'clone_children', 'noprefix'].includes(option))
-    .map((option) => [option, mount.path] as const)));
+  const controllers = new Map(
+    v1.flatMap((mount) =>
+      mount.superOptions
+        .filter(
+          (option) => /^[a-z_]+$/.test(option) && !['rw', 'ro', 'xattr', 'clone_children', 'noprefix'].includes(option),
+        )
+        .map((option) => [option, mount.path] as const),
+    ),
+  );
   // Trees without controllers (name=systemd, the unified one of a hybrid host): runc puts its processes there too,
   // so groups must be removed from them as well.
   for (const mount of mounts) {
-    const name = mount.type === 'cgroup2' ? 'name=unified' : mount.superOptions.find((option) => option.startsWith('name='));
+    const name =
+      mount.type === 'cgroup2' ? 'name=unified' : mount.superOptions.find((option) => option.startsWith('name='));
     if (name && mount.type.startsWith('cgroup')) controllers.set(name, mount.path);
   }
   if ([...controllers.keys()].some((name) => !name.startsWith('name='))) return { version: 1, controllers };

@@ -1,7 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  childGroups, defined, makeGroup, processesBelow, readNumber, readTable, readText, removeGroup, writeSetting,
+  childGroups,
+  defined,
+  makeGroup,
+  processesBelow,
+  readNumber,
+  readTable,
+  readText,
+  removeGroup,
+  writeSetting,
 } from './files.ts';
 import type { CgroupLimits, Cgroups, CgroupUsage } from './port.ts';
 
@@ -11,7 +19,8 @@ export type ControllerFolders = ReadonlyMap<string, string>;
 /** cgroup v1: the same path in every controller's own tree. */
 export function cgroupsV1(controllers: ControllerFolders): Cgroups {
   const trees = [...new Set(controllers.values())];
-  const at = (controller: string, path: string, file = ''): string => join(controllers.get(controller) ?? '/nonexistent', path, file);
+  const at = (controller: string, path: string, file = ''): string =>
+    join(controllers.get(controller) ?? '/nonexistent', path, file);
   const main = controllers.has('memory') ? 'memory' : (controllers.keys().next().value ?? 'memory');
   return Object.freeze<Cgroups>({
     version: 1,
@@ -62,7 +71,8 @@ function inheritCpuset(tree: string, path: string): void {
 }
 
 /** What nobody limited reads as the largest number of whole pages. */
-const limitOf = (bytes: number | undefined): number | undefined => (bytes === undefined || bytes >= 2 ** 62 ? undefined : bytes);
+const limitOf = (bytes: number | undefined): number | undefined =>
+  bytes === undefined || bytes >= 2 ** 62 ? undefined : bytes;
 
 function usageOf(at: At, path: string): CgroupUsage {
   const memory = readTable(at('memory', path, 'memory.stat'));

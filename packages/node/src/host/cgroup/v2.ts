@@ -1,7 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  childGroups, defined, makeGroup, processesBelow, readNumber, readTable, readText, removeGroup, writeSetting,
+  childGroups,
+  defined,
+  makeGroup,
+  processesBelow,
+  readNumber,
+  readTable,
+  readText,
+  removeGroup,
+  writeSetting,
 } from './files.ts';
 import type { CgroupLimits, Cgroups, CgroupUsage } from './port.ts';
 
@@ -39,7 +47,8 @@ function handDown(folder: string): void {
   const available = words(join(folder, 'cgroup.controllers'));
   const active = words(join(folder, 'cgroup.subtree_control'));
   const missing = WANTED.filter((name) => available.includes(name) && !active.includes(name));
-  if (missing.length > 0) writeSetting(join(folder, 'cgroup.subtree_control'), missing.map((name) => `+${name}`).join(' '));
+  if (missing.length > 0)
+    writeSetting(join(folder, 'cgroup.subtree_control'), missing.map((name) => `+${name}`).join(' '));
 }
 
 function setLimits(folder: string, limits: CgroupLimits): void {
@@ -48,7 +57,8 @@ function setLimits(folder: string, limits: CgroupLimits): void {
     const quota = limits.cpuQuotaUs < 0 ? 'max' : limits.cpuQuotaUs;
     writeSetting(join(folder, 'cpu.max'), `${quota} ${limits.cpuPeriodUs ?? DEFAULT_PERIOD_US}`);
   }
-  if (limits.memoryBytes !== undefined) writeSetting(join(folder, 'memory.max'), limits.memoryBytes < 0 ? 'max' : limits.memoryBytes);
+  if (limits.memoryBytes !== undefined)
+    writeSetting(join(folder, 'memory.max'), limits.memoryBytes < 0 ? 'max' : limits.memoryBytes);
   if (limits.pids !== undefined) writeSetting(join(folder, 'pids.max'), limits.pids < 0 ? 'max' : limits.pids);
 }
 

@@ -2,10 +2,31 @@ import { Transform, type TransformCallback } from 'node:stream';
 
 /** Attributes that hold addresses, by element (HTML, section "Attributes"). */
 const addresses: Readonly<Record<string, readonly string[]>> = {
-  a: ['href'], applet: ['codebase'], area: ['href'], audio: ['src'], base: ['href'], blockquote: ['cite'], body: ['background'], button: ['formaction'],
-  command: ['icon'], del: ['cite'], embed: ['src'], form: ['action'], frame: ['longdesc', 'src'], head: ['profile'], html: ['manifest'],
-  iframe: ['longdesc', 'src'], img: ['longdesc', 'src', 'usemap'], input: ['formaction', 'src', 'usemap'], ins: ['cite'], link: ['href'],
-  object: ['classid', 'codebase', 'data', 'usemap'], q: ['cite'], script: ['src'], source: ['src'], video: ['poster', 'src'],
+  a: ['href'],
+  applet: ['codebase'],
+  area: ['href'],
+  audio: ['src'],
+  base: ['href'],
+  blockquote: ['cite'],
+  body: ['background'],
+  button: ['formaction'],
+  command: ['icon'],
+  del: ['cite'],
+  embed: ['src'],
+  form: ['action'],
+  frame: ['longdesc', 'src'],
+  head: ['profile'],
+  html: ['manifest'],
+  iframe: ['longdesc', 'src'],
+  img: ['longdesc', 'src', 'usemap'],
+  input: ['formaction', 'src', 'usemap'],
+  ins: ['cite'],
+  link: ['href'],
+  object: ['classid', 'codebase', 'data', 'usemap'],
+  q: ['cite'],
+  script: ['src'],
+  source: ['src'],
+  video: ['poster', 'src'],
 };
 
 /** Elements whose content is text, whatever it looks like. */
@@ -63,11 +84,14 @@ export class AddressRewriter extends Transform {
     if (RAW.has(name) && !tag.endsWith('/>')) this.#until = `</${name}`;
     const attributes = addresses[name];
     if (!attributes) return tag;
-    return tag.replace(/(\s)([a-z]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)/gi, (whole, space: string, attribute: string, equals: string, value: string) => {
-      if (!attributes.includes(attribute.toLowerCase())) return whole;
-      const quote = /^["']/.test(value) ? value.slice(0, 1) : '';
-      return `${space}${attribute}${equals}${quote}${this.#rewrite(quote ? value.slice(1, -1) : value)}${quote}`;
-    });
+    return tag.replace(
+      /(\s)([a-z]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)/gi,
+      (whole, space: string, attribute: string, equals: string, value: string) => {
+        if (!attributes.includes(attribute.toLowerCase())) return whole;
+        const quote = /^["']/.test(value) ? value.slice(0, 1) : '';
+        return `${space}${attribute}${equals}${quote}${this.#rewrite(quote ? value.slice(1, -1) : value)}${quote}`;
+      },
+    );
   }
 
   #skip(until: string): string | undefined {

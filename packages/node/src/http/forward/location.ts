@@ -50,7 +50,11 @@ function joined(path: string): string {
 }
 
 const escaped = (path: string): string =>
-  Array.from(path, (character) => (KEPT.test(character) ? character : [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''))).join('');
+  Array.from(path, (character) =>
+    KEPT.test(character)
+      ? character
+      : [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  ).join('');
 
 /**
  * An address that a proxied service gave out, as the client must ask for it: absolute paths of the service itself are

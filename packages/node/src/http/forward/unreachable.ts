@@ -2,22 +2,39 @@ import { failure, type Status } from '@navarch/machinery';
 
 /** What clients of other clusters know these errors by. */
 const words: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connect: connection refused', EHOSTUNREACH: 'connect: no route to host', ENETUNREACH: 'connect: network is unreachable', ETIMEDOUT: 'i/o timeout',
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
 };
 
 /** The Status for a target that did not answer. */
 export function unreachable(error: Error, { host, port }: { readonly host: string; readonly port: number }): Status {
   const known = words[(error as NodeJS.ErrnoException).code ?? ''];
-  const reason = known === undefined ? error.message : `dial tcp ${host.includes(':') ? `[${host}]` : host}:${port}: ${known}`;
+  const reason =
+    known === undefined ? error.message : `dial tcp ${host.includes(':') ? `[${host}]` : host}:${port}: ${known}`;
   return failure('ServiceUnavailable', `error trying to reach service: ${reason}`).status;
 }
 
 /** The Status for a target that answers, and does not go over to what was asked for. */
-export const notUpgraded = (code: number): Status => ({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: `invalid upgrade response: status code ${code}`, code: 500 });
+export const notUpgraded = (code: number): Status => ({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Failure',
+  message: `invalid upgrade response: status code ${code}`,
+  code: 500,
+});
 
 /** The Status for an answer that a kubelet gave in plain text instead of a log. */
 export function kubeletRefusal(code: number, text: string, pod: string): Status {
   if (code === 400) return failure('BadRequest', text).status;
-  if (code === 404) return { ...failure('NotFound', `the server could not find the requested resource ( pods/log ${pod})`, { name: pod, kind: 'pods/log' }).status };
+  if (code === 404)
+    return {
+      ...failure('NotFound', `the server could not find the requested resource ( pods/log ${pod})`, {
+        name: pod,
+        kind: 'pods/log',
+      }).status,
+    };
   return failure('InternalError', `Internal error occurred: ${text}`, { causes: [{ message: text }] }).status;
 }

@@ -17,7 +17,15 @@ export interface Used {
 export async function fileSystem(path: string, at: number): Promise<Disk | undefined> {
   try {
     const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(path);
-    return { at, availableBytes: bavail * bsize, capacityBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize, inodesFree: ffree, inodes: files, inodesUsed: files - ffree };
+    return {
+      at,
+      availableBytes: bavail * bsize,
+      capacityBytes: blocks * bsize,
+      usedBytes: (blocks - bfree) * bsize,
+      inodesFree: ffree,
+      inodes: files,
+      inodesUsed: files - ffree,
+    };
   } catch {
     return undefined; // Gone meanwhile: pods come and go.
   }

@@ -14,9 +14,13 @@ export async function sendLogFile(path: string, response: ServerResponse, dir: s
   const found = await stat(file);
   if (found.isDirectory()) {
     if (!path.endsWith('/')) return void response.writeHead(301, { location: `${path.split('/').at(-1)}/` }).end();
-    const names = (await readdir(file, { withFileTypes: true })).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).toSorted();
+    const names = (await readdir(file, { withFileTypes: true }))
+      .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+      .toSorted();
     const links = names.map((name) => `<a href="${encodeURI(name)}">${escaped(name)}</a>\n`);
-    return void response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(`<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${links.join('')}</pre>\n`);
+    return void response
+      .writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
+      .end(`<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${links.join('')}</pre>\n`);
   }
   if (!found.isFile()) throw notFound();
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
@@ -33,4 +37,5 @@ async function resolved(dir: string, path: string): Promise<string> {
   return file;
 }
 
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&#34;');
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&#34;');

@@ -2,8 +2,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  CONTAINER_NAME, type cri, type Disk, type HostFacts, type NodeDirs, type NodeGauge, type ObservedContainer, type ObservedNode,
-  type ObservedPod, type ObservedVolume, POD_NAME, POD_NAMESPACE, POD_UID, type Usage,
+  CONTAINER_NAME,
+  type cri,
+  type Disk,
+  type HostFacts,
+  type NodeDirs,
+  type NodeGauge,
+  type ObservedContainer,
+  type ObservedNode,
+  type ObservedPod,
+  type ObservedVolume,
+  POD_NAME,
+  POD_NAMESPACE,
+  POD_UID,
+  type Usage,
 } from '@navarch/kubelet';
 import type { Cgroups } from '../../host/cgroup/port.ts';
 import { fileSystem, TreeUsage } from './disk-usage.ts';
@@ -30,7 +42,10 @@ const RATE_MS_MIN = 1000;
 export class NodeObserver {
   readonly #deps: ObserverDeps;
   readonly #trees = new TreeUsage();
-  readonly #rates = new Map<string, { readonly at: number; readonly cpuNanoseconds: number; readonly rate: number | undefined }>();
+  readonly #rates = new Map<
+    string,
+    { readonly at: number; readonly cpuNanoseconds: number; readonly rate: number | undefined }
+  >();
   #latest: { readonly at: number; readonly node: Promise<ObservedNode> } | undefined;
 
   constructor(deps: ObserverDeps) {
@@ -54,8 +69,10 @@ export class NodeObserver {
     const disk = await fileSystem(dirs.root, at);
     const memory = memoryOfNode();
     return {
-      memoryBytes: host.memoryBytes, usage: { at, memoryBytes: memory.usedBytes, workingSetBytes: memory.workingSetBytes },
-      ...(disk ? { disk, images: disk } : {}), processes: processCount(at),
+      memoryBytes: host.memoryBytes,
+      usage: { at, memoryBytes: memory.usedBytes, workingSetBytes: memory.workingSetBytes },
+      ...(disk ? { disk, images: disk } : {}),
+      processes: processCount(at),
     };
   }
 
@@ -74,18 +91,37 @@ export class NodeObserver {
     this.#forget(pods);
     const disk = await fileSystem(dirs.root, at);
     return {
-      name: nodeName, startedAt: bootTime(), cpus: host.cpus, memoryBytes: host.memoryBytes, kernelVersion: host.kernelVersion, osImage: host.osImage,
-      ...this.#nodeUsage(at), network: nodeNetwork(at), ...(disk ? { disk } : {}), ...(await this.#images(disk, signal)),
+      name: nodeName,
+      startedAt: bootTime(),
+      cpus: host.cpus,
+      memoryBytes: host.memoryBytes,
+      kernelVersion: host.kernelVersion,
+      osImage: host.osImage,
+      ...this.#nodeUsage(at),
+      network: nodeNetwork(at),
+      ...(disk ? { disk } : {}),
+      ...(await this.#images(disk, signal)),
       processes: processCount(at),
       system: [
         ...Object.entries(system).map(([name, pids]) => processGroup(name, pids, at)),
-        { name: 'pods', cgroup: `${dirs.cgroupRoot}/kubepods`, id: '', image: '', startedAt: bootTime(), ...this.#usage(`${dirs.cgroupRoot}/kubepods`, at) },
+        {
+          name: 'pods',
+          cgroup: `${dirs.cgroupRoot}/kubepods`,
+          id: '',
+          image: '',
+          startedAt: bootTime(),
+          ...this.#usage(`${dirs.cgroupRoot}/kubepods`, at),
+        },
       ],
       pods,
     };
   }
 
-  async #pod(sandbox: cri.PodSandbox, containers: readonly cri.Container[], { at, group, layers }: Context): Promise<ObservedPod> {
+  async #pod(
+    sandbox: cri.PodSandbox,
+    containers: readonly cri.Container[],
+    { at, group, layers }: Context,
+  ): Promise<ObservedPod> {
     const { labels, id, createdAt } = sandbox;
     const [namespace, name, uid] = [labels[POD_NAMESPACE] ?? '', labels[POD_NAME] ?? '', labels[POD_UID] ?? ''];
     const logs = join(this.#deps.dirs.podLogs, `${namespace}_${name}_${uid}`);
@@ -94,8 +130,16 @@ export class NodeObserver {
     const [pid] = group === '' ? [] : this.#deps.cgroups.processes(group);
     const network = pid === undefined ? undefined : networkOf(pid, at);
     return {
-      namespace, name, uid, sandboxId: id, cgroup: group, startedAt: Math.floor(createdAt / 1e6), ...this.#usage(group, at), ...(network ? { network } : {}),
-      containers: observed, volumes: await this.#volumes(uid, at),
+      namespace,
+      name,
+      uid,
+      sandboxId: id,
+      cgroup: group,
+      startedAt: Math.floor(createdAt / 1e6),
+      ...this.#usage(group, at),
+      ...(network ? { network } : {}),
+      containers: observed,
+      volumes: await this.#volumes(uid, at),
     };
   }
 
@@ -106,8 +150,14 @@ export class NodeObserver {
     const rootDisk = await fileSystem(this.#deps.dirs.root, at);
     const logDisk = await this.#trees.of(join(logs, name), at);
     return {
-      id, name, image: image?.image ?? '', cgroup: `${group}/${id}`, startedAt: Math.floor(createdAt / 1e6), ...this.#usage(`${group}/${id}`, at),
-      ...(layer ? { rootfs: { ...rootDisk, at, ...layer } } : {}), ...(logDisk ? { logs: logDisk } : {}),
+      id,
+      name,
+      image: image?.image ?? '',
+      cgroup: `${group}/${id}`,
+      startedAt: Math.floor(createdAt / 1e6),
+      ...this.#usage(`${group}/${id}`, at),
+      ...(layer ? { rootfs: { ...rootDisk, at, ...layer } } : {}),
+      ...(logDisk ? { logs: logDisk } : {}),
     };
   }
 
@@ -124,12 +174,24 @@ export class NodeObserver {
   /** What containers wrote into their own layer: only the runtime knows where that is. */
   async #layers(signal: AbortSignal): Promise<Layers> {
     const { stats } = await this.#deps.runtime.listContainerStats({}, signal);
-    return new Map(stats.flatMap(({ attributes, writableLayer }) => (attributes && writableLayer
-      ? [[attributes.id, { usedBytes: writableLayer.usedBytes?.value ?? 0, inodesUsed: writableLayer.inodesUsed?.value ?? 0 }] as const] : [])));
+    return new Map(
+      stats.flatMap(({ attributes, writableLayer }) =>
+        attributes && writableLayer
+          ? [
+              [
+                attributes.id,
+                { usedBytes: writableLayer.usedBytes?.value ?? 0, inodesUsed: writableLayer.inodesUsed?.value ?? 0 },
+              ] as const,
+            ]
+          : [],
+      ),
+    );
   }
 
   async #images(disk: Disk | undefined, signal: AbortSignal): Promise<{ readonly images?: Disk }> {
-    const { imageFilesystems: [first] } = await this.#deps.runtime.imageFsInfo({}, signal);
+    const {
+      imageFilesystems: [first],
+    } = await this.#deps.runtime.imageFsInfo({}, signal);
     if (!first || !disk) return {};
     return { images: { ...disk, usedBytes: first.usedBytes?.value ?? 0, inodesUsed: first.inodesUsed?.value ?? 0 } };
   }
@@ -138,7 +200,14 @@ export class NodeObserver {
     const used = group === '' ? undefined : this.#deps.cgroups.usage(group);
     if (!used) return {};
     const { pids, ...rest } = used;
-    return { usage: { at, ...rest, ...(pids === undefined ? {} : { processes: pids }), ...this.#rate(group, at, used.cpuNanoseconds) } };
+    return {
+      usage: {
+        at,
+        ...rest,
+        ...(pids === undefined ? {} : { processes: pids }),
+        ...this.#rate(group, at, used.cpuNanoseconds),
+      },
+    };
   }
 
   /** The root group counts everything; where it counts no memory, /proc does. */
@@ -152,18 +221,28 @@ export class NodeObserver {
     if (cpuNanoseconds === undefined) return {};
     const before = this.#rates.get(group);
     if (before && at - before.at < RATE_MS_MIN) return before.rate === undefined ? {} : { cpuNanoCores: before.rate };
-    const rate = before && Math.max(0, Math.round(((cpuNanoseconds - before.cpuNanoseconds) / (at - before.at)) * 1000));
+    const rate =
+      before && Math.max(0, Math.round(((cpuNanoseconds - before.cpuNanoseconds) / (at - before.at)) * 1000));
     this.#rates.set(group, { at, cpuNanoseconds, rate });
     return rate === undefined ? {} : { cpuNanoCores: rate };
   }
 
   #forget(pods: readonly ObservedPod[]): void {
-    const groups = new Set(['/', `${this.#deps.dirs.cgroupRoot}/kubepods`, ...pods.flatMap((pod) => [pod.cgroup, ...pod.containers.map((c) => c.cgroup)])]);
+    const groups = new Set([
+      '/',
+      `${this.#deps.dirs.cgroupRoot}/kubepods`,
+      ...pods.flatMap((pod) => [pod.cgroup, ...pod.containers.map((c) => c.cgroup)]),
+    ]);
     for (const group of this.#rates.keys()) if (!groups.has(group)) this.#rates.delete(group);
     const { root, podLogs } = this.#deps.dirs;
-    this.#trees.keep(new Set(pods.flatMap(({ namespace, name, uid, containers, volumes }) => [
-      ...containers.map((c) => join(podLogs, `${namespace}_${name}_${uid}`, c.name)), ...volumes.map((v) => join(root, 'pods', uid, 'volumes', v.name)),
-    ])));
+    this.#trees.keep(
+      new Set(
+        pods.flatMap(({ namespace, name, uid, containers, volumes }) => [
+          ...containers.map((c) => join(podLogs, `${namespace}_${name}_${uid}`, c.name)),
+          ...volumes.map((v) => join(root, 'pods', uid, 'volumes', v.name)),
+        ]),
+      ),
+    );
   }
 }
 
@@ -178,14 +257,23 @@ interface Context {
 /** The cgroups of pods by their uid, in every class of service. */
 function podGroups(cgroups: Cgroups, root: string): ReadonlyMap<string, string> {
   const classes = [`${root}/kubepods`, `${root}/kubepods/burstable`, `${root}/kubepods/besteffort`];
-  return new Map(classes.flatMap((folder) => cgroups.children(folder).filter((name) => name.startsWith('pod')).map((name) => [name.slice('pod'.length), `${folder}/${name}`] as const)));
+  return new Map(
+    classes.flatMap((folder) =>
+      cgroups
+        .children(folder)
+        .filter((name) => name.startsWith('pod'))
+        .map((name) => [name.slice('pod'.length), `${folder}/${name}`] as const),
+    ),
+  );
 }
 
 const readText = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
 /** Threads count: each takes an id. */
 const processCount = (at: number): NonNullable<ObservedNode['processes']> => ({
-  at, max: Number(readText('/proc/sys/kernel/pid_max')), now: Number(readText('/proc/loadavg').split(/[\s/]+/)[4] ?? 0),
+  at,
+  max: Number(readText('/proc/sys/kernel/pid_max')),
+  now: Number(readText('/proc/loadavg').split(/[\s/]+/)[4] ?? 0),
 });
 
 const bootTime = (): number => Number(/^btime (\d+)$/m.exec(readText('/proc/stat'))?.[1] ?? 0) * 1000;
@@ -208,6 +296,13 @@ function processGroup(name: string, pids: readonly number[], at: number): Observ
     cpuNanoseconds += (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * CLOCK_TICKS_NS;
     rssBytes += Number(fields[21] ?? 0) * PAGE_BYTES;
   }
-  const usage = { at, cpuNanoseconds, rssBytes, memoryBytes: rssBytes, workingSetBytes: rssBytes, processes: pids.length };
+  const usage = {
+    at,
+    cpuNanoseconds,
+    rssBytes,
+    memoryBytes: rssBytes,
+    workingSetBytes: rssBytes,
+    processes: pids.length,
+  };
   return { name, cgroup: '', id: '', image: '', startedAt: bootTime(), usage };
 }

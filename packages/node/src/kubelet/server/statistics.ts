@@ -21,8 +21,25 @@ export interface NodeStatisticsOptions {
 }
 
 /** Statistics of this machine, for the kubelet's server. Make one for the life of the process: rates come of two looks. */
-export function nodeStatistics({ runtime, metrics, probeMetrics, host, nodeName, dirs, runtimePid, version }: NodeStatisticsOptions): NodeStatistics & Gauges {
+export function nodeStatistics({
+  runtime,
+  metrics,
+  probeMetrics,
+  host,
+  nodeName,
+  dirs,
+  runtimePid,
+  version,
+}: NodeStatisticsOptions): NodeStatistics & Gauges {
   metrics.collect(processMetrics(version));
-  const observer = new NodeObserver({ runtime, cgroups: openCgroups(), host, nodeName, dirs, now: () => systemClock.now(), system: { kubelet: [process.pid], runtime: [runtimePid] } });
+  const observer = new NodeObserver({
+    runtime,
+    cgroups: openCgroups(),
+    host,
+    nodeName,
+    dirs,
+    now: () => systemClock.now(),
+    system: { kubelet: [process.pid], runtime: [runtimePid] },
+  });
   return { metrics, probeMetrics, observe: (signal) => observer.observe(signal), look: () => observer.gauge() };
 }

@@ -1,41 +1,87 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { HttpRefusal, notFound, streamAddress, type StreamRequest, streamRequest } from '@navarch/kubelet';
-import { asksFor, type Dial, dialUpgrade, passUpgrade, refuseUpgrade, servePortForward, serveRemoteCommand, UpgradeRefused } from '../../streaming/index.ts';
+import {
+  asksFor,
+  type Dial,
+  dialUpgrade,
+  passUpgrade,
+  refuseUpgrade,
+  servePortForward,
+  serveRemoteCommand,
+  UpgradeRefused,
+} from '../../streaming/index.ts';
 import type { KubeletServerOptions } from '../kubelet-server.ts';
 import { urlOf } from './url.ts';
 
 /** Upstream's --streaming-connection-idle-timeout. */
 export const IDLE_MS = 4 * 60 * 60 * 1000;
 /** Hop by hop: not the runtime's business, or set anew. */
-const DROPPED = new Set(['host', 'authorization', 'connection', 'upgrade', 'content-length', 'transfer-encoding', 'keep-alive', 'proxy-connection']);
+const DROPPED = new Set([
+  'host',
+  'authorization',
+  'connection',
+  'upgrade',
+  'content-length',
+  'transfer-encoding',
+  'keep-alive',
+  'proxy-connection',
+]);
 
 /** A request that became a connection: exec, attach or port-forward, in SPDY or WebSocket. Never rejects. */
 export async function answerUpgrade(
-  options: KubeletServerOptions, request: IncomingMessage, socket: Duplex, head: Buffer, admit: (request: IncomingMessage) => Promise<unknown>, signal: AbortSignal,
+  options: KubeletServerOptions,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  admit: (request: IncomingMessage) => Promise<unknown>,
+  signal: AbortSignal,
 ): Promise<void> {
   socket.on('error', () => socket.destroy());
   try {
     await admit(request);
     const url = urlOf(request);
-    const wanted = streamRequest(url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent), url.searchParams);
+    const wanted = streamRequest(
+      url.pathname
+        .split('/')
+        .filter((part) => part !== '')
+        .map(decodeURIComponent),
+      url.searchParams,
+    );
     const runtime = dialOf(new URL(await streamAddress(options.runtime, wanted, signal)), request);
     if (!asksFor(request, 'websocket')) return passUpgrade(await dialUpgrade(runtime, signal), socket, head);
-    await serveWebSocket({ request, socket, head, idleMs: options.streamingIdleMs ?? IDLE_MS }, wanted, runtime, signal);
+    await serveWebSocket(
+      { request, socket, head, idleMs: options.streamingIdleMs ?? IDLE_MS },
+      wanted,
+      runtime,
+      signal,
+    );
   } catch (error) {
     refuse(options, socket, error);
   }
 }
 
-function serveWebSocket(client: Parameters<typeof serveRemoteCommand>[0], wanted: StreamRequest, runtime: Dial, signal: AbortSignal): Promise<void> {
+function serveWebSocket(
+  client: Parameters<typeof serveRemoteCommand>[0],
+  wanted: StreamRequest,
+  runtime: Dial,
+  signal: AbortSignal,
+): Promise<void> {
   if (wanted.what === 'portForward') return servePortForward(client, wanted.ports, runtime, signal);
   return serveRemoteCommand(client, wanted.streams, runtime, signal);
 }
 
 function dialOf(target: URL, request: IncomingMessage): Dial {
-  const kept = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !DROPPED.has(name) && !name.startsWith('sec-websocket-')));
+  const kept = Object.fromEntries(
+    Object.entries(request.headers).filter(([name]) => !DROPPED.has(name) && !name.startsWith('sec-websocket-')),
+  );
   return {
-    isTls: target.protocol === 'https:', rejectUnauthorized: false, host: target.hostname, port: target.port, path: target.pathname + target.search, method: 'POST',
+    isTls: target.protocol === 'https:',
+    rejectUnauthorized: false,
+    host: target.hostname,
+    port: target.port,
+    path: target.pathname + target.search,
+    method: 'POST',
     headers: { ...kept, connection: 'Upgrade', upgrade: request.headers.upgrade },
   };
 }

@@ -41,7 +41,11 @@ export interface RealKubelet extends AsyncDisposable {
 const POD_NODE = 'here';
 const NODE_IP = '192.0.2.1';
 
-export async function startRealKubelet(archives: readonly string[], registries: Parameters<typeof startPrivateRuntime>[1], signal: AbortSignal): Promise<RealKubelet> {
+export async function startRealKubelet(
+  archives: readonly string[],
+  registries: Parameters<typeof startPrivateRuntime>[1],
+  signal: AbortSignal,
+): Promise<RealKubelet> {
   const dir = mkdtempSync(join(tmpdir(), 'nvk-'));
   const host = await startPrivateRuntime(archives, registries, signal);
   const lifetime = new AbortController();
@@ -57,31 +61,74 @@ export async function startRealKubelet(archives: readonly string[], registries: 
   try {
     const { api, restart } = await startNode(host, dir, group);
     const asked = asking(api, signal);
-    return { ...asked, restart, api, host, dir, [Symbol.asyncDispose]: async () => {
-      for (const { metadata } of (await api.of(pod).list({ namespace: 'default' })).items) await asked.remove(metadata.name);
-      await stop();
-    } };
+    return {
+      ...asked,
+      restart,
+      api,
+      host,
+      dir,
+      [Symbol.asyncDispose]: async () => {
+        for (const { metadata } of (await api.of(pod).list({ namespace: 'default' })).items)
+          await asked.remove(metadata.name);
+        await stop();
+      },
+    };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function startNode(host: PrivateRuntime, dir: string, group: TaskGroup): Promise<Pick<RealKubelet, 'api' | 'restart'>> {
-  const served = await serve({
-    store: new MemoryStore(), clock: systemClock, random: systemRandom(), log: silent, tokens: await openTokenKeys(dir), issuer: 'https://kubernetes.default.svc', serviceCidr: '10.96.0.0/16',
-    nodePorts: [30_000, 32_767], advertiseAddress: NODE_IP, advertisePort: 6443,
-  }, group.signal);
+async function startNode(
+  host: PrivateRuntime,
+  dir: string,
+  group: TaskGroup,
+): Promise<Pick<RealKubelet, 'api' | 'restart'>> {
+  const served = await serve(
+    {
+      store: new MemoryStore(),
+      clock: systemClock,
+      random: systemRandom(),
+      log: silent,
+      tokens: await openTokenKeys(dir),
+      issuer: 'https://kubernetes.default.svc',
+      serviceCidr: '10.96.0.0/16',
+      nodePorts: [30_000, 32_767],
+      advertiseAddress: NODE_IP,
+      advertisePort: 6443,
+    },
+    group.signal,
+  );
   const api = directApi(served.server, systemUser);
   await api.of(serviceAccount).create({ metadata: { name: 'default', namespace: 'default' } });
   mkdirSync(join(dir, 'kubelet'));
   const start = (): TaskGroup => {
     const life = new TaskGroup(group.signal);
-    life.spawn((s) => runKubelet({
-      api, runtime: host.runtime, files: nodeFiles(s), cgroups: openCgroups(), prober: nodeProber, keys: nodeCertificateKeys, clock: systemClock, random: systemRandom(), log: silent, host: hostFacts(dir, POD_NODE), nodeName: POD_NODE,
-      nodeIP: NODE_IP, kubeletPort: 10_250, version: 'v1.37.0', podsMax: 110, labels: {}, dns: { clusterDns: '', clusterDomain: 'cluster.local' },
-      dirs: { root: join(dir, 'kubelet'), podLogs: join(dir, 'pod-logs'), cgroupRoot: host.cgroupRoot },
-    }, s));
+    life.spawn((s) =>
+      runKubelet(
+        {
+          api,
+          runtime: host.runtime,
+          files: nodeFiles(s),
+          cgroups: openCgroups(),
+          prober: nodeProber,
+          keys: nodeCertificateKeys,
+          clock: systemClock,
+          random: systemRandom(),
+          log: silent,
+          host: hostFacts(dir, POD_NODE),
+          nodeName: POD_NODE,
+          nodeIP: NODE_IP,
+          kubeletPort: 10_250,
+          version: 'v1.37.0',
+          podsMax: 110,
+          labels: {},
+          dns: { clusterDns: '', clusterDomain: 'cluster.local' },
+          dirs: { root: join(dir, 'kubelet'), podLogs: join(dir, 'pod-logs'), cgroupRoot: host.cgroupRoot },
+        },
+        s,
+      ),
+    );
     return life;
   };
   let running = start();
@@ -98,25 +145,42 @@ async function startNode(host: PrivateRuntime, dir: string, group: TaskGroup): P
   };
 }
 
-function asking(api: Api, signal: AbortSignal): Omit<RealKubelet, 'api' | 'host' | 'dir' | 'restart' | typeof Symbol.asyncDispose> {
-  const run = (name: string, spec: object, metadata: object = {}): Promise<Pod> => api.of(pod).create({
-    metadata: { name, namespace: 'default', ...metadata },
-    spec: { nodeName: POD_NODE, restartPolicy: 'Never', terminationGracePeriodSeconds: 1, automountServiceAccountToken: false, ...spec },
-  } as Draft<Pod>);
+function asking(
+  api: Api,
+  signal: AbortSignal,
+): Omit<RealKubelet, 'api' | 'host' | 'dir' | 'restart' | typeof Symbol.asyncDispose> {
+  const run = (name: string, spec: object, metadata: object = {}): Promise<Pod> =>
+    api.of(pod).create({
+      metadata: { name, namespace: 'default', ...metadata },
+      spec: {
+        nodeName: POD_NODE,
+        restartPolicy: 'Never',
+        terminationGracePeriodSeconds: 1,
+        automountServiceAccountToken: false,
+        ...spec,
+      },
+    } as Draft<Pod>);
   const until = async (name: string, isSo: (pod: Pod) => boolean, what: string): Promise<Pod> => {
     for (const end = Date.now() + 30_000; ;) {
       const current = await api.of(pod).get(`default/${name}`);
       if (isSo(current)) return current;
-      if (Date.now() > end) throw new Error(`${name}: ${what} did not come about: ${JSON.stringify(current.status, undefined, 1)} ${(await events(name)).join('\n')}`);
+      if (Date.now() > end)
+        throw new Error(
+          `${name}: ${what} did not come about: ${JSON.stringify(current.status, undefined, 1)} ${(await events(name)).join('\n')}`,
+        );
       await sleep(50, undefined, { signal });
     }
   };
   const events = async (name: string): Promise<readonly string[]> => {
     const { items } = await api.of(event).list({ namespace: 'default', fieldSelector: `involvedObject.name=${name}` });
-    return items.toSorted((a: Event, b: Event) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion)).map((e: Event) => `${e.reason}: ${e.message}`);
+    return items
+      .toSorted((a: Event, b: Event) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+      .map((e: Event) => `${e.reason}: ${e.message}`);
   };
   return {
-    run, until, events,
+    run,
+    until,
+    events,
     async outcome(name, spec, metadata) {
       await run(name, spec, metadata);
       const over = await until(name, isTerminal, 'its end');
@@ -126,7 +190,10 @@ function asking(api: Api, signal: AbortSignal): Omit<RealKubelet, 'api' | 'host'
     async remove(name) {
       await api.of(pod).delete(`default/${name}`);
       for (const end = Date.now() + 30_000; ;) {
-        if ((await api.of(pod).list({ namespace: 'default', fieldSelector: `metadata.name=${name}` })).items.length === 0) return;
+        if (
+          (await api.of(pod).list({ namespace: 'default', fieldSelector: `metadata.name=${name}` })).items.length === 0
+        )
+          return;
         if (Date.now() > end) throw new Error(`${name} is still there`);
         await sleep(50, undefined, { signal });
       }

@@ -22,12 +22,19 @@ async function pair(onStream: (stream: SpdyStream) => void): Promise<Pair> {
   const listener = createServer({ allowHalfOpen: true });
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   const accepted = new Promise<Socket>((resolve) => listener.once('connection', resolve));
-  const clientSocket = connect({ port: (listener.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
+  const clientSocket = connect({
+    port: (listener.address() as AddressInfo).port,
+    host: '127.0.0.1',
+    allowHalfOpen: true,
+  });
   const serverSocket = await accepted;
   const client = new SpdyConnection(clientSocket, none, { role: 'client' });
   const server = new SpdyConnection(serverSocket, none, { role: 'server', onStream });
   return {
-    client, server, clientSocket, serverSocket,
+    client,
+    server,
+    clientSocket,
+    serverSocket,
     async [Symbol.asyncDispose]() {
       client.destroy();
       server.destroy();
@@ -39,12 +46,13 @@ async function pair(onStream: (stream: SpdyStream) => void): Promise<Pair> {
 }
 
 /** Not by `for await`: that would end the other direction too. */
-const textOf = (stream: SpdyStream): Promise<string> => new Promise((resolve, reject) => {
-  const parts: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => parts.push(chunk));
-  stream.on('end', () => resolve(Buffer.concat(parts).toString()));
-  stream.on('error', reject);
-});
+const textOf = (stream: SpdyStream): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => parts.push(chunk));
+    stream.on('end', () => resolve(Buffer.concat(parts).toString()));
+    stream.on('error', reject);
+  });
 
 test('SpdyConnection: streams carry headers, and each direction ends by itself', async () => {
   const seen: string[] = [];
@@ -69,7 +77,8 @@ test('SpdyConnection: a slow reader stops the writer, and all comes back unchang
     sent.update(chunk);
     written += chunk.length;
     const hasRoom = stream.write(chunk);
-    for (let turns = 0; stream.writableNeedDrain && turns < 1000; turns++) await new Promise((resolve) => setImmediate(resolve));
+    for (let turns = 0; stream.writableNeedDrain && turns < 1000; turns++)
+      await new Promise((resolve) => setImmediate(resolve));
     return hasRoom || !stream.writableNeedDrain;
   };
   // Nobody reads the echo: long before 64 MB there is no more room on the way.
@@ -167,7 +176,10 @@ test('SpdyConnection: pings of the peer are answered, answers are not', async ()
   const ping = Buffer.from('800300060000000400000005', 'hex');
   const before = ends.clientSocket.bytesRead;
   ends.clientSocket.write(ping);
-  await eventually('an answer', () => ends.clientSocket.bytesRead >= before + ping.length, { timeoutMs: 10_000, everyMs: 1 });
+  await eventually('an answer', () => ends.clientSocket.bytesRead >= before + ping.length, {
+    timeoutMs: 10_000,
+    everyMs: 1,
+  });
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(ends.clientSocket.bytesRead, before + ping.length);
 });

@@ -1,6 +1,14 @@
 import type { Duplex } from 'node:stream';
 import { Arrivals } from './arrivals.ts';
-import { dataHead, encodeControl, type Frame, PAYLOAD_BYTES_MAX, resetStatus, SpdyError, STREAM_ID_MAX } from './frame.ts';
+import {
+  dataHead,
+  encodeControl,
+  type Frame,
+  PAYLOAD_BYTES_MAX,
+  resetStatus,
+  SpdyError,
+  STREAM_ID_MAX,
+} from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { HeaderDecoder, HeaderEncoder, type Headers } from './header-block.ts';
 import { SpdyStream } from './stream.ts';
@@ -63,7 +71,8 @@ export class SpdyConnection {
   close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    if (this.#socket.writable) this.#socket.end(encodeControl({ type: 'goAway', lastStreamId: this.#lastPeerId, status: 0 }));
+    if (this.#socket.writable)
+      this.#socket.end(encodeControl({ type: 'goAway', lastStreamId: this.#lastPeerId, status: 0 }));
     this.#cutStreams();
     // Closing a socket with bytes unread makes the kernel take back what was sent: the peer gets the time to close first.
     const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS);
@@ -94,22 +103,29 @@ export class SpdyConnection {
 
   async #take(frame: Frame): Promise<void> {
     switch (frame.type) {
-      case 'data': return this.#takeData(frame);
-      case 'open': return this.#takeOpen(frame);
-      case 'reply': case 'headers': {
+      case 'data':
+        return this.#takeData(frame);
+      case 'open':
+        return this.#takeOpen(frame);
+      case 'reply':
+      case 'headers': {
         // Every block must be read: the next ones are compressed with what it said.
         await this.#decoder.decode(frame.block);
         if (frame.isLast) this.#streams.get(frame.streamId)?.deliverEnd();
         return;
       }
-      case 'reset': return this.#takeReset(frame);
+      case 'reset':
+        return this.#takeReset(frame);
       case 'ping': {
         const isOurs = (frame.id % 2 === 1) === (this.#options.role === 'client');
         if (!isOurs) this.#control(frame);
         return;
       }
-      case 'goAway': this.#isPeerLeaving = true; return;
-      case 'ignored': return;
+      case 'goAway':
+        this.#isPeerLeaving = true;
+        return;
+      case 'ignored':
+        return;
     }
   }
 
@@ -177,7 +193,8 @@ export class SpdyConnection {
     const stream = this.#streams.get(streamId);
     if (!this.#streams.delete(streamId)) return;
     // A peer that sends no more is about to close: a word too many would meet a closed socket.
-    if (!stream?.isRemoteEnded && !this.#isClosing) this.#control({ type: 'reset', streamId, status: resetStatus.cancel });
+    if (!stream?.isRemoteEnded && !this.#isClosing)
+      this.#control({ type: 'reset', streamId, status: resetStatus.cancel });
   }
 
   /** The socket is gone: what was read before is still to be read, and then comes the end. Why it went is in `failure`. */

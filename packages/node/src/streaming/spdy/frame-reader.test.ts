@@ -10,17 +10,35 @@ import { HeaderDecoder, HeaderEncoder } from './header-block.ts';
 const streamId = fc.integer({ min: 1, max: 0x7fffffff });
 const word = fc.integer({ min: 0, max: 0xffffffff });
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
-const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
-  fc.record({ type: fc.constant('data' as const), streamId, bytes, isLast: fc.boolean() }),
-  fc.record({ type: fc.constant('open' as const), streamId, block: bytes, isLast: fc.boolean(), isOneWay: fc.boolean() }),
-  fc.record({ type: fc.constantFrom('reply' as const, 'headers' as const), streamId, block: bytes, isLast: fc.boolean() }),
-  fc.record({ type: fc.constant('reset' as const), streamId, status: word }),
-  fc.record({ type: fc.constant('ping' as const), id: word }),
-  fc.record({ type: fc.constant('goAway' as const), lastStreamId: fc.integer({ min: 0, max: 0x7fffffff }), status: word }),
-).map((frame) => ({ ...frame }));
+const anyFrame: fc.Arbitrary<Frame> = fc
+  .oneof(
+    fc.record({ type: fc.constant('data' as const), streamId, bytes, isLast: fc.boolean() }),
+    fc.record({
+      type: fc.constant('open' as const),
+      streamId,
+      block: bytes,
+      isLast: fc.boolean(),
+      isOneWay: fc.boolean(),
+    }),
+    fc.record({
+      type: fc.constantFrom('reply' as const, 'headers' as const),
+      streamId,
+      block: bytes,
+      isLast: fc.boolean(),
+    }),
+    fc.record({ type: fc.constant('reset' as const), streamId, status: word }),
+    fc.record({ type: fc.constant('ping' as const), id: word }),
+    fc.record({
+      type: fc.constant('goAway' as const),
+      lastStreamId: fc.integer({ min: 0, max: 0x7fffffff }),
+      status: word,
+    }),
+  )
+  .map((frame) => ({ ...frame }));
 
 const encode = (frame: Frame): Buffer => {
-  if (frame.type === 'data') return Buffer.concat([dataHead(frame.streamId, frame.bytes.length, frame.isLast), frame.bytes]);
+  if (frame.type === 'data')
+    return Buffer.concat([dataHead(frame.streamId, frame.bytes.length, frame.isLast), frame.bytes]);
   assert.ok(frame.type !== 'ignored');
   return encodeControl(frame);
 };
@@ -54,20 +72,24 @@ function flat(frames: readonly Frame[]): readonly unknown[] {
 
 test('FrameReader.read() gives back what was encoded, however the bytes are cut', () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 97 }), { minLength: 1, maxLength: 6 });
-  fc.assert(fc.property(fc.array(anyFrame, { maxLength: 12 }), sizes, (frames, cuts) => {
-    assert.deepEqual(flat(readAll(Buffer.concat(frames.map(encode)), cuts)), flat(frames));
-  }));
+  fc.assert(
+    fc.property(fc.array(anyFrame, { maxLength: 12 }), sizes, (frames, cuts) => {
+      assert.deepEqual(flat(readAll(Buffer.concat(frames.map(encode)), cuts)), flat(frames));
+    }),
+  );
 });
 
 test('FrameReader.read() answers any bytes with frames or an SpdyError, and holds no more than one control frame', () => {
-  fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 64 }), { maxLength: 20 }), (chunks) => {
-    const reader = new FrameReader();
-    try {
-      for (const chunk of chunks) for (const frame of reader.read(Buffer.from(chunk))) assert.ok(frame.type);
-    } catch (error) {
-      assert.ok(error instanceof SpdyError, String(error));
-    }
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 64 }), { maxLength: 20 }), (chunks) => {
+      const reader = new FrameReader();
+      try {
+        for (const chunk of chunks) for (const frame of reader.read(Buffer.from(chunk))) assert.ok(frame.type);
+      } catch (error) {
+        assert.ok(error instanceof SpdyError, String(error));
+      }
+    }),
+  );
 });
 
 test('FrameReader.read() refuses another version, a long control frame, a short one, and stream 0', () => {
@@ -88,31 +110,39 @@ test('FrameReader.read() passes data on before its frame is whole', () => {
   assert.deepEqual(first, { type: 'data', streamId: 7, bytes: Buffer.from('abc'), isLast: false });
 });
 
-const headers = fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/), fc.string({ maxLength: 60 }), { maxKeys: 12, noNullPrototype: true });
+const headers = fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/), fc.string({ maxLength: 60 }), {
+  maxKeys: 12,
+  noNullPrototype: true,
+});
 
 test('HeaderDecoder.decode() reads what HeaderEncoder wrote, block after block', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(headers, { maxLength: 5 }), async (blocks) => {
-    const [encoder, decoder] = [new HeaderEncoder(), new HeaderDecoder()];
-    for (const block of blocks) assert.deepEqual(await decoder.decode(encoder.encode(block)), block);
-    decoder.close();
-  }), { numRuns: 50 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(headers, { maxLength: 5 }), async (blocks) => {
+      const [encoder, decoder] = [new HeaderEncoder(), new HeaderDecoder()];
+      for (const block of blocks) assert.deepEqual(await decoder.decode(encoder.encode(block)), block);
+      decoder.close();
+    }),
+    { numRuns: 50 },
+  );
 });
 
 test('HeaderEncoder.encode() ends every block as zlib flushes: other inflaters give nothing out before', () => {
   const encoder = new HeaderEncoder();
-  for (const block of [{ streamtype: 'error' }, {}, { a: 'x'.repeat(70_000) }]) assert.equal(encoder.encode(block).subarray(-4).toString('hex'), '0000ffff');
+  for (const block of [{ streamtype: 'error' }, {}, { a: 'x'.repeat(70_000) }])
+    assert.equal(encoder.encode(block).subarray(-4).toString('hex'), '0000ffff');
 });
 
 test('HeaderDecoder.decode() reads blocks that a compressor with the dictionary wrote', async () => {
   const deflate = createDeflate({ dictionary, flush: constants.Z_SYNC_FLUSH });
-  const compressed = (plain: Buffer): Promise<Buffer> => new Promise((resolve) => {
-    const parts: Buffer[] = [];
-    deflate.on('data', (part: Buffer) => parts.push(part));
-    deflate.write(plain, () => {
-      deflate.removeAllListeners('data');
-      resolve(Buffer.concat(parts));
+  const compressed = (plain: Buffer): Promise<Buffer> =>
+    new Promise((resolve) => {
+      const parts: Buffer[] = [];
+      deflate.on('data', (part: Buffer) => parts.push(part));
+      deflate.write(plain, () => {
+        deflate.removeAllListeners('data');
+        resolve(Buffer.concat(parts));
+      });
     });
-  });
   const plain = (name: string, value: string): Buffer => {
     const texts = [name, value].flatMap((text) => [Buffer.from([0, 0, 0, text.length]), Buffer.from(text)]);
     return Buffer.concat([Buffer.from([0, 0, 0, 1]), ...texts]);

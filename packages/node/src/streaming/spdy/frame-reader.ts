@@ -1,4 +1,13 @@
-import { FLAG_LAST, FLAG_ONE_WAY, type Frame, frameKind, HEAD_BYTES, SpdyError, STREAM_ID_MAX, VERSION } from './frame.ts';
+import {
+  FLAG_LAST,
+  FLAG_ONE_WAY,
+  type Frame,
+  frameKind,
+  HEAD_BYTES,
+  SpdyError,
+  STREAM_ID_MAX,
+  VERSION,
+} from './frame.ts';
 
 /** The longest control frame taken: headers of streams are a few words. */
 const CONTROL_BYTES_MAX = 64 * 1024;
@@ -67,7 +76,8 @@ export class FrameReader {
 function checkControl(head: Buffer, length: number): void {
   const version = head.readUInt16BE(0) & 0x7fff;
   if (version !== VERSION) throw new SpdyError(`version ${version} of SPDY instead of ${VERSION}`);
-  if (length > CONTROL_BYTES_MAX) throw new SpdyError(`a control frame of ${length} bytes: at most ${CONTROL_BYTES_MAX} are taken`);
+  if (length > CONTROL_BYTES_MAX)
+    throw new SpdyError(`a control frame of ${length} bytes: at most ${CONTROL_BYTES_MAX} are taken`);
 }
 
 function decodeControl(kind: number, flags: number, payload: Buffer): Frame {
@@ -75,7 +85,13 @@ function decodeControl(kind: number, flags: number, payload: Buffer): Frame {
   switch (kind) {
     case frameKind.open:
       atLeast(payload, 10, 'SYN_STREAM');
-      return { type: 'open', streamId: streamIdAt(payload), isLast, isOneWay: (flags & FLAG_ONE_WAY) !== 0, block: Buffer.from(payload.subarray(10)) };
+      return {
+        type: 'open',
+        streamId: streamIdAt(payload),
+        isLast,
+        isOneWay: (flags & FLAG_ONE_WAY) !== 0,
+        block: Buffer.from(payload.subarray(10)),
+      };
     case frameKind.reply:
       atLeast(payload, 4, 'SYN_REPLY');
       return { type: 'reply', streamId: streamIdAt(payload), isLast, block: Buffer.from(payload.subarray(4)) };
@@ -92,7 +108,8 @@ function decodeControl(kind: number, flags: number, payload: Buffer): Frame {
       atLeast(payload, 8, 'GOAWAY');
       return { type: 'goAway', lastStreamId: payload.readUInt32BE(0) & STREAM_ID_MAX, status: payload.readUInt32BE(4) };
     // "A recipient must ignore control frames that it does not know" (SPDY/3.1 draft, section 2.2.1).
-    default: return { type: 'ignored', kind };
+    default:
+      return { type: 'ignored', kind };
   }
 }
 
@@ -103,5 +120,6 @@ function streamIdAt(payload: Buffer): number {
 }
 
 function atLeast(payload: Buffer, length: number, name: string): void {
-  if (payload.length < length) throw new SpdyError(`a ${name} frame of ${payload.length} bytes: it has at least ${length}`);
+  if (payload.length < length)
+    throw new SpdyError(`a ${name} frame of ${payload.length} bytes: it has at least ${length}`);
 }

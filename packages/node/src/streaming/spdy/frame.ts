@@ -6,7 +6,13 @@ export class SpdyError extends Error {
 /** Frames by what they mean; those that only HTTP's use of SPDY has (CREDENTIAL and the like) are `unknown`. */
 export type Frame =
   | { readonly type: 'data'; readonly streamId: number; readonly bytes: Buffer; readonly isLast: boolean }
-  | { readonly type: 'open'; readonly streamId: number; readonly block: Buffer; readonly isLast: boolean; readonly isOneWay: boolean }
+  | {
+      readonly type: 'open';
+      readonly streamId: number;
+      readonly block: Buffer;
+      readonly isLast: boolean;
+      readonly isOneWay: boolean;
+    }
   | { readonly type: 'reply' | 'headers'; readonly streamId: number; readonly block: Buffer; readonly isLast: boolean }
   | { readonly type: 'reset'; readonly streamId: number; readonly status: number }
   | { readonly type: 'ping'; readonly id: number }
@@ -15,9 +21,24 @@ export type Frame =
   | { readonly type: 'ignored'; readonly kind: number };
 
 /** Status codes of RST_STREAM (SPDY/3.1 draft, section 2.6.3). */
-export const resetStatus = { protocolError: 1, invalidStream: 2, refusedStream: 3, cancel: 5, internalError: 6 } as const;
+export const resetStatus = {
+  protocolError: 1,
+  invalidStream: 2,
+  refusedStream: 3,
+  cancel: 5,
+  internalError: 6,
+} as const;
 
-export const frameKind = { open: 1, reply: 2, reset: 3, settings: 4, ping: 6, goAway: 7, headers: 8, windowUpdate: 9 } as const;
+export const frameKind = {
+  open: 1,
+  reply: 2,
+  reset: 3,
+  settings: 4,
+  ping: 6,
+  goAway: 7,
+  headers: 8,
+  windowUpdate: 9,
+} as const;
 export const VERSION = 3;
 export const FLAG_LAST = 0x01;
 export const FLAG_ONE_WAY = 0x02;
@@ -43,16 +64,30 @@ export function encodeControl(frame: Exclude<Frame, { type: 'data' | 'ignored' }
       // Associated stream, priority and slot are all zero: none of them is used.
       return control(frameKind.open, flags, Buffer.concat([words(frame.streamId, 0), Buffer.alloc(2), frame.block]));
     }
-    case 'reply': return control(frameKind.reply, frame.isLast ? FLAG_LAST : 0, Buffer.concat([words(frame.streamId), frame.block]));
-    case 'headers': return control(frameKind.headers, frame.isLast ? FLAG_LAST : 0, Buffer.concat([words(frame.streamId), frame.block]));
-    case 'reset': return control(frameKind.reset, 0, words(frame.streamId, frame.status));
-    case 'ping': return control(frameKind.ping, 0, words(frame.id));
-    case 'goAway': return control(frameKind.goAway, 0, words(frame.lastStreamId, frame.status));
+    case 'reply':
+      return control(
+        frameKind.reply,
+        frame.isLast ? FLAG_LAST : 0,
+        Buffer.concat([words(frame.streamId), frame.block]),
+      );
+    case 'headers':
+      return control(
+        frameKind.headers,
+        frame.isLast ? FLAG_LAST : 0,
+        Buffer.concat([words(frame.streamId), frame.block]),
+      );
+    case 'reset':
+      return control(frameKind.reset, 0, words(frame.streamId, frame.status));
+    case 'ping':
+      return control(frameKind.ping, 0, words(frame.id));
+    case 'goAway':
+      return control(frameKind.goAway, 0, words(frame.lastStreamId, frame.status));
   }
 }
 
 function control(kind: number, flags: number, payload: Buffer): Buffer {
-  if (payload.length > PAYLOAD_BYTES_MAX) throw new SpdyError(`a frame of ${payload.length} bytes is longer than SPDY can say`);
+  if (payload.length > PAYLOAD_BYTES_MAX)
+    throw new SpdyError(`a frame of ${payload.length} bytes is longer than SPDY can say`);
   const head = Buffer.allocUnsafe(HEAD_BYTES);
   head.writeUInt16BE(0x8000 | VERSION, 0);
   head.writeUInt16BE(kind, 2);

@@ -58,7 +58,10 @@ function adler32(bytes: Buffer): number {
 
 function encodePlain(headers: Headers): Buffer {
   const texts = Object.entries(headers).flatMap(([name, value]) => [name.toLowerCase(), value]);
-  return Buffer.concat([length32(texts.length / 2), ...texts.flatMap((text) => [length32(Buffer.byteLength(text)), Buffer.from(text)])]);
+  return Buffer.concat([
+    length32(texts.length / 2),
+    ...texts.flatMap((text) => [length32(Buffer.byteLength(text)), Buffer.from(text)]),
+  ]);
 }
 
 function length32(value: number): Buffer {
@@ -81,7 +84,10 @@ export class HeaderDecoder {
       else this.#inflate.destroy(new SpdyError(`headers of more than ${PLAIN_BYTES_MAX} bytes`));
     });
     this.#inflate.on('error', (error) => {
-      this.#failure = error instanceof SpdyError ? error : new SpdyError(`headers that cannot be inflated: ${error.message}`, { cause: error });
+      this.#failure =
+        error instanceof SpdyError
+          ? error
+          : new SpdyError(`headers that cannot be inflated: ${error.message}`, { cause: error });
     });
   }
 

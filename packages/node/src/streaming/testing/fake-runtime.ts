@@ -26,19 +26,30 @@ export type Behaviour = (streams: OpenStreams, connection: SpdyConnection) => Pr
 export async function startFakeRuntime(behaviours: Readonly<Record<string, Behaviour>>): Promise<FakeRuntime> {
   const connections = new Set<SpdyConnection>();
   let headers: Readonly<Record<string, string | string[] | undefined>> = {};
-  const server = createServer((_request, response) => response.writeHead(400).end('unable to upgrade: missing upgrade headers in request'));
+  const server = createServer((_request, response) =>
+    response.writeHead(400).end('unable to upgrade: missing upgrade headers in request'),
+  );
   server.on('upgrade', (request, socket, head) => {
     headers = request.headers;
     const url = new URL(request.url ?? '/', 'http://runtime');
     const behaviour = behaviours[url.pathname];
     if (!behaviour) return void socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\nno such x');
     const protocol = [request.headers['x-stream-protocol-version'] ?? []].flat()[0]?.split(',')[0] ?? '';
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`);
-    serve(socket, head, { behaviour, count: Number(url.searchParams.get('streams') ?? 2), isForward: url.pathname.startsWith('/forward'), connections });
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`,
+    );
+    serve(socket, head, {
+      behaviour,
+      count: Number(url.searchParams.get('streams') ?? 2),
+      isForward: url.pathname.startsWith('/forward'),
+      connections,
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    port: (server.address() as AddressInfo).port, connections, lastHeaders: () => headers,
+    port: (server.address() as AddressInfo).port,
+    connections,
+    lastHeaders: () => headers,
     async [Symbol.asyncDispose]() {
       for (const connection of connections) connection.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -89,13 +100,21 @@ async function run(behaviour: Behaviour, streams: OpenStreams, connection: SpdyC
 
 export const succeeded = { metadata: {}, status: 'Success' } as const;
 export const exited = (code: number): unknown => ({
-  metadata: {}, status: 'Failure', reason: 'NonZeroExitCode', message: `command terminated with non-zero exit code: error executing command, exit code ${code}`,
+  metadata: {},
+  status: 'Failure',
+  reason: 'NonZeroExitCode',
+  message: `command terminated with non-zero exit code: error executing command, exit code ${code}`,
   details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
 });
 
 /** All that comes on a stream, as text; also when it is cut off. */
-export const textOf = (stream: Duplex): Promise<string> => new Promise((resolve) => {
-  const parts: Buffer[] = [];
-  const done = (): void => resolve(Buffer.concat(parts).toString());
-  stream.on('data', (chunk: Buffer) => parts.push(chunk)).on('end', done).on('close', done).on('error', done);
-});
+export const textOf = (stream: Duplex): Promise<string> =>
+  new Promise((resolve) => {
+    const parts: Buffer[] = [];
+    const done = (): void => resolve(Buffer.concat(parts).toString());
+    stream
+      .on('data', (chunk: Buffer) => parts.push(chunk))
+      .on('end', done)
+      .on('close', done)
+      .on('error', done);
+  });

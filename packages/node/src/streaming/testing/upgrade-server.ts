@@ -18,14 +18,22 @@ export interface UpgradeServer extends AsyncDisposable {
 }
 
 /** A server before a fake runtime that answers upgrades and nothing else; the runtime ends with it. */
-export async function upgradeServer(runtime: FakeRuntime, serve: (upgrade: Upgrade, signal: AbortSignal) => Promise<void>): Promise<UpgradeServer> {
+export async function upgradeServer(
+  runtime: FakeRuntime,
+  serve: (upgrade: Upgrade, signal: AbortSignal) => Promise<void>,
+): Promise<UpgradeServer> {
   const abort = new AbortController();
   const sessions: Promise<void>[] = [];
   const server = createServer();
-  server.on('upgrade', (request, socket: Duplex, head: Buffer) => void sessions.push(serve({ request, socket, head }, abort.signal)));
+  server.on(
+    'upgrade',
+    (request, socket: Duplex, head: Buffer) => void sessions.push(serve({ request, socket, head }, abort.signal)),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    abort, sessions, url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    abort,
+    sessions,
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     async [Symbol.asyncDispose]() {
       abort.abort();
       await Promise.allSettled(sessions);

@@ -7,9 +7,18 @@ import { keepAlive, refuseUpgrade } from '../upgrade.ts';
 const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Agrees to a WebSocket with that subprotocol. Rejects when the request is none; the client has been told then. */
-export function acceptWebSocket(request: IncomingMessage, socket: Duplex, head: Buffer, protocol: string): Promise<WebSocket> {
+export function acceptWebSocket(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  protocol: string,
+): Promise<WebSocket> {
   const server = new WebSocketServer({
-    noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: MESSAGE_BYTES_MAX, skipUTF8Validation: true,
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MESSAGE_BYTES_MAX,
+    skipUTF8Validation: true,
   });
   // The name of the tunnel is no token (RFC 6455 wants one), so the library must not see the names and we answer ourselves.
   const { 'sec-websocket-protocol': _, ...headers } = request.headers;
@@ -21,10 +30,15 @@ export function acceptWebSocket(request: IncomingMessage, socket: Duplex, head: 
     });
     socket.once('close', () => reject(new Error('the client has gone')));
     keepAlive(socket);
-    server.handleUpgrade(Object.create(request, { headers: { value: headers } }) as IncomingMessage, socket, head, (webSocket) => {
-      webSocket.on('error', () => undefined); // Followed by 'close', which is what counts.
-      resolve(webSocket);
-    });
+    server.handleUpgrade(
+      Object.create(request, { headers: { value: headers } }) as IncomingMessage,
+      socket,
+      head,
+      (webSocket) => {
+        webSocket.on('error', () => undefined); // Followed by 'close', which is what counts.
+        resolve(webSocket);
+      },
+    );
   });
 }
 

@@ -26,7 +26,9 @@ export const remoteCommandProtocols: readonly ChannelProtocol[] = [
 
 /** What port-forward speaks besides the tunnel. */
 export const portForwardProtocols: readonly ChannelProtocol[] = [
-  define('v4.channel.k8s.io', {}), define('v4.base64.channel.k8s.io', { isBase64: true }), define('', {}),
+  define('v4.channel.k8s.io', {}),
+  define('v4.base64.channel.k8s.io', { isBase64: true }),
+  define('', {}),
 ];
 
 /** Port forwarding as SPDY within binary messages (KEP-4006, PortForwardWebsockets). */
@@ -34,10 +36,16 @@ export const portForwardTunnel = 'SPDY/3.1+portforward.k8s.io';
 
 /** The subprotocols that a client offers, in its order of preference. */
 export const offered = (request: Pick<IncomingMessage, 'headers'>): readonly string[] =>
-  (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '');
+  (request.headers['sec-websocket-protocol'] ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 
 /** The first offered one that is known; undefined when none is. */
-export function choose(request: Pick<IncomingMessage, 'headers'>, known: readonly ChannelProtocol[]): ChannelProtocol | undefined {
+export function choose(
+  request: Pick<IncomingMessage, 'headers'>,
+  known: readonly ChannelProtocol[],
+): ChannelProtocol | undefined {
   const names = offered(request);
   for (const name of names.length > 0 ? names : ['']) {
     const found = known.find((protocol) => protocol.name === name);
