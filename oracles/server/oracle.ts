@@ -36,7 +36,6 @@ const open: ReadonlySet<string> = new Set([
   'deletions',
   'what is going',
   'applies',
-  'applies to what others made',
   'methods and paths',
   'headers',
 ]);

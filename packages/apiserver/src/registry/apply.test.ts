@@ -198,3 +198,33 @@ test('apply refuses requests that say too little or too much', async () => {
     'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
   ]);
 });
+
+const LAST = 'kubectl.kubernetes.io/last-applied-configuration';
+
+test('kubectl takes over what it applied in the old way, and nothing that has changed since', async () => {
+  const { ask } = await started();
+  const head = { apiVersion: 'v1', kind: 'ConfigMap' };
+  const maps = '/api/v1/namespaces/d/configmaps';
+  const applied = { ...head, metadata: { name: 'm' }, data: { mine: 'old', moved: 'old' } };
+  await ask('POST', `${maps}?fieldManager=kubectl-client-side-apply`, {
+    ...applied,
+    metadata: { name: 'm', annotations: { [LAST]: JSON.stringify(applied) } },
+  });
+  await ask('PATCH', `${maps}/m?fieldManager=other`, { data: { moved: 'by other' } }, 'application/merge-patch+json');
+  const apply = (manager: string, data: object): Promise<Answer> =>
+    ask('PATCH', `${maps}/m?fieldManager=${manager}`, { ...head, metadata: { name: 'm' }, data }, APPLY);
+
+  assert.equal((await apply('somebody', { mine: 'new' })).status, 409);
+  const refused = await apply('kubectl', { mine: 'new', moved: 'new' });
+  assert.deepEqual(
+    [refused.status, refused.body.details.causes.map((cause: { field: string }) => cause.field)],
+    [409, ['.data.moved']],
+  );
+  const { status, body } = await apply('kubectl', { mine: 'new' });
+  assert.deepEqual([status, body.data], [200, { mine: 'new', moved: 'by other' }]);
+  // Whoever goes on in the old way starts from what was applied now.
+  assert.equal(
+    body.metadata.annotations[LAST],
+    `${JSON.stringify({ apiVersion: 'v1', data: { mine: 'new' }, kind: 'ConfigMap', metadata: { name: 'm' } })}\n`,
+  );
+});

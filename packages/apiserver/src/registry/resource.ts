@@ -27,6 +27,7 @@ import type { AdmissionContext, Operation } from '../admission/admission.ts';
 import { AdmissionChain } from '../admission/chain.ts';
 import type { ListCounts } from '../observe/list-measures.ts';
 import type { ApplyRequest, Call, Draft, PatchType } from './call.ts';
+import { appliedBefore, withApplied } from './client-side-apply.ts';
 import { type DeleteOptions, Deletion } from './deletion.ts';
 import { Drafts } from './drafts.ts';
 import { FanOut } from './fan-out.ts';
@@ -289,6 +290,7 @@ export class Resource<O extends ApiObject> {
       owners: ownersOf(live.metadata.managedFields),
       config: config as unknown as Record<string, unknown>,
       force,
+      appliedBefore: appliedBefore(live, manager, kind),
       ignored: ignoredBy(part, this.#parts['status'] !== undefined),
       writer: {
         manager,
@@ -297,10 +299,11 @@ export class Resource<O extends ApiObject> {
         time: timestamp(this.registry.deps.clock.now()),
       },
     });
-    return {
+    const made = {
       ...object,
       metadata: { ...(object['metadata'] as object), managedFields: entriesOf(owners) },
     } as unknown as ApiObject;
+    return withApplied(made, config as unknown as Record<string, unknown>, manager);
   }
 
   delete(

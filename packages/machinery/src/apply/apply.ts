@@ -82,6 +82,8 @@ export interface Application extends Write {
   readonly config: JsonObject;
   /** Takes fields over from their owners instead of failing. */
   readonly force: boolean;
+  /** What the applier itself applied before there were records: what is still so may be taken over. */
+  readonly appliedBefore?: JsonObject | undefined;
 }
 
 export interface Applied {
@@ -104,7 +106,8 @@ export function applyConfig(application: Application): Applied {
   }
 }
 
-function applied({ schema, live, owners, writer, ignored, config, force }: Application): Applied {
+function applied(application: Application): Applied {
+  const { schema, live, owners, writer, ignored, config } = application;
   const fields = without(fieldSetOf(config, schema), ignored);
   const self: Owner = { ...writer, operation: 'Apply', fields };
   const last = owners.find((owner) => isSameOwner(owner, self));
@@ -121,13 +124,27 @@ function applied({ schema, live, owners, writer, ignored, config, force }: Appli
   const conflicts = others
     .map((owner) => ({ ...owner, fields: intersection(owner.fields, taken) }))
     .filter((owner) => !isEmptySet(owner.fields));
-  if (!force && conflicts.length > 0) throw applyConflict(conflicts);
+  const contested = application.force ? [] : unexplained(conflicts, application);
+  if (contested.length > 0) throw applyConflict(contested);
 
   const named = ownable(fields);
   const mine = last && isEqualSet(last.fields, named) ? last.fields : named;
   // What changes nothing is no time of a change.
   const time = equalJson(live, object) ? last?.time : self.time;
   return { object, owners: withOwner(bereft(others, union(taken, lost)), { ...self, fields: mine, time }) };
+}
+
+function unexplained(conflicts: readonly Owner[], { appliedBefore, live, schema }: Application): readonly Owner[] {
+  if (!appliedBefore || conflicts.length === 0) return conflicts;
+  try {
+    const fields = fieldSetOf(appliedBefore, schema);
+    const { added, changed, removed } = compareObjects(appliedBefore, live, schema);
+    return bereft(conflicts, difference(fields, union(union(added, changed), removed)));
+  } catch (error) {
+    // What does not fit the schema explains nothing.
+    if (!(error instanceof ShapeError)) throw error;
+    return conflicts;
+  }
 }
 
 /**
