@@ -17,6 +17,7 @@ import { type Attributes, attributesOf } from './auth/attributes.ts';
 import { Impersonator } from './auth/impersonation.ts';
 import type { User } from './auth/user.ts';
 import { Documents } from './documents/documents.ts';
+import { patienceOf, within } from './deadline.ts';
 import type { FeatureGates } from './features/feature-gates.ts';
 import { FlowControl } from './flow/flow-control.ts';
 import { bytesAnswer, valueAnswer } from './handlers/answer.ts';
@@ -172,7 +173,7 @@ export class Server {
     };
     const { clock } = this.registry.deps;
     const started = clock.monotonic();
-    const answer = await this.#answer(request, trail).catch((error: unknown) => this.#refusal(request, error));
+    const answer = await this.#inTime(request, trail).catch((error: unknown) => this.#refusal(request, error));
     const seconds = (): number => (clock.monotonic() - started) / 1000;
     if (answer.type === 'stream') trail.inFlight?.leave();
     else
@@ -213,10 +214,14 @@ export class Server {
     return this.#deps.aggregation?.read({ path, query }, user);
   }
 
-  /** Who asks, whether there is room, whether they may; then what they ask for. */
-  async #answer(request: ApiRequest, trail: Trail): Promise<ApiResponse> {
+  async #inTime(request: ApiRequest, trail: Trail): Promise<ApiResponse> {
     const info = infoOf(request);
     trail.info = info;
+    return within(patienceOf(info, request.query), this.registry.deps.clock, this.#answer(request, info, trail));
+  }
+
+  /** Who asks, whether there is room, whether they may; then what they ask for. */
+  async #answer(request: ApiRequest, info: RequestInfo, trail: Trail): Promise<ApiResponse> {
     trail.inFlight = this.#tally.begin(request, info);
     const asker = await this.#authenticated(request);
     if (this.#deps.audit)
