@@ -33,10 +33,47 @@ export const formats: Readonly<Record<string, (text: string) => boolean>> = {
   rgbcolor: (text) =>
     /^rgb\(\s*(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])\s*(?:,\s*(?:\d{1,2}|1\d\d|2[0-4]\d|25[0-5])\s*){2}\)$/.test(text),
   bsonobjectid: (text) => /^[0-9a-f]{24}$/i.test(text),
+  isbn: (text) => isIsbn10(text) || isIsbn13(text),
+  isbn10: isIsbn10,
+  isbn13: isIsbn13,
+  creditcard: isCreditCard,
+  // Says how a form shows it, and nothing of what it is.
+  password: () => true,
   ssn: (text) => /^\d{3}[- ]?\d{2}[- ]?\d{4}$/.test(text),
   k8sshortname: (text) => dnsLabelErrors(text).length === 0,
   k8slongname: (text) => dnsSubdomainErrors(text).length === 0,
 };
+
+const bare = (text: string): string => text.replace(/[\s-]/g, '');
+
+/** ISO 2108: ten digits, of which the last may be X; weighted from one to ten they are a multiple of eleven. */
+function isIsbn10(text: string): boolean {
+  const digits = bare(text);
+  if (!/^\d{9}[\dX]$/.test(digits)) return false;
+  const sum = Array.from(digits).reduce((so, digit, i) => so + (i + 1) * (digit === 'X' ? 10 : Number(digit)), 0);
+  return sum % 11 === 0;
+}
+
+/** ISO 2108: weighted by one and three in turn the digits are a multiple of ten. */
+function isIsbn13(text: string): boolean {
+  const digits = bare(text);
+  if (!/^\d{13}$/.test(digits)) return false;
+  return Array.from(digits).reduce((sum, digit, i) => sum + Number(digit) * (i % 2 === 0 ? 1 : 3), 0) % 10 === 0;
+}
+
+/** How the numbers of the usual issuers begin, and how long they are. */
+const ISSUERS =
+  /^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|(?:222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11}|6[27]\d{14})$/;
+
+/** ISO/IEC 7812: every second digit from the right counts double, nines cast out. */
+function isCreditCard(text: string): boolean {
+  const digits = text.replace(/\D/g, '');
+  if (!ISSUERS.test(digits)) return false;
+  const counted = Array.from(digits)
+    .toReversed()
+    .map((digit, i) => Number(digit) * (i % 2 === 0 ? 1 : 2));
+  return counted.reduce((sum, value) => sum + (value > 9 ? value - 9 : value), 0) % 10 === 0;
+}
 
 function isDate(text: string): boolean {
   const match = DATE.exec(text);
