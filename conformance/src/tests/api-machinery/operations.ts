@@ -23,6 +23,7 @@ const STATUS = {
   isPatched: has('Patched'),
   replaced: (current: Json) => ({ ...current, status: { conditions: [condition('E2E', 'Updated')] } }),
   isReplaced: has('Updated'),
+  isAlone: true,
 };
 
 export const operationTests = [
