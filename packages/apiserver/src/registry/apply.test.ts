@@ -228,3 +228,21 @@ test('kubectl takes over what it applied in the old way, and nothing that has ch
     `${JSON.stringify({ apiVersion: 'v1', data: { mine: 'new' }, kind: 'ConfigMap', metadata: { name: 'm' } })}\n`,
   );
 });
+
+test('a status that is meant for another object of the name is refused', async () => {
+  const { ask } = await started();
+  const pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  await ask('POST', '/api/v1/namespaces/d/serviceaccounts', { metadata: { name: 'default' } });
+  const { body: made } = await ask('POST', '/api/v1/namespaces/d/pods', pod);
+  const write = (uid: string): Promise<Answer> =>
+    ask(
+      'PATCH',
+      '/api/v1/namespaces/d/pods/p/status',
+      { metadata: { uid }, status: { phase: 'Failed' } },
+      'application/strategic-merge-patch+json',
+    );
+  const refused = await write('another');
+  assert.deepEqual([refused.status, refused.body.details.causes[0].field], [422, 'metadata.uid']);
+  assert.equal((await ask('GET', '/api/v1/namespaces/d/pods/p')).body.status.phase, 'Pending');
+  assert.equal((await write(made.metadata.uid)).body.status.phase, 'Failed');
+});

@@ -229,7 +229,8 @@ export class Resource<O extends ApiObject> {
         checkName(next.metadata.name, name);
         this.#checkVersion(next, name);
         const { uid, resourceVersion } = current.metadata;
-        if (part !== '') next.metadata.uid = uid;
+        // Parts of custom resources have no metadata of their own; a kubelet's status must not reach the next pod of the name.
+        if (part !== '' && this.kind.origin === 'custom') next.metadata.uid = uid;
         else if (next.metadata.uid && next.metadata.uid !== uid)
           throw invalid(this.kind, name, refusal('metadata.uid', next.metadata.uid, 'field is immutable'));
         // Carried over from the current object, not asked for: whoever is overtaken tries again.

@@ -35,10 +35,10 @@ export async function patchStatus(api: Api, pod: Pod, uid: string, status: objec
   return answer.metadata.resourceVersion;
 }
 
-/** The API forgot the pod, and may have another of that name. A conflict alone does not say so. */
+/** The API forgot the pod, and may have another of that name. A conflict, or a uid that may not change, alone does not say so. */
 export async function isGone(api: Api, pod: Pod, uid: string, refusal: unknown): Promise<boolean> {
   if (hasReason(refusal, 'NotFound')) return true;
-  if (!hasReason(refusal, 'Conflict')) return false;
+  if (!hasReason(refusal, 'Conflict') && !hasReason(refusal, 'Invalid')) return false;
   try {
     return (await api.of(podKind).get(keyOf(pod))).metadata.uid !== uid;
   } catch (error) {
