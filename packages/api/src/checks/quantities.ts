@@ -105,17 +105,19 @@ export function resourceQuantity(name: string, text: string, at: Field): void {
 }
 
 /** Bytes come whole. */
-export const fractionWarnings = (
+export function fractionWarnings(
   list: ResourceList | undefined,
   path: string,
   names: readonly string[],
-): readonly string[] =>
-  names.flatMap((name) => {
+): readonly string[] {
+  const told: string[] = [];
+  for (const name of names) {
     const text = list?.[name];
-    return text === undefined || isWhole(text)
-      ? []
-      : [`${path}[${name}]: fractional byte value ${JSON.stringify(text)} is invalid, must be an integer`];
-  });
+    if (text !== undefined && !isWhole(text))
+      told.push(`${path}[${name}]: fractional byte value ${JSON.stringify(text)} is invalid, must be an integer`);
+  }
+  return told;
+}
 
 export interface Requirements {
   readonly limits?: ResourceList;

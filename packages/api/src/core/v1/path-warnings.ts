@@ -1,40 +1,33 @@
 import type { Volume, VolumeProjection } from '../../generated/types/core-v1.ts';
 
-/** A path inside a volume, and what puts a file there. */
+/** A path inside a volume. */
 interface Claimed {
   readonly path: string;
-  readonly by: string;
+  /** What puts a file there, where the volume has several. Hardly ever told, so it is a text only then. */
+  by?(): string;
 }
 
 /** Files of one volume that hide each other: the last one written wins. */
-export const pathWarnings = (volumes: readonly Volume[] | undefined): readonly string[] =>
-  (volumes ?? []).flatMap(volumeWarnings);
-
-function volumeWarnings({ name, configMap, secret, downwardAPI, projected }: Volume): readonly string[] {
-  const plain = (items: readonly { readonly path: string }[] | undefined, what: string): readonly string[] =>
-    overlaps(claims(items, '')).map((text) => said(name, what, text));
-  return [
-    ...plain(configMap?.items, `ConfigMap ${quoted(configMap?.name)}`),
-    ...plain(secret?.items, `Secret ${quoted(secret?.secretName)}`),
-    ...plain(downwardAPI?.items, 'DownwardAPI'),
-    ...projectedWarnings(name, projected?.sources ?? []),
-  ];
+export function pathWarnings(volumes: readonly Volume[] | undefined): readonly string[] {
+  const told: string[] = [];
+  for (const volume of volumes ?? []) tellVolume(volume, told);
+  return told;
 }
 
-function projectedWarnings(name: string, sources: readonly VolumeProjection[]): readonly string[] {
-  const isEmpty = (source: VolumeProjection): boolean =>
-    Object.values(source).every((value) => value === undefined || value === null);
-  return [
-    ...sources.filter(isEmpty).map(() => `volume ${quoted(name)} (Projected) has no sources provided`),
-    ...overlaps(sources.flatMap(claimedBy)).map((text) => said(name, 'Projected', text)),
-  ];
+function tellVolume({ name, configMap, secret, downwardAPI, projected }: Volume, told: string[]): void {
+  if (configMap?.items) tellOverlaps(configMap.items, name, () => `ConfigMap ${quoted(configMap.name)}`, told);
+  if (secret?.items) tellOverlaps(secret.items, name, () => `Secret ${quoted(secret.secretName)}`, told);
+  if (downwardAPI?.items) tellOverlaps(downwardAPI.items, name, () => 'DownwardAPI', told);
+  if (!projected?.sources) return;
+  for (const source of projected.sources)
+    if (isEmpty(source)) told.push(`volume ${quoted(name)} (Projected) has no sources provided`);
+  tellOverlaps(projected.sources.flatMap(claimedBy), name, () => 'Projected', told);
 }
 
-const said = (volume: string, what: string, text: string): string =>
-  `volume ${quoted(volume)} (${what}): overlapping paths: ${text}`;
+const isEmpty = (source: VolumeProjection): boolean =>
+  Object.values(source).every((value) => value === undefined || value === null);
+
 const quoted = (text = ''): string => JSON.stringify(text);
-const claims = (items: readonly { readonly path: string }[] | undefined, by: string): readonly Claimed[] =>
-  (items ?? []).map(({ path }) => ({ path, by }));
 
 function claimedBy({
   configMap,
@@ -44,27 +37,33 @@ function claimedBy({
   clusterTrustBundle: bundle,
   podCertificate,
 }: VolumeProjection): readonly Claimed[] {
-  if (configMap?.items) return claims(configMap.items, `ConfigMap ${quoted(configMap.name)}`);
-  if (secret?.items) return claims(secret.items, `Secret ${quoted(secret.name)}`);
-  if (downwardAPI?.items) return claims(downwardAPI.items, 'DownwardAPI');
-  if (token) return [{ path: token.path, by: 'ServiceAccountToken' }];
-  if (bundle) return [{ path: bundle.path, by: `ClusterTrustBundle ${quoted(bundle.name ?? bundle.signerName)}` }];
+  const claims = (items: readonly Claimed[], by: () => string): readonly Claimed[] =>
+    items.map(({ path }) => ({ path, by }));
+  if (configMap?.items) return claims(configMap.items, () => `ConfigMap ${quoted(configMap.name)}`);
+  if (secret?.items) return claims(secret.items, () => `Secret ${quoted(secret.name)}`);
+  if (downwardAPI?.items) return claims(downwardAPI.items, () => 'DownwardAPI');
+  if (token) return claims([token], () => 'ServiceAccountToken');
+  if (bundle) return claims([bundle], () => `ClusterTrustBundle ${quoted(bundle.name ?? bundle.signerName)}`);
   return [
-    { path: podCertificate?.certificateChainPath ?? '', by: 'PodCertificate chain' },
-    { path: podCertificate?.keyPath ?? '', by: 'PodCertificate key' },
-    { path: podCertificate?.credentialBundlePath ?? '', by: 'PodCertificate credential bundle' },
+    { path: podCertificate?.certificateChainPath ?? '', by: () => 'PodCertificate chain' },
+    { path: podCertificate?.keyPath ?? '', by: () => 'PodCertificate key' },
+    { path: podCertificate?.credentialBundlePath ?? '', by: () => 'PodCertificate credential bundle' },
   ];
 }
 
-function overlaps(all: readonly Claimed[]): readonly string[] {
-  const trimmed = all.map(({ path, by }) => ({ path: path.replace(/\/+$/, ''), by })).filter(({ path }) => path !== '');
-  return trimmed.flatMap((one, i) =>
-    trimmed
-      .slice(0, i)
-      .filter((other) => isWithin(one, other) || isWithin(other, one))
-      .map((other) => `${shown(one)} with ${shown(other)}`),
-  );
+function tellOverlaps(all: readonly Claimed[], volume: string, what: () => string, told: string[]): void {
+  const earlier: Claimed[] = [];
+  for (const { path, by } of all) {
+    const one: Claimed = { path: path.replace(/\/+$/, ''), ...(by ? { by } : {}) };
+    if (one.path === '') continue;
+    for (const other of earlier) {
+      if (!isWithin(one.path, other.path) && !isWithin(other.path, one.path)) continue;
+      told.push(`volume ${quoted(volume)} (${what()}): overlapping paths: ${shown(one)} with ${shown(other)}`);
+    }
+    earlier.push(one);
+  }
 }
 
-const isWithin = (inner: Claimed, outer: Claimed): boolean => `${inner.path}/`.startsWith(`${outer.path}/`);
-const shown = ({ path, by }: Claimed): string => (by === '' ? quoted(path) : `${quoted(path)} (${by})`);
+const isWithin = (inner: string, outer: string): boolean =>
+  inner.startsWith(outer) && (inner.length === outer.length || inner[outer.length] === '/');
+const shown = ({ path, by }: Claimed): string => (by ? `${quoted(path)} (${by()})` : quoted(path));

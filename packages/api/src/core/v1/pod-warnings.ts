@@ -1,14 +1,7 @@
 import { dnsLabelErrors, type ObjectMeta } from '@navarch/machinery';
 import { ipWarnings } from '../../checks/network.ts';
 import { fractionWarnings } from '../../checks/quantities.ts';
-import type {
-  Affinity,
-  Container,
-  PodAffinityTerm,
-  PodSpec,
-  PodTemplateSpec,
-  Volume,
-} from '../../generated/types/core-v1.ts';
+import type { Affinity, Container, PodSpec, PodTemplateSpec, Volume } from '../../generated/types/core-v1.ts';
 import { nodeLabelDeprecation, nodeTermWarnings } from './node-label-warnings.ts';
 import { pathWarnings } from './path-warnings.ts';
 import { type PlacedPort, portNameWarnings, portWarnings } from './port-warnings.ts';
@@ -59,55 +52,48 @@ export function templateWarnings(
   ];
 }
 
-/** Deprecated fields and likely mistakes of a pod or template; `at` is the path of its spec. */
+/**
+ * Deprecated fields and likely mistakes of a pod or template, in upstream's order; `at` is the path of its spec. All pods
+ * that are made come by here and hardly any has one: each part looks first, and makes texts only where it tells something.
+ */
 export function podWarnings(
   spec: PodSpec,
   metadata: ObjectMeta,
   at = 'spec',
   metadataAt = 'metadata',
 ): readonly string[] {
-  const annotations = metadata.annotations ?? {};
+  const told: string[] = [];
+  const { annotations } = metadata;
   const annotationsAt = `${metadataAt}.annotations`;
   const containers = containersOf(spec, at);
-  const ports: readonly PlacedPort[] = containers.flatMap(({ container, at: here }) =>
-    (container.ports ?? []).map((port, i) => ({ port, at: `${here}.ports[${i}]` })),
+  const ports = portsOf(containers);
+  tellPlacement(spec, at, told);
+  if (annotations) {
+    for (const [key, text] of ANNOTATIONS)
+      if (annotations[key] !== undefined) told.push(`${annotationsAt}[${key}]: ${text}`);
+  }
+  spec.volumes?.forEach((volume, i) => tellVolume(volume, `${at}.volumes[${i}]`, told));
+  told.push(...pathWarnings(spec.volumes));
+  tellLists(spec, at, told);
+  if (spec.overhead) told.push(...fractionWarnings(spec.overhead, `${at}.overhead`, BYTES));
+  if (annotations?.[SECCOMP] !== undefined && !spec.securityContext?.seccompProfile)
+    told.push(useSeccompField(annotationsAt, SECCOMP));
+  for (const placed of containers) {
+    if (annotations) tellProfiles(placed.container, spec, annotations, at !== 'spec', annotationsAt, told);
+    tellContainer(placed, told);
+  }
+  told.push(...portWarnings(ports), ...portNameWarnings(ports));
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
+    told.push(
+      `${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
+    );
+  }
+  if (spec.affinity) tellAffinity(spec.affinity, `${at}.affinity`, told);
+  spec.dnsConfig?.nameservers?.forEach((server, i) =>
+    told.push(...ipWarnings(server, `${at}.dnsConfig.nameservers[${i}]`)),
   );
-  const isTemplate = at !== 'spec';
-  return [
-    ...placementWarnings(spec, at),
-    ...ANNOTATIONS.flatMap(([key, text]) =>
-      annotations[key] === undefined ? [] : [`${annotationsAt}[${key}]: ${text}`],
-    ),
-    ...(spec.volumes ?? []).flatMap((volume, i) => volumeWarnings(volume, `${at}.volumes[${i}]`)),
-    ...pathWarnings(spec.volumes),
-    ...repeated(spec.hostAliases, ({ ip }) => ip).map(
-      ([i, ip]) => `${at}.hostAliases[${i}].ip: duplicate ip ${JSON.stringify(ip)}`,
-    ),
-    ...repeated(spec.imagePullSecrets, ({ name = '' }) => name).map(
-      ([i, name]) => `${at}.imagePullSecrets[${i}].name: duplicate name ${JSON.stringify(name)}`,
-    ),
-    ...(spec.imagePullSecrets ?? []).flatMap(({ name }, i) =>
-      name ? [] : [`${at}.imagePullSecrets[${i}].name: invalid empty name ""`],
-    ),
-    ...fractionWarnings(spec.overhead, `${at}.overhead`, BYTES),
-    ...(annotations[SECCOMP] !== undefined && !spec.securityContext?.seccompProfile
-      ? [useSeccompField(annotationsAt, SECCOMP)]
-      : []),
-    ...containers.flatMap((placed) => [
-      ...profileWarnings(placed, spec, annotations, isTemplate, annotationsAt),
-      ...containerWarnings(placed),
-    ]),
-    ...portWarnings(ports),
-    ...portNameWarnings(ports),
-    ...((spec.terminationGracePeriodSeconds ?? 0) < 0
-      ? [`${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`]
-      : []),
-    ...affinityWarnings(spec.affinity, `${at}.affinity`),
-    ...(spec.dnsConfig?.nameservers ?? []).flatMap((server, i) =>
-      ipWarnings(server, `${at}.dnsConfig.nameservers[${i}]`),
-    ),
-    ...(spec.hostAliases ?? []).flatMap(({ ip }, i) => ipWarnings(ip, `${at}.hostAliases[${i}].ip`)),
-  ];
+  spec.hostAliases?.forEach(({ ip }, i) => told.push(...ipWarnings(ip, `${at}.hostAliases[${i}].ip`)));
+  return told;
 }
 
 interface PlacedContainer {
@@ -115,76 +101,83 @@ interface PlacedContainer {
   readonly at: string;
 }
 
-const containersOf = (spec: PodSpec, at: string): readonly PlacedContainer[] =>
-  (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
-    ((spec[list] as readonly Container[] | undefined) ?? []).map((container, i) => ({
-      container,
-      at: `${at}.${list}[${i}]`,
-    })),
-  );
+const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers'] as const;
 
-/** Labels of nodes that are on their way out, and constraints that choose nothing. */
-function placementWarnings(spec: PodSpec, at: string): readonly string[] {
-  const {
-    requiredDuringSchedulingIgnoredDuringExecution: required,
-    preferredDuringSchedulingIgnoredDuringExecution: preferred = [],
-  } = spec.affinity?.nodeAffinity ?? {};
-  const nodeAt = `${at}.affinity.nodeAffinity`;
-  return [
-    ...Object.keys(spec.nodeSelector ?? {})
-      .sort()
-      .flatMap((key) => {
-        const text = nodeLabelDeprecation(key);
-        return text === undefined ? [] : [`${at}.nodeSelector[${key}]: ${text}`];
-      }),
-    ...(required?.nodeSelectorTerms ?? []).flatMap((term, i) =>
-      nodeTermWarnings(term, `${nodeAt}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${i}]`, false),
-    ),
-    ...preferred.flatMap(({ preference }, i) =>
-      nodeTermWarnings(preference, `${nodeAt}.preferredDuringSchedulingIgnoredDuringExecution[${i}].preference`, true),
-    ),
-    ...(spec.topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, i) => {
-      const here = `${at}.topologySpreadConstraints[${i}]`;
-      const text = nodeLabelDeprecation(topologyKey);
-      return [
-        ...(text === undefined ? [] : [`${here}.topologyKey: ${topologyKey} is ${text}`]),
-        ...(labelSelector ? [] : [choosesNothing(here)]),
-      ];
-    }),
-  ];
+function containersOf(spec: PodSpec, at: string): readonly PlacedContainer[] {
+  const placed: PlacedContainer[] = [];
+  for (const list of CONTAINERS)
+    spec[list]?.forEach((container: Container, i: number) => placed.push({ container, at: `${at}.${list}[${i}]` }));
+  return placed;
 }
 
-const choosesNothing = (at: string): string => `${at}.labelSelector: a null labelSelector results in matching no pod`;
+function portsOf(containers: readonly PlacedContainer[]): readonly PlacedPort[] {
+  const placed: PlacedPort[] = [];
+  for (const { container, at } of containers)
+    container.ports?.forEach((port, i) => placed.push({ port, at: `${at}.ports[${i}]` }));
+  return placed;
+}
 
-function affinityWarnings(affinity: Affinity | undefined, at: string): readonly string[] {
-  return (['podAffinity', 'podAntiAffinity'] as const).flatMap((name) => {
-    const {
-      requiredDuringSchedulingIgnoredDuringExecution: required = [],
-      preferredDuringSchedulingIgnoredDuringExecution: preferred = [],
-    } = affinity?.[name] ?? {};
-    const warned = (term: PodAffinityTerm, here: string): readonly string[] =>
-      term.labelSelector ? [] : [choosesNothing(here)];
-    return [
-      ...required.flatMap((term, i) =>
-        warned(term, `${at}.${name}.requiredDuringSchedulingIgnoredDuringExecution[${i}]`),
-      ),
-      ...preferred.flatMap(({ podAffinityTerm }, i) =>
-        warned(podAffinityTerm, `${at}.${name}.preferredDuringSchedulingIgnoredDuringExecution[${i}].podAffinityTerm`),
-      ),
-    ];
+/** Labels of nodes that are on their way out, and constraints that choose nothing. */
+function tellPlacement(
+  { affinity, nodeSelector, topologySpreadConstraints }: PodSpec,
+  at: string,
+  told: string[],
+): void {
+  for (const key of Object.keys(nodeSelector ?? {}).sort()) {
+    const text = nodeLabelDeprecation(key);
+    if (text !== undefined) told.push(`${at}.nodeSelector[${key}]: ${text}`);
+  }
+  const { [REQUIRED]: required, [PREFERRED]: preferred } = affinity?.nodeAffinity ?? {};
+  const nodeAt = `${at}.affinity.nodeAffinity`;
+  required?.nodeSelectorTerms.forEach((term, i) =>
+    told.push(...nodeTermWarnings(term, `${nodeAt}.${REQUIRED}.nodeSelectorTerms[${i}]`, false)),
+  );
+  preferred?.forEach(({ preference }, i) =>
+    told.push(...nodeTermWarnings(preference, `${nodeAt}.${PREFERRED}[${i}].preference`, true)),
+  );
+  topologySpreadConstraints?.forEach(({ topologyKey, labelSelector }, i) => {
+    const here = `${at}.topologySpreadConstraints[${i}]`;
+    const text = nodeLabelDeprecation(topologyKey);
+    if (text !== undefined) told.push(`${here}.topologyKey: ${topologyKey} is ${text}`);
+    if (!labelSelector) told.push(choosesNothing(here));
   });
 }
 
-function volumeWarnings(volume: Volume, at: string): readonly string[] {
-  const claim = volume.ephemeral?.volumeClaimTemplate;
-  const claimAt = `${at}.ephemeral.volumeClaimTemplate.spec.resources`;
-  return [
-    ...VOLUMES.flatMap(([name, [shown, text]]) =>
-      volume[name as keyof Volume] === undefined ? [] : [`${at}.${shown}: ${text}`],
-    ),
-    ...fractionWarnings(claim?.spec.resources?.requests, `${claimAt}.requests`, ['storage']),
-    ...fractionWarnings(claim?.spec.resources?.limits, `${claimAt}.limits`, ['storage']),
-  ];
+const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
+const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
+const choosesNothing = (at: string): string => `${at}.labelSelector: a null labelSelector results in matching no pod`;
+
+function tellAffinity(affinity: Affinity, at: string, told: string[]): void {
+  for (const name of ['podAffinity', 'podAntiAffinity'] as const) {
+    const { [REQUIRED]: required, [PREFERRED]: preferred } = affinity[name] ?? {};
+    required?.forEach(({ labelSelector }, i) => {
+      if (!labelSelector) told.push(choosesNothing(`${at}.${name}.${REQUIRED}[${i}]`));
+    });
+    preferred?.forEach(({ podAffinityTerm: { labelSelector } }, i) => {
+      if (!labelSelector) told.push(choosesNothing(`${at}.${name}.${PREFERRED}[${i}].podAffinityTerm`));
+    });
+  }
+}
+
+function tellVolume(volume: Volume, at: string, told: string[]): void {
+  for (const [name, [shown, text]] of VOLUMES)
+    if (volume[name as keyof Volume] !== undefined) told.push(`${at}.${shown}: ${text}`);
+  const resources = volume.ephemeral?.volumeClaimTemplate?.spec.resources;
+  if (!resources) return;
+  const here = `${at}.ephemeral.volumeClaimTemplate.spec.resources`;
+  for (const list of ['requests', 'limits'] as const)
+    told.push(...fractionWarnings(resources[list], `${here}.${list}`, ['storage']));
+}
+
+/** What stands twice in lists of the spec, or has no name. */
+function tellLists({ hostAliases, imagePullSecrets }: PodSpec, at: string, told: string[]): void {
+  for (const [i, ip] of repeated(hostAliases, (alias) => alias.ip))
+    told.push(`${at}.hostAliases[${i}].ip: duplicate ip ${JSON.stringify(ip)}`);
+  for (const [i, name] of repeated(imagePullSecrets, (secret) => secret.name ?? ''))
+    told.push(`${at}.imagePullSecrets[${i}].name: duplicate name ${JSON.stringify(name)}`);
+  imagePullSecrets?.forEach(({ name }, i) => {
+    if (!name) told.push(`${at}.imagePullSecrets[${i}].name: invalid empty name ""`);
+  });
 }
 
 /** Items whose key an earlier one has, with their places. */
@@ -192,52 +185,52 @@ function repeated<T>(
   list: readonly T[] | undefined,
   keyOf: (item: T) => string,
 ): readonly (readonly [i: number, key: string])[] {
-  const keys = (list ?? []).map(keyOf);
-  return keys.map((key, i) => [i, key] as const).filter(([i, key]) => keys.indexOf(key) < i);
+  const found: [number, string][] = [];
+  if (!list || list.length < 2) return found;
+  const seen = new Set<string>();
+  list.forEach((item, i) => {
+    const key = keyOf(item);
+    if (seen.has(key)) found.push([i, key]);
+    seen.add(key);
+  });
+  return found;
 }
 
 const useSeccompField = (at: string, key: string): string =>
   `${at}[${key}]: non-functional in v1.27+; use the "seccompProfile" field instead`;
 
 /** Annotations that said what fields say since. */
-function profileWarnings(
-  { container }: PlacedContainer,
+function tellProfiles(
+  { name, securityContext }: Container,
   spec: PodSpec,
   annotations: Readonly<Record<string, string>>,
   isTemplate: boolean,
   at: string,
-): readonly string[] {
-  const [seccomp, appArmor] = [`${CONTAINER_SECCOMP}${container.name}`, `${APP_ARMOR}${container.name}`];
+  told: string[],
+): void {
+  const [seccomp, appArmor] = [`${CONTAINER_SECCOMP}${name}`, `${APP_ARMOR}${name}`];
+  if (annotations[seccomp] !== undefined && !securityContext?.seccompProfile) told.push(useSeccompField(at, seccomp));
   const hasProfile =
-    spec.securityContext?.appArmorProfile !== undefined || container.securityContext?.appArmorProfile !== undefined;
-  return [
-    ...(annotations[seccomp] !== undefined && !container.securityContext?.seccompProfile
-      ? [useSeccompField(at, seccomp)]
-      : []),
-    ...(annotations[appArmor] !== undefined && isTemplate && !hasProfile
-      ? [`${at}[${appArmor}]: deprecated since v1.30; use the "appArmorProfile" field instead`]
-      : []),
-  ];
+    spec.securityContext?.appArmorProfile !== undefined || securityContext?.appArmorProfile !== undefined;
+  if (annotations[appArmor] !== undefined && isTemplate && !hasProfile)
+    told.push(`${at}[${appArmor}]: deprecated since v1.30; use the "appArmorProfile" field instead`);
 }
 
-function containerWarnings({ container, at }: PlacedContainer): readonly string[] {
-  const variables = container.env ?? [];
-  const { limits, requests } = container.resources ?? {};
-  return [
-    ...BYTES.flatMap((name) => [
-      ...fractionWarnings(limits, `${at}.resources.limits`, [name]),
-      ...fractionWarnings(requests, `${at}.resources.requests`, [name]),
-    ]),
-    ...repeated(variables, ({ name }) => name).flatMap(([i, name]) => {
-      const { value = '', valueFrom } = variables[i] ?? {};
-      const reference = `$(${name})`;
-      // A later value that uses the earlier one is how lists of paths are put together.
-      const goesOn = !valueFrom && value !== reference && value.includes(reference);
-      return goesOn
-        ? []
-        : [
-            `${at}.env[${i}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
-          ];
-    }),
-  ];
+function tellContainer({ container, at }: PlacedContainer, told: string[]): void {
+  const { env = [], resources } = container;
+  if (resources) {
+    for (const name of BYTES)
+      for (const list of ['limits', 'requests'] as const)
+        told.push(...fractionWarnings(resources[list], `${at}.resources.${list}`, [name]));
+  }
+  for (const [i, name] of repeated(env, (variable) => variable.name)) {
+    const { value = '', valueFrom } = env[i] ?? {};
+    const reference = `$(${name})`;
+    // A later value that uses the earlier one is how lists of paths are put together.
+    const goesOn = !valueFrom && value !== reference && value.includes(reference);
+    if (goesOn) continue;
+    told.push(
+      `${at}.env[${i}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
+    );
+  }
 }

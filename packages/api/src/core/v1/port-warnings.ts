@@ -8,15 +8,20 @@ export interface PlacedPort {
 
 /** Ports of a pod's containers that mean the same, or may. */
 export function portWarnings(placed: readonly PlacedPort[]): readonly string[] {
-  const byNumber = Map.groupBy(placed, ({ port }) => `${port.containerPort}/${port.protocol}`);
-  return placed.flatMap((one) => {
-    const { hostIP, hostPort } = one.port;
-    const others = byNumber.get(`${one.port.containerPort}/${one.port.protocol}`) ?? [];
-    return [
-      ...(hostIP && !hostPort ? [`${one.at}: hostIP set without hostPort: ${shown(one.port)}`] : []),
-      ...others.slice(0, others.indexOf(one)).flatMap((other) => clash(one, other)),
-    ];
-  });
+  const told: string[] = [];
+  const earlier = new Map<string, PlacedPort[]>();
+  for (const one of placed) {
+    const { containerPort, protocol, hostIP, hostPort } = one.port;
+    if (hostIP && !hostPort) told.push(`${one.at}: hostIP set without hostPort: ${shown(one.port)}`);
+    const key = `${containerPort}/${protocol}`;
+    const others = earlier.get(key);
+    if (!others) earlier.set(key, [one]);
+    else {
+      for (const other of others) told.push(...clash(one, other));
+      others.push(one);
+    }
+  }
+  return told;
 }
 
 function clash({ port, at }: PlacedPort, other: PlacedPort): readonly string[] {
@@ -35,15 +40,16 @@ const shown = ({ name = '', hostPort = 0, containerPort, protocol, hostIP = '' }
 
 /** Whoever asks for a port by its name gets the first one. */
 export function portNameWarnings(placed: readonly PlacedPort[]): readonly string[] {
+  const told: string[] = [];
   const first = new Map<string, string>();
-  return placed.flatMap(({ port: { name }, at }) => {
-    if (!name) return [];
-    const other = first.get(name);
-    if (other !== undefined)
-      return [
-        `${at}: duplicate port name ${JSON.stringify(name)} with ${other}, services and probes that select ports by name will use ${other}`,
-      ];
-    first.set(name, at);
-    return [];
-  });
+  for (const { port, at } of placed) {
+    if (!port.name) continue;
+    const other = first.get(port.name);
+    if (other === undefined) first.set(port.name, at);
+    else
+      told.push(
+        `${at}: duplicate port name ${JSON.stringify(port.name)} with ${other}, services and probes that select ports by name will use ${other}`,
+      );
+  }
+  return told;
 }
