@@ -70,17 +70,40 @@ const step = (name: string, walk: () => Promise<void>): void =>
     }
   });
 
+/** What matters most comes last: of a long output its end is what is kept. */
 async function lookAround(): Promise<string> {
+  const seen: string[] = [];
+  for (const name of ['containerd', 'server', 'agent'])
+    seen.push(`$ navarch logs ${name}`, await navarch('logs', name, '-n', '30').catch(String));
   const looks = [
-    ['get', 'pods,deployments,replicasets,endpointslices', '-A', '-o', 'wide'],
-    ['get', 'events', '-A', '--sort-by=.lastTimestamp'],
-    ['get', 'pods', '-n', 'demo', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status}{"\\n"}{end}'],
     ['describe', 'nodes'],
+    ['get', 'pods,deployments,replicasets,endpointslices', '-A', '-o', 'wide'],
+    ['get', 'pods', '-n', 'demo', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status}{"\\n"}{end}'],
+    ['get', 'events', '-A', '--sort-by=.lastTimestamp'],
+  ];
+  for (const args of looks) seen.push(`$ kubectl ${args.join(' ')}`, await kubectl(...args).catch(String));
+  for (const [command = '', ...args] of [
+    ['ip', '-br', 'addr'],
+    ['ip', 'route'],
+    ['ip', 'neigh'],
+    ['cat', '/proc/loadavg'],
+  ])
+    seen.push(`$ ${command} ${args.join(' ')}`, await run(command, args).then(({ stdout }) => stdout, String));
+  const pods = (await kubectl('get', 'pods', '-n', 'demo', '-o', 'name').catch(() => '')).trim().split('\n');
+  for (const pod of pods) seen.push(await lookInto(pod));
+  return seen.join('\n');
+}
+
+/** What a pod said, what it listens on, and what it was given to serve. */
+async function lookInto(pod: string): Promise<string> {
+  const inside =
+    'cat /proc/net/tcp /proc/net/tcp6; ls -la /proc/1/fd /usr/share/nginx/html/; cat /proc/1/wchan /proc/1/stat';
+  const looks = [
+    ['logs', '-n', 'demo', pod, '--tail=8'],
+    ['exec', '-n', 'demo', pod, '--', 'sh', '-c', inside],
   ];
   const seen: string[] = [];
   for (const args of looks) seen.push(`$ kubectl ${args.join(' ')}`, await kubectl(...args).catch(String));
-  for (const name of ['server', 'agent', 'containerd'])
-    seen.push(`$ navarch logs ${name}`, await navarch('logs', name, '-n', '60').catch(String));
   return seen.join('\n');
 }
 
