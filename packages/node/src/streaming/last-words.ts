@@ -3,21 +3,27 @@ import type { Duplex } from 'node:stream';
 
 /**
  * Gives out what a peer said before it closed its connection while we were still writing to it. A runtime closes as soon
- * as the command has ended, be there input on the way or not. The write that then fails makes Node close the socket at
- * once, with the command's exit code still unread in the kernel, which keeps what came before a reset. So it is read
- * before the socket goes. Does nothing for TLS, whose bytes are no text yet.
+ * as the command has ended, be there input on the way or not; what it has not read makes the kernel send a reset. Node
+ * then throws away what it has read itself and nobody took yet, and, where a write met the reset first, leaves the
+ * command's exit code unread in the kernel, which keeps what came before. So both are taken before the socket goes. Of
+ * TLS the kernel has only bytes that are no text yet.
  */
 export function takeLastWords(socket: Duplex, take: (chunk: Buffer) => void): void {
   const tcp = socket as Duplex & { readonly _handle?: { readonly fd?: number } };
   const destroy = tcp._destroy.bind(tcp);
   tcp._destroy = (error, callback) => {
-    const fd = tcp._handle?.fd ?? -1;
-    if ((error as NodeJS.ErrnoException | null)?.syscall === 'write' && fd >= 0 && !('encrypted' in tcp)) {
-      for (let chunk = tcp.read() as Buffer | null; chunk !== null; chunk = tcp.read() as Buffer | null) take(chunk);
-      for (const chunk of unread(fd)) take(chunk);
+    if (error) {
+      giveOut(tcp);
+      const fd = tcp._handle?.fd ?? -1;
+      if (fd >= 0 && !('encrypted' in tcp)) for (const chunk of unread(fd)) take(chunk);
     }
     destroy(error, callback);
   };
+}
+
+/** What Node holds goes to whoever listens for data, as if there had been no error. */
+function giveOut(socket: Duplex): void {
+  while (socket.read() !== null);
 }
 
 const PIECE_BYTES = 64 * 1024;
