@@ -1,14 +1,5 @@
 import { type MetricRegistry, randomUid, type Tick } from '@navarch/base';
-import {
-  apiVersionOf,
-  badRequest,
-  type Deprecation,
-  type Kind,
-  pathSegmentErrors,
-  type ResourceFacts,
-  statusOf,
-  StatusError,
-} from '@navarch/machinery';
+import { badRequest, type Kind, statusOf, StatusError } from '@navarch/machinery';
 import type { Aggregation, ExtensionVersion } from './aggregation/aggregation.ts';
 import { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
 import type { Audit, AuditTrail } from './audit/audit.ts';
@@ -17,33 +8,24 @@ import { type Attributes, attributesOf } from './auth/attributes.ts';
 import { Impersonator } from './auth/impersonation.ts';
 import type { User } from './auth/user.ts';
 import { Documents } from './documents/documents.ts';
-import { patienceOf, within } from './deadline.ts';
+import { patienceOf, within } from './handlers/deadline.ts';
 import type { FeatureGates } from './features/feature-gates.ts';
 import { FlowControl } from './flow/flow-control.ts';
-import { bytesAnswer, valueAnswer } from './handlers/answer.ts';
+import { bytesAnswer } from './handlers/answer.ts';
 import { Bodies, type ParseYaml } from './handlers/body.ts';
-import { callOf } from './handlers/call.ts';
-import { serveCollection } from './handlers/collection.ts';
-import { type Exchange, notAllowedHere, notServed } from './handlers/exchange.ts';
-import { serveObject, servePart } from './handlers/object.ts';
+import { Router } from './handlers/router.ts';
 import { warningHeaders } from './handlers/warnings.ts';
 import type { Registry } from './registry/registry.ts';
-import type { Call } from './registry/call.ts';
 import type { Health } from './health/health.ts';
 import { type AccessMeasures, accessMeasures } from './observe/access-measures.ts';
-import { type RequestInFlight, RequestTally, type ServedAs } from './observe/request-tally.ts';
+import { type RequestInFlight, RequestTally } from './observe/request-tally.ts';
 import { storageFamilies } from './observe/storage-families.ts';
 import type { ComputedResource } from './resource-metrics/computed.ts';
-import { serveComputed } from './resource-metrics/serve-computed.ts';
 import { type Format, formatsOf } from './representation/format.ts';
 import { refusalShownAs } from './representation/representation.ts';
-import { checkRouted } from './representation/routed.ts';
 import { showValue } from './representation/show.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { type ApiRequest, type ApiResponse, plain, type StreamResponse } from './request.ts';
-import { admitConnection } from './subresources/admit-connection.ts';
-import { builtinSubresources } from './subresources/builtin.ts';
-import type { Subresource, SubresourceContext } from './subresources/subresource.ts';
 
 export interface ServerDeps {
   readonly registry: Registry;
@@ -70,6 +52,8 @@ export interface ServerDeps {
   readonly health: Health;
 }
 
+const NO_EXTENSIONS: readonly ExtensionVersion[] = [];
+
 /** What is found out on the way to an answer and told in its headers. */
 interface Trail {
   readonly warnings: string[];
@@ -88,15 +72,13 @@ export class Server {
   readonly registry: Registry;
   readonly access: Access;
   readonly #deps: ServerDeps;
-  readonly #subresources: ReadonlyMap<string, Subresource>;
-  readonly #documents: Documents;
-  readonly #bodies: Bodies;
+  readonly #router: Router;
   readonly #formats: readonly Format[];
   readonly #flow: FlowControl;
   readonly #impersonator: Impersonator;
   readonly #accessMeasures: AccessMeasures;
   readonly #handshakes: Tick;
-  readonly #tally = new RequestTally((info) => this.#servedAs(info));
+  readonly #tally = new RequestTally((info) => this.#router.servedAs(info));
   /** Names requests in logs and audits: random for the server, counted within it. */
   readonly #idPrefix: string;
   #idsGiven = 0;
@@ -105,9 +87,7 @@ export class Server {
     this.#deps = deps;
     this.registry = deps.registry;
     this.access = deps.registry.deps.access;
-    this.#subresources = new Map(builtinSubresources.map((s) => [s.at, s]));
     this.#formats = formatsOf(deps.features);
-    this.#bodies = new Bodies(deps.parseYaml, this.#formats);
     this.#flow = new FlowControl(deps.registry, deps.metrics);
     this.#impersonator = new Impersonator(this.access, deps.features.isOn('ConstrainedImpersonation'));
     this.#handshakes = deps.metrics
@@ -124,30 +104,12 @@ export class Server {
       ...deps.features.families(),
     ]);
     this.#idPrefix = randomUid(this.registry.deps.random).slice(0, -12);
-    const {
-      computed,
-      address = '',
-      features,
-      flags,
-      authentication: { issuer, tokens },
-      registry: {
-        deps: { clock },
-      },
-    } = deps;
-    const running = { startedAt: clock.now(), now: () => clock.now(), flags };
-    const virtual = [...deps.virtual, ...computed.map(({ kind }) => kind)];
-    this.#documents = new Documents({
-      kinds: () => deps.registry.kinds,
-      extensions: () => deps.aggregation?.versions ?? NO_EXTENSIONS,
-      virtual,
-      address,
+    this.#router = new Router({
+      ...deps,
+      aggregation: deps.aggregation,
+      documents: documentsOf(deps, this.#formats),
+      bodies: new Bodies(deps.parseYaml, this.#formats),
       formats: this.#formats,
-      features,
-      running,
-      issuer,
-      tokens,
-      metrics: () => deps.metrics.text(),
-      health: deps.health,
     });
   }
 
@@ -200,12 +162,14 @@ export class Server {
     this.access.require(user, request);
   }
 
-  /** What a user may do through a subresource, also for callers in the same process. */
-  async post(info: RequestInfo, body: unknown, user: User): Promise<unknown> {
-    const subresource = this.#subresources.get(addressOfInfo(info));
-    if (!subresource?.answer) throw notServed();
-    return (await subresource.answer(body, this.#context(info, new URLSearchParams(), user, { user, isDryRun: false })))
-      .value;
+  /** What a user may do through a subresource, for callers in the same process. */
+  post(info: RequestInfo, body: unknown, user: User): Promise<unknown> {
+    return this.#router.post(info, body, user);
+  }
+
+  /** The resource of that kind, where it is computed; for callers in the same process. */
+  computed(kind: Kind<any>): ComputedResource | undefined {
+    return this.#deps.computed.find((resource) => resource.kind === kind);
   }
 
   /** What an extension server has at a path, for callers in the same process; undefined where none serves it. Throws StatusError. */
@@ -238,7 +202,7 @@ export class Server {
     try {
       this.#admit(user, attributes, trail.audit);
       trail.inFlight.isAdmitted = true;
-      return await this.#route(trail.audit?.request ?? request, info, user, trail.warnings);
+      return await this.#router.route(trail.audit?.request ?? request, info, user, trail.warnings);
     } finally {
       pass.leave();
     }
@@ -294,109 +258,29 @@ export class Server {
     const answer = bytesAnswer(how, [showValue(how, status)], status.code ?? 500);
     return retry === undefined ? answer : { ...answer, headers: { ...answer.headers, 'retry-after': String(retry) } };
   }
+}
 
-  async #route(request: ApiRequest, info: RequestInfo, user: User, warnings: string[]): Promise<ApiResponse> {
-    const elsewhere = this.#deps.aggregation?.answer(request, user);
-    if (elsewhere) return elsewhere;
-    if (!info.isResource)
-      return request.method === 'GET' || request.method === 'HEAD'
-        ? this.#documents.answer(request)
-        : Promise.reject(notAllowedHere());
-    const resource = this.registry.find(info.group ? `${info.group}/${info.version}` : info.version, info.resource);
-    const computed = this.#computed(info);
-    const facts = resource?.kind ?? computed?.kind ?? this.#virtual(info);
-    const isElsewhere = !facts || isOutOfScope(info, facts);
-    if (isElsewhere && this.#leadsNowhere(info)) return plain('404 page not found\n', 404);
-    checkPlace(info, isElsewhere ? undefined : facts);
-    const served = resource?.kind ?? computed?.kind;
-    if (served?.deprecated) warnings.push(deprecationText(served, served.deprecated));
-    if (resource && resource.kind.origin !== 'custom' && isOwn(info, resource.kind))
-      checkRouted(request, this.#formats, info.verb);
-    const mayCreate = (): void => this.access.require(user, { ...info, verb: 'create' });
-    const call = { ...callOf(request, user, warnings), mayCreate };
-    const exchange: Exchange = {
-      request,
-      formats: this.#formats,
-      features: this.#deps.features,
-      info,
-      call,
-      registry: this.registry,
-      bodies: this.#bodies,
-    };
-    const subresource = this.#subresources.get(addressOfInfo(info));
-    if (subresource) return this.#special(subresource, exchange, user);
-    if (computed) return serveComputed(computed, exchange);
-    if (!resource) throw notServed();
-    if (info.subresource !== '') return servePart(resource, exchange);
-    return info.name !== '' ? serveObject(resource, exchange) : serveCollection(resource, exchange);
-  }
-
-  /** Nothing answers for what is not served of a group of custom resources, nor for one that is none. */
-  #leadsNowhere({ group, version }: RequestInfo): boolean {
-    const of = this.registry.kinds.filter((kind) => kind.group === group && kind.version === version);
-    return of.length > 0
-      ? of.every(({ origin }) => origin === 'custom')
-      : !this.#documents.has(group, version) && !this.#documents.isOwnGroup(group);
-  }
-
-  async #special(subresource: Subresource, exchange: Exchange, user: User): Promise<ApiResponse> {
-    const { request, info, call, bodies } = exchange;
-    const context = this.#context(info, request.query, user, call);
-    if (subresource.connect) {
-      if (subresource.methods && !subresource.methods.includes(request.method)) throw notAllowedHere();
-      // A WebSocket can only begin with GET, yet what it begins is not reading (KEP-4006).
-      const mustCreate = this.#deps.features.isOn('AuthorizePodWebsocketUpgradeCreatePermission');
-      if (mustCreate && subresource.opensStreams && isWebSocket(request))
-        this.access.require(user, { ...info, verb: 'create' });
-      await admitConnection(subresource, context);
-      const target = subresource.connect(context);
-      return target ? { type: 'proxy', target } : { type: 'bytes', status: 204, headers: {}, body: [] };
-    }
-    if (request.method !== 'POST' || !subresource.answer) throw notAllowedHere();
-    const body = await bodies.object(request, info.subresource || info.resource);
-    const { status, value } = await subresource.answer(body.value, context);
-    return valueAnswer(exchange, value, status);
-  }
-
-  #servedAs(info: RequestInfo): ServedAs | undefined {
-    const { group, version, subresource } = info;
-    const resource = this.registry.find(group ? `${group}/${version}` : version, info.resource);
-    const isOurs =
-      this.#subresources.has(addressOfInfo(info)) || (subresource === '' && this.#computed(info) !== undefined);
-    if (!isOurs && !(resource && (subresource === '' || subresource === 'scale' || resource.hasPart(subresource))))
-      return undefined;
-    const { deprecated } = resource?.kind ?? this.#computed(info)?.kind ?? {};
-    return { removedRelease: deprecated && (typeof deprecated === 'string' ? '' : (deprecated.removed ?? '')) };
-  }
-
-  #virtual({ group, version, resource }: RequestInfo): ResourceFacts | undefined {
-    return this.#deps.virtual.find(
-      (facts) => facts.group === group && facts.version === version && facts.plural === resource,
-    );
-  }
-
-  /** The resource of that kind, where it is computed; also for callers in the same process. */
-  computed(kind: Kind<any>): ComputedResource | undefined {
-    return this.#deps.computed.find((resource) => resource.kind === kind);
-  }
-
-  #computed({ group, version, resource }: RequestInfo): ComputedResource | undefined {
-    return this.#deps.computed.find(
-      ({ kind }) => kind.group === group && kind.version === version && kind.plural === resource,
-    );
-  }
-
-  #context(info: RequestInfo, query: URLSearchParams, user: User, call: Call): SubresourceContext {
-    return {
-      registry: this.registry,
-      access: this.access,
-      authentication: this.#deps.authentication,
-      call,
-      info,
-      query,
-      user,
-    };
-  }
+function documentsOf(deps: ServerDeps, formats: readonly Format[]): Documents {
+  const {
+    registry,
+    features,
+    flags,
+    authentication: { issuer, tokens },
+  } = deps;
+  const { clock } = registry.deps;
+  return new Documents({
+    kinds: () => registry.kinds,
+    extensions: () => deps.aggregation?.versions ?? NO_EXTENSIONS,
+    virtual: [...deps.virtual, ...deps.computed.map(({ kind }) => kind)],
+    address: deps.address ?? '',
+    formats,
+    features,
+    running: { startedAt: clock.now(), now: () => clock.now(), flags },
+    issuer,
+    tokens,
+    metrics: () => deps.metrics.text(),
+    health: deps.health,
+  });
 }
 
 /** The stream, counted while it is open. */
@@ -418,8 +302,6 @@ function bytesIn(chunks: readonly Uint8Array[]): number {
   return bytes;
 }
 
-const NO_EXTENSIONS: readonly ExtensionVersion[] = [];
-
 function infoOf(request: ApiRequest): RequestInfo {
   try {
     return requestInfo(request.method, request.path, request.query);
@@ -428,47 +310,7 @@ function infoOf(request: ApiRequest): RequestInfo {
   }
 }
 
-/** Throws NotFound for a path nothing is at, BadRequest for a name nothing can have. */
-function checkPlace(info: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'> | undefined): void {
-  const { namespace, name } = info;
-  if (!facts) throw notServed();
-  for (const [what, text] of [
-    ['namespace', namespace],
-    ['name', name],
-  ] as const) {
-    const [error] = text === '' ? [] : pathSegmentErrors(text);
-    if (error !== undefined) throw badRequest(`${what} parameter invalid: ${JSON.stringify(text)}: ${error}`);
-  }
-}
-
-/** Allowed in a namespace, it must not reach what is in none: a path of the wrong scope leads nowhere. */
-function isOutOfScope(
-  { name, isInNamespace, verb }: RequestInfo,
-  facts: Pick<ResourceFacts, 'namespaced'> & { readonly origin?: Kind<any>['origin'] },
-): boolean {
-  if (isInNamespace) return !facts.namespaced;
-  // What upstream's own resources do not allow there, it does not find of custom ones.
-  const isAllowed = verb === 'list' || verb === 'watch' || (verb === 'deletecollection' && facts.origin !== 'custom');
-  return facts.namespaced && (name !== '' || !isAllowed);
-}
-
-const deprecationText = (kind: Kind<any>, said: Deprecation | string): string =>
-  typeof said === 'string' ? said : deprecationOf(kind, said);
-
-const deprecationOf = (kind: Kind<any>, { since, removed, use }: Deprecation): string =>
-  `${apiVersionOf(kind)} ${kind.kind} is deprecated in v${since}+${removed === undefined ? '' : `, unavailable in v${removed}+`}${use === undefined ? '' : `; use ${use}`}`;
-
-const isWebSocket = (request: ApiRequest): boolean => /\bwebsocket\b/i.test(request.header('upgrade') ?? '');
-
-const addressOfInfo = ({ group, resource, subresource }: RequestInfo): string =>
-  `${group}/${resource}${subresource ? `/${subresource}` : ''}`;
-
 /** Upstream says this as text, too early for a Status. */
-/** Asked as the resource that it is: not what stands for another, as logs and connections do. */
-const isOwn = ({ subresource, verb }: RequestInfo, kind: Kind<any>): boolean =>
-  (subresource === '' || subresource === 'status' || subresource === 'scale') &&
-  kind.verbs.some((known) => known === verb);
-
 function tooManyRequests(): ApiResponse {
   const answer = plain('Too many requests, please try again later.\n', 429);
   return { ...answer, headers: { ...answer.headers, 'retry-after': '1' } };

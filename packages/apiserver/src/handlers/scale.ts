@@ -4,7 +4,7 @@ import type { Resource } from '../registry/resource.ts';
 import { negotiate } from '../representation/representation.ts';
 import { showPart } from '../representation/show.ts';
 import type { ApiResponse } from '../request.ts';
-import { checkSent, unhandled } from '../sent-body.ts';
+import { checkSent, unhandled } from '../registry/sent-body.ts';
 import { applyScale, checkScaled, readScale, type Scale, scaleIn, writeScale } from '../subresources/scale.ts';
 import { bytesAnswer } from './answer.ts';
 import { type Exchange, noVerb } from './exchange.ts';

@@ -9,7 +9,7 @@ import {
   type Mutable,
   type StatusError,
 } from '@navarch/machinery';
-import { checkSent, unhandled } from '../sent-body.ts';
+import { checkSent, unhandled } from './sent-body.ts';
 import type { ApplyRequest, Call, Draft } from './call.ts';
 
 // What a client sent, and where it sent it, before anything is asked of what is stored.

@@ -1,6 +1,6 @@
 import { schemas } from '@navarch/api';
 import { badRequest, decode, DecodeError } from '@navarch/machinery';
-import { checkSent, unhandled } from '../sent-body.ts';
+import { checkSent, unhandled } from '../registry/sent-body.ts';
 
 /**
  * Reads bodies of a type that is asked and never stored. Types are named as the API tables name them. The reader throws

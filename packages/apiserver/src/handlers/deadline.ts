@@ -1,6 +1,6 @@
 import type { Clock } from '@navarch/base';
 import { badRequest, failure, parseDuration } from '@navarch/machinery';
-import type { RequestInfo } from './request-info.ts';
+import type { RequestInfo } from '../request-info.ts';
 
 /** Upstream's bound for every request that ends by itself. */
 const LONGEST_MS = 60_000;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { statusOf } from '@navarch/machinery';
 import { SimClock } from '@navarch/sim';
 import { patienceOf, within } from './deadline.ts';
-import { requestInfo } from './request-info.ts';
+import { requestInfo } from '../request-info.ts';
 
 const patience = (timeout: string, path = '/api/v1/pods', more = ''): number | undefined => {
   const query = new URLSearchParams(`timeout=${encodeURIComponent(timeout)}${more}`);

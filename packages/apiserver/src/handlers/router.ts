@@ -1,0 +1,210 @@
+import {
+  apiVersionOf,
+  badRequest,
+  type Deprecation,
+  type Kind,
+  pathSegmentErrors,
+  type ResourceFacts,
+} from '@navarch/machinery';
+import type { Aggregation } from '../aggregation/aggregation.ts';
+import type { Access } from '../auth/access.ts';
+import type { AuthenticationDeps } from '../auth/authentication.ts';
+import type { User } from '../auth/user.ts';
+import type { Documents } from '../documents/documents.ts';
+import type { FeatureGates } from '../features/feature-gates.ts';
+import type { ServedAs } from '../observe/request-tally.ts';
+import type { Call } from '../registry/call.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Format } from '../representation/format.ts';
+import { checkRouted } from '../representation/routed.ts';
+import type { RequestInfo } from '../request-info.ts';
+import { type ApiRequest, type ApiResponse, plain } from '../request.ts';
+import type { ComputedResource } from '../resource-metrics/computed.ts';
+import { serveComputed } from '../resource-metrics/serve-computed.ts';
+import { admitConnection } from '../subresources/admit-connection.ts';
+import { builtinSubresources } from '../subresources/builtin.ts';
+import type { Subresource, SubresourceContext } from '../subresources/subresource.ts';
+import { valueAnswer } from './answer.ts';
+import type { Bodies } from './body.ts';
+import { callOf } from './call.ts';
+import { serveCollection } from './collection.ts';
+import { type Exchange, notAllowedHere, notServed } from './exchange.ts';
+import { serveObject, servePart } from './object.ts';
+
+export interface RouterDeps {
+  readonly registry: Registry;
+  readonly documents: Documents;
+  readonly bodies: Bodies;
+  readonly formats: readonly Format[];
+  readonly features: FeatureGates;
+  readonly authentication: AuthenticationDeps;
+  /** Resources that are asked and never stored. */
+  readonly virtual: readonly Kind<any>[];
+  /** Resources that are computed when they are read. */
+  readonly computed: readonly ComputedResource[];
+  readonly aggregation: Aggregation | undefined;
+}
+
+/** Where requests go: to a document, to a resource or a part of it, to an extension server, or nowhere. */
+export class Router {
+  readonly #deps: RouterDeps;
+  readonly #access: Access;
+  readonly #subresources: ReadonlyMap<string, Subresource>;
+
+  constructor(deps: RouterDeps) {
+    this.#deps = deps;
+    this.#access = deps.registry.deps.access;
+    this.#subresources = new Map(builtinSubresources.map((subresource) => [subresource.at, subresource]));
+  }
+
+  /** Throws what refuses it. Whoever asks may ask: that is decided already. */
+  async route(request: ApiRequest, info: RequestInfo, user: User, warnings: string[]): Promise<ApiResponse> {
+    const elsewhere = this.#deps.aggregation?.answer(request, user);
+    if (elsewhere) return elsewhere;
+    if (!info.isResource)
+      return request.method === 'GET' || request.method === 'HEAD'
+        ? this.#deps.documents.answer(request)
+        : Promise.reject(notAllowedHere());
+    const resource = this.#deps.registry.find(
+      info.group ? `${info.group}/${info.version}` : info.version,
+      info.resource,
+    );
+    const computed = this.#computed(info);
+    const facts = resource?.kind ?? computed?.kind ?? this.#virtual(info);
+    const isElsewhere = !facts || isOutOfScope(info, facts);
+    if (isElsewhere && this.#leadsNowhere(info)) return plain('404 page not found\n', 404);
+    checkPlace(info, isElsewhere ? undefined : facts);
+    const served = resource?.kind ?? computed?.kind;
+    if (served?.deprecated) warnings.push(deprecationText(served, served.deprecated));
+    if (resource && resource.kind.origin !== 'custom' && isOwn(info, resource.kind))
+      checkRouted(request, this.#deps.formats, info.verb);
+    const mayCreate = (): void => this.#access.require(user, { ...info, verb: 'create' });
+    const call = { ...callOf(request, user, warnings), mayCreate };
+    const exchange: Exchange = {
+      request,
+      formats: this.#deps.formats,
+      features: this.#deps.features,
+      info,
+      call,
+      registry: this.#deps.registry,
+      bodies: this.#deps.bodies,
+    };
+    const subresource = this.#subresources.get(addressOfInfo(info));
+    if (subresource) return this.#special(subresource, exchange, user);
+    if (computed) return serveComputed(computed, exchange);
+    if (!resource) throw notServed();
+    if (info.subresource !== '') return servePart(resource, exchange);
+    return info.name !== '' ? serveObject(resource, exchange) : serveCollection(resource, exchange);
+  }
+
+  /** What a user may do through a subresource, without a request. */
+  async post(info: RequestInfo, body: unknown, user: User): Promise<unknown> {
+    const subresource = this.#subresources.get(addressOfInfo(info));
+    if (!subresource?.answer) throw notServed();
+    return (await subresource.answer(body, this.#context(info, new URLSearchParams(), user, { user, isDryRun: false })))
+      .value;
+  }
+
+  /** Nothing answers for what is not served of a group of custom resources, nor for one that is none. */
+  #leadsNowhere({ group, version }: RequestInfo): boolean {
+    const of = this.#deps.registry.kinds.filter((kind) => kind.group === group && kind.version === version);
+    return of.length > 0
+      ? of.every(({ origin }) => origin === 'custom')
+      : !this.#deps.documents.has(group, version) && !this.#deps.documents.isOwnGroup(group);
+  }
+
+  async #special(subresource: Subresource, exchange: Exchange, user: User): Promise<ApiResponse> {
+    const { request, info, call, bodies } = exchange;
+    const context = this.#context(info, request.query, user, call);
+    if (subresource.connect) {
+      if (subresource.methods && !subresource.methods.includes(request.method)) throw notAllowedHere();
+      // A WebSocket can only begin with GET, yet what it begins is not reading (KEP-4006).
+      const mustCreate = this.#deps.features.isOn('AuthorizePodWebsocketUpgradeCreatePermission');
+      if (mustCreate && subresource.opensStreams && isWebSocket(request))
+        this.#access.require(user, { ...info, verb: 'create' });
+      await admitConnection(subresource, context);
+      const target = subresource.connect(context);
+      return target ? { type: 'proxy', target } : { type: 'bytes', status: 204, headers: {}, body: [] };
+    }
+    if (request.method !== 'POST' || !subresource.answer) throw notAllowedHere();
+    const body = await bodies.object(request, info.subresource || info.resource);
+    const { status, value } = await subresource.answer(body.value, context);
+    return valueAnswer(exchange, value, status);
+  }
+
+  /** As what requests to that path are counted; undefined: nothing of ours is there. */
+  servedAs(info: RequestInfo): ServedAs | undefined {
+    const { group, version, subresource } = info;
+    const resource = this.#deps.registry.find(group ? `${group}/${version}` : version, info.resource);
+    const isOurs =
+      this.#subresources.has(addressOfInfo(info)) || (subresource === '' && this.#computed(info) !== undefined);
+    if (!isOurs && !(resource && (subresource === '' || subresource === 'scale' || resource.hasPart(subresource))))
+      return undefined;
+    const { deprecated } = resource?.kind ?? this.#computed(info)?.kind ?? {};
+    return { removedRelease: deprecated && (typeof deprecated === 'string' ? '' : (deprecated.removed ?? '')) };
+  }
+
+  #virtual({ group, version, resource }: RequestInfo): ResourceFacts | undefined {
+    return this.#deps.virtual.find(
+      (facts) => facts.group === group && facts.version === version && facts.plural === resource,
+    );
+  }
+
+  #computed({ group, version, resource }: RequestInfo): ComputedResource | undefined {
+    return this.#deps.computed.find(
+      ({ kind }) => kind.group === group && kind.version === version && kind.plural === resource,
+    );
+  }
+
+  #context(info: RequestInfo, query: URLSearchParams, user: User, call: Call): SubresourceContext {
+    return {
+      registry: this.#deps.registry,
+      access: this.#access,
+      authentication: this.#deps.authentication,
+      call,
+      info,
+      query,
+      user,
+    };
+  }
+}
+
+/** Throws NotFound for a path nothing is at, BadRequest for a name nothing can have. */
+function checkPlace(info: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'> | undefined): void {
+  const { namespace, name } = info;
+  if (!facts) throw notServed();
+  for (const [what, text] of [
+    ['namespace', namespace],
+    ['name', name],
+  ] as const) {
+    const [error] = text === '' ? [] : pathSegmentErrors(text);
+    if (error !== undefined) throw badRequest(`${what} parameter invalid: ${JSON.stringify(text)}: ${error}`);
+  }
+}
+
+/** Allowed in a namespace, it must not reach what is in none: a path of the wrong scope leads nowhere. */
+function isOutOfScope(
+  { name, isInNamespace, verb }: RequestInfo,
+  facts: Pick<ResourceFacts, 'namespaced'> & { readonly origin?: Kind<any>['origin'] },
+): boolean {
+  if (isInNamespace) return !facts.namespaced;
+  // What upstream's own resources do not allow there, it does not find of custom ones.
+  const isAllowed = verb === 'list' || verb === 'watch' || (verb === 'deletecollection' && facts.origin !== 'custom');
+  return facts.namespaced && (name !== '' || !isAllowed);
+}
+
+const deprecationText = (kind: Kind<any>, said: Deprecation | string): string =>
+  typeof said === 'string' ? said : deprecationOf(kind, said);
+
+const deprecationOf = (kind: Kind<any>, { since, removed, use }: Deprecation): string =>
+  `${apiVersionOf(kind)} ${kind.kind} is deprecated in v${since}+${removed === undefined ? '' : `, unavailable in v${removed}+`}${use === undefined ? '' : `; use ${use}`}`;
+
+const isWebSocket = (request: ApiRequest): boolean => /\bwebsocket\b/i.test(request.header('upgrade') ?? '');
+
+const addressOfInfo = ({ group, resource, subresource }: RequestInfo): string =>
+  `${group}/${resource}${subresource ? `/${subresource}` : ''}`;
+
+/** Asked as the resource that it is: not what stands for another, as logs and connections do. */
+const isOwn = ({ subresource, verb }: RequestInfo, kind: Kind<any>): boolean =>
+  (subresource === '' || subresource === 'status' || subresource === 'scale') &&
+  kind.verbs.some((known) => known === verb);
