@@ -20,6 +20,7 @@ export { httpApi, type HttpApiDeps } from './http/http-api.ts';
 export type { HttpRequest, HttpResponse, HttpTransport } from './http/transport.ts';
 export {
   lead,
+  leadAgain,
   type LeaderElectionDeps,
   type LeaderElectionOptions,
   LeadershipLostError,

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lease } from '@navarch/api';
-import { seededRandom, silent } from '@navarch/base';
+import { noMetrics, seededRandom, silent } from '@navarch/base';
 import { SimClock } from '@navarch/sim';
-import { lead, LeadershipLostError, type LeaseObject } from './leader-election.ts';
+import { lead, leadAgain, LeadershipLostError, type LeaseObject } from './leader-election.ts';
 import { MemoryApi } from './testing/memory-api.ts';
 
 interface Run {
   readonly stop: AbortController;
   readonly log: string[];
+  /** Events. */
+  readonly told: string[];
   error?: unknown;
 }
 
@@ -18,15 +20,18 @@ function candidate(
   identity: string,
   log: string[],
   leases = api.of<LeaseObject>(),
+  begin = lead,
 ): Run {
-  const run: Run = { stop: new AbortController(), log };
+  const told: string[] = [];
+  const run: Run = { stop: new AbortController(), log, told };
   const work = async (signal: AbortSignal): Promise<void> => {
     log.push(`${clock.monotonic()} ${identity} leads`);
     await clock.sleep(10_000_000, signal).catch(() => undefined);
     log.push(`${clock.monotonic()} ${identity} stops`);
   };
-  const deps = { leases, clock, random: seededRandom(identity.length), log: silent };
-  lead(deps, { namespace: 'kube-system', name: 'l', identity }, work, run.stop.signal).catch(
+  const events = { record: (_: unknown, { message }: { message: string }) => told.push(message) };
+  const deps = { leases, clock, random: seededRandom(identity.length), log: silent, metrics: noMetrics, events };
+  begin(deps, { namespace: 'kube-system', name: 'l', identity }, work, run.stop.signal).catch(
     (error: unknown) => (run.error = error),
   );
   return run;
@@ -91,8 +96,33 @@ test('lead() stops leading before others may begin when it cannot renew, also wh
     candidate(api, clock, 'second', log);
     await clock.advance(12_100);
     assert.match(log[1] ?? '', /one stops$/, fault);
-    if (fault === 'fail') assert.ok(run.error instanceof LeadershipLostError);
     await clock.advance(20_000);
+    assert.ok(run.error instanceof LeadershipLostError, fault);
+    assert.deepEqual(run.told, ['one became leader', 'one stopped leading']);
     assert.match(log[2] ?? '', /second leads$/, fault);
   }
+});
+
+test('leadAgain() stands again after a loss, and leads when the other has let go', async () => {
+  const { api, clock, log } = start();
+  let isCut = false;
+  const plain = api.of<LeaseObject>();
+  const get = (key: string): Promise<LeaseObject> => (isCut ? Promise.reject(new Error('cut off')) : plain.get(key));
+  const one = candidate(api, clock, 'one', log, { ...plain, get }, leadAgain);
+  await clock.advance(1000);
+  isCut = true;
+  const second = candidate(api, clock, 'second', log);
+  await clock.advance(40_000);
+  isCut = false;
+  await clock.advance(10_000);
+  assert.deepEqual(
+    log.map((line) => line.replace(/^[\d.]+ /, '')),
+    ['one leads', 'one stops', 'second leads'],
+  );
+  second.stop.abort(new Error('done'));
+  await clock.advance(10_000);
+  assert.match(log.at(-1) ?? '', /one leads$/);
+  assert.deepEqual(one.told, ['one became leader', 'one stopped leading', 'one became leader']);
+  one.stop.abort(new Error('done'));
+  await clock.advance(1);
 });

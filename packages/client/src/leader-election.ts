@@ -1,6 +1,7 @@
-import { aborted, type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
+import { aborted, type Clock, type Gauge, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
 import { type ApiObject, type Draft, hasReason, keyIn } from '@navarch/machinery';
 import type { KindApi } from './api.ts';
+import type { Recorder } from './events/recorder.ts';
 
 /** coordination.k8s.io/v1 Lease, as far as electing goes. */
 export interface LeaseObject extends ApiObject {
@@ -18,6 +19,9 @@ export interface LeaderElectionDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Tells of the lease who leads. */
+  readonly events: Recorder;
 }
 
 export interface LeaderElectionOptions {
@@ -33,12 +37,31 @@ export interface LeaderElectionOptions {
   readonly retryMs?: number;
 }
 
-/** The leader could not renew its lease in time: someone else may lead now. The process should end and begin anew. */
+/** The leader could not renew its lease in time: someone else may lead now. What it knows of the cluster is to be forgotten. */
 export class LeadershipLostError extends Error {
   override readonly name = 'LeadershipLostError';
 }
 
 const RETRY_JITTER = 1.2;
+
+/**
+ * Leads whenever it can: after a loss the work has ended, and it stands for election again. Ends as `lead` does.
+ */
+export async function leadAgain(
+  deps: LeaderElectionDeps,
+  options: LeaderElectionOptions,
+  work: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      return await lead(deps, options, work, signal);
+    } catch (error) {
+      if (!(error instanceof LeadershipLostError)) throw error;
+      deps.log.warn('leadership lost', { lease: options.name, error });
+    }
+  }
+}
 
 /**
  * Waits for the lease, then runs `work` for as long as it is held. Ends when the signal aborts (and lets go of the
@@ -53,6 +76,7 @@ export async function lead(
   const candidate = new Candidate(deps, options);
   await candidate.acquire(signal);
   deps.log.info('became leader', { lease: options.name, identity: options.identity });
+  candidate.tell('became leader');
   try {
     await using group = new TaskGroup(signal);
     group.spawn((s) => candidate.keep(s));
@@ -63,6 +87,7 @@ export async function lead(
     });
     await aborted(AbortSignal.any([group.signal, finished.signal]));
   } finally {
+    candidate.tell('stopped leading');
     await candidate.release();
   }
 }
@@ -73,6 +98,7 @@ class Candidate {
   readonly #leaseMs: number;
   readonly #renewMs: number;
   readonly #retryMs: number;
+  readonly #status: Gauge;
   /** The holder's last renewal as this candidate saw it change, on its own clock: clocks of others are not trusted. */
   #observed: { readonly version: string; readonly atMs: number } | undefined;
 
@@ -82,6 +108,20 @@ class Candidate {
     this.#leaseMs = options.leaseMs ?? 15_000;
     this.#renewMs = options.renewMs ?? 10_000;
     this.#retryMs = options.retryMs ?? 2_000;
+    this.#status = deps.metrics.gauge(
+      'leader_election_master_status',
+      'Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master.',
+    );
+    this.#status.set(0, { name: options.name });
+  }
+
+  tell(what: 'became leader' | 'stopped leading'): void {
+    const { identity, namespace, name } = this.#options;
+    this.#status.set(what === 'became leader' ? 1 : 0, { name });
+    this.#deps.events.record(
+      { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name },
+      { type: 'Normal', reason: 'LeaderElection', message: `${identity} ${what}` },
+    );
   }
 
   async acquire(signal: AbortSignal): Promise<void> {
@@ -118,26 +158,31 @@ class Candidate {
     }
   }
 
+  /** Others need not wait for the lease to run out. Gives up after as long as a renewal may take. */
   async release(): Promise<void> {
     try {
-      const current = await this.#deps.leases.get(this.#key);
-      if (current.spec.holderIdentity !== this.#options.identity) return;
-      const now = this.#now();
-      const spec = {
-        holderIdentity: '',
-        leaseDurationSeconds: 1,
-        acquireTime: now,
-        renewTime: now,
-        leaseTransitions: current.spec.leaseTransitions ?? 0,
-      };
-      await this.#deps.leases.replace({ ...current, spec });
+      await this.#within(this.#renewMs, this.#letGo(), new AbortController().signal);
     } catch (error) {
       this.#deps.log.info('lease not released', { lease: this.#options.name, error });
     }
   }
 
+  async #letGo(): Promise<void> {
+    const current = await this.#deps.leases.get(this.#key);
+    if (current.spec.holderIdentity !== this.#options.identity) return;
+    const now = this.#now();
+    const spec = {
+      holderIdentity: '',
+      leaseDurationSeconds: 1,
+      acquireTime: now,
+      renewTime: now,
+      leaseTransitions: current.spec.leaseTransitions ?? 0,
+    };
+    await this.#deps.leases.replace({ ...current, spec });
+  }
+
   /** A request that hangs must not keep a leader leading: it is left behind when its time is over. */
-  async #within(ms: number, attempt: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  async #within<T>(ms: number, attempt: Promise<T>, signal: AbortSignal): Promise<T> {
     const stop = new AbortController();
     const late = this.#deps.clock.sleep(ms, AbortSignal.any([signal, stop.signal])).then(() => {
       throw new Error(`no answer for ${ms} ms`);

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import { systemUser } from '@navarch/apiserver';
 import { MetricRegistry } from '@navarch/base';
@@ -59,6 +61,7 @@ interface ServerFlags {
   readonly clusterDomain: string;
   readonly nodeName: string;
   readonly controllers: readonly string[];
+  readonly leaderElect?: boolean;
   readonly featureGates: readonly string[];
   readonly runtimeConfig: readonly string[];
   readonly auditPolicyFile?: string;
@@ -96,6 +99,10 @@ export const declareServer: Declare = (program) => {
       'which controllers run: * for all, name for one, -name for all but one',
       together,
       [],
+    )
+    .option(
+      '--leader-elect',
+      'run controllers and scheduler only while holding their leases in kube-system: for several on one store',
     )
     .option('--feature-gates <pairs>', 'features that are on or off: Name=true,Other=false', together, [])
     .option(
@@ -205,6 +212,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
         rootCertificate: server.authority,
         joining: server.joining,
         controllers: controllersOf(flags.controllers),
+        candidate: flags.leaderElect ? `${hostname()}_${randomUUID()}` : undefined,
         housekeep: (until) => server.served.housekeep(until),
         kinds: server.served.kinds,
       },

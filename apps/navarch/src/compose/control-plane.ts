@@ -1,8 +1,9 @@
-import { event } from '@navarch/api';
+import { event, lease } from '@navarch/api';
 import { type Clock, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
-import { type Api, Cache, EventRecorder } from '@navarch/client';
+import { type Api, Cache, EventRecorder, type KindApi, leadAgain, type LeaseObject } from '@navarch/client';
 import {
   builtinControllers,
+  type Controller,
   type JoiningOptions,
   kindControllers,
   type KindSource,
@@ -33,48 +34,80 @@ export interface ControlPlaneDeps {
   readonly controllers: Selection;
   /** What the API server serves. */
   readonly kinds: KindSource;
+  /** Who this server is among several on one store: controllers and scheduler run where they lead. Absent: here. */
+  readonly candidate?: string | undefined;
   /** What the API server does by itself. */
   housekeep(signal: AbortSignal): Promise<void>;
 }
 
-const identity = (name: string): { name: string; groups: readonly string[] } => ({
-  name,
-  groups: ['system:authenticated'],
-});
-
 /** Controllers and scheduler beside the API server in one process, each under its own identity. Throws UserError for a selection of what is not there. */
 export async function runControlPlane(deps: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
+  // A wrong flag is told at once, not when this server comes to lead.
+  controllersOf(deps);
   await using group = new TaskGroup(signal);
   group.spawn((s) => deps.housekeep(s));
-  group.spawn((s) => runManager(deps, s));
-  group.spawn((s) => runScheduling(deps, s));
+  group.spawn((s) => whereLeading(MANAGER, deps, (until) => runManager(deps, until), s));
+  group.spawn((s) => whereLeading(SCHEDULER, deps, (until) => runScheduling(deps, until), s));
   await group.join();
 }
 
+interface Component {
+  /** Its lease in kube-system, and its user without the prefix. */
+  readonly name: string;
+  readonly eventSource: string;
+}
+
+const MANAGER: Component = { name: 'kube-controller-manager', eventSource: 'kube-controller-manager' };
+const SCHEDULER: Component = { name: 'kube-scheduler', eventSource: 'default-scheduler' };
+
+const userOf = ({ name }: Component): { name: string; groups: readonly string[] } => ({
+  name: `system:${name}`,
+  groups: ['system:authenticated'],
+});
+
+/** Where there is no other server there is nothing to wait for. */
+async function whereLeading(
+  component: Component,
+  { as, candidate, clock, random, log, metrics }: ControlPlaneDeps,
+  work: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (candidate === undefined) return work(signal);
+  const api = as(userOf(component));
+  const own = { clock, random: random.fork(`election ${component.name}`), log };
+  const events = new EventRecorder({ ...own, events: api.of(event) }, component.eventSource);
+  await using group = new TaskGroup(signal);
+  group.spawn((s) => events.run(s));
+  await leadAgain(
+    { ...own, leases: api.of(lease) as KindApi<LeaseObject>, metrics, events },
+    { namespace: 'kube-system', name: component.name, identity: candidate },
+    work,
+    group.signal,
+  );
+}
+
+/** Made anew whenever this server comes to lead: what some remember is of an earlier time. */
+function controllersOf({
+  rootCertificate,
+  clusterCidr,
+  joining,
+  controllers: selection,
+}: ControlPlaneDeps): readonly Controller[] {
+  const all = builtinControllers({ rootCertificate, nodeIpam: { clusterCidr }, joining, hasNodeDns: true });
+  const [wrong] = selectionErrors([...all, ...kindControllers([])], selection);
+  if (wrong !== undefined) throw new UserError(`--controllers: ${wrong}`);
+  return selectControllers(all, selection);
+}
+
 async function runManager(deps: ControlPlaneDeps, signal: AbortSignal): Promise<void> {
-  const {
-    as,
-    reader,
-    clock,
-    random,
-    log,
-    metrics,
-    rootCertificate,
-    clusterCidr,
-    joining,
-    kinds,
-    controllers: selection,
-  } = deps;
-  const self = identity('system:kube-controller-manager');
+  const { as, reader, clock, random, log, metrics, kinds, controllers: selection } = deps;
+  const self = userOf(MANAGER);
   const api = as(self);
   const cache = new Cache({ api, clock, random: random.fork('controllers'), log });
   await using group = new TaskGroup(signal);
   group.spawn((s) => cache.run(s));
-  const controllers = builtinControllers({ rootCertificate, nodeIpam: { clusterCidr }, joining, hasNodeDns: true });
-  const [wrong] = selectionErrors([...controllers, ...kindControllers([])], selection);
-  if (wrong !== undefined) throw new UserError(`--controllers: ${wrong}`);
   const runner = { api, events: api.of(event), clock, random, log, metrics };
-  group.spawn((s) => runControllers(selectControllers(controllers, selection), { ...runner, cache }, s));
+  group.spawn((s) => runControllers(controllersOf(deps), { ...runner, cache }, s));
   group.spawn((s) =>
     runKindControllers(kinds, { ...runner, random: random.fork('kinds'), readPath: reader(self), selection }, s),
   );
@@ -85,7 +118,7 @@ async function runScheduling(
   { as, clock, random, log, metrics }: ControlPlaneDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const api = as(identity('system:kube-scheduler'));
+  const api = as(userOf(SCHEDULER));
   const cache = new Cache({ api, clock, random: random.fork('scheduler'), log });
   const recorder = new EventRecorder({ events: api.of(event), clock, random, log }, 'default-scheduler');
   await using group = new TaskGroup(signal);
