@@ -60,6 +60,17 @@ const podIds = (): Promise<string> =>
     'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount}{"\\n"}{end}',
   );
 
+/** The names of the example's pods, once there are so many and the last of those that go is gone. */
+async function remaining(count: number): Promise<readonly string[]> {
+  let names: readonly string[] = [];
+  await kubectl('rollout', 'status', '-n', 'demo', 'deployment/hello', '--timeout=60s');
+  await eventually(`${count} pods`, async () => {
+    names = (await kubectl('get', 'pods', '-n', 'demo', '-l', 'app=hello', '-o', 'name')).trim().split('\n');
+    return names.length === count;
+  });
+  return names;
+}
+
 /** A step of the walk. One that goes wrong says what one would look at first: nobody reaches the machine afterwards. */
 const step = (name: string, walk: () => Promise<void>): void =>
   void test(name, async () => {
@@ -175,16 +186,12 @@ else {
 
   step('scale and delete: pods come and go, a deleted one is replaced', async () => {
     await kubectl('scale', '-n', 'demo', 'deployment/hello', '--replicas=4');
-    await kubectl('rollout', 'status', '-n', 'demo', 'deployment/hello', '--timeout=60s');
-    const [first] = (await kubectl('get', 'pods', '-n', 'demo', '-l', 'app=hello', '-o', 'name')).split('\n');
-    await kubectl('delete', '-n', 'demo', first ?? '');
+    // Pods of the rollouts before may still be on their way out.
+    const [first = ''] = await remaining(4);
+    await kubectl('delete', '-n', 'demo', first);
     await kubectl('rollout', 'status', '-n', 'demo', 'deployment/hello', '--timeout=60s');
     await kubectl('scale', '-n', 'demo', 'deployment/hello', '--replicas=3');
-    await eventually(
-      'three pods',
-      async () =>
-        (await kubectl('get', 'pods', '-n', 'demo', '-l', 'app=hello', '-o', 'name')).trim().split('\n').length === 3,
-    );
+    await remaining(3);
   });
 
   step('logs, exec and port-forward reach the container', async () => {
