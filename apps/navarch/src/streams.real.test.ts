@@ -135,7 +135,8 @@ for (const [transport, webSockets] of transports) {
   test(`kubectl port-forward over ${transport}: many connections at a time`, TIMEOUT, async () => {
     const fetches =
       'for i in $(seq 1 40); do (exec 3<>/dev/tcp/127.0.0.1/18080; printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3; head -1 <&3) & done; wait';
-    const line = `${kubectlPath} port-forward pod/web 18080:80 > ${folder}/pf.log 2>&1 & P=$!\nfor i in $(seq 1 100); do grep -q Forwarding ${folder}/pf.log && break; sleep 0.1; done\nbash -c '${fetches}'\nkill $P`;
+    const log = join(folder, `forward-${transport}.log`);
+    const line = `touch ${log}; ${kubectlPath} port-forward pod/web 18080:80 > ${log} 2>&1 & P=$!\nfor i in $(seq 1 100); do grep -q Forwarding ${log} && break; sleep 0.1; done\nbash -c '${fetches}'\nkill $P`;
     const lines = (await shell(webSockets, line))
       .trim()
       .split('\n')
@@ -147,7 +148,8 @@ for (const [transport, webSockets] of transports) {
   });
 
   test(`kubectl port-forward over ${transport} says that nothing listens`, TIMEOUT, async () => {
-    const line = `${kubectlPath} port-forward pod/web 18081:9 > ${folder}/no.log 2>&1 & P=$!\nfor i in $(seq 1 100); do grep -q Forwarding ${folder}/no.log && break; sleep 0.1; done\nbash -c 'exec 3<>/dev/tcp/127.0.0.1/18081; cat <&3'; sleep 0.3; kill $P; cat ${folder}/no.log`;
+    const log = join(folder, `nothing-${transport}.log`);
+    const line = `touch ${log}; ${kubectlPath} port-forward pod/web 18081:9 > ${log} 2>&1 & P=$!\nfor i in $(seq 1 100); do grep -q Forwarding ${log} && break; sleep 0.1; done\nbash -c 'exec 3<>/dev/tcp/127.0.0.1/18081; cat <&3'; sleep 0.3; kill $P; cat ${log}`;
     assert.match(await shell(webSockets, line), /error forwarding port 9 to pod .*connection refused/);
   });
 }
