@@ -25,7 +25,8 @@ import {
 import { type CachedEvent, CompactedError } from '@navarch/store';
 import { attributesOf } from './auth/attributes.ts';
 import type { User } from './auth/user.ts';
-import { page, seenAs } from './registry/reading.ts';
+import { deleteCollection } from './registry/deletion.ts';
+import { type ListRequest, page, seenAs } from './registry/reading.ts';
 import type { Call } from './registry/call.ts';
 import type { Resource } from './registry/resource.ts';
 import { selectionOf } from './registry/selection.ts';
@@ -85,15 +86,7 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
       return { resourceVersion: '', items: computedItems(computed, { ...options, namespace }) as readonly O[] };
     }
     this.#allowIn('list', options.namespace ?? '', options.fieldSelector);
-    const found = await page(this.#resource, {
-      namespace: options.namespace ?? '',
-      labelSelector: options.labelSelector ?? '',
-      fieldSelector: options.fieldSelector ?? '',
-      limit: options.limit,
-      continue: options.continue ?? '',
-      resourceVersion: '',
-      resourceVersionMatch: '',
-    });
+    const found = await page(this.#resource, listRequest(options));
     return {
       resourceVersion: String(found.revision),
       items: found.objects.map((cached) => this.#resource.view(cached.object)),
@@ -170,7 +163,8 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
     // The version read is not insisted on: the change is made again on a newer object.
     const unversioned = (current: O): O => {
       const next = change(current);
-      return next === current ? current : { ...next, metadata: { ...next.metadata, resourceVersion: '' } };
+      const { resourceVersion } = current.metadata;
+      return next === current ? current : { ...next, metadata: { ...next.metadata, resourceVersion } };
     };
     return this.#resource.update(namespace, name, unversioned, this.#call(options), options.subresource);
   }
@@ -186,9 +180,7 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
     if (options.subresource === 'scale')
       return (await writeScale(
         this.#resource,
-        namespace,
-        name,
-        (current) => scaleIn(mergePatch(current, patch.body)),
+        { namespace, name, change: (current) => scaleIn(mergePatch(current, patch.body)) },
         this.#call(options),
       )) as O;
     return this.#resource.patch(namespace, name, patch.type, patch.body, this.#call(options), options.subresource);
@@ -200,10 +192,8 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
   }
 
   async deleteCollection(options: ListOptions & DeleteOptions): Promise<void> {
-    const { items } = await this.list(options);
     this.#allowIn('deletecollection', options.namespace ?? '', options.fieldSelector);
-    for (const { metadata } of items)
-      await this.#resource.delete(metadata.namespace ?? '', metadata.name, options, this.#call(options));
+    await deleteCollection(this.#resource, listRequest(options), options, this.#call(options));
   }
 
   async post(key: Key, subresource: string, body: unknown): Promise<unknown> {
@@ -273,3 +263,19 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
     };
   }
 }
+
+const listRequest = ({
+  namespace = '',
+  labelSelector = '',
+  fieldSelector = '',
+  limit,
+  continue: token = '',
+}: ListOptions): ListRequest => ({
+  namespace,
+  labelSelector,
+  fieldSelector,
+  limit,
+  continue: token,
+  resourceVersion: '',
+  resourceVersionMatch: '',
+});

@@ -141,6 +141,8 @@ export interface ScaleFacts<Obj> {
   readonly specReplicas: string;
   readonly statusReplicas: string;
   selector(obj: Obj): string;
+  /** What the number may be, and whether it must be there, the schema of the object says alone. */
+  readonly isBySchema?: boolean;
 }
 
 /**

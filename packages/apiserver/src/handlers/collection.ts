@@ -1,4 +1,5 @@
-import { type ApiObject, StatusError } from '@navarch/machinery';
+import type { ApiObject } from '@navarch/machinery';
+import { deleteCollection } from '../registry/deletion.ts';
 import { metaOf, page, tooLarge } from '../registry/reading.ts';
 import type { Resource } from '../registry/resource.ts';
 import { checkRevision } from '../registry/revision-text.ts';
@@ -29,7 +30,7 @@ export async function serveCollection(resource: Resource<any>, exchange: Exchang
     case 'create':
       return create(resource, exchange);
     case 'deletecollection':
-      return deleteCollection(resource, exchange);
+      return removeAll(resource, exchange);
     default:
       throw noVerb(kind, info);
   }
@@ -84,18 +85,11 @@ export function watch(resource: Resource<any>, exchange: Exchange): StreamRespon
   };
 }
 
-async function deleteCollection(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
+async function removeAll(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
   const { request, call, bodies } = exchange;
   const how = negotiate(exchange, resource.kind);
   const options = deleteOptions(request, await bodies.options(request));
-  const found = await page(resource, listOptions(exchange));
   const deletion = { ...call, isDryRun: call.isDryRun || options.dryRun?.includes('All') === true };
-  for (const { object } of found.objects) {
-    try {
-      await resource.delete(object.metadata.namespace ?? '', object.metadata.name, options, deletion);
-    } catch (error) {
-      if (!(error instanceof StatusError && error.status.reason === 'NotFound')) throw error; // Gone already is what was asked for.
-    }
-  }
+  const found = await deleteCollection(resource, listOptions(exchange), options, deletion);
   return bytesAnswer(how, showList(how, resource, { objects: found.objects, meta: metaOf(found) }));
 }

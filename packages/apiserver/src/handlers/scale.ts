@@ -34,7 +34,8 @@ async function asked(
     case 'PUT': {
       const sent = sentScale((await bodies.object(request, 'Scale')).value);
       if (sent.metadata?.name) checkName(sent.metadata.name, name);
-      return writeScale(resource, namespace, name, () => sent, call);
+      const { uid } = sent.metadata ?? {};
+      return writeScale(resource, { namespace, name, change: () => sent, meant: { uid } }, call);
     }
     default: {
       const type = bodies.patchType(request, resource.kind);
@@ -47,9 +48,9 @@ async function asked(
         };
         return applyScale(resource, namespace, name, wanted, call);
       }
-      const patched = (current: unknown): Scale =>
+      const change = (current: unknown): Scale =>
         patchedScale(type === 'json' ? jsonPatch(current, value) : mergePatch(current, value));
-      return writeScale(resource, namespace, name, patched, call);
+      return writeScale(resource, { namespace, name, change }, call);
     }
   }
 }

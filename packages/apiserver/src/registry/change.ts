@@ -10,7 +10,7 @@ import { type Cached, StaleError } from '@navarch/store';
 import type { Call, Draft } from './call.ts';
 import type { Drafts } from './drafts.ts';
 import { isFinished } from './finished.ts';
-import { outdated } from './meta.ts';
+import { checkVersion } from './preconditions.ts';
 import type { Resource } from './resource.ts';
 import { OBJECT_MODIFIED } from './shelf.ts';
 
@@ -55,12 +55,7 @@ export class Change<O extends ApiObject> {
       const previous = cached.object;
       const sent = make(this.#resource.view(previous));
       if (!sent) return this.#resource.view(previous);
-      if (sent.metadata.uid && sent.metadata.uid !== previous.metadata.uid) {
-        const detail = `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${previous.metadata.uid}`;
-        throw conflict(kind, name, outdated(cached.key, detail));
-      }
-      const claimed = sent.metadata.resourceVersion;
-      if (claimed && claimed !== previous.metadata.resourceVersion) throw conflict(kind, name, OBJECT_MODIFIED);
+      checkVersion(kind, sent.metadata, previous.metadata);
       try {
         const draft = await this.#drafts.updated(sent, previous, {
           call,
@@ -76,8 +71,8 @@ export class Change<O extends ApiObject> {
       } finally {
         this.#drafts.settled(previous.metadata.uid);
       }
-      // The caller insisted on a version that is no longer the newest, or others are faster every time.
-      if (claimed || attempt >= RETRIES_MAX) throw conflict(kind, name, OBJECT_MODIFIED);
+      // Who insists on a version is refused when it is made again: that one is not the newest any more.
+      if (attempt >= RETRIES_MAX) throw conflict(kind, name, OBJECT_MODIFIED);
     }
   }
 

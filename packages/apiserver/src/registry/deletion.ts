@@ -1,7 +1,8 @@
-import { type ApiObject, cloneJson, conflict, failure, type Mutable } from '@navarch/machinery';
+import { type ApiObject, cloneJson, conflict, failure, type Mutable, StatusError } from '@navarch/machinery';
 import type { Call } from './call.ts';
 import { isFinished } from './finished.ts';
 import { inOrder, timestamp } from './meta.ts';
+import { type ListRequest, type Page, page } from './reading.ts';
 import type { Resource } from './resource.ts';
 
 /** metav1.DeleteOptions, as far as it decides anything. */
@@ -130,3 +131,22 @@ const withVersion = (object: ApiObject, revision: number): ApiObject => ({
   ...object,
   metadata: { ...object.metadata, resourceVersion: String(revision) },
 });
+
+/** Deletes what the request selects and resolves to what that was. What is gone before its turn is as it should be. */
+export async function deleteCollection(
+  resource: Resource<any>,
+  request: ListRequest,
+  options: DeleteOptions,
+  call: Call,
+): Promise<Page> {
+  const found = await page(resource, request);
+  for (const { object } of found.objects) {
+    const { namespace = '', name } = object.metadata;
+    try {
+      await resource.delete(namespace, name, options, call);
+    } catch (error) {
+      if (!(error instanceof StatusError && error.status.reason === 'NotFound')) throw error;
+    }
+  }
+  return found;
+}

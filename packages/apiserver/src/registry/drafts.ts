@@ -241,7 +241,7 @@ export class Drafts<O extends ApiObject> {
     const { metadata, status } = draft;
     if (!(await this.#deps.admission.mutate(draft, request))) return draft;
     const normal = this.#normal(draft);
-    const { deletionTimestamp: _, deletionGracePeriodSeconds: __, ...own } = normal.metadata;
+    const { uid: _, deletionTimestamp: __, deletionGracePeriodSeconds: ___, ...own } = normal.metadata;
     normal.metadata = identified(own as Draft['metadata'], metadata);
     if (part || !this.#hasStatus) return normal;
     // A status that is not there must not look like one that is null.
@@ -269,18 +269,21 @@ export class Drafts<O extends ApiObject> {
   }
 }
 
-/** The metadata of the object that has this identity: which one it is and what has become of it is not the writer's to say. */
+/**
+ * The metadata of the object that has this identity: which one it is and what has become of it is not the writer's to say.
+ * A uid or a grace that it says all the same stays, and is refused where it is another.
+ */
 function identified(metadata: Draft['metadata'], identity: ApiObject['metadata']): Draft['metadata'] {
   const { uid, creationTimestamp, namespace, generation, deletionTimestamp, deletionGracePeriodSeconds } = identity;
   return inOrder({
     ...metadata,
-    uid,
+    uid: metadata.uid || uid,
     creationTimestamp,
     resourceVersion: '',
     ...(namespace ? { namespace } : {}),
     ...(generation === undefined ? {} : { generation }),
     ...(deletionTimestamp ? { deletionTimestamp } : {}),
-    ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+    ...(metadata.deletionGracePeriodSeconds === undefined ? { deletionGracePeriodSeconds } : {}),
   }) as Draft['metadata'];
 }
 

@@ -9,8 +9,6 @@ import {
   conflict,
   entriesOf,
   failure,
-  Field,
-  invalid,
   type Kind,
   type Mutable,
   notFound,
@@ -31,8 +29,8 @@ import { FanOut } from './fan-out.ts';
 import { emptyOf, ignoredBy, unmanaged } from './field-management.ts';
 import { checkApplier, checkName, place, readApplied, readMade, readObject } from './incoming.ts';
 import { inOrder, timestamp } from './meta.ts';
-import { ownFault } from './own-fault.ts';
 import { readPatched } from './patched.ts';
+import { checkClaim, checkMeant } from './preconditions.ts';
 import type { Registry } from './registry.ts';
 import type { Shelf } from './shelf.ts';
 
@@ -112,35 +110,24 @@ export class Resource<O extends ApiObject> {
 
   /** PUT. Creates an absent object where the kind allows it. */
   async replace(namespace: string, name: string, input: unknown, call: Call, part = ''): Promise<O> {
-    const draft = readObject(this.kind, input, call);
-    place(this.kind, draft.metadata, namespace);
+    const { kind } = this;
+    const draft = readObject(kind, input, call);
+    place(kind, draft.metadata, namespace);
     checkName(draft.metadata.name, name);
-    if (
-      part === '' &&
-      this.kind.behaviour.createsOnUpdate &&
-      !this.shelf.cache.get(this.shelf.keyOf(namespace, name))
-    ) {
+    const at = { key: this.shelf.keyOf(namespace, name), name };
+    const { uid } = draft.metadata;
+    if (part === '' && kind.behaviour.createsOnUpdate && !this.shelf.cache.get(at.key)) {
+      checkMeant(kind, at, { uid }, undefined);
+      checkClaim(draft.metadata);
       call.mayCreate?.();
       draft.metadata.resourceVersion = '';
       return this.create(namespace, draft, call);
     }
-    this.cached(namespace, name); // Whether it is there is told before what is wrong with its version.
-    this.#checkVersion(draft, name);
-    if (draft.metadata.resourceVersion === '0') draft.metadata.resourceVersion = '';
-    return this.#change.run({ namespace, name, make: () => cloneJson(draft), call, part });
-  }
-
-  /** Throws Invalid where the kind wants a version and has none, and what upstream says to one that no object can have. */
-  #checkVersion({ metadata: { resourceVersion } }: Draft, name: string): void {
-    const { kind } = this;
-    if (resourceVersion && !/^\d+$/.test(resourceVersion))
-      throw ownFault(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
-    if ((resourceVersion && resourceVersion !== '0') || kind.behaviour.updatesUnconditionally !== false) return;
-    throw invalid(
-      { group: kind.group, kind: kind.plural },
-      name,
-      refusal('metadata.resourceVersion', 0, 'must be specified for an update'),
-    );
+    const make = (current: O): Draft => {
+      checkMeant(kind, at, { uid }, current);
+      return cloneJson(draft);
+    };
+    return this.#change.run({ namespace, name, make, call, part });
   }
 
   /** `change` gets the current object as this version shows it and must be pure: it runs again when others were faster. */
@@ -150,7 +137,11 @@ export class Resource<O extends ApiObject> {
       name,
       make: (current) => {
         const changed = change(current);
-        return changed === current ? undefined : readObject(this.kind, changed, call);
+        if (changed === current) return undefined;
+        const draft = readObject(this.kind, changed, call);
+        const at = { key: this.shelf.keyOf(namespace, name), name };
+        checkMeant(this.kind, at, { uid: draft.metadata.uid }, current);
+        return draft;
       },
       call,
       part,
@@ -166,14 +157,6 @@ export class Resource<O extends ApiObject> {
         const next = readPatched(this.kind, current, { type, body }, call);
         place(this.kind, next.metadata, namespace);
         checkName(next.metadata.name, name);
-        this.#checkVersion(next, name);
-        const { uid, resourceVersion } = current.metadata;
-        // Parts of custom resources have no metadata of their own; a kubelet's status must not reach the next pod of the name.
-        if (part !== '' && this.kind.origin === 'custom') next.metadata.uid = uid;
-        else if (next.metadata.uid && next.metadata.uid !== uid)
-          throw invalid(this.kind, name, refusal('metadata.uid', next.metadata.uid, 'field is immutable'));
-        // Carried over from the current object, not asked for: whoever is overtaken tries again.
-        if (next.metadata.resourceVersion === resourceVersion) next.metadata.resourceVersion = '';
         return next;
       },
       call,
@@ -203,15 +186,10 @@ export class Resource<O extends ApiObject> {
       const made = this.#applied(emptyOf(this.kind) as unknown as ApiObject, config, request, part);
       return { object: await this.create(namespace, made, call, true), isNew: true };
     }
-    const claimed = (config.metadata as { resourceVersion?: unknown }).resourceVersion;
     const object = await this.#change.run({
       namespace,
       name,
-      make: (current) => {
-        const next = readMade(this.kind, this.#applied(current, config, request, call.recordedAs ?? part), call);
-        if (claimed === undefined) next.metadata.resourceVersion = '';
-        return next;
-      },
+      make: (current) => readMade(this.kind, this.#applied(current, config, request, call.recordedAs ?? part), call),
       call,
       part,
       isApplied: true,
@@ -302,9 +280,3 @@ const statusPart: Part<ApiObject> = {
     return { ...(previous as Draft), metadata: sent.metadata, status } as unknown as Mutable<ApiObject>;
   },
 };
-
-function refusal(field: string, value: unknown, detail: string): Field['errors'] {
-  const at = new Field(field);
-  at.invalid(value, detail);
-  return at.errors;
-}

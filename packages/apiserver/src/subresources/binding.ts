@@ -1,6 +1,7 @@
 import { pod, type Pod, type PodCondition } from '@navarch/api';
 import { badRequest, conflict, Field, type Mutable, success } from '@navarch/machinery';
-import { outdated, timestamp } from '../registry/meta.ts';
+import { timestamp } from '../registry/meta.ts';
+import { checkMeant } from '../registry/preconditions.ts';
 import { bodyReader } from './body.ts';
 import { defineSubresource, type Subresource } from './subresource.ts';
 import { unexplained } from './unexplained.ts';
@@ -30,7 +31,7 @@ const binding: Subresource['answer'] = async (body, { registry, info, call }) =>
   for (;;) {
     const cached = pods.cached(info.namespace, name);
     const current = cached.object as Pod;
-    checkPreconditions(sent, current, cached.key);
+    checkMeant(pod, { key: cached.key, name }, sent.metadata, current);
     const problem = unbindable(current);
     if (problem !== undefined) throw conflict(BINDINGS, name, problem);
     if (call.isDryRun) return { status: 201, value: success() };
@@ -47,18 +48,6 @@ function checkTarget({ kind, name }: Binding['target']): void {
   const texts = at.errors.map(({ field, message }) => `${field}: ${message}`);
   if (texts.length === 0) return;
   throw unexplained(texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`);
-}
-
-/** Throws Conflict where the pod is another one than its scheduler saw. */
-function checkPreconditions({ metadata: sent }: Binding, { metadata }: Pod, key: string): void {
-  for (const [field, shown] of [
-    ['uid', 'UID'],
-    ['resourceVersion', 'ResourceVersion'],
-  ] as const) {
-    if (!sent[field] || sent[field] === metadata[field]) continue;
-    const detail = `Precondition failed: ${shown} in precondition: ${sent[field]}, ${shown} in object meta: ${metadata[field]}`;
-    throw conflict(pod, metadata.name, outdated(key, detail));
-  }
 }
 
 function unbindable({ metadata: { name, deletionTimestamp }, spec }: Pod): string | undefined {

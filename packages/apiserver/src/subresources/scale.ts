@@ -2,6 +2,7 @@ import {
   type ApiObject,
   apiVersionOf,
   badRequest,
+  conflict,
   failure,
   Field,
   internalError,
@@ -10,6 +11,7 @@ import {
   type ScaleFacts,
 } from '@navarch/machinery';
 import type { ApplyRequest, Call } from '../registry/call.ts';
+import { checkMeant, type Meant, mistaken } from '../registry/preconditions.ts';
 import type { Resource } from '../registry/resource.ts';
 
 /** autoscaling/v1 Scale of any kind that declares where its numbers are. */
@@ -27,38 +29,44 @@ export function readScale(resource: Resource<any>, object: ApiObject): unknown {
   };
 }
 
-/** Throws InternalError for a custom resource that does not say how many it wants: nobody may take that for none. */
+/** Throws InternalError for an object that does not say how many it wants where it need not: nobody may take that for none. */
 export function checkScaled({ kind }: Resource<any>, object: ApiObject): void {
-  const { specReplicas } = scaleOf(kind);
-  if (kind.origin === 'custom' && at(object, specReplicas) === undefined)
+  const { specReplicas, isBySchema } = scaleOf(kind);
+  if (isBySchema && at(object, specReplicas) === undefined)
     throw internalError(new Error(`the spec replicas field ${JSON.stringify(`.${specReplicas}`)} does not exist`));
 }
 
-/** `change` turns the scale as it is into the one wanted. */
+interface ScaleChange {
+  readonly namespace: string;
+  readonly name: string;
+  /** Turns the scale as it is into the one wanted. */
+  change(current: unknown): Scale;
+  /** The object whose scale is meant, asked before anything is changed. */
+  readonly meant?: Meant;
+}
+
+/** Throws Conflict where the scale is of another object, or of another version of it, than is meant. */
 export async function writeScale(
   resource: Resource<any>,
-  namespace: string,
-  name: string,
-  change: (current: unknown) => Scale,
+  { namespace, name, change, meant = {} }: ScaleChange,
   call: Call,
 ): Promise<unknown> {
-  const { kind } = resource;
-  const { specReplicas } = scaleOf(kind);
-  const next = await resource.update(
-    namespace,
-    name,
-    (current: ApiObject) => {
-      const wanted = change(readScale(resource, current));
-      const replicas = wanted.spec?.replicas;
-      if (replicas === undefined && kind.origin === 'custom' && at(current, specReplicas) === undefined) {
-        throw badRequest(`the spec replicas field ${JSON.stringify(`.${specReplicas}`)} cannot be empty`);
-      }
-      checkReplicas(kind, name, replicas);
-      const resourceVersion = wanted.metadata?.resourceVersion ?? '';
-      return { ...placed(current, specReplicas, replicas ?? 0), metadata: { ...current.metadata, resourceVersion } };
-    },
-    { ...call, recordedAs: 'scale' },
-  );
+  const { kind, shelf } = resource;
+  const { specReplicas, isBySchema } = scaleOf(kind);
+  const scaled = (current: ApiObject): ApiObject => {
+    checkMeant(kind, { key: shelf.keyOf(namespace, name), name }, meant, current);
+    const { metadata = {}, spec } = change(readScale(resource, current));
+    const { replicas } = spec ?? {};
+    if (replicas === undefined && isBySchema && at(current, specReplicas) === undefined) {
+      throw badRequest(`the spec replicas field ${JSON.stringify(`.${specReplicas}`)} cannot be empty`);
+    }
+    checkReplicas(kind, name, replicas);
+    const mistake = isBySchema ? undefined : mistaken({ uid: metadata.uid }, current.metadata);
+    if (mistake !== undefined) throw conflict({ ...kind, plural: `${kind.plural}/scale` }, name, mistake);
+    const resourceVersion = metadata.resourceVersion || current.metadata.resourceVersion;
+    return { ...placed(current, specReplicas, replicas ?? 0), metadata: { ...current.metadata, resourceVersion } };
+  };
+  const next = await resource.update(namespace, name, scaled, { ...call, recordedAs: 'scale' });
   return readScale(resource, next as ApiObject);
 }
 
@@ -85,9 +93,8 @@ export async function applyScale(
   return readScale(resource, object as ApiObject);
 }
 
-/** Of custom resources the schema and their own checks say so. */
-function checkReplicas({ origin }: Kind<any>, name: string, replicas: number | undefined): void {
-  if ((replicas ?? 0) >= 0 || origin === 'custom') return;
+function checkReplicas({ scale }: Kind<any>, name: string, replicas: number | undefined): void {
+  if ((replicas ?? 0) >= 0 || scale?.isBySchema) return;
   const at = new Field();
   at.at('spec', 'replicas').invalid(replicas, 'must be greater than or equal to 0');
   throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, at.errors);
@@ -95,7 +102,7 @@ function checkReplicas({ origin }: Kind<any>, name: string, replicas: number | u
 
 /** What a client may say of it. */
 export interface Scale {
-  readonly metadata?: { readonly name?: string; readonly resourceVersion?: string };
+  readonly metadata?: { readonly name?: string; readonly uid?: string; readonly resourceVersion?: string };
   readonly spec?: { readonly replicas?: number };
 }
 

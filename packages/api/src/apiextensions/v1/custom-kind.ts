@@ -256,6 +256,7 @@ function scaleOf({
     specReplicas: specReplicasPath.replace(/^\./, ''),
     statusReplicas: statusReplicasPath.replace(/^\./, ''),
     selector: (object) => String(selector(object)[0] ?? ''),
+    isBySchema: true,
   };
 }
 
