@@ -114,6 +114,10 @@ export interface Behaviour<Obj extends ApiObject> {
   readonly updatesUnconditionally?: boolean;
   /** Seconds the object stays after its deletion was asked for; undefined: gone at once. `requested` is the client's gracePeriodSeconds. */
   graceSeconds?(obj: Obj, requested: number | undefined): number | undefined;
+  /** What clients send must say of which kind and version it is; of other kinds the address says it. Default false. */
+  readonly namesItself?: boolean;
+  /** Its type says how lists merge, so that a strategic merge patch means something. Default true. */
+  readonly patchesStrategically?: boolean;
   /** Its finalizers may have names that belong to nobody, as those of custom resources. */
   readonly anyFinalizer?: boolean;
   /** Whoever deletes an object is answered with what it was, not with a Status. */

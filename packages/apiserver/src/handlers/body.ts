@@ -100,9 +100,11 @@ export class Bodies {
   }
 
   /** Which patch the client sends. Throws UnsupportedMediaType, naming the types. */
-  patchType(request: ApiRequest, { origin }: Pick<Kind<any>, 'origin'>): PatchType | 'apply' {
+  patchType(request: ApiRequest, { behaviour }: Pick<Kind<any>, 'behaviour'>): PatchType | 'apply' {
     const type = contentType(request);
-    const types = Object.keys(PATCH_TYPES).filter((name) => origin !== 'custom' || PATCH_TYPES[name] !== 'strategic');
+    const types = Object.keys(PATCH_TYPES).filter(
+      (name) => behaviour.patchesStrategically !== false || PATCH_TYPES[name] !== 'strategic',
+    );
     if (type === APPLY_TYPE || (type === APPLY_CBOR_TYPE && this.#takesCbor)) return 'apply';
     const known = PATCH_TYPES[type];
     if (!known || !types.includes(type))

@@ -63,8 +63,7 @@ export class Change<O extends ApiObject> {
           part,
           isApplied,
         });
-        if (isSame(draft, previous) && (kind.origin !== 'custom' || (await shelf.isStoredAsNow(cached))))
-          return this.#resource.view(previous);
+        if (isSame(draft, previous) && (await shelf.isStoredAsNow(cached))) return this.#resource.view(previous);
         if (call.isDryRun) return this.#resource.view(versionedAs(previous, draft));
         const stored = await this.#stored(cached, draft);
         if (stored) return this.#resource.view(stored);

@@ -152,8 +152,7 @@ export class Drafts<O extends ApiObject> {
   }
 
   #checkFinalizers({ metadata: { finalizers = [] } }: Draft, at: Field): void {
-    const { origin, behaviour } = this.#deps.stored;
-    if (origin === 'custom' || behaviour.anyFinalizer) return;
+    if (this.#deps.stored.behaviour.anyFinalizer) return;
     finalizers.forEach((name, i) => ownedFinalizer(name, at.at('metadata', 'finalizers').index(i)));
   }
 

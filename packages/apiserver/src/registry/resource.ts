@@ -34,7 +34,7 @@ import { checkClaim, checkMeant } from './preconditions.ts';
 import type { Registry } from './registry.ts';
 import type { Shelf } from './shelf.ts';
 
-/** Custom resources do not say how their lists merge. */
+/** Of kinds that do not say how their lists merge. */
 const NO_STRATEGY =
   'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml';
 
@@ -149,7 +149,8 @@ export class Resource<O extends ApiObject> {
   }
 
   async patch(namespace: string, name: string, type: PatchType, body: unknown, call: Call, part = ''): Promise<O> {
-    if (type === 'strategic' && this.kind.origin === 'custom') throw failure('UnsupportedMediaType', NO_STRATEGY);
+    if (type === 'strategic' && this.kind.behaviour.patchesStrategically === false)
+      throw failure('UnsupportedMediaType', NO_STRATEGY);
     return this.#change.run({
       namespace,
       name,

@@ -1,5 +1,5 @@
 import { protobufEncoder } from '@navarch/api';
-import { badRequest, Field, invalid } from '@navarch/machinery';
+import { badRequest, Field, invalid, type Kind } from '@navarch/machinery';
 
 const NOT_AN_OBJECT =
   "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string; Kind string }";
@@ -15,16 +15,16 @@ export interface Expected {
   readonly kind: string;
   readonly group: string;
   readonly version: string;
-  readonly origin?: 'built-in' | 'custom';
+  readonly behaviour?: Pick<Kind<any>['behaviour'], 'namesItself'>;
 }
 
-/** A body must be an object, of that kind if it says of which; what is custom must say. Throws BadRequest or Invalid. */
+/** A body must be an object, of that kind if it says of which; of some kinds it must say. Throws BadRequest or Invalid. */
 export function checkSent(body: unknown, expected: Expected): asserts body is object {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest(NOT_AN_OBJECT);
   const sent = body as Sent;
-  const { kind, group, version, origin } = expected;
+  const { kind, group, version, behaviour } = expected;
   const apiVersion = group ? `${group}/${version}` : version;
-  const isSilent = origin !== 'custom';
+  const isSilent = !behaviour?.namesItself;
   const [sentVersion, sentKind] = isSilent
     ? [sent.apiVersion || apiVersion, sent.kind || kind]
     : [sent.apiVersion ?? '', sent.kind ?? ''];

@@ -144,6 +144,9 @@ function customKind(
     ...(version.subresources?.scale ? { scale: scaleOf(version.subresources.scale) } : {}),
     behaviour: {
       updatesUnconditionally: false,
+      namesItself: true,
+      patchesStrategically: false,
+      anyFinalizer: true,
       desired: ({ metadata: _, ...rest }) => {
         const { status, ...others } = rest;
         return hasStatus ? [others] : [others, status];
