@@ -29,6 +29,8 @@ import { rootCaController } from './root-ca/root-ca.ts';
 import { trustBundleController } from './root-ca/trust-bundle.ts';
 import { serviceAccountController } from './service-account/service-account.ts';
 import { serviceAddressRepairController } from './service-address-repair/service-address-repair.ts';
+import type { LoadBalancers } from './service-load-balancer/ports.ts';
+import { serviceLoadBalancerController } from './service-load-balancer/service-load-balancer.ts';
 import { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
 import { statefulSetController } from './stateful-set/stateful-set.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
@@ -47,6 +49,8 @@ export interface ControllerOptions {
   readonly nodeIpam?: NodeIpamOptions;
   readonly nodeLifecycle?: NodeLifecycleOptions;
   readonly podGc?: PodGcOptions;
+  /** Who makes load balancers. Absent: services of that type wait for somebody else. */
+  readonly loadBalancers?: LoadBalancers | undefined;
   /** How nodes join and are known. Absent: certificate requests and bootstrap tokens are left to others. */
   readonly joining?: JoiningOptions;
   /** The service kube-dns has an endpoint on every node, where its agent answers. */
@@ -95,6 +99,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   taintEvictionController(),
   ...(options.nodeIpam ? [nodeIpamController(options.nodeIpam)] : []),
   podGcController(options.podGc),
+  ...(options.loadBalancers ? [serviceLoadBalancerController(options.loadBalancers)] : []),
   ...(options.hasNodeDns ? [clusterDnsController] : []),
   ...(options.joining ? joiningControllers(options.joining) : []),
 ];

@@ -12,6 +12,7 @@ import { openAudit } from '../compose/audit.ts';
 import { ensureClusterDns } from '../compose/cluster-dns.ts';
 import { ensureDefaultStorageClass } from '../compose/default-storage-class.ts';
 import { runControlPlane } from '../compose/control-plane.ts';
+import { loadBalancerPool } from '../compose/load-balancer-pool.ts';
 import { startServer } from '../compose/server.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
 import {
@@ -62,6 +63,7 @@ interface ServerFlags {
   readonly nodeName: string;
   readonly controllers: readonly string[];
   readonly leaderElect?: boolean;
+  readonly loadBalancerPool: readonly string[];
   readonly featureGates: readonly string[];
   readonly runtimeConfig: readonly string[];
   readonly auditPolicyFile?: string;
@@ -97,6 +99,12 @@ export const declareServer: Declare = (program) => {
     .option(
       '--controllers <names>',
       'which controllers run: * for all, name for one, -name for all but one',
+      together,
+      [],
+    )
+    .option(
+      '--load-balancer-pool <addresses>',
+      'addresses for services of type LoadBalancer, which your network sends to the nodes: 192.168.1.240-192.168.1.250',
       together,
       [],
     )
@@ -159,6 +167,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
     metrics: new MetricRegistry(),
     switches: apiSwitches(flags.featureGates, flags.runtimeConfig),
   };
+  const loadBalancers = loadBalancerPool(flags.loadBalancerPool);
   await using audit = openAudit(
     {
       policyFile: flags.auditPolicyFile,
@@ -211,6 +220,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
         clusterCidr: settings.clusterCidr,
         rootCertificate: server.authority,
         joining: server.joining,
+        loadBalancers,
         controllers: controllersOf(flags.controllers),
         candidate: flags.leaderElect ? `${hostname()}_${randomUUID()}` : undefined,
         housekeep: (until) => server.served.housekeep(until),

@@ -7,6 +7,7 @@ import {
   type JoiningOptions,
   kindControllers,
   type KindSource,
+  type LoadBalancers,
   type ReadPath,
   runControllers,
   runKindControllers,
@@ -30,6 +31,8 @@ export interface ControlPlaneDeps {
   readonly rootCertificate: string;
   readonly clusterCidr: string;
   readonly joining: JoiningOptions;
+  /** Absent: services of type LoadBalancer wait for somebody else. */
+  readonly loadBalancers?: LoadBalancers | undefined;
   /** Which controllers run. */
   readonly controllers: Selection;
   /** What the API server serves. */
@@ -91,9 +94,16 @@ function controllersOf({
   rootCertificate,
   clusterCidr,
   joining,
+  loadBalancers,
   controllers: selection,
 }: ControlPlaneDeps): readonly Controller[] {
-  const all = builtinControllers({ rootCertificate, nodeIpam: { clusterCidr }, joining, hasNodeDns: true });
+  const all = builtinControllers({
+    rootCertificate,
+    nodeIpam: { clusterCidr },
+    joining,
+    loadBalancers,
+    hasNodeDns: true,
+  });
   const [wrong] = selectionErrors([...all, ...kindControllers([])], selection);
   if (wrong !== undefined) throw new UserError(`--controllers: ${wrong}`);
   return selectControllers(all, selection);

@@ -95,6 +95,8 @@ function dropOutgrown(s: Mutable<Service>, previous: Service): void {
     ([name, needs]) => needs(previous) && !needs(s as Service) && equalJson(s.spec[name], previous.spec[name]),
   );
   for (const [name] of outgrown) delete s.spec[name];
+  // The balancer goes later; nobody is to be sent to it from now on.
+  if (!isBalancer(s as Service)) s.status.loadBalancer = {};
 }
 
 /** A PUT that leaves out what the server allocated keeps it; a change of type lets it go. */
