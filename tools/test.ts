@@ -7,7 +7,7 @@ import { installPackages, packagesFor, probeHost } from '@navarch/node/host';
 import { hasGo } from '../oracles/go.ts';
 
 // Everything that must hold, by one command: `./navarch test [--only NAME]`. Last line: `N passed, N failed`.
-// Parts: check (types), lint (rules, layout, what nobody uses), unit (core, tools), oracles (needs Go), real (containers; needs root on Linux).
+// Parts: check (types), lint (rules, layout, what nobody uses), unit (core, tools), sim (scenarios on simulated time), oracles (needs Go), real (containers; needs root on Linux).
 // `--seed N`: other random cases than those of every run, for properties, questions and requests.
 // `--fuzz [N]` is only mutated requests against a server in this process, 100,000 unless it is said.
 // `--oracles` is only the comparison with the official Go code, with 10,000 cases each instead of a few hundred.
@@ -58,12 +58,25 @@ const parts: readonly Part[] = [
     name: 'unit',
     run: () => nodeTests(['tools/tidy.test.ts', 'tools/fuzz/fuzz.test.ts', ...all.filter((path) => !isReal(path))], 2),
   },
+  // Always the same seeds: new ones are looked for with `./navarch sim`.
+  { name: 'sim', run: () => counted(['tools/sim.ts', '--seeds', '20']) },
   { name: 'oracles', run: oracleTests },
   // Real containers share one machine: one file at a time.
   { name: 'real', run: realTests },
   ...(values.fuzz === undefined
     ? []
-    : [{ name: 'fuzz', run: () => counted(['tools/fuzz/main.ts', '--requests', values.fuzz ?? '']) }]),
+    : [
+        {
+          name: 'fuzz',
+          run: () =>
+            counted([
+              'tools/fuzz/main.ts',
+              '--requests',
+              values.fuzz ?? '',
+              ...(values.seed === undefined ? [] : ['--seed', values.seed]),
+            ]),
+        },
+      ]),
 ];
 
 let passed = 0;
@@ -112,17 +125,13 @@ async function oracleTests(): Promise<Result> {
     'oracles/main.ts',
     '--cases',
     String(CASES),
-    ...(values.oracles || values.seed !== undefined ? [] : ['--seed', '1']),
+    ...(values.oracles && values.seed === undefined ? [] : ['--seed', values.seed ?? '1']),
   ]);
 }
 
 /** A script whose last line is `N passed, N failed`. */
 async function counted(script: readonly string[]): Promise<Result> {
-  const seed = values.seed === undefined ? [] : ['--seed', values.seed];
-  const { code, output } = await run(
-    [process.execPath, '--disable-warning=ExperimentalWarning', ...script, ...seed],
-    'output',
-  );
+  const { code, output } = await run([process.execPath, '--disable-warning=ExperimentalWarning', ...script], 'output');
   const [, passes, failures] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
   return { passed: Number(passes ?? 0), failed: Number(failures ?? (code === 0 ? 0 : 1)) };
 }

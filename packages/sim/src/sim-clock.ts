@@ -25,9 +25,15 @@ export class SimClock implements Clock {
   #now = 0;
   #order = 0;
   #isAdvancing = false;
+  #jumpedMs = 0;
 
   now(): number {
-    return EPOCH_MS + this.#now;
+    return EPOCH_MS + this.#now + this.#jumpedMs;
+  }
+
+  /** The wall clock is set forward, or back; what waits is not moved by it. */
+  jump(ms: number): void {
+    this.#jumpedMs += ms;
   }
 
   monotonic(): number {

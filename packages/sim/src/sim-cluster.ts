@@ -65,7 +65,7 @@ export class SimCluster implements AsyncDisposable {
     this.#components = new AbortController();
     this.#server = new SimServer({
       disk: this.store,
-      diskMs: options.diskMs ?? 0,
+      diskMs: () => options.diskMs ?? 0,
       clock: this.clock,
       random: this.#random.fork('server'),
       log: options.log ?? silent,

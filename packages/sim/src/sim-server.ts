@@ -7,8 +7,8 @@ import type { ListOptions, ListResult, Operation, Store, Watcher } from '@navarc
 export interface SimServerOptions extends Omit<ServeOptions, 'store'> {
   /** Outlives the server, as a disk outlives a process. */
   readonly disk: Store;
-  /** Longest time before a write is on the disk, and before the server hears of it, in milliseconds. */
-  readonly diskMs: number;
+  /** Longest time before a write is on the disk, and before the server hears of it, in milliseconds; asked each time. */
+  diskMs(): number;
 }
 
 interface Life {
@@ -115,12 +115,12 @@ const cutOff = (): Error => failure('ServiceUnavailable', 'simulated: the connec
 /** A disk that takes its time. What has not reached it when its server crashes never will. */
 class SimDisk implements Store {
   readonly #store: Store;
-  readonly #maxMs: number;
+  readonly #maxMs: () => number;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #life: AbortSignal;
 
-  constructor(store: Store, maxMs: number, clock: Clock, random: Random, life: AbortSignal) {
+  constructor(store: Store, maxMs: () => number, clock: Clock, random: Random, life: AbortSignal) {
     this.#store = store;
     this.#maxMs = maxMs;
     this.#clock = clock;
@@ -171,6 +171,7 @@ class SimDisk implements Store {
   }
 
   async #pause(): Promise<void> {
-    if (this.#maxMs > 0) await this.#clock.sleep(this.#random.uint32() % this.#maxMs, this.#life);
+    const maxMs = this.#maxMs();
+    if (maxMs > 0) await this.#clock.sleep(this.#random.uint32() % maxMs, this.#life);
   }
 }

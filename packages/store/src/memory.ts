@@ -5,6 +5,13 @@ import { VersionedMap } from './versioned-map.ts';
 export class MemoryStore implements Store {
   readonly #map = new VersionedMap();
 
+  /** A store that begins with what another one held at a revision: entries are never changed, and so are shared. */
+  static of(entries: Iterable<Entry>, revision: number): MemoryStore {
+    const store = new MemoryStore();
+    store.#map.restore(entries, revision, [], revision);
+    return store;
+  }
+
   revision(): number {
     return this.#map.revision;
   }

@@ -27,6 +27,7 @@ export const commands: readonly CommandModule[] = [
   { names: ['image'], load: async () => (await import('./image.ts')).declareImage },
   { names: ['kubectl'], load: async () => (await import('./kubectl.ts')).declareKubectl },
   { names: ['test'], load: async () => (await import('./test.ts')).declareTest },
+  { names: ['sim'], load: async () => (await import('./sim.ts')).declareSim },
   { names: ['conformance'], load: async () => (await import('./conformance.ts')).declareConformance },
   { names: ['bench'], load: async () => (await import('./bench.ts')).declareBench },
   { names: ['envtest', 'envtest-run'], load: async () => (await import('./envtest.ts')).declareEnvtest },

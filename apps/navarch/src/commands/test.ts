@@ -5,8 +5,10 @@ import type { Declare } from './index.ts';
 export const declareTest: Declare = (program, exit) => {
   program
     .command('test')
-    .description('Run every test of this clone: types, lint, units, the official Go code beside ours, real containers')
-    .option('--only <part...>', 'check, lint, unit, oracles, real')
+    .description(
+      'Run every test of this clone: types, lint, units, simulation, the official Go code beside ours, real containers',
+    )
+    .option('--only <part...>', 'check, lint, unit, sim, oracles, real')
     .option('--oracles', 'only the comparison with the official Go code, at length (needs Go)')
     .option(
       '--fuzz [requests]',

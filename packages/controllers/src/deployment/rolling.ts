@@ -21,10 +21,15 @@ export const allOf = ({ newest, old }: Sets): readonly ReplicaSet[] => (newest ?
 export function newestSize(deployment: Deployment, all: readonly ReplicaSet[], current: number): number {
   const desired = desiredOf(deployment);
   if (!isRolling(deployment)) return desired;
+  // What has not seen its own size may have more pods than it and its status say together.
+  if (!all.every(knowsItsSize)) return current;
   // A set that was made smaller counts as it was until its pods have been told to go: the surge is of pods, not of plans.
   const room = desired + bounds(deployment).maxSurge - sum(all, (set) => Math.max(sizeOf(set), set.status.replicas));
   return room <= 0 ? current : current + Math.min(room, desired - current);
 }
+
+const knowsItsSize = ({ metadata, status }: ReplicaSet): boolean =>
+  (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
 
 /** The next step of a rolling update upwards; undefined when there is none. */
 export function scaleNewest(deployment: Deployment, sets: Sets): Scale | undefined {
@@ -49,7 +54,8 @@ export function scaleOld(deployment: Deployment, { newest, old }: Sets): readonl
   if (spare <= 0) return [];
   const sizes = new Map(byAge(old).map((set) => [set, sizeOf(set)]));
   for (const [set, size] of sizes) {
-    const unhealthy = Math.max(0, size - (set.status.availableReplicas ?? 0));
+    // A status from before the last scaling may be from before the pods were up: nothing is known to be unhealthy.
+    const unhealthy = knowsItsSize(set) ? Math.max(0, size - (set.status.availableReplicas ?? 0)) : 0;
     const down = Math.min(unhealthy, spare);
     sizes.set(set, size - down);
     spare -= down;

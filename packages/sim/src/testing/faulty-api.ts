@@ -13,11 +13,23 @@ export interface Faults {
   readonly loseAnswer: number;
   /** Chance, per batch of events, that the watch breaks; every third time its place is no longer known. */
   readonly breakWatch: number;
+  /** Chance that a change of an object meets one of somebody else. */
+  readonly conflict: number;
+  /** Chance, per batch of events, that each of them is told twice. */
+  readonly repeatEvents: number;
 }
 
-export const noFaults: Faults = { latencyMs: 0, watchLagMs: 0, refuse: 0, loseAnswer: 0, breakWatch: 0 };
+export const noFaults: Faults = {
+  latencyMs: 0,
+  watchLagMs: 0,
+  refuse: 0,
+  loseAnswer: 0,
+  breakWatch: 0,
+  conflict: 0,
+  repeatEvents: 0,
+};
 
-/** The client port with a bad network in between. */
+/** The client port with a bad network in between. The faults are read each time: they may begin and end. */
 export function faultyApi(api: Api, faults: Faults, clock: Clock, random: Random, signal: AbortSignal): Api {
   const chance = (p: number): boolean => p > 0 && random.uint32() / 2 ** 32 < p;
   const pause = async (ms: number, s: AbortSignal): Promise<void> => {
@@ -37,6 +49,11 @@ export function faultyApi(api: Api, faults: Faults, clock: Clock, random: Random
     if (chance(faults.loseAnswer)) throw failure('Timeout', 'simulated: answer lost');
     return result;
   };
+  const changed = <T>(work: () => Promise<T>): Promise<T> =>
+    write(async () => {
+      if (chance(faults.conflict)) throw failure('Conflict', 'simulated: somebody else was first');
+      return work();
+    });
   return {
     of<O extends ApiObject>(kind: Kind<O>): KindApi<O> {
       const plain = api.of(kind);
@@ -48,13 +65,13 @@ export function faultyApi(api: Api, faults: Faults, clock: Clock, random: Random
             await pause(faults.watchLagMs, watchSignal);
             if (chance(faults.breakWatch))
               throw chance(0.3) ? expired('simulated: too old') : failure('ServiceUnavailable', 'simulated: broken');
-            yield events;
+            yield chance(faults.repeatEvents) ? events.flatMap((one) => [one, one]) : events;
           }
         },
         create: (input, options) => write(() => plain.create(input, options)),
-        replace: (object, options) => write(() => plain.replace(object, options)),
-        update: (key, change, options) => write(() => plain.update(key, change, options)),
-        patch: (key, patch, options) => write(() => plain.patch(key, patch, options)),
+        replace: (object, options) => changed(() => plain.replace(object, options)),
+        update: (key, change, options) => changed(() => plain.update(key, change, options)),
+        patch: (key, patch, options) => changed(() => plain.patch(key, patch, options)),
         delete: (key, options) => write(() => plain.delete(key, options)),
         deleteCollection: (options) => write(() => plain.deleteCollection(options)),
         post: (key, subresource, body, options) => write(() => plain.post(key, subresource, body, options)),

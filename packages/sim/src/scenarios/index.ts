@@ -1,0 +1,9 @@
+import { deploymentLifeScenarios } from './deployment/life.ts';
+import { rollingScenarios } from './deployment/rolling.ts';
+import type { Scenario } from './scenario.ts';
+
+export { play, type Verdict } from './play.ts';
+export type { Scenario } from './scenario.ts';
+
+/** Every scenario. Adding one is adding a value to a file of its controller's folder, and to the list there. */
+export const scenarios: readonly Scenario[] = [...rollingScenarios, ...deploymentLifeScenarios];

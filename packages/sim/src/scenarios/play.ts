@@ -1,0 +1,63 @@
+import { CALM_LIMIT_MS, type Scenario } from './scenario.ts';
+import { ScenarioError, World } from './world.ts';
+
+export interface Verdict {
+  readonly scenario: string;
+  readonly seed: number;
+  /** Absent: all is as it must be. */
+  readonly error?: string;
+}
+
+/** What holds at last must go on to hold for so long. */
+const STAYS_MS = 30_000;
+
+/** Plays a scenario with one seed, twice: what must hold holds, and both have written the same. */
+export async function play(scenario: Scenario, seed: number): Promise<Verdict> {
+  const of = { scenario: scenario.name, seed };
+  try {
+    const first = await playOnce(scenario, seed);
+    const second = await playOnce(scenario, seed);
+    return first === second
+      ? of
+      : { ...of, error: `two plays wrote different histories: ${firstDifference(first, second)}` };
+  } catch (error) {
+    return { ...of, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+/** The history of all that was written. Throws when something is not as it must be. */
+async function playOnce(scenario: Scenario, seed: number): Promise<string> {
+  await using world = await World.start(scenario, seed);
+  await scenario.act(world);
+  world.heal();
+  await comesToHold(scenario, world);
+  await world.pass(STAYS_MS);
+  scenario.end(world.view);
+  return world.history.join('\n');
+}
+
+async function comesToHold({ end }: Scenario, world: World): Promise<void> {
+  let last: unknown;
+  let elapsed = 0;
+  for (let step = 500; elapsed <= CALM_LIMIT_MS; step = Math.min(step * 1.5, 30_000)) {
+    await world.pass(Math.round(step));
+    elapsed += step;
+    try {
+      return end(world.view);
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw new ScenarioError(
+    `not so after ${CALM_LIMIT_MS / 60_000} minutes in which nothing went wrong: ${(last as Error).message}`,
+    {
+      cause: last,
+    },
+  );
+}
+
+function firstDifference(one: string, two: string): string {
+  const [a, b] = [one.split('\n'), two.split('\n')];
+  const at = a.findIndex((line, i) => line !== b[i]);
+  return `${at < 0 ? '(nothing)' : a[at]} / ${(at < 0 ? b[a.length] : b[at]) ?? '(nothing)'}`;
+}

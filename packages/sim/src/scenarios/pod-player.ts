@@ -1,0 +1,189 @@
+import { isTerminal, type Pod, pod, type PodStatus } from '@navarch/api';
+import type { Clock, Random, TaskGroup } from '@navarch/base';
+import type { Api } from '@navarch/client';
+import { hasReason, keyOf } from '@navarch/machinery';
+
+/** How pods of a scenario live; what is absent is drawn from the seed. */
+export interface PodLife {
+  /** Names of the nodes that pods are put on in turn. */
+  readonly nodes?: readonly string[];
+  /** The node of a pod; undefined: the next in turn; `nowhere`: none will have it. */
+  nodeOf?(pod: Pod): string | undefined;
+  /** From being placed until it is ready, in ms; undefined: it never is. */
+  startMs?(pod: Pod, random: Random): number | undefined;
+  /** How long it runs, in ms, and with what its containers end; undefined: for ever. */
+  ends?(pod: Pod, random: Random): PodEnd | undefined;
+  /** From the request to delete it until it is gone, in ms; undefined: it hangs. */
+  stopMs?(pod: Pod, random: Random): number | undefined;
+}
+
+interface PodEnd {
+  readonly afterMs: number;
+  readonly exitCode: number;
+}
+
+interface PlayerDeps {
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly group: TaskGroup;
+  readonly life: PodLife;
+}
+
+const NODES = ['node-a', 'node-b', 'node-c'];
+const RETRY_MS = 300;
+
+/** Stands in for the scheduler and every kubelet: what they would write is written, nothing is run. */
+export class PodPlayer {
+  readonly #deps: PlayerDeps;
+  readonly #begun = new Set<string>();
+  readonly #down = new Set<string>();
+  #turn = 0;
+
+  constructor(deps: PlayerDeps) {
+    this.#deps = deps;
+  }
+
+  /** The kubelet of the node says no more, until it is `up`. */
+  lose(node: string): void {
+    this.#down.add(node);
+  }
+
+  recover(node: string): void {
+    this.#down.delete(node);
+  }
+
+  /** A pod is there, or is as it was not before. */
+  see(found: Pod): void {
+    const { deletionTimestamp, uid } = found.metadata;
+    const stage = deletionTimestamp ? 'end' : found.spec.nodeName ? 'run' : 'place';
+    if (stage === 'run' && isTerminal(found)) return;
+    const mark = `${stage} ${uid}`;
+    if (this.#begun.has(mark)) return;
+    this.#begun.add(mark);
+    const random = this.#deps.random.fork(mark);
+    this.#deps.group.spawn((signal) => {
+      if (stage === 'place') return this.#place(found, signal);
+      return stage === 'run' ? this.#run(found, random, signal) : this.#end(found, random, signal);
+    });
+  }
+
+  async #place(found: Pod, signal: AbortSignal): Promise<void> {
+    const { life } = this.#deps;
+    const nodes = life.nodes ?? NODES;
+    const name = life.nodeOf?.(found) ?? pinned(found) ?? nodes[this.#turn++ % nodes.length] ?? 'nowhere';
+    if (name === 'nowhere') return;
+    await this.#insist(signal, async () => {
+      await this.#deps.api.of(pod).post(keyOf(found), 'binding', {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name: found.metadata.name, uid: found.metadata.uid },
+        target: { kind: 'Node', name },
+      });
+    });
+  }
+
+  async #run(found: Pod, random: Random, signal: AbortSignal): Promise<void> {
+    const { life, clock } = this.#deps;
+    const startMs = life.startMs ? life.startMs(found, random) : 100 + (random.uint32() % 1900);
+    if (startMs === undefined) return;
+    await clock.sleep(startMs, signal);
+    await this.#insist(signal, () => this.#say(found, (now) => runningStatus(found, now)));
+    const end = life.ends?.(found, random);
+    if (!end) return;
+    await clock.sleep(end.afterMs, signal);
+    await this.#insist(signal, () => this.#say(found, (now) => endedStatus(found, end.exitCode, now)));
+  }
+
+  async #end(found: Pod, random: Random, signal: AbortSignal): Promise<void> {
+    const { life, clock, api } = this.#deps;
+    const stopMs = life.stopMs ? life.stopMs(found, random) : 100 + (random.uint32() % 1400);
+    if (stopMs === undefined) return;
+    await clock.sleep(stopMs, signal);
+    await this.#insist(signal, async () => {
+      this.#requireUp(found);
+      const preconditions = { uid: found.metadata.uid };
+      await api.of(pod).delete(keyOf(found), { gracePeriodSeconds: 0, preconditions });
+    });
+  }
+
+  async #say(found: Pod, status: (now: string) => Partial<PodStatus>): Promise<void> {
+    this.#requireUp(found);
+    const { api, clock } = this.#deps;
+    const now = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    const isSame = (held: Pod): boolean => held.metadata.uid === found.metadata.uid && !isTerminal(held);
+    await api
+      .of(pod)
+      .update(
+        keyOf(found),
+        (held) => (isSame(held) ? { ...held, status: { ...held.status, ...status(now) } as PodStatus } : held),
+        { subresource: 'status' },
+      );
+  }
+
+  #requireUp({ spec }: Pod): void {
+    if (this.#down.has(spec.nodeName ?? '')) throw new Error('The node is down');
+  }
+
+  /** A kubelet says it again until it is heard, or there is no one left to speak of. */
+  async #insist(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        return await work();
+      } catch (error) {
+        if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
+        await this.#deps.clock.sleep(RETRY_MS, signal);
+      }
+    }
+  }
+}
+
+/** The one node that the pod's affinity names: pods of daemon sets. */
+function pinned({ spec }: Pod): string | undefined {
+  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  return terms?.[0]?.matchFields?.find(({ key }) => key === 'metadata.name')?.values?.[0];
+}
+
+const condition = (type: string, status: string, now: string) => ({ type, status, lastTransitionTime: now });
+
+type ContainerStatuses = NonNullable<PodStatus['containerStatuses']>;
+
+const containers = ({ spec }: Pod, ready: boolean, state: object): ContainerStatuses =>
+  spec.containers.map(({ name, image = '' }) => ({
+    name,
+    image,
+    imageID: '',
+    ready,
+    restartCount: 0,
+    state,
+    lastState: {},
+  })) as unknown as ContainerStatuses;
+
+/** 10.0.0.0/16 by the uid: an address has no other meaning here. */
+const addressOf = ({ metadata }: Pod): string =>
+  `10.0.${Number.parseInt(metadata.uid.slice(0, 2), 16)}.${Number.parseInt(metadata.uid.slice(2, 4), 16)}`;
+
+function runningStatus(found: Pod, now: string): Partial<PodStatus> {
+  const ip = addressOf(found);
+  return {
+    phase: 'Running',
+    podIP: ip,
+    podIPs: [{ ip }],
+    startTime: now,
+    conditions: [
+      ...(found.status.conditions ?? []).filter((c) => c.type === 'PodScheduled'),
+      condition('Ready', 'True', now),
+      condition('ContainersReady', 'True', now),
+    ],
+    containerStatuses: containers(found, true, { running: { startedAt: now } }),
+  };
+}
+
+function endedStatus(found: Pod, exitCode: number, now: string): Partial<PodStatus> {
+  const reason = exitCode === 0 ? 'Completed' : 'Error';
+  return {
+    phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+    conditions: [condition('Ready', 'False', now), condition('ContainersReady', 'False', now)],
+    containerStatuses: containers(found, false, { terminated: { exitCode, reason, startedAt: now, finishedAt: now } }),
+  };
+}

@@ -1,0 +1,33 @@
+import type { Controller } from '@navarch/controllers';
+import type { PodLife } from './pod-player.ts';
+import type { Property } from './property.ts';
+import type { View } from './view.ts';
+import type { World } from './world.ts';
+
+/**
+ * One documented behaviour, played on simulated time with the real API server and the controllers that bring it about.
+ * A seed says how long things take and what goes wrong; seed 1 goes well. What is said here must hold with every seed.
+ */
+export interface Scenario {
+  /** `controller/behaviour`, as `./navarch sim --scenario` takes it. */
+  readonly name: string;
+  /** What holds, in a sentence. */
+  readonly says: string;
+  /** Asked anew whenever a leader takes over: what they remember goes with the one before. */
+  controllers(): readonly Controller[];
+  /** How pods live; absent: quickly, for ever. `none`: nothing schedules or runs them. */
+  readonly pods?: PodLife | 'none';
+  /** What the behaviour is not made for: a deadline in wall-clock time says nothing when the clock is set. */
+  readonly spares?: readonly ('clock jumps' | 'crashes' | 'network')[];
+  /** What people do. */
+  act(world: World): Promise<void>;
+  /** What must hold after every single write, whatever happens. */
+  readonly always?: readonly Property[];
+  /** Throws where it is not so yet. Must come to hold once nothing goes wrong any more, and then stay so. */
+  end(view: View): void;
+}
+
+/** Thousands of plays are the point: what a scenario may take of simulated time after its last step. */
+export const CALM_LIMIT_MS = 15 * 60_000;
+
+export const defineScenario = (scenario: Scenario): Scenario => Object.freeze(scenario);

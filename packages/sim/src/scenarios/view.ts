@@ -1,0 +1,76 @@
+import { builtinKinds, event } from '@navarch/api';
+import { type ApiObject, type Key, keyOf, type Kind } from '@navarch/machinery';
+import type { Change } from '@navarch/store';
+
+const decoder = new TextDecoder();
+/** Where the objects of a kind are stored: one or two segments of the key, as upstream lays etcd out. */
+const kindOfPrefix: ReadonlyMap<string, Kind<any>> = new Map(builtinKinds.map((kind) => [kind.storagePrefix, kind]));
+
+/** What is stored at this moment, as whoever has the disk would see it: no server or cache is asked. */
+export interface View {
+  /** By key. */
+  list<O extends ApiObject>(kind: Kind<O>, namespace?: string): readonly O[];
+  get<O extends ApiObject>(kind: Kind<O>, key: Key): O | undefined;
+  /** `reason: message` of every event about objects of a kind, in the order of their first appearance. */
+  events(kind: string): readonly string[];
+  /** Wall-clock time, since the epoch. */
+  readonly nowMs: number;
+}
+
+/** The view that follows a store. */
+export class StoredView implements View {
+  readonly #now: () => number;
+  readonly #byPrefix = new Map<string, Map<Key, ApiObject>>();
+  readonly #lists = new Map<string, readonly ApiObject[]>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get nowMs(): number {
+    return this.#now();
+  }
+
+  list<O extends ApiObject>(kind: Kind<O>, namespace?: string): readonly O[] {
+    const prefix = kind.storagePrefix;
+    let all = this.#lists.get(prefix);
+    if (!all) {
+      const held = this.#byPrefix.get(prefix) ?? new Map<Key, ApiObject>();
+      all = [...held].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+      this.#lists.set(prefix, all);
+    }
+    return (namespace === undefined ? all : all.filter((o) => o.metadata.namespace === namespace)) as readonly O[];
+  }
+
+  get<O extends ApiObject>(kind: Kind<O>, key: Key): O | undefined {
+    return this.#byPrefix.get(kind.storagePrefix)?.get(key) as O | undefined;
+  }
+
+  events(kind: string): readonly string[] {
+    return this.list(event)
+      .filter((e) => e.involvedObject.kind === kind)
+      .toSorted((a, b) => a.metadata.name.localeCompare(b.metadata.name))
+      .map((e) => `${e.reason}: ${e.message}`);
+  }
+
+  /** Takes a change over. Returns the object and its kind, where it is one of ours. */
+  apply(change: Change): { readonly prefix: string; readonly object: ApiObject } | undefined {
+    const prefix = prefixOf(change.key);
+    if (prefix === undefined) return undefined;
+    const held = this.#byPrefix.get(prefix) ?? new Map<Key, ApiObject>();
+    this.#byPrefix.set(prefix, held);
+    this.#lists.delete(prefix);
+    const bytes = change.type === 'put' ? change.value : change.previous.value;
+    const object = ((change.type === 'put' && change.attachment) ||
+      (JSON.parse(decoder.decode(bytes)) as ApiObject)) as ApiObject;
+    if (change.type === 'put') held.set(keyOf(object), object);
+    else held.delete(keyOf(object));
+    return { prefix, object };
+  }
+}
+
+function prefixOf(key: string): string | undefined {
+  const [, , one = '', two = ''] = key.split('/');
+  if (kindOfPrefix.has(one)) return one;
+  return kindOfPrefix.has(`${one}/${two}`) ? `${one}/${two}` : undefined;
+}
