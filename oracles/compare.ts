@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Answer, Case, Comparison } from './case.ts';
 import { ask } from './go.ts';
 import type { OracleContext, Tally } from './oracle.ts';
+import { writeJson } from '@navarch/machinery';
 
 /** Differences of one comparison that are shown whole. */
 const SHOWN_MAX = 5;
@@ -70,6 +71,9 @@ async function isOneOfMany(program: string, one: Case, ours: string): Promise<st
 /** JSON with sorted keys; owners in any order, since times decide it. */
 function normal(value: unknown): string {
   return JSON.stringify(value, (name, part: unknown) => {
+    // As JSON shows it: a float beyond 53 bits has the digits of an integer there.
+    if (typeof part === 'bigint' || (Number.isInteger(part) && !Number.isSafeInteger(part)))
+      return `number ${String(part)}`;
     if (name === 'owners') return ((part ?? []) as readonly unknown[]).map(normal).sort();
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
     return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -80,5 +84,5 @@ function shown(name: string, request: unknown, theirs: string, ours: string): st
   let at = 0;
   while (at < theirs.length && theirs[at] === ours[at]) at += 1;
   const parted = `...${theirs.slice(Math.max(0, at - 120), at)} | ${theirs.slice(at, at + 120)} | ${ours.slice(at, at + 120)}`;
-  return `${name}: ${JSON.stringify(request)}\n  theirs ${theirs}\n  ours   ${ours}\n  first difference ${parted}`;
+  return `${name}: ${writeJson(request)}\n  theirs ${theirs}\n  ours   ${ours}\n  first difference ${parted}`;
 }

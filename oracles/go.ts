@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LeftOut } from './oracle.ts';
+import { readJson, writeJson } from '@navarch/machinery';
 
 const BUILD = join(import.meta.dirname, 'build');
 /** Where distributions and Go's own archive put it, when PATH does not say. */
@@ -59,7 +60,7 @@ export async function moduleFolder(module: string): Promise<string> {
     cwd: join(import.meta.dirname, 'machinery'),
   });
   if (code !== 0) throw new LeftOut(`the Go module ${module} cannot be fetched: ${output.trim()}`);
-  return (JSON.parse(output) as { readonly Dir: string }).Dir;
+  return (readJson(output) as { readonly Dir: string }).Dir;
 }
 
 /** Puts questions, a line each, to a program that answers each with a line. */
@@ -67,9 +68,9 @@ export async function ask(program: string, questions: readonly unknown[]): Promi
   const child = spawn(program, [], { stdio: ['pipe', 'pipe', 'inherit'] });
   const answers: unknown[] = [];
   const reading = (async () => {
-    for await (const line of createInterface(child.stdout)) answers.push(JSON.parse(line));
+    for await (const line of createInterface(child.stdout)) answers.push(readJson(line));
   })();
-  for (const question of questions) child.stdin.write(`${JSON.stringify(question)}\n`);
+  for (const question of questions) child.stdin.write(`${writeJson(question)}\n`);
   child.stdin.end();
   await reading;
   if (answers.length !== questions.length)

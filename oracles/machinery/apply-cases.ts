@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import {
   applyConfig,
   entriesOf,
+  type ObjectSchema,
   type Owner,
   ownersAfterUpdate,
-  type ObjectSchema,
+  readJson,
   type Schemas,
+  writeJson,
 } from '@navarch/machinery';
 import { attempt, type Case } from '../case.ts';
 
@@ -22,7 +24,7 @@ const some = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
 const record = (model: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<Json> =>
   fc
     .record(Object.fromEntries(Object.entries(model).map(([name, value]) => [name, some(value)])))
-    .map((made) => JSON.parse(JSON.stringify(made)) as Json);
+    .map((made) => readJson(writeJson(made)) as Json);
 const listOf = (
   key: string,
   keys: readonly unknown[],

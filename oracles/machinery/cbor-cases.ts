@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decodeCbor, encodeCborItem } from '@navarch/machinery';
+import { decodeCbor, encodeCborItem, readJson, writeJson } from '@navarch/machinery';
 import { attempt, type Answer, type Case, errorsAlike, type Known } from '../case.ts';
 
 const number = fc.oneof(
@@ -163,7 +163,7 @@ const alike = (answer: Answer): Answer => ('error' in answer ? errorsAlike(answe
 /** CBOR as k8s.io/apimachinery writes and reads it. */
 export const cborCases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   toCbor: json.map((value): Case => {
-    const target = JSON.parse(JSON.stringify(value)) as unknown;
+    const target = readJson(writeJson(value)) as unknown;
     return { request: { op: 'toCbor', target }, ours: () => attempt(() => base64(encodeCborItem(target))) };
   }),
   fromCbor: fc.oneof({ weight: 4, arbitrary: item }, { weight: 1, arbitrary: broken }).map((bytes): Case => ({
@@ -177,7 +177,7 @@ export const cborKnown: Readonly<Record<string, readonly Known[]>> = {
   fromCbor: [
     {
       why: 'a byte string that is no UTF-8: upstream has a mark for each byte, we for each broken character',
-      is: (_request, theirs) => JSON.stringify(theirs).includes('\ufffd'),
+      is: (_request, theirs) => writeJson(theirs).includes('\ufffd'),
     },
   ],
 };

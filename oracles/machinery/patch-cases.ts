@@ -1,13 +1,14 @@
 import fc from 'fast-check';
-import { jsonPatch, type Schemas, strategicMergePatch } from '@navarch/machinery';
+import { jsonPatch, readJson, type Schemas, strategicMergePatch, writeJson } from '@navarch/machinery';
 import { type Answer, attempt, type Case, errorsAlike } from '../case.ts';
+import { mapJson } from '../map-json.ts';
 
 const some = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined, freq: 3 });
 const record = (model: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<Record<string, unknown>> =>
   fc
     .record(Object.fromEntries(Object.entries(model).map(([name, value]) => [name, some(value)])))
-    .map((made) => JSON.parse(JSON.stringify(made)) as Record<string, unknown>);
+    .map((made) => readJson(writeJson(made)) as Record<string, unknown>);
 const word = fc.constantFrom('a', 'b', 'c');
 
 const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
@@ -112,7 +113,7 @@ export const patchCases = (schemas: Schemas): Readonly<Record<string, fc.Arbitra
     theirs: (answer) =>
       'error' in answer && /no elements in any|doesn't match \$setElementOrder/.test(answer.error)
         ? attempt(() => apply(schemas, target, patch))
-        : (JSON.parse(JSON.stringify(answer), (_, part: unknown) =>
+        : (mapJson(answer, (_, part) =>
             isRecord(part)
               ? Object.fromEntries(
                   Object.entries(part).filter(

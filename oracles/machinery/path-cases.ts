@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { compileSimplePath, mergePatch } from '@navarch/machinery';
+import { compileSimplePath, mergePatch, readJson, writeJson } from '@navarch/machinery';
 import { formatYaml } from '../../packages/apiserver/src/representation/format-yaml.ts';
 import { attempt, type Case, errorsAlike } from '../case.ts';
 
@@ -161,7 +161,7 @@ export const pathCases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
     })),
   // What we write, whatever its style, is read as what it was.
   formatYaml: yamlValue.map((target): Case => ({
-    request: { op: 'fromYaml', text: formatYaml(JSON.parse(JSON.stringify(target))) },
-    ours: () => ({ value: JSON.parse(JSON.stringify(target)) as unknown }),
+    request: { op: 'fromYaml', text: formatYaml(readJson(writeJson(target))) },
+    ours: () => ({ value: readJson(writeJson(target)) as unknown }),
   })),
 };

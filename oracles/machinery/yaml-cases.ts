@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { parseYaml } from '@navarch/node/yaml';
 import { formatYaml } from '../../packages/apiserver/src/representation/format-yaml.ts';
 import { attempt, type Answer, type Case, errorsAlike, type Known } from '../case.ts';
+import { readJson, writeJson } from '@navarch/machinery';
 
 /** Scalars that readers of YAML take for different things. */
 const ODD = `
@@ -34,9 +35,7 @@ const TAGS = [
 
 const odd = fc.constantFrom(...ODD);
 const word = fc.constantFrom('a', 'b', 'c', 'x y', 'key', '1', 'true', '0x1', '1.5', 'yes', '~', '<<');
-const quoted = fc
-  .oneof(odd, word)
-  .chain((text) => fc.constantFrom(JSON.stringify(text), `'${text.replaceAll("'", "''")}'`));
+const quoted = fc.oneof(odd, word).chain((text) => fc.constantFrom(writeJson(text), `'${text.replaceAll("'", "''")}'`));
 const scalar = fc
   .tuple(
     fc.constantFrom(...TAGS),
@@ -237,7 +236,7 @@ const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
 export const yamlCases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   readYaml: source.map(({ text, sort }): Case => ({
     request: { op: 'fromYaml', text, sort },
-    ours: () => alike(attempt(() => JSON.parse(JSON.stringify(parseYaml(text))) as unknown)),
+    ours: () => alike(attempt(() => readJson(writeJson(parseYaml(text))) as unknown)),
     theirs: alike,
   })),
   writeYaml: tree.map((value): Case => ({
@@ -265,7 +264,7 @@ const differs: readonly Known[] = [
   },
   {
     why: 'a binary that is no UTF-8: upstream has a mark for each byte, we for each broken character',
-    is: (request, theirs) => (request as Source).text.includes('!!binary') && JSON.stringify(theirs).includes('\ufffd'),
+    is: (request, theirs) => (request as Source).text.includes('!!binary') && writeJson(theirs).includes('\ufffd'),
   },
   {
     why: 'a dash alone in a list of one line, which YAML 1.2 has not',

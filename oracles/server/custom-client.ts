@@ -1,6 +1,8 @@
 import { type Definition, DEFINITIONS } from './custom-definitions.ts';
 import { exchange } from './http.ts';
 import type { Side } from './sides.ts';
+import { readJson, writeJson } from '@navarch/machinery';
+import { mapJson } from '../map-json.ts';
 
 /** Upstream's server lets whoever creates the first object of a definition wait so long: together it takes less. */
 const FRESH_MS = 2_100;
@@ -49,9 +51,9 @@ export class CustomClient {
       reply = await this.#exchange(method, path, body, headers);
     }
     const { status, warnings, text, json } = reply;
-    const shown = json === undefined ? text : JSON.stringify(normal(json));
+    const shown = json === undefined ? text : writeJson(normal(json));
     this.steps.push({
-      asked: `${method} ${path} ${body === undefined ? '' : JSON.stringify(body).slice(0, 300)}`,
+      asked: `${method} ${path} ${body === undefined ? '' : writeJson(body).slice(0, 300)}`,
       answered: [status, ...warnings, plain(shown)].join('\n'),
     });
     return reply;
@@ -123,7 +125,7 @@ export class CustomClient {
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Reply & { readonly warnings: readonly string[] }> {
-    const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
+    const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : writeJson(body) };
     const answered = await exchange(this.#side, {
       method,
       path,
@@ -138,7 +140,7 @@ export class CustomClient {
     return {
       status: answered.status,
       text,
-      json: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined,
+      json: text.startsWith('{') ? (readJson(text) as unknown) : undefined,
       warnings: answered.warnings.join(', ').split(', ').toSorted(),
     };
   }
@@ -153,7 +155,7 @@ const conditionOf = (json: Definition, type: string): { readonly status: string 
   json?.status?.conditions?.find((condition: { readonly type: string }) => condition.type === type);
 const isTrue = (json: Definition, type: string): boolean => conditionOf(json, type)?.status === 'True';
 const same = (a: object, b: object): boolean =>
-  JSON.stringify(Object.entries(a).toSorted()) === JSON.stringify(Object.entries(b).toSorted());
+  writeJson(Object.entries(a).toSorted()) === writeJson(Object.entries(b).toSorted());
 
 /** What no two servers have in common is the same for all. */
 const plain = (text: string): string =>
@@ -164,10 +166,10 @@ const plain = (text: string): string =>
 
 /** Upstream's executable gives its controllers its name; what several of them write at once comes in any order. */
 function normal(json: unknown): unknown {
-  return JSON.parse(JSON.stringify(json), (name, value: unknown) => {
+  return mapJson(json, (name, value) => {
     if (name === 'manager' && value === 'server') return 'kube-apiserver';
     if ((name === 'managedFields' || name === 'conditions') && Array.isArray(value))
-      return value.map((entry) => plain(JSON.stringify(entry))).toSorted();
+      return value.map((entry) => plain(writeJson(entry))).toSorted();
     // Names and times of creation are described in words of our own.
     const column = value as { readonly format?: string; readonly name?: string; readonly jsonPath?: string } | null;
     const isOurs =

@@ -4,6 +4,8 @@ import { type Change, customSeries } from '../custom-resources/cases.ts';
 import type { Oracle, OracleContext } from '../oracle.ts';
 import { exchange } from './http.ts';
 import { ours, type Side, theirs } from './sides.ts';
+import { readJson, writeJson } from '@navarch/machinery';
+import { mapJson } from '../map-json.ts';
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const GROUP = 'random.oracle.dev';
@@ -40,7 +42,7 @@ export const randomObjectsOracle: Oracle = {
         method: 'POST',
         path: '/api/v1/namespaces',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ metadata: { name: NAMESPACE } }),
+        body: writeJson({ metadata: { name: NAMESPACE } }),
       });
     }
     const trials = trialsOf(context);
@@ -56,7 +58,7 @@ export const randomObjectsOracle: Oracle = {
           different += 1;
           if (different <= SHOWN_MAX)
             context.say(
-              `${step.asked}\n  theirs ${step.shown}\n  ours   ${other?.shown}\n  of ${JSON.stringify(batch[i]?.schema)}`,
+              `${step.asked}\n  theirs ${step.shown}\n  ours   ${other?.shown}\n  of ${writeJson(batch[i]?.schema)}`,
             );
           // What follows is about other objects then.
           break;
@@ -188,8 +190,8 @@ class Play {
     more: Readonly<Record<string, string>> = {},
   ): Promise<{ readonly status: number }> {
     const { status, body, warnings } = await this.#quietly(method, path, sent, type, more);
-    const asked = `${method} ${path} ${type} ${sent === undefined ? '' : plain(JSON.stringify(sent))}`;
-    const shown = (value: unknown): string => plain(`${status} ${warnings.join(', ')} ${JSON.stringify(value)}`);
+    const asked = `${method} ${path} ${type} ${sent === undefined ? '' : plain(writeJson(sent))}`;
+    const shown = (value: unknown): string => plain(`${status} ${warnings.join(', ')} ${writeJson(value)}`);
     this.steps.push({ asked, answered: shown(ordered(body)), shown: shown(body) });
     return { status };
   }
@@ -206,12 +208,12 @@ class Play {
       method,
       path,
       headers,
-      ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
+      ...(sent === undefined ? {} : { body: writeJson(sent) }),
     });
     const text = answered.bytes.toString();
     return {
       status: answered.status,
-      body: text.startsWith('{') ? JSON.parse(text) : text,
+      body: text.startsWith('{') ? readJson(text) : text,
       warnings: answered.warnings,
     };
   }
@@ -243,13 +245,11 @@ function ordered(body: unknown): unknown {
     return {
       ...rest,
       message: sorted(message),
-      details: details && { ...details, causes: details.causes?.map((cause) => JSON.stringify(cause)).toSorted() },
+      details: details && { ...details, causes: details.causes?.map((cause) => writeJson(cause)).toSorted() },
     };
   const shown = { ...(kind === 'Table' ? rest : body) };
-  return JSON.parse(JSON.stringify(shown), (name, value: unknown) =>
-    name === 'managedFields' && Array.isArray(value)
-      ? value.map((entry) => plain(JSON.stringify(entry))).toSorted()
-      : value,
+  return mapJson(shown, (name, value) =>
+    name === 'managedFields' && Array.isArray(value) ? value.map((entry) => plain(writeJson(entry))).toSorted() : value,
   );
 }
 

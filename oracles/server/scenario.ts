@@ -1,6 +1,7 @@
 import { type Answered, type Asked, exchange, stream } from './http.ts';
 import { Names } from './normal.ts';
 import type { Side } from './sides.ts';
+import { readJson, writeJson } from '@navarch/machinery';
 
 /** What is asked of either server: what it answers to `ask` and `watch` must be the same. */
 export interface Scenario {
@@ -116,7 +117,7 @@ export async function transcript(side: Side, scenario: Scenario, namespace: stri
 
 function askedOf(method: string, path: string, { headers = {}, body, type = 'application/json' }: AskOptions): Asked {
   if (body === undefined) return { method, path, headers };
-  const sent = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+  const sent = typeof body === 'string' || body instanceof Uint8Array ? body : writeJson(body);
   return { method, path, headers: { 'content-type': type, ...headers }, body: sent };
 }
 
@@ -127,7 +128,7 @@ function replyOf({ status, headers, bytes }: Answered): Reply {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch {
     return undefined;
   }

@@ -13,6 +13,7 @@ import { parseYaml } from '@navarch/node/yaml';
 import { MemoryStore } from '@navarch/store';
 import { built } from '../go.ts';
 import type { Server } from './http.ts';
+import { readJson } from '@navarch/machinery';
 
 /** One of the two API servers that are asked the same. */
 export interface Side extends Server, AsyncDisposable {
@@ -39,7 +40,7 @@ export async function theirs(): Promise<Side> {
   const said = async (): Promise<unknown> => {
     const { value, done } = await lines.next();
     if (done) throw new Error(`the server of the official libraries has ended: ${complaints}`);
-    return JSON.parse(value as string);
+    return readJson(value as string);
   };
   const { url, token } = (await said()) as Server;
   return {

@@ -1,4 +1,5 @@
 import type { Client, Scenario } from './scenario.ts';
+import { writeJson } from '@navarch/machinery';
 
 const collectionOf = (namespace: string): string => `/apis/oracle.dev/v1/namespaces/${namespace}/widgets`;
 const head = { apiVersion: 'oracle.dev/v1', kind: 'Widget' } as const;
@@ -152,7 +153,7 @@ export const writing: readonly Scenario[] = [
       const list = collectionOf(namespace);
       for (const [type, body] of PATCHES) {
         await make(client);
-        const sent = typeof body === 'string' ? body : JSON.stringify(body);
+        const sent = typeof body === 'string' ? body : writeJson(body);
         await ask('PATCH', `${list}/a`, { type, body: sent });
         await ask('PATCH', `${list}/a?fieldValidation=Strict`, { type, body: sent });
         await ask('PATCH', `${list}/a/status`, { type, body: sent });

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { builtinKinds } from '@navarch/api';
 import { seededRandom } from '@navarch/base';
-import { apiVersionOf } from '@navarch/machinery';
+import { apiVersionOf, writeJson } from '@navarch/machinery';
 import { Lane, type Outcome } from './clients.ts';
 import { Draw } from './draw.ts';
 import { CUSTOM, type FuzzRequest, nextRequest } from './requests.ts';
@@ -90,7 +90,7 @@ function judge(
   problems: Map<string, string>,
 ): void {
   if (problems.size >= PROBLEMS_MAX) return;
-  const shown = `request ${number}: ${request.way} ${request.method} ${request.target.slice(0, 200)} ${JSON.stringify(request.headers)}\n${request.body.subarray(0, 600).toString()}`;
+  const shown = `request ${number}: ${request.way} ${request.method} ${request.target.slice(0, 200)} ${writeJson(request.headers)}\n${request.body.subarray(0, 600).toString()}`;
   for (const complaint of complaints) {
     const sort = complaint.split('\n').slice(1, 3).join('\n').replaceAll(/\d+/g, 'N');
     if (!problems.has(sort)) problems.set(sort, `${complaint}\n${shown}`);
@@ -164,7 +164,7 @@ async function call(
   body?: unknown,
   type = 'application/json',
 ): Promise<Outcome> {
-  const bytes = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+  const bytes = Buffer.from(body === undefined ? '' : writeJson(body));
   return lane.send({
     way: 'http1',
     method,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { builtinKinds, earlierVersions, protobufEncoder, youngKinds } from '@navarch/api';
-import { apiVersionOf, decode, encodeCbor, type Kind } from '@navarch/machinery';
+import { apiVersionOf, decode, encodeCbor, type Kind, readJson, writeJson } from '@navarch/machinery';
 import { objectsOf } from '@navarch/machinery/testing';
 import { minimalObjects } from '../../packages/api/src/testing/minimal-objects.ts';
 import { formatYaml } from '../../packages/apiserver/src/representation/format-yaml.ts';
@@ -313,7 +313,7 @@ function encoded(draw: Draw, type: string, value: Record<string, unknown>, chang
   if (type !== 'application/yaml' || draw.chance(30)) return Buffer.from(text);
   if (draw.chance(5)) return Buffer.from(`a: &a [x, x]\nb: &b [${'*a, '.repeat(50)}*a]\nc: [${'*b, '.repeat(50)}*b]\n`);
   try {
-    return Buffer.from(formatYaml(JSON.parse(text)));
+    return Buffer.from(formatYaml(readJson(text)));
   } catch {
     return Buffer.from(text);
   }
@@ -322,7 +322,7 @@ function encoded(draw: Draw, type: string, value: Record<string, unknown>, chang
 /** What is no JSON goes as it is: that is no CBOR either. */
 function cborOf(text: string): Buffer {
   try {
-    return Buffer.from(encodeCbor(JSON.parse(text)));
+    return Buffer.from(encodeCbor(readJson(text)));
   } catch {
     return Buffer.from(text);
   }
@@ -334,7 +334,7 @@ function protobufOf(value: Record<string, unknown>): Buffer | undefined {
   try {
     return Buffer.from(
       protobufEncoder.encode(
-        decode(kind.schema, JSON.parse(JSON.stringify(value))).value as { apiVersion: string; kind: string },
+        decode(kind.schema, readJson(writeJson(value))).value as { apiVersion: string; kind: string },
       ),
     );
   } catch {

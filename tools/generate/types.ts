@@ -11,7 +11,7 @@ const primitives: Readonly<Record<string, string>> = {
   string: 'string',
   bool: 'boolean',
   int32: 'number',
-  int64: 'number',
+  int64: 'number | bigint',
   uint64: 'number',
   double: 'number',
   uint8: 'number',

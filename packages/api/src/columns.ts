@@ -1,9 +1,10 @@
 import {
   type ApiObject,
   type Column,
-  formatSelector,
   compileLabelSelector,
+  formatSelector,
   humanDuration,
+  type Integer,
   type LabelSelector,
 } from '@navarch/machinery';
 import { columnFacts } from './generated/tables/columns.ts';
@@ -21,7 +22,7 @@ export type ColumnFacts = readonly [
 
 type Key = keyof typeof columnFacts;
 type NameIn<K extends Key> = (typeof columnFacts)[K][number][0];
-type Cell<Obj> = (obj: Obj, now: number) => string | number | boolean | null;
+type Cell<Obj> = (obj: Obj, now: number) => string | Integer | boolean | null;
 /** Cells of nearly every kind; one that differs is given like any other. */
 type CommonName = 'Name' | 'Age' | 'Created At';
 type Cells<K extends Key, Obj> = { readonly [N in Exclude<NameIn<K>, CommonName>]: Cell<Obj> } & {

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { apiVersionOf, decode, DecodeError, Field, type HookContext, type Kind } from '@navarch/machinery';
+import {
+  apiVersionOf,
+  decode,
+  DecodeError,
+  Field,
+  type HookContext,
+  type Kind,
+  readJson,
+  writeJson,
+} from '@navarch/machinery';
 import { objectsOf } from '@navarch/machinery/testing';
 import { builtinKinds } from './kinds.ts';
 
@@ -33,7 +42,7 @@ for (const kind of builtinKinds) {
         kind.behaviour.complete?.(twice);
         assert.deepEqual(twice, once);
         // Storage gives back what was printed; reading it must not change it either.
-        assert.deepEqual(completed(kind, JSON.parse(JSON.stringify(once))), JSON.parse(JSON.stringify(once)));
+        assert.deepEqual(completed(kind, readJson(writeJson(once))), readJson(writeJson(once)));
       }),
       { numRuns: RUNS },
     );

@@ -1,3 +1,4 @@
+import { writeJson } from './json-text.ts';
 import { equalJson } from './equality.ts';
 
 /** Why a field was refused. `reason` is the machine-readable cause type of the API (metav1.CauseType). */
@@ -131,7 +132,7 @@ export class Field {
 /** Values as messages show them: strings quoted, everything else as JSON as Go writes it, absence as null. */
 function quoted(value: unknown): string {
   if (value === undefined) return 'null';
-  const text = JSON.stringify(value);
+  const text = writeJson(value);
   return typeof value === 'object'
     ? text.replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
     : text;

@@ -90,7 +90,7 @@ export {
   unauthorized,
 } from './status.ts';
 export { cloneJson } from './clone.ts';
-export { jsonText } from './json-text.ts';
+export { type Integer, integerOf, isInteger, jsonText, readJson, writeJson } from './json-text.ts';
 export { equalJson } from './equality.ts';
 export {
   dns1035LabelErrors,

@@ -1,3 +1,4 @@
+import type { Integer } from './json-text.ts';
 import { type Decoded, decode } from './engine/decode.ts';
 import type { Field } from './field.ts';
 import type { ApiObject, OwnerReference } from './meta.ts';
@@ -53,7 +54,7 @@ export interface Column<Obj> {
   readonly description?: string;
   /** 0 is always shown, 1 with `-o wide` only. */
   readonly priority: number;
-  value(obj: Obj, context: CellContext): string | number | boolean | null;
+  value(obj: Obj, context: CellContext): string | Integer | boolean | null;
 }
 /** meta.k8s.io/v1 TableRowCondition. */
 export interface RowCondition {
@@ -113,7 +114,7 @@ export interface Behaviour<Obj extends ApiObject> {
   /** PUT without a resourceVersion is refused when false. Default true. */
   readonly updatesUnconditionally?: boolean;
   /** Seconds the object stays after its deletion was asked for; undefined: gone at once. `requested` is the client's gracePeriodSeconds. */
-  graceSeconds?(obj: Obj, requested: number | undefined): number | undefined;
+  graceSeconds?(obj: Obj, requested: Integer | undefined): Integer | undefined;
   /** What clients send must say of which kind and version it is; of other kinds the address says it. Default false. */
   readonly namesItself?: boolean;
   /** Its type says how lists merge, so that a strategic merge patch means something. Default true. */

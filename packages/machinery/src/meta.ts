@@ -1,3 +1,5 @@
+import type { Integer } from './json-text.ts';
+
 /** `namespace/name`, or `name` for a cluster-scoped object. The unit of work of every queue. */
 export type Key = string;
 
@@ -9,10 +11,10 @@ export interface ObjectMeta {
   readonly selfLink?: string;
   readonly uid?: string;
   readonly resourceVersion?: string;
-  readonly generation?: number;
+  readonly generation?: Integer;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
-  readonly deletionGracePeriodSeconds?: number;
+  readonly deletionGracePeriodSeconds?: Integer;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];

@@ -242,7 +242,7 @@ class Player {
 
   async #end(current: Pod, nodeName: string, signal: AbortSignal): Promise<void> {
     const { api, clock } = this.#deps;
-    await clock.sleep(Math.min(1000, (current.metadata.deletionGracePeriodSeconds ?? 0) * 1000), signal);
+    await clock.sleep(Math.min(1000, Number(current.metadata.deletionGracePeriodSeconds ?? 0) * 1000), signal);
     if (this.#deps.isDown?.(nodeName)) throw new Error('The node is down');
     await api.of(pod).delete(keyOf(current), { gracePeriodSeconds: 0, preconditions: { uid: current.metadata.uid } });
   }

@@ -124,7 +124,7 @@ async function checkHistory(context: TestContext, count: number): Promise<Revisi
     );
     return history.length === count;
   });
-  const newest = [...history].sort((a, b) => a.revision - b.revision).at(-1);
+  const newest = [...history].sort((a, b) => Number(a.revision) - Number(b.revision)).at(-1);
   assert.ok(newest);
   assert.equal(newest.revision, count);
   const hash = newest.metadata.labels?.[HASH];

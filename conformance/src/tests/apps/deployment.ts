@@ -95,7 +95,7 @@ const isComplete = ({ metadata, spec, status }: Deployment): boolean =>
   status.updatedReplicas === spec.replicas &&
   status.replicas === spec.replicas &&
   status.availableReplicas === spec.replicas &&
-  (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  (status.observedGeneration ?? 0) >= Number(metadata.generation ?? 0);
 
 const untilComplete = (context: TestContext, name: string): Promise<Deployment> =>
   untilObject(context, deployment, name, { what: 'being complete', timeoutMs: POD_START_MS, isSo: isComplete });
@@ -178,7 +178,7 @@ export const deploymentTests = [
         return (
           status.replicas === spec.replicas &&
           status.updatedReplicas === spec.replicas &&
-          (status.observedGeneration ?? 0) >= (metadata.generation ?? 0)
+          (status.observedGeneration ?? 0) >= Number(metadata.generation ?? 0)
         );
       });
       const living = (await context.api.of(pod).list({ namespace: context.namespace })).items.filter(
@@ -228,7 +228,7 @@ export const deploymentTests = [
     await untilObject(context, deployment, name, {
       what: 'with an updated replica',
       isSo: ({ metadata, status }) =>
-        (status.observedGeneration ?? 0) >= (metadata.generation ?? 0) && (status.updatedReplicas ?? 0) >= 1,
+        (status.observedGeneration ?? 0) >= Number(metadata.generation ?? 0) && (status.updatedReplicas ?? 0) >= 1,
     });
     await untilRevision(context, name, '1', missing);
     const { newest: first } = await setsOf(context, name);
@@ -238,7 +238,7 @@ export const deploymentTests = [
     const { metadata } = await context.api
       .of(deployment)
       .patch(keyOf(context, name), { type: 'strategic', body: imagePatch(TESTHOST) });
-    await untilObserved(context, name, metadata.generation ?? 0);
+    await untilObserved(context, name, Number(metadata.generation ?? 0));
     await untilRevision(context, name, '2', TESTHOST);
     await untilRolledOut(context, name, bounds);
     for (const set of [old, first.metadata.name])
@@ -259,7 +259,7 @@ export const deploymentTests = [
       const bad = await context.api
         .of(deployment)
         .patch(keyOf(context, name), { type: 'strategic', body: imagePatch('registry.invalid/webserver:404') });
-      await untilObserved(context, name, bad.metadata.generation ?? 0);
+      await untilObserved(context, name, Number(bad.metadata.generation ?? 0));
       await untilSet(
         context,
         first?.metadata.name ?? '',
@@ -283,7 +283,7 @@ export const deploymentTests = [
       const scaled = await context.api
         .of(deployment)
         .patch(keyOf(context, name), { type: 'merge', body: { spec: { replicas: 30 } } });
-      await untilObserved(context, name, scaled.metadata.generation ?? 0);
+      await untilObserved(context, name, Number(scaled.metadata.generation ?? 0));
       await untilSet(context, first?.metadata.name ?? '', 'of 20', ({ spec }) => spec.replicas === 20);
       await untilSet(context, second?.metadata.name ?? '', 'of 13', ({ spec }) => spec.replicas === 13);
     },

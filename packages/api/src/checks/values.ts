@@ -1,4 +1,11 @@
-import { dnsSubdomainErrors, equalJson, type Field, parsePercent, percentErrors } from '@navarch/machinery';
+import {
+  dnsSubdomainErrors,
+  equalJson,
+  type Field,
+  type Integer,
+  parsePercent,
+  percentErrors,
+} from '@navarch/machinery';
 
 // The vocabulary of validation. A check looks at one value and tells the Field what is wrong with it, in upstream's words.
 
@@ -6,11 +13,11 @@ export const NOT_NEGATIVE = 'must be greater than or equal to 0';
 export const IMMUTABLE = 'field is immutable';
 export const PORT_RANGE = 'must be between 1 and 65535, inclusive';
 
-export function notNegative(value: number | undefined | null, at: Field): void {
+export function notNegative(value: Integer | undefined | null, at: Field): void {
   if ((value ?? 0) < 0) at.invalid(value, NOT_NEGATIVE);
 }
 
-export function within(value: number | undefined, min: number, max: number, at: Field): void {
+export function within(value: Integer | undefined, min: number, max: number, at: Field): void {
   if (value !== undefined && (value < min || value > max))
     at.invalid(value, `must be between ${min} and ${max}, inclusive`);
 }

@@ -1,6 +1,6 @@
 import { type Clock, type Counter, joinedBytes, type Metrics, noMetrics } from '@navarch/base';
 import { protobuf } from '@navarch/api';
-import { type ApiObject, formatMicroTime, type Status } from '@navarch/machinery';
+import { type ApiObject, formatMicroTime, readJson, type Status } from '@navarch/machinery';
 import type { Decision } from '../auth/authorizer.ts';
 import type { User } from '../auth/user.ts';
 import { PROTOBUF_TYPE } from '../representation/format.ts';
@@ -190,7 +190,7 @@ export class AuditTrail {
     if (!wanted && !this.#reaches('RequestResponse')) return undefined;
     try {
       if (type.startsWith(PROTOBUF_TYPE)) return protobuf.decode(bytes);
-      if (type.includes('json')) return JSON.parse(decoder.decode(bytes));
+      if (type.includes('json')) return readJson(decoder.decode(bytes));
       return type.includes('yaml') ? this.#deps.parseYaml?.(decoder.decode(bytes)) : undefined;
     } catch {
       return undefined; // A body that cannot be read was refused for that; the status says so.

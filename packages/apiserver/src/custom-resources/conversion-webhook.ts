@@ -1,6 +1,15 @@
 import type { CustomResourceDefinition } from '@navarch/api';
 import { type Random, randomUid } from '@navarch/base';
-import { type ApiObject, Field, goTypeOf, type Mutable, StatusError, validateObjectMeta } from '@navarch/machinery';
+import {
+  type ApiObject,
+  Field,
+  goTypeOf,
+  type Mutable,
+  readJson,
+  StatusError,
+  validateObjectMeta,
+  writeJson,
+} from '@navarch/machinery';
 import { post } from '../admission/webhooks/configuration.ts';
 import type { Webhooks } from '../admission/webhooks/port.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -62,7 +71,7 @@ export class ConversionWebhook implements Conversion {
       request: { uid, desiredAPIVersion, objects },
       response: null,
     };
-    const answered = await this.#post(JSON.stringify(review))
+    const answered = await this.#post(writeJson(review))
       .then((body) => convertedIn(body, version, uid))
       .catch((error: unknown) => {
         throw new Error(`${what} failed: ${(error as Error).message}`, { cause: error });
@@ -77,7 +86,7 @@ export class ConversionWebhook implements Conversion {
     if (!webhooks) throw new Error('this server calls no webhooks');
     const answer = await post(webhooks, registry, this.#webhook.clientConfig ?? {}, body, TIMEOUT_SECONDS);
     if (answer.status < 200 || answer.status > 299) throw new Error(wordsOf(answer));
-    return JSON.parse(answer.body) as unknown;
+    return readJson(answer.body);
   }
 }
 

@@ -1,5 +1,5 @@
 import { protobuf } from '@navarch/api';
-import { badRequest, decodeCbor, failure, type Kind, type StatusError } from '@navarch/machinery';
+import { badRequest, decodeCbor, failure, type Kind, readJson, type StatusError, writeJson } from '@navarch/machinery';
 import type { PatchType } from '../registry/call.ts';
 import { CBOR_TYPE, cborFormat, type Format, formats, PROTOBUF_TYPE } from '../representation/format.ts';
 import type { ApiRequest } from '../request.ts';
@@ -158,7 +158,7 @@ function parseJson(bytes: Uint8Array, refuse: (message: string) => StatusError):
     const text = decoder.decode(bytes);
     if (isTooDeep(text))
       throw new SyntaxError(`invalid character '${text.startsWith('[') ? '[' : '{'}' exceeded max depth`);
-    const value: unknown = JSON.parse(text);
+    const value = readJson(text);
     return { value, source: new JsonSource(text, value) };
   } catch (error) {
     throw refuse(jsonMistake(bytes) ?? (error as Error).message);
@@ -185,7 +185,7 @@ function identified(body: Body, isCustom: boolean, refuse: (message: string) => 
   }
   if (((apiVersion ?? '') as string).split('/').length > 2)
     throw refuse(`unexpected GroupVersion string: ${String(apiVersion)}`);
-  if (isCustom && !kind) throw refuse(`Object 'Kind' is missing in '${body.source?.text ?? JSON.stringify(value)}'`);
+  if (isCustom && !kind) throw refuse(`Object 'Kind' is missing in '${body.source?.text ?? writeJson(value)}'`);
   return value === null ? { ...body, value: {} } : body;
 }
 

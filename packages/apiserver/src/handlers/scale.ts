@@ -1,4 +1,4 @@
-import { type ApiObject, badRequest, Field, invalid, jsonPatch, mergePatch } from '@navarch/machinery';
+import { type ApiObject, badRequest, Field, invalid, jsonPatch, mergePatch, writeJson } from '@navarch/machinery';
 import { checkName } from '../registry/incoming.ts';
 import type { Resource } from '../registry/resource.ts';
 import { negotiate } from '../representation/representation.ts';
@@ -72,7 +72,7 @@ function patchedScale(value: unknown): Scale {
   } catch (error) {
     const at = new Field('patch');
     const { apiVersion, kind, ...rest } = value as Readonly<Record<string, unknown>>;
-    at.invalid(JSON.stringify({ apiVersion, kind, ...rest }), (error as Error).message);
+    at.invalid(writeJson({ apiVersion, kind, ...rest }), (error as Error).message);
     throw invalid({ group: '', kind: '' }, '', at.errors);
   }
 }

@@ -1,4 +1,12 @@
-import { type ApiObject, apiVersionOf, inKeyOrder, jsonText, type Kind, type Mutable } from '@navarch/machinery';
+import {
+  type ApiObject,
+  apiVersionOf,
+  inKeyOrder,
+  jsonText,
+  type Kind,
+  type Mutable,
+  readJson,
+} from '@navarch/machinery';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -16,7 +24,7 @@ export function appliedBefore(live: ApiObject, manager: string, kind: Kind<any>)
   const text = manager === APPLIER ? kept(live) : '';
   if (text === '') return undefined;
   try {
-    const value = JSON.parse(text) as Json;
+    const value = readJson(text) as Json;
     return value['apiVersion'] === apiVersionOf(kind) ? value : undefined;
   } catch {
     return undefined;

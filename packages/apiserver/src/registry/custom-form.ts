@@ -1,5 +1,5 @@
 import type { CustomKinds, CustomVersion } from '@navarch/api';
-import { type ApiObject, apiVersionOf, inKeyOrder, jsonText, type Mutable } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, inKeyOrder, jsonText, type Mutable, readJson } from '@navarch/machinery';
 import type { Cached, Form, Labels } from '@navarch/store';
 import type { Conversion } from '../custom-resources/conversion.ts';
 
@@ -99,7 +99,7 @@ export class CustomForm implements Form<ApiObject> {
   }
 
   #stored(value: Uint8Array, resourceVersion: string): Mutable<ApiObject> {
-    const sent = JSON.parse(decoder.decode(value)) as Mutable<ApiObject>;
+    const sent = readJson(decoder.decode(value)) as Mutable<ApiObject>;
     sent.metadata.resourceVersion = resourceVersion;
     const written = this.#kinds.all.find(({ kind }) => apiVersionOf(kind) === sent.apiVersion) ?? this.#version;
     const object = written.read({ ...sent, apiVersion: apiVersionOf(written.kind) }) as Mutable<ApiObject>;

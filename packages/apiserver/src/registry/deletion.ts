@@ -1,13 +1,21 @@
-import { type ApiObject, cloneJson, conflict, failure, type Mutable, StatusError } from '@navarch/machinery';
+import {
+  type ApiObject,
+  cloneJson,
+  conflict,
+  failure,
+  type Integer,
+  type Mutable,
+  StatusError,
+} from '@navarch/machinery';
 import type { Call } from './call.ts';
 import { isFinished } from './finished.ts';
-import { inOrder, timestamp } from './meta.ts';
+import { generationAfter, inOrder, millisecondsIn, timestamp } from './meta.ts';
 import { type ListRequest, type Page, page } from './reading.ts';
 import type { Resource } from './resource.ts';
 
 /** metav1.DeleteOptions, as far as it decides anything. */
 export interface DeleteOptions {
-  readonly gracePeriodSeconds?: number;
+  readonly gracePeriodSeconds?: Integer;
   readonly propagationPolicy?: string;
   readonly orphanDependents?: boolean;
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
@@ -99,15 +107,15 @@ export class Deletion<O extends ApiObject> {
     if (isMarked && grace >= deletionGracePeriodSeconds && sameFinalizers) return object;
     const now = clock.now();
     const draft = cloneJson(object) as Mutable<ApiObject>;
-    const seconds = deletionTimestamp ? Math.min(grace, deletionGracePeriodSeconds) : grace;
-    const start = deletionTimestamp ? Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000 : now;
+    const seconds = deletionTimestamp && deletionGracePeriodSeconds < grace ? deletionGracePeriodSeconds : grace;
+    const start = deletionTimestamp ? Date.parse(deletionTimestamp) - millisecondsIn(deletionGracePeriodSeconds) : now;
     draft.metadata = inOrder({
       ...draft.metadata,
-      deletionTimestamp: timestamp(Math.max(start, deletionTimestamp ? start : now) + seconds * 1000),
+      deletionTimestamp: timestamp(Math.max(start, deletionTimestamp ? start : now) + millisecondsIn(seconds)),
       deletionGracePeriodSeconds: seconds,
       ...(draft.metadata.generation === undefined || deletionTimestamp
         ? {}
-        : { generation: draft.metadata.generation + 1 }),
+        : { generation: generationAfter(draft.metadata.generation) }),
     }) as Mutable<ApiObject>['metadata'];
     if (finalizers.length > 0) draft.metadata.finalizers = [...finalizers];
     else delete draft.metadata.finalizers;

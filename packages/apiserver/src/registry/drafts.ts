@@ -22,7 +22,7 @@ import type { AdmissionChain } from '../admission/chain.ts';
 import type { Call, Draft } from './call.ts';
 import type { FeatureGates } from '../features/feature-gates.ts';
 import { managerOf, recorded } from './field-management.ts';
-import { inOrder } from './meta.ts';
+import { generationAfter, inOrder } from './meta.ts';
 
 /** Gives an object what only the server can give (cluster IPs, node ports) and takes it back. */
 export interface Attendant {
@@ -263,7 +263,7 @@ export class Drafts<O extends ApiObject> {
     if (equalJson(desired(draft as ApiObject), desired(previous))) return;
     draft.metadata = inOrder({
       ...draft.metadata,
-      generation: (previous.metadata.generation ?? 0) + 1,
+      generation: generationAfter(previous.metadata.generation),
     }) as Draft['metadata'];
   }
 }

@@ -1,4 +1,4 @@
-import type { Mutable, ObjectMeta } from '@navarch/machinery';
+import { type Integer, integerOf, type Mutable, type ObjectMeta } from '@navarch/machinery';
 
 const ORDER = [
   'name',
@@ -45,3 +45,18 @@ export function timestamp(now: number): string {
 /** How upstream's storage says that what it holds under the key is not the object that was meant. */
 export const outdated = (key: string, detail: string): string =>
   `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${detail}`;
+
+/** The generation that comes after one. Absent is none yet. */
+export const generationAfter = (generation: Integer = 0): Integer =>
+  typeof generation === 'number' && generation < Number.MAX_SAFE_INTEGER
+    ? generation + 1
+    : (integerOf(BigInt.asIntN(64, BigInt(generation) + 1n)) as Integer);
+
+/** The most seconds of which a Go duration, which counts nanoseconds, holds as many. */
+const DURATION_SECONDS_MAX = Math.floor(2 ** 63 / 1e9);
+
+/** What upstream waits for so many seconds: more than 292 years come out as something else, as its durations overflow. */
+export function millisecondsIn(seconds: Integer): number {
+  if (seconds <= DURATION_SECONDS_MAX && seconds >= -DURATION_SECONDS_MAX) return Number(seconds) * 1000;
+  return Number(BigInt.asIntN(64, BigInt(seconds) * 1_000_000_000n) / 1_000_000n);
+}

@@ -8,6 +8,7 @@ import {
   type Kind,
   mergePatch,
   strategicMergePatch,
+  writeJson,
 } from '@navarch/machinery';
 import type { Call, Draft, PatchType } from './call.ts';
 import { type Reading, readObject, unknownField } from './incoming.ts';
@@ -106,10 +107,7 @@ function touchedBy(operations: readonly Json[]): Json {
 
 /** As upstream's patch libraries print: what they had to go into is sorted, the rest is as it was. */
 function printed(value: unknown, touched: unknown): string {
-  return JSON.stringify(sortedWhere(value, touched)).replace(
-    /[<>&]/g,
-    (char) => `\\u00${char.charCodeAt(0).toString(16)}`,
-  );
+  return writeJson(sortedWhere(value, touched)).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 }
 
 function sortedWhere(value: unknown, touched: unknown): unknown {

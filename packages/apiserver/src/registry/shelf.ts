@@ -1,4 +1,4 @@
-import { type ApiObject, conflict, inKeyOrder, jsonText, type Kind, type Mutable } from '@navarch/machinery';
+import { type ApiObject, conflict, inKeyOrder, jsonText, type Kind, type Mutable, readJson } from '@navarch/machinery';
 import {
   type Cached,
   type Form,
@@ -22,7 +22,7 @@ const form: Form<ApiObject> = {
   isLasting: false,
   hold: versioned,
   read(value, _revision, attachment) {
-    return attachment === undefined ? (JSON.parse(decoder.decode(value)) as ApiObject) : (attachment as ApiObject);
+    return attachment === undefined ? (readJson(decoder.decode(value)) as ApiObject) : (attachment as ApiObject);
   },
   labelsOf: ({ metadata }) => metadata.labels,
 };

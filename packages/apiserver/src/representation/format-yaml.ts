@@ -101,6 +101,7 @@ function below(page: Page, value: unknown, indent: number): void {
 function scalar(page: Page, value: unknown, indent: number, isKey: boolean): void {
   if (typeof value === 'string') return text(page, value, indent, isKey);
   if (typeof value === 'number') return page.put(yamlNumber(value));
+  if (typeof value === 'bigint') return page.put(String(value));
   if (typeof value === 'object' && value !== null) return page.put(Array.isArray(value) ? '[]' : '{}');
   page.put(JSON.stringify(value ?? null));
 }

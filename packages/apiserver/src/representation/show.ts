@@ -9,6 +9,7 @@ import {
   jsonText,
   type Kind,
   type ListMeta,
+  readJson,
   StatusError,
 } from '@navarch/machinery';
 import type { Cached, CachedEvent } from '@navarch/store';
@@ -86,7 +87,7 @@ export function showList(how: Representation, resource: Resource<any>, page: Lis
   if (how.shape === 'object') {
     if (how.format === protobufFormat) return protobufList(resource, page);
     const pieces = jsonList(resource, page);
-    return how.format === jsonFormat && !how.isPretty ? pieces : [showValue(how, JSON.parse(textOf(pieces)))];
+    return how.format === jsonFormat && !how.isPretty ? pieces : [showValue(how, readJson(textOf(pieces)))];
   }
   const shown = objects.map((cached) => resource.view(cached.object) as ApiObject);
   if (how.shape === 'table') return [showValue(how, table(how, resource, shown, meta))];

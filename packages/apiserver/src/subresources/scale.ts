@@ -109,9 +109,9 @@ export interface Scale {
 /** Throws SyntaxError in the words of Go's decoder. */
 export function scaleIn(value: unknown): Scale {
   const replicas = (value as { readonly spec?: { readonly replicas?: unknown } } | null)?.spec?.replicas;
-  if (replicas === undefined || replicas === null || Number.isInteger(replicas)) return value as Scale;
+  if (replicas === undefined || replicas === null || isInt32(replicas)) return value as Scale;
   const type =
-    typeof replicas === 'number'
+    typeof replicas === 'number' || typeof replicas === 'bigint'
       ? `number ${replicas}`
       : Array.isArray(replicas)
         ? 'array'
@@ -120,6 +120,8 @@ export function scaleIn(value: unknown): Scale {
           : typeof replicas;
   throw new SyntaxError(`json: cannot unmarshal ${type} into Go struct field ScaleSpec.spec.replicas of type int32`);
 }
+
+const isInt32 = (value: unknown): boolean => Number.isInteger(value) && (value as number) === ((value as number) | 0);
 
 function scaleOf(kind: Kind<any>): ScaleFacts<any> {
   if (!kind.scale) throw failure('NotFound', 'the server could not find the requested resource');

@@ -7,10 +7,12 @@ import {
   hasReason,
   type Key,
   type Kind,
+  readJson,
   type Reason,
   splitKey,
   type Status,
   StatusError,
+  writeJson,
 } from '@navarch/machinery';
 import type {
   Api,
@@ -178,7 +180,7 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
   }
 
   #event(line: string): WatchEvent<O> {
-    const { type, object } = JSON.parse(line) as { readonly type: string; readonly object: O };
+    const { type, object } = readJson(line) as { readonly type: string; readonly object: O };
     switch (type) {
       case 'ADDED':
       case 'MODIFIED':
@@ -215,7 +217,7 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
       method,
       path,
       headers: { ...headers, 'content-type': contentType ?? 'application/json' },
-      body: new TextEncoder().encode(JSON.stringify(body)),
+      body: new TextEncoder().encode(writeJson(body)),
     };
   }
 
@@ -223,7 +225,7 @@ class HttpKindApi<O extends ApiObject> implements KindApi<O> {
     const request = this.#request(method, path, body, contentType);
     for (let tries = 1; ; tries++) {
       const response = await this.#deps.transport.send(request, this.#signal);
-      if (response.status < 300) return JSON.parse(await readText(response.body)) as T;
+      if (response.status < 300) return readJson(await readText(response.body)) as T;
       const error = await refusal(response);
       const after = Number(response.headers['retry-after']);
       if ((response.status !== 429 && response.status !== 503) || !(after >= 0) || tries >= TRIES_MAX) throw error;

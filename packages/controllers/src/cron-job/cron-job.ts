@@ -43,7 +43,8 @@ async function schedule(owner: CronJob, jobs: readonly Job[], context: Context):
   const timetable = spec.suspend ? undefined : timetableOf(owner, context);
   if (!timetable) return undefined;
   const now = clock.now();
-  const deadlineMs = spec.startingDeadlineSeconds === undefined ? Infinity : spec.startingDeadlineSeconds * 1000;
+  const deadlineMs =
+    spec.startingDeadlineSeconds === undefined ? Infinity : Number(spec.startingDeadlineSeconds) * 1000;
   const since = Date.parse(status.lastScheduleTime ?? metadata.creationTimestamp);
   const due = dueBetween(timetable, Math.max(since, now - deadlineMs), now);
   if (!due) {
@@ -84,7 +85,7 @@ async function startAt(owner: CronJob, at: number, jobs: readonly Job[], context
   const { clock, events } = context;
   const { spec, status } = owner;
   const { startingDeadlineSeconds, concurrencyPolicy } = spec;
-  if (startingDeadlineSeconds !== undefined && at + startingDeadlineSeconds * 1000 < clock.now()) {
+  if (startingDeadlineSeconds !== undefined && at + Number(startingDeadlineSeconds) * 1000 < clock.now()) {
     const message = `Missed scheduled time to start a job: ${new Date(at).toUTCString().replace('GMT', '+0000')}`;
     events.record(owner, { type: 'Warning', reason: 'MissSchedule', message });
     return;

@@ -52,7 +52,8 @@ export function finishedAt({ metadata, status, spec }: Pod, nowMs: number): numb
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
   if (deletionTimestamp)
     return (
-      Date.parse(deletionTimestamp) - (deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 0) * 1000
+      Date.parse(deletionTimestamp) -
+      Number(deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 0) * 1000
     );
   return ready ? Date.parse(ready) : nowMs;
 }

@@ -87,7 +87,7 @@ export function remainingDeadline(owner: Job, nowMs: number): number | undefined
   const { activeDeadlineSeconds } = owner.spec;
   const { startTime } = owner.status;
   if (activeDeadlineSeconds === undefined || !startTime || isSuspended(owner)) return undefined;
-  return Date.parse(startTime) + activeDeadlineSeconds * 1000 - nowMs;
+  return Date.parse(startTime) + Number(activeDeadlineSeconds) * 1000 - nowMs;
 }
 
 function indexFailure(owner: Job, { failedIndexes, succeededIndexes }: Tally): Verdict | undefined {

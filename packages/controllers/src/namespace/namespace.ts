@@ -93,7 +93,7 @@ function secondsLeft(remaining: readonly Remainder[]): number {
   const all = remaining.flatMap(({ objects }) => objects);
   return Math.max(
     ...all.map(({ metadata }) =>
-      metadata.finalizers?.length ? FINALIZERS_SECONDS : (metadata.deletionGracePeriodSeconds ?? 0),
+      metadata.finalizers?.length ? FINALIZERS_SECONDS : Number(metadata.deletionGracePeriodSeconds ?? 0),
     ),
   );
 }

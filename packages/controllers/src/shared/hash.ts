@@ -1,3 +1,5 @@
+import { writeJson } from '@navarch/machinery';
+
 const OFFSET = 0x811c9dc5;
 const PRIME = 0x01000193;
 
@@ -26,7 +28,7 @@ export function revisionHash(value: unknown, collisionCount: number | undefined)
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (typeof value !== 'object' || value === null) return writeJson(value) ?? 'null';
   const fields = Object.entries(value)
     .filter(([, field]) => field !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));

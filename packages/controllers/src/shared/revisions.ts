@@ -46,8 +46,10 @@ export async function syncRevisions<O extends Owner>(
     context,
   );
   const data = { spec: { template: { ...owner.spec.template, $patch: 'replace' } } };
-  const newest = Math.max(0, ...all.map((revision) => revision.revision));
-  const equal = all.filter((revision) => equalJson(revision.data, data)).sort((a, b) => b.revision - a.revision)[0];
+  const newest = Math.max(0, ...all.map((revision) => Number(revision.revision)));
+  const equal = all
+    .filter((revision) => equalJson(revision.data, data))
+    .sort((a, b) => Number(b.revision) - Number(a.revision))[0];
   const former = all.filter((revision) => revision !== equal);
   if (!equal) return { current: await create(owner, ownerKind, { data, revision: newest + 1 }, context), former };
   if (equal.revision === newest) return { current: equal, former };
@@ -61,7 +63,9 @@ export async function forgetRevisions(
   isInUse: (revision: Revision) => boolean,
   context: Context,
 ): Promise<void> {
-  const unused = former.filter((revision) => !isInUse(revision)).sort((a, b) => a.revision - b.revision);
+  const unused = former
+    .filter((revision) => !isInUse(revision))
+    .sort((a, b) => Number(a.revision) - Number(b.revision));
   for (const revision of unused.slice(0, Math.max(0, unused.length - (owner.spec.revisionHistoryLimit ?? 10)))) {
     await remove(controllerRevision, revision, context);
   }

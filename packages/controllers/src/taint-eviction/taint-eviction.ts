@@ -100,7 +100,7 @@ function toleratedSeconds(taints: readonly Taint[], tolerations: readonly Tolera
     const fitting = tolerations.filter((toleration) => tolerates(toleration, taint));
     if (fitting.length === 0) return 0;
     for (const { tolerationSeconds } of fitting)
-      if (tolerationSeconds !== undefined) shortest = Math.min(shortest, Math.max(0, tolerationSeconds));
+      if (tolerationSeconds !== undefined) shortest = Math.min(shortest, Math.max(0, Number(tolerationSeconds)));
   }
   return shortest;
 }

@@ -41,9 +41,11 @@ export function sandboxSecurity({ spec }: Pod): Input<LinuxSandboxSecurityContex
     supplementalGroups: groups(spec),
     supplementalGroupsPolicy: shared?.supplementalGroupsPolicy ?? 'Merge',
     selinuxOptions: shared?.seLinuxOptions,
-    ...(user === undefined ? {} : { runAsUser: { value: user } }),
+    ...(user === undefined ? {} : { runAsUser: { value: Number(user) } }),
     // Runtimes refuse a group without a user.
-    ...(user === undefined || shared?.runAsGroup === undefined ? {} : { runAsGroup: { value: shared.runAsGroup } }),
+    ...(user === undefined || shared?.runAsGroup === undefined
+      ? {}
+      : { runAsGroup: { value: Number(shared.runAsGroup) } }),
   };
 }
 
@@ -81,8 +83,8 @@ export function containerSecurity(
     supplementalGroupsPolicy: shared?.supplementalGroupsPolicy ?? 'Merge',
     maskedPaths: isUnmasked ? [] : DEFAULT_MASKED,
     readonlyPaths: isUnmasked ? [] : DEFAULT_READONLY,
-    ...(user === undefined ? { runAsUsername: image.username } : { runAsUser: { value: user } }),
-    ...(group === undefined ? {} : { runAsGroup: { value: group } }),
+    ...(user === undefined ? { runAsUsername: image.username } : { runAsUser: { value: Number(user) } }),
+    ...(group === undefined ? {} : { runAsGroup: { value: Number(group) } }),
   };
 }
 
@@ -93,8 +95,8 @@ const namespaces = (spec: PodSpec): Input<NamespaceOption> => ({
 });
 
 const groups = ({ securityContext: shared }: PodSpec): readonly number[] => [
-  ...(shared?.fsGroup === undefined ? [] : [shared.fsGroup]),
-  ...(shared?.supplementalGroups ?? []),
+  ...(shared?.fsGroup === undefined ? [] : [Number(shared.fsGroup)]),
+  ...(shared?.supplementalGroups ?? []).map(Number),
 ];
 
 function seccomp(profile: SeccompProfile | undefined, root: string): Input<SecurityProfile> {

@@ -136,7 +136,7 @@ export class Evictor {
   }
 
   #grace({ graceMs }: Threshold, { spec }: Pod): number {
-    const own = spec.terminationGracePeriodSeconds ?? 30;
+    const own = Number(spec.terminationGracePeriodSeconds ?? 30);
     return graceMs === 0 ? GRACE_SECONDS : Math.min(own, this.#deps.settings.podGraceSecondsMax);
   }
 

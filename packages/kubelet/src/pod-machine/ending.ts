@@ -13,7 +13,7 @@ export interface Steps {
 /** How long a container is asked to end before it is made to, at least: less would make every deletion a violent one. */
 const GRACE_SECONDS_MIN = 2;
 
-export const graceOf = (pod: Pod): number => pod.spec.terminationGracePeriodSeconds ?? 30;
+export const graceOf = (pod: Pod): number => Number(pod.spec.terminationGracePeriodSeconds ?? 30);
 
 /**
  * Ends everything that runs: app containers side by side, then sidecars one by one, the last of the spec first, since
@@ -123,7 +123,7 @@ function unwanted(
   const isStartup = results.isStarted === false && spec.startupProbe !== undefined;
   const probe = isStartup ? spec.startupProbe : spec.livenessProbe;
   const message = `Container ${spec.name} failed ${isStartup ? 'startup' : 'liveness'} probe${afterwards}`;
-  return { graceSeconds: probe?.terminationGracePeriodSeconds ?? graceSeconds, message };
+  return { graceSeconds: Number(probe?.terminationGracePeriodSeconds ?? graceSeconds), message };
 }
 
 /**

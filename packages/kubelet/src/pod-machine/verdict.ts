@@ -65,5 +65,5 @@ const lastEnd = (containers: readonly PodContainer[]): number =>
 export function deadlineOf(pod: Pod): number | undefined {
   const seconds = pod.spec.activeDeadlineSeconds;
   const start = pod.status.startTime;
-  return seconds === undefined || start === undefined ? undefined : Date.parse(start) + seconds * 1000;
+  return seconds === undefined || start === undefined ? undefined : Date.parse(start) + Number(seconds) * 1000;
 }

@@ -30,7 +30,7 @@ export class PodNotes {
 
   /** The end of a deleted pod is counted from when this node heard of it, by its own clock; it is only ever brought forward. */
   heard({ metadata }: Pod, now: number): void {
-    const seconds = metadata.deletionGracePeriodSeconds ?? 0;
+    const seconds = Number(metadata.deletionGracePeriodSeconds ?? 0);
     if (metadata.deletionTimestamp === undefined || (this.#grace && this.#grace.seconds <= seconds)) return;
     this.#grace = { seconds, killBy: Math.min(now + seconds * 1000, this.#grace?.killBy ?? Number.POSITIVE_INFINITY) };
   }

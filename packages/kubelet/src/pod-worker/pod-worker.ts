@@ -136,7 +136,7 @@ export class PodWorker {
   end(): void {
     const { metadata, spec } = this.#pod;
     if (metadata.deletionTimestamp !== undefined) return;
-    const seconds = spec.terminationGracePeriodSeconds ?? 30;
+    const seconds = Number(spec.terminationGracePeriodSeconds ?? 30);
     const deletionTimestamp = new Date(this.#deps.clock.now() + seconds * 1000).toISOString();
     this.#deletion = { deletionTimestamp, deletionGracePeriodSeconds: seconds };
     this.#hear(this.#pod);

@@ -29,7 +29,7 @@ export async function runHook(
 ): Promise<string | undefined> {
   const { runtime, prober, clock } = deps;
   try {
-    if (hook.sleep) await clock.sleep(hook.sleep.seconds * 1000, signal);
+    if (hook.sleep) await clock.sleep(Number(hook.sleep.seconds) * 1000, signal);
     if (hook.exec) {
       const { command = [] } = hook.exec;
       const { exitCode, stdout, stderr } = await runtime.execSync(

@@ -83,7 +83,7 @@ export class NodeShutdown {
     for (const { group, pods: own } of grouped(groups, pods())) {
       if (own.length === 0) continue;
       for (const endable of own) {
-        const seconds = endable.pod.spec.terminationGracePeriodSeconds ?? 30;
+        const seconds = Number(endable.pod.spec.terminationGracePeriodSeconds ?? 30);
         const graceSeconds = Math.min(seconds, group.graceSeconds);
         endable.evict({ reason: 'Terminated', message: MESSAGE, graceSeconds, isDisruption: true });
       }

@@ -1,5 +1,12 @@
 import { type Pod, pod as podKind } from '@navarch/api';
-import { DecodeError, dnsSubdomainErrors, Field, type Mutable, validateObjectMeta } from '@navarch/machinery';
+import {
+  DecodeError,
+  dnsSubdomainErrors,
+  Field,
+  type Mutable,
+  validateObjectMeta,
+  writeJson,
+} from '@navarch/machinery';
 import { fingerprint } from './fingerprint.ts';
 import { objectReference } from './object-reference.ts';
 
@@ -27,7 +34,7 @@ export interface ManifestOrigin {
 export function staticPod(document: unknown, { file, nodeName, seenAt }: ManifestOrigin): Pod {
   const draft = decoded(document);
   const { metadata, spec } = draft;
-  const uid = metadata.uid || fingerprint(JSON.stringify([nodeName, file, draft]));
+  const uid = metadata.uid || fingerprint(writeJson([nodeName, file, draft]));
   metadata.name = `${metadata.name}-${nodeName.toLowerCase()}`;
   metadata.namespace ||= 'default';
   metadata.uid = uid;

@@ -55,7 +55,7 @@ async function mountBound(
   }
   const group = pod.spec.securityContext?.fsGroup;
   if (group !== undefined && volume.spec.local && !readOnly) {
-    await files.ownTree(path, group, {
+    await files.ownTree(path, Number(group), {
       isWritable: true,
       onRootMismatch: pod.spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch',
     });

@@ -20,7 +20,7 @@ export const emptyDir = defineVolumePlugin({
       await files.chmod(dir, mode);
     }
     const group = pod.spec.securityContext?.fsGroup;
-    if (group !== undefined) await files.ownTree(dir, group, { isWritable: true, onRootMismatch: true });
+    if (group !== undefined) await files.ownTree(dir, Number(group), { isWritable: true, onRootMismatch: true });
   },
   tearDown: removeVolume,
 });

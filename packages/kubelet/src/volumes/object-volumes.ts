@@ -4,7 +4,10 @@ import { memorySize } from './empty-dir.ts';
 import { configMapPayloads, downwardPayloads, secretPayloads } from './payloads.ts';
 import { defineVolumePlugin, removeVolume, type VolumeHost } from './volume-plugin.ts';
 
-const fsGroupOf = (pod: Pod): number | undefined => pod.spec.securityContext?.fsGroup;
+function fsGroupOf({ spec }: Pod): number | undefined {
+  const group = spec.securityContext?.fsGroup;
+  return group === undefined ? undefined : Number(group);
+}
 
 /** Files made from what the API holds, on the node's disk. */
 export const configMap = defineVolumePlugin({

@@ -6,7 +6,7 @@ import type {
   ServiceAccountTokenProjection,
   VolumeProjection,
 } from '@navarch/api';
-import { compileLabelSelector } from '@navarch/machinery';
+import { compileLabelSelector, type Integer } from '@navarch/machinery';
 import type { Payload } from './atomic-writer.ts';
 import { writeInMemory } from './object-volumes.ts';
 import { configMapPayloads, downwardPayloads, secretPayloads } from './payloads.ts';
@@ -68,14 +68,14 @@ async function tokenPayload(
   pod: Pod,
   host: VolumeHost,
 ): Promise<Payload> {
-  return { path, data: await host.token(pod, audience, expirationSeconds), ...ownership(user, mode, pod) };
+  return { path, data: await host.token(pod, audience, Number(expirationSeconds)), ...ownership(user, mode, pod) };
 }
 
 /** A credential is its user's alone where there is one user; a group's where there is an fsGroup; else everyone's (KEP-1205). */
-function ownership(user: number | undefined, mode: number, pod: Pod): Pick<Payload, 'mode' | 'user'> {
+function ownership(user: Integer | undefined, mode: number, pod: Pod): Pick<Payload, 'mode' | 'user'> {
   const owner = user ?? onlyUser(pod);
   const isPrivate = owner !== undefined || pod.spec.securityContext?.fsGroup !== undefined;
-  return { mode: isPrivate ? 0o600 : mode, ...(owner === undefined ? {} : { user: owner }) };
+  return { mode: isPrivate ? 0o600 : mode, ...(owner === undefined ? {} : { user: Number(owner) }) };
 }
 
 /** Key and certificates in one file, or each in its own: all are written at once, so that they belong together. */
@@ -98,7 +98,7 @@ async function certificatePayloads(
 const CERTIFICATE_MODE = 0o644;
 
 /** The user that all containers run as; undefined when they differ or the image decides. */
-function onlyUser({ spec }: Pod): number | undefined {
+function onlyUser({ spec }: Pod): Integer | undefined {
   const containers = [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])];
   const users = new Set(containers.map((c) => c.securityContext?.runAsUser ?? spec.securityContext?.runAsUser));
   const [user] = users;

@@ -1,3 +1,4 @@
+import { readJson, writeJson } from '../json-text.ts';
 import { Memo } from '@navarch/base';
 
 /**
@@ -180,7 +181,7 @@ export function pathText(path: readonly string[]): string {
         case 'f:':
           return `.${rest}`;
         case 'k:':
-          return `[${Object.entries(JSON.parse(rest) as object)
+          return `[${Object.entries(readJson(rest) as object)
             .map(([name, value]) => `${name}=${valueText(value)}`)
             .join(',')}]`;
         case 'v:':
@@ -199,11 +200,11 @@ function valueText(value: unknown): string {
     return Object.entries(value)
       .map(([name, inside]) => `${name}=${valueText(inside)}`)
       .join('');
-  return JSON.stringify(value);
+  return writeJson(value);
 }
 
 /** Elements recur in every object of a template. */
 const elementKeys = new Memo<Readonly<Record<string, unknown>>>(2000);
 
 const keysIn = (element: string): Readonly<Record<string, unknown>> =>
-  elementKeys.get(element, () => JSON.parse(element.slice(2)) as Readonly<Record<string, unknown>>);
+  elementKeys.get(element, () => readJson(element.slice(2)) as Readonly<Record<string, unknown>>);

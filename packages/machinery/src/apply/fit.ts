@@ -90,7 +90,8 @@ function checkScalar(value: unknown, { type }: ScalarSchema, at: string, found: 
       if (typeof value === 'object') tell(found, at, `expected any scalar, got ${plain(value)}`);
       return;
     default:
-      if (typeof value !== 'number') tell(found, at, `expected numeric (int or float), got ${goType(value)}`);
+      if (typeof value !== 'number' && typeof value !== 'bigint')
+        tell(found, at, `expected numeric (int or float), got ${goType(value)}`);
   }
 }
 

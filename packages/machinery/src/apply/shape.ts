@@ -1,3 +1,4 @@
+import { writeJson } from '../json-text.ts';
 import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -110,7 +111,7 @@ function setItem(item: unknown, index: number): unknown {
 
 /** The path element of a list's item. Throws ShapeError when the item lacks its keys. */
 export function itemElement(schema: ListSchema, item: unknown, index: number): string {
-  if (schema.listType === 'set') return `v:${JSON.stringify(setItem(item, index))}`;
+  if (schema.listType === 'set') return `v:${writeJson(setItem(item, index))}`;
   if (item === null) throw new ShapeError(`element ${index}: associative list with keys may not have a null element`);
   const source = isObject(item) ? item : undefined;
   if (!source) throw new ShapeError(`element ${index}: associative list with keys may not have non-map elements`);
@@ -126,7 +127,7 @@ export function itemElement(schema: ListSchema, item: unknown, index: number): s
       `element ${index}: associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
     );
   }
-  return `k:${JSON.stringify(keys)}`;
+  return `k:${writeJson(keys)}`;
 }
 
 /** Whether the two are compared as wholes: two empty containers too, so that null and {} stay apart. */

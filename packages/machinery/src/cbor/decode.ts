@@ -1,10 +1,10 @@
 import { joinedBytes } from '@navarch/base';
+import { type Integer, integerOf } from '../json-text.ts';
 import { formatTime, parseTime } from '../time.ts';
 import { fromHalf } from './encode.ts';
 
 /** Lists, maps and tags within one another: deeper than any object of the API, and shallow enough for the stack. */
 const DEPTH_MAX = 1000;
-const INT64_MAX = 2n ** 63n - 1n;
 const BREAK = Symbol('break');
 /** What the content of a tag is expected to be shown as in text (RFC 8949, section 3.4.5.2). */
 const [TEXT_TIME, EPOCH_TIME, BIG, NEGATIVE_BIG, BASE64URL, BASE64, BASE16] = [0, 1, 2, 3, 21, 22, 23];
@@ -55,7 +55,7 @@ class CborReader {
       case 0:
         return integer(argument);
       case 1:
-        return integer(-1n - argument, argument);
+        return integer(-1n - argument);
       case 2:
         return shownBytes(place.tag, this.#take(Number(argument)));
       case 3:
@@ -192,9 +192,10 @@ class CborReader {
   }
 }
 
-function integer(value: bigint, size = value): number {
-  if (size > INT64_MAX) throw new SyntaxError(`${value} overflows an int64`);
-  return Number(value);
+function integer(value: bigint): Integer {
+  const held = integerOf(value);
+  if (held === undefined) throw new SyntaxError(`${value} overflows an int64`);
+  return held;
 }
 
 function finite(value: number): number {
@@ -225,9 +226,10 @@ function timeOf(content: unknown): string {
 }
 
 function timeOfEpoch(content: unknown): string {
-  if (typeof content !== 'number') throw new SyntaxError('a time that is no number');
-  const seconds = Math.floor(content);
-  const fraction = (content - seconds)
+  if (typeof content !== 'number' && typeof content !== 'bigint') throw new SyntaxError('a time that is no number');
+  const sinceEpoch = Number(content);
+  const seconds = Math.floor(sinceEpoch);
+  const fraction = (sinceEpoch - seconds)
     .toFixed(9)
     .slice(1)
     .replace(/\.?0+$/, '');

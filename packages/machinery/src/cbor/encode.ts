@@ -1,3 +1,5 @@
+import type { Integer } from '../json-text.ts';
+
 /** Tag 55799: what follows is CBOR (RFC 8949, section 3.4.6). Upstream begins every document with it. */
 export const SELF_DESCRIBED: readonly number[] = [0xd9, 0xd9, 0xf7];
 
@@ -45,6 +47,8 @@ class CborWriter {
         return this.#text(encoder.encode(value));
       case 'number':
         return this.#number(value);
+      case 'bigint':
+        return this.#integer(value);
       case 'boolean':
         return this.#byte(value ? TRUE : FALSE);
       default:
@@ -78,10 +82,14 @@ class CborWriter {
 
   #number(value: number): void {
     if (!Number.isFinite(value)) throw new RangeError(`Cannot encode ${value}: JSON has no such number`);
-    const integer = integerOf(value);
-    if (integer === undefined) this.#float(value);
-    else if (integer < 0) this.#head(NEGATIVE, typeof integer === 'bigint' ? -1n - integer : -1 - integer);
-    else this.#head(UNSIGNED, integer);
+    // What is beyond 53 bits and no bigint is a float.
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#integer(value);
+    else this.#float(value);
+  }
+
+  #integer(value: Integer): void {
+    if (value < 0) this.#head(NEGATIVE, typeof value === 'bigint' ? -1n - value : -1 - value);
+    else this.#head(UNSIGNED, value);
   }
 
   /** In the fewest bytes that keep the value. */
@@ -102,7 +110,7 @@ class CborWriter {
   }
 
   /** A major type with its argument. */
-  #head(type: number, argument: number | bigint): void {
+  #head(type: number, argument: Integer): void {
     if (argument < 24) return this.#byte(type | Number(argument));
     const [code, size] =
       argument < 0x100
@@ -137,15 +145,6 @@ class CborWriter {
     }
     return at;
   }
-}
-
-/** Undefined for what is written with a point or an exponent, or has more than 64 bits: it is a float. */
-function integerOf(value: number): number | bigint | undefined {
-  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? undefined : value;
-  // As JSON would show it: beyond 53 bits those are other digits than the double has.
-  const text = String(value);
-  const integer = /^-?\d+$/.test(text) ? BigInt(text) : undefined;
-  return integer !== undefined && BigInt.asIntN(64, integer) === integer ? integer : undefined;
 }
 
 /** Shorter keys have smaller heads; equally long ones go by their bytes (RFC 8949, section 4.2.1). */

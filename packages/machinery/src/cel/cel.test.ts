@@ -6,6 +6,7 @@ import { compileCel } from './cel.ts';
 import { jsonPatchFunctions } from './functions/json-patch.ts';
 import { CelSyntaxError } from './issues.ts';
 import { dyn, int, object as objectType } from './types.ts';
+import { writeJson } from '../json-text.ts';
 import { CelError, toJson } from './values.ts';
 
 const object = {
@@ -37,7 +38,7 @@ for (const [source, value] of [
   ['7.0 / 2.0', 3.5],
   ['0x10 + 1', 17],
   ['1u + 2u', 3],
-  ['-9223372036854775808', -9223372036854775808],
+  ['-9223372036854775808', -9223372036854775808n],
   ['"a" + \'b\' + r"\\n" + """c"""', 'ab\\nc'],
   ['"\\u00fc\\n\\"" ', 'ü\n"'],
   ['b"ab" == b"\\x61b"', true],
@@ -111,7 +112,7 @@ for (const [source, value] of [
   ['jsonpatch.escapeKey("a/b~c")', 'a~1b~0c'],
   ['Object{spec: Object.spec{replicas: 3}}', { spec: { replicas: 3 } }],
 ] as const) {
-  test(`${source} is ${JSON.stringify(value)}`, () => assert.deepEqual(toJson(run(source)), value));
+  test(`${source} is ${writeJson(value)}`, () => assert.deepEqual(toJson(run(source)), value));
 }
 
 for (const [source, message] of [

@@ -1,3 +1,4 @@
+import { integerOf } from '../json-text.ts';
 import type { CelType } from './types.ts';
 
 /** uint of CEL: no other kind of value equals it by accident. */
@@ -195,8 +196,8 @@ export function lookUp(map: CelMap | Readonly<Record<string, unknown>>, key: Key
 
 /** A value as JSON has it. Throws CelError for what JSON cannot say. */
 export function toJson(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
-  if (value instanceof Uint) return Number(value.value);
+  if (typeof value === 'bigint') return integerOf(value) ?? Number(value);
+  if (value instanceof Uint) return integerOf(value.value) ?? Number(value.value);
   if (Array.isArray(value)) return value.map((item) => toJson(inside(value, item)));
   if (isMap(value)) return Object.fromEntries(entriesOf(value).map(([key, inner]) => [String(key), toJson(inner)]));
   if (value === undefined || value === null || ['string', 'number', 'boolean'].includes(typeof value))

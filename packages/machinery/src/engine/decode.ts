@@ -1,3 +1,4 @@
+import { isInteger } from '../json-text.ts';
 import { atMilliScale, canonicalQuantity, QUANTITY_SYNTAX_ERROR } from '../quantity/quantity.ts';
 import type { FieldSchema, ObjectSchema, ScalarSchema, Schema } from '../schema.ts';
 
@@ -358,12 +359,18 @@ function scalarDecoder(schema: ScalarSchema): Decoder {
     case 'uint8':
       return integerDecoder('uint8', 0, 255);
     case 'int64':
-      return integerDecoder('int64', -(2 ** 63), 2 ** 63);
+      return longDecoder;
     case 'uint64':
       return integerDecoder('uint64', 0, 2 ** 64);
     case 'double':
       return (value, state) =>
-        typeof value === 'number' ? value : value === null ? 0 : state.refuse(value, 'float64');
+        typeof value === 'number'
+          ? value
+          : value === null
+            ? 0
+            : typeof value === 'bigint'
+              ? Number(value)
+              : state.refuse(value, 'float64');
     case 'bytes':
       return bytesDecoder;
     case 'time':
@@ -395,6 +402,12 @@ function integerDecoder(goType: string, min: number, max: number): Decoder {
   };
 }
 
+/** Whole numbers that a double cannot hold come as bigints: those that do not are floats. */
+const longDecoder: Decoder = (value, state) => {
+  if (value === null) return 0;
+  return Number.isSafeInteger(value) || typeof value === 'bigint' ? value : state.refuse(value, 'int64');
+};
+
 const bytesDecoder: Decoder = (value, state) => {
   if (value === null) return '';
   if (typeof value !== 'string') return state.refuse(value, '[]uint8');
@@ -407,7 +420,8 @@ const bytesDecoder: Decoder = (value, state) => {
 
 const quantityDecoder: Decoder = (value, state) => {
   if (value === null) return '0';
-  if (typeof value !== 'string' && typeof value !== 'number') return state.refuse(value, 'resource.Quantity');
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint')
+    return state.refuse(value, 'resource.Quantity');
   const canonical = canonicalQuantity(value);
   if (canonical === undefined) throw new DecodeError(QUANTITY_SYNTAX_ERROR);
   return canonical;
@@ -441,6 +455,8 @@ export function jsonTypeOf(value: unknown): string {
   switch (typeof value) {
     case 'boolean':
       return 'bool';
+    case 'bigint':
+      return 'number';
     case 'number':
       return Number.isInteger(value) ? 'number' : `number ${value}`;
     case 'string':
@@ -452,10 +468,10 @@ export function jsonTypeOf(value: unknown): string {
 
 /** What Go's converter from maps says of a value that it cannot convert. */
 function inconvertible(value: unknown, goType: string): string {
-  const isWhole = Number.isInteger(value);
+  const isWhole = isInteger(value);
   const from = Array.isArray(value)
     ? 'slice'
-    : typeof value === 'number'
+    : typeof value === 'number' || typeof value === 'bigint'
       ? isWhole
         ? 'int64'
         : 'float64'
@@ -467,7 +483,8 @@ function inconvertible(value: unknown, goType: string): string {
   if (goType.startsWith('[]')) return `cannot restore slice from ${from}`;
   if (goType.startsWith('map[')) return `cannot restore map from ${from}`;
   if (goType.includes('.')) return `cannot restore struct from: ${from}`;
-  const isConversion = typeof value === 'number' && (isWhole ? goType === 'string' : goType.includes('int'));
+  const isConversion =
+    (typeof value === 'number' || isWhole) && (isWhole ? goType === 'string' : goType.includes('int'));
   return isConversion ? `cannot convert ${from} to ${goType}` : `unrecognized type: ${goType}`;
 }
 

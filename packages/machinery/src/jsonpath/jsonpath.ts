@@ -2,6 +2,7 @@
  * Kubernetes JSONPath: templates of text and `{...}` blocks as kubectl reads them (ranges, filters, slices, unions,
  * recursive descent), and the bare `.spec.replicas` of CRD columns. Parsed once, evaluated many times.
  */
+import { type Integer, writeJson } from '../json-text.ts';
 import { JsonPathError, parsePath, parseTemplate, type Part, type Step } from './parse.ts';
 
 export { JsonPathError } from './parse.ts';
@@ -46,7 +47,7 @@ function printed(parts: readonly Part[], value: unknown, root: unknown, allowsMi
     .join('');
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : (writeJson(value) ?? ''));
 
 interface Walk {
   readonly root: unknown;
@@ -177,16 +178,17 @@ function compared(operator: NonNullable<Filter['operator']>, a: unknown, b: unkn
     case '!=':
       return a !== b;
     default:
-      return ordered(operator, a as number | string, b as number | string);
+      return ordered(operator, a as Integer | string, b as Integer | string);
   }
 }
 
 function sortOf(value: unknown): string | undefined {
+  if (typeof value === 'bigint') return 'whole';
   if (typeof value === 'number') return Number.isInteger(value) ? 'whole' : 'number';
   return typeof value === 'string' || typeof value === 'boolean' ? typeof value : undefined;
 }
 
-function ordered(operator: '<' | '<=' | '>' | '>=', a: number | string, b: number | string): boolean {
+function ordered(operator: '<' | '<=' | '>' | '>=', a: Integer | string, b: Integer | string): boolean {
   switch (operator) {
     case '<':
       return a < b;

@@ -1,3 +1,4 @@
+import { writeJson } from '../json-text.ts';
 import { cloneJson } from '../clone.ts';
 import { equalJson } from '../equality.ts';
 import { badRequest, failure } from '../status.ts';
@@ -152,7 +153,7 @@ function copy(work: Work, from: string, path: string): void {
   const value = Array.isArray(container)
     ? existing(container, from, 'copy')
     : (lookUp(container, lastOf(from)) ?? null);
-  work.copied += JSON.stringify(value).length;
+  work.copied += writeJson(value).length;
   if (work.copied > COPIED_MAX)
     throw refusal(
       `Unable to copy, the accumulated size increase of copy is ${work.copied}, exceeding the limit ${COPIED_MAX}`,

@@ -1,3 +1,4 @@
+import { writeJson } from '../json-text.ts';
 import { equalJson } from '../equality.ts';
 import type { FieldSchema, Schema } from '../schema.ts';
 import { badRequest } from '../status.ts';
@@ -115,7 +116,7 @@ function mergeList(
   for (const item of patch) {
     if (!isRecord(item)) throw badRequest(`The patch list contains an element that is not an object`);
     const id = item[key];
-    if (id === undefined) throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
+    if (id === undefined) throw badRequest(`map: ${writeJson(item)} does not contain declared merge key: ${key}`);
     const matches = (other: Json): boolean => isRecord(other) && equalJson(other[key], id);
     if (item['$patch'] === 'delete') {
       out = out.filter((other) => !matches(other));
@@ -139,7 +140,7 @@ function arranged(
   order: readonly Json[],
   key: string | undefined,
 ): readonly Json[] {
-  const idOf = (item: Json): string => JSON.stringify(key !== undefined && isRecord(item) ? item[key] : item) ?? '';
+  const idOf = (item: Json): string => writeJson(key !== undefined && isRecord(item) ? item[key] : item) ?? '';
   const wanted = new Map(order.map((item, i) => [idOf(item), i]));
   const before = new Map(live.map((item, i) => [idOf(item), i]));
   const rankOf = (item: Json): number => wanted.get(idOf(item)) ?? -1;

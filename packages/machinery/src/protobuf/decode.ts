@@ -1,3 +1,4 @@
+import { readJson } from '../json-text.ts';
 import { formatDuration } from '../duration.ts';
 import type { FieldFacts } from '../engine/facts.ts';
 import { type Facts, fieldsOf, type Inline, MAGIC, typeNames } from './layout.ts';
@@ -109,8 +110,9 @@ export class ProtobufDecoder {
       case 'bool':
         return reader.uint() !== 0;
       case 'int32':
-      case 'int64':
         return reader.int();
+      case 'int64':
+        return reader.long();
       case 'uint64':
       case 'uint8':
         return reader.uint();
@@ -234,7 +236,7 @@ function rawJson(bytes: Uint8Array, decode: (bytes: Uint8Array) => unknown): unk
     else reader.skip(wireType);
   }
   if (!raw || raw.length === 0) return null;
-  return isEnveloped(raw) ? decode(raw) : (JSON.parse(text.decode(raw)) as unknown);
+  return isEnveloped(raw) ? decode(raw) : readJson(text.decode(raw));
 }
 
 function base64(bytes: Uint8Array): string {

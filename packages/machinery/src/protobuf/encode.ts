@@ -1,3 +1,4 @@
+import { type Integer, writeJson } from '../json-text.ts';
 import { parseDuration } from '../duration.ts';
 import type { FieldFacts } from '../engine/facts.ts';
 import { type Facts, fieldsOf, type Inline, MAGIC, typeNames } from './layout.ts';
@@ -219,7 +220,7 @@ const varint: ValueWriter = {
 /** A JSON value as it is, in field 1; absent: an empty message. */
 const raw: ValueWriter = sized((out, value) => {
   if (value === undefined || value === null) return;
-  out.bytes(encoder.encode(JSON.stringify(value)));
+  out.bytes(encoder.encode(writeJson(value)));
   out.tag(1, 2);
 });
 
@@ -247,10 +248,10 @@ const scalars: Readonly<Record<string, ValueWriter>> = {
   string: { wireType: 2, write: (out, value) => out.string((value as string | null | undefined) ?? '') },
   bool: { wireType: 0, write: (out, value) => out.varint(value === true ? 1 : 0) },
   int32: varint,
-  int64: varint,
+  int64: { wireType: 0, write: (out, value) => out.long((value as Integer | null | undefined) ?? 0) },
   uint64: varint,
   uint8: varint,
-  double: { wireType: 1, write: (out, value) => out.double((value as number | null | undefined) ?? 0) },
+  double: { wireType: 1, write: (out, value) => out.double(Number(value ?? 0)) },
   bytes: { wireType: 2, write: (out, value) => out.bytes(fromBase64((value as string | null | undefined) ?? '')) },
   Time: time(0),
   MicroTime: time(6),

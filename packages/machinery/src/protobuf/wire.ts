@@ -1,3 +1,5 @@
+import { type Integer, integerOf } from '../json-text.ts';
+
 /** Reads the protobuf wire format. Throws RangeError for bytes that end too early or make no sense. */
 export class WireReader {
   readonly #bytes: Uint8Array;
@@ -29,6 +31,12 @@ export class WireReader {
   int(): number {
     const short = this.#short();
     return short >= 0 ? short : Number(BigInt.asIntN(64, this.#long()));
+  }
+
+  /** A varint as a signed 64-bit number. */
+  long(): Integer {
+    const short = this.#short();
+    return short >= 0 ? short : (integerOf(BigInt.asIntN(64, this.#long())) as Integer);
   }
 
   double(): number {

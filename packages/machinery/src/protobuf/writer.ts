@@ -1,3 +1,5 @@
+import type { Integer } from '../json-text.ts';
+
 const encoder = new TextEncoder();
 /** Longer texts are cheaper to encode by the host than char by char. */
 const LOOP_CHARS_MAX = 48;
@@ -53,6 +55,12 @@ export class WireWriter {
       this.#bytes[--this.#at] = value;
     } else if (value >= 0 && value <= 0x7fff_ffff) this.#small(value);
     else this.#large(BigInt.asUintN(64, BigInt(Math.trunc(value))));
+  }
+
+  /** A whole number of 64 bits. */
+  long(value: Integer): void {
+    if (typeof value === 'number') this.varint(value);
+    else this.#large(BigInt.asUintN(64, value));
   }
 
   /** Whatever was written since the writer had `size` bytes becomes one field with its length. */

@@ -1,4 +1,5 @@
 import { Memo } from '@navarch/base';
+import type { Integer } from '../json-text.ts';
 
 /**
  * Kubernetes quantities (resource.Quantity): a decimal number with a suffix, exact to a thousand-millionth.
@@ -103,8 +104,8 @@ function formatBinary(value: bigint): string {
 const CANONICAL = /^(?:0|[1-9]\d*)$/;
 
 /** Canonical text of a text or number from the wire; undefined when it is not a quantity. */
-export function canonicalQuantity(value: string | number): string | undefined {
-  const text = typeof value === 'number' ? String(value) : value;
+export function canonicalQuantity(value: string | Integer): string | undefined {
+  const text = typeof value === 'string' ? value : String(value);
   // Most quantities are short whole numbers without trailing thousands: nothing to do for them.
   if (CANONICAL.test(text) && !text.endsWith('000') && text.length < 16) return text;
   return canonicals.get(text, canonicalOf);

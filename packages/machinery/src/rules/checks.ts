@@ -1,3 +1,4 @@
+import { writeJson } from '../json-text.ts';
 import type { Field } from '../field.ts';
 import { formats } from './formats.ts';
 import type { Rule } from './rule.ts';
@@ -92,8 +93,8 @@ export const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(va
 
 /** By what items of a list are told apart: their keys, or all of them. */
 export function keyOf(item: unknown, keys: readonly string[]): string {
-  if (keys.length === 0) return JSON.stringify(item);
-  return JSON.stringify(keys.map((key) => (item as Readonly<Record<string, unknown>>)[key] ?? ''));
+  if (keys.length === 0) return writeJson(item);
+  return writeJson(keys.map((key) => (item as Readonly<Record<string, unknown>>)[key] ?? ''));
 }
 
 /** Everything else that is asked of a value that is there. */

@@ -24,7 +24,7 @@ export function itemBefore(before: Before | undefined, schema: JsonSchema, item:
   return found === undefined ? undefined : { value: found };
 }
 
-const isScalar = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
+const isScalar = (value: unknown): boolean => ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
 
 /** Whether the value is what it was, place by place as the schema tells them: what the schema does not know is never the same (KEP-4008). */
 export function isUnchanged(value: unknown, before: Before | undefined, schema: JsonSchema): boolean {

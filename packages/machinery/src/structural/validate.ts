@@ -1,3 +1,4 @@
+import { type Integer, isInteger, writeJson } from '../json-text.ts';
 import { equalJson } from '../equality.ts';
 import { Field, type FieldError } from '../field.ts';
 import { formatNamed } from './formats.ts';
@@ -46,12 +47,12 @@ export class StructuralValidator {
     if (schema.enum && !schema.enum.some((allowed) => equalJson(allowed, value))) {
       at.notSupported(
         inKeyOrder(value),
-        schema.enum.map((allowed) => (typeof allowed === 'string' ? allowed : JSON.stringify(allowed))),
+        schema.enum.map((allowed) => (typeof allowed === 'string' ? allowed : writeJson(allowed))),
       );
     }
     if (value === null) return;
     if (typeof value === 'string') this.#checkString(value, schema, at);
-    else if (typeof value === 'number') checkNumber(value, schema, at);
+    else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(value, schema, at);
     else if (Array.isArray(value)) this.#checkList(value, place, at);
     else if (isObject(value)) this.#checkObject(value, place, at);
     this.#checkCombinations(place, at);
@@ -188,8 +189,8 @@ function checkType(value: unknown, schema: JsonSchema, at: Field): void {
   } else if (!isRight && !(hasFormat && schema.type === 'string' && actual === 'array')) {
     at.typeInvalid(actual, `${at.path} in body must be of type ${types.join(',')}: ${JSON.stringify(actual)}`);
   }
-  if (schema.type !== 'integer' || typeof value !== 'number') return;
-  const isOut = !Number.isInteger(value) || (format === 'int32' && Math.abs(value) > 2 ** 31);
+  if (schema.type !== 'integer' || (typeof value !== 'number' && typeof value !== 'bigint')) return;
+  const isOut = !isInteger(value) || (format === 'int32' && Math.abs(Number(value)) > 2 ** 31);
   const named = NUMBER_FORMATS.has(format) ? `with format ${format}` : '(default format)';
   if (isOut) new Field('<nil>', at.errors).invalid('', `Checked value must be of type integer ${named} in ${at.path}`);
 }
@@ -198,11 +199,11 @@ function checkType(value: unknown, schema: JsonSchema, at: Field): void {
 function typeOf(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  if (isInteger(value)) return 'integer';
   return typeof value;
 }
 
-function checkNumber(value: number, schema: JsonSchema, at: Field): void {
+function checkNumber(value: Integer, schema: JsonSchema, at: Field): void {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
   if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
     at.invalid(value, `${at.path} in body should be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
@@ -210,7 +211,7 @@ function checkNumber(value: number, schema: JsonSchema, at: Field): void {
   if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
     at.invalid(value, `${at.path} in body should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
   }
-  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf))
+  if (multipleOf !== undefined && !Number.isInteger(Number(value) / multipleOf))
     at.invalid(value, `${at.path} in body should be a multiple of ${multipleOf}`);
 }
 
@@ -239,7 +240,7 @@ function checkUnique(list: readonly unknown[], schema: JsonSchema, at: Field): v
   const counts = new Map<string, number>();
   for (const [i, item] of list.entries()) {
     const shown = inKeyOrder(type === 'set' ? item : keyValues(item, keys));
-    const text = JSON.stringify(shown);
+    const text = writeJson(shown);
     const count = (counts.get(text) ?? 0) + 1;
     counts.set(text, count);
     // Said once of each value, where it comes the second time.

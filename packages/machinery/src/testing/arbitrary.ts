@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type Random, seededRandom } from '@navarch/base';
+import { type Integer, integerOf } from '../json-text.ts';
 import type { FieldSchema, ObjectSchema, ScalarSchema, Schema } from '../schema.ts';
 
 /** Values in the largest object. */
@@ -77,7 +78,7 @@ class Maker {
       case 'int32':
         return this.#below(2) > 0 ? this.#below(300) : this.#random.uint32() | 0;
       case 'int64':
-        return this.#one([0, 1, -1, 127, 128, this.#whole(), -this.#whole()]);
+        return this.#one([0, 1, -1, 127, 128, this.#whole(), -this.#whole(), this.#long()]);
       case 'uint64':
         return this.#one([0, 1, 128, this.#whole()]);
       case 'uint8':
@@ -121,6 +122,12 @@ class Maker {
 
   #time(): string {
     return new Date(((this.#whole() % 250_000_000_000) - 50_000_000_000) * 1000).toISOString().slice(0, 19);
+  }
+
+  /** Of 64 bits. */
+  #long(): Integer {
+    const bits = (BigInt(this.#random.uint32()) << 32n) | BigInt(this.#random.uint32());
+    return integerOf(BigInt.asIntN(64, this.#one([bits, bits, 2n ** 63n, 2n ** 63n - 1n, 2n ** 53n]))) as Integer;
   }
 
   /** Below 2^53. */

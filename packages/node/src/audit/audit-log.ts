@@ -17,6 +17,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type AuditEvent, type AuditSink, legacyLine } from '@navarch/apiserver';
 import type { Clock, Logger } from '@navarch/base';
+import { writeJson } from '@navarch/machinery';
 
 export interface AuditLogOptions {
   /** A file, or `-` for the standard output. */
@@ -59,7 +60,7 @@ export class AuditLog implements AuditSink, AsyncDisposable {
   }
 
   write(event: AuditEvent): void {
-    this.#lines.push(this.#options.format === 'json' ? JSON.stringify(event) : legacyLine(event));
+    this.#lines.push(this.#options.format === 'json' ? writeJson(event) : legacyLine(event));
     if (this.#lines.length === 1) setImmediate(() => this.#flush());
   }
 

@@ -1,3 +1,5 @@
+import { type Integer, integerOf, readJson } from '@navarch/machinery';
+
 /** What a scalar stands for. Integers beyond 53 bits are BigInts until they are shown as JSON. */
 export type Scalar = string | number | bigint | boolean | null;
 
@@ -69,7 +71,7 @@ const INT64_MAX = 2n ** 63n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
 
 function number(plain: string): Scalar | Float | undefined {
-  const integer = integerOf(plain);
+  const integer = digitsOf(plain);
   if (integer !== undefined) return integer;
   if (FLOAT.test(plain)) return finite(plain);
   // A sign behind the base is an accident of upstream's reader.
@@ -79,7 +81,7 @@ function number(plain: string): Scalar | Float | undefined {
 }
 
 /** Undefined for what has more than 64 bits. */
-function integerOf(plain: string): number | bigint | undefined {
+function digitsOf(plain: string): number | bigint | undefined {
   const { sign = '', hex, binary, octal, decimal } = INTEGER.exec(plain)?.groups ?? {};
   const digits =
     hex !== undefined
@@ -173,10 +175,11 @@ function floatKey(value: number): string {
 }
 
 /** The value as JSON has it. Throws for numbers that JSON has not. */
-export function jsonOf(value: Scalar | Float): string | number | boolean | null {
-  if (typeof value === 'bigint') return Number(value);
+export function jsonOf(value: Scalar | Float): string | Integer | boolean | null {
+  if (typeof value === 'bigint') return integerOf(value) ?? Number(value);
   if (!(value instanceof Float)) return value;
-  if (Number.isFinite(value.value)) return value.value;
+  // Written as JSON a float may look like an integer, and is read as one.
+  if (Number.isFinite(value.value)) return readJson(String(value.value)) as Integer;
   throw new Error(`json: unsupported value: ${Number.isNaN(value.value) ? 'NaN' : value.value > 0 ? '+Inf' : '-Inf'}`);
 }
 

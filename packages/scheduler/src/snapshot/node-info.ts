@@ -49,7 +49,7 @@ export class NodeInfo {
     if (isNew || before.status.images !== node.status.images) {
       this.images = new Map(
         (node.status.images ?? []).flatMap(({ names, sizeBytes = 0 }) =>
-          (names ?? []).map((name) => [name, sizeBytes] as const),
+          (names ?? []).map((name) => [name, Number(sizeBytes)] as const),
         ),
       );
     }

@@ -1,5 +1,5 @@
 import { type Pod, type PodSpec, podRequests } from '@navarch/api';
-import { quantityMilliValue, quantityValue } from '@navarch/machinery';
+import { quantityMilliValue, quantityValue, writeJson } from '@navarch/machinery';
 
 /** Amounts in fixed units: milli-CPUs for cpu, whole units (bytes, pods) for everything else. */
 export type Amounts = ReadonlyMap<string, number>;
@@ -59,7 +59,7 @@ export class Templates {
  * token's volume has a name of its own in every pod, so volumes are named by what they use.
  */
 function keyOfTemplate({ metadata, spec }: Pod): string {
-  return JSON.stringify([
+  return writeJson([
     metadata.namespace,
     metadata.labels,
     metadata.ownerReferences?.find((owner) => owner.controller)?.uid,

@@ -3,6 +3,7 @@ import {
   type Before,
   Field,
   goTypeOf,
+  isInteger,
   type JsonSchema,
   type Patterns,
   type RuleTimes,
@@ -121,7 +122,7 @@ export class CustomChecks {
     if ('fault' in found) return place.invalid(0, found.fault);
     const { value } = found;
     if (value === undefined) return;
-    if (typeof value !== 'number' || !Number.isInteger(value)) place.invalid(0, wrongType(path, value, 'int64'));
+    if (!isInteger(value)) place.invalid(0, wrongType(path, value, 'int64'));
     else if (value < 0) place.invalid(value, 'should be a non-negative integer');
     else if (value > INT32_MAX) place.invalid(value, `should be less than or equal to ${INT32_MAX}`);
   }

@@ -13,6 +13,7 @@ import {
   type FieldSchema,
   forbidden,
   humanDuration,
+  type Integer,
   JsonPathError,
   type JsonSchema,
   type Kind,
@@ -24,6 +25,7 @@ import {
   schemaOf,
   type SubresourceFacts,
   type Verb,
+  writeJson,
 } from '@navarch/machinery';
 import { schemas } from '../../built-in.ts';
 import type {
@@ -328,15 +330,14 @@ function pathOf(jsonPath: string): ReturnType<typeof compileSimplePath> | undefi
 }
 
 /** Of what a path finds the first counts. */
-function cell(type: string, [first]: readonly unknown[], now: number): string | number | boolean | null {
+function cell(type: string, [first]: readonly unknown[], now: number): string | Integer | boolean | null {
   if (first === undefined) return null;
-  if (type === 'string')
-    return first === null ? '<no value>' : typeof first === 'string' ? first : JSON.stringify(first);
+  if (type === 'string') return first === null ? '<no value>' : typeof first === 'string' ? first : writeJson(first);
   switch (type) {
     case 'integer':
-      return typeof first === 'number' ? Math.trunc(first) : null;
+      return typeof first === 'number' ? Math.trunc(first) : typeof first === 'bigint' ? first : null;
     case 'number':
-      return typeof first === 'number' ? first : null;
+      return typeof first === 'number' ? first : typeof first === 'bigint' ? Number(first) : null;
     case 'boolean':
       return typeof first === 'boolean' ? first : null;
     default:

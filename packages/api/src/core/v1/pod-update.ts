@@ -1,4 +1,4 @@
-import { equalJson, type Field } from '@navarch/machinery';
+import { equalJson, type Field, type Integer } from '@navarch/machinery';
 import { each } from '../../checks/values.ts';
 import type { Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../../generated/types/core-v1.ts';
 import { validateAnnotationUpdate } from './pod-annotations.ts';
@@ -38,7 +38,7 @@ export function validatePodUpdate(next: Pod, previous: Pod, at: Field): void {
 }
 
 /** False where upstream looks no further. */
-function validateDeadline(next: number | undefined, previous: number | undefined, at: Field): boolean {
+function validateDeadline(next: Integer | undefined, previous: Integer | undefined, at: Field): boolean {
   if (next === undefined) {
     if (previous !== undefined) at.invalid(null, 'must not update from a positive integer to nil value');
     return true;

@@ -1,4 +1,4 @@
-import { type Field, headerNameErrors, portNameErrors } from '@navarch/machinery';
+import { type Field, headerNameErrors, type Integer, portNameErrors } from '@navarch/machinery';
 import { givenOf, isPort, named, notNegative, PORT_RANGE, portNumber } from '../../checks/values.ts';
 import type { HTTPGetAction, Lifecycle, LifecycleHandler, Probe } from '../../generated/types/core-v1.ts';
 
@@ -29,7 +29,7 @@ export function validateProbe(probe: Probe | undefined, name: ProbeName, at: Fie
 type Handler = LifecycleHandler & Pick<Probe, 'grpc'>;
 const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const satisfies readonly (keyof Handler)[];
 
-function validateHandler(handler: Handler, graceSeconds: number, at: Field): void {
+function validateHandler(handler: Handler, graceSeconds: Integer, at: Field): void {
   const given = givenOf(handler, HANDLERS);
   given.forEach((name, i) => {
     const here = at.at(name);
@@ -65,7 +65,7 @@ export function portOrName(port: number | string, at: Field): void {
 
 export function validateLifecycle(
   lifecycle: Lifecycle | undefined,
-  graceSeconds: number,
+  graceSeconds: Integer,
   osName: string | undefined,
   at: Field,
 ): void {

@@ -1,4 +1,4 @@
-import type { Field } from '@navarch/machinery';
+import type { Field, Integer } from '@navarch/machinery';
 import { notNegative } from '../../checks/values.ts';
 
 interface ReplicaStatus {
@@ -9,7 +9,7 @@ interface ReplicaStatus {
   readonly availableReplicas?: number;
   readonly unavailableReplicas?: number;
   readonly terminatingReplicas?: number;
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: Integer;
   readonly collisionCount?: number;
 }
 

@@ -1,4 +1,4 @@
-import type { Field } from '@navarch/machinery';
+import type { Field, Integer } from '@navarch/machinery';
 import { each, supportedValue, within } from '../../checks/values.ts';
 import type {
   AppArmorProfile,
@@ -12,7 +12,7 @@ import { descendingPath } from './volume-sources.ts';
 import { validateWindowsOptions } from './windows-validation.ts';
 
 const ID_MAX = 2 ** 31 - 1;
-const id = (value: number | undefined, at: Field): void => within(value, 0, ID_MAX, at);
+const id = (value: Integer | undefined, at: Field): void => within(value, 0, ID_MAX, at);
 
 export function validateSecurityContext(
   context: SecurityContext | undefined,

@@ -201,7 +201,7 @@ export interface ValidatingAdmissionPolicySpec {
 }
 
 export interface ValidatingAdmissionPolicyStatus {
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly typeChecking?: TypeChecking;
   readonly conditions?: readonly MetaV1Condition[];
 }

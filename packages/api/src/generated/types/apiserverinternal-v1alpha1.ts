@@ -18,7 +18,7 @@ export interface StorageVersion extends ApiObject {
 export interface StorageVersionCondition {
   readonly type: string;
   readonly status: string;
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly lastTransitionTime?: string;
   readonly reason: string;
   readonly message: string;

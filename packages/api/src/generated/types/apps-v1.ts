@@ -6,7 +6,7 @@ export interface ControllerRevision extends ApiObject {
   readonly apiVersion: 'apps/v1';
   readonly kind: 'ControllerRevision';
   readonly data: unknown;
-  readonly revision: number;
+  readonly revision: number | bigint;
 }
 
 export interface ControllerRevisionList {
@@ -51,7 +51,7 @@ export interface DaemonSetStatus {
   readonly numberMisscheduled: number;
   readonly desiredNumberScheduled: number;
   readonly numberReady: number;
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly updatedNumberScheduled?: number;
   readonly numberAvailable?: number;
   readonly numberUnavailable?: number;
@@ -99,7 +99,7 @@ export interface DeploymentSpec {
 }
 
 export interface DeploymentStatus {
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly replicas?: number;
   readonly updatedReplicas?: number;
   readonly readyReplicas?: number;
@@ -150,7 +150,7 @@ export interface ReplicaSetStatus {
   readonly readyReplicas?: number;
   readonly availableReplicas?: number;
   readonly terminatingReplicas?: number;
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly conditions?: readonly ReplicaSetCondition[];
 }
 
@@ -215,7 +215,7 @@ export interface StatefulSetSpec {
 }
 
 export interface StatefulSetStatus {
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly replicas: number;
   readonly readyReplicas?: number;
   readonly currentReplicas?: number;

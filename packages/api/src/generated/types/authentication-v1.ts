@@ -31,7 +31,7 @@ export interface TokenRequest extends ApiObject {
 
 export interface TokenRequestSpec {
   readonly audiences: readonly string[] | null;
-  readonly expirationSeconds: number | null;
+  readonly expirationSeconds: number | bigint | null;
   readonly boundObjectRef: BoundObjectReference | null;
   readonly attestations?: Readonly<Record<string, readonly string[]>>;
 }

@@ -29,7 +29,7 @@ export interface HorizontalPodAutoscalerSpec {
 }
 
 export interface HorizontalPodAutoscalerStatus {
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly lastScaleTime?: string;
   readonly currentReplicas: number;
   readonly desiredReplicas: number;

@@ -60,7 +60,7 @@ export interface HorizontalPodAutoscalerCondition {
   readonly lastTransitionTime?: string;
   readonly reason?: string;
   readonly message?: string;
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
 }
 
 export interface HorizontalPodAutoscalerList {
@@ -79,7 +79,7 @@ export interface HorizontalPodAutoscalerSpec {
 }
 
 export interface HorizontalPodAutoscalerStatus {
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly lastScaleTime?: string;
   readonly currentReplicas?: number;
   readonly desiredReplicas: number;

@@ -20,7 +20,7 @@ export interface CronJobList {
 export interface CronJobSpec {
   readonly schedule: string;
   readonly timeZone?: string;
-  readonly startingDeadlineSeconds?: number;
+  readonly startingDeadlineSeconds?: number | bigint;
   readonly concurrencyPolicy?: 'Allow' | 'Forbid' | 'Replace';
   readonly suspend?: boolean;
   readonly jobTemplate: JobTemplateSpec;
@@ -67,7 +67,7 @@ export interface JobSchedulingConfiguration {
 export interface JobSpec {
   readonly parallelism?: number;
   readonly completions?: number;
-  readonly activeDeadlineSeconds?: number;
+  readonly activeDeadlineSeconds?: number | bigint;
   readonly podFailurePolicy?: PodFailurePolicy;
   readonly successPolicy?: SuccessPolicy;
   readonly backoffLimit?: number;

@@ -121,7 +121,7 @@ export interface ClusterTrustBundleProjection {
   readonly labelSelector?: LabelSelector;
   readonly optional?: boolean;
   readonly path: string;
-  readonly user?: number;
+  readonly user?: number | bigint;
 }
 
 export interface ComponentCondition {
@@ -189,7 +189,7 @@ export interface ConfigMapVolumeSource {
   readonly items?: readonly KeyToPath[];
   readonly defaultMode?: number;
   readonly optional?: boolean;
-  readonly defaultUser?: number;
+  readonly defaultUser?: number | bigint;
 }
 
 export interface Container {
@@ -228,7 +228,7 @@ export interface ContainerExtendedResourceRequest {
 
 export interface ContainerImage {
   readonly names: readonly string[] | null;
-  readonly sizeBytes?: number;
+  readonly sizeBytes?: number | bigint;
 }
 
 export interface ContainerPort {
@@ -314,13 +314,13 @@ export interface DownwardAPIVolumeFile {
   readonly fieldRef?: ObjectFieldSelector;
   readonly resourceFieldRef?: ResourceFieldSelector;
   readonly mode?: number;
-  readonly user?: number;
+  readonly user?: number | bigint;
 }
 
 export interface DownwardAPIVolumeSource {
   readonly items?: readonly DownwardAPIVolumeFile[];
   readonly defaultMode?: number;
-  readonly defaultUser?: number;
+  readonly defaultUser?: number | bigint;
 }
 
 export interface EmptyDirVolumeSource {
@@ -625,7 +625,7 @@ export interface KeyToPath {
   readonly key: string;
   readonly path: string;
   readonly mode?: number;
-  readonly user?: number;
+  readonly user?: number | bigint;
 }
 
 export interface Lifecycle {
@@ -668,9 +668,9 @@ export interface LimitRangeSpec {
 }
 
 export interface LinuxContainerUser {
-  readonly uid: number;
-  readonly gid: number;
-  readonly supplementalGroups?: readonly number[];
+  readonly uid: number | bigint;
+  readonly gid: number | bigint;
+  readonly supplementalGroups?: readonly (number | bigint)[];
 }
 
 export interface List {
@@ -876,7 +876,7 @@ export interface NodeStatus {
 }
 
 export interface NodeSwapStatus {
-  readonly capacity?: number;
+  readonly capacity?: number | bigint;
 }
 
 export interface NodeSystemInfo {
@@ -1095,12 +1095,12 @@ export interface PodCertificateProjection {
   readonly keyPath?: string;
   readonly certificateChainPath?: string;
   readonly userAnnotations?: Readonly<Record<string, string>>;
-  readonly user?: number;
+  readonly user?: number | bigint;
 }
 
 export interface PodCondition {
   readonly type: string;
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly status: string;
   readonly lastProbeTime?: string;
   readonly lastTransitionTime?: string;
@@ -1152,11 +1152,11 @@ export interface PodLogOptions {
   readonly container?: string;
   readonly follow?: boolean;
   readonly previous?: boolean;
-  readonly sinceSeconds?: number;
+  readonly sinceSeconds?: number | bigint;
   readonly sinceTime?: string;
   readonly timestamps?: boolean;
-  readonly tailLines?: number;
-  readonly limitBytes?: number;
+  readonly tailLines?: number | bigint;
+  readonly limitBytes?: number | bigint;
   readonly insecureSkipTLSVerifyBackend?: boolean;
   readonly stream?: string;
 }
@@ -1203,12 +1203,12 @@ export interface PodSchedulingGroup {
 export interface PodSecurityContext {
   readonly seLinuxOptions?: SELinuxOptions;
   readonly windowsOptions?: WindowsSecurityContextOptions;
-  readonly runAsUser?: number;
-  readonly runAsGroup?: number;
+  readonly runAsUser?: number | bigint;
+  readonly runAsGroup?: number | bigint;
   readonly runAsNonRoot?: boolean;
-  readonly supplementalGroups?: readonly number[];
+  readonly supplementalGroups?: readonly (number | bigint)[];
   readonly supplementalGroupsPolicy?: 'Merge' | 'Strict';
-  readonly fsGroup?: number;
+  readonly fsGroup?: number | bigint;
   readonly sysctls?: readonly Sysctl[];
   readonly fsGroupChangePolicy?: 'OnRootMismatch' | 'Always';
   readonly seccompProfile?: SeccompProfile;
@@ -1222,8 +1222,8 @@ export interface PodSpec {
   readonly containers: readonly Container[];
   readonly ephemeralContainers?: readonly EphemeralContainer[];
   readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never';
-  readonly terminationGracePeriodSeconds?: number;
-  readonly activeDeadlineSeconds?: number;
+  readonly terminationGracePeriodSeconds?: number | bigint;
+  readonly activeDeadlineSeconds?: number | bigint;
   readonly dnsPolicy?: 'ClusterFirstWithHostNet' | 'ClusterFirst' | 'Default' | 'None';
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly serviceAccountName?: string;
@@ -1263,7 +1263,7 @@ export interface PodSpec {
 }
 
 export interface PodStatus {
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
   readonly conditions?: readonly PodCondition[];
   readonly message?: string;
@@ -1338,7 +1338,7 @@ export interface Probe {
   readonly periodSeconds?: number;
   readonly successThreshold?: number;
   readonly failureThreshold?: number;
-  readonly terminationGracePeriodSeconds?: number;
+  readonly terminationGracePeriodSeconds?: number | bigint;
 }
 
 export interface ProbeHandler {
@@ -1351,7 +1351,7 @@ export interface ProbeHandler {
 export interface ProjectedVolumeSource {
   readonly sources: readonly VolumeProjection[] | null;
   readonly defaultMode?: number;
-  readonly defaultUser?: number;
+  readonly defaultUser?: number | bigint;
 }
 
 export interface QuobyteVolumeSource {
@@ -1426,7 +1426,7 @@ export interface ReplicationControllerStatus {
   readonly fullyLabeledReplicas?: number;
   readonly readyReplicas?: number;
   readonly availableReplicas?: number;
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly conditions?: readonly ReplicationControllerCondition[];
 }
 
@@ -1574,7 +1574,7 @@ export interface SecretVolumeSource {
   readonly items?: readonly KeyToPath[];
   readonly defaultMode?: number;
   readonly optional?: boolean;
-  readonly defaultUser?: number;
+  readonly defaultUser?: number | bigint;
 }
 
 export interface SecurityContext {
@@ -1582,8 +1582,8 @@ export interface SecurityContext {
   readonly privileged?: boolean;
   readonly seLinuxOptions?: SELinuxOptions;
   readonly windowsOptions?: WindowsSecurityContextOptions;
-  readonly runAsUser?: number;
-  readonly runAsGroup?: number;
+  readonly runAsUser?: number | bigint;
+  readonly runAsGroup?: number | bigint;
   readonly runAsNonRoot?: boolean;
   readonly readOnlyRootFilesystem?: boolean;
   readonly allowPrivilegeEscalation?: boolean;
@@ -1622,9 +1622,9 @@ export interface ServiceAccountList {
 
 export interface ServiceAccountTokenProjection {
   readonly audience?: string;
-  readonly expirationSeconds?: number;
+  readonly expirationSeconds?: number | bigint;
   readonly path: string;
-  readonly user?: number;
+  readonly user?: number | bigint;
 }
 
 export interface ServiceList {
@@ -1682,7 +1682,7 @@ export interface SessionAffinityConfig {
 }
 
 export interface SleepAction {
-  readonly seconds: number;
+  readonly seconds: number | bigint;
 }
 
 export interface StorageOSPersistentVolumeSource {
@@ -1723,7 +1723,7 @@ export interface Toleration {
   readonly operator?: 'Exists' | 'Equal' | 'Lt' | 'Gt';
   readonly value?: string;
   readonly effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
-  readonly tolerationSeconds?: number;
+  readonly tolerationSeconds?: number | bigint;
 }
 
 export interface TopologySelectorLabelRequirement {

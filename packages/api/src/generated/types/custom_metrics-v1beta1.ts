@@ -15,7 +15,7 @@ export interface MetricValue {
   readonly describedObject: CoreV1ObjectReference;
   readonly metricName: string;
   readonly timestamp: string;
-  readonly window?: number;
+  readonly window?: number | bigint;
   readonly value: string;
   readonly selector: LabelSelector | null;
 }

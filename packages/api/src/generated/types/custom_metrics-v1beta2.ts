@@ -20,7 +20,7 @@ export interface MetricValue {
   readonly describedObject: CoreV1ObjectReference;
   readonly metric: MetricIdentifier;
   readonly timestamp: string;
-  readonly windowSeconds?: number;
+  readonly windowSeconds?: number | bigint;
   readonly value: string;
 }
 

@@ -7,7 +7,7 @@ export interface ExternalMetricValue {
   readonly metricName: string;
   readonly metricLabels: Readonly<Record<string, string>>;
   readonly timestamp: string;
-  readonly window?: number;
+  readonly window?: number | bigint;
   readonly value: string;
 }
 

@@ -48,7 +48,7 @@ export interface EvictionRequestSpec {
 
 export interface EvictionRequestStatus {
   readonly conditions?: readonly MetaV1Condition[];
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
 }
 
 export interface EvictionRequestTarget {
@@ -61,7 +61,7 @@ export interface EvictionSpec {
 
 export interface EvictionStatus {
   readonly conditions?: readonly MetaV1Condition[];
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly requesters?: readonly Requester[];
   readonly targetResponders?: readonly TargetResponder[];
   readonly responders?: readonly ResponderStatus[];

@@ -54,7 +54,7 @@ export interface ApplyOptions {
 export interface Condition {
   readonly type: string;
   readonly status: 'True' | 'False' | 'Unknown';
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | bigint;
   readonly lastTransitionTime: string;
   readonly reason: string;
   readonly message: string;
@@ -71,7 +71,7 @@ export interface CreateOptions {
 export interface DeleteOptions {
   readonly apiVersion?: string;
   readonly kind?: string;
-  readonly gracePeriodSeconds?: number;
+  readonly gracePeriodSeconds?: number | bigint;
   readonly preconditions?: Preconditions;
   readonly orphanDependents?: boolean;
   readonly propagationPolicy?: string;
@@ -139,8 +139,8 @@ export interface ListOptions {
   readonly allowWatchBookmarks?: boolean;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: string;
-  readonly timeoutSeconds?: number;
-  readonly limit?: number;
+  readonly timeoutSeconds?: number | bigint;
+  readonly limit?: number | bigint;
   readonly continue?: string;
   readonly sendInitialEvents?: boolean;
   readonly shardSelector?: string;
@@ -251,7 +251,7 @@ export interface TableRowCondition {
 }
 
 export interface Timestamp {
-  readonly seconds: number;
+  readonly seconds: number | bigint;
   readonly nanos: number;
 }
 

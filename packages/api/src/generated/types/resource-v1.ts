@@ -76,11 +76,11 @@ export interface DeviceAllocationResult {
 }
 
 export interface DeviceAttribute {
-  readonly int?: number;
+  readonly int?: number | bigint;
   readonly bool?: boolean;
   readonly string?: string;
   readonly version?: string;
-  readonly ints?: readonly number[];
+  readonly ints?: readonly (number | bigint)[];
   readonly bools?: readonly boolean[];
   readonly strings?: readonly string[];
   readonly versions?: readonly string[];
@@ -175,7 +175,7 @@ export interface DeviceSubRequest {
   readonly deviceClassName: string;
   readonly selectors?: readonly DeviceSelector[];
   readonly allocationMode?: string;
-  readonly count?: number;
+  readonly count?: number | bigint;
   readonly tolerations?: readonly DeviceToleration[];
   readonly capacity?: CapacityRequirements;
   readonly derivedAttributes?: readonly DeviceDerivedAttribute[];
@@ -222,14 +222,14 @@ export interface DeviceToleration {
   readonly operator?: 'Exists' | 'Equal';
   readonly value?: string;
   readonly effect?: 'None' | 'NoSchedule' | 'NoExecute';
-  readonly tolerationSeconds?: number;
+  readonly tolerationSeconds?: number | bigint;
 }
 
 export interface ExactDeviceRequest {
   readonly deviceClassName: string;
   readonly selectors?: readonly DeviceSelector[];
   readonly allocationMode?: string;
-  readonly count?: number;
+  readonly count?: number | bigint;
   readonly adminAccess?: boolean;
   readonly tolerations?: readonly DeviceToleration[];
   readonly capacity?: CapacityRequirements;
@@ -314,8 +314,8 @@ export interface ResourceClaimTemplateSpec {
 
 export interface ResourcePool {
   readonly name: string;
-  readonly generation: number;
-  readonly resourceSliceCount: number;
+  readonly generation: number | bigint;
+  readonly resourceSliceCount: number | bigint;
 }
 
 export interface ResourceSlice extends ApiObject {

@@ -48,7 +48,7 @@ export interface PartitionTypeStatus {
 export interface PoolStatus {
   readonly driver: string;
   readonly poolName: string;
-  readonly generation: number;
+  readonly generation: number | bigint;
   readonly resourceSliceCount?: number;
   readonly totalDevices?: number;
   readonly allocatedDevices?: number;

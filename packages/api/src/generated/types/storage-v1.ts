@@ -24,7 +24,7 @@ export interface CSIDriverSpec {
   readonly tokenRequests?: readonly TokenRequest[];
   readonly requiresRepublish?: boolean;
   readonly seLinuxMount?: boolean;
-  readonly nodeAllocatableUpdatePeriodSeconds?: number;
+  readonly nodeAllocatableUpdatePeriodSeconds?: number | bigint;
   readonly serviceAccountTokenInSecrets?: boolean;
   readonly preventPodSchedulingIfMissing?: boolean;
 }
@@ -109,7 +109,7 @@ export interface StorageHealthCondition {
 
 export interface TokenRequest {
   readonly audience: string;
-  readonly expirationSeconds?: number;
+  readonly expirationSeconds?: number | bigint;
 }
 
 export interface VolumeAttachment extends ApiObject {

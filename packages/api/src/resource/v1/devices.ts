@@ -6,6 +6,7 @@ import {
   labelValueErrors,
   type Mutable,
   qualifiedNameErrors,
+  writeJson,
 } from '@navarch/machinery';
 import { bytesOf, each, named, requiredName, supportedValue, unique } from '../../checks/values.ts';
 import { driverName } from '../../core/v1/volume-sources.ts';
@@ -197,7 +198,7 @@ export function validateConfiguration({ opaque }: { readonly opaque?: OpaqueDevi
 /** An object of a driver's own, of which nothing else is known. */
 export function validateDocument(document: unknown, at: Field): void {
   if (document === null || document === undefined) at.required();
-  else if (bytesOf(JSON.stringify(document)) > DOCUMENT_BYTES_MAX) at.tooLong(DOCUMENT_BYTES_MAX);
+  else if (bytesOf(writeJson(document)) > DOCUMENT_BYTES_MAX) at.tooLong(DOCUMENT_BYTES_MAX);
   else if (typeof document !== 'object' || Array.isArray(document))
     at.invalid('<value omitted>', 'must be a valid JSON object');
 }

@@ -8,6 +8,7 @@ import {
   jsonPatch,
   type Kind,
   type Mutable,
+  readJson,
 } from '@navarch/machinery';
 import {
   type AdmissionContext,
@@ -93,7 +94,7 @@ async function patched(
   try {
     const next = jsonPatch(
       shown,
-      JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(patch), (c) => c.charCodeAt(0)))),
+      readJson(new TextDecoder().decode(Uint8Array.from(atob(patch), (c) => c.charCodeAt(0)))),
     );
     // A body of another kind, sent to a subresource, has no schema here.
     if ((draft.kind ?? stored.kind) !== stored.kind) return next as ApiObject;

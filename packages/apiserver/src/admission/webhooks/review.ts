@@ -1,5 +1,13 @@
 import { PolicyExpressions } from '@navarch/api';
-import { badRequest, internalError, type Patterns, type Status, StatusError } from '@navarch/machinery';
+import {
+  badRequest,
+  internalError,
+  type Patterns,
+  readJson,
+  type Status,
+  StatusError,
+  writeJson,
+} from '@navarch/machinery';
 import type { AdmissionContext } from '../admission.ts';
 import { policyFunctionsHere } from '../policies/authorizer-value.ts';
 import { conditionsHold, Evaluator } from '../policies/expressions.ts';
@@ -64,16 +72,10 @@ export async function ask(
       throw new Error('the webhook does not accept v1 AdmissionReview');
     const { timeoutSeconds = SECONDS_DEFAULT } = webhook;
     began = measures.now();
-    const answer = await post(
-      webhooks,
-      registry,
-      webhook.clientConfig,
-      JSON.stringify(reviewOf(question)),
-      timeoutSeconds,
-    );
+    const answer = await post(webhooks, registry, webhook.clientConfig, writeJson(reviewOf(question)), timeoutSeconds);
     code = answer.status;
     if (answer.status < 200 || answer.status > 299) throw new Error(`the server answered ${answer.status}`);
-    const verdict = checked(JSON.parse(answer.body) as unknown, uid);
+    const verdict = checked(readJson(answer.body), uid);
     const seconds = (measures.now() - began) / 1000;
     measures.webhook(
       verdict.allowed === true
