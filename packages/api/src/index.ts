@@ -141,7 +141,13 @@ export {
   podRequests,
   qosClassOf,
 } from './core/v1/pod-resources.ts';
-export { subjectAccessReview, tokenReview } from './reviews.ts';
+export {
+  localSubjectAccessReview,
+  selfSubjectAccessReview,
+  selfSubjectReview,
+  subjectAccessReview,
+  tokenReview,
+} from './reviews.ts';
 export type {
   Deployment,
   DeploymentCondition,

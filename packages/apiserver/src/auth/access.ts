@@ -2,7 +2,7 @@ import type { RoleRef } from '@navarch/api';
 import { failure, forbidden, type ResourceName } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
 import { type Attributes, forbiddenMessage } from './attributes.ts';
-import { allowed, type Authorizer, type Decision, inTurn, noOpinion, type RuleSet } from './authorizer.ts';
+import { aggregate, allowed, type Authorizer, type Decision, inTurn, noOpinion } from './authorizer.ts';
 import { NodeAuthorizer } from './node-authorizer.ts';
 import { Rbac } from './rbac.ts';
 import { ruleText, uncovered } from './rules.ts';
@@ -19,6 +19,14 @@ const EVERYTHING: readonly PolicyRule[] = [
   { verbs: ['*'], nonResourceURLs: ['*'] },
 ];
 
+interface ToldRules {
+  readonly rules: readonly PolicyRule[];
+  /** There may be others. */
+  readonly isIncomplete: boolean;
+  /** Why, or what else could not be looked up; '': nothing. */
+  readonly error: string;
+}
+
 /** All that decides who may do what: `system:masters`, then the node authorizer, then RBAC. */
 export class Access implements Authorizer {
   readonly rbac: Rbac;
@@ -26,7 +34,11 @@ export class Access implements Authorizer {
 
   constructor(registry: () => Registry) {
     this.rbac = new Rbac(registry);
-    this.#chain = inTurn([masters, new NodeAuthorizer(registry), this.rbac]);
+    this.#chain = inTurn([
+      { name: 'system-privileged-group.authorizer.kubernetes.io', authorizer: masters },
+      { name: 'node', authorizer: new NodeAuthorizer(registry) },
+      { name: 'rbac', authorizer: this.rbac },
+    ]);
   }
 
   decide(user: User, request: Attributes): Decision {
@@ -53,16 +65,15 @@ export class Access implements Authorizer {
     );
   }
 
-  /** What SelfSubjectRulesReview tells. The node authorizer cannot list its rules, and says so. */
-  rules(user: User, namespace: string): RuleSet {
+  /**
+   * What SelfSubjectRulesReview tells: the rules that roles give. The node authorizer cannot list its rules, and says so;
+   * that masters may do everything is told by the binding they are born with.
+   */
+  rules(user: User, namespace: string): ToldRules {
     const { rules, errors } = this.rbac.rules(user, namespace);
-    const unlisted = nodeNameOf(user) === undefined ? [] : ['node authorizer does not support user rule resolution'];
-    // Their right to everything holds without any binding; with the usual one it is in the list already.
-    const isUnsaid = user.groups.includes(MASTERS) && uncovered(rules, EVERYTHING).length > 0;
-    return {
-      rules: isUnsaid ? [...EVERYTHING, ...rules] : rules,
-      errors: [...unlisted, ...errors],
-    };
+    const isNode = nodeNameOf(user) !== undefined;
+    const all = isNode ? ['node authorizer does not support user rule resolution', ...errors] : errors;
+    return { rules, isIncomplete: isNode, error: all.length === 0 ? '' : aggregate(all) };
   }
 
   /** Nobody hands on what they do not hold. Throws Forbidden about the role or binding being written. */
@@ -72,12 +83,12 @@ export class Access implements Authorizer {
     wanted: readonly PolicyRule[],
     about: { readonly of: ResourceName; readonly name: string },
   ): void {
-    const { rules, errors } = this.rbac.rules(user, namespace);
+    const { rules, errors } = this.rbac.rulesHeld(user, namespace);
     const missing = uncovered(rules, wanted);
     if (missing.length === 0) return;
     const groups = `[${user.groups.map((group) => JSON.stringify(group)).join(' ')}]`;
     const lines = [...new Set(missing.map(ruleText))].sort();
-    const unresolved = errors.length === 0 ? '' : `; resolution errors: [${errors.join(', ')}]`;
+    const unresolved = errors.length === 0 ? '' : `; resolution errors: [${aggregate(errors)}]`;
     throw forbidden(
       about.of,
       about.name,

@@ -2,7 +2,7 @@ import { unauthorized } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
 import type { ApiRequest, ClientCertificate } from '../request.ts';
 import { bootstrapUser } from './bootstrap-tokens.ts';
-import { accountOfClaims, type TokenClaims, type TokenKeys } from './service-account-tokens.ts';
+import { accountOfClaims, type TokenClaims, type TokenKeys, type TokenRefusal } from './service-account-tokens.ts';
 import { anonymous, authenticated, CREDENTIAL_ID, type User } from './user.ts';
 
 export interface AuthenticationDeps {
@@ -36,7 +36,7 @@ export async function authenticate(request: ApiRequest, deps: AuthenticationDeps
     return anonymous;
   }
   const found = await userOfToken(token, deps, deps.audiences);
-  if (!found) throw unauthorized();
+  if ('refusal' in found) throw unauthorized();
   return found.user;
 }
 
@@ -73,33 +73,37 @@ export interface TokenUser {
   readonly audiences: readonly string[];
 }
 
-/** The user a token stands for, where it is good for one of the audiences. */
+/** The user a token stands for, where it is good for one of the audiences; otherwise why not. */
 export async function userOfToken(
   token: string,
   deps: AuthenticationDeps,
   audiences: readonly string[],
-): Promise<TokenUser | undefined> {
-  const found = await lookUp(token, deps);
-  if (!found) return undefined;
-  const shared = audiences.filter((audience) => found.audiences.includes(audience));
-  return shared.length === 0 ? undefined : { user: authenticated(found.user), audiences: shared };
-}
-
-/** Static and bootstrap tokens are for this API and nothing else. */
-async function lookUp(token: string, deps: AuthenticationDeps): Promise<TokenUser | undefined> {
-  const known = deps.staticTokens.get(token);
-  if (known) return { user: known, audiences: deps.audiences };
-  const bootstrap = bootstrapUser(token, deps.registry, deps.now());
-  if (bootstrap) return { user: bootstrap, audiences: deps.audiences };
+): Promise<TokenUser | TokenRefusal> {
+  // Static and bootstrap tokens are for this API and nothing else.
+  const known = deps.staticTokens.get(token) ?? bootstrapUser(token, deps.registry, deps.now());
+  if (known) return good(known, deps.audiences, audiences) ?? { refusal: '' };
   const claims = await deps.tokens.verify(token);
-  if (!claims || !isCurrent(claims, deps)) return undefined;
+  if (!claims || claims.iss !== deps.issuer || !Array.isArray(claims.aud)) return { refusal: '' };
+  if (!claims.aud.some((audience) => audiences.includes(audience)))
+    return { refusal: `token audiences ${list(claims.aud)} is invalid for the target audiences ${list(audiences)}` };
+  const untimely = untimelinessOf(claims, deps);
+  if (untimely !== '') return { refusal: `service account token ${untimely}` };
   const user = accountOfClaims(claims, deps.registry, deps.now());
-  return user && { user, audiences: claims.aud };
+  return 'refusal' in user ? user : (good(user, claims.aud, audiences) ?? { refusal: '' });
 }
 
-function isCurrent({ iss, exp, nbf, iat, aud }: TokenClaims, { issuer, now }: AuthenticationDeps): boolean {
+function good(user: User, held: readonly string[], wanted: readonly string[]): TokenUser | undefined {
+  const audiences = wanted.filter((audience) => held.includes(audience));
+  return audiences.length === 0 ? undefined : { user: authenticated(user), audiences };
+}
+
+const list = (audiences: readonly string[]): string => `[${audiences.map((one) => JSON.stringify(one)).join(' ')}]`;
+
+function untimelinessOf({ exp, nbf, iat }: TokenClaims, { now }: AuthenticationDeps): string {
   const seconds = now() / 1000;
-  return iss === issuer && Array.isArray(aud) && exp > seconds && (nbf ?? iat) <= seconds + CLOCK_SKEW_SECONDS;
+  const latest = seconds + CLOCK_SKEW_SECONDS;
+  if ((nbf ?? iat) > latest) return 'is not valid yet';
+  return exp > seconds ? '' : 'has expired';
 }
 /** How far apart two servers' clocks may be. */
 const CLOCK_SKEW_SECONDS = 60;

@@ -105,6 +105,74 @@ test('a role cannot be made with more rules than its maker holds', async () => {
   );
 });
 
+test('who does not hold the rules of a role changes nothing of it but finalizers and owners', async () => {
+  const { ask, make } = await withBob([rule(['patch'], ['roles'], ['rbac.authorization.k8s.io'])]);
+  const roles = `${RBAC}/namespaces/default/roles`;
+  await make(roles, { metadata: { name: 'x' }, rules: [rule(['get'], ['pods'])] });
+  const patched = async (metadata: object): Promise<number> =>
+    (await ask('PATCH', `${roles}/x`, { metadata }, { ...asBob, headers: merge })).status;
+  assert.deepEqual([await patched({ labels: { a: 'b' } }), await patched({ finalizers: ['a.b/c'] })], [403, 200]);
+});
+
+test('what a maker of roles lacks is told resource by resource, and of names and paths verb by verb', async () => {
+  const { ask } = await withBob([rule(['create'], ['clusterroles'], ['rbac.authorization.k8s.io'])], 'cluster');
+  const rules = [
+    rule(['get', 'get', 'list'], ['pods']),
+    rule(['get', 'list'], ['pods'], [''], ['a']),
+    { verbs: ['get', 'put'], nonResourceURLs: ['/x'] },
+  ];
+  const { body } = await ask('POST', `${RBAC}/clusterroles`, { metadata: { name: 'x' }, rules }, asBob);
+  assert.deepEqual(body.message.split('\n').slice(1), [
+    '{APIGroups:[""], Resources:["pods"], ResourceNames:["a"], Verbs:["get"]}',
+    '{APIGroups:[""], Resources:["pods"], ResourceNames:["a"], Verbs:["list"]}',
+    '{APIGroups:[""], Resources:["pods"], Verbs:["get" "get" "list"]}',
+    '{NonResourceURLs:["/x"], Verbs:["get"]}',
+    '{NonResourceURLs:["/x"], Verbs:["put"]}',
+  ]);
+});
+
+test('what could not be looked up is told with the refusal of a role', async () => {
+  const server = await withBob([rule(['create'], ['clusterroles'], ['rbac.authorization.k8s.io'])], 'cluster');
+  for (const name of ['none', 'nothing'])
+    await server.make(`${RBAC}/clusterrolebindings`, {
+      metadata: { name },
+      roleRef: { kind: 'ClusterRole', name },
+      subjects: [{ kind: 'User', name: 'bob' }],
+    });
+  const rules = [rule(['get'], ['pods'])];
+  const { body } = await server.ask('POST', `${RBAC}/clusterroles`, { metadata: { name: 'x' }, rules }, asBob);
+  assert.match(
+    body.message,
+    /; resolution errors: \[\[clusterroles\.rbac\.authorization\.k8s\.io "none" not found, clusterroles\.rbac\.authorization\.k8s\.io "nothing" not found\]\]$/,
+  );
+});
+
+test('escalation is asked about before a role or binding is validated', async () => {
+  const { ask } = await withBob([rule(['create'], ['*'], ['rbac.authorization.k8s.io'])]);
+  const namespace = `${RBAC}/namespaces/default`;
+  const broken = { metadata: { name: 'X!/' }, rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }] };
+  assert.equal((await ask('POST', `${namespace}/roles`, broken, asBob)).status, 403);
+  const strange = { metadata: { name: 'x' }, roleRef: { kind: 'Rule', name: 'x' }, subjects: [] };
+  const { status, body } = await ask('POST', `${namespace}/rolebindings`, strange, asBob);
+  assert.deepEqual([status, body.message], [500, 'unsupported role reference kind: "Rule"']);
+  assert.equal((await ask('POST', `${namespace}/rolebindings`, strange)).status, 422);
+});
+
+test('the right to escalate a role by its name is not one to post it', async () => {
+  const escalate = rule(['create', 'escalate'], ['roles'], ['rbac.authorization.k8s.io'], ['x']);
+  const create = rule(['create', 'patch'], ['roles'], ['rbac.authorization.k8s.io']);
+  const { ask } = await withBob([escalate, create]);
+  const role = { metadata: { name: 'x' }, rules: everything };
+  assert.equal((await ask('POST', `${RBAC}/namespaces/default/roles`, role, asBob)).status, 403);
+  const applied = await ask(
+    'PATCH',
+    `${RBAC}/namespaces/default/roles/x?fieldManager=me`,
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', ...role },
+    { ...asBob, headers: { 'content-type': 'application/apply-patch+yaml' } },
+  );
+  assert.equal(applied.status, 201);
+});
+
 test('who may escalate roles may write any rules', async () => {
   const { ask } = await withBob(
     [rule(['create', 'escalate'], ['clusterroles'], ['rbac.authorization.k8s.io'])],
@@ -128,6 +196,14 @@ test('an aggregated role needs everything, for it can gather anything', async ()
     refused.body.message,
     'clusterroles.rbac.authorization.k8s.io "x" is forbidden: must have cluster-admin privileges to use the aggregationRule',
   );
+});
+
+test('taking the aggregation away from a role needs everything as well', async () => {
+  const { ask, make } = await withBob([rule(['patch'], ['clusterroles'], ['rbac.authorization.k8s.io'])], 'cluster');
+  const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] };
+  await make(`${RBAC}/clusterroles`, { metadata: { name: 'x' }, aggregationRule });
+  const refused = await ask('PATCH', `${RBAC}/clusterroles/x`, { aggregationRule: null }, { ...asBob, headers: merge });
+  assert.match(refused.body.message, /must have cluster-admin privileges to use the aggregationRule$/);
 });
 
 test('a role cannot be bound by who does not hold its rules, unless they may bind it', async () => {
@@ -295,7 +371,17 @@ test('a role that is missing is told beside the refusal', async () => {
   const { body } = await server.ask('GET', '/api/v1/pods', undefined, asBob);
   assert.equal(
     body.message,
-    'pods is forbidden: User "bob" cannot list resource "pods" in API group "" at the cluster scope: RBAC: clusterroles.rbac.authorization.k8s.io "none" not found',
+    'pods is forbidden: User "bob" cannot list resource "pods" in API group "" at the cluster scope: rbac: RBAC: clusterrole.rbac.authorization.k8s.io "none" not found',
+  );
+  const review = await server.ask(
+    'POST',
+    '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews',
+    { spec: { namespace: 'default' } },
+    asBob,
+  );
+  assert.deepEqual(
+    [review.body.status.incomplete, review.body.status.evaluationError],
+    [false, 'clusterrole.rbac.authorization.k8s.io "none" not found'],
   );
 });
 
@@ -358,7 +444,7 @@ test('SubjectAccessReview is for who may ask; LocalSubjectAccessReview only abou
   assert.equal((await ask('POST', local, about('default'), asBob)).body.status.allowed, true);
   assert.deepEqual(
     (await ask('POST', local, about('kube-system'), asBob)).body.message,
-    'spec.resourceAttributes.namespace must match namespace: default',
+    '.authorization.k8s.io "" is invalid: spec.resourceAttributes.namespace: Invalid value: "kube-system": must match metadata.namespace',
   );
   assert.equal(
     (

@@ -20,19 +20,34 @@ export const noOpinion = (reason = ''): Decision => ({ verdict: 'none', reason }
 /** What is known of a user's rules in a namespace. */
 export interface RuleSet {
   readonly rules: readonly PolicyRule[];
-  /** Why rules may be missing; empty: these are all. */
+  /** What could not be looked up. */
   readonly errors: readonly string[];
 }
 
-/** Asks one after the other; the first opinion counts, and what the others said is the reason of a refusal. */
-export const inTurn = (authorizers: readonly Authorizer[]): Authorizer => ({
+export interface NamedAuthorizer {
+  /** As upstream's `--authorization-mode` calls it, in lower case. */
+  readonly name: string;
+  readonly authorizer: Authorizer;
+}
+
+/**
+ * Asks one after the other; the first opinion counts, and what the others said, each by its name, is the reason of a
+ * refusal.
+ */
+export const inTurn = (authorizers: readonly NamedAuthorizer[]): Authorizer => ({
   decide(user, request) {
     const reasons: string[] = [];
-    for (const authorizer of authorizers) {
+    for (const { name, authorizer } of authorizers) {
       const decision = authorizer.decide(user, request);
       if (decision.verdict !== 'none') return decision;
-      if (decision.reason !== '') reasons.push(decision.reason);
+      if (decision.reason !== '') reasons.push(`${name}: ${decision.reason}`);
     }
     return noOpinion(reasons.join('\n'));
   },
 });
+
+/** Several errors as one, each told once. */
+export function aggregate(errors: readonly string[]): string {
+  const unique = [...new Set(errors)];
+  return unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`;
+}

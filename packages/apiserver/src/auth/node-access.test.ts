@@ -50,7 +50,7 @@ test('a node reads the secrets and config maps of its pods, and no others', asyn
     [status, body.message],
     [
       403,
-      'secrets "other" is forbidden: User "system:node:n" cannot get resource "secrets" in API group "" in the namespace "default": no relationship found between node \'n\' and this object',
+      'secrets "other" is forbidden: User "system:node:n" cannot get resource "secrets" in API group "" in the namespace "default": node: no relationship found between node \'n\' and this object',
     ],
   );
   assert.deepEqual(

@@ -8,10 +8,11 @@ import {
   type RoleRef,
   type Subject,
 } from '@navarch/api';
-import { hasReason, notFound } from '@navarch/machinery';
+import { badRequest, notFound, type StatusError } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
+import { unexplained } from '../subresources/unexplained.ts';
 import type { Attributes } from './attributes.ts';
-import { allowed, type Authorizer, type Decision, noOpinion, type RuleSet } from './authorizer.ts';
+import { aggregate, allowed, type Authorizer, type Decision, noOpinion, type RuleSet } from './authorizer.ts';
 import { allows } from './rules.ts';
 import type { User } from './user.ts';
 
@@ -25,8 +26,8 @@ export class Rbac implements Authorizer {
 
   decide(user: User, request: Attributes): Decision {
     const errors: string[] = [];
-    for (const { rules, error, how } of this.#grants(user, request.namespace)) {
-      if (error !== undefined) errors.push(error);
+    for (const { rules, missing, how } of this.#grants(user, request.namespace)) {
+      if (missing !== undefined) errors.push(unlisted(missing));
       else if (rules.some((rule) => allows(rule, request))) return allowed(how());
     }
     return noOpinion(errors.length === 0 ? '' : `RBAC: ${aggregate(errors)}`);
@@ -35,17 +36,39 @@ export class Rbac implements Authorizer {
   /** Every rule that holds for the user, cluster-wide and in the namespace. */
   rules(user: User, namespace: string): RuleSet {
     const grants = [...this.#grants(user, namespace)];
-    return { rules: grants.flatMap((grant) => grant.rules), errors: grants.flatMap((grant) => grant.error ?? []) };
+    return {
+      rules: grants.flatMap((grant) => grant.rules),
+      errors: grants.flatMap(({ missing }) => (missing === undefined ? [] : unlisted(missing))),
+    };
   }
 
-  /** The rules of a role that a binding in the namespace refers to. Throws NotFound. */
+  /**
+   * The same as rules(), with errors in the words of who reads roles and not lists of them, as upstream does where roles
+   * and bindings are written.
+   */
+  rulesHeld(user: User, namespace: string): RuleSet {
+    const grants = [...this.#grants(user, namespace)];
+    return {
+      rules: grants.flatMap((grant) => grant.rules),
+      errors: grants.flatMap(({ missing }) => (missing === undefined ? [] : unread(missing).message)),
+    };
+  }
+
+  /** The rules of a role that a binding in the namespace refers to. Throws NotFound, or what refuses the reference. */
   roleRules(ref: RoleRef, namespace: string): readonly PolicyRule[] {
-    const isClusterRole = ref.kind === 'ClusterRole';
-    const found = isClusterRole
-      ? this.#registry().of(clusterRole).find('', ref.name)
-      : this.#registry().of(role).find(namespace, ref.name);
-    if (!found) throw notFound(isClusterRole ? clusterRole : role, ref.name);
-    return (found as ClusterRole).rules ?? [];
+    if (ref.kind !== 'ClusterRole' && ref.kind !== 'Role')
+      throw unexplained(`unsupported role reference kind: ${JSON.stringify(ref.kind)}`);
+    if (ref.kind === 'Role' && namespace === '') throw badRequest('Namespace parameter required.');
+    const found = this.#rulesOf(ref, namespace);
+    if (!found) throw unread(ref);
+    return found;
+  }
+
+  #rulesOf({ kind, name }: RoleRef, namespace: string): readonly PolicyRule[] | undefined {
+    const registry = this.#registry();
+    const found =
+      kind === 'ClusterRole' ? registry.of(clusterRole).find('', name) : registry.of(role).find(namespace, name);
+    return found && ((found as ClusterRole).rules ?? []);
   }
 
   *#grants(user: User, namespace: string): Generator<Grant> {
@@ -71,19 +94,21 @@ export class Rbac implements Authorizer {
         : `RoleBinding ${JSON.stringify(`${metadata.name}/${namespace}`)}`;
     const how = (): string =>
       `RBAC: allowed by ${binding} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${described(subject, namespace)}`;
-    try {
-      return { rules: this.roleRules(roleRef, namespace), how };
-    } catch (error) {
-      if (!hasReason(error, 'NotFound')) throw error;
-      return { rules: [], error: error.message, how };
-    }
+    const rules = this.#rulesOf(roleRef, namespace);
+    return rules ? { rules, how } : { rules: [], missing: roleRef, how };
   }
 }
 
+const unread = ({ kind, name }: RoleRef): StatusError => notFound(kind === 'ClusterRole' ? clusterRole : role, name);
+
+/** Upstream's authorizer looks roles up in lists, which call them by their singular. */
+const unlisted = ({ kind, name }: RoleRef): string =>
+  notFound({ ...(kind === 'ClusterRole' ? clusterRole : role), plural: kind.toLowerCase() }, name).message;
+
 interface Grant {
   readonly rules: readonly PolicyRule[];
-  /** The role is not there. */
-  readonly error?: string;
+  /** The role that is not there. */
+  readonly missing?: RoleRef;
   /** Made up only when somebody wants to know. */
   how(): string;
 }
@@ -113,9 +138,4 @@ function isMeant(subject: Subject, user: User, bindingNamespace: string): boolea
 function described(subject: Subject, bindingNamespace: string): string {
   if (subject.kind !== 'ServiceAccount') return `${subject.kind} ${JSON.stringify(subject.name)}`;
   return `ServiceAccount ${JSON.stringify(`${subject.name}/${subject.namespace || bindingNamespace}`)}`;
-}
-
-function aggregate(errors: readonly string[]): string {
-  const unique = [...new Set(errors)];
-  return unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`;
 }

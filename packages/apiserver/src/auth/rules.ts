@@ -18,7 +18,10 @@ export function allows(
 const urlCovers = (url: string, path: string): boolean =>
   url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.replace(/\*+$/, '')));
 
-/** The parts of `wanted` that no rule of `held` covers, as one rule per resource; empty: all is covered. */
+/**
+ * The parts of `wanted` that no rule of `held` covers; empty: all is covered. What names neither objects nor URLs comes as
+ * one rule per resource, everything else verb by verb.
+ */
 export function uncovered(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): readonly PolicyRule[] {
   const missing = wanted.flatMap(atoms).filter((atom) => !held.some((rule) => covers(rule, atom)));
   return joined(missing);
@@ -48,22 +51,25 @@ function covers(rule: PolicyRule, atom: PolicyRule): boolean {
   if (url !== undefined) return rule.nonResourceURLs?.some((held) => urlCovers(held, url)) ?? false;
   const [group = '', resource = '', name] = [atom.apiGroups?.[0], atom.resources?.[0], atom.resourceNames?.[0]];
   if (!rule.apiGroups?.some((held) => held === '*' || held === group)) return false;
-  const [, subresource] = resource.split('/');
+  const slash = resource.indexOf('/');
   const holds = (held: string): boolean =>
-    held === '*' || held === resource || (subresource !== undefined && held === `*/${subresource}`);
+    held === '*' || held === resource || (slash >= 0 && held === `*${resource.slice(slash)}`);
   if (!rule.resources?.some(holds)) return false;
   return !rule.resourceNames?.length || (name !== undefined && rule.resourceNames.includes(name));
 }
 
 function joined(missing: readonly PolicyRule[]): readonly PolicyRule[] {
-  const byPlace = new Map<string, PolicyRule>();
+  const byResource = new Map<string, PolicyRule>();
+  const others: PolicyRule[] = [];
   for (const atom of missing) {
-    const place = JSON.stringify({ ...atom, verbs: [] });
-    const before = byPlace.get(place);
-    const verbs = [...new Set([...(before?.verbs ?? []), ...atom.verbs])];
-    byPlace.set(place, { ...atom, verbs });
+    if (atom.resourceNames || atom.nonResourceURLs) {
+      others.push(atom);
+      continue;
+    }
+    const resource = JSON.stringify([atom.apiGroups, atom.resources]);
+    byResource.set(resource, { ...atom, verbs: [...(byResource.get(resource)?.verbs ?? []), ...atom.verbs] });
   }
-  return [...byPlace.values()];
+  return [...others, ...byResource.values()];
 }
 
 const list = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(' ')}]`;

@@ -1,5 +1,5 @@
 import { node, pod, secret, serviceAccount } from '@navarch/api';
-import type { ApiObject } from '@navarch/machinery';
+import { type ApiObject, notFound } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
 import { CREDENTIAL_ID, serviceAccountUser, type User } from './user.ts';
 
@@ -37,22 +37,46 @@ export interface TokenKeys {
   jwks(): unknown;
 }
 
+/** Why a token is not good, as a review of it tells; '': nothing more than that it is not. */
+export interface TokenRefusal {
+  readonly refusal: string;
+}
+
 /** How long a token outlives what it is bound to: things that go may still say goodbye. */
 const DELETION_LEEWAY_MS = 60_000;
 
 /** A token is good while its account, and what it was bound to, are the same as when it was made. `now` in milliseconds. */
-export function accountOfClaims(claims: TokenClaims, registry: Registry, now: number): User | undefined {
+export function accountOfClaims(claims: TokenClaims, registry: Registry, now: number): User | TokenRefusal {
   const bound = claims['kubernetes.io'];
-  if (!bound?.namespace || !bound.serviceaccount) return undefined;
-  const { namespace, serviceaccount } = bound;
-  const stands = (found: ApiObject | undefined, { uid }: Named): boolean =>
-    found !== undefined && found.metadata.uid === uid && !isLongGone(found, now);
-  if (!stands(registry.of(serviceAccount).find(namespace, serviceaccount.name), serviceaccount)) return undefined;
-  if (bound.secret && !stands(registry.of(secret).find(namespace, bound.secret.name), bound.secret)) return undefined;
-  if (bound.pod && !stands(registry.of(pod).find(namespace, bound.pod.name), bound.pod)) return undefined;
-  // Beside a pod the node is only told: the pod's going is enough.
-  if (!bound.pod && bound.node && !stands(registry.of(node).find('', bound.node.name), bound.node)) return undefined;
-  return { ...serviceAccountUser(namespace, serviceaccount.name, serviceaccount.uid), extra: extraOf(claims) };
+  if (!bound?.namespace || !bound.serviceaccount) return { refusal: '' };
+  const { namespace, serviceaccount: account } = bound;
+  const found = registry.of(serviceAccount).find(namespace, account.name);
+  if (!found) return { refusal: notFound(serviceAccount, account.name).message };
+  if (found.metadata.uid !== account.uid)
+    return { refusal: `service account UID (${found.metadata.uid}) does not match claim (${account.uid})` };
+  if (isLongGone(found, now)) return { refusal: `service account ${namespace}/${account.name} has been deleted` };
+  const refusal =
+    boundTo('secret', bound.secret, (name) => registry.of(secret).find(namespace, name), now) ??
+    boundTo('pod', bound.pod, (name) => registry.of(pod).find(namespace, name), now) ??
+    // Beside a pod the node is only told: the pod's going is enough.
+    boundTo('node', bound.pod ? undefined : bound.node, (name) => registry.of(node).find('', name), now);
+  if (refusal !== undefined) return { refusal };
+  return { ...serviceAccountUser(namespace, account.name, account.uid), extra: extraOf(claims) };
+}
+
+/** Why what the token was bound to keeps it from being good. */
+function boundTo(
+  what: 'secret' | 'pod' | 'node',
+  named: Named | undefined,
+  find: (name: string) => ApiObject | undefined,
+  now: number,
+): string | undefined {
+  if (!named) return undefined;
+  const found = find(named.name);
+  if (!found) return 'service account token has been invalidated';
+  const { uid } = found.metadata;
+  if (uid !== named.uid) return `${what} UID (${uid}) does not match service account ${what} ref claim (${named.uid})`;
+  return isLongGone(found, now) ? 'service account token has been invalidated' : undefined;
 }
 
 function isLongGone({ metadata }: ApiObject, now: number): boolean {

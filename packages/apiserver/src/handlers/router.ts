@@ -127,8 +127,8 @@ export class Router {
       return target ? { type: 'proxy', target } : { type: 'bytes', status: 204, headers: {}, body: [] };
     }
     if (request.method !== 'POST' || !subresource.answer) throw notAllowedHere();
-    const body = await bodies.object(request, info.subresource || info.resource);
-    const { status, value } = await subresource.answer(body.value, context);
+    const { value: body, ...source } = await bodies.object(request, info.subresource || info.resource);
+    const { status, value } = await subresource.answer(body, { ...context, call: { ...call, ...source } });
     return valueAnswer(exchange, value, status);
   }
 

@@ -25,6 +25,9 @@ interface Recording {
   readonly subresource: string;
 }
 
+/** What has to be known of a type, so that its fields can belong to somebody. */
+export type ManagedType = Pick<Kind<any>, 'group' | 'version' | 'kind' | 'schema'>;
+
 /** What is compared and applied: everything but the record itself. */
 export function unmanaged(object: ApiObject): Json {
   const { managedFields: _, ...metadata } = object.metadata;
@@ -34,7 +37,7 @@ export function unmanaged(object: ApiObject): Json {
 const empties = new WeakMap<object, Json>();
 
 /** The object of a kind in which nothing is set. One value per kind, so that it is recognized. */
-export function emptyOf(kind: Kind<any>): Json {
+export function emptyOf(kind: ManagedType): Json {
   let made = empties.get(kind.schema);
   if (!made)
     empties.set(kind.schema, (made = { ...zeroObject(kind.schema), apiVersion: apiVersionOf(kind), kind: kind.kind }));
@@ -64,7 +67,7 @@ export function recorded(...of: Parameters<typeof recordedOf>): Meta['managedFie
 }
 
 function recordedOf(
-  kind: Kind<any>,
+  kind: ManagedType,
   next: ApiObject,
   previous: ApiObject | undefined,
   recording: Recording,

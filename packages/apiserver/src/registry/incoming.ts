@@ -24,13 +24,17 @@ export interface Reading {
   readonly decode?: Kind<any>['decode'] | undefined;
 }
 
-const readingOf = (kind: Kind<any>, { source }: Call): Reading => ({
+const readingOf = (kind: Pick<Kind<any>, 'kind' | 'version' | 'origin'>, { source }: Call): Reading => ({
   refuse: (why) => badRequest(unhandled(kind.kind, kind.version, typeof why === 'string' ? why : why.message)),
   complaints: (unknown) =>
     unknown.length === 0 && !source?.hasDuplicates
       ? []
       : (source?.complaints(unknown, kind.origin === 'custom') ?? unknown.map(unknownField)),
 });
+
+/** What a strict reader has to say of a body that is never stored. Throws BadRequest where it is asked to. */
+export const complainOf = (of: Parameters<typeof readingOf>[0], unknownFields: readonly string[], call: Call): void =>
+  complain(unknownFields, readingOf(of, call), call);
 
 export const unknownField = (path: string): string => `unknown field ${JSON.stringify(path)}`;
 
@@ -76,7 +80,7 @@ function complain(unknownFields: readonly string[], reading: Reading, { fieldVal
 }
 
 /** Puts the object where the request went: what is of the whole cluster loses a namespace that it names. Throws BadRequest when it names another. */
-export function place(kind: Kind<any>, metadata: Draft['metadata'], namespace: string): void {
+export function place(kind: Pick<Kind<any>, 'namespaced'>, metadata: Draft['metadata'], namespace: string): void {
   if (!kind.namespaced) {
     delete metadata.namespace;
     return;

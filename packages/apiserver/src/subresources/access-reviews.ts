@@ -1,97 +1,68 @@
-import { badRequest, Field, type FieldTerm, invalid, parseFieldSelector } from '@navarch/machinery';
-import type { Attributes } from '../auth/attributes.ts';
+import {
+  localSubjectAccessReview,
+  selfSubjectAccessReview,
+  subjectAccessReview,
+  type SubjectAccessReview,
+} from '@navarch/api';
+import { type ApiObject, badRequest, Field, invalid, type Kind } from '@navarch/machinery';
 import type { User } from '../auth/user.ts';
+import { askedOf, checkSelectors } from './asked-of.ts';
 import { bodyReader } from './body.ts';
+import { postedMeta } from './posted.ts';
 import { defineSubresource, type Subresource, type SubresourceContext } from './subresource.ts';
 
 const GROUP = 'authorization.k8s.io';
 
-interface ResourceAttributes extends Partial<
-  Record<'namespace' | 'verb' | 'group' | 'resource' | 'subresource' | 'name', string>
-> {
-  readonly fieldSelector?: {
-    readonly rawSelector?: string;
-    readonly requirements?: readonly {
-      readonly key: string;
-      readonly operator: string;
-      readonly values?: readonly string[];
-    }[];
-  };
-}
-
-interface AccessReview {
-  readonly metadata: { readonly namespace?: string };
-  readonly spec: {
-    readonly user?: string;
-    readonly groups?: readonly string[];
-    readonly uid?: string;
-    readonly extra?: Readonly<Record<string, readonly string[]>>;
-    readonly resourceAttributes?: ResourceAttributes;
-    readonly nonResourceAttributes?: { readonly path?: string; readonly verb?: string };
-  };
+interface AccessReview extends ApiObject {
+  readonly spec: SubjectAccessReview['spec'];
 }
 
 interface Review {
-  readonly kind: string;
+  readonly kind: Kind<any>;
   /** Whom it asks about. */
   userOf(review: AccessReview, context: SubresourceContext): User;
-  validate(review: AccessReview, at: Field, context: SubresourceContext): void;
+  validate(review: AccessReview, at: Field): void;
 }
 
 /** A review answers what the authorizers would, about anybody or about who asks (authorization.k8s.io/v1). */
 function accessReview({ kind, userOf, validate }: Review): Subresource {
-  const read = bodyReader<AccessReview>(`io.k8s.api.authorization.v1.${kind}`, `${GROUP}/v1`, kind);
+  const apiVersion = `${GROUP}/v1`;
+  const read = bodyReader<AccessReview>(`io.k8s.api.authorization.v1.${kind.kind}`, apiVersion, kind.kind);
   return defineSubresource({
-    at: `${GROUP}/${kind.toLowerCase()}s`,
+    at: `${GROUP}/${kind.plural}`,
     async answer(body, context) {
-      const review = read(body);
-      const { spec } = review;
+      const sent = read(body, context.call);
+      const review = { ...sent, metadata: postedMeta(kind, sent, context) };
+      const { spec, metadata } = review;
       const at = new Field();
-      if (!spec.resourceAttributes === !spec.nonResourceAttributes) {
-        const what = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
-        if (spec.resourceAttributes)
-          at.at('spec.nonResourceAttributes').invalid(
-            spec.nonResourceAttributes,
-            'cannot be specified in combination with resourceAttributes',
-          );
-        else at.at('spec.resourceAttributes').invalid(undefined, what);
-      }
-      validate(review, at.at('spec'), context);
-      if (at.errors.length > 0) throw invalid({ group: GROUP, kind }, '', at.errors);
-      const { verdict, reason } = context.access.decide(userOf(review, context), attributesOf(spec));
+      checkSpec(spec, at.at('spec'));
+      validate(review, at);
+      if (at.errors.length > 0) throw invalid({ group: GROUP, kind: '' }, '', at.errors);
+      const { attributes, errors } = askedOf(spec);
+      const { verdict, reason } = context.access.decide(userOf(review, context), attributes);
       const status = {
         allowed: verdict === 'allow',
         ...(verdict === 'deny' ? { denied: true } : {}),
         ...(reason === '' ? {} : { reason }),
+        ...(errors.length === 0 ? {} : { evaluationError: errors.join('; ') }),
       };
-      return { status: 201, value: { kind, apiVersion: `${GROUP}/v1`, metadata: review.metadata, spec, status } };
+      return { status: 201, value: { kind: kind.kind, apiVersion, metadata, spec, status } };
     },
   });
 }
 
-function attributesOf({ resourceAttributes: wanted, nonResourceAttributes: url }: AccessReview['spec']): Attributes {
-  return {
-    isResource: wanted !== undefined,
-    verb: wanted?.verb ?? url?.verb ?? '',
-    group: wanted?.group ?? '',
-    resource: wanted?.resource ?? '',
-    subresource: wanted?.subresource ?? '',
-    namespace: wanted?.namespace ?? '',
-    name: wanted?.name ?? '',
-    path: url?.path ?? '',
-    fields: selectedFields(wanted?.fieldSelector),
-  };
-}
-
-/** What cannot be understood narrows nothing, so that it never allows more. */
-function selectedFields(selector: ResourceAttributes['fieldSelector']): readonly FieldTerm[] {
-  if (selector?.rawSelector) return parseFieldSelector(selector.rawSelector);
-  return (selector?.requirements ?? []).flatMap(({ key, operator, values = [] }) => {
-    const [value] = values;
-    return operator === 'In' && values.length === 1 && value !== undefined
-      ? [{ field: key, isEqual: true, value }]
-      : [];
-  });
+function checkSpec({ resourceAttributes, nonResourceAttributes }: AccessReview['spec'], at: Field): void {
+  if (resourceAttributes && nonResourceAttributes)
+    at.at('nonResourceAttributes').invalid(
+      nonResourceAttributes,
+      'cannot be specified in combination with resourceAttributes',
+    );
+  if (!resourceAttributes && !nonResourceAttributes)
+    at.at('resourceAttributes').invalid(
+      undefined,
+      'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    );
+  if (resourceAttributes) checkSelectors(resourceAttributes, at.at('resourceAttributes'));
 }
 
 const named = ({ spec }: AccessReview): User => ({
@@ -102,7 +73,15 @@ const named = ({ spec }: AccessReview): User => ({
 });
 
 function needsSomebody({ spec }: AccessReview, at: Field): void {
-  if (!spec.user && !spec.groups?.length) at.at('user').invalid('', 'at least one of user or group must be specified');
+  if (!spec.user && !spec.groups?.length)
+    at.at('spec', 'user').invalid('', 'at least one of user or group must be specified');
+}
+
+/** It is of nobody and nowhere: nothing is stored that a name could stand for. */
+function needsNoMeta({ metadata }: AccessReview, at: Field, but: '' | 'namespace' = ''): void {
+  const { managedFields: _, namespace, ...rest } = metadata;
+  if (Object.keys(rest).length > 0 || (but === '' && namespace))
+    at.at('metadata').invalid(metadata, but === '' ? 'must be empty' : `must be empty except for ${but}`);
 }
 
 const readRules = bodyReader<{ readonly spec: { readonly namespace?: string } }>(
@@ -112,10 +91,10 @@ const readRules = bodyReader<{ readonly spec: { readonly namespace?: string } }>
 );
 
 /** What `kubectl auth can-i --list` shows. */
-const rulesReview: Subresource['answer'] = async (body, { access, user }) => {
-  const { namespace = '' } = readRules(body).spec;
+const rulesReview: Subresource['answer'] = async (body, { access, user, call }) => {
+  const { namespace = '' } = readRules(body, call).spec;
   if (namespace === '') throw badRequest('no namespace on request');
-  const { rules, errors } = access.rules(user, namespace);
+  const { rules, isIncomplete, error } = access.rules(user, namespace);
   return {
     status: 201,
     value: {
@@ -135,27 +114,36 @@ const rulesReview: Subresource['answer'] = async (body, { access, user }) => {
         nonResourceRules: rules
           .filter((r) => r.nonResourceURLs?.length)
           .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
-        incomplete: errors.length > 0,
-        ...(errors.length > 0 ? { evaluationError: errors.join(', ') } : {}),
+        incomplete: isIncomplete,
+        ...(error === '' ? {} : { evaluationError: error }),
       },
     },
   };
 };
 
 export const accessReviews: readonly Subresource[] = [
-  accessReview({ kind: 'SubjectAccessReview', userOf: named, validate: needsSomebody }),
-  accessReview({ kind: 'SelfSubjectAccessReview', userOf: (_review, { user }) => user, validate: () => undefined }),
   accessReview({
-    kind: 'LocalSubjectAccessReview',
+    kind: subjectAccessReview,
     userOf: named,
-    validate(review, at, { info }) {
+    validate(review, at) {
       needsSomebody(review, at);
+      needsNoMeta(review, at);
+    },
+  }),
+  accessReview({ kind: selfSubjectAccessReview, userOf: (_review, { user }) => user, validate: needsNoMeta }),
+  accessReview({
+    kind: localSubjectAccessReview,
+    userOf: named,
+    validate(review, at) {
+      needsSomebody(review, at);
+      needsNoMeta(review, at, 'namespace');
+      const { resourceAttributes, nonResourceAttributes } = review.spec;
+      const asked = resourceAttributes?.namespace ?? '';
       // Who may ask in one namespace may not ask about another.
-      const asked = review.spec.resourceAttributes?.namespace ?? '';
-      if (review.spec.nonResourceAttributes)
-        at.at('nonResourceAttributes').invalid(review.spec.nonResourceAttributes, 'disallowed on this kind of request');
-      else if (asked !== info.namespace)
-        throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${info.namespace}`);
+      if (resourceAttributes && asked !== review.metadata.namespace)
+        at.at('spec', 'resourceAttributes', 'namespace').invalid(asked, 'must match metadata.namespace');
+      if (nonResourceAttributes)
+        at.at('spec', 'nonResourceAttributes').invalid(nonResourceAttributes, 'disallowed on this kind of request');
     },
   }),
   defineSubresource({ at: `${GROUP}/selfsubjectrulesreviews`, answer: rulesReview }),

@@ -22,7 +22,7 @@ const BINDINGS = { group: '', plural: 'pods/binding', kind: 'Binding' };
 
 /** The scheduler's word: this pod runs on that node. Once. */
 const binding: Subresource['answer'] = async (body, { registry, info, call }) => {
-  const sent = readBinding(body);
+  const sent = readBinding(body, call);
   const name = info.name || (sent.metadata.name ?? '');
   if (sent.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
   checkTarget(sent.target);

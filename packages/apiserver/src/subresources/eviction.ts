@@ -44,7 +44,7 @@ const RETRIES_MAX = 10;
 /** Deletes the pod unless a disruption budget forbids it (policy/v1 Eviction). */
 const eviction: Subresource['answer'] = async (body, context) => {
   const { registry, info, call } = context;
-  const { metadata, deleteOptions = {} } = read(body);
+  const { metadata, deleteOptions = {} } = read(body, call);
   if (metadata.name !== info.name) throw badRequest('name in URL does not match name in Eviction object');
   const isDryRun = call.isDryRun || deleteOptions.dryRun?.includes('All') === true;
   await registry

@@ -1,9 +1,10 @@
-import { node, pod, secret, serviceAccount } from '@navarch/api';
+import { node, pod, schemas, secret, serviceAccount } from '@navarch/api';
 import { randomUid } from '@navarch/base';
-import { badRequest, conflict, Field, invalid, notFound } from '@navarch/machinery';
+import { type ApiObject, badRequest, conflict, Field, invalid } from '@navarch/machinery';
 import type { TokenClaims } from '../auth/service-account-tokens.ts';
-import { timestamp } from '../registry/meta.ts';
+import { inOrder, timestamp } from '../registry/meta.ts';
 import { bodyReader } from './body.ts';
+import { postedMeta } from './posted.ts';
 import { defineSubresource, type Subresource, type SubresourceContext } from './subresource.ts';
 
 const GROUP = 'authentication.k8s.io';
@@ -14,12 +15,13 @@ const SECONDS_DEFAULT = 3600;
 const EXTENDED_ASK_SECONDS = 3607;
 const EXTENDED_SECONDS = 365 * 24 * 3600;
 
-interface TokenRequest {
-  readonly metadata: { readonly name?: string; readonly namespace?: string };
+interface TokenRequest extends ApiObject {
   readonly spec: {
     readonly audiences: readonly string[] | null;
     readonly expirationSeconds: number | null;
     readonly boundObjectRef: BoundObjectReference | null;
+    /** What a webhook's token attests (APIServerWebhookAuthenticationToken, which is off). */
+    readonly attestations?: unknown;
   };
 }
 interface BoundObjectReference {
@@ -30,14 +32,22 @@ interface BoundObjectReference {
 }
 type Bound = Partial<Pick<TokenClaims['kubernetes.io'], 'pod' | 'secret' | 'node'>>;
 
-const read = bodyReader<TokenRequest>('io.k8s.api.authentication.v1.TokenRequest', `${GROUP}/v1`, 'TokenRequest');
+const TYPE = 'io.k8s.api.authentication.v1.TokenRequest';
+const managed = {
+  group: GROUP,
+  version: 'v1',
+  kind: 'TokenRequest',
+  schema: schemas.object(TYPE),
+  namespaced: true,
+} as const;
+const read = bodyReader<TokenRequest>(TYPE, `${GROUP}/v1`, managed.kind);
 
 /** authentication.k8s.io/v1 TokenRequest: a token for the account, bound to a pod, secret or node where one is named. */
 const token: Subresource['answer'] = async (body, context) => {
   const { registry, authentication, info, call } = context;
-  const sent = read(body);
-  const account = registry.of(serviceAccount).get(info.namespace, info.name);
-  checkNames(sent.metadata, context);
+  const sent = completed(read(body, call));
+  const { managedFields, ...meta } = postedMeta(managed, sent, context, ['uid']);
+  const account = accountFor(meta, context);
   await registry
     .of(serviceAccount)
     .admitOther('CREATE', { namespace: info.namespace, name: info.name, subresource: 'token' }, sent, call);
@@ -68,51 +78,79 @@ const token: Subresource['answer'] = async (body, context) => {
           ...(isExtended ? { warnafter: now + seconds } : {}),
         },
       });
+  const { resourceVersion: _, ...metadata } = inOrder({
+    ...meta,
+    name: info.name,
+    namespace: info.namespace,
+    uid: meta.uid || uid,
+    creationTimestamp: timestamp(now * 1000),
+    ...(managedFields ? { managedFields } : {}),
+  } as Parameters<typeof inOrder>[0]);
   return {
     status: 201,
     value: {
-      kind: 'TokenRequest',
+      kind: managed.kind,
       apiVersion: `${GROUP}/v1`,
-      metadata: { name: info.name, namespace: info.namespace, creationTimestamp: timestamp(now * 1000) },
+      metadata,
       spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },
       status: { token: value, expirationTimestamp: timestamp((now + seconds) * 1000) },
     },
   };
 };
 
-function checkNames({ name, namespace }: TokenRequest['metadata'], { info }: SubresourceContext): void {
-  if (name && name !== info.name)
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
-  if (namespace && namespace !== info.namespace)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+/** With what its version fills in, and without what belongs to features that are off. */
+function completed({ spec: { attestations: _, ...spec }, ...rest }: TokenRequest): TokenRequest {
+  return { ...rest, spec: { ...spec, expirationSeconds: spec.expirationSeconds ?? SECONDS_DEFAULT } };
+}
+
+/** The account that the request is of. Throws Invalid, NotFound, or Conflict where it means one that was there before. */
+function accountFor({ name, uid }: ApiObject['metadata'], { registry, info, call }: SubresourceContext): ApiObject {
+  if (name && name !== info.name) {
+    const at = new Field();
+    at.at('metadata', 'name').invalid(name, 'must match the service account name if specified');
+    throw invalid(managed, info.name, at.errors);
+  }
+  const account = registry.of(serviceAccount).get(info.namespace, info.name);
+  if (!uid || uid === account.metadata.uid) return account;
+  const differs = `the UID in the token request (${uid}) does not match the UID of the service account`;
+  if (registry.features.isEnabled('TokenRequestServiceAccountUIDValidation'))
+    throw conflict({ group: GROUP, plural: managed.kind }, info.name, `${differs} (${account.metadata.uid})`);
+  call.warnings?.push(
+    `${differs} (${account.metadata.uid}) but TokenRequestServiceAccountUIDValidation is not enabled. In the future, this will return a conflict error`,
+  );
+  return account;
 }
 
 function checkedSeconds(seconds: number): number {
   const at = new Field('spec.expirationSeconds');
   if (seconds < SECONDS_MIN) at.invalid(seconds, 'may not specify a duration less than 10 minutes');
   if (seconds > SECONDS_MAX) at.invalid(seconds, 'may not specify a duration larger than 2^32 seconds');
-  if (at.errors.length > 0) throw invalid({ group: GROUP, kind: 'TokenRequest' }, '', at.errors);
+  if (at.errors.length > 0) throw invalid(managed, '', at.errors);
   return seconds;
 }
 
 /** What the token is good as long as. Throws where that is not there, or is somebody else's. */
 function boundTo(ref: BoundObjectReference, { registry, info }: SubresourceContext): Bound {
-  const { name = '', uid } = ref;
-  const gone = (kind: typeof pod | typeof secret | typeof node, found: string): Error =>
-    conflict(
-      kind,
+  const { name = '', uid, kind = '' } = ref;
+  const [group, version] = partsOf(ref.apiVersion ?? '');
+  const same = <Obj extends ApiObject>(found: Obj): Obj => {
+    if (!uid || found.metadata.uid === uid) return found;
+    throw conflict(
+      { group, plural: kind },
       name,
-      `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated: ${found}`,
+      `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
     );
-  switch (`${ref.apiVersion}/${ref.kind}`) {
-    case 'v1/Pod': {
+  };
+  const typeText = `${group}/${version}, Kind=${kind}`;
+  switch (`${group}/${kind}`) {
+    case '/Pod': {
       const found = registry.of(pod).get(info.namespace, name);
-      if (uid && found.metadata.uid !== uid) throw gone(pod, found.metadata.uid);
       if (found.spec.serviceAccountName !== info.name) {
         throw badRequest(
           `cannot bind token for serviceaccount ${JSON.stringify(info.name)} to pod running with different serviceaccount name.`,
         );
       }
+      same(found);
       const nodeName = found.spec.nodeName ?? '';
       const held = nodeName === '' ? undefined : registry.of(node).find('', nodeName);
       return {
@@ -120,20 +158,31 @@ function boundTo(ref: BoundObjectReference, { registry, info }: SubresourceConte
         ...(nodeName === '' ? {} : { node: { name: nodeName, uid: held?.metadata.uid ?? '' } }),
       };
     }
-    case 'v1/Secret': {
-      const found = registry.of(secret).get(info.namespace, name);
-      if (uid && found.metadata.uid !== uid) throw gone(secret, found.metadata.uid);
+    case '/Secret': {
+      const found = same(registry.of(secret).get(info.namespace, name));
       return { secret: { name, uid: found.metadata.uid } };
     }
-    case 'v1/Node': {
-      const found = registry.of(node).find('', name);
-      if (!found) throw notFound(node, name);
-      if (uid && found.metadata.uid !== uid) throw gone(node, found.metadata.uid);
+    case '/Node': {
+      const found = same(registry.of(node).get('', name));
       return { node: { name, uid: found.metadata.uid } };
     }
+    case 'admissionregistration.k8s.io/ValidatingWebhookConfiguration':
+    case 'admissionregistration.k8s.io/MutatingWebhookConfiguration':
+      throw badRequest(
+        `cannot bind token to object of type ${typeText}${version === 'v1' ? ` (feature gate ${WEBHOOK_TOKENS} is disabled)` : ''}`,
+      );
     default:
-      throw badRequest(`cannot bind token to object of type ${ref.apiVersion ?? ''}, Kind=${ref.kind ?? ''}`);
+      throw badRequest(`cannot bind token to object of type ${typeText}`);
   }
+}
+
+const WEBHOOK_TOKENS = 'APIServerWebhookAuthenticationToken';
+
+/** Group and version; of what is neither, nothing. */
+function partsOf(apiVersion: string): readonly [string, string] {
+  const parts = apiVersion.split('/');
+  if (parts.length === 1) return ['', apiVersion];
+  return parts.length === 2 ? [parts[0] ?? '', parts[1] ?? ''] : ['', ''];
 }
 
 export const tokenRequest: Subresource = defineSubresource({ at: '/serviceaccounts/token', answer: token });

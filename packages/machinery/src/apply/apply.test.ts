@@ -250,6 +250,22 @@ test('zeroObject() holds what Go prints for a new object', () => {
   assert.deepEqual(zeroObject(schema), { metadata: {}, spec: { items: null }, status: { items: null } });
 });
 
+test('zeroObject() holds zeros, and structs that are one value, where Go prints them of a new object', () => {
+  const zeros = new Schemas({
+    Class: {
+      fields: [
+        { name: 'value', type: 'int32' },
+        { name: 'isDefault', type: 'bool' },
+        { name: 'text', type: 'string' },
+        { name: 'seen', type: 'Time', omit: 'omitempty' },
+        { name: 'ref', type: 'string', ptr: true },
+        { name: 'note', type: 'string', omit: 'omitempty' },
+      ],
+    },
+  }).object('Class');
+  assert.deepEqual(zeroObject(zeros), { value: 0, isDefault: false, text: '', seen: null, ref: null });
+});
+
 test('entriesOf() counts the oldest updaters together beyond ten', () => {
   const owners = Array.from({ length: 13 }, (_, i): Owner => ({
     manager: `m${i}`,

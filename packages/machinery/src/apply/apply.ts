@@ -2,6 +2,7 @@
  * Server-side apply (KEP-555) and the record of who set which field, as pure functions over a schema. Objects are
  * given in the version of the request and without metadata.managedFields; nothing given is changed.
  */
+import { STRUCTS, zeroOf } from '../engine/decode.ts';
 import { equalJson } from '../equality.ts';
 import type { ObjectSchema } from '../schema.ts';
 import { StatusError } from '../status.ts';
@@ -191,9 +192,12 @@ function misfit({ config, writer }: Application, error: ShapeError): StatusError
 export function zeroObject(schema: ObjectSchema): JsonObject {
   const out: Record<string, unknown> = {};
   for (const field of schema.fields) {
-    if (field.isPointer || field.omit === 'zero') continue;
-    if (field.schema.type === 'object') out[field.name] = zeroObject(field.schema);
-    else if (field.omit === 'never') out[field.name] = null;
+    const { type } = field.schema;
+    if (field.omit === 'zero') continue;
+    if (field.isPointer || type === 'list') {
+      if (field.omit === 'never') out[field.name] = null;
+    } else if (type === 'object') out[field.name] = zeroObject(field.schema);
+    else if (field.omit === 'never' || STRUCTS.has(type)) out[field.name] = zeroOf(field);
   }
   return out;
 }

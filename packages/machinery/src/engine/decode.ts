@@ -266,10 +266,18 @@ function planOf(field: FieldSchema): Plan {
   return { ...base, dropsEmpty: type !== 'any', absent: fallback === undefined ? undefined : () => fallback };
 }
 
-const STRUCTS: ReadonlySet<string> = new Set(['quantity', 'intOrString', 'time', 'microTime', 'duration', 'any']);
+/** What is one value in JSON and a struct in Go, which omitempty does not drop. */
+export const STRUCTS: ReadonlySet<string> = new Set([
+  'quantity',
+  'intOrString',
+  'time',
+  'microTime',
+  'duration',
+  'any',
+]);
 
 /** What Go prints for a value that was never set. */
-function zeroOf(field: FieldSchema): unknown {
+export function zeroOf(field: FieldSchema): unknown {
   switch (field.schema.type) {
     case 'list':
       return field.isRequired ? [] : null;

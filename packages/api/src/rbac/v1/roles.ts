@@ -26,7 +26,12 @@ export const clusterRole: Kind<ClusterRole> = builtIn<ClusterRole>('rbac.authori
       const here = at.at('aggregationRule', 'clusterRoleSelectors');
       if (!aggregationRule.clusterRoleSelectors?.length)
         here.required('at least one clusterRoleSelector required if aggregationRule is non-nil');
-      each(aggregationRule.clusterRoleSelectors, here, labelSelector);
+      each(aggregationRule.clusterRoleSelectors, here, (selector, place) => {
+        const before = at.errors.length;
+        labelSelector(selector, place);
+        // Upstream makes the selector as well, and has nothing to show then.
+        if (at.errors.length > before) place.invalid(undefined, 'invalid label selector.');
+      });
     },
   },
 });
