@@ -83,6 +83,7 @@ export {
   wholeAmount,
 } from './quota/amounts.ts';
 export { isInQuotaScopes, isMeasuredOnUpdate, measuredNames, quotaUsage, unsaidText } from './quota/usage.ts';
+export { type PodReferences, referencesOf } from './core/v1/pod-references.ts';
 export { service } from './core/v1/service.ts';
 export { validateServiceAddresses } from './core/v1/service-validation.ts';
 export { endpointSlice } from './discovery/v1/endpoint-slice.ts';

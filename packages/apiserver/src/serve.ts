@@ -14,6 +14,7 @@ import { Audit } from './audit/audit.ts';
 import type { AuditSink } from './audit/event.ts';
 import type { AuditPolicy } from './audit/policy.ts';
 import { Access } from './auth/access.ts';
+import { keepTokensTracked } from './auth/legacy-tokens.ts';
 import type { TokenKeys } from './auth/service-account-tokens.ts';
 import type { User } from './auth/user.ts';
 import { bootstrap } from './bootstrap/bootstrap.ts';
@@ -271,6 +272,7 @@ async function housekeep(
   group.spawn((s) => keepCompacted(registry, clock, log, s));
   group.spawn((s) => keepEventsFresh(registry, clock, s));
   group.spawn((s) => keepLevelsTold(registry, { clock, log }, s));
+  group.spawn((s) => keepTokensTracked(registry, { clock, log }, s));
   group.spawn((s) => customResources.run(s));
   if (resourceMetrics) group.spawn((s) => resourceMetrics.run(s));
   if (aggregation) group.spawn((s) => aggregation.run(s));

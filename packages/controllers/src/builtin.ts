@@ -18,6 +18,7 @@ import { endpointsController } from './endpoints/endpoints.ts';
 import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume.ts';
 import { jobController } from './job/job.ts';
 import { trackingFinalizersController } from './job/tracking-finalizers.ts';
+import { legacyTokenCleanerController } from './legacy-token-cleaner/legacy-token-cleaner.ts';
 import { localProvisionerController } from './local-provisioner/local-provisioner.ts';
 import { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
@@ -84,6 +85,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   serviceCidrsController,
   serviceAddressRepairController,
   serviceAccountController,
+  legacyTokenCleanerController,
   clusterRoleAggregationController,
   volumeBindingController,
   ephemeralVolumeController,

@@ -33,6 +33,7 @@ export { jobController } from './job/job.ts';
 export { trackingFinalizersController } from './job/tracking-finalizers.ts';
 export type { ReadPath } from './horizontal-pod-autoscaler/metric-apis.ts';
 export { kindControllers, type KindSource, runKindControllers } from './kind-controllers.ts';
+export { legacyTokenCleanerController } from './legacy-token-cleaner/legacy-token-cleaner.ts';
 export { localProvisionerController } from './local-provisioner/local-provisioner.ts';
 export { namespaceController } from './namespace/namespace.ts';
 export { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { event } from '@navarch/api';
+import { configMap, event } from '@navarch/api';
 import { SimCluster } from './sim-cluster.ts';
 
 test('SimCluster: the API server forgets history older than five to ten minutes', async () => {
@@ -32,4 +32,18 @@ test('SimCluster: an event goes an hour after it was last seen', async () => {
     (await events.list({ namespace: 'default' })).items.map((item) => item.metadata.name),
     ['seen-later'],
   );
+});
+
+test('SimCluster: the API server says since when uses of long-lived tokens are written down, and says it again', async () => {
+  await using cluster = await SimCluster.start({ nodes: 0 });
+  const key = 'kube-system/kube-apiserver-legacy-service-account-token-tracking';
+  const since = async (): Promise<unknown> => (await cluster.api.of(configMap).get(key)).data;
+  await cluster.advance('1m');
+  assert.deepEqual(await since(), { since: '2026-01-01' });
+  await cluster.api.of(configMap).delete(key);
+  await cluster.advance('2m');
+  assert.deepEqual(await since(), { since: '2026-01-01' });
+  await cluster.api.of(configMap).update(key, (map) => ({ ...map, data: { since: '2999-01-01' } }));
+  await cluster.advance('2m');
+  assert.deepEqual(await since(), { since: '2026-01-01' });
 });

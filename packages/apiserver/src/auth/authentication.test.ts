@@ -194,6 +194,37 @@ test('a secret for a token gets one, which ends with the secret', async () => {
   assert.equal((await server.who(token)).status, 401);
 });
 
+test('a token in a secret leaves the day of its use there, and is refused when it is marked invalid', async () => {
+  const server = await withAccount();
+  const annotations = { 'kubernetes.io/service-account.name': 'builder' };
+  const made = await server.make(`${NS}/secrets`, {
+    metadata: { name: 's', annotations },
+    type: 'kubernetes.io/service-account-token',
+  });
+  const token = atob(made.data.token);
+  const labels = async (): Promise<unknown> => (await server.ask('GET', `${NS}/secrets/s`)).body.metadata.labels;
+  await server
+    .token({ boundObjectRef: { kind: 'Secret', apiVersion: 'v1', name: 's', uid: made.metadata.uid } })
+    .then(server.who);
+  assert.equal(await labels(), undefined, 'only what lives in the secret is counted');
+  await server.who(token);
+  const used = (await labels()) as Readonly<Record<string, string>>;
+  assert.match(used['kubernetes.io/legacy-token-last-used'] ?? '', /^\d{4}-\d\d-\d\d$/);
+  const mark = { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' };
+  server.pass(2 * DAY_MS);
+  await server.ask(
+    'PATCH',
+    `${NS}/secrets/s`,
+    { metadata: { labels: mark } },
+    { headers: { 'content-type': 'application/merge-patch+json' } },
+  );
+  assert.equal((await server.who(token)).status, 401);
+  const tried = (await labels()) as Readonly<Record<string, string>>;
+  assert.ok(
+    (tried['kubernetes.io/legacy-token-last-used'] ?? '') > (used['kubernetes.io/legacy-token-last-used'] ?? ''),
+  );
+});
+
 for (const [claim, data, works] of [
   ['that is as it should be', {}, true],
   ['whose time is over', { expiration: new Date(START - 1).toISOString() }, false],

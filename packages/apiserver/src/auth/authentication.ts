@@ -2,6 +2,7 @@ import { unauthorized } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
 import type { ApiRequest, ClientCertificate } from '../request.ts';
 import { bootstrapUser } from './bootstrap-tokens.ts';
+import { legacyRefusal } from './legacy-tokens.ts';
 import { accountOfClaims, type TokenClaims, type TokenKeys, type TokenRefusal } from './service-account-tokens.ts';
 import { anonymous, authenticated, CREDENTIAL_ID, type User } from './user.ts';
 
@@ -89,7 +90,9 @@ export async function userOfToken(
   const untimely = untimelinessOf(claims, deps);
   if (untimely !== '') return { refusal: `service account token ${untimely}` };
   const user = accountOfClaims(claims, deps.registry, deps.now());
-  return 'refusal' in user ? user : (good(user, claims.aud, audiences) ?? { refusal: '' });
+  if ('refusal' in user) return user;
+  const refusal = claims['kubernetes.io'].secret && (await legacyRefusal(token, claims, deps.registry, deps.now()));
+  return refusal || (good(user, claims.aud, audiences) ?? { refusal: '' });
 }
 
 function good(user: User, held: readonly string[], wanted: readonly string[]): TokenUser | undefined {

@@ -9,12 +9,13 @@ import {
   type Pod,
   resourceSlice,
   volumeAttachment,
+  type PodReferences,
+  referencesOf,
 } from '@navarch/api';
 import type { Registry } from '../registry/registry.ts';
 import { nodeRules } from '../bootstrap/node-rules.ts';
 import type { Attributes } from './attributes.ts';
 import { allowed, type Authorizer, type Decision, noOpinion } from './authorizer.ts';
-import { type PodReferences, referencesOf } from './pod-references.ts';
 import { allows } from './rules.ts';
 import { nodeNameOf, type User } from './user.ts';
 

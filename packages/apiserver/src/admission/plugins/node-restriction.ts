@@ -8,9 +8,9 @@ import {
   serviceAccount as accountKind,
   pod as podKind,
   type Pod,
+  referencesOf,
 } from '@navarch/api';
 import { type ApiObject, equalJson, forbidden, hasReason } from '@navarch/machinery';
-import { referencesOf } from '../../auth/pod-references.ts';
 import { nodeNameOf } from '../../auth/user.ts';
 import { type AdmissionContext, type AdmissionRequest, defineAdmissionPlugin, resourceOf } from '../admission.ts';
 import { isMirrorPod, MIRROR } from '../pods.ts';

@@ -1,6 +1,5 @@
-import { type Pod, type ServiceAccount, serviceAccount } from '@navarch/api';
+import { type Pod, type ServiceAccount, serviceAccount, referencesOf } from '@navarch/api';
 import { cloneJson, forbidden, type Mutable } from '@navarch/machinery';
-import { referencesOf } from '../../auth/pod-references.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
 import { isMirrorPod } from '../pods.ts';

@@ -1,4 +1,4 @@
-import type { Pod } from '@navarch/api';
+import type { Pod } from '../../generated/types/core-v1.ts';
 
 /** Names, in the pod's namespace, of what the pod needs on its node. */
 export interface PodReferences {
