@@ -97,6 +97,32 @@ test('up: killed at any moment, the next one ends well and down leaves nothing',
   }),
 );
 
+test(
+  'up beside what is left of a cluster whose processes all died: addresses that are given anew lead to the new pods',
+  TIMEOUT,
+  () =>
+    onMachine(async (machine) => {
+      const serve = async (): Promise<string> => {
+        await kubectl(machine, 'run', 'web', '--image=nginx', '--image-pull-policy=IfNotPresent');
+        await kubectl(machine, 'wait', 'pod/web', '--for=condition=Ready', '--timeout=60s');
+        const address = await kubectl(machine, 'get', 'pod', 'web', '-o', 'jsonpath={.status.podIP}');
+        // The machine learns where the address is, and does not ask again for a while.
+        const { stdout } = await machine.run('curl', '-sS', '--max-time', '5', `http://${address}`);
+        assert.match(stdout, /nginx/, `nothing answers at ${address}`);
+        return address;
+      };
+      const other = (...args: readonly string[]): ReturnType<Machine['run']> =>
+        machine.run(process.execPath, '--disable-warning=ExperimentalWarning', main, ...args, '--name', `${name}b`);
+      await navarch(machine, 'up');
+      const address = await serve();
+      // All but the first process of the machine, and this one, which has nobody else to end.
+      await machine.run('sh', '-c', 'kill -9 -1');
+      await other('up');
+      assert.equal(await serve(), address);
+      await other('down');
+    }),
+);
+
 test('up after a reboot: pods run again, though every process number, mount and network is gone', TIMEOUT, () =>
   onMachine(async (first) => {
     await navarch(first, 'up');

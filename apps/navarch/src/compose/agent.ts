@@ -13,7 +13,13 @@ import {
   shutdownSeconds,
 } from '@navarch/kubelet';
 import { countRequests, rotatingTransport } from '@navarch/node/client';
-import { type Containerd, containerdImageMounts, startContainerd, writePodNetwork } from '@navarch/node/containerd';
+import {
+  claimBridge,
+  type Containerd,
+  containerdImageMounts,
+  startContainerd,
+  writePodNetwork,
+} from '@navarch/node/containerd';
 import { connectRuntime, countCalls } from '@navarch/node/cri';
 import { listenDns, resolvers } from '@navarch/node/dns';
 import { hasLogind, logindShutdown, openCgroups } from '@navarch/node/host';
@@ -81,6 +87,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     group.signal,
   );
   await prepareNetwork(log, group.signal);
+  await claimOwnBridge(options, containerd, runtime, group.signal);
   mkdirSync(join(dataDir, 'kubelet'), { recursive: true });
   const probeMetrics = new MetricRegistry();
   const deps = {
@@ -123,6 +130,16 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     ),
   );
   await group.join();
+}
+
+async function claimOwnBridge(
+  { bridge, log }: AgentOptions,
+  { layout }: Containerd,
+  runtime: KubeletDeps['runtime'],
+  signal: AbortSignal,
+): Promise<void> {
+  const { items } = await runtime.listPodSandbox({}, signal);
+  await claimBridge({ dir: layout.dir, bridge, isInUse: items.length > 0 }, log, signal);
 }
 
 function kubeletDeps(

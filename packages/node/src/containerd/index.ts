@@ -11,5 +11,6 @@ export {
 } from './import-images.ts';
 export { containerdImageMounts } from './image-mounts.ts';
 export { type ContainerdLayout, containerdLayout } from './layout.ts';
+export { claimBridge, type PodBridge } from './pod-bridge.ts';
 export { type Containerd, type ContainerdOptions, findContainerd, startContainerd } from './start.ts';
 export { stopContainerd, teardownContainerd, type TeardownOptions } from './stop.ts';

@@ -7,10 +7,10 @@ import { connectRuntime, type GrpcRuntime } from '../cri/grpc-runtime.ts';
 import { openCgroups } from '../host/cgroup/layout.ts';
 import { endProcess } from '../host/end-process.ts';
 import { unmountBelow } from '../host/mount.ts';
-import { deleteLink } from '../host/netns.ts';
 import { identityOf, signalProcess } from '../host/process-identity.ts';
 import { removeHostPorts } from './host-ports.ts';
 import { type ContainerdLayout, containerdLayout } from './layout.ts';
+import { removeBridge } from './pod-bridge.ts';
 import { forgetRecord, readRecord } from './record.ts';
 import { endShims } from './shims.ts';
 
@@ -52,7 +52,7 @@ export async function teardownContainerd(options: TeardownOptions, signal: Abort
   if (options.bridge) {
     // A network namespace that has gone has taken both with it.
     if (options.netns === undefined || existsSync(options.netns)) {
-      await deleteLink(options.bridge, options.netns, signal);
+      await removeBridge({ ...options, bridge: options.bridge }, signal);
       await removeHostPorts(options.bridge, options.netns, signal);
     }
     removeResults(options.bridge);
