@@ -5,6 +5,7 @@ import {
   bridgeOf,
   choiceOf,
   cidrOf,
+  clusterCidrOf,
   durationOf,
   nodeNameOf,
   nthAddress,
@@ -30,6 +31,11 @@ const cases: readonly (readonly [read: () => unknown, expected: string])[] = [
   [() => portOf('--port', '80x'), '--port takes a port from 1 to 65535, not "80x"'],
   [() => addressOf('--node-ip', '10.0.0.256'), '--node-ip takes an IP address such as 192.168.1.10, not "10.0.0.256"'],
   [() => cidrOf('--cluster-cidr', '10.0.0.0/16'), '"10.0.0.0/16"'],
+  [() => clusterCidrOf('--cluster-cidr', '10.0.0.0/16,fd00::/48'), '"10.0.0.0/16,fd00::/48"'],
+  [
+    () => clusterCidrOf('--cluster-cidr', '10.0.0.0/16,fd00::/40'),
+    '--cluster-cidr takes an IPv4 range, or with a comma an IPv6 range after it, such as 10.244.0.0/16,fd00:10:244::/48, not "10.0.0.0/16,fd00::/40"',
+  ],
   [
     () => cidrOf('--cluster-cidr', '10.0.0.0'),
     '--cluster-cidr takes an IPv4 range such as 10.244.0.0/16, not "10.0.0.0"',

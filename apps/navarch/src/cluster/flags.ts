@@ -41,17 +41,27 @@ export function cidrOf(flag: string, text: string): string {
 }
 
 /** One range of cluster IPs, or one of each family, IPv4 first: nodes have IPv4. */
-export function serviceCidrOf(flag: string, text: string): string {
+export const serviceCidrOf = (flag: string, text: string): string =>
+  rangesOf(flag, text, { bits: [64, 126], example: '10.96.0.0/16,fd00:10:96::/112' });
+
+/** One range of pod addresses, or one of each family: at most 65,536 blocks of /64. */
+export const clusterCidrOf = (flag: string, text: string): string =>
+  rangesOf(flag, text, { bits: [48, 64], example: '10.244.0.0/16,fd00:10:244::/48' });
+
+interface SecondRange {
+  /** Prefix lengths of the IPv6 range. */
+  readonly bits: readonly [least: number, most: number];
+  readonly example: string;
+}
+
+function rangesOf(flag: string, text: string, { bits: [least, most], example }: SecondRange): string {
   const [first = '', second, ...more] = text.split(',');
   const [address = '', bits = ''] = (second ?? '').split('/');
   const isSecond =
-    second === undefined || (isIPv6(address) && /^\d{2,3}$/.test(bits) && Number(bits) >= 64 && Number(bits) <= 126);
+    second === undefined ||
+    (isIPv6(address) && /^\d{2,3}$/.test(bits) && Number(bits) >= least && Number(bits) <= most);
   if (!isSecond || more.length > 0)
-    throw wrong(
-      flag,
-      text,
-      'an IPv4 range, or with a comma an IPv6 range after it, such as 10.96.0.0/16,fd00:10:96::/112',
-    );
+    throw wrong(flag, text, `an IPv4 range, or with a comma an IPv6 range after it, such as ${example}`);
   cidrOf(flag, first);
   return text;
 }

@@ -17,7 +17,7 @@ import { startServer } from '../compose/server.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
 import {
   addressOf,
-  cidrOf,
+  clusterCidrOf,
   DEFAULTS,
   nodeNameOf,
   nthAddress,
@@ -92,7 +92,11 @@ export const declareServer: Declare = (program) => {
     .option('--tls-san <name...>', 'further names and addresses by which people reach this server', [])
     .option('--service-cidr <cidr>', 'range of cluster IPs; of IPv6 too, with a comma', DEFAULTS.serviceCidr)
     .option('--service-node-port-range <range>', 'ports for NodePort services', DEFAULTS.nodePorts)
-    .option('--cluster-cidr <cidr>', 'range of pod addresses', DEFAULTS.clusterCidr)
+    .option(
+      '--cluster-cidr <cidr>',
+      'range of pod addresses; of IPv6 too, with a comma, for network plugins that use it',
+      DEFAULTS.clusterCidr,
+    )
     .option('--cluster-dns <address>', 'cluster IP of DNS (default: the tenth of the service range)')
     .option('--cluster-domain <domain>', 'DNS domain of the cluster', DEFAULTS.clusterDomain)
     .option('--node-name <name>', 'node that gets an identity on this machine', 'navarch')
@@ -149,10 +153,12 @@ async function runServer(flags: ServerFlags): Promise<void> {
   const port = portOf('--port', flags.port);
   const layout = layoutOf(flags.name, flags.dataDir);
   const serviceCidr = serviceCidrOf('--service-cidr', flags.serviceCidr);
+  const clusterCidr = clusterCidrOf('--cluster-cidr', flags.clusterCidr);
   const settings = {
     clusterDns: addressOf('--cluster-dns', flags.clusterDns ?? nthAddress(serviceCidr, 10)),
     clusterDomain: flags.clusterDomain,
-    clusterCidr: cidrOf('--cluster-cidr', flags.clusterCidr),
+    // Agents route and masquerade IPv4.
+    clusterCidr: clusterCidr.split(',')[0] ?? clusterCidr,
   };
   const options = {
     dataDir: layout.dir,
@@ -217,7 +223,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
         random: systemRandom(),
         log,
         metrics,
-        clusterCidr: settings.clusterCidr,
+        clusterCidr,
         rootCertificate: server.authority,
         joining: server.joining,
         loadBalancers,

@@ -207,6 +207,23 @@ test('nodeIpamController gives every node a block of its own and gives none out 
   assert.equal((await plane.api.of(node).get('e')).spec.podCIDR, '10.244.1.0/24');
 });
 
+test('nodeIpamController gives every node a block of each of two families, or none', async () => {
+  await using plane = await ControlPlane.start({
+    controllers: [nodeIpamController({ clusterCidr: '10.244.0.0/16,fd00:10:244::/63' })],
+  });
+  for (const name of ['a', 'b', 'c']) await plane.api.of(node).create({ metadata: { name } });
+  await plane.clock.advance(10_000);
+  const given = (await plane.api.of(node).list()).items.map(({ spec }) => [spec.podCIDR, spec.podCIDRs]);
+  assert.deepEqual(given, [
+    ['10.244.0.0/24', ['10.244.0.0/24', 'fd00:10:244::/64']],
+    ['10.244.1.0/24', ['10.244.1.0/24', 'fd00:10:244:1::/64']],
+    [undefined, undefined],
+  ]);
+  await plane.api.of(node).delete('a');
+  await plane.clock.advance(10_000);
+  assert.equal((await plane.api.of(node).get('c')).spec.podCIDRs?.[1], 'fd00:10:244::/64');
+});
+
 const ready = (plane: ControlPlane): Node['status'] =>
   ({
     conditions: [
