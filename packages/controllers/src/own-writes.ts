@@ -5,6 +5,8 @@ interface Deletion {
   readonly kind: Kind<any>;
   readonly key: Key;
   readonly uid: string | undefined;
+  /** It is gone, not only going. */
+  readonly isFinal?: boolean;
 }
 
 /**
@@ -43,6 +45,10 @@ export class OwnWrites {
 
   wrote(kind: Kind<any>, object: ApiObject): void {
     if (!this.#reads.has(kind)) return;
+    if (isLast(object)) {
+      this.#deletions.push({ kind, key: keyOf(object), uid: object.metadata.uid, isFinal: true });
+      return;
+    }
     const version = object.metadata.resourceVersion;
     const before = this.#versions.get(kind);
     if (before === undefined || Number(before) < Number(version)) this.#versions.set(kind, version);
@@ -58,9 +64,16 @@ export class OwnWrites {
   }
 }
 
-function isDeletionSeen({ kind, key, uid }: Deletion, cache: CacheReader): boolean {
+/** The write that takes the last finalizer off an object that is going removes it: no version of it comes after that. */
+const isLast = ({ metadata }: ApiObject): boolean =>
+  metadata.deletionTimestamp !== undefined &&
+  !metadata.finalizers?.length &&
+  (metadata.deletionGracePeriodSeconds ?? 0) === 0;
+
+function isDeletionSeen({ kind, key, uid, isFinal }: Deletion, cache: CacheReader): boolean {
   const held: ApiObject | undefined = cache.get<ApiObject>(kind, key);
-  return !held || held.metadata.deletionTimestamp !== undefined || (uid !== undefined && held.metadata.uid !== uid);
+  if (!held || (uid !== undefined && held.metadata.uid !== uid)) return true;
+  return !isFinal && held.metadata.deletionTimestamp !== undefined;
 }
 
 /** The same API, noting what is written through it. */

@@ -1,5 +1,5 @@
 import { job, pod, type Pod } from '@navarch/api';
-import { equalJson, hasReason, keyOf } from '@navarch/machinery';
+import { equalJson, hasReason, keyIn, keyOf } from '@navarch/machinery';
 import type { Context } from '../controller.ts';
 import { judgeFailure } from './failure-policy.ts';
 import type { IndexSet } from './index-set.ts';
@@ -204,6 +204,18 @@ export async function untrack(target: Pod, { api }: Context): Promise<void> {
   try {
     await api.of(pod).patch(keyOf(target), { type: 'strategic', body });
   } catch (error) {
-    if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
+    // A conflict may also be of two writes: the pod is still tracked then, and would be counted again.
+    const isGone = hasReason(error, 'NotFound') || (hasReason(error, 'Conflict') && (await isReplaced(target, api)));
+    if (!isGone) throw error;
+  }
+}
+
+async function isReplaced({ metadata }: Pod, api: Context['api']): Promise<boolean> {
+  try {
+    const live = await api.of(pod).get(keyIn(metadata.namespace, metadata.name));
+    return live.metadata.uid !== metadata.uid;
+  } catch (error) {
+    if (hasReason(error, 'NotFound')) return true;
+    throw error;
   }
 }

@@ -1,9 +1,18 @@
+import { cronJobScenarios } from './cron-job/cron-job.ts';
 import { deploymentLifeScenarios } from './deployment/life.ts';
 import { rollingScenarios } from './deployment/rolling.ts';
+import { jobEndScenarios } from './job/ends.ts';
+import { jobLifeScenarios } from './job/life.ts';
 import type { Scenario } from './scenario.ts';
 
 export { play, type Verdict } from './play.ts';
 export type { Scenario } from './scenario.ts';
 
 /** Every scenario. Adding one is adding a value to a file of its controller's folder, and to the list there. */
-export const scenarios: readonly Scenario[] = [...rollingScenarios, ...deploymentLifeScenarios];
+export const scenarios: readonly Scenario[] = [
+  ...rollingScenarios,
+  ...deploymentLifeScenarios,
+  ...jobEndScenarios,
+  ...jobLifeScenarios,
+  ...cronJobScenarios,
+];

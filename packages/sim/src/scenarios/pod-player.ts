@@ -20,6 +20,8 @@ export interface PodLife {
 interface PodEnd {
   readonly afterMs: number;
   readonly exitCode: number;
+  /** It is said to have been ended from outside: DisruptionTarget. */
+  readonly isDisrupted?: true;
 }
 
 interface PlayerDeps {
@@ -32,6 +34,7 @@ interface PlayerDeps {
 
 const NODES = ['node-a', 'node-b', 'node-c'];
 const RETRY_MS = 300;
+const KILLED: PodEnd = { afterMs: 0, exitCode: 137 };
 
 /** Stands in for the scheduler and every kubelet: what they would write is written, nothing is run. */
 export class PodPlayer {
@@ -92,7 +95,7 @@ export class PodPlayer {
     const end = life.ends?.(found, random);
     if (!end) return;
     await clock.sleep(end.afterMs, signal);
-    await this.#insist(signal, () => this.#say(found, (now) => endedStatus(found, end.exitCode, now)));
+    await this.#insist(signal, () => this.#say(found, (now) => endedStatus(found, end, now)));
   }
 
   async #end(found: Pod, random: Random, signal: AbortSignal): Promise<void> {
@@ -102,6 +105,8 @@ export class PodPlayer {
     await clock.sleep(stopMs, signal);
     await this.#insist(signal, async () => {
       this.#requireUp(found);
+      // What ran is told to have ended before it goes.
+      if (found.spec.nodeName) await this.#say(found, (now) => endedStatus(found, KILLED, now));
       const preconditions = { uid: found.metadata.uid };
       await api.of(pod).delete(keyOf(found), { gracePeriodSeconds: 0, preconditions });
     });
@@ -179,11 +184,15 @@ function runningStatus(found: Pod, now: string): Partial<PodStatus> {
   };
 }
 
-function endedStatus(found: Pod, exitCode: number, now: string): Partial<PodStatus> {
+function endedStatus(found: Pod, { exitCode, isDisrupted }: PodEnd, now: string): Partial<PodStatus> {
   const reason = exitCode === 0 ? 'Completed' : 'Error';
   return {
     phase: exitCode === 0 ? 'Succeeded' : 'Failed',
-    conditions: [condition('Ready', 'False', now), condition('ContainersReady', 'False', now)],
+    conditions: [
+      condition('Ready', 'False', now),
+      condition('ContainersReady', 'False', now),
+      ...(isDisrupted ? [condition('DisruptionTarget', 'True', now)] : []),
+    ],
     containerStatuses: containers(found, false, { terminated: { exitCode, reason, startedAt: now, finishedAt: now } }),
   };
 }

@@ -164,6 +164,11 @@ export class World implements AsyncDisposable {
     if (!held) throw new ScenarioError(`waited ${ms / 1000} s in vain until ${what}`);
   }
 
+  /** Every clock shows this from now on, since the epoch: for what depends on the calendar. */
+  setClock(ms: number): void {
+    this.clock.jump(ms - this.clock.now());
+  }
+
   /** The kubelet of a node stops speaking, and what it was about to do is not done. */
   loseNode(name: string): void {
     this.#player?.lose(name);
