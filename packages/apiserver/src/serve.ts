@@ -125,7 +125,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     features,
     patterns,
     admission: admissionOf(options, issuer, features),
-    access: new Access(() => registry),
+    access: new Access(() => registry, metrics),
     attendants: { '/services': allocator },
   });
   const [hooks, storeCheck] = [new StartHooks(), new StoreCheck(store, clock)];

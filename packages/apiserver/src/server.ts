@@ -195,14 +195,19 @@ export class Server {
     if (user !== asker) trail.audit?.actsAs(user, constraint);
     const pass = this.#flow.enter(user, info);
     trail.flow = pass.headers;
-    if (pass.wait && !(await pass.wait(request.signal))) {
-      trail.inFlight.isDropped = true;
-      return tooManyRequests();
+    if (pass.wait) {
+      const { clock } = this.registry.deps;
+      const began = clock.monotonic();
+      if (!(await pass.wait(request.signal))) {
+        trail.inFlight.isDropped = true;
+        return tooManyRequests();
+      }
+      trail.inFlight.waitedSeconds += (clock.monotonic() - began) / 1000;
     }
     try {
       this.#admit(user, attributes, trail.audit);
       trail.inFlight.isAdmitted = true;
-      return await this.#router.route(trail.audit?.request ?? request, info, user, trail.warnings);
+      return await this.#router.route(trail.audit?.request ?? request, info, user, trail);
     } finally {
       pass.leave();
     }

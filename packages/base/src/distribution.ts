@@ -19,6 +19,15 @@ export class Distribution implements Observer {
     return this.#count;
   }
 
+  get sum(): number {
+    return this.#sum;
+  }
+
+  /** How many values are at most that. The bound is one of its own. */
+  upTo(bound: number): number {
+    return this.#counts.slice(0, this.#bounds.indexOf(bound) + 1).reduce((all, count) => all + count, 0);
+  }
+
   observe(value: number): void {
     this.#sum += value;
     this.#count += 1;

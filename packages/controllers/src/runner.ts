@@ -1,6 +1,7 @@
 import {
   type Clock,
   type Counter,
+  type Gauge,
   invariant,
   InvariantError,
   type Logger,
@@ -58,6 +59,7 @@ class Run {
   readonly #cache: CacheReader;
   readonly #events: EventRecorder;
   readonly #reconciled: Counter;
+  readonly #running: Gauge;
   /** Of each key the writes that the cache may not show yet. An entry goes when they are seen. */
   readonly #writes = new Map<Key, OwnWrites>();
 
@@ -72,6 +74,10 @@ class Run {
     this.#reconciled = deps.metrics.counter(
       'controller_reconcile_total',
       'Total number of reconciliations per controller and result.',
+    );
+    this.#running = deps.metrics.gauge(
+      'running_managed_controllers',
+      '[BETA] Indicates where instances of a controller are currently running',
     );
   }
 
@@ -89,9 +95,12 @@ class Run {
     );
     for (const key of this.#controller.initialKeys ?? []) this.#queue.add(key);
     for (let n = 0; n < (this.#controller.workers ?? WORKERS); n++) group.spawn((s) => this.#work(group, s));
+    const running = { name: this.#controller.name, manager: 'kube-controller-manager' };
+    this.#running.set(1, running);
     try {
       await group.join();
     } finally {
+      this.#running.set(0, running);
       for (const stop of stops) stop();
     }
   }

@@ -1,5 +1,6 @@
 import type { ApiObject, Field, Kind, Mutable, Patterns } from '@navarch/machinery';
 import type { Access } from '../auth/access.ts';
+import type { Waits } from '../observe/service-levels.ts';
 import type { User } from '../auth/user.ts';
 import type { Registry } from '../registry/registry.ts';
 
@@ -17,6 +18,8 @@ export interface AdmissionRequest {
   readonly isDryRun: boolean;
   /** The object was sent as a patch. */
   readonly isPatch: boolean;
+  /** Where it is noted what the request waits for that is not the server's doing. */
+  readonly waits: Waits | undefined;
   /** Tells the client something that is no refusal (a Warning header). */
   warn(text: string): void;
 }

@@ -1,8 +1,9 @@
 import type { RoleRef } from '@navarch/api';
+import { type Metrics, noMetrics } from '@navarch/base';
 import { failure, forbidden, type ResourceName } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
 import { type Attributes, forbiddenMessage } from './attributes.ts';
-import { aggregate, allowed, type Authorizer, type Decision, inTurn, noOpinion } from './authorizer.ts';
+import { aggregate, allowed, type Authorizer, type Decision, DecisionCount, inTurn, noOpinion } from './authorizer.ts';
 import { NodeAuthorizer } from './node-authorizer.ts';
 import { Rbac } from './rbac.ts';
 import { ruleText, uncovered } from './rules.ts';
@@ -32,12 +33,18 @@ export class Access implements Authorizer {
   readonly rbac: Rbac;
   readonly #chain: Authorizer;
 
-  constructor(registry: () => Registry) {
+  constructor(registry: () => Registry, metrics: Metrics = noMetrics) {
     this.rbac = new Rbac(registry);
+    const counter = metrics.counter(
+      'apiserver_authorization_decisions_total',
+      '[ALPHA] Total number of terminal decisions made by an authorizer split by authorizer type, name, and decision.',
+    );
+    const counted = (type: string, name: string): DecisionCount =>
+      new DecisionCount((decision) => counter.of({ type, name, decision }));
     this.#chain = inTurn([
       { name: 'system-privileged-group.authorizer.kubernetes.io', authorizer: masters },
-      { name: 'node', authorizer: new NodeAuthorizer(registry) },
-      { name: 'rbac', authorizer: this.rbac },
+      { name: 'node', authorizer: new NodeAuthorizer(registry), decided: counted('Node', 'node') },
+      { name: 'rbac', authorizer: this.rbac, decided: counted('RBAC', 'rbac') },
     ]);
   }
 

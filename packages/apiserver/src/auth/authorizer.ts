@@ -1,4 +1,5 @@
 import type { PolicyRule } from '@navarch/api';
+import type { Tick } from '@navarch/base';
 import type { Attributes } from './attributes.ts';
 import type { User } from './user.ts';
 
@@ -28,6 +29,25 @@ export interface NamedAuthorizer {
   /** As upstream's `--authorization-mode` calls it, in lower case. */
   readonly name: string;
   readonly authorizer: Authorizer;
+  /** Counts what it decides. */
+  readonly decided?: DecisionCount;
+}
+
+/** Counts one authorizer's decisions; to have no opinion is none. */
+export class DecisionCount {
+  readonly #series: (decision: string) => Tick;
+  #allowed: Tick | undefined;
+  #denied: Tick | undefined;
+
+  constructor(series: (decision: string) => Tick) {
+    this.#series = series;
+  }
+
+  add(verdict: 'allow' | 'deny'): void {
+    // Shown from the first on.
+    if (verdict === 'allow') (this.#allowed ??= this.#series('allowed')).add();
+    else (this.#denied ??= this.#series('denied')).add();
+  }
 }
 
 /**
@@ -37,9 +57,12 @@ export interface NamedAuthorizer {
 export const inTurn = (authorizers: readonly NamedAuthorizer[]): Authorizer => ({
   decide(user, request) {
     const reasons: string[] = [];
-    for (const { name, authorizer } of authorizers) {
+    for (const { name, authorizer, decided } of authorizers) {
       const decision = authorizer.decide(user, request);
-      if (decision.verdict !== 'none') return decision;
+      if (decision.verdict !== 'none') {
+        decided?.add(decision.verdict);
+        return decision;
+      }
       if (decision.reason !== '') reasons.push(`${name}: ${decision.reason}`);
     }
     return noOpinion(reasons.join('\n'));

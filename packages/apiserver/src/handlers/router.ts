@@ -6,6 +6,7 @@ import {
   pathSegmentErrors,
   type ResourceFacts,
 } from '@navarch/machinery';
+import type { Waits } from '../observe/service-levels.ts';
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { Access } from '../auth/access.ts';
 import type { AuthenticationDeps } from '../auth/authentication.ts';
@@ -45,6 +46,13 @@ export interface RouterDeps {
   readonly aggregation: Aggregation | undefined;
 }
 
+/** What is told of a request while it is worked on. */
+interface Told {
+  /** Texts for the client. */
+  readonly warnings: string[];
+  readonly inFlight: Waits | undefined;
+}
+
 /** Where requests go: to a document, to a resource or a part of it, to an extension server, or nowhere. */
 export class Router {
   readonly #deps: RouterDeps;
@@ -58,7 +66,7 @@ export class Router {
   }
 
   /** Throws what refuses it. Whoever asks may ask: that is decided already. */
-  async route(request: ApiRequest, info: RequestInfo, user: User, warnings: string[]): Promise<ApiResponse> {
+  async route(request: ApiRequest, info: RequestInfo, user: User, { warnings, inFlight }: Told): Promise<ApiResponse> {
     const elsewhere = this.#deps.aggregation?.answer(request, user);
     if (elsewhere) return elsewhere;
     if (!info.isResource)
@@ -79,7 +87,7 @@ export class Router {
     if (resource && resource.kind.origin !== 'custom' && isOwn(info, resource.kind))
       checkRouted(request, this.#deps.formats, info.verb);
     const mayCreate = (): void => this.#access.require(user, { ...info, verb: 'create' });
-    const call = { ...callOf(request, user, warnings), mayCreate };
+    const call = { ...callOf(request, user, warnings), mayCreate, waits: inFlight };
     const exchange: Exchange = {
       request,
       formats: this.#deps.formats,

@@ -45,6 +45,64 @@ test('admission takes the time of each plugin and of all, by what they do', asyn
   );
 });
 
+test('writes are counted as the store answers them, and what the authorizers decide by their names', async () => {
+  const { ask } = await asked();
+  await ask('POST', '/api/v1/namespaces/d/configmaps', pod('a'));
+  await ask('POST', '/api/v1/namespaces/d/configmaps', pod('a'));
+  await ask('DELETE', '/api/v1/namespaces/d/configmaps/a');
+  await ask('GET', '/api/v1/namespaces/d/configmaps/a', undefined, { authorization: 'Bearer bob' });
+  const { text } = await ask('GET', '/metrics');
+  assert.deepEqual(
+    linesOf(text, 'etcd_requests_total').filter((line) => line.includes('"configmaps"')),
+    [
+      'etcd_requests_total{group="",operation="create",resource="configmaps"} 1',
+      'etcd_requests_total{group="",operation="delete",resource="configmaps"} 1',
+    ],
+  );
+  assert.match(text, /^etcd_request_duration_seconds_count\{group="",operation="create",resource="configmaps"\} 1$/m);
+  assert.deepEqual(linesOf(text, 'apiserver_authorization_decisions_total'), []);
+  await ask('GET', '/version', undefined, { authorization: 'Bearer bob' });
+  assert.deepEqual(linesOf((await ask('GET', '/metrics')).text, 'apiserver_authorization_decisions_total'), [
+    'apiserver_authorization_decisions_total{decision="allowed",name="rbac",type="RBAC"} 1',
+  ]);
+});
+
+test('what webhooks take is not counted as the time of the server', async () => {
+  const { ask, clock } = await asked({
+    webhooks: {
+      async post(_address: unknown, body: string) {
+        const { request } = JSON.parse(body) as { readonly request: { readonly uid: string } };
+        await clock.advance(2_000);
+        const response = { uid: request.uid, allowed: true };
+        return {
+          status: 200,
+          body: JSON.stringify({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response }),
+        };
+      },
+    },
+  });
+  await ask('POST', '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', {
+    metadata: { name: 'w' },
+    webhooks: [
+      {
+        name: 'one.example.com',
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+        clientConfig: { url: 'https://example.com/' },
+        rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }],
+      },
+    ],
+  });
+  assert.equal((await ask('POST', '/api/v1/namespaces/d/configmaps', pod('a'))).status, 201);
+  const { text } = await ask('GET', '/metrics');
+  const sums = (metric: string): readonly string[] =>
+    linesOf(text, `${metric}_sum`).flatMap((line) => (/"configmaps".* (\S+)$/.exec(line) ?? []).slice(1));
+  assert.deepEqual(
+    [sums('apiserver_request_duration_seconds'), sums('apiserver_request_sli_duration_seconds')],
+    [['2'], ['0']],
+  );
+});
+
 test('webhooks are counted by their answers', async () => {
   const answers = [{ allowed: true }, { allowed: false, status: { code: 418, message: 'tea' } }];
   const webhooks = {

@@ -1,12 +1,15 @@
 import { Distribution, exponential, type Labels, type MetricFamily } from '@navarch/base';
 import type { ApiRequest } from '../request.ts';
 import type { RequestInfo } from '../request-info.ts';
+import { ServiceLevels, serviceLevelSamples, type Waits } from './service-levels.ts';
 import { documentLabels, dryRunOf, scopeOf, verbOf } from './request-labels.ts';
 
 /** Upper bounds of durations, in seconds: upstream's. */
 const SECONDS = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
 ] as const;
+/** Of those that only the server is answerable for: upstream does not tell the shortest apart. */
+const OWN_SECONDS = SECONDS.slice(2);
 /** Of sizes, in bytes. */
 const BYTES = exponential(1000, 10, 7);
 /** Series kept; beyond it requests are counted as being for something else. */
@@ -28,6 +31,8 @@ interface Series {
 interface Answers {
   readonly labels: Labels;
   readonly seconds: Distribution;
+  /** Of those that waited for something; absent: none did. */
+  levels?: ServiceLevels;
   /** Answers by their status. */
   readonly codes: Map<number, { readonly labels: Labels; count: number }>;
 }
@@ -77,6 +82,17 @@ export class RequestTally {
         type: 'histogram',
         help: '[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
         samples: answers.flatMap(({ labels, seconds }) => (seconds.count > 0 ? seconds.samples(labels) : [])),
+      },
+      {
+        name: 'apiserver_request_sli_duration_seconds',
+        type: 'histogram',
+        help: '[ALPHA] Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.',
+        samples: all.flatMap(({ labels, answers: byDryRun }) => {
+          const real = byDryRun.get('');
+          return real && real.seconds.count > 0
+            ? serviceLevelSamples(labels, real.seconds, real.levels, OWN_SECONDS)
+            : [];
+        }),
       },
       {
         name: 'apiserver_response_sizes',
@@ -164,7 +180,8 @@ interface InFlight {
 }
 
 /** A request that is being worked on. */
-export class RequestInFlight {
+export class RequestInFlight implements Waits {
+  waitedSeconds = 0;
   /** Nobody who may not ask is counted, as nobody is who asks for what is not there. */
   isAdmitted = false;
   /** It was refused unseen, for want of room: it is counted, and took no time. */
@@ -182,8 +199,13 @@ export class RequestInFlight {
     if (!series) return;
     const answers = count(series, this.#in.dryRun(), status);
     if (this.isDropped) return;
-    answers.seconds.observe(seconds);
+    this.#took(answers, seconds);
     series.sizes?.observe(bytes);
+  }
+
+  #took(answers: Answers, seconds: number): void {
+    answers.seconds.observe(seconds);
+    if (this.waitedSeconds > 0) (answers.levels ??= new ServiceLevels(SECONDS)).waited(seconds, this.waitedSeconds);
   }
 
   /** Its answer is a stream: that is not in flight any more, and counted when it ends. */
@@ -198,7 +220,7 @@ export class RequestInFlight {
     series.open += 1;
     return (status, seconds) => {
       series.open -= 1;
-      count(series, this.#in.dryRun(), status).seconds.observe(seconds);
+      this.#took(count(series, this.#in.dryRun(), status), seconds);
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { ApiObject, Mutable } from '@navarch/machinery';
 import type { User } from '../auth/user.ts';
+import type { Waits } from '../observe/service-levels.ts';
 
 /** Who writes, and how. */
 export interface Call {
@@ -20,6 +21,8 @@ export interface Call {
   readonly fieldManager?: string;
   /** The subresource that a write of the whole object came through, as the record of owners names it. */
   readonly recordedAs?: string;
+  /** Where it is noted what the request waits for that is not the server's doing. */
+  readonly waits?: Waits | undefined;
   /** Throws Forbidden unless the user may also create: an update or apply of what is not there does. */
   mayCreate?(): void;
 }

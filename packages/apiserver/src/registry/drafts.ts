@@ -223,6 +223,7 @@ export class Drafts<O extends ApiObject> {
       previous,
       isDryRun: call.isDryRun,
       isPatch: call.isPatch === true,
+      waits: call.waits,
       warn,
     };
   }

@@ -8,6 +8,7 @@ import type { Conversion } from '../custom-resources/conversion.ts';
 import { FeatureGates } from '../features/feature-gates.ts';
 import { AdmissionMeasures } from '../observe/admission-measures.ts';
 import { ListMeasures } from '../observe/list-measures.ts';
+import { StoreMeasures } from '../observe/store-measures.ts';
 import { WatchMeasures } from '../observe/watch-measures.ts';
 import { CustomForm } from './custom-form.ts';
 import type { Attendant } from './drafts.ts';
@@ -43,6 +44,7 @@ export class Registry {
     readonly admission: AdmissionMeasures;
     readonly watches: WatchMeasures;
     readonly lists: ListMeasures;
+    readonly store: StoreMeasures;
   };
   readonly #resources = new Map<string, Resource<any>>();
   readonly #byKind = new Map<Kind<any>, Resource<any>>();
@@ -61,6 +63,7 @@ export class Registry {
       admission: new AdmissionMeasures(metrics, clock),
       watches: new WatchMeasures(metrics),
       lists: new ListMeasures(metrics),
+      store: new StoreMeasures(metrics, clock),
     };
     this.#kinds = deps.kinds.filter((kind) => deps.isServed?.(kind) ?? true);
     for (const kind of deps.kinds) this.#keep(kind, this.#shelfOf(kind.hub?.kind ?? kind));
@@ -111,7 +114,10 @@ export class Registry {
     const { storagePrefix } = stored.kind;
     const shelves: Shelf[] = [];
     for (const version of [stored, ...all.filter((one) => one.isServed && one !== stored)]) {
-      const shelf = new Shelf(version.kind, this.deps.store, { custom: new CustomForm(version, kinds, conversion) });
+      const shelf = new Shelf(version.kind, this.deps.store, {
+        custom: new CustomForm(version, kinds, conversion),
+        counts: this.measures.store.of(version.kind),
+      });
       await shelf.start(this.#signal);
       shelves.push(shelf);
     }
@@ -168,6 +174,7 @@ export class Registry {
     const [known] = this.#shelves.get(stored.storagePrefix) ?? [];
     if (known) return known;
     const shelf = new Shelf(stored, this.deps.store, {
+      counts: this.measures.store.of(stored),
       attendant: this.deps.attendants?.[`${stored.group}/${stored.plural}`],
     });
     this.#shelves.set(stored.storagePrefix, [shelf]);

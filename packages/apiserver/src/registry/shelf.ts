@@ -8,6 +8,7 @@ import {
   type Store,
   WatchCache,
 } from '@navarch/store';
+import type { StoreCounts, StoreOperation } from '../observe/store-measures.ts';
 import type { CustomForm } from './custom-form.ts';
 import type { Attendant } from './drafts.ts';
 
@@ -62,6 +63,8 @@ function indexOf(bytes: Uint8Array, part: Uint8Array): number {
 }
 
 export interface ShelfOptions {
+  /** Absent: nothing is counted. */
+  readonly counts?: StoreCounts;
   readonly custom?: CustomForm;
   /** Says what else is written with each object. */
   readonly attendant?: Attendant | undefined;
@@ -74,15 +77,17 @@ export class Shelf {
   readonly #store: Store;
   readonly #custom: CustomForm | undefined;
   readonly #attendant: Attendant | undefined;
+  readonly #counts: StoreCounts | undefined;
   readonly #end = new AbortController();
   /** The last of the writers that wait for an object. */
   readonly #turns = new Map<string, Promise<void>>();
 
-  constructor(kind: Kind<any>, store: Store, { custom, attendant }: ShelfOptions = {}) {
+  constructor(kind: Kind<any>, store: Store, { custom, attendant, counts }: ShelfOptions = {}) {
     this.kind = kind;
     this.#store = store;
     this.#custom = custom;
     this.#attendant = attendant;
+    this.#counts = counts;
     const fields = kind.selectableFields as Readonly<Record<string, (object: ApiObject) => string>>;
     // What can be read only later has no values to find it by.
     this.cache = new WatchCache(`/registry/${kind.storagePrefix}/`, custom ?? form, {
@@ -188,7 +193,7 @@ export class Shelf {
   async remove(previous: Cached<ApiObject>): Promise<number> {
     try {
       const others = this.#attendant?.companions(undefined, previous.object) ?? [];
-      return (await this.#store.commit([...others, this.removal(previous)])).at(-1) ?? 0;
+      return await this.#commit('delete', [...others, this.removal(previous)]);
     } catch (error) {
       if (!(error instanceof StaleError)) throw error;
       throw conflict(this.kind, previous.object.metadata.name, OBJECT_MODIFIED);
@@ -209,7 +214,7 @@ export class Shelf {
     const value = bytesAt(this.#custom ? await this.#custom.stored(draft) : draft);
     const others = this.#attendant?.companions(draft, previous?.object) ?? [];
     const own: Operation = { type: 'put', key, value, expected: previous?.revision ?? 0, attachment: draft };
-    const revision = (await this.#store.commit([...others, own])).at(-1) ?? 0;
+    const revision = await this.#commit(previous ? 'update' : 'create', [...others, own]);
     const held = this.cache.get(key);
     // Someone else may have written again before this turn; then what we wrote is still the draft.
     const written =
@@ -217,6 +222,19 @@ export class Shelf {
     const late = this.ready([written]);
     if (late) await late;
     return written;
+  }
+
+  /** Resolves to the revision of the last of the operations. */
+  async #commit(operation: StoreOperation, operations: readonly Operation[]): Promise<number> {
+    const began = this.#counts?.now() ?? 0;
+    try {
+      return (await this.#store.commit(operations)).at(-1) ?? 0;
+    } catch (error) {
+      if (!(error instanceof StaleError)) this.#counts?.failed(operation);
+      throw error;
+    } finally {
+      this.#counts?.answered(operation, began);
+    }
   }
 }
 

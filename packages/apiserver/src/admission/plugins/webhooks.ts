@@ -33,19 +33,39 @@ export const mutatingWebhooks = (webhooks: Webhooks | undefined): AdmissionPlugi
     on: EVERYTHING,
     async mutate(draft, request, context) {
       const all = webhooksOf(context.registry, mutatingWebhookConfiguration);
-      if (all.length === 0) return false;
-      const seen = new Map<Webhook, ApiObject>();
-      for (const webhook of all) {
-        if (await applyOne(webhook, draft, request, context, webhooks))
-          seen.set(webhook, cloneJson(draft) as ApiObject);
-      }
-      for (const [webhook, left] of seen) {
-        if (webhook.reinvocationPolicy === 'IfNeeded' && !equalJson(left, draft))
-          await applyOne(webhook, draft, request, context, webhooks);
-      }
-      return seen.size > 0;
+      return all.length > 0 && waitingFor(applyAll(all, draft, request, context, webhooks), request, context);
     },
   });
+
+/** True when one of them was asked and answered. */
+async function applyAll(
+  all: readonly Webhook[],
+  draft: Mutable<ApiObject>,
+  request: AdmissionRequest,
+  context: AdmissionContext,
+  webhooks: Webhooks | undefined,
+): Promise<boolean> {
+  const seen = new Map<Webhook, ApiObject>();
+  for (const webhook of all) {
+    if (await applyOne(webhook, draft, request, context, webhooks)) seen.set(webhook, cloneJson(draft) as ApiObject);
+  }
+  for (const [webhook, left] of seen) {
+    if (webhook.reinvocationPolicy === 'IfNeeded' && !equalJson(left, draft))
+      await applyOne(webhook, draft, request, context, webhooks);
+  }
+  return seen.size > 0;
+}
+
+/** How long webhooks take is not the server's doing. */
+async function waitingFor<T>(answers: Promise<T>, { waits }: AdmissionRequest, context: AdmissionContext): Promise<T> {
+  const { clock } = context.registry.deps;
+  const began = clock.monotonic();
+  try {
+    return await answers;
+  } finally {
+    if (waits) waits.waitedSeconds += (clock.monotonic() - began) / 1000;
+  }
+}
 
 /** True when the webhook was asked and answered. */
 async function applyOne(
@@ -121,8 +141,12 @@ export const validatingWebhooks = (webhooks: Webhooks | undefined): AdmissionPlu
     async validate(object, _at, request, context) {
       const all = webhooksOf(context.registry, validatingWebhookConfiguration);
       if (all.length > 0)
-        await settleAll(
-          all.map((webhook) => askIfWanted(webhook, object, request, context, { webhooks, round: 'validating' })),
+        await waitingFor(
+          settleAll(
+            all.map((webhook) => askIfWanted(webhook, object, request, context, { webhooks, round: 'validating' })),
+          ),
+          request,
+          context,
         );
     },
   });
