@@ -11,6 +11,7 @@ import { clusterRoleAggregationController } from './cluster-role-aggregation/clu
 import { cronJobController } from './cron-job/cron-job.ts';
 import { daemonSetController } from './daemon-set/daemon-set.ts';
 import { deploymentController } from './deployment/deployment.ts';
+import { deviceTaintEvictionController } from './device-taint-eviction/device-taint-eviction.ts';
 import { staleDisruptionController } from './disruption/stale-target.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring.ts';
@@ -99,6 +100,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   trustBundleController(options.rootCertificate),
   nodeLifecycleController(options.nodeLifecycle),
   taintEvictionController(),
+  deviceTaintEvictionController(),
   ...(options.nodeIpam ? [nodeIpamController(options.nodeIpam)] : []),
   podGcController(options.podGc),
   ...(options.loadBalancers ? [serviceLoadBalancerController(options.loadBalancers)] : []),

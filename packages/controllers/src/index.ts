@@ -22,6 +22,7 @@ export {
 export { cronJobController } from './cron-job/cron-job.ts';
 export { daemonSetController } from './daemon-set/daemon-set.ts';
 export { deploymentController } from './deployment/deployment.ts';
+export { deviceTaintEvictionController } from './device-taint-eviction/device-taint-eviction.ts';
 export { disruptionController } from './disruption/disruption.ts';
 export { staleDisruptionController } from './disruption/stale-target.ts';
 export { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';

@@ -59,6 +59,7 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     can(READ, 'resource.k8s.io', 'resourceclaims'),
     can(READ, 'resource.k8s.io', 'resourceslices'),
     can(READ, 'resource.k8s.io', 'deviceclasses'),
+    can('patch update', 'resource.k8s.io', 'devicetaintrules/status'),
     can(READ, 'resource.k8s.io', 'devicetaintrules'),
     eventsRule,
   ],

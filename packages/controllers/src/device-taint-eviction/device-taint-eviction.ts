@@ -1,0 +1,160 @@
+import { deviceTaintRule, pod, type Pod, resourceClaim, resourceSlice } from '@navarch/api';
+import type { CacheReader } from '@navarch/client';
+import { apiVersionOf, equalJson, formatTime, hasReason, type Key, keyIn, keyOf } from '@navarch/machinery';
+import { type Context, type Controller, defineController, type Outcome, type Watch } from '../controller.ts';
+import { disrupt } from '../shared/disruption.ts';
+import { findCondition } from '../shared/conditions.ts';
+import { CONDITION, ruleCondition } from './rule-status.ts';
+import {
+  allocatedTo,
+  chooses,
+  type Claim,
+  claimsByPool,
+  isEvicting,
+  podEviction,
+  poolOf,
+  type Rule,
+  type Slice,
+  slicesByPool,
+} from './taints.ts';
+
+const NAME = 'device-taint-eviction-controller';
+/** A rule's status is written no more often than this, in milliseconds. */
+const STATUS_MS = 10_000;
+const EVICTION = 'DeviceTaintManagerEviction';
+
+/** Who uses a claim, by key. */
+const usersOf = (claim: Claim): readonly Key[] =>
+  (claim.status.reservedFor ?? []).flatMap(({ apiGroup = '', resource, name }) =>
+    apiGroup === '' && resource === 'pods' ? [keyIn(claim.metadata.namespace, name)] : [],
+  );
+
+const evictingRules = (cache: CacheReader): readonly Rule[] =>
+  cache.list(deviceTaintRule).filter(({ spec }) => isEvicting(spec.taint));
+
+const pods: Watch<Pod> = {
+  kind: pod,
+  *keys({ current, previous }) {
+    const isNews =
+      current?.spec.nodeName !== previous?.spec.nodeName ||
+      !equalJson(current?.status.resourceClaimStatuses, previous?.status.resourceClaimStatuses);
+    const object = current ?? previous;
+    if (object?.spec.resourceClaims?.length && (isNews || !current)) yield keyOf(object);
+  },
+};
+
+const claims: Watch<Claim> = {
+  kind: resourceClaim,
+  *keys({ current, previous }, cache) {
+    const isSame =
+      equalJson(current?.status.reservedFor, previous?.status.reservedFor) &&
+      equalJson(current?.status.allocation, previous?.status.allocation);
+    if (isSame) return;
+    const both = [current, previous].filter((claim) => claim !== undefined);
+    yield* both.flatMap(usersOf);
+    const devices = both.flatMap(allocatedTo);
+    for (const rule of devices.length > 0 ? evictingRules(cache) : [])
+      if (devices.some((device) => chooses(rule, device))) yield keyOf(rule);
+  },
+};
+
+const isTainted = ({ spec }: Slice): boolean => (spec.devices ?? []).some(({ taints = [] }) => taints.some(isEvicting));
+
+const slices: Watch<Slice> = {
+  kind: resourceSlice,
+  *keys({ current, previous }, cache) {
+    for (const slice of [current, previous]) {
+      if (!slice) continue;
+      // A new generation of a pool makes what older slices say void.
+      const pool = poolOf(slice);
+      if (![slice, ...(previous ? [previous] : []), ...cache.find(resourceSlice, slicesByPool, pool)].some(isTainted))
+        continue;
+      for (const claim of cache.find(resourceClaim, claimsByPool, pool)) yield* usersOf(claim);
+    }
+  },
+};
+
+const rules: Watch<Rule> = {
+  kind: deviceTaintRule,
+  *keys({ current, previous }, cache) {
+    if (current && previous?.metadata.uid === current.metadata.uid && equalJson(current.spec, previous.spec)) return;
+    // First the status: what is going to happen is told before it does.
+    yield keyOf((current ?? previous) as Rule);
+    const both = [current, previous].filter(
+      (rule) => rule !== undefined && isEvicting(rule.spec.taint),
+    ) as readonly Rule[];
+    if (both.length === 0) return;
+    for (const claim of cache.list(resourceClaim))
+      if (allocatedTo(claim).some((device) => both.some((rule) => chooses(rule, device)))) yield* usersOf(claim);
+  },
+};
+
+/**
+ * Deletes pods whose devices are tainted with NoExecute, by the driver's slices or by a rule, at once or as long after as
+ * their claims tolerate it; and says in each rule's status what it does (KEP-5055). Keys of pods have a slash, those of
+ * rules none.
+ */
+export const deviceTaintEvictionController = (): Controller => {
+  /** Pods that are going to be evicted, by key their uid: what is called off is told. An entry goes with the wait. */
+  const waiting = new Map<Key, string>();
+  /** How many pods each rule has evicted, by its uid; an entry goes with the rule. */
+  const evicted = new Map<string, number>();
+
+  return defineController({
+    name: NAME,
+    watches: [rules, pods, claims, slices],
+    workers: 10,
+    reconcile: (key, context) => (key.includes('/') ? evict(key, context) : tellRule(key, context)),
+  });
+
+  async function evict(key: Key, context: Context): Promise<Outcome> {
+    const { cache, clock, events } = context;
+    const found = cache.get(pod, key);
+    const eviction = found && !found.metadata.deletionTimestamp ? podEviction(found, cache) : undefined;
+    if (!found || !eviction) {
+      if (waiting.get(key) === found?.metadata.uid && found && !found.metadata.deletionTimestamp)
+        events.record(found, { type: 'Normal', reason: EVICTION, message: 'Cancelling deletion' });
+      waiting.delete(key);
+      return undefined;
+    }
+    const leftMs = eviction.atMs - clock.now();
+    waiting.set(key, found.metadata.uid);
+    if (leftMs > 0) return { requeueAfterMs: leftMs };
+    events.record(found, { type: 'Normal', reason: EVICTION, message: 'Marking for deletion' });
+    const message = 'Device Taint manager: deleting due to NoExecute taint';
+    await disrupt(found, { reason: 'DeletionByDeviceTaintManager', message, fails: false }, context);
+    waiting.delete(key);
+    for (const uid of eviction.rules) evicted.set(uid, (evicted.get(uid) ?? 0) + 1);
+    return undefined;
+  }
+
+  async function tellRule(name: string, { api, cache, clock }: Context): Promise<Outcome> {
+    const rule = cache.get(deviceTaintRule, name);
+    const known = new Set(cache.list(deviceTaintRule).map(({ metadata }) => metadata.uid));
+    for (const uid of evicted.keys()) if (!known.has(uid)) evicted.delete(uid);
+    if (!rule) return undefined;
+    const { uid, generation } = rule.metadata;
+    const before = findCondition(rule.status.conditions, CONDITION);
+    const restMs = Date.parse(before?.lastTransitionTime ?? '') + STATUS_MS - clock.now();
+    if (before?.observedGeneration === generation && restMs > 0) return { requeueAfterMs: restMs };
+    const condition = ruleCondition(rule, evicted.get(uid) ?? 0, cache);
+    const { lastTransitionTime: _, ...told } = before ?? {};
+    if (!equalJson(told, condition)) {
+      const status = { conditions: [{ ...condition, lastTransitionTime: formatTime(clock.now()) }] };
+      const body = {
+        apiVersion: apiVersionOf(deviceTaintRule),
+        kind: 'DeviceTaintRule',
+        metadata: { name, uid },
+        status,
+      };
+      try {
+        const apply = { type: 'apply', body, fieldManager: NAME, force: true } as const;
+        await api.of(deviceTaintRule).patch(name, apply, { subresource: 'status' });
+      } catch (error) {
+        if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
+      }
+    }
+    // While pods go, how many are left is told again and again.
+    return condition.status === 'True' ? { requeueAfterMs: STATUS_MS } : undefined;
+  }
+};
