@@ -59,7 +59,12 @@ const only = values.only.filter((name) => !isOracle(name));
 say(`seed ${seed}`);
 let [passed, failed] = [0, 0];
 for (const oracle of oracles) {
-  if (values.only.length > 0 && !named.includes(oracle.name) && !(only.length > 0 && oracle.isNamedWithin)) continue;
+  if (
+    values.only.length > 0 &&
+    !named.includes(oracle.name) &&
+    !(named.length === 0 && only.length > 0 && oracle.isNamedWithin)
+  )
+    continue;
   const started = performance.now();
   try {
     const tally = await oracle.run({ cases: Number(values.cases), seed, only, say });

@@ -19,6 +19,12 @@ export const applying: readonly Scenario[] = [
       await apply('fieldManager=', { size: 1 });
       await apply(`fieldManager=${'x'.repeat(129)}`, { size: 1 });
       await apply('fieldManager=%07', { size: 1 });
+      for (const metadata of [{}, { name: '' }, undefined]) {
+        await ask('PATCH', `${list}/unnamed?fieldManager=one`, {
+          type: APPLY,
+          body: { ...head, ...(metadata ? { metadata } : {}), spec: { size: 1 } },
+        });
+      }
       await apply('fieldManager=one', { size: 1, parts: [{ name: 'p', weight: 1 }], set: ['a'], labels: { a: 'b' } });
       await apply('fieldManager=one', { size: 1, parts: [{ name: 'p', weight: 1 }], set: ['a'], labels: { a: 'b' } });
       await apply('fieldManager=two', {

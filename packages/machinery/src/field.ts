@@ -1,5 +1,6 @@
 import { writeJson } from './json-text.ts';
 import { equalJson } from './equality.ts';
+import { quotedAsGo } from './go-values.ts';
 
 /** Why a field was refused. `reason` is the machine-readable cause type of the API (metav1.CauseType). */
 export interface FieldError {
@@ -68,6 +69,11 @@ export class Field {
     this.#add('FieldValueInvalid', `Invalid value: ${quoted(value)}: ${detail}`);
   }
 
+  /** As invalid(), of a text that need not be there: Go has a pointer to it, which is shown as JSON. */
+  invalidOptional(text: string, detail: string): void {
+    this.#add('FieldValueInvalid', `Invalid value: ${json(text)}: ${detail}`);
+  }
+
   /** As invalid(), where the value itself says nothing or may not be shown. */
   invalidOmitted(detail: string): void {
     this.#add('FieldValueInvalid', `Invalid value: ${detail}`);
@@ -96,8 +102,7 @@ export class Field {
 
   /** The values are listed in the order given, as upstream's sorted sets are. */
   notSupported(value: unknown, supported: readonly string[]): void {
-    const list =
-      supported.length > 0 ? `: supported values: ${supported.map((v) => JSON.stringify(v)).join(', ')}` : '';
+    const list = supported.length > 0 ? `: supported values: ${supported.map(quotedAsGo).join(', ')}` : '';
     this.#add('FieldValueNotSupported', `Unsupported value: ${quoted(value)}${list}`);
   }
 
@@ -132,8 +137,9 @@ export class Field {
 /** Values as messages show them: strings quoted, everything else as JSON as Go writes it, absence as null. */
 function quoted(value: unknown): string {
   if (value === undefined) return 'null';
-  const text = writeJson(value);
-  return typeof value === 'object'
-    ? text.replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    : text;
+  if (typeof value === 'string') return quotedAsGo(value);
+  return typeof value === 'object' ? json(value) : writeJson(value);
 }
+
+const json = (value: unknown): string =>
+  writeJson(value).replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -24,3 +24,28 @@ export function shownAsGo(value: unknown): string {
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `map[${members.map(([name, member]) => `${name}:${shownAsGo(member)}`).join(' ')}]`;
 }
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+/** A text in quotes as Go writes it (%q): its escapes are not those of JSON, and what cannot be seen has one. */
+export function quotedAsGo(text: string): string {
+  const escaped = text.toWellFormed().replace(/["\\]|[\p{C}\p{Z}]/gu, (char) => {
+    if (char === ' ') return char;
+    const code = char.codePointAt(0) ?? 0;
+    const hex = code.toString(16);
+    if (ESCAPES[char]) return ESCAPES[char];
+    if (code < 0x20 || code === 0x7f) return `\\x${hex.padStart(2, '0')}`;
+    return code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
+  });
+  return `"${escaped}"`;
+}

@@ -156,7 +156,7 @@ export { WireWriter } from './protobuf/writer.ts';
 export { parseLabelSelector } from './selector/parse-label-selector.ts';
 export { compileJsonPath, compileSimplePath, type JsonPath, JsonPathError } from './jsonpath/jsonpath.ts';
 export { type Before } from './structural/before.ts';
-export { goTypeOf, shownAsGo } from './go-values.ts';
+export { goTypeOf, quotedAsGo, shownAsGo } from './go-values.ts';
 export { isKnownFormat } from './structural/formats.ts';
 export { type JsonSchema, schemasWithin } from './structural/json-schema.ts';
 export { inKeyOrder } from './structural/key-order.ts';

@@ -27,7 +27,7 @@ test('refusals name the resource, the object and the reason', () => {
   );
 });
 
-test('invalid() lists every error once, with its cause', () => {
+test('invalid() names every error once, and each time that it was found as a cause', () => {
   const spec = new Field('spec');
   spec.at('a').required();
   spec.at('a').required();
@@ -38,6 +38,7 @@ test('invalid() lists every error once, with its cause', () => {
     'Deployment.apps "x" is invalid: [spec.a: Required value, spec.list[0][k]: Invalid value: "v": must differ]',
   );
   assert.deepEqual(status.details?.causes, [
+    { reason: 'FieldValueRequired', message: 'Required value', field: 'spec.a' },
     { reason: 'FieldValueRequired', message: 'Required value', field: 'spec.a' },
     { reason: 'FieldValueInvalid', message: 'Invalid value: "v": must differ', field: 'spec.list[0][k]' },
   ]);
@@ -75,4 +76,10 @@ test('statusOf() turns our own bugs into an internal error and leaves refusals a
   const { code, reason, message } = statusOf(new Error('oops'));
   assert.deepEqual([code, reason, message], [500, 'InternalError', 'Internal error occurred: oops']);
   assert.deepEqual([hasReason(refusal, 'NotFound'), hasReason(new Error('x'), 'NotFound')], [true, false]);
+});
+
+test('Field quotes texts as Go does', () => {
+  const at = new Field('a');
+  at.invalid('\u0007\n"<\u2028\u007f', 'no');
+  assert.equal(at.errors[0]?.message, String.raw`Invalid value: "\a\n\"<\u2028\x7f": no`);
 });

@@ -134,21 +134,21 @@ export const internalError = (cause: unknown): StatusError =>
 export const tooManyRequests = (message: string, retryAfterSeconds: number): StatusError =>
   failure('TooManyRequests', message, { retryAfterSeconds });
 
-/** All errors of one object, in the order found, each once (metav1 reason Invalid, code 422). */
+/** All errors of one object, in the order found (metav1 reason Invalid, code 422). */
 export function invalid(
   of: { readonly group: string; readonly kind: string },
   name: string | undefined,
   errors: readonly FieldError[],
 ): StatusError {
-  const unique = [...new Map(errors.map((e) => [`${e.field}: ${e.message}`, e])).values()];
-  const texts = unique.map((e) => `${e.field}: ${e.message}`);
+  // What was found twice is told once, and shown as often as it was found.
+  const texts = [...new Set(errors.map((e) => `${e.field}: ${e.message}`))];
   const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   const groupKind = of.group ? `${of.kind}.${of.group}` : of.kind;
   return failure('Invalid', `${groupKind} ${JSON.stringify(name ?? '')} is invalid: ${text}`, {
     ...(name ? { name } : {}),
     ...(of.group ? { group: of.group } : {}),
     ...(of.kind ? { kind: of.kind } : {}),
-    causes: unique.map(({ reason, message, field }) => ({ reason, message, field })),
+    causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
   });
 }
 

@@ -1,8 +1,18 @@
 import { protobuf } from '@navarch/api';
-import { badRequest, decodeCbor, failure, type Kind, readJson, type StatusError, writeJson } from '@navarch/machinery';
+import {
+  badRequest,
+  decodeCbor,
+  failure,
+  inKeyOrder,
+  jsonText,
+  type Kind,
+  readJson,
+  type StatusError,
+} from '@navarch/machinery';
 import type { PatchType } from '../registry/call.ts';
 import { CBOR_TYPE, cborFormat, type Format, formats, PROTOBUF_TYPE } from '../representation/format.ts';
 import type { ApiRequest } from '../request.ts';
+import { checkIdentity, noKind, type Refuse, unhandled } from '../registry/sent-body.ts';
 import { type BodySource, JsonSource } from './json-source.ts';
 import { jsonMistake } from './json-mistake.ts';
 import { YamlSource } from './yaml-source.ts';
@@ -19,11 +29,15 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
 const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
 /** What a body is to be; what is custom must say so itself. */
-interface Wanted {
+interface Wanted extends Partial<Pick<Kind<any>, 'version' | 'behaviour'>> {
   readonly kind: string;
-  readonly isCustom: boolean;
+}
+
+interface Judging {
   /** What is wrong with it is said without a word about what it should have been. */
   readonly isBare?: boolean;
+  /** Nobody asked for a strict reader. */
+  readonly isLax?: boolean;
 }
 
 export interface Body {
@@ -47,8 +61,9 @@ export class Bodies {
   }
 
   /** An object of a kind, in any format that the server reads. Throws UnsupportedMediaType or BadRequest. */
-  async object(request: ApiRequest, kind: string, isCustom = false): Promise<Body> {
-    return this.#read(await request.body(), contentType(request), { kind, isCustom });
+  async object(request: ApiRequest, wanted: Wanted): Promise<Body> {
+    const isLax = request.query.get('fieldValidation') === 'Ignore';
+    return this.#read(await request.body(), contentType(request), wanted, { isLax });
   }
 
   /** Options that may be sent in a body; undefined: none were. */
@@ -56,7 +71,7 @@ export class Bodies {
     const bytes = await request.body();
     return bytes.length === 0
       ? undefined
-      : this.#read(bytes, contentType(request), { kind: 'DeleteOptions', isCustom: false, isBare: true }).value;
+      : this.#read(bytes, contentType(request), { kind: 'DeleteOptions' }, { isBare: true }).value;
   }
 
   /** A patch of the type that `patchType()` said. */
@@ -71,7 +86,8 @@ export class Bodies {
     return bytes[0] === OPEN_OBJECT ? (this.#json(bytes) ?? this.#yaml(bytes, unread)) : this.#yaml(bytes, unread);
   }
 
-  #read(bytes: Uint8Array, type: string, { kind, isCustom, isBare = false }: Wanted): Body {
+  #read(bytes: Uint8Array, type: string, wanted: Wanted, { isBare, isLax }: Judging): Body {
+    const { kind } = wanted;
     const refuse = (message: string): StatusError =>
       badRequest(
         isBare
@@ -80,16 +96,19 @@ export class Bodies {
       );
     const noIdentity = (message: string): StatusError =>
       refuse(`couldn't get version/kind; json parse error: ${message}`);
+    // Whoever reads without strictness has found out by then what it was to be.
+    const unnamed: Refuse = (why) => (isLax ? badRequest(unhandled(kind, wanted.version ?? '', why)) : refuse(why));
+    const identified = (body: Body): Body => {
+      checkIdentity(body.value, refuse);
+      if (wanted.behaviour?.namesItself) checkNamed(body, isLax, unnamed);
+      return body.value === null ? { ...body, value: {} } : body;
+    };
     switch (type) {
       case '':
       case 'application/json':
-        return identified(parseJson(bytes, noIdentity), isCustom, refuse);
+        return identified(parseJson(bytes, noIdentity));
       case 'application/yaml':
-        return identified(
-          this.#yaml(bytes, (message) => refuse(`yaml: ${message}`)),
-          isCustom,
-          refuse,
-        );
+        return identified(this.#yaml(bytes, (message) => refuse(`yaml: ${message}`)));
       case PROTOBUF_TYPE:
         return { value: parseProtobuf(bytes, refuse) };
       default:
@@ -165,33 +184,12 @@ function parseJson(bytes: Uint8Array, refuse: (message: string) => StatusError):
   }
 }
 
-const UNTYPED =
-  'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
-
-/** What an object is must be text, and what is custom must say it; whatever else is wrong with it, its kind says. */
-function identified(body: Body, isCustom: boolean, refuse: (message: string) => StatusError): Body {
-  const noIdentity = (message: string): StatusError =>
-    refuse(`couldn't get version/kind; json parse error: ${message}`);
-  const { value } = body;
-  const isObject = typeof value === 'object' && !Array.isArray(value);
-  if (!isObject) throw noIdentity(`json: cannot unmarshal ${typeName(value)} into ${UNTYPED}`);
-  const { apiVersion, kind } = (value ?? {}) as { readonly apiVersion?: unknown; readonly kind?: unknown };
-  for (const [name, given] of [
-    ['apiVersion', apiVersion],
-    ['kind', kind],
-  ] as const) {
-    if (!isTextOrAbsent(given))
-      throw noIdentity(`json: cannot unmarshal ${typeName(given)} into Go struct field .${name} of type string`);
-  }
-  if (((apiVersion ?? '') as string).split('/').length > 2)
-    throw refuse(`unexpected GroupVersion string: ${String(apiVersion)}`);
-  if (isCustom && !kind) throw refuse(`Object 'Kind' is missing in '${body.source?.text ?? writeJson(value)}'`);
-  return value === null ? { ...body, value: {} } : body;
+/** What is custom must say what it is. Without strictness YAML is turned into JSON first, and shown so. */
+function checkNamed({ value, source }: Body, isLax: boolean | undefined, refuse: Refuse): void {
+  if ((value as { readonly kind?: string } | null)?.kind) return;
+  const isAsSent = source?.text !== undefined && (!isLax || source instanceof JsonSource);
+  throw refuse(noKind(isAsSent ? source.text : jsonText(inKeyOrder(value))));
 }
-
-const typeName = (value: unknown): string =>
-  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
-const isTextOrAbsent = (value: unknown): boolean => typeof value === 'string' || value === undefined || value === null;
 
 /** Lists and objects within one another; whoever walks a body may use this much of the stack. */
 const DEPTH_MAX = 2000;

@@ -20,7 +20,7 @@ export function callOf(request: ApiRequest, user: User, warnings: string[]): Cal
   const manager = query.get('fieldManager') ?? '';
   if (manager.length > FIELD_MANAGER_BYTES_MAX) at.at('fieldManager').tooLong(FIELD_MANAGER_BYTES_MAX);
   checkPrintable(manager, at.at('fieldManager'));
-  const dryRun = query.getAll('dryRun').filter((text) => text !== '');
+  const dryRun = query.getAll('dryRun');
   if (dryRun.some((text) => text !== 'All')) at.at('dryRun').notSupported(dryRun, ['All']);
   const validation = query.get('fieldValidation') || 'Warn';
   const fieldValidation = VALIDATIONS.find((known) => known === validation);

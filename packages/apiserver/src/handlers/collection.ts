@@ -1,4 +1,4 @@
-import type { ApiObject } from '@navarch/machinery';
+import { type ApiObject, badRequest } from '@navarch/machinery';
 import { deleteCollection } from '../registry/deletion.ts';
 import { metaOf, page, tooLarge } from '../registry/reading.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -32,6 +32,8 @@ export async function serveCollection(resource: Resource<any>, exchange: Exchang
     case 'deletecollection':
       return removeAll(resource, exchange);
     default:
+      if (kind.origin === 'custom' && (info.verb === 'patch' || info.verb === 'update'))
+        throw badRequest('name must be provided');
       throw noVerb(kind, info);
   }
 }
@@ -47,7 +49,7 @@ async function list(resource: Resource<any>, exchange: Exchange): Promise<ApiRes
 async function create(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
   const { request, info, call, bodies } = exchange;
   const how = negotiate(exchange, resource.kind);
-  const { value, ...source } = await bodies.object(request, resource.kind.kind, resource.kind.origin === 'custom');
+  const { value, ...source } = await bodies.object(request, resource.kind);
   const made = (await resource.create(info.namespace, value, { ...call, ...source })) as ApiObject;
   return bytesAnswer(how, [showObject(how, resource, made)], 201);
 }

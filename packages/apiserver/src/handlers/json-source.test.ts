@@ -54,7 +54,7 @@ test('strict writes are refused with every unknown and repeated field; others wa
 
 test('a strict apply is refused with the lines of keys that came again', async () => {
   const { ask } = await asked();
-  const text = '{"apiVersion":"v1","kind":"ConfigMap",\n"data":{"k":"1",\n"k":"2"}}';
+  const text = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},\n"data":{"k":"1",\n"k":"2"}}';
   const apply = (validation: string) =>
     ask('PATCH', `/api/v1/namespaces/d/configmaps/a?fieldManager=me&fieldValidation=${validation}`, text, {
       'content-type': 'application/apply-patch+yaml',

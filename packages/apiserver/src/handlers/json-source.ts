@@ -6,8 +6,8 @@ export interface BodySource {
   readonly hasDuplicates: boolean;
   /** What a strict reader of YAML says: which key came again, on which line. */
   readonly repeatedKeys: readonly string[];
-  /** What a strict reader says, of the fields that are unknown and of those that come twice; of what is custom the latter first, the former by name. */
-  complaints(unknown: readonly string[], isCustom?: boolean): readonly string[];
+  /** What a strict reader says, of the fields that are unknown and of those that come twice; of what is custom the latter first, the former by name. A refusal (`isStrict`) has other words than warnings. */
+  complaints(unknown: readonly string[], isCustom?: boolean, isStrict?: boolean): readonly string[];
 }
 
 /** The text of a JSON body, for what only the text shows: fields given twice, and in which order all came. */

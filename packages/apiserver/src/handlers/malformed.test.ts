@@ -19,8 +19,8 @@ for (const [claim, method, target, body, type, status, message] of [
     '/api/v1/namespaces/d',
     [{ op: 'add', path: '/apiVersion', value: { toString: 1 } }],
     'application/json-patch+json',
-    400,
-    'the API version in the data ({"toString":1}) does not match the expected API version (v1)',
+    422,
+    /couldn't get version\/kind; json parse error: json: cannot unmarshal object into Go struct field \.apiVersion of type string$/,
   ],
   [
     'a token of nothing',

@@ -25,7 +25,7 @@ export async function serveObject(resource: Resource<any>, exchange: Exchange): 
       return info.verb === 'watch' ? watch(resource, exchange) : read(resource, exchange);
     case 'PUT': {
       const how = negotiate(exchange, resource.kind);
-      const { value, ...source } = await bodies.object(request, resource.kind.kind, resource.kind.origin === 'custom');
+      const { value, ...source } = await bodies.object(request, resource.kind);
       const existed = resource.find(namespace, name) !== undefined;
       const object = (await resource.replace(namespace, name, value, { ...call, ...source })) as ApiObject;
       return bytesAnswer(how, [showObject(how, resource, object)], existed ? 200 : 201);
@@ -51,7 +51,7 @@ export async function servePart(resource: Resource<any>, exchange: Exchange): Pr
       return read(resource, exchange);
     case 'PUT': {
       const how = negotiate(exchange, resource.kind);
-      const { value, ...source } = await bodies.object(request, resource.kind.kind, resource.kind.origin === 'custom');
+      const { value, ...source } = await bodies.object(request, resource.kind);
       const object = (await resource.replace(namespace, name, value, { ...call, ...source }, subresource)) as ApiObject;
       return bytesAnswer(how, [showObject(how, resource, object)]);
     }
@@ -91,8 +91,12 @@ async function patch(resource: Resource<any>, exchange: Exchange): Promise<Bytes
   const { value, ...source } = await bodies.patch(request);
   if (type === 'apply') {
     checkApplier(query.get('fieldManager') ?? '');
-    checkRepeated(source.source, call);
-    const wanted = { config: value, manager: query.get('fieldManager') ?? '', force: isTrue(query.get('force')) };
+    const wanted = {
+      config: value,
+      manager: query.get('fieldManager') ?? '',
+      force: isTrue(query.get('force')),
+      check: () => checkRepeated(source.source, call),
+    };
     const { object, isNew } = await resource.apply(namespace, name, wanted, call, subresource);
     return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], isNew ? 201 : 200);
   }

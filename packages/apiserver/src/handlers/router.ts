@@ -135,7 +135,7 @@ export class Router {
       return target ? { type: 'proxy', target } : { type: 'bytes', status: 204, headers: {}, body: [] };
     }
     if (request.method !== 'POST' || !subresource.answer) throw notAllowedHere();
-    const { value: body, ...source } = await bodies.object(request, info.subresource || info.resource);
+    const { value: body, ...source } = await bodies.object(request, { kind: info.subresource || info.resource });
     const { status, value } = await subresource.answer(body, { ...context, call: { ...call, ...source } });
     return valueAnswer(exchange, value, status);
   }

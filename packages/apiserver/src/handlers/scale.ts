@@ -32,7 +32,7 @@ async function asked(
       return readScale(resource, object);
     }
     case 'PUT': {
-      const sent = sentScale((await bodies.object(request, 'Scale')).value);
+      const sent = sentScale((await bodies.object(request, { kind: 'Scale' })).value);
       if (sent.metadata?.name) checkName(sent.metadata.name, name);
       const { uid } = sent.metadata ?? {};
       return writeScale(resource, { namespace, name, change: () => sent, meant: { uid } }, call);

@@ -16,9 +16,10 @@ export class YamlSource implements BodySource {
     return this.repeatedKeys.length > 0;
   }
 
-  complaints(unknown: readonly string[], isCustom = false): readonly string[] {
+  complaints(unknown: readonly string[], isCustom = false, isStrict = false): readonly string[] {
     const fields = (isCustom ? unknown.toSorted() : unknown).map((field) => `unknown field ${JSON.stringify(field)}`);
-    return this.hasDuplicates ? [yamlErrors(this.repeatedKeys), ...fields] : fields;
+    if (!this.hasDuplicates) return fields;
+    return [...(isStrict ? [yamlErrors(this.repeatedKeys)] : this.repeatedKeys), ...fields];
   }
 }
 

@@ -13,7 +13,7 @@ export interface Call {
   /** The text the object came as: tells of fields given twice. */
   readonly source?: {
     readonly hasDuplicates: boolean;
-    complaints(unknown: readonly string[], isCustom?: boolean): readonly string[];
+    complaints(unknown: readonly string[], isCustom?: boolean, isStrict?: boolean): readonly string[];
   };
   /** Collects texts for Warning headers. */
   readonly warnings?: string[];
@@ -32,6 +32,8 @@ export interface ApplyRequest {
   readonly config: unknown;
   readonly manager: string;
   readonly force: boolean;
+  /** What there is to say of the text that it came as, once it could be applied. May be called again. Throws BadRequest. */
+  check?(): void;
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic';

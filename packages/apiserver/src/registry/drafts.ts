@@ -80,6 +80,7 @@ export class Drafts<O extends ApiObject> {
     const ready = await this.#mutated(draft, request, undefined);
     attendant?.prepare(ready as ApiObject, undefined);
     const at = new Field();
+    this.#checkType(ready, at);
     const nameErrors = (name: string): readonly string[] =>
       (stored.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
     validateObjectMeta(ready.metadata, { namespaced: stored.namespaced, nameErrors }, at.at('metadata'));
@@ -132,6 +133,7 @@ export class Drafts<O extends ApiObject> {
     this.#countGeneration(ready, previous, part);
     const at = new Field();
     validateObjectMetaUpdate(ready.metadata, previous.metadata, at.at('metadata'));
+    this.#checkType(ready, at);
     this.#checkFinalizers(ready, at);
     if (part) part.validate?.(ready as unknown as O, previous as O, at, hooks);
     else {
@@ -143,6 +145,16 @@ export class Drafts<O extends ApiObject> {
     await admission.validate(ready as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(kind, previous.metadata.name, at.errors);
     return this.#kept(ready, writing);
+  }
+
+  /** What is custom is read whatever it says that it is. Throws Invalid where that is not what it should be. */
+  #checkType({ apiVersion, kind, metadata }: Draft, at: Field): void {
+    const { kind: of } = this.#deps;
+    if (!of.behaviour.namesItself || (kind === of.kind && apiVersion === apiVersionOf(of))) return;
+    if (kind !== of.kind) at.at('kind').invalid(kind, `must be ${of.kind}`);
+    if (apiVersion !== apiVersionOf(of)) at.at('apiVersion').invalid(apiVersion, `must be ${apiVersionOf(of)}`);
+    const [group = ''] = (apiVersion ?? '').includes('/') ? (apiVersion ?? '').split('/') : [];
+    throw invalid({ group, kind }, metadata.name, at.errors);
   }
 
   /** What belongs to features that are off is not kept, but where it was there already. */

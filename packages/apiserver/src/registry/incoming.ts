@@ -5,6 +5,7 @@ import {
   DecodeError,
   Field,
   invalid,
+  jsonTypeOf,
   type Kind,
   type Mutable,
   type StatusError,
@@ -18,41 +19,46 @@ import type { ApplyRequest, Call, Draft } from './call.ts';
 export interface Reading {
   /** What to throw where the value cannot be read, or a strict reader complains. */
   refuse(why: DecodeError | string): StatusError;
-  /** What a strict reader says, of the fields that are unknown and of what only the text shows. */
-  complaints(unknown: readonly string[]): readonly string[];
+  /** What a strict reader says, of the fields that are unknown and of what only the text shows; to refuse it, or to warn. */
+  complaints(unknown: readonly string[], isStrict: boolean): readonly string[];
+  /** The value with what it says that it is; or throws that it is something else. Absent: as what clients send. */
+  identified?(value: unknown): object;
   /** Absent: as what clients send. */
   readonly decode?: Kind<any>['decode'] | undefined;
 }
 
-const readingOf = (kind: Pick<Kind<any>, 'kind' | 'version' | 'origin'>, { source }: Call): Reading => ({
-  refuse: (why) => badRequest(unhandled(kind.kind, kind.version, typeof why === 'string' ? why : why.message)),
-  complaints: (unknown) =>
+type Named = Pick<Kind<any>, 'kind' | 'version' | 'origin'>;
+
+const readingOf = (kind: Named, { source }: Call, sent?: unknown): Reading => ({
+  refuse(why) {
+    // What is custom may still be of another kind.
+    const named = kind.origin === 'custom' ? (sent as { readonly kind: string }).kind : kind.kind;
+    return badRequest(unhandled(named, kind.version, typeof why === 'string' ? why : why.message));
+  },
+  complaints: (unknown, isStrict) =>
     unknown.length === 0 && !source?.hasDuplicates
       ? []
-      : (source?.complaints(unknown, kind.origin === 'custom') ?? unknown.map(unknownField)),
+      : (source?.complaints(unknown, kind.origin === 'custom', isStrict) ?? unknown.map(unknownField)),
 });
 
 /** What a strict reader has to say of a body that is never stored. Throws BadRequest where it is asked to. */
-export const complainOf = (of: Parameters<typeof readingOf>[0], unknownFields: readonly string[], call: Call): void =>
+export const complainOf = (of: Named, unknownFields: readonly string[], call: Call): void =>
   complain(unknownFields, readingOf(of, call), call);
 
 export const unknownField = (path: string): string => `unknown field ${JSON.stringify(path)}`;
 
 /** What an apply made: as an object, but for what is read otherwise of it. Throws BadRequest. */
 export const readMade = (kind: Kind<any>, made: unknown, call: Call): Draft =>
-  readObject(kind, made, call, { ...readingOf(kind, call), decode: kind.applied?.decode });
+  readObject(kind, made, call, { ...readingOf(kind, call, made), decode: kind.applied?.decode });
 
 /** Decodes, completes and turns into the stored version. Throws BadRequest, or what the reading says. */
 export function readObject(
   kind: Kind<any>,
   input: unknown,
   call: Call,
-  reading: Reading = readingOf(kind, call),
+  reading: Reading = readingOf(kind, call, input),
 ): Draft {
-  const apiVersion = apiVersionOf(kind);
-  checkSent(input, kind);
-  // Given here, so that decoding puts them in their place even where the sender left them out.
-  const { value, unknownFields } = decoded(kind, { ...input, kind: kind.kind, apiVersion }, reading);
+  const { value, unknownFields } = decoded(kind, (reading.identified ?? sentAs(kind))(input), reading);
   complain(unknownFields, reading, call);
   kind.behaviour.complete?.(value as Mutable<any>);
   const { hub } = kind;
@@ -61,6 +67,14 @@ export function readObject(
   hub.kind.behaviour.complete?.(stored as Mutable<any>);
   return stored as unknown as Draft;
 }
+
+/** Given here, so that decoding puts them in their place even where the sender left them out. */
+const sentAs =
+  (kind: Kind<any>) =>
+  (input: unknown): object => {
+    checkSent(input, kind);
+    return kind.behaviour.namesItself ? input : { ...input, kind: kind.kind, apiVersion: apiVersionOf(kind) };
+  };
 
 function decoded(kind: Kind<any>, sent: unknown, reading: Reading): Decoded {
   try {
@@ -73,9 +87,10 @@ function decoded(kind: Kind<any>, sent: unknown, reading: Reading): Decoded {
 
 function complain(unknownFields: readonly string[], reading: Reading, { fieldValidation, warnings }: Call): void {
   if (fieldValidation === 'Ignore') return;
-  const texts = reading.complaints(unknownFields);
+  const isStrict = fieldValidation === 'Strict';
+  const texts = reading.complaints(unknownFields, isStrict);
   if (texts.length === 0) return;
-  if (fieldValidation === 'Strict') throw reading.refuse(`strict decoding error: ${texts.join(', ')}`);
+  if (isStrict) throw reading.refuse(`strict decoding error: ${texts.join(', ')}`);
   warnings?.push(...texts);
 }
 
@@ -105,18 +120,23 @@ export function checkApplier(manager: string): void {
   if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', at.errors);
 }
 
-/** What is applied, in its place. Throws BadRequest and Invalid. */
-export function readApplied(kind: Kind<any>, { config }: ApplyRequest, namespace: string, name: string): Draft {
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw badRequest('error decoding YAML: yaml: cannot unmarshal into Go value of type map[string]interface {}');
-  }
-  const { metadata = {}, ...rest } = config as Partial<Draft>;
-  if (!rest.kind) throw badRequest("error decoding YAML: Object 'Kind' is missing");
-  const sent = metadata as Draft['metadata'];
-  if (sent.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
-  if (sent.name) checkName(sent.name, name);
-  const placed = { ...sent, name };
-  // Where it goes, the request says; what is applied need not.
-  if (placed.namespace) place(kind, placed, namespace);
-  return { ...rest, metadata: placed } as Draft;
+/** What is applied: an object of this kind. Throws BadRequest. */
+export function readApplied(kind: Kind<any>, { config }: ApplyRequest): Draft {
+  if (config !== null && (typeof config !== 'object' || Array.isArray(config)))
+    throw badRequest(
+      `error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${jsonTypeOf(config)} into Go value of type map[string]interface {}`,
+    );
+  const sent = (config ?? {}) as Partial<Draft>;
+  const { apiVersion = '', kind: of = '', metadata } = sent;
+  if (apiVersion !== apiVersionOf(kind) || of !== kind.kind)
+    throw badRequest(`invalid object type: ${groupVersionOf(apiVersion)}, Kind=${of}`);
+  if (metadata?.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
+  return sent as Draft;
+}
+
+/** As Go shows what an object says of its version. */
+function groupVersionOf(apiVersion: string): string {
+  const parts = apiVersion.split('/');
+  if (parts.length > 2) return '/';
+  return parts.length === 2 ? apiVersion : `/${apiVersion}`;
 }

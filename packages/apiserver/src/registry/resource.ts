@@ -174,9 +174,9 @@ export class Resource<O extends ApiObject> {
     part = '',
   ): Promise<{ readonly object: O; readonly isNew: boolean }> {
     checkApplier(request.manager);
-    const config = readApplied(this.kind, request, namespace, name);
+    const config = readApplied(this.kind, request);
     if (part === '' && !this.shelf.cache.get(this.shelf.keyOf(namespace, name))) {
-      const { uid } = config.metadata;
+      const uid = config.metadata?.uid;
       if (uid)
         throw conflict(
           this.kind,
@@ -185,12 +185,20 @@ export class Resource<O extends ApiObject> {
         );
       call.mayCreate?.();
       const made = this.#applied(emptyOf(this.kind) as unknown as ApiObject, config, request, part);
+      request.check?.();
+      checkName(made.metadata.name, name);
       return { object: await this.create(namespace, made, call, true), isNew: true };
     }
     const object = await this.#change.run({
       namespace,
       name,
-      make: (current) => readMade(this.kind, this.#applied(current, config, request, call.recordedAs ?? part), call),
+      make: (current) => {
+        const next = readMade(this.kind, this.#applied(current, config, request, call.recordedAs ?? part), call);
+        request.check?.();
+        place(this.kind, next.metadata, namespace);
+        checkName(next.metadata.name, name);
+        return next;
+      },
       call,
       part,
       isApplied: true,

@@ -1,5 +1,5 @@
 import { protobufEncoder } from '@navarch/api';
-import { badRequest, Field, invalid, type Kind } from '@navarch/machinery';
+import { badRequest, type Kind, type StatusError } from '@navarch/machinery';
 
 const NOT_AN_OBJECT =
   "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string; Kind string }";
@@ -7,7 +7,6 @@ const NOT_AN_OBJECT =
 interface Sent {
   readonly apiVersion?: unknown;
   readonly kind?: unknown;
-  readonly metadata?: { readonly name?: unknown } | null;
 }
 
 /** What a body is to be. */
@@ -18,7 +17,39 @@ export interface Expected {
   readonly behaviour?: Pick<Kind<any>['behaviour'], 'namesItself'>;
 }
 
-/** A body must be an object, of that kind if it says of which; of some kinds it must say. Throws BadRequest or Invalid. */
+export type Refuse = (message: string) => StatusError;
+
+const UNTYPED =
+  'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+/** What an object is must be told in texts. Throws what `refuse` makes of a message. */
+export function checkIdentity(value: unknown, refuse: Refuse): void {
+  const noIdentity: Refuse = (message) => refuse(`couldn't get version/kind; json parse error: ${message}`);
+  const isObject = typeof value === 'object' && !Array.isArray(value);
+  if (!isObject) throw noIdentity(`json: cannot unmarshal ${jsonTypeName(value)} into ${UNTYPED}`);
+  const { apiVersion, kind } = (value ?? {}) as Sent;
+  for (const [name, given] of [
+    ['apiVersion', apiVersion],
+    ['kind', kind],
+  ] as const) {
+    if (!isTextOrAbsent(given))
+      throw noIdentity(`json: cannot unmarshal ${jsonTypeName(given)} into Go struct field .${name} of type string`);
+  }
+  if (((apiVersion ?? '') as string).split('/').length > 2)
+    throw refuse(`unexpected GroupVersion string: ${String(apiVersion)}`);
+}
+
+/** Said of what is custom and does not say what it is. */
+export const noKind = (text: string): string => `Object 'Kind' is missing in '${text}'`;
+
+const jsonTypeName = (value: unknown): string =>
+  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+const isTextOrAbsent = (value: unknown): boolean => typeof value === 'string' || value === undefined || value === null;
+
+/**
+ * A body must be an object, of that kind if it says of which. What is custom must say; whether it is of the right kind is
+ * asked when all else is known of it. Throws BadRequest.
+ */
 export function checkSent(body: unknown, expected: Expected): asserts body is object {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest(NOT_AN_OBJECT);
   const sent = body as Sent;
@@ -38,24 +69,22 @@ export function checkSent(body: unknown, expected: Expected): asserts body is ob
         String(sentKind),
       ),
     );
-  if (sentVersion === apiVersion) throw wrongKind(sent, expected);
+  if (sentVersion === apiVersion) return;
   const shown = typeof sentVersion === 'string' ? sentVersion : JSON.stringify(sentVersion);
   throw badRequest(`the API version in the data (${shown}) does not match the expected API version (${apiVersion})`);
 }
 
-/** Objects of definitions are read before anybody looks of which kind they are. */
-function wrongKind({ kind, metadata }: Sent, { group, kind: expected }: Expected): Error {
-  const at = new Field();
-  at.at('kind').invalid(kind, `must be ${expected}`);
-  return invalid({ group, kind: String(kind) }, String(metadata?.name ?? ''), at.errors);
-}
-
-/** Upstream names where its own table of types is. */
+/** Upstream names where its own table of types is: two of its three servers have one of their own. */
 const TABLE = 'pkg/api/legacyscheme/scheme.go:30';
+const TABLES: Readonly<Record<string, string>> = {
+  'apiextensions.k8s.io': 'pkg/apiserver/apiserver.go:56',
+  'apiregistration.k8s.io': 'pkg/apiserver/scheme/scheme.go:28',
+};
 
-function strangeness({ group, kind }: Expected, sentVersion: string, sentKind: string): string {
+/** Why what says that it is this cannot be read as what is expected. */
+export function strangeness({ group, kind }: Expected, sentVersion: string, sentKind: string): string {
   if (protobufEncoder.typeOf(sentVersion, sentKind) === undefined)
-    return `no kind ${JSON.stringify(sentKind)} is registered for version ${JSON.stringify(sentVersion)} in scheme ${JSON.stringify(TABLE)}`;
+    return `no kind ${JSON.stringify(sentKind)} is registered for version ${JSON.stringify(sentVersion)} in scheme ${JSON.stringify(TABLES[group] ?? TABLE)}`;
   return `converting (${sentVersion.split('/').at(-1)}.${sentKind}) to (${group.split('.')[0] || 'core'}.${kind}): unknown conversion`;
 }
 

@@ -1,4 +1,5 @@
 import type { Pod } from '@navarch/api';
+import { quotedAsGo } from '@navarch/machinery';
 import { configError } from '../start-error.ts';
 
 /** What the downward API tells that the pod's spec does not have. */
@@ -41,32 +42,9 @@ export function fieldValue(pod: Pod, path: string, { podIPs, hostIPs, nodeName }
   }
 }
 
+/** Texts are quoted as programs that read these files expect it: in Go's way, not JSON's. */
 const lines = (map: Readonly<Record<string, string>> = {}): string =>
   Object.entries(map)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${quoted(value)}`)
+    .map(([key, value]) => `${key}=${quotedAsGo(value)}`)
     .join('\n');
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
-
-/** As Go quotes a string (%q): programs that read these files expect its escapes, not JSON's. */
-function quoted(text: string): string {
-  const escaped = text.replace(/["\\]|[\p{C}\p{Z}]/gu, (c) => {
-    const code = c.codePointAt(0) ?? 0;
-    if (c === ' ') return c;
-    if (ESCAPES[c]) return ESCAPES[c];
-    if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, '0')}`;
-    return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
-  return `"${escaped}"`;
-}

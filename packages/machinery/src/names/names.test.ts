@@ -90,15 +90,24 @@ test('validateObjectMeta() collects every complaint', () => {
   );
 });
 
-test('validateObjectMetaUpdate() keeps identity and refuses new finalizers on what is being deleted', () => {
+test('validateObjectMetaUpdate() keeps identity and refuses new finalizers on what is being deleted, and says so twice', () => {
   const before: ObjectMeta = { name: 'a', uid: '1', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a.b/c'] };
+  const said = [
+    'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"e.f/g", "x.y/z"}',
+    'metadata.uid: Invalid value: "2": field is immutable',
+  ];
   assert.deepEqual(
     errorsOf((at) =>
       validateObjectMetaUpdate({ ...before, uid: '2', finalizers: ['x.y/z', 'a.b/c', 'e.f/g'] }, before, at),
     ),
-    [
-      'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"e.f/g", "x.y/z"}',
-      'metadata.uid: Invalid value: "2": field is immutable',
-    ],
+    [...said, ...said],
   );
+});
+
+test('validateObjectMetaUpdate() tells of labels three times, of finalizers once', () => {
+  const before: ObjectMeta = { name: 'a', uid: '1' };
+  const found = errorsOf((at) =>
+    validateObjectMetaUpdate({ ...before, labels: { a: '!' }, finalizers: ['!'] }, before, at),
+  ).map((text) => text.split(':')[0]);
+  assert.deepEqual(found, ['metadata.labels', 'metadata.finalizers', 'metadata.labels', 'metadata.labels']);
 });

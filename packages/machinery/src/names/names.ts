@@ -175,9 +175,7 @@ export function validateObjectMeta(meta: ObjectMeta, { namespaced, nameErrors }:
   else if (meta.namespace)
     for (const error of dnsLabelErrors(meta.namespace)) at.at('namespace').invalid(meta.namespace, error);
   if ((meta.generation ?? 0) < 0) at.at('generation').invalid(meta.generation, 'must be greater than or equal to 0');
-  validateLabels(meta.labels, at.at('labels'));
-  validateAnnotations(meta.annotations, at.at('annotations'));
-  validateOwners(meta, at.at('ownerReferences'));
+  validateDescription(meta, at);
   validateFinalizers(meta.finalizers, at.at('finalizers'));
 }
 
@@ -220,8 +218,30 @@ function validateOwners(meta: ObjectMeta, at: Field): void {
   });
 }
 
-/** What no update may change. */
+/**
+ * Metadata of what is updated. Upstream looks at it three times: as at an object's, as at an update's, and then the kind
+ * does the latter again; what is wrong is told as often.
+ */
 export function validateObjectMetaUpdate(next: ObjectMeta, previous: ObjectMeta, at: Field): void {
+  const { errors } = at;
+  const start = errors.length;
+  validateDescription(next, at);
+  validateFinalizers(next.finalizers, at.at('finalizers'));
+  const own = errors.length;
+  validateKept(next, previous, at);
+  if (errors.length === start) return;
+  if (own > start) validateDescription(next, at);
+  errors.push(...errors.slice(own));
+}
+
+function validateDescription(meta: ObjectMeta, at: Field): void {
+  validateLabels(meta.labels, at.at('labels'));
+  validateAnnotations(meta.annotations, at.at('annotations'));
+  validateOwners(meta, at.at('ownerReferences'));
+}
+
+/** What no update may change. */
+function validateKept(next: ObjectMeta, previous: ObjectMeta, at: Field): void {
   if (previous.deletionTimestamp) {
     const before = new Set(previous.finalizers);
     const added = [...new Set(next.finalizers ?? [])].filter((f) => !before.has(f)).sort();
@@ -241,8 +261,4 @@ export function validateObjectMetaUpdate(next: ObjectMeta, previous: ObjectMeta,
   ] as const) {
     if (next[name] !== previous[name]) at.at(name).invalid(next[name], 'field is immutable');
   }
-  validateLabels(next.labels, at.at('labels'));
-  validateAnnotations(next.annotations, at.at('annotations'));
-  validateOwners(next, at.at('ownerReferences'));
-  validateFinalizers(next.finalizers, at.at('finalizers'));
 }

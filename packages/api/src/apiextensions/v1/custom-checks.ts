@@ -134,7 +134,7 @@ function valueAt(object: Whole, path: string): { readonly value: unknown } | { r
   let value: unknown = object;
   for (const [i, name] of names.entries()) {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
-      return { fault: wrongType(`.${names.slice(0, i).join('.')}`, value, 'map[string]interface{}') };
+      return { fault: wrongType(`.${names.slice(0, i + 1).join('.')}`, value, 'map[string]interface{}') };
     value = (value as Readonly<Record<string, unknown>>)[name];
     if (value === undefined) break;
   }

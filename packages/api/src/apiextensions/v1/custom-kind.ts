@@ -21,6 +21,8 @@ import {
   type Part,
   prune,
   pruneNulls,
+  qualifiedNameErrors,
+  quotedAsGo,
   type ScaleFacts,
   schemaOf,
   type SubresourceFacts,
@@ -108,7 +110,7 @@ function customKind(
   // What was accepted is served, whatever else is wanted by now.
   const names = status.acceptedNames.kind ? status.acceptedNames : spec.names;
   const json = schemaIn(version);
-  const request = requestOf(json);
+  const request = { ...requestOf(json), as: { group, version: version.name, kind: names.kind } };
   const checks = new CustomChecks(json, engine, version.subresources?.scale);
   const hasStatus = version.subresources?.status !== undefined;
   return defineKind<CustomObject>({
@@ -169,10 +171,34 @@ function customKind(
       prepareUpdate(draft, previous) {
         if (hasStatus && previous.status === undefined) delete draft.status;
       },
+      warnings: ({ metadata: { finalizers } }, previous) =>
+        finalizers ? finalizerWarnings(finalizers, previous?.metadata.finalizers) : [],
       validateCreate: (object, at) => checks.whole(object, undefined, at),
       validateUpdate: (object, previous, at) => checks.whole(object, previous, at),
       ...(hasStatus ? { parts: { status: statusPartOf(checks) } } : {}),
     },
+  });
+}
+
+const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
+
+/** Of finalizers that come: who they belong to should be seen. */
+function finalizerWarnings(next: readonly string[], previous: readonly string[] = []): readonly string[] {
+  const added = [...new Set(next)].filter((name) => !previous.includes(name)).toSorted();
+  return added.flatMap((name) => {
+    const said = (text: string): string => `metadata.finalizers: ${quotedAsGo(name)}: ${text}`;
+    const owned = name.includes('.') ? 'name including a path (/) ' : 'name ';
+    const isPlain = !name.includes('/') && !STANDARD_FINALIZERS.has(name);
+    return [
+      ...qualifiedNameErrors(name).map(said),
+      ...(isPlain
+        ? [
+            said(
+              `prefer a domain-qualified finalizer ${owned}to avoid accidental conflicts with other finalizer writers`,
+            ),
+          ]
+        : []),
+    ];
   });
 }
 
@@ -192,6 +218,8 @@ interface Reading {
   readonly isAsItIs: boolean;
   /** Defaults may say of metadata what the API does not know. */
   readonly completesMetadata: boolean;
+  /** What it is to be: whatever says that it is something else is not read by this schema. Absent: whatever it says. */
+  readonly as?: Pick<Kind<any>, 'group' | 'version' | 'kind'>;
 }
 
 const requestOf = (json: JsonSchema): Reading => ({
@@ -207,12 +235,13 @@ const hasEmbedded = (json: JsonSchema): boolean =>
 /** A fresh value as the schema has it: metadata by its type, the rest pruned and, where wanted, completed. */
 function decodeCustom(
   value: unknown,
-  json: JsonSchema,
-  { isCompleted, isLenient, isAsItIs, completesMetadata }: Reading,
+  schema: JsonSchema,
+  reading: Reading,
 ): { readonly value: Record<string, unknown>; readonly unknownFields: readonly string[] } {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new DecodeError('json: cannot unmarshal into Go value of type map[string]interface {}');
   const { apiVersion, kind, metadata, ...rest } = cloneJson(value) as Record<string, unknown>;
+  const { json, isLenient, isCompleted, isAsItIs, completesMetadata } = readAs(schema, reading, apiVersion, kind);
   const meta = decode(objectMeta, metadata ?? {});
   const object: Record<string, unknown> = { apiVersion, kind, metadata: meta.value };
   for (const name of Object.keys(rest).sort()) if (rest[name] !== undefined) object[name] = rest[name];
@@ -225,6 +254,19 @@ function decodeCustom(
     value: object,
     unknownFields: [...meta.unknownFields.map((field) => `metadata.${field}`), ...embedded, ...pruned].toSorted(),
   };
+}
+
+/** Another kind is taken as it is; of a version that there is not nothing is known. */
+function readAs(
+  json: JsonSchema,
+  reading: Reading,
+  apiVersion: unknown,
+  kind: unknown,
+): Reading & { readonly json: JsonSchema } {
+  const { as } = reading;
+  if (!as || (kind === as.kind && apiVersion === `${as.group}/${as.version}`)) return { ...reading, json };
+  const isOther = kind !== as.kind || !String(apiVersion).startsWith(`${as.group}/`);
+  return isOther ? { ...reading, json, isCompleted: false, isAsItIs: true } : { ...reading, json: {} };
 }
 
 const statusPartOf = (checks: CustomChecks): Part<CustomObject> => ({

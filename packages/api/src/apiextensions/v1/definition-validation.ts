@@ -181,13 +181,13 @@ function joined(name: string, errorsOf: (name: string) => readonly string[], at:
 
 function validateWarning({ deprecated, deprecationWarning: text }: CustomResourceDefinitionVersion, at: Field): void {
   if (text === undefined) return;
-  if (!deprecated) return at.invalid(text, 'can only be set for deprecated versions');
+  if (!deprecated) return at.invalidOptional(text, 'can only be set for deprecated versions');
   const bytes = new TextEncoder().encode(text);
-  if (bytes.length > WARNING_BYTES_MAX) at.invalid(text, `must be <= ${WARNING_BYTES_MAX} characters long`);
-  if (text === '') at.invalid(text, 'must not be an empty string');
+  if (bytes.length > WARNING_BYTES_MAX) at.invalidOptional(text, `must be <= ${WARNING_BYTES_MAX} characters long`);
+  if (text === '') at.invalidOptional(text, 'must not be an empty string');
   const odd = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(text);
   if (odd)
-    at.invalid(
+    at.invalidOptional(
       text,
       `must only contain printable UTF-8 characters; non-printable character found at index ${new TextEncoder().encode(text.slice(0, odd.index)).length}`,
     );

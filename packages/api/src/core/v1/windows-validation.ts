@@ -1,5 +1,5 @@
 import { dnsSubdomainErrors, type Field } from '@navarch/machinery';
-import { bytesOf, each, named } from '../../checks/values.ts';
+import { bytesOf, each } from '../../checks/values.ts';
 import type { Container, PodSpec, WindowsSecurityContextOptions } from '../../generated/types/core-v1.ts';
 
 const GMSA_KIB_MAX = 64;
@@ -14,12 +14,15 @@ const NO_USER = /["/\\:;|=,+*?<>@[\]]/;
 export function validateWindowsOptions(options: WindowsSecurityContextOptions | undefined, at: Field): void {
   if (!options) return;
   const { gmsaCredentialSpecName: name, gmsaCredentialSpec: content, runAsUserName } = options;
-  if (name !== undefined) named(name, dnsSubdomainErrors, at.at('gmsaCredentialSpecName'));
-  if (content === '') at.at('gmsaCredentialSpec').invalid(content, 'gmsaCredentialSpec cannot be an empty string');
+  if (name !== undefined)
+    for (const error of dnsSubdomainErrors(name)) at.at('gmsaCredentialSpecName').invalidOptional(name, error);
+  if (content === '')
+    at.at('gmsaCredentialSpec').invalidOptional(content, 'gmsaCredentialSpec cannot be an empty string');
   else if (content !== undefined && bytesOf(content) > GMSA_KIB_MAX * 1024) {
-    at.at('gmsaCredentialSpec').invalid(content, `gmsaCredentialSpec size must be under ${GMSA_KIB_MAX} KiB`);
+    at.at('gmsaCredentialSpec').invalidOptional(content, `gmsaCredentialSpec size must be under ${GMSA_KIB_MAX} KiB`);
   }
-  if (runAsUserName !== undefined) named(runAsUserName, userNameErrors, at.at('runAsUserName'));
+  if (runAsUserName !== undefined)
+    for (const error of userNameErrors(runAsUserName)) at.at('runAsUserName').invalidOptional(runAsUserName, error);
 }
 
 /** `DOMAIN\user`, or the user alone. */
