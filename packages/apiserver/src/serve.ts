@@ -59,6 +59,8 @@ export interface ServeOptions {
   readonly parseYaml?: ParseYaml;
   /** Names of admission plugins that are not asked. */
   readonly disabledAdmission?: readonly string[];
+  /** Names of admission plugins that are asked though they are off at first. */
+  readonly enabledAdmission?: readonly string[];
   /** Which features are on. Absent: those of the release. */
   readonly features?: FeatureGates;
   /** Which versions of the API are served. Absent: the stable ones. */
@@ -230,11 +232,12 @@ const PLUGINS: Readonly<Record<string, SwitchedFeature>> = {
 };
 
 const admissionOf = (
-  { webhooks, disabledAdmission }: ServeOptions,
+  { webhooks, disabledAdmission, enabledAdmission }: ServeOptions,
   issuer: TokenIssuer,
   features: FeatureGates,
 ): readonly AdmissionPlugin[] =>
-  builtinAdmission({ issuer, webhooks }).filter(({ name }) => {
+  builtinAdmission({ issuer, webhooks }).filter(({ name, isOptional }) => {
+    if (isOptional && !enabledAdmission?.includes(name)) return false;
     const feature = PLUGINS[name];
     return !disabledAdmission?.includes(name) && (feature === undefined || features.isOn(feature));
   });

@@ -7,6 +7,7 @@ import { whoListens } from '@navarch/node/host';
 import { processMetrics } from '@navarch/node/metrics';
 import { publicKeyPin } from '@navarch/node/pki';
 import { systemClock, systemLogger, systemRandom } from '@navarch/node/system';
+import { admissionPlugins } from '../compose/admission-plugins.ts';
 import { apiSwitches } from '../compose/api-switches.ts';
 import { openAudit } from '../compose/audit.ts';
 import { ensureClusterDns } from '../compose/cluster-dns.ts';
@@ -65,6 +66,8 @@ interface ServerFlags {
   readonly leaderElect?: boolean;
   readonly loadBalancerPool: readonly string[];
   readonly featureGates: readonly string[];
+  readonly enableAdmissionPlugins: readonly string[];
+  readonly disableAdmissionPlugins: readonly string[];
   readonly runtimeConfig: readonly string[];
   readonly auditPolicyFile?: string;
   readonly auditLogPath?: string;
@@ -123,6 +126,8 @@ export const declareServer: Declare = (program) => {
       together,
       [],
     )
+    .option('--enable-admission-plugins <names>', "admission plugins that are asked besides upstream's", together, [])
+    .option('--disable-admission-plugins <names>', 'admission plugins that are not asked', together, [])
     .option(
       '--audit-policy-file <file>',
       'which requests are written to the audit log, and how much of them (audit.k8s.io/v1 Policy)',
@@ -138,13 +143,13 @@ export const declareServer: Declare = (program) => {
 };
 
 /** `*,-name`, in one flag or several. */
-const controllersOf = (flags: readonly string[]): readonly string[] =>
-  flags.length === 0
-    ? ['*']
-    : flags
-        .flatMap((flag) => flag.split(','))
-        .map((name) => name.trim())
-        .filter(Boolean);
+const controllersOf = (flags: readonly string[]): readonly string[] => (flags.length === 0 ? ['*'] : namesOf(flags));
+
+const namesOf = (flags: readonly string[]): readonly string[] =>
+  flags
+    .flatMap((flag) => flag.split(','))
+    .map((name) => name.trim())
+    .filter(Boolean);
 
 /** A flag may be repeated: what it says adds up. */
 const together = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -172,6 +177,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
     log: systemLogger('info'),
     metrics: new MetricRegistry(),
     switches: apiSwitches(flags.featureGates, flags.runtimeConfig),
+    admission: admissionPlugins(namesOf(flags.enableAdmissionPlugins), namesOf(flags.disableAdmissionPlugins)),
   };
   const loadBalancers = loadBalancerPool(flags.loadBalancerPool);
   await using audit = openAudit(

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { directApi, serve, type Served, type User } from '@navarch/apiserver';
+import { directApi, serve, type Served, type ServeOptions, type User } from '@navarch/apiserver';
 import type { Logger, MetricRegistry } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { JoiningOptions, ReadPath, Requester } from '@navarch/controllers';
@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly nodeName: string;
   /** Features and versions that are on or off. */
   readonly switches: ApiSwitches;
+  /** Which admission plugins are asked besides those of upstream, and which are not. */
+  readonly admission: Pick<ServeOptions, 'disabledAdmission' | 'enabledAdmission'>;
   /** What is written to the audit log, and where; absent: nothing. */
   readonly audit?: OpenAudit | undefined;
   readonly log: Logger;
@@ -97,6 +99,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
       },
       readKubelet: kubeletReader(kubeletClient),
       storageBytes: () => folderBytes(storeFolder),
+      ...options.admission,
       flags: flagsOf(options),
       features: options.switches.features,
       runtimeConfig: options.switches.runtimeConfig,
@@ -146,7 +149,12 @@ const flagsOf = (options: ServerOptions): Readonly<Record<string, string>> => ({
   'service-cluster-ip-range': options.serviceCidr,
   'service-node-port-range': options.nodePorts.join('-'),
   ...options.switches.flags,
+  ...listed('enable-admission-plugins', options.admission.enabledAdmission),
+  ...listed('disable-admission-plugins', options.admission.disabledAdmission),
 });
+
+const listed = (flag: string, names: readonly string[] = []): Readonly<Record<string, string>> =>
+  names.length > 0 ? { [flag]: names.join(',') } : {};
 
 /** Everything a client may have asked for when it reached this server. */
 function serverNames(options: ServerOptions): {

@@ -47,10 +47,7 @@ export const API_SERVER_FLAGS: FlagTable = {
   'disable-admission-plugins': ['list', 'plugins that are not asked'],
   'emulated-version': ['list', 'taken; nothing older is emulated'],
   'emulation-forward-compatible': ['switch', 'taken; nothing older is emulated'],
-  'enable-admission-plugins': [
-    'list',
-    "plugins that are asked besides upstream's defaults: those that are here are on",
-  ],
+  'enable-admission-plugins': ['list', "plugins that are asked besides upstream's defaults"],
   'enable-aggregator-routing': ['switch', DEFAULT],
   'enable-bootstrap-token-auth': ['switch', ALWAYS, ['true']],
   'enable-garbage-collector': ['switch', DEFAULT],
@@ -131,48 +128,3 @@ export const API_SERVER_FLAGS: FlagTable = {
   'watch-cache': ['switch', ALWAYS],
   'watch-cache-sizes': ['list', DEFAULT],
 };
-
-/** Upstream's plugins that are here, or have nothing to do here. */
-export const PLUGINS: ReadonlySet<string> = new Set([
-  'CertificateApproval',
-  'CertificateSigning',
-  'CertificateSubjectRestriction',
-  'ClusterTrustBundleAttest',
-  'DefaultIngressClass',
-  'DefaultStorageClass',
-  'DefaultTolerationSeconds',
-  'LimitRanger',
-  'MutatingAdmissionPolicy',
-  'MutatingAdmissionWebhook',
-  'NamespaceLifecycle',
-  'NodeDeclaredFeatureValidator',
-  'NodeRestriction',
-  'PersistentVolumeClaimResize',
-  'PodSecurity',
-  'PodTopologyLabels',
-  'Priority',
-  'ResourceQuota',
-  'RuntimeClass',
-  'ServiceAccount',
-  'StorageObjectInUseProtection',
-  'TaintNodesByCondition',
-  'ValidatingAdmissionPolicy',
-  'ValidatingAdmissionWebhook',
-]);
-
-/** Upstream's plugins that are off at first and have no counterpart here. */
-export const ABSENT_PLUGINS: ReadonlySet<string> = new Set([
-  'AlwaysAdmit',
-  'AlwaysDeny',
-  'AlwaysPullImages',
-  'DenyServiceExternalIPs',
-  'EventRateLimit',
-  'ExtendedResourceToleration',
-  'ImagePolicyWebhook',
-  'LimitPodHardAntiAffinityTopology',
-  'NamespaceAutoProvision',
-  'NamespaceExists',
-  'OwnerReferencesPermissionEnforcement',
-  'PodNodeSelector',
-  'PodTolerationRestriction',
-]);

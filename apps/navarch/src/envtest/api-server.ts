@@ -11,13 +11,14 @@ import { SqliteStore } from '@navarch/node/sqlite';
 import { systemClock, systemLogger, systemRandom } from '@navarch/node/system';
 import { httpsWebhooks } from '@navarch/node/webhooks';
 import { parseYaml } from '@navarch/node/yaml';
+import { admissionPlugins } from '../compose/admission-plugins.ts';
 import { apiSwitches } from '../compose/api-switches.ts';
 import { openAudit, type OpenAudit } from '../compose/audit.ts';
 import { DEFAULTS, portRangeOf } from '../cluster/flags.ts';
 import { ownAddress } from '../cluster/own-address.ts';
 import { UserError } from '../user-error.ts';
 import { KUBERNETES_VERSION } from '../version.ts';
-import { ABSENT_PLUGINS, API_SERVER_FLAGS, PLUGINS } from './api-server-flags.ts';
+import { API_SERVER_FLAGS } from './api-server-flags.ts';
 import { STORE_PATH } from './etcd.ts';
 import { asksHelp, asksVersion, type Flags, helpOf, needed, readFlags } from './flags.ts';
 import { readTokenFile } from './token-file.ts';
@@ -44,7 +45,10 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
     runtimeConfig,
     flags: switches,
   } = apiSwitches(flags.get('feature-gates'), flags.get('runtime-config'));
-  const disabledAdmission = disabledPluginsOf(flags);
+  const admission = admissionPlugins(
+    flags.get('enable-admission-plugins') ?? [],
+    flags.get('disable-admission-plugins') ?? [],
+  );
   await using made = new AsyncDisposableStack();
   const folder = join(await storeFolder(needed(flags, 'etcd-servers')), 'navarch');
   const store = await SqliteStore.open(folder);
@@ -74,7 +78,7 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
       patterns: linearPatterns,
       webhooks: made.use(httpsWebhooks()),
       ...auditOf(made, flags, log),
-      disabledAdmission,
+      ...admission,
       features,
       runtimeConfig,
       storageBytes: () => folderBytes(folder),
@@ -105,29 +109,6 @@ function authenticationOf(flags: Flags): Pick<ServeOptions, 'staticTokens' | 'au
     ...(audiences ? { audiences } : {}),
     ...(file ? { staticTokens: readTokenFile(file, readText(file)) } : {}),
   };
-}
-
-/** Throws UserError for plugins that nobody knows, and for those that are wanted and not there. */
-function disabledPluginsOf(flags: Flags): readonly string[] {
-  const [wanted, disabled] = [
-    flags.get('enable-admission-plugins') ?? [],
-    flags.get('disable-admission-plugins') ?? [],
-  ];
-  for (const [flag, names] of [
-    ['enable', wanted],
-    ['disable', disabled],
-  ] as const) {
-    const unknown = names.find((name) => !PLUGINS.has(name) && !ABSENT_PLUGINS.has(name));
-    if (unknown !== undefined)
-      throw new UserError(`${flag}-admission-plugins plugin ${JSON.stringify(unknown)} is unknown`);
-  }
-  const both = wanted.filter((name) => disabled.includes(name));
-  if (both.length > 0)
-    throw new UserError(`[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`);
-  const absent = wanted.find((name) => ABSENT_PLUGINS.has(name));
-  if (absent !== undefined)
-    throw new UserError(`--enable-admission-plugins=${absent} cannot be followed: there is no such plugin here`);
-  return disabled;
 }
 
 function auditOf(made: AsyncDisposableStack, flags: Flags, log: Logger): { readonly audit?: OpenAudit } {

@@ -51,6 +51,8 @@ export interface Scope {
  */
 export interface AdmissionPlugin {
   readonly name: string;
+  /** Asked only where it is named: upstream has it off. */
+  readonly isOptional?: true;
   readonly on: Scope;
   /** True when it changed something. */
   mutate?(draft: Mutable<ApiObject>, request: AdmissionRequest, context: AdmissionContext): boolean | Promise<boolean>;
@@ -62,6 +64,7 @@ type RequestFor<Obj> = AdmissionRequest & { readonly previous: Obj | undefined }
 /** Ties the hooks' types to the kind they are for. */
 export function defineAdmissionPlugin<Obj extends ApiObject>(plugin: {
   readonly name: string;
+  readonly isOptional?: true;
   readonly on: Scope;
   mutate?(draft: Mutable<Obj>, request: RequestFor<Obj>, context: AdmissionContext): boolean | Promise<boolean>;
   validate?(object: Obj, at: Field, request: RequestFor<Obj>, context: AdmissionContext): void | Promise<void>;

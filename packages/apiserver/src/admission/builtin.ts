@@ -15,6 +15,7 @@ import { claimLimitRanger, podLimitRanger, resizeLimitRanger } from './plugins/l
 import { mutatingAdmissionPolicies } from './plugins/mutating-admission-policy.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { nodeRestriction } from './plugins/node-restriction.ts';
+import { ownerPermissions } from './plugins/owner-permissions.ts';
 import { namespaceSecurity, podSecurity, podTemplateSecurity } from './plugins/pod-security.ts';
 import { boundPodTopology, createdPodTopology } from './plugins/pod-topology-labels.ts';
 import { podPriority, priorityClasses } from './plugins/priority.ts';
@@ -57,6 +58,7 @@ export const builtinAdmission = ({ issuer, webhooks }: AdmissionPorts): readonly
   claimProtection,
   volumeProtection,
   attributesClassProtection,
+  ownerPermissions,
   persistentVolumeClaimResize,
   runtimeClassPlugin,
   certificateApproval,

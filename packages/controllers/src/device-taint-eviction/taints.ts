@@ -21,7 +21,7 @@ interface Pool {
   readonly pool: string;
 }
 
-export const poolKey = ({ driver, pool }: Pool): string => `${driver}/${pool}`;
+const poolKey = ({ driver, pool }: Pool): string => `${driver}/${pool}`;
 export const poolOf = ({ spec }: Slice): string => poolKey({ driver: spec.driver, pool: spec.pool.name });
 
 export const slicesByPool = defineIndex<Slice>((slice) => [poolOf(slice)]);
