@@ -25,9 +25,10 @@ import { servedKinds } from './features/served-kinds.ts';
 import { healthChecks } from './health/checks.ts';
 import { componentStatuses } from './health/component-statuses.ts';
 import { Health } from './health/health.ts';
-import { StartHooks } from './health/start-hooks.ts';
+import { IDENTITY_HOOKS, StartHooks } from './health/start-hooks.ts';
 import { StoreCheck } from './health/store-check.ts';
 import { keepCompacted } from './housekeeping/compaction.ts';
+import { collectIdentities, keepIdentity } from './housekeeping/identity-lease.ts';
 import { keepEventsFresh } from './housekeeping/event-expiry.ts';
 import { keepLevelsTold } from './flow/dangling.ts';
 import { ensureFlow } from './flow/default-flow.ts';
@@ -65,6 +66,8 @@ export interface ServeOptions {
   readonly features?: FeatureGates;
   /** Which versions of the API are served. Absent: the stable ones. */
   readonly runtimeConfig?: RuntimeConfig;
+  /** Of the machine. Absent: this server does not tell others that it is there. */
+  readonly hostname?: string;
   /** What the process was started with, for `/flagz`: nothing that is secret. */
   readonly flags?: Readonly<Record<string, string>>;
   /** Calls the admission webhooks that people have configured. */
@@ -131,8 +134,19 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     attendants: { '/services': allocator },
   });
   const [hooks, storeCheck] = [new StartHooks(), new StoreCheck(store, clock)];
+  const isNamed = options.hostname !== undefined && features.isEnabled('APIServerIdentity');
   const missingServices = options.extensions ? pendingLocalServices(registry) : () => [];
-  const health = new Health(healthChecks({ registry, store: storeCheck, hooks, signal, missingServices }), log);
+  const health = new Health(
+    healthChecks({
+      registry,
+      store: storeCheck,
+      hooks,
+      without: isNamed ? [] : IDENTITY_HOOKS,
+      signal,
+      missingServices,
+    }),
+    log,
+  );
   hooks.through('start-apiserver-admission-initializer');
   await registry.start(signal);
   allocator.start();
@@ -142,6 +156,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     'start-kube-aggregator-informers',
     'start-service-ip-repair-controllers',
     'storage-object-count-tracker-hook',
+    'storage-readiness',
   );
   const conversions = random.fork('conversions');
   const customResources = new CustomResources({
@@ -268,7 +283,7 @@ const KEPT_BY_AGGREGATION = [
 
 async function housekeep(
   { registry, hooks, customResources, resourceMetrics, aggregation }: Kept,
-  { clock, log }: ServeOptions,
+  { clock, log, random, hostname }: ServeOptions,
   signal: AbortSignal,
 ): Promise<void> {
   await using group = new TaskGroup(signal);
@@ -276,10 +291,19 @@ async function housekeep(
   group.spawn((s) => keepEventsFresh(registry, clock, s));
   group.spawn((s) => keepLevelsTold(registry, { clock, log }, s));
   group.spawn((s) => keepTokensTracked(registry, { clock, log }, s));
+  if (hostname !== undefined && registry.features.isEnabled('APIServerIdentity')) {
+    group.spawn((s) => keepIdentity(registry, { clock, log, random: random.fork('identity'), hostname }, s));
+    group.spawn((s) => collectIdentities(registry, { clock, log }, s));
+  }
   group.spawn((s) => customResources.run(s));
   if (resourceMetrics) group.spawn((s) => resourceMetrics.run(s));
   if (aggregation) group.spawn((s) => aggregation.run(s));
-  hooks.through('start-apiextensions-controllers', ...KEPT_BY_AGGREGATION);
+  hooks.through(
+    'start-apiextensions-controllers',
+    'start-legacy-token-tracking-controller',
+    ...IDENTITY_HOOKS,
+    ...KEPT_BY_AGGREGATION,
+  );
   await group.join();
 }
 

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { directApi, serve, type Served, type ServeOptions, type User } from '@navarch/apiserver';
 import type { Logger, MetricRegistry } from '@navarch/base';
@@ -87,6 +88,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
       nodePorts: options.nodePorts,
       advertiseAddress: options.advertiseAddress,
       advertisePort: options.port,
+      hostname: hostname(),
       parseYaml,
       patterns: linearPatterns,
       webhooks: made.use(httpsWebhooks()),

@@ -1,5 +1,5 @@
 import type { Registry } from '../registry/registry.ts';
-import { START_HOOKS, type StartHooks } from './start-hooks.ts';
+import { START_HOOKS, type StartHook, type StartHooks } from './start-hooks.ts';
 import type { StoreCheck } from './store-check.ts';
 
 /** One thing that is looked at when somebody asks how the server is. */
@@ -15,6 +15,8 @@ export interface HealthDeps {
   readonly registry: Registry;
   readonly store: StoreCheck;
   readonly hooks: StartHooks;
+  /** Those of them that this server has nothing for. */
+  readonly without: readonly StartHook[];
   /** Aborts when the server ends. */
   readonly signal: AbortSignal;
   /** Names of the APIServices of the server itself that are not there yet. */
@@ -24,7 +26,14 @@ export interface HealthDeps {
 const fine = (): undefined => undefined;
 
 /** Everything that is looked at, under upstream's names and in its order. */
-export function healthChecks({ registry, store, hooks, signal, missingServices }: HealthDeps): readonly HealthCheck[] {
+export function healthChecks(deps: HealthDeps): readonly HealthCheck[] {
+  const { registry, store, hooks, without, signal, missingServices } = deps;
+  const own = START_HOOKS.filter((hook) => !without.includes(hook)).map((hook): HealthCheck => ({
+    name: `poststarthook/${hook}`,
+    problem: () => (hooks.isThrough(hook) ? undefined : 'not finished'),
+  }));
+  // The server's own API is complete before what is built on all of it begins.
+  const last = own.findIndex(({ name }) => name === 'poststarthook/apiservice-openapi-controller');
   return [
     // To have an answer is all that it is about.
     { name: 'ping', problem: fine },
@@ -37,14 +46,12 @@ export function healthChecks({ registry, store, hooks, signal, missingServices }
       isOfReadiness: true,
       problem: () => listed(registry.unsynced(), (count, names) => `${count} informers not started yet: ${names}`),
     },
-    ...START_HOOKS.map((hook): HealthCheck => ({
-      name: `poststarthook/${hook}`,
-      problem: () => (hooks.isThrough(hook) ? undefined : 'not finished'),
-    })),
+    ...own.slice(0, last),
     {
       name: 'autoregister-completion',
       problem: () => listed(missingServices(), (_, names) => `missing APIService: ${names}`),
     },
+    ...own.slice(last),
     { name: 'shutdown', isOfReadiness: true, problem: () => (signal.aborted ? 'process is shutting down' : undefined) },
   ];
 }

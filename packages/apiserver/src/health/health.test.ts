@@ -88,7 +88,21 @@ test("all is well: each check says so, in upstream's order, and readiness asks f
     '[+]informer-sync ok',
     '[+]poststarthook/start-apiserver-admission-initializer ok',
   ]);
-  assert.deepEqual(lines.slice(-4), ['[+]autoregister-completion ok', '[+]shutdown ok', 'readyz check passed', '']);
+  assert.deepEqual(lines.slice(-7), [
+    '[+]poststarthook/kube-apiserver-autoregistration ok',
+    '[+]autoregister-completion ok',
+    '[+]poststarthook/apiservice-openapi-controller ok',
+    '[+]poststarthook/apiservice-openapiv3-controller ok',
+    '[+]shutdown ok',
+    'readyz check passed',
+    '',
+  ]);
+  const start = lines.indexOf('[+]poststarthook/start-cluster-authentication-info-controller ok');
+  assert.deepEqual(lines.slice(start + 1, start + 4), [
+    '[+]poststarthook/storage-readiness ok',
+    '[+]poststarthook/start-legacy-token-tracking-controller ok',
+    '[+]poststarthook/start-service-ip-repair-controllers ok',
+  ]);
   const live = (await ask('/livez?verbose')).text;
   for (const name of ['etcd-readiness', 'informer-sync', 'shutdown']) assert.ok(!live.includes(`]${name} `), name);
   assert.deepEqual(await ask('/livez/shutdown'), { status: 404, text: '404 page not found\n' });

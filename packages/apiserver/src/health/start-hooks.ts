@@ -13,6 +13,10 @@ export const START_HOOKS = [
   'crd-informer-synced',
   'start-system-namespaces-controller',
   'start-cluster-authentication-info-controller',
+  'start-kube-apiserver-identity-lease-controller',
+  'start-kube-apiserver-identity-lease-garbage-collector',
+  'storage-readiness',
+  'start-legacy-token-tracking-controller',
   'start-service-ip-repair-controllers',
   'rbac/bootstrap-roles',
   'scheduling/bootstrap-system-priority-classes',
@@ -30,6 +34,12 @@ export const START_HOOKS = [
 ] as const;
 
 export type StartHook = (typeof START_HOOKS)[number];
+
+/** What a server that has no name among others does not do. */
+export const IDENTITY_HOOKS = [
+  'start-kube-apiserver-identity-lease-controller',
+  'start-kube-apiserver-identity-lease-garbage-collector',
+] as const satisfies readonly StartHook[];
 
 /** Which of them are through. */
 export class StartHooks {

@@ -26,6 +26,8 @@ export interface Asked {
   readonly server: Server;
   readonly store: MemoryStore;
   readonly clock: SimClock;
+  /** Ends what the server does by itself. */
+  readonly stop: AbortController;
   readonly ask: Ask;
   /** Opens a watch; what it has sent so far is in `frames`. `drained`: how fast its reader is. */
   watch(target: string, headers?: Readonly<Record<string, string>>, drained?: () => Promise<void>): Promise<OpenWatch>;
@@ -48,7 +50,7 @@ const users = new Map<string, User>([
 
 /** A server in memory with a namespace `d`, and ways to ask it as someone who may do everything. */
 export async function asked(
-  more: Pick<ServeOptions, 'webhooks' | 'features' | 'runtimeConfig' | 'flags'> = {},
+  more: Pick<ServeOptions, 'webhooks' | 'features' | 'runtimeConfig' | 'flags' | 'hostname'> = {},
 ): Promise<Asked> {
   const [store, clock] = [new MemoryStore(), new SimClock()];
   const { server, housekeep } = await serve(
@@ -68,7 +70,8 @@ export async function asked(
     },
     new AbortController().signal,
   );
-  void housekeep(new AbortController().signal);
+  const stop = new AbortController();
+  void housekeep(stop.signal).catch(() => undefined);
   const send = (
     method: string,
     target: string,
@@ -102,7 +105,7 @@ export async function asked(
       },
     };
   };
-  return { server, store, clock, ask, watch };
+  return { server, store, clock, stop, ask, watch };
 }
 
 /** What the server does of its own, in turns that follow a request, is done: definitions are judged and served, and the like. */
