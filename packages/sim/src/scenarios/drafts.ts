@@ -31,7 +31,7 @@ interface Templated {
 }
 
 /** The same with other images. */
-const withImage = <S extends Templated>(spec: S, image: string): S => ({
+export const withImage = <S extends Templated>(spec: S, image: string): S => ({
   ...spec,
   template: {
     ...spec.template,

@@ -1,9 +1,12 @@
 import { cronJobScenarios } from './cron-job/cron-job.ts';
+import { daemonSetScenarios } from './daemon-set/daemon-set.ts';
 import { deploymentLifeScenarios } from './deployment/life.ts';
 import { rollingScenarios } from './deployment/rolling.ts';
 import { jobEndScenarios } from './job/ends.ts';
 import { jobLifeScenarios } from './job/life.ts';
+import { replicaSetScenarios } from './replica-set/replica-set.ts';
 import type { Scenario } from './scenario.ts';
+import { statefulSetScenarios } from './stateful-set/stateful-set.ts';
 
 export { play, type Verdict } from './play.ts';
 export type { Scenario } from './scenario.ts';
@@ -12,6 +15,9 @@ export type { Scenario } from './scenario.ts';
 export const scenarios: readonly Scenario[] = [
   ...rollingScenarios,
   ...deploymentLifeScenarios,
+  ...replicaSetScenarios,
+  ...statefulSetScenarios,
+  ...daemonSetScenarios,
   ...jobEndScenarios,
   ...jobLifeScenarios,
   ...cronJobScenarios,
