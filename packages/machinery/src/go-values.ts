@@ -10,7 +10,7 @@ export function goTypeOf(value: unknown): string {
     case 'bigint':
       return 'int64';
     case 'number':
-      return Number.isInteger(value) ? 'int64' : 'float64';
+      return Number.isSafeInteger(value) ? 'int64' : 'float64';
     default:
       return 'map[string]interface {}';
   }
@@ -20,9 +20,18 @@ export function goTypeOf(value: unknown): string {
 export function shownAsGo(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(shownAsGo).join(' ')}]`;
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) return floatAsGo(value);
   if (typeof value !== 'object') return String(value);
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `map[${members.map(([name, member]) => `${name}:${shownAsGo(member)}`).join(' ')}]`;
+}
+
+/** As few digits as tell it apart; in scientific notation from 1e-05 down and from 1e+06 up. */
+function floatAsGo(value: number): string {
+  const [digits = '', exponent = '0'] = value.toExponential().split('e');
+  const size = Number(exponent);
+  if (size >= -4 && size < 6) return String(value);
+  return `${digits}e${size < 0 ? '-' : '+'}${String(Math.abs(size)).padStart(2, '0')}`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

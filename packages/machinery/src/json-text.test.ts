@@ -67,3 +67,8 @@ test('CBOR keeps every integer of 64 bits, and tells it from a float of its size
   fc.assert(fc.property(integers, (value) => assert.deepEqual(decodeCbor(encodeCbor({ a: value })), { a: value })));
   assert.deepEqual(decodeCbor(encodeCbor([1e17, 10n ** 17n])), [1e17, 10n ** 17n]);
 });
+
+test('readJson() refuses a number that no float holds, in texts it may stand', () => {
+  assert.throws(() => readJson('{"a":[1E400]}'), { name: 'RangeError', message: '1E400' });
+  assert.deepEqual(readJson('{"a":"1e400","b":1e-400,"c":1e100}'), { a: '1e400', b: 0, c: 1e100 });
+});

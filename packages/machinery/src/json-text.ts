@@ -8,7 +8,7 @@ export type Integer = number | bigint;
 
 /** The JSON value of a text. Throws SyntaxError, and RangeError for a number that is too large even for a float. */
 export function readJson(text: string): unknown {
-  return mayHaveLargeNumbers(text) ? JSON.parse(text, exact) : JSON.parse(text);
+  return mayHaveLargeNumbers(text) || HUGE.test(text) ? JSON.parse(text, exact) : JSON.parse(text);
 }
 
 /** JSON as programs write it. `space`: columns that each level is indented by; absent: all on one line. */
@@ -48,6 +48,8 @@ export function integerOf(value: bigint): Integer | undefined {
 /** Whether a value is an integer, or a float without a fraction that an integer of 64 bits could be. */
 export const isInteger = (value: unknown): value is Integer => typeof value === 'bigint' || Number.isInteger(value);
 
+/** Numbers that no double holds end so; texts may as well. */
+const HUGE = /\d[eE]\+?\d{3}/;
 /** The integers that a double cannot tell from their neighbours have this many digits at least. */
 const DIGITS_MIN = 16;
 const [ZERO, NINE] = [0x30, 0x39];

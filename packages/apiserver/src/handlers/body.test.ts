@@ -136,3 +136,15 @@ test('a path outside of all groups is no Status; one within is', async () => {
     [404, 'the server could not find the requested resource', {}],
   );
 });
+
+test('a number that no float holds is refused where it would be read, in bodies and in patches', async () => {
+  const { ask } = await asked();
+  const text = '{"metadata":{"name":"a"},"x":1e400}';
+  const made = await ask('POST', '/api/v1/namespaces/d/configmaps', text);
+  const patched = await ask('PATCH', '/api/v1/namespaces/d', text, { 'content-type': 'application/merge-patch+json' });
+  const words = 'json: cannot unmarshal number 1e400 into Go value of type float64';
+  assert.deepEqual(
+    [made.body.message, patched.body.message],
+    [`ConfigMap in version "v1" cannot be handled as a ConfigMap: ${words}`, `error decoding patch: ${words}`],
+  );
+});

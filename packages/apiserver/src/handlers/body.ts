@@ -77,10 +77,9 @@ export class Bodies {
   /** A patch of the type that `patchType()` said. */
   async patch(request: ApiRequest): Promise<Body> {
     const bytes = await request.body();
-    if (contentType(request) === APPLY_CBOR_TYPE)
-      return { value: parseCbor(bytes, (message) => badRequest(`error decoding patch: ${message}`)) };
-    if (!isApply(request)) return parseJson(bytes, () => badRequest('invalid JSON patch'));
-    const refuse = (message: string): StatusError => badRequest(`error decoding patch: ${message}`);
+    const refuse: Refuse = (message) => badRequest(`error decoding patch: ${message}`);
+    if (contentType(request) === APPLY_CBOR_TYPE) return { value: parseCbor(bytes, refuse) };
+    if (!isApply(request)) return parseJson(bytes, () => badRequest('invalid JSON patch'), refuse);
     // Programs send JSON, which YAML includes, and which is read faster.
     const unread = (message: string): StatusError => refuse(`error converting YAML to JSON: ${message}`);
     return bytes[0] === OPEN_OBJECT ? (this.#json(bytes) ?? this.#yaml(bytes, unread)) : this.#yaml(bytes, unread);
@@ -97,7 +96,8 @@ export class Bodies {
     const noIdentity = (message: string): StatusError =>
       refuse(`couldn't get version/kind; json parse error: ${message}`);
     // Whoever reads without strictness has found out by then what it was to be.
-    const unnamed: Refuse = (why) => (isLax ? badRequest(unhandled(kind, wanted.version ?? '', why)) : refuse(why));
+    const named: Refuse = (why) => badRequest(unhandled(kind, wanted.version ?? '', why));
+    const unnamed: Refuse = isLax ? named : refuse;
     const identified = (body: Body): Body => {
       checkIdentity(body.value, refuse);
       if (wanted.behaviour?.namesItself) checkNamed(body, isLax, unnamed);
@@ -106,7 +106,7 @@ export class Bodies {
     switch (type) {
       case '':
       case 'application/json':
-        return identified(parseJson(bytes, noIdentity));
+        return identified(parseJson(bytes, noIdentity, named));
       case 'application/yaml':
         return identified(this.#yaml(bytes, (message) => refuse(`yaml: ${message}`)));
       case PROTOBUF_TYPE:
@@ -172,7 +172,7 @@ function contentType(request: ApiRequest): string {
 
 const PARAMETER = /^[!#$%&'*+.^_`|~\w-]+\s*=\s*(?:[!#$%&'*+.^_`|~\w-]+|"(?:[^"\\]|\\.)*")$/;
 
-function parseJson(bytes: Uint8Array, refuse: (message: string) => StatusError): Body {
+function parseJson(bytes: Uint8Array, refuse: Refuse, refuseUnread = refuse): Body {
   try {
     const text = decoder.decode(bytes);
     if (isTooDeep(text))
@@ -180,7 +180,11 @@ function parseJson(bytes: Uint8Array, refuse: (message: string) => StatusError):
     const value = readJson(text);
     return { value, source: new JsonSource(text, value) };
   } catch (error) {
-    throw refuse(jsonMistake(bytes) ?? (error as Error).message);
+    const mistake = jsonMistake(bytes);
+    // It is JSON, with a number in it that no float holds.
+    if (mistake === undefined && error instanceof RangeError)
+      throw refuseUnread(`json: cannot unmarshal number ${error.message} into Go value of type float64`);
+    throw refuse(mistake ?? (error as Error).message);
   }
 }
 

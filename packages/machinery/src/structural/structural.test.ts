@@ -132,8 +132,37 @@ for (const [claim, schema, value, errors] of [
     { type: 'object', oneOf: [{ required: ['a'] }, { required: ['b'] }] },
     {},
     [
-      'v.a: Required value',
       '<nil>: Invalid value: "": "v" must validate one and only one schema (oneOf). Found none valid',
+      'v.a: Required value',
+    ],
+  ],
+  [
+    'the branch of anyOf of which most could be checked',
+    {
+      type: 'object',
+      anyOf: [
+        { properties: { n: {} }, required: ['a'] },
+        { properties: { s: { minLength: 1 } }, required: ['b'] },
+        { properties: { t: { minLength: 1 } }, required: ['c'] },
+      ],
+      properties: { n: { nullable: true }, s: {}, t: {} },
+    },
+    { n: null, s: 'x', t: 'y' },
+    ['<nil>: Invalid value: "": "v" must validate at least one schema (anyOf)', 'v.b: Required value'],
+  ],
+  [
+    'an integer that 32 bits do not hold',
+    { type: 'integer', format: 'int32' },
+    2 ** 31,
+    ['<nil>: Invalid value: "": Checked value must be of type integer with format int32 in v'],
+  ],
+  [
+    'a float without a fraction, too large for its digits to count',
+    { type: 'integer' },
+    2 ** 63,
+    [
+      'v: Invalid value: "number": v in body must be of type integer: "number"',
+      '<nil>: Invalid value: "": Checked value must be of type integer (default format) in v',
     ],
   ],
   [

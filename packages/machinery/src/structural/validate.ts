@@ -11,8 +11,8 @@ import { inKeyOrder } from './key-order.ts';
 export class StructuralValidator {
   readonly #schema: JsonSchema;
   readonly #patterns: Patterns;
-  /** Values looked at so far. */
-  #visits = 0;
+  /** How much of what was looked at so far could be checked, as upstream counts it. */
+  #matches = 0;
   readonly #compiled = new Map<string, (text: string) => boolean>();
 
   constructor(schema: JsonSchema, patterns: Patterns) {
@@ -40,22 +40,24 @@ export class StructuralValidator {
     if (at.errors.length > length && isUnchanged(place.value, place.before, place.schema)) at.errors.length = length;
   }
 
+  /** In the order in which upstream looks. */
   #checkValue(place: Place, at: Field): void {
     const { value, schema } = place;
-    this.#visits += 1;
+    const { length } = at.errors;
     if (value !== null || schema.nullable !== true) checkType(value, schema, at);
-    if (schema.enum && !schema.enum.some((allowed) => equalJson(allowed, value))) {
-      at.notSupported(
-        inKeyOrder(value),
-        schema.enum.map((allowed) => (typeof allowed === 'string' ? allowed : writeJson(allowed))),
-      );
+    const isOfType = at.errors.length === length;
+    if (value === null) {
+      this.#matches += isOfType ? 1 : 0;
+      checkEnum(value, schema, at);
+      return;
     }
-    if (value === null) return;
+    this.#matches += ownMatches(value, schema, isOfType);
+    this.#checkCombinations(place, at);
     if (typeof value === 'string') this.#checkString(value, schema, at);
     else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(value, schema, at);
     else if (Array.isArray(value)) this.#checkList(value, place, at);
-    else if (isObject(value)) this.#checkObject(value, place, at);
-    this.#checkCombinations(place, at);
+    checkEnum(value, schema, at);
+    if (isObject(value)) this.#checkObject(value, place, at);
   }
 
   /** Of length and pattern the first that is wrong is named. */
@@ -64,13 +66,12 @@ export class StructuralValidator {
     if (maxLength !== undefined && length > maxLength) at.tooLong(maxLength);
     else if (minLength !== undefined && length < minLength)
       at.invalid(value, `${at.path} in body should be at least ${minLength} chars long`);
-    else if (pattern && !this.#matches(pattern, value))
-      at.invalid(value, `${at.path} in body should match '${pattern}'`);
+    else if (pattern && !this.#fits(pattern, value)) at.invalid(value, `${at.path} in body should match '${pattern}'`);
     if (format && formatNamed(format)?.(value) === false)
       at.typeInvalid(value, `${at.path} in body must be of type ${format}: ${JSON.stringify(value)}`);
   }
 
-  #matches(pattern: string, value: string): boolean {
+  #fits(pattern: string, value: string): boolean {
     let matches = this.#compiled.get(pattern);
     if (!matches) this.#compiled.set(pattern, (matches = this.#patterns.compile(pattern)));
     return matches(value);
@@ -78,15 +79,14 @@ export class StructuralValidator {
 
   #checkList(value: readonly unknown[], { schema, before }: Place, at: Field): void {
     const { items, minItems, maxItems } = schema;
+    for (const [i, item] of items ? value.entries() : [])
+      this.#check(
+        { value: item, schema: items ?? {}, before: itemBefore(before, schema, item), isWhole: false },
+        at.index(i),
+      );
     if (minItems !== undefined && value.length < minItems)
       at.invalid(value.length, `${at.path} in body should have at least ${minItems} items`);
     if (maxItems !== undefined && value.length > maxItems) at.tooMany(value.length, maxItems);
-    if (!items) return;
-    for (const [i, item] of value.entries())
-      this.#check(
-        { value: item, schema: items, before: itemBefore(before, schema, item), isWhole: false },
-        at.index(i),
-      );
   }
 
   #checkObject(value: JsonObject, { schema, before, isWhole }: Place, at: Field): void {
@@ -95,7 +95,6 @@ export class StructuralValidator {
     if (minProperties !== undefined && count < minProperties)
       at.invalid(count, `${at.path} in body should have at least ${minProperties} properties`);
     if (maxProperties !== undefined && count > maxProperties) at.tooMany(count, maxProperties);
-    for (const name of required) if (!Object.hasOwn(value, name)) at.at(name).required();
     for (const name of Object.keys(value).sort()) {
       const item = value[name];
       const inside = memberSchema(schema, name);
@@ -105,6 +104,7 @@ export class StructuralValidator {
       const place = at.path === '' && !Object.hasOwn(schema.properties ?? {}, name) ? `.${name}` : name;
       this.#check({ value: item, schema: inside, before: was, isWhole: false }, at.at(place));
     }
+    for (const name of required) if (!Object.hasOwn(value, name)) at.at(name).required();
   }
 
   /** What is wrong with a combination as a whole has no place of its own, as go-openapi has it. */
@@ -112,52 +112,83 @@ export class StructuralValidator {
     const { allOf = [], anyOf = [], oneOf = [], not } = of.schema;
     const place = JSON.stringify(at.path);
     const whole = new Field('<nil>', at.errors);
-    const broken = allOf
-      .map((schema) => this.#errorsOf({ ...of, schema }, at.path))
-      .filter((errors) => errors.length > 0);
-    at.errors.push(...broken.flat());
-    if (broken.length > 0)
+    if (anyOf.length > 0) this.#checkAny(of, anyOf, whole, at);
+    if (oneOf.length > 0) this.#checkOne(of, oneOf, whole, at);
+    const all = allOf.map((schema) => this.#tried(of, schema, at.path));
+    for (const tried of all) this.#take(tried, at);
+    const broken = all.filter(({ errors }) => errors.length > 0).length;
+    if (broken > 0)
       whole.invalid(
         '',
-        `${place} must validate all the schemas (allOf)${broken.length === allOf.length ? '. None validated' : ''}`,
+        `${place} must validate all the schemas (allOf)${broken === allOf.length ? '. None validated' : ''}`,
       );
-    if (anyOf.length > 0 && !anyOf.some((schema) => this.#holds({ ...of, schema }))) {
-      this.#nearest(of, anyOf, at);
-      whole.invalid('', `${place} must validate at least one schema (anyOf)`);
-    }
-    const right = oneOf.filter((schema) => this.#holds({ ...of, schema })).length;
-    if (oneOf.length > 0 && right !== 1) {
-      if (right === 0) this.#nearest(of, oneOf, at);
-      whole.invalid(
-        '',
-        `${place} must validate one and only one schema (oneOf). ${right === 0 ? 'Found none valid' : `Found ${right} valid alternatives`}`,
-      );
-    }
-    if (not && this.#holds({ ...of, schema: not })) whole.invalid('', `${place} must not validate the schema (not)`);
+    if (not && isRight(this.#tried(of, not, at.path))) whole.invalid('', `${place} must not validate the schema (not)`);
   }
 
-  #holds(place: Place): boolean {
-    return this.#errorsOf(place, '').length === 0;
-  }
-
-  #errorsOf(place: Place, path: string): readonly FieldError[] {
-    const at = new Field(path);
-    // Combinations are held to the whole, whatever was there before.
-    this.#checkValue({ ...place, before: undefined, isWhole: false }, at);
-    return at.errors;
-  }
-
-  /** The errors of the branch that has the most to say of the value. */
-  #nearest(of: Place, schemas: readonly JsonSchema[], at: Field): void {
-    let best: { readonly visits: number; readonly errors: readonly FieldError[] } | undefined;
+  #checkAny(of: Place, schemas: readonly JsonSchema[], whole: Field, at: Field): void {
+    let best: Tried | undefined;
     for (const schema of schemas) {
-      const before = this.#visits;
-      const errors = this.#errorsOf({ ...of, schema }, at.path);
-      const visits = this.#visits - before;
-      if (!best || visits > best.visits) best = { visits, errors };
+      const tried = this.#tried(of, schema, at.path);
+      if (isRight(tried)) return this.#take(tried, at);
+      best = better(best, tried);
     }
-    at.errors.push(...(best?.errors ?? []));
+    whole.invalid('', `${JSON.stringify(at.path)} must validate at least one schema (anyOf)`);
+    if (best) this.#take(best, at);
   }
+
+  #checkOne(of: Place, schemas: readonly JsonSchema[], whole: Field, at: Field): void {
+    const all = schemas.map((schema) => this.#tried(of, schema, at.path));
+    const right = all.filter(isRight);
+    const [first] = right;
+    if (first && right.length === 1) return this.#take(first, at);
+    whole.invalid(
+      '',
+      `${JSON.stringify(at.path)} must validate one and only one schema (oneOf). ${right.length === 0 ? 'Found none valid' : `Found ${right.length} valid alternatives`}`,
+    );
+    const best = right.length === 0 ? all.reduce<Tried | undefined>(better, undefined) : undefined;
+    if (best) this.#take(best, at);
+  }
+
+  /** What comes of one alternative; nothing is told or counted of it yet. */
+  #tried(of: Place, schema: JsonSchema, path: string): Tried {
+    const counted = this.#matches;
+    const at = new Field(path);
+    this.#matches = 0;
+    // Combinations are held to the whole, whatever was there before.
+    this.#checkValue({ ...of, schema, before: undefined, isWhole: false }, at);
+    const tried = { errors: at.errors, matches: this.#matches };
+    this.#matches = counted;
+    return tried;
+  }
+
+  #take({ errors, matches }: Tried, at: Field): void {
+    this.#matches += matches;
+    at.errors.push(...errors);
+  }
+}
+
+interface Tried {
+  readonly errors: readonly FieldError[];
+  readonly matches: number;
+}
+
+const isRight = ({ errors }: Tried): boolean => errors.length === 0;
+
+/** Of alternatives that fail, the one of which most could be checked has the most to say of the value. */
+const better = (best: Tried | undefined, tried: Tried): Tried => (!best || tried.matches > best.matches ? tried : best);
+
+/** What upstream counts of a value itself: one for each check that its schema has for it, and what that check counts. */
+function ownMatches(value: unknown, schema: JsonSchema, isOfType: boolean): number {
+  const { type, format = '' } = schema;
+  const isTyped = type !== undefined || format !== '' || schema['x-kubernetes-int-or-string'] === true;
+  const always = 4; // Itself, its combinations twice, its enumeration.
+  return always + (isTyped ? (isOfType ? 2 : 1) : 0) + matchesOfSort(value, format);
+}
+
+function matchesOfSort(value: unknown, format: string): number {
+  if (typeof value === 'string') return format !== '' && formatNamed(format) !== undefined ? 2 : 1;
+  if (typeof value === 'number' || typeof value === 'bigint' || Array.isArray(value)) return 2;
+  return isObject(value) ? 1 : 0;
 }
 
 interface Place {
@@ -170,6 +201,14 @@ interface Place {
 
 /** Both versions of an object are shown in that of the request: whether these two have changed cannot be seen. */
 const isTypeField = (name: string): boolean => name === 'apiVersion' || name === 'kind';
+
+function checkEnum(value: unknown, { enum: allowed }: JsonSchema, at: Field): void {
+  if (!allowed || allowed.some((one) => equalJson(one, value))) return;
+  at.notSupported(
+    inKeyOrder(value),
+    allowed.map((one) => (typeof one === 'string' ? one : writeJson(one))),
+  );
+}
 
 /** Formats by which a number is stored; upstream names a value by its own where both have one. */
 const NUMBER_FORMATS = new Set(['int32', 'int64', 'float', 'double']);
@@ -189,30 +228,35 @@ function checkType(value: unknown, schema: JsonSchema, at: Field): void {
   } else if (!isRight && !(hasFormat && schema.type === 'string' && actual === 'array')) {
     at.typeInvalid(actual, `${at.path} in body must be of type ${types.join(',')}: ${JSON.stringify(actual)}`);
   }
-  if (schema.type !== 'integer' || (typeof value !== 'number' && typeof value !== 'bigint')) return;
-  const isOut = !isInteger(value) || (format === 'int32' && Math.abs(Number(value)) > 2 ** 31);
+}
+
+/** Of integers the size is checked as well. */
+function checkRange(value: Integer, { format = '' }: JsonSchema, at: Field): void {
+  const bits = format === 'int32' ? 32 : 64;
+  if (isInteger(value) && BigInt.asIntN(bits, BigInt(value)) === BigInt(value)) return;
   const named = NUMBER_FORMATS.has(format) ? `with format ${format}` : '(default format)';
-  if (isOut) new Field('<nil>', at.errors).invalid('', `Checked value must be of type integer ${named} in ${at.path}`);
+  new Field('<nil>', at.errors).invalid('', `Checked value must be of type integer ${named} in ${at.path}`);
 }
 
 /** The type of a value in the words of JSON schema. */
 function typeOf(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (isInteger(value)) return 'integer';
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return 'integer';
   return typeof value;
 }
 
 function checkNumber(value: Integer, schema: JsonSchema, at: Field): void {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
-  if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
-    at.invalid(value, `${at.path} in body should be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
-  }
+  if (schema.type === 'integer') checkRange(value, schema, at);
+  if (multipleOf !== undefined && !Number.isInteger(Number(value) / multipleOf))
+    at.invalid(value, `${at.path} in body should be a multiple of ${multipleOf}`);
   if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
     at.invalid(value, `${at.path} in body should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
   }
-  if (multipleOf !== undefined && !Number.isInteger(Number(value) / multipleOf))
-    at.invalid(value, `${at.path} in body should be a multiple of ${multipleOf}`);
+  if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
+    at.invalid(value, `${at.path} in body should be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
+  }
 }
 
 /** Sets have no value twice, list maps no combination of their keys, at any depth. */

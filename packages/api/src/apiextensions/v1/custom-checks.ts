@@ -3,7 +3,6 @@ import {
   type Before,
   Field,
   goTypeOf,
-  isInteger,
   type JsonSchema,
   type Patterns,
   type RuleTimes,
@@ -122,7 +121,7 @@ export class CustomChecks {
     if ('fault' in found) return place.invalid(0, found.fault);
     const { value } = found;
     if (value === undefined) return;
-    if (!isInteger(value)) place.invalid(0, wrongType(path, value, 'int64'));
+    if (typeof value !== 'bigint' && !isSafe(value)) place.invalid(0, wrongType(path, value, 'int64'));
     else if (value < 0) place.invalid(value, 'should be a non-negative integer');
     else if (value > INT32_MAX) place.invalid(value, `should be less than or equal to ${INT32_MAX}`);
   }
@@ -140,6 +139,9 @@ function valueAt(object: Whole, path: string): { readonly value: unknown } | { r
   }
   return { value };
 }
+
+/** What is no bigint and has more digits came as a float. */
+const isSafe = (value: unknown): value is number => Number.isSafeInteger(value);
 
 const wrongType = (path: string, value: unknown, wanted: string): string =>
   `${path} accessor error: ${shownAsGo(value)} is of the type ${goTypeOf(value)}, expected ${wanted}`;

@@ -1,4 +1,4 @@
-import { dnsLabelErrors, type Kind, validateLabels } from '@navarch/machinery';
+import { dnsLabelErrors, type Kind, validateLabels, writeJson } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { resourceName, resourceRequirements } from '../../checks/quantities.ts';
 import { named, unchanged, unique } from '../../checks/values.ts';
@@ -17,7 +17,7 @@ export const runtimeClass: Kind<RuntimeClass> = builtIn<RuntimeClass>('node.k8s.
       if (!scheduling) return;
       validateLabels(scheduling.nodeSelector, at.at('scheduling', 'nodeSelector'));
       validateTolerations(scheduling.tolerations, at.at('scheduling', 'tolerations'));
-      unique(scheduling.tolerations, (toleration) => JSON.stringify(toleration), at.at('scheduling', 'tolerations'));
+      unique(scheduling.tolerations, (toleration) => writeJson(toleration), at.at('scheduling', 'tolerations'));
     },
     validateUpdate: (next, previous, at) => unchanged(next.handler, previous.handler, at.at('handler')),
   },
