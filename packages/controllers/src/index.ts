@@ -54,6 +54,7 @@ export { addressPool, poolRange } from './service-load-balancer/address-pool.ts'
 export type { LoadBalancers } from './service-load-balancer/ports.ts';
 export { serviceLoadBalancerController } from './service-load-balancer/service-load-balancer.ts';
 export { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
+export { storageVersionMigratorController } from './storage-version-migrator/storage-version-migrator.ts';
 export { statefulSetController } from './stateful-set/stateful-set.ts';
 export { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
 export { volumeBindingController } from './volume-binding/volume-binding.ts';

@@ -15,6 +15,7 @@ import { namespaceController } from './namespace/namespace.ts';
 import { resourceQuotaController } from './resource-quota/resource-quota.ts';
 import { runControllers, type RunnerDeps } from './runner.ts';
 import { selectControllers, type Selection } from './selection.ts';
+import { storageVersionMigratorController } from './storage-version-migrator/storage-version-migrator.ts';
 
 /** What is served, as it changes: custom resources come and go. */
 export interface KindSource {
@@ -26,7 +27,7 @@ export interface KindSource {
 /** Definitions come many at a time: what they change is taken up once, this long after the first of them, in ms. */
 const SETTLE_MS = 500;
 
-/** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count, a budget take shares of, an autoscaler resize, a policy look at. */
+/** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count, a budget take shares of, an autoscaler resize, a policy look at, a migration write anew. */
 export const kindControllers = (
   kinds: readonly Kind<any>[],
   autoscaling: Partial<AutoscalingDeps> = {},
@@ -36,6 +37,7 @@ export const kindControllers = (
   garbageCollectorController(kinds),
   disruptionController(kinds),
   admissionPolicyStatusController(kinds),
+  storageVersionMigratorController(kinds),
   horizontalPodAutoscalerController(kinds, {
     memory: new ScalingMemory(),
     readPath: async () => undefined,

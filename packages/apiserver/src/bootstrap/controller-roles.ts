@@ -227,6 +227,10 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     can('update', 'core', 'pods/finalizers'),
     eventsRule,
   ],
+  'storage-version-migrator-controller': [
+    can('list patch', '*', '*'),
+    can('update', 'storagemigration.k8s.io', 'storageversionmigrations/status'),
+  ],
   'ttl-after-finished-controller': [can(`delete ${READ}`, 'batch', 'jobs'), eventsRule],
   'ttl-controller': [can('list patch update watch', 'core', 'nodes'), eventsRule],
   'validatingadmissionpolicy-status-controller': [
