@@ -22,6 +22,24 @@ for (const key of keys) {
   });
 }
 
+test('a PUT of what is not there makes what upstream makes', () => {
+  const made = [...builtinKinds, ...youngKinds]
+    .filter(({ behaviour }) => behaviour.createsOnUpdate)
+    .map(({ plural }) => plural);
+  assert.deepEqual([...new Set(made)].sort(), [
+    'clusterrolebindings',
+    'clusterroles',
+    'endpoints',
+    'events',
+    'leasecandidates',
+    'leases',
+    'limitranges',
+    'rolebindings',
+    'roles',
+    'services',
+  ]);
+});
+
 test('a kind with a status gives a new object an empty one, whatever the creator says', () => {
   for (const key of keys) {
     const kind = kindOf(key);

@@ -256,6 +256,11 @@ test('certificates', () => {
       'spec.expirationSeconds: Invalid value: 5: may not specify a duration less than 600 seconds (10 minutes)',
     ],
     [spec({ signerName: '' }), 'spec.signerName: Required value'],
+    [
+      spec({ signerName: 'a/-' }),
+      'spec.signerName: Invalid value: "a": should be a domain with at least two segments separated by dots',
+      "spec.signerName: Invalid value: \"-\": validating label \"-\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    ],
     [spec({ request: btoa('x') }), 'spec.request: Invalid value: "eA==": PEM block type must be CERTIFICATE REQUEST'],
   ]);
   const decided = (...types: readonly string[]): Json => ({
@@ -277,6 +282,16 @@ test('certificates', () => {
     'status.conditions: Forbidden: updates may not add a condition of type "Approved"',
   ]);
   assert.deepEqual(status({ conditions: [{ type: 'Approved', status: 'False' }] }, decided('Approved')), []);
+  const block = (type: string): string => `-----BEGIN ${type}-----\nAA==\n-----END ${type}-----\n`;
+  for (const [text, problem] of [
+    ['x', 'must contain at least one CERTIFICATE PEM block'],
+    [block('CERTIFICATE') + block('PRIVATE KEY'), 'only CERTIFICATE PEM blocks are allowed, found "PRIVATE KEY"'],
+    [block('CERTIFICATE').replace('AA==', 'Kind: x\n\nAA=='), 'no PEM block headers are permitted'],
+  ] as const)
+    assert.deepEqual(status({ certificate: btoa(text) }), [
+      `status.certificate: Invalid value: "<certificate data>": ${problem}`,
+    ]);
+  assert.deepEqual(status({ certificate: btoa(block('CERTIFICATE')) }), []);
   table('certificates.k8s.io/v1.ClusterTrustBundle', [
     [
       spec({ trustBundle: '' }),

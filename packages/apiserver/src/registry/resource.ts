@@ -121,7 +121,7 @@ export class Resource<O extends ApiObject> {
       checkClaim(draft.metadata);
       call.mayCreate?.();
       draft.metadata.resourceVersion = '';
-      return this.create(namespace, draft, call);
+      return this.#creation.run(namespace, draft, call, false);
     }
     const make = (current: O): Draft => {
       checkMeant(kind, at, { uid }, current);

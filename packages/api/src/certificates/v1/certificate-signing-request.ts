@@ -8,7 +8,7 @@ import {
   type Mutable,
 } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
-import { each, named, unique } from '../../checks/values.ts';
+import { bytesOf, each, unique } from '../../checks/values.ts';
 import { columnsOf, humanDuration } from '../../columns.ts';
 import type { CertificateSigningRequest } from '../../generated/types/certificates-v1.ts';
 
@@ -19,6 +19,7 @@ const TRUE_ONLY = [...DECISIONS, 'Failed'];
 const SECONDS_MIN = 600;
 const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
 
+const DOMAIN_MAX = 253;
 const SIGNER_MAX = 571;
 const USAGES = [
   'any',
@@ -108,6 +109,10 @@ export const certificateSigningRequest: Kind<CertificateSigningRequest> = builtI
               at.at('status', 'certificate'),
             ];
             validateConditions(next, previous, at.at('status', 'conditions'), false);
+            if (certificate && certificate !== before && problemWith(before) === undefined) {
+              const problem = problemWith(certificate);
+              if (problem !== undefined) here.invalid('<certificate data>', problem);
+            }
             if (before && certificate !== before) here.forbidden('updates may not modify existing certificate content');
           },
         },
@@ -175,11 +180,21 @@ export function signerName(name: string, at: Field): void {
   if (!name) return at.required();
   const [domain = '', path, ...more] = name.split('/');
   if (path === undefined || more.length > 0)
-    return at.invalid(name, 'must be a fully qualified domain and path of the form "example.com/signer-name"');
-  named(domain, dnsSubdomainErrors, at);
+    return at.invalid(name, "must be a fully qualified domain and path of the form 'example.com/signer-name'");
+  if (bytesOf(domain) > DOMAIN_MAX) at.tooLong(DOMAIN_MAX);
+  labels(domain, dnsLabelErrors, at);
   if (!domain.includes('.')) at.invalid(domain, 'should be a domain with at least two segments separated by dots');
-  for (const part of path.split('.')) named(part, dnsLabelErrors, at);
-  if (name.length > SIGNER_MAX) at.tooLong(SIGNER_MAX);
+  labels(path, dnsSubdomainErrors, at);
+  if (bytesOf(name) > SIGNER_MAX) at.tooLong(SIGNER_MAX);
+}
+
+/** What is wrong with the first label that is wrong: the others would be told the same. */
+function labels(text: string, errorsOf: (label: string) => readonly string[], at: Field): void {
+  for (const label of text.split('.')) {
+    const errors = errorsOf(label);
+    for (const error of errors) at.invalid(text, `validating label ${JSON.stringify(label)}: ${error}`);
+    if (errors.length > 0) return;
+  }
 }
 
 /** What is in the block, its signer looks at. */
@@ -194,6 +209,17 @@ function textOf(encoded: string): string {
   } catch {
     return '';
   }
+}
+
+/** Why these are no certificates; their insides are for those who use them. */
+function problemWith(encoded: string | undefined): string | undefined {
+  if (!encoded) return undefined;
+  const blocks = [...textOf(encoded).matchAll(/-----BEGIN ([^\n-]+)-----([\s\S]*?)-----END \1-----/g)];
+  for (const [, type, body = ''] of blocks) {
+    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
+    if (body.includes(':')) return 'no PEM block headers are permitted';
+  }
+  return blocks.length === 0 ? 'must contain at least one CERTIFICATE PEM block' : undefined;
 }
 
 /** A decision is made through `approval` alone, and never taken back; nor is a failure. */

@@ -41,7 +41,7 @@ test('requests for pod certificates: signer, names, life, key', () => {
   table(REQUEST, [
     [
       spec({ signerName: 'nodomain' }),
-      'spec.signerName: Invalid value: "nodomain": must be a fully qualified domain and path of the form "example.com/signer-name"',
+      `spec.signerName: Invalid value: "nodomain": must be a fully qualified domain and path of the form 'example.com/signer-name'`,
     ],
     [spec({ podUID: '' }), 'spec.podUID: Invalid value: "": must not be empty'],
     [

@@ -12,6 +12,7 @@ export const endpoints: Kind<Endpoints> = builtIn<Endpoints>('/v1.Endpoints', {
   deprecated: { since: '1.33', use: 'discovery.k8s.io/v1 EndpointSlice' },
   columns: columnsOf('/Endpoints', { Endpoints: (e) => summary(e) }),
   behaviour: {
+    createsOnUpdate: true,
     desired: false,
     complete(e) {
       for (const subset of e.subsets ?? []) for (const port of subset.ports ?? []) port.protocol ??= 'TCP';

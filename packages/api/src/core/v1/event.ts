@@ -1,4 +1,12 @@
-import { equalJson, type Field, type HookContext, type Kind, qualifiedNameErrors } from '@navarch/machinery';
+import {
+  dnsSubdomainErrors,
+  equalJson,
+  type Field,
+  type HookContext,
+  type Kind,
+  pathSegmentErrors,
+  qualifiedNameErrors,
+} from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { bytesOf, named, unchanged } from '../../checks/values.ts';
 import { age, columnsOf } from '../../columns.ts';
@@ -34,7 +42,10 @@ export const event: Kind<Event> = builtIn<Event>('/v1.Event', {
     type: (e) => e.type ?? '',
   },
   behaviour: {
+    createsOnUpdate: true,
     desired: false,
+    // Clients of core/v1 go on as ever: whatever can be part of a path.
+    validateName: pathSegmentErrors,
     validate: (e, at, context) => (e.eventTime ? validateReported(e, at, context) : validateRecorded(e, at)),
     validateCreate: validateNew,
     validateUpdate: validateChange,
@@ -83,6 +94,7 @@ function validateReported(e: Event, at: Field, { apiVersion }: HookContext): voi
 /** Who speaks events.k8s.io makes whole events of the new form; clients of core/v1 may go on as ever. */
 function validateNew(e: Event, at: Field, { apiVersion }: HookContext): void {
   if (apiVersion === 'v1') return;
+  named(e.metadata.name, dnsSubdomainErrors, at.at('metadata', 'name'));
   validateSeries(e, at);
   if (!e.eventTime) at.at('eventTime').required();
   if (e.type !== 'Normal' && e.type !== 'Warning') at.at('type').invalid('', `has invalid value: ${e.type ?? ''}`);

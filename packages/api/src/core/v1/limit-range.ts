@@ -19,6 +19,7 @@ const LISTS = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'
 export const limitRange: Kind<LimitRange> = builtIn<LimitRange>('/v1.LimitRange', {
   columns: columnsOf('/LimitRange', {}),
   behaviour: {
+    createsOnUpdate: true,
     desired: false,
     complete: ({ spec }) => (spec.limits ?? []).forEach(complete),
     validate({ spec }, at) {

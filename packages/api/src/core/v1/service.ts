@@ -21,6 +21,7 @@ export const service: Kind<Service> = builtIn<Service>('/v1.Service', {
     Selector: (s) => labelsText(s.spec.selector),
   }),
   behaviour: {
+    createsOnUpdate: true,
     answersDeletion: true,
     desired: false,
     validateName: dnsLabelErrors,

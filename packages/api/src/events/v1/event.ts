@@ -22,7 +22,7 @@ export const eventV1: Kind<Event> = builtIn<Event>('events.k8s.io/v1.Event', {
     reportingController: (e) => e.reportingController ?? '',
     type: (e) => e.type ?? '',
   },
-  behaviour: { desired: false },
+  behaviour: { createsOnUpdate: true, desired: false },
   hub: { kind: event, toHub: toCore, fromHub: (hub: ApiObject) => fromCore(hub as CoreEvent) },
 });
 

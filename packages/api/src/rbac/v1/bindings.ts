@@ -30,6 +30,7 @@ const cells = {
 export const roleBinding: Kind<RoleBinding> = builtIn<RoleBinding>(`${GROUP}/v1.RoleBinding`, {
   columns: columnsOf('rbac.authorization.k8s.io/RoleBinding', cells),
   behaviour: {
+    createsOnUpdate: true,
     desired: false,
     validateName: pathSegmentErrors,
     complete,
@@ -43,6 +44,7 @@ export const clusterRoleBinding: Kind<ClusterRoleBinding> = builtIn<ClusterRoleB
   {
     columns: columnsOf('rbac.authorization.k8s.io/ClusterRoleBinding', cells),
     behaviour: {
+      createsOnUpdate: true,
       desired: false,
       validateName: pathSegmentErrors,
       complete,

@@ -9,6 +9,7 @@ import { validateRule } from './rules.ts';
 export const role: Kind<Role> = builtIn<Role>('rbac.authorization.k8s.io/v1.Role', {
   columns: columnsOf('rbac.authorization.k8s.io/Role', {}),
   behaviour: {
+    createsOnUpdate: true,
     desired: false,
     validateName: pathSegmentErrors,
     validate: ({ rules }, at) => each(rules, at.at('rules'), (rule, here) => validateRule(rule, true, here)),
@@ -18,6 +19,7 @@ export const role: Kind<Role> = builtIn<Role>('rbac.authorization.k8s.io/v1.Role
 export const clusterRole: Kind<ClusterRole> = builtIn<ClusterRole>('rbac.authorization.k8s.io/v1.ClusterRole', {
   columns: columnsOf('rbac.authorization.k8s.io/ClusterRole', {}),
   behaviour: {
+    createsOnUpdate: true,
     desired: false,
     validateName: pathSegmentErrors,
     validate({ rules, aggregationRule }, at) {
