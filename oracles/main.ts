@@ -12,6 +12,7 @@ import { kubectlOracle } from './kubectl/oracle.ts';
 import { machineryOracle } from './machinery/oracle.ts';
 import { LeftOut, type Oracle } from './oracle.ts';
 import { pythonOracle } from './python/oracle.ts';
+import { cborServerOracle } from './server/cbor-oracle.ts';
 import { customServerOracle } from './server/custom-oracle.ts';
 import { serverOracle } from './server/oracle.ts';
 import { randomObjectsOracle } from './server/random-objects.ts';
@@ -33,6 +34,7 @@ const oracles: readonly Oracle[] = [
   switchesOracle,
   documentsOracle,
   serverOracle,
+  cborServerOracle,
   customServerOracle,
   randomObjectsOracle,
   kubectlOracle,

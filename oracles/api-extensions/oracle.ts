@@ -21,7 +21,6 @@ interface Suite {
 
 const STORE = "they write etcd behind the server's back, or look into it: the store is not etcd";
 const OLD = 'they ask for an older release: nothing older than 1.37 is emulated';
-const NUMBERS = 'numbers beyond 2^53 lose their last digits';
 const SUITES: readonly Suite[] = [
   {
     name: 'test/integration',
@@ -35,7 +34,6 @@ const SUITES: readonly Suite[] = [
         'TestNonStructuralSchemaConditionForCRDV1Beta1MigratedData',
       ],
       [OLD]: ['TestFieldSelectorDropFields', 'TestFieldSelectorDisablement', 'TestRatchetingDropFields'],
-      [NUMBERS]: ['TestPreserveInt', 'TestPatch'],
     },
   },
   {

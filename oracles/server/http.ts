@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { gunzipSync } from 'node:zlib';
+import { cborNotation } from './cbor-notation.ts';
 
 export interface Asked {
   readonly method: string;
@@ -49,10 +50,11 @@ export async function exchange(server: Server, asked: Asked): Promise<Answered> 
 
 export async function stream(server: Server, asked: Asked): Promise<Streaming> {
   const answer = await begun(server, asked);
-  let [text, isEnded] = ['', false];
+  const chunks: Buffer[] = [];
+  let isEnded = false;
   let wake: () => void = () => undefined;
   answer.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
+    chunks.push(chunk);
     wake();
   });
   answer.on('close', () => {
@@ -65,18 +67,23 @@ export async function stream(server: Server, asked: Asked): Promise<Streaming> {
     headers: answer.headers,
     async lines(count, withinMs) {
       const end = performance.now() + withinMs;
-      while (!isEnded && text.split('\n').length <= count && performance.now() < end) {
+      const text = (): string => shownBytes(answer.headers, Buffer.concat(chunks));
+      while (!isEnded && text().split('\n').length <= count && performance.now() < end) {
         const { promise, resolve } = Promise.withResolvers<void>();
         wake = resolve;
         const timer = setTimeout(() => resolve(), Math.max(1, end - performance.now()));
         await promise;
         clearTimeout(timer);
       }
-      return text;
+      return text();
     },
     close: () => void answer.destroy(),
   };
 }
+
+/** A body as text: what is CBOR in the notation for people. */
+export const shownBytes = (headers: IncomingHttpHeaders, bytes: Buffer): string =>
+  headers['content-type']?.startsWith('application/cbor') ? cborNotation(bytes) : bytes.toString();
 
 function begun({ url, token }: Server, { method, path, headers = {}, body }: Asked): Promise<IncomingMessage> {
   const { hostname, port } = new URL(url);

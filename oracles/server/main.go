@@ -1,6 +1,6 @@
 // Serves definitions and custom resources with the official libraries, on an etcd of its own in a temporary folder.
 // It writes {url, token} on a line once it is ready; each line `compact` of its input makes etcd forget all but the
-// present, answered by a line, and it ends with its input.
+// present, answered by a line, and it ends with its input. Its argument names features: `A=true,B=false`.
 package main
 
 import (
@@ -31,6 +31,7 @@ import (
 	"k8s.io/apiserver/pkg/endpoints/filters"
 	openapinamer "k8s.io/apiserver/pkg/endpoints/openapi"
 	"k8s.io/apiserver/pkg/server"
+	"k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/apiserver/pkg/util/notfoundhandler"
 	"k8s.io/apiserver/pkg/util/openapi"
 	"k8s.io/apiserver/pkg/util/webhook"
@@ -58,6 +59,11 @@ type nothing struct{}
 func (nothing) Write(p []byte) (int, error) { return len(p), nil }
 
 func run() error {
+	if len(os.Args) > 1 && os.Args[1] != "" {
+		if err := feature.DefaultMutableFeatureGate.Set(os.Args[1]); err != nil {
+			return err
+		}
+	}
 	folder, err := os.MkdirTemp("", "navarch-oracle-server-")
 	if err != nil {
 		return err

@@ -1,4 +1,5 @@
-import { type Answered, type Asked, exchange, stream } from './http.ts';
+import { type Answered, type Asked, exchange, shownBytes, stream } from './http.ts';
+import { cborNotation } from './cbor-notation.ts';
 import { Names } from './normal.ts';
 import type { Side } from './sides.ts';
 import { readJson, writeJson } from '@navarch/machinery';
@@ -122,7 +123,7 @@ function askedOf(method: string, path: string, { headers = {}, body, type = 'app
 }
 
 function replyOf({ status, headers, bytes }: Answered): Reply {
-  const text = bytes.toString();
+  const text = shownBytes(headers, bytes);
   return { status, headers, text, json: jsonOf(text) };
 }
 
@@ -140,6 +141,6 @@ function shownAsked({ method, path, headers = {}, body }: Asked): string {
   const said = Object.entries(headers)
     .map(([name, value]) => ` ${name}: ${value}`)
     .join('');
-  const text = typeof body === 'string' ? body : body && `${body.length} bytes`;
+  const text = typeof body === 'string' ? body : body && cborNotation(body).trim();
   return `${method} ${path}${said}${text ? ` ${text.length > SHOWN_BODY_MAX ? `${text.slice(0, SHOWN_BODY_MAX)}...` : text}` : ''}`;
 }

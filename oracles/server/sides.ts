@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { serve } from '@navarch/apiserver';
+import { parseFeatureGates, serve } from '@navarch/apiserver';
 import { silent } from '@navarch/base';
 import { listenHttps } from '@navarch/node/http';
 import { linearPatterns } from '@navarch/node/patterns';
@@ -26,9 +26,9 @@ const TOKEN = 'oracle';
 /** Of what the official libraries say besides: it is shown only when they end. */
 const COMPLAINTS_MAX = 4000;
 
-/** An API server of the official libraries, on an etcd of its own. */
-export async function theirs(): Promise<Side> {
-  const child = spawn(await built('server'), [], { stdio: ['pipe', 'pipe', 'pipe'] });
+/** An API server of the official libraries, on an etcd of its own. `gates`: features, as `--feature-gates` names them. */
+export async function theirs(gates = ''): Promise<Side> {
+  const child = spawn(await built('server'), [gates], { stdio: ['pipe', 'pipe', 'pipe'] });
   let complaints = '';
   child.stderr.on('data', (chunk: Buffer) => {
     complaints = (complaints + chunk.toString()).slice(-COMPLAINTS_MAX);
@@ -60,7 +60,7 @@ export async function theirs(): Promise<Side> {
 }
 
 /** An API server of ours in memory, likewise on loopback. */
-export async function ours(): Promise<Side> {
+export async function ours(gates = ''): Promise<Side> {
   const folder = mkdtempSync(join(tmpdir(), 'navarch-oracle-'));
   const stop = new AbortController();
   const pki = await Pki.open(folder);
@@ -81,6 +81,7 @@ export async function ours(): Promise<Side> {
       advertisePort: 6443,
       parseYaml,
       patterns: linearPatterns,
+      ...(gates === '' ? {} : { features: parseFeatureGates([gates]) }),
     },
     stop.signal,
   );

@@ -148,7 +148,8 @@ export {
   relaxedEnvNameErrors,
   wildcardSubdomainErrors,
 } from './names/words.ts';
-export { decodeCbor } from './cbor/decode.ts';
+export { CborError, cborTypeOf, decodeCbor, skimCbor } from './cbor/decode.ts';
+export { cborDiagnosis } from './cbor/diagnose.ts';
 export { encodeCbor, encodeCborItem, SELF_DESCRIBED } from './cbor/encode.ts';
 export { ProtobufDecoder } from './protobuf/decode.ts';
 export { envelope, envelopeAround, ProtobufEncoder } from './protobuf/encode.ts';

@@ -5,7 +5,8 @@ import type { FeatureGates } from '../features/feature-gates.ts';
 import { notServed } from '../handlers/exchange.ts';
 import { valueAnswer } from '../handlers/answer.ts';
 import { parseAccept, takes } from '../representation/accept.ts';
-import type { Format } from '../representation/format.ts';
+import { type Format, formats, jsonFormat } from '../representation/format.ts';
+import { checkRouted } from '../representation/routed.ts';
 import { type ApiRequest, type ApiResponse, type BytesResponse, encode, json, plain } from '../request.ts';
 import {
   aggregated,
@@ -112,6 +113,7 @@ export class Documents {
       case 'apis':
         return this.#discovery(request, parts);
       case 'version':
+        checkRouted(request, [jsonFormat]);
         return forPeople(VERSION);
       case 'healthz':
       case 'livez':
@@ -198,24 +200,21 @@ export class Documents {
       const version = this.#deps.features.isOn('AggregatedDiscoveryEndpoint') ? aggregatedVersion(request) : undefined;
       if (version) return this.#aggregated(request, version, isCore);
       return {
-        ...valueAnswer(
-          { request, formats: this.#deps.formats },
-          isCore ? apiVersions(this.#deps.address) : groupList(this.#versions),
-        ),
+        ...valueAnswer({ request, formats }, isCore ? apiVersions(this.#deps.address) : groupList(this.#versions)),
       };
     }
     const group = isCore ? '' : (parts[1] ?? '');
     const of = newestFirst(this.#versions.filter((v) => v.group === group));
     const [version, ...more] = parts.slice(isCore ? 1 : 2);
-    if (of.length > 0 && version === undefined)
-      return valueAnswer({ request, formats: this.#deps.formats }, apiGroup(group, of));
+    if (of.length > 0 && version === undefined) return valueAnswer({ request, formats }, apiGroup(group, of));
     const found = of.find((v) => v.version === version);
     if (!found && this.isOwnGroup(group)) throw notServed();
     if (!found) return notFoundPage();
     if (more.length > 0) throw notServed();
     let list = this.#lists.get(found);
     if (!list) this.#lists.set(found, (list = resourceList(found, (kind) => this.#storedAs(kind))));
-    return valueAnswer({ request, formats: this.#deps.formats }, list);
+    // Only what has resources of its own has the formats of features too.
+    return valueAnswer({ request, formats: this.isOwnGroup(group) ? this.#deps.formats : formats }, list);
   }
 
   #storedAs(kind: ResourceFacts): ResourceFacts | undefined {

@@ -1,18 +1,10 @@
 import { protobuf } from '@navarch/api';
-import {
-  badRequest,
-  decodeCbor,
-  failure,
-  inKeyOrder,
-  jsonText,
-  type Kind,
-  readJson,
-  type StatusError,
-} from '@navarch/machinery';
+import { badRequest, failure, inKeyOrder, jsonText, type Kind, readJson, type StatusError } from '@navarch/machinery';
 import type { PatchType } from '../registry/call.ts';
 import { CBOR_TYPE, cborFormat, type Format, formats, PROTOBUF_TYPE } from '../representation/format.ts';
 import type { ApiRequest } from '../request.ts';
 import { checkIdentity, noKind, type Refuse, unhandled } from '../registry/sent-body.ts';
+import { cborObject, cborPatch } from './cbor-body.ts';
 import { type BodySource, JsonSource } from './json-source.ts';
 import { jsonMistake } from './json-mistake.ts';
 import { YamlSource } from './yaml-source.ts';
@@ -29,7 +21,7 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
 const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
 /** What a body is to be; what is custom must say so itself. */
-interface Wanted extends Partial<Pick<Kind<any>, 'version' | 'behaviour'>> {
+export interface Wanted extends Partial<Pick<Kind<any>, 'version' | 'behaviour'>> {
   readonly kind: string;
 }
 
@@ -78,7 +70,7 @@ export class Bodies {
   async patch(request: ApiRequest): Promise<Body> {
     const bytes = await request.body();
     const refuse: Refuse = (message) => badRequest(`error decoding patch: ${message}`);
-    if (contentType(request) === APPLY_CBOR_TYPE) return { value: parseCbor(bytes, refuse) };
+    if (contentType(request) === APPLY_CBOR_TYPE) return cborPatch(bytes);
     if (!isApply(request)) return parseJson(bytes, () => badRequest('invalid JSON patch'), refuse);
     // Programs send JSON, which YAML includes, and which is read faster.
     const unread = (message: string): StatusError => refuse(`error converting YAML to JSON: ${message}`);
@@ -114,7 +106,7 @@ export class Bodies {
       default:
         break;
     }
-    if (type === CBOR_TYPE && this.#takesCbor) return { value: parseCbor(bytes, refuse) };
+    if (type === CBOR_TYPE && this.#takesCbor) return cborObject(bytes, wanted, refuse);
     throw unsupported(this.#formats.map((format) => format.mediaType));
   }
 
@@ -214,15 +206,6 @@ function isTooDeep(text: string): boolean {
     if (depth > DEPTH_MAX) return true;
   }
   return false;
-}
-
-function parseCbor(bytes: Uint8Array, refuse: (message: string) => StatusError): unknown {
-  try {
-    return decodeCbor(bytes);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw refuse(error.message);
-  }
 }
 
 function parseProtobuf(bytes: Uint8Array, refuse: (message: string) => StatusError): unknown {

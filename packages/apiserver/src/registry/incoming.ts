@@ -127,16 +127,19 @@ export function readApplied(kind: Kind<any>, { config }: ApplyRequest): Draft {
       `error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${jsonTypeOf(config)} into Go value of type map[string]interface {}`,
     );
   const sent = (config ?? {}) as Partial<Draft>;
-  const { apiVersion = '', kind: of = '', metadata } = sent;
+  const { apiVersion, kind: of, metadata } = sent;
   if (apiVersion !== apiVersionOf(kind) || of !== kind.kind)
-    throw badRequest(`invalid object type: ${groupVersionOf(apiVersion)}, Kind=${of}`);
+    throw badRequest(`invalid object type: ${shownType(textOf(apiVersion), textOf(of))}`);
   if (metadata?.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
   return sent as Draft;
 }
 
-/** As Go shows what an object says of its version. */
-function groupVersionOf(apiVersion: string): string {
+/** What is no text says nothing. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** As Go shows what an object says of its type. */
+function shownType(apiVersion: string, kind: string): string {
   const parts = apiVersion.split('/');
-  if (parts.length > 2) return '/';
-  return parts.length === 2 ? apiVersion : `/${apiVersion}`;
+  if (parts.length > 2) return '/, Kind=';
+  return `${parts.length === 2 ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
 }

@@ -86,8 +86,8 @@ function accepted(
   }
   const metaVersion = `${parameters.get('g')}/${parameters.get('v')}`;
   if (!kind || (metaVersion !== META_V1 && metaVersion !== 'meta.k8s.io/v1beta1')) return undefined;
-  // Tables have no protobuf form.
-  if (as === 'Table' && format.mediaType !== PROTOBUF_TYPE) {
+  // Tables have no form in protobuf, and are not shown in CBOR.
+  if (as === 'Table' && format.mediaType !== PROTOBUF_TYPE && format !== cborFormat) {
     const includeObject = request.query.get('includeObject') || 'Metadata';
     return {
       format,

@@ -60,14 +60,14 @@ test('decodeCbor() refuses what is no CBOR, and what JSON has nothing for', () =
     ['0000', /extraneous/],
     ['ff', /break/],
     ['f7', /simple/],
-    ['f97e00', /no number/],
+    ['f97e00', /NaN/],
     ['1bffffffffffffffff', /overflows/],
     ['c24101', /bignum/],
-    ['a20102', /no string|EOF/],
+    ['a20102', /EOF/],
     ['a2616101616102', /duplicate/],
     ['61ff', /UTF-8/],
     ['1c', /additional/],
-    ['7f4161ff', /another type/],
+    ['7f4161ff', /wrong element type/],
     ['c04161', /text string/],
   ];
   for (const [text, words] of bad)
@@ -79,8 +79,8 @@ test('decodeCbor() refuses what is no CBOR, and what JSON has nothing for', () =
 });
 
 test('decodeCbor() goes no deeper than it has room for', () => {
-  assert.throws(() => read('81'.repeat(100_000)), /max depth/);
-  assert.throws(() => read('9f'.repeat(100_000)), /max depth/);
-  assert.throws(() => read('a14161'.repeat(100_000)), /max depth/);
-  assert.throws(() => read('d9d9f7'.repeat(100_000)), /max depth/);
+  assert.throws(() => read('81'.repeat(100_000)), /max nested level/);
+  assert.throws(() => read('9f'.repeat(100_000)), /max nested level/);
+  assert.throws(() => read('a14161'.repeat(100_000)), /max nested level/);
+  assert.throws(() => read('d9d9f7'.repeat(100_000)), /max nested level/);
 });
