@@ -162,6 +162,14 @@ test('forward() carries bodies of every method both ways', async () => {
   }
 });
 
+test('forward() passes on what a server says whose lines end in a bare line feed', async () => {
+  await using proxied = await harness(({ socket }) =>
+    socket.end('HTTP/1.1 200 OK\nContent-Type: text/plain\n\nhello\n'),
+  );
+  const { status, headers, body } = await proxied.ask(`${PREFIX}/`);
+  assert.deepEqual([status, headers['content-type'], body.toString()], [200, 'text/plain', 'hello\n']);
+});
+
 test('forward() moves redirects of the service itself below the prefix', async () => {
   let location = '';
   await using proxy = await harness((_request, response) => response.writeHead(302, { location }).end());

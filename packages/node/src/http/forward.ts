@@ -140,6 +140,8 @@ function ask(
       ...options,
       method,
       headers: headers as Record<string, string>,
+      // Lines of small servers end in a bare LF, which a recipient may take (RFC 9112, 2.2). No other answer follows.
+      insecureHTTPParser: true,
     });
     limitConnecting(outgoing);
     outgoing.on('response', resolve).on('error', reject);

@@ -42,6 +42,12 @@ test('nodeProber.http() takes 200 to 399 for well', async () => {
   assert.equal(await ask('/500', byPath), 'HTTP probe failed with statuscode: 500');
 });
 
+test('nodeProber.http() understands a server whose lines end in a bare line feed', async () => {
+  const cgi = ({ socket }: IncomingMessage): unknown =>
+    socket.end('HTTP/1.1 200 OK\nContent-Type: text/plain\n\nhello\n');
+  assert.equal(await ask('/', cgi), undefined);
+});
+
 test('nodeProber.http() follows a redirect within the pod, and none out of it', async () => {
   assert.equal(await ask('/302/500', byPath), 'HTTP probe failed with statuscode: 500');
   assert.equal(await ask('/302/http://example.invalid/500', byPath), undefined);

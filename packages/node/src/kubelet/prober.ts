@@ -70,6 +70,8 @@ function get(request: HttpRequest, redirectsLeft: number, signal: AbortSignal): 
       signal,
       agent: false,
       rejectUnauthorized: false,
+      // As RFC 9112 (2.2) lets a recipient, and upstream does: lines of small servers and CGI scripts end in a bare LF.
+      insecureHTTPParser: true,
       headers: { 'user-agent': 'kube-probe/1.37', accept: '*/*', ...headers },
     };
     const outgoing = (isTls ? httpsRequest : httpRequest)(url, options, (response) => {
