@@ -1,21 +1,31 @@
 import type { Scenario } from './scenario.ts';
 
-const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'CONNECT', 'FOO', 'get'] as const;
+const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'] as const;
 
 export const addresses: readonly Scenario[] = [
   {
     name: 'methods and paths',
     async run({ namespace, ask, quietly }) {
       const list = `/apis/oracle.dev/v1/namespaces/${namespace}/widgets`;
+      // Objects of other scenarios are there too.
+      const everywhere = '/apis/oracle.dev/v1/widgets';
+      const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
       await quietly('POST', list, { body: { apiVersion: 'oracle.dev/v1', kind: 'Widget', metadata: { name: 'a' } } });
       for (const path of [
         list,
         `${list}/a`,
         `${list}/a/status`,
         `${list}/a/scale`,
-        '/apis/oracle.dev/v1/widgets',
+        everywhere,
         '/apis/oracle.dev/v1',
         '/apis/oracle.dev',
+        definitions,
+        `${definitions}/widgets.oracle.dev`,
+        `${definitions}/widgets.oracle.dev/status`,
+        `${definitions}/widgets.oracle.dev/other`,
+        `${definitions}/none`,
+        '/apis/apiextensions.k8s.io/v1',
+        '/apis/apiextensions.k8s.io/v1/others',
         '/version',
         '/healthz',
         '/readyz',
@@ -27,16 +37,31 @@ export const addresses: readonly Scenario[] = [
         '/unknown',
       ]) {
         for (const method of METHODS) {
-          if (
-            method === 'CONNECT' ||
-            (method === 'GET' && /^\/(?:$|openapi|metrics|readyz)/.test(path)) ||
-            ((method === 'HEAD' || method === 'GET') && path === '/')
-          )
-            continue;
-          await ask(method, path);
+          // A server of definitions alone has less to tell of itself; and we count nothing anew on demand.
+          const isBodyOpen =
+            /^\/(?:$|openapi|metrics|version)/.test(path) || path.startsWith(definitions) || path === everywhere;
+          if (method === 'DELETE' && (path === '/metrics' || path.startsWith(definitions))) continue;
+          await ask(method, path, { isBodyOpen });
         }
       }
       for (const path of [
+        `${definitions}//none`,
+        `${definitions}/none/`,
+        `${definitions}/none//status`,
+        `${definitions}//status`,
+        `${definitions}/none%2Fstatus`,
+        `${definitions}/..`,
+        `${definitions}/%2e`,
+        `${definitions}/a%20b`,
+        `${definitions}/none/status/more`,
+        `${definitions}?watch=0&limit=1`,
+        '/apis/apiextensions.k8s.io//v1/customresourcedefinitions',
+        '/apis/apiextensions.k8s.io/v1//customresourcedefinitions',
+        '//apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+        '/apis/apiextensions.k8s.io/v1/namespaces/x/customresourcedefinitions',
+        '/apis/apiextensions.k8s.io/v1/watch/customresourcedefinitions?timeoutSeconds=1',
+        '/apis/apiextensions.k8s.io/v1/proxy/customresourcedefinitions/none',
+        '/apis/apiextensions.k8s.io/v2',
         `${list}/`,
         `${list}//a`,
         `${list}/a/`,
@@ -75,12 +100,11 @@ export const addresses: readonly Scenario[] = [
         `${list}/a?pretty`,
         `${list}/a?pretty=%zz`,
         `${list}/a?x=;y`,
-        `${list}?watch`,
+        `${list}?watch&timeoutSeconds=1`,
         `${list}?limit=1&limit=2`,
         '/apis/oracle.dev/v1/namespaces//widgets',
         '/apis/oracle.dev/v1/namespaces/A/widgets',
         '/apis/oracle.dev/v1/namespaces/a%20b/widgets',
-        '/apis/oracle.dev/v1/watch',
         '/apis/oracle.dev/v1/watch/widgets/a',
         '/apis/oracle.dev/v1/proxy/namespaces/x/widgets/a',
         '/apis/oracle.dev/v1//widgets',
@@ -94,24 +118,26 @@ export const addresses: readonly Scenario[] = [
         '/livez?exclude=none',
         '/livez/',
         '/version/',
+        '//',
+        '////',
+        '//version',
         '/versions',
         '/openapi',
         '/openapi/v4',
-        '/openapi/v3/apis/none/v1',
         '/metrics/none',
         '/.well-known/none',
         '/statusz/x',
-        '/flagz',
         '/robots.txt',
         '/ui',
         '/static',
         '/swaggerapi',
         '/swagger.json',
-        '/debug/pprof',
-        '/debug',
         '/logs',
       ]) {
-        await ask('GET', path);
+        await ask('GET', path, {
+          isBodyOpen:
+            /watch|namespaces\/\/widgets$|customresourcedefinitions.*limit=1$/.test(path) || path === '/version/',
+        });
         if (path.startsWith(list)) await ask('DELETE', `${path}${path.includes('?') ? '&' : '?'}dryRun=All`);
       }
     },

@@ -33,10 +33,13 @@ export interface Server {
   readonly token: string;
 }
 
+/** What has not been answered by then never is. */
+const PATIENCE_MS = 15_000;
+
 const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
 
 export async function exchange(server: Server, asked: Asked): Promise<Answered> {
-  const answer = await begun(server, asked);
+  const answer = await begun(server, asked, AbortSignal.timeout(PATIENCE_MS));
   const chunks: Buffer[] = [];
   for await (const chunk of answer) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks);
@@ -85,7 +88,11 @@ export async function stream(server: Server, asked: Asked): Promise<Streaming> {
 export const shownBytes = (headers: IncomingHttpHeaders, bytes: Buffer): string =>
   headers['content-type']?.startsWith('application/cbor') ? cborNotation(bytes) : bytes.toString();
 
-function begun({ url, token }: Server, { method, path, headers = {}, body }: Asked): Promise<IncomingMessage> {
+function begun(
+  { url, token }: Server,
+  { method, path, headers = {}, body }: Asked,
+  signal?: AbortSignal,
+): Promise<IncomingMessage> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const sent = request(
@@ -95,6 +102,7 @@ function begun({ url, token }: Server, { method, path, headers = {}, body }: Ask
         agent,
         method,
         path,
+        ...(signal ? { signal } : {}),
         headers: {
           authorization: `Bearer ${token}`,
           ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),

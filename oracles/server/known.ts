@@ -61,4 +61,17 @@ export const known: readonly Known[] = [
       [ours, theirs].every(({ answered }) => /"message":"[^"]*(?:yaml: |error converting YAML)/.test(answered)) ||
       asked(/application\/yaml \t$/)(ours),
   },
+  {
+    why: 'names are made up at random',
+    is: but(/\bX[b-df-hj-np-tv-xz2-9]{5}\b/g),
+  },
+  {
+    why: "upstream's store takes no object beyond 1.5 MiB, ours does",
+    is: (ours, theirs) =>
+      theirs.answered.includes('etcdserver: request is too large') && ours.answered.startsWith('201'),
+  },
+  {
+    why: 'upstream cannot apply a scale of a custom resource that somebody wrote before: it looks for a version of a custom resource called autoscaling/v1',
+    is: (_, theirs) => /failed to convert live object \(\/; autoscaling\/v1, Kind=Scale\)/.test(theirs.answered),
+  },
 ];

@@ -137,6 +137,7 @@ func compact(ctx context.Context, client *clientv3.Client) map[string]any {
 func serve(ctx context.Context, etcd, folder string) (string, <-chan error, error) {
 	o := options.NewCustomResourceDefinitionsServerOptions(os.Stderr, os.Stderr)
 	recommended := o.RecommendedOptions
+	recommended.Etcd.StorageConfig.Prefix = "/registry" // As kube-apiserver has it: keys are seen in refusals.
 	recommended.Etcd.StorageConfig.Transport.ServerList = []string{"http://" + etcd}
 	recommended.Authentication, recommended.Authorization, recommended.CoreAPI, recommended.Admission = nil, nil, nil, nil
 	recommended.Features.EnablePriorityAndFairness = false // It would need a cluster.

@@ -11,10 +11,9 @@ const HEADERS = [
   'content-encoding',
   'cache-control',
   'x-content-type-options',
-  'last-modified',
   'accept-patch',
 ] as const;
-const PRESENT = ['audit-id', 'date'] as const;
+const PRESENT = ['audit-id', 'date', 'last-modified'] as const;
 
 /**
  * What two servers cannot have in common is named: versions, uids and tokens in the order in which they are met in one
@@ -35,7 +34,13 @@ export class Names {
         /("?continue"?: ?"?)([\w-]{20,})/g,
         (_, before: string, token: string) => `${before}${this.#name('TOKEN', token)}`,
       )
+      .replace(
+        /((?:precondition|record) \()(\d+)(?=\))/g,
+        (_, before: string, version: string) => `${before}${this.#name('VERSION', version)}`,
+      )
       .replace(/("|- )\d+s("|\n)/g, '$1AGE$2')
+      .replace(/(in scheme \\?")pkg\/[^"\\]+/g, '$1TABLE')
+      .replace(/(?<=^\/openapi.*\?hash=|^")[0-9A-F]{16,}(?="?$)/g, 'HASH')
       .replace(/(Too large resource version: \d+, current: )\d+/g, '$1NOW')
       .replace(
         /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g,

@@ -28,12 +28,8 @@ const open: ReadonlySet<string> = new Set([
   'accept of what is typed',
   'content types',
   'watch: table of objects',
-  'updates',
-  'creations',
   'deletions',
   'what is going',
-  'methods and paths',
-  'headers',
 ]);
 
 /** What an API server of ours and one of the official libraries answer to the same requests. */

@@ -334,8 +334,9 @@ export const writing: readonly Scenario[] = [
       await post({ name: 'a_b' });
       await post({ generateName: 'X' });
       await post({ generateName: 'x'.repeat(300), name: 'a' });
-      await post({ name: 'a', labels: { 'a.b/c': 'd', 'x y': 'z', '': '', 'a/': 'b' } });
-      await post({ name: 'a', labels: { a: 'b'.repeat(64), b: '-' } });
+      for (const label of ['x y', '', 'a/', 'a.b/c', 'A.b/c', '/c'])
+        await post({ name: 'a', labels: { 'a.b/c': 'd', [label]: 'z' } });
+      for (const value of ['b'.repeat(64), '-', 'a b', '.']) await post({ name: 'a', labels: { a: value } });
       await post({ name: 'a', annotations: { '': 'x' } });
       await post({ name: 'a', annotations: { A: 'x'.repeat(262_144) } });
       await post({ name: 'a', finalizers: ['a', 'b/c', ''] });

@@ -13,6 +13,8 @@ export interface RequestInfo {
   readonly isInNamespace: boolean;
   /** What follows the subresource: the path behind a proxy. */
   readonly rest: string;
+  /** Slashes are doubled, or nothing is between them, before the resource: nothing is served there. */
+  readonly isMisplaced?: true;
 }
 
 const VERBS: Readonly<Record<string, string>> = {
@@ -24,15 +26,20 @@ const VERBS: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 const NAMESPACE_PARTS = new Set(['status', 'finalize']);
+/** Beginnings of paths that are verbs. */
+const PATH_VERBS = new Set(['watch', 'proxy']);
 
-/** Reads method, path and the query parameters that change the verb. Throws URIError for broken percent-encoding. */
+/**
+ * Reads method, path and the query parameters that change the verb. An encoded slash parts names like any other. Throws
+ * URIError for broken percent-encoding, NoKindError for a verb in the path and nothing behind it.
+ */
 export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  const parts = path.split('/').filter((part) => part !== '');
-  const plainVerb = method.toLowerCase();
+  const plain = path.includes('%') ? path.replace(/%2f/gi, '/') : path;
+  const parts = partsOf(plain);
   const none: RequestInfo = {
     isResource: false,
     path,
-    verb: plainVerb,
+    verb: method.toLowerCase(),
     group: '',
     version: '',
     namespace: '',
@@ -45,22 +52,20 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
   const isCore = parts[0] === 'api';
   if ((!isCore && parts[0] !== 'apis') || parts.length < (isCore ? 3 : 4)) return none;
   const [group, version] = isCore ? ['', parts[1] ?? ''] : [parts[1] ?? '', parts[2] ?? ''];
-  let tail = parts.slice(isCore ? 2 : 3);
+  let at = isCore ? 2 : 3;
+  const pathVerb = PATH_VERBS.has(parts[at] ?? '') ? parts[at] : undefined;
+  if (pathVerb !== undefined) at += 1;
+  if (at === parts.length) throw new NoKindError(path);
   let namespace = '';
   let isInNamespace = false;
-  // The old form: /api/v1/watch/...
-  const isOldWatch = tail[0] === 'watch';
-  if (isOldWatch) tail = tail.slice(1);
-  if (tail[0] === 'namespaces' && tail[1] !== undefined) {
-    namespace = decodeURIComponent(tail[1]);
-    if (tail[2] !== undefined && !NAMESPACE_PARTS.has(tail[2])) {
-      tail = tail.slice(2);
-      isInNamespace = true;
+  if (parts[at] === 'namespaces' && parts[at + 1] !== undefined) {
+    namespace = parts[at + 1] ?? '';
+    if (parts[at + 2] !== undefined && !NAMESPACE_PARTS.has(parts[at + 2] ?? '')) {
+      at += 2;
+      isInNamespace = namespace !== '';
     }
   }
-  const [resource = '', name = '', subresource = '', ...rest] = tail.map((part, i) =>
-    i < 3 ? decodeURIComponent(part) : part,
-  );
+  const [resource = '', name = '', subresource = ''] = parts.slice(at, at + 3);
   return {
     ...none,
     isResource: true,
@@ -70,16 +75,49 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
     resource,
     name,
     subresource,
-    rest: rest.join('/'),
+    rest: parts.length > at + 3 ? restAfter(path, at + 3) : '',
     isInNamespace,
-    verb: verbOf(method, name, isOldWatch, isTrue(query.get('watch'))),
+    verb: verbOf(method, name, pathVerb, isTrue(query.get('watch'))),
+    ...(plain.charCodeAt(1) === SLASH || version === '' || (group === '' && !isCore) ? { isMisplaced: true } : {}),
   };
 }
 
-/** One object is only watched by the old path; `?watch` is for collections. */
-function verbOf(method: string, name: string, isOldWatch: boolean, wantsWatch: boolean): string {
-  const verb = VERBS[method] ?? method.toLowerCase();
-  if (verb === 'get' && isOldWatch) return 'watch';
+/** The old form of a watch, without anything to watch. */
+export class NoKindError extends Error {
+  override readonly name = 'NoKindError';
+
+  constructor(path: string) {
+    super(`unable to determine kind and namespace from url, ${path}`);
+  }
+}
+
+const SLASH = 0x2f;
+
+/** What slashes part, but for those at the ends; what is between two slashes is there, and empty. */
+function partsOf(path: string): readonly string[] {
+  let [start, end] = [0, path.length];
+  while (path.charCodeAt(start) === SLASH) start += 1;
+  while (end > start && path.charCodeAt(end - 1) === SLASH) end -= 1;
+  const parts = path.slice(start, end).split('/');
+  return path.includes('%') ? parts.map(decodeURIComponent) : parts;
+}
+
+/** What comes behind so many parts, as it was written. */
+function restAfter(path: string, count: number): string {
+  const slash = /\/|%2f/gi;
+  let [parts, start] = [0, 0];
+  for (let found = slash.exec(path); found; found = slash.exec(path)) {
+    // Slashes at the beginning part nothing.
+    if (parts > 0 || found.index > start) parts += 1;
+    start = slash.lastIndex;
+    if (parts === count) return path.slice(start).replace(/^\//, '');
+  }
+  return '';
+}
+
+/** One object is only watched by the old path; `?watch` is for collections. Other methods than these are no verb. */
+function verbOf(method: string, name: string, pathVerb: string | undefined, wantsWatch: boolean): string {
+  const verb = pathVerb ?? VERBS[method] ?? '';
   if (name !== '') return verb;
   if (verb === 'get') return wantsWatch ? 'watch' : 'list';
   return verb === 'delete' ? 'deletecollection' : verb;

@@ -93,3 +93,6 @@ export const plain = (text: string, status = 200): BytesResponse => ({
   headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
   body: [encode(text)],
 });
+
+/** Where there is nothing at all. */
+export const notFoundPage = (): BytesResponse => plain('404 page not found\n', 404);

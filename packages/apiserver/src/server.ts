@@ -24,7 +24,7 @@ import type { ComputedResource } from './resource-metrics/computed.ts';
 import { type Format, formatsOf } from './representation/format.ts';
 import { refusalShownAs } from './representation/representation.ts';
 import { showValue } from './representation/show.ts';
-import { type RequestInfo, requestInfo } from './request-info.ts';
+import { NoKindError, type RequestInfo, requestInfo } from './request-info.ts';
 import { type ApiRequest, type ApiResponse, plain, type StreamResponse } from './request.ts';
 
 export interface ServerDeps {
@@ -250,6 +250,12 @@ export class Server {
   }
 
   #refusal(request: ApiRequest, error: unknown): ApiResponse {
+    // Too early for a Status: what is asked is not known.
+    if (error instanceof NoKindError)
+      return plain(
+        `Internal Server Error: ${JSON.stringify(request.path)}: failed to create RequestInfo: ${error.message}\n`,
+        500,
+      );
     const status = statusOf(error);
     if (!(error instanceof StatusError))
       this.registry.deps.log.error('request failed', {
@@ -310,7 +316,8 @@ function bytesIn(chunks: readonly Uint8Array[]): number {
 function infoOf(request: ApiRequest): RequestInfo {
   try {
     return requestInfo(request.method, request.path, request.query);
-  } catch {
+  } catch (error) {
+    if (error instanceof NoKindError) throw error;
     throw badRequest(`the path ${request.path} is not valid`);
   }
 }

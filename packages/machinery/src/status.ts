@@ -1,3 +1,4 @@
+import { quotedAsGo } from './go-values.ts';
 import type { FieldError } from './field.ts';
 import type { ListMeta } from './meta.ts';
 
@@ -93,27 +94,25 @@ export const success = (details?: StatusDetails): Status => ({
 
 const resource = ({ group, plural }: ResourceName): string => (group ? `${plural}.${group}` : plural);
 const about = ({ group, plural }: ResourceName, name: string): StatusDetails => ({
-  name,
+  ...(name ? { name } : {}),
   ...(group ? { group } : {}),
   kind: plural,
 });
 
 export const notFound = (of: ResourceName, name: string): StatusError =>
-  failure('NotFound', `${resource(of)} ${JSON.stringify(name)} not found`, about(of, name));
+  failure('NotFound', `${resource(of)} ${quotedAsGo(name)} not found`, about(of, name));
 export const alreadyExists = (of: ResourceName, name: string): StatusError =>
-  failure('AlreadyExists', `${resource(of)} ${JSON.stringify(name)} already exists`, about(of, name));
+  failure('AlreadyExists', `${resource(of)} ${quotedAsGo(name)} already exists`, about(of, name));
 export const conflict = (of: ResourceName, name: string, detail: string): StatusError =>
   failure(
     'Conflict',
-    `Operation cannot be fulfilled on ${resource(of)} ${JSON.stringify(name)}: ${detail}`,
+    `Operation cannot be fulfilled on ${resource(of)} ${quotedAsGo(name)}: ${detail}`,
     about(of, name),
   );
 export const forbidden = (of: ResourceName, name: string, detail: string): StatusError =>
   failure(
     'Forbidden',
-    name
-      ? `${resource(of)} ${JSON.stringify(name)} is forbidden: ${detail}`
-      : `${resource(of)} is forbidden: ${detail}`,
+    name ? `${resource(of)} ${quotedAsGo(name)} is forbidden: ${detail}` : `${resource(of)} is forbidden: ${detail}`,
     name ? about(of, name) : { ...(of.group ? { group: of.group } : {}), kind: of.plural },
   );
 export const badRequest = (message: string): StatusError => failure('BadRequest', message);

@@ -19,10 +19,16 @@ export function documentAnswer(
 ): BytesResponse {
   const tag = `"${hash}"`;
   const held = (request.header('if-none-match') ?? '').split(',').map((text) => text.trim().replace(/^W\//, ''));
-  const all = { vary: 'Accept', 'last-modified': httpDate(madeAt), ...headers, etag: tag };
+  const { 'content-type': type = '', vary = 'Accept', ...own } = headers;
+  const others = { ...(vary === '' ? {} : { vary }), ...own, etag: tag };
   return held.includes(tag) || held.includes('*')
-    ? { type: 'bytes', status: 304, headers: all, body: [] }
-    : { type: 'bytes', status: 200, headers: all, body: [bytes] };
+    ? { type: 'bytes', status: 304, headers: others, body: [] }
+    : {
+        type: 'bytes',
+        status: 200,
+        headers: { ...others, 'content-type': type, 'last-modified': httpDate(madeAt) },
+        body: [bytes],
+      };
 }
 
 /** Two FNV-1a hashes with different starts, as 16 hexadecimal digits: it tells states of a document apart, and hides nothing. */

@@ -2,12 +2,20 @@ import { PROMETHEUS_TYPE } from '@navarch/base';
 import { jsonText, type Kind, type ResourceFacts } from '@navarch/machinery';
 import type { ExtensionVersion } from '../aggregation/aggregation.ts';
 import type { FeatureGates } from '../features/feature-gates.ts';
-import { notServed } from '../handlers/exchange.ts';
+import { notAllowedHere, notServed } from '../handlers/exchange.ts';
 import { valueAnswer } from '../handlers/answer.ts';
 import { parseAccept, takes } from '../representation/accept.ts';
 import { type Format, formats, jsonFormat } from '../representation/format.ts';
 import { checkRouted } from '../representation/routed.ts';
-import { type ApiRequest, type ApiResponse, type BytesResponse, encode, json, plain } from '../request.ts';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type BytesResponse,
+  encode,
+  json,
+  notFoundPage,
+  plain,
+} from '../request.ts';
 import {
   aggregated,
   apiGroup,
@@ -77,8 +85,9 @@ const AGGREGATED = 'APIGroupDiscoveryList';
 const KEYS_HEADERS = { 'cache-control': 'public, max-age=3600' } as const;
 /** A document that is asked for by its hash never changes (kept by clients). */
 const FOREVER_HEADERS = { 'cache-control': 'public, immutable' } as const;
+/** Upstream's handler of this document compresses it by itself. */
+const V2_HEADERS = { vary: 'Accept-Encoding, Accept' } as const;
 const JSON_TYPE = { 'content-type': 'application/json' } as const;
-const notFoundPage = (): BytesResponse => plain('404 page not found\n', 404);
 
 /** Everything the server says about itself: discovery, OpenAPI, health, version, keys. */
 export class Documents {
@@ -101,8 +110,10 @@ export class Documents {
     );
   }
 
+  /** Most documents are shown whatever the method; those that are routed as resources are, by GET alone. Throws MethodNotAllowed. */
   answer(request: ApiRequest): ApiResponse | Promise<ApiResponse> {
     this.#refresh();
+    if (request.path.includes('//')) return notFoundPage();
     const parts = request.path.split('/').filter((part) => part !== '');
     const [first = '', ...rest] = parts;
     switch (first) {
@@ -113,13 +124,15 @@ export class Documents {
       case 'apis':
         return this.#discovery(request, parts);
       case 'version':
+        checkRead(request);
         checkRouted(request, [jsonFormat]);
         return forPeople(VERSION);
       case 'healthz':
       case 'livez':
       case 'readyz':
-        return this.#deps.health.answer(first, rest.join('/'), request.query);
+        return this.#deps.health.answer(first, request);
       case 'metrics':
+        if (request.method === 'DELETE') throw notAllowedHere();
         return this.#metrics(rest.join('/'));
       case 'flagz':
       case 'statusz':
@@ -127,7 +140,7 @@ export class Documents {
       case 'openapi':
         return this.#openApi(request, rest);
       default:
-        return this.#keys(request.path);
+        return this.#keys(request);
     }
   }
 
@@ -169,6 +182,10 @@ export class Documents {
     return this.#all.some((kind) => kind.group === group && kind.origin === 'built-in');
   }
 
+  #isOwn({ group, version }: GroupVersion): boolean {
+    return this.#all.some((kind) => kind.group === group && kind.version === version && kind.origin === 'built-in');
+  }
+
   #refresh(): void {
     const [kinds, extensions] = [this.#deps.kinds(), this.#deps.extensions()];
     if (kinds === this.#kinds && extensions === this.#extensions) return;
@@ -196,6 +213,7 @@ export class Documents {
 
   #discovery(request: ApiRequest, parts: readonly string[]): ApiResponse {
     const isCore = parts[0] === 'api';
+    if (isCore) checkRead(request);
     if (parts.length === 1) {
       const version = this.#deps.features.isOn('AggregatedDiscoveryEndpoint') ? aggregatedVersion(request) : undefined;
       if (version) return this.#aggregated(request, version, isCore);
@@ -211,6 +229,7 @@ export class Documents {
     if (!found && this.isOwnGroup(group)) throw notServed();
     if (!found) return notFoundPage();
     if (more.length > 0) throw notServed();
+    if (this.#isOwn(found)) checkRead(request);
     let list = this.#lists.get(found);
     if (!list) this.#lists.set(found, (list = resourceList(found, (kind) => this.#storedAs(kind))));
     // Only what has resources of its own has the formats of features too.
@@ -242,13 +261,13 @@ export class Documents {
       return documentAnswer(
         request,
         this.#once(V3_INDEX, () => this.#openApiRoot()),
-        JSON_TYPE,
+        { ...JSON_TYPE, vary: '' },
       );
     if (!parseAccept(request.header('accept') || '*/*').some((clause) => takes(clause, 'application/json')))
       return plain('', 406);
     const name = path.join('/');
     const of = this.#openApiOf(name);
-    if (!of) return notFoundPage();
+    if (!of) return { type: 'bytes', status: 404, headers: {}, body: [] };
     const asked = request.query.get('hash');
     if (asked && asked !== of.hash)
       return {
@@ -270,12 +289,12 @@ export class Documents {
         return documentAnswer(
           request,
           this.#once('openapi v2', () => this.#wholeV2()),
-          JSON_TYPE,
+          { ...JSON_TYPE, ...V2_HEADERS },
         );
       if (!OPENAPI_V2_PROTOBUF.some((known) => takes(clause, known))) continue;
       // The older of the names is no media type that can be parsed: it may be asked for, and is never answered.
       const document = this.#onceBytes('openapi v2 protobuf', () => openApiV2Protobuf(this.#wholeV2()));
-      return documentAnswer(request, document, { 'content-type': OPENAPI_V2_PROTOBUF[0] });
+      return documentAnswer(request, document, { 'content-type': OPENAPI_V2_PROTOBUF[0], ...V2_HEADERS });
     }
     return plain('', 406);
   }
@@ -302,11 +321,13 @@ export class Documents {
     return this.#openApis.names.includes(name) ? this.#once(`${V3}${name}`, () => this.#openApis.v3(name)) : undefined;
   }
 
-  #keys(path: string): ApiResponse {
+  #keys(request: ApiRequest): ApiResponse {
+    const { path } = request;
     const { issuer, tokens } = this.#deps;
+    if (path !== '/openid/v1/jwks' && path !== '/.well-known/openid-configuration') return notFoundPage();
+    checkRead(request);
     if (path === '/openid/v1/jwks')
       return { ...json(tokens.jwks()), headers: { 'content-type': 'application/jwk-set+json', ...KEYS_HEADERS } };
-    if (path !== '/.well-known/openid-configuration') return notFoundPage();
     return json(
       {
         issuer,
@@ -352,6 +373,10 @@ export class Documents {
     if (!document) this.#made.set(name, (document = documentOf(make(), this.#deps.running.now())));
     return document;
   }
+}
+
+function checkRead({ method }: ApiRequest): void {
+  if (method !== 'GET') throw notAllowedHere();
 }
 
 /** Indented whoever asks. */

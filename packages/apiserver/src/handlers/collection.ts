@@ -9,7 +9,7 @@ import { negotiate, negotiateStream } from '../representation/representation.ts'
 import { showList, showObject } from '../representation/show.ts';
 import type { ApiResponse, StreamResponse } from '../request.ts';
 import { bytesAnswer } from './answer.ts';
-import { type Exchange, notAllowedHere, noVerb } from './exchange.ts';
+import { type Exchange, goesByVerb, nameless, notAllowedHere, noVerb } from './exchange.ts';
 import { deleteOptions, listOptions, watchOptions } from './options.ts';
 
 /** A watch without a time of its own ends after this long, up to twice as long. */
@@ -17,8 +17,12 @@ const WATCH_MS_MIN = 30 * 60_000;
 
 /** What can be done with all objects of a kind, or those of a namespace. */
 export async function serveCollection(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
-  const { info } = exchange;
+  const { info, request, bodies } = exchange;
   const { kind } = resource;
+  if (goesByVerb(kind) && (info.verb === 'update' || info.verb === 'patch')) {
+    if (info.verb === 'patch') bodies.patchType(request, kind);
+    throw nameless();
+  }
   const isServed =
     kind.verbs.some((verb) => verb === info.verb) &&
     (!kind.namespaced || info.isInNamespace || info.verb === 'list' || info.verb === 'watch');
@@ -39,14 +43,13 @@ export async function serveCollection(resource: Resource<any>, exchange: Exchang
 }
 
 async function list(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
-  const { request } = exchange;
-  if (request.method !== 'GET') throw notAllowedHere();
   const how = negotiate(exchange, resource.kind);
   const found = await page(resource, listOptions(exchange));
   return bytesAnswer(how, showList(how, resource, { objects: found.objects, meta: metaOf(found) }));
 }
 
-async function create(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
+/** Of what the body names: a name in the path is not looked at. */
+export async function create(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
   const { request, info, call, bodies } = exchange;
   const how = negotiate(exchange, resource.kind);
   const { value, ...source } = await bodies.object(request, resource.kind);

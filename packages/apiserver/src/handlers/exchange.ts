@@ -1,4 +1,12 @@
-import { failure, type Kind, methodNotAllowed, notFound, type StatusError } from '@navarch/machinery';
+import {
+  badRequest,
+  failure,
+  type Kind,
+  methodNotAllowed,
+  notFound,
+  pathSegmentErrors,
+  type StatusError,
+} from '@navarch/machinery';
 import type { FeatureGates } from '../features/feature-gates.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Call } from '../registry/call.ts';
@@ -22,8 +30,21 @@ export const notServed = (): StatusError => failure('NotFound', 'the server coul
 export const notAllowedHere = (): StatusError =>
   failure('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 
-/** Of custom resources, whose paths are told apart by hand: a subresource that there is none of, or a verb. */
+/** Custom resources are told apart by the verb of a request; all others have a route for each method that is allowed. */
+export const goesByVerb = ({ origin }: Kind<any>): boolean => origin === 'custom';
+
+/** Of what goes by verbs: a subresource that there is none of, or a verb. */
 export const noSubresource = (kind: Kind<any>, { name }: RequestInfo): StatusError =>
-  kind.origin === 'custom' ? notFound(kind, name) : notServed();
+  goesByVerb(kind) ? notFound(kind, name) : notServed();
 export const noVerb = (kind: Kind<any>, { verb }: RequestInfo): StatusError =>
-  kind.origin === 'custom' ? methodNotAllowed(kind, verb) : notAllowedHere();
+  goesByVerb(kind) ? methodNotAllowed(kind, verb) : notAllowedHere();
+
+/** A method that only goes with the name of an object, asked of all of them. */
+export const nameless = (): StatusError => badRequest('name must be provided');
+
+/** Throws BadRequest for a name that nothing can have, and for none. */
+export function checkStorable({ name }: RequestInfo): void {
+  if (name === '') throw nameless();
+  const [error] = pathSegmentErrors(name);
+  if (error !== undefined) throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${error}`);
+}

@@ -8,8 +8,16 @@ import { negotiate } from '../representation/representation.ts';
 import { showCached, showObject, showValue } from '../representation/show.ts';
 import type { ApiResponse, BytesResponse } from '../request.ts';
 import { bytesAnswer } from './answer.ts';
-import { watch } from './collection.ts';
-import { type Exchange, notAllowedHere, noSubresource, noVerb } from './exchange.ts';
+import { create, watch } from './collection.ts';
+import {
+  checkStorable,
+  type Exchange,
+  goesByVerb,
+  nameless,
+  notAllowedHere,
+  noSubresource,
+  noVerb,
+} from './exchange.ts';
 import type { BodySource } from './json-source.ts';
 import { deleteOptions, isTrue } from './options.ts';
 import { serveScale } from './scale.ts';
@@ -20,24 +28,33 @@ export async function serveObject(resource: Resource<any>, exchange: Exchange): 
   const { request, info, call, bodies } = exchange;
   const { namespace, name } = info;
   if (!resource.kind.verbs.some((verb) => verb === info.verb)) throw noVerb(resource.kind, info);
-  switch (request.method) {
-    case 'GET':
-      return info.verb === 'watch' ? watch(resource, exchange) : read(resource, exchange);
-    case 'PUT': {
+  if (info.verb === 'create') {
+    if (!goesByVerb(resource.kind)) throw notAllowedHere();
+    return create(resource, exchange);
+  }
+  checkStorable(info);
+  switch (info.verb) {
+    case 'get':
+      return read(resource, exchange);
+    case 'watch':
+      return watch(resource, exchange);
+    case 'update': {
       const how = negotiate(exchange, resource.kind);
       const { value, ...source } = await bodies.object(request, resource.kind);
       const existed = resource.find(namespace, name) !== undefined;
       const object = (await resource.replace(namespace, name, value, { ...call, ...source })) as ApiObject;
       return bytesAnswer(how, [showObject(how, resource, object)], existed ? 200 : 201);
     }
-    case 'PATCH':
+    case 'patch':
       return patch(resource, exchange);
-    case 'DELETE':
+    case 'delete':
       return remove(resource, exchange);
     default:
       throw notAllowedHere();
   }
 }
+
+const PART_VERBS: ReadonlySet<string> = new Set(['get', 'update', 'patch']);
 
 /** What can be done with a part of an object: status, scale, and what else the kind declares. */
 export async function servePart(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
@@ -45,20 +62,21 @@ export async function servePart(resource: Resource<any>, exchange: Exchange): Pr
   const { namespace, name, subresource } = info;
   if (subresource === 'scale' ? !resource.kind.scale : !resource.hasPart(subresource))
     throw noSubresource(resource.kind, info);
+  if (name === '' && !goesByVerb(resource.kind)) throw nameless();
+  if (!PART_VERBS.has(info.verb)) throw noVerb(resource.kind, info);
+  checkStorable(info);
   if (subresource === 'scale') return serveScale(resource, exchange);
-  switch (request.method) {
-    case 'GET':
+  switch (info.verb) {
+    case 'get':
       return read(resource, exchange);
-    case 'PUT': {
+    case 'update': {
       const how = negotiate(exchange, resource.kind);
       const { value, ...source } = await bodies.object(request, resource.kind);
       const object = (await resource.replace(namespace, name, value, { ...call, ...source }, subresource)) as ApiObject;
       return bytesAnswer(how, [showObject(how, resource, object)]);
     }
-    case 'PATCH':
-      return patch(resource, exchange);
     default:
-      throw noVerb(resource.kind, info);
+      return patch(resource, exchange);
   }
 }
 

@@ -151,13 +151,16 @@ export function deleteOptions(
 
 const optionsSchema = schemas.object('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions');
 
+/** Where upstream's own table of options is. */
+const TABLE = 'pkg/apis/meta/internalversion/scheme/register.go:27';
+
 function decodedOptions(body: unknown): DeleteOptions & { readonly dryRun?: readonly string[] } {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw badRequest('json: cannot unmarshal into Go value of type v1.DeleteOptions');
   const { kind, apiVersion } = body as { readonly kind?: string; readonly apiVersion?: string };
   if (kind && kind !== 'DeleteOptions')
     throw badRequest(
-      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion || 'v1')} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion || 'v1')} in scheme ${JSON.stringify(TABLE)}`,
     );
   try {
     return decode(optionsSchema, body).value;

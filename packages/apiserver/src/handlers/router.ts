@@ -19,7 +19,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { Format } from '../representation/format.ts';
 import { checkRouted } from '../representation/routed.ts';
 import type { RequestInfo } from '../request-info.ts';
-import { type ApiRequest, type ApiResponse, plain } from '../request.ts';
+import { type ApiRequest, type ApiResponse, notFoundPage } from '../request.ts';
 import type { ComputedResource } from '../resource-metrics/computed.ts';
 import { serveComputed } from '../resource-metrics/serve-computed.ts';
 import { admitConnection } from '../subresources/admit-connection.ts';
@@ -29,7 +29,7 @@ import { valueAnswer } from './answer.ts';
 import type { Bodies } from './body.ts';
 import { callOf } from './call.ts';
 import { serveCollection } from './collection.ts';
-import { type Exchange, notAllowedHere, notServed } from './exchange.ts';
+import { type Exchange, goesByVerb, notAllowedHere, notServed } from './exchange.ts';
 import { serveObject, servePart } from './object.ts';
 
 export interface RouterDeps {
@@ -69,10 +69,12 @@ export class Router {
   async route(request: ApiRequest, info: RequestInfo, user: User, { warnings, inFlight }: Told): Promise<ApiResponse> {
     const elsewhere = this.#deps.aggregation?.answer(request, user);
     if (elsewhere) return elsewhere;
-    if (!info.isResource)
-      return request.method === 'GET' || request.method === 'HEAD'
-        ? this.#deps.documents.answer(request)
-        : Promise.reject(notAllowedHere());
+    if (!info.isResource) return this.#deps.documents.answer(request);
+    if (info.isMisplaced) {
+      // Behind the name of a group that is the server's own, its routes are looked through.
+      if (/^\/api(s\/[^/]+)?\//.test(request.path) && this.#deps.documents.isOwnGroup(info.group)) throw notServed();
+      return notFoundPage();
+    }
     const resource = this.#deps.registry.find(
       info.group ? `${info.group}/${info.version}` : info.version,
       info.resource,
@@ -80,12 +82,14 @@ export class Router {
     const computed = this.#computed(info);
     const facts = resource?.kind ?? computed?.kind ?? this.#virtual(info);
     const isElsewhere = !facts || isOutOfScope(info, facts);
-    if (isElsewhere && this.#leadsNowhere(info)) return plain('404 page not found\n', 404);
-    checkPlace(info, isElsewhere ? undefined : facts);
+    if (isElsewhere && this.#leadsNowhere(info)) return notFoundPage();
+    if (isElsewhere) throw notServed();
+    checkNamespace(info);
     const served = resource?.kind ?? computed?.kind;
     if (served?.deprecated) warnings.push(deprecationText(served, served.deprecated));
-    if (resource && resource.kind.origin !== 'custom' && isOwn(info, resource.kind))
-      checkRouted(request, this.#deps.formats, info.verb);
+    const subresource = this.#subresources.get(addressOfInfo(info));
+    if (info.rest !== '' && !subresource?.connect && !(resource && goesByVerb(resource.kind))) throw notServed();
+    if (resource && !goesByVerb(resource.kind)) checkRoute(request, info, resource.kind, this.#deps.formats);
     const mayCreate = (): void => this.#access.require(user, { ...info, verb: 'create' });
     const call = { ...callOf(request, user, warnings), mayCreate, waits: inFlight };
     const exchange: Exchange = {
@@ -97,7 +101,6 @@ export class Router {
       registry: this.#deps.registry,
       bodies: this.#deps.bodies,
     };
-    const subresource = this.#subresources.get(addressOfInfo(info));
     if (subresource) return this.#special(subresource, exchange, user);
     if (computed) return serveComputed(computed, exchange);
     if (!resource) throw notServed();
@@ -177,17 +180,24 @@ export class Router {
   }
 }
 
-/** Throws NotFound for a path nothing is at, BadRequest for a name nothing can have. */
-function checkPlace(info: RequestInfo, facts: Pick<ResourceFacts, 'namespaced'> | undefined): void {
-  const { namespace, name } = info;
-  if (!facts) throw notServed();
-  for (const [what, text] of [
-    ['namespace', namespace],
-    ['name', name],
-  ] as const) {
-    const [error] = text === '' ? [] : pathSegmentErrors(text);
-    if (error !== undefined) throw badRequest(`${what} parameter invalid: ${JSON.stringify(text)}: ${error}`);
-  }
+/** Throws what upstream says where it finds no handler for what is there otherwise. */
+function checkRoute(request: ApiRequest, info: RequestInfo, kind: Kind<any>, formats: readonly Format[]): void {
+  // A verb of the path is no method, and what begins with it no resource.
+  if (info.verb === 'proxy') throw notServed();
+  if (!isOwn(info, kind)) return;
+  const isNamed = info.name !== '';
+  const isMeant = info.verb === 'watch' || NAMED.has(info.verb) === isNamed;
+  if (request.method === 'HEAD' || !isMeant) throw notAllowedHere();
+  checkRouted(request, formats, info.verb);
+}
+
+/** What is done to one object; what is done to many needs no name. A watch may be either. */
+const NAMED: ReadonlySet<string> = new Set(['get', 'update', 'patch', 'delete']);
+
+/** Throws BadRequest for a namespace that cannot be. */
+function checkNamespace({ namespace }: RequestInfo): void {
+  const [error] = namespace === '' ? [] : pathSegmentErrors(namespace);
+  if (error !== undefined) throw badRequest(`namespace parameter invalid: ${JSON.stringify(namespace)}: ${error}`);
 }
 
 /** Allowed in a namespace, it must not reach what is in none: a path of the wrong scope leads nowhere. */

@@ -1,4 +1,13 @@
-import { type ApiObject, badRequest, Field, invalid, jsonPatch, mergePatch, writeJson } from '@navarch/machinery';
+import {
+  type ApiObject,
+  badRequest,
+  Field,
+  invalid,
+  jsonPatch,
+  mergePatch,
+  StatusError,
+  writeJson,
+} from '@navarch/machinery';
 import { checkName } from '../registry/incoming.ts';
 import type { Resource } from '../registry/resource.ts';
 import { negotiate } from '../representation/representation.ts';
@@ -7,13 +16,11 @@ import type { ApiResponse } from '../request.ts';
 import { checkSent, unhandled } from '../registry/sent-body.ts';
 import { applyScale, checkScaled, readScale, type Scale, scaleIn, writeScale } from '../subresources/scale.ts';
 import { bytesAnswer } from './answer.ts';
-import { type Exchange, noVerb } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 
 /** The scale subresource: reads and writes the number of replicas of any kind that has one. */
 export async function serveScale(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
-  const { request, info, registry } = exchange;
-  if (request.method !== 'GET' && request.method !== 'PUT' && request.method !== 'PATCH')
-    throw noVerb(resource.kind, info);
+  const { registry } = exchange;
   // In the formats of the resource itself: custom ones have no protobuf, and neither has their scale.
   const how = negotiate(exchange, resource.kind);
   const scale = await asked(resource, exchange);
@@ -22,17 +29,19 @@ export async function serveScale(resource: Resource<any>, exchange: Exchange): P
 
 async function asked(
   resource: Resource<any>,
-  { request, info: { namespace, name }, call, bodies }: Exchange,
+  { request, info: { verb, namespace, name }, call, bodies }: Exchange,
 ): Promise<unknown> {
-  switch (request.method) {
-    case 'GET': {
+  switch (verb) {
+    case 'get': {
       await resource.shelf.ready([resource.cached(namespace, name)]);
       const object = resource.get(namespace, name);
       checkScaled(resource, object);
       return readScale(resource, object);
     }
-    case 'PUT': {
-      const sent = sentScale((await bodies.object(request, { kind: 'Scale' })).value);
+    case 'update': {
+      const sent = await readSent(resource, async () =>
+        sentScale((await bodies.object(request, { kind: 'Scale' })).value),
+      );
       if (sent.metadata?.name) checkName(sent.metadata.name, name);
       const { uid } = sent.metadata ?? {};
       return writeScale(resource, { namespace, name, change: () => sent, meant: { uid } }, call);
@@ -52,6 +61,19 @@ async function asked(
         patchedScale(type === 'json' ? jsonPatch(current, value) : mergePatch(current, value));
       return writeScale(resource, { namespace, name, change }, call);
     }
+  }
+}
+
+/** The table of types by which upstream would say what a body should have been; scales of definitions are not in it. */
+const TABLE = 'pkg/apiserver/customresource_handler.go:781';
+
+async function readSent({ kind }: Resource<any>, read: () => Promise<Scale>): Promise<Scale> {
+  try {
+    return await read();
+  } catch (error) {
+    const isUnread = kind.scale?.isBySchema && error instanceof StatusError && error.status.reason === 'BadRequest';
+    if (!isUnread) throw error;
+    throw badRequest(`no kind is registered for the type v1.Scale in scheme ${JSON.stringify(TABLE)}`);
   }
 }
 

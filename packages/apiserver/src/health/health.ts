@@ -1,6 +1,14 @@
 import { type Logger, MetricRegistry, prometheusText } from '@navarch/base';
-import { type ApiResponse, plain } from '../request.ts';
+import { type ApiRequest, type ApiResponse, encode, notFoundPage, plain } from '../request.ts';
 import type { HealthCheck } from './checks.ts';
+
+/** What one check answers: it does not say, as the endpoints do, that this is to be taken for what it is called. */
+const OK: ApiResponse = Object.freeze({
+  type: 'bytes',
+  status: 200,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: [encode('ok')],
+});
 
 /** Which checks an endpoint asks. */
 type Endpoint = 'healthz' | 'livez' | 'readyz';
@@ -35,13 +43,15 @@ export class Health {
     ]);
   }
 
-  async answer(endpoint: Endpoint, name: string, query: URLSearchParams): Promise<ApiResponse> {
+  /** All checks of an endpoint, or the one that the path names. */
+  async answer(endpoint: Endpoint, { path, query }: Pick<ApiRequest, 'path' | 'query'>): Promise<ApiResponse> {
     const checks = this.#of(endpoint);
-    if (name === '') return this.#all(endpoint, checks, query);
+    if (path === `/${endpoint}`) return this.#all(endpoint, checks, query);
+    const name = path.slice(`/${endpoint}/`.length);
     const check = checks.find((one) => one.name === name);
-    if (!check) return plain('404 page not found\n', 404);
+    if (!check) return notFoundPage();
     const problem = await this.#problemOf(check);
-    return problem === undefined ? plain('ok') : plain(`internal server error: ${problem}\n`, 500);
+    return problem === undefined ? OK : plain(`internal server error: ${problem}\n`, 500);
   }
 
   /** What `/metrics/slis` shows: how the checks went (KEP-3466). */

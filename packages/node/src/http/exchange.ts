@@ -179,10 +179,10 @@ interface Asked {
 async function send(reply: BytesResponse, { request, mayCompress }: Asked, outlet: Outlet): Promise<void> {
   const headers = headersOf(reply);
   const size = reply.body.reduce((sum, chunk) => sum + chunk.length, 0);
-  const isSqueezed = mayCompress && size > GZIP_BYTES_MIN && /\bgzip\b/.test(request.header('accept-encoding') ?? '');
+  const isSqueezed = mayCompress && size > GZIP_BYTES_MIN && takesGzip(request.header('accept-encoding'));
   if (isSqueezed) {
     headers['content-encoding'] = 'gzip';
-    headers['vary'] = headers['vary'] === undefined ? 'Accept-Encoding' : `${headers['vary']}, Accept-Encoding`;
+    headers['vary'] = withEncoding(headers['vary']);
   } else headers['content-length'] = size;
   if (outlet.isGone) return;
   outlet.head(reply.status, headers);
@@ -191,6 +191,14 @@ async function send(reply: BytesResponse, { request, mayCompress }: Asked, outle
   else if (size > PIECE_BYTES) await sendPieces(piecesOf(reply.body), outlet);
   else outlet.end(bytesOf(reply));
 }
+
+const ENCODING = 'Accept-Encoding';
+
+const withEncoding = (vary: Headers[string] | undefined): string =>
+  vary === undefined ? ENCODING : String(vary).includes(ENCODING) ? String(vary) : `${vary}, ${ENCODING}`;
+
+/** Only where it is named alone, without a quality, as upstream takes it. */
+const takesGzip = (header = ''): boolean => header.split(',').some((token) => token.trim() === 'gzip');
 
 /** Long answers go as fast as the client reads: a few pieces are in memory at a time, not the whole list. */
 async function sendPieces(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, outlet: Outlet): Promise<void> {
