@@ -30,6 +30,7 @@ import { httpDate } from './dates.ts';
 import { type Document, documentAnswer, documentOf } from './document.ts';
 import type { Health } from '../health/health.ts';
 import type { Doc } from './openapi/definitions.ts';
+import { extensionPath, withExtensions } from './openapi/extensions.ts';
 import { groupPath, OpenApi } from './openapi/open-api.ts';
 import { OPENAPI_V2_PROTOBUF, openApiV2Protobuf } from './openapi/protobuf.ts';
 import { ZPAGES, zpage } from './zpages.ts';
@@ -381,24 +382,6 @@ function checkRead({ method }: ApiRequest): void {
 
 /** Indented whoever asks. */
 const forPeople = (value: unknown): BytesResponse => ({ ...json(value), body: [encode(jsonText(value, 2))] });
-
-const extensionPath = ({ group, version }: ExtensionVersion): string => `apis/${group}/${version}`;
-
-/** The document with the paths and definitions of extension servers; where both define a type, ours counts. */
-function withExtensions(own: Doc, extensions: readonly ExtensionVersion[]): Doc {
-  let { paths, definitions } = own as { readonly paths: Doc; readonly definitions: Doc };
-  for (const extension of extensions) {
-    const foreign = extension.openApiV2 as { readonly paths?: Doc; readonly definitions?: Doc } | undefined;
-    if (!foreign) continue;
-    const prefix = `/${extensionPath(extension)}/`;
-    paths = {
-      ...paths,
-      ...Object.fromEntries(Object.entries(foreign.paths ?? {}).filter(([path]) => path.startsWith(prefix))),
-    };
-    definitions = { ...foreign.definitions, ...definitions };
-  }
-  return { ...own, paths, definitions };
-}
 
 const openApiUrl = (name: string, { hash }: Document): string => `/openapi/v3/${name}?hash=${hash}`;
 
