@@ -64,11 +64,16 @@ export class OwnWrites {
   }
 }
 
-/** The write that takes the last finalizer off an object that is going removes it: no version of it comes after that. */
-const isLast = ({ metadata }: ApiObject): boolean =>
-  metadata.deletionTimestamp !== undefined &&
-  !metadata.finalizers?.length &&
-  (metadata.deletionGracePeriodSeconds ?? 0) === 0;
+/**
+ * The write that takes the last finalizer off an object that is going removes it: no version of it comes after that.
+ * Namespaces have finalizers in their spec, too.
+ */
+function isLast(object: ApiObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
+  const { spec } = object as { readonly spec?: { readonly finalizers?: readonly string[] } };
+  const isHeld = finalizers.length > 0 || (spec?.finalizers?.length ?? 0) > 0;
+  return deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && !isHeld;
+}
 
 function isDeletionSeen({ kind, key, uid, isFinal }: Deletion, cache: CacheReader): boolean {
   const held: ApiObject | undefined = cache.get<ApiObject>(kind, key);

@@ -50,6 +50,10 @@ export const activePods = (view: View): readonly Pod[] => view.list(pod).filter(
 
 export const readyPods = (view: View): readonly Pod[] => activePods(view).filter(isReady);
 
+/** In the order of the list. */
+export const names = (objects: readonly { readonly metadata: { readonly name: string } }[]): readonly string[] =>
+  objects.map((o) => o.metadata.name);
+
 /** Those that the object manages. */
 export const ownedBy = <O extends Pod | { readonly metadata: Pod['metadata'] }>(
   objects: readonly O[],

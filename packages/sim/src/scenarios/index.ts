@@ -2,8 +2,12 @@ import { cronJobScenarios } from './cron-job/cron-job.ts';
 import { daemonSetScenarios } from './daemon-set/daemon-set.ts';
 import { deploymentLifeScenarios } from './deployment/life.ts';
 import { rollingScenarios } from './deployment/rolling.ts';
+import { disruptionScenarios } from './disruption/disruption.ts';
+import { garbageCollectorScenarios } from './garbage-collector/garbage-collector.ts';
 import { jobEndScenarios } from './job/ends.ts';
 import { jobLifeScenarios } from './job/life.ts';
+import { namespaceScenarios } from './namespace/namespace.ts';
+import { quotaScenarios } from './quota/quota.ts';
 import { replicaSetScenarios } from './replica-set/replica-set.ts';
 import type { Scenario } from './scenario.ts';
 import { statefulSetScenarios } from './stateful-set/stateful-set.ts';
@@ -21,4 +25,8 @@ export const scenarios: readonly Scenario[] = [
   ...jobEndScenarios,
   ...jobLifeScenarios,
   ...cronJobScenarios,
+  ...disruptionScenarios,
+  ...garbageCollectorScenarios,
+  ...namespaceScenarios,
+  ...quotaScenarios,
 ];

@@ -133,6 +133,15 @@ export class World implements AsyncDisposable {
     });
   }
 
+  /** What only its finalizers held may be gone before the answer comes. */
+  async unhold<O extends ApiObject>(kind: Kind<O>, key: Key): Promise<void> {
+    try {
+      await this.change(kind, key, (held) => ({ ...held, metadata: { ...held.metadata, finalizers: [] } }));
+    } catch (error) {
+      if (!hasReason(error, 'NotFound')) throw error;
+    }
+  }
+
   async post(kind: Kind<any>, key: Key, subresource: string, body: unknown): Promise<unknown> {
     return this.#ask((api) => api.of(kind).post(key, subresource, body));
   }
