@@ -1,8 +1,9 @@
+import { writeJson } from '@navarch/machinery';
 import type { Draw } from './draw.ts';
 
 type Json = unknown;
 
-/** A text put into JSON as it is, quotes and all: what JSON.stringify() would never write. */
+/** A text put into JSON as it is, quotes and all: what no encoder would ever write. */
 const RAW = '\u0001raw:';
 const DEPTH = 2000;
 
@@ -12,7 +13,9 @@ const values: readonly (() => Json)[] = [
   () => -1,
   () => 0,
   () => 2 ** 53,
-  () => -(2 ** 63),
+  () => -(2n ** 63n),
+  () => 2n ** 63n - 1n,
+  () => 2n ** 53n + 1n,
   () => 1.5,
   () => '',
   () => ' ',
@@ -107,7 +110,7 @@ const put = (into: Record<string, Json>, name: string, value: Json): void =>
 
 /** JSON in which raw texts stand as they are. */
 export const jsonText = (value: Json): string =>
-  (JSON.stringify(value) ?? '').replaceAll(
+  (writeJson(value) ?? '').replaceAll(
     /"\\u0001raw:((?:[^"\\]|\\.)*)"/g,
     (_, text: string) => JSON.parse(`"${text}"`) as string,
   );
