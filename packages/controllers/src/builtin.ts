@@ -1,4 +1,5 @@
 import { SIGNERS } from '@navarch/api';
+import { attachDetachController } from './attach-detach/attach-detach.ts';
 import { tokenCleanerController } from './bootstrap-tokens/cleaner.ts';
 import { bootstrapSignerController, type TokenSignature } from './bootstrap-tokens/signer.ts';
 import { approvalController, servingApprovalController } from './certificates/approve.ts';
@@ -89,6 +90,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   legacyTokenCleanerController,
   clusterRoleAggregationController,
   volumeBindingController,
+  attachDetachController(),
   ephemeralVolumeController,
   localProvisionerController,
   generatedClaimsController,

@@ -1,4 +1,5 @@
 export { admissionPolicyStatusController } from './admission-policy-status/admission-policy-status.ts';
+export { attachDetachController } from './attach-detach/attach-detach.ts';
 export { tokenCleanerController } from './bootstrap-tokens/cleaner.ts';
 export { bootstrapSignerController, type TokenSignature } from './bootstrap-tokens/signer.ts';
 export { builtinControllers, type ControllerOptions, type JoiningOptions } from './builtin.ts';
