@@ -15,7 +15,7 @@ import type { CacheReader } from '@navarch/client';
 import { controllerReference, equalJson, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
 import { MANAGED_BY, ownSlices, SERVICE_NAME } from '../shared/own-slices.ts';
-import { messageOf } from '../shared/pods.ts';
+import { isNamespaceTerminating, messageOf } from '../shared/pods.ts';
 import { podsByNode } from '../shared/pods-on-node.ts';
 import { remove } from '../shared/remove.ts';
 import {
@@ -99,25 +99,32 @@ interface Inputs {
 
 async function write(found: Service, type: AddressType, { pods, held }: Inputs, context: Context): Promise<void> {
   const groups = hinted(found, type, { groups: groupByPorts(found, type, pods, context.cache), held }, context);
-  const used = new Set<EndpointSlice>();
-  const api = context.api.of(endpointSlice);
-  const trigger = triggerTime(found, pods);
   // A service that leads nowhere still has a slice, so that nobody takes its absence for a controller that is behind.
   const wanted = groups.length > 0 ? groups : [{ ports: [], endpoints: [] }];
-  for (const group of wanted) {
-    const mine = held.filter((slice) => equalJson(slice.ports ?? [], group.ports));
+  const used = new Set<EndpointSlice>();
+  const fresh: Group[] = [];
+  const spare: EndpointSlice[] = [];
+  const changed: Filled[] = [];
+  const trigger = triggerTime(found, pods);
+  for (const { ports, endpoints } of wanted) {
+    const mine = held.filter((slice) => equalJson(slice.ports ?? [], ports));
     for (const slice of mine) used.add(slice);
-    const plan = pack(mine, group);
-    const isPlaceholder = group.endpoints.length === 0;
-    for (const next of plan.create) await api.create(draft(found, type, next, trigger));
-    if (isPlaceholder && mine.length === 0) await api.create(draft(found, type, group, trigger));
-    for (const { slice, endpoints } of plan.update) await update(found, slice, endpoints, trigger, context);
-    for (const slice of plan.keep) await update(found, slice, slice.endpoints ?? [], undefined, context);
-    const [placeholder, ...rest] = plan.remove;
-    if (placeholder && isPlaceholder) await update(found, placeholder, [], undefined, context);
-    for (const slice of isPlaceholder ? rest : plan.remove) await remove(endpointSlice, slice, context);
+    const plan = pack(mine, { ports, endpoints });
+    fresh.push(...plan.create);
+    spare.push(...plan.remove);
+    changed.push(...plan.update.map((row) => ({ ...row, ports, trigger })));
+    changed.push(...plan.keep.map((slice) => ({ slice, ports, endpoints: slice.endpoints ?? [], trigger: undefined })));
+    if (endpoints.length === 0) fresh.push({ ports, endpoints });
   }
-  for (const slice of held) if (!used.has(slice)) await remove(endpointSlice, slice, context);
+  spare.push(...held.filter((slice) => !used.has(slice)));
+  // A slice that would go becomes one that is to be made: whoever watches sees one change instead of two.
+  for (const [i, slice] of spare.entries()) {
+    const group = fresh[i];
+    if (group) changed.push({ slice, ...group, trigger });
+    else await remove(endpointSlice, slice, context);
+  }
+  for (const group of fresh.slice(spare.length)) await create(found, type, group, trigger, context);
+  for (const filled of changed) await update(found, filled, context);
 }
 
 /** Says for which zones endpoints are, where the service asks for that; says it to people when that begins or ends. */
@@ -236,15 +243,36 @@ function labelsOf(found: Service): Readonly<Record<string, string>> {
   };
 }
 
-async function update(
+async function create(
   found: Service,
-  slice: EndpointSlice,
-  endpoints: readonly Endpoint[],
-  trigger: string | undefined,
+  type: AddressType,
+  group: Group,
+  trigger: string,
   { api }: Context,
 ): Promise<void> {
+  try {
+    await api.of(endpointSlice).create(draft(found, type, group, trigger));
+  } catch (error) {
+    // It would be refused again and again, for as long as the namespace takes to go.
+    if (!isNamespaceTerminating(error)) throw error;
+  }
+}
+
+/** A slice and what is to be in it. */
+interface Filled extends Group {
+  readonly slice: EndpointSlice;
+  /** When what it tells of came about; undefined where that is as it was. */
+  readonly trigger: string | undefined;
+}
+
+async function update(found: Service, { slice, ports, endpoints, trigger }: Filled, { api }: Context): Promise<void> {
   const labels = labelsOf(found);
-  if (equalJson(slice.metadata.labels, labels) && equalJson(slice.endpoints ?? [], endpoints)) return;
+  const isCurrent =
+    equalJson(slice.metadata.labels, labels) &&
+    equalJson(slice.ports ?? [], ports) &&
+    equalJson(slice.endpoints ?? [], endpoints);
+  if (isCurrent) return;
   const annotations = { ...slice.metadata.annotations, ...(trigger ? { [TRIGGER_TIME]: trigger } : {}) };
-  await api.of(endpointSlice).replace({ ...slice, metadata: { ...slice.metadata, labels, annotations }, endpoints });
+  const metadata = { ...slice.metadata, labels, annotations };
+  await api.of(endpointSlice).replace({ ...slice, metadata, ports, endpoints });
 }

@@ -92,6 +92,23 @@ test('endpointSliceController shows a terminating pod as serving, not ready, the
   assert.deepEqual((await slices(plane))[0]?.endpoints, []);
 });
 
+test('endpointSliceController turns the slice of a service that leads nowhere into the next one, and back', async () => {
+  await using plane = await start();
+  await makeService(plane);
+  await plane.clock.advance(10);
+  const nameOf = async (): Promise<readonly string[]> => (await slices(plane)).map((slice) => slice.metadata.name);
+  const first = await nameOf();
+  await makePod(plane, 'one');
+  await plane.clock.advance(3000);
+  assert.deepEqual([await nameOf(), (await slices(plane))[0]?.endpoints?.length], [first, 1]);
+  await plane.api.of(pod).delete('default/one');
+  await plane.clock.advance(3000);
+  assert.deepEqual(
+    [await nameOf(), (await slices(plane))[0]?.endpoints, (await slices(plane))[0]?.ports],
+    [first, [], []],
+  );
+});
+
 test('endpointSliceController publishes not ready pods only where that is asked for', async () => {
   await using plane = await start();
   await makeService(plane, { publishNotReadyAddresses: true, clusterIP: 'None' });
