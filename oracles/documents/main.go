@@ -8,11 +8,15 @@ import (
 	"encoding/json"
 	"net/http/httptest"
 	"os"
+
+	"k8s.io/kube-openapi/pkg/handler3"
 )
 
 type request struct {
 	Path    string            `json:"path"`
 	Headers map[string]string `json:"headers"`
+	// A document of OpenAPI v3 that is to be written in protobuf: no request then.
+	Document []byte `json:"document"`
 }
 
 type answer struct {
@@ -31,6 +35,16 @@ func main() {
 		var asked request
 		if !read(in, &asked) {
 			return
+		}
+		if asked.Document != nil {
+			body, err := handler3.ToV3ProtoBinary(asked.Document)
+			if err != nil {
+				panic(err)
+			}
+			if err := out.Encode(answer{Status: 200, Body: body}); err != nil {
+				panic(err)
+			}
+			continue
 		}
 		recorder := httptest.NewRecorder()
 		message := httptest.NewRequest("GET", asked.Path, nil)

@@ -3,6 +3,7 @@ import type { Kind, ResourceFacts } from '@navarch/machinery';
 import { parseFeatureGates } from '../../packages/apiserver/src/features/feature-gates.ts';
 import { runtimeConfigOf } from '../../packages/apiserver/src/features/served-kinds.ts';
 import { type Ask, asked } from '../../packages/apiserver/src/testing/ask.ts';
+import { OPENAPI_V3_PROTOBUF } from '../../packages/apiserver/src/documents/openapi/protobuf-v3.ts';
 import { generated } from './generated.ts';
 import { differences } from './compare-documents.ts';
 import type { Oracle } from '../oracle.ts';
@@ -76,7 +77,13 @@ async function documentsOf(upstream: Upstream): Promise<readonly (readonly [path
     ['/api', AGGREGATED],
     ['/apis', AGGREGATED],
     ['/openapi/v2', 'application/json'],
-    ...Object.keys(paths).map((name) => [`/openapi/v3/${name}`, 'application/json'] as const),
+    ...Object.keys(paths).flatMap(
+      (name) =>
+        [
+          [`/openapi/v3/${name}`, 'application/json'],
+          [`/openapi/v3/${name}`, OPENAPI_V3_PROTOBUF[0]],
+        ] as const,
+    ),
     ['/openapi/v3', 'application/json'],
   ];
 }
@@ -88,6 +95,12 @@ async function compared(path: string, accept: string, upstream: Upstream, ask: A
     [ours.status, ours.headers['content-type']],
   );
   if (head.length > 0) return head;
+  if (accept === OPENAPI_V3_PROTOBUF[0]) {
+    // What they say differs in words: ours is written by their library.
+    const text = await ask('GET', path, undefined, { accept: 'application/json' });
+    const { body } = await upstream.protobufOf(text.bytes);
+    return body.equals(ours.bytes) ? [] : [`at byte ${body.findIndex((byte, i) => byte !== ours.bytes[i])}`];
+  }
   if (accept === PROTOBUF)
     return path === '/apis' || theirs.body.equals(ours.bytes)
       ? []

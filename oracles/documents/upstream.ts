@@ -91,6 +91,14 @@ export class Upstream {
     });
   }
 
+  /** A document of OpenAPI v3 as upstream's library writes it in protobuf. */
+  protobufOf(document: Uint8Array): Promise<UpstreamAnswer> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#write({ document: Buffer.from(document).toString('base64') });
+    });
+  }
+
   [Symbol.dispose](): void {
     this.#child.stdin.end();
   }

@@ -31,6 +31,14 @@ export function documentAnswer(
       };
 }
 
+/** The state of the document that was asked for is over: where it is as it is now. */
+export const movedTo = (location: string, { hash }: Document, type: string): BytesResponse => ({
+  type: 'bytes',
+  status: 301,
+  headers: { 'content-type': type, vary: 'Accept', etag: `"${hash}"`, location },
+  body: [],
+});
+
 /** Two FNV-1a hashes with different starts, as 16 hexadecimal digits: it tells states of a document apart, and hides nothing. */
 function hashOf(bytes: Uint8Array): string {
   let [low, high] = [0x811c9dc5, 0x01000193];

@@ -27,12 +27,14 @@ import {
   resourceList,
 } from './discovery.ts';
 import { httpDate } from './dates.ts';
-import { type Document, documentAnswer, documentOf } from './document.ts';
+import { type Document, documentAnswer, documentOf, movedTo } from './document.ts';
 import type { Health } from '../health/health.ts';
 import type { Doc } from './openapi/definitions.ts';
 import { extensionPath, withExtensions } from './openapi/extensions.ts';
 import { groupPath, OpenApi } from './openapi/open-api.ts';
 import { OPENAPI_V2_PROTOBUF, openApiV2Protobuf } from './openapi/protobuf.ts';
+import { openApiType } from './openapi/form.ts';
+import { OPENAPI_V3_PROTOBUF, openApiV3Protobuf } from './openapi/protobuf-v3.ts';
 import { ZPAGES, zpage } from './zpages.ts';
 
 export interface DocumentsDeps {
@@ -80,6 +82,7 @@ const VERSION = {
 };
 /** Under which names documents are kept. */
 const V3 = 'openapi v3 ';
+const V3_PROTOBUF = 'protobuf of openapi v3 ';
 const V3_INDEX = 'index of openapi v3';
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 const AGGREGATED = 'APIGroupDiscoveryList';
@@ -264,40 +267,30 @@ export class Documents {
         this.#once(V3_INDEX, () => this.#openApiRoot()),
         { ...JSON_TYPE, vary: '' },
       );
-    if (!parseAccept(request.header('accept') || '*/*').some((clause) => takes(clause, 'application/json')))
-      return plain('', 406);
+    const type = openApiType(request, OPENAPI_V3_PROTOBUF);
+    if (type === undefined) return plain('', 406);
     const name = path.join('/');
     const of = this.#openApiOf(name);
     if (!of) return { type: 'bytes', status: 404, headers: {}, body: [] };
     const asked = request.query.get('hash');
-    if (asked && asked !== of.hash)
-      return {
-        type: 'bytes',
-        status: 301,
-        headers: { ...JSON_TYPE, vary: 'Accept', etag: `"${of.hash}"`, location: openApiUrl(name, of) },
-        body: [],
-      };
-    return documentAnswer(
-      request,
-      of,
-      asked ? { ...JSON_TYPE, ...FOREVER_HEADERS, expires: httpDate(this.#deps.running.now() + YEAR_MS) } : JSON_TYPE,
-    );
+    if (asked && asked !== of.hash) return movedTo(openApiUrl(name, of), of, type);
+    // The hash is of the text, in whichever form it comes.
+    const shown =
+      type === OPENAPI_V3_PROTOBUF[0]
+        ? { ...this.#onceBytes(`${V3_PROTOBUF}${name}`, () => openApiV3Protobuf(of.bytes)), hash: of.hash }
+        : of;
+    const kept = asked ? { ...FOREVER_HEADERS, expires: httpDate(this.#deps.running.now() + YEAR_MS) } : {};
+    return documentAnswer(request, shown, { 'content-type': type, ...kept });
   }
 
   #openApiV2(request: ApiRequest): ApiResponse {
-    for (const clause of parseAccept(request.header('accept') || '*/*')) {
-      if (takes(clause, 'application/json'))
-        return documentAnswer(
-          request,
-          this.#once('openapi v2', () => this.#wholeV2()),
-          { ...JSON_TYPE, ...V2_HEADERS },
-        );
-      if (!OPENAPI_V2_PROTOBUF.some((known) => takes(clause, known))) continue;
-      // The older of the names is no media type that can be parsed: it may be asked for, and is never answered.
-      const document = this.#onceBytes('openapi v2 protobuf', () => openApiV2Protobuf(this.#wholeV2()));
-      return documentAnswer(request, document, { 'content-type': OPENAPI_V2_PROTOBUF[0], ...V2_HEADERS });
-    }
-    return plain('', 406);
+    const type = openApiType(request, OPENAPI_V2_PROTOBUF);
+    if (type === undefined) return plain('', 406);
+    const document =
+      type === OPENAPI_V2_PROTOBUF[0]
+        ? this.#onceBytes('openapi v2 protobuf', () => openApiV2Protobuf(this.#wholeV2()))
+        : this.#once('openapi v2', () => this.#wholeV2());
+    return documentAnswer(request, document, { 'content-type': type, ...V2_HEADERS });
   }
 
   #wholeV2(): Doc {

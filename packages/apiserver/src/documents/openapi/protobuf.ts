@@ -1,17 +1,26 @@
 import { WireWriter } from '@navarch/machinery';
-import { anyYaml } from './any-yaml.ts';
 import type { Doc } from './definitions.ts';
+import {
+  any,
+  count,
+  double,
+  extensions,
+  type Field,
+  isTrue,
+  message,
+  named,
+  optional,
+  repeated,
+  text,
+  type Write,
+  writeFields,
+} from './gnostic.ts';
 
 /** What clients before 1.27, helm before 4 and Argo CD ask for: OpenAPI v2 as gnostic's messages (openapiv2/OpenAPIv2.proto). */
 export const OPENAPI_V2_PROTOBUF = [
   'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
   'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
 ] as const;
-
-/** Writes a value, length first. */
-type Write = (out: WireWriter) => void;
-/** A field of a message; undefined: it has no value. Most are as long as they say (wire type 2). */
-type Field = readonly [number: number, write: Write, wireType?: 0 | 1] | undefined;
 
 export function openApiV2Protobuf(document: Doc): Uint8Array {
   const out = new WireWriter();
@@ -33,70 +42,6 @@ export function openApiV2Protobuf(document: Doc): Uint8Array {
   ]);
   return out.take();
 }
-
-const text =
-  (value: unknown): Write =>
-  (out) =>
-    out.string(String(value));
-const truth: Write = (out) => out.varint(1);
-const isTrue = (number: number): Field => [number, truth, 0];
-const count = (number: number, value: unknown): Field =>
-  value === undefined ? undefined : [number, (out) => out.varint(Number(value)), 0];
-const double = (number: number, value: unknown): Field =>
-  value === undefined ? undefined : [number, (out) => out.double(Number(value)), 1];
-const message =
-  (fields: readonly Field[]): Write =>
-  (out) => {
-    const before = out.size;
-    writeFields(out, fields);
-    out.varint(out.size - before);
-  };
-
-function writeFields(out: WireWriter, fields: readonly Field[]): void {
-  // The writer goes from the end to the beginning.
-  for (const field of fields.toReversed()) {
-    if (!field) continue;
-    field[1](out);
-    out.tag(field[0], field[2] ?? 2);
-  }
-}
-
-/** An object as a list of messages with a name (1) and a value (2). */
-const named = (values: unknown, write: (value: Doc) => Write, number = 1): readonly Field[] =>
-  Object.entries((values ?? {}) as Doc).map(
-    ([name, value]) =>
-      [
-        number,
-        message([
-          [1, text(name)],
-          [2, write(value as Doc)],
-        ]),
-      ] as const,
-  );
-
-const repeated = (number: number, values: unknown, write: (value: unknown) => Write): readonly Field[] =>
-  ((values ?? []) as readonly unknown[]).map((value) => [number, write(value)] as const);
-
-const optional = (number: number, value: unknown, write: (value: unknown) => Write): Field =>
-  value === undefined ? undefined : [number, write(value)];
-
-/** gnostic's Any carries YAML. */
-const any = (value: unknown): Write => message([[2, text(anyYaml(value))]]);
-
-/** Everything that begins with `x-`. */
-const extensions = (number: number, doc: Doc): readonly Field[] =>
-  Object.entries(doc)
-    .filter(([name]) => name.startsWith('x-'))
-    .map(
-      ([name, value]) =>
-        [
-          number,
-          message([
-            [1, text(name)],
-            [2, any(value)],
-          ]),
-        ] as const,
-    );
 
 function schema(doc: Doc): Write {
   const child = (value: unknown): Write => schema(value as Doc);
