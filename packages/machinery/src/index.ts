@@ -125,6 +125,7 @@ export {
 export { formatDuration, humanDuration, parseDuration, shortHumanDuration } from './duration.ts';
 export { formatMicroTime, formatTime, parseTime } from './time.ts';
 export { type IntOrString, parsePercent, scaledValue } from './int-or-string.ts';
+export type { InVersion } from './apply/changes.ts';
 export { creatorsEntries } from './apply/created.ts';
 export {
   type Applied,

@@ -246,3 +246,58 @@ test('a status that is meant for another object of the name is refused', async (
   assert.equal((await ask('GET', '/api/v1/namespaces/d/pods/p')).body.status.phase, 'Pending');
   assert.equal((await write(made.metadata.uid)).body.status.phase, 'Failed');
 });
+
+test('owners who speak another version are asked in theirs, and keep what is not theirs any more no longer', async () => {
+  const { ask } = await started();
+  const at = (version: string): string => `/apis/autoscaling/${version}/namespaces/d/horizontalpodautoscalers`;
+  const spec = { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'x' } };
+  const made = await ask('POST', `${at('v1')}?fieldManager=old`, {
+    metadata: { name: 'a' },
+    spec: { ...spec, targetCPUUtilizationPercentage: 50 },
+  });
+  const fieldsOf = ({ body }: Answer, manager: string): unknown =>
+    body.metadata.managedFields.find((entry: any) => entry.manager === manager)?.fieldsV1['f:spec'];
+  assert.deepEqual(
+    [made.body.metadata.managedFields[0].apiVersion, Object.keys(fieldsOf(made, 'old') as object)],
+    ['autoscaling/v1', ['f:maxReplicas', 'f:minReplicas', 'f:scaleTargetRef', 'f:targetCPUUtilizationPercentage']],
+  );
+  const target = { type: 'Utilization', averageUtilization: 70 };
+  const apply = (query: string): Promise<Answer> =>
+    ask(
+      'PATCH',
+      `${at('v2')}/a?fieldManager=new${query}`,
+      {
+        apiVersion: 'autoscaling/v2',
+        kind: 'HorizontalPodAutoscaler',
+        metadata: { name: 'a' },
+        spec: { metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }] },
+      },
+      APPLY,
+    );
+  const refused = await apply('');
+  assert.deepEqual(
+    [refused.status, refused.body.message],
+    [
+      409,
+      'Apply failed with 1 conflict: conflict with "old" using autoscaling/v1: .spec.targetCPUUtilizationPercentage',
+    ],
+  );
+  const taken = await apply('&force=true');
+  assert.deepEqual(Object.keys(fieldsOf(taken, 'old') as object), [
+    'f:maxReplicas',
+    'f:minReplicas',
+    'f:scaleTargetRef',
+  ]);
+});
+
+test('owners of a version that there is not go with the next change', async () => {
+  const { ask } = await started();
+  const stale = { manager: 'm', operation: 'Update', apiVersion: 'gone/v1', fieldsType: 'FieldsV1' };
+  await ask('POST', '/api/v1/namespaces/d/configmaps', {
+    metadata: { name: 'c', managedFields: [{ ...stale, fieldsV1: { 'f:data': { 'f:a': {} } } }] },
+    data: { a: 'b' },
+  });
+  const applied = await ask('PATCH', `${path}?fieldManager=me`, config({ x: 'y' }), APPLY);
+  const names = applied.body.metadata.managedFields.map((entry: any) => entry.manager);
+  assert.deepEqual([applied.status, names], [200, ['me', 'tester']]);
+});

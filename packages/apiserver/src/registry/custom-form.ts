@@ -62,6 +62,11 @@ export class CustomForm implements Form<ApiObject> {
     return this.#version.shape(converted);
   }
 
+  adoptedNow(object: ApiObject): ApiObject | undefined {
+    const converted = this.#conversion.convertNow?.(object, this.#apiVersion);
+    return converted && this.#version.shape(converted);
+  }
+
   /** Undefined where all of these can be read now; else resolves when they can. Rejects where some cannot be converted. */
   ready(held: Iterable<Cached<ApiObject>>): Promise<void> | undefined {
     const waits = new Set<Promise<void>>();

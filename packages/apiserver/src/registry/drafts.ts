@@ -7,6 +7,7 @@ import {
   Field,
   type FieldError,
   type HookContext,
+  type InVersion,
   invalid,
   type Kind,
   type Mutable,
@@ -43,6 +44,8 @@ export interface DraftsDeps<O extends ApiObject> {
   readonly admission: AdmissionChain;
   readonly attendant: Attendant | undefined;
   readonly features: FeatureGates;
+  /** How owners of fields who speak another version see an object. */
+  readonly inVersion: InVersion;
 }
 
 /** A write that is under way. */
@@ -242,8 +245,17 @@ export class Drafts<O extends ApiObject> {
 
   /** Before admission, so that what plugins add belongs to nobody. */
   #record(draft: Draft, previous: ApiObject | undefined, { call, part, now }: Writing): void {
-    const recording = { manager: call.fieldManager ?? managerOf(call.user), now, subresource: call.recordedAs ?? part };
-    const managedFields = recorded(this.#deps.stored, draft as ApiObject, previous, recording, this.#hasStatus);
+    const { kind, inVersion } = this.#deps;
+    const recording = {
+      manager: call.fieldManager ?? managerOf(call.user),
+      // Who writes a number through the scale keeps no time.
+      now: call.recordedAs === undefined ? now : undefined,
+      subresource: call.recordedAs ?? part,
+      hasStatus: this.#hasStatus,
+      inVersion,
+    };
+    const spoken = (object: ApiObject): ApiObject => kind.hub?.fromHub(object) ?? object;
+    const managedFields = recorded(kind, spoken(draft as ApiObject), previous && spoken(previous), recording);
     const { managedFields: _, ...metadata } = draft.metadata;
     draft.metadata = inOrder({ ...metadata, ...(managedFields ? { managedFields } : {}) }) as Draft['metadata'];
   }

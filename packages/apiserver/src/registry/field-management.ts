@@ -5,6 +5,7 @@ import {
   creatorsEntries,
   entriesOf,
   type FieldSet,
+  type InVersion,
   type Kind,
   type Mutable,
   ownersAfterUpdate,
@@ -18,11 +19,14 @@ import { timestamp } from './meta.ts';
 type Json = Readonly<Record<string, unknown>>;
 type Meta = Mutable<ApiObject>['metadata'];
 
-/** Who writes what at `now` (ms), through which part of the object. */
+/** Who writes what at `now` (ms; undefined: nobody keeps it), through which part of the object. */
 interface Recording {
   readonly manager: string;
-  readonly now: number;
+  readonly now: number | undefined;
   readonly subresource: string;
+  /** Default false. */
+  readonly hasStatus?: boolean;
+  readonly inVersion?: InVersion;
 }
 
 /** What has to be known of a type, so that its fields can belong to somebody. */
@@ -71,15 +75,15 @@ function recordedOf(
   next: ApiObject,
   previous: ApiObject | undefined,
   recording: Recording,
-  hasStatus: boolean,
 ): Meta['managedFields'] {
-  const { manager, now, subresource } = recording;
+  const { manager, now, subresource, hasStatus = false, inVersion } = recording;
   const sent = next.metadata.managedFields;
   const sentOwners = ownersOf(sent);
   const write = {
     schema: kind.schema,
     ignored: ignoredBy(subresource, hasStatus),
-    writer: { manager, apiVersion: apiVersionOf(kind), subresource, time: timestamp(now) },
+    writer: { manager, apiVersion: apiVersionOf(kind), subresource, time: now === undefined ? now : timestamp(now) },
+    inVersion,
   };
   if (!previous && sentOwners.length === 0) {
     const made = creatorsEntries({ ...write, live: emptyOf(kind) }, next as unknown as Json);

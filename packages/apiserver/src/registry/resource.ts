@@ -33,6 +33,7 @@ import { readPatched } from './patched.ts';
 import { checkClaim, checkMeant } from './preconditions.ts';
 import type { Registry } from './registry.ts';
 import type { Shelf } from './shelf.ts';
+import { inVersionsOf } from './versions.ts';
 
 /** Of kinds that do not say how their lists merge. */
 const NO_STRATEGY =
@@ -66,6 +67,7 @@ export class Resource<O extends ApiObject> {
       admission: new AdmissionChain(registry.deps.admission, () => contextOf(registry), registry.measures.admission),
       attendant: registry.deps.attendants?.[`${kind.group}/${kind.plural}`],
       features: registry.features,
+      inVersion: inVersionsOf(this),
     });
     this.#creation = new Creation(this, this.#drafts);
     this.#change = new Change(this, this.#drafts);
@@ -223,8 +225,9 @@ export class Resource<O extends ApiObject> {
         manager,
         apiVersion: apiVersionOf(kind),
         subresource: part,
-        time: timestamp(this.registry.deps.clock.now()),
+        time: part === 'scale' ? undefined : timestamp(this.registry.deps.clock.now()),
       },
+      inVersion: inVersionsOf(this),
     });
     const made = {
       ...object,

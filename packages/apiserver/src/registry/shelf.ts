@@ -118,6 +118,11 @@ export class Shelf {
     return this.#custom ? this.#custom.adopted(object) : object;
   }
 
+  /** As adopted(), where nobody has to be asked; else undefined. Throws DecodeError. */
+  adoptedNow(object: ApiObject): ApiObject | undefined {
+    return this.#custom?.adoptedNow(object);
+  }
+
   /** Whether the object would be stored as it is now: what was stored by another schema, or in another version, would not. */
   async isStoredAsNow(held: Cached<ApiObject>): Promise<boolean> {
     if (!this.#custom) return true;

@@ -53,13 +53,7 @@ function objectOf(registry: Registry, address: string, holder: Service): ApiObje
     labels,
   });
   const object = { apiVersion: apiVersionOf(ipAddress), kind: ipAddress.kind, metadata, spec } as unknown as ApiObject;
-  const managedFields = recorded(
-    ipAddress,
-    object,
-    undefined,
-    { manager: 'kube-apiserver', now, subresource: '' },
-    false,
-  );
+  const managedFields = recorded(ipAddress, object, undefined, { manager: 'kube-apiserver', now, subresource: '' });
   return {
     ...object,
     metadata: inOrder({ ...metadata, ...(managedFields ? { managedFields } : {}) }),

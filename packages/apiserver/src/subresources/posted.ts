@@ -25,17 +25,11 @@ export function postedMeta(
   } = sent.metadata;
   const own = (uid && keeps.includes('uid') ? { ...metadata, uid } : metadata) as Mutable<Meta>;
   place(type, own as Parameters<typeof place>[1], info.namespace);
-  const managedFields = recorded(
-    type,
-    { ...sent, metadata: own } as unknown as ApiObject,
-    undefined,
-    {
-      manager: call.fieldManager ?? managerOf(call.user),
-      now: registry.deps.clock.now(),
-      subresource: info.subresource,
-    },
-    false,
-  );
+  const managedFields = recorded(type, { ...sent, metadata: own } as unknown as ApiObject, undefined, {
+    manager: call.fieldManager ?? managerOf(call.user),
+    now: registry.deps.clock.now(),
+    subresource: info.subresource,
+  });
   const { resourceVersion, ...shown } = inOrder({
     ...own,
     ...(managedFields ? { managedFields } : {}),

@@ -24,6 +24,18 @@ test('who scales owns the number through the subresource, and is asked before an
     );
     return [operation, subresource, apiVersion, fieldsV1];
   };
+  const { managedFields } = (await ask('GET', `${deployments}/x`)).body.metadata;
+  assert.deepEqual(
+    managedFields.map((entry: { readonly manager: string; readonly time?: string }) => [
+      entry.manager,
+      entry.time !== undefined,
+    ]),
+    [
+      ['scaler', false],
+      ['maker', true],
+    ],
+    'nobody keeps when it was scaled',
+  );
   assert.deepEqual(await ownerOf('scaler'), ['Update', 'scale', 'apps/v1', { 'f:spec': { 'f:replicas': {} } }]);
   const apply = (query: string): ReturnType<typeof ask> =>
     ask(

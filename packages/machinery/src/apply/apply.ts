@@ -6,18 +6,19 @@ import { STRUCTS, zeroOf } from '../engine/decode.ts';
 import { equalJson } from '../equality.ts';
 import type { ObjectSchema } from '../schema.ts';
 import { StatusError } from '../status.ts';
+import { type Change, changeBetween, Changes, type InVersion, without } from './changes.ts';
 import { applyConflict } from './conflict.ts';
 import { difference, type FieldSet, intersection, isEmptySet, isEqualSet, isSubset, union } from './field-set.ts';
 import { isSameOwner, type Owner, ownable, withOwner } from './managed-fields.ts';
 import { type JsonObject, ShapeError } from './shape.ts';
 import { compareObjects, fieldSetOf, heldFieldSetOf, mergeValues, withContainers, withoutFields } from './walk.ts';
 
-/** Who writes. `time` is when, RFC 3339 in whole seconds. */
+/** Who writes. `time` is when, RFC 3339 in whole seconds; undefined: nobody keeps it. */
 export interface Writer {
   readonly manager: string;
   readonly apiVersion: string;
   readonly subresource: string;
-  readonly time: string;
+  readonly time: string | undefined;
 }
 
 export interface Write {
@@ -28,44 +29,40 @@ export interface Write {
   readonly writer: Writer;
   /** What this request cannot change whatever it says (`{ 'f:status': {} }`), so that it cannot own it. */
   readonly ignored: FieldSet;
+  /** How owners who speak other versions see the object. Absent: all versions have the same fields. */
+  readonly inVersion?: InVersion | undefined;
 }
+
+const changesOf = (write: Write, next: JsonObject, own: Change): Changes =>
+  new Changes(
+    {
+      object: next,
+      live: write.live,
+      schema: write.schema,
+      ignored: write.ignored,
+      apiVersion: write.writer.apiVersion,
+      inVersion: write.inVersion,
+    },
+    own,
+  );
 
 /** Who owns what after `next` has taken the place of `live`. The same list when no owner changes. */
 export function ownersAfterUpdate(write: Write, next: JsonObject): readonly Owner[] {
-  const { schema, live, owners, writer } = write;
-  const { added, changed, removed } = compareObjects(live, next, schema);
-  const taken = without(union(added, changed), write.ignored);
-  const lost = without(removed, write.ignored);
+  const { live, owners, writer } = write;
+  const own = changeBetween(live, next, write);
+  const { taken, lost } = own;
   if (isEmptySet(taken) && isEmptySet(lost)) return owners;
+  const changes = changesOf(write, next, own);
   const self: Owner = { ...writer, operation: 'Update', fields: {} };
   const owner = owners.find((one) => isSameOwner(one, self));
   // Whoever writes again what is its own owns what it did.
   if (owner && isEmptySet(lost) && isSubset(taken, owner.fields))
-    return withOwner(
-      bereft(
-        owners.filter((one) => one !== owner),
-        taken,
-      ),
-      { ...owner, time: self.time },
-    );
-  const kept = bereft(owners, union(taken, lost));
+    return withOwner(changes.bereft(owners.filter((one) => one !== owner)), { ...owner, time: self.time });
+  const kept = changes.bereft(owners);
   const before = kept.find((one) => isSameOwner(one, self));
   const mine = ownable(taken);
   if (isEmptySet(mine)) return kept;
   return withOwner(kept, { ...self, fields: before ? union(before.fields, mine) : mine });
-}
-
-const without = (set: FieldSet, ignored: FieldSet): FieldSet =>
-  isEmptySet(ignored) ? set : difference(set, everythingBelow(set, ignored));
-
-/** `ignored` names whole branches: what of `set` lies in them. */
-function everythingBelow(set: FieldSet, ignored: FieldSet): FieldSet {
-  const out: Record<string, FieldSet> = {};
-  for (const [element, branch] of Object.entries(ignored)) {
-    const node = set[element];
-    if (node) out[element] = isEmptySet(branch) ? node : everythingBelow(node, branch);
-  }
-  return out;
 }
 
 const bereft = (owners: readonly Owner[], of: FieldSet): readonly Owner[] =>
@@ -120,10 +117,9 @@ function applied(application: Application): Applied {
       ? pruned(merged, schema, last.fields, [...others.map((owner) => owner.fields), fields])
       : merged;
 
-  const { added, changed, removed } = compareObjects(live, object, schema);
-  const [taken, lost] = [without(union(added, changed), ignored), without(removed, ignored)];
+  const changes = changesOf(application, object, changeBetween(live, object, application));
   const conflicts = others
-    .map((owner) => ({ ...owner, fields: intersection(owner.fields, taken) }))
+    .map((owner) => ({ ...owner, fields: intersection(owner.fields, changes.in(owner.apiVersion)?.taken ?? {}) }))
     .filter((owner) => !isEmptySet(owner.fields));
   const contested = application.force ? [] : unexplained(conflicts, application);
   if (contested.length > 0) throw applyConflict(contested);
@@ -132,7 +128,7 @@ function applied(application: Application): Applied {
   const mine = last && isEqualSet(last.fields, named) ? last.fields : named;
   // What changes nothing is no time of a change.
   const time = equalJson(live, object) ? last?.time : self.time;
-  return { object, owners: withOwner(bereft(others, union(taken, lost)), { ...self, fields: mine, time }) };
+  return { object, owners: withOwner(changes.bereft(others), { ...self, fields: mine, time }) };
 }
 
 function unexplained(conflicts: readonly Owner[], { appliedBefore, live, schema }: Application): readonly Owner[] {
