@@ -40,6 +40,16 @@ test('an eviction spends what the budget allows, and is told to wait when nothin
   assert.equal((await evict(server, 'a')).status, 201);
   const { status } = (await server.ask('GET', `${BUDGETS}/web`)).body;
   assert.deepEqual([status.disruptionsAllowed, Object.keys(status.disruptedPods)], [0, ['a']]);
+  assert.deepEqual(status.conditions, [
+    {
+      type: 'DisruptionAllowed',
+      status: 'False',
+      observedGeneration: 1,
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+      reason: 'InsufficientPods',
+      message: '',
+    },
+  ]);
   const refused = await evict(server, 'b');
   assert.deepEqual(
     [refused.status, refused.body.message, refused.body.details.causes[0].message],
@@ -69,6 +79,20 @@ test('an evicted pod says why it goes, and goes only in the version that its evi
     ['EvictionByEvictionAPI', 'Eviction API: evicting', null, undefined],
   );
   assert.ok(a.metadata.deletionTimestamp);
+});
+
+test('the books of evictions are kept by the server; nobody comes to own what it says of a pod', async () => {
+  const server = await withBudget(2);
+  assert.equal((await evict(server, 'a')).status, 201);
+  const managers = async (path: string): Promise<readonly string[]> =>
+    (await server.ask('GET', path)).body.metadata.managedFields
+      .filter(({ subresource }: { readonly subresource?: string }) => subresource === 'status')
+      .map(({ manager }: { readonly manager: string }) => manager);
+  assert.ok((await managers(`${BUDGETS}/web`)).includes('kube-apiserver'));
+  const [a, b] = [await managers(`${NS}/pods/a`), await managers(`${NS}/pods/b`)];
+  assert.deepEqual(a, b);
+  const owned = (await server.ask('GET', `${NS}/pods/a`)).body.metadata.managedFields;
+  assert.ok(!JSON.stringify(owned).includes('DisruptionTarget'));
 });
 
 test('of two evictions at once one spends the last disruption', async () => {
