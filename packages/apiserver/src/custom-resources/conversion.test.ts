@@ -316,3 +316,22 @@ test('without a converter versions differ in their names only, each pruned by it
     'Stack.example.com "b" is invalid: port: Invalid value: "integer": port in body must be of type string: "integer"',
   );
 });
+
+test('an object that cannot be converted can be deleted by who insists, whatever holds it', async () => {
+  const { ask, hook } = await defined();
+  const { metadata, ...rest } = stack('one', 'v1') as { readonly metadata: object };
+  await ask('POST', V1, { ...rest, metadata: { ...metadata, finalizers: ['x.dev/f'] } });
+  hook.answer = ({ response: { uid }, ...review }) => ({
+    ...review,
+    response: { uid, result: { status: 'Failure', message: 'no idea' } },
+  });
+  const unsafe = `${V2}/one?ignoreStoreReadErrorWithClusterBreakingPotential=true`;
+  assert.equal((await ask('DELETE', `${V2}/one`)).status, 500);
+  assert.equal((await ask('DELETE', `${unsafe}&dryRun=All`)).status, 200);
+  const answer = await ask('DELETE', unsafe);
+  assert.deepEqual(
+    [answer.status, answer.body.status, answer.body.details],
+    [200, 'Success', { name: 'one', kind: 'Stack' }],
+  );
+  assert.equal((await ask('GET', `${V1}/one`)).status, 404);
+});

@@ -7,6 +7,7 @@ import { goBoolean } from './go-boolean.ts';
 /** What this server does one way or the other, as it is told. All other features are as the release has them. */
 const SWITCHED = [
   'AllowParsingUserUIDFromCertAuth',
+  'AllowUnsafeMalformedObjectDeletion',
   'APIResponseCompression',
   'AuthorizePodWebsocketUpgradeCreatePermission',
   'CBORServingAndStorage',

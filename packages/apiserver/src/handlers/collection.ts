@@ -93,7 +93,7 @@ export function watch(resource: Resource<any>, exchange: Exchange): StreamRespon
 async function removeAll(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
   const { request, call, bodies } = exchange;
   const how = negotiate(exchange, resource.kind);
-  const options = deleteOptions(request, await bodies.options(request));
+  const options = deleteOptions(exchange, await bodies.options(request));
   const deletion = { ...call, isDryRun: call.isDryRun || options.dryRun?.includes('All') === true };
   const found = await deleteCollection(resource, listOptions(exchange), options, deletion);
   return bytesAnswer(how, showList(how, resource, { objects: found.objects, meta: metaOf(found) }));

@@ -1,6 +1,7 @@
-import { type ApiObject, badRequest, Field, invalid, success } from '@navarch/machinery';
+import { type ApiObject, badRequest, Field, forbidden, invalid, success } from '@navarch/machinery';
 import type { Call } from '../registry/call.ts';
 import { checkApplier } from '../registry/incoming.ts';
+import { deleteUnreadable } from '../registry/deletion.ts';
 import { tooLarge } from '../registry/reading.ts';
 import type { Resource } from '../registry/resource.ts';
 import { checkRevision } from '../registry/revision-text.ts';
@@ -132,11 +133,13 @@ async function remove(resource: Resource<any>, exchange: Exchange): Promise<Byte
   } = exchange;
   const how = negotiate(exchange, resource.kind);
   const { kind } = resource;
-  const options = deleteOptions(request, await bodies.options(request));
-  const { object, isGone } = await resource.delete(namespace, name, options, {
-    ...call,
-    isDryRun: call.isDryRun || options.dryRun?.includes('All') === true,
-  });
+  const options = deleteOptions(exchange, await bodies.options(request));
+  const deletion = { ...call, isDryRun: call.isDryRun || options.dryRun?.includes('All') === true };
+  if (options.ignoreStoreReadErrorWithClusterBreakingPotential) {
+    await removeUnreadable(resource, exchange, deletion);
+    return bytesAnswer(how, [showValue(how, success({ name, kind: kind.kind }))]);
+  }
+  const { object, isGone } = await resource.delete(namespace, name, options, deletion);
   // Whoever said in the old way not to leave dependents behind is told that the work goes on.
   const status = !isGone && options.orphanDependents === false ? 202 : 200;
   if (!isGone || kind.behaviour.answersDeletion)
@@ -148,6 +151,17 @@ async function remove(resource: Resource<any>, exchange: Exchange): Promise<Byte
     uid: (object as ApiObject).metadata.uid,
   });
   return bytesAnswer(how, [showValue(how, done)]);
+}
+
+/** Throws Forbidden unless the user may also delete what cannot be read (KEP-3926). */
+async function removeUnreadable(resource: Resource<any>, { info, registry }: Exchange, call: Call): Promise<void> {
+  const verb = 'unsafe-delete-ignore-read-errors';
+  const { kind, shelf } = resource;
+  const { namespace, name } = info;
+  const { verdict, reason } = registry.deps.access.decide(call.user, { ...info, verb });
+  if (verdict !== 'allow')
+    throw forbidden(kind, name, `not permitted to do ${JSON.stringify(verb)}, reason: ${reason}`);
+  await deleteUnreadable({ kind, shelf, cached: resource.cached(namespace, name) }, name, call);
 }
 
 /** Applied configurations are YAML, whose strict reader has words of its own. */

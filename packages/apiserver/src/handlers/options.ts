@@ -7,7 +7,6 @@ import {
   invalid,
   parseFieldSelector,
   parseLabelSelector,
-  type StatusError,
 } from '@navarch/machinery';
 import type { DeleteOptions } from '../registry/deletion.ts';
 import type { ListRequest } from '../registry/reading.ts';
@@ -116,37 +115,57 @@ function fieldsOf(fieldSelector: string, name: string): string {
 
 const POLICIES = ['Foreground', 'Background', 'Orphan'] as const;
 
+interface SentDeleteOptions extends DeleteOptions {
+  readonly dryRun?: readonly string[];
+  /** Of an object that cannot be read (KEP-3926). */
+  readonly ignoreStoreReadErrorWithClusterBreakingPotential?: boolean;
+}
+
 /** DeleteOptions of body and query (meta/v1); a body counts before the query. Throws Invalid or BadRequest in upstream's words. */
 export function deleteOptions(
-  { query }: ApiRequest,
+  { request: { query }, info, features }: Pick<Exchange, 'request' | 'info' | 'features'>,
   body: unknown,
-): DeleteOptions & { readonly dryRun?: readonly string[] } {
-  const grace = query.get('gracePeriodSeconds');
-  const policy = query.get('propagationPolicy');
-  const orphan = query.get('orphanDependents');
-  const options =
-    body !== undefined
-      ? decodedOptions(body)
-      : {
-          ...(grace === null ? {} : { gracePeriodSeconds: wholeNumber(grace) }),
-          ...(policy === null ? {} : { propagationPolicy: policy }),
-          ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
-          ...(query.has('dryRun') ? { dryRun: query.getAll('dryRun') } : {}),
-        };
+): SentDeleteOptions {
+  const { [UNSAFE]: isUnsafe, ...safe } = body === undefined ? queriedOptions(query) : decodedOptions(body);
+  const options: SentDeleteOptions =
+    isUnsafe && features.isOn('AllowUnsafeMalformedObjectDeletion') ? { ...safe, [UNSAFE]: true } : safe;
   const at = new Field();
-  const {
-    propagationPolicy,
-    orphanDependents,
-    dryRun = [],
-  } = options as DeleteOptions & { readonly dryRun?: readonly string[] };
+  checkDeletion(options, at);
+  if (at.errors.length === 0 && options[UNSAFE] && info.verb === 'deletecollection')
+    at.at(UNSAFE).invalid(true, 'is not allowed with DELETECOLLECTION, try again after removing the option');
+  if (at.errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', at.errors);
+  return options;
+}
+
+const UNSAFE = 'ignoreStoreReadErrorWithClusterBreakingPotential';
+/** What makes no sense for what cannot be read. */
+const SAFE_ONLY = ['propagationPolicy', 'orphanDependents', 'gracePeriodSeconds', 'preconditions'] as const;
+
+function checkDeletion(options: SentDeleteOptions, at: Field): void {
+  const { propagationPolicy, orphanDependents, dryRun = [] } = options;
   const place = at.at('propagationPolicy');
   if (propagationPolicy !== undefined && orphanDependents !== undefined)
     place.invalid(propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set');
   if (propagationPolicy !== undefined && !POLICIES.some((known) => known === propagationPolicy))
     place.notSupported(propagationPolicy, [...POLICIES, 'nil']);
   if (dryRun.some((text) => text !== 'All')) at.at('dryRun').notSupported(dryRun, ['All']);
-  if (at.errors.length > 0) throw invalidDelete(at);
-  return options;
+  if (!options[UNSAFE]) return;
+  for (const other of SAFE_ONLY)
+    if (options[other] !== undefined) at.at(UNSAFE).invalid(true, `cannot be set together with .${other}`);
+}
+
+function queriedOptions(query: URLSearchParams): SentDeleteOptions {
+  const grace = query.get('gracePeriodSeconds');
+  const policy = query.get('propagationPolicy');
+  const orphan = query.get('orphanDependents');
+  const unsafe = query.get(UNSAFE);
+  return {
+    ...(grace === null ? {} : { gracePeriodSeconds: wholeNumber(grace) }),
+    ...(policy === null ? {} : { propagationPolicy: policy }),
+    ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
+    ...(unsafe === null ? {} : { [UNSAFE]: isTrue(unsafe) }),
+    ...(query.has('dryRun') ? { dryRun: query.getAll('dryRun') } : {}),
+  };
 }
 
 const optionsSchema = schemas.object('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions');
@@ -154,7 +173,7 @@ const optionsSchema = schemas.object('io.k8s.apimachinery.pkg.apis.meta.v1.Delet
 /** Where upstream's own table of options is. */
 const TABLE = 'pkg/apis/meta/internalversion/scheme/register.go:27';
 
-function decodedOptions(body: unknown): DeleteOptions & { readonly dryRun?: readonly string[] } {
+function decodedOptions(body: unknown): SentDeleteOptions {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw badRequest('json: cannot unmarshal into Go value of type v1.DeleteOptions');
   const { kind, apiVersion } = body as { readonly kind?: string; readonly apiVersion?: string };
@@ -169,6 +188,3 @@ function decodedOptions(body: unknown): DeleteOptions & { readonly dryRun?: read
     throw badRequest(error.message);
   }
 }
-
-const invalidDelete = (at: Field): StatusError =>
-  invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', at.errors);

@@ -87,3 +87,57 @@ test('a deletion that says what it cannot mean deletes nothing', async () => {
     answers.push((await ask('DELETE', `${at}/a${query}`, body)).status);
   assert.deepEqual([...answers, (await ask('GET', `${at}/a`)).status], [422, 422, 400, 400, 200]);
 });
+
+/** A pod on a node, on its way out with a grace of 60 s. */
+async function going(): Promise<StartedServer> {
+  const server = await withPod();
+  await bind(server);
+  const { body } = await server.ask('DELETE', `${PODS}/p`, { gracePeriodSeconds: 60 });
+  assert.equal(body.metadata.deletionGracePeriodSeconds, 60);
+  return server;
+}
+
+for (const [claim, options, grace] of [
+  ['says no grace leaves it as it is', {}, 60],
+  ['wants a longer grace leaves it as it is', { gracePeriodSeconds: 90 }, 60],
+  ['wants a shorter grace shortens it', { gracePeriodSeconds: 10 }, 10],
+  ['wants a negative grace makes it as short as can be', { gracePeriodSeconds: -5 }, 1],
+] as const)
+  test(`a second deletion that ${claim}, and names no finalizers`, async () => {
+    const server = await going();
+    const before = (await server.ask('GET', `${PODS}/p`)).body.metadata;
+    const policy = grace === 60 ? { propagationPolicy: 'Foreground' } : {};
+    const { status, body } = await server.ask('DELETE', `${PODS}/p`, { ...options, ...policy });
+    const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = body.metadata;
+    assert.deepEqual([status, deletionGracePeriodSeconds, finalizers], [200, grace, undefined]);
+    assert.equal(Date.parse(before.deletionTimestamp) - Date.parse(deletionTimestamp), (60 - grace) * 1000);
+  });
+
+test('a deletion in another way takes the place of the one before, where finalizers hold the object', async () => {
+  const { ask } = await asked();
+  const at = '/api/v1/namespaces/d/configmaps';
+  await ask('POST', at, { metadata: { name: 'a', finalizers: ['x.dev/f'] } });
+  await ask('DELETE', `${at}/a?propagationPolicy=Foreground`);
+  const { body } = await ask('DELETE', `${at}/a?propagationPolicy=Orphan`);
+  assert.deepEqual(body.metadata.finalizers, ['x.dev/f', 'orphan']);
+});
+
+test('what can be read is not deleted as what cannot, and nothing else is asked of such a deletion', async () => {
+  const { ask } = await asked();
+  const at = '/api/v1/namespaces/d/configmaps';
+  await ask('POST', at, { metadata: { name: 'a' } });
+  const unsafe = 'ignoreStoreReadErrorWithClusterBreakingPotential=true';
+  const refused = await ask('DELETE', `${at}/a?${unsafe}`);
+  assert.deepEqual([refused.status, refused.body.reason], [409, 'Conflict']);
+  assert.match(refused.body.message, /unsafe deletion is not allowed because the object is decodable from storage$/);
+  assert.equal((await ask('DELETE', `${at}/none?${unsafe}`)).status, 404);
+  assert.match(
+    (await ask('DELETE', `${at}/a?${unsafe}&gracePeriodSeconds=0`)).body.message,
+    /Invalid value: true: cannot be set together with \.gracePeriodSeconds$/,
+  );
+  assert.match(
+    (await ask('DELETE', `${at}?${unsafe}`)).body.message,
+    /Invalid value: true: is not allowed with DELETECOLLECTION, try again after removing the option$/,
+  );
+  assert.equal((await ask('GET', `${at}/a`)).status, 200);
+});

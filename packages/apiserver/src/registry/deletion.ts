@@ -7,11 +7,13 @@ import {
   type Mutable,
   StatusError,
 } from '@navarch/machinery';
+import type { Cached } from '@navarch/store';
 import type { Call } from './call.ts';
 import { isFinished } from './finished.ts';
-import { generationAfter, inOrder, millisecondsIn, timestamp } from './meta.ts';
+import { generationAfter, inOrder, millisecondsIn, outdated, timestamp } from './meta.ts';
 import { type ListRequest, type Page, page } from './reading.ts';
 import type { Resource } from './resource.ts';
+import type { Shelf } from './shelf.ts';
 
 /** metav1.DeleteOptions, as far as it decides anything. */
 export interface DeleteOptions {
@@ -95,33 +97,48 @@ export class Deletion<O extends ApiObject> {
   /** The object with its deletion marked; itself when it is marked already; undefined when nothing holds it. */
   #marked(object: ApiObject, options: DeleteOptions): ApiObject | undefined {
     const { behaviour } = this.#resource.shelf.kind;
-    const { clock } = this.#resource.registry.deps;
+    const now = this.#resource.registry.deps.clock.now();
+    const { deletionTimestamp, deletionGracePeriodSeconds: before, generation } = object.metadata;
+    const end = this.#endOf(object, options.gracePeriodSeconds, now);
+    // Who waits for an object to go has no say in what holds it.
+    if (end === undefined) return object;
     const finalizers = this.#finalizers(object, options);
-    const grace = behaviour.graceSeconds?.(object, options.gracePeriodSeconds) ?? 0;
-    const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = object.metadata;
-    const held = finalizers.length > 0 || grace > 0 || (behaviour.holdsDeletion?.(object) ?? false);
+    const held = finalizers.length > 0 || end.seconds > 0 || (behaviour.holdsDeletion?.(object) ?? false);
     if (!held) return undefined;
-    const sameFinalizers = finalizers.length === (object.metadata.finalizers?.length ?? 0);
-    // A second request may shorten the grace, never lengthen it.
-    const isMarked = deletionTimestamp !== undefined && object.metadata.deletionGracePeriodSeconds !== undefined;
-    if (isMarked && grace >= deletionGracePeriodSeconds && sameFinalizers) return object;
-    const now = clock.now();
+    const isSame = new Set(finalizers).symmetricDifference(new Set(object.metadata.finalizers)).size === 0;
+    if (deletionTimestamp !== undefined && before === end.seconds && isSame) return object;
     const draft = cloneJson(object) as Mutable<ApiObject>;
-    const seconds = deletionTimestamp && deletionGracePeriodSeconds < grace ? deletionGracePeriodSeconds : grace;
-    const start = deletionTimestamp ? Date.parse(deletionTimestamp) - millisecondsIn(deletionGracePeriodSeconds) : now;
     draft.metadata = inOrder({
       ...draft.metadata,
-      deletionTimestamp: timestamp(Math.max(start, deletionTimestamp ? start : now) + millisecondsIn(seconds)),
-      deletionGracePeriodSeconds: seconds,
-      ...(draft.metadata.generation === undefined || deletionTimestamp
-        ? {}
-        : { generation: generationAfter(draft.metadata.generation) }),
+      deletionTimestamp: timestamp(end.at),
+      deletionGracePeriodSeconds: end.seconds,
+      ...(generation === undefined || deletionTimestamp ? {} : { generation: generationAfter(generation) }),
     }) as Mutable<ApiObject>['metadata'];
     if (finalizers.length > 0) draft.metadata.finalizers = [...finalizers];
     else delete draft.metadata.finalizers;
     draft.metadata = inOrder(draft.metadata) as Mutable<ApiObject>['metadata'];
     behaviour.prepareDelete?.(draft as Mutable<any>, { now, subresource: undefined }, object);
     return draft as ApiObject;
+  }
+
+  /** When the object is to be gone (ms since the epoch), and its grace; undefined: it is going, and this makes it no sooner. */
+  #endOf(
+    object: ApiObject,
+    requested: Integer | undefined,
+    now: number,
+  ): { readonly at: number; readonly seconds: Integer } | undefined {
+    const { deletionTimestamp, deletionGracePeriodSeconds: before = 0 } = object.metadata;
+    if (deletionTimestamp === undefined) {
+      const seconds = this.#resource.shelf.kind.behaviour.graceSeconds?.(object, requested) ?? 0;
+      return { at: now + millisecondsIn(seconds), seconds };
+    }
+    const marked = Date.parse(deletionTimestamp);
+    if (before === 0) return { at: Math.min(marked, now), seconds: 0 };
+    const seconds = requested !== undefined && requested < 0 ? 1 : requested;
+    if (seconds === undefined || seconds >= before) return undefined;
+    const at = marked - millisecondsIn(before) + millisecondsIn(seconds);
+    // Not in the past; a grace that is over is as short as one can be.
+    return at < now ? { at: now, seconds: seconds === 0 ? 0 : 1 } : { at, seconds };
   }
 
   /** The garbage collector's finalizers follow the propagation policy; all others stay. */
@@ -139,6 +156,27 @@ const withVersion = (object: ApiObject, revision: number): ApiObject => ({
   ...object,
   metadata: { ...object.metadata, resourceVersion: String(revision) },
 });
+
+/** Deletes an object that cannot be read any more, whatever holds it. Throws Conflict for one that can. */
+export async function deleteUnreadable(
+  { kind, shelf, cached }: Pick<Resource<any>, 'kind' | 'shelf'> & { readonly cached: Cached<ApiObject> },
+  name: string,
+  { isDryRun }: Call,
+): Promise<void> {
+  if (await isReadable(shelf, cached)) throw conflict(kind, name, outdated(cached.key, READABLE));
+  if (!isDryRun) await shelf.removeUnread(cached);
+}
+
+const READABLE = 'unsafe deletion is not allowed because the object is decodable from storage';
+
+async function isReadable(shelf: Shelf, cached: Cached<ApiObject>): Promise<boolean> {
+  try {
+    await shelf.ready([cached]);
+    return cached.object !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** Deletes what the request selects and resolves to what that was. What is gone before its turn is as it should be. */
 export async function deleteCollection(

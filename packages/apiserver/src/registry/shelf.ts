@@ -205,6 +205,11 @@ export class Shelf {
     }
   }
 
+  /** Takes away what nobody can read: what else is written with an object of this resource stays. */
+  async removeUnread(held: Cached<ApiObject>): Promise<void> {
+    await this.#store.commit([this.removal(held)]);
+  }
+
   /** For whoever writes an object of this resource, which is no custom one, in a transaction of its own. */
   creation(key: string, draft: ApiObject): Operation {
     return { type: 'put', key, value: bytesAt(draft), expected: 0, attachment: draft };
