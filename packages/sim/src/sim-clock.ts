@@ -3,6 +3,7 @@ import { type Clock, Heap, invariant } from '@navarch/base';
 
 interface Timer {
   readonly due: number;
+  cancel(reason: unknown): void;
   /** Timers due at the same instant fire in the order in which they were set. */
   readonly order: number;
   isCancelled: boolean;
@@ -21,6 +22,7 @@ const SWEEP_MIN = 1024;
  */
 export class SimClock implements Clock {
   readonly #timers = new Heap<Timer>((a, b) => a.due < b.due || (a.due === b.due && a.order < b.order));
+  readonly #sleepers = new WeakMap<AbortSignal, Set<Timer>>();
   #cancelled = 0;
   #now = 0;
   #order = 0;
@@ -48,20 +50,35 @@ export class SimClock implements Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        timer.isCancelled = true;
-        this.#cancelled += 1;
-        this.#sweep();
-        reject(signal.reason as Error);
-      };
+      const sleepers = this.#sleepersOf(signal);
       const fire = (): void => {
-        signal.removeEventListener('abort', onAbort);
+        sleepers.delete(timer);
         resolve();
       };
-      const timer: Timer = { due: this.#now + Math.max(0, ms), order: this.#order++, isCancelled: false, fire };
-      signal.addEventListener('abort', onAbort, { once: true });
+      const cancel = (reason: unknown): void => {
+        timer.isCancelled = true;
+        this.#cancelled += 1;
+        reject(reason as Error);
+      };
+      const timer: Timer = { due: this.#now + Math.max(0, ms), order: this.#order++, isCancelled: false, fire, cancel };
+      sleepers.add(timer);
       this.#timers.push(timer);
     });
+  }
+
+  /** One listener for all that sleep until a signal: each that is added to a signal is compared with all before it. */
+  #sleepersOf(signal: AbortSignal): Set<Timer> {
+    const known = this.#sleepers.get(signal);
+    if (known) return known;
+    const sleepers = new Set<Timer>();
+    this.#sleepers.set(signal, sleepers);
+    const wake = (): void => {
+      for (const timer of sleepers) timer.cancel(signal.reason);
+      sleepers.clear();
+      this.#sweep();
+    };
+    signal.addEventListener('abort', wake, { once: true });
+    return sleepers;
   }
 
   /** Moves time forward by `ms`, firing every timer that is due on the way. */

@@ -17,7 +17,7 @@ export interface SimClusterOptions {
   readonly nodes: number;
   /** The same seed gives the same history. Default 1. */
   readonly seed?: number;
-  /** Between every component and the API server. */
+  /** Between every component and the API server. Requests take up to 20 ms each way and watches lag up to 50, unless it is said here. */
   readonly faults?: Partial<Faults>;
   /** Longest time of a write on its way to the disk, and of the word that it is there, in milliseconds. Default 0. */
   readonly diskMs?: number;
@@ -32,6 +32,8 @@ export interface SimClusterOptions {
 const noTokens = { sign: async () => 'simulated', verify: async () => undefined, jwks: () => ({ keys: [] }) };
 const SERVICE_CIDR = '10.96.0.0/16';
 const CLUSTER_CIDR = '10.128.0.0/10';
+/** Writes that took no time would never meet: each pod's word would be a status of all that are above it. */
+const NETWORK = { latencyMs: 20, watchLagMs: 50 };
 /** Written all the time, by clocks and not by intent: they do not keep a cluster from being settled. */
 const RESTLESS = ['/registry/leases/', '/registry/minions/', '/registry/events/'];
 /** A cluster is settled when nothing of substance was written for this long. */
@@ -238,7 +240,7 @@ export class SimCluster implements AsyncDisposable {
   #client(name: string, user: User, signal: AbortSignal): Api {
     return faultyApi(
       this.#server.api(user),
-      { ...noFaults, ...this.#options.faults },
+      { ...noFaults, ...NETWORK, ...this.#options.faults },
       this.clock,
       this.#random.fork(`network ${name} ${this.clock.monotonic()}`),
       signal,
