@@ -23,6 +23,7 @@ import { trackingFinalizersController } from './job/tracking-finalizers.ts';
 import { legacyTokenCleanerController } from './legacy-token-cleaner/legacy-token-cleaner.ts';
 import { localProvisionerController } from './local-provisioner/local-provisioner.ts';
 import { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.ts';
+import { nodeTtlController } from './node-ttl/node-ttl.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
 import { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 import { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
@@ -31,12 +32,14 @@ import { generatedClaimsController } from './resource-claim/generated-claims.ts'
 import { rootCaController } from './root-ca/root-ca.ts';
 import { trustBundleController } from './root-ca/trust-bundle.ts';
 import { serviceAccountController } from './service-account/service-account.ts';
+import { serviceAccountTokenController } from './service-account-token/service-account-token.ts';
 import { serviceAddressRepairController } from './service-address-repair/service-address-repair.ts';
 import type { LoadBalancers } from './service-load-balancer/ports.ts';
 import { serviceLoadBalancerController } from './service-load-balancer/service-load-balancer.ts';
 import { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
 import { statefulSetController } from './stateful-set/stateful-set.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
+import { volumeExpanderController } from './volume-expander/volume-expander.ts';
 import { volumeBindingController } from './volume-binding/volume-binding.ts';
 import {
   attributesClassProtectionController,
@@ -87,9 +90,11 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   serviceCidrsController,
   serviceAddressRepairController,
   serviceAccountController,
+  serviceAccountTokenController,
   legacyTokenCleanerController,
   clusterRoleAggregationController,
   volumeBindingController,
+  volumeExpanderController,
   attachDetachController(),
   ephemeralVolumeController,
   localProvisionerController,
@@ -101,6 +106,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   rootCaController(options.rootCertificate),
   trustBundleController(options.rootCertificate),
   nodeLifecycleController(options.nodeLifecycle),
+  nodeTtlController(),
   taintEvictionController(),
   deviceTaintEvictionController(),
   ...(options.nodeIpam ? [nodeIpamController(options.nodeIpam)] : []),

@@ -40,6 +40,7 @@ export { localProvisionerController } from './local-provisioner/local-provisione
 export { namespaceController } from './namespace/namespace.ts';
 export { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.ts';
 export { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
+export { nodeTtlController } from './node-ttl/node-ttl.ts';
 export { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 export { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
 export { claimReleaseController } from './resource-claim/claim-release.ts';
@@ -50,6 +51,7 @@ export { trustBundleController } from './root-ca/trust-bundle.ts';
 export { runControllers, type RunnerDeps } from './runner.ts';
 export { type Selection, selectControllers, selectionErrors } from './selection.ts';
 export { serviceAccountController } from './service-account/service-account.ts';
+export { serviceAccountTokenController } from './service-account-token/service-account-token.ts';
 export { serviceAddressRepairController } from './service-address-repair/service-address-repair.ts';
 export { addressPool, poolRange } from './service-load-balancer/address-pool.ts';
 export type { LoadBalancers } from './service-load-balancer/ports.ts';
@@ -58,6 +60,7 @@ export { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
 export { storageVersionMigratorController } from './storage-version-migrator/storage-version-migrator.ts';
 export { statefulSetController } from './stateful-set/stateful-set.ts';
 export { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
+export { volumeExpanderController } from './volume-expander/volume-expander.ts';
 export { volumeBindingController } from './volume-binding/volume-binding.ts';
 export {
   attributesClassProtectionController,
