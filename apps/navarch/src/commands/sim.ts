@@ -2,6 +2,13 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Declare } from './index.ts';
 
+const HELP = `
+Examples:
+  navarch sim --list
+  navarch sim --seeds 1000 --scenario job
+A seed that fails prints the command that plays it again.
+`;
+
 export const declareSim: Declare = (program, exit) => {
   program
     .command('sim')
@@ -12,6 +19,7 @@ export const declareSim: Declare = (program, exit) => {
     .option('--procs <count>', 'how many are played side by side (default: one a processor)')
     .option('--list', 'show the scenarios, play none')
     .option('--costs', 'show what each scenario took')
+    .addHelpText('after', HELP)
     .action(async (options: Readonly<Record<string, string | true>>) => {
       const script = join(import.meta.dirname, '../../../../tools/sim.ts');
       const flags = Object.entries(options).map(([flag, value]) =>

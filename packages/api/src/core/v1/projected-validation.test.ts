@@ -91,7 +91,7 @@ test('projected volumes: every source, and no path twice', () => {
           volumes: [{ name: 'v', projected: { sources: [{ clusterTrustBundle: { signerName: 'b', path: 'p' } }] } }],
         },
       },
-      'spec.volumes[0].projected.sources[0].clusterTrustBundle.signerName: Invalid value: "b": must be a fully qualified domain and path of the form "example.com/signer-name"',
+      `spec.volumes[0].projected.sources[0].clusterTrustBundle.signerName: Invalid value: "b": must be a fully qualified domain and path of the form 'example.com/signer-name'`,
     ],
     [
       {
