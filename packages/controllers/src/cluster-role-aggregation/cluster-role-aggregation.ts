@@ -1,5 +1,5 @@
 import { type ClusterRole, clusterRole, type PolicyRule } from '@navarch/api';
-import { compileLabelSelector, equalJson, hasReason, keyOf } from '@navarch/machinery';
+import { apiVersionOf, compileLabelSelector, equalJson, keyOf } from '@navarch/machinery';
 import { type Controller, defineController, type Watch } from '../controller.ts';
 
 /** Any role may be a part of any aggregated one, and may have been before it changed. */
@@ -10,9 +10,11 @@ const parts: Watch<ClusterRole> = {
   },
 };
 
+const NAME = 'clusterrole-aggregation-controller';
+
 /** Fills in the rules of roles that are made of others: admin, edit, view, and whatever people aggregate. */
 export const clusterRoleAggregationController: Controller = defineController({
-  name: 'clusterrole-aggregation-controller',
+  name: NAME,
   watches: [parts],
 
   async reconcile(key, { api, cache }) {
@@ -20,11 +22,10 @@ export const clusterRoleAggregationController: Controller = defineController({
     if (!found?.aggregationRule) return undefined;
     const rules = aggregatedRules(found, cache.list(clusterRole));
     if (equalJson(found.rules ?? [], rules)) return undefined;
-    try {
-      await api.of(clusterRole).update(key, (current) => ({ ...current, rules }));
-    } catch (error) {
-      if (!hasReason(error, 'NotFound')) throw error;
-    }
+    const { name, uid } = found.metadata;
+    // Of the uid, so that a role that is gone meanwhile is not made anew.
+    const body = { apiVersion: apiVersionOf(clusterRole), kind: clusterRole.kind, metadata: { name, uid }, rules };
+    await api.of(clusterRole).patch(key, { type: 'apply', body, fieldManager: NAME, force: true });
     return undefined;
   },
 });

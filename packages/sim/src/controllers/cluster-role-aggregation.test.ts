@@ -15,6 +15,17 @@ test('admin, edit and view get their rules from the roles that are aggregated in
   assert.deepEqual([await covers(plane, 'edit', 'roles'), await covers(plane, 'admin', 'roles')], [false, true]);
 });
 
+test('the rules of an aggregated role are applied: who applies others is told of a conflict with whom', async () => {
+  await using plane = await ControlPlane.start({ controllers: [clusterRoleAggregationController] });
+  await plane.clock.advance(5000);
+  const { metadata } = await plane.api.of(clusterRole).get('view');
+  const owners = (metadata.managedFields ?? []).filter(({ fieldsV1 }) => Object.hasOwn(fieldsV1 ?? {}, 'f:rules'));
+  assert.deepEqual(
+    owners.map(({ manager, operation }) => [manager, operation]),
+    [['clusterrole-aggregation-controller', 'Apply']],
+  );
+});
+
 test('a role of somebody else is taken in by its label, and let go with it', async () => {
   await using plane = await ControlPlane.start({ controllers: [clusterRoleAggregationController] });
   const labels = { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' };
