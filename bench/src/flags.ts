@@ -47,7 +47,7 @@ export function flagsOf(argv: readonly string[]): Flags | undefined {
   if (values.vs !== undefined && values.vs !== 'peer')
     throw new UsageError(`--vs ${values.vs}: the only other side is "peer"`);
   if (values.vs && !benchmark.peer) throw new UsageError(`${name} has no peer`);
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : (benchmark.rounds ?? ROUNDS)));
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 20)
     throw new UsageError(`--rounds ${values.rounds}: want a number from 1 to 20`);
   const isPart = values.quick === true || values.only !== undefined;

@@ -43,6 +43,8 @@ export interface Benchmark {
   readonly about: string;
   /** What the peer is; absent: there is none. */
   readonly peer?: string;
+  /** Rounds where nobody says how many; absent: three. */
+  readonly rounds?: number;
   /** What to know before reading the figures. */
   readonly notes: readonly string[];
   prepare(context: Context): Promise<readonly Workload[]>;

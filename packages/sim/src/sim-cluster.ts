@@ -135,7 +135,7 @@ export class SimCluster implements AsyncDisposable {
         throw new Error(
           `The cluster did not settle within ${SETTLE_LIMIT_MS / 60_000} simulated minutes; last: ${this.history.at(-1)}`,
         );
-      await this.clock.advance(500);
+      await this.clock.advance(this.#movedAt + QUIET_MS - this.clock.monotonic());
     }
   }
 
