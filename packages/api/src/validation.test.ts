@@ -262,6 +262,17 @@ test('certificates', () => {
       "spec.signerName: Invalid value: \"-\": validating label \"-\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
     ],
     [spec({ request: btoa('x') }), 'spec.request: Invalid value: "eA==": PEM block type must be CERTIFICATE REQUEST'],
+    ...Object.entries({
+      '': 'asn1: syntax error: sequence truncated',
+      MAMA: 'asn1: syntax error: data truncated',
+      MAAA: 'asn1: syntax error: sequence truncated',
+      'MIA=': 'asn1: syntax error: indefinite length found (not DER)',
+      'aGVsbG8=':
+        "asn1: structure error: tags don't match (16 vs {class:1 tag:8 length:101 isCompound:true}) {optional:false explicit:false application:false private:false defaultValue:<nil> tag:<nil> stringType:0 timeType:0 set:false omitEmpty:false} certificateRequest @2",
+    }).map(([content, problem]): readonly [Json, string] => {
+      const request = btoa(`-----BEGIN CERTIFICATE REQUEST-----\n${content}\n-----END CERTIFICATE REQUEST-----\n`);
+      return [spec({ request }), `spec.request: Invalid value: "${request}": ${problem}`];
+    }),
   ]);
   const decided = (...types: readonly string[]): Json => ({
     status: { conditions: types.map((type) => ({ type, status: 'True' })) },

@@ -193,5 +193,6 @@ export {
   publicKeyKind,
   publicKeyOfRequest,
   readCertificateContent,
+  requestProblem,
   requestInBase64,
 } from './x509.ts';

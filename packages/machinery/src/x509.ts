@@ -70,6 +70,44 @@ export function publicKeyOfRequest(der: Uint8Array): Uint8Array {
   return publicKey?.whole ?? new Uint8Array();
 }
 
+/**
+ * Why the bytes are no PKCS #10 request, in the words of Go's reader where they are the outer form's; undefined: they are
+ * one.
+ */
+export function requestProblem(der: Uint8Array): string | undefined {
+  const outer = outerForm(der);
+  if (typeof outer === 'string') return `asn1: ${outer}`;
+  try {
+    const whole = der.subarray(0, outer);
+    if (derParts(derElements(whole)[0]).length === 0) return 'asn1: syntax error: sequence truncated';
+    publicKeyOfRequest(whole);
+    return outer < der.length ? 'asn1: syntax error: trailing data' : undefined;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return `asn1: structure error: ${error.message}`;
+  }
+}
+
+const CLASSES = 6;
+const COMPOUND = 0x20;
+const TAG = 0x1f;
+/** What Go's reader prints of how a value is to be read, where nothing special is said of it. */
+const PLAIN =
+  '{optional:false explicit:false application:false private:false defaultValue:<nil> tag:<nil> stringType:0 timeType:0 set:false omitEmpty:false}';
+
+/** How long the first value is, which is a sequence; or why it is none. */
+function outerForm(der: Uint8Array): number | string {
+  const [tag, short] = der;
+  if (tag === undefined) return 'syntax error: sequence truncated';
+  if (short === 0x80) return 'syntax error: indefinite length found (not DER)';
+  const begin = 2 + (short !== undefined && short > 0x80 ? short & 0x7f : 0);
+  if (short === undefined || der.length < begin) return 'syntax error: truncated tag or length';
+  const length = begin === 2 ? short : der.subarray(2, begin).reduce((sum, byte) => sum * 256 + byte, 0);
+  if (tag !== DER.sequence)
+    return `structure error: tags don't match (16 vs {class:${tag >> CLASSES} tag:${tag & TAG} length:${length} isCompound:${(tag & COMPOUND) !== 0}}) ${PLAIN} certificateRequest @${begin}`;
+  return begin + length > der.length ? 'syntax error: data truncated' : begin + length;
+}
+
 /** undefined for a kind of key that clusters do not use; throws RangeError when the bytes are no key. */
 export function publicKeyKind(info: Uint8Array): PublicKeyKind | undefined {
   const [algorithm, bits] = derParts(derElements(info)[0]);

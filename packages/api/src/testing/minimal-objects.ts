@@ -10,11 +10,10 @@ const webhook = { name: 'a.example.com', clientConfig, sideEffects: 'None', admi
 const matchConstraints = {
   resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['pods'] }],
 };
-/** `-----BEGIN CERTIFICATE REQUEST-----` and its end, around nothing. */
-const request = btoa('-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n');
 /** A request (PKCS #10, DER) of some Ed25519 key. */
 const stub =
   'MH8wMwIBADAAMCowBQYDK2VwAyEAOXi1E2lfP2wHPw8uDxQOogZixVKre4YFXZjwRCMUSf2gADAFBgMrZXADQQDjXd0OWECPSa9/wRlHoqkpDVaMfeBfE9u6D/WT01orWlkl/wiolhy0DqaUPE3UXZmNJK96psaNNMldjrU0w4cA';
+const request = btoa(`-----BEGIN CERTIFICATE REQUEST-----\n${stub}\n-----END CERTIFICATE REQUEST-----\n`);
 const target = { name: 'p', uid: '6f4a1b0e-9c1d-4f1e-8a55-0c7f3e6d2b11' };
 const rbac = 'rbac.authorization.k8s.io/v1';
 const admission = 'admissionregistration.k8s.io/v1';

@@ -30,13 +30,27 @@ import { ControlPlane } from '../testing/control-plane.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** Requests in these tests are JSON in PEM's clothes: what is signed says what was asked. */
-const wrapped = (names: object): string =>
-  btoa(`-----BEGIN CERTIFICATE REQUEST-----\n${JSON.stringify(names)}\n-----END CERTIFICATE REQUEST-----\n`);
+/** A value of DER: its tag, its length, what is in it. */
+const der = (tag: number, ...parts: readonly (readonly number[])[]): readonly number[] => {
+  const content = parts.flat();
+  const { length } = content;
+  return length < 0x80 ? [tag, length, ...content] : [tag, 0x82, length >> 8, length & 0xff, ...content];
+};
+const SEQUENCE = 0x30;
+const ALGORITHM = der(SEQUENCE, der(0x06, [0x2b, 0x65, 0x70]));
+
+/** Requests in these tests have JSON for a subject: what is signed says what was asked. */
+const wrapped = (names: object): string => {
+  const subject = der(SEQUENCE, der(0x0c, [...new TextEncoder().encode(JSON.stringify(names))]));
+  const key = der(SEQUENCE, ALGORITHM, der(0x03, [0, ...new Uint8Array(32)]));
+  const request = der(SEQUENCE, der(SEQUENCE, der(0x02, [0]), subject, key, der(0xa0)), ALGORITHM, der(0x03, [0]));
+  const text = btoa(String.fromCharCode(...request));
+  return btoa(`-----BEGIN CERTIFICATE REQUEST-----\n${text}\n-----END CERTIFICATE REQUEST-----\n`);
+};
 const authority: CertificateAuthority = {
   async read(pem) {
-    const text = pem.split('\n')[1] ?? '';
-    if (!text.startsWith('{')) throw new Error('not a request');
+    const text = /\{.*\}/.exec(atob(pem.split('\n')[1] ?? ''))?.[0];
+    if (text === undefined) throw new Error('not a request');
     return {
       commonName: '',
       organizations: [],

@@ -6,6 +6,8 @@ import {
   type HookContext,
   type Kind,
   type Mutable,
+  pemBlocks,
+  requestProblem,
 } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { bytesOf, each, unique } from '../../checks/values.ts';
@@ -197,10 +199,12 @@ function labels(text: string, errorsOf: (label: string) => readonly string[], at
   }
 }
 
-/** What is in the block, its signer looks at. */
+/** Whether it is signed by its key, its signer looks at. */
 function validateRequest(encoded: string, at: Field): void {
-  if (/-----BEGIN ([^\n-]+)-----/.exec(textOf(encoded))?.[1] !== 'CERTIFICATE REQUEST')
-    at.invalid(encoded, 'PEM block type must be CERTIFICATE REQUEST');
+  const [block] = pemBlocks(textOf(encoded));
+  const problem =
+    block?.type === 'CERTIFICATE REQUEST' ? requestProblem(block.bytes) : 'PEM block type must be CERTIFICATE REQUEST';
+  if (problem !== undefined) at.invalid(encoded, problem);
 }
 
 function textOf(encoded: string): string {
