@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { builtinControllers } from './builtin.ts';
+import { FORMER_NAMES } from './former-names.ts';
 import { kindControllers } from './kind-controllers.ts';
 import { selectControllers, selectionErrors } from './selection.ts';
 
-const all = [...builtinControllers({ rootCertificate: '' }), ...kindControllers([])];
+const never = (): never => assert.fail('not asked');
+const authority = { read: never, issue: never };
+const all = [
+  ...builtinControllers({
+    rootCertificate: '',
+    nodeIpam: { clusterCidr: '10.244.0.0/16' },
+    joining: { clients: authority, kubeletServers: authority, review: never, sign: never },
+    loadBalancers: { find: never, ensure: never, remove: never },
+    hasNodeDns: true,
+  }),
+  ...kindControllers([]),
+];
 const names = (...selection: string[]): readonly string[] => selectControllers(all, selection).map(({ name }) => name);
 
 test('selectControllers() takes all, some, or all but some', () => {
@@ -24,6 +36,17 @@ test('selectControllers() takes all, some, or all but some', () => {
 test('selectControllers() takes the parts of a controller together', () => {
   assert.deepEqual(names('job-controller'), ['job-controller', 'job-tracking-finalizers']);
   assert.ok(!names('*', '-resourceclaim-controller').some((name) => name.startsWith('resourceclaim')));
+});
+
+test('selectControllers() takes controllers by their former names: there is one for each', () => {
+  assert.deepEqual(names('deployment', 'job'), ['deployment-controller', 'job-controller', 'job-tracking-finalizers']);
+  assert.ok(!names('*', '-attachdetach').includes('persistentvolume-attach-detach-controller'));
+  assert.deepEqual(selectionErrors(all, ['*', 'bootstrapsigner', '-tokencleaner']), []);
+  const known = new Set(all.map(({ name, partOf = name }) => partOf));
+  assert.deepEqual(
+    [...FORMER_NAMES.values()].filter((name) => !known.has(name)),
+    [],
+  );
 });
 
 test('selectionErrors() names what no controller is called', () => {

@@ -31,7 +31,7 @@ const slices = ownSlices(US);
 
 /** Slices of what people say themselves in Endpoints of services without a selector: whoever routes reads slices alone. */
 export const endpointSliceMirroringController: Controller = defineController({
-  name: 'endpointslicemirroring-controller',
+  name: 'endpointslice-mirroring-controller',
   eventSource: 'endpoint-slice-mirroring-controller',
   watches: [self(endpoints), self(service), slices.watch],
 
