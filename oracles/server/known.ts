@@ -16,6 +16,14 @@ const FINALIZER_WARNING = /\nwarning: 299 - "metadata\.finalizers: [^\n]*/g;
 
 const withoutTable = ({ answered }: Step): string => answered.replace(/in scheme \\"[^"]*\\"/, '');
 
+/** What an answer is made of, in any order. */
+const pieces = (text: string): string =>
+  text
+    .split(/[,{}[\]]|\\n|: /)
+    .filter(Boolean)
+    .toSorted()
+    .join('\n');
+
 export const known: readonly Known[] = [
   {
     why: 'columns of tables and metadata are described in our own words',
@@ -73,5 +81,37 @@ export const known: readonly Known[] = [
   {
     why: 'upstream cannot apply a scale of a custom resource that somebody wrote before: it looks for a version of a custom resource called autoscaling/v1',
     is: (_, theirs) => /failed to convert live object \(\/; autoscaling\/v1, Kind=Scale\)/.test(theirs.answered),
+  },
+  {
+    why: 'zero below zero is zero',
+    is: (ours, theirs) => theirs.answered.replace(/(?<=[:[ ])-0(?=[,}\]:"])/g, '0') === ours.answered,
+  },
+  {
+    why: 'a float without a fraction is an integer where no type tells them apart',
+    is: asked(/[:[,]-?\d+(?:\.0+|(?:\.\d+)?[eE][+-]?\d{1,2})[,}\]]/),
+  },
+  {
+    why: 'of a number that no float holds upstream tells the field',
+    is: (ours, theirs) =>
+      theirs.answered.replace(/Go struct field \S+ of type \w+/, 'Go value of type float64') === ours.answered,
+  },
+  {
+    why: 'upstream reads what its records of owners name with floats: it loses large integers',
+    is: (ours, theirs) => {
+      const keys = /(?<="v:|\\":|=)-?\d{16,}/g;
+      return keys.test(ours.answered) && ours.answered.replace(keys, '') === theirs.answered.replace(keys, '');
+    },
+  },
+  {
+    why: 'upstream goes through maps in any order: what is told of several fields, or of several owners',
+    is: (ours, theirs) => /^(?:409|422|500)/.test(ours.answered) && pieces(ours.answered) === pieces(theirs.answered),
+  },
+  {
+    why: 'upstream tests numbers by how they are written',
+    is: asked(/json-patch\+json \[\{"op":"test","path":"[^"]*","value":-?[\d.]+/),
+  },
+  {
+    why: 'upstream calls its controllers by its executable',
+    is: but(/manager"?: ?"?(?:server|kube-apiserver)"?/g),
   },
 ];

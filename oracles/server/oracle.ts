@@ -7,6 +7,7 @@ import { deleting } from './deleting-cases.ts';
 import { establish, gadgets, widgets } from './definitions.ts';
 import { negotiation } from './negotiation-cases.ts';
 import { known } from './known.ts';
+import { numbers } from './number-cases.ts';
 import { reading } from './reading-cases.ts';
 import { type Scenario, transcript } from './scenario.ts';
 import { ours, theirs } from './sides.ts';
@@ -22,6 +23,7 @@ const all: readonly Scenario[] = [
   ...deleting,
   ...applying,
   ...addresses,
+  ...numbers,
 ];
 /** Where answers still differ: these are asked by their names only. */
 const open: ReadonlySet<string> = new Set(['accept of what is typed', 'content types', 'watch: table of objects']);

@@ -12,11 +12,23 @@ export interface Outcome {
   readonly problem?: string;
 }
 
-/** An answer that does not come. */
-const ANSWER_MS_MAX = 20_000;
+/** An answer that does not come: counted in beats, which come late where the machine has no time for this process. */
+const ANSWER_BEATS_MAX = 200;
+const BEAT_MS = 100;
 /** How long a stream is listened to. */
 const STREAM_MS = 30;
 const HEAD_END = '\r\n\r\n';
+
+/** What clearTimeout() ends. */
+function afterBeats(then: () => void): NodeJS.Timeout {
+  let beats = 0;
+  const timer = setInterval(() => {
+    if (++beats < ANSWER_BEATS_MAX) return;
+    clearInterval(timer);
+    then();
+  }, BEAT_MS);
+  return timer;
+}
 
 /** Sends requests one after the other, and begins anew whenever the connection is gone. */
 export class Lane implements AsyncDisposable {
@@ -69,9 +81,8 @@ export class Lane implements AsyncDisposable {
         if (!keeps) socket.destroy();
         resolve(outcome);
       };
-      let timer = setTimeout(
-        () => finish({ status: answer.status, isStream: false, body: answer.body, problem: 'no answer came' }, false),
-        ANSWER_MS_MAX,
+      let timer = afterBeats(() =>
+        finish({ status: answer.status, isStream: false, body: answer.body, problem: 'no answer came' }, false),
       );
       socket.on('data', (chunk: Buffer) => {
         answer.take(chunk);
@@ -113,7 +124,7 @@ export class Lane implements AsyncDisposable {
           ...(problem === undefined ? {} : { problem }),
         });
       };
-      let timer = setTimeout(() => done('no answer came'), ANSWER_MS_MAX);
+      let timer = afterBeats(() => done('no answer came'));
       try {
         const stream = session.request(
           {

@@ -1,3 +1,4 @@
+import { formatDouble } from './go-values.ts';
 import { writeJson } from './json-text.ts';
 import { equalJson } from './equality.ts';
 import { quotedAsGo } from './go-values.ts';
@@ -138,6 +139,7 @@ export class Field {
 function quoted(value: unknown): string {
   if (value === undefined) return 'null';
   if (typeof value === 'string') return quotedAsGo(value);
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) return formatDouble(value);
   return typeof value === 'object' ? json(value) : writeJson(value);
 }
 

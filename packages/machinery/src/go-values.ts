@@ -21,6 +21,7 @@ export function shownAsGo(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(shownAsGo).join(' ')}]`;
   if (typeof value === 'number' && !Number.isSafeInteger(value)) return floatAsGo(value);
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) return formatDouble(value);
   if (typeof value !== 'object') return String(value);
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `map[${members.map(([name, member]) => `${name}:${shownAsGo(member)}`).join(' ')}]`;
@@ -58,3 +59,22 @@ export function quotedAsGo(text: string): string {
   });
   return `"${escaped}"`;
 }
+
+/** Go's `%g` with as few digits as say the number. */
+export function formatDouble(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+  if (Object.is(value, -0)) return '-0';
+  const [digits = '', power = ''] = value.toExponential().split('e');
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < 6) return plainDecimal(value);
+  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+}
+
+const plainDecimal = (value: number): string => {
+  const text = String(value);
+  return text.includes('e')
+    ? value.toFixed(
+        Math.max(0, -Number(text.split('e')[1]) + (text.split('e')[0]?.replace(/^-?\d\.?/, '').length ?? 0)),
+      )
+    : text;
+};

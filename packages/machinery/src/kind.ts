@@ -1,5 +1,5 @@
 import type { Integer } from './json-text.ts';
-import { type Decoded, decode } from './engine/decode.ts';
+import { type Decoded, decode, type Literals } from './engine/decode.ts';
 import type { Field } from './field.ts';
 import type { ApiObject, OwnerReference } from './meta.ts';
 import type { DeclaredRules } from './rules/declared.ts';
@@ -157,7 +157,7 @@ export interface ScaleFacts<Obj> {
 export interface Kind<Obj extends ApiObject = ApiObject> extends ResourceFacts {
   readonly schema: ObjectSchema;
   /** Reads what a client sent or a hub converted: a fresh, normal value. Throws DecodeError. */
-  decode(value: unknown): Decoded;
+  decode(value: unknown, literals?: Literals): Decoded;
   /** Set where what an apply made is read otherwise. */
   readonly applied?: AppliedReading<Obj>;
   /** Where the kind comes from: `built-in` types print their fields as Go's structs do and have a protobuf form; `custom` ones print them by name. */
@@ -232,7 +232,7 @@ export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<O
   return Object.freeze({
     ...facts,
     schema,
-    decode: declaration.decode ?? ((value: unknown) => decode(schema, value)),
+    decode: declaration.decode ?? ((value: unknown, literals?: Literals) => decode(schema, value, literals)),
     origin: declaration.origin ?? 'built-in',
     behaviour,
     columns,

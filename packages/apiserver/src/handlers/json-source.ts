@@ -1,9 +1,13 @@
+import type { Literals } from '@navarch/machinery';
+
 /** What a body's text shows beyond its value. */
 export interface BodySource {
   /** As it came, where it is what the value was read from. */
   readonly text?: string;
   /** True when some object has a field twice. */
   readonly hasDuplicates: boolean;
+  /** How its numbers were written, where it is JSON. */
+  readonly literals?: Literals;
   /** What a strict reader of YAML says: which key came again, on which line. */
   readonly repeatedKeys: readonly string[];
   /** What a strict reader says, of the fields that are unknown and of those that come twice; of what is custom the latter first, the former by name. A refusal (`isStrict`) has other words than warnings. */
@@ -14,7 +18,7 @@ export interface BodySource {
 export class JsonSource implements BodySource {
   readonly text: string;
   readonly #value: unknown;
-  #fields: readonly Occurrence[] | undefined;
+  #scanned: Scanner | undefined;
 
   /** `value` is what the text was parsed to. */
   constructor(text: string, value: unknown) {
@@ -62,8 +66,19 @@ export class JsonSource implements BodySource {
       );
   }
 
+  get literals(): Literals {
+    return {
+      hasFloats: FLOATS.test(this.text),
+      at: (path) => this.#scan().numbers.get(path),
+    };
+  }
+
+  #scan(): Scanner {
+    return (this.#scanned ??= new Scanner(this.text));
+  }
+
   #all(): readonly Occurrence[] {
-    return (this.#fields ??= new Scanner(this.text).fields());
+    return this.#scan().fields;
   }
 }
 
@@ -100,19 +115,21 @@ function fieldsIn(value: unknown): number {
   return count;
 }
 
+/** Numbers with a point or an exponent; texts may look so as well. */
+const FLOATS = /[:[,]\s*-?\d+[.eE]/;
+const LITERALS: ReadonlySet<string> = new Set(['true', 'false', 'null']);
+
 /** Walks a text that is known to be JSON. */
 class Scanner {
   readonly #text: string;
-  readonly #found: Occurrence[] = [];
+  readonly fields: Occurrence[] = [];
+  /** As they are written, by their paths. */
+  readonly numbers = new Map<string, string>();
   #at = 0;
 
   constructor(text: string) {
     this.#text = text;
-  }
-
-  fields(): readonly Occurrence[] {
     this.#value('');
-    return this.#found;
   }
 
   #value(path: string): void {
@@ -120,7 +137,14 @@ class Scanner {
     if (first === '{') this.#object(path);
     else if (first === '[') this.#list(path);
     else if (first === '"') this.#string();
-    else while (this.#at < this.#text.length && !',]} \t\r\n'.includes(this.#text[this.#at] as string)) this.#at += 1;
+    else this.#scalar(path);
+  }
+
+  #scalar(path: string): void {
+    const start = this.#at;
+    while (this.#at < this.#text.length && !',]} \t\r\n'.includes(this.#text[this.#at] as string)) this.#at += 1;
+    const text = this.#text.slice(start, this.#at);
+    if (!LITERALS.has(text)) this.numbers.set(path, text);
   }
 
   #object(path: string): void {
@@ -132,7 +156,7 @@ class Scanner {
       const at = this.#at;
       const name = this.#string();
       const below = path === '' ? name : `${path}.${name}`;
-      this.#found.push({ path: below, name, at, isRepeated: seen.has(name) });
+      this.fields.push({ path: below, name, at, isRepeated: seen.has(name) });
       seen.add(name);
       this.#next();
       this.#at += 1; // The colon.

@@ -1,4 +1,4 @@
-import type { ApiObject, Mutable } from '@navarch/machinery';
+import type { ApiObject, Literals, Mutable } from '@navarch/machinery';
 import type { User } from '../auth/user.ts';
 import type { Waits } from '../observe/service-levels.ts';
 
@@ -13,6 +13,8 @@ export interface Call {
   /** The text the object came as: tells of fields given twice. */
   readonly source?: {
     readonly hasDuplicates: boolean;
+    /** How its numbers were written. */
+    readonly literals?: Literals;
     complaints(unknown: readonly string[], isCustom?: boolean, isStrict?: boolean): readonly string[];
   };
   /** Collects texts for Warning headers. */

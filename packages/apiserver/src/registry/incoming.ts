@@ -7,6 +7,7 @@ import {
   invalid,
   jsonTypeOf,
   type Kind,
+  type Literals,
   type Mutable,
   type StatusError,
 } from '@navarch/machinery';
@@ -58,7 +59,9 @@ export function readObject(
   call: Call,
   reading: Reading = readingOf(kind, call, input),
 ): Draft {
-  const { value, unknownFields } = decoded(kind, (reading.identified ?? sentAs(kind))(input), reading);
+  // Of a patch the text says little of what it made.
+  const literals = call.isPatch ? undefined : call.source?.literals;
+  const { value, unknownFields } = decoded(kind, (reading.identified ?? sentAs(kind))(input), reading, literals);
   complain(unknownFields, reading, call);
   kind.behaviour.complete?.(value as Mutable<any>);
   const { hub } = kind;
@@ -76,9 +79,9 @@ const sentAs =
     return kind.behaviour.namesItself ? input : { ...input, kind: kind.kind, apiVersion: apiVersionOf(kind) };
   };
 
-function decoded(kind: Kind<any>, sent: unknown, reading: Reading): Decoded {
+function decoded(kind: Kind<any>, sent: unknown, reading: Reading, literals: Literals | undefined): Decoded {
   try {
-    return (reading.decode ?? kind.decode)(sent);
+    return (reading.decode ?? kind.decode)(sent, literals);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw reading.refuse(error);

@@ -155,7 +155,7 @@ export function escaped(char: string): string {
 /** A number as Go's shortest form has it: an exponent from a million on, where it is no whole number of 64 bits. */
 export function yamlNumber(value: number): string {
   const json = JSON.stringify(value);
-  if (/^-?\d+$/.test(json) && value >= -(2 ** 63) && value < 2 ** 64) return json;
+  if (/^-?\d+$/.test(json) && value > -(2 ** 63) && value < 2 ** 64) return json;
   const [digits = '', exponent = '0'] = value.toExponential().split('e');
   const power = Number(exponent);
   return power >= -4 && power < 6

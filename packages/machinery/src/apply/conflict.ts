@@ -1,11 +1,11 @@
 import { failure, type StatusError } from '../status.ts';
-import { pathsOf, pathText } from './field-set.ts';
+import { pathsOf, pathText, recordedText } from './field-set.ts';
 import type { Owner } from './managed-fields.ts';
 
 /** 409: fields that others own would change. `owners` carry the fields in question. In upstream's words. */
 export function applyConflict(owners: readonly Owner[]): StatusError {
   const conflicts = owners.flatMap((owner) =>
-    [...pathsOf(owner.fields)].map((path) => ({ owner: nameOf(owner), field: pathText(path) })),
+    [...pathsOf(owner.fields)].map((path) => ({ owner: nameOf(owner), field: pathText(path, recordedText) })),
   );
   const causes = conflicts.map(({ owner, field }) => ({
     reason: 'FieldManagerConflict',

@@ -1,3 +1,4 @@
+import { formatDouble } from '../go-values.ts';
 import { readJson, writeJson } from '../json-text.ts';
 import { Memo } from '@navarch/base';
 
@@ -172,8 +173,12 @@ export function compareElements(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** How a value within a record of owners is shown: its numbers are floats to upstream, which has read them. */
+export const recordedText = (value: unknown): string =>
+  typeof value === 'number' || typeof value === 'bigint' ? formatDouble(Number(value)) : writeJson(value);
+
 /** `.spec.containers[name="a"].image`, as conflicts show it. */
-export function pathText(path: readonly string[]): string {
+export function pathText(path: readonly string[], shown: (value: unknown) => string = writeJson): string {
   return path
     .map((element) => {
       const rest = element.slice(2);
@@ -182,10 +187,10 @@ export function pathText(path: readonly string[]): string {
           return `.${rest}`;
         case 'k:':
           return `[${Object.entries(readJson(rest) as object)
-            .map(([name, value]) => `${name}=${valueText(value)}`)
+            .map(([name, value]) => `${name}=${valueText(value, shown)}`)
             .join(',')}]`;
         case 'v:':
-          return `[=${rest}]`;
+          return `[=${shown(readJson(rest))}]`;
         default:
           return `[${rest}]`;
       }
@@ -194,13 +199,13 @@ export function pathText(path: readonly string[]): string {
 }
 
 /** As upstream's paths show a value: that of a key is a scalar where nobody is wrong. */
-function valueText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(valueText).join(',')}]`;
+function valueText(value: unknown, shown: (value: unknown) => string): string {
+  if (Array.isArray(value)) return `[${value.map((item) => valueText(item, shown)).join(',')}]`;
   if (typeof value === 'object' && value !== null)
     return Object.entries(value)
-      .map(([name, inside]) => `${name}=${valueText(inside)}`)
+      .map(([name, inside]) => `${name}=${valueText(inside, shown)}`)
       .join('');
-  return writeJson(value);
+  return shown(value);
 }
 
 /** Elements recur in every object of a template. */

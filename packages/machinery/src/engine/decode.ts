@@ -1,4 +1,4 @@
-import { isInteger } from '../json-text.ts';
+import { isInteger, writeJson } from '../json-text.ts';
 import { atMilliScale, canonicalQuantity, QUANTITY_SYNTAX_ERROR } from '../quantity/quantity.ts';
 import type { FieldSchema, ObjectSchema, ScalarSchema, Schema } from '../schema.ts';
 
@@ -21,6 +21,14 @@ export interface Decoded {
   readonly unknownFields: readonly string[];
 }
 
+/** How the numbers of a text were written: what integers and quantities are read from. */
+export interface Literals {
+  /** Some are written as floats, which may well be without a fraction. */
+  readonly hasFloats: boolean;
+  /** The number at a path, `spec.list[0].size`, as it was written. */
+  at(path: string): string | undefined;
+}
+
 type Decoder = (value: unknown, state: State) => unknown;
 
 class State {
@@ -36,8 +44,16 @@ class State {
   /** Whether the object whose places were taken last has fields that its type does not declare. */
   hasUnknown = false;
 
-  constructor(follows: boolean) {
+  readonly #literals: Literals | undefined;
+
+  constructor(follows: boolean, literals: Literals | undefined) {
     this.follows = follows;
+    this.#literals = literals;
+  }
+
+  /** The number that is being read, as it was written, where that is known and may matter. */
+  get literal(): string | undefined {
+    return this.follows ? this.#literals?.at(this.text) : undefined;
   }
 
   /** Puts the places of what `source` gives on top of `places`; gives where they begin. */
@@ -69,17 +85,25 @@ class State {
     return text;
   }
 
+  /** A number is shown only where another one would have been right. */
+  #shownNumber(value: unknown, goType: string): string {
+    const isNumber = typeof value === 'number' || typeof value === 'bigint';
+    return isNumber && NUMBERS.has(goType) ? ` ${this.literal ?? writeJson(value)}` : '';
+  }
+
   refuse(value: unknown, goType: string): never {
     if (!this.follows) throw new PathNeeded();
     // Go tells the fields of its structs, neither places in lists nor keys of maps.
     const fields = this.path.filter((part) => typeof part === 'string').join('.');
     const where = fields === '' ? 'Go value' : `Go struct field ${this.struct}.${fields}`;
     throw new DecodeError(
-      `json: cannot unmarshal ${jsonTypeOf(value)} into ${where} of type ${goType}`,
+      `json: cannot unmarshal ${jsonTypeOf(value)}${this.#shownNumber(value, goType)} into ${where} of type ${goType}`,
       inconvertible(value, goType),
     );
   }
 }
+
+const NUMBERS: ReadonlySet<string> = new Set(['int32', 'int64', 'uint8', 'uint64', 'float64']);
 
 /** Something is to be said of a place, and the path to it is not known. */
 class PathNeeded extends Error {
@@ -92,12 +116,12 @@ const decoders = new WeakMap<Schema, Decoder>();
  * Reads a JSON value as the schema's type: unknown fields dropped (and named), values checked and made canonical,
  * what Go prints though empty filled in, static defaults set. Throws DecodeError. The input is left as it is.
  */
-export function decode(schema: ObjectSchema, value: unknown): Decoded {
+export function decode(schema: ObjectSchema, value: unknown, literals?: Literals): Decoded {
   try {
-    return decodeWith(schema, value, new State(false));
+    return decodeWith(schema, value, new State(literals?.hasFloats ?? false, literals));
   } catch (error) {
     if (!(error instanceof PathNeeded)) throw error;
-    return decodeWith(schema, value, new State(true));
+    return decodeWith(schema, value, new State(true, literals));
   }
 }
 
@@ -405,7 +429,8 @@ function integerDecoder(goType: string, min: number, max: number): Decoder {
   return (value, state) => {
     if (value === null) return 0;
     if (typeof value !== 'number') return state.refuse(value, goType);
-    if (!Number.isInteger(value) || value < min || value > max) return state.refuse(value, goType);
+    if (!Number.isInteger(value) || value < min || value > max || !isWhole(state.literal))
+      return state.refuse(value, goType);
     return value;
   };
 }
@@ -413,8 +438,11 @@ function integerDecoder(goType: string, min: number, max: number): Decoder {
 /** Whole numbers that a double cannot hold come as bigints: those that do not are floats. */
 const longDecoder: Decoder = (value, state) => {
   if (value === null) return 0;
-  return Number.isSafeInteger(value) || typeof value === 'bigint' ? value : state.refuse(value, 'int64');
+  const isLong = Number.isSafeInteger(value) || typeof value === 'bigint';
+  return isLong && isWhole(state.literal) ? value : state.refuse(value, 'int64');
 };
+
+const isWhole = (literal: string | undefined): boolean => literal === undefined || /^-?\d+$/.test(literal);
 
 const bytesDecoder: Decoder = (value, state) => {
   if (value === null) return '';
@@ -430,7 +458,7 @@ const quantityDecoder: Decoder = (value, state) => {
   if (value === null) return '0';
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint')
     return state.refuse(value, 'resource.Quantity');
-  const canonical = canonicalQuantity(value);
+  const canonical = canonicalQuantity(typeof value === 'string' ? value : (state.literal ?? value));
   if (canonical === undefined) throw new DecodeError(QUANTITY_SYNTAX_ERROR);
   return canonical;
 };
@@ -464,9 +492,8 @@ export function jsonTypeOf(value: unknown): string {
     case 'boolean':
       return 'bool';
     case 'bigint':
-      return 'number';
     case 'number':
-      return Number.isInteger(value) ? 'number' : `number ${value}`;
+      return 'number';
     case 'string':
       return 'string';
     default:

@@ -1,6 +1,7 @@
 import { type Integer, isInteger, writeJson } from '../json-text.ts';
 import { equalJson } from '../equality.ts';
 import { Field, type FieldError } from '../field.ts';
+import { formatDouble } from '../go-values.ts';
 import { formatNamed } from './formats.ts';
 import { type Before, isUnchanged, itemBefore, memberBefore } from './before.ts';
 import type { Patterns } from './patterns.ts';
@@ -203,12 +204,16 @@ interface Place {
 const isTypeField = (name: string): boolean => name === 'apiVersion' || name === 'kind';
 
 function checkEnum(value: unknown, { enum: allowed }: JsonSchema, at: Field): void {
-  if (!allowed || allowed.some((one) => equalJson(one, value))) return;
+  if (!allowed || allowed.some((one) => equalJson(one, asTypeOf(one, value)))) return;
   at.notSupported(
     inKeyOrder(value),
     allowed.map((one) => (typeof one === 'string' ? one : writeJson(one))),
   );
 }
+
+/** Upstream compares in the type that the enumeration has: beside integers a number loses its fraction. */
+const asTypeOf = (one: unknown, value: unknown): unknown =>
+  typeof value === 'number' && isInteger(one) ? Math.trunc(value) : value;
 
 /** Formats by which a number is stored; upstream names a value by its own where both have one. */
 const NUMBER_FORMATS = new Set(['int32', 'int64', 'float', 'double']);
@@ -233,7 +238,8 @@ function checkType(value: unknown, schema: JsonSchema, at: Field): void {
 /** Of integers the size is checked as well. */
 function checkRange(value: Integer, { format = '' }: JsonSchema, at: Field): void {
   const bits = format === 'int32' ? 32 : 64;
-  if (isInteger(value) && BigInt.asIntN(bits, BigInt(value)) === BigInt(value)) return;
+  // The least of integers cannot be told from the floats below it.
+  if (isInteger(value) && value !== -(2 ** 63) && BigInt.asIntN(bits, BigInt(value)) === BigInt(value)) return;
   const named = NUMBER_FORMATS.has(format) ? `with format ${format}` : '(default format)';
   new Field('<nil>', at.errors).invalid('', `Checked value must be of type integer ${named} in ${at.path}`);
 }
@@ -249,15 +255,37 @@ function typeOf(value: unknown): string {
 function checkNumber(value: Integer, schema: JsonSchema, at: Field): void {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
   if (schema.type === 'integer') checkRange(value, schema, at);
-  if (multipleOf !== undefined && !Number.isInteger(Number(value) / multipleOf))
-    at.invalid(value, `${at.path} in body should be a multiple of ${multipleOf}`);
+  if (multipleOf !== undefined && !isMultiple(value, multipleOf))
+    at.invalid(value, `${at.path} in body should be a multiple of ${limitText(multipleOf, value)}`);
   if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
-    at.invalid(value, `${at.path} in body should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
+    at.invalid(
+      value,
+      `${at.path} in body should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${limitText(minimum, value)}`,
+    );
   }
   if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
-    at.invalid(value, `${at.path} in body should be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
+    at.invalid(
+      value,
+      `${at.path} in body should be less than ${exclusiveMaximum ? '' : 'or equal to '}${limitText(maximum, value)}`,
+    );
   }
 }
+
+/** Beside an integer a limit is one too. */
+const limitText = (limit: number, value: Integer): string =>
+  typeof value === 'bigint' || Number.isSafeInteger(value) ? writeJson(limit) : formatDouble(limit);
+
+/** Of integers exactly; of floats nearly, as upstream's library has it, and not beyond what a double can count to. */
+function isMultiple(value: Integer, of: number): boolean {
+  if (Number.isSafeInteger(of) && (typeof value === 'bigint' || Number.isSafeInteger(value)))
+    return BigInt(value) % BigInt(of) === 0n;
+  const times = of < 1 ? (1 / of) * Number(value) : Number(value) / of;
+  if (Math.abs(times) > Number.MAX_SAFE_INTEGER) return false;
+  const whole = Math.trunc(times);
+  return times === whole || (times > 0 && (times - whole) / (times + whole) < MULTIPLE_ERROR);
+}
+
+const MULTIPLE_ERROR = 1e-9;
 
 /** Sets have no value twice, list maps no combination of their keys, at any depth. */
 export function validateListTypes(value: unknown, schema: JsonSchema, at: Field): void {

@@ -1,3 +1,4 @@
+import { formatDouble } from '../../go-values.ts';
 import { parseNanoseconds } from '../../duration.ts';
 import { RFC3339 } from '../../time.ts';
 import { type CostOf, scaled, TRAVERSAL } from '../cost.ts';
@@ -46,25 +47,6 @@ function textToDouble(text: string): number {
   if (!Number.isFinite(value)) throw failed(text, 'double');
   return value;
 }
-
-/** Go's `%g` with as few digits as say the number. */
-export function formatDouble(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
-  if (Object.is(value, -0)) return '-0';
-  const [digits = '', power = ''] = value.toExponential().split('e');
-  const exponent = Number(power);
-  if (exponent >= -4 && exponent < 6) return plainDecimal(value);
-  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
-}
-
-const plainDecimal = (value: number): string => {
-  const text = String(value);
-  return text.includes('e')
-    ? value.toFixed(
-        Math.max(0, -Number(text.split('e')[1]) + (text.split('e')[0]?.replace(/^-?\d\.?/, '').length ?? 0)),
-      )
-    : text;
-};
 
 function textToBool(text: string): boolean {
   if (['true', 'TRUE', 'True', 't', '1'].includes(text)) return true;

@@ -12,7 +12,7 @@ import {
   typeOf,
   Uint,
 } from '../values.ts';
-import { formatDouble } from './conversions.ts';
+import { formatDouble } from '../../go-values.ts';
 
 const PRECISION = 6;
 
