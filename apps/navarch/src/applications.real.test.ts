@@ -1,47 +1,21 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from '@navarch/node/testing';
-import { buildImage } from '../../../images/build.ts';
-import { bundledKubectl } from './commands/kubectl.ts';
-import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
+import { type RealCluster, startRealCluster } from './testing/real-cluster.ts';
 
 // Applications on two nodes with real containers, as a person runs them: a guest book of three tiers, whose database keeps
 // its entries whatever happens to its pod; jobs, by the hundred and by the clock; one pod a node; a rollout that is no good.
 
 const root = join(import.meta.dirname, '../../..');
-const folder = mkdtempSync('/tmp/nvp-');
-const images = process.env['NAVARCH_IMAGES'] ?? '/tmp/navarch-images';
-const name = `p${process.pid}`;
-const env = {
-  ...process.env,
-  NAVARCH_IMAGES: images,
-  NAVARCH_HOME: join(folder, 'home'),
-  KUBECONFIG: join(folder, 'kubeconfig'),
-  NAVARCH_CLUSTER: name,
-};
 const TIMEOUT = { timeout: 240_000 };
 const BOOK = 'http://127.0.0.1:30081/cgi-bin/book';
-let kubectlPath = 'kubectl';
-let network: Network;
-let machine: Machine;
+let cluster: RealCluster;
 
-const navarch = async (...args: readonly string[]): Promise<string> =>
-  (
-    await machine.run(
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      join(import.meta.dirname, 'main.ts'),
-      ...args,
-      '--name',
-      name,
-    )
-  ).stdout;
-const kubectl = async (...args: readonly string[]): Promise<string> => (await machine.run(kubectlPath, ...args)).stdout;
+const kubectl = (...args: readonly string[]): Promise<string> => cluster.kubectl(...args);
 const book = (...args: readonly string[]): Promise<string> => kubectl('-n', 'guestbook', ...args);
 const curl = async (url: string): Promise<string> =>
-  (await machine.run('curl', '-sS', '--fail', '--max-time', '5', url)).stdout;
+  (await cluster.machine.run('curl', '-sS', '--fail', '--max-time', '5', url)).stdout;
 
 /** What the readers say is in the book, once it is that. */
 async function untilRead(...entries: readonly string[]): Promise<void> {
@@ -66,28 +40,14 @@ const rolledOut = (what: string): Promise<string> => book('rollout', 'status', w
 
 before(
   async () => {
-    mkdirSync(join(folder, 'home'), { recursive: true });
-    for (const image of ['pause', 'busybox', 'nginx', 'redis'])
-      if (!existsSync(join(images, `${image}.tar`))) await buildImage(image, images, new AbortController().signal);
-    kubectlPath = await bundledKubectl(join(folder, 'bin'));
-    network = await makeNetwork(`nvp${process.pid}`, folder, env);
-    machine = await network.machine('m1', '10.77.0.1');
-    await navarch('up', '--nodes', '2');
-    await navarch('image', 'load', join(images, 'redis.tar'));
+    cluster = await startRealCluster({ mark: 'p', images: ['redis'], flags: ['--nodes', '2'] });
     // Asked for first, since the clock takes its time.
     await kubectl('create', 'cronjob', 'tick', '--image=busybox:1.35', '--schedule=* * * * *', '--', 'date');
   },
   { timeout: 240_000 },
 );
 
-after(
-  async () => {
-    await machine?.run('true').then(() => navarch('down'));
-    await network?.[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  },
-  { timeout: 120_000 },
-);
+after(() => cluster?.[Symbol.asyncDispose](), { timeout: 120_000 });
 
 test('a guest book of three tiers serves on both nodes what was written to its database', TIMEOUT, async () => {
   await kubectl('apply', '-f', join(root, 'examples/guestbook'));
@@ -162,7 +122,11 @@ test('a Job of a hundred indexes runs each of them once', TIMEOUT, async () => {
       },
     },
   };
-  await machine.run('sh', '-c', `echo '${JSON.stringify(job).replaceAll("'", `'\\''`)}' | ${kubectlPath} apply -f -`);
+  await cluster.machine.run(
+    'sh',
+    '-c',
+    `echo '${JSON.stringify(job).replaceAll("'", `'\\''`)}' | ${cluster.kubectlPath} apply -f -`,
+  );
   await kubectl('wait', 'job/hundred', '--for=condition=Complete', '--timeout=150s');
   assert.equal(
     await kubectl('get', 'job', 'hundred', '-o', 'jsonpath={.status.succeeded} {.status.completedIndexes}'),
@@ -191,7 +155,7 @@ test('a DaemonSet has one pod on every node, and follows a node that is left out
     metadata: { name: 'agent' },
     spec: { selector: { matchLabels: { app: 'agent' } }, template },
   };
-  await machine.run('sh', '-c', `echo '${JSON.stringify(set)}' | ${kubectlPath} apply -f -`);
+  await cluster.machine.run('sh', '-c', `echo '${JSON.stringify(set)}' | ${cluster.kubectlPath} apply -f -`);
   await kubectl('rollout', 'status', 'daemonset/agent', '--timeout=60s');
   const all = (await kubectl(...nodes)).trim().split('\n');
   assert.equal(new Set(all).size, 2, all.join());
@@ -217,8 +181,8 @@ test(
   TIMEOUT,
   async () => {
     // All but the first process of the machine: server, agents, runtimes, every pod.
-    await machine.run('sh', '-c', 'kill -9 -1');
-    await navarch('up');
+    await cluster.machine.run('sh', '-c', 'kill -9 -1');
+    await cluster.navarch('up');
     await book('wait', 'pod', 'database-0', '--for=condition=Ready', '--timeout=90s');
     await untilRead('first', 'second');
     assert.equal(await curl(`${BOOK}?third`), '3\n');

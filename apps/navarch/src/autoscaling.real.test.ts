@@ -1,60 +1,25 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from '@navarch/node/testing';
-import { buildImage } from '../../../images/build.ts';
-import { bundledKubectl } from './commands/kubectl.ts';
-import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
+import { type RealCluster, startRealCluster } from './testing/real-cluster.ts';
 
 // What real containers use, by way of the kubelet, metrics.k8s.io and `kubectl top`, to an autoscaler that sizes them by it.
 
-const folder = mkdtempSync('/tmp/nva-');
-const images = process.env['NAVARCH_IMAGES'] ?? '/tmp/navarch-images';
-const name = `a${process.pid}`;
-const env = {
-  ...process.env,
-  NAVARCH_IMAGES: images,
-  NAVARCH_HOME: join(folder, 'home'),
-  KUBECONFIG: join(folder, 'kubeconfig'),
-  NAVARCH_CLUSTER: name,
-};
-const navarch = (...args: readonly string[]): readonly string[] => [
-  process.execPath,
-  '--disable-warning=ExperimentalWarning',
-  join(import.meta.dirname, 'main.ts'),
-  ...args,
-];
 const SCALED_MS = 150_000;
-let kubectlPath = 'kubectl';
-let network: Network;
-let machine: Machine;
+let cluster: RealCluster;
 
-const kubectl = async (...args: readonly string[]): Promise<string> => (await machine.run(kubectlPath, ...args)).stdout;
+const kubectl = (...args: readonly string[]): Promise<string> => cluster.kubectl(...args);
 
 /** Busy, with up to a fifth of a core, while there is a file; else at rest. */
 const WORK = 'while true; do if [ -f /tmp/load ]; then :; else sleep 1; fi; done';
 
 before(
   async () => {
-    mkdirSync(join(folder, 'home'), { recursive: true });
-    for (const image of ['pause', 'busybox', 'nginx'])
-      if (!existsSync(join(images, `${image}.tar`))) await buildImage(image, images, new AbortController().signal);
-    kubectlPath = await bundledKubectl(join(folder, 'bin'));
-    network = await makeNetwork(`nva${process.pid}`, folder, env);
-    machine = await network.machine('m1', '10.78.0.1');
-    await machine.run(...navarch('up', '--name', name));
+    cluster = await startRealCluster({ mark: 'a' });
   },
   { timeout: 240_000 },
 );
 
-after(
-  async () => {
-    await machine?.run(...navarch('down', '--name', name));
-    await network?.[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  },
-  { timeout: 120_000 },
-);
+after(() => cluster?.[Symbol.asyncDispose](), { timeout: 120_000 });
 
 /** Asks until the answer is the wanted one; fails with the last one. */
 async function untilSaid(wanted: RegExp, ...args: readonly string[]): Promise<string> {

@@ -1,25 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { buildImage } from '../../../images/build.ts';
-import { bundledKubectl } from './commands/kubectl.ts';
-import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
+import { type RealCluster, startRealCluster } from './testing/real-cluster.ts';
 
 // exec, attach, port-forward, cp, proxies and statistics on real containers, through an unmodified kubectl over both of its
 // transports and through the JavaScript client. On a machine of its own (namespaces).
 
-const folder = mkdtempSync('/tmp/nvs-');
-const home = join(folder, 'home');
-const images = process.env['NAVARCH_IMAGES'] ?? '/tmp/navarch-images';
-const name = `s${process.pid}`;
-const env = {
-  ...process.env,
-  NAVARCH_IMAGES: images,
-  NAVARCH_HOME: home,
-  KUBECONFIG: join(folder, 'kubeconfig'),
-  NAVARCH_CLUSTER: name,
-};
 const script = (file: string, ...args: readonly string[]): readonly string[] => [
   process.execPath,
   '--disable-warning=ExperimentalWarning',
@@ -31,48 +18,33 @@ const transports = [
   ['WebSocket', 'true'],
   ['SPDY', 'false'],
 ] as const;
-let kubectlPath = 'kubectl';
-let network: Network;
-let machine: Machine;
+let cluster: RealCluster;
 
 /** A line of shell in which `kubectl` is the real one, over that transport. */
 async function shell(webSockets: string, line: string): Promise<string> {
-  const { stdout } = await machine.run(
+  const { stdout } = await cluster.machine.run(
     'env',
     `KUBECTL_REMOTE_COMMAND_WEBSOCKETS=${webSockets}`,
     `KUBECTL_PORT_FORWARD_WEBSOCKETS=${webSockets}`,
     'sh',
     '-c',
-    `kubectl() { ${kubectlPath} "$@"; }\n${line}`,
+    `kubectl() { ${cluster.kubectlPath} "$@"; }\n${line}`,
   );
   return stdout;
 }
-const kubectl = async (...args: readonly string[]): Promise<string> => (await machine.run(kubectlPath, ...args)).stdout;
+const kubectl = (...args: readonly string[]): Promise<string> => cluster.kubectl(...args);
 const said = (error: unknown): string => String((error as { stderr?: string }).stderr ?? error);
 
 before(
   async () => {
-    mkdirSync(home, { recursive: true });
-    for (const image of ['pause', 'busybox', 'nginx'])
-      if (!existsSync(join(images, `${image}.tar`))) await buildImage(image, images, new AbortController().signal);
-    kubectlPath = await bundledKubectl(join(folder, 'bin'));
-    network = await makeNetwork(`nvs${process.pid}`, folder, env);
-    machine = await network.machine('m1', '10.79.0.1');
-    await machine.run(...script('main.ts', 'up', '--name', name));
+    cluster = await startRealCluster({ mark: 's' });
     await kubectl('run', 'web', '--image=nginx:1.27', '--image-pull-policy=IfNotPresent', '--restart=Never');
     await kubectl('wait', 'pod/web', '--for=condition=Ready', '--timeout=60s');
   },
   { timeout: 240_000 },
 );
 
-after(
-  async () => {
-    await machine?.run(...script('main.ts', 'down', '--name', name));
-    await network?.[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  },
-  { timeout: 120_000 },
-);
+after(() => cluster?.[Symbol.asyncDispose](), { timeout: 120_000 });
 
 for (const [transport, webSockets] of transports) {
   test(`kubectl exec over ${transport}: outputs, exit codes, ends of input`, TIMEOUT, async () => {
@@ -91,7 +63,7 @@ for (const [transport, webSockets] of transports) {
     const line =
       'head -c 20000000 /dev/urandom > $0.bin; sha256sum < $0.bin; kubectl exec -i web -- cat < $0.bin | sha256sum; rm $0.bin'.replaceAll(
         '$0',
-        join(folder, transport),
+        join(cluster.folder, transport),
       );
     const [sent, got] = (await shell(webSockets, line)).split('\n');
     assert.equal(got, sent);
@@ -107,7 +79,7 @@ for (const [transport, webSockets] of transports) {
   });
 
   test(`kubectl cp over ${transport} brings files both ways`, TIMEOUT, async () => {
-    const [from, to] = [join(folder, `${transport}.from`), join(folder, `${transport}.to`)];
+    const [from, to] = [join(cluster.folder, `${transport}.from`), join(cluster.folder, `${transport}.to`)];
     writeFileSync(from, Buffer.from(Array.from({ length: 100_000 }, (_, i) => i % 251)));
     await shell(webSockets, `kubectl cp ${from} web:/tmp/file && kubectl cp web:/tmp/file ${to}`);
     assert.ok(readFileSync(to).equals(readFileSync(from)));
@@ -135,8 +107,8 @@ for (const [transport, webSockets] of transports) {
   test(`kubectl port-forward over ${transport}: many connections at a time`, TIMEOUT, async () => {
     const fetches =
       'for i in $(seq 1 40); do (exec 3<>/dev/tcp/127.0.0.1/18080; printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3; head -1 <&3) & done; wait';
-    const log = join(folder, `forward-${transport}.log`);
-    const line = `touch ${log}; ${kubectlPath} port-forward pod/web 18080:80 > ${log} 2>&1 & P=$!\nfor i in $(seq 1 100); do grep -q Forwarding ${log} && break; sleep 0.1; done\nbash -c '${fetches}'\nkill $P`;
+    const log = join(cluster.folder, `forward-${transport}.log`);
+    const line = `touch ${log}; ${cluster.kubectlPath} port-forward pod/web 18080:80 > ${log} 2>&1 & P=$!\nfor i in $(seq 1 100); do grep -q Forwarding ${log} && break; sleep 0.1; done\nbash -c '${fetches}'\nkill $P`;
     const lines = (await shell(webSockets, line))
       .trim()
       .split('\n')
@@ -148,14 +120,14 @@ for (const [transport, webSockets] of transports) {
   });
 
   test(`kubectl port-forward over ${transport} says that nothing listens`, TIMEOUT, async () => {
-    const log = join(folder, `nothing-${transport}.log`);
-    const line = `touch ${log}; ${kubectlPath} port-forward pod/web 18081:9 > ${log} 2>&1 & P=$!\nfor i in $(seq 1 100); do grep -q Forwarding ${log} && break; sleep 0.1; done\nbash -c 'exec 3<>/dev/tcp/127.0.0.1/18081; cat <&3'; sleep 0.3; kill $P; cat ${log}`;
+    const log = join(cluster.folder, `nothing-${transport}.log`);
+    const line = `touch ${log}; ${cluster.kubectlPath} port-forward pod/web 18081:9 > ${log} 2>&1 & P=$!\nfor i in $(seq 1 100); do grep -q Forwarding ${log} && break; sleep 0.1; done\nbash -c 'exec 3<>/dev/tcp/127.0.0.1/18081; cat <&3'; sleep 0.3; kill $P; cat ${log}`;
     assert.match(await shell(webSockets, line), /error forwarding port 9 to pod .*connection refused/);
   });
 }
 
 test('the JavaScript client: exec, terminals, exit codes, binary input, port-forward', TIMEOUT, async () => {
-  const { stdout } = await machine.run(...script('testing/stream-client.ts', 'web', 'web'));
+  const { stdout } = await cluster.machine.run(...script('testing/stream-client.ts', 'web', 'web'));
   assert.deepEqual(JSON.parse(stdout), {
     out: 'out\n',
     error: 'err\n',
@@ -212,7 +184,7 @@ test('a kubelet lets nobody in whom the API server does not know', TIMEOUT, asyn
   );
   const ask =
     "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; for (const headers of [{}, { authorization: 'Bearer none' }]) { const r = await fetch(process.argv[1], { headers }); console.log(r.status, await r.text()); }";
-  const { stdout } = await machine.run(
+  const { stdout } = await cluster.machine.run(
     process.execPath,
     '--no-warnings',
     '--input-type=module',
